@@ -1,0 +1,16 @@
+#!/usr/bin/env node
+// Finds Node.js 24 even where `npx` was started by an older one, then hands over to the command line.
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+const packaged = fileURLToPath(new URL('../node_modules/.bin/node', import.meta.url))
+
+if (Number(process.versions.node.split('.')[0]) < 24 && existsSync(packaged)) {
+  const self = fileURLToPath(import.meta.url)
+  const { status, signal } = spawnSync(packaged, [self, ...process.argv.slice(2)], { stdio: 'inherit' })
+  process.exit(status ?? (signal ? 1 : 0))
+}
+
+await import('./runtime.mjs')
+await import('../src/cli/yideng.ts')

@@ -1,0 +1,120 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { pathToFileURL } from 'node:url'
+import type { Command } from '../src/admin/command.ts'
+import { commands } from '../src/admin/commands.ts'
+import { everyFlag, exitCodes, meaningOf, nameOf, typed, usageOf } from '../src/cli/help.ts'
+import { documentedSettings } from '../src/config/settings.ts'
+import { refusals } from '../src/refusal/refusal.ts'
+
+const home = new URL('../', import.meta.url)
+
+const made = (from: string) => `<!-- Made from ${from} by npm run docs: change those, not this page. -->`
+const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll('\n', ' ')
+const code = (text: string) => (text === '' ? '' : `\`${text}\``)
+const row = (cells: readonly string[]) => `| ${cells.map(cell).join(' | ')} |`
+const table = (head: readonly string[], rows: readonly (readonly string[])[]) => [
+  row(head),
+  `|${head.map(() => '---').join('|')}|`,
+  ...rows.map(row),
+]
+const page = (lines: readonly string[]) => `${lines.join('\n')}\n`
+
+function commandSection(command: Command): string[] {
+  const fields = Object.entries(command.fields).map(([name, field]) => [code(typed(name, field)), meaningOf(field)])
+  return [
+    '',
+    `### ${nameOf(command)}`,
+    '',
+    `${command.summary.charAt(0).toUpperCase()}${command.summary.slice(1)}.`,
+    '',
+    '```',
+    usageOf(command),
+    '```',
+    ...(fields.length > 0 ? ['', ...table(['Flag', 'Meaning'], fields)] : []),
+    '',
+    'Example:',
+    '',
+    '```sh',
+    command.example,
+    '```',
+  ]
+}
+
+function cliPage(): string {
+  const nouns = [...new Set(commands.map(({ noun }) => noun))]
+  return page([
+    made('the tables in src/admin'),
+    '',
+    '# Command line',
+    '',
+    '`npx yideng <noun> <verb> [ID] [--flags]` is how administrators look after Yideng. It opens the same store as the',
+    'server, by the same [settings](settings.md), and works while the server runs: the server sees a change within two',
+    'seconds. Answers go to standard output, errors to standard error. Secrets are never arguments.',
+    '',
+    ...table(
+      ['Every command has', 'Meaning'],
+      everyFlag.map(([flag, meaning]) => [code(flag), meaning]),
+    ),
+    '',
+    ...table(['Exit code', 'Meaning'], exitCodes),
+    '',
+    'With `--json` an error is one JSON document on standard error:',
+    '`{"error":{"kind":"invalid","message":"…","problems":[{"field":"--redirect-uri","message":"…"}]}}`;',
+    '`kind` is `invalid`, `not_found` or `failed`.',
+    ...nouns.flatMap((noun) => {
+      const ofNoun = commands.filter((command) => command.noun === noun)
+      return ['', `## ${noun}`, ...ofNoun.flatMap(commandSection)]
+    }),
+  ])
+}
+
+function settingsPage(): string {
+  return page([
+    made('config/defaults.json'),
+    '',
+    '# Settings',
+    '',
+    'Every setting is an environment variable; none has to be set. A wrong value stops the start with one sentence that',
+    'names the setting. `NODE_ENV=production` refuses what is unsafe.',
+    '',
+    ...table(
+      ['Setting', 'Default', 'Meaning'],
+      documentedSettings.map(({ name, default: value, meaning }) => [code(name), code(value), meaning]),
+    ),
+  ])
+}
+
+function wordsOf(area: string): Record<string, unknown> {
+  const file = new URL(`views/words/en/${area}.json`, home)
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>) : {}
+}
+
+function errorsPage(): string {
+  const pages = wordsOf('errors')
+  const forms = wordsOf('refusals')
+  const rows = Object.entries(refusals).map(([name, status]) => {
+    const words = [pages[`${name}.title`], pages[`${name}.text`] ?? forms[name]].filter(
+      (text) => typeof text === 'string',
+    )
+    return [code(name), String(status), words.join(' — ')]
+  })
+  return page([
+    made('src/refusal/refusal.ts and views/words/en'),
+    '',
+    '# Errors',
+    '',
+    'Every way in which Yideng says no to a person. The code stands in the log and in the audit trail, the words are what',
+    'people read in English.',
+    '',
+    ...table(['Code', 'Status', 'Words'], rows),
+  ])
+}
+
+/** The reference pages, by path from the root; a test holds the files equal to this. */
+export function generatedDocs(): Record<string, string> {
+  return { 'docs/cli.md': cliPage(), 'docs/settings.md': settingsPage(), 'docs/errors.md': errorsPage() }
+}
+
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  for (const [path, text] of Object.entries(generatedDocs())) writeFileSync(new URL(path, home), text)
+}

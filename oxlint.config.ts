@@ -1,0 +1,88 @@
+import { defineConfig, type OxlintOverride } from 'oxlint'
+
+/** The house from top to bottom: a file imports only from its own folder and from folders below it (ARCHITECTURE.md). */
+const house = [
+  'cli',
+  'http',
+  'admin',
+  'account-centre',
+  'login',
+  'oidc',
+  'clients',
+  'assurance',
+  'accounts',
+  'proofing',
+  'audit',
+  'keys',
+  'storage',
+  'pages',
+  'config',
+  'refusal',
+]
+
+const forbid = (regex: string, message: string): NonNullable<OxlintOverride['rules']> => ({
+  'no-restricted-imports': ['error', { patterns: [{ regex, message }] }],
+})
+
+const storeys = house.map((folder, floor) => ({
+  files: [`src/${folder}/**/*.ts`],
+  rules: forbid(
+    `^(\\.\\./)+(main\\.ts|(${house.slice(0, floor).join('|') || 'main'})/)`,
+    `src/${folder} imports only from its own folder and from folders below it in the house.`,
+  ),
+}))
+
+export default defineConfig({
+  plugins: ['typescript', 'import', 'promise', 'node', 'unicorn'],
+  categories: { correctness: 'error', suspicious: 'error', perf: 'error' },
+  rules: {
+    'no-console': 'error',
+    'no-await-in-loop': 'off',
+    'import/no-cycle': 'error',
+    'import/no-unassigned-import': 'off',
+    'import/no-named-as-default': 'off',
+    'import/no-named-as-default-member': 'off',
+    'no-underscore-dangle': 'off',
+    'typescript/no-unsafe-type-assertion': 'off',
+    'typescript/unbound-method': 'off',
+    'typescript/no-misused-spread': 'off',
+    'typescript/no-unnecessary-type-parameters': 'off',
+    'unicorn/consistent-function-scoping': 'off',
+    'unicorn/no-array-sort': 'off',
+    'unicorn/require-module-specifiers': 'off',
+    'unicorn/prefer-add-event-listener': 'off',
+    'typescript/no-explicit-any': 'error',
+    'typescript/no-non-null-assertion': 'error',
+    'typescript/no-floating-promises': 'error',
+    'typescript/consistent-type-imports': 'error',
+    'typescript/switch-exhaustiveness-check': 'error',
+    'no-restricted-properties': [
+      'error',
+      { object: 'Date', property: 'now', message: 'Time is a parameter: take a Clock.' },
+      { object: 'Math', property: 'random', message: 'Use node:crypto.' },
+    ],
+    'max-lines': ['error', { max: 300, skipBlankLines: false, skipComments: false }],
+  },
+  overrides: [
+    ...storeys,
+    {
+      files: ['src/login/*/**/*.ts'],
+      rules: forbid(
+        `^(\\.\\./)+(main\\.ts|(cli|http|admin|account-centre)/)|^\\.\\./[a-z]+/`,
+        'A login method imports the interface and folders below login/, never another method.',
+      ),
+    },
+    {
+      files: [
+        'bin/*.mjs',
+        'src/main.ts',
+        'src/cli/**/*.ts',
+        'test/**/*.ts',
+        'bench/**/*.ts',
+        'examples/**/*.ts',
+        'docs/**/*.ts',
+      ],
+      rules: { 'no-console': 'off', 'no-restricted-properties': 'off' },
+    },
+  ],
+})

@@ -1,0 +1,13 @@
+/** Nothing a person types into an identifier's field is longer, in UTF-16 units. */
+export const longestInput = 64
+
+/**
+ * Full-width and other compatibility forms become the ASCII characters they stand for (NFKC, UAX #15). What is then still
+ * not printable ASCII (look-alikes of other scripts, direction marks, line ends) cannot be an identifier: undefined, before
+ * any change of case could turn it into ASCII. So is what is too long, without looking at it.
+ */
+export function toAscii(text: string): string | undefined {
+  if (text.length > longestInput) return undefined
+  const folded = text.normalize('NFKC').replaceAll(/[‐‑‒–—−]/g, '-').trim()
+  return /^[\x20-\x7e]*$/.test(folded) && !/[\t\n\v\f\r]/.test(text) ? folded : undefined
+}

@@ -1,0 +1,115 @@
+import { readFileSync } from 'node:fs'
+import { z } from 'zod'
+import { isRegion } from '../../config/regions.ts'
+import { toAscii } from './ascii.ts'
+import { isValid } from './gb11643.ts'
+
+const form = z.strictObject({
+  /** Of the normalised number; a group named `kept` is all that is kept of it. Must be linear-time. */
+  pattern: z
+    .string()
+    .regex(/^\^.*\$$/, 'must begin with ^ and end with $')
+    .transform((source) => new RegExp(source)),
+  check: z.literal('gb11643').optional(),
+  /** Where the eight digits of the date of birth begin, from 0. */
+  birthDateAt: z.int().min(0).optional(),
+  /** Where the digit stands that is odd for a man (GB 11643). */
+  genderAt: z.int().min(0).optional(),
+  /** Where a GB/T 2260 code begins. Only its province is looked at: counties come and go, numbers stay. */
+  regionAt: z.int().min(0).optional(),
+  /** Fits ordinary words and telephone numbers too. */
+  fitsMuchElse: z.boolean().default(false),
+})
+
+type Form = z.infer<typeof form>
+
+const table = new Map(
+  Object.entries(
+    z
+      .record(z.string(), z.strictObject({ name: z.string(), source: z.string(), forms: z.array(form).min(1) }))
+      .parse(JSON.parse(readFileSync(new URL('../../../config/documents.json', import.meta.url), 'utf8'))),
+  ),
+)
+
+/** Every kind of identity document, the most usual first (config/documents.json). */
+export const documentTypes: readonly string[] = [...table.keys()]
+
+export interface IdentityDocument {
+  type: string
+  /** Normalised: what is stored, indexed and compared with a register. */
+  number: string
+  /** YYYY-MM-DD, where the number tells it. */
+  birthDate?: string
+  gender?: 'male' | 'female'
+}
+
+export type DocumentProblem =
+  | 'document_type_unknown'
+  | 'document_number_required'
+  | 'document_number_malformed'
+  | 'document_number_check_digit'
+  | 'document_number_birth_date'
+
+export type ParsedDocument = { ok: true; document: IdentityDocument } | { ok: false; problem: DocumentProblem }
+
+const oldestYears = 150
+const chinaOffsetMs = 8 * 3_600_000
+
+/**
+ * Reads the number of an identity document as people write it: full-width, with spaces or hyphens, in small letters.
+ * @param expected.today decides, by China Standard Time, which dates of birth lie in the future
+ */
+export function parseDocument(expected: { type: string; number: string; today: Date }): ParsedDocument {
+  const { type, number: given, today } = expected
+  const document = table.get(type)
+  if (!document) return { ok: false, problem: 'document_type_unknown' }
+  const typed = normalise(given)
+  if (typed === '') return { ok: false, problem: 'document_number_required' }
+  if (typed === undefined) return { ok: false, problem: 'document_number_malformed' }
+  const fitting = document.forms.find((one) => fits(one, typed))
+  if (!fitting) return { ok: false, problem: 'document_number_malformed' }
+  const number = kept(fitting, typed)
+  if (fitting.check && !isValid(number)) return { ok: false, problem: 'document_number_check_digit' }
+  const { birthDateAt, genderAt } = fitting
+  const birthDate = birthDateAt === undefined ? undefined : readBirthDate(number, birthDateAt, today)
+  if (birthDateAt !== undefined && birthDate === undefined) return { ok: false, problem: 'document_number_birth_date' }
+  const gender = genderAt === undefined ? undefined : Number(number[genderAt]) % 2 === 1 ? 'male' : 'female'
+  return { ok: true, document: { type, number, ...(birthDate ? { birthDate } : {}), ...(gender ? { gender } : {}) } }
+}
+
+/** The normalised numbers, of documents of any kind, that a text may be; dates of birth are not looked at. */
+export function readDocumentNumbers(text: string): { number: string; fitsMuchElse: boolean }[] {
+  const typed = normalise(text)
+  if (!typed) return []
+  const numbers = new Map<string, boolean>()
+  for (const one of [...table.values()].flatMap(({ forms }) => forms)) {
+    if (!fits(one, typed) || (one.check && !isValid(typed))) continue
+    const number = kept(one, typed)
+    numbers.set(number, one.fitsMuchElse && (numbers.get(number) ?? true))
+  }
+  return [...numbers].map(([number, fitsMuchElse]) => ({ number, fitsMuchElse }))
+}
+
+function normalise(text: string): string | undefined {
+  return toAscii(text)?.replaceAll(/[ -]/g, '').toUpperCase()
+}
+
+function fits({ pattern, regionAt }: Form, number: string): boolean {
+  return pattern.test(number) && (regionAt === undefined || isRegion(`${number.slice(regionAt, regionAt + 2)}0000`))
+}
+
+function kept({ pattern }: Form, number: string): string {
+  return pattern.exec(number)?.groups?.['kept'] ?? number
+}
+
+/** A date of the calendar that is neither to come nor longer ago than people live; undefined for any other. */
+function readBirthDate(number: string, at: number, today: Date): string | undefined {
+  const [year, month, day] = [number.slice(at, at + 4), number.slice(at + 4, at + 6), number.slice(at + 6, at + 8)]
+  const date = `${year}-${month}-${day}`
+  const parsed = new Date(`${date}T00:00:00Z`)
+  // JavaScript reads 30 February as 2 March: only a date that comes back unchanged is one
+  if (Number.isNaN(parsed.getTime()) || parsed.toISOString().slice(0, 10) !== date) return undefined
+  const last = new Date(today.getTime() + chinaOffsetMs).toISOString().slice(0, 10)
+  const first = `${Number(last.slice(0, 4)) - oldestYears}${last.slice(4)}`
+  return date >= first && date <= last ? date : undefined
+}

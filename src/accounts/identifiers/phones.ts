@@ -1,0 +1,28 @@
+import { toAscii } from './ascii.ts'
+
+/** Mobile numbers by country code, as they are after it (ITU-T E.164); `trunk` is what is dialled at home instead. */
+const plans = [
+  { code: '86', mobile: /^1[3-9]\d{9}$/, trunk: '' },
+  { code: '852', mobile: /^[4-9]\d{7}$/, trunk: '' },
+  { code: '853', mobile: /^6\d{7}$/, trunk: '' },
+  { code: '886', mobile: /^9\d{8}$/, trunk: '0' },
+]
+
+export type ParsedPhone = { ok: true; phone: string } | { ok: false; problem: 'phone_malformed' }
+
+/**
+ * Reads a mobile number: of the mainland with or without +86, 86 or 0086; of Hong Kong, Macao and Taiwan with their
+ * codes after + or 00. Spaces, hyphens and brackets do not count. `phone` is E.164: +8613800138000.
+ */
+export function parsePhone(text: string): ParsedPhone {
+  const typed = toAscii(text)?.replaceAll(/[ ()-]/g, '') ?? ''
+  const international = /^(?:\+|00)(\d+)$/.exec(typed)?.[1]
+  const given = international ?? (/^86\d{11}$/.test(typed) ? typed : `86${typed}`)
+  for (const { code, mobile, trunk } of plans) {
+    if (!given.startsWith(code)) continue
+    const national = given.slice(code.length)
+    const number = trunk && national.startsWith(trunk) ? national.slice(trunk.length) : national
+    if (mobile.test(number)) return { ok: true, phone: `+${code}${number}` }
+  }
+  return { ok: false, problem: 'phone_malformed' }
+}

@@ -1,0 +1,230 @@
+import { randomUUID } from 'node:crypto'
+import type { Selectable } from 'kysely'
+import type { AuditEvent } from '../audit/events.ts'
+import type { AuditTrail } from '../audit/trail.ts'
+import type { Clock } from '../config/clock.ts'
+import type { BlindIndex } from '../keys/blind-index.ts'
+import type { FieldCipher } from '../keys/field-cipher.ts'
+import type { PopulationRegister } from '../proofing/population-register.ts'
+import type { Database } from '../storage/database.ts'
+import type { Tables } from '../storage/schema.ts'
+import type { IdentityDocument } from './identifiers/documents.ts'
+import type { IdentifierReading } from './identifiers/identify.ts'
+import { matchKey } from './identifiers/names.ts'
+
+/** What of an account may be read without opening personal data. */
+export interface NaturalPerson {
+  id: string
+  status: 'active' | 'locked'
+  /** 2 self-asserted, 3 matched with the population register. */
+  identityLevel: number
+  /** Milliseconds since 1970 UTC. */
+  proofedAt: number | null
+  createdAt: number
+  row: Selectable<Tables['natural_persons']>
+}
+
+export interface PersonalData {
+  documentType: string
+  documentNumber: string
+  name: string
+  phone: string
+  username: string
+}
+
+export interface Opening {
+  document: IdentityDocument
+  /** Normalised, as is all else. */
+  name: string
+  phone: string
+  username: string
+  passwordHash: string
+  /** Version of the privacy notice agreed to; none when an administrator opens the account. */
+  noticeVersion?: string
+  /** Set when an administrator vouches for the identity, with or without the register. */
+  vouchedLevel?: 2 | 3
+}
+
+export type Opened = { ok: true; person: NaturalPerson } | { ok: false; problem: 'username_taken' | 'document_taken' }
+
+/** Who does it and what the audit trail is to know of them. */
+export type Actor = Pick<AuditEvent, 'actor' | 'restricted'>
+
+/** The accounts of natural persons (自然人). */
+export interface NaturalPersons {
+  open(opening: Opening, by: Actor): Promise<Opened>
+  find(id: string): Promise<NaturalPerson | undefined>
+  /** Of several accounts that claim an identifier, the best proven one is meant, then the oldest. */
+  findByIdentifier(readings: readonly IdentifierReading[]): Promise<NaturalPerson | undefined>
+  reveal(person: NaturalPerson): PersonalData
+  /** Compares name and number with the register again; raises a level 2 account to 3 on a match. */
+  proof(id: string, by: Actor): Promise<NaturalPerson | undefined>
+  setStatus(id: string, status: NaturalPerson['status'], by: Actor): Promise<NaturalPerson | undefined>
+  list(page: { after?: string; limit: number }): Promise<NaturalPerson[]>
+}
+
+const place = (column: string, id: string) => `natural_persons.${column}:${id}`
+
+function fromRow(row: Selectable<Tables['natural_persons']>): NaturalPerson {
+  const { id, status, identity_level: identityLevel, proofed_at: proofedAt, created_at: createdAt } = row
+  return { id, status, identityLevel, proofedAt, createdAt, row }
+}
+
+export function createNaturalPersons(options: {
+  database: Database
+  cipher: FieldCipher
+  blindIndex: BlindIndex
+  audit: AuditTrail
+  register: PopulationRegister
+  clock: Clock
+}): NaturalPersons {
+  const { database, cipher, blindIndex, audit, register, clock } = options
+
+  const findIn = async (within: Database, id: string) => {
+    const row = await within.selectFrom('natural_persons').selectAll().where('id', '=', id).executeTakeFirst()
+    return row && fromRow(row)
+  }
+
+  const isProven = async (within: Database, documentType: string, documentIndex: string) =>
+    (await within
+      .selectFrom('natural_persons')
+      .select('id')
+      .where('document_type', '=', documentType)
+      .where('document_index', '=', documentIndex)
+      .where('identity_level', '>=', 3)
+      .executeTakeFirst()) !== undefined
+
+  const matches = async (documentType: string, documentNumber: string, name: string) =>
+    (await register.match({ documentType, documentNumber, nameKey: matchKey(name) })) === 'match'
+
+  const reveal = ({ id, row }: NaturalPerson): PersonalData => ({
+    documentType: row.document_type,
+    documentNumber: cipher.open(row.document_number, place('document_number', id)),
+    name: cipher.open(row.name, place('name', id)),
+    phone: cipher.open(row.phone, place('phone', id)),
+    username: cipher.open(row.username, place('username', id)),
+  })
+
+  return {
+    reveal,
+    find: (id) => findIn(database, id),
+
+    async open({ document, name, phone, username, passwordHash, noticeVersion, vouchedLevel }, by) {
+      const id = randomUUID()
+      const documentIndex = blindIndex('document', document.number)
+      const usernameIndex = blindIndex('username', username)
+      const matched =
+        vouchedLevel === undefined ? await matches(document.type, document.number, name) : vouchedLevel >= 3
+      return database.transaction().execute(async (transaction): Promise<Opened> => {
+        const taken = await transaction
+          .selectFrom('natural_persons')
+          .select('id')
+          .where('username_index', '=', usernameIndex)
+          .executeTakeFirst()
+        if (taken) return { ok: false, problem: 'username_taken' }
+        const proven = await isProven(transaction, document.type, documentIndex)
+        if (proven && vouchedLevel === 3) return { ok: false, problem: 'document_taken' }
+        // A number somebody else has proven is answered just as one that does not match: nobody learns of the account.
+        const identityLevel = matched && !proven ? 3 : 2
+        const now = clock()
+        const row = {
+          id,
+          document_type: document.type,
+          document_number: cipher.seal(document.number, place('document_number', id)),
+          document_index: documentIndex,
+          name: cipher.seal(name, place('name', id)),
+          phone: cipher.seal(phone, place('phone', id)),
+          phone_index: blindIndex('phone', phone),
+          username: cipher.seal(username, place('username', id)),
+          username_index: usernameIndex,
+          identity_level: identityLevel,
+          proofed_at: identityLevel >= 3 ? now : null,
+          status: 'active' as const,
+          created_at: now,
+          updated_at: now,
+        }
+        await transaction.insertInto('natural_persons').values(row).execute()
+        await transaction
+          .insertInto('authenticators')
+          .values({
+            id: randomUUID(),
+            person_id: id,
+            kind: 'password',
+            lookup_key: null,
+            data: JSON.stringify({ hash: passwordHash }),
+            created_at: now,
+            last_used_at: null,
+          })
+          .execute()
+        if (noticeVersion) {
+          const consent = { person_id: id, notice_version: noticeVersion, given_at: now }
+          await transaction.insertInto('notice_consents').values(consent).execute()
+        }
+        const event = noticeVersion ? 'person.registered' : 'person.created'
+        await audit.append(transaction, { event, ...by, personId: id, details: { identityLevel, noticeVersion } })
+        return { ok: true, person: fromRow(row) }
+      })
+    },
+
+    async findByIdentifier(readings) {
+      if (readings.length === 0) return undefined
+      const column = { phone: 'phone_index', username: 'username_index', document: 'document_index' } as const
+      const row = await database
+        .selectFrom('natural_persons')
+        .selectAll()
+        .where((where) =>
+          where.or(readings.map(({ kind, value }) => where(column[kind], '=', blindIndex(kind, value)))),
+        )
+        .orderBy('identity_level', 'desc')
+        .orderBy('created_at')
+        .limit(1)
+        .executeTakeFirst()
+      return row && fromRow(row)
+    },
+
+    async proof(id, by) {
+      const person = await findIn(database, id)
+      if (!person || person.identityLevel >= 3) return person
+      const { documentType, documentNumber, name } = reveal(person)
+      const matched = await matches(documentType, documentNumber, name)
+      return database.transaction().execute(async (transaction) => {
+        const raise = matched && !(await isProven(transaction, documentType, person.row.document_index))
+        await audit.append(transaction, { event: raise ? 'person.proofed' : 'person.not-matched', ...by, personId: id })
+        if (raise) {
+          const now = clock()
+          await transaction
+            .updateTable('natural_persons')
+            .set({ identity_level: 3, proofed_at: now, updated_at: now })
+            .where('id', '=', id)
+            .where('identity_level', '=', person.identityLevel)
+            .execute()
+        }
+        return findIn(transaction, id)
+      })
+    },
+
+    setStatus: (id, status, by) =>
+      database.transaction().execute(async (transaction) => {
+        const changed = await transaction
+          .updateTable('natural_persons')
+          .set({ status, updated_at: clock() })
+          .where('id', '=', id)
+          .executeTakeFirst()
+        if (changed.numUpdatedRows === 0n) return undefined
+        const event = status === 'locked' ? 'person.locked' : 'person.unlocked'
+        await audit.append(transaction, { event, ...by, personId: id })
+        return findIn(transaction, id)
+      }),
+
+    async list({ after, limit }) {
+      const rows = await database
+        .selectFrom('natural_persons')
+        .selectAll()
+        .$if(after !== undefined, (query) => query.where('id', '>', after ?? ''))
+        .orderBy('id')
+        .limit(limit)
+        .execute()
+      return rows.map(fromRow)
+    },
+  }
+}

@@ -1,0 +1,101 @@
+import type { Desk } from './desk.ts'
+
+/** What each type of field is once it is parsed. */
+interface Parsed {
+  text: string
+  number: number
+  boolean: boolean
+  list: string[]
+  /** On the command line: the name of a JSON file. */
+  json: unknown
+  /** Never an argument: read from standard input, or asked for on the terminal. */
+  secret: string
+}
+
+/** Input of any command, parsed by its fields. */
+export type Input = Record<string, unknown>
+
+/** One thing a command is told. */
+export interface Field {
+  type: keyof Parsed
+  meaning: string
+  /** Given by its place behind the verb, not by a flag. */
+  positional?: true
+  required?: true
+  default?: string | number
+  choices?: readonly string[]
+  /** Shown for the value in the help. */
+  placeholder?: string
+}
+
+export type Fields = Readonly<Record<string, Field>>
+
+/** The parsed input of a command with such fields. */
+export type Values<F extends Fields> = {
+  [K in keyof F]: F[K] extends { required: true } | { default: string | number } | { type: 'boolean' }
+    ? Parsed[F[K]['type']]
+    : Parsed[F[K]['type']] | undefined
+}
+
+/** Something that keeps a command from being done; `field` is one of the command's own where it has to do with one. */
+export interface Problem {
+  field?: string
+  message: string
+}
+
+export interface Table {
+  columns: string[]
+  rows: (string | number | null | undefined)[][]
+}
+
+/** What a command answers; expected failures are values. */
+export type Outcome =
+  | {
+      ok: true
+      /** The whole answer, as JSON. */
+      document: unknown
+      /** How people are shown it: a table or lines; without either, the document field by field. */
+      shown?: Table | string[]
+      /** Said to people after it. */
+      notes?: string[]
+      /** What was not as it should be, although an answer could be given. */
+      fault?: string
+    }
+  | { ok: false; kind: FailureKind; problems: Problem[] }
+
+export type FailureKind = 'invalid' | 'not_found' | 'failed'
+
+/**
+ * Something an administrator can do, as data: the command line, its help and docs/cli.md are made from it.
+ * The order of `fields` is the order in the help.
+ */
+export interface Command {
+  noun: string
+  /** None for a command of one word. */
+  verb?: string
+  /** What it does, in a few words that begin with a verb. */
+  summary: string
+  fields: Fields
+  example: string
+  run(desk: Desk, input: Input): Promise<Outcome>
+}
+
+/** Says what a command is; its `run` is given the input in the types of its fields. */
+export function command<const F extends Fields>(
+  definition: Omit<Command, 'fields' | 'run'> & { fields: F; run(desk: Desk, input: Values<F>): Promise<Outcome> },
+): Command
+export function command(definition: Command): Command {
+  return definition
+}
+
+/** The id that most commands are about. */
+export const idField = (of: string) =>
+  ({ type: 'text', positional: true, required: true, placeholder: 'ID', meaning: `id of the ${of}` }) as const
+
+export const notFound = (what: string, id: string): Outcome => ({
+  ok: false,
+  kind: 'not_found',
+  problems: [{ message: `There is no ${what} with the id ${JSON.stringify(id)}.` }],
+})
+
+export const iso = (time: number) => new Date(time).toISOString()

@@ -1,0 +1,76 @@
+import { join } from 'node:path'
+import { createAuthenticators, type Authenticators } from '../accounts/authenticators.ts'
+import { createConsents, type Consents } from '../accounts/consents.ts'
+import { createNaturalPersons, type NaturalPersons } from '../accounts/natural-persons.ts'
+import { createAuditTrail, type AuditTrail } from '../audit/trail.ts'
+import { createClients, type Clients } from '../clients/clients.ts'
+import type { Clock } from '../config/clock.ts'
+import { SettingsError, type Settings } from '../config/settings.ts'
+import { openDataKeys, type DataKeys } from '../keys/data-keys.ts'
+import {
+  createEmbeddedPopulationRegister,
+  type EmbeddedPopulationRegister,
+} from '../proofing/embedded-population-register.ts'
+import { migrate, openDatabase, type Database } from '../storage/database.ts'
+
+/** What server and command line have in common: the durable store and the services over it. */
+export interface Back {
+  settings: Settings
+  clock: Clock
+  database: Database
+  /** Migrations run by this opening. */
+  migrated: string[]
+  dataKeys: DataKeys
+  audit: AuditTrail
+  register: EmbeddedPopulationRegister
+  persons: NaturalPersons
+  authenticators: Authenticators
+  consents: Consents
+  clients: Clients
+  close(): Promise<void>
+}
+
+/** Opens the durable store (made and migrated where needed) and the services over it. */
+export async function openHouse(settings: Settings, clock: Clock): Promise<Back> {
+  const database = openDatabase(join(settings.dataDir, 'yideng.sqlite'))
+  const migrated = await migrate(database)
+  const dataKeys = openDataKeys(settings.keysDir)
+  await checkDataKeys(database, dataKeys, settings.keysDir)
+  const { cipher, blindIndex } = dataKeys
+  const audit = createAuditTrail({ database, cipher, clock })
+  const register = createEmbeddedPopulationRegister({ database, blindIndex, clock })
+  return {
+    settings,
+    clock,
+    database,
+    migrated,
+    dataKeys,
+    audit,
+    register,
+    persons: createNaturalPersons({ database, cipher, blindIndex, audit, register, clock }),
+    authenticators: createAuthenticators({ database, clock }),
+    consents: createConsents({ database, audit, clock }),
+    clients: createClients({ database, audit, clock }),
+    close: () => database.destroy(),
+  }
+}
+
+/**
+ * A store belongs to the data keys it was filled under: with others nobody could sign in, and new accounts would be
+ * sealed under the wrong ones.
+ * @throws SettingsError
+ */
+async function checkDataKeys(database: Database, { blindIndex }: DataKeys, keysDir: string): Promise<void> {
+  const key = 'data-keys'
+  const value = blindIndex('house', 'these are the data keys of this store')
+  await database
+    .insertInto('house')
+    .values({ key, value })
+    .onConflict((c) => c.column('key').doNothing())
+    .execute()
+  const kept = await database.selectFrom('house').select('value').where('key', '=', key).executeTakeFirstOrThrow()
+  if (kept.value === value) return
+  throw new SettingsError(
+    `The data keys in ${keysDir} do not belong to this store: restore its data.json (YIDENG_KEYS_DIR) from your backup.`,
+  )
+}

@@ -1,0 +1,131 @@
+import { documentTypes } from '../accounts/identifiers/documents.ts'
+import type { NaturalPerson, NaturalPersons } from '../accounts/natural-persons.ts'
+import { command, idField, iso, notFound, type Command, type Outcome } from './command.ts'
+
+const id = idField('person')
+const exampleId = '3f0c6a52-58b1-4b5c-9e53-8f1f9b8f7c11'
+const unknown = (given: string) => notFound('person', given)
+const mostListed = 1000
+
+/** What is answered of a person: personal data masked, as on a counter's screen. */
+async function masked(persons: NaturalPersons, person: NaturalPerson) {
+  const { maskDocumentNumber, maskName, maskPhone } = await import('../accounts/identifiers/masking.ts')
+  const { documentType, documentNumber, name, phone } = persons.reveal(person)
+  return {
+    id: person.id,
+    status: person.status,
+    level: person.identityLevel,
+    name: maskName(name),
+    document_type: documentType,
+    document_number: maskDocumentNumber(documentNumber),
+    phone: maskPhone(phone),
+    proofed_at: person.proofedAt === null ? null : iso(person.proofedAt),
+    created_at: iso(person.createdAt),
+  }
+}
+
+const status = (verb: 'lock' | 'unlock', to: NaturalPerson['status'], summary: string) =>
+  command({
+    noun: 'person',
+    verb,
+    summary,
+    fields: { id },
+    example: `npx yideng person ${verb} ${exampleId}`,
+    async run(desk, input) {
+      const { persons } = await desk.house()
+      const changed = await persons.setStatus(input.id, to, { actor: desk.actor })
+      return changed ? { ok: true, document: { id: input.id, status: to } } : unknown(input.id)
+    },
+  })
+
+export const personCommands: Command[] = [
+  command({
+    noun: 'person',
+    verb: 'create',
+    summary: 'open an account for a natural person, by the same rules as registration',
+    fields: {
+      name: { type: 'text', required: true, placeholder: 'NAME', meaning: 'as on the document' },
+      'id-number': { type: 'text', required: true, placeholder: 'NUMBER', meaning: 'number of the document' },
+      phone: { type: 'text', required: true, placeholder: 'NUMBER', meaning: 'mobile number' },
+      username: { type: 'text', required: true, placeholder: 'NAME', meaning: 'to sign in with' },
+      password: { type: 'secret', required: true, meaning: 'password' },
+      'document-type': {
+        type: 'text',
+        choices: documentTypes,
+        default: 'resident_id',
+        meaning: 'kind of document',
+      },
+      level: {
+        type: 'number',
+        choices: ['2', '3'],
+        meaning: 'identity you vouch for: 2 self-asserted, 3 real name; without this the register decides',
+      },
+    },
+    example:
+      'npx yideng person create --name 张三 --id-number 11010519491231002X --phone 13800138000 ' +
+      '--username zhangsan --password-stdin < password.txt',
+    async run(desk, input): Promise<Outcome> {
+      const { readOpening } = await import('./person-opening.ts')
+      const read = readOpening(input, new Date(desk.clock()))
+      if (!read.ok) return { ok: false, kind: 'invalid', problems: read.problems }
+      const { createPasswords } = await import('../accounts/passwords/hash.ts')
+      const { persons } = await desk.house()
+      const passwordHash = await createPasswords().hash(input.password)
+      const vouchedLevel: 2 | 3 | undefined = input.level === 2 || input.level === 3 ? input.level : undefined
+      const opening = { ...read.opening, passwordHash, ...(vouchedLevel ? { vouchedLevel } : {}) }
+      const opened = await persons.open(opening, { actor: desk.actor })
+      if (!opened.ok) {
+        const field = opened.problem === 'username_taken' ? 'username' : 'id-number'
+        return { ok: false, kind: 'invalid', problems: [{ field, message: 'belongs to another account already' }] }
+      }
+      const { id: personId, identityLevel: level } = opened.person
+      const unmatched = level < 3 && vouchedLevel === undefined
+      const notes = unmatched ? ['Level 2: the population register did not confirm this name and number.'] : []
+      return { ok: true, document: { id: personId, level }, notes }
+    },
+  }),
+  command({
+    noun: 'person',
+    verb: 'list',
+    summary: 'list the accounts page by page, personal data masked',
+    fields: {
+      limit: { type: 'number', default: 50, placeholder: 'NUMBER', meaning: `how many, at most ${mostListed}` },
+      after: { type: 'text', placeholder: 'ID', meaning: 'begin after this one: the last id of the page before' },
+    },
+    example: 'npx yideng person list --limit 20',
+    async run(desk, { limit, after }) {
+      if (limit < 1 || limit > mostListed) {
+        return {
+          ok: false,
+          kind: 'invalid',
+          problems: [{ field: 'limit', message: `must be between 1 and ${mostListed}` }],
+        }
+      }
+      const { persons } = await desk.house()
+      const found = await persons.list({ limit: limit + 1, ...(after === undefined ? {} : { after }) })
+      const document = await Promise.all(found.slice(0, limit).map((person) => masked(persons, person)))
+      const columns = ['ID', 'NAME', 'DOCUMENT', 'NUMBER', 'PHONE', 'LEVEL', 'STATUS']
+      const rows = document.map((one) => {
+        const { name, document_type, document_number, phone, level } = one
+        return [one.id, name, document_type, document_number, phone, level, one.status]
+      })
+      const more =
+        found.length > limit ? [`More: npx yideng person list --limit ${limit} --after ${document.at(-1)?.id}`] : []
+      return { ok: true, document, shown: { columns, rows }, notes: rows.length > 0 ? more : ['No accounts here.'] }
+    },
+  }),
+  command({
+    noun: 'person',
+    verb: 'show',
+    summary: 'show an account, personal data masked',
+    fields: { id },
+    example: `npx yideng person show ${exampleId}`,
+    async run(desk, input) {
+      const { persons } = await desk.house()
+      const person = await persons.find(input.id)
+      return person ? { ok: true, document: await masked(persons, person) } : unknown(input.id)
+    },
+  }),
+  status('lock', 'locked', 'let nobody sign in with an account until it is unlocked'),
+  status('unlock', 'active', 'let a locked account sign in again'),
+]

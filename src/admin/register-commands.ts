@@ -1,0 +1,42 @@
+import { command, type Command, type Outcome } from './command.ts'
+
+const unusable = (message: string): Outcome => ({ ok: false, kind: 'invalid', problems: [{ field: 'file', message }] })
+
+export const registerCommands: Command[] = [
+  command({
+    noun: 'register',
+    verb: 'import',
+    summary: 'fill the embedded population register from a CSV file: document_type,document_number,name in UTF-8',
+    fields: {
+      file: { type: 'text', positional: true, required: true, placeholder: 'FILE.csv', meaning: 'the file to import' },
+      kind: { type: 'text', required: true, choices: ['people'], meaning: 'what is in it' },
+      'skip-bad': { type: 'boolean', meaning: 'succeed although some rows were refused' },
+    },
+    example: 'npx yideng register import people.csv --kind people',
+    async run(desk, input) {
+      const { importPeople, UnusableFile } = await import('./people-import.ts')
+      const house = await desk.house()
+      const file = JSON.stringify(input.file)
+      const report = await importPeople(house, input.file, desk.actor).catch((error: NodeJS.ErrnoException) => {
+        if (error instanceof UnusableFile) return unusable(`${file} ${error.message}`)
+        if (error.syscall === 'open' || error.syscall === 'read')
+          return unusable(`${file} cannot be read: ${error.code}`)
+        throw error
+      })
+      if ('ok' in report) return report
+      const { imported, refused, refused_count: count } = report
+      const fault =
+        count > 0 && !input['skip-bad'] ? `${rows(count)} not imported: mend and import them again.` : undefined
+      const rest = count - refused.length
+      return {
+        ok: true,
+        document: report,
+        shown: { columns: ['LINE', 'PROBLEM'], rows: refused.map(({ line, problem }) => [line, problem]) },
+        notes: [...(rest > 0 ? [`and ${rest} more`] : []), `Imported ${imported}, refused ${count}.`],
+        ...(fault ? { fault } : {}),
+      }
+    },
+  }),
+]
+
+const rows = (count: number) => (count === 1 ? '1 row was' : `${count} rows were`)

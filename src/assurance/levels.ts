@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs'
+import { z } from 'zod'
+
+export type Level = 2 | 3 | 4
+
+const level = z.union([z.literal(2), z.literal(3), z.literal(4)])
+
+const table = z
+  .array(z.object({ level, acr: z.string(), name: z.record(z.string(), z.string()), meaning: z.string() }))
+  .parse(JSON.parse(readFileSync(new URL('../../config/levels.json', import.meta.url), 'utf8')))
+
+/** Every `acr` value published, lowest first (config/levels.json). */
+export const acrValues: readonly string[] = table.map((row) => row.acr)
+
+export function acrOf(wanted: Level): string {
+  const row = table.find((entry) => entry.level === wanted)
+  if (!row) throw new Error(`config/levels.json has no level ${wanted}`)
+  return row.acr
+}
+
+/** The level an `acr` value stands for, or undefined for one that is not ours. */
+export function levelOf(acr: string | undefined): Level | undefined {
+  return table.find((row) => row.acr === acr)?.level
+}
+
+/** What is known of a sign-in when its level is decided. */
+export interface Proven {
+  /** 2 self-asserted, 3 matched with a register. */
+  identityLevel: number
+  /** RFC 8176 values of this login. */
+  amr: readonly string[]
+}
+
+/** The level a login reaches: identity proven × way of signing in (DESIGN 1.4). */
+export function levelReached({ identityLevel, amr }: Proven): Level {
+  if (identityLevel < 3) return 2
+  return amr.includes('face') ? 4 : 3
+}
+
+/**
+ * The level a portal asks for: the lowest of the `acr` values it would take (OIDC Core 3.1.2.1, in any order), but never
+ * less than the portal is registered with. Values that are not ours ask for nothing.
+ */
+export function levelAsked(expected: { minLevel: Level; acrValues: readonly string[] }): Level {
+  const asked = expected.acrValues.map(levelOf).filter((value) => value !== undefined)
+  const lowest = asked.length > 0 ? Math.min(...asked) : expected.minLevel
+  return level.parse(Math.max(lowest, expected.minLevel))
+}

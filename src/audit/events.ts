@@ -1,0 +1,42 @@
+/** Every kind of security-relevant act, with what it means. A new act gets its line here first. */
+export const auditEvents = {
+  'person.registered': 'a natural person opened an account',
+  'person.created': 'an administrator opened an account for a natural person',
+  'person.proofed': 'name and number were matched with the population register',
+  'person.not-matched': 'name and number were compared with the population register and did not match',
+  'person.locked': 'an account was locked',
+  'person.unlocked': 'an account was unlocked',
+  'registration.refused': 'a registration was refused',
+  'login.succeeded': 'a person signed in',
+  'login.refused': 'a sign-in was refused',
+  'portal.entered': 'a portal was given a code for a signed-in person',
+  'portal.refused': 'a portal was told that the person or Yideng said no',
+  'consent.given': 'a person let a portal have attributes',
+  'consent.refused': 'a person refused a portal',
+  'token.reused': 'a used code or refresh token came again; its family was revoked',
+  'logout.portal': 'a person signed out of one portal',
+  'logout.all': 'a person signed out of all portals',
+  'logout.delivered': 'a portal was told that the session ended',
+  'logout.abandoned': 'a portal could not be told that the session ended',
+  'client.created': 'a portal was registered',
+  'client.updated': 'the registration of a portal was changed',
+  'client.secret-rotated': 'a portal got a new secret',
+  'client.suspended': 'a portal was suspended',
+  'client.resumed': 'a portal was resumed',
+  'client.deleted': 'a portal was deleted',
+  'register.imported': 'a file was imported into a register',
+} as const
+
+export type AuditEventName = keyof typeof auditEvents
+
+export interface AuditEvent {
+  event: AuditEventName
+  /** Who did it: `person`, `portal`, `system`, or `administrator:<name>`. */
+  actor: string
+  personId?: string | undefined
+  clientId?: string | undefined
+  /** No personal data here. */
+  details?: Record<string, string | number | boolean | string[] | undefined> | undefined
+  /** Personal data such as network address and browser; sealed. */
+  restricted?: Record<string, string> | undefined
+}

@@ -1,0 +1,113 @@
+import { createHash } from 'node:crypto'
+import type { Selectable } from 'kysely'
+import type { Clock } from '../config/clock.ts'
+import type { FieldCipher } from '../keys/field-cipher.ts'
+import type { Database, DatabaseTransaction } from '../storage/database.ts'
+import type { Tables } from '../storage/schema.ts'
+import type { AuditEvent } from './events.ts'
+
+type Entry = Selectable<Tables['audit_events']>
+
+/** The append-only record of what happened; each entry holds the hash of the one before. */
+export interface AuditTrail {
+  /** Appends within the transaction that makes the change, so that neither is ever kept without the other. */
+  append(transaction: DatabaseTransaction, event: AuditEvent): Promise<void>
+  /** Appends an act that changes nothing else in the durable store; settles when the entry is on disk. */
+  record(event: AuditEvent): Promise<void>
+}
+
+/** Entries that come within so many milliseconds share one commit to disk. */
+const gatherMs = 4
+
+const beforeTheFirst = '0'.repeat(64)
+
+export function createAuditTrail(options: { database: Database; cipher: FieldCipher; clock: Clock }): AuditTrail {
+  const { database, cipher, clock } = options
+  let gathered: AuditEvent[] = []
+  let written: Promise<void> | undefined
+
+  async function appendAll(transaction: DatabaseTransaction, events: AuditEvent[]) {
+    const head = await transaction
+      .selectFrom('audit_events')
+      .select(['sequence', 'hash'])
+      .orderBy('sequence', 'desc')
+      .limit(1)
+      .executeTakeFirst()
+    let sequence = head?.sequence ?? 0
+    let previous = head?.hash ?? beforeTheFirst
+    const entries = events.map((event) => {
+      sequence += 1
+      const { restricted } = event
+      const entry = {
+        sequence,
+        at: clock(),
+        event: event.event,
+        actor: event.actor,
+        person_id: event.personId ?? null,
+        client_id: event.clientId ?? null,
+        details: JSON.stringify(event.details ?? {}),
+        restricted: restricted ? cipher.seal(JSON.stringify(restricted), restrictedPlace(sequence)) : null,
+        previous_hash: previous,
+      }
+      previous = hashOf(entry)
+      return { ...entry, hash: previous }
+    })
+    await transaction.insertInto('audit_events').values(entries).execute()
+  }
+
+  async function writeGathered() {
+    await new Promise((resolve) => setTimeout(resolve, gatherMs))
+    const events = gathered
+    gathered = []
+    written = undefined
+    await database.transaction().execute((transaction) => appendAll(transaction, events))
+  }
+
+  return {
+    append: (transaction, event) => appendAll(transaction, [event]),
+    record(event) {
+      gathered.push(event)
+      written ??= writeGathered()
+      return written
+    },
+  }
+}
+
+/** The place a restricted part is sealed to (see FieldCipher). */
+export function restrictedPlace(sequence: number): string {
+  return `audit_events.restricted:${sequence}`
+}
+
+/** SHA-256 over every field of an entry, the hash of the one before included. */
+export function hashOf(entry: Omit<Entry, 'hash'>): string {
+  const { sequence, at, event, actor, person_id, client_id, details, restricted, previous_hash } = entry
+  const fields = [sequence, at, event, actor, person_id, client_id, details, restricted, previous_hash]
+  return createHash('sha256').update(JSON.stringify(fields)).digest('hex')
+}
+
+export type ChainCheck = { whole: true; entries: number } | { whole: false; sequence: number; fault: string }
+
+/** Reads the whole chain and tells the first entry that was changed, removed or put in another order. */
+export async function checkChain(database: Database): Promise<ChainCheck> {
+  const pageSize = 5000
+  let previous = beforeTheFirst
+  let sequence = 0
+  for (;;) {
+    const page = await database
+      .selectFrom('audit_events')
+      .selectAll()
+      .where('sequence', '>', sequence)
+      .orderBy('sequence')
+      .limit(pageSize)
+      .execute()
+    for (const entry of page) {
+      sequence += 1
+      if (entry.sequence !== sequence) return { whole: false, sequence, fault: 'this entry is missing' }
+      if (entry.previous_hash !== previous)
+        return { whole: false, sequence, fault: 'it does not follow the entry before' }
+      if (hashOf(entry) !== entry.hash) return { whole: false, sequence, fault: 'it was changed' }
+      previous = entry.hash
+    }
+    if (page.length < pageSize) return { whole: true, entries: sequence }
+  }
+}

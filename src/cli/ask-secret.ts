@@ -1,0 +1,62 @@
+import { StringDecoder } from 'node:string_decoder'
+import type { ReadStream, WriteStream } from 'node:tty'
+
+/** Where a secret can come from. */
+export interface Terminal {
+  input: Pick<ReadStream, 'isTTY' | 'setRawMode' | 'on' | 'off' | 'pause' | 'resume'> & AsyncIterable<Buffer>
+  /** Questions go to standard error: standard output is for answers. */
+  prompt: Pick<WriteStream, 'write'>
+}
+
+/** Nobody types more, and a file given by mistake is not read whole. */
+const longestLine = 4096
+
+/** One line of standard input, without its line break. */
+export async function readLine(input: AsyncIterable<Buffer>): Promise<string> {
+  const chunks: Buffer[] = []
+  let length = 0
+  for await (const chunk of input) {
+    chunks.push(chunk)
+    length += chunk.length
+    if (length > longestLine || chunk.includes('\n')) break
+  }
+  const [line = ''] = Buffer.concat(chunks).toString('utf8').split('\n')
+  return line.replace(/\r$/, '')
+}
+
+/** Asks twice without echo; undefined when the two differ or the person gave up with Ctrl-C or Ctrl-D. */
+export async function askTwice(terminal: Terminal, what: string): Promise<string | undefined> {
+  const first = await ask(terminal, `${what}: `)
+  if (first === undefined) return undefined
+  const second = await ask(terminal, `${what}, once more: `)
+  if (first === second) return first
+  terminal.prompt.write('The two differ.\n')
+  return undefined
+}
+
+function ask({ input, prompt }: Terminal, question: string): Promise<string | undefined> {
+  prompt.write(question)
+  input.setRawMode(true)
+  const decoder = new StringDecoder('utf8')
+  return new Promise((resolve) => {
+    const typed: string[] = []
+    const end = (answer: string | undefined) => {
+      input.off('data', read)
+      input.setRawMode(false)
+      input.pause()
+      prompt.write('\n')
+      resolve(answer)
+    }
+    const read = (chunk: Buffer) => {
+      for (const character of decoder.write(chunk)) {
+        if (character === '\r' || character === '\n') return end(typed.join(''))
+        if (character === '\u0003' || character === '\u0004') return end(undefined)
+        if (character === '\u007f' || character === '\b') typed.pop()
+        else if (typed.length < longestLine) typed.push(character)
+      }
+      return undefined
+    }
+    input.on('data', read)
+    input.resume()
+  })
+}

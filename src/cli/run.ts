@@ -1,0 +1,118 @@
+import { commands } from '../admin/commands.ts'
+import type { Command, FailureKind, Input, Outcome, Problem } from '../admin/command.ts'
+import type { Desk } from '../admin/desk.ts'
+import { flagOf, readArguments, readFlagsOfAll } from './arguments.ts'
+import { askTwice, readLine, type Terminal } from './ask-secret.ts'
+import { commandHelp, nameOf, nounHelp, overallHelp } from './help.ts'
+import { recordLines, tableLines } from './layout.ts'
+import { nearest } from './nearest.ts'
+
+/** What the command line needs of the process it runs in. */
+export interface Surroundings {
+  argv: readonly string[]
+  desk: Desk
+  terminal: Terminal
+  out: (text: string) => void
+  err: (text: string) => void
+}
+
+const codes: Record<FailureKind, number> = { failed: 1, invalid: 2, not_found: 3 }
+
+/** Reads the arguments, runs the command they name, prints its answer, and gives the exit code. */
+export async function run({ argv, desk, terminal, out, err }: Surroundings): Promise<number> {
+  const { help, json, rest } = readFlagsOfAll(argv)
+  const print = (lines: readonly string[]) => out(lines.map((line) => `${line}\n`).join(''))
+
+  const fail = (kind: FailureKind, problems: readonly Problem[], command?: Command) => {
+    const named = problems.map((problem) => ({ ...problem, field: problem.field && asTyped(problem.field, command) }))
+    const lines = named.map(({ field, message }) => (field ? `${field} ${message}` : message))
+    const hint = kind === 'invalid' ? [`Help: npx yideng${command ? ` ${nameOf(command)}` : ''} --help`] : []
+    const error = { kind, message: lines.join('\n'), problems: named }
+    err(json ? `${JSON.stringify({ error })}\n` : [...lines, ...hint].map((line) => `${line}\n`).join(''))
+    return codes[kind]
+  }
+
+  const found = find(rest)
+  if ('unknown' in found) return fail('invalid', [{ message: found.unknown }])
+  if ('help' in found) {
+    print(found.help)
+    return 0
+  }
+  const { command, words } = found
+  if (help) {
+    print(commandHelp(command))
+    return 0
+  }
+
+  const read = readArguments(command, words)
+  if (!read.ok) return fail('invalid', read.problems, command)
+  const missing = await fillSecrets(command, read.input, terminal)
+  if (missing.length > 0) return fail('invalid', missing, command)
+
+  const outcome = await command.run(desk, read.input).catch((error: unknown) => failure(error))
+  if (!outcome.ok) return fail(outcome.kind, outcome.problems, command)
+  print(json ? [JSON.stringify(outcome.document)] : linesOf(outcome))
+  return outcome.fault === undefined ? 0 : fail('failed', [{ message: outcome.fault }], command)
+}
+
+/** The command that the first words name, or the help they ask for. */
+function find(rest: string[]): { command: Command; words: string[] } | { help: string[] } | { unknown: string } {
+  const [noun, verb] = rest
+  if (noun === undefined) return { help: overallHelp(commands) }
+  const nouns = [...new Set(commands.map((command) => command.noun))]
+  const ofNoun = commands.filter((command) => command.noun === noun)
+  if (ofNoun.length === 0) return { unknown: unknownWord('There is no', noun, nouns) }
+  const single = ofNoun.find((command) => command.verb === undefined)
+  if (single) return { command: single, words: rest.slice(1) }
+  if (verb === undefined) return { help: nounHelp(noun, ofNoun) }
+  const command = ofNoun.find((one) => one.verb === verb)
+  if (command) return { command, words: rest.slice(2) }
+  return {
+    unknown: unknownWord(
+      `"${noun}" cannot`,
+      verb,
+      ofNoun.flatMap((one) => one.verb ?? []),
+    ),
+  }
+}
+
+function unknownWord(beginning: string, word: string, known: string[]): string {
+  const near = nearest(word, known)
+  return `${beginning} ${JSON.stringify(word)}. ${near ? `Did you mean ${near}?` : `Known are: ${known.join(', ')}.`}`
+}
+
+/** Reads every secret of the command from standard input or the terminal; gives what could not be had. */
+async function fillSecrets(command: Command, input: Input, terminal: Terminal): Promise<Problem[]> {
+  for (const [name, field] of Object.entries(command.fields)) {
+    if (field.type !== 'secret') continue
+    if (!input[name] && !terminal.input.isTTY)
+      return [{ field: name, message: 'is missing: there is no terminal to ask on' }]
+    const asked = terminal.input.isTTY ? await askTwice(terminal, field.meaning) : await readLine(terminal.input)
+    if (asked === undefined) return [{ message: `No ${name} was given.` }]
+    input[name] = asked
+  }
+  return []
+}
+
+/** A field as the person typed it. */
+function asTyped(name: string, command: Command | undefined): string {
+  const field = command?.fields[name]
+  if (!field) return name
+  return field.positional ? (field.placeholder ?? name) : `--${flagOf(name, field)}`
+}
+
+/** What went wrong unexpectedly, in one sentence; settings say theirs themselves. */
+function failure(error: unknown): Outcome {
+  const message = error instanceof Error ? error.message : String(error)
+  const busy = /database is locked|SQLITE_BUSY/.test(message)
+  const text = busy
+    ? 'The store is busy: another program has been writing for more than 5 seconds. Try again.'
+    : message
+  return { ok: false, kind: 'failed', problems: [{ message: text }] }
+}
+
+function linesOf({ document, shown, notes = [] }: Outcome & { ok: true }): string[] {
+  if (Array.isArray(shown)) return [...shown, ...notes]
+  if (shown) return [...(shown.rows.length > 0 ? tableLines(shown) : []), ...notes]
+  return [...recordLines(document), ...notes]
+}

@@ -1,0 +1,29 @@
+import { userInfo } from 'node:os'
+import { createDesk } from '../admin/desk.ts'
+import { run } from './run.ts'
+
+/** Who is at the keyboard; a container may run under a number that has no name. */
+function administrator(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return `uid-${process.getuid?.() ?? 'unknown'}`
+  }
+}
+
+// `npx yideng client list | head` closes the pipe early, and that is fine
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
+
+const desk = createDesk({
+  environment: process.env,
+  clock: () => Date.now(),
+  actor: `administrator:${administrator()}`,
+})
+process.exitCode = await run({
+  argv: process.argv.slice(2),
+  desk,
+  terminal: { input: process.stdin, prompt: process.stderr },
+  out: (text) => void process.stdout.write(text),
+  err: (text) => void process.stderr.write(text),
+})
+await desk.close()

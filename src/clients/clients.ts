@@ -1,0 +1,161 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import type { Selectable } from 'kysely'
+import type { AuditEventName } from '../audit/events.ts'
+import type { AuditTrail } from '../audit/trail.ts'
+import type { Clock } from '../config/clock.ts'
+import type { Database, DatabaseTransaction } from '../storage/database.ts'
+import type { Tables } from '../storage/schema.ts'
+import { parseClientMetadata, type ClientMetadata, type FieldProblem } from './metadata.ts'
+
+/** A portal, as registered. The secret is never kept, only its hash. */
+export interface Client extends ClientMetadata {
+  id: string
+  status: 'active' | 'suspended'
+  secretHash: string | null
+  /** Milliseconds since 1970 UTC. */
+  createdAt: number
+  updatedAt: number
+}
+
+type Changed = { ok: true; client: Client; secret?: string } | { ok: false; problems: FieldProblem[] } | undefined
+
+/** What can be done with portals. `undefined` means there is none with that id. */
+export interface Clients {
+  find(id: string): Promise<Client | undefined>
+  list(): Promise<Client[]>
+  /** The secret is in the answer once and nowhere else. */
+  create(input: unknown, actor: string): Promise<NonNullable<Changed>>
+  update(id: string, change: Record<string, unknown>, actor: string): Promise<Changed>
+  rotateSecret(id: string, actor: string): Promise<Changed>
+  setStatus(id: string, status: Client['status'], actor: string): Promise<Changed>
+  delete(id: string, actor: string): Promise<boolean>
+}
+
+/** A secret is 256 random bits, so a fast hash keeps it as safe as a slow one would. */
+export function hashSecret(secret: string): string {
+  return createHash('sha256').update(secret).digest('base64url')
+}
+
+export function secretMatches(hash: string, secret: string): boolean {
+  return timingSafeEqual(Buffer.from(hash), Buffer.from(hashSecret(secret)))
+}
+
+const needsSecret = (client: ClientMetadata) => client.auth_method.startsWith('client_secret')
+
+function fromRow(row: Selectable<Tables['clients']>): Client {
+  const metadata = JSON.parse(row.metadata) as ClientMetadata
+  const { id, status, secret_hash: secretHash, created_at: createdAt, updated_at: updatedAt } = row
+  return { ...metadata, id, status, secretHash, createdAt, updatedAt }
+}
+
+export function createClients(options: { database: Database; audit: AuditTrail; clock: Clock }): Clients {
+  const { database, audit, clock } = options
+
+  const findIn = async (within: Database, id: string) => {
+    const row = await within.selectFrom('clients').selectAll().where('id', '=', id).executeTakeFirst()
+    return row && fromRow(row)
+  }
+
+  /** Reads, changes and audits in one transaction; a refused change leaves no trace. */
+  const change = async <T extends { ok: boolean }>(
+    id: string,
+    what: { event: AuditEventName; actor: string },
+    alter: (client: Client, transaction: DatabaseTransaction) => Promise<T>,
+  ) =>
+    database.transaction().execute(async (transaction) => {
+      const before = await findIn(transaction, id)
+      if (!before) return undefined
+      const result = await alter(before, transaction)
+      if (result.ok) await audit.append(transaction, { ...what, clientId: id })
+      return result
+    })
+
+  const write = (transaction: DatabaseTransaction, id: string, columns: Partial<Tables['clients']>) =>
+    transaction
+      .updateTable('clients')
+      .set({ ...columns, updated_at: clock() })
+      .where('id', '=', id)
+      .execute()
+
+  return {
+    find: (id) => findIn(database, id),
+
+    async list() {
+      const rows = await database.selectFrom('clients').selectAll().orderBy('created_at').orderBy('id').execute()
+      return rows.map(fromRow)
+    },
+
+    async create(input, actor) {
+      const parsed = parseClientMetadata(input)
+      if (!parsed.ok) return parsed
+      const { metadata } = parsed
+      const id = randomBytes(12).toString('base64url')
+      const secret = needsSecret(metadata) ? randomBytes(32).toString('base64url') : undefined
+      const now = clock()
+      const row = {
+        id,
+        metadata: JSON.stringify(metadata),
+        secret_hash: secret ? hashSecret(secret) : null,
+        status: 'active' as const,
+        created_at: now,
+        updated_at: now,
+      }
+      await database.transaction().execute(async (transaction) => {
+        await transaction.insertInto('clients').values(row).execute()
+        await audit.append(transaction, {
+          event: 'client.created',
+          actor,
+          clientId: id,
+          details: { name: metadata.name },
+        })
+      })
+      return { ok: true, client: fromRow(row), ...(secret ? { secret } : {}) }
+    },
+
+    update: (id, changes, actor) =>
+      change(id, { event: 'client.updated', actor }, async (before, transaction): Promise<NonNullable<Changed>> => {
+        const { id: _id, status: _s, secretHash: _h, createdAt: _c, updatedAt: _u, ...metadata } = before
+        const parsed = parseClientMetadata({ ...metadata, scope: metadata.scope.join(' '), ...changes })
+        if (!parsed.ok) return parsed
+        const secret =
+          needsSecret(parsed.metadata) && !before.secretHash ? randomBytes(32).toString('base64url') : undefined
+        const secretHash = needsSecret(parsed.metadata) ? (secret ? hashSecret(secret) : before.secretHash) : null
+        await write(transaction, id, { metadata: JSON.stringify(parsed.metadata), secret_hash: secretHash })
+        return { ok: true, client: { ...before, ...parsed.metadata, secretHash }, ...(secret ? { secret } : {}) }
+      }),
+
+    rotateSecret: (id, actor) =>
+      change(
+        id,
+        { event: 'client.secret-rotated', actor },
+        async (before, transaction): Promise<NonNullable<Changed>> => {
+          if (!needsSecret(before)) {
+            const message = `is ${before.auth_method}: this portal has no secret to rotate`
+            return { ok: false, problems: [{ field: 'auth_method', message }] }
+          }
+          const secret = randomBytes(32).toString('base64url')
+          await write(transaction, id, { secret_hash: hashSecret(secret) })
+          return { ok: true, client: before, secret }
+        },
+      ),
+
+    setStatus: (id, status, actor) =>
+      change(
+        id,
+        { event: status === 'active' ? 'client.resumed' : 'client.suspended', actor },
+        async (before, transaction) => {
+          await write(transaction, id, { status })
+          return { ok: true, client: { ...before, status } }
+        },
+      ),
+
+    async delete(id, actor) {
+      const deleted = await change(id, { event: 'client.deleted', actor }, async (_before, transaction) => {
+        await transaction.deleteFrom('consents').where('client_id', '=', id).execute()
+        await transaction.deleteFrom('clients').where('id', '=', id).execute()
+        return { ok: true }
+      })
+      return deleted !== undefined
+    },
+  }
+}

@@ -1,0 +1,140 @@
+import { z } from 'zod'
+import { isRegion } from '../config/regions.ts'
+import { faultOfJwks, faultOfRedirectUri, faultOfWebUri } from './rules.ts'
+
+/** Scopes a portal may be registered for (DESIGN 1.4). */
+export const knownScopes = ['openid', 'profile', 'phone', 'identity', 'offline_access'] as const
+
+const types = ['web', 'native', 'spa', 'service'] as const
+const authMethods = ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'] as const
+
+const oneOf = <const T extends readonly string[]>(values: T) =>
+  z.enum(values, { error: `must be one of: ${values.join(', ')}` })
+
+const words = (what: string) =>
+  z
+    .string()
+    .trim()
+    .min(1, `must say ${what}`)
+    .max(60, 'must not be longer than 60 characters')
+    .regex(/^[^\p{C}<>]*$/u, 'has control characters or angle brackets')
+
+const webUri = z.string().superRefine((value, context) => {
+  const fault = faultOfWebUri(value)
+  if (fault) context.addIssue({ code: 'custom', message: fault })
+})
+
+const uris = z.array(z.string()).max(20, 'has more than 20 addresses').default([])
+
+const scope = z
+  .string()
+  .default('openid')
+  .transform((text) => [...new Set(text.split(' ').filter(Boolean))])
+  .superRefine((scopes, context) => {
+    const unknown = scopes.filter((one) => !knownScopes.includes(one as (typeof knownScopes)[number]))
+    if (unknown.length > 0) {
+      const message = `does not know ${unknown.join(', ')}: choose from ${knownScopes.join(', ')}`
+      context.addIssue({ code: 'custom', message })
+    }
+  })
+
+const shape = z.strictObject({
+  name: words('what people call the portal'),
+  organisation: words('who runs the portal').optional(),
+  region: z.string().refine(isRegion, 'is not a known region code (GB/T 2260), such as 440300').optional(),
+  uri: webUri.optional(),
+  type: oneOf(types).default('web'),
+  auth_method: oneOf(authMethods).optional(),
+  redirect_uris: uris,
+  post_logout_redirect_uris: uris,
+  backchannel_logout_uri: webUri.optional(),
+  jwks: z.unknown().optional(),
+  jwks_uri: webUri.optional(),
+  scope,
+  min_level: z.union([z.literal(2), z.literal(3), z.literal(4)], { error: 'must be 2, 3 or 4' }).default(2),
+  subject_type: oneOf(['pairwise', 'public']).default('pairwise'),
+  sector: webUri.optional(),
+  consent: oneOf(['ask', 'implicit']).default('ask'),
+  id_token_alg: oneOf(['ES256', 'RS256']).default('ES256'),
+  resources: z.array(webUri).max(20).default([]),
+})
+
+export type ClientInput = z.input<typeof shape>
+export type ClientMetadata = Omit<z.output<typeof shape>, 'auth_method'> & { auth_method: (typeof authMethods)[number] }
+
+/** A field of a registration that cannot be accepted, and how to mend it. */
+export interface FieldProblem {
+  field: string
+  message: string
+}
+
+type Parsed = { ok: true; metadata: ClientMetadata } | { ok: false; problems: FieldProblem[] }
+
+/** Checks a registration as a whole; every problem names its field and says how to mend it. */
+export function parseClientMetadata(input: unknown): Parsed {
+  const parsed = shape.safeParse(input)
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map(({ code, path, message, ...issue }) => {
+      const unknown = code === 'unrecognized_keys' ? (issue as { keys: string[] }).keys[0] : undefined
+      if (unknown) return { field: unknown, message: 'is not something a portal is registered with' }
+      return { field: path.join('.'), message }
+    })
+    return { ok: false, problems }
+  }
+  const { type, auth_method } = parsed.data
+  const usual = type === 'web' || type === 'service' ? 'client_secret_basic' : 'none'
+  const metadata = { ...parsed.data, auth_method: auth_method ?? usual }
+  const problems = [...uriProblems(metadata), ...authenticationProblems(metadata), ...scopeProblems(metadata)]
+  return problems.length > 0 ? { ok: false, problems } : { ok: true, metadata }
+}
+
+function uriProblems(client: ClientMetadata): FieldProblem[] {
+  const problems: FieldProblem[] = []
+  for (const field of ['redirect_uris', 'post_logout_redirect_uris'] as const) {
+    const values = client[field]
+    for (const value of values) {
+      const fault = faultOfRedirectUri(value, client.type)
+      if (fault) problems.push({ field, message: `${JSON.stringify(value.slice(0, 200))} ${fault}` })
+    }
+    if (new Set(values).size < values.length) problems.push({ field, message: 'names the same address twice' })
+  }
+  if (client.type === 'service') {
+    if (client.redirect_uris.length > 0) {
+      problems.push({ field: 'redirect_uris', message: 'must be left out: a service signs nobody in' })
+    }
+  } else if (client.redirect_uris.length === 0) {
+    problems.push({ field: 'redirect_uris', message: 'needs at least one address people come back to' })
+  }
+  const hosts = new Set(client.redirect_uris.filter((uri) => URL.canParse(uri)).map((uri) => new URL(uri).host))
+  if (client.subject_type === 'pairwise' && hosts.size > 1 && !client.sector) {
+    const message = 'is needed because the redirect URIs have several hosts: name the address the subjects are made for'
+    problems.push({ field: 'sector', message })
+  }
+  return problems
+}
+
+function authenticationProblems(client: ClientMetadata): FieldProblem[] {
+  const { auth_method: method, jwks, jwks_uri } = client
+  if (client.type === 'service' && method === 'none') {
+    return [{ field: 'auth_method', message: 'must not be none: a service has to prove who it is' }]
+  }
+  if (method !== 'private_key_jwt') {
+    if (jwks === undefined && jwks_uri === undefined) return []
+    return [{ field: 'auth_method', message: 'must be private_key_jwt when jwks or jwks_uri is given' }]
+  }
+  if ((jwks === undefined) === (jwks_uri === undefined)) {
+    return [{ field: 'jwks', message: 'is needed for private_key_jwt: give either jwks or jwks_uri' }]
+  }
+  const fault = jwks === undefined ? undefined : faultOfJwks(jwks)
+  return fault ? [{ field: 'jwks', message: fault }] : []
+}
+
+function scopeProblems(client: ClientMetadata): FieldProblem[] {
+  if (client.type === 'service') {
+    const personal = client.scope.filter((one) => one !== 'openid')
+    if (personal.length === 0) return []
+    return [{ field: 'scope', message: `must not hold ${personal.join(', ')}: a service has no person to ask` }]
+  }
+  if (client.scope.includes('openid')) return []
+  return [{ field: 'scope', message: 'must hold openid' }]
+}

@@ -1,0 +1,123 @@
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { z } from 'zod'
+
+const documented = z
+  .record(z.string(), z.object({ default: z.string(), meaning: z.string() }))
+  .parse(JSON.parse(readFileSync(new URL('../../config/defaults.json', import.meta.url), 'utf8')))
+
+const whole = (least: number, most: number) =>
+  z
+    .string()
+    .regex(/^\d{1,9}$/, 'must be a whole number')
+    .transform(Number)
+    .refine((value) => value >= least && value <= most, `must be between ${least} and ${most}`)
+
+const seconds = whole(1, 366 * 86_400)
+const path = z
+  .string()
+  .min(1, 'must name a directory or file')
+  .transform((value) => resolve(value))
+
+const issuer = z
+  .url({ protocol: /^https?$/, error: 'must be a web address such as https://login.example.gov.cn' })
+  .refine((value) => {
+    if (!URL.canParse(value)) return false // asked even where the form was refused
+    const url = new URL(value)
+    return url.origin === value && !url.username
+  }, 'must be an origin: scheme, host and port, without path, query or trailing slash')
+
+const schema = z.object({
+  PORT: whole(0, 65_535),
+  HOST: z.string().regex(/^[\w.:-]+$/, 'must be an address or host name'),
+  YIDENG_ISSUER: issuer,
+  YIDENG_DATA_DIR: path,
+  YIDENG_KEYS_DIR: path,
+  YIDENG_DATABASE_URL: z.literal('', 'is not supported yet: leave it unset for the embedded store'),
+  YIDENG_REDIS_URL: z.literal('', 'is not supported yet: leave it unset for the embedded store'),
+  YIDENG_WORKERS: z.literal('1', 'must be 1: more processes are not supported yet').transform(Number),
+  YIDENG_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
+    error: 'must be one of fatal, error, warn, info, debug, trace, silent',
+  }),
+  YIDENG_RESOURCES: path,
+  YIDENG_TRUST_PROXY: z
+    .enum(['true', 'false'], { error: 'must be true or false' })
+    .transform((value) => value === 'true'),
+  YIDENG_SESSION_IDLE_SECONDS: seconds,
+  YIDENG_SESSION_SECONDS: seconds,
+  YIDENG_INTERACTION_SECONDS: seconds,
+  YIDENG_CODE_SECONDS: seconds,
+  YIDENG_ACCESS_TOKEN_SECONDS: seconds,
+  YIDENG_ID_TOKEN_SECONDS: seconds,
+  YIDENG_REFRESH_TOKEN_SECONDS: seconds,
+  YIDENG_REFRESH_GRACE_SECONDS: whole(0, 60),
+  YIDENG_PASSWORD_TRIES: whole(1, 100),
+  YIDENG_PASSWORD_WAIT_SECONDS: seconds,
+  YIDENG_ADDRESS_TRIES: whole(1, 1_000_000),
+  YIDENG_ADDRESS_REGISTRATIONS: whole(1, 1_000_000),
+})
+
+/** All settings, parsed; directories are absolute. Names, defaults and meanings stand in config/defaults.json. */
+export type Settings = ReturnType<typeof parseSettings>
+
+/** A setting that cannot be used; the message is one plain sentence that names it. */
+export class SettingsError extends Error {}
+
+/**
+ * Reads the settings from an environment over the documented defaults.
+ * @throws SettingsError naming the first wrong setting
+ */
+export function readSettings(environment: Record<string, string | undefined>): Settings {
+  const given = Object.fromEntries(
+    Object.entries(documented).map(([name, { default: value }]) => [name, environment[name] || value]),
+  )
+  given['YIDENG_ISSUER'] = (given['YIDENG_ISSUER'] ?? '').replace('$PORT', given['PORT'] ?? '')
+  return parseSettings(given, environment['NODE_ENV'] === 'production')
+}
+
+function parseSettings(given: Record<string, string>, production: boolean) {
+  const parsed = schema.safeParse(given)
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues
+    const name = String(issue?.path[0])
+    throw new SettingsError(`The setting ${name}=${JSON.stringify(given[name])} ${issue?.message ?? 'is wrong'}.`)
+  }
+  const all = parsed.data
+  if (all.YIDENG_SESSION_IDLE_SECONDS > all.YIDENG_SESSION_SECONDS) {
+    throw new SettingsError('The setting YIDENG_SESSION_IDLE_SECONDS must not be larger than YIDENG_SESSION_SECONDS.')
+  }
+  if (production && !all.YIDENG_ISSUER.startsWith('https://')) {
+    throw new SettingsError('The setting YIDENG_ISSUER must begin with https:// when NODE_ENV=production.')
+  }
+  return {
+    production,
+    port: all.PORT,
+    host: all.HOST,
+    issuer: all.YIDENG_ISSUER,
+    dataDir: all.YIDENG_DATA_DIR,
+    keysDir: all.YIDENG_KEYS_DIR,
+    resourcesFile: all.YIDENG_RESOURCES,
+    logLevel: all.YIDENG_LOG_LEVEL,
+    trustProxy: all.YIDENG_TRUST_PROXY,
+    /** All in seconds. */
+    lifetimes: {
+      sessionIdle: all.YIDENG_SESSION_IDLE_SECONDS,
+      session: all.YIDENG_SESSION_SECONDS,
+      interaction: all.YIDENG_INTERACTION_SECONDS,
+      code: all.YIDENG_CODE_SECONDS,
+      accessToken: all.YIDENG_ACCESS_TOKEN_SECONDS,
+      idToken: all.YIDENG_ID_TOKEN_SECONDS,
+      refreshToken: all.YIDENG_REFRESH_TOKEN_SECONDS,
+      refreshGrace: all.YIDENG_REFRESH_GRACE_SECONDS,
+    },
+    limits: {
+      passwordTries: all.YIDENG_PASSWORD_TRIES,
+      passwordWaitSeconds: all.YIDENG_PASSWORD_WAIT_SECONDS,
+      addressTries: all.YIDENG_ADDRESS_TRIES,
+      addressRegistrations: all.YIDENG_ADDRESS_REGISTRATIONS,
+    },
+  }
+}
+
+/** Name, default and meaning of every setting, for docs/settings.md. */
+export const documentedSettings = Object.entries(documented).map(([name, entry]) => ({ name, ...entry }))

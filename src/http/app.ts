@@ -1,0 +1,73 @@
+import Router from '@koa/router'
+import type Koa from 'koa'
+import type { Middleware } from 'koa'
+import type { Logger } from 'pino'
+import type { Clients } from '../clients/clients.ts'
+import type { Settings } from '../config/settings.ts'
+import { questionRoutes, type QuestionParts } from '../login/questions.ts'
+import type { LoginMethod } from '../login/method.ts'
+import { registrationRoutes, type RegistrationParts } from '../login/registration.ts'
+import { auditPortals } from '../oidc/portal-audit.ts'
+import type { Assets } from '../pages/assets.ts'
+import { calmErrors } from './errors.ts'
+import { forms } from './forms.ts'
+import { frontDoorRoutes, staticFiles } from './front-door.ts'
+import { onlyAsIssuer, securityHeaders } from './headers.ts'
+import { health, type ReadyCheck } from './health.ts'
+import type { Metrics } from './metrics.ts'
+import { visiting, type VisitParts } from './visit.ts'
+
+export interface AppParts {
+  /** oidc-provider is a koa application; ours is the same one with our middleware before its own. */
+  provider: Koa
+  settings: Settings
+  log: Logger
+  ready: ReadyCheck
+  metrics: Metrics
+  assets: Assets
+  visit: VisitParts
+  clients: Clients
+  methods: readonly LoginMethod[]
+  login: QuestionParts & RegistrationParts
+  portalAudit: Parameters<typeof auditPortals>[0]
+}
+
+/** Everything a request passes, from top to bottom; oidc-provider comes last. */
+export function createApp(parts: AppParts): Koa {
+  const { provider, settings, log } = parts
+  const secure = settings.issuer.startsWith('https:')
+  provider.proxy = true // onlyAsIssuer has replaced what a request claims
+
+  const middleware: Middleware[] = [
+    parts.metrics.middleware,
+    health(parts.ready, parts.metrics),
+    onlyAsIssuer(settings.issuer),
+    securityHeaders(secure),
+    staticFiles(parts.assets),
+    visiting(parts.visit),
+    calmErrors(log),
+    ownRoutes(parts, secure),
+    auditPortals(parts.portalAudit),
+  ]
+  for (const one of middleware) provider.use(one)
+  return provider
+}
+
+function ownRoutes(parts: AppParts, secure: boolean): Middleware {
+  const router = new Router()
+  router.use(noStore, forms(parts.settings.issuer))
+  frontDoorRoutes(router, { clients: parts.clients, secure })
+  questionRoutes(router, parts.login)
+  registrationRoutes(router, parts.login)
+  for (const method of parts.methods) {
+    const room = new Router({ prefix: `/login/:attempt/${method.name}` })
+    method.routes(room, parts.login.host)
+    router.use(room.routes())
+  }
+  return router.routes() as Middleware
+}
+
+const noStore: Middleware = (ctx, next) => {
+  ctx.set('cache-control', 'no-store')
+  return next()
+}

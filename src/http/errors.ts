@@ -1,0 +1,40 @@
+import type { Context, Middleware } from 'koa'
+import type { Logger } from 'pino'
+import { showPage, visitOf } from '../pages/visit.ts'
+import { Refusal, refusals, type RefusalCode } from '../refusal/refusal.ts'
+
+/** Which refusal an error stands for; what nobody expected is a server error. */
+function codeOf(error: unknown): RefusalCode {
+  if (error instanceof Refusal) return error.code
+  if ((error as { code?: unknown } | null)?.code === 'busy') return 'busy'
+  return 'server_error'
+}
+
+/** Ends every request that failed with a calm page and a reference number; the reason goes to the log only. */
+export function calmErrors(log: Logger): Middleware {
+  const refuse = (ctx: Context, code: RefusalCode) => {
+    const { id: reference } = visitOf(ctx)
+    if (code === 'busy' || code === 'too_many_requests') ctx.set('retry-after', '30')
+    if (ctx.accepts('html', 'json') === 'json') {
+      ctx.status = refusals[code]
+      ctx.body = { error: code, reference }
+    } else {
+      showPage(ctx, 'error/error', { code, reference }, refusals[code])
+    }
+  }
+
+  return async (ctx, next) => {
+    try {
+      await next()
+    } catch (error) {
+      const code = codeOf(error)
+      const { id } = visitOf(ctx)
+      if (code === 'server_error') log.error({ id, err: error }, 'request failed')
+      else log.info({ id, code, detail: (error as Error).message }, 'request refused')
+      refuse(ctx, code)
+      return
+    }
+    if (ctx.status === 404 && (ctx.body === undefined || ctx.body === null)) refuse(ctx, 'not_found')
+    else if (ctx.status === 405 && !ctx.body) refuse(ctx, 'method_not_allowed')
+  }
+}

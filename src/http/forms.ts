@@ -1,0 +1,55 @@
+import type { IncomingMessage } from 'node:http'
+import type { Middleware } from 'koa'
+import { visitOf } from '../pages/visit.ts'
+import { Refusal } from '../refusal/refusal.ts'
+
+const mostBytes = 16 * 1024
+const mostFields = 40
+
+/** @throws Refusal `too_large`, `bad_request` */
+async function readBody(request: IncomingMessage): Promise<string> {
+  if (Number(request.headers['content-length'] ?? 0) > mostBytes) throw new Refusal('too_large')
+  const chunks: Buffer[] = []
+  let length = 0
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    length += chunk.length
+    if (length > mostBytes) throw new Refusal('too_large')
+    chunks.push(chunk)
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks))
+  } catch (cause) {
+    throw new Refusal('bad_request', `not UTF-8: ${String(cause)}`)
+  }
+}
+
+/** @throws Refusal `bad_request` for a field sent twice, a NUL, or too many fields */
+function parseForm(text: string): Record<string, string> {
+  const fields: Record<string, string> = Object.create(null) as Record<string, string>
+  const entries = [...new URLSearchParams(text)]
+  if (entries.length > mostFields) throw new Refusal('bad_request', 'too many fields')
+  for (const [name, value] of entries) {
+    if (name in fields) throw new Refusal('bad_request', 'a field twice')
+    if (value.includes('\0') || value.includes('\ufffd')) throw new Refusal('bad_request', 'broken characters')
+    fields[name] = value
+  }
+  return fields
+}
+
+/**
+ * Reads every form posted to our own pages and lets it in only with the token its page was given (OWASP: signed double
+ * submit), and, where the browser says so, from our own origin.
+ */
+export function forms(issuer: string): Middleware {
+  return async (ctx, next) => {
+    if (ctx.method !== 'POST') return next()
+    if (!ctx.is('application/x-www-form-urlencoded')) throw new Refusal('unsupported_media_type')
+    const origin = ctx.get('origin')
+    if (origin && origin !== issuer) throw new Refusal('csrf', 'posted from another origin')
+    const visit = visitOf(ctx)
+    const form = parseForm(await readBody(ctx.req))
+    if (!visit.csrfHolds(form['csrf'] ?? '')) throw new Refusal('csrf', 'no or wrong token')
+    visit.form = form
+    return next()
+  }
+}

@@ -1,0 +1,71 @@
+import type { Middleware } from 'koa'
+import type Router from '@koa/router'
+import type { Client, Clients } from '../clients/clients.ts'
+import { portalOf } from '../oidc/pages.ts'
+import type { Assets } from '../pages/assets.ts'
+import { isLanguage } from '../pages/languages.ts'
+import { showPage, visitOf } from '../pages/visit.ts'
+import { Refusal } from '../refusal/refusal.ts'
+
+const yearSeconds = 31_536_000
+const longestPath = 6000
+const mostPortals = 100
+
+/** Style sheets and pictures; their address changes with their content. */
+export function staticFiles(assets: Assets): Middleware {
+  return (ctx, next) => {
+    const asset = ctx.method === 'GET' || ctx.method === 'HEAD' ? assets.assetFor(ctx.path) : undefined
+    if (!asset) return next()
+    ctx.type = asset.type
+    ctx.set('cache-control', `public, max-age=${yearSeconds}, immutable`)
+    ctx.body = asset.body
+    return undefined
+  }
+}
+
+/**
+ * An address of our own and nothing else: what a visitor is led back to must not be an open redirect.
+ * @throws Refusal `bad_request` for any other
+ */
+export function ownPath(value: unknown): string {
+  const base = 'http://yideng.invalid'
+  const url =
+    typeof value === 'string' && value.startsWith('/') && value.length <= longestPath ? URL.parse(value, base) : null
+  if (url?.origin !== base || url.pathname.startsWith('//')) throw new Refusal('bad_request', 'not an address of ours')
+  return `${url.pathname}${url.search}`
+}
+
+const hasPage = (client: Client): client is Client & { uri: string } =>
+  client.status === 'active' && client.uri !== undefined
+
+/** The first page, and the switches every page carries. */
+export function frontDoorRoutes(router: Router, options: { clients: Clients; secure: boolean }): void {
+  const { clients, secure } = options
+  const choice = { signed: false, httpOnly: true, sameSite: 'lax', secure, maxAge: yearSeconds * 1000 } as const
+
+  router.get('/', async (ctx) => {
+    const { language } = visitOf(ctx)
+    const all = await clients.list()
+    const portals = all.filter(hasPage).slice(0, mostPortals)
+    showPage(ctx, 'home/home', {
+      portals: portals.map((client) => ({ ...portalOf(client, language), uri: client.uri })),
+      registerUrl: '/register',
+    })
+  })
+
+  router.get('/language', (ctx) => {
+    const { to, back = '/' } = ctx.query
+    if (typeof to !== 'string' || !isLanguage(to)) throw new Refusal('bad_request', 'no such language')
+    const target = ownPath(back)
+    ctx.cookies.set('yideng_language', to, choice)
+    ctx.redirect(target)
+  })
+
+  router.get('/elder', (ctx) => {
+    const { on, back = '/' } = ctx.query
+    if (on !== '0' && on !== '1') throw new Refusal('bad_request', 'neither on nor off')
+    const target = ownPath(back)
+    ctx.cookies.set('yideng_elder', on, choice)
+    ctx.redirect(target)
+  })
+}

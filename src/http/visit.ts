@@ -1,0 +1,140 @@
+import { createHmac, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto'
+import type { Context, Middleware } from 'koa'
+import { chooseLanguage, type Language } from '../pages/languages.ts'
+import type { Pages } from '../pages/render.ts'
+import { beginVisit, type Visit } from '../pages/visit.ts'
+import type { Translate } from '../pages/words.ts'
+
+export interface VisitParts {
+  pages: Pages
+  words: (language: Language) => Translate
+  csrfKey: string
+  secure: boolean
+  trustProxy: boolean
+}
+
+const visitorBytes = 18
+const visitorForm = /^[\w-]{24}$/
+const browserLength = 160
+
+/** Begins a visit for every request that may end in a page. */
+export function visiting(parts: VisitParts): Middleware {
+  return (ctx, next) => {
+    beginVisit(ctx.req, new RequestVisit(ctx, parts))
+    return next()
+  }
+}
+
+/** The part of an address that one household or one attacker has: IPv4 whole, IPv6 the first 64 bits. */
+function networkOf(address: string): string {
+  const plain = address.replace(/^::ffff:/, '')
+  if (!plain.includes(':')) return plain
+  return plain.split(':').slice(0, 4).join(':')
+}
+
+function addressOf(ctx: Context, trustProxy: boolean): string {
+  const forwarded = trustProxy ? ctx.get('x-forwarded-for').split(',').at(-1)?.trim() : ''
+  return forwarded || ctx.req.socket.remoteAddress || ''
+}
+
+/** Most requests are a portal's and never ask for language, nonce or form: those are made when asked for. */
+class RequestVisit implements Visit {
+  readonly id = randomUUID()
+  readonly formTargets: string[] = []
+  form: Readonly<Record<string, string>> = {}
+  back: string
+  readonly #ctx: Context
+  readonly #parts: VisitParts
+  #nonce: string | undefined
+  #language: Language | undefined
+
+  constructor(ctx: Context, parts: VisitParts) {
+    this.#ctx = ctx
+    this.#parts = parts
+    this.back = ctx.method === 'GET' ? ctx.url : '/'
+  }
+
+  get language(): Language {
+    this.#language ??= this.#choose('')
+    return this.#language
+  }
+
+  wish(uiLocales: string): void {
+    this.#language = this.#choose(uiLocales)
+  }
+
+  #choose(uiLocales: string): Language {
+    const cookie = this.#ctx.cookies.get('yideng_language', { signed: false })
+    return chooseLanguage({ cookie, uiLocales, acceptLanguage: this.#ctx.get('accept-language') })
+  }
+
+  get elder(): boolean {
+    return this.#ctx.cookies.get('yideng_elder', { signed: false }) === '1'
+  }
+
+  get nonce(): string {
+    this.#nonce ??= randomBytes(16).toString('base64')
+    return this.#nonce
+  }
+
+  get address(): string {
+    return addressOf(this.#ctx, this.#parts.trustProxy)
+  }
+
+  get network(): string {
+    return networkOf(this.address)
+  }
+
+  get browser(): string {
+    return this.#ctx.get('user-agent').slice(0, browserLength)
+  }
+
+  t(key: string, parameters?: Record<string, string | number>): string {
+    return this.#parts.words(this.language)(key, parameters)
+  }
+
+  render(view: string, data: Record<string, unknown>): string {
+    const { nonce, back: path, elder } = this
+    this.#ctx.set('content-security-policy', pagePolicy(nonce, this.formTargets))
+    return this.#parts.pages.render(view, this.language, data, { nonce, path, elder })
+  }
+
+  csrf(): string {
+    const name = this.#cookieName()
+    let visitor = this.#ctx.cookies.get(name, { signed: false }) ?? ''
+    if (!visitorForm.test(visitor)) {
+      visitor = randomBytes(visitorBytes).toString('base64url')
+      const { secure } = this.#parts
+      this.#ctx.cookies.set(name, visitor, { signed: false, httpOnly: true, sameSite: 'lax', secure, overwrite: true })
+    }
+    return this.#tokenFor(visitor)
+  }
+
+  csrfHolds(token: string): boolean {
+    const visitor = this.#ctx.cookies.get(this.#cookieName(), { signed: false }) ?? ''
+    if (!visitorForm.test(visitor)) return false
+    const expected = Buffer.from(this.#tokenFor(visitor))
+    const given = Buffer.from(token)
+    return given.length === expected.length && timingSafeEqual(given, expected)
+  }
+
+  #cookieName(): string {
+    return this.#parts.secure ? '__Host-yideng_visitor' : 'yideng_visitor'
+  }
+
+  #tokenFor(visitor: string): string {
+    return createHmac('sha256', this.#parts.csrfKey).update(`csrf\0${visitor}`).digest('base64url')
+  }
+}
+
+/** Strict for our own pages: nothing but our own style sheet, no framing, forms only to us and to this portal. */
+function pagePolicy(nonce: string, formTargets: readonly string[]): string {
+  const targets = [...new Set(formTargets)].join(' ')
+  return `${basePolicy};script-src 'nonce-${nonce}';form-action 'self' ${targets}`.trimEnd()
+}
+
+const basePolicy =
+  "default-src 'none';style-src 'self';img-src 'self' data:;connect-src 'self';base-uri 'none';frame-ancestors 'none'"
+
+/** For what oidc-provider answers itself: its self-submitting form adds its script's hash to script-src. */
+export const answerPolicy = `${basePolicy};script-src 'self'`

@@ -1,0 +1,40 @@
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+
+/**
+ * Seals one field with AES-256-GCM (NIST SP 800-38D). `place` (table, column and row id) is authenticated with it, so a
+ * sealed value copied to another row or column does not open there.
+ */
+export interface FieldCipher {
+  seal(text: string, place: string): string
+  /** @throws Error when the value was changed, moved, or sealed under a key that is gone */
+  open(sealed: string, place: string): string
+}
+
+const ivBytes = 12
+const tagBytes = 16
+
+/** `<key id>.<base64url of iv, ciphertext and tag>`: the key id in the value lets keys be rotated. */
+export function createFieldCipher(keys: Record<string, Buffer>, current: string): FieldCipher {
+  const keyNamed = (id: string) => {
+    const key = keys[id]
+    if (!key) throw new Error(`There is no data key ${JSON.stringify(id)}.`)
+    return key
+  }
+  return {
+    seal(text, place) {
+      const iv = randomBytes(ivBytes)
+      const cipher = createCipheriv('aes-256-gcm', keyNamed(current), iv).setAAD(Buffer.from(place))
+      const sealed = [iv, cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()]
+      return `${current}.${Buffer.concat(sealed).toString('base64url')}`
+    },
+    open(sealed, place) {
+      const dot = sealed.indexOf('.')
+      const bytes = Buffer.from(sealed.slice(dot + 1), 'base64url')
+      const decipher = createDecipheriv('aes-256-gcm', keyNamed(sealed.slice(0, dot)), bytes.subarray(0, ivBytes), {
+        authTagLength: tagBytes,
+      })
+      decipher.setAAD(Buffer.from(place)).setAuthTag(bytes.subarray(-tagBytes))
+      return Buffer.concat([decipher.update(bytes.subarray(ivBytes, -tagBytes)), decipher.final()]).toString('utf8')
+    },
+  }
+}

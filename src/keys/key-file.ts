@@ -1,0 +1,42 @@
+import { chmodSync, existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+
+const explanation = `# Yideng's keys
+
+This directory was made at the first start. Keep it secret: whoever has it can read the accounts and sign in as anyone.
+
+| File | What it is for | If it is lost |
+|---|---|---|
+| data.json | encrypts names, ID numbers and phone numbers in the store, and finds accounts by them | **The accounts cannot be read again by anybody. There is no way back.** |
+| signing.json | signs ID tokens and access tokens | new keys are made; portals notice within minutes, people sign in again |
+| cookies.json | signs cookies | new keys are made; people sign in again |
+
+**Back up data.json now**, apart from the store's own backups (whoever has both can read everything), and again
+whenever a data key is added. To restore, put the files back with mode 0600 before the server starts: it refuses to
+start with a data key that does not belong to its store.
+`
+
+/**
+ * Reads a JSON key file, or makes it with `make` at first start: mode 0600, complete or not there at all, and when two
+ * processes start at once both end with the same one.
+ */
+export function keyFile<T>(directory: string, name: string, make: () => T): T {
+  const file = join(directory, name)
+  if (!existsSync(file)) {
+    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    const readme = join(directory, 'README.md')
+    if (!existsSync(readme)) writeFileSync(readme, explanation)
+    const draft = join(directory, `.${name}.${randomUUID()}`)
+    writeFileSync(draft, `${JSON.stringify(make(), null, 2)}\n`, { mode: 0o600, flag: 'wx', flush: true })
+    try {
+      linkSync(draft, file)
+      chmodSync(file, 0o600)
+    } catch (error) {
+      if (!existsSync(file)) throw error
+    } finally {
+      rmSync(draft)
+    }
+  }
+  return JSON.parse(readFileSync(file, 'utf8')) as T
+}

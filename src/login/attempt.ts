@@ -1,0 +1,80 @@
+import { errors, type Provider } from 'oidc-provider'
+import { levelOf, type Level } from '../assurance/levels.ts'
+import type { Client } from '../clients/clients.ts'
+import { formTarget, portalOf, type PagePortal } from '../oidc/pages.ts'
+import { neededLevel } from '../oidc/prompts.ts'
+import { visitOf } from '../pages/visit.ts'
+import { Refusal } from '../refusal/refusal.ts'
+import type { RouterContext } from './method.ts'
+
+type Interaction = Awaited<ReturnType<Provider['interactionDetails']>>
+
+/** A running login: which portal asks, what it asks for, what is proven already, and which question is open. */
+export interface Attempt {
+  id: string
+  /** The open question (src/oidc/prompts.ts): every handler asserts the one it answers. */
+  question: 'login' | 'level' | 'consent'
+  client: Client
+  portal: PagePortal
+  /** The authorization request. */
+  params: Record<string, unknown>
+  needed: Level
+  /** The signed-in person, when there is a session. */
+  session: { personId: string; uid: string; amr: string[]; level: Level } | undefined
+  interaction: Interaction
+}
+
+const questions = ['login', 'level', 'consent'] as const
+
+/** Where a login is continued; its cookies are bound to this path, so that several may run side by side. */
+export function pathOf(attempt: { id: string }, step = ''): string {
+  return `/login/${attempt.id}${step && `/${step}`}`
+}
+
+/**
+ * The login that this browser's cookie and this address both name.
+ * @throws Refusal `login_expired` when they do not, or when its time is over
+ */
+export async function loadAttempt(
+  ctx: RouterContext,
+  provider: Provider,
+  findClient: (id: string) => Promise<Client | undefined>,
+): Promise<Attempt> {
+  const interaction = await provider.interactionDetails(ctx.req, ctx.res).catch((error: unknown) => {
+    if (error instanceof errors.SessionNotFound) throw new Refusal('login_expired', error.error_description)
+    throw error
+  })
+  if (interaction.uid !== ctx['params']['attempt']) throw new Refusal('login_expired', 'another login')
+  const { params, session, prompt } = interaction
+  const question = questions.find((name) => name === prompt.name)
+  if (!question) throw new Error(`nobody answers the prompt ${prompt.name}`)
+  const client = await findClient(String(params['client_id']))
+  if (!client) throw new Refusal('client_unknown', 'the portal was suspended or deleted meanwhile')
+
+  const visit = visitOf(ctx)
+  visit.wish(typeof params['ui_locales'] === 'string' ? params['ui_locales'] : '')
+  visit.back = pathOf({ id: interaction.uid })
+  visit.formTargets.push(formTarget(String(params['redirect_uri'])))
+  return {
+    id: interaction.uid,
+    question,
+    client,
+    portal: portalOf(client, visit.language),
+    params,
+    needed: neededLevel(client, params),
+    session: session?.accountId
+      ? {
+          personId: session.accountId,
+          uid: session.uid,
+          amr: session.amr ?? [],
+          level: levelOf(session.acr) ?? 2,
+        }
+      : undefined,
+    interaction,
+  }
+}
+
+/** @throws Refusal when the form of one question arrives while another is open */
+export function assertQuestion(attempt: Attempt, question: Attempt['question']): void {
+  if (attempt.question !== question) throw new Refusal('login_expired', `${attempt.question} is asked, not ${question}`)
+}

@@ -1,0 +1,89 @@
+import { z } from 'zod'
+import { readIdentifier } from '../../accounts/identifiers/identify.ts'
+import type { Authenticators } from '../../accounts/authenticators.ts'
+import type { NaturalPerson, NaturalPersons } from '../../accounts/natural-persons.ts'
+import type { Passwords } from '../../accounts/passwords/hash.ts'
+import type { Settings } from '../../config/settings.ts'
+import type { Clock } from '../../config/clock.ts'
+import type { BlindIndex } from '../../keys/blind-index.ts'
+import { visitOf } from '../../pages/visit.ts'
+import type { Artifacts } from '../../storage/artifacts.ts'
+import { Refusal } from '../../refusal/refusal.ts'
+import type { LoginMethod, RouterContext } from '../method.ts'
+import { createTries } from './tries.ts'
+
+export interface PasswordParts {
+  persons: NaturalPersons
+  authenticators: Authenticators
+  passwords: Passwords
+  artifacts: Artifacts
+  blindIndex: BlindIndex
+  limits: Settings['limits']
+  clock: Clock
+}
+
+const name = 'password'
+const stored = z.object({ hash: z.string() })
+const addressWindowSeconds = 600
+const longestPassword = 1024
+
+/**
+ * Sign-in by password. Whether the account exists, is locked, or the password is wrong: one answer, one argon2 computation.
+ * Tries are counted for what was typed (the person is told to wait, account or no account) and, silently, for the account.
+ */
+export function passwordMethod(parts: PasswordParts): LoginMethod {
+  const { persons, authenticators, passwords, artifacts, blindIndex, limits, clock } = parts
+  const tries = createTries({ artifacts, clock, tries: limits.passwordTries, waitSeconds: limits.passwordWaitSeconds })
+
+  /** @throws Refusal `too_many_requests` */
+  async function limitAddress(ctx: RouterContext) {
+    const key = blindIndex('address', visitOf(ctx).network)
+    const { count } = await artifacts.increment('password-address', key, addressWindowSeconds)
+    if (count > limits.addressTries) throw new Refusal('too_many_requests', 'tries of one network')
+  }
+
+  /** True when this is the account's password; takes the same time for no account. */
+  async function verify(person: NaturalPerson | undefined, password: string): Promise<boolean> {
+    const authenticator = person && (await authenticators.find(person.id, name))
+    if (!authenticator) {
+      await passwords.verifyDecoy(password)
+      return false
+    }
+    const { hash } = stored.parse(JSON.parse(authenticator.data))
+    if (!(await passwords.verify(hash, password))) return false
+    if (passwords.needsRehash(hash)) {
+      await authenticators.replaceData(authenticator, JSON.stringify({ hash: await passwords.hash(password) }))
+    }
+    return true
+  }
+
+  return {
+    name,
+    routes(router, host) {
+      router.post('/', async (ctx) => {
+        await host.attempt(ctx)
+        const { form } = visitOf(ctx)
+        const identifier = (form['identifier'] ?? '').trim()
+        const password = form['password'] ?? ''
+        if (!identifier) return host.refuse(ctx, { method: name, code: 'missing_identifier' })
+        if (!password) return host.refuse(ctx, { method: name, code: 'missing_password', identifier })
+        await limitAddress(ctx)
+
+        const typed = blindIndex('tries', identifier.slice(0, 256).normalize('NFKC').toLowerCase())
+        const waitMs = await tries.reserve(typed)
+        if (waitMs > 0) {
+          const waitMinutes = Math.ceil(waitMs / 60_000)
+          return host.refuse(ctx, { method: name, code: 'too_many_tries', identifier, waitMinutes })
+        }
+        const person = await persons.findByIdentifier(readIdentifier(identifier))
+        const mayTry = person === undefined || (await tries.reserve(person.id)) === 0
+        const right = await verify(person, password.slice(0, longestPassword))
+        if (!person || !right || !mayTry || person.status !== 'active') {
+          return host.refuse(ctx, { method: name, code: 'sign_in_refused', identifier, personId: person?.id })
+        }
+        await Promise.all([tries.clear(typed), tries.clear(person.id)])
+        return host.succeed(ctx, { method: name, personId: person.id, amr: ['pwd'] })
+      })
+    },
+  }
+}

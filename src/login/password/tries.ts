@@ -1,0 +1,60 @@
+import { z } from 'zod'
+import type { Clock } from '../../config/clock.ts'
+import type { Artifacts } from '../../storage/artifacts.ts'
+
+const kind = 'password-tries'
+const schema = z.object({ tries: z.number(), rounds: z.number(), until: z.number() })
+
+const longestWaitSeconds = 86_400
+/** Wrong tries are remembered for so long after the last one. */
+const rememberedSeconds = 2 * longestWaitSeconds
+const contended = 20
+
+/** Wrong-try limits: so many tries, then a wait that doubles each time (DESIGN 2.5). */
+export interface Tries {
+  /**
+   * Counts a try before it is made, so that tries made at once cannot exceed the limit.
+   * Returns the milliseconds still to wait, or 0 when the try may be made.
+   */
+  reserve(key: string): Promise<number>
+  /** The try was right. */
+  clear(key: string): Promise<void>
+}
+
+export function createTries(options: {
+  artifacts: Artifacts
+  clock: Clock
+  tries: number
+  waitSeconds: number
+}): Tries {
+  const { artifacts, clock, tries: allowed, waitSeconds } = options
+
+  async function tryToReserve(key: string): Promise<number | undefined> {
+    const now = clock()
+    const text = await artifacts.get(kind, key)
+    const before = text === undefined ? { tries: 0, rounds: 0, until: 0 } : schema.parse(JSON.parse(text))
+    if (before.until > now) return before.until - now
+    const tries = before.tries + 1
+    // The last try is let through with the wait already set: only a right password takes it back.
+    const waitMs = Math.min(waitSeconds * 2 ** before.rounds, longestWaitSeconds) * 1000
+    const after = tries < allowed ? { ...before, tries } : { tries: 0, rounds: before.rounds + 1, until: now + waitMs }
+    const value = JSON.stringify(after)
+    const written =
+      text === undefined
+        ? await artifacts.add(kind, key, value, { ttl: rememberedSeconds })
+        : await artifacts.compareAndSet(kind, key, text, value, rememberedSeconds)
+    return written ? 0 : undefined
+  }
+
+  return {
+    async reserve(key) {
+      for (let attempt = 0; attempt < contended; attempt += 1) {
+        const wait = await tryToReserve(key)
+        if (wait !== undefined) return wait
+      }
+      // so many at once on one account is an attack: closed
+      return waitSeconds * 1000
+    },
+    clear: (key) => artifacts.remove(kind, key),
+  }
+}

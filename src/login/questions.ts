@@ -1,0 +1,145 @@
+import type { Consents, Granted } from '../accounts/consents.ts'
+import type { NaturalPersons } from '../accounts/natural-persons.ts'
+import { maskName, maskDocumentNumber, maskPhone } from '../accounts/identifiers/masking.ts'
+import { acrOf, levelReached } from '../assurance/levels.ts'
+import type { AuditTrail } from '../audit/trail.ts'
+import type { Clock } from '../config/clock.ts'
+import { attributesOf, personClaims, sensitiveClaims } from '../oidc/claims.ts'
+import { unmetRequirements } from '../oidc/prompts.ts'
+import { wordedScope, type Resources } from '../oidc/resources.ts'
+import type { Sessions } from '../oidc/sessions.ts'
+import { showPage, visitOf } from '../pages/visit.ts'
+import { Refusal } from '../refusal/refusal.ts'
+import { assertQuestion, pathOf, type Attempt } from './attempt.ts'
+import { actorOf, type House } from './host.ts'
+import type { Router, RouterContext } from './method.ts'
+
+export interface QuestionParts {
+  host: House
+  persons: NaturalPersons
+  consents: Consents
+  sessions: Sessions
+  resources: Resources
+  audit: AuditTrail
+  clock: Clock
+}
+
+const masks: Record<string, (value: string) => string> = {
+  name: maskName,
+  id_number: maskDocumentNumber,
+  phone_number: maskPhone,
+}
+
+/** Attributes whose values are codes, and where their words stand. */
+const worded: Record<string, string> = { id_type: 'documents.', gender: 'attributes.gender_' }
+
+/** The questions of a running login that are not about signing in: a higher level, consent; and the way back. */
+export function questionRoutes(router: Router, parts: QuestionParts): void {
+  const { host, persons, consents, sessions, resources, audit, clock } = parts
+
+  const signedIn = async (attempt: Attempt) => {
+    const person = attempt.session && (await persons.find(attempt.session.personId))
+    if (!attempt.session || !person) throw new Refusal('login_expired', 'nobody is signed in')
+    return { session: attempt.session, person }
+  }
+
+  async function askConsent(ctx: RouterContext, attempt: Attempt) {
+    const { person } = await signedIn(attempt)
+    const wanted = missing(attempt)
+    const claims: Record<string, unknown> = personClaims(persons, person, clock)
+    const visit = visitOf(ctx)
+    const attributes = attributesOf(wanted.scopes, wanted.claims).flatMap((name) => {
+      const value = claims[name]
+      if (typeof value !== 'string') return []
+      const area = worded[name]
+      const shown = area ? visit.t(`${area}${value}`) : (masks[name]?.(value) ?? value)
+      return [{ name, value: shown, sensitive: sensitiveClaims.has(name) }]
+    })
+    const permissions = Object.entries(wanted.resources).flatMap(([resource, scopes]) =>
+      scopes.map((scope) => wordedScope(resources, resource, scope, visit.language)),
+    )
+    showPage(ctx, 'login/consent', {
+      portal: attempt.portal,
+      action: pathOf(attempt, 'consent'),
+      attributes,
+      permissions,
+      offline: wanted.scopes.includes('offline_access'),
+      person: maskName(persons.reveal(person).name),
+      csrf: visit.csrf(),
+    })
+  }
+
+  async function askLevel(ctx: RouterContext, attempt: Attempt, tried: boolean) {
+    const { session } = await signedIn(attempt)
+    showPage(ctx, 'login/level', {
+      portal: attempt.portal,
+      needed: attempt.needed,
+      reached: session.level,
+      action: pathOf(attempt, 'level'),
+      cancelAction: pathOf(attempt, 'cancel'),
+      csrf: visitOf(ctx).csrf(),
+      tried,
+    })
+  }
+
+  router.get('/login/:attempt', async (ctx) => {
+    const attempt = await host.attempt(ctx)
+    if (attempt.question === 'login') host.ask(ctx, attempt)
+    else if (attempt.question === 'level') await askLevel(ctx, attempt, false)
+    else await askConsent(ctx, attempt)
+  })
+
+  router.post('/login/:attempt/consent', async (ctx) => {
+    const attempt = await host.attempt(ctx)
+    assertQuestion(attempt, 'consent')
+    const { person } = await signedIn(attempt)
+    const about = { ...actorOf(ctx), personId: person.id, clientId: attempt.client.id }
+    const { decision } = visitOf(ctx).form
+    if (decision === 'allow') {
+      await consents.give(person.id, attempt.client.id, missing(attempt), actorOf(ctx))
+      await host.finish(ctx, { consent: {} })
+    } else if (decision === 'deny') {
+      await audit.record({ event: 'consent.refused', ...about })
+      await host.finish(ctx, { error: 'access_denied', error_description: 'the person refused' })
+    } else {
+      throw new Refusal('bad_request', 'no decision')
+    }
+  })
+
+  router.post('/login/:attempt/level', async (ctx) => {
+    const attempt = await host.attempt(ctx)
+    assertQuestion(attempt, 'level')
+    const { session } = await signedIn(attempt)
+    const person = await persons.proof(session.personId, actorOf(ctx))
+    const level = levelReached({ identityLevel: person?.identityLevel ?? 2, amr: session.amr })
+    if (level <= session.level) {
+      await askLevel(ctx, attempt, true)
+      return
+    }
+    const ts = await sessions.signedInAt(session.uid)
+    if (ts === undefined) throw new Refusal('login_expired', 'the session ended')
+    const login = { accountId: session.personId, acr: acrOf(level), amr: session.amr, remember: false, ts }
+    await host.finish(ctx, { login })
+  })
+
+  router.post('/login/:attempt/cancel', async (ctx) => {
+    const attempt = await host.attempt(ctx)
+    const unmet = attempt.question === 'level'
+    const details = { question: attempt.question }
+    await audit.record({ event: 'portal.refused', ...actorOf(ctx), clientId: attempt.client.id, details })
+    await host.finish(ctx, {
+      error: unmet ? unmetRequirements : 'access_denied',
+      error_description: unmet ? 'the account does not reach the level' : 'the person went back',
+    })
+  })
+}
+
+/** What the consent question found missing (oidc-provider's consent prompt puts it into its details). */
+function missing({ interaction }: Attempt): Granted {
+  const { missingOIDCScope, missingOIDCClaims, missingResourceScopes } = interaction.prompt.details as {
+    missingOIDCScope?: string[]
+    missingOIDCClaims?: string[]
+    missingResourceScopes?: Record<string, string[]>
+  }
+  return { scopes: missingOIDCScope ?? [], claims: missingOIDCClaims ?? [], resources: missingResourceScopes ?? {} }
+}

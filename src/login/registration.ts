@@ -1,0 +1,145 @@
+import { randomBytes } from 'node:crypto'
+import { documentTypes, parseDocument } from '../accounts/identifiers/documents.ts'
+import { checkName, normaliseName } from '../accounts/identifiers/names.ts'
+import { parsePhone } from '../accounts/identifiers/phones.ts'
+import { parseUsername } from '../accounts/identifiers/usernames.ts'
+import type { NaturalPersons } from '../accounts/natural-persons.ts'
+import type { Passwords } from '../accounts/passwords/hash.ts'
+import { passwordProblem } from '../accounts/passwords/rules.ts'
+import type { Clock } from '../config/clock.ts'
+import type { BlindIndex } from '../keys/blind-index.ts'
+import { showPage, visitOf } from '../pages/visit.ts'
+import { Refusal } from '../refusal/refusal.ts'
+import type { Artifacts } from '../storage/artifacts.ts'
+import { assertQuestion, pathOf, type Attempt } from './attempt.ts'
+import { actorOf, type House } from './host.ts'
+import type { Router, RouterContext } from './method.ts'
+
+/** The privacy notice people agree to; raise it with the text in views/register/privacy.eta. */
+export const noticeVersion = '2026-11'
+
+export interface RegistrationParts {
+  host: House
+  persons: NaturalPersons
+  passwords: Passwords
+  artifacts: Artifacts
+  blindIndex: BlindIndex
+  registrationsPerHour: number
+  clock: Clock
+}
+
+const kept = ['name', 'document_type', 'document_number', 'phone', 'username'] as const
+const kind = 'registered'
+const keptSeconds = 600
+
+/** Opening an account: by itself at /register, or on the way into a portal, which it then leads into. */
+export function registrationRoutes(router: Router, parts: RegistrationParts): void {
+  const { host, persons, passwords, artifacts, blindIndex, registrationsPerHour, clock } = parts
+
+  function show(ctx: RouterContext, attempt: Attempt | undefined, problems: Record<string, string> = {}) {
+    const visit = visitOf(ctx)
+    const values = Object.fromEntries(kept.map((field) => [field, visit.form[field] ?? '']))
+    const { document_type: documentType = '' } = values
+    showPage(
+      ctx,
+      'register/register',
+      {
+        action: attempt ? pathOf(attempt, 'register') : '/register',
+        csrf: visit.csrf(),
+        documentTypes,
+        values: { ...values, document_type: documentType || documentTypes[0] },
+        problems,
+        noticeVersion,
+        ...(attempt ? { backUrl: pathOf(attempt), portal: attempt.portal } : {}),
+      },
+      Object.keys(problems).length > 0 ? 400 : 200,
+    )
+  }
+
+  /** Reads the form whole, so that a person sees every problem at once. */
+  function read(form: Readonly<Record<string, string>>) {
+    const name = normaliseName(form['name'] ?? '')
+    const today = new Date(clock())
+    const document = parseDocument({ type: form['document_type'] ?? '', number: form['document_number'] ?? '', today })
+    const phone = parsePhone(form['phone'] ?? '')
+    const username = parseUsername(form['username'] ?? '')
+    const password = form['password'] ?? ''
+    const personal = [name, form['document_number'] ?? '', form['phone'] ?? '', form['username'] ?? '']
+    const problems = {
+      name: checkName(name),
+      ...(document.ok ? {} : documentProblem(document.problem)),
+      phone: phone.ok ? undefined : phone.problem,
+      username: username.ok ? undefined : username.problem,
+      password: passwordProblem({ password, personal }),
+      password_again: form['password_again'] === password ? undefined : 'password_mismatch',
+      consent: form['consent'] === 'yes' ? undefined : 'consent_required',
+    }
+    const found = Object.entries(problems).filter((entry): entry is [string, string] => entry[1] !== undefined)
+    if (found.length > 0 || !document.ok || !phone.ok || !username.ok) return { problems: Object.fromEntries(found) }
+    return { document: document.document, name, phone: phone.phone, username: username.username, password }
+  }
+
+  async function withinLimit(ctx: RouterContext): Promise<boolean> {
+    const key = blindIndex('address', visitOf(ctx).network)
+    const { count } = await artifacts.increment('registrations', key, 3600)
+    return count <= registrationsPerHour
+  }
+
+  async function register(ctx: RouterContext, attempt: Attempt | undefined) {
+    const input = read(visitOf(ctx).form)
+    if ('problems' in input) return show(ctx, attempt, input.problems)
+    if (!(await withinLimit(ctx))) return show(ctx, attempt, { name: 'too_many_registrations' })
+    const { password, ...opening } = input
+    const passwordHash = await passwords.hash(password)
+    const opened = await persons.open({ ...opening, passwordHash, noticeVersion }, actorOf(ctx))
+    if (!opened.ok) return show(ctx, attempt, { username: opened.problem })
+    const id = attempt?.id ?? randomBytes(16).toString('base64url')
+    await artifacts.put(kind, id, opened.person.id, { ttl: keptSeconds })
+    ctx.status = 303
+    ctx.redirect(attempt ? pathOf(attempt, 'registered') : `/registered/${id}`)
+    return undefined
+  }
+
+  async function showRegistered(ctx: RouterContext, id: string, continueAction?: string) {
+    const personId = await artifacts.get(kind, id)
+    const person = personId === undefined ? undefined : await persons.find(personId)
+    if (!person) throw new Refusal('login_expired', 'no registration')
+    showPage(ctx, 'register/registered', {
+      level: person.identityLevel,
+      username: persons.reveal(person).username,
+      csrf: visitOf(ctx).csrf(),
+      ...(continueAction ? { continueAction } : {}),
+    })
+  }
+
+  const openAttempt = async (ctx: RouterContext) => {
+    const attempt = await host.attempt(ctx)
+    assertQuestion(attempt, 'login')
+    return attempt
+  }
+
+  router.get('/privacy', (ctx) => showPage(ctx, 'register/privacy', { version: noticeVersion }))
+  router.get('/register', (ctx) => show(ctx, undefined))
+  router.post('/register', (ctx) => {
+    visitOf(ctx).back = '/register'
+    return register(ctx, undefined)
+  })
+  router.get('/registered/:id', (ctx) => showRegistered(ctx, ctx['params']['id'] ?? ''))
+
+  router.get('/login/:attempt/register', async (ctx) => show(ctx, await openAttempt(ctx)))
+  router.post('/login/:attempt/register', async (ctx) => register(ctx, await openAttempt(ctx)))
+  router.get('/login/:attempt/registered', async (ctx) => {
+    const attempt = await openAttempt(ctx)
+    await showRegistered(ctx, attempt.id, pathOf(attempt, 'registered'))
+  })
+  router.post('/login/:attempt/registered', async (ctx) => {
+    const attempt = await openAttempt(ctx)
+    const personId = await artifacts.take(kind, attempt.id)
+    if (personId === undefined) throw new Refusal('login_expired', 'no registration')
+    await host.succeed(ctx, { method: 'registration', personId, amr: ['pwd'] })
+  })
+}
+
+function documentProblem(problem: string) {
+  return problem === 'document_type_unknown' ? { document_type: problem } : { document_number: problem }
+}

@@ -1,0 +1,135 @@
+import { createServer } from 'node:http'
+import { join } from 'node:path'
+import { pino } from 'pino'
+import { openHouse } from './admin/house.ts'
+import { createPasswords } from './accounts/passwords/hash.ts'
+import { createClientCache } from './clients/client-cache.ts'
+import { readSettings, SettingsError } from './config/settings.ts'
+import { createApp } from './http/app.ts'
+import { createMetrics } from './http/metrics.ts'
+import { openCookieKeys } from './keys/cookie-keys.ts'
+import { openSigningKeys } from './keys/signing-keys.ts'
+import { createHost } from './login/host.ts'
+import { passwordMethod } from './login/password/password.ts'
+import { createLogoutDeliveries } from './oidc/logout-deliveries.ts'
+import { createProvider, keepLogouts } from './oidc/provider.ts'
+import { readResources } from './oidc/resources.ts'
+import { createSessions } from './oidc/sessions.ts'
+import { loadAssets } from './pages/assets.ts'
+import { createPages } from './pages/render.ts'
+import { openSqliteArtifacts } from './storage/artifacts-sqlite.ts'
+
+const clock = () => Date.now()
+const sweepEveryMs = 10_000
+const drainMs = 10_000
+
+async function start() {
+  const settings = readSettings(process.env)
+  const log = pino({ level: settings.logLevel })
+  const resources = readResources(settings.resourcesFile)
+  const back = await openHouse(settings, clock)
+  const artifacts = openSqliteArtifacts(join(settings.dataDir, 'artifacts.sqlite'), clock)
+  const { database, audit, persons, consents, clients, authenticators, dataKeys } = back
+  const { blindIndex } = dataKeys
+  const cookieKeys = openCookieKeys(settings.keysDir)
+  const passwords = createPasswords()
+
+  const findClient = createClientCache(clients, clock)
+  const provider = createProvider({
+    settings,
+    clock,
+    artifacts,
+    findClient,
+    persons,
+    consents,
+    resources,
+    signingKeys: openSigningKeys(settings.keysDir, clock),
+    cookieKeys,
+    pairwiseKey: dataKeys.pairwise,
+  })
+  const deliver = keepLogouts(provider, (notice) => deliveries.send([notice]))
+  const deliveries = createLogoutDeliveries({ database, audit, clock, deliver, log })
+  const sessions = createSessions(artifacts, deliveries)
+
+  const host = createHost({ provider, findClient, persons, sessions, audit, clock })
+  const { limits } = settings
+  const methods = [passwordMethod({ persons, authenticators, passwords, artifacts, blindIndex, limits, clock })]
+
+  const assets = loadAssets()
+  const pages = createPages({ assets })
+  const secure = settings.issuer.startsWith('https:')
+  const registrationsPerHour = limits.addressRegistrations
+  const app = createApp({
+    provider,
+    settings,
+    log,
+    metrics: createMetrics(),
+    assets,
+    clients,
+    methods,
+    ready: async () => {
+      await database.selectFrom('house').select('key').limit(1).execute()
+      await artifacts.get('ready', 'ready')
+    },
+    visit: { pages, words: pages.words, csrfKey: cookieKeys[0] ?? '', secure, trustProxy: settings.trustProxy },
+    login: {
+      host,
+      persons,
+      passwords,
+      consents,
+      sessions,
+      resources,
+      artifacts,
+      blindIndex,
+      registrationsPerHour,
+      audit,
+      clock,
+    },
+    portalAudit: { provider, audit, log },
+  })
+  app.silent = true
+  app.on('error', (error) => log.debug({ err: error }, 'connection failed'))
+
+  const sweep = setInterval(() => {
+    artifacts.sweep().catch((error: unknown) => log.error({ err: error }, 'the artifact store could not be swept'))
+  }, sweepEveryMs)
+  const server = createServer({ requestTimeout: 30_000, headersTimeout: 15_000 }, app.callback())
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(settings.port, settings.host, resolve)
+  })
+  const many = await clients.list()
+  console.log(
+    `Yideng 一登 listens on ${settings.issuer} — ` +
+      (many.length === 0
+        ? 'register the first portal: npx yideng client create --help'
+        : `${many.length} portal${many.length === 1 ? '' : 's'} registered; stop with Ctrl-C`),
+  )
+
+  let stopping = false
+  const stop = () => {
+    if (stopping) return
+    stopping = true
+    clearInterval(sweep)
+    server.closeIdleConnections()
+    setTimeout(() => server.closeAllConnections(), drainMs).unref()
+    server.close(() => {
+      void (async () => {
+        await deliveries.stop()
+        await artifacts.close()
+        await back.close()
+      })()
+    })
+  }
+  process.on('SIGINT', stop)
+  process.on('SIGTERM', stop)
+}
+
+start().catch((error: unknown) => {
+  const { code, message } = error as NodeJS.ErrnoException
+  if (error instanceof SettingsError) console.error(message)
+  else if (code === 'EADDRINUSE')
+    console.error('The port is taken by another program: choose another one with PORT=3001.')
+  else console.error(error)
+  process.exit(1)
+})

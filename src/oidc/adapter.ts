@@ -1,0 +1,140 @@
+import { createHash } from 'node:crypto'
+import { Provider, errors, type Adapter, type AdapterFactory, type AdapterPayload } from 'oidc-provider'
+import type { Clock } from '../config/clock.ts'
+import type { Artifacts } from '../storage/artifacts.ts'
+
+/** Artifact as the store has it; what follows is derived from it, and compare-and-set compares it. */
+interface Stored {
+  text: string
+}
+
+/** What this request has read or written already: oidc-provider asks for the same session and grant several times. */
+const readInRequest = new WeakMap<object, Map<string, Promise<Stored | undefined>>>()
+
+function requestCache(): Map<string, Promise<Stored | undefined>> {
+  const ctx: object | undefined = Provider.ctx
+  if (!ctx) return new Map()
+  let cache = readInRequest.get(ctx)
+  if (!cache) {
+    cache = new Map()
+    readInRequest.set(ctx, cache)
+  }
+  return cache
+}
+
+/** Tokens, codes and session cookies are stored under their hash: whoever reads the store cannot use them. */
+function keyOf(id: string): string {
+  return createHash('sha256').update(id).digest('base64url')
+}
+
+/** Without what would let a reader of the store act as the person: the id itself and the session cookie. */
+function textOf({ jti: _jti, ...payload }: AdapterPayload): string {
+  const session = payload['session'] as { cookie?: string } | undefined
+  if (!session?.cookie) return JSON.stringify(payload)
+  const { cookie: _cookie, ...rest } = session
+  return JSON.stringify({ ...payload, session: rest })
+}
+
+/** The artifacts of oidc-provider (its Adapter interface) on our artifact store, each read once in a request. */
+export function createAdapterFactory(options: {
+  artifacts: Artifacts
+  clock: Clock
+  refreshGraceSeconds: number
+  findClient(id: string): Promise<AdapterPayload | undefined>
+}): AdapterFactory {
+  const { artifacts, clock, refreshGraceSeconds, findClient } = options
+
+  const clients: Adapter = {
+    find: findClient,
+    upsert: notForClients,
+    findByUid: notForClients,
+    findByUserCode: notForClients,
+    consume: notForClients,
+    destroy: notForClients,
+    revokeByGrantId: notForClients,
+  }
+
+  function artifactsOf(kind: string): Adapter {
+    const read = (id: string): Promise<Stored | undefined> => {
+      const cache = requestCache()
+      const key = `${kind}:${id}`
+      let stored = cache.get(key)
+      if (!stored) {
+        stored = artifacts.get(kind, keyOf(id)).then((text) => (text === undefined ? undefined : { text }))
+        cache.set(key, stored)
+      }
+      return stored
+    }
+
+    /** A refresh token repeated within the grace after its rotation counts as unused (a client that lost the answer). */
+    const withinGrace = (consumed: unknown) =>
+      kind === 'RefreshToken' && typeof consumed === 'number' && clock() / 1000 - consumed <= refreshGraceSeconds
+
+    const payloadOf = (id: string, { text }: Stored): AdapterPayload => {
+      const payload = { ...(JSON.parse(text) as AdapterPayload), jti: id }
+      if (withinGrace(payload.consumed)) delete payload.consumed
+      return payload
+    }
+
+    return {
+      async upsert(id, payload, ttl) {
+        if (ttl === undefined) throw new Error(`${kind} has no time to live`)
+        const text = textOf(payload)
+        const alias = payload.uid ?? payload.userCode
+        await artifacts.put(kind, keyOf(id), text, { ttl, alias, group: payload.grantId })
+        const cache = requestCache()
+        cache.set(`${kind}:${id}`, Promise.resolve({ text }))
+        if (payload.uid) cache.set(`${kind}@${payload.uid}`, Promise.resolve({ text }))
+      },
+      async find(id) {
+        const stored = await read(id)
+        return stored && payloadOf(id, stored)
+      },
+      async findByUid(uid) {
+        const cache = requestCache()
+        const key = `${kind}@${uid}`
+        let stored = cache.get(key)
+        if (!stored) {
+          stored = artifacts.getByAlias(kind, uid).then((found) => found && { text: found.value })
+          cache.set(key, stored)
+        }
+        const found = await stored
+        // its id stays unknown to the caller: who needs it has the cookie
+        return found && payloadOf('', found)
+      },
+      async findByUserCode(userCode) {
+        const found = await artifacts.getByAlias(kind, userCode)
+        return found && payloadOf('', { text: found.value })
+      },
+      async consume(id) {
+        const stored = await read(id)
+        if (!stored) throw new errors.InvalidGrant('already consumed')
+        const payload = JSON.parse(stored.text) as AdapterPayload
+        if (withinGrace(payload.consumed)) return
+        const text = JSON.stringify({ ...payload, consumed: Math.floor(clock() / 1000) })
+        const first =
+          payload.consumed === undefined && (await artifacts.compareAndSet(kind, keyOf(id), stored.text, text))
+        if (!first && !(await consumedJustNow(id))) throw new errors.InvalidGrant('already consumed')
+        requestCache().delete(`${kind}:${id}`)
+      },
+      async destroy(id) {
+        requestCache().delete(`${kind}:${id}`)
+        await artifacts.remove(kind, keyOf(id))
+      },
+      async revokeByGrantId(grantId) {
+        await artifacts.removeGroup(kind, grantId)
+      },
+    }
+
+    async function consumedJustNow(id: string): Promise<boolean> {
+      const text = await artifacts.get(kind, keyOf(id))
+      return text !== undefined && withinGrace((JSON.parse(text) as AdapterPayload).consumed)
+    }
+  }
+
+  return (kind) => (kind === 'Client' ? clients : artifactsOf(kind))
+}
+
+async function notForClients(): Promise<never> {
+  throw new Error('clients are changed by administrators only')
+}

@@ -1,0 +1,32 @@
+import type { ClientMetadata } from 'oidc-provider'
+import type { Client } from '../clients/clients.ts'
+
+/** A registration in the words of OpenID Connect Dynamic Client Registration 1.0, as oidc-provider takes it. */
+export function toOidcMetadata(client: Client): ClientMetadata {
+  const service = client.type === 'service'
+  const offline = client.scope.includes('offline_access')
+  const signIn = offline ? ['authorization_code', 'refresh_token'] : ['authorization_code']
+  return {
+    client_id: client.id,
+    client_name: client.name,
+    // The hash stands in: `compareClientSecret` (provider.ts) compares against it, so the secret itself is never kept.
+    ...(client.secretHash ? { client_secret: client.secretHash } : {}),
+    application_type: client.type === 'native' ? 'native' : 'web',
+    redirect_uris: client.redirect_uris,
+    post_logout_redirect_uris: client.post_logout_redirect_uris,
+    response_types: service ? [] : ['code'],
+    grant_types: service
+      ? ['client_credentials']
+      : [...signIn, ...(client.auth_method === 'none' ? [] : ['client_credentials'])],
+    token_endpoint_auth_method: client.auth_method,
+    scope: client.scope.join(' '),
+    id_token_signed_response_alg: client.id_token_alg,
+    subject_type: client.subject_type,
+    ...(client.sector ? { sector_identifier_uri: client.sector } : {}),
+    ...(client.jwks === undefined ? {} : { jwks: client.jwks as NonNullable<ClientMetadata['jwks']> }),
+    ...(client.jwks_uri ? { jwks_uri: client.jwks_uri } : {}),
+    ...(client.backchannel_logout_uri
+      ? { backchannel_logout_uri: client.backchannel_logout_uri, backchannel_logout_session_required: true }
+      : {}),
+  }
+}

@@ -1,0 +1,68 @@
+import type { Configuration, Grant, KoaContextWithOIDC } from 'oidc-provider'
+import type { Consents, Granted } from '../accounts/consents.ts'
+import type { Client } from '../clients/clients.ts'
+
+/** What this request asks a person for. */
+export function requested({ oidc }: KoaContextWithOIDC): Granted {
+  const scopes = [...oidc.requestParamScopes]
+  const resources = Object.entries(oidc.resourceServers ?? {}).map(([indicator, server]) => {
+    const known = new Set(server.scope.split(' '))
+    return [indicator, scopes.filter((scope) => known.has(scope))] as const
+  })
+  return {
+    scopes: [...oidc.requestParamOIDCScopes],
+    claims: [...oidc.requestParamClaims],
+    resources: Object.fromEntries(resources.filter(([, inside]) => inside.length > 0)),
+  }
+}
+
+const within = (wanted: readonly string[], given: Iterable<string>) => {
+  const has = new Set(given)
+  return wanted.every((one) => has.has(one))
+}
+
+function covers(grant: Grant, wanted: Granted): boolean {
+  return (
+    within(wanted.scopes, grant.getOIDCScope().split(' ')) &&
+    within(wanted.claims, grant.getOIDCClaims()) &&
+    Object.entries(wanted.resources).every(([resource, scopes]) =>
+      within(scopes, grant.getResourceScope(resource).split(' ')),
+    )
+  )
+}
+
+function add(grant: Grant, granted: Granted): void {
+  if (granted.scopes.length > 0) grant.addOIDCScope(granted.scopes.join(' '))
+  if (granted.claims.length > 0) grant.addOIDCClaims(granted.claims)
+  for (const [resource, scopes] of Object.entries(granted.resources)) grant.addResourceScope(resource, scopes.join(' '))
+}
+
+/**
+ * The grant of this session for this portal. Where it does not cover the request it is made or extended from what the
+ * person has agreed to before, on whatever device; a portal registered with `consent: implicit` needs no asking.
+ */
+export function createLoadGrant(
+  consents: Consents,
+  findClient: (id: string) => Promise<Client | undefined>,
+): NonNullable<Configuration['loadExistingGrant']> {
+  return async (ctx) => {
+    const { oidc } = ctx
+    const { client, session, account, provider } = oidc
+    if (!client || !session || !account) return undefined
+    const wanted = requested(ctx)
+    const grantId = session.grantIdFor(client.clientId)
+    const known = grantId ? await provider.Grant.find(grantId) : undefined
+    // a grant of another person can only come from a session that changed hands; never reuse it
+    const existing = known?.accountId === account.accountId ? known : undefined
+    if (existing && covers(existing, wanted)) return existing
+
+    const registered = await findClient(client.clientId)
+    const granted =
+      registered?.consent === 'implicit' ? wanted : await consents.find(account.accountId, client.clientId)
+    if (!granted) return existing
+    const grant = existing ?? new provider.Grant({ accountId: account.accountId, clientId: client.clientId })
+    add(grant, granted)
+    await grant.save()
+    return grant
+  }
+}

@@ -1,0 +1,142 @@
+import type { AuditTrail } from '../audit/trail.ts'
+import type { Clock } from '../config/clock.ts'
+import type { Database } from '../storage/database.ts'
+
+export interface LogoutNotice {
+  clientId: string
+  personId: string
+  /** The `sid` the portal knows. */
+  sessionId: string
+}
+
+/** Tells one portal that a session ended (OIDC Back-Channel Logout 1.0); throws when it could not. */
+export type Deliver = (notice: LogoutNotice) => Promise<void>
+
+/** Back-channel logout that is not lost: kept first, delivered then, again and again for an hour, result kept. */
+export interface LogoutDeliveries {
+  /** Keeps the notices, then waits for their first try, but not longer than `patienceMs`. */
+  send(notices: LogoutNotice[]): Promise<void>
+  /** Tries what is due; returns how many were tried. */
+  tryDue(): Promise<number>
+  stop(): Promise<void>
+}
+
+/** Seconds until the next try; after the last one the notice is given up. */
+const waits = [2, 10, 60, 300, 900, 2400]
+const patienceMs = 1500
+const everyMs = 1000
+const atOnce = 20
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const { cause } = error
+  return (cause instanceof Error ? `${error.message}: ${cause.message}` : error.message).slice(0, 300)
+}
+
+export function createLogoutDeliveries(options: {
+  database: Database
+  audit: AuditTrail
+  clock: Clock
+  deliver: Deliver
+  log: { warn(details: object, message: string): void }
+}): LogoutDeliveries {
+  const { database, audit, clock, deliver, log } = options
+  let running: Promise<number> | undefined
+
+  /** Claims by compare-and-set on the number of attempts, so that of several processes one delivers. */
+  async function claimDue() {
+    const now = clock()
+    const due = await database
+      .selectFrom('logout_deliveries')
+      .selectAll()
+      .where('state', '=', 'pending')
+      .where('next_attempt_at', '<=', now)
+      .orderBy('next_attempt_at')
+      .limit(atOnce)
+      .execute()
+    const claimed = await Promise.all(
+      due.map(async (row) => {
+        const wait = waits[row.attempts]
+        const { numUpdatedRows } = await database
+          .updateTable('logout_deliveries')
+          .set({ attempts: row.attempts + 1, next_attempt_at: now + (wait ?? 3600) * 1000 })
+          .where('id', '=', row.id)
+          .where('attempts', '=', row.attempts)
+          .where('state', '=', 'pending')
+          .executeTakeFirst()
+        return numUpdatedRows === 1n ? [{ ...row, last: wait === undefined }] : []
+      }),
+    )
+    return claimed.flat()
+  }
+
+  async function attempt(row: Awaited<ReturnType<typeof claimDue>>[number]) {
+    const notice = { clientId: row.client_id, personId: row.person_id, sessionId: row.session_id }
+    const failure = await deliver(notice).then(
+      () => undefined,
+      (error: unknown) => reasonOf(error),
+    )
+    const state = failure === undefined ? 'delivered' : row.last ? 'abandoned' : 'pending'
+    if (failure !== undefined)
+      log.warn({ client: row.client_id, attempt: row.attempts + 1, failure }, 'logout not delivered')
+    await database.transaction().execute(async (transaction) => {
+      const set = { state, last_result: failure ?? 'ok' } as const
+      await transaction.updateTable('logout_deliveries').set(set).where('id', '=', row.id).execute()
+      if (state === 'pending') return
+      const event = state === 'delivered' ? 'logout.delivered' : 'logout.abandoned'
+      const details = { attempts: row.attempts + 1 }
+      await audit.append(transaction, {
+        event,
+        actor: 'system',
+        personId: row.person_id,
+        clientId: row.client_id,
+        details,
+      })
+    })
+  }
+
+  async function tryAll(): Promise<number> {
+    const rows = await claimDue()
+    await Promise.all(rows.map(attempt))
+    return rows.length
+  }
+
+  const tryDue = () => {
+    running ??= tryAll().finally(() => {
+      running = undefined
+    })
+    return running
+  }
+
+  const timer = setInterval(() => {
+    tryDue().catch((error: unknown) => log.warn({ err: error }, 'logout deliveries could not be tried'))
+  }, everyMs)
+  timer.unref()
+
+  return {
+    tryDue,
+    async send(notices) {
+      if (notices.length === 0) return
+      const now = clock()
+      const rows = notices.map(({ clientId, personId, sessionId }) => ({
+        client_id: clientId,
+        person_id: personId,
+        session_id: sessionId,
+        state: 'pending' as const,
+        attempts: 0,
+        next_attempt_at: now,
+        last_result: null,
+        created_at: now,
+      }))
+      await database.insertInto('logout_deliveries').values(rows).execute()
+      // a run under way may have looked before these were kept, so wait for it and run again
+      const firstTry = (running ?? Promise.resolve()).then(tryDue)
+      const outOfPatience = new Promise((resolve) => setTimeout(resolve, patienceMs).unref())
+      await Promise.race([firstTry, outOfPatience])
+    },
+    async stop() {
+      clearInterval(timer)
+      await running
+    },
+  }
+}

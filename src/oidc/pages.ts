@@ -1,0 +1,66 @@
+import { errors, type ErrorOut, type KoaContextWithOIDC } from 'oidc-provider'
+import type { Client } from '../clients/clients.ts'
+import { regionName } from '../config/regions.ts'
+import { showPage, visitOf } from '../pages/visit.ts'
+import { refusals, type RefusalCode } from '../refusal/refusal.ts'
+
+/** A portal as pages show it. */
+export function portalOf(client: Client, language: 'zh-CN' | 'en') {
+  return {
+    name: client.name,
+    organisation: client.organisation ?? '',
+    region: client.region ? regionName(client.region, language) : '',
+  }
+}
+
+export type PagePortal = ReturnType<typeof portalOf>
+
+/** Which page answers an error that cannot go back to the portal (RFC 6749 section 4.1.2.1). */
+function codeOf(error: unknown): RefusalCode {
+  if (error instanceof errors.InvalidClient) return 'client_unknown'
+  if (error instanceof errors.InvalidRedirectUri) return 'redirect_uri_mismatch'
+  if (error instanceof errors.SessionNotFound) return 'login_expired'
+  if (error instanceof errors.OIDCProviderError && error.expose) return 'request_invalid'
+  return 'server_error'
+}
+
+/** The pages oidc-provider would otherwise make itself. */
+export function createOidcPages(findClient: (id: string) => Promise<Client | undefined>) {
+  const portal = async (ctx: KoaContextWithOIDC) => {
+    const client = ctx.oidc.client && (await findClient(ctx.oidc.client.clientId))
+    return client ? { portal: portalOf(client, visitOf(ctx).language) } : {}
+  }
+
+  return {
+    async error(ctx: KoaContextWithOIDC, _out: ErrorOut, error: Error): Promise<void> {
+      const code = codeOf(error)
+      const visit = visitOf(ctx)
+      visit.back = '/' // a refused request is not worth repeating, nor its parameters
+      showPage(ctx, 'error/error', { code, reference: visit.id }, refusals[code])
+    },
+
+    /** "This portal or all?" (OIDC RP-Initiated Logout 1.0 section 2). */
+    async confirmLogout(ctx: KoaContextWithOIDC): Promise<void> {
+      const { session, client, provider } = ctx.oidc
+      const visited = Object.keys(session?.authorizations ?? {})
+      const target = ctx.oidc.params?.['post_logout_redirect_uri']
+      if (typeof target === 'string') visitOf(ctx).formTargets.push(formTarget(target))
+      showPage(ctx, 'logout/confirm', {
+        ...(await portal(ctx)),
+        action: `${provider.pathFor('end_session')}/confirm`,
+        xsrf: (session?.state as { secret: string } | undefined)?.secret,
+        others: visited.filter((id) => id !== client?.clientId).length,
+      })
+    },
+
+    async loggedOut(ctx: KoaContextWithOIDC): Promise<void> {
+      showPage(ctx, 'logout/done', await portal(ctx))
+    },
+  }
+}
+
+/** What Content-Security-Policy calls the place an address leads to: an origin, or the scheme of an application. */
+export function formTarget(uri: string): string {
+  const { origin, protocol } = new URL(uri)
+  return origin === 'null' ? protocol : origin
+}

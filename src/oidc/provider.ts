@@ -1,0 +1,179 @@
+import { createHmac } from 'node:crypto'
+import { Provider, type Client as OidcClient, type Configuration } from 'oidc-provider'
+import type { Consents } from '../accounts/consents.ts'
+import type { NaturalPersons } from '../accounts/natural-persons.ts'
+import { acrValues } from '../assurance/levels.ts'
+import { secretMatches, type Client } from '../clients/clients.ts'
+import { knownScopes } from '../clients/metadata.ts'
+import type { Clock } from '../config/clock.ts'
+import type { Settings } from '../config/settings.ts'
+import type { SigningKey } from '../keys/signing-keys.ts'
+import { languages } from '../pages/languages.ts'
+import type { Artifacts } from '../storage/artifacts.ts'
+import { createAdapterFactory } from './adapter.ts'
+import { claimsConfiguration, createFindAccount } from './claims.ts'
+import { toOidcMetadata } from './client-metadata.ts'
+import { createLoadGrant } from './grants.ts'
+import type { Deliver } from './logout-deliveries.ts'
+import { createOidcPages } from './pages.ts'
+import { createPrompts } from './prompts.ts'
+import { resourceServer, type Resources } from './resources.ts'
+import { keySet } from './signing.ts'
+
+export interface ProviderParts {
+  settings: Settings
+  clock: Clock
+  artifacts: Artifacts
+  findClient(id: string): Promise<Client | undefined>
+  persons: NaturalPersons
+  consents: Consents
+  resources: Resources
+  signingKeys: readonly SigningKey[]
+  cookieKeys: string[]
+  pairwiseKey: Buffer
+}
+
+/** oidc-provider's dispatcher refuses private and loopback addresses; outside production portals run on just those. */
+const anyAddress = { dispatcher: undefined } as unknown as RequestInit
+
+/** oidc-provider, configured as DESIGN 1.4 says; everything it can be told stands here or in the file it is taken from. */
+export function createProvider(parts: ProviderParts): Provider {
+  const { settings, clock, artifacts, findClient, persons, consents, resources, pairwiseKey } = parts
+  const { lifetimes } = settings
+  const secure = settings.issuer.startsWith('https:')
+  const pages = createOidcPages(findClient)
+
+  const configuration: Configuration = {
+    acrValues,
+    adapter: createAdapterFactory({
+      artifacts,
+      clock,
+      refreshGraceSeconds: lifetimes.refreshGrace,
+      findClient: async (id) => {
+        const client = await findClient(id)
+        return client && toOidcMetadata(client)
+      },
+    }),
+    allowOmittingSingleRegisteredRedirectUri: false,
+    claims: claimsConfiguration,
+    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
+    clientBasedCORS: (_ctx, origin, client) =>
+      (client.redirectUris ?? []).some((uri) => URL.parse(uri)?.origin === origin && origin !== 'null'),
+    cookies: {
+      keys: parts.cookieKeys,
+      names: {
+        session: secure ? '__Host-yideng_session' : 'yideng_session',
+        interaction: secure ? '__Secure-yideng_login' : 'yideng_login',
+        resume: secure ? '__Secure-yideng_resume' : 'yideng_resume',
+      },
+      long: { httpOnly: true, sameSite: 'lax', secure, signed: true },
+      short: { httpOnly: true, sameSite: 'lax', secure, signed: true },
+    },
+    discovery: { ui_locales_supported: [...languages] },
+    enabledJWA: {
+      idTokenSigningAlgValues: ['ES256', 'RS256'],
+      clientAuthSigningAlgValues: ['ES256', 'RS256', 'PS256', 'Ed25519', 'EdDSA'],
+    },
+    clientDefaults: { id_token_signed_response_alg: 'ES256' },
+    features: {
+      backchannelLogout: { enabled: true },
+      claimsParameter: { enabled: true },
+      clientCredentials: { enabled: true },
+      devInteractions: { enabled: false },
+      dPoP: { enabled: true },
+      externalSigningSupport: { enabled: true, ack: 'experimental-01' },
+      introspection: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
+      pushedAuthorizationRequests: { enabled: true },
+      resourceIndicators: {
+        enabled: true,
+        getResourceServerInfo: async (_ctx, resource, client) => {
+          const registered = await findClient(client.clientId)
+          return resourceServer(resources, registered?.resources ?? [], resource, lifetimes.accessToken)
+        },
+      },
+      revocation: { enabled: true },
+      rpInitiatedLogout: {
+        enabled: true,
+        logoutSource: (ctx) => pages.confirmLogout(ctx),
+        postLogoutSuccessSource: (ctx) => pages.loggedOut(ctx),
+      },
+      userinfo: { enabled: true },
+    },
+    fetch: (url, options) => fetch(url, settings.production ? options : { ...options, ...anyAddress }),
+    findAccount: createFindAccount(persons, clock),
+    interactions: { policy: createPrompts(findClient), url: (_ctx, interaction) => `/login/${interaction.uid}` },
+    jwks: keySet(parts.signingKeys),
+    loadExistingGrant: createLoadGrant(consents, findClient),
+    pairwiseIdentifier: (_ctx, accountId, client) =>
+      createHmac('sha256', pairwiseKey)
+        .update(`${String(client.sectorIdentifier)}\0${accountId}`)
+        .digest('base64url'),
+    pkce: { required: () => true },
+    renderError: pages.error,
+    responseTypes: ['code'],
+    rotateRefreshToken: true,
+    routes: {
+      authorization: '/authorize',
+      end_session: '/logout',
+      introspection: '/introspect',
+      jwks: '/jwks',
+      pushed_authorization_request: '/par',
+      revocation: '/revoke',
+      token: '/token',
+      userinfo: '/userinfo',
+    },
+    scopes: [...knownScopes],
+    // The administrator who registers a portal names its sector; there is no document to fetch and compare.
+    sectorIdentifierUriValidate: () => false,
+    subjectTypes: ['pairwise', 'public'],
+    ttl: {
+      AccessToken: lifetimes.accessToken,
+      AuthorizationCode: lifetimes.code,
+      ClientCredentials: lifetimes.accessToken,
+      Grant: Math.max(lifetimes.session, lifetimes.refreshToken),
+      IdToken: lifetimes.idToken,
+      Interaction: lifetimes.interaction,
+      // A rotated token does not outlive the first of its family.
+      RefreshToken: (ctx) => ctx?.oidc.entities.RotatedRefreshToken?.remainingTTL ?? lifetimes.refreshToken,
+      Session: (_ctx, session) => {
+        const now = Math.floor(clock() / 1000)
+        const left = session.loginTs === undefined ? lifetimes.session : session.loginTs + lifetimes.session - now
+        return Math.max(1, Math.min(lifetimes.sessionIdle, left))
+      },
+    },
+  }
+
+  const provider = new Provider(settings.issuer, configuration)
+  compareSecretsByHash(provider)
+  return provider
+}
+
+interface ClientPrototype {
+  compareClientSecret(this: OidcClient, actual: string): boolean
+  backchannelLogout(this: OidcClient, personId: string, sessionId: string): Promise<void>
+}
+
+/** oidc-provider holds the hash where it expects the secret (client-metadata.ts), so the comparison is ours. */
+function compareSecretsByHash(provider: Provider): void {
+  const prototype = provider.Client.prototype as unknown as ClientPrototype
+  prototype.compareClientSecret = function compareClientSecret(actual) {
+    return this.clientSecret !== undefined && secretMatches(this.clientSecret, actual)
+  }
+}
+
+/**
+ * Puts our deliveries between oidc-provider's sign-out and the portals: it hands each notice to `send`.
+ * Returns what really delivers one.
+ */
+export function keepLogouts(provider: Provider, send: (notice: Parameters<Deliver>[0]) => Promise<void>): Deliver {
+  const prototype = provider.Client.prototype as unknown as ClientPrototype
+  const deliverNow = prototype.backchannelLogout
+  prototype.backchannelLogout = function backchannelLogout(personId, sessionId) {
+    return send({ clientId: this.clientId, personId, sessionId })
+  }
+  return async ({ clientId, personId, sessionId }) => {
+    const client = await provider.Client.find(clientId)
+    if (!client?.backchannelLogoutUri) return
+    await deliverNow.call(client, personId, sessionId)
+  }
+}

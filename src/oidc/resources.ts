@@ -1,0 +1,53 @@
+import { readFileSync } from 'node:fs'
+import { errors, type ResourceServer } from 'oidc-provider'
+import { z } from 'zod'
+import { SettingsError } from '../config/settings.ts'
+
+const worded = z.record(z.string(), z.string())
+
+const schema = z.record(
+  z.url({ protocol: /^https?$/ }),
+  z.object({ name: worded, scopes: z.record(z.string().regex(/^[!#-[\]-~]+$/), worded) }),
+)
+
+/** The APIs portals may ask JWT access tokens for, by resource indicator (RFC 8707). */
+export type Resources = z.infer<typeof schema>
+
+/** @throws SettingsError when the file is missing or wrong */
+export function readResources(file: string): Resources {
+  try {
+    return schema.parse(JSON.parse(readFileSync(file, 'utf8')))
+  } catch (error) {
+    const [issue] = error instanceof z.ZodError ? error.issues : []
+    const why = issue ? `${issue.path.join(' → ')}: ${issue.message}` : (error as Error).message
+    throw new SettingsError(`The setting YIDENG_RESOURCES names a file that cannot be used: ${why}`)
+  }
+}
+
+/** What a scope of an API is called, for the consent page. */
+export function wordedScope(resources: Resources, resource: string, scope: string, language: string): string {
+  const known = resources[resource]
+  const pick = (words: Record<string, string> | undefined) => words?.[language] ?? words?.['zh-CN'] ?? ''
+  return `${pick(known?.name)} · ${pick(known?.scopes[scope]) || scope}`
+}
+
+/**
+ * The API behind a resource indicator, for a portal that is registered for it.
+ * @throws InvalidTarget (RFC 8707 section 2) for any other
+ */
+export function resourceServer(
+  resources: Resources,
+  allowed: readonly string[],
+  resource: string,
+  accessTokenTTL: number,
+): ResourceServer {
+  const known = resources[resource]
+  if (!known || !allowed.includes(resource)) throw new errors.InvalidTarget()
+  return {
+    scope: Object.keys(known.scopes).join(' '),
+    audience: resource,
+    accessTokenTTL,
+    accessTokenFormat: 'jwt',
+    jwt: { sign: { alg: 'ES256' } },
+  }
+}

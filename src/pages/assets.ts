@@ -1,0 +1,34 @@
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import { extname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const types: Record<string, string> = { '.css': 'text/css; charset=utf-8', '.svg': 'image/svg+xml' }
+
+/** A file as it is sent; its address changes with its content, so it may be cached for ever. */
+export interface Asset {
+  readonly type: string
+  readonly body: Buffer
+}
+
+export interface Assets {
+  /** Address by file name, as the views use it: `urls['yideng.css']` → `/assets/<hash>-yideng.css`. */
+  readonly urls: Readonly<Record<string, string>>
+  /** The asset at exactly this request path, if there is one. */
+  assetFor(path: string): Asset | undefined
+}
+
+/** Reads the style sheets and pictures of `browserDir` once. */
+export function loadAssets(browserDir = fileURLToPath(new URL('../../browser', import.meta.url))): Assets {
+  const urls: Record<string, string> = {}
+  const byPath = new Map<string, Asset>()
+  for (const name of readdirSync(browserDir)) {
+    const type = types[extname(name)]
+    if (type === undefined) continue
+    const body = readFileSync(join(browserDir, name))
+    const url = `/assets/${createHash('sha256').update(body).digest('hex').slice(0, 16)}-${name}`
+    urls[name] = url
+    byPath.set(url, { type, body })
+  }
+  return { urls, assetFor: (path) => byPath.get(path) }
+}

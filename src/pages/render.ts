@@ -1,0 +1,61 @@
+import { fileURLToPath } from 'node:url'
+import { Eta } from 'eta'
+import type { Assets } from './assets.ts'
+import { type Language, languageNames, languages } from './languages.ts'
+import { loadWords, type Translate } from './words.ts'
+
+/** What surrounds a page, whichever page it is. */
+export interface Frame {
+  /** The nonce of this answer's content security policy. */
+  readonly nonce: string
+  /** Path and query that the language and elder switches lead back to; must be one that GET answers. */
+  readonly path: string
+  /** 关怀版: large text and targets. */
+  readonly elder: boolean
+}
+
+export interface Pages {
+  /**
+   * Renders `views/<view>.eta` inside the layout. The view sees `it.<field>` of the data, `it.t(key, parameters)` and `it.frame`.
+   * @throws Error where words are missing or the view would print something that is neither text nor number
+   */
+  render(view: string, language: Language, data: object, frame: Frame): string
+  /** The words alone, for data that is put together before a page is rendered. */
+  words(language: Language): Translate
+}
+
+export interface PagesOptions {
+  readonly assets: Assets
+  readonly viewsDir?: string
+}
+
+/** Loads all words; views are compiled at first use and kept. */
+export function createPages({ assets, viewsDir = defaultViewsDir }: PagesOptions): Pages {
+  const words = loadWords(viewsDir)
+  const eta = new Eta({ views: viewsDir, cache: true, autoEscape: true, escapeFunction: escapeForHtml })
+  return {
+    words,
+    render: (view, language, data, frame) =>
+      eta.render(view, {
+        ...data,
+        t: words(language),
+        frame: {
+          ...frame,
+          language,
+          assets: assets.urls,
+          otherLanguages: languages.filter((other) => other !== language),
+        },
+        languageNames,
+      }),
+  }
+}
+
+const defaultViewsDir = fileURLToPath(new URL('../../views', import.meta.url))
+
+const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
+
+/** A page never shows "undefined" or "[object Object]": that is a bug of the caller and stops here. */
+function escapeForHtml(value: unknown): string {
+  if (typeof value !== 'string' && typeof value !== 'number') throw new Error(`A view tried to print ${typeof value}`)
+  return String(value).replaceAll(/[&<>"']/g, (character) => entities[character] ?? '')
+}

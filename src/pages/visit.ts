@@ -1,0 +1,57 @@
+import type { IncomingMessage } from 'node:http'
+import type { Language } from './languages.ts'
+
+/** What the house knows of a request before any room sees it; made by src/http/visit.ts. */
+export interface Visit {
+  /** Reference number of the request: in the log, and on the page when something fails. */
+  readonly id: string
+  readonly language: Language
+  /** The portal's wish for a language (OIDC `ui_locales`); the person's own choice goes before it. */
+  wish(uiLocales: string): void
+  /** Network address of the browser. Personal data: sealed in the audit trail, keyed in limits, never logged. */
+  readonly address: string
+  /** The part of the address that limits count by. Personal data as well. */
+  readonly network: string
+  /** The browser's own description, shortened. */
+  readonly browser: string
+  /** Origins a form of this page may lead on to beside our own (Content-Security-Policy form-action). */
+  readonly formTargets: string[]
+  /** Where the language switch of this page leads back to; must be an address that GET answers. */
+  back: string
+  /** Proves that a form was ours; asking for it sets the visitor's cookie. */
+  csrf(): string
+  csrfHolds(token: string): boolean
+  /** Fields of the posted form, each once; CSRF already checked. */
+  form: Readonly<Record<string, string>>
+  t(key: string, parameters?: Record<string, string | number>): string
+  /** Renders a page and sets the policy it needs. */
+  render(view: string, data: Record<string, unknown>): string
+}
+
+/** The part of a koa context every room may use, ours and oidc-provider's alike. */
+export interface PageContext {
+  req: IncomingMessage
+  status: number
+  type: string
+  body: unknown
+}
+
+const visits = new WeakMap<IncomingMessage, Visit>()
+
+export function beginVisit(request: IncomingMessage, visit: Visit): void {
+  visits.set(request, visit)
+}
+
+export function visitOf(context: Pick<PageContext, 'req'>): Visit {
+  const visit = visits.get(context.req)
+  if (!visit) throw new Error('this request has no visit')
+  return visit
+}
+
+/** Answers with a page in the visitor's language. */
+export function showPage(context: PageContext, view: string, data: Record<string, unknown>, status = 200): void {
+  const html = visitOf(context).render(view, data)
+  context.status = status
+  context.type = 'html'
+  context.body = html
+}

@@ -1,0 +1,53 @@
+import type { Clock } from '../config/clock.ts'
+import type { BlindIndex } from '../keys/blind-index.ts'
+import type { Database, DatabaseTransaction } from '../storage/database.ts'
+import type { IdentityClaim, PopulationRegister } from './population-register.ts'
+
+/** The population register of a county that has no line to the real one: a table filled by `yideng register import`. */
+export interface EmbeddedPopulationRegister extends PopulationRegister {
+  /** Adds people, or replaces the name of those already there. */
+  add(transaction: DatabaseTransaction, people: IdentityClaim[]): Promise<void>
+}
+
+/** It keeps keyed fingerprints only: the table cannot be read back into names and numbers. */
+export function createEmbeddedPopulationRegister(options: {
+  database: Database
+  blindIndex: BlindIndex
+  clock: Clock
+}): EmbeddedPopulationRegister {
+  const { database, blindIndex, clock } = options
+
+  const fingerprint = ({ documentType, documentNumber, nameKey }: IdentityClaim) => {
+    const document = `${documentType}:${documentNumber}`
+    return {
+      document_type: documentType,
+      document_index: blindIndex('register.document', document),
+      // bound to the document, so that equal names do not show
+      name_index: blindIndex('register.name', `${document}:${nameKey}`),
+    }
+  }
+
+  return {
+    async match(claim) {
+      const { document_index, name_index } = fingerprint(claim)
+      const row = await database
+        .selectFrom('population_register')
+        .select('name_index')
+        .where('document_index', '=', document_index)
+        .executeTakeFirst()
+      return row?.name_index === name_index ? 'match' : 'no_match'
+    },
+    async add(transaction, people) {
+      const imported_at = clock()
+      await transaction
+        .insertInto('population_register')
+        .values(people.map((person) => ({ ...fingerprint(person), imported_at })))
+        .onConflict((conflict) =>
+          conflict
+            .column('document_index')
+            .doUpdateSet((row) => ({ name_index: row.ref('excluded.name_index'), imported_at })),
+        )
+        .execute()
+    },
+  }
+}

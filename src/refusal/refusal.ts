@@ -1,0 +1,44 @@
+/**
+ * Every way in which Yideng says no, each with the status it is answered with.
+ * The words people read stand in views/words under `errors.<code>` (whole pages) and `refusals.<code>` (above a form).
+ */
+export const refusals = {
+  // pages
+  not_found: 404,
+  method_not_allowed: 405,
+  bad_request: 400,
+  too_large: 413,
+  unsupported_media_type: 415,
+  forbidden: 403,
+  csrf: 403,
+  login_expired: 400,
+  login_not_yours: 400,
+  client_unknown: 400,
+  redirect_uri_mismatch: 400,
+  request_invalid: 400,
+  portal_suspended: 403,
+  account_locked: 403,
+  too_many_requests: 429,
+  busy: 503,
+  server_error: 500,
+  // above the sign-in form
+  sign_in_refused: 400,
+  too_many_tries: 429,
+  missing_identifier: 400,
+  missing_password: 400,
+} as const
+
+export type RefusalCode = keyof typeof refusals
+
+/** An expected failure that ends the request: status and public words follow from the code, the message is for the log. */
+export class Refusal extends Error {
+  readonly code: RefusalCode
+  readonly status: number
+
+  constructor(code: RefusalCode, detail: string = code) {
+    super(detail)
+    this.name = 'Refusal'
+    this.code = code
+    this.status = refusals[code]
+  }
+}

@@ -1,0 +1,132 @@
+import type { StatementSync } from 'node:sqlite'
+import type { Clock } from '../config/clock.ts'
+import type { Artifacts } from './artifacts.ts'
+import { openSqlite } from './database.ts'
+
+const schema = `
+  CREATE TABLE IF NOT EXISTS artifacts (
+    kind TEXT NOT NULL, id TEXT NOT NULL, value TEXT NOT NULL, expires_at INTEGER NOT NULL, alias TEXT, grouping TEXT,
+    PRIMARY KEY (kind, id)
+  );
+  CREATE INDEX IF NOT EXISTS artifacts_alias ON artifacts (kind, alias) WHERE alias IS NOT NULL;
+  CREATE INDEX IF NOT EXISTS artifacts_grouping ON artifacts (kind, grouping) WHERE grouping IS NOT NULL;
+  CREATE INDEX IF NOT EXISTS artifacts_expiry ON artifacts (expires_at);
+`
+
+const sweepAtOnce = 1000
+
+interface QueuedWrite {
+  run(): void
+  settle(): void
+  reject(error: unknown): void
+}
+
+/**
+ * The embedded artifact store. Synchronous NORMAL: survives `kill -9`; a power cut may cost the last moment, which costs
+ * a sign-in at most. Writes of one turn of the event loop share a transaction, and are promised once it is committed.
+ */
+export function openSqliteArtifacts(file: string, clock: Clock): Artifacts {
+  const sqlite = openSqlite(file, 'NORMAL')
+  sqlite.exec(schema)
+  const live = 'kind = ? AND id = ? AND expires_at > ?'
+  const statements = {
+    begin: sqlite.prepare('BEGIN IMMEDIATE'),
+    commit: sqlite.prepare('COMMIT'),
+    get: sqlite.prepare(`SELECT value FROM artifacts WHERE ${live}`),
+    byAlias: sqlite.prepare('SELECT id, value FROM artifacts WHERE kind = ? AND alias = ? AND expires_at > ?'),
+    put: sqlite.prepare(`INSERT INTO artifacts (kind, id, value, expires_at, alias, grouping) VALUES (?, ?, ?, ?, ?, ?)
+      ON CONFLICT (kind, id) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at,
+      alias = excluded.alias, grouping = excluded.grouping`),
+    add: sqlite.prepare(`INSERT INTO artifacts (kind, id, value, expires_at, alias, grouping) VALUES (?, ?, ?, ?, ?, ?)
+      ON CONFLICT (kind, id) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at,
+      alias = excluded.alias, grouping = excluded.grouping WHERE expires_at <= ?`),
+    take: sqlite.prepare(`DELETE FROM artifacts WHERE ${live} RETURNING value`),
+    compareAndSet: sqlite.prepare(
+      `UPDATE artifacts SET value = ?, expires_at = coalesce(?, expires_at) WHERE ${live} AND value = ?`,
+    ),
+    increment: sqlite.prepare(`INSERT INTO artifacts (kind, id, value, expires_at) VALUES (?, ?, '1', ?)
+      ON CONFLICT (kind, id) DO UPDATE SET
+        value = CASE WHEN expires_at > ? THEN CAST(CAST(value AS INTEGER) + 1 AS TEXT) ELSE '1' END,
+        expires_at = CASE WHEN expires_at > ? THEN expires_at ELSE excluded.expires_at END
+      RETURNING value, expires_at`),
+    remove: sqlite.prepare('DELETE FROM artifacts WHERE kind = ? AND id = ?'),
+    removeGroup: sqlite.prepare('DELETE FROM artifacts WHERE kind = ? AND grouping = ?'),
+    sweep: sqlite.prepare(
+      `DELETE FROM artifacts WHERE rowid IN (SELECT rowid FROM artifacts WHERE expires_at <= ? LIMIT ${sweepAtOnce})`,
+    ),
+  }
+
+  let queue: QueuedWrite[] = []
+
+  /** Queues a write for the end of this turn; the promise settles when the transaction they all share is committed. */
+  function write<T>(run: () => T): Promise<T> {
+    if (queue.length === 0) setImmediate(flush)
+    return new Promise((resolve, reject) => {
+      let result: T
+      const settle = () => resolve(result)
+      queue.push({ run: () => (result = run()), settle, reject })
+    })
+  }
+
+  function flush(): void {
+    const writes = queue
+    queue = []
+    if (writes.length === 0) return
+    try {
+      statements.begin.run()
+      for (const { run } of writes) run()
+      statements.commit.run()
+    } catch (error) {
+      if (sqlite.isTransaction) sqlite.exec('ROLLBACK')
+      for (const { reject } of writes) reject(error)
+      return
+    }
+    for (const { settle } of writes) settle()
+  }
+
+  const one = <Row>(statement: StatementSync, ...parameters: (string | number)[]) =>
+    statement.get(...parameters) as Row | undefined
+
+  return {
+    async get(kind, id) {
+      return one<{ value: string }>(statements.get, kind, id, clock())?.value
+    },
+    async put(kind, id, value, { ttl, alias, group }) {
+      await write(() => statements.put.run(kind, id, value, clock() + ttl * 1000, alias ?? null, group ?? null))
+    },
+    async getByAlias(kind, alias) {
+      return one<{ id: string; value: string }>(statements.byAlias, kind, alias, clock())
+    },
+    take: (kind, id) => write(() => one<{ value: string }>(statements.take, kind, id, clock())?.value),
+    compareAndSet(kind, id, expected, value, ttl) {
+      const now = clock()
+      const expiresAt = ttl === undefined ? null : now + ttl * 1000
+      return write(() => statements.compareAndSet.run(value, expiresAt, kind, id, now, expected).changes === 1)
+    },
+    add(kind, id, value, { ttl, alias, group }) {
+      const now = clock()
+      return write(
+        () => statements.add.run(kind, id, value, now + ttl * 1000, alias ?? null, group ?? null, now).changes === 1,
+      )
+    },
+    async increment(kind, id, ttl) {
+      const now = clock()
+      const row = await write(() =>
+        one<{ value: string; expires_at: number }>(statements.increment, kind, id, now + ttl * 1000, now, now),
+      )
+      if (!row) throw new Error('the counter was not returned')
+      return { count: Number(row.value), expiresAt: row.expires_at }
+    },
+    async remove(kind, id) {
+      await write(() => statements.remove.run(kind, id))
+    },
+    async removeGroup(kind, group) {
+      await write(() => statements.removeGroup.run(kind, group))
+    },
+    sweep: () => write(() => Number(statements.sweep.run(clock()).changes)),
+    async close() {
+      flush()
+      sqlite.close()
+    },
+  }
+}

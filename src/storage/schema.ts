@@ -1,0 +1,158 @@
+import type { Generated } from 'kysely'
+
+/** Milliseconds since 1970 UTC. */
+type Time = number
+
+/** A field sealed by src/keys/field-cipher.ts. */
+type Sealed = string
+
+/** A keyed HMAC of a normalised value, to look it up without reading it (src/keys/blind-index.ts). */
+type BlindIndex = string
+
+export interface Tables {
+  house: { key: string; value: string }
+  natural_persons: {
+    id: string
+    document_type: string
+    document_number: Sealed
+    document_index: BlindIndex
+    name: Sealed
+    phone: Sealed
+    phone_index: BlindIndex
+    username: Sealed
+    username_index: BlindIndex
+    /** 2 self-asserted, 3 name and number matched with a register (config/levels.json). */
+    identity_level: number
+    proofed_at: Time | null
+    status: 'active' | 'locked'
+    created_at: Time
+    updated_at: Time
+  }
+  authenticators: {
+    id: string
+    person_id: string
+    kind: string
+    /** What a login finds it by, e.g. a credential id; null where the person is found first. */
+    lookup_key: string | null
+    /** JSON of the method's own making: a password hash, a public key. */
+    data: string
+    created_at: Time
+    last_used_at: Time | null
+  }
+  notice_consents: { person_id: string; notice_version: string; given_at: Time }
+  clients: {
+    id: string
+    metadata: string
+    secret_hash: string | null
+    status: 'active' | 'suspended'
+    created_at: Time
+    updated_at: Time
+  }
+  consents: {
+    person_id: string
+    client_id: string
+    /** JSON: {scopes, claims, resources}. */
+    granted: string
+    given_at: Time
+  }
+  population_register: { document_type: string; document_index: BlindIndex; name_index: BlindIndex; imported_at: Time }
+  logout_deliveries: {
+    id: Generated<number>
+    client_id: string
+    person_id: string
+    session_id: string
+    state: 'pending' | 'delivered' | 'abandoned'
+    attempts: number
+    next_attempt_at: Time
+    last_result: string | null
+    created_at: Time
+  }
+  audit_events: {
+    sequence: number
+    at: Time
+    event: string
+    actor: string
+    person_id: string | null
+    client_id: string | null
+    /** JSON without personal data. */
+    details: string
+    /** JSON with personal data (network address, browser), sealed. */
+    restricted: Sealed | null
+    previous_hash: string
+    hash: string
+  }
+}
+
+type Mark = 'sensitive' | 'open'
+
+/**
+ * Each column marked: `sensitive` holds personal data or a secret and is sealed, hashed or keyed; `open` may be read by
+ * whoever reads the file. A test compares this with the migrated schema, so a new column cannot stay unmarked.
+ */
+export const columnMarks: { [T in keyof Tables]: { [C in keyof Tables[T]]: Mark } } = {
+  house: { key: 'open', value: 'open' },
+  natural_persons: {
+    id: 'open',
+    document_type: 'open',
+    document_number: 'sensitive',
+    document_index: 'sensitive',
+    name: 'sensitive',
+    phone: 'sensitive',
+    phone_index: 'sensitive',
+    username: 'sensitive',
+    username_index: 'sensitive',
+    identity_level: 'open',
+    proofed_at: 'open',
+    status: 'open',
+    created_at: 'open',
+    updated_at: 'open',
+  },
+  authenticators: {
+    id: 'open',
+    person_id: 'open',
+    kind: 'open',
+    lookup_key: 'sensitive',
+    data: 'sensitive',
+    created_at: 'open',
+    last_used_at: 'open',
+  },
+  notice_consents: { person_id: 'open', notice_version: 'open', given_at: 'open' },
+  clients: {
+    id: 'open',
+    metadata: 'open',
+    secret_hash: 'sensitive',
+    status: 'open',
+    created_at: 'open',
+    updated_at: 'open',
+  },
+  consents: { person_id: 'open', client_id: 'open', granted: 'open', given_at: 'open' },
+  population_register: {
+    document_type: 'open',
+    document_index: 'sensitive',
+    name_index: 'sensitive',
+    imported_at: 'open',
+  },
+  logout_deliveries: {
+    id: 'open',
+    client_id: 'open',
+    person_id: 'open',
+    session_id: 'sensitive',
+    state: 'open',
+    attempts: 'open',
+    next_attempt_at: 'open',
+    last_result: 'open',
+    created_at: 'open',
+  },
+  audit_events: {
+    sequence: 'open',
+    at: 'open',
+    event: 'open',
+    actor: 'open',
+    person_id: 'open',
+    client_id: 'open',
+    details: 'open',
+    restricted: 'sensitive',
+    previous_hash: 'open',
+    hash: 'open',
+  },
+}

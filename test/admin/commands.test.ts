@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest'
+import { commands } from '../../src/admin/commands.ts'
+import { registrationFields } from '../../src/admin/registration-fields.ts'
+import { readArguments } from '../../src/cli/arguments.ts'
+import { nameOf } from '../../src/cli/help.ts'
+import { parseClientMetadata } from '../../src/clients/metadata.ts'
+
+/** The words of an example as a shell would split them, without redirections. */
+const shellWords = (line: string) =>
+  [...line.replace(/ [<>|].*$/, '').matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '')
+
+describe.each(commands.map((command) => [nameOf(command), command] as const))('%s', (name, command) => {
+  it('has an example that can be typed', () => {
+    const [npx, yideng, ...words] = shellWords(command.example)
+    expect([npx, yideng]).toEqual(['npx', 'yideng'])
+    const own = name.split(' ')
+    expect(words.slice(0, own.length)).toEqual(own)
+    const rest = words.slice(own.length).filter((word) => word !== '--json')
+    expect(readArguments(command, rest)).toMatchObject({ ok: true })
+  })
+
+  it('says what it is without a full stop, and is there once', () => {
+    expect(command.summary).toMatch(/^[a-z].*[^.]$/)
+    expect(commands.filter((other) => nameOf(other) === name)).toHaveLength(1)
+  })
+})
+
+describe('the choices of a registration are those of its rules', () => {
+  const chosen = Object.entries(registrationFields).flatMap(([name, field]) =>
+    'choices' in field ? [[name, field] as const] : [],
+  )
+  it.each(chosen)('--%s', (name, field) => {
+    const metadata = name.replaceAll('-', '_')
+    const parsed = parseClientMetadata({ name: 'a', redirect_uris: ['https://a.example/'], [metadata]: 'none of them' })
+    if (parsed.ok) throw new Error('the rules take anything')
+    const named = parsed.problems[0]?.message.replace(/^must be (one of: )?/, '').split(/, | or /)
+    expect(named).toEqual([...field.choices])
+  })
+})

@@ -1,0 +1,51 @@
+import { PassThrough } from 'node:stream'
+import { describe, expect, it } from 'vitest'
+import { askTwice, readLine, type Terminal } from '../../src/cli/ask-secret.ts'
+
+/** A terminal on which a person types, each time asked, the next of the given keys. */
+function typing(...answers: string[]) {
+  const raw: boolean[] = []
+  const input = Object.assign(new PassThrough(), { isTTY: true, setRawMode: (on: boolean) => raw.push(on) })
+  let shown = ''
+  const write = (text: string) => {
+    shown += text
+    if (text.endsWith(': ')) setImmediate(() => input.write(answers.shift() ?? ''))
+    return true
+  }
+  return { terminal: { input, prompt: { write } } as unknown as Terminal, raw, shown: () => shown }
+}
+
+describe('a secret asked for on the terminal', () => {
+  it('is typed twice and never shown', async () => {
+    const { terminal, raw, shown } = typing('geheim 密码\r', 'geheim 密码\r')
+    expect(await askTwice(terminal, 'password')).toBe('geheim 密码')
+    expect(shown()).toBe('password: \npassword, once more: \n')
+    expect(raw).toEqual([true, false, true, false])
+  })
+
+  it.each([
+    ['with a key taken back', ['abx\u007fc\r', 'abc\n'], 'abc'],
+    ['differently', ['abc\r', 'abd\r'], undefined],
+    ['and given up with Ctrl-C', ['ab\u0003'], undefined],
+    ['and given up at the second time with Ctrl-D', ['abc\r', '\u0004'], undefined],
+  ])('typed %s', async (_how, answers, secret) => {
+    expect(await askTwice(typing(...answers).terminal, 'password')).toBe(secret)
+  })
+})
+
+describe('a secret on standard input', () => {
+  it.each([
+    ['one line', ['geheim\n'], 'geheim'],
+    ['no line break', ['geheim'], 'geheim'],
+    ['a Windows line break', ['geheim\r\n'], 'geheim'],
+    ['more lines', ['geheim\nmore\n'], 'geheim'],
+    ['a character over two chunks', [Buffer.from('密').subarray(0, 1), Buffer.from('密').subarray(1)], '密'],
+    ['spaces, which count', [' geheim \n'], ' geheim '],
+    ['nothing', [], ''],
+  ])('is the first line: %s', async (_what, chunks, secret) => {
+    const input = (async function* () {
+      for (const chunk of chunks) yield Buffer.from(chunk)
+    })()
+    expect(await readLine(input)).toBe(secret)
+  })
+})

@@ -1,0 +1,67 @@
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { createDesk } from '../../src/admin/desk.ts'
+import type { Terminal } from '../../src/cli/ask-secret.ts'
+import { run } from '../../src/cli/run.ts'
+import { temporaryDirectory } from '../setup/temporary.ts'
+
+export interface Answer {
+  code: number
+  out: string
+  err: string
+}
+
+/** A Yideng of the test's own, and its command line without the cost of a process for each command. */
+export function commandLine(options: { clock?: () => number; environment?: Record<string, string> } = {}) {
+  const directory = temporaryDirectory()
+  const environment: Record<string, string> = {
+    YIDENG_DATA_DIR: join(directory, 'data'),
+    YIDENG_KEYS_DIR: join(directory, 'keys'),
+    ...options.environment,
+  }
+  const clock = options.clock ?? (() => Date.now())
+
+  const piped = (text: string): Terminal => ({
+    input: Object.assign(Readable.from([Buffer.from(text)]), {
+      isTTY: false,
+      setRawMode: () => undefined,
+    }) as unknown as Terminal['input'],
+    prompt: { write: () => true },
+  })
+
+  async function yidengWith(stdin: string, ...argv: string[]): Promise<Answer> {
+    const desk = createDesk({ environment, clock, actor: 'administrator:test' })
+    const answer = { out: '', err: '' }
+    const out = (text: string) => void (answer.out += text)
+    const err = (text: string) => void (answer.err += text)
+    try {
+      const code = await run({ argv, desk, terminal: piped(stdin), out, err })
+      return { code, ...answer }
+    } finally {
+      await desk.close()
+    }
+  }
+
+  const yideng = (...argv: string[]) => yidengWith('', ...argv)
+
+  /** Runs with --json and gives the document; a failure throws what was said. */
+  async function json<T = Record<string, unknown>>(...argv: string[]): Promise<T> {
+    const { code, out, err } = await yideng(...argv, '--json')
+    if (code !== 0) throw new Error(`exit ${code}: ${err}`)
+    return JSON.parse(out) as T
+  }
+
+  /** The house behind it, for what the command line does not show. */
+  async function withHouse<T>(
+    look: (house: Awaited<ReturnType<ReturnType<typeof createDesk>['house']>>) => Promise<T>,
+  ) {
+    const desk = createDesk({ environment, clock, actor: 'administrator:test' })
+    try {
+      return await look(await desk.house())
+    } finally {
+      await desk.close()
+    }
+  }
+
+  return { directory, environment, yideng, yidengWith, json, withHouse }
+}

@@ -1,0 +1,38 @@
+import { stripVTControlCharacters } from 'node:util'
+import { expect, it } from 'vitest'
+import { recordLines, tableLines, widthOf } from '../../src/cli/layout.ts'
+
+it.each([
+  ['abc', 3],
+  ['深圳市', 6],
+  ['（关怀版）', 10],
+  ['Àé', 2],
+  ['e\u0301', 1],
+  ['𠮷', 2],
+  ['', 0],
+])('%j takes %i columns of a terminal', (text, width) => expect(widthOf(text)).toBe(width))
+
+it('puts columns under each other, Chinese or not', () => {
+  const rows = [
+    ['深圳市', 440300, 'active'],
+    ['Foshan', null, 'suspended'],
+  ]
+  const lines = tableLines({ columns: ['NAME', 'REGION', 'STATUS'], rows }).map(stripVTControlCharacters)
+  expect(lines).toEqual(['NAME    REGION  STATUS', '深圳市  440300  active', 'Foshan  -       suspended'])
+})
+
+it('shows a document field by field, a list one entry a line', () => {
+  const lines = recordLines({
+    name: '深圳',
+    redirect_uris: ['https://a.example', 'https://b.example'],
+    resources: [],
+    jwks: { keys: [] },
+  })
+  expect(lines).toEqual([
+    'name           深圳',
+    'redirect_uris  https://a.example',
+    '               https://b.example',
+    'resources      -',
+    'jwks           {"keys":[]}',
+  ])
+})

@@ -1,0 +1,108 @@
+import { describe, expect, it } from 'vitest'
+import type { Clock } from '../../src/config/clock.ts'
+import type { Artifacts } from '../../src/storage/artifacts.ts'
+import { handClock } from '../setup/temporary.ts'
+
+/** What every artifact store promises. `open` gives two handles on the same store, as two processes would have. */
+export function artifactsContract(name: string, open: (clock: Clock) => { one: Artifacts; other: Artifacts }): void {
+  const opened = () => {
+    const { clock, forward } = handClock()
+    return { ...open(clock), forward }
+  }
+
+  describe(`artifacts: ${name}`, () => {
+    it('gives back what was put, to every process', async () => {
+      const { one, other } = opened()
+      await one.put('code', 'a', 'value', { ttl: 60 })
+      expect(await one.get('code', 'a')).toBe('value')
+      expect(await other.get('code', 'a')).toBe('value')
+      expect(await other.get('token', 'a')).toBeUndefined()
+    })
+
+    it('replaces value, alias and group', async () => {
+      const { one } = opened()
+      await one.put('session', 'a', 'first', { ttl: 60, alias: 'x', group: 'g' })
+      await one.put('session', 'a', 'second', { ttl: 60, alias: 'y', group: 'h' })
+      expect(await one.getByAlias('session', 'x')).toBeUndefined()
+      expect(await one.getByAlias('session', 'y')).toEqual({ id: 'a', value: 'second' })
+      await one.removeGroup('session', 'g')
+      expect(await one.get('session', 'a')).toBe('second')
+      await one.removeGroup('session', 'h')
+      expect(await one.get('session', 'a')).toBeUndefined()
+    })
+
+    it('never returns what is past its time', async () => {
+      const { one, forward } = opened()
+      await one.put('code', 'a', 'value', { ttl: 60, alias: 'x' })
+      forward(59_999)
+      expect(await one.get('code', 'a')).toBe('value')
+      forward(1)
+      expect(await one.get('code', 'a')).toBeUndefined()
+      expect(await one.getByAlias('code', 'x')).toBeUndefined()
+      expect(await one.take('code', 'a')).toBeUndefined()
+      expect(await one.compareAndSet('code', 'a', 'value', 'other')).toBe(false)
+    })
+
+    it('lets exactly one of many take', async () => {
+      const { one, other } = opened()
+      await one.put('code', 'a', 'value', { ttl: 60 })
+      const takers = Array.from({ length: 20 }, (_, index) => (index % 2 ? one : other).take('code', 'a'))
+      expect((await Promise.all(takers)).filter((value) => value !== undefined)).toEqual(['value'])
+    })
+
+    it('lets exactly one of many change the same value', async () => {
+      const { one, other } = opened()
+      await one.put('qr', 'a', 'created', { ttl: 60 })
+      const changes = Array.from({ length: 20 }, (_, index) =>
+        (index % 2 ? one : other).compareAndSet('qr', 'a', 'created', `scanned ${index}`),
+      )
+      expect((await Promise.all(changes)).filter(Boolean)).toHaveLength(1)
+      expect(await one.compareAndSet('qr', 'unknown', 'created', 'scanned')).toBe(false)
+    })
+
+    it('keeps the time to live when a value is changed, unless told a new one', async () => {
+      const { one, forward } = opened()
+      await one.put('qr', 'a', '1', { ttl: 60 })
+      await one.put('qr', 'b', '1', { ttl: 60 })
+      forward(30_000)
+      await one.compareAndSet('qr', 'a', '1', '2')
+      await one.compareAndSet('qr', 'b', '1', '2', 60)
+      forward(30_000)
+      expect(await one.get('qr', 'a')).toBeUndefined()
+      expect(await one.get('qr', 'b')).toBe('2')
+    })
+
+    it('adds only where there is nothing alive', async () => {
+      const { one, other, forward } = opened()
+      expect(await one.add('nonce', 'a', '1', { ttl: 60 })).toBe(true)
+      expect(await other.add('nonce', 'a', '2', { ttl: 60 })).toBe(false)
+      expect(await one.get('nonce', 'a')).toBe('1')
+      forward(60_000)
+      expect(await other.add('nonce', 'a', '3', { ttl: 60 })).toBe(true)
+      expect(await one.get('nonce', 'a')).toBe('3')
+    })
+
+    it('counts without losing one, and begins again when the time is over', async () => {
+      const { one, other, forward } = opened()
+      await Promise.all(Array.from({ length: 50 }, (_, index) => (index % 2 ? one : other).increment('limit', 'a', 60)))
+      forward(30_000)
+      const { count, expiresAt } = await one.increment('limit', 'a', 60)
+      expect(count).toBe(51)
+      forward(30_000)
+      const again = await one.increment('limit', 'a', 60)
+      expect(again.count).toBe(1)
+      expect(again.expiresAt).toBe(expiresAt + 60_000)
+    })
+
+    it('removes one and sweeps what has expired', async () => {
+      const { one, forward } = opened()
+      await one.put('code', 'a', '1', { ttl: 60 })
+      await one.put('code', 'b', '1', { ttl: 10 })
+      await one.remove('code', 'a')
+      expect(await one.get('code', 'a')).toBeUndefined()
+      forward(10_000)
+      expect(await one.sweep()).toBe(1)
+      expect(await one.sweep()).toBe(0)
+    })
+  })
+}

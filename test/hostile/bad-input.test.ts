@@ -1,0 +1,299 @@
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { beforeAll, describe, expect, it } from 'vitest'
+import type { Back } from '../../src/admin/house.ts'
+import { columnMarks } from '../../src/storage/schema.ts'
+import { openPerson, password, signIn } from '../setup/person.ts'
+import { registerPortal, type TestPortal } from '../setup/portal.ts'
+import { startServer, type RunningServer } from '../setup/server.ts'
+import { Visitor, type Page } from '../setup/visitor.ts'
+import { hostile, megabyte } from './values.ts'
+
+const authorizationParameters = [
+  'client_id',
+  'redirect_uri',
+  'response_type',
+  'response_mode',
+  'code_challenge',
+  'code_challenge_method',
+  'claims',
+  'prompt',
+  'max_age',
+  'request',
+  'request_uri',
+  'resource',
+  'id_token_hint',
+]
+
+interface Attack {
+  route: string
+  send(value: string): Promise<Page>
+  /** Values of the table that are fine here, with what they get instead. */
+  fine?: string[]
+}
+
+let server: RunningServer
+let house: Back
+let portal: TestPortal
+let attacks: Attack[]
+
+beforeAll(async () => {
+  server = await startServer({ YIDENG_ADDRESS_TRIES: '100000', YIDENG_ADDRESS_REGISTRATIONS: '100000' })
+  house = await server.house()
+  portal = await registerPortal(house, { scope: 'openid profile' })
+  attacks = await listAttacks()
+})
+
+/** Every durable row but the audit trail's, which is meant to note refusals. */
+function fingerprint(): string {
+  const sqlite = new DatabaseSync(join(server.dataDir, 'yideng.sqlite'), { readOnly: true })
+  const tables = Object.keys(columnMarks).filter((table) => table !== 'audit_events')
+  const rows = tables.map((table) => [table, sqlite.prepare(`SELECT * FROM ${table}`).all()])
+  sqlite.close()
+  return createHash('sha256').update(JSON.stringify(rows)).digest('hex')
+}
+
+function expectCalm(page: Page, value: string) {
+  if (page.leads) {
+    expect(page.leads.origin + page.leads.pathname).toBe(portal.redirectUri)
+    expect(page.leads.searchParams.get('error')).toBeTypeOf('string')
+    expect(page.leads.searchParams.has('code')).toBe(false)
+    return
+  }
+  expect(page.status, page.html.slice(0, 500)).toBeGreaterThanOrEqual(400)
+  expect(page.status, page.html.slice(0, 500)).toBeLessThan(500)
+  for (const trace of [/\n\s+at \S+ \(/, /node_modules/, /file:\/\//, /SQLITE|SqliteError/i, /\.ts:\d+/]) {
+    expect(page.html).not.toMatch(trace)
+  }
+  if (/[<>"]/.test(value)) expect(page.html.includes(value), 'reflected as it came').toBe(false)
+  expect(page.headers.get('set-cookie') ?? '').not.toContain('stolen')
+  expect(page.headers.get('x-content-type-options')).toBe('nosniff')
+}
+
+/** A running login with nobody signed in, and the page it shows. */
+async function asked(path = '') {
+  const visitor = new Visitor(server.issuer)
+  const { url } = await portal.begin()
+  const page = await visitor.get(url)
+  return { visitor, page: path ? await visitor.get(page.url.pathname + path) : page }
+}
+
+async function askedForConsent() {
+  const person = await openPerson(house)
+  const { visitor, page } = await asked()
+  return { visitor, page: await signIn(visitor, page, person.username) }
+}
+
+const registration = {
+  name: '李四',
+  document_type: 'resident_id',
+  document_number: '440300199001011239',
+  phone: '13900000000',
+  username: 'lisi2026',
+  password,
+  password_again: password,
+  consent: 'yes',
+}
+
+async function listAttacks(): Promise<Attack[]> {
+  const query = (fields: Record<string, string>) => new URLSearchParams(fields).toString()
+  const fresh = () => new Visitor(server.issuer)
+  const authorization = async (name: string, value: string) => {
+    const { url } = await portal.begin()
+    url.searchParams.set(name, value)
+    return fresh().get(url)
+  }
+  const signInForm = await asked()
+  const registerForm = await asked('/register')
+  const consentForm = await askedForConsent()
+
+  return [
+    ...authorizationParameters.map((name) => ({
+      route: `/authorize ${name}`,
+      send: (value: string) => authorization(name, value),
+      // an empty parameter counts as left out (RFC 6749 section 3.1)
+      fine: ['empty', ...(name === 'claims' ? ['JSON'] : [])],
+    })),
+    {
+      route: '/authorize/:uid',
+      send: (value) => fresh().get(`/authorize/${encodeURIComponent(value.toWellFormed())}`),
+    },
+    { route: '/login/:attempt', send: (value) => fresh().get(`/login/${encodeURIComponent(value.toWellFormed())}`) },
+    {
+      route: '/registered/:id',
+      send: (value) => fresh().get(`/registered/${encodeURIComponent(value.toWellFormed())}`),
+    },
+    { route: '/language to', send: (value) => fresh().get(`/language?${query({ to: value })}`) },
+    {
+      route: '/language back',
+      send: (value) => fresh().get(`/language?${query({ to: 'en', back: value })}`),
+    },
+    { route: '/elder on', send: (value) => fresh().get(`/elder?${query({ on: value })}`) },
+    {
+      route: 'a path of its own',
+      send: (value) => fresh().get(`/${encodeURIComponent(value.toWellFormed())}`),
+      fine: ['empty'],
+    },
+    { route: '/assets', send: (value) => fresh().get(`/assets/${encodeURIComponent(value.toWellFormed())}`) },
+    {
+      route: 'sign-in identifier',
+      send: (identifier) => signInForm.visitor.submit(signInForm.page, '/password', { identifier, password }),
+    },
+    {
+      route: 'sign-in password',
+      send: (secret) =>
+        signInForm.visitor.submit(signInForm.page, '/password', { identifier: 'nobody', password: secret }),
+    },
+    {
+      route: 'sign-in csrf',
+      send: (csrf) => signInForm.visitor.submit(signInForm.page, '/password', { identifier: 'nobody', password, csrf }),
+    },
+    ...Object.keys(registration)
+      .filter((name) => name !== 'consent')
+      .map((name) => ({
+        route: `registration ${name}`,
+        send: (value: string) =>
+          registerForm.visitor.submit(registerForm.page, '/register', { ...registration, [name]: value }),
+      })),
+    {
+      route: 'consent decision',
+      send: (decision) => consentForm.visitor.submit(consentForm.page, '/consent', { decision }),
+    },
+    {
+      route: '/logout id_token_hint',
+      send: (value) => fresh().get(`/logout?${query({ id_token_hint: value })}`),
+      fine: ['empty'],
+    },
+    {
+      route: '/logout client_id',
+      send: (value) => fresh().get(`/logout?${query({ client_id: value })}`),
+      fine: ['empty'],
+    },
+    { route: '/logout/confirm xsrf', send: (xsrf) => fresh().post('/logout/confirm', { xsrf, logout: 'yes' }) },
+    { route: '/token code', send: (code) => fresh().post('/token', { grant_type: 'authorization_code', code }) },
+    { route: '/token grant_type', send: (value) => fresh().post('/token', { grant_type: value }) },
+    {
+      route: '/token authorization',
+      send: (value) =>
+        fresh().post(
+          '/token',
+          { grant_type: 'client_credentials' },
+          { authorization: `Basic ${Buffer.from(`${value}:${value}`).toString('base64')}` },
+        ),
+    },
+    { route: '/par', send: (value) => fresh().post('/par', { client_id: value, redirect_uri: value }) },
+    { route: '/introspect', send: (token) => fresh().post('/introspect', { token }) },
+    { route: '/revoke', send: (token) => fresh().post('/revoke', { token }) },
+    {
+      route: '/userinfo',
+      send: (value) => fresh().post('/userinfo', { access_token: value }),
+    },
+  ]
+}
+
+describe('bad input', () => {
+  it('gets a calm 4xx on every route and parameter, and changes nothing', { timeout: 120_000 }, async () => {
+    const before = fingerprint()
+    for (const attack of attacks) {
+      for (const [kind, value] of hostile) {
+        if (attack.fine?.includes(kind)) continue
+        const page = await attack.send(value)
+        try {
+          expectCalm(page, value)
+        } catch (error) {
+          throw new Error(`${attack.route} with ${kind}: ${(error as Error).message}`, { cause: error })
+        }
+      }
+    }
+    expect(fingerprint()).toBe(before)
+    expect(server.output()).not.toContain('"level":50')
+  })
+
+  it('of a megabyte is refused on every route', { timeout: 60_000 }, async () => {
+    const before = fingerprint()
+    for (const path of ['/register', '/token', '/par', '/introspect', '/revoke', '/logout/confirm', '/userinfo']) {
+      const page = await new Visitor(server.issuer).post(path, {
+        username: megabyte,
+        token: megabyte,
+        grant_type: megabyte,
+      })
+      expectCalm(page, megabyte)
+    }
+    const { visitor, page } = await asked()
+    expectCalm(await visitor.submit(page, '/password', { identifier: megabyte, password }), megabyte)
+    const long = await fetch(`${server.issuer}/authorize?client_id=${'a'.repeat(100_000)}`)
+    expect(long.status).toBe(431)
+    expect(fingerprint()).toBe(before)
+    expect(server.output()).not.toContain('"level":50')
+  })
+
+  it.each([
+    ['twice the same field', 'application/x-www-form-urlencoded', 'identifier=a&identifier=b'],
+    ['JSON', 'application/json', '{"identifier":"a"}'],
+    [
+      'multipart',
+      'multipart/form-data; boundary=x',
+      '--x\r\ncontent-disposition: form-data; name="identifier"\r\n\r\na\r\n--x--',
+    ],
+    ['broken UTF-8', 'application/x-www-form-urlencoded', Buffer.from([0x69, 0x3d, 0xff, 0xfe])],
+    ['broken escapes', 'application/x-www-form-urlencoded', 'identifier=%ff%zz'],
+    [
+      'too many fields',
+      'application/x-www-form-urlencoded',
+      Array.from({ length: 200 }, (_, i) => `f${i}=1`).join('&'),
+    ],
+    ['no type', '', 'identifier=a'],
+  ])('as a body of %s is refused', async (_what, type, body) => {
+    for (const path of ['/register', '/token', '/logout/confirm']) {
+      const answer = await fetch(server.issuer + path, {
+        method: 'POST',
+        headers: { accept: 'text/html', ...(type ? { 'content-type': type } : {}) },
+        body: typeof body === 'string' && !type ? Buffer.from(body) : body,
+      })
+      expect(answer.status, path).toBeGreaterThanOrEqual(400)
+      expect(answer.status, path).toBeLessThan(500)
+    }
+    expect(server.output()).not.toContain('"level":50')
+  })
+
+  it.each(['PUT', 'DELETE', 'PATCH', 'OPTIONS', 'TRACE'])('as method %s changes nothing', async (method) => {
+    for (const path of ['/', '/register', '/login/abc', '/userinfo', '/healthz']) {
+      const status = await statusOf(method, path)
+      expect(status < 500, `${method} ${path} → ${status}`).toBe(true)
+    }
+  })
+
+  it('as a forged Host or forwarded header reaches no address of ours', async () => {
+    const headers = {
+      host: 'evil.example',
+      'x-forwarded-host': 'evil.example',
+      'x-forwarded-proto': 'https',
+      forwarded: 'host=evil.example',
+    }
+    const { request } = await import('node:http')
+    const text = await new Promise<string>((resolve, reject) => {
+      request(`${server.issuer}/.well-known/openid-configuration`, { headers }, (response) => {
+        let body = ''
+        response.on('data', (chunk: Buffer) => (body += chunk.toString()))
+        response.on('end', () => resolve(body))
+      })
+        .on('error', reject)
+        .end()
+    })
+    expect(text).toContain(`"token_endpoint":"${server.issuer}/token"`)
+    expect(text).not.toContain('evil.example')
+  })
+})
+
+async function statusOf(method: string, path: string): Promise<number> {
+  const { request } = await import('node:http')
+  return new Promise((resolve, reject) => {
+    request(server.issuer + path, { method }, (response) => {
+      response.resume()
+      resolve(response.statusCode ?? 0)
+    })
+      .on('error', reject)
+      .end()
+  })
+}

@@ -1,0 +1,90 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { checkChain } from '../../src/audit/trail.ts'
+import type { Back } from '../../src/admin/house.ts'
+import { allow, residentId, password } from '../setup/person.ts'
+import { registerPortal, type TestPortal } from '../setup/portal.ts'
+import { startServer, type RunningServer } from '../setup/server.ts'
+import { Visitor } from '../setup/visitor.ts'
+
+const people = 200
+const atOnce = 10
+
+let server: RunningServer
+let house: Back
+let portal: TestPortal
+
+beforeAll(async () => {
+  server = await startServer({ YIDENG_ADDRESS_REGISTRATIONS: '100000', YIDENG_ADDRESS_TRIES: '100000' })
+  house = await server.house()
+  portal = await registerPortal(house, { scope: 'openid profile' })
+})
+
+/** Registers on the way into the portal and consents; notes what the server acknowledged. */
+async function comeIn(index: number, acknowledged: { registered: Set<string>; consented: Set<string> }) {
+  const username = `newcomer${index}`
+  const visitor = new Visitor(server.issuer)
+  const { url } = await portal.begin()
+  const page = await visitor.get(new URL(`${(await visitor.get(url)).url.pathname}/register`, server.issuer))
+  const registered = await visitor.submit(page, '/register', {
+    name: '何新人',
+    document_type: 'resident_id',
+    document_number: residentId(`4401061990010${String(index + 1000)}`),
+    phone: `139${String(10_000_000 + index)}`,
+    username,
+    password,
+    password_again: password,
+    consent: 'yes',
+  })
+  if (!registered.url.pathname.endsWith('/registered')) throw new Error(`not registered: ${registered.html}`)
+  acknowledged.registered.add(username)
+  const consent = await visitor.submit(registered, '/registered', {})
+  const allowed = await allow(visitor, consent)
+  if (allowed.leads?.searchParams.get('code')) acknowledged.consented.add(username)
+}
+
+describe('kill -9', () => {
+  it(
+    `in the middle of ${people} registrations and consents loses none that was acknowledged`,
+    { timeout: 120_000 },
+    async () => {
+      const acknowledged = { registered: new Set<string>(), consented: new Set<string>() }
+      let next = 0
+      let killed = false
+      const worker = async () => {
+        while (next < people && !killed) {
+          next += 1
+          const failure = await comeIn(next, acknowledged).then(
+            () => undefined,
+            (error: unknown) => error,
+          )
+          if (failure !== undefined && !killed) throw failure
+          if (acknowledged.consented.size >= people / 2 && !killed) {
+            killed = true
+            await server.kill('SIGKILL')
+          }
+        }
+      }
+      await Promise.all(Array.from({ length: atOnce }, worker))
+      expect(killed).toBe(true)
+      expect(acknowledged.consented.size).toBeGreaterThanOrEqual(people / 2)
+
+      await server.restart()
+      for (const username of acknowledged.registered) {
+        const person = await house.persons.findByIdentifier([{ kind: 'username', value: username }])
+        expect(person, username).toBeDefined()
+        const notice = await house.database
+          .selectFrom('notice_consents')
+          .selectAll()
+          .where('person_id', '=', person?.id ?? '')
+          .execute()
+        expect(notice, username).toHaveLength(1)
+        if (!acknowledged.consented.has(username)) continue
+        expect(await house.consents.find(person?.id ?? '', portal.clientId), username).toMatchObject({
+          scopes: ['openid', 'profile'],
+        })
+      }
+      expect(await checkChain(house.database)).toMatchObject({ whole: true })
+      await comeIn(people + 1, acknowledged)
+    },
+  )
+})

@@ -1,0 +1,79 @@
+import { copyFileSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { openCookieKeys } from '../../src/keys/cookie-keys.ts'
+import { openDataKeys } from '../../src/keys/data-keys.ts'
+import { openSigningKeys } from '../../src/keys/signing-keys.ts'
+import { temporaryDirectory } from '../setup/temporary.ts'
+
+const clock = () => Date.UTC(2026, 10, 23)
+
+describe('key files', () => {
+  it('are made once, for their owner only, with the explanation beside them', () => {
+    const directory = join(temporaryDirectory(), 'keys')
+    const made = openSigningKeys(directory, clock).map((key) => key.kid)
+    openDataKeys(directory)
+    const cookies = openCookieKeys(directory)
+    expect(openSigningKeys(directory, clock).map((key) => key.kid)).toEqual(made)
+    expect(openCookieKeys(directory)).toEqual(cookies)
+    expect(readdirSync(directory).sort()).toEqual(['README.md', 'cookies.json', 'data.json', 'signing.json'])
+    for (const file of ['cookies.json', 'data.json', 'signing.json']) {
+      expect(statSync(join(directory, file)).mode & 0o777, file).toBe(0o600)
+    }
+    expect(statSync(directory).mode & 0o777).toBe(0o700)
+    expect(readFileSync(join(directory, 'README.md'), 'utf8')).toContain('Back up data.json now')
+  })
+
+  it('refuse what is not a key file', () => {
+    const directory = temporaryDirectory()
+    writeFileSync(join(directory, 'data.json'), '{"current":"d1","keys":{"d1":"short"}}')
+    expect(() => openDataKeys(directory)).toThrow()
+  })
+})
+
+describe('field cipher', () => {
+  it('opens what it sealed, in its place only', () => {
+    const { cipher } = openDataKeys(temporaryDirectory())
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), fc.string(), fc.string(), (text, place, elsewhere) => {
+        fc.pre(place !== elsewhere && !/[\ud800-\udfff]/.test(text))
+        const sealed = cipher.seal(text, place)
+        expect(cipher.open(sealed, place)).toBe(text)
+        expect(() => cipher.open(sealed, elsewhere)).toThrow()
+      }),
+    )
+  })
+
+  it('never seals twice alike, and refuses a changed byte', () => {
+    const { cipher } = openDataKeys(temporaryDirectory())
+    const sealed = cipher.seal('440300199001011234', 'p')
+    expect(cipher.seal('440300199001011234', 'p')).not.toBe(sealed)
+    for (let index = 3; index < sealed.length; index += 1) {
+      const changed = `${sealed.slice(0, index)}${sealed[index] === 'A' ? 'B' : 'A'}${sealed.slice(index + 1)}`
+      if (Buffer.from(changed.slice(3), 'base64url').equals(Buffer.from(sealed.slice(3), 'base64url'))) continue
+      expect(() => cipher.open(changed, 'p'), String(index)).toThrow()
+    }
+    for (const broken of ['', 'd1', 'd1.', 'd2.AAAA', sealed.slice(0, 20)])
+      expect(() => cipher.open(broken, 'p')).toThrow()
+  })
+
+  it('cannot be opened with the keys of another house', () => {
+    const [one, other] = [temporaryDirectory(), temporaryDirectory()]
+    const sealed = openDataKeys(one).cipher.seal('x', 'p')
+    expect(() => openDataKeys(other).cipher.open(sealed, 'p')).toThrow()
+    copyFileSync(join(one, 'data.json'), join(other, 'data.json'))
+    expect(openDataKeys(other).cipher.open(sealed, 'p')).toBe('x')
+  })
+})
+
+it('blind indexes are the same for the same value and kind only', () => {
+  const { blindIndex } = openDataKeys(temporaryDirectory())
+  expect(blindIndex('phone', '1')).toBe(blindIndex('phone', '1'))
+  const others = [
+    blindIndex('phone', '2'),
+    blindIndex('document', '1'),
+    openDataKeys(temporaryDirectory()).blindIndex('phone', '1'),
+  ]
+  expect(others).not.toContain(blindIndex('phone', '1'))
+})

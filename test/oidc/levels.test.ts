@@ -1,0 +1,82 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import type { Back } from '../../src/admin/house.ts'
+import { openPerson, signIn } from '../setup/person.ts'
+import { registerPortal } from '../setup/portal.ts'
+import { startServer, type RunningServer } from '../setup/server.ts'
+import { signedIn } from '../setup/signed-in.ts'
+import { Visitor } from '../setup/visitor.ts'
+
+let server: RunningServer
+let house: Back
+
+beforeAll(async () => {
+  server = await startServer()
+  house = await server.house()
+})
+
+describe('levels of assurance', () => {
+  it('ask a session of too low a level only for what is missing, and tell the portal what cannot be reached', async () => {
+    const person = await openPerson(house, { level: 2 })
+    const visitor = new Visitor(server.issuer)
+    const low = await registerPortal(house, { consent: 'implicit' })
+    const visit = await low.begin()
+    const tokens = await visit.finish(await signIn(visitor, await visitor.get(visit.url), person.username))
+    expect(tokens.claims()?.acr).toBe('urn:yideng:loa:2')
+
+    const high = await registerPortal(house, { consent: 'implicit', min_level: 3 })
+    const asked = await high.begin()
+    const page = await visitor.get(asked.url)
+    expect(page.html).not.toContain('name="password"')
+    const tried = await visitor.submit(page, '/level', {})
+    expect(tried.status).toBe(200)
+    const left = await visitor.submit(tried, '/cancel', {})
+    await expect(asked.finish(left)).rejects.toMatchObject({ error: 'unmet_authentication_requirements' })
+
+    const { name } = house.persons.reveal((await house.persons.find(person.id)) ?? expect.fail())
+    await house.database
+      .transaction()
+      .execute((transaction) =>
+        house.register.add(transaction, [
+          { documentType: 'resident_id', documentNumber: person.number, nameKey: name },
+        ]),
+      )
+    const again = await high.begin()
+    const raised = await visitor.submit(await visitor.get(again.url), '/level', {})
+    const proven = await again.finish(raised)
+    expect(proven.claims()).toMatchObject({ acr: 'urn:yideng:loa:3', auth_time: tokens.claims()?.auth_time })
+  })
+
+  it.each([
+    { acr_values: 'urn:yideng:loa:4' },
+    { claims: '{"id_token":{"acr":{"essential":true,"value":"urn:yideng:loa:4"}}}' },
+  ])('honour %j', async (parameters) => {
+    const { portal, visitor } = await signedIn(house, { consent: 'implicit' })
+    const visit = await portal.begin(parameters)
+    const page = await visitor.get(visit.url)
+    expect(page.html.includes('name="password"'), 'asked to sign in again').toBe(false)
+    expect((await visitor.submit(page, '/cancel', {})).leads?.searchParams.get('error')).toBe(
+      'unmet_authentication_requirements',
+    )
+    const silent = await portal.begin({ ...parameters, prompt: 'none' })
+    const { leads } = await visitor.get(silent.url)
+    expect(leads?.searchParams.get('error')).toBe('unmet_authentication_requirements')
+  })
+
+  it('honour max_age and prompt=login by asking again, prompt=none by not asking', async () => {
+    const { portal, visitor, person, tokens } = await signedIn(house, { consent: 'implicit' })
+    await new Promise((resolve) => setTimeout(resolve, 1100))
+    for (const parameters of [{ max_age: '0' }, { prompt: 'login' }]) {
+      const visit = await portal.begin(parameters)
+      const page = await visitor.get(visit.url)
+      expect(page.html, JSON.stringify(parameters)).toContain('name="password"')
+      const fresh = await visit.finish(await signIn(visitor, page, person.username))
+      expect(fresh.claims()?.auth_time).toBeGreaterThan(tokens.claims()?.auth_time ?? 0)
+    }
+    const silent = await portal.begin({ prompt: 'none' })
+    expect((await visitor.get(silent.url)).leads?.searchParams.get('code')).toBeTypeOf('string')
+    const stranger = new Visitor(server.issuer)
+    expect((await stranger.get((await portal.begin({ prompt: 'none' })).url)).leads?.searchParams.get('error')).toBe(
+      'login_required',
+    )
+  })
+})

@@ -1,0 +1,143 @@
+import { createRemoteJWKSet, jwtVerify } from 'jose'
+import * as oidc from 'openid-client'
+import { beforeAll, describe, expect, it } from 'vitest'
+import type { Back } from '../../src/admin/house.ts'
+import { openPerson, signIn } from '../setup/person.ts'
+import { registerPortal } from '../setup/portal.ts'
+import { startServer, type RunningServer } from '../setup/server.ts'
+import { signedIn } from '../setup/signed-in.ts'
+import { Visitor } from '../setup/visitor.ts'
+
+let server: RunningServer
+let house: Back
+
+beforeAll(async () => {
+  server = await startServer()
+  house = await server.house()
+})
+
+describe('the protocol', () => {
+  it.each([
+    ['client_secret_post', () => oidc.ClientSecretPost],
+    ['client_secret_basic', () => oidc.ClientSecretBasic],
+  ] as const)('authenticates a portal by %s', async (auth_method, authentication) => {
+    const portal = await registerPortal(house, { auth_method, consent: 'implicit' }, authentication())
+    const person = await openPerson(house)
+    const visitor = new Visitor(server.issuer)
+    const visit = await portal.begin()
+    const tokens = await visit.finish(await signIn(visitor, await visitor.get(visit.url), person.username))
+    expect(tokens.id_token).toBeTypeOf('string')
+  })
+
+  it('authenticates a portal by private_key_jwt', async () => {
+    const pair = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify'])
+    const { kty, crv, x, y } = await crypto.subtle.exportKey('jwk', pair.publicKey)
+    const jwks = { keys: [{ kty, crv, x, y, alg: 'ES256', kid: 'one' }] }
+    const registered = await registerPortal(house, { auth_method: 'private_key_jwt', jwks, consent: 'implicit' })
+    const configuration = await oidc.discovery(
+      new URL(server.issuer),
+      registered.clientId,
+      { id_token_signed_response_alg: 'ES256' },
+      oidc.PrivateKeyJwt({ key: pair.privateKey, kid: 'one' }),
+      { execute: [oidc.allowInsecureRequests] },
+    )
+    const tokens = await oidc.clientCredentialsGrant(configuration)
+    expect(tokens.access_token).toBeTypeOf('string')
+  })
+
+  it('takes pushed authorization requests', async () => {
+    const portal = await registerPortal(house, { consent: 'implicit' })
+    const person = await openPerson(house)
+    const visitor = new Visitor(server.issuer)
+    const verifier = oidc.randomPKCECodeVerifier()
+    const url = await oidc.buildAuthorizationUrlWithPAR(portal.configuration, {
+      redirect_uri: portal.redirectUri,
+      scope: 'openid',
+      code_challenge: await oidc.calculatePKCECodeChallenge(verifier),
+      code_challenge_method: 'S256',
+    })
+    const page = await signIn(visitor, await visitor.get(url), person.username)
+    const tokens = await oidc.authorizationCodeGrant(portal.configuration, page.leads ?? url, {
+      pkceCodeVerifier: verifier,
+    })
+    expect(tokens.id_token).toBeTypeOf('string')
+  })
+
+  it('signs RS256 for a portal that asks, verified by JWKS', async () => {
+    const { tokens, portal } = await signedIn(house, { id_token_alg: 'RS256', consent: 'implicit' })
+    const jwks = createRemoteJWKSet(new URL(`${server.issuer}/jwks`))
+    const { protectedHeader } = await jwtVerify(tokens.id_token ?? '', jwks, { audience: portal.clientId })
+    expect(protectedHeader.alg).toBe('RS256')
+  })
+
+  it('needs PKCE with S256', async () => {
+    const portal = await registerPortal(house)
+    const visitor = new Visitor(server.issuer)
+    for (const change of [{ code_challenge: '' }, { code_challenge_method: 'plain' }]) {
+      const { url } = await portal.begin(change)
+      const page = await visitor.get(url)
+      expect(page.leads?.searchParams.get('error'), JSON.stringify(change)).toBe('invalid_request')
+    }
+  })
+
+  it('uses a code once, and revokes what came of it when it comes again', async () => {
+    const { portal, visitor } = await signedIn(house, { consent: 'implicit' })
+    const visit = await portal.begin()
+    const page = await visitor.get(visit.url)
+    const tokens = await visit.finish(page)
+    await expect(visit.finish(page)).rejects.toMatchObject({ error: 'invalid_grant' })
+    await expect(
+      oidc.fetchUserInfo(portal.configuration, tokens.access_token, tokens.claims()?.sub ?? ''),
+    ).rejects.toMatchObject({ status: 401 })
+  })
+
+  it('gives a code to exactly one of many who redeem it at once', async () => {
+    const { portal, visitor } = await signedIn(house, { consent: 'implicit' })
+    const visit = await portal.begin()
+    const page = await visitor.get(visit.url)
+    const outcomes = await Promise.allSettled(Array.from({ length: 12 }, () => visit.finish(page)))
+    expect(outcomes.filter(({ status }) => status === 'fulfilled').length).toBeLessThanOrEqual(1)
+  })
+
+  it('introspects and revokes', async () => {
+    const { portal, tokens } = await signedIn(house)
+    const stranger = await registerPortal(house)
+    expect(await oidc.tokenIntrospection(portal.configuration, tokens.access_token)).toMatchObject({ active: true })
+    expect(await oidc.tokenIntrospection(stranger.configuration, tokens.access_token)).toEqual({ active: false })
+    await oidc.tokenRevocation(portal.configuration, tokens.access_token)
+    expect(await oidc.tokenIntrospection(portal.configuration, tokens.access_token)).toEqual({ active: false })
+  })
+
+  it('binds tokens to a DPoP key', async () => {
+    const portal = await registerPortal(house, { consent: 'implicit' })
+    const person = await openPerson(house)
+    const visitor = new Visitor(server.issuer)
+    const visit = await portal.begin()
+    const page = await signIn(visitor, await visitor.get(visit.url), person.username)
+    void page
+    const DPoP = oidc.getDPoPHandle(portal.configuration, await oidc.randomDPoPKeyPair('ES256'))
+    const again = await portal.begin()
+    const returned = await visitor.get(again.url)
+    expect(returned.leads).toBeDefined()
+    const verifier = oidc.randomPKCECodeVerifier()
+    const bound = await visitor.get(
+      oidc.buildAuthorizationUrl(portal.configuration, {
+        redirect_uri: portal.redirectUri,
+        scope: 'openid',
+        code_challenge: await oidc.calculatePKCECodeChallenge(verifier),
+        code_challenge_method: 'S256',
+      }),
+    )
+    const tokens = await oidc.authorizationCodeGrant(
+      portal.configuration,
+      bound.leads ?? bound.url,
+      { pkceCodeVerifier: verifier },
+      undefined,
+      { DPoP },
+    )
+    expect(tokens.token_type).toBe('dpop')
+    await expect(
+      oidc.fetchUserInfo(portal.configuration, tokens.access_token, tokens.claims()?.sub ?? ''),
+    ).rejects.toBeDefined()
+  })
+})

@@ -1,0 +1,101 @@
+import * as oidc from 'openid-client'
+import { beforeAll, describe, expect, it } from 'vitest'
+import type { Back } from '../../src/admin/house.ts'
+import { allow, openPerson, signIn } from '../setup/person.ts'
+import { registerPortal } from '../setup/portal.ts'
+import { startServer, type RunningServer } from '../setup/server.ts'
+import { signedIn } from '../setup/signed-in.ts'
+import { Visitor } from '../setup/visitor.ts'
+
+let server: RunningServer
+let house: Back
+
+beforeAll(async () => {
+  server = await startServer()
+  house = await server.house()
+})
+
+describe('signing in at a portal', () => {
+  it('gives ID token and userinfo with what was agreed to', async () => {
+    const { portal, tokens } = await signedIn(house)
+    const claims = tokens.claims()
+    expect(claims).toMatchObject({ acr: 'urn:yideng:loa:3', amr: ['pwd'], iss: server.issuer, aud: portal.clientId })
+    expect(claims?.auth_time).toBeTypeOf('number')
+    const userinfo = await oidc.fetchUserInfo(portal.configuration, tokens.access_token, claims?.sub ?? '')
+    expect(userinfo).toMatchObject({
+      name: '陈大文',
+      birthdate: '1956-03-12',
+      phone_number: expect.stringMatching(/^\+86/),
+    })
+    expect(userinfo).not.toHaveProperty('id_number')
+  })
+
+  it('walks into the next portal without a form, as another subject', async () => {
+    const { person, visitor, tokens } = await signedIn(house)
+    const next = await registerPortal(house, { scope: 'openid profile', consent: 'implicit' })
+    const visit = await next.begin()
+    const there = await visit.finish(await visitor.get(visit.url))
+    expect(there.claims()?.sub).not.toBe(tokens.claims()?.sub)
+    expect(there.claims()?.sub).not.toBe(person.id)
+    expect(there.claims()?.auth_time).toBe(tokens.claims()?.auth_time)
+  })
+
+  it('gives a public subject to a portal so registered, the same to portals of one sector', async () => {
+    const { person, tokens, visitor } = await signedIn(house, { subject_type: 'public' })
+    expect(tokens.claims()?.sub).toBe(person.id)
+    const sector = 'https://sector.example.gov.cn/sector.json'
+    const subjects = []
+    for (let index = 0; index < 2; index += 1) {
+      const portal = await registerPortal(house, { sector, consent: 'implicit' })
+      const visit = await portal.begin()
+      subjects.push((await visit.finish(await visitor.get(visit.url))).claims()?.sub)
+    }
+    expect(subjects[0]).toBe(subjects[1])
+  })
+
+  it('remembers consent on every device, and asks again only for what is new', async () => {
+    const { person, portal } = await signedIn(
+      house,
+      { scope: 'openid profile phone identity' },
+      { scope: 'openid profile' },
+    )
+    const elsewhere = new Visitor(server.issuer)
+    const again = await portal.begin({ scope: 'openid profile' })
+    const page = await signIn(elsewhere, await elsewhere.get(again.url), person.phone)
+    expect((await again.finish(page)).claims()?.sub).toBeTypeOf('string')
+
+    const more = await portal.begin({ scope: 'openid profile identity' })
+    const asked = await elsewhere.get(more.url)
+    expect(asked.html).toContain('name="decision"')
+    expect(asked.html).not.toContain(person.number)
+    const tokens = await more.finish(await allow(elsewhere, asked))
+    const userinfo = await oidc.fetchUserInfo(portal.configuration, tokens.access_token, tokens.claims()?.sub ?? '')
+    expect(userinfo).toMatchObject({ id_type: 'resident_id', id_number: person.number })
+  })
+
+  it('takes phone, username and ID number alike', async () => {
+    const person = await openPerson(house)
+    for (const identifier of [person.phone, `+86 ${person.phone}`, person.username.toUpperCase(), person.number]) {
+      const portal = await registerPortal(house, { consent: 'implicit' })
+      const visitor = new Visitor(server.issuer)
+      const visit = await portal.begin()
+      const tokens = await visit.finish(await signIn(visitor, await visitor.get(visit.url), identifier))
+      expect(tokens.claims()?.acr, identifier).toBe('urn:yideng:loa:3')
+    }
+  })
+
+  it('tells the portal when the person refuses or goes back', async () => {
+    const person = await openPerson(house)
+    const portal = await registerPortal(house)
+    const visitor = new Visitor(server.issuer)
+    const visit = await portal.begin()
+    const page = await visitor.get(visit.url)
+    const back = await visitor.submit(page, '/cancel', {})
+    expect(back.leads?.searchParams.get('error')).toBe('access_denied')
+
+    const second = await portal.begin()
+    const consent = await signIn(visitor, await visitor.get(second.url), person.username)
+    const denied = await visitor.submit(consent, '/consent', { decision: 'deny' })
+    await expect(second.finish(denied)).rejects.toMatchObject({ error: 'access_denied' })
+  })
+})

@@ -1,0 +1,161 @@
+import { createServer, type Server } from 'node:http'
+import { createRemoteJWKSet, jwtVerify } from 'jose'
+import * as oidc from 'openid-client'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Back } from '../../src/admin/house.ts'
+import { openPerson, signIn } from '../setup/person.ts'
+import { registerPortal, type TestPortal } from '../setup/portal.ts'
+import { freePort, startServer, until, type RunningServer } from '../setup/server.ts'
+import { Visitor } from '../setup/visitor.ts'
+
+let server: RunningServer
+let house: Back
+
+beforeAll(async () => {
+  server = await startServer()
+  house = await server.house()
+})
+
+const listeners: Server[] = []
+afterAll(() => listeners.forEach((listener) => listener.close()))
+
+/** A portal's back-channel logout address: keeps what it is told, and fails as often as it is asked to. */
+async function listen(failures = 0) {
+  const received: string[] = []
+  let left = failures
+  const port = await freePort()
+  const listener = createServer((request, response) => {
+    let body = ''
+    request.on('data', (chunk: Buffer) => (body += chunk.toString()))
+    request.on('end', () => {
+      if (left > 0) {
+        left -= 1
+        response.writeHead(503).end()
+        return
+      }
+      received.push(new URLSearchParams(body).get('logout_token') ?? '')
+      response.writeHead(200).end()
+    })
+  })
+  listeners.push(listener)
+  await new Promise<void>((resolve) => listener.listen(port, '127.0.0.1', resolve))
+  return { received, uri: `http://127.0.0.1:${port}/backchannel-logout` }
+}
+
+async function enter(visitor: Visitor, portal: TestPortal, username?: string) {
+  const visit = await portal.begin()
+  const page = await visitor.get(visit.url)
+  return visit.finish(username ? await signIn(visitor, page, username) : page)
+}
+
+/** One person in two portals that both listen. */
+async function inTwoPortals(failures = 0) {
+  const person = await openPerson(house)
+  const visitor = new Visitor(server.issuer)
+  const [here, there] = [await listen(), await listen(failures)]
+  const home = 'https://portal.example.gov.cn/'
+  const portal = await registerPortal(house, {
+    consent: 'implicit',
+    backchannel_logout_uri: here.uri,
+    post_logout_redirect_uris: [home],
+  })
+  const other = await registerPortal(house, { consent: 'implicit', backchannel_logout_uri: there.uri })
+  const tokens = await enter(visitor, portal, person.username)
+  const otherTokens = await enter(visitor, other)
+  const signOut = () =>
+    visitor.get(
+      oidc.buildEndSessionUrl(portal.configuration, {
+        id_token_hint: tokens.id_token ?? '',
+        post_logout_redirect_uri: home,
+        state: 'bye',
+      }),
+    )
+  return { person, visitor, portal, other, here, there, tokens, otherTokens, signOut }
+}
+
+describe('signing out', () => {
+  it('of all portals tells each by a signed logout token, ends the session and the tokens, and leads back', async () => {
+    const { visitor, portal, other, here, there, otherTokens, signOut } = await inTwoPortals()
+    const left = await visitor.submit(await signOut(), '/logout/confirm', { logout: 'yes' })
+    expect(left.leads?.href).toBe('https://portal.example.gov.cn/?state=bye')
+    await until(async () => here.received.length === 1 && there.received.length === 1)
+
+    const jwks = createRemoteJWKSet(new URL(`${server.issuer}/jwks`))
+    const { payload, protectedHeader } = await jwtVerify(there.received[0] ?? '', jwks, {
+      issuer: server.issuer,
+      audience: other.clientId,
+      typ: 'logout+jwt',
+    })
+    expect(protectedHeader.alg).toBe('ES256')
+    expect(payload).toMatchObject({
+      sub: otherTokens.claims()?.sub,
+      sid: otherTokens.claims()?.['sid'],
+      events: { 'http://schemas.openid.net/event/backchannel-logout': {} },
+    })
+    expect(payload).not.toHaveProperty('nonce')
+
+    await expect(
+      oidc.fetchUserInfo(other.configuration, otherTokens.access_token, otherTokens.claims()?.sub ?? ''),
+    ).rejects.toMatchObject({ status: 401 })
+    const again = await portal.begin({ prompt: 'none' })
+    expect((await visitor.get(again.url)).leads?.searchParams.get('error')).toBe('login_required')
+  })
+
+  it('of this portal only leaves the others as they are', async () => {
+    const { visitor, portal, other, here, there, otherTokens, signOut } = await inTwoPortals()
+    await visitor.submit(await signOut(), '/logout/confirm', {})
+    await until(async () => here.received.length === 1)
+    expect(there.received).toEqual([])
+    const sub = otherTokens.claims()?.sub ?? ''
+    expect(await oidc.fetchUserInfo(other.configuration, otherTokens.access_token, sub)).toMatchObject({ sub })
+    const silent = await portal.begin({ prompt: 'none' })
+    expect((await visitor.get(silent.url)).leads?.searchParams.get('code')).toBeTypeOf('string')
+  })
+
+  it('tries a portal again that did not answer, and keeps the result', async () => {
+    const { visitor, other, there, signOut } = await inTwoPortals(1)
+    await visitor.submit(await signOut(), '/logout/confirm', { logout: 'yes' })
+    const kept = () =>
+      house.database
+        .selectFrom('logout_deliveries')
+        .selectAll()
+        .where('client_id', '=', other.clientId)
+        .executeTakeFirst()
+    expect(await kept()).toMatchObject({ state: 'pending', attempts: 1, last_result: expect.stringContaining('503') })
+    await until(async () => there.received.length === 1)
+    await until(async () => (await kept())?.state === 'delivered')
+    expect(await kept()).toMatchObject({ attempts: 2, last_result: 'ok' })
+  })
+
+  it('does nothing without the form, and not by a form of another site', async () => {
+    const { visitor, portal, there, signOut } = await inTwoPortals()
+    const page = await signOut()
+    const forged = await visitor.post('/logout/confirm', { xsrf: 'guessed', logout: 'yes' })
+    expect(forged.status).toBe(400)
+    expect(page.html).not.toContain('autofocus')
+    expect(there.received).toEqual([])
+    const silent = await portal.begin({ prompt: 'none' })
+    expect((await visitor.get(silent.url)).leads?.searchParams.get('code')).toBeTypeOf('string')
+  })
+
+  it('never leads to an address the portal has not registered', async () => {
+    const { visitor, tokens, portal } = await inTwoPortals()
+    const url = oidc.buildEndSessionUrl(portal.configuration, {
+      id_token_hint: tokens.id_token ?? '',
+      post_logout_redirect_uri: 'https://evil.example/',
+    })
+    const page = await visitor.get(url)
+    expect(page.status).toBe(400)
+    expect(page.leads).toBeUndefined()
+    expect(page.html).not.toContain('evil.example')
+  })
+
+  it('happens when somebody else signs in on the same browser', async () => {
+    const { visitor, portal, here, there } = await inTwoPortals()
+    const second = await openPerson(house)
+    const visit = await portal.begin({ prompt: 'login' })
+    const tokens = await visit.finish(await signIn(visitor, await visitor.get(visit.url), second.username))
+    expect(tokens.claims()?.sub).toBeTypeOf('string')
+    await until(async () => here.received.length === 1 && there.received.length === 1)
+  })
+})

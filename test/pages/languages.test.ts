@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest'
+import { chooseLanguage, type LanguageWishes } from '../../src/pages/languages.ts'
+
+const table: [LanguageWishes, string][] = [
+  [{}, 'zh-CN'],
+  [{ cookie: 'en' }, 'en'],
+  [{ cookie: 'zh-CN', uiLocales: 'en', acceptLanguage: 'en' }, 'zh-CN'],
+  [{ cookie: 'EN', uiLocales: 'zh' }, 'zh-CN'],
+  [{ cookie: '../../etc', acceptLanguage: 'en' }, 'en'],
+  [{ uiLocales: 'en-GB zh-CN', acceptLanguage: 'zh-CN' }, 'en'],
+  [{ uiLocales: 'fr de', acceptLanguage: 'en' }, 'en'],
+  [{ uiLocales: 'fr zh-TW en' }, 'zh-CN'],
+  [{ acceptLanguage: 'zh-CN,zh;q=0.9,en;q=0.8' }, 'zh-CN'],
+  [{ acceptLanguage: 'en-US,en;q=0.9,zh-CN;q=0.8' }, 'en'],
+  [{ acceptLanguage: 'en;q=0.3, zh-Hant-HK;q=0.7' }, 'zh-CN'],
+  [{ acceptLanguage: 'fr, en;q=0.5' }, 'en'],
+  [{ acceptLanguage: 'fr, en;q=0' }, 'zh-CN'],
+  [{ acceptLanguage: 'en;q=abc' }, 'zh-CN'],
+  [{ acceptLanguage: 'EN-us ; Q=0.4' }, 'en'],
+  [{ acceptLanguage: '*' }, 'zh-CN'],
+  [{ acceptLanguage: 'fr' }, 'zh-CN'],
+  [{ acceptLanguage: ',;q=,,=' }, 'zh-CN'],
+]
+
+test.each(table)('%j is answered in %s', (wishes, language) => {
+  expect(chooseLanguage(wishes)).toBe(language)
+})

@@ -1,0 +1,101 @@
+import { describe, expect, test } from 'vitest'
+import { loadAssets } from '../../src/pages/assets.ts'
+import { languages } from '../../src/pages/languages.ts'
+import { createPages } from '../../src/pages/render.ts'
+import { samples, wordKeys } from './samples.ts'
+
+const assets = loadAssets()
+const pages = createPages({ assets })
+const frame = { nonce: 'n0nce', path: '/login/8f3a?x=1&y="2"', elder: false }
+const attack = '"><script>alert(1)</script>\'&'
+
+/** The same data with the attack at the end of every string that is shown as it is. */
+function hostile(value: unknown, path = ''): unknown {
+  if (typeof value === 'string') return wordKeys.test(path) ? value : value + attack
+  if (Array.isArray(value)) return value.map((item, index) => hostile(item, `${path}.${index}`))
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [key, hostile(item, path ? `${path}.${key}` : key)]),
+  )
+}
+
+describe.each(languages)('in %s', (language) => {
+  describe.each(samples)('$view ($name)', ({ view, data }) => {
+    const html = pages.render(view, language, data, frame)
+
+    test('is a whole page with one heading, a title and its language', () => {
+      expect(html).toMatch(/^<!doctype html>/)
+      expect(html).toContain(`<html lang="${language}">`)
+      expect(html.match(/<h1/g)).toHaveLength(1)
+      expect(html).toMatch(/<title>[^<]{4,}<\/title>/)
+      expect(html).toContain('<main id="main"')
+    })
+
+    test('prints no undefined, no object, no placeholder, no inline style or script', () => {
+      expect(html).not.toMatch(/undefined|\[object|NaN|\{\w+\}/)
+      expect(html).not.toMatch(/<script|<style|\sstyle=|\son\w+=|javascript:/i)
+    })
+
+    test('has a label for every field, every id once, and descriptions that exist', () => {
+      const ids = [...html.matchAll(/\sid="([^"]*)"/g)].map(([, id]) => id)
+      expect(new Set(ids).size).toBe(ids.length)
+      for (const [, list = ''] of html.matchAll(/aria-(?:describedby|labelledby)="([^"]*)"/g)) {
+        for (const id of list.split(' ')) expect(ids).toContain(id)
+      }
+      for (const [, target] of html.matchAll(/href="#([^"]*)"/g)) expect(ids).toContain(target)
+      for (const [, id] of html.matchAll(/<(?:input|select) id="([^"]*)"/g))
+        expect(html).toContain(`<label for="${id}">`)
+    })
+
+    test('posts a token in every form', () => {
+      const forms = html.match(/<form[\s\S]*?<\/form>/g) ?? []
+      for (const form of forms)
+        expect(form).toMatch(/method="post"[\s\S]*<input type="hidden" name="(csrf|xsrf)" value="[^"]+">/)
+    })
+
+    test('escapes whatever the data holds', () => {
+      const attacked = pages.render(view, language, Object(hostile(data)), frame)
+      expect(attacked).not.toContain('<script')
+      expect(attacked.match(/<\w+/g)).toEqual(html.match(/<\w+/g))
+    })
+  })
+})
+
+test('the switches lead back to where one is', () => {
+  const html = pages.render('logout/done', 'zh-CN', {}, frame)
+  const back = encodeURIComponent(frame.path)
+  expect(html).toContain(`href="/language?to=en&amp;back=${back}" lang="en" hreflang="en">English</a>`)
+  expect(html).toContain(`href="/elder?on=1&amp;back=${back}"`)
+  const elder = pages.render('logout/done', 'zh-CN', {}, { ...frame, elder: true })
+  expect(elder).toContain('<html lang="zh-CN" data-elder>')
+  expect(elder).toContain(`href="/elder?on=0&amp;back=${back}"`)
+})
+
+const of = (view: string) => pages.render(view, 'en', samples.find((sample) => sample.view === view)?.data ?? {}, frame)
+
+test('contracts with other programs hold', () => {
+  expect(of('login/password')).toMatch(/name="identifier" type="text"[^>]*autocomplete="username"/)
+  expect(of('login/password')).toMatch(/name="password" type="password"[^>]*autocomplete="current-password"/)
+  expect(of('login/consent').match(/name="decision" value="(allow|deny)"/g)).toHaveLength(2)
+  expect(of('logout/confirm')).toMatch(/name="xsrf" value="x5rf-t0ken"[\s\S]*name="logout" value="yes"/)
+})
+
+test('a view that would print nothing meaningful stops', () => {
+  expect(() => pages.render('logout/done', 'en', { portal: {} }, frame)).toThrow(/logout\.done_portal.*portal/)
+  expect(() => pages.render('error/error', 'en', { code: 'not_found' }, frame)).toThrow(
+    'A view tried to print undefined',
+  )
+  expect(() => pages.render('error/error', 'en', { code: 'nonsense', reference: '1' }, frame)).toThrow(
+    'errors.nonsense.title',
+  )
+})
+
+test('assets are found only at their exact address', () => {
+  const url = assets.urls['yideng.css'] ?? ''
+  expect(url).toMatch(/^\/assets\/[0-9a-f]{16}-yideng\.css$/)
+  expect(assets.assetFor(url)?.type).toBe('text/css; charset=utf-8')
+  expect(assets.assetFor(url)?.body.toString()).toContain('--brand')
+  for (const path of ['/assets/yideng.css', '/assets/../yideng.css', `${url}x`, '/assets/', '__proto__']) {
+    expect(assets.assetFor(path)).toBeUndefined()
+  }
+})

@@ -1,0 +1,173 @@
+/** One page as it may be asked for; `name` tells variants of a view apart. */
+export interface Sample {
+  readonly view: string
+  readonly name: string
+  readonly data: object
+}
+
+const portal = { name: '深圳市政务服务网', organisation: '深圳市政务服务和数据管理局', region: '深圳市' }
+const longPortal = {
+  name: '连南瑶族自治县三排镇南岗千年瑶寨村民委员会便民服务站网上办事大厅',
+  organisation: '连南瑶族自治县三排镇人民政府公共服务办公室',
+  region: '清远市连南瑶族自治县三排镇南岗村',
+}
+const csrf = 'c5rf-t0ken'
+
+const password = {
+  portal,
+  action: '/login/8f3a/password',
+  identifier: '',
+  registerUrl: '/register?from=8f3a',
+  cancelAction: '/login/8f3a/cancel',
+  level: 2,
+  reauthentication: false,
+  csrf,
+}
+
+const attributes = [
+  { name: 'name', value: '张*', sensitive: false },
+  { name: 'gender', value: '男', sensitive: false },
+  { name: 'birthdate', value: '19**-**-**', sensitive: false },
+  { name: 'phone_number', value: '138****5678', sensitive: false },
+  { name: 'id_type', value: '居民身份证', sensitive: false },
+  { name: 'id_number', value: '44**************34', sensitive: true },
+]
+const consent = {
+  portal,
+  action: '/login/8f3a/consent',
+  attributes,
+  permissions: ['查看您的电子证照'],
+  offline: true,
+  person: '张*',
+  csrf,
+}
+
+const level = {
+  portal,
+  needed: 3,
+  reached: 2,
+  action: '/login/8f3a/level',
+  cancelAction: '/login/8f3a/cancel',
+  csrf,
+  tried: false,
+}
+
+const register = {
+  action: '/register',
+  csrf,
+  documentTypes: [
+    'resident_id',
+    'hk_macao_permit',
+    'taiwan_permit',
+    'hmt_residence_permit',
+    'foreign_permanent_residence',
+    'passport',
+  ],
+  values: { name: '', document_type: 'resident_id', document_number: '', phone: '', username: '' },
+  problems: {},
+  noticeVersion: '2026-11',
+}
+
+const filled = {
+  ...register,
+  portal,
+  backUrl: '/login/8f3a',
+  values: {
+    name: '张三',
+    document_type: 'hk_macao_permit',
+    document_number: '44030019900101123',
+    phone: '1380013',
+    username: '3san',
+  },
+}
+
+const confirm = { action: '/session/end/confirm', xsrf: 'x5rf-t0ken', others: 3 }
+
+/** Every view with data it may get. */
+export const samples: readonly Sample[] = [
+  {
+    view: 'home/home',
+    name: 'portals',
+    data: {
+      portals: [
+        {
+          name: '广东政务服务网',
+          organisation: '广东省政务服务和数据管理局',
+          region: '广东省',
+          uri: 'https://www.gdzwfw.example',
+        },
+        { ...portal, uri: 'https://sz.example/portal?a=1&b=2' },
+        { ...longPortal, uri: 'https://nangang.example' },
+      ],
+      registerUrl: '/register',
+    },
+  },
+  { view: 'home/home', name: 'empty', data: { portals: [], registerUrl: '/register' } },
+  { view: 'login/password', name: 'first', data: password },
+  {
+    view: 'login/password',
+    name: 'refused',
+    data: { ...password, identifier: '13800138000', refusal: 'sign_in_refused', level: 3 },
+  },
+  {
+    view: 'login/password',
+    name: 'wait',
+    data: { ...password, portal: longPortal, refusal: 'too_many_tries', waitMinutes: 15, level: 4 },
+  },
+  {
+    view: 'login/password',
+    name: 'missing',
+    data: { ...password, refusal: 'missing_password', reauthentication: true },
+  },
+  { view: 'login/password', name: 'no-identifier', data: { ...password, refusal: 'missing_identifier' } },
+  { view: 'login/password', name: 'busy', data: { ...password, refusal: 'busy' } },
+  { view: 'login/consent', name: 'all', data: consent },
+  {
+    view: 'login/consent',
+    name: 'little',
+    data: { ...consent, attributes: attributes.slice(0, 1), permissions: [], offline: false },
+  },
+  { view: 'login/level', name: 'real-name', data: level },
+  { view: 'login/level', name: 'tried', data: { ...level, tried: true } },
+  { view: 'login/level', name: 'real-person', data: { ...level, needed: 4, reached: 3 } },
+  { view: 'login/level', name: 'both', data: { ...level, needed: 4, reached: 2 } },
+  { view: 'register/register', name: 'first', data: register },
+  {
+    view: 'register/register',
+    name: 'problems',
+    data: {
+      ...filled,
+      problems: {
+        document_number: 'document_number_check_digit',
+        phone: 'phone_malformed',
+        username: 'username_malformed',
+        password: 'password_too_short',
+        password_again: 'password_mismatch',
+        consent: 'consent_required',
+      },
+    },
+  },
+  {
+    view: 'register/register',
+    name: 'too-many',
+    data: { ...filled, problems: { form: 'too_many_registrations', document_type: 'document_type_unknown' } },
+  },
+  {
+    view: 'register/registered',
+    name: 'matched',
+    data: { level: 3, continueAction: '/login/8f3a/continue', csrf, username: 'zhangsan' },
+  },
+  { view: 'register/registered', name: 'unmatched', data: { level: 2, csrf, username: 'zhangsan' } },
+  { view: 'register/privacy', name: 'notice', data: { version: '2026-11' } },
+  { view: 'logout/confirm', name: 'portal', data: { ...confirm, portal } },
+  { view: 'logout/confirm', name: 'alone', data: { ...confirm, others: 0 } },
+  { view: 'logout/done', name: 'portal', data: { portal } },
+  { view: 'logout/done', name: 'alone', data: {} },
+  { view: 'error/error', name: 'lost', data: { code: 'not_found', reference: '7F3K-92QD' } },
+  { view: 'error/error', name: 'expired', data: { code: 'login_expired', reference: '7F3K-92QD', backUrl: '/' } },
+  { view: 'error/error', name: 'unknown-portal', data: { code: 'client_unknown', reference: '7F3K-92QD' } },
+]
+
+/** Data that names words (`refusals.<refusal>`) and so cannot be any text. */
+export const wordKeys =
+  /(^|\.)(refusal|code|problems\..*|documentTypes\.\d+|values\.document_type|attributes\.\d+\.name)$/

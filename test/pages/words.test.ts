@@ -1,0 +1,71 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+import { languages } from '../../src/pages/languages.ts'
+import { loadWords, readWords } from '../../src/pages/words.ts'
+import { refusals } from '../../src/refusal/refusal.ts'
+
+const viewsDir = fileURLToPath(new URL('../../views', import.meta.url))
+const views = readdirSync(viewsDir, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.eta'))
+const sources = views.map((file) => ({ file, source: readFileSync(join(viewsDir, file), 'utf8') }))
+
+/** Everything between quotes that looks like `area.key`; `${…}` stands for any part of a key. */
+const keyPatterns = sources.flatMap(({ file, source }) =>
+  [...source.matchAll(/(['`])([a-z]+\.(?:[\w.]|\$\{[^}]*\})+)\1/g)].map(([, , key = '']) => ({ file, key })),
+)
+const asPattern = (key: string) => new RegExp(`^${key.replaceAll('.', '\\.').replaceAll(/\$\{[^}]*\}/g, '[\\w.]+')}$`)
+const isKey = (key: string, areas: Set<string>) => areas.has(key.split('.')[0] ?? '') && !key.startsWith('it.')
+
+const byCodeUnit = (one: string, other: string) => (one < other ? -1 : Number(one > other))
+const placeholders = (text: string | undefined) =>
+  [...(text ?? '').matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name).sort(byCodeUnit)
+const inChinese = readWords(viewsDir, 'zh-CN')
+const areas = new Set([...inChinese.keys()].map((key) => key.split('.')[0] ?? ''))
+const used = keyPatterns.filter(({ key }) => isKey(key, areas))
+
+describe.each(languages)('words in %s', (language) => {
+  const words = readWords(viewsDir, language)
+
+  test('has the same keys as Chinese', () => {
+    expect([...words.keys()].sort(byCodeUnit)).toEqual([...inChinese.keys()].sort(byCodeUnit))
+  })
+
+  test('has the same placeholders as Chinese', () => {
+    for (const [key, text] of inChinese)
+      expect({ key, names: placeholders(words.get(key)) }).toEqual({ key, names: placeholders(text) })
+  })
+
+  test('has no empty words', () => {
+    expect([...words].filter(([, text]) => text.trim() === '')).toEqual([])
+  })
+
+  test.each(used)('has $key of $file', ({ key }) => {
+    expect([...words.keys()].filter((known) => asPattern(key).test(known))).not.toEqual([])
+  })
+
+  test.each(Object.keys(refusals))('has words for the refusal %s', (code) => {
+    const page = words.has(`errors.${code}.title`) && words.has(`errors.${code}.text`)
+    expect(page || words.has(`refusals.${code}`)).toBe(true)
+  })
+})
+
+test('every word is used by a view', () => {
+  const patterns = used.map(({ key }) => asPattern(key))
+  expect([...inChinese.keys()].filter((key) => !patterns.some((pattern) => pattern.test(key)))).toEqual([])
+})
+
+test('raw output is for parts of the page only, never for data', () => {
+  const raw = sources.flatMap(({ file, source }) =>
+    [...source.matchAll(/<%[-_]?\s*~\s*([^%]*)/g)].map(([, code = '']) => ({ file, code })),
+  )
+  expect(raw.length).toBeGreaterThan(0)
+  expect(raw.filter(({ code }) => !/^(include\('\/parts\/|it\.body\s*$)/.test(code))).toEqual([])
+})
+
+test('translates with parameters and says which word is missing', () => {
+  const t = loadWords(viewsDir)('en')
+  expect(t('refusals.too_many_tries', { minutes: 15 })).toContain('15 minutes')
+  expect(() => t('refusals.too_many_tries')).toThrow('refusals.too_many_tries in en need a value for {minutes}')
+  expect(() => t('refusals.nonsense')).toThrow('refusals.nonsense in en')
+})

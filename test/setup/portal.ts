@@ -1,0 +1,73 @@
+import * as oidc from 'openid-client'
+import type { Back } from '../../src/admin/house.ts'
+import type { ClientInput } from '../../src/clients/metadata.ts'
+import type { Page } from './visitor.ts'
+
+/** A relying party made with openid-client, as a portal team would. */
+export interface TestPortal {
+  clientId: string
+  redirectUri: string
+  configuration: oidc.Configuration
+  /** The address a browser is sent to, and what is needed to make sense of its return. */
+  begin(parameters?: Record<string, string>): Promise<Begun>
+}
+
+export interface Begun {
+  url: URL
+  /** Turns the browser's return into tokens, with all of openid-client's checks. */
+  finish(page: Page): ReturnType<typeof oidc.authorizationCodeGrant>
+}
+
+let ports = 47_000
+
+/** Registers a portal in the house and discovers the provider, for real. */
+export async function registerPortal(
+  house: Back,
+  overrides: Partial<ClientInput> = {},
+  authentication?: (secret: string) => oidc.ClientAuth,
+): Promise<TestPortal> {
+  const redirectUri = `http://localhost:${(ports += 1)}/callback`
+  const created = await house.clients.create(
+    { name: '测试门户', organisation: '测试局', region: '440300', redirect_uris: [redirectUri], ...overrides },
+    'administrator:test',
+  )
+  if (!created.ok) throw new Error(JSON.stringify(created.problems))
+  const { client, secret } = created
+  const configuration = await oidc.discovery(
+    new URL(house.settings.issuer),
+    client.id,
+    { id_token_signed_response_alg: client.id_token_alg },
+    secret === undefined ? oidc.None() : (authentication ?? oidc.ClientSecretBasic)(secret),
+    { execute: [oidc.allowInsecureRequests] },
+  )
+  return {
+    clientId: client.id,
+    redirectUri,
+    configuration,
+    async begin(parameters = {}) {
+      const verifier = oidc.randomPKCECodeVerifier()
+      const state = oidc.randomState()
+      const nonce = oidc.randomNonce()
+      const url = oidc.buildAuthorizationUrl(configuration, {
+        redirect_uri: redirectUri,
+        scope: client.scope.join(' '),
+        code_challenge: await oidc.calculatePKCECodeChallenge(verifier),
+        code_challenge_method: 'S256',
+        state,
+        nonce,
+        ...parameters,
+      })
+      return {
+        url,
+        finish(page) {
+          if (!page.leads) throw new Error(`the browser did not return to the portal (${page.status}):\n${page.html}`)
+          return oidc.authorizationCodeGrant(configuration, page.leads, {
+            pkceCodeVerifier: verifier,
+            expectedState: state,
+            expectedNonce: nonce,
+          })
+        },
+      }
+    },
+  }
+}
