@@ -84,9 +84,9 @@ function settingsPage(): string {
   ])
 }
 
-function wordsOf(area: string): Record<string, unknown> {
+function wordsOf(area: string): Record<string, string> {
   const file = new URL(`views/words/en/${area}.json`, home)
-  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>) : {}
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {}
 }
 
 function errorsPage(): string {

@@ -51,8 +51,8 @@ async function start() {
   const deliveries = createLogoutDeliveries({ database, audit, clock, deliver, log })
   const sessions = createSessions(artifacts, deliveries)
 
-  const host = createHost({ provider, findClient, persons, sessions, audit, clock })
   const { limits } = settings
+  const host = createHost({ provider, findClient, persons, sessions, audit, limits, clock })
   const methods = [passwordMethod({ persons, authenticators, passwords, artifacts, blindIndex, limits, clock })]
 
   const assets = loadAssets()

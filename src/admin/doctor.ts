@@ -115,7 +115,7 @@ function storeFile({ dataDir }: Settings): Finding[] {
       sqlite.close()
     }
   } catch (error) {
-    const finding = `${file} is damaged or cannot be opened: ${(error as Error).message}`
+    const finding = `${file} is damaged or cannot be opened: ${error instanceof Error ? error.message : String(error)}`
     findings.push({
       state: 'fail',
       what: 'store',
@@ -195,8 +195,7 @@ async function logoutNotices({ database, clock }: Back): Promise<Finding> {
     .where('state', '!=', 'delivered')
     .groupBy(['state', 'client_id'])
     .execute()
-  const many = (state: string) =>
-    rows.filter((row) => row.state === state).reduce((sum, row) => sum + Number(row.many), 0)
+  const many = (state: string) => rows.filter((row) => row.state === state).reduce((sum, row) => sum + row.many, 0)
   const finding = `${many('pending')} to be delivered, ${many('abandoned')} given up`
   const what = 'logout notices'
   const portals = [...new Set(rows.filter((row) => row.state === 'abandoned').map((row) => row.client_id))]

@@ -25,10 +25,16 @@ export const keysCommands: Command[] = [
       const { current, keys } = dataKeyIds.parse(JSON.parse(readFileSync(join(keysDir, 'data.json'), 'utf8')))
       const data = Object.keys(keys).map((kid) => ({ kid, current: kid === current }))
       const rows = [
-        ...signing.map((key) => ['signing', key.kid, key.alg, key.created_at]),
-        ...data.map((key) => ['data', key.kid, 'AES-256-GCM', key.current ? 'seals what is new' : 'opens what is old']),
+        ...signing.map((key) => ['signing', key.kid, key.alg, key.created_at, 'published']),
+        ...data.map((key) => [
+          'data',
+          key.kid,
+          'AES-256-GCM',
+          null,
+          key.current ? 'seals what is new' : 'opens what is old',
+        ]),
       ]
-      const shown = { columns: ['USE', 'KEY ID', 'ALGORITHM', 'CREATED'], rows }
+      const shown = { columns: ['USE', 'KEY ID', 'ALGORITHM', 'CREATED', 'STATE'], rows }
       return { ok: true, document: { signing, data }, shown }
     },
   }),

@@ -1,12 +1,18 @@
-import { parseDocument, type DocumentProblem } from '../accounts/identifiers/documents.ts'
-import { checkName, normaliseName, type NameProblem } from '../accounts/identifiers/names.ts'
+import { parseDocument } from '../accounts/identifiers/documents.ts'
+import { checkName, normaliseName } from '../accounts/identifiers/names.ts'
 import { parsePhone } from '../accounts/identifiers/phones.ts'
 import { parseUsername } from '../accounts/identifiers/usernames.ts'
 import type { Opening } from '../accounts/natural-persons.ts'
-import { passwordProblem, type PasswordProblem } from '../accounts/passwords/rules.ts'
+import { passwordProblem } from '../accounts/passwords/rules.ts'
 import type { Problem } from './command.ts'
 
-type AnyProblem = NameProblem | DocumentProblem | 'phone_malformed' | 'username_malformed' | PasswordProblem
+type ProblemIn<T> = T extends { ok: false; problem: infer P } ? P : never
+type AnyProblem =
+  | NonNullable<ReturnType<typeof checkName>>
+  | ProblemIn<ReturnType<typeof parseDocument>>
+  | ProblemIn<ReturnType<typeof parsePhone>>
+  | ProblemIn<ReturnType<typeof parseUsername>>
+  | NonNullable<ReturnType<typeof passwordProblem>>
 
 /** What each problem of a field means to an administrator; the value is personal data and is not repeated. */
 const words: Record<AnyProblem, string> = {
@@ -18,7 +24,8 @@ const words: Record<AnyProblem, string> = {
   document_number_check_digit: 'has a wrong check digit: one character of it is mistyped',
   document_number_birth_date: 'holds a date of birth that does not exist',
   phone_malformed: 'must be a mobile number, such as 13800138000 or +85251234567',
-  username_malformed: 'must be 4 to 32 letters, digits, dots, underscores or hyphens, begin with a letter, and not look like a number',
+  username_malformed:
+    'must be 4 to 32 letters, digits, dots, underscores or hyphens, begin with a letter, and not look like a number',
   password_too_short: 'is too short: at least 8 characters',
   password_too_long: 'is too long: at most 128 characters',
   password_common: 'is one that many people use, and easily guessed',

@@ -15,38 +15,28 @@ export function readFlagsOfAll(argv: readonly string[]): { help: boolean; json: 
 /** The flag a field is given by. */
 export const flagOf = (name: string, field: Field) => (field.type === 'secret' ? `${name}-stdin` : name)
 
+const takesNothing = ({ type }: Field) => type === 'boolean' || type === 'secret'
+
 /** The input of a command, read from its arguments; a secret is `true` where standard input is to be read for it. */
 export function readArguments(
   command: Command,
   rest: readonly string[],
 ): { ok: true; input: Input } | { ok: false; problems: Problem[] } {
   const fields = Object.entries(command.fields)
-  const flags = new Map(
-    fields.filter(([, field]) => !field.positional).map(([name, field]) => [flagOf(name, field), { name, field }]),
-  )
   const places = fields.filter(([, field]) => field.positional)
-  const takesNothing = ({ type }: Field) => type === 'boolean' || type === 'secret'
+  const flags = new Map(fields.filter(([, field]) => !field.positional).map((entry) => [flagOf(...entry), entry]))
   const options = Object.fromEntries(
-    [...flags].map(([flag, { field }]) => [
-      flag,
-      { type: takesNothing(field) ? ('boolean' as const) : ('string' as const) },
-    ]),
+    Array.from(flags, ([flag, [, field]]) => [flag, { type: takesNothing(field) ? 'boolean' : 'string' } as const]),
   )
-  const { tokens } = parseArgs({
-    args: [...rest],
-    options,
-    strict: false,
-    allowPositionals: true,
-    tokens: true,
-  })
+  const { tokens } = parseArgs({ args: [...rest], options, strict: false, allowPositionals: true, tokens: true })
 
   const problems: Problem[] = []
   const input: Input = {}
-  const accept = (name: string, field: Field, text: string) => {
+  const take = (name: string, field: Field, text: string) => {
+    const before = input[name]
     const read = readValue(field, text)
     if ('fault' in read) problems.push({ field: name, message: read.fault })
-    else if (Array.isArray(input[name])) (input[name] as string[]).push(text)
-    else input[name] = read.value
+    else input[name] = Array.isArray(before) ? [...before, text] : read.value
   }
   let afterUnknown = false
   for (const token of tokens) {
@@ -55,7 +45,7 @@ export function readArguments(
     afterUnknown = false
     if (token.kind === 'positional' && !belongs) {
       const place = places.find(([name]) => !(name in input))
-      if (place) accept(...place, token.value)
+      if (place) take(...place, token.value)
       else problems.push({ message: `${JSON.stringify(token.value)} is one word too many for "${nameOf(command)}".` })
     }
     if (token.kind !== 'option') continue
@@ -65,23 +55,33 @@ export function readArguments(
       problems.push({ message: unknownFlag(token.rawName, command, [...flags.keys()]) })
       continue
     }
-    const { name, field } = known
-    if (name in input && field.type !== 'list') problems.push({ field: name, message: 'is given twice' })
-    else if (takesNothing(field)) {
-      if (token.value === undefined) input[name] = true
-      else problems.push({ field: name, message: 'takes no value' })
-    } else if (token.value === undefined || (!token.inlineValue && token.value.startsWith('-'))) {
-      problems.push({ field: name, message: `needs a value: ${typed(name, field)}` })
-    } else accept(name, field, token.value)
+    const [name, field] = known
+    const fault = faultOfFlag(token, name, field, name in input)
+    if (fault) problems.push({ field: name, message: fault })
+    else if (token.value === undefined) input[name] = true
+    else take(name, field, token.value)
   }
-  for (const [name, field] of fields) {
-    if (field.type === 'boolean') input[name] ??= false
-    if (field.default !== undefined) input[name] ??= field.default
-    const missing = field.required && field.type !== 'secret' && !(name in input)
-    if (missing && !problems.some((problem) => problem.field === name))
-      problems.push({ field: name, message: 'is missing' })
+
+  for (const [name, { type, required, default: usual }] of fields) {
+    if (type === 'boolean') input[name] ??= false
+    if (usual !== undefined) input[name] ??= usual
+    if (!required || type === 'secret' || name in input || problems.some(({ field }) => field === name)) continue
+    problems.push({ field: name, message: 'is missing' })
   }
   return problems.length > 0 ? { ok: false, problems } : { ok: true, input }
+}
+
+function faultOfFlag(
+  token: { value: string | undefined; inlineValue: boolean | undefined },
+  name: string,
+  field: Field,
+  givenBefore: boolean,
+): string | undefined {
+  const { value, inlineValue } = token
+  if (givenBefore && field.type !== 'list') return 'is given twice'
+  if (takesNothing(field)) return value === undefined ? undefined : 'takes no value'
+  const missing = value === undefined || (!inlineValue && value.startsWith('-'))
+  return missing ? `needs a value: ${typed(name, field)}` : undefined
 }
 
 function unknownFlag(typedFlag: string, command: Command, flags: string[]): string {
@@ -104,12 +104,11 @@ function readJson(file: string): { value: unknown } | { fault: string } {
   try {
     text = readFileSync(file, 'utf8')
   } catch (error) {
-    return {
-      fault: `${JSON.stringify(file)} cannot be read: ${(error as NodeJS.ErrnoException).code ?? 'unknown error'}`,
-    }
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'
+    return { fault: `${JSON.stringify(file)} cannot be read: ${code}` }
   }
   try {
-    return { value: JSON.parse(text.replace(/^\u{feff}/u, '')) as unknown }
+    return { value: JSON.parse(text.replace(/^\u{feff}/u, '')) }
   } catch {
     return { fault: `${JSON.stringify(file)} is not JSON` }
   }

@@ -24,14 +24,12 @@ export async function readLine(input: AsyncIterable<Buffer>): Promise<string> {
   return line.replace(/\r$/, '')
 }
 
-/** Asks twice without echo; undefined when the two differ or the person gave up with Ctrl-C or Ctrl-D. */
-export async function askTwice(terminal: Terminal, what: string): Promise<string | undefined> {
+/** Asks twice without echo; Ctrl-C and Ctrl-D give up. */
+export async function askTwice(terminal: Terminal, what: string): Promise<{ secret: string } | { problem: string }> {
   const first = await ask(terminal, `${what}: `)
-  if (first === undefined) return undefined
-  const second = await ask(terminal, `${what}, once more: `)
-  if (first === second) return first
-  terminal.prompt.write('The two differ.\n')
-  return undefined
+  const second = first && (await ask(terminal, `${what}, once more: `))
+  if (!first || second === undefined) return { problem: 'Nothing was typed, nothing was done.' }
+  return first === second ? { secret: first } : { problem: 'The two differ, nothing was done.' }
 }
 
 function ask({ input, prompt }: Terminal, question: string): Promise<string | undefined> {

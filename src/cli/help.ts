@@ -44,13 +44,19 @@ export const exitCodes = [
   ['3', 'not found'],
 ] as const
 
+const widestFlag = 40
+
 const indented = (lines: string[]) => lines.map((line) => `  ${line}`)
 const section = (title: string, lines: string[]) => ['', bold(title), ...indented(lines)]
 const overview = (commands: readonly Command[]) =>
   aligned(commands.map((command) => [nameOf(command), command.summary]))
 
 export function commandHelp(command: Command): string[] {
-  const rows = Object.entries(command.fields).map(([name, field]) => [typed(name, field), meaningOf(field)])
+  const rows = Object.entries(command.fields).flatMap(([name, field]) => {
+    const flag = typed(name, field)
+    // a long flag stands on a line of its own, so that the meanings stay together
+    return flag.length > widestFlag ? [[flag], ['', meaningOf(field)]] : [[flag, meaningOf(field)]]
+  })
   return [
     `${nameOf(command)}: ${command.summary}`,
     ...section('Usage', [usageOf(command)]),

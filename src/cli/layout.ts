@@ -17,7 +17,10 @@ const gap = '  '
 /** Lines with every column as wide as its widest cell; nothing stands behind the last. */
 export function aligned(rows: readonly (readonly string[])[]): string[] {
   const widths: number[] = []
-  for (const row of rows) row.forEach((cell, index) => (widths[index] = Math.max(widths[index] ?? 0, widthOf(cell))))
+  for (const row of rows) {
+    // nothing stands behind a row's only cell, so it may be as long as it is
+    if (row.length > 1) row.forEach((cell, index) => (widths[index] = Math.max(widths[index] ?? 0, widthOf(cell))))
+  }
   return rows.map((row) =>
     row
       .map((cell, index) => pad(cell, widths[index] ?? 0))

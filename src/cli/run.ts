@@ -87,9 +87,11 @@ async function fillSecrets(command: Command, input: Input, terminal: Terminal): 
     if (field.type !== 'secret') continue
     if (!input[name] && !terminal.input.isTTY)
       return [{ field: name, message: 'is missing: there is no terminal to ask on' }]
-    const asked = terminal.input.isTTY ? await askTwice(terminal, field.meaning) : await readLine(terminal.input)
-    if (asked === undefined) return [{ message: `No ${name} was given.` }]
-    input[name] = asked
+    const asked = terminal.input.isTTY
+      ? await askTwice(terminal, field.meaning)
+      : { secret: await readLine(terminal.input) }
+    if ('problem' in asked) return [{ message: asked.problem }]
+    input[name] = asked.secret
   }
   return []
 }

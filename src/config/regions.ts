@@ -6,7 +6,10 @@ const names = z.strictObject({ 'zh-CN': z.string().min(1), en: z.string().min(1)
 const table = new Map(
   Object.entries(
     z
-      .strictObject({ source: z.record(z.string(), z.string()), regions: z.record(z.string().regex(/^[1-9]\d{5}$/), names) })
+      .strictObject({
+        source: z.record(z.string(), z.string()),
+        regions: z.record(z.string().regex(/^[1-9]\d{5}$/), names),
+      })
       .parse(JSON.parse(readFileSync(new URL('../../config/regions.json', import.meta.url), 'utf8'))).regions,
   ),
 )

@@ -4,6 +4,7 @@ import { acrOf, levelReached } from '../assurance/levels.ts'
 import type { AuditTrail } from '../audit/trail.ts'
 import type { Client } from '../clients/clients.ts'
 import type { Clock } from '../config/clock.ts'
+import type { Settings } from '../config/settings.ts'
 import type { Sessions } from '../oidc/sessions.ts'
 import { showPage, visitOf } from '../pages/visit.ts'
 import { refusals } from '../refusal/refusal.ts'
@@ -16,6 +17,7 @@ export interface HostParts {
   persons: NaturalPersons
   sessions: Sessions
   audit: AuditTrail
+  limits: Settings['limits']
   clock: Clock
 }
 
@@ -33,7 +35,8 @@ export function actorOf(ctx: RouterContext) {
   return { actor: 'person', restricted: { address, browser } }
 }
 
-export function createHost({ provider, findClient, persons, sessions, audit, clock }: HostParts): House {
+export function createHost(parts: HostParts): House {
+  const { provider, findClient, persons, sessions, audit, limits, clock } = parts
   const attempts = new WeakMap<object, Promise<Attempt>>()
 
   const host: House = {
@@ -56,7 +59,8 @@ export function createHost({ provider, findClient, persons, sessions, audit, clo
           action: pathOf(attempt, 'password'),
           identifier: refusal?.identifier ?? (typeof hint === 'string' ? hint.slice(0, 64) : ''),
           refusal: refusal?.code,
-          waitMinutes: refusal?.waitMinutes,
+          waitMinutes: refusal?.waitMinutes ?? Math.ceil(limits.passwordWaitSeconds / 60),
+          tries: limits.passwordTries,
           registerUrl: pathOf(attempt, 'register'),
           cancelAction: pathOf(attempt, 'cancel'),
           level: attempt.needed,

@@ -88,7 +88,7 @@ export function registrationRoutes(router: Router, parts: RegistrationParts): vo
   async function register(ctx: RouterContext, attempt: Attempt | undefined) {
     const input = read(visitOf(ctx).form)
     if ('problems' in input) return show(ctx, attempt, input.problems)
-    if (!(await withinLimit(ctx))) return show(ctx, attempt, { name: 'too_many_registrations' })
+    if (!(await withinLimit(ctx))) return show(ctx, attempt, { form: 'too_many_registrations' })
     const { password, ...opening } = input
     const passwordHash = await passwords.hash(password)
     const opened = await persons.open({ ...opening, passwordHash, noticeVersion }, actorOf(ctx))

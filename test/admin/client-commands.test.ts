@@ -11,39 +11,13 @@ const publicKey = { kty: 'EC', crv: 'P-256', x: 'a', y: 'b' }
 
 it('registers with every field, and answers with each of them', async () => {
   const { json } = commandLine()
-  const made = await json(
-    ...create,
-    ...['--redirect-uri', 'https://m.sz.example/callback', '--post-logout-redirect-uri', 'https://www.sz.example/'],
-    ...[
-      '--backchannel-logout-uri',
-      'https://www.sz.example/logout',
-      '--type',
-      'web',
-      '--auth-method',
-      'client_secret_post',
-    ],
-    ...[
-      '--scope',
-      'openid profile',
-      '--region',
-      '440300',
-      '--organisation',
-      '深圳市政务服务和数据管理局',
-      '--min-level',
-      '3',
-    ],
-    ...[
-      '--subject-type',
-      'public',
-      '--sector',
-      'https://www.sz.example/',
-      '--consent',
-      'implicit',
-      '--uri',
-      'https://www.sz.example/',
-    ],
-    ...['--resource', 'https://licences.example', '--resource', 'https://other.example', '--id-token-alg', 'RS256'],
-  )
+  const flags =
+    '--redirect-uri https://m.sz.example/callback --post-logout-redirect-uri https://www.sz.example/ ' +
+    '--backchannel-logout-uri https://www.sz.example/logout --type web --auth-method client_secret_post --region 440300 ' +
+    '--organisation 深圳市政务服务和数据管理局 --min-level 3 --subject-type public --sector https://www.sz.example/ ' +
+    '--consent implicit --uri https://www.sz.example/ --resource https://licences.example ' +
+    '--resource https://other.example --id-token-alg RS256'
+  const made = await json(...create, ...flags.split(' '), '--scope', 'openid profile')
   expect(Object.keys(made).slice(0, 2)).toEqual(['client_id', 'client_secret'])
   expect(made).toMatchObject({
     name: '深圳市政务服务网',
@@ -114,7 +88,7 @@ it('changes only what is given, and takes away what is given empty', async () =>
   expect(await yideng('client', 'update', id, '--redirect-uri', '')).toMatchObject({ code: 2 })
   expect(await yideng('client', 'update', id, '--sector', 'sz.example')).toMatchObject({
     code: 2,
-    err: expect.stringContaining('--sector "sz.example" is not an absolute address') as string,
+    err: expect.stringContaining('--sector "sz.example" is not an absolute address'),
   })
   expect(await json('client', 'show', id)).toEqual(changed)
 })
@@ -142,7 +116,7 @@ it('rotates a secret, suspends, resumes, deletes, and audits each by who did it'
   const made = await json<Made>(...create)
   const { client_id: id } = made
   const rotated = await json<Made>('client', 'rotate-secret', id)
-  expect(rotated).toEqual({ client_id: id, client_secret: expect.stringMatching(/^[\w-]{43}$/) as string })
+  expect(rotated).toEqual({ client_id: id, client_secret: expect.stringMatching(/^[\w-]{43}$/) })
   expect(rotated.client_secret).not.toBe(made.client_secret)
   expect(await json('client', 'suspend', id)).toEqual({ client_id: id, status: 'suspended' })
   expect(await json('client', 'list')).toEqual([expect.objectContaining({ client_id: id, status: 'suspended' })])
@@ -179,7 +153,7 @@ it('has no secret to rotate for a public client', async () => {
   )
   expect(await yideng('client', 'rotate-secret', made.client_id)).toMatchObject({
     code: 2,
-    err: expect.stringContaining('this portal has no secret to rotate') as string,
+    err: expect.stringContaining('this portal has no secret to rotate'),
   })
 })
 

@@ -137,8 +137,8 @@ describe('doctor', () => {
     expect(faults).toContainEqual({
       state: 'fail',
       what,
-      finding: expect.stringContaining(finding) as string,
-      todo: expect.any(String) as string,
+      finding: expect.stringContaining(finding),
+      todo: expect.any(String),
     })
   })
 
@@ -156,7 +156,7 @@ describe('doctor', () => {
     alter(line, statement)
     const { code, warnings } = await examine(line)
     expect(code).toBe(0)
-    expect(warnings).toEqual([{ state: 'warn', what, finding, todo: expect.any(String) as string }])
+    expect(warnings).toEqual([{ state: 'warn', what, finding, todo: expect.any(String) }])
   })
 })
 

@@ -33,7 +33,7 @@ it('opens an account at level 2 when the register does not know the person, and 
   const second = await line.yidengWith(password, ...create({ username: 'zhaoliu', level: '3' }))
   expect(second).toMatchObject({
     code: 2,
-    err: expect.stringContaining('--id-number belongs to another account') as string,
+    err: expect.stringContaining('--id-number belongs to another account'),
   })
   const events = await line.withHouse(({ database }) =>
     database.selectFrom('audit_events').select(['event', 'actor']).execute(),
@@ -97,13 +97,13 @@ describe('an account is refused', () => {
     const again = await line.yidengWith(password, ...create())
     expect(again).toMatchObject({
       code: 2,
-      err: expect.stringContaining('--username belongs to another account') as string,
+      err: expect.stringContaining('--username belongs to another account'),
     })
   })
 
   it('when there is neither a terminal nor --password-stdin', async () => {
     const answer = await commandLine().yideng('person', 'create', ...person())
-    expect(answer).toMatchObject({ code: 2, err: expect.stringContaining('--password-stdin is missing') as string })
+    expect(answer).toMatchObject({ code: 2, err: expect.stringContaining('--password-stdin is missing') })
   })
 })
 

@@ -89,7 +89,7 @@ describe('the population register', () => {
     const { run } = importing(gbk)
     expect(await run()).toMatchObject({
       code: 1,
-      out: expect.stringContaining('is not UTF-8: save the file as UTF-8') as string,
+      out: expect.stringContaining('is not UTF-8: save the file as UTF-8'),
     })
   })
 
@@ -115,14 +115,14 @@ describe('the population register', () => {
     ['has one column too many', `${head},extra`, 'must begin with the line'],
   ])('is not touched by a file that %s', async (_what, content, message) => {
     const { run } = importing(content)
-    expect(await run()).toMatchObject({ code: 2, out: '', err: expect.stringContaining(message) as string })
+    expect(await run()).toMatchObject({ code: 2, out: '', err: expect.stringContaining(message) })
   })
 
   it('is not touched by a file that is not there', async () => {
     const answer = await commandLine().yideng('register', 'import', 'nothing.csv', '--kind', 'people')
     expect(answer).toMatchObject({
       code: 2,
-      err: expect.stringContaining('FILE.csv "nothing.csv" cannot be read: ENOENT') as string,
+      err: expect.stringContaining('FILE.csv "nothing.csv" cannot be read: ENOENT'),
     })
   })
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { metadataOf, problemsAsGiven } from '../../src/admin/registration-fields.ts'
-import type { Value } from '../../src/admin/command.ts'
+import type { Input } from '../../src/admin/command.ts'
 import { parseClientMetadata } from '../../src/clients/metadata.ts'
 
 const portal = { name: '深圳市政务服务网', 'redirect-uri': ['https://www.sz.example/callback'] }
@@ -15,7 +15,7 @@ const service = { name: '电子证照库', type: 'service' }
 const native = { name: '粤省事', type: 'native' }
 const long = `https://www.sz.example/${'a'.repeat(3000)}`
 
-const answerTo = (input: Record<string, Value>) => {
+const answerTo = (input: Input) => {
   const parsed = parseClientMetadata(metadataOf(input))
   return parsed.ok ? [] : problemsAsGiven(parsed.problems, input).map(({ field, message }) => `${field} ${message}`)
 }
@@ -23,7 +23,7 @@ const answerTo = (input: Record<string, Value>) => {
 const redirect = (uri: string) => ({ ...portal, 'redirect-uri': [uri] })
 
 describe('a registration is refused by the name of its field', () => {
-  it.each<[string, Record<string, Value>, string]>([
+  it.each<[string, Input, string]>([
     [
       'http away from loopback',
       redirect('http://www.sz.example/callback'),
@@ -220,7 +220,7 @@ describe('a registration is refused by the name of its field', () => {
 })
 
 describe('a registration is taken', () => {
-  it.each<[string, Record<string, Value>]>([
+  it.each<[string, Input]>([
     ['with https', portal],
     ['with http on loopback', redirect('http://localhost:4001/callback')],
     ['with http on an IPv6 loopback', redirect('http://[::1]:4001/callback')],

@@ -18,18 +18,22 @@ function typing(...answers: string[]) {
 describe('a secret asked for on the terminal', () => {
   it('is typed twice and never shown', async () => {
     const { terminal, raw, shown } = typing('geheim 密码\r', 'geheim 密码\r')
-    expect(await askTwice(terminal, 'password')).toBe('geheim 密码')
+    expect(await askTwice(terminal, 'password')).toEqual({ secret: 'geheim 密码' })
     expect(shown()).toBe('password: \npassword, once more: \n')
     expect(raw).toEqual([true, false, true, false])
   })
 
   it.each([
-    ['with a key taken back', ['abx\u007fc\r', 'abc\n'], 'abc'],
-    ['differently', ['abc\r', 'abd\r'], undefined],
-    ['and given up with Ctrl-C', ['ab\u0003'], undefined],
-    ['and given up at the second time with Ctrl-D', ['abc\r', '\u0004'], undefined],
-  ])('typed %s', async (_how, answers, secret) => {
-    expect(await askTwice(typing(...answers).terminal, 'password')).toBe(secret)
+    ['with a key taken back', ['abx\u007fc\r', 'abc\n'], { secret: 'abc' }],
+    ['differently', ['abc\r', 'abd\r'], { problem: 'The two differ, nothing was done.' }],
+    ['and given up with Ctrl-C', ['ab\u0003'], { problem: 'Nothing was typed, nothing was done.' }],
+    [
+      'and given up at the second time with Ctrl-D',
+      ['abc\r', '\u0004'],
+      { problem: 'Nothing was typed, nothing was done.' },
+    ],
+  ])('typed %s', async (_how, answers, asked) => {
+    expect(await askTwice(typing(...answers).terminal, 'password')).toEqual(asked)
   })
 })
 

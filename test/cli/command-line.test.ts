@@ -85,7 +85,7 @@ describe('wrong usage', () => {
       '--json',
     )
     expect({ code, out }).toEqual({ code: 2, out: '' })
-    const message = expect.stringContaining('"http://a.example/" must begin with https://') as string
+    const message = expect.stringContaining('"http://a.example/" must begin with https://')
     expect(JSON.parse(err)).toEqual({
       error: { kind: 'invalid', message, problems: [{ field: '--redirect-uri', message }] },
     })

@@ -81,7 +81,7 @@ describe('npx yideng', () => {
       'Nanshan-7-lychee\n',
     )
     expect(made).toMatchObject({ code: 0, err: '' })
-    expect(JSON.parse(made.out)).toEqual({ id: expect.stringMatching(/^[0-9a-f-]{36}$/) as string, level: 3 })
+    expect(JSON.parse(made.out)).toEqual({ id: expect.stringMatching(/^[0-9a-f-]{36}$/), level: 3 })
   })
 
   it('does not need a store to explain itself', async () => {

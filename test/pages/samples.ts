@@ -20,6 +20,8 @@ const password = {
   registerUrl: '/register?from=8f3a',
   cancelAction: '/login/8f3a/cancel',
   level: 2,
+  waitMinutes: 15,
+  tries: 6,
   reauthentication: false,
   csrf,
 }

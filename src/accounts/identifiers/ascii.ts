@@ -8,6 +8,7 @@ export const longestInput = 64
  */
 export function toAscii(text: string): string | undefined {
   if (text.length > longestInput) return undefined
-  const folded = text.normalize('NFKC').replaceAll(/[‐‑‒–—−]/g, '-').trim()
-  return /^[\x20-\x7e]*$/.test(folded) && !/[\t\n\v\f\r]/.test(text) ? folded : undefined
+  const folded = text.normalize('NFKC').replaceAll(/[‐‑‒–—−]/g, '-')
+  // not trim(): it would also take away line ends and marks that are to be refused
+  return /^[ -~]*$/.test(folded) ? folded.replace(/^ +/, '').replace(/ +$/, '') : undefined
 }

@@ -9,7 +9,7 @@ const onlyHan = /^[\p{Script=Han}·\s]+$/u
 
 /**
  * One way of writing a name: NFKC, white space trimmed and single, one kind of middle dot (GB/T 2312's U+00B7), hyphen and
- * apostrophe; no spaces at all in a name of Han characters, where forms often put them (张　三).
+ * apostrophe; no spaces at all in a name of Han characters, where forms often put them between.
  */
 export function normaliseName(name: string): string {
   if (name.length > longestInput) return name

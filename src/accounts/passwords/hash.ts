@@ -1,61 +1,50 @@
+import { randomBytes } from 'node:crypto'
 import argon2 from 'argon2'
+import { createHashGate, type HashGate } from './hash-gate.ts'
+import { preparePassword } from './prepare.ts'
 
-/** argon2id (RFC 9106), second choice of OWASP's cheat sheet: m = 19 456 KiB, t = 2, p = 1; some 31 ms of one core. */
-const parameters = { type: argon2.argon2id, memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const
-
-/** So many are computed at once, so many may wait: beyond that the answer is "busy", not a server that stalls. */
-const concurrent = 2
-const mostWaiting = 64
-
-/** Too many passwords at once; answered with 503 and Retry-After. */
-export class PasswordsBusy extends Error {
-  readonly code = 'busy'
+/** Of argon2id (RFC 9106). */
+export interface HashParameters {
+  memoryKiB: number
+  passes: number
+  lanes: number
 }
 
+/** DESIGN 2.5; the first of OWASP's equal choices for argon2id that needs little memory. */
+const defaults: HashParameters = { memoryKiB: 19_456, passes: 2, lanes: 1 }
+const defaultGate = { concurrent: 2, waiting: 64 }
+
+/** Every method that computes throws Refusal `busy` when too many already wait. */
 export interface Passwords {
+  /** The hash to be stored: PHC string with a salt of its own. */
   hash(password: string): Promise<string>
+  /** @throws Error when the stored hash is not one of argon2 */
   verify(hash: string, password: string): Promise<boolean>
-  /** Takes the time of `verify` for an account that is not there. */
+  /** Takes as long as `verify`, for an account that does not exist or has no password. */
   verifyDecoy(password: string): Promise<void>
-  /** True when the hash was made with weaker parameters than today's. */
+  /** Whether a hash was made with other parameters than are used now. */
   needsRehash(hash: string): boolean
 }
 
-/** Runs at most `concurrent` tasks at a time in order of arrival. @throws PasswordsBusy when too many wait */
-export function createGate(limits = { concurrent, mostWaiting }) {
-  let running = 0
-  const waiting: (() => void)[] = []
-  return async function pass<T>(task: () => Promise<T>): Promise<T> {
-    if (running >= limits.concurrent) {
-      if (waiting.length >= limits.mostWaiting) throw new PasswordsBusy('too many passwords at once')
-      await new Promise<void>((resolve) => waiting.push(resolve))
-    } else {
-      running += 1
-    }
-    try {
-      return await task()
-    } finally {
-      const next = waiting.shift()
-      if (next) next()
-      else running -= 1
-    }
+export function createPasswords(options: { parameters?: HashParameters; gate?: HashGate } = {}): Passwords {
+  const { parameters = defaults, gate = createHashGate(defaultGate) } = options
+  const { memoryKiB, passes, lanes } = parameters
+  const argon2id = { type: argon2.argon2id, memoryCost: memoryKiB, timeCost: passes, parallelism: lanes } as const
+  const decoy = makeDecoy(parameters)
+  const verify = (hash: string, password: string) => gate(() => argon2.verify(hash, preparePassword(password)))
+
+  return {
+    hash: (password) => gate(() => argon2.hash(preparePassword(password), argon2id)),
+    verify,
+    async verifyDecoy(password) {
+      await verify(decoy, password)
+    },
+    needsRehash: (hash) => !hash.startsWith('$argon2id$') || argon2.needsRehash(hash, argon2id),
   }
 }
 
-export function createPasswords(): Passwords {
-  const pass = createGate()
-  let decoy: Promise<string> | undefined
-  // the same password typed on two keyboards must be the same bytes
-  const plain = (password: string) => password.normalize('NFKC')
-  const hash = (password: string) => pass(() => argon2.hash(plain(password), parameters))
-  const verify = (known: string, password: string) => pass(() => argon2.verify(known, plain(password)))
-  return {
-    hash,
-    verify,
-    async verifyDecoy(password) {
-      decoy ??= argon2.hash('nobody has this password', parameters)
-      await verify(await decoy, password)
-    },
-    needsRehash: (known) => argon2.needsRehash(known, parameters),
-  }
+/** A hash no password has: random bytes in the form of one. Comparing with it costs what comparing with a real one does. */
+function makeDecoy({ memoryKiB, passes, lanes }: HashParameters): string {
+  const random = (bytes: number) => randomBytes(bytes).toString('base64').replaceAll('=', '')
+  return `$argon2id$v=19$m=${memoryKiB},t=${passes},p=${lanes}$${random(16)}$${random(32)}`
 }

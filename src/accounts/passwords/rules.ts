@@ -1,26 +1,67 @@
+import { parsePhone } from '../identifiers/phones.ts'
 import { isCommonPassword } from './common.ts'
+import { preparePassword } from './prepare.ts'
+
+/** Code points. */
+const shortest = 8
+const longest = 128
+const longestBytes = 1024
 
 export type PasswordProblem = 'password_too_short' | 'password_too_long' | 'password_common' | 'password_personal'
 
-const shortest = 8
-const longest = 128
-/** Shorter pieces of personal data stand in many passwords by chance. */
-const shortestPersonal = 4
-
-/** Pieces of a person's data that must not stand in the password: the whole, and the ends people use as a PIN. */
-function pieces(personal: string): string[] {
-  const plain = personal.normalize('NFKC').toLowerCase().replaceAll(/[\s-]/g, '')
-  const ends = /\d{8}/.test(plain) ? [plain.slice(-8), plain.slice(-6), plain.slice(6, 14)] : []
-  return [plain, ...ends].filter((piece) => piece.length >= shortestPersonal)
+/** `checkPassword` with the lists of common passwords (DESIGN 2.5). */
+export function passwordProblem(expected: {
+  password: string
+  personal: readonly string[]
+}): PasswordProblem | undefined {
+  return checkPassword({ ...expected, common: isCommonPassword })
 }
 
-/** Why a new password is refused (NIST SP 800-63B section 3.1.1.2: length and lists, no rules of composition). */
-export function passwordProblem(input: { password: string; personal: string[] }): PasswordProblem | undefined {
-  const password = input.password.slice(0, 4 * longest).normalize('NFKC')
-  const length = [...password].length
+/**
+ * What is wrong with a new password: fewer than 8 or more than 128 code points (or 1024 bytes), one that many people have,
+ * or one with the person's own data in it. No rule about kinds of characters (NIST SP 800-63B-4 section 3.1.1.2).
+ * @param expected.personal name, username, phone and document number, as typed or normalised
+ * @param expected.common asked about the prepared password
+ */
+export function checkPassword(expected: {
+  password: string
+  personal: readonly string[]
+  common: (password: string) => boolean
+}): PasswordProblem | undefined {
+  // a UTF-16 unit is at least a byte
+  if (expected.password.length > longestBytes) return 'password_too_long'
+  const password = preparePassword(expected.password)
+  const length = Array.from(password).length
   if (length < shortest) return 'password_too_short'
-  if (length > longest) return 'password_too_long'
-  const lower = password.toLowerCase()
-  if (input.personal.flatMap(pieces).some((piece) => lower.includes(piece))) return 'password_personal'
-  return isCommonPassword(lower) ? 'password_common' : undefined
+  if (length > longest || Buffer.byteLength(password) > longestBytes) return 'password_too_long'
+  if (holdsPersonal(password, expected.personal)) return 'password_personal'
+  return expected.common(password) ? 'password_common' : undefined
 }
+
+const longestPersonal = 256
+const shortestPart = 4
+/** A Chinese name is whole with two. */
+const shortestHanPart = 2
+
+function holdsPersonal(password: string, personal: readonly string[]): boolean {
+  const lower = password.toLowerCase()
+  const forms = [lower, compact(lower)]
+  return personal.some((text) => {
+    const whole = text.slice(0, longestPersonal).normalize('NFKC').toLowerCase()
+    const within = compact(whole)
+    return parts(whole).some((part) => forms.some((form) => form.includes(part))) || within.includes(compact(lower))
+  })
+}
+
+/** What of a personal text must not be in a password: itself, each of its words, and the telling digits of numbers. */
+function parts(text: string): string[] {
+  const whole = compact(text)
+  const words = text.split(/[\s·]+/u)
+  const telling = parsePhone(text).ok ? [whole.slice(-8)] : /\d{6}$|\d{5}x$/.test(whole) ? [whole.slice(-6)] : []
+  const birthDate = /^\d{17}[\dx]$/.test(whole) ? [whole.slice(6, 14)] : []
+  return [whole, ...words, ...telling, ...birthDate].filter((part) => part.length >= shortestOf(part))
+}
+
+const shortestOf = (part: string) => (/\p{Script=Han}/u.test(part) ? shortestHanPart : shortestPart)
+
+const compact = (text: string) => text.replaceAll(/[\s·-]/gu, '')

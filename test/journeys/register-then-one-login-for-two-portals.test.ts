@@ -1,0 +1,144 @@
+import { createServer } from 'node:http'
+import { beforeAll, describe, expect, it } from 'vitest'
+import type { Page } from 'playwright-core'
+import type { Back } from '../../src/admin/house.ts'
+import { matchKey } from '../../src/accounts/identifiers/names.ts'
+import { desk, expectAccessible, openContext, phone, useBrowser } from '../setup/browser.ts'
+import { cannotRun } from '../setup/parts.ts'
+import { password, residentId } from '../setup/person.ts'
+import { registerPortal, type TestPortal } from '../setup/portal.ts'
+import { startServer, type RunningServer } from '../setup/server.ts'
+
+/** Shows that the browser came back, and nothing else: what it brought is checked with openid-client. */
+async function standIn(portal: TestPortal) {
+  const listener = createServer((_request, response) => {
+    response.setHeader('content-type', 'text/html; charset=utf-8')
+    response.end('<!doctype html><html lang="zh"><link rel="icon" href="data:,"><title>门户</title><h1>门户</h1>')
+  })
+  const { port } = new URL(portal.redirectUri)
+  await new Promise<void>((resolve) => listener.listen(Number(port), 'localhost', resolve))
+  return listener
+}
+
+describe.skipIf(cannotRun('browser'))('in Chromium', () => {
+  const browser = useBrowser()
+  let server: RunningServer
+  let house: Back
+
+  beforeAll(async () => {
+    server = await startServer()
+    house = await server.house()
+  })
+
+  async function portals() {
+    const overrides = {
+      scope: 'openid profile phone identity',
+      post_logout_redirect_uris: [`${server.issuer}/privacy`],
+    }
+    const [first, second] = [
+      await registerPortal(house, {
+        name: '深圳市政务服务网',
+        organisation: '深圳市政务服务和数据管理局',
+        ...overrides,
+      }),
+      await registerPortal(house, { name: '博罗县政务服务网', region: '441322', consent: 'implicit' }),
+    ]
+    const listeners = [await standIn(first), await standIn(second)]
+    return { first, second, close: () => listeners.forEach((listener) => listener.close()) }
+  }
+
+  async function finish(visit: Awaited<ReturnType<TestPortal['begin']>>, page: Page) {
+    const leads = new URL(page.url())
+    return visit.finish({ url: leads, status: 303, html: '', headers: new Headers(), leads })
+  }
+
+  it.each([
+    ['a phone, in Chinese', { ...phone, locale: 'zh-CN' }, '011'],
+    ['a desk, in English', { ...desk, locale: 'en-GB' }, '022'],
+  ])(
+    'a person registers on %s, enters two portals with one login, and signs out of all',
+    async (_where, options, serial) => {
+      const number = residentId(`44030019560708${serial}`)
+      await house.database
+        .transaction()
+        .execute((transaction) =>
+          house.register.add(transaction, [
+            { documentType: 'resident_id', documentNumber: number, nameKey: matchKey('欧阳春晓') },
+          ]),
+        )
+      const { first, second, close } = await portals()
+      const { context, complaints } = await openContext(browser(), options)
+      const page = await context.newPage()
+
+      const visit = await first.begin()
+      await page.goto(visit.url.href)
+      await expectAccessible(page)
+      await page.locator('a[href$="/register"]').click()
+      await expectAccessible(page)
+
+      // everything wrong at once: every problem is named, what was typed stays
+      await page.locator('[name=name]').fill('欧阳春晓')
+      await page.locator('[name=document_number]').fill('440300195607080000')
+      await page.locator('form[action$="/register"] button[type=submit]').last().click()
+      await expectAccessible(page)
+      expect(await page.locator('[name=name]').inputValue()).toBe('欧阳春晓')
+      expect(await page.locator('[aria-invalid=true]').count()).toBeGreaterThanOrEqual(4)
+
+      await page.locator('[name=document_number]').fill(number)
+      await page.locator('[name=phone]').fill(`1380013${serial}7`)
+      await page.locator('[name=username]').fill(`chunxiao${serial}`)
+      await page.locator('[name=password]').fill(password)
+      await page.locator('[name=password_again]').fill(password)
+      await page.locator('[name=consent]').check()
+      await page.locator('form[action$="/register"] button[type=submit]').last().click()
+      await page.waitForURL(/registered$/)
+      await expectAccessible(page)
+      await page.locator('form[action$="/registered"] button').click()
+
+      await expectAccessible(page)
+      expect(await page.content()).not.toContain(number)
+      await page.locator('button[name=decision][value=allow]').click()
+      await page.waitForURL(/\/callback\?/)
+      const tokens = await finish(visit, page)
+      expect(tokens.claims()).toMatchObject({ acr: 'urn:yideng:loa:3', amr: ['pwd'] })
+
+      const next = await second.begin()
+      await page.goto(next.url.href)
+      await page.waitForURL(/\/callback\?/)
+      expect((await finish(next, page)).claims()?.acr).toBe('urn:yideng:loa:3')
+
+      await page.goto(`${server.issuer}/logout?client_id=${first.clientId}&id_token_hint=${tokens.id_token}`)
+      await expectAccessible(page)
+      await page.locator('button[name=logout]').click()
+      await page.waitForURL(/\/logout\/success/)
+      await expectAccessible(page)
+
+      const again = await second.begin()
+      await page.goto(again.url.href)
+      expect(await page.locator('[name=password]').count()).toBe(1)
+      expect(complaints).toEqual([])
+      await context.close()
+      close()
+    },
+  )
+
+  it('the language and the elder mode are kept when chosen', async () => {
+    const { context, complaints } = await openContext(browser(), phone)
+    const page = await context.newPage()
+    await page.goto(`${server.issuer}/register`)
+    expect(await page.locator('html').getAttribute('lang')).toBe('zh-CN')
+    await page.locator('a[href^="/language?to=en"]').first().click()
+    expect(page.url()).toBe(`${server.issuer}/register`)
+    expect(await page.locator('html').getAttribute('lang')).toBe('en')
+    await page.locator('a[href^="/elder?on=1"]').first().click()
+    expect(await page.locator('html').getAttribute('data-elder')).not.toBeNull()
+    await expectAccessible(page)
+    for (const path of ['/', '/privacy', '/nowhere']) {
+      await page.goto(server.issuer + path)
+      expect(await page.locator('html').getAttribute('lang'), path).toBe('en')
+      await expectAccessible(page)
+    }
+    expect(complaints).toEqual([])
+    await context.close()
+  })
+})

@@ -1,0 +1,43 @@
+import { AxeBuilder } from '@axe-core/playwright'
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core'
+import { afterAll, beforeAll, expect } from 'vitest'
+
+/** One Chromium for the tests of a file; each test opens contexts of its own. */
+export function useBrowser(): () => Browser {
+  let browser: Browser | undefined
+  beforeAll(async () => {
+    browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] })
+  })
+  afterAll(() => browser?.close())
+  return () => {
+    if (!browser) throw new Error('the browser has not started')
+    return browser
+  }
+}
+
+export const phone = { viewport: { width: 360, height: 740 } } as const
+export const desk = { viewport: { width: 1280, height: 800 } } as const
+
+/** A context without anything a page must not do: console errors and violations of its policy fail the test. */
+export async function openContext(browser: Browser, options: Parameters<Browser['newContext']>[0] = {}) {
+  const context: BrowserContext = await browser.newContext({ locale: 'zh-CN', ...options })
+  const complaints: string[] = []
+  context.on('console', (message) => {
+    if (message.type() === 'error' && !/status of 4\d\d/.test(message.text())) complaints.push(message.text())
+  })
+  context.on('weberror', (error) => complaints.push(String(error.error())))
+  return { context, complaints }
+}
+
+/** Nothing serious for people who cannot see, hear or use a mouse (WCAG 2.2 AA by axe), and no sideways scrolling. */
+export async function expectAccessible(page: Page): Promise<void> {
+  const { violations } = await new AxeBuilder({ page })
+    .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
+    .analyze()
+  expect(
+    violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' | ')}`),
+    page.url(),
+  ).toEqual([])
+  const sideways = await page.evaluate('document.documentElement.scrollWidth > document.documentElement.clientWidth')
+  expect(sideways, `${page.url()} scrolls sideways`).toBe(false)
+}
