@@ -6,7 +6,7 @@ import type { Clock } from '../config/clock.ts'
 import type { BlindIndex } from '../keys/blind-index.ts'
 import type { FieldCipher } from '../keys/field-cipher.ts'
 import type { PopulationRegister } from '../proofing/population-register.ts'
-import type { Database } from '../storage/database.ts'
+import { compileOnce, type Database } from '../storage/database.ts'
 import type { Tables } from '../storage/schema.ts'
 import type { IdentityDocument } from './identifiers/documents.ts'
 import type { IdentifierReading } from './identifiers/identify.ts'
@@ -45,6 +45,9 @@ export interface Opening {
   vouchedLevel?: 2 | 3
 }
 
+/** What is sealed in an account. */
+export type SealedField = 'document_number' | 'name' | 'phone' | 'username'
+
 export type Opened = { ok: true; person: NaturalPerson } | { ok: false; problem: 'username_taken' | 'document_taken' }
 
 /** Who does it and what the audit trail is to know of them. */
@@ -52,10 +55,12 @@ export type Actor = Pick<AuditEvent, 'actor' | 'restricted'>
 
 /** The accounts of natural persons (自然人). */
 export interface NaturalPersons {
-  open(opening: Opening, by: Actor): Promise<Opened>
+  create(opening: Opening, by: Actor): Promise<Opened>
   find(id: string): Promise<NaturalPerson | undefined>
   /** Of several accounts that claim an identifier, the best proven one is meant, then the oldest. */
   findByIdentifier(readings: readonly IdentifierReading[]): Promise<NaturalPerson | undefined>
+  /** Opens one sealed field. */
+  open(person: NaturalPerson, field: SealedField): string
   reveal(person: NaturalPerson): PersonalData
   /** Compares name and number with the register again; raises a level 2 account to 3 on a match. */
   proof(id: string, by: Actor): Promise<NaturalPerson | undefined>
@@ -63,7 +68,7 @@ export interface NaturalPersons {
   list(page: { after?: string; limit: number }): Promise<NaturalPerson[]>
 }
 
-const place = (column: string, id: string) => `natural_persons.${column}:${id}`
+const place = (column: SealedField, id: string) => `natural_persons.${column}:${id}`
 
 function fromRow(row: Selectable<Tables['natural_persons']>): NaturalPerson {
   const { id, status, identity_level: identityLevel, proofed_at: proofedAt, created_at: createdAt } = row
@@ -80,8 +85,11 @@ export function createNaturalPersons(options: {
 }): NaturalPersons {
   const { database, cipher, blindIndex, audit, register, clock } = options
 
+  const byId = compileOnce<NaturalPerson['row']>(
+    database.selectFrom('natural_persons').selectAll().where('id', '=', ''),
+  )
   const findIn = async (within: Database, id: string) => {
-    const row = await within.selectFrom('natural_persons').selectAll().where('id', '=', id).executeTakeFirst()
+    const [row] = await byId(within, [id])
     return row && fromRow(row)
   }
 
@@ -97,19 +105,22 @@ export function createNaturalPersons(options: {
   const matches = async (documentType: string, documentNumber: string, name: string) =>
     (await register.match({ documentType, documentNumber, nameKey: matchKey(name) })) === 'match'
 
-  const reveal = ({ id, row }: NaturalPerson): PersonalData => ({
-    documentType: row.document_type,
-    documentNumber: cipher.open(row.document_number, place('document_number', id)),
-    name: cipher.open(row.name, place('name', id)),
-    phone: cipher.open(row.phone, place('phone', id)),
-    username: cipher.open(row.username, place('username', id)),
+  const open = ({ id, row }: NaturalPerson, field: SealedField) => cipher.open(row[field], place(field, id))
+
+  const reveal = (person: NaturalPerson): PersonalData => ({
+    documentType: person.row.document_type,
+    documentNumber: open(person, 'document_number'),
+    name: open(person, 'name'),
+    phone: open(person, 'phone'),
+    username: open(person, 'username'),
   })
 
   return {
+    open,
     reveal,
     find: (id) => findIn(database, id),
 
-    async open({ document, name, phone, username, passwordHash, noticeVersion, vouchedLevel }, by) {
+    async create({ document, name, phone, username, passwordHash, noticeVersion, vouchedLevel }, by) {
       const id = randomUUID()
       const documentIndex = blindIndex('document', document.number)
       const usernameIndex = blindIndex('username', username)

@@ -24,8 +24,8 @@ export interface ImportReport {
 const rowsAtOnce = 1000
 const mostReported = 100
 const longestLine = 2000
-/** Between transactions the server gets its turn to write. */
-const pauseMs = 2
+/** Between transactions the server gets its turn to write: SQLite lets it ask again every few milliseconds only. */
+const pauseMs = 10
 
 /** The file as a whole cannot be used; nothing of it was imported. */
 export class UnusableFile extends Error {}

@@ -73,7 +73,7 @@ export const personCommands: Command[] = [
       const passwordHash = await createPasswords().hash(input.password)
       const vouchedLevel: 2 | 3 | undefined = input.level === 2 || input.level === 3 ? input.level : undefined
       const opening = { ...read.opening, passwordHash, ...(vouchedLevel ? { vouchedLevel } : {}) }
-      const opened = await persons.open(opening, { actor: desk.actor })
+      const opened = await persons.create(opening, { actor: desk.actor })
       if (!opened.ok) {
         const field = opened.problem === 'username_taken' ? 'username' : 'id-number'
         return { ok: false, kind: 'invalid', problems: [{ field, message: 'belongs to another account already' }] }

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
-import type { Selectable } from 'kysely'
+import { sql, type Selectable } from 'kysely'
 import type { Clock } from '../config/clock.ts'
 import type { FieldCipher } from '../keys/field-cipher.ts'
-import type { Database, DatabaseTransaction } from '../storage/database.ts'
+import { compileOnce, type Database, type DatabaseTransaction } from '../storage/database.ts'
 import type { Tables } from '../storage/schema.ts'
 import type { AuditEvent } from './events.ts'
 
@@ -19,6 +19,19 @@ export interface AuditTrail {
 /** Entries that come within so many milliseconds share one commit to disk. */
 const gatherMs = 4
 
+/** The columns of an entry in the order they are written. */
+const blankEntry: Omit<Entry, 'hash'> = {
+  sequence: 0,
+  at: 0,
+  event: '',
+  actor: '',
+  person_id: '',
+  client_id: '',
+  details: '',
+  restricted: '',
+  previous_hash: '',
+}
+
 const beforeTheFirst = '0'.repeat(64)
 
 export function createAuditTrail(options: { database: Database; cipher: FieldCipher; clock: Clock }): AuditTrail {
@@ -26,19 +39,19 @@ export function createAuditTrail(options: { database: Database; cipher: FieldCip
   let gathered: AuditEvent[] = []
   let written: Promise<void> | undefined
 
+  const readHead = compileOnce(
+    database.selectFrom('audit_events').select(['sequence', 'hash']).orderBy('sequence', 'desc').limit(sql.lit(1)),
+  )
+  const insert = compileOnce(database.insertInto('audit_events').values({ ...blankEntry, hash: '' }))
+
   async function appendAll(transaction: DatabaseTransaction, events: AuditEvent[]) {
-    const head = await transaction
-      .selectFrom('audit_events')
-      .select(['sequence', 'hash'])
-      .orderBy('sequence', 'desc')
-      .limit(1)
-      .executeTakeFirst()
+    const [head] = await readHead(transaction, [])
     let sequence = head?.sequence ?? 0
     let previous = head?.hash ?? beforeTheFirst
-    const entries = events.map((event) => {
+    for (const event of events) {
       sequence += 1
       const { restricted } = event
-      const entry = {
+      const entry: Omit<Entry, 'hash'> = {
         sequence,
         at: clock(),
         event: event.event,
@@ -50,9 +63,8 @@ export function createAuditTrail(options: { database: Database; cipher: FieldCip
         previous_hash: previous,
       }
       previous = hashOf(entry)
-      return { ...entry, hash: previous }
-    })
-    await transaction.insertInto('audit_events').values(entries).execute()
+      await insert(transaction, [...Object.values(entry), previous])
+    }
   }
 
   async function writeGathered() {

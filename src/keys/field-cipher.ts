@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, randomBytes, type KeyObject } from 'node:crypto'
 
 /**
  * Seals one field with AES-256-GCM (NIST SP 800-38D). `place` (table, column and row id) is authenticated with it, so a
@@ -14,7 +14,7 @@ const ivBytes = 12
 const tagBytes = 16
 
 /** `<key id>.<base64url of iv, ciphertext and tag>`: the key id in the value lets keys be rotated. */
-export function createFieldCipher(keys: Record<string, Buffer>, current: string): FieldCipher {
+export function createFieldCipher(keys: Record<string, KeyObject>, current: string): FieldCipher {
   const keyNamed = (id: string) => {
     const key = keys[id]
     if (!key) throw new Error(`There is no data key ${JSON.stringify(id)}.`)

@@ -91,7 +91,7 @@ export function registrationRoutes(router: Router, parts: RegistrationParts): vo
     if (!(await withinLimit(ctx))) return show(ctx, attempt, { form: 'too_many_registrations' })
     const { password, ...opening } = input
     const passwordHash = await passwords.hash(password)
-    const opened = await persons.open({ ...opening, passwordHash, noticeVersion }, actorOf(ctx))
+    const opened = await persons.create({ ...opening, passwordHash, noticeVersion }, actorOf(ctx))
     if (!opened.ok) return show(ctx, attempt, { username: opened.problem })
     const id = attempt?.id ?? randomBytes(16).toString('base64url')
     await artifacts.put(kind, id, opened.person.id, { ttl: keptSeconds })

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { Provider, errors, type Adapter, type AdapterFactory, type AdapterPayload } from 'oidc-provider'
 import type { Clock } from '../config/clock.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
@@ -24,7 +24,7 @@ function requestCache(): Map<string, Promise<Stored | undefined>> {
 
 /** Tokens, codes and session cookies are stored under their hash: whoever reads the store cannot use them. */
 function keyOf(id: string): string {
-  return createHash('sha256').update(id).digest('base64url')
+  return hash('sha256', id, 'base64url')
 }
 
 /** Without what would let a reader of the store act as the person: the id itself and the session cookie. */

@@ -27,33 +27,50 @@ export function attributesOf(scopes: Iterable<string>, claims: Iterable<string>)
     .filter((claim) => wanted.has(claim) && !technical.has(claim))
 }
 
-/** The claims of a person, as userinfo and ID token give them. Only an account in good standing has any. */
+/** The claims of a person, as userinfo and ID token give them; each is opened only when it is read. */
 export function personClaims(persons: NaturalPersons, person: NaturalPerson, clock: Clock) {
-  const { name, phone, documentType, documentNumber } = persons.reveal(person)
-  const parsed = parseDocument({ type: documentType, number: documentNumber, today: new Date(clock()) })
-  const { gender, birthDate } = parsed.ok ? parsed.document : {}
+  const document = () => {
+    const { document_type: type } = person.row
+    const parsed = parseDocument({ type, number: persons.open(person, 'document_number'), today: new Date(clock()) })
+    return parsed.ok ? parsed.document : undefined
+  }
   return {
-    name,
-    ...(gender ? { gender } : {}),
-    ...(birthDate ? { birthdate: birthDate } : {}),
+    get name() {
+      return persons.open(person, 'name')
+    },
+    get gender() {
+      return document()?.gender
+    },
+    get birthdate() {
+      return document()?.birthDate
+    },
     updated_at: Math.floor(person.row.updated_at / 1000),
-    phone_number: phone,
+    get phone_number() {
+      return persons.open(person, 'phone')
+    },
     phone_number_verified: false,
-    id_type: documentType,
-    id_number: documentNumber,
+    id_type: person.row.document_type,
+    get id_number() {
+      return persons.open(person, 'document_number')
+    },
   }
 }
 
 /** What oidc-provider asks for an account: none is found that is not active. */
 export function createFindAccount(persons: NaturalPersons, clock: Clock): NonNullable<Configuration['findAccount']> {
-  return async (_ctx, id): Promise<Account | undefined> => {
+  return async (ctx, id): Promise<Account | undefined> => {
     const person = await persons.find(id)
     if (person?.status !== 'active') return undefined
     return {
       accountId: id,
-      async claims(_use, scope, claims) {
-        const personal = attributesOf(scope.split(' '), Object.keys(claims)).length > 0
-        return { ...(personal ? personClaims(persons, person, clock) : {}), sub: id }
+      async claims(use, scope, claims) {
+        // Where userinfo can be asked, scopes are answered there and the ID token stays small (OIDC Core 5.4).
+        const userinfoAnswers = use === 'id_token' && !ctx.oidc.entities.AccessToken?.aud
+        const wanted = attributesOf(userinfoAnswers ? [] : scope.split(' '), Object.keys(claims))
+        const all: Record<string, unknown> = personClaims(persons, person, clock)
+        const { updated_at, phone_number_verified } = all
+        const known = wanted.map((name) => [name, all[name]]).filter(([, value]) => value !== undefined)
+        return { sub: id, updated_at, phone_number_verified, ...Object.fromEntries(known) }
       },
     }
   }

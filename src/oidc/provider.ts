@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto'
+import { createHmac, type KeyObject } from 'node:crypto'
 import { Provider, type Client as OidcClient, type Configuration } from 'oidc-provider'
 import type { Consents } from '../accounts/consents.ts'
 import type { NaturalPersons } from '../accounts/natural-persons.ts'
@@ -30,7 +30,7 @@ export interface ProviderParts {
   resources: Resources
   signingKeys: readonly SigningKey[]
   cookieKeys: string[]
-  pairwiseKey: Buffer
+  pairwiseKey: KeyObject
 }
 
 /** oidc-provider's dispatcher refuses private and loopback addresses; outside production portals run on just those. */
@@ -66,8 +66,9 @@ export function createProvider(parts: ProviderParts): Provider {
         interaction: secure ? '__Secure-yideng_login' : 'yideng_login',
         resume: secure ? '__Secure-yideng_resume' : 'yideng_resume',
       },
-      long: { httpOnly: true, sameSite: 'lax', secure, signed: true },
-      short: { httpOnly: true, sameSite: 'lax', secure, signed: true },
+      // Not signed: each holds 256 random bits and is looked up under its hash; a signature would add nothing but time.
+      long: { httpOnly: true, sameSite: 'lax', secure, signed: false },
+      short: { httpOnly: true, sameSite: 'lax', secure, signed: false },
     },
     discovery: { ui_locales_supported: [...languages] },
     enabledJWA: {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { z } from 'zod'
 import type { Artifacts } from '../storage/artifacts.ts'
 import type { LogoutDeliveries } from './logout-deliveries.ts'
@@ -28,7 +28,7 @@ export function createSessions(artifacts: Artifacts, deliveries: LogoutDeliverie
   const revoke = async (grantId: string) => {
     const kinds = ['AccessToken', 'RefreshToken', 'AuthorizationCode']
     await Promise.all(kinds.map((kind) => artifacts.removeGroup(kind, grantId)))
-    await artifacts.remove('Grant', createHash('sha256').update(grantId).digest('base64url'))
+    await artifacts.remove('Grant', hash('sha256', grantId, 'base64url'))
   }
 
   return {

@@ -21,7 +21,7 @@ export async function openPerson(house: Back, overrides: { name?: string; level?
   const number = residentId(`44030019560312${serial}`)
   const username = overrides.username ?? `citizen${serial}`
   const phone = `138000${String(10_000 + people)}`
-  const opened = await house.persons.open(
+  const opened = await house.persons.create(
     {
       document: { type: 'resident_id', number },
       name: overrides.name ?? '陈大文',

@@ -1,0 +1,58 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { parsePhone } from '../../../src/accounts/identifiers/phones.ts'
+import { fullWidth, millisecondsOf, spoilt } from './hostile-texts.ts'
+
+describe('phones', () => {
+  it.each([
+    ['13800138000', '+8613800138000'],
+    ['+8613800138000', '+8613800138000'],
+    ['8613800138000', '+8613800138000'],
+    ['008613800138000', '+8613800138000'],
+    ['(+86) 138-0013-8000', '+8613800138000'],
+    [fullWidth('＋86 138 0013 8000'), '+8613800138000'],
+    ['19912345678', '+8619912345678'],
+    ['+852 9123 4567', '+85291234567'],
+    ['0085291234567', '+85291234567'],
+    ['+853 6612 3456', '+85366123456'],
+    ['+886 912 345 678', '+886912345678'],
+    ['+886 0912 345 678', '+886912345678'],
+  ])('%j is %s', (typed, phone) => expect(parsePhone(typed)).toEqual({ ok: true, phone }))
+
+  it.each([
+    '12800138000',
+    '1380013800',
+    '138001380000',
+    '23800138000',
+    '91234567',
+    '+85291234',
+    '+8529123456789',
+    '+85312345678',
+    '+886123456789',
+    '+14155552671',
+    '+86',
+    '++8613800138000',
+    '+8686138001380',
+    '861380013800',
+    '1380013800a',
+    '+86 075512345678',
+  ])('%j is none', (typed) => expect(parsePhone(typed)).toEqual({ ok: false, problem: 'phone_malformed' }))
+
+  it.each(spoilt('13800138000'))('with %s it is refused, and quickly so', (_why, text) => {
+    expect(millisecondsOf(() => parsePhone(text))).toBeLessThan(50)
+    expect(parsePhone(text).ok).toBe(false)
+  })
+
+  it('every mobile number of the mainland is read, and read again as itself', () => {
+    fc.assert(
+      fc.property(
+        fc.stringMatching(/^1[3-9]\d{9}$/),
+        fc.constantFrom('', '+86', '86', '0086', '+86 '),
+        (number, prefix) => {
+          expect(parsePhone(prefix + number)).toEqual({ ok: true, phone: `+86${number}` })
+          expect(parsePhone(`+86${number}`)).toEqual({ ok: true, phone: `+86${number}` })
+        },
+      ),
+    )
+  })
+})

@@ -1,0 +1,78 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { createHashGate } from '../../../src/accounts/passwords/hash-gate.ts'
+import { Refusal } from '../../../src/refusal/refusal.ts'
+
+/** A work that runs until it is let go. */
+function held() {
+  const { promise, resolve, reject } = Promise.withResolvers<string>()
+  const state = { started: false }
+  return { state, resolve, reject, work: () => ((state.started = true), promise) }
+}
+
+const turn = () => new Promise((resolve) => setImmediate(resolve))
+
+describe('the gate before argon2', () => {
+  it('lets in so many at a time, first come first served, and is busy past its line', async () => {
+    const gate = createHashGate({ concurrent: 2, waiting: 3 })
+    const works = Array.from({ length: 5 }, held)
+    const done = works.map(({ work }) => gate(work))
+    const started = () => works.map(({ state }) => state.started)
+    await turn()
+    expect(started()).toEqual([true, true, false, false, false])
+
+    const busy = await gate(held().work).catch((error: unknown) => error)
+    expect(busy).toBeInstanceOf(Refusal)
+    expect(busy).toMatchObject({ code: 'busy', status: 503 })
+
+    works[1]?.resolve('second')
+    await turn()
+    expect(started()).toEqual([true, true, true, false, false])
+    works[0]?.reject(new Error('broken'))
+    await expect(done[0]).rejects.toThrow('broken')
+    expect(started()).toEqual([true, true, true, true, false])
+    for (const { resolve } of works) resolve('done')
+    expect(await Promise.all(done.slice(1))).toEqual(['second', 'done', 'done', 'done'])
+    expect(await gate(async () => 'again')).toBe('again')
+  })
+
+  it('gives its place back also when a work throws before it begins', async () => {
+    const gate = createHashGate({ concurrent: 1, waiting: 0 })
+    const broken = () =>
+      gate(() => {
+        throw new Error('at once')
+      })
+    await expect(broken()).rejects.toThrow('at once')
+    await expect(broken()).rejects.toThrow('at once')
+    expect(await gate(async () => 1)).toBe(1)
+  })
+
+  it('never runs more than it may, whatever comes and however it ends', async () => {
+    const arrivals = fc.array(fc.record({ turns: fc.nat(4), fails: fc.boolean(), pause: fc.boolean() }), {
+      maxLength: 40,
+    })
+    await fc.assert(
+      fc.asyncProperty(arrivals, fc.integer({ min: 1, max: 3 }), fc.nat(5), async (works, concurrent, waiting) => {
+        const gate = createHashGate({ concurrent, waiting })
+        let running = 0
+        let most = 0
+        const ends: Promise<unknown>[] = []
+        for (const { turns, fails, pause } of works) {
+          const work = async () => {
+            most = Math.max(most, (running += 1))
+            for (let left = turns; left > 0; left -= 1) await turn()
+            running -= 1
+            if (fails) throw new Error('failed')
+          }
+          ends.push(gate(work).catch((error: Error) => error.message))
+          if (pause) await turn()
+        }
+        await Promise.all(ends)
+        expect(most).toBeLessThanOrEqual(concurrent)
+        expect(running).toBe(0)
+        expect(await Promise.all(Array.from({ length: concurrent }, () => gate(async () => 'in')))).toContain('in')
+      }),
+      { numRuns: 100 },
+    )
+  })
+})

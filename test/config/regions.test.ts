@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest'
+import { readFileSync } from 'node:fs'
+import { isRegion, regionName, regionPath } from '../../src/config/regions.ts'
+
+const file = JSON.parse(readFileSync(new URL('../../config/regions.json', import.meta.url), 'utf8')) as {
+  source: Record<string, string>
+  regions: Record<string, Record<string, string>>
+}
+const codes = Object.keys(file.regions)
+
+describe('regions of GB/T 2260', () => {
+  it('are the 34 provinces, and the 21 cities and 122 counties of Guangdong', () => {
+    expect(codes.filter((code) => code.endsWith('0000'))).toHaveLength(34)
+    const guangdong = codes.filter((code) => code.startsWith('44') && code !== '440000')
+    expect(guangdong.filter((code) => code.endsWith('00'))).toHaveLength(21)
+    expect(guangdong.filter((code) => !code.endsWith('00'))).toHaveLength(122)
+    expect(codes).toHaveLength(34 + 21 + 122)
+    expect(codes).toEqual([...codes].sort())
+  })
+
+  it('each lie in a region of the file, and say which edition they are of', () => {
+    for (const code of codes) {
+      expect(
+        isRegion(`${code.slice(0, 2)}0000`) && isRegion(code.endsWith('0000') ? code : `${code.slice(0, 4)}00`),
+        code,
+      ).toBe(true)
+    }
+    expect(file.source['edition']).toContain('2023')
+  })
+
+  it('have names that fit their rank', () => {
+    for (const [code, name] of Object.entries(file.regions)) {
+      expect(name['zh-CN'], code).toMatch(/^\p{Script=Han}+[省市区县]$/u)
+      expect(name['en'], code).toMatch(/^[A-Z][A-Za-z' ]+$/)
+      if (!code.endsWith('00')) expect(name['en'], code).toMatch(/(District|City|County)$/)
+    }
+  })
+
+  it.each([
+    ['440305', '南山区', 'Nanshan District', ['广东省', '深圳市', '南山区']],
+    ['440300', '深圳市', 'Shenzhen', ['广东省', '深圳市']],
+    ['441900', '东莞市', 'Dongguan', ['广东省', '东莞市']],
+    ['442000', '中山市', 'Zhongshan', ['广东省', '中山市']],
+    ['440232', '乳源瑶族自治县', 'Ruyuan Yao Autonomous County', ['广东省', '韶关市', '乳源瑶族自治县']],
+    ['440281', '乐昌市', 'Lechang City', ['广东省', '韶关市', '乐昌市']],
+    ['440000', '广东省', 'Guangdong', ['广东省']],
+    ['110000', '北京市', 'Beijing', ['北京市']],
+  ])('%s is %s', (code, chinese, english, path) => {
+    expect(isRegion(code)).toBe(true)
+    expect(regionName(code, 'zh-CN')).toBe(chinese)
+    expect(regionName(code, 'en')).toBe(english)
+    expect(regionPath(code, 'zh-CN')).toEqual(path)
+  })
+
+  it.each([
+    '',
+    '44',
+    '440',
+    '440101',
+    '440399',
+    '441901',
+    '990000',
+    '440300000000',
+    'constructor',
+    '４４０３００',
+    '440300\n',
+  ])('%j is none; it is shown as it is', (code) => {
+    expect(isRegion(code)).toBe(false)
+    expect(regionName(code, 'zh-CN')).toBe(code)
+    expect(regionPath(code, 'zh-CN')).toEqual([])
+  })
+})
