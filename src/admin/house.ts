@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { createAuthenticators, type Authenticators } from '../accounts/authenticators.ts'
 import { createConsents, type Consents } from '../accounts/consents.ts'
@@ -34,8 +35,8 @@ export interface Back {
 export async function openHouse(settings: Settings, clock: Clock): Promise<Back> {
   const database = openDatabase(join(settings.dataDir, 'yideng.sqlite'))
   const migrated = await migrate(database)
-  const dataKeys = openDataKeys(settings.keysDir)
-  await checkDataKeys(database, dataKeys, settings.keysDir)
+  const dataKeys = await openDataKeysOf(database, settings.keysDir)
+  await markDemo(database, settings)
   const { cipher, blindIndex } = dataKeys
   const audit = createAuditTrail({ database, cipher, clock })
   const register = createEmbeddedPopulationRegister({ database, blindIndex, clock })
@@ -57,20 +58,42 @@ export async function openHouse(settings: Settings, clock: Clock): Promise<Back>
 
 /**
  * A store belongs to the data keys it was filled under: with others nobody could sign in, and new accounts would be
- * sealed under the wrong ones.
+ * sealed under the wrong ones. So keys are made for a new store only, and others are refused.
  * @throws SettingsError
  */
-async function checkDataKeys(database: Database, { blindIndex }: DataKeys, keysDir: string): Promise<void> {
-  const key = 'data-keys'
-  const value = blindIndex('house', 'these are the data keys of this store')
-  await database
-    .insertInto('house')
-    .values({ key, value })
-    .onConflict((c) => c.column('key').doNothing())
-    .execute()
-  const kept = await database.selectFrom('house').select('value').where('key', '=', key).executeTakeFirstOrThrow()
-  if (kept.value === value) return
-  throw new SettingsError(
-    `The data keys in ${keysDir} do not belong to this store: restore its data.json (YIDENG_KEYS_DIR) from your backup.`,
-  )
+async function openDataKeysOf(database: Database, keysDir: string): Promise<DataKeys> {
+  const refuse = () =>
+    new SettingsError(
+      `The data keys in ${keysDir} do not belong to this store: restore its data.json (YIDENG_KEYS_DIR) from your backup.`,
+    )
+  const known = await note(database, 'data-keys')
+  if (known !== undefined && !existsSync(join(keysDir, 'data.json'))) throw refuse()
+  const dataKeys = openDataKeys(keysDir)
+  const value = dataKeys.blindIndex('house', 'these are the data keys of this store')
+  if ((await note(database, 'data-keys', value)) !== value) throw refuse()
+  return dataKeys
+}
+
+/**
+ * A store once marked as made-up data stays so.
+ * @throws SettingsError in production
+ */
+async function markDemo(database: Database, { demo, production }: Settings): Promise<void> {
+  const marked = (await note(database, 'demo', demo ? 'true' : undefined)) === 'true'
+  if (marked && production) {
+    throw new SettingsError('The setting YIDENG_DATA_DIR names a store of made-up demo data, which production refuses.')
+  }
+}
+
+/** What the store knows of itself under a key; a value is kept only where there is none yet. */
+async function note(database: Database, key: string, value?: string): Promise<string | undefined> {
+  if (value !== undefined) {
+    await database
+      .insertInto('house')
+      .values({ key, value })
+      .onConflict((conflict) => conflict.column('key').doNothing())
+      .execute()
+  }
+  const row = await database.selectFrom('house').select('value').where('key', '=', key).executeTakeFirst()
+  return row?.value
 }

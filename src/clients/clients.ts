@@ -70,12 +70,15 @@ export function createClients(options: { database: Database; audit: AuditTrail; 
       return result
     })
 
-  const write = (transaction: DatabaseTransaction, id: string, columns: Partial<Tables['clients']>) =>
-    transaction
-      .updateTable('clients')
-      .set({ ...columns, updated_at: clock() })
-      .where('id', '=', id)
-      .execute()
+  const write = async (transaction: DatabaseTransaction, id: string, columns: Partial<Tables['clients']>) =>
+    fromRow(
+      await transaction
+        .updateTable('clients')
+        .set({ ...columns, updated_at: clock() })
+        .where('id', '=', id)
+        .returningAll()
+        .executeTakeFirstOrThrow(),
+    )
 
   return {
     find: (id) => findIn(database, id),
@@ -89,7 +92,7 @@ export function createClients(options: { database: Database; audit: AuditTrail; 
       const parsed = parseClientMetadata(input)
       if (!parsed.ok) return parsed
       const { metadata } = parsed
-      const id = randomBytes(12).toString('base64url')
+      const id = randomBytes(12).toString('hex')
       const secret = needsSecret(metadata) ? randomBytes(32).toString('base64url') : undefined
       const now = clock()
       const row = {
@@ -120,8 +123,8 @@ export function createClients(options: { database: Database; audit: AuditTrail; 
         const secret =
           needsSecret(parsed.metadata) && !before.secretHash ? randomBytes(32).toString('base64url') : undefined
         const secretHash = needsSecret(parsed.metadata) ? (secret ? hashSecret(secret) : before.secretHash) : null
-        await write(transaction, id, { metadata: JSON.stringify(parsed.metadata), secret_hash: secretHash })
-        return { ok: true, client: { ...before, ...parsed.metadata, secretHash }, ...(secret ? { secret } : {}) }
+        const columns = { metadata: JSON.stringify(parsed.metadata), secret_hash: secretHash }
+        return { ok: true, client: await write(transaction, id, columns), ...(secret ? { secret } : {}) }
       }),
 
     rotateSecret: (id, actor) =>
@@ -134,8 +137,7 @@ export function createClients(options: { database: Database; audit: AuditTrail; 
             return { ok: false, problems: [{ field: 'auth_method', message }] }
           }
           const secret = randomBytes(32).toString('base64url')
-          await write(transaction, id, { secret_hash: hashSecret(secret) })
-          return { ok: true, client: before, secret }
+          return { ok: true, client: await write(transaction, id, { secret_hash: hashSecret(secret) }), secret }
         },
       ),
 
@@ -143,10 +145,7 @@ export function createClients(options: { database: Database; audit: AuditTrail; 
       change(
         id,
         { event: status === 'active' ? 'client.resumed' : 'client.suspended', actor },
-        async (before, transaction) => {
-          await write(transaction, id, { status })
-          return { ok: true, client: { ...before, status } }
-        },
+        async (_before, transaction) => ({ ok: true, client: await write(transaction, id, { status }) }),
       ),
 
     async delete(id, actor) {

@@ -14,6 +14,8 @@ const whole = (least: number, most: number) =>
     .refine((value) => value >= least && value <= most, `must be between ${least} and ${most}`)
 
 const seconds = whole(1, 366 * 86_400)
+const yesOrNo = z.enum(['true', 'false'], { error: 'must be true or false' }).transform((value) => value === 'true')
+
 const path = z
   .string()
   .min(1, 'must name a directory or file')
@@ -40,9 +42,8 @@ const schema = z.object({
     error: 'must be one of fatal, error, warn, info, debug, trace, silent',
   }),
   YIDENG_RESOURCES: path,
-  YIDENG_TRUST_PROXY: z
-    .enum(['true', 'false'], { error: 'must be true or false' })
-    .transform((value) => value === 'true'),
+  YIDENG_DEMO: yesOrNo,
+  YIDENG_TRUST_PROXY: yesOrNo,
   YIDENG_SESSION_IDLE_SECONDS: seconds,
   YIDENG_SESSION_SECONDS: seconds,
   YIDENG_INTERACTION_SECONDS: seconds,
@@ -98,6 +99,7 @@ function parseSettings(given: Record<string, string>, production: boolean) {
     keysDir: all.YIDENG_KEYS_DIR,
     resourcesFile: all.YIDENG_RESOURCES,
     logLevel: all.YIDENG_LOG_LEVEL,
+    demo: all.YIDENG_DEMO,
     trustProxy: all.YIDENG_TRUST_PROXY,
     /** All in seconds. */
     lifetimes: {

@@ -5,9 +5,7 @@ import { Refusal, refusals, type RefusalCode } from '../refusal/refusal.ts'
 
 /** Which refusal an error stands for; what nobody expected is a server error. */
 function codeOf(error: unknown): RefusalCode {
-  if (error instanceof Refusal) return error.code
-  if ((error as { code?: unknown } | null)?.code === 'busy') return 'busy'
-  return 'server_error'
+  return error instanceof Refusal ? error.code : 'server_error'
 }
 
 /** Ends every request that failed with a calm page and a reference number; the reason goes to the log only. */

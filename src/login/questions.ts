@@ -24,7 +24,10 @@ export interface QuestionParts {
   clock: Clock
 }
 
+const maskDate = (date: string) => `${date.slice(0, 4)}-**-**`
+
 const masks: Record<string, (value: string) => string> = {
+  birthdate: maskDate,
   name: maskName,
   id_number: maskDocumentNumber,
   phone_number: maskPhone,

@@ -9,6 +9,6 @@ export const longestInput = 64
 export function toAscii(text: string): string | undefined {
   if (text.length > longestInput) return undefined
   const folded = text.normalize('NFKC').replaceAll(/[‐‑‒–—−]/g, '-')
-  // not trim(): it would also take away line ends and marks that are to be refused
-  return /^[ -~]*$/.test(folded) ? folded.replace(/^ +/, '').replace(/ +$/, '') : undefined
+  // trimmed last: trim() would also take away line ends and marks that are to be refused
+  return /^[ -~]*$/.test(folded) ? folded.trim() : undefined
 }

@@ -4,7 +4,7 @@ const longestName = 60
 
 const middleDots = /[•‧∙⋅・･]/gu
 const hyphens = /[‐‑‒–—−]/gu
-const apostrophes = /[‘’ʼ`´]/gu
+const apostrophes = /[‘’ʼ`]/gu
 const onlyHan = /^[\p{Script=Han}·\s]+$/u
 
 /**
@@ -13,6 +13,7 @@ const onlyHan = /^[\p{Script=Han}·\s]+$/u
  */
 export function normaliseName(name: string): string {
   if (name.length > longestInput) return name
+  // an acute accent by itself: NFKC would make a space and a combining accent of it
   const folded = name.replaceAll('´', "'").normalize('NFKC')
   const signs = folded.replaceAll(middleDots, '·').replaceAll(hyphens, '-').replaceAll(apostrophes, "'")
   return signs.replaceAll(/\s+/gu, onlyHan.test(signs) ? '' : ' ').trim()

@@ -10,7 +10,7 @@ export interface HashParameters {
   lanes: number
 }
 
-/** DESIGN 2.5; the first of OWASP's equal choices for argon2id that needs little memory. */
+/** DESIGN 2.5; the second of OWASP's five equal choices for argon2id. */
 const defaults: HashParameters = { memoryKiB: 19_456, passes: 2, lanes: 1 }
 const defaultGate = { concurrent: 2, waiting: 64 }
 

@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest'
+import { readSettings, SettingsError } from '../../src/config/settings.ts'
+
+const sentenceOf = (environment: Record<string, string>) => {
+  try {
+    readSettings(environment)
+  } catch (error) {
+    expect(error).toBeInstanceOf(SettingsError)
+    return (error as Error).message
+  }
+  return 'accepted'
+}
+
+describe('settings', () => {
+  it('have the defaults of the contract', () => {
+    expect(readSettings({})).toMatchObject({
+      port: 3000,
+      host: '127.0.0.1',
+      issuer: 'http://localhost:3000',
+      dataDir: `${process.cwd()}/data`,
+      keysDir: `${process.cwd()}/keys`,
+      production: false,
+      lifetimes: { sessionIdle: 1800, session: 43_200, code: 60, accessToken: 600, idToken: 600, refreshToken: 43_200 },
+      limits: { passwordTries: 6, passwordWaitSeconds: 900 },
+    })
+    expect(readSettings({ PORT: '3001' }).issuer).toBe('http://localhost:3001')
+  })
+
+  it.each([
+    ['PORT', 'x'],
+    ['PORT', '70000'],
+    ['PORT', '-1'],
+    ['HOST', 'a b'],
+    ['YIDENG_ISSUER', 'login.example.gov.cn'],
+    ['YIDENG_ISSUER', 'https://login.example.gov.cn/'],
+    ['YIDENG_ISSUER', 'https://login.example.gov.cn/path'],
+    ['YIDENG_ISSUER', 'ftp://login.example.gov.cn'],
+    ['YIDENG_ISSUER', 'https://user:secret@login.example.gov.cn'],
+    ['YIDENG_LOG_LEVEL', 'loud'],
+    ['YIDENG_WORKERS', '0'],
+    ['YIDENG_DATABASE_URL', 'mysql://localhost'],
+    ['YIDENG_REDIS_URL', 'http://localhost'],
+    ['YIDENG_SESSION_IDLE_SECONDS', '0'],
+    ['YIDENG_SESSION_IDLE_SECONDS', '99999'],
+    ['YIDENG_REFRESH_GRACE_SECONDS', '61'],
+    ['YIDENG_TRUST_PROXY', 'yes'],
+  ])('refuse %s=%s in one sentence that names it', (name, value) => {
+    const sentence = sentenceOf({ [name]: value })
+    expect(sentence).toContain(name)
+    expect(sentence).toMatch(/^The setting .+\.$/)
+    expect(sentence.split('\n')).toHaveLength(1)
+  })
+
+  it('refuse an issuer without https in production', () => {
+    expect(sentenceOf({ NODE_ENV: 'production' })).toContain('YIDENG_ISSUER')
+    expect(sentenceOf({ NODE_ENV: 'production', YIDENG_ISSUER: 'https://login.example.gov.cn' })).toBe('accepted')
+  })
+})

@@ -1,0 +1,131 @@
+import { spawnSync } from 'node:child_process'
+import { renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { openPerson, signIn } from '../setup/person.ts'
+import { registerPortal } from '../setup/portal.ts'
+import { startServer, type RunningServer } from '../setup/server.ts'
+import { Visitor } from '../setup/visitor.ts'
+
+const serverFile = new URL('../../bin/server.mjs', import.meta.url).pathname
+
+/** Starts the server where it is meant to refuse. */
+const start = (environment: Record<string, string>) =>
+  spawnSync(process.execPath, [serverFile], { env: environment, encoding: 'utf8', timeout: 20_000 })
+
+const stopped = async () => {
+  const server = await startServer({ YIDENG_DEMO: 'true' })
+  await server.kill('SIGINT')
+  return server
+}
+
+const keys = (server: RunningServer) => server.environment['YIDENG_KEYS_DIR'] ?? ''
+
+describe('the server', () => {
+  it('says in one line where it listens and what to do next', async () => {
+    const server = await startServer()
+    expect(server.output().trim().split('\n')).toEqual([
+      `Yideng 一登 listens on ${server.issuer} — register the first portal: npx yideng client create --help`,
+    ])
+  })
+
+  it('answers requests under way before it stops, and ends with 0', async () => {
+    const server = await startServer()
+    const house = await server.house()
+    const person = await openPerson(house)
+    const portal = await registerPortal(house, { consent: 'implicit' })
+    const visitor = new Visitor(server.issuer)
+    const visit = await portal.begin()
+    const page = await visitor.get(visit.url)
+    // the password takes some 30 ms: the signal arrives in the middle
+    const underWay = visitor.submit(page, '/password', { identifier: person.username, password: 'wrong-password' })
+    await new Promise((resolve) => setTimeout(resolve, 10))
+    const ended = server.kill('SIGINT')
+    expect((await underWay).status).toBe(400)
+    expect(await ended).toBe(0)
+    await expect(fetch(`${server.issuer}/healthz`)).rejects.toBeDefined()
+  })
+
+  it('goes on where it stopped: keys, accounts and sessions', async () => {
+    const server = await startServer()
+    const house = await server.house()
+    const person = await openPerson(house)
+    const portal = await registerPortal(house, { consent: 'implicit' })
+    const visitor = new Visitor(server.issuer)
+    const visit = await portal.begin()
+    await visit.finish(await signIn(visitor, await visitor.get(visit.url), person.username))
+    await server.kill('SIGINT')
+    await server.restart()
+    const again = await portal.begin()
+    expect((await again.finish(await visitor.get(again.url))).claims()?.acr).toBe('urn:yideng:loa:3')
+  })
+
+  it('refuses a store whose data key is missing or another one, and makes none in its place', async () => {
+    const server = await stopped()
+    const file = join(keys(server), 'data.json')
+    renameSync(file, `${file}.aside`)
+    const missing = start(server.environment)
+    expect(missing.status).toBe(1)
+    expect(missing.stderr).toContain('YIDENG_KEYS_DIR')
+    expect(missing.stderr.trim().split('\n')).toHaveLength(1)
+    const other = await stopped()
+    renameSync(join(keys(other), 'data.json'), file)
+    expect(start(server.environment).stderr).toContain('YIDENG_KEYS_DIR')
+    rmSync(file)
+    renameSync(`${file}.aside`, file)
+    await server.restart()
+  })
+
+  it('refuses demo data in production', async () => {
+    const server = await stopped()
+    const environment = { ...server.environment, NODE_ENV: 'production', YIDENG_ISSUER: 'https://login.example.gov.cn' }
+    const refused = start({ ...environment, YIDENG_DEMO: 'false' })
+    expect(refused.status).toBe(1)
+    expect(refused.stderr).toContain('YIDENG_DATA_DIR')
+  })
+
+  it('says plainly that its port is taken or a setting is wrong', async () => {
+    const server = await startServer()
+    const other = await startServer()
+    const taken = start({ ...other.environment, PORT: server.environment['PORT'] ?? '' })
+    expect(taken.stderr.trim().split('\n')).toHaveLength(1)
+    expect(taken.stderr).toContain('PORT')
+    expect(start({ YIDENG_LOG_LEVEL: 'loud' }).stderr.trim().split('\n')).toHaveLength(1)
+  })
+
+  it('tells its health, readiness and metrics, without anything personal', async () => {
+    const server = await startServer()
+    expect(await (await fetch(`${server.issuer}/healthz`)).json()).toEqual({ status: 'up' })
+    expect(await (await fetch(`${server.issuer}/readyz`)).json()).toEqual({ status: 'ready' })
+    await fetch(`${server.issuer}/somewhere/440300199001011234`)
+    const metrics = await (await fetch(`${server.issuer}/metrics`)).text()
+    expect(metrics).toMatch(/yideng_http_requests_total\{method="GET",route="none",status="404"\} \d/)
+    expect(metrics).not.toContain('440300')
+  })
+
+  it('sees within two seconds what the command line changes', async () => {
+    const server = await startServer()
+    const house = await server.house()
+    const portal = await registerPortal(house, { consent: 'implicit' })
+    const visitor = new Visitor(server.issuer)
+    const { url } = await portal.begin()
+    expect((await visitor.get(url)).status).toBe(200)
+    await house.clients.setStatus(portal.clientId, 'suspended', 'administrator:test')
+    await new Promise((resolve) => setTimeout(resolve, 1500))
+    expect((await visitor.get(url)).status).toBe(400)
+    await house.clients.setStatus(portal.clientId, 'active', 'administrator:test')
+    await new Promise((resolve) => setTimeout(resolve, 1500))
+    expect((await visitor.get(url)).status).toBe(200)
+  })
+})
+
+it('the runtime check speaks plainly on an old Node.js', async () => {
+  const { readFileSync } = await import('node:fs')
+  const source = readFileSync(new URL('../../bin/runtime.mjs', import.meta.url), 'utf8')
+  const program = `Object.defineProperty(process.versions, 'node', { value: '20.1.0' });${source}`
+  const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', program], {
+    encoding: 'utf8',
+  })
+  expect(status).toBe(1)
+  expect(stderr).toContain('Node.js 24')
+})

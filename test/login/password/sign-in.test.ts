@@ -1,0 +1,160 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import type { Back } from '../../../src/admin/house.ts'
+import { openPerson, password, signIn } from '../../setup/person.ts'
+import { registerPortal } from '../../setup/portal.ts'
+import { startServer, type RunningServer } from '../../setup/server.ts'
+import { Visitor, type Page } from '../../setup/visitor.ts'
+
+let server: RunningServer
+let house: Back
+let portal: Awaited<ReturnType<typeof registerPortal>>
+
+beforeAll(async () => {
+  server = await startServer()
+  house = await server.house()
+  portal = await registerPortal(house, { consent: 'implicit' })
+})
+
+async function signInPage() {
+  const visitor = new Visitor(server.issuer)
+  return { visitor, page: await visitor.get((await portal.begin()).url) }
+}
+
+/** What a page says, without what differs from request to request. */
+const saidBy = (page: Page, identifier: string) =>
+  page.html
+    .replaceAll(identifier, 'IDENTIFIER')
+    .replaceAll(/\/login\/[\w-]+/g, '/login/X')
+    .replaceAll(/%2Flogin%2F[\w-]+/g, '%2Flogin%2FX')
+    .replaceAll(/nonce="[^"]+"/g, '')
+    .replaceAll(/name="csrf" value="[^"]+"/g, '')
+
+describe('sign-in by password', () => {
+  it('answers alike for a wrong password, an unknown account and a locked one', async () => {
+    const known = await openPerson(house)
+    const locked = await openPerson(house)
+    await house.persons.setStatus(locked.id, 'locked', { actor: 'administrator:test' })
+    const said = []
+    for (const [identifier, secret] of [
+      [known.username, 'wrong-password-1'],
+      ['nobody-at-all', 'wrong-password-1'],
+      [locked.username, password],
+      ['440300195603129999', 'wrong-password-1'],
+    ] as const) {
+      const { visitor, page } = await signInPage()
+      const answer = await signIn(visitor, page, identifier, secret)
+      expect(answer.status, identifier).toBe(400)
+      said.push(saidBy(answer, identifier))
+    }
+    expect(new Set(said).size).toBe(1)
+  })
+
+  it('takes as long for an unknown account as for a wrong password', { timeout: 60_000 }, async () => {
+    const known = await openPerson(house)
+    const times: Record<string, number[]> = { known: [], unknown: [] }
+    for (let round = 0; round < 10; round += 1) {
+      for (const [kind, identifier] of [
+        ['known', round < 5 ? known.username : `${known.username}x`],
+        ['unknown', `nobody${round}`],
+      ] as const) {
+        const { visitor, page } = await signInPage()
+        const began = performance.now()
+        await signIn(visitor, page, identifier, 'wrong-password-1')
+        times[kind]?.push(performance.now() - began)
+      }
+    }
+    const fastest = (kind: string) => Math.min(...(times[kind] ?? []))
+    // an argon2 computation is some 30 ms; without the decoy the unknown account would answer in three
+    expect(fastest('unknown')).toBeGreaterThan(fastest('known') / 2)
+    expect(fastest('unknown')).toBeLessThan(fastest('known') * 2)
+  })
+
+  it('makes six wrong tries wait, account or no account, and tells both the same', async () => {
+    const known = await openPerson(house)
+    for (const identifier of [known.username, 'nobody-in-this-house']) {
+      const { visitor, page } = await signInPage()
+      for (let tries = 0; tries < 6; tries += 1) {
+        expect((await signIn(visitor, page, identifier, 'wrong-password-1')).status, identifier).toBe(400)
+      }
+      const waiting = await signIn(visitor, page, identifier, password)
+      expect(waiting.status, identifier).toBe(429)
+      expect(waiting.html).toContain('15')
+    }
+    // the account waits under its other names as well, without saying so
+    const { visitor, page } = await signInPage()
+    expect((await signIn(visitor, page, known.phone, password)).status).toBe(400)
+  })
+
+  it('lets nobody guess more often by asking at once', async () => {
+    const known = await openPerson(house)
+    const { visitor, page } = await signInPage()
+    const guesses = Array.from({ length: 30 }, (_, index) =>
+      signIn(visitor, page, known.username, `wrong-password-${index}`),
+    )
+    const answers = await Promise.all(guesses)
+    expect(answers.filter(({ status }) => status === 400)).toHaveLength(6)
+    expect(answers.filter(({ status }) => status === 429)).toHaveLength(24)
+  })
+
+  it('forgets wrong tries after a right one', async () => {
+    const known = await openPerson(house)
+    for (let round = 0; round < 2; round += 1) {
+      const { visitor, page } = await signInPage()
+      for (let tries = 0; tries < 5; tries += 1) await signIn(visitor, page, known.username, 'wrong-password-1')
+      expect((await signIn(visitor, page, known.username)).leads).toBeDefined()
+    }
+  })
+
+  it('hashes again when the parameters were raised', async () => {
+    const known = await openPerson(house)
+    const { default: argon2 } = await import('argon2')
+    const weak = await argon2.hash(password, { memoryCost: 8192, timeCost: 1, parallelism: 1 })
+    const stored = () =>
+      house.database
+        .selectFrom('authenticators')
+        .select('data')
+        .where('person_id', '=', known.id)
+        .executeTakeFirstOrThrow()
+    await house.database
+      .updateTable('authenticators')
+      .set({ data: JSON.stringify({ hash: weak }) })
+      .where('person_id', '=', known.id)
+      .execute()
+    const { visitor, page } = await signInPage()
+    expect((await signIn(visitor, page, known.username)).leads).toBeDefined()
+    expect((await stored()).data).toMatch(/m=19456,(t=2,p=1|p=1,t=2)/)
+  })
+
+  it('ends at once when the account is locked: session, code and tokens', async () => {
+    const known = await openPerson(house)
+    const { visitor, page } = await signInPage()
+    await signIn(visitor, page, known.username)
+    await house.persons.setStatus(known.id, 'locked', { actor: 'administrator:test' })
+    const next = await visitor.get((await portal.begin()).url)
+    expect(next.leads).toBeUndefined()
+    expect(next.html).toContain('name="password"')
+  })
+
+  it('leaves no identifier, name or password in the log, nor plain in the stores', async () => {
+    const person = await openPerson(house, { name: '司徒不见' })
+    const { visitor, page } = await signInPage()
+    await signIn(visitor, page, person.number, 'wrong-password-zz')
+    await signIn(visitor, page, person.phone)
+    const { readFileSync, readdirSync } = await import('node:fs')
+    const files = readdirSync(server.dataDir).map((file) => readFileSync(`${server.dataDir}/${file}`))
+    const session = visitor.cookies.find(({ name }) => name === 'yideng_session')?.value ?? ''
+    expect(session.length).toBeGreaterThan(20)
+    for (const secret of [
+      person.number,
+      person.phone,
+      person.username,
+      '司徒不见',
+      password,
+      'wrong-password-zz',
+      session,
+    ]) {
+      expect(server.output(), secret).not.toContain(secret)
+      for (const file of files) expect(file.includes(secret), secret).toBe(false)
+    }
+  })
+})
