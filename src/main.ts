@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import { pino } from 'pino'
 import { openHouse } from './admin/house.ts'
 import { createPasswords } from './accounts/passwords/hash.ts'
-import { createClientCache } from './clients/client-cache.ts'
 import { readSettings, SettingsError } from './config/settings.ts'
 import { createApp } from './http/app.ts'
 import { createMetrics } from './http/metrics.ts'
@@ -17,6 +16,7 @@ import { readResources } from './oidc/resources.ts'
 import { createSessions } from './oidc/sessions.ts'
 import { loadAssets } from './pages/assets.ts'
 import { createPages } from './pages/render.ts'
+import { freshFor } from './storage/fresh.ts'
 import { openSqliteArtifacts } from './storage/artifacts-sqlite.ts'
 
 const clock = () => Date.now()
@@ -34,7 +34,10 @@ async function start() {
   const cookieKeys = openCookieKeys(settings.keysDir)
   const passwords = createPasswords()
 
-  const findClient = createClientCache(clients, clock)
+  const findClient = freshFor(async (id: string) => {
+    const client = await clients.find(id)
+    return client?.status === 'active' ? client : undefined
+  }, clock)
   const provider = createProvider({
     settings,
     clock,

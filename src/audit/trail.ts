@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { sql, type Selectable } from 'kysely'
 import type { Clock } from '../config/clock.ts'
 import type { FieldCipher } from '../keys/field-cipher.ts'
-import { compileOnce, type Database, type DatabaseTransaction } from '../storage/database.ts'
+import { compileOnce, lightTransaction, type Database, type DatabaseTransaction } from '../storage/database.ts'
 import type { Tables } from '../storage/schema.ts'
 import type { AuditEvent } from './events.ts'
 
@@ -12,12 +12,12 @@ type Entry = Selectable<Tables['audit_events']>
 export interface AuditTrail {
   /** Appends within the transaction that makes the change, so that neither is ever kept without the other. */
   append(transaction: DatabaseTransaction, event: AuditEvent): Promise<void>
-  /** Appends an act that changes nothing else in the durable store; settles when the entry is on disk. */
+  /**
+   * Appends an act that changes nothing in the durable store: a sign-in, a portal entered. Settles when the entry survives
+   * `kill -9`; a power cut may take the last moment of it, as it does of the sessions and tokens it is about.
+   */
   record(event: AuditEvent): Promise<void>
 }
-
-/** Entries that come within so many milliseconds share one commit to disk. */
-const gatherMs = 4
 
 /** The columns of an entry in the order they are written. */
 const blankEntry: Omit<Entry, 'hash'> = {
@@ -68,11 +68,11 @@ export function createAuditTrail(options: { database: Database; cipher: FieldCip
   }
 
   async function writeGathered() {
-    await new Promise((resolve) => setTimeout(resolve, gatherMs))
+    await new Promise((resolve) => setImmediate(resolve))
     const events = gathered
     gathered = []
     written = undefined
-    await database.transaction().execute((transaction) => appendAll(transaction, events))
+    await lightTransaction(database, (transaction) => appendAll(transaction, events))
   }
 
   return {

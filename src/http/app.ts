@@ -64,7 +64,15 @@ function ownRoutes(parts: AppParts, secure: boolean): Middleware {
     method.routes(room, parts.login.host)
     router.use(room.routes())
   }
-  return router.routes() as Middleware
+  return onlyIn(rooms(router), router.routes() as Middleware)
+}
+
+/** The first segments of the addresses a router answers. */
+const rooms = (router: Router) => new Set(router.stack.map(({ path }) => String(path).split('/')[1]))
+
+/** Spares a portal's request the search through the addresses of pages. */
+function onlyIn(known: ReadonlySet<string | undefined>, middleware: Middleware): Middleware {
+  return (ctx, next) => (known.has(ctx.path.split('/')[1]) ? middleware(ctx, next) : next())
 }
 
 const noStore: Middleware = (ctx, next) => {

@@ -30,6 +30,17 @@ export function createMetrics(): Metrics {
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
     registers: [registry],
   })
+  const series = new Map<string, { count: Counter.Internal; time: Histogram.Internal<'route'> }>()
+  const seriesOf = (method: string, route: string, status: number) => {
+    const key = `${method} ${route} ${status}`
+    let known = series.get(key)
+    if (!known) {
+      known = { count: requests.labels({ method, route, status }), time: durations.labels({ route }) }
+      series.set(key, known)
+    }
+    return known
+  }
+
   return {
     contentType: registry.contentType,
     text: () => registry.metrics(),
@@ -38,9 +49,9 @@ export function createMetrics(): Metrics {
       try {
         await next()
       } finally {
-        const route = routeOf(ctx)
-        requests.inc({ method: ctx.method, route, status: ctx.status })
-        durations.observe({ route }, (performance.now() - began) / 1000)
+        const { count, time } = seriesOf(ctx.method, routeOf(ctx), ctx.status)
+        count.inc()
+        time.observe((performance.now() - began) / 1000)
       }
     },
   }

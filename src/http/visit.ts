@@ -39,12 +39,12 @@ function addressOf(ctx: Context, trustProxy: boolean): string {
 
 /** Most requests are a portal's and never ask for language, nonce or form: those are made when asked for. */
 class RequestVisit implements Visit {
-  readonly id = randomUUID()
   readonly formTargets: string[] = []
   form: Readonly<Record<string, string>> = {}
   back: string
   readonly #ctx: Context
   readonly #parts: VisitParts
+  #id: string | undefined
   #nonce: string | undefined
   #language: Language | undefined
 
@@ -52,6 +52,11 @@ class RequestVisit implements Visit {
     this.#ctx = ctx
     this.#parts = parts
     this.back = ctx.method === 'GET' ? ctx.url : '/'
+  }
+
+  get id(): string {
+    this.#id ??= randomUUID()
+    return this.#id
   }
 
   get language(): Language {

@@ -8,6 +8,9 @@ interface Stored {
   text: string
 }
 
+/** A session's idle time may end earlier by so much. */
+const touchSeconds = 60
+
 /** What this request has read or written already: oidc-provider asks for the same session and grant several times. */
 const readInRequest = new WeakMap<object, Map<string, Promise<Stored | undefined>>>()
 
@@ -79,6 +82,7 @@ export function createAdapterFactory(options: {
     return {
       async upsert(id, payload, ttl) {
         if (ttl === undefined) throw new Error(`${kind} has no time to live`)
+        if (await onlyTouched(id, payload)) return
         const text = textOf(payload)
         const alias = payload.uid ?? payload.userCode
         await artifacts.put(kind, keyOf(id), text, { ttl, alias, group: payload.grantId })
@@ -124,6 +128,16 @@ export function createAdapterFactory(options: {
       async revokeByGrantId(grantId) {
         await artifacts.removeGroup(kind, grantId)
       },
+    }
+
+    /** True for a session in which nothing changed but that it was just used: that is written once a minute. */
+    async function onlyTouched(id: string, payload: AdapterPayload): Promise<boolean> {
+      if (kind !== 'Session') return false
+      const stored = await read(id)
+      if (!stored) return false
+      const before = JSON.parse(stored.text) as AdapterPayload
+      if ((payload.exp ?? 0) - (before.exp ?? 0) >= touchSeconds) return false
+      return textOf({ ...payload, exp: before.exp, iat: before.iat }) === stored.text
     }
 
     async function consumedJustNow(id: string): Promise<boolean> {

@@ -2,6 +2,7 @@ import type { Account, Configuration } from 'oidc-provider'
 import { parseDocument } from '../accounts/identifiers/documents.ts'
 import type { NaturalPerson, NaturalPersons } from '../accounts/natural-persons.ts'
 import type { Clock } from '../config/clock.ts'
+import { freshFor } from '../storage/fresh.ts'
 
 /** Scope → claims (DESIGN 1.4). Consent page, discovery and tokens are made from this one table. */
 export const scopeClaims: Record<string, string[]> = {
@@ -29,10 +30,11 @@ export function attributesOf(scopes: Iterable<string>, claims: Iterable<string>)
 
 /** The claims of a person, as userinfo and ID token give them; each is opened only when it is read. */
 export function personClaims(persons: NaturalPersons, person: NaturalPerson, clock: Clock) {
+  let known: ReturnType<typeof parseDocument> | undefined
   const document = () => {
     const { document_type: type } = person.row
-    const parsed = parseDocument({ type, number: persons.open(person, 'document_number'), today: new Date(clock()) })
-    return parsed.ok ? parsed.document : undefined
+    known ??= parseDocument({ type, number: persons.open(person, 'document_number'), today: new Date(clock()) })
+    return known.ok ? known.document : undefined
   }
   return {
     get name() {
@@ -58,8 +60,9 @@ export function personClaims(persons: NaturalPersons, person: NaturalPerson, clo
 
 /** What oidc-provider asks for an account: none is found that is not active. */
 export function createFindAccount(persons: NaturalPersons, clock: Clock): NonNullable<Configuration['findAccount']> {
+  const find = freshFor((id: string) => persons.find(id), clock)
   return async (ctx, id): Promise<Account | undefined> => {
-    const person = await persons.find(id)
+    const person = await find(id)
     if (person?.status !== 'active') return undefined
     return {
       accountId: id,

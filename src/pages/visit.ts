@@ -36,14 +36,19 @@ export interface PageContext {
   body: unknown
 }
 
-const visits = new WeakMap<IncomingMessage, Visit>()
+/** On the request itself: oidc-provider makes koa contexts of its own for one request. */
+const key = Symbol('visit')
 
-export function beginVisit(request: IncomingMessage, visit: Visit): void {
-  visits.set(request, visit)
+interface Visited extends IncomingMessage {
+  [key]?: Visit
 }
 
-export function visitOf(context: Pick<PageContext, 'req'>): Visit {
-  const visit = visits.get(context.req)
+export function beginVisit(request: Visited, visit: Visit): void {
+  request[key] = visit
+}
+
+export function visitOf(context: { req: Visited }): Visit {
+  const visit = context.req[key]
   if (!visit) throw new Error('this request has no visit')
   return visit
 }

@@ -1,6 +1,7 @@
 import type { StatementSync } from 'node:sqlite'
 import type { Clock } from '../config/clock.ts'
 import type { Artifacts } from './artifacts.ts'
+import { createArtifactCache, type CachedArtifact } from './artifact-cache.ts'
 import { openSqlite } from './database.ts'
 
 const schema = `
@@ -14,6 +15,8 @@ const schema = `
 `
 
 const sweepAtOnce = 1000
+const live = 'kind = ? AND id = ? AND expires_at > ?'
+const columns = 'kind, id, value, expires_at AS expiresAt, alias'
 
 interface QueuedWrite {
   run(): void
@@ -28,12 +31,12 @@ interface QueuedWrite {
 export function openSqliteArtifacts(file: string, clock: Clock): Artifacts {
   const sqlite = openSqlite(file, 'NORMAL')
   sqlite.exec(schema)
-  const live = 'kind = ? AND id = ? AND expires_at > ?'
+  const cache = createArtifactCache(sqlite)
   const statements = {
     begin: sqlite.prepare('BEGIN IMMEDIATE'),
     commit: sqlite.prepare('COMMIT'),
-    get: sqlite.prepare(`SELECT value FROM artifacts WHERE ${live}`),
-    byAlias: sqlite.prepare('SELECT id, value FROM artifacts WHERE kind = ? AND alias = ? AND expires_at > ?'),
+    get: sqlite.prepare(`SELECT ${columns} FROM artifacts WHERE ${live}`),
+    byAlias: sqlite.prepare(`SELECT ${columns} FROM artifacts WHERE kind = ? AND alias = ? AND expires_at > ?`),
     put: sqlite.prepare(`INSERT INTO artifacts (kind, id, value, expires_at, alias, grouping) VALUES (?, ?, ?, ?, ?, ?)
       ON CONFLICT (kind, id) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at,
       alias = excluded.alias, grouping = excluded.grouping`),
@@ -78,6 +81,7 @@ export function openSqliteArtifacts(file: string, clock: Clock): Artifacts {
       statements.commit.run()
     } catch (error) {
       if (sqlite.isTransaction) sqlite.exec('ROLLBACK')
+      cache.clear()
       for (const { reject } of writes) reject(error)
       return
     }
@@ -87,41 +91,65 @@ export function openSqliteArtifacts(file: string, clock: Clock): Artifacts {
   const one = <Row>(statement: StatementSync, ...parameters: (string | number)[]) =>
     statement.get(...parameters) as Row | undefined
 
+  function read(statement: StatementSync, kind: string, key: string): CachedArtifact | undefined {
+    const found = one<CachedArtifact>(statement, kind, key, clock())
+    if (found) cache.keep(found)
+    return found
+  }
+
+  const alive = (artifact: CachedArtifact | undefined) =>
+    artifact !== undefined && artifact.expiresAt > clock() ? artifact : undefined
+
+  /** A write after which the artifact has to be read anew. */
+  const change = <T>(kind: string, id: string, run: () => T) =>
+    write(() => {
+      cache.drop(kind, id)
+      return run()
+    })
+
   return {
     async get(kind, id) {
-      return one<{ value: string }>(statements.get, kind, id, clock())?.value
+      return alive(cache.get(kind, id) ?? read(statements.get, kind, id))?.value
     },
-    async put(kind, id, value, { ttl, alias, group }) {
-      await write(() => statements.put.run(kind, id, value, clock() + ttl * 1000, alias ?? null, group ?? null))
+    async put(kind, id, value, { ttl, alias = null, group = null }) {
+      const expiresAt = clock() + ttl * 1000
+      await write(() => {
+        statements.put.run(kind, id, value, expiresAt, alias, group)
+        cache.keep({ kind, id, value, expiresAt, alias })
+      })
     },
     async getByAlias(kind, alias) {
-      return one<{ id: string; value: string }>(statements.byAlias, kind, alias, clock())
+      const found = alive(cache.getByAlias(kind, alias) ?? read(statements.byAlias, kind, alias))
+      return found && { id: found.id, value: found.value }
     },
-    take: (kind, id) => write(() => one<{ value: string }>(statements.take, kind, id, clock())?.value),
+    take: (kind, id) => change(kind, id, () => one<{ value: string }>(statements.take, kind, id, clock())?.value),
     compareAndSet(kind, id, expected, value, ttl) {
       const now = clock()
       const expiresAt = ttl === undefined ? null : now + ttl * 1000
-      return write(() => statements.compareAndSet.run(value, expiresAt, kind, id, now, expected).changes === 1)
+      const { compareAndSet } = statements
+      return change(kind, id, () => compareAndSet.run(value, expiresAt, kind, id, now, expected).changes === 1)
     },
-    add(kind, id, value, { ttl, alias, group }) {
+    add(kind, id, value, { ttl, alias = null, group = null }) {
       const now = clock()
-      return write(
-        () => statements.add.run(kind, id, value, now + ttl * 1000, alias ?? null, group ?? null, now).changes === 1,
-      )
+      const { add } = statements
+      return change(kind, id, () => add.run(kind, id, value, now + ttl * 1000, alias, group, now).changes === 1)
     },
     async increment(kind, id, ttl) {
       const now = clock()
-      const row = await write(() =>
+      const row = await change(kind, id, () =>
         one<{ value: string; expires_at: number }>(statements.increment, kind, id, now + ttl * 1000, now, now),
       )
       if (!row) throw new Error('the counter was not returned')
       return { count: Number(row.value), expiresAt: row.expires_at }
     },
     async remove(kind, id) {
-      await write(() => statements.remove.run(kind, id))
+      await change(kind, id, () => statements.remove.run(kind, id))
     },
     async removeGroup(kind, group) {
-      await write(() => statements.removeGroup.run(kind, group))
+      await write(() => {
+        statements.removeGroup.run(kind, group)
+        cache.clear()
+      })
     },
     sweep: () => write(() => Number(statements.sweep.run(clock()).changes)),
     async close() {

@@ -12,7 +12,7 @@ import {
   type Transaction,
 } from 'kysely'
 import { Migrator } from 'kysely/migration'
-import * as first from './migrations/0001-first.ts'
+import { up as first } from './migrations/0001-first.ts'
 import type { Tables } from './schema.ts'
 
 /** The durable store; a Transaction is one too. */
@@ -20,7 +20,7 @@ export type Database = Kysely<Tables>
 export type DatabaseTransaction = Transaction<Tables>
 
 /** In order; names are kept in the store, so they never change. Additive: old and new versions run side by side. */
-const migrations = { '0001-first': first }
+const migrations = { '0001-first': { up: first } }
 
 const statementsKept = 500
 
@@ -67,6 +67,27 @@ export function openDatabase(file: string): Database {
   const database = kyselyShape(openSqlite(file, 'FULL'))
   return new Kysely<Tables>({ dialect: new TransactionalSqliteDialect({ database }) })
 }
+
+/**
+ * A transaction that survives `kill -9` at once, but a power cut only with the next full commit: for what is no more
+ * durable itself, such as the audit entries of sessions and tokens.
+ */
+export function lightTransaction(
+  database: Database,
+  run: (transaction: DatabaseTransaction) => Promise<void>,
+): Promise<void> {
+  return database.connection().execute(async (connection) => {
+    await connection.executeQuery(synchronousNormal)
+    try {
+      await connection.transaction().execute(run)
+    } finally {
+      await connection.executeQuery(synchronousFull)
+    }
+  })
+}
+
+const synchronousNormal = CompiledQuery.raw('PRAGMA synchronous = NORMAL')
+const synchronousFull = CompiledQuery.raw('PRAGMA synchronous = FULL')
 
 /** A query of a hot path, compiled once: the values it was made with are replaced by those it is run with, in order. */
 export function compileOnce<Row>(query: Compilable<Row>): (within: Database, values: unknown[]) => Promise<Row[]> {

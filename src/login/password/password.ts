@@ -76,7 +76,8 @@ export function passwordMethod(parts: PasswordParts): LoginMethod {
           return host.refuse(ctx, { method: name, code: 'too_many_tries', identifier, waitMinutes })
         }
         const person = await persons.findByIdentifier(readIdentifier(identifier))
-        const mayTry = person === undefined || (await tries.reserve(person.id)) === 0
+        // nobody's tries are counted as well, so that an account does not show by the time it takes
+        const mayTry = (await tries.reserve(person?.id ?? `nobody ${typed}`)) === 0
         const right = await verify(person, password.slice(0, longestPassword))
         if (!person || !right || !mayTry || person.status !== 'active') {
           return host.refuse(ctx, { method: name, code: 'sign_in_refused', identifier, personId: person?.id })

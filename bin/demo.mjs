@@ -1,0 +1,5 @@
+import './runtime.mjs'
+
+await import('./compile-cache.mjs')
+const { runDemo } = await import('../examples/demo/demo.ts')
+await runDemo(process.env)

@@ -1,0 +1,57 @@
+import { tableLines } from '../../src/cli/layout.ts'
+import { DemoError, startDemo, type Demo } from './start-demo.ts'
+
+export { startDemo } from './start-demo.ts'
+
+/** `npm run demo`: starts it, says what there is, and stops it with Ctrl-C. */
+export async function runDemo(environment: Record<string, string | undefined>): Promise<void> {
+  const asked = new Promise<true>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => resolve(true))
+  })
+  try {
+    console.log('Starting Yideng, three portals and an API; the first time takes some seconds…')
+    const { PORT, DEMO_PORT_BASE, YIDENG_DATA_DIR, YIDENG_KEYS_DIR } = environment
+    const demo = await startDemo({
+      port: portOf('PORT', PORT, 3000),
+      portBase: portOf('DEMO_PORT_BASE', DEMO_PORT_BASE, 4000),
+      ...(YIDENG_DATA_DIR ? { dataDir: YIDENG_DATA_DIR } : {}),
+      ...(YIDENG_KEYS_DIR ? { keysDir: YIDENG_KEYS_DIR } : {}),
+    })
+    console.log(describe(demo).join('\n'))
+    const wanted = await Promise.race([asked, demo.ended])
+    await demo.close()
+    if (!wanted) throw new DemoError('Yideng stopped by itself; server.log in the data directory of the demo says why.')
+  } catch (error) {
+    console.error(error instanceof DemoError ? error.message : error)
+    process.exitCode = 1
+  }
+}
+
+function portOf(name: string, value: string | undefined, usual: number): number {
+  const port = Number(value || usual)
+  if (Number.isInteger(port) && port > 0 && port < 65_436) return port
+  throw new DemoError(`The setting ${name}=${JSON.stringify(value)} must be a port number.`)
+}
+
+function describe({ issuer, portals, resource, people }: Demo): string[] {
+  const [first, second, third] = portals
+  const addresses = [
+    ['一登 (the one login)', issuer],
+    ...portals.map(({ name, url }) => [name, url]),
+    ['电子证照库 (an API)', resource],
+  ]
+  const accounts = people.map(({ username, password, name, special }) => [username, password, name, special])
+  return [
+    '',
+    ...tableLines({ columns: ['OPEN', 'ADDRESS'], rows: addresses }),
+    '',
+    ...tableLines({ columns: ['USERNAME', 'PASSWORD', 'NAME', 'SPECIAL'], rows: accounts }),
+    '',
+    `1. Open ${first?.url} and sign in as ${people[0]?.username}: password, consent, and you are in.`,
+    `2. Open ${second?.url} and choose 使用一登登录: no second login.`,
+    '3. Choose 我的电子证照: the portal asks the API in your name; the API checks the token by published keys alone.',
+    `4. Choose 退出登录, then 全部退出: ${third?.name} and the others end your session too.`,
+    '',
+    'All of it is made up. Ctrl-C stops everything; the next start finds it as it is now.',
+  ]
+}

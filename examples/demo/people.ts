@@ -1,0 +1,81 @@
+import { checkCharacter } from '../../src/accounts/identifiers/gb11643.ts'
+
+export interface DemoPerson {
+  username: string
+  password: string
+  name: string
+  phone: string
+  documentType: 'resident_id' | 'hk_macao_permit'
+  documentNumber: string
+  /** The name the population register has under this number. */
+  registeredName: string
+  /** 3 where both names are the same. */
+  level: 2 | 3
+  special: string
+}
+
+/** Valid, and nobody's: 440000 is a whole province, and numbers are given out by counties only. */
+function residentId(birthDate: string, serial: string): string {
+  const body = `440000${birthDate}${serial}`
+  return body + checkCharacter(body)
+}
+
+type Given = Omit<DemoPerson, 'password' | 'registeredName' | 'level'> & { registeredName?: string }
+
+const password = 'Yideng-demo-2026'
+
+/** Made up, as their numbers are. */
+const given: readonly Given[] = [
+  {
+    username: 'lixiaolan',
+    name: '李晓岚',
+    phone: '13800000001',
+    documentType: 'resident_id',
+    documentNumber: residentId('19920518', '024'),
+    special: 'level 3: name and number are in the population register. Start here',
+  },
+  {
+    username: 'heguifang',
+    name: '何桂芳',
+    phone: '13800000002',
+    documentType: 'resident_id',
+    documentNumber: residentId('19410209', '046'),
+    special: '85 years old: try 关怀版 (large text) on the sign-in page',
+  },
+  {
+    username: 'wangzihao',
+    name: '王子豪',
+    registeredName: '王子浩',
+    phone: '13800000003',
+    documentType: 'resident_id',
+    documentNumber: residentId('19980730', '031'),
+    special: 'level 2: the register has another name (王子浩) under this number',
+  },
+  {
+    username: 'wongkayan',
+    name: '黄嘉欣',
+    phone: '13800000004',
+    documentType: 'hk_macao_permit',
+    documentNumber: 'H80000001',
+    special: '港澳居民来往内地通行证 instead of an ID card: portals get no birth date or gender',
+  },
+  {
+    username: 'gulnar',
+    name: '古丽娜尔·买买提',
+    phone: '13800000005',
+    documentType: 'resident_id',
+    documentNumber: residentId('19850903', '062'),
+    special: 'a long name with a middle dot',
+  },
+]
+
+export const people: readonly DemoPerson[] = given.map((person) => {
+  const registeredName = person.registeredName ?? person.name
+  return { ...person, password, registeredName, level: registeredName === person.name ? 3 : 2 }
+})
+
+/** The population register of the demo, as `yideng register import --kind people` takes it. */
+export function registerCsv(): string {
+  const rows = people.map((person) => [person.documentType, person.documentNumber, person.registeredName].join(','))
+  return `${['document_type,document_number,name', ...rows].join('\n')}\n`
+}

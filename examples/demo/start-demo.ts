@@ -1,0 +1,108 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join, resolve } from 'node:path'
+import { startLicences } from '../licences/licences.ts'
+import type { Running } from '../listen.ts'
+import { startPortal } from '../portal/portal.ts'
+import { people, type DemoPerson } from './people.ts'
+import { portals } from './portals.ts'
+import { createYideng, startProvider } from './provider.ts'
+import { setUp, type RegisteredPortal } from './set-up.ts'
+
+/** Something a person can mend; the message says how. */
+export class DemoError extends Error {}
+
+export interface Demo {
+  issuer: string
+  /** Address of 电子证照库, and its name in `resource`. */
+  resource: string
+  portals: RegisteredPortal[]
+  people: readonly DemoPerson[]
+  /** Settles when Yideng's process is gone. */
+  ended: Promise<void>
+  close(): Promise<void>
+}
+
+const ownDirectory = 'data/demo'
+const resources = readFileSync(new URL('resources.json', import.meta.url), 'utf8')
+
+/** Yideng with three portals, an API and people, on ports and in directories of their own. */
+export async function startDemo(options: {
+  /** Of Yideng; the portals are at portBase + 1, 2, 3, the API at portBase + 100. */
+  port?: number
+  portBase?: number
+  dataDir?: string
+  keysDir?: string
+  /** Settings of Yideng, over those of this process. */
+  env?: Record<string, string>
+}): Promise<Demo> {
+  const { port = 3000, portBase = 4000, env = {} } = options
+  const dataDir = resolve(options.dataDir ?? ownDirectory)
+  const keysDir = resolve(options.keysDir ?? join(dataDir, 'keys'))
+  const urlOf = (index: number) => `http://localhost:${portBase + 1 + index}`
+  const resource = `http://localhost:${portBase + 100}/`
+  const issuer = `http://localhost:${port}`
+
+  await expectFree(port, '一登', 'PORT=3001')
+  for (const [index, { name }] of portals.entries()) await expectFree(portBase + 1 + index, name, 'DEMO_PORT_BASE=5000')
+  await expectFree(portBase + 100, '电子证照库', 'DEMO_PORT_BASE=5000')
+  expectOwn(dataDir)
+
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+  const resourcesFile = join(dataDir, 'resources.json')
+  writeFileSync(resourcesFile, resources.replace('http://localhost:4100/', resource))
+  const environment = {
+    ...process.env,
+    YIDENG_DATABASE_URL: '', // always the embedded stores: never the people of a real one
+    YIDENG_REDIS_URL: '',
+    YIDENG_LOG_LEVEL: 'warn',
+    ...env,
+    PORT: String(port),
+    YIDENG_ISSUER: issuer,
+    YIDENG_DATA_DIR: dataDir,
+    YIDENG_KEYS_DIR: keysDir,
+    YIDENG_RESOURCES: resourcesFile,
+    YIDENG_DEMO: 'true',
+  }
+
+  const provider = await startProvider(issuer, dataDir, environment)
+  const running: Running[] = []
+  const close = async () => {
+    await Promise.all([provider.close(), ...running.map((one) => one.close())])
+  }
+  try {
+    const registered = await setUp({ yideng: createYideng(environment), dataDir, resource, urlOf })
+    running.push(await startLicences({ issuer, audience: resource, port: portBase + 100 }))
+    for (const [index, look] of portals.entries()) {
+      const portal = registered[index]
+      if (!portal) continue
+      const otherPortals = registered.filter((other) => other !== portal)
+      running.push(
+        await startPortal({ ...look, ...portal, issuer, resource, otherPortals, port: portBase + 1 + index }),
+      )
+    }
+    return { issuer, resource, portals: registered, people, ended: provider.ended, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+async function expectFree(port: number, name: string, setting: string): Promise<void> {
+  const probe = createServer()
+  const free = await new Promise<boolean>((settle) => {
+    probe.once('error', () => settle(false))
+    probe.listen(port, '127.0.0.1', () => settle(true))
+  })
+  if (!free) {
+    throw new DemoError(`Port ${port}, for ${name}, is taken by another program. Try: ${setting} npm run demo`)
+  }
+  await new Promise((settle) => probe.close(settle))
+}
+
+/** The demo deletes and makes portals by their names, so it must not touch a store that is not its own. */
+function expectOwn(dataDir: string): void {
+  const own = dataDir === resolve(ownDirectory) || existsSync(join(dataDir, 'portals.json'))
+  if (own || !existsSync(join(dataDir, 'yideng.sqlite'))) return
+  throw new DemoError(`YIDENG_DATA_DIR names a store that the demo did not make: ${dataDir}. Name another directory.`)
+}

@@ -1,0 +1,99 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload } from 'jose'
+import { lazily } from '../lazily.ts'
+import { listen, type Running } from '../listen.ts'
+
+const scope = 'licence:read'
+
+/** Made up, and the same for everybody: a real library looks them up for the person. */
+const licences = [
+  { kind: '机动车驾驶证', number: '440000198807110000', issuer: '广东省公安厅交通管理局', validUntil: '2031-06-30' },
+  { kind: '社会保障卡', number: 'A00000000', issuer: '广东省人力资源和社会保障厅', validUntil: '2034-12-31' },
+  { kind: '居住证', number: '440300000000000000', issuer: '深圳市公安局', validUntil: '2027-09-01' },
+]
+
+/** A request that is refused, in the words of RFC 6750 section 3. */
+class Refused extends Error {
+  readonly status: number
+  readonly error: string
+  readonly challenge: string[]
+  /** @param error none where no token was sent */
+  constructor(status: number, error?: string, more: string[] = []) {
+    super(error ?? 'no token')
+    this.status = status
+    this.error = error ?? 'token_missing'
+    this.challenge = error === undefined ? more : [`error="${error}"`, ...more]
+  }
+}
+
+/** 电子证照库: an API that knows Yideng by its published keys alone and never asks it anything about a token. */
+export async function startLicences(options: {
+  issuer: string
+  /** Its name in `resource` and `aud` (RFC 8707). */
+  audience: string
+  port: number
+}): Promise<Running> {
+  const { issuer, audience, port } = options
+
+  const keys = lazily(async () => {
+    const found = await fetch(`${issuer}/.well-known/openid-configuration`, { signal: AbortSignal.timeout(5000) })
+    const { jwks_uri: jwksUri } = (await found.json()) as { jwks_uri: string }
+    return createRemoteJWKSet(new URL(jwksUri)) // kept, and asked again when a new key appears
+  })
+
+  /** The claims of a JWT access token (RFC 9068 section 4). */
+  async function verify(authorization: string | undefined): Promise<JWTPayload> {
+    const token = /^Bearer +([\w.~+/-]+=*)$/i.exec(authorization ?? '')?.[1]
+    if (token === undefined) throw new Refused(401)
+    const claims = await jwtVerify(token, await keys(), {
+      issuer,
+      audience,
+      typ: 'at+jwt',
+      algorithms: ['ES256'],
+      requiredClaims: ['sub', 'client_id', 'iat', 'exp', 'jti'],
+      clockTolerance: 5,
+    }).then(
+      ({ payload }) => payload,
+      (error: unknown) => {
+        const unreachable = !(error instanceof errors.JOSEError) || keysUnreachable.has(error.code)
+        throw unreachable ? error : new Refused(401, 'invalid_token')
+      },
+    )
+    // a token that is bound to a key (RFC 9449, RFC 8705) is not good as a bearer token
+    if (claims['cnf'] !== undefined) throw new Refused(401, 'invalid_token')
+    const granted = typeof claims['scope'] === 'string' ? claims['scope'].split(' ') : []
+    if (!granted.includes(scope)) throw new Refused(403, 'insufficient_scope', [`scope="${scope}"`])
+    return claims
+  }
+
+  async function answer({ method, url, headers }: IncomingMessage): Promise<[status: number, body: object]> {
+    const path = URL.parse(url ?? '', audience)?.pathname
+    if (method === 'GET' && path === '/healthz') return [200, { status: 'ok' }]
+    if (method !== 'GET' || path !== '/licences') return [404, { error: 'not_found' }]
+    const { sub } = await verify(headers.authorization)
+    return [200, { sub, licences }]
+  }
+
+  return listen(port, (request, response) => {
+    answer(request).then(
+      ([status, body]) => send(response, status, body),
+      (error: unknown) => {
+        if (error instanceof Refused) refuse(response, error)
+        else send(response, 503, { error: 'keys_unreachable' })
+      },
+    )
+  })
+}
+
+function refuse(response: ServerResponse, { status, error, challenge }: Refused): void {
+  response.setHeader('www-authenticate', `Bearer ${['realm="licences"', ...challenge].join(', ')}`)
+  send(response, status, { error })
+}
+
+/** Codes of jose that tell of the key set, not of the token. */
+const keysUnreachable = new Set(['ERR_JOSE_GENERIC', 'ERR_JWKS_TIMEOUT', 'ERR_JWKS_INVALID'])
+
+function send(response: ServerResponse, status: number, body: object): void {
+  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' })
+  response.end(`${JSON.stringify(body)}\n`)
+}

@@ -1,0 +1,150 @@
+import { readFileSync } from 'node:fs'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import * as oidc from 'openid-client'
+import { listen, type Running } from '../listen.ts'
+import { createLogoutReceiver } from './backchannel.ts'
+import { html } from './html.ts'
+import { readLicences } from './licences.ts'
+import { homePage, licencesPage, problemPage, welcomePage, type Look } from './pages.ts'
+import { createSessions, Kept, randomId } from './session.ts'
+import { createSignIn, type Attempt, type Registration } from './sign-in.ts'
+import { clearCookie, readCookie, readForm, redirect, sendPage, setCookie } from './web.ts'
+import { refusals } from './words.ts'
+
+export interface PortalOptions extends Look, Omit<Registration, 'url'> {
+  port: number
+}
+
+type Handler = (request: IncomingMessage, response: ServerResponse, url: URL) => void | Promise<void>
+
+/** A portal that signs people in through Yideng, with nothing but node:http and openid-client. */
+export async function startPortal(options: PortalOptions): Promise<Running> {
+  const { issuer, clientId, port, resource, colour, name } = options
+  const portalUrl = `http://localhost:${port}`
+  const signIn = createSignIn({ ...options, url: portalUrl })
+  const sessions = createSessions()
+  const readLogout = createLogoutReceiver({
+    issuer,
+    clientId,
+    jwksUri: async () => (await signIn.metadata()).jwks_uri ?? '',
+  })
+  // Cookies are shared by all ports of a host, so the port is in their names.
+  // Behind TLS: `__Host-` in front of the names, and Secure.
+  const sessionCookie = `portal_${port}_session`
+  const browserCookie = `portal_${port}_browser`
+  /** Sign-ins and sign-outs under way, by `state`; `browser` is the cookie of the browser that began. */
+  const attempts = new Kept<Attempt & { browser: string; backTo: string }>({ seconds: 600 })
+  const farewells = new Kept<true>({ seconds: 600 })
+  const style = `:root { --colour: ${colour} }\n${readFileSync(new URL('portal.css', import.meta.url), 'utf8')}`
+  const mark = html`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 40">
+    <rect width="40" height="40" fill="#fff" />
+    <text x="20" y="28" font-size="24" font-weight="700" text-anchor="middle" fill="${colour}">
+      ${name.slice(0, 1)}
+    </text>
+  </svg>`.text
+
+  const send = (response: ServerResponse, status: number, page: ReturnType<typeof welcomePage>) =>
+    sendPage(response, status, page, issuer)
+  const personOf = (request: IncomingMessage) => sessions.find(readCookie(request, sessionCookie) ?? '')
+  const log = (what: string, error: unknown) => console.error(`${name}: ${what}: ${reasonOf(error)}`)
+
+  const routes: Record<string, Handler> = {
+    'GET /': (request, response, url) => {
+      const person = personOf(request)
+      const signedOut = farewells.take(url.searchParams.get('state') ?? '') === true
+      send(response, 200, person ? homePage(options, person, Boolean(resource)) : welcomePage(options, signedOut))
+    },
+
+    'GET /login': async (request, response, url) => {
+      // the cookie must be there on the return, which is to this very name
+      if (request.headers.host !== new URL(portalUrl).host) return redirect(response, portalUrl + url.pathname)
+      const { address, attempt } = await signIn.begin()
+      const browser = readCookie(request, browserCookie) ?? randomId()
+      const backTo = url.searchParams.get('to') === '/licences' ? '/licences' : '/' // never to an address as given
+      attempts.put(attempt.state, { ...attempt, browser, backTo })
+      setCookie(response, browserCookie, browser, '; Max-Age=600')
+      redirect(response, address)
+    },
+
+    'GET /callback': async (request, response, url) => {
+      const attempt = attempts.take(url.searchParams.get('state') ?? '')
+      if (!attempt || attempt.browser !== readCookie(request, browserCookie)) {
+        const text = '这次登录已经过期，或者不是从这个浏览器开始的。'
+        send(response, 400, problemPage(options, { title: '登录没有完成', text, again: '/login' }))
+        return
+      }
+      try {
+        const person = await signIn.finish(url, attempt)
+        sessions.close(readCookie(request, sessionCookie) ?? '')
+        setCookie(response, sessionCookie, sessions.open(person))
+        redirect(response, attempt.backTo)
+      } catch (error) {
+        log('sign-in failed', error)
+        const refusal = error instanceof oidc.AuthorizationResponseError ? refusals[error.error] : undefined
+        const problem = refusal ?? { title: '登录没有完成', text: '请再试一次。如果还不行，请拨打 12345。' }
+        send(response, refusal ? 403 : 502, problemPage(options, { ...problem, again: '/login' }))
+      }
+    },
+
+    'POST /logout': async (request, response) => {
+      // SameSite=Lax keeps other sites out; this keeps out other origins of our own site
+      if (request.headers.origin !== portalUrl) return void response.writeHead(403).end()
+      const person = sessions.close(readCookie(request, sessionCookie) ?? '')
+      clearCookie(response, sessionCookie)
+      if (!person) return redirect(response, '/')
+      const state = oidc.randomState()
+      farewells.put(state, true)
+      redirect(response, await signIn.signOutAddress(person.idToken, state))
+    },
+
+    'POST /backchannel-logout': async (request, response) => {
+      response.setHeader('cache-control', 'no-store')
+      try {
+        sessions.closeWhere(await readLogout((await readForm(request)).get('logout_token') ?? ''))
+        response.writeHead(200).end()
+      } catch (error) {
+        log('logout token refused', error)
+        response.writeHead(400, { 'content-type': 'application/json' }).end('{"error":"invalid_request"}')
+      }
+    },
+
+    'GET /licences': async (request, response) => {
+      const token = personOf(request)?.accessToken
+      // where the person is still signed in at Yideng, this brings a new token without a form
+      if (!resource || !token || token.until < Date.now()) return redirect(response, '/login?to=/licences')
+      try {
+        send(response, 200, licencesPage(options, await readLicences(resource, token.value)))
+      } catch (error) {
+        log('the licence library refused', error)
+        const problem = { title: '证照暂时查不到', text: '电子证照库没有答复，请稍后再试。', again: '/licences' }
+        send(response, 502, problemPage(options, problem))
+      }
+    },
+
+    'GET /portal.css': (_request, response) => void response.writeHead(200, { 'content-type': 'text/css' }).end(style),
+    'GET /mark.svg': (_request, response) =>
+      void response.writeHead(200, { 'content-type': 'image/svg+xml' }).end(mark),
+    'GET /healthz': (_request, response) => void response.writeHead(200, { 'content-type': 'text/plain' }).end('ok\n'),
+  }
+
+  return listen(port, (request, response) => {
+    const url = URL.parse(request.url ?? '', portalUrl)
+    const handler = url && routes[`${request.method} ${url.pathname}`]
+    if (!handler) {
+      send(response, 404, problemPage(options, { title: '没有这个网页', text: '网址可能不对。' }))
+      return
+    }
+    const handle = async () => handler(request, response, url)
+    handle().catch((error: unknown) => {
+      log(`${request.method} ${url.pathname}`, error)
+      if (response.headersSent) response.destroy()
+      else send(response, 502, problemPage(options, { title: '一登暂时连不上', text: '请过几分钟再试。' }))
+    })
+  })
+}
+
+/** For the log: openid-client puts the real reason into `cause`. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message
+}
