@@ -19,6 +19,9 @@ import { createPages } from './pages/render.ts'
 import { freshFor } from './storage/fresh.ts'
 import { openSqliteArtifacts } from './storage/artifacts-sqlite.ts'
 
+// oidc-provider makes errors ahead of need on every userinfo request; deep traces would cost a twentieth of each
+Error.stackTraceLimit = 4
+
 const clock = () => Date.now()
 const sweepEveryMs = 10_000
 const drainMs = 10_000

@@ -1,13 +1,14 @@
 import { tableLines } from '../../src/cli/layout.ts'
-import { DemoError, startDemo, type Demo } from './start-demo.ts'
+import { DemoError } from './demo-error.ts'
+import { startDemo, type Demo } from './start-demo.ts'
 
 export { startDemo } from './start-demo.ts'
 
 /** `npm run demo`: starts it, says what there is, and stops it with Ctrl-C. */
 export async function runDemo(environment: Record<string, string | undefined>): Promise<void> {
-  const asked = new Promise<true>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => resolve(true))
-  })
+  const asking = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => asking.abort())
+  const asked = new Promise((resolve) => asking.signal.addEventListener('abort', resolve))
   try {
     console.log('Starting Yideng, three portals and an API; the first time takes some seconds…')
     const { PORT, DEMO_PORT_BASE, YIDENG_DATA_DIR, YIDENG_KEYS_DIR } = environment
@@ -18,10 +19,11 @@ export async function runDemo(environment: Record<string, string | undefined>): 
       ...(YIDENG_KEYS_DIR ? { keysDir: YIDENG_KEYS_DIR } : {}),
     })
     console.log(describe(demo).join('\n'))
-    const wanted = await Promise.race([asked, demo.ended])
+    await Promise.race([asked, demo.ended])
     await demo.close()
-    if (!wanted) throw new DemoError('Yideng stopped by itself; server.log in the data directory of the demo says why.')
+    if (!asking.signal.aborted) throw new DemoError('Yideng stopped by itself; its server.log says why.')
   } catch (error) {
+    if (asking.signal.aborted) return // Ctrl-C while it starts takes Yideng away too
     console.error(error instanceof DemoError ? error.message : error)
     process.exitCode = 1
   }

@@ -3,6 +3,7 @@ import { closeSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { DemoError } from './demo-error.ts'
 
 const bin = (name: string) => fileURLToPath(new URL(`../../bin/${name}`, import.meta.url))
 const readyWithinMs = 30_000
@@ -42,7 +43,7 @@ export async function startProvider(
     const gone = server.exitCode !== null || server.signalCode !== null
     if (gone || Date.now() > deadline) {
       await close()
-      throw new Error(`Yideng did not start:\n${readFileSync(logFile, 'utf8').trim()}`)
+      throw new DemoError(`Yideng did not start:\n${readFileSync(logFile, 'utf8').trim()}`)
     }
     await pause(50)
   }
@@ -57,7 +58,7 @@ async function isReady(issuer: string): Promise<boolean> {
 /** Runs one administrators' command with `--json` and gives its document. */
 export type Yideng = (argv: readonly string[], input?: string) => Promise<unknown>
 
-export class CommandFailed extends Error {}
+export class CommandFailed extends DemoError {}
 
 export function createYideng(environment: Environment): Yideng {
   return (argv, input = '') =>

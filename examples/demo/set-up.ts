@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
@@ -27,7 +27,7 @@ export async function setUp(options: {
 }): Promise<RegisteredPortal[]> {
   const { yideng, dataDir, resource, urlOf } = options
   const file = join(dataDir, 'portals.json')
-  const kept = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Kept[]) : []
+  const kept = JSON.parse(readFileSync(file, 'utf8')) as Kept[]
   const [persons, clients] = (await Promise.all([
     yideng(['person', 'list', '--limit', '1000']),
     yideng(['client', 'list']),

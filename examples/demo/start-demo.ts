@@ -1,16 +1,14 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { createServer, type Server } from 'node:net'
 import { join, resolve } from 'node:path'
 import { startLicences } from '../licences/licences.ts'
 import type { Running } from '../listen.ts'
 import { startPortal } from '../portal/portal.ts'
+import { DemoError } from './demo-error.ts'
 import { people, type DemoPerson } from './people.ts'
 import { portals } from './portals.ts'
 import { createYideng, startProvider } from './provider.ts'
 import { setUp, type RegisteredPortal } from './set-up.ts'
-
-/** Something a person can mend; the message says how. */
-export class DemoError extends Error {}
 
 export interface Demo {
   issuer: string
@@ -24,6 +22,7 @@ export interface Demo {
 }
 
 const ownDirectory = 'data/demo'
+const otherBase = 'DEMO_PORT_BASE=5000'
 const resources = readFileSync(new URL('resources.json', import.meta.url), 'utf8')
 
 /** Yideng with three portals, an API and people, on ports and in directories of their own. */
@@ -43,12 +42,16 @@ export async function startDemo(options: {
   const resource = `http://localhost:${portBase + 100}/`
   const issuer = `http://localhost:${port}`
 
-  await expectFree(port, '一登', 'PORT=3001')
-  for (const [index, { name }] of portals.entries()) await expectFree(portBase + 1 + index, name, 'DEMO_PORT_BASE=5000')
-  await expectFree(portBase + 100, '电子证照库', 'DEMO_PORT_BASE=5000')
+  await expectFree([
+    { port, name: '一登', setting: 'PORT=3001' },
+    ...portals.map(({ name }, index) => ({ port: portBase + 1 + index, name, setting: otherBase })),
+    { port: portBase + 100, name: '电子证照库', setting: otherBase },
+  ])
   expectOwn(dataDir)
 
   mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+  const ownMark = join(dataDir, 'portals.json')
+  if (!existsSync(ownMark)) writeFileSync(ownMark, '[]\n', { mode: 0o600 })
   const resourcesFile = join(dataDir, 'resources.json')
   writeFileSync(resourcesFile, resources.replace('http://localhost:4100/', resource))
   const environment = {
@@ -88,16 +91,22 @@ export async function startDemo(options: {
   }
 }
 
-async function expectFree(port: number, name: string, setting: string): Promise<void> {
-  const probe = createServer()
-  const free = await new Promise<boolean>((settle) => {
-    probe.once('error', () => settle(false))
-    probe.listen(port, '127.0.0.1', () => settle(true))
-  })
-  if (!free) {
-    throw new DemoError(`Port ${port}, for ${name}, is taken by another program. Try: ${setting} npm run demo`)
+/** Holds all at once, so that it is noticed when two of them are the same. */
+async function expectFree(wanted: readonly { port: number; name: string; setting: string }[]): Promise<void> {
+  const probes: Server[] = []
+  try {
+    for (const { port, name, setting } of wanted) {
+      const probe = createServer()
+      const free = await new Promise<boolean>((settle) => {
+        probe.once('error', () => settle(false))
+        probe.listen(port, '127.0.0.1', () => settle(true))
+      })
+      if (!free) throw new DemoError(`Port ${port}, for ${name}, is taken. Try: ${setting} npm run demo`)
+      probes.push(probe)
+    }
+  } finally {
+    await Promise.all(probes.map((probe) => new Promise((settle) => probe.close(settle))))
   }
-  await new Promise((settle) => probe.close(settle))
 }
 
 /** The demo deletes and makes portals by their names, so it must not touch a store that is not its own. */

@@ -7,9 +7,9 @@ const scope = 'licence:read'
 
 /** Made up, and the same for everybody: a real library looks them up for the person. */
 const licences = [
-  { kind: '机动车驾驶证', number: '440000198807110000', issuer: '广东省公安厅交通管理局', validUntil: '2031-06-30' },
-  { kind: '社会保障卡', number: 'A00000000', issuer: '广东省人力资源和社会保障厅', validUntil: '2034-12-31' },
-  { kind: '居住证', number: '440300000000000000', issuer: '深圳市公安局', validUntil: '2027-09-01' },
+  { kind: '机动车驾驶证', number: '0000 0000 0001', issuer: '广东省公安厅交通管理局', validUntil: '2031-06-30' },
+  { kind: '社会保障卡', number: '0000 0000 0002', issuer: '广东省人力资源和社会保障厅', validUntil: '2034-12-31' },
+  { kind: '居住证', number: '0000 0000 0003', issuer: '深圳市公安局', validUntil: '2027-09-01' },
 ]
 
 /** A request that is refused, in the words of RFC 6750 section 3. */
@@ -63,6 +63,8 @@ export async function startLicences(options: {
     if (claims['cnf'] !== undefined) throw new Refused(401, 'invalid_token')
     const granted = typeof claims['scope'] === 'string' ? claims['scope'].split(' ') : []
     if (!granted.includes(scope)) throw new Refused(403, 'insufficient_scope', [`scope="${scope}"`])
+    // a portal's own token (client credentials) speaks for no person (RFC 9068 section 5)
+    if (claims.sub === claims['client_id']) throw new Refused(403, 'insufficient_scope')
     return claims
   }
 

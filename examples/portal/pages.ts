@@ -58,8 +58,8 @@ export function welcomePage(look: Look, signedOut: boolean): Html {
 }
 
 const text = (value: unknown) => (typeof value === 'string' ? value : undefined)
-const masked = (phone: string) => phone.replace(/^(.*)\d{4}(\d{4})$/, '$1****$2')
-const shortened = (id: string) => (id.length > 12 ? `${id.slice(0, 12)}…` : id)
+const masked = (phone: string) => phone.replace(/^\+86/, '').replace(/\d{4}(\d{4})$/, '****$1')
+const shortened = (id: string) => (id.length > 8 ? `${id.slice(0, 8)}…` : id)
 
 const when = new Intl.DateTimeFormat('zh-CN', { dateStyle: 'long', timeStyle: 'short', timeZone: 'Asia/Shanghai' })
 
@@ -71,7 +71,7 @@ function rowsOf({ claims, sid }: SignedIn): [string, string | undefined][] {
     ['出生日期', text(birthdate)],
     ['手机号码', text(phone) && masked(text(phone) ?? '')],
     ['登录时间', typeof signedInAt === 'number' ? when.format(signedInAt * 1000) : undefined],
-    ['您在本门户的编号', shortened(sub)],
+    ['本门户编号', shortened(sub)],
     ['一登会话', sid && shortened(sid)],
   ]
 }
@@ -87,7 +87,7 @@ export function homePage(look: Look, person: SignedIn, hasLicences: boolean): Ht
       <h1>${text(name) ?? '您'}，您好</h1>
       <p class="level">
         <strong>${level?.name ?? text(acr) ?? '未说明等级'}</strong>
-        <span>${level?.meaning} 这次用${wordedWays(amr)}登录。</span>
+        <span>${level?.meaning}这次用${wordedWays(amr)}登录。</span>
       </p>
       <div class="actions">
         ${hasLicences && html`<a class="button" href="/licences">我的电子证照</a>`}
@@ -108,7 +108,7 @@ export function homePage(look: Look, person: SignedIn, hasLicences: boolean): Ht
               </tr>`,
           )}
         </table>
-        <p class="hint">编号在每个门户都不一样，门户之间不能凭它拼凑您的信息。</p>
+        <p class="hint">您的编号在每个门户都不一样，门户之间不能凭它拼凑您的信息。</p>
       </section>
     `,
   )
@@ -127,7 +127,8 @@ export function licencesPage(look: Look, licences: readonly Licence[]): Html {
             html`<li>
               <h2>${kind}</h2>
               <p class="number">${number}</p>
-              <p>${issuer} · 有效期至 ${validUntil}</p>
+              <p>${issuer}</p>
+              <p>有效期至 ${validUntil}</p>
             </li>`,
         )}
       </ul>

@@ -56,8 +56,6 @@ export async function startPortal(options: PortalOptions): Promise<Running> {
     },
 
     'GET /login': async (request, response, url) => {
-      // the cookie must be there on the return, which is to this very name
-      if (request.headers.host !== new URL(portalUrl).host) return redirect(response, portalUrl + url.pathname)
       const { address, attempt } = await signIn.begin()
       const browser = readCookie(request, browserCookie) ?? randomId()
       const backTo = url.searchParams.get('to') === '/licences' ? '/licences' : '/' // never to an address as given
@@ -143,8 +141,9 @@ export async function startPortal(options: PortalOptions): Promise<Running> {
   })
 }
 
-/** For the log: openid-client puts the real reason into `cause`. */
+/** For the log. openid-client keeps the OAuth error beside the message, and what went wrong below it in `cause`. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
-  return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message
+  const { message, cause, error: code, error_description: description } = error as Error & Record<string, unknown>
+  return [message, code, description, cause instanceof Error && cause.message].filter(Boolean).join(': ')
 }

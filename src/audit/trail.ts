@@ -19,6 +19,9 @@ export interface AuditTrail {
   record(event: AuditEvent): Promise<void>
 }
 
+/** Entries that come within so many milliseconds share a commit. */
+const gatherMs = 4
+
 /** The columns of an entry in the order they are written. */
 const blankEntry: Omit<Entry, 'hash'> = {
   sequence: 0,
@@ -68,7 +71,7 @@ export function createAuditTrail(options: { database: Database; cipher: FieldCip
   }
 
   async function writeGathered() {
-    await new Promise((resolve) => setImmediate(resolve))
+    await new Promise((resolve) => setTimeout(resolve, gatherMs))
     const events = gathered
     gathered = []
     written = undefined

@@ -1,4 +1,4 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Selectable } from 'kysely'
 import type { AuditEventName } from '../audit/events.ts'
 import type { AuditTrail } from '../audit/trail.ts'
@@ -33,11 +33,11 @@ export interface Clients {
 
 /** A secret is 256 random bits, so a fast hash keeps it as safe as a slow one would. */
 export function hashSecret(secret: string): string {
-  return createHash('sha256').update(secret).digest('base64url')
+  return hash('sha256', secret, 'base64url')
 }
 
-export function secretMatches(hash: string, secret: string): boolean {
-  return timingSafeEqual(Buffer.from(hash), Buffer.from(hashSecret(secret)))
+export function secretMatches(known: string, secret: string): boolean {
+  return timingSafeEqual(Buffer.from(known), Buffer.from(hashSecret(secret)))
 }
 
 const needsSecret = (client: ClientMetadata) => client.auth_method.startsWith('client_secret')

@@ -1,18 +1,24 @@
 import type { Middleware } from 'koa'
 import { answerPolicy } from './visit.ts'
 
+/** Where portals' servers ask, thousands of times for each page a person sees; the answers are JSON. */
+const forPrograms = new Set(['/token', '/userinfo', '/jwks', '/introspect', '/revoke', '/par'])
+
 /** Headers every answer has (OWASP Secure Headers); pages replace the policy by their own. */
 export function securityHeaders(secure: boolean): Middleware {
-  const headers = {
-    'content-security-policy': answerPolicy,
+  const always = {
     'x-content-type-options': 'nosniff',
+    ...(secure ? { 'strict-transport-security': 'max-age=31536000; includeSubDomains' } : {}),
+  }
+  const forBrowsers = {
+    'content-security-policy': answerPolicy,
     'referrer-policy': 'same-origin',
     'cross-origin-opener-policy': 'same-origin',
     'permissions-policy': 'camera=(), microphone=(), geolocation=()',
-    ...(secure ? { 'strict-transport-security': 'max-age=31536000; includeSubDomains' } : {}),
   }
   return (ctx, next) => {
-    ctx.set(headers)
+    ctx.set(always)
+    if (!forPrograms.has(ctx.path)) ctx.set(forBrowsers)
     return next()
   }
 }

@@ -74,7 +74,8 @@ export function createAdapterFactory(options: {
       kind === 'RefreshToken' && typeof consumed === 'number' && clock() / 1000 - consumed <= refreshGraceSeconds
 
     const payloadOf = (id: string, { text }: Stored): AdapterPayload => {
-      const payload = { ...(JSON.parse(text) as AdapterPayload), jti: id }
+      const payload = JSON.parse(text) as AdapterPayload
+      payload.jti = id
       if (withinGrace(payload.consumed)) delete payload.consumed
       return payload
     }

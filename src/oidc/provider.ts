@@ -105,10 +105,7 @@ export function createProvider(parts: ProviderParts): Provider {
     interactions: { policy: createPrompts(findClient), url: (_ctx, interaction) => `/login/${interaction.uid}` },
     jwks: keySet(parts.signingKeys),
     loadExistingGrant: createLoadGrant(consents, findClient),
-    pairwiseIdentifier: (_ctx, accountId, client) =>
-      createHmac('sha256', pairwiseKey)
-        .update(`${String(client.sectorIdentifier)}\0${accountId}`)
-        .digest('base64url'),
+    pairwiseIdentifier: createPairwise(pairwiseKey),
     pkce: { required: () => true },
     renderError: pages.error,
     responseTypes: ['code'],
@@ -146,7 +143,41 @@ export function createProvider(parts: ProviderParts): Provider {
 
   const provider = new Provider(settings.issuer, configuration)
   compareSecretsByHash(provider)
+  findClientsOnce(provider, findClient)
   return provider
+}
+
+const mostSubjectsKept = 10_000
+
+/** Pairwise subjects (OIDC Core 8.1); the latest are remembered, for one sign-in asks several times. */
+function createPairwise(key: KeyObject): NonNullable<Configuration['pairwiseIdentifier']> {
+  const known = new Map<string, string>()
+  return (_ctx, accountId, client) => {
+    const whom = `${String(client.sectorIdentifier)}\0${accountId}`
+    let subject = known.get(whom)
+    if (subject === undefined) {
+      if (known.size >= mostSubjectsKept) known.clear()
+      subject = createHmac('sha256', key).update(whom).digest('base64url')
+      known.set(whom, subject)
+    }
+    return subject
+  }
+}
+
+/** oidc-provider compares a client's whole metadata at each look: the same registration is the same client. */
+function findClientsOnce(provider: Provider, findClient: ProviderParts['findClient']): void {
+  const known = new WeakMap<Client, Promise<OidcClient | undefined>>()
+  const find = provider.Client.find.bind(provider.Client)
+  provider.Client.find = async (id) => {
+    const registered = await findClient(id)
+    if (!registered) return undefined
+    let client = known.get(registered)
+    if (!client) {
+      client = find(id)
+      known.set(registered, client)
+    }
+    return client
+  }
 }
 
 interface ClientPrototype {

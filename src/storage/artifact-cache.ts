@@ -29,20 +29,26 @@ export function createArtifactCache(sqlite: DatabaseSync): ArtifactCache {
   const byId = new Map<string, CachedArtifact>()
   const byAlias = new Map<string, CachedArtifact>()
   let seen: unknown
+  let checked = false
 
   const clear = () => {
     byId.clear()
     byAlias.clear()
   }
 
-  function look(map: Map<string, CachedArtifact>, key: string): CachedArtifact | undefined {
-    const found = map.get(key)
-    if (!found) return undefined
+  /** Asks SQLite once in a turn of the event loop: what another process commits meanwhile counts as a moment later. */
+  function check(): void {
+    if (checked) return
+    checked = true
+    setImmediate(() => (checked = false))
     const now = version.get()?.['data_version']
-    if (now === seen) return found
+    if (now !== seen) clear()
     seen = now
-    clear()
-    return undefined
+  }
+
+  function look(map: Map<string, CachedArtifact>, key: string): CachedArtifact | undefined {
+    check()
+    return map.get(key)
   }
 
   function drop(kind: string, id: string): void {
@@ -60,7 +66,7 @@ export function createArtifactCache(sqlite: DatabaseSync): ArtifactCache {
     clear,
     keep(artifact) {
       const { kind, id, alias } = artifact
-      if (byId.size === 0) seen = version.get()?.['data_version']
+      check()
       drop(kind, id)
       byId.set(`${kind}:${id}`, artifact)
       if (alias !== null) byAlias.set(`${kind}@${alias}`, artifact)

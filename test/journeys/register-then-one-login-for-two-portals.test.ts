@@ -5,7 +5,7 @@ import type { Back } from '../../src/admin/house.ts'
 import { matchKey } from '../../src/accounts/identifiers/names.ts'
 import { desk, expectAccessible, openContext, phone, useBrowser } from '../setup/browser.ts'
 import { cannotRun } from '../setup/parts.ts'
-import { password, residentId } from '../setup/person.ts'
+import { password, residentId } from '../setup/people.ts'
 import { registerPortal, type TestPortal } from '../setup/portal.ts'
 import { startServer, type RunningServer } from '../setup/server.ts'
 

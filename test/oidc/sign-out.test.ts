@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Back } from '../../src/admin/house.ts'
 import { openPerson, signIn } from '../setup/person.ts'
 import { registerPortal, type TestPortal } from '../setup/portal.ts'
-import { freePort, startServer, until, type RunningServer } from '../setup/server.ts'
+import { freePort } from '../setup/free-port.ts'
+import { startServer, until, type RunningServer } from '../setup/server.ts'
 import { Visitor } from '../setup/visitor.ts'
 
 let server: RunningServer

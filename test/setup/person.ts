@@ -1,18 +1,10 @@
 import { createPasswords } from '../../src/accounts/passwords/hash.ts'
 import type { Back } from '../../src/admin/house.ts'
+import { password, residentId } from './people.ts'
 import type { Page, Visitor } from './visitor.ts'
-
-export const password = 'Baiyun-Shan-2026'
 
 const passwords = createPasswords()
 let people = 0
-
-/** The check character of GB 11643, worked out independently of the code under test. */
-export function residentId(body: string): string {
-  const weights = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2]
-  const sum = weights.reduce((total, weight, index) => total + weight * Number(body[index]), 0)
-  return body + '10X98765432'[sum % 11]
-}
 
 /** Opens an account in the house, by default with a proven identity. */
 export async function openPerson(house: Back, overrides: { name?: string; level?: 2 | 3; username?: string } = {}) {

@@ -1,9 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterAll } from 'vitest'
 import { openHouse, type Back } from '../../src/admin/house.ts'
 import { readSettings } from '../../src/config/settings.ts'
+import { freePort } from './free-port.ts'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 
@@ -20,15 +20,6 @@ export interface RunningServer {
   kill(signal: 'SIGINT' | 'SIGKILL'): Promise<number | null>
   /** Starts it again on the same stores, after `kill`. */
   restart(): Promise<void>
-}
-
-export async function freePort(): Promise<number> {
-  const probe = createServer()
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve))
-  const address = probe.address()
-  await new Promise((resolve) => probe.close(resolve))
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
 }
 
 /** Starts the real server under plain Node.js, on a port and in directories of its own; stopped after the file's tests. */

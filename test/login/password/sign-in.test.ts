@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Back } from '../../../src/admin/house.ts'
-import { openPerson, password, signIn } from '../../setup/person.ts'
+import { password } from '../../setup/people.ts'
+import { openPerson, signIn } from '../../setup/person.ts'
 import { registerPortal } from '../../setup/portal.ts'
 import { startServer, type RunningServer } from '../../setup/server.ts'
 import { Visitor, type Page } from '../../setup/visitor.ts'

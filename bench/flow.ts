@@ -1,0 +1,105 @@
+import { createHash, randomBytes } from 'node:crypto'
+import http from 'node:http'
+
+/** A provider under measurement, and the portal that people come from. */
+export interface Target {
+  name: string
+  origin: string
+  paths: { authorize: string; token: string; userinfo: string }
+  clientId: string
+  clientSecret: string
+  pid: number
+}
+
+/** One signed-in browser. */
+export type Jar = Map<string, string>
+
+export const redirectUri = 'http://localhost:4999/callback'
+
+const agent = new http.Agent({ keepAlive: true, maxSockets: 256 })
+
+interface Answer {
+  status: number
+  headers: http.IncomingHttpHeaders
+  body: string
+}
+
+function ask(
+  target: Target,
+  method: string,
+  path: string,
+  headers: Record<string, string>,
+  body = '',
+): Promise<Answer> {
+  const { hostname, port } = new URL(target.origin)
+  return new Promise((resolve, reject) => {
+    const length = body ? { 'content-length': String(Buffer.byteLength(body)) } : undefined
+    const request = http.request(
+      { agent, host: '127.0.0.1', port, method, path, headers: { host: `${hostname}:${port}`, ...headers, ...length } },
+      (response) => {
+        let text = ''
+        response.setEncoding('utf8')
+        response.on('data', (chunk: string) => (text += chunk))
+        response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: text }))
+      },
+    )
+    request.on('error', reject)
+    request.end(body)
+  })
+}
+
+/** The authorization request of one visit. */
+export function authorizePath(target: Target, verifier: string, state: string): string {
+  return `${target.paths.authorize}?${new URLSearchParams({
+    client_id: target.clientId,
+    redirect_uri: redirectUri,
+    response_type: 'code',
+    scope: 'openid profile',
+    state,
+    nonce: state,
+    code_challenge: createHash('sha256').update(verifier).digest('base64url'),
+    code_challenge_method: 'S256',
+  }).toString()}`
+}
+
+/** The parts of a token answer the bench looks at. */
+export interface Tokens {
+  access_token: string
+  id_token: string
+}
+
+/** Authorize with a live session → code → tokens → userinfo, each answer checked. */
+export async function singleSignOn(target: Target, jar: Jar): Promise<Tokens> {
+  const verifier = randomBytes(32).toString('base64url')
+  const state = randomBytes(8).toString('base64url')
+  const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ')
+  const authorized = await ask(target, 'GET', authorizePath(target, verifier, state), { cookie })
+  for (const line of authorized.headers['set-cookie'] ?? []) {
+    const [pair = ''] = line.split(';')
+    const equals = pair.indexOf('=')
+    jar.set(pair.slice(0, equals), pair.slice(equals + 1))
+  }
+  const { searchParams } = new URL(authorized.headers.location ?? '', target.origin)
+  const code = searchParams.get('code')
+  if (!code || searchParams.get('state') !== state) {
+    throw new Error(`${target.name}: no code (${authorized.status} ${authorized.headers.location ?? authorized.body})`)
+  }
+
+  const basic = Buffer.from(`${target.clientId}:${target.clientSecret}`).toString('base64')
+  const exchange = new URLSearchParams({
+    grant_type: 'authorization_code',
+    code,
+    redirect_uri: redirectUri,
+    code_verifier: verifier,
+  })
+  const form = { authorization: `Basic ${basic}`, 'content-type': 'application/x-www-form-urlencoded' }
+  const exchanged = await ask(target, 'POST', target.paths.token, form, exchange.toString())
+  const tokens = JSON.parse(exchanged.body) as Tokens
+  if (exchanged.status !== 200 || !tokens.id_token) throw new Error(`${target.name}: no tokens (${exchanged.body})`)
+
+  const bearer = { authorization: `Bearer ${tokens.access_token}` }
+  const informed = await ask(target, 'GET', target.paths.userinfo, bearer)
+  const { name } = JSON.parse(informed.body) as { name?: string }
+  if (informed.status !== 200 || !name) throw new Error(`${target.name}: no userinfo (${informed.body})`)
+  return tokens
+}
