@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto'
-import { Provider, type Adapter, type AdapterPayload, type JWK } from 'oidc-provider'
+import { Provider, type Adapter, type AdapterPayload } from 'oidc-provider'
 
 /**
  * The yardstick: oidc-provider by itself on an unbounded memory map (its own adapter forgets after 1,000 entries), with the
@@ -47,8 +47,8 @@ const provider = new Provider(`http://localhost:${port}`, {
   adapter,
   jwks: {
     keys: [
-      { ...es256, kid: 'es256', alg: 'ES256', use: 'sig' } as JWK,
-      { ...rs256, kid: 'rs256', alg: 'RS256', use: 'sig' } as JWK,
+      { ...es256, kid: 'es256', alg: 'ES256', use: 'sig' },
+      { ...rs256, kid: 'rs256', alg: 'RS256', use: 'sig' },
     ],
   },
   claims: { openid: ['sub'], profile: ['name', 'gender', 'birthdate', 'updated_at'] },

@@ -59,10 +59,7 @@ describe('the house', () => {
     const linted = /const house = \[([\s\S]*?)\]/.exec(read('oxlint.config.ts'))?.[1] ?? ''
     const ruled = [...linted.matchAll(/'([a-z-]+)'/g)].map(([, folder]) => folder)
     expect(drawn).toEqual(ruled.filter((folder) => folder !== 'account-centre'))
-    expect(
-      readdirSync(join(root, 'src'))
-        .filter((name) => !name.includes('.'))
-        .sort(),
-    ).toEqual([...drawn].sort())
+    const folders = readdirSync(join(root, 'src')).filter((name) => !name.includes('.'))
+    expect(new Set(folders)).toEqual(new Set(drawn))
   })
 })

@@ -15,9 +15,7 @@ export function toOidcMetadata(client: Client): ClientMetadata {
     redirect_uris: client.redirect_uris,
     post_logout_redirect_uris: client.post_logout_redirect_uris,
     response_types: service ? [] : ['code'],
-    grant_types: service
-      ? ['client_credentials']
-      : [...signIn, ...(client.auth_method === 'none' ? [] : ['client_credentials'])],
+    grant_types: service ? ['client_credentials'] : signIn,
     token_endpoint_auth_method: client.auth_method,
     scope: client.scope.join(' '),
     id_token_signed_response_alg: client.id_token_alg,

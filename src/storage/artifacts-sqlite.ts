@@ -15,6 +15,8 @@ const schema = `
 `
 
 const sweepAtOnce = 1000
+/** Writes that come within so many milliseconds share a transaction. */
+const gatherMs = 1
 const live = 'kind = ? AND id = ? AND expires_at > ?'
 const columns = 'kind, id, value, expires_at AS expiresAt, alias'
 
@@ -26,7 +28,7 @@ interface QueuedWrite {
 
 /**
  * The embedded artifact store. Synchronous NORMAL: survives `kill -9`; a power cut may cost the last moment, which costs
- * a sign-in at most. Writes of one turn of the event loop share a transaction, and are promised once it is committed.
+ * a sign-in at most. Writes that come close together share a transaction, and are promised once it is committed.
  */
 export function openSqliteArtifacts(file: string, clock: Clock): Artifacts {
   const sqlite = openSqlite(file, 'NORMAL')
@@ -61,9 +63,9 @@ export function openSqliteArtifacts(file: string, clock: Clock): Artifacts {
 
   let queue: QueuedWrite[] = []
 
-  /** Queues a write for the end of this turn; the promise settles when the transaction they all share is committed. */
+  /** Queues a write; the promise settles when the transaction they all share is committed. */
   function write<T>(run: () => T): Promise<T> {
-    if (queue.length === 0) setImmediate(flush)
+    if (queue.length === 0) setTimeout(flush, gatherMs)
     return new Promise((resolve, reject) => {
       let result: T
       const settle = () => resolve(result)

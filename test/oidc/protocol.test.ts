@@ -33,7 +33,12 @@ describe('the protocol', () => {
     const pair = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify'])
     const { kty, crv, x, y } = await crypto.subtle.exportKey('jwk', pair.publicKey)
     const jwks = { keys: [{ kty, crv, x, y, alg: 'ES256', kid: 'one' }] }
-    const registered = await registerPortal(house, { auth_method: 'private_key_jwt', jwks, consent: 'implicit' })
+    const registered = await registerPortal(house, {
+      type: 'service',
+      redirect_uris: [],
+      auth_method: 'private_key_jwt',
+      jwks,
+    })
     const configuration = await oidc.discovery(
       new URL(server.issuer),
       registered.clientId,

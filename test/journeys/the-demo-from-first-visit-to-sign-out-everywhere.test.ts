@@ -1,0 +1,94 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createRemoteJWKSet, jwtVerify, SignJWT, generateKeyPair } from 'jose'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startDemo } from '../../examples/demo/demo.ts'
+import { desk, expectAccessible, openContext, phone, useBrowser } from '../setup/browser.ts'
+import { freePort } from '../setup/free-port.ts'
+import { cannotRun } from '../setup/parts.ts'
+import { until } from '../setup/server.ts'
+
+describe.skipIf(cannotRun('browser'))('the demo', () => {
+  const browser = useBrowser()
+  const directory = mkdtempSync(join(tmpdir(), 'yideng-demo-'))
+  let demo: Awaited<ReturnType<typeof startDemo>>
+
+  beforeAll(async () => {
+    const portBase = 20_000 + Math.floor((await freePort()) / 4)
+    const env = { PATH: process.env['PATH'] ?? '' }
+    demo = await startDemo({ port: await freePort(), portBase, dataDir: join(directory, 'demo'), env })
+  })
+  afterAll(async () => {
+    await demo.close()
+    rmSync(directory, { recursive: true, force: true })
+  })
+
+  it.each([
+    ['a phone', phone],
+    ['a desk', desk],
+  ])('on %s: one sign-in, three portals, an API, one sign-out', async (_where, options) => {
+    const [province, city, county] = demo.portals
+    const [person] = demo.people
+    if (!province || !city || !county || !person) throw new Error('the demo is not complete')
+    const { context, complaints } = await openContext(browser(), options)
+    const page = await context.newPage()
+
+    await page.goto(province.url)
+    await page.getByRole('link', { name: '使用一登登录' }).click()
+    await page.locator('[name=identifier]').fill(person.username)
+    await page.locator('[name=password]').fill(person.password)
+    await page.locator('form[action$="/password"] button').click()
+    const allow = page.locator('button[name=decision][value=allow]')
+    if (await allow.isVisible()) {
+      await expectAccessible(page)
+      await allow.click()
+    }
+    await page.waitForURL(`${province.url}/**`)
+    expect(await page.textContent('body')).toContain(person.name)
+    await expectAccessible(page)
+
+    for (const next of [city, county]) {
+      await page.goto(`${next.url}/login`)
+      expect(new URL(page.url()).origin, 'no form of ours in between').toBe(new URL(next.url).origin)
+      expect(await page.textContent('body')).toContain(person.name)
+    }
+
+    await page.goto(province.url)
+    await page.getByRole('link', { name: '我的电子证照' }).click()
+    expect(await page.textContent('body')).toContain('证')
+    await page.goto(province.url)
+    await page.getByRole('button', { name: '退出登录' }).click()
+    await page.locator('button[name=logout]').click()
+    await page.waitForURL(`${province.url}/**`)
+    for (const left of [province, city, county]) {
+      await until(async () => {
+        await page.goto(left.url)
+        return page.getByRole('link', { name: '使用一登登录' }).isVisible()
+      })
+    }
+    await page.goto(`${city.url}/login`)
+    expect(await page.locator('[name=password]').count()).toBe(1)
+    expect(complaints).toEqual([])
+    await context.close()
+  })
+
+  it("refuses at the API what is not the provider's token for it", async () => {
+    const { privateKey } = await generateKeyPair('ES256')
+    const forged = await new SignJWT({ scope: 'licence:read', client_id: 'x' })
+      .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt' })
+      .setIssuer(demo.issuer)
+      .setAudience(demo.resource)
+      .setSubject('somebody')
+      .setIssuedAt()
+      .setExpirationTime('5m')
+      .sign(privateKey)
+    const jwks = createRemoteJWKSet(new URL(`${demo.issuer}/jwks`))
+    await expect(jwtVerify(forged, jwks)).rejects.toBeDefined()
+    for (const token of [forged, 'nonsense', '']) {
+      const answer = await fetch(new URL('/licences', demo.resource), { headers: { authorization: `Bearer ${token}` } })
+      expect(answer.status).toBe(401)
+      expect(answer.headers.get('www-authenticate')).toContain('Bearer')
+    }
+  })
+})
