@@ -1,6 +1,7 @@
 import * as oidc from 'openid-client'
 import type { Back } from '../../src/admin/house.ts'
 import type { ClientInput } from '../../src/clients/metadata.ts'
+import { freePort } from './free-port.ts'
 import type { Page } from './visitor.ts'
 
 /** A relying party made with openid-client, as a portal team would. */
@@ -18,15 +19,13 @@ export interface Begun {
   finish(page: Page): ReturnType<typeof oidc.authorizationCodeGrant>
 }
 
-let ports = 47_000
-
 /** Registers a portal in the house and discovers the provider, for real. */
 export async function registerPortal(
   house: Back,
   overrides: Partial<ClientInput> = {},
   authentication?: (secret: string) => oidc.ClientAuth,
 ): Promise<TestPortal> {
-  const redirectUri = `http://localhost:${(ports += 1)}/callback`
+  const redirectUri = `http://localhost:${await freePort()}/callback`
   const created = await house.clients.create(
     { name: '测试门户', organisation: '测试局', region: '440300', redirect_uris: [redirectUri], ...overrides },
     'administrator:test',

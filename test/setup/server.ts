@@ -7,6 +7,12 @@ import { freePort } from './free-port.ts'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 
+/** What stops each server of this file; a hook registered while another hook runs would never be called. */
+const stops: (() => Promise<void>)[] = []
+afterAll(async () => {
+  await Promise.all(stops.map((stop) => stop()))
+})
+
 const serverFile = new URL('../../bin/server.mjs', import.meta.url).pathname
 
 export interface RunningServer {
@@ -62,7 +68,7 @@ export async function startServer(settings: Record<string, string> = {}): Promis
       return undefined
     })
 
-  afterAll(async () => {
+  stops.push(async () => {
     await kill('SIGKILL')
     await Promise.all(houses.map((house) => house.close()))
     rmSync(directory, { recursive: true, force: true })
