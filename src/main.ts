@@ -2,6 +2,7 @@ import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { openHouse } from './admin/house.ts'
+import { ownClient } from './account-centre/own-client.ts'
 import { createPasswords } from './accounts/passwords/hash.ts'
 import { readSettings, SettingsError } from './config/settings.ts'
 import { createApp } from './http/app.ts'
@@ -32,12 +33,14 @@ async function start() {
   const resources = readResources(settings.resourcesFile)
   const back = await openHouse(settings, clock)
   const artifacts = openSqliteArtifacts(join(settings.dataDir, 'artifacts.sqlite'), clock)
-  const { database, audit, persons, consents, clients, authenticators, dataKeys } = back
-  const { blindIndex } = dataKeys
+  const { database, audit, persons, consents, clients, authenticators, devices, inbox, methodLocks, dataKeys } = back
+  const { blindIndex, cipher } = dataKeys
   const cookieKeys = openCookieKeys(settings.keysDir)
   const passwords = createPasswords()
 
+  const accountCentre = ownClient(settings.issuer)
   const findClient = freshFor(async (id: string) => {
+    if (id === accountCentre.id) return accountCentre
     const client = await clients.find(id)
     return client?.status === 'active' ? client : undefined
   }, clock)
@@ -55,11 +58,23 @@ async function start() {
   })
   const deliver = keepLogouts(provider, (notice) => deliveries.send([notice]))
   const deliveries = createLogoutDeliveries({ database, audit, clock, deliver, log })
-  const sessions = createSessions(artifacts, deliveries)
+  const sessions = createSessions({ artifacts, deliveries, cipher, lifetime: settings.lifetimes.session })
 
   const { limits } = settings
-  const host = createHost({ provider, findClient, persons, sessions, audit, limits, clock })
   const methods = [passwordMethod({ persons, authenticators, passwords, artifacts, blindIndex, limits, clock })]
+  const host = createHost({
+    provider,
+    methods,
+    findClient,
+    persons,
+    methodLocks,
+    devices,
+    notifier: inbox,
+    sessions,
+    audit,
+    limits,
+    clock,
+  })
 
   const assets = loadAssets()
   const pages = createPages({ assets })
@@ -91,6 +106,17 @@ async function start() {
       audit,
       clock,
     },
+    account: {
+      issuer: settings.issuer,
+      sessionCookie: provider.cookieName('session'),
+      sessions,
+      persons,
+      inbox,
+      methods,
+      freshSeconds: settings.lifetimes.freshSignIn,
+      clock,
+    },
+    sessionMemory: { sessions, devices },
     portalAudit: { provider, audit, log },
   })
   app.silent = true

@@ -15,12 +15,16 @@ import { matchKey } from './identifiers/names.ts'
 /** What of an account may be read without opening personal data. */
 export interface NaturalPerson {
   id: string
-  status: 'active' | 'locked'
+  status: 'active' | 'locked' | 'closed'
   /** 2 self-asserted, 3 matched with the population register. */
   identityLevel: number
   /** Milliseconds since 1970 UTC. */
   proofedAt: number | null
   createdAt: number
+  /** Until then no authenticator may be changed (recovery without a counter). */
+  heldUntil: number | null
+  /** The account is to be closed then. */
+  closesAt: number | null
   row: Selectable<Tables['natural_persons']>
 }
 
@@ -64,7 +68,7 @@ export interface NaturalPersons {
   reveal(person: NaturalPerson): PersonalData
   /** Compares name and number with the register again; raises a level 2 account to 3 on a match. */
   proof(id: string, by: Actor): Promise<NaturalPerson | undefined>
-  setStatus(id: string, status: NaturalPerson['status'], by: Actor): Promise<NaturalPerson | undefined>
+  setStatus(id: string, status: 'active' | 'locked', by: Actor): Promise<NaturalPerson | undefined>
   list(page: { after?: string; limit: number }): Promise<NaturalPerson[]>
 }
 
@@ -72,7 +76,8 @@ const place = (column: SealedField, id: string) => `natural_persons.${column}:${
 
 function fromRow(row: Selectable<Tables['natural_persons']>): NaturalPerson {
   const { id, status, identity_level: identityLevel, proofed_at: proofedAt, created_at: createdAt } = row
-  return { id, status, identityLevel, proofedAt, createdAt, row }
+  const { held_until: heldUntil, closes_at: closesAt } = row
+  return { id, status, identityLevel, proofedAt, createdAt, heldUntil, closesAt, row }
 }
 
 export function createNaturalPersons(options: {
@@ -151,6 +156,8 @@ export function createNaturalPersons(options: {
           identity_level: identityLevel,
           proofed_at: identityLevel >= 3 ? now : null,
           status: 'active' as const,
+          held_until: null,
+          closes_at: null,
           created_at: now,
           updated_at: now,
         }

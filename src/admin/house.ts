@@ -1,6 +1,9 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { createAuthenticators, type Authenticators } from '../accounts/authenticators.ts'
+import { createDevices, type Devices } from '../accounts/devices.ts'
+import { createMethodLocks, type MethodLocks } from '../accounts/method-locks.ts'
+import { createInbox, type Inbox } from '../accounts/notices.ts'
 import { createConsents, type Consents } from '../accounts/consents.ts'
 import { createNaturalPersons, type NaturalPersons } from '../accounts/natural-persons.ts'
 import { createAuditTrail, type AuditTrail } from '../audit/trail.ts'
@@ -27,6 +30,9 @@ export interface Back {
   persons: NaturalPersons
   authenticators: Authenticators
   consents: Consents
+  devices: Devices
+  inbox: Inbox
+  methodLocks: MethodLocks
   clients: Clients
   close(): Promise<void>
 }
@@ -51,6 +57,9 @@ export async function openHouse(settings: Settings, clock: Clock): Promise<Back>
     persons: createNaturalPersons({ database, cipher, blindIndex, audit, register, clock }),
     authenticators: createAuthenticators({ database, clock }),
     consents: createConsents({ database, audit, clock }),
+    devices: createDevices({ database, cipher, blindIndex, clock }),
+    inbox: createInbox({ database, cipher, clock }),
+    methodLocks: createMethodLocks({ database, audit, clock }),
     clients: createClients({ database, audit, clock }),
     close: () => database.destroy(),
   }

@@ -24,7 +24,7 @@ async function masked(persons: NaturalPersons, person: NaturalPerson) {
   }
 }
 
-const status = (verb: 'lock' | 'unlock', to: NaturalPerson['status'], summary: string) =>
+const status = (verb: 'lock' | 'unlock', to: 'active' | 'locked', summary: string) =>
   command({
     noun: 'person',
     verb,

@@ -15,6 +15,8 @@ export interface Client extends ClientMetadata {
   /** Milliseconds since 1970 UTC. */
   createdAt: number
   updatedAt: number
+  /** What people call it in other languages; only the account centre has these. */
+  names?: Readonly<Record<string, string>>
 }
 
 type Changed = { ok: true; client: Client; secret?: string } | { ok: false; problems: FieldProblem[] } | undefined

@@ -52,6 +52,7 @@ const schema = z.object({
   YIDENG_ID_TOKEN_SECONDS: seconds,
   YIDENG_REFRESH_TOKEN_SECONDS: seconds,
   YIDENG_REFRESH_GRACE_SECONDS: whole(0, 60),
+  YIDENG_FRESH_SIGN_IN_SECONDS: whole(30, 3600),
   YIDENG_PASSWORD_TRIES: whole(1, 100),
   YIDENG_PASSWORD_WAIT_SECONDS: seconds,
   YIDENG_ADDRESS_TRIES: whole(1, 1_000_000),
@@ -111,6 +112,7 @@ function parseSettings(given: Record<string, string>, production: boolean) {
       idToken: all.YIDENG_ID_TOKEN_SECONDS,
       refreshToken: all.YIDENG_REFRESH_TOKEN_SECONDS,
       refreshGrace: all.YIDENG_REFRESH_GRACE_SECONDS,
+      freshSignIn: all.YIDENG_FRESH_SIGN_IN_SECONDS,
     },
     limits: {
       passwordTries: all.YIDENG_PASSWORD_TRIES,

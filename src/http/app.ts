@@ -2,12 +2,14 @@ import Router from '@koa/router'
 import type Koa from 'koa'
 import type { Middleware } from 'koa'
 import type { Logger } from 'pino'
+import { accountRoutes, type AccountCentreParts } from '../account-centre/account-centre.ts'
 import type { Clients } from '../clients/clients.ts'
 import type { Settings } from '../config/settings.ts'
 import { questionRoutes, type QuestionParts } from '../login/questions.ts'
 import type { LoginMethod } from '../login/method.ts'
 import { registrationRoutes, type RegistrationParts } from '../login/registration.ts'
 import { auditPortals } from '../oidc/portal-audit.ts'
+import { rememberSessions } from '../oidc/session-memory.ts'
 import type { Assets } from '../pages/assets.ts'
 import { calmErrors } from './errors.ts'
 import { forms } from './forms.ts'
@@ -29,6 +31,8 @@ export interface AppParts {
   clients: Clients
   methods: readonly LoginMethod[]
   login: QuestionParts & RegistrationParts
+  account: AccountCentreParts
+  sessionMemory: Parameters<typeof rememberSessions>[0]
   portalAudit: Parameters<typeof auditPortals>[0]
 }
 
@@ -47,6 +51,7 @@ export function createApp(parts: AppParts): Koa {
     visiting(parts.visit),
     calmErrors(log),
     ownRoutes(parts, secure),
+    rememberSessions(parts.sessionMemory),
     auditPortals(parts.portalAudit),
   ]
   for (const one of middleware) provider.use(one)
@@ -59,6 +64,7 @@ function ownRoutes(parts: AppParts, secure: boolean): Middleware {
   frontDoorRoutes(router, { clients: parts.clients, secure })
   questionRoutes(router, parts.login)
   registrationRoutes(router, parts.login)
+  accountRoutes(router, parts.account)
   for (const method of parts.methods) {
     const room = new Router({ prefix: `/login/:attempt/${method.name}` })
     method.routes(room, parts.login.host)

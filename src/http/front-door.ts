@@ -4,11 +4,11 @@ import type { Client, Clients } from '../clients/clients.ts'
 import { portalOf } from '../oidc/pages.ts'
 import type { Assets } from '../pages/assets.ts'
 import { isLanguage } from '../pages/languages.ts'
+import { ownPath } from '../pages/own-path.ts'
 import { showPage, visitOf } from '../pages/visit.ts'
 import { Refusal } from '../refusal/refusal.ts'
 
 const yearSeconds = 31_536_000
-const longestPath = 6000
 const mostPortals = 100
 
 /** Style sheets and pictures; their address changes with their content. */
@@ -21,18 +21,6 @@ export function staticFiles(assets: Assets): Middleware {
     ctx.body = asset.body
     return undefined
   }
-}
-
-/**
- * An address of our own and nothing else: what a visitor is led back to must not be an open redirect.
- * @throws Refusal `bad_request` for any other
- */
-export function ownPath(value: unknown): string {
-  const base = 'http://yideng.invalid'
-  const url =
-    typeof value === 'string' && value.startsWith('/') && value.length <= longestPath ? URL.parse(value, base) : null
-  if (url?.origin !== base || url.pathname.startsWith('//')) throw new Refusal('bad_request', 'not an address of ours')
-  return `${url.pathname}${url.search}`
 }
 
 const hasPage = (client: Client): client is Client & { uri: string } =>

@@ -15,6 +15,9 @@ export interface VisitParts {
 
 const visitorBytes = 18
 const visitorForm = /^[\w-]{24}$/
+const wayForm = /^[a-z]{2,20}$/
+/** Browsers keep a cookie for 400 days at most. */
+const lasting = 400 * 86_400_000
 const browserLength = 160
 
 /** Begins a visit for every request that may end in a page. */
@@ -46,6 +49,7 @@ class RequestVisit implements Visit {
   readonly #parts: VisitParts
   #id: string | undefined
   #nonce: string | undefined
+  readonly #given = new Map<string, string>()
   #language: Language | undefined
 
   constructor(ctx: Context, parts: VisitParts) {
@@ -105,14 +109,36 @@ class RequestVisit implements Visit {
   }
 
   csrf(): string {
-    const name = this.#cookieName()
-    let visitor = this.#ctx.cookies.get(name, { signed: false }) ?? ''
-    if (!visitorForm.test(visitor)) {
-      visitor = randomBytes(visitorBytes).toString('base64url')
-      const { secure } = this.#parts
-      this.#ctx.cookies.set(name, visitor, { signed: false, httpOnly: true, sameSite: 'lax', secure, overwrite: true })
-    }
-    return this.#tokenFor(visitor)
+    return this.#tokenFor(this.#identify(this.#cookieName()))
+  }
+
+  device(): string {
+    return this.#identify(this.#parts.secure ? '__Host-yideng_device' : 'yideng_device', lasting)
+  }
+
+  get lastWay(): string {
+    const way = this.#ctx.cookies.get('yideng_way', { signed: false }) ?? ''
+    return wayForm.test(way) ? way : ''
+  }
+
+  keepWay(method: string): void {
+    this.#setCookie('yideng_way', method, lasting)
+  }
+
+  /** The random name this browser has in a cookie; one is given where there is none. */
+  #identify(cookie: string, maxAge?: number): string {
+    const known = this.#given.get(cookie) ?? this.#ctx.cookies.get(cookie, { signed: false }) ?? ''
+    if (visitorForm.test(known)) return known
+    const made = randomBytes(visitorBytes).toString('base64url')
+    this.#given.set(cookie, made)
+    this.#setCookie(cookie, made, maxAge)
+    return made
+  }
+
+  #setCookie(name: string, value: string, maxAge?: number): void {
+    const { secure } = this.#parts
+    const always = { signed: false, httpOnly: true, sameSite: 'lax', secure, overwrite: true } as const
+    this.#ctx.cookies.set(name, value, maxAge === undefined ? always : { ...always, maxAge })
   }
 
   csrfHolds(token: string): boolean {

@@ -1,5 +1,8 @@
 import type { InteractionResults, Provider } from 'oidc-provider'
-import type { NaturalPersons } from '../accounts/natural-persons.ts'
+import type { Devices } from '../accounts/devices.ts'
+import type { MethodLocks } from '../accounts/method-locks.ts'
+import type { NaturalPerson, NaturalPersons } from '../accounts/natural-persons.ts'
+import type { Notifier } from '../accounts/notices.ts'
 import { acrOf, levelReached } from '../assurance/levels.ts'
 import type { AuditTrail } from '../audit/trail.ts'
 import type { Client } from '../clients/clients.ts'
@@ -9,12 +12,16 @@ import type { Sessions } from '../oidc/sessions.ts'
 import { showPage, visitOf } from '../pages/visit.ts'
 import { refusals } from '../refusal/refusal.ts'
 import { assertQuestion, loadAttempt, pathOf, type Attempt } from './attempt.ts'
-import type { LoginHost, LoginRefusal, Proof, RouterContext } from './method.ts'
+import type { LoginHost, LoginMethod, LoginRefusal, PartData, Proof, RouterContext } from './method.ts'
 
 export interface HostParts {
   provider: Provider
+  methods: readonly LoginMethod[]
   findClient(id: string): Promise<Client | undefined>
   persons: NaturalPersons
+  methodLocks: MethodLocks
+  devices: Devices
+  notifier: Notifier
   sessions: Sessions
   audit: AuditTrail
   limits: Settings['limits']
@@ -24,7 +31,7 @@ export interface HostParts {
 /** The house's side of every login method, and of the questions that follow it. */
 export interface House extends LoginHost {
   /** Shows the sign-in page of a running login. */
-  ask(ctx: RouterContext, attempt: Attempt, refusal?: LoginRefusal): void
+  ask(ctx: RouterContext, attempt: Attempt, refusal?: LoginRefusal): Promise<void>
   /** Hands a result to oidc-provider and sends the browser on. */
   finish(ctx: RouterContext, result: InteractionResults): Promise<void>
 }
@@ -36,7 +43,8 @@ export function actorOf(ctx: RouterContext) {
 }
 
 export function createHost(parts: HostParts): House {
-  const { provider, findClient, persons, sessions, audit, limits, clock } = parts
+  const { provider, methods, findClient, persons, methodLocks, devices, notifier, sessions, audit, limits, clock } =
+    parts
   const attempts = new WeakMap<object, Promise<Attempt>>()
 
   const host: House = {
@@ -49,15 +57,14 @@ export function createHost(parts: HostParts): House {
       return attempt
     },
 
-    ask(ctx, attempt, refusal) {
-      const hint = attempt.params['login_hint']
+    async ask(ctx, attempt, refusal) {
+      const visit = visitOf(ctx)
       showPage(
         ctx,
-        'login/password',
+        'login/sign-in',
         {
           portal: attempt.portal,
-          action: pathOf(attempt, 'password'),
-          identifier: refusal?.identifier ?? (typeof hint === 'string' ? hint.slice(0, 64) : ''),
+          ways: await waysOf(ctx, attempt, refusal),
           refusal: refusal?.code,
           waitMinutes: refusal?.waitMinutes ?? Math.ceil(limits.passwordWaitSeconds / 60),
           tries: limits.passwordTries,
@@ -65,7 +72,7 @@ export function createHost(parts: HostParts): House {
           cancelAction: pathOf(attempt, 'cancel'),
           level: attempt.needed,
           reauthentication: attempt.session !== undefined,
-          csrf: visitOf(ctx).csrf(),
+          csrf: visit.csrf(),
         },
         refusal ? refusals[refusal.code] : 200,
       )
@@ -81,7 +88,7 @@ export function createHost(parts: HostParts): House {
       const attempt = await host.attempt(ctx)
       assertQuestion(attempt, 'login')
       const person = await persons.find(personId)
-      if (person?.status !== 'active') {
+      if (person?.status !== 'active' || (await methodLocks.locked(personId, method))) {
         await host.refuse(ctx, { method, code: 'sign_in_refused', personId })
         return
       }
@@ -94,6 +101,7 @@ export function createHost(parts: HostParts): House {
         clientId: attempt.client.id,
         details: { method, level },
       })
+      await noteDevice(ctx, person, method)
       const login = { accountId: personId, acr: acrOf(level), amr, remember: false, ts: Math.floor(clock() / 1000) }
       await host.finish(ctx, { login })
     },
@@ -108,8 +116,38 @@ export function createHost(parts: HostParts): House {
         clientId: attempt.client.id,
         details: { method: refusal.method, code: refusal.code },
       })
-      host.ask(ctx, attempt, refusal)
+      await host.ask(ctx, attempt, refusal)
     },
+  }
+
+  /** The parts of the sign-in page, in the order main.ts lists the methods. */
+  function waysOf(ctx: RouterContext, attempt: Attempt, refusal?: LoginRefusal): Promise<PartData[]> {
+    const visit = visitOf(ctx)
+    const hint = attempt.params['login_hint']
+    const identifier = refusal?.identifier ?? (typeof hint === 'string' ? hint.slice(0, 64) : '')
+    const offered = methods.filter((method) => method.offered(attempt))
+    return Promise.all(
+      offered.map(async (method) => ({
+        ...(await method.part?.(ctx, attempt)),
+        name: method.name,
+        action: pathOf(attempt, method.name),
+        csrf: visit.csrf(),
+        identifier,
+        refusal: refusal?.method === method.name ? refusal.code : undefined,
+        last: visit.lastWay === method.name,
+      })),
+    )
+  }
+
+  /** A sign-in with a browser not seen before is told to the person, unless it is their first of all. */
+  async function noteDevice(ctx: RouterContext, person: NaturalPerson, method: string): Promise<void> {
+    const visit = visitOf(ctx)
+    visit.keepWay(method)
+    const seen = await devices.seen({ personId: person.id, cookie: visit.device(), browser: visit.browser })
+    if (seen !== 'new') return
+    const by = actorOf(ctx)
+    await audit.record({ event: 'person.device-seen', ...by, personId: person.id, details: { method } })
+    await notifier.notify({ personId: person.id, kind: 'new-device', details: { method }, restricted: by.restricted })
   }
 
   /** Signing in as somebody else ends the session of the person before, with all its portals. */

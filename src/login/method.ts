@@ -1,5 +1,7 @@
 import type { RouterContext } from '@koa/router'
 import type Router from '@koa/router'
+import type { NaturalPerson } from '../accounts/natural-persons.ts'
+import type { Session } from '../oidc/sessions.ts'
 import type { RefusalCode } from '../refusal/refusal.ts'
 import type { Attempt } from './attempt.ts'
 
@@ -12,12 +14,32 @@ export interface Proof {
   amr: string[]
 }
 
-/** A way to sign in: one folder, one view, one line in main.ts. */
+/** A way to sign in: one folder, one view (views/login/<name>.eta, its part of the sign-in page), one line in main.ts. */
 export interface LoginMethod {
-  /** One word everywhere: folder, route, view, audit. */
+  /** One word everywhere: folder, route, view, audit, words. */
   readonly name: string
+  /** Useful for this portal and level? One that is not is neither shown nor taken. */
+  offered(attempt: Attempt): boolean
+  /** What its part of the sign-in page is shown with, beside what every part is given (`PartData`). */
+  part?(ctx: RouterContext, attempt: Attempt): Promise<Record<string, unknown>>
   /** Mounted under /login/:attempt/<name>; a POST there is a form already checked for CSRF. */
   routes(router: Router, host: LoginHost): void
+  /** Its own pages in the account centre. */
+  readonly enrolment?: Enrolment
+}
+
+/** What every part of the sign-in page is given. */
+export interface PartData {
+  name: string
+  /** Where its routes are mounted. */
+  action: string
+  csrf: string
+  /** What the person typed to say who they are, or the portal's `login_hint`. */
+  identifier: string
+  /** The refusal above the form, when it was this method's. */
+  refusal: RefusalCode | undefined
+  /** This browser signed in this way the last time. */
+  last: boolean
 }
 
 /** All that a login method may ask of the house. */
@@ -38,4 +60,43 @@ export interface LoginRefusal {
   waitMinutes?: number
   /** For the audit trail only, where it is known. */
   personId?: string | undefined
+}
+
+/** What a login method adds to the account centre. */
+export interface Enrolment {
+  /** Mounted under /account/<name>. */
+  routes(router: Router, centre: AccountHost): void
+  /** How many ways in this person has by this method; the last of all may not be removed. */
+  count(personId: string): Promise<number>
+}
+
+/** A signed-in person on a page of their own. */
+export interface AccountVisit {
+  person: NaturalPerson
+  session: Session
+}
+
+/** All that a page of the account centre may ask of it. */
+export interface AccountHost {
+  /**
+   * Who is signed in here. Undefined when the browser was sent to sign in first (or again: `fresh` asks for a sign-in of
+   * the last five minutes); it comes back to `visit.back`, by GET. The caller then returns at once.
+   */
+  visit(ctx: RouterContext, options?: { fresh?: boolean }): Promise<AccountVisit | undefined>
+  /**
+   * As `visit` with `fresh`, and only where authenticators may be changed: not by a session that a QR code began, nor
+   * while the account is held after a recovery, unless a passkey signed in.
+   * @throws Refusal `authenticators_held`, `not_by_qr`
+   */
+  mayChangeAuthenticators(ctx: RouterContext): Promise<AccountVisit | undefined>
+  /** How many ways in are left over all methods. */
+  waysIn(personId: string): Promise<number>
+  /** Shows a page of the account centre inside its frame. */
+  show(
+    ctx: RouterContext,
+    visit: AccountVisit,
+    view: string,
+    data: Record<string, unknown>,
+    status?: number,
+  ): Promise<void>
 }

@@ -87,7 +87,7 @@ export function questionRoutes(router: Router, parts: QuestionParts): void {
 
   router.get('/login/:attempt', async (ctx) => {
     const attempt = await host.attempt(ctx)
-    if (attempt.question === 'login') host.ask(ctx, attempt)
+    if (attempt.question === 'login') await host.ask(ctx, attempt)
     else if (attempt.question === 'level') await askLevel(ctx, attempt, false)
     else await askConsent(ctx, attempt)
   })
@@ -119,7 +119,7 @@ export function questionRoutes(router: Router, parts: QuestionParts): void {
       await askLevel(ctx, attempt, true)
       return
     }
-    const ts = await sessions.signedInAt(session.uid)
+    const ts = (await sessions.find(session.uid))?.signedInAt
     if (ts === undefined) throw new Refusal('login_expired', 'the session ended')
     const login = { accountId: session.personId, acr: acrOf(level), amr: session.amr, remember: false, ts }
     await host.finish(ctx, { login })

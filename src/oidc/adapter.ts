@@ -86,7 +86,9 @@ export function createAdapterFactory(options: {
         if (await onlyTouched(id, payload)) return
         const text = textOf(payload)
         const alias = payload.uid ?? payload.userCode
-        await artifacts.put(kind, keyOf(id), text, { ttl, alias, group: payload.grantId })
+        // sessions are gathered by person, all else by grant
+        const group = kind === 'Session' ? payload.accountId : payload.grantId
+        await artifacts.put(kind, keyOf(id), text, { ttl, alias, group })
         const cache = requestCache()
         cache.set(`${kind}:${id}`, Promise.resolve({ text }))
         if (payload.uid) cache.set(`${kind}@${payload.uid}`, Promise.resolve({ text }))

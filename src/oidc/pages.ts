@@ -7,7 +7,7 @@ import { refusals, type RefusalCode } from '../refusal/refusal.ts'
 /** A portal as pages show it. */
 export function portalOf(client: Client, language: 'zh-CN' | 'en') {
   return {
-    name: client.name,
+    name: client.names?.[language] ?? client.name,
     organisation: client.organisation ?? '',
     region: client.region ? regionName(client.region, language) : '',
   }

@@ -1,50 +1,132 @@
 import { hash } from 'node:crypto'
 import { z } from 'zod'
+import { levelOf, type Level } from '../assurance/levels.ts'
+import type { FieldCipher } from '../keys/field-cipher.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
 import type { LogoutDeliveries } from './logout-deliveries.ts'
 
 const sessionSchema = z.object({
+  uid: z.string(),
   accountId: z.string().optional(),
   loginTs: z.number().optional(),
+  acr: z.string().optional(),
+  amr: z.array(z.string()).optional(),
   authorizations: z
     .record(z.string(), z.object({ sid: z.string().optional(), grantId: z.string().optional() }))
     .optional(),
 })
 
-/** Sign-ins over all portals, as oidc-provider keeps them. */
-export interface Sessions {
-  /** Seconds since 1970 UTC when the person of this session signed in. */
-  signedInAt(uid: string): Promise<number | undefined>
-  /** Ends a session: its tokens are gone, its portals are told. */
-  end(uid: string): Promise<void>
+/** Where a session was begun. Personal data: sealed in the store. */
+const aboutSchema = z.object({ address: z.string(), browser: z.string(), deviceKey: z.string() })
+
+export type SessionAbout = z.infer<typeof aboutSchema>
+
+/** One sign-in over all portals. */
+export interface Session {
+  uid: string
+  personId: string
+  /** Seconds since 1970 UTC. */
+  signedInAt: number
+  amr: string[]
+  level: Level
+  /** Portals entered with it. */
+  clientIds: string[]
 }
 
-export function createSessions(artifacts: Artifacts, deliveries: LogoutDeliveries): Sessions {
-  const find = async (uid: string) => {
-    const found = await artifacts.getByAlias('Session', uid)
-    return found && { key: found.id, ...sessionSchema.parse(JSON.parse(found.value)) }
+/** Sign-ins over all portals, as oidc-provider keeps them. */
+export interface Sessions {
+  find(uid: string): Promise<Session | undefined>
+  /** The session a browser's cookie stands for, when somebody is signed in with it. */
+  ofCookie(cookie: string): Promise<Session | undefined>
+  list(personId: string): Promise<Session[]>
+  /** Keeps where a session was begun, for the person to recognise it by. */
+  remember(uid: string, about: SessionAbout): Promise<void>
+  about(uid: string): Promise<SessionAbout | undefined>
+  /** Ends a session: its tokens are gone, its portals are told. */
+  end(uid: string): Promise<void>
+  /** Ends every session of a person, but for one where `except` is given. */
+  endAll(personId: string, except?: string): Promise<void>
+}
+
+const aboutKind = 'SessionAbout'
+const place = (uid: string) => `SessionAbout:${uid}`
+const keyOf = (id: string) => hash('sha256', id, 'base64url')
+
+export function createSessions(options: {
+  artifacts: Artifacts
+  deliveries: LogoutDeliveries
+  cipher: FieldCipher
+  /** Seconds. */
+  lifetime: number
+}): Sessions {
+  const { artifacts, deliveries, cipher, lifetime } = options
+
+  const read = (value: string) => {
+    const payload = sessionSchema.parse(JSON.parse(value))
+    const { accountId: personId, loginTs: signedInAt, amr = [], uid, acr, authorizations = {} } = payload
+    if (personId === undefined || signedInAt === undefined) return undefined
+    const session: Session = {
+      uid,
+      personId,
+      signedInAt,
+      amr,
+      level: levelOf(acr) ?? 2,
+      clientIds: Object.keys(authorizations),
+    }
+    return { session, authorizations }
   }
 
   const revoke = async (grantId: string) => {
     const kinds = ['AccessToken', 'RefreshToken', 'AuthorizationCode']
     await Promise.all(kinds.map((kind) => artifacts.removeGroup(kind, grantId)))
-    await artifacts.remove('Grant', hash('sha256', grantId, 'base64url'))
+    await artifacts.remove('Grant', keyOf(grantId))
+  }
+
+  async function end(uid: string) {
+    const found = await artifacts.getByAlias('Session', uid)
+    if (!found) return
+    const known = read(found.value)
+    await artifacts.remove('Session', found.id)
+    await artifacts.remove(aboutKind, uid)
+    if (!known) return
+    const { session, authorizations } = known
+    const visited = Object.entries(authorizations)
+    const grants = visited.flatMap(([, { grantId }]) => (grantId === undefined ? [] : [grantId]))
+    await Promise.all(grants.map(revoke))
+    await deliveries.send(
+      visited.flatMap(([clientId, { sid }]) =>
+        sid === undefined ? [] : [{ clientId, personId: session.personId, sessionId: sid }],
+      ),
+    )
+  }
+
+  async function list(personId: string) {
+    const found = await artifacts.listGroup('Session', personId)
+    return found.flatMap(({ value }) => read(value)?.session ?? [])
   }
 
   return {
-    signedInAt: async (uid) => (await find(uid))?.loginTs,
-    async end(uid) {
-      const session = await find(uid)
-      if (!session) return
-      await artifacts.remove('Session', session.key)
-      const visited = Object.entries(session.authorizations ?? {})
-      const grants = visited.flatMap(([, { grantId }]) => (grantId === undefined ? [] : [grantId]))
-      await Promise.all(grants.map(revoke))
-      const { accountId: personId } = session
-      if (personId === undefined) return
-      await deliveries.send(
-        visited.flatMap(([clientId, { sid }]) => (sid === undefined ? [] : [{ clientId, personId, sessionId: sid }])),
-      )
+    async find(uid) {
+      const found = await artifacts.getByAlias('Session', uid)
+      return found && read(found.value)?.session
+    },
+    async ofCookie(cookie) {
+      const value = await artifacts.get('Session', keyOf(cookie))
+      return value === undefined ? undefined : read(value)?.session
+    },
+    list,
+    async remember(uid, about) {
+      const sealed = cipher.seal(JSON.stringify(about), place(uid))
+      await artifacts.put(aboutKind, uid, sealed, { ttl: lifetime })
+    },
+    async about(uid) {
+      const sealed = await artifacts.get(aboutKind, uid)
+      return sealed === undefined ? undefined : aboutSchema.parse(JSON.parse(cipher.open(sealed, place(uid))))
+    },
+    end,
+    async endAll(personId, except) {
+      const sessions = await list(personId)
+      await Promise.all(sessions.filter(({ uid }) => uid !== except).map(({ uid }) => end(uid)))
     },
   }
 }

@@ -3,7 +3,11 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const types: Record<string, string> = { '.css': 'text/css; charset=utf-8', '.svg': 'image/svg+xml' }
+const types: Record<string, string> = {
+  '.css': 'text/css; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.svg': 'image/svg+xml',
+}
 
 /** A file as it is sent; its address changes with its content, so it may be cached for ever. */
 export interface Asset {
@@ -18,7 +22,7 @@ export interface Assets {
   assetFor(path: string): Asset | undefined
 }
 
-/** Reads the style sheets and pictures of `browserDir` once. */
+/** Reads the style sheets, scripts and pictures of `browserDir` once. */
 export function loadAssets(browserDir = fileURLToPath(new URL('../../browser', import.meta.url))): Assets {
   const urls: Record<string, string> = {}
   const byPath = new Map<string, Asset>()

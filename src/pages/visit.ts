@@ -18,6 +18,11 @@ export interface Visit {
   readonly formTargets: string[]
   /** Where the language switch of this page leads back to; must be an address that GET answers. */
   back: string
+  /** What tells this browser from others; asking for it sets a cookie that lasts. Personal data: keyed where it is kept. */
+  device(): string
+  /** Login method this browser used last, and how to note it. */
+  readonly lastWay: string
+  keepWay(method: string): void
   /** Proves that a form was ours; asking for it sets the visitor's cookie. */
   csrf(): string
   csrfHolds(token: string): boolean

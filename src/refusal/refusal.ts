@@ -18,6 +18,8 @@ export const refusals = {
   request_invalid: 400,
   portal_suspended: 403,
   account_locked: 403,
+  authenticators_held: 403,
+  not_by_qr: 403,
   too_many_requests: 429,
   busy: 503,
   server_error: 500,

@@ -39,6 +39,7 @@ export function openSqliteArtifacts(file: string, clock: Clock): Artifacts {
     commit: sqlite.prepare('COMMIT'),
     get: sqlite.prepare(`SELECT ${columns} FROM artifacts WHERE ${live}`),
     byAlias: sqlite.prepare(`SELECT ${columns} FROM artifacts WHERE kind = ? AND alias = ? AND expires_at > ?`),
+    byGroup: sqlite.prepare('SELECT id, value FROM artifacts WHERE kind = ? AND grouping = ? AND expires_at > ?'),
     put: sqlite.prepare(`INSERT INTO artifacts (kind, id, value, expires_at, alias, grouping) VALUES (?, ?, ?, ?, ?, ?)
       ON CONFLICT (kind, id) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at,
       alias = excluded.alias, grouping = excluded.grouping`),
@@ -146,6 +147,9 @@ export function openSqliteArtifacts(file: string, clock: Clock): Artifacts {
     },
     async remove(kind, id) {
       await change(kind, id, () => statements.remove.run(kind, id))
+    },
+    async listGroup(kind, group) {
+      return statements.byGroup.all(kind, group, clock()).map((row) => row as { id: string; value: string })
     },
     async removeGroup(kind, group) {
       await write(() => {

@@ -5,7 +5,7 @@
  */
 export interface Artifacts {
   get(kind: string, id: string): Promise<string | undefined>
-  /** Writes or replaces. An `alias` finds it as well; a `group` lets it be removed with others. */
+  /** Writes or replaces. An `alias` finds it as well; a `group` lets it be listed and removed with others. */
   put(kind: string, id: string, value: string, options: PutOptions): Promise<void>
   getByAlias(kind: string, alias: string): Promise<{ id: string; value: string } | undefined>
   /** Reads and removes: of several callers exactly one gets it. */
@@ -17,6 +17,7 @@ export interface Artifacts {
   /** Adds to a counter that starts at zero and ends `ttl` seconds after its first count. */
   increment(kind: string, id: string, ttl: number): Promise<{ count: number; expiresAt: number }>
   remove(kind: string, id: string): Promise<void>
+  listGroup(kind: string, group: string): Promise<{ id: string; value: string }[]>
   removeGroup(kind: string, group: string): Promise<void>
   /** Frees the space of what has expired; returns how many. */
   sweep(): Promise<number>

@@ -13,6 +13,7 @@ import {
 } from 'kysely'
 import { Migrator } from 'kysely/migration'
 import { up as first } from './migrations/0001-first.ts'
+import { up as accountCentre } from './migrations/0002-account-centre.ts'
 import type { Tables } from './schema.ts'
 
 /** The durable store; a Transaction is one too. */
@@ -20,7 +21,7 @@ export type Database = Kysely<Tables>
 export type DatabaseTransaction = Transaction<Tables>
 
 /** In order; names are kept in the store, so they never change. Additive: old and new versions run side by side. */
-const migrations = { '0001-first': { up: first } }
+const migrations = { '0001-first': { up: first }, '0002-account-centre': { up: accountCentre } }
 
 const statementsKept = 500
 

@@ -24,9 +24,36 @@ export interface Tables {
     /** 2 self-asserted, 3 name and number matched with a register (config/levels.json). */
     identity_level: number
     proofed_at: Time | null
-    status: 'active' | 'locked'
+    /** `closed`: erased, but for the id that audit entries name. */
+    status: 'active' | 'locked' | 'closed'
+    /** After a recovery without a counter: until then no authenticator may be changed. */
+    held_until: Time | null
+    /** The person asked for the account to be closed; erased then. */
+    closes_at: Time | null
     created_at: Time
     updated_at: Time
+  }
+  /** Browsers a person has signed in with, told apart by a cookie. */
+  devices: { person_id: string; device_key: BlindIndex; browser: Sealed; first_seen_at: Time; last_seen_at: Time }
+  /** The inbox of security notices in the account centre. */
+  notices: {
+    id: string
+    person_id: string
+    kind: string
+    /** JSON without personal data. */
+    details: string
+    /** JSON with personal data (network address, browser), sealed. */
+    restricted: Sealed | null
+    created_at: Time
+    read_at: Time | null
+  }
+  /** Ways to sign in that are off for a person. */
+  method_locks: {
+    person_id: string
+    method: string
+    /** The person switched it off, or said of a sign-in that it was not theirs. */
+    reason: 'switched-off' | 'not-me'
+    locked_at: Time
   }
   authenticators: {
     id: string
@@ -104,9 +131,28 @@ export const columnMarks: { [T in keyof Tables]: { [C in keyof Tables[T]]: Mark 
     identity_level: 'open',
     proofed_at: 'open',
     status: 'open',
+    held_until: 'open',
+    closes_at: 'open',
     created_at: 'open',
     updated_at: 'open',
   },
+  devices: {
+    person_id: 'open',
+    device_key: 'sensitive',
+    browser: 'sensitive',
+    first_seen_at: 'open',
+    last_seen_at: 'open',
+  },
+  notices: {
+    id: 'open',
+    person_id: 'open',
+    kind: 'open',
+    details: 'open',
+    restricted: 'sensitive',
+    created_at: 'open',
+    read_at: 'open',
+  },
+  method_locks: { person_id: 'open', method: 'open', reason: 'open', locked_at: 'open' },
   authenticators: {
     id: 'open',
     person_id: 'open',

@@ -31,6 +31,21 @@ export function artifactsContract(name: string, open: (clock: Clock) => { one: A
       expect(await one.get('session', 'a')).toBeUndefined()
     })
 
+    it('lists what is alive of a group', async () => {
+      const { one, other, forward } = opened()
+      await one.put('session', 'a', 'first', { ttl: 60, group: 'g' })
+      await one.put('session', 'b', 'second', { ttl: 120, group: 'g' })
+      await one.put('session', 'c', 'third', { ttl: 120, group: 'h' })
+      await one.put('code', 'd', 'fourth', { ttl: 120, group: 'g' })
+      const listed = await other.listGroup('session', 'g')
+      expect(listed.sort((left, right) => left.id.localeCompare(right.id))).toEqual([
+        { id: 'a', value: 'first' },
+        { id: 'b', value: 'second' },
+      ])
+      forward(60_000)
+      expect(await other.listGroup('session', 'g')).toEqual([{ id: 'b', value: 'second' }])
+    })
+
     it('never returns what is past its time', async () => {
       const { one, forward } = opened()
       await one.put('code', 'a', 'value', { ttl: 60, alias: 'x' })

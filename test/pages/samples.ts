@@ -13,16 +13,24 @@ const longPortal = {
 }
 const csrf = 'c5rf-t0ken'
 
-const password = {
+const passwordWay = { name: 'password', action: '/login/8f3a/password', csrf, identifier: '', last: false }
+const refusedWays = (refusal: string) => ({ refusal, ways: [{ ...passwordWay, identifier: '13800138000', refusal }] })
+
+const signIn = {
   portal,
-  action: '/login/8f3a/password',
-  identifier: '',
+  ways: [passwordWay],
   registerUrl: '/register?from=8f3a',
   cancelAction: '/login/8f3a/cancel',
   level: 2,
   waitMinutes: 15,
   tries: 6,
   reauthentication: false,
+  csrf,
+}
+
+const account = {
+  account: { name: '张*', unread: 2 },
+  here: '/account',
   csrf,
 }
 
@@ -105,24 +113,24 @@ export const samples: readonly Sample[] = [
     },
   },
   { view: 'home/home', name: 'empty', data: { portals: [], registerUrl: '/register' } },
-  { view: 'login/password', name: 'first', data: password },
+  { view: 'login/sign-in', name: 'first', data: signIn },
   {
-    view: 'login/password',
+    view: 'login/sign-in',
     name: 'refused',
-    data: { ...password, identifier: '13800138000', refusal: 'sign_in_refused', level: 3 },
+    data: { ...signIn, ...refusedWays('sign_in_refused'), level: 3 },
   },
   {
-    view: 'login/password',
+    view: 'login/sign-in',
     name: 'wait',
-    data: { ...password, portal: longPortal, refusal: 'too_many_tries', waitMinutes: 15, level: 4 },
+    data: { ...signIn, ...refusedWays('too_many_tries'), portal: longPortal, waitMinutes: 15, level: 4 },
   },
   {
-    view: 'login/password',
+    view: 'login/sign-in',
     name: 'missing',
-    data: { ...password, refusal: 'missing_password', reauthentication: true },
+    data: { ...signIn, ...refusedWays('missing_password'), reauthentication: true },
   },
-  { view: 'login/password', name: 'no-identifier', data: { ...password, refusal: 'missing_identifier' } },
-  { view: 'login/password', name: 'busy', data: { ...password, refusal: 'busy' } },
+  { view: 'login/sign-in', name: 'no-identifier', data: { ...signIn, ...refusedWays('missing_identifier') } },
+  { view: 'login/sign-in', name: 'busy', data: { ...signIn, ...refusedWays('busy') } },
   { view: 'login/consent', name: 'all', data: consent },
   {
     view: 'login/consent',
@@ -165,6 +173,19 @@ export const samples: readonly Sample[] = [
   { view: 'logout/confirm', name: 'alone', data: { ...confirm, others: 0 } },
   { view: 'logout/done', name: 'portal', data: { portal } },
   { view: 'logout/done', name: 'alone', data: {} },
+  {
+    view: 'account/overview',
+    name: 'all',
+    data: {
+      ...account,
+      level: 3,
+      documentType: 'resident_id',
+      documentNumber: '44**************34',
+      name: '张*',
+      phone: '138****5678',
+      username: 'zhangsan',
+    },
+  },
   { view: 'error/error', name: 'lost', data: { code: 'not_found', reference: '7F3K-92QD' } },
   { view: 'error/error', name: 'expired', data: { code: 'login_expired', reference: '7F3K-92QD', backUrl: '/' } },
   { view: 'error/error', name: 'unknown-portal', data: { code: 'client_unknown', reference: '7F3K-92QD' } },
@@ -172,4 +193,4 @@ export const samples: readonly Sample[] = [
 
 /** Data that names words (`refusals.<refusal>`) and so cannot be any text. */
 export const wordKeys =
-  /(^|\.)(refusal|code|problems\..*|documentTypes\.\d+|values\.document_type|attributes\.\d+\.name)$/
+  /(^|\.)(refusal|code|documentType|ways\.\d+\.name|problems\..*|documentTypes\.\d+|values\.document_type|attributes\.\d+\.name)$/

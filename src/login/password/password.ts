@@ -59,6 +59,7 @@ export function passwordMethod(parts: PasswordParts): LoginMethod {
 
   return {
     name,
+    offered: () => true,
     routes(router, host) {
       router.post('/', async (ctx) => {
         await host.attempt(ctx)

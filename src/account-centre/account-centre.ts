@@ -1,0 +1,30 @@
+import Router from '@koa/router'
+import { ownPath } from '../pages/own-path.ts'
+import type { AccountHost, LoginMethod } from '../login/method.ts'
+import { createCentre, type CentreParts } from './centre.ts'
+import { overviewRoutes, type OverviewParts } from './overview.ts'
+
+export type AccountCentreParts = CentreParts & OverviewParts
+
+/** Each room of the account centre, in the order of its menu; a login method brings its own. */
+const rooms: ((router: Router, centre: AccountHost, parts: AccountCentreParts) => void)[] = [overviewRoutes]
+
+/** A person's own pages, under /account. */
+export function accountRoutes(router: Router, parts: AccountCentreParts): void {
+  const centre = createCentre(parts)
+  // where a sign-in for the account centre comes back to: `state` says which page it was for
+  router.get('/account/return', (ctx) => {
+    const { state = '/account' } = ctx.query
+    const target = ownPath(state)
+    ctx.redirect(target === '/account' || target.startsWith('/account/') ? target : '/account')
+  })
+  for (const room of rooms) room(router, centre, parts)
+  for (const method of parts.methods) mountEnrolment(router, centre, method)
+}
+
+function mountEnrolment(router: Router, centre: AccountHost, { name, enrolment }: LoginMethod): void {
+  if (!enrolment) return
+  const room = new Router({ prefix: `/account/${name}` })
+  enrolment.routes(room, centre)
+  router.use(room.routes())
+}

@@ -1,0 +1,68 @@
+import type { Inbox } from '../accounts/notices.ts'
+import type { NaturalPersons } from '../accounts/natural-persons.ts'
+import { maskName } from '../accounts/identifiers/masking.ts'
+import type { Clock } from '../config/clock.ts'
+import type { AccountHost, AccountVisit, LoginMethod, RouterContext } from '../login/method.ts'
+import type { Sessions } from '../oidc/sessions.ts'
+import { showPage, visitOf } from '../pages/visit.ts'
+import { Refusal } from '../refusal/refusal.ts'
+import { signInAddress } from './own-client.ts'
+
+export interface CentreParts {
+  issuer: string
+  /** The cookie oidc-provider keeps the session in. */
+  sessionCookie: string
+  sessions: Sessions
+  persons: NaturalPersons
+  inbox: Inbox
+  methods: readonly LoginMethod[]
+  /** Seconds since the sign-in within which sensitive pages may be used. */
+  freshSeconds: number
+  clock: Clock
+}
+
+/** The frame around every page of the account centre: who is here, recently enough, and what they may do. */
+export function createCentre(parts: CentreParts): AccountHost {
+  const { issuer, sessionCookie, sessions, persons, inbox, methods, freshSeconds, clock } = parts
+
+  async function signedIn(ctx: RouterContext): Promise<AccountVisit | undefined> {
+    const cookie = ctx.cookies.get(sessionCookie, { signed: false })
+    const session = cookie ? await sessions.ofCookie(cookie) : undefined
+    const person = session && (await persons.find(session.personId))
+    return session && person?.status === 'active' ? { session, person } : undefined
+  }
+
+  const isFresh = ({ session }: AccountVisit) => clock() / 1000 - session.signedInAt <= freshSeconds
+
+  const centre: AccountHost = {
+    async visit(ctx, { fresh = false } = {}) {
+      const visit = await signedIn(ctx)
+      if (visit && (!fresh || isFresh(visit))) return visit
+      ctx.status = 303
+      ctx.redirect(signInAddress(issuer, visitOf(ctx).back, fresh ? freshSeconds : undefined))
+      return undefined
+    },
+
+    async mayChangeAuthenticators(ctx) {
+      const visit = await centre.visit(ctx, { fresh: true })
+      if (!visit) return undefined
+      const { amr } = visit.session
+      if (amr.includes('qr')) throw new Refusal('not_by_qr')
+      const held = visit.person.heldUntil !== null && visit.person.heldUntil > clock()
+      if (held && !amr.includes('user')) throw new Refusal('authenticators_held')
+      return visit
+    },
+
+    async waysIn(personId) {
+      const counts = await Promise.all(methods.map(async ({ enrolment }) => enrolment?.count(personId) ?? 0))
+      return counts.reduce((sum, count) => sum + count, 0)
+    },
+
+    async show(ctx, { person }, view, data, status) {
+      const visit = visitOf(ctx)
+      const account = { name: maskName(persons.open(person, 'name')), unread: await inbox.unread(person.id) }
+      showPage(ctx, view, { ...data, account, csrf: visit.csrf(), here: ctx.path }, status)
+    },
+  }
+  return centre
+}

@@ -1,0 +1,47 @@
+import { createHash, randomBytes } from 'node:crypto'
+import type { Client } from '../clients/clients.ts'
+
+/**
+ * The account centre as a portal of our own: signing in, coming back and signing in again recently enough (`max_age`) are
+ * the same for it as for everybody else. Its codes are never redeemed; the session alone is what it looks at.
+ */
+export const ownClientId = 'yideng-account'
+
+export function ownClient(issuer: string): Client {
+  return {
+    id: ownClientId,
+    name: '我的一登账户',
+    names: { en: 'your Yideng account' },
+    type: 'web',
+    auth_method: 'none',
+    redirect_uris: [`${issuer}/account/return`],
+    post_logout_redirect_uris: [],
+    scope: ['openid'],
+    min_level: 2,
+    subject_type: 'pairwise',
+    consent: 'implicit',
+    id_token_alg: 'ES256',
+    resources: [],
+    status: 'active',
+    secretHash: null,
+    createdAt: 0,
+    updatedAt: 0,
+  }
+}
+
+/** Where a browser is sent to sign in for an address of the account centre, at most `maxAge` seconds ago. */
+export function signInAddress(issuer: string, back: string, maxAge?: number): string {
+  // nobody redeems the code, so nobody needs to keep the verifier
+  const verifier = randomBytes(32).toString('base64url')
+  const parameters = new URLSearchParams({
+    client_id: ownClientId,
+    redirect_uri: `${issuer}/account/return`,
+    response_type: 'code',
+    scope: 'openid',
+    state: back,
+    code_challenge: createHash('sha256').update(verifier).digest('base64url'),
+    code_challenge_method: 'S256',
+  })
+  if (maxAge !== undefined) parameters.set('max_age', String(maxAge))
+  return `/authorize?${parameters.toString()}`
+}

@@ -1,0 +1,69 @@
+import type { AuditTrail } from '../audit/trail.ts'
+import type { Clock } from '../config/clock.ts'
+import type { Database, DatabaseTransaction } from '../storage/database.ts'
+import type { Tables } from '../storage/schema.ts'
+import type { Actor } from './natural-persons.ts'
+
+export interface MethodLock {
+  method: string
+  reason: Tables['method_locks']['reason']
+  /** Milliseconds since 1970 UTC. */
+  lockedAt: number
+}
+
+/** Ways to sign in that are off for a person: switched off by themself, or locked after a sign-in that was not theirs. */
+export interface MethodLocks {
+  list(personId: string): Promise<MethodLock[]>
+  locked(personId: string, method: string): Promise<boolean>
+  /** False when it was off already. */
+  lock(personId: string, method: string, reason: MethodLock['reason'], by: Actor): Promise<boolean>
+  /** False when it was not off. */
+  unlock(personId: string, method: string, by: Actor): Promise<boolean>
+  /** Part of a change that proves the way anew, such as a password reset. */
+  unlockIn(transaction: DatabaseTransaction, personId: string, method: string, by: Actor): Promise<boolean>
+}
+
+export function createMethodLocks(options: { database: Database; audit: AuditTrail; clock: Clock }): MethodLocks {
+  const { database, audit, clock } = options
+
+  const unlockIn: MethodLocks['unlockIn'] = async (transaction, personId, method, by) => {
+    const { numDeletedRows } = await transaction
+      .deleteFrom('method_locks')
+      .where('person_id', '=', personId)
+      .where('method', '=', method)
+      .executeTakeFirst()
+    if (numDeletedRows === 0n) return false
+    await audit.append(transaction, { event: 'method.unlocked', ...by, personId, details: { method } })
+    return true
+  }
+
+  return {
+    async list(personId) {
+      const rows = await database.selectFrom('method_locks').selectAll().where('person_id', '=', personId).execute()
+      return rows.map(({ method, reason, locked_at: lockedAt }) => ({ method, reason, lockedAt }))
+    },
+    async locked(personId, method) {
+      const row = await database
+        .selectFrom('method_locks')
+        .select('method')
+        .where('person_id', '=', personId)
+        .where('method', '=', method)
+        .executeTakeFirst()
+      return row !== undefined
+    },
+    lock: (personId, method, reason, by) =>
+      database.transaction().execute(async (transaction) => {
+        const { numInsertedOrUpdatedRows } = await transaction
+          .insertInto('method_locks')
+          .values({ person_id: personId, method, reason, locked_at: clock() })
+          .onConflict((conflict) => conflict.columns(['person_id', 'method']).doNothing())
+          .executeTakeFirst()
+        if (numInsertedOrUpdatedRows === 0n) return false
+        await audit.append(transaction, { event: 'method.locked', ...by, personId, details: { method, reason } })
+        return true
+      }),
+    unlock: (personId, method, by) =>
+      database.transaction().execute((transaction) => unlockIn(transaction, personId, method, by)),
+    unlockIn,
+  }
+}

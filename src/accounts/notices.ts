@@ -1,0 +1,113 @@
+import { randomUUID } from 'node:crypto'
+import { z } from 'zod'
+import type { Clock } from '../config/clock.ts'
+import type { FieldCipher } from '../keys/field-cipher.ts'
+import type { Database } from '../storage/database.ts'
+
+/** What people are told of, each with its words under `notices.<kind>`. */
+export const noticeKinds = [
+  'new-device',
+  'authenticator-added',
+  'authenticator-removed',
+  'password-changed',
+  'recovery-codes-made',
+  'account-recovered',
+  'method-locked',
+  'method-unlocked',
+  'signed-in-by-qr',
+  'account-closing',
+  'account-kept',
+] as const
+
+export type NoticeKind = (typeof noticeKinds)[number]
+
+export interface NewNotice {
+  personId: string
+  kind: NoticeKind
+  /** No personal data here: words are made from it when it is read. */
+  details?: Record<string, string>
+  /** Network address and browser; sealed. */
+  restricted?: Record<string, string> | undefined
+}
+
+/** How people are told of what concerns their account's safety. The embedded one is the account centre's inbox. */
+export interface Notifier {
+  /** With a transaction: told exactly if the change is kept. */
+  notify(notice: NewNotice, within?: Database): Promise<void>
+}
+
+export interface Notice {
+  id: string
+  kind: string
+  details: Record<string, string>
+  restricted: Record<string, string>
+  /** Milliseconds since 1970 UTC. */
+  createdAt: number
+  read: boolean
+}
+
+export interface Inbox extends Notifier {
+  /** Newest first. */
+  list(personId: string, limit: number): Promise<Notice[]>
+  unread(personId: string): Promise<number>
+  markRead(personId: string): Promise<void>
+}
+
+const texts = z.record(z.string(), z.string())
+const place = (id: string) => `notices.restricted:${id}`
+
+export function createInbox(options: { database: Database; cipher: FieldCipher; clock: Clock }): Inbox {
+  const { database, cipher, clock } = options
+  return {
+    async notify({ personId, kind, details = {}, restricted }, within = database) {
+      const id = randomUUID()
+      const sealed = restricted ? cipher.seal(JSON.stringify(restricted), place(id)) : null
+      await within
+        .insertInto('notices')
+        .values({
+          id,
+          person_id: personId,
+          kind,
+          details: JSON.stringify(details),
+          restricted: sealed,
+          created_at: clock(),
+          read_at: null,
+        })
+        .execute()
+    },
+    async list(personId, limit) {
+      const rows = await database
+        .selectFrom('notices')
+        .selectAll()
+        .where('person_id', '=', personId)
+        .orderBy('created_at', 'desc')
+        .limit(limit)
+        .execute()
+      return rows.map((row) => ({
+        id: row.id,
+        kind: row.kind,
+        details: texts.parse(JSON.parse(row.details)),
+        restricted: row.restricted ? texts.parse(JSON.parse(cipher.open(row.restricted, place(row.id)))) : {},
+        createdAt: row.created_at,
+        read: row.read_at !== null,
+      }))
+    },
+    async unread(personId) {
+      const { count } = await database
+        .selectFrom('notices')
+        .select(({ fn }) => fn.countAll<number>().as('count'))
+        .where('person_id', '=', personId)
+        .where('read_at', 'is', null)
+        .executeTakeFirstOrThrow()
+      return count
+    },
+    async markRead(personId) {
+      await database
+        .updateTable('notices')
+        .set({ read_at: clock() })
+        .where('person_id', '=', personId)
+        .where('read_at', 'is', null)
+        .execute()
+    },
+  }
+}

@@ -1,0 +1,65 @@
+import { beforeAll, expect, it } from 'vitest'
+import type { Back } from '../../src/admin/house.ts'
+import { openPerson, signIn } from '../setup/person.ts'
+import { startServer } from '../setup/server.ts'
+import { Visitor } from '../setup/visitor.ts'
+
+let house: Back
+
+beforeAll(async () => {
+  house = await (await startServer()).house()
+})
+
+it('asks who it is, comes back, and shows what is on record with the middle hidden', async () => {
+  const person = await openPerson(house)
+  const visitor = new Visitor(house.settings.issuer)
+  const asked = await visitor.get('/account')
+  expect(asked.html).toContain('name="password"')
+  const page = await signIn(visitor, asked, person.username)
+  expect(page.url.pathname).toBe('/account')
+  expect(page.status).toBe(200)
+  expect(page.html).toContain(person.username)
+  expect(page.html).not.toContain(person.number)
+  expect(page.html).not.toContain(person.phone)
+  expect((await visitor.get('/account')).html).toContain(person.username)
+})
+
+it('tells a person of a browser not seen before, but not of their first', async () => {
+  const person = await openPerson(house)
+  const signInWith = async (visitor: Visitor) => {
+    await signIn(visitor, await visitor.get('/account'), person.username)
+    return house.inbox.unread(person.id)
+  }
+  expect(await signInWith(new Visitor(house.settings.issuer))).toBe(0)
+  const second = new Visitor(house.settings.issuer)
+  expect(await signInWith(second)).toBe(1)
+  // the same browser after its session ended
+  second.cookies = second.cookies.filter(({ name }) => name === 'yideng_device')
+  expect(await signInWith(second)).toBe(1)
+  const [notice] = await house.inbox.list(person.id, 10)
+  expect(notice).toMatchObject({ kind: 'new-device', read: false, details: { method: 'password' } })
+})
+
+it('refuses a way to sign in that is locked just as a wrong password', async () => {
+  const person = await openPerson(house)
+  expect(await house.methodLocks.lock(person.id, 'password', 'not-me', { actor: 'person' })).toBe(true)
+  const visitor = new Visitor(house.settings.issuer)
+  const refused = await signIn(visitor, await visitor.get('/account'), person.username)
+  const wrong = await signIn(visitor, await visitor.get('/account'), person.username, 'not-the-password-1')
+  expect(refused.status).toBe(400)
+  const text = (html: string) => /<div class="summary"[\s\S]*?<\/div>/.exec(html)?.[0]
+  expect(text(refused.html)).toBe(text(wrong.html))
+  expect(await house.methodLocks.unlock(person.id, 'password', { actor: 'person' })).toBe(true)
+})
+
+it.each(['https://evil.example/', '//evil.example/', '/\\evil.example', '/language?to=en', 'javascript:alert(1)'])(
+  'comes back to nothing but the account centre: %s',
+  async (state) => {
+    const answer = await fetch(`${house.settings.issuer}/account/return?state=${encodeURIComponent(state)}`, {
+      redirect: 'manual',
+      headers: { accept: 'text/html' },
+    })
+    expect([302, 400]).toContain(answer.status)
+    if (answer.status === 302) expect(answer.headers.get('location')).toBe('/account')
+  },
+)
