@@ -125,7 +125,10 @@ async function start() {
   const sweep = setInterval(() => {
     artifacts.sweep().catch((error: unknown) => log.error({ err: error }, 'the artifact store could not be swept'))
   }, sweepEveryMs)
-  const server = createServer({ requestTimeout: 30_000, headersTimeout: 15_000 }, app.callback())
+  const server = createServer(
+    { requestTimeout: 30_000, headersTimeout: 15_000, optimizeEmptyRequests: true },
+    app.callback(),
+  )
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(settings.port, settings.host, resolve)

@@ -15,8 +15,10 @@ const schema = `
 `
 
 const sweepAtOnce = 1000
-/** Writes that come within so many milliseconds share a transaction. */
-const gatherMs = 1
+/** Commits are at least so many milliseconds apart: under load many writes share one, alone a write hardly waits. */
+const gatherMs = 4
+/** Pages of write-ahead log (4 KB each) until SQLite copies them back: a page changed many times is then copied once. */
+const checkpointPages = 4000
 const live = 'kind = ? AND id = ? AND expires_at > ?'
 const columns = 'kind, id, value, expires_at AS expiresAt, alias'
 
@@ -33,6 +35,7 @@ interface QueuedWrite {
 export function openSqliteArtifacts(file: string, clock: Clock): Artifacts {
   const sqlite = openSqlite(file, 'NORMAL')
   sqlite.exec(schema)
+  sqlite.exec(`PRAGMA wal_autocheckpoint = ${checkpointPages}`)
   const cache = createArtifactCache(sqlite)
   const statements = {
     begin: sqlite.prepare('BEGIN IMMEDIATE'),
@@ -47,9 +50,9 @@ export function openSqliteArtifacts(file: string, clock: Clock): Artifacts {
       ON CONFLICT (kind, id) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at,
       alias = excluded.alias, grouping = excluded.grouping WHERE expires_at <= ?`),
     take: sqlite.prepare(`DELETE FROM artifacts WHERE ${live} RETURNING value`),
-    compareAndSet: sqlite.prepare(
-      `UPDATE artifacts SET value = ?, expires_at = coalesce(?, expires_at) WHERE ${live} AND value = ?`,
-    ),
+    // without expires_at, which would write its index anew
+    compareAndSet: sqlite.prepare(`UPDATE artifacts SET value = ? WHERE ${live} AND value = ?`),
+    compareAndProlong: sqlite.prepare(`UPDATE artifacts SET value = ?, expires_at = ? WHERE ${live} AND value = ?`),
     increment: sqlite.prepare(`INSERT INTO artifacts (kind, id, value, expires_at) VALUES (?, ?, '1', ?)
       ON CONFLICT (kind, id) DO UPDATE SET
         value = CASE WHEN expires_at > ? THEN CAST(CAST(value AS INTEGER) + 1 AS TEXT) ELSE '1' END,
@@ -63,10 +66,15 @@ export function openSqliteArtifacts(file: string, clock: Clock): Artifacts {
   }
 
   let queue: QueuedWrite[] = []
+  let committedAt = 0
 
   /** Queues a write; the promise settles when the transaction they all share is committed. */
   function write<T>(run: () => T): Promise<T> {
-    if (queue.length === 0) setTimeout(flush, gatherMs)
+    if (queue.length === 0) {
+      const wait = committedAt + gatherMs - performance.now()
+      if (wait > 0) setTimeout(flush, wait)
+      else setImmediate(flush)
+    }
     return new Promise((resolve, reject) => {
       let result: T
       const settle = () => resolve(result)
@@ -82,6 +90,7 @@ export function openSqliteArtifacts(file: string, clock: Clock): Artifacts {
       statements.begin.run()
       for (const { run } of writes) run()
       statements.commit.run()
+      committedAt = performance.now()
     } catch (error) {
       if (sqlite.isTransaction) sqlite.exec('ROLLBACK')
       cache.clear()
@@ -128,9 +137,15 @@ export function openSqliteArtifacts(file: string, clock: Clock): Artifacts {
     take: (kind, id) => change(kind, id, () => one<{ value: string }>(statements.take, kind, id, clock())?.value),
     compareAndSet(kind, id, expected, value, ttl) {
       const now = clock()
-      const expiresAt = ttl === undefined ? null : now + ttl * 1000
-      const { compareAndSet } = statements
-      return change(kind, id, () => compareAndSet.run(value, expiresAt, kind, id, now, expected).changes === 1)
+      const { compareAndSet, compareAndProlong } = statements
+      const where = [kind, id, now, expected] as const
+      return change(kind, id, () => {
+        const { changes } =
+          ttl === undefined
+            ? compareAndSet.run(value, ...where)
+            : compareAndProlong.run(value, now + ttl * 1000, ...where)
+        return changes === 1
+      })
     },
     add(kind, id, value, { ttl, alias = null, group = null }) {
       const now = clock()
