@@ -3,18 +3,16 @@ import { Provider, errors, type Adapter, type AdapterFactory, type AdapterPayloa
 import type { Clock } from '../config/clock.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
 
-/** Artifact as the store has it; what follows is derived from it, and compare-and-set compares it. */
-interface Stored {
-  text: string
-}
+/** Artifact as the store has it; compare-and-set compares it. */
+type Stored = string | undefined
 
 /** A session's idle time may end earlier by so much. */
 const touchSeconds = 60
 
 /** What this request has read or written already: oidc-provider asks for the same session and grant several times. */
-const readInRequest = new WeakMap<object, Map<string, Promise<Stored | undefined>>>()
+const readInRequest = new WeakMap<object, Map<string, Promise<Stored>>>()
 
-function requestCache(): Map<string, Promise<Stored | undefined>> {
+function requestCache(): Map<string, Promise<Stored>> {
   const ctx: object | undefined = Provider.ctx
   if (!ctx) return new Map()
   let cache = readInRequest.get(ctx)
@@ -58,12 +56,12 @@ export function createAdapterFactory(options: {
   }
 
   function artifactsOf(kind: string): Adapter {
-    const read = (id: string): Promise<Stored | undefined> => {
+    const read = (id: string): Promise<Stored> => {
       const cache = requestCache()
       const key = `${kind}:${id}`
       let stored = cache.get(key)
       if (!stored) {
-        stored = artifacts.get(kind, keyOf(id)).then((text) => (text === undefined ? undefined : { text }))
+        stored = artifacts.get(kind, keyOf(id))
         cache.set(key, stored)
       }
       return stored
@@ -73,7 +71,8 @@ export function createAdapterFactory(options: {
     const withinGrace = (consumed: unknown) =>
       kind === 'RefreshToken' && typeof consumed === 'number' && clock() / 1000 - consumed <= refreshGraceSeconds
 
-    const payloadOf = (id: string, { text }: Stored): AdapterPayload => {
+    const payloadOf = (id: string, text: Stored): AdapterPayload | undefined => {
+      if (text === undefined) return undefined
       const payload = JSON.parse(text) as AdapterPayload
       payload.jti = id
       if (withinGrace(payload.consumed)) delete payload.consumed
@@ -90,37 +89,35 @@ export function createAdapterFactory(options: {
         const group = kind === 'Session' ? payload.accountId : payload.grantId
         await artifacts.put(kind, keyOf(id), text, { ttl, alias, group })
         const cache = requestCache()
-        cache.set(`${kind}:${id}`, Promise.resolve({ text }))
-        if (payload.uid) cache.set(`${kind}@${payload.uid}`, Promise.resolve({ text }))
+        const stored = Promise.resolve(text)
+        cache.set(`${kind}:${id}`, stored)
+        if (payload.uid) cache.set(`${kind}@${payload.uid}`, stored)
       },
       async find(id) {
-        const stored = await read(id)
-        return stored && payloadOf(id, stored)
+        return payloadOf(id, await read(id))
       },
       async findByUid(uid) {
         const cache = requestCache()
         const key = `${kind}@${uid}`
         let stored = cache.get(key)
         if (!stored) {
-          stored = artifacts.getByAlias(kind, uid).then((found) => found && { text: found.value })
+          stored = artifacts.getByAlias(kind, uid).then((found) => found?.value)
           cache.set(key, stored)
         }
-        const found = await stored
         // its id stays unknown to the caller: who needs it has the cookie
-        return found && payloadOf('', found)
+        return payloadOf('', await stored)
       },
       async findByUserCode(userCode) {
         const found = await artifacts.getByAlias(kind, userCode)
-        return found && payloadOf('', { text: found.value })
+        return payloadOf('', found?.value)
       },
       async consume(id) {
         const stored = await read(id)
-        if (!stored) throw new errors.InvalidGrant('already consumed')
-        const payload = JSON.parse(stored.text) as AdapterPayload
+        if (stored === undefined) throw new errors.InvalidGrant('already consumed')
+        const payload = JSON.parse(stored) as AdapterPayload
         if (withinGrace(payload.consumed)) return
         const text = JSON.stringify({ ...payload, consumed: Math.floor(clock() / 1000) })
-        const first =
-          payload.consumed === undefined && (await artifacts.compareAndSet(kind, keyOf(id), stored.text, text))
+        const first = payload.consumed === undefined && (await artifacts.compareAndSet(kind, keyOf(id), stored, text))
         if (!first && !(await consumedJustNow(id))) throw new errors.InvalidGrant('already consumed')
         requestCache().delete(`${kind}:${id}`)
       },
@@ -137,10 +134,10 @@ export function createAdapterFactory(options: {
     async function onlyTouched(id: string, payload: AdapterPayload): Promise<boolean> {
       if (kind !== 'Session') return false
       const stored = await read(id)
-      if (!stored) return false
-      const before = JSON.parse(stored.text) as AdapterPayload
+      if (stored === undefined) return false
+      const before = JSON.parse(stored) as AdapterPayload
       if ((payload.exp ?? 0) - (before.exp ?? 0) >= touchSeconds) return false
-      return textOf({ ...payload, exp: before.exp, iat: before.iat }) === stored.text
+      return textOf({ ...payload, exp: before.exp, iat: before.iat }) === stored
     }
 
     async function consumedJustNow(id: string): Promise<boolean> {

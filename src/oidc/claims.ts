@@ -20,13 +20,15 @@ export const sensitiveClaims: ReadonlySet<string> = new Set(['id_number', 'id_ty
 
 export const claimsConfiguration: NonNullable<Configuration['claims']> = { ...scopeClaims, sid: null, iss: null }
 
+const attributes = Object.values(scopeClaims)
+  .flat()
+  .filter((claim) => !technical.has(claim))
+
 /** The attributes behind scopes and single claims, in the order of the table above. */
 export function attributesOf(scopes: readonly string[], claims: readonly string[]): string[] {
   if (scopes.length === 0 && claims.length === 0) return []
   const wanted = new Set([...scopes.flatMap((scope) => scopeClaims[scope] ?? []), ...claims])
-  return Object.values(scopeClaims)
-    .flat()
-    .filter((claim) => wanted.has(claim) && !technical.has(claim))
+  return attributes.filter((claim) => wanted.has(claim))
 }
 
 /** The claims of a person, as userinfo and ID token give them; each is opened only when it is read. */
