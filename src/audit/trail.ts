@@ -3,6 +3,7 @@ import { sql, type Selectable } from 'kysely'
 import type { Clock } from '../config/clock.ts'
 import type { FieldCipher } from '../keys/field-cipher.ts'
 import { compileOnce, lightTransaction, type Database, type DatabaseTransaction } from '../storage/database.ts'
+import { whenQuiet } from '../storage/gather.ts'
 import type { Tables } from '../storage/schema.ts'
 import type { AuditEvent } from './events.ts'
 
@@ -19,8 +20,8 @@ export interface AuditTrail {
   record(event: AuditEvent): Promise<void>
 }
 
-/** Commits are at least so many milliseconds apart: under load many entries share one, alone an entry hardly waits. */
-const gatherMs = 8
+/** The longest an entry waits for others to share its commit. */
+const gatherMs = 10
 const mostInserted = 32
 
 /** The columns of an entry in the order they are written. */
@@ -42,7 +43,6 @@ export function createAuditTrail(options: { database: Database; cipher: FieldCip
   const { database, cipher, clock } = options
   let gathered: AuditEvent[] = []
   let written: Promise<void> | undefined
-  let committedAt = 0
 
   const readHead = compileOnce(
     database.selectFrom('audit_events').select(['sequence', 'hash']).orderBy('sequence', 'desc').limit(sql.lit(1)),
@@ -86,13 +86,11 @@ export function createAuditTrail(options: { database: Database; cipher: FieldCip
   }
 
   async function writeGathered() {
-    const wait = committedAt + gatherMs - performance.now()
-    await new Promise((resolve) => (wait > 0 ? setTimeout(resolve, wait) : setImmediate(resolve)))
+    await new Promise<void>((resolve) => whenQuiet(gatherMs, resolve))
     const events = gathered
     gathered = []
     written = undefined
     await lightTransaction(database, (transaction) => appendAll(transaction, events))
-    committedAt = performance.now()
   }
 
   return {

@@ -1,13 +1,14 @@
-import type { Middleware } from 'koa'
+import type { Context, Middleware } from 'koa'
 import type { Metrics } from './metrics.ts'
+
+const paths = new Set(['/healthz', '/readyz', '/metrics'])
 
 /** Throws when a store cannot be used. */
 export type ReadyCheck = () => Promise<void>
 
 /** /healthz: the process is up. /readyz: its stores answer. /metrics: Prometheus text. */
 export function health(ready: ReadyCheck, metrics: Metrics): Middleware {
-  return async (ctx, next) => {
-    if (ctx.method !== 'GET') return next()
+  const answer = async (ctx: Context) => {
     if (ctx.path === '/healthz') {
       ctx.body = { status: 'up' }
     } else if (ctx.path === '/readyz') {
@@ -17,13 +18,11 @@ export function health(ready: ReadyCheck, metrics: Metrics): Middleware {
       )
       ctx.status = failure ? 503 : 200
       ctx.body = failure ? { status: 'not ready', reason: failure } : { status: 'ready' }
-    } else if (ctx.path === '/metrics') {
+    } else {
       ctx.type = metrics.contentType
       ctx.body = await metrics.text()
-    } else {
-      return next()
     }
     ctx.set('cache-control', 'no-store')
-    return undefined
   }
+  return (ctx, next) => (ctx.method === 'GET' && paths.has(ctx.path) ? answer(ctx) : next())
 }

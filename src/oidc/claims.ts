@@ -73,10 +73,14 @@ export function createFindAccount(persons: NaturalPersons, clock: Clock): NonNul
         // Where userinfo can be asked, scopes are answered there and the ID token stays small (OIDC Core 5.4).
         const userinfoAnswers = use === 'id_token' && !ctx.oidc.entities.AccessToken?.aud
         const wanted = attributesOf(userinfoAnswers ? [] : scope.split(' '), Object.keys(claims))
-        const all: Record<string, unknown> = personClaims(persons, person, clock)
+        const all = personClaims(persons, person, clock)
         const { updated_at, phone_number_verified } = all
-        const known = wanted.map((name) => [name, all[name]]).filter(([, value]) => value !== undefined)
-        return { sub: id, updated_at, phone_number_verified, ...Object.fromEntries(known) }
+        const answer: Record<string, unknown> & { sub: string } = { sub: id, updated_at, phone_number_verified }
+        for (const name of wanted) {
+          const value = (all as Record<string, unknown>)[name]
+          if (value !== undefined) answer[name] = value
+        }
+        return answer
       },
     }
   }

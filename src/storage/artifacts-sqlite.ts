@@ -3,6 +3,7 @@ import type { Clock } from '../config/clock.ts'
 import type { Artifacts } from './artifacts.ts'
 import { createArtifactCache, type CachedArtifact } from './artifact-cache.ts'
 import { openSqlite } from './database.ts'
+import { whenQuiet } from './gather.ts'
 
 const schema = `
   CREATE TABLE IF NOT EXISTS artifacts (
@@ -15,10 +16,8 @@ const schema = `
 `
 
 const sweepAtOnce = 1000
-/** Commits are at least so many milliseconds apart: under load many writes share one, alone a write hardly waits. */
-const gatherMs = 4
-/** Pages of write-ahead log (4 KB each) until SQLite copies them back: a page changed many times is then copied once. */
-const checkpointPages = 4000
+/** The longest a write waits for others to share its commit. */
+const gatherMs = 8
 const live = 'kind = ? AND id = ? AND expires_at > ?'
 const columns = 'kind, id, value, expires_at AS expiresAt, alias'
 
@@ -35,7 +34,6 @@ interface QueuedWrite {
 export function openSqliteArtifacts(file: string, clock: Clock): Artifacts {
   const sqlite = openSqlite(file, 'NORMAL')
   sqlite.exec(schema)
-  sqlite.exec(`PRAGMA wal_autocheckpoint = ${checkpointPages}`)
   const cache = createArtifactCache(sqlite)
   const statements = {
     begin: sqlite.prepare('BEGIN IMMEDIATE'),
@@ -66,15 +64,10 @@ export function openSqliteArtifacts(file: string, clock: Clock): Artifacts {
   }
 
   let queue: QueuedWrite[] = []
-  let committedAt = 0
 
   /** Queues a write; the promise settles when the transaction they all share is committed. */
   function write<T>(run: () => T): Promise<T> {
-    if (queue.length === 0) {
-      const wait = committedAt + gatherMs - performance.now()
-      if (wait > 0) setTimeout(flush, wait)
-      else setImmediate(flush)
-    }
+    if (queue.length === 0) whenQuiet(gatherMs, flush)
     return new Promise((resolve, reject) => {
       let result: T
       const settle = () => resolve(result)
@@ -90,7 +83,6 @@ export function openSqliteArtifacts(file: string, clock: Clock): Artifacts {
       statements.begin.run()
       for (const { run } of writes) run()
       statements.commit.run()
-      committedAt = performance.now()
     } catch (error) {
       if (sqlite.isTransaction) sqlite.exec('ROLLBACK')
       cache.clear()
