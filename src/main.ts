@@ -19,6 +19,7 @@ import { loadAssets } from './pages/assets.ts'
 import { createPages } from './pages/render.ts'
 import { freshFor } from './storage/fresh.ts'
 import { openSqliteArtifacts } from './storage/artifacts-sqlite.ts'
+import { keepCheckpointing } from './storage/checkpoints.ts'
 
 // oidc-provider makes errors ahead of need on every userinfo request; deep traces would cost a twentieth of each
 Error.stackTraceLimit = 4
@@ -32,7 +33,11 @@ async function start() {
   const log = pino({ level: settings.logLevel })
   const resources = readResources(settings.resourcesFile)
   const back = await openHouse(settings, clock)
-  const artifacts = openSqliteArtifacts(join(settings.dataDir, 'artifacts.sqlite'), clock)
+  const artifactsFile = join(settings.dataDir, 'artifacts.sqlite')
+  const artifacts = openSqliteArtifacts(artifactsFile, clock)
+  const stopCheckpoints = keepCheckpointing([back.databaseFile, artifactsFile], (error) =>
+    log.error({ err: error }, 'the logs of the stores are copied back by those who write'),
+  )
   const { database, audit, persons, consents, clients, authenticators, devices, inbox, methodLocks, dataKeys } = back
   const { blindIndex, cipher } = dataKeys
   const cookieKeys = openCookieKeys(settings.keysDir)
@@ -151,6 +156,7 @@ async function start() {
     server.close(() => {
       void (async () => {
         await deliveries.stop()
+        await stopCheckpoints()
         await artifacts.close()
         await back.close()
       })()

@@ -22,6 +22,7 @@ export interface Back {
   settings: Settings
   clock: Clock
   database: Database
+  databaseFile: string
   /** Migrations run by this opening. */
   migrated: string[]
   dataKeys: DataKeys
@@ -39,7 +40,8 @@ export interface Back {
 
 /** Opens the durable store (made and migrated where needed) and the services over it. */
 export async function openHouse(settings: Settings, clock: Clock): Promise<Back> {
-  const database = openDatabase(join(settings.dataDir, 'yideng.sqlite'))
+  const databaseFile = join(settings.dataDir, 'yideng.sqlite')
+  const database = openDatabase(databaseFile)
   const migrated = await migrate(database)
   const dataKeys = await openDataKeysOf(database, settings.keysDir)
   await markDemo(database, settings)
@@ -50,6 +52,7 @@ export async function openHouse(settings: Settings, clock: Clock): Promise<Back>
     settings,
     clock,
     database,
+    databaseFile,
     migrated,
     dataKeys,
     audit,

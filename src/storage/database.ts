@@ -24,8 +24,10 @@ export type DatabaseTransaction = Transaction<Tables>
 const migrations = { '0001-first': { up: first }, '0002-account-centre': { up: accountCentre } }
 
 const statementsKept = 500
-/** Pages of write-ahead log (4 KB each) until SQLite copies them back: a page changed many times is then copied once. */
-const checkpointPages = 4000
+/** Pages of write-ahead log (4 KB each) after which it begins anew (checkpoint-thread.ts). */
+export const checkpointPages = 4000
+/** Where no thread does it, a commit copies the log back itself once it is so many times as long. */
+const overdue = 4
 
 /** Opens SQLite as both stores use it: write-ahead log, private to its owner, waiting up to 5 s for another process. */
 export function openSqlite(file: string, synchronous: 'FULL' | 'NORMAL'): DatabaseSync {
@@ -33,7 +35,7 @@ export function openSqlite(file: string, synchronous: 'FULL' | 'NORMAL'): Databa
   const sqlite = new DatabaseSync(file, { timeout: 5000 })
   chmodSync(file, 0o600)
   sqlite.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous}; PRAGMA foreign_keys = ON;
-    PRAGMA wal_autocheckpoint = ${checkpointPages};`)
+    PRAGMA wal_autocheckpoint = ${overdue * checkpointPages};`)
   return sqlite
 }
 
