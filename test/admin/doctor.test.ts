@@ -1,3 +1,4 @@
+import { migrationNames } from '../setup/migrations.ts'
 import { chmodSync, readFileSync, rmSync, writeFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -143,7 +144,12 @@ describe('doctor', () => {
   })
 
   it.each([
-    ['a migration that did not run', 'store', '0001-first did not run yet', 'DELETE FROM kysely_migration'],
+    [
+      'a migration that did not run',
+      'store',
+      `${migrationNames.join(', ')} did not run yet`,
+      'DELETE FROM kysely_migration',
+    ],
     ['logout notices given up', 'logout notices', '0 to be delivered, 1 given up', notice('abandoned', now)],
     [
       'logout notices nobody delivers',

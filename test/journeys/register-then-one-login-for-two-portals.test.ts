@@ -107,6 +107,10 @@ describe.skipIf(cannotRun('browser'))('in Chromium', () => {
       await page.waitForURL(/\/callback\?/)
       expect((await finish(next, page)).claims()?.acr).toBe('urn:yideng:loa:3')
 
+      await page.goto(`${server.issuer}/account`)
+      await page.waitForURL(/\/account$/)
+      await expectAccessible(page)
+
       await page.goto(`${server.issuer}/logout?client_id=${first.clientId}&id_token_hint=${tokens.id_token}`)
       await expectAccessible(page)
       await page.locator('button[name=logout]').click()
