@@ -1,6 +1,6 @@
 // The computer's side of the QR login. It holds no secret: the server makes and signs every frame, this draws them, hides
 // what is too old, and hands over to plain forms. Nothing happens until the person opens it.
-async function qrLogin() {
+function qrLogin() {
   const way = document.querySelector('[data-qr]')
   const panel = way.querySelector('[data-state]')
   const canvas = panel.querySelector('.qr-canvas')
@@ -11,8 +11,7 @@ async function qrLogin() {
   const csrf = redeemForm.elements.csrf.value
   const hideMs = Number(way.dataset.hide) * 1000
   const silentMs = 5000
-  const { default: encodeQR } = await import(way.dataset.encoder)
-
+  let encodeQR
   let id
   let source
   let asking
@@ -39,7 +38,9 @@ async function qrLogin() {
     svg.setAttribute('shape-rendering', 'crispEdges')
     svg.append(document.createElementNS('http://www.w3.org/2000/svg', 'path'))
     svg.firstChild.setAttribute('d', path)
+    const first = !canvas.firstChild
     canvas.replaceChildren(svg)
+    if (first) panel.scrollIntoView({ block: 'nearest' })
   }
 
   function stop() {
@@ -119,7 +120,9 @@ async function qrLogin() {
     show('starting')
     view = {}
     try {
+      ;({ default: encodeQR } = await import(way.dataset.encoder))
       const begun = await post('start', {})
+      if (!way.open) return
       id = begun.id
       take(begun)
       listen()
@@ -132,6 +135,7 @@ async function qrLogin() {
     const cancelled = id
     stop()
     id = undefined
+    canvas.replaceChildren()
     show('idle')
     panel.hidden = true
     if (cancelled) await post('cancel', { id: cancelled }).catch(() => {})
@@ -164,10 +168,9 @@ async function qrLogin() {
     }
   })
   panel.querySelector('[data-again]').addEventListener('click', start)
-  panel.querySelector('[data-cancel]').addEventListener('click', () => (way.open = false))
   way.addEventListener('toggle', () => (way.open ? start() : cancel()))
   if ('open' in way.dataset) way.open = true
   else if (way.open) void start()
 }
 
-void qrLogin()
+qrLogin()

@@ -28,7 +28,6 @@ export const refusals = {
   sign_in_refused: 400,
   too_many_tries: 429,
   qr_ended: 400,
-  qr_code_missing: 400,
   missing_identifier: 400,
   missing_password: 400,
 } as const

@@ -130,7 +130,7 @@ export function computerRoutes(router: Router, host: LoginHost, parts: ComputerP
     const id = posted(ctx)
     const { waiter } = await mine(ctx, id)
     const given = (visitOf(ctx).form['code'] ?? '').normalize('NFKC').replaceAll(/\s/g, '')
-    if (!/^\d{4}$/.test(given)) throw new Refusal('qr_code_missing')
+    if (!/^\d{4}$/.test(given)) throw new Refusal('bad_request', 'not four digits')
     const right = timingSafeEqual(Buffer.from(given), Buffer.from(frames.code(id)))
     await apply(ctx, id, { kind: 'code', waiter, right, tries: codeTries })
     ctx.body = { right, ...(await look(id)) }
@@ -138,14 +138,18 @@ export function computerRoutes(router: Router, host: LoginHost, parts: ComputerP
 
   router.post('/redeem', async (ctx) => {
     const id = posted(ctx)
-    const { waiter } = await mine(ctx, id)
-    const { after, refused } = await apply(ctx, id, { kind: 'redeem', waiter })
-    const { personId, phoneLevel } = after
-    if (refused || personId === undefined || phoneLevel === undefined) {
+    const waiting = await mine(ctx, id).catch((error: unknown) => {
+      if (error instanceof Refusal && error.code === 'qr_ended') return undefined
+      throw error
+    })
+    const applied = waiting && (await apply(ctx, id, { kind: 'redeem', waiter: waiting.waiter }))
+    const { personId, phoneLevel, clientId } = applied?.after ?? {}
+    if (!applied || applied.refused || personId === undefined || phoneLevel === undefined) {
       return host.refuse(ctx, { method: name, code: 'qr_ended', personId })
     }
     await host.succeed(ctx, { method: name, personId, amr, vouched: phoneLevel })
-    return tell(ctx, personId, after.clientId)
+    const signedIn = ctx.status === 303 // not so where the account was locked meanwhile
+    return signedIn ? tell(ctx, personId, clientId ?? '') : undefined
   })
 
   /** The person reads in the account centre that a computer signed in, and can say that it was not them. */
