@@ -38,9 +38,7 @@ function qrLogin() {
     svg.setAttribute('shape-rendering', 'crispEdges')
     svg.append(document.createElementNS('http://www.w3.org/2000/svg', 'path'))
     svg.firstChild.setAttribute('d', path)
-    const first = !canvas.firstChild
     canvas.replaceChildren(svg)
-    if (first) panel.scrollIntoView({ block: 'nearest' })
   }
 
   function stop() {
@@ -66,8 +64,11 @@ function qrLogin() {
       madeAt = heardAt - said.age
     }
     view = said
-    if (said.state === 'created') show(said.frame ? 'created' : 'lost')
-    else if (said.state === 'scanned') show('scanned')
+    if (said.state === 'created') {
+      const first = panel.dataset.state === 'starting'
+      show(said.frame ? 'created' : 'lost')
+      if (first) panel.scrollIntoView({ block: 'nearest' })
+    } else if (said.state === 'scanned') show('scanned')
     else if (said.state !== 'approved') end(said.reason ?? 'gone')
     else if (said.code !== undefined) show('code')
     else redeem()

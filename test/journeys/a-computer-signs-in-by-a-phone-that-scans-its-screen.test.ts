@@ -174,6 +174,16 @@ describe.skipIf(cannotRun('browser'))('in Chromium, a computer and a phone', { t
     await close(computer, handset)
   })
 
+  it('where nothing lets server-sent events through, the page asks every second', async () => {
+    const { page, computer, handset } = await meet()
+    await page.route('**/qr/stream?*', (route) => route.abort())
+    await open(page)
+    const first = await scan(page)
+    await page.waitForTimeout(2500)
+    expect(await scan(page)).not.toBe(first)
+    await close(computer, handset)
+  })
+
   it('without JavaScript the page says so and the other ways remain', async () => {
     const portal = await registerPortal(house)
     const { context } = await openContext(browser(), { ...desk, javaScriptEnabled: false })

@@ -28,11 +28,13 @@ const history = fc.array(fc.record({ event, after: fc.oneof(fc.constant(0), fc.n
 })
 
 /** Mostly what leads to a sign-in, so that the model sees its end as well as its middle. */
-const mostlyGood = fc.tuple(fc.nat(3), history).map(([length, rest]) => {
+const mostlyGood = fc.tuple(fc.nat(5), history).map(([length, rest]) => {
   const path: QrEvent[] = [
     { kind: 'scan', scanner: 'phone', n: 0 },
     { kind: 'identify', scanner: 'phone', personId: 'person', needsCode: rest.length % 2 === 0 },
     { kind: 'approve', scanner: 'phone', personId: 'person', level: 3 },
+    { kind: 'code', waiter: 'computer', right: true, tries: 3 },
+    { kind: 'redeem', waiter: 'computer' },
   ]
   return [...path.slice(0, length).map((one) => ({ event: one, after: 100 })), ...rest]
 })
