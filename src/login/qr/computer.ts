@@ -7,6 +7,7 @@ import type { BrowserKeys } from './browser-key.ts'
 import { sealComputer } from './computer-seal.ts'
 import { computerView, type ComputerViewParts } from './computer-view.ts'
 import type { QrLimits } from './limits.ts'
+import { auditEntries } from './outcome-audit.ts'
 import { amr, name, type QrParts } from './parts.ts'
 import type { QrEvent } from './states.ts'
 import { createQrStreams } from './stream.ts'
@@ -61,8 +62,10 @@ export function computerRoutes(router: Router, host: LoginHost, parts: ComputerP
     return { attempt, waiter, transaction }
   }
 
-  const look = async (id: string) => {
+  async function look(ctx: RouterContext, id: string) {
     const transaction = await transactions.find(id)
+    // its time ran out: the page that waits is the first to see it, and writes it down
+    if (transaction?.state === 'expired') await apply(ctx, id, { kind: 'tick' })
     return transaction && computerView(id, transaction, clock(), viewParts)
   }
 
@@ -73,18 +76,9 @@ export function computerRoutes(router: Router, host: LoginHost, parts: ComputerP
   async function apply(ctx: RouterContext, id: string, event: QrEvent) {
     const applied = await transactions.apply(id, event)
     if (!applied) throw new Refusal('qr_ended', 'gone')
-    const { before, after, refused } = applied
-    const ended = before.state === 'scanned' || before.state === 'approved' ? after.reason : undefined
-    if (refused || ended !== undefined) {
-      const { address, browser } = visitOf(ctx)
-      await audit.record({
-        event: refused ? 'qr.refused' : 'qr.ended',
-        actor: 'person',
-        restricted: { address, browser },
-        personId: after.personId,
-        clientId: after.clientId,
-        details: { reason: refused ?? ended, state: after.state },
-      })
+    const { address, browser } = visitOf(ctx)
+    for (const entry of auditEntries(applied)) {
+      await audit.record({ ...entry, actor: 'person', restricted: { address, browser } })
     }
     return applied
   }
@@ -110,20 +104,20 @@ export function computerRoutes(router: Router, host: LoginHost, parts: ComputerP
   router.get('/stream', async (ctx) => {
     const id = asked(ctx)
     await mine(ctx, id)
-    streams.open(ctx, id, () => look(id))
+    streams.open(ctx, id, () => look(ctx, id))
   })
 
   router.get('/state', async (ctx) => {
     const id = asked(ctx)
     await mine(ctx, id)
-    ctx.body = await look(id)
+    ctx.body = await look(ctx, id)
   })
 
   router.post('/cancel', async (ctx) => {
     const id = posted(ctx)
     const { waiter } = await mine(ctx, id)
     await apply(ctx, id, { kind: 'cancel', waiter })
-    ctx.body = await look(id)
+    ctx.body = await look(ctx, id)
   })
 
   router.post('/code', async (ctx) => {
@@ -133,7 +127,7 @@ export function computerRoutes(router: Router, host: LoginHost, parts: ComputerP
     if (!/^\d{4}$/.test(given)) throw new Refusal('bad_request', 'not four digits')
     const right = timingSafeEqual(Buffer.from(given), Buffer.from(frames.code(id)))
     await apply(ctx, id, { kind: 'code', waiter, right, tries: codeTries })
-    ctx.body = { right, ...(await look(id)) }
+    ctx.body = { right, ...(await look(ctx, id)) }
   })
 
   router.post('/redeem', async (ctx) => {

@@ -4,6 +4,7 @@ import type { Frames } from './frames.ts'
 import type { QrLimits } from './limits.ts'
 import { sameNetwork, type RegionOf } from './networks.ts'
 import { name, type QrParts } from './parts.ts'
+import { auditEntries } from './outcome-audit.ts'
 import { assessRisk, riskTable } from './risk.ts'
 import type { QrTransaction } from './states.ts'
 import type { Applied, QrTransactions } from './transactions.ts'
@@ -52,13 +53,11 @@ export function createPhoneActs(
   const record = (event: AuditEvent['event'], scanner: Scanner, more: Partial<AuditEvent>) =>
     audit.record({ event, ...scanner.by, ...more })
 
-  /** Audits what an event did, unless it did nothing new. @throws Refusal where there is no such transaction for this phone */
-  async function settle(applied: Applied | undefined, scanner: Scanner, event: AuditEvent['event']) {
+  /** Audits what an event did. @throws Refusal where there is no such transaction for this phone */
+  async function settle(applied: Applied | undefined, scanner: Scanner, taken?: AuditEvent['event']) {
     if (!applied) throw new Refusal('qr_gone', 'no such QR login')
-    const { before, after, refused } = applied
-    const about = { personId: after.personId, clientId: after.clientId }
-    if (refused) await record('qr.refused', scanner, { ...about, details: { reason: refused, state: after.state } })
-    else if (before !== after) await record(event, scanner, { ...about, details: detailsOf(after) })
+    for (const entry of auditEntries(applied, taken)) await audit.record({ ...scanner.by, ...entry })
+    const { after, refused } = applied
     if (refused === 'not_yours' || refused === 'stale') throw new Refusal('qr_gone', refused)
     return after
   }
@@ -160,14 +159,8 @@ export function createPhoneActs(
     async stop(id, scanner, reason, personId) {
       const applied = await transactions.apply(id, { kind: 'stop', scanner: scanner.key, reason })
       if (applied && personId !== undefined) applied.after.personId ??= personId
-      return settle(applied, scanner, 'qr.ended')
+      return settle(applied, scanner)
     },
   }
   return acts
 }
-
-const detailsOf = ({ state, reason, needsCode, phoneLevel }: QrTransaction) => ({
-  state,
-  ...(reason === undefined ? {} : { reason }),
-  ...(state === 'approved' ? { code: needsCode, level: phoneLevel } : {}),
-})

@@ -10,6 +10,8 @@ const heartbeatMs = 2000
 /** A page that does not read any more is let go. */
 const mostUnread = 16 * 1024
 
+const goesOn: ReadonlySet<string> = new Set(['created', 'scanned', 'approved'])
+
 /** The open pages of this process, each once: a page that comes again takes over. */
 export interface QrStreams {
   open(ctx: RouterContext, id: string, look: () => Promise<ComputerView | undefined>): void
@@ -51,6 +53,7 @@ export function createQrStreams(clock: Clock): QrStreams {
           last = text
           saidAt = now
         }
+        if (!goesOn.has(view.state)) return end()
         // the next tick falls on the next frame, or half-way to it
         timer = setTimeout(run, tickMs - (age % tickMs))
       }

@@ -38,7 +38,7 @@ describe('a sign-in by QR code', () => {
     expect((await phone.get(asked.url)).html).toContain('电脑已经登录')
     expect(await auditOf(person.id)).toEqual([
       'qr.scanned {"risk":"none","reasons":[]}',
-      'qr.approved {"state":"approved","code":false,"level":3}',
+      'qr.approved {"code":false,"level":3}',
     ])
     const notices = await house.inbox.list(person.id, 10)
     expect(notices.map(({ kind }) => kind)).toContain('signed-in-by-qr')
