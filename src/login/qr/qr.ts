@@ -26,16 +26,23 @@ export function qrMethod(given: QrParts): LoginMethod {
     regionOf: listedRegions(),
   }
   const acts = createPhoneActs(parts)
+  const ownReturn = `${settings.issuer}/account/return`
 
   return {
     name,
-    // a phone that signs in to scan has no other phone to scan with
-    offered: ({ params }) =>
-      !(params['redirect_uri'] === `${settings.issuer}/account/return` && String(params['state']).startsWith('/q/')),
+    offered: ({ params }) => !(params['redirect_uri'] === ownReturn && servesNobody(params)),
     part: async () => ({ scripts: ['qr.js'], hideSeconds: settings.qr.hideSeconds }),
     routes: (router, host) => computerRoutes(router, host, parts),
     pages: (router, centre) => phoneRoutes(router, centre, { ...parts, acts }),
     api: (router) => apiRoutes(router, { ...parts, acts }),
     enrolment: qrEnrolment(parts),
   }
+}
+
+/**
+ * Sign-ins of our own that a QR code cannot answer: a phone that signs in to scan has no other phone to scan with, and the
+ * pages that ask for a fresh sign-in change what a session by QR code may not change.
+ */
+function servesNobody({ state, max_age: maxAge }: Record<string, unknown>): boolean {
+  return String(state).startsWith('/q/') || maxAge !== undefined
 }

@@ -193,6 +193,25 @@ describe('attacks', () => {
     expect(await next.look()).toMatchObject({ state: 'aborted' })
   })
 
+  it('is opened by itself only where it was used last, and not over a wrong password', async () => {
+    const { computer, phone, portal } = await computerAndPhone(house)
+    expect(computer.page.html).not.toContain('data-open')
+    await approve(phone, await phone.get(await computer.start()))
+    await computer.redeem()
+    const { visitor } = computer
+    visitor.cookies = visitor.cookies.filter(({ name }) => name !== 'yideng_session')
+    const page = await visitor.get((await portal.begin()).url)
+    expect(page.html).toContain('data-open')
+    const wrong = await signIn(visitor, page, 'nobody', 'wrong')
+    expect(wrong.html).not.toContain('data-open')
+    // what needs a fresh sign-in is not offered it at all
+    const fresh = await visitor.get('/account/qr')
+    expect(fresh.html).toContain('data-qr')
+    const again = await phone.get(`/authorize?${freshSignIn()}`)
+    expect(again.html).toContain('name="password"')
+    expect(again.html).not.toContain('data-qr')
+  })
+
   it('a person who has a passkey must sign in again before an approval counts', async () => {
     const { person, visit, computer, phone } = await computerAndPhone(house)
     await house.authenticators.add({ personId: person.id, kind: 'passkey', lookupKey: person.id, data: '{}' })
@@ -241,4 +260,19 @@ describe('attacks', () => {
 
 async function waitingAt(portal: Awaited<ReturnType<typeof computerAndPhone>>['portal']) {
   return WaitingComputer.at((await portal.begin()).url, server.issuer, { 'x-forwarded-for': '203.0.113.1' })
+}
+
+/** As the account centre asks for a fresh sign-in before authenticators are changed. */
+function freshSignIn(): string {
+  return new URLSearchParams({
+    client_id: 'yideng-account',
+    redirect_uri: `${server.issuer}/account/return`,
+    response_type: 'code',
+    scope: 'openid',
+    state: '/account/qr',
+    code_challenge: 'x'.repeat(43),
+    code_challenge_method: 'S256',
+    prompt: 'login',
+    max_age: '300',
+  }).toString()
 }
