@@ -174,6 +174,27 @@ describe.skipIf(cannotRun('browser'))('in Chromium, a computer and a phone', { t
     await close(computer, handset)
   })
 
+  it('codes that nobody scans end with a page that offers new ones', async () => {
+    const short = await startServer({
+      YIDENG_QR_SHOWN_SECONDS: '10',
+      YIDENG_QR_FRAME_SECONDS: '2',
+      YIDENG_QR_HIDE_SECONDS: '2',
+    })
+    const portal = await registerPortal(await short.house())
+    const { context, complaints } = await openContext(browser(), desk)
+    const page = await context.newPage()
+    await page.goto((await portal.begin()).url.href)
+    await open(page)
+    await page.locator('.qr-canvas svg').waitFor()
+    await page.locator('[data-reason=late_created]').waitFor()
+    await expectAccessible(page)
+    expect(await page.evaluate('document.activeElement.hasAttribute("data-again")')).toBe(true)
+    await page.keyboard.press('Enter')
+    expect(await scan(page)).toContain('/q/1.')
+    expect(complaints).toEqual([])
+    await context.close()
+  })
+
   it('where nothing lets server-sent events through, the page asks every second', async () => {
     const { page, computer, handset } = await meet()
     await page.route('**/qr/stream?*', (route) => route.abort())

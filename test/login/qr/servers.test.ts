@@ -24,6 +24,17 @@ describe('limits', () => {
   })
 })
 
+describe('a computer that does not want any more', () => {
+  it('ends it for the phone as well, which says so', async () => {
+    const server = await startServer({ YIDENG_TRUST_PROXY: 'true' })
+    const { computer, phone } = await computerAndPhone(await server.house())
+    const asked = await phone.get(await computer.start())
+    expect(await computer.post('cancel')).toMatchObject({ state: 'aborted', reason: 'cancelled' })
+    expect((await approve(phone, asked)).html).toContain('电脑上取消了这次登录')
+    expect((await computer.redeem()).leads).toBeUndefined()
+  })
+})
+
 describe('attacks that take time', () => {
   it('an approval and a redemption that come too late', async () => {
     const hasty = await startServer({
