@@ -45,7 +45,11 @@ const stop = (child: ChildProcess) =>
   })
 
 /** Yideng on the embedded store; `sessions` browsers signed in through its pages, consent given once each person. */
-export async function startOurs(sessions: number, flags: string[]): Promise<Running> {
+export async function startOurs(
+  sessions: number,
+  flags: string[],
+  settings: Record<string, string> = {},
+): Promise<Running> {
   const directory = mkdtempSync(join(tmpdir(), 'yideng-bench-'))
   const port = await freePort()
   const environment = {
@@ -53,6 +57,7 @@ export async function startOurs(sessions: number, flags: string[]): Promise<Runn
     YIDENG_DATA_DIR: join(directory, 'data'),
     YIDENG_KEYS_DIR: join(directory, 'keys'),
     YIDENG_LOG_LEVEL: 'warn',
+    ...settings,
   }
   const origin = `http://localhost:${port}`
   const child = await run('bin/server.mjs', [], environment, `${origin}/readyz`, flags)

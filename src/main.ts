@@ -8,9 +8,12 @@ import { readSettings, SettingsError } from './config/settings.ts'
 import { createApp } from './http/app.ts'
 import { createMetrics } from './http/metrics.ts'
 import { openCookieKeys } from './keys/cookie-keys.ts'
+import { deriveKey } from './keys/derived-key.ts'
 import { openSigningKeys } from './keys/signing-keys.ts'
 import { createHost } from './login/host.ts'
 import { passwordMethod } from './login/password/password.ts'
+import { qrMethod } from './login/qr/qr.ts'
+import { createAccessTokens } from './oidc/access-tokens.ts'
 import { createLogoutDeliveries } from './oidc/logout-deliveries.ts'
 import { createProvider, keepLogouts } from './oidc/provider.ts'
 import { readResources } from './oidc/resources.ts'
@@ -66,7 +69,27 @@ async function start() {
   const sessions = createSessions({ artifacts, deliveries, cipher, lifetime: settings.lifetimes.session })
 
   const { limits } = settings
-  const methods = [passwordMethod({ persons, authenticators, passwords, artifacts, blindIndex, limits, clock })]
+  const accessTokens = createAccessTokens({ provider, sessions, artifacts, clock })
+  const methods = [
+    passwordMethod({ persons, authenticators, passwords, artifacts, blindIndex, limits, clock }),
+    qrMethod({
+      settings,
+      clock,
+      artifacts,
+      frameKey: deriveKey(cookieKeys[0] ?? '', 'qr'),
+      cipher,
+      blindIndex,
+      persons,
+      authenticators,
+      methodLocks,
+      devices,
+      notifier: inbox,
+      sessions,
+      audit,
+      findClient,
+      accessTokens,
+    }),
+  ]
   const host = createHost({
     provider,
     methods,

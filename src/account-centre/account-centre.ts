@@ -14,12 +14,17 @@ export function accountRoutes(router: Router, parts: AccountCentreParts): void {
   const centre = createCentre(parts)
   // where a sign-in for the account centre comes back to: `state` says which page it was for
   router.get('/account/return', (ctx) => {
-    const { state = '/account' } = ctx.query
+    const { state = '/account', error } = ctx.query
     const target = ownPath(state)
-    ctx.redirect(target === '/account' || target.startsWith('/account/') ? target : '/account')
+    // a scan whose holder would not sign in must not send them to sign in again
+    if (target.startsWith('/q/scan/')) ctx.redirect(error === undefined ? target : `${target}?back=1`)
+    else ctx.redirect(target === '/account' || target.startsWith('/account/') ? target : '/account')
   })
   for (const room of rooms) room(router, centre, parts)
-  for (const method of parts.methods) mountEnrolment(router, centre, method)
+  for (const method of parts.methods) {
+    mountEnrolment(router, centre, method)
+    method.pages?.(router, centre)
+  }
 }
 
 function mountEnrolment(router: Router, centre: AccountHost, { name, enrolment }: LoginMethod): void {

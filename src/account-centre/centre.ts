@@ -34,12 +34,19 @@ export function createCentre(parts: CentreParts): AccountHost {
 
   const isFresh = ({ session }: AccountVisit) => clock() / 1000 - session.signedInAt <= freshSeconds
 
+  /** Sign-ins are kept to the second. */
+  const isAfter = ({ session }: AccountVisit, since: number) => session.signedInAt >= Math.floor(since / 1000)
+
   const centre: AccountHost = {
-    async visit(ctx, { fresh = false } = {}) {
+    signedIn,
+
+    async visit(ctx, { fresh = false, since } = {}) {
       const visit = await signedIn(ctx)
-      if (visit && (!fresh || isFresh(visit))) return visit
+      const enough = visit && (!fresh || isFresh(visit)) && (since === undefined || isAfter(visit, since))
+      if (enough) return visit
+      const maxAge = since === undefined ? freshSeconds : 0
       ctx.status = 303
-      ctx.redirect(signInAddress(issuer, visitOf(ctx).back, fresh ? freshSeconds : undefined))
+      ctx.redirect(signInAddress(issuer, visitOf(ctx).back, fresh || since !== undefined ? maxAge : undefined))
       return undefined
     },
 

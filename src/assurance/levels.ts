@@ -29,11 +29,14 @@ export interface Proven {
   identityLevel: number
   /** RFC 8176 values of this login. */
   amr: readonly string[]
+  /** The level of the session that vouched for this one (a phone for a computer): never above it. */
+  vouched?: Level | undefined
 }
 
 /** The level a login reaches: identity proven × way of signing in (DESIGN 1.4). */
-export function levelReached({ identityLevel, amr }: Proven): Level {
+export function levelReached({ identityLevel, amr, vouched }: Proven): Level {
   if (identityLevel < 3) return 2
+  if (vouched !== undefined) return vouched
   return amr.includes('face') ? 4 : 3
 }
 

@@ -3,7 +3,7 @@ import { isRegion } from '../config/regions.ts'
 import { faultOfJwks, faultOfRedirectUri, faultOfWebUri } from './rules.ts'
 
 /** Scopes a portal may be registered for (DESIGN 1.4). */
-export const knownScopes = ['openid', 'profile', 'phone', 'identity', 'offline_access'] as const
+export const knownScopes = ['openid', 'profile', 'phone', 'identity', 'qr', 'offline_access'] as const
 
 const types = ['web', 'native', 'spa', 'service'] as const
 const authMethods = ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'] as const

@@ -53,6 +53,17 @@ const schema = z.object({
   YIDENG_REFRESH_TOKEN_SECONDS: seconds,
   YIDENG_REFRESH_GRACE_SECONDS: whole(0, 60),
   YIDENG_FRESH_SIGN_IN_SECONDS: whole(30, 3600),
+  YIDENG_QR_FRAME_SECONDS: whole(2, 30),
+  YIDENG_QR_HIDE_SECONDS: whole(2, 30),
+  YIDENG_QR_SHOWN_SECONDS: whole(10, 600),
+  YIDENG_QR_SHOWN_TIMES: whole(1, 1_000_000),
+  YIDENG_QR_DECIDE_SECONDS: whole(1, 600),
+  YIDENG_QR_REDEEM_SECONDS: whole(1, 120),
+  YIDENG_QR_CODE_SECONDS: whole(1, 300),
+  YIDENG_QR_CODE_TRIES: whole(1, 5),
+  YIDENG_QR_ADDRESS_CREATIONS: whole(1, 1_000_000),
+  YIDENG_QR_ACCOUNT_SCANS: whole(1, 1_000_000),
+  YIDENG_QR_REFUSALS: whole(1, 100),
   YIDENG_PASSWORD_TRIES: whole(1, 100),
   YIDENG_PASSWORD_WAIT_SECONDS: seconds,
   YIDENG_ADDRESS_TRIES: whole(1, 1_000_000),
@@ -88,6 +99,9 @@ function parseSettings(given: Record<string, string>, production: boolean) {
   if (all.YIDENG_SESSION_IDLE_SECONDS > all.YIDENG_SESSION_SECONDS) {
     throw new SettingsError('The setting YIDENG_SESSION_IDLE_SECONDS must not be larger than YIDENG_SESSION_SECONDS.')
   }
+  if (all.YIDENG_QR_HIDE_SECONDS > all.YIDENG_QR_FRAME_SECONDS) {
+    throw new SettingsError('The setting YIDENG_QR_HIDE_SECONDS must not be larger than YIDENG_QR_FRAME_SECONDS.')
+  }
   if (production && !all.YIDENG_ISSUER.startsWith('https://')) {
     throw new SettingsError('The setting YIDENG_ISSUER must begin with https:// when NODE_ENV=production.')
   }
@@ -113,6 +127,22 @@ function parseSettings(given: Record<string, string>, production: boolean) {
       refreshToken: all.YIDENG_REFRESH_TOKEN_SECONDS,
       refreshGrace: all.YIDENG_REFRESH_GRACE_SECONDS,
       freshSignIn: all.YIDENG_FRESH_SIGN_IN_SECONDS,
+    },
+    /** Login by QR code; times in seconds. */
+    qr: {
+      times: {
+        frame: all.YIDENG_QR_FRAME_SECONDS,
+        shown: all.YIDENG_QR_SHOWN_SECONDS,
+        decide: all.YIDENG_QR_DECIDE_SECONDS,
+        redeem: all.YIDENG_QR_REDEEM_SECONDS,
+        redeemWithCode: all.YIDENG_QR_CODE_SECONDS,
+      },
+      hideSeconds: all.YIDENG_QR_HIDE_SECONDS,
+      shownTimes: all.YIDENG_QR_SHOWN_TIMES,
+      codeTries: all.YIDENG_QR_CODE_TRIES,
+      addressCreations: all.YIDENG_QR_ADDRESS_CREATIONS,
+      accountScans: all.YIDENG_QR_ACCOUNT_SCANS,
+      refusals: all.YIDENG_QR_REFUSALS,
     },
     limits: {
       passwordTries: all.YIDENG_PASSWORD_TRIES,

@@ -50,12 +50,21 @@ export function createApp(parts: AppParts): Koa {
     staticFiles(parts.assets),
     visiting(parts.visit),
     calmErrors(log),
+    programRoutes(parts.methods),
     ownRoutes(parts, secure),
     rememberSessions(parts.sessionMemory),
     auditPortals(parts.portalAudit),
   ]
   for (const one of middleware) provider.use(one)
   return provider
+}
+
+/** What a login method has for programs: no cookies count there, so no form's token is asked for. */
+function programRoutes(methods: readonly LoginMethod[]): Middleware {
+  const router = new Router()
+  router.use(noStore)
+  for (const method of methods) method.api?.(router)
+  return onlyIn(rooms(router), router.routes() as Middleware)
 }
 
 function ownRoutes(parts: AppParts, secure: boolean): Middleware {

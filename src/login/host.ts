@@ -84,7 +84,7 @@ export function createHost(parts: HostParts): House {
       ctx.redirect(target)
     },
 
-    async succeed(ctx, { method, personId, amr }: Proof) {
+    async succeed(ctx, { method, personId, amr, vouched }: Proof) {
       const attempt = await host.attempt(ctx)
       assertQuestion(attempt, 'login')
       const person = await persons.find(personId)
@@ -93,7 +93,7 @@ export function createHost(parts: HostParts): House {
         return
       }
       await leaveOtherPerson(attempt, personId)
-      const level = levelReached({ identityLevel: person.identityLevel, amr })
+      const level = levelReached({ identityLevel: person.identityLevel, amr, vouched })
       await audit.record({
         event: 'login.succeeded',
         ...actorOf(ctx),

@@ -1,6 +1,7 @@
 import type { RouterContext } from '@koa/router'
 import type Router from '@koa/router'
 import type { NaturalPerson } from '../accounts/natural-persons.ts'
+import type { Level } from '../assurance/levels.ts'
 import type { Session } from '../oidc/sessions.ts'
 import type { RefusalCode } from '../refusal/refusal.ts'
 import type { Attempt } from './attempt.ts'
@@ -12,6 +13,8 @@ export interface Proof {
   method: string
   personId: string
   amr: string[]
+  /** Where another session vouched for this one: its level, which is not gone beyond. */
+  vouched?: Level
 }
 
 /** A way to sign in: one folder, one view (views/login/<name>.eta, its part of the sign-in page), one line in main.ts. */
@@ -26,6 +29,10 @@ export interface LoginMethod {
   routes(router: Router, host: LoginHost): void
   /** Its own pages in the account centre. */
   readonly enrolment?: Enrolment
+  /** Pages of its own for a signed-in person, outside a running login and the account centre. */
+  pages?(router: Router, centre: AccountHost): void
+  /** Addresses for programs: they bring tokens, no forms. */
+  api?(router: Router): void
 }
 
 /** What every part of the sign-in page is given. */
@@ -80,9 +87,12 @@ export interface AccountVisit {
 export interface AccountHost {
   /**
    * Who is signed in here. Undefined when the browser was sent to sign in first (or again: `fresh` asks for a sign-in of
-   * the last five minutes); it comes back to `visit.back`, by GET. The caller then returns at once.
+   * the last five minutes, `since` for one after that moment); it comes back to `visit.back`, by GET. The caller then
+   * returns at once.
    */
-  visit(ctx: RouterContext, options?: { fresh?: boolean }): Promise<AccountVisit | undefined>
+  visit(ctx: RouterContext, options?: { fresh?: boolean; since?: number }): Promise<AccountVisit | undefined>
+  /** Who is signed in here, if anybody; nobody is sent anywhere. */
+  signedIn(ctx: RouterContext): Promise<AccountVisit | undefined>
   /**
    * As `visit` with `fresh`, and only where authenticators may be changed: not by a session that a QR code began, nor
    * while the account is held after a recovery, unless a passkey signed in.

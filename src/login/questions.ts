@@ -67,6 +67,7 @@ export function questionRoutes(router: Router, parts: QuestionParts): void {
       attributes,
       permissions,
       offline: wanted.scopes.includes('offline_access'),
+      scanner: wanted.scopes.includes('qr'),
       person: maskName(persons.reveal(person).name),
       csrf: visit.csrf(),
     })

@@ -22,14 +22,19 @@ export interface Assets {
   assetFor(path: string): Asset | undefined
 }
 
+/** Libraries browsers get as they were published: modules without imports of their own. */
+const libraries: Record<string, string> = { 'qr-encoder.js': import.meta.resolve('qr') }
+
 /** Reads the style sheets, scripts and pictures of `browserDir` once. */
 export function loadAssets(browserDir = fileURLToPath(new URL('../../browser', import.meta.url))): Assets {
   const urls: Record<string, string> = {}
   const byPath = new Map<string, Asset>()
-  for (const name of readdirSync(browserDir)) {
+  const own = readdirSync(browserDir).map((name) => [name, join(browserDir, name)] as const)
+  const packaged = Object.entries(libraries).map(([name, module]) => [name, fileURLToPath(module)] as const)
+  for (const [name, file] of [...own, ...packaged]) {
     const type = types[extname(name)]
     if (type === undefined) continue
-    const body = readFileSync(join(browserDir, name))
+    const body = readFileSync(file)
     const url = `/assets/${createHash('sha256').update(body).digest('hex').slice(0, 16)}-${name}`
     urls[name] = url
     byPath.set(url, { type, body })

@@ -20,12 +20,14 @@ export const refusals = {
   account_locked: 403,
   authenticators_held: 403,
   not_by_qr: 403,
+  qr_gone: 400,
   too_many_requests: 429,
   busy: 503,
   server_error: 500,
   // above the sign-in form
   sign_in_refused: 400,
   too_many_tries: 429,
+  qr_ended: 400,
   missing_identifier: 400,
   missing_password: 400,
 } as const

@@ -20,6 +20,18 @@ describe('levels of assurance', () => {
   })
 
   it.each([
+    [2, 4, 2],
+    [3, 2, 2],
+    [3, 3, 3],
+    [3, 4, 4],
+  ] as const)(
+    'identity level %i, vouched for by a session of level %i, reaches %i',
+    (identityLevel, vouched, level) => {
+      expect(levelReached({ identityLevel, amr: ['qr'], vouched })).toBe(level)
+    },
+  )
+
+  it.each([
     [2, [], 2],
     [3, [], 3],
     [2, ['urn:yideng:loa:3'], 3],

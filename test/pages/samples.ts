@@ -16,9 +16,11 @@ const csrf = 'c5rf-t0ken'
 const passwordWay = { name: 'password', action: '/login/8f3a/password', csrf, identifier: '', last: false }
 const refusedWays = (refusal: string) => ({ refusal, ways: [{ ...passwordWay, identifier: '13800138000', refusal }] })
 
+const qrWay = { name: 'qr', action: '/login/8f3a/qr', csrf, last: true, hideSeconds: 3 }
+
 const signIn = {
   portal,
-  ways: [passwordWay],
+  ways: [passwordWay, qrWay],
   registerUrl: '/register?from=8f3a',
   cancelAction: '/login/8f3a/cancel',
   level: 2,
@@ -90,6 +92,25 @@ const filled = {
     username: '3san',
   },
 }
+
+const qrAsk = {
+  portal,
+  domain: 'sz.example',
+  level: 3,
+  legalPerson: false,
+  attributes: ['name', 'phone_number'],
+  computer: { browser: 'Chrome', system: 'Windows', region: '深圳市', sameNetwork: true },
+  secondsAgo: 5,
+  action: '/q/scan/8f3a',
+  csrf,
+  again: false,
+  seconds: 118,
+}
+
+const qrEnds = [
+  'declined second_scan level off paused too_many risk phone_by_qr other_person no_sign_in wrong_codes',
+  'late_created late_scanned late_approved cancelled',
+].flatMap((line) => line.split(' '))
 
 const confirm = { action: '/session/end/confirm', xsrf: 'x5rf-t0ken', others: 3 }
 
@@ -186,6 +207,45 @@ export const samples: readonly Sample[] = [
       username: 'zhangsan',
     },
   },
+  { view: 'qr/ask', name: 'near', data: qrAsk },
+  {
+    view: 'qr/ask',
+    name: 'far',
+    data: {
+      ...qrAsk,
+      portal: longPortal,
+      legalPerson: true,
+      attributes: [],
+      computer: { browser: '', system: '', region: '', sameNetwork: false },
+      again: true,
+    },
+  },
+  ...['approved', 'redeemed'].map((code) => ({
+    view: 'qr/told',
+    name: code,
+    data: { state: code, reason: '', portal: portal.name },
+  })),
+  {
+    view: 'qr/told',
+    name: 'code',
+    data: { state: 'approved', reason: '', portal: portal.name, code: ['4', '0', '8', '2'] },
+  },
+  ...qrEnds.map((reason) => ({
+    view: 'qr/told',
+    name: reason,
+    data: { state: reason === 'declined' ? reason : 'aborted', reason, portal: portal.name },
+  })),
+  ...['on', 'switched_off', 'not_me_off', 'paused'].map((state) => ({
+    view: 'qr/settings',
+    name: state,
+    data: {
+      ...account,
+      here: '/account/qr',
+      state,
+      computers: state === 'on' ? [{ browser: 'Chrome', system: '', when: '2026-11-24T02:00:00.000Z' }] : [],
+      done: { on: 'saved', switched_off: 'off', not_me_off: 'not_me' }[state] ?? '',
+    },
+  })),
   { view: 'error/error', name: 'lost', data: { code: 'not_found', reference: '7F3K-92QD' } },
   { view: 'error/error', name: 'expired', data: { code: 'login_expired', reference: '7F3K-92QD', backUrl: '/' } },
   { view: 'error/error', name: 'unknown-portal', data: { code: 'client_unknown', reference: '7F3K-92QD' } },
@@ -193,4 +253,4 @@ export const samples: readonly Sample[] = [
 
 /** Data that names words (`refusals.<refusal>`) and so cannot be any text. */
 export const wordKeys =
-  /(^|\.)(refusal|code|documentType|ways\.\d+\.name|problems\..*|documentTypes\.\d+|values\.document_type|attributes\.\d+\.name)$/
+  /(^|\.)(refusal|code|state|reason|done|when|documentType|ways\.\d+\.name|problems\..*|documentTypes\.\d+|values\.document_type|attributes\.\d+(\.name)?)$/

@@ -16,7 +16,7 @@ export interface TestPortal {
 export interface Begun {
   url: URL
   /** Turns the browser's return into tokens, with all of openid-client's checks. */
-  finish(page: Page): ReturnType<typeof oidc.authorizationCodeGrant>
+  finish(page: Page, options?: oidc.DPoPOptions): ReturnType<typeof oidc.authorizationCodeGrant>
 }
 
 /** Registers a portal in the house and discovers the provider, for real. */
@@ -58,13 +58,10 @@ export async function registerPortal(
       })
       return {
         url,
-        finish(page) {
+        finish(page, options) {
           if (!page.leads) throw new Error(`the browser did not return to the portal (${page.status}):\n${page.html}`)
-          return oidc.authorizationCodeGrant(configuration, page.leads, {
-            pkceCodeVerifier: verifier,
-            expectedState: state,
-            expectedNonce: nonce,
-          })
+          const checks = { pkceCodeVerifier: verifier, expectedState: state, expectedNonce: nonce }
+          return oidc.authorizationCodeGrant(configuration, page.leads, checks, undefined, options)
         },
       }
     },

@@ -1,0 +1,177 @@
+// The computer's side of the QR login. It holds no secret: the server makes and signs every frame, this draws them, hides
+// what is too old, and hands over to plain forms. Nothing happens until the person opens it.
+function qrLogin() {
+  const way = document.querySelector('[data-qr]')
+  const panel = way.querySelector('[data-state]')
+  const canvas = panel.querySelector('.qr-canvas')
+  const codeForm = panel.querySelector('[data-code]')
+  const redeemForm = panel.querySelector('[data-redeem]')
+  const status = panel.querySelector('[data-status]')
+  const action = way.dataset.qr
+  const csrf = redeemForm.elements.csrf.value
+  const hideMs = Number(way.dataset.hide) * 1000
+  const silentMs = 5000
+  let encodeQR
+  let id
+  let source
+  let asking
+  let view = {}
+  /** By this page's own clock: when the frame on the screen was made, and when the server was last heard. */
+  let madeAt = 0
+  let heardAt = 0
+
+  function show(state) {
+    if (panel.dataset.state === state) return
+    panel.dataset.state = state
+    for (const part of panel.querySelectorAll('[data-when]'))
+      part.hidden = !part.dataset.when.split(' ').includes(state)
+    status.textContent = status.dataset[`words${state[0].toUpperCase()}${state.slice(1)}`] ?? ''
+    if (state === 'code') codeForm.elements.code.focus()
+    if (state === 'ended') panel.querySelector('[data-again]').focus()
+  }
+
+  function draw(text) {
+    const rows = encodeQR(text, 'raw', { ecc: 'medium', border: 4 })
+    const path = rows.flatMap((row, y) => row.map((dark, x) => (dark ? `M${x} ${y}h1v1h-1z` : ''))).join('')
+    const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg')
+    svg.setAttribute('viewBox', `0 0 ${rows.length} ${rows.length}`)
+    svg.setAttribute('shape-rendering', 'crispEdges')
+    svg.append(document.createElementNS('http://www.w3.org/2000/svg', 'path'))
+    svg.firstChild.setAttribute('d', path)
+    canvas.replaceChildren(svg)
+  }
+
+  function stop() {
+    source?.close()
+    clearInterval(asking)
+    source = asking = undefined
+  }
+
+  function end(reason) {
+    stop()
+    id = undefined
+    canvas.replaceChildren()
+    for (const words of panel.querySelectorAll('[data-reason]')) words.hidden = words.dataset.reason !== reason
+    show('ended')
+  }
+
+  function take(said) {
+    if (!id) return
+    heardAt = performance.now()
+    if (said.left !== undefined) panel.querySelector('[data-left]').textContent = said.left
+    if (said.frame && said.frame !== view.frame) {
+      draw(said.frame)
+      madeAt = heardAt - said.age
+    }
+    view = said
+    if (said.state === 'created') {
+      const first = panel.dataset.state === 'starting'
+      show(said.frame ? 'created' : 'lost')
+      if (first) panel.scrollIntoView({ block: 'nearest' })
+    } else if (said.state === 'scanned') show('scanned')
+    else if (said.state !== 'approved') end(said.reason ?? 'gone')
+    else if (said.code !== undefined) show('code')
+    else redeem()
+    if (said.state !== 'created') canvas.replaceChildren()
+  }
+
+  function redeem() {
+    stop()
+    show('approved')
+    redeemForm.elements.id.value = id
+    redeemForm.submit()
+  }
+
+  async function post(step, fields) {
+    const answer = await fetch(`${action}/${step}`, {
+      method: 'POST',
+      headers: { accept: 'application/json' },
+      body: new URLSearchParams({ csrf, ...fields }),
+    })
+    const said = await answer.json()
+    if (answer.ok) return said
+    const reasons = { too_many_requests: 'busy', busy: 'busy', server_error: 'busy' }
+    throw new Error(reasons[said.error] ?? (step === 'start' && said.error === 'qr_ended' ? 'used_up' : 'gone'))
+  }
+
+  async function ask() {
+    const asked = id
+    const answer = await fetch(`${action}/state?id=${asked}`, { headers: { accept: 'application/json' } }).catch(
+      () => {},
+    )
+    if (!answer || asked !== id) return
+    if (answer.ok) take(await answer.json())
+    else if (answer.status < 500) end('gone')
+  }
+
+  /** Server-sent events; where something on the way does not let them through, a question every second. */
+  function listen() {
+    source = new EventSource(`${action}/stream?id=${id}`)
+    source.onmessage = ({ data }) => {
+      clearInterval(asking)
+      asking = undefined
+      take(JSON.parse(data))
+    }
+    source.onerror = () => (asking ??= setInterval(ask, 1000))
+  }
+
+  async function start() {
+    stop()
+    panel.hidden = false
+    show('starting')
+    view = {}
+    try {
+      ;({ default: encodeQR } = await import(way.dataset.encoder))
+      const begun = await post('start', {})
+      if (!way.open) return
+      id = begun.id
+      take(begun)
+      listen()
+    } catch (error) {
+      end(['busy', 'used_up', 'gone'].includes(error.message) ? error.message : 'busy')
+    }
+  }
+
+  async function cancel() {
+    const cancelled = id
+    stop()
+    id = undefined
+    canvas.replaceChildren()
+    show('idle')
+    panel.hidden = true
+    if (cancelled) await post('cancel', { id: cancelled }).catch(() => {})
+  }
+
+  setInterval(() => {
+    if (!id) return
+    const now = performance.now()
+    // whatever the connection does: no picture stays that a thief could still use
+    if (view.state === 'created' && now - madeAt > hideMs) {
+      canvas.replaceChildren()
+      show('lost')
+    }
+    if (now - heardAt > silentMs) asking ??= setInterval(ask, 1000)
+  }, 250)
+
+  codeForm.addEventListener('submit', async (event) => {
+    event.preventDefault()
+    const field = codeForm.elements.code
+    const problem = panel.querySelector('#qr-code-problem')
+    try {
+      const said = await post('code', { id, code: field.value })
+      problem.hidden = said.right
+      field.toggleAttribute('aria-invalid', !said.right)
+      if (!said.right) field.select()
+      take(said)
+    } catch {
+      problem.hidden = false
+      field.select()
+    }
+  })
+  panel.querySelector('[data-again]').addEventListener('click', start)
+  way.addEventListener('toggle', () => (way.open ? start() : cancel()))
+  if ('open' in way.dataset) way.open = true
+  else if (way.open) void start()
+}
+
+qrLogin()

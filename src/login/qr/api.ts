@@ -1,0 +1,129 @@
+import { createHash } from 'node:crypto'
+import { z } from 'zod'
+import type { Bearer } from '../../oidc/access-tokens.ts'
+import { visitOf } from '../../pages/visit.ts'
+import { Refusal } from '../../refusal/refusal.ts'
+import type { Router, RouterContext } from '../method.ts'
+import { contextOf } from './context.ts'
+import type { Frames } from './frames.ts'
+import type { RegionOf } from './networks.ts'
+import { name, type QrParts } from './parts.ts'
+import type { Phone, PhoneActs } from './phone-acts.ts'
+import { deadline, type QrTransaction } from './states.ts'
+
+export interface ApiParts extends QrParts {
+  acts: PhoneActs
+  frames: Frames
+  regionOf: RegionOf
+}
+
+const mostBytes = 2048
+const scanned = z.strictObject({ frame: z.string().max(400) })
+const decided = z.strictObject({ id: z.string().max(64) })
+
+/** @throws Refusal `too_large`, `bad_request`, `unsupported_media_type` */
+async function readJson<T>(ctx: RouterContext, schema: z.ZodType<T>): Promise<T> {
+  if (!ctx.is('application/json')) throw new Refusal('unsupported_media_type')
+  let text = ''
+  for await (const chunk of ctx.req as AsyncIterable<Buffer>) {
+    text += chunk.toString('latin1')
+    if (text.length > mostBytes) throw new Refusal('too_large')
+  }
+  try {
+    return schema.parse(JSON.parse(text))
+  } catch (cause) {
+    throw new Refusal('bad_request', String(cause))
+  }
+}
+
+/**
+ * For a scanner inside an app: scan, approve, refuse. The app brings an access token of scope `qr` bound to a key of its
+ * own by DPoP (RFC 9449); rules, limits and audit are those of the pages.
+ */
+export function apiRoutes(router: Router, parts: ApiParts): void {
+  const { acts, frames, sessions, settings, clock } = parts
+
+  /** Undefined when it has answered already. */
+  async function phoneOf(ctx: RouterContext): Promise<Phone | undefined> {
+    const bearer = await parts.accessTokens.check({
+      authorization: ctx.get('authorization'),
+      proof: ctx.get('dpop'),
+      method: ctx.method,
+      url: `${settings.issuer}${ctx.path}`,
+      scope: name,
+    })
+    if (typeof bearer !== 'string') return phoneFrom(ctx, bearer)
+    ctx.status = bearer === 'insufficient_scope' ? 403 : 401
+    ctx.set('www-authenticate', `DPoP error="${bearer}", scope="${name}", algs="ES256 Ed25519 EdDSA"`)
+    ctx.body = { error: bearer }
+    return undefined
+  }
+
+  async function phoneFrom(ctx: RouterContext, { keyThumbprint, session, clientId }: Bearer): Promise<Phone> {
+    const { address, network, browser } = visitOf(ctx)
+    const about = await sessions.about(session.uid)
+    return {
+      key: createHash('sha256').update(`app\0${keyThumbprint}\0${session.uid}`).digest('base64url'),
+      address,
+      network,
+      by: { actor: `app:${clientId}`, restricted: { address, browser } },
+      personId: session.personId,
+      level: session.level,
+      amr: session.amr,
+      deviceKey: about?.deviceKey,
+    }
+  }
+
+  async function answer(ctx: RouterContext, id: string, transaction: QrTransaction) {
+    const { state, reason, needsCode } = transaction
+    const { address, language } = visitOf(ctx)
+    const left = Math.ceil((deadline(transaction, settings.qr.times) - clock()) / 1000)
+    ctx.body = {
+      id,
+      state,
+      ...(reason === undefined ? {} : { reason }),
+      ...(Number.isFinite(left) ? { seconds_left: left } : {}),
+      ...(state === 'approved' && needsCode ? { code: frames.code(id) } : {}),
+      ...(state === 'scanned' ? { request: await contextOf(parts, transaction, { address, language }) } : {}),
+    }
+  }
+
+  /** Programs read a code, not a page. */
+  const forProgram = (act: (ctx: RouterContext, phone: Phone) => Promise<void>) => async (ctx: RouterContext) => {
+    try {
+      const phone = await phoneOf(ctx)
+      if (phone) await act(ctx, phone)
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error
+      ctx.status = error.status
+      ctx.body = { error: error.code, reference: visitOf(ctx).id }
+    }
+  }
+
+  router.post(
+    '/api/qr/scan',
+    forProgram(async (ctx, phone) => {
+      const { frame } = await readJson(ctx, scanned)
+      const prefix = `${settings.issuer}/q/`
+      if (!frame.startsWith(prefix)) throw new Refusal('qr_gone', 'the QR code of somebody else')
+      const id = await acts.scan(frame.slice(prefix.length), phone)
+      await answer(ctx, id, await acts.identify(id, phone))
+    }),
+  )
+  router.post(
+    '/api/qr/approve',
+    forProgram(async (ctx, phone) => {
+      const { id } = await readJson(ctx, decided)
+      await acts.find(id, phone)
+      await answer(ctx, id, await acts.approve(id, phone))
+    }),
+  )
+  router.post(
+    '/api/qr/refuse',
+    forProgram(async (ctx, phone) => {
+      const { id } = await readJson(ctx, decided)
+      await acts.find(id, phone)
+      await answer(ctx, id, await acts.decline(id, phone))
+    }),
+  )
+}

@@ -1,0 +1,45 @@
+import { regionName } from '../../config/regions.ts'
+import { attributesOf } from '../../oidc/claims.ts'
+import { portalOf, type PagePortal } from '../../oidc/pages.ts'
+import { nameBrowser } from '../../pages/browser-name.ts'
+import type { Language } from '../../pages/languages.ts'
+import { openComputer } from './computer-seal.ts'
+import { sameNetwork, type RegionOf } from './networks.ts'
+import type { QrParts } from './parts.ts'
+import { riskTable } from './risk.ts'
+import type { QrTransaction } from './states.ts'
+
+/** All that a person needs to see before they let a computer sign in. */
+export interface QrContext {
+  portal: PagePortal
+  domain: string
+  level: number
+  legalPerson: boolean
+  /** Names of the attributes asked for (words under `attributes`). */
+  attributes: string[]
+  computer: { browser: string; system: string; region: string; sameNetwork: boolean }
+  secondsAgo: number
+}
+
+export async function contextOf(
+  parts: QrParts & { regionOf: RegionOf },
+  transaction: QrTransaction,
+  phone: { address: string; language: Language },
+): Promise<QrContext> {
+  const { address, browser } = openComputer(parts.cipher, transaction)
+  const client = await parts.findClient(transaction.clientId)
+  const region = parts.regionOf(address)
+  return {
+    portal: client ? portalOf(client, phone.language) : { name: '', organisation: '', region: '' },
+    domain: transaction.domain,
+    level: transaction.level,
+    legalPerson: transaction.legalPerson,
+    attributes: attributesOf(transaction.scopes, transaction.claims),
+    computer: {
+      ...nameBrowser(browser),
+      region: region === undefined ? '' : regionName(region, phone.language),
+      sameNetwork: sameNetwork(phone.address, address, riskTable.samePrefix),
+    },
+    secondsAgo: Math.max(0, Math.round((parts.clock() - transaction.createdAt) / 1000)),
+  }
+}

@@ -1,0 +1,40 @@
+import type { KeyObject } from 'node:crypto'
+import type { Authenticators } from '../../accounts/authenticators.ts'
+import type { Devices } from '../../accounts/devices.ts'
+import type { MethodLocks } from '../../accounts/method-locks.ts'
+import type { NaturalPersons } from '../../accounts/natural-persons.ts'
+import type { Notifier } from '../../accounts/notices.ts'
+import type { AuditTrail } from '../../audit/trail.ts'
+import type { Client } from '../../clients/clients.ts'
+import type { Clock } from '../../config/clock.ts'
+import type { Settings } from '../../config/settings.ts'
+import type { BlindIndex } from '../../keys/blind-index.ts'
+import type { FieldCipher } from '../../keys/field-cipher.ts'
+import type { AccessTokens } from '../../oidc/access-tokens.ts'
+import type { Sessions } from '../../oidc/sessions.ts'
+import type { Artifacts } from '../../storage/artifacts.ts'
+
+/** What the login by QR code is made of. */
+export interface QrParts {
+  settings: Settings
+  clock: Clock
+  artifacts: Artifacts
+  frameKey: KeyObject
+  cipher: FieldCipher
+  blindIndex: BlindIndex
+  persons: NaturalPersons
+  authenticators: Authenticators
+  methodLocks: MethodLocks
+  devices: Devices
+  notifier: Notifier
+  sessions: Sessions
+  audit: AuditTrail
+  findClient(id: string): Promise<Client | undefined>
+  accessTokens: AccessTokens
+}
+
+/** One word everywhere. */
+export const name = 'qr'
+
+/** RFC 8176 has no value of its own for it (DESIGN 1.4). */
+export const amr = ['qr']

@@ -1,0 +1,166 @@
+import type { AuditEvent } from '../../audit/events.ts'
+import { Refusal } from '../../refusal/refusal.ts'
+import type { Frames } from './frames.ts'
+import type { QrLimits } from './limits.ts'
+import { sameNetwork, type RegionOf } from './networks.ts'
+import { name, type QrParts } from './parts.ts'
+import { auditEntries } from './outcome-audit.ts'
+import { assessRisk, riskTable } from './risk.ts'
+import type { QrTransaction } from './states.ts'
+import type { Applied, QrTransactions } from './transactions.ts'
+import { openComputer } from './computer-seal.ts'
+
+/** Who is at the phone: a browser or an app, and what is known of it. */
+export interface Scanner {
+  /** Hash that stands for it. */
+  key: string
+  address: string
+  /** The part of the address that limits count by. */
+  network: string
+  /** For the audit trail. */
+  by: Pick<AuditEvent, 'actor' | 'restricted'>
+}
+
+/** A scanner with a person signed in. */
+export interface Phone extends Scanner {
+  personId: string
+  level: QrTransaction['level']
+  amr: readonly string[]
+  deviceKey: string | undefined
+}
+
+/** What a phone may do, by pages or by an app: rules, limits and audit are the same for both. */
+export interface PhoneActs {
+  /** @returns the id of the transaction. @throws Refusal `qr_gone` for a frame that is not taken */
+  scan(frame: string, scanner: Scanner): Promise<string>
+  /** @throws Refusal `qr_gone` when this phone has not scanned it */
+  find(id: string, scanner: Pick<Scanner, 'key'>): Promise<QrTransaction>
+  /** The holder is known now: assesses the risk once, and ends it where it may not go on. */
+  identify(id: string, phone: Phone): Promise<QrTransaction>
+  approve(id: string, phone: Phone): Promise<QrTransaction>
+  /** Yes, but only once the person has signed in again. */
+  wish(id: string, phone: Phone): Promise<void>
+  decline(id: string, scanner: Scanner): Promise<QrTransaction>
+  /** Ends it for a reason of the phone's side. */
+  stop(id: string, scanner: Scanner, reason: string, personId?: string): Promise<QrTransaction>
+}
+
+export function createPhoneActs(
+  parts: QrParts & { frames: Frames; transactions: QrTransactions; limits: QrLimits; regionOf: RegionOf },
+): PhoneActs {
+  const { frames, transactions, limits, regionOf, methodLocks, devices, notifier, cipher, audit, clock } = parts
+
+  const record = (event: AuditEvent['event'], scanner: Scanner, more: Partial<AuditEvent>) =>
+    audit.record({ event, ...scanner.by, ...more })
+
+  /** Audits what an event did. @throws Refusal where there is no such transaction for this phone */
+  async function settle(applied: Applied | undefined, scanner: Scanner, taken?: AuditEvent['event']) {
+    if (!applied) throw new Refusal('qr_gone', 'no such QR login')
+    for (const entry of auditEntries(applied, taken)) await audit.record({ ...scanner.by, ...entry })
+    const { after, refused } = applied
+    if (refused === 'not_yours' || refused === 'stale') throw new Refusal('qr_gone', refused)
+    return after
+  }
+
+  /** Why this person on this phone may not sign anybody in by QR code, in one word. */
+  async function hindrance({ personId, amr }: Phone): Promise<string | undefined> {
+    if (await methodLocks.locked(personId, name)) return 'off'
+    if (await limits.paused(personId)) return 'paused'
+    // else one stolen session could go on making others
+    return amr.includes('qr') ? 'phone_by_qr' : undefined
+  }
+
+  async function riskOf(transaction: QrTransaction, phone: Phone) {
+    const computer = openComputer(cipher, transaction)
+    const [here, there] = [regionOf(phone.address), regionOf(computer.address)]
+    const known = here !== undefined && there !== undefined
+    const device = (await devices.list(phone.personId)).find(({ key }) => key === phone.deviceKey)
+    const newAfter = clock() - riskTable.newDeviceHours * 3_600_000
+    return assessRisk(
+      {
+        network: sameNetwork(phone.address, computer.address, riskTable.samePrefix) ? 'same' : 'different',
+        region: known ? (here === there ? 'same' : 'different') : 'unknown',
+        device: device && device.firstSeenAt <= newAfter ? 'known' : 'new',
+        level: transaction.level,
+        legalPerson: transaction.legalPerson,
+      },
+      riskTable,
+    )
+  }
+
+  const acts: PhoneActs = {
+    async scan(text, scanner) {
+      await limits.scanFrom(scanner.network)
+      const frame = frames.read(text)
+      const applied = frame && (await transactions.apply(frame.id, { kind: 'scan', scanner: scanner.key, n: frame.n }))
+      if (frame && applied && !applied.refused) return frame.id
+      await record('qr.refused', scanner, {
+        clientId: applied?.after.clientId,
+        details: { reason: applied?.refused ?? 'forged', state: applied?.after.state },
+      })
+      throw new Refusal('qr_gone', applied?.refused ?? 'forged')
+    },
+
+    async find(id, { key }) {
+      const transaction = await transactions.find(id)
+      if (transaction?.scanner !== key) throw new Refusal('qr_gone', 'scanned by nobody or by another phone')
+      return transaction
+    },
+
+    async identify(id, phone) {
+      const transaction = await acts.find(id, phone)
+      if (transaction.state !== 'scanned' || transaction.personId === phone.personId) return transaction
+      const unfit = phone.level < transaction.level ? 'level' : undefined
+      const stopped =
+        (await hindrance(phone)) ?? unfit ?? ((await limits.scanBy(phone.personId)) ? undefined : 'too_many')
+      if (stopped) return acts.stop(id, phone, stopped, phone.personId)
+      const { outcome, reasons } = await riskOf(transaction, phone)
+      await record('qr.scanned', phone, {
+        personId: phone.personId,
+        clientId: transaction.clientId,
+        details: { risk: outcome, reasons },
+      })
+      if (outcome === 'refuse') return acts.stop(id, phone, 'risk', phone.personId)
+      const { key: scanner, personId } = phone
+      const applied = await transactions.apply(id, {
+        kind: 'identify',
+        scanner,
+        personId,
+        needsCode: outcome === 'code',
+      })
+      if (!applied) throw new Refusal('qr_gone')
+      return applied.after
+    },
+
+    async approve(id, phone) {
+      // asked again: it may have been switched off since the scan
+      const stopped = await hindrance(phone)
+      if (stopped) return acts.stop(id, phone, stopped, phone.personId)
+      const { key: scanner, personId, level } = phone
+      const applied = await transactions.apply(id, { kind: 'approve', scanner, personId, level })
+      return settle(applied, phone, 'qr.approved')
+    },
+
+    async wish(id, { key: scanner, personId }) {
+      await transactions.apply(id, { kind: 'wish', scanner, personId })
+    },
+
+    async decline(id, scanner) {
+      const applied = await transactions.apply(id, { kind: 'decline', scanner: scanner.key })
+      const after = await settle(applied, scanner, 'qr.declined')
+      const { personId } = after
+      if (!applied?.refused && personId !== undefined && (await limits.refusedBy(personId))) {
+        await record('qr.paused', scanner, { personId })
+        await notifier.notify({ personId, kind: 'method-locked', details: { method: name } })
+      }
+      return after
+    },
+
+    async stop(id, scanner, reason, personId) {
+      const applied = await transactions.apply(id, { kind: 'stop', scanner: scanner.key, reason })
+      if (applied && personId !== undefined) applied.after.personId ??= personId
+      return settle(applied, scanner)
+    },
+  }
+  return acts
+}

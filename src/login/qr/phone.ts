@@ -1,0 +1,118 @@
+import { showPage, visitOf } from '../../pages/visit.ts'
+import { Refusal } from '../../refusal/refusal.ts'
+import type { AccountHost, AccountVisit, Router, RouterContext } from '../method.ts'
+import type { BrowserKeys } from './browser-key.ts'
+import { contextOf } from './context.ts'
+import type { Frames } from './frames.ts'
+import type { RegionOf } from './networks.ts'
+import type { QrParts } from './parts.ts'
+import type { Phone, PhoneActs, Scanner } from './phone-acts.ts'
+import { deadline, type QrTransaction } from './states.ts'
+
+export interface PhoneParts extends QrParts {
+  acts: PhoneActs
+  keys: BrowserKeys
+  frames: Frames
+  regionOf: RegionOf
+}
+
+/** The scanning phone: /q/1.… takes the picture, /q/scan/<id> shows what it is about and asks. */
+export function phoneRoutes(router: Router, centre: AccountHost, parts: PhoneParts): void {
+  const { acts, keys, frames, authenticators, devices, clock, settings } = parts
+
+  const scannerOf = (ctx: RouterContext, key: string): Scanner => {
+    const { address, network, browser } = visitOf(ctx)
+    return { key, address, network, by: { actor: 'person', restricted: { address, browser } } }
+  }
+
+  const phoneOf = (ctx: RouterContext, scanner: Scanner, { session }: AccountVisit): Phone => ({
+    ...scanner,
+    personId: session.personId,
+    level: session.level,
+    amr: session.amr,
+    deviceKey: devices.keyOf(visitOf(ctx).device()),
+  })
+
+  const pathOf = (id: string) => `/q/scan/${id}`
+
+  function scannerHere(ctx: RouterContext): { id: string; scanner: Scanner } {
+    const key = keys.read(ctx, 'scanner')
+    if (key === undefined) throw new Refusal('qr_gone', 'a browser that scanned nothing')
+    return { id: ctx['params']['id'] ?? '', scanner: scannerOf(ctx, key) }
+  }
+
+  async function ask(ctx: RouterContext, id: string, transaction: QrTransaction) {
+    const visit = visitOf(ctx)
+    showPage(ctx, 'qr/ask', {
+      ...(await contextOf(parts, transaction, visit)),
+      action: pathOf(id),
+      csrf: visit.csrf(),
+      again: transaction.wishedAt !== undefined,
+      seconds: Math.ceil((deadline(transaction, settings.qr.times) - clock()) / 1000),
+    })
+  }
+
+  async function tell(ctx: RouterContext, id: string, transaction: QrTransaction) {
+    const { state, reason, needsCode, codeRight } = transaction
+    const { language } = visitOf(ctx)
+    const client = await parts.findClient(transaction.clientId)
+    const name = client?.names?.[language] ?? client?.name ?? ''
+    const code = state === 'approved' && needsCode && !codeRight ? [...frames.code(id)] : undefined
+    showPage(ctx, 'qr/told', { state, reason: reason ?? '', portal: name, ...(code ? { code } : {}) })
+  }
+
+  /** A passkey or whatever else the person signs in with, once more: where they have one, a session alone is not enough. */
+  async function mustSignInAgain({ session }: AccountVisit, { scannedAt = 0 }: QrTransaction): Promise<boolean> {
+    const passkeys = await authenticators.list(session.personId, 'passkey')
+    return passkeys.length > 0 && session.signedInAt < Math.floor(scannedAt / 1000)
+  }
+
+  router.get('/q/:frame', async (ctx) => {
+    visitOf(ctx).back = '/'
+    // a page that only embeds or fetches this address must not scan in somebody's name (Fetch Metadata)
+    const use = ctx.get('sec-fetch-dest')
+    if (use !== '' && use !== 'document') throw new Refusal('forbidden', `scanned as ${use}`)
+    const id = await acts.scan(ctx['params']['frame'] ?? '', scannerOf(ctx, keys.make(ctx, 'scanner')))
+    ctx.status = 303
+    ctx.redirect(pathOf(id))
+  })
+
+  router.get('/q/scan/:id', async (ctx) => {
+    const { id, scanner } = scannerHere(ctx)
+    visitOf(ctx).back = pathOf(id)
+    const transaction = await acts.find(id, scanner)
+    if (transaction.state !== 'scanned') return tell(ctx, id, transaction)
+    const wentBack = ctx.query['back'] !== undefined
+    if (wentBack && !(await centre.signedIn(ctx))) return tell(ctx, id, await acts.stop(id, scanner, 'no_sign_in'))
+
+    const { wishedAt } = transaction
+    const since = wishedAt === undefined || wentBack ? {} : { since: wishedAt }
+    const visit = await centre.visit(ctx, since)
+    if (!visit) return undefined
+    const phone = phoneOf(ctx, scanner, visit)
+    const known = await acts.identify(id, phone)
+    if (known.state !== 'scanned') return tell(ctx, id, known)
+    if (wishedAt !== undefined && !wentBack) return tell(ctx, id, await acts.approve(id, phone))
+    return ask(ctx, id, known)
+  })
+
+  router.post('/q/scan/:id', async (ctx) => {
+    const { id, scanner } = scannerHere(ctx)
+    visitOf(ctx).back = pathOf(id)
+    ctx.status = 303
+    const { decision } = visitOf(ctx).form
+    if (decision === 'refuse') {
+      await acts.decline(id, scanner)
+    } else if (decision === 'approve') {
+      const visit = await centre.visit(ctx)
+      if (!visit) return
+      const phone = phoneOf(ctx, scanner, visit)
+      const transaction = await acts.find(id, scanner)
+      if (await mustSignInAgain(visit, transaction)) await acts.wish(id, phone)
+      else await acts.approve(id, phone)
+    } else {
+      throw new Refusal('bad_request', 'no decision')
+    }
+    ctx.redirect(pathOf(id))
+  })
+}

@@ -1,0 +1,48 @@
+import type { LoginMethod } from '../method.ts'
+import { apiRoutes } from './api.ts'
+import { createBrowserKeys } from './browser-key.ts'
+import { computerRoutes } from './computer.ts'
+import { qrEnrolment } from './enrolment.ts'
+import { createFrames } from './frames.ts'
+import { createQrLimits } from './limits.ts'
+import { listedRegions } from './networks.ts'
+import { name, type QrParts } from './parts.ts'
+import { createPhoneActs } from './phone-acts.ts'
+import { phoneRoutes } from './phone.ts'
+import { createQrTransactions } from './transactions.ts'
+
+/**
+ * Sign-in by QR code (DESIGN 2.4): a computer waits, a phone that is signed in decides. A stolen picture is worth nothing
+ * after four seconds; what a live relay can do is limited by what the phone shows and by the code (docs/qr-login.md).
+ */
+export function qrMethod(given: QrParts): LoginMethod {
+  const { settings, artifacts, blindIndex, clock, frameKey } = given
+  const parts = {
+    ...given,
+    frames: createFrames(frameKey),
+    transactions: createQrTransactions({ artifacts, clock, times: settings.qr.times }),
+    limits: createQrLimits({ artifacts, blindIndex, numbers: settings.qr }),
+    keys: createBrowserKeys(settings.issuer.startsWith('https:')),
+    regionOf: listedRegions(),
+  }
+  const acts = createPhoneActs(parts)
+  const ownReturn = `${settings.issuer}/account/return`
+
+  return {
+    name,
+    offered: ({ params }) => !(params['redirect_uri'] === ownReturn && servesNobody(params)),
+    part: async () => ({ scripts: ['qr.js'], hideSeconds: settings.qr.hideSeconds }),
+    routes: (router, host) => computerRoutes(router, host, parts),
+    pages: (router, centre) => phoneRoutes(router, centre, { ...parts, acts }),
+    api: (router) => apiRoutes(router, { ...parts, acts }),
+    enrolment: qrEnrolment(parts),
+  }
+}
+
+/**
+ * Sign-ins of our own that a QR code cannot answer: a phone that signs in to scan has no other phone to scan with, and the
+ * pages that ask for a fresh sign-in change what a session by QR code may not change.
+ */
+function servesNobody({ state, max_age: maxAge }: Record<string, unknown>): boolean {
+  return String(state).startsWith('/q/') || maxAge !== undefined
+}

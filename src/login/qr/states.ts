@@ -1,0 +1,163 @@
+import { z } from 'zod'
+
+/** The times of a QR login, in seconds (config/defaults.json). */
+export interface QrTimes {
+  /** A frame is taken for so long after it was made. */
+  frame: number
+  /** Frames are made for so long; then a person asks for a new code. */
+  shown: number
+  /** From the scan to the decision. */
+  decide: number
+  /** From the approval to the sign-in. */
+  redeem: number
+  /** The same where four digits have to be typed. */
+  redeemWithCode: number
+}
+
+const text = z.string()
+const level = z.union([z.literal(2), z.literal(3), z.literal(4)])
+
+/**
+ * A login by QR code: `created → scanned → approved → redeemed`, or one of the ends `declined`, `expired`, `aborted`.
+ * Whoever reads the store can neither wait nor decide: the two browsers are known by hashes of their cookies.
+ */
+export const transactionSchema = z.object({
+  state: z.enum(['created', 'scanned', 'approved', 'redeemed', 'declined', 'expired', 'aborted']),
+  /** Why it ended, in one word; the words for people stand under `qr.ended_<reason>`. */
+  reason: text.optional(),
+  attempt: text,
+  clientId: text,
+  /** Where the portal's answer goes, as the phone shows it. */
+  domain: text,
+  level,
+  scopes: z.array(text),
+  claims: z.array(text),
+  /** Whether a legal person is to be acted for. */
+  legalPerson: z.boolean(),
+  /** The waiting browser. */
+  waiter: text,
+  /** Network address and browser of the computer; sealed. */
+  computer: text,
+  /** Milliseconds since 1970 UTC. */
+  createdAt: z.number(),
+  scannedAt: z.number().optional(),
+  approvedAt: z.number().optional(),
+  /** The phone that scanned, and who holds it once that is known. */
+  scanner: text.optional(),
+  personId: text.optional(),
+  needsCode: z.boolean(),
+  codeRight: z.boolean(),
+  wrongCodes: z.number(),
+  /** The person said yes and is to sign in once more before it counts. */
+  wishedAt: z.number().optional(),
+  /** The level of the phone's session when it approved. */
+  phoneLevel: level.optional(),
+})
+
+export type QrTransaction = z.infer<typeof transactionSchema>
+
+/** What may happen to a transaction, and who does it. */
+export type QrEvent =
+  | { kind: 'tick' }
+  | { kind: 'scan'; scanner: string; n: number }
+  | { kind: 'identify'; scanner: string; personId: string; needsCode: boolean }
+  | { kind: 'wish'; scanner: string; personId: string }
+  | { kind: 'approve'; scanner: string; personId: string; level: QrTransaction['level'] }
+  | { kind: 'decline'; scanner: string }
+  | { kind: 'stop'; scanner: string; reason: string }
+  | { kind: 'code'; waiter: string; right: boolean; tries: number }
+  | { kind: 'redeem'; waiter: string }
+  | { kind: 'cancel'; waiter: string }
+
+export type QrRefusal = 'stale' | 'not_yours' | 'ended' | 'wrong_code' | 'level'
+
+/** The transaction afterwards, whether or not the event was taken: a second scan is refused and ends it. */
+export interface QrOutcome {
+  after: QrTransaction
+  refused?: QrRefusal
+}
+
+/** The clocks of two servers may differ by so much: a frame may come from a moment ahead. */
+const aheadMs = 1000
+
+/** True while nothing has ended it. */
+export const isOpen = ({ state }: QrTransaction) => state === 'created' || state === 'scanned' || state === 'approved'
+
+/** When the present state ends by itself, in milliseconds since 1970 UTC. */
+export function deadline(transaction: QrTransaction, times: QrTimes): number {
+  const { state, createdAt, scannedAt = 0, approvedAt = 0, needsCode } = transaction
+  if (state === 'created') return createdAt + (times.shown + times.frame) * 1000
+  if (state === 'scanned') return scannedAt + times.decide * 1000
+  if (state === 'approved') return approvedAt + (needsCode ? times.redeemWithCode : times.redeem) * 1000
+  return Number.POSITIVE_INFINITY
+}
+
+/** Which frame to show now; undefined when none is. */
+export function frameNow({ state, createdAt }: QrTransaction, now: number, times: QrTimes): number | undefined {
+  const n = Math.floor((now - createdAt) / 1000)
+  return state === 'created' && n >= 0 && n < times.shown ? n : undefined
+}
+
+/** The whole rule book: every change of a transaction is this pure function, kept by compare-and-set. */
+export function step(transaction: QrTransaction, event: QrEvent, now: number, times: QrTimes): QrOutcome {
+  const late = now >= deadline(transaction, times)
+  const before: QrTransaction = late
+    ? { ...transaction, state: 'expired', reason: `late_${transaction.state}` }
+    : transaction
+  if (event.kind === 'tick') return { after: before }
+  if ('waiter' in event) return fromComputer(before, event)
+  return fromPhone(before, event, now, times)
+}
+
+const ended = (before: QrTransaction, reason: string): QrTransaction => ({ ...before, state: 'aborted', reason })
+
+function fromPhone(
+  before: QrTransaction,
+  event: Extract<QrEvent, { scanner: string }>,
+  now: number,
+  times: QrTimes,
+): QrOutcome {
+  const refused = (why: QrRefusal, after = before): QrOutcome => ({ after, refused: why })
+  const mine = before.scanner === event.scanner
+
+  if (event.kind === 'scan') {
+    const age = now - (before.createdAt + event.n * 1000)
+    if (age < -aheadMs || age > times.frame * 1000 || event.n >= times.shown) return refused('stale')
+    if (before.state === 'created')
+      return { after: { ...before, state: 'scanned', scanner: event.scanner, scannedAt: now } }
+    if (!isOpen(before)) return refused('ended')
+    // two phones hold the same fresh picture: one of them is not in front of the computer
+    return mine ? { after: before } : refused('ended', ended(before, 'second_scan'))
+  }
+  if (!mine) return refused('not_yours')
+  if (before.state !== 'scanned') return refused('ended')
+  if (event.kind === 'decline') return { after: { ...before, state: 'declined', reason: 'declined' } }
+  if (event.kind === 'stop') return { after: ended(before, event.reason) }
+  if (before.personId !== undefined && before.personId !== event.personId) {
+    return refused('not_yours', ended(before, 'other_person'))
+  }
+  if (event.kind === 'identify') {
+    // the first look decides whether a code is asked for: looking again must not take it back
+    const needsCode = before.personId === undefined ? event.needsCode : before.needsCode
+    return { after: { ...before, personId: event.personId, needsCode } }
+  }
+  if (before.personId === undefined) return refused('not_yours')
+  if (event.kind === 'wish') return { after: { ...before, wishedAt: now } }
+  if (event.level < before.level) return refused('level', ended(before, 'level'))
+  return { after: { ...before, state: 'approved', approvedAt: now, phoneLevel: event.level } }
+}
+
+function fromComputer(before: QrTransaction, event: Extract<QrEvent, { waiter: string }>): QrOutcome {
+  const refused = (why: QrRefusal, after = before): QrOutcome => ({ after, refused: why })
+  if (before.waiter !== event.waiter) return refused('not_yours')
+  if (event.kind === 'cancel') return isOpen(before) ? { after: ended(before, 'cancelled') } : refused('ended')
+  if (before.state !== 'approved') return refused('ended')
+  if (event.kind === 'redeem') {
+    return before.needsCode && !before.codeRight ? refused('wrong_code') : { after: { ...before, state: 'redeemed' } }
+  }
+  if (!before.needsCode) return refused('ended')
+  if (event.right) return { after: { ...before, codeRight: true } }
+  const wrongCodes = before.wrongCodes + 1
+  const after = { ...before, wrongCodes, codeRight: false }
+  return refused('wrong_code', wrongCodes >= event.tries ? ended(after, 'wrong_codes') : after)
+}

@@ -1,0 +1,218 @@
+import { createServer } from 'node:http'
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import type { BrowserContext, Page } from 'playwright-core'
+import decodeQR from 'qr/decode.js'
+import type { Back } from '../../src/admin/house.ts'
+import { desk, expectAccessible, openContext, phone, useBrowser } from '../setup/browser.ts'
+import { cannotRun } from '../setup/parts.ts'
+import { openPerson } from '../setup/person.ts'
+import { decodePng } from '../setup/png.ts'
+import { registerPortal } from '../setup/portal.ts'
+import { startServer, type RunningServer } from '../setup/server.ts'
+
+/** What a camera would read: the picture of the page, not its code. */
+async function scan(page: Page): Promise<string> {
+  await page.locator('.qr-canvas svg').waitFor()
+  return decodeQR(decodePng(await page.screenshot()))
+}
+
+describe.skipIf(cannotRun('browser'))('in Chromium, a computer and a phone', { timeout: 90_000 }, () => {
+  const browser = useBrowser()
+  let server: RunningServer
+  let house: Back
+
+  beforeAll(async () => {
+    // a proxy in front, so that the phone may come from another network
+    server = await startServer({ YIDENG_TRUST_PROXY: 'true' })
+    house = await server.house()
+  })
+
+  /** A computer at the sign-in page, and a phone, each a browser of its own. */
+  async function meet(overrides: Parameters<typeof registerPortal>[1] = {}) {
+    const person = await openPerson(house)
+    const portal = await registerPortal(house, {
+      name: '深圳市政务服务网',
+      organisation: '深圳市政务服务和数据管理局',
+      scope: 'openid profile phone',
+      consent: 'implicit',
+      min_level: 3,
+      ...overrides,
+    })
+    const computer = await openContext(browser(), desk)
+    const handset = await openContext(browser(), phone)
+    const visit = await portal.begin()
+    const listener = createServer((_request, response) => {
+      response.setHeader('content-type', 'text/html; charset=utf-8')
+      response.end('<!doctype html><html lang="zh"><link rel="icon" href="data:,"><title>门户</title><h1>门户</h1>')
+    })
+    listener.listen(Number(new URL(portal.redirectUri).port), 'localhost')
+    onTestFinished(() => void listener.close())
+    const page = await computer.context.newPage()
+    await page.goto(visit.url.href)
+    const finish = async () => {
+      await page.waitForURL(/\/callback\?/)
+      const leads = new URL(page.url())
+      return visit.finish({ url: leads, status: 303, html: '', headers: new Headers(), leads })
+    }
+    return { person, page, finish, computer, handset, phonePage: await handset.context.newPage() }
+  }
+
+  async function signInOn(page: Page, person: { username: string; password: string }) {
+    await page.locator('[name=identifier]').fill(person.username)
+    await page.locator('[name=password]').fill(person.password)
+    await page.locator('form[action$="/password"] button').click()
+  }
+
+  async function alreadySignedIn(page: Page, person: Parameters<typeof signInOn>[1]) {
+    await page.goto(`${server.issuer}/account`)
+    await signInOn(page, person)
+    await page.waitForURL(/\/account$/)
+  }
+
+  const open = (page: Page) => page.locator('details[data-qr] > summary').click()
+  const close = (...contexts: { context: BrowserContext }[]) =>
+    Promise.all(contexts.map(({ context }) => context.close()))
+
+  it('the phone signs in first, sees who asks, agrees; the computer enters the portal with amr qr', async () => {
+    const { person, page, finish, computer, handset, phonePage } = await meet()
+    await expectAccessible(page)
+    await open(page)
+    await page.locator('.qr-canvas svg').waitFor()
+    await expectAccessible(page)
+
+    await phonePage.goto(await scan(page))
+    await page.locator('[data-when=scanned]').waitFor()
+    await expectAccessible(page)
+    expect(await phonePage.locator('details[data-qr]').count()).toBe(0)
+    await signInOn(phonePage, person)
+
+    await phonePage.waitForURL(/\/q\/scan\//)
+    await expectAccessible(phonePage)
+    const shown = await phonePage.locator('main').innerText()
+    for (const part of ['深圳市政务服务网', 'localhost', 'Linux · Chrome', '同一个网络', '秒前', '实名', '姓名']) {
+      expect(shown).toContain(part)
+    }
+    const [refuse, approve] = await Promise.all(
+      ['refuse', 'approve'].map((decision) => phonePage.locator(`button[value=${decision}]`).boundingBox()),
+    )
+    expect(refuse).toMatchObject({ width: approve?.width, height: approve?.height })
+    expect(await phonePage.evaluate('document.activeElement.value')).toBe('refuse')
+
+    await phonePage.locator('button[value=approve]').click()
+    await expectAccessible(phonePage)
+    const tokens = await finish()
+    expect(tokens.claims()).toMatchObject({ acr: 'urn:yideng:loa:3', amr: ['qr'] })
+
+    // the last used way is open at once the next time, and the phone reads that a computer signed in
+    await phonePage.goto(`${server.issuer}/account/qr`)
+    await expectAccessible(phonePage)
+    expect(await phonePage.locator('main').innerText()).toContain('Linux · Chrome')
+    await phonePage.locator('form[action$="/not-me"] button').click()
+    await expectAccessible(phonePage)
+    await page.goto(`${server.issuer}/account`)
+    await page.locator('.qr-canvas svg').waitFor()
+
+    expect([...computer.complaints, ...handset.complaints]).toEqual([])
+    await close(computer, handset)
+  })
+
+  it('where more is at stake, four digits on the phone are typed into the computer', async () => {
+    const { person, page, finish, computer, handset, phonePage } = await meet()
+    await handset.context.setExtraHTTPHeaders({ 'x-forwarded-for': '120.231.4.5' })
+    await alreadySignedIn(phonePage, person)
+    await open(page)
+    await phonePage.goto(await scan(page))
+    expect(await phonePage.locator('main').innerText()).toContain('不在同一个网络')
+    await phonePage.locator('button[value=approve]').click()
+    await expectAccessible(phonePage)
+    const code = (await phonePage.locator('.digits-shown').innerText()).replaceAll(/\s/g, '')
+    expect(code).toMatch(/^\d{4}$/)
+
+    const field = page.locator('[name=code]')
+    await field.waitFor()
+    await expectAccessible(page)
+    await field.fill(code === '0000' ? '0001' : '0000')
+    await page.locator('[data-code] button').click()
+    await page.locator('#qr-code-problem').waitFor()
+    await expectAccessible(page)
+    await field.fill(code)
+    await page.locator('[data-code] button').click()
+    expect((await finish()).claims()).toMatchObject({ amr: ['qr'] })
+    expect([...computer.complaints, ...handset.complaints]).toEqual([])
+    await close(computer, handset)
+  })
+
+  it('a refusal leaves both on a page that says so, and a new code can be asked for', async () => {
+    const { person, page, computer, handset, phonePage } = await meet()
+    await alreadySignedIn(phonePage, person)
+    await open(page)
+    await phonePage.goto(await scan(page))
+    await phonePage.locator('button[value=refuse]').click()
+    await expectAccessible(phonePage)
+    expect(await phonePage.locator('h1').innerText()).toBe('已拒绝')
+    await page.locator('[data-reason=declined]').waitFor()
+    await expectAccessible(page)
+    await page.locator('[data-again]').click()
+    expect(await scan(page)).toContain('/q/1.')
+    await close(computer, handset)
+  })
+
+  it('a lost connection hides the picture, and it comes back with the connection', async () => {
+    const { page, computer, handset } = await meet()
+    await open(page)
+    expect(await page.locator('[name=password]').isVisible()).toBe(false)
+    await page.locator('.qr-canvas svg').waitFor()
+    await server.kill('SIGKILL')
+    await page.locator('.qr-veil').waitFor()
+    expect(await page.locator('.qr-canvas svg').count()).toBe(0)
+    await expectAccessible(page)
+    await server.restart()
+    expect(await scan(page)).toContain('/q/1.')
+    await page.locator('details[data-qr] > summary').click()
+    await page.locator('[name=password]').waitFor()
+    expect(await page.locator('.qr-canvas svg').count()).toBe(0)
+    await close(computer, handset)
+  })
+
+  it('codes that nobody scans end with a page that offers new ones', async () => {
+    const short = await startServer({
+      YIDENG_QR_SHOWN_SECONDS: '10',
+      YIDENG_QR_FRAME_SECONDS: '2',
+      YIDENG_QR_HIDE_SECONDS: '2',
+    })
+    const portal = await registerPortal(await short.house())
+    const { context, complaints } = await openContext(browser(), desk)
+    const page = await context.newPage()
+    await page.goto((await portal.begin()).url.href)
+    await open(page)
+    await page.locator('.qr-canvas svg').waitFor()
+    await page.locator('[data-reason=late_created]').waitFor()
+    await expectAccessible(page)
+    expect(await page.evaluate('document.activeElement.hasAttribute("data-again")')).toBe(true)
+    await page.keyboard.press('Enter')
+    expect(await scan(page)).toContain('/q/1.')
+    expect(complaints).toEqual([])
+    await context.close()
+  })
+
+  it('where nothing lets server-sent events through, the page asks every second', async () => {
+    const { page, computer, handset } = await meet()
+    await page.route('**/qr/stream?*', (route) => route.abort())
+    await open(page)
+    const first = await scan(page)
+    await page.waitForTimeout(2500)
+    expect(await scan(page)).not.toBe(first)
+    await close(computer, handset)
+  })
+
+  it('without JavaScript the page says so and the other ways remain', async () => {
+    const portal = await registerPortal(house)
+    const { context } = await openContext(browser(), { ...desk, javaScriptEnabled: false })
+    const page = await context.newPage()
+    await page.goto((await portal.begin()).url.href)
+    await open(page)
+    expect(await page.locator('details[data-qr]').innerText()).toContain('JavaScript')
+    expect(await page.locator('[name=password]').isVisible()).toBe(true)
+    await context.close()
+  })
+})

@@ -1,0 +1,104 @@
+import { request } from 'node:http'
+import { describe, expect, it } from 'vitest'
+import { approve, computerAndPhone, refuse } from '../../setup/qr.ts'
+import { startServer } from '../../setup/server.ts'
+
+const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+
+describe('limits', () => {
+  it('twenty-first beginning of a network, eleventh of a login, third refusal of a person', async () => {
+    const strict = await startServer({ YIDENG_TRUST_PROXY: 'true' })
+    const strictHouse = await strict.house()
+    const first = await computerAndPhone(strictHouse)
+    for (let count = 0; count < 10; count += 1) await first.computer.start()
+    expect(await first.computer.post('start')).toMatchObject({ error: 'qr_ended' })
+    const second = await computerAndPhone(strictHouse)
+    for (let count = 0; count < 9; count += 1) await second.computer.start()
+    expect(await second.computer.post('start')).toMatchObject({ status: 429, error: 'too_many_requests' })
+
+    const third = await computerAndPhone(strictHouse, { computerNetwork: '198.51.100.8', phoneNetwork: '198.51.100.8' })
+    for (let count = 0; count < 3; count += 1)
+      await refuse(third.phone, await third.phone.get(await third.computer.start()))
+    expect((await third.phone.get(await third.computer.start())).html).toContain('扫码登录已暂停一天')
+    await strict.kill('SIGKILL')
+  })
+})
+
+describe('a computer that does not want any more', () => {
+  it('ends it for the phone as well, which says so', async () => {
+    const server = await startServer({ YIDENG_TRUST_PROXY: 'true' })
+    const { computer, phone } = await computerAndPhone(await server.house())
+    const asked = await phone.get(await computer.start())
+    expect(await computer.post('cancel')).toMatchObject({ state: 'aborted', reason: 'cancelled' })
+    expect((await approve(phone, asked)).html).toContain('电脑上取消了这次登录')
+    expect((await computer.redeem()).leads).toBeUndefined()
+  })
+})
+
+describe('attacks that take time', () => {
+  it('an approval and a redemption that come too late', async () => {
+    const hasty = await startServer({
+      YIDENG_TRUST_PROXY: 'true',
+      YIDENG_QR_DECIDE_SECONDS: '2',
+      YIDENG_QR_REDEEM_SECONDS: '1',
+    })
+    const hastyHouse = await hasty.house()
+    const late = await computerAndPhone(hastyHouse)
+    const asked = await late.phone.get(await late.computer.start())
+    const second = await computerAndPhone(hastyHouse)
+    await approve(second.phone, await second.phone.get(await second.computer.start()))
+    const unanswered = await computerAndPhone(hastyHouse)
+    await unanswered.phone.get(await unanswered.computer.start())
+    await wait(2100)
+    expect(await unanswered.computer.look()).toMatchObject({ state: 'expired' })
+    await unanswered.computer.look()
+    const ended = await hastyHouse.database
+      .selectFrom('audit_events')
+      .select('details')
+      .where('person_id', '=', unanswered.person.id)
+      .where('event', '=', 'qr.ended')
+      .execute()
+    expect(ended).toEqual([{ details: '{"state":"expired","reason":"late_scanned"}' }])
+    expect((await approve(late.phone, asked)).html).toContain('等得太久，这次扫码已作废')
+    expect(await late.computer.look()).toMatchObject({ state: 'expired', reason: 'late_scanned' })
+    expect((await second.computer.redeem()).html).toContain('这次扫码已经作废')
+    expect(await second.computer.look()).toMatchObject({ state: 'expired', reason: 'late_approved' })
+    await hasty.kill('SIGKILL')
+  })
+})
+
+describe('two server processes on one store', () => {
+  /** Asks one process under the name of both, as a balancer in front of them does. */
+  const ask = (issuer: string, port: number, path: string) =>
+    new Promise<number | undefined>((resolve, reject) => {
+      const headers = { host: new URL(issuer).host, accept: 'text/html' }
+      request({ port, path, headers }, (answer) => {
+        answer.resume()
+        resolve(answer.statusCode)
+      })
+        .on('error', reject)
+        .end()
+    })
+
+  it('race the same scan: one takes it, and then both phones are sent away', async () => {
+    const server = await startServer({ YIDENG_TRUST_PROXY: 'true' })
+    const house = await server.house()
+    const { YIDENG_DATA_DIR = '', YIDENG_KEYS_DIR = '', PORT } = server.environment
+    const second = await startServer({
+      YIDENG_TRUST_PROXY: 'true',
+      YIDENG_ISSUER: server.issuer,
+      YIDENG_DATA_DIR,
+      YIDENG_KEYS_DIR,
+    })
+    for (let round = 0; round < 5; round += 1) {
+      const { computer } = await computerAndPhone(house)
+      const path = new URL(await computer.start()).pathname
+      const answers = await Promise.all(
+        [Number(PORT), Number(second.environment['PORT'])].map((port) => ask(server.issuer, port, path)),
+      )
+      expect(answers.toSorted((one, other) => Number(one) - Number(other))).toEqual([303, 400])
+      expect(await computer.look()).toMatchObject({ state: 'aborted', reason: 'second_scan' })
+    }
+    await second.kill('SIGKILL')
+  })
+})

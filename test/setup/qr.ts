@@ -1,0 +1,95 @@
+import type { Back } from '../../src/admin/house.ts'
+import { openPerson, signIn } from './person.ts'
+import { registerPortal } from './portal.ts'
+import { Visitor, type Page } from './visitor.ts'
+
+interface View {
+  id: string
+  state: string
+  reason?: string
+  frame?: string
+  code?: number
+  error?: string
+}
+
+/** A computer that waits at the sign-in page of a portal, without a screen. */
+export class WaitingComputer {
+  readonly visitor: Visitor
+  page: Page
+  id = ''
+
+  private constructor(visitor: Visitor, page: Page) {
+    this.visitor = visitor
+    this.page = page
+  }
+
+  static async at(url: URL, issuer: string, headers: Record<string, string> = {}): Promise<WaitingComputer> {
+    const visitor = new Visitor(issuer, headers)
+    return new WaitingComputer(visitor, await visitor.get(url))
+  }
+
+  get #action() {
+    return `${this.page.url.pathname}/qr`
+  }
+
+  get csrf(): string {
+    return /data-redeem[\s\S]*?name="csrf" value="([^"]+)"/.exec(this.page.html)?.[1] ?? ''
+  }
+
+  /** Posts as the page's script does. */
+  async post(step: string, fields: Record<string, string> = {}): Promise<View & { status: number }> {
+    const headers = { accept: 'application/json' }
+    const answer = await this.visitor.post(
+      `${this.#action}/${step}`,
+      { csrf: this.csrf, id: this.id, ...fields },
+      headers,
+    )
+    return { ...(JSON.parse(answer.html) as View), status: answer.status }
+  }
+
+  /** The address in the QR code. */
+  async start(): Promise<string> {
+    const begun = await this.post('start')
+    if (!begun.frame) throw new Error(`no QR code: ${JSON.stringify(begun)}`)
+    this.id = begun.id
+    return begun.frame
+  }
+
+  async look(): Promise<View> {
+    return JSON.parse((await this.visitor.get(`${this.#action}/state?id=${this.id}`)).html) as View
+  }
+
+  redeem(visitor = this.visitor): Promise<Page> {
+    return visitor.post(`${this.#action}/redeem`, { csrf: this.csrf, id: this.id })
+  }
+}
+
+/** A phone whose browser is signed in to Yideng. */
+export async function signedInPhone(
+  issuer: string,
+  person: { username: string },
+  headers: Record<string, string> = {},
+): Promise<Visitor> {
+  const visitor = new Visitor(issuer, headers)
+  const page = await signIn(visitor, await visitor.get('/account'), person.username)
+  if (page.url.pathname !== '/account') throw new Error(`the phone could not sign in:\n${page.html}`)
+  return visitor
+}
+
+/** A computer and a phone of one person, at a portal of their own. */
+export async function computerAndPhone(
+  house: Back,
+  options: { level?: 2 | 3; asked?: 2 | 3 | 4; computerNetwork?: string; phoneNetwork?: string } = {},
+) {
+  const { issuer } = house.settings
+  const person = await openPerson(house, { level: options.level ?? 3 })
+  const portal = await registerPortal(house, { consent: 'implicit', min_level: options.asked ?? 3 })
+  const from = (network = '203.0.113.1') => ({ 'x-forwarded-for': network })
+  const visit = await portal.begin()
+  const computer = await WaitingComputer.at(visit.url, issuer, from(options.computerNetwork))
+  const phone = await signedInPhone(issuer, person, from(options.phoneNetwork))
+  return { person, portal, visit, computer, phone }
+}
+
+export const approve = (phone: Visitor, asked: Page) => phone.submit(asked, asked.url.pathname, { decision: 'approve' })
+export const refuse = (phone: Visitor, asked: Page) => phone.submit(asked, asked.url.pathname, { decision: 'refuse' })
