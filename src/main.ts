@@ -13,6 +13,9 @@ import { createHost } from './login/host.ts'
 import { passwordMethod } from './login/password/password.ts'
 import { createLogoutDeliveries } from './oidc/logout-deliveries.ts'
 import { createProvider, keepLogouts } from './oidc/provider.ts'
+import { createRepresentationEndings } from './oidc/representation-endings.ts'
+import { createRepresenteeBook } from './oidc/representee-book.ts'
+import { createRepresentees } from './oidc/representee.ts'
 import { readResources } from './oidc/resources.ts'
 import { createSessions } from './oidc/sessions.ts'
 import { loadAssets } from './pages/assets.ts'
@@ -44,7 +47,12 @@ async function start() {
     const client = await clients.find(id)
     return client?.status === 'active' ? client : undefined
   }, clock)
+  const { representations, representeeChoices: choices } = back
+  const lifetime = Math.max(settings.lifetimes.session, settings.lifetimes.refreshToken)
+  const book = createRepresenteeBook({ artifacts, representations, clock, lifetime })
   const provider = createProvider({
+    representees: createRepresentees({ representations, book, choices, artifacts, audit, findClient }),
+    audit,
     settings,
     clock,
     artifacts,
@@ -59,6 +67,8 @@ async function start() {
   const deliver = keepLogouts(provider, (notice) => deliveries.send([notice]))
   const deliveries = createLogoutDeliveries({ database, audit, clock, deliver, log })
   const sessions = createSessions({ artifacts, deliveries, cipher, lifetime: settings.lifetimes.session })
+
+  const endings = createRepresentationEndings({ database, book, sessions, audit, clock, log })
 
   const { limits } = settings
   const methods = [passwordMethod({ persons, authenticators, passwords, artifacts, blindIndex, limits, clock })]
@@ -99,6 +109,8 @@ async function start() {
       passwords,
       consents,
       sessions,
+      representations,
+      choices,
       resources,
       artifacts,
       blindIndex,
@@ -147,6 +159,7 @@ async function start() {
     setTimeout(() => server.closeAllConnections(), drainMs).unref()
     server.close(() => {
       void (async () => {
+        await endings.stop()
         await deliveries.stop()
         await artifacts.close()
         await back.close()

@@ -10,6 +10,7 @@ import { createMandates, type Mandates } from '../accounts/mandates/mandates.ts'
 import { createPrincipals, type Principals } from '../accounts/mandates/principals.ts'
 import { createRepresentations, type Representations } from '../accounts/mandates/representations.ts'
 import { createNaturalPersons, type NaturalPersons } from '../accounts/natural-persons.ts'
+import { createRepresenteeChoices, type RepresenteeChoices } from '../accounts/representee-choices.ts'
 import { createAuditTrail, type AuditTrail } from '../audit/trail.ts'
 import { createClients, type Clients } from '../clients/clients.ts'
 import type { Clock } from '../config/clock.ts'
@@ -41,6 +42,7 @@ export interface Back {
   principals: Principals
   mandates: Mandates
   representations: Representations
+  representeeChoices: RepresenteeChoices
   authenticators: Authenticators
   consents: Consents
   devices: Devices
@@ -73,6 +75,7 @@ export async function openHouse(settings: Settings, clock: Clock): Promise<Back>
     register,
     persons,
     authenticators: createAuthenticators({ database, clock }),
+    representeeChoices: createRepresenteeChoices({ database, audit, clock }),
     consents: createConsents({ database, audit, clock }),
     devices: createDevices({ database, cipher, blindIndex, clock }),
     inbox,

@@ -13,8 +13,9 @@ import { Refusal } from '../refusal/refusal.ts'
 import { assertQuestion, pathOf, type Attempt } from './attempt.ts'
 import { actorOf, type House } from './host.ts'
 import type { Router, RouterContext } from './method.ts'
+import { representeeQuestion, type RepresenteeParts } from './representee.ts'
 
-export interface QuestionParts {
+export interface QuestionParts extends RepresenteeParts {
   host: House
   persons: NaturalPersons
   consents: Consents
@@ -85,10 +86,14 @@ export function questionRoutes(router: Router, parts: QuestionParts): void {
     })
   }
 
+  const representee = representeeQuestion(parts)
+  representee.routes(router)
+
   router.get('/login/:attempt', async (ctx) => {
     const attempt = await host.attempt(ctx)
     if (attempt.question === 'login') await host.ask(ctx, attempt)
     else if (attempt.question === 'level') await askLevel(ctx, attempt, false)
+    else if (attempt.question === 'select_representee') await representee.ask(ctx, attempt)
     else await askConsent(ctx, attempt)
   })
 
