@@ -166,7 +166,16 @@ export function createProvider(parts: ProviderParts): Provider {
   }
 
   const provider = new Provider(settings.issuer, configuration)
-  registerTokenExchange(provider, { representees, resources, findClient, resourceServerOf, subjectOf, audit, clock })
+  registerTokenExchange(provider, {
+    persons,
+    representees,
+    resources,
+    findClient,
+    resourceServerOf,
+    subjectOf,
+    audit,
+    clock,
+  })
   compareSecretsByHash(provider)
   findClientsOnce(provider, findClient)
   return provider

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { covers, everything } from '../accounts/mandates/matters.ts'
 import type { Representation } from '../accounts/mandates/representations.ts'
 import { downScope } from '../accounts/mandates/rules.ts'
+import type { NaturalPersons } from '../accounts/natural-persons.ts'
 import type { AuditTrail } from '../audit/trail.ts'
 import type { Client } from '../clients/clients.ts'
 import type { Clock } from '../config/clock.ts'
@@ -37,6 +38,7 @@ const wantedDetails = z
   .length(1)
 
 export interface TokenExchangeParts {
+  persons: NaturalPersons
   representees: Representees
   resources: Resources
   findClient(id: string): Promise<Client | undefined>
@@ -66,7 +68,7 @@ export const exchangedClaims = {
  * in which the principal is the subject. Never for more than is granted at that moment.
  */
 export function registerTokenExchange(provider: Provider, parts: TokenExchangeParts): void {
-  const { representees, resources, findClient, resourceServerOf, subjectOf, audit, clock } = parts
+  const { persons, representees, resources, findClient, resourceServerOf, subjectOf, audit, clock } = parts
 
   async function exchange(ctx: KoaContextWithOIDC) {
     const { oidc } = ctx
@@ -152,6 +154,8 @@ export function registerTokenExchange(provider: Provider, parts: TokenExchangePa
       throw refuse()
     const grant = await provider.Grant.find(subject.grantId)
     if (!grant || grant.accountId !== subject.accountId || grant.clientId !== subject.clientId) throw refuse()
+    const person = await persons.find(subject.accountId)
+    if (person?.status !== 'active') throw refuse()
     const acting = await representees.actingBy(subject.grantId, subject.accountId)
     if (acting === 'ended' || !acting?.granted) throw refuse()
     return {
