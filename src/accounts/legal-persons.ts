@@ -110,7 +110,7 @@ export function createLegalPersons(options: {
       const { personId } = mandate
       if (personId) await notifier.notify({ personId, kind: 'mandate-suspended' }, transaction)
     }
-    const about = { event: 'representative-changed', actor: 'system', principalId: row.id }
+    const about = { event: 'representative_changed', actor: 'system', principalId: row.id }
     await store.appendHistory(transaction, about, now)
     await store.lookAgain(transaction, row.id, now)
     await audit.append(transaction, {

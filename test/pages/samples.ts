@@ -1,3 +1,5 @@
+import { organisationSamples } from './organisation-samples.ts'
+
 /** One page as it may be asked for; `name` tells variants of a view apart. */
 export interface Sample {
   readonly view: string
@@ -186,6 +188,7 @@ export const samples: readonly Sample[] = [
       username: 'zhangsan',
     },
   },
+  ...organisationSamples,
   { view: 'error/error', name: 'lost', data: { code: 'not_found', reference: '7F3K-92QD' } },
   { view: 'error/error', name: 'expired', data: { code: 'login_expired', reference: '7F3K-92QD', backUrl: '/' } },
   { view: 'error/error', name: 'unknown-portal', data: { code: 'client_unknown', reference: '7F3K-92QD' } },
@@ -193,4 +196,4 @@ export const samples: readonly Sample[] = [
 
 /** Data that names words (`refusals.<refusal>`) and so cannot be any text. */
 export const wordKeys =
-  /(^|\.)(refusal|code|documentType|ways\.\d+\.name|problems\..*|documentTypes\.\d+|values\.document_type|attributes\.\d+\.name)$/
+  /(^|\.)(refusal|code|documentType|ways\.\d+\.name|problems\..*|documentTypes\.\d+|values\.document_type|attributes\.\d+\.name|problem|role|roles\.\d+|relation|hindrance|kind|state|event|who|values\.role)$/

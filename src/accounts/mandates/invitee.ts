@@ -48,3 +48,6 @@ export const freshCode = () => String(randomInt(0, 1_000_000)).padStart(6, '0')
 
 export const codeKeyOf = (blindIndex: BlindIndex, mandateId: string, code: string) =>
   blindIndex('mandate.code', `${mandateId}:${code}`)
+
+/** What the name of an invitee is sealed to (see FieldCipher). */
+export const inviteePlace = (id: string) => `mandates.invitee_name:${id}`

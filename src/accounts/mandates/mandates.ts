@@ -8,7 +8,7 @@ import type { Actor, NaturalPerson, NaturalPersons } from '../natural-persons.ts
 import type { Notifier } from '../notices.ts'
 import { canonicalText } from './canonical.ts'
 import { decide, type Act, type MandateProblem } from './decide.ts'
-import { codeKeyOf, freshCode, inviteeKeysOf, type Invitee } from './invitee.ts'
+import { codeKeyOf, freshCode, inviteeKeysOf, inviteePlace, type Invitee } from './invitee.ts'
 import type { PrincipalView, Principals } from './principals.ts'
 import type { Mandate, Role } from './rules.ts'
 import * as store from './store.ts'
@@ -48,8 +48,6 @@ const offerDays = 14
 const dayMs = 86_400_000
 const mostCodeTries = 5
 const tries = 3
-
-export const inviteePlace = (id: string) => `mandates.invitee_name:${id}`
 
 const events = {
   offer: 'mandate.offered',

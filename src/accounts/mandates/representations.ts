@@ -1,9 +1,10 @@
 import type { Clock } from '../../config/clock.ts'
 import type { BlindIndex } from '../../keys/blind-index.ts'
+import type { FieldCipher } from '../../keys/field-cipher.ts'
 import type { Database } from '../../storage/database.ts'
 import type { LegalPersons } from '../legal-persons.ts'
 import type { NaturalPerson, NaturalPersons } from '../natural-persons.ts'
-import { inviteeKeysOf } from './invitee.ts'
+import { inviteeKeysOf, inviteePlace } from './invitee.ts'
 import type { Principals, PrincipalView } from './principals.ts'
 import { granted, type Granted, type Mandate } from './rules.ts'
 import * as store from './store.ts'
@@ -39,19 +40,22 @@ export interface Representations {
   /** The same answer for a principal that is not there and one the person has nothing to do with. */
   find(personId: string, principalId: string): Promise<Representation | undefined>
   offersTo(person: NaturalPerson): Promise<Offer[]>
+  /** The name an open offer was made to. */
+  inviteeName(row: store.MandateRow): string
   /** Newest first. */
   history(principalId: string, limit: number): Promise<HistoryEntry[]>
 }
 
 export function createRepresentations(options: {
   database: Database
+  cipher: FieldCipher
   blindIndex: BlindIndex
   persons: NaturalPersons
   legalPersons: LegalPersons
   principals: Principals
   clock: Clock
 }): Representations {
-  const { database, blindIndex, persons, legalPersons, principals, clock } = options
+  const { database, cipher, blindIndex, persons, legalPersons, principals, clock } = options
 
   const find: Representations['find'] = async (personId, principalId) => {
     const view = await principals.view(principalId)
@@ -103,6 +107,7 @@ export function createRepresentations(options: {
       )
       return offers.filter((offer) => offer !== undefined)
     },
+    inviteeName: ({ id, invitee_name: name }) => (name === null ? '' : cipher.open(name, inviteePlace(id))),
     async history(principalId, limit) {
       const rows = await database
         .selectFrom('mandate_history')
