@@ -41,6 +41,9 @@ const worded: Record<string, string> = { id_type: 'documents.', gender: 'attribu
 export function questionRoutes(router: Router, parts: QuestionParts): void {
   const { host, persons, consents, sessions, resources, audit, clock } = parts
 
+  const representee = representeeQuestion(parts)
+  representee.routes(router)
+
   const signedIn = async (attempt: Attempt) => {
     const person = attempt.session && (await persons.find(attempt.session.personId))
     if (!attempt.session || !person) throw new Refusal('login_expired', 'nobody is signed in')
@@ -52,8 +55,9 @@ export function questionRoutes(router: Router, parts: QuestionParts): void {
     const wanted = missing(attempt)
     const claims: Record<string, unknown> = personClaims(persons, person, clock)
     const visit = visitOf(ctx)
+    const actingFor = wanted.scopes.includes('representee') ? await representee.chosen(attempt) : undefined
     const attributes = attributesOf(wanted.scopes, wanted.claims).flatMap((name) => {
-      const value = claims[name]
+      const value = name === 'representee' ? actingFor : claims[name]
       if (typeof value !== 'string') return []
       const area = worded[name]
       const shown = area ? visit.t(`${area}${value}`) : (masks[name]?.(value) ?? value)
@@ -85,9 +89,6 @@ export function questionRoutes(router: Router, parts: QuestionParts): void {
       tried,
     })
   }
-
-  const representee = representeeQuestion(parts)
-  representee.routes(router)
 
   router.get('/login/:attempt', async (ctx) => {
     const attempt = await host.attempt(ctx)

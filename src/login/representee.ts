@@ -19,7 +19,7 @@ export interface RepresenteeParts {
   audit: AuditTrail
 }
 
-export const self = 'self'
+const self = 'self'
 
 /** The question for whom the person acts at this portal: themself, an organisation, a relative. One click answers it. */
 export function representeeQuestion(parts: RepresenteeParts) {
@@ -55,6 +55,15 @@ export function representeeQuestion(parts: RepresenteeParts) {
     )
   }
 
+  /** The name of whom the person has come to act for in this login; undefined for themself. */
+  async function chosen(attempt: Attempt): Promise<string | undefined> {
+    const person = await signedIn(attempt)
+    const answer = (attempt.interaction.lastSubmission?.[selectRepresentee] as { principal?: string } | undefined)
+      ?.principal
+    const principalId = answer ?? (await choices.find(person.id, attempt.client.id)) ?? self
+    return principalId === self ? undefined : (await representations.find(person.id, principalId))?.view.name
+  }
+
   function routes(router: Router): void {
     router.post('/login/:attempt/representee', async (ctx) => {
       const attempt = await host.attempt(ctx)
@@ -78,7 +87,7 @@ export function representeeQuestion(parts: RepresenteeParts) {
     })
   }
 
-  return { ask, routes }
+  return { ask, chosen, routes }
 }
 
 function optionOf({ view, granted }: Representation, language: 'zh-CN' | 'en') {
