@@ -4,7 +4,7 @@ import type { NaturalPerson, NaturalPersons } from '../accounts/natural-persons.
 import type { Clock } from '../config/clock.ts'
 import { freshFor } from '../storage/fresh.ts'
 import type { RepresenteeClaim } from './representee-claim.ts'
-import type { Representees } from './representee.ts'
+import { representeeScope, type Representees } from './representee.ts'
 
 /** Scope → claims (DESIGN 1.4). Consent page, discovery and tokens are made from this one table. */
 export const scopeClaims: Record<string, string[]> = {
@@ -80,8 +80,9 @@ export function createFindAccount(options: {
   return async (ctx, id, token): Promise<Account | undefined> => {
     const person = await find(id)
     if (person?.status !== 'active') return undefined
-    const { grantId } = (token ?? {}) as { grantId?: string }
-    const acting = grantId === undefined ? undefined : await representees.actingBy(grantId, id)
+    const { grantId, scope: given = '' } = (token ?? {}) as { grantId?: string; scope?: string }
+    const speaks = grantId !== undefined && given.split(' ').includes(representeeScope)
+    const acting = speaks ? await representees.actingBy(grantId, id) : undefined
     if (acting === 'ended') return undefined
     return {
       accountId: id,

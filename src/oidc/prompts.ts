@@ -61,6 +61,8 @@ export function createPrompts(
       representees.mustAsk(ctx),
     ),
   )
+  // a portal that may not know for whom somebody acts does not get to ask either: `mustAsk` looks at `prompt` itself
+  representee.checks.remove(`${selectRepresentee}_prompt`)
   policy.add(representee, 2)
   return policy
 }

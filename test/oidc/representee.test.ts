@@ -89,7 +89,7 @@ describe('for whom a person acts', () => {
 
     const { visitor: handler } = await askedHandler(portal)
     const other = await registerPortal(house, { scope: 'openid profile', consent: 'implicit' })
-    const plain = await other.begin({ representee_hint: 'anything' })
+    const plain = await other.begin({ representee_hint: 'anything', prompt: 'select_representee' })
     expect(representeeOf(await plain.finish(await handler.get(plain.url)))).toBeUndefined()
   })
 
@@ -164,7 +164,7 @@ describe('for whom a person acts', () => {
 })
 
 describe('a refresh', () => {
-  const refreshing = () => portalFor({ scope: 'openid representee offline_access' })
+  const refreshing = () => portalFor({ scope: 'openid representee offline_access', consent: 'ask' })
 
   it('asks again, and fails from the moment the mandate is over', async () => {
     const portal = await refreshing()
@@ -179,6 +179,20 @@ describe('a refresh', () => {
     await expect(oidc.refreshTokenGrant(portal.configuration, second.refresh_token ?? '')).rejects.toMatchObject({
       error: 'invalid_grant',
     })
+  })
+
+  it('may be repeated after a while in which the register was away', async () => {
+    const portal = await refreshing()
+    const { organisation, visitor, visit, page } = await askedHandler(portal, { prompt: 'consent' })
+    const question = await choose(visitor, page, organisation.id)
+    expect(question.html).toContain(organisation.name)
+    const tokens = await visit.finish(await visitor.submit(question, '/consent', { decision: 'allow' }))
+    const rename = (from: string, to: string) => house.database.schema.alterTable(from).renameTo(to).execute()
+    const refresh = () => oidc.refreshTokenGrant(portal.configuration, tokens.refresh_token ?? '')
+    await rename('business_register', 'business_register_away')
+    await expect(refresh()).rejects.toMatchObject({ error: 'temporarily_unavailable' })
+    await rename('business_register_away', 'business_register')
+    expect((await refresh()).claims()?.['representee']).toMatchObject({ status: 'acting' })
   })
 
   it.each([
