@@ -13,6 +13,13 @@ export const dayOf = (at: number) => new Date(at + chinaOffsetMs).toISOString().
 
 export const minuteOf = (at: number) => new Date(at + chinaOffsetMs).toISOString().slice(0, 16).replace('T', ' ')
 
+/** When a mandate begins that was given for a day: at once for today, never in the past. Not a number for no day at all. */
+export function beginningOf(day: string, now: number): number {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(day)) return Number.NaN
+  const start = Date.parse(`${day}T00:00:00+08:00`)
+  return day === dayOf(now) ? now : start < now ? Number.NaN : start
+}
+
 export interface PageParts {
   persons: NaturalPersons
   representations: Representations

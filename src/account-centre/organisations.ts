@@ -10,6 +10,7 @@ import { visitOf } from '../pages/visit.ts'
 import { Refusal } from '../refusal/refusal.ts'
 import { actorOf } from '../login/host.ts'
 import {
+  beginningOf,
   dayOf,
   givable,
   membersFor,
@@ -101,6 +102,8 @@ export function organisationRoutes(router: Router, centre: AccountHost, parts: O
     const history = entries.map(async (entry) => ({
       at: minuteOf(entry.at),
       event: entry.event,
+      role: entry.role ?? '',
+      holder: await nameOf(persons, entry.holderId),
       who: (await nameOf(persons, entry.personId)) || (entry.actor === 'person' ? '' : 'house'),
       signed: entry.signed,
     }))
@@ -129,6 +132,7 @@ export function organisationRoutes(router: Router, centre: AccountHost, parts: O
           name: form['name'] ?? '',
           contact: form['contact'] ?? '',
           role: form['role'] ?? 'handler',
+          from: form['from'] ?? dayOf(clock()),
           days: form['days'] ?? '365',
         },
         problems,
@@ -154,6 +158,7 @@ export function organisationRoutes(router: Router, centre: AccountHost, parts: O
     if (!read.ok)
       return showInvite(ctx, visit, { ...read.problems, ...(matters.length > 0 ? {} : { matters: 'matters_unknown' }) })
     const now = clock()
+    const begins = beginningOf(form['from'] ?? '', now)
     const latest = givable(one, visit.person.id, now)?.latest ?? Number.POSITIVE_INFINITY
     const acted = await mandates.offer(
       one.view.id,
@@ -161,9 +166,9 @@ export function organisationRoutes(router: Router, centre: AccountHost, parts: O
       {
         role: form['role'] === 'manager' ? 'manager' : 'handler',
         matters,
-        notBefore: now,
+        notBefore: begins,
         // a manager gives no longer than they have themselves: the form says so
-        expiresAt: days === 0 ? now : Math.min(now + days * dayMs, latest),
+        expiresAt: days === 0 ? begins : Math.min(begins + days * dayMs, latest),
         invitee: read.invitee,
       },
       actorOf(ctx),

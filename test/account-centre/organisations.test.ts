@@ -72,6 +72,7 @@ describe('my organisations', () => {
           name: '周小桐',
           contact: handler.number,
           'matter-tax.filing': 'yes',
+          from: '2099-01-01',
           days: '30',
           role: 'handler',
         }),
@@ -126,6 +127,31 @@ describe('my organisations', () => {
       expect([400, 200]).toContain(page.status)
       expect(page.html).not.toContain('<script>alert')
     }
+  })
+
+  it('gives a mandate from a day to come, and none from a day gone by', async () => {
+    const { id, representative } = await openOrganisation(house)
+    const handler = await openPerson(house, { name: '周小桐' })
+    const { visitor } = await signedIn(representative)
+    const send = async (from: string) =>
+      visitor.submit(await visitor.get(`/account/organisations/${id}/invite`), '/invite', {
+        name: '周小桐',
+        contact: handler.number,
+        role: 'handler',
+        'matter-tax.filing': 'yes',
+        from,
+        days: '30',
+      })
+    for (const wrong of ['2020-01-01', '2026-13-40', 'soon', '']) expect((await send(wrong)).status, wrong).toBe(400)
+    const later = new Date(Date.now() + 10 * 86_400_000).toISOString().slice(0, 10)
+    expect((await send(later)).status).toBe(200)
+    const row = await house.database
+      .selectFrom('mandates')
+      .select(['not_before', 'expires_at'])
+      .where('principal_id', '=', id)
+      .executeTakeFirstOrThrow()
+    expect(new Date(row.not_before).toISOString()).toBe(new Date(`${later}T00:00:00+08:00`).toISOString())
+    expect(row.expires_at - row.not_before).toBe(30 * 86_400_000)
   })
 
   it('may ask for level 4 to open an organisation', async () => {

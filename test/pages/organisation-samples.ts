@@ -77,7 +77,7 @@ const invite = {
   matters,
   ticked: ['tax.filing'],
   periods: ['30', '365'],
-  values: { name: '', contact: '', role: 'handler', days: '365' },
+  values: { name: '', contact: '', role: 'handler', from: '2026-11-24', days: '365' },
   problems: {},
 }
 const helpers = {
@@ -140,7 +140,7 @@ export const organisationSamples: readonly Sample[] = [
       organisation: company,
       history: [
         { at: '2026-11-24 10:00', event: 'representative_changed', who: 'house', signed: false },
-        { at: '2026-11-23 10:00', event: 'accept', who: '周小桐', signed: true },
+        { at: '2026-11-23 10:00', event: 'accept', role: 'handler', holder: '周小桐', who: '周小桐', signed: true },
         { at: '2026-11-23 09:00', event: 'offer', who: 'house', signed: false },
       ],
     },

@@ -29,7 +29,9 @@ export interface HistoryEntry {
   event: string
   actor: string
   personId: string | null
-  mandateId: string | null
+  /** Whose mandate it is about, and what they are by it. */
+  holderId: string | null
+  role: Mandate['role'] | null
   signed: boolean
 }
 
@@ -110,10 +112,12 @@ export function createRepresentations(options: {
     inviteeName: ({ id, invitee_name: name }) => (name === null ? '' : cipher.open(name, inviteePlace(id))),
     async history(principalId, limit) {
       const rows = await database
-        .selectFrom('mandate_history')
-        .selectAll()
-        .where('principal_id', '=', principalId)
-        .orderBy('id', 'desc')
+        .selectFrom('mandate_history as history')
+        .leftJoin('mandates', 'mandates.id', 'history.mandate_id')
+        .select(['history.at', 'history.event', 'history.actor', 'history.person_id', 'history.signature'])
+        .select(['mandates.person_id as holder_id', 'mandates.role'])
+        .where('history.principal_id', '=', principalId)
+        .orderBy('history.id', 'desc')
         .limit(limit)
         .execute()
       return rows.map((row) => ({
@@ -121,7 +125,8 @@ export function createRepresentations(options: {
         event: row.event,
         actor: row.actor,
         personId: row.person_id,
-        mandateId: row.mandate_id,
+        holderId: row.holder_id,
+        role: row.role,
         signed: row.signature !== null,
       }))
     },
