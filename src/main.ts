@@ -131,6 +131,7 @@ async function start() {
       principals: back.principals,
       representations,
       blindIndex,
+      audit,
       organisationLevel: settings.organisationLevel,
       clock,
     },

@@ -4,6 +4,7 @@ import { matterWords, everything } from '../accounts/mandates/matters.ts'
 import type { LegalPersons } from '../accounts/legal-persons.ts'
 import type { Mandates } from '../accounts/mandates/mandates.ts'
 import type { Principals } from '../accounts/mandates/principals.ts'
+import type { AuditTrail } from '../audit/trail.ts'
 import type { AccountHost, AccountVisit, Router, RouterContext } from '../login/method.ts'
 import type { BlindIndex } from '../keys/blind-index.ts'
 import { visitOf } from '../pages/visit.ts'
@@ -27,6 +28,7 @@ export interface OrganisationParts extends PageParts {
   mandates: Mandates
   principals: Principals
   blindIndex: BlindIndex
+  audit: AuditTrail
   /** Level a sign-in needs to open an organisation. */
   organisationLevel: number
 }
@@ -43,13 +45,18 @@ const goTo = (ctx: RouterContext, path: string) => {
 
 /** My organisations: what I may do for which, opening one, its members and their mandates, its history. */
 export function organisationRoutes(router: Router, centre: AccountHost, parts: OrganisationParts): void {
-  const { legalPersons, mandates, representations, persons, blindIndex, organisationLevel, clock } = parts
+  const { legalPersons, mandates, representations, persons, blindIndex, audit, organisationLevel, clock } = parts
 
   /** @throws Refusal `not_found`, the same for an organisation that is not there and one the person is nothing to */
   async function mine(ctx: RouterContext, { person }: AccountVisit) {
     const found = await representations.find(person.id, idOf(ctx))
-    if (found?.view.kind !== 'legal_person') throw new Refusal('not_found')
-    return found
+    return found?.view.kind === 'legal_person' ? found : refuse(ctx, person.id)
+  }
+
+  async function refuse(ctx: RouterContext, personId: string): Promise<never> {
+    const about = { event: 'organisation.refused', ...actorOf(ctx), personId } as const
+    await audit.record({ ...about, details: { problem: 'not_found' } })
+    throw new Refusal('not_found')
   }
 
   async function showList(ctx: RouterContext, visit: AccountVisit, problem = '', uscc = '') {
@@ -97,7 +104,7 @@ export function organisationRoutes(router: Router, centre: AccountHost, parts: O
     if (!visit) return
     const one = await mine(ctx, visit)
     // what others did is for those who answer for the organisation
-    if (givable(one, visit.person.id, clock())?.roles.length !== 2) throw new Refusal('not_found')
+    if (givable(one, visit.person.id, clock())?.roles.length !== 2) await refuse(ctx, visit.person.id)
     const entries = await representations.history(one.view.id, historyShown)
     const history = entries.map(async (entry) => ({
       at: minuteOf(entry.at),
@@ -113,8 +120,7 @@ export function organisationRoutes(router: Router, centre: AccountHost, parts: O
 
   async function showInvite(ctx: RouterContext, visit: AccountVisit, problems: Record<string, string> = {}) {
     const one = await mine(ctx, visit)
-    const may = givable(one, visit.person.id, clock())
-    if (!may) throw new Refusal('not_found')
+    const may = givable(one, visit.person.id, clock()) ?? (await refuse(ctx, visit.person.id))
     const { form, language } = visitOf(ctx)
     await centre.show(
       ctx,

@@ -105,6 +105,13 @@ describe('my organisations', () => {
       .where('person_id', '=', here.representative.id)
       .execute()
     expect(noted.length).toBeGreaterThan(20)
+    const looks = await house.database
+      .selectFrom('audit_events')
+      .select('sequence')
+      .where('event', '=', 'organisation.refused')
+      .where('person_id', '=', here.representative.id)
+      .execute()
+    expect(looks.length).toBeGreaterThan(20)
     expect(server.output()).not.toContain('"level":50')
   })
 

@@ -5,6 +5,7 @@ import { end, mandate, openOrganisation, register } from '../setup/organisation.
 import { openPerson, signIn } from '../setup/person.ts'
 import { registerPortal, type TestPortal } from '../setup/portal.ts'
 import { startServer } from '../setup/server.ts'
+import { hostile } from '../hostile/values.ts'
 import { Visitor, type Page } from '../setup/visitor.ts'
 
 let house: Back
@@ -163,6 +164,22 @@ describe('for whom a person acts', () => {
   })
 })
 
+it('is asked calmly, whatever a portal hints', async () => {
+  const portal = await portalFor()
+  const { visitor, organisation } = await askedHandler(portal)
+  for (const [kind, value] of hostile) {
+    const { url } = await portal.begin({ representee_hint: value })
+    const page = await visitor.get(url)
+    if (page.leads) {
+      expect(page.leads.searchParams.has('code'), kind).toBe(false)
+      continue
+    }
+    expect(page.status, kind).toBeLessThan(500)
+    if (page.status === 200) expect(page.html, kind).toContain(organisation.name)
+    expect(page.html).not.toContain('<script>alert')
+  }
+})
+
 describe('a refresh', () => {
   const refreshing = () => portalFor({ scope: 'openid representee offline_access', consent: 'ask' })
 
@@ -177,6 +194,18 @@ describe('a refresh', () => {
     expect(second.claims()?.['representee']).toMatchObject({ status: 'acting', sub: organisation.id })
     expect((await end(house, given.id, organisation.representative)).ok).toBe(true)
     await expect(oidc.refreshTokenGrant(portal.configuration, second.refresh_token ?? '')).rejects.toMatchObject({
+      error: 'invalid_grant',
+    })
+  })
+
+  it('of what was given for one fails as soon as the person acts for another', async () => {
+    const portal = await refreshing()
+    const { organisation, visitor, visit, page } = await askedHandler(portal, { prompt: 'consent' })
+    const question = await choose(visitor, page, organisation.id)
+    const tokens = await visit.finish(await visitor.submit(question, '/consent', { decision: 'allow' }))
+    const change = await portal.begin({ prompt: 'select_representee' })
+    await change.finish(await choose(visitor, await visitor.get(change.url), 'self'))
+    await expect(oidc.refreshTokenGrant(portal.configuration, tokens.refresh_token ?? '')).rejects.toMatchObject({
       error: 'invalid_grant',
     })
   })
