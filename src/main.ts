@@ -16,6 +16,9 @@ import { qrMethod } from './login/qr/qr.ts'
 import { createAccessTokens } from './oidc/access-tokens.ts'
 import { createLogoutDeliveries } from './oidc/logout-deliveries.ts'
 import { createProvider, keepLogouts } from './oidc/provider.ts'
+import { createRepresentationEndings } from './oidc/representation-endings.ts'
+import { createRepresenteeBook } from './oidc/representee-book.ts'
+import { createRepresentees } from './oidc/representee.ts'
 import { readResources } from './oidc/resources.ts'
 import { createSessions } from './oidc/sessions.ts'
 import { loadAssets } from './pages/assets.ts'
@@ -52,7 +55,12 @@ async function start() {
     const client = await clients.find(id)
     return client?.status === 'active' ? client : undefined
   }, clock)
+  const { representations, representeeChoices: choices } = back
+  const lifetime = Math.max(settings.lifetimes.session, settings.lifetimes.refreshToken)
+  const book = createRepresenteeBook({ artifacts, representations, clock, lifetime })
   const provider = createProvider({
+    representees: createRepresentees({ representations, book, choices, artifacts, audit, findClient }),
+    audit,
     settings,
     clock,
     artifacts,
@@ -67,6 +75,8 @@ async function start() {
   const deliver = keepLogouts(provider, (notice) => deliveries.send([notice]))
   const deliveries = createLogoutDeliveries({ database, audit, clock, deliver, log })
   const sessions = createSessions({ artifacts, deliveries, cipher, lifetime: settings.lifetimes.session })
+
+  const endings = createRepresentationEndings({ database, book, sessions, audit, clock, log })
 
   const { limits } = settings
   const accessTokens = createAccessTokens({ provider, sessions, artifacts, clock })
@@ -127,6 +137,8 @@ async function start() {
       passwords,
       consents,
       sessions,
+      representations,
+      choices,
       resources,
       artifacts,
       blindIndex,
@@ -142,6 +154,13 @@ async function start() {
       inbox,
       methods,
       freshSeconds: settings.lifetimes.freshSignIn,
+      legalPersons: back.legalPersons,
+      mandates: back.mandates,
+      principals: back.principals,
+      representations,
+      blindIndex,
+      audit,
+      organisationLevel: settings.organisationLevel,
       clock,
     },
     sessionMemory: { sessions, devices },
@@ -178,6 +197,7 @@ async function start() {
     setTimeout(() => server.closeAllConnections(), drainMs).unref()
     server.close(() => {
       void (async () => {
+        await endings.stop()
         await deliveries.stop()
         await stopCheckpoints()
         await artifacts.close()

@@ -1,4 +1,5 @@
 import { tableLines } from '../../src/cli/layout.ts'
+import { company } from './company.ts'
 import { DemoError } from './demo-error.ts'
 import { startDemo, type Demo } from './start-demo.ts'
 
@@ -10,7 +11,7 @@ export async function runDemo(environment: Record<string, string | undefined>): 
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => asking.abort())
   const asked = new Promise((resolve) => asking.signal.addEventListener('abort', resolve))
   try {
-    console.log('Starting Yideng, three portals and an API; the first time takes some seconds…')
+    console.log('Starting Yideng, four portals and an API; the first time takes some seconds…')
     const { PORT, DEMO_PORT_BASE, YIDENG_DATA_DIR, YIDENG_KEYS_DIR } = environment
     const demo = await startDemo({
       port: portOf('PORT', PORT, 3000),
@@ -36,7 +37,7 @@ function portOf(name: string, value: string | undefined, usual: number): number 
 }
 
 function describe({ issuer, portals, resource, people }: Demo): string[] {
-  const [first, second, third] = portals
+  const [first, second, third, enterprise] = portals
   const addresses = [
     ['一登 (the one login)', issuer],
     ...portals.map(({ name, url }) => [name, url]),
@@ -53,6 +54,8 @@ function describe({ issuer, portals, resource, people }: Demo): string[] {
     `2. Open ${second?.url} and choose 使用一登登录: no second login.`,
     '3. Choose 我的电子证照: the portal asks the API in your name; the API checks the token by published keys alone.',
     `4. Choose 退出登录, then 全部退出: ${third?.name} and the others end your session too.`,
+    `5. Open ${enterprise?.url} and sign in as zhouxiaotong: she acts for ${company.name}. Revoke it as linzhixing at`,
+    `   ${issuer}/account/organisations, and her session there ends within seconds.`,
     '',
     'All of it is made up. Ctrl-C stops everything; the next start finds it as it is now.',
   ]

@@ -67,6 +67,30 @@ const given: readonly Given[] = [
     documentNumber: residentId('19850903', '062'),
     special: 'a long name with a middle dot',
   },
+  {
+    username: 'linzhixing',
+    name: '林知行',
+    phone: '13800000006',
+    documentType: 'resident_id',
+    documentNumber: residentId('19800112', '075'),
+    special: 'legal representative of 云岭科技: manages who acts for it at /account/organisations',
+  },
+  {
+    username: 'zhouxiaotong',
+    name: '周小桐',
+    phone: '13800000007',
+    documentType: 'resident_id',
+    documentNumber: residentId('19950824', '048'),
+    special: 'handler of 云岭科技 for licences: sign in at 企业开办一窗通',
+  },
+  {
+    username: 'chensiyuan',
+    name: '陈思远',
+    phone: '13800000008',
+    documentType: 'resident_id',
+    documentNumber: residentId('19900306', '059'),
+    special: 'handler of 云岭科技 for taxes only: comes in, but the API refuses the licences',
+  },
 ]
 
 export const people: readonly DemoPerson[] = given.map((person) => {

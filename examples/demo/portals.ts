@@ -7,9 +7,11 @@ export interface DemoPortal {
   colour: string
   /** Whether people are asked before the portal gets their data, or a law allows it already. */
   consent: 'ask' | 'implicit'
+  /** Whether people come in for an organisation only. */
+  forOrganisations?: boolean
 }
 
-/** A province, a city in it, and a county of another city. */
+/** A province, a city in it, a county of another city, and one for organisations. */
 export const portals: readonly DemoPortal[] = [
   {
     name: '广东省政务服务网',
@@ -34,5 +36,14 @@ export const portals: readonly DemoPortal[] = [
     tagline: '罗浮山下，办事不用跑县城',
     colour: '#2d6526',
     consent: 'implicit',
+  },
+  {
+    name: '广东省企业开办一窗通',
+    organisation: '广东省市场监督管理局',
+    region: '440000',
+    tagline: '开办企业，一窗办齐',
+    colour: '#5b3a86',
+    consent: 'implicit',
+    forOrganisations: true,
   },
 ]

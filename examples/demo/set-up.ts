@@ -62,7 +62,11 @@ export async function setUp(options: {
   return registered.map(({ flags: _flags, ...portal }) => portal)
 }
 
-function flagsOf({ name, organisation, region, consent }: DemoPortal, url: string, resource: string): string[] {
+function flagsOf(
+  { name, organisation, region, consent, forOrganisations }: DemoPortal,
+  url: string,
+  resource: string,
+): string[] {
   const flags = {
     name,
     organisation,
@@ -71,7 +75,8 @@ function flagsOf({ name, organisation, region, consent }: DemoPortal, url: strin
     'redirect-uri': `${url}/callback`,
     'post-logout-redirect-uri': `${url}/`,
     'backchannel-logout-uri': `${url}/backchannel-logout`,
-    scope: 'openid profile phone',
+    scope: forOrganisations ? 'openid profile phone representee' : 'openid profile phone',
+    ...(forOrganisations ? { representee: 'required', 'min-level': '3' } : {}),
     resource,
     consent,
   }

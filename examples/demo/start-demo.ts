@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import { startLicences } from '../licences/licences.ts'
 import type { Running } from '../listen.ts'
 import { startPortal } from '../portal/portal.ts'
+import { setUpCompany } from './company.ts'
 import { DemoError } from './demo-error.ts'
 import { people, type DemoPerson } from './people.ts'
 import { portals } from './portals.ts'
@@ -25,7 +26,7 @@ const ownDirectory = 'data/demo'
 const otherBase = 'DEMO_PORT_BASE=5000'
 const resources = readFileSync(new URL('resources.json', import.meta.url), 'utf8')
 
-/** Yideng with three portals, an API and people, on ports and in directories of their own. */
+/** Yideng with four portals, an API and people, on ports and in directories of their own. */
 export async function startDemo(options: {
   /** Of Yideng; the portals are at portBase + 1, 2, 3, the API at portBase + 100. */
   port?: number
@@ -75,6 +76,7 @@ export async function startDemo(options: {
   }
   try {
     const registered = await setUp({ yideng: createYideng(environment), dataDir, resource, urlOf })
+    await setUpCompany(environment)
     running.push(await startLicences({ issuer, audience: resource, port: portBase + 100 }))
     for (const [index, look] of portals.entries()) {
       const portal = registered[index]

@@ -12,6 +12,14 @@ const licences = [
   { kind: '居住证', number: '0000 0000 0003', issuer: '深圳市公安局', validUntil: '2027-09-01' },
 ]
 
+const ofOrganisations = [
+  { kind: '营业执照', number: '0000 0000 0004', issuer: '广东省市场监督管理局', validUntil: '2046-12-31' },
+  { kind: '食品经营许可证', number: '0000 0000 0005', issuer: '广东省市场监督管理局', validUntil: '2030-05-31' },
+]
+
+/** In which matter of a mandate licences may be read (Yideng's config/matters.json). */
+const matter = 'licence.read'
+
 /** A request that is refused, in the words of RFC 6750 section 3. */
 class Refused extends Error {
   readonly status: number
@@ -65,6 +73,10 @@ export async function startLicences(options: {
     if (!granted.includes(scope)) throw new Refused(403, 'insufficient_scope', [`scope="${scope}"`])
     // a portal's own token (client credentials) speaks for no person (RFC 9068 section 5)
     if (claims.sub === claims['client_id']) throw new Refused(403, 'insufficient_scope')
+    // who acts for somebody else (RFC 8693 `act`) may do so in this matter only where the token says it
+    if (claims['act'] !== undefined && !mattersOf(claims).some((one) => one === matter || one === '*')) {
+      throw new Refused(403, 'insufficient_scope')
+    }
     return claims
   }
 
@@ -72,8 +84,9 @@ export async function startLicences(options: {
     const path = URL.parse(url ?? '', audience)?.pathname
     if (method === 'GET' && path === '/healthz') return [200, { status: 'ok' }]
     if (method !== 'GET' || path !== '/licences') return [404, { error: 'not_found' }]
-    const { sub } = await verify(headers.authorization)
-    return [200, { sub, licences }]
+    const { sub, act } = await verify(headers.authorization)
+    const actor = (act as { sub?: string } | undefined)?.sub
+    return actor === undefined ? [200, { sub, licences }] : [200, { sub, actor, licences: ofOrganisations }]
   }
 
   return listen(port, (request, response) => {
@@ -85,6 +98,15 @@ export async function startLicences(options: {
       },
     )
   })
+}
+
+/** The matters of all mandates in a token (RFC 9396 `authorization_details`). */
+function mattersOf(claims: JWTPayload): unknown[] {
+  const details = claims['authorization_details']
+  const mandates = (Array.isArray(details) ? details : []) as { type?: unknown; matters?: unknown }[]
+  return mandates.flatMap(({ type, matters }) =>
+    type === 'urn:yideng:mandate' && Array.isArray(matters) ? matters : [],
+  )
 }
 
 function refuse(response: ServerResponse, { status, error, challenge }: Refused): void {

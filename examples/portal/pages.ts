@@ -1,7 +1,7 @@
 import { html, type Html } from './html.ts'
 import type { Licence } from './licences.ts'
 import type { SignedIn } from './session.ts'
-import { genders, levels, wordedWays } from './words.ts'
+import { genders, levels, relations, wordedWays } from './words.ts'
 
 /** How a portal looks, and where its neighbours are. */
 export interface Look {
@@ -63,6 +63,25 @@ const shortened = (id: string) => (id.length > 8 ? `${id.slice(0, 8)}…` : id)
 
 const when = new Intl.DateTimeFormat('zh-CN', { dateStyle: 'long', timeStyle: 'short', timeZone: 'Asia/Shanghai' })
 
+interface Representee {
+  status?: string
+  type?: string
+  name?: string
+  uscc?: string
+  relation?: string
+}
+
+/** For whom the person acts: said on every page, so that nobody does something for the wrong one. */
+function actingBanner({ claims }: SignedIn): Html | false {
+  const { status, type, name, uscc, relation } = (claims['representee'] ?? {}) as Representee
+  if (status !== 'acting') return false
+  const who = type === 'natural_person' ? `您正在替 ${name} 办事` : `您正在代表 ${name} 办事`
+  return html`<p class="acting" role="status">
+    <span><strong>${who}</strong> ${relations[relation ?? ''] ?? ''} ${uscc}</span>
+    <a href="/login?choose=yes">切换</a>
+  </p>`
+}
+
 function rowsOf({ claims, sid }: SignedIn): [string, string | undefined][] {
   const { name, gender, birthdate, phone_number: phone, auth_time: signedInAt, sub } = claims
   return [
@@ -84,6 +103,7 @@ export function homePage(look: Look, person: SignedIn, hasLicences: boolean): Ht
     look,
     look.name,
     html`
+      ${actingBanner(person)}
       <h1>${text(name) ?? '您'}，您好</h1>
       <p class="level">
         <strong>${level?.name ?? text(acr) ?? '未说明等级'}</strong>

@@ -56,7 +56,7 @@ export async function startPortal(options: PortalOptions): Promise<Running> {
     },
 
     'GET /login': async (request, response, url) => {
-      const { address, attempt } = await signIn.begin()
+      const { address, attempt } = await signIn.begin({ choose: url.searchParams.get('choose') === 'yes' })
       const browser = readCookie(request, browserCookie) ?? randomId()
       const backTo = url.searchParams.get('to') === '/licences' ? '/licences' : '/' // never to an address as given
       attempts.put(attempt.state, { ...attempt, browser, backTo })
@@ -111,7 +111,7 @@ export async function startPortal(options: PortalOptions): Promise<Running> {
       // where the person is still signed in at Yideng, this brings a new token without a form
       if (!resource || !token || token.until < Date.now()) return redirect(response, '/login?to=/licences')
       try {
-        send(response, 200, licencesPage(options, await readLicences(resource, token.value)))
+        send(response, 200, licencesPage(options, await readLicences(resource, await signIn.apiToken(token.value))))
       } catch (error) {
         log('the licence library refused', error)
         const problem = { title: '证照暂时查不到', text: '电子证照库没有答复，请稍后再试。', again: '/licences' }

@@ -11,6 +11,8 @@ export interface Registration {
   url: string
   /** The API that access tokens are wanted for (RFC 8707). */
   resource?: string | undefined
+  /** People come in for an organisation; tokens for the API are exchanged (RFC 8693). */
+  forOrganisations?: boolean | undefined
 }
 
 /** Remembered between sending a browser away and its return; each is good for one try. */
@@ -21,9 +23,13 @@ export interface Attempt {
 }
 
 const apiScope = 'licence:read'
+const tokenExchange = 'urn:ietf:params:oauth:grant-type:token-exchange'
+const accessTokenType = 'urn:ietf:params:oauth:token-type:access_token'
 
 /** All of OpenID Connect that a portal needs. */
-export function createSignIn({ issuer, clientId, clientSecret, url, resource }: Registration) {
+export function createSignIn({ issuer, clientId, clientSecret, url, resource: api, forOrganisations }: Registration) {
+  // for an organisation, the token of the sign-in is for userinfo, and another one is exchanged for it when the API is asked
+  const resource = forOrganisations ? undefined : api
   const provider = lazily(() =>
     oidc.discovery(
       new URL(issuer),
@@ -44,7 +50,7 @@ export function createSignIn({ issuer, clientId, clientSecret, url, resource }: 
     metadata: async () => (await provider()).serverMetadata(),
 
     /** Where to send the browser, and what to remember until it is back. */
-    async begin(): Promise<{ address: URL; attempt: Attempt }> {
+    async begin({ choose = false } = {}): Promise<{ address: URL; attempt: Attempt }> {
       const attempt = {
         state: oidc.randomState(),
         nonce: oidc.randomNonce(),
@@ -52,7 +58,8 @@ export function createSignIn({ issuer, clientId, clientSecret, url, resource }: 
       }
       const address = oidc.buildAuthorizationUrl(await provider(), {
         redirect_uri: `${url}/callback`,
-        scope: `openid profile phone${resource ? ` ${apiScope}` : ''}`,
+        scope: `openid profile phone${resource ? ` ${apiScope}` : ''}${forOrganisations ? ' representee' : ''}`,
+        ...(choose ? { prompt: 'select_representee' } : {}),
         state: attempt.state,
         nonce: attempt.nonce,
         code_challenge: await oidc.calculatePKCECodeChallenge(attempt.verifier),
@@ -89,8 +96,20 @@ export function createSignIn({ issuer, clientId, clientSecret, url, resource }: 
         claims: { ...more, ...claims },
         sid: typeof claims['sid'] === 'string' ? claims['sid'] : undefined,
         idToken: tokens.id_token,
-        accessToken: resource ? { value: tokens.access_token, until } : undefined,
+        accessToken: api ? { value: tokens.access_token, until } : undefined,
       }
+    },
+
+    /** A token for the API; for an organisation one in which the organisation is the subject and the person the actor. */
+    async apiToken(accessToken: string): Promise<string> {
+      if (!forOrganisations || !api) return accessToken
+      const answer = await oidc.genericGrantRequest(await provider(), tokenExchange, {
+        subject_token: accessToken,
+        subject_token_type: accessTokenType,
+        resource: api,
+        scope: apiScope,
+      })
+      return answer.access_token
     },
 
     /** Where to send the browser so that the person signs out at Yideng too. */

@@ -23,6 +23,14 @@ export function wordedWays(amr: unknown): string {
 
 export const genders: Record<string, string> = { male: '男', female: '女' }
 
+/** What the person is to whom they act for. */
+export const relations: Record<string, string> = {
+  legal_representative: '法定代表人',
+  manager: '管理人',
+  handler: '经办人',
+  helper: '亲友代办',
+}
+
 /** OAuth errors that a person can do something about. */
 export const refusals: Record<string, { title: string; text: string }> = {
   access_denied: { title: '您没有同意登录', text: '本门户没有得到您的任何信息。需要办事时，可以随时再登录。' },

@@ -2,12 +2,18 @@ import Router from '@koa/router'
 import { ownPath } from '../pages/own-path.ts'
 import type { AccountHost, LoginMethod } from '../login/method.ts'
 import { createCentre, type CentreParts } from './centre.ts'
+import { mandateRoutes } from './mandates.ts'
+import { organisationRoutes, type OrganisationParts } from './organisations.ts'
 import { overviewRoutes, type OverviewParts } from './overview.ts'
 
-export type AccountCentreParts = CentreParts & OverviewParts
+export type AccountCentreParts = CentreParts & OverviewParts & OrganisationParts
 
 /** Each room of the account centre, in the order of its menu; a login method brings its own. */
-const rooms: ((router: Router, centre: AccountHost, parts: AccountCentreParts) => void)[] = [overviewRoutes]
+const rooms: ((router: Router, centre: AccountHost, parts: AccountCentreParts) => void)[] = [
+  overviewRoutes,
+  organisationRoutes,
+  mandateRoutes,
+]
 
 /** A person's own pages, under /account. */
 export function accountRoutes(router: Router, parts: AccountCentreParts): void {

@@ -34,6 +34,17 @@ export function createCentre(parts: CentreParts): AccountHost {
 
   const isFresh = ({ session }: AccountVisit) => clock() / 1000 - session.signedInAt <= freshSeconds
 
+  /** What nobody may do by a relayed QR code, nor right after a recovery that may not have been theirs. */
+  async function mayDecide(ctx: RouterContext, byQr: 'not_by_qr' | 'mandates_not_by_qr') {
+    const visit = await centre.visit(ctx, { fresh: true })
+    if (!visit) return undefined
+    const { amr } = visit.session
+    if (amr.includes('qr')) throw new Refusal(byQr)
+    const held = visit.person.heldUntil !== null && visit.person.heldUntil > clock()
+    if (held && !amr.includes('user')) throw new Refusal('authenticators_held')
+    return visit
+  }
+
   /** Sign-ins are kept to the second. */
   const isAfter = ({ session }: AccountVisit, since: number) => session.signedInAt >= Math.floor(since / 1000)
 
@@ -50,15 +61,8 @@ export function createCentre(parts: CentreParts): AccountHost {
       return undefined
     },
 
-    async mayChangeAuthenticators(ctx) {
-      const visit = await centre.visit(ctx, { fresh: true })
-      if (!visit) return undefined
-      const { amr } = visit.session
-      if (amr.includes('qr')) throw new Refusal('not_by_qr')
-      const held = visit.person.heldUntil !== null && visit.person.heldUntil > clock()
-      if (held && !amr.includes('user')) throw new Refusal('authenticators_held')
-      return visit
-    },
+    mayChangeAuthenticators: (ctx) => mayDecide(ctx, 'not_by_qr'),
+    mayGrantMandates: (ctx) => mayDecide(ctx, 'mandates_not_by_qr'),
 
     async waysIn(personId) {
       const counts = await Promise.all(methods.map(async ({ enrolment }) => enrolment?.count(personId) ?? 0))

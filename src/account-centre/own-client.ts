@@ -20,6 +20,7 @@ export function ownClient(issuer: string): Client {
     min_level: 2,
     subject_type: 'pairwise',
     consent: 'implicit',
+    representee: 'optional',
     id_token_alg: 'ES256',
     resources: [],
     status: 'active',

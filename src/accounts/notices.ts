@@ -17,6 +17,9 @@ export const noticeKinds = [
   'signed-in-by-qr',
   'account-closing',
   'account-kept',
+  'mandate-accepted',
+  'mandate-ended',
+  'mandate-suspended',
 ] as const
 
 export type NoticeKind = (typeof noticeKinds)[number]

@@ -1,6 +1,7 @@
 import { clientCommands } from './client-commands.ts'
 import type { Command } from './command.ts'
 import { keysCommands } from './keys-commands.ts'
+import { orgCommands } from './org-commands.ts'
 import { personCommands } from './person-commands.ts'
 import { registerCommands } from './register-commands.ts'
 import { storeCommands } from './store-commands.ts'
@@ -9,6 +10,7 @@ import { storeCommands } from './store-commands.ts'
 export const commands: readonly Command[] = [
   ...clientCommands,
   ...personCommands,
+  ...orgCommands,
   ...registerCommands,
   ...keysCommands,
   ...storeCommands,

@@ -5,12 +5,21 @@ import { createDevices, type Devices } from '../accounts/devices.ts'
 import { createMethodLocks, type MethodLocks } from '../accounts/method-locks.ts'
 import { createInbox, type Inbox } from '../accounts/notices.ts'
 import { createConsents, type Consents } from '../accounts/consents.ts'
+import { createLegalPersons, type LegalPersons } from '../accounts/legal-persons.ts'
+import { createMandates, type Mandates } from '../accounts/mandates/mandates.ts'
+import { createPrincipals, type Principals } from '../accounts/mandates/principals.ts'
+import { createRepresentations, type Representations } from '../accounts/mandates/representations.ts'
 import { createNaturalPersons, type NaturalPersons } from '../accounts/natural-persons.ts'
+import { createRepresenteeChoices, type RepresenteeChoices } from '../accounts/representee-choices.ts'
 import { createAuditTrail, type AuditTrail } from '../audit/trail.ts'
 import { createClients, type Clients } from '../clients/clients.ts'
 import type { Clock } from '../config/clock.ts'
 import { SettingsError, type Settings } from '../config/settings.ts'
 import { openDataKeys, type DataKeys } from '../keys/data-keys.ts'
+import {
+  createEmbeddedBusinessRegister,
+  type EmbeddedBusinessRegister,
+} from '../proofing/embedded-business-register.ts'
 import {
   createEmbeddedPopulationRegister,
   type EmbeddedPopulationRegister,
@@ -28,7 +37,13 @@ export interface Back {
   dataKeys: DataKeys
   audit: AuditTrail
   register: EmbeddedPopulationRegister
+  businessRegister: EmbeddedBusinessRegister
   persons: NaturalPersons
+  legalPersons: LegalPersons
+  principals: Principals
+  mandates: Mandates
+  representations: Representations
+  representeeChoices: RepresenteeChoices
   authenticators: Authenticators
   consents: Consents
   devices: Devices
@@ -48,7 +63,11 @@ export async function openHouse(settings: Settings, clock: Clock): Promise<Back>
   const { cipher, blindIndex } = dataKeys
   const audit = createAuditTrail({ database, cipher, clock })
   const register = createEmbeddedPopulationRegister({ database, blindIndex, clock })
+  const persons = createNaturalPersons({ database, cipher, blindIndex, audit, register, clock })
+  const inbox = createInbox({ database, cipher, clock })
+  const acting = openActing({ database, cipher, blindIndex, audit, persons, notifier: inbox, clock })
   return {
+    ...acting,
     settings,
     clock,
     database,
@@ -57,14 +76,29 @@ export async function openHouse(settings: Settings, clock: Clock): Promise<Back>
     dataKeys,
     audit,
     register,
-    persons: createNaturalPersons({ database, cipher, blindIndex, audit, register, clock }),
+    persons,
     authenticators: createAuthenticators({ database, clock }),
+    representeeChoices: createRepresenteeChoices({ database, audit, clock }),
     consents: createConsents({ database, audit, clock }),
     devices: createDevices({ database, cipher, blindIndex, clock }),
-    inbox: createInbox({ database, cipher, clock }),
+    inbox,
     methodLocks: createMethodLocks({ database, audit, clock }),
     clients: createClients({ database, audit, clock }),
     close: () => database.destroy(),
+  }
+}
+
+/** What is needed to act for organisations and relatives. */
+function openActing(parts: Omit<Parameters<typeof createMandates>[0], 'principals'>) {
+  const businessRegister = createEmbeddedBusinessRegister(parts)
+  const legalPersons = createLegalPersons({ ...parts, register: businessRegister })
+  const principals: Principals = createPrincipals({ ...parts, legalPersons })
+  return {
+    businessRegister,
+    legalPersons,
+    principals,
+    mandates: createMandates({ ...parts, principals }),
+    representations: createRepresentations({ ...parts, legalPersons, principals }),
   }
 }
 

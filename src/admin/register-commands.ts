@@ -6,18 +6,29 @@ export const registerCommands: Command[] = [
   command({
     noun: 'register',
     verb: 'import',
-    summary: 'fill the embedded population register from a CSV file: document_type,document_number,name in UTF-8',
+    summary:
+      'fill an embedded register from a CSV file in UTF-8; people: document_type,document_number,name; organisations: ' +
+      'uscc,name,status,representative_document_type,representative_document_number (status: active, revoked, cancelled)',
     fields: {
       file: { type: 'text', positional: true, required: true, placeholder: 'FILE.csv', meaning: 'the file to import' },
-      kind: { type: 'text', required: true, choices: ['people'], meaning: 'what is in it' },
+      kind: { type: 'text', required: true, choices: ['people', 'organisations'], meaning: 'what is in it' },
       'skip-bad': { type: 'boolean', meaning: 'succeed although some rows were refused' },
     },
     example: 'npx yideng register import people.csv --kind people',
     async run(desk, input) {
-      const { importPeople, UnusableFile } = await import('./people-import.ts')
+      const { importFile, UnusableFile } = await import('./csv-import.ts')
       const house = await desk.house()
       const file = JSON.stringify(input.file)
-      const report = await importPeople(house, input.file, desk.actor).catch((error: NodeJS.ErrnoException) => {
+      const importing =
+        input.kind === 'people'
+          ? importFile(house, (await import('./people-import.ts')).peopleImport(house), input.file, desk.actor)
+          : importFile(
+              house,
+              (await import('./organisations-import.ts')).organisationsImport(house),
+              input.file,
+              desk.actor,
+            )
+      const report = await importing.catch((error: NodeJS.ErrnoException) => {
         if (error instanceof UnusableFile) return unusable(`${file} ${error.message}`)
         if (error.syscall === 'open' || error.syscall === 'read')
           return unusable(`${file} cannot be read: ${error.code}`)

@@ -32,7 +32,7 @@ export const registrationFields = {
     type: 'text',
     default: 'openid',
     placeholder: '"SCOPES"',
-    meaning: 'what it may ask for: openid, profile, phone, identity, offline_access',
+    meaning: 'what it may ask for: openid, profile, phone, identity, representee, offline_access',
   },
   resource: {
     type: 'list',
@@ -57,6 +57,12 @@ export const registrationFields = {
     choices: ['ask', 'implicit'],
     default: 'ask',
     meaning: 'ask: people agree before it gets their data; implicit: the law already allows it',
+  },
+  representee: {
+    type: 'text',
+    choices: ['optional', 'required'],
+    default: 'optional',
+    meaning: 'with scope representee; required: people come in only for an organisation or a relative they act for',
   },
   'id-token-alg': {
     type: 'text',

@@ -3,7 +3,7 @@ import { isRegion } from '../config/regions.ts'
 import { faultOfJwks, faultOfRedirectUri, faultOfWebUri } from './rules.ts'
 
 /** Scopes a portal may be registered for (DESIGN 1.4). */
-export const knownScopes = ['openid', 'profile', 'phone', 'identity', 'qr', 'offline_access'] as const
+export const knownScopes = ['openid', 'profile', 'phone', 'identity', 'representee', 'qr', 'offline_access'] as const
 
 const types = ['web', 'native', 'spa', 'service'] as const
 const authMethods = ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'] as const
@@ -55,6 +55,8 @@ const shape = z.strictObject({
   subject_type: oneOf(['pairwise', 'public']).default('pairwise'),
   sector: webUri.optional(),
   consent: oneOf(['ask', 'implicit']).default('ask'),
+  /** `required`: nobody comes in for themself, only for somebody they may act for. */
+  representee: oneOf(['optional', 'required']).default('optional'),
   id_token_alg: oneOf(['ES256', 'RS256']).default('ES256'),
   resources: z.array(webUri).max(20).default([]),
 })
@@ -135,6 +137,7 @@ function scopeProblems(client: ClientMetadata): FieldProblem[] {
     if (personal.length === 0) return []
     return [{ field: 'scope', message: `must not hold ${personal.join(', ')}: a service has no person to ask` }]
   }
-  if (client.scope.includes('openid')) return []
-  return [{ field: 'scope', message: 'must hold openid' }]
+  if (!client.scope.includes('openid')) return [{ field: 'scope', message: 'must hold openid' }]
+  if (client.representee === 'optional' || client.scope.includes('representee')) return []
+  return [{ field: 'scope', message: 'must hold representee where one is required' }]
 }

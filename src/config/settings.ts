@@ -43,6 +43,7 @@ const schema = z.object({
   }),
   YIDENG_RESOURCES: path,
   YIDENG_DEMO: yesOrNo,
+  YIDENG_ORGANISATION_LEVEL: whole(3, 4),
   YIDENG_TRUST_PROXY: yesOrNo,
   YIDENG_SESSION_IDLE_SECONDS: seconds,
   YIDENG_SESSION_SECONDS: seconds,
@@ -115,6 +116,7 @@ function parseSettings(given: Record<string, string>, production: boolean) {
     resourcesFile: all.YIDENG_RESOURCES,
     logLevel: all.YIDENG_LOG_LEVEL,
     demo: all.YIDENG_DEMO,
+    organisationLevel: all.YIDENG_ORGANISATION_LEVEL,
     trustProxy: all.YIDENG_TRUST_PROXY,
     /** All in seconds. */
     lifetimes: {

@@ -99,6 +99,12 @@ export interface AccountHost {
    * @throws Refusal `authenticators_held`, `not_by_qr`
    */
   mayChangeAuthenticators(ctx: RouterContext): Promise<AccountVisit | undefined>
+  /**
+   * As `visit` with `fresh`, and only where mandates may be given or taken: never by a session that a QR code began, nor
+   * while the account is held after a recovery.
+   * @throws Refusal `mandates_not_by_qr`, `authenticators_held`
+   */
+  mayGrantMandates(ctx: RouterContext): Promise<AccountVisit | undefined>
   /** How many ways in are left over all methods. */
   waysIn(personId: string): Promise<number>
   /** Shows a page of the account centre inside its frame. */

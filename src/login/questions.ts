@@ -13,8 +13,9 @@ import { Refusal } from '../refusal/refusal.ts'
 import { assertQuestion, pathOf, type Attempt } from './attempt.ts'
 import { actorOf, type House } from './host.ts'
 import type { Router, RouterContext } from './method.ts'
+import { representeeQuestion, type RepresenteeParts } from './representee.ts'
 
-export interface QuestionParts {
+export interface QuestionParts extends RepresenteeParts {
   host: House
   persons: NaturalPersons
   consents: Consents
@@ -40,6 +41,9 @@ const worded: Record<string, string> = { id_type: 'documents.', gender: 'attribu
 export function questionRoutes(router: Router, parts: QuestionParts): void {
   const { host, persons, consents, sessions, resources, audit, clock } = parts
 
+  const representee = representeeQuestion(parts)
+  representee.routes(router)
+
   const signedIn = async (attempt: Attempt) => {
     const person = attempt.session && (await persons.find(attempt.session.personId))
     if (!attempt.session || !person) throw new Refusal('login_expired', 'nobody is signed in')
@@ -51,8 +55,9 @@ export function questionRoutes(router: Router, parts: QuestionParts): void {
     const wanted = missing(attempt)
     const claims: Record<string, unknown> = personClaims(persons, person, clock)
     const visit = visitOf(ctx)
+    const actingFor = wanted.scopes.includes('representee') ? await representee.chosen(attempt) : undefined
     const attributes = attributesOf(wanted.scopes, wanted.claims).flatMap((name) => {
-      const value = claims[name]
+      const value = name === 'representee' ? actingFor : claims[name]
       if (typeof value !== 'string') return []
       const area = worded[name]
       const shown = area ? visit.t(`${area}${value}`) : (masks[name]?.(value) ?? value)
@@ -90,6 +95,7 @@ export function questionRoutes(router: Router, parts: QuestionParts): void {
     const attempt = await host.attempt(ctx)
     if (attempt.question === 'login') await host.ask(ctx, attempt)
     else if (attempt.question === 'level') await askLevel(ctx, attempt, false)
+    else if (attempt.question === 'select_representee') await representee.ask(ctx, attempt)
     else await askConsent(ctx, attempt)
   })
 

@@ -3,6 +3,8 @@ import { parseDocument } from '../accounts/identifiers/documents.ts'
 import type { NaturalPerson, NaturalPersons } from '../accounts/natural-persons.ts'
 import type { Clock } from '../config/clock.ts'
 import { freshFor } from '../storage/fresh.ts'
+import type { RepresenteeClaim } from './representee-claim.ts'
+import { representeeScope, type Representees } from './representee.ts'
 
 /** Scope → claims (DESIGN 1.4). Consent page, discovery and tokens are made from this one table. */
 export const scopeClaims: Record<string, string[]> = {
@@ -10,6 +12,7 @@ export const scopeClaims: Record<string, string[]> = {
   profile: ['name', 'gender', 'birthdate', 'updated_at'],
   phone: ['phone_number', 'phone_number_verified'],
   identity: ['id_type', 'id_number'],
+  representee: ['representee'],
 }
 
 /** Claims about how, not who: no attribute a person is asked about. */
@@ -61,23 +64,43 @@ export function personClaims(persons: NaturalPersons, person: NaturalPerson, clo
   }
 }
 
-/** What oidc-provider asks for an account: none is found that is not active. */
-export function createFindAccount(persons: NaturalPersons, clock: Clock): NonNullable<Configuration['findAccount']> {
+/** Claims that stand in the ID token even where userinfo can be asked: a portal must not forget to look. */
+const inIdToken = new Set(['representee'])
+
+/**
+ * What oidc-provider asks for an account: none is found that is not active, nor for a token that speaks for somebody whose
+ * mandate is over. Codes, refreshes and userinfo all come through here before anything is consumed.
+ */
+export function createFindAccount(options: {
+  persons: NaturalPersons
+  representees: Representees
+  representeeClaim: RepresenteeClaim
+  clock: Clock
+}): NonNullable<Configuration['findAccount']> {
+  const { persons, representees, representeeClaim, clock } = options
   const find = freshFor((id: string) => persons.find(id), clock)
-  return async (ctx, id): Promise<Account | undefined> => {
+  return async (ctx, id, token): Promise<Account | undefined> => {
     const person = await find(id)
     if (person?.status !== 'active') return undefined
+    const { grantId, scope: given = '' } = (token ?? {}) as { grantId?: string; scope?: string }
+    const speaks = grantId !== undefined && given.split(' ').includes(representeeScope)
+    const acting = speaks ? await representees.actingBy(grantId, id) : undefined
+    if (acting === 'ended') return undefined
     return {
       accountId: id,
       async claims(use, scope, claims) {
         // Where userinfo can be asked, scopes are answered there and the ID token stays small (OIDC Core 5.4).
         const userinfoAnswers = use === 'id_token' && !ctx.oidc.entities.AccessToken?.aud
-        const wanted = attributesOf(userinfoAnswers ? [] : scope.split(' '), Object.keys(claims))
+        const asked = attributesOf(scope.split(' '), Object.keys(claims))
         const all = personClaims(persons, person, clock)
-        const { updated_at, phone_number_verified } = all
-        const answer: Record<string, unknown> & { sub: string } = { sub: id, updated_at, phone_number_verified }
-        for (const name of wanted) {
-          const value = (all as Record<string, unknown>)[name]
+        const answer: Record<string, unknown> & { sub: string } = { sub: id }
+        if (!userinfoAnswers) {
+          const { updated_at, phone_number_verified } = all
+          Object.assign(answer, { updated_at, phone_number_verified })
+        }
+        for (const name of asked) {
+          if (userinfoAnswers && !inIdToken.has(name) && !(name in claims)) continue
+          const value = name === 'representee' ? representeeClaim(ctx, acting) : (all as Record<string, unknown>)[name]
           if (value !== undefined) answer[name] = value
         }
         return answer

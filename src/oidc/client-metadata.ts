@@ -1,11 +1,16 @@
 import type { ClientMetadata } from 'oidc-provider'
 import type { Client } from '../clients/clients.ts'
 
+/** RFC 8693. */
+export const tokenExchange = 'urn:ietf:params:oauth:grant-type:token-exchange'
+
 /** A registration in the words of OpenID Connect Dynamic Client Registration 1.0, as oidc-provider takes it. */
 export function toOidcMetadata(client: Client): ClientMetadata {
   const service = client.type === 'service'
   const offline = client.scope.includes('offline_access')
-  const signIn = offline ? ['authorization_code', 'refresh_token'] : ['authorization_code']
+  // only who can prove itself may act for somebody at an API, and only at those it is registered for
+  const exchange = client.scope.includes('representee') && client.auth_method !== 'none' && client.resources.length > 0
+  const signIn = ['authorization_code', ...(offline ? ['refresh_token'] : []), ...(exchange ? [tokenExchange] : [])]
   return {
     client_id: client.id,
     client_name: client.name,

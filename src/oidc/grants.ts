@@ -1,6 +1,7 @@
 import type { Configuration, Grant, KoaContextWithOIDC } from 'oidc-provider'
 import type { Consents, Granted } from '../accounts/consents.ts'
 import type { Client } from '../clients/clients.ts'
+import type { Representees } from './representee.ts'
 
 /** What this request asks a person for. */
 export function requested({ oidc }: KoaContextWithOIDC): Granted {
@@ -44,6 +45,7 @@ function add(grant: Grant, granted: Granted): void {
 export function createLoadGrant(
   consents: Consents,
   findClient: (id: string) => Promise<Client | undefined>,
+  representees: Representees,
 ): NonNullable<Configuration['loadExistingGrant']> {
   return async (ctx) => {
     const { oidc } = ctx
@@ -53,7 +55,9 @@ export function createLoadGrant(
     const grantId = session.grantIdFor(client.clientId)
     const known = grantId ? await provider.Grant.find(grantId) : undefined
     // a grant of another person can only come from a session that changed hands; never reuse it
-    const existing = known?.accountId === account.accountId ? known : undefined
+    const own = known?.accountId === account.accountId ? known : undefined
+    // nor one that was given for another principal
+    const existing = await representees.rebind(ctx, own)
     if (existing && covers(existing, wanted)) return existing
 
     const registered = await findClient(client.clientId)
@@ -63,6 +67,7 @@ export function createLoadGrant(
     const grant = existing ?? new provider.Grant({ accountId: account.accountId, clientId: client.clientId })
     add(grant, granted)
     await grant.save()
+    if (!existing) await representees.bind(ctx, grant)
     return grant
   }
 }

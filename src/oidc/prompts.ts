@@ -1,6 +1,7 @@
 import { interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
 import { levelAsked, levelOf, type Level } from '../assurance/levels.ts'
 import type { Client } from '../clients/clients.ts'
+import { selectRepresentee, type Representees } from './representee.ts'
 
 const { Check, Prompt, base } = interactionPolicy
 
@@ -24,10 +25,12 @@ export function acrValuesOf(params: Record<string, unknown>): string[] {
 
 /**
  * The questions an authorization request may put to a person, in this order; a person is asked only what is missing.
- * 1. `login`: who is it, and recently enough; 2. `level`: proven well enough; 3. `consent`: may the portal have it.
+ * 1. `login`: who is it, and recently enough; 2. `level`: proven well enough; 3. `select_representee`: for whom;
+ * 4. `consent`: may the portal have it.
  */
 export function createPrompts(
   findClient: (id: string) => Promise<Client | undefined>,
+  representees: Representees,
 ): interactionPolicy.DefaultPolicy {
   const policy = base()
   const login = policy.get('login')
@@ -52,6 +55,15 @@ export function createPrompts(
     new Check('level_too_low', 'a higher level of assurance is required', unmetRequirements, tooLow),
   )
   policy.add(level, 1)
+  const representee = new Prompt(
+    { name: selectRepresentee, requestable: true },
+    new Check('representee_open', 'the person has to choose for whom they act', 'interaction_required', (ctx) =>
+      representees.mustAsk(ctx),
+    ),
+  )
+  // a portal that may not know for whom somebody acts does not get to ask either: `mustAsk` looks at `prompt` itself
+  representee.checks.remove(`${selectRepresentee}_prompt`)
+  policy.add(representee, 2)
   return policy
 }
 

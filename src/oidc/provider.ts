@@ -1,8 +1,9 @@
 import { createHmac, type KeyObject } from 'node:crypto'
-import { Provider, type Client as OidcClient, type Configuration } from 'oidc-provider'
+import { errors, Provider, type Client as OidcClient, type Configuration, type KoaContextWithOIDC } from 'oidc-provider'
 import type { Consents } from '../accounts/consents.ts'
 import type { NaturalPersons } from '../accounts/natural-persons.ts'
 import { acrValues } from '../assurance/levels.ts'
+import type { AuditTrail } from '../audit/trail.ts'
 import { secretMatches, type Client } from '../clients/clients.ts'
 import { knownScopes } from '../clients/metadata.ts'
 import type { Clock } from '../config/clock.ts'
@@ -17,8 +18,11 @@ import { createLoadGrant } from './grants.ts'
 import type { Deliver } from './logout-deliveries.ts'
 import { createOidcPages } from './pages.ts'
 import { createPrompts } from './prompts.ts'
+import { createRepresenteeClaim } from './representee-claim.ts'
+import type { Representees } from './representee.ts'
 import { resourceServer, type Resources } from './resources.ts'
 import { keySet } from './signing.ts'
+import { exchangedClaims, registerTokenExchange } from './token-exchange.ts'
 
 export interface ProviderParts {
   settings: Settings
@@ -27,6 +31,8 @@ export interface ProviderParts {
   findClient(id: string): Promise<Client | undefined>
   persons: NaturalPersons
   consents: Consents
+  representees: Representees
+  audit: AuditTrail
   resources: Resources
   signingKeys: readonly SigningKey[]
   cookieKeys: string[]
@@ -38,10 +44,19 @@ const anyAddress = { dispatcher: undefined } as unknown as RequestInit
 
 /** oidc-provider, configured as DESIGN 1.4 says; everything it can be told stands here or in the file it is taken from. */
 export function createProvider(parts: ProviderParts): Provider {
-  const { settings, clock, artifacts, findClient, persons, consents, resources, pairwiseKey } = parts
+  const { settings, clock, artifacts, findClient, persons, consents, representees, resources, audit } = parts
   const { lifetimes } = settings
   const secure = settings.issuer.startsWith('https:')
   const pages = createOidcPages(findClient)
+  const pairwise = createPairwise(parts.pairwiseKey)
+  const subjectOf = (ctx: KoaContextWithOIDC, personId: string) => {
+    const { client } = ctx.oidc
+    if (!client) throw new Error('a subject is known to a portal only')
+    return client.subjectType === 'pairwise' ? pairwise(ctx, personId, client) : personId
+  }
+  const representeeClaim = createRepresenteeClaim(subjectOf, clock)
+  const resourceServerOf = (client: Client, resource: string) =>
+    resourceServer(resources, client.resources, resource, lifetimes.accessToken)
 
   const configuration: Configuration = {
     acrValues,
@@ -56,6 +71,8 @@ export function createProvider(parts: ProviderParts): Provider {
     }),
     allowOmittingSingleRegisteredRedirectUri: false,
     claims: claimsConfiguration,
+    // what stands in the ID token and what at userinfo is decided in claims.ts
+    conformIdTokenClaims: false,
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
     clientBasedCORS: (_ctx, origin, client) =>
       (client.redirectUris ?? []).some((uri) => URL.parse(uri)?.origin === origin && origin !== 'null'),
@@ -89,7 +106,8 @@ export function createProvider(parts: ProviderParts): Provider {
         enabled: true,
         getResourceServerInfo: async (_ctx, resource, client) => {
           const registered = await findClient(client.clientId)
-          return resourceServer(resources, registered?.resources ?? [], resource, lifetimes.accessToken)
+          if (!registered) throw new errors.InvalidTarget()
+          return resourceServerOf(registered, resource)
         },
       },
       revocation: { enabled: true },
@@ -101,11 +119,17 @@ export function createProvider(parts: ProviderParts): Provider {
       userinfo: { enabled: true },
     },
     fetch: (url, options) => fetch(url, settings.production ? options : { ...options, ...anyAddress }),
-    findAccount: createFindAccount(persons, clock),
-    interactions: { policy: createPrompts(findClient), url: (_ctx, interaction) => `/login/${interaction.uid}` },
+    extraParams: ['representee_hint'],
+    extraTokenClaims: exchangedClaims.extra,
+    findAccount: createFindAccount({ persons, representees, representeeClaim, clock }),
+    formats: { customizers: { jwt: exchangedClaims.customize } },
+    interactions: {
+      policy: createPrompts(findClient, representees),
+      url: (_ctx, interaction) => `/login/${interaction.uid}`,
+    },
     jwks: keySet(parts.signingKeys),
-    loadExistingGrant: createLoadGrant(consents, findClient),
-    pairwiseIdentifier: createPairwise(pairwiseKey),
+    loadExistingGrant: createLoadGrant(consents, findClient, representees),
+    pairwiseIdentifier: pairwise,
     pkce: { required: () => true },
     renderError: pages.error,
     responseTypes: ['code'],
@@ -142,6 +166,16 @@ export function createProvider(parts: ProviderParts): Provider {
   }
 
   const provider = new Provider(settings.issuer, configuration)
+  registerTokenExchange(provider, {
+    persons,
+    representees,
+    resources,
+    findClient,
+    resourceServerOf,
+    subjectOf,
+    audit,
+    clock,
+  })
   compareSecretsByHash(provider)
   findClientsOnce(provider, findClient)
   return provider
@@ -150,9 +184,9 @@ export function createProvider(parts: ProviderParts): Provider {
 const mostSubjectsKept = 10_000
 
 /** Pairwise subjects (OIDC Core 8.1); the latest are remembered, for one sign-in asks several times. */
-function createPairwise(key: KeyObject): NonNullable<Configuration['pairwiseIdentifier']> {
+function createPairwise(key: KeyObject) {
   const known = new Map<string, string>()
-  return (_ctx, accountId, client) => {
+  return (_ctx: KoaContextWithOIDC, accountId: string, client: OidcClient): string => {
     const whom = `${String(client.sectorIdentifier)}\0${accountId}`
     let subject = known.get(whom)
     if (subject === undefined) {

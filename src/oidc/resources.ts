@@ -7,7 +7,12 @@ const worded = z.record(z.string(), z.string())
 
 const schema = z.record(
   z.url({ protocol: /^https?$/ }),
-  z.object({ name: worded, scopes: z.record(z.string().regex(/^[!#-[\]-~]+$/), worded) }),
+  z.object({
+    name: worded,
+    scopes: z.record(z.string().regex(/^[!#-[\]-~]+$/), worded),
+    /** Scope → the matter (config/matters.json) that who acts for somebody else needs for it; a scope without needs `*`. */
+    matters: z.record(z.string(), z.string()).default({}),
+  }),
 )
 
 /** The APIs portals may ask JWT access tokens for, by resource indicator (RFC 8707). */

@@ -4,6 +4,7 @@ import { levelOf, type Level } from '../assurance/levels.ts'
 import type { FieldCipher } from '../keys/field-cipher.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
 import type { LogoutDeliveries } from './logout-deliveries.ts'
+import { revokeGrant } from './revoke-grant.ts'
 
 const sessionSchema = z.object({
   uid: z.string(),
@@ -12,7 +13,7 @@ const sessionSchema = z.object({
   acr: z.string().optional(),
   amr: z.array(z.string()).optional(),
   authorizations: z
-    .record(z.string(), z.object({ sid: z.string().optional(), grantId: z.string().optional() }))
+    .record(z.string(), z.looseObject({ sid: z.string().optional(), grantId: z.string().optional() }))
     .optional(),
 })
 
@@ -42,6 +43,8 @@ export interface Sessions {
   /** Keeps where a session was begun, for the person to recognise it by. */
   remember(uid: string, about: SessionAbout): Promise<void>
   about(uid: string): Promise<SessionAbout | undefined>
+  /** Ends what one portal holds of a session by this grant: its tokens are gone, it is told. */
+  leavePortal(left: { uid: string; personId: string; clientId: string; grantId: string }): Promise<void>
   /** Ends a session: its tokens are gone, its portals are told. */
   end(uid: string): Promise<void>
   /** Ends every session of a person, but for one where `except` is given. */
@@ -76,10 +79,20 @@ export function createSessions(options: {
     return { session, authorizations }
   }
 
-  const revoke = async (grantId: string) => {
-    const kinds = ['AccessToken', 'RefreshToken', 'AuthorizationCode']
-    await Promise.all(kinds.map((kind) => artifacts.removeGroup(kind, grantId)))
-    await artifacts.remove('Grant', keyOf(grantId))
+  const revoke = (grantId: string) => revokeGrant(artifacts, grantId)
+
+  /** Takes one portal out of a session, if it still is there by this grant; gives the `sid` the portal knows. */
+  async function takeOut(uid: string, clientId: string, grantId: string): Promise<string | undefined> {
+    for (let attempt = 0; attempt < 5; attempt += 1) {
+      const found = await artifacts.getByAlias('Session', uid)
+      if (!found) return undefined
+      const payload = z.looseObject(sessionSchema.shape).parse(JSON.parse(found.value))
+      const { [clientId]: left, ...authorizations } = payload.authorizations ?? {}
+      if (left?.grantId !== grantId) return undefined
+      const rest = JSON.stringify({ ...payload, authorizations })
+      if (await artifacts.compareAndSet('Session', found.id, found.value, rest)) return left.sid
+    }
+    throw new Error('the session is changed all the time')
   }
 
   async function end(uid: string) {
@@ -122,6 +135,11 @@ export function createSessions(options: {
     async about(uid) {
       const sealed = await artifacts.get(aboutKind, uid)
       return sealed === undefined ? undefined : aboutSchema.parse(JSON.parse(cipher.open(sealed, place(uid))))
+    },
+    async leavePortal({ uid, personId, clientId, grantId }) {
+      await revoke(grantId)
+      const sid = await takeOut(uid, clientId, grantId)
+      if (sid !== undefined) await deliveries.send([{ clientId, personId, sessionId: sid }])
     },
     end,
     async endAll(personId, except) {

@@ -20,6 +20,7 @@ export const refusals = {
   account_locked: 403,
   authenticators_held: 403,
   not_by_qr: 403,
+  mandates_not_by_qr: 403,
   qr_gone: 400,
   too_many_requests: 429,
   busy: 503,

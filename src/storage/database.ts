@@ -14,6 +14,7 @@ import {
 import { Migrator } from 'kysely/migration'
 import { up as first } from './migrations/0001-first.ts'
 import { up as accountCentre } from './migrations/0002-account-centre.ts'
+import { up as legalPersons } from './migrations/0003-legal-persons.ts'
 import type { Tables } from './schema.ts'
 
 /** The durable store; a Transaction is one too. */
@@ -21,7 +22,11 @@ export type Database = Kysely<Tables>
 export type DatabaseTransaction = Transaction<Tables>
 
 /** In order; names are kept in the store, so they never change. Additive: old and new versions run side by side. */
-const migrations = { '0001-first': { up: first }, '0002-account-centre': { up: accountCentre } }
+const migrations = {
+  '0001-first': { up: first },
+  '0002-account-centre': { up: accountCentre },
+  '0003-legal-persons': { up: legalPersons },
+}
 
 const statementsKept = 500
 /** Pages of write-ahead log (4 KB each) after which it begins anew (checkpoint-thread.ts). */

@@ -1,15 +1,8 @@
 import type { Generated } from 'kysely'
+import type { BlindIndex, Mark, Sealed, Time } from './columns.ts'
+import { legalPersonMarks, type LegalPersonTables } from './schema-legal-persons.ts'
 
-/** Milliseconds since 1970 UTC. */
-type Time = number
-
-/** A field sealed by src/keys/field-cipher.ts. */
-type Sealed = string
-
-/** A keyed HMAC of a normalised value, to look it up without reading it (src/keys/blind-index.ts). */
-type BlindIndex = string
-
-export interface Tables {
+export interface Tables extends LegalPersonTables {
   house: { key: string; value: string }
   natural_persons: {
     id: string
@@ -110,13 +103,12 @@ export interface Tables {
   }
 }
 
-type Mark = 'sensitive' | 'open'
-
 /**
  * Each column marked: `sensitive` holds personal data or a secret and is sealed, hashed or keyed; `open` may be read by
  * whoever reads the file. A test compares this with the migrated schema, so a new column cannot stay unmarked.
  */
 export const columnMarks: { [T in keyof Tables]: { [C in keyof Tables[T]]: Mark } } = {
+  ...legalPersonMarks,
   house: { key: 'open', value: 'open' },
   natural_persons: {
     id: 'open',

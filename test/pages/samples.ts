@@ -1,3 +1,5 @@
+import { organisationSamples } from './organisation-samples.ts'
+
 /** One page as it may be asked for; `name` tells variants of a view apart. */
 export interface Sample {
   readonly view: string
@@ -207,6 +209,7 @@ export const samples: readonly Sample[] = [
       username: 'zhangsan',
     },
   },
+  ...organisationSamples,
   { view: 'qr/ask', name: 'near', data: qrAsk },
   {
     view: 'qr/ask',
@@ -253,4 +256,4 @@ export const samples: readonly Sample[] = [
 
 /** Data that names words (`refusals.<refusal>`) and so cannot be any text. */
 export const wordKeys =
-  /(^|\.)(refusal|code|state|reason|done|when|documentType|ways\.\d+\.name|problems\..*|documentTypes\.\d+|values\.document_type|attributes\.\d+(\.name)?)$/
+  /(^|\.)(refusal|code|state|reason|done|when|problem|role|roles\.\d+|relation|hindrance|kind|event|who|documentType|ways\.\d+\.name|problems\..*|documentTypes\.\d+|values\.(document_type|role)|attributes\.\d+(\.name)?)$/

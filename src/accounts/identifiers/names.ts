@@ -35,3 +35,15 @@ export function checkName(name: string): 'name_required' | 'name_malformed' | un
 export function matchKey(name: string): string {
   return normaliseName(name).toUpperCase().normalize('NFKC')
 }
+
+const longestOrganisationName = 100
+
+/** The name of an organisation in one way of writing; undefined where it cannot be one. Digits and brackets may stand in it. */
+export function normaliseOrganisationName(name: string): string | undefined {
+  const text = normaliseName(name)
+  const characters = Array.from(text).length
+  if (characters < 2 || characters > longestOrganisationName) return undefined
+  return /^[\p{L}\p{N}〇][\p{L}\p{M}\p{N}〇·'&,.()（）《》“”\- ]*$/u.test(text) && !invisible.test(text)
+    ? text
+    : undefined
+}

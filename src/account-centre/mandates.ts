@@ -1,0 +1,164 @@
+import { readInvitee } from '../accounts/mandates/invitee.ts'
+import { matterWords, mattersFor } from '../accounts/mandates/matters.ts'
+import { usualDays, longestDays } from '../accounts/mandates/decide.ts'
+import { actorOf } from '../login/host.ts'
+import type { AccountHost, AccountVisit, Router, RouterContext } from '../login/method.ts'
+import { visitOf } from '../pages/visit.ts'
+import type { OrganisationParts } from './organisations.ts'
+import { dayOf, mandateData, membersFor, principalData, problemsOf, tickedMatters } from './mandate-pages.ts'
+
+const dayMs = 86_400_000
+const periods = ['7', String(usualDays.natural_person), String(longestDays.natural_person)]
+
+/** Mandates offered to me, those I hold or gave, and the relatives I help or who help me (亲友代办). */
+export function mandateRoutes(router: Router, centre: AccountHost, parts: OrganisationParts): void {
+  const { mandates, representations, principals, blindIndex, clock } = parts
+  const idOf = (ctx: RouterContext) => ctx['params']['id'] ?? ''
+
+  /** Back to a page of ours that the form names; never to an address as given. */
+  function goBack(ctx: RouterContext, principalId: string, own: string) {
+    ctx.status = 303
+    ctx.redirect(principalId === own ? '/account/helpers' : `/account/organisations/${principalId}`)
+  }
+
+  async function showOffers(ctx: RouterContext, visit: AccountVisit, wrong = '', problem = '') {
+    const { language } = visitOf(ctx)
+    const found = await representations.offersTo(visit.person)
+    const offers = found.map((offer) => ({
+      ...mandateData(offer.mandate, language),
+      principal: offer.principalName,
+      uscc: offer.uscc ?? '',
+      needsCode: offer.needsCode,
+      ends: dayOf(offer.endsAt),
+      problem: offer.mandate.id === wrong ? problem : '',
+    }))
+    await centre.show(
+      ctx,
+      visit,
+      'account/invitations',
+      { offers, level: visit.person.identityLevel },
+      problem ? 400 : 200,
+    )
+  }
+
+  router.get('/account/invitations', async (ctx) => {
+    const visit = await centre.visit(ctx)
+    if (visit) await showOffers(ctx, visit)
+  })
+
+  router.post('/account/invitations/:id/accept', async (ctx) => {
+    visitOf(ctx).back = '/account/invitations'
+    const visit = await centre.mayGrantMandates(ctx)
+    if (!visit) return
+    const code = (visitOf(ctx).form['code'] ?? '').trim()
+    const acted = await mandates.accept(idOf(ctx), visit.person, code, actorOf(ctx))
+    const [problem] = Object.values(problemsOf(acted))
+    if (problem !== undefined) return showOffers(ctx, visit, idOf(ctx), problem)
+    ctx.status = 303
+    ctx.redirect(
+      acted.ok && acted.mandate.role !== 'helper'
+        ? `/account/organisations/${acted.mandate.principalId}`
+        : '/account/helpers',
+    )
+    return undefined
+  })
+
+  router.post('/account/invitations/:id/decline', async (ctx) => {
+    visitOf(ctx).back = '/account/invitations'
+    const visit = await centre.visit(ctx)
+    if (!visit) return
+    problemsOf(await mandates.decline(idOf(ctx), visit.person, actorOf(ctx)))
+    ctx.status = 303
+    ctx.redirect('/account/invitations')
+  })
+
+  router.post('/account/mandates/:id/end', async (ctx) => {
+    visitOf(ctx).back = '/account/organisations'
+    const visit = await centre.visit(ctx)
+    if (!visit) return
+    const acted = await mandates.end(idOf(ctx), visit.person, actorOf(ctx))
+    problemsOf(acted)
+    if (!acted.ok) return
+    // whoever gave back what they had may no longer see where it was
+    if (acted.mandate.personId !== visit.person.id) return goBack(ctx, acted.mandate.principalId, visit.person.id)
+    ctx.status = 303
+    ctx.redirect(acted.mandate.role === 'helper' ? '/account/helpers' : '/account/organisations')
+  })
+
+  router.post('/account/mandates/:id/confirm', async (ctx) => {
+    visitOf(ctx).back = '/account/organisations'
+    const visit = await centre.mayGrantMandates(ctx)
+    if (!visit) return
+    const acted = await mandates.confirm(idOf(ctx), visit.person, actorOf(ctx))
+    problemsOf(acted)
+    if (acted.ok) goBack(ctx, acted.mandate.principalId, visit.person.id)
+  })
+
+  async function showHelpers(ctx: RouterContext, visit: AccountVisit, problems: Record<string, string> = {}) {
+    const { form, language } = visitOf(ctx)
+    const own = await principals.view(visit.person.id)
+    const helpers = own ? await membersFor(parts, { view: own, granted: undefined }, visit.person.id, language) : []
+    const all = await representations.of(visit.person.id)
+    const helped = all
+      .filter(({ view }) => view.kind === 'natural_person')
+      .map((one) => ({
+        ...principalData(one),
+        mandates: one.view.affairs.mandates
+          .filter(({ personId }) => personId === visit.person.id)
+          .map((mandate) => mandateData(mandate, language)),
+      }))
+    await centre.show(
+      ctx,
+      visit,
+      'account/helpers',
+      {
+        helpers,
+        helped,
+        level: visit.person.identityLevel,
+        matters: mattersFor('natural_person').map((name) => ({ name, words: matterWords(name, language) })),
+        ticked: tickedMatters('natural_person', form),
+        periods,
+        values: {
+          name: form['name'] ?? '',
+          contact: form['contact'] ?? '',
+          days: form['days'] ?? String(usualDays.natural_person),
+        },
+        problems,
+      },
+      Object.keys(problems).length > 0 ? 400 : 200,
+    )
+  }
+
+  router.get('/account/helpers', async (ctx) => {
+    const visit = await centre.visit(ctx)
+    if (visit) await showHelpers(ctx, visit)
+  })
+
+  router.post('/account/helpers', async (ctx) => {
+    visitOf(ctx).back = '/account/helpers'
+    const visit = await centre.mayGrantMandates(ctx)
+    if (!visit) return
+    const { form } = visitOf(ctx)
+    const read = readInvitee(blindIndex, { name: form['name'] ?? '', contact: form['contact'] ?? '' })
+    const matters = tickedMatters('natural_person', form)
+    if (!read.ok)
+      return showHelpers(ctx, visit, {
+        ...read.problems,
+        ...(matters.length > 0 ? {} : { matters: 'matters_unknown' }),
+      })
+    const now = clock()
+    const days = periods.includes(form['days'] ?? '') ? Number(form['days']) : 0
+    const offering = {
+      role: 'helper' as const,
+      matters,
+      notBefore: now,
+      expiresAt: now + days * dayMs,
+      invitee: read.invitee,
+    }
+    const acted = await mandates.offer(visit.person.id, visit.person, offering, actorOf(ctx))
+    if (!acted.ok) return showHelpers(ctx, visit, problemsOf(acted))
+    const data = { name: read.invitee.name, code: acted.code ?? '', back: '/account/helpers' }
+    await centre.show(ctx, visit, 'account/mandate-offered', data)
+    return undefined
+  })
+}

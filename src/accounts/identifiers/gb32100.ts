@@ -1,0 +1,61 @@
+import { toAscii } from './ascii.ts'
+
+/** Digits and letters of GB 32100-2015 in their order: I, O, S, V and Z are left out, for they look like digits. */
+const alphabet = '0123456789ABCDEFGHJKLMNPQRTUWXY'
+const bodyLength = 17
+const body = new RegExp(`^[${alphabet}]{2}\\d{6}[${alphabet}]{9}$`)
+
+/** What registers an organisation and what it is, by the first two characters of its code (GB 32100-2015 table 1). */
+const kinds = {
+  '11': 'government_organ',
+  '12': 'public_institution',
+  '13': 'mass_organisation',
+  '51': 'social_organisation',
+  '52': 'social_organisation',
+  '53': 'social_organisation',
+  '91': 'enterprise',
+  '92': 'individual_business',
+  '93': 'cooperative',
+} as const
+
+export type OrganisationKind = (typeof kinds)[keyof typeof kinds] | 'other'
+
+/**
+ * The check character of a unified social credit code (GB 32100-2015 annex A): weights are powers of 3 modulo 31.
+ * @param code the first 17 characters
+ * @throws RangeError when they are anything else
+ */
+export function creditCodeCheck(code: string): string {
+  if (!body.test(code)) throw new RangeError('the body of a GB 32100 code has 17 characters of its alphabet')
+  let sum = 0
+  let weight = 1
+  for (const character of code) {
+    sum += alphabet.indexOf(character) * weight
+    weight = (weight * 3) % 31
+  }
+  return alphabet.charAt((31 - (sum % 31)) % 31)
+}
+
+export type ParsedCreditCode =
+  | { ok: true; uscc: string; kind: OrganisationKind }
+  | { ok: false; problem: 'uscc_required' | 'uscc_malformed' | 'uscc_check' }
+
+/**
+ * Reads a unified social credit code (统一社会信用代码) as people write it: full-width, with spaces or hyphens, in small
+ * letters. The organisation code inside it (GB 11714) is not checked again: some were given out with a wrong digit.
+ */
+export function parseCreditCode(text: string): ParsedCreditCode {
+  const uscc = toAscii(text)?.replaceAll(/[ -]/g, '').toUpperCase()
+  if (uscc === '') return { ok: false, problem: 'uscc_required' }
+  if (uscc?.length !== bodyLength + 1 || !body.test(uscc.slice(0, bodyLength))) {
+    return { ok: false, problem: 'uscc_malformed' }
+  }
+  if (creditCodeCheck(uscc.slice(0, bodyLength)) !== uscc.charAt(bodyLength))
+    return { ok: false, problem: 'uscc_check' }
+  return { ok: true, uscc, kind: organisationKind(uscc) }
+}
+
+/** What kind of organisation a code belongs to. */
+export function organisationKind(uscc: string): OrganisationKind {
+  return kinds[uscc.slice(0, 2) as keyof typeof kinds] ?? 'other'
+}

@@ -1,0 +1,209 @@
+import { randomUUID } from 'node:crypto'
+import type { AuditTrail } from '../../audit/trail.ts'
+import type { Clock } from '../../config/clock.ts'
+import type { BlindIndex } from '../../keys/blind-index.ts'
+import type { FieldCipher } from '../../keys/field-cipher.ts'
+import type { Database, DatabaseTransaction } from '../../storage/database.ts'
+import type { Actor, NaturalPerson, NaturalPersons } from '../natural-persons.ts'
+import type { Notifier } from '../notices.ts'
+import { canonicalText } from './canonical.ts'
+import { decide, type Act, type MandateProblem } from './decide.ts'
+import { codeKeyOf, freshCode, inviteeKeysOf, inviteePlace, type Invitee } from './invitee.ts'
+import type { PrincipalView, Principals } from './principals.ts'
+import type { Mandate, Role } from './rules.ts'
+import * as store from './store.ts'
+
+/** `code_wrong`: the six digits did not fit; after five tries the offer is over. `changed`: look again. */
+export type ActProblem = MandateProblem | 'code_wrong' | 'changed'
+
+export type Acted = { ok: true; mandate: Mandate; code?: string } | { ok: false; problem: ActProblem }
+
+export interface Offering {
+  /** Chosen beforehand where the offer is signed: the text names it. */
+  id?: string
+  role: Role
+  matters: readonly string[]
+  /** Milliseconds since 1970 UTC. */
+  notBefore: number
+  expiresAt: number
+  invitee: Invitee
+}
+
+/** What a person does about mandates; each act is decided by the rules on what is so at that moment. */
+export interface Mandates {
+  /** Where only a phone number says who is meant, the answer has the code to pass on. */
+  offer(principalId: string, person: NaturalPerson, offering: Offering, by: Actor, sign?: Sign): Promise<Acted>
+  accept(mandateId: string, person: NaturalPerson, code: string, by: Actor, sign?: Sign): Promise<Acted>
+  decline(mandateId: string, person: NaturalPerson, by: Actor): Promise<Acted>
+  /** Withdraws, removes or gives back. */
+  end(mandateId: string, person: NaturalPerson, by: Actor): Promise<Acted>
+  /** A new representative gives again what the one before gave. */
+  confirm(mandateId: string, person: NaturalPerson, by: Actor, sign?: Sign): Promise<Acted>
+}
+
+/** A passkey's assertion over the canonical text, as JSON; undefined for a person without a passkey. */
+export type Sign = (text: string) => string | undefined
+
+const offerDays = 14
+const dayMs = 86_400_000
+const mostCodeTries = 5
+const tries = 3
+
+const events = {
+  offer: 'mandate.offered',
+  accept: 'mandate.accepted',
+  decline: 'mandate.declined',
+  end: 'mandate.ended',
+  confirm: 'mandate.confirmed',
+} as const
+
+type PersonAct = Exclude<Act, { type: 'representative-changed' }>
+
+export function createMandates(options: {
+  database: Database
+  cipher: FieldCipher
+  blindIndex: BlindIndex
+  audit: AuditTrail
+  persons: NaturalPersons
+  principals: Principals
+  notifier: Notifier
+  clock: Clock
+}): Mandates {
+  const { database, cipher, blindIndex, audit, persons, principals, notifier, clock } = options
+
+  async function refuse(act: PersonAct, person: NaturalPerson, by: Actor, problem: ActProblem): Promise<Acted> {
+    const details = { act: act.type, problem }
+    await audit.record({ event: 'mandate.refused', ...by, personId: person.id, details })
+    return { ok: false, problem }
+  }
+
+  /** Decides and writes; what was decided on something outdated is decided again. */
+  async function carryOut(
+    look: () => Promise<PrincipalView | undefined>,
+    act: PersonAct,
+    person: NaturalPerson,
+    by: Actor,
+    more: { columns?: Parameters<typeof store.writeMandate>[3]; to?: string; sign?: Sign | undefined } = {},
+  ): Promise<Acted> {
+    for (let attempt = 0; attempt < tries; attempt += 1) {
+      const view = await look()
+      if (!view) return refuse(act, person, by, 'not_found')
+      const now = clock()
+      const decision = decide(view.affairs, act, now)
+      if (!decision.ok) return refuse(act, person, by, decision.problem)
+      const [mandate] = decision.changed
+      if (!mandate) throw new Error('an act that changes nothing')
+      const written = await database
+        .transaction()
+        .execute(async (transaction) => {
+          await store.takeTurn(transaction, view.id, view.version)
+          for (const one of decision.changed) {
+            await store.writeMandate(transaction, one, now, one === mandate ? more.columns : {})
+          }
+          await remember(transaction, view, act, mandate, decision.changed, person, by, more)
+        })
+        .then(
+          () => true,
+          (error: unknown) => {
+            if (error instanceof store.Outdated) return false
+            throw error
+          },
+        )
+      if (written) return { ok: true, mandate }
+    }
+    return refuse(act, person, by, 'changed')
+  }
+
+  /** History, audit, who is told, and when portals are looked at again: all with the change or not at all. */
+  async function remember(
+    transaction: DatabaseTransaction,
+    view: PrincipalView,
+    act: PersonAct,
+    mandate: Mandate,
+    changed: Mandate[],
+    person: NaturalPerson,
+    by: Actor,
+    more: { to?: string; sign?: Sign | undefined },
+  ) {
+    const now = clock()
+    const signed = act.type === 'offer' || act.type === 'accept' || act.type === 'confirm'
+    const text = signed ? canonicalText(act.type, mandate, more.to ?? mandate.personId ?? '-') : undefined
+    for (const one of changed) {
+      const first = one === mandate ? { text, signature: text === undefined ? undefined : more.sign?.(text) } : {}
+      const about = { principalId: view.id, mandateId: one.id, event: act.type, actor: by.actor, personId: person.id }
+      await store.appendHistory(transaction, { ...about, ...first }, now)
+      const told = act.type === 'accept' ? one.grantedBy : act.type === 'end' ? one.personId : null
+      const kind = act.type === 'accept' ? 'mandate-accepted' : 'mandate-ended'
+      if (told && told !== person.id) await notifier.notify({ personId: told, kind }, transaction)
+    }
+    if (act.type === 'end') await store.lookAgain(transaction, view.id, now)
+    // a mandate ends by itself, too
+    if (act.type === 'accept' || act.type === 'confirm') await store.lookAgain(transaction, view.id, mandate.expiresAt)
+    const { role, matters } = mandate
+    const details = { principal: view.id, mandate: mandate.id, role, matters: [...matters], changed: changed.length }
+    await audit.append(transaction, { event: events[act.type], ...by, personId: person.id, details })
+  }
+
+  const rowOf = (id: string) => database.selectFrom('mandates').selectAll().where('id', '=', id).executeTakeFirst()
+
+  const isInvited = (row: store.MandateRow, person: NaturalPerson) =>
+    row.state === 'offered' &&
+    row.offer_ends_at > clock() &&
+    row.invitee_key !== null &&
+    inviteeKeysOf(blindIndex, persons, person).includes(row.invitee_key)
+
+  /** Tries are counted before the code is looked at. */
+  async function codeFits(row: store.MandateRow, code: string): Promise<boolean> {
+    if (row.code_key === null) return true
+    const { numUpdatedRows } = await database
+      .updateTable('mandates')
+      .set((set) => ({ code_tries: set('code_tries', '+', 1) }))
+      .where('id', '=', row.id)
+      .where('state', '=', 'offered')
+      .where('code_tries', '<', mostCodeTries)
+      .executeTakeFirst()
+    return numUpdatedRows === 1n && codeKeyOf(blindIndex, row.id, code) === row.code_key
+  }
+
+  const byMandate = async (act: PersonAct & { id: string }, person: NaturalPerson, by: Actor, sign?: Sign) => {
+    const row = await rowOf(act.id)
+    if (!row) return refuse(act, person, by, 'not_found')
+    return carryOut(() => principals.view(row.principal_id), act, person, by, { sign })
+  }
+
+  return {
+    async offer(principalId, person, { id = randomUUID(), invitee, ...rest }, by, sign) {
+      const act = { type: 'offer', by: person.id, id, ...rest } as const
+      const own = principalId === person.id
+      const look = () => (own ? principals.viewOfPerson(person.id) : principals.view(principalId))
+      const code = invitee.needsCode ? freshCode() : undefined
+      const columns = {
+        invitee_key: invitee.key,
+        invitee_name: cipher.seal(invitee.name, inviteePlace(id)),
+        code_key: code === undefined ? null : codeKeyOf(blindIndex, id, code),
+        offer_ends_at: clock() + offerDays * dayMs,
+      }
+      const acted = await carryOut(look, act, person, by, { columns, to: invitee.key, sign })
+      return acted.ok && code !== undefined ? { ...acted, code } : acted
+    },
+
+    async accept(mandateId, person, code, by, sign) {
+      const act = { type: 'accept', by: person.id, id: mandateId } as const
+      const row = await rowOf(mandateId)
+      if (!row || !isInvited(row, person)) return refuse(act, person, by, 'not_found')
+      if (!(await codeFits(row, code))) return refuse(act, person, by, 'code_wrong')
+      return carryOut(() => principals.view(row.principal_id), act, person, by, { sign })
+    },
+
+    async decline(mandateId, person, by) {
+      const act = { type: 'decline', by: person.id, id: mandateId } as const
+      const row = await rowOf(mandateId)
+      if (!row || !isInvited(row, person)) return refuse(act, person, by, 'not_found')
+      return carryOut(() => principals.view(row.principal_id), act, person, by)
+    },
+
+    end: (mandateId, person, by) => byMandate({ type: 'end', by: person.id, id: mandateId }, person, by),
+    confirm: (mandateId, person, by, sign) =>
+      byMandate({ type: 'confirm', by: person.id, id: mandateId }, person, by, sign),
+  }
+}

@@ -1,0 +1,52 @@
+import { readFileSync } from 'node:fs'
+import { z } from 'zod'
+
+const principalKind = z.enum(['legal_person', 'natural_person'])
+
+/** Whom somebody acts for: an organisation, or a relative (亲友代办). */
+export type PrincipalKind = z.infer<typeof principalKind>
+
+const table = new Map(
+  Object.entries(
+    z
+      .record(
+        z.string().regex(/^[a-z][a-z-]*(\.[a-z][a-z-]*)*$/),
+        z.strictObject({
+          words: z.strictObject({ 'zh-CN': z.string().min(1), en: z.string().min(1) }),
+          for: z.array(principalKind).min(1),
+        }),
+      )
+      .parse(JSON.parse(readFileSync(new URL('../../../config/matters.json', import.meta.url), 'utf8'))),
+  ),
+)
+
+/** Stands for every matter there is and will be; only an organisation can give it. */
+export const everything = '*'
+
+/** The matters (事项) that may be given for such a principal, in the order of config/matters.json. */
+export function mattersFor(kind: PrincipalKind): string[] {
+  return [...table].filter(([, matter]) => matter.for.includes(kind)).map(([name]) => name)
+}
+
+/** What a matter is called; its own name where it has left the catalogue since. */
+export function matterWords(matter: string, language: 'zh-CN' | 'en'): string {
+  return table.get(matter)?.words[language] ?? matter
+}
+
+/** Whether these are matters, each once, that may be given for such a principal. */
+export function areMatters(kind: PrincipalKind, matters: readonly string[]): boolean {
+  const known = new Set([...mattersFor(kind), ...(kind === 'legal_person' ? [everything] : [])])
+  return matters.length > 0 && new Set(matters).size === matters.length && matters.every((one) => known.has(one))
+}
+
+/** Whether all that is wanted lies within what is given. */
+export function covers(given: readonly string[], wanted: readonly string[]): boolean {
+  return given.includes(everything) || wanted.every((one) => given.includes(one))
+}
+
+/** What lies within both. */
+export function common(one: readonly string[], other: readonly string[]): string[] {
+  if (one.includes(everything)) return [...other]
+  if (other.includes(everything)) return [...one]
+  return one.filter((matter) => other.includes(matter))
+}

@@ -1,0 +1,67 @@
+import type { Database } from '../../storage/database.ts'
+import type { Hindrance, LegalPersons } from '../legal-persons.ts'
+import type { NaturalPersons } from '../natural-persons.ts'
+import type { PrincipalKind } from './matters.ts'
+import type { Affairs } from './rules.ts'
+import * as store from './store.ts'
+
+/** A principal as it stands now, the register asked, with its mandates. */
+export interface PrincipalView {
+  id: string
+  kind: PrincipalKind
+  name: string
+  /** Of an organisation. */
+  uscc: string | undefined
+  /** Why nobody can act for it now. */
+  hindrance: Hindrance | undefined
+  affairs: Affairs
+  rows: store.MandateRow[]
+  /** Read before all else: who changes something on this view gives it to `takeTurn`. */
+  version: number
+}
+
+export interface Principals {
+  /** Undefined where nobody of that id was ever acted for. */
+  view(id: string): Promise<PrincipalView | undefined>
+  /** As `view`, for a natural person who gives their first mandate. */
+  viewOfPerson(personId: string): Promise<PrincipalView | undefined>
+}
+
+export function createPrincipals(options: {
+  database: Database
+  persons: NaturalPersons
+  legalPersons: LegalPersons
+}): Principals {
+  const { database, persons, legalPersons } = options
+
+  async function viewOf(id: string, kind: PrincipalKind, version: number): Promise<PrincipalView | undefined> {
+    const rowsNow = () => store.readMandates(database, id)
+    if (kind === 'legal_person') {
+      const standing = await legalPersons.standing(id)
+      if (!standing) return undefined
+      const { legalPerson, principal, hindrance } = standing
+      const rows = await rowsNow()
+      const affairs = { principal, mandates: rows.map(store.fromRow) }
+      return { id, kind, name: legalPerson.name, uscc: legalPerson.uscc, hindrance, affairs, rows, version }
+    }
+    const person = await persons.find(id)
+    if (!person) return undefined
+    const rows = await rowsNow()
+    const standing = person.status === 'active' && person.identityLevel >= 3
+    const affairs = { principal: { id, kind, ownerId: id, standing }, mandates: rows.map(store.fromRow) }
+    const hindrance = standing ? undefined : 'suspended'
+    const name = person.status === 'closed' ? '' : persons.open(person, 'name')
+    return { id, kind, name, uscc: undefined, hindrance, affairs, rows, version }
+  }
+
+  return {
+    async view(id) {
+      const row = await database.selectFrom('principals').selectAll().where('id', '=', id).executeTakeFirst()
+      return row && viewOf(id, row.kind, row.version)
+    },
+    async viewOfPerson(personId) {
+      const person = await persons.find(personId)
+      return person && viewOf(personId, 'natural_person', await store.versionOf(database, personId, 'natural_person'))
+    },
+  }
+}

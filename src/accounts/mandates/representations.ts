@@ -1,0 +1,134 @@
+import type { Clock } from '../../config/clock.ts'
+import type { BlindIndex } from '../../keys/blind-index.ts'
+import type { FieldCipher } from '../../keys/field-cipher.ts'
+import type { Database } from '../../storage/database.ts'
+import type { LegalPersons } from '../legal-persons.ts'
+import type { NaturalPerson, NaturalPersons } from '../natural-persons.ts'
+import { inviteeKeysOf, inviteePlace } from './invitee.ts'
+import type { Principals, PrincipalView } from './principals.ts'
+import { granted, type Granted, type Mandate } from './rules.ts'
+import * as store from './store.ts'
+
+/** Whom a person is something to: what they may do for them now, or why not. */
+export interface Representation {
+  view: PrincipalView
+  /** Undefined while nothing is in force: hindered, suspended, not begun. */
+  granted: Granted | undefined
+}
+
+export interface Offer {
+  mandate: Mandate
+  principalName: string
+  uscc: string | undefined
+  needsCode: boolean
+  endsAt: number
+}
+
+export interface HistoryEntry {
+  at: number
+  event: string
+  actor: string
+  personId: string | null
+  /** Whose mandate it is about, and what they are by it. */
+  holderId: string | null
+  role: Mandate['role'] | null
+  signed: boolean
+}
+
+/** Who may act for whom at this moment, the registers asked. */
+export interface Representations {
+  /** Everybody this person acts for, or would but for some hindrance. */
+  of(personId: string): Promise<Representation[]>
+  /** The same answer for a principal that is not there and one the person has nothing to do with. */
+  find(personId: string, principalId: string): Promise<Representation | undefined>
+  offersTo(person: NaturalPerson): Promise<Offer[]>
+  /** The name an open offer was made to. */
+  inviteeName(row: store.MandateRow): string
+  /** Newest first. */
+  history(principalId: string, limit: number): Promise<HistoryEntry[]>
+}
+
+export function createRepresentations(options: {
+  database: Database
+  cipher: FieldCipher
+  blindIndex: BlindIndex
+  persons: NaturalPersons
+  legalPersons: LegalPersons
+  principals: Principals
+  clock: Clock
+}): Representations {
+  const { database, cipher, blindIndex, persons, legalPersons, principals, clock } = options
+
+  const find: Representations['find'] = async (personId, principalId) => {
+    const view = await principals.view(principalId)
+    const owner = view?.affairs.principal.ownerId === personId && view.kind === 'legal_person'
+    const holds = view?.rows.some((row) => row.person_id === personId && row.expires_at > clock())
+    return view && (owner || holds) ? { view, granted: granted(view.affairs, personId, clock()) } : undefined
+  }
+
+  return {
+    find,
+    async of(personId) {
+      const owned = (await legalPersons.represented(personId)).map(({ id }) => id)
+      const held = await database
+        .selectFrom('mandates')
+        .select('principal_id')
+        .distinct()
+        .where('person_id', '=', personId)
+        .where('state', 'in', ['active', 'suspended'])
+        .where('expires_at', '>', clock())
+        .execute()
+      const ids = new Set([...owned, ...held.map((row) => row.principal_id)])
+      const found = await Promise.all([...ids].map((id) => find(personId, id)))
+      return found.filter((one) => one !== undefined)
+    },
+    async offersTo(person) {
+      const keys = inviteeKeysOf(blindIndex, persons, person)
+      if (keys.length === 0) return []
+      const rows = await database
+        .selectFrom('mandates')
+        .selectAll()
+        .where('state', '=', 'offered')
+        .where('invitee_key', 'in', keys)
+        .where('offer_ends_at', '>', clock())
+        .where('expires_at', '>', clock())
+        .execute()
+      const offers = await Promise.all(
+        rows.map(async (row): Promise<Offer | undefined> => {
+          const view = await principals.view(row.principal_id)
+          return (
+            view && {
+              mandate: store.fromRow(row),
+              principalName: view.name,
+              uscc: view.uscc,
+              needsCode: row.code_key !== null,
+              endsAt: row.offer_ends_at,
+            }
+          )
+        }),
+      )
+      return offers.filter((offer) => offer !== undefined)
+    },
+    inviteeName: ({ id, invitee_name: name }) => (name === null ? '' : cipher.open(name, inviteePlace(id))),
+    async history(principalId, limit) {
+      const rows = await database
+        .selectFrom('mandate_history as history')
+        .leftJoin('mandates', 'mandates.id', 'history.mandate_id')
+        .select(['history.at', 'history.event', 'history.actor', 'history.person_id', 'history.signature'])
+        .select(['mandates.person_id as holder_id', 'mandates.role'])
+        .where('history.principal_id', '=', principalId)
+        .orderBy('history.id', 'desc')
+        .limit(limit)
+        .execute()
+      return rows.map((row) => ({
+        at: row.at,
+        event: row.event,
+        actor: row.actor,
+        personId: row.person_id,
+        holderId: row.holder_id,
+        role: row.role,
+        signed: row.signature !== null,
+      }))
+    },
+  }
+}

@@ -1,0 +1,89 @@
+import { common, covers, everything, type PrincipalKind } from './matters.ts'
+
+export type Role = 'manager' | 'handler' | 'helper'
+export type Relation = 'legal_representative' | Role
+
+/** Whom mandates are for, as far as the rules look at it. */
+export interface Principal {
+  id: string
+  kind: PrincipalKind
+  /** Who needs no mandate: the confirmed legal representative, or the natural person themself. */
+  ownerId: string | null
+  /** False: suspended, struck off, not confirmed since the representative changed, or the register cannot be asked. */
+  standing: boolean
+}
+
+/** 授权: somebody may act for a principal in some matters for some time. Times are milliseconds since 1970 UTC. */
+export interface Mandate {
+  id: string
+  principalId: string
+  /** Nobody yet while it is offered. */
+  personId: string | null
+  role: Role
+  matters: readonly string[]
+  notBefore: number
+  expiresAt: number
+  /** Who gave it: the owner, or a manager under their own mandate (`parentId`). */
+  grantedBy: string
+  parentId: string | null
+  state: 'offered' | 'active' | 'suspended' | 'ended'
+}
+
+/** A principal with all its mandates. */
+export interface Affairs {
+  principal: Principal
+  mandates: readonly Mandate[]
+}
+
+/** What a person may do for a principal at a moment. */
+export interface Granted {
+  relation: Relation
+  matters: string[]
+  /** Those it rests on; none for the representative. */
+  mandates: Mandate[]
+}
+
+export const isLive = (mandate: Mandate, now: number) => mandate.state !== 'ended' && mandate.expiresAt > now
+
+/**
+ * The matters a mandate gives at a moment; none when it is not in force. One given by a manager holds only as far and as
+ * long as the manager's own: so nothing outlives the removal, expiry or suspension of who gave it.
+ */
+export function mattersInForce(mandate: Mandate, { principal, mandates }: Affairs, now: number): string[] {
+  const inTime = mandate.notBefore <= now && now < mandate.expiresAt
+  if (!principal.standing || mandate.principalId !== principal.id || mandate.state !== 'active' || !inTime) return []
+  if (mandate.parentId === null) return mandate.grantedBy === principal.ownerId ? [...mandate.matters] : []
+  const parent = mandates.find(({ id }) => id === mandate.parentId)
+  if (parent?.role !== 'manager' || parent.personId !== mandate.grantedBy || parent.parentId !== null) return []
+  return common(mandate.matters, mattersInForce(parent, { principal, mandates }, now))
+}
+
+/** What is granted to a person now; undefined for nothing at all. */
+export function granted(affairs: Affairs, personId: string, now: number): Granted | undefined {
+  const { principal, mandates } = affairs
+  if (!principal.standing) return undefined
+  if (personId === principal.ownerId) {
+    // a natural person who acts for themself represents nobody
+    if (principal.kind === 'natural_person') return undefined
+    return { relation: 'legal_representative', matters: [everything], mandates: [] }
+  }
+  const held = mandates
+    .filter((mandate) => mandate.personId === personId)
+    .map((mandate) => ({ ...mandate, matters: mattersInForce(mandate, affairs, now) }))
+    .filter(({ matters }) => matters.length > 0)
+  const [first] = held
+  if (!first) return undefined
+  const relation = held.some(({ role }) => role === 'manager') ? 'manager' : first.role
+  return { relation, matters: [...new Set(held.flatMap(({ matters }) => matters))], mandates: held }
+}
+
+/** The matters of a token: what was asked for, all of it within what is granted; never more. */
+export function downScope(given: readonly string[], wanted: readonly string[] | undefined): string[] | undefined {
+  if (wanted === undefined) return given.includes(everything) ? [everything] : [...given]
+  return wanted.length > 0 && covers(given, wanted) ? [...new Set(wanted)] : undefined
+}
+
+/** The mandate of a manager now, under which they may give others. */
+export function managing(affairs: Affairs, personId: string, now: number): Mandate | undefined {
+  return granted(affairs, personId, now)?.mandates.find(({ role }) => role === 'manager')
+}

@@ -1,0 +1,131 @@
+import type { Selectable } from 'kysely'
+import { z } from 'zod'
+import type { Database, DatabaseTransaction } from '../../storage/database.ts'
+import type { Tables } from '../../storage/schema.ts'
+import type { PrincipalKind } from './matters.ts'
+import type { Mandate } from './rules.ts'
+
+export type MandateRow = Selectable<Tables['mandates']>
+
+const names = z.array(z.string())
+
+export function fromRow(row: MandateRow): Mandate {
+  return {
+    id: row.id,
+    principalId: row.principal_id,
+    personId: row.person_id,
+    role: row.role,
+    matters: names.parse(JSON.parse(row.matters)),
+    notBefore: row.not_before,
+    expiresAt: row.expires_at,
+    grantedBy: row.granted_by,
+    parentId: row.parent_id,
+    state: row.state,
+  }
+}
+
+/** Every mandate of a principal that has not ended, oldest first. */
+export async function readMandates(within: Database, principalId: string): Promise<MandateRow[]> {
+  return within
+    .selectFrom('mandates')
+    .selectAll()
+    .where('principal_id', '=', principalId)
+    .where('state', '!=', 'ended')
+    .orderBy('created_at')
+    .orderBy('id')
+    .execute()
+}
+
+/** Mandates were decided on what is no longer so: look again. */
+export class Outdated extends Error {}
+
+/** @throws Outdated when somebody changed the principal or its mandates since `version` was read */
+export async function takeTurn(transaction: DatabaseTransaction, principalId: string, version: number): Promise<void> {
+  const { numUpdatedRows } = await transaction
+    .updateTable('principals')
+    .set({ version: version + 1 })
+    .where('id', '=', principalId)
+    .where('version', '=', version)
+    .executeTakeFirst()
+  if (numUpdatedRows !== 1n) throw new Outdated()
+}
+
+/** The version of a principal; a natural person becomes one when they first give a mandate. */
+export async function versionOf(within: Database, id: string, kind: PrincipalKind): Promise<number> {
+  const find = () => within.selectFrom('principals').select('version').where('id', '=', id).executeTakeFirst()
+  const known = await find()
+  if (known) return known.version
+  await within
+    .insertInto('principals')
+    .values({ id, kind, version: 0 })
+    .onConflict((conflict) => conflict.column('id').doNothing())
+    .execute()
+  return (await find())?.version ?? 0
+}
+
+/** Writes changed mandates; whom an offer was made to is forgotten when it is over. */
+export async function writeMandate(
+  transaction: DatabaseTransaction,
+  mandate: Mandate,
+  now: number,
+  more: Partial<Tables['mandates']> = {},
+): Promise<void> {
+  const columns = {
+    principal_id: mandate.principalId,
+    person_id: mandate.personId,
+    role: mandate.role,
+    matters: JSON.stringify(mandate.matters),
+    not_before: mandate.notBefore,
+    expires_at: mandate.expiresAt,
+    granted_by: mandate.grantedBy,
+    parent_id: mandate.parentId,
+    state: mandate.state,
+    updated_at: now,
+    ...(mandate.state === 'offered' ? {} : { invitee_key: null, invitee_name: null, code_key: null }),
+    ...more,
+  }
+  const { numUpdatedRows } = await transaction
+    .updateTable('mandates')
+    .set(columns)
+    .where('id', '=', mandate.id)
+    .executeTakeFirst()
+  if (numUpdatedRows === 1n) return
+  const fresh = { invitee_key: null, invitee_name: null, code_key: null, code_tries: 0, offer_ends_at: 0 }
+  await transaction
+    .insertInto('mandates')
+    .values({ ...fresh, ...columns, id: mandate.id, created_at: now })
+    .execute()
+}
+
+export interface HistoryEntry {
+  principalId: string
+  mandateId?: string | undefined
+  event: string
+  actor: string
+  personId?: string | undefined
+  /** Canonical text, and the signature over it. */
+  text?: string | undefined
+  signature?: string | undefined
+}
+
+export async function appendHistory(transaction: DatabaseTransaction, entry: HistoryEntry, at: number): Promise<void> {
+  const { principalId, mandateId, event, actor, personId, text, signature } = entry
+  await transaction
+    .insertInto('mandate_history')
+    .values({
+      principal_id: principalId,
+      mandate_id: mandateId ?? null,
+      at,
+      event,
+      actor,
+      person_id: personId ?? null,
+      text: text ?? null,
+      signature: signature ?? null,
+    })
+    .execute()
+}
+
+/** What portals hold for this principal is looked at again then (src/oidc/representation-endings.ts). */
+export async function lookAgain(transaction: DatabaseTransaction, principalId: string, dueAt: number): Promise<void> {
+  await transaction.insertInto('representation_endings').values({ principal_id: principalId, due_at: dueAt }).execute()
+}

@@ -1,0 +1,41 @@
+import type { AuditTrail } from '../audit/trail.ts'
+import type { Clock } from '../config/clock.ts'
+import type { Database } from '../storage/database.ts'
+import type { Actor } from './natural-persons.ts'
+
+/** For whom a person acts at a portal, remembered from the last time they chose. Null: for themself. */
+export interface RepresenteeChoices {
+  /** Undefined where they never chose. */
+  find(personId: string, clientId: string): Promise<string | null | undefined>
+  keep(choice: { personId: string; clientId: string; principalId: string | null }, by: Actor): Promise<void>
+}
+
+export function createRepresenteeChoices(options: {
+  database: Database
+  audit: AuditTrail
+  clock: Clock
+}): RepresenteeChoices {
+  const { database, audit, clock } = options
+  return {
+    async find(personId, clientId) {
+      const row = await database
+        .selectFrom('representee_choices')
+        .select('principal_id')
+        .where('person_id', '=', personId)
+        .where('client_id', '=', clientId)
+        .executeTakeFirst()
+      return row && row.principal_id
+    },
+    keep: ({ personId, clientId, principalId }, by) =>
+      database.transaction().execute(async (transaction) => {
+        const chosen = { principal_id: principalId, chosen_at: clock() }
+        await transaction
+          .insertInto('representee_choices')
+          .values({ person_id: personId, client_id: clientId, ...chosen })
+          .onConflict((conflict) => conflict.columns(['person_id', 'client_id']).doUpdateSet(chosen))
+          .execute()
+        const details = { principal: principalId ?? 'self' }
+        await audit.append(transaction, { event: 'representee.chosen', ...by, personId, clientId, details })
+      }),
+  }
+}

@@ -1,0 +1,124 @@
+import type { Generated } from 'kysely'
+import type { BlindIndex, Mark, Sealed, Time } from './columns.ts'
+
+/** Organisations, and who may act for whom. */
+export interface LegalPersonTables {
+  /** The business register of a county that has no line to the real one. */
+  business_register: {
+    /** Unified social credit code (GB 32100): published by law, so it may be read. */
+    uscc: string
+    /** Sealed, for an individual business often has its owner's name. */
+    name: Sealed
+    status: 'active' | 'revoked' | 'cancelled'
+    /** The representative's document, bound to the code: nobody can be found by it, nor what else they represent. */
+    representative_key: BlindIndex
+    imported_at: Time
+  }
+  /** Whoever can be acted for; `version` is what every change of their mandates compares and sets. */
+  principals: { id: string; kind: 'legal_person' | 'natural_person'; version: number }
+  legal_persons: {
+    id: string
+    uscc: string
+    name: Sealed
+    status: 'active' | 'suspended'
+    /** The natural person confirmed as legal representative; null since the register has another one. */
+    owner_id: string | null
+    /** As the register had it when the representative was confirmed. */
+    representative_key: BlindIndex | null
+    created_at: Time
+    updated_at: Time
+  }
+  mandates: {
+    id: string
+    principal_id: string
+    person_id: string | null
+    role: 'manager' | 'handler' | 'helper'
+    /** JSON: names of config/matters.json, or "*". */
+    matters: string
+    not_before: Time
+    expires_at: Time
+    granted_by: string
+    parent_id: string | null
+    state: 'offered' | 'active' | 'suspended' | 'ended'
+    /** Name with phone or document number of whom it is offered to; gone when the offer is over, as is the name. */
+    invitee_key: BlindIndex | null
+    invitee_name: Sealed | null
+    /** Six digits that the giver passes on, where only a phone number says who is meant. */
+    code_key: BlindIndex | null
+    code_tries: number
+    offer_ends_at: Time
+    created_at: Time
+    updated_at: Time
+  }
+  mandate_history: {
+    id: Generated<number>
+    principal_id: string
+    mandate_id: string | null
+    at: Time
+    event: string
+    actor: string
+    person_id: string | null
+    /** The mandate as it was signed (src/accounts/mandates/canonical.ts): ids and keys, no personal data. */
+    text: string | null
+    /** JSON: the WebAuthn assertion over that text, where the person has a passkey. */
+    signature: string | null
+  }
+  /** For whom a person acts at a portal, as chosen last; null for themself. */
+  representee_choices: { person_id: string; client_id: string; principal_id: string | null; chosen_at: Time }
+  /** Who may have lost a mandate: what portals hold for this principal is looked at again then. */
+  representation_endings: { id: Generated<number>; principal_id: string; due_at: Time }
+}
+
+/** As `columnMarks` in schema.ts, which these are part of. */
+export const legalPersonMarks: { [T in keyof LegalPersonTables]: { [C in keyof LegalPersonTables[T]]: Mark } } = {
+  business_register: {
+    uscc: 'open',
+    name: 'sensitive',
+    status: 'open',
+    representative_key: 'sensitive',
+    imported_at: 'open',
+  },
+  principals: { id: 'open', kind: 'open', version: 'open' },
+  legal_persons: {
+    id: 'open',
+    uscc: 'open',
+    name: 'sensitive',
+    status: 'open',
+    owner_id: 'open',
+    representative_key: 'sensitive',
+    created_at: 'open',
+    updated_at: 'open',
+  },
+  mandates: {
+    id: 'open',
+    principal_id: 'open',
+    person_id: 'open',
+    role: 'open',
+    matters: 'open',
+    not_before: 'open',
+    expires_at: 'open',
+    granted_by: 'open',
+    parent_id: 'open',
+    state: 'open',
+    invitee_key: 'sensitive',
+    invitee_name: 'sensitive',
+    code_key: 'sensitive',
+    code_tries: 'open',
+    offer_ends_at: 'open',
+    created_at: 'open',
+    updated_at: 'open',
+  },
+  mandate_history: {
+    id: 'open',
+    principal_id: 'open',
+    mandate_id: 'open',
+    at: 'open',
+    event: 'open',
+    actor: 'open',
+    person_id: 'open',
+    text: 'open',
+    signature: 'open',
+  },
+  representee_choices: { person_id: 'open', client_id: 'open', principal_id: 'open', chosen_at: 'open' },
+  representation_endings: { id: 'open', principal_id: 'open', due_at: 'open' },
+}

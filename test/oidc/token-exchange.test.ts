@@ -1,0 +1,234 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createRemoteJWKSet, jwtVerify } from 'jose'
+import * as oidc from 'openid-client'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Back } from '../../src/admin/house.ts'
+import { acting } from '../setup/acting.ts'
+import { end, find, mandate } from '../setup/organisation.ts'
+import { openPerson, signIn } from '../setup/person.ts'
+import { registerPortal, type TestPortal } from '../setup/portal.ts'
+import { startServer } from '../setup/server.ts'
+import { Visitor } from '../setup/visitor.ts'
+import { readInvitee } from '../../src/accounts/mandates/invitee.ts'
+
+const api = 'https://licences.example.gov.cn/'
+const other = 'https://tax.example.gov.cn/'
+const grantType = 'urn:ietf:params:oauth:grant-type:token-exchange'
+const accessToken = 'urn:ietf:params:oauth:token-type:access_token'
+const day = 86_400_000
+
+const directory = mkdtempSync(join(tmpdir(), 'yideng-resources-'))
+afterAll(() => rmSync(directory, { recursive: true, force: true }))
+let house: Back
+let portal: TestPortal
+
+beforeAll(async () => {
+  const words = { 'zh-CN': '测试', en: 'Test' }
+  const file = join(directory, 'resources.json')
+  const scopes = { 'licence:read': words, 'licence:write': words, 'licence:all': words }
+  const matters = { 'licence:read': 'licence.read', 'licence:write': 'licence.apply' }
+  const resources = {
+    [api]: { name: words, scopes, matters },
+    [other]: { name: words, scopes: { file: words }, matters: {} },
+  }
+  writeFileSync(file, JSON.stringify(resources))
+  house = await (await startServer({ YIDENG_RESOURCES: file })).house()
+  portal = await registerPortal(house, { scope: 'openid representee', consent: 'implicit', resources: [api] })
+})
+
+const exchange = (subject: string, more: Record<string, string> = {}, by = portal) =>
+  oidc.genericGrantRequest(by.configuration, grantType, {
+    subject_token: subject,
+    subject_token_type: accessToken,
+    resource: api,
+    ...more,
+  })
+
+const details = (more: object) => JSON.stringify([{ type: 'urn:yideng:mandate', ...more }])
+
+async function verified(token: string) {
+  const keys = createRemoteJWKSet(new URL(`${house.settings.issuer}/jwks`))
+  return (await jwtVerify(token, keys, { issuer: house.settings.issuer, audience: api, typ: 'at+jwt' })).payload
+}
+
+describe('token exchange', () => {
+  it('gives a token whose subject is the organisation, verified by published keys alone', async () => {
+    const {
+      organisation,
+      mandate: held,
+      tokens,
+    } = await acting(house, portal, { matters: ['licence.read', 'tax.filing'] })
+    const answer = await exchange(tokens.access_token)
+    expect(answer['issued_token_type']).toBe(accessToken)
+    expect(answer.token_type).toBe('bearer')
+    const claims = await verified(answer.access_token)
+    expect(claims).toMatchObject({
+      sub: organisation.id,
+      act: { sub: tokens.claims()?.sub },
+      client_id: portal.clientId,
+      scope: 'licence:read',
+      authorization_details: [
+        { type: 'urn:yideng:mandate', mandate: held.id, role: 'handler', matters: ['licence.read', 'tax.filing'] },
+      ],
+    })
+    const noted = await house.database
+      .selectFrom('audit_events')
+      .select('details')
+      .where('event', '=', 'token.exchanged')
+      .execute()
+    expect(noted.map((row) => JSON.parse(row.details) as unknown)).toContainEqual(
+      expect.objectContaining({ principal: organisation.id, mandates: [held.id], resource: api }),
+    )
+  })
+
+  it('only ever narrows', async () => {
+    const { mandate: held, tokens } = await acting(house, portal, { matters: ['licence.read', 'licence.apply'] })
+    const narrow = await exchange(tokens.access_token, {
+      scope: 'licence:read',
+      authorization_details: details({ mandate: held.id, matters: ['licence.read'] }),
+    })
+    expect(await verified(narrow.access_token)).toMatchObject({
+      scope: 'licence:read',
+      authorization_details: [{ mandate: held.id, matters: ['licence.read'] }],
+    })
+    for (const more of [
+      { scope: 'licence:all' },
+      { scope: 'licence:read unknown' },
+      { scope: 'licence:write', authorization_details: details({ matters: ['licence.read'] }) },
+      { authorization_details: details({ matters: ['tax.filing'] }) },
+      { authorization_details: details({ matters: ['*'] }) },
+      { authorization_details: details({ matters: [] }) },
+      { authorization_details: details({ mandate: 'another' }) },
+      { authorization_details: details({ surplus: true }) },
+      { authorization_details: '{' },
+      { authorization_details: '[]' },
+      { resource: other },
+      { resource: 'https://unknown.example/' },
+      { audience: api },
+      { requested_token_type: 'urn:ietf:params:oauth:token-type:refresh_token' },
+      { subject_token_type: 'urn:ietf:params:oauth:token-type:id_token' },
+      { actor_token: tokens.access_token, actor_token_type: accessToken },
+    ]) {
+      await expect(exchange(tokens.access_token, more), JSON.stringify(more)).rejects.toMatchObject({ status: 400 })
+    }
+    // an exchanged token is no subject of another exchange
+    await expect(exchange(narrow.access_token)).rejects.toMatchObject({ error: 'invalid_request' })
+  })
+
+  it('does not outlive the mandate', async () => {
+    const { tokens } = await acting(house, portal, { days: 60 / 86_400 })
+    const answer = await exchange(tokens.access_token)
+    expect(answer.expires_in).toBeLessThanOrEqual(60)
+    const { exp = 0, iat = 0 } = await verified(answer.access_token)
+    expect(exp - iat).toBeLessThanOrEqual(60)
+  })
+
+  it('answers alike to whatever is no token of this portal for somebody else', async () => {
+    const { organisation, mandate: held, tokens } = await acting(house, portal)
+    const person = await openPerson(house)
+    const visitor = new Visitor(house.settings.issuer)
+    const visit = await portal.begin()
+    const alone = await visit.finish(await signIn(visitor, await visitor.get(visit.url), person.username))
+    const neighbour = await registerPortal(house, {
+      scope: 'openid representee',
+      consent: 'implicit',
+      resources: [api],
+    })
+    const answers = await Promise.allSettled([
+      exchange('nothing'),
+      exchange(alone.access_token),
+      exchange(tokens.id_token ?? ''),
+      exchange(tokens.access_token, {}, neighbour),
+      (async () => {
+        await end(house, held.id, organisation.representative)
+        return exchange(tokens.access_token)
+      })(),
+    ])
+    const said = answers.map((answer) => {
+      const { error, error_description } = (answer.status === 'rejected' ? answer.reason : {}) as Record<
+        string,
+        unknown
+      >
+      return `${String(error)}: ${String(error_description)}`
+    })
+    expect(new Set(said)).toEqual(
+      new Set(['invalid_request: subject_token is not a valid access token of this portal for a representee']),
+    )
+    const noted = await house.database
+      .selectFrom('audit_events')
+      .select('sequence')
+      .where('event', '=', 'token.exchange-refused')
+      .execute()
+    expect(noted.length).toBeGreaterThanOrEqual(5)
+  })
+
+  it('is not for portals without a secret or without an API', async () => {
+    for (const registration of [{ type: 'spa' as const, resources: [api] }, { resources: [] }]) {
+      const without = await registerPortal(house, { scope: 'openid representee', consent: 'implicit', ...registration })
+      await expect(exchange('nothing', {}, without)).rejects.toMatchObject({ error: 'invalid_request' })
+    }
+  })
+})
+
+describe('the register away', () => {
+  it('lets people in for themselves, and nobody for an organisation', async () => {
+    const { tokens, visitor, organisation } = await acting(house, portal)
+    const rename = (from: string, to: string) => house.database.schema.alterTable(from).renameTo(to).execute()
+    await rename('business_register', 'business_register_away')
+    try {
+      await expect(exchange(tokens.access_token)).rejects.toMatchObject({ error: 'temporarily_unavailable' })
+      const again = await portal.begin()
+      const question = await visitor.get(again.url)
+      expect(question.html).not.toContain(`value="${organisation.id}"`)
+      expect((await visitor.submit(question, '/representee', { representee: organisation.id })).status).toBe(400)
+      const alone = await again.finish(await visitor.submit(question, '/representee', { representee: 'self' }))
+      expect(alone.claims()?.['representee']).toEqual({ status: 'self' })
+    } finally {
+      await rename('business_register_away', 'business_register')
+    }
+  })
+})
+
+describe('a relative', () => {
+  it('is helped by the same mechanism, for narrow matters and at most 90 days', async () => {
+    const elder = await openPerson(house, { name: '何桂芳' })
+    const helper = await openPerson(house, { name: '何小满' })
+    const offer = (matters: string[], days: number, role: 'helper' | 'handler' = 'helper') => {
+      const read = readInvitee(house.dataKeys.blindIndex, { name: '何小满', contact: helper.number })
+      if (!read.ok) throw new Error('no invitee')
+      const now = house.clock()
+      return find(house, elder).then((person) =>
+        house.mandates.offer(
+          elder.id,
+          person,
+          { role, matters, notBefore: now, expiresAt: now + days * day, invitee: read.invitee },
+          { actor: 'person' },
+        ),
+      )
+    }
+    expect(await offer(['*'], 30)).toEqual({ ok: false, problem: 'matters_unknown' })
+    expect(await offer(['tax.filing'], 30)).toEqual({ ok: false, problem: 'matters_unknown' })
+    expect(await offer(['licence.read'], 91)).toEqual({ ok: false, problem: 'period_too_long' })
+    expect(await offer(['licence.read'], 30, 'handler')).toEqual({ ok: false, problem: 'not_found' })
+    const held = await mandate(house, elder.id, elder, helper, { role: 'helper', matters: ['licence.read'], days: 90 })
+
+    const visitor = new Visitor(house.settings.issuer)
+    const visit = await portal.begin()
+    const page = await signIn(visitor, await visitor.get(visit.url), helper.username)
+    const tokens = await visit.finish(await visitor.submit(page, '/representee', { representee: elder.id }))
+    const said = tokens.claims()?.['representee'] as Record<string, unknown>
+    expect(said).toMatchObject({ status: 'acting', type: 'natural_person', name: '何桂芳', relation: 'helper' })
+    // the relative is known to the portal as it would know them itself
+    expect(said['sub']).not.toBe(elder.id)
+    const own = await portal.begin()
+    const elderVisitor = new Visitor(house.settings.issuer)
+    const elderTokens = await own.finish(await signIn(elderVisitor, await elderVisitor.get(own.url), elder.username))
+    expect(said['sub']).toBe(elderTokens.claims()?.sub)
+    const claims = await verified((await exchange(tokens.access_token)).access_token)
+    expect(claims).toMatchObject({ sub: said['sub'], act: { sub: tokens.claims()?.sub } })
+    expect((await end(house, held.id, elder)).ok).toBe(true)
+    await expect(exchange(tokens.access_token)).rejects.toMatchObject({ error: 'invalid_request' })
+  })
+})

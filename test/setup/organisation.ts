@@ -1,0 +1,71 @@
+import type { Back } from '../../src/admin/house.ts'
+import { creditCodeCheck } from '../../src/accounts/identifiers/gb32100.ts'
+import { readInvitee } from '../../src/accounts/mandates/invitee.ts'
+import type { Role } from '../../src/accounts/mandates/rules.ts'
+import { openPerson } from './person.ts'
+
+type Person = Awaited<ReturnType<typeof openPerson>>
+
+const by = { actor: 'person' }
+const day = 86_400_000
+let organisations = 0
+
+/** Valid, and unlike any other of this process. */
+export function creditCode(start = '91'): string {
+  organisations += 1
+  const body = `${start}440000${String(organisations).padStart(9, '0')}`
+  return body + creditCodeCheck(body)
+}
+
+export async function find(house: Back, person: { id: string }) {
+  const found = await house.persons.find(person.id)
+  if (!found) throw new Error('no such person')
+  return found
+}
+
+/** Puts an organisation into the business register, or changes it there. */
+export async function register(
+  house: Back,
+  organisation: { uscc: string; name?: string; representative: Person; status?: 'active' | 'revoked' | 'cancelled' },
+) {
+  const { uscc, name = '云岭科技有限公司', representative, status = 'active' } = organisation
+  const entry = { uscc, name, status, documentType: 'resident_id', documentNumber: representative.number }
+  await house.database.transaction().execute((transaction) => house.businessRegister.add(transaction, [entry]))
+  await house.legalPersons.registerChanged([uscc])
+}
+
+/** An organisation that its representative has opened. */
+export async function openOrganisation(house: Back, overrides: { name?: string; representative?: Person } = {}) {
+  const representative = overrides.representative ?? (await openPerson(house, { name: '林知行' }))
+  const uscc = creditCode()
+  const name = overrides.name ?? '云岭科技有限公司'
+  await register(house, { uscc, name, representative })
+  const opened = await house.legalPersons.open({ uscc, person: await find(house, representative) }, by)
+  if (!opened.ok) throw new Error(opened.problem)
+  return { id: opened.legalPerson.id, uscc, name, representative }
+}
+
+/** Offers a mandate by document number, and accepts it. */
+export async function mandate(
+  house: Back,
+  principalId: string,
+  giver: { id: string },
+  holder: Person & { name?: string },
+  given: { role?: Role; matters?: string[]; days?: number; from?: number } = {},
+) {
+  const { role = 'handler', matters = ['licence.read'], days = 30, from = house.clock() } = given
+  const person = await find(house, holder)
+  const { name, documentNumber } = house.persons.reveal(person)
+  const read = readInvitee(house.dataKeys.blindIndex, { name, contact: documentNumber })
+  if (!read.ok) throw new Error('the invitee cannot be read')
+  const offering = { role, matters, notBefore: from, expiresAt: from + days * day, invitee: read.invitee }
+  const offered = await house.mandates.offer(principalId, await find(house, giver), offering, by)
+  if (!offered.ok) throw new Error(offered.problem)
+  const accepted = await house.mandates.accept(offered.mandate.id, person, '', by)
+  if (!accepted.ok) throw new Error(accepted.problem)
+  return accepted.mandate
+}
+
+export async function end(house: Back, mandateId: string, person: { id: string }) {
+  return house.mandates.end(mandateId, await find(house, person), by)
+}
