@@ -151,7 +151,6 @@ async function start() {
       sessionCookie: provider.cookieName('session'),
       sessions,
       persons,
-      inbox,
       methods,
       freshSeconds: settings.lifetimes.freshSignIn,
       legalPersons: back.legalPersons,

@@ -1,4 +1,3 @@
-import type { Inbox } from '../accounts/notices.ts'
 import type { NaturalPersons } from '../accounts/natural-persons.ts'
 import { maskName } from '../accounts/identifiers/masking.ts'
 import type { Clock } from '../config/clock.ts'
@@ -14,7 +13,6 @@ export interface CentreParts {
   sessionCookie: string
   sessions: Sessions
   persons: NaturalPersons
-  inbox: Inbox
   methods: readonly LoginMethod[]
   /** Seconds since the sign-in within which sensitive pages may be used. */
   freshSeconds: number
@@ -23,7 +21,7 @@ export interface CentreParts {
 
 /** The frame around every page of the account centre: who is here, recently enough, and what they may do. */
 export function createCentre(parts: CentreParts): AccountHost {
-  const { issuer, sessionCookie, sessions, persons, inbox, methods, freshSeconds, clock } = parts
+  const { issuer, sessionCookie, sessions, persons, methods, freshSeconds, clock } = parts
 
   async function signedIn(ctx: RouterContext): Promise<AccountVisit | undefined> {
     const cookie = ctx.cookies.get(sessionCookie, { signed: false })
@@ -71,7 +69,7 @@ export function createCentre(parts: CentreParts): AccountHost {
 
     async show(ctx, { person }, view, data, status) {
       const visit = visitOf(ctx)
-      const account = { name: maskName(persons.open(person, 'name')), unread: await inbox.unread(person.id) }
+      const account = { name: maskName(persons.open(person, 'name')) }
       showPage(ctx, view, { ...data, account, csrf: visit.csrf(), here: ctx.path }, status)
     },
   }

@@ -1,9 +1,11 @@
 import type { Hindrance } from '../accounts/legal-persons.ts'
+import { readInvitee } from '../accounts/mandates/invitee.ts'
 import { everything, matterWords, mattersFor, type PrincipalKind } from '../accounts/mandates/matters.ts'
 import type { Acted, ActProblem } from '../accounts/mandates/mandates.ts'
 import type { Representation, Representations } from '../accounts/mandates/representations.ts'
 import { managing, mattersInForce, type Mandate } from '../accounts/mandates/rules.ts'
 import type { NaturalPersons } from '../accounts/natural-persons.ts'
+import type { BlindIndex } from '../keys/blind-index.ts'
 import { Refusal } from '../refusal/refusal.ts'
 
 const chinaOffsetMs = 8 * 3_600_000
@@ -94,6 +96,23 @@ export function givable({ view }: Representation, personId: string, now: number)
 /** Matters ticked on a form: a box each, so that no field comes twice. */
 export const tickedMatters = (kind: PrincipalKind, form: Readonly<Record<string, string>>) =>
   [...mattersFor(kind), everything].filter((matter) => form[`matter-${matter}`] === 'yes')
+
+const dayMs = 86_400_000
+
+/** What both forms that offer a mandate say: to whom, and for how long; no time at all for a period that is not offered. */
+export function readOffer(
+  blindIndex: BlindIndex,
+  form: Readonly<Record<string, string>>,
+  { matters, periods }: { matters: readonly string[]; periods: readonly string[] },
+) {
+  const read = readInvitee(blindIndex, { name: form['name'] ?? '', contact: form['contact'] ?? '' })
+  if (!read.ok) {
+    const none = matters.length > 0 ? {} : { matters: 'matters_unknown' }
+    return { ok: false, problems: { ...read.problems, ...none } } as const
+  }
+  const days = periods.includes(form['days'] ?? '') ? Number(form['days']) : 0
+  return { ok: true, invitee: read.invitee, lastsMs: days * dayMs } as const
+}
 
 /** Problems that a form can mend, under the field they belong to. */
 const fields: Partial<Record<ActProblem, string>> = {

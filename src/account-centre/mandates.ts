@@ -1,13 +1,11 @@
-import { readInvitee } from '../accounts/mandates/invitee.ts'
 import { matterWords, mattersFor } from '../accounts/mandates/matters.ts'
 import { usualDays, longestDays } from '../accounts/mandates/decide.ts'
 import { actorOf } from '../login/host.ts'
 import type { AccountHost, AccountVisit, Router, RouterContext } from '../login/method.ts'
 import { visitOf } from '../pages/visit.ts'
 import type { OrganisationParts } from './organisations.ts'
-import { dayOf, mandateData, membersFor, principalData, problemsOf, tickedMatters } from './mandate-pages.ts'
+import { dayOf, mandateData, membersFor, principalData, problemsOf, readOffer, tickedMatters } from './mandate-pages.ts'
 
-const dayMs = 86_400_000
 const periods = ['7', String(usualDays.natural_person), String(longestDays.natural_person)]
 
 /** Mandates offered to me, those I hold or gave, and the relatives I help or who help me (亲友代办). */
@@ -139,20 +137,15 @@ export function mandateRoutes(router: Router, centre: AccountHost, parts: Organi
     const visit = await centre.mayGrantMandates(ctx)
     if (!visit) return
     const { form } = visitOf(ctx)
-    const read = readInvitee(blindIndex, { name: form['name'] ?? '', contact: form['contact'] ?? '' })
     const matters = tickedMatters('natural_person', form)
-    if (!read.ok)
-      return showHelpers(ctx, visit, {
-        ...read.problems,
-        ...(matters.length > 0 ? {} : { matters: 'matters_unknown' }),
-      })
+    const read = readOffer(blindIndex, form, { matters, periods })
+    if (!read.ok) return showHelpers(ctx, visit, read.problems)
     const now = clock()
-    const days = periods.includes(form['days'] ?? '') ? Number(form['days']) : 0
     const offering = {
       role: 'helper' as const,
       matters,
       notBefore: now,
-      expiresAt: now + days * dayMs,
+      expiresAt: now + read.lastsMs,
       invitee: read.invitee,
     }
     const acted = await mandates.offer(visit.person.id, visit.person, offering, actorOf(ctx))

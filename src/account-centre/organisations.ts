@@ -1,5 +1,4 @@
 import { parseCreditCode, organisationKind } from '../accounts/identifiers/gb32100.ts'
-import { readInvitee } from '../accounts/mandates/invitee.ts'
 import { matterWords, everything } from '../accounts/mandates/matters.ts'
 import type { LegalPersons } from '../accounts/legal-persons.ts'
 import type { Mandates } from '../accounts/mandates/mandates.ts'
@@ -19,6 +18,7 @@ import {
   nameOf,
   principalData,
   problemsOf,
+  readOffer,
   tickedMatters,
   type PageParts,
 } from './mandate-pages.ts'
@@ -33,7 +33,6 @@ export interface OrganisationParts extends PageParts {
   organisationLevel: number
 }
 
-const dayMs = 86_400_000
 const periods = ['30', '90', '180', '365', '1095']
 const historyShown = 100
 
@@ -158,11 +157,9 @@ export function organisationRoutes(router: Router, centre: AccountHost, parts: O
     if (!visit) return
     const one = await mine(ctx, visit)
     const { form } = visitOf(ctx)
-    const read = readInvitee(blindIndex, { name: form['name'] ?? '', contact: form['contact'] ?? '' })
     const matters = form['matter-*'] === 'yes' ? [everything] : tickedMatters('legal_person', form)
-    const days = periods.includes(form['days'] ?? '') ? Number(form['days']) : 0
-    if (!read.ok)
-      return showInvite(ctx, visit, { ...read.problems, ...(matters.length > 0 ? {} : { matters: 'matters_unknown' }) })
+    const read = readOffer(blindIndex, form, { matters, periods })
+    if (!read.ok) return showInvite(ctx, visit, read.problems)
     const now = clock()
     const begins = beginningOf(form['from'] ?? '', now)
     const latest = givable(one, visit.person.id, now)?.latest ?? Number.POSITIVE_INFINITY
@@ -174,7 +171,7 @@ export function organisationRoutes(router: Router, centre: AccountHost, parts: O
         matters,
         notBefore: begins,
         // a manager gives no longer than they have themselves: the form says so
-        expiresAt: days === 0 ? begins : Math.min(begins + days * dayMs, latest),
+        expiresAt: read.lastsMs === 0 ? begins : Math.min(begins + read.lastsMs, latest),
         invitee: read.invitee,
       },
       actorOf(ctx),

@@ -3,20 +3,12 @@ import type { BlindIndex } from '../keys/blind-index.ts'
 import type { FieldCipher } from '../keys/field-cipher.ts'
 import type { Database } from '../storage/database.ts'
 
-export interface Device {
-  /** Keyed fingerprint of the browser's device cookie. */
-  key: string
-  browser: string
-  /** Milliseconds since 1970 UTC. */
-  firstSeenAt: number
-  lastSeenAt: number
-}
-
 /** Browsers people sign in with, told apart by a cookie of their own (src/pages/visit.ts `device`). */
 export interface Devices {
+  /** Keyed fingerprint of the browser's device cookie. */
   keyOf(cookie: string): string
-  find(personId: string, cookie: string): Promise<Device | undefined>
-  list(personId: string): Promise<Device[]>
+  /** When this person first signed in with it, in milliseconds since 1970 UTC. */
+  firstSeenAt(personId: string, key: string): Promise<number | undefined>
   /** Notes a sign-in: `first` when the person has no device yet, `new` when it is another one than before. */
   seen(sighting: { personId: string; cookie: string; browser: string }): Promise<'first' | 'new' | 'known'>
 }
@@ -31,28 +23,24 @@ export function createDevices(options: {
   const keyOf = (cookie: string) => blindIndex('device', cookie)
   const place = (personId: string, key: string) => `devices.browser:${personId}:${key}`
 
-  const list = async (personId: string) => {
-    const rows = await database
-      .selectFrom('devices')
-      .selectAll()
-      .where('person_id', '=', personId)
-      .orderBy('last_seen_at', 'desc')
-      .execute()
-    return rows.map((row) => ({
-      key: row.device_key,
-      browser: cipher.open(row.browser, place(personId, row.device_key)),
-      firstSeenAt: row.first_seen_at,
-      lastSeenAt: row.last_seen_at,
-    }))
-  }
-
   return {
     keyOf,
-    list,
-    find: async (personId, cookie) => (await list(personId)).find(({ key }) => key === keyOf(cookie)),
+    async firstSeenAt(personId, key) {
+      const row = await database
+        .selectFrom('devices')
+        .select('first_seen_at')
+        .where('person_id', '=', personId)
+        .where('device_key', '=', key)
+        .executeTakeFirst()
+      return row?.first_seen_at
+    },
     async seen({ personId, cookie, browser }) {
       const key = keyOf(cookie)
-      const known = await list(personId)
+      const known = await database
+        .selectFrom('devices')
+        .select('device_key')
+        .where('person_id', '=', personId)
+        .execute()
       const now = clock()
       const sealed = cipher.seal(browser, place(personId, key))
       await database
@@ -62,7 +50,7 @@ export function createDevices(options: {
           conflict.columns(['person_id', 'device_key']).doUpdateSet({ browser: sealed, last_seen_at: now }),
         )
         .execute()
-      if (known.some((device) => device.key === key)) return 'known'
+      if (known.some((device) => device.device_key === key)) return 'known'
       return known.length === 0 ? 'first' : 'new'
     },
   }

@@ -1,6 +1,6 @@
 import type { AuditTrail } from '../audit/trail.ts'
 import type { Clock } from '../config/clock.ts'
-import type { Database, DatabaseTransaction } from '../storage/database.ts'
+import type { Database } from '../storage/database.ts'
 import type { Tables } from '../storage/schema.ts'
 import type { Actor } from './natural-persons.ts'
 
@@ -19,23 +19,10 @@ export interface MethodLocks {
   lock(personId: string, method: string, reason: MethodLock['reason'], by: Actor): Promise<boolean>
   /** False when it was not off. */
   unlock(personId: string, method: string, by: Actor): Promise<boolean>
-  /** Part of a change that proves the way anew, such as a password reset. */
-  unlockIn(transaction: DatabaseTransaction, personId: string, method: string, by: Actor): Promise<boolean>
 }
 
 export function createMethodLocks(options: { database: Database; audit: AuditTrail; clock: Clock }): MethodLocks {
   const { database, audit, clock } = options
-
-  const unlockIn: MethodLocks['unlockIn'] = async (transaction, personId, method, by) => {
-    const { numDeletedRows } = await transaction
-      .deleteFrom('method_locks')
-      .where('person_id', '=', personId)
-      .where('method', '=', method)
-      .executeTakeFirst()
-    if (numDeletedRows === 0n) return false
-    await audit.append(transaction, { event: 'method.unlocked', ...by, personId, details: { method } })
-    return true
-  }
 
   return {
     async list(personId) {
@@ -63,7 +50,15 @@ export function createMethodLocks(options: { database: Database; audit: AuditTra
         return true
       }),
     unlock: (personId, method, by) =>
-      database.transaction().execute((transaction) => unlockIn(transaction, personId, method, by)),
-    unlockIn,
+      database.transaction().execute(async (transaction) => {
+        const { numDeletedRows } = await transaction
+          .deleteFrom('method_locks')
+          .where('person_id', '=', personId)
+          .where('method', '=', method)
+          .executeTakeFirst()
+        if (numDeletedRows === 0n) return false
+        await audit.append(transaction, { event: 'method.unlocked', ...by, personId, details: { method } })
+        return true
+      }),
   }
 }

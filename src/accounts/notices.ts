@@ -53,7 +53,6 @@ export interface Inbox extends Notifier {
   /** Newest first. */
   list(personId: string, limit: number): Promise<Notice[]>
   unread(personId: string): Promise<number>
-  markRead(personId: string): Promise<void>
 }
 
 const texts = z.record(z.string(), z.string())
@@ -103,14 +102,6 @@ export function createInbox(options: { database: Database; cipher: FieldCipher; 
         .where('read_at', 'is', null)
         .executeTakeFirstOrThrow()
       return count
-    },
-    async markRead(personId) {
-      await database
-        .updateTable('notices')
-        .set({ read_at: clock() })
-        .where('person_id', '=', personId)
-        .where('read_at', 'is', null)
-        .execute()
     },
   }
 }

@@ -8,7 +8,6 @@ import type { Sessions } from './sessions.ts'
 export function rememberSessions({ sessions, devices }: { sessions: Sessions; devices: Devices }): Middleware {
   return async (ctx, next) => {
     await next()
-    if (!ctx.path.startsWith('/authorize/')) return
     const { oidc } = ctx as unknown as Partial<KoaContextWithOIDC>
     const { Interaction: interaction, Session: session } = oidc?.entities ?? {}
     if (!interaction?.result?.login || !session?.accountId) return

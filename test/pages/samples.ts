@@ -33,7 +33,7 @@ const signIn = {
 }
 
 const account = {
-  account: { name: '张*', unread: 2 },
+  account: { name: '张*' },
   here: '/account',
   csrf,
 }

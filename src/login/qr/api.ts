@@ -110,20 +110,17 @@ export function apiRoutes(router: Router, parts: ApiParts): void {
       await answer(ctx, id, await acts.identify(id, phone))
     }),
   )
-  router.post(
-    '/api/qr/approve',
-    forProgram(async (ctx, phone) => {
-      const { id } = await readJson(ctx, decided)
-      await acts.find(id, phone)
-      await answer(ctx, id, await acts.approve(id, phone))
-    }),
-  )
-  router.post(
-    '/api/qr/refuse',
-    forProgram(async (ctx, phone) => {
-      const { id } = await readJson(ctx, decided)
-      await acts.find(id, phone)
-      await answer(ctx, id, await acts.decline(id, phone))
-    }),
-  )
+  for (const [path, act] of [
+    ['approve', acts.approve],
+    ['refuse', acts.decline],
+  ] as const) {
+    router.post(
+      `/api/qr/${path}`,
+      forProgram(async (ctx, phone) => {
+        const { id } = await readJson(ctx, decided)
+        await acts.find(id, phone)
+        await answer(ctx, id, await act(id, phone))
+      }),
+    )
+  }
 }

@@ -1,5 +1,6 @@
 import { visitOf } from '../../pages/visit.ts'
 import { Refusal } from '../../refusal/refusal.ts'
+import { actorOf } from '../host.ts'
 import type { Enrolment, RouterContext } from '../method.ts'
 import { nameBrowser } from '../../pages/browser-name.ts'
 import type { QrLimits } from './limits.ts'
@@ -11,9 +12,12 @@ const states = { 'switched-off': 'switched_off', 'not-me': 'not_me_off' } as con
 export function qrEnrolment(parts: QrParts & { limits: QrLimits }): Enrolment {
   const { methodLocks, limits, sessions, notifier } = parts
 
-  const by = (ctx: RouterContext) => {
-    const { address, browser } = visitOf(ctx)
-    return { actor: 'person', restricted: { address, browser } }
+  async function tell(ctx: RouterContext, personId: string, kind: 'method-locked' | 'method-unlocked') {
+    await notifier.notify({ personId, kind, details: { method: name }, restricted: actorOf(ctx).restricted })
+  }
+
+  async function lock(ctx: RouterContext, personId: string, reason: keyof typeof states) {
+    if (await methodLocks.lock(personId, name, reason, actorOf(ctx))) await tell(ctx, personId, 'method-locked')
   }
 
   /** The computers that are signed in by QR code now. */
@@ -35,12 +39,12 @@ export function qrEnrolment(parts: QrParts & { limits: QrLimits }): Enrolment {
         const visit = await centre.visit(ctx)
         if (!visit) return
         const { id } = visit.person
-        const lock = (await methodLocks.list(id)).find(({ method }) => method === name)
+        const off = (await methodLocks.list(id)).find(({ method }) => method === name)
         const computers = await signedIn(id)
         const known = { saved: '', off: '', not_me: '' }
         const { done } = ctx.query
         await centre.show(ctx, visit, 'qr/settings', {
-          state: lock ? states[lock.reason] : (await limits.paused(id)) ? 'paused' : 'on',
+          state: off ? states[off.reason] : (await limits.paused(id)) ? 'paused' : 'on',
           computers: computers.map(({ signedInAt, about }) => ({
             ...nameBrowser(about?.browser ?? ''),
             when: new Date(signedInAt * 1000).toISOString(),
@@ -54,14 +58,7 @@ export function qrEnrolment(parts: QrParts & { limits: QrLimits }): Enrolment {
         const visit = await centre.visit(ctx)
         if (!visit) return
         const { id } = visit.person
-        if (await methodLocks.lock(id, name, 'switched-off', by(ctx))) {
-          await notifier.notify({
-            personId: id,
-            kind: 'method-locked',
-            details: { method: name },
-            restricted: by(ctx).restricted,
-          })
-        }
+        await lock(ctx, id, 'switched-off')
         ctx.status = 303
         ctx.redirect(`/account/${name}?done=off`)
       })
@@ -72,14 +69,7 @@ export function qrEnrolment(parts: QrParts & { limits: QrLimits }): Enrolment {
         const visit = await centre.visit(ctx)
         if (!visit) return
         const { id } = visit.person
-        if (await methodLocks.lock(id, name, 'not-me', by(ctx))) {
-          await notifier.notify({
-            personId: id,
-            kind: 'method-locked',
-            details: { method: name },
-            restricted: by(ctx).restricted,
-          })
-        }
+        await lock(ctx, id, 'not-me')
         const strangers = await signedIn(id)
         await Promise.all(strangers.map(({ uid }) => sessions.end(uid)))
         ctx.status = 303
@@ -91,13 +81,8 @@ export function qrEnrolment(parts: QrParts & { limits: QrLimits }): Enrolment {
         const visit = await centre.mayChangeAuthenticators(ctx)
         if (!visit) return
         const { id } = visit.person
-        if (!(await methodLocks.unlock(id, name, by(ctx)))) throw new Refusal('bad_request', 'it was not off')
-        await notifier.notify({
-          personId: id,
-          kind: 'method-unlocked',
-          details: { method: name },
-          restricted: by(ctx).restricted,
-        })
+        if (!(await methodLocks.unlock(id, name, actorOf(ctx)))) throw new Refusal('bad_request', 'it was not off')
+        await tell(ctx, id, 'method-unlocked')
         ctx.status = 303
         ctx.redirect(`/account/${name}?done=saved`)
       })

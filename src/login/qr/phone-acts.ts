@@ -74,13 +74,14 @@ export function createPhoneActs(
     const computer = openComputer(cipher, transaction)
     const [here, there] = [regionOf(phone.address), regionOf(computer.address)]
     const known = here !== undefined && there !== undefined
-    const device = (await devices.list(phone.personId)).find(({ key }) => key === phone.deviceKey)
+    const { personId, deviceKey } = phone
+    const firstSeenAt = deviceKey === undefined ? undefined : await devices.firstSeenAt(personId, deviceKey)
     const newAfter = clock() - riskTable.newDeviceHours * 3_600_000
     return assessRisk(
       {
         network: sameNetwork(phone.address, computer.address, riskTable.samePrefix) ? 'same' : 'different',
         region: known ? (here === there ? 'same' : 'different') : 'unknown',
-        device: device && device.firstSeenAt <= newAfter ? 'known' : 'new',
+        device: firstSeenAt !== undefined && firstSeenAt <= newAfter ? 'known' : 'new',
         level: transaction.level,
         legalPerson: transaction.legalPerson,
       },

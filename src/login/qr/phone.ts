@@ -1,5 +1,6 @@
 import { showPage, visitOf } from '../../pages/visit.ts'
 import { Refusal } from '../../refusal/refusal.ts'
+import { actorOf } from '../host.ts'
 import type { AccountHost, AccountVisit, Router, RouterContext } from '../method.ts'
 import type { BrowserKeys } from './browser-key.ts'
 import { contextOf } from './context.ts'
@@ -21,8 +22,8 @@ export function phoneRoutes(router: Router, centre: AccountHost, parts: PhonePar
   const { acts, keys, frames, authenticators, devices, clock, settings } = parts
 
   const scannerOf = (ctx: RouterContext, key: string): Scanner => {
-    const { address, network, browser } = visitOf(ctx)
-    return { key, address, network, by: { actor: 'person', restricted: { address, browser } } }
+    const { address, network } = visitOf(ctx)
+    return { key, address, network, by: actorOf(ctx) }
   }
 
   const phoneOf = (ctx: RouterContext, scanner: Scanner, { session }: AccountVisit): Phone => ({
