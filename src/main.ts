@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { openHouse } from './admin/house.ts'
-import { ownClient } from './account-centre/own-client.ts'
+import { ownClient, ownClientId } from './account-centre/own-client.ts'
 import { createPasswords } from './accounts/passwords/hash.ts'
 import { readSettings, SettingsError } from './config/settings.ts'
 import { createApp } from './http/app.ts'
@@ -11,6 +11,7 @@ import { openCookieKeys } from './keys/cookie-keys.ts'
 import { deriveKey } from './keys/derived-key.ts'
 import { openSigningKeys } from './keys/signing-keys.ts'
 import { createHost } from './login/host.ts'
+import { passkeyMethod } from './login/passkey/passkey.ts'
 import { passwordMethod } from './login/password/password.ts'
 import { qrMethod } from './login/qr/qr.ts'
 import { createAccessTokens } from './oidc/access-tokens.ts'
@@ -60,6 +61,7 @@ async function start() {
   const book = createRepresenteeBook({ artifacts, representations, clock, lifetime })
   const provider = createProvider({
     representees: createRepresentees({ representations, book, choices, artifacts, audit, findClient }),
+    offerDue: (signIn) => host.offerDue(signIn),
     audit,
     settings,
     clock,
@@ -81,6 +83,22 @@ async function start() {
   const { limits } = settings
   const accessTokens = createAccessTokens({ provider, sessions, artifacts, clock })
   const methods = [
+    passkeyMethod({
+      settings,
+      clock,
+      database,
+      artifacts,
+      cipher,
+      blindIndex,
+      persons,
+      authenticators,
+      methodLocks,
+      devices,
+      notifier: inbox,
+      sessions,
+      audit,
+      ownClientId,
+    }),
     passwordMethod({ persons, authenticators, passwords, artifacts, blindIndex, limits, clock }),
     qrMethod({
       settings,

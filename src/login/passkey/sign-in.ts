@@ -1,0 +1,58 @@
+import { visitOf } from '../../pages/visit.ts'
+import { Refusal } from '../../refusal/refusal.ts'
+import { assertQuestion, type Attempt } from '../attempt.ts'
+import { actorOf } from '../host.ts'
+import type { LoginHost, Router, RouterContext } from '../method.ts'
+import { checkAssertion } from './assertion.ts'
+import type { Challenges } from './challenges.ts'
+import type { OfferMemory } from './offer-memory.ts'
+import { name, type PasskeyParts } from './parts.ts'
+import { relyingParty } from './relying-party.ts'
+
+const addressWindowSeconds = 600
+
+/** The sign-in page's side of passkeys: /login/:attempt/passkey. */
+export function signInRoutes(
+  router: Router,
+  host: LoginHost,
+  parts: PasskeyParts & { challenges: Challenges; memory: OfferMemory },
+): void {
+  const { settings, artifacts, blindIndex, challenges, memory } = parts
+  const { id: rpId } = relyingParty(settings.issuer)
+
+  /** @throws Refusal `too_many_requests` */
+  async function limitAddress(ctx: RouterContext) {
+    const key = blindIndex('address', visitOf(ctx).network)
+    const { count } = await artifacts.increment('passkey-address', key, addressWindowSeconds)
+    if (count > settings.limits.addressTries) throw new Refusal('too_many_requests', 'tries of one network')
+  }
+
+  // Asked for by script, so a browser that asks has WebAuthn. The answer names nobody's passkeys: the browser knows them.
+  router.post('/options', async (ctx) => {
+    const attempt = await host.attempt(ctx)
+    assertQuestion(attempt, 'login')
+    if (visitOf(ctx).form['here'] === 'yes') await memory.canMakeHere(attempt.id)
+    const challenge = await challenges.issue('login', attempt.id)
+    ctx.body = { challenge, rpId, userVerification: 'required', timeout: settings.lifetimes.interaction * 1000 }
+  })
+
+  router.post('/', async (ctx) => {
+    const attempt = await host.attempt(ctx)
+    assertQuestion(attempt, 'login')
+    await limitAddress(ctx)
+    const text = visitOf(ctx).form['response'] ?? ''
+    const challenge = await challenges.take('login', attempt.id)
+    const checked = await checkAssertion(parts, { text, challenge, by: actorOf(ctx) })
+    const refuse = (code: 'passkey_refused' | 'passkey_other_person', fault: string, personId: string | undefined) =>
+      host.refuse(ctx, { method: name, code, fault, personId })
+    if (!checked.ok) return refuse('passkey_refused', checked.fault, checked.personId)
+    const { personId, amr } = checked
+    if (isOther(attempt, personId)) return refuse('passkey_other_person', 'other_person', personId)
+    return host.succeed(ctx, { method: name, personId, amr, refusal: 'passkey_refused' })
+  })
+}
+
+/** Signing in once more is for the person who is signed in, as long as their account can be used. */
+function isOther({ session, interaction }: Attempt, personId: string): boolean {
+  return session !== undefined && session.personId !== personId && !interaction.prompt.reasons.includes('account_gone')
+}
