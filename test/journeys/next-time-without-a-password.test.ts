@@ -62,20 +62,20 @@ describe.skipIf(cannotRun('browser'))('in Chromium, a person with passkeys', { t
 
   /** The page in both languages, at the narrowest and at a desk. */
   async function expectFit(page: Page) {
-    const { search } = new URL(page.url())
     for (const language of ['en', 'zh-CN']) {
       await page.locator(`a[hreflang="${language}"]`).click()
+      await page.waitForLoadState()
       for (const width of [320, 1280]) {
         await page.setViewportSize({ width, height: 800 })
         await expectAccessible(page)
       }
     }
-    void search
   }
 
   const signOut = (context: BrowserContext) => context.clearCookies({ name: /session/ })
 
-  it('is offered one after the password, and from then on needs no password', async () => {
+  /** A person at the sign-in page of a portal, on a device with an authenticator. */
+  async function arrive() {
     const person = await openPerson(house)
     const portal = await openPortal()
     const { context, complaints } = await openContext(browser(), desk)
@@ -84,29 +84,119 @@ describe.skipIf(cannotRun('browser'))('in Chromium, a person with passkeys', { t
     const enter = async (parameters: Record<string, string> = {}) => {
       const visit = await portal.begin(parameters)
       await page.goto(visit.url.href)
-      return visit
+      return async () => {
+        await page.waitForURL(/\/callback\?/)
+        const leads = new URL(page.url())
+        const tokens = await visit.finish({ url: leads, status: 303, html: '', headers: new Headers(), leads })
+        return tokens.claims()
+      }
     }
-    const finish = async (visit: Awaited<ReturnType<typeof enter>>) => {
-      await page.waitForURL(/\/callback\?/)
-      const leads = new URL(page.url())
-      return visit.finish({ url: leads, status: 303, html: '', headers: new Headers(), leads })
-    }
+    return { person, context, complaints, page, device, enter }
+  }
 
-    let visit = await enter()
-    await page.locator('.passkey button').waitFor()
-    await page.screenshot({ path: '/tmp/shots/sign-in.png', fullPage: true })
+  const button = '[data-passkey=sign-in] button'
+  const told = (page: Page, what: string) => page.locator(`[data-told=${what}]`).waitFor()
+
+  it('is offered one after the password, and from then on needs no password', async () => {
+    const { person, context, complaints, page, device, enter } = await arrive()
+    let finish = await enter()
     await byPassword(page, person)
-    await page.locator('[data-passkey=create] button').waitFor()
-    await page.screenshot({ path: '/tmp/shots/offer.png', fullPage: true })
+    await page.locator('[data-start]').waitFor()
     await expectFit(page)
+    await device.verifies(false)
     await page.locator('[data-start]').click()
-    expect((await finish(visit)).claims()).toMatchObject({ amr: ['pwd'] })
+    await told(page, 'cancelled')
+    await expectAccessible(page)
+    await device.verifies(true)
+    await page.locator('[data-start]').click()
+    expect(await finish()).toMatchObject({ amr: ['pwd'] })
     expect(await device.credentials()).toHaveLength(1)
 
+    // by autofill: the field's list answers by itself here
     await signOut(context)
-    visit = await enter()
-    expect((await finish(visit)).claims()).toMatchObject({ amr: ['hwk', 'user'] })
+    finish = await enter()
+    expect(await finish()).toMatchObject({ amr: ['hwk', 'user'] })
+
+    // by the button, while the list of the field is waiting: cancelled, not verified, done
+    await signOut(context)
+    await device.answers(false)
+    finish = await enter()
+    await expectFit(page)
+    await page.locator(button).click()
+    await page.evaluate('SimpleWebAuthnBrowser.WebAuthnAbortService.cancelCeremony()')
+    await told(page, 'cancelled')
+    await expectAccessible(page)
+    expect(await page.locator('[name=password]').isEnabled()).toBe(true)
+    await device.answers(true)
+    await device.verifies(false)
+    finish = await enter()
+    await page.locator(button).click()
+    await told(page, 'cancelled')
+    await device.answers(false)
+    await device.verifies(true)
+    finish = await enter()
+    await page.locator(button).waitFor()
+    await device.answers(true)
+    await page.locator(button).click()
+    expect(await finish()).toMatchObject({ amr: ['hwk', 'user'] })
+    expect(await device.credentials()).toMatchObject([{ signCount: 3 }])
+
+    // a second one, in another device; names; removal
+    await page.goto(`${server.issuer}/account/passkey`)
+    await page.locator('a[href$="/add"]').click()
+    await expectFit(page)
+    await page.locator('[data-start]').click()
+    await told(page, 'known')
+    await device.remove()
+    await authenticatorOf(page)
+    await page.locator('[data-start]').click()
+    await page.waitForURL(/done=added/)
+    await expectFit(page)
+    await page.locator('section a').first().click()
+    await expectFit(page)
+    await page.locator('[name=name]').fill('旧手机')
+    await page.locator('form[action$="/name"] button').click()
+    await page.waitForURL(/done=renamed/)
+    expect(await page.locator('h2').allInnerTexts()).toContain('旧手机')
+    await page.getByRole('link', { name: /旧手机/ }).click()
+    await page.locator('form[action$="/remove"] button').click()
+    await page.waitForURL(/done=removed/)
+    await expectAccessible(page)
+
+    // with no password there, the one that is left cannot be removed
+    await house.database
+      .deleteFrom('authenticators')
+      .where('person_id', '=', person.id)
+      .where('kind', '=', 'password')
+      .execute()
+    await page.locator('section a').first().click()
+    await page.locator('h2#remove').waitFor()
+    expect(await page.locator('form[action$="/remove"]').count()).toBe(0)
+    await expectAccessible(page)
     expect(complaints).toEqual([])
     await context.close()
+  })
+
+  it('may leave the offer, and is not asked again; without JavaScript the password works and the page says so', async () => {
+    const { person, context, complaints, page, enter } = await arrive()
+    for (const asked of [true, false]) {
+      const finish = await enter()
+      await byPassword(page, person)
+      if (asked) await page.locator('form[action$="/offer"]:not([data-result]) button').click()
+      expect(await finish()).toMatchObject({ amr: ['pwd'] })
+      await signOut(context)
+    }
+    expect(complaints).toEqual([])
+    await context.close()
+
+    const plain = await openContext(browser(), { ...desk, javaScriptEnabled: false })
+    const portal = await openPortal()
+    const without = await plain.context.newPage()
+    await without.goto((await portal.begin()).url.href)
+    expect(await without.locator('main').innerText()).toContain('用通行密钥登录需要浏览器打开 JavaScript')
+    expect(await without.locator(button).isVisible()).toBe(false)
+    await byPassword(without, person)
+    await without.waitForURL(/\/callback\?/)
+    await plain.context.close()
   })
 })

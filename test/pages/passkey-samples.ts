@@ -15,8 +15,8 @@ const phone = {
 const unnamed = { ...phone, id: '7a2b', title: '', own: '', keeper: '', showKeeper: false, synced: false, used: '' }
 
 /** The pages of passkeys, with data they may get. */
-export function passkeySamples(account: object, portal: object): Sample[] {
-  const offer = { portal, action: '/login/8f3a/passkey/offer', csrf: 'c5rf-t0ken', problem: '' }
+export function passkeySamples(account: object): Sample[] {
+  const offer = { days: 30, action: '/login/8f3a/passkey/offer', csrf: 'c5rf-t0ken', problem: '' }
   const list = {
     ...account,
     here: '/account/passkey',

@@ -218,7 +218,7 @@ export const samples: readonly Sample[] = [
     },
   },
   ...organisationSamples,
-  ...passkeySamples(account, portal),
+  ...passkeySamples(account),
   { view: 'qr/ask', name: 'near', data: qrAsk },
   {
     view: 'qr/ask',

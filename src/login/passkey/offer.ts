@@ -35,7 +35,7 @@ export function passkeyOffer(parts: OfferParts): Offer {
     },
 
     async ask(ctx, attempt) {
-      await show(ctx, attempt)
+      show(ctx, attempt, settings.passkeyOfferDays)
       const { personId } = attempt.session ?? {}
       if (personId === undefined) throw new Refusal('login_expired', 'nobody is signed in')
       await memory.asked(personId, devices.keyOf(visitOf(ctx).device()))
@@ -48,8 +48,8 @@ export function passkeyOffer(parts: OfferParts): Offer {
 const mayAdd = ({ status, heldUntil }: NaturalPerson, now: number) =>
   status === 'active' && (heldUntil === null || heldUntil <= now)
 
-async function show(ctx: RouterContext, attempt: Attempt, problem = '') {
-  const data = { portal: attempt.portal, action: `${pathOf(attempt, name)}/offer`, problem, csrf: visitOf(ctx).csrf() }
+function show(ctx: RouterContext, attempt: Attempt, days: number, problem = '') {
+  const data = { action: `${pathOf(attempt, name)}/offer`, days, problem, csrf: visitOf(ctx).csrf() }
   showPage(ctx, 'login/passkey-offer', data, problem ? 400 : 200)
 }
 
@@ -81,7 +81,7 @@ export function offerRoutes(router: Router, host: LoginHost, parts: OfferParts):
     const { attempt, person, holder } = await signedIn(ctx)
     const challenge = await challenges.take('enrolment', holder)
     const registered = await register(parts, { text: response, challenge, person, by: actorOf(ctx) })
-    if (!registered.ok) return show(ctx, attempt, registered.fault)
+    if (!registered.ok) return show(ctx, attempt, settings.passkeyOfferDays, registered.fault)
     visitOf(ctx).keepWay(name)
     return host.offered(ctx)
   })
