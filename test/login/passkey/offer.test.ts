@@ -21,7 +21,11 @@ beforeAll(async () => {
 /** Signs in by password, in a browser that says whether it can make a passkey by itself. */
 async function afterPassword(
   person: { username: string },
-  { here = 'yes', visitor = new Visitor(server.issuer), parameters = {} as Record<string, string> } = {},
+  {
+    here = 'yes',
+    visitor = new Visitor(server.issuer),
+    parameters = {},
+  }: { here?: string; visitor?: Visitor; parameters?: Record<string, string> } = {},
 ) {
   const visit = await portal.begin(parameters)
   const asked = await visitor.get(visit.url)
