@@ -12,6 +12,7 @@ import { deriveKey } from './keys/derived-key.ts'
 import { openSigningKeys } from './keys/signing-keys.ts'
 import { createHost } from './login/host.ts'
 import { passkeyMethod } from './login/passkey/passkey.ts'
+import { createSignatures } from './login/passkey/signing.ts'
 import { passwordMethod } from './login/password/password.ts'
 import { qrMethod } from './login/qr/qr.ts'
 import { createAccessTokens } from './oidc/access-tokens.ts'
@@ -82,23 +83,24 @@ async function start() {
 
   const { limits } = settings
   const accessTokens = createAccessTokens({ provider, sessions, artifacts, clock })
+  const passkeyParts = {
+    settings,
+    clock,
+    database,
+    artifacts,
+    cipher,
+    blindIndex,
+    persons,
+    authenticators,
+    methodLocks,
+    devices,
+    notifier: inbox,
+    sessions,
+    audit,
+    ownClientId,
+  }
   const methods = [
-    passkeyMethod({
-      settings,
-      clock,
-      database,
-      artifacts,
-      cipher,
-      blindIndex,
-      persons,
-      authenticators,
-      methodLocks,
-      devices,
-      notifier: inbox,
-      sessions,
-      audit,
-      ownClientId,
-    }),
+    passkeyMethod(passkeyParts),
     passwordMethod({ persons, authenticators, passwords, artifacts, blindIndex, limits, clock }),
     qrMethod({
       settings,
@@ -173,6 +175,9 @@ async function start() {
       freshSeconds: settings.lifetimes.freshSignIn,
       legalPersons: back.legalPersons,
       mandates: back.mandates,
+      signatures: createSignatures(passkeyParts),
+      artifacts,
+      cipher,
       principals: back.principals,
       representations,
       blindIndex,

@@ -14,6 +14,7 @@ export const auditEvents = {
   'authenticator.removed': 'a person removed a passkey',
   'authenticator.refused': 'a passkey was not added: its challenge, origin or signature did not fit',
   'authenticator.cloned': 'a passkey was used with a counter that had been used before: there may be a copy of it',
+  'signature.refused': 'a signature by passkey was refused',
   'passkey.offered': 'a person was asked after signing in whether to make a passkey',
   'session.ended': 'a person ended a session from the account centre',
   'registration.refused': 'a registration was refused',

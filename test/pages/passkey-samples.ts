@@ -14,6 +14,13 @@ const phone = {
 }
 const unnamed = { ...phone, id: '7a2b', title: '', own: '', keeper: '', showKeeper: false, synced: false, used: '' }
 
+const signed = {
+  mandate: { role: 'handler', all: false, matters: ['税务申报', '申请证照'], from: '2026-11-24', until: '2027-11-24' },
+  principal: '云岭科技有限公司',
+  to: '周小桐',
+  text: `yideng mandate 1\nact: offer\nmandate: 0f3c2b1a-9d8e-4f7a-8b6c-5d4e3f2a1b0c\nprincipal: 7c1d${'0'.repeat(40)}\n`,
+}
+
 /** The pages of passkeys, with data they may get. */
 export function passkeySamples(account: object): Sample[] {
   const offer = { days: 30, action: '/login/8f3a/passkey/offer', csrf: 'c5rf-t0ken', problem: '' }
@@ -36,6 +43,11 @@ export function passkeySamples(account: object): Sample[] {
     },
     { view: 'passkey/list', name: 'none', data: { ...list, passkeys: [], done: 'removed' } },
     { view: 'passkey/list', name: 'off', data: { ...list, off: true, possible: false } },
+    ...['offer', 'accept', 'confirm'].map((act) => ({
+      view: 'account/mandate-sign',
+      name: act,
+      data: { ...account, here: '/account/mandates/sign', act, ...signed, refused: act === 'accept' },
+    })),
     { view: 'passkey/add', name: 'first', data: { ...account, here: '/account/passkey/add', problem: '' } },
     { view: 'passkey/add', name: 'problem', data: { ...account, here: '/account/passkey/add', problem: 'invalid' } },
     ...[true, false].map((last) => ({

@@ -265,4 +265,4 @@ export const samples: readonly Sample[] = [
 
 /** Data that names words (`refusals.<refusal>`) and so cannot be any text. */
 export const wordKeys =
-  /(^|\.)(refusal|code|state|reason|done|when|created|used|problem|role|roles\.\d+|relation|hindrance|kind|event|who|documentType|ways\.\d+\.name|problems\..*|documentTypes\.\d+|values\.(document_type|role)|attributes\.\d+(\.name)?)$/
+  /(^|\.)(refusal|act|code|state|reason|done|when|created|used|problem|role|roles\.\d+|relation|hindrance|kind|event|who|documentType|ways\.\d+\.name|problems\..*|documentTypes\.\d+|values\.(document_type|role)|attributes\.\d+(\.name)?)$/

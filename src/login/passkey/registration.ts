@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { PublicKeyCredentialCreationOptionsJSON } from '@simplewebauthn/server'
 import { z } from 'zod'
 import { maskName } from '../../accounts/identifiers/masking.ts'
@@ -99,7 +100,10 @@ export async function register(
     )
     if (!authenticator) return undefined
     const { id } = authenticator
-    const details = { kind: name, authenticator: id, aaguid: passkey.aaguid, synced: passkey.backedUp }
+    const { aaguid, backedUp: synced, publicKey } = passkey
+    // whose key it was stays known when the passkey is gone: signatures made with it are checked by this
+    const key = createHash('sha256').update(publicKey, 'base64url').digest('base64url')
+    const details = { kind: name, authenticator: id, aaguid, synced, key }
     await audit.append(transaction, { event: 'authenticator.added', ...by, personId: person.id, details })
     await notifier.notify(
       { personId: person.id, kind: 'authenticator-added', details: { method: name }, restricted: by.restricted },
