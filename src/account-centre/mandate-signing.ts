@@ -19,6 +19,7 @@ export interface SigningParts {
 }
 
 const kind = 'mandate-signing'
+export const signPath = '/account/mandates/sign'
 const pendingSeconds = 300
 
 const offering = z.object({
@@ -43,8 +44,10 @@ type Pending = z.infer<typeof pendingSchema>
 
 /** Giving and taking mandates: at once, or signed by passkey where the person has one. */
 export interface MandateSigning {
-  /** Does it, or shows the page that asks for the signature; then undefined. */
+  /** Does it, or sends the browser to where it is signed; then undefined. */
   begin(ctx: RouterContext, visit: AccountVisit, act: Wished): Promise<Acted | undefined>
+  /** Shows what waits to be signed, in words and to the letter. @throws Refusal `login_expired`, `busy` */
+  show(ctx: RouterContext, visit: AccountVisit): Promise<void>
   /** What the browser signs what is pending by. @throws Refusal `login_expired` */
   options(visit: AccountVisit): Promise<object>
   /** Does what was signed; undefined where the page asks again. @throws Refusal `login_expired` */
@@ -80,37 +83,41 @@ export function createMandateSigning(centre: AccountHost, parts: SigningParts): 
     return mandates.confirm(act.id, person, by, sign)
   }
 
-  /** Shows what is signed, in words and to the letter. */
-  async function ask(
-    ctx: RouterContext,
-    visit: AccountVisit,
-    act: SignedAct,
-    refused: boolean,
-  ): Promise<Acted | undefined> {
+  /** Keeps what is to be signed and sends the browser to the page that asks. */
+  async function ask(ctx: RouterContext, visit: AccountVisit, act: SignedAct): Promise<Acted | undefined> {
     const preview = await mandates.preview(act, visit.person, actorOf(ctx))
     if (!preview.ok) return preview
-    const { mandate, principal, text } = preview
-    await keep(visit, { text, act })
+    await keep(visit, { text: preview.text, act })
+    ctx.status = 303
+    ctx.redirect(signPath)
+    return undefined
+  }
+
+  async function show(ctx: RouterContext, visit: AccountVisit, refused: boolean): Promise<void> {
+    const { act, text } = await kept(visit)
+    const preview = await mandates.preview(act, visit.person, actorOf(ctx))
+    // what the form could have mended was looked at before: meanwhile something changed
+    if (!preview.ok || preview.text !== text) throw new Refusal('busy', 'what was to be signed has changed')
     const data = {
       act: act.type,
-      mandate: mandateData(mandate, visitOf(ctx).language),
-      principal: principal.name,
+      mandate: mandateData(preview.mandate, visitOf(ctx).language),
+      principal: preview.principal.name,
       to: act.type === 'offer' ? act.offering.invitee.name : '',
       text,
       refused,
     }
     await centre.show(ctx, visit, 'account/mandate-sign', data, refused ? 400 : 200)
-    return undefined
   }
 
   return {
     async begin(ctx, visit, wished) {
       const act: SignedAct =
         wished.type === 'offer' ? { ...wished, offering: { ...wished.offering, id: randomUUID() } } : wished
-      if (await signatures.canSign(visit.person.id)) return ask(ctx, visit, act, false)
+      if (await signatures.canSign(visit.person.id)) return ask(ctx, visit, act)
       return carryOut(ctx, visit, act)
     },
 
+    show: (ctx, visit) => show(ctx, visit, false),
     options: async (visit) => signatures.begin(signerOf(visit), (await kept(visit)).text),
 
     async finish(ctx, visit) {
@@ -118,8 +125,8 @@ export function createMandateSigning(centre: AccountHost, parts: SigningParts): 
       const answer = visitOf(ctx).form['response'] ?? ''
       const signed = await signatures.finish(signerOf(visit), text, answer, actorOf(ctx))
       if (!signed.ok) {
-        const acted = await ask(ctx, visit, act, true)
-        return acted && { act, acted }
+        await show(ctx, visit, true)
+        return undefined
       }
       await artifacts.remove(kind, holderOf(visit))
       const acted = await carryOut(ctx, visit, act, (now) => {

@@ -5,7 +5,7 @@ import { actorOf } from '../login/host.ts'
 import type { AccountHost, AccountVisit, Router, RouterContext } from '../login/method.ts'
 import { visitOf } from '../pages/visit.ts'
 import { Refusal } from '../refusal/refusal.ts'
-import { createMandateSigning } from './mandate-signing.ts'
+import { createMandateSigning, signPath } from './mandate-signing.ts'
 import type { OrganisationParts } from './organisations.ts'
 import {
   dayOf,
@@ -113,15 +113,23 @@ export function mandateRoutes(router: Router, centre: AccountHost, parts: Organi
     if (acted.ok) goBack(ctx, acted.mandate.principalId, person.id)
   }
 
-  router.post('/account/mandates/sign/options', async (ctx) => {
-    visitOf(ctx).back = '/account/organisations'
-    const visit = await centre.mayGrantMandates(ctx)
+  async function signer(ctx: RouterContext) {
+    visitOf(ctx).back = signPath
+    return centre.mayGrantMandates(ctx)
+  }
+
+  router.get(signPath, async (ctx) => {
+    const visit = await signer(ctx)
+    if (visit) await signing.show(ctx, visit)
+  })
+
+  router.post(`${signPath}/options`, async (ctx) => {
+    const visit = await signer(ctx)
     if (visit) ctx.body = await signing.options(visit)
   })
 
-  router.post('/account/mandates/sign', async (ctx) => {
-    visitOf(ctx).back = '/account/organisations'
-    const visit = await centre.mayGrantMandates(ctx)
+  router.post(signPath, async (ctx) => {
+    const visit = await signer(ctx)
     const done = visit && (await signing.finish(ctx, visit))
     if (!done) return undefined
     const { act, acted } = done

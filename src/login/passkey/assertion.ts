@@ -33,6 +33,7 @@ export type AssertionFault =
   | 'challenge_gone'
   | 'unknown_credential'
   | 'wrong_holder'
+  | 'other_person'
   | 'invalid'
   | 'backup_changed'
   | 'cloned'
@@ -61,11 +62,11 @@ export const userHandleOf = ({ blindIndex }: Pick<PasskeyParts, 'blindIndex'>, p
 
 /**
  * Checks an assertion over a challenge that was already taken (WebAuthn Level 3, 7.2), and notes its counter: of two that
- * bring the same one, the second is refused.
+ * bring the same one, the second is refused. With `of`, only that person's passkeys are taken, and another's is left as it was.
  */
 export async function checkAssertion(
   parts: PasskeyParts,
-  given: { text: string; challenge: string | undefined; by: Actor },
+  given: { text: string; challenge: string | undefined; by: Actor; of?: string | undefined },
 ): Promise<Checked> {
   const { authenticators, settings } = parts
   const response = parseAssertion(given.text)
@@ -80,6 +81,7 @@ export async function checkAssertion(
   const { origin, id } = relyingParty(settings.issuer)
   const proven = await proveAssertion(response, readStored(first), { challenge: given.challenge, origin, id })
   if (!proven) return refuse('invalid')
+  if (given.of !== undefined && given.of !== personId) return refuse('other_person')
 
   for (let attempt = 0; attempt < tries; attempt += 1) {
     const authenticator = attempt === 0 ? first : await authenticators.findByLookupKey(name, response.id)

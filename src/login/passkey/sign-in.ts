@@ -42,17 +42,18 @@ export function signInRoutes(
     await limitAddress(ctx)
     const text = visitOf(ctx).form['response'] ?? ''
     const challenge = await challenges.take('login', attempt.id)
-    const checked = await checkAssertion(parts, { text, challenge, by: actorOf(ctx) })
-    const refuse = (code: 'passkey_refused' | 'passkey_other_person', fault: string, personId: string | undefined) =>
-      host.refuse(ctx, { method: name, code, fault, personId })
-    if (!checked.ok) return refuse('passkey_refused', checked.fault, checked.personId)
+    const checked = await checkAssertion(parts, { text, challenge, by: actorOf(ctx), of: mustBe(attempt) })
+    if (!checked.ok) {
+      const { fault, personId } = checked
+      const code = fault === 'other_person' ? 'passkey_other_person' : 'passkey_refused'
+      return host.refuse(ctx, { method: name, code, fault, personId })
+    }
     const { personId, amr } = checked
-    if (isOther(attempt, personId)) return refuse('passkey_other_person', 'other_person', personId)
     return host.succeed(ctx, { method: name, personId, amr, refusal: 'passkey_refused' })
   })
 }
 
 /** Signing in once more is for the person who is signed in, as long as their account can be used. */
-function isOther({ session, interaction }: Attempt, personId: string): boolean {
-  return session !== undefined && session.personId !== personId && !interaction.prompt.reasons.includes('account_gone')
+function mustBe({ session, interaction }: Attempt): string | undefined {
+  return interaction.prompt.reasons.includes('account_gone') ? undefined : session?.personId
 }

@@ -13,7 +13,7 @@ export interface Signer {
   personId: string
 }
 
-export type Signed = { ok: true; proof: string } | { ok: false; fault: AssertionFault | 'other_person' }
+export type Signed = { ok: true; proof: string } | { ok: false; fault: AssertionFault }
 
 /** Signatures over texts by a person's passkeys. */
 export interface Signatures {
@@ -69,15 +69,14 @@ export function createSignatures(parts: PasskeyParts): Signatures {
 
     async finish(signer, text, answer, by) {
       const { personId } = signer
-      const refuse = async (fault: AssertionFault | 'other_person'): Promise<Signed> => {
+      const refuse = async (fault: AssertionFault): Promise<Signed> => {
         await audit.record({ event: 'signature.refused', ...by, personId, details: { fault } })
         return { ok: false, fault }
       }
       const nonce = await challenges.take('signature', holderOf(signer))
       const challenge = nonce === undefined ? undefined : challengeOf(nonce, text)
-      const checked = await checkAssertion(parts, { text: answer, challenge, by })
+      const checked = await checkAssertion(parts, { text: answer, challenge, by, of: personId })
       if (!checked.ok) return refuse(checked.fault)
-      if (checked.personId !== personId) return refuse('other_person')
       const { credentialId, publicKey } = readStored(checked.authenticator)
       const { clientDataJSON, authenticatorData, signature } = checked.response.response
       const proof = { version: 1, nonce, rpId, origin, credentialId, publicKey }

@@ -1,3 +1,5 @@
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Back } from '../../../src/admin/house.ts'
 import { canHavePasskeys } from '../../../src/login/passkey/relying-party.ts'
@@ -130,6 +132,19 @@ describe('sign-in by passkey', () => {
     expect((await audited('login.refused', person.id)).at(-1)).toMatchObject({ fault: 'challenge_gone' })
   })
 
+  it('takes no challenge that is older than five minutes', async () => {
+    const { person, authenticator } = await withPasskey()
+    const before = await kept(person.id)
+    const { visitor, page } = await signInPage()
+    const late = authenticator.get(await askOptions<RequestOptions>(visitor, page))
+    const artifacts = new DatabaseSync(join(server.dataDir, 'artifacts.sqlite'))
+    artifacts.exec("UPDATE artifacts SET expires_at = expires_at - 300000 WHERE kind = 'passkey-login'")
+    artifacts.close()
+    expect((await sendResponse(visitor, page, '/passkey', late)).status).toBe(400)
+    expect((await audited('login.refused', person.id)).at(-1)).toMatchObject({ fault: 'challenge_gone' })
+    expect(await kept(person.id)).toEqual(before)
+  })
+
   it('refuses a copy of a key by its counter, says so to the person, and lets the first of two at once pass', async () => {
     const { person, authenticator } = await withPasskey()
     const copied = await signInPage()
@@ -165,8 +180,10 @@ describe('sign-in by passkey', () => {
     const first = await signInPage()
     expect((await signInByPasskey(first.visitor, first.page, authenticator)).leads).toBeDefined()
     const again = await signInPage({ prompt: 'login' }, first.visitor)
+    const before = await kept(other.person.id)
     const refused = await signInByPasskey(first.visitor, again.page, other.authenticator)
     expect(refused.status).toBe(400)
+    expect(await kept(other.person.id)).toEqual(before)
     expect((await audited('login.refused', other.person.id)).at(-1)).toMatchObject({ code: 'passkey_other_person' })
     const tokens = await again.visit.finish(await signInByPasskey(first.visitor, again.page, authenticator))
     expect(await audited('login.succeeded', person.id)).toHaveLength(3)
