@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { openHouse } from './admin/house.ts'
-import { ownClient } from './account-centre/own-client.ts'
+import { ownClient, ownClientId } from './account-centre/own-client.ts'
 import { createPasswords } from './accounts/passwords/hash.ts'
 import { readSettings, SettingsError } from './config/settings.ts'
 import { createApp } from './http/app.ts'
@@ -11,6 +11,8 @@ import { openCookieKeys } from './keys/cookie-keys.ts'
 import { deriveKey } from './keys/derived-key.ts'
 import { openSigningKeys } from './keys/signing-keys.ts'
 import { createHost } from './login/host.ts'
+import { passkeyMethod } from './login/passkey/passkey.ts'
+import { createSignatures } from './login/passkey/signing.ts'
 import { passwordMethod } from './login/password/password.ts'
 import { qrMethod } from './login/qr/qr.ts'
 import { createAccessTokens } from './oidc/access-tokens.ts'
@@ -60,6 +62,7 @@ async function start() {
   const book = createRepresenteeBook({ artifacts, representations, clock, lifetime })
   const provider = createProvider({
     representees: createRepresentees({ representations, book, choices, artifacts, audit, findClient }),
+    offerDue: (signIn) => host.offerDue(signIn),
     audit,
     settings,
     clock,
@@ -80,7 +83,24 @@ async function start() {
 
   const { limits } = settings
   const accessTokens = createAccessTokens({ provider, sessions, artifacts, clock })
+  const passkeyParts = {
+    settings,
+    clock,
+    database,
+    artifacts,
+    cipher,
+    blindIndex,
+    persons,
+    authenticators,
+    methodLocks,
+    devices,
+    notifier: inbox,
+    sessions,
+    audit,
+    ownClientId,
+  }
   const methods = [
+    passkeyMethod(passkeyParts),
     passwordMethod({ persons, authenticators, passwords, artifacts, blindIndex, limits, clock }),
     qrMethod({
       settings,
@@ -155,6 +175,9 @@ async function start() {
       freshSeconds: settings.lifetimes.freshSignIn,
       legalPersons: back.legalPersons,
       mandates: back.mandates,
+      signatures: createSignatures(passkeyParts),
+      artifacts,
+      cipher,
       principals: back.principals,
       representations,
       blindIndex,

@@ -1,7 +1,6 @@
 import { parseCreditCode, organisationKind } from '../accounts/identifiers/gb32100.ts'
 import { matterWords, everything } from '../accounts/mandates/matters.ts'
 import type { LegalPersons } from '../accounts/legal-persons.ts'
-import type { Mandates } from '../accounts/mandates/mandates.ts'
 import type { Principals } from '../accounts/mandates/principals.ts'
 import type { AuditTrail } from '../audit/trail.ts'
 import type { AccountHost, AccountVisit, Router, RouterContext } from '../login/method.ts'
@@ -19,13 +18,14 @@ import {
   principalData,
   problemsOf,
   readOffer,
+  showOffered,
   tickedMatters,
   type PageParts,
 } from './mandate-pages.ts'
+import { createMandateSigning, type SigningParts } from './mandate-signing.ts'
 
-export interface OrganisationParts extends PageParts {
+export interface OrganisationParts extends PageParts, SigningParts {
   legalPersons: LegalPersons
-  mandates: Mandates
   principals: Principals
   blindIndex: BlindIndex
   audit: AuditTrail
@@ -44,7 +44,9 @@ const goTo = (ctx: RouterContext, path: string) => {
 
 /** My organisations: what I may do for which, opening one, its members and their mandates, its history. */
 export function organisationRoutes(router: Router, centre: AccountHost, parts: OrganisationParts): void {
-  const { legalPersons, mandates, representations, persons, blindIndex, audit, organisationLevel, clock } = parts
+  const { legalPersons, representations, persons, blindIndex, audit, organisationLevel, clock } = parts
+
+  const signing = createMandateSigning(centre, parts)
 
   /** @throws Refusal `not_found`, the same for an organisation that is not there and one the person is nothing to */
   async function mine(ctx: RouterContext, { person }: AccountVisit) {
@@ -163,10 +165,10 @@ export function organisationRoutes(router: Router, centre: AccountHost, parts: O
     const now = clock()
     const begins = beginningOf(form['from'] ?? '', now)
     const latest = givable(one, visit.person.id, now)?.latest ?? Number.POSITIVE_INFINITY
-    const acted = await mandates.offer(
-      one.view.id,
-      visit.person,
-      {
+    const acted = await signing.begin(ctx, visit, {
+      type: 'offer',
+      principalId: one.view.id,
+      offering: {
         role: form['role'] === 'manager' ? 'manager' : 'handler',
         matters,
         notBefore: begins,
@@ -174,16 +176,10 @@ export function organisationRoutes(router: Router, centre: AccountHost, parts: O
         expiresAt: read.lastsMs === 0 ? begins : Math.min(begins + read.lastsMs, latest),
         invitee: read.invitee,
       },
-      actorOf(ctx),
-    )
+    })
+    if (!acted) return undefined
     if (!acted.ok) return showInvite(ctx, visit, problemsOf(acted))
-    const data = {
-      organisation: principalData(one),
-      name: read.invitee.name,
-      code: acted.code ?? '',
-      back: `/account/organisations/${one.view.id}`,
-    }
-    await centre.show(ctx, visit, 'account/mandate-offered', data)
+    await showOffered(ctx, visit, centre, { name: read.invitee.name, acted })
     return undefined
   })
 }

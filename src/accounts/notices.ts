@@ -9,6 +9,7 @@ export const noticeKinds = [
   'new-device',
   'authenticator-added',
   'authenticator-removed',
+  'authenticator-cloned',
   'password-changed',
   'recovery-codes-made',
   'account-recovered',

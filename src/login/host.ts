@@ -8,6 +8,7 @@ import type { AuditTrail } from '../audit/trail.ts'
 import type { Client } from '../clients/clients.ts'
 import type { Clock } from '../config/clock.ts'
 import type { Settings } from '../config/settings.ts'
+import type { FreshSignIn } from '../oidc/prompts.ts'
 import type { Sessions } from '../oidc/sessions.ts'
 import { showPage, visitOf } from '../pages/visit.ts'
 import { refusals } from '../refusal/refusal.ts'
@@ -32,6 +33,9 @@ export interface HostParts {
 export interface House extends LoginHost {
   /** Shows the sign-in page of a running login. */
   ask(ctx: RouterContext, attempt: Attempt, refusal?: LoginRefusal): Promise<void>
+  /** Whether a method has something to offer after this sign-in, and the page that does. */
+  offerDue(signIn: FreshSignIn): Promise<boolean>
+  askOffer(ctx: RouterContext, attempt: Attempt): Promise<void>
   /** Hands a result to oidc-provider and sends the browser on. */
   finish(ctx: RouterContext, result: InteractionResults): Promise<void>
 }
@@ -46,6 +50,7 @@ export function createHost(parts: HostParts): House {
   const { provider, methods, findClient, persons, methodLocks, devices, notifier, sessions, audit, limits, clock } =
     parts
   const attempts = new WeakMap<object, Promise<Attempt>>()
+  const offering = methods.find(({ offer }) => offer)?.offer
 
   const host: House = {
     attempt(ctx) {
@@ -84,12 +89,24 @@ export function createHost(parts: HostParts): House {
       ctx.redirect(target)
     },
 
-    async succeed(ctx, { method, personId, amr, vouched }: Proof) {
+    offerDue: async (signIn) => (await offering?.due(signIn)) ?? false,
+
+    async askOffer(ctx, attempt) {
+      if (!offering) throw new Error('nobody offers anything')
+      await offering.ask(ctx, attempt)
+    },
+
+    async offered(ctx) {
+      assertQuestion(await host.attempt(ctx), 'offer')
+      await host.finish(ctx, { offer: {} })
+    },
+
+    async succeed(ctx, { method, personId, amr, vouched, refusal = 'sign_in_refused' }: Proof) {
       const attempt = await host.attempt(ctx)
       assertQuestion(attempt, 'login')
       const person = await persons.find(personId)
       if (person?.status !== 'active' || (await methodLocks.locked(personId, method))) {
-        await host.refuse(ctx, { method, code: 'sign_in_refused', personId })
+        await host.refuse(ctx, { method, code: refusal, personId })
         return
       }
       await leaveOtherPerson(attempt, personId)
@@ -114,7 +131,7 @@ export function createHost(parts: HostParts): House {
         ...actorOf(ctx),
         personId: refusal.personId,
         clientId: attempt.client.id,
-        details: { method: refusal.method, code: refusal.code },
+        details: { method: refusal.method, code: refusal.code, fault: refusal.fault },
       })
       await host.ask(ctx, attempt, refusal)
     },

@@ -2,6 +2,7 @@ import type { RouterContext } from '@koa/router'
 import type Router from '@koa/router'
 import type { NaturalPerson } from '../accounts/natural-persons.ts'
 import type { Level } from '../assurance/levels.ts'
+import type { FreshSignIn } from '../oidc/prompts.ts'
 import type { Session } from '../oidc/sessions.ts'
 import type { RefusalCode } from '../refusal/refusal.ts'
 import type { Attempt } from './attempt.ts'
@@ -15,6 +16,8 @@ export interface Proof {
   amr: string[]
   /** Where another session vouched for this one: its level, which is not gone beyond. */
   vouched?: Level
+  /** What this method says where the account, or this way in, is off. */
+  refusal?: RefusalCode
 }
 
 /** A way to sign in: one folder, one view (views/login/<name>.eta, its part of the sign-in page), one line in main.ts. */
@@ -29,6 +32,8 @@ export interface LoginMethod {
   routes(router: Router, host: LoginHost): void
   /** Its own pages in the account centre. */
   readonly enrolment?: Enrolment
+  /** What it asks a person who has just signed in another way. */
+  readonly offer?: Offer
   /** Pages of its own for a signed-in person, outside a running login and the account centre. */
   pages?(router: Router, centre: AccountHost): void
   /** Addresses for programs: they bring tokens, no forms. */
@@ -57,6 +62,8 @@ export interface LoginHost {
   succeed(ctx: RouterContext, proof: Proof): Promise<void>
   /** Shows the sign-in page again; the same answer whether the account exists or not. */
   refuse(ctx: RouterContext, refusal: LoginRefusal): Promise<void>
+  /** The method's offer was answered, whichever way: the login goes on. */
+  offered(ctx: RouterContext): Promise<void>
 }
 
 export interface LoginRefusal {
@@ -65,8 +72,16 @@ export interface LoginRefusal {
   /** What the person typed to say who they are, shown again. */
   identifier?: string
   waitMinutes?: number
-  /** For the audit trail only, where it is known. */
+  /** For the audit trail only, where they are known. */
   personId?: string | undefined
+  fault?: string
+}
+
+/** A question between signing in and the portal that may always be left; it is never in the way of `prompt=none`. */
+export interface Offer {
+  due(signIn: FreshSignIn): Promise<boolean>
+  /** Shows the question; its routes are the method's own and end in `LoginHost.offered`. */
+  ask(ctx: RouterContext, attempt: Attempt): Promise<void>
 }
 
 /** What a login method adds to the account centre. */

@@ -95,6 +95,7 @@ export function questionRoutes(router: Router, parts: QuestionParts): void {
     const attempt = await host.attempt(ctx)
     if (attempt.question === 'login') await host.ask(ctx, attempt)
     else if (attempt.question === 'level') await askLevel(ctx, attempt, false)
+    else if (attempt.question === 'offer') await host.askOffer(ctx, attempt)
     else if (attempt.question === 'select_representee') await representee.ask(ctx, attempt)
     else await askConsent(ctx, attempt)
   })

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import { interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
 import { levelAsked, levelOf, type Level } from '../assurance/levels.ts'
 import type { Client } from '../clients/clients.ts'
@@ -23,14 +24,28 @@ export function acrValuesOf(params: Record<string, unknown>): string[] {
   return [...asked, ...(request?.values ?? []), ...(request?.value === undefined ? [] : [request.value])]
 }
 
+/** A person has signed in a moment ago. */
+export interface FreshSignIn {
+  /** The request, for `visitOf`. */
+  req: IncomingMessage
+  /** The login that was answered (src/login/attempt.ts). */
+  attemptId: string
+  clientId: string
+  personId: string
+  amr: string[]
+}
+
+type OfferDue = (signIn: FreshSignIn) => Promise<boolean>
+
 /**
  * The questions an authorization request may put to a person, in this order; a person is asked only what is missing.
- * 1. `login`: who is it, and recently enough; 2. `level`: proven well enough; 3. `select_representee`: for whom;
- * 4. `consent`: may the portal have it.
+ * 1. `login`: who is it, and recently enough; 2. `level`: proven well enough; 3. `offer`: an easier way in next time;
+ * 4. `select_representee`: for whom; 5. `consent`: may the portal have it.
  */
 export function createPrompts(
   findClient: (id: string) => Promise<Client | undefined>,
   representees: Representees,
+  offerDue: OfferDue,
 ): interactionPolicy.DefaultPolicy {
   const policy = base()
   const login = policy.get('login')
@@ -55,6 +70,14 @@ export function createPrompts(
     new Check('level_too_low', 'a higher level of assurance is required', unmetRequirements, tooLow),
   )
   policy.add(level, 1)
+  const offer = new Prompt(
+    { name: 'offer', requestable: false },
+    new Check('offer_open', 'something is offered after signing in', 'interaction_required', async (ctx) => {
+      const signIn = freshSignIn(ctx)
+      return signIn !== undefined && offerDue(signIn)
+    }),
+  )
+  policy.add(offer, 2)
   const representee = new Prompt(
     { name: selectRepresentee, requestable: true },
     new Check('representee_open', 'the person has to choose for whom they act', 'interaction_required', (ctx) =>
@@ -63,8 +86,19 @@ export function createPrompts(
   )
   // a portal that may not know for whom somebody acts does not get to ask either: `mustAsk` looks at `prompt` itself
   representee.checks.remove(`${selectRepresentee}_prompt`)
-  policy.add(representee, 2)
+  policy.add(representee, 3)
   return policy
+}
+
+/** A first sign-in in this very authorization request: neither a later one for a step-up, nor one already asked about. */
+function freshSignIn(ctx: KoaContextWithOIDC): FreshSignIn | undefined {
+  const { oidc } = ctx
+  const { result, params } = oidc
+  const answered = oidc.entities.Interaction
+  if (!result?.login || result['offer'] !== undefined || !answered || answered.session?.accountId) return undefined
+  if (oidc.promptPending('none')) return undefined
+  const { accountId: personId, amr = [] } = result.login
+  return { req: ctx.req, attemptId: answered.uid, clientId: String(params?.['client_id']), personId, amr }
 }
 
 /** The level this request needs from this portal's people. */

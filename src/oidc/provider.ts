@@ -32,6 +32,8 @@ export interface ProviderParts {
   persons: NaturalPersons
   consents: Consents
   representees: Representees
+  /** Whether something is offered to a person who has just signed in. */
+  offerDue: Parameters<typeof createPrompts>[2]
   audit: AuditTrail
   resources: Resources
   signingKeys: readonly SigningKey[]
@@ -124,7 +126,7 @@ export function createProvider(parts: ProviderParts): Provider {
     findAccount: createFindAccount({ persons, representees, representeeClaim, clock }),
     formats: { customizers: { jwt: exchangedClaims.customize } },
     interactions: {
-      policy: createPrompts(findClient, representees),
+      policy: createPrompts(findClient, representees, parts.offerDue),
       url: (_ctx, interaction) => `/login/${interaction.uid}`,
     },
     jwks: keySet(parts.signingKeys),

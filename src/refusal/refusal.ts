@@ -21,6 +21,7 @@ export const refusals = {
   authenticators_held: 403,
   not_by_qr: 403,
   mandates_not_by_qr: 403,
+  last_way_in: 409,
   qr_gone: 400,
   too_many_requests: 429,
   busy: 503,
@@ -29,6 +30,8 @@ export const refusals = {
   sign_in_refused: 400,
   too_many_tries: 429,
   qr_ended: 400,
+  passkey_refused: 400,
+  passkey_other_person: 400,
   missing_identifier: 400,
   missing_password: 400,
 } as const

@@ -1,4 +1,5 @@
 import { organisationSamples } from './organisation-samples.ts'
+import { passkeySamples } from './passkey-samples.ts'
 
 /** One page as it may be asked for; `name` tells variants of a view apart. */
 export interface Sample {
@@ -20,9 +21,11 @@ const refusedWays = (refusal: string) => ({ refusal, ways: [{ ...passwordWay, id
 
 const qrWay = { name: 'qr', action: '/login/8f3a/qr', csrf, last: true, hideSeconds: 3 }
 
+const passkeyWay = { name: 'passkey', action: '/login/8f3a/passkey', csrf, last: false }
+
 const signIn = {
   portal,
-  ways: [passwordWay, qrWay],
+  ways: [passkeyWay, passwordWay, qrWay],
   registerUrl: '/register?from=8f3a',
   cancelAction: '/login/8f3a/cancel',
   level: 2,
@@ -152,6 +155,11 @@ export const samples: readonly Sample[] = [
     name: 'missing',
     data: { ...signIn, ...refusedWays('missing_password'), reauthentication: true },
   },
+  {
+    view: 'login/sign-in',
+    name: 'passkey',
+    data: { ...signIn, refusal: 'passkey_refused', ways: [{ ...passkeyWay, last: true }, passwordWay] },
+  },
   { view: 'login/sign-in', name: 'no-identifier', data: { ...signIn, ...refusedWays('missing_identifier') } },
   { view: 'login/sign-in', name: 'busy', data: { ...signIn, ...refusedWays('busy') } },
   { view: 'login/consent', name: 'all', data: consent },
@@ -210,6 +218,7 @@ export const samples: readonly Sample[] = [
     },
   },
   ...organisationSamples,
+  ...passkeySamples(account),
   { view: 'qr/ask', name: 'near', data: qrAsk },
   {
     view: 'qr/ask',
@@ -256,4 +265,4 @@ export const samples: readonly Sample[] = [
 
 /** Data that names words (`refusals.<refusal>`) and so cannot be any text. */
 export const wordKeys =
-  /(^|\.)(refusal|code|state|reason|done|when|problem|role|roles\.\d+|relation|hindrance|kind|event|who|documentType|ways\.\d+\.name|problems\..*|documentTypes\.\d+|values\.(document_type|role)|attributes\.\d+(\.name)?)$/
+  /(^|\.)(refusal|act|code|state|reason|done|when|created|used|problem|role|roles\.\d+|relation|hindrance|kind|event|who|documentType|ways\.\d+\.name|problems\..*|documentTypes\.\d+|values\.(document_type|role)|attributes\.\d+(\.name)?)$/
