@@ -18,7 +18,7 @@ export const refusals = {
   request_invalid: 400,
   portal_suspended: 403,
   account_locked: 403,
-  authenticators_held: 403,
+  recovery_gone: 400,
   not_by_qr: 403,
   mandates_not_by_qr: 403,
   qr_gone: 400,
@@ -29,6 +29,7 @@ export const refusals = {
   sign_in_refused: 400,
   too_many_tries: 429,
   qr_ended: 400,
+  recovery_refused: 400,
   missing_identifier: 400,
   missing_password: 400,
 } as const

@@ -16,7 +16,7 @@ describe('levels of assurance', () => {
     [3, ['pwd'], 3],
     [3, ['pwd', 'face'], 4],
   ])('identity level %i with %j reaches %i', (identityLevel, amr, level) => {
-    expect(levelReached({ identityLevel, amr })).toBe(level)
+    expect(levelReached({ identityLevel, amr, held: false })).toBe(level)
   })
 
   it.each([
@@ -27,7 +27,7 @@ describe('levels of assurance', () => {
   ] as const)(
     'identity level %i, vouched for by a session of level %i, reaches %i',
     (identityLevel, vouched, level) => {
-      expect(levelReached({ identityLevel, amr: ['qr'], vouched })).toBe(level)
+      expect(levelReached({ identityLevel, amr: ['qr'], vouched, held: false })).toBe(level)
     },
   )
 

@@ -1,4 +1,5 @@
 import { organisationSamples } from './organisation-samples.ts'
+import { recoverySamples } from './recovery-samples.ts'
 
 /** One page as it may be asked for; `name` tells variants of a view apart. */
 export interface Sample {
@@ -15,7 +16,14 @@ const longPortal = {
 }
 const csrf = 'c5rf-t0ken'
 
-const passwordWay = { name: 'password', action: '/login/8f3a/password', csrf, identifier: '', last: false }
+const passwordWay = {
+  name: 'password',
+  action: '/login/8f3a/password',
+  recoverUrl: '/recover?back=%2Flogin%2F8f3a',
+  csrf,
+  identifier: '',
+  last: false,
+}
 const refusedWays = (refusal: string) => ({ refusal, ways: [{ ...passwordWay, identifier: '13800138000', refusal }] })
 
 const qrWay = { name: 'qr', action: '/login/8f3a/qr', csrf, last: true, hideSeconds: 3 }
@@ -210,6 +218,7 @@ export const samples: readonly Sample[] = [
     },
   },
   ...organisationSamples,
+  ...recoverySamples,
   { view: 'qr/ask', name: 'near', data: qrAsk },
   {
     view: 'qr/ask',
@@ -256,4 +265,4 @@ export const samples: readonly Sample[] = [
 
 /** Data that names words (`refusals.<refusal>`) and so cannot be any text. */
 export const wordKeys =
-  /(^|\.)(refusal|code|state|reason|done|when|problem|role|roles\.\d+|relation|hindrance|kind|event|who|documentType|ways\.\d+\.name|problems\..*|documentTypes\.\d+|values\.(document_type|role)|attributes\.\d+(\.name)?)$/
+  /(^|\.)(refusal|code|state|reason|done|when|problem|until|made|role|roles\.\d+|relation|hindrance|kind|event|who|documentType|ways\.\d+\.name|problems\..*|documentTypes\.\d+|values\.(document_type|role)|attributes\.\d+(\.name)?)$/
