@@ -37,7 +37,11 @@ export const recoverySamples = [
   {
     view: 'account/recovery-codes',
     name: 'made',
-    data: { ...account, codes: ['7K3M-W9QD-HJ4T-XCNA', 'R6PE-94GF-YM3K-AC7D'], made: '2026-11-24T02:00:00.000Z' },
+    data: {
+      ...account,
+      codes: Array.from({ length: 10 }, (_, index) => `7K3M-W9QD-HJ4T-XCN${index}`),
+      made: '2026-11-24T02:00:00.000Z',
+    },
   },
   { view: 'account/held', name: 'held', data: { ...account, until } },
   { view: 'login/held', name: 'held', data: { portal, until, cancelAction: '/login/8f3a/cancel', csrf } },
