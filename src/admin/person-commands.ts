@@ -21,6 +21,7 @@ async function masked(persons: NaturalPersons, person: NaturalPerson) {
     phone: maskPhone(phone),
     proofed_at: person.proofedAt === null ? null : iso(person.proofedAt),
     created_at: iso(person.createdAt),
+    held_until: person.heldUntil === null ? null : iso(person.heldUntil),
   }
 }
 
