@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { pino } from 'pino'
 import { openHouse } from './admin/house.ts'
 import { ownClient, ownClientId } from './account-centre/own-client.ts'
+import { createChangePassword } from './accounts/passwords/change.ts'
 import { createPasswords } from './accounts/passwords/hash.ts'
 import { readSettings, SettingsError } from './config/settings.ts'
 import { createApp } from './http/app.ts'
@@ -101,7 +102,17 @@ async function start() {
   }
   const methods = [
     passkeyMethod(passkeyParts),
-    passwordMethod({ persons, authenticators, passwords, artifacts, blindIndex, limits, clock }),
+    passwordMethod({
+      persons,
+      authenticators,
+      passwords,
+      changePassword: createChangePassword({ database, authenticators, notifier: inbox, audit }),
+      sessions,
+      artifacts,
+      blindIndex,
+      limits,
+      clock,
+    }),
     qrMethod({
       settings,
       clock,
@@ -163,6 +174,9 @@ async function start() {
       artifacts,
       blindIndex,
       registrationsPerHour,
+      recovery: back.recovery,
+      limits,
+      secure,
       audit,
       clock,
     },
@@ -183,6 +197,7 @@ async function start() {
       blindIndex,
       audit,
       organisationLevel: settings.organisationLevel,
+      recovery: back.recovery,
       clock,
     },
     sessionMemory: { sessions, devices },

@@ -1,18 +1,21 @@
 import Router from '@koa/router'
+import type { Recovery } from '../accounts/recovery/recovery.ts'
 import { ownPath } from '../pages/own-path.ts'
 import type { AccountHost, LoginMethod } from '../login/method.ts'
 import { createCentre, type CentreParts } from './centre.ts'
 import { mandateRoutes } from './mandates.ts'
 import { organisationRoutes, type OrganisationParts } from './organisations.ts'
 import { overviewRoutes, type OverviewParts } from './overview.ts'
+import { recoveryCodeRoutes } from './recovery-codes.ts'
 
-export type AccountCentreParts = CentreParts & OverviewParts & OrganisationParts
+export type AccountCentreParts = CentreParts & OverviewParts & OrganisationParts & { recovery: Recovery }
 
 /** Each room of the account centre, in the order of its menu; a login method brings its own. */
 const rooms: ((router: Router, centre: AccountHost, parts: AccountCentreParts) => void)[] = [
   overviewRoutes,
   organisationRoutes,
   mandateRoutes,
+  recoveryCodeRoutes,
 ]
 
 /** A person's own pages, under /account. */

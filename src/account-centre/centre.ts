@@ -1,4 +1,5 @@
-import type { NaturalPersons } from '../accounts/natural-persons.ts'
+import { isHeld, type NaturalPersons } from '../accounts/natural-persons.ts'
+import { signInCounts } from '../assurance/levels.ts'
 import { maskName } from '../accounts/identifiers/masking.ts'
 import type { Clock } from '../config/clock.ts'
 import type { AccountHost, AccountVisit, LoginMethod, RouterContext } from '../login/method.ts'
@@ -27,7 +28,10 @@ export function createCentre(parts: CentreParts): AccountHost {
     const cookie = ctx.cookies.get(sessionCookie, { signed: false })
     const session = cookie ? await sessions.ofCookie(cookie) : undefined
     const person = session && (await persons.find(session.personId))
-    return session && person?.status === 'active' ? { session, person } : undefined
+    if (!session || person?.status !== 'active') return undefined
+    const signIn = { at: session.signedInAt, level: session.level, amr: session.amr }
+    const counts = signInCounts({ signIn, signedOutAt: person.signedOutAt, held: isHeld(person, clock()) })
+    return counts ? { session, person } : undefined
   }
 
   const isFresh = ({ session }: AccountVisit) => clock() / 1000 - session.signedInAt <= freshSeconds
@@ -38,9 +42,10 @@ export function createCentre(parts: CentreParts): AccountHost {
     if (!visit) return undefined
     const { amr } = visit.session
     if (amr.includes('qr')) throw new Refusal(byQr)
-    const held = visit.person.heldUntil !== null && visit.person.heldUntil > clock()
-    if (held && !amr.includes('user')) throw new Refusal('authenticators_held')
-    return visit
+    const { person } = visit
+    if (!isHeld(person, clock()) || amr.includes('user')) return visit
+    await centre.show(ctx, visit, 'account/held', { until: new Date(person.heldUntil ?? 0).toISOString() }, 403)
+    return undefined
   }
 
   /** Sign-ins are kept to the second. */

@@ -36,6 +36,8 @@ export interface Authenticators {
   used(authenticator: Authenticator): Promise<void>
   /** Only one of this person; false when there is none. */
   remove(personId: string, id: string, within?: Database): Promise<boolean>
+  /** All of one kind that a person has; returns how many. */
+  removeAll(personId: string, kind: string, within?: Database): Promise<number>
 }
 
 const fromRow = (row: Selectable<Tables['authenticators']>): Authenticator => ({
@@ -110,6 +112,14 @@ export function createAuthenticators(options: { database: Database; clock: Clock
         .where('person_id', '=', personId)
         .executeTakeFirst()
       return numDeletedRows === 1n
+    },
+    async removeAll(personId, kind, within = database) {
+      const { numDeletedRows } = await within
+        .deleteFrom('authenticators')
+        .where('person_id', '=', personId)
+        .where('kind', '=', kind)
+        .executeTakeFirst()
+      return Number(numDeletedRows)
     },
   }
 }

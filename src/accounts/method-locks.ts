@@ -1,6 +1,6 @@
 import type { AuditTrail } from '../audit/trail.ts'
 import type { Clock } from '../config/clock.ts'
-import type { Database } from '../storage/database.ts'
+import type { Database, DatabaseTransaction } from '../storage/database.ts'
 import type { Tables } from '../storage/schema.ts'
 import type { Actor } from './natural-persons.ts'
 
@@ -18,7 +18,7 @@ export interface MethodLocks {
   /** False when it was off already. */
   lock(personId: string, method: string, reason: MethodLock['reason'], by: Actor): Promise<boolean>
   /** False when it was not off. */
-  unlock(personId: string, method: string, by: Actor): Promise<boolean>
+  unlock(personId: string, method: string, by: Actor, within?: DatabaseTransaction): Promise<boolean>
 }
 
 export function createMethodLocks(options: { database: Database; audit: AuditTrail; clock: Clock }): MethodLocks {
@@ -49,8 +49,10 @@ export function createMethodLocks(options: { database: Database; audit: AuditTra
         await audit.append(transaction, { event: 'method.locked', ...by, personId, details: { method, reason } })
         return true
       }),
-    unlock: (personId, method, by) =>
-      database.transaction().execute(async (transaction) => {
+    unlock(personId, method, by, within) {
+      return within ? unlockIn(within) : database.transaction().execute(unlockIn)
+
+      async function unlockIn(transaction: DatabaseTransaction) {
         const { numDeletedRows } = await transaction
           .deleteFrom('method_locks')
           .where('person_id', '=', personId)
@@ -59,6 +61,7 @@ export function createMethodLocks(options: { database: Database; audit: AuditTra
         if (numDeletedRows === 0n) return false
         await audit.append(transaction, { event: 'method.unlocked', ...by, personId, details: { method } })
         return true
-      }),
+      }
+    },
   }
 }

@@ -23,6 +23,8 @@ export interface NaturalPerson {
   createdAt: number
   /** Until then no authenticator may be changed (recovery without a counter). */
   heldUntil: number | null
+  /** Sign-ins of before count no more. */
+  signedOutAt: number | null
   /** The account is to be closed then. */
   closesAt: number | null
   row: Selectable<Tables['natural_persons']>
@@ -72,12 +74,15 @@ export interface NaturalPersons {
   list(page: { after?: string; limit: number }): Promise<NaturalPerson[]>
 }
 
+/** Recovered a short while ago: it may not have been the person's own doing. */
+export const isHeld = ({ heldUntil }: NaturalPerson, now: number) => heldUntil !== null && heldUntil > now
+
 const place = (column: SealedField, id: string) => `natural_persons.${column}:${id}`
 
 function fromRow(row: Selectable<Tables['natural_persons']>): NaturalPerson {
   const { id, status, identity_level: identityLevel, proofed_at: proofedAt, created_at: createdAt } = row
-  const { held_until: heldUntil, closes_at: closesAt } = row
-  return { id, status, identityLevel, proofedAt, createdAt, heldUntil, closesAt, row }
+  const { held_until: heldUntil, signed_out_at: signedOutAt, closes_at: closesAt } = row
+  return { id, status, identityLevel, proofedAt, createdAt, heldUntil, signedOutAt, closesAt, row }
 }
 
 export function createNaturalPersons(options: {
@@ -157,6 +162,7 @@ export function createNaturalPersons(options: {
           proofed_at: identityLevel >= 3 ? now : null,
           status: 'active' as const,
           held_until: null,
+          signed_out_at: null,
           closes_at: null,
           created_at: now,
           updated_at: now,

@@ -9,6 +9,7 @@ import { createLegalPersons, type LegalPersons } from '../accounts/legal-persons
 import { createMandates, type Mandates } from '../accounts/mandates/mandates.ts'
 import { createPrincipals, type Principals } from '../accounts/mandates/principals.ts'
 import { createRepresentations, type Representations } from '../accounts/mandates/representations.ts'
+import { createRecovery, type Recovery } from '../accounts/recovery/recovery.ts'
 import { createNaturalPersons, type NaturalPersons } from '../accounts/natural-persons.ts'
 import { createRepresenteeChoices, type RepresenteeChoices } from '../accounts/representee-choices.ts'
 import { createAuditTrail, type AuditTrail } from '../audit/trail.ts'
@@ -49,6 +50,7 @@ export interface Back {
   devices: Devices
   inbox: Inbox
   methodLocks: MethodLocks
+  recovery: Recovery
   clients: Clients
   close(): Promise<void>
 }
@@ -65,6 +67,8 @@ export async function openHouse(settings: Settings, clock: Clock): Promise<Back>
   const register = createEmbeddedPopulationRegister({ database, blindIndex, clock })
   const persons = createNaturalPersons({ database, cipher, blindIndex, audit, register, clock })
   const inbox = createInbox({ database, cipher, clock })
+  const authenticators = createAuthenticators({ database, clock })
+  const methodLocks = createMethodLocks({ database, audit, clock })
   const acting = openActing({ database, cipher, blindIndex, audit, persons, notifier: inbox, clock })
   return {
     ...acting,
@@ -77,12 +81,22 @@ export async function openHouse(settings: Settings, clock: Clock): Promise<Back>
     audit,
     register,
     persons,
-    authenticators: createAuthenticators({ database, clock }),
+    authenticators,
     representeeChoices: createRepresenteeChoices({ database, audit, clock }),
     consents: createConsents({ database, audit, clock }),
     devices: createDevices({ database, cipher, blindIndex, clock }),
     inbox,
-    methodLocks: createMethodLocks({ database, audit, clock }),
+    methodLocks,
+    recovery: createRecovery({
+      database,
+      authenticators,
+      methodLocks,
+      notifier: inbox,
+      audit,
+      blindIndex,
+      clock,
+      times: settings.recovery,
+    }),
     clients: createClients({ database, audit, clock }),
     close: () => database.destroy(),
   }

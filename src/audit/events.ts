@@ -7,6 +7,12 @@ export const auditEvents = {
   'person.locked': 'an account was locked',
   'person.unlocked': 'an account was unlocked',
   'person.device-seen': 'a person signed in with a browser not seen before',
+  'person.recovered':
+    'a forgotten password was replaced, by a recovery code or an administrator’s link; all sessions ended',
+  'recovery.codes-made': 'a person made new recovery codes; the old ones ended',
+  'recovery.link-made': 'an administrator made a link for a person to set a new password; older ones ended',
+  'recovery.refused': 'an attempt to recover an account was refused',
+  'password.changed': 'a person changed their password; all other sessions ended',
   'method.locked': 'a way to sign in was switched off, or locked after a sign-in that was not the person’s',
   'method.unlocked': 'a way to sign in was switched on again',
   'authenticator.added': 'a person added a passkey to sign in with',

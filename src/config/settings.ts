@@ -69,6 +69,8 @@ const schema = z.object({
   YIDENG_PASSWORD_TRIES: whole(1, 100),
   YIDENG_PASSWORD_WAIT_SECONDS: seconds,
   YIDENG_ADDRESS_TRIES: whole(1, 1_000_000),
+  YIDENG_RECOVERY_HOLD_SECONDS: seconds,
+  YIDENG_RECOVERY_LINK_SECONDS: seconds,
   YIDENG_ADDRESS_REGISTRATIONS: whole(1, 1_000_000),
 })
 
@@ -148,6 +150,8 @@ function parseSettings(given: Record<string, string>, production: boolean) {
       accountScans: all.YIDENG_QR_ACCOUNT_SCANS,
       refusals: all.YIDENG_QR_REFUSALS,
     },
+    /** Of a recovered account; in seconds. */
+    recovery: { hold: all.YIDENG_RECOVERY_HOLD_SECONDS, link: all.YIDENG_RECOVERY_LINK_SECONDS },
     limits: {
       passwordTries: all.YIDENG_PASSWORD_TRIES,
       passwordWaitSeconds: all.YIDENG_PASSWORD_WAIT_SECONDS,

@@ -1,7 +1,7 @@
 import type { InteractionResults, Provider } from 'oidc-provider'
 import type { Devices } from '../accounts/devices.ts'
 import type { MethodLocks } from '../accounts/method-locks.ts'
-import type { NaturalPerson, NaturalPersons } from '../accounts/natural-persons.ts'
+import { isHeld, type NaturalPerson, type NaturalPersons } from '../accounts/natural-persons.ts'
 import type { Notifier } from '../accounts/notices.ts'
 import { acrOf, levelReached } from '../assurance/levels.ts'
 import type { AuditTrail } from '../audit/trail.ts'
@@ -110,7 +110,7 @@ export function createHost(parts: HostParts): House {
         return
       }
       await leaveOtherPerson(attempt, personId)
-      const level = levelReached({ identityLevel: person.identityLevel, amr, vouched })
+      const level = levelReached({ identityLevel: person.identityLevel, amr, vouched, held: isHeld(person, clock()) })
       await audit.record({
         event: 'login.succeeded',
         ...actorOf(ctx),

@@ -110,14 +110,14 @@ export interface AccountHost {
   signedIn(ctx: RouterContext): Promise<AccountVisit | undefined>
   /**
    * As `visit` with `fresh`, and only where authenticators may be changed: not by a session that a QR code began, nor
-   * while the account is held after a recovery, unless a passkey signed in.
-   * @throws Refusal `authenticators_held`, `not_by_qr`
+   * while the account is held after a recovery, unless a passkey signed in: then a page says until when.
+   * @throws Refusal `not_by_qr`
    */
   mayChangeAuthenticators(ctx: RouterContext): Promise<AccountVisit | undefined>
   /**
    * As `visit` with `fresh`, and only where mandates may be given or taken: never by a session that a QR code began, nor
-   * while the account is held after a recovery.
-   * @throws Refusal `mandates_not_by_qr`, `authenticators_held`
+   * while the account is held after a recovery, unless a passkey signed in.
+   * @throws Refusal `mandates_not_by_qr`
    */
   mayGrantMandates(ctx: RouterContext): Promise<AccountVisit | undefined>
   /** How many ways in are left over all methods. */

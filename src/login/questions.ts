@@ -1,5 +1,5 @@
 import type { Consents, Granted } from '../accounts/consents.ts'
-import type { NaturalPersons } from '../accounts/natural-persons.ts'
+import { isHeld, type NaturalPersons } from '../accounts/natural-persons.ts'
 import { maskName, maskDocumentNumber, maskPhone } from '../accounts/identifiers/masking.ts'
 import { acrOf, levelReached } from '../assurance/levels.ts'
 import type { AuditTrail } from '../audit/trail.ts'
@@ -79,16 +79,14 @@ export function questionRoutes(router: Router, parts: QuestionParts): void {
   }
 
   async function askLevel(ctx: RouterContext, attempt: Attempt, tried: boolean) {
-    const { session } = await signedIn(attempt)
-    showPage(ctx, 'login/level', {
-      portal: attempt.portal,
-      needed: attempt.needed,
-      reached: session.level,
-      action: pathOf(attempt, 'level'),
-      cancelAction: pathOf(attempt, 'cancel'),
-      csrf: visitOf(ctx).csrf(),
-      tried,
-    })
+    const { session, person } = await signedIn(attempt)
+    const { portal, needed } = attempt
+    const page = { portal, cancelAction: pathOf(attempt, 'cancel'), csrf: visitOf(ctx).csrf() }
+    if (isHeld(person, clock()) && !session.amr.includes('user')) {
+      showPage(ctx, 'login/held', { ...page, until: new Date(person.heldUntil ?? 0).toISOString() })
+    } else {
+      showPage(ctx, 'login/level', { ...page, needed, reached: session.level, action: pathOf(attempt, 'level'), tried })
+    }
   }
 
   router.get('/login/:attempt', async (ctx) => {
@@ -122,7 +120,8 @@ export function questionRoutes(router: Router, parts: QuestionParts): void {
     assertQuestion(attempt, 'level')
     const { session } = await signedIn(attempt)
     const person = await persons.proof(session.personId, actorOf(ctx))
-    const level = levelReached({ identityLevel: person?.identityLevel ?? 2, amr: session.amr })
+    const held = person !== undefined && isHeld(person, clock())
+    const level = levelReached({ identityLevel: person?.identityLevel ?? 2, amr: session.amr, held })
     if (level <= session.level) {
       await askLevel(ctx, attempt, true)
       return

@@ -18,7 +18,7 @@ export const refusals = {
   request_invalid: 400,
   portal_suspended: 403,
   account_locked: 403,
-  authenticators_held: 403,
+  recovery_gone: 400,
   not_by_qr: 403,
   mandates_not_by_qr: 403,
   last_way_in: 409,
@@ -32,6 +32,7 @@ export const refusals = {
   qr_ended: 400,
   passkey_refused: 400,
   passkey_other_person: 400,
+  recovery_refused: 400,
   missing_identifier: 400,
   missing_password: 400,
 } as const

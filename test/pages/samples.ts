@@ -1,5 +1,6 @@
 import { organisationSamples } from './organisation-samples.ts'
 import { passkeySamples } from './passkey-samples.ts'
+import { recoverySamples } from './recovery-samples.ts'
 
 /** One page as it may be asked for; `name` tells variants of a view apart. */
 export interface Sample {
@@ -16,7 +17,14 @@ const longPortal = {
 }
 const csrf = 'c5rf-t0ken'
 
-const passwordWay = { name: 'password', action: '/login/8f3a/password', csrf, identifier: '', last: false }
+const passwordWay = {
+  name: 'password',
+  action: '/login/8f3a/password',
+  recoverUrl: '/recover?back=%2Flogin%2F8f3a',
+  csrf,
+  identifier: '',
+  last: false,
+}
 const refusedWays = (refusal: string) => ({ refusal, ways: [{ ...passwordWay, identifier: '13800138000', refusal }] })
 
 const qrWay = { name: 'qr', action: '/login/8f3a/qr', csrf, last: true, hideSeconds: 3 }
@@ -219,6 +227,7 @@ export const samples: readonly Sample[] = [
   },
   ...organisationSamples,
   ...passkeySamples(account),
+  ...recoverySamples,
   { view: 'qr/ask', name: 'near', data: qrAsk },
   {
     view: 'qr/ask',
@@ -265,4 +274,4 @@ export const samples: readonly Sample[] = [
 
 /** Data that names words (`refusals.<refusal>`) and so cannot be any text. */
 export const wordKeys =
-  /(^|\.)(refusal|act|code|state|reason|done|when|created|used|problem|role|roles\.\d+|relation|hindrance|kind|event|who|documentType|ways\.\d+\.name|problems\..*|documentTypes\.\d+|values\.(document_type|role)|attributes\.\d+(\.name)?)$/
+  /(^|\.)(refusal|act|code|state|reason|done|when|created|until|made|used|problem|role|roles\.\d+|relation|hindrance|kind|event|who|documentType|ways\.\d+\.name|problems\..*|documentTypes\.\d+|values\.(document_type|role)|attributes\.\d+(\.name)?)$/
