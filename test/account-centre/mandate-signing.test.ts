@@ -76,7 +76,7 @@ describe('mandates of people with a passkey', () => {
     const holder = await withPasskey(handler)
     const accepting = await holder.visitor.submit(await holder.visitor.get('/account/invitations'), '/accept', {})
     expect(accepting.html).toContain(organisation.name)
-    const accepted = await sign(holder.visitor, accepting, holder.authenticator)
+    const accepted = await sign(holder.visitor, accepting, holder.authenticator, { userHandle: null })
     expect(accepted.url.pathname).toBe(`/account/organisations/${organisation.id}`)
 
     await house.database.deleteFrom('authenticators').where('kind', '=', 'passkey').execute()
