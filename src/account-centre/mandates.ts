@@ -135,7 +135,8 @@ export function mandateRoutes(router: Router, centre: AccountHost, parts: Organi
     const { act, acted } = done
     if (act.type === 'accept') return showAccepted(ctx, visit, act.id, acted)
     if (act.type === 'confirm') return showConfirmed(ctx, visit, acted)
-    // what the form could have mended was looked at before it was signed: meanwhile something changed
+    problemsOf(acted)
+    // what the form could mend was looked at before it was signed: meanwhile something changed
     if (!acted.ok) throw new Refusal('busy', acted.problem)
     return showOffered(ctx, visit, centre, { name: act.offering.invitee.name, acted })
   })

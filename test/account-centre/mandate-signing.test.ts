@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Back } from '../../src/admin/house.ts'
 import { verifyProof } from '../../src/login/passkey/signing.ts'
-import { mandate, openOrganisation } from '../setup/organisation.ts'
+import { end, mandate, openOrganisation } from '../setup/organisation.ts'
 import { addPasskey, askOptions, sendResponse, type RequestOptions } from '../setup/passkey.ts'
 import { openPerson } from '../setup/person.ts'
 import { signedInPhone } from '../setup/qr.ts'
@@ -76,7 +76,7 @@ describe('mandates of people with a passkey', () => {
     const holder = await withPasskey(handler)
     const accepting = await holder.visitor.submit(await holder.visitor.get('/account/invitations'), '/accept', {})
     expect(accepting.html).toContain(organisation.name)
-    const accepted = await sign(holder.visitor, accepting, holder.authenticator)
+    const accepted = await sign(holder.visitor, accepting, holder.authenticator, { userHandle: null })
     expect(accepted.url.pathname).toBe(`/account/organisations/${organisation.id}`)
 
     await house.database.deleteFrom('authenticators').where('kind', '=', 'passkey').execute()
@@ -118,20 +118,24 @@ describe('mandates of people with a passkey', () => {
 
   it('are not given when what was signed is no longer so', async () => {
     const organisation = await openOrganisation(house)
+    const { representative } = organisation
     const manager = await openPerson(house, { name: '黄经理' })
-    const held = await mandate(house, organisation.id, organisation.representative, manager, {
-      role: 'manager',
-      matters: ['*'],
-      days: 300,
-    })
+    const appoint = () =>
+      mandate(house, organisation.id, representative, manager, { role: 'manager', matters: ['*'], days: 300 })
+    const held = await appoint()
     const { visitor, authenticator } = await withPasskey(manager)
     const asked = await invite(visitor, organisation.id, await openPerson(house, { name: '周小桐' }))
-    const owner = await house.persons.find(organisation.representative.id)
-    if (!owner) throw new Error('no owner')
-    await house.mandates.end(held.id, owner, { actor: 'person' })
-    expect((await sign(visitor, asked, authenticator)).status).toBeGreaterThanOrEqual(400)
-    expect((await history(organisation.id)).filter(({ event }) => event === 'offer')).toHaveLength(1)
-    expect((await visitor.get('/account/organisations')).status).toBe(200)
+    await end(house, held.id, representative)
+    expect((await sign(visitor, asked, authenticator)).status).toBe(404)
+
+    // appointed anew, they may again; but what they saw was under the mandate before
+    const next = await appoint()
+    const seen = await invite(visitor, organisation.id, await openPerson(house, { name: '周小桐' }))
+    await end(house, next.id, representative)
+    await appoint()
+    expect((await sign(visitor, seen, authenticator)).status).toBe(503)
+    const offered = (await history(organisation.id)).filter(({ event, signature }) => event === 'offer' && signature)
+    expect(offered).toEqual([])
   })
 
   it('wait for nothing where nothing was asked', async () => {

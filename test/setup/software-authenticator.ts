@@ -34,7 +34,8 @@ export interface Deviation {
   userVerified?: boolean
   userPresent?: boolean
   counter?: number
-  userHandle?: string
+  /** Null: left out. */
+  userHandle?: string | null
 }
 
 /**
@@ -122,7 +123,7 @@ export class SoftwareAuthenticator {
         clientDataJSON: base64url(clientData),
         authenticatorData: base64url(authData),
         signature: base64url(signature),
-        userHandle: deviation.userHandle ?? credential.userHandle,
+        userHandle: deviation.userHandle === undefined ? credential.userHandle : deviation.userHandle,
       },
       clientExtensionResults: {},
     }

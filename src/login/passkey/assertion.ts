@@ -21,7 +21,8 @@ const schema = z.object({
     clientDataJSON: bytes,
     authenticatorData: bytes,
     signature: bytes,
-    userHandle: bytes.max(100),
+    // may be left out where the request named the passkeys (WebAuthn Level 3, 5.2.2)
+    userHandle: bytes.max(100).nullish(),
   }),
 })
 
@@ -76,7 +77,10 @@ export async function checkAssertion(
   const { personId } = first
   const refuse = (fault: AssertionFault): Checked => ({ ok: false, fault, personId })
   if (given.challenge === undefined) return refuse('challenge_gone')
-  if (!equal(response.response.userHandle, userHandleOf(parts, personId))) return refuse('wrong_holder')
+  const { userHandle } = response.response
+  // where nobody is known beforehand, the passkey itself says whose it is (WebAuthn Level 3, 7.2, step 6)
+  const held = userHandle ? equal(userHandle, userHandleOf(parts, personId)) : given.of !== undefined
+  if (!held) return refuse('wrong_holder')
 
   const { origin, id } = relyingParty(settings.issuer)
   const proven = await proveAssertion(response, readStored(first), { challenge: given.challenge, origin, id })
@@ -115,9 +119,10 @@ export async function proveAssertion(
   expected: { challenge: string; origin: string; id: string },
 ): Promise<Proven | undefined> {
   const { verifyAuthenticationResponse } = await loadWebAuthn()
+  const { userHandle: _holder, ...signed } = response.response
   try {
     const { verified, authenticationInfo: info } = await verifyAuthenticationResponse({
-      response: { ...response, clientExtensionResults: {} },
+      response: { ...response, response: signed, clientExtensionResults: {} },
       expectedChallenge: expected.challenge,
       expectedOrigin: expected.origin,
       expectedRPID: expected.id,

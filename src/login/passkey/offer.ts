@@ -38,7 +38,9 @@ export function passkeyOffer(parts: OfferParts): Offer {
       show(ctx, attempt, settings.passkeyOfferDays)
       const { personId } = attempt.session ?? {}
       if (personId === undefined) throw new Refusal('login_expired', 'nobody is signed in')
-      await memory.asked(personId, devices.keyOf(visitOf(ctx).device()))
+      const deviceKey = devices.keyOf(visitOf(ctx).device())
+      if (await memory.wasAsked(personId, deviceKey)) return
+      await memory.asked(personId, deviceKey)
       const about = { personId, clientId: attempt.client.id }
       await audit.record({ event: 'passkey.offered', ...actorOf(ctx), ...about })
     },

@@ -91,10 +91,8 @@ export function createSignatures(parts: PasskeyParts): Signatures {
  */
 export async function verifyProof(text: string, proof: string): Promise<boolean> {
   const { nonce, rpId, origin, credentialId, publicKey, ...response } = proofSchema.parse(JSON.parse(proof))
-  const { clientDataJSON, authenticatorData, signature } = response
-  const assertion = { clientDataJSON, authenticatorData, signature, userHandle: 'not-looked-at' }
   const proven = await proveAssertion(
-    { id: credentialId, rawId: credentialId, type: 'public-key', response: assertion },
+    { id: credentialId, rawId: credentialId, type: 'public-key', response },
     { credentialId, publicKey },
     { challenge: challengeOf(nonce, text), origin, id: rpId },
   )

@@ -75,6 +75,7 @@ describe('sign-in by passkey', () => {
       ['in a frame of another page', 'invalid', { crossOrigin: true }],
       ['another challenge', 'invalid', { challenge: 'AAAA' }],
       ['another holder', 'wrong_holder', { userHandle: 'AAAA' }],
+      ['no holder', 'wrong_holder', { userHandle: null }],
       ['a passkey nobody has', 'unknown_credential', {}, stranger],
     ]
     const said = new Set<string>()
