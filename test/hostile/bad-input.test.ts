@@ -97,8 +97,6 @@ const registration = {
   consent: 'yes',
 }
 
-const recovery = { identifier: 'nobody', knowledge: '13900000000', code: '7777-7777-7777-7777' }
-
 async function listAttacks(): Promise<Attack[]> {
   const query = (fields: Record<string, string>) => new URLSearchParams(fields).toString()
   const fresh = () => new Visitor(server.issuer)
@@ -110,8 +108,6 @@ async function listAttacks(): Promise<Attack[]> {
   const signInForm = await asked()
   const registerForm = await asked('/register')
   const consentForm = await askedForConsent()
-  const visitor = fresh()
-  const recoveryForm = { visitor, page: await visitor.get('/recover') }
 
   return [
     ...authorizationParameters.map((name) => ({
@@ -161,16 +157,6 @@ async function listAttacks(): Promise<Attack[]> {
         send: (value: string) =>
           registerForm.visitor.submit(registerForm.page, '/register', { ...registration, [name]: value }),
       })),
-    {
-      route: '/recover/:token',
-      send: (value) => fresh().get(`/recover/${encodeURIComponent(value.toWellFormed())}`),
-      fine: ['empty'],
-    },
-    ...['identifier', 'knowledge', 'code', 'back'].map((name) => ({
-      route: `recovery ${name}`,
-      send: (value: string) =>
-        recoveryForm.visitor.submit(recoveryForm.page, '/recover', { ...recovery, [name]: value }),
-    })),
     {
       route: 'consent decision',
       send: (decision) => consentForm.visitor.submit(consentForm.page, '/consent', { decision }),

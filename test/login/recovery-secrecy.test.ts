@@ -1,5 +1,6 @@
 import { beforeAll, expect, it } from 'vitest'
 import type { Back } from '../../src/admin/house.ts'
+import { hostile } from '../hostile/values.ts'
 import { openPerson } from '../setup/person.ts'
 import { choose, newPassword, personWithCodes, proveBy } from '../setup/recovery.ts'
 import { startServer, type RunningServer } from '../setup/server.ts'
@@ -42,6 +43,28 @@ it('keeps what people type, and links, out of the log and the addresses', async 
     expect(metrics).not.toContain(secret)
     expect(page.url.href).not.toContain(secret)
   }
+})
+
+it('gives hostile input a calm answer, at every field and as a link', async () => {
+  const visitor = here()
+  const page = await visitor.get('/recover')
+  const fields = { identifier: 'nobody', knowledge: '13900000000', code: wrong }
+  for (const [kind, value] of hostile) {
+    const answers = [
+      ...(await Promise.all(
+        ['identifier', 'knowledge', 'code', 'back'].map((name) =>
+          visitor.submit(page, '/recover', { ...fields, [name]: value }),
+        ),
+      )),
+      await here().get(`/recover/-${encodeURIComponent(value.toWellFormed())}`),
+    ]
+    for (const { status, html } of answers) {
+      expect(status, kind).toBeGreaterThanOrEqual(400)
+      expect(status, kind).toBeLessThan(500)
+      if (/[<>"]/.test(value)) expect(html.includes(value), kind).toBe(false)
+    }
+  }
+  expect(server.output()).not.toContain('"level":50')
 })
 
 it('does the same work for nobody as for somebody: as many counters, as long a look for codes', async () => {
