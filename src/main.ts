@@ -3,7 +3,9 @@ import { join } from 'node:path'
 import { pino } from 'pino'
 import { openHouse } from './admin/house.ts'
 import { ownClient } from './account-centre/own-client.ts'
+import { createWaysIn } from './account-centre/ways-in.ts'
 import { createPasswords } from './accounts/passwords/hash.ts'
+import { listedRegions } from './config/networks.ts'
 import { readSettings, SettingsError } from './config/settings.ts'
 import { createApp } from './http/app.ts'
 import { createMetrics } from './http/metrics.ts'
@@ -13,6 +15,7 @@ import { openSigningKeys } from './keys/signing-keys.ts'
 import { createHost } from './login/host.ts'
 import { passwordMethod } from './login/password/password.ts'
 import { qrMethod } from './login/qr/qr.ts'
+import { createAccountClosings } from './oidc/account-closings.ts'
 import { createAccessTokens } from './oidc/access-tokens.ts'
 import { createLogoutDeliveries } from './oidc/logout-deliveries.ts'
 import { createProvider, keepLogouts } from './oidc/provider.ts'
@@ -78,6 +81,8 @@ async function start() {
 
   const endings = createRepresentationEndings({ database, book, sessions, audit, clock, log })
 
+  const closings = createAccountClosings({ ...back, sessions, log })
+
   const { limits } = settings
   const accessTokens = createAccessTokens({ provider, sessions, artifacts, clock })
   const methods = [
@@ -139,6 +144,7 @@ async function start() {
       sessions,
       representations,
       choices,
+      closing: back.closing,
       resources,
       artifacts,
       blindIndex,
@@ -151,6 +157,17 @@ async function start() {
       sessionCookie: provider.cookieName('session'),
       sessions,
       persons,
+      inbox,
+      waysIn: createWaysIn({ methods, methodLocks, sessions, audit }),
+      authenticators,
+      methodLocks,
+      devices,
+      consents,
+      clients,
+      resources,
+      regionOf: listedRegions(),
+      closing: back.closing,
+      closingDays: settings.closingDays,
       methods,
       freshSeconds: settings.lifetimes.freshSignIn,
       legalPersons: back.legalPersons,
@@ -197,6 +214,7 @@ async function start() {
     server.close(() => {
       void (async () => {
         await endings.stop()
+        await closings.stop()
         await deliveries.stop()
         await stopCheckpoints()
         await artifacts.close()

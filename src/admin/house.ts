@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { createAuthenticators, type Authenticators } from '../accounts/authenticators.ts'
+import { createClosing, type Closing } from '../accounts/closing.ts'
 import { createDevices, type Devices } from '../accounts/devices.ts'
 import { createMethodLocks, type MethodLocks } from '../accounts/method-locks.ts'
 import { createInbox, type Inbox } from '../accounts/notices.ts'
@@ -49,6 +50,7 @@ export interface Back {
   devices: Devices
   inbox: Inbox
   methodLocks: MethodLocks
+  closing: Closing
   clients: Clients
   close(): Promise<void>
 }
@@ -80,9 +82,10 @@ export async function openHouse(settings: Settings, clock: Clock): Promise<Back>
     authenticators: createAuthenticators({ database, clock }),
     representeeChoices: createRepresenteeChoices({ database, audit, clock }),
     consents: createConsents({ database, audit, clock }),
-    devices: createDevices({ database, cipher, blindIndex, clock }),
+    devices: createDevices({ database, cipher, blindIndex, audit, clock }),
     inbox,
-    methodLocks: createMethodLocks({ database, audit, clock }),
+    methodLocks: createMethodLocks({ database, audit, notifier: inbox, clock }),
+    closing: createClosing({ database, cipher, audit, notifier: inbox, clock, days: settings.closingDays }),
     clients: createClients({ database, audit, clock }),
     close: () => database.destroy(),
   }

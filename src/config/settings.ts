@@ -54,6 +54,7 @@ const schema = z.object({
   YIDENG_REFRESH_TOKEN_SECONDS: seconds,
   YIDENG_REFRESH_GRACE_SECONDS: whole(0, 60),
   YIDENG_FRESH_SIGN_IN_SECONDS: whole(30, 3600),
+  YIDENG_CLOSING_DAYS: whole(1, 90),
   YIDENG_QR_FRAME_SECONDS: whole(2, 30),
   YIDENG_QR_HIDE_SECONDS: whole(2, 30),
   YIDENG_QR_SHOWN_SECONDS: whole(10, 600),
@@ -130,6 +131,7 @@ function parseSettings(given: Record<string, string>, production: boolean) {
       refreshGrace: all.YIDENG_REFRESH_GRACE_SECONDS,
       freshSignIn: all.YIDENG_FRESH_SIGN_IN_SECONDS,
     },
+    closingDays: all.YIDENG_CLOSING_DAYS,
     /** Login by QR code; times in seconds. */
     qr: {
       times: {

@@ -13,7 +13,7 @@ type Interaction = Awaited<ReturnType<Provider['interactionDetails']>>
 export interface Attempt {
   id: string
   /** The open question (src/oidc/prompts.ts): every handler asserts the one it answers. */
-  question: 'login' | 'level' | 'select_representee' | 'consent'
+  question: 'login' | 'closing' | 'level' | 'select_representee' | 'consent'
   client: Client
   portal: PagePortal
   /** The authorization request. */
@@ -24,7 +24,7 @@ export interface Attempt {
   interaction: Interaction
 }
 
-const questions = ['login', 'level', 'select_representee', 'consent'] as const
+const questions = ['login', 'closing', 'level', 'select_representee', 'consent'] as const
 
 /** Where a login is continued; its cookies are bound to this path, so that several may run side by side. */
 export function pathOf(attempt: { id: string }, step = ''): string {

@@ -25,12 +25,13 @@ export function acrValuesOf(params: Record<string, unknown>): string[] {
 
 /**
  * The questions an authorization request may put to a person, in this order; a person is asked only what is missing.
- * 1. `login`: who is it, and recently enough; 2. `level`: proven well enough; 3. `select_representee`: for whom;
- * 4. `consent`: may the portal have it.
+ * 1. `login`: who is it, and recently enough; 2. `closing`: is the account to be kept, where it is to be closed; 3. `level`:
+ * proven well enough; 4. `select_representee`: for whom; 5. `consent`: may the portal have it.
  */
 export function createPrompts(
   findClient: (id: string) => Promise<Client | undefined>,
   representees: Representees,
+  isClosing: (personId: string) => Promise<boolean>,
 ): interactionPolicy.DefaultPolicy {
   const policy = base()
   const login = policy.get('login')
@@ -64,6 +65,17 @@ export function createPrompts(
   // a portal that may not know for whom somebody acts does not get to ask either: `mustAsk` looks at `prompt` itself
   representee.checks.remove(`${selectRepresentee}_prompt`)
   policy.add(representee, 2)
+
+  // asked once after each sign-in: who goes on as it is is not asked again by the next portal
+  const closes = async ({ oidc }: KoaContextWithOIDC): Promise<boolean> => {
+    const { login: justNow, closing: answered } = oidc.result ?? {}
+    return Boolean(justNow) && !answered && oidc.account !== undefined && isClosing(oidc.account.accountId)
+  }
+  const closing = new Prompt(
+    { name: 'closing', requestable: false },
+    new Check('account_closing', 'the account is to be closed', 'interaction_required', closes),
+  )
+  policy.add(closing, 1)
   return policy
 }
 

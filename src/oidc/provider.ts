@@ -124,7 +124,11 @@ export function createProvider(parts: ProviderParts): Provider {
     findAccount: createFindAccount({ persons, representees, representeeClaim, clock }),
     formats: { customizers: { jwt: exchangedClaims.customize } },
     interactions: {
-      policy: createPrompts(findClient, representees),
+      policy: createPrompts(
+        findClient,
+        representees,
+        async (id) => ((await persons.find(id))?.closesAt ?? null) !== null,
+      ),
       url: (_ctx, interaction) => `/login/${interaction.uid}`,
     },
     jwks: keySet(parts.signingKeys),

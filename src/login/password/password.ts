@@ -60,6 +60,10 @@ export function passwordMethod(parts: PasswordParts): LoginMethod {
   return {
     name,
     offered: () => true,
+    enrolment: {
+      routes: () => undefined,
+      count: async (personId) => (await authenticators.list(personId, name)).length,
+    },
     routes(router, host) {
       router.post('/', async (ctx) => {
         await host.attempt(ctx)
