@@ -7,6 +7,7 @@ import type { Sessions } from '../oidc/sessions.ts'
 import { visitOf } from '../pages/visit.ts'
 import { Refusal } from '../refusal/refusal.ts'
 import { goTo, idOf, onePage, pageOf } from './going.ts'
+import { ownClientId } from './own-client.ts'
 import { describePlace } from './places.ts'
 import { portalNames } from './portal-names.ts'
 import type { WaysIn } from './ways-in.ts'
@@ -86,7 +87,12 @@ export function historyRoutes(router: Router, centre: AccountHost, parts: Histor
     const page = pageOf(ctx)
     const only = ctx.query['only'] === 'sign-ins'
     const events = only ? signIns : shownEvents
-    const found = await audit.ofPerson(visit.person.id, { events, limit: shown + 1, offset: (page - 1) * shown })
+    const found = await audit.ofPerson(visit.person.id, {
+      events,
+      limit: shown + 1,
+      offset: (page - 1) * shown,
+      notEntered: ownClientId,
+    })
     const { entries, more } = onePage(found, page, shown)
     const described = await describeAll(ctx, entries, visit)
     await centre.show(ctx, visit, 'account/history', { entries: described, only, page, more })

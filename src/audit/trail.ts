@@ -29,6 +29,8 @@ export interface HistoryQuery {
   events: readonly string[]
   limit: number
   offset?: number
+  /** Without the codes this portal was given: the account centre is one of our own. */
+  notEntered?: string
 }
 
 export interface PastEvent {
@@ -125,12 +127,19 @@ export function createAuditTrail(options: { database: Database; cipher: FieldCip
       written ??= writeGathered()
       return written
     },
-    async ofPerson(personId, { events, limit, offset = 0 }) {
+    async ofPerson(personId, { events, limit, offset = 0, notEntered = '' }) {
       const rows = await database
         .selectFrom('audit_events')
         .selectAll()
         .where('person_id', '=', personId)
         .where('event', 'in', events)
+        .where((where) =>
+          where.or([
+            where('event', '<>', 'portal.entered'),
+            where('client_id', 'is', null),
+            where('client_id', '<>', notEntered),
+          ]),
+        )
         .orderBy('at', 'desc')
         .orderBy('sequence', 'desc')
         .limit(limit)

@@ -1,3 +1,4 @@
+import { decodeJwt } from 'jose'
 import { interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
 import { levelAsked, levelOf, type Level } from '../assurance/levels.ts'
 import type { Client } from '../clients/clients.ts'
@@ -28,11 +29,13 @@ export function acrValuesOf(params: Record<string, unknown>): string[] {
  * 1. `login`: who is it, and recently enough; 2. `closing`: is the account to be kept, where it is to be closed; 3. `level`:
  * proven well enough; 4. `select_representee`: for whom; 5. `consent`: may the portal have it.
  */
-export function createPrompts(
-  findClient: (id: string) => Promise<Client | undefined>,
-  representees: Representees,
-  isClosing: (personId: string) => Promise<boolean>,
-): interactionPolicy.DefaultPolicy {
+export function createPrompts(parts: {
+  findClient(id: string): Promise<Client | undefined>
+  representees: Representees
+  isClosing(personId: string): Promise<boolean>
+  subjectOf(ctx: KoaContextWithOIDC, personId: string): string
+}): interactionPolicy.DefaultPolicy {
+  const { findClient, representees, isClosing, subjectOf } = parts
   const policy = base()
   const login = policy.get('login')
   if (!login) throw new Error('oidc-provider has no login prompt')
@@ -44,6 +47,16 @@ export function createPrompts(
     new Check('account_gone', 'the account of this session cannot be used', 'login_required', (ctx) =>
       Boolean(ctx.oidc.session?.accountId) && !ctx.oidc.account ? Check.REQUEST_PROMPT : Check.NO_NEED_TO_PROMPT,
     ),
+  )
+
+  // oidc-provider looks at `id_token_hint` before it asks, not at who answers
+  login.checks.add(
+    new Check('other_person', 'somebody else than id_token_hint means signed in', 'login_required', (ctx) => {
+      const { params, account, result } = ctx.oidc
+      const hint = params?.['id_token_hint']
+      if (typeof hint !== 'string' || !result?.login || !account) return Check.NO_NEED_TO_PROMPT
+      return decodeJwt(hint).sub === subjectOf(ctx, account.accountId) ? Check.NO_NEED_TO_PROMPT : Check.REQUEST_PROMPT
+    }),
   )
 
   const tooLow = async (ctx: KoaContextWithOIDC): Promise<boolean> => {

@@ -124,11 +124,12 @@ export function createProvider(parts: ProviderParts): Provider {
     findAccount: createFindAccount({ persons, representees, representeeClaim, clock }),
     formats: { customizers: { jwt: exchangedClaims.customize } },
     interactions: {
-      policy: createPrompts(
+      policy: createPrompts({
         findClient,
         representees,
-        async (id) => ((await persons.find(id))?.closesAt ?? null) !== null,
-      ),
+        isClosing: async (id) => ((await persons.find(id))?.closesAt ?? null) !== null,
+        subjectOf,
+      }),
       url: (_ctx, interaction) => `/login/${interaction.uid}`,
     },
     jwks: keySet(parts.signingKeys),

@@ -213,6 +213,7 @@ export function createMandates(options: {
         .select('id')
         .where((where) => where.or([where('person_id', '=', personId), where('principal_id', '=', personId)]))
         .where('state', '<>', 'ended')
+        .where('expires_at', '>', clock())
         .execute()
       return rows.map(({ id }) => id)
     },
