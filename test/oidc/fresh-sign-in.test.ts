@@ -118,4 +118,6 @@ async function age(person: { id: string }) {
     const older = JSON.stringify({ ...session, loginTs: session.loginTs - 31 })
     expect(await artifacts.compareAndSet('Session', id, value, older)).toBe(true)
   }
+  // another process's write is seen from the server's next turn on (src/storage/artifact-cache.ts)
+  await new Promise((resolve) => setTimeout(resolve, 20))
 }
