@@ -48,7 +48,13 @@ describe.skipIf(cannotRun('browser'))('every page of the account centre', () => 
     const computer = await WaitingComputer.at(waiting.url, server.issuer)
     await approve(phone, await phone.get(await computer.start()))
     await waiting.finish(await computer.redeem())
-    return person
+    return { person, helper }
+  }
+
+  const fillIn = async (page: Page, { username, password }: { username: string; password: string }) => {
+    await page.locator('[name=identifier]').fill(username)
+    await page.locator('[name=password]').fill(password)
+    await page.locator('form[action$="/password"] button').click()
   }
 
   /** Paths one page leads to; one example is enough of those that differ in an id alone. */
@@ -61,13 +67,11 @@ describe.skipIf(cannotRun('browser'))('every page of the account centre', () => 
   const kindOf = (path: string) => path.replaceAll(/[0-9a-f-]{24,}/g, ':id')
 
   it('can be read by everybody, at 320 and 1280 pixels, in every language', { timeout: 120_000 }, async () => {
-    const person = await busyPerson()
+    const { person, helper } = await busyPerson()
     const { context, complaints } = await openContext(browser(), { viewport: { width: 320, height: 640 } })
     const page = await context.newPage()
     await page.goto(`${server.issuer}/account`)
-    await page.locator('[name=identifier]').fill(person.username)
-    await page.locator('[name=password]').fill(person.password)
-    await page.locator('form[action$="/password"] button').click()
+    await fillIn(page, person)
     await page.waitForURL(`${server.issuer}/account`)
 
     const visited = new Map<string, string>()
@@ -88,6 +92,27 @@ describe.skipIf(cannotRun('browser'))('every page of the account centre', () => 
     const seen = [...visited.values()]
     const missed = addresses().filter((address) => !seen.some((path) => address.test(path)))
     expect(missed, 'no link leads there').toEqual([])
+
+    // what no link leads to: closing the account, and the question whether to keep it
+    await context.clearCookies()
+    await page.goto(`${server.issuer}/account/closing`)
+    await fillIn(page, helper)
+    await page.locator('[name=confirm]').fill('不')
+    await page.locator('.button-refuse').click()
+    await expectAccessibleAt(page, [320, 1280])
+    await page.locator('[name=confirm]').fill('注销我的账户')
+    await page.locator('.button-refuse').click()
+    await expectAccessibleAt(page, [320, 1280])
+    await page.goto(`${server.issuer}/account`)
+    await fillIn(page, helper)
+    await page.locator('[value=keep]').waitFor()
+    await expectAccessibleAt(page, [320, 1280])
+    await page.locator('[value=close]').click()
+    await page.waitForURL(`${server.issuer}/account`)
+    await expectAccessibleAt(page, [320, 1280])
+    await page.locator('form[action$="/keep"] button').click()
+    await page.waitForURL(`${server.issuer}/account`)
+    expect(await page.locator('.care').count()).toBe(0)
     expect(complaints).toEqual([])
     await context.close()
   })
