@@ -152,7 +152,8 @@ describe('an account whose time has come', () => {
     await expect(broken.tryDue()).rejects.toThrow('killed')
     await broken.stop()
     expect(await stateOf(person.held.id)).toBe('active')
-    // nobody else takes it over at once
+    // it is too late to keep it, and nobody else takes it over at once
+    expect(await house.closing.keep(person.id, by)).toBe(false)
     expect(await closings.tryDue()).toBe(0)
     forward(30_000)
     expect(await closings.tryDue()).toBe(1)
@@ -199,9 +200,13 @@ describe('an account whose time has come', () => {
     expect(await house.closing.ask(person.id, by)).toBe(house.clock() + 7 * day)
     expect(await house.closing.ask(person.id, by)).toBeUndefined()
     expect(await house.closing.keep(other.id, by)).toBe(false)
+    // a run that found it due on a wrong clock erases nothing before its time, nor what was kept since
+    expect(await house.closing.erase(person.id)).toBe(false)
     expect(await house.closing.keep(person.id, by)).toBe(true)
     expect(await house.closing.keep(person.id, by)).toBe(false)
     forward(8 * day)
     expect(await closings.tryDue()).toBe(0)
+    expect(await house.closing.erase(person.id)).toBe(false)
+    expect((await find(house, person)).status).toBe('active')
   })
 })
