@@ -96,6 +96,7 @@ export function sessionsRoutes(router: Router, centre: AccountHost, parts: Sessi
       'others',
       others.map(({ uid }) => uid),
     )
+    await sessions.revokeLeftOver(visit.person.id)
     goTo(ctx, `${room}?done=others_ended`)
   })
 

@@ -76,6 +76,8 @@ export function createWaysIn({ methods, methodLocks, sessions, audit }: WaysInPa
       // locked first, so that nobody comes back in between
       const locked = await lock(ctx, personId, method, 'not-me')
       await Promise.all(uids.map((uid) => sessions.end(uid)))
+      // it may be over already, and what it began go on
+      await sessions.revokeLeftOver(personId)
       const details = { reason: 'not-me', method, sessions: uids.length, locked }
       await audit.record({ event: 'session.ended', ...actorOf(ctx), personId, details })
       return locked

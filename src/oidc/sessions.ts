@@ -57,6 +57,8 @@ export interface Sessions {
   leavePortal(left: { uid: string; personId: string; clientId: string; grantId: string }): Promise<void>
   /** Ends all that a portal holds of a person, in every session and beyond; the portal is told. Without one: every portal. */
   revoke(personId: string, clientId?: string): Promise<void>
+  /** Ends what portals still hold of sessions that are over: a refresh token may outlive the session it began in. */
+  revokeLeftOver(personId: string): Promise<void>
   /** Ends a session: its tokens are gone, its portals are told. */
   end(uid: string): Promise<void>
   /** Ends every session of a person, but for one where `except` is given. */
@@ -130,6 +132,9 @@ export function createSessions(options: {
     return found.flatMap(({ value }) => read(value)?.session ?? [])
   }
 
+  const grantsOf = async (personId: string) =>
+    (await artifacts.listGroup('Grant', personId)).map(({ value }) => grantSchema.parse(JSON.parse(value)))
+
   async function leavePortal({ uid, personId, clientId, grantId }: Parameters<Sessions['leavePortal']>[0]) {
     await revoke(grantId)
     const sid = await takeOut(uid, clientId, grantId)
@@ -146,11 +151,21 @@ export function createSessions(options: {
           if (grantId !== undefined && wanted(clientId)) await leavePortal({ uid, personId, clientId, grantId })
         }
       }
-      // a refresh token may outlive the session it began in
-      for (const { value } of await artifacts.listGroup('Grant', personId)) {
-        const { grantId, clientId } = grantSchema.parse(JSON.parse(value))
+      for (const { grantId, clientId } of await grantsOf(personId)) {
         if (wanted(clientId)) await revoke(grantId)
       }
+    },
+    async revokeLeftOver(personId) {
+      // grants first: one that is made meanwhile belongs to a session
+      const grants = await grantsOf(personId)
+      const sessions = await artifacts.listGroup('Session', personId)
+      const open = new Set(
+        sessions.flatMap(({ value }) =>
+          Object.values(sessionSchema.parse(JSON.parse(value)).authorizations ?? {}).map(({ grantId }) => grantId),
+        ),
+      )
+      const leftOver = grants.filter(({ grantId }) => !open.has(grantId))
+      await Promise.all(leftOver.map(({ grantId }) => revoke(grantId)))
     },
     async find(uid) {
       const found = await artifacts.getByAlias('Session', uid)

@@ -21,6 +21,14 @@ beforeAll(async () => {
 const at = (person: { username: string }, path?: string) => openRoom(server.issuer, person, path)
 const events = (personId: string, event: string) => eventsOf(house, personId, event)
 
+/** As after half an hour without a visit: what began in it may go on. */
+async function letSessionEnd(personId: string) {
+  const artifacts = openSqliteArtifacts(join(server.dataDir, 'artifacts.sqlite'), Date.now)
+  const [session] = await artifacts.listGroup('Session', personId)
+  await artifacts.remove('Session', session?.id ?? '')
+  await artifacts.close()
+}
+
 describe('sessions and devices', () => {
   it('are listed with what people know them by, and end where one says so', async () => {
     const { told, more } = await listening()
@@ -50,6 +58,24 @@ describe('sessions and devices', () => {
     const ended = await here.visitor.post(`/account/sessions/${uid}/end`, { csrf: here.csrf })
     expect(ended.url.pathname).toBe('/')
     expect((await here.visitor.get('/account')).html).toContain('name="password"')
+  })
+
+  it('nothing of a session that is over goes on after "not me" and after "all others"', async () => {
+    const scope = 'openid offline_access'
+    for (const act of ['not-me', 'end-others']) {
+      const { person, portal, tokens } = await signedIn(house, { scope }, { prompt: 'consent' })
+      await letSessionEnd(person.id)
+      const { visitor, page, csrf } = await at(person, '/account/history')
+      const entered = await portal.begin()
+      const mine = await entered.finish(await visitor.get(entered.url))
+      const [, stranger] = /\/account\/history\/([0-9a-f-]{36})"/.exec(page.html) ?? []
+      await visitor.post(act === 'not-me' ? `/account/history/${stranger}/not-me` : `/account/sessions/${act}`, {
+        csrf,
+      })
+      await expect(oidc.refreshTokenGrant(portal.configuration, tokens.refresh_token ?? '')).rejects.toThrow()
+      // what this browser holds itself goes on
+      await oidc.fetchUserInfo(portal.configuration, mine.access_token, oidc.skipSubjectCheck)
+    }
   })
 
   it('a forgotten browser is signed out and new the next time', async () => {
@@ -95,11 +121,7 @@ describe('services I used', () => {
 
   it('a consent taken back reaches tokens whose session is over, and wins over refreshes at the same moment', async () => {
     const { person, portal, tokens } = await signedIn(house, { scope }, { prompt: 'consent' })
-    // the session ends by itself, as after half an hour: the refresh token goes on
-    const artifacts = openSqliteArtifacts(join(server.dataDir, 'artifacts.sqlite'), Date.now)
-    const [session] = await artifacts.listGroup('Session', person.id)
-    await artifacts.remove('Session', session?.id ?? '')
-    await artifacts.close()
+    await letSessionEnd(person.id)
     const { visitor: other } = await at(person)
     const page = await other.get('/account/portals')
     const refresh = (token: string | undefined) =>
