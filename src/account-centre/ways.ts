@@ -34,7 +34,9 @@ export function waysRoutes(router: Router, centre: AccountHost, { waysIn, sessio
     const visit = await centre.visit(ctx)
     if (!visit) return undefined
     const { id } = visit.person
-    const { name } = await wayOf(ctx, id)
+    const { name, count } = await wayOf(ctx, id)
+    // without a passkey one falls back on a password: that is not for whoever found a browser open
+    if (count > 0 && !(await centre.mayChangeAuthenticators(ctx))) return undefined
     if (await waysIn.switchOff(ctx, id, name)) return goTo(ctx, `${room}?done=off`)
     const ways = await waysIn.list(id)
     return centre.show(ctx, visit, 'account/ways', { ways, done: '', refused: name }, 400)

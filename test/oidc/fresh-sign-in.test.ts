@@ -89,7 +89,7 @@ describe('sensitive pages of the account centre', () => {
     if (path === '/account/whole') expect(page.html).toContain(stranger.number)
   })
 
-  it.each(['/account/data', '/account/closing', '/account/ways/qr/on'])(
+  it.each(['/account/data', '/account/closing', '/account/ways/qr/on', '/account/ways/password/off'])(
     'a form to %s does nothing by an old sign-in, nor by the sign-in of another',
     async (path) => {
       const [person, stranger] = [await openPerson(house), await openPerson(house)]
