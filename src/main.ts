@@ -4,7 +4,9 @@ import { pino } from 'pino'
 import { openHouse } from './admin/house.ts'
 import { ownClient, ownClientId } from './account-centre/own-client.ts'
 import { createChangePassword } from './accounts/passwords/change.ts'
+import { createWaysIn } from './account-centre/ways-in.ts'
 import { createPasswords } from './accounts/passwords/hash.ts'
+import { listedRegions } from './config/networks.ts'
 import { readSettings, SettingsError } from './config/settings.ts'
 import { createApp } from './http/app.ts'
 import { createMetrics } from './http/metrics.ts'
@@ -16,6 +18,7 @@ import { passkeyMethod } from './login/passkey/passkey.ts'
 import { createSignatures } from './login/passkey/signing.ts'
 import { passwordMethod } from './login/password/password.ts'
 import { qrMethod } from './login/qr/qr.ts'
+import { createAccountClosings } from './oidc/account-closings.ts'
 import { createAccessTokens } from './oidc/access-tokens.ts'
 import { createLogoutDeliveries } from './oidc/logout-deliveries.ts'
 import { createProvider, keepLogouts } from './oidc/provider.ts'
@@ -81,6 +84,8 @@ async function start() {
   const sessions = createSessions({ artifacts, deliveries, cipher, lifetime: settings.lifetimes.session })
 
   const endings = createRepresentationEndings({ database, book, sessions, audit, clock, log })
+
+  const closings = createAccountClosings({ ...back, sessions, log })
 
   const { limits } = settings
   const accessTokens = createAccessTokens({ provider, sessions, artifacts, clock })
@@ -170,6 +175,7 @@ async function start() {
       sessions,
       representations,
       choices,
+      closing: back.closing,
       resources,
       artifacts,
       blindIndex,
@@ -185,6 +191,17 @@ async function start() {
       sessionCookie: provider.cookieName('session'),
       sessions,
       persons,
+      inbox,
+      waysIn: createWaysIn({ methods, methodLocks, sessions, audit }),
+      authenticators,
+      methodLocks,
+      devices,
+      consents,
+      clients,
+      resources,
+      regionOf: listedRegions(),
+      closing: back.closing,
+      closingDays: settings.closingDays,
       methods,
       freshSeconds: settings.lifetimes.freshSignIn,
       legalPersons: back.legalPersons,
@@ -235,6 +252,7 @@ async function start() {
     server.close(() => {
       void (async () => {
         await endings.stop()
+        await closings.stop()
         await deliveries.stop()
         await stopCheckpoints()
         await artifacts.close()

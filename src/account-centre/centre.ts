@@ -1,12 +1,14 @@
 import { isHeld, type NaturalPersons } from '../accounts/natural-persons.ts'
 import { signInCounts } from '../assurance/levels.ts'
+import type { Inbox } from '../accounts/notices.ts'
 import { maskName } from '../accounts/identifiers/masking.ts'
 import type { Clock } from '../config/clock.ts'
-import type { AccountHost, AccountVisit, LoginMethod, RouterContext } from '../login/method.ts'
+import type { AccountHost, AccountVisit, RouterContext } from '../login/method.ts'
 import type { Sessions } from '../oidc/sessions.ts'
 import { showPage, visitOf } from '../pages/visit.ts'
 import { Refusal } from '../refusal/refusal.ts'
 import { signInAddress } from './own-client.ts'
+import type { WaysIn } from './ways-in.ts'
 
 export interface CentreParts {
   issuer: string
@@ -14,7 +16,8 @@ export interface CentreParts {
   sessionCookie: string
   sessions: Sessions
   persons: NaturalPersons
-  methods: readonly LoginMethod[]
+  inbox: Inbox
+  waysIn: WaysIn
   /** Seconds since the sign-in within which sensitive pages may be used. */
   freshSeconds: number
   clock: Clock
@@ -22,7 +25,7 @@ export interface CentreParts {
 
 /** The frame around every page of the account centre: who is here, recently enough, and what they may do. */
 export function createCentre(parts: CentreParts): AccountHost {
-  const { issuer, sessionCookie, sessions, persons, methods, freshSeconds, clock } = parts
+  const { issuer, sessionCookie, sessions, persons, inbox, waysIn, freshSeconds, clock } = parts
 
   async function signedIn(ctx: RouterContext): Promise<AccountVisit | undefined> {
     const cookie = ctx.cookies.get(sessionCookie, { signed: false })
@@ -67,14 +70,15 @@ export function createCentre(parts: CentreParts): AccountHost {
     mayChangeAuthenticators: (ctx) => mayDecide(ctx, 'not_by_qr'),
     mayGrantMandates: (ctx) => mayDecide(ctx, 'mandates_not_by_qr'),
 
-    async waysIn(personId) {
-      const counts = await Promise.all(methods.map(async ({ enrolment }) => enrolment?.count(personId) ?? 0))
-      return counts.reduce((sum, count) => sum + count, 0)
-    },
+    waysIn: (personId) => waysIn.left(personId),
 
     async show(ctx, { person }, view, data, status) {
       const visit = visitOf(ctx)
-      const account = { name: maskName(persons.open(person, 'name')) }
+      const account = {
+        name: maskName(persons.open(person, 'name')),
+        unread: await inbox.unread(person.id),
+        closesAt: person.closesAt ?? 0,
+      }
       showPage(ctx, view, { ...data, account, csrf: visit.csrf(), here: ctx.path }, status)
     },
   }

@@ -8,6 +8,7 @@ import type { BlindIndex } from '../keys/blind-index.ts'
 import { visitOf } from '../pages/visit.ts'
 import { Refusal } from '../refusal/refusal.ts'
 import { actorOf } from '../login/host.ts'
+import { goTo, idOf } from './going.ts'
 import {
   beginningOf,
   dayOf,
@@ -35,12 +36,6 @@ export interface OrganisationParts extends PageParts, SigningParts {
 
 const periods = ['30', '90', '180', '365', '1095']
 const historyShown = 100
-
-const idOf = (ctx: RouterContext) => ctx['params']['id'] ?? ''
-const goTo = (ctx: RouterContext, path: string) => {
-  ctx.status = 303
-  ctx.redirect(path)
-}
 
 /** My organisations: what I may do for which, opening one, its members and their mandates, its history. */
 export function organisationRoutes(router: Router, centre: AccountHost, parts: OrganisationParts): void {

@@ -26,8 +26,8 @@ export interface NewAuthenticator {
 /** With `within`, a transaction, a change is kept together with what else it holds: audit entry, notice. */
 export interface Authenticators {
   find(personId: string, kind: string): Promise<Authenticator | undefined>
-  /** Oldest first. */
-  list(personId: string, kind: string, within?: Database): Promise<Authenticator[]>
+  /** Oldest first; of every kind where none is given. */
+  list(personId: string, kind?: string, within?: Database): Promise<Authenticator[]>
   findByLookupKey(kind: string, lookupKey: string): Promise<Authenticator | undefined>
   /** Undefined when there is one with this lookup key already. */
   add(authenticator: NewAuthenticator, within?: Database): Promise<Authenticator | undefined>
@@ -57,7 +57,7 @@ export function createAuthenticators(options: { database: Database; clock: Clock
       .selectFrom('authenticators')
       .selectAll()
       .where('person_id', '=', personId)
-      .where('kind', '=', kind)
+      .$if(kind !== undefined, (query) => query.where('kind', '=', kind ?? ''))
       .orderBy('created_at')
       .orderBy('id')
       .execute()

@@ -77,7 +77,8 @@ export interface NaturalPersons {
 /** Recovered a short while ago: it may not have been the person's own doing. */
 export const isHeld = ({ heldUntil }: NaturalPerson, now: number) => heldUntil !== null && heldUntil > now
 
-const place = (column: SealedField, id: string) => `natural_persons.${column}:${id}`
+/** The place a field of an account is sealed to (see FieldCipher). */
+export const sealedPlace = (column: SealedField, id: string) => `natural_persons.${column}:${id}`
 
 function fromRow(row: Selectable<Tables['natural_persons']>): NaturalPerson {
   const { id, status, identity_level: identityLevel, proofed_at: proofedAt, created_at: createdAt } = row
@@ -115,7 +116,7 @@ export function createNaturalPersons(options: {
   const matches = async (documentType: string, documentNumber: string, name: string) =>
     (await register.match({ documentType, documentNumber, nameKey: matchKey(name) })) === 'match'
 
-  const open = ({ id, row }: NaturalPerson, field: SealedField) => cipher.open(row[field], place(field, id))
+  const open = ({ id, row }: NaturalPerson, field: SealedField) => cipher.open(row[field], sealedPlace(field, id))
 
   const reveal = (person: NaturalPerson): PersonalData => ({
     documentType: person.row.document_type,
@@ -151,12 +152,12 @@ export function createNaturalPersons(options: {
         const row = {
           id,
           document_type: document.type,
-          document_number: cipher.seal(document.number, place('document_number', id)),
+          document_number: cipher.seal(document.number, sealedPlace('document_number', id)),
           document_index: documentIndex,
-          name: cipher.seal(name, place('name', id)),
-          phone: cipher.seal(phone, place('phone', id)),
+          name: cipher.seal(name, sealedPlace('name', id)),
+          phone: cipher.seal(phone, sealedPlace('phone', id)),
           phone_index: blindIndex('phone', phone),
-          username: cipher.seal(username, place('username', id)),
+          username: cipher.seal(username, sealedPlace('username', id)),
           username_index: usernameIndex,
           identity_level: identityLevel,
           proofed_at: identityLevel >= 3 ? now : null,
@@ -233,6 +234,7 @@ export function createNaturalPersons(options: {
           .updateTable('natural_persons')
           .set({ status, updated_at: clock() })
           .where('id', '=', id)
+          .where('status', '<>', 'closed')
           .executeTakeFirst()
         if (changed.numUpdatedRows === 0n) return undefined
         const event = status === 'locked' ? 'person.locked' : 'person.unlocked'

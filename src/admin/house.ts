@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { createAuthenticators, type Authenticators } from '../accounts/authenticators.ts'
+import { createClosing, type Closing } from '../accounts/closing.ts'
 import { createDevices, type Devices } from '../accounts/devices.ts'
 import { createMethodLocks, type MethodLocks } from '../accounts/method-locks.ts'
 import { createInbox, type Inbox } from '../accounts/notices.ts'
@@ -51,6 +52,7 @@ export interface Back {
   inbox: Inbox
   methodLocks: MethodLocks
   recovery: Recovery
+  closing: Closing
   clients: Clients
   close(): Promise<void>
 }
@@ -68,7 +70,7 @@ export async function openHouse(settings: Settings, clock: Clock): Promise<Back>
   const persons = createNaturalPersons({ database, cipher, blindIndex, audit, register, clock })
   const inbox = createInbox({ database, cipher, clock })
   const authenticators = createAuthenticators({ database, clock })
-  const methodLocks = createMethodLocks({ database, audit, clock })
+  const methodLocks = createMethodLocks({ database, audit, notifier: inbox, clock })
   const acting = openActing({ database, cipher, blindIndex, audit, persons, notifier: inbox, clock })
   return {
     ...acting,
@@ -84,7 +86,7 @@ export async function openHouse(settings: Settings, clock: Clock): Promise<Back>
     authenticators,
     representeeChoices: createRepresenteeChoices({ database, audit, clock }),
     consents: createConsents({ database, audit, clock }),
-    devices: createDevices({ database, cipher, blindIndex, clock }),
+    devices: createDevices({ database, cipher, blindIndex, audit, clock }),
     inbox,
     methodLocks,
     recovery: createRecovery({
@@ -97,6 +99,7 @@ export async function openHouse(settings: Settings, clock: Clock): Promise<Back>
       clock,
       times: settings.recovery,
     }),
+    closing: createClosing({ database, cipher, audit, notifier: inbox, clock, days: settings.closingDays }),
     clients: createClients({ database, audit, clock }),
     close: () => database.destroy(),
   }

@@ -55,6 +55,7 @@ const schema = z.object({
   YIDENG_REFRESH_GRACE_SECONDS: whole(0, 60),
   YIDENG_FRESH_SIGN_IN_SECONDS: whole(30, 3600),
   YIDENG_PASSKEY_OFFER_DAYS: whole(1, 366),
+  YIDENG_CLOSING_DAYS: whole(1, 90),
   YIDENG_QR_FRAME_SECONDS: whole(2, 30),
   YIDENG_QR_HIDE_SECONDS: whole(2, 30),
   YIDENG_QR_SHOWN_SECONDS: whole(10, 600),
@@ -134,6 +135,7 @@ function parseSettings(given: Record<string, string>, production: boolean) {
       freshSignIn: all.YIDENG_FRESH_SIGN_IN_SECONDS,
     },
     passkeyOfferDays: all.YIDENG_PASSKEY_OFFER_DAYS,
+    closingDays: all.YIDENG_CLOSING_DAYS,
     /** Login by QR code; times in seconds. */
     qr: {
       times: {

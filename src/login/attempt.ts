@@ -9,7 +9,7 @@ import type { RouterContext } from './method.ts'
 
 type Interaction = Awaited<ReturnType<Provider['interactionDetails']>>
 
-const questions = ['login', 'level', 'offer', 'select_representee', 'consent'] as const
+const questions = ['login', 'closing', 'level', 'offer', 'select_representee', 'consent'] as const
 
 /** A running login: which portal asks, what it asks for, what is proven already, and which question is open. */
 export interface Attempt {

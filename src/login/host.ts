@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { InteractionResults, Provider } from 'oidc-provider'
 import type { Devices } from '../accounts/devices.ts'
 import type { MethodLocks } from '../accounts/method-locks.ts'
@@ -9,6 +10,7 @@ import type { Client } from '../clients/clients.ts'
 import type { Clock } from '../config/clock.ts'
 import type { Settings } from '../config/settings.ts'
 import type { FreshSignIn } from '../oidc/prompts.ts'
+import type { SignIn } from '../oidc/session-memory.ts'
 import type { Sessions } from '../oidc/sessions.ts'
 import { showPage, visitOf } from '../pages/visit.ts'
 import { refusals } from '../refusal/refusal.ts'
@@ -110,17 +112,19 @@ export function createHost(parts: HostParts): House {
         return
       }
       await leaveOtherPerson(attempt, personId)
+      // names this sign-in in the audit trail and, beside the session, for "this was not me"
+      const signIn = randomUUID()
       const level = levelReached({ identityLevel: person.identityLevel, amr, vouched, held: isHeld(person, clock()) })
       await audit.record({
         event: 'login.succeeded',
         ...actorOf(ctx),
         personId,
         clientId: attempt.client.id,
-        details: { method, level },
+        details: { method, level, signIn },
       })
       await noteDevice(ctx, person, method)
       const login = { accountId: personId, acr: acrOf(level), amr, remember: false, ts: Math.floor(clock() / 1000) }
-      await host.finish(ctx, { login })
+      await host.finish(ctx, { login, signIn: { id: signIn, method } satisfies SignIn })
     },
 
     async refuse(ctx, refusal) {

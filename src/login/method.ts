@@ -120,7 +120,7 @@ export interface AccountHost {
    * @throws Refusal `mandates_not_by_qr`
    */
   mayGrantMandates(ctx: RouterContext): Promise<AccountVisit | undefined>
-  /** How many ways in are left over all methods. */
+  /** How many ways in are left over all methods, those that are off not counted. */
   waysIn(personId: string): Promise<number>
   /** Shows a page of the account centre inside its frame. */
   show(

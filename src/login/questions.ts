@@ -11,11 +11,12 @@ import type { Sessions } from '../oidc/sessions.ts'
 import { showPage, visitOf } from '../pages/visit.ts'
 import { Refusal } from '../refusal/refusal.ts'
 import { assertQuestion, pathOf, type Attempt } from './attempt.ts'
+import { closingQuestion, type ClosingParts } from './closing.ts'
 import { actorOf, type House } from './host.ts'
 import type { Router, RouterContext } from './method.ts'
 import { representeeQuestion, type RepresenteeParts } from './representee.ts'
 
-export interface QuestionParts extends RepresenteeParts {
+export interface QuestionParts extends RepresenteeParts, ClosingParts {
   host: House
   persons: NaturalPersons
   consents: Consents
@@ -43,6 +44,8 @@ export function questionRoutes(router: Router, parts: QuestionParts): void {
 
   const representee = representeeQuestion(parts)
   representee.routes(router)
+  const closing = closingQuestion(parts)
+  closing.routes(router)
 
   const signedIn = async (attempt: Attempt) => {
     const person = attempt.session && (await persons.find(attempt.session.personId))
@@ -92,6 +95,7 @@ export function questionRoutes(router: Router, parts: QuestionParts): void {
   router.get('/login/:attempt', async (ctx) => {
     const attempt = await host.attempt(ctx)
     if (attempt.question === 'login') await host.ask(ctx, attempt)
+    else if (attempt.question === 'closing') await closing.ask(ctx, attempt)
     else if (attempt.question === 'level') await askLevel(ctx, attempt, false)
     else if (attempt.question === 'offer') await host.askOffer(ctx, attempt)
     else if (attempt.question === 'select_representee') await representee.ask(ctx, attempt)

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { decodeJwt } from 'jose'
 import { interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
 import { levelAsked, levelOf, type Level } from '../assurance/levels.ts'
 import type { Client } from '../clients/clients.ts'
@@ -39,14 +40,18 @@ type OfferDue = (signIn: FreshSignIn) => Promise<boolean>
 
 /**
  * The questions an authorization request may put to a person, in this order; a person is asked only what is missing.
- * 1. `login`: who is it, and recently enough; 2. `level`: proven well enough; 3. `offer`: an easier way in next time;
- * 4. `select_representee`: for whom; 5. `consent`: may the portal have it.
+ * 1. `login`: who is it, and recently enough; 2. `closing`: is the account to be kept, where it is to be closed; 3. `level`:
+ * proven well enough; 4. `offer`: an easier way in next time; 5. `select_representee`: for whom; 6. `consent`: may the portal
+ * have it.
  */
-export function createPrompts(
-  findClient: (id: string) => Promise<Client | undefined>,
-  representees: Representees,
-  offerDue: OfferDue,
-): interactionPolicy.DefaultPolicy {
+export function createPrompts(parts: {
+  findClient(id: string): Promise<Client | undefined>
+  representees: Representees
+  isClosing(personId: string): Promise<boolean>
+  offerDue: OfferDue
+  subjectOf(ctx: KoaContextWithOIDC, personId: string): string
+}): interactionPolicy.DefaultPolicy {
+  const { findClient, representees, isClosing, offerDue, subjectOf } = parts
   const policy = base()
   const login = policy.get('login')
   if (!login) throw new Error('oidc-provider has no login prompt')
@@ -58,6 +63,16 @@ export function createPrompts(
     new Check('account_gone', 'the account of this session cannot be used', 'login_required', (ctx) =>
       Boolean(ctx.oidc.session?.accountId) && !ctx.oidc.account ? Check.REQUEST_PROMPT : Check.NO_NEED_TO_PROMPT,
     ),
+  )
+
+  // oidc-provider looks at `id_token_hint` before it asks, not at who answers
+  login.checks.add(
+    new Check('other_person', 'somebody else than id_token_hint means signed in', 'login_required', (ctx) => {
+      const { params, account, result } = ctx.oidc
+      const hint = params?.['id_token_hint']
+      if (typeof hint !== 'string' || !result?.login || !account) return Check.NO_NEED_TO_PROMPT
+      return decodeJwt(hint).sub === subjectOf(ctx, account.accountId) ? Check.NO_NEED_TO_PROMPT : Check.REQUEST_PROMPT
+    }),
   )
 
   const tooLow = async (ctx: KoaContextWithOIDC): Promise<boolean> => {
@@ -87,6 +102,17 @@ export function createPrompts(
   // a portal that may not know for whom somebody acts does not get to ask either: `mustAsk` looks at `prompt` itself
   representee.checks.remove(`${selectRepresentee}_prompt`)
   policy.add(representee, 3)
+
+  // asked once after each sign-in: who goes on as it is is not asked again by the next portal
+  const closes = async ({ oidc }: KoaContextWithOIDC): Promise<boolean> => {
+    const { login: justNow, closing: answered } = oidc.result ?? {}
+    return Boolean(justNow) && !answered && oidc.account !== undefined && isClosing(oidc.account.accountId)
+  }
+  const closing = new Prompt(
+    { name: 'closing', requestable: false },
+    new Check('account_closing', 'the account is to be closed', 'interaction_required', closes),
+  )
+  policy.add(closing, 1)
   return policy
 }
 

@@ -1,3 +1,4 @@
+import { accountSamples } from './account-samples.ts'
 import { organisationSamples } from './organisation-samples.ts'
 import { passkeySamples } from './passkey-samples.ts'
 import { recoverySamples } from './recovery-samples.ts'
@@ -44,7 +45,7 @@ const signIn = {
 }
 
 const account = {
-  account: { name: '张*' },
+  account: { name: '张*', unread: 0, closesAt: 0 },
   here: '/account',
   csrf,
 }
@@ -223,8 +224,10 @@ export const samples: readonly Sample[] = [
       name: '张*',
       phone: '138****5678',
       username: 'zhangsan',
+      whole: false,
     },
   },
+  ...accountSamples,
   ...organisationSamples,
   ...passkeySamples(account),
   ...recoverySamples,
@@ -256,15 +259,14 @@ export const samples: readonly Sample[] = [
     name: reason,
     data: { state: reason === 'declined' ? reason : 'aborted', reason, portal: portal.name },
   })),
-  ...['on', 'switched_off', 'not_me_off', 'paused'].map((state) => ({
+  ...['on', 'off', 'paused'].map((state) => ({
     view: 'qr/settings',
     name: state,
     data: {
       ...account,
       here: '/account/qr',
       state,
-      computers: state === 'on' ? [{ browser: 'Chrome', system: '', when: '2026-11-24T02:00:00.000Z' }] : [],
-      done: { on: 'saved', switched_off: 'off', not_me_off: 'not_me' }[state] ?? '',
+      computers: state === 'on' ? [{ browser: 'Chrome', system: '', at: 1_795_485_600_000 }] : [],
     },
   })),
   { view: 'error/error', name: 'lost', data: { code: 'not_found', reference: '7F3K-92QD' } },
@@ -274,4 +276,4 @@ export const samples: readonly Sample[] = [
 
 /** Data that names words (`refusals.<refusal>`) and so cannot be any text. */
 export const wordKeys =
-  /(^|\.)(refusal|act|code|state|reason|done|when|created|until|made|used|problem|role|roles\.\d+|relation|hindrance|kind|event|who|documentType|ways\.\d+\.name|problems\..*|documentTypes\.\d+|values\.(document_type|role)|attributes\.\d+(\.name)?)$/
+  /(^|\.)(here|refusal|act|code|state|reason|done|when|created|until|made|used|problem|role|roles\.\d+|relation|hindrance|kind|event|who|documentType|ways\.\d+\.name|method|problems\..*|documentTypes\.\d+|values\.(document_type|role)|attributes\.\d+(\.name)?|refused)$/

@@ -10,7 +10,7 @@ import { canonicalText } from './canonical.ts'
 import { decide, type Act, type MandateProblem } from './decide.ts'
 import { codeKeyOf, freshCode, inviteeKeysOf, inviteePlace, type Invitee } from './invitee.ts'
 import type { PrincipalView, Principals } from './principals.ts'
-import type { Mandate, Role } from './rules.ts'
+import { isLive, type Mandate, type Role } from './rules.ts'
 import * as store from './store.ts'
 
 /** `code_wrong`: the six digits did not fit; after five tries the offer is over. `changed`: look again. */
@@ -49,6 +49,10 @@ export interface Mandates {
   decline(mandateId: string, person: NaturalPerson, by: Actor): Promise<Acted>
   /** Withdraws, removes or gives back. */
   end(mandateId: string, person: NaturalPerson, by: Actor): Promise<Acted>
+  /** Every mandate not ended that this person holds, or gave to helpers of their own. */
+  openOf(personId: string): Promise<string[]>
+  /** Whether anybody holds or is offered a mandate of this principal. */
+  anyOpen(principalId: string): Promise<boolean>
   /** A new representative gives again what the one before gave. */
   confirm(mandateId: string, person: NaturalPerson, by: Actor, sign?: Sign): Promise<Acted>
 }
@@ -250,6 +254,21 @@ export function createMandates(options: {
     },
 
     end: (mandateId, person, by) => byMandate({ type: 'end', by: person.id, id: mandateId }, person, by),
+    async openOf(personId) {
+      const rows = await database
+        .selectFrom('mandates')
+        .select('id')
+        .where((where) => where.or([where('person_id', '=', personId), where('principal_id', '=', personId)]))
+        .where('state', '<>', 'ended')
+        .where('expires_at', '>', clock())
+        .execute()
+      return rows.map(({ id }) => id)
+    },
+    async anyOpen(principalId) {
+      const now = clock()
+      const rows = await store.readMandates(database, principalId)
+      return rows.some((row) => isLive(store.fromRow(row), now))
+    },
     confirm: (mandateId, person, by, sign) =>
       byMandate({ type: 'confirm', by: person.id, id: mandateId }, person, by, sign),
   }
