@@ -11,6 +11,7 @@ import { openCookieKeys } from './keys/cookie-keys.ts'
 import { deriveKey } from './keys/derived-key.ts'
 import { openSigningKeys } from './keys/signing-keys.ts'
 import { createHost } from './login/host.ts'
+import { faceMethod } from './login/face/face.ts'
 import { passwordMethod } from './login/password/password.ts'
 import { qrMethod } from './login/qr/qr.ts'
 import { createAccessTokens } from './oidc/access-tokens.ts'
@@ -23,6 +24,10 @@ import { readResources } from './oidc/resources.ts'
 import { createSessions } from './oidc/sessions.ts'
 import { loadAssets } from './pages/assets.ts'
 import { createPages } from './pages/render.ts'
+import { localVerifier } from './proofing/face/local.ts'
+import { createFacePool } from './proofing/face/pool.ts'
+import { thresholds } from './proofing/face/thresholds.ts'
+import { chooseVerifiers } from './proofing/face/verifiers.ts'
 import { freshFor } from './storage/fresh.ts'
 import { openSqliteArtifacts } from './storage/artifacts-sqlite.ts'
 import { keepCheckpointing } from './storage/checkpoints.ts'
@@ -80,6 +85,8 @@ async function start() {
 
   const { limits } = settings
   const accessTokens = createAccessTokens({ provider, sessions, artifacts, clock })
+  const facePool = createFacePool(settings.face)
+  const local = localVerifier({ pool: facePool, references: back.faceReferences, limits: thresholds })
   const methods = [
     passwordMethod({ persons, authenticators, passwords, artifacts, blindIndex, limits, clock }),
     qrMethod({
@@ -99,6 +106,21 @@ async function start() {
       findClient,
       accessTokens,
     }),
+    faceMethod({
+      settings,
+      clock,
+      artifacts,
+      cipher,
+      blindIndex,
+      persons,
+      consents: back.faceConsents,
+      proofs: back.faceProofs,
+      verifiers: chooseVerifiers(settings.face, [local]),
+      pool: facePool,
+      notifier: inbox,
+      sessions,
+      audit,
+    }),
   ]
   const host = createHost({
     provider,
@@ -109,6 +131,7 @@ async function start() {
     devices,
     notifier: inbox,
     sessions,
+    faceProofs: back.faceProofs,
     audit,
     limits,
     clock,
@@ -199,6 +222,7 @@ async function start() {
         await endings.stop()
         await deliveries.stop()
         await stopCheckpoints()
+        await facePool.close()
         await artifacts.close()
         await back.close()
       })()

@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { createAuthenticators, type Authenticators } from '../accounts/authenticators.ts'
+import { createFaceConsents, type FaceConsents } from '../accounts/faces/consents.ts'
+import { createFaceProofs, type FaceProofs } from '../accounts/faces/proofs.ts'
 import { createDevices, type Devices } from '../accounts/devices.ts'
 import { createMethodLocks, type MethodLocks } from '../accounts/method-locks.ts'
 import { createInbox, type Inbox } from '../accounts/notices.ts'
@@ -24,6 +26,7 @@ import {
   createEmbeddedPopulationRegister,
   type EmbeddedPopulationRegister,
 } from '../proofing/embedded-population-register.ts'
+import { createFaceReferences, type FaceReferences } from '../proofing/face/references.ts'
 import { migrate, openDatabase, type Database } from '../storage/database.ts'
 
 /** What server and command line have in common: the durable store and the services over it. */
@@ -50,6 +53,9 @@ export interface Back {
   inbox: Inbox
   methodLocks: MethodLocks
   clients: Clients
+  faceReferences: FaceReferences
+  faceConsents: FaceConsents
+  faceProofs: FaceProofs
   close(): Promise<void>
 }
 
@@ -65,9 +71,11 @@ export async function openHouse(settings: Settings, clock: Clock): Promise<Back>
   const register = createEmbeddedPopulationRegister({ database, blindIndex, clock })
   const persons = createNaturalPersons({ database, cipher, blindIndex, audit, register, clock })
   const inbox = createInbox({ database, cipher, clock })
+  const faces = openFaces({ database, cipher, blindIndex, audit, persons, register, notifier: inbox, clock })
   const acting = openActing({ database, cipher, blindIndex, audit, persons, notifier: inbox, clock })
   return {
     ...acting,
+    ...faces,
     settings,
     clock,
     database,
@@ -99,6 +107,20 @@ function openActing(parts: Omit<Parameters<typeof createMandates>[0], 'principal
     principals,
     mandates: createMandates({ ...parts, principals }),
     representations: createRepresentations({ ...parts, legalPersons, principals }),
+  }
+}
+
+/** What is known of faces, and proven by them. */
+function openFaces(
+  parts: Parameters<typeof createFaceReferences>[0] &
+    Omit<Parameters<typeof createFaceConsents>[0], 'references'> &
+    Parameters<typeof createFaceProofs>[0],
+) {
+  const faceReferences = createFaceReferences(parts)
+  return {
+    faceReferences,
+    faceConsents: createFaceConsents({ ...parts, references: faceReferences }),
+    faceProofs: createFaceProofs(parts),
   }
 }
 

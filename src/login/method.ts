@@ -15,6 +15,8 @@ export interface Proof {
   amr: string[]
   /** Where another session vouched for this one: its level, which is not gone beyond. */
   vouched?: Level
+  /** What it was done with, where that is one of several: a verified face may have bound it. */
+  authenticatorId?: string
 }
 
 /** A way to sign in: one folder, one view (views/login/<name>.eta, its part of the sign-in page), one line in main.ts. */
@@ -27,6 +29,11 @@ export interface LoginMethod {
   part?(ctx: RouterContext, attempt: Attempt): Promise<Record<string, unknown>>
   /** Mounted under /login/:attempt/<name>; a POST there is a form already checked for CSRF. */
   routes(router: Router, host: LoginHost): void
+  /**
+   * Useful to a signed-in person whose level is too low? Shown on that page as a button that posts to `start` among its
+   * routes; its words stand under `<name>.raise` and `<name>.raise_hint`.
+   */
+  raises?(attempt: Attempt): Promise<boolean>
   /** Its own pages in the account centre. */
   readonly enrolment?: Enrolment
   /** Pages of its own for a signed-in person, outside a running login and the account centre. */
@@ -55,6 +62,8 @@ export interface LoginHost {
   attempt(ctx: RouterContext): Promise<Attempt>
   /** The only door to a session: level, audit, result for the portal. */
   succeed(ctx: RouterContext, proof: Proof): Promise<void>
+  /** The same door for who is signed in at too low a level: what this method proved of them is added to their session. */
+  raise(ctx: RouterContext, proof: Pick<Proof, 'method' | 'amr' | 'personId'>): Promise<void>
   /** Shows the sign-in page again; the same answer whether the account exists or not. */
   refuse(ctx: RouterContext, refusal: LoginRefusal): Promise<void>
 }

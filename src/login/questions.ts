@@ -84,6 +84,7 @@ export function questionRoutes(router: Router, parts: QuestionParts): void {
       portal: attempt.portal,
       needed: attempt.needed,
       reached: session.level,
+      raises: (await host.raisedBy(attempt)).map((name) => ({ name, action: `${pathOf(attempt, name)}/start` })),
       action: pathOf(attempt, 'level'),
       cancelAction: pathOf(attempt, 'cancel'),
       csrf: visitOf(ctx).csrf(),
