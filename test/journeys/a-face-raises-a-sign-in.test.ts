@@ -53,10 +53,7 @@ describe.skipIf(cannotRun('browser'))('in Chromium, with a film for a camera', {
 
   /** The page waits for a person to read; a film needs no such time. */
   const hurry = (page: Page, speed: number) =>
-    page.evaluate((by) => {
-      const wait = window.setTimeout
-      window.setTimeout = ((run: () => void, ms: number) => wait(run, ms / by)) as typeof window.setTimeout
-    }, speed)
+    page.evaluate(`{ const wait = setTimeout; globalThis.setTimeout = (run, ms) => wait(run, ms / ${speed}) }`)
 
   async function look(page: Page, pictures: (asked: Action[]) => Promise<Buffer>, speed: number) {
     const asked = (await page.locator('[data-actions]').getAttribute('data-actions')) ?? ''

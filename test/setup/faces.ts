@@ -72,8 +72,8 @@ const apart = 105
  * pulled over the eyes. That it works shows how little the local engine's liveness is worth (docs/face.md).
  */
 const forgeries: Record<Action, From> = {
-  left: push(0.55),
-  right: push(-0.45),
+  left: push(0.65, 0.85),
+  right: push(-0.45, 0.7),
   nearer: (x, y) => [nose.x + (x - nose.x) / 1.4, nose.y + (y - nose.y) / 1.4],
   blink: (x, y) => {
     for (const eye of eyes) {
@@ -84,9 +84,9 @@ const forgeries: Record<Action, From> = {
   },
 }
 
-function push(by: number): From {
+function push(by: number, wide: number): From {
   return (x, y) => {
-    const near = Math.exp(-(((x - nose.x) / (apart * 0.7)) ** 2 + ((y - nose.y) / (apart * 0.8)) ** 2))
+    const near = Math.exp(-(((x - nose.x) / (apart * wide)) ** 2 + ((y - nose.y) / (apart * 0.8)) ** 2))
     return [x - by * apart * near, y]
   }
 }
