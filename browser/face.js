@@ -65,20 +65,14 @@ function faceCapture() {
     return new Blob(parts)
   }
 
-  function answer({ outcome, title, reasons }) {
+  function answer({ outcome, reasons }) {
     if (outcome === 'passed') {
       panel.querySelector('[data-done]').submit()
       return
     }
     say.textContent = ''
-    panel.querySelector('[data-title]').textContent = title
-    panel.querySelector('[data-reasons]').replaceChildren(
-      ...reasons.map((words) => {
-        const item = document.createElement('li')
-        item.textContent = words
-        return item
-      }),
-    )
+    for (const part of panel.querySelectorAll('[data-outcome]')) part.hidden = part.dataset.outcome !== outcome
+    for (const part of panel.querySelectorAll('[data-reason]')) part.hidden = !reasons.includes(part.dataset.reason)
     show('told')
     panel.querySelector('[data-when=told]').focus()
   }

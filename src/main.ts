@@ -27,6 +27,7 @@ import { createPages } from './pages/render.ts'
 import { localVerifier } from './proofing/face/local.ts'
 import { createFacePool } from './proofing/face/pool.ts'
 import { thresholds } from './proofing/face/thresholds.ts'
+import { readVendors } from './proofing/face/vendors/vendors.ts'
 import { chooseVerifiers } from './proofing/face/verifiers.ts'
 import { freshFor } from './storage/fresh.ts'
 import { openSqliteArtifacts } from './storage/artifacts-sqlite.ts'
@@ -85,6 +86,7 @@ async function start() {
 
   const { limits } = settings
   const accessTokens = createAccessTokens({ provider, sessions, artifacts, clock })
+  const vendors = readVendors(settings.face.vendorsFile, clock, settings.production)
   const facePool = createFacePool(settings.face)
   const local = localVerifier({ pool: facePool, references: back.faceReferences, limits: thresholds })
   const methods = [
@@ -115,7 +117,7 @@ async function start() {
       persons,
       consents: back.faceConsents,
       proofs: back.faceProofs,
-      verifiers: chooseVerifiers(settings.face, [local]),
+      verifiers: chooseVerifiers(settings.face, [local, ...vendors]),
       pool: facePool,
       notifier: inbox,
       sessions,

@@ -31,7 +31,7 @@ export interface LoginMethod {
   routes(router: Router, host: LoginHost): void
   /**
    * Useful to a signed-in person whose level is too low? Shown on that page as a button that posts to `start` among its
-   * routes; its words stand under `<name>.raise` and `<name>.raise_hint`.
+   * routes; its words are `level.raise_<name>` and `level.raise_hint_<name>`.
    */
   raises?(attempt: Attempt): Promise<boolean>
   /** Its own pages in the account centre. */

@@ -96,7 +96,7 @@ describe.skipIf(cannotRun('browser'))('in Chromium, with a film for a camera', {
     for (const [who, picture, words] of refused) {
       await look(page, async () => still(await picture()), 20)
       await expect
-        .poll(() => page.locator('[data-reasons]').innerText(), { message: who, timeout: 20_000 })
+        .poll(() => page.locator('[data-when=told]').innerText(), { message: who, timeout: 20_000 })
         .toContain(words)
       await page.locator('form[action$="/face/start"] button').click()
     }

@@ -1,3 +1,4 @@
+import { faceSamples } from './face-samples.ts'
 import { organisationSamples } from './organisation-samples.ts'
 
 /** One page as it may be asked for; `name` tells variants of a view apart. */
@@ -18,6 +19,7 @@ const csrf = 'c5rf-t0ken'
 const passwordWay = { name: 'password', action: '/login/8f3a/password', csrf, identifier: '', last: false }
 const refusedWays = (refusal: string) => ({ refusal, ways: [{ ...passwordWay, identifier: '13800138000', refusal }] })
 
+const faceWay = { name: 'face', action: '/login/8f3a/face', csrf, identifier: '', last: false }
 const qrWay = { name: 'qr', action: '/login/8f3a/qr', csrf, last: true, hideSeconds: 3 }
 
 const signIn = {
@@ -64,6 +66,7 @@ const level = {
   cancelAction: '/login/8f3a/cancel',
   csrf,
   tried: false,
+  raises: [] as { name: string; action: string }[],
 }
 
 const register = {
@@ -137,6 +140,7 @@ export const samples: readonly Sample[] = [
   },
   { view: 'home/home', name: 'empty', data: { portals: [], registerUrl: '/register' } },
   { view: 'login/sign-in', name: 'first', data: signIn },
+  { view: 'login/sign-in', name: 'kiosk', data: { ...signIn, ways: [passwordWay, faceWay] } },
   {
     view: 'login/sign-in',
     name: 'refused',
@@ -163,6 +167,11 @@ export const samples: readonly Sample[] = [
   { view: 'login/level', name: 'real-name', data: level },
   { view: 'login/level', name: 'tried', data: { ...level, tried: true } },
   { view: 'login/level', name: 'real-person', data: { ...level, needed: 4, reached: 3 } },
+  {
+    view: 'login/level',
+    name: 'by face',
+    data: { ...level, needed: 4, reached: 3, raises: [{ name: 'face', action: '/login/8f3a/face/start' }] },
+  },
   { view: 'login/level', name: 'both', data: { ...level, needed: 4, reached: 2 } },
   { view: 'register/register', name: 'first', data: register },
   {
@@ -210,6 +219,7 @@ export const samples: readonly Sample[] = [
     },
   },
   ...organisationSamples,
+  ...faceSamples,
   { view: 'qr/ask', name: 'near', data: qrAsk },
   {
     view: 'qr/ask',
@@ -256,4 +266,4 @@ export const samples: readonly Sample[] = [
 
 /** Data that names words (`refusals.<refusal>`) and so cannot be any text. */
 export const wordKeys =
-  /(^|\.)(refusal|code|state|reason|done|when|problem|role|roles\.\d+|relation|hindrance|kind|event|who|documentType|ways\.\d+\.name|problems\..*|documentTypes\.\d+|values\.(document_type|role)|attributes\.\d+(\.name)?)$/
+  /(^|\.)(refusal|why|outcome|reasons\.\d+|actions\.\d+|provenAt|scripts\.\d+|raises\.\d+\.name|code|state|reason|done|when|problem|role|roles\.\d+|relation|hindrance|kind|event|who|documentType|ways\.\d+\.name|problems\..*|documentTypes\.\d+|values\.(document_type|role)|attributes\.\d+(\.name)?)$/

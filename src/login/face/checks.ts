@@ -102,7 +102,7 @@ export function createFaceChecks(parts: FaceParts & { limits: FaceLimits }): Fac
       const kept = value === undefined ? undefined : running.parse(JSON.parse(value))
       const verifier = verifiers(purpose)
       const own = kept?.who === who && kept.purpose === purpose && kept.holder === holder
-      if (!kept || !own || !verifier) return ended('timed-out')
+      if (!kept || !own || !verifier) return ended('late')
       const blocked = await limits.blocked(who)
       if (blocked && purpose !== 'login') return ended('failed')
       const judged = blocked ? { ...checked, person: undefined } : checked

@@ -40,9 +40,9 @@ export function faceRoutes(
       return situation.show('face/consent', { ...page, young: !consents.mayAgree(person) })
     }
     const begun = await checks.begin(situation, (id) => `${settings.issuer}${base}/return?check=${id}`, actorOf(ctx))
+    // a link and no redirect: a form may lead nowhere but to us and the portal (Content-Security-Policy form-action)
     if (begun.kind === 'redirect') {
-      ctx.status = 303
-      return ctx.redirect(begun.url)
+      return situation.show('face/leave', { ...page, url: begun.url, domain: new URL(begun.url).hostname })
     }
     if (begun.kind === 'not') return situation.show('face/not', { ...page, why: begun.why })
     ctx.set('permissions-policy', 'camera=(self), microphone=(), geolocation=()')
@@ -50,12 +50,7 @@ export function faceRoutes(
     return situation.show('face/capture', { ...page, check: id, actions: [...actions], scripts: ['face.js'] })
   }
 
-  /** The result as sentences, for a page or a script. */
-  const told = (ctx: RouterContext, { outcome, reasons }: FaceResult) => {
-    const visit = visitOf(ctx)
-    const said = reasons.map((reason) => visit.t(`face.reason_${reason}`))
-    return { title: visit.t(`face.outcome_${outcome.replace('-', '_')}`), reasons: said }
-  }
+  const told = ({ outcome, reasons }: FaceResult) => ({ outcome, reasons: [...reasons] })
 
   const situationOf = async (ctx: RouterContext) => {
     const situation = await of(ctx)
@@ -93,7 +88,7 @@ export function faceRoutes(
       }
       ctx.status = result.outcome === 'busy' ? 503 : 200
       if (result.outcome === 'busy') ctx.set('retry-after', overloadSeconds)
-      ctx.body = { outcome: result.outcome, ...told(ctx, result) }
+      ctx.body = told(result)
     } finally {
       place?.leave()
     }
@@ -122,6 +117,6 @@ export function faceRoutes(
       return
     }
     const { base, elsewhere } = situation
-    await situation.show('face/result', { base, elsewhere, csrf: visitOf(ctx).csrf(), ...told(ctx, result) })
+    await situation.show('face/result', { base, elsewhere, csrf: visitOf(ctx).csrf(), told: told(result) })
   })
 }

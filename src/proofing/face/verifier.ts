@@ -37,7 +37,7 @@ export type FaceOutcome =
   /** Nothing could be judged by these pictures (dark, nobody, two people); not counted as failed. */
   | 'unusable'
   | 'cancelled'
-  | 'timed-out'
+  | 'late'
   /** The vendor cannot be reached, or refuses us. */
   | 'unavailable'
   /** More at once than this machine does; try again. */

@@ -55,9 +55,7 @@ describe('a capture', () => {
     ],
     [
       'a head that swings both ways',
-      capture(asked)
-        .map((one) => (one.step === 1 ? [one, reading(1, doing.right)] : one))
-        .flat(),
+      capture(asked).flatMap((one) => (one.step === 1 ? [one, reading(1, doing.right)] : [one])),
       'failed',
       ['no_left'],
     ],
