@@ -103,14 +103,22 @@ export function createFaceProofs(options: {
       if (how === 'face' && others.some((one) => one.identity_level >= 4)) return { ok: false, problem: 'held_by_face' }
       const superseded = others.map(({ id }) => id)
       const now = clock()
-      const { numUpdatedRows } = await transaction
-        .updateTable('natural_persons')
-        .set({ identity_level: 4, proofed_at: now, face_proofed_at: now, updated_at: now })
-        .where('id', '=', person.id)
-        .where('status', '=', 'active')
-        .executeTakeFirst()
-      if (numUpdatedRows === 0n) return { ok: false, problem: 'gone' }
+      const raised = (values: {
+        updated_at: number
+        identity_level?: number
+        proofed_at?: number
+        face_proofed_at?: number
+      }) =>
+        transaction
+          .updateTable('natural_persons')
+          .set(values)
+          .where('id', '=', person.id)
+          .where('status', '=', 'active')
+          .executeTakeFirst()
+      // held from here on, and proven once nobody else is: a document is proven for one account at a time
+      if ((await raised({ updated_at: now })).numUpdatedRows === 0n) return { ok: false, problem: 'gone' }
       await supersede(transaction, superseded, person, by)
+      await raised({ updated_at: now, identity_level: 4, proofed_at: now, face_proofed_at: now })
       await audit.append(transaction, { event: 'person.face-proofed', ...by, personId: person.id, details: { how } })
       await notifier.notify({ personId: person.id, kind: 'face-verified', restricted: by.restricted }, transaction)
       return { ok: true, bound: await bindWithin(transaction, person.id, now, by), superseded }
