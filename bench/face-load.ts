@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openHouse } from '../src/admin/house.ts'
 import { readSettings } from '../src/config/settings.ts'
-import { photographed, send } from '../test/setup/face.ts'
+import { camera, photographed, room, send } from '../test/setup/face.ts'
 import { twoPeople, writeFrames } from '../test/setup/faces.ts'
 import { signIn } from '../test/setup/person.ts'
 import { Visitor } from '../test/setup/visitor.ts'
@@ -31,13 +31,11 @@ async function passwordTimes(target: Target, count: number): Promise<number[]> {
 /** Sends captures as fast as they are taken, until told to stop; says how many were judged and sent away. */
 function saturate(target: Target, frames: Buffer) {
   const counts = { judged: 0, busy: 0 }
-  let running = true
+  const stopped = new AbortController()
   const work = Array.from({ length: people }, async (_, index) => {
-    const visitor = new Visitor(target.origin)
-    const home = await signIn(visitor, await visitor.get('/account/face'), `bench${index}`)
-    let page = await visitor.submit(home, '/face/start', {})
-    if (page.html.includes('name="agree"')) page = await visitor.submit(page, '/face/consent', { agree: 'yes' })
-    while (running) {
+    const { visitor, page: home } = await room(target.origin, { username: `bench${index}` })
+    let page = await camera(visitor, home)
+    while (!stopped.signal.aborted) {
       const { status } = await send(visitor, page, frames)
       if (status === 503) {
         counts.busy += 1
@@ -52,7 +50,7 @@ function saturate(target: Target, frames: Buffer) {
   return {
     counts,
     async stop() {
-      running = false
+      stopped.abort()
       await Promise.all(work)
     },
   }

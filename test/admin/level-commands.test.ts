@@ -9,12 +9,10 @@ const day = 86_400_000
 it('a change of levels is tried on the sign-ins of the last 30 days before it is made', async () => {
   let now = start - 40 * day
   const { directory, json, yideng, withHouse } = commandLine({ clock: () => now })
-  const create = async (name: string, level: string) =>
-    (
-      await json<{ client_id: string }>(
-        ...['client', 'create', '--name', name, '--redirect-uri', 'http://localhost:1/callback', '--min-level', level],
-      )
-    ).client_id
+  const create = async (name: string, level: string) => {
+    const flags = ['--name', name, '--redirect-uri', 'http://localhost:1/callback', '--min-level', level]
+    return (await json<{ client_id: string }>('client', 'create', ...flags)).client_id
+  }
   const [strict, easy] = [await create('公积金', '3'), await create('图书馆', '2')]
   const signIn = (clientId: string, details: Record<string, number | boolean | string[]>) =>
     withHouse(({ audit }) => audit.record({ event: 'login.succeeded', actor: 'person', clientId, details }))

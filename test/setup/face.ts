@@ -1,10 +1,12 @@
+import { randomUUID } from 'node:crypto'
 import type { Back } from '../../src/admin/house.ts'
 import type { Action } from '../../src/proofing/face/challenge.ts'
 import { openFaceEngine } from '../../src/proofing/face/engine.ts'
 import { thresholds } from '../../src/proofing/face/thresholds.ts'
 import { anna, forged, portrait, writeFrames } from './faces.ts'
 import { find } from './organisation.ts'
-import type { Page, Visitor } from './visitor.ts'
+import { openPerson, signIn } from './person.ts'
+import { Visitor, type Page } from './visitor.ts'
 
 let template: Promise<number[]> | undefined
 
@@ -65,7 +67,7 @@ export async function send(
     body,
     redirect: 'manual',
     duplex: 'half',
-  } as RequestInit)
+  })
   const text = await answer.text()
   const said = text.startsWith('{') ? (JSON.parse(text) as object) : {}
   return { status: answer.status, retryAfter: answer.headers.get('retry-after'), ...said }
@@ -83,4 +85,32 @@ export async function verify(visitor: Visitor, page: Page): Promise<Page> {
   const answer = await send(visitor, page, await rightFrames(page))
   if (answer.outcome !== 'passed') throw new Error(JSON.stringify(answer))
   return visitor.submit(page, '/face/done', {})
+}
+
+/** With a photograph in the register. */
+export async function photographedPerson(house: Back, overrides: Parameters<typeof openPerson>[1] = {}) {
+  const opened = await openPerson(house, overrides)
+  await photographed(house, opened)
+  return opened
+}
+
+/** Signed in, in the account centre's room for faces. */
+export async function room(issuer: string, who: { username: string }) {
+  const visitor = new Visitor(issuer)
+  const page = await signIn(visitor, await visitor.get('/account/face'), who.username)
+  return { visitor, page }
+}
+
+/** On to the camera, agreeing where it is asked. */
+export async function camera(visitor: Visitor, page: Page): Promise<Page> {
+  const next = await visitor.submit(page, '/face/start', {})
+  return next.html.includes('name="agree"') ? visitor.submit(next, '/face/consent', { agree: 'yes' }) : next
+}
+
+export async function passkeyMade(house: Back, personId: string, minutesAgo: number): Promise<string> {
+  const id = randomUUID()
+  const created_at = house.clock() - minutesAgo * 60_000
+  const row = { id, person_id: personId, kind: 'passkey', lookup_key: id, data: '{}', created_at, last_used_at: null }
+  await house.database.insertInto('authenticators').values(row).execute()
+  return id
 }

@@ -7,10 +7,10 @@ import type { Frame } from './verifier.ts'
 
 export type Answer = { readings: Reading[] } | { broken: true }
 
-const leastUrgent = 19
+const lessUrgent = 10
 
 // on Linux 0 is this thread alone: whoever signs in goes before it
-if (process.platform === 'linux') setPriority(0, leastUrgent)
+if (process.platform === 'linux') setPriority(0, lessUrgent)
 
 const engine = await openFaceEngine(thresholds)
 

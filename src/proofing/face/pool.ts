@@ -11,7 +11,7 @@ export interface FacePool {
   close(): Promise<void>
 }
 
-const mostMs = 20_000
+const mostMs = 60_000
 
 interface Engine {
   thread: Worker

@@ -1,51 +1,21 @@
-import { randomUUID } from 'node:crypto'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Back } from '../../../src/admin/house.ts'
 import { createPasswords } from '../../../src/accounts/passwords/hash.ts'
-import { photographed, rightFrames, send, verify } from '../../setup/face.ts'
+import { camera, passkeyMade, photographedPerson, rightFrames, room, send, verify } from '../../setup/face.ts'
 import { berta, portrait, writeFrames } from '../../setup/faces.ts'
 import { find } from '../../setup/organisation.ts'
 import { password, residentId } from '../../setup/people.ts'
 import { openPerson, signIn } from '../../setup/person.ts'
-import { registerPortal } from '../../setup/portal.ts'
 import { startServer, type RunningServer } from '../../setup/server.ts'
 import { Visitor, type Page } from '../../setup/visitor.ts'
 
 let server: RunningServer
 let house: Back
-let kiosk: Awaited<ReturnType<typeof registerPortal>>
-let portal: Awaited<ReturnType<typeof registerPortal>>
 
 beforeAll(async () => {
   server = await startServer({ YIDENG_FACE_QUEUE: '0' })
   house = await server.house()
-  kiosk = await registerPortal(house, { consent: 'implicit' })
-  portal = await registerPortal(house, { consent: 'implicit' })
-  await server.kill('SIGINT')
-  server.environment['YIDENG_FACE_KIOSKS'] = kiosk.clientId
-  await server.restart()
 })
-
-type Person = Awaited<ReturnType<typeof openPerson>>
-
-async function person(overrides: Parameters<typeof openPerson>[1] = {}): Promise<Person> {
-  const opened = await openPerson(house, overrides)
-  await photographed(house, opened)
-  return opened
-}
-
-/** Signed in, in the account centre's room for faces. */
-async function room(who: { username: string }) {
-  const visitor = new Visitor(server.issuer)
-  const page = await signIn(visitor, await visitor.get('/account/face'), who.username)
-  return { visitor, page }
-}
-
-/** On to the camera, agreeing where it is asked. */
-async function camera(visitor: Visitor, page: Page): Promise<Page> {
-  const next = await visitor.submit(page, '/face/start', {})
-  return next.html.includes('name="agree"') ? visitor.submit(next, '/face/consent', { agree: 'yes' }) : next
-}
 
 const events = async (id: string) =>
   (
@@ -59,19 +29,11 @@ const events = async (id: string) =>
 
 const notices = async (id: string) => (await house.inbox.list(id, 20)).map(({ kind }) => kind)
 
-async function passkeyMade(personId: string, minutesAgo: number): Promise<string> {
-  const id = randomUUID()
-  const created_at = Date.now() - minutesAgo * 60_000
-  const row = { id, person_id: personId, kind: 'passkey', lookup_key: id, data: '{}', created_at, last_used_at: null }
-  await house.database.insertInto('authenticators').values(row).execute()
-  return id
-}
-
 describe('a verified face in the account centre', () => {
   it('raises an account, binds passkeys made just now, and is taken back', async () => {
-    const who = await person()
-    const { visitor, page } = await room(who)
-    const [fresh, old] = [await passkeyMade(who.id, 5), await passkeyMade(who.id, 15)]
+    const who = await photographedPerson(house)
+    const { visitor, page } = await room(server.issuer, who)
+    const [fresh, old] = [await passkeyMade(house, who.id, 5), await passkeyMade(house, who.id, 15)]
     const asked = await visitor.submit(page, '/face/start', {})
     expect(asked.html).toContain('name="agree"')
     const capture = await visitor.submit(asked, '/face/consent', { agree: 'yes' })
@@ -80,7 +42,7 @@ describe('a verified face in the account centre', () => {
     expect(done.url.search).toBe('?done=proved')
     expect(await find(house, who)).toMatchObject({ identityLevel: 4 })
     expect([await house.faceProofs.isBound(fresh), await house.faceProofs.isBound(old)]).toEqual([true, false])
-    const after = await passkeyMade(who.id, 0)
+    const after = await passkeyMade(house, who.id, 0)
     const bound = await visitor.submit(done, '/face/bind', {})
     expect(bound.url.search).toBe('?done=bound')
     expect(await house.faceProofs.isBound(after)).toBe(true)
@@ -107,7 +69,7 @@ describe('a verified face in the account centre', () => {
   })
 
   it('wins a number back from whoever had proven it by less, and tells both', async () => {
-    const earlier = await person({ name: '林晓' })
+    const earlier = await photographedPerson(house, { name: '林晓' })
     const earlierVisitor = new Visitor(server.issuer)
     await signIn(earlierVisitor, await earlierVisitor.get('/account'), earlier.username)
     const username = `winner${earlier.username}`
@@ -122,9 +84,9 @@ describe('a verified face in the account centre', () => {
       },
       { actor: 'person' },
     )
-    if (!opened.ok) return expect.fail()
+    if (!opened.ok) throw new Error(opened.problem)
     expect(opened.person.identityLevel).toBe(2)
-    const { visitor, page } = await room({ username })
+    const { visitor, page } = await room(server.issuer, { username })
     const done = await verify(visitor, await camera(visitor, page))
     expect(done.url.search, server.output()).toBe('?done=won')
     expect((await find(house, opened.person)).identityLevel).toBe(4)
@@ -164,8 +126,8 @@ describe('a verified face in the account centre', () => {
       },
       by,
     )
-    if (!child.ok) return expect.fail(child.problem)
-    const { visitor, page } = await room({ username: 'xiaoming' })
+    if (!child.ok) throw new Error(child.problem)
+    const { visitor, page } = await room(server.issuer, { username: 'xiaoming' })
     expect(page.html).not.toContain('/face/start')
     const csrf = /name="csrf" value="([^"]+)"/.exec((await visitor.get('/account/qr')).html)?.[1] ?? ''
     expect((await visitor.post('/account/face/consent', { agree: 'yes', csrf })).status).toBe(403)
@@ -182,7 +144,10 @@ describe('a verified face in the account centre', () => {
 
 describe('whoever tries', () => {
   it('gets each challenge once, from their own page, with nothing but small pictures', async () => {
-    const [one, other] = [await room(await person()), await room(await person())]
+    const [one, other] = [
+      await room(server.issuer, await photographedPerson(house)),
+      await room(server.issuer, await photographedPerson(house)),
+    ]
     const page = await camera(one.visitor, one.page)
     const frames = await rightFrames(page)
     expect(await send(one.visitor, page, frames, { csrf: 'forged' })).toMatchObject({ status: 403 })
@@ -204,8 +169,8 @@ describe('whoever tries', () => {
   })
 
   it('waits a day after five failed ones', async () => {
-    const who = await person()
-    const { visitor, page } = await room(who)
+    const who = await photographedPerson(house)
+    const { visitor, page } = await room(server.issuer, who)
     const jpeg = await portrait(berta)
     for (let failed = 0; failed < 5; failed += 1) {
       const capture = await camera(visitor, page)
@@ -220,7 +185,10 @@ describe('whoever tries', () => {
   })
 
   it('is asked to come again when all places are taken, before anything is read', async () => {
-    const [one, other] = [await room(await person()), await room(await person())]
+    const [one, other] = [
+      await room(server.issuer, await photographedPerson(house)),
+      await room(server.issuer, await photographedPerson(house)),
+    ]
     const [first, second] = [await camera(one.visitor, one.page), await camera(other.visitor, other.page)]
     const frames = await rightFrames(first)
     let go = () => {}
@@ -234,94 +202,10 @@ describe('whoever tries', () => {
       },
     })
     const sending = send(one.visitor, first, slow)
-    const refused = await expect
+    await expect
       .poll(() => send(other.visitor, second, frames), { timeout: 5000 })
       .toMatchObject({ status: 503, outcome: 'busy', retryAfter: '5' })
-    void refused
     go()
     expect(await sending).toMatchObject({ outcome: 'passed' })
-  })
-})
-
-describe('at a kiosk', () => {
-  it('an identifier and a face sign in, at level 3; a stranger and nobody are one', async () => {
-    const who = await person()
-    await house.faceConsents.give(await find(house, who), { actor: 'person' })
-    const visitor = new Visitor(server.issuer)
-    const visit = await kiosk.begin()
-    const begin = async (identifier: string) => {
-      const ready = await visitor.submit(await visitor.get(visit.url), '/face/identify', { identifier })
-      return visitor.submit(ready, '/face/start', {})
-    }
-    const shapes: unknown[] = []
-    for (const identifier of [who.username, 'nobody-here']) {
-      const page = await begin(identifier)
-      const answer = await send(visitor, page, writeFrames([{ step: 0, jpeg: await portrait(berta) }]))
-      shapes.push({ ...answer, page: page.status })
-    }
-    expect(shapes[0]).toMatchObject({ outcome: 'failed', reasons: ['other_face'] })
-    expect(shapes[1]).toEqual(shapes[0])
-    const tokens = await visit.finish(await verify(visitor, await begin(who.username)))
-    expect(tokens.claims()).toMatchObject({ acr: 'urn:yideng:loa:3', amr: ['face'] })
-  })
-
-  it('and nowhere else', async () => {
-    const visitor = new Visitor(server.issuer)
-    const page = await visitor.get((await portal.begin()).url)
-    expect(page.html).not.toContain('/face/')
-    const csrf = /name="csrf" value="([^"]+)"/.exec(page.html)?.[1] ?? ''
-    const tried = await visitor.post(`${page.url.pathname}/face/identify`, { identifier: 'x', csrf })
-    expect(tried.status).toBe(404)
-  })
-})
-
-/** Links and forms of a page, by where they lead. */
-function exits(page: Page): string[] {
-  const main = /<main[\s\S]*<\/main>/.exec(page.html)?.[0] ?? ''
-  return [...main.matchAll(/(?:href|action)="(\/[^"]*)"/g)].map(([, target = '']) => target)
-}
-const asksFace = (target: string) => /\/face(\/|$)/.test(target) && target !== '/account/face'
-
-describe('without a face', () => {
-  it('one gets on from every page that asks for one', async () => {
-    const who = await person()
-    const visited: Page[] = []
-    const visitor = new Visitor(server.issuer)
-    const see = (page: Page) => {
-      visited.push(page)
-      return page
-    }
-    // in a sign-in that asks for level 4: the question, consent, camera, the answer of a blocked account
-    const visit = await portal.begin({ acr_values: 'urn:yideng:loa:4' })
-    const question = see(await signIn(visitor, await visitor.get(visit.url), who.username))
-    const consent = see(await visitor.submit(question, '/face/start', {}))
-    const capture = see(await visitor.submit(consent, '/face/consent', { agree: 'yes' }))
-    see(await visitor.get(`${new URL(capture.url).pathname.replace(/consent$/, 'return')}?check=none`))
-    // in the account centre
-    const account = await visitor.get('/account/face')
-    see(account)
-    see(await visitor.submit(account, '/face/start', {}))
-    // at a kiosk
-    const stranger = new Visitor(server.issuer)
-    const atKiosk = see(await stranger.get((await kiosk.begin()).url))
-    const ready = see(await stranger.submit(atKiosk, '/face/identify', { identifier: who.username }))
-    see(await stranger.submit(ready, '/face/start', {}))
-
-    for (const page of visited) {
-      expect(page.status, page.html).toBeLessThan(400)
-      const all = exits(page)
-      if (!all.some(asksFace)) continue
-      const others = all.filter((target) => !asksFace(target))
-      const words = /不想刷脸|不用人脸|name="password"/.test(page.html)
-      expect(others.length > 0 && words, `${page.url.pathname} leads nowhere without a face`).toBe(true)
-    }
-    expect(visited.filter((page) => exits(page).some(asksFace)).length).toBeGreaterThan(6)
-
-    // and the way is real: seen at the counter, a passkey bound, level 4 without any face
-    const key = await passkeyMade(who.id, 1)
-    await house.faceProofs.proveAtCounter(await find(house, who), { actor: 'administrator:test' })
-    expect(await house.faceProofs.isBound(key)).toBe(true)
-    const left = await visitor.submit(await visitor.get(question.url), '/cancel', {})
-    expect(left.leads?.searchParams.get('error')).toBe('unmet_authentication_requirements')
   })
 })
