@@ -1,8 +1,10 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { drawActions, actions as all, type Action } from '../../../src/proofing/face/challenge.ts'
 import { captureLimits, readFrames } from '../../../src/proofing/face/frames.ts'
 import { judge, type FaceReading, type Reading } from '../../../src/proofing/face/judge.ts'
 import { thresholds as limits } from '../../../src/proofing/face/thresholds.ts'
+import { faceReasons } from '../../../src/proofing/face/verifier.ts'
 import { writeFrames } from '../../setup/faces.ts'
 
 /** A template so far from the reference. */
@@ -74,6 +76,11 @@ describe('a capture', () => {
   ] as const)('of %s is refused', (_, readings, outcome, reasons) => {
     expect(decide([...readings])).toMatchObject({ outcome, reasons })
   })
+})
+
+it('has a sentence on the page for every way it can end', () => {
+  const view = readFileSync(new URL('../../../views/parts/face-told.eta', import.meta.url), 'utf8')
+  for (const reason of faceReasons) expect(view).toContain(`'${reason}'`)
 })
 
 it('draws every order of actions, each once', () => {
