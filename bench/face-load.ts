@@ -36,7 +36,8 @@ function saturate(target: Target, frames: Buffer) {
     const { visitor, page: home } = await room(target.origin, { username: `bench${index}` })
     let page = await camera(visitor, home)
     while (!stopped.signal.aborted) {
-      const { status } = await send(visitor, page, frames)
+      // a kept connection may be closed by the other side just when it is used again
+      const { status } = await send(visitor, page, frames).catch(() => ({ status: 503 }))
       if (status === 503) {
         counts.busy += 1
         await wait(100)
