@@ -82,8 +82,9 @@ function faceCapture() {
     show('sending')
     const headers = { 'content-type': 'application/x-yideng-frames', 'x-csrf': csrf, accept: 'application/json' }
     const response = await fetch(`${base}/frames?check=${encodeURIComponent(check)}`, { method: 'POST', headers, body })
-    if (response.ok || response.status === 503) answer(await response.json())
-    else fail('gone')
+    // sent on to sign in again: the sign-in has become too old meanwhile
+    if (response.redirected || !(response.ok || response.status === 503)) fail('gone')
+    else answer(await response.json())
   }
 
   async function run() {
