@@ -2,8 +2,11 @@ import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { openHouse } from './admin/house.ts'
-import { ownClient } from './account-centre/own-client.ts'
+import { ownClient, ownClientId } from './account-centre/own-client.ts'
+import { createChangePassword } from './accounts/passwords/change.ts'
+import { createWaysIn } from './account-centre/ways-in.ts'
 import { createPasswords } from './accounts/passwords/hash.ts'
+import { listedRegions } from './config/networks.ts'
 import { readSettings, SettingsError } from './config/settings.ts'
 import { createApp } from './http/app.ts'
 import { createMetrics } from './http/metrics.ts'
@@ -12,8 +15,11 @@ import { deriveKey } from './keys/derived-key.ts'
 import { openSigningKeys } from './keys/signing-keys.ts'
 import { createHost } from './login/host.ts'
 import { faceMethod } from './login/face/face.ts'
+import { passkeyMethod } from './login/passkey/passkey.ts'
+import { createSignatures } from './login/passkey/signing.ts'
 import { passwordMethod } from './login/password/password.ts'
 import { qrMethod } from './login/qr/qr.ts'
+import { createAccountClosings } from './oidc/account-closings.ts'
 import { createAccessTokens } from './oidc/access-tokens.ts'
 import { createLogoutDeliveries } from './oidc/logout-deliveries.ts'
 import { createProvider, keepLogouts } from './oidc/provider.ts'
@@ -66,6 +72,7 @@ async function start() {
   const book = createRepresenteeBook({ artifacts, representations, clock, lifetime })
   const provider = createProvider({
     representees: createRepresentees({ representations, book, choices, artifacts, audit, findClient }),
+    offerDue: (signIn) => host.offerDue(signIn),
     audit,
     settings,
     clock,
@@ -84,13 +91,42 @@ async function start() {
 
   const endings = createRepresentationEndings({ database, book, sessions, audit, clock, log })
 
+  const closings = createAccountClosings({ ...back, sessions, log })
+
   const { limits } = settings
   const accessTokens = createAccessTokens({ provider, sessions, artifacts, clock })
   const vendors = readVendors(settings.face.vendorsFile, clock, settings.production)
   const facePool = createFacePool(settings.face)
   const local = localVerifier({ pool: facePool, references: back.faceReferences, limits: thresholds })
+  const passkeyParts = {
+    settings,
+    clock,
+    database,
+    artifacts,
+    cipher,
+    blindIndex,
+    persons,
+    authenticators,
+    methodLocks,
+    devices,
+    notifier: inbox,
+    sessions,
+    audit,
+    ownClientId,
+  }
   const methods = [
-    passwordMethod({ persons, authenticators, passwords, artifacts, blindIndex, limits, clock }),
+    passkeyMethod(passkeyParts),
+    passwordMethod({
+      persons,
+      authenticators,
+      passwords,
+      changePassword: createChangePassword({ database, authenticators, notifier: inbox, audit }),
+      sessions,
+      artifacts,
+      blindIndex,
+      limits,
+      clock,
+    }),
     qrMethod({
       settings,
       clock,
@@ -164,10 +200,14 @@ async function start() {
       sessions,
       representations,
       choices,
+      closing: back.closing,
       resources,
       artifacts,
       blindIndex,
       registrationsPerHour,
+      recovery: back.recovery,
+      limits,
+      secure,
       audit,
       clock,
     },
@@ -176,15 +216,30 @@ async function start() {
       sessionCookie: provider.cookieName('session'),
       sessions,
       persons,
+      inbox,
+      waysIn: createWaysIn({ methods, methodLocks, sessions, audit }),
+      authenticators,
+      methodLocks,
+      devices,
+      consents,
+      clients,
+      resources,
+      regionOf: listedRegions(),
+      closing: back.closing,
+      closingDays: settings.closingDays,
       methods,
       freshSeconds: settings.lifetimes.freshSignIn,
       legalPersons: back.legalPersons,
       mandates: back.mandates,
+      signatures: createSignatures(passkeyParts),
+      artifacts,
+      cipher,
       principals: back.principals,
       representations,
       blindIndex,
       audit,
       organisationLevel: settings.organisationLevel,
+      recovery: back.recovery,
       clock,
     },
     sessionMemory: { sessions, devices },
@@ -222,6 +277,7 @@ async function start() {
     server.close(() => {
       void (async () => {
         await endings.stop()
+        await closings.stop()
         await deliveries.stop()
         await stopCheckpoints()
         await facePool.close()

@@ -35,6 +35,7 @@ const decided = z.object({
   amr: z.array(z.string()),
   bound: z.boolean(),
   proofDays: z.number(),
+  held: z.boolean(),
   vouched: level.optional(),
 })
 

@@ -1,14 +1,17 @@
+import { randomUUID } from 'node:crypto'
 import type { InteractionResults, Provider } from 'oidc-provider'
 import type { FaceProofs } from '../accounts/faces/proofs.ts'
 import type { Devices } from '../accounts/devices.ts'
 import type { MethodLocks } from '../accounts/method-locks.ts'
-import type { NaturalPerson, NaturalPersons } from '../accounts/natural-persons.ts'
+import { isHeld, type NaturalPerson, type NaturalPersons } from '../accounts/natural-persons.ts'
 import type { Notifier } from '../accounts/notices.ts'
 import { acrOf, levelReached, type Level } from '../assurance/levels.ts'
 import type { AuditTrail } from '../audit/trail.ts'
 import type { Client } from '../clients/clients.ts'
 import type { Clock } from '../config/clock.ts'
 import type { Settings } from '../config/settings.ts'
+import type { FreshSignIn } from '../oidc/prompts.ts'
+import type { SignIn } from '../oidc/session-memory.ts'
 import type { Sessions } from '../oidc/sessions.ts'
 import { showPage, visitOf } from '../pages/visit.ts'
 import { Refusal, refusals } from '../refusal/refusal.ts'
@@ -36,6 +39,9 @@ export interface House extends LoginHost {
   ask(ctx: RouterContext, attempt: Attempt, refusal?: LoginRefusal): Promise<void>
   /** The methods that could raise the level of who is signed in. */
   raisedBy(attempt: Attempt): Promise<string[]>
+  /** Whether a method has something to offer after this sign-in, and the page that does. */
+  offerDue(signIn: FreshSignIn): Promise<boolean>
+  askOffer(ctx: RouterContext, attempt: Attempt): Promise<void>
   /** Hands a result to oidc-provider and sends the browser on. */
   finish(ctx: RouterContext, result: InteractionResults): Promise<void>
 }
@@ -62,6 +68,7 @@ export function createHost(parts: HostParts): House {
     clock,
   } = parts
   const attempts = new WeakMap<object, Promise<Attempt>>()
+  const offering = methods.find(({ offer }) => offer)?.offer
 
   const host: House = {
     attempt(ctx) {
@@ -105,20 +112,34 @@ export function createHost(parts: HostParts): House {
       ctx.redirect(target)
     },
 
+    offerDue: async (signIn) => (await offering?.due(signIn)) ?? false,
+
+    async askOffer(ctx, attempt) {
+      if (!offering) throw new Error('nobody offers anything')
+      await offering.ask(ctx, attempt)
+    },
+
+    async offered(ctx) {
+      assertQuestion(await host.attempt(ctx), 'offer')
+      await host.finish(ctx, { offer: {} })
+    },
+
     async succeed(ctx, proof) {
-      const { method, personId, amr } = proof
+      const { method, personId, amr, refusal = 'sign_in_refused' } = proof
       const attempt = await host.attempt(ctx)
       assertQuestion(attempt, 'login')
       const person = await persons.find(personId)
       if (person?.status !== 'active' || (await methodLocks.locked(personId, method))) {
-        await host.refuse(ctx, { method, code: 'sign_in_refused', personId })
+        await host.refuse(ctx, { method, code: refusal, personId })
         return
       }
       await leaveOtherPerson(attempt, personId)
-      const level = await decideLevel(ctx, attempt, person, proof)
+      // names this sign-in in the audit trail and, beside the session, for "this was not me"
+      const signIn = randomUUID()
+      const level = await decideLevel(ctx, attempt, person, proof, signIn)
       await noteDevice(ctx, person, method)
       const login = { accountId: personId, acr: acrOf(level), amr, remember: false, ts: Math.floor(clock() / 1000) }
-      await host.finish(ctx, { login })
+      await host.finish(ctx, { login, signIn: { id: signIn, method } satisfies SignIn })
     },
 
     async raise(ctx, proof) {
@@ -146,7 +167,7 @@ export function createHost(parts: HostParts): House {
         ...actorOf(ctx),
         personId: refusal.personId,
         clientId: attempt.client.id,
-        details: { method: refusal.method, code: refusal.code },
+        details: { method: refusal.method, code: refusal.code, fault: refusal.fault },
       })
       await host.ask(ctx, attempt, refusal)
     },
@@ -156,18 +177,21 @@ export function createHost(parts: HostParts): House {
   async function decideLevel(
     ctx: RouterContext,
     attempt: Attempt,
-    { id: personId, identityLevel, proofedAt }: NaturalPerson,
+    person: NaturalPerson,
     { method, amr, vouched, authenticatorId }: Proof,
+    signIn?: string,
   ): Promise<Level> {
+    const { id: personId, identityLevel, proofedAt } = person
+    const held = isHeld(person, clock())
     const bound = authenticatorId !== undefined && (await faceProofs.isBound(authenticatorId))
     const proofDays = proofedAt === null ? 0 : Math.floor((clock() - proofedAt) / 86_400_000)
-    const level = levelReached({ identityLevel, amr, vouched, bound, proofDays })
+    const level = levelReached({ identityLevel, amr, vouched, held, bound, proofDays })
     await audit.record({
       event: 'login.succeeded',
       ...actorOf(ctx),
       personId,
       clientId: attempt.client.id,
-      details: { method, level, identity: identityLevel, amr, bound, proofDays, vouched },
+      details: { method, level, identity: identityLevel, amr, bound, proofDays, vouched, held, signIn },
     })
     return level
   }

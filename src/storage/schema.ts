@@ -23,6 +23,8 @@ export interface Tables extends LegalPersonTables, FaceTables {
     status: 'active' | 'locked' | 'closed'
     /** After a recovery without a counter: until then no authenticator may be changed. */
     held_until: Time | null
+    /** Sign-ins of before count no more: the account was recovered, or got a new password. */
+    signed_out_at: Time | null
     /** The person asked for the account to be closed; erased then. */
     closes_at: Time | null
     created_at: Time
@@ -128,6 +130,7 @@ export const columnMarks: { [T in keyof Tables]: { [C in keyof Tables[T]]: Mark 
     face_proofed_at: 'open',
     status: 'open',
     held_until: 'open',
+    signed_out_at: 'open',
     closes_at: 'open',
     created_at: 'open',
     updated_at: 'open',

@@ -16,7 +16,7 @@ it('a change of levels is tried on the sign-ins of the last 30 days before it is
   const [strict, easy] = [await create('公积金', '3'), await create('图书馆', '2')]
   const signIn = (clientId: string, details: Record<string, number | boolean | string[]>) =>
     withHouse(({ audit }) => audit.record({ event: 'login.succeeded', actor: 'person', clientId, details }))
-  const password = { level: 3, identity: 3, amr: ['pwd'], bound: false, proofDays: 700 }
+  const password = { level: 3, identity: 3, amr: ['pwd'], bound: false, held: false, proofDays: 700 }
   await signIn(strict, password) // too long ago
   now = start - day
   await signIn(strict, password)

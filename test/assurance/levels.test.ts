@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { acrOf, acrValues, levelAsked, levelOf, levelReached, readLevels } from '../../src/assurance/levels.ts'
+import {
+  acrOf,
+  acrValues,
+  levelAsked,
+  levelOf,
+  levelReached,
+  readLevels,
+  signInCounts,
+} from '../../src/assurance/levels.ts'
 
 describe('levels of assurance', () => {
   it('are published lowest first and read back', () => {
@@ -16,7 +24,7 @@ describe('levels of assurance', () => {
     [3, ['pwd'], 3],
     [3, ['pwd', 'face'], 4],
   ])('identity level %i with %j reaches %i', (identityLevel, amr, level) => {
-    expect(levelReached({ identityLevel, amr })).toBe(level)
+    expect(levelReached({ identityLevel, amr, held: false })).toBe(level)
   })
 
   it.each([
@@ -26,7 +34,7 @@ describe('levels of assurance', () => {
     ['one bound before the account lost its proof', { identityLevel: 2, amr: ['hwk', 'user'], bound: true }, 2],
     ['one that nothing has bound', { identityLevel: 4, amr: ['hwk', 'user'] }, 3],
   ] as const)('%s', (_, proven, reached) => {
-    expect(levelReached(proven)).toBe(reached)
+    expect(levelReached({ held: false, ...proven })).toBe(reached)
   })
 
   it('can be renamed with overlap, and decided by another table', () => {
@@ -43,7 +51,7 @@ describe('levels of assurance', () => {
       row(3, [], [{ identity: 3 }]),
       row(4, ['old:4'], [{ identity: 3, way: 'face' }]),
     ]
-    expect(levelReached({ identityLevel: 3, amr: ['face'] }, readLevels(JSON.stringify(table)))).toBe(4)
+    expect(levelReached({ identityLevel: 3, amr: ['face'], held: false }, readLevels(JSON.stringify(table)))).toBe(4)
     expect(() => readLevels(JSON.stringify([...table, row(3, [], [{ identity: 3 }])]))).toThrow('acr value once')
     expect(() => readLevels(JSON.stringify(table.slice(1)))).toThrow('levels 2, 3 and 4')
   })
@@ -56,9 +64,32 @@ describe('levels of assurance', () => {
   ] as const)(
     'identity level %i, vouched for by a session of level %i, reaches %i',
     (identityLevel, vouched, level) => {
-      expect(levelReached({ identityLevel, amr: ['qr'], vouched })).toBe(level)
+      expect(levelReached({ identityLevel, amr: ['qr'], vouched, held: false })).toBe(level)
     },
   )
+
+  it.each([
+    [3, ['pwd'], undefined, 2],
+    [3, ['pwd', 'face'], undefined, 2],
+    [3, ['qr'], 3, 2],
+    [3, ['hwk', 'user'], undefined, 3],
+    [2, ['hwk', 'user'], undefined, 2],
+  ] as const)('a held account of level %i with %j, vouched %s, reaches %i', (identityLevel, amr, vouched, level) => {
+    expect(levelReached({ identityLevel, amr, vouched, held: true })).toBe(level)
+  })
+
+  it.each([
+    [{ at: 10, level: 3, amr: ['pwd'] }, null, false, true],
+    [{ at: 9, level: 2, amr: ['pwd'] }, 10_999, false, false],
+    [{ at: 10, level: 2, amr: ['pwd'] }, 10_999, false, true],
+    [{ at: 9, level: 3, amr: ['hwk', 'user'] }, 10_000, false, false],
+    [{ at: 10, level: 3, amr: ['pwd'] }, null, true, false],
+    [{ at: 10, level: 2, amr: ['pwd'] }, null, true, true],
+    [{ at: 10, level: 4, amr: ['face', 'pwd'] }, null, true, false],
+    [{ at: 10, level: 3, amr: ['swk', 'user'] }, null, true, true],
+  ] as const)('a sign-in %j, signed out at %s, held %s, counts: %s', (signIn, signedOutAt, held, counts) => {
+    expect(signInCounts({ signIn, signedOutAt, held })).toBe(counts)
+  })
 
   it.each([
     [2, [], 2],

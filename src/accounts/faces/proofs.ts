@@ -63,7 +63,7 @@ export function createFaceProofs(options: {
     for (const id of ids) {
       await transaction
         .updateTable('natural_persons')
-        .set({ identity_level: 2, proofed_at: null, face_proofed_at: null, updated_at: now })
+        .set({ identity_level: 2, proofed_at: null, face_proofed_at: null, signed_out_at: now, updated_at: now })
         .where('id', '=', id)
         .execute()
       await transaction.deleteFrom('face_bindings').where('person_id', '=', id).execute()

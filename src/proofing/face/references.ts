@@ -29,35 +29,39 @@ export function createFaceReferences(options: {
   clock: Clock
 }): FaceReferences {
   const { database, blindIndex, cipher, clock } = options
-  const indexOf = ({ documentType, documentNumber }: Whose) =>
-    blindIndex('register.document', `${documentType}:${documentNumber}`)
-  const place = (index: string) => `population_faces.template:${index}`
+  const keyOf = ({ documentType: document_type, documentNumber }: Whose) => ({
+    document_type,
+    document_index: blindIndex('document', documentNumber),
+  })
+  const place = (key: ReturnType<typeof keyOf>) =>
+    `population_faces.template:${key.document_type}:${key.document_index}`
 
   return {
     async find(whose) {
-      const index = indexOf(whose)
+      const key = keyOf(whose)
       const row = await database
         .selectFrom('population_faces')
         .select('template')
-        .where('document_index', '=', index)
+        .where('document_type', '=', key.document_type)
+        .where('document_index', '=', key.document_index)
         .where('model', '=', model)
         .executeTakeFirst()
       if (!row) return undefined
-      const bytes = Buffer.from(cipher.open(row.template, place(index)), 'base64')
+      const bytes = Buffer.from(cipher.open(row.template, place(key)), 'base64')
       return [...new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4)]
     },
     async add(transaction, people) {
       const imported_at = clock()
       const rows = people.map(({ template, ...whose }) => {
-        const document_index = indexOf(whose)
+        const key = keyOf(whose)
         const text = Buffer.from(new Float32Array(template).buffer).toString('base64')
-        return { document_index, model, template: cipher.seal(text, place(document_index)), imported_at }
+        return { ...key, model, template: cipher.seal(text, place(key)), imported_at }
       })
       await transaction
         .insertInto('population_faces')
         .values(rows)
         .onConflict((conflict) =>
-          conflict.column('document_index').doUpdateSet((row) => ({
+          conflict.columns(['document_type', 'document_index']).doUpdateSet((row) => ({
             model,
             template: row.ref('excluded.template'),
             imported_at,
@@ -68,7 +72,8 @@ export function createFaceReferences(options: {
     async erase(whose, within) {
       const { numDeletedRows } = await within
         .deleteFrom('population_faces')
-        .where('document_index', '=', indexOf(whose))
+        .where('document_type', '=', whose.documentType)
+        .where('document_index', '=', keyOf(whose).document_index)
         .executeTakeFirst()
       return numDeletedRows > 0n
     },

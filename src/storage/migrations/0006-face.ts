@@ -8,10 +8,12 @@ export async function up(db: Kysely<unknown>): Promise<void> {
 
   await schema
     .createTable('population_faces')
-    .addColumn('document_index', 'text', (column) => column.primaryKey())
+    .addColumn('document_type', 'text', (column) => column.notNull())
+    .addColumn('document_index', 'text', (column) => column.notNull())
     .addColumn('model', 'text', (column) => column.notNull())
     .addColumn('template', 'text', (column) => column.notNull())
     .addColumn('imported_at', 'bigint', (column) => column.notNull())
+    .addPrimaryKeyConstraint('population_faces_key', ['document_type', 'document_index'])
     .execute()
 
   await schema
