@@ -32,11 +32,22 @@ function reasonOf(error) {
 function signIn(part) {
   const button = part.querySelector('button')
   let options
+  let asking
   let pressed = false
 
-  async function renew() {
+  async function ask() {
     const here = await webauthn.platformAuthenticatorIsAvailable()
-    options = await askOptions(part, { here: here ? 'yes' : 'no' })
+    return askOptions(part, { here: here ? 'yes' : 'no' })
+  }
+
+  /** The server keeps the last challenge only, so it is asked for one at a time. */
+  async function renew() {
+    if (!asking) asking = ask()
+    try {
+      options = await asking
+    } finally {
+      asking = undefined
+    }
   }
 
   async function offerInField() {
@@ -66,7 +77,7 @@ function signIn(part) {
     button.disabled = true
     tell(part, '')
     try {
-      if (!options) await renew()
+      if (asking || !options) await renew()
       // takes the one in the field back
       send(part, await webauthn.startAuthentication({ optionsJSON: options }))
     } catch (error) {

@@ -82,8 +82,6 @@ describe.skipIf(cannotRun('browser'))('every page of the account centre', () => 
       for (const language of languages) {
         await context.addCookies([{ name: 'yideng_language', value: language, url: server.issuer }])
         const answer = await page.goto(server.issuer + path)
-        // until these rooms of others are there
-        if (answer?.status() === 404 && /password|recovery/.test(path)) continue
         expect(answer?.status(), path).toBe(200)
         await expectAccessibleAt(page, [320, 1280])
       }

@@ -6,7 +6,7 @@ import { desk, expectAccessible, openContext, useBrowser } from '../setup/browse
 import { cannotRun } from '../setup/parts.ts'
 import { openPerson } from '../setup/person.ts'
 import { registerPortal } from '../setup/portal.ts'
-import { startServer, type RunningServer } from '../setup/server.ts'
+import { startServer, until, type RunningServer } from '../setup/server.ts'
 
 /** The authenticator of the device itself, as WebAuthn's automation has it (Level 3, 11). */
 async function authenticatorOf(page: Page, overrides: Record<string, unknown> = {}) {
@@ -122,8 +122,10 @@ describe.skipIf(cannotRun('browser'))('in Chromium, a person with passkeys', { t
     await device.answers(false)
     finish = await enter()
     await page.locator(button).click()
-    await page.evaluate('SimpleWebAuthnBrowser.WebAuthnAbortService.cancelCeremony()')
-    await told(page, 'cancelled')
+    await until(async () => {
+      await page.evaluate('SimpleWebAuthnBrowser.WebAuthnAbortService.cancelCeremony()')
+      return page.locator('[data-told=cancelled]').isVisible()
+    })
     await expectAccessible(page)
     expect(await page.locator('[name=password]').isEnabled()).toBe(true)
     await device.answers(true)
