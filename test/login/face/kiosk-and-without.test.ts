@@ -1,10 +1,12 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Back } from '../../../src/admin/house.ts'
-import { passkeyMade, photographedPerson, send, verify } from '../../setup/face.ts'
+import { photographedPerson, send, verify } from '../../setup/face.ts'
 import { berta, portrait, writeFrames } from '../../setup/faces.ts'
+import { addPasskey, signInByPasskey } from '../../setup/passkey.ts'
 import { find } from '../../setup/organisation.ts'
 import { signIn } from '../../setup/person.ts'
 import { registerPortal } from '../../setup/portal.ts'
+import { SoftwareAuthenticator } from '../../setup/software-authenticator.ts'
 import { startServer, type RunningServer } from '../../setup/server.ts'
 import { Visitor, type Page } from '../../setup/visitor.ts'
 
@@ -97,10 +99,28 @@ describe('without a face', () => {
     }
     expect(visited.filter((page) => exits(page).some(asksFace)).length).toBeGreaterThan(6)
 
-    // and the way is real: seen at the counter, a passkey bound, level 4 without any face
-    const key = await passkeyMade(house, who.id, 1)
-    await house.faceProofs.proveAtCounter(await find(house, who), { actor: 'administrator:test' })
-    expect(await house.faceProofs.isBound(key)).toBe(true)
+    // and the way is real: a passkey, seen at the counter, level 4 without any face
+    const authenticator = new SoftwareAuthenticator(server.issuer)
+    const holder = new Visitor(server.issuer)
+    await signIn(holder, await holder.get('/account'), who.username)
+    await addPasskey(holder, authenticator)
+    const [before, after] = [
+      await portal.begin({ acr_values: 'urn:yideng:loa:3' }),
+      await portal.begin({ acr_values: 'urn:yideng:loa:4' }),
+    ]
+    const byPasskey = async (begun: typeof before) => {
+      const fresh = new Visitor(server.issuer)
+      const page = await signInByPasskey(fresh, await fresh.get(begun.url), authenticator)
+      return (await begun.finish(page)).claims()
+    }
+    expect((await byPasskey(before))?.acr).toBe('urn:yideng:loa:3')
+    expect(
+      await house.faceProofs.proveAtCounter(await find(house, who), { actor: 'administrator:test' }),
+    ).toMatchObject({
+      ok: true,
+      bound: 1,
+    })
+    expect((await byPasskey(after))?.acr).toBe('urn:yideng:loa:4')
     const left = await visitor.submit(await visitor.get(question.url), '/cancel', {})
     expect(left.leads?.searchParams.get('error')).toBe('unmet_authentication_requirements')
   })
