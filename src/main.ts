@@ -14,6 +14,7 @@ import { openCookieKeys } from './keys/cookie-keys.ts'
 import { deriveKey } from './keys/derived-key.ts'
 import { openSigningKeys } from './keys/signing-keys.ts'
 import { createHost } from './login/host.ts'
+import { faceMethod } from './login/face/face.ts'
 import { passkeyMethod } from './login/passkey/passkey.ts'
 import { createSignatures } from './login/passkey/signing.ts'
 import { passwordMethod } from './login/password/password.ts'
@@ -29,6 +30,11 @@ import { readResources } from './oidc/resources.ts'
 import { createSessions } from './oidc/sessions.ts'
 import { loadAssets } from './pages/assets.ts'
 import { createPages } from './pages/render.ts'
+import { localVerifier } from './proofing/face/local.ts'
+import { createFacePool } from './proofing/face/pool.ts'
+import { thresholds } from './proofing/face/thresholds.ts'
+import { readVendors } from './proofing/face/vendors/vendors.ts'
+import { chooseVerifiers } from './proofing/face/verifiers.ts'
 import { freshFor } from './storage/fresh.ts'
 import { openSqliteArtifacts } from './storage/artifacts-sqlite.ts'
 import { keepCheckpointing } from './storage/checkpoints.ts'
@@ -89,6 +95,9 @@ async function start() {
 
   const { limits } = settings
   const accessTokens = createAccessTokens({ provider, sessions, artifacts, clock })
+  const vendors = readVendors(settings.face.vendorsFile, clock, settings.production)
+  const facePool = createFacePool(settings.face)
+  const local = localVerifier({ pool: facePool, references: back.faceReferences, limits: thresholds })
   const passkeyParts = {
     settings,
     clock,
@@ -135,6 +144,21 @@ async function start() {
       findClient,
       accessTokens,
     }),
+    faceMethod({
+      settings,
+      clock,
+      artifacts,
+      cipher,
+      blindIndex,
+      persons,
+      consents: back.faceConsents,
+      proofs: back.faceProofs,
+      verifiers: chooseVerifiers(settings.face, [local, ...vendors]),
+      pool: facePool,
+      notifier: inbox,
+      sessions,
+      audit,
+    }),
   ]
   const host = createHost({
     provider,
@@ -145,6 +169,7 @@ async function start() {
     devices,
     notifier: inbox,
     sessions,
+    faceProofs: back.faceProofs,
     audit,
     limits,
     clock,
@@ -255,6 +280,7 @@ async function start() {
         await closings.stop()
         await deliveries.stop()
         await stopCheckpoints()
+        await facePool.close()
         await artifacts.close()
         await back.close()
       })()

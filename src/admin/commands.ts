@@ -1,6 +1,7 @@
 import { clientCommands } from './client-commands.ts'
 import type { Command } from './command.ts'
 import { keysCommands } from './keys-commands.ts'
+import { levelCommands } from './level-commands.ts'
 import { orgCommands } from './org-commands.ts'
 import { personCommands } from './person-commands.ts'
 import { registerCommands } from './register-commands.ts'
@@ -9,6 +10,7 @@ import { storeCommands } from './store-commands.ts'
 /** Everything an administrator can do, in the order of the help. */
 export const commands: readonly Command[] = [
   ...clientCommands,
+  ...levelCommands,
   ...personCommands,
   ...orgCommands,
   ...registerCommands,

@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { createAuthenticators, type Authenticators } from '../accounts/authenticators.ts'
+import { createFaceConsents, type FaceConsents } from '../accounts/faces/consents.ts'
+import { createFaceProofs, type FaceProofs } from '../accounts/faces/proofs.ts'
 import { createClosing, type Closing } from '../accounts/closing.ts'
 import { createDevices, type Devices } from '../accounts/devices.ts'
 import { createMethodLocks, type MethodLocks } from '../accounts/method-locks.ts'
@@ -26,6 +28,7 @@ import {
   createEmbeddedPopulationRegister,
   type EmbeddedPopulationRegister,
 } from '../proofing/embedded-population-register.ts'
+import { createFaceReferences, type FaceReferences } from '../proofing/face/references.ts'
 import { migrate, openDatabase, type Database } from '../storage/database.ts'
 
 /** What server and command line have in common: the durable store and the services over it. */
@@ -54,6 +57,9 @@ export interface Back {
   recovery: Recovery
   closing: Closing
   clients: Clients
+  faceReferences: FaceReferences
+  faceConsents: FaceConsents
+  faceProofs: FaceProofs
   close(): Promise<void>
 }
 
@@ -71,9 +77,11 @@ export async function openHouse(settings: Settings, clock: Clock): Promise<Back>
   const inbox = createInbox({ database, cipher, clock })
   const authenticators = createAuthenticators({ database, clock })
   const methodLocks = createMethodLocks({ database, audit, notifier: inbox, clock })
+  const faces = openFaces({ database, cipher, blindIndex, audit, persons, register, notifier: inbox, clock })
   const acting = openActing({ database, cipher, blindIndex, audit, persons, notifier: inbox, clock })
   return {
     ...acting,
+    ...faces,
     settings,
     clock,
     database,
@@ -116,6 +124,20 @@ function openActing(parts: Omit<Parameters<typeof createMandates>[0], 'principal
     principals,
     mandates: createMandates({ ...parts, principals }),
     representations: createRepresentations({ ...parts, legalPersons, principals }),
+  }
+}
+
+/** What is known of faces, and proven by them. */
+function openFaces(
+  parts: Parameters<typeof createFaceReferences>[0] &
+    Omit<Parameters<typeof createFaceConsents>[0], 'references'> &
+    Parameters<typeof createFaceProofs>[0],
+) {
+  const faceReferences = createFaceReferences(parts)
+  return {
+    faceReferences,
+    faceConsents: createFaceConsents({ ...parts, references: faceReferences }),
+    faceProofs: createFaceProofs(parts),
   }
 }
 

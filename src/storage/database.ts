@@ -16,6 +16,7 @@ import { up as first } from './migrations/0001-first.ts'
 import { up as accountCentre } from './migrations/0002-account-centre.ts'
 import { up as legalPersons } from './migrations/0003-legal-persons.ts'
 import { up as recovery } from './migrations/0004-recovery.ts'
+import { up as face } from './migrations/0006-face.ts'
 import type { Tables } from './schema.ts'
 
 /** The durable store; a Transaction is one too. */
@@ -28,6 +29,7 @@ const migrations = {
   '0002-account-centre': { up: accountCentre },
   '0003-legal-persons': { up: legalPersons },
   '0004-recovery': { up: recovery },
+  '0006-face': { up: face },
 }
 
 const statementsKept = 500

@@ -1,8 +1,9 @@
 import type { Generated } from 'kysely'
 import type { BlindIndex, Mark, Sealed, Time } from './columns.ts'
+import { faceMarks, type FaceTables } from './schema-face.ts'
 import { legalPersonMarks, type LegalPersonTables } from './schema-legal-persons.ts'
 
-export interface Tables extends LegalPersonTables {
+export interface Tables extends LegalPersonTables, FaceTables {
   house: { key: string; value: string }
   natural_persons: {
     id: string
@@ -14,9 +15,10 @@ export interface Tables extends LegalPersonTables {
     phone_index: BlindIndex
     username: Sealed
     username_index: BlindIndex
-    /** 2 self-asserted, 3 name and number matched with a register (config/levels.json). */
+    /** 2 self-asserted, 3 name and number matched with a register, 4 and a face verified (config/levels.json). */
     identity_level: number
     proofed_at: Time | null
+    face_proofed_at: Time | null
     /** `closed`: erased, but for the id that audit entries name. */
     status: 'active' | 'locked' | 'closed'
     /** After a recovery without a counter: until then no authenticator may be changed. */
@@ -111,6 +113,7 @@ export interface Tables extends LegalPersonTables {
  */
 export const columnMarks: { [T in keyof Tables]: { [C in keyof Tables[T]]: Mark } } = {
   ...legalPersonMarks,
+  ...faceMarks,
   house: { key: 'open', value: 'open' },
   natural_persons: {
     id: 'open',
@@ -124,6 +127,7 @@ export const columnMarks: { [T in keyof Tables]: { [C in keyof Tables[T]]: Mark 
     username_index: 'sensitive',
     identity_level: 'open',
     proofed_at: 'open',
+    face_proofed_at: 'open',
     status: 'open',
     held_until: 'open',
     signed_out_at: 'open',

@@ -1,4 +1,5 @@
 import { accountSamples } from './account-samples.ts'
+import { faceSamples } from './face-samples.ts'
 import { organisationSamples } from './organisation-samples.ts'
 import { passkeySamples } from './passkey-samples.ts'
 import { recoverySamples } from './recovery-samples.ts'
@@ -28,6 +29,7 @@ const passwordWay = {
 }
 const refusedWays = (refusal: string) => ({ refusal, ways: [{ ...passwordWay, identifier: '13800138000', refusal }] })
 
+const faceWay = { name: 'face', action: '/login/8f3a/face', csrf, identifier: '', last: false }
 const qrWay = { name: 'qr', action: '/login/8f3a/qr', csrf, last: true, hideSeconds: 3 }
 
 const passkeyWay = { name: 'passkey', action: '/login/8f3a/passkey', csrf, last: false }
@@ -76,6 +78,7 @@ const level = {
   cancelAction: '/login/8f3a/cancel',
   csrf,
   tried: false,
+  raises: [] as { name: string; action: string }[],
 }
 
 const register = {
@@ -149,6 +152,7 @@ export const samples: readonly Sample[] = [
   },
   { view: 'home/home', name: 'empty', data: { portals: [], registerUrl: '/register' } },
   { view: 'login/sign-in', name: 'first', data: signIn },
+  { view: 'login/sign-in', name: 'kiosk', data: { ...signIn, ways: [passwordWay, faceWay] } },
   {
     view: 'login/sign-in',
     name: 'refused',
@@ -180,6 +184,11 @@ export const samples: readonly Sample[] = [
   { view: 'login/level', name: 'real-name', data: level },
   { view: 'login/level', name: 'tried', data: { ...level, tried: true } },
   { view: 'login/level', name: 'real-person', data: { ...level, needed: 4, reached: 3 } },
+  {
+    view: 'login/level',
+    name: 'by face',
+    data: { ...level, needed: 4, reached: 3, raises: [{ name: 'face', action: '/login/8f3a/face/start' }] },
+  },
   { view: 'login/level', name: 'both', data: { ...level, needed: 4, reached: 2 } },
   { view: 'register/register', name: 'first', data: register },
   {
@@ -229,6 +238,7 @@ export const samples: readonly Sample[] = [
   },
   ...accountSamples,
   ...organisationSamples,
+  ...faceSamples,
   ...passkeySamples(account),
   ...recoverySamples,
   { view: 'qr/ask', name: 'near', data: qrAsk },
@@ -276,4 +286,4 @@ export const samples: readonly Sample[] = [
 
 /** Data that names words (`refusals.<refusal>`) and so cannot be any text. */
 export const wordKeys =
-  /(^|\.)(here|refusal|act|code|state|reason|done|when|created|until|made|used|problem|role|roles\.\d+|relation|hindrance|kind|event|who|documentType|ways\.\d+\.name|method|problems\..*|documentTypes\.\d+|values\.(document_type|role)|attributes\.\d+(\.name)?|refused)$/
+  /(^|\.)(here|refusal|why|outcome|reasons\.\d+|actions\.\d+|provenAt|scripts\.\d+|raises\.\d+\.name|act|code|state|reason|done|when|created|until|made|used|problem|role|roles\.\d+|relation|hindrance|kind|event|who|documentType|ways\.\d+\.name|method|problems\..*|documentTypes\.\d+|values\.(document_type|role)|attributes\.\d+(\.name)?|refused)$/

@@ -48,8 +48,14 @@ export function signInRoutes(
       const code = fault === 'other_person' ? 'passkey_other_person' : 'passkey_refused'
       return host.refuse(ctx, { method: name, code, fault, personId })
     }
-    const { personId, amr } = checked
-    return host.succeed(ctx, { method: name, personId, amr, refusal: 'passkey_refused' })
+    const { personId, amr, authenticator } = checked
+    return host.succeed(ctx, {
+      method: name,
+      personId,
+      amr,
+      authenticatorId: authenticator.id,
+      refusal: 'passkey_refused',
+    })
   })
 }
 
