@@ -2,6 +2,7 @@ import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { openHouse } from './admin/house.ts'
+import { checkpointFileOf, createCheckpoints, keepMakingCheckpoints } from './audit/checkpoints.ts'
 import { ownClient } from './account-centre/own-client.ts'
 import { createPasswords } from './accounts/passwords/hash.ts'
 import { readSettings, SettingsError } from './config/settings.ts'
@@ -9,6 +10,7 @@ import { createApp } from './http/app.ts'
 import { createMetrics } from './http/metrics.ts'
 import { openCookieKeys } from './keys/cookie-keys.ts'
 import { deriveKey } from './keys/derived-key.ts'
+import { createSigner } from './keys/signatures.ts'
 import { openSigningKeys } from './keys/signing-keys.ts'
 import { createHost } from './login/host.ts'
 import { passwordMethod } from './login/password/password.ts'
@@ -33,6 +35,7 @@ Error.stackTraceLimit = 4
 const clock = () => Date.now()
 const sweepEveryMs = 10_000
 const drainMs = 10_000
+const auditCheckpointEveryMs = 60_000
 
 async function start() {
   const settings = readSettings(process.env)
@@ -168,6 +171,18 @@ async function start() {
   app.silent = true
   app.on('error', (error) => log.debug({ err: error }, 'connection failed'))
 
+  const stopAuditCheckpoints = keepMakingCheckpoints(
+    createCheckpoints({
+      database,
+      issuer: settings.issuer,
+      sign: createSigner(settings.keysDir, clock),
+      clock,
+      file: checkpointFileOf(settings.dataDir),
+    }),
+    auditCheckpointEveryMs,
+    log,
+  )
+
   const sweep = setInterval(() => {
     artifacts.sweep().catch((error: unknown) => log.error({ err: error }, 'the artifact store could not be swept'))
   }, sweepEveryMs)
@@ -198,6 +213,7 @@ async function start() {
       void (async () => {
         await endings.stop()
         await deliveries.stop()
+        await stopAuditCheckpoints()
         await stopCheckpoints()
         await artifacts.close()
         await back.close()

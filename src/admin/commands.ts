@@ -1,3 +1,4 @@
+import { auditCommands } from './audit-commands.ts'
 import { clientCommands } from './client-commands.ts'
 import type { Command } from './command.ts'
 import { keysCommands } from './keys-commands.ts'
@@ -13,5 +14,6 @@ export const commands: readonly Command[] = [
   ...orgCommands,
   ...registerCommands,
   ...keysCommands,
+  ...auditCommands,
   ...storeCommands,
 ]

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { checkChain } from '../audit/trail.ts'
+import { checkChain } from '../audit/chain.ts'
 import { SettingsError, type Settings } from '../config/settings.ts'
 import type { Desk } from './desk.ts'
 import type { Back } from './house.ts'

@@ -60,8 +60,8 @@ export async function openHouse(settings: Settings, clock: Clock): Promise<Back>
   const migrated = await migrate(database)
   const dataKeys = await openDataKeysOf(database, settings.keysDir)
   await markDemo(database, settings)
-  const { cipher, blindIndex } = dataKeys
-  const audit = createAuditTrail({ database, cipher, clock })
+  const { cipher, auditCipher, blindIndex } = dataKeys
+  const audit = createAuditTrail({ database, cipher: auditCipher, clock })
   const register = createEmbeddedPopulationRegister({ database, blindIndex, clock })
   const persons = createNaturalPersons({ database, cipher, blindIndex, audit, register, clock })
   const inbox = createInbox({ database, cipher, clock })

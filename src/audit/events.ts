@@ -50,6 +50,9 @@ export const auditEvents = {
   'representee.ended': 'what a portal held for a principal ended with the mandate',
   'token.exchanged': 'a portal got an access token to act for a principal at an API',
   'token.exchange-refused': 'a portal was refused such a token',
+  'audit.revealed': 'an administrator read the restricted part of audit entries',
+  'audit.exported': 'an administrator wrote audit entries to a file',
+  'audit.archived': 'a month of audit entries was moved to a file',
   'register.imported': 'a file was imported into a register',
 } as const
 

@@ -45,6 +45,7 @@ const schema = z.object({
   YIDENG_DEMO: yesOrNo,
   YIDENG_ORGANISATION_LEVEL: whole(3, 4),
   YIDENG_TRUST_PROXY: yesOrNo,
+  YIDENG_AUDIT_MONTHS: whole(6, 120),
   YIDENG_SESSION_IDLE_SECONDS: seconds,
   YIDENG_SESSION_SECONDS: seconds,
   YIDENG_INTERACTION_SECONDS: seconds,
@@ -118,6 +119,7 @@ function parseSettings(given: Record<string, string>, production: boolean) {
     demo: all.YIDENG_DEMO,
     organisationLevel: all.YIDENG_ORGANISATION_LEVEL,
     trustProxy: all.YIDENG_TRUST_PROXY,
+    auditMonths: all.YIDENG_AUDIT_MONTHS,
     /** All in seconds. */
     lifetimes: {
       sessionIdle: all.YIDENG_SESSION_IDLE_SECONDS,
