@@ -1,4 +1,3 @@
-import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { openHouse } from './admin/house.ts'
@@ -8,6 +7,7 @@ import { createPasswords } from './accounts/passwords/hash.ts'
 import { readSettings, SettingsError } from './config/settings.ts'
 import { createApp } from './http/app.ts'
 import { createMetrics } from './http/metrics.ts'
+import { createHttpServer } from './http/server.ts'
 import { openCookieKeys } from './keys/cookie-keys.ts'
 import { deriveKey } from './keys/derived-key.ts'
 import { createSigner } from './keys/signatures.ts'
@@ -124,6 +124,7 @@ async function start() {
   const app = createApp({
     provider,
     settings,
+    clock,
     log,
     metrics: createMetrics(),
     assets,
@@ -186,10 +187,7 @@ async function start() {
   const sweep = setInterval(() => {
     artifacts.sweep().catch((error: unknown) => log.error({ err: error }, 'the artifact store could not be swept'))
   }, sweepEveryMs)
-  const server = createServer(
-    { requestTimeout: 30_000, headersTimeout: 15_000, optimizeEmptyRequests: true },
-    app.callback(),
-  )
+  const server = createHttpServer(app.callback())
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(settings.port, settings.host, resolve)

@@ -70,6 +70,8 @@ const schema = z.object({
   YIDENG_PASSWORD_WAIT_SECONDS: seconds,
   YIDENG_ADDRESS_TRIES: whole(1, 1_000_000),
   YIDENG_ADDRESS_REGISTRATIONS: whole(1, 1_000_000),
+  YIDENG_ADDRESS_REQUESTS: whole(10, 100_000_000),
+  YIDENG_PORTAL_CALLS: whole(10, 100_000_000),
 })
 
 /** All settings, parsed; directories are absolute. Names, defaults and meanings stand in config/defaults.json. */
@@ -153,6 +155,8 @@ function parseSettings(given: Record<string, string>, production: boolean) {
       passwordWaitSeconds: all.YIDENG_PASSWORD_WAIT_SECONDS,
       addressTries: all.YIDENG_ADDRESS_TRIES,
       addressRegistrations: all.YIDENG_ADDRESS_REGISTRATIONS,
+      addressRequests: all.YIDENG_ADDRESS_REQUESTS,
+      portalCalls: all.YIDENG_PORTAL_CALLS,
     },
   }
 }

@@ -11,6 +11,7 @@ import type { BlindIndex } from '../keys/blind-index.ts'
 import { showPage, visitOf } from '../pages/visit.ts'
 import { Refusal } from '../refusal/refusal.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
+import { createLimits } from '../storage/limits.ts'
 import { assertQuestion, pathOf, type Attempt } from './attempt.ts'
 import { actorOf, type House } from './host.ts'
 import type { Router, RouterContext } from './method.ts'
@@ -32,9 +33,15 @@ const kept = ['name', 'document_type', 'document_number', 'phone', 'username'] a
 const kind = 'registered'
 const keptSeconds = 600
 
+function statusOf(problems: Record<string, string>): number {
+  if (problems['form'] === 'too_many_registrations') return 429
+  return Object.keys(problems).length > 0 ? 400 : 200
+}
+
 /** Opening an account: by itself at /register, or on the way into a portal, which it then leads into. */
 export function registrationRoutes(router: Router, parts: RegistrationParts): void {
   const { host, persons, passwords, artifacts, blindIndex, registrationsPerHour, clock } = parts
+  const limits = createLimits(artifacts, clock)
 
   function show(ctx: RouterContext, attempt: Attempt | undefined, problems: Record<string, string> = {}) {
     const visit = visitOf(ctx)
@@ -52,7 +59,7 @@ export function registrationRoutes(router: Router, parts: RegistrationParts): vo
         noticeVersion,
         ...(attempt ? { backUrl: pathOf(attempt), portal: attempt.portal } : {}),
       },
-      Object.keys(problems).length > 0 ? 400 : 200,
+      statusOf(problems),
     )
   }
 
@@ -79,16 +86,21 @@ export function registrationRoutes(router: Router, parts: RegistrationParts): vo
     return { document: document.document, name, phone: phone.phone, username: username.username, password }
   }
 
-  async function withinLimit(ctx: RouterContext): Promise<boolean> {
-    const key = blindIndex('address', visitOf(ctx).network)
-    const { count } = await artifacts.increment('registrations', key, 3600)
-    return count <= registrationsPerHour
-  }
+  /** Seconds to wait, or 0. */
+  const waitOf = (ctx: RouterContext) =>
+    limits.count(
+      { name: 'registrations', most: registrationsPerHour, seconds: 3600 },
+      blindIndex('address', visitOf(ctx).network),
+    )
 
   async function register(ctx: RouterContext, attempt: Attempt | undefined) {
     const input = read(visitOf(ctx).form)
     if ('problems' in input) return show(ctx, attempt, input.problems)
-    if (!(await withinLimit(ctx))) return show(ctx, attempt, { form: 'too_many_registrations' })
+    const wait = await waitOf(ctx)
+    if (wait > 0) {
+      ctx.set('retry-after', String(wait))
+      return show(ctx, attempt, { form: 'too_many_registrations' })
+    }
     const { password, ...opening } = input
     const passwordHash = await passwords.hash(password)
     const opened = await persons.create({ ...opening, passwordHash, noticeVersion }, actorOf(ctx))

@@ -164,6 +164,6 @@ describe('registration', () => {
   it('is limited by network address', async () => {
     let last = 200
     for (let index = 0; index < 41 && last === 200; index += 1) last = (await register(form())).page.status
-    expect(last).toBe(400)
+    expect(last).toBe(429)
   })
 })

@@ -8,7 +8,7 @@ import type { Clock } from '../../config/clock.ts'
 import type { BlindIndex } from '../../keys/blind-index.ts'
 import { visitOf } from '../../pages/visit.ts'
 import type { Artifacts } from '../../storage/artifacts.ts'
-import { Refusal } from '../../refusal/refusal.ts'
+import { createLimits } from '../../storage/limits.ts'
 import type { LoginMethod, RouterContext } from '../method.ts'
 import { createTries } from './tries.ts'
 
@@ -35,11 +35,13 @@ export function passwordMethod(parts: PasswordParts): LoginMethod {
   const { persons, authenticators, passwords, artifacts, blindIndex, limits, clock } = parts
   const tries = createTries({ artifacts, clock, tries: limits.passwordTries, waitSeconds: limits.passwordWaitSeconds })
 
+  const counts = createLimits(artifacts, clock)
+  const ofOneNetwork = { name: 'password-tries', most: limits.addressTries, seconds: addressWindowSeconds }
+
   /** @throws Refusal `too_many_requests` */
   async function limitAddress(ctx: RouterContext) {
     const key = blindIndex('address', visitOf(ctx).network)
-    const { count } = await artifacts.increment('password-address', key, addressWindowSeconds)
-    if (count > limits.addressTries) throw new Refusal('too_many_requests', 'tries of one network')
+    await counts.spend(ofOneNetwork, key)
   }
 
   /** True when this is the account's password; takes the same time for no account. */
