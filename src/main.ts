@@ -11,17 +11,19 @@ import { createHttpServer } from './http/server.ts'
 import { openCookieKeys } from './keys/cookie-keys.ts'
 import { deriveKey } from './keys/derived-key.ts'
 import { createSigner } from './keys/signatures.ts'
-import { openSigningKeys } from './keys/signing-keys.ts'
+import { inOrder, openSigningKeys } from './keys/signing-keys.ts'
 import { createHost } from './login/host.ts'
 import { passwordMethod } from './login/password/password.ts'
 import { qrMethod } from './login/qr/qr.ts'
 import { createAccessTokens } from './oidc/access-tokens.ts'
+import { keepKeysFresh } from './oidc/key-rotation.ts'
 import { createLogoutDeliveries } from './oidc/logout-deliveries.ts'
 import { createProvider, keepLogouts } from './oidc/provider.ts'
 import { createRepresentationEndings } from './oidc/representation-endings.ts'
 import { createRepresenteeBook } from './oidc/representee-book.ts'
 import { createRepresentees } from './oidc/representee.ts'
 import { readResources } from './oidc/resources.ts'
+import { createSessionEndings } from './oidc/session-endings.ts'
 import { createSessions } from './oidc/sessions.ts'
 import { loadAssets } from './pages/assets.ts'
 import { createPages } from './pages/render.ts'
@@ -61,6 +63,7 @@ async function start() {
   const { representations, representeeChoices: choices } = back
   const lifetime = Math.max(settings.lifetimes.session, settings.lifetimes.refreshToken)
   const book = createRepresenteeBook({ artifacts, representations, clock, lifetime })
+  const readKeys = () => openSigningKeys(settings.keysDir, clock)
   const provider = createProvider({
     representees: createRepresentees({ representations, book, choices, artifacts, audit, findClient }),
     audit,
@@ -71,15 +74,17 @@ async function start() {
     persons,
     consents,
     resources,
-    signingKeys: openSigningKeys(settings.keysDir, clock),
+    signingKeys: inOrder(readKeys(), clock()),
     cookieKeys,
     pairwiseKey: dataKeys.pairwise,
   })
+  const stopKeys = keepKeysFresh({ provider, readKeys, clock, log })
   const deliver = keepLogouts(provider, (notice) => deliveries.send([notice]))
   const deliveries = createLogoutDeliveries({ database, audit, clock, deliver, log })
   const sessions = createSessions({ artifacts, deliveries, cipher, lifetime: settings.lifetimes.session })
 
   const endings = createRepresentationEndings({ database, book, sessions, audit, clock, log })
+  const sessionEndings = createSessionEndings({ database, sessions, audit, clock, log })
 
   const { limits } = settings
   const accessTokens = createAccessTokens({ provider, sessions, artifacts, clock })
@@ -209,7 +214,9 @@ async function start() {
     setTimeout(() => server.closeAllConnections(), drainMs).unref()
     server.close(() => {
       void (async () => {
+        stopKeys()
         await endings.stop()
+        await sessionEndings.stop()
         await deliveries.stop()
         await stopAuditCheckpoints()
         await stopCheckpoints()

@@ -1,10 +1,48 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { command, type Command } from './command.ts'
+import { command, iso, type Command, type Outcome } from './command.ts'
+import type { Desk } from './desk.ts'
 
 /** The ids only; the keys themselves are never read here. */
 const dataKeyIds = z.object({ current: z.string(), keys: z.record(z.string(), z.unknown()) })
+
+/** The signing keys with what each is for at this moment, and when an old one may go. */
+async function signingKeys(desk: Desk) {
+  const { keysDir, lifetimes } = await desk.settings()
+  const { inOrder, openSigningKeys, retirableFrom, stateOf } = await import('../keys/signing-keys.ts')
+  const keys = openSigningKeys(keysDir, desk.clock)
+  const now = desk.clock()
+  // an ID token is also a hint at sign-out, as long as the session lasts
+  const tokenMs = Math.max(lifetimes.accessToken, lifetimes.idToken, lifetimes.session) * 1000
+  return inOrder(keys, now).map((key) => {
+    const from = retirableFrom(keys, key, now, tokenMs)
+    return { key, state: stateOf(keys, key, now), retirable: from <= now, retirableFrom: from }
+  })
+}
+
+const shownState = { signs: 'signs', waits: 'published, signs from', verifies: 'verifies, may go from' }
+
+async function rotateSigning(desk: Desk, now: boolean): Promise<Outcome> {
+  const waiting = (await signingKeys(desk)).filter(({ state }) => state === 'waits')
+  if (waiting.length > 0 && !now) {
+    const [first] = waiting
+    const message = `New keys are waiting already; they sign from ${iso(first?.key.useFrom ?? 0)}. With --now more are made and sign at once.`
+    return { ok: false, kind: 'failed', problems: [{ message }] }
+  }
+  const { addSigningKeys, overlapMs } = await import('../keys/signing-keys.ts')
+  const { audit } = await desk.house()
+  const { keysDir } = await desk.settings()
+  const useFrom = desk.clock() + (now ? 0 : overlapMs)
+  const added = addSigningKeys(keysDir, desk.clock, useFrom)
+  await audit.record({ event: 'keys.rotated', actor: desk.actor, details: { kind: 'signing', keys: added, now } })
+  const notes = [
+    now
+      ? 'Portals that keep the key set learn of these within a minute or a day; until then they refuse new tokens.'
+      : 'Published now. The old ones verify until their last token has expired; then: npx yideng keys retire',
+  ]
+  return { ok: true, document: { added, sign_from: iso(useFrom) }, notes }
+}
 
 export const keysCommands: Command[] = [
   command({
@@ -16,16 +54,22 @@ export const keysCommands: Command[] = [
     async run(desk) {
       await desk.house()
       const { keysDir } = await desk.settings()
-      const { openSigningKeys } = await import('../keys/signing-keys.ts')
-      const signing = openSigningKeys(keysDir, desk.clock).map(({ kid, alg, createdAt }) => ({
-        kid,
-        alg,
-        created_at: createdAt,
+      const found = await signingKeys(desk)
+      const signing = found.map(({ key, state, retirableFrom }) => ({
+        kid: key.kid,
+        alg: key.alg,
+        created_at: key.createdAt,
+        state,
+        sign_from: iso(key.useFrom),
+        ...(state === 'verifies' ? { retirable_from: iso(retirableFrom) } : {}),
       }))
       const { current, keys } = dataKeyIds.parse(JSON.parse(readFileSync(join(keysDir, 'data.json'), 'utf8')))
       const data = Object.keys(keys).map((kid) => ({ kid, current: kid === current }))
       const rows = [
-        ...signing.map((key) => ['signing', key.kid, key.alg, key.created_at, 'published']),
+        ...signing.map((key) => {
+          const when = key.state === 'signs' ? '' : ` ${key.retirable_from ?? key.sign_from}`
+          return ['signing', key.kid, key.alg, key.created_at, `${shownState[key.state]}${when}`]
+        }),
         ...data.map((key) => [
           'data',
           key.kid,
@@ -36,6 +80,56 @@ export const keysCommands: Command[] = [
       ]
       const shown = { columns: ['USE', 'KEY ID', 'ALGORITHM', 'CREATED', 'STATE'], rows }
       return { ok: true, document: { signing, data }, shown }
+    },
+  }),
+  command({
+    noun: 'keys',
+    verb: 'rotate',
+    summary: 'make new signing keys: published at once, used after 24 hours; the server notices within two seconds',
+    fields: {
+      now: { type: 'boolean', meaning: 'use them at once, because an old one may be in wrong hands' },
+    },
+    example: 'npx yideng keys rotate',
+    run: (desk, { now }) => rotateSigning(desk, now),
+  }),
+  command({
+    noun: 'keys',
+    verb: 'retire',
+    summary: 'take old signing keys out of use, once their last token has expired',
+    fields: {
+      id: {
+        type: 'text',
+        positional: true,
+        placeholder: 'ID',
+        meaning: 'id of a key; without it, all whose time has come',
+      },
+      now: { type: 'boolean', meaning: 'before its time, because it is in wrong hands: what it signed is refused' },
+    },
+    example: 'npx yideng keys retire',
+    async run(desk, { id, now }): Promise<Outcome> {
+      const keys = await signingKeys(desk)
+      const asked = id === undefined ? keys : keys.filter(({ key }) => key.kid === id)
+      if (id !== undefined && asked.length === 0) {
+        const message = `There is no signing key with the id ${JSON.stringify(id)}.`
+        return { ok: false, kind: 'not_found', problems: [{ message }] }
+      }
+      const [one] = asked
+      const refuse = (message: string): Outcome => ({ ok: false, kind: 'failed', problems: [{ message }] })
+      if (id !== undefined && one?.state === 'signs')
+        return refuse('This key signs. First: npx yideng keys rotate --now')
+      if (now && id === undefined) return refuse('Name the key: which of them is in wrong hands?')
+      const going = asked.filter(({ retirable }) => now || retirable).map(({ key }) => key.kid)
+      if (id !== undefined && going.length === 0) {
+        const when = one && Number.isFinite(one.retirableFrom) ? ` It may go from ${iso(one.retirableFrom)}.` : ''
+        return refuse(`Tokens that it signed may still be used.${when} If it is in wrong hands: --now`)
+      }
+      if (going.length > 0) {
+        const { retireSigningKeys } = await import('../keys/signing-keys.ts')
+        const { audit, settings } = await desk.house()
+        retireSigningKeys(settings.keysDir, desk.clock, new Set(going))
+        await audit.record({ event: 'keys.retired', actor: desk.actor, details: { keys: going, now } })
+      }
+      return { ok: true, document: { retired: going }, notes: going.length > 0 ? [] : ['No key may go yet.'] }
     },
   }),
 ]

@@ -84,7 +84,11 @@ export function openRetiredKeys(directory: string, clock: Clock): RetiredKey[] {
 
 /** The key of an algorithm that signs at this moment: the latest whose time has come. */
 export function signerOf(keys: readonly SigningKey[], alg: SigningAlgorithm, now: number): SigningKey {
-  const ofAlgorithm = keys.filter((key) => key.alg === alg).toSorted((a, b) => b.useFrom - a.useFrom)
+  // of two from the same moment the one made later
+  const ofAlgorithm = keys
+    .filter((key) => key.alg === alg)
+    .toReversed()
+    .sort((a, b) => b.useFrom - a.useFrom)
   const signer = ofAlgorithm.find(({ useFrom }) => useFrom <= now) ?? ofAlgorithm.at(-1)
   if (!signer) throw new Error(`There is no signing key for ${alg}.`)
   return signer
@@ -104,7 +108,9 @@ export function inOrder(keys: readonly SigningKey[], now: number): SigningKey[] 
 /** When the last token that an old key signed has expired, in milliseconds since 1970; never for one still in use. */
 export function retirableFrom(keys: readonly SigningKey[], key: SigningKey, now: number, tokenMs: number): number {
   if (stateOf(keys, key, now) !== 'verifies') return Infinity
-  const after = keys.filter(({ alg, useFrom }) => alg === key.alg && useFrom > key.useFrom && useFrom <= now)
+  const after = keys.filter(
+    ({ kid, alg, useFrom }) => kid !== key.kid && alg === key.alg && useFrom >= key.useFrom && useFrom <= now,
+  )
   return Math.min(...after.map(({ useFrom }) => useFrom)) + tokenMs
 }
 

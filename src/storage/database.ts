@@ -16,6 +16,7 @@ import { up as first } from './migrations/0001-first.ts'
 import { up as accountCentre } from './migrations/0002-account-centre.ts'
 import { up as legalPersons } from './migrations/0003-legal-persons.ts'
 import { up as audit } from './migrations/0007-audit.ts'
+import { up as sessionEndings } from './migrations/0008-session-endings.ts'
 import type { Tables } from './schema.ts'
 
 /** The durable store; a Transaction is one too. */
@@ -28,6 +29,7 @@ const migrations = {
   '0002-account-centre': { up: accountCentre },
   '0003-legal-persons': { up: legalPersons },
   '0007-audit': { up: audit },
+  '0008-session-endings': { up: sessionEndings },
 }
 
 const statementsKept = 500

@@ -101,6 +101,8 @@ export interface Tables extends LegalPersonTables {
     previous_hash: string
     hash: string
   }
+  /** People whose sessions a server is to end. */
+  session_endings: { person_id: string; due_at: Time }
   /** Each speaks for a run of entries; the runs have no gaps. */
   audit_checkpoints: { last_sequence: number; first_sequence: number; at: Time; signed: string }
   /** Months of the audit trail that stand in files and no more in audit_events. */
@@ -205,6 +207,7 @@ export const columnMarks: { [T in keyof Tables]: { [C in keyof Tables[T]]: Mark 
     previous_hash: 'open',
     hash: 'open',
   },
+  session_endings: { person_id: 'open', due_at: 'open' },
   audit_checkpoints: { last_sequence: 'open', first_sequence: 'open', at: 'open', signed: 'open' },
   audit_archives: {
     month: 'open',
