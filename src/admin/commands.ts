@@ -1,4 +1,5 @@
 import { auditCommands } from './audit-commands.ts'
+import { clientFileCommands } from './client-file-commands.ts'
 import { clientCommands } from './client-commands.ts'
 import type { Command } from './command.ts'
 import { keysCommands } from './keys-commands.ts'
@@ -10,6 +11,7 @@ import { storeCommands } from './store-commands.ts'
 /** Everything an administrator can do, in the order of the help. */
 export const commands: readonly Command[] = [
   ...clientCommands,
+  ...clientFileCommands,
   ...personCommands,
   ...orgCommands,
   ...registerCommands,

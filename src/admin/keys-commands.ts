@@ -7,19 +7,7 @@ import type { Desk } from './desk.ts'
 /** The ids only; the keys themselves are never read here. */
 const dataKeyIds = z.object({ current: z.string(), keys: z.record(z.string(), z.unknown()) })
 
-/** The signing keys with what each is for at this moment, and when an old one may go. */
-async function signingKeys(desk: Desk) {
-  const { keysDir, lifetimes } = await desk.settings()
-  const { inOrder, openSigningKeys, retirableFrom, stateOf } = await import('../keys/signing-keys.ts')
-  const keys = openSigningKeys(keysDir, desk.clock)
-  const now = desk.clock()
-  // an ID token is also a hint at sign-out, as long as the session lasts
-  const tokenMs = Math.max(lifetimes.accessToken, lifetimes.idToken, lifetimes.session) * 1000
-  return inOrder(keys, now).map((key) => {
-    const from = retirableFrom(keys, key, now, tokenMs)
-    return { key, state: stateOf(keys, key, now), retirable: from <= now, retirableFrom: from }
-  })
-}
+const signingKeys = async (desk: Desk) => (await import('./signing-key-states.ts')).signingKeyStates(desk)
 
 const shownState = { signs: 'signs', waits: 'published, signs from', verifies: 'verifies, may go from' }
 
