@@ -3,9 +3,11 @@ import { pino } from 'pino'
 import { openHouse } from './admin/house.ts'
 import { checkpointFileOf, createCheckpoints, keepMakingCheckpoints } from './audit/checkpoints.ts'
 import { ownClient } from './account-centre/own-client.ts'
-import { createPasswords } from './accounts/passwords/hash.ts'
+import { createHashGate } from './accounts/passwords/hash-gate.ts'
+import { createPasswords, defaultGate } from './accounts/passwords/hash.ts'
 import { readSettings, SettingsError } from './config/settings.ts'
 import { createApp } from './http/app.ts'
+import { watchHouse } from './http/house-metrics.ts'
 import { createMetrics } from './http/metrics.ts'
 import { createHttpServer } from './http/server.ts'
 import { openCookieKeys } from './keys/cookie-keys.ts'
@@ -43,16 +45,18 @@ async function start() {
   const settings = readSettings(process.env)
   const log = pino({ level: settings.logLevel })
   const resources = readResources(settings.resourcesFile)
-  const back = await openHouse(settings, clock)
+  const metrics = createMetrics()
+  const back = await openHouse(settings, clock, metrics.seen)
   const artifactsFile = join(settings.dataDir, 'artifacts.sqlite')
-  const artifacts = openSqliteArtifacts(artifactsFile, clock)
+  const artifacts = metrics.timed(openSqliteArtifacts(artifactsFile, clock))
   const stopCheckpoints = keepCheckpointing([back.databaseFile, artifactsFile], (error) =>
     log.error({ err: error }, 'the logs of the stores are copied back by those who write'),
   )
   const { database, audit, persons, consents, clients, authenticators, devices, inbox, methodLocks, dataKeys } = back
   const { blindIndex, cipher } = dataKeys
   const cookieKeys = openCookieKeys(settings.keysDir)
-  const passwords = createPasswords()
+  const gate = createHashGate(defaultGate)
+  const passwords = createPasswords({ gate })
 
   const accountCentre = ownClient(settings.issuer)
   const findClient = freshFor(async (id: string) => {
@@ -122,6 +126,8 @@ async function start() {
     clock,
   })
 
+  watchHouse({ registry: metrics.registry, database, passwordLoad: gate.load, signingKeys: readKeys, clock })
+
   const assets = loadAssets()
   const pages = createPages({ assets })
   const secure = settings.issuer.startsWith('https:')
@@ -131,7 +137,7 @@ async function start() {
     settings,
     clock,
     log,
-    metrics: createMetrics(),
+    metrics,
     assets,
     clients,
     methods,

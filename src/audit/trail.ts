@@ -34,8 +34,14 @@ const blankEntry: Omit<Entry, 'hash'> = {
   previous_hash: '',
 }
 
-export function createAuditTrail(options: { database: Database; cipher: FieldCipher; clock: Clock }): AuditTrail {
-  const { database, cipher, clock } = options
+export function createAuditTrail(options: {
+  database: Database
+  cipher: FieldCipher
+  clock: Clock
+  /** Told of each event, to count it. */
+  seen?: ((event: AuditEvent) => void) | undefined
+}): AuditTrail {
+  const { database, cipher, clock, seen } = options
   let gathered: AuditEvent[] = []
   let written: Promise<void> | undefined
 
@@ -58,6 +64,7 @@ export function createAuditTrail(options: { database: Database; cipher: FieldCip
     let previous = head?.hash ?? beforeTheFirst
     const rows: unknown[][] = []
     for (const event of events) {
+      seen?.(event)
       sequence += 1
       const { restricted } = event
       const entry: Omit<Entry, 'hash'> = {

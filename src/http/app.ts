@@ -19,6 +19,7 @@ import { frontDoorRoutes, staticFiles } from './front-door.ts'
 import { onlyAsIssuer, securityHeaders } from './headers.ts'
 import { health, type ReadyCheck } from './health.ts'
 import type { Metrics } from './metrics.ts'
+import { logRequests } from './request-log.ts'
 import { visiting, type VisitParts } from './visit.ts'
 
 export interface AppParts {
@@ -55,6 +56,7 @@ export function createApp(parts: AppParts): Koa {
     onlyAsIssuer(settings.issuer),
     staticFiles(parts.assets),
     visiting(parts.visit),
+    logRequests(log),
     calmErrors(log),
     holdFloods(settings.limits.addressRequests, parts.clock),
     mounted(programs),

@@ -11,6 +11,7 @@ import type { BlindIndex } from '../keys/blind-index.ts'
 import { showPage, visitOf } from '../pages/visit.ts'
 import { Refusal } from '../refusal/refusal.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
+import { keptId } from '../storage/kept-id.ts'
 import { createLimits } from '../storage/limits.ts'
 import { assertQuestion, pathOf, type Attempt } from './attempt.ts'
 import { actorOf, type House } from './host.ts'
@@ -106,14 +107,14 @@ export function registrationRoutes(router: Router, parts: RegistrationParts): vo
     const opened = await persons.create({ ...opening, passwordHash, noticeVersion }, actorOf(ctx))
     if (!opened.ok) return show(ctx, attempt, { username: opened.problem })
     const id = attempt?.id ?? randomBytes(16).toString('base64url')
-    await artifacts.put(kind, id, opened.person.id, { ttl: keptSeconds })
+    await artifacts.put(kind, keptId(id), opened.person.id, { ttl: keptSeconds })
     ctx.status = 303
     ctx.redirect(attempt ? pathOf(attempt, 'registered') : `/registered/${id}`)
     return undefined
   }
 
   async function showRegistered(ctx: RouterContext, id: string, continueAction?: string) {
-    const personId = await artifacts.get(kind, id)
+    const personId = await artifacts.get(kind, keptId(id))
     const person = personId === undefined ? undefined : await persons.find(personId)
     if (!person) throw new Refusal('login_expired', 'no registration')
     showPage(ctx, 'register/registered', {
@@ -146,7 +147,7 @@ export function registrationRoutes(router: Router, parts: RegistrationParts): vo
   })
   router.post('/login/:attempt/registered', async (ctx) => {
     const attempt = await openAttempt(ctx)
-    const personId = await artifacts.take(kind, attempt.id)
+    const personId = await artifacts.take(kind, keptId(attempt.id))
     if (personId === undefined) throw new Refusal('login_expired', 'no registration')
     await host.succeed(ctx, { method: 'registration', personId, amr: ['pwd'] })
   })
