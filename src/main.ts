@@ -82,7 +82,7 @@ async function start() {
     cookieKeys,
     pairwiseKey: dataKeys.pairwise,
   })
-  const stopKeys = keepKeysFresh({ provider, readKeys, clock, log })
+  const stopKeys = keepKeysFresh({ provider, readKeys, refreshDataKeys: dataKeys.refresh, clock, log })
   const deliver = keepLogouts(provider, (notice) => deliveries.send([notice]))
   const deliveries = createLogoutDeliveries({ database, audit, clock, deliver, log })
   const sessions = createSessions({ artifacts, deliveries, cipher, lifetime: settings.lifetimes.session })

@@ -32,6 +32,42 @@ async function rotateSigning(desk: Desk, now: boolean): Promise<Outcome> {
   return { ok: true, document: { added, sign_from: iso(useFrom) }, notes }
 }
 
+/** Servers follow the key file within a second; what they sealed until then is sealed anew as well. */
+const settleMs = 2000
+
+async function rotateData(desk: Desk): Promise<Outcome> {
+  const { keysDir } = await desk.settings()
+  const { addDataKey } = await import('../keys/data-keys.ts')
+  const { reseal } = await import('../keys/reseal.ts')
+  const { database, dataKeys, audit } = await desk.house()
+  const pass = () => reseal({ database, cipher: dataKeys.cipher, oldKeys: dataKeys.ids().old, progress: desk.progress })
+
+  // what an interrupted run left is finished first
+  const finished = dataKeys.ids().old.length > 0 ? await pass() : { done: 0, left: [] }
+  const resumed = finished.done > 0
+  if (!resumed) {
+    addDataKey(keysDir)
+    dataKeys.refresh()
+    const details = { kind: 'data', keys: [dataKeys.ids().current] }
+    await audit.record({ event: 'keys.rotated', actor: desk.actor, details })
+  }
+  const first = await pass()
+  await new Promise((resolve) => setTimeout(resolve, settleMs))
+  const last = await pass()
+  const { current, old } = dataKeys.ids()
+  const document = { current, old, resumed, sealed: finished.done + first.done + last.done, left: last.left }
+  const notes = [
+    'Back up keys/data.json now. Keep the old keys in it: running logins and backups of the store need them.',
+  ]
+  if (last.left.length === 0) return { ok: true, document, notes }
+  return {
+    ok: true,
+    document,
+    notes,
+    fault: `${last.left.length} values could not be opened: ${last.left.slice(0, 5).join(', ')}`,
+  }
+}
+
 export const keysCommands: Command[] = [
   command({
     noun: 'keys',
@@ -73,12 +109,19 @@ export const keysCommands: Command[] = [
   command({
     noun: 'keys',
     verb: 'rotate',
-    summary: 'make new signing keys: published at once, used after 24 hours; the server notices within two seconds',
+    summary: 'make new keys; a running server notices within two seconds',
     fields: {
+      kind: {
+        type: 'text',
+        choices: ['signing', 'data'],
+        default: 'signing',
+        meaning:
+          'signing: published at once, used after 24 hours; data: used at once, and all personal data is sealed anew',
+      },
       now: { type: 'boolean', meaning: 'use them at once, because an old one may be in wrong hands' },
     },
     example: 'npx yideng keys rotate',
-    run: (desk, { now }) => rotateSigning(desk, now),
+    run: (desk, { kind, now }) => (kind === 'data' ? rotateData(desk) : rotateSigning(desk, now)),
   }),
   command({
     noun: 'keys',

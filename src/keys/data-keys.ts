@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { createBlindIndex, type BlindIndex } from './blind-index.ts'
 import { deriveKey } from './derived-key.ts'
 import { createFieldCipher, type FieldCipher } from './field-cipher.ts'
-import { keyFile } from './key-file.ts'
+import { changeKeyFile, keyFile } from './key-file.ts'
 
 /** As KeyObject: node:crypto takes a raw key twice as slowly. */
 const key = z
@@ -22,23 +22,50 @@ export interface DataKeys {
    */
   auditCipher: FieldCipher
   blindIndex: BlindIndex
+  /** Reads the file again: a key may have been added. */
+  refresh(): void
+  /** Ids of the key that seals, and of those that only open. */
+  ids(): { current: string; old: string[] }
   /** Secret behind pairwise subjects (OIDC Core 8.1). Losing it changes every portal's `sub`. */
   pairwise: KeyObject
 }
 
+const fileName = 'data.json'
+const fresh = () => randomBytes(32).toString('base64')
+
 /** The keys personal data is kept under; made at first start in `data.json`. */
 export function openDataKeys(directory: string): DataKeys {
-  const make = () => {
-    const fresh = () => randomBytes(32).toString('base64')
-    return { current: 'd1', keys: { d1: fresh() }, index: fresh(), pairwise: fresh() }
+  const read = () => {
+    const made = keyFile(directory, fileName, () => ({
+      current: 'd1',
+      keys: { d1: fresh() },
+      index: fresh(),
+      pairwise: fresh(),
+    }))
+    const { current, keys, index, pairwise } = schema.parse(made)
+    // each opens what the other sealed: older entries were sealed under the key of that time
+    return { current, keys: { ...keys, a1: deriveKey(index.export(), 'audit') }, index, pairwise }
   }
-  const { current, keys, index, pairwise } = schema.parse(keyFile(directory, 'data.json', make))
-  // each opens what the other sealed: older entries were sealed under the key of that time
-  const all = { ...keys, a1: deriveKey(index.export(), 'audit') }
+  let now = read()
+  const refresh = () => {
+    now = read()
+  }
   return {
-    cipher: createFieldCipher(all, current),
-    auditCipher: createFieldCipher(all, 'a1'),
-    blindIndex: createBlindIndex(index),
-    pairwise,
+    cipher: createFieldCipher(() => now, refresh),
+    auditCipher: createFieldCipher(() => ({ keys: now.keys, current: 'a1' }), refresh),
+    blindIndex: createBlindIndex(now.index),
+    pairwise: now.pairwise,
+    refresh,
+    ids: () => ({ current: now.current, old: Object.keys(now.keys).filter((id) => id !== now.current && id !== 'a1') }),
   }
+}
+
+/** Adds a key that seals from now on; the others still open what they sealed. */
+export function addDataKey(directory: string): void {
+  changeKeyFile(directory, fileName, (text) => {
+    const before = z.looseObject({ keys: z.record(z.string(), z.string()) }).parse(text)
+    const numbers = Object.keys(before.keys).map((id) => Number(id.slice(1)))
+    const current = `d${Math.max(...numbers) + 1}`
+    return { ...before, current, keys: { ...before.keys, [current]: fresh() } }
+  })
 }

@@ -14,15 +14,18 @@ const everyMs = 1000
 export function keepKeysFresh(options: {
   provider: Provider
   readKeys: () => readonly SigningKey[]
+  /** The data keys are read again as often. */
+  refreshDataKeys: () => void
   clock: Clock
   log: { info(details: object, message: string): void; error(details: object, message: string): void }
 }): () => void {
-  const { provider, readKeys, clock, log } = options
+  const { provider, readKeys, refreshDataKeys, clock, log } = options
   const order = () => inOrder(readKeys(), clock())
   const names = (keys: readonly SigningKey[]) => keys.map(({ kid }) => kid).join(' ')
   let known = names(order())
   const timer = setInterval(() => {
     try {
+      refreshDataKeys()
       const keys = order()
       const now = names(keys)
       if (now === known) return
@@ -30,8 +33,8 @@ export function keepKeysFresh(options: {
       known = now
       log.info({ keys: now }, 'signing keys changed')
     } catch (error) {
-      // the keys it has still sign
-      log.error({ err: error }, 'the signing keys could not be read')
+      // the keys it has still serve
+      log.error({ err: error }, 'the keys could not be read')
     }
   }, everyMs)
   timer.unref()
