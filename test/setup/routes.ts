@@ -18,7 +18,7 @@ export interface Route {
   at(parameter: string): string
 }
 
-function routeOf(text: string): Route {
+export function routeOf(text: string): Route {
   const [method = '', path = ''] = text.split(' ')
   return { method, path, at: (parameter) => path.replaceAll(/:\w+/g, parameter) }
 }
