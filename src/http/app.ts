@@ -51,8 +51,8 @@ export function createApp(parts: AppParts): Koa {
   log.debug({ programs: routesOf(programs), pages: routesOf(own) }, 'routes')
   const middleware: Middleware[] = [
     parts.metrics.middleware,
-    health(parts.ready, parts.metrics),
     securityHeaders(secure),
+    health(parts.ready, parts.metrics),
     onlyAsIssuer(settings.issuer),
     staticFiles(parts.assets),
     visiting(parts.visit),
