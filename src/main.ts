@@ -163,6 +163,7 @@ async function start() {
     },
     account: {
       issuer: settings.issuer,
+      database,
       sessionCookie: provider.cookieName('session'),
       sessions,
       persons,

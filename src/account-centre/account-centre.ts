@@ -5,14 +5,16 @@ import { createCentre, type CentreParts } from './centre.ts'
 import { mandateRoutes } from './mandates.ts'
 import { organisationRoutes, type OrganisationParts } from './organisations.ts'
 import { overviewRoutes, type OverviewParts } from './overview.ts'
+import { receiptRoutes, type ReceiptParts } from './receipts.ts'
 
-export type AccountCentreParts = CentreParts & OverviewParts & OrganisationParts
+export type AccountCentreParts = CentreParts & OverviewParts & OrganisationParts & ReceiptParts
 
 /** Each room of the account centre, in the order of its menu; a login method brings its own. */
 const rooms: ((router: Router, centre: AccountHost, parts: AccountCentreParts) => void)[] = [
   overviewRoutes,
   organisationRoutes,
   mandateRoutes,
+  receiptRoutes,
 ]
 
 /** A person's own pages, under /account. */

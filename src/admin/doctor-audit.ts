@@ -15,6 +15,7 @@ export async function auditTrail({ database, settings, clock }: Back): Promise<F
     database,
     verify: createVerifier(settings.keysDir, clock),
     elsewhere: beside === undefined ? [] : [beside],
+    newestOnly: true,
   })
   if (!trail.whole) {
     const finding = `broken (${trail.kind}) at entry ${trail.sequence}: ${trail.fault}`

@@ -35,9 +35,15 @@ async function rotateSigning(desk: Desk, now: boolean): Promise<Outcome> {
 /** Servers follow the key file within a second; what they sealed until then is sealed anew as well. */
 const settleMs = 2000
 
-async function rotateData(desk: Desk): Promise<Outcome> {
+async function rotateData(desk: Desk, prepare: boolean): Promise<Outcome> {
   const { keysDir } = await desk.settings()
   const { addDataKey } = await import('../keys/data-keys.ts')
+  if (prepare) {
+    await desk.house()
+    addDataKey(keysDir, { use: false })
+    const notes = ['Carry keys/data.json to every machine on this store, then: npx yideng keys rotate --kind data']
+    return { ok: true, document: { prepared: true }, shown: [], notes }
+  }
   const { reseal } = await import('../keys/reseal.ts')
   const { database, dataKeys, audit } = await desk.house()
   const pass = () => reseal({ database, cipher: dataKeys.cipher, oldKeys: dataKeys.ids().old, progress: desk.progress })
@@ -46,7 +52,7 @@ async function rotateData(desk: Desk): Promise<Outcome> {
   const finished = dataKeys.ids().old.length > 0 ? await pass() : { done: 0, left: [] }
   const resumed = finished.done > 0
   if (!resumed) {
-    addDataKey(keysDir)
+    addDataKey(keysDir, { use: true })
     dataKeys.refresh()
     const details = { kind: 'data', keys: [dataKeys.ids().current] }
     await audit.record({ event: 'keys.rotated', actor: desk.actor, details })
@@ -119,9 +125,13 @@ export const keysCommands: Command[] = [
           'signing: published at once, used after 24 hours; data: used at once, and all personal data is sealed anew',
       },
       now: { type: 'boolean', meaning: 'use them at once, because an old one may be in wrong hands' },
+      prepare: {
+        type: 'boolean',
+        meaning: 'with several machines on one store: only make the data key, to be carried to each of them first',
+      },
     },
     example: 'npx yideng keys rotate',
-    run: (desk, { kind, now }) => (kind === 'data' ? rotateData(desk) : rotateSigning(desk, now)),
+    run: (desk, { kind, now, prepare }) => (kind === 'data' ? rotateData(desk, prepare) : rotateSigning(desk, now)),
   }),
   command({
     noun: 'keys',

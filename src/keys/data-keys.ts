@@ -60,12 +60,19 @@ export function openDataKeys(directory: string): DataKeys {
   }
 }
 
-/** Adds a key that seals from now on; the others still open what they sealed. */
-export function addDataKey(directory: string): void {
+const numberOf = (id: string) => Number(id.slice(1))
+
+/**
+ * Adds a key; the others still open what they sealed. With `use` it seals from now on, and so does one that was added
+ * before and waited.
+ */
+export function addDataKey(directory: string, { use }: { use: boolean }): void {
   changeKeyFile(directory, fileName, (text) => {
-    const before = z.looseObject({ keys: z.record(z.string(), z.string()) }).parse(text)
-    const numbers = Object.keys(before.keys).map((id) => Number(id.slice(1)))
-    const current = `d${Math.max(...numbers) + 1}`
-    return { ...before, current, keys: { ...before.keys, [current]: fresh() } }
+    const before = z.looseObject({ current: z.string(), keys: z.record(z.string(), z.string()) }).parse(text)
+    const newest = Object.keys(before.keys).reduce((most, id) => Math.max(most, numberOf(id)), 0)
+    const waiting = newest > numberOf(before.current)
+    if (waiting) return use ? { ...before, current: `d${newest}` } : before
+    const id = `d${newest + 1}`
+    return { ...before, current: use ? id : before.current, keys: { ...before.keys, [id]: fresh() } }
   })
 }

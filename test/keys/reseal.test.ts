@@ -84,7 +84,12 @@ it('goes on where it was interrupted, and tells what it cannot open', async () =
   await line.json('migrate')
   await line.withHouse(async (house) => {
     for (let index = 0; index < 4; index += 1) await openPerson(house)
-    addDataKey(join(line.directory, 'keys'))
+    const keysDir = join(line.directory, 'keys')
+    // made first and carried to other machines, then used
+    addDataKey(keysDir, { use: false })
+    house.dataKeys.refresh()
+    expect(house.dataKeys.ids()).toEqual({ current: 'd1', old: ['d2'] })
+    addDataKey(keysDir, { use: true })
     house.dataKeys.refresh()
     const { database, dataKeys } = house
     // stopped after the first row, as by kill -9
