@@ -51,7 +51,7 @@ type Lookup = (
   answer: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
 ) => void
 
-const timeoutMs = 2500
+const usualPatienceMs = 2500
 const mostBytes = 256 * 1024
 const keptHeaders = ['content-type', 'cache-control', 'expires'] as const
 
@@ -63,8 +63,9 @@ const keptHeaders = ['content-type', 'cache-control', 'expires'] as const
 export function createOutbound(options: {
   allowed: (address: string) => boolean
   lookup?: Lookup
+  patienceMs?: number
 }): (url: string | URL | Request, init?: RequestInit) => Promise<Response> {
-  const { allowed, lookup = systemLookup } = options
+  const { allowed, lookup = systemLookup, patienceMs = usualPatienceMs } = options
   const refused = (host: string) => new Error(`${host} is not on the public internet`)
 
   // the connection goes to one of the addresses that were looked at
@@ -93,7 +94,7 @@ export function createOutbound(options: {
           headers: Object.fromEntries(new Headers(init.headers)),
           lookup: guarded as never,
           agent: false,
-          signal: AbortSignal.timeout(timeoutMs),
+          signal: AbortSignal.timeout(patienceMs),
         },
         (answer) => {
           const chunks: Buffer[] = []

@@ -115,6 +115,7 @@ describe('fetching what a portal names', () => {
     const fetch = createOutbound({
       allowed: () => true,
       lookup: answering('127.0.0.1', '127.0.0.1', '127.0.0.1', '127.0.0.1'),
+      patienceMs: 500,
     })
     const keys = await fetch(`http://portal.example:${port}/jwks`)
     expect([await keys.json(), keys.headers.get('cache-control')]).toEqual([{ keys: [] }, 'max-age=60'])
