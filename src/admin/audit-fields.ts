@@ -2,7 +2,7 @@ import { createPublicKey, type KeyObject } from 'node:crypto'
 import { z } from 'zod'
 import { auditEvents } from '../audit/events.ts'
 import type { EntryFilter } from '../audit/reading.ts'
-import { createVerifier, verifierOver, type VerifyDocument } from '../keys/signatures.ts'
+import type { VerifyDocument } from '../keys/signatures.ts'
 import type { Problem } from './command.ts'
 import type { Desk } from './desk.ts'
 
@@ -64,6 +64,7 @@ const keySet = z.object({ keys: z.array(z.looseObject({ kid: z.string(), kty: z.
 
 /** @returns undefined when what was given is not a key set */
 export async function verifierOf(desk: Desk, keys: unknown): Promise<VerifyDocument | undefined> {
+  const { createVerifier, verifierOver } = await import('../keys/signatures.ts')
   if (keys === undefined) return createVerifier((await desk.settings()).keysDir, desk.clock)
   const read = keySet.safeParse(keys)
   if (!read.success) return undefined

@@ -25,7 +25,7 @@ export const sealable = Object.entries(columnMarks).flatMap(([table, marks]) =>
         .map(([column]) => ({ table, column })),
 )
 
-const pageSize = 500
+const pageSize = 200
 
 type Row = Record<string, string>
 
@@ -78,6 +78,18 @@ export async function reseal(options: {
     return opened ? after : undefined
   }
 
+  function changeOf(table: string, name: string, row: Row) {
+    const keys = keyColumnsOf(table)
+    const before = row[name] ?? ''
+    const place = `${table}.${name}:${keys.map((key) => row[key]).join(':')}`
+    const sealed = sealedAnew(before, place)
+    if (sealed === undefined) left.push(place)
+    if (sealed === undefined || sealed === before) return []
+    const these = keys.map((key) => sql`${sql.ref(key)} = ${row[key]}`)
+    return sql`UPDATE ${sql.table(table)} SET ${sql.ref(name)} = ${sealed}
+      WHERE ${sql.join(these, sql` AND `)} AND ${sql.ref(name)} = ${before}`
+  }
+
   async function sealColumn(table: string, name: string): Promise<void> {
     const keys = keyColumnsOf(table)
     const [first = 'id'] = keys
@@ -87,18 +99,12 @@ export async function reseal(options: {
       // what is done does not come again, so rows with the same first key may be asked for twice
       const { rows } = await sql<Row>`SELECT ${columns} ${holding(table, name)} AND ${sql.ref(first)} >= ${after}
         ORDER BY ${sql.ref(first)} LIMIT ${sql.lit(pageSize)}`.execute(database)
-      let changed = 0
-      for (const row of rows) {
-        const before = row[name] ?? ''
-        const place = `${table}.${name}:${keys.map((key) => row[key]).join(':')}`
-        const sealed = sealedAnew(before, place)
-        if (sealed === undefined) left.push(place)
-        if (sealed === undefined || sealed === before) continue
-        const these = keys.map((key) => sql`${sql.ref(key)} = ${row[key]}`)
-        await sql`UPDATE ${sql.table(table)} SET ${sql.ref(name)} = ${sealed}
-          WHERE ${sql.join(these, sql` AND `)} AND ${sql.ref(name)} = ${before}`.execute(database)
-        changed += 1
-      }
+      const changes = rows.flatMap((row) => changeOf(table, name, row))
+      // a page shares a commit: servers wait for it a moment, and a commit for each row would take hours
+      await database.transaction().execute(async (transaction) => {
+        for (const change of changes) await change.execute(transaction)
+      })
+      const changed = changes.length
       done += changed
       progress?.(done, total)
       const last = rows.at(-1)?.[first] ?? ''
