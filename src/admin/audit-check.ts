@@ -37,5 +37,10 @@ export async function verifyArchiveFile(
   verify: VerifyDocument,
   file: string,
 ): Promise<TrailCheck | { problem: Problem }> {
-  return existsSync(file) ? verifyArchive(verify, file) : missing('archive', file)
+  if (!existsSync(file)) return missing('archive', file)
+  try {
+    return await verifyArchive(verify, file)
+  } catch {
+    return { problem: { field: 'archive', message: `${JSON.stringify(file)} is no archive of an audit trail` } }
+  }
 }

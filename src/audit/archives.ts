@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
-import { createInterface } from 'node:readline'
 import { Readable } from 'node:stream'
+import { StringDecoder } from 'node:string_decoder'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip, createGzip } from 'node:zlib'
 import { join } from 'node:path'
@@ -140,13 +140,36 @@ async function write(
   )
 }
 
-/** Checks an archive by itself: its chain, that it is the one that was signed, and that its end was. */
+async function* linesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<string> {
+  const decoder = new StringDecoder('utf8')
+  let rest = ''
+  for await (const chunk of chunks) {
+    const lines = (rest + decoder.write(chunk)).split('\n')
+    rest = lines.pop() ?? ''
+    yield* lines
+  }
+  if (rest !== '') yield rest
+}
+
+/**
+ * Checks an archive by itself: its chain, that it is the one that was signed, and that its end was.
+ * @throws Error when the file is not an archive
+ */
 export async function verifyArchive(verify: VerifyDocument, file: string): Promise<TrailCheck> {
+  let check: TrailCheck | undefined
+  // a pipeline, so that a fault of the file ends here and not in a stream that nobody listens to
+  await pipeline(createReadStream(file), createGunzip(), async (chunks: AsyncIterable<Buffer>) => {
+    check = await verifyLines(verify, linesOf(chunks))
+  })
+  if (!check) throw new Error('the archive was not read')
+  return check
+}
+
+async function verifyLines(verify: VerifyDocument, lines: AsyncIterable<string>): Promise<TrailCheck> {
   let reader = createChainReader(theBeginning)
   let first = 1
   let newest = 0
   const heads = new Map<number, string>()
-  const lines = createInterface({ input: createReadStream(file).pipe(createGunzip()), crlfDelay: Infinity })
   for await (const text of lines) {
     const read = line.parse(JSON.parse(text))
     if ('after' in read) {

@@ -94,10 +94,11 @@ export async function reseal(options: {
     const keys = keyColumnsOf(table)
     const [first = 'id'] = keys
     const columns = sql.join([...new Set([...keys, name])].map((one) => sql.ref(one)))
-    let after = ''
+    let after: string | undefined
     for (;;) {
       // what is done does not come again, so rows with the same first key may be asked for twice
-      const { rows } = await sql<Row>`SELECT ${columns} ${holding(table, name)} AND ${sql.ref(first)} >= ${after}
+      const onwards = after === undefined ? sql`` : sql`AND ${sql.ref(first)} >= ${after}`
+      const { rows } = await sql<Row>`SELECT ${columns} ${holding(table, name)} ${onwards}
         ORDER BY ${sql.ref(first)} LIMIT ${sql.lit(pageSize)}`.execute(database)
       const changes = rows.flatMap((row) => changeOf(table, name, row))
       // a page shares a commit: servers wait for it a moment, and a commit for each row would take hours
@@ -107,7 +108,7 @@ export async function reseal(options: {
       const changed = changes.length
       done += changed
       progress?.(done, total)
-      const last = rows.at(-1)?.[first] ?? ''
+      const last = rows.at(-1)?.[first]
       if (rows.length < pageSize || (changed === 0 && last === after)) return
       after = last
     }

@@ -148,5 +148,9 @@ it('archives whole signed months: the trail goes on behind them, and each file c
     const { code, out } = await house.yideng('audit', 'verify', '--archive', other, '--json')
     expect({ code, ...(JSON.parse(out) as object) }).toMatchObject({ code: 1, kind })
   }
+  writeFileSync(join(house.directory, 'none'), 'not even zipped')
+  for (const none of [archive, join(house.directory, 'none'), '/nowhere']) {
+    expect(await house.yideng('audit', 'verify', '--archive', none)).toMatchObject({ code: 2, out: '' })
+  }
   expect((await house.yideng('audit', 'archive', '--to', archive, '--before', '2027-01')).code).toBe(2)
 })
