@@ -2,6 +2,7 @@ import { auditCommands } from './audit-commands.ts'
 import { clientFileCommands } from './client-file-commands.ts'
 import { clientCommands } from './client-commands.ts'
 import type { Command } from './command.ts'
+import { completionCommands } from './completion-commands.ts'
 import { keysCommands } from './keys-commands.ts'
 import { orgCommands } from './org-commands.ts'
 import { personCommands } from './person-commands.ts'
@@ -18,4 +19,5 @@ export const commands: readonly Command[] = [
   ...keysCommands,
   ...auditCommands,
   ...storeCommands,
+  ...completionCommands,
 ]

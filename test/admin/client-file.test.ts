@@ -61,6 +61,8 @@ it('says what it would do, does it, and then finds nothing to do', async () => {
   const shown = await json('client', 'show', planned.steps[0]?.client_id ?? '')
   expect(shown).toMatchObject({ min_level: 3 })
   expect(shown).not.toHaveProperty('organisation')
+  const [updated] = await json<{ details: object }[]>('audit', 'list', '--event', 'client.updated')
+  expect(updated?.details).toEqual({ changed: ['organisation: "深圳市政务服务局" → -', 'min_level: 2 → 3'] })
 })
 
 it('suspends, creates by name, and takes a portal over from another store under its id', async () => {

@@ -111,7 +111,7 @@ it('the command line understands or refuses whatever is typed', { timeout }, asy
   const text = fc.oneof(
     fc.constantFrom(...hostile.map(([, value]) => value)),
     fc.string({ unit: 'binary', maxLength: 30 }),
-    fc.constantFrom('440300', '3', 'https://a.example/', 'openid', line.directory, '/dev/null', '2026-11', '-1', '0'),
+    fc.constantFrom('440300', '3', 'https://a.example/', 'openid', line.directory, '/none', '2026-11', '-1', '0'),
   )
   const typed = fc
     .constantFrom(...commands.filter(({ noun, verb }) => !slow.has(`${noun} ${verb}`)))
