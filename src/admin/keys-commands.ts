@@ -114,6 +114,19 @@ export const keysCommands: Command[] = [
   }),
   command({
     noun: 'keys',
+    verb: 'export',
+    summary: 'print the public halves of all signing keys, retired ones too, as a JSON Web Key Set for auditors',
+    fields: {},
+    example: 'npx yideng keys export > jwks.json',
+    async run(desk) {
+      const { keysDir } = await desk.settings()
+      const { publicKeySet } = await import('../keys/signing-keys.ts')
+      const document = publicKeySet(keysDir, desk.clock)
+      return { ok: true, document, shown: [JSON.stringify(document, null, 2)] }
+    },
+  }),
+  command({
+    noun: 'keys',
     verb: 'rotate',
     summary: 'make new keys; a running server notices within two seconds',
     fields: {

@@ -82,6 +82,17 @@ export function openRetiredKeys(directory: string, clock: Clock): RetiredKey[] {
   }))
 }
 
+/** The public halves of every key there is and was, as a JSON Web Key Set (RFC 7517). */
+export function publicKeySet(directory: string, clock: Clock): { keys: object[] } {
+  const now = openSigningKeys(directory, clock).map(({ kid, alg, privateKey }) => ({
+    kid,
+    alg,
+    publicKey: createPublicKey(privateKey),
+  }))
+  const keys = [...now, ...openRetiredKeys(directory, clock)]
+  return { keys: keys.map(({ kid, alg, publicKey }) => ({ ...publicKey.export({ format: 'jwk' }), kid, alg })) }
+}
+
 /** The key of an algorithm that signs at this moment: the latest whose time has come. */
 export function signerOf(keys: readonly SigningKey[], alg: SigningAlgorithm, now: number): SigningKey {
   // of two from the same moment the one made later

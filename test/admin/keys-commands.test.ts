@@ -51,6 +51,10 @@ it('publishes new keys a day before they sign, and keeps the old until the last 
   const file = readFileSync(join(directory, 'keys', 'signing.json'), 'utf8')
   const gone = (JSON.parse(file) as { retired: { kid: string; jwk: object }[] }).retired.find(({ kid }) => kid === old)
   expect(Object.keys(gone?.jwk ?? {}).sort()).toEqual(['crv', 'kty', 'x', 'y'])
+  // auditors still get its public half, and no private one of any
+  const { keys } = await json<{ keys: Record<string, string>[] }>('keys', 'export')
+  expect(keys.map(({ kid }) => kid)).toEqual(expect.arrayContaining([old, fresh]))
+  for (const key of keys) expect(Object.keys(key)).not.toEqual(expect.arrayContaining(['d']))
   const events = await json<{ event: string; actor: string }[]>('audit', 'list', '--event', 'keys')
   expect(events.map(({ event, actor }) => [event, actor])).toEqual([
     ['keys.retired', 'administrator:test'],

@@ -1,11 +1,10 @@
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { createPublicKey } from 'node:crypto'
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
 import { checkpointFileOf, createCheckpoints } from '../../src/audit/checkpoints.ts'
 import type { AuditEvent } from '../../src/audit/events.ts'
 import { createSigner } from '../../src/keys/signatures.ts'
-import { openSigningKeys } from '../../src/keys/signing-keys.ts'
+import { publicKeySet } from '../../src/keys/signing-keys.ts'
 import { commandLine } from '../cli/in-process.ts'
 import { handClock } from '../setup/temporary.ts'
 
@@ -34,15 +33,10 @@ export function auditedHouse(start?: number) {
       }).make(),
     )
 
-  /** The public keys, as the key set they are published in. */
+  /** The public keys, as they are handed to an auditor. */
   function publicKeys(): string {
-    const keys = openSigningKeys(keysDir, clock).map(({ kid, alg, privateKey }) => ({
-      ...createPublicKey(privateKey).export({ format: 'jwk' }),
-      kid,
-      alg,
-    }))
     const file = join(line.directory, 'jwks.json')
-    writeFileSync(file, JSON.stringify({ keys }))
+    writeFileSync(file, JSON.stringify(publicKeySet(keysDir, clock)))
     return file
   }
 
