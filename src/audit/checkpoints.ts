@@ -1,5 +1,5 @@
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
-import { join } from 'node:path'
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import type { Clock } from '../config/clock.ts'
 import type { SignDocument, VerifyDocument } from '../keys/signatures.ts'
@@ -106,6 +106,8 @@ export function readCheckpointFile(file: string): string | undefined {
 }
 
 function writeWhole(file: string, text: string): void {
+  // with stores elsewhere nobody else makes the directory
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
   const draft = `${file}.${process.pid}`
   const handle = openSync(draft, 'w', 0o600)
   try {

@@ -65,21 +65,24 @@ export function watchHouse(options: {
     registers,
   })
   const unsigned = new Gauge({
-    name: 'yideng_audit_unsigned_entries',
-    help: 'Audit entries that no checkpoint speaks for yet',
+    name: 'yideng_audit_unsigned_seconds',
+    help: 'Age of the oldest audit entry that no checkpoint speaks for yet',
     registers,
     async collect() {
       const began = performance.now()
-      const newest = await database
-        .selectFrom('audit_events')
-        .select(({ fn }) => fn.max('sequence').as('last'))
-        .executeTakeFirstOrThrow()
-      probe.observe((performance.now() - began) / 1000)
       const signed = await database
         .selectFrom('audit_checkpoints')
         .select(({ fn }) => fn.max('last_sequence').as('last'))
         .executeTakeFirstOrThrow()
-      unsigned.set(Math.max(0, (newest.last ?? 0) - (signed.last ?? 0)))
+      probe.observe((performance.now() - began) / 1000)
+      const oldest = await database
+        .selectFrom('audit_events')
+        .select('at')
+        .where('sequence', '>', signed.last ?? 0)
+        .orderBy('sequence')
+        .limit(1)
+        .executeTakeFirst()
+      unsigned.set(oldest ? Math.max(0, (clock() - oldest.at) / 1000) : 0)
     },
   })
 }
