@@ -76,6 +76,7 @@ export default defineConfig({
       files: [
         'bin/*.mjs',
         'src/main.ts',
+        'src/http/start.ts',
         'src/cli/**/*.ts',
         'test/**/*.ts',
         'bench/**/*.ts',

@@ -1,12 +1,14 @@
-import { createServer } from 'node:http'
+import cluster from 'node:cluster'
 import { join } from 'node:path'
-import { pino } from 'pino'
-import { openHouse } from './admin/house.ts'
+import type { Logger } from 'pino'
+import { databaseFile, openHouse } from './admin/house.ts'
 import { ownClient } from './account-centre/own-client.ts'
 import { createPasswords } from './accounts/passwords/hash.ts'
-import { readSettings, SettingsError } from './config/settings.ts'
+import type { Settings } from './config/settings.ts'
 import { createApp } from './http/app.ts'
 import { createMetrics } from './http/metrics.ts'
+import { serve } from './http/serve.ts'
+import { start } from './http/start.ts'
 import { openCookieKeys } from './keys/cookie-keys.ts'
 import { deriveKey } from './keys/derived-key.ts'
 import { openSigningKeys } from './keys/signing-keys.ts'
@@ -24,6 +26,7 @@ import { createSessions } from './oidc/sessions.ts'
 import { loadAssets } from './pages/assets.ts'
 import { createPages } from './pages/render.ts'
 import { freshFor } from './storage/fresh.ts'
+import { openRedisArtifacts } from './storage/artifacts-redis.ts'
 import { openSqliteArtifacts } from './storage/artifacts-sqlite.ts'
 import { keepCheckpointing } from './storage/checkpoints.ts'
 
@@ -32,18 +35,14 @@ Error.stackTraceLimit = 4
 
 const clock = () => Date.now()
 const sweepEveryMs = 10_000
-const drainMs = 10_000
 
-async function start() {
-  const settings = readSettings(process.env)
-  const log = pino({ level: settings.logLevel })
+/** Wires one server process and answers requests with it. */
+async function server(settings: Settings, log: Logger) {
   const resources = readResources(settings.resourcesFile)
   const back = await openHouse(settings, clock)
-  const artifactsFile = join(settings.dataDir, 'artifacts.sqlite')
-  const artifacts = openSqliteArtifacts(artifactsFile, clock)
-  const stopCheckpoints = keepCheckpointing([back.databaseFile, artifactsFile], (error) =>
-    log.error({ err: error }, 'the logs of the stores are copied back by those who write'),
-  )
+  const artifacts = settings.redisUrls
+    ? await openRedisArtifacts(settings.redisUrls, clock, (error) => log.warn({ err: error }, 'Redis'))
+    : openSqliteArtifacts(artifactsFile(settings), clock)
   const { database, audit, persons, consents, clients, authenticators, devices, inbox, methodLocks, dataKeys } = back
   const { blindIndex, cipher } = dataKeys
   const cookieKeys = openCookieKeys(settings.keysDir)
@@ -171,48 +170,35 @@ async function start() {
   const sweep = setInterval(() => {
     artifacts.sweep().catch((error: unknown) => log.error({ err: error }, 'the artifact store could not be swept'))
   }, sweepEveryMs)
-  const server = createServer(
-    { requestTimeout: 30_000, headersTimeout: 15_000, optimizeEmptyRequests: true },
-    app.callback(),
-  )
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(settings.port, settings.host, resolve)
+  await serve({
+    app,
+    host: settings.host,
+    port: settings.port,
+    async close() {
+      clearInterval(sweep)
+      await endings.stop()
+      await deliveries.stop()
+      await artifacts.close()
+      await back.close()
+      cluster.worker?.disconnect()
+    },
   })
-  const many = await clients.list()
-  console.log(
-    `Yideng 一登 listens on ${settings.issuer} — ` +
-      (many.length === 0
-        ? 'register the first portal: npx yideng client create --help'
-        : `${many.length} portal${many.length === 1 ? '' : 's'} registered; stop with Ctrl-C`),
-  )
-
-  let stopping = false
-  const stop = () => {
-    if (stopping) return
-    stopping = true
-    clearInterval(sweep)
-    server.closeIdleConnections()
-    setTimeout(() => server.closeAllConnections(), drainMs).unref()
-    server.close(() => {
-      void (async () => {
-        await endings.stop()
-        await deliveries.stop()
-        await stopCheckpoints()
-        await artifacts.close()
-        await back.close()
-      })()
-    })
-  }
-  process.on('SIGINT', stop)
-  process.on('SIGTERM', stop)
+  return { portals: (await clients.list()).length }
 }
 
-start().catch((error: unknown) => {
-  const { code, message } = error as NodeJS.ErrnoException
-  if (error instanceof SettingsError) console.error(message)
-  else if (code === 'EADDRINUSE')
-    console.error('The port is taken by another program: choose another one with PORT=3001.')
-  else console.error(error)
-  process.exit(1)
-})
+const artifactsFile = ({ dataDir }: Settings) => join(dataDir, 'artifacts.sqlite')
+
+/** Copies the write-ahead logs of the embedded stores back, until everybody has closed them. */
+function checkpoint(settings: Settings, log: Logger): void {
+  const files = [
+    ...(settings.databaseUrl ? [] : [databaseFile(settings)]),
+    ...(settings.redisUrls ? [] : [artifactsFile(settings)]),
+  ]
+  if (files.length === 0) return
+  const stop = keepCheckpointing(files, (error) =>
+    log.error({ err: error }, 'the logs of the stores are copied back by those who write'),
+  )
+  process.once('beforeExit', () => void stop())
+}
+
+await start({ server, beside: checkpoint }, process.env)

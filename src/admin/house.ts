@@ -31,7 +31,6 @@ export interface Back {
   settings: Settings
   clock: Clock
   database: Database
-  databaseFile: string
   /** Migrations run by this opening. */
   migrated: string[]
   dataKeys: DataKeys
@@ -55,8 +54,7 @@ export interface Back {
 
 /** Opens the durable store (made and migrated where needed) and the services over it. */
 export async function openHouse(settings: Settings, clock: Clock): Promise<Back> {
-  const databaseFile = join(settings.dataDir, 'yideng.sqlite')
-  const database = openDatabase(databaseFile)
+  const database = openDatabase(settings.databaseUrl || databaseFile(settings))
   const migrated = await migrate(database)
   const dataKeys = await openDataKeysOf(database, settings.keysDir)
   await markDemo(database, settings)
@@ -71,7 +69,6 @@ export async function openHouse(settings: Settings, clock: Clock): Promise<Back>
     settings,
     clock,
     database,
-    databaseFile,
     migrated,
     dataKeys,
     audit,
@@ -87,6 +84,9 @@ export async function openHouse(settings: Settings, clock: Clock): Promise<Back>
     close: () => database.destroy(),
   }
 }
+
+/** The durable store where it is embedded. */
+export const databaseFile = ({ dataDir }: Settings) => join(dataDir, 'yideng.sqlite')
 
 /** What is needed to act for organisations and relatives. */
 function openActing(parts: Omit<Parameters<typeof createMandates>[0], 'principals'>) {

@@ -4,6 +4,7 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import {
   CompiledQuery,
   Kysely,
+  PostgresAdapter,
   SqliteAdapter,
   SqliteDialect,
   type Compilable,
@@ -11,10 +12,11 @@ import {
   type SqliteStatement,
   type Transaction,
 } from 'kysely'
-import { Migrator } from 'kysely/migration'
+import { Migrator, type Migration } from 'kysely/migration'
 import { up as first } from './migrations/0001-first.ts'
 import { up as accountCentre } from './migrations/0002-account-centre.ts'
 import { up as legalPersons } from './migrations/0003-legal-persons.ts'
+import { postgresDialect, withoutTimeLimit } from './postgres.ts'
 import type { Tables } from './schema.ts'
 
 /** The durable store; a Transaction is one too. */
@@ -73,20 +75,35 @@ class TransactionalSqliteDialect extends SqliteDialect {
   }
 }
 
-/** Opens the embedded durable store; `FULL`: a commit is on disk when it returns. */
-export function openDatabase(file: string): Database {
-  const database = kyselyShape(openSqlite(file, 'FULL'))
+/**
+ * Opens the durable store: `postgres://…`, or the file of the embedded one, where `FULL` says that a commit is on disk
+ * when it returns. `failed` is told of connections that are lost while nobody uses them.
+ */
+export function openDatabase(where: string, failed: (error: unknown) => void = () => undefined): Database {
+  if (isPostgresUrl(where)) return new Kysely<Tables>({ dialect: postgresDialect(where, failed) })
+  const database = kyselyShape(openSqlite(where, 'FULL'))
   return new Kysely<Tables>({ dialect: new TransactionalSqliteDialect({ database }) })
 }
 
+export const isPostgresUrl = (where: string) => /^postgres(ql)?:\/\//.test(where)
+
+const isPostgres = (database: Database) => database.getExecutor().adapter instanceof PostgresAdapter
+
 /**
- * A transaction that survives `kill -9` at once, but a power cut only with the next full commit: for what is no more
- * durable itself, such as the audit entries of sessions and tokens.
+ * A transaction that survives `kill -9` of this process at once, but a power cut only with the next full commit, and a
+ * crash of PostgreSQL itself only within a second: for what is no more durable itself, such as the audit entries of
+ * sessions and tokens.
  */
 export function lightTransaction(
   database: Database,
   run: (transaction: DatabaseTransaction) => Promise<void>,
 ): Promise<void> {
+  if (isPostgres(database)) {
+    return database.transaction().execute(async (transaction) => {
+      await transaction.executeQuery(commitAsynchronous)
+      await run(transaction)
+    })
+  }
   return database.connection().execute(async (connection) => {
     await connection.executeQuery(synchronousNormal)
     try {
@@ -97,6 +114,7 @@ export function lightTransaction(
   })
 }
 
+const commitAsynchronous = CompiledQuery.raw('set local synchronous_commit = off')
 const synchronousNormal = CompiledQuery.raw('PRAGMA synchronous = NORMAL')
 const synchronousFull = CompiledQuery.raw('PRAGMA synchronous = FULL')
 
@@ -106,9 +124,21 @@ export function compileOnce<Row>(query: Compilable<Row>): (within: Database, val
   return async (within, values) => (await within.executeQuery(CompiledQuery.raw(sql, values))).rows as Row[]
 }
 
+/** A migration may take as long as it takes; all run in one transaction. */
+const patiently = ({ up }: Migration): Migration => ({
+  async up(transaction) {
+    if (isPostgres(transaction)) await transaction.executeQuery(withoutTimeLimit)
+    await up(transaction)
+  },
+})
+
 /** Brings the schema up to date and tells which migrations it ran. Any number of processes may call it at once. */
 export async function migrate(database: Database): Promise<string[]> {
-  const migrator = new Migrator({ db: database, provider: { getMigrations: async () => migrations } })
+  const provider = {
+    getMigrations: async () =>
+      Object.fromEntries(Object.entries(migrations).map(([name, one]) => [name, patiently(one)])),
+  }
+  const migrator = new Migrator({ db: database, provider })
   const { error, results } = await migrator.migrateToLatest()
   if (error) throw new Error('The store could not be migrated', { cause: error })
   return (results ?? []).map((result) => result.migrationName)

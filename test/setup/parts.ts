@@ -1,4 +1,6 @@
+import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { connect } from 'node:net'
 
 /** Parts of the suite that need more than Node.js; with CI=true each must be there. */
 export const parts = {
@@ -6,7 +8,23 @@ export const parts = {
     there: existsSync('/usr/bin/chromium'),
     needs: 'Chromium at /usr/bin/chromium (Debian: apt-get install chromium)',
   },
-} as const
+  Redis: {
+    there: spawnSync('redis-server', ['--version']).status === 0,
+    needs: 'redis-server (Debian: apt-get install redis-server)',
+  },
+  PostgreSQL: {
+    there: await accepts(5432),
+    needs: 'PostgreSQL at 127.0.0.1:5432 that trusts the user postgres (Debian: apt-get install postgresql)',
+  },
+}
+
+function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: '127.0.0.1' })
+    socket.once('connect', () => socket.destroy() && resolve(true))
+    socket.once('error', () => resolve(false))
+  })
+}
 
 export type Part = keyof typeof parts
 
