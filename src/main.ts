@@ -35,6 +35,7 @@ Error.stackTraceLimit = 4
 
 const clock = () => Date.now()
 const sweepEveryMs = 10_000
+const shareEveryMs = 2000
 
 /** Wires one server process and answers requests with it. */
 async function server(settings: Settings, log: Logger) {
@@ -170,12 +171,18 @@ async function server(settings: Settings, log: Logger) {
   const sweep = setInterval(() => {
     artifacts.sweep().catch((error: unknown) => log.error({ err: error }, 'the artifact store could not be swept'))
   }, sweepEveryMs)
+  const share = setInterval(() => {
+    back
+      .shareKeys()
+      .catch((error: unknown) => log.error({ err: error }, 'the keys could not be compared with the store'))
+  }, shareEveryMs)
   await serve({
     app,
     host: settings.host,
     port: settings.port,
     async close() {
       clearInterval(sweep)
+      clearInterval(share)
       await endings.stop()
       await deliveries.stop()
       await artifacts.close()

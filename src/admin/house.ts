@@ -15,7 +15,10 @@ import { createAuditTrail, type AuditTrail } from '../audit/trail.ts'
 import { createClients, type Clients } from '../clients/clients.ts'
 import type { Clock } from '../config/clock.ts'
 import { SettingsError, type Settings } from '../config/settings.ts'
+import { openCookieKeys } from '../keys/cookie-keys.ts'
 import { openDataKeys, type DataKeys } from '../keys/data-keys.ts'
+import { shareKeys } from '../keys/shared-keys.ts'
+import { openSigningKeys } from '../keys/signing-keys.ts'
 import {
   createEmbeddedBusinessRegister,
   type EmbeddedBusinessRegister,
@@ -49,6 +52,8 @@ export interface Back {
   inbox: Inbox
   methodLocks: MethodLocks
   clients: Clients
+  /** Compares the key files with those of the other machines on this store (src/keys/shared-keys.ts). */
+  shareKeys(): Promise<void>
   close(): Promise<void>
 }
 
@@ -59,6 +64,11 @@ export async function openHouse(settings: Settings, clock: Clock): Promise<Back>
   const dataKeys = await openDataKeysOf(database, settings.keysDir)
   await markDemo(database, settings)
   const { cipher, blindIndex } = dataKeys
+  const share = async () => {
+    if (settings.databaseUrl) await shareKeys({ database, cipher, directory: settings.keysDir })
+  }
+  if (settings.databaseUrl) makeKeys(settings.keysDir, clock)
+  await share()
   const audit = createAuditTrail({ database, cipher, clock })
   const register = createEmbeddedPopulationRegister({ database, blindIndex, clock })
   const persons = createNaturalPersons({ database, cipher, blindIndex, audit, register, clock })
@@ -81,8 +91,15 @@ export async function openHouse(settings: Settings, clock: Clock): Promise<Back>
     inbox,
     methodLocks: createMethodLocks({ database, audit, clock }),
     clients: createClients({ database, audit, clock }),
+    shareKeys: share,
     close: () => database.destroy(),
   }
+}
+
+/** What is shared has to be there: whichever machine is first gives its own. */
+function makeKeys(keysDir: string, clock: Clock): void {
+  openSigningKeys(keysDir, clock)
+  openCookieKeys(keysDir)
 }
 
 /** The durable store where it is embedded. */

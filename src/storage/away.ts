@@ -28,6 +28,7 @@ const awayMessages =
 export function isAway(error: unknown): boolean {
   if (error instanceof StoreAway) return true
   if (!(error instanceof Error)) return false
+  if (isAway(error.cause)) return true
   const { code, errcode } = error as { code?: unknown; errcode?: unknown }
   if (typeof errcode === 'number') return awaySqlite.has(errcode & 0xff)
   return (typeof code === 'string' && awayCodes.has(code)) || awayMessages.test(error.message)

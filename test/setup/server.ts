@@ -4,7 +4,7 @@ import { afterAll } from 'vitest'
 import { openHouse, type Back } from '../../src/admin/house.ts'
 import { readSettings } from '../../src/config/settings.ts'
 import { freePort } from './free-port.ts'
-import { scaleOut } from './stores.ts'
+import { serverStores } from './stores.ts'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 
@@ -38,8 +38,7 @@ export async function startServer(settings: Record<string, string> = {}): Promis
     YIDENG_DATA_DIR: join(directory, 'data'),
     YIDENG_KEYS_DIR: join(directory, 'keys'),
     YIDENG_LOG_LEVEL: 'info',
-    // any test of a server can be run on the stores of many machines as well
-    ...(process.env['YIDENG_TEST_STORES'] === 'scale-out' ? await scaleOut() : {}),
+    ...(await serverStores()),
     ...settings,
   }
   const issuer = `http://localhost:${port}`

@@ -1,11 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import { afterAll } from 'vitest'
-import { openDatabase, type Database } from '../../src/storage/database.ts'
-import { cannotRun } from './parts.ts'
 import { startRedis } from './redis.ts'
-import { temporaryDirectory } from './temporary.ts'
-import { join } from 'node:path'
 
 const server = 'postgres://postgres@127.0.0.1:5432'
 const made: string[] = []
@@ -34,17 +30,7 @@ export async function scaleOut(): Promise<Record<string, string>> {
   return { YIDENG_DATABASE_URL: await makePostgres(), YIDENG_REDIS_URL: `redis://127.0.0.1:${await startRedis()}` }
 }
 
-/** Both durable stores, for `describe.each`: a fresh one each time `address` is asked. */
-export const durableStores = [
-  { store: 'SQLite', missing: false, address: async () => join(temporaryDirectory(), 'yideng.sqlite') },
-  { store: 'PostgreSQL', missing: cannotRun('PostgreSQL'), address: makePostgres },
-]
-
-export async function withDatabase<T>(address: string, use: (database: Database) => Promise<T>): Promise<T> {
-  const database = openDatabase(address)
-  try {
-    return await use(database)
-  } finally {
-    await database.destroy()
-  }
-}
+/** With YIDENG_TEST_STORES=scale-out any test of a server or a house runs on the stores of many machines. */
+const wanted = process.env['YIDENG_TEST_STORES'] === 'scale-out'
+export const serverStores = async () => (wanted ? scaleOut() : {})
+export const durableStore = async () => (wanted ? { YIDENG_DATABASE_URL: await makePostgres() } : {})
