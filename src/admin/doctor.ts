@@ -4,6 +4,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { checkChain } from '../audit/trail.ts'
 import { SettingsError, type Settings } from '../config/settings.ts'
 import type { Desk } from './desk.ts'
+import { postgresServer, redisServer } from './doctor-servers.ts'
 import type { Back } from './house.ts'
 
 /** What one look found. */
@@ -29,9 +30,9 @@ export async function examine(desk: Desk): Promise<Finding[]> {
     return [node(), { state: 'fail', what: 'settings', finding: settings.message, todo }]
   }
   const keys = keyFiles(settings)
-  const store = storeFile(settings)
+  const store = settings.databaseUrl ? await postgresServer(settings) : storeFile(settings)
   const before = [node(), { state: 'ok', what: 'settings', finding: 'all can be used' } as const, issuer(settings)]
-  const after = artifactFile(settings)
+  const after = settings.redisUrls ? await redisServer(settings) : artifactFile(settings)
   // opening would make what is missing and run migrations, and doctor changes nothing
   const openable = store.every(({ state }) => state === 'ok') && existsSync(join(settings.keysDir, 'data.json'))
   return [...before, ...keys, ...store, ...(openable ? await services(desk) : []), after]

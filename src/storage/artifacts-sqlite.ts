@@ -15,7 +15,8 @@ const schema = `
   CREATE INDEX IF NOT EXISTS artifacts_expiry ON artifacts (expires_at);
 `
 
-const sweepAtOnce = 1000
+/** Few at once: nobody waits for a sweep. */
+const sweepAtOnce = 200
 /** The longest a write waits for others to share its commit. */
 const gatherMs = 8
 const live = 'kind = ? AND id = ? AND expires_at > ?'
@@ -164,7 +165,14 @@ export function openSqliteArtifacts(file: string, clock: Clock): Artifacts {
         cache.clear()
       })
     },
-    sweep: () => write(() => Number(statements.sweep.run(clock()).changes)),
+    async sweep() {
+      let swept = 0
+      for (;;) {
+        const now = await write(() => Number(statements.sweep.run(clock()).changes))
+        swept += now
+        if (now < sweepAtOnce) return swept
+      }
+    },
     async close() {
       flush()
       sqlite.close()
