@@ -179,3 +179,15 @@ export function openSqliteArtifacts(file: string, clock: Clock): Artifacts {
     },
   }
 }
+
+/** Reads what is alive in a store, one after the other, for another store to take over. */
+export function* everyArtifact(file: string, now: number): Generator<CachedArtifact & { group: string | null }> {
+  const sqlite = openSqlite(file, 'NORMAL')
+  try {
+    const all = `SELECT ${columns}, grouping AS "group" FROM artifacts WHERE expires_at > ?`
+    for (const row of sqlite.prepare(all).iterate(now))
+      yield row as unknown as CachedArtifact & { group: string | null }
+  } finally {
+    sqlite.close()
+  }
+}

@@ -87,7 +87,7 @@ export function openDatabase(where: string, failed: (error: unknown) => void = (
 
 export const isPostgresUrl = (where: string) => /^postgres(ql)?:\/\//.test(where)
 
-const isPostgres = (database: Database) => database.getExecutor().adapter instanceof PostgresAdapter
+export const isPostgres = (database: Database) => database.getExecutor().adapter instanceof PostgresAdapter
 
 /**
  * A transaction that survives `kill -9` of this process at once, but a power cut only with the next full commit, and a
