@@ -24,6 +24,7 @@ export interface RunningServer {
   output(): string
   /** The same durable store through the same services, in this process. */
   house(): Promise<Back>
+  pid(): number
   kill(signal: 'SIGINT' | 'SIGKILL'): Promise<number | null>
   /** Starts it again on the same stores, after `kill`. */
   restart(): Promise<void>
@@ -86,6 +87,7 @@ export async function startServer(settings: Record<string, string> = {}): Promis
       houses.push(house)
       return house
     },
+    pid: () => child.pid ?? 0,
     kill,
     async restart() {
       child = await run()
