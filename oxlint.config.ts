@@ -79,6 +79,7 @@ export default defineConfig({
         'src/http/start.ts',
         'src/cli/**/*.ts',
         'test/**/*.ts',
+        'test/faults/*.mjs',
         'bench/**/*.ts',
         'examples/**/*.ts',
         'docs/**/*.ts',

@@ -158,10 +158,19 @@ async function services(desk: Desk): Promise<Finding[]> {
   }
   return [
     { state: 'ok', what: 'data keys', finding: 'they belong to this store' },
+    await registrations(house),
     await auditTrail(house),
     await clockAndTrail(house),
     await logoutNotices(house),
   ]
+}
+
+async function registrations({ clients }: Back): Promise<Finding> {
+  const damaged = await clients.damaged()
+  const what = 'portals'
+  if (damaged.length === 0) return { state: 'ok', what, finding: 'every registration can be read' }
+  const finding = `the registration of ${damaged.join(', ')} cannot be read`
+  return { state: 'fail', what, finding, todo: 'restore it from your backup, or delete it and register it again' }
 }
 
 async function auditTrail({ database }: Back): Promise<Finding> {

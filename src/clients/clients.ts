@@ -24,7 +24,10 @@ type Changed = { ok: true; client: Client; secret?: string } | { ok: false; prob
 /** What can be done with portals. `undefined` means there is none with that id. */
 export interface Clients {
   find(id: string): Promise<Client | undefined>
+  /** All that can be read: a damaged registration harms its own portal only, and `yideng doctor` names it. */
   list(): Promise<Client[]>
+  /** Ids of registrations that cannot be read. */
+  damaged(): Promise<string[]>
   /** The secret is in the answer once and nowhere else. */
   create(input: unknown, actor: string): Promise<NonNullable<Changed>>
   update(id: string, change: Record<string, unknown>, actor: string): Promise<Changed>
@@ -50,6 +53,14 @@ function fromRow(row: Selectable<Tables['clients']>): Client {
   return { ...metadata, id, status, secretHash, createdAt, updatedAt }
 }
 
+function isReadable(row: Selectable<Tables['clients']>): boolean {
+  try {
+    return fromRow(row).redirect_uris.length >= 0
+  } catch {
+    return false
+  }
+}
+
 export function createClients(options: { database: Database; audit: AuditTrail; clock: Clock }): Clients {
   const { database, audit, clock } = options
 
@@ -57,6 +68,8 @@ export function createClients(options: { database: Database; audit: AuditTrail; 
     const row = await within.selectFrom('clients').selectAll().where('id', '=', id).executeTakeFirst()
     return row && fromRow(row)
   }
+
+  const readAll = () => database.selectFrom('clients').selectAll().orderBy('created_at').orderBy('id').execute()
 
   /** Reads, changes and audits in one transaction; a refused change leaves no trace. */
   const change = async <T extends { ok: boolean }>(
@@ -86,8 +99,10 @@ export function createClients(options: { database: Database; audit: AuditTrail; 
     find: (id) => findIn(database, id),
 
     async list() {
-      const rows = await database.selectFrom('clients').selectAll().orderBy('created_at').orderBy('id').execute()
-      return rows.map(fromRow)
+      return (await readAll()).filter(isReadable).map(fromRow)
+    },
+    async damaged() {
+      return (await readAll()).filter((row) => !isReadable(row)).map(({ id }) => id)
     },
 
     async create(input, actor) {

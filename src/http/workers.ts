@@ -11,7 +11,7 @@ const closingMs = 5000
 /**
  * Keeps so many server processes, all listening on the same address: one that dies is replaced, after ever longer waits
  * while they die young. The first starts alone, so that it makes keys and store; if it cannot start, nobody does.
- * Resolves when all listen.
+ * Resolves when it listens.
  */
 export async function keepWorkers(many: number, log: { error(details: object, message: string): void }): Promise<void> {
   let stopping = false
@@ -28,12 +28,14 @@ export async function keepWorkers(many: number, log: { error(details: object, me
       })
       worker.once('exit', (code, signal) => {
         if (stopping) return
-        if (!listens) return reject(new NoWorker())
+        if (!listens) {
+          reject(new NoWorker())
+          return
+        }
         diedYoung = performance.now() - began > settledMs ? 0 : diedYoung + 1
         const wait = diedYoung === 0 ? 0 : Math.min(firstWaitMs * 2 ** diedYoung, longestWaitMs)
         log.error({ worker: worker.process.pid, code, signal, replaced_in_ms: wait }, 'a server process died')
         replaceIn(wait)
-        return undefined
       })
     })
 
@@ -61,7 +63,7 @@ export async function keepWorkers(many: number, log: { error(details: object, me
   process.on('SIGTERM', stop)
 
   await start()
-  await Promise.all(Array.from({ length: many - 1 }, start))
+  for (let more = 1; more < many; more += 1) replaceIn(0)
 }
 
 /** A server process that could not start, and has said why. */
