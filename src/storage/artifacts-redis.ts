@@ -55,10 +55,11 @@ const removeOfGroup = script(`
   if not head or string.sub(head, -#ARGV[1]) ~= ARGV[1] then return 0 end
   return redis.call('DEL', KEYS[1])`)
 
-/** now, milliseconds to live: a group lives as long as the longest of it, and forgets what has expired */
-const tidy = script(`
+/** now, expiry, id, milliseconds to live: a group lives as long as the longest of it, and forgets what has expired */
+const enlist = script(`
   redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[1])
-  if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
+  redis.call('ZADD', KEYS[1], ARGV[2], ARGV[3])
+  if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[4]) then redis.call('PEXPIRE', KEYS[1], ARGV[4]) end
   return 1`)
 
 interface HeadParts {
@@ -103,15 +104,12 @@ export async function openRedisArtifacts(
     return stored && stored.expiresAt > clock() ? stored : undefined
   }
 
-  const enlist = (key: string, id: string, expiresAt: number, ttlMs: number) =>
-    Promise.all([redis.ask('ZADD', key, String(expiresAt), id), redis.run(tidy, key, clock(), ttlMs)])
-
-  /** Before the artifact itself, so that whoever lists a group or ends it cannot miss one. */
+  /** In the same round trip as the artifact: only what is in both is promised, and listings look at both. */
   async function index(kind: string, id: string, expiresAt: number, ttlMs: number, options: HeadParts) {
     const { alias, group } = options
     const written: Promise<unknown>[] = [
       ...(typeof alias !== 'string' ? [] : [redis.ask('SET', aliasKey(kind, alias), id, 'PX', String(ttlMs))]),
-      ...(typeof group !== 'string' ? [] : [enlist(groupKey(kind, group), id, expiresAt, ttlMs)]),
+      ...(typeof group !== 'string' ? [] : [redis.run(enlist, groupKey(kind, group), clock(), expiresAt, id, ttlMs)]),
     ]
     await Promise.all(written)
   }
@@ -127,10 +125,8 @@ export async function openRedisArtifacts(
     async put(kind, id, value, { ttl, ...more }) {
       const ttlMs = ttl * 1000
       const expiresAt = clock() + ttlMs
-      const indexed = index(kind, id, expiresAt, ttlMs, more)
-      if (!redis.ordered) await indexed
       const set = redis.ask('SET', keyOf(kind, id), `${headOf(expiresAt, more)}\n${value}`, 'PX', String(ttlMs))
-      await Promise.all([indexed, set])
+      await Promise.all([set, index(kind, id, expiresAt, ttlMs, more)])
     },
 
     async getByAlias(kind, alias) {
@@ -192,7 +188,7 @@ export async function openRedisArtifacts(
       return all.flat()
     },
 
-    /** Leaves the list as it is: one that is written in this moment must be found by the next who ends the group. */
+    /** Leaves the list as it is: what is written in this moment must be found by the next who ends the group. */
     async removeGroup(kind, group) {
       const ids = texts(await redis.ask('ZRANGEBYSCORE', groupKey(kind, group), `(${clock()}`, '+inf'))
       await Promise.all(ids.map((id) => redis.run(removeOfGroup, keyOf(kind, id), groupEnd(group))))

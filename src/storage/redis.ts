@@ -15,8 +15,6 @@ export interface Script {
 
 /** One node or a Cluster, in the few words the artifact store needs. */
 export interface Redis {
-  /** True where commands sent one after the other are done one after the other, also on other keys: not in a Cluster. */
-  ordered: boolean
   /** @throws StoreAway */
   ask(...command: RedisCommand): Promise<Reply>
   /** @throws StoreAway */
@@ -40,6 +38,8 @@ const settings = (url: string) => ({
   url,
   disableOfflineQueue: true,
   pingInterval: 5000,
+  // its own would be an AbortSignal for each command: ask() below has a cheaper one that also counts what was sent
+  commandOptions: { timeout: 0 },
   socket: { connectTimeout: connectMs, reconnectStrategy: wait },
 })
 
@@ -73,7 +73,6 @@ export async function connectRedis(urls: string, failed: (error: unknown) => voi
   }
 
   return {
-    ordered: send.ordered,
     ask: (...command) => ask(command[1], command),
     async run({ text, sha }, key, ...values) {
       const rest = ['1', key, ...values.map(String)]
@@ -110,7 +109,6 @@ async function nodeOf(url: string, failed: (error: unknown) => void) {
   client.on('error', failed)
   await client.connect()
   return {
-    ordered: true,
     command: (_key: string, command: string[]) => client.sendCommand<Reply>(command),
     close: async () => client.destroy(),
   }
@@ -119,9 +117,10 @@ async function nodeOf(url: string, failed: (error: unknown) => void) {
 async function clusterOf(nodes: string[], failed: (error: unknown) => void) {
   const [first = ''] = nodes
   const { username, password, protocol } = new URL(first)
-  const { url: _url, socket, ...shared } = settings(first)
+  const { url: _url, socket, commandOptions, ...shared } = settings(first)
   const cluster = createCluster({
     rootNodes: nodes.map((url) => ({ url })),
+    commandOptions,
     defaults: {
       ...shared,
       ...(username ? { username: decodeURIComponent(username) } : {}),
@@ -132,7 +131,6 @@ async function clusterOf(nodes: string[], failed: (error: unknown) => void) {
   cluster.on('error', failed)
   await cluster.connect()
   return {
-    ordered: false,
     command: (key: string, command: string[]) => cluster.sendCommand<Reply>(key, false, command),
     close: async () => cluster.destroy(),
   }
