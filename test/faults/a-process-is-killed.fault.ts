@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { cannotRun } from '../setup/parts.ts'
-import { startServer, until } from '../setup/server.ts'
+import { startServer, until, workersOf } from '../setup/server.ts'
 import { scaleOut } from '../setup/stores.ts'
-import { ailments, entered, enterAgain, gather, manyFromHere, signInMany, workersOf } from './people.ts'
+import { ailments, entered, enterAgain, gather, manyFromHere, signInMany } from './people.ts'
 
 const total = 500
 

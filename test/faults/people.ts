@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { expect } from 'vitest'
 import type { Back } from '../../src/admin/house.ts'
@@ -75,12 +74,6 @@ export async function signInMany(
     }),
   )
   return { signedIn, failures, retried }
-}
-
-/** The processes of a server that answer requests. */
-export function workersOf(server: RunningServer): number[] {
-  const pid = server.pid()
-  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number)
 }
 
 interface Check {

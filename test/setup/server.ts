@@ -5,7 +5,7 @@ import { openHouse, type Back } from '../../src/admin/house.ts'
 import { readSettings } from '../../src/config/settings.ts'
 import { freePort } from './free-port.ts'
 import { serverStores } from './stores.ts'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 
 /** What stops each server of this file; a hook registered while another hook runs would never be called. */
@@ -93,6 +93,12 @@ export async function startServer(settings: Record<string, string> = {}): Promis
       child = await run()
     },
   }
+}
+
+/** The processes of a server that answer requests, where it has several. */
+export function workersOf(server: RunningServer): number[] {
+  const pid = server.pid()
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number)
 }
 
 /** Asks again and again, for at most ten seconds. */
