@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs'
 import type { Settings } from '../config/settings.ts'
-import { openDatabase } from '../storage/database.ts'
+import { migrationsRun, openDatabase } from '../storage/database.ts'
 import { connectRedis } from '../storage/redis.ts'
 import type { Finding } from './doctor.ts'
 
@@ -37,14 +37,7 @@ export async function postgresServer({ databaseUrl }: Settings): Promise<Finding
           },
     ]
     const known = readdirSync(new URL('../storage/migrations/', import.meta.url)).map((name) => name.slice(0, -3))
-    const tables = await database.introspection.getTables({ withInternalKyselyTables: true })
-    const run = tables.some(({ name }) => name === 'kysely_migration')
-      ? await database
-          .selectFrom('kysely_migration' as never)
-          .select('name' as never)
-          .execute()
-      : []
-    const done = new Set((run as { name: string }[]).map(({ name }) => name))
+    const done = new Set(await migrationsRun(database))
     const pending = known.filter((name) => !done.has(name))
     findings.push(
       pending.length === 0

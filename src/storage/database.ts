@@ -7,6 +7,7 @@ import {
   PostgresAdapter,
   SqliteAdapter,
   SqliteDialect,
+  sql,
   type Compilable,
   type SqliteDatabase,
   type SqliteStatement,
@@ -57,12 +58,12 @@ function kyselyShape(sqlite: DatabaseSync): SqliteDatabase {
   })
   return {
     close: () => sqlite.close(),
-    prepare(sql) {
-      const known = prepared.get(sql)
+    prepare(text) {
+      const known = prepared.get(text)
       if (known) return known
       // Every transaction here writes: taking the lock at once avoids a failed upgrade when another process wrote meanwhile.
-      const statement = shape(sqlite.prepare(sql === 'begin' ? 'begin immediate' : sql))
-      if (prepared.size < statementsKept) prepared.set(sql, statement)
+      const statement = shape(sqlite.prepare(text === 'begin' ? 'begin immediate' : text))
+      if (prepared.size < statementsKept) prepared.set(text, statement)
       return statement
     },
   }
@@ -120,8 +121,8 @@ const synchronousFull = CompiledQuery.raw('PRAGMA synchronous = FULL')
 
 /** A query of a hot path, compiled once: the values it was made with are replaced by those it is run with, in order. */
 export function compileOnce<Row>(query: Compilable<Row>): (within: Database, values: unknown[]) => Promise<Row[]> {
-  const { sql } = query.compile()
-  return async (within, values) => (await within.executeQuery(CompiledQuery.raw(sql, values))).rows as Row[]
+  const { sql: text } = query.compile()
+  return async (within, values) => (await within.executeQuery(CompiledQuery.raw(text, values))).rows as Row[]
 }
 
 /** A migration may take as long as it takes; all run in one transaction. */
@@ -132,14 +133,25 @@ const patiently = ({ up }: Migration): Migration => ({
   },
 })
 
-/** Brings the schema up to date and tells which migrations it ran. Any number of processes may call it at once. */
+/**
+ * Brings the schema up to date and tells which migrations it ran. Any number of processes may call it at once. What a newer
+ * version has added stays: an older one runs beside it, and may be started again.
+ */
 export async function migrate(database: Database): Promise<string[]> {
-  const provider = {
-    getMigrations: async () =>
-      Object.fromEntries(Object.entries(migrations).map(([name, one]) => [name, patiently(one)])),
-  }
-  const migrator = new Migrator({ db: database, provider })
+  const known = Object.fromEntries(Object.entries(migrations).map(([name, one]) => [name, patiently(one)]))
+  const last = Object.keys(known).at(-1) ?? ''
+  const newer = (await migrationsRun(database)).filter((name) => name > last)
+  const all = { ...known, ...Object.fromEntries(newer.map((name) => [name, { up: async () => undefined }])) }
+  const migrator = new Migrator({ db: database, provider: { getMigrations: async () => all } })
   const { error, results } = await migrator.migrateToLatest()
   if (error) throw new Error('The store could not be migrated', { cause: error })
   return (results ?? []).map((result) => result.migrationName)
+}
+
+/** The names of all migrations a store has had; none where it is new. */
+export async function migrationsRun(database: Database): Promise<string[]> {
+  const tables = await database.introspection.getTables({ withInternalKyselyTables: true })
+  if (!tables.some(({ name }) => name === 'kysely_migration')) return []
+  const { rows } = await sql<{ name: string }>`select name from kysely_migration order by name`.execute(database)
+  return rows.map(({ name }) => name)
 }
