@@ -33,7 +33,7 @@ const issuer = z
 const addresses = (scheme: RegExp, most: number, message: string) =>
   z.string().refine((value) => {
     const all = value.split(',')
-    return value === '' || (all.length <= most && all.every((one) => scheme.test(URL.parse(one)?.protocol ?? '')))
+    return value === '' || (all.length <= most && all.every((one) => scheme.test(one) && URL.canParse(one)))
   }, message)
 
 const schema = z.object({
@@ -42,9 +42,13 @@ const schema = z.object({
   YIDENG_ISSUER: issuer,
   YIDENG_DATA_DIR: path,
   YIDENG_KEYS_DIR: path,
-  YIDENG_DATABASE_URL: addresses(/^postgres(ql)?:$/, 1, 'must be postgres://user:password@host/database, or unset'),
+  YIDENG_DATABASE_URL: addresses(
+    /^postgres(ql)?:\/\/[^/]/,
+    1,
+    'must be postgres://user:password@host/database, or unset',
+  ),
   YIDENG_REDIS_URL: addresses(
-    /^rediss?:$/,
+    /^rediss?:\/\/[^/]/,
     20,
     'must be redis:// or rediss:// addresses of one Redis or Cluster, or unset',
   ),

@@ -1,4 +1,6 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { openRedisArtifacts } from '../../src/storage/artifacts-redis.ts'
+import { StoreAway } from '../../src/storage/away.ts'
 import { cannotRun } from '../setup/parts.ts'
 import { redisCli, startRedis } from '../setup/redis.ts'
 import { startServer, until } from '../setup/server.ts'
@@ -44,6 +46,16 @@ describe.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis'))('Redis', () => {
     expect(failures).toEqual([])
     expect(await enterAgain(crowd, before)).toBe(true)
     expect(await ailments(server)).toEqual([])
+  })
+
+  it('that hangs is not waited for', async () => {
+    const port = await startRedis()
+    const artifacts = await openRedisArtifacts(`redis://127.0.0.1:${port}`, Date.now, () => undefined)
+    onTestFinished(() => artifacts.close())
+    await artifacts.put('code', 'a', '1', { ttl: 60 })
+    redisCli(port, 'CLIENT', 'PAUSE', '4000', 'ALL')
+    await expect(artifacts.get('code', 'a')).rejects.toBeInstanceOf(StoreAway)
+    await expect.poll(() => artifacts.get('code', 'a').catch(() => undefined), { timeout: 8000 }).toBe('1')
   })
 
   it('gone for 20 s: plain 503 pages and nothing else, then all goes on without a restart', async () => {
