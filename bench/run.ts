@@ -99,11 +99,17 @@ const rounded = (measured: Measured[]) => ({
   cpuMs: Number(median(measured.map((one) => one.cpuMs)).toFixed(2)),
 })
 
-/** The median of the ratios by round, and their range. */
+/** The median of the ratios by round, and their range: more is better. */
 function ratioTo(bare: Measured[] | undefined, ours: Measured[]): string {
   if (!bare || bare === ours) return ''
   const ratios = ours.map((one, index) => one.perSecond / (bare[index]?.perSecond ?? 0))
   return `${median(ratios).toFixed(2)} (${Math.min(...ratios).toFixed(2)}–${Math.max(...ratios).toFixed(2)})`
+}
+
+/** The same of what the server's processor does for one: also more is better, and less moved by whoever else is running. */
+function cpuRatioTo(bare: Measured[] | undefined, ours: Measured[]): string {
+  if (!bare || bare === ours) return ''
+  return median(ours.map((one, index) => (bare[index]?.cpuMs ?? 0) / one.cpuMs)).toFixed(2)
 }
 
 async function runCase(one: Case, all: Running[]) {
@@ -130,6 +136,7 @@ async function runCase(one: Case, all: Running[]) {
       target: running.target.name,
       ...rounded(measured),
       ratio,
+      ofCpu: cpuRatioTo(bare, measured),
       MB: megabytesOf(running.target.pid),
     }
   })

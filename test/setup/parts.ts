@@ -1,6 +1,9 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { connect } from 'node:net'
+import pg from 'pg'
+
+/** Tests make databases of their own on it, and drop them. */
+export const postgresServer = 'postgres://postgres@127.0.0.1:5432/postgres'
 
 /** Parts of the suite that need more than Node.js; with CI=true each must be there. */
 export const parts = {
@@ -13,17 +16,20 @@ export const parts = {
     needs: 'redis-server (Debian: apt-get install redis-server)',
   },
   PostgreSQL: {
-    there: await accepts(5432),
+    there: await postgresLetsIn(),
     needs: 'PostgreSQL at 127.0.0.1:5432 that trusts the user postgres (Debian: apt-get install postgresql)',
   },
 }
 
-function accepts(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ port, host: '127.0.0.1' })
-    socket.once('connect', () => socket.destroy() && resolve(true))
-    socket.once('error', () => resolve(false))
-  })
+async function postgresLetsIn(): Promise<boolean> {
+  const client = new pg.Client(postgresServer)
+  try {
+    await client.connect()
+    await client.end()
+    return true
+  } catch {
+    return false
+  }
 }
 
 export type Part = keyof typeof parts

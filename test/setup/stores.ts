@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import { afterAll } from 'vitest'
+import { postgresServer } from './parts.ts'
 import { startRedis } from './redis.ts'
 
-const server = 'postgres://postgres@127.0.0.1:5432'
 const made: string[] = []
 
 async function tell(command: string): Promise<void> {
-  const client = new pg.Client(`${server}/postgres`)
+  const client = new pg.Client(postgresServer)
   await client.connect()
   await client.query(command)
   await client.end()
@@ -22,7 +22,7 @@ export async function makePostgres(): Promise<string> {
   const name = `yideng_test_${randomBytes(6).toString('hex')}`
   await tell(`create database ${name} template template0`)
   made.push(name)
-  return `${server}/${name}`
+  return postgresServer.replace(/postgres$/, name)
 }
 
 /** Settings for the stores of a Yideng that many machines share. */
