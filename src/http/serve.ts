@@ -4,6 +4,9 @@ import type Koa from 'koa'
 /** Requests under way are waited for so long when the server stops. */
 export const drainMs = 10_000
 
+/** Longer than a proxy keeps an idle connection (docs/deploy.md): it must not send on one that is being closed. */
+const keepAliveMs = 75_000
+
 /**
  * Answers requests until the process is told to stop (SIGINT, SIGTERM): then requests under way are answered, streams
  * are ended, for their pages come again by themselves, and `close` is called.
@@ -13,7 +16,7 @@ export async function serve(options: { app: Koa; host: string; port: number; clo
   const answer = app.callback()
   const answering = new Set<ServerResponse>()
   const server = createServer(
-    { requestTimeout: 30_000, headersTimeout: 15_000, optimizeEmptyRequests: true },
+    { requestTimeout: 30_000, headersTimeout: 15_000, keepAliveTimeout: keepAliveMs, optimizeEmptyRequests: true },
     (request, response) => {
       answering.add(response)
       response.once('close', () => answering.delete(response))
