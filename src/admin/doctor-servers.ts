@@ -1,7 +1,6 @@
 import { readdirSync } from 'node:fs'
 import type { Settings } from '../config/settings.ts'
 import { migrationsRun, openDatabase } from '../storage/database.ts'
-import { connectRedis } from '../storage/redis.ts'
 import type { Finding } from './doctor.ts'
 
 const reason = (error: unknown) => {
@@ -61,6 +60,7 @@ export async function postgresServer({ databaseUrl }: Settings): Promise<Finding
 /** Redis answers, throws nothing away to make room, and writes down what it has. */
 export async function redisServer({ redisUrls }: Settings): Promise<Finding> {
   const what = 'Redis'
+  const { connectRedis } = await import('../storage/redis.ts')
   try {
     const redis = await connectRedis(redisUrls, () => undefined)
     try {

@@ -3,7 +3,6 @@ import { chmodSync, existsSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { Clock } from '../config/clock.ts'
-import { openRedisArtifacts } from '../storage/artifacts-redis.ts'
 import { everyArtifact } from '../storage/artifacts-sqlite.ts'
 import { copyStore, CopyRefused, type Content } from '../storage/copy.ts'
 import { isPostgresUrl, migrate, openDatabase, type Database } from '../storage/database.ts'
@@ -77,6 +76,7 @@ export async function backUp(from: string, file: string): Promise<Record<string,
 export async function transferArtifacts(directory: string, redisUrls: string, clock: Clock): Promise<number> {
   const file = join(directory, 'artifacts.sqlite')
   if (!existsSync(file)) return 0
+  const { openRedisArtifacts } = await import('../storage/artifacts-redis.ts')
   const redis = await openRedisArtifacts(redisUrls, clock, () => undefined)
   try {
     let moved = 0

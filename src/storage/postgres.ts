@@ -7,10 +7,11 @@ import {
   PostgresQueryCompiler,
   type DatabaseConnection,
   type PostgresDialectConfig,
+  type PostgresPool,
   type PostgresPoolClient,
   type TransactionSettings,
 } from 'kysely'
-import pg from 'pg'
+import type pg from 'pg'
 import { isAway } from './away.ts'
 
 /** Enough for a process whose writers take turns; PostgreSQL's max_connections must hold this many for each (docs/deploy.md). */
@@ -28,11 +29,8 @@ export const withoutTimeLimit = CompiledQuery.raw('set local statement_timeout =
 /** Writers of every process take turns (see beginTransaction); any number that nothing else uses. */
 const writersTurn = 7_305_196_841
 
-/** bigint and numeric come as text: ours are times, counts and sequences, all far below 2^53. */
-const numbers = new Set<number>([pg.types.builtins.INT8, pg.types.builtins.NUMERIC])
-const types: pg.CustomTypesConfig = {
-  getTypeParser: (oid, format) => (numbers.has(oid) ? Number : pg.types.getTypeParser(oid, format)),
-}
+/** bigint and numeric (their object ids) come as text: ours are times, counts and sequences, all far below 2^53. */
+const numbers = new Set<number>([20, 1700])
 
 /** PostgreSQL has no NUL in text, as UTF-8 has no half surrogates: neither is found, both are kept as U+FFFD. */
 const clean = (value: unknown) => (typeof value === 'string' ? value.replaceAll('\0', '\u{fffd}') : value)
@@ -78,10 +76,16 @@ class TurnTakingDialect extends PostgresDialect {
 }
 
 /** Kysely's dialect for `postgres://` with the limits of a server; the URL may ask for TLS (`?sslmode=verify-full`). */
-export function postgresDialect(connectionString: string, failed: (error: unknown) => void): PostgresDialect {
-  const pool = new pg.Pool({
+export function postgresDialect(url: string, failed: (error: unknown) => void): PostgresDialect {
+  return new TurnTakingDialect({ pool: () => openPool(url, failed) })
+}
+
+async function openPool(connectionString: string, failed: (error: unknown) => void): Promise<PostgresPool> {
+  // loaded here and not above: the embedded store starts without it
+  const { Pool, types } = (await import('pg')).default
+  const pool = new Pool({
     connectionString,
-    types,
+    types: { getTypeParser: (oid, format) => (numbers.has(oid) ? Number : types.getTypeParser(oid, format)) },
     max: connections,
     application_name: 'yideng',
     keepAlive: true,
@@ -93,7 +97,7 @@ export function postgresDialect(connectionString: string, failed: (error: unknow
   pool.on('error', failed)
   // one that is lost between two statements of a transaction says so nowhere else
   pool.on('connect', (client) => client.on('error', failed))
-  return new TurnTakingDialect({ pool: { options: pool.options, end: () => pool.end(), connect: () => lend(pool) } })
+  return { options: pool.options, end: () => pool.end(), connect: () => lend(pool) }
 }
 
 /** A connection for a while; one that failed is not used again. */
