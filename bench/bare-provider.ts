@@ -97,4 +97,5 @@ const provider = new Provider(`http://localhost:${port}`, {
   ttl: { AccessToken: 600, AuthorizationCode: 60, Grant: 43_200, IdToken: 600, Interaction: 600, Session: 43_200 },
 })
 
-provider.listen(Number(port), '127.0.0.1')
+// as ours: while another target has its turn, nobody's connections are closed
+provider.listen(Number(port), '127.0.0.1').keepAliveTimeout = 75_000
