@@ -77,8 +77,10 @@ export default defineConfig({
       files: [
         'bin/*.mjs',
         'src/main.ts',
+        'src/http/start.ts',
         'src/cli/**/*.ts',
         'test/**/*.ts',
+        'test/faults/*.mjs',
         'bench/**/*.ts',
         'examples/**/*.ts',
         'docs/**/*.ts',

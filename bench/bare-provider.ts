@@ -3,9 +3,9 @@ import { Provider, type Adapter, type AdapterPayload } from 'oidc-provider'
 
 /**
  * The yardstick: oidc-provider by itself on an unbounded memory map (its own adapter forgets after 1,000 entries), with the
- * features ours has on. Arguments: port, redirect URI, client secret.
+ * features ours has on. Arguments: port, redirect URI, client secret, API and its scope.
  */
-const [, , port = '0', redirectUri = '', secret = ''] = process.argv
+const [, , port = '0', redirectUri = '', secret = '', resource = '', scope = ''] = process.argv
 
 const payloads = new Map<string, AdapterPayload>()
 const uids = new Map<string, string>()
@@ -58,7 +58,15 @@ const provider = new Provider(`http://localhost:${port}`, {
       client_secret: secret,
       redirect_uris: [redirectUri],
       id_token_signed_response_alg: 'ES256',
-      scope: 'openid profile',
+      scope: 'openid profile offline_access',
+      grant_types: ['authorization_code', 'refresh_token'],
+    },
+    {
+      client_id: 'service',
+      client_secret: secret,
+      grant_types: ['client_credentials'],
+      response_types: [],
+      redirect_uris: [],
     },
   ],
   cookies: { keys: ['the bench keeps no secrets'] },
@@ -68,8 +76,19 @@ const provider = new Provider(`http://localhost:${port}`, {
     clientCredentials: { enabled: true },
     devInteractions: { enabled: true },
     introspection: { enabled: true },
+    resourceIndicators: {
+      enabled: true,
+      getResourceServerInfo: () => ({
+        scope,
+        audience: resource,
+        accessTokenFormat: 'jwt',
+        accessTokenTTL: 600,
+        jwt: { sign: { alg: 'ES256' } },
+      }),
+    },
     revocation: { enabled: true },
   },
+  rotateRefreshToken: true,
   findAccount: async (_ctx, id) => ({
     accountId: id,
     claims: async () => ({ sub: id, name: '张三', gender: 'male', birthdate: '1990-01-01', updated_at: 1 }),
@@ -78,4 +97,5 @@ const provider = new Provider(`http://localhost:${port}`, {
   ttl: { AccessToken: 600, AuthorizationCode: 60, Grant: 43_200, IdToken: 600, Interaction: 600, Session: 43_200 },
 })
 
-provider.listen(Number(port), '127.0.0.1')
+// as ours: while another target has its turn, nobody's connections are closed
+provider.listen(Number(port), '127.0.0.1').keepAliveTimeout = 75_000

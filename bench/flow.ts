@@ -5,9 +5,13 @@ import http from 'node:http'
 export interface Target {
   name: string
   origin: string
-  paths: { authorize: string; token: string; userinfo: string }
+  paths: { authorize: string; token: string; userinfo: string; introspect: string }
   clientId: string
   clientSecret: string
+  /** A client without people (client credentials), and the API it may ask for. */
+  service: { clientId: string; clientSecret: string; resource: string; scope: string }
+  /** The form of the page that asks for consent, and what it is filled in with. */
+  consent: { action: string; fields: Record<string, string> }
   pid: number
 }
 
@@ -18,13 +22,13 @@ export const redirectUri = 'http://localhost:4999/callback'
 
 const agent = new http.Agent({ keepAlive: true, maxSockets: 256 })
 
-interface Answer {
+export interface Answer {
   status: number
   headers: http.IncomingHttpHeaders
   body: string
 }
 
-function ask(
+export function ask(
   target: Target,
   method: string,
   path: string,
@@ -49,12 +53,12 @@ function ask(
 }
 
 /** The authorization request of one visit. */
-export function authorizePath(target: Target, verifier: string, state: string): string {
+export function authorizePath(target: Target, verifier: string, state: string, scope = 'openid profile'): string {
   return `${target.paths.authorize}?${new URLSearchParams({
     client_id: target.clientId,
     redirect_uri: redirectUri,
     response_type: 'code',
-    scope: 'openid profile',
+    scope,
     state,
     nonce: state,
     code_challenge: createHash('sha256').update(verifier).digest('base64url'),
@@ -66,10 +70,25 @@ export function authorizePath(target: Target, verifier: string, state: string): 
 export interface Tokens {
   access_token: string
   id_token: string
+  refresh_token?: string
 }
 
-/** Authorize with a live session → code → tokens → userinfo, each answer checked. */
-export async function singleSignOn(target: Target, jar: Jar): Promise<Tokens> {
+/** A form of a client that says who it is. */
+export async function post(
+  target: Target,
+  path: string,
+  { clientId, clientSecret }: { clientId: string; clientSecret: string },
+  form: Record<string, string>,
+): Promise<string> {
+  const basic = Buffer.from(`${clientId}:${clientSecret}`).toString('base64')
+  const headers = { authorization: `Basic ${basic}`, 'content-type': 'application/x-www-form-urlencoded' }
+  const answer = await ask(target, 'POST', path, headers, new URLSearchParams(form).toString())
+  if (answer.status !== 200) throw new Error(`${target.name}: ${path} answered ${answer.status} (${answer.body})`)
+  return answer.body
+}
+
+/** Authorize with a live session → code → tokens, each answer checked. */
+export async function authorize(target: Target, jar: Jar): Promise<Tokens> {
   const verifier = randomBytes(32).toString('base64url')
   const state = randomBytes(8).toString('base64url')
   const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ')
@@ -84,22 +103,25 @@ export async function singleSignOn(target: Target, jar: Jar): Promise<Tokens> {
   if (!code || searchParams.get('state') !== state) {
     throw new Error(`${target.name}: no code (${authorized.status} ${authorized.headers.location ?? authorized.body})`)
   }
+  return exchange(target, code, verifier)
+}
 
-  const basic = Buffer.from(`${target.clientId}:${target.clientSecret}`).toString('base64')
-  const exchange = new URLSearchParams({
-    grant_type: 'authorization_code',
-    code,
-    redirect_uri: redirectUri,
-    code_verifier: verifier,
-  })
-  const form = { authorization: `Basic ${basic}`, 'content-type': 'application/x-www-form-urlencoded' }
-  const exchanged = await ask(target, 'POST', target.paths.token, form, exchange.toString())
-  const tokens = JSON.parse(exchanged.body) as Tokens
-  if (exchanged.status !== 200 || !tokens.id_token) throw new Error(`${target.name}: no tokens (${exchanged.body})`)
+export async function exchange(target: Target, code: string, verifier: string): Promise<Tokens> {
+  const grant = { grant_type: 'authorization_code', code, redirect_uri: redirectUri, code_verifier: verifier }
+  const tokens = JSON.parse(await post(target, target.paths.token, target, grant)) as Tokens
+  if (!tokens.id_token) throw new Error(`${target.name}: no ID token`)
+  return tokens
+}
 
-  const bearer = { authorization: `Bearer ${tokens.access_token}` }
-  const informed = await ask(target, 'GET', target.paths.userinfo, bearer)
+export async function userinfo(target: Target, { access_token: token }: Tokens): Promise<void> {
+  const informed = await ask(target, 'GET', target.paths.userinfo, { authorization: `Bearer ${token}` })
   const { name } = JSON.parse(informed.body) as { name?: string }
   if (informed.status !== 200 || !name) throw new Error(`${target.name}: no userinfo (${informed.body})`)
+}
+
+/** Authorize with a live session → code → tokens → userinfo, each answer checked. */
+export async function singleSignOn(target: Target, jar: Jar): Promise<Tokens> {
+  const tokens = await authorize(target, jar)
+  await userinfo(target, tokens)
   return tokens
 }

@@ -2,7 +2,7 @@ import { get } from 'node:http'
 import { parseArgs } from 'node:util'
 import { approve, signedInPhone, WaitingComputer } from '../test/setup/qr.ts'
 import { authorizePath } from './flow.ts'
-import { cpuOf, megabytesOf, quantile } from './measuring.ts'
+import { cpuOf, megabytesOf, quantile } from './process.ts'
 import { startOurs } from './targets.ts'
 
 const { values: options } = parseArgs({

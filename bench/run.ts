@@ -1,10 +1,13 @@
 import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
-import { cpus, release } from 'node:os'
+import { cpus, loadavg, release } from 'node:os'
 import { parseArgs } from 'node:util'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
-import { singleSignOn } from './flow.ts'
-import { cpuOf, median, megabytesOf, quantile } from './measuring.ts'
+import { cases, type Case } from './cases.ts'
+import { chart } from './chart.ts'
+import { authorize } from './flow.ts'
+import { cpuOf, megabytesOf, median, quantile } from './process.ts'
+import { scaleOutStores } from './scale-out.ts'
 import { startBare, startOurs, type Running } from './targets.ts'
 
 const { values: options } = parseArgs({
@@ -12,104 +15,154 @@ const { values: options } = parseArgs({
     rounds: { type: 'string', default: '8' },
     seconds: { type: 'string', default: '4' },
     concurrency: { type: 'string', default: '32' },
-    only: { type: 'string' },
+    /** Of bare, embedded, scale-out, embedded-2, scale-out-2; the number is of workers. */
+    targets: { type: 'string', default: 'bare,embedded' },
+    /** Words that names of cases begin with. */
+    cases: { type: 'string', default: 'single' },
+    accounts: { type: 'string', default: '0' },
     json: { type: 'string' },
+    svg: { type: 'string' },
     profile: { type: 'string' },
   },
 })
 const rounds = Number(options.rounds)
 const concurrency = Number(options.concurrency)
 const roundMs = Number(options.seconds) * 1000
-const warmUpMs = 3000
-const verifiedOneIn = 100
+const warmUpMs = 2000
 
 interface Measured {
-  flowsPerSecond: number
+  perSecond: number
   p50: number
   p99: number
   cpuMs: number
 }
 
-/** A closed loop: each signed-in browser begins its next flow when the last has ended. */
-async function measure({ target, jars }: Running, ms: number): Promise<Measured> {
-  const jwks = createRemoteJWKSet(new URL(`${target.origin}/jwks`))
+/** A closed loop: each begins its next when the last has ended. */
+async function measure(target: Running['target'], all: (() => Promise<void>)[], ms: number): Promise<Measured> {
   const times: number[] = []
   const cpuBefore = cpuOf(target.pid)
   const began = performance.now()
   await Promise.all(
-    jars.map(async (jar) => {
+    all.map(async (again) => {
       while (performance.now() - began < ms) {
-        const flowBegan = performance.now()
-        const tokens = await singleSignOn(target, jar)
-        times.push(performance.now() - flowBegan)
-        if (times.length % verifiedOneIn !== 0) continue
-        const { protectedHeader } = await jwtVerify(tokens.id_token, jwks, { issuer: target.origin })
-        if (protectedHeader.alg !== 'ES256') throw new Error(`${target.name} signs ${protectedHeader.alg}`)
+        const beganOne = performance.now()
+        await again()
+        times.push(performance.now() - beganOne)
       }
     }),
   )
   const elapsed = performance.now() - began
   times.sort((one, other) => one - other)
   return {
-    flowsPerSecond: (times.length / elapsed) * 1000,
+    perSecond: (times.length / elapsed) * 1000,
     p50: quantile(times, 0.5),
     p99: quantile(times, 0.99),
     cpuMs: (cpuOf(target.pid) - cpuBefore) / times.length,
   }
 }
 
-const show = (measured: Measured[]) => ({
-  'flows/s': median(measured.map((one) => one.flowsPerSecond)).toFixed(0),
-  'p50 ms': median(measured.map((one) => one.p50)).toFixed(1),
-  'p99 ms': median(measured.map((one) => one.p99)).toFixed(1),
-  'CPU ms/flow': median(measured.map((one) => one.cpuMs)).toFixed(2),
+/** What is measured is what is meant: ID tokens are ES256 and verify. */
+async function verify({ target, jars }: Running): Promise<void> {
+  const jwks = createRemoteJWKSet(new URL(`${target.origin}/jwks`))
+  for (const jar of jars.slice(0, 4)) {
+    const { id_token: token } = await authorize(target, jar)
+    const { protectedHeader } = await jwtVerify(token, jwks, { issuer: target.origin })
+    if (protectedHeader.alg !== 'ES256') throw new Error(`${target.name} signs ${protectedHeader.alg}`)
+  }
+}
+
+async function start(name: string): Promise<Running> {
+  const flags = options.profile === name ? ['--cpu-prof', '--cpu-prof-dir=bench/profile'] : []
+  if (name === 'bare') return startBare(concurrency, flags)
+  const workers = /-(\d+)$/.exec(name)?.[1] ?? '1'
+  const many = name.startsWith('scale-out') ? await scaleOutStores() : undefined
+  const settings = {
+    YIDENG_WORKERS: workers,
+    YIDENG_ADDRESS_TRIES: '1000000',
+    ...many?.settings,
+  }
+  const more = { name, accounts: Number(options.accounts) }
+  const running = await startOurs(concurrency, flags, settings, more)
+  return {
+    ...running,
+    async stop() {
+      await running.stop()
+      await many?.stop()
+    },
+  }
+}
+
+const rounded = (measured: Measured[]) => ({
+  perSecond: Math.round(median(measured.map((one) => one.perSecond))),
+  p50: Number(median(measured.map((one) => one.p50)).toFixed(1)),
+  p99: Number(median(measured.map((one) => one.p99)).toFixed(1)),
+  cpuMs: Number(median(measured.map((one) => one.cpuMs)).toFixed(2)),
 })
+
+/** The median of the ratios by round, and their range: more is better. */
+function ratioTo(bare: Measured[] | undefined, ours: Measured[]): string {
+  if (!bare || bare === ours) return ''
+  const ratios = ours.map((one, index) => one.perSecond / (bare[index]?.perSecond ?? 0))
+  return `${median(ratios).toFixed(2)} (${Math.min(...ratios).toFixed(2)}–${Math.max(...ratios).toFixed(2)})`
+}
+
+/** The same of what the server's processor does for one: also more is better, and less moved by whoever else is running. */
+function cpuRatioTo(bare: Measured[] | undefined, ours: Measured[]): string {
+  if (!bare || bare === ours) return ''
+  return median(ours.map((one, index) => (bare[index]?.cpuMs ?? 0) / one.cpuMs)).toFixed(2)
+}
+
+async function runCase(one: Case, all: Running[]) {
+  const fitting = all.filter(({ target }) => !one.oursOnly || target.name !== 'bare')
+  const ready = new Map<Running, (() => Promise<void>)[]>()
+  for (const running of fitting) {
+    const { target, jars } = running
+    ready.set(running, await Promise.all(jars.map((jar, index) => one.ready(target, jar, index))))
+  }
+  const results = new Map<Running, Measured[]>(fitting.map((running) => [running, []]))
+  for (const running of fitting) await measure(running.target, ready.get(running) ?? [], warmUpMs)
+  for (let round = 0; round < rounds; round += 1) {
+    // in turns, and each goes first as often as the others: these machines are noisy
+    for (const running of round % 2 ? fitting.toReversed() : fitting) {
+      results.get(running)?.push(await measure(running.target, ready.get(running) ?? [], roundMs))
+    }
+  }
+  const bare = results.get(fitting.find(({ target }) => target.name === 'bare') ?? ({} as Running))
+  return fitting.map((running) => {
+    const measured = results.get(running) ?? []
+    const ratio = ratioTo(bare, measured)
+    return {
+      case: one.name,
+      target: running.target.name,
+      ...rounded(measured),
+      ratio,
+      ofCpu: cpuRatioTo(bare, measured),
+      MB: megabytesOf(running.target.pid),
+    }
+  })
+}
 
 async function main() {
   // the load has a core of its own, so that it is not measured with the server
   const pinned = spawnSync('taskset', ['-pc', '1', String(process.pid)]).status === 0
-  const profile = (name: string) => (options.profile === name ? ['--cpu-prof', '--cpu-prof-dir=bench/profile'] : [])
-  const bare = options.only === 'ours' ? undefined : await startBare(concurrency, profile('bare'))
-  const ours = options.only === 'bare' ? undefined : await startOurs(concurrency, profile('ours'))
-  const running = [bare, ours].filter((one) => one !== undefined)
-
-  const results = new Map<Running, Measured[]>(running.map((one) => [one, []]))
-  for (const one of running) await measure(one, warmUpMs)
-  for (let round = 0; round < rounds; round += 1) {
-    // alternating, and each goes first as often as the other: these machines are noisy
-    for (const one of round % 2 ? running.toReversed() : running) results.get(one)?.push(await measure(one, roundMs))
-  }
-
+  const running: Running[] = []
+  for (const name of options.targets.split(',')) running.push(await start(name))
+  for (const one of running) await verify(one)
   const [cpu] = cpus()
-  const machine = `${cpu?.model ?? 'unknown CPU'}, ${cpus().length} cores, Linux ${release()}, Node.js ${process.version}`
   console.log(
-    `${machine}; ${rounds} rounds of ${options.seconds} s, ${concurrency} at once; ${pinned ? 'one core each for load and server' : 'not pinned'}`,
+    `${cpu?.model ?? 'unknown CPU'}, ${cpus().length} cores, Linux ${release()}, Node.js ${process.version}; ` +
+      `${rounds} rounds of ${options.seconds} s, ${concurrency} at once, ${options.accounts} accounts seeded; ` +
+      (pinned ? 'one core for the load, one for a server with one process' : 'not pinned'),
   )
-  console.table(
-    Object.fromEntries(
-      running.map((one) => [
-        one.target.name,
-        { ...show(results.get(one) ?? []), 'RSS MB': megabytesOf(one.target.pid) },
-      ]),
-    ),
-  )
-  if (bare && ours) {
-    const other = results.get(bare) ?? []
-    const ratios = (results.get(ours) ?? []).map(
-      (one, index) => one.flowsPerSecond / (other[index]?.flowsPerSecond ?? 0),
-    )
-    const range = `${Math.min(...ratios).toFixed(2)}–${Math.max(...ratios).toFixed(2)}`
-    console.log(`yideng / bare: ${median(ratios).toFixed(2)} (median of rounds; ${range})`)
+  const wanted = options.cases.split(',')
+  const rows = []
+  for (const one of cases.filter(({ name }) => wanted.some((word) => name.startsWith(word)))) {
+    rows.push(...(await runCase(one, running)))
+    console.table(rows.filter((row) => row.case === one.name))
+    console.log(`load of the machine: ${loadavg()[0]?.toFixed(1)}`)
   }
-  if (options.json)
-    writeFileSync(
-      options.json,
-      JSON.stringify(
-        running.map((one) => [one.target.name, results.get(one)]),
-        null,
-        2,
-      ),
-    )
+  if (options.json) writeFileSync(options.json, JSON.stringify(rows, null, 2))
+  if (options.svg) writeFileSync(options.svg, chart(rows))
   await Promise.all(running.map((one) => one.stop()))
   process.exit(0)
 }

@@ -1,13 +1,15 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createPasswords } from '../src/accounts/passwords/hash.ts'
 import { openHouse } from '../src/admin/house.ts'
+import type { ClientInput } from '../src/clients/metadata.ts'
 import { readSettings } from '../src/config/settings.ts'
 import { freePort } from '../test/setup/free-port.ts'
 import { password, residentId } from '../test/setup/people.ts'
 import { Visitor } from '../test/setup/visitor.ts'
+import { seed } from './seed.ts'
 import { authorizePath, redirectUri, type Jar, type Target } from './flow.ts'
 
 export interface Running {
@@ -19,10 +21,18 @@ export interface Running {
 const people = 8
 const serverCore = 0
 
+/** The API that client credentials as JWT are for. */
+const resource = 'http://localhost:4998/'
+const apiScope = 'licence:read'
+const resources = {
+  [resource]: { name: { 'zh-CN': '证照库', en: 'Licences' }, scopes: { [apiScope]: { 'zh-CN': '查看', en: 'See' } } },
+}
+
 /** Starts a server on a core of its own (where taskset is there), with the same flags whoever it is. */
 async function run(file: string, args: string[], environment: Record<string, string>, ready: string, flags: string[]) {
   const node = [process.execPath, '--disable-warning=ExperimentalWarning', ...flags, file, ...args]
-  const pinned = ['taskset', '-c', String(serverCore), ...node]
+  const many = Number(environment['YIDENG_WORKERS'] ?? 1) > 1
+  const pinned = many ? node : ['taskset', '-c', String(serverCore), ...node]
   const [command = '', ...rest] = process.platform === 'linux' ? pinned : node
   const child = spawn(command, rest, {
     cwd: new URL('..', import.meta.url).pathname,
@@ -44,11 +54,12 @@ const stop = (child: ChildProcess) =>
     child.kill('SIGINT')
   })
 
-/** Yideng on the embedded store; `sessions` browsers signed in through its pages, consent given once each person. */
+/** Yideng, on the embedded store unless told otherwise; `sessions` browsers signed in through its pages. */
 export async function startOurs(
   sessions: number,
   flags: string[],
   settings: Record<string, string> = {},
+  more: { name?: string; accounts?: number } = {},
 ): Promise<Running> {
   const directory = mkdtempSync(join(tmpdir(), 'yideng-bench-'))
   const port = await freePort()
@@ -59,16 +70,25 @@ export async function startOurs(
     YIDENG_LOG_LEVEL: 'warn',
     YIDENG_ADDRESS_REQUESTS: '100000000',
     YIDENG_PORTAL_CALLS: '100000000',
+    YIDENG_RESOURCES: join(directory, 'resources.json'),
     ...settings,
   }
+  writeFileSync(environment.YIDENG_RESOURCES, JSON.stringify(resources))
   const origin = `http://localhost:${port}`
   const child = await run('bin/server.mjs', [], environment, `${origin}/readyz`, flags)
   const house = await openHouse(readSettings(environment), Date.now)
-  const created = await house.clients.create(
-    { name: '压测门户', redirect_uris: [redirectUri], scope: 'openid profile' },
-    'administrator:bench',
-  )
-  if (!created.ok || !created.secret) throw new Error('the portal was not registered')
+  const register = async (client: ClientInput) => {
+    const created = await house.clients.create(client, 'administrator:bench')
+    if (!created.ok || !created.secret) throw new Error('the client was not registered')
+    return { clientId: created.client.id, clientSecret: created.secret }
+  }
+  const portal = await register({
+    name: '压测门户',
+    redirect_uris: [redirectUri],
+    scope: 'openid profile offline_access',
+    consent: 'implicit',
+  })
+  const service = await register({ name: '压测服务', type: 'service', resources: [resource] })
   const passwordHash = await createPasswords().hash(password)
   for (let index = 0; index < people; index += 1) {
     const document = { type: 'resident_id', number: residentId(`44030019900101${String(100 + index)}`) }
@@ -76,19 +96,20 @@ export async function startOurs(
     const opening = { document, name: '张三', phone, username: `bench${index}`, passwordHash, vouchedLevel: 3 as const }
     await house.persons.create(opening, { actor: 'administrator:bench' })
   }
+  await seed(house, more.accounts ?? 0, passwordHash)
   await house.close()
 
   const target: Target = {
-    name: 'yideng',
+    name: more.name ?? 'yideng',
     origin,
-    paths: { authorize: '/authorize', token: '/token', userinfo: '/userinfo' },
-    clientId: created.client.id,
-    clientSecret: created.secret,
+    paths: { authorize: '/authorize', token: '/token', userinfo: '/userinfo', introspect: '/introspect' },
+    ...portal,
+    service: { ...service, resource, scope: apiScope },
+    consent: { action: '/consent', fields: { decision: 'allow' } },
     pid: child.pid ?? 0,
   }
   const jars = await signIn(target, sessions, async (visitor, page, index) => {
-    const signedIn = await visitor.submit(page, '/password', { identifier: `bench${index % people}`, password })
-    return signedIn.leads ? signedIn : visitor.submit(signedIn, '/consent', { decision: 'allow' })
+    return visitor.submit(page, '/password', { identifier: `bench${index % people}`, password })
   })
   return {
     target,
@@ -105,14 +126,16 @@ export async function startBare(sessions: number, flags: string[]): Promise<Runn
   const port = await freePort()
   const clientSecret = 'a-secret-of-the-bench-only'
   const origin = `http://localhost:${port}`
-  const args = [String(port), redirectUri, clientSecret]
+  const args = [String(port), redirectUri, clientSecret, resource, apiScope]
   const child = await run('bench/bare-provider.ts', args, { NODE_ENV: 'production' }, `${origin}/jwks`, flags)
   const target: Target = {
     name: 'bare',
     origin,
-    paths: { authorize: '/auth', token: '/token', userinfo: '/me' },
+    paths: { authorize: '/auth', token: '/token', userinfo: '/me', introspect: '/token/introspection' },
     clientId: 'bench',
     clientSecret,
+    service: { clientId: 'service', clientSecret, resource, scope: apiScope },
+    consent: { action: '', fields: { prompt: 'consent' } },
     pid: child.pid ?? 0,
   }
   const jars = await signIn(target, sessions, async (visitor, page, index) => {

@@ -1,5 +1,5 @@
-import { join } from 'node:path'
-import { pino } from 'pino'
+import cluster from 'node:cluster'
+import type { Logger } from 'pino'
 import { openHouse } from './admin/house.ts'
 import { checkpointFileOf, createCheckpoints, keepMakingCheckpoints } from './audit/checkpoints.ts'
 import { ownClient, ownClientId } from './account-centre/own-client.ts'
@@ -8,11 +8,12 @@ import { createWaysIn } from './account-centre/ways-in.ts'
 import { createHashGate } from './accounts/passwords/hash-gate.ts'
 import { createPasswords, defaultGate } from './accounts/passwords/hash.ts'
 import { listedRegions } from './config/networks.ts'
-import { readSettings, SettingsError } from './config/settings.ts'
+import type { Settings } from './config/settings.ts'
 import { createApp } from './http/app.ts'
 import { watchHouse } from './http/house-metrics.ts'
 import { createMetrics } from './http/metrics.ts'
-import { createHttpServer } from './http/server.ts'
+import { serve } from './http/serve.ts'
+import { start } from './http/start.ts'
 import { openCookieKeys } from './keys/cookie-keys.ts'
 import { deriveKey } from './keys/derived-key.ts'
 import { createSigner } from './keys/signatures.ts'
@@ -42,29 +43,23 @@ import { thresholds } from './proofing/face/thresholds.ts'
 import { readVendors } from './proofing/face/vendors/vendors.ts'
 import { chooseVerifiers } from './proofing/face/verifiers.ts'
 import { freshFor } from './storage/fresh.ts'
-import { openSqliteArtifacts } from './storage/artifacts-sqlite.ts'
-import { keepCheckpointing } from './storage/checkpoints.ts'
+import { keepLogsShort, openArtifacts } from './storage/stores.ts'
 
 // oidc-provider makes errors ahead of need on every userinfo request; deep traces would cost a twentieth of each
 Error.stackTraceLimit = 4
 
 const clock = () => Date.now()
 const sweepEveryMs = 10_000
-const drainMs = 10_000
 const auditCheckpointEveryMs = 60_000
+const shareEveryMs = 2000
 
-async function start() {
-  const settings = readSettings(process.env)
-  const log = pino({ level: settings.logLevel })
+/** Wires one server process and answers requests with it. */
+async function server(settings: Settings, log: Logger) {
   const resources = readResources(settings.resourcesFile)
   const metrics = createMetrics()
   const back = await openHouse(settings, clock, metrics.seen)
-  const artifactsFile = join(settings.dataDir, 'artifacts.sqlite')
-  const artifacts = metrics.timed(openSqliteArtifacts(artifactsFile, clock))
-  const stopCheckpoints = keepCheckpointing([back.databaseFile, artifactsFile], (error) =>
-    log.error({ err: error }, 'the logs of the stores are copied back by those who write'),
-  )
-  const { database, audit, persons, consents, clients, authenticators, devices, inbox, methodLocks, dataKeys } = back
+  const artifacts = metrics.timed(await openArtifacts(settings, clock, log))
+  const { database, audit, persons, consents, clients, devices, inbox, dataKeys } = back
   const { blindIndex, cipher } = dataKeys
   const cookieKeys = openCookieKeys(settings.keysDir)
   const gate = createHashGate(defaultGate)
@@ -110,89 +105,38 @@ async function start() {
   const vendors = readVendors(settings.face.vendorsFile, clock, settings.production)
   const facePool = createFacePool(settings.face)
   const local = localVerifier({ pool: facePool, references: back.faceReferences, limits: thresholds })
-  const passkeyParts = {
+  /** What most parts are made of. */
+  const common = {
+    ...back,
     settings,
-    clock,
-    database,
     artifacts,
     cipher,
     blindIndex,
-    persons,
-    authenticators,
-    methodLocks,
-    devices,
     notifier: inbox,
     sessions,
-    audit,
+    findClient,
+    limits,
     ownClientId,
   }
   const methods = [
-    passkeyMethod(passkeyParts),
-    passwordMethod({
-      persons,
-      authenticators,
-      passwords,
-      changePassword: createChangePassword({ database, authenticators, notifier: inbox, audit }),
-      sessions,
-      artifacts,
-      blindIndex,
-      limits,
-      clock,
-    }),
-    qrMethod({
-      settings,
-      clock,
-      artifacts,
-      frameKey: deriveKey(cookieKeys[0] ?? '', 'qr'),
-      cipher,
-      blindIndex,
-      persons,
-      authenticators,
-      methodLocks,
-      devices,
-      notifier: inbox,
-      sessions,
-      audit,
-      findClient,
-      accessTokens,
-    }),
+    passkeyMethod(common),
+    passwordMethod({ ...common, passwords, changePassword: createChangePassword(common) }),
+    qrMethod({ ...common, frameKey: deriveKey(cookieKeys[0] ?? '', 'qr'), accessTokens }),
     faceMethod({
-      settings,
-      clock,
-      artifacts,
-      cipher,
-      blindIndex,
-      persons,
+      ...common,
       consents: back.faceConsents,
       proofs: back.faceProofs,
       verifiers: chooseVerifiers(settings.face, [local, ...vendors]),
       pool: facePool,
-      notifier: inbox,
-      sessions,
-      audit,
     }),
   ]
-  const host = createHost({
-    provider,
-    methods,
-    findClient,
-    persons,
-    methodLocks,
-    devices,
-    notifier: inbox,
-    sessions,
-    faceProofs: back.faceProofs,
-    audit,
-    limits,
-    clock,
-  })
+  const host = createHost({ ...common, provider, methods })
 
   watchHouse({ registry: metrics.registry, database, passwordLoad: gate.load, signingKeys: readKeys, clock })
 
   const assets = loadAssets()
   const pages = createPages({ assets })
   const secure = settings.issuer.startsWith('https:')
-  const registrationsPerHour = limits.addressRegistrations
   const app = createApp({
     provider,
     settings,
@@ -208,55 +152,26 @@ async function start() {
     },
     visit: { pages, words: pages.words, csrfKey: cookieKeys[0] ?? '', secure, trustProxy: settings.trustProxy },
     login: {
+      ...common,
       host,
-      persons,
       passwords,
-      consents,
-      sessions,
-      representations,
       choices,
-      closing: back.closing,
       resources,
-      artifacts,
-      blindIndex,
-      registrationsPerHour,
-      recovery: back.recovery,
-      limits,
+      registrationsPerHour: limits.addressRegistrations,
       secure,
-      audit,
-      clock,
     },
     account: {
+      ...common,
       issuer: settings.issuer,
-      database,
       sessionCookie: provider.cookieName('session'),
-      sessions,
-      persons,
-      inbox,
-      waysIn: createWaysIn({ methods, methodLocks, sessions, audit }),
-      authenticators,
-      methodLocks,
-      devices,
-      consents,
-      clients,
+      waysIn: createWaysIn({ ...common, methods }),
       resources,
       regionOf: listedRegions(),
-      closing: back.closing,
       closingDays: settings.closingDays,
       methods,
       freshSeconds: settings.lifetimes.freshSignIn,
-      legalPersons: back.legalPersons,
-      mandates: back.mandates,
-      signatures: createSignatures(passkeyParts),
-      artifacts,
-      cipher,
-      principals: back.principals,
-      representations,
-      blindIndex,
-      audit,
+      signatures: createSignatures(common),
       organisationLevel: settings.organisationLevel,
-      recovery: back.recovery,
-      clock,
     },
     sessionMemory: { sessions, devices },
     portalAudit: { provider, audit, log },
@@ -279,50 +194,31 @@ async function start() {
   const sweep = setInterval(() => {
     artifacts.sweep().catch((error: unknown) => log.error({ err: error }, 'the artifact store could not be swept'))
   }, sweepEveryMs)
-  const server = createHttpServer(app.callback())
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(settings.port, settings.host, resolve)
+  const share = setInterval(() => {
+    back
+      .shareKeys()
+      .catch((error: unknown) => log.error({ err: error }, 'the keys could not be compared with the store'))
+  }, shareEveryMs)
+  await serve({
+    app,
+    host: settings.host,
+    port: settings.port,
+    async close() {
+      clearInterval(sweep)
+      clearInterval(share)
+      stopKeys()
+      await endings.stop()
+      await closings.stop()
+      await sessionEndings.stop()
+      await deliveries.stop()
+      await stopAuditCheckpoints()
+      await facePool.close()
+      await artifacts.close()
+      await back.close()
+      cluster.worker?.disconnect()
+    },
   })
-  const many = await clients.list()
-  console.log(
-    `Yideng 一登 listens on ${settings.issuer} — ` +
-      (many.length === 0
-        ? 'register the first portal: npx yideng client create --help'
-        : `${many.length} portal${many.length === 1 ? '' : 's'} registered; stop with Ctrl-C`),
-  )
-
-  let stopping = false
-  const stop = () => {
-    if (stopping) return
-    stopping = true
-    clearInterval(sweep)
-    server.closeIdleConnections()
-    setTimeout(() => server.closeAllConnections(), drainMs).unref()
-    server.close(() => {
-      void (async () => {
-        stopKeys()
-        await endings.stop()
-        await closings.stop()
-        await sessionEndings.stop()
-        await deliveries.stop()
-        await stopAuditCheckpoints()
-        await stopCheckpoints()
-        await facePool.close()
-        await artifacts.close()
-        await back.close()
-      })()
-    })
-  }
-  process.on('SIGINT', stop)
-  process.on('SIGTERM', stop)
+  return { portals: (await clients.list()).length }
 }
 
-start().catch((error: unknown) => {
-  const { code, message } = error as NodeJS.ErrnoException
-  if (error instanceof SettingsError) console.error(message)
-  else if (code === 'EADDRINUSE')
-    console.error('The port is taken by another program: choose another one with PORT=3001.')
-  else console.error(error)
-  process.exit(1)
-})
+await start({ server, beside: keepLogsShort }, process.env)

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { verifyArchive } from '../audit/archives.ts'
 import { checkpointFileOf, readCheckpointFile } from '../audit/checkpoints.ts'
@@ -7,6 +7,8 @@ import type { VerifyDocument } from '../keys/signatures.ts'
 import { openDatabase } from '../storage/database.ts'
 import type { Problem } from './command.ts'
 import type { Desk } from './desk.ts'
+
+const isFile = (path: string) => existsSync(path) && statSync(path).isFile()
 
 const missing = (field: string, file: string) => ({
   problem: { field, message: `${JSON.stringify(file)} is not there` } satisfies Problem,
@@ -18,8 +20,8 @@ export async function verifyStore(
   verify: VerifyDocument,
   { store, checkpoint }: { store?: string | undefined; checkpoint?: string | undefined },
 ): Promise<TrailCheck | { problem: Problem }> {
-  if (store !== undefined && !existsSync(store)) return missing('store', store)
-  if (checkpoint !== undefined && !existsSync(checkpoint)) return missing('checkpoint', checkpoint)
+  if (store !== undefined && !isFile(store)) return missing('store', store)
+  if (checkpoint !== undefined && !isFile(checkpoint)) return missing('checkpoint', checkpoint)
   const beside =
     store === undefined ? checkpointFileOf((await desk.settings()).dataDir) : checkpointFileOf(dirname(store))
   const known = checkpoint === undefined ? readCheckpointFile(beside) : readFileSync(checkpoint, 'utf8')
@@ -37,7 +39,7 @@ export async function verifyArchiveFile(
   verify: VerifyDocument,
   file: string,
 ): Promise<TrailCheck | { problem: Problem }> {
-  if (!existsSync(file)) return missing('archive', file)
+  if (!isFile(file)) return missing('archive', file)
   try {
     return await verifyArchive(verify, file)
   } catch {

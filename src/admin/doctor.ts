@@ -8,6 +8,7 @@ import { auditAge, auditTrail } from './doctor-audit.ts'
 import { signingKeyAge, unusableKeys } from './doctor-keys.ts'
 import { certificate } from './doctor-tls.ts'
 import type { Finding } from './finding.ts'
+import { postgresServer, redisServer } from './doctor-servers.ts'
 import type { Back } from './house.ts'
 
 const neededNode = 24
@@ -25,7 +26,7 @@ export async function examine(desk: Desk): Promise<Finding[]> {
     return [node(), { state: 'fail', what: 'settings', finding: settings.message, todo }]
   }
   const keys = keyFiles(settings)
-  const store = storeFile(settings)
+  const store = settings.databaseUrl ? await postgresServer(settings) : storeFile(settings)
   const before = [
     node(),
     { state: 'ok', what: 'settings', finding: 'all can be used' } as const,
@@ -34,7 +35,7 @@ export async function examine(desk: Desk): Promise<Finding[]> {
     ...proxy(settings),
     resources(settings),
   ]
-  const after = artifactFile(settings)
+  const after = settings.redisUrls ? await redisServer(settings) : artifactFile(settings)
   // opening would make what is missing and run migrations, and doctor changes nothing
   const unusable = await unusableKeys(desk)
   const openable =
@@ -191,11 +192,20 @@ async function services(desk: Desk): Promise<Finding[]> {
   return [
     { state: 'ok', what: 'data keys', finding: 'they belong to this store' },
     await signingKeyAge(desk),
+    await registrations(house),
     await auditTrail(house),
     ...(await auditAge(house)),
     await clockAndTrail(house),
     await logoutNotices(house),
   ]
+}
+
+async function registrations({ clients }: Back): Promise<Finding> {
+  const damaged = await clients.damaged()
+  const what = 'portals'
+  if (damaged.length === 0) return { state: 'ok', what, finding: 'every registration can be read' }
+  const finding = `the registration of ${damaged.join(', ')} cannot be read`
+  return { state: 'fail', what, finding, todo: 'restore it from your backup, or delete it and register it again' }
 }
 
 async function clockAndTrail({ database, clock }: Back): Promise<Finding> {

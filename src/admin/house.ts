@@ -20,7 +20,10 @@ import { createAuditTrail, type AuditTrail } from '../audit/trail.ts'
 import { createClients, type Clients } from '../clients/clients.ts'
 import type { Clock } from '../config/clock.ts'
 import { SettingsError, type Settings } from '../config/settings.ts'
+import { openCookieKeys } from '../keys/cookie-keys.ts'
 import { openDataKeys, type DataKeys } from '../keys/data-keys.ts'
+import { shareKeys } from '../keys/shared-keys.ts'
+import { openSigningKeys } from '../keys/signing-keys.ts'
 import {
   createEmbeddedBusinessRegister,
   type EmbeddedBusinessRegister,
@@ -30,6 +33,7 @@ import {
   type EmbeddedPopulationRegister,
 } from '../proofing/embedded-population-register.ts'
 import { createFaceReferences, type FaceReferences } from '../proofing/face/references.ts'
+import { databaseFile } from '../storage/stores.ts'
 import { migrate, openDatabase, type Database } from '../storage/database.ts'
 
 /** What server and command line have in common: the durable store and the services over it. */
@@ -37,7 +41,6 @@ export interface Back {
   settings: Settings
   clock: Clock
   database: Database
-  databaseFile: string
   /** Migrations run by this opening. */
   migrated: string[]
   dataKeys: DataKeys
@@ -61,17 +64,23 @@ export interface Back {
   faceReferences: FaceReferences
   faceConsents: FaceConsents
   faceProofs: FaceProofs
+  /** Compares the key files with those of the other machines on this store (src/keys/shared-keys.ts). */
+  shareKeys(): Promise<void>
   close(): Promise<void>
 }
 
 /** Opens the durable store (made and migrated where needed) and the services over it. */
 export async function openHouse(settings: Settings, clock: Clock, seen?: (event: AuditEvent) => void): Promise<Back> {
-  const databaseFile = join(settings.dataDir, 'yideng.sqlite')
-  const database = openDatabase(databaseFile)
+  const database = openDatabase(settings.databaseUrl || databaseFile(settings))
   const migrated = await migrate(database)
   const dataKeys = await openDataKeysOf(database, settings.keysDir)
   await markDemo(database, settings)
   const { cipher, auditCipher, blindIndex } = dataKeys
+  const share = async () => {
+    if (settings.databaseUrl) await shareKeys({ database, cipher, directory: settings.keysDir })
+  }
+  if (settings.databaseUrl) makeKeys(settings.keysDir, clock)
+  await share()
   const audit = createAuditTrail({ database, cipher: auditCipher, clock, seen })
   const register = createEmbeddedPopulationRegister({ database, blindIndex, clock })
   const persons = createNaturalPersons({ database, cipher, blindIndex, audit, register, clock })
@@ -86,7 +95,6 @@ export async function openHouse(settings: Settings, clock: Clock, seen?: (event:
     settings,
     clock,
     database,
-    databaseFile,
     migrated,
     dataKeys,
     audit,
@@ -110,8 +118,15 @@ export async function openHouse(settings: Settings, clock: Clock, seen?: (event:
     }),
     closing: createClosing({ database, cipher, audit, notifier: inbox, clock, days: settings.closingDays }),
     clients: createClients({ database, audit, clock }),
+    shareKeys: share,
     close: () => database.destroy(),
   }
+}
+
+/** What is shared has to be there: whichever machine is first gives its own. */
+function makeKeys(keysDir: string, clock: Clock): void {
+  openSigningKeys(keysDir, clock)
+  openCookieKeys(keysDir)
 }
 
 /** What is needed to act for organisations and relatives. */

@@ -27,7 +27,10 @@ type Changed =
 /** What can be done with portals. `undefined` means there is none with that id. */
 export interface Clients {
   find(id: string): Promise<Client | undefined>
+  /** All that can be read: a damaged registration harms its own portal only, and `yideng doctor` names it. */
   list(): Promise<Client[]>
+  /** Ids of registrations that cannot be read. */
+  damaged(): Promise<string[]>
   /** The secret is in the answer once and nowhere else. An id is given where the portal had it in another store. */
   create(input: unknown, actor: string, id?: string): Promise<NonNullable<Changed>>
   update(id: string, change: Record<string, unknown>, actor: string): Promise<Changed>
@@ -65,6 +68,14 @@ function fromRow(row: Selectable<Tables['clients']>): Client {
   return { ...metadata, id, status, secretHash, createdAt, updatedAt }
 }
 
+function isReadable(row: Selectable<Tables['clients']>): boolean {
+  try {
+    return fromRow(row).redirect_uris.length >= 0
+  } catch {
+    return false
+  }
+}
+
 export function createClients(options: { database: Database; audit: AuditTrail; clock: Clock }): Clients {
   const { database, audit, clock } = options
 
@@ -72,6 +83,8 @@ export function createClients(options: { database: Database; audit: AuditTrail; 
     const row = await within.selectFrom('clients').selectAll().where('id', '=', id).executeTakeFirst()
     return row && fromRow(row)
   }
+
+  const readAll = () => database.selectFrom('clients').selectAll().orderBy('created_at').orderBy('id').execute()
 
   /** Reads, changes and audits in one transaction; a refused change leaves no trace. */
   const change = async <T extends { ok: boolean; details?: AuditEvent['details'] }>(
@@ -101,8 +114,10 @@ export function createClients(options: { database: Database; audit: AuditTrail; 
     find: (id) => findIn(database, id),
 
     async list() {
-      const rows = await database.selectFrom('clients').selectAll().orderBy('created_at').orderBy('id').execute()
-      return rows.map(fromRow)
+      return (await readAll()).filter(isReadable).map(fromRow)
+    },
+    async damaged() {
+      return (await readAll()).filter((row) => !isReadable(row)).map(({ id }) => id)
     },
 
     async create(input, actor, id = randomBytes(12).toString('hex')) {

@@ -32,6 +32,12 @@ const issuer = z
 const faceVerifiers = ['local', 'tencent', 'alibaba', 'webhook'] as const
 const verifier = z.enum([...faceVerifiers, 'none'], { error: `must be one of ${faceVerifiers.join(', ')} or none` })
 const listOf = (value: string) => value.split(',').flatMap((one) => one.trim() || [])
+/** Nothing, or so many addresses at most, separated by commas. */
+const addresses = (scheme: RegExp, most: number, message: string) =>
+  z.string().refine((value) => {
+    const all = value.split(',')
+    return value === '' || (all.length <= most && all.every((one) => scheme.test(one) && URL.canParse(one)))
+  }, message)
 
 const schema = z.object({
   PORT: whole(0, 65_535),
@@ -39,9 +45,17 @@ const schema = z.object({
   YIDENG_ISSUER: issuer,
   YIDENG_DATA_DIR: path,
   YIDENG_KEYS_DIR: path,
-  YIDENG_DATABASE_URL: z.literal('', 'is not supported yet: leave it unset for the embedded store'),
-  YIDENG_REDIS_URL: z.literal('', 'is not supported yet: leave it unset for the embedded store'),
-  YIDENG_WORKERS: z.literal('1', 'must be 1: more processes are not supported yet').transform(Number),
+  YIDENG_DATABASE_URL: addresses(
+    /^postgres(ql)?:\/\/[^/]/,
+    1,
+    'must be postgres://user:password@host/database, or unset',
+  ),
+  YIDENG_REDIS_URL: addresses(
+    /^rediss?:\/\/[^/]/,
+    20,
+    'must be redis:// or rediss:// addresses of one Redis or Cluster, or unset',
+  ),
+  YIDENG_WORKERS: whole(1, 64),
   YIDENG_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
     error: 'must be one of fatal, error, warn, info, debug, trace, silent',
   }),
@@ -117,7 +131,9 @@ function parseSettings(given: Record<string, string>, production: boolean) {
   if (!parsed.success) {
     const [issue] = parsed.error.issues
     const name = String(issue?.path[0])
-    throw new SettingsError(`The setting ${name}=${JSON.stringify(given[name])} ${issue?.message ?? 'is wrong'}.`)
+    // an address may hold a password
+    const shown = name.endsWith('_URL') ? name : `${name}=${JSON.stringify(given[name])}`
+    throw new SettingsError(`The setting ${shown} ${issue?.message ?? 'is wrong'}.`)
   }
   const all = parsed.data
   if (all.YIDENG_SESSION_IDLE_SECONDS > all.YIDENG_SESSION_SECONDS) {
@@ -136,6 +152,11 @@ function parseSettings(given: Record<string, string>, production: boolean) {
     issuer: all.YIDENG_ISSUER,
     dataDir: all.YIDENG_DATA_DIR,
     keysDir: all.YIDENG_KEYS_DIR,
+    /** Empty: the embedded store. */
+    databaseUrl: all.YIDENG_DATABASE_URL,
+    /** Empty: the embedded store. */
+    redisUrls: all.YIDENG_REDIS_URL,
+    workers: all.YIDENG_WORKERS,
     resourcesFile: all.YIDENG_RESOURCES,
     logLevel: all.YIDENG_LOG_LEVEL,
     demo: all.YIDENG_DEMO,

@@ -1,10 +1,12 @@
 import type { Context, Middleware } from 'koa'
 import type { Logger } from 'pino'
 import { showPage, visitOf } from '../pages/visit.ts'
+import { awaySeconds, isAway } from '../storage/away.ts'
 import { Refusal, refusals, type RefusalCode } from '../refusal/refusal.ts'
 
 /** Which refusal an error stands for; what nobody expected is a server error. */
 function codeOf(error: unknown): RefusalCode {
+  if (isAway(error)) return 'unavailable'
   return error instanceof Refusal ? error.code : 'server_error'
 }
 
@@ -15,8 +17,10 @@ const usualWait = 30
 export function calmErrors(log: Logger): Middleware {
   const refuse = (ctx: Context, code: RefusalCode, retryAfter = usualWait) => {
     const { id: reference } = visitOf(ctx)
+    ctx.remove('location') // a code that could not be audited stays here
     ctx.set('cache-control', 'no-store')
     if (code === 'busy' || code === 'too_many_requests') ctx.set('retry-after', String(retryAfter))
+    if (code === 'unavailable') ctx.set('retry-after', awaySeconds)
     if (ctx.accepts('html', 'json') === 'json') {
       ctx.status = refusals[code]
       ctx.body = { error: code, reference }
@@ -31,7 +35,8 @@ export function calmErrors(log: Logger): Middleware {
     } catch (error) {
       const code = codeOf(error)
       const { id } = visitOf(ctx)
-      if (code === 'server_error') log.error({ id, err: error }, 'request failed')
+      if (code === 'unavailable') log.error({ id, err: error }, 'a store is away')
+      else if (code === 'server_error') log.error({ id, err: error }, 'request failed')
       else log.info({ id, code, detail: (error as Error).message }, 'request refused')
       refuse(ctx, code, error instanceof Refusal ? error.retryAfter : undefined)
       return

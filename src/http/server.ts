@@ -9,6 +9,8 @@ export interface Patience {
 }
 
 const usual: Patience = { headers: 15_000, request: 30_000, every: 5000 }
+/** Longer than a proxy keeps an idle connection (docs/deploy.md): it must not send on one that is being closed. */
+const keepAliveMs = 75_000
 const mostConnections = 20_000
 
 export function createHttpServer(answer: RequestListener, patience: Patience = usual): Server {
@@ -17,6 +19,7 @@ export function createHttpServer(answer: RequestListener, patience: Patience = u
       headersTimeout: patience.headers,
       requestTimeout: patience.request,
       connectionsCheckingInterval: patience.every,
+      keepAliveTimeout: keepAliveMs,
       optimizeEmptyRequests: true,
     },
     answer,

@@ -8,6 +8,7 @@ const keyColumns: Readonly<Record<string, readonly string[]>> = {
   house: ['key'],
   devices: ['person_id', 'device_key'],
   population_register: ['document_index'],
+  population_faces: ['document_type', 'document_index'],
   business_register: ['uscc'],
 }
 

@@ -11,6 +11,7 @@ import type { Clock } from '../config/clock.ts'
 import type { Settings } from '../config/settings.ts'
 import type { BlindIndex } from '../keys/blind-index.ts'
 import type { Sessions } from '../oidc/sessions.ts'
+import { hostCookie } from '../pages/host-cookie.ts'
 import { ownPath } from '../pages/own-path.ts'
 import { showPage, visitOf } from '../pages/visit.ts'
 import { Refusal, refusals } from '../refusal/refusal.ts'
@@ -62,7 +63,7 @@ export function recoveryRoutes(router: Router, parts: RecoveryParts): void {
   const tries = createTries({ kind: 'recovery-tries', ...counting })
   const passwordTries = createTries({ kind: 'password-tries', ...counting })
 
-  const cookie = secure ? '__Host-yideng_recovery' : 'yideng_recovery'
+  const cookie = hostCookie('yideng_recovery', secure)
   const keyOf = (value: string) => createHash('sha256').update(value).digest('base64url')
 
   const counts = createLimits(artifacts, clock)

@@ -2,6 +2,7 @@ import { errors, type ErrorOut, type KoaContextWithOIDC } from 'oidc-provider'
 import type { Client } from '../clients/clients.ts'
 import { regionName } from '../config/regions.ts'
 import { showPage, visitOf } from '../pages/visit.ts'
+import { isAway } from '../storage/away.ts'
 import { refusals, type RefusalCode } from '../refusal/refusal.ts'
 
 /** A portal as pages show it. */
@@ -17,6 +18,7 @@ export type PagePortal = ReturnType<typeof portalOf>
 
 /** Which page answers an error that cannot go back to the portal (RFC 6749 section 4.1.2.1). */
 function codeOf(error: unknown): RefusalCode {
+  if (isAway(error)) return 'unavailable'
   if (error instanceof errors.InvalidClient) return 'client_unknown'
   if (error instanceof errors.InvalidRedirectUri) return 'redirect_uri_mismatch'
   if (error instanceof errors.SessionNotFound) return 'login_expired'

@@ -2,6 +2,7 @@ import type { Middleware } from 'koa'
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
 import type { AuditTrail } from '../audit/trail.ts'
 import { visitOf } from '../pages/visit.ts'
+import { awaySeconds, isAway } from '../storage/away.ts'
 
 /**
  * Audits what oidc-provider does for portals. A code leaves the house only after the entry that says so is on disk:
@@ -29,6 +30,7 @@ export function auditPortals(options: {
   })
   provider.on('server_error', (ctx, error) => {
     log.error({ id: visitOf(ctx).id, err: error }, 'request failed')
+    if (isAway(error)) sayAway(ctx)
   })
 
   return async (ctx, next) => {
@@ -44,6 +46,14 @@ export function auditPortals(options: {
       restricted: { address, browser },
     })
   }
+}
+
+/** Of a store that is away programs are told that they may ask again (RFC 9110 section 15.6.4); pages say so by themselves. */
+function sayAway(ctx: KoaContextWithOIDC): void {
+  ctx.set('retry-after', awaySeconds)
+  if ((ctx.body as { error?: unknown } | null)?.error !== 'server_error') return
+  ctx.status = 503
+  ctx.body = { error: 'temporarily_unavailable', error_description: 'a store does not answer, try again' }
 }
 
 function about({ oidc }: KoaContextWithOIDC) {

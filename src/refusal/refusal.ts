@@ -25,6 +25,7 @@ export const refusals = {
   qr_gone: 400,
   too_many_requests: 429,
   busy: 503,
+  unavailable: 503,
   server_error: 500,
   // above the sign-in form
   sign_in_refused: 400,

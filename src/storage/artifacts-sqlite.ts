@@ -15,7 +15,8 @@ const schema = `
   CREATE INDEX IF NOT EXISTS artifacts_expiry ON artifacts (expires_at);
 `
 
-const sweepAtOnce = 1000
+/** Few at once: nobody waits for a sweep. */
+const sweepAtOnce = 200
 /** The longest a write waits for others to share its commit. */
 const gatherMs = 8
 const live = 'kind = ? AND id = ? AND expires_at > ?'
@@ -164,10 +165,29 @@ export function openSqliteArtifacts(file: string, clock: Clock): Artifacts {
         cache.clear()
       })
     },
-    sweep: () => write(() => Number(statements.sweep.run(clock()).changes)),
+    async sweep() {
+      let swept = 0
+      for (;;) {
+        const now = await write(() => Number(statements.sweep.run(clock()).changes))
+        swept += now
+        if (now < sweepAtOnce) return swept
+      }
+    },
     async close() {
       flush()
       sqlite.close()
     },
+  }
+}
+
+/** Reads what is alive in a store, one after the other, for another store to take over. */
+export function* everyArtifact(file: string, now: number): Generator<CachedArtifact & { group: string | null }> {
+  const sqlite = openSqlite(file, 'NORMAL')
+  try {
+    const all = `SELECT ${columns}, grouping AS "group" FROM artifacts WHERE expires_at > ?`
+    for (const row of sqlite.prepare(all).iterate(now))
+      yield row as unknown as CachedArtifact & { group: string | null }
+  } finally {
+    sqlite.close()
   }
 }

@@ -1,5 +1,5 @@
 import { DatabaseSync } from 'node:sqlite'
-import { workerData } from 'node:worker_threads'
+import { parentPort, workerData } from 'node:worker_threads'
 import { checkpointPages } from './database.ts'
 
 const everyMs = 1000
@@ -12,4 +12,10 @@ function checkpoint(store: DatabaseSync): void {
   if (log > checkpointPages) store.exec('PRAGMA wal_checkpoint(RESTART)')
 }
 
-setInterval(() => stores.forEach(checkpoint), everyMs)
+const timer = setInterval(() => stores.forEach(checkpoint), everyMs)
+
+// whoever closes a store last copies the log back whole and removes it
+parentPort?.once('message', () => {
+  clearInterval(timer)
+  for (const store of stores) store.close()
+})

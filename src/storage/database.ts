@@ -1,17 +1,19 @@
-import { chmodSync, mkdirSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import {
   CompiledQuery,
   Kysely,
+  PostgresAdapter,
   SqliteAdapter,
   SqliteDialect,
+  sql,
   type Compilable,
   type SqliteDatabase,
   type SqliteStatement,
   type Transaction,
 } from 'kysely'
-import { Migrator } from 'kysely/migration'
+import { Migrator, type Migration } from 'kysely/migration'
 import { up as first } from './migrations/0001-first.ts'
 import { up as accountCentre } from './migrations/0002-account-centre.ts'
 import { up as legalPersons } from './migrations/0003-legal-persons.ts'
@@ -19,6 +21,7 @@ import { up as recovery } from './migrations/0004-recovery.ts'
 import { up as face } from './migrations/0006-face.ts'
 import { up as audit } from './migrations/0007-audit.ts'
 import { up as sessionEndings } from './migrations/0008-session-endings.ts'
+import { postgresDialect, withoutTimeLimit } from './postgres.ts'
 import type { Tables } from './schema.ts'
 
 /** The durable store; a Transaction is one too. */
@@ -45,6 +48,8 @@ const overdue = 4
 /** Opens SQLite as both stores use it: write-ahead log, private to its owner, waiting up to 5 s for another process. */
 export function openSqlite(file: string, synchronous: 'FULL' | 'NORMAL'): DatabaseSync {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  // whoever names a device by mistake must not have its rights changed
+  if (existsSync(file) && !statSync(file).isFile()) throw new Error(`${file} is no file`)
   const sqlite = new DatabaseSync(file, { timeout: 5000 })
   chmodSync(file, 0o600)
   sqlite.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous}; PRAGMA foreign_keys = ON;
@@ -63,12 +68,12 @@ function kyselyShape(sqlite: DatabaseSync): SqliteDatabase {
   })
   return {
     close: () => sqlite.close(),
-    prepare(sql) {
-      const known = prepared.get(sql)
+    prepare(text) {
+      const known = prepared.get(text)
       if (known) return known
       // Every transaction here writes: taking the lock at once avoids a failed upgrade when another process wrote meanwhile.
-      const statement = shape(sqlite.prepare(sql === 'begin' ? 'begin immediate' : sql))
-      if (prepared.size < statementsKept) prepared.set(sql, statement)
+      const statement = shape(sqlite.prepare(text === 'begin' ? 'begin immediate' : text))
+      if (prepared.size < statementsKept) prepared.set(text, statement)
       return statement
     },
   }
@@ -81,20 +86,35 @@ class TransactionalSqliteDialect extends SqliteDialect {
   }
 }
 
-/** Opens the embedded durable store; `FULL`: a commit is on disk when it returns. */
-export function openDatabase(file: string): Database {
-  const database = kyselyShape(openSqlite(file, 'FULL'))
+/**
+ * Opens the durable store: `postgres://…`, or the file of the embedded one, where `FULL` says that a commit is on disk
+ * when it returns. `failed` is told of connections that are lost while nobody uses them.
+ */
+export function openDatabase(where: string, failed: (error: unknown) => void = () => undefined): Database {
+  if (isPostgresUrl(where)) return new Kysely<Tables>({ dialect: postgresDialect(where, failed) })
+  const database = kyselyShape(openSqlite(where, 'FULL'))
   return new Kysely<Tables>({ dialect: new TransactionalSqliteDialect({ database }) })
 }
 
+export const isPostgresUrl = (where: string) => /^postgres(ql)?:\/\//.test(where)
+
+export const isPostgres = (database: Database) => database.getExecutor().adapter instanceof PostgresAdapter
+
 /**
- * A transaction that survives `kill -9` at once, but a power cut only with the next full commit: for what is no more
- * durable itself, such as the audit entries of sessions and tokens.
+ * A transaction that survives `kill -9` of this process at once, but a power cut only with the next full commit, and a
+ * crash of PostgreSQL itself only within a second: for what is no more durable itself, such as the audit entries of
+ * sessions and tokens.
  */
 export function lightTransaction(
   database: Database,
   run: (transaction: DatabaseTransaction) => Promise<void>,
 ): Promise<void> {
+  if (isPostgres(database)) {
+    return database.transaction().execute(async (transaction) => {
+      await transaction.executeQuery(commitAsynchronous)
+      await run(transaction)
+    })
+  }
   return database.connection().execute(async (connection) => {
     await connection.executeQuery(synchronousNormal)
     try {
@@ -105,19 +125,43 @@ export function lightTransaction(
   })
 }
 
+const commitAsynchronous = CompiledQuery.raw('set local synchronous_commit = off')
 const synchronousNormal = CompiledQuery.raw('PRAGMA synchronous = NORMAL')
 const synchronousFull = CompiledQuery.raw('PRAGMA synchronous = FULL')
 
 /** A query of a hot path, compiled once: the values it was made with are replaced by those it is run with, in order. */
 export function compileOnce<Row>(query: Compilable<Row>): (within: Database, values: unknown[]) => Promise<Row[]> {
-  const { sql } = query.compile()
-  return async (within, values) => (await within.executeQuery(CompiledQuery.raw(sql, values))).rows as Row[]
+  const { sql: text } = query.compile()
+  return async (within, values) => (await within.executeQuery(CompiledQuery.raw(text, values))).rows as Row[]
 }
 
-/** Brings the schema up to date and tells which migrations it ran. Any number of processes may call it at once. */
+/** A migration may take as long as it takes; all run in one transaction. */
+const patiently = ({ up }: Migration): Migration => ({
+  async up(transaction) {
+    if (isPostgres(transaction)) await transaction.executeQuery(withoutTimeLimit)
+    await up(transaction)
+  },
+})
+
+/**
+ * Brings the schema up to date and tells which migrations it ran. Any number of processes may call it at once. What a newer
+ * version has added stays: an older one runs beside it, and may be started again.
+ */
 export async function migrate(database: Database): Promise<string[]> {
-  const migrator = new Migrator({ db: database, provider: { getMigrations: async () => migrations } })
+  const known = Object.fromEntries(Object.entries(migrations).map(([name, one]) => [name, patiently(one)]))
+  const last = Object.keys(known).at(-1) ?? ''
+  const newer = (await migrationsRun(database)).filter((name) => name > last)
+  const all = { ...known, ...Object.fromEntries(newer.map((name) => [name, { up: async () => undefined }])) }
+  const migrator = new Migrator({ db: database, provider: { getMigrations: async () => all } })
   const { error, results } = await migrator.migrateToLatest()
   if (error) throw new Error('The store could not be migrated', { cause: error })
   return (results ?? []).map((result) => result.migrationName)
+}
+
+/** The names of all migrations a store has had; none where it is new. */
+export async function migrationsRun(database: Database): Promise<string[]> {
+  const tables = await database.introspection.getTables({ withInternalKyselyTables: true })
+  if (!tables.some(({ name }) => name === 'kysely_migration')) return []
+  const { rows } = await sql<{ name: string }>`select name from kysely_migration order by name`.execute(database)
+  return rows.map(({ name }) => name)
 }

@@ -51,6 +51,17 @@ describe('settings', () => {
     expect(sentence.split('\n')).toHaveLength(1)
   })
 
+  it('take the addresses of stores, and never show what is in a wrong one', () => {
+    for (const url of ['postgres://u:p@db/yideng?sslmode=verify-full', 'postgresql://db/yideng']) {
+      expect(sentenceOf({ YIDENG_DATABASE_URL: url })).toBe('accepted')
+    }
+    expect(sentenceOf({ YIDENG_REDIS_URL: 'rediss://u:p@one:6379,rediss://u:p@two:6379' })).toBe('accepted')
+    expect(sentenceOf({ YIDENG_REDIS_URL: 'redis://one,http://u:hunter2@two' })).not.toContain('hunter2')
+    const mistyped = sentenceOf({ YIDENG_DATABASE_URL: 'postgres:hunter2@db' })
+    expect(mistyped).toContain('YIDENG_DATABASE_URL')
+    expect(mistyped).not.toContain('hunter2')
+  })
+
   it('refuse an issuer without https in production', () => {
     expect(sentenceOf({ NODE_ENV: 'production' })).toContain('YIDENG_ISSUER')
     expect(sentenceOf({ NODE_ENV: 'production', YIDENG_ISSUER: 'https://login.example.gov.cn' })).toBe('accepted')

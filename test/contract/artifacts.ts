@@ -4,15 +4,18 @@ import type { Artifacts } from '../../src/storage/artifacts.ts'
 import { handClock } from '../setup/temporary.ts'
 
 /** What every artifact store promises. `open` gives two handles on the same store, as two processes would have. */
-export function artifactsContract(name: string, open: (clock: Clock) => { one: Artifacts; other: Artifacts }): void {
-  const opened = () => {
+export function artifactsContract(
+  name: string,
+  open: (clock: Clock) => Promise<{ one: Artifacts; other: Artifacts }>,
+): void {
+  const opened = async () => {
     const { clock, forward } = handClock()
-    return { ...open(clock), forward }
+    return { ...(await open(clock)), forward }
   }
 
   describe(`artifacts: ${name}`, () => {
     it('gives back what was put, to every process', async () => {
-      const { one, other } = opened()
+      const { one, other } = await opened()
       await one.put('code', 'a', 'value', { ttl: 60 })
       expect(await one.get('code', 'a')).toBe('value')
       expect(await other.get('code', 'a')).toBe('value')
@@ -20,7 +23,7 @@ export function artifactsContract(name: string, open: (clock: Clock) => { one: A
     })
 
     it('replaces value, alias and group', async () => {
-      const { one } = opened()
+      const { one } = await opened()
       await one.put('session', 'a', 'first', { ttl: 60, alias: 'x', group: 'g' })
       await one.put('session', 'a', 'second', { ttl: 60, alias: 'y', group: 'h' })
       expect(await one.getByAlias('session', 'x')).toBeUndefined()
@@ -32,7 +35,7 @@ export function artifactsContract(name: string, open: (clock: Clock) => { one: A
     })
 
     it('lists what is alive of a group', async () => {
-      const { one, other, forward } = opened()
+      const { one, other, forward } = await opened()
       await one.put('session', 'a', 'first', { ttl: 60, group: 'g' })
       await one.put('session', 'b', 'second', { ttl: 120, group: 'g' })
       await one.put('session', 'c', 'third', { ttl: 120, group: 'h' })
@@ -47,7 +50,7 @@ export function artifactsContract(name: string, open: (clock: Clock) => { one: A
     })
 
     it('never returns what is past its time', async () => {
-      const { one, forward } = opened()
+      const { one, forward } = await opened()
       await one.put('code', 'a', 'value', { ttl: 60, alias: 'x' })
       forward(59_999)
       expect(await one.get('code', 'a')).toBe('value')
@@ -59,14 +62,26 @@ export function artifactsContract(name: string, open: (clock: Clock) => { one: A
     })
 
     it('lets exactly one of many take', async () => {
-      const { one, other } = opened()
+      const { one, other } = await opened()
       await one.put('code', 'a', 'value', { ttl: 60 })
       const takers = Array.from({ length: 20 }, (_, index) => (index % 2 ? one : other).take('code', 'a'))
       expect((await Promise.all(takers)).filter((value) => value !== undefined)).toEqual(['value'])
     })
 
+    it('lets exactly one of many add', async () => {
+      const { one, other } = await opened()
+      const added = Array.from({ length: 20 }, (_, index) =>
+        (index % 2 ? one : other).add('nonce', 'a', String(index), { ttl: 60, alias: `alias ${index}`, group: 'g' }),
+      )
+      const first = (await Promise.all(added)).indexOf(true)
+      expect((await Promise.all(added)).filter(Boolean)).toHaveLength(1)
+      expect(await one.getByAlias('nonce', `alias ${first}`)).toEqual({ id: 'a', value: String(first) })
+      expect(await one.getByAlias('nonce', `alias ${(first + 1) % 20}`)).toBeUndefined()
+      expect(await other.listGroup('nonce', 'g')).toEqual([{ id: 'a', value: String(first) }])
+    })
+
     it('lets exactly one of many change the same value', async () => {
-      const { one, other } = opened()
+      const { one, other } = await opened()
       await one.put('qr', 'a', 'created', { ttl: 60 })
       const changes = Array.from({ length: 20 }, (_, index) =>
         (index % 2 ? one : other).compareAndSet('qr', 'a', 'created', `scanned ${index}`),
@@ -76,7 +91,7 @@ export function artifactsContract(name: string, open: (clock: Clock) => { one: A
     })
 
     it('keeps the time to live when a value is changed, unless told a new one', async () => {
-      const { one, forward } = opened()
+      const { one, forward } = await opened()
       await one.put('qr', 'a', '1', { ttl: 60 })
       await one.put('qr', 'b', '1', { ttl: 60 })
       forward(30_000)
@@ -87,8 +102,36 @@ export function artifactsContract(name: string, open: (clock: Clock) => { one: A
       expect(await one.get('qr', 'b')).toBe('2')
     })
 
+    it('keeps alias and group when a value is changed, as long as it then lives', async () => {
+      const { one, other, forward } = await opened()
+      await one.put('session', 'a', '{"a":"]\n"}', { ttl: 60, alias: 'x', group: 'g' })
+      expect(await other.compareAndSet('session', 'a', '{"a":"]\n"}', '2', 120)).toBe(true)
+      forward(90_000)
+      await one.put('session', 'b', '3', { ttl: 60, group: 'g' })
+      expect(await one.getByAlias('session', 'x')).toEqual({ id: 'a', value: '2' })
+      expect((await one.listGroup('session', 'g')).map(({ id }) => id).sort()).toEqual(['a', 'b'])
+      expect(await one.compareAndSet('session', 'a', '2', '3')).toBe(true)
+      await other.removeGroup('session', 'g')
+      expect(await one.get('session', 'a')).toBeUndefined()
+      expect(await one.getByAlias('session', 'x')).toBeUndefined()
+    })
+
+    it('ends a group with whatever was written to it last', async () => {
+      const { one, other } = await opened()
+      await one.put('token', 'a', '1', { ttl: 60, group: 'g' })
+      await one.removeGroup('token', 'g')
+      await other.put('token', 'a', '2', { ttl: 60, group: 'g' })
+      await other.put('token', 'b"]', '1', { ttl: 60, group: 'g"]\n' })
+      await one.removeGroup('token', 'g')
+      expect(await one.get('token', 'a')).toBeUndefined()
+      expect(await other.get('token', 'b"]')).toBe('1')
+      expect(await other.listGroup('token', 'g')).toEqual([])
+      await one.removeGroup('token', 'g"]\n')
+      expect(await other.get('token', 'b"]')).toBeUndefined()
+    })
+
     it('adds only where there is nothing alive', async () => {
-      const { one, other, forward } = opened()
+      const { one, other, forward } = await opened()
       expect(await one.add('nonce', 'a', '1', { ttl: 60 })).toBe(true)
       expect(await other.add('nonce', 'a', '2', { ttl: 60 })).toBe(false)
       expect(await one.get('nonce', 'a')).toBe('1')
@@ -98,7 +141,7 @@ export function artifactsContract(name: string, open: (clock: Clock) => { one: A
     })
 
     it('counts without losing one, and begins again when the time is over', async () => {
-      const { one, other, forward } = opened()
+      const { one, other, forward } = await opened()
       await Promise.all(Array.from({ length: 50 }, (_, index) => (index % 2 ? one : other).increment('limit', 'a', 60)))
       forward(30_000)
       const { count, expiresAt } = await one.increment('limit', 'a', 60)
@@ -109,15 +152,16 @@ export function artifactsContract(name: string, open: (clock: Clock) => { one: A
       expect(again.expiresAt).toBe(expiresAt + 60_000)
     })
 
-    it('removes one and sweeps what has expired', async () => {
-      const { one, forward } = opened()
+    it('removes one, and is done sweeping what has expired', async () => {
+      const { one, forward } = await opened()
       await one.put('code', 'a', '1', { ttl: 60 })
       await one.put('code', 'b', '1', { ttl: 10 })
       await one.remove('code', 'a')
       expect(await one.get('code', 'a')).toBeUndefined()
       forward(10_000)
-      expect(await one.sweep()).toBe(1)
+      await one.sweep()
       expect(await one.sweep()).toBe(0)
+      expect(await one.get('code', 'b')).toBeUndefined()
     })
   })
 }

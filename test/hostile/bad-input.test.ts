@@ -1,9 +1,7 @@
 import { createHash } from 'node:crypto'
-import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Back } from '../../src/admin/house.ts'
-import { columnMarks } from '../../src/storage/schema.ts'
+import { columnMarks, type Tables } from '../../src/storage/schema.ts'
 import { password } from '../setup/people.ts'
 import { openPerson, signIn } from '../setup/person.ts'
 import { registerPortal, type TestPortal } from '../setup/portal.ts'
@@ -47,11 +45,9 @@ beforeAll(async () => {
 })
 
 /** Every durable row but the audit trail's, which is meant to note refusals. */
-function fingerprint(): string {
-  const sqlite = new DatabaseSync(join(server.dataDir, 'yideng.sqlite'), { readOnly: true })
-  const tables = Object.keys(columnMarks).filter((table) => table !== 'audit_events')
-  const rows = tables.map((table) => [table, sqlite.prepare(`SELECT * FROM ${table}`).all()])
-  sqlite.close()
+async function fingerprint(): Promise<string> {
+  const tables = (Object.keys(columnMarks) as (keyof Tables)[]).filter((table) => table !== 'audit_events')
+  const rows = await Promise.all(tables.map((table) => house.database.selectFrom(table).selectAll().execute()))
   return createHash('sha256').update(JSON.stringify(rows)).digest('hex')
 }
 
@@ -195,7 +191,7 @@ async function listAttacks(): Promise<Attack[]> {
 
 describe('bad input', () => {
   it('gets a calm 4xx on every route and parameter, and changes nothing', { timeout: 120_000 }, async () => {
-    const before = fingerprint()
+    const before = await fingerprint()
     for (const attack of attacks) {
       for (const [kind, value] of hostile) {
         if (attack.fine?.includes(kind)) continue
@@ -207,12 +203,12 @@ describe('bad input', () => {
         }
       }
     }
-    expect(fingerprint()).toBe(before)
+    expect(await fingerprint()).toBe(before)
     expect(server.output()).not.toContain('"level":50')
   })
 
   it('of a megabyte is refused on every route', { timeout: 60_000 }, async () => {
-    const before = fingerprint()
+    const before = await fingerprint()
     for (const path of ['/register', '/token', '/par', '/introspect', '/revoke', '/logout/confirm', '/userinfo']) {
       const page = await new Visitor(server.issuer).post(path, {
         username: megabyte,
@@ -225,7 +221,7 @@ describe('bad input', () => {
     expectCalm(await visitor.submit(page, '/password', { identifier: megabyte, password }), megabyte)
     const long = await fetch(`${server.issuer}/authorize?client_id=${'a'.repeat(100_000)}`)
     expect(long.status).toBe(431)
-    expect(fingerprint()).toBe(before)
+    expect(await fingerprint()).toBe(before)
     expect(server.output()).not.toContain('"level":50')
   })
 

@@ -1,4 +1,9 @@
+import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import pg from 'pg'
+
+/** Tests make databases of their own on it, and drop them. */
+export const postgresServer = 'postgres://postgres@127.0.0.1:5432/postgres'
 
 /** Parts of the suite that need more than Node.js; with CI=true each must be there. */
 export const parts = {
@@ -6,7 +11,26 @@ export const parts = {
     there: existsSync('/usr/bin/chromium'),
     needs: 'Chromium at /usr/bin/chromium (Debian: apt-get install chromium)',
   },
-} as const
+  Redis: {
+    there: spawnSync('redis-server', ['--version']).status === 0,
+    needs: 'redis-server (Debian: apt-get install redis-server)',
+  },
+  PostgreSQL: {
+    there: await postgresLetsIn(),
+    needs: 'PostgreSQL at 127.0.0.1:5432 that trusts the user postgres (Debian: apt-get install postgresql)',
+  },
+}
+
+async function postgresLetsIn(): Promise<boolean> {
+  const client = new pg.Client(postgresServer)
+  try {
+    await client.connect()
+    await client.end()
+    return true
+  } catch {
+    return false
+  }
+}
 
 export type Part = keyof typeof parts
 

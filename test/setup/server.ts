@@ -4,7 +4,8 @@ import { afterAll } from 'vitest'
 import { openHouse, type Back } from '../../src/admin/house.ts'
 import { readSettings } from '../../src/config/settings.ts'
 import { freePort } from './free-port.ts'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { serverStores } from './stores.ts'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 
 /** What stops each server of this file; a hook registered while another hook runs would never be called. */
@@ -23,6 +24,7 @@ export interface RunningServer {
   output(): string
   /** The same durable store through the same services, in this process. */
   house(): Promise<Back>
+  pid(): number
   kill(signal: 'SIGINT' | 'SIGKILL'): Promise<number | null>
   /** Starts it again on the same stores, after `kill`. */
   restart(): Promise<void>
@@ -37,6 +39,7 @@ export async function startServer(settings: Record<string, string> = {}): Promis
     YIDENG_DATA_DIR: join(directory, 'data'),
     YIDENG_KEYS_DIR: join(directory, 'keys'),
     YIDENG_LOG_LEVEL: 'info',
+    ...(await serverStores()),
     ...settings,
   }
   const issuer = `http://localhost:${port}`
@@ -84,11 +87,18 @@ export async function startServer(settings: Record<string, string> = {}): Promis
       houses.push(house)
       return house
     },
+    pid: () => child.pid ?? 0,
     kill,
     async restart() {
       child = await run()
     },
   }
+}
+
+/** The processes of a server that answer requests, where it has several. */
+export function workersOf(server: RunningServer): number[] {
+  const pid = server.pid()
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number)
 }
 
 /** Asks again and again, for at most ten seconds. */

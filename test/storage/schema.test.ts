@@ -39,3 +39,15 @@ it('migrates once, also when two processes start together', async () => {
   const runs = await Promise.all([run(), run(), run()])
   expect(runs.map(({ stdout }) => stdout.trim()).sort()).toEqual(['', '', migrationNames.join()])
 })
+
+it('runs on the store of a newer version, also when it is started again', async () => {
+  const database = openDatabase(join(temporaryDirectory(), 'yideng.sqlite'))
+  await migrate(database)
+  const row = { name: '9999-later', timestamp: new Date().toISOString() }
+  await database
+    .insertInto('kysely_migration' as never)
+    .values(row)
+    .execute()
+  expect(await migrate(database)).toEqual([])
+  await database.destroy()
+})

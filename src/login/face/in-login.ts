@@ -1,5 +1,6 @@
 import { showPage } from '../../pages/visit.ts'
 import { Refusal } from '../../refusal/refusal.ts'
+import { keptId } from '../../storage/kept-id.ts'
 import { assertQuestion, pathOf } from '../attempt.ts'
 import type { LoginHost, RouterContext } from '../method.ts'
 import { kioskSituation } from './kiosk.ts'
@@ -18,7 +19,7 @@ export async function inLogin(ctx: RouterContext, host: LoginHost, parts: FacePa
     who: person.id,
     person,
     purpose: 'step-up',
-    holder: attempt.id,
+    holder: keptId(attempt.id),
     base: pathOf(attempt, name),
     elsewhere: pathOf(attempt),
     show: async (view, data, status) => showPage(ctx, view, { ...page, ...data }, status),

@@ -1,6 +1,7 @@
 import { readIdentifier } from '../../accounts/identifiers/identify.ts'
 import { showPage, visitOf } from '../../pages/visit.ts'
 import { Refusal } from '../../refusal/refusal.ts'
+import { keptId } from '../../storage/kept-id.ts'
 import { assertQuestion, pathOf, type Attempt } from '../attempt.ts'
 import type { LoginHost, Router, RouterContext } from '../method.ts'
 import { amr, name, type FaceParts } from './parts.ts'
@@ -32,7 +33,7 @@ export function kioskRoutes(router: Router, host: LoginHost, parts: FaceParts): 
     const able = person?.status === 'active' && person.identityLevel >= 3 && (await consents.given(person.id))
     // who is not there, did not agree, or is not proven is asked all the same, and fails as a stranger would
     const who = able ? person.id : `nobody ${blindIndex('tries', identifier.slice(0, 256).toLowerCase())}`
-    await artifacts.put(kind, attempt.id, who, { ttl: keptSeconds })
+    await artifacts.put(kind, keptId(attempt.id), who, { ttl: keptSeconds })
     showPage(ctx, 'face/ready', {
       portal: attempt.portal,
       base: pathOf(attempt, name),
@@ -49,13 +50,13 @@ export async function kioskSituation(
   parts: FaceParts,
   attempt: Attempt,
 ): Promise<Situation> {
-  const who = await parts.artifacts.get(kind, attempt.id)
+  const who = await parts.artifacts.get(kind, keptId(attempt.id))
   if (who === undefined || !isKiosk(parts, attempt)) throw new Refusal('login_expired', 'nobody said who they are')
   return {
     who,
     person: await parts.persons.find(who),
     purpose: 'login',
-    holder: attempt.id,
+    holder: keptId(attempt.id),
     base: pathOf(attempt, name),
     elsewhere: pathOf(attempt),
     show: async (view, data, status) => showPage(ctx, view, { portal: attempt.portal, ...data }, status),

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Artifacts } from '../../storage/artifacts.ts'
+import { keptId } from '../../storage/kept-id.ts'
 
 /** What a ceremony is for: a challenge of one is never taken for another. */
 export type Purpose = 'login' | 'enrolment' | 'signature'
@@ -22,9 +23,9 @@ export function createChallenges(artifacts: Artifacts): Challenges {
   const kindOf = (purpose: Purpose) => `passkey-${purpose}`
   return {
     async issue(purpose, holder, made = randomBytes(challengeBytes).toString('base64url')) {
-      await artifacts.put(kindOf(purpose), holder, made, { ttl: challengeSeconds })
+      await artifacts.put(kindOf(purpose), keptId(holder), made, { ttl: challengeSeconds })
       return made
     },
-    take: (purpose, holder) => artifacts.take(kindOf(purpose), holder),
+    take: (purpose, holder) => artifacts.take(kindOf(purpose), keptId(holder)),
   }
 }

@@ -1,4 +1,5 @@
 import type { Artifacts } from '../../storage/artifacts.ts'
+import { keptId } from '../../storage/kept-id.ts'
 
 /** What is remembered of offers to make a passkey. */
 export interface OfferMemory {
@@ -22,8 +23,8 @@ export function createOfferMemory(options: {
 }): OfferMemory {
   const { artifacts, interaction, offerDays } = options
   return {
-    canMakeHere: (attemptId) => artifacts.put(able, attemptId, 'yes', { ttl: interaction }),
-    saidItCan: async (attemptId) => (await artifacts.get(able, attemptId)) !== undefined,
+    canMakeHere: (attemptId) => artifacts.put(able, keptId(attemptId), 'yes', { ttl: interaction }),
+    saidItCan: async (attemptId) => (await artifacts.get(able, keptId(attemptId))) !== undefined,
     asked: (personId, deviceKey) =>
       artifacts.put(offered, `${personId} ${deviceKey}`, 'yes', { ttl: offerDays * daySeconds }),
     wasAsked: async (personId, deviceKey) => (await artifacts.get(offered, `${personId} ${deviceKey}`)) !== undefined,

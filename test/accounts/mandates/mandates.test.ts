@@ -5,6 +5,7 @@ import { readInvitee } from '../../../src/accounts/mandates/invitee.ts'
 import { readSettings } from '../../../src/config/settings.ts'
 import { end, find, mandate, openOrganisation, register } from '../../setup/organisation.ts'
 import { openPerson } from '../../setup/person.ts'
+import { durableStore } from '../../setup/stores.ts'
 import { handClock, temporaryDirectory } from '../../setup/temporary.ts'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
@@ -19,7 +20,7 @@ beforeEach(async () => {
   const hand = handClock()
   forward = hand.forward
   const settings = { YIDENG_DATA_DIR: join(directory, 'data'), YIDENG_KEYS_DIR: join(directory, 'keys') }
-  house = await openHouse(readSettings(settings), hand.clock)
+  house = await openHouse(readSettings({ ...settings, ...(await durableStore()) }), hand.clock)
   onTestFinished(() => house.close())
 })
 

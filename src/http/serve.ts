@@ -1,0 +1,40 @@
+import type { ServerResponse } from 'node:http'
+import type Koa from 'koa'
+import { createHttpServer } from './server.ts'
+
+/** Requests under way are waited for so long when the server stops. */
+export const drainMs = 10_000
+
+/**
+ * Answers requests until the process is told to stop (SIGINT, SIGTERM): then requests under way are answered, streams
+ * are ended, for their pages come again by themselves, and `close` is called.
+ */
+export async function serve(options: { app: Koa; host: string; port: number; close(): Promise<void> }): Promise<void> {
+  const { app, host, port, close } = options
+  const answer = app.callback()
+  const answering = new Set<ServerResponse>()
+  const server = createHttpServer((request, response) => {
+    answering.add(response)
+    response.once('close', () => answering.delete(response))
+    void answer(request, response)
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, resolve)
+  })
+
+  let stopping = false
+  const stop = () => {
+    if (stopping) return
+    stopping = true
+    server.close(() => void close())
+    server.closeIdleConnections()
+    for (const response of answering) if (isStream(response)) response.destroy()
+    setTimeout(() => server.closeAllConnections(), drainMs).unref()
+  }
+  process.on('SIGINT', stop)
+  process.on('SIGTERM', stop)
+}
+
+const isStream = (response: ServerResponse) =>
+  String(response.getHeader('content-type')).startsWith('text/event-stream')

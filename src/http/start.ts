@@ -1,0 +1,50 @@
+import cluster from 'node:cluster'
+import { pino, type Logger } from 'pino'
+import { readSettings, SettingsError, type Settings } from '../config/settings.ts'
+import { isAway } from '../storage/away.ts'
+import { keepWorkers, NoWorker } from './workers.ts'
+
+/** What main.ts wires. */
+export interface Wiring {
+  /** Answers requests until the process is told to stop; `portals` are registered. */
+  server(settings: Settings, log: Logger): Promise<{ portals: number }>
+  /** What one process does for all that share its files. */
+  beside(settings: Settings, log: Logger): void
+}
+
+/** Starts as many server processes as the settings say; what is wrong is said in one plain sentence. */
+export async function start(wiring: Wiring, environment: Record<string, string | undefined>): Promise<void> {
+  try {
+    const settings = readSettings(environment)
+    const log = pino({ level: settings.logLevel })
+    if (settings.workers > 1 && cluster.isPrimary) {
+      await keepWorkers(settings.workers, log)
+      wiring.beside(settings, log)
+      return
+    }
+    const { portals } = await wiring.server(settings, log)
+    if (cluster.isPrimary) wiring.beside(settings, log)
+    // of many processes the first says it for all
+    if ((cluster.worker?.id ?? 1) === 1) sayWhere(settings, portals)
+  } catch (error) {
+    if (!(error instanceof NoWorker)) console.error(plainly(error))
+    process.exit(1)
+  }
+}
+
+function sayWhere({ issuer }: Settings, portals: number): void {
+  console.log(
+    `Yideng 一登 listens on ${issuer} — ` +
+      (portals === 0
+        ? 'register the first portal: npx yideng client create --help'
+        : `${portals} portal${portals === 1 ? '' : 's'} registered; stop with Ctrl-C`),
+  )
+}
+
+function plainly(error: unknown): unknown {
+  const { code, message } = error as NodeJS.ErrnoException
+  if (error instanceof SettingsError) return message
+  if (code === 'EADDRINUSE') return 'The port is taken by another program: choose another one with PORT=3001.'
+  if (isAway(error)) return 'A store does not answer: look at YIDENG_DATABASE_URL and YIDENG_REDIS_URL.'
+  return error
+}

@@ -1,0 +1,124 @@
+import { createHash } from 'node:crypto'
+import { sql } from 'kysely'
+import { isPostgres, type Database, type DatabaseTransaction } from './database.ts'
+import { columnMarks, type Tables } from './schema.ts'
+
+type Table = keyof Tables
+type Row = Record<string, string | number | null>
+
+/** How many rows a table has, and a hash over them in whatever order. */
+export interface Content {
+  rows: number
+  hash: string
+}
+
+/** Nothing was changed; the message says why. */
+export class CopyRefused extends Error {}
+
+const readAtOnce = 2000
+const insertAtOnce = 200
+
+/** What others refer to comes first; within a table, what came first. */
+const firstOfAll: Table[] = ['house', 'natural_persons', 'principals', 'legal_persons', 'mandates']
+const tables = [...new Set([...firstOfAll, ...(Object.keys(columnMarks) as Table[])])]
+
+const rowsOf = (within: DatabaseTransaction, table: Table) =>
+  isPostgres(within) ? rowsByCursor(within, table) : rowsByRowid(within, table)
+
+async function* rowsByCursor(within: DatabaseTransaction, table: Table): AsyncGenerator<Row[]> {
+  const order = 'created_at' in columnMarks[table] ? sql`order by created_at` : sql``
+  await sql`declare copied no scroll cursor for select * from ${sql.table(table)} ${order}`.execute(within)
+  for (;;) {
+    const { rows } = await sql<Row>`fetch ${sql.lit(readAtOnce)} from copied`.execute(within)
+    if (rows.length > 0) yield rows
+    if (rows.length < readAtOnce) break
+  }
+  await sql`close copied`.execute(within)
+}
+
+/** In the order in which they were written. */
+async function* rowsByRowid(within: DatabaseTransaction, table: Table): AsyncGenerator<Row[]> {
+  let last = 0
+  for (;;) {
+    const { rows } = await sql<Row & { rowid_: number }>`select rowid as rowid_, * from ${sql.table(table)}
+      where rowid > ${last} order by rowid limit ${sql.lit(readAtOnce)}`.execute(within)
+    last = rows.at(-1)?.rowid_ ?? last
+    if (rows.length > 0) yield rows.map(({ rowid_: _rowid, ...row }) => row)
+    if (rows.length < readAtOnce) return
+  }
+}
+
+/** Adds up the SHA-256 of rows modulo 2^256: the same whatever order a store gives them in. */
+function createSum() {
+  let rows = 0
+  let sum = 0n
+  return {
+    add(row: Row) {
+      const fields = Object.entries(row).sort(([one], [other]) => (one < other ? -1 : 1))
+      sum += BigInt(`0x${createHash('sha256').update(JSON.stringify(fields)).digest('hex')}`)
+      rows += 1
+    },
+    content: (): Content => ({ rows, hash: BigInt.asUintN(256, sum).toString(16).padStart(64, '0') }),
+  }
+}
+
+async function contentOf(within: DatabaseTransaction, table: Table): Promise<Content> {
+  const sum = createSum()
+  for await (const rows of rowsOf(within, table)) for (const row of rows) sum.add(row)
+  return sum.content()
+}
+
+/** Ids that PostgreSQL counts up by itself go on after the highest. */
+async function countOn(within: DatabaseTransaction): Promise<void> {
+  const { rows } = await sql<{ table: string; column: string }>`
+    select table_name as "table", column_name as "column" from information_schema.columns
+    where table_schema = current_schema() and is_identity = 'YES'`.execute(within)
+  for (const { table, column } of rows) {
+    await sql`select setval(pg_get_serial_sequence(${table}, ${column}), coalesce(max(${sql.ref(column)}), 0) + 1, false)
+      from ${sql.table(table)}`.execute(within)
+  }
+}
+
+const snapshotOf = <T>(database: Database, read: (transaction: DatabaseTransaction) => Promise<T>) =>
+  isPostgres(database)
+    ? database.transaction().setIsolationLevel('repeatable read').setAccessMode('read only').execute(read)
+    : database.transaction().execute(read)
+
+/**
+ * Copies every table as it was at one moment into an empty store of the same schema, whole or not at all, and reads it
+ * again there.
+ * @throws CopyRefused where the target is not empty, or does not hold what was copied
+ */
+export async function copyStore(from: Database, to: Database): Promise<Record<string, Content>> {
+  return snapshotOf(from, (source) =>
+    to.transaction().execute(async (target) => {
+      for (const table of tables) {
+        const any = await sql`select 1 from ${sql.table(table)} limit 1`.execute(target)
+        if (any.rows.length > 0) throw new CopyRefused(`the table ${table} of the target is not empty`)
+      }
+      const copied: Record<string, Content> = {}
+      for (const table of tables) {
+        const sum = createSum()
+        for await (const rows of rowsOf(source, table)) {
+          for (const row of rows) sum.add(row)
+          for (let at = 0; at < rows.length; at += insertAtOnce) {
+            await target
+              .insertInto(table)
+              .values(rows.slice(at, at + insertAtOnce))
+              .execute()
+          }
+        }
+        const content = sum.content()
+        const arrived = await contentOf(target, table)
+        if (arrived.rows !== content.rows || arrived.hash !== content.hash) {
+          throw new CopyRefused(
+            `the table ${table} arrived with ${arrived.rows} rows, other than the ${content.rows} sent`,
+          )
+        }
+        copied[table] = content
+      }
+      if (isPostgres(target)) await countOn(target)
+      return copied
+    }),
+  )
+}

@@ -1,0 +1,137 @@
+import { createHash, randomInt } from 'node:crypto'
+import { createClient, createCluster } from 'redis'
+import { StoreAway } from './away.ts'
+
+export type Reply = string | number | null | Reply[]
+
+/** A command whose only key is `key`. */
+export type RedisCommand = [name: string, key: string, ...rest: string[]]
+
+/** A script that touches one key, so that it runs in a Cluster as well. */
+export interface Script {
+  text: string
+  sha: string
+}
+
+/** One node or a Cluster, in the few words the artifact store needs. */
+export interface Redis {
+  /** @throws StoreAway */
+  ask(...command: RedisCommand): Promise<Reply>
+  /** @throws StoreAway */
+  run(script: Script, key: string, ...values: (string | number)[]): Promise<Reply>
+  close(): Promise<void>
+}
+
+const connectMs = 3000
+/** The longest an answer is waited for. */
+const answerMs = 3000
+const firstWaitMs = 50
+const longestWaitMs = 2000
+
+export const script = (text: string): Script => ({ text, sha: createHash('sha1').update(text).digest('hex') })
+
+/** Tries again at once, then ever more slowly, and not every process in the same moment. */
+const wait = (retries: number) =>
+  Math.min(firstWaitMs * 2 ** Math.min(retries, 10), longestWaitMs) - randomInt(firstWaitMs)
+
+const settings = (url: string) => ({
+  url,
+  disableOfflineQueue: true,
+  pingInterval: 5000,
+  // its own would be an AbortSignal for each command: ask() below has a cheaper one that also counts what was sent
+  commandOptions: { timeout: 0 },
+  socket: { connectTimeout: connectMs, reconnectStrategy: wait },
+})
+
+/**
+ * Connects to `redis://` or `rediss://` (TLS) with user and password of the URL; several URLs, separated by commas, are
+ * nodes of one Cluster. Whether it is a Cluster is asked of the first that answers.
+ * @throws StoreAway when none answers
+ */
+export async function connectRedis(urls: string, failed: (error: unknown) => void): Promise<Redis> {
+  const nodes = urls.split(',')
+  const send = (await isCluster(nodes)) ? await clusterOf(nodes, failed) : await nodeOf(nodes[0] ?? '', failed)
+
+  /** Whatever is not an answer is Redis being away, and so are its answers while it loads, fails over or is full. */
+  const away = (error: unknown): unknown =>
+    error instanceof Error && /^(ERR|WRONGTYPE|NOSCRIPT|NOPERM|NOAUTH|WRONGPASS)\b/.test(error.message)
+      ? error
+      : new StoreAway('Redis', error)
+
+  async function ask(key: string, command: string[]): Promise<Reply> {
+    let late: NodeJS.Timeout | undefined
+    const noAnswer = new Promise<never>((_resolve, reject) => {
+      late = setTimeout(() => reject(new Error('no answer in time')), answerMs)
+    })
+    try {
+      return await Promise.race([send.command(key, command), noAnswer])
+    } catch (error) {
+      throw away(error)
+    } finally {
+      clearTimeout(late)
+    }
+  }
+
+  return {
+    ask: (...command) => ask(command[1], command),
+    async run({ text, sha }, key, ...values) {
+      const rest = ['1', key, ...values.map(String)]
+      try {
+        return await ask(key, ['EVALSHA', sha, ...rest])
+      } catch (error) {
+        if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error
+        return ask(key, ['EVAL', text, ...rest])
+      }
+    },
+    close: () => send.close(),
+  }
+}
+
+async function isCluster(nodes: string[]): Promise<boolean> {
+  let cause: unknown
+  for (const url of nodes) {
+    const probe = createClient({ url, socket: { connectTimeout: connectMs, reconnectStrategy: false } })
+    probe.on('error', () => undefined) // it comes back from connect()
+    try {
+      await probe.connect()
+      return /^cluster_enabled:1/m.test(await probe.sendCommand<string>(['INFO', 'cluster']))
+    } catch (error) {
+      cause = error
+    } finally {
+      if (probe.isOpen) probe.destroy()
+    }
+  }
+  throw new StoreAway('Redis', cause)
+}
+
+async function nodeOf(url: string, failed: (error: unknown) => void) {
+  const client = createClient(settings(url))
+  client.on('error', failed)
+  await client.connect()
+  return {
+    command: (_key: string, command: string[]) => client.sendCommand<Reply>(command),
+    close: async () => client.destroy(),
+  }
+}
+
+async function clusterOf(nodes: string[], failed: (error: unknown) => void) {
+  const [first = ''] = nodes
+  const { username, password, protocol } = new URL(first)
+  const { url: _url, socket, commandOptions, ...shared } = settings(first)
+  const cluster = createCluster({
+    rootNodes: nodes.map((url) => ({ url })),
+    commandOptions,
+    defaults: {
+      ...shared,
+      ...(username ? { username: decodeURIComponent(username) } : {}),
+      ...(password ? { password: decodeURIComponent(password) } : {}),
+      socket: protocol === 'rediss:' ? { ...socket, tls: true } : socket,
+    },
+  })
+  cluster.on('error', failed)
+  await cluster.connect()
+  return {
+    command: (key: string, command: string[]) => cluster.sendCommand<Reply>(key, false, command),
+    close: async () => cluster.destroy(),
+  }
+}

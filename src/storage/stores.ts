@@ -1,0 +1,32 @@
+import { join } from 'node:path'
+import type { Logger } from 'pino'
+import type { Clock } from '../config/clock.ts'
+import type { Settings } from '../config/settings.ts'
+import type { Artifacts } from './artifacts.ts'
+import { openSqliteArtifacts } from './artifacts-sqlite.ts'
+import { keepCheckpointing } from './checkpoints.ts'
+
+/** Where the embedded stores are. */
+export const databaseFile = ({ dataDir }: Settings) => join(dataDir, 'yideng.sqlite')
+export const artifactsFile = ({ dataDir }: Settings) => join(dataDir, 'artifacts.sqlite')
+
+/** The artifact store that the settings name. */
+export async function openArtifacts(settings: Settings, clock: Clock, log: Logger): Promise<Artifacts> {
+  if (!settings.redisUrls) return openSqliteArtifacts(artifactsFile(settings), clock)
+  // loaded here and not above: the client takes a fifth of a second
+  const { openRedisArtifacts } = await import('./artifacts-redis.ts')
+  return openRedisArtifacts(settings.redisUrls, clock, (error) => log.warn({ err: error }, 'Redis'))
+}
+
+/** Copies the write-ahead logs of the embedded stores back, until everybody has closed them. */
+export function keepLogsShort(settings: Settings, log: Logger): void {
+  const files = [
+    ...(settings.databaseUrl ? [] : [databaseFile(settings)]),
+    ...(settings.redisUrls ? [] : [artifactsFile(settings)]),
+  ]
+  if (files.length === 0) return
+  const stop = keepCheckpointing(files, (error) =>
+    log.error({ err: error }, 'the logs of the stores are copied back by those who write'),
+  )
+  process.once('beforeExit', () => void stop())
+}

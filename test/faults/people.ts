@@ -1,0 +1,106 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { expect } from 'vitest'
+import type { Back } from '../../src/admin/house.ts'
+import { openPerson, signIn } from '../setup/person.ts'
+import { registerPortal, type TestPortal } from '../setup/portal.ts'
+import type { RunningServer } from '../setup/server.ts'
+import { Visitor } from '../setup/visitor.ts'
+
+export const manyFromHere = {
+  YIDENG_ADDRESS_TRIES: '1000000',
+  YIDENG_ADDRESS_REGISTRATIONS: '1000000',
+  YIDENG_LOG_LEVEL: 'error',
+}
+
+export interface Crowd {
+  house: Back
+  portal: TestPortal
+  usernames: string[]
+}
+
+export async function gather(server: RunningServer, people = 10): Promise<Crowd> {
+  const house = await server.house()
+  const portal = await registerPortal(house, { consent: 'implicit' })
+  const usernames = []
+  for (let index = 0; index < people; index += 1) usernames.push((await openPerson(house)).username)
+  return { house, portal, usernames }
+}
+
+/** A whole sign-in in a new browser, to the tokens. */
+export async function enter({ house, portal }: Crowd, username: string): Promise<Visitor> {
+  const visitor = new Visitor(house.settings.issuer)
+  const visit = await portal.begin()
+  const page = await visitor.get(visit.url)
+  if (page.status >= 500) throw new Error(`answered ${page.status}`)
+  await visit.finish(await signIn(visitor, page, username))
+  return visitor
+}
+
+/** Enters again with the session there is; true when nobody was asked for a password. */
+export async function enterAgain({ portal }: Crowd, visitor: Visitor): Promise<boolean> {
+  const { url } = await portal.begin()
+  return (await visitor.get(url)).leads?.searchParams.has('code') === true
+}
+
+/** Signs people in, so many at once; who fails tries once more after `patienceMs`. */
+export async function signInMany(
+  crowd: Crowd,
+  total: number,
+  options: { atOnce?: number; patienceMs?: number; onSignedIn?: (count: number) => void } = {},
+) {
+  const { atOnce = 8, patienceMs = 500, onSignedIn } = options
+  const signedIn: Visitor[] = []
+  const failures: unknown[] = []
+  let retried = 0
+  let next = 0
+  await Promise.all(
+    Array.from({ length: atOnce }, async () => {
+      while (next < total) {
+        const username = crowd.usernames[next++ % crowd.usernames.length] ?? ''
+        const attempt = () => enter(crowd, username)
+        try {
+          const visitor = await attempt().catch(async () => {
+            retried += 1
+            await new Promise((resolve) => setTimeout(resolve, patienceMs))
+            return attempt()
+          })
+          signedIn.push(visitor)
+          onSignedIn?.(signedIn.length)
+        } catch (error) {
+          failures.push(error)
+        }
+      }
+    }),
+  )
+  return { signedIn, failures, retried }
+}
+
+interface Check {
+  state: string
+  what: string
+  finding: string
+}
+
+/** Everything `yideng doctor` finds to be wrong. */
+export async function ailments(server: RunningServer): Promise<Check[]> {
+  const program = new URL('../../bin/yideng.mjs', import.meta.url).pathname
+  const run = promisify(execFile)(process.execPath, [program, 'doctor', '--json'], {
+    env: { PATH: process.env['PATH'], ...server.environment },
+  })
+  const { stdout } = await run.catch((error: unknown) => error as { stdout: string })
+  const { checks } = JSON.parse(stdout) as { checks: Check[] }
+  expect(checks.length).toBeGreaterThan(5)
+  return checks.filter(({ state }) => state === 'fail')
+}
+
+/** Audit entries of portals entered: each code that left the house has one. */
+export async function entered({ house, portal }: Crowd): Promise<number> {
+  const { many } = await house.database
+    .selectFrom('audit_events')
+    .select(({ fn }) => fn.countAll<number>().as('many'))
+    .where('event', '=', 'portal.entered')
+    .where('client_id', '=', portal.clientId)
+    .executeTakeFirstOrThrow()
+  return many
+}

@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest'
+import { cannotRun } from '../setup/parts.ts'
+import { startRedis } from '../setup/redis.ts'
+import { startServer, until } from '../setup/server.ts'
+import { openPerson } from '../setup/person.ts'
+import { ailments, enter, entered, enterAgain, gather, manyFromHere, signInMany } from './people.ts'
+import { ownPostgres } from './postgres.ts'
+
+describe.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis'))('PostgreSQL', () => {
+  it.each(['fast', 'immediate'] as const)('stopped (%s) and started in the middle of sign-ins', async (mode) => {
+    const postgres = await ownPostgres()
+    const server = await startServer({
+      ...manyFromHere,
+      YIDENG_WORKERS: '2',
+      YIDENG_DATABASE_URL: postgres.url,
+      YIDENG_REDIS_URL: `redis://127.0.0.1:${await startRedis()}`,
+    })
+    const crowd = await gather(server)
+    const before = await enter(crowd, crowd.usernames[0] ?? '')
+    const { signedIn, failures, retried } = await signInMany(crowd, 100, {
+      patienceMs: 3000,
+      onSignedIn(count) {
+        if (count !== 30) return
+        postgres.stop(mode)
+        postgres.start()
+      },
+    })
+    console.log(`${retried} tried twice`)
+    expect(failures).toEqual([])
+    // an immediate stop is a crash: the last entries about sessions may be gone, never in the middle of the chain
+    if (mode === 'fast') expect(await entered(crowd)).toBeGreaterThanOrEqual(signedIn.length)
+    expect(await enterAgain(crowd, before)).toBe(true)
+    expect(await ailments(server)).toEqual([])
+
+    // an account that was acknowledged is on disk, whatever happens next
+    const person = await openPerson(crowd.house)
+    postgres.stop('immediate')
+    expect((await fetch(`${server.issuer}/readyz`)).status).toBe(503)
+    postgres.start()
+    await until(async () => (await fetch(`${server.issuer}/readyz`)).ok)
+    await enter(crowd, person.username)
+    expect(await ailments(server)).toEqual([])
+  })
+})

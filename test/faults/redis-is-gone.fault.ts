@@ -1,0 +1,91 @@
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { openRedisArtifacts } from '../../src/storage/artifacts-redis.ts'
+import { StoreAway } from '../../src/storage/away.ts'
+import { cannotRun } from '../setup/parts.ts'
+import { redisCli, startRedis } from '../setup/redis.ts'
+import { startServer, until } from '../setup/server.ts'
+import { makePostgres } from '../setup/stores.ts'
+import { Visitor } from '../setup/visitor.ts'
+import { ailments, enter, enterAgain, gather, manyFromHere, signInMany } from './people.ts'
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+/** A Redis as docs/deploy.md has it: what it has survives its restart. */
+async function withDurableRedis() {
+  const directory = mkdtempSync(join(tmpdir(), 'yideng-redis-'))
+  const flags = ['--appendonly', 'yes', '--appendfsync', 'always', '--dir', directory]
+  const port = await startRedis({ flags })
+  const start = () => startRedis({ port, flags })
+  const server = await startServer({
+    ...manyFromHere,
+    YIDENG_WORKERS: '2',
+    YIDENG_DATABASE_URL: await makePostgres(),
+    YIDENG_REDIS_URL: `redis://127.0.0.1:${port}`,
+  })
+  return { port, start, server, crowd: await gather(server) }
+}
+
+const statusOf = async (server: { issuer: string }, path: string) => (await fetch(`${server.issuer}${path}`)).status
+
+describe.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis'))('Redis', () => {
+  it('restarted in the middle of sign-ins: who tries once more gets in, sessions are still there', async () => {
+    const { port, start, server, crowd } = await withDurableRedis()
+    const before = await enter(crowd, crowd.usernames[0] ?? '')
+    let restarted: Promise<number> | undefined
+    const { failures, retried } = await signInMany(crowd, 100, {
+      patienceMs: 3000,
+      onSignedIn(count) {
+        if (count !== 30) return
+        redisCli(port, 'SHUTDOWN')
+        restarted = start()
+      },
+    })
+    console.log(`${retried} tried twice`)
+    await restarted
+    expect(failures).toEqual([])
+    expect(await enterAgain(crowd, before)).toBe(true)
+    expect(await ailments(server)).toEqual([])
+  })
+
+  it('that hangs is not waited for', async () => {
+    const port = await startRedis()
+    const artifacts = await openRedisArtifacts(`redis://127.0.0.1:${port}`, Date.now, () => undefined)
+    onTestFinished(() => artifacts.close())
+    await artifacts.put('code', 'a', '1', { ttl: 60 })
+    redisCli(port, 'CLIENT', 'PAUSE', '4000', 'ALL')
+    await expect(artifacts.get('code', 'a')).rejects.toBeInstanceOf(StoreAway)
+    await expect.poll(() => artifacts.get('code', 'a').catch(() => undefined), { timeout: 8000 }).toBe('1')
+  })
+
+  it('gone for 20 s: plain 503 pages and nothing else, then all goes on without a restart', async () => {
+    const { port, start, server, crowd } = await withDurableRedis()
+    const before = await enter(crowd, crowd.usernames[0] ?? '')
+    redisCli(port, 'SHUTDOWN')
+    const end = Date.now() + 20_000
+    const seen = new Map<string, number>()
+    while (Date.now() < end) {
+      const began = performance.now()
+      const { url } = await crowd.portal.begin()
+      const page = await before.get(url)
+      const calm = page.html.includes('一登暂时无法使用') && page.headers.get('retry-after') === '10'
+      const key = `${page.status} ${calm ? 'calm' : page.html.slice(0, 200)}`
+      seen.set(key, (seen.get(key) ?? 0) + 1)
+      expect(performance.now() - began).toBeLessThan(4000)
+      expect(await statusOf(server, '/readyz')).toBe(503)
+      expect(await statusOf(server, '/healthz')).toBe(200)
+      expect(await statusOf(server, '/jwks')).toBe(200)
+      await new Promise((resolve) => setTimeout(resolve, 500))
+    }
+    expect([...seen.keys()]).toEqual(['503 calm'])
+    expect((await ailments(server)).map(({ what }) => what)).toEqual(['Redis'])
+    const pids = server.pid()
+    await start()
+    await until(async () => (await statusOf(server, '/readyz')) === 200)
+    expect(await enterAgain(crowd, before)).toBe(true)
+    expect((await signInMany(crowd, 20)).failures).toEqual([])
+    expect(server.pid()).toBe(pids)
+    expect(await ailments(server)).toEqual([])
+    expect((await new Visitor(server.issuer).get('/')).status).toBe(200)
+  })
+})

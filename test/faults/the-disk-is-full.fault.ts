@@ -1,0 +1,47 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, it, onTestFinished } from 'vitest'
+import { startServer, until } from '../setup/server.ts'
+import { ailments, enter, enterAgain, gather, manyFromHere, signInMany } from './people.ts'
+
+const size = '48m'
+
+/** A disk of this test's own; only root may make one. */
+function smallDisk(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'yideng-disk-'))
+  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${size},mode=0700`, 'tmpfs', directory]).status === 0
+  onTestFinished(() => {
+    if (mounted) spawnSync('umount', ['-l', directory])
+    rmSync(directory, { recursive: true, force: true })
+  })
+  if (!mounted) throw new Error('only root may mount a small disk: run this as root')
+  return directory
+}
+
+it('a full disk is said plainly, harms nothing, and all goes on once there is room', async () => {
+  const disk = smallDisk()
+  const server = await startServer({ ...manyFromHere, YIDENG_DATA_DIR: join(disk, 'data') })
+  const crowd = await gather(server)
+  const before = await enter(crowd, crowd.usernames[0] ?? '')
+  const ballast = join(disk, 'ballast')
+  const fill = () => {
+    const { bavail, bsize } = statfsSync(disk)
+    writeFileSync(ballast, Buffer.alloc(bavail * bsize), { flag: 'a' })
+  }
+  fill()
+  const answers: string[] = []
+  for (let index = 0; index < 60; index += 1) {
+    const { url } = await crowd.portal.begin()
+    const page = await before.get(url)
+    answers.push(page.leads?.searchParams.has('code') ? 'entered' : `${page.status}`)
+  }
+  expect(new Set(answers)).toEqual(new Set(['entered', '503'].filter((one) => answers.includes(one))))
+  expect(answers.at(-1)).toBe('503')
+  expect((await fetch(`${server.issuer}/healthz`)).status).toBe(200)
+  rmSync(ballast)
+  await until(async () => enterAgain(crowd, before))
+  expect((await signInMany(crowd, 20)).failures).toEqual([])
+  expect(await ailments(server)).toEqual([])
+})

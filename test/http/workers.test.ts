@@ -1,0 +1,68 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { get } from 'node:http'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { openPerson, signIn } from '../setup/person.ts'
+import { registerPortal } from '../setup/portal.ts'
+import { WaitingComputer } from '../setup/qr.ts'
+import { startServer, until, workersOf } from '../setup/server.ts'
+import { Visitor } from '../setup/visitor.ts'
+
+/** Opens the stream of a QR page and waits for its first frame. */
+function openStream(computer: WaitingComputer, issuer: string): Promise<void> {
+  const cookie = computer.visitor.cookies.map(({ name, value }) => `${name}=${value}`).join('; ')
+  const address = `${issuer}${computer.page.url.pathname}/qr/stream?id=${computer.id}`
+  return new Promise((resolve, reject) => {
+    get(address, { headers: { cookie, accept: 'text/event-stream' }, agent: false }, (answer) => {
+      answer.on('error', () => undefined) // it is cut off at the end
+      answer.once('data', () => resolve())
+    }).on('error', reject)
+  })
+}
+
+it('two processes on the embedded store share logins; one that dies is replaced; a stop is quick and leaves whole files', async () => {
+  const server = await startServer({ YIDENG_WORKERS: '2' })
+  await until(async () => workersOf(server).length === 2)
+  const house = await server.house()
+  const portal = await registerPortal(house, { consent: 'implicit' })
+  const person = await openPerson(house)
+  const visitor = new Visitor(server.issuer)
+  const visit = await portal.begin()
+  await visit.finish(await signIn(visitor, await visitor.get(visit.url), person.username))
+
+  const [killed = 0, other] = workersOf(server)
+  process.kill(killed, 'SIGKILL')
+  // one of the two that are left may be asked on a connection to the one that died
+  await until(async () => {
+    const { url } = await portal.begin()
+    const page = await visitor.get(url).catch(() => undefined)
+    return page?.leads?.searchParams.has('code') === true
+  })
+  await until(async () => workersOf(server).length === 2)
+  expect(workersOf(server)).toContain(other)
+  expect(workersOf(server)).not.toContain(killed)
+
+  const computer = await WaitingComputer.at((await portal.begin()).url, server.issuer)
+  await computer.start()
+  await openStream(computer, server.issuer)
+  await house.close()
+  const began = performance.now()
+  expect(await server.kill('SIGINT')).toBe(0)
+  expect(performance.now() - began).toBeLessThan(4000)
+  for (const name of ['yideng.sqlite-wal', 'artifacts.sqlite-wal']) {
+    expect(existsSync(join(server.dataDir, name)), name).toBe(false)
+  }
+  expect(server.output().match(/listens on/g)).toHaveLength(1)
+})
+
+it('none of many starts where the first cannot, and it is said once', async () => {
+  const { environment } = await startServer()
+  const program = new URL('../../bin/server.mjs', import.meta.url).pathname
+  const { status, stderr } = spawnSync(process.execPath, [program], {
+    env: { ...environment, YIDENG_WORKERS: '4' },
+    encoding: 'utf8',
+    timeout: 20_000,
+  })
+  expect([status, stderr.trim().split('\n')]).toEqual([1, [expect.stringContaining('PORT')]])
+})

@@ -1,0 +1,153 @@
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import * as oidc from 'openid-client'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Back } from '../../src/admin/house.ts'
+import { checkChain } from '../../src/audit/chain.ts'
+import { acting } from '../setup/acting.ts'
+import { balance } from '../setup/balancer.ts'
+import { freePort } from '../setup/free-port.ts'
+import { end } from '../setup/organisation.ts'
+import { cannotRun } from '../setup/parts.ts'
+import { openPerson, signIn } from '../setup/person.ts'
+import { registerPortal } from '../setup/portal.ts'
+import { approve, computerAndPhone } from '../setup/qr.ts'
+import { redisCli, startRedis } from '../setup/redis.ts'
+import { startServer, until, type RunningServer } from '../setup/server.ts'
+import { makePostgres } from '../setup/stores.ts'
+import { Visitor } from '../setup/visitor.ts'
+
+const keysOfTwo = mkdtempSync(join(tmpdir(), 'yideng-two-'))
+afterAll(() => rmSync(keysOfTwo, { recursive: true, force: true }))
+
+/** Each request of a login goes to the other machine than the one before: nothing may be known to one only. */
+describe.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis'))('two machines on PostgreSQL and Redis', () => {
+  let one: RunningServer
+  let two: RunningServer
+  let house: Back
+  let redis: number
+
+  beforeAll(async () => {
+    redis = await startRedis()
+    const port = await freePort()
+    const shared = {
+      YIDENG_ISSUER: `http://localhost:${port}`,
+      YIDENG_DATABASE_URL: await makePostgres(),
+      YIDENG_REDIS_URL: `redis://127.0.0.1:${redis}`,
+      YIDENG_TRUST_PROXY: 'true',
+    }
+    one = await startServer(shared)
+    // of the keys only data.json is carried over
+    const keys = join(keysOfTwo, 'keys')
+    mkdirSync(keys)
+    copyFileSync(join(one.environment['YIDENG_KEYS_DIR'] ?? '', 'data.json'), join(keys, 'data.json'))
+    two = await startServer({ ...shared, YIDENG_KEYS_DIR: keys, YIDENG_WORKERS: '2' })
+    await balance(port, [Number(one.environment['PORT']), Number(two.environment['PORT'])])
+    house = await one.house()
+  })
+
+  it('sign with the same keys', () => {
+    const [first, second] = [one, two].map(({ environment }) =>
+      readFileSync(join(environment['YIDENG_KEYS_DIR'] ?? '', 'signing.json'), 'utf8'),
+    )
+    expect(second).toBe(first)
+  })
+
+  it('a person signs in once for two portals, refreshes, and signs out', async () => {
+    const person = await openPerson(house)
+    const [first, second] = [
+      await registerPortal(house, { consent: 'implicit', scope: 'openid profile offline_access' }),
+      await registerPortal(house, { consent: 'implicit', backchannel_logout_uri: 'http://localhost:9/logout' }),
+    ]
+    const visitor = new Visitor(house.settings.issuer)
+    const visit = await first.begin({ prompt: 'consent' })
+    let page = await signIn(visitor, await visitor.get(visit.url), person.username)
+    if (!page.leads) page = await visitor.submit(page, '/consent', { decision: 'allow' })
+    const tokens = await visit.finish(page)
+    const again = await second.begin()
+    const { id_token: hint = '' } = await again.finish(await visitor.get(again.url))
+    const refreshed = await oidc.refreshTokenGrant(first.configuration, tokens.refresh_token ?? '')
+    const told = await oidc.fetchUserInfo(first.configuration, refreshed.access_token, tokens.claims()?.sub ?? '')
+    expect(told.name).toBe('陈大文')
+
+    const asked = await visitor.get(oidc.buildEndSessionUrl(second.configuration, { id_token_hint: hint }))
+    await visitor.submit(asked, '/logout/confirm', { logout: 'yes' })
+    const later = await first.begin()
+    expect((await visitor.get(later.url)).html).toContain('name="password"')
+    expect(await house.database.selectFrom('logout_deliveries').select('client_id').execute()).toEqual([
+      { client_id: second.clientId },
+    ])
+  })
+
+  it('a computer signs in by a phone', async () => {
+    const { computer, phone, visit } = await computerAndPhone(house)
+    await approve(phone, await phone.get(await computer.start()))
+    expect((await visit.finish(await computer.redeem())).claims()?.amr).toEqual(['qr'])
+  })
+
+  it('a handler acts for an organisation until the mandate is ended', async () => {
+    const portal = await registerPortal(house, {
+      scope: 'openid profile representee offline_access',
+      consent: 'implicit',
+    })
+    const { organisation, mandate, tokens } = await acting(house, portal)
+    expect(tokens.claims()?.['representee']).toMatchObject({ sub: organisation.id })
+    await end(house, mandate.id, organisation.representative)
+    await until(async () => {
+      const { active } = await oidc.tokenIntrospection(portal.configuration, tokens.access_token)
+      return !active
+    })
+  })
+
+  it('one dies in the middle of a login: the other goes on with it', async () => {
+    const person = await openPerson(house)
+    const portal = await registerPortal(house, { consent: 'implicit' })
+    const visitor = new Visitor(house.settings.issuer)
+    const visit = await portal.begin()
+    const page = await visitor.get(visit.url)
+    await one.kill('SIGKILL')
+    expect((await visit.finish(await signIn(visitor, page, person.username))).id_token).toBeTypeOf('string')
+    await one.restart()
+  })
+
+  it('while Redis is away everybody is told so, and then all goes on without a restart', async () => {
+    const person = await openPerson(house)
+    const portal = await registerPortal(house, { consent: 'implicit' })
+    const visitor = new Visitor(house.settings.issuer)
+    const visit = await portal.begin()
+    const page = await visitor.get(visit.url)
+    const entered = await portal.begin()
+    const code = await signIn(visitor, await visitor.get(entered.url), person.username)
+    redisCli(redis, 'SHUTDOWN', 'NOSAVE')
+
+    const refused = await signIn(visitor, page, person.username)
+    expect(refused.status).toBe(503)
+    expect(refused.html).toContain('一登暂时无法使用')
+    expect(refused.headers.get('retry-after')).toBe('10')
+    const origin = new Visitor(house.settings.issuer)
+    expect((await origin.get(visit.url)).status).toBe(503)
+    const { cause: answer } = (await entered.finish(code).catch((error: unknown) => error)) as { cause: Response }
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '10'])
+    expect(await answer.json()).toMatchObject({ error: 'temporarily_unavailable' })
+    for (const server of [one, two]) {
+      const ready = await fetch(`http://localhost:${server.environment['PORT'] ?? ''}/readyz`)
+      expect([ready.status, await ready.json()]).toEqual([
+        503,
+        { status: 'not ready', reason: 'a store does not answer' },
+      ])
+    }
+
+    await startRedis({ port: redis })
+    await until(async () => {
+      const all = await Promise.all(
+        [one, two].map((server) => fetch(`http://localhost:${server.environment['PORT'] ?? ''}/readyz`)),
+      )
+      return all.every(({ ok }) => ok)
+    })
+    const fresh = await portal.begin()
+    const asked = await visitor.get(fresh.url)
+    expect((await fresh.finish(await signIn(visitor, asked, person.username))).id_token).toBeTypeOf('string')
+    expect(await checkChain(house.database)).toMatchObject({ whole: true })
+  })
+})

@@ -1,0 +1,36 @@
+import { randomBytes } from 'node:crypto'
+import pg from 'pg'
+import { afterAll } from 'vitest'
+import { postgresServer } from './parts.ts'
+import { startRedis } from './redis.ts'
+
+const made: string[] = []
+
+async function tell(command: string): Promise<void> {
+  const client = new pg.Client(postgresServer)
+  await client.connect()
+  await client.query(command)
+  await client.end()
+}
+
+afterAll(async () => {
+  for (const name of made) await tell(`drop database ${name} with (force)`)
+})
+
+/** A database of this file's own on the PostgreSQL of this machine; dropped after its tests. */
+export async function makePostgres(): Promise<string> {
+  const name = `yideng_test_${randomBytes(6).toString('hex')}`
+  await tell(`create database ${name} template template0`)
+  made.push(name)
+  return postgresServer.replace(/postgres$/, name)
+}
+
+/** Settings for the stores of a Yideng that many machines share. */
+export async function scaleOut(): Promise<Record<string, string>> {
+  return { YIDENG_DATABASE_URL: await makePostgres(), YIDENG_REDIS_URL: `redis://127.0.0.1:${await startRedis()}` }
+}
+
+/** With YIDENG_TEST_STORES=scale-out any test of a server or a house runs on the stores of many machines. */
+const wanted = process.env['YIDENG_TEST_STORES'] === 'scale-out'
+export const serverStores = async () => (wanted ? scaleOut() : {})
+export const durableStore = async () => (wanted ? { YIDENG_DATABASE_URL: await makePostgres() } : {})

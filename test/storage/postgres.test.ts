@@ -1,0 +1,114 @@
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import { sql } from 'kysely'
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { checkChain, createAuditTrail } from '../../src/audit/trail.ts'
+import { openDataKeys } from '../../src/keys/data-keys.ts'
+import { isAway } from '../../src/storage/away.ts'
+import { migrate, openDatabase } from '../../src/storage/database.ts'
+import { columnMarks } from '../../src/storage/schema.ts'
+import { migrationNames } from '../setup/migrations.ts'
+import { cannotRun } from '../setup/parts.ts'
+import { makePostgres } from '../setup/stores.ts'
+import { temporaryDirectory } from '../setup/temporary.ts'
+
+const clock = () => Date.UTC(2026, 10, 23)
+
+describe.skipIf(cannotRun('PostgreSQL'))('PostgreSQL', () => {
+  let url: string
+  let ran: string[][]
+
+  function open() {
+    const database = openDatabase(url)
+    onTestFinished(() => database.destroy())
+    return database
+  }
+
+  beforeAll(async () => {
+    url = await makePostgres()
+    const starting = [openDatabase(url), openDatabase(url), openDatabase(url)]
+    ran = await Promise.all(starting.map(migrate))
+    await Promise.all(starting.map((database) => database.destroy()))
+  })
+
+  it('is migrated once, also when three processes start together, and has the columns SQLite has', async () => {
+    expect(ran.map((names) => names.join()).sort()).toEqual(['', '', migrationNames.join()])
+    const tables = await open().introspection.getTables()
+    const columns = tables.flatMap(({ name, columns: all }) => all.map((column) => `${name}.${column.name}`))
+    const marked = Object.entries(columnMarks).flatMap(([table, marks]) =>
+      Object.keys(marks).map((one) => `${table}.${one}`),
+    )
+    expect(columns.filter((name) => !name.startsWith('kysely_')).sort()).toEqual(marked.sort())
+  })
+
+  it('gives times and counts as numbers, and counts ids up by itself', async () => {
+    const database = open()
+    const now = clock()
+    const ending = { principal_id: 'p', due_at: now }
+    await database.insertInto('representation_endings').values([ending, ending]).execute()
+    const rows = await database.selectFrom('representation_endings').selectAll().orderBy('id').execute()
+    expect(rows).toEqual([1, 2].map((id) => ({ id, ...ending })))
+    const { many, sum } = await database
+      .selectFrom('representation_endings')
+      .select(({ fn }) => [fn.countAll<number>().as('many'), fn.sum<number>('due_at').as('sum')])
+      .executeTakeFirstOrThrow()
+    expect({ many, sum }).toEqual({ many: 2, sum: 2 * now })
+  })
+
+  it('neither finds nor stumbles over what is no text', async () => {
+    const database = open()
+    expect(await database.selectFrom('clients').selectAll().where('id', '=', 'a\0b').execute()).toEqual([])
+    await database.insertInto('house').values({ key: 'half \ud800', value: '\0' }).execute()
+    expect(await database.selectFrom('house').selectAll().where('key', 'like', 'half%').execute()).toEqual([
+      { key: 'half \u{fffd}', value: '\u{fffd}' },
+    ])
+  })
+
+  it('the audit chain does not fork, whoever writes at once and whatever fails in between', async () => {
+    const { cipher } = openDataKeys(join(temporaryDirectory(), 'keys'))
+    const trails = [open(), open(), open()].map((database) => ({
+      database,
+      audit: createAuditTrail({ database, cipher, clock }),
+    }))
+    const acts = Array.from({ length: 90 }, async (_, index) => {
+      const { database, audit } = trails[index % 3] ?? expect.fail()
+      if (index % 2) return audit.record({ event: 'login.succeeded', actor: 'person', personId: String(index) })
+      return database.transaction().execute(async (transaction) => {
+        await audit.append(transaction, { event: 'client.created', actor: 'administrator:test' })
+        if (index % 10 === 0) throw new Error('on purpose')
+      })
+    })
+    const settled = await Promise.allSettled(acts)
+    expect(settled.filter(({ status }) => status === 'rejected')).toHaveLength(9)
+    expect(await checkChain(open())).toEqual({ whole: true, entries: 81 })
+  })
+
+  it('what a transaction has looked at stays so until it is over', async () => {
+    const [one, other] = [open(), open()]
+    const key = randomUUID()
+    const addIfMissing = (database: typeof one) =>
+      database.transaction().execute(async (transaction) => {
+        const known = await transaction.selectFrom('house').select('key').where('key', '=', key).executeTakeFirst()
+        if (known) return false
+        await transaction.insertInto('house').values({ key, value: '' }).execute()
+        return true
+      })
+    const added = await Promise.all(Array.from({ length: 20 }, (_, index) => addIfMissing(index % 2 ? one : other)))
+    expect(added.filter(Boolean)).toHaveLength(1)
+  })
+
+  it('a connection that PostgreSQL ends is away, and the next one works', async () => {
+    const database = open()
+    const other = open()
+    const ended = database.connection().execute(async (connection) => {
+      const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(connection)
+      await sql`select pg_terminate_backend(${rows[0]?.pid ?? 0})`.execute(other)
+      await sql`select 1`.execute(connection)
+    })
+    expect(await ended.catch((error: unknown) => isAway(error))).toBe(true)
+    expect(await database.selectFrom('clients').selectAll().execute()).toEqual([])
+    const nowhere = openDatabase('postgres://postgres@127.0.0.1:1/none')
+    onTestFinished(() => nowhere.destroy())
+    expect(await migrate(nowhere).catch((error: unknown) => isAway(error))).toBe(true)
+  })
+})
