@@ -75,7 +75,6 @@ export async function startOurs(
   }
   writeFileSync(environment.YIDENG_RESOURCES, JSON.stringify(resources))
   const origin = `http://localhost:${port}`
-  const child = await run('bin/server.mjs', [], environment, `${origin}/readyz`, flags)
   const house = await openHouse(readSettings(environment), Date.now)
   const register = async (client: ClientInput) => {
     const created = await house.clients.create(client, 'administrator:bench')
@@ -98,6 +97,8 @@ export async function startOurs(
   }
   await seed(house, more.accounts ?? 0, passwordHash)
   await house.close()
+  // after the seeding, which may take longer than idle connections live
+  const child = await run('bin/server.mjs', [], environment, `${origin}/readyz`, flags)
 
   const target: Target = {
     name: more.name ?? 'yideng',

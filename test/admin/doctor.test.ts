@@ -70,6 +70,7 @@ describe('doctor', () => {
         'signing keys',
         'store',
         'data keys',
+        'portals',
         'audit trail',
         'clock',
         'logout notices',
@@ -138,6 +139,12 @@ describe('doctor', () => {
         for (const suffix of ['-wal', '-shm']) rmSync(file(line, 'data', `yideng.sqlite${suffix}`), { force: true })
         writeFileSync(file(line, 'data', 'yideng.sqlite'), 'nothing like it'.repeat(1000))
       },
+    ],
+    [
+      'a damaged registration',
+      'portals',
+      'cannot be read',
+      (line) => alter(line, "INSERT INTO clients VALUES ('broken', '{', NULL, 'active', 1, 1)"),
     ],
     [
       'a changed audit entry',
