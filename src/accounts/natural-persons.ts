@@ -240,6 +240,14 @@ export function createNaturalPersons(options: {
           .where('status', '<>', 'closed')
           .executeTakeFirst()
         if (changed.numUpdatedRows === 0n) return undefined
+        // a server process ends the sessions, wherever the account was locked
+        if (status === 'locked') {
+          await transaction
+            .insertInto('session_endings')
+            .values({ person_id: id, due_at: clock() })
+            .onConflict((conflict) => conflict.column('person_id').doUpdateSet({ due_at: clock() }))
+            .execute()
+        }
         const event = status === 'locked' ? 'person.locked' : 'person.unlocked'
         await audit.append(transaction, { event, ...by, personId: id })
         return findIn(transaction, id)

@@ -54,7 +54,8 @@ export const clientCommands: Command[] = [
   command({
     noun: 'client',
     verb: 'create',
-    summary: 'register a portal',
+    summary: 'register a portal; without any flag it asks',
+    guided: true,
     fields: registrationFields,
     example:
       'npx yideng client create --name 深圳市政务服务网 --region 440300 ' +

@@ -77,6 +77,8 @@ export interface Command {
   summary: string
   fields: Fields
   example: string
+  /** Without any flag on a terminal it asks for its fields one by one. */
+  guided?: true
   run(desk: Desk, input: Input): Promise<Outcome>
 }
 

@@ -1,5 +1,8 @@
+import { auditCommands } from './audit-commands.ts'
+import { clientFileCommands } from './client-file-commands.ts'
 import { clientCommands } from './client-commands.ts'
 import type { Command } from './command.ts'
+import { completionCommands } from './completion-commands.ts'
 import { keysCommands } from './keys-commands.ts'
 import { levelCommands } from './level-commands.ts'
 import { orgCommands } from './org-commands.ts'
@@ -11,9 +14,12 @@ import { storeCommands } from './store-commands.ts'
 export const commands: readonly Command[] = [
   ...clientCommands,
   ...levelCommands,
+  ...clientFileCommands,
   ...personCommands,
   ...orgCommands,
   ...registerCommands,
   ...keysCommands,
+  ...auditCommands,
   ...storeCommands,
+  ...completionCommands,
 ]

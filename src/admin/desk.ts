@@ -11,6 +11,8 @@ export interface Desk {
   settings(): Promise<Settings>
   /** @throws SettingsError */
   house(): Promise<Back>
+  /** Shows how far a long command is, where somebody looks. */
+  progress(done: number, total: number): void
   /** Closes what was opened. */
   close(): Promise<void>
 }
@@ -19,8 +21,9 @@ export function createDesk(options: {
   environment: Record<string, string | undefined>
   clock: Clock
   actor: string
+  progress?: Desk['progress']
 }): Desk {
-  const { environment, clock, actor } = options
+  const { environment, clock, actor, progress = () => undefined } = options
   let settings: Promise<Settings> | undefined
   let house: Promise<Back> | undefined
 
@@ -31,6 +34,7 @@ export function createDesk(options: {
   const desk: Desk = {
     clock,
     actor,
+    progress,
     settings: () => (settings ??= readNow()),
     house: () => (house ??= openNow()),
     async close() {

@@ -15,6 +15,7 @@ import { createRepresentations, type Representations } from '../accounts/mandate
 import { createRecovery, type Recovery } from '../accounts/recovery/recovery.ts'
 import { createNaturalPersons, type NaturalPersons } from '../accounts/natural-persons.ts'
 import { createRepresenteeChoices, type RepresenteeChoices } from '../accounts/representee-choices.ts'
+import type { AuditEvent } from '../audit/events.ts'
 import { createAuditTrail, type AuditTrail } from '../audit/trail.ts'
 import { createClients, type Clients } from '../clients/clients.ts'
 import type { Clock } from '../config/clock.ts'
@@ -64,14 +65,14 @@ export interface Back {
 }
 
 /** Opens the durable store (made and migrated where needed) and the services over it. */
-export async function openHouse(settings: Settings, clock: Clock): Promise<Back> {
+export async function openHouse(settings: Settings, clock: Clock, seen?: (event: AuditEvent) => void): Promise<Back> {
   const databaseFile = join(settings.dataDir, 'yideng.sqlite')
   const database = openDatabase(databaseFile)
   const migrated = await migrate(database)
   const dataKeys = await openDataKeysOf(database, settings.keysDir)
   await markDemo(database, settings)
-  const { cipher, blindIndex } = dataKeys
-  const audit = createAuditTrail({ database, cipher, clock })
+  const { cipher, auditCipher, blindIndex } = dataKeys
+  const audit = createAuditTrail({ database, cipher: auditCipher, clock, seen })
   const register = createEmbeddedPopulationRegister({ database, blindIndex, clock })
   const persons = createNaturalPersons({ database, cipher, blindIndex, audit, register, clock })
   const inbox = createInbox({ database, cipher, clock })

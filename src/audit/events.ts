@@ -14,6 +14,7 @@ export const auditEvents = {
   'authenticator.bound': 'an authenticator was bound to a verified face',
   'person.locked': 'an account was locked',
   'person.unlocked': 'an account was unlocked',
+  'person.sessions-ended': 'every session of a locked account was ended',
   'person.device-seen': 'a person signed in with a browser not seen before',
   'person.recovered':
     'a forgotten password was replaced, by a recovery code or an administrator’s link; all sessions ended',
@@ -78,6 +79,11 @@ export const auditEvents = {
   'representee.ended': 'what a portal held for a principal ended with the mandate',
   'token.exchanged': 'a portal got an access token to act for a principal at an API',
   'token.exchange-refused': 'a portal was refused such a token',
+  'keys.rotated': 'new keys were made',
+  'keys.retired': 'keys were taken out of use',
+  'audit.revealed': 'an administrator read the restricted part of audit entries',
+  'audit.exported': 'an administrator wrote audit entries to a file',
+  'audit.archived': 'a month of audit entries was moved to a file',
   'register.imported': 'a file was imported into a register',
 } as const
 

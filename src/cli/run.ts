@@ -3,6 +3,7 @@ import type { Command, FailureKind, Input, Outcome, Problem } from '../admin/com
 import type { Desk } from '../admin/desk.ts'
 import { flagOf, readArguments, readFlagsOfAll } from './arguments.ts'
 import { askTwice, readLine, type Terminal } from './ask-secret.ts'
+import { guide } from './guide.ts'
 import { commandHelp, nameOf, nounHelp, overallHelp } from './help.ts'
 import { recordLines, tableLines } from './layout.ts'
 import { nearest } from './nearest.ts'
@@ -44,7 +45,10 @@ export async function run({ argv, desk, terminal, out, err }: Surroundings): Pro
     return 0
   }
 
-  const read = readArguments(command, words)
+  const guided = command.guided && words.length === 0 && !json && terminal.input.isTTY
+  const given = guided ? await guide(command, terminal) : words
+  if (!given) return fail('failed', [{ message: 'Nothing was done.' }])
+  const read = readArguments(command, given)
   if (!read.ok) return fail('invalid', read.problems, command)
   const missing = await fillSecrets(command, read.input, terminal)
   if (missing.length > 0) return fail('invalid', missing, command)

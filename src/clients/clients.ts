@@ -1,6 +1,6 @@
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Selectable } from 'kysely'
-import type { AuditEventName } from '../audit/events.ts'
+import type { AuditEvent, AuditEventName } from '../audit/events.ts'
 import type { AuditTrail } from '../audit/trail.ts'
 import type { Clock } from '../config/clock.ts'
 import type { Database, DatabaseTransaction } from '../storage/database.ts'
@@ -19,14 +19,17 @@ export interface Client extends ClientMetadata {
   names?: Readonly<Record<string, string>>
 }
 
-type Changed = { ok: true; client: Client; secret?: string } | { ok: false; problems: FieldProblem[] } | undefined
+type Changed =
+  | { ok: true; client: Client; secret?: string; details?: AuditEvent['details'] }
+  | { ok: false; problems: FieldProblem[] }
+  | undefined
 
 /** What can be done with portals. `undefined` means there is none with that id. */
 export interface Clients {
   find(id: string): Promise<Client | undefined>
   list(): Promise<Client[]>
-  /** The secret is in the answer once and nowhere else. */
-  create(input: unknown, actor: string): Promise<NonNullable<Changed>>
+  /** The secret is in the answer once and nowhere else. An id is given where the portal had it in another store. */
+  create(input: unknown, actor: string, id?: string): Promise<NonNullable<Changed>>
   update(id: string, change: Record<string, unknown>, actor: string): Promise<Changed>
   rotateSecret(id: string, actor: string): Promise<Changed>
   setStatus(id: string, status: Client['status'], actor: string): Promise<Changed>
@@ -44,6 +47,18 @@ export function secretMatches(known: string, secret: string): boolean {
 
 const needsSecret = (client: ClientMetadata) => client.auth_method.startsWith('client_secret')
 
+const longestShown = 200
+
+/** `min_level: 2 → 3`, for the audit trail. */
+function changesBetween(before: object, after: object): string[] {
+  const shown = (value: unknown) => (value === undefined ? '-' : JSON.stringify(value).slice(0, longestShown))
+  const same = (field: string) => JSON.stringify(from[field]) === JSON.stringify(to[field])
+  const [from, to] = [before as Record<string, unknown>, after as Record<string, unknown>]
+  return [...new Set([...Object.keys(from), ...Object.keys(to)])]
+    .filter((field) => !same(field))
+    .map((field) => `${field}: ${shown(from[field])} → ${shown(to[field])}`)
+}
+
 function fromRow(row: Selectable<Tables['clients']>): Client {
   const metadata = JSON.parse(row.metadata) as ClientMetadata
   const { id, status, secret_hash: secretHash, created_at: createdAt, updated_at: updatedAt } = row
@@ -59,7 +74,7 @@ export function createClients(options: { database: Database; audit: AuditTrail; 
   }
 
   /** Reads, changes and audits in one transaction; a refused change leaves no trace. */
-  const change = async <T extends { ok: boolean }>(
+  const change = async <T extends { ok: boolean; details?: AuditEvent['details'] }>(
     id: string,
     what: { event: AuditEventName; actor: string },
     alter: (client: Client, transaction: DatabaseTransaction) => Promise<T>,
@@ -68,7 +83,7 @@ export function createClients(options: { database: Database; audit: AuditTrail; 
       const before = await findIn(transaction, id)
       if (!before) return undefined
       const result = await alter(before, transaction)
-      if (result.ok) await audit.append(transaction, { ...what, clientId: id })
+      if (result.ok) await audit.append(transaction, { ...what, clientId: id, details: result.details })
       return result
     })
 
@@ -90,11 +105,10 @@ export function createClients(options: { database: Database; audit: AuditTrail; 
       return rows.map(fromRow)
     },
 
-    async create(input, actor) {
+    async create(input, actor, id = randomBytes(12).toString('hex')) {
       const parsed = parseClientMetadata(input)
       if (!parsed.ok) return parsed
       const { metadata } = parsed
-      const id = randomBytes(12).toString('hex')
       const secret = needsSecret(metadata) ? randomBytes(32).toString('base64url') : undefined
       const now = clock()
       const row = {
@@ -126,7 +140,8 @@ export function createClients(options: { database: Database; audit: AuditTrail; 
           needsSecret(parsed.metadata) && !before.secretHash ? randomBytes(32).toString('base64url') : undefined
         const secretHash = needsSecret(parsed.metadata) ? (secret ? hashSecret(secret) : before.secretHash) : null
         const columns = { metadata: JSON.stringify(parsed.metadata), secret_hash: secretHash }
-        return { ok: true, client: await write(transaction, id, columns), ...(secret ? { secret } : {}) }
+        const details = { changed: changesBetween(metadata, parsed.metadata) }
+        return { ok: true, client: await write(transaction, id, columns), details, ...(secret ? { secret } : {}) }
       }),
 
     rotateSecret: (id, actor) =>

@@ -49,6 +49,7 @@ const schema = z.object({
   YIDENG_DEMO: yesOrNo,
   YIDENG_ORGANISATION_LEVEL: whole(3, 4),
   YIDENG_TRUST_PROXY: yesOrNo,
+  YIDENG_AUDIT_MONTHS: whole(6, 120),
   YIDENG_SESSION_IDLE_SECONDS: seconds,
   YIDENG_SESSION_SECONDS: seconds,
   YIDENG_INTERACTION_SECONDS: seconds,
@@ -89,6 +90,8 @@ const schema = z.object({
   YIDENG_RECOVERY_HOLD_SECONDS: seconds,
   YIDENG_RECOVERY_LINK_SECONDS: seconds,
   YIDENG_ADDRESS_REGISTRATIONS: whole(1, 1_000_000),
+  YIDENG_ADDRESS_REQUESTS: whole(10, 100_000_000),
+  YIDENG_PORTAL_CALLS: whole(10, 100_000_000),
 })
 
 /** All settings, parsed; directories are absolute. Names, defaults and meanings stand in config/defaults.json. */
@@ -138,6 +141,7 @@ function parseSettings(given: Record<string, string>, production: boolean) {
     demo: all.YIDENG_DEMO,
     organisationLevel: all.YIDENG_ORGANISATION_LEVEL,
     trustProxy: all.YIDENG_TRUST_PROXY,
+    auditMonths: all.YIDENG_AUDIT_MONTHS,
     /** All in seconds. */
     lifetimes: {
       sessionIdle: all.YIDENG_SESSION_IDLE_SECONDS,
@@ -190,6 +194,8 @@ function parseSettings(given: Record<string, string>, production: boolean) {
       passwordWaitSeconds: all.YIDENG_PASSWORD_WAIT_SECONDS,
       addressTries: all.YIDENG_ADDRESS_TRIES,
       addressRegistrations: all.YIDENG_ADDRESS_REGISTRATIONS,
+      addressRequests: all.YIDENG_ADDRESS_REQUESTS,
+      portalCalls: all.YIDENG_PORTAL_CALLS,
     },
   }
 }

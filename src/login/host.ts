@@ -82,6 +82,7 @@ export function createHost(parts: HostParts): House {
 
     async ask(ctx, attempt, refusal) {
       const visit = visitOf(ctx)
+      if (refusal?.waitMinutes) ctx.set('retry-after', String(refusal.waitMinutes * 60))
       showPage(
         ctx,
         'login/sign-in',

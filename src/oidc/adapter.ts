@@ -1,7 +1,7 @@
-import { hash } from 'node:crypto'
 import { Provider, errors, type Adapter, type AdapterFactory, type AdapterPayload } from 'oidc-provider'
 import type { Clock } from '../config/clock.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
+import { keptId } from '../storage/kept-id.ts'
 
 /** Artifact as the store has it; compare-and-set compares it. */
 type Stored = string | undefined
@@ -23,15 +23,13 @@ function requestCache(): Map<string, Promise<Stored>> {
   return cache
 }
 
-/** Tokens, codes and session cookies are stored under their hash: whoever reads the store cannot use them. */
-function keyOf(id: string): string {
-  return hash('sha256', id, 'base64url')
-}
-
 /** Without what would let a reader of the store act as the person: the id itself and the session cookie. */
 function textOf({ jti, ...rest }: AdapterPayload): string {
   // a grant's id opens nothing, and its tokens are found by it
   const payload: AdapterPayload = rest.kind === 'Grant' ? { ...rest, grantId: jti } : rest
+  // the id of a running login also ends the address that it comes back to
+  const { returnTo } = payload
+  if (jti && typeof returnTo === 'string' && returnTo.endsWith(jti)) payload.returnTo = returnTo.slice(0, -jti.length)
   const session = payload['session'] as { cookie?: string } | undefined
   if (!session?.cookie) return JSON.stringify(payload)
   const { cookie: _cookie, ...known } = session
@@ -63,7 +61,7 @@ export function createAdapterFactory(options: {
       const key = `${kind}:${id}`
       let stored = cache.get(key)
       if (!stored) {
-        stored = artifacts.get(kind, keyOf(id))
+        stored = artifacts.get(kind, keptId(id))
         cache.set(key, stored)
       }
       return stored
@@ -77,6 +75,7 @@ export function createAdapterFactory(options: {
       if (text === undefined) return undefined
       const payload = JSON.parse(text) as AdapterPayload
       payload.jti = id
+      if (typeof payload.returnTo === 'string' && payload.returnTo.endsWith('/')) payload.returnTo += id
       if (withinGrace(payload.consumed)) delete payload.consumed
       return payload
     }
@@ -89,7 +88,7 @@ export function createAdapterFactory(options: {
         const alias = payload.uid ?? payload.userCode
         // sessions and grants are gathered by person, all else by grant
         const group = kind === 'Session' || kind === 'Grant' ? payload.accountId : payload.grantId
-        await artifacts.put(kind, keyOf(id), text, { ttl, alias, group })
+        await artifacts.put(kind, keptId(id), text, { ttl, alias, group })
         const cache = requestCache()
         const stored = Promise.resolve(text)
         cache.set(`${kind}:${id}`, stored)
@@ -119,13 +118,13 @@ export function createAdapterFactory(options: {
         const payload = JSON.parse(stored) as AdapterPayload
         if (withinGrace(payload.consumed)) return
         const text = JSON.stringify({ ...payload, consumed: Math.floor(clock() / 1000) })
-        const first = payload.consumed === undefined && (await artifacts.compareAndSet(kind, keyOf(id), stored, text))
+        const first = payload.consumed === undefined && (await artifacts.compareAndSet(kind, keptId(id), stored, text))
         if (!first && !(await consumedJustNow(id))) throw new errors.InvalidGrant('already consumed')
         requestCache().delete(`${kind}:${id}`)
       },
       async destroy(id) {
         requestCache().delete(`${kind}:${id}`)
-        await artifacts.remove(kind, keyOf(id))
+        await artifacts.remove(kind, keptId(id))
       },
       async revokeByGrantId(grantId) {
         await artifacts.removeGroup(kind, grantId)
@@ -143,7 +142,7 @@ export function createAdapterFactory(options: {
     }
 
     async function consumedJustNow(id: string): Promise<boolean> {
-      const text = await artifacts.get(kind, keyOf(id))
+      const text = await artifacts.get(kind, keptId(id))
       return text !== undefined && withinGrace((JSON.parse(text) as AdapterPayload).consumed)
     }
   }

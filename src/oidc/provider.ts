@@ -9,6 +9,7 @@ import { knownScopes } from '../clients/metadata.ts'
 import type { Clock } from '../config/clock.ts'
 import type { Settings } from '../config/settings.ts'
 import type { SigningKey } from '../keys/signing-keys.ts'
+import { hostCookie } from '../pages/host-cookie.ts'
 import { languages } from '../pages/languages.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
 import { createAdapterFactory } from './adapter.ts'
@@ -16,7 +17,9 @@ import { claimsConfiguration, createFindAccount } from './claims.ts'
 import { toOidcMetadata } from './client-metadata.ts'
 import { createLoadGrant } from './grants.ts'
 import type { Deliver } from './logout-deliveries.ts'
+import { createOutbound, isPublic } from './outbound.ts'
 import { createOidcPages } from './pages.ts'
+import { budgetPortals } from './portal-budgets.ts'
 import { createPrompts } from './prompts.ts'
 import { createRepresenteeClaim } from './representee-claim.ts'
 import type { Representees } from './representee.ts'
@@ -40,9 +43,6 @@ export interface ProviderParts {
   cookieKeys: string[]
   pairwiseKey: KeyObject
 }
-
-/** oidc-provider's dispatcher refuses private and loopback addresses; outside production portals run on just those. */
-const anyAddress = { dispatcher: undefined } as unknown as RequestInit
 
 /** oidc-provider, configured as DESIGN 1.4 says; everything it can be told stands here or in the file it is taken from. */
 export function createProvider(parts: ProviderParts): Provider {
@@ -81,7 +81,7 @@ export function createProvider(parts: ProviderParts): Provider {
     cookies: {
       keys: parts.cookieKeys,
       names: {
-        session: secure ? '__Host-yideng_session' : 'yideng_session',
+        session: hostCookie('yideng_session', secure),
         interaction: secure ? '__Secure-yideng_login' : 'yideng_login',
         resume: secure ? '__Secure-yideng_resume' : 'yideng_resume',
       },
@@ -120,7 +120,8 @@ export function createProvider(parts: ProviderParts): Provider {
       },
       userinfo: { enabled: true },
     },
-    fetch: (url, options) => fetch(url, settings.production ? options : { ...options, ...anyAddress }),
+    // outside production portals run on loopback and private addresses
+    fetch: createOutbound({ allowed: settings.production ? isPublic : () => true }),
     extraParams: ['representee_hint'],
     extraTokenClaims: exchangedClaims.extra,
     findAccount: createFindAccount({ persons, representees, representeeClaim, clock }),
@@ -186,6 +187,7 @@ export function createProvider(parts: ProviderParts): Provider {
   })
   compareSecretsByHash(provider)
   findClientsOnce(provider, findClient)
+  budgetPortals(provider, settings.limits.portalCalls, clock)
   return provider
 }
 

@@ -17,6 +17,8 @@ import { up as accountCentre } from './migrations/0002-account-centre.ts'
 import { up as legalPersons } from './migrations/0003-legal-persons.ts'
 import { up as recovery } from './migrations/0004-recovery.ts'
 import { up as face } from './migrations/0006-face.ts'
+import { up as audit } from './migrations/0007-audit.ts'
+import { up as sessionEndings } from './migrations/0008-session-endings.ts'
 import type { Tables } from './schema.ts'
 
 /** The durable store; a Transaction is one too. */
@@ -30,6 +32,8 @@ const migrations = {
   '0003-legal-persons': { up: legalPersons },
   '0004-recovery': { up: recovery },
   '0006-face': { up: face },
+  '0007-audit': { up: audit },
+  '0008-session-endings': { up: sessionEndings },
 }
 
 const statementsKept = 500

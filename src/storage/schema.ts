@@ -105,6 +105,20 @@ export interface Tables extends LegalPersonTables, FaceTables {
     previous_hash: string
     hash: string
   }
+  /** People whose sessions a server is to end. */
+  session_endings: { person_id: string; due_at: Time }
+  /** Each speaks for a run of entries; the runs have no gaps. */
+  audit_checkpoints: { last_sequence: number; first_sequence: number; at: Time; signed: string }
+  /** Months of the audit trail that stand in files and no more in audit_events. */
+  audit_archives: {
+    month: string
+    first_sequence: number
+    last_sequence: number
+    last_hash: string
+    /** SHA-256 of the file. */
+    file_hash: string
+    archived_at: Time
+  }
 }
 
 /**
@@ -199,5 +213,15 @@ export const columnMarks: { [T in keyof Tables]: { [C in keyof Tables[T]]: Mark 
     restricted: 'sensitive',
     previous_hash: 'open',
     hash: 'open',
+  },
+  session_endings: { person_id: 'open', due_at: 'open' },
+  audit_checkpoints: { last_sequence: 'open', first_sequence: 'open', at: 'open', signed: 'open' },
+  audit_archives: {
+    month: 'open',
+    first_sequence: 'open',
+    last_sequence: 'open',
+    last_hash: 'open',
+    file_hash: 'open',
+    archived_at: 'open',
   },
 }
