@@ -30,16 +30,17 @@ async function passwordTimes(target: Target, count: number): Promise<number[]> {
 
 /** Sends captures as fast as they are taken, until told to stop; says how many were judged and sent away. */
 function saturate(target: Target, frames: Buffer) {
-  const counts = { judged: 0, busy: 0 }
+  const counts = { judged: 0, busy: 0, cut: 0 }
   const stopped = new AbortController()
   const work = Array.from({ length: people }, async (_, index) => {
     const { visitor, page: home } = await room(target.origin, { username: `bench${index}` })
     let page = await camera(visitor, home)
     while (!stopped.signal.aborted) {
       // a kept connection may be closed by the other side just when it is used again
-      const { status } = await send(visitor, page, frames).catch(() => ({ status: 503 }))
-      if (status === 503) {
-        counts.busy += 1
+      const { status } = await send(visitor, page, frames).catch(() => ({ status: 0 }))
+      if (status === 503 || status === 0) {
+        if (status === 503) counts.busy += 1
+        else counts.cut += 1
         await wait(100)
         continue
       }
@@ -95,7 +96,7 @@ export async function measureLoad(signIns: number): Promise<void> {
     `  p99 loaded / idle          ${(quantile(loaded, 0.99) / quantile(idle, 0.99)).toFixed(2)} (must be below 2)`,
   )
   console.log(
-    `  meanwhile                  ${(judged / seconds).toFixed(2)} captures judged a second, ${busy} sent away`,
+    `  meanwhile                  ${(judged / seconds).toFixed(2)} captures judged a second, ${busy} sent away, ${load.counts.cut} connections cut`,
   )
   await house.close()
   await stop()
