@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
-import type { Command } from '../src/admin/command.ts'
+import { nameOf, type Command } from '../src/admin/command.ts'
 import { commands } from '../src/admin/commands.ts'
-import { everyFlag, exitCodes, meaningOf, nameOf, typed, usageOf } from '../src/cli/help.ts'
+import { everyFlag, exitCodes, meaningOf, typed, usageOf } from '../src/cli/help.ts'
 import { documentedSettings } from '../src/config/settings.ts'
 import { refusals } from '../src/refusal/refusal.ts'
 
@@ -60,7 +60,7 @@ function cliPage(): string {
     '',
     'With `--json` an error is one JSON document on standard error:',
     '`{"error":{"kind":"invalid","message":"…","problems":[{"field":"--redirect-uri","message":"…"}]}}`;',
-    '`kind` is `invalid`, `not_found` or `failed`.',
+    '`kind` is `invalid`, `not_found`, `forbidden` or `failed`.',
     ...nouns.flatMap((noun) => {
       const ofNoun = commands.filter((command) => command.noun === noun)
       return ['', `## ${noun}`, ...ofNoun.flatMap(commandSection)]

@@ -12,8 +12,11 @@ import { deriveKey } from './keys/derived-key.ts'
 import { openSigningKeys } from './keys/signing-keys.ts'
 import { createHost } from './login/host.ts'
 import { passwordMethod } from './login/password/password.ts'
+import { listedRegions } from './login/qr/networks.ts'
 import { qrMethod } from './login/qr/qr.ts'
 import { createAccessTokens } from './oidc/access-tokens.ts'
+import { commandLineClient, commandLineId } from './oidc/command-line-client.ts'
+import { createDeviceFlow } from './oidc/device-flow.ts'
 import { createLogoutDeliveries } from './oidc/logout-deliveries.ts'
 import { createProvider, keepLogouts } from './oidc/provider.ts'
 import { createRepresentationEndings } from './oidc/representation-endings.ts'
@@ -52,12 +55,22 @@ async function start() {
   const accountCentre = ownClient(settings.issuer)
   const findClient = freshFor(async (id: string) => {
     if (id === accountCentre.id) return accountCentre
+    if (id === commandLineId) return commandLineClient
     const client = await clients.find(id)
     return client?.status === 'active' ? client : undefined
   }, clock)
   const { representations, representeeChoices: choices } = back
   const lifetime = Math.max(settings.lifetimes.session, settings.lifetimes.refreshToken)
   const book = createRepresenteeBook({ artifacts, representations, clock, lifetime })
+  const deviceFlow = createDeviceFlow({
+    administrators: back.administrators,
+    artifacts,
+    audit,
+    blindIndex,
+    cipher,
+    regionOf: listedRegions(),
+    clock,
+  })
   const provider = createProvider({
     representees: createRepresentees({ representations, book, choices, artifacts, audit, findClient }),
     audit,
@@ -71,10 +84,12 @@ async function start() {
     signingKeys: openSigningKeys(settings.keysDir, clock),
     cookieKeys,
     pairwiseKey: dataKeys.pairwise,
+    deviceFlow,
   })
   const deliver = keepLogouts(provider, (notice) => deliveries.send([notice]))
   const deliveries = createLogoutDeliveries({ database, audit, clock, deliver, log })
-  const sessions = createSessions({ artifacts, deliveries, cipher, lifetime: settings.lifetimes.session })
+  const { session: sessionLifetime, sessionIdle: idle } = settings.lifetimes
+  const sessions = createSessions({ artifacts, deliveries, cipher, lifetime: sessionLifetime, idle, clock })
 
   const endings = createRepresentationEndings({ database, book, sessions, audit, clock, log })
 
@@ -164,6 +179,8 @@ async function start() {
     },
     sessionMemory: { sessions, devices },
     portalAudit: { provider, audit, log },
+    deviceDoor: deviceFlow.door,
+    admin: { house: back, artifacts, accessTokens, sessions },
   })
   app.silent = true
   app.on('error', (error) => log.debug({ err: error }, 'connection failed'))

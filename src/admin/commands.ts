@@ -1,3 +1,5 @@
+import { adminCommands } from './admin-commands.ts'
+import { approvalCommands } from './approval-commands.ts'
 import { clientCommands } from './client-commands.ts'
 import type { Command } from './command.ts'
 import { keysCommands } from './keys-commands.ts'
@@ -13,5 +15,7 @@ export const commands: readonly Command[] = [
   ...orgCommands,
   ...registerCommands,
   ...keysCommands,
+  ...adminCommands,
+  ...approvalCommands,
   ...storeCommands,
 ]

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { createAdministrators, type Administrators } from '../accounts/administrators.ts'
 import { createAuthenticators, type Authenticators } from '../accounts/authenticators.ts'
 import { createDevices, type Devices } from '../accounts/devices.ts'
 import { createMethodLocks, type MethodLocks } from '../accounts/method-locks.ts'
@@ -25,6 +26,7 @@ import {
   type EmbeddedPopulationRegister,
 } from '../proofing/embedded-population-register.ts'
 import { migrate, openDatabase, type Database } from '../storage/database.ts'
+import { createApprovals, type Approvals } from './approvals.ts'
 
 /** What server and command line have in common: the durable store and the services over it. */
 export interface Back {
@@ -50,6 +52,8 @@ export interface Back {
   inbox: Inbox
   methodLocks: MethodLocks
   clients: Clients
+  administrators: Administrators
+  approvals: Approvals
   close(): Promise<void>
 }
 
@@ -84,6 +88,8 @@ export async function openHouse(settings: Settings, clock: Clock): Promise<Back>
     inbox,
     methodLocks: createMethodLocks({ database, audit, clock }),
     clients: createClients({ database, audit, clock }),
+    administrators: createAdministrators({ database, audit, clock }),
+    approvals: createApprovals({ database, cipher, audit, clock }),
     close: () => database.destroy(),
   }
 }

@@ -12,6 +12,7 @@ export const keysCommands: Command[] = [
     verb: 'list',
     summary: 'list the signing keys and the data keys by id, never the keys themselves',
     fields: {},
+    access: { role: 'viewer', about: 'house' },
     example: 'npx yideng keys list',
     async run(desk) {
       await desk.house()

@@ -30,6 +30,7 @@ const status = (verb: 'lock' | 'unlock', to: 'active' | 'locked', summary: strin
     verb,
     summary,
     fields: { id },
+    access: { role: 'operator', about: 'house' },
     example: `npx yideng person ${verb} ${exampleId}`,
     async run(desk, input) {
       const { persons } = await desk.house()
@@ -61,6 +62,7 @@ export const personCommands: Command[] = [
         meaning: 'identity you vouch for: 2 self-asserted, 3 real name; without this the register decides',
       },
     },
+    access: { role: 'operator', about: 'house' },
     example:
       'npx yideng person create --name 张三 --id-number 11010519491231002X --phone 13800138000 ' +
       '--username zhangsan --password-stdin < password.txt',
@@ -92,6 +94,7 @@ export const personCommands: Command[] = [
       limit: { type: 'number', default: 50, placeholder: 'NUMBER', meaning: `how many, at most ${mostListed}` },
       after: { type: 'text', placeholder: 'ID', meaning: 'begin after this one: the last id of the page before' },
     },
+    access: { role: 'viewer', about: 'house' },
     example: 'npx yideng person list --limit 20',
     async run(desk, { limit, after }) {
       if (limit < 1 || limit > mostListed) {
@@ -119,11 +122,41 @@ export const personCommands: Command[] = [
     verb: 'show',
     summary: 'show an account, personal data masked',
     fields: { id },
+    access: { role: 'viewer', about: 'house' },
     example: `npx yideng person show ${exampleId}`,
     async run(desk, input) {
       const { persons } = await desk.house()
       const person = await persons.find(input.id)
       return person ? { ok: true, document: await masked(persons, person) } : unknown(input.id)
+    },
+  }),
+  command({
+    noun: 'person',
+    verb: 'reveal',
+    summary: 'show the personal data of an account whole; from afar only with a second administrator',
+    fields: {
+      id,
+      reason: { type: 'text', required: true, placeholder: 'TEXT', meaning: 'why, for the second administrator' },
+    },
+    access: { role: 'admin', about: 'house', second: 'releases' },
+    example: `npx yideng person reveal ${exampleId} --reason "court order 2026-118"`,
+    async run(desk, input) {
+      const { persons, audit } = await desk.house()
+      const person = await persons.find(input.id)
+      if (!person) return unknown(input.id)
+      await audit.record({ event: 'person.revealed', actor: desk.actor, personId: person.id })
+      const { documentType, documentNumber, name, phone, username } = persons.reveal(person)
+      return {
+        ok: true,
+        document: {
+          ...(await masked(persons, person)),
+          name,
+          document_type: documentType,
+          document_number: documentNumber,
+          phone,
+          username,
+        },
+      }
     },
   }),
   status('lock', 'locked', 'let nobody sign in with an account until it is unlocked'),

@@ -14,6 +14,7 @@ export const registerCommands: Command[] = [
       kind: { type: 'text', required: true, choices: ['people', 'organisations'], meaning: 'what is in it' },
       'skip-bad': { type: 'boolean', meaning: 'succeed although some rows were refused' },
     },
+    access: { local: 'it reads a file, longer than what is sent to a server' },
     example: 'npx yideng register import people.csv --kind people',
     async run(desk, input) {
       const { importFile, UnusableFile } = await import('./csv-import.ts')

@@ -5,6 +5,7 @@ export const storeCommands: Command[] = [
     noun: 'migrate',
     summary: 'bring the store up to date (the server does so at its start as well)',
     fields: {},
+    access: { local: 'the server does it at its start' },
     example: 'npx yideng migrate',
     async run(desk) {
       const { migrated: ran } = await desk.house()
@@ -16,6 +17,7 @@ export const storeCommands: Command[] = [
     noun: 'doctor',
     summary: 'examine settings, keys, store and audit trail, and say what to do; it changes nothing',
     fields: {},
+    access: { local: 'it looks at the files of the machine it runs on' },
     example: 'npx yideng doctor',
     async run(desk) {
       const { examine } = await import('./doctor.ts')

@@ -50,6 +50,16 @@ export const auditEvents = {
   'representee.ended': 'what a portal held for a principal ended with the mandate',
   'token.exchanged': 'a portal got an access token to act for a principal at an API',
   'token.exchange-refused': 'a portal was refused such a token',
+  'administrator.granted': 'a person was made an administrator, or given another role or region',
+  'administrator.revoked': 'a person ceased to be an administrator',
+  'administrator.acted': 'an administrator ran a command from afar; the outcome says whether it was done',
+  'administrator.refused': 'a command from afar was refused: no administrator, a broken proof, another program',
+  'approval.requested': 'an administrator asked for what a second one has to approve',
+  'approval.approved': 'a second administrator approved what another asked for',
+  'approval.refused': 'what an administrator asked for was refused, or taken back',
+  'approval.used': 'what was approved was run, once',
+  'device.refused': 'a person refused a command line that waited to be let in',
+  'person.revealed': 'an administrator was shown the personal data of an account whole',
   'register.imported': 'a file was imported into a register',
 } as const
 

@@ -17,6 +17,8 @@ export interface Client extends ClientMetadata {
   updatedAt: number
   /** What people call it in other languages; only the account centre has these. */
   names?: Readonly<Record<string, string>>
+  /** The administrators' command line alone: device flow (RFC 8628), sign-in by passkey only, tokens bound to a key. */
+  administers?: true
 }
 
 type Changed = { ok: true; client: Client; secret?: string } | { ok: false; problems: FieldProblem[] } | undefined

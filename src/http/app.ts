@@ -3,6 +3,7 @@ import type Koa from 'koa'
 import type { Middleware } from 'koa'
 import type { Logger } from 'pino'
 import { accountRoutes, type AccountCentreParts } from '../account-centre/account-centre.ts'
+import { adminApi, type AdminApiParts } from '../admin/api.ts'
 import type { Clients } from '../clients/clients.ts'
 import type { Settings } from '../config/settings.ts'
 import { questionRoutes, type QuestionParts } from '../login/questions.ts'
@@ -34,6 +35,8 @@ export interface AppParts {
   account: AccountCentreParts
   sessionMemory: Parameters<typeof rememberSessions>[0]
   portalAudit: Parameters<typeof auditPortals>[0]
+  deviceDoor: Middleware
+  admin: AdminApiParts
 }
 
 /** Everything a request passes, from top to bottom; oidc-provider comes last. */
@@ -50,8 +53,9 @@ export function createApp(parts: AppParts): Koa {
     staticFiles(parts.assets),
     visiting(parts.visit),
     calmErrors(log),
-    programRoutes(parts.methods),
+    programRoutes(parts),
     ownRoutes(parts, secure),
+    parts.deviceDoor,
     rememberSessions(parts.sessionMemory),
     auditPortals(parts.portalAudit),
   ]
@@ -59,11 +63,12 @@ export function createApp(parts: AppParts): Koa {
   return provider
 }
 
-/** What a login method has for programs: no cookies count there, so no form's token is asked for. */
-function programRoutes(methods: readonly LoginMethod[]): Middleware {
+/** What is for programs: no cookies count there, so no form's token is asked for. */
+function programRoutes({ methods, admin }: AppParts): Middleware {
   const router = new Router()
   router.use(noStore)
   for (const method of methods) method.api?.(router)
+  adminApi(router, admin)
   return onlyIn(rooms(router), router.routes() as Middleware)
 }
 

@@ -8,11 +8,15 @@ import type { AuditTrail } from '../audit/trail.ts'
 import type { Client } from '../clients/clients.ts'
 import type { Clock } from '../config/clock.ts'
 import type { Settings } from '../config/settings.ts'
+import { byPasskey } from '../oidc/command-line-client.ts'
 import type { Sessions } from '../oidc/sessions.ts'
 import { showPage, visitOf } from '../pages/visit.ts'
 import { refusals } from '../refusal/refusal.ts'
 import { assertQuestion, loadAttempt, pathOf, type Attempt } from './attempt.ts'
 import type { LoginHost, LoginMethod, LoginRefusal, PartData, Proof, RouterContext } from './method.ts'
+
+/** The one way in for the administrators' command line. */
+const passkey = 'passkey'
 
 export interface HostParts {
   provider: Provider
@@ -72,6 +76,7 @@ export function createHost(parts: HostParts): House {
           cancelAction: pathOf(attempt, 'cancel'),
           level: attempt.needed,
           reauthentication: attempt.session !== undefined,
+          administers: attempt.client.administers === true,
           csrf: visit.csrf(),
         },
         refusal ? refusals[refusal.code] : 200,
@@ -90,6 +95,10 @@ export function createHost(parts: HostParts): House {
       const person = await persons.find(personId)
       if (person?.status !== 'active' || (await methodLocks.locked(personId, method))) {
         await host.refuse(ctx, { method, code: 'sign_in_refused', personId })
+        return
+      }
+      if (attempt.client.administers && !byPasskey(amr)) {
+        await host.refuse(ctx, { method, code: 'passkey_needed', personId })
         return
       }
       await leaveOtherPerson(attempt, personId)
@@ -125,7 +134,8 @@ export function createHost(parts: HostParts): House {
     const visit = visitOf(ctx)
     const hint = attempt.params['login_hint']
     const identifier = refusal?.identifier ?? (typeof hint === 'string' ? hint.slice(0, 64) : '')
-    const offered = methods.filter((method) => method.offered(attempt))
+    const { administers } = attempt.client
+    const offered = methods.filter((method) => method.offered(attempt) && (!administers || method.name === passkey))
     return Promise.all(
       offered.map(async (method) => ({
         ...(await method.part?.(ctx, attempt)),

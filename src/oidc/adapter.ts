@@ -25,7 +25,20 @@ function requestCache(): Map<string, Promise<Stored>> {
 
 /** Tokens, codes and session cookies are stored under their hash: whoever reads the store cannot use them. */
 function keyOf(id: string): string {
-  return hash('sha256', id, 'base64url')
+  return heldDeviceCode(id) ?? hash('sha256', id, 'base64url')
+}
+
+const held = 'held:'
+const devicePages = new Set(['code_verification', 'device_resume'])
+
+/**
+ * A device code found by its user code (RFC 8628 section 3.3) stays unknown: for its id stands the place where it is kept.
+ * Only the pages of the device flow may name it so; the token endpoint asks for the code itself.
+ */
+function heldDeviceCode(id: string): string | undefined {
+  if (!id.startsWith(held)) return undefined
+  const route = (Provider.ctx as { oidc?: { route?: string } } | undefined)?.oidc?.route ?? ''
+  return devicePages.has(route) ? id.slice(held.length) : undefined
 }
 
 /** Without what would let a reader of the store act as the person: the id itself and the session cookie. */
@@ -109,7 +122,7 @@ export function createAdapterFactory(options: {
       },
       async findByUserCode(userCode) {
         const found = await artifacts.getByAlias(kind, userCode)
-        return payloadOf('', found?.value)
+        return payloadOf(`${held}${found?.id}`, found?.value)
       },
       async consume(id) {
         const stored = await read(id)

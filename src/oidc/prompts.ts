@@ -31,6 +31,7 @@ export function acrValuesOf(params: Record<string, unknown>): string[] {
 export function createPrompts(
   findClient: (id: string) => Promise<Client | undefined>,
   representees: Representees,
+  addDeviceChecks: (policy: interactionPolicy.DefaultPolicy) => void,
 ): interactionPolicy.DefaultPolicy {
   const policy = base()
   const login = policy.get('login')
@@ -64,6 +65,7 @@ export function createPrompts(
   // a portal that may not know for whom somebody acts does not get to ask either: `mustAsk` looks at `prompt` itself
   representee.checks.remove(`${selectRepresentee}_prompt`)
   policy.add(representee, 2)
+  addDeviceChecks(policy)
   return policy
 }
 

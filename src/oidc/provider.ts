@@ -15,6 +15,8 @@ import { createAdapterFactory } from './adapter.ts'
 import { claimsConfiguration, createFindAccount } from './claims.ts'
 import { toOidcMetadata } from './client-metadata.ts'
 import { createLoadGrant } from './grants.ts'
+import { adminScope } from './command-line-client.ts'
+import { deviceAuthorizationPath, devicePath, type DeviceFlowOfAdministrators } from './device-flow.ts'
 import type { Deliver } from './logout-deliveries.ts'
 import { createOidcPages } from './pages.ts'
 import { createPrompts } from './prompts.ts'
@@ -37,6 +39,7 @@ export interface ProviderParts {
   signingKeys: readonly SigningKey[]
   cookieKeys: string[]
   pairwiseKey: KeyObject
+  deviceFlow: DeviceFlowOfAdministrators
 }
 
 /** oidc-provider's dispatcher refuses private and loopback addresses; outside production portals run on just those. */
@@ -98,6 +101,7 @@ export function createProvider(parts: ProviderParts): Provider {
       claimsParameter: { enabled: true },
       clientCredentials: { enabled: true },
       devInteractions: { enabled: false },
+      deviceFlow: parts.deviceFlow.flow,
       dPoP: { enabled: true },
       externalSigningSupport: { enabled: true, ack: 'experimental-01' },
       introspection: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
@@ -124,7 +128,7 @@ export function createProvider(parts: ProviderParts): Provider {
     findAccount: createFindAccount({ persons, representees, representeeClaim, clock }),
     formats: { customizers: { jwt: exchangedClaims.customize } },
     interactions: {
-      policy: createPrompts(findClient, representees),
+      policy: createPrompts(findClient, representees, parts.deviceFlow.addChecks),
       url: (_ctx, interaction) => `/login/${interaction.uid}`,
     },
     jwks: keySet(parts.signingKeys),
@@ -136,6 +140,8 @@ export function createProvider(parts: ProviderParts): Provider {
     rotateRefreshToken: true,
     routes: {
       authorization: '/authorize',
+      code_verification: devicePath,
+      device_authorization: deviceAuthorizationPath,
       end_session: '/logout',
       introspection: '/introspect',
       jwks: '/jwks',
@@ -144,7 +150,7 @@ export function createProvider(parts: ProviderParts): Provider {
       token: '/token',
       userinfo: '/userinfo',
     },
-    scopes: [...knownScopes],
+    scopes: [...knownScopes, adminScope],
     // The administrator who registers a portal names its sector; there is no document to fetch and compare.
     sectorIdentifierUriValidate: () => false,
     subjectTypes: ['pairwise', 'public'],

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import { z } from 'zod'
 import { levelOf, type Level } from '../assurance/levels.ts'
+import type { Clock } from '../config/clock.ts'
 import type { FieldCipher } from '../keys/field-cipher.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
 import type { LogoutDeliveries } from './logout-deliveries.ts'
@@ -16,6 +17,8 @@ const sessionSchema = z.object({
     .record(z.string(), z.looseObject({ sid: z.string().optional(), grantId: z.string().optional() }))
     .optional(),
 })
+
+const lastingSchema = z.looseObject({ exp: z.number(), loginTs: z.number() })
 
 /** Where a session was begun. Personal data: sealed in the store. */
 const aboutSchema = z.object({ address: z.string(), browser: z.string(), deviceKey: z.string() })
@@ -40,6 +43,8 @@ export interface Sessions {
   /** The session a browser's cookie stands for, when somebody is signed in with it. */
   ofCookie(cookie: string): Promise<Session | undefined>
   list(personId: string): Promise<Session[]>
+  /** Keeps a session that is being used elsewhere from ending because its browser is idle. */
+  keepAlive(uid: string): Promise<void>
   /** Keeps where a session was begun, for the person to recognise it by. */
   remember(uid: string, about: SessionAbout): Promise<void>
   about(uid: string): Promise<SessionAbout | undefined>
@@ -51,6 +56,9 @@ export interface Sessions {
   endAll(personId: string, except?: string): Promise<void>
 }
 
+/** Being used is written down once in so many seconds. */
+const touchSeconds = 60
+
 const aboutKind = 'SessionAbout'
 const place = (uid: string) => `SessionAbout:${uid}`
 const keyOf = (id: string) => hash('sha256', id, 'base64url')
@@ -61,8 +69,11 @@ export function createSessions(options: {
   cipher: FieldCipher
   /** Seconds. */
   lifetime: number
+  /** Seconds. */
+  idle: number
+  clock: Clock
 }): Sessions {
-  const { artifacts, deliveries, cipher, lifetime } = options
+  const { artifacts, deliveries, cipher, lifetime, idle, clock } = options
 
   const read = (value: string) => {
     const payload = sessionSchema.parse(JSON.parse(value))
@@ -128,6 +139,22 @@ export function createSessions(options: {
       return value === undefined ? undefined : read(value)?.session
     },
     list,
+    async keepAlive(uid) {
+      const found = await artifacts.getByAlias('Session', uid)
+      if (!found) return
+      const payload = lastingSchema.parse(JSON.parse(found.value))
+      const now = Math.floor(clock() / 1000)
+      const ttl = Math.min(idle, payload.loginTs + lifetime - now)
+      if (now + ttl - payload.exp < touchSeconds) return
+      // who was faster has used it as well
+      await artifacts.compareAndSet(
+        'Session',
+        found.id,
+        found.value,
+        JSON.stringify({ ...payload, exp: now + ttl }),
+        ttl,
+      )
+    },
     async remember(uid, about) {
       const sealed = cipher.seal(JSON.stringify(about), place(uid))
       await artifacts.put(aboutKind, uid, sealed, { ttl: lifetime })

@@ -29,6 +29,7 @@ export const refusals = {
   sign_in_refused: 400,
   too_many_tries: 429,
   qr_ended: 400,
+  passkey_needed: 403,
   missing_identifier: 400,
   missing_password: 400,
 } as const

@@ -15,6 +15,7 @@ import { Migrator } from 'kysely/migration'
 import { up as first } from './migrations/0001-first.ts'
 import { up as accountCentre } from './migrations/0002-account-centre.ts'
 import { up as legalPersons } from './migrations/0003-legal-persons.ts'
+import { up as administrators } from './migrations/0009-administrators.ts'
 import type { Tables } from './schema.ts'
 
 /** The durable store; a Transaction is one too. */
@@ -26,6 +27,7 @@ const migrations = {
   '0001-first': { up: first },
   '0002-account-centre': { up: accountCentre },
   '0003-legal-persons': { up: legalPersons },
+  '0009-administrators': { up: administrators },
 }
 
 const statementsKept = 500

@@ -1,8 +1,9 @@
 import type { Generated } from 'kysely'
 import type { BlindIndex, Mark, Sealed, Time } from './columns.ts'
+import { administrationMarks, type AdministrationTables } from './schema-administration.ts'
 import { legalPersonMarks, type LegalPersonTables } from './schema-legal-persons.ts'
 
-export interface Tables extends LegalPersonTables {
+export interface Tables extends LegalPersonTables, AdministrationTables {
   house: { key: string; value: string }
   natural_persons: {
     id: string
@@ -109,6 +110,7 @@ export interface Tables extends LegalPersonTables {
  */
 export const columnMarks: { [T in keyof Tables]: { [C in keyof Tables[T]]: Mark } } = {
   ...legalPersonMarks,
+  ...administrationMarks,
   house: { key: 'open', value: 'open' },
   natural_persons: {
     id: 'open',
