@@ -1,0 +1,283 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { exportJWK, SignJWT } from 'jose'
+import * as oidc from 'openid-client'
+import { beforeAll, describe, expect, it } from 'vitest'
+import type { Back } from '../../../src/admin/house.ts'
+import {
+  administrator,
+  agree,
+  answered,
+  asByPasskey,
+  letIn,
+  typeCode,
+  type LetIn,
+  type TestAdministrator,
+} from '../../setup/administrator.ts'
+import { openPerson, signIn } from '../../setup/person.ts'
+import { registerPortal } from '../../setup/portal.ts'
+import { startServer, type RunningServer } from '../../setup/server.ts'
+import { Visitor } from '../../setup/visitor.ts'
+
+let server: RunningServer
+let house: Back
+let boss: TestAdministrator
+let cli: LetIn
+
+beforeAll(async () => {
+  server = await startServer()
+  house = await server.house()
+  boss = await administrator(server, house)
+  cli = await letIn(server, boss)
+})
+
+const path = '/admin/v1/client/list'
+const now = () => Math.floor(Date.now() / 1000)
+const portalInput = { name: '门户', region: '440300', 'redirect-uri': ['https://a.example/callback'] }
+
+interface Crafted {
+  token?: string
+  keys?: LetIn['keys']
+  claims?: Record<string, unknown>
+  typ?: string
+  scheme?: string
+  jti?: string
+  proof?: string | null
+}
+
+/** A call whose proof is made by hand. */
+async function crafted({ token = cli.tokens.access_token, keys = cli.keys, ...given }: Crafted = {}) {
+  const ath = createHash('sha256').update(token).digest('base64url')
+  const claims = { htm: 'POST', htu: `${server.issuer}${path}`, ath, iat: now(), jti: given.jti ?? randomUUID() }
+  const made = await new SignJWT({ ...claims, ...given.claims })
+    .setProtectedHeader({ alg: 'ES256', typ: given.typ ?? 'dpop+jwt', jwk: await exportJWK(keys.publicKey) })
+    .sign(keys.privateKey)
+  const proof = given.proof === undefined ? made : given.proof
+  return answered(
+    await fetch(`${server.issuer}${path}`, {
+      method: 'POST',
+      body: '{}',
+      headers: {
+        'content-type': 'application/json',
+        accept: 'application/json',
+        authorization: `${given.scheme ?? 'DPoP'} ${token}`,
+        ...(proof === null ? {} : { dpop: proof }),
+      },
+    }),
+  )
+}
+
+describe('a call without full proof is refused', () => {
+  it('while one with it is answered', async () => {
+    expect(await crafted()).toMatchObject({ status: 200 })
+  })
+
+  it.each<[string, () => Promise<Crafted>]>([
+    ['no proof', async () => ({ proof: null })],
+    ['a broken proof', async () => ({ proof: 'e30.e30.e30' })],
+    ['the token as a bearer token', async () => ({ scheme: 'Bearer' })],
+    ['a token of nobody', async () => ({ token: 'x'.repeat(43) })],
+    ['another key', async () => ({ keys: await oidc.randomDPoPKeyPair() })],
+    ['another method', async () => ({ claims: { htm: 'GET' } })],
+    ['another address', async () => ({ claims: { htu: `${server.issuer}/admin/v1/client/delete` } })],
+    ['another server', async () => ({ claims: { htu: `https://evil.example${path}` } })],
+    ['the hash of another token', async () => ({ claims: { ath: 'x'.repeat(43) } })],
+    ['an old proof', async () => ({ claims: { iat: now() - 120 } })],
+    ['a proof of tomorrow', async () => ({ claims: { iat: now() + 120 } })],
+    ['no jti', async () => ({ claims: { jti: undefined } })],
+    ['a token that is no proof', async () => ({ typ: 'JWT' })],
+  ])('%s', async (_what, make) => {
+    const answer = await crafted(await make())
+    expect(answer.status).toBe(401)
+    expect(answer.headers.get('www-authenticate')).toMatch(/^DPoP error="invalid_/)
+    expect(answer.body).not.toHaveProperty('document')
+  })
+
+  it('a proof that comes again', async () => {
+    const jti = randomUUID()
+    expect(await crafted({ jti })).toMatchObject({ status: 200 })
+    expect(await crafted({ jti })).toMatchObject({ status: 401 })
+  })
+
+  it('a token of a portal: it cannot even ask for the scope', async () => {
+    const portal = await registerPortal(house, { consent: 'implicit', scope: 'openid qr' }, undefined)
+    const keys = await oidc.randomDPoPKeyPair()
+    const DPoP = oidc.getDPoPHandle(portal.configuration, keys)
+    const visitor = new Visitor(server.issuer)
+    const visit = await portal.begin()
+    const page = await signIn(visitor, await visitor.get(visit.url), boss.username)
+    const tokens = await visit.finish(page, { DPoP })
+    const answer = await crafted({ token: tokens.access_token, keys })
+    expect(answer).toMatchObject({ status: 403, body: { title: 'insufficient_scope' } })
+    const refused = await visitor.get((await portal.begin({ scope: 'openid admin' })).url)
+    expect(refused.leads?.searchParams.get('error')).toBe('invalid_scope')
+    await expect(oidc.initiateDeviceAuthorization(portal.configuration, { scope: 'openid' })).rejects.toThrow()
+  })
+})
+
+describe('the device flow', () => {
+  it('hands tokens to a client with a key only', async () => {
+    const { visitor } = await administrator(server, house)
+    const waiting = await oidc.initiateDeviceAuthorization(cli.config, { scope: 'openid admin' })
+    expect(waiting).not.toHaveProperty('verification_uri_complete')
+    await agree(visitor, await typeCode(visitor, waiting.user_code))
+    const grant = 'urn:ietf:params:oauth:grant-type:device_code'
+    const take = (options = {}) =>
+      oidc.genericGrantRequest(cli.config, grant, { device_code: waiting.device_code }, options)
+    await expect(take()).rejects.toMatchObject({ error: 'invalid_grant' })
+    const { DPoP } = cli
+    await expect(take({ DPoP })).resolves.toHaveProperty('access_token')
+    await expect(take({ DPoP })).rejects.toMatchObject({ error: 'invalid_grant' })
+  })
+
+  it('takes no code out of a link, nor a place in the store for the code', async () => {
+    const { user_code: code } = await oidc.initiateDeviceAuthorization(cli.config, { scope: 'openid admin' })
+    const page = await boss.visitor.get(`/device?user_code=${code}`)
+    expect(page.html).not.toContain(code)
+    expect(page.html).toContain('name="user_code"')
+    const kept = createHash('sha256').update(cli.waiting.device_code).digest('base64url')
+    await expect(
+      oidc.genericGrantRequest(
+        cli.config,
+        'urn:ietf:params:oauth:grant-type:device_code',
+        { device_code: `held:${kept}` },
+        { DPoP: cli.DPoP },
+      ),
+    ).rejects.toMatchObject({ error: 'invalid_grant' })
+  })
+
+  it('shows what waits, and gives nothing where the person refuses', async () => {
+    const waiting = await oidc.initiateDeviceAuthorization(cli.config, { scope: 'openid admin' })
+    const page = await typeCode(boss.visitor, waiting.user_code.toLowerCase())
+    expect(page.html).toContain(waiting.user_code)
+    expect(page.html).toContain('只有您刚刚亲手输入了这条命令')
+    const ended = await boss.visitor.submit(page, '/device', { abort: 'yes' })
+    expect(ended.html).toContain('已拒绝')
+    await expect(
+      oidc.pollDeviceAuthorizationGrant(cli.config, { ...waiting, interval: 0 }, undefined, { DPoP: cli.DPoP }),
+    ).rejects.toMatchObject({ error: 'access_denied' })
+    const again = await typeCode(boss.visitor, waiting.user_code)
+    expect(again).toMatchObject({ status: 400 })
+    expect((await typeCode(boss.visitor, 'BBBB-BBBB')).html).toContain('没有这个代码')
+  })
+
+  it('refuses who does not administer', async () => {
+    const somebody = await administrator(server, house, 'nobody')
+    const waiting = await oidc.initiateDeviceAuthorization(cli.config, { scope: 'openid admin' })
+    const page = await agree(somebody.visitor, await typeCode(somebody.visitor, waiting.user_code))
+    expect(page.html).toContain('这个账户不是管理员')
+    await expect(
+      oidc.pollDeviceAuthorizationGrant(cli.config, { ...waiting, interval: 0 }, undefined, { DPoP: cli.DPoP }),
+    ).rejects.toMatchObject({ error: 'access_denied' })
+  })
+
+  it.each([[['pwd']], [['qr']], [['swk']], [['user', 'pwd']], [['swk', 'user', 'qr']]])(
+    'asks for a passkey where %j signed in',
+    async (amr) => {
+      const admin = await administrator(server, house)
+      await asByPasskey(server, admin.id, amr)
+      const waiting = await oidc.initiateDeviceAuthorization(cli.config, { scope: 'openid admin' })
+      const page = await agree(admin.visitor, await typeCode(admin.visitor, waiting.user_code))
+      expect(page.url.pathname).toMatch(/^\/login\//)
+      expect(page.html).not.toContain('name="password"')
+      // a password posted all the same opens no session
+      const csrf = /name="csrf" value="([^"]+)"/.exec(page.html)?.[1] ?? ''
+      const fields = { csrf, identifier: admin.username, password: admin.password }
+      const posted = await admin.visitor.post(`${page.url.pathname}/password`, fields)
+      expect(posted.url.pathname).toMatch(/^\/login\//)
+      expect(posted.status).toBe(403)
+    },
+  )
+})
+
+describe('the answers', () => {
+  it('are those of the command line, and problem documents', async () => {
+    const created = await cli.call('client/create', portalInput)
+    expect(created).toMatchObject({ status: 200, body: { document: { region: '440300' } } })
+    const { client_id: id, client_secret: secret } = created.body.document as Record<string, string>
+    expect(secret).toMatch(/^[\w-]{43}$/)
+    expect(await cli.call('client/show', { id })).toMatchObject({ status: 200, body: { document: { client_id: id } } })
+    const gone = await cli.call('client/show', { id: 'nobody' })
+    expect(gone).toMatchObject({ status: 404, body: { kind: 'not_found', status: 404 } })
+    expect(gone.headers.get('content-type')).toMatch(/^application\/problem\+json/)
+    expect(gone.headers.get('cache-control')).toBe('no-store')
+    expect(await cli.call('client/delete', { id })).toMatchObject({ status: 202, body: { fault: /second/ } })
+    expect(await cli.call('migrate')).toMatchObject({ status: 403, body: { kind: 'forbidden' } })
+  })
+
+  it.each([
+    [{}, 'id'],
+    [{ id: 7 }, 'id'],
+    [{ id: 'x', shape: 'round' }, 'shape'],
+    [{ id: 'x', __proto__: null, constructor: 1 }, 'constructor'],
+    [{ id: 'x'.repeat(5000) }, 'id'],
+    [{ id: 'x', 'min-level': '3' }, 'min-level'],
+    [{ id: 'x', 'min-level': 7 }, 'min-level'],
+    [{ id: 'x', consent: 'none' }, 'consent'],
+    [{ id: 'x', 'redirect-uri': 'https://a.example/' }, 'redirect-uri'],
+  ])('name what is wrong with %j', async (input, field) => {
+    const answer = await cli.call('client/update', input)
+    expect(answer).toMatchObject({ status: 400, body: { kind: 'invalid' } })
+    expect(answer.body.problems?.map((problem) => problem.field)).toContain(field)
+  })
+
+  it('refuse bodies that are too long, broken or of another kind', async () => {
+    expect(await cli.call('client/show', { id: 'x'.repeat(70_000) })).toMatchObject({ status: 413 })
+    expect(await cli.call('client/show', [])).toMatchObject({ status: 400 })
+    expect(await cli.call('client/show', null)).toMatchObject({ status: 400 })
+    const unknown = await cli.call('client/destroy')
+    expect(unknown.status).toBe(404)
+  })
+})
+
+describe('an administrator', () => {
+  it('ends with the role, at once, and comes back with it', async () => {
+    const admin = await administrator(server, house, { role: 'operator', region: '440300' })
+    const own = await letIn(server, admin)
+    expect(await own.call('client/list')).toMatchObject({ status: 200 })
+    await house.administrators.revoke(admin.id, 'administrator:test')
+    expect(await own.call('client/list')).toMatchObject({ status: 403 })
+    await house.administrators.grant({ personId: admin.id, role: 'viewer', region: '440300' }, 'administrator:test')
+    expect(await own.call('client/list')).toMatchObject({ status: 200 })
+    expect(await own.call('client/create', portalInput)).toMatchObject({ status: 403 })
+  })
+
+  it('ends with the account and with the sign-in', async () => {
+    const admin = await administrator(server, house)
+    const own = await letIn(server, admin)
+    await house.persons.setStatus(admin.id, 'locked', { actor: 'administrator:test' })
+    expect(await own.call('client/list')).toMatchObject({ status: 403 })
+    await house.persons.setStatus(admin.id, 'active', { actor: 'administrator:test' })
+    expect(await own.call('client/list')).toMatchObject({ status: 200 })
+    await asByPasskey(server, admin.id, ['pwd'])
+    expect(await own.call('client/list'), 'signed in again by password').toMatchObject({ status: 401 })
+    await asByPasskey(server, admin.id)
+    const leave = await admin.visitor.get('/logout')
+    await admin.visitor.submit(leave, '/logout/confirm', { logout: 'yes' })
+    expect(await own.call('client/list'), 'signed out').toMatchObject({ status: 401 })
+  })
+
+  it('leaves a trail without personal data or secrets', async () => {
+    const person = await openPerson(house, { name: '上官明月' })
+    await cli.call('client/create', { ...portalInput, name: '留痕门户' })
+    await cli.call('person/show', { id: person.id })
+    await cli.call('person/create', {
+      name: '慕容雪',
+      'id-number': person.number,
+      phone: '13912345678',
+      username: 'murongxue',
+      password: 'Baiyun-Shan-2026',
+    })
+    const rows = await house.database
+      .selectFrom('audit_events')
+      .select(['event', 'actor', 'details', 'restricted'])
+      .where('actor', '=', `administrator:${boss.id}`)
+      .execute()
+    const acted = rows.filter(({ event }) => event === 'administrator.acted').map(({ details }) => JSON.parse(details))
+    expect(acted).toContainEqual(
+      expect.objectContaining({ command: 'person show', target: person.id, outcome: 'done', role: 'admin' }),
+    )
+    expect(rows.map(({ event }) => event)).toContain('client.created')
+    expect(JSON.stringify(rows)).not.toMatch(/慕容雪|上官|13912345678|Baiyun|127\.0\.0\.1/)
+    expect(server.output()).not.toMatch(/慕容雪|上官|13912345678|Baiyun/)
+  })
+})
