@@ -27,8 +27,11 @@ export interface Approval {
 
 /** Two-person rule: what waits for a second administrator. Every step is a compare-and-set. */
 export interface Approvals {
-  /** What was asked for before by the same administrator, and is still open, or else a new request. */
-  request(asked: Pick<Approval, 'command' | 'input' | 'region' | 'requestedBy'>): Promise<Approval>
+  /**
+   * What was asked for before by the same administrator, and is still open, or else a new request; undefined when they
+   * have too many open.
+   */
+  request(asked: Pick<Approval, 'command' | 'input' | 'region' | 'requestedBy'>): Promise<Approval | undefined>
   find(id: string): Promise<Approval | undefined>
   /** The latest first. */
   list(): Promise<Approval[]>
@@ -40,6 +43,7 @@ export interface Approvals {
 
 const lifetimeMs = 24 * 3_600_000
 const mostListed = 200
+const mostOpen = 20
 const place = (id: string) => `approvals.input:${id}`
 
 export function createApprovals(options: {
@@ -66,13 +70,11 @@ export function createApprovals(options: {
     }
   }
 
-  const append = (
-    transaction: DatabaseTransaction,
-    event: AuditEventName,
-    actor: string,
-    id: string,
-    command: string,
-  ) => audit.append(transaction, { event, actor, details: { request: id, command } })
+  const append = (transaction: DatabaseTransaction, event: AuditEventName, actor: string, approval: Approval) => {
+    const { id: request, command, input } = approval
+    const target = typeof input['id'] === 'string' ? input['id'] : undefined
+    return audit.append(transaction, { event, actor, details: { request, command, target } })
+  }
 
   /** One step, by whoever comes first. */
   const step = (
@@ -89,9 +91,9 @@ export function createApprovals(options: {
         .where('state', '=', from)
         .where('expires_at', '>', clock())
         .$if(by.notBy !== undefined, (query) => query.where('requested_by', '!=', by.notBy ?? ''))
-        .returning('command')
+        .returningAll()
         .executeTakeFirst()
-      if (changed) await append(transaction, by.event, by.actor, id, changed.command)
+      if (changed) await append(transaction, by.event, by.actor, fromRow(changed))
       return changed !== undefined
     })
 
@@ -102,13 +104,12 @@ export function createApprovals(options: {
         const open = await transaction
           .selectFrom('approvals')
           .selectAll()
-          .where('command', '=', command)
           .where('requested_by', '=', requestedBy)
           .where('state', 'in', ['waiting', 'approved'])
           .where('expires_at', '>', clock())
           .execute()
-        const same = open.map(fromRow).find((one) => JSON.stringify(one.input) === text)
-        if (same) return same
+        const same = open.map(fromRow).find((one) => one.command === command && JSON.stringify(one.input) === text)
+        if (same || open.length >= mostOpen) return same
         const id = randomBytes(6).toString('hex')
         const now = clock()
         const row = {
@@ -124,8 +125,9 @@ export function createApprovals(options: {
           decided_at: null,
         }
         await transaction.insertInto('approvals').values(row).execute()
-        await append(transaction, 'approval.requested', actorOf(requestedBy), id, command)
-        return fromRow(row)
+        const approval = fromRow(row)
+        await append(transaction, 'approval.requested', actorOf(requestedBy), approval)
+        return approval
       }),
     async find(id) {
       const row = await database.selectFrom('approvals').selectAll().where('id', '=', id).executeTakeFirst()

@@ -23,13 +23,12 @@ export async function hindrance(
   if (!mayAct(role, access.role)) return forbidden(`This needs the role ${access.role}; yours is ${role}.`)
   const where = await findWhere(await desk.house(), access.about, input)
   if (!where || where.lies.some((one) => !covers({ region }, one))) return notThere(access.about, input)
-  const elsewhere = where.goes.find((one) => !covers({ region }, one))
-  if (!where.goes.some((one) => !covers({ region }, one))) return undefined
+  // a code nobody knows is for the command itself to refuse
+  const elsewhere = where.goes.filter((one) => !covers({ region }, one) && (one === undefined || isRegion(one)))
+  if (elsewhere.length === 0) return undefined
   if (access.about === 'house') {
     return forbidden(`This concerns the whole house: it needs an administrator of the province; yours is ${region}.`)
   }
-  // a code nobody knows is for the command itself to refuse
-  if (elsewhere !== undefined && !isRegion(elsewhere)) return undefined
   return forbidden(`must be ${region}, which is yours, or lie in it`, 'region' in input ? 'region' : undefined)
 }
 
@@ -54,6 +53,13 @@ async function ask(desk: AdministratorsDesk, command: Command, access: FromAfar,
   const where = await findWhere(await desk.house(), access.about, input)
   const [region] = [...(where?.lies ?? []), ...(where?.goes ?? [])]
   const approval = await approvals.request({ command: nameOf(command), input, region, requestedBy })
+  if (!approval) {
+    return {
+      ok: false,
+      kind: 'failed',
+      problems: [{ message: 'Too many of your requests wait already: take some back.' }],
+    }
+  }
   if (approval.state === 'approved' && (await approvals.use(approval.id, desk.actor))) return command.run(desk, input)
   const after = access.second === 'runs' ? 'It is done then.' : 'Give the same command once more then.'
   return {

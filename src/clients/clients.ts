@@ -52,6 +52,18 @@ function fromRow(row: Selectable<Tables['clients']>): Client {
   return { ...metadata, id, status, secretHash, createdAt, updatedAt }
 }
 
+/** Not shown in the audit trail: a hash, and keys, which are long; that they changed is. */
+const notShown = new Set(['secretHash', 'jwks', 'createdAt'])
+
+/** What a change made another, before and after; after a portal is deleted only what was. */
+function difference(before: Client, after: Partial<Client> = {}) {
+  const names = Object.keys({ ...before, ...after }) as (keyof Client)[]
+  const differs = (name: keyof Client) => JSON.stringify(before[name]) !== JSON.stringify(after[name])
+  const changed = names.filter((name) => name !== 'updatedAt' && differs(name))
+  const shown = changed.filter((name) => !notShown.has(name))
+  return { changed, before: JSON.stringify(before, shown), after: JSON.stringify(after, shown) }
+}
+
 export function createClients(options: { database: Database; audit: AuditTrail; clock: Clock }): Clients {
   const { database, audit, clock } = options
 
@@ -61,7 +73,7 @@ export function createClients(options: { database: Database; audit: AuditTrail; 
   }
 
   /** Reads, changes and audits in one transaction; a refused change leaves no trace. */
-  const change = async <T extends { ok: boolean }>(
+  const change = async <T extends { ok: true; client?: Client } | { ok: false }>(
     id: string,
     what: { event: AuditEventName; actor: string },
     alter: (client: Client, transaction: DatabaseTransaction) => Promise<T>,
@@ -70,7 +82,8 @@ export function createClients(options: { database: Database; audit: AuditTrail; 
       const before = await findIn(transaction, id)
       if (!before) return undefined
       const result = await alter(before, transaction)
-      if (result.ok) await audit.append(transaction, { ...what, clientId: id })
+      if (result.ok)
+        await audit.append(transaction, { ...what, clientId: id, details: difference(before, result.client) })
       return result
     })
 

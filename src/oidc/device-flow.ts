@@ -72,10 +72,13 @@ export function createDeviceFlow(parts: DeviceFlowParts) {
 
     async userCodeInputSource(ctx, _form, _out, error) {
       const { address, browser } = visitOf(ctx)
+      const { session } = ctx.oidc
+      // a form that came without a session: oidc-provider would write down the one it has just begun, and cannot
+      if (error !== undefined && session?.exp === undefined) Object.assign(session ?? {}, { touched: false })
       if (error === undefined) return show(ctx, 'device/code', { ...form(ctx), problem: '' })
       const refused = error.name === 'AbortedError'
       if (refused) {
-        const personId = ctx.oidc.session?.accountId
+        const personId = session?.accountId
         const restricted = { address, browser }
         await audit.record({ event: 'device.refused', actor: 'person', personId, clientId: commandLineId, restricted })
         return show(ctx, 'device/refused', { administrator: error.cause === undefined })

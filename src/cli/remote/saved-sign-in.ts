@@ -51,8 +51,6 @@ export function savedSignIn(environment: Record<string, string | undefined>, ser
   }
 }
 
-export type SavedSignIn = ReturnType<typeof savedSignIn>
-
 /** What is not JSON is as good as nothing: one signs in again. */
 function parsed(text: string): unknown {
   try {

@@ -1,20 +1,17 @@
-import { createHash, randomUUID } from 'node:crypto'
-import { exportJWK, SignJWT } from 'jose'
+import { createHash } from 'node:crypto'
 import * as oidc from 'openid-client'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Back } from '../../../src/admin/house.ts'
 import {
   administrator,
   agree,
-  answered,
   asByPasskey,
   letIn,
   typeCode,
   type LetIn,
   type TestAdministrator,
 } from '../../setup/administrator.ts'
-import { openPerson, signIn } from '../../setup/person.ts'
-import { registerPortal } from '../../setup/portal.ts'
+import { openPerson } from '../../setup/person.ts'
 import { startServer, type RunningServer } from '../../setup/server.ts'
 import { Visitor } from '../../setup/visitor.ts'
 
@@ -30,89 +27,7 @@ beforeAll(async () => {
   cli = await letIn(server, boss)
 })
 
-const path = '/admin/v1/client/list'
-const now = () => Math.floor(Date.now() / 1000)
 const portalInput = { name: '门户', region: '440300', 'redirect-uri': ['https://a.example/callback'] }
-
-interface Crafted {
-  token?: string
-  keys?: LetIn['keys']
-  claims?: Record<string, unknown>
-  typ?: string
-  scheme?: string
-  jti?: string
-  proof?: string | null
-}
-
-/** A call whose proof is made by hand. */
-async function crafted({ token = cli.tokens.access_token, keys = cli.keys, ...given }: Crafted = {}) {
-  const ath = createHash('sha256').update(token).digest('base64url')
-  const claims = { htm: 'POST', htu: `${server.issuer}${path}`, ath, iat: now(), jti: given.jti ?? randomUUID() }
-  const made = await new SignJWT({ ...claims, ...given.claims })
-    .setProtectedHeader({ alg: 'ES256', typ: given.typ ?? 'dpop+jwt', jwk: await exportJWK(keys.publicKey) })
-    .sign(keys.privateKey)
-  const proof = given.proof === undefined ? made : given.proof
-  return answered(
-    await fetch(`${server.issuer}${path}`, {
-      method: 'POST',
-      body: '{}',
-      headers: {
-        'content-type': 'application/json',
-        accept: 'application/json',
-        authorization: `${given.scheme ?? 'DPoP'} ${token}`,
-        ...(proof === null ? {} : { dpop: proof }),
-      },
-    }),
-  )
-}
-
-describe('a call without full proof is refused', () => {
-  it('while one with it is answered', async () => {
-    expect(await crafted()).toMatchObject({ status: 200 })
-  })
-
-  it.each<[string, () => Promise<Crafted>]>([
-    ['no proof', async () => ({ proof: null })],
-    ['a broken proof', async () => ({ proof: 'e30.e30.e30' })],
-    ['the token as a bearer token', async () => ({ scheme: 'Bearer' })],
-    ['a token of nobody', async () => ({ token: 'x'.repeat(43) })],
-    ['another key', async () => ({ keys: await oidc.randomDPoPKeyPair() })],
-    ['another method', async () => ({ claims: { htm: 'GET' } })],
-    ['another address', async () => ({ claims: { htu: `${server.issuer}/admin/v1/client/delete` } })],
-    ['another server', async () => ({ claims: { htu: `https://evil.example${path}` } })],
-    ['the hash of another token', async () => ({ claims: { ath: 'x'.repeat(43) } })],
-    ['an old proof', async () => ({ claims: { iat: now() - 120 } })],
-    ['a proof of tomorrow', async () => ({ claims: { iat: now() + 120 } })],
-    ['no jti', async () => ({ claims: { jti: undefined } })],
-    ['a token that is no proof', async () => ({ typ: 'JWT' })],
-  ])('%s', async (_what, make) => {
-    const answer = await crafted(await make())
-    expect(answer.status).toBe(401)
-    expect(answer.headers.get('www-authenticate')).toMatch(/^DPoP error="invalid_/)
-    expect(answer.body).not.toHaveProperty('document')
-  })
-
-  it('a proof that comes again', async () => {
-    const jti = randomUUID()
-    expect(await crafted({ jti })).toMatchObject({ status: 200 })
-    expect(await crafted({ jti })).toMatchObject({ status: 401 })
-  })
-
-  it('a token of a portal: it cannot even ask for the scope', async () => {
-    const portal = await registerPortal(house, { consent: 'implicit', scope: 'openid qr' }, undefined)
-    const keys = await oidc.randomDPoPKeyPair()
-    const DPoP = oidc.getDPoPHandle(portal.configuration, keys)
-    const visitor = new Visitor(server.issuer)
-    const visit = await portal.begin()
-    const page = await signIn(visitor, await visitor.get(visit.url), boss.username)
-    const tokens = await visit.finish(page, { DPoP })
-    const answer = await crafted({ token: tokens.access_token, keys })
-    expect(answer).toMatchObject({ status: 403, body: { title: 'insufficient_scope' } })
-    const refused = await visitor.get((await portal.begin({ scope: 'openid admin' })).url)
-    expect(refused.leads?.searchParams.get('error')).toBe('invalid_scope')
-    await expect(oidc.initiateDeviceAuthorization(portal.configuration, { scope: 'openid' })).rejects.toThrow()
-  })
-})
 
 describe('the device flow', () => {
   it('hands tokens to a client with a key only', async () => {
@@ -158,6 +73,22 @@ describe('the device flow', () => {
     const again = await typeCode(boss.visitor, waiting.user_code)
     expect(again).toMatchObject({ status: 400 })
     expect((await typeCode(boss.visitor, 'BBBB-BBBB')).html).toContain('没有这个代码')
+  })
+
+  it('refuses forged forms', async () => {
+    const { user_code: code } = await oidc.initiateDeviceAuthorization(cli.config, { scope: 'openid admin' })
+    const page = await boss.visitor.get('/device')
+    const xsrf = /name="xsrf" value="([^"]+)"/.exec(page.html)?.[1] ?? ''
+    for (const fields of [
+      { user_code: code, confirm: 'yes' },
+      { user_code: code, confirm: 'yes', xsrf: 'x'.repeat(xsrf.length) },
+    ]) {
+      const refused = await boss.visitor.post('/device', fields)
+      expect(refused).toMatchObject({ status: 400 })
+      expect(refused.html).not.toContain(code)
+    }
+    const stranger = new Visitor(server.issuer)
+    expect(await stranger.post('/device', { user_code: code, confirm: 'yes', xsrf })).toMatchObject({ status: 400 })
   })
 
   it('refuses who does not administer', async () => {
@@ -258,7 +189,10 @@ describe('an administrator', () => {
 
   it('leaves a trail without personal data or secrets', async () => {
     const person = await openPerson(house, { name: '上官明月' })
-    await cli.call('client/create', { ...portalInput, name: '留痕门户' })
+    const created = await cli.call('client/create', { ...portalInput, name: '留痕门户' })
+    const { client_id: id, client_secret: secret } = created.body.document as Record<string, string>
+    await cli.call('client/update', { id, 'min-level': 3 })
+    await cli.call('client/rotate-secret', { id })
     await cli.call('person/show', { id: person.id })
     await cli.call('person/create', {
       name: '慕容雪',
@@ -276,7 +210,15 @@ describe('an administrator', () => {
     expect(acted).toContainEqual(
       expect.objectContaining({ command: 'person show', target: person.id, outcome: 'done', role: 'admin' }),
     )
-    expect(rows.map(({ event }) => event)).toContain('client.created')
+    const detailsOf = (name: string) =>
+      JSON.parse(rows.findLast(({ event }) => event === name)?.details ?? '') as unknown
+    expect(detailsOf('client.updated')).toEqual({
+      changed: ['min_level'],
+      before: '{"min_level":2}',
+      after: '{"min_level":3}',
+    })
+    expect(detailsOf('client.secret-rotated')).toEqual({ changed: ['secretHash'], before: '{}', after: '{}' })
+    expect(JSON.stringify(rows)).not.toContain(secret)
     expect(JSON.stringify(rows)).not.toMatch(/慕容雪|上官|13912345678|Baiyun|127\.0\.0\.1/)
     expect(server.output()).not.toMatch(/慕容雪|上官|13912345678|Baiyun/)
   })
