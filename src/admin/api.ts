@@ -5,6 +5,7 @@ import type { Administrator } from '../accounts/administrators.ts'
 import type { AccessTokens } from '../oidc/access-tokens.ts'
 import { adminScope, byPasskey, commandLineId } from '../oidc/command-line-client.ts'
 import type { Sessions } from '../oidc/sessions.ts'
+import { readJson } from '../pages/json-body.ts'
 import { visitOf } from '../pages/visit.ts'
 import { Refusal } from '../refusal/refusal.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
@@ -41,7 +42,7 @@ async function answer(ctx: RouterContext, parts: AdminApiParts, command: Command
   try {
     const administrator = await administratorOf(ctx, parts, command)
     if (!administrator) return
-    const read = readInput(command, await readJson(ctx))
+    const read = readInput(command, await readJson(ctx, mostBytes))
     const input = read.ok ? read.input : {}
     const desk = remoteDesk(parts.house, administrator)
     const outcome: Outcome = read.ok
@@ -155,21 +156,4 @@ async function record(
     },
     ...about(ctx),
   })
-}
-
-/** @throws Refusal `too_large`, `bad_request`, `unsupported_media_type` */
-async function readJson(ctx: RouterContext): Promise<unknown> {
-  if (!ctx.is('application/json')) throw new Refusal('unsupported_media_type')
-  const chunks: Buffer[] = []
-  let length = 0
-  for await (const chunk of ctx.req as AsyncIterable<Buffer>) {
-    length += chunk.length
-    if (length > mostBytes) throw new Refusal('too_large')
-    chunks.push(chunk)
-  }
-  try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks))) as unknown
-  } catch (cause) {
-    throw new Refusal('bad_request', String(cause))
-  }
 }

@@ -25,6 +25,8 @@ export interface Field {
   required?: true
   default?: string | number
   choices?: readonly string[]
+  /** On the server itself only: it names a file there, or shows more than the command's role may see. */
+  local?: true
   /** Shown for the value in the help. */
   placeholder?: string
 }

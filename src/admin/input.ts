@@ -31,8 +31,13 @@ export function readInput(
   const given = z.record(z.string(), z.unknown()).safeParse(body)
   if (!given.success) return { ok: false, problems: [{ message: 'The body must be one JSON object.' }] }
   const known = Object.entries(fields)
-  const strange = Object.keys(given.data).filter((name) => !Object.hasOwn(fields, name))
-  const problems: Problem[] = strange.map((field) => ({ field: field.slice(0, 64), message: 'is not known here' }))
+  const isStrange = (name: string, value: unknown) => {
+    const field = Object.hasOwn(fields, name) ? fields[name] : undefined
+    // the command line sends every switch, also those that are off
+    return !field || (field.local && value !== false)
+  }
+  const strange = Object.keys(given.data).filter((name) => isStrange(name, given.data[name]))
+  const problems: Problem[] = strange.map((field) => ({ field: field.slice(0, 64), message: 'is not known from afar' }))
   const input: Input = {}
   for (const [name, field] of known) {
     const value = given.data[name] ?? field.default ?? (field.type === 'boolean' ? false : undefined)

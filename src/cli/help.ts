@@ -10,10 +10,11 @@ export function typed(name: string, { type, placeholder, positional, choices }: 
 }
 
 /** Meaning of a field, and how often and when it is given. */
-export function meaningOf({ type, meaning, required, default: usual }: Field): string {
+export function meaningOf({ type, meaning, required, local, default: usual }: Field): string {
   const more = [
     ...(required && type !== 'secret' ? ['required'] : []),
     ...(type === 'list' ? ['can be repeated'] : []),
+    ...(local ? ['not with --server'] : []),
     ...(type === 'secret' ? ['read from standard input, one line; without this flag the terminal asks'] : []),
     ...(usual === undefined ? [] : [`default ${usual}`]),
   ]

@@ -4,7 +4,7 @@ import type { AdministratorRole } from '../../src/accounts/administrators.ts'
 import type { Back } from '../../src/admin/house.ts'
 import { openSqliteArtifacts } from '../../src/storage/artifacts-sqlite.ts'
 import { openPerson, signIn } from './person.ts'
-import type { RunningServer } from './server.ts'
+import { startServer, type RunningServer } from './server.ts'
 import { Visitor, type Page } from './visitor.ts'
 
 /** Makes the sign-ins of a person ones by passkey, as the passkey room writes them. */
@@ -89,6 +89,14 @@ export async function answered(answer: Response): Promise<Answered> {
   const text = await answer.text()
   const body = text.startsWith('{') ? (JSON.parse(text) as Answered['body']) : { text }
   return { status: answer.status, headers: answer.headers, body }
+}
+
+/** A server with an administrator of the province, whose command line is let in. */
+export async function administered() {
+  const server = await startServer()
+  const house = await server.house()
+  const boss = await administrator(server, house)
+  return { server, house, boss, cli: await letIn(server, boss) }
 }
 
 export type LetIn = Awaited<ReturnType<typeof letIn>>

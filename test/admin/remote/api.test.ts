@@ -1,31 +1,11 @@
 import { createHash } from 'node:crypto'
 import * as oidc from 'openid-client'
-import { beforeAll, describe, expect, it } from 'vitest'
-import type { Back } from '../../../src/admin/house.ts'
-import {
-  administrator,
-  agree,
-  asByPasskey,
-  letIn,
-  typeCode,
-  type LetIn,
-  type TestAdministrator,
-} from '../../setup/administrator.ts'
+import { describe, expect, it } from 'vitest'
+import { administered, administrator, agree, asByPasskey, letIn, typeCode } from '../../setup/administrator.ts'
 import { openPerson } from '../../setup/person.ts'
-import { startServer, type RunningServer } from '../../setup/server.ts'
 import { Visitor } from '../../setup/visitor.ts'
 
-let server: RunningServer
-let house: Back
-let boss: TestAdministrator
-let cli: LetIn
-
-beforeAll(async () => {
-  server = await startServer()
-  house = await server.house()
-  boss = await administrator(server, house)
-  cli = await letIn(server, boss)
-})
+const { server, house, boss, cli } = await administered()
 
 const portalInput = { name: '门户', region: '440300', 'redirect-uri': ['https://a.example/callback'] }
 

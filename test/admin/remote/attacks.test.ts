@@ -2,26 +2,14 @@ import { createHash, randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { exportJWK, SignJWT } from 'jose'
 import * as oidc from 'openid-client'
-import { beforeAll, describe, expect, it } from 'vitest'
-import type { Back } from '../../../src/admin/house.ts'
+import { describe, expect, it } from 'vitest'
 import { openSqliteArtifacts } from '../../../src/storage/artifacts-sqlite.ts'
-import { administrator, answered, letIn, type LetIn, type TestAdministrator } from '../../setup/administrator.ts'
+import { administered, administrator, answered, letIn, type LetIn } from '../../setup/administrator.ts'
 import { signIn } from '../../setup/person.ts'
 import { registerPortal } from '../../setup/portal.ts'
-import { startServer, type RunningServer } from '../../setup/server.ts'
 import { Visitor } from '../../setup/visitor.ts'
 
-let server: RunningServer
-let house: Back
-let boss: TestAdministrator
-let cli: LetIn
-
-beforeAll(async () => {
-  server = await startServer()
-  house = await server.house()
-  boss = await administrator(server, house)
-  cli = await letIn(server, boss)
-})
+const { server, house, boss, cli } = await administered()
 
 const path = '/admin/v1/client/list'
 const now = () => Math.floor(Date.now() / 1000)
