@@ -38,6 +38,8 @@ const waitingSchema = z.object({ address: z.string(), network: z.string(), progr
 
 type DeviceFlow = Exclude<NonNullable<Configuration['features']>['deviceFlow'], undefined>
 
+class NoAdministrator extends errors.AccessDenied {}
+
 /** Why the page asks for a code again; the words stand in views/words under `device.<problem>`. */
 const problems: Record<string, string> = {
   NotFoundError: 'unknown',
@@ -81,7 +83,7 @@ export function createDeviceFlow(parts: DeviceFlowParts) {
         const personId = session?.accountId
         const restricted = { address, browser }
         await audit.record({ event: 'device.refused', actor: 'person', personId, clientId: commandLineId, restricted })
-        return show(ctx, 'device/refused', { administrator: error.cause === undefined })
+        return show(ctx, 'device/refused', { administrator: !(error.cause instanceof NoAdministrator) })
       }
       const problem = problems[error.name]
       if (problem) return show(ctx, 'device/code', { ...form(ctx), problem }, 400)
@@ -142,7 +144,7 @@ export function createDeviceFlow(parts: DeviceFlowParts) {
       new Check('no_administrator', 'this person does not administer', 'access_denied', async (ctx) => {
         const personId = ctx.oidc.session?.accountId
         if (isOurs(ctx) && personId && !(await administrators.find(personId))) {
-          throw new errors.AccessDenied('this person does not administer')
+          throw new NoAdministrator('this person does not administer')
         }
         return Check.NO_NEED_TO_PROMPT
       }),

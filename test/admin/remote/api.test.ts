@@ -76,6 +76,17 @@ describe('the device flow', () => {
     expect(await stranger.post('/device', { user_code: code, confirm: 'yes', xsrf })).toMatchObject({ status: 400 })
   })
 
+  it('ends where the person goes back instead of signing in', async () => {
+    const { visitor } = await administrator(server, house)
+    const waiting = await oidc.initiateDeviceAuthorization(cli.config, { scope: 'openid admin' })
+    const page = await visitor.submit(await typeCode(visitor, waiting.user_code), '/device', { confirm: 'yes' })
+    const left = await visitor.submit(page, '/cancel', {})
+    expect(left.html).toContain('已拒绝')
+    await expect(
+      oidc.pollDeviceAuthorizationGrant(cli.config, { ...waiting, interval: 0 }, undefined, { DPoP: cli.DPoP }),
+    ).rejects.toMatchObject({ error: 'access_denied' })
+  })
+
   it('refuses who does not administer', async () => {
     const somebody = await administrator(server, house, 'nobody')
     const waiting = await oidc.initiateDeviceAuthorization(cli.config, { scope: 'openid admin' })
