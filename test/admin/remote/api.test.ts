@@ -77,7 +77,8 @@ describe('the device flow', () => {
   })
 
   it('ends where the person goes back instead of signing in', async () => {
-    const { visitor } = await administrator(server, house)
+    const { visitor, id } = await administrator(server, house)
+    await asByPasskey(server, id, ['pwd'])
     const waiting = await oidc.initiateDeviceAuthorization(cli.config, { scope: 'openid admin' })
     const page = await visitor.submit(await typeCode(visitor, waiting.user_code), '/device', { confirm: 'yes' })
     const left = await visitor.submit(page, '/cancel', {})
