@@ -29,7 +29,8 @@ export async function hindrance(
   if (access.about === 'house') {
     return forbidden(`This concerns the whole house: it needs an administrator of the province; yours is ${region}.`)
   }
-  return forbidden(`must be ${region}, which is yours, or lie in it`, 'region' in input ? 'region' : undefined)
+  if (access.about === 'organisation') return forbidden(`is not registered in ${region}, which is yours`, 'uscc')
+  return forbidden(`must be ${region}, which is yours, or lie in it`, 'region')
 }
 
 /**
