@@ -144,7 +144,7 @@ export const personCommands: Command[] = [
       const { persons, audit } = await desk.house()
       const person = await persons.find(input.id)
       if (!person) return unknown(input.id)
-      await audit.record({ event: 'person.revealed', actor: desk.actor, personId: person.id })
+      await audit.record({ event: 'administrator.revealed', actor: desk.actor, personId: person.id })
       const { documentType, documentNumber, name, phone, username } = persons.reveal(person)
       return {
         ok: true,

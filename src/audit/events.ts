@@ -59,7 +59,7 @@ export const auditEvents = {
   'approval.refused': 'what an administrator asked for was refused, or taken back',
   'approval.used': 'what was approved was run, once',
   'device.refused': 'a person refused a command line that waited to be let in',
-  'person.revealed': 'an administrator was shown the personal data of an account whole',
+  'administrator.revealed': 'an administrator was shown the personal data of an account whole',
   'register.imported': 'a file was imported into a register',
 } as const
 

@@ -50,7 +50,7 @@ it('shows personal data to who asked for it, once, after a second administrator 
   const twice = await Promise.all([first.run('person reveal', asking), first.run('person reveal', asking)])
   const shown = twice.filter((outcome) => documentOf(outcome)['document_number'] === person.number)
   expect(shown).toHaveLength(1)
-  expect((await events()).filter((event) => event === 'person.revealed')).toHaveLength(1)
+  expect((await events()).filter((event) => event === 'administrator.revealed')).toHaveLength(1)
   expect(documentOf(await first.run('person reveal', { ...asking, reason: '别的' }))['state']).toBe('waiting')
 })
 
