@@ -1,3 +1,4 @@
+import { deviceSamples } from './device-samples.ts'
 import { organisationSamples } from './organisation-samples.ts'
 
 /** One page as it may be asked for; `name` tells variants of a view apart. */
@@ -113,17 +114,6 @@ const qrEnds = [
   'declined second_scan level off paused too_many risk phone_by_qr other_person no_sign_in wrong_codes',
   'late_created late_scanned late_approved cancelled',
 ].flatMap((line) => line.split(' '))
-
-const device = { action: '/device', xsrf: 'x5rf-t0ken' }
-const waiting = {
-  ...device,
-  userCode: 'BCDF-GHJK',
-  program: 'yideng-cli (linux; wang@ops-1)',
-  address: '203.0.113.7',
-  region: '深圳市',
-  sameNetwork: true,
-  secondsAgo: 12,
-}
 
 const confirm = { action: '/session/end/confirm', xsrf: 'x5rf-t0ken', others: 3 }
 
@@ -261,20 +251,7 @@ export const samples: readonly Sample[] = [
       done: { on: 'saved', switched_off: 'off', not_me_off: 'not_me' }[state] ?? '',
     },
   })),
-  ...['', 'empty', 'unknown', 'expired', 'used'].map((problem) => ({
-    view: 'device/code',
-    name: problem || 'first',
-    data: { ...device, problem },
-  })),
-  { view: 'device/confirm', name: 'near', data: waiting },
-  {
-    view: 'device/confirm',
-    name: 'far',
-    data: { ...waiting, program: '', address: '2001:db8:1234:5678::1', region: '', sameNetwork: false },
-  },
-  { view: 'device/done', name: 'done', data: {} },
-  { view: 'device/refused', name: 'refused', data: { administrator: true } },
-  { view: 'device/refused', name: 'nobody', data: { administrator: false } },
+  ...deviceSamples,
   { view: 'error/error', name: 'lost', data: { code: 'not_found', reference: '7F3K-92QD' } },
   { view: 'error/error', name: 'expired', data: { code: 'login_expired', reference: '7F3K-92QD', backUrl: '/' } },
   { view: 'error/error', name: 'unknown-portal', data: { code: 'client_unknown', reference: '7F3K-92QD' } },
