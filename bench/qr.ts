@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs'
 import { get } from 'node:http'
 import { parseArgs } from 'node:util'
 import { approve, signedInPhone, WaitingComputer } from '../test/setup/qr.ts'
 import { authorizePath } from './flow.ts'
+import { cpuOf, megabytesOf, quantile } from './measuring.ts'
 import { startOurs } from './targets.ts'
 
 const { values: options } = parseArgs({
@@ -17,15 +17,6 @@ const watchedMs = Number(options.seconds) * 1000
 const concurrency = Number(options.concurrency)
 const atOnce = 32
 const people = 8
-
-const quantile = (sorted: number[], q: number) =>
-  sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? 0
-
-/** User and system time of a process in milliseconds (proc(5), ticks of 10 ms). */
-function cpuOf(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
-  return (Number(fields[11]) + Number(fields[12])) * 10
-}
 
 const { target, stop } = await startOurs(people, [], {
   YIDENG_QR_ADDRESS_CREATIONS: '1000000',
@@ -99,9 +90,7 @@ async function openPages() {
   })
   delays.sort((one, other) => one - other)
   for (const { close } of all) close()
-  const memory = Math.round(
-    Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${target.pid}/status`, 'utf8'))?.[1]) / 1024,
-  )
+  const memory = megabytesOf(target.pid)
   console.log(`${all.length} open QR pages on one process for ${Math.round(elapsed / 1000)} s:`)
   console.log(`  CPU share         ${(cpu * 100).toFixed(0)} % of one core, ${memory} MB`)
   console.log(`  frames            ${(delays.length / (elapsed / 1000)).toFixed(0)}/s`)

@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { cpus, release } from 'node:os'
 import { parseArgs } from 'node:util'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import { singleSignOn } from './flow.ts'
+import { cpuOf, median, megabytesOf, quantile } from './measuring.ts'
 import { startBare, startOurs, type Running } from './targets.ts'
 
 const { values: options } = parseArgs({
@@ -28,23 +29,6 @@ interface Measured {
   p99: number
   cpuMs: number
 }
-
-/** User and system time of a process in milliseconds (proc(5), ticks of 10 ms). */
-function cpuOf(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
-  return (Number(fields[11]) + Number(fields[12])) * 10
-}
-
-const megabytesOf = (pid: number) =>
-  Math.round(Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024)
-
-const quantile = (sorted: number[], q: number) =>
-  sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? 0
-const median = (numbers: number[]) =>
-  quantile(
-    [...numbers].sort((one, other) => one - other),
-    0.5,
-  )
 
 /** A closed loop: each signed-in browser begins its next flow when the last has ended. */
 async function measure({ target, jars }: Running, ms: number): Promise<Measured> {

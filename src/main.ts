@@ -2,8 +2,11 @@ import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { openHouse } from './admin/house.ts'
-import { ownClient } from './account-centre/own-client.ts'
+import { ownClient, ownClientId } from './account-centre/own-client.ts'
+import { createChangePassword } from './accounts/passwords/change.ts'
+import { createWaysIn } from './account-centre/ways-in.ts'
 import { createPasswords } from './accounts/passwords/hash.ts'
+import { listedRegions } from './config/networks.ts'
 import { readSettings, SettingsError } from './config/settings.ts'
 import { createApp } from './http/app.ts'
 import { createMetrics } from './http/metrics.ts'
@@ -11,9 +14,11 @@ import { openCookieKeys } from './keys/cookie-keys.ts'
 import { deriveKey } from './keys/derived-key.ts'
 import { openSigningKeys } from './keys/signing-keys.ts'
 import { createHost } from './login/host.ts'
+import { passkeyMethod } from './login/passkey/passkey.ts'
+import { createSignatures } from './login/passkey/signing.ts'
 import { passwordMethod } from './login/password/password.ts'
-import { listedRegions } from './login/qr/networks.ts'
 import { qrMethod } from './login/qr/qr.ts'
+import { createAccountClosings } from './oidc/account-closings.ts'
 import { createAccessTokens } from './oidc/access-tokens.ts'
 import { commandLineClient, commandLineId } from './oidc/command-line-client.ts'
 import { createDeviceFlow } from './oidc/device-flow.ts'
@@ -73,6 +78,7 @@ async function start() {
   })
   const provider = createProvider({
     representees: createRepresentees({ representations, book, choices, artifacts, audit, findClient }),
+    offerDue: (signIn) => host.offerDue(signIn),
     audit,
     settings,
     clock,
@@ -93,10 +99,39 @@ async function start() {
 
   const endings = createRepresentationEndings({ database, book, sessions, audit, clock, log })
 
+  const closings = createAccountClosings({ ...back, sessions, log })
+
   const { limits } = settings
   const accessTokens = createAccessTokens({ provider, sessions, artifacts, clock })
+  const passkeyParts = {
+    settings,
+    clock,
+    database,
+    artifacts,
+    cipher,
+    blindIndex,
+    persons,
+    authenticators,
+    methodLocks,
+    devices,
+    notifier: inbox,
+    sessions,
+    audit,
+    ownClientId,
+  }
   const methods = [
-    passwordMethod({ persons, authenticators, passwords, artifacts, blindIndex, limits, clock }),
+    passkeyMethod(passkeyParts),
+    passwordMethod({
+      persons,
+      authenticators,
+      passwords,
+      changePassword: createChangePassword({ database, authenticators, notifier: inbox, audit }),
+      sessions,
+      artifacts,
+      blindIndex,
+      limits,
+      clock,
+    }),
     qrMethod({
       settings,
       clock,
@@ -154,10 +189,14 @@ async function start() {
       sessions,
       representations,
       choices,
+      closing: back.closing,
       resources,
       artifacts,
       blindIndex,
       registrationsPerHour,
+      recovery: back.recovery,
+      limits,
+      secure,
       audit,
       clock,
     },
@@ -166,15 +205,30 @@ async function start() {
       sessionCookie: provider.cookieName('session'),
       sessions,
       persons,
+      inbox,
+      waysIn: createWaysIn({ methods, methodLocks, sessions, audit }),
+      authenticators,
+      methodLocks,
+      devices,
+      consents,
+      clients,
+      resources,
+      regionOf: listedRegions(),
+      closing: back.closing,
+      closingDays: settings.closingDays,
       methods,
       freshSeconds: settings.lifetimes.freshSignIn,
       legalPersons: back.legalPersons,
       mandates: back.mandates,
+      signatures: createSignatures(passkeyParts),
+      artifacts,
+      cipher,
       principals: back.principals,
       representations,
       blindIndex,
       audit,
       organisationLevel: settings.organisationLevel,
+      recovery: back.recovery,
       clock,
     },
     sessionMemory: { sessions, devices },
@@ -214,6 +268,7 @@ async function start() {
     server.close(() => {
       void (async () => {
         await endings.stop()
+        await closings.stop()
         await deliveries.stop()
         await stopCheckpoints()
         await artifacts.close()

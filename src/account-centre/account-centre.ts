@@ -1,18 +1,44 @@
 import Router from '@koa/router'
+import type { Recovery } from '../accounts/recovery/recovery.ts'
 import { ownPath } from '../pages/own-path.ts'
 import type { AccountHost, LoginMethod } from '../login/method.ts'
 import { createCentre, type CentreParts } from './centre.ts'
+import { closingRoutes, type ClosingParts } from './closing.ts'
+import { dataRoutes, type DataParts } from './data.ts'
+import { historyRoutes, type HistoryParts } from './history.ts'
 import { mandateRoutes } from './mandates.ts'
+import { noticesRoutes, type NoticesParts } from './notices.ts'
 import { organisationRoutes, type OrganisationParts } from './organisations.ts'
 import { overviewRoutes, type OverviewParts } from './overview.ts'
+import { recoveryCodeRoutes } from './recovery-codes.ts'
+import { portalsRoutes, type PortalsParts } from './portals.ts'
+import { sessionsRoutes, type SessionsParts } from './sessions.ts'
+import { waysRoutes, type WaysParts } from './ways.ts'
 
-export type AccountCentreParts = CentreParts & OverviewParts & OrganisationParts
+export type AccountCentreParts = CentreParts &
+  OverviewParts &
+  WaysParts &
+  SessionsParts &
+  HistoryParts &
+  PortalsParts &
+  OrganisationParts &
+  NoticesParts &
+  DataParts &
+  ClosingParts & { methods: readonly LoginMethod[]; recovery: Recovery }
 
 /** Each room of the account centre, in the order of its menu; a login method brings its own. */
 const rooms: ((router: Router, centre: AccountHost, parts: AccountCentreParts) => void)[] = [
   overviewRoutes,
+  dataRoutes,
+  closingRoutes,
+  waysRoutes,
+  sessionsRoutes,
+  historyRoutes,
+  portalsRoutes,
   organisationRoutes,
   mandateRoutes,
+  recoveryCodeRoutes,
+  noticesRoutes,
 ]
 
 /** A person's own pages, under /account. */

@@ -1,11 +1,14 @@
-import type { NaturalPersons } from '../accounts/natural-persons.ts'
+import { isHeld, type NaturalPersons } from '../accounts/natural-persons.ts'
+import { signInCounts } from '../assurance/levels.ts'
+import type { Inbox } from '../accounts/notices.ts'
 import { maskName } from '../accounts/identifiers/masking.ts'
 import type { Clock } from '../config/clock.ts'
-import type { AccountHost, AccountVisit, LoginMethod, RouterContext } from '../login/method.ts'
+import type { AccountHost, AccountVisit, RouterContext } from '../login/method.ts'
 import type { Sessions } from '../oidc/sessions.ts'
 import { showPage, visitOf } from '../pages/visit.ts'
 import { Refusal } from '../refusal/refusal.ts'
 import { signInAddress } from './own-client.ts'
+import type { WaysIn } from './ways-in.ts'
 
 export interface CentreParts {
   issuer: string
@@ -13,7 +16,8 @@ export interface CentreParts {
   sessionCookie: string
   sessions: Sessions
   persons: NaturalPersons
-  methods: readonly LoginMethod[]
+  inbox: Inbox
+  waysIn: WaysIn
   /** Seconds since the sign-in within which sensitive pages may be used. */
   freshSeconds: number
   clock: Clock
@@ -21,13 +25,16 @@ export interface CentreParts {
 
 /** The frame around every page of the account centre: who is here, recently enough, and what they may do. */
 export function createCentre(parts: CentreParts): AccountHost {
-  const { issuer, sessionCookie, sessions, persons, methods, freshSeconds, clock } = parts
+  const { issuer, sessionCookie, sessions, persons, inbox, waysIn, freshSeconds, clock } = parts
 
   async function signedIn(ctx: RouterContext): Promise<AccountVisit | undefined> {
     const cookie = ctx.cookies.get(sessionCookie, { signed: false })
     const session = cookie ? await sessions.ofCookie(cookie) : undefined
     const person = session && (await persons.find(session.personId))
-    return session && person?.status === 'active' ? { session, person } : undefined
+    if (!session || person?.status !== 'active') return undefined
+    const signIn = { at: session.signedInAt, level: session.level, amr: session.amr }
+    const counts = signInCounts({ signIn, signedOutAt: person.signedOutAt, held: isHeld(person, clock()) })
+    return counts ? { session, person } : undefined
   }
 
   const isFresh = ({ session }: AccountVisit) => clock() / 1000 - session.signedInAt <= freshSeconds
@@ -38,9 +45,10 @@ export function createCentre(parts: CentreParts): AccountHost {
     if (!visit) return undefined
     const { amr } = visit.session
     if (amr.includes('qr')) throw new Refusal(byQr)
-    const held = visit.person.heldUntil !== null && visit.person.heldUntil > clock()
-    if (held && !amr.includes('user')) throw new Refusal('authenticators_held')
-    return visit
+    const { person } = visit
+    if (!isHeld(person, clock()) || amr.includes('user')) return visit
+    await centre.show(ctx, visit, 'account/held', { until: new Date(person.heldUntil ?? 0).toISOString() }, 403)
+    return undefined
   }
 
   /** Sign-ins are kept to the second. */
@@ -62,14 +70,15 @@ export function createCentre(parts: CentreParts): AccountHost {
     mayChangeAuthenticators: (ctx) => mayDecide(ctx, 'not_by_qr'),
     mayGrantMandates: (ctx) => mayDecide(ctx, 'mandates_not_by_qr'),
 
-    async waysIn(personId) {
-      const counts = await Promise.all(methods.map(async ({ enrolment }) => enrolment?.count(personId) ?? 0))
-      return counts.reduce((sum, count) => sum + count, 0)
-    },
+    waysIn: (personId) => waysIn.left(personId),
 
     async show(ctx, { person }, view, data, status) {
       const visit = visitOf(ctx)
-      const account = { name: maskName(persons.open(person, 'name')) }
+      const account = {
+        name: maskName(persons.open(person, 'name')),
+        unread: await inbox.unread(person.id),
+        closesAt: person.closesAt ?? 0,
+      }
       showPage(ctx, view, { ...data, account, csrf: visit.csrf(), here: ctx.path }, status)
     },
   }

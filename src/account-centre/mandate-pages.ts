@@ -6,6 +6,7 @@ import type { Representation, Representations } from '../accounts/mandates/repre
 import { managing, mattersInForce, type Mandate } from '../accounts/mandates/rules.ts'
 import type { NaturalPersons } from '../accounts/natural-persons.ts'
 import type { BlindIndex } from '../keys/blind-index.ts'
+import type { AccountHost, AccountVisit, RouterContext } from '../login/method.ts'
 import { Refusal } from '../refusal/refusal.ts'
 
 const chinaOffsetMs = 8 * 3_600_000
@@ -142,4 +143,16 @@ export function problemsOf(acted: Acted): Record<string, string> {
 export function principalData({ view, granted }: Representation) {
   const hindrance: Hindrance | 'not_in_force' | '' = granted ? '' : (view.hindrance ?? 'not_in_force')
   return { id: view.id, name: view.name, uscc: view.uscc ?? '', relation: granted?.relation ?? '', hindrance }
+}
+
+/** An offer was made: what its giver has to do now. */
+export async function showOffered(
+  ctx: RouterContext,
+  visit: AccountVisit,
+  centre: AccountHost,
+  { name, acted }: { name: string; acted: Acted & { ok: true } },
+): Promise<void> {
+  const { principalId } = acted.mandate
+  const back = principalId === visit.person.id ? '/account/helpers' : `/account/organisations/${principalId}`
+  await centre.show(ctx, visit, 'account/mandate-offered', { name, code: acted.code ?? '', back })
 }

@@ -1,16 +1,29 @@
 import { matterWords, mattersFor } from '../accounts/mandates/matters.ts'
+import type { Acted } from '../accounts/mandates/mandates.ts'
 import { usualDays, longestDays } from '../accounts/mandates/decide.ts'
 import { actorOf } from '../login/host.ts'
 import type { AccountHost, AccountVisit, Router, RouterContext } from '../login/method.ts'
 import { visitOf } from '../pages/visit.ts'
+import { Refusal } from '../refusal/refusal.ts'
+import { createMandateSigning, signPath } from './mandate-signing.ts'
 import type { OrganisationParts } from './organisations.ts'
-import { dayOf, mandateData, membersFor, principalData, problemsOf, readOffer, tickedMatters } from './mandate-pages.ts'
+import {
+  dayOf,
+  mandateData,
+  membersFor,
+  principalData,
+  problemsOf,
+  readOffer,
+  showOffered,
+  tickedMatters,
+} from './mandate-pages.ts'
 
 const periods = ['7', String(usualDays.natural_person), String(longestDays.natural_person)]
 
 /** Mandates offered to me, those I hold or gave, and the relatives I help or who help me (亲友代办). */
 export function mandateRoutes(router: Router, centre: AccountHost, parts: OrganisationParts): void {
   const { mandates, representations, principals, blindIndex, clock } = parts
+  const signing = createMandateSigning(centre, parts)
   const idOf = (ctx: RouterContext) => ctx['params']['id'] ?? ''
 
   /** Back to a page of ours that the form names; never to an address as given. */
@@ -49,9 +62,13 @@ export function mandateRoutes(router: Router, centre: AccountHost, parts: Organi
     const visit = await centre.mayGrantMandates(ctx)
     if (!visit) return
     const code = (visitOf(ctx).form['code'] ?? '').trim()
-    const acted = await mandates.accept(idOf(ctx), visit.person, code, actorOf(ctx))
+    const acted = await signing.begin(ctx, visit, { type: 'accept', id: idOf(ctx), code })
+    return acted && showAccepted(ctx, visit, idOf(ctx), acted)
+  })
+
+  async function showAccepted(ctx: RouterContext, visit: AccountVisit, id: string, acted: Acted) {
     const [problem] = Object.values(problemsOf(acted))
-    if (problem !== undefined) return showOffers(ctx, visit, idOf(ctx), problem)
+    if (problem !== undefined) return showOffers(ctx, visit, id, problem)
     ctx.status = 303
     ctx.redirect(
       acted.ok && acted.mandate.role !== 'helper'
@@ -59,7 +76,7 @@ export function mandateRoutes(router: Router, centre: AccountHost, parts: Organi
         : '/account/helpers',
     )
     return undefined
-  })
+  }
 
   router.post('/account/invitations/:id/decline', async (ctx) => {
     visitOf(ctx).back = '/account/invitations'
@@ -87,9 +104,41 @@ export function mandateRoutes(router: Router, centre: AccountHost, parts: Organi
     visitOf(ctx).back = '/account/organisations'
     const visit = await centre.mayGrantMandates(ctx)
     if (!visit) return
-    const acted = await mandates.confirm(idOf(ctx), visit.person, actorOf(ctx))
+    const acted = await signing.begin(ctx, visit, { type: 'confirm', id: idOf(ctx) })
+    if (acted) showConfirmed(ctx, visit, acted)
+  })
+
+  function showConfirmed(ctx: RouterContext, { person }: AccountVisit, acted: Acted) {
     problemsOf(acted)
-    if (acted.ok) goBack(ctx, acted.mandate.principalId, visit.person.id)
+    if (acted.ok) goBack(ctx, acted.mandate.principalId, person.id)
+  }
+
+  async function signer(ctx: RouterContext) {
+    visitOf(ctx).back = signPath
+    return centre.mayGrantMandates(ctx)
+  }
+
+  router.get(signPath, async (ctx) => {
+    const visit = await signer(ctx)
+    if (visit) await signing.show(ctx, visit)
+  })
+
+  router.post(`${signPath}/options`, async (ctx) => {
+    const visit = await signer(ctx)
+    if (visit) ctx.body = await signing.options(visit)
+  })
+
+  router.post(signPath, async (ctx) => {
+    const visit = await signer(ctx)
+    const done = visit && (await signing.finish(ctx, visit))
+    if (!done) return undefined
+    const { act, acted } = done
+    if (act.type === 'accept') return showAccepted(ctx, visit, act.id, acted)
+    if (act.type === 'confirm') return showConfirmed(ctx, visit, acted)
+    problemsOf(acted)
+    // what the form could mend was looked at before it was signed: meanwhile something changed
+    if (!acted.ok) throw new Refusal('busy', acted.problem)
+    return showOffered(ctx, visit, centre, { name: act.offering.invitee.name, acted })
   })
 
   async function showHelpers(ctx: RouterContext, visit: AccountVisit, problems: Record<string, string> = {}) {
@@ -148,10 +197,10 @@ export function mandateRoutes(router: Router, centre: AccountHost, parts: Organi
       expiresAt: now + read.lastsMs,
       invitee: read.invitee,
     }
-    const acted = await mandates.offer(visit.person.id, visit.person, offering, actorOf(ctx))
+    const acted = await signing.begin(ctx, visit, { type: 'offer', principalId: visit.person.id, offering })
+    if (!acted) return undefined
     if (!acted.ok) return showHelpers(ctx, visit, problemsOf(acted))
-    const data = { name: read.invitee.name, code: acted.code ?? '', back: '/account/helpers' }
-    await centre.show(ctx, visit, 'account/mandate-offered', data)
+    await showOffered(ctx, visit, centre, { name: read.invitee.name, acted })
     return undefined
   })
 }

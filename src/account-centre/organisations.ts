@@ -1,7 +1,6 @@
 import { parseCreditCode, organisationKind } from '../accounts/identifiers/gb32100.ts'
 import { matterWords, everything } from '../accounts/mandates/matters.ts'
 import type { LegalPersons } from '../accounts/legal-persons.ts'
-import type { Mandates } from '../accounts/mandates/mandates.ts'
 import type { Principals } from '../accounts/mandates/principals.ts'
 import type { AuditTrail } from '../audit/trail.ts'
 import type { AccountHost, AccountVisit, Router, RouterContext } from '../login/method.ts'
@@ -9,6 +8,7 @@ import type { BlindIndex } from '../keys/blind-index.ts'
 import { visitOf } from '../pages/visit.ts'
 import { Refusal } from '../refusal/refusal.ts'
 import { actorOf } from '../login/host.ts'
+import { goTo, idOf } from './going.ts'
 import {
   beginningOf,
   dayOf,
@@ -19,13 +19,14 @@ import {
   principalData,
   problemsOf,
   readOffer,
+  showOffered,
   tickedMatters,
   type PageParts,
 } from './mandate-pages.ts'
+import { createMandateSigning, type SigningParts } from './mandate-signing.ts'
 
-export interface OrganisationParts extends PageParts {
+export interface OrganisationParts extends PageParts, SigningParts {
   legalPersons: LegalPersons
-  mandates: Mandates
   principals: Principals
   blindIndex: BlindIndex
   audit: AuditTrail
@@ -36,15 +37,11 @@ export interface OrganisationParts extends PageParts {
 const periods = ['30', '90', '180', '365', '1095']
 const historyShown = 100
 
-const idOf = (ctx: RouterContext) => ctx['params']['id'] ?? ''
-const goTo = (ctx: RouterContext, path: string) => {
-  ctx.status = 303
-  ctx.redirect(path)
-}
-
 /** My organisations: what I may do for which, opening one, its members and their mandates, its history. */
 export function organisationRoutes(router: Router, centre: AccountHost, parts: OrganisationParts): void {
-  const { legalPersons, mandates, representations, persons, blindIndex, audit, organisationLevel, clock } = parts
+  const { legalPersons, representations, persons, blindIndex, audit, organisationLevel, clock } = parts
+
+  const signing = createMandateSigning(centre, parts)
 
   /** @throws Refusal `not_found`, the same for an organisation that is not there and one the person is nothing to */
   async function mine(ctx: RouterContext, { person }: AccountVisit) {
@@ -163,10 +160,10 @@ export function organisationRoutes(router: Router, centre: AccountHost, parts: O
     const now = clock()
     const begins = beginningOf(form['from'] ?? '', now)
     const latest = givable(one, visit.person.id, now)?.latest ?? Number.POSITIVE_INFINITY
-    const acted = await mandates.offer(
-      one.view.id,
-      visit.person,
-      {
+    const acted = await signing.begin(ctx, visit, {
+      type: 'offer',
+      principalId: one.view.id,
+      offering: {
         role: form['role'] === 'manager' ? 'manager' : 'handler',
         matters,
         notBefore: begins,
@@ -174,16 +171,10 @@ export function organisationRoutes(router: Router, centre: AccountHost, parts: O
         expiresAt: read.lastsMs === 0 ? begins : Math.min(begins + read.lastsMs, latest),
         invitee: read.invitee,
       },
-      actorOf(ctx),
-    )
+    })
+    if (!acted) return undefined
     if (!acted.ok) return showInvite(ctx, visit, problemsOf(acted))
-    const data = {
-      organisation: principalData(one),
-      name: read.invitee.name,
-      code: acted.code ?? '',
-      back: `/account/organisations/${one.view.id}`,
-    }
-    await centre.show(ctx, visit, 'account/mandate-offered', data)
+    await showOffered(ctx, visit, centre, { name: read.invitee.name, acted })
     return undefined
   })
 }

@@ -1,13 +1,16 @@
 import { maskDocumentNumber, maskName, maskPhone } from '../accounts/identifiers/masking.ts'
 import type { NaturalPersons } from '../accounts/natural-persons.ts'
+import type { AuditTrail } from '../audit/trail.ts'
+import { actorOf } from '../login/host.ts'
 import type { AccountHost, Router } from '../login/method.ts'
 
 export interface OverviewParts {
   persons: NaturalPersons
+  audit: AuditTrail
 }
 
-/** Who I am: what is on record, masked until a fresh sign-in asks for it whole. */
-export function overviewRoutes(router: Router, centre: AccountHost, { persons }: OverviewParts): void {
+/** Who I am: what is on record, masked until a fresh sign-in asks for it whole; and the way to every room. */
+export function overviewRoutes(router: Router, centre: AccountHost, { persons, audit }: OverviewParts): void {
   router.get('/account', async (ctx) => {
     const visit = await centre.visit(ctx)
     if (!visit) return
@@ -19,6 +22,16 @@ export function overviewRoutes(router: Router, centre: AccountHost, { persons }:
       name: maskName(name),
       phone: maskPhone(phone),
       username,
+      whole: false,
     })
+  })
+
+  // what a relayed QR code must not get at is more than the ways to sign in
+  router.get('/account/whole', async (ctx) => {
+    const visit = await centre.mayChangeAuthenticators(ctx)
+    if (!visit) return
+    await audit.record({ event: 'person.revealed', ...actorOf(ctx), personId: visit.person.id })
+    const level = visit.person.identityLevel
+    await centre.show(ctx, visit, 'account/overview', { level, ...persons.reveal(visit.person), whole: true })
   })
 }

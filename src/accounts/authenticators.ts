@@ -26,8 +26,8 @@ export interface NewAuthenticator {
 /** With `within`, a transaction, a change is kept together with what else it holds: audit entry, notice. */
 export interface Authenticators {
   find(personId: string, kind: string): Promise<Authenticator | undefined>
-  /** Oldest first. */
-  list(personId: string, kind: string, within?: Database): Promise<Authenticator[]>
+  /** Oldest first; of every kind where none is given. */
+  list(personId: string, kind?: string, within?: Database): Promise<Authenticator[]>
   findByLookupKey(kind: string, lookupKey: string): Promise<Authenticator | undefined>
   /** Undefined when there is one with this lookup key already. */
   add(authenticator: NewAuthenticator, within?: Database): Promise<Authenticator | undefined>
@@ -36,6 +36,8 @@ export interface Authenticators {
   used(authenticator: Authenticator): Promise<void>
   /** Only one of this person; false when there is none. */
   remove(personId: string, id: string, within?: Database): Promise<boolean>
+  /** All of one kind that a person has; returns how many. */
+  removeAll(personId: string, kind: string, within?: Database): Promise<number>
 }
 
 const fromRow = (row: Selectable<Tables['authenticators']>): Authenticator => ({
@@ -55,7 +57,7 @@ export function createAuthenticators(options: { database: Database; clock: Clock
       .selectFrom('authenticators')
       .selectAll()
       .where('person_id', '=', personId)
-      .where('kind', '=', kind)
+      .$if(kind !== undefined, (query) => query.where('kind', '=', kind ?? ''))
       .orderBy('created_at')
       .orderBy('id')
       .execute()
@@ -110,6 +112,14 @@ export function createAuthenticators(options: { database: Database; clock: Clock
         .where('person_id', '=', personId)
         .executeTakeFirst()
       return numDeletedRows === 1n
+    },
+    async removeAll(personId, kind, within = database) {
+      const { numDeletedRows } = await within
+        .deleteFrom('authenticators')
+        .where('person_id', '=', personId)
+        .where('kind', '=', kind)
+        .executeTakeFirst()
+      return Number(numDeletedRows)
     },
   }
 }

@@ -14,11 +14,23 @@ const schema = z.object({
 /** What a person lets a portal have. */
 export type Granted = z.infer<typeof schema>
 
+export interface Consent {
+  clientId: string
+  granted: Granted
+  /** Milliseconds since 1970 UTC. */
+  givenAt: number
+}
+
 /** What people agreed to, remembered per portal. */
 export interface Consents {
   find(personId: string, clientId: string): Promise<Granted | undefined>
+  list(personId: string): Promise<Consent[]>
+  /** Versions of the privacy notice agreed to; times in milliseconds since 1970 UTC. */
+  privacyNotices(personId: string): Promise<{ version: string; givenAt: number }[]>
   /** Adds to what was given before. */
   give(personId: string, clientId: string, granted: Granted, by: Actor): Promise<void>
+  /** Takes back all of it; false when there was nothing. What the portal holds ends elsewhere (src/oidc/sessions.ts). */
+  withdraw(personId: string, clientId: string, by: Actor): Promise<boolean>
 }
 
 const union = (one: readonly string[] = [], other: readonly string[] = []) => [...new Set([...one, ...other])]
@@ -37,6 +49,29 @@ export function createConsents(options: { database: Database; audit: AuditTrail;
   }
 
   return {
+    async list(personId) {
+      const rows = await database.selectFrom('consents').selectAll().where('person_id', '=', personId).execute()
+      return rows.map((row) => ({
+        clientId: row.client_id,
+        granted: schema.parse(JSON.parse(row.granted)),
+        givenAt: row.given_at,
+      }))
+    },
+    async privacyNotices(personId) {
+      const rows = await database.selectFrom('notice_consents').selectAll().where('person_id', '=', personId).execute()
+      return rows.map((row) => ({ version: row.notice_version, givenAt: row.given_at }))
+    },
+    withdraw: (personId, clientId, by) =>
+      database.transaction().execute(async (transaction) => {
+        const { numDeletedRows } = await transaction
+          .deleteFrom('consents')
+          .where('person_id', '=', personId)
+          .where('client_id', '=', clientId)
+          .executeTakeFirst()
+        if (numDeletedRows === 0n) return false
+        await audit.append(transaction, { event: 'consent.withdrawn', ...by, personId, clientId })
+        return true
+      }),
     find: (personId, clientId) => findIn(database, personId, clientId),
     give: (personId, clientId, granted, by) =>
       database.transaction().execute(async (transaction) => {

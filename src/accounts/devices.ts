@@ -1,7 +1,17 @@
+import type { AuditTrail } from '../audit/trail.ts'
 import type { Clock } from '../config/clock.ts'
 import type { BlindIndex } from '../keys/blind-index.ts'
 import type { FieldCipher } from '../keys/field-cipher.ts'
 import type { Database } from '../storage/database.ts'
+import type { Actor } from './natural-persons.ts'
+
+export interface Device {
+  key: string
+  browser: string
+  /** Milliseconds since 1970 UTC. */
+  firstSeenAt: number
+  lastSeenAt: number
+}
 
 /** Browsers people sign in with, told apart by a cookie of their own (src/pages/visit.ts `device`). */
 export interface Devices {
@@ -9,6 +19,10 @@ export interface Devices {
   keyOf(cookie: string): string
   /** When this person first signed in with it, in milliseconds since 1970 UTC. */
   firstSeenAt(personId: string, key: string): Promise<number | undefined>
+  /** Latest seen first. */
+  list(personId: string): Promise<Device[]>
+  /** False when this person has no such browser. */
+  forget(personId: string, key: string, by: Actor): Promise<boolean>
   /** Notes a sign-in: `first` when the person has no device yet, `new` when it is another one than before. */
   seen(sighting: { personId: string; cookie: string; browser: string }): Promise<'first' | 'new' | 'known'>
 }
@@ -17,9 +31,10 @@ export function createDevices(options: {
   database: Database
   cipher: FieldCipher
   blindIndex: BlindIndex
+  audit: AuditTrail
   clock: Clock
 }): Devices {
-  const { database, cipher, blindIndex, clock } = options
+  const { database, cipher, blindIndex, audit, clock } = options
   const keyOf = (cookie: string) => blindIndex('device', cookie)
   const place = (personId: string, key: string) => `devices.browser:${personId}:${key}`
 
@@ -34,6 +49,31 @@ export function createDevices(options: {
         .executeTakeFirst()
       return row?.first_seen_at
     },
+    async list(personId) {
+      const rows = await database
+        .selectFrom('devices')
+        .selectAll()
+        .where('person_id', '=', personId)
+        .orderBy('last_seen_at', 'desc')
+        .execute()
+      return rows.map((row) => ({
+        key: row.device_key,
+        browser: cipher.open(row.browser, place(personId, row.device_key)),
+        firstSeenAt: row.first_seen_at,
+        lastSeenAt: row.last_seen_at,
+      }))
+    },
+    forget: (personId, key, by) =>
+      database.transaction().execute(async (transaction) => {
+        const { numDeletedRows } = await transaction
+          .deleteFrom('devices')
+          .where('person_id', '=', personId)
+          .where('device_key', '=', key)
+          .executeTakeFirst()
+        if (numDeletedRows === 0n) return false
+        await audit.append(transaction, { event: 'person.device-forgotten', ...by, personId })
+        return true
+      }),
     async seen({ personId, cookie, browser }) {
       const key = keyOf(cookie)
       const known = await database

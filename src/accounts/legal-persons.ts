@@ -55,6 +55,8 @@ export interface LegalPersons {
   standing(id: string): Promise<Standing | undefined>
   /** As `standing`, for organisations that an import may have changed. */
   registerChanged(usccs: readonly string[]): Promise<void>
+  /** Somebody closes their account: nobody represents their organisations any more, and mandates wait for who comes next. */
+  leave(personId: string): Promise<void>
   /** Undefined when there is none; nothing is done where it is so already. */
   setStatus(id: string, status: LegalPerson['status'], by: Actor): Promise<LegalPerson | undefined>
 }
@@ -101,7 +103,7 @@ export function createLegalPersons(options: {
       .updateTable('legal_persons')
       .set({ owner_id: null, representative_key: null, updated_at: now })
       .where('id', '=', row.id)
-      .where('representative_key', '=', row.representative_key)
+      .where('representative_key', row.representative_key === null ? 'is' : '=', row.representative_key)
       .execute()
     const principal: Principal = { id: row.id, kind: 'legal_person', ownerId: row.owner_id, standing: true }
     const mandates = (await store.readMandates(transaction, row.id)).map(store.fromRow)
@@ -232,6 +234,15 @@ export function createLegalPersons(options: {
         if (hindrance === 'unregistered') {
           await database.transaction().execute((transaction) => store.lookAgain(transaction, row.id, clock()))
         }
+      }
+    },
+    async leave(personId) {
+      const rows = await database.selectFrom('legal_persons').selectAll().where('owner_id', '=', personId).execute()
+      for (const { id } of rows) {
+        await database.transaction().execute(async (transaction) => {
+          const row = await rowOf(transaction, 'id', id)
+          if (row?.owner_id === personId) await representativeLeft(transaction, row)
+        })
       }
     },
     setStatus: (id, status, by) =>

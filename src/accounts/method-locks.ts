@@ -1,8 +1,9 @@
 import type { AuditTrail } from '../audit/trail.ts'
 import type { Clock } from '../config/clock.ts'
-import type { Database } from '../storage/database.ts'
+import type { Database, DatabaseTransaction } from '../storage/database.ts'
 import type { Tables } from '../storage/schema.ts'
 import type { Actor } from './natural-persons.ts'
+import type { Notifier } from './notices.ts'
 
 export interface MethodLock {
   method: string
@@ -15,14 +16,35 @@ export interface MethodLock {
 export interface MethodLocks {
   list(personId: string): Promise<MethodLock[]>
   locked(personId: string, method: string): Promise<boolean>
-  /** False when it was off already. */
-  lock(personId: string, method: string, reason: MethodLock['reason'], by: Actor): Promise<boolean>
-  /** False when it was not off. */
-  unlock(personId: string, method: string, by: Actor): Promise<boolean>
+  /**
+   * False when it was off already, and when it is the last on of the `ways` this person has, where they are given. The person
+   * is told.
+   */
+  lock(
+    personId: string,
+    method: string,
+    reason: MethodLock['reason'],
+    by: Actor,
+    ways?: readonly string[],
+  ): Promise<boolean>
+  /** False when it was not off. The person is told. */
+  unlock(personId: string, method: string, by: Actor, within?: DatabaseTransaction): Promise<boolean>
 }
 
-export function createMethodLocks(options: { database: Database; audit: AuditTrail; clock: Clock }): MethodLocks {
-  const { database, audit, clock } = options
+export function createMethodLocks(options: {
+  database: Database
+  audit: AuditTrail
+  notifier: Notifier
+  clock: Clock
+}): MethodLocks {
+  const { database, audit, notifier, clock } = options
+
+  const offIn = async (within: Database, personId: string) =>
+    new Set(
+      (await within.selectFrom('method_locks').select('method').where('person_id', '=', personId).execute()).map(
+        ({ method }) => method,
+      ),
+    )
 
   return {
     async list(personId) {
@@ -38,8 +60,13 @@ export function createMethodLocks(options: { database: Database; audit: AuditTra
         .executeTakeFirst()
       return row !== undefined
     },
-    lock: (personId, method, reason, by) =>
+    lock: (personId, method, reason, by, ways) =>
       database.transaction().execute(async (transaction) => {
+        if (ways) {
+          // looked at in the transaction: two switches at once must not leave nothing
+          const off = await offIn(transaction, personId)
+          if (!ways.some((way) => way !== method && !off.has(way))) return false
+        }
         const { numInsertedOrUpdatedRows } = await transaction
           .insertInto('method_locks')
           .values({ person_id: personId, method, reason, locked_at: clock() })
@@ -47,10 +74,14 @@ export function createMethodLocks(options: { database: Database; audit: AuditTra
           .executeTakeFirst()
         if (numInsertedOrUpdatedRows === 0n) return false
         await audit.append(transaction, { event: 'method.locked', ...by, personId, details: { method, reason } })
+        const details = { method, reason }
+        await notifier.notify({ personId, kind: 'method-locked', details, restricted: by.restricted }, transaction)
         return true
       }),
-    unlock: (personId, method, by) =>
-      database.transaction().execute(async (transaction) => {
+    unlock(personId, method, by, within) {
+      return within ? unlockIn(within) : database.transaction().execute(unlockIn)
+
+      async function unlockIn(transaction: DatabaseTransaction) {
         const { numDeletedRows } = await transaction
           .deleteFrom('method_locks')
           .where('person_id', '=', personId)
@@ -58,7 +89,10 @@ export function createMethodLocks(options: { database: Database; audit: AuditTra
           .executeTakeFirst()
         if (numDeletedRows === 0n) return false
         await audit.append(transaction, { event: 'method.unlocked', ...by, personId, details: { method } })
+        const { restricted } = by
+        await notifier.notify({ personId, kind: 'method-unlocked', details: { method }, restricted }, transaction)
         return true
-      }),
+      }
+    },
   }
 }

@@ -23,6 +23,8 @@ export interface NaturalPerson {
   createdAt: number
   /** Until then no authenticator may be changed (recovery without a counter). */
   heldUntil: number | null
+  /** Sign-ins of before count no more. */
+  signedOutAt: number | null
   /** The account is to be closed then. */
   closesAt: number | null
   row: Selectable<Tables['natural_persons']>
@@ -72,12 +74,16 @@ export interface NaturalPersons {
   list(page: { after?: string; limit: number }): Promise<NaturalPerson[]>
 }
 
-const place = (column: SealedField, id: string) => `natural_persons.${column}:${id}`
+/** Recovered a short while ago: it may not have been the person's own doing. */
+export const isHeld = ({ heldUntil }: NaturalPerson, now: number) => heldUntil !== null && heldUntil > now
+
+/** The place a field of an account is sealed to (see FieldCipher). */
+export const sealedPlace = (column: SealedField, id: string) => `natural_persons.${column}:${id}`
 
 function fromRow(row: Selectable<Tables['natural_persons']>): NaturalPerson {
   const { id, status, identity_level: identityLevel, proofed_at: proofedAt, created_at: createdAt } = row
-  const { held_until: heldUntil, closes_at: closesAt } = row
-  return { id, status, identityLevel, proofedAt, createdAt, heldUntil, closesAt, row }
+  const { held_until: heldUntil, signed_out_at: signedOutAt, closes_at: closesAt } = row
+  return { id, status, identityLevel, proofedAt, createdAt, heldUntil, signedOutAt, closesAt, row }
 }
 
 export function createNaturalPersons(options: {
@@ -110,7 +116,7 @@ export function createNaturalPersons(options: {
   const matches = async (documentType: string, documentNumber: string, name: string) =>
     (await register.match({ documentType, documentNumber, nameKey: matchKey(name) })) === 'match'
 
-  const open = ({ id, row }: NaturalPerson, field: SealedField) => cipher.open(row[field], place(field, id))
+  const open = ({ id, row }: NaturalPerson, field: SealedField) => cipher.open(row[field], sealedPlace(field, id))
 
   const reveal = (person: NaturalPerson): PersonalData => ({
     documentType: person.row.document_type,
@@ -146,17 +152,18 @@ export function createNaturalPersons(options: {
         const row = {
           id,
           document_type: document.type,
-          document_number: cipher.seal(document.number, place('document_number', id)),
+          document_number: cipher.seal(document.number, sealedPlace('document_number', id)),
           document_index: documentIndex,
-          name: cipher.seal(name, place('name', id)),
-          phone: cipher.seal(phone, place('phone', id)),
+          name: cipher.seal(name, sealedPlace('name', id)),
+          phone: cipher.seal(phone, sealedPlace('phone', id)),
           phone_index: blindIndex('phone', phone),
-          username: cipher.seal(username, place('username', id)),
+          username: cipher.seal(username, sealedPlace('username', id)),
           username_index: usernameIndex,
           identity_level: identityLevel,
           proofed_at: identityLevel >= 3 ? now : null,
           status: 'active' as const,
           held_until: null,
+          signed_out_at: null,
           closes_at: null,
           created_at: now,
           updated_at: now,
@@ -227,6 +234,7 @@ export function createNaturalPersons(options: {
           .updateTable('natural_persons')
           .set({ status, updated_at: clock() })
           .where('id', '=', id)
+          .where('status', '<>', 'closed')
           .executeTakeFirst()
         if (changed.numUpdatedRows === 0n) return undefined
         const event = status === 'locked' ? 'person.locked' : 'person.unlocked'

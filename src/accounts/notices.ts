@@ -9,6 +9,7 @@ export const noticeKinds = [
   'new-device',
   'authenticator-added',
   'authenticator-removed',
+  'authenticator-cloned',
   'password-changed',
   'recovery-codes-made',
   'account-recovered',
@@ -51,8 +52,10 @@ export interface Notice {
 
 export interface Inbox extends Notifier {
   /** Newest first. */
-  list(personId: string, limit: number): Promise<Notice[]>
+  list(personId: string, limit: number, offset?: number): Promise<Notice[]>
   unread(personId: string): Promise<number>
+  /** Marks as read what had come by then, so that nothing unseen is marked. */
+  readUntil(personId: string, at: number): Promise<void>
 }
 
 const texts = z.record(z.string(), z.string())
@@ -77,13 +80,15 @@ export function createInbox(options: { database: Database; cipher: FieldCipher; 
         })
         .execute()
     },
-    async list(personId, limit) {
+    async list(personId, limit, offset = 0) {
       const rows = await database
         .selectFrom('notices')
         .selectAll()
         .where('person_id', '=', personId)
         .orderBy('created_at', 'desc')
+        .orderBy('id')
         .limit(limit)
+        .offset(offset)
         .execute()
       return rows.map((row) => ({
         id: row.id,
@@ -102,6 +107,15 @@ export function createInbox(options: { database: Database; cipher: FieldCipher; 
         .where('read_at', 'is', null)
         .executeTakeFirstOrThrow()
       return count
+    },
+    async readUntil(personId, at) {
+      await database
+        .updateTable('notices')
+        .set({ read_at: clock() })
+        .where('person_id', '=', personId)
+        .where('created_at', '<=', at)
+        .where('read_at', 'is', null)
+        .execute()
     },
   }
 }

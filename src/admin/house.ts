@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { createAdministrators, type Administrators } from '../accounts/administrators.ts'
 import { createAuthenticators, type Authenticators } from '../accounts/authenticators.ts'
+import { createClosing, type Closing } from '../accounts/closing.ts'
 import { createDevices, type Devices } from '../accounts/devices.ts'
 import { createMethodLocks, type MethodLocks } from '../accounts/method-locks.ts'
 import { createInbox, type Inbox } from '../accounts/notices.ts'
@@ -10,6 +11,7 @@ import { createLegalPersons, type LegalPersons } from '../accounts/legal-persons
 import { createMandates, type Mandates } from '../accounts/mandates/mandates.ts'
 import { createPrincipals, type Principals } from '../accounts/mandates/principals.ts'
 import { createRepresentations, type Representations } from '../accounts/mandates/representations.ts'
+import { createRecovery, type Recovery } from '../accounts/recovery/recovery.ts'
 import { createNaturalPersons, type NaturalPersons } from '../accounts/natural-persons.ts'
 import { createRepresenteeChoices, type RepresenteeChoices } from '../accounts/representee-choices.ts'
 import { createAuditTrail, type AuditTrail } from '../audit/trail.ts'
@@ -51,6 +53,8 @@ export interface Back {
   devices: Devices
   inbox: Inbox
   methodLocks: MethodLocks
+  recovery: Recovery
+  closing: Closing
   clients: Clients
   administrators: Administrators
   approvals: Approvals
@@ -69,6 +73,8 @@ export async function openHouse(settings: Settings, clock: Clock): Promise<Back>
   const register = createEmbeddedPopulationRegister({ database, blindIndex, clock })
   const persons = createNaturalPersons({ database, cipher, blindIndex, audit, register, clock })
   const inbox = createInbox({ database, cipher, clock })
+  const authenticators = createAuthenticators({ database, clock })
+  const methodLocks = createMethodLocks({ database, audit, notifier: inbox, clock })
   const acting = openActing({ database, cipher, blindIndex, audit, persons, notifier: inbox, clock })
   return {
     ...acting,
@@ -81,12 +87,23 @@ export async function openHouse(settings: Settings, clock: Clock): Promise<Back>
     audit,
     register,
     persons,
-    authenticators: createAuthenticators({ database, clock }),
+    authenticators,
     representeeChoices: createRepresenteeChoices({ database, audit, clock }),
     consents: createConsents({ database, audit, clock }),
-    devices: createDevices({ database, cipher, blindIndex, clock }),
+    devices: createDevices({ database, cipher, blindIndex, audit, clock }),
     inbox,
-    methodLocks: createMethodLocks({ database, audit, clock }),
+    methodLocks,
+    recovery: createRecovery({
+      database,
+      authenticators,
+      methodLocks,
+      notifier: inbox,
+      audit,
+      blindIndex,
+      clock,
+      times: settings.recovery,
+    }),
+    closing: createClosing({ database, cipher, audit, notifier: inbox, clock, days: settings.closingDays }),
     clients: createClients({ database, audit, clock }),
     administrators: createAdministrators({ database, audit, clock }),
     approvals: createApprovals({ database, cipher, audit, clock }),

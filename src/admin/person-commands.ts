@@ -21,6 +21,7 @@ async function masked(persons: NaturalPersons, person: NaturalPerson) {
     phone: maskPhone(phone),
     proofed_at: person.proofedAt === null ? null : iso(person.proofedAt),
     created_at: iso(person.createdAt),
+    held_until: person.heldUntil === null ? null : iso(person.heldUntil),
   }
 }
 
@@ -161,4 +162,33 @@ export const personCommands: Command[] = [
   }),
   status('lock', 'locked', 'let nobody sign in with an account until it is unlocked'),
   status('unlock', 'active', 'let a locked account sign in again'),
+  command({
+    noun: 'person',
+    verb: 'reset-password',
+    summary: 'make a link with which a person sets a new password, once; older links of the person end',
+    fields: {
+      id,
+      counter: {
+        type: 'boolean',
+        meaning: 'you checked the document of the person before you: the account is not held afterwards',
+      },
+    },
+    // the link opens the account: one administrator alone could make another one their second
+    access: { role: 'admin', about: 'house', second: 'releases' },
+    example: `npx yideng person reset-password ${exampleId} --counter`,
+    async run(desk, input) {
+      const { persons, recovery, settings } = await desk.house()
+      const person = await persons.find(input.id)
+      const link = person && (await recovery.makeLink(person.id, input, { actor: desk.actor }))
+      if (!link) return unknown(input.id)
+      const document = {
+        id: person.id,
+        url: `${settings.issuer}/recover/${link.token}`,
+        expires_at: iso(link.expiresAt),
+        counter: input.counter,
+      }
+      const locked = person.status === 'locked' ? ['The account is locked: the link works once you unlock it.'] : []
+      return { ok: true, document, notes: ['The link is shown this once. Give it to the person only.', ...locked] }
+    },
+  }),
 ]

@@ -31,11 +31,16 @@ export interface Proven {
   amr: readonly string[]
   /** The level of the session that vouched for this one (a phone for a computer): never above it. */
   vouched?: Level | undefined
+  /** The account was recovered a short while ago, perhaps not by its person. */
+  held: boolean
 }
 
+/** While an account is held, only a passkey shows that its real-name person is there: a recovery gave nobody one. */
+const standsInHold = (amr: readonly string[]) => amr.includes('user')
+
 /** The level a login reaches: identity proven × way of signing in (DESIGN 1.4). */
-export function levelReached({ identityLevel, amr, vouched }: Proven): Level {
-  if (identityLevel < 3) return 2
+export function levelReached({ identityLevel, amr, vouched, held }: Proven): Level {
+  if (identityLevel < 3 || (held && !standsInHold(amr))) return 2
   if (vouched !== undefined) return vouched
   return amr.includes('face') ? 4 : 3
 }
@@ -48,4 +53,23 @@ export function levelAsked(expected: { minLevel: Level; acrValues: readonly stri
   const asked = expected.acrValues.map(levelOf).filter((value) => value !== undefined)
   const lowest = asked.length > 0 ? Math.min(...asked) : expected.minLevel
   return level.parse(Math.max(lowest, expected.minLevel))
+}
+
+/** What a session or a token knows of the sign-in it comes from. */
+export interface SignIn {
+  /** Seconds since 1970 UTC. */
+  at: number
+  level: Level
+  amr: readonly string[]
+}
+
+/**
+ * Whether a sign-in still counts: not one of before everything was ended, nor one of a level that a held account does not
+ * give. Ending sessions reaches those that are there; this reaches a login that was under way, and tokens that outlive theirs.
+ * @param expected.signedOutAt milliseconds since 1970 UTC; sign-ins are kept to the second
+ */
+export function signInCounts(expected: { signIn: SignIn; signedOutAt: number | null; held: boolean }): boolean {
+  const { signIn, signedOutAt, held } = expected
+  if (signedOutAt !== null && signIn.at < Math.floor(signedOutAt / 1000)) return false
+  return !held || signIn.level < 3 || standsInHold(signIn.amr)
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { sql, type Selectable } from 'kysely'
+import { z } from 'zod'
 import type { Clock } from '../config/clock.ts'
 import type { FieldCipher } from '../keys/field-cipher.ts'
 import { compileOnce, lightTransaction, type Database, type DatabaseTransaction } from '../storage/database.ts'
@@ -18,7 +19,33 @@ export interface AuditTrail {
    * `kill -9`; a power cut may take the last moment of it, as it does of the sessions and tokens it is about.
    */
   record(event: AuditEvent): Promise<void>
+  /** What is recorded about a person, newest first, for that person to read. */
+  ofPerson(personId: string, query: HistoryQuery): Promise<PastEvent[]>
+  /** When each portal was last given a code for a person, and for which scopes. */
+  lastEntered(personId: string): Promise<{ clientId: string; at: number; scopes: string[] }[]>
 }
+
+export interface HistoryQuery {
+  events: readonly string[]
+  limit: number
+  offset?: number
+  /** Without the codes this portal was given: the account centre is one of our own. */
+  notEntered?: string
+}
+
+export interface PastEvent {
+  /** Milliseconds since 1970 UTC. */
+  at: number
+  event: string
+  actor: string
+  clientId: string | undefined
+  details: Record<string, unknown>
+  restricted: Record<string, string>
+}
+
+const enteredSchema = z.object({ scopes: z.array(z.string()).optional() })
+const detailsSchema = z.record(z.string(), z.unknown())
+const restrictedSchema = z.record(z.string(), z.string())
 
 /** The longest an entry waits for others to share its commit. */
 const gatherMs = 10
@@ -99,6 +126,52 @@ export function createAuditTrail(options: { database: Database; cipher: FieldCip
       gathered.push(event)
       written ??= writeGathered()
       return written
+    },
+    async ofPerson(personId, { events, limit, offset = 0, notEntered = '' }) {
+      const rows = await database
+        .selectFrom('audit_events')
+        .selectAll()
+        .where('person_id', '=', personId)
+        .where('event', 'in', events)
+        .where((where) =>
+          where.or([
+            where('event', '<>', 'portal.entered'),
+            where('client_id', 'is', null),
+            where('client_id', '<>', notEntered),
+          ]),
+        )
+        .orderBy('at', 'desc')
+        .orderBy('sequence', 'desc')
+        .limit(limit)
+        .offset(offset)
+        .execute()
+      return rows.map(({ sequence, at, event, actor, client_id: entered, details, restricted }) => ({
+        at,
+        event,
+        actor,
+        clientId: entered ?? undefined,
+        details: detailsSchema.parse(JSON.parse(details)),
+        restricted: restricted
+          ? restrictedSchema.parse(JSON.parse(cipher.open(restricted, restrictedPlace(sequence))))
+          : {},
+      }))
+    },
+    async lastEntered(personId) {
+      const last = database
+        .selectFrom('audit_events')
+        .select(({ fn }) => fn.max('sequence').as('sequence'))
+        .where('person_id', '=', personId)
+        .where('event', '=', 'portal.entered')
+        .groupBy('client_id')
+      const rows = await database
+        .selectFrom('audit_events')
+        .select(['client_id', 'at', 'details'])
+        .where('sequence', 'in', last)
+        .execute()
+      return rows.flatMap(({ client_id: clientId, at, details }) => {
+        const { scopes = [] } = enteredSchema.parse(JSON.parse(details))
+        return clientId === null ? [] : [{ clientId, at, scopes }]
+      })
     },
   }
 }

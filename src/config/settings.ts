@@ -54,6 +54,8 @@ const schema = z.object({
   YIDENG_REFRESH_TOKEN_SECONDS: seconds,
   YIDENG_REFRESH_GRACE_SECONDS: whole(0, 60),
   YIDENG_FRESH_SIGN_IN_SECONDS: whole(30, 3600),
+  YIDENG_PASSKEY_OFFER_DAYS: whole(1, 366),
+  YIDENG_CLOSING_DAYS: whole(1, 90),
   YIDENG_QR_FRAME_SECONDS: whole(2, 30),
   YIDENG_QR_HIDE_SECONDS: whole(2, 30),
   YIDENG_QR_SHOWN_SECONDS: whole(10, 600),
@@ -68,6 +70,8 @@ const schema = z.object({
   YIDENG_PASSWORD_TRIES: whole(1, 100),
   YIDENG_PASSWORD_WAIT_SECONDS: seconds,
   YIDENG_ADDRESS_TRIES: whole(1, 1_000_000),
+  YIDENG_RECOVERY_HOLD_SECONDS: seconds,
+  YIDENG_RECOVERY_LINK_SECONDS: seconds,
   YIDENG_ADDRESS_REGISTRATIONS: whole(1, 1_000_000),
 })
 
@@ -130,6 +134,8 @@ function parseSettings(given: Record<string, string>, production: boolean) {
       refreshGrace: all.YIDENG_REFRESH_GRACE_SECONDS,
       freshSignIn: all.YIDENG_FRESH_SIGN_IN_SECONDS,
     },
+    passkeyOfferDays: all.YIDENG_PASSKEY_OFFER_DAYS,
+    closingDays: all.YIDENG_CLOSING_DAYS,
     /** Login by QR code; times in seconds. */
     qr: {
       times: {
@@ -146,6 +152,8 @@ function parseSettings(given: Record<string, string>, production: boolean) {
       accountScans: all.YIDENG_QR_ACCOUNT_SCANS,
       refusals: all.YIDENG_QR_REFUSALS,
     },
+    /** Of a recovered account; in seconds. */
+    recovery: { hold: all.YIDENG_RECOVERY_HOLD_SECONDS, link: all.YIDENG_RECOVERY_LINK_SECONDS },
     limits: {
       passwordTries: all.YIDENG_PASSWORD_TRIES,
       passwordWaitSeconds: all.YIDENG_PASSWORD_WAIT_SECONDS,

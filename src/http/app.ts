@@ -8,6 +8,7 @@ import type { Clients } from '../clients/clients.ts'
 import type { Settings } from '../config/settings.ts'
 import { questionRoutes, type QuestionParts } from '../login/questions.ts'
 import type { LoginMethod } from '../login/method.ts'
+import { recoveryRoutes, type RecoveryParts } from '../login/recovery.ts'
 import { registrationRoutes, type RegistrationParts } from '../login/registration.ts'
 import { auditPortals } from '../oidc/portal-audit.ts'
 import { rememberSessions } from '../oidc/session-memory.ts'
@@ -31,7 +32,7 @@ export interface AppParts {
   visit: VisitParts
   clients: Clients
   methods: readonly LoginMethod[]
-  login: QuestionParts & RegistrationParts
+  login: QuestionParts & RegistrationParts & RecoveryParts
   account: AccountCentreParts
   sessionMemory: Parameters<typeof rememberSessions>[0]
   portalAudit: Parameters<typeof auditPortals>[0]
@@ -78,6 +79,7 @@ function ownRoutes(parts: AppParts, secure: boolean): Middleware {
   frontDoorRoutes(router, { clients: parts.clients, secure })
   questionRoutes(router, parts.login)
   registrationRoutes(router, parts.login)
+  recoveryRoutes(router, parts.login)
   accountRoutes(router, parts.account)
   for (const method of parts.methods) {
     const room = new Router({ prefix: `/login/:attempt/${method.name}` })

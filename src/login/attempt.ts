@@ -9,11 +9,13 @@ import type { RouterContext } from './method.ts'
 
 type Interaction = Awaited<ReturnType<Provider['interactionDetails']>>
 
+const questions = ['login', 'closing', 'level', 'offer', 'select_representee', 'consent'] as const
+
 /** A running login: which portal asks, what it asks for, what is proven already, and which question is open. */
 export interface Attempt {
   id: string
   /** The open question (src/oidc/prompts.ts): every handler asserts the one it answers. */
-  question: 'login' | 'level' | 'select_representee' | 'consent'
+  question: (typeof questions)[number]
   client: Client
   portal: PagePortal
   /** The authorization request. */
@@ -23,8 +25,6 @@ export interface Attempt {
   session: { personId: string; uid: string; amr: string[]; level: Level } | undefined
   interaction: Interaction
 }
-
-const questions = ['login', 'level', 'select_representee', 'consent'] as const
 
 /** Where a login is continued; its cookies are bound to this path, so that several may run side by side. */
 export function pathOf(attempt: { id: string }, step = ''): string {

@@ -1,13 +1,16 @@
+import { randomUUID } from 'node:crypto'
 import type { InteractionResults, Provider } from 'oidc-provider'
 import type { Devices } from '../accounts/devices.ts'
 import type { MethodLocks } from '../accounts/method-locks.ts'
-import type { NaturalPerson, NaturalPersons } from '../accounts/natural-persons.ts'
+import { isHeld, type NaturalPerson, type NaturalPersons } from '../accounts/natural-persons.ts'
 import type { Notifier } from '../accounts/notices.ts'
 import { acrOf, levelReached } from '../assurance/levels.ts'
 import type { AuditTrail } from '../audit/trail.ts'
 import type { Client } from '../clients/clients.ts'
 import type { Clock } from '../config/clock.ts'
 import type { Settings } from '../config/settings.ts'
+import type { FreshSignIn } from '../oidc/prompts.ts'
+import type { SignIn } from '../oidc/session-memory.ts'
 import { byPasskey } from '../oidc/command-line-client.ts'
 import type { Sessions } from '../oidc/sessions.ts'
 import { showPage, visitOf } from '../pages/visit.ts'
@@ -36,6 +39,9 @@ export interface HostParts {
 export interface House extends LoginHost {
   /** Shows the sign-in page of a running login. */
   ask(ctx: RouterContext, attempt: Attempt, refusal?: LoginRefusal): Promise<void>
+  /** Whether a method has something to offer after this sign-in, and the page that does. */
+  offerDue(signIn: FreshSignIn): Promise<boolean>
+  askOffer(ctx: RouterContext, attempt: Attempt): Promise<void>
   /** Hands a result to oidc-provider and sends the browser on. */
   finish(ctx: RouterContext, result: InteractionResults): Promise<void>
 }
@@ -50,6 +56,7 @@ export function createHost(parts: HostParts): House {
   const { provider, methods, findClient, persons, methodLocks, devices, notifier, sessions, audit, limits, clock } =
     parts
   const attempts = new WeakMap<object, Promise<Attempt>>()
+  const offering = methods.find(({ offer }) => offer)?.offer
 
   const host: House = {
     attempt(ctx) {
@@ -89,12 +96,24 @@ export function createHost(parts: HostParts): House {
       ctx.redirect(target)
     },
 
-    async succeed(ctx, { method, personId, amr, vouched }: Proof) {
+    offerDue: async (signIn) => (await offering?.due(signIn)) ?? false,
+
+    async askOffer(ctx, attempt) {
+      if (!offering) throw new Error('nobody offers anything')
+      await offering.ask(ctx, attempt)
+    },
+
+    async offered(ctx) {
+      assertQuestion(await host.attempt(ctx), 'offer')
+      await host.finish(ctx, { offer: {} })
+    },
+
+    async succeed(ctx, { method, personId, amr, vouched, refusal = 'sign_in_refused' }: Proof) {
       const attempt = await host.attempt(ctx)
       assertQuestion(attempt, 'login')
       const person = await persons.find(personId)
       if (person?.status !== 'active' || (await methodLocks.locked(personId, method))) {
-        await host.refuse(ctx, { method, code: 'sign_in_refused', personId })
+        await host.refuse(ctx, { method, code: refusal, personId })
         return
       }
       if (attempt.client.administers && !byPasskey(amr)) {
@@ -102,17 +121,19 @@ export function createHost(parts: HostParts): House {
         return
       }
       await leaveOtherPerson(attempt, personId)
-      const level = levelReached({ identityLevel: person.identityLevel, amr, vouched })
+      // names this sign-in in the audit trail and, beside the session, for "this was not me"
+      const signIn = randomUUID()
+      const level = levelReached({ identityLevel: person.identityLevel, amr, vouched, held: isHeld(person, clock()) })
       await audit.record({
         event: 'login.succeeded',
         ...actorOf(ctx),
         personId,
         clientId: attempt.client.id,
-        details: { method, level },
+        details: { method, level, signIn },
       })
       await noteDevice(ctx, person, method)
       const login = { accountId: personId, acr: acrOf(level), amr, remember: false, ts: Math.floor(clock() / 1000) }
-      await host.finish(ctx, { login })
+      await host.finish(ctx, { login, signIn: { id: signIn, method } satisfies SignIn })
     },
 
     async refuse(ctx, refusal) {
@@ -123,7 +144,7 @@ export function createHost(parts: HostParts): House {
         ...actorOf(ctx),
         personId: refusal.personId,
         clientId: attempt.client.id,
-        details: { method: refusal.method, code: refusal.code },
+        details: { method: refusal.method, code: refusal.code, fault: refusal.fault },
       })
       await host.ask(ctx, attempt, refusal)
     },

@@ -2,6 +2,7 @@ import type { RouterContext } from '@koa/router'
 import type Router from '@koa/router'
 import type { NaturalPerson } from '../accounts/natural-persons.ts'
 import type { Level } from '../assurance/levels.ts'
+import type { FreshSignIn } from '../oidc/prompts.ts'
 import type { Session } from '../oidc/sessions.ts'
 import type { RefusalCode } from '../refusal/refusal.ts'
 import type { Attempt } from './attempt.ts'
@@ -15,6 +16,8 @@ export interface Proof {
   amr: string[]
   /** Where another session vouched for this one: its level, which is not gone beyond. */
   vouched?: Level
+  /** What this method says where the account, or this way in, is off. */
+  refusal?: RefusalCode
 }
 
 /** A way to sign in: one folder, one view (views/login/<name>.eta, its part of the sign-in page), one line in main.ts. */
@@ -29,6 +32,8 @@ export interface LoginMethod {
   routes(router: Router, host: LoginHost): void
   /** Its own pages in the account centre. */
   readonly enrolment?: Enrolment
+  /** What it asks a person who has just signed in another way. */
+  readonly offer?: Offer
   /** Pages of its own for a signed-in person, outside a running login and the account centre. */
   pages?(router: Router, centre: AccountHost): void
   /** Addresses for programs: they bring tokens, no forms. */
@@ -57,6 +62,8 @@ export interface LoginHost {
   succeed(ctx: RouterContext, proof: Proof): Promise<void>
   /** Shows the sign-in page again; the same answer whether the account exists or not. */
   refuse(ctx: RouterContext, refusal: LoginRefusal): Promise<void>
+  /** The method's offer was answered, whichever way: the login goes on. */
+  offered(ctx: RouterContext): Promise<void>
 }
 
 export interface LoginRefusal {
@@ -65,8 +72,16 @@ export interface LoginRefusal {
   /** What the person typed to say who they are, shown again. */
   identifier?: string
   waitMinutes?: number
-  /** For the audit trail only, where it is known. */
+  /** For the audit trail only, where they are known. */
   personId?: string | undefined
+  fault?: string
+}
+
+/** A question between signing in and the portal that may always be left; it is never in the way of `prompt=none`. */
+export interface Offer {
+  due(signIn: FreshSignIn): Promise<boolean>
+  /** Shows the question; its routes are the method's own and end in `LoginHost.offered`. */
+  ask(ctx: RouterContext, attempt: Attempt): Promise<void>
 }
 
 /** What a login method adds to the account centre. */
@@ -95,17 +110,17 @@ export interface AccountHost {
   signedIn(ctx: RouterContext): Promise<AccountVisit | undefined>
   /**
    * As `visit` with `fresh`, and only where authenticators may be changed: not by a session that a QR code began, nor
-   * while the account is held after a recovery, unless a passkey signed in.
-   * @throws Refusal `authenticators_held`, `not_by_qr`
+   * while the account is held after a recovery, unless a passkey signed in: then a page says until when.
+   * @throws Refusal `not_by_qr`
    */
   mayChangeAuthenticators(ctx: RouterContext): Promise<AccountVisit | undefined>
   /**
    * As `visit` with `fresh`, and only where mandates may be given or taken: never by a session that a QR code began, nor
-   * while the account is held after a recovery.
-   * @throws Refusal `mandates_not_by_qr`, `authenticators_held`
+   * while the account is held after a recovery, unless a passkey signed in.
+   * @throws Refusal `mandates_not_by_qr`
    */
   mayGrantMandates(ctx: RouterContext): Promise<AccountVisit | undefined>
-  /** How many ways in are left over all methods. */
+  /** How many ways in are left over all methods, those that are off not counted. */
   waysIn(personId: string): Promise<number>
   /** Shows a page of the account centre inside its frame. */
   show(

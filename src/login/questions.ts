@@ -1,5 +1,5 @@
 import type { Consents, Granted } from '../accounts/consents.ts'
-import type { NaturalPersons } from '../accounts/natural-persons.ts'
+import { isHeld, type NaturalPersons } from '../accounts/natural-persons.ts'
 import { maskName, maskDocumentNumber, maskPhone } from '../accounts/identifiers/masking.ts'
 import { acrOf, levelReached } from '../assurance/levels.ts'
 import type { AuditTrail } from '../audit/trail.ts'
@@ -11,11 +11,12 @@ import type { Sessions } from '../oidc/sessions.ts'
 import { showPage, visitOf } from '../pages/visit.ts'
 import { Refusal } from '../refusal/refusal.ts'
 import { assertQuestion, pathOf, type Attempt } from './attempt.ts'
+import { closingQuestion, type ClosingParts } from './closing.ts'
 import { actorOf, type House } from './host.ts'
 import type { Router, RouterContext } from './method.ts'
 import { representeeQuestion, type RepresenteeParts } from './representee.ts'
 
-export interface QuestionParts extends RepresenteeParts {
+export interface QuestionParts extends RepresenteeParts, ClosingParts {
   host: House
   persons: NaturalPersons
   consents: Consents
@@ -43,6 +44,8 @@ export function questionRoutes(router: Router, parts: QuestionParts): void {
 
   const representee = representeeQuestion(parts)
   representee.routes(router)
+  const closing = closingQuestion(parts)
+  closing.routes(router)
 
   const signedIn = async (attempt: Attempt) => {
     const person = attempt.session && (await persons.find(attempt.session.personId))
@@ -79,22 +82,22 @@ export function questionRoutes(router: Router, parts: QuestionParts): void {
   }
 
   async function askLevel(ctx: RouterContext, attempt: Attempt, tried: boolean) {
-    const { session } = await signedIn(attempt)
-    showPage(ctx, 'login/level', {
-      portal: attempt.portal,
-      needed: attempt.needed,
-      reached: session.level,
-      action: pathOf(attempt, 'level'),
-      cancelAction: pathOf(attempt, 'cancel'),
-      csrf: visitOf(ctx).csrf(),
-      tried,
-    })
+    const { session, person } = await signedIn(attempt)
+    const { portal, needed } = attempt
+    const page = { portal, cancelAction: pathOf(attempt, 'cancel'), csrf: visitOf(ctx).csrf() }
+    if (isHeld(person, clock()) && !session.amr.includes('user')) {
+      showPage(ctx, 'login/held', { ...page, until: new Date(person.heldUntil ?? 0).toISOString() })
+    } else {
+      showPage(ctx, 'login/level', { ...page, needed, reached: session.level, action: pathOf(attempt, 'level'), tried })
+    }
   }
 
   router.get('/login/:attempt', async (ctx) => {
     const attempt = await host.attempt(ctx)
     if (attempt.question === 'login') await host.ask(ctx, attempt)
+    else if (attempt.question === 'closing') await closing.ask(ctx, attempt)
     else if (attempt.question === 'level') await askLevel(ctx, attempt, false)
+    else if (attempt.question === 'offer') await host.askOffer(ctx, attempt)
     else if (attempt.question === 'select_representee') await representee.ask(ctx, attempt)
     else await askConsent(ctx, attempt)
   })
@@ -121,7 +124,8 @@ export function questionRoutes(router: Router, parts: QuestionParts): void {
     assertQuestion(attempt, 'level')
     const { session } = await signedIn(attempt)
     const person = await persons.proof(session.personId, actorOf(ctx))
-    const level = levelReached({ identityLevel: person?.identityLevel ?? 2, amr: session.amr })
+    const held = person !== undefined && isHeld(person, clock())
+    const level = levelReached({ identityLevel: person?.identityLevel ?? 2, amr: session.amr, held })
     if (level <= session.level) {
       await askLevel(ctx, attempt, true)
       return

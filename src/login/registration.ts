@@ -5,7 +5,6 @@ import { parsePhone } from '../accounts/identifiers/phones.ts'
 import { parseUsername } from '../accounts/identifiers/usernames.ts'
 import type { NaturalPersons } from '../accounts/natural-persons.ts'
 import type { Passwords } from '../accounts/passwords/hash.ts'
-import { passwordProblem } from '../accounts/passwords/rules.ts'
 import type { Clock } from '../config/clock.ts'
 import type { BlindIndex } from '../keys/blind-index.ts'
 import { showPage, visitOf } from '../pages/visit.ts'
@@ -14,6 +13,7 @@ import type { Artifacts } from '../storage/artifacts.ts'
 import { assertQuestion, pathOf, type Attempt } from './attempt.ts'
 import { actorOf, type House } from './host.ts'
 import type { Router, RouterContext } from './method.ts'
+import { newPasswordProblems } from './new-password.ts'
 
 /** The privacy notice people agree to; raise it with the text in views/register/privacy.eta. */
 export const noticeVersion = '2026-11'
@@ -63,15 +63,14 @@ export function registrationRoutes(router: Router, parts: RegistrationParts): vo
     const document = parseDocument({ type: form['document_type'] ?? '', number: form['document_number'] ?? '', today })
     const phone = parsePhone(form['phone'] ?? '')
     const username = parseUsername(form['username'] ?? '')
-    const password = form['password'] ?? ''
+    const { password = '' } = form
     const personal = [name, form['document_number'] ?? '', form['phone'] ?? '', form['username'] ?? '']
     const problems = {
       name: checkName(name),
       ...(document.ok ? {} : documentProblem(document.problem)),
       phone: phone.ok ? undefined : phone.problem,
       username: username.ok ? undefined : username.problem,
-      password: passwordProblem({ password, personal }),
-      password_again: form['password_again'] === password ? undefined : 'password_mismatch',
+      ...newPasswordProblems(form, personal),
       consent: form['consent'] === 'yes' ? undefined : 'consent_required',
     }
     const found = Object.entries(problems).filter((entry): entry is [string, string] => entry[1] !== undefined)

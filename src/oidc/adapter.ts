@@ -42,11 +42,13 @@ function heldDeviceCode(id: string): string | undefined {
 }
 
 /** Without what would let a reader of the store act as the person: the id itself and the session cookie. */
-function textOf({ jti: _jti, ...payload }: AdapterPayload): string {
+function textOf({ jti, ...rest }: AdapterPayload): string {
+  // a grant's id opens nothing, and its tokens are found by it
+  const payload: AdapterPayload = rest.kind === 'Grant' ? { ...rest, grantId: jti } : rest
   const session = payload['session'] as { cookie?: string } | undefined
   if (!session?.cookie) return JSON.stringify(payload)
-  const { cookie: _cookie, ...rest } = session
-  return JSON.stringify({ ...payload, session: rest })
+  const { cookie: _cookie, ...known } = session
+  return JSON.stringify({ ...payload, session: known })
 }
 
 /** The artifacts of oidc-provider (its Adapter interface) on our artifact store, each read once in a request. */
@@ -98,8 +100,8 @@ export function createAdapterFactory(options: {
         if (await onlyTouched(id, payload)) return
         const text = textOf(payload)
         const alias = payload.uid ?? payload.userCode
-        // sessions are gathered by person, all else by grant
-        const group = kind === 'Session' ? payload.accountId : payload.grantId
+        // sessions and grants are gathered by person, all else by grant
+        const group = kind === 'Session' || kind === 'Grant' ? payload.accountId : payload.grantId
         await artifacts.put(kind, keyOf(id), text, { ttl, alias, group })
         const cache = requestCache()
         const stored = Promise.resolve(text)

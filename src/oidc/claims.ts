@@ -1,6 +1,7 @@
 import type { Account, Configuration } from 'oidc-provider'
 import { parseDocument } from '../accounts/identifiers/documents.ts'
-import type { NaturalPerson, NaturalPersons } from '../accounts/natural-persons.ts'
+import { isHeld, type NaturalPerson, type NaturalPersons } from '../accounts/natural-persons.ts'
+import { levelOf, signInCounts, type SignIn } from '../assurance/levels.ts'
 import type { Clock } from '../config/clock.ts'
 import { freshFor } from '../storage/fresh.ts'
 import type { RepresenteeClaim } from './representee-claim.ts'
@@ -67,9 +68,22 @@ export function personClaims(persons: NaturalPersons, person: NaturalPerson, clo
 /** Claims that stand in the ID token even where userinfo can be asked: a portal must not forget to look. */
 const inIdToken = new Set(['representee'])
 
+/** The sign-in that a session or token comes from; of an access token only its own time is known. */
+function signInOf(source: object | undefined): SignIn | undefined {
+  const { loginTs, authTime, iat, acr, amr } = (source ?? {}) as Record<
+    'loginTs' | 'authTime' | 'iat',
+    number | undefined
+  > & {
+    acr?: string
+    amr?: string[]
+  }
+  const at = loginTs ?? authTime ?? iat
+  return at === undefined ? undefined : { at, level: levelOf(acr) ?? 2, amr: amr ?? [] }
+}
+
 /**
- * What oidc-provider asks for an account: none is found that is not active, nor for a token that speaks for somebody whose
- * mandate is over. Codes, refreshes and userinfo all come through here before anything is consumed.
+ * What oidc-provider asks for an account: none is found that is not active, nor for a sign-in that no longer counts, nor for
+ * a token that speaks for somebody whose mandate is over. Codes, refreshes and userinfo all come through here before anything is consumed.
  */
 export function createFindAccount(options: {
   persons: NaturalPersons
@@ -82,6 +96,10 @@ export function createFindAccount(options: {
   return async (ctx, id, token): Promise<Account | undefined> => {
     const person = await find(id)
     if (person?.status !== 'active') return undefined
+    const signIn = signInOf(token ?? ctx.oidc.session)
+    if (signIn && !signInCounts({ signIn, signedOutAt: person.signedOutAt, held: isHeld(person, clock()) })) {
+      return undefined
+    }
     const { grantId, scope: given = '' } = (token ?? {}) as { grantId?: string; scope?: string }
     const speaks = grantId !== undefined && given.split(' ').includes(representeeScope)
     const acting = speaks ? await representees.actingBy(grantId, id) : undefined

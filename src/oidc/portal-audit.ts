@@ -34,11 +34,13 @@ export function auditPortals(options: {
   return async (ctx, next) => {
     await next()
     if (!entered.has(ctx.req)) return
+    const given = ctx as unknown as KoaContextWithOIDC
     const { address, browser } = visitOf(ctx)
     await audit.record({
       event: 'portal.entered',
       actor: 'person',
-      ...about(ctx as unknown as KoaContextWithOIDC),
+      ...about(given),
+      details: { scopes: [...given.oidc.requestParamScopes] },
       restricted: { address, browser },
     })
   }

@@ -1,3 +1,5 @@
+import type { IncomingMessage } from 'node:http'
+import { decodeJwt } from 'jose'
 import { interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
 import { levelAsked, levelOf, type Level } from '../assurance/levels.ts'
 import type { Client } from '../clients/clients.ts'
@@ -23,16 +25,35 @@ export function acrValuesOf(params: Record<string, unknown>): string[] {
   return [...asked, ...(request?.values ?? []), ...(request?.value === undefined ? [] : [request.value])]
 }
 
+/** A person has signed in a moment ago. */
+export interface FreshSignIn {
+  /** The request, for `visitOf`. */
+  req: IncomingMessage
+  /** The login that was answered (src/login/attempt.ts). */
+  attemptId: string
+  clientId: string
+  personId: string
+  amr: string[]
+}
+
+type OfferDue = (signIn: FreshSignIn) => Promise<boolean>
+
 /**
  * The questions an authorization request may put to a person, in this order; a person is asked only what is missing.
- * 1. `login`: who is it, and recently enough; 2. `level`: proven well enough; 3. `select_representee`: for whom;
- * 4. `consent`: may the portal have it.
+ * 1. `login`: who is it, and recently enough; 2. `closing`: is the account to be kept, where it is to be closed; 3. `level`:
+ * proven well enough; 4. `offer`: an easier way in next time; 5. `select_representee`: for whom; 6. `consent`: may the portal
+ * have it.
  */
-export function createPrompts(
-  findClient: (id: string) => Promise<Client | undefined>,
-  representees: Representees,
-  addDeviceChecks: (policy: interactionPolicy.DefaultPolicy) => void,
-): interactionPolicy.DefaultPolicy {
+export function createPrompts(parts: {
+  findClient(id: string): Promise<Client | undefined>
+  representees: Representees
+  isClosing(personId: string): Promise<boolean>
+  offerDue: OfferDue
+  subjectOf(ctx: KoaContextWithOIDC, personId: string): string
+  /** What is asked of who lets the administrators' command line in. */
+  addDeviceChecks(policy: interactionPolicy.DefaultPolicy): void
+}): interactionPolicy.DefaultPolicy {
+  const { findClient, representees, isClosing, offerDue, subjectOf, addDeviceChecks } = parts
   const policy = base()
   const login = policy.get('login')
   if (!login) throw new Error('oidc-provider has no login prompt')
@@ -46,6 +67,16 @@ export function createPrompts(
     ),
   )
 
+  // oidc-provider looks at `id_token_hint` before it asks, not at who answers
+  login.checks.add(
+    new Check('other_person', 'somebody else than id_token_hint means signed in', 'login_required', (ctx) => {
+      const { params, account, result } = ctx.oidc
+      const hint = params?.['id_token_hint']
+      if (typeof hint !== 'string' || !result?.login || !account) return Check.NO_NEED_TO_PROMPT
+      return decodeJwt(hint).sub === subjectOf(ctx, account.accountId) ? Check.NO_NEED_TO_PROMPT : Check.REQUEST_PROMPT
+    }),
+  )
+
   const tooLow = async (ctx: KoaContextWithOIDC): Promise<boolean> => {
     const client = await findClient(String(ctx.oidc.params?.['client_id']))
     const reached = levelOf(ctx.oidc.acr) ?? 2
@@ -56,6 +87,14 @@ export function createPrompts(
     new Check('level_too_low', 'a higher level of assurance is required', unmetRequirements, tooLow),
   )
   policy.add(level, 1)
+  const offer = new Prompt(
+    { name: 'offer', requestable: false },
+    new Check('offer_open', 'something is offered after signing in', 'interaction_required', async (ctx) => {
+      const signIn = freshSignIn(ctx)
+      return signIn !== undefined && offerDue(signIn)
+    }),
+  )
+  policy.add(offer, 2)
   const representee = new Prompt(
     { name: selectRepresentee, requestable: true },
     new Check('representee_open', 'the person has to choose for whom they act', 'interaction_required', (ctx) =>
@@ -64,9 +103,31 @@ export function createPrompts(
   )
   // a portal that may not know for whom somebody acts does not get to ask either: `mustAsk` looks at `prompt` itself
   representee.checks.remove(`${selectRepresentee}_prompt`)
-  policy.add(representee, 2)
+  policy.add(representee, 3)
+
+  // asked once after each sign-in: who goes on as it is is not asked again by the next portal
+  const closes = async ({ oidc }: KoaContextWithOIDC): Promise<boolean> => {
+    const { login: justNow, closing: answered } = oidc.result ?? {}
+    return Boolean(justNow) && !answered && oidc.account !== undefined && isClosing(oidc.account.accountId)
+  }
+  const closing = new Prompt(
+    { name: 'closing', requestable: false },
+    new Check('account_closing', 'the account is to be closed', 'interaction_required', closes),
+  )
+  policy.add(closing, 1)
   addDeviceChecks(policy)
   return policy
+}
+
+/** A first sign-in in this very authorization request: neither a later one for a step-up, nor one already asked about. */
+function freshSignIn(ctx: KoaContextWithOIDC): FreshSignIn | undefined {
+  const { oidc } = ctx
+  const { result, params } = oidc
+  const answered = oidc.entities.Interaction
+  if (!result?.login || result['offer'] !== undefined || !answered || answered.session?.accountId) return undefined
+  if (oidc.promptPending('none')) return undefined
+  const { accountId: personId, amr = [] } = result.login
+  return { req: ctx.req, attemptId: answered.uid, clientId: String(params?.['client_id']), personId, amr }
 }
 
 /** The level this request needs from this portal's people. */

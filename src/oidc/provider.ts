@@ -34,6 +34,8 @@ export interface ProviderParts {
   persons: NaturalPersons
   consents: Consents
   representees: Representees
+  /** Whether something is offered to a person who has just signed in. */
+  offerDue: Parameters<typeof createPrompts>[0]['offerDue']
   audit: AuditTrail
   resources: Resources
   signingKeys: readonly SigningKey[]
@@ -128,7 +130,14 @@ export function createProvider(parts: ProviderParts): Provider {
     findAccount: createFindAccount({ persons, representees, representeeClaim, clock }),
     formats: { customizers: { jwt: exchangedClaims.customize } },
     interactions: {
-      policy: createPrompts(findClient, representees, parts.deviceFlow.addChecks),
+      policy: createPrompts({
+        findClient,
+        representees,
+        isClosing: async (id) => ((await persons.find(id))?.closesAt ?? null) !== null,
+        offerDue: parts.offerDue,
+        subjectOf,
+        addDeviceChecks: parts.deviceFlow.addChecks,
+      }),
       url: (_ctx, interaction) => `/login/${interaction.uid}`,
     },
     jwks: keySet(parts.signingKeys),

@@ -18,10 +18,19 @@ const sessionSchema = z.object({
     .optional(),
 })
 
+const grantSchema = z.object({ grantId: z.string(), clientId: z.string() })
 const lastingSchema = z.looseObject({ exp: z.number(), loginTs: z.number() })
 
 /** Where a session was begun. Personal data: sealed in the store. */
-const aboutSchema = z.object({ address: z.string(), browser: z.string(), deviceKey: z.string() })
+const aboutSchema = z.object({
+  address: z.string(),
+  browser: z.string(),
+  deviceKey: z.string(),
+  /** Login method of the last sign-in. */
+  method: z.string().default(''),
+  /** Every sign-in of this session, as the audit trail names them: signing in again adds one. */
+  signIns: z.array(z.string()).default([]),
+})
 
 export type SessionAbout = z.infer<typeof aboutSchema>
 
@@ -50,6 +59,10 @@ export interface Sessions {
   about(uid: string): Promise<SessionAbout | undefined>
   /** Ends what one portal holds of a session by this grant: its tokens are gone, it is told. */
   leavePortal(left: { uid: string; personId: string; clientId: string; grantId: string }): Promise<void>
+  /** Ends all that a portal holds of a person, in every session and beyond; the portal is told. Without one: every portal. */
+  revoke(personId: string, clientId?: string): Promise<void>
+  /** Ends what portals still hold of sessions that are over: a refresh token may outlive the session it began in. */
+  revokeLeftOver(personId: string): Promise<void>
   /** Ends a session: its tokens are gone, its portals are told. */
   end(uid: string): Promise<void>
   /** Ends every session of a person, but for one where `except` is given. */
@@ -129,7 +142,41 @@ export function createSessions(options: {
     return found.flatMap(({ value }) => read(value)?.session ?? [])
   }
 
+  const grantsOf = async (personId: string) =>
+    (await artifacts.listGroup('Grant', personId)).map(({ value }) => grantSchema.parse(JSON.parse(value)))
+
+  async function leavePortal({ uid, personId, clientId, grantId }: Parameters<Sessions['leavePortal']>[0]) {
+    await revoke(grantId)
+    const sid = await takeOut(uid, clientId, grantId)
+    if (sid !== undefined) await deliveries.send([{ clientId, personId, sessionId: sid }])
+  }
+
   return {
+    leavePortal,
+    async revoke(personId, only) {
+      const wanted = (clientId: string | undefined) => only === undefined || clientId === only
+      for (const { value } of await artifacts.listGroup('Session', personId)) {
+        const { uid, authorizations = {} } = sessionSchema.parse(JSON.parse(value))
+        for (const [clientId, { grantId }] of Object.entries(authorizations)) {
+          if (grantId !== undefined && wanted(clientId)) await leavePortal({ uid, personId, clientId, grantId })
+        }
+      }
+      for (const { grantId, clientId } of await grantsOf(personId)) {
+        if (wanted(clientId)) await revoke(grantId)
+      }
+    },
+    async revokeLeftOver(personId) {
+      // grants first: one that is made meanwhile belongs to a session
+      const grants = await grantsOf(personId)
+      const sessions = await artifacts.listGroup('Session', personId)
+      const open = new Set(
+        sessions.flatMap(({ value }) =>
+          Object.values(sessionSchema.parse(JSON.parse(value)).authorizations ?? {}).map(({ grantId }) => grantId),
+        ),
+      )
+      const leftOver = grants.filter(({ grantId }) => !open.has(grantId))
+      await Promise.all(leftOver.map(({ grantId }) => revoke(grantId)))
+    },
     async find(uid) {
       const found = await artifacts.getByAlias('Session', uid)
       return found && read(found.value)?.session
@@ -162,11 +209,6 @@ export function createSessions(options: {
     async about(uid) {
       const sealed = await artifacts.get(aboutKind, uid)
       return sealed === undefined ? undefined : aboutSchema.parse(JSON.parse(cipher.open(sealed, place(uid))))
-    },
-    async leavePortal({ uid, personId, clientId, grantId }) {
-      await revoke(grantId)
-      const sid = await takeOut(uid, clientId, grantId)
-      if (sid !== undefined) await deliveries.send([{ clientId, personId, sessionId: sid }])
     },
     end,
     async endAll(personId, except) {

@@ -22,8 +22,11 @@ export interface Assets {
   assetFor(path: string): Asset | undefined
 }
 
-/** Libraries browsers get as they were published: modules without imports of their own. */
-const libraries: Record<string, string> = { 'qr-encoder.js': import.meta.resolve('qr') }
+/** Libraries browsers get as they were published: modules without imports of their own, and a script. */
+const libraries: Record<string, string> = {
+  'qr-encoder.js': import.meta.resolve('qr'),
+  'webauthn.js': new URL('../dist/bundle/index.es5.umd.min.js', import.meta.resolve('@simplewebauthn/browser')).href,
+}
 
 /** Reads the style sheets, scripts and pictures of `browserDir` once. */
 export function loadAssets(browserDir = fileURLToPath(new URL('../../browser', import.meta.url))): Assets {

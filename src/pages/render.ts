@@ -16,7 +16,8 @@ export interface Frame {
 
 export interface Pages {
   /**
-   * Renders `views/<view>.eta` inside the layout. The view sees `it.<field>` of the data, `it.t(key, parameters)` and `it.frame`.
+   * Renders `views/<view>.eta` inside the layout. The view sees `it.<field>` of the data, `it.t(key, parameters)`, `it.time(ms)` and
+   * `it.frame`.
    * @throws Error where words are missing or the view would print something that is neither text nor number
    */
   render(view: string, language: Language, data: object, frame: Frame): string
@@ -32,6 +33,7 @@ export interface PagesOptions {
 /** Loads all words; views are compiled at first use and kept. */
 export function createPages({ assets, viewsDir = defaultViewsDir }: PagesOptions): Pages {
   const words = loadWords(viewsDir)
+  const times = new Map(languages.map((language) => [language, timesIn(language)]))
   const eta = new Eta({ views: viewsDir, cache: true, autoEscape: true, escapeFunction: escapeForHtml })
   return {
     words,
@@ -39,6 +41,7 @@ export function createPages({ assets, viewsDir = defaultViewsDir }: PagesOptions
       eta.render(view, {
         ...data,
         t: words(language),
+        time: times.get(language),
         frame: {
           ...frame,
           language,
@@ -48,6 +51,17 @@ export function createPages({ assets, viewsDir = defaultViewsDir }: PagesOptions
         languageNames,
       }),
   }
+}
+
+/** Milliseconds since 1970 UTC as people write a moment, by China Standard Time. */
+function timesIn(language: Language): (at: number) => string {
+  const format = new Intl.DateTimeFormat(language, {
+    dateStyle: 'medium',
+    timeStyle: 'short',
+    timeZone: 'Asia/Shanghai',
+    hourCycle: 'h23',
+  })
+  return (at) => format.format(at)
 }
 
 const defaultViewsDir = fileURLToPath(new URL('../../views', import.meta.url))

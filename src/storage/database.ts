@@ -15,6 +15,7 @@ import { Migrator } from 'kysely/migration'
 import { up as first } from './migrations/0001-first.ts'
 import { up as accountCentre } from './migrations/0002-account-centre.ts'
 import { up as legalPersons } from './migrations/0003-legal-persons.ts'
+import { up as recovery } from './migrations/0004-recovery.ts'
 import { up as administrators } from './migrations/0009-administrators.ts'
 import type { Tables } from './schema.ts'
 
@@ -27,6 +28,7 @@ const migrations = {
   '0001-first': { up: first },
   '0002-account-centre': { up: accountCentre },
   '0003-legal-persons': { up: legalPersons },
+  '0004-recovery': { up: recovery },
   '0009-administrators': { up: administrators },
 }
 

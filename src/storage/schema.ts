@@ -22,6 +22,8 @@ export interface Tables extends LegalPersonTables, AdministrationTables {
     status: 'active' | 'locked' | 'closed'
     /** After a recovery without a counter: until then no authenticator may be changed. */
     held_until: Time | null
+    /** Sign-ins of before count no more: the account was recovered, or got a new password. */
+    signed_out_at: Time | null
     /** The person asked for the account to be closed; erased then. */
     closes_at: Time | null
     created_at: Time
@@ -126,6 +128,7 @@ export const columnMarks: { [T in keyof Tables]: { [C in keyof Tables[T]]: Mark 
     proofed_at: 'open',
     status: 'open',
     held_until: 'open',
+    signed_out_at: 'open',
     closes_at: 'open',
     created_at: 'open',
     updated_at: 'open',

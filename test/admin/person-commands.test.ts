@@ -146,7 +146,37 @@ it('locks and unlocks', async () => {
   expect(await line.json('person', 'unlock', id)).toEqual({ id, status: 'active' })
 })
 
-it.each(['show', 'lock', 'unlock'])('exits with 3 when %s is asked for a person who is not there', async (verb) => {
-  const answer = await commandLine().yideng('person', verb, 'nobody')
-  expect(answer).toEqual({ code: 3, out: '', err: 'There is no person with the id "nobody".\n' })
+it('makes a link for a new password that ends the one before, and tells where it was vouched for', async () => {
+  const line = commandLine({ environment: { YIDENG_ISSUER: 'https://login.example.gov.cn' } })
+  const { id } = await open(line)
+  const began = Date.now()
+  const first = await line.json<{ url: string; expires_at: string; counter: boolean }>('person', 'reset-password', id)
+  const [, token = ''] = /^https:\/\/login\.example\.gov\.cn\/recover\/([\w-]{43})$/.exec(first.url) ?? []
+  expect(first).toEqual({ id, url: expect.any(String), expires_at: expect.any(String), counter: false })
+  expect(Date.parse(first.expires_at) - began).toBeGreaterThanOrEqual(86_400_000)
+  const { out } = await line.yideng('person', 'reset-password', id, '--counter')
+  expect(out).toMatch(/https:\/\/login\.example\.gov\.cn\/recover\/[\w-]{43}/)
+  const { found, events, kept } = await line.withHouse(async ({ recovery, database }) => ({
+    found: await recovery.checkLink(token),
+    events: await database
+      .selectFrom('audit_events')
+      .select(['actor', 'details'])
+      .where('event', '=', 'recovery.link-made')
+      .execute(),
+    kept: JSON.stringify(await database.selectFrom('authenticators').selectAll().execute()),
+  }))
+  expect(found).toBeUndefined()
+  expect(kept).not.toContain(token)
+  expect(events).toEqual([
+    { actor: 'administrator:test', details: '{"counter":false}' },
+    { actor: 'administrator:test', details: '{"counter":true}' },
+  ])
 })
+
+it.each(['show', 'lock', 'unlock', 'reset-password'])(
+  'exits with 3 when %s is asked for a person who is not there',
+  async (verb) => {
+    const answer = await commandLine().yideng('person', verb, 'nobody')
+    expect(answer).toEqual({ code: 3, out: '', err: 'There is no person with the id "nobody".\n' })
+  },
+)

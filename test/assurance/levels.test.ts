@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { acrOf, acrValues, levelAsked, levelOf, levelReached } from '../../src/assurance/levels.ts'
+import { acrOf, acrValues, levelAsked, levelOf, levelReached, signInCounts } from '../../src/assurance/levels.ts'
 
 describe('levels of assurance', () => {
   it('are published lowest first and read back', () => {
@@ -16,7 +16,7 @@ describe('levels of assurance', () => {
     [3, ['pwd'], 3],
     [3, ['pwd', 'face'], 4],
   ])('identity level %i with %j reaches %i', (identityLevel, amr, level) => {
-    expect(levelReached({ identityLevel, amr })).toBe(level)
+    expect(levelReached({ identityLevel, amr, held: false })).toBe(level)
   })
 
   it.each([
@@ -27,9 +27,32 @@ describe('levels of assurance', () => {
   ] as const)(
     'identity level %i, vouched for by a session of level %i, reaches %i',
     (identityLevel, vouched, level) => {
-      expect(levelReached({ identityLevel, amr: ['qr'], vouched })).toBe(level)
+      expect(levelReached({ identityLevel, amr: ['qr'], vouched, held: false })).toBe(level)
     },
   )
+
+  it.each([
+    [3, ['pwd'], undefined, 2],
+    [3, ['pwd', 'face'], undefined, 2],
+    [3, ['qr'], 3, 2],
+    [3, ['hwk', 'user'], undefined, 3],
+    [2, ['hwk', 'user'], undefined, 2],
+  ] as const)('a held account of level %i with %j, vouched %s, reaches %i', (identityLevel, amr, vouched, level) => {
+    expect(levelReached({ identityLevel, amr, vouched, held: true })).toBe(level)
+  })
+
+  it.each([
+    [{ at: 10, level: 3, amr: ['pwd'] }, null, false, true],
+    [{ at: 9, level: 2, amr: ['pwd'] }, 10_999, false, false],
+    [{ at: 10, level: 2, amr: ['pwd'] }, 10_999, false, true],
+    [{ at: 9, level: 3, amr: ['hwk', 'user'] }, 10_000, false, false],
+    [{ at: 10, level: 3, amr: ['pwd'] }, null, true, false],
+    [{ at: 10, level: 2, amr: ['pwd'] }, null, true, true],
+    [{ at: 10, level: 4, amr: ['face', 'pwd'] }, null, true, false],
+    [{ at: 10, level: 3, amr: ['swk', 'user'] }, null, true, true],
+  ] as const)('a sign-in %j, signed out at %s, held %s, counts: %s', (signIn, signedOutAt, held, counts) => {
+    expect(signInCounts({ signIn, signedOutAt, held })).toBe(counts)
+  })
 
   it.each([
     [2, [], 2],

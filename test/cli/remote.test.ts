@@ -20,7 +20,7 @@ function letIn(environment: Record<string, string>, admin: TestAdministrator, ar
   child.stderr.on('data', (chunk: Buffer) => {
     answer.err += chunk.toString()
     const code = /[A-Z]{4}-[A-Z]{4}/.exec(answer.err)?.[0]
-    if (code) typed ??= typeCode(admin.visitor, code).then((page) => agree(admin.visitor, page))
+    if (code) typed ??= typeCode(admin.visitor, code).then((page) => agree(admin, page))
   })
   return new Promise<{ code: number | null; out: string; err: string }>((resolve, reject) => {
     child.on('error', reject)

@@ -1,7 +1,7 @@
 import type { Sample } from './samples.ts'
 
 const csrf = 'c5rf-t0ken'
-const account = { account: { name: '林*' }, here: '/account/organisations', csrf }
+const account = { account: { name: '林*', unread: 2, closesAt: 0 }, here: '/account/organisations', csrf }
 const portal = { name: '广东省企业开办', organisation: '广东省市场监督管理局', region: '广东省' }
 
 const company = {

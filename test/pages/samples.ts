@@ -1,5 +1,8 @@
+import { accountSamples } from './account-samples.ts'
 import { deviceSamples } from './device-samples.ts'
 import { organisationSamples } from './organisation-samples.ts'
+import { passkeySamples } from './passkey-samples.ts'
+import { recoverySamples } from './recovery-samples.ts'
 
 /** One page as it may be asked for; `name` tells variants of a view apart. */
 export interface Sample {
@@ -16,14 +19,23 @@ const longPortal = {
 }
 const csrf = 'c5rf-t0ken'
 
-const passwordWay = { name: 'password', action: '/login/8f3a/password', csrf, identifier: '', last: false }
+const passwordWay = {
+  name: 'password',
+  action: '/login/8f3a/password',
+  recoverUrl: '/recover?back=%2Flogin%2F8f3a',
+  csrf,
+  identifier: '',
+  last: false,
+}
 const refusedWays = (refusal: string) => ({ refusal, ways: [{ ...passwordWay, identifier: '13800138000', refusal }] })
 
 const qrWay = { name: 'qr', action: '/login/8f3a/qr', csrf, last: true, hideSeconds: 3 }
 
+const passkeyWay = { name: 'passkey', action: '/login/8f3a/passkey', csrf, last: false }
+
 const signIn = {
   portal,
-  ways: [passwordWay, qrWay],
+  ways: [passkeyWay, passwordWay, qrWay],
   registerUrl: '/register?from=8f3a',
   cancelAction: '/login/8f3a/cancel',
   level: 2,
@@ -34,7 +46,7 @@ const signIn = {
 }
 
 const account = {
-  account: { name: '张*' },
+  account: { name: '张*', unread: 0, closesAt: 0 },
   here: '/account',
   csrf,
 }
@@ -154,6 +166,11 @@ export const samples: readonly Sample[] = [
     name: 'missing',
     data: { ...signIn, ...refusedWays('missing_password'), reauthentication: true },
   },
+  {
+    view: 'login/sign-in',
+    name: 'passkey',
+    data: { ...signIn, refusal: 'passkey_refused', ways: [{ ...passkeyWay, last: true }, passwordWay] },
+  },
   { view: 'login/sign-in', name: 'no-identifier', data: { ...signIn, ...refusedWays('missing_identifier') } },
   { view: 'login/sign-in', name: 'busy', data: { ...signIn, ...refusedWays('busy') } },
   { view: 'login/consent', name: 'all', data: consent },
@@ -209,9 +226,13 @@ export const samples: readonly Sample[] = [
       name: '张*',
       phone: '138****5678',
       username: 'zhangsan',
+      whole: false,
     },
   },
+  ...accountSamples,
   ...organisationSamples,
+  ...passkeySamples(account),
+  ...recoverySamples,
   { view: 'qr/ask', name: 'near', data: qrAsk },
   {
     view: 'qr/ask',
@@ -240,15 +261,14 @@ export const samples: readonly Sample[] = [
     name: reason,
     data: { state: reason === 'declined' ? reason : 'aborted', reason, portal: portal.name },
   })),
-  ...['on', 'switched_off', 'not_me_off', 'paused'].map((state) => ({
+  ...['on', 'off', 'paused'].map((state) => ({
     view: 'qr/settings',
     name: state,
     data: {
       ...account,
       here: '/account/qr',
       state,
-      computers: state === 'on' ? [{ browser: 'Chrome', system: '', when: '2026-11-24T02:00:00.000Z' }] : [],
-      done: { on: 'saved', switched_off: 'off', not_me_off: 'not_me' }[state] ?? '',
+      computers: state === 'on' ? [{ browser: 'Chrome', system: '', at: 1_795_485_600_000 }] : [],
     },
   })),
   ...deviceSamples,
@@ -259,4 +279,4 @@ export const samples: readonly Sample[] = [
 
 /** Data that names words (`refusals.<refusal>`) and so cannot be any text. */
 export const wordKeys =
-  /(^|\.)(refusal|code|state|reason|done|when|problem|role|roles\.\d+|relation|hindrance|kind|event|who|documentType|ways\.\d+\.name|problems\..*|documentTypes\.\d+|values\.(document_type|role)|attributes\.\d+(\.name)?)$/
+  /(^|\.)(here|refusal|act|code|state|reason|done|when|created|until|made|used|problem|role|roles\.\d+|relation|hindrance|kind|event|who|documentType|ways\.\d+\.name|method|problems\..*|documentTypes\.\d+|values\.(document_type|role)|attributes\.\d+(\.name)?|refused)$/

@@ -14,7 +14,7 @@ const sources = views.map((file) => ({ file, source: readFileSync(join(viewsDir,
 const keyPatterns = sources.flatMap(({ file, source }) =>
   [...source.matchAll(/(['`])([a-z]+\.(?:[\w.]|\$\{[^}]*\})+)\1/g)].map(([, , key = '']) => ({ file, key })),
 )
-const asPattern = (key: string) => new RegExp(`^${key.replaceAll('.', '\\.').replaceAll(/\$\{[^}]*\}/g, '[\\w.]+')}$`)
+const asPattern = (key: string) => new RegExp(`^${key.replaceAll('.', '\\.').replaceAll(/\$\{[^}]*\}/g, '[\\w.-]+')}$`)
 const isKey = (key: string, areas: Set<string>) => areas.has(key.split('.')[0] ?? '') && !key.startsWith('it.')
 
 const byCodeUnit = (one: string, other: string) => (one < other ? -1 : Number(one > other))

@@ -3,12 +3,14 @@ import * as oidc from 'openid-client'
 import type { AdministratorRole } from '../../src/accounts/administrators.ts'
 import type { Back } from '../../src/admin/house.ts'
 import { openSqliteArtifacts } from '../../src/storage/artifacts-sqlite.ts'
+import { addPasskey, signInByPasskey } from './passkey.ts'
 import { openPerson, signIn } from './person.ts'
 import { startServer, type RunningServer } from './server.ts'
+import { SoftwareAuthenticator } from './software-authenticator.ts'
 import { Visitor, type Page } from './visitor.ts'
 
-/** Makes the sign-ins of a person ones by passkey, as the passkey room writes them. */
-export async function asByPasskey(server: RunningServer, personId: string, amr = ['swk', 'user']) {
+/** Makes the sessions of a person look as if they had signed in another way. */
+export async function asSignedInBy(server: RunningServer, personId: string, amr: string[]) {
   const artifacts = openSqliteArtifacts(join(server.dataDir, 'artifacts.sqlite'), Date.now)
   for (const { id, value } of await artifacts.listGroup('Session', personId)) {
     const payload = JSON.parse(value) as Record<string, unknown>
@@ -22,9 +24,13 @@ export async function typeCode(visitor: Visitor, code: string): Promise<Page> {
   return visitor.submit(await visitor.get('/device'), '/device', { user_code: code })
 }
 
-export const agree = (visitor: Visitor, page: Page) => visitor.submit(page, '/device', { confirm: 'yes' })
+/** Agrees to let a command line in, and signs in by passkey where that is asked. */
+export async function agree({ visitor, authenticator }: TestAdministrator, page: Page): Promise<Page> {
+  const next = await visitor.submit(page, '/device', { confirm: 'yes' })
+  return next.url.pathname.startsWith('/login/') ? signInByPasskey(visitor, next, authenticator) : next
+}
 
-/** Somebody who administers, signed in by passkey. */
+/** Somebody who administers, signed in by password, with a passkey. */
 export async function administrator(
   server: RunningServer,
   house: Back,
@@ -37,8 +43,9 @@ export async function administrator(
   }
   const visitor = new Visitor(server.issuer)
   await signIn(visitor, await visitor.get('/account'), person.username)
-  await asByPasskey(server, person.id)
-  return { ...person, visitor }
+  const authenticator = new SoftwareAuthenticator(server.issuer)
+  await addPasskey(visitor, authenticator)
+  return { ...person, visitor, authenticator }
 }
 
 export type TestAdministrator = Awaited<ReturnType<typeof administrator>>
@@ -50,7 +57,7 @@ export interface Answered {
 }
 
 /** The command line's own client in this process, let in by an administrator. */
-export async function letIn(server: RunningServer, { visitor }: TestAdministrator) {
+export async function letIn(server: RunningServer, admin: TestAdministrator) {
   const config = await oidc.discovery(
     new URL(server.issuer),
     'yideng-cli',
@@ -61,7 +68,7 @@ export async function letIn(server: RunningServer, { visitor }: TestAdministrato
   const keys = await oidc.randomDPoPKeyPair()
   const DPoP = oidc.getDPoPHandle(config, keys)
   const waiting = await oidc.initiateDeviceAuthorization(config, { scope: 'openid admin offline_access' })
-  const done = await agree(visitor, await typeCode(visitor, waiting.user_code))
+  const done = await agree(admin, await typeCode(admin.visitor, waiting.user_code))
   if (done.status !== 200) throw new Error(`not let in (${done.status}):\n${done.html}`)
   const tokens = await oidc.genericGrantRequest(
     config,

@@ -10,13 +10,17 @@ import { canonicalText } from './canonical.ts'
 import { decide, type Act, type MandateProblem } from './decide.ts'
 import { codeKeyOf, freshCode, inviteeKeysOf, inviteePlace, type Invitee } from './invitee.ts'
 import type { PrincipalView, Principals } from './principals.ts'
-import type { Mandate, Role } from './rules.ts'
+import { isLive, type Mandate, type Role } from './rules.ts'
 import * as store from './store.ts'
 
 /** `code_wrong`: the six digits did not fit; after five tries the offer is over. `changed`: look again. */
 export type ActProblem = MandateProblem | 'code_wrong' | 'changed'
 
 export type Acted = { ok: true; mandate: Mandate; code?: string } | { ok: false; problem: ActProblem }
+
+export type Previewed =
+  | { ok: true; mandate: Mandate; principal: PrincipalView; text: string }
+  | { ok: false; problem: ActProblem }
 
 export interface Offering {
   /** Chosen beforehand where the offer is signed: the text names it. */
@@ -29,20 +33,41 @@ export interface Offering {
   invitee: Invitee
 }
 
+/** An act that is signed where the person has a passkey. */
+export type SignedAct =
+  | { type: 'offer'; principalId: string; offering: Offering & { id: string } }
+  | { type: 'accept'; id: string; code: string }
+  | { type: 'confirm'; id: string }
+
 /** What a person does about mandates; each act is decided by the rules on what is so at that moment. */
 export interface Mandates {
   /** Where only a phone number says who is meant, the answer has the code to pass on. */
   offer(principalId: string, person: NaturalPerson, offering: Offering, by: Actor, sign?: Sign): Promise<Acted>
   accept(mandateId: string, person: NaturalPerson, code: string, by: Actor, sign?: Sign): Promise<Acted>
+  /** What an act would make and be signed over, decided on what is so now; nothing is written, no try counted. */
+  preview(act: SignedAct, person: NaturalPerson, by: Actor): Promise<Previewed>
   decline(mandateId: string, person: NaturalPerson, by: Actor): Promise<Acted>
   /** Withdraws, removes or gives back. */
   end(mandateId: string, person: NaturalPerson, by: Actor): Promise<Acted>
+  /** Every mandate not ended that this person holds, or gave to helpers of their own. */
+  openOf(personId: string): Promise<string[]>
+  /** Whether anybody holds or is offered a mandate of this principal. */
+  anyOpen(principalId: string): Promise<boolean>
   /** A new representative gives again what the one before gave. */
   confirm(mandateId: string, person: NaturalPerson, by: Actor, sign?: Sign): Promise<Acted>
 }
 
-/** A passkey's assertion over the canonical text, as JSON; undefined for a person without a passkey. */
+/**
+ * A passkey's assertion over the canonical text, as JSON; undefined for a person without a passkey.
+ * @throws Outdated when another text was signed: what it says is no longer so
+ */
 export type Sign = (text: string) => string | undefined
+
+function actOf(signed: SignedAct, { id: by }: NaturalPerson): PersonAct {
+  if (signed.type !== 'offer') return { type: signed.type, by, id: signed.id }
+  const { invitee: _invitee, ...offering } = signed.offering
+  return { type: 'offer', by, ...offering }
+}
 
 const offerDays = 14
 const dayMs = 86_400_000
@@ -71,7 +96,12 @@ export function createMandates(options: {
 }): Mandates {
   const { database, cipher, blindIndex, audit, persons, principals, notifier, clock } = options
 
-  async function refuse(act: PersonAct, person: NaturalPerson, by: Actor, problem: ActProblem): Promise<Acted> {
+  async function refuse(
+    act: { type: PersonAct['type'] },
+    person: NaturalPerson,
+    by: Actor,
+    problem: ActProblem,
+  ): Promise<{ ok: false; problem: ActProblem }> {
     const details = { act: act.type, problem }
     await audit.record({ event: 'mandate.refused', ...by, personId: person.id, details })
     return { ok: false, problem }
@@ -171,11 +201,32 @@ export function createMandates(options: {
     return carryOut(() => principals.view(row.principal_id), act, person, by, { sign })
   }
 
+  const viewFor = (principalId: string, person: NaturalPerson) =>
+    principalId === person.id ? principals.viewOfPerson(person.id) : principals.view(principalId)
+
+  /** The principal of an act to be previewed, where this person may know of it. */
+  async function lookAt(signed: SignedAct, person: NaturalPerson) {
+    if (signed.type === 'offer') return viewFor(signed.principalId, person)
+    const row = await rowOf(signed.id)
+    const known = row && (signed.type === 'confirm' || isInvited(row, person))
+    return known ? principals.view(row.principal_id) : undefined
+  }
+
   return {
+    async preview(signed, person, by) {
+      const view = await lookAt(signed, person)
+      if (!view) return refuse(signed, person, by, 'not_found')
+      const decision = decide(view.affairs, actOf(signed, person), clock())
+      if (!decision.ok) return refuse(signed, person, by, decision.problem)
+      const [mandate] = decision.changed
+      if (!mandate) throw new Error('an act that changes nothing')
+      const to = signed.type === 'offer' ? signed.offering.invitee.key : (mandate.personId ?? '-')
+      return { ok: true, mandate, principal: view, text: canonicalText(signed.type, mandate, to) }
+    },
+
     async offer(principalId, person, { id = randomUUID(), invitee, ...rest }, by, sign) {
       const act = { type: 'offer', by: person.id, id, ...rest } as const
-      const own = principalId === person.id
-      const look = () => (own ? principals.viewOfPerson(person.id) : principals.view(principalId))
+      const look = () => viewFor(principalId, person)
       const code = invitee.needsCode ? freshCode() : undefined
       const columns = {
         invitee_key: invitee.key,
@@ -203,6 +254,21 @@ export function createMandates(options: {
     },
 
     end: (mandateId, person, by) => byMandate({ type: 'end', by: person.id, id: mandateId }, person, by),
+    async openOf(personId) {
+      const rows = await database
+        .selectFrom('mandates')
+        .select('id')
+        .where((where) => where.or([where('person_id', '=', personId), where('principal_id', '=', personId)]))
+        .where('state', '<>', 'ended')
+        .where('expires_at', '>', clock())
+        .execute()
+      return rows.map(({ id }) => id)
+    },
+    async anyOpen(principalId) {
+      const now = clock()
+      const rows = await store.readMandates(database, principalId)
+      return rows.some((row) => isLive(store.fromRow(row), now))
+    },
     confirm: (mandateId, person, by, sign) =>
       byMandate({ type: 'confirm', by: person.id, id: mandateId }, person, by, sign),
   }

@@ -41,6 +41,8 @@ export interface Representations {
   of(personId: string): Promise<Representation[]>
   /** The same answer for a principal that is not there and one the person has nothing to do with. */
   find(personId: string, principalId: string): Promise<Representation | undefined>
+  /** What this person gave to relatives and helpers, and has not ended. */
+  givenBy(personId: string): Promise<Mandate[]>
   offersTo(person: NaturalPerson): Promise<Offer[]>
   /** The name an open offer was made to. */
   inviteeName(row: store.MandateRow): string
@@ -81,6 +83,9 @@ export function createRepresentations(options: {
       const ids = new Set([...owned, ...held.map((row) => row.principal_id)])
       const found = await Promise.all([...ids].map((id) => find(personId, id)))
       return found.filter((one) => one !== undefined)
+    },
+    async givenBy(personId) {
+      return (await store.readMandates(database, personId)).map(store.fromRow)
     },
     async offersTo(person) {
       const keys = inviteeKeysOf(blindIndex, persons, person)

@@ -1,28 +1,14 @@
 import { z } from 'zod'
 import { readIdentifier } from '../../accounts/identifiers/identify.ts'
-import type { Authenticators } from '../../accounts/authenticators.ts'
-import type { NaturalPerson, NaturalPersons } from '../../accounts/natural-persons.ts'
-import type { Passwords } from '../../accounts/passwords/hash.ts'
-import type { Settings } from '../../config/settings.ts'
-import type { Clock } from '../../config/clock.ts'
-import type { BlindIndex } from '../../keys/blind-index.ts'
+import type { NaturalPerson } from '../../accounts/natural-persons.ts'
 import { visitOf } from '../../pages/visit.ts'
-import type { Artifacts } from '../../storage/artifacts.ts'
 import { Refusal } from '../../refusal/refusal.ts'
+import { pathOf } from '../attempt.ts'
 import type { LoginMethod, RouterContext } from '../method.ts'
-import { createTries } from './tries.ts'
+import { createTries, typedKey } from '../tries.ts'
+import { passwordEnrolment } from './enrolment.ts'
+import { name, type PasswordParts } from './parts.ts'
 
-export interface PasswordParts {
-  persons: NaturalPersons
-  authenticators: Authenticators
-  passwords: Passwords
-  artifacts: Artifacts
-  blindIndex: BlindIndex
-  limits: Settings['limits']
-  clock: Clock
-}
-
-const name = 'password'
 const stored = z.object({ hash: z.string() })
 const addressWindowSeconds = 600
 const longestPassword = 1024
@@ -33,7 +19,13 @@ const longestPassword = 1024
  */
 export function passwordMethod(parts: PasswordParts): LoginMethod {
   const { persons, authenticators, passwords, artifacts, blindIndex, limits, clock } = parts
-  const tries = createTries({ artifacts, clock, tries: limits.passwordTries, waitSeconds: limits.passwordWaitSeconds })
+  const tries = createTries({
+    kind: 'password-tries',
+    artifacts,
+    clock,
+    tries: limits.passwordTries,
+    waitSeconds: limits.passwordWaitSeconds,
+  })
 
   /** @throws Refusal `too_many_requests` */
   async function limitAddress(ctx: RouterContext) {
@@ -60,6 +52,8 @@ export function passwordMethod(parts: PasswordParts): LoginMethod {
   return {
     name,
     offered: () => true,
+    part: async (_ctx, attempt) => ({ recoverUrl: `/recover?back=${encodeURIComponent(pathOf(attempt))}` }),
+    enrolment: passwordEnrolment(parts),
     routes(router, host) {
       router.post('/', async (ctx) => {
         await host.attempt(ctx)
@@ -70,7 +64,7 @@ export function passwordMethod(parts: PasswordParts): LoginMethod {
         if (!password) return host.refuse(ctx, { method: name, code: 'missing_password', identifier })
         await limitAddress(ctx)
 
-        const typed = blindIndex('tries', identifier.slice(0, 256).normalize('NFKC').toLowerCase())
+        const typed = typedKey(blindIndex, identifier)
         const waitMs = await tries.reserve(typed)
         if (waitMs > 0) {
           const waitMinutes = Math.ceil(waitMs / 60_000)

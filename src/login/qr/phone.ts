@@ -5,7 +5,7 @@ import type { AccountHost, AccountVisit, Router, RouterContext } from '../method
 import type { BrowserKeys } from './browser-key.ts'
 import { contextOf } from './context.ts'
 import type { Frames } from './frames.ts'
-import type { RegionOf } from './networks.ts'
+import type { RegionOf } from '../../config/networks.ts'
 import type { QrParts } from './parts.ts'
 import type { Phone, PhoneActs, Scanner } from './phone-acts.ts'
 import { deadline, type QrTransaction } from './states.ts'

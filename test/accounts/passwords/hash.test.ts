@@ -43,19 +43,21 @@ describe('password hashes', () => {
   it('are compared as long for an account that does not exist', async () => {
     const real = createPasswords()
     const hash = await real.hash('Baiyun-Shan-2026')
-    const best = async (call: () => Promise<unknown>) => {
-      const times: number[] = []
-      for (let round = 0; round < 7; round += 1) {
-        const start = performance.now()
-        await call()
-        times.push(performance.now() - start)
-      }
-      return Math.min(...times)
+    const timed = async (call: () => Promise<unknown>) => {
+      const start = performance.now()
+      await call()
+      return performance.now() - start
     }
-    const wrong = await best(() => real.verify(hash, 'wrong password'))
-    const decoy = await best(() => real.verifyDecoy('wrong password'))
-    expect(decoy / wrong).toBeGreaterThan(0.5)
-    expect(decoy / wrong).toBeLessThan(2)
+    // by turns, the best of each: a machine that gets busy meanwhile slows both
+    const wrong: number[] = []
+    const decoy: number[] = []
+    for (let round = 0; round < 8; round += 1) {
+      wrong.push(await timed(() => real.verify(hash, 'wrong password')))
+      decoy.push(await timed(() => real.verifyDecoy('wrong password')))
+    }
+    const ratio = Math.min(...decoy) / Math.min(...wrong)
+    expect(ratio).toBeGreaterThan(0.4)
+    expect(ratio).toBeLessThan(2.5)
   })
 
   it('all go through the gate', async () => {

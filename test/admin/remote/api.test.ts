@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import * as oidc from 'openid-client'
 import { describe, expect, it } from 'vitest'
-import { administered, administrator, agree, asByPasskey, letIn, typeCode } from '../../setup/administrator.ts'
+import { administered, administrator, agree, asSignedInBy, letIn, typeCode } from '../../setup/administrator.ts'
 import { openPerson } from '../../setup/person.ts'
 import { Visitor } from '../../setup/visitor.ts'
 
@@ -11,10 +11,10 @@ const portalInput = { name: '门户', region: '440300', 'redirect-uri': ['https:
 
 describe('the device flow', () => {
   it('hands tokens to a client with a key only', async () => {
-    const { visitor } = await administrator(server, house)
+    const admin = await administrator(server, house)
     const waiting = await oidc.initiateDeviceAuthorization(cli.config, { scope: 'openid admin' })
     expect(waiting).not.toHaveProperty('verification_uri_complete')
-    await agree(visitor, await typeCode(visitor, waiting.user_code))
+    await agree(admin, await typeCode(admin.visitor, waiting.user_code))
     const grant = 'urn:ietf:params:oauth:grant-type:device_code'
     const take = (options = {}) =>
       oidc.genericGrantRequest(cli.config, grant, { device_code: waiting.device_code }, options)
@@ -32,9 +32,9 @@ describe('the device flow', () => {
   })
 
   it('takes no place in the store for the code, though the pages of the flow find it there', async () => {
-    const { visitor } = await administrator(server, house)
+    const admin = await administrator(server, house)
     const waiting = await oidc.initiateDeviceAuthorization(cli.config, { scope: 'openid admin' })
-    await agree(visitor, await typeCode(visitor, waiting.user_code))
+    await agree(admin, await typeCode(admin.visitor, waiting.user_code))
     const grant = 'urn:ietf:params:oauth:grant-type:device_code'
     const take = (code: string) =>
       oidc.genericGrantRequest(cli.config, grant, { device_code: code }, { DPoP: cli.DPoP })
@@ -77,8 +77,7 @@ describe('the device flow', () => {
   })
 
   it('ends where the person goes back instead of signing in', async () => {
-    const { visitor, id } = await administrator(server, house)
-    await asByPasskey(server, id, ['pwd'])
+    const { visitor } = await administrator(server, house)
     const waiting = await oidc.initiateDeviceAuthorization(cli.config, { scope: 'openid admin' })
     const page = await visitor.submit(await typeCode(visitor, waiting.user_code), '/device', { confirm: 'yes' })
     const left = await visitor.submit(page, '/cancel', {})
@@ -91,7 +90,7 @@ describe('the device flow', () => {
   it('refuses who does not administer', async () => {
     const somebody = await administrator(server, house, 'nobody')
     const waiting = await oidc.initiateDeviceAuthorization(cli.config, { scope: 'openid admin' })
-    const page = await agree(somebody.visitor, await typeCode(somebody.visitor, waiting.user_code))
+    const page = await agree(somebody, await typeCode(somebody.visitor, waiting.user_code))
     expect(page.html).toContain('这个账户不是管理员')
     await expect(
       oidc.pollDeviceAuthorizationGrant(cli.config, { ...waiting, interval: 0 }, undefined, { DPoP: cli.DPoP }),
@@ -102,9 +101,10 @@ describe('the device flow', () => {
     'asks for a passkey where %j signed in',
     async (amr) => {
       const admin = await administrator(server, house)
-      await asByPasskey(server, admin.id, amr)
+      await asSignedInBy(server, admin.id, amr)
       const waiting = await oidc.initiateDeviceAuthorization(cli.config, { scope: 'openid admin' })
-      const page = await agree(admin.visitor, await typeCode(admin.visitor, waiting.user_code))
+      const asked = await typeCode(admin.visitor, waiting.user_code)
+      const page = await admin.visitor.submit(asked, '/device', { confirm: 'yes' })
       expect(page.url.pathname).toMatch(/^\/login\//)
       expect(page.html).not.toContain('name="password"')
       // a password posted all the same opens no session
@@ -176,9 +176,9 @@ describe('an administrator', () => {
     expect(await own.call('client/list')).toMatchObject({ status: 403 })
     await house.persons.setStatus(admin.id, 'active', { actor: 'administrator:test' })
     expect(await own.call('client/list')).toMatchObject({ status: 200 })
-    await asByPasskey(server, admin.id, ['pwd'])
+    await asSignedInBy(server, admin.id, ['pwd'])
     expect(await own.call('client/list'), 'signed in again by password').toMatchObject({ status: 401 })
-    await asByPasskey(server, admin.id)
+    await asSignedInBy(server, admin.id, ['hwk', 'user'])
     const leave = await admin.visitor.get('/logout')
     await admin.visitor.submit(leave, '/logout/confirm', { logout: 'yes' })
     expect(await own.call('client/list'), 'signed out').toMatchObject({ status: 401 })

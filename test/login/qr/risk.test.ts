@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { listedRegions, sameNetwork } from '../../../src/login/qr/networks.ts'
+import { listedRegions, sameNetwork } from '../../../src/config/networks.ts'
 import { assessRisk, riskTable, type RiskInputs } from '../../../src/login/qr/risk.ts'
 
 const calm: RiskInputs = { network: 'same', region: 'unknown', device: 'known', level: 3, legalPerson: false }

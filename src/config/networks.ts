@@ -9,7 +9,7 @@ const schema = z.record(z.string().regex(/^\d{6}$/), z.array(z.union([z.cidrv4()
 
 /** The embedded adapter: networks that are listed by region in config/network-regions.json. */
 export function listedRegions(
-  listed: unknown = JSON.parse(readFileSync(new URL('../../../config/network-regions.json', import.meta.url), 'utf8')),
+  listed: unknown = JSON.parse(readFileSync(new URL('../../config/network-regions.json', import.meta.url), 'utf8')),
 ): RegionOf {
   const regions = Object.entries(schema.parse(listed)).map(([region, networks]) => {
     const list = new BlockList()

@@ -1,15 +1,15 @@
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { createTries } from '../../../src/login/password/tries.ts'
-import { openSqliteArtifacts } from '../../../src/storage/artifacts-sqlite.ts'
-import { handClock, temporaryDirectory } from '../../setup/temporary.ts'
+import { createTries } from '../../src/login/tries.ts'
+import { openSqliteArtifacts } from '../../src/storage/artifacts-sqlite.ts'
+import { handClock, temporaryDirectory } from '../setup/temporary.ts'
 
 const minute = 60_000
 
 function openTries() {
   const { clock, forward } = handClock()
   const artifacts = openSqliteArtifacts(join(temporaryDirectory(), 'artifacts.sqlite'), clock)
-  return { tries: createTries({ artifacts, clock, tries: 6, waitSeconds: 900 }), forward }
+  return { tries: createTries({ kind: 'password-tries', artifacts, clock, tries: 6, waitSeconds: 900 }), forward }
 }
 
 async function tryTimes(tries: ReturnType<typeof openTries>['tries'], times: number) {

@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import type { Clock } from '../../config/clock.ts'
-import type { Artifacts } from '../../storage/artifacts.ts'
+import type { Clock } from '../config/clock.ts'
+import type { BlindIndex } from '../keys/blind-index.ts'
+import type { Artifacts } from '../storage/artifacts.ts'
 
-const kind = 'password-tries'
 const schema = z.object({ tries: z.number(), rounds: z.number(), until: z.number() })
 
 const longestWaitSeconds = 86_400
@@ -21,13 +21,19 @@ export interface Tries {
   clear(key: string): Promise<void>
 }
 
+/** What tries are counted for when somebody says who they are, account or no account. */
+export const typedKey = (blindIndex: BlindIndex, identifier: string) =>
+  blindIndex('tries', identifier.slice(0, 256).normalize('NFKC').toLowerCase())
+
 export function createTries(options: {
+  /** What is tried: each kind is counted by itself. */
+  kind: 'password-tries' | 'recovery-tries'
   artifacts: Artifacts
   clock: Clock
   tries: number
   waitSeconds: number
 }): Tries {
-  const { artifacts, clock, tries: allowed, waitSeconds } = options
+  const { kind, artifacts, clock, tries: allowed, waitSeconds } = options
 
   async function tryToReserve(key: string): Promise<number | undefined> {
     const now = clock()

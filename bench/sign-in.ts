@@ -1,0 +1,96 @@
+import { parseArgs } from 'node:util'
+import { addPasskey, signInByPasskey } from '../test/setup/passkey.ts'
+import { signIn } from '../test/setup/person.ts'
+import { signedInPhone } from '../test/setup/qr.ts'
+import { SoftwareAuthenticator } from '../test/setup/software-authenticator.ts'
+import type { Page, Visitor } from '../test/setup/visitor.ts'
+import { authorizePath } from './flow.ts'
+import { cpuOf, median, quantile } from './measuring.ts'
+import { startOurs } from './targets.ts'
+
+const { values: options } = parseArgs({
+  options: { rounds: { type: 'string', default: '4' }, seconds: { type: 'string', default: '5' } },
+})
+const rounds = Number(options.rounds)
+const roundMs = Number(options.seconds) * 1000
+/** One person each: a key that counts can be in one hand only. */
+const people = 8
+
+type Way = 'passkey' | 'password'
+
+interface Measured {
+  perSecond: number
+  p50: number
+  p99: number
+  cpuMs: number
+}
+
+const { target, stop } = await startOurs(people, [], { YIDENG_ADDRESS_TRIES: '1000000' })
+
+/** A person's own browser, known to the house, with a passkey; its first sign-in gave the portal its consent. */
+async function settle(username: string) {
+  const browser = await signedInPhone(target.origin, { username })
+  const authenticator = new SoftwareAuthenticator(target.origin)
+  await addPasskey(browser, authenticator)
+  const enter: Record<Way, (page: Page) => Promise<Page>> = {
+    passkey: (page) => signInByPasskey(browser, page, authenticator),
+    password: (page) => signIn(browser, page, username),
+  }
+  return { browser, enter }
+}
+
+const signOut = (browser: Visitor) => {
+  browser.cookies = browser.cookies.filter(({ name }) => !name.includes('session'))
+}
+
+const persons = await Promise.all(Array.from({ length: people }, (_, index) => settle(`bench${index}`)))
+
+/** Whole sign-ins: authorization request, sign-in page, the proof, back at the portal with a code. */
+async function measure(way: Way): Promise<Measured> {
+  const times: number[] = []
+  const cpuBefore = cpuOf(target.pid)
+  const began = performance.now()
+  await Promise.all(
+    persons.map(async ({ browser, enter }) => {
+      while (performance.now() - began < roundMs) {
+        signOut(browser)
+        const beganOne = performance.now()
+        const page = await enter[way](await browser.get(authorizePath(target, 'v'.repeat(43), 'bench')))
+        if (!page.leads?.searchParams.get('code')) throw new Error(`no code: ${page.html.slice(0, 2000)}`)
+        times.push(performance.now() - beganOne)
+      }
+    }),
+  )
+  const elapsed = performance.now() - began
+  times.sort((one, other) => one - other)
+  return {
+    perSecond: (times.length / elapsed) * 1000,
+    p50: quantile(times, 0.5),
+    p99: quantile(times, 0.99),
+    cpuMs: (cpuOf(target.pid) - cpuBefore) / times.length,
+  }
+}
+
+const results: Record<Way, Measured[]> = { passkey: [], password: [] }
+for (let round = 0; round < rounds; round += 1) {
+  for (const way of round % 2 ? (['passkey', 'password'] as const) : (['password', 'passkey'] as const)) {
+    results[way].push(await measure(way))
+  }
+}
+
+console.log(`whole sign-ins, ${people} people at once, ${rounds} rounds of ${options.seconds} s each`)
+console.table(
+  Object.fromEntries(
+    Object.entries(results).map(([way, measured]) => [
+      way,
+      {
+        'sign-ins/s': median(measured.map((one) => one.perSecond)).toFixed(1),
+        'range of rounds': `${Math.min(...measured.map((one) => one.perSecond)).toFixed(0)}–${Math.max(...measured.map((one) => one.perSecond)).toFixed(0)}`,
+        'p50 ms': median(measured.map((one) => one.p50)).toFixed(0),
+        'p99 ms': median(measured.map((one) => one.p99)).toFixed(0),
+        'CPU ms each': median(measured.map((one) => one.cpuMs)).toFixed(1),
+      },
+    ]),
+  ),
+)
+await stop()

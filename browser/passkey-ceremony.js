@@ -1,0 +1,123 @@
+// Passkeys in the browser: a page asks the server for options, the browser makes or uses a passkey, and the answer goes back as
+// a plain form, so that what follows is an ordinary navigation. Without WebAuthn the parts of the page stay hidden.
+const webauthn = window.SimpleWebAuthnBrowser
+const renewMs = 240000
+
+async function askOptions(part, fields) {
+  const { csrf } = part.querySelector('[data-result]').elements
+  const body = new URLSearchParams(fields)
+  body.set('csrf', csrf.value)
+  const answer = await fetch(part.dataset.options, { method: 'POST', headers: { accept: 'application/json' }, body })
+  if (!answer.ok || answer.redirected) throw new Error('no options')
+  return answer.json()
+}
+
+function send(part, answer) {
+  const form = part.querySelector('[data-result]')
+  form.elements.response.value = JSON.stringify(answer)
+  form.submit()
+}
+
+/** Shows one of the sentences of a part, and only that. */
+function tell(part, what) {
+  for (const sentence of part.querySelectorAll('[data-told]')) sentence.hidden = sentence.dataset.told !== what
+}
+
+function reasonOf(error) {
+  if (error.name === 'InvalidStateError') return 'known'
+  return error.message === 'no options' || error instanceof TypeError ? 'late' : 'cancelled'
+}
+
+/** The sign-in page: autofill in the name field offers passkeys from the start, the button asks for one at once. */
+function signIn(part) {
+  const button = part.querySelector('button')
+  let options
+  let asking
+  let pressed = false
+
+  async function ask() {
+    const here = await webauthn.platformAuthenticatorIsAvailable()
+    return askOptions(part, { here: here ? 'yes' : 'no' })
+  }
+
+  /** The server keeps the last challenge only, so it is asked for one at a time. */
+  async function renew() {
+    if (!asking) asking = ask()
+    try {
+      options = await asking
+    } finally {
+      asking = undefined
+    }
+  }
+
+  async function offerInField() {
+    const field = document.querySelector('input[autocomplete$="webauthn"]')
+    if (!field || !(await webauthn.browserSupportsWebAuthnAutofill()) || pressed) return
+    try {
+      send(part, await webauthn.startAuthentication({ optionsJSON: options, useBrowserAutofill: true }))
+    } catch {
+      // taken back by the button, or nothing to choose here: the other ways stand beside it
+    }
+  }
+
+  /** A challenge lasts five minutes, a page that waits longer gets another. */
+  async function begin() {
+    if (pressed) return
+    options = undefined
+    try {
+      await renew()
+    } catch {
+      return
+    }
+    await offerInField()
+  }
+
+  async function press() {
+    pressed = true
+    button.disabled = true
+    tell(part, '')
+    try {
+      if (asking || !options) await renew()
+      // takes the one in the field back
+      send(part, await webauthn.startAuthentication({ optionsJSON: options }))
+    } catch (error) {
+      pressed = false
+      button.disabled = false
+      tell(part, reasonOf(error))
+      if (options) await offerInField()
+    }
+  }
+
+  part.hidden = false
+  button.addEventListener('click', press)
+  setInterval(begin, renewMs)
+  void begin()
+}
+
+/** A page that makes a passkey, or signs with one: one button. */
+function onButton(part, ceremony) {
+  const button = part.querySelector('[data-start]')
+  part.hidden = false
+  button.addEventListener('click', async () => {
+    button.disabled = true
+    tell(part, '')
+    try {
+      send(part, await ceremony({ optionsJSON: await askOptions(part, {}) }))
+    } catch (error) {
+      button.disabled = false
+      tell(part, reasonOf(error))
+    }
+  })
+}
+
+const starts = {
+  'sign-in': signIn,
+  create: (part) => onButton(part, webauthn.startRegistration),
+  sign: (part) => onButton(part, webauthn.startAuthentication),
+}
+
+if (webauthn.browserSupportsWebAuthn()) {
+  for (const part of document.querySelectorAll('[data-passkey]')) starts[part.dataset.passkey](part)
+} else {
+  for (const words of document.querySelectorAll('[data-passkey-none]')) words.hidden = false
+}

@@ -1,0 +1,132 @@
+import { auditEvents, type AuditEventName } from '../audit/events.ts'
+import type { AuditTrail, PastEvent } from '../audit/trail.ts'
+import type { Clients } from '../clients/clients.ts'
+import type { RegionOf } from '../config/networks.ts'
+import type { AccountHost, AccountVisit, Router, RouterContext } from '../login/method.ts'
+import type { Sessions } from '../oidc/sessions.ts'
+import { visitOf } from '../pages/visit.ts'
+import { Refusal } from '../refusal/refusal.ts'
+import { goTo, idOf, onePage, pageOf } from './going.ts'
+import { ownClientId } from './own-client.ts'
+import { describePlace } from './places.ts'
+import { portalNames } from './portal-names.ts'
+import type { WaysIn } from './ways-in.ts'
+
+export interface HistoryParts {
+  audit: AuditTrail
+  sessions: Sessions
+  waysIn: WaysIn
+  clients: Clients
+  regionOf: RegionOf
+}
+
+const room = '/account/history'
+const shown = 20
+/** So far back a sign-in can be found that is said not to have been one's own. */
+const searched = 2000
+
+/** What is about portals, organisations and our own work, or says again what another entry says. */
+const ofNoInterest: ReadonlySet<AuditEventName> = new Set<AuditEventName>([
+  'registration.refused',
+  'qr.scanned',
+  'qr.ended',
+  'portal.refused',
+  'passkey.offered',
+  'token.reused',
+  'token.exchanged',
+  'token.exchange-refused',
+  'logout.delivered',
+  'logout.abandoned',
+  'representee.refused',
+  'organisation.refused',
+  'mandate.refused',
+  'register.imported',
+  'person.closed',
+  'organisation.suspended',
+  'organisation.resumed',
+])
+
+/** Acts that are shown to the person they are about, each with its words under `history.<event>`. */
+export const shownEvents = (Object.keys(auditEvents) as AuditEventName[]).filter(
+  (event) => !event.startsWith('client.') && !ofNoInterest.has(event),
+)
+
+const signIns: AuditEventName[] = ['login.succeeded', 'login.refused']
+
+const text = (value: unknown) => (typeof value === 'string' ? value : '')
+
+/** What happened with my account, and "that was not me". */
+export function historyRoutes(router: Router, centre: AccountHost, parts: HistoryParts): void {
+  const { audit, sessions, waysIn, clients, regionOf } = parts
+
+  async function describeAll(ctx: RouterContext, events: readonly PastEvent[], { session }: AccountVisit) {
+    const { language } = visitOf(ctx)
+    const nameOf = await portalNames(
+      clients,
+      events.map(({ clientId }) => clientId),
+      language,
+    )
+    const own = new Set((await sessions.about(session.uid))?.signIns)
+    return events.map(({ at, event, actor, clientId, details, restricted }) => {
+      const signIn = event === 'login.succeeded' ? text(details['signIn']) : ''
+      return {
+        at,
+        event,
+        byHouse: actor.startsWith('administrator:'),
+        method: waysIn.known(text(details['method'])),
+        portal: nameOf(clientId),
+        ...describePlace(regionOf, restricted, language),
+        signIn,
+        own: own.has(signIn),
+      }
+    })
+  }
+
+  router.get(room, async (ctx) => {
+    const visit = await centre.visit(ctx)
+    if (!visit) return
+    const page = pageOf(ctx)
+    const only = ctx.query['only'] === 'sign-ins'
+    const events = only ? signIns : shownEvents
+    const found = await audit.ofPerson(visit.person.id, {
+      events,
+      limit: shown + 1,
+      offset: (page - 1) * shown,
+      notEntered: ownClientId,
+    })
+    const { entries, more } = onePage(found, page, shown)
+    const described = await describeAll(ctx, entries, visit)
+    await centre.show(ctx, visit, 'account/history', { entries: described, only, page, more })
+  })
+
+  /** @throws Refusal `not_found` for a sign-in of somebody else as for none at all */
+  async function signInOf(ctx: RouterContext, { person }: AccountVisit): Promise<PastEvent> {
+    const past = await audit.ofPerson(person.id, { events: ['login.succeeded'], limit: searched })
+    const found = past.find(({ details }) => text(details['signIn']) !== '' && details['signIn'] === idOf(ctx))
+    if (!found) throw new Refusal('not_found', 'no sign-in of this person')
+    return found
+  }
+
+  router.get(`${room}/:id`, async (ctx) => {
+    const visit = await centre.visit(ctx)
+    if (!visit) return
+    const [entry] = await describeAll(ctx, [await signInOf(ctx, visit)], visit)
+    await centre.show(ctx, visit, 'account/not-me', { entry })
+  })
+
+  // saying that it was somebody else only ever makes the account safer: no fresh sign-in is asked
+  router.post(`${room}/:id/not-me`, async (ctx) => {
+    visitOf(ctx).back = room
+    const visit = await centre.visit(ctx)
+    if (!visit) return
+    const { id } = visit.person
+    const { details } = await signInOf(ctx, visit)
+    const open = await Promise.all(
+      (await sessions.list(id)).map(async ({ uid }) => ({ uid, about: await sessions.about(uid) })),
+    )
+    const begun = open.filter(({ about }) => about?.signIns.includes(text(details['signIn'])))
+    const uids = begun.map(({ uid }) => uid)
+    const locked = await waysIn.notMe(ctx, id, text(details['method']), uids)
+    goTo(ctx, `/account/ways?done=${locked ? 'not_me' : 'not_me_last'}`)
+  })
+}

@@ -1,0 +1,86 @@
+import { noticeKinds, type Inbox, type Notice, type NoticeKind } from '../accounts/notices.ts'
+import type { RegionOf } from '../config/networks.ts'
+import type { AccountHost, Router } from '../login/method.ts'
+import type { Language } from '../pages/languages.ts'
+import { visitOf } from '../pages/visit.ts'
+import { Refusal } from '../refusal/refusal.ts'
+import { goTo, onePage, pageOf } from './going.ts'
+import { describePlace } from './places.ts'
+import type { WaysIn } from './ways-in.ts'
+
+export interface NoticesParts {
+  inbox: Inbox
+  waysIn: WaysIn
+  regionOf: RegionOf
+}
+
+const room = '/account/notices'
+const shown = 20
+
+/** Where one can do something about a notice. */
+export const leads: Record<NoticeKind, string> = {
+  'new-device': '/account/history?only=sign-ins',
+  'authenticator-added': '/account/ways',
+  'authenticator-removed': '/account/ways',
+  'authenticator-cloned': '/account/passkey',
+  'password-changed': '/account/ways',
+  'recovery-codes-made': '/account/ways',
+  'account-recovered': '/account/history?only=sign-ins',
+  'method-locked': '/account/ways',
+  'method-unlocked': '/account/ways',
+  'signed-in-by-qr': '/account/qr',
+  'account-closing': '/account/closing',
+  'account-kept': '/account/closing',
+  'mandate-accepted': '/account/organisations',
+  'mandate-ended': '/account/organisations',
+  'mandate-suspended': '/account/organisations',
+}
+
+const isKind = (kind: string): kind is NoticeKind => (noticeKinds as readonly string[]).includes(kind)
+
+/** The inbox: what happened to my account's safety, and what I can do about it. */
+export function noticesRoutes(router: Router, centre: AccountHost, { inbox, waysIn, regionOf }: NoticesParts): void {
+  function describe({ kind, details, restricted, createdAt, read }: Notice, language: Language) {
+    // written by a newer server that was taken back
+    if (!isKind(kind)) return []
+    const { method = '', portal = '' } = details
+    return [
+      {
+        kind,
+        method: waysIn.known(method),
+        portal,
+        lead: leads[kind],
+        at: createdAt,
+        read,
+        ...describePlace(regionOf, restricted, language),
+      },
+    ]
+  }
+
+  router.get(room, async (ctx) => {
+    const visit = await centre.visit(ctx)
+    if (!visit) return
+    const page = pageOf(ctx)
+    const { language } = visitOf(ctx)
+    const found = await inbox.list(visit.person.id, shown + 1, (page - 1) * shown)
+    const { entries, more } = onePage(found, page, shown)
+    const notices = entries.flatMap((notice) => describe(notice, language))
+    await centre.show(ctx, visit, 'account/notices', {
+      notices,
+      until: entries[0]?.createdAt ?? 0,
+      unread: entries.some(({ read }) => !read),
+      page,
+      more,
+    })
+  })
+
+  router.post(`${room}/read`, async (ctx) => {
+    visitOf(ctx).back = room
+    const visit = await centre.visit(ctx)
+    if (!visit) return
+    const until = visitOf(ctx).form['until'] ?? ''
+    if (!/^\d{1,16}$/.test(until)) throw new Refusal('bad_request', 'no moment')
+    await inbox.readUntil(visit.person.id, Number(until))
+    goTo(ctx, room)
+  })
+}

@@ -1,0 +1,15 @@
+import type { Clients } from '../clients/clients.ts'
+import type { Language } from '../pages/languages.ts'
+import { ownClient, ownClientId } from './own-client.ts'
+
+/** The names of portals, suspended ones too; empty for one that is no more. */
+export async function portalNames(
+  clients: Clients,
+  ids: Iterable<string | undefined>,
+  language: Language,
+): Promise<(id: string | undefined) => string> {
+  const wanted = [...new Set(ids)].filter((id) => id !== undefined)
+  const found = await Promise.all(wanted.map(async (id) => (id === ownClientId ? ownClient('') : clients.find(id))))
+  const names = new Map(found.flatMap((one) => (one ? [[one.id, one.names?.[language] ?? one.name] as const] : [])))
+  return (id) => (id === undefined ? '' : (names.get(id) ?? ''))
+}

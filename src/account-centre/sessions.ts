@@ -1,0 +1,122 @@
+import type { Devices } from '../accounts/devices.ts'
+import type { AuditTrail } from '../audit/trail.ts'
+import type { Clients } from '../clients/clients.ts'
+import type { RegionOf } from '../config/networks.ts'
+import { actorOf } from '../login/host.ts'
+import type { AccountHost, AccountVisit, Router, RouterContext } from '../login/method.ts'
+import type { Session, Sessions } from '../oidc/sessions.ts'
+import { visitOf } from '../pages/visit.ts'
+import { Refusal } from '../refusal/refusal.ts'
+import { doneOf, goTo, idOf } from './going.ts'
+import { ownClientId } from './own-client.ts'
+import { describePlace } from './places.ts'
+import { portalNames } from './portal-names.ts'
+import type { WaysIn } from './ways-in.ts'
+
+export interface SessionsParts {
+  sessions: Sessions
+  devices: Devices
+  clients: Clients
+  audit: AuditTrail
+  waysIn: WaysIn
+  regionOf: RegionOf
+}
+
+const room = '/account/sessions'
+const done = ['ended', 'others_ended', 'forgotten']
+
+/** Where I am signed in, and the browsers I am known by. */
+export function sessionsRoutes(router: Router, centre: AccountHost, parts: SessionsParts): void {
+  const { sessions, devices, clients, audit, waysIn, regionOf } = parts
+
+  const end = async (ctx: RouterContext, { person }: AccountVisit, reason: string, uids: readonly string[]) => {
+    await Promise.all(uids.map((uid) => sessions.end(uid)))
+    const details = { reason, sessions: uids.length }
+    await audit.record({ event: 'session.ended', ...actorOf(ctx), personId: person.id, details })
+  }
+
+  router.get(room, async (ctx) => {
+    const visit = await centre.visit(ctx)
+    if (!visit) return
+    const { language, device } = { language: visitOf(ctx).language, device: devices.keyOf(visitOf(ctx).device()) }
+    const all = await sessions.list(visit.person.id)
+    const nameOf = await portalNames(
+      clients,
+      all.flatMap(({ clientIds }) => clientIds),
+      language,
+    )
+    const describe = async (session: Session) => {
+      const about = await sessions.about(session.uid)
+      return {
+        uid: session.uid,
+        ...describePlace(regionOf, about ?? {}, language),
+        method: waysIn.known(about?.method ?? ''),
+        since: session.signedInAt * 1000,
+        portals: session.clientIds
+          .filter((id) => id !== ownClientId)
+          .map(nameOf)
+          .filter(Boolean),
+        current: session.uid === visit.session.uid,
+      }
+    }
+    const described = await Promise.all(all.map(describe))
+    const known = await devices.list(visit.person.id)
+    await centre.show(ctx, visit, 'account/sessions', {
+      // this one first, then the latest
+      sessions: described.sort((one, other) => Number(other.current) - Number(one.current) || other.since - one.since),
+      devices: known.map(({ key, browser, firstSeenAt, lastSeenAt }) => ({
+        key,
+        ...describePlace(() => undefined, { browser }, language),
+        firstSeenAt,
+        lastSeenAt,
+        current: key === device,
+      })),
+      done: doneOf(ctx, done),
+    })
+  })
+
+  router.post(`${room}/:id/end`, async (ctx) => {
+    visitOf(ctx).back = room
+    const visit = await centre.visit(ctx)
+    if (!visit) return
+    const session = await sessions.find(idOf(ctx))
+    if (session?.personId !== visit.person.id) throw new Refusal('not_found', 'no session of this person')
+    await end(ctx, visit, 'one', [session.uid])
+    goTo(ctx, session.uid === visit.session.uid ? '/' : `${room}?done=ended`)
+  })
+
+  router.post(`${room}/end-others`, async (ctx) => {
+    visitOf(ctx).back = room
+    const visit = await centre.visit(ctx)
+    if (!visit) return
+    const others = (await sessions.list(visit.person.id)).filter(({ uid }) => uid !== visit.session.uid)
+    await end(
+      ctx,
+      visit,
+      'others',
+      others.map(({ uid }) => uid),
+    )
+    await sessions.revokeLeftOver(visit.person.id)
+    goTo(ctx, `${room}?done=others_ended`)
+  })
+
+  router.post('/account/devices/:id/forget', async (ctx) => {
+    visitOf(ctx).back = room
+    const visit = await centre.visit(ctx)
+    if (!visit) return
+    const { id } = visit.person
+    const key = idOf(ctx)
+    if (!(await devices.forget(id, key, actorOf(ctx)))) throw new Refusal('not_found', 'no browser of this person')
+    const open = await Promise.all(
+      (await sessions.list(id)).map(async ({ uid }) => ({ uid, about: await sessions.about(uid) })),
+    )
+    const there = open.filter(({ uid, about }) => about?.deviceKey === key && uid !== visit.session.uid)
+    await end(
+      ctx,
+      visit,
+      'device',
+      there.map(({ uid }) => uid),
+    )
+    goTo(ctx, `${room}?done=forgotten`)
+  })
+}

@@ -1,0 +1,86 @@
+import type { MethodLocks } from '../accounts/method-locks.ts'
+import type { AuditTrail } from '../audit/trail.ts'
+import { actorOf } from '../login/host.ts'
+import type { LoginMethod, RouterContext } from '../login/method.ts'
+import type { Sessions } from '../oidc/sessions.ts'
+
+export interface WaysInParts {
+  methods: readonly LoginMethod[]
+  methodLocks: MethodLocks
+  sessions: Sessions
+  audit: AuditTrail
+}
+
+/** A way to sign in as a person sees it. */
+export interface Way {
+  name: string
+  /** How many of them this person has. */
+  count: number
+  /** It has pages of its own at /account/<name>. */
+  room: boolean
+  state: 'on' | 'switched_off' | 'not_me_off'
+}
+
+/** The ways to sign in of a person: which there are, switching one off, and "that was not me". */
+export interface WaysIn {
+  list(personId: string): Promise<Way[]>
+  /** The name of a way there is, as the audit trail or a notice has it; empty for any other. */
+  known(name: string): string
+  /** How many are left that are on. */
+  left(personId: string): Promise<number>
+  /** False for the last way in that is on. */
+  switchOff(ctx: RouterContext, personId: string, method: string): Promise<boolean>
+  switchOn(ctx: RouterContext, personId: string, method: string): Promise<void>
+  /**
+   * Ends these sessions and locks the way they were begun by. False when it was not locked, being the last way in: nobody
+   * is to be shut out of their own account by this.
+   */
+  notMe(ctx: RouterContext, personId: string, method: string, uids: readonly string[]): Promise<boolean>
+}
+
+const states = { 'switched-off': 'switched_off', 'not-me': 'not_me_off' } as const
+
+export function createWaysIn({ methods, methodLocks, sessions, audit }: WaysInParts): WaysIn {
+  async function list(personId: string): Promise<Way[]> {
+    const locks = new Map((await methodLocks.list(personId)).map(({ method, reason }) => [method, reason]))
+    return Promise.all(
+      methods.map(async ({ name, enrolment }) => {
+        const reason = locks.get(name)
+        const count = (await enrolment?.count(personId)) ?? 0
+        return { name, count, room: enrolment !== undefined, state: reason ? states[reason] : 'on' }
+      }),
+    )
+  }
+
+  /** True when it is off afterwards. */
+  async function lock(ctx: RouterContext, personId: string, method: string, reason: keyof typeof states) {
+    const ways = (await list(personId)).filter(({ count }) => count > 0).map(({ name }) => name)
+    return (
+      (await methodLocks.lock(personId, method, reason, actorOf(ctx), ways)) ||
+      (await methodLocks.locked(personId, method))
+    )
+  }
+
+  return {
+    list,
+    known: (name) => (methods.some((method) => method.name === name) ? name : ''),
+    async left(personId) {
+      const on = (await list(personId)).filter(({ state }) => state === 'on')
+      return on.reduce((sum, { count }) => sum + count, 0)
+    },
+    switchOff: (ctx, personId, method) => lock(ctx, personId, method, 'switched-off'),
+    async switchOn(ctx, personId, method) {
+      await methodLocks.unlock(personId, method, actorOf(ctx))
+    },
+    async notMe(ctx, personId, method, uids) {
+      // locked first, so that nobody comes back in between
+      const locked = await lock(ctx, personId, method, 'not-me')
+      await Promise.all(uids.map((uid) => sessions.end(uid)))
+      // it may be over already, and what it began go on
+      await sessions.revokeLeftOver(personId)
+      const details = { reason: 'not-me', method, sessions: uids.length, locked }
+      await audit.record({ event: 'session.ended', ...actorOf(ctx), personId, details })
+      return locked
+    },
+  }
+}

@@ -1,0 +1,137 @@
+import { randomUUID } from 'node:crypto'
+import type { AuditTrail } from '../audit/trail.ts'
+import type { Clock } from '../config/clock.ts'
+import type { FieldCipher } from '../keys/field-cipher.ts'
+import type { Database, DatabaseTransaction } from '../storage/database.ts'
+import { sealedPlace, type Actor, type SealedField } from './natural-persons.ts'
+import type { Notifier } from './notices.ts'
+
+/** Closing an account: asked for, thought over for some days, then erased but for the audit trail. */
+export interface Closing {
+  /** When it will be closed; undefined where the account is not open, or is to be closed already. */
+  ask(personId: string, by: Actor): Promise<number | undefined>
+  /** False where it was not to be closed, or is closed already. */
+  keep(personId: string, by: Actor): Promise<boolean>
+  /** Accounts whose time has come, and those whose closing somebody began and did not finish. */
+  due(): Promise<string[]>
+  /**
+   * Erases what is due, in one transaction, unless the person kept it in the last moment. True when the rest (sessions,
+   * mandates) is for the caller to end, who then says `done`; who dies before is followed up by another after half a minute.
+   */
+  erase(personId: string): Promise<boolean>
+  done(personId: string): Promise<void>
+}
+
+const dayMs = 86_400_000
+const claimMs = 30_000
+const sealedFields: readonly SealedField[] = ['document_number', 'name', 'phone', 'username']
+
+/** Tables that hold what is a person's own, row by row. */
+const own = [
+  'authenticators',
+  'devices',
+  'notices',
+  'method_locks',
+  'consents',
+  'notice_consents',
+  'representee_choices',
+] as const
+
+export function createClosing(options: {
+  database: Database
+  cipher: FieldCipher
+  audit: AuditTrail
+  notifier: Notifier
+  clock: Clock
+  days: number
+}): Closing {
+  const { database, cipher, audit, notifier, clock, days } = options
+
+  async function tell(transaction: DatabaseTransaction, personId: string, by: Actor, closesAt: number | undefined) {
+    const event = closesAt === undefined ? 'person.kept' : 'person.closing'
+    const details = closesAt === undefined ? {} : { closesAt: String(closesAt) }
+    await audit.append(transaction, { event, ...by, personId, details })
+    const kind = closesAt === undefined ? 'account-kept' : 'account-closing'
+    await notifier.notify({ personId, kind, details, restricted: by.restricted }, transaction)
+  }
+
+  /** Nothing of the person can be read or found any more: each sealed field is empty, each index is nobody's. */
+  const emptied = (personId: string) => ({
+    ...Object.fromEntries(sealedFields.map((field) => [field, cipher.seal('', sealedPlace(field, personId))])),
+    document_index: randomUUID(),
+    phone_index: randomUUID(),
+    username_index: randomUUID(),
+    identity_level: 2,
+    proofed_at: null,
+    held_until: null,
+  })
+
+  return {
+    ask: (personId, by) =>
+      database.transaction().execute(async (transaction) => {
+        const now = clock()
+        const closesAt = now + days * dayMs
+        const { numUpdatedRows } = await transaction
+          .updateTable('natural_persons')
+          .set({ closes_at: closesAt, updated_at: now })
+          .where('id', '=', personId)
+          .where('status', '=', 'active')
+          .where('closes_at', 'is', null)
+          .executeTakeFirst()
+        if (numUpdatedRows === 0n) return undefined
+        await tell(transaction, personId, by, closesAt)
+        return closesAt
+      }),
+
+    keep: (personId, by) =>
+      database.transaction().execute(async (transaction) => {
+        const { numUpdatedRows } = await transaction
+          .updateTable('natural_persons')
+          .set({ closes_at: null, updated_at: clock() })
+          .where('id', '=', personId)
+          .where('status', '=', 'active')
+          .where('closes_at', 'is not', null)
+          .executeTakeFirst()
+        if (numUpdatedRows === 0n) return false
+        await tell(transaction, personId, by, undefined)
+        return true
+      }),
+
+    async due() {
+      const rows = await database.selectFrom('natural_persons').select('id').where('closes_at', '<=', clock()).execute()
+      return rows.map(({ id }) => id)
+    },
+
+    erase: (personId) =>
+      database.transaction().execute(async (transaction) => {
+        const now = clock()
+        // the time it is due is the claim: of several processes one goes on, and keeping it meanwhile wins or loses whole
+        const claim = await transaction
+          .updateTable('natural_persons')
+          .set({ closes_at: now + claimMs })
+          .where('id', '=', personId)
+          .where('closes_at', '<=', now)
+          .executeTakeFirst()
+        if (claim.numUpdatedRows === 0n) return false
+        const { numUpdatedRows } = await transaction
+          .updateTable('natural_persons')
+          .set({ status: 'closed', ...emptied(personId), updated_at: now })
+          .where('id', '=', personId)
+          .where('status', '<>', 'closed')
+          .executeTakeFirst()
+        if (numUpdatedRows === 0n) return true // a second run: only the rest is left
+        for (const table of own) await transaction.deleteFrom(table).where('person_id', '=', personId).execute()
+        await audit.append(transaction, { event: 'person.closed', actor: 'system', personId })
+        return true
+      }),
+
+    async done(personId) {
+      await database
+        .updateTable('natural_persons')
+        .set({ closes_at: null })
+        .where('id', '=', personId)
+        .where('status', '=', 'closed')
+        .execute()
+    },
+  }
+}

@@ -1,0 +1,142 @@
+import type { Authenticator } from '../../accounts/authenticators.ts'
+import { visitOf } from '../../pages/visit.ts'
+import { Refusal } from '../../refusal/refusal.ts'
+import { actorOf } from '../host.ts'
+import type { AccountHost, AccountVisit, Enrolment, Router, RouterContext } from '../method.ts'
+import { authenticatorName } from './authenticator-names.ts'
+import type { Challenges } from './challenges.ts'
+import { name, type PasskeyParts } from './parts.ts'
+import { readName, removePasskey, renamePasskey } from './keeping.ts'
+import { creationOptions, register } from './registration.ts'
+import { canHavePasskeys } from './relying-party.ts'
+import { readStored } from './stored.ts'
+
+type EnrolmentParts = PasskeyParts & { challenges: Challenges }
+
+const home = `/account/${name}`
+const goHome = (ctx: RouterContext, done: string) => {
+  ctx.status = 303
+  ctx.redirect(`${home}?done=${done}`)
+}
+
+/** 通行密钥 in the account centre: which there are, one more, names, removal. */
+export function passkeyEnrolment(parts: EnrolmentParts): Enrolment {
+  return {
+    count: async (personId) => (await parts.authenticators.list(personId, name)).length,
+    routes(router, centre) {
+      listRoutes(router, centre, parts)
+      addRoutes(router, centre, parts)
+      oneRoutes(router, centre, parts)
+    },
+  }
+}
+
+function shown(ctx: RouterContext, parts: EnrolmentParts, authenticator: Authenticator) {
+  const { aaguid, backedUp } = readStored(authenticator)
+  const iso = (at: number | null) => (at === null ? '' : new Date(at).toISOString())
+  const own = readName(parts, authenticator)
+  const keeper = authenticatorName(aaguid, visitOf(ctx).language)
+  return {
+    id: authenticator.id,
+    title: own || keeper,
+    own,
+    keeper,
+    showKeeper: own !== '' && keeper !== '',
+    synced: backedUp,
+    created: iso(authenticator.createdAt),
+    used: iso(authenticator.lastUsedAt),
+  }
+}
+
+function listRoutes(router: Router, centre: AccountHost, parts: EnrolmentParts): void {
+  const { authenticators, methodLocks, settings } = parts
+  const known = { added: '', renamed: '', removed: '' }
+
+  router.get('/', async (ctx) => {
+    const visit = await centre.visit(ctx)
+    if (!visit) return
+    const { id } = visit.person
+    const { done } = ctx.query
+    const passkeys = await authenticators.list(id, name)
+    await centre.show(ctx, visit, 'passkey/list', {
+      passkeys: passkeys.map((one) => shown(ctx, parts, one)),
+      off: await methodLocks.locked(id, name),
+      possible: canHavePasskeys(settings.issuer),
+      done: typeof done === 'string' && done in known ? done : '',
+    })
+  })
+}
+
+/** The challenge is the session's and the person's: another session cannot finish what this one began. */
+const holderOf = ({ session, person }: AccountVisit) => `${session.uid} ${person.id}`
+
+function addRoutes(router: Router, centre: AccountHost, parts: EnrolmentParts): void {
+  const { challenges } = parts
+
+  const show = (ctx: RouterContext, visit: AccountVisit, problem = '') =>
+    centre.show(ctx, visit, 'passkey/add', { problem }, problem ? 400 : 200)
+
+  router.get('/add', async (ctx) => {
+    const visit = await centre.mayChangeAuthenticators(ctx)
+    if (visit) await show(ctx, visit)
+  })
+
+  router.post('/add/options', async (ctx) => {
+    visitOf(ctx).back = `${home}/add`
+    const visit = await centre.mayChangeAuthenticators(ctx)
+    if (!visit) return
+    ctx.body = await creationOptions(parts, visit.person, await challenges.issue('enrolment', holderOf(visit)))
+  })
+
+  router.post('/add', async (ctx) => {
+    visitOf(ctx).back = `${home}/add`
+    const visit = await centre.mayChangeAuthenticators(ctx)
+    if (!visit) return
+    const text = visitOf(ctx).form['response'] ?? ''
+    const challenge = await challenges.take('enrolment', holderOf(visit))
+    const registered = await register(parts, { text, challenge, person: visit.person, by: actorOf(ctx) })
+    if (!registered.ok) return show(ctx, visit, registered.fault)
+    goHome(ctx, 'added')
+    return undefined
+  })
+}
+
+function oneRoutes(router: Router, centre: AccountHost, parts: EnrolmentParts): void {
+  const { authenticators } = parts
+  const idOf = (ctx: RouterContext) => ctx['params']['id'] ?? ''
+
+  /** @throws Refusal `not_found`, the same for one that is not there and one that is not theirs */
+  async function mine(ctx: RouterContext) {
+    visitOf(ctx).back = `${home}/${encodeURIComponent(idOf(ctx))}`
+    const visit = await centre.mayChangeAuthenticators(ctx)
+    if (!visit) return undefined
+    const passkey = (await authenticators.list(visit.person.id, name)).find(({ id }) => id === idOf(ctx))
+    if (!passkey) throw new Refusal('not_found')
+    return { visit, passkey }
+  }
+
+  router.get('/:id', async (ctx) => {
+    const found = await mine(ctx)
+    if (!found) return
+    const { visit, passkey } = found
+    const last = (await centre.waysIn(visit.person.id)) <= 1
+    await centre.show(ctx, visit, 'passkey/one', { passkey: shown(ctx, parts, passkey), last })
+  })
+
+  router.post('/:id/name', async (ctx) => {
+    const found = await mine(ctx)
+    if (!found) return
+    await renamePasskey(parts, found.passkey, visitOf(ctx).form['name'] ?? '', actorOf(ctx))
+    goHome(ctx, 'renamed')
+  })
+
+  router.post('/:id/remove', async (ctx) => {
+    const found = await mine(ctx)
+    if (!found) return
+    const { id: personId } = found.visit.person
+    const all = await centre.waysIn(personId)
+    const own = (await authenticators.list(personId, name)).length
+    await removePasskey(parts, found.passkey, { others: all - own, by: actorOf(ctx) })
+    goHome(ctx, 'removed')
+  })
+}

@@ -1,0 +1,61 @@
+import type { Authenticator } from '../../accounts/authenticators.ts'
+import type { Actor } from '../../accounts/natural-persons.ts'
+import { Refusal } from '../../refusal/refusal.ts'
+import { name, type PasskeyParts } from './parts.ts'
+import { namePlace, readStored, writeStored } from './stored.ts'
+
+const longestName = 30
+const tries = 3
+
+/** The person's own name for a passkey; empty where there is none. */
+export function readName({ cipher }: Pick<PasskeyParts, 'cipher'>, authenticator: Authenticator): string {
+  const { name: sealed } = readStored(authenticator)
+  return sealed && cipher.open(sealed, namePlace(authenticator.id))
+}
+
+/** @throws Refusal `busy` when it is changed all the time, `not_found` when it went away */
+export async function renamePasskey(
+  parts: PasskeyParts,
+  { id, personId }: Authenticator,
+  given: string,
+  by: Actor,
+): Promise<void> {
+  const { authenticators, database, audit, cipher } = parts
+  const plain = Array.from(given.normalize('NFC').replaceAll(/\p{C}/gu, '').trim()).slice(0, longestName).join('')
+  for (let attempt = 0; attempt < tries; attempt += 1) {
+    const now = (await authenticators.list(personId, name)).find((one) => one.id === id)
+    if (!now) throw new Refusal('not_found')
+    const data = writeStored({ ...readStored(now), name: plain && cipher.seal(plain, namePlace(id)) })
+    const written = await database.transaction().execute(async (transaction) => {
+      if (!(await authenticators.replaceData(now, data, transaction))) return false
+      const details = { kind: name, authenticator: id }
+      await audit.append(transaction, { event: 'authenticator.renamed', ...by, personId, details })
+      return true
+    })
+    if (written) return
+  }
+  throw new Refusal('busy', 'the passkey is used all the time')
+}
+
+/**
+ * Removes a passkey, but never the last way in: counted within the transaction, so that two removals at once leave one.
+ * @throws Refusal `last_way_in`, `not_found`
+ */
+export async function removePasskey(
+  parts: PasskeyParts,
+  { id, personId }: Authenticator,
+  { others, by }: { others: number; by: Actor },
+): Promise<void> {
+  const { authenticators, database, audit, notifier } = parts
+  await database.transaction().execute(async (transaction) => {
+    if (!(await authenticators.remove(personId, id, transaction))) throw new Refusal('not_found')
+    const left = others + (await authenticators.list(personId, name, transaction)).length
+    if (left < 1) throw new Refusal('last_way_in')
+    const details = { kind: name, authenticator: id }
+    await audit.append(transaction, { event: 'authenticator.removed', ...by, personId, details })
+    await notifier.notify(
+      { personId, kind: 'authenticator-removed', details: { method: name }, restricted: by.restricted },
+      transaction,
+    )
+  })
+}

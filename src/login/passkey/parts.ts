@@ -1,0 +1,33 @@
+import type { Authenticators } from '../../accounts/authenticators.ts'
+import type { Devices } from '../../accounts/devices.ts'
+import type { MethodLocks } from '../../accounts/method-locks.ts'
+import type { NaturalPersons } from '../../accounts/natural-persons.ts'
+import type { Notifier } from '../../accounts/notices.ts'
+import type { AuditTrail } from '../../audit/trail.ts'
+import type { Clock } from '../../config/clock.ts'
+import type { Settings } from '../../config/settings.ts'
+import type { BlindIndex } from '../../keys/blind-index.ts'
+import type { FieldCipher } from '../../keys/field-cipher.ts'
+import type { Sessions } from '../../oidc/sessions.ts'
+import type { Artifacts } from '../../storage/artifacts.ts'
+import type { Database } from '../../storage/database.ts'
+
+/** What the login by passkey is made of. */
+export interface PasskeyParts {
+  settings: Settings
+  clock: Clock
+  database: Database
+  artifacts: Artifacts
+  cipher: FieldCipher
+  blindIndex: BlindIndex
+  persons: NaturalPersons
+  authenticators: Authenticators
+  methodLocks: MethodLocks
+  devices: Devices
+  notifier: Notifier
+  sessions: Sessions
+  audit: AuditTrail
+}
+
+/** One word everywhere. */
+export const name = 'passkey'

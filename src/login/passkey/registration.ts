@@ -1,0 +1,152 @@
+import { createHash } from 'node:crypto'
+import type { PublicKeyCredentialCreationOptionsJSON } from '@simplewebauthn/server'
+import { z } from 'zod'
+import { maskName } from '../../accounts/identifiers/masking.ts'
+import type { Actor, NaturalPerson } from '../../accounts/natural-persons.ts'
+import { userHandleOf } from './assertion.ts'
+import { loadWebAuthn } from './library.ts'
+import { name, type PasskeyParts } from './parts.ts'
+import { relyingParty, wasFramed } from './relying-party.ts'
+import { readStored, writeStored } from './stored.ts'
+
+/** COSE: ES256, EdDSA, RS256 (what Windows Hello makes), best first. */
+const algorithms = [-7, -8, -257]
+const ceremonyMs = 300_000
+export const mostPasskeys = 20
+
+const transportNames = ['ble', 'cable', 'hybrid', 'internal', 'nfc', 'smart-card', 'usb'] as const
+
+const bytes = z
+  .string()
+  .regex(/^[\w-]+$/)
+  .max(12_000)
+
+/** RegistrationResponseJSON (WebAuthn Level 3, 5.1.8.1), as far as it is looked at. */
+const schema = z.object({
+  id: bytes.max(1400),
+  rawId: bytes.max(1400),
+  type: z.literal('public-key'),
+  response: z.object({
+    clientDataJSON: bytes,
+    attestationObject: bytes,
+    // names nobody knows yet are left out, not refused (WebAuthn Level 3, 5.8.4)
+    transports: z
+      .array(z.string())
+      .max(20)
+      .catch([])
+      .transform((all) => transportNames.filter((one) => all.includes(one))),
+  }),
+})
+
+/** Why a new passkey is not kept; for the audit trail. */
+export type RegistrationFault = 'malformed' | 'challenge_gone' | 'invalid' | 'known_credential' | 'too_many'
+
+export type Registered = { ok: true; id: string } | { ok: false; fault: RegistrationFault }
+
+/**
+ * What a browser makes a passkey by: one that is found without a name, asks for finger, face or PIN, here or in a phone
+ * beside this computer. What it is shown under is the username; the person's full name does not leave the house.
+ */
+export async function creationOptions(
+  parts: PasskeyParts,
+  person: NaturalPerson,
+  challenge: string,
+): Promise<PublicKeyCredentialCreationOptionsJSON> {
+  const { persons, authenticators, settings } = parts
+  const known = (await authenticators.list(person.id, name)).map(readStored)
+  return {
+    challenge,
+    rp: { id: relyingParty(settings.issuer).id, name: '一登 Yideng' },
+    user: {
+      id: userHandleOf(parts, person.id),
+      name: persons.open(person, 'username'),
+      displayName: maskName(persons.open(person, 'name')),
+    },
+    pubKeyCredParams: algorithms.map((alg) => ({ type: 'public-key', alg })),
+    timeout: ceremonyMs,
+    attestation: 'none',
+    excludeCredentials: known.map(({ credentialId, transports }) => ({
+      id: credentialId,
+      type: 'public-key',
+      transports: transportNames.filter((one) => transports.includes(one)),
+    })),
+    authenticatorSelection: { residentKey: 'required', requireResidentKey: true, userVerification: 'required' },
+  }
+}
+
+/** Checks a new passkey (WebAuthn Level 3, 7.1) and keeps it: with its audit entry and notice, or not at all. */
+export async function register(
+  parts: PasskeyParts,
+  given: { text: string; challenge: string | undefined; person: NaturalPerson; by: Actor },
+): Promise<Registered> {
+  const { authenticators, database, audit, notifier } = parts
+  const { person, by } = given
+  const refuse = async (fault: RegistrationFault): Promise<Registered> => {
+    const details = { kind: name, fault }
+    await audit.record({ event: 'authenticator.refused', ...by, personId: person.id, details })
+    return { ok: false, fault }
+  }
+  const response = parse(given.text)
+  if (!response) return refuse('malformed')
+  if (given.challenge === undefined) return refuse('challenge_gone')
+  const passkey = await prove(parts, response, given.challenge)
+  if (!passkey) return refuse('invalid')
+  if ((await authenticators.list(person.id, name)).length >= mostPasskeys) return refuse('too_many')
+
+  const added = await database.transaction().execute(async (transaction) => {
+    const authenticator = await authenticators.add(
+      { personId: person.id, kind: name, lookupKey: passkey.credentialId, data: writeStored(passkey) },
+      transaction,
+    )
+    if (!authenticator) return undefined
+    const { id } = authenticator
+    const { aaguid, backedUp: synced, publicKey } = passkey
+    // whose key it was stays known when the passkey is gone: signatures made with it are checked by this
+    const key = createHash('sha256').update(publicKey, 'base64url').digest('base64url')
+    const details = { kind: name, authenticator: id, aaguid, synced, key }
+    await audit.append(transaction, { event: 'authenticator.added', ...by, personId: person.id, details })
+    await notifier.notify(
+      { personId: person.id, kind: 'authenticator-added', details: { method: name }, restricted: by.restricted },
+      transaction,
+    )
+    return id
+  })
+  return added === undefined ? refuse('known_credential') : { ok: true, id: added }
+}
+
+function parse(text: string) {
+  try {
+    return schema.safeParse(JSON.parse(text)).data
+  } catch {
+    return undefined
+  }
+}
+
+async function prove({ settings }: PasskeyParts, response: z.infer<typeof schema>, challenge: string) {
+  const { origin, id } = relyingParty(settings.issuer)
+  const { verifyRegistrationResponse } = await loadWebAuthn()
+  try {
+    const { verified, registrationInfo: info } = await verifyRegistrationResponse({
+      response: { ...response, clientExtensionResults: {} },
+      expectedChallenge: challenge,
+      expectedOrigin: origin,
+      expectedRPID: id,
+      requireUserVerification: true,
+      supportedAlgorithmIDs: algorithms,
+    })
+    if (!verified || !info || wasFramed(response.response.clientDataJSON)) return undefined
+    return {
+      credentialId: info.credential.id,
+      publicKey: Buffer.from(info.credential.publicKey).toString('base64url'),
+      counter: info.credential.counter,
+      transports: response.response.transports,
+      aaguid: info.aaguid,
+      backupEligible: info.credentialDeviceType === 'multiDevice',
+      backedUp: info.credentialBackedUp,
+      name: '',
+    }
+  } catch {
+    // the library throws a plain Error for everything that does not fit
+    return undefined
+  }
+}

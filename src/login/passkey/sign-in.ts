@@ -1,0 +1,59 @@
+import { visitOf } from '../../pages/visit.ts'
+import { Refusal } from '../../refusal/refusal.ts'
+import { assertQuestion, type Attempt } from '../attempt.ts'
+import { actorOf } from '../host.ts'
+import type { LoginHost, Router, RouterContext } from '../method.ts'
+import { checkAssertion } from './assertion.ts'
+import type { Challenges } from './challenges.ts'
+import type { OfferMemory } from './offer-memory.ts'
+import { name, type PasskeyParts } from './parts.ts'
+import { relyingParty } from './relying-party.ts'
+
+const addressWindowSeconds = 600
+
+/** The sign-in page's side of passkeys: /login/:attempt/passkey. */
+export function signInRoutes(
+  router: Router,
+  host: LoginHost,
+  parts: PasskeyParts & { challenges: Challenges; memory: OfferMemory },
+): void {
+  const { settings, artifacts, blindIndex, challenges, memory } = parts
+  const { id: rpId } = relyingParty(settings.issuer)
+
+  /** @throws Refusal `too_many_requests` */
+  async function limitAddress(ctx: RouterContext) {
+    const key = blindIndex('address', visitOf(ctx).network)
+    const { count } = await artifacts.increment('passkey-address', key, addressWindowSeconds)
+    if (count > settings.limits.addressTries) throw new Refusal('too_many_requests', 'tries of one network')
+  }
+
+  // Asked for by script, so a browser that asks has WebAuthn. The answer names nobody's passkeys: the browser knows them.
+  router.post('/options', async (ctx) => {
+    const attempt = await host.attempt(ctx)
+    assertQuestion(attempt, 'login')
+    if (visitOf(ctx).form['here'] === 'yes') await memory.canMakeHere(attempt.id)
+    const challenge = await challenges.issue('login', attempt.id)
+    ctx.body = { challenge, rpId, userVerification: 'required', timeout: settings.lifetimes.interaction * 1000 }
+  })
+
+  router.post('/', async (ctx) => {
+    const attempt = await host.attempt(ctx)
+    assertQuestion(attempt, 'login')
+    await limitAddress(ctx)
+    const text = visitOf(ctx).form['response'] ?? ''
+    const challenge = await challenges.take('login', attempt.id)
+    const checked = await checkAssertion(parts, { text, challenge, by: actorOf(ctx), of: mustBe(attempt) })
+    if (!checked.ok) {
+      const { fault, personId } = checked
+      const code = fault === 'other_person' ? 'passkey_other_person' : 'passkey_refused'
+      return host.refuse(ctx, { method: name, code, fault, personId })
+    }
+    const { personId, amr } = checked
+    return host.succeed(ctx, { method: name, personId, amr, refusal: 'passkey_refused' })
+  })
+}
+
+/** Signing in once more is for the person who is signed in, as long as their account can be used. */
+function mustBe({ session, interaction }: Attempt): string | undefined {
+  return interaction.prompt.reasons.includes('account_gone') ? undefined : session?.personId
+}

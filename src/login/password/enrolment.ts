@@ -1,0 +1,53 @@
+import { visitOf } from '../../pages/visit.ts'
+import { Refusal } from '../../refusal/refusal.ts'
+import { actorOf } from '../host.ts'
+import type { AccountHost, AccountVisit, Enrolment, RouterContext } from '../method.ts'
+import { newPasswordProblems } from '../new-password.ts'
+import { name, type PasswordParts } from './parts.ts'
+
+/** The password in the account centre: a new one, which ends every other sign-in. */
+export function passwordEnrolment(parts: PasswordParts): Enrolment {
+  const { persons, authenticators, passwords, changePassword, sessions } = parts
+  const path = `/account/${name}`
+
+  async function show(
+    ctx: RouterContext,
+    centre: AccountHost,
+    visit: AccountVisit,
+    problems: Record<string, string> = {},
+  ) {
+    const status = Object.keys(problems).length > 0 ? 400 : 200
+    const data = { problems, changed: ctx.query['done'] === 'changed' && status === 200 }
+    await centre.show(ctx, visit, 'account/password', data, status)
+  }
+
+  return {
+    count: async (personId) => ((await authenticators.find(personId, name)) ? 1 : 0),
+
+    routes(router, centre) {
+      router.get('/', async (ctx) => {
+        const visit = await centre.visit(ctx)
+        if (visit) await show(ctx, centre, visit)
+      })
+
+      router.post('/', async (ctx) => {
+        visitOf(ctx).back = path
+        const visit = await centre.mayChangeAuthenticators(ctx)
+        if (!visit) return undefined
+        const { person, session } = visit
+        const known = await authenticators.find(person.id, name)
+        const { form } = visitOf(ctx)
+        const record = persons.reveal(person)
+        const problems = newPasswordProblems(form, [record.name, record.phone, record.username, record.documentNumber])
+        if (Object.keys(problems).length > 0) return show(ctx, centre, visit, problems)
+        const passwordHash = await passwords.hash(form['password'] ?? '')
+        const change = { person, known, passwordHash, signedInAt: session.signedInAt }
+        if (!(await changePassword(change, actorOf(ctx)))) throw new Refusal('busy', 'another change came first')
+        await sessions.endAll(person.id, session.uid)
+        ctx.status = 303
+        ctx.redirect(`${path}?done=changed`)
+        return undefined
+      })
+    },
+  }
+}

@@ -1,0 +1,25 @@
+import type { Authenticators } from '../../accounts/authenticators.ts'
+import type { NaturalPersons } from '../../accounts/natural-persons.ts'
+import type { ChangePassword } from '../../accounts/passwords/change.ts'
+import type { Passwords } from '../../accounts/passwords/hash.ts'
+import type { Clock } from '../../config/clock.ts'
+import type { Settings } from '../../config/settings.ts'
+import type { BlindIndex } from '../../keys/blind-index.ts'
+import type { Sessions } from '../../oidc/sessions.ts'
+import type { Artifacts } from '../../storage/artifacts.ts'
+
+/** What the login by password is made of. */
+export interface PasswordParts {
+  persons: NaturalPersons
+  authenticators: Authenticators
+  passwords: Passwords
+  changePassword: ChangePassword
+  sessions: Sessions
+  artifacts: Artifacts
+  blindIndex: BlindIndex
+  limits: Settings['limits']
+  clock: Clock
+}
+
+/** One word everywhere. */
+export const name = 'password'

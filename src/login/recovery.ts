@@ -1,0 +1,216 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { z } from 'zod'
+import { readIdentifier, type IdentifierReading } from '../accounts/identifiers/identify.ts'
+import { maskName } from '../accounts/identifiers/masking.ts'
+import type { NaturalPerson, NaturalPersons } from '../accounts/natural-persons.ts'
+import type { Passwords } from '../accounts/passwords/hash.ts'
+import { isAmong, readCode } from '../accounts/recovery/codes.ts'
+import type { Pass, Recovery } from '../accounts/recovery/recovery.ts'
+import type { AuditTrail } from '../audit/trail.ts'
+import type { Clock } from '../config/clock.ts'
+import type { Settings } from '../config/settings.ts'
+import type { BlindIndex } from '../keys/blind-index.ts'
+import type { Sessions } from '../oidc/sessions.ts'
+import { ownPath } from '../pages/own-path.ts'
+import { showPage, visitOf } from '../pages/visit.ts'
+import { Refusal, refusals } from '../refusal/refusal.ts'
+import type { Artifacts } from '../storage/artifacts.ts'
+import { actorOf } from './host.ts'
+import type { Router, RouterContext } from './method.ts'
+import { newPasswordProblems } from './new-password.ts'
+import { createTries, typedKey } from './tries.ts'
+
+export interface RecoveryParts {
+  recovery: Recovery
+  persons: NaturalPersons
+  passwords: Passwords
+  sessions: Sessions
+  artifacts: Artifacts
+  blindIndex: BlindIndex
+  audit: AuditTrail
+  limits: Settings['limits']
+  /** Cookies over https only. */
+  secure: boolean
+  clock: Clock
+}
+
+const kind = 'recovery'
+/** Time to think of a new password. */
+const openSeconds = 600
+const addressWindowSeconds = 600
+
+/** One browser on its way back into one account. */
+const passed = z.object({
+  /** What lets it set a password; undefined once that is done. */
+  pass: z.object({ personId: z.string(), by: z.enum(['code', 'link']), key: z.string() }).optional(),
+  /** Until when the account is then held. */
+  heldUntil: z.number().nullable(),
+  back: z.string(),
+})
+
+/** The running login that a person came from, or their own pages; no other address. */
+const backTo = (value: unknown) => {
+  const path = value === undefined || value === '' ? '/account' : ownPath(value)
+  return /^\/login\/[\w-]{1,64}$/.test(path) ? path : '/account'
+}
+
+/** 忘记密码: a recovery code with what the person knows, or an administrator's link, and then a new password. */
+export function recoveryRoutes(router: Router, parts: RecoveryParts): void {
+  const { recovery, persons, passwords, sessions, artifacts, blindIndex, audit, limits, secure, clock } = parts
+  const counting = { artifacts, clock, tries: limits.passwordTries, waitSeconds: limits.passwordWaitSeconds }
+  const tries = createTries({ kind: 'recovery-tries', ...counting })
+  const passwordTries = createTries({ kind: 'password-tries', ...counting })
+
+  const cookie = secure ? '__Host-yideng_recovery' : 'yideng_recovery'
+  const keyOf = (value: string) => createHash('sha256').update(value).digest('base64url')
+
+  /** @throws Refusal `too_many_requests` */
+  async function limitAddress(ctx: RouterContext) {
+    const key = blindIndex('address', visitOf(ctx).network)
+    const { count } = await artifacts.increment('recovery-address', key, addressWindowSeconds)
+    if (count > limits.addressTries) throw new Refusal('too_many_requests', 'recoveries of one network')
+  }
+
+  async function letIn(ctx: RouterContext, pass: Pass, back: string) {
+    const value = randomBytes(32).toString('base64url')
+    await artifacts.put(kind, keyOf(value), JSON.stringify({ pass, heldUntil: null, back }), { ttl: openSeconds })
+    ctx.cookies.set(cookie, value, { signed: false, httpOnly: true, sameSite: 'lax', secure, overwrite: true })
+    ctx.status = 303
+    ctx.redirect('/recover/new-password')
+  }
+
+  /** @throws Refusal `recovery_gone` */
+  async function whereAmI(ctx: RouterContext) {
+    const id = keyOf(ctx.cookies.get(cookie, { signed: false }) ?? '')
+    const text = await artifacts.get(kind, id)
+    if (text === undefined) throw new Refusal('recovery_gone', 'no recovery in this browser')
+    return { id, ...passed.parse(JSON.parse(text)) }
+  }
+
+  /** @throws Refusal `recovery_gone` */
+  async function mayChoose(ctx: RouterContext) {
+    const { id, pass, back } = await whereAmI(ctx)
+    const person = pass && (await persons.find(pass.personId))
+    if (!pass || person?.status !== 'active') throw new Refusal('recovery_gone', 'done, or the account is not active')
+    return { id, pass, back, person }
+  }
+
+  function showStart(
+    ctx: RouterContext,
+    back: string,
+    wrong: { problems?: Record<string, string>; waitMs?: number; refused?: true } = {},
+  ) {
+    const visit = visitOf(ctx)
+    visit.back = `/recover?back=${encodeURIComponent(back)}`
+    const { problems = {}, waitMs = 0, refused = false } = wrong
+    const refusal = waitMs > 0 ? 'too_many_tries' : refused ? 'recovery_refused' : ''
+    const status = refusal ? refusals[refusal] : Object.keys(problems).length > 0 ? 400 : 200
+    // what is written on paper or known by heart is not sent back: only who one says to be
+    const identifier = (visit.form['identifier'] ?? '').slice(0, 64)
+    const waitMinutes = Math.ceil(waitMs / 60_000) || Math.ceil(limits.passwordWaitSeconds / 60)
+    const data = { identifier, problems, refusal, waitMinutes, tries: limits.passwordTries, back, csrf: visit.csrf() }
+    showPage(ctx, 'recover/start', data, status)
+  }
+
+  router.get('/recover', (ctx) => showStart(ctx, backTo(ctx.query['back'])))
+
+  router.post('/recover', async (ctx) => {
+    const { form } = visitOf(ctx)
+    const back = backTo(form['back'])
+    const { identifier = '', knowledge = '', code = '' } = form
+    const problems = {
+      ...(identifier.trim() ? {} : { identifier: 'identifier_required' }),
+      ...(knowledge.trim() ? {} : { knowledge: 'knowledge_required' }),
+      ...(readCode(code) ? {} : { code: 'recovery_code_malformed' }),
+    }
+    if (Object.keys(problems).length > 0) return showStart(ctx, back, { problems })
+    await limitAddress(ctx)
+    const typed = typedKey(blindIndex, identifier.trim())
+    const waitMs = await tries.reserve(typed)
+    if (waitMs > 0) return showStart(ctx, back, { waitMs })
+
+    // from here on the same is done for every account and for none
+    const readings = readIdentifier(identifier.trim())
+    const person = await persons.findByIdentifier(readings)
+    const mayTry = (await tries.reserve(person?.id ?? `nobody ${typed}`)) === 0
+    const knows = knowsMore(blindIndex, person, readings, readIdentifier(knowledge.trim()))
+    const pass = await recovery.checkCode(person?.id, code)
+    if (!person || !pass || !knows || !mayTry || person.status !== 'active') {
+      const about = { event: 'recovery.refused', ...actorOf(ctx), personId: person?.id } as const
+      await audit.record({ ...about, details: { by: 'code' } })
+      return showStart(ctx, back, { refused: true })
+    }
+    await Promise.all([tries.clear(typed), tries.clear(person.id)])
+    return letIn(ctx, pass, back)
+  })
+
+  function showChoice(ctx: RouterContext, person: NaturalPerson, problems: Record<string, string> = {}) {
+    const visit = visitOf(ctx)
+    visit.back = '/recover/new-password'
+    const name = maskName(persons.open(person, 'name'))
+    const status = Object.keys(problems).length > 0 ? 400 : 200
+    showPage(ctx, 'recover/new-password', { name, problems, csrf: visit.csrf() }, status)
+  }
+
+  router.get('/recover/new-password', async (ctx) => showChoice(ctx, (await mayChoose(ctx)).person))
+
+  router.post('/recover/new-password', async (ctx) => {
+    const { form } = visitOf(ctx)
+    const { id, pass, back, person } = await mayChoose(ctx)
+    const { name, phone, username, documentNumber } = persons.reveal(person)
+    const problems = newPasswordProblems(form, [name, phone, username, documentNumber])
+    if (Object.keys(problems).length > 0) return showChoice(ctx, person, problems)
+    const passwordHash = await passwords.hash(form['password'] ?? '')
+    const recovered = await recovery.recover(pass, passwordHash, actorOf(ctx))
+    if (!recovered) {
+      const about = { event: 'recovery.refused', ...actorOf(ctx), personId: person.id } as const
+      await audit.record({ ...about, details: { by: pass.by } })
+      throw new Refusal('recovery_gone', 'the code or link was used meanwhile')
+    }
+    await sessions.endAll(person.id)
+    // whoever forgot the password has tried wrong ones: the right one must not wait for that
+    const names = [phone, phone.replace('+86', ''), username, documentNumber]
+    await Promise.all([person.id, ...names.map((one) => typedKey(blindIndex, one))].map(passwordTries.clear))
+    const { heldUntil } = recovered
+    await artifacts.put(kind, id, JSON.stringify({ heldUntil, back }), { ttl: openSeconds })
+    ctx.status = 303
+    ctx.redirect('/recover/done')
+    return undefined
+  })
+
+  router.get('/recover/done', async (ctx) => {
+    const { pass, heldUntil, back } = await whereAmI(ctx)
+    if (pass) throw new Refusal('recovery_gone', 'not done yet')
+    const held = heldUntil !== null && heldUntil > clock()
+    showPage(ctx, 'recover/done', { back, until: held ? new Date(heldUntil).toISOString() : '' })
+  })
+
+  // The token leaves the address bar at once; it is spent by the form only, so whatever previews links may look at it.
+  router.get('/recover/:token', async (ctx) => {
+    visitOf(ctx).back = '/recover'
+    await limitAddress(ctx)
+    const pass = await recovery.checkLink(ctx['params']['token'] ?? '')
+    if (pass) return letIn(ctx, pass, '/account')
+    await audit.record({ event: 'recovery.refused', ...actorOf(ctx), details: { by: 'link' } })
+    throw new Refusal('recovery_gone', 'an unknown, used or old link')
+  })
+}
+
+/**
+ * Whether somebody who named an account also knows the phone or the document number on record that they did not name it by.
+ * Compared by their keyed fingerprints, as much for nobody as for somebody.
+ */
+function knowsMore(
+  blindIndex: BlindIndex,
+  person: NaturalPerson | undefined,
+  named: readonly IdentifierReading[],
+  known: readonly IdentifierReading[],
+): boolean {
+  const fits = (readings: readonly IdentifierReading[], which: 'phone' | 'document') => {
+    const { phone_index: phone = '', document_index: document = '' } = person?.row ?? {}
+    const onRecord = { phone, document }[which]
+    const keys = readings.filter((reading) => reading.kind === which).map(({ value }) => blindIndex(which, value))
+    return isAmong(onRecord, keys)
+  }
+  return (['phone', 'document'] as const).filter((which) => fits(known, which) && !fits(named, which)).length > 0
+}

@@ -1,0 +1,72 @@
+import type { Closing } from '../accounts/closing.ts'
+import type { LegalPersons } from '../accounts/legal-persons.ts'
+import type { Mandates } from '../accounts/mandates/mandates.ts'
+import type { NaturalPersons } from '../accounts/natural-persons.ts'
+import type { Sessions } from './sessions.ts'
+
+/** Closes accounts when their time has come: erased first, then all that goes on without the account is ended. */
+export interface AccountClosings {
+  /** Returns how many were closed. */
+  tryDue(): Promise<number>
+  stop(): Promise<void>
+}
+
+const everyMs = 10_000
+
+export function createAccountClosings(options: {
+  closing: Closing
+  persons: NaturalPersons
+  mandates: Mandates
+  legalPersons: LegalPersons
+  sessions: Sessions
+  log: { warn(details: object, message: string): void }
+}): AccountClosings {
+  const { closing, persons, mandates, legalPersons, sessions, log } = options
+  const by = { actor: 'system' }
+  let running: Promise<number> | undefined
+
+  /** Each step may be done again: who dies in the middle is followed up. */
+  async function close(personId: string): Promise<boolean> {
+    if (!(await closing.erase(personId))) return false
+    const person = await persons.find(personId)
+    if (!person) throw new Error('an account is never gone')
+    await sessions.revoke(personId)
+    await sessions.endAll(personId)
+    await legalPersons.leave(personId)
+    for (const id of await mandates.openOf(personId)) {
+      const acted = await mandates.end(id, person, by)
+      // not there any more: somebody else ended it; changed again and again: the next run ends it
+      if (!acted.ok && acted.problem !== 'not_found') throw new Error(`a mandate could not be ended: ${acted.problem}`)
+    }
+    await closing.done(personId)
+    return true
+  }
+
+  async function tryAll(): Promise<number> {
+    let closed = 0
+    for (const id of await closing.due()) {
+      if (await close(id)) closed += 1
+    }
+    return closed
+  }
+
+  const tryDue = () => {
+    running ??= tryAll().finally(() => {
+      running = undefined
+    })
+    return running
+  }
+
+  const timer = setInterval(() => {
+    tryDue().catch((error: unknown) => log.warn({ err: error }, 'accounts could not be closed'))
+  }, everyMs)
+  timer.unref()
+
+  return {
+    tryDue,
+    async stop() {
+      clearInterval(timer)
+      await running?.catch(() => 0)
+    },
+  }
+}

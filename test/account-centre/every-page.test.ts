@@ -1,0 +1,118 @@
+import Router from '@koa/router'
+import type { Page } from 'playwright-core'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { accountRoutes, type AccountCentreParts } from '../../src/account-centre/account-centre.ts'
+import type { Back } from '../../src/admin/house.ts'
+import { languages } from '../../src/pages/languages.ts'
+import { expectAccessibleAt, openContext, useBrowser } from '../setup/browser.ts'
+import { mandate, openOrganisation } from '../setup/organisation.ts'
+import { cannotRun } from '../setup/parts.ts'
+import { allow, openPerson, signIn } from '../setup/person.ts'
+import { registerPortal } from '../setup/portal.ts'
+import { WaitingComputer, approve } from '../setup/qr.ts'
+import { startServer, type RunningServer } from '../setup/server.ts'
+import { Visitor } from '../setup/visitor.ts'
+
+/** Every address of the account centre that GET answers, as the rooms themselves say; a login method's own are found by links. */
+function addresses(): RegExp[] {
+  const router = new Router()
+  accountRoutes(router, { methods: [] } as unknown as AccountCentreParts)
+  return router.stack
+    .filter(({ methods, path }) => methods.includes('GET') && path !== '/account/return')
+    .map(({ regexp }) => regexp)
+}
+
+describe.skipIf(cannotRun('browser'))('every page of the account centre', () => {
+  const browser = useBrowser()
+  let server: RunningServer
+  let house: Back
+
+  beforeAll(async () => {
+    server = await startServer()
+    house = await server.house()
+  })
+
+  /** Somebody in whose account there is something on every page. */
+  async function busyPerson() {
+    const person = await openPerson(house, { name: '林知行' })
+    const { id } = await openOrganisation(house, { representative: person })
+    const helper = await openPerson(house, { name: '周小桐' })
+    await mandate(house, id, person, helper)
+    const other = await openOrganisation(house, { name: '东江制造有限公司' })
+    await mandate(house, other.id, other.representative, { ...person, name: '林知行' })
+    const portal = await registerPortal(house, { name: '深圳市政务服务网', scope: 'openid profile phone identity' })
+    const phone = new Visitor(server.issuer)
+    const visit = await portal.begin()
+    await visit.finish(await allow(phone, await signIn(phone, await phone.get(visit.url), person.username)))
+    const waiting = await portal.begin()
+    const computer = await WaitingComputer.at(waiting.url, server.issuer)
+    await approve(phone, await phone.get(await computer.start()))
+    await waiting.finish(await computer.redeem())
+    return { person, helper }
+  }
+
+  const fillIn = async (page: Page, { username, password }: { username: string; password: string }) => {
+    await page.locator('[name=identifier]').fill(username)
+    await page.locator('[name=password]').fill(password)
+    await page.locator('form[action$="/password"] button').click()
+  }
+
+  /** Paths one page leads to; one example is enough of those that differ in an id alone. */
+  const linksOf = async (page: Page) =>
+    (
+      (await page.evaluate(
+        '[...document.querySelectorAll("main a[href^=\\"/account\\"]")].map((a) => a.pathname)',
+      )) as string[]
+    ).filter((path) => path !== '/account/return')
+  const kindOf = (path: string) => path.replaceAll(/[0-9a-f-]{24,}/g, ':id')
+
+  it('can be read by everybody, at 320 and 1280 pixels, in every language', { timeout: 120_000 }, async () => {
+    const { person, helper } = await busyPerson()
+    const { context, complaints } = await openContext(browser(), { viewport: { width: 320, height: 640 } })
+    const page = await context.newPage()
+    await page.goto(`${server.issuer}/account`)
+    await fillIn(page, person)
+    await page.waitForURL(`${server.issuer}/account`)
+
+    const visited = new Map<string, string>()
+    const waiting = ['/account']
+    for (let path = waiting.shift(); path !== undefined; path = waiting.shift()) {
+      if (visited.has(kindOf(path))) continue
+      visited.set(kindOf(path), path)
+      for (const language of languages) {
+        await context.addCookies([{ name: 'yideng_language', value: language, url: server.issuer }])
+        const answer = await page.goto(server.issuer + path)
+        expect(answer?.status(), path).toBe(200)
+        await expectAccessibleAt(page, [320, 1280])
+      }
+      waiting.push(...(await linksOf(page)))
+    }
+
+    const seen = [...visited.values()]
+    const missed = addresses().filter((address) => !seen.some((path) => address.test(path)))
+    expect(missed, 'no link leads there').toEqual([])
+
+    // what no link leads to: closing the account, and the question whether to keep it
+    await context.clearCookies()
+    await page.goto(`${server.issuer}/account/closing`)
+    await fillIn(page, helper)
+    await page.locator('[name=confirm]').fill('不')
+    await page.locator('.button-refuse').click()
+    await expectAccessibleAt(page, [320, 1280])
+    await page.locator('[name=confirm]').fill('注销我的账户')
+    await page.locator('.button-refuse').click()
+    await expectAccessibleAt(page, [320, 1280])
+    await page.goto(`${server.issuer}/account`)
+    await fillIn(page, helper)
+    await page.locator('[value=keep]').waitFor()
+    await expectAccessibleAt(page, [320, 1280])
+    await page.locator('[value=close]').click()
+    await page.waitForURL(`${server.issuer}/account`)
+    await expectAccessibleAt(page, [320, 1280])
+    await page.locator('form[action$="/keep"] button').click()
+    await page.waitForURL(`${server.issuer}/account`)
+    expect(await page.locator('.care').count()).toBe(0)
+    expect(complaints).toEqual([])
+    await context.close()
+  })
+})

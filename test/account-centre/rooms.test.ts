@@ -1,0 +1,198 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import type { Back } from '../../src/admin/house.ts'
+import { hostile } from '../hostile/values.ts'
+import { openPerson } from '../setup/person.ts'
+import { csrfOf, eventsOf, listening, openRoom } from '../setup/room.ts'
+import { startServer, type RunningServer } from '../setup/server.ts'
+import { signedIn } from '../setup/signed-in.ts'
+import { Visitor, type Page } from '../setup/visitor.ts'
+
+let server: RunningServer
+let house: Back
+
+beforeAll(async () => {
+  server = await startServer()
+  house = await server.house()
+})
+
+const main = ({ html }: Page) => /<main[\s\S]*<\/main>/.exec(html)?.[0] ?? ''
+const at = (person: { username: string }, path?: string) => openRoom(server.issuer, person, path)
+const events = (personId: string, event: string) => eventsOf(house, personId, event)
+
+const signInOf = async (personId: string, index = 0) =>
+  (JSON.parse((await events(personId, 'login.succeeded'))[index]?.details ?? '{}') as { signIn: string }).signIn
+
+describe('what is not there and what is somebody else’s', () => {
+  it('get the same answer in every form, and nothing changes', async () => {
+    const [person, stranger] = [await openPerson(house), await openPerson(house)]
+    const theirs = await at(stranger)
+    const { portal } = await signedIn(house)
+    const { visitor, csrf } = await at(person)
+    const uid = /sessions\/([\w-]+)\/end/.exec((await (await at(stranger)).visitor.get('/account/sessions')).html)?.[1]
+    const [device] = await house.devices.list(stranger.id)
+    const forms: [string, string | undefined][] = [
+      ['/account/sessions/ID/end', uid],
+      ['/account/devices/ID/forget', device?.key],
+      ['/account/portals/ID/withdraw', portal.clientId],
+      ['/account/history/ID/not-me', await signInOf(stranger.id)],
+      ['/account/ways/ID/off', 'face'],
+      ['/account/ways/ID/on', 'face'],
+      ['/account/ways/ID/not-me', 'face'],
+    ]
+    const said = (page: Page) => [page.status, main(page).replaceAll(/<dd>[\w-]+<\/dd>/g, '')]
+    for (const [path, id] of forms) {
+      const send = (value: string) => visitor.post(path.replace('ID', value), { csrf })
+      const absent = said(await send('00000000-0000-4000-8000-000000000000'))
+      expect(absent[0], path).toBe(404)
+      expect(said(await send(id ?? 'there is none')), path).toEqual(absent)
+      expect((await visitor.post(path.replace('ID', id ?? ''), {})).status, `${path} without a token`).toBe(403)
+      for (const [kind, value] of hostile.filter(([name]) => !['a path', 'an encoded path', 'empty'].includes(name))) {
+        if (!value.isWellFormed()) continue // a lone surrogate has no address
+        const { status } = await send(encodeURIComponent(value))
+        expect(status >= 400 && status < 500, `${path} ${kind} ${status}`).toBe(true)
+      }
+    }
+    expect((await visitor.get(`/account/history/${await signInOf(stranger.id)}`)).status).toBe(404)
+    // nothing of the stranger changed, whose notices stay unread, too
+    await house.inbox.notify({ personId: stranger.id, kind: 'new-device' })
+    await visitor.post('/account/notices/read', { csrf, until: '9999999999999' })
+    expect((await visitor.post('/account/notices/read', { csrf, until: 'x' })).status).toBe(400)
+    expect(await house.inbox.unread(stranger.id)).toBeGreaterThan(0)
+    expect(await house.devices.list(stranger.id)).toHaveLength(2)
+    expect((await theirs.visitor.get('/account/sessions')).html.match(/<article/g)).toHaveLength(4)
+    expect(server.output()).not.toContain('"level":50')
+  })
+
+  it('sends everybody else to sign in first, forms too', async () => {
+    const visitor = new Visitor(server.issuer)
+    const csrf = csrfOf(await visitor.get('/account/ways'))
+    for (const path of [
+      'sessions/x/end',
+      'sessions/end-others',
+      'notices/read',
+      'portals/x/withdraw',
+      'data',
+      'closing',
+    ]) {
+      expect((await visitor.post(`/account/${path}`, { csrf })).html, path).toContain('name="password"')
+    }
+  })
+})
+
+describe('who I am', () => {
+  it('is shown whole after a fresh sign-in, once, and that is noted', async () => {
+    const person = await openPerson(house)
+    const { visitor, page } = await at(person, '/account/whole')
+    expect(page.url.pathname).toBe('/account/whole')
+    for (const secret of [person.number, person.phone]) expect(page.html).toContain(secret)
+    expect(page.headers.get('cache-control')).toBe('no-store')
+    expect(await events(person.id, 'person.revealed')).toHaveLength(1)
+    expect((await visitor.get('/account')).html).not.toContain(person.number)
+  })
+})
+
+describe('ways to sign in', () => {
+  it('are listed as main.ts has them; the last one that is on cannot be switched off', async () => {
+    const person = await openPerson(house)
+    const { visitor } = await at(person)
+    const page = await visitor.get('/account/ways')
+    for (const way of ['password', 'qr']) expect(page.html).toContain(`/account/ways/${way}/off`)
+    const kept = await visitor.submit(page, '/password/off', {})
+    expect(kept.status).toBe(400)
+    expect(kept.html).toContain('最后一种')
+    expect(await house.methodLocks.list(person.id)).toEqual([])
+    const off = await visitor.submit(page, '/qr/off', {})
+    expect(off.url.search).toBe('?done=off')
+    const on = await visitor.submit(await visitor.get('/account/ways'), '/qr/on', {})
+    expect(on.url.search).toBe('?done=on')
+    const kinds = (await house.inbox.list(person.id, 10)).map(({ kind }) => kind)
+    expect(kinds.toSorted()).toEqual(['method-locked', 'method-unlocked'])
+  })
+
+  it('never are all off, even when two are switched off at once', async () => {
+    const person = await openPerson(house)
+    const ways = ['password', 'passkey']
+    const by = { actor: 'person' }
+    const done = await Promise.all(ways.map((way) => house.methodLocks.lock(person.id, way, 'switched-off', by, ways)))
+    expect(done.filter(Boolean)).toHaveLength(1)
+  })
+})
+
+describe('history', () => {
+  it('says when, where, how and with what; "not me" ends that sign-in, its portals, and locks its way', async () => {
+    const { told, more } = await listening()
+    const { person, visitor: stranger, tokens } = await signedIn(house, more)
+    const { visitor } = await at(person)
+    const page = await visitor.get('/account/history?only=sign-ins')
+    for (const words of ['登录成功', '测试门户', '密码', '127.0.0.1', '这一次']) expect(page.html).toContain(words)
+    expect(page.html).not.toContain('开立账户')
+    expect((await visitor.get('/account/history')).html).toContain('开立账户')
+    const signIns = [...page.html.matchAll(/\/account\/history\/([0-9a-f-]{36})"/g)].map(([, id]) => id)
+    expect(signIns).toEqual([await signInOf(person.id)])
+    const confirm = await visitor.get(`/account/history/${signIns[0]}`)
+    expect(confirm.html).toContain('测试门户')
+    const done = await visitor.submit(confirm, '/not-me', {})
+    // the password is the only way in: it is not locked, and the page says what to do at once
+    expect(done.url.href).toContain('/account/ways?done=not_me_last')
+    expect((await stranger.get('/account')).html).toContain('name="password"')
+    expect(told).toEqual([tokens.claims()?.['sid']])
+    expect((await visitor.get('/account')).url.pathname).toBe('/account')
+  })
+
+  it('"not me" on a sign-in by QR code locks that way and tells the person', async () => {
+    const person = await openPerson(house)
+    const { visitor } = await at(person)
+    const stranger = '11111111-1111-4111-8111-111111111111'
+    await house.audit.record({
+      event: 'login.succeeded',
+      actor: 'person',
+      personId: person.id,
+      details: { method: 'qr', signIn: stranger },
+    })
+    const done = await visitor.submit(await visitor.get(`/account/history/${stranger}`), '/not-me', {})
+    expect(done.url.search).toBe('?done=not_me')
+    expect(await house.methodLocks.list(person.id)).toMatchObject([{ method: 'qr', reason: 'not-me' }])
+    expect((await house.inbox.list(person.id, 1))[0]).toMatchObject({ kind: 'method-locked' })
+  })
+
+  it('has pages', async () => {
+    const person = await openPerson(house)
+    const { visitor } = await at(person)
+    for (let count = 0; count < 25; count += 1) {
+      await house.audit.record({ event: 'login.refused', actor: 'person', personId: person.id, details: {} })
+      await house.inbox.notify({ personId: person.id, kind: 'new-device' })
+    }
+    for (const path of ['/account/history', '/account/notices']) {
+      const first = await visitor.get(path)
+      expect(first.html.match(/<article/g)).toHaveLength(20)
+      expect(first.html).toContain('page=2')
+      expect((await visitor.get(`${path}?page=2`)).html).toContain('page=1')
+      for (const page of ['0', '-1', 'x', '99999', '1;']) {
+        expect((await visitor.get(`${path}?page=${encodeURIComponent(page)}`)).status).toBe(200)
+      }
+    }
+    const read = await visitor.submit(await visitor.get('/account/notices'), '/read', {})
+    expect(read.url.pathname).toBe('/account/notices')
+    expect(await house.inbox.unread(person.id)).toBe(0)
+  })
+})
+
+describe('my data', () => {
+  it('comes as one document without secrets, and that is noted', async () => {
+    const { person, portal, visitor } = await signedIn(house)
+    const page = await visitor.get('/account/data')
+    const answer = await visitor.submit(page, '/account/data', {})
+    expect(answer.headers.get('content-disposition')).toContain('attachment')
+    expect(answer.headers.get('cache-control')).toBe('no-store')
+    const document = JSON.parse(answer.html) as Record<string, unknown>
+    expect(document).toMatchObject({
+      format: 'yideng-my-data',
+      account: { id: person.id, documentNumber: person.number, name: '陈大文', username: person.username },
+      authenticators: [{ kind: 'password' }],
+      consents: [{ portal: portal.clientId }],
+      sessions: [{ portals: expect.arrayContaining([portal.clientId]) }],
+    })
+    expect(answer.html).toContain('person.data-taken')
+    for (const secret of ['argon2', 'hash', 'device_key', 'uid']) expect(answer.html).not.toContain(secret)
+  })
+})

@@ -1,0 +1,32 @@
+import { readdirSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { shownEvents } from '../../src/account-centre/history.ts'
+import { leads } from '../../src/account-centre/notices.ts'
+import { noticeKinds } from '../../src/accounts/notices.ts'
+import { languages } from '../../src/pages/languages.ts'
+import { readWords } from '../../src/pages/words.ts'
+
+const here = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url))
+const methods = readdirSync(here('src/login'), { withFileTypes: true }).filter((entry) => entry.isDirectory())
+
+describe.each(languages)('in %s', (language) => {
+  const words = readWords(here('views'), language)
+  const missing = (area: string, names: readonly string[]) => names.filter((name) => !words.has(`${area}.${name}`))
+
+  it('has words for every notice, every act in the history and every login method', () => {
+    expect(missing('notices', noticeKinds)).toEqual([])
+    expect(missing('history', shownEvents)).toEqual([])
+    expect(
+      missing(
+        'methods',
+        methods.map(({ name }) => name),
+      ),
+    ).toEqual([])
+  })
+})
+
+it('every notice leads somewhere in the account centre', () => {
+  expect(Object.keys(leads).toSorted()).toEqual([...noticeKinds].toSorted())
+  for (const lead of Object.values(leads)) expect(lead).toMatch(/^\/account\/[a-z]/)
+})

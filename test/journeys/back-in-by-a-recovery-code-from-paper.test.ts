@@ -1,0 +1,100 @@
+import type { Page } from 'playwright-core'
+import { beforeAll, describe, expect, it } from 'vitest'
+import type { Back } from '../../src/admin/house.ts'
+import { desk, expectAccessible, openContext, useBrowser } from '../setup/browser.ts'
+import { cannotRun } from '../setup/parts.ts'
+import { openPerson } from '../setup/person.ts'
+import { registerPortal } from '../setup/portal.ts'
+import { newPassword } from '../setup/recovery.ts'
+import { startServer } from '../setup/server.ts'
+
+const narrow = { width: 320, height: 640 }
+
+/** In one language on a desk, in the other on the narrowest phone, and the journey goes on in that one. */
+async function expectGood(page: Page, again: 'reload' | 'shown once' = 'reload') {
+  if (again === 'reload') await expectAccessible(page)
+  await page.setViewportSize(narrow)
+  if (again === 'reload') {
+    const to = (await page.locator('html').getAttribute('lang')) === 'en' ? 'zh-CN' : 'en'
+    const { origin } = new URL(page.url())
+    await page.context().addCookies([{ name: 'yideng_language', value: to, url: origin }])
+    await page.reload()
+    expect(await page.locator('html').getAttribute('lang')).toBe(to)
+  }
+  await expectAccessible(page)
+  await page.setViewportSize(desk.viewport)
+}
+
+describe.skipIf(cannotRun('browser'))('back in by a recovery code from paper', () => {
+  const browser = useBrowser()
+  let house: Back
+
+  beforeAll(async () => {
+    house = await (await startServer()).house()
+  })
+
+  it('makes codes, forgets the password, sets a new one, signs in, and waits', { timeout: 60_000 }, async () => {
+    const { issuer } = house.settings
+    const person = await openPerson(house)
+    const portal = await registerPortal(house, { consent: 'implicit', min_level: 3 })
+    const { context, complaints } = await openContext(browser(), desk)
+    const page = await context.newPage()
+    const fill = async (fields: Record<string, string>) => {
+      for (const [name, value] of Object.entries(fields)) await page.locator(`[name=${name}]`).fill(value)
+    }
+    const signIn = async (password: string) => {
+      await fill({ identifier: person.username, password })
+      await page.locator('form[action$="/password"] button').click()
+    }
+    const twice = { password: newPassword, password_again: newPassword }
+
+    // codes onto paper
+    await page.goto(`${issuer}/account/recovery`)
+    await signIn(person.password)
+    await page.waitForURL('**/account/recovery')
+    await expectGood(page)
+    await page.locator('main form button').click()
+    const codes = await page.locator('.codes code').allTextContents()
+    expect(codes).toHaveLength(10)
+    expect(await page.locator('[data-print]').isVisible()).toBe(true)
+    await expectGood(page, 'shown once')
+    await page.emulateMedia({ media: 'print' })
+    expect(await page.locator('.codes').isVisible()).toBe(true)
+    for (const gone of ['.brand', '.account', '.foot', '[data-print]', '.care']) {
+      expect(await page.locator(gone).isVisible(), gone).toBe(false)
+    }
+    await page.emulateMedia({ media: null })
+    expect(await page.locator('.off-paper a').isVisible()).toBe(true)
+
+    // signed out, and the password forgotten on the way into a portal
+    await context.clearCookies()
+    const visit = await portal.begin()
+    await page.goto(visit.url.href)
+    await page.locator('a[href^="/recover?"]').click()
+    await expectGood(page)
+    await fill({ identifier: person.username, knowledge: person.phone, code: '7777 7777 7777 7777' })
+    await page.locator('main form button').click()
+    await expectGood(page, 'shown once')
+    await fill({ knowledge: person.phone, code: (codes[6] ?? '').toLowerCase().replaceAll('-', '') })
+    await page.locator('main form button').click()
+    await page.waitForURL('**/recover/new-password')
+    await expectGood(page)
+    await fill(twice)
+    await page.locator('main form button').click()
+    await page.waitForURL('**/recover/done')
+    await expectGood(page)
+    await page.locator('main a.button').click()
+    await signIn(newPassword)
+    // the account is held: the portal asks for a real name
+    await page.locator('time').waitFor()
+    await expectGood(page)
+    await page.goto(`${issuer}/account/password`)
+    await expectGood(page)
+    await fill(twice)
+    await page.locator('main form button').click()
+    await page.locator('time').waitFor()
+    await expectGood(page, 'shown once')
+    expect(complaints).toEqual([])
+    await context.close()
+  })
+})

@@ -1,0 +1,213 @@
+import { createServer } from 'node:http'
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import type { BrowserContext, CDPSession, Page } from 'playwright-core'
+import type { Back } from '../../src/admin/house.ts'
+import { desk, expectAccessible, openContext, useBrowser } from '../setup/browser.ts'
+import { cannotRun } from '../setup/parts.ts'
+import { openPerson } from '../setup/person.ts'
+import { registerPortal } from '../setup/portal.ts'
+import { startServer, until, type RunningServer } from '../setup/server.ts'
+
+/** The authenticator of the device itself, as WebAuthn's automation has it (Level 3, 11). */
+async function authenticatorOf(page: Page, overrides: Record<string, unknown> = {}) {
+  const cdp: CDPSession = await page.context().newCDPSession(page)
+  await cdp.send('WebAuthn.enable', { enableUI: false })
+  const { authenticatorId } = await cdp.send('WebAuthn.addVirtualAuthenticator', {
+    options: {
+      protocol: 'ctap2',
+      transport: 'internal',
+      hasResidentKey: true,
+      hasUserVerification: true,
+      isUserVerified: true,
+      automaticPresenceSimulation: true,
+      ...overrides,
+    },
+  })
+  return {
+    authenticatorId,
+    credentials: async () => (await cdp.send('WebAuthn.getCredentials', { authenticatorId })).credentials,
+    verifies: (isUserVerified: boolean) => cdp.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified }),
+    answers: (enabled: boolean) => cdp.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId, enabled }),
+    remove: () => cdp.send('WebAuthn.removeVirtualAuthenticator', { authenticatorId }),
+  }
+}
+
+describe.skipIf(cannotRun('browser'))('in Chromium, a person with passkeys', { timeout: 90_000 }, () => {
+  const browser = useBrowser()
+  let server: RunningServer
+  let house: Back
+
+  beforeAll(async () => {
+    server = await startServer()
+    house = await server.house()
+  })
+
+  /** A portal that says so when somebody comes back. */
+  async function openPortal() {
+    const portal = await registerPortal(house, { name: '深圳市政务服务网', consent: 'implicit', min_level: 3 })
+    const listener = createServer((_request, response) => {
+      response.setHeader('content-type', 'text/html; charset=utf-8')
+      response.end('<!doctype html><html lang="zh"><link rel="icon" href="data:,"><title>门户</title><h1>门户</h1>')
+    })
+    listener.listen(Number(new URL(portal.redirectUri).port), 'localhost')
+    onTestFinished(() => void listener.close())
+    return portal
+  }
+
+  const byPassword = async (page: Page, person: { username: string; password: string }) => {
+    await page.locator('[name=identifier]').fill(person.username)
+    await page.locator('[name=password]').fill(person.password)
+    await page.locator('form[action$="/password"] button').click()
+  }
+
+  /** The page in both languages, at the narrowest and at a desk. */
+  async function expectFit(page: Page) {
+    for (const language of ['en', 'zh-CN']) {
+      await page.locator(`a[hreflang="${language}"]`).click()
+      await page.waitForLoadState()
+      for (const width of [320, 1280]) {
+        await page.setViewportSize({ width, height: 800 })
+        await expectAccessible(page)
+      }
+    }
+  }
+
+  const signOut = (context: BrowserContext) => context.clearCookies({ name: /session/ })
+
+  /** A person at the sign-in page of a portal, on a device with an authenticator. */
+  async function arrive() {
+    const person = await openPerson(house)
+    const portal = await openPortal()
+    const { context, complaints } = await openContext(browser(), desk)
+    const page = await context.newPage()
+    const device = await authenticatorOf(page)
+    const enter = async (parameters: Record<string, string> = {}) => {
+      const visit = await portal.begin(parameters)
+      await page.goto(visit.url.href)
+      return async () => {
+        await page.waitForURL(/\/callback\?/)
+        const leads = new URL(page.url())
+        const tokens = await visit.finish({ url: leads, status: 303, html: '', headers: new Headers(), leads })
+        return tokens.claims()
+      }
+    }
+    return { person, context, complaints, page, device, enter }
+  }
+
+  const button = '[data-passkey=sign-in] button'
+  const told = (page: Page, what: string) => page.locator(`[data-told=${what}]`).waitFor()
+
+  it('is offered one after the password, and from then on needs no password', async () => {
+    const { person, context, complaints, page, device, enter } = await arrive()
+    let finish = await enter()
+    await byPassword(page, person)
+    await page.locator('[data-start]').waitFor()
+    await expectFit(page)
+    await device.verifies(false)
+    await page.locator('[data-start]').click()
+    await told(page, 'cancelled')
+    await expectAccessible(page)
+    await device.verifies(true)
+    await page.locator('[data-start]').click()
+    expect(await finish()).toMatchObject({ amr: ['pwd'] })
+    expect(await device.credentials()).toHaveLength(1)
+
+    // by autofill: the field's list answers by itself here
+    await signOut(context)
+    finish = await enter()
+    expect(await finish()).toMatchObject({ amr: ['hwk', 'user'] })
+
+    // by the button, while the list of the field is waiting: cancelled, not verified, done
+    await signOut(context)
+    await device.answers(false)
+    finish = await enter()
+    await page.locator(button).click()
+    await until(async () => {
+      await page.evaluate('SimpleWebAuthnBrowser.WebAuthnAbortService.cancelCeremony()')
+      return page.locator('[data-told=cancelled]').isVisible()
+    })
+    await expectAccessible(page)
+    expect(await page.locator('[name=password]').isEnabled()).toBe(true)
+    await device.answers(true)
+    await device.verifies(false)
+    finish = await enter()
+    await page.locator(button).click()
+    await told(page, 'cancelled')
+    await device.verifies(true)
+    // an old browser: without the list in the field
+    await page.addInitScript('PublicKeyCredential.isConditionalMediationAvailable = async () => false')
+    finish = await enter()
+    await page.locator(button).click()
+    expect(await finish()).toMatchObject({ amr: ['hwk', 'user'] })
+    expect(await device.credentials()).toMatchObject([{ signCount: 3 }])
+
+    // what a person gives to somebody else is signed with it
+    const helper = await openPerson(house, { name: '周小桐' })
+    await page.goto(`${server.issuer}/account/helpers`)
+    await page.locator('[name=name]').fill('周小桐')
+    await page.locator('[name=contact]').fill(helper.number)
+    await page.locator('[name^=matter-]').first().check()
+    await page.locator('form[action$="/helpers"] button').click()
+    await page.locator('[data-passkey=sign] button').waitFor()
+    await expectFit(page)
+    await page.locator('[data-passkey=sign] button').click()
+    await page.getByRole('heading', { name: /周小桐/ }).waitFor()
+
+    // a second one, in another device; names; removal
+    await page.goto(`${server.issuer}/account/passkey`)
+    await page.locator('a[href$="/add"]').click()
+    await expectFit(page)
+    await page.locator('[data-start]').click()
+    await told(page, 'known')
+    await device.remove()
+    await authenticatorOf(page)
+    await page.locator('[data-start]').click()
+    await page.waitForURL(/done=added/)
+    await expectFit(page)
+    await page.locator('div.note a').first().click()
+    await expectFit(page)
+    await page.locator('[name=name]').fill('旧手机')
+    await page.locator('form[action$="/name"] button').click()
+    await page.waitForURL(/done=renamed/)
+    expect(await page.locator('h2').allInnerTexts()).toContain('旧手机')
+    await page.getByRole('link', { name: /旧手机/ }).click()
+    await page.locator('form[action$="/remove"] button').click()
+    await page.waitForURL(/done=removed/)
+
+    // with no password there, the one that is left cannot be removed
+    await house.database
+      .deleteFrom('authenticators')
+      .where('person_id', '=', person.id)
+      .where('kind', '=', 'password')
+      .execute()
+    await page.locator('div.note a').first().click()
+    await page.locator('h2#remove').waitFor()
+    expect(await page.locator('form[action$="/remove"]').count()).toBe(0)
+    await expectAccessible(page)
+    expect(complaints).toEqual([])
+    await context.close()
+  })
+
+  it('may leave the offer, and is not asked again; without JavaScript the password works and the page says so', async () => {
+    const { person, context, complaints, page, enter } = await arrive()
+    for (const asked of [true, false]) {
+      const finish = await enter()
+      await byPassword(page, person)
+      if (asked) await page.locator('form[action$="/offer"]:not([data-result]) button').click()
+      expect(await finish()).toMatchObject({ amr: ['pwd'] })
+      await signOut(context)
+    }
+    expect(complaints).toEqual([])
+    await context.close()
+
+    const plain = await openContext(browser(), { ...desk, javaScriptEnabled: false })
+    const portal = await openPortal()
+    const without = await plain.context.newPage()
+    await without.goto((await portal.begin()).url.href)
+    expect(await without.locator('main').innerText()).toContain('用通行密钥登录需要浏览器打开 JavaScript')
+    expect(await without.locator(button).isVisible()).toBe(false)
+    await byPassword(without, person)
+    await without.waitForURL(/\/callback\?/)
+    await plain.context.close()
+  })
+})

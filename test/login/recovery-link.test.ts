@@ -1,0 +1,122 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import type { Back } from '../../src/admin/house.ts'
+import { openPerson, signIn } from '../setup/person.ts'
+import { registerPortal } from '../setup/portal.ts'
+import { choose, eventsOf, newPassword, personWithCodes, recoverBy } from '../setup/recovery.ts'
+import { startServer, type RunningServer } from '../setup/server.ts'
+import { Visitor, type Page } from '../setup/visitor.ts'
+
+let server: RunningServer
+let house: Back
+
+beforeAll(async () => {
+  server = await startServer()
+  house = await server.house()
+})
+
+const here = () => new Visitor(server.issuer)
+const find = async (id: string) => (await house.persons.find(id)) ?? expect.fail()
+
+describe('an administrator’s link', () => {
+  const make = async (id: string, counter = false) => {
+    const link = await house.recovery.makeLink(id, { counter }, { actor: 'administrator:clerk' })
+    return `/recover/${link?.token}`
+  }
+  const refused = async (path: string) => {
+    const page = await here().get(path)
+    expect(page.html).not.toContain(path)
+    return page.status === 400 && page.html.includes('这个链接不能用了')
+  }
+
+  it('sets a password once, is not used up by a look, and leaves the address bar', async () => {
+    const person = await personWithCodes(house)
+    const path = await make(person.id)
+    const visitor = here()
+    await here().get(path)
+    await fetch(`${server.issuer}${path}`, { method: 'HEAD' })
+    const page = await visitor.get(path)
+    expect(page.url.pathname).toBe('/recover/new-password')
+    expect(page.html).not.toContain(path.slice(9))
+    const late = here()
+    const opened = await late.get(path)
+    expect((await choose(visitor, page)).url.pathname).toBe('/recover/done')
+    expect((await choose(late, opened)).status).toBe(400)
+    expect(await refused(path)).toBe(true)
+    const after = await signIn(visitor, await visitor.get('/account'), person.username, newPassword)
+    expect(after.url.pathname).toBe('/account')
+    expect((await find(person.id)).heldUntil).toBeGreaterThan(Date.now())
+    // the sheet of codes may be in other hands
+    expect(await house.recovery.codesLeft(person.id)).toBe(0)
+    expect(await eventsOf(house, person.id)).toEqual(
+      expect.arrayContaining([
+        { event: 'recovery.link-made', actor: 'administrator:clerk', details: { counter: false } },
+        { event: 'person.recovered', actor: 'person', details: { by: 'link', held: true } },
+      ]),
+    )
+  })
+
+  it('ends the hold where a clerk saw the person', async () => {
+    const person = await personWithCodes(house)
+    await recoverBy(house, { identifier: person.username, knowledge: person.phone, code: person.code(0) })
+    expect((await find(person.id)).heldUntil).not.toBeNull()
+    const visitor = here()
+    await choose(visitor, await visitor.get(await make(person.id, true)), `${newPassword}-2`)
+    expect((await find(person.id)).heldUntil).toBeNull()
+    const portal = await registerPortal(house, { consent: 'implicit', min_level: 3 })
+    const visit = await portal.begin()
+    const page = await signIn(visitor, await visitor.get(visit.url), person.username, `${newPassword}-2`)
+    expect((await visit.finish(page)).claims()?.acr).toBe('urn:yideng:loa:3')
+  })
+
+  it('ends with a newer one, with its time, and with any other recovery', async () => {
+    const person = await personWithCodes(house)
+    const [first, visitor] = [await make(person.id), here()]
+    const opened = await visitor.get(first)
+    const second = await make(person.id)
+    expect(await refused(first)).toBe(true)
+    expect((await choose(visitor, opened)).status, 'a page opened by the older').toBe(400)
+
+    const page = await visitor.get(second)
+    const aged = { expiresAt: Date.now() - 1, counter: true }
+    await house.database
+      .updateTable('authenticators')
+      .set({ data: JSON.stringify(aged) })
+      .where('kind', '=', 'recovery-link')
+      .where('person_id', '=', person.id)
+      .execute()
+    expect(await refused(second)).toBe(true)
+    expect((await choose(visitor, page)).status, 'a page opened in time').toBe(400)
+    expect(await house.recovery.codesLeft(person.id), 'nothing half done').toBe(10)
+
+    const third = await make(person.id)
+    await recoverBy(house, { identifier: person.username, knowledge: person.phone, code: person.code(0) })
+    expect(await refused(third)).toBe(true)
+  })
+
+  it('is nothing but what was made: tampered, foreign, and not in the store', async () => {
+    const person = await personWithCodes(house)
+    const path = await make(person.id)
+    const token = path.slice('/recover/'.length)
+    const last = token.at(-1) === 'A' ? 'B' : 'A'
+    for (const other of [`${token.slice(0, -1)}${last}`, token.slice(1), `${token}A`, token.toLowerCase(), person.id]) {
+      expect(await refused(`/recover/${other}`), other).toBe(true)
+    }
+    const rows = await house.database.selectFrom('authenticators').selectAll().execute()
+    const kept = JSON.stringify(rows)
+    for (const secret of [token, ...person.codes, ...person.codes.map((code) => code.replaceAll('-', ''))]) {
+      expect(kept).not.toContain(secret)
+    }
+    expect(
+      await house.recovery.makeLink('nobody', { counter: false }, { actor: 'administrator:clerk' }),
+    ).toBeUndefined()
+  })
+
+  it('is used by one of many at once', async () => {
+    const person = await openPerson(house)
+    const path = await make(person.id)
+    const pages: [Visitor, Page][] = []
+    for (const visitor of [here(), here(), here()]) pages.push([visitor, await visitor.get(path)])
+    const ends = await Promise.all(pages.map(([visitor, page]) => choose(visitor, page)))
+    expect(ends.filter(({ url }) => url.pathname === '/recover/done')).toHaveLength(1)
+  })
+})

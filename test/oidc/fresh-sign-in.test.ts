@@ -1,0 +1,123 @@
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Back } from '../../src/admin/house.ts'
+import { openPerson, signIn } from '../setup/person.ts'
+import { openSqliteArtifacts } from '../../src/storage/artifacts-sqlite.ts'
+import type { Artifacts } from '../../src/storage/artifacts.ts'
+import { startServer, type RunningServer } from '../setup/server.ts'
+import { signedIn } from '../setup/signed-in.ts'
+import { Visitor } from '../setup/visitor.ts'
+
+let server: RunningServer
+let house: Back
+let artifacts: Artifacts
+
+beforeAll(async () => {
+  server = await startServer({ YIDENG_FRESH_SIGN_IN_SECONDS: '30' })
+  house = await server.house()
+  artifacts = openSqliteArtifacts(join(server.dataDir, 'artifacts.sqlite'), Date.now)
+})
+afterAll(() => artifacts.close())
+
+/** What asks for a sign-in of so long ago at most: portals and our own sensitive pages are asked the same way. */
+describe.each([
+  ['max_age=0', { max_age: '0' }],
+  ['prompt=login', { prompt: 'login' }],
+  ['max_age=30', { max_age: '30' }],
+])('%s', (_what, parameters) => {
+  it('asks the signed-in person again, and auth_time moves', async () => {
+    const { person, portal, visitor, tokens } = await signedIn(house, { consent: 'implicit' })
+    const before = Number(tokens.claims()?.auth_time) - 31
+    await age(person)
+    const visit = await portal.begin(parameters)
+    const asked = await visitor.get(visit.url)
+    expect(asked.html).toContain('name="password"')
+    // a wrong password is no way around it, nor is going to the address again
+    const wrong = await signIn(visitor, asked, person.username, 'not-the-password-1')
+    expect(wrong.status).toBe(400)
+    expect((await visitor.get((await portal.begin(parameters)).url)).html).toContain('name="password"')
+    const again = await visit.finish(await signIn(visitor, wrong, person.username))
+    expect(Number(again.claims()?.auth_time)).toBeGreaterThan(before)
+    expect(again.claims()?.['sid']).toBe(tokens.claims()?.['sid'])
+  })
+
+  it('with prompt=none is refused without a page', async () => {
+    const { person, portal, visitor } = await signedIn(house, { consent: 'implicit' })
+    if ('prompt' in parameters) return
+    await age(person)
+    const visit = await portal.begin({ ...parameters, prompt: 'none' })
+    expect((await visitor.get(visit.url)).leads?.searchParams.get('error')).toMatch(/login_required|invalid_request/)
+  })
+
+  it('does not let another person’s sign-in pass for the one asked', async () => {
+    const { person, portal, visitor, tokens } = await signedIn(house, { consent: 'implicit' })
+    const stranger = await openPerson(house)
+    await age(person)
+    // a portal that says who it means is not given somebody else: it is asked again
+    const hinted = await portal.begin({ ...parameters, id_token_hint: tokens.id_token ?? '' })
+    const refused = await signIn(visitor, await visitor.get(hinted.url), stranger.username)
+    expect(refused.leads).toBeUndefined()
+    expect(refused.html).toContain('name="password"')
+    const right = await hinted.finish(await signIn(visitor, refused, person.username))
+    expect(right.claims()?.sub).toBe(tokens.claims()?.sub)
+    await age(person)
+    // one that does not is given the other person under their own subject, and the session before is over
+    const visit = await portal.begin(parameters)
+    const switched = await visit.finish(await signIn(visitor, await visitor.get(visit.url), stranger.username))
+    expect(switched.claims()?.sub).not.toBe(tokens.claims()?.sub)
+    expect(await sessionsOf(person)).toBe(0)
+    expect(await sessionsOf(stranger)).toBe(1)
+  })
+})
+
+const sessionsOf = async ({ id }: { id: string }) => (await artifacts.listGroup('Session', id)).length
+
+describe('sensitive pages of the account centre', () => {
+  const sensitive = ['/account/whole', '/account/data', '/account/closing']
+
+  it.each(sensitive)('%s asks again, and comes back as whoever signed in', async (path) => {
+    const [person, stranger] = [await openPerson(house), await openPerson(house)]
+    const visitor = new Visitor(server.issuer)
+    await signIn(visitor, await visitor.get('/account'), person.username)
+    await age(person)
+    const asked = await visitor.get(path)
+    expect(asked.html).toContain('name="password"')
+    expect(asked.html).not.toContain(person.number)
+    const page = await signIn(visitor, asked, stranger.username)
+    expect(page.url.pathname).toBe(path)
+    expect(page.html).not.toContain(person.number)
+    if (path === '/account/whole') expect(page.html).toContain(stranger.number)
+  })
+
+  it.each(['/account/data', '/account/closing', '/account/ways/qr/on', '/account/ways/password/off'])(
+    'a form to %s does nothing by an old sign-in, nor by the sign-in of another',
+    async (path) => {
+      const [person, stranger] = [await openPerson(house), await openPerson(house)]
+      await house.methodLocks.lock(person.id, 'qr', 'switched-off', { actor: 'person' })
+      const visitor = new Visitor(server.issuer)
+      const home = await signIn(visitor, await visitor.get('/account/ways'), person.username)
+      const csrf = /name="csrf" value="([^"]+)"/.exec(home.html)?.[1] ?? ''
+      await age(person)
+      const asked = await visitor.post(path, { csrf, confirm: '注销我的账户' })
+      expect(asked.html).toContain('name="password"')
+      const back = await signIn(visitor, asked, stranger.username)
+      expect(back.status).toBe(200)
+      for (const { id } of [person, stranger]) expect((await house.persons.find(id))?.closesAt).toBeNull()
+      expect(await house.methodLocks.locked(person.id, 'qr')).toBe(true)
+      expect(back.headers.get('content-disposition')).toBeNull()
+    },
+  )
+})
+
+/** Makes the sign-ins of a person older than is fresh. */
+async function age(person: { id: string }) {
+  const sessions = await artifacts.listGroup('Session', person.id)
+  expect(sessions).toHaveLength(1)
+  for (const { id, value } of sessions) {
+    const session = JSON.parse(value) as { loginTs: number }
+    const older = JSON.stringify({ ...session, loginTs: session.loginTs - 31 })
+    expect(await artifacts.compareAndSet('Session', id, value, older)).toBe(true)
+  }
+  // another process's write is seen from the server's next turn on (src/storage/artifact-cache.ts)
+  await new Promise((resolve) => setTimeout(resolve, 20))
+}

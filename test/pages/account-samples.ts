@@ -1,0 +1,173 @@
+import type { Sample } from './samples.ts'
+
+const csrf = 'c5rf-t0ken'
+const at = 1_795_485_600_000
+const frame = (here: string) => ({ account: { name: '张*', unread: 3, closesAt: 0 }, here, csrf })
+const device = { browser: 'Chrome', system: 'Windows' }
+const place = { ...device, place: '深圳市' }
+const nowhere = { browser: '', system: '', place: '' }
+const longPortal = '连南瑶族自治县三排镇南岗千年瑶寨村民委员会便民服务站网上办事大厅'
+
+const session = { uid: 's1', ...place, method: 'password', since: at, portals: [longPortal, '粤省事'], current: true }
+const known = { key: 'k1', ...device, firstSeenAt: at, lastSeenAt: at, current: true }
+const portal = {
+  id: 'p1',
+  name: longPortal,
+  organisation: '连南瑶族自治县三排镇人民政府公共服务办公室',
+  region: '清远市连南瑶族自治县',
+  attributes: ['name', 'phone_number', 'id_number'],
+  permissions: ['查看您的电子证照'],
+  givenAt: at,
+  enteredAt: at,
+}
+const entry = {
+  at,
+  event: 'login.succeeded',
+  byHouse: false,
+  method: 'qr',
+  portal: longPortal,
+  ...place,
+  signIn: 'i1',
+  own: false,
+}
+const notice = {
+  kind: 'new-device',
+  method: 'password',
+  portal: '',
+  lead: '/account/history',
+  at,
+  read: false,
+  ...place,
+}
+
+export const accountSamples: readonly Sample[] = [
+  {
+    view: 'account/overview',
+    name: 'whole',
+    data: {
+      ...frame('/account/whole'),
+      account: { name: '张*', unread: 0, closesAt: at },
+      level: 3,
+      documentType: 'resident_id',
+      documentNumber: '440300199001011234',
+      name: '张三',
+      phone: '+8613812345678',
+      username: 'zhangsan',
+      whole: true,
+    },
+  },
+  ...['', 'off', 'on', 'not_me', 'not_me_last'].map((done) => ({
+    view: 'account/ways',
+    name: done || 'plain',
+    data: {
+      ...frame('/account/ways'),
+      ways: [
+        { name: 'password', count: 1, room: true, state: 'on' },
+        { name: 'qr', count: 0, room: true, state: 'switched_off' },
+        { name: 'passkey', count: 2, room: false, state: 'not_me_off' },
+      ],
+      done,
+      refused: done === '' ? 'password' : '',
+    },
+  })),
+  ...['', 'ended', 'others_ended', 'forgotten'].map((done) => ({
+    view: 'account/sessions',
+    name: done || 'plain',
+    data: {
+      ...frame('/account/sessions'),
+      sessions: [session, { ...session, ...nowhere, uid: 's2', method: '', portals: [], current: false }],
+      devices: [known, { ...known, key: 'k2', browser: '', current: false }],
+      done,
+    },
+  })),
+  {
+    view: 'account/portals',
+    name: 'some',
+    data: {
+      ...frame('/account/portals'),
+      portals: [
+        portal,
+        { ...portal, id: 'p2', attributes: [], permissions: [], givenAt: 0 },
+        { ...portal, id: 'p3', name: '', organisation: '', region: '', enteredAt: 0 },
+      ],
+      done: 'withdrawn',
+    },
+  },
+  { view: 'account/portals', name: 'none', data: { ...frame('/account/portals'), portals: [], done: '' } },
+  {
+    view: 'account/history',
+    name: 'all',
+    data: {
+      ...frame('/account/history'),
+      entries: [
+        entry,
+        { ...entry, own: true },
+        { ...entry, ...nowhere, event: 'person.unlocked', byHouse: true, method: '', portal: '', signIn: '' },
+      ],
+      only: false,
+      page: 2,
+      more: true,
+    },
+  },
+  {
+    view: 'account/history',
+    name: 'sign-ins',
+    data: { ...frame('/account/history'), entries: [entry], only: true, page: 1, more: false },
+  },
+  { view: 'account/not-me', name: 'one', data: { ...frame('/account/history/i1'), entry } },
+  {
+    view: 'account/not-me',
+    name: 'bare',
+    data: { ...frame('/account/history/i1'), entry: { ...entry, ...nowhere, portal: '' } },
+  },
+  {
+    view: 'account/notices',
+    name: 'some',
+    data: {
+      ...frame('/account/notices'),
+      notices: [notice, { ...notice, ...nowhere, kind: 'account-kept', method: '', read: true }],
+      until: at,
+      unread: true,
+      page: 1,
+      more: true,
+    },
+  },
+  {
+    view: 'account/notices',
+    name: 'none',
+    data: { ...frame('/account/notices'), notices: [], until: 0, unread: false, page: 1, more: false },
+  },
+  { view: 'account/data', name: 'all', data: frame('/account/data') },
+  ...['', 'closing_confirm'].map((problem) => ({
+    view: 'account/closing',
+    name: problem || 'plain',
+    data: { ...frame('/account/closing'), closesAt: 0, organisations: [], days: 7, problem },
+  })),
+  {
+    view: 'account/closing',
+    name: 'hindered',
+    data: {
+      ...frame('/account/closing'),
+      closesAt: 0,
+      organisations: ['深圳市云岭科技有限公司'],
+      days: 7,
+      problem: '',
+    },
+  },
+  {
+    view: 'account/closing',
+    name: 'soon',
+    data: { ...frame('/account/closing'), closesAt: at, organisations: [], days: 7, problem: '' },
+  },
+  { view: 'account/leaving', name: 'all', data: { closesAt: at } },
+  {
+    view: 'login/closing',
+    name: 'all',
+    data: {
+      portal: { name: longPortal, organisation: '', region: '' },
+      closesAt: at,
+      action: '/login/8f3a/closing',
+      csrf,
+    },
+  },
+]

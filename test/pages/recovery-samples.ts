@@ -1,0 +1,48 @@
+const csrf = 'c5rf-t0ken'
+const account = { account: { name: '张*' }, here: '/account/recovery', csrf }
+const portal = { name: '深圳市政务服务网', organisation: '深圳市政务服务和数据管理局', region: '深圳市' }
+const until = '2026-11-25T02:00:00.000Z'
+const start = { identifier: '', problems: {}, refusal: '', waitMinutes: 15, tries: 6, back: '/login/8f3a', csrf }
+const problems = { password: 'password_too_short', password_again: 'password_mismatch' }
+
+/** The way back into an account, its codes, and the password's own room. */
+export const recoverySamples = [
+  { view: 'recover/start', name: 'first', data: start },
+  ...['recovery_refused', 'too_many_tries'].map((refusal) => ({
+    view: 'recover/start',
+    name: refusal,
+    data: { ...start, identifier: '13800138000', refusal },
+  })),
+  {
+    view: 'recover/start',
+    name: 'missing',
+    data: {
+      ...start,
+      problems: {
+        identifier: 'identifier_required',
+        knowledge: 'knowledge_required',
+        code: 'recovery_code_malformed',
+      },
+    },
+  },
+  { view: 'recover/new-password', name: 'first', data: { name: '张*', problems: {}, csrf } },
+  { view: 'recover/new-password', name: 'problems', data: { name: '张*', problems, csrf } },
+  { view: 'recover/done', name: 'held', data: { back: '/login/8f3a', until } },
+  { view: 'recover/done', name: 'free', data: { back: '/account', until: '' } },
+  { view: 'account/password', name: 'first', data: { ...account, problems: {}, changed: false } },
+  { view: 'account/password', name: 'changed', data: { ...account, problems: {}, changed: true } },
+  { view: 'account/password', name: 'problems', data: { ...account, problems, changed: false } },
+  { view: 'account/recovery', name: 'none', data: { ...account, left: 0, made: 10 } },
+  { view: 'account/recovery', name: 'some', data: { ...account, left: 7, made: 10 } },
+  {
+    view: 'account/recovery-codes',
+    name: 'made',
+    data: {
+      ...account,
+      codes: Array.from({ length: 10 }, (_, index) => `7K3M-W9QD-HJ4T-XCN${index}`),
+      made: '2026-11-24T02:00:00.000Z',
+    },
+  },
+  { view: 'account/held', name: 'held', data: { ...account, until } },
+  { view: 'login/held', name: 'held', data: { portal, until, cancelAction: '/login/8f3a/cancel', csrf } },
+]

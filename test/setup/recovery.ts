@@ -1,0 +1,67 @@
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import type { Back } from '../../src/admin/house.ts'
+import { openPerson } from './person.ts'
+import { Visitor, type Page } from './visitor.ts'
+
+export const newPassword = 'Dongjiang-River-88'
+
+/** A person with recovery codes. */
+export async function personWithCodes(house: Back, overrides: Parameters<typeof openPerson>[1] = {}) {
+  const person = await openPerson(house, overrides)
+  const codes = await house.recovery.makeCodes(person.id, { actor: 'person' })
+  const code = (index: number) => codes[index] ?? ''
+  return { ...person, codes, code }
+}
+
+/** Fills in the first page of the way back. */
+export async function proveBy(
+  visitor: Visitor,
+  fields: { identifier: string; knowledge: string; code: string },
+  from = '/recover',
+): Promise<Page> {
+  return visitor.submit(await visitor.get(from), '/recover', fields)
+}
+
+export const choose = (visitor: Visitor, page: Page, password = newPassword, again = password) =>
+  visitor.submit(page, '/recover/new-password', { password, password_again: again })
+
+/** All of it, in a browser of its own. */
+export async function recoverBy(house: Back, fields: Parameters<typeof proveBy>[1]) {
+  const visitor = new Visitor(house.settings.issuer)
+  return choose(visitor, await proveBy(visitor, fields))
+}
+
+/** What a page says, without what differs from request to request. */
+export const saidBy = (page: Page, ...texts: string[]) =>
+  texts
+    .reduce((html, text) => html.replaceAll(text, 'TEXT'), page.html)
+    .replaceAll(/nonce="[^"]+"/g, '')
+    .replaceAll(/name="csrf" value="[^"]+"/g, '')
+
+/** Changes a person's sessions in the store, as if they had been begun otherwise. */
+export function rewriteSessions(
+  dataDir: string,
+  personId: string,
+  change: { loginTs?: number; amr?: string[]; acr?: string },
+) {
+  const artifacts = new DatabaseSync(join(dataDir, 'artifacts.sqlite'))
+  const rows = artifacts.prepare("SELECT id, value FROM artifacts WHERE kind = 'Session'").all()
+  for (const { id, value } of rows) {
+    const session = JSON.parse(String(value)) as { accountId?: string }
+    if (session.accountId !== personId) continue
+    const changed = JSON.stringify({ ...session, ...change })
+    artifacts.prepare("UPDATE artifacts SET value = ? WHERE kind = 'Session' AND id = ?").run(changed, id ?? '')
+  }
+  artifacts.close()
+}
+
+export async function eventsOf(house: Back, personId: string) {
+  const rows = await house.database
+    .selectFrom('audit_events')
+    .select(['event', 'actor', 'details'])
+    .where('person_id', '=', personId)
+    .orderBy('sequence')
+    .execute()
+  return rows.map(({ event, actor, details }) => ({ event, actor, details: JSON.parse(details) as object }))
+}

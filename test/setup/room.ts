@@ -1,0 +1,47 @@
+import { createServer, type Server } from 'node:http'
+import { decodeJwt } from 'jose'
+import { afterAll } from 'vitest'
+import type { Back } from '../../src/admin/house.ts'
+import type { ClientInput } from '../../src/clients/metadata.ts'
+import { freePort } from './free-port.ts'
+import { signIn } from './person.ts'
+import { Visitor, type Page } from './visitor.ts'
+
+const listeners: Server[] = []
+afterAll(() => listeners.forEach((listener) => listener.close()))
+
+/** The token of the forms of a page. */
+export const csrfOf = (page: Page): string => /name="csrf" value="([^"]+)"/.exec(page.html)?.[1] ?? ''
+
+/** A browser that people know by name, with somebody signed in at the account centre; `page` is what they came for. */
+export async function openRoom(issuer: string, person: { username: string }, path = '/account/ways') {
+  const visitor = new Visitor(issuer, { 'user-agent': 'Mozilla/5.0 (Windows NT 10.0) Chrome/140.0' })
+  const page = await signIn(visitor, await visitor.get(path), person.username)
+  return { visitor, page, csrf: csrfOf(await visitor.get('/account/ways')) }
+}
+
+export function eventsOf(house: Back, personId: string, event: string) {
+  return house.database
+    .selectFrom('audit_events')
+    .select('details')
+    .where('person_id', '=', personId)
+    .where('event', '=', event)
+    .execute()
+}
+
+/** What a portal is registered with that notes the sessions (`sid`) it is told have ended. */
+export async function listening(more: Partial<ClientInput> = {}) {
+  const told: unknown[] = []
+  const port = await freePort()
+  const listener = createServer((request, response) => {
+    let body = ''
+    request.on('data', (chunk: Buffer) => (body += chunk.toString()))
+    request.on('end', () => {
+      told.push(decodeJwt(new URLSearchParams(body).get('logout_token') ?? '')['sid'])
+      response.writeHead(200).end()
+    })
+  })
+  listeners.push(listener)
+  await new Promise<void>((resolve) => listener.listen(port, '127.0.0.1', resolve))
+  return { told, more: { backchannel_logout_uri: `http://127.0.0.1:${port}/`, ...more } }
+}
