@@ -28,6 +28,7 @@ const sealedFields: readonly SealedField[] = ['document_number', 'name', 'phone'
 
 /** Tables that hold what is a person's own, row by row. */
 const own = [
+  'administrators',
   'authenticators',
   'devices',
   'notices',

@@ -71,6 +71,7 @@ async function busyPerson() {
   await house.consents.give(id, 'portal', { scopes: ['openid'], claims: [], resources: {} }, noted)
   await house.devices.seen({ personId: id, cookie: 'c', browser: 'Chrome' })
   await house.methodLocks.lock(id, 'qr', 'switched-off', noted)
+  await house.administrators.grant({ personId: id, role: 'viewer', region: '440300' }, 'administrator:test')
   await house.database
     .insertInto('notice_consents')
     .values({ person_id: id, notice_version: '1', given_at: 1 })
@@ -85,6 +86,7 @@ async function busyPerson() {
 }
 
 const erased = [
+  'administrators',
   'authenticators',
   'consents',
   'devices',
