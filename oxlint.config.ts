@@ -50,6 +50,7 @@ export default defineConfig({
     'unicorn/consistent-function-scoping': 'off',
     'unicorn/no-array-sort': 'off',
     'unicorn/require-module-specifiers': 'off',
+    'unicorn/require-post-message-target-origin': 'off', // threads are not windows
     'unicorn/prefer-add-event-listener': 'off',
     'typescript/no-explicit-any': 'error',
     'typescript/no-non-null-assertion': 'error',

@@ -57,6 +57,8 @@ export async function startOurs(
     YIDENG_DATA_DIR: join(directory, 'data'),
     YIDENG_KEYS_DIR: join(directory, 'keys'),
     YIDENG_LOG_LEVEL: 'warn',
+    YIDENG_ADDRESS_REQUESTS: '100000000',
+    YIDENG_PORTAL_CALLS: '100000000',
     ...settings,
   }
   const origin = `http://localhost:${port}`

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { nameOf, type About, type Access, type Command, type Described } from '../src/admin/command.ts'
 import { commands } from '../src/admin/commands.ts'
+import { auditEvents } from '../src/audit/events.ts'
 import { sessionCommands } from '../src/cli/remote/session-commands.ts'
 import { everyFlag, exitCodes, meaningOf, typed, usageOf } from '../src/cli/help.ts'
 import { documentedSettings } from '../src/config/settings.ts'
@@ -132,9 +133,30 @@ function errorsPage(): string {
   ])
 }
 
+function auditPage(): string {
+  return page([
+    made('src/audit/events.ts'),
+    '',
+    '# Audit events',
+    '',
+    'What is written into the audit trail ([operations.md](operations.md) says how it is checked, exported and kept).',
+    'As a security event token (RFC 8417) the type of an event is `urn:yideng:event:<event>`.',
+    '',
+    ...table(
+      ['Event', 'Meaning'],
+      Object.entries(auditEvents).map(([event, meaning]) => [code(event), meaning]),
+    ),
+  ])
+}
+
 /** The reference pages, by path from the root; a test holds the files equal to this. */
 export function generatedDocs(): Record<string, string> {
-  return { 'docs/cli.md': cliPage(), 'docs/settings.md': settingsPage(), 'docs/errors.md': errorsPage() }
+  return {
+    'docs/cli.md': cliPage(),
+    'docs/settings.md': settingsPage(),
+    'docs/errors.md': errorsPage(),
+    'docs/audit-events.md': auditPage(),
+  }
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {

@@ -1,25 +1,31 @@
-import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { openHouse } from './admin/house.ts'
+import { checkpointFileOf, createCheckpoints, keepMakingCheckpoints } from './audit/checkpoints.ts'
 import { ownClient, ownClientId } from './account-centre/own-client.ts'
 import { createChangePassword } from './accounts/passwords/change.ts'
 import { createWaysIn } from './account-centre/ways-in.ts'
-import { createPasswords } from './accounts/passwords/hash.ts'
+import { createHashGate } from './accounts/passwords/hash-gate.ts'
+import { createPasswords, defaultGate } from './accounts/passwords/hash.ts'
 import { listedRegions } from './config/networks.ts'
 import { readSettings, SettingsError } from './config/settings.ts'
 import { createApp } from './http/app.ts'
+import { watchHouse } from './http/house-metrics.ts'
 import { createMetrics } from './http/metrics.ts'
+import { createHttpServer } from './http/server.ts'
 import { openCookieKeys } from './keys/cookie-keys.ts'
 import { deriveKey } from './keys/derived-key.ts'
-import { openSigningKeys } from './keys/signing-keys.ts'
+import { createSigner } from './keys/signatures.ts'
+import { inOrder, openSigningKeys } from './keys/signing-keys.ts'
 import { createHost } from './login/host.ts'
+import { faceMethod } from './login/face/face.ts'
 import { passkeyMethod } from './login/passkey/passkey.ts'
 import { createSignatures } from './login/passkey/signing.ts'
 import { passwordMethod } from './login/password/password.ts'
 import { qrMethod } from './login/qr/qr.ts'
 import { createAccountClosings } from './oidc/account-closings.ts'
 import { createAccessTokens } from './oidc/access-tokens.ts'
+import { keepKeysFresh } from './oidc/key-rotation.ts'
 import { commandLineClient, commandLineId } from './oidc/command-line-client.ts'
 import { createDeviceFlow } from './oidc/device-flow.ts'
 import { createLogoutDeliveries } from './oidc/logout-deliveries.ts'
@@ -28,9 +34,15 @@ import { createRepresentationEndings } from './oidc/representation-endings.ts'
 import { createRepresenteeBook } from './oidc/representee-book.ts'
 import { createRepresentees } from './oidc/representee.ts'
 import { readResources } from './oidc/resources.ts'
+import { createSessionEndings } from './oidc/session-endings.ts'
 import { createSessions } from './oidc/sessions.ts'
 import { loadAssets } from './pages/assets.ts'
 import { createPages } from './pages/render.ts'
+import { localVerifier } from './proofing/face/local.ts'
+import { createFacePool } from './proofing/face/pool.ts'
+import { thresholds } from './proofing/face/thresholds.ts'
+import { readVendors } from './proofing/face/vendors/vendors.ts'
+import { chooseVerifiers } from './proofing/face/verifiers.ts'
 import { freshFor } from './storage/fresh.ts'
 import { openSqliteArtifacts } from './storage/artifacts-sqlite.ts'
 import { keepCheckpointing } from './storage/checkpoints.ts'
@@ -41,21 +53,24 @@ Error.stackTraceLimit = 4
 const clock = () => Date.now()
 const sweepEveryMs = 10_000
 const drainMs = 10_000
+const auditCheckpointEveryMs = 60_000
 
 async function start() {
   const settings = readSettings(process.env)
   const log = pino({ level: settings.logLevel })
   const resources = readResources(settings.resourcesFile)
-  const back = await openHouse(settings, clock)
+  const metrics = createMetrics()
+  const back = await openHouse(settings, clock, metrics.seen)
   const artifactsFile = join(settings.dataDir, 'artifacts.sqlite')
-  const artifacts = openSqliteArtifacts(artifactsFile, clock)
+  const artifacts = metrics.timed(openSqliteArtifacts(artifactsFile, clock))
   const stopCheckpoints = keepCheckpointing([back.databaseFile, artifactsFile], (error) =>
     log.error({ err: error }, 'the logs of the stores are copied back by those who write'),
   )
   const { database, audit, persons, consents, clients, authenticators, devices, inbox, methodLocks, dataKeys } = back
   const { blindIndex, cipher } = dataKeys
   const cookieKeys = openCookieKeys(settings.keysDir)
-  const passwords = createPasswords()
+  const gate = createHashGate(defaultGate)
+  const passwords = createPasswords({ gate })
 
   const accountCentre = ownClient(settings.issuer)
   const findClient = freshFor(async (id: string) => {
@@ -67,6 +82,7 @@ async function start() {
   const { representations, representeeChoices: choices } = back
   const lifetime = Math.max(settings.lifetimes.session, settings.lifetimes.refreshToken)
   const book = createRepresenteeBook({ artifacts, representations, clock, lifetime })
+  const readKeys = () => openSigningKeys(settings.keysDir, clock)
   const deviceFlow = createDeviceFlow({
     administrators: back.administrators,
     artifacts,
@@ -87,22 +103,27 @@ async function start() {
     persons,
     consents,
     resources,
-    signingKeys: openSigningKeys(settings.keysDir, clock),
+    signingKeys: inOrder(readKeys(), clock()),
     cookieKeys,
     pairwiseKey: dataKeys.pairwise,
     deviceFlow,
   })
+  const stopKeys = keepKeysFresh({ provider, readKeys, refreshDataKeys: dataKeys.refresh, clock, log })
   const deliver = keepLogouts(provider, (notice) => deliveries.send([notice]))
   const deliveries = createLogoutDeliveries({ database, audit, clock, deliver, log })
   const { session: sessionLifetime, sessionIdle: idle } = settings.lifetimes
   const sessions = createSessions({ artifacts, deliveries, cipher, lifetime: sessionLifetime, idle, clock })
 
   const endings = createRepresentationEndings({ database, book, sessions, audit, clock, log })
+  const sessionEndings = createSessionEndings({ database, sessions, audit, clock, log })
 
   const closings = createAccountClosings({ ...back, sessions, log })
 
   const { limits } = settings
   const accessTokens = createAccessTokens({ provider, sessions, artifacts, clock })
+  const vendors = readVendors(settings.face.vendorsFile, clock, settings.production)
+  const facePool = createFacePool(settings.face)
+  const local = localVerifier({ pool: facePool, references: back.faceReferences, limits: thresholds })
   const passkeyParts = {
     settings,
     clock,
@@ -149,6 +170,21 @@ async function start() {
       findClient,
       accessTokens,
     }),
+    faceMethod({
+      settings,
+      clock,
+      artifacts,
+      cipher,
+      blindIndex,
+      persons,
+      consents: back.faceConsents,
+      proofs: back.faceProofs,
+      verifiers: chooseVerifiers(settings.face, [local, ...vendors]),
+      pool: facePool,
+      notifier: inbox,
+      sessions,
+      audit,
+    }),
   ]
   const host = createHost({
     provider,
@@ -159,10 +195,13 @@ async function start() {
     devices,
     notifier: inbox,
     sessions,
+    faceProofs: back.faceProofs,
     audit,
     limits,
     clock,
   })
+
+  watchHouse({ registry: metrics.registry, database, passwordLoad: gate.load, signingKeys: readKeys, clock })
 
   const assets = loadAssets()
   const pages = createPages({ assets })
@@ -171,8 +210,9 @@ async function start() {
   const app = createApp({
     provider,
     settings,
+    clock,
     log,
-    metrics: createMetrics(),
+    metrics,
     assets,
     clients,
     methods,
@@ -202,6 +242,7 @@ async function start() {
     },
     account: {
       issuer: settings.issuer,
+      database,
       sessionCookie: provider.cookieName('session'),
       sessions,
       persons,
@@ -239,13 +280,22 @@ async function start() {
   app.silent = true
   app.on('error', (error) => log.debug({ err: error }, 'connection failed'))
 
+  const stopAuditCheckpoints = keepMakingCheckpoints(
+    createCheckpoints({
+      database,
+      issuer: settings.issuer,
+      sign: createSigner(settings.keysDir, clock),
+      clock,
+      file: checkpointFileOf(settings.dataDir),
+    }),
+    auditCheckpointEveryMs,
+    log,
+  )
+
   const sweep = setInterval(() => {
     artifacts.sweep().catch((error: unknown) => log.error({ err: error }, 'the artifact store could not be swept'))
   }, sweepEveryMs)
-  const server = createServer(
-    { requestTimeout: 30_000, headersTimeout: 15_000, optimizeEmptyRequests: true },
-    app.callback(),
-  )
+  const server = createHttpServer(app.callback())
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(settings.port, settings.host, resolve)
@@ -267,10 +317,14 @@ async function start() {
     setTimeout(() => server.closeAllConnections(), drainMs).unref()
     server.close(() => {
       void (async () => {
+        stopKeys()
         await endings.stop()
         await closings.stop()
+        await sessionEndings.stop()
         await deliveries.stop()
+        await stopAuditCheckpoints()
         await stopCheckpoints()
+        await facePool.close()
         await artifacts.close()
         await back.close()
       })()

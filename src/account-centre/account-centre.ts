@@ -12,6 +12,7 @@ import { organisationRoutes, type OrganisationParts } from './organisations.ts'
 import { overviewRoutes, type OverviewParts } from './overview.ts'
 import { recoveryCodeRoutes } from './recovery-codes.ts'
 import { portalsRoutes, type PortalsParts } from './portals.ts'
+import { receiptRoutes, type ReceiptParts } from './receipts.ts'
 import { sessionsRoutes, type SessionsParts } from './sessions.ts'
 import { waysRoutes, type WaysParts } from './ways.ts'
 
@@ -22,6 +23,7 @@ export type AccountCentreParts = CentreParts &
   HistoryParts &
   PortalsParts &
   OrganisationParts &
+  ReceiptParts &
   NoticesParts &
   DataParts &
   ClosingParts & { methods: readonly LoginMethod[]; recovery: Recovery }
@@ -39,6 +41,7 @@ const rooms: ((router: Router, centre: AccountHost, parts: AccountCentreParts) =
   mandateRoutes,
   recoveryCodeRoutes,
   noticesRoutes,
+  receiptRoutes,
 ]
 
 /** A person's own pages, under /account. */

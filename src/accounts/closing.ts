@@ -28,6 +28,8 @@ const sealedFields: readonly SealedField[] = ['document_number', 'name', 'phone'
 
 /** Tables that hold what is a person's own, row by row. */
 const own = [
+  'face_bindings',
+  'face_consents',
   'administrators',
   'authenticators',
   'devices',
@@ -37,6 +39,22 @@ const own = [
   'notice_consents',
   'representee_choices',
 ] as const
+
+/** The template their face is compared by; who only claims a document has no say over the face behind it. */
+async function eraseFace(transaction: DatabaseTransaction, personId: string): Promise<void> {
+  const person = await transaction
+    .selectFrom('natural_persons')
+    .select(['document_type', 'document_index'])
+    .where('id', '=', personId)
+    .where('identity_level', '>=', 3)
+    .executeTakeFirst()
+  if (!person) return
+  await transaction
+    .deleteFrom('population_faces')
+    .where('document_type', '=', person.document_type)
+    .where('document_index', '=', person.document_index)
+    .execute()
+}
 
 export function createClosing(options: {
   database: Database
@@ -64,6 +82,7 @@ export function createClosing(options: {
     username_index: randomUUID(),
     identity_level: 2,
     proofed_at: null,
+    face_proofed_at: null,
     held_until: null,
   })
 
@@ -114,6 +133,7 @@ export function createClosing(options: {
           .where('closes_at', '<=', now)
           .executeTakeFirst()
         if (claim.numUpdatedRows === 0n) return false
+        await eraseFace(transaction, personId)
         const { numUpdatedRows } = await transaction
           .updateTable('natural_persons')
           .set({ status: 'closed', ...emptied(personId), updated_at: now })

@@ -16,10 +16,12 @@ import { matchKey } from './identifiers/names.ts'
 export interface NaturalPerson {
   id: string
   status: 'active' | 'locked' | 'closed'
-  /** 2 self-asserted, 3 matched with the population register. */
+  /** 2 self-asserted, 3 matched with the population register, 4 and a face verified. */
   identityLevel: number
   /** Milliseconds since 1970 UTC. */
   proofedAt: number | null
+  /** When a face was verified for this account last. */
+  faceProofedAt: number | null
   createdAt: number
   /** Until then no authenticator may be changed (recovery without a counter). */
   heldUntil: number | null
@@ -82,8 +84,8 @@ export const sealedPlace = (column: SealedField, id: string) => `natural_persons
 
 function fromRow(row: Selectable<Tables['natural_persons']>): NaturalPerson {
   const { id, status, identity_level: identityLevel, proofed_at: proofedAt, created_at: createdAt } = row
-  const { held_until: heldUntil, signed_out_at: signedOutAt, closes_at: closesAt } = row
-  return { id, status, identityLevel, proofedAt, createdAt, heldUntil, signedOutAt, closesAt, row }
+  const { held_until: heldUntil, signed_out_at: signedOutAt, closes_at: closesAt, face_proofed_at: faceProofedAt } = row
+  return { id, status, identityLevel, proofedAt, faceProofedAt, createdAt, heldUntil, signedOutAt, closesAt, row }
 }
 
 export function createNaturalPersons(options: {
@@ -161,6 +163,7 @@ export function createNaturalPersons(options: {
           username_index: usernameIndex,
           identity_level: identityLevel,
           proofed_at: identityLevel >= 3 ? now : null,
+          face_proofed_at: null,
           status: 'active' as const,
           held_until: null,
           signed_out_at: null,
@@ -237,6 +240,14 @@ export function createNaturalPersons(options: {
           .where('status', '<>', 'closed')
           .executeTakeFirst()
         if (changed.numUpdatedRows === 0n) return undefined
+        // a server process ends the sessions, wherever the account was locked
+        if (status === 'locked') {
+          await transaction
+            .insertInto('session_endings')
+            .values({ person_id: id, due_at: clock() })
+            .onConflict((conflict) => conflict.column('person_id').doUpdateSet({ due_at: clock() }))
+            .execute()
+        }
         const event = status === 'locked' ? 'person.locked' : 'person.unlocked'
         await audit.append(transaction, { event, ...by, personId: id })
         return findIn(transaction, id)

@@ -55,7 +55,8 @@ export const clientCommands: Command[] = [
   command({
     noun: 'client',
     verb: 'create',
-    summary: 'register a portal',
+    summary: 'register a portal; without any flag it asks',
+    guided: true,
     fields: registrationFields,
     access: { role: 'operator', about: 'portal' },
     example:

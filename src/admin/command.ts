@@ -106,6 +106,8 @@ export interface Described {
   summary: string
   fields: Fields
   example: string
+  /** Without any flag on a terminal it asks for its fields one by one. */
+  guided?: true
 }
 
 /** Says what a command is; its `run` is given the input in the types of its fields. */

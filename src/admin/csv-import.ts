@@ -25,7 +25,7 @@ export interface ImportKind<T> {
   read(cells: string[], today: Date): { key: string; record: T } | { problem: string }
   write(transaction: DatabaseTransaction, records: T[]): Promise<void>
   /** What follows from a batch once it is kept. */
-  after?(records: T[]): Promise<void>
+  after?(records: readonly T[]): Promise<void>
 }
 
 const rowsAtOnce = 1000

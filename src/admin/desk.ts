@@ -16,6 +16,8 @@ export interface Desk {
   settings(): Promise<Settings>
   /** @throws SettingsError */
   house(): Promise<Back>
+  /** Shows how far a long command is, where somebody looks. */
+  progress(done: number, total: number): void
   /** Closes what was opened. */
   close(): Promise<void>
 }
@@ -26,8 +28,9 @@ export function createDesk(options: {
   environment: Record<string, string | undefined>
   clock: Clock
   actor: string
+  progress?: Desk['progress']
 }): Desk {
-  const { environment, clock, actor } = options
+  const { environment, clock, actor, progress = () => undefined } = options
   let settings: Promise<Settings> | undefined
   let house: Promise<Back> | undefined
 
@@ -38,6 +41,7 @@ export function createDesk(options: {
   const desk: Desk = {
     clock,
     actor,
+    progress,
     administrator: undefined,
     sees: () => true,
     settings: () => (settings ??= readNow()),
@@ -59,6 +63,7 @@ export function remoteDesk(house: Back, administrator: Administrator): Administr
     clock: house.clock,
     actor: actorOf(administrator.personId),
     administrator,
+    progress: () => undefined,
     sees: (region) => covers(administrator, region),
     settings: async () => house.settings,
     house: async () => house,

@@ -1,18 +1,14 @@
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { checkChain } from '../audit/trail.ts'
 import { SettingsError, type Settings } from '../config/settings.ts'
+import { readResources } from '../oidc/resources.ts'
 import type { Desk } from './desk.ts'
+import { auditAge, auditTrail } from './doctor-audit.ts'
+import { signingKeyAge, unusableKeys } from './doctor-keys.ts'
+import { certificate } from './doctor-tls.ts'
+import type { Finding } from './finding.ts'
 import type { Back } from './house.ts'
-
-/** What one look found. */
-export interface Finding {
-  state: 'ok' | 'warn' | 'fail'
-  what: string
-  finding: string
-  todo?: string
-}
 
 const neededNode = 24
 /** Notices are given up after about an hour; older ones mean that no server runs. */
@@ -30,11 +26,22 @@ export async function examine(desk: Desk): Promise<Finding[]> {
   }
   const keys = keyFiles(settings)
   const store = storeFile(settings)
-  const before = [node(), { state: 'ok', what: 'settings', finding: 'all can be used' } as const, issuer(settings)]
+  const before = [
+    node(),
+    { state: 'ok', what: 'settings', finding: 'all can be used' } as const,
+    issuer(settings),
+    ...(await certificate(settings, desk.clock())),
+    ...proxy(settings),
+    resources(settings),
+  ]
   const after = artifactFile(settings)
   // opening would make what is missing and run migrations, and doctor changes nothing
-  const openable = store.every(({ state }) => state === 'ok') && existsSync(join(settings.keysDir, 'data.json'))
-  return [...before, ...keys, ...store, ...(openable ? await services(desk) : []), after]
+  const unusable = await unusableKeys(desk)
+  const openable =
+    unusable.length === 0 &&
+    store.every(({ state }) => state === 'ok') &&
+    ['data.json', 'signing.json'].every((name) => existsSync(join(settings.keysDir, name)))
+  return [...before, ...keys, ...unusable, ...store, ...(openable ? await services(desk) : []), after]
 }
 
 function node(): Finding {
@@ -51,6 +58,32 @@ function issuer({ issuer: address }: Settings): Finding {
   if (loopback) return { state: 'ok', what: 'issuer', finding: `${address} (this machine only)` }
   const todo = 'set YIDENG_ISSUER to an https:// address'
   return { state: 'fail', what: 'issuer', finding: `${address} is not encrypted`, todo }
+}
+
+/** Behind a proxy everybody has the proxy's address, unless it is told to be believed. */
+function proxy({ issuer: address, host, trustProxy, production }: Settings): Finding[] {
+  const behind = address.startsWith('https:') && ['127.0.0.1', '::1', 'localhost'].includes(host)
+  if (!production || !behind || trustProxy) return []
+  const finding = 'everybody seems to come from the address of the proxy, so a few wrong tries lock everybody out'
+  return [
+    {
+      state: 'fail',
+      what: 'proxy',
+      finding,
+      todo: 'set YIDENG_TRUST_PROXY=true, if the proxy sets X-Forwarded-For itself',
+    },
+  ]
+}
+
+function resources({ resourcesFile }: Settings): Finding {
+  const what = 'resources'
+  try {
+    readResources(resourcesFile)
+    return { state: 'ok', what, finding: resourcesFile }
+  } catch (error) {
+    const finding = `${resourcesFile} cannot be used: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`
+    return { state: 'fail', what, finding, todo: 'mend it: the server does not start with it (docs/portals.md)' }
+  }
 }
 
 const missing = (what: string, file: string, todo: string): Finding => ({
@@ -157,18 +190,12 @@ async function services(desk: Desk): Promise<Finding[]> {
   }
   return [
     { state: 'ok', what: 'data keys', finding: 'they belong to this store' },
+    await signingKeyAge(desk),
     await auditTrail(house),
+    ...(await auditAge(house)),
     await clockAndTrail(house),
     await logoutNotices(house),
   ]
-}
-
-async function auditTrail({ database }: Back): Promise<Finding> {
-  const chain = await checkChain(database)
-  const what = 'audit trail'
-  if (chain.whole) return { state: 'ok', what, finding: `whole, ${chain.entries} entries` }
-  const finding = `broken at entry ${chain.sequence}: ${chain.fault}`
-  return { state: 'fail', what, finding, todo: 'keep a copy of the store as evidence and compare it with your backups' }
 }
 
 async function clockAndTrail({ database, clock }: Back): Promise<Finding> {

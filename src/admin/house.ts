@@ -2,6 +2,8 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { createAdministrators, type Administrators } from '../accounts/administrators.ts'
 import { createAuthenticators, type Authenticators } from '../accounts/authenticators.ts'
+import { createFaceConsents, type FaceConsents } from '../accounts/faces/consents.ts'
+import { createFaceProofs, type FaceProofs } from '../accounts/faces/proofs.ts'
 import { createClosing, type Closing } from '../accounts/closing.ts'
 import { createDevices, type Devices } from '../accounts/devices.ts'
 import { createMethodLocks, type MethodLocks } from '../accounts/method-locks.ts'
@@ -14,6 +16,7 @@ import { createRepresentations, type Representations } from '../accounts/mandate
 import { createRecovery, type Recovery } from '../accounts/recovery/recovery.ts'
 import { createNaturalPersons, type NaturalPersons } from '../accounts/natural-persons.ts'
 import { createRepresenteeChoices, type RepresenteeChoices } from '../accounts/representee-choices.ts'
+import type { AuditEvent } from '../audit/events.ts'
 import { createAuditTrail, type AuditTrail } from '../audit/trail.ts'
 import { createClients, type Clients } from '../clients/clients.ts'
 import type { Clock } from '../config/clock.ts'
@@ -27,6 +30,7 @@ import {
   createEmbeddedPopulationRegister,
   type EmbeddedPopulationRegister,
 } from '../proofing/embedded-population-register.ts'
+import { createFaceReferences, type FaceReferences } from '../proofing/face/references.ts'
 import { migrate, openDatabase, type Database } from '../storage/database.ts'
 import { createApprovals, type Approvals } from './approvals.ts'
 
@@ -56,28 +60,33 @@ export interface Back {
   recovery: Recovery
   closing: Closing
   clients: Clients
+  faceReferences: FaceReferences
+  faceConsents: FaceConsents
+  faceProofs: FaceProofs
   administrators: Administrators
   approvals: Approvals
   close(): Promise<void>
 }
 
 /** Opens the durable store (made and migrated where needed) and the services over it. */
-export async function openHouse(settings: Settings, clock: Clock): Promise<Back> {
+export async function openHouse(settings: Settings, clock: Clock, seen?: (event: AuditEvent) => void): Promise<Back> {
   const databaseFile = join(settings.dataDir, 'yideng.sqlite')
   const database = openDatabase(databaseFile)
   const migrated = await migrate(database)
   const dataKeys = await openDataKeysOf(database, settings.keysDir)
   await markDemo(database, settings)
-  const { cipher, blindIndex } = dataKeys
-  const audit = createAuditTrail({ database, cipher, clock })
+  const { cipher, auditCipher, blindIndex } = dataKeys
+  const audit = createAuditTrail({ database, cipher: auditCipher, clock, seen })
   const register = createEmbeddedPopulationRegister({ database, blindIndex, clock })
   const persons = createNaturalPersons({ database, cipher, blindIndex, audit, register, clock })
   const inbox = createInbox({ database, cipher, clock })
   const authenticators = createAuthenticators({ database, clock })
   const methodLocks = createMethodLocks({ database, audit, notifier: inbox, clock })
+  const faces = openFaces({ database, cipher, blindIndex, audit, persons, register, notifier: inbox, clock })
   const acting = openActing({ database, cipher, blindIndex, audit, persons, notifier: inbox, clock })
   return {
     ...acting,
+    ...faces,
     settings,
     clock,
     database,
@@ -122,6 +131,20 @@ function openActing(parts: Omit<Parameters<typeof createMandates>[0], 'principal
     principals,
     mandates: createMandates({ ...parts, principals }),
     representations: createRepresentations({ ...parts, legalPersons, principals }),
+  }
+}
+
+/** What is known of faces, and proven by them. */
+function openFaces(
+  parts: Parameters<typeof createFaceReferences>[0] &
+    Omit<Parameters<typeof createFaceConsents>[0], 'references'> &
+    Parameters<typeof createFaceProofs>[0],
+) {
+  const faceReferences = createFaceReferences(parts)
+  return {
+    faceReferences,
+    faceConsents: createFaceConsents({ ...parts, references: faceReferences }),
+    faceProofs: createFaceProofs(parts),
   }
 }
 

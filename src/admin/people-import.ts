@@ -3,9 +3,10 @@ import { checkName, matchKey, normaliseName } from '../accounts/identifiers/name
 import type { IdentityClaim } from '../proofing/population-register.ts'
 import type { ImportKind } from './csv-import.ts'
 import type { Back } from './house.ts'
+import type { PhotoImport } from './photo-import.ts'
 
-/** The people of the embedded population register. */
-export function peopleImport({ register }: Back): ImportKind<IdentityClaim> {
+/** The people of the embedded population register, with templates of their photographs where those are given. */
+export function peopleImport({ register }: Back, photos?: PhotoImport): ImportKind<IdentityClaim> {
   return {
     kind: 'people',
     columns: ['document_type', 'document_number', 'name'],
@@ -19,5 +20,6 @@ export function peopleImport({ register }: Back): ImportKind<IdentityClaim> {
       return { key: `${documentType}:${documentNumber}`, record }
     },
     write: (transaction, people) => register.add(transaction, people),
+    ...(photos ? { after: photos.take } : {}),
   }
 }

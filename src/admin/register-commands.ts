@@ -12,6 +12,12 @@ export const registerCommands: Command[] = [
     fields: {
       file: { type: 'text', positional: true, required: true, placeholder: 'FILE.csv', meaning: 'the file to import' },
       kind: { type: 'text', required: true, choices: ['people', 'organisations'], meaning: 'what is in it' },
+      photos: {
+        type: 'text',
+        placeholder: 'DIRECTORY',
+        meaning:
+          'of people: their photographs, each named <document number>.jpg; a sealed template is kept, never the picture',
+      },
       'skip-bad': { type: 'boolean', meaning: 'succeed although some rows were refused' },
     },
     access: { local: 'it reads a file, longer than what is sent to a server' },
@@ -20,9 +26,13 @@ export const registerCommands: Command[] = [
       const { importFile, UnusableFile } = await import('./csv-import.ts')
       const house = await desk.house()
       const file = JSON.stringify(input.file)
+      const photos =
+        input.photos === undefined || input.kind !== 'people'
+          ? undefined
+          : await (await import('./photo-import.ts')).photoImport(house, input.photos)
       const importing =
         input.kind === 'people'
-          ? importFile(house, (await import('./people-import.ts')).peopleImport(house), input.file, desk.actor)
+          ? importFile(house, (await import('./people-import.ts')).peopleImport(house, photos), input.file, desk.actor)
           : importFile(
               house,
               (await import('./organisations-import.ts')).organisationsImport(house),
@@ -39,12 +49,17 @@ export const registerCommands: Command[] = [
       const { imported, refused, refused_count: count } = report
       const fault =
         count > 0 && !input['skip-bad'] ? `${rows(count)} not imported: mend and import them again.` : undefined
+      const faces = photos
+        ? [
+            `Photographs: ${photos.report.photos} taken, ${photos.report.photos_unusable} without exactly one clear face.`,
+          ]
+        : []
       const rest = count - refused.length
       return {
         ok: true,
-        document: report,
+        document: { ...report, ...photos?.report },
         shown: { columns: ['LINE', 'PROBLEM'], rows: refused.map(({ line, problem }) => [line, problem]) },
-        notes: [...(rest > 0 ? [`and ${rest} more`] : []), `Imported ${imported}, refused ${count}.`],
+        notes: [...(rest > 0 ? [`and ${rest} more`] : []), `Imported ${imported}, refused ${count}.`, ...faces],
         ...(fault ? { fault } : {}),
       }
     },

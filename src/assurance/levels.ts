@@ -5,27 +5,60 @@ export type Level = 2 | 3 | 4
 
 const level = z.union([z.literal(2), z.literal(3), z.literal(4)])
 
+/**
+ * One way to a level: identity proven at least so well × way of signing in × age of the proof. `face-and-other` is a face
+ * beside something else (a face alone is no second factor), `bound` an authenticator that a verified face had bound.
+ */
+const rule = z.strictObject({
+  identity: level,
+  way: z.enum(['any', 'face', 'face-and-other', 'bound']).default('any'),
+  /** The identity was proven so many days ago at most. */
+  proofDays: z.number().int().positive().optional(),
+})
+
 const table = z
-  .array(z.object({ level, acr: z.string(), name: z.record(z.string(), z.string()), meaning: z.string() }))
-  .parse(JSON.parse(readFileSync(new URL('../../config/levels.json', import.meta.url), 'utf8')))
+  .array(
+    z.strictObject({
+      level,
+      acr: z.string(),
+      /** Older or newer names of the level: asked for and kept in sessions as if they were `acr`. */
+      aliases: z.array(z.string()),
+      name: z.record(z.string(), z.string()),
+      meaning: z.string(),
+      reached: z.array(rule).min(1),
+    }),
+  )
+  .refine((rows) => new Set(rows.map((row) => row.level)).size === 3, 'must have the levels 2, 3 and 4')
+  .refine((rows) => {
+    const names = rows.flatMap(({ acr, aliases }) => [acr, ...aliases])
+    return new Set(names).size === names.length
+  }, 'must have each acr value once')
+
+/** The levels as data: what each is called and how it is reached. */
+export type Levels = z.infer<typeof table>
+
+/** @throws ZodError, SyntaxError */
+export const readLevels = (text: string): Levels => table.parse(JSON.parse(text))
+
+const levels = readLevels(readFileSync(new URL('../../config/levels.json', import.meta.url), 'utf8'))
 
 /** Every `acr` value published, lowest first (config/levels.json). */
-export const acrValues: readonly string[] = table.map((row) => row.acr)
+export const acrValues: readonly string[] = levels.flatMap(({ acr, aliases }) => [acr, ...aliases])
 
 export function acrOf(wanted: Level): string {
-  const row = table.find((entry) => entry.level === wanted)
+  const row = levels.find((entry) => entry.level === wanted)
   if (!row) throw new Error(`config/levels.json has no level ${wanted}`)
   return row.acr
 }
 
 /** The level an `acr` value stands for, or undefined for one that is not ours. */
 export function levelOf(acr: string | undefined): Level | undefined {
-  return table.find((row) => row.acr === acr)?.level
+  return levels.find((row) => row.acr === acr || (acr !== undefined && row.aliases.includes(acr)))?.level
 }
 
 /** What is known of a sign-in when its level is decided. */
 export interface Proven {
-  /** 2 self-asserted, 3 matched with a register. */
+  /** 2 self-asserted, 3 matched with a register, 4 and a face verified. */
   identityLevel: number
   /** RFC 8176 values of this login. */
   amr: readonly string[]
@@ -33,16 +66,31 @@ export interface Proven {
   vouched?: Level | undefined
   /** The account was recovered a short while ago, perhaps not by its person. */
   held: boolean
+  /** The authenticator of this login was bound by a verified face. */
+  bound?: boolean | undefined
+  /** Age of the identity proof in days. */
+  proofDays?: number | undefined
+}
+
+const ways: Record<z.infer<typeof rule>['way'], (proven: Proven) => boolean> = {
+  any: () => true,
+  face: ({ amr }) => amr.includes('face'),
+  'face-and-other': ({ amr }) => amr.includes('face') && amr.some((one) => one !== 'face'),
+  bound: ({ bound }) => bound === true,
 }
 
 /** While an account is held, only a passkey shows that its real-name person is there: a recovery gave nobody one. */
 const standsInHold = (amr: readonly string[]) => amr.includes('user')
 
-/** The level a login reaches: identity proven × way of signing in (DESIGN 1.4). */
-export function levelReached({ identityLevel, amr, vouched, held }: Proven): Level {
+/** The level a login reaches by the table; 2 where no rule of a higher one holds. */
+export function levelReached(proven: Proven, by: Levels = levels): Level {
+  const { identityLevel, amr, vouched, held, proofDays: age = 0 } = proven
   if (identityLevel < 3 || (held && !standsInHold(amr))) return 2
   if (vouched !== undefined) return vouched
-  return amr.includes('face') ? 4 : 3
+  const holds = ({ identity, way, proofDays }: z.infer<typeof rule>) =>
+    identityLevel >= identity && ways[way](proven) && (proofDays === undefined || age <= proofDays)
+  const reached = by.filter((row) => row.reached.some(holds)).map((row) => row.level)
+  return level.parse(Math.max(2, ...reached))
 }
 
 /**

@@ -1,14 +1,11 @@
-import { createHash } from 'node:crypto'
-import { sql, type Selectable } from 'kysely'
+import { sql } from 'kysely'
 import { z } from 'zod'
 import type { Clock } from '../config/clock.ts'
 import type { FieldCipher } from '../keys/field-cipher.ts'
 import { compileOnce, lightTransaction, type Database, type DatabaseTransaction } from '../storage/database.ts'
 import { whenQuiet } from '../storage/gather.ts'
-import type { Tables } from '../storage/schema.ts'
+import { beforeTheFirst, hashOf, restrictedPlace, type Entry } from './chain.ts'
 import type { AuditEvent } from './events.ts'
-
-type Entry = Selectable<Tables['audit_events']>
 
 /** The append-only record of what happened; each entry holds the hash of the one before. */
 export interface AuditTrail {
@@ -64,10 +61,14 @@ const blankEntry: Omit<Entry, 'hash'> = {
   previous_hash: '',
 }
 
-const beforeTheFirst = '0'.repeat(64)
-
-export function createAuditTrail(options: { database: Database; cipher: FieldCipher; clock: Clock }): AuditTrail {
-  const { database, cipher, clock } = options
+export function createAuditTrail(options: {
+  database: Database
+  cipher: FieldCipher
+  clock: Clock
+  /** Told of each event, to count it. */
+  seen?: ((event: AuditEvent) => void) | undefined
+}): AuditTrail {
+  const { database, cipher, clock, seen } = options
   let gathered: AuditEvent[] = []
   let written: Promise<void> | undefined
 
@@ -90,6 +91,7 @@ export function createAuditTrail(options: { database: Database; cipher: FieldCip
     let previous = head?.hash ?? beforeTheFirst
     const rows: unknown[][] = []
     for (const event of events) {
+      seen?.(event)
       sequence += 1
       const { restricted } = event
       const entry: Omit<Entry, 'hash'> = {
@@ -173,44 +175,5 @@ export function createAuditTrail(options: { database: Database; cipher: FieldCip
         return clientId === null ? [] : [{ clientId, at, scopes }]
       })
     },
-  }
-}
-
-/** The place a restricted part is sealed to (see FieldCipher). */
-export function restrictedPlace(sequence: number): string {
-  return `audit_events.restricted:${sequence}`
-}
-
-/** SHA-256 over every field of an entry, the hash of the one before included. */
-export function hashOf(entry: Omit<Entry, 'hash'>): string {
-  const { sequence, at, event, actor, person_id, client_id, details, restricted, previous_hash } = entry
-  const fields = [sequence, at, event, actor, person_id, client_id, details, restricted, previous_hash]
-  return createHash('sha256').update(JSON.stringify(fields)).digest('hex')
-}
-
-export type ChainCheck = { whole: true; entries: number } | { whole: false; sequence: number; fault: string }
-
-/** Reads the whole chain and tells the first entry that was changed, removed or put in another order. */
-export async function checkChain(database: Database): Promise<ChainCheck> {
-  const pageSize = 5000
-  let previous = beforeTheFirst
-  let sequence = 0
-  for (;;) {
-    const page = await database
-      .selectFrom('audit_events')
-      .selectAll()
-      .where('sequence', '>', sequence)
-      .orderBy('sequence')
-      .limit(pageSize)
-      .execute()
-    for (const entry of page) {
-      sequence += 1
-      if (entry.sequence !== sequence) return { whole: false, sequence, fault: 'this entry is missing' }
-      if (entry.previous_hash !== previous)
-        return { whole: false, sequence, fault: 'it does not follow the entry before' }
-      if (hashOf(entry) !== entry.hash) return { whole: false, sequence, fault: 'it was changed' }
-      previous = entry.hash
-    }
-    if (page.length < pageSize) return { whole: true, entries: sequence }
   }
 }

@@ -11,6 +11,7 @@ import {
 import type { Desk } from '../admin/desk.ts'
 import { flagOf, readArguments, readFlagsOfAll } from './arguments.ts'
 import { askTwice, readLine, type Terminal } from './ask-secret.ts'
+import { guide } from './guide.ts'
 import { localOnly } from '../admin/gate.ts'
 import { commandHelp, nounHelp, overallHelp } from './help.ts'
 import { recordLines, tableLines } from './layout.ts'
@@ -60,7 +61,10 @@ export async function run({ argv, desk, environment, terminal, out, err }: Surro
     return 0
   }
 
-  const read = readArguments(command, words)
+  const guided = 'access' in command && command.guided && words.length === 0 && !json && terminal.input.isTTY
+  const given = guided ? await guide(command, terminal) : words
+  if (!given) return fail('failed', [{ message: 'Nothing was done.' }])
+  const read = readArguments(command, given)
   if (!read.ok) return fail('invalid', read.problems, command)
   const missing = await fillSecrets(command, read.input, terminal)
   if (missing.length > 0) return fail('invalid', missing, command)

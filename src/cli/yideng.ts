@@ -14,10 +14,20 @@ function administrator(): string {
 // `npx yideng client list | head` closes the pipe early, and that is fine
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
 
+/** One line on standard error that is written over, where somebody looks at it. */
+function progress(done: number, total: number): void {
+  if (!process.stderr.isTTY || total === 0) return
+  const width = 30
+  const full = Math.round((width * Math.min(done, total)) / total)
+  const end = done >= total ? '\n' : ''
+  process.stderr.write(`\r[${'#'.repeat(full)}${' '.repeat(width - full)}] ${done} of ${total}${end}`)
+}
+
 const desk = createDesk({
   environment: process.env,
   clock: () => Date.now(),
   actor: `administrator:${administrator()}`,
+  progress,
 })
 process.exitCode = await run({
   argv: process.argv.slice(2),

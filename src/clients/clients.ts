@@ -27,8 +27,8 @@ type Changed = { ok: true; client: Client; secret?: string } | { ok: false; prob
 export interface Clients {
   find(id: string): Promise<Client | undefined>
   list(): Promise<Client[]>
-  /** The secret is in the answer once and nowhere else. */
-  create(input: unknown, actor: string): Promise<NonNullable<Changed>>
+  /** The secret is in the answer once and nowhere else. An id is given where the portal had it in another store. */
+  create(input: unknown, actor: string, id?: string): Promise<NonNullable<Changed>>
   update(id: string, change: Record<string, unknown>, actor: string): Promise<Changed>
   rotateSecret(id: string, actor: string): Promise<Changed>
   setStatus(id: string, status: Client['status'], actor: string): Promise<Changed>
@@ -105,11 +105,10 @@ export function createClients(options: { database: Database; audit: AuditTrail; 
       return rows.map(fromRow)
     },
 
-    async create(input, actor) {
+    async create(input, actor, id = randomBytes(12).toString('hex')) {
       const parsed = parseClientMetadata(input)
       if (!parsed.ok) return parsed
       const { metadata } = parsed
-      const id = randomBytes(12).toString('hex')
       const secret = needsSecret(metadata) ? randomBytes(32).toString('base64url') : undefined
       const now = clock()
       const row = {

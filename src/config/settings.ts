@@ -29,6 +29,10 @@ const issuer = z
     return url.origin === value && !url.username
   }, 'must be an origin: scheme, host and port, without path, query or trailing slash')
 
+const faceVerifiers = ['local', 'tencent', 'alibaba', 'webhook'] as const
+const verifier = z.enum([...faceVerifiers, 'none'], { error: `must be one of ${faceVerifiers.join(', ')} or none` })
+const listOf = (value: string) => value.split(',').flatMap((one) => one.trim() || [])
+
 const schema = z.object({
   PORT: whole(0, 65_535),
   HOST: z.string().regex(/^[\w.:-]+$/, 'must be an address or host name'),
@@ -45,6 +49,7 @@ const schema = z.object({
   YIDENG_DEMO: yesOrNo,
   YIDENG_ORGANISATION_LEVEL: whole(3, 4),
   YIDENG_TRUST_PROXY: yesOrNo,
+  YIDENG_AUDIT_MONTHS: whole(6, 120),
   YIDENG_SESSION_IDLE_SECONDS: seconds,
   YIDENG_SESSION_SECONDS: seconds,
   YIDENG_INTERACTION_SECONDS: seconds,
@@ -67,12 +72,26 @@ const schema = z.object({
   YIDENG_QR_ADDRESS_CREATIONS: whole(1, 1_000_000),
   YIDENG_QR_ACCOUNT_SCANS: whole(1, 1_000_000),
   YIDENG_QR_REFUSALS: whole(1, 100),
+  YIDENG_FACE_PROOFING: verifier,
+  YIDENG_FACE_STEP_UP: verifier,
+  YIDENG_FACE_LOGIN: z.enum(['local', 'none'], { error: 'must be local or none' }),
+  YIDENG_FACE_KIOSKS: z.string().transform(listOf),
+  YIDENG_FACE_ACCEPTED: z
+    .string()
+    .transform(listOf)
+    .pipe(z.array(z.enum(faceVerifiers, { error: `must be a list of ${faceVerifiers.join(', ')}` }))),
+  YIDENG_FACE_VENDORS: z.string().transform((value) => (value ? resolve(value) : '')),
+  YIDENG_FACE_THREADS: whole(1, 64),
+  YIDENG_FACE_QUEUE: whole(0, 1000),
+  YIDENG_FACE_FAILURES: whole(1, 100),
   YIDENG_PASSWORD_TRIES: whole(1, 100),
   YIDENG_PASSWORD_WAIT_SECONDS: seconds,
   YIDENG_ADDRESS_TRIES: whole(1, 1_000_000),
   YIDENG_RECOVERY_HOLD_SECONDS: seconds,
   YIDENG_RECOVERY_LINK_SECONDS: seconds,
   YIDENG_ADDRESS_REGISTRATIONS: whole(1, 1_000_000),
+  YIDENG_ADDRESS_REQUESTS: whole(10, 100_000_000),
+  YIDENG_PORTAL_CALLS: whole(10, 100_000_000),
 })
 
 /** All settings, parsed; directories are absolute. Names, defaults and meanings stand in config/defaults.json. */
@@ -122,6 +141,7 @@ function parseSettings(given: Record<string, string>, production: boolean) {
     demo: all.YIDENG_DEMO,
     organisationLevel: all.YIDENG_ORGANISATION_LEVEL,
     trustProxy: all.YIDENG_TRUST_PROXY,
+    auditMonths: all.YIDENG_AUDIT_MONTHS,
     /** All in seconds. */
     lifetimes: {
       sessionIdle: all.YIDENG_SESSION_IDLE_SECONDS,
@@ -152,6 +172,21 @@ function parseSettings(given: Record<string, string>, production: boolean) {
       accountScans: all.YIDENG_QR_ACCOUNT_SCANS,
       refusals: all.YIDENG_QR_REFUSALS,
     },
+    /** Face verification; which verifier for which purpose, and where the local engine may serve. */
+    face: {
+      verifiers: {
+        proofing: all.YIDENG_FACE_PROOFING,
+        'step-up': all.YIDENG_FACE_STEP_UP,
+        login: all.YIDENG_FACE_LOGIN,
+      },
+      kiosks: all.YIDENG_FACE_KIOSKS,
+      /** Outside production every verifier counts. */
+      accepted: production ? all.YIDENG_FACE_ACCEPTED : [...faceVerifiers],
+      vendorsFile: all.YIDENG_FACE_VENDORS,
+      threads: all.YIDENG_FACE_THREADS,
+      queue: all.YIDENG_FACE_QUEUE,
+      failures: all.YIDENG_FACE_FAILURES,
+    },
     /** Of a recovered account; in seconds. */
     recovery: { hold: all.YIDENG_RECOVERY_HOLD_SECONDS, link: all.YIDENG_RECOVERY_LINK_SECONDS },
     limits: {
@@ -159,6 +194,8 @@ function parseSettings(given: Record<string, string>, production: boolean) {
       passwordWaitSeconds: all.YIDENG_PASSWORD_WAIT_SECONDS,
       addressTries: all.YIDENG_ADDRESS_TRIES,
       addressRegistrations: all.YIDENG_ADDRESS_REGISTRATIONS,
+      addressRequests: all.YIDENG_ADDRESS_REQUESTS,
+      portalCalls: all.YIDENG_PORTAL_CALLS,
     },
   }
 }

@@ -5,6 +5,7 @@ import type { Logger } from 'pino'
 import { accountRoutes, type AccountCentreParts } from '../account-centre/account-centre.ts'
 import { adminApi, type AdminApiParts } from '../admin/api.ts'
 import type { Clients } from '../clients/clients.ts'
+import type { Clock } from '../config/clock.ts'
 import type { Settings } from '../config/settings.ts'
 import { questionRoutes, type QuestionParts } from '../login/questions.ts'
 import type { LoginMethod } from '../login/method.ts'
@@ -14,17 +15,20 @@ import { auditPortals } from '../oidc/portal-audit.ts'
 import { rememberSessions } from '../oidc/session-memory.ts'
 import type { Assets } from '../pages/assets.ts'
 import { calmErrors } from './errors.ts'
+import { holdFloods } from './flood.ts'
 import { forms } from './forms.ts'
 import { frontDoorRoutes, staticFiles } from './front-door.ts'
 import { onlyAsIssuer, securityHeaders } from './headers.ts'
 import { health, type ReadyCheck } from './health.ts'
 import type { Metrics } from './metrics.ts'
+import { logRequests } from './request-log.ts'
 import { visiting, type VisitParts } from './visit.ts'
 
 export interface AppParts {
   /** oidc-provider is a koa application; ours is the same one with our middleware before its own. */
   provider: Koa
   settings: Settings
+  clock: Clock
   log: Logger
   ready: ReadyCheck
   metrics: Metrics
@@ -46,16 +50,21 @@ export function createApp(parts: AppParts): Koa {
   const secure = settings.issuer.startsWith('https:')
   provider.proxy = true // onlyAsIssuer has replaced what a request claims
 
+  const programs = programRoutes(parts)
+  const own = ownRoutes(parts, secure)
+  log.debug({ programs: routesOf(programs), pages: routesOf(own) }, 'routes')
   const middleware: Middleware[] = [
     parts.metrics.middleware,
+    securityHeaders(secure),
     health(parts.ready, parts.metrics),
     onlyAsIssuer(settings.issuer),
-    securityHeaders(secure),
     staticFiles(parts.assets),
     visiting(parts.visit),
+    logRequests(log),
     calmErrors(log),
-    programRoutes(parts),
-    ownRoutes(parts, secure),
+    holdFloods(settings.limits.addressRequests, parts.clock),
+    mounted(programs),
+    mounted(own),
     parts.deviceDoor,
     rememberSessions(parts.sessionMemory),
     auditPortals(parts.portalAudit),
@@ -65,15 +74,15 @@ export function createApp(parts: AppParts): Koa {
 }
 
 /** What is for programs: no cookies count there, so no form's token is asked for. */
-function programRoutes({ methods, admin }: AppParts): Middleware {
+function programRoutes({ methods, admin }: AppParts): Router {
   const router = new Router()
   router.use(noStore)
   for (const method of methods) method.api?.(router)
   adminApi(router, admin)
-  return onlyIn(rooms(router), router.routes() as Middleware)
+  return router
 }
 
-function ownRoutes(parts: AppParts, secure: boolean): Middleware {
+function ownRoutes(parts: AppParts, secure: boolean): Router {
   const router = new Router()
   router.use(noStore, forms(parts.settings.issuer))
   frontDoorRoutes(router, { clients: parts.clients, secure })
@@ -86,14 +95,19 @@ function ownRoutes(parts: AppParts, secure: boolean): Middleware {
     method.routes(room, parts.login.host)
     router.use(room.routes())
   }
-  return onlyIn(rooms(router), router.routes() as Middleware)
+  return router
 }
 
-/** The first segments of the addresses a router answers. */
-const rooms = (router: Router) => new Set(router.stack.map(({ path }) => String(path).split('/')[1]))
+/** `POST /register` and so on. */
+const routesOf = (router: Router) =>
+  router.stack.flatMap(({ methods, path }) =>
+    methods.filter((method) => method !== 'HEAD').map((one) => `${one} ${String(path)}`),
+  )
 
-/** Spares a portal's request the search through the addresses of pages. */
-function onlyIn(known: ReadonlySet<string | undefined>, middleware: Middleware): Middleware {
+/** Spares a portal's request the search through the addresses of pages: only their first segments are looked at. */
+function mounted(router: Router): Middleware {
+  const known = new Set(router.stack.map(({ path }) => String(path).split('/')[1]))
+  const middleware = router.routes() as Middleware
   return (ctx, next) => (known.has(ctx.path.split('/')[1]) ? middleware(ctx, next) : next())
 }
 

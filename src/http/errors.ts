@@ -8,11 +8,15 @@ function codeOf(error: unknown): RefusalCode {
   return error instanceof Refusal ? error.code : 'server_error'
 }
 
+/** Seconds, where nobody knows how long it takes. */
+const usualWait = 30
+
 /** Ends every request that failed with a calm page and a reference number; the reason goes to the log only. */
 export function calmErrors(log: Logger): Middleware {
-  const refuse = (ctx: Context, code: RefusalCode) => {
+  const refuse = (ctx: Context, code: RefusalCode, retryAfter = usualWait) => {
     const { id: reference } = visitOf(ctx)
-    if (code === 'busy' || code === 'too_many_requests') ctx.set('retry-after', '30')
+    ctx.set('cache-control', 'no-store')
+    if (code === 'busy' || code === 'too_many_requests') ctx.set('retry-after', String(retryAfter))
     if (ctx.accepts('html', 'json') === 'json') {
       ctx.status = refusals[code]
       ctx.body = { error: code, reference }
@@ -29,7 +33,7 @@ export function calmErrors(log: Logger): Middleware {
       const { id } = visitOf(ctx)
       if (code === 'server_error') log.error({ id, err: error }, 'request failed')
       else log.info({ id, code, detail: (error as Error).message }, 'request refused')
-      refuse(ctx, code)
+      refuse(ctx, code, error instanceof Refusal ? error.retryAfter : undefined)
       return
     }
     if (ctx.status === 404 && (ctx.body === undefined || ctx.body === null)) refuse(ctx, 'not_found')

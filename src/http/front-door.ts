@@ -3,6 +3,7 @@ import type Router from '@koa/router'
 import type { Client, Clients } from '../clients/clients.ts'
 import { portalOf } from '../oidc/pages.ts'
 import type { Assets } from '../pages/assets.ts'
+import { hostCookie } from '../pages/host-cookie.ts'
 import { isLanguage } from '../pages/languages.ts'
 import { ownPath } from '../pages/own-path.ts'
 import { showPage, visitOf } from '../pages/visit.ts'
@@ -45,7 +46,7 @@ export function frontDoorRoutes(router: Router, options: { clients: Clients; sec
     const { to, back = '/' } = ctx.query
     if (typeof to !== 'string' || !isLanguage(to)) throw new Refusal('bad_request', 'no such language')
     const target = ownPath(back)
-    ctx.cookies.set('yideng_language', to, choice)
+    ctx.cookies.set(hostCookie('yideng_language', secure), to, choice)
     ctx.redirect(target)
   })
 
@@ -53,7 +54,7 @@ export function frontDoorRoutes(router: Router, options: { clients: Clients; sec
     const { on, back = '/' } = ctx.query
     if (on !== '0' && on !== '1') throw new Refusal('bad_request', 'neither on nor off')
     const target = ownPath(back)
-    ctx.cookies.set('yideng_elder', on, choice)
+    ctx.cookies.set(hostCookie('yideng_elder', secure), on, choice)
     ctx.redirect(target)
   })
 }

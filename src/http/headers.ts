@@ -2,7 +2,15 @@ import type { Middleware } from 'koa'
 import { answerPolicy } from './visit.ts'
 
 /** Where portals' servers ask, thousands of times for each page a person sees; the answers are JSON. */
-const forPrograms = new Set(['/token', '/userinfo', '/jwks', '/introspect', '/revoke', '/par', '/device_authorization'])
+export const forPrograms: ReadonlySet<string> = new Set([
+  '/token',
+  '/userinfo',
+  '/jwks',
+  '/introspect',
+  '/revoke',
+  '/par',
+  '/device_authorization',
+])
 
 /** Headers every answer has (OWASP Secure Headers); pages replace the policy by their own. */
 export function securityHeaders(secure: boolean): Middleware {

@@ -1,34 +1,72 @@
 import { Counter, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
 import type { Context, Middleware } from 'koa'
+import type { AuditEvent } from '../audit/events.ts'
+import type { Artifacts } from '../storage/artifacts.ts'
 
 export interface Metrics {
   contentType: string
   text(): Promise<string>
+  /** For what other rooms measure. */
+  registry: Registry
   /** Counts and times every request by route, never by address or person. */
   middleware: Middleware
+  /** Counts acts by name, and sign-ins by method and outcome. */
+  seen(event: AuditEvent): void
+  /** The same store, timed. */
+  timed(artifacts: Artifacts): Artifacts
 }
 
 /** The route of a request with its parameters left out; anything nobody registered is one label. */
-function routeOf(ctx: Context): string {
+export function routeOf(ctx: Context): string {
   const route = ctx as { routerPath?: string; _matchedRoute?: string | RegExp; _matchedRouteName?: string }
   return String(route._matchedRouteName ?? route._matchedRoute ?? 'none')
 }
 
 export function createMetrics(): Metrics {
   const registry = new Registry()
+  const registers = [registry]
   collectDefaultMetrics({ register: registry })
+  const signIns = new Counter({
+    name: 'yideng_sign_ins_total',
+    help: 'Sign-ins by method and outcome (succeeded, or the code of the refusal)',
+    labelNames: ['method', 'outcome'],
+    registers,
+  })
+  const acts = new Counter({
+    name: 'yideng_audit_events_total',
+    help: 'Audit events by name (docs/audit-events.md)',
+    labelNames: ['event'],
+    registers,
+  })
+
+  return {
+    contentType: registry.contentType,
+    text: () => registry.metrics(),
+    registry,
+    middleware: timedRequests(registers),
+    seen({ event, details }) {
+      acts.inc({ event })
+      if (event !== 'login.succeeded' && event !== 'login.refused') return
+      const { method = '', code = 'succeeded' } = details ?? {}
+      signIns.inc({ method: String(method), outcome: String(code) })
+    },
+    timed: (artifacts) => timedStore(artifacts, registers),
+  }
+}
+
+function timedRequests(registers: Registry[]): Middleware {
   const requests = new Counter({
     name: 'yideng_http_requests_total',
     help: 'Requests by method, route and status',
     labelNames: ['method', 'route', 'status'],
-    registers: [registry],
+    registers,
   })
   const durations = new Histogram({
     name: 'yideng_http_request_seconds',
     help: 'Time until the answer, by route',
     labelNames: ['route'],
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
-    registers: [registry],
+    registers,
   })
   const series = new Map<string, { count: Counter.Internal; time: Histogram.Internal<'route'> }>()
   const seriesOf = (method: string, route: string, status: number) => {
@@ -40,19 +78,44 @@ export function createMetrics(): Metrics {
     }
     return known
   }
+  return async (ctx, next) => {
+    const began = performance.now()
+    try {
+      await next()
+    } finally {
+      const { count, time } = seriesOf(methodOf(ctx.method), routeOf(ctx), ctx.status)
+      count.inc()
+      time.observe((performance.now() - began) / 1000)
+    }
+  }
+}
 
-  return {
-    contentType: registry.contentType,
-    text: () => registry.metrics(),
-    async middleware(ctx, next) {
+const methods = new Set(['GET', 'POST', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'PATCH'])
+/** Anybody may invent methods; each would be a series of its own. */
+const methodOf = (method: string) => (methods.has(method) ? method : 'other')
+
+const operations = ['get', 'put', 'getByAlias', 'take', 'compareAndSet', 'add', 'increment', 'remove'] as const
+
+function timedStore(artifacts: Artifacts, registers: Registry[]): Artifacts {
+  const durations = new Histogram({
+    name: 'yideng_artifact_store_seconds',
+    help: 'Time of an operation of the artifact store, until it is kept',
+    labelNames: ['operation'],
+    buckets: [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1],
+    registers,
+  })
+  const timed = operations.map((operation) => {
+    const time = durations.labels({ operation })
+    const run = artifacts[operation] as (...given: unknown[]) => Promise<unknown>
+    const measured = async (...given: unknown[]) => {
       const began = performance.now()
       try {
-        await next()
+        return await run.apply(artifacts, given)
       } finally {
-        const { count, time } = seriesOf(ctx.method, routeOf(ctx), ctx.status)
-        count.inc()
         time.observe((performance.now() - began) / 1000)
       }
-    },
-  }
+    }
+    return [operation, measured]
+  })
+  return { ...artifacts, ...(Object.fromEntries(timed) as Partial<Artifacts>) }
 }

@@ -1,6 +1,7 @@
 import { createHmac, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto'
 import type { Context, Middleware } from 'koa'
 import { chooseLanguage, type Language } from '../pages/languages.ts'
+import { hostCookie } from '../pages/host-cookie.ts'
 import type { Pages } from '../pages/render.ts'
 import { beginVisit, type Visit } from '../pages/visit.ts'
 import type { Translate } from '../pages/words.ts'
@@ -73,12 +74,12 @@ class RequestVisit implements Visit {
   }
 
   #choose(uiLocales: string): Language {
-    const cookie = this.#ctx.cookies.get('yideng_language', { signed: false })
+    const cookie = this.#cookie('yideng_language')
     return chooseLanguage({ cookie, uiLocales, acceptLanguage: this.#ctx.get('accept-language') })
   }
 
   get elder(): boolean {
-    return this.#ctx.cookies.get('yideng_elder', { signed: false }) === '1'
+    return this.#cookie('yideng_elder') === '1'
   }
 
   get nonce(): string {
@@ -109,15 +110,15 @@ class RequestVisit implements Visit {
   }
 
   csrf(): string {
-    return this.#tokenFor(this.#identify(this.#cookieName()))
+    return this.#tokenFor(this.#identify('yideng_visitor'))
   }
 
   device(): string {
-    return this.#identify(this.#parts.secure ? '__Host-yideng_device' : 'yideng_device', lasting)
+    return this.#identify('yideng_device', lasting)
   }
 
   get lastWay(): string {
-    const way = this.#ctx.cookies.get('yideng_way', { signed: false }) ?? ''
+    const way = this.#cookie('yideng_way')
     return wayForm.test(way) ? way : ''
   }
 
@@ -127,7 +128,7 @@ class RequestVisit implements Visit {
 
   /** The random name this browser has in a cookie; one is given where there is none. */
   #identify(cookie: string, maxAge?: number): string {
-    const known = this.#given.get(cookie) ?? this.#ctx.cookies.get(cookie, { signed: false }) ?? ''
+    const known = this.#given.get(cookie) ?? this.#cookie(cookie)
     if (visitorForm.test(known)) return known
     const made = randomBytes(visitorBytes).toString('base64url')
     this.#given.set(cookie, made)
@@ -138,19 +139,19 @@ class RequestVisit implements Visit {
   #setCookie(name: string, value: string, maxAge?: number): void {
     const { secure } = this.#parts
     const always = { signed: false, httpOnly: true, sameSite: 'lax', secure, overwrite: true } as const
-    this.#ctx.cookies.set(name, value, maxAge === undefined ? always : { ...always, maxAge })
+    this.#ctx.cookies.set(hostCookie(name, secure), value, maxAge === undefined ? always : { ...always, maxAge })
   }
 
   csrfHolds(token: string): boolean {
-    const visitor = this.#ctx.cookies.get(this.#cookieName(), { signed: false }) ?? ''
+    const visitor = this.#cookie('yideng_visitor')
     if (!visitorForm.test(visitor)) return false
     const expected = Buffer.from(this.#tokenFor(visitor))
     const given = Buffer.from(token)
     return given.length === expected.length && timingSafeEqual(given, expected)
   }
 
-  #cookieName(): string {
-    return this.#parts.secure ? '__Host-yideng_visitor' : 'yideng_visitor'
+  #cookie(name: string): string {
+    return this.#ctx.cookies.get(hostCookie(name, this.#parts.secure), { signed: false }) ?? ''
   }
 
   #tokenFor(visitor: string): string {

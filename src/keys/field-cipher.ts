@@ -27,15 +27,24 @@ function freshIv(): Buffer {
   return Buffer.from(drawn.subarray(unused - ivBytes, unused))
 }
 
+/** The keys there are at this moment, and the one that seals. */
+export interface KeyRing {
+  keys: Readonly<Record<string, KeyObject>>
+  current: string
+}
+
 /** `<key id>.<base64url of iv, ciphertext and tag>`: the key id in the value lets keys be rotated. */
-export function createFieldCipher(keys: Record<string, KeyObject>, current: string): FieldCipher {
+export function createFieldCipher(ring: () => KeyRing, refresh: () => void): FieldCipher {
   const keyNamed = (id: string) => {
-    const key = keys[id]
+    // another process may have added it a moment ago
+    if (!(id in ring().keys)) refresh()
+    const key = ring().keys[id]
     if (!key) throw new Error(`There is no data key ${JSON.stringify(id)}.`)
     return key
   }
   return {
     seal(text, place) {
+      const { current } = ring()
       const iv = freshIv()
       const cipher = createCipheriv('aes-256-gcm', keyNamed(current), iv).setAAD(Buffer.from(place))
       const sealed = [iv, cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()]

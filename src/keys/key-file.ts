@@ -1,4 +1,17 @@
-import { chmodSync, existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 
@@ -39,4 +52,29 @@ export function keyFile<T>(directory: string, name: string, make: () => T): T {
     }
   }
   return JSON.parse(readFileSync(file, 'utf8')) as T
+}
+
+/**
+ * Changes a key file, whole or not at all; one command at a time.
+ * @throws Error when another one is at it
+ */
+export function changeKeyFile(directory: string, name: string, change: (before: unknown) => object): void {
+  const file = join(directory, name)
+  // the name of the draft is the lock: one left behind by a crash is told, not overwritten
+  const draft = join(directory, `.${name}.next`)
+  let handle: number
+  try {
+    handle = openSync(draft, 'wx', 0o600)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    throw new Error(`${file} is being changed by another command; if none runs, remove ${draft}.`, { cause: error })
+  }
+  try {
+    writeSync(handle, `${JSON.stringify(change(JSON.parse(readFileSync(file, 'utf8'))), null, 2)}\n`)
+    fsyncSync(handle)
+    renameSync(draft, file)
+  } finally {
+    closeSync(handle)
+    rmSync(draft, { force: true })
+  }
 }

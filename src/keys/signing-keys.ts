@@ -1,30 +1,47 @@
-import { createPrivateKey, generateKeyPairSync, randomBytes, type KeyObject } from 'node:crypto'
+import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes, type KeyObject } from 'node:crypto'
 import { z } from 'zod'
-import { keyFile } from './key-file.ts'
+import { keyFile, changeKeyFile } from './key-file.ts'
 import type { Clock } from '../config/clock.ts'
 
-export type SigningAlgorithm = 'ES256' | 'RS256'
+const algorithms = ['ES256', 'RS256'] as const
+export type SigningAlgorithm = (typeof algorithms)[number]
 
-const schema = z.object({
-  keys: z
-    .array(
-      z.object({
-        kid: z.string(),
-        alg: z.enum(['ES256', 'RS256']),
-        created_at: z.iso.datetime(),
-        jwk: z.record(z.string(), z.unknown()),
-      }),
-    )
-    .min(1),
+const fileName = 'signing.json'
+const jwk = z.record(z.string(), z.unknown())
+const kept = z.object({
+  kid: z.string(),
+  alg: z.enum(algorithms),
+  created_at: z.iso.datetime(),
+  /** Published before, used from then on; without it, used from the beginning. */
+  use_from: z.iso.datetime().optional(),
+  jwk,
 })
+const gone = z.object({ kid: z.string(), alg: z.enum(algorithms), retired_at: z.iso.datetime(), jwk })
+const schema = z.object({ keys: z.array(kept).min(1), retired: z.array(gone).default([]) })
 
 export interface SigningKey {
   kid: string
   alg: SigningAlgorithm
   /** ISO 8601, UTC. */
   createdAt: string
+  /** Milliseconds since 1970. */
+  useFrom: number
   privateKey: KeyObject
 }
+
+/** Not published any more and no longer able to sign; kept so that old audit checkpoints can still be checked. */
+export interface RetiredKey {
+  kid: string
+  alg: SigningAlgorithm
+  retiredAt: string
+  publicKey: KeyObject
+}
+
+/** `waits`: published, not used yet. `signs`: the one of its algorithm in use. `verifies`: used before. */
+export type KeyState = 'waits' | 'signs' | 'verifies'
+
+/** A new key is published for so long before it signs: portals keep key sets for a day at most (DESIGN 2.5). */
+export const overlapMs = 24 * 3_600_000
 
 function generate(alg: SigningAlgorithm) {
   const { privateKey } =
@@ -34,20 +51,103 @@ function generate(alg: SigningAlgorithm) {
   return privateKey.export({ format: 'jwk' })
 }
 
+const fresh = (alg: SigningAlgorithm, now: number) => ({
+  kid: `${alg.toLowerCase()}-${randomBytes(6).toString('hex')}`,
+  alg,
+  created_at: new Date(now).toISOString(),
+  jwk: generate(alg),
+})
+
+function read(directory: string, clock: Clock) {
+  return schema.parse(keyFile(directory, fileName, () => ({ keys: algorithms.map((alg) => fresh(alg, clock())) })))
+}
+
 /** The keys tokens are signed with (RFC 7518 ES256 and RS256); made at first start in `signing.json`. */
 export function openSigningKeys(directory: string, clock: Clock): SigningKey[] {
-  const make = () => ({
-    keys: (['ES256', 'RS256'] as const).map((alg) => ({
-      kid: `${alg.toLowerCase()}-${randomBytes(6).toString('hex')}`,
-      alg,
-      created_at: new Date(clock()).toISOString(),
-      jwk: generate(alg),
-    })),
-  })
-  return schema.parse(keyFile(directory, 'signing.json', make)).keys.map(({ kid, alg, created_at, jwk }) => ({
+  return read(directory, clock).keys.map(({ kid, alg, created_at, use_from, jwk: key }) => ({
     kid,
     alg,
     createdAt: created_at,
-    privateKey: createPrivateKey({ key: jwk, format: 'jwk' }),
+    useFrom: Date.parse(use_from ?? created_at),
+    privateKey: createPrivateKey({ key, format: 'jwk' }),
   }))
 }
+
+export function openRetiredKeys(directory: string, clock: Clock): RetiredKey[] {
+  return read(directory, clock).retired.map(({ kid, alg, retired_at, jwk: key }) => ({
+    kid,
+    alg,
+    retiredAt: retired_at,
+    publicKey: createPublicKey({ key, format: 'jwk' }),
+  }))
+}
+
+/** The public halves of every key there is and was, as a JSON Web Key Set (RFC 7517). */
+export function publicKeySet(directory: string, clock: Clock): { keys: object[] } {
+  const now = openSigningKeys(directory, clock).map(({ kid, alg, privateKey }) => ({
+    kid,
+    alg,
+    publicKey: createPublicKey(privateKey),
+  }))
+  const keys = [...now, ...openRetiredKeys(directory, clock)]
+  return { keys: keys.map(({ kid, alg, publicKey }) => ({ ...publicKey.export({ format: 'jwk' }), kid, alg })) }
+}
+
+/** The key of an algorithm that signs at this moment: the latest whose time has come. */
+export function signerOf(keys: readonly SigningKey[], alg: SigningAlgorithm, now: number): SigningKey {
+  // of two from the same moment the one made later
+  const ofAlgorithm = keys
+    .filter((key) => key.alg === alg)
+    .toReversed()
+    .sort((a, b) => b.useFrom - a.useFrom)
+  const signer = ofAlgorithm.find(({ useFrom }) => useFrom <= now) ?? ofAlgorithm.at(-1)
+  if (!signer) throw new Error(`There is no signing key for ${alg}.`)
+  return signer
+}
+
+export function stateOf(keys: readonly SigningKey[], key: SigningKey, now: number): KeyState {
+  if (signerOf(keys, key.alg, now).kid === key.kid) return 'signs'
+  return key.useFrom > now ? 'waits' : 'verifies'
+}
+
+/** The signers first, for the first of an algorithm is the one that signs. */
+export function inOrder(keys: readonly SigningKey[], now: number): SigningKey[] {
+  const rank = { signs: 0, waits: 1, verifies: 2 }
+  return keys.toSorted((a, b) => rank[stateOf(keys, a, now)] - rank[stateOf(keys, b, now)])
+}
+
+/** When the last token that an old key signed has expired, in milliseconds since 1970; never for one still in use. */
+export function retirableFrom(keys: readonly SigningKey[], key: SigningKey, now: number, tokenMs: number): number {
+  if (stateOf(keys, key, now) !== 'verifies') return Infinity
+  const after = keys.filter(
+    ({ kid, alg, useFrom }) => kid !== key.kid && alg === key.alg && useFrom >= key.useFrom && useFrom <= now,
+  )
+  return Math.min(...after.map(({ useFrom }) => useFrom)) + tokenMs
+}
+
+/** Adds a key for each algorithm, published at once and used from then on. Returns their ids. */
+export function addSigningKeys(directory: string, clock: Clock, useFrom: number): string[] {
+  const made = algorithms.map((alg) => ({ ...fresh(alg, clock()), use_from: new Date(useFrom).toISOString() }))
+  changeKeyFile(directory, fileName, (text) => {
+    const before = schema.parse(text)
+    return { ...before, keys: [...before.keys, ...made] }
+  })
+  return made.map(({ kid }) => kid)
+}
+
+/** Takes keys out of use: their private halves are forgotten. */
+export function retireSigningKeys(directory: string, clock: Clock, kids: ReadonlySet<string>): void {
+  const retired_at = new Date(clock()).toISOString()
+  changeKeyFile(directory, fileName, (text) => {
+    const before = schema.parse(text)
+    const retired = before.keys
+      .filter(({ kid }) => kids.has(kid))
+      .map(({ kid, alg, jwk: key }) => ({ kid, alg, retired_at, jwk: publicHalf(key) }))
+    return {
+      keys: before.keys.filter(({ kid }) => !kids.has(kid)),
+      retired: [...before.retired, ...retired],
+    }
+  })
+}
+
+const publicHalf = (key: Record<string, unknown>) => createPublicKey({ key, format: 'jwk' }).export({ format: 'jwk' })

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import type { InteractionResults, Provider } from 'oidc-provider'
+import type { FaceProofs } from '../accounts/faces/proofs.ts'
 import type { Devices } from '../accounts/devices.ts'
 import type { MethodLocks } from '../accounts/method-locks.ts'
 import { isHeld, type NaturalPerson, type NaturalPersons } from '../accounts/natural-persons.ts'
 import type { Notifier } from '../accounts/notices.ts'
-import { acrOf, levelReached } from '../assurance/levels.ts'
+import { acrOf, levelReached, type Level } from '../assurance/levels.ts'
 import type { AuditTrail } from '../audit/trail.ts'
 import type { Client } from '../clients/clients.ts'
 import type { Clock } from '../config/clock.ts'
@@ -14,7 +15,7 @@ import type { SignIn } from '../oidc/session-memory.ts'
 import { byPasskey } from '../oidc/command-line-client.ts'
 import type { Sessions } from '../oidc/sessions.ts'
 import { showPage, visitOf } from '../pages/visit.ts'
-import { refusals } from '../refusal/refusal.ts'
+import { Refusal, refusals } from '../refusal/refusal.ts'
 import { assertQuestion, loadAttempt, pathOf, type Attempt } from './attempt.ts'
 import type { LoginHost, LoginMethod, LoginRefusal, PartData, Proof, RouterContext } from './method.ts'
 
@@ -30,6 +31,7 @@ export interface HostParts {
   devices: Devices
   notifier: Notifier
   sessions: Sessions
+  faceProofs: FaceProofs
   audit: AuditTrail
   limits: Settings['limits']
   clock: Clock
@@ -39,6 +41,8 @@ export interface HostParts {
 export interface House extends LoginHost {
   /** Shows the sign-in page of a running login. */
   ask(ctx: RouterContext, attempt: Attempt, refusal?: LoginRefusal): Promise<void>
+  /** The methods that could raise the level of who is signed in. */
+  raisedBy(attempt: Attempt): Promise<string[]>
   /** Whether a method has something to offer after this sign-in, and the page that does. */
   offerDue(signIn: FreshSignIn): Promise<boolean>
   askOffer(ctx: RouterContext, attempt: Attempt): Promise<void>
@@ -53,8 +57,20 @@ export function actorOf(ctx: RouterContext) {
 }
 
 export function createHost(parts: HostParts): House {
-  const { provider, methods, findClient, persons, methodLocks, devices, notifier, sessions, audit, limits, clock } =
-    parts
+  const {
+    provider,
+    methods,
+    findClient,
+    persons,
+    methodLocks,
+    devices,
+    notifier,
+    sessions,
+    faceProofs,
+    audit,
+    limits,
+    clock,
+  } = parts
   const attempts = new WeakMap<object, Promise<Attempt>>()
   const offering = methods.find(({ offer }) => offer)?.offer
 
@@ -70,6 +86,7 @@ export function createHost(parts: HostParts): House {
 
     async ask(ctx, attempt, refusal) {
       const visit = visitOf(ctx)
+      if (refusal?.waitMinutes) ctx.set('retry-after', String(refusal.waitMinutes * 60))
       showPage(
         ctx,
         'login/sign-in',
@@ -90,6 +107,11 @@ export function createHost(parts: HostParts): House {
       )
     },
 
+    async raisedBy(attempt) {
+      const useful = await Promise.all(methods.map(async (method) => (await method.raises?.(attempt)) ?? false))
+      return methods.filter((_, index) => useful[index]).map(({ name }) => name)
+    },
+
     async finish(ctx, result) {
       const target = await provider.interactionResult(ctx.req, ctx.res, result)
       ctx.status = 303
@@ -108,7 +130,8 @@ export function createHost(parts: HostParts): House {
       await host.finish(ctx, { offer: {} })
     },
 
-    async succeed(ctx, { method, personId, amr, vouched, refusal = 'sign_in_refused' }: Proof) {
+    async succeed(ctx, proof) {
+      const { method, personId, amr, refusal = 'sign_in_refused' } = proof
       const attempt = await host.attempt(ctx)
       assertQuestion(attempt, 'login')
       const person = await persons.find(personId)
@@ -123,17 +146,27 @@ export function createHost(parts: HostParts): House {
       await leaveOtherPerson(attempt, personId)
       // names this sign-in in the audit trail and, beside the session, for "this was not me"
       const signIn = randomUUID()
-      const level = levelReached({ identityLevel: person.identityLevel, amr, vouched, held: isHeld(person, clock()) })
-      await audit.record({
-        event: 'login.succeeded',
-        ...actorOf(ctx),
-        personId,
-        clientId: attempt.client.id,
-        details: { method, level, signIn },
-      })
+      const level = await decideLevel(ctx, attempt, person, proof, signIn)
       await noteDevice(ctx, person, method)
       const login = { accountId: personId, acr: acrOf(level), amr, remember: false, ts: Math.floor(clock() / 1000) }
       await host.finish(ctx, { login, signIn: { id: signIn, method } satisfies SignIn })
+    },
+
+    async raise(ctx, proof) {
+      const attempt = await host.attempt(ctx)
+      assertQuestion(attempt, 'level')
+      const { session } = attempt
+      const kept = session && (await sessions.find(session.uid))
+      const person = await persons.find(proof.personId)
+      const own = kept?.personId === proof.personId && person?.status === 'active'
+      if (!kept || !own || (await methodLocks.locked(person.id, proof.method))) {
+        throw new Refusal('login_expired', 'the session ended, or is of another')
+      }
+      const amr = [...new Set([...kept.amr, ...proof.amr])]
+      const level = await decideLevel(ctx, attempt, person, { ...proof, amr })
+      // a session does not lose by asking for more
+      const acr = acrOf(Math.max(level, kept.level) as Level)
+      await host.finish(ctx, { login: { accountId: person.id, acr, amr, remember: false, ts: kept.signedInAt } })
     },
 
     async refuse(ctx, refusal) {
@@ -148,6 +181,29 @@ export function createHost(parts: HostParts): House {
       })
       await host.ask(ctx, attempt, refusal)
     },
+  }
+
+  /** What was proven, and the level it comes to; the entry holds what `client preview-level` decides again by. */
+  async function decideLevel(
+    ctx: RouterContext,
+    attempt: Attempt,
+    person: NaturalPerson,
+    { method, amr, vouched, authenticatorId }: Proof,
+    signIn?: string,
+  ): Promise<Level> {
+    const { id: personId, identityLevel, proofedAt } = person
+    const held = isHeld(person, clock())
+    const bound = authenticatorId !== undefined && (await faceProofs.isBound(authenticatorId))
+    const proofDays = proofedAt === null ? 0 : Math.floor((clock() - proofedAt) / 86_400_000)
+    const level = levelReached({ identityLevel, amr, vouched, held, bound, proofDays })
+    await audit.record({
+      event: 'login.succeeded',
+      ...actorOf(ctx),
+      personId,
+      clientId: attempt.client.id,
+      details: { method, level, identity: identityLevel, amr, bound, proofDays, vouched, held, signIn },
+    })
+    return level
   }
 
   /** The parts of the sign-in page, in the order main.ts lists the methods. */

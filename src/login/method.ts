@@ -16,6 +16,8 @@ export interface Proof {
   amr: string[]
   /** Where another session vouched for this one: its level, which is not gone beyond. */
   vouched?: Level
+  /** What it was done with, where that is one of several: a verified face may have bound it. */
+  authenticatorId?: string
   /** What this method says where the account, or this way in, is off. */
   refusal?: RefusalCode
 }
@@ -30,6 +32,11 @@ export interface LoginMethod {
   part?(ctx: RouterContext, attempt: Attempt): Promise<Record<string, unknown>>
   /** Mounted under /login/:attempt/<name>; a POST there is a form already checked for CSRF. */
   routes(router: Router, host: LoginHost): void
+  /**
+   * Useful to a signed-in person whose level is too low? Shown on that page as a button that posts to `start` among its
+   * routes; its words are `level.raise_<name>` and `level.raise_hint_<name>`.
+   */
+  raises?(attempt: Attempt): Promise<boolean>
   /** Its own pages in the account centre. */
   readonly enrolment?: Enrolment
   /** What it asks a person who has just signed in another way. */
@@ -60,6 +67,8 @@ export interface LoginHost {
   attempt(ctx: RouterContext): Promise<Attempt>
   /** The only door to a session: level, audit, result for the portal. */
   succeed(ctx: RouterContext, proof: Proof): Promise<void>
+  /** The same door for who is signed in at too low a level: what this method proved of them is added to their session. */
+  raise(ctx: RouterContext, proof: Pick<Proof, 'method' | 'amr' | 'personId'>): Promise<void>
   /** Shows the sign-in page again; the same answer whether the account exists or not. */
   refuse(ctx: RouterContext, refusal: LoginRefusal): Promise<void>
   /** The method's offer was answered, whichever way: the login goes on. */

@@ -88,7 +88,9 @@ export function questionRoutes(router: Router, parts: QuestionParts): void {
     if (isHeld(person, clock()) && !session.amr.includes('user')) {
       showPage(ctx, 'login/held', { ...page, until: new Date(person.heldUntil ?? 0).toISOString() })
     } else {
-      showPage(ctx, 'login/level', { ...page, needed, reached: session.level, action: pathOf(attempt, 'level'), tried })
+      const raises = (await host.raisedBy(attempt)).map((name) => ({ name, action: `${pathOf(attempt, name)}/start` }))
+      const action = pathOf(attempt, 'level')
+      showPage(ctx, 'login/level', { ...page, needed, reached: session.level, action, raises, tried })
     }
   }
 

@@ -15,6 +15,7 @@ import { ownPath } from '../pages/own-path.ts'
 import { showPage, visitOf } from '../pages/visit.ts'
 import { Refusal, refusals } from '../refusal/refusal.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
+import { createLimits } from '../storage/limits.ts'
 import { actorOf } from './host.ts'
 import type { Router, RouterContext } from './method.ts'
 import { newPasswordProblems } from './new-password.ts'
@@ -64,11 +65,13 @@ export function recoveryRoutes(router: Router, parts: RecoveryParts): void {
   const cookie = secure ? '__Host-yideng_recovery' : 'yideng_recovery'
   const keyOf = (value: string) => createHash('sha256').update(value).digest('base64url')
 
+  const counts = createLimits(artifacts, clock)
+  const ofOneNetwork = { name: 'recoveries', most: limits.addressTries, seconds: addressWindowSeconds }
+
   /** @throws Refusal `too_many_requests` */
   async function limitAddress(ctx: RouterContext) {
     const key = blindIndex('address', visitOf(ctx).network)
-    const { count } = await artifacts.increment('recovery-address', key, addressWindowSeconds)
-    if (count > limits.addressTries) throw new Refusal('too_many_requests', 'recoveries of one network')
+    await counts.spend(ofOneNetwork, key)
   }
 
   async function letIn(ctx: RouterContext, pass: Pass, back: string) {

@@ -10,6 +10,8 @@ import type { BlindIndex } from '../keys/blind-index.ts'
 import { showPage, visitOf } from '../pages/visit.ts'
 import { Refusal } from '../refusal/refusal.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
+import { keptId } from '../storage/kept-id.ts'
+import { createLimits } from '../storage/limits.ts'
 import { assertQuestion, pathOf, type Attempt } from './attempt.ts'
 import { actorOf, type House } from './host.ts'
 import type { Router, RouterContext } from './method.ts'
@@ -32,9 +34,15 @@ const kept = ['name', 'document_type', 'document_number', 'phone', 'username'] a
 const kind = 'registered'
 const keptSeconds = 600
 
+function statusOf(problems: Record<string, string>): number {
+  if (problems['form'] === 'too_many_registrations') return 429
+  return Object.keys(problems).length > 0 ? 400 : 200
+}
+
 /** Opening an account: by itself at /register, or on the way into a portal, which it then leads into. */
 export function registrationRoutes(router: Router, parts: RegistrationParts): void {
   const { host, persons, passwords, artifacts, blindIndex, registrationsPerHour, clock } = parts
+  const limits = createLimits(artifacts, clock)
 
   function show(ctx: RouterContext, attempt: Attempt | undefined, problems: Record<string, string> = {}) {
     const visit = visitOf(ctx)
@@ -52,7 +60,7 @@ export function registrationRoutes(router: Router, parts: RegistrationParts): vo
         noticeVersion,
         ...(attempt ? { backUrl: pathOf(attempt), portal: attempt.portal } : {}),
       },
-      Object.keys(problems).length > 0 ? 400 : 200,
+      statusOf(problems),
     )
   }
 
@@ -78,29 +86,34 @@ export function registrationRoutes(router: Router, parts: RegistrationParts): vo
     return { document: document.document, name, phone: phone.phone, username: username.username, password }
   }
 
-  async function withinLimit(ctx: RouterContext): Promise<boolean> {
-    const key = blindIndex('address', visitOf(ctx).network)
-    const { count } = await artifacts.increment('registrations', key, 3600)
-    return count <= registrationsPerHour
-  }
+  /** Seconds to wait, or 0. */
+  const waitOf = (ctx: RouterContext) =>
+    limits.count(
+      { name: 'registrations', most: registrationsPerHour, seconds: 3600 },
+      blindIndex('address', visitOf(ctx).network),
+    )
 
   async function register(ctx: RouterContext, attempt: Attempt | undefined) {
     const input = read(visitOf(ctx).form)
     if ('problems' in input) return show(ctx, attempt, input.problems)
-    if (!(await withinLimit(ctx))) return show(ctx, attempt, { form: 'too_many_registrations' })
+    const wait = await waitOf(ctx)
+    if (wait > 0) {
+      ctx.set('retry-after', String(wait))
+      return show(ctx, attempt, { form: 'too_many_registrations' })
+    }
     const { password, ...opening } = input
     const passwordHash = await passwords.hash(password)
     const opened = await persons.create({ ...opening, passwordHash, noticeVersion }, actorOf(ctx))
     if (!opened.ok) return show(ctx, attempt, { username: opened.problem })
     const id = attempt?.id ?? randomBytes(16).toString('base64url')
-    await artifacts.put(kind, id, opened.person.id, { ttl: keptSeconds })
+    await artifacts.put(kind, keptId(id), opened.person.id, { ttl: keptSeconds })
     ctx.status = 303
     ctx.redirect(attempt ? pathOf(attempt, 'registered') : `/registered/${id}`)
     return undefined
   }
 
   async function showRegistered(ctx: RouterContext, id: string, continueAction?: string) {
-    const personId = await artifacts.get(kind, id)
+    const personId = await artifacts.get(kind, keptId(id))
     const person = personId === undefined ? undefined : await persons.find(personId)
     if (!person) throw new Refusal('login_expired', 'no registration')
     showPage(ctx, 'register/registered', {
@@ -133,7 +146,7 @@ export function registrationRoutes(router: Router, parts: RegistrationParts): vo
   })
   router.post('/login/:attempt/registered', async (ctx) => {
     const attempt = await openAttempt(ctx)
-    const personId = await artifacts.take(kind, attempt.id)
+    const personId = await artifacts.take(kind, keptId(attempt.id))
     if (personId === undefined) throw new Refusal('login_expired', 'no registration')
     await host.succeed(ctx, { method: 'registration', personId, amr: ['pwd'] })
   })

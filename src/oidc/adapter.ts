@@ -1,7 +1,7 @@
-import { hash } from 'node:crypto'
 import { Provider, errors, type Adapter, type AdapterFactory, type AdapterPayload } from 'oidc-provider'
 import type { Clock } from '../config/clock.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
+import { keptId } from '../storage/kept-id.ts'
 
 /** Artifact as the store has it; compare-and-set compares it. */
 type Stored = string | undefined
@@ -25,7 +25,7 @@ function requestCache(): Map<string, Promise<Stored>> {
 
 /** Tokens, codes and session cookies are stored under their hash: whoever reads the store cannot use them. */
 function keyOf(id: string): string {
-  return heldDeviceCode(id) ?? hash('sha256', id, 'base64url')
+  return heldDeviceCode(id) ?? keptId(id)
 }
 
 const held = 'held:'
@@ -45,6 +45,9 @@ function heldDeviceCode(id: string): string | undefined {
 function textOf({ jti, ...rest }: AdapterPayload): string {
   // a grant's id opens nothing, and its tokens are found by it
   const payload: AdapterPayload = rest.kind === 'Grant' ? { ...rest, grantId: jti } : rest
+  // the id of a running login also ends the address that it comes back to
+  const { returnTo } = payload
+  if (jti && typeof returnTo === 'string' && returnTo.endsWith(jti)) payload.returnTo = returnTo.slice(0, -jti.length)
   const session = payload['session'] as { cookie?: string } | undefined
   if (!session?.cookie) return JSON.stringify(payload)
   const { cookie: _cookie, ...known } = session
@@ -90,6 +93,7 @@ export function createAdapterFactory(options: {
       if (text === undefined) return undefined
       const payload = JSON.parse(text) as AdapterPayload
       payload.jti = id
+      if (typeof payload.returnTo === 'string' && payload.returnTo.endsWith('/')) payload.returnTo += id
       if (withinGrace(payload.consumed)) delete payload.consumed
       return payload
     }

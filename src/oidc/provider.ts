@@ -9,6 +9,7 @@ import { knownScopes } from '../clients/metadata.ts'
 import type { Clock } from '../config/clock.ts'
 import type { Settings } from '../config/settings.ts'
 import type { SigningKey } from '../keys/signing-keys.ts'
+import { hostCookie } from '../pages/host-cookie.ts'
 import { languages } from '../pages/languages.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
 import { createAdapterFactory } from './adapter.ts'
@@ -18,7 +19,9 @@ import { createLoadGrant } from './grants.ts'
 import { adminScope } from './command-line-client.ts'
 import { deviceAuthorizationPath, devicePath, type DeviceFlowOfAdministrators } from './device-flow.ts'
 import type { Deliver } from './logout-deliveries.ts'
+import { createOutbound, isPublic } from './outbound.ts'
 import { createOidcPages } from './pages.ts'
+import { budgetPortals } from './portal-budgets.ts'
 import { createPrompts } from './prompts.ts'
 import { createRepresenteeClaim } from './representee-claim.ts'
 import type { Representees } from './representee.ts'
@@ -43,9 +46,6 @@ export interface ProviderParts {
   pairwiseKey: KeyObject
   deviceFlow: DeviceFlowOfAdministrators
 }
-
-/** oidc-provider's dispatcher refuses private and loopback addresses; outside production portals run on just those. */
-const anyAddress = { dispatcher: undefined } as unknown as RequestInit
 
 /** oidc-provider, configured as DESIGN 1.4 says; everything it can be told stands here or in the file it is taken from. */
 export function createProvider(parts: ProviderParts): Provider {
@@ -84,7 +84,7 @@ export function createProvider(parts: ProviderParts): Provider {
     cookies: {
       keys: parts.cookieKeys,
       names: {
-        session: secure ? '__Host-yideng_session' : 'yideng_session',
+        session: hostCookie('yideng_session', secure),
         interaction: secure ? '__Secure-yideng_login' : 'yideng_login',
         resume: secure ? '__Secure-yideng_resume' : 'yideng_resume',
       },
@@ -124,7 +124,8 @@ export function createProvider(parts: ProviderParts): Provider {
       },
       userinfo: { enabled: true },
     },
-    fetch: (url, options) => fetch(url, settings.production ? options : { ...options, ...anyAddress }),
+    // outside production portals run on loopback and private addresses
+    fetch: createOutbound({ allowed: settings.production ? isPublic : () => true }),
     extraParams: ['representee_hint'],
     extraTokenClaims: exchangedClaims.extra,
     findAccount: createFindAccount({ persons, representees, representeeClaim, clock }),
@@ -193,6 +194,7 @@ export function createProvider(parts: ProviderParts): Provider {
   })
   compareSecretsByHash(provider)
   findClientsOnce(provider, findClient)
+  budgetPortals(provider, settings.limits.portalCalls, clock)
   return provider
 }
 

@@ -1,15 +1,12 @@
 import type { AuditTrail } from '../audit/trail.ts'
 import type { Clock } from '../config/clock.ts'
 import type { Database } from '../storage/database.ts'
+import { keepTrying, type KeptTrying } from './keep-trying.ts'
 import { isForOther, type RepresenteeBook } from './representee-book.ts'
 import type { Sessions } from './sessions.ts'
 
 /** Ends what portals hold for a principal as soon as a mandate behind it has ended, whoever ended it and in whatever process. */
-export interface RepresentationEndings {
-  /** Looks at what is due; returns how many grants were ended. */
-  tryDue(): Promise<number>
-  stop(): Promise<void>
-}
+export type RepresentationEndings = KeptTrying
 
 const everyMs = 500
 const atOnce = 50
@@ -25,8 +22,6 @@ export function createRepresentationEndings(options: {
   log: { warn(details: object, message: string): void }
 }): RepresentationEndings {
   const { database, book, sessions, audit, clock, log } = options
-  let running: Promise<number> | undefined
-
   /** By compare-and-set on when it is due, so that of several processes one does it. */
   async function claimDue() {
     const now = clock()
@@ -73,23 +68,5 @@ export function createRepresentationEndings(options: {
     return counts.reduce((sum, count) => sum + count, 0)
   }
 
-  const tryDue = () => {
-    running ??= tryAll().finally(() => {
-      running = undefined
-    })
-    return running
-  }
-
-  const timer = setInterval(() => {
-    tryDue().catch((error: unknown) => log.warn({ err: error }, 'ended mandates could not be followed up'))
-  }, everyMs)
-  timer.unref()
-
-  return {
-    tryDue,
-    async stop() {
-      clearInterval(timer)
-      await running?.catch(() => 0)
-    },
-  }
+  return keepTrying(tryAll, everyMs, (error) => log.warn({ err: error }, 'ended mandates could not be followed up'))
 }

@@ -1,9 +1,9 @@
-import { hash } from 'node:crypto'
 import { z } from 'zod'
 import { levelOf, type Level } from '../assurance/levels.ts'
 import type { Clock } from '../config/clock.ts'
 import type { FieldCipher } from '../keys/field-cipher.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
+import { keptId } from '../storage/kept-id.ts'
 import type { LogoutDeliveries } from './logout-deliveries.ts'
 import { revokeGrant } from './revoke-grant.ts'
 
@@ -74,7 +74,6 @@ const touchSeconds = 60
 
 const aboutKind = 'SessionAbout'
 const place = (uid: string) => `SessionAbout:${uid}`
-const keyOf = (id: string) => hash('sha256', id, 'base64url')
 
 export function createSessions(options: {
   artifacts: Artifacts
@@ -182,7 +181,7 @@ export function createSessions(options: {
       return found && read(found.value)?.session
     },
     async ofCookie(cookie) {
-      const value = await artifacts.get('Session', keyOf(cookie))
+      const value = await artifacts.get('Session', keptId(cookie))
       return value === undefined ? undefined : read(value)?.session
     },
     list,

@@ -44,11 +44,14 @@ export type RefusalCode = keyof typeof refusals
 export class Refusal extends Error {
   readonly code: RefusalCode
   readonly status: number
+  /** Seconds after which to come again, where it is known. */
+  readonly retryAfter: number | undefined
 
-  constructor(code: RefusalCode, detail: string = code) {
+  constructor(code: RefusalCode, detail: string = code, retryAfter?: number) {
     super(detail)
     this.name = 'Refusal'
     this.code = code
     this.status = refusals[code]
+    this.retryAfter = retryAfter
   }
 }

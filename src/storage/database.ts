@@ -16,6 +16,9 @@ import { up as first } from './migrations/0001-first.ts'
 import { up as accountCentre } from './migrations/0002-account-centre.ts'
 import { up as legalPersons } from './migrations/0003-legal-persons.ts'
 import { up as recovery } from './migrations/0004-recovery.ts'
+import { up as face } from './migrations/0006-face.ts'
+import { up as audit } from './migrations/0007-audit.ts'
+import { up as sessionEndings } from './migrations/0008-session-endings.ts'
 import { up as administrators } from './migrations/0009-administrators.ts'
 import type { Tables } from './schema.ts'
 
@@ -29,6 +32,9 @@ const migrations = {
   '0002-account-centre': { up: accountCentre },
   '0003-legal-persons': { up: legalPersons },
   '0004-recovery': { up: recovery },
+  '0006-face': { up: face },
+  '0007-audit': { up: audit },
+  '0008-session-endings': { up: sessionEndings },
   '0009-administrators': { up: administrators },
 }
 

@@ -1,9 +1,10 @@
 import type { Generated } from 'kysely'
 import type { BlindIndex, Mark, Sealed, Time } from './columns.ts'
 import { administrationMarks, type AdministrationTables } from './schema-administration.ts'
+import { faceMarks, type FaceTables } from './schema-face.ts'
 import { legalPersonMarks, type LegalPersonTables } from './schema-legal-persons.ts'
 
-export interface Tables extends LegalPersonTables, AdministrationTables {
+export interface Tables extends LegalPersonTables, FaceTables, AdministrationTables {
   house: { key: string; value: string }
   natural_persons: {
     id: string
@@ -15,9 +16,10 @@ export interface Tables extends LegalPersonTables, AdministrationTables {
     phone_index: BlindIndex
     username: Sealed
     username_index: BlindIndex
-    /** 2 self-asserted, 3 name and number matched with a register (config/levels.json). */
+    /** 2 self-asserted, 3 name and number matched with a register, 4 and a face verified (config/levels.json). */
     identity_level: number
     proofed_at: Time | null
+    face_proofed_at: Time | null
     /** `closed`: erased, but for the id that audit entries name. */
     status: 'active' | 'locked' | 'closed'
     /** After a recovery without a counter: until then no authenticator may be changed. */
@@ -104,6 +106,20 @@ export interface Tables extends LegalPersonTables, AdministrationTables {
     previous_hash: string
     hash: string
   }
+  /** People whose sessions a server is to end. */
+  session_endings: { person_id: string; due_at: Time }
+  /** Each speaks for a run of entries; the runs have no gaps. */
+  audit_checkpoints: { last_sequence: number; first_sequence: number; at: Time; signed: string }
+  /** Months of the audit trail that stand in files and no more in audit_events. */
+  audit_archives: {
+    month: string
+    first_sequence: number
+    last_sequence: number
+    last_hash: string
+    /** SHA-256 of the file. */
+    file_hash: string
+    archived_at: Time
+  }
 }
 
 /**
@@ -112,6 +128,7 @@ export interface Tables extends LegalPersonTables, AdministrationTables {
  */
 export const columnMarks: { [T in keyof Tables]: { [C in keyof Tables[T]]: Mark } } = {
   ...legalPersonMarks,
+  ...faceMarks,
   ...administrationMarks,
   house: { key: 'open', value: 'open' },
   natural_persons: {
@@ -126,6 +143,7 @@ export const columnMarks: { [T in keyof Tables]: { [C in keyof Tables[T]]: Mark 
     username_index: 'sensitive',
     identity_level: 'open',
     proofed_at: 'open',
+    face_proofed_at: 'open',
     status: 'open',
     held_until: 'open',
     signed_out_at: 'open',
@@ -197,5 +215,15 @@ export const columnMarks: { [T in keyof Tables]: { [C in keyof Tables[T]]: Mark 
     restricted: 'sensitive',
     previous_hash: 'open',
     hash: 'open',
+  },
+  session_endings: { person_id: 'open', due_at: 'open' },
+  audit_checkpoints: { last_sequence: 'open', first_sequence: 'open', at: 'open', signed: 'open' },
+  audit_archives: {
+    month: 'open',
+    first_sequence: 'open',
+    last_sequence: 'open',
+    last_hash: 'open',
+    file_hash: 'open',
+    archived_at: 'open',
   },
 }

@@ -35,9 +35,9 @@ describe('what is not there and what is somebody else’s', () => {
       ['/account/devices/ID/forget', device?.key],
       ['/account/portals/ID/withdraw', portal.clientId],
       ['/account/history/ID/not-me', await signInOf(stranger.id)],
-      ['/account/ways/ID/off', 'face'],
-      ['/account/ways/ID/on', 'face'],
-      ['/account/ways/ID/not-me', 'face'],
+      ['/account/ways/ID/off', 'iris'],
+      ['/account/ways/ID/on', 'iris'],
+      ['/account/ways/ID/not-me', 'iris'],
     ]
     const said = (page: Page) => [page.status, main(page).replaceAll(/<dd>[\w-]+<\/dd>/g, '')]
     for (const [path, id] of forms) {

@@ -16,7 +16,10 @@ describe.each(commands.map((command) => [nameOf(command), command] as const))('%
     const own = name.split(' ')
     expect(words.slice(0, own.length)).toEqual(own)
     const rest = words.slice(own.length).filter((word) => word !== '--json')
-    expect(readArguments(command, rest)).toMatchObject({ ok: true })
+    const read = readArguments(command, rest)
+    // the files of an example are not there
+    const problems = read.ok ? [] : read.problems.filter(({ message }) => !message.endsWith('ENOENT'))
+    expect(problems).toEqual([])
   })
 
   it('says what it is without a full stop, and is there once', () => {

@@ -2,7 +2,9 @@ import { migrationNames } from '../setup/migrations.ts'
 import { chmodSync, readFileSync, rmSync, writeFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { checkpointFileOf, createCheckpoints } from '../../src/audit/checkpoints.ts'
+import { createSigner } from '../../src/keys/signatures.ts'
 import { openCookieKeys } from '../../src/keys/cookie-keys.ts'
 import { openSqliteArtifacts } from '../../src/storage/artifacts-sqlite.ts'
 import { commandLine } from '../cli/in-process.ts'
@@ -11,6 +13,11 @@ type Report = { well: boolean; checks: { state: string; what: string; finding: s
 type Line = ReturnType<typeof commandLine>
 
 const now = Date.UTC(2026, 10, 23)
+const day = 86_400_000
+let moment = now
+beforeEach(() => {
+  moment = now
+})
 const create = ['client', 'create', '--name', 'a', '--redirect-uri', 'https://a.example/']
 
 async function examine({ yideng }: Line) {
@@ -21,11 +28,11 @@ async function examine({ yideng }: Line) {
 }
 
 /** As after a first start and a first portal. */
-async function started(line: Line = commandLine({ clock: () => now })) {
+async function started(line: Line = commandLine({ clock: () => moment })) {
   await line.json(...create)
   await line.json('keys', 'list')
   openCookieKeys(join(line.directory, 'keys'))
-  await openSqliteArtifacts(join(line.directory, 'data', 'artifacts.sqlite'), () => now).close()
+  await openSqliteArtifacts(join(line.directory, 'data', 'artifacts.sqlite'), () => moment).close()
   return line
 }
 
@@ -37,6 +44,18 @@ function alter(line: Line, statement: string) {
   sqlite.close()
 }
 
+/** As a server does once a minute. */
+const sign = (line: Line) =>
+  line.withHouse(({ database, settings }) =>
+    createCheckpoints({
+      database,
+      issuer: settings.issuer,
+      sign: createSigner(settings.keysDir, () => moment),
+      clock: () => moment,
+      file: checkpointFileOf(settings.dataDir),
+    }).make(),
+  )
+
 describe('doctor', () => {
   it('finds nothing wrong where nothing is', async () => {
     const { code, well, warnings, faults, checks } = await examine(await started())
@@ -46,7 +65,9 @@ describe('doctor', () => {
         'Node.js',
         'settings',
         'issuer',
+        'resources',
         'keys',
+        'signing keys',
         'store',
         'data keys',
         'audit trail',
@@ -75,7 +96,7 @@ describe('doctor', () => {
 
   it('prints what to do under what it found, and the count on standard error', async () => {
     const line = await started(
-      commandLine({ clock: () => now, environment: { YIDENG_ISSUER: 'http://login.example' } }),
+      commandLine({ clock: () => moment, environment: { YIDENG_ISSUER: 'http://login.example' } }),
     )
     const { code, out, err } = await line.yideng('doctor')
     expect(code).toBe(1)
@@ -121,8 +142,44 @@ describe('doctor', () => {
     [
       'a changed audit entry',
       'audit trail',
-      'broken at entry 1',
+      'broken (changed) at entry 1',
       (line) => alter(line, "UPDATE audit_events SET actor = 'nobody'"),
+    ],
+    [
+      'an audit trail whose end was cut off',
+      'audit trail',
+      'broken (truncated) at entry 1',
+      async (line) => {
+        await sign(line)
+        alter(line, 'DELETE FROM audit_events; DELETE FROM audit_checkpoints')
+      },
+    ],
+    [
+      'a file of signing keys that holds none',
+      'keys',
+      'signing.json holds no keys',
+      (line) => writeFileSync(file(line, 'keys', 'signing.json'), '{"keys":[]}', { mode: 0o600 }),
+    ],
+    [
+      'a file of data keys that holds none',
+      'keys',
+      'data.json holds no keys',
+      (line) => writeFileSync(file(line, 'keys', 'data.json'), '', { mode: 0o600 }),
+    ],
+    [
+      'APIs that cannot be read',
+      'resources',
+      'cannot be used',
+      (line) => {
+        line.environment['YIDENG_RESOURCES'] = file(line, 'none.json')
+      },
+    ],
+    [
+      'a proxy whose address everybody has',
+      'proxy',
+      'a few wrong tries lock everybody out',
+      (line) =>
+        void Object.assign(line.environment, { NODE_ENV: 'production', YIDENG_ISSUER: 'https://login.invalid' }),
     ],
     [
       'a clock that went back',
@@ -143,7 +200,7 @@ describe('doctor', () => {
     })
   })
 
-  it.each([
+  it.each<[string, string, unknown, string | ((line: Line) => void | Promise<void>)]>([
     [
       'a migration that did not run',
       'store',
@@ -152,17 +209,58 @@ describe('doctor', () => {
     ],
     ['logout notices given up', 'logout notices', '0 to be delivered, 1 given up', notice('abandoned', now)],
     [
+      'signing keys of more than a year',
+      'signing keys',
+      expect.stringContaining('sign for more than a year'),
+      () => void (moment += 400 * day),
+    ],
+    [
+      'a key that is published and no more needed',
+      'signing keys',
+      expect.stringContaining('published but no more needed'),
+      async (line: Line) => {
+        await line.json('keys', 'rotate', '--now')
+        moment += 2 * day
+      },
+    ],
+    [
+      'an audit trail that nobody signs',
+      'audit trail',
+      'nobody signs its newest entries',
+      () => void (moment += 2 * 3_600_000),
+    ],
+    [
+      'a checkpoint that is not beside the store',
+      'audit trail',
+      expect.stringContaining('not beside the store'),
+      async (line: Line) => {
+        await sign(line)
+        rmSync(checkpointFileOf(file(line, 'data')))
+      },
+    ],
+    [
+      'audit entries that belong in the archive',
+      'audit trail',
+      'the store holds entries of more than 12 months',
+      async (line: Line) => {
+        moment += 400 * day
+        await line.json('keys', 'rotate')
+        await sign(line)
+      },
+    ],
+    [
       'logout notices nobody delivers',
       'logout notices',
       '1 to be delivered, 0 given up',
       notice('pending', now - 86_400_000),
     ],
-  ])('warns of %s', async (_what, what, finding, statement) => {
+  ])('warns of %s', async (_what, what, finding, harm) => {
     const line = await started()
-    alter(line, statement)
+    if (typeof harm === 'string') alter(line, harm)
+    else await harm(line)
     const { code, warnings } = await examine(line)
     expect(code).toBe(0)
-    expect(warnings).toEqual([{ state: 'warn', what, finding, todo: expect.any(String) }])
+    expect(warnings).toContainEqual({ state: 'warn', what, finding, todo: expect.any(String) })
   })
 })
 

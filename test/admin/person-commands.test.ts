@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { commandLine } from '../cli/in-process.ts'
+import { residentId } from '../setup/people.ts'
 
 const password = 'Nanshan-7-lychee'
 const person = (changes: Record<string, string> = {}) =>
@@ -173,6 +174,24 @@ it('makes a link for a new password that ends the one before, and tells where it
   ])
 })
 
+it('keeps what the counter saw: a person with their document, a guardian’s consent, a consent taken back', async () => {
+  const line = commandLine({ clock: () => Date.UTC(2026, 10, 24) })
+  const { id } = await open(line)
+  const rival = await open(line, { username: 'lisi', level: '3' })
+  expect(await line.json('person', 'prove', id)).toEqual({ id, level: 4, bound: 0, superseded: [rival.id] })
+  expect(await line.json('person', 'show', id)).toMatchObject({ level: 4 })
+  expect(await line.json('person', 'show', rival.id)).toMatchObject({ level: 2 })
+
+  const child = await open(line, { username: 'xiaoming', 'id-number': residentId('44030020160101001'), level: '3' })
+  const agree = (guardian: string) => line.yideng('person', 'agree-face', child.id, '--guardian', guardian)
+  expect(await agree(rival.id)).toMatchObject({ code: 2, err: expect.stringContaining('grown-up') })
+  expect(await agree('nobody')).toMatchObject({ code: 3 })
+  expect(await agree(id)).toMatchObject({ code: 0 })
+  expect(await line.yideng('person', 'agree-face', id, '--guardian', id)).toMatchObject({ code: 2 })
+  expect(await line.json('person', 'withdraw-face', child.id)).toEqual({ id: child.id, erased: true })
+  expect(await line.json('person', 'withdraw-face', child.id)).toEqual({ id: child.id, erased: false })
+  expect((await line.yideng('person', 'prove', 'nobody')).code).toBe(3)
+})
 it.each(['show', 'lock', 'unlock', 'reset-password'])(
   'exits with 3 when %s is asked for a person who is not there',
   async (verb) => {

@@ -1,7 +1,8 @@
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { commandLine } from '../cli/in-process.ts'
+import { anna, portrait, wall } from '../setup/faces.ts'
 import { residentNumber } from './resident-number.ts'
 
 const head = 'document_type,document_number,name'
@@ -30,6 +31,29 @@ describe('the population register', () => {
     expect(await knows(1, '张三')).toBe('match')
     expect(await knows(2, '李四')).toBe('match')
     expect(await knows(1, '李四')).toBe('no_match')
+  })
+
+  it('takes the photographs beside it, and keeps a sealed template of each and nothing else', async () => {
+    const { directory, run, withHouse } = importing([head, good(1), good(2), good(3), good(4)].join('\n'))
+    const photos = join(directory, 'photos')
+    mkdirSync(photos)
+    const [face, nobody] = await Promise.all([portrait(anna), wall()])
+    writeFileSync(join(photos, `${residentNumber(1)}.jpg`), face)
+    writeFileSync(join(photos, `${residentNumber(2)}.jpg`), nobody)
+    writeFileSync(join(photos, `${residentNumber(3)}.jpg`), 'no picture')
+    const { code, out } = await run('--photos', photos, '--json')
+    expect({ code, document: JSON.parse(out) as unknown }).toMatchObject({
+      code: 0,
+      document: { imported: 4, photos: 1, photos_unusable: 2 },
+    })
+    await withHouse(async ({ database, faceReferences }) => {
+      const [row, ...more] = await database.selectFrom('population_faces').selectAll().execute()
+      expect(more).toEqual([])
+      expect(row?.template).toMatch(/^d1\.[\w-]{600,1000}$/)
+      const whose = { documentType: 'resident_id', documentNumber: residentNumber(1) }
+      expect(await faceReferences.find(whose)).toHaveLength(128)
+      expect(await faceReferences.find({ ...whose, documentNumber: residentNumber(2) })).toBeUndefined()
+    })
   })
 
   it('takes the later of two rows about one person, and of two imports', async () => {

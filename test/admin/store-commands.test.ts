@@ -19,6 +19,8 @@ it('lists keys by id, without any part of them', async () => {
       kid: expect.stringMatching(`^${alg.toLowerCase()}-`),
       alg,
       created_at: expect.any(String),
+      state: 'signs',
+      sign_from: expect.any(String),
     })),
     data: [{ kid: 'd1', current: true }],
   })

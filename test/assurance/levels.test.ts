@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { acrOf, acrValues, levelAsked, levelOf, levelReached, signInCounts } from '../../src/assurance/levels.ts'
+import {
+  acrOf,
+  acrValues,
+  levelAsked,
+  levelOf,
+  levelReached,
+  readLevels,
+  signInCounts,
+} from '../../src/assurance/levels.ts'
 
 describe('levels of assurance', () => {
   it('are published lowest first and read back', () => {
@@ -17,6 +25,35 @@ describe('levels of assurance', () => {
     [3, ['pwd', 'face'], 4],
   ])('identity level %i with %j reaches %i', (identityLevel, amr, level) => {
     expect(levelReached({ identityLevel, amr, held: false })).toBe(level)
+  })
+
+  it.each([
+    ['a face alone is no second factor', { identityLevel: 4, amr: ['face'] }, 3],
+    ['an authenticator bound by a face', { identityLevel: 4, amr: ['hwk', 'user'], bound: true, proofDays: 3 }, 4],
+    ['the same, five years later', { identityLevel: 4, amr: ['hwk', 'user'], bound: true, proofDays: 1826 }, 3],
+    ['one bound before the account lost its proof', { identityLevel: 2, amr: ['hwk', 'user'], bound: true }, 2],
+    ['one that nothing has bound', { identityLevel: 4, amr: ['hwk', 'user'] }, 3],
+  ] as const)('%s', (_, proven, reached) => {
+    expect(levelReached({ held: false, ...proven })).toBe(reached)
+  })
+
+  it('can be renamed with overlap, and decided by another table', () => {
+    const row = (level: number, aliases: string[], reached: object[]) => ({
+      level,
+      acr: `new:${level}`,
+      aliases,
+      name: {},
+      meaning: '',
+      reached,
+    })
+    const table = [
+      row(2, [], [{ identity: 2 }]),
+      row(3, [], [{ identity: 3 }]),
+      row(4, ['old:4'], [{ identity: 3, way: 'face' }]),
+    ]
+    expect(levelReached({ identityLevel: 3, amr: ['face'], held: false }, readLevels(JSON.stringify(table)))).toBe(4)
+    expect(() => readLevels(JSON.stringify([...table, row(3, [], [{ identity: 3 }])]))).toThrow('acr value once')
+    expect(() => readLevels(JSON.stringify(table.slice(1)))).toThrow('levels 2, 3 and 4')
   })
 
   it.each([

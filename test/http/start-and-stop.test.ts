@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process'
-import { renameSync, rmSync } from 'node:fs'
+import { readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { checkpointFileOf } from '../../src/audit/checkpoints.ts'
 import { openPerson, signIn } from '../setup/person.ts'
 import { registerPortal } from '../setup/portal.ts'
 import { startServer, type RunningServer } from '../setup/server.ts'
@@ -55,6 +56,9 @@ describe('the server', () => {
     const visit = await portal.begin()
     await visit.finish(await signIn(visitor, await visitor.get(visit.url), person.username))
     await server.kill('SIGINT')
+    const signed = await house.database.selectFrom('audit_checkpoints').select('signed').executeTakeFirstOrThrow()
+    expect(readFileSync(checkpointFileOf(server.dataDir), 'utf8').trim()).toBe(signed.signed)
+    expect(server.output()).toContain(signed.signed)
     await server.restart()
     const again = await portal.begin()
     expect((await again.finish(await visitor.get(again.url))).claims()?.acr).toBe('urn:yideng:loa:3')
@@ -120,7 +124,6 @@ describe('the server', () => {
 })
 
 it('the runtime check speaks plainly on an old Node.js', async () => {
-  const { readFileSync } = await import('node:fs')
   const source = readFileSync(new URL('../../bin/runtime.mjs', import.meta.url), 'utf8')
   const program = `Object.defineProperty(process.versions, 'node', { value: '20.1.0' });${source}`
   const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', program], {

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { checkChain } from '../../src/audit/trail.ts'
+import { checkChain } from '../../src/audit/chain.ts'
 import type { Back } from '../../src/admin/house.ts'
 import { residentId, password } from '../setup/people.ts'
 import { allow } from '../setup/person.ts'

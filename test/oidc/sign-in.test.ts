@@ -30,6 +30,38 @@ describe('signing in at a portal', () => {
     expect(userinfo).not.toHaveProperty('id_number')
   })
 
+  it('gives the browser another session at each sign-in, also one that was planted before', async () => {
+    const person = await openPerson(house)
+    const portal = await registerPortal(house, { consent: 'implicit' })
+    const visitor = new Visitor(server.issuer)
+    const planted = 'A'.repeat(43)
+    visitor.cookies.push({ name: 'yideng_session', value: planted, path: '/' })
+    const session = () => visitor.cookies.find(({ name }) => name === 'yideng_session')?.value
+    const enter = async () => {
+      const visit = await portal.begin({ prompt: 'login' })
+      await visit.finish(await signIn(visitor, await visitor.get(visit.url), person.username))
+      return session()
+    }
+    const seen = [planted, await enter(), await enter()]
+    expect(new Set(seen).size).toBe(3)
+    const thief = new Visitor(server.issuer)
+    thief.cookies.push({ name: 'yideng_session', value: String(seen[1]), path: '/' })
+    const { url } = await portal.begin({ prompt: 'none' })
+    expect((await thief.get(url)).leads?.searchParams.get('error')).toBe('login_required')
+  })
+
+  it('lets scripts of its own pages read the answers, and those of no other page', async () => {
+    const { portal, tokens } = await signedIn(house)
+    const allowed = async (origin: string) => {
+      const headers = { authorization: `Bearer ${tokens.access_token}`, origin }
+      return (await fetch(`${server.issuer}/userinfo`, { headers })).headers.get('access-control-allow-origin')
+    }
+    const own = new URL(portal.redirectUri).origin
+    expect(await allowed(own)).toBe(own)
+    for (const origin of ['https://evil.example', 'null', `${own}.evil.example`])
+      expect(await allowed(origin)).toBeNull()
+  })
+
   it('walks into the next portal without a form, as another subject', async () => {
     const { person, visitor, tokens } = await signedIn(house)
     const next = await registerPortal(house, { scope: 'openid profile', consent: 'implicit' })

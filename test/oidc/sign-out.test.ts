@@ -75,6 +75,26 @@ async function inTwoPortals(failures = 0) {
 }
 
 describe('signing out', () => {
+  it('is what locking an account does, from the command line as well', async () => {
+    const { person, portal, here, there, tokens } = await inTwoPortals()
+    await house.persons.setStatus(person.id, 'locked', { actor: 'administrator:test' })
+    await until(async () => here.received.length === 1 && there.received.length === 1)
+    await expect(
+      oidc.fetchUserInfo(portal.configuration, tokens.access_token, tokens.claims()?.sub ?? ''),
+    ).rejects.toThrow()
+    await house.persons.setStatus(person.id, 'active', { actor: 'administrator:test' })
+    const events = await house.database
+      .selectFrom('audit_events')
+      .select('event')
+      .where('person_id', '=', person.id)
+      .execute()
+    expect(events.map(({ event }) => event)).toContain('person.sessions-ended')
+    // unlocked again, the old session stays ended
+    await expect(
+      oidc.fetchUserInfo(portal.configuration, tokens.access_token, tokens.claims()?.sub ?? ''),
+    ).rejects.toThrow()
+  })
+
   it('of all portals tells each by a signed logout token, ends the session and the tokens, and leads back', async () => {
     const { visitor, portal, other, here, there, otherTokens, signOut } = await inTwoPortals()
     const left = await visitor.submit(await signOut(), '/logout/confirm', { logout: 'yes' })

@@ -6,7 +6,9 @@ import { keySet } from '../../src/oidc/signing.ts'
 it('signs ES256 as r and s of 32 bytes each, also when one of them begins with zeros', async () => {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const key = { key: createPublicKey(privateKey), dsaEncoding: 'ieee-p1363' } as const
-  const [signing] = keySet([{ kid: 'test', alg: 'ES256', createdAt: '2026-01-01T00:00:00Z', privateKey }]).keys
+  const [signing] = keySet([
+    { kid: 'test', alg: 'ES256', createdAt: '2026-01-01T00:00:00Z', useFrom: 0, privateKey },
+  ]).keys
   if (!(signing instanceof ExternalSigningKey)) throw new Error('ES256 is not signed in this process')
   let shorter = 0
   // one in 128 signatures has a shorter number

@@ -1,4 +1,5 @@
 import { accountSamples } from './account-samples.ts'
+import { faceSamples } from './face-samples.ts'
 import { deviceSamples } from './device-samples.ts'
 import { organisationSamples } from './organisation-samples.ts'
 import { passkeySamples } from './passkey-samples.ts'
@@ -29,6 +30,7 @@ const passwordWay = {
 }
 const refusedWays = (refusal: string) => ({ refusal, ways: [{ ...passwordWay, identifier: '13800138000', refusal }] })
 
+const faceWay = { name: 'face', action: '/login/8f3a/face', csrf, identifier: '', last: false }
 const qrWay = { name: 'qr', action: '/login/8f3a/qr', csrf, last: true, hideSeconds: 3 }
 
 const passkeyWay = { name: 'passkey', action: '/login/8f3a/passkey', csrf, last: false }
@@ -77,6 +79,7 @@ const level = {
   cancelAction: '/login/8f3a/cancel',
   csrf,
   tried: false,
+  raises: [] as { name: string; action: string }[],
 }
 
 const register = {
@@ -150,6 +153,7 @@ export const samples: readonly Sample[] = [
   },
   { view: 'home/home', name: 'empty', data: { portals: [], registerUrl: '/register' } },
   { view: 'login/sign-in', name: 'first', data: signIn },
+  { view: 'login/sign-in', name: 'kiosk', data: { ...signIn, ways: [passwordWay, faceWay] } },
   { view: 'login/sign-in', name: 'administers', data: { ...signIn, ways: [], administers: true } },
   {
     view: 'login/sign-in',
@@ -182,6 +186,11 @@ export const samples: readonly Sample[] = [
   { view: 'login/level', name: 'real-name', data: level },
   { view: 'login/level', name: 'tried', data: { ...level, tried: true } },
   { view: 'login/level', name: 'real-person', data: { ...level, needed: 4, reached: 3 } },
+  {
+    view: 'login/level',
+    name: 'by face',
+    data: { ...level, needed: 4, reached: 3, raises: [{ name: 'face', action: '/login/8f3a/face/start' }] },
+  },
   { view: 'login/level', name: 'both', data: { ...level, needed: 4, reached: 2 } },
   { view: 'register/register', name: 'first', data: register },
   {
@@ -231,6 +240,7 @@ export const samples: readonly Sample[] = [
   },
   ...accountSamples,
   ...organisationSamples,
+  ...faceSamples,
   ...passkeySamples(account),
   ...recoverySamples,
   { view: 'qr/ask', name: 'near', data: qrAsk },
@@ -279,4 +289,4 @@ export const samples: readonly Sample[] = [
 
 /** Data that names words (`refusals.<refusal>`) and so cannot be any text. */
 export const wordKeys =
-  /(^|\.)(here|refusal|act|code|state|reason|done|when|created|until|made|used|problem|role|roles\.\d+|relation|hindrance|kind|event|who|documentType|ways\.\d+\.name|method|problems\..*|documentTypes\.\d+|values\.(document_type|role)|attributes\.\d+(\.name)?|refused)$/
+  /(^|\.)(here|refusal|why|outcome|reasons\.\d+|actions\.\d+|provenAt|scripts\.\d+|raises\.\d+\.name|act|code|state|reason|done|when|created|until|made|used|problem|role|roles\.\d+|relation|hindrance|kind|event|who|documentType|ways\.\d+\.name|method|problems\..*|documentTypes\.\d+|values\.(document_type|role)|attributes\.\d+(\.name)?|refused)$/

@@ -8,11 +8,11 @@ export type HashGate = <Result>(work: () => Promise<Result>) => Promise<Result>
  * at most `waiting` more in line, first come first served.
  * @returns a gate that throws Refusal `busy` at once when the line is full
  */
-export function createHashGate({ concurrent, waiting }: { concurrent: number; waiting: number }): HashGate {
+export function createHashGate({ concurrent, waiting }: { concurrent: number; waiting: number }) {
   const line: (() => void)[] = []
   let running = 0
 
-  return async (work) => {
+  const gate: HashGate = async (work) => {
     if (running < concurrent) running += 1
     else if (line.length < waiting) await new Promise<void>((enter) => line.push(enter))
     else throw new Refusal('busy', `${waiting} passwords are waiting to be hashed`)
@@ -25,4 +25,5 @@ export function createHashGate({ concurrent, waiting }: { concurrent: number; wa
       else running -= 1
     }
   }
+  return Object.assign(gate, { load: () => ({ running, waiting: line.length }) })
 }

@@ -12,7 +12,7 @@ export interface HashParameters {
 
 /** DESIGN 2.5; the second of OWASP's five equal choices for argon2id. */
 const defaults: HashParameters = { memoryKiB: 19_456, passes: 2, lanes: 1 }
-const defaultGate = { concurrent: 2, waiting: 64 }
+export const defaultGate = { concurrent: 2, waiting: 64 }
 
 /** Every method that computes throws Refusal `busy` when too many already wait. */
 export interface Passwords {

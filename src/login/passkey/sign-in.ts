@@ -1,5 +1,5 @@
 import { visitOf } from '../../pages/visit.ts'
-import { Refusal } from '../../refusal/refusal.ts'
+import { createLimits } from '../../storage/limits.ts'
 import { assertQuestion, type Attempt } from '../attempt.ts'
 import { actorOf } from '../host.ts'
 import type { LoginHost, Router, RouterContext } from '../method.ts'
@@ -17,14 +17,16 @@ export function signInRoutes(
   host: LoginHost,
   parts: PasskeyParts & { challenges: Challenges; memory: OfferMemory },
 ): void {
-  const { settings, artifacts, blindIndex, challenges, memory } = parts
+  const { settings, artifacts, blindIndex, challenges, memory, clock } = parts
   const { id: rpId } = relyingParty(settings.issuer)
+
+  const counts = createLimits(artifacts, clock)
+  const ofOneNetwork = { name: 'passkey-tries', most: settings.limits.addressTries, seconds: addressWindowSeconds }
 
   /** @throws Refusal `too_many_requests` */
   async function limitAddress(ctx: RouterContext) {
     const key = blindIndex('address', visitOf(ctx).network)
-    const { count } = await artifacts.increment('passkey-address', key, addressWindowSeconds)
-    if (count > settings.limits.addressTries) throw new Refusal('too_many_requests', 'tries of one network')
+    await counts.spend(ofOneNetwork, key)
   }
 
   // Asked for by script, so a browser that asks has WebAuthn. The answer names nobody's passkeys: the browser knows them.
@@ -48,8 +50,14 @@ export function signInRoutes(
       const code = fault === 'other_person' ? 'passkey_other_person' : 'passkey_refused'
       return host.refuse(ctx, { method: name, code, fault, personId })
     }
-    const { personId, amr } = checked
-    return host.succeed(ctx, { method: name, personId, amr, refusal: 'passkey_refused' })
+    const { personId, amr, authenticator } = checked
+    return host.succeed(ctx, {
+      method: name,
+      personId,
+      amr,
+      authenticatorId: authenticator.id,
+      refusal: 'passkey_refused',
+    })
   })
 }
 

@@ -2,8 +2,8 @@ import { z } from 'zod'
 import { readIdentifier } from '../../accounts/identifiers/identify.ts'
 import type { NaturalPerson } from '../../accounts/natural-persons.ts'
 import { visitOf } from '../../pages/visit.ts'
-import { Refusal } from '../../refusal/refusal.ts'
 import { pathOf } from '../attempt.ts'
+import { createLimits } from '../../storage/limits.ts'
 import type { LoginMethod, RouterContext } from '../method.ts'
 import { createTries, typedKey } from '../tries.ts'
 import { passwordEnrolment } from './enrolment.ts'
@@ -27,11 +27,13 @@ export function passwordMethod(parts: PasswordParts): LoginMethod {
     waitSeconds: limits.passwordWaitSeconds,
   })
 
+  const counts = createLimits(artifacts, clock)
+  const ofOneNetwork = { name: 'password-tries', most: limits.addressTries, seconds: addressWindowSeconds }
+
   /** @throws Refusal `too_many_requests` */
   async function limitAddress(ctx: RouterContext) {
     const key = blindIndex('address', visitOf(ctx).network)
-    const { count } = await artifacts.increment('password-address', key, addressWindowSeconds)
-    if (count > limits.addressTries) throw new Refusal('too_many_requests', 'tries of one network')
+    await counts.spend(ofOneNetwork, key)
   }
 
   /** True when this is the account's password; takes the same time for no account. */

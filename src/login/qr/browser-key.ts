@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { hostCookie } from '../../pages/host-cookie.ts'
 import type { RouterContext } from '../method.ts'
 
 const form = /^[\w-]{43}$/
@@ -12,7 +13,7 @@ export interface BrowserKeys {
 }
 
 export function createBrowserKeys(secure: boolean): BrowserKeys {
-  const name = secure ? '__Host-yideng_qr' : 'yideng_qr'
+  const name = hostCookie('yideng_qr', secure)
   const keyOf = (cookie: string, role: string) => createHash('sha256').update(`${role}\0${cookie}`).digest('base64url')
 
   function read(ctx: RouterContext, role: 'waiter' | 'scanner') {

@@ -1,4 +1,5 @@
 import { timingSafeEqual } from 'node:crypto'
+import { keptId } from '../../storage/kept-id.ts'
 import { visitOf } from '../../pages/visit.ts'
 import { Refusal } from '../../refusal/refusal.ts'
 import { assertQuestion, type Attempt } from '../attempt.ts'
@@ -56,7 +57,12 @@ export function computerRoutes(router: Router, host: LoginHost, parts: ComputerP
     const attempt = await openAttempt(ctx)
     const waiter = keys.read(ctx, 'waiter')
     const transaction = await transactions.find(id)
-    if (!transaction || waiter === undefined || transaction.waiter !== waiter || transaction.attempt !== attempt.id) {
+    if (
+      !transaction ||
+      waiter === undefined ||
+      transaction.waiter !== waiter ||
+      transaction.attempt !== keptId(attempt.id)
+    ) {
       throw new Refusal('qr_ended', 'another browser or another login')
     }
     return { attempt, waiter, transaction }
@@ -86,9 +92,10 @@ export function computerRoutes(router: Router, host: LoginHost, parts: ComputerP
   router.post('/start', async (ctx) => {
     const attempt = await openAttempt(ctx)
     const { address, browser, network } = visitOf(ctx)
-    await limits.begin(network, attempt.id, settings.lifetimes.interaction)
+    const attemptId = keptId(attempt.id)
+    await limits.begin(network, attemptId, settings.lifetimes.interaction)
     const { id, transaction } = await transactions.create({
-      attempt: attempt.id,
+      attempt: attemptId,
       clientId: attempt.client.id,
       domain: URL.parse(String(attempt.params['redirect_uri']))?.host ?? '',
       level: attempt.needed,
@@ -96,7 +103,7 @@ export function computerRoutes(router: Router, host: LoginHost, parts: ComputerP
       claims: claimsOf(attempt),
       legalPerson: asksLegalPerson(attempt),
       waiter: keys.make(ctx, 'waiter'),
-      computer: sealComputer(cipher, attempt.id, { address, browser }),
+      computer: sealComputer(cipher, attemptId, { address, browser }),
     })
     ctx.body = { id, ...computerView(id, transaction, clock(), viewParts) }
   })

@@ -1,6 +1,8 @@
 import type { BlindIndex } from '../../keys/blind-index.ts'
 import { Refusal } from '../../refusal/refusal.ts'
+import type { Clock } from '../../config/clock.ts'
 import type { Artifacts } from '../../storage/artifacts.ts'
+import { createLimits } from '../../storage/limits.ts'
 
 export interface QrLimitNumbers {
   shownTimes: number
@@ -32,25 +34,24 @@ export function createQrLimits(options: {
   artifacts: Artifacts
   blindIndex: BlindIndex
   numbers: QrLimitNumbers
+  clock: Clock
 }): QrLimits {
-  const { artifacts, blindIndex, numbers } = options
+  const { artifacts, blindIndex, numbers, clock } = options
+  const limits = createLimits(artifacts, clock)
+  const creations = { name: 'qr-creations', most: numbers.addressCreations, seconds: creationSeconds }
+  const scansFrom = { name: 'qr-address-scans', most: addressScans, seconds: scanSeconds }
+  const scansBy = { name: 'qr-scans', most: numbers.accountScans, seconds: scanSeconds }
   const countFor = async (what: string, key: string, seconds: number) =>
     (await artifacts.increment(`qr-${what}`, key, seconds)).count
 
   return {
     async begin(network, attempt, attemptSeconds) {
-      const begun = await countFor('creations', blindIndex('address', network), creationSeconds)
-      if (begun > numbers.addressCreations) throw new Refusal('too_many_requests', 'QR logins of one network')
+      await limits.spend(creations, blindIndex('address', network))
       const shown = await countFor('shown', attempt, attemptSeconds)
       if (shown > numbers.shownTimes) throw new Refusal('qr_ended', 'this sign-in has had all its QR codes')
     },
-    async scanFrom(network) {
-      const scans = await countFor('address-scans', blindIndex('address', network), scanSeconds)
-      if (scans > addressScans) throw new Refusal('too_many_requests', 'scans of one network')
-    },
-    async scanBy(personId) {
-      return (await countFor('scans', personId, scanSeconds)) <= numbers.accountScans
-    },
+    scanFrom: (network) => limits.spend(scansFrom, blindIndex('address', network)),
+    scanBy: async (personId) => (await limits.count(scansBy, personId)) === 0,
     async refusedBy(personId) {
       if ((await countFor('refusals', personId, daySeconds)) < numbers.refusals) return false
       return artifacts.add('qr-paused', personId, '1', { ttl: daySeconds })

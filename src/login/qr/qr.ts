@@ -21,7 +21,7 @@ export function qrMethod(given: QrParts): LoginMethod {
     ...given,
     frames: createFrames(frameKey),
     transactions: createQrTransactions({ artifacts, clock, times: settings.qr.times }),
-    limits: createQrLimits({ artifacts, blindIndex, numbers: settings.qr }),
+    limits: createQrLimits({ artifacts, blindIndex, numbers: settings.qr, clock }),
     keys: createBrowserKeys(settings.issuer.startsWith('https:')),
     regionOf: listedRegions(),
   }

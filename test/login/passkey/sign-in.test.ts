@@ -58,7 +58,8 @@ describe('sign-in by passkey', () => {
     const tokens = await visit.finish(await signInByPasskey(visitor, page, authenticator))
     expect(tokens.claims()).toMatchObject({ acr: 'urn:yideng:loa:3', amr })
     expect(await kept(person.id)).toMatchObject({ counter: synced ? 0 : 2, lastUsedAt: expect.any(Number) as number })
-    expect(await audited('login.succeeded', person.id)).toContainEqual({ method: 'passkey', level: 3 })
+    const signIns = await audited('login.succeeded', person.id)
+    expect(signIns).toContainEqual(expect.objectContaining({ method: 'passkey', level: 3 }))
   })
 
   it('answers alike, whatever was wrong, with nothing changed and the reason in the audit trail', async () => {

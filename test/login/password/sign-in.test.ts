@@ -80,6 +80,7 @@ describe('sign-in by password', () => {
       const waiting = await signIn(visitor, page, identifier, password)
       expect(waiting.status, identifier).toBe(429)
       expect(waiting.html).toContain('15')
+      expect(waiting.headers.get('retry-after')).toBe('900')
     }
     // the account waits under its other names as well, without saying so
     const { visitor, page } = await signInPage()

@@ -1,0 +1,105 @@
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import sharp from 'sharp'
+import { openFaceEngine, type FaceEngine } from '../src/proofing/face/engine.ts'
+import { distance, type FaceReading } from '../src/proofing/face/judge.ts'
+import { thresholds } from '../src/proofing/face/thresholds.ts'
+import { photographs } from '../test/setup/faces.ts'
+import { measureLoad } from './face-load.ts'
+
+const { values: options } = parseArgs({
+  options: { pairs: { type: 'string' }, only: { type: 'string' }, 'sign-ins': { type: 'string', default: '200' } },
+})
+
+/** Looks closely: faces in a group picture are small. */
+const detail = 608
+const width = 1200
+const z = 1.96
+
+/** Wilson's interval at 95 %: holds for few pairs and for none found. */
+function interval(found: number, of: number): string {
+  if (of === 0) return 'no pairs'
+  const share = found / of
+  const middle = share + z ** 2 / (2 * of)
+  const half = z * Math.sqrt((share * (1 - share)) / of + z ** 2 / (4 * of ** 2))
+  const bound = (value: number) => `${((100 * value) / (1 + z ** 2 / of)).toFixed(1)} %`
+  return `${found} of ${of} (95 %: ${bound(Math.max(0, middle - half))} to ${bound(middle + half)})`
+}
+
+async function pictureOf(image: ReturnType<typeof sharp>) {
+  const { data, info } = await image
+    .resize({ width, withoutEnlargement: true })
+    .removeAlpha()
+    .raw()
+    .toBuffer({ resolveWithObject: true })
+  return { data, width: info.width, height: info.height }
+}
+
+type Face = FaceReading & { whose: string }
+
+const pairsOf = (faces: readonly Face[], wanted: (one: Face, other: Face) => boolean) =>
+  faces.flatMap((one, index) =>
+    faces.slice(index + 1).flatMap((other) => (wanted(one, other) ? [distance(one.template, other.template)] : [])),
+  )
+
+function report(name: string, different: number[], same: number[]): void {
+  console.log(name)
+  for (const at of [0.4, thresholds.accept, thresholds.unsure, 0.6]) {
+    const falseMatches = different.filter((apart) => apart <= at).length
+    const falseRefusals = same.filter((apart) => apart > at).length
+    const mark = at === thresholds.accept ? ' (accepted here)' : ''
+    console.log(`  distance ${at.toFixed(2)}${mark}`)
+    console.log(`    false matches      ${interval(falseMatches, different.length)}`)
+    if (same.length > 0) console.log(`    false non-matches  ${interval(falseRefusals, same.length)}`)
+  }
+}
+
+/** What ships with a package: in one group picture everybody is somebody else, and that is all anybody labelled. */
+async function shipped(engine: FaceEngine): Promise<void> {
+  const faces = (
+    await Promise.all(
+      photographs.map(async (file, index) => {
+        const found = await engine.faces(await pictureOf(sharp(file)), detail)
+        return found.map((face) => ({ ...face, whose: String(index) }))
+      }),
+    )
+  ).flat()
+  console.log(`${faces.length} faces found in ${photographs.length} group pictures of @vladmandic/face-api`)
+  report(
+    'People in one picture, who are different people:',
+    pairsOf(faces, (one, other) => one.whose === other.whose),
+    [],
+  )
+  const across = pairsOf(faces, (one, other) => one.whose !== other.whose)
+  const near = across.filter((apart) => apart <= thresholds.accept).length
+  console.log(
+    `Across pictures nobody has labelled who is who: ${interval(near, across.length)} would be accepted as the same; ` +
+      'were all of them different people, that were the false match rate.',
+  )
+}
+
+/** A folder a person: what a province measures with, on people of its own. */
+async function labelled(engine: FaceEngine, folder: string): Promise<void> {
+  const faces: Face[] = []
+  for (const whose of readdirSync(folder)) {
+    for (const file of readdirSync(join(folder, whose))) {
+      const [face] = await engine.faces(await pictureOf(sharp(join(folder, whose, file))), 416)
+      if (face) faces.push({ ...face, whose })
+      else console.log(`  no face: ${whose}/${file}`)
+    }
+  }
+  report(
+    `${folder}: ${faces.length} pictures`,
+    pairsOf(faces, (one, other) => one.whose !== other.whose),
+    pairsOf(faces, (one, other) => one.whose === other.whose),
+  )
+}
+
+if (options.only !== 'load') {
+  const engine = await openFaceEngine(thresholds)
+  await shipped(engine)
+  if (options.pairs) await labelled(engine, options.pairs)
+}
+if (options.only !== 'errors') await measureLoad(Number(options['sign-ins']))
+process.exit(0)

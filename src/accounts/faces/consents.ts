@@ -1,0 +1,102 @@
+import type { AuditTrail } from '../../audit/trail.ts'
+import type { Clock } from '../../config/clock.ts'
+import type { FaceReferences } from '../../proofing/face/references.ts'
+import type { Database } from '../../storage/database.ts'
+import { parseDocument } from '../identifiers/documents.ts'
+import type { Actor, NaturalPerson, NaturalPersons } from '../natural-persons.ts'
+import type { Notifier } from '../notices.ts'
+
+/** The text people agree to before the first capture (views/face/consent.eta); raise it with the text. */
+export const faceNoticeVersion = '2026-11'
+
+/** Under this age a guardian agrees (Personal Information Protection Law, art. 31). */
+export const ageOfConsent = 14
+const adult = 18
+
+export interface FaceConsents {
+  /** Agreed to the text as it is now. */
+  given(personId: string): Promise<boolean>
+  /** Somebody's own; false for who is too young to. */
+  give(person: NaturalPerson, by: Actor): Promise<boolean>
+  /** A guardian's, at the counter, where the relation was seen in the documents. */
+  giveFor(person: NaturalPerson, guardian: NaturalPerson, by: Actor): Promise<'given' | 'not_a_child' | 'no_guardian'>
+  mayAgree(person: NaturalPerson): boolean
+  /** Erases consent and template; what a face has proven before stays true. False when there was nothing. */
+  withdraw(person: NaturalPerson, by: Actor): Promise<boolean>
+}
+
+export function createFaceConsents(options: {
+  database: Database
+  persons: Pick<NaturalPersons, 'reveal'>
+  references: FaceReferences
+  notifier: Notifier
+  audit: AuditTrail
+  clock: Clock
+}): FaceConsents {
+  const { database, persons, references, notifier, audit, clock } = options
+
+  /** Whole years; undefined where the document does not say when somebody was born. */
+  function ageOf(person: NaturalPerson): number | undefined {
+    const { documentType: type, documentNumber: number } = persons.reveal(person)
+    const now = new Date(clock())
+    const document = parseDocument({ type, number, today: now })
+    const birthDate = document.ok ? document.document.birthDate : undefined
+    if (birthDate === undefined) return undefined
+    const born = new Date(birthDate)
+    const before =
+      now.getUTCMonth() < born.getUTCMonth() ||
+      (now.getUTCMonth() === born.getUTCMonth() && now.getUTCDate() < born.getUTCDate())
+    return now.getUTCFullYear() - born.getUTCFullYear() - (before ? 1 : 0)
+  }
+
+  const mayAgree = (person: NaturalPerson) => (ageOf(person) ?? adult) >= ageOfConsent
+
+  const keep = (personId: string, guardianId: string | null, by: Actor) =>
+    database.transaction().execute(async (transaction) => {
+      const row = { notice_version: faceNoticeVersion, guardian_id: guardianId, given_at: clock() }
+      await transaction
+        .insertInto('face_consents')
+        .values({ person_id: personId, ...row })
+        .onConflict((conflict) => conflict.column('person_id').doUpdateSet(row))
+        .execute()
+      const details = { notice: faceNoticeVersion, guardian: guardianId ?? undefined }
+      await audit.append(transaction, { event: 'face.consented', ...by, personId, details })
+    })
+
+  return {
+    mayAgree,
+    async given(personId) {
+      const row = await database
+        .selectFrom('face_consents')
+        .select('notice_version')
+        .where('person_id', '=', personId)
+        .executeTakeFirst()
+      return row?.notice_version === faceNoticeVersion
+    },
+    async give(person, by) {
+      if (!mayAgree(person)) return false
+      await keep(person.id, null, by)
+      return true
+    },
+    async giveFor(person, guardian, by) {
+      if (mayAgree(person)) return 'not_a_child'
+      const fit = guardian.status === 'active' && guardian.identityLevel >= 3 && (ageOf(guardian) ?? adult) >= adult
+      if (!fit || guardian.id === person.id) return 'no_guardian'
+      await keep(person.id, guardian.id, by)
+      return 'given'
+    },
+    withdraw: (person, by) =>
+      database.transaction().execute(async (transaction) => {
+        const { numDeletedRows } = await transaction
+          .deleteFrom('face_consents')
+          .where('person_id', '=', person.id)
+          .executeTakeFirst()
+        // whoever only claims a number has no say over the face behind it
+        const erased = person.identityLevel >= 3 && (await references.erase(persons.reveal(person), transaction))
+        if (numDeletedRows === 0n && !erased) return false
+        await audit.append(transaction, { event: 'face.withdrawn', ...by, personId: person.id, details: { erased } })
+        await notifier.notify({ personId: person.id, kind: 'face-withdrawn', restricted: by.restricted }, transaction)
+        return true
+      }),
+  }
+}

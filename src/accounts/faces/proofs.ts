@@ -1,0 +1,154 @@
+import type { AuditTrail } from '../../audit/trail.ts'
+import type { Clock } from '../../config/clock.ts'
+import type { Database, DatabaseTransaction } from '../../storage/database.ts'
+import type { PopulationRegister } from '../../proofing/population-register.ts'
+import { matchKey } from '../identifiers/names.ts'
+import type { Actor, NaturalPerson, NaturalPersons } from '../natural-persons.ts'
+import type { Notifier } from '../notices.ts'
+
+/** An authenticator made within this time of a verified face may be bound to it. */
+export const bindingMs = 600_000
+
+/** Signed in with something only its holder has: what may be bound. */
+const bindable = ['passkey']
+
+export type Proved =
+  | {
+      ok: true
+      /** Authenticators bound by it. */
+      bound: number
+      /** Accounts that lost the number. */
+      superseded: string[]
+    }
+  | { ok: false; problem: 'held_by_face' | 'not_matched' | 'gone' }
+
+/** What a verified face, or the counter, has proven of accounts. */
+export interface FaceProofs {
+  /**
+   * A face was verified for this account: identity level 4, and what was made in the ten minutes before is bound to it.
+   * Another account that had proven the same document by less falls to level 2; one that had a face verified as well keeps
+   * it, and only the counter decides.
+   */
+  prove(person: NaturalPerson, by: Actor): Promise<Proved>
+  /** Binds what was made within ten minutes of the last proof, on either side; says how many. */
+  bind(person: NaturalPerson, by: Actor): Promise<number>
+  isBound(authenticatorId: string): Promise<boolean>
+  /** The same at a counter, where somebody saw the person with their document: needs no face, and decides against any other. */
+  proveAtCounter(person: NaturalPerson, by: Actor): Promise<Proved>
+}
+
+export function createFaceProofs(options: {
+  database: Database
+  persons: Pick<NaturalPersons, 'reveal'>
+  register: PopulationRegister
+  notifier: Notifier
+  audit: AuditTrail
+  clock: Clock
+}): FaceProofs {
+  const { database, persons, register, notifier, audit, clock } = options
+
+  /** Other accounts that have proven the same document. */
+  const rivals = (transaction: DatabaseTransaction, { id, row }: NaturalPerson) =>
+    transaction
+      .selectFrom('natural_persons')
+      .select(['id', 'identity_level'])
+      .where('document_type', '=', row.document_type)
+      .where('document_index', '=', row.document_index)
+      .where('identity_level', '>=', 3)
+      .where('id', '!=', id)
+      .execute()
+
+  async function supersede(transaction: DatabaseTransaction, ids: string[], winner: NaturalPerson, by: Actor) {
+    const now = clock()
+    for (const id of ids) {
+      await transaction
+        .updateTable('natural_persons')
+        .set({ identity_level: 2, proofed_at: null, face_proofed_at: null, signed_out_at: now, updated_at: now })
+        .where('id', '=', id)
+        .execute()
+      await transaction.deleteFrom('face_bindings').where('person_id', '=', id).execute()
+      await audit.append(transaction, { event: 'person.superseded', ...by, personId: id, details: { by: winner.id } })
+      await notifier.notify({ personId: id, kind: 'number-lost' }, transaction)
+    }
+    if (ids.length > 0) await notifier.notify({ personId: winner.id, kind: 'number-won' }, transaction)
+  }
+
+  async function bindWithin(transaction: DatabaseTransaction, personId: string, provenAt: number, by: Actor) {
+    const made = await transaction
+      .selectFrom('authenticators')
+      .select('id')
+      .where('person_id', '=', personId)
+      .where('kind', 'in', bindable)
+      .where('created_at', '>=', provenAt - bindingMs)
+      .where('created_at', '<=', provenAt + bindingMs)
+      .execute()
+    let bound = 0
+    for (const { id } of made) {
+      const { numInsertedOrUpdatedRows } = await transaction
+        .insertInto('face_bindings')
+        .values({ authenticator_id: id, person_id: personId, bound_at: clock() })
+        .onConflict((conflict) => conflict.column('authenticator_id').doNothing())
+        .executeTakeFirst()
+      if (numInsertedOrUpdatedRows === 0n) continue
+      bound += 1
+      await audit.append(transaction, { event: 'authenticator.bound', ...by, personId, details: { authenticator: id } })
+      await notifier.notify({ personId, kind: 'authenticator-bound', restricted: by.restricted }, transaction)
+    }
+    return bound
+  }
+
+  const raise = (person: NaturalPerson, by: Actor, how: 'face' | 'counter') =>
+    database.transaction().execute(async (transaction): Promise<Proved> => {
+      const others = await rivals(transaction, person)
+      if (how === 'face' && others.some((one) => one.identity_level >= 4)) return { ok: false, problem: 'held_by_face' }
+      const superseded = others.map(({ id }) => id)
+      const now = clock()
+      const raised = (values: {
+        updated_at: number
+        identity_level?: number
+        proofed_at?: number
+        face_proofed_at?: number
+      }) =>
+        transaction
+          .updateTable('natural_persons')
+          .set(values)
+          .where('id', '=', person.id)
+          .where('status', '=', 'active')
+          .executeTakeFirst()
+      // held from here on, and proven once nobody else is: a document is proven for one account at a time
+      if ((await raised({ updated_at: now })).numUpdatedRows === 0n) return { ok: false, problem: 'gone' }
+      await supersede(transaction, superseded, person, by)
+      await raised({ updated_at: now, identity_level: 4, proofed_at: now, face_proofed_at: now })
+      await audit.append(transaction, { event: 'person.face-proofed', ...by, personId: person.id, details: { how } })
+      await notifier.notify({ personId: person.id, kind: 'face-verified', restricted: by.restricted }, transaction)
+      return { ok: true, bound: await bindWithin(transaction, person.id, now, by), superseded }
+    })
+
+  return {
+    async prove(person, by) {
+      const { documentType, documentNumber, name } = persons.reveal(person)
+      // the face fits the photograph under the number; the name has to be the one under it as well
+      const claim = { documentType, documentNumber, nameKey: matchKey(name) }
+      if (person.identityLevel < 3 && (await register.match(claim)) !== 'match')
+        return { ok: false, problem: 'not_matched' }
+      return raise(person, by, 'face')
+    },
+    proveAtCounter: (person, by) => raise(person, by, 'counter'),
+
+    bind: (person, by) =>
+      database
+        .transaction()
+        .execute(async (transaction) =>
+          person.faceProofedAt === null ? 0 : bindWithin(transaction, person.id, person.faceProofedAt, by),
+        ),
+
+    async isBound(authenticatorId) {
+      const row = await database
+        .selectFrom('face_bindings')
+        .select('authenticator_id')
+        .where('authenticator_id', '=', authenticatorId)
+        .executeTakeFirst()
+      return row !== undefined
+    },
+  }
+}

@@ -1,0 +1,46 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { verifyArchive } from '../audit/archives.ts'
+import { checkpointFileOf, readCheckpointFile } from '../audit/checkpoints.ts'
+import { verifyTrail, type TrailCheck } from '../audit/verify.ts'
+import type { VerifyDocument } from '../keys/signatures.ts'
+import { openDatabase } from '../storage/database.ts'
+import type { Problem } from './command.ts'
+import type { Desk } from './desk.ts'
+
+const missing = (field: string, file: string) => ({
+  problem: { field, message: `${JSON.stringify(file)} is not there` } satisfies Problem,
+})
+
+/** Checks the store, or a copy of it, against the checkpoints in it and beside it. */
+export async function verifyStore(
+  desk: Desk,
+  verify: VerifyDocument,
+  { store, checkpoint }: { store?: string | undefined; checkpoint?: string | undefined },
+): Promise<TrailCheck | { problem: Problem }> {
+  if (store !== undefined && !existsSync(store)) return missing('store', store)
+  if (checkpoint !== undefined && !existsSync(checkpoint)) return missing('checkpoint', checkpoint)
+  const beside =
+    store === undefined ? checkpointFileOf((await desk.settings()).dataDir) : checkpointFileOf(dirname(store))
+  const known = checkpoint === undefined ? readCheckpointFile(beside) : readFileSync(checkpoint, 'utf8')
+  const elsewhere = (known ?? '').split('\n').filter((line) => line.trim() !== '')
+  if (store === undefined) return verifyTrail({ database: (await desk.house()).database, verify, elsewhere })
+  const database = openDatabase(store)
+  try {
+    return await verifyTrail({ database, verify, elsewhere })
+  } finally {
+    await database.destroy()
+  }
+}
+
+export async function verifyArchiveFile(
+  verify: VerifyDocument,
+  file: string,
+): Promise<TrailCheck | { problem: Problem }> {
+  if (!existsSync(file)) return missing('archive', file)
+  try {
+    return await verifyArchive(verify, file)
+  } catch {
+    return { problem: { field: 'archive', message: `${JSON.stringify(file)} is no archive of an audit trail` } }
+  }
+}

@@ -1,0 +1,228 @@
+import { createHash } from 'node:crypto'
+import { createReadStream, createWriteStream } from 'node:fs'
+import { Readable } from 'node:stream'
+import { StringDecoder } from 'node:string_decoder'
+import { pipeline } from 'node:stream/promises'
+import { createGunzip, createGzip } from 'node:zlib'
+import { join } from 'node:path'
+import { z } from 'zod'
+import type { VerifyDocument } from '../keys/signatures.ts'
+import type { Database } from '../storage/database.ts'
+import { anchorOf, createChainReader, pagesAfter, theBeginning, type Anchor, type Entry } from './chain.ts'
+import { openCheckpoint } from './checkpoints.ts'
+import type { AuditTrail } from './trail.ts'
+import type { TrailCheck } from './verify.ts'
+
+/** Calendar months in UTC, `2026-11`. */
+export const monthOf = (at: number) => new Date(at).toISOString().slice(0, 7)
+export const beginOf = (month: string) => Date.parse(`${month}-01T00:00:00Z`)
+export function monthAfter(month: string, months = 1): string {
+  const begin = new Date(beginOf(month))
+  return monthOf(begin.setUTCMonth(begin.getUTCMonth() + months))
+}
+
+const line = z.union([
+  z.object({ after: z.object({ sequence: z.number(), hash: z.string() }), month: z.string() }),
+  z.object({ entry: z.custom<Entry>((value) => typeof value === 'object' && value !== null) }),
+  z.object({ checkpoint: z.string() }),
+])
+
+interface Archived {
+  month: string
+  file: string
+  entries: number
+}
+
+/**
+ * Moves the months before `before` from the store into files, one a month, each with the checkpoints that speak for it;
+ * a file is read back and checked before anything is deleted. Only what is signed is moved.
+ */
+export async function archiveMonths(options: {
+  database: Database
+  audit: AuditTrail
+  verify: VerifyDocument
+  directory: string
+  before: string
+  now: number
+  actor: string
+}): Promise<Archived[]> {
+  const { database, audit, verify, directory, before, now, actor } = options
+  const archived: Archived[] = []
+  await removeArchived(database)
+  for (;;) {
+    const anchor = await anchorOf(database)
+    const next = await nextMonth(database, anchor, before)
+    if (!next) return archived
+    const { month, last } = next
+    const file = join(directory, `audit-${month}.jsonl.gz`)
+    await write(database, { file, month, anchor, last })
+    const check = await verifyArchive(verify, file)
+    if (!check.whole) throw new Error(`${file} was not written as it should be: ${check.fault}. Nothing was deleted.`)
+    await database.transaction().execute(async (transaction) => {
+      await transaction
+        .insertInto('audit_archives')
+        .values({
+          month,
+          first_sequence: anchor.sequence + 1,
+          last_sequence: last.sequence,
+          last_hash: last.hash,
+          file_hash: await hashOfFile(file),
+          archived_at: now,
+        })
+        .execute()
+      const details = { month, entries: check.entries }
+      await audit.append(transaction, { event: 'audit.archived', actor, details })
+    })
+    await removeArchived(database)
+    archived.push({ month, file, entries: check.entries })
+  }
+}
+
+/** The oldest month before `before` that has signed entries, and the last of these. */
+async function nextMonth(
+  database: Database,
+  anchor: Anchor,
+  before: string,
+): Promise<{ month: string; last: Anchor } | undefined> {
+  const oldest = await database
+    .selectFrom('audit_events')
+    .select('at')
+    .where('sequence', '>', anchor.sequence)
+    .orderBy('sequence')
+    .limit(1)
+    .executeTakeFirst()
+  for (let month = oldest ? monthOf(oldest.at) : before; month < before; month = monthAfter(month)) {
+    const ended = await database
+      .selectFrom('audit_events')
+      .select('sequence')
+      .where('at', '>=', beginOf(monthAfter(month)))
+      .orderBy('sequence')
+      .limit(1)
+      .executeTakeFirst()
+    let signed = database
+      .selectFrom('audit_checkpoints')
+      .innerJoin('audit_events', 'audit_events.sequence', 'audit_checkpoints.last_sequence')
+      .select(['sequence', 'hash'])
+      .where('sequence', '>', anchor.sequence)
+    if (ended) signed = signed.where('sequence', '<', ended.sequence)
+    const last = await signed.orderBy('sequence', 'desc').limit(1).executeTakeFirst()
+    if (last) return { month, last }
+  }
+  return undefined
+}
+
+async function write(
+  database: Database,
+  { file, month, anchor, last }: { file: string; month: string; anchor: Anchor; last: Anchor },
+): Promise<void> {
+  async function* lines() {
+    yield { after: anchor, month }
+    const checkpoints = await database
+      .selectFrom('audit_checkpoints')
+      .select('signed')
+      .where('last_sequence', '>', anchor.sequence)
+      .where('last_sequence', '<=', last.sequence)
+      .orderBy('last_sequence')
+      .execute()
+    for (const { signed } of checkpoints) yield { checkpoint: signed }
+    for await (const page of pagesAfter(database, anchor.sequence)) {
+      for (const entry of page) if (entry.sequence <= last.sequence) yield { entry }
+      if ((page.at(-1)?.sequence ?? 0) >= last.sequence) break
+    }
+  }
+  async function* text() {
+    for await (const one of lines()) yield `${JSON.stringify(one)}\n`
+  }
+  await pipeline(
+    Readable.from(text()),
+    createGzip(),
+    createWriteStream(file, { flags: 'wx', mode: 0o600, flush: true }),
+  )
+}
+
+async function* linesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<string> {
+  const decoder = new StringDecoder('utf8')
+  let rest = ''
+  for await (const chunk of chunks) {
+    const lines = (rest + decoder.write(chunk)).split('\n')
+    rest = lines.pop() ?? ''
+    yield* lines
+  }
+  if (rest !== '') yield rest
+}
+
+/**
+ * Checks an archive by itself: its chain, that it is the one that was signed, and that its end was.
+ * @throws Error when the file is not an archive
+ */
+export async function verifyArchive(verify: VerifyDocument, file: string): Promise<TrailCheck> {
+  let check: TrailCheck | undefined
+  // a pipeline, so that a fault of the file ends here and not in a stream that nobody listens to
+  await pipeline(createReadStream(file), createGunzip(), async (chunks: AsyncIterable<Buffer>) => {
+    check = await verifyLines(verify, linesOf(chunks))
+  })
+  if (!check) throw new Error('the archive was not read')
+  return check
+}
+
+async function verifyLines(verify: VerifyDocument, lines: AsyncIterable<string>): Promise<TrailCheck> {
+  let reader = createChainReader(theBeginning)
+  let first = 1
+  let newest = 0
+  const heads = new Map<number, string>()
+  for await (const text of lines) {
+    const read = line.parse(JSON.parse(text))
+    if ('after' in read) {
+      reader = createChainReader(read.after)
+      first = read.after.sequence + 1
+    } else if ('checkpoint' in read) {
+      const checkpoint = await openCheckpoint(verify, read.checkpoint)
+      if (!checkpoint) return broken('rewritten', newest, 'a checkpoint is not signed by a key of this store')
+      newest = checkpoint.last
+      heads.set(newest, checkpoint.head)
+    } else {
+      const fault = reader.read(read.entry)
+      if (fault) return { whole: false, ...fault }
+      const { sequence, hash } = read.entry
+      const head = heads.get(sequence)
+      if (head !== undefined && head !== hash) {
+        return broken('rewritten', sequence, 'another history was signed in its checkpoint')
+      }
+    }
+  }
+  const { sequence: end } = reader.last()
+  if (newest !== end) return broken('truncated', Math.min(newest, end) + 1, 'its end is not the one that was signed')
+  return { whole: true, entries: end - first + 1, checkpoints: heads.size, unsigned: 0 }
+}
+
+const broken = (kind: 'rewritten' | 'truncated', sequence: number, fault: string): TrailCheck => ({
+  whole: false,
+  kind,
+  sequence,
+  fault,
+})
+
+async function hashOfFile(file: string): Promise<string> {
+  const hash = createHash('sha256')
+  await pipeline(createReadStream(file), hash)
+  return hash.digest('hex')
+}
+
+const removedAtOnce = 2000
+
+/** Little by little, so that a running server never waits long for the store. */
+async function removeArchived(database: Database): Promise<void> {
+  const { sequence: last } = await anchorOf(database)
+  for (;;) {
+    const oldest = await database
+      .selectFrom('audit_events')
+      .select('sequence')
+      .orderBy('sequence')
+      .limit(1)
+      .executeTakeFirst()
+    if (!oldest || oldest.sequence > last) break
+    const until = Math.min(last, oldest.sequence + removedAtOnce)
+    await database.deleteFrom('audit_events').where('sequence', '<=', until).execute()
+  }
+  await database.deleteFrom('audit_checkpoints').where('last_sequence', '<=', last).execute()
+}

@@ -1,0 +1,121 @@
+import { createHash } from 'node:crypto'
+import type { Selectable } from 'kysely'
+import type { Database } from '../storage/database.ts'
+import type { Tables } from '../storage/schema.ts'
+
+export type Entry = Selectable<Tables['audit_events']>
+
+/** What the first entry of all holds in place of the hash before it. */
+export const beforeTheFirst = '0'.repeat(64)
+
+/** The place a restricted part is sealed to (see FieldCipher). */
+export function restrictedPlace(sequence: number): string {
+  return `audit_events.restricted:${sequence}`
+}
+
+/** SHA-256 over every field of an entry, the hash of the one before included. */
+export function hashOf(entry: Omit<Entry, 'hash'>): string {
+  const { sequence, at, event, actor, person_id, client_id, details, restricted, previous_hash } = entry
+  const fields = [sequence, at, event, actor, person_id, client_id, details, restricted, previous_hash]
+  return createHash('sha256').update(JSON.stringify(fields)).digest('hex')
+}
+
+export type FaultKind = 'changed' | 'missing' | 'reordered' | 'truncated' | 'rewritten'
+
+export interface ChainFault {
+  kind: FaultKind
+  /** The entry where it shows first. */
+  sequence: number
+  fault: string
+}
+
+export type ChainCheck = { whole: true; entries: number } | ({ whole: false } & ChainFault)
+
+/** Where a chain goes on: after the entry of this number and hash. */
+export interface Anchor {
+  sequence: number
+  hash: string
+}
+
+export const theBeginning: Anchor = { sequence: 0, hash: beforeTheFirst }
+
+/** Checks entries one by one as they come, in the order of their numbers. */
+export function createChainReader(from: Anchor) {
+  let last = from
+  const faultOf = (entry: Entry): ChainFault | undefined => {
+    const sequence = last.sequence + 1
+    if (entry.sequence !== sequence) return { kind: 'missing', sequence, fault: 'this entry is missing' }
+    if (entry.previous_hash !== last.hash) {
+      return { kind: 'missing', sequence, fault: 'it does not follow the entry before' }
+    }
+    return hashOf(entry) === entry.hash ? undefined : { kind: 'changed', sequence, fault: 'it was changed' }
+  }
+  return {
+    /** What is wrong with the next entry; it is not gone past then. */
+    read(entry: Entry): ChainFault | undefined {
+      const fault = faultOf(entry)
+      if (!fault) last = { sequence: entry.sequence, hash: entry.hash }
+      return fault
+    },
+    /** The last entry that was right. */
+    last: () => last,
+  }
+}
+
+const pageSize = 5000
+
+/** The entries after this one, page by page. */
+export async function* pagesAfter(database: Database, after: number): AsyncGenerator<Entry[]> {
+  for (;;) {
+    const page = await database
+      .selectFrom('audit_events')
+      .selectAll()
+      .where('sequence', '>', after)
+      .orderBy('sequence')
+      .limit(pageSize)
+      .execute()
+    if (page.length > 0) yield page
+    if (page.length < pageSize) return
+    after = page.at(-1)?.sequence ?? after
+  }
+}
+
+/** Where the entries of the store begin: behind those that were archived. */
+export async function anchorOf(database: Database): Promise<Anchor> {
+  const archived = await database
+    .selectFrom('audit_archives')
+    .select(['last_sequence', 'last_hash'])
+    .orderBy('last_sequence', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+  return archived ? { sequence: archived.last_sequence, hash: archived.last_hash } : theBeginning
+}
+
+/**
+ * Reads the whole chain and tells the first entry that was changed, removed or put in another order; `seen` is shown
+ * each entry that is right.
+ */
+export async function checkChain(database: Database, seen?: (entry: Entry) => void): Promise<ChainCheck> {
+  const anchor = await anchorOf(database)
+  const reader = createChainReader(anchor)
+  for await (const page of pagesAfter(database, anchor.sequence)) {
+    for (const entry of page) {
+      const fault = reader.read(entry)
+      if (fault) return { whole: false, ...(await named(database, fault, reader.last())) }
+      seen?.(entry)
+    }
+  }
+  return { whole: true, entries: reader.last().sequence - anchor.sequence }
+}
+
+/** An entry that is not where it belongs may stand elsewhere: then the order was changed. */
+async function named(database: Database, fault: ChainFault, last: Anchor): Promise<ChainFault> {
+  if (fault.kind !== 'missing') return fault
+  const elsewhere = await database
+    .selectFrom('audit_events')
+    .select('sequence')
+    .where('previous_hash', '=', last.hash)
+    .executeTakeFirst()
+  if (!elsewhere) return fault
+  return { ...fault, kind: 'reordered', fault: `the entry that belongs here has the number ${elsewhere.sequence}` }
+}

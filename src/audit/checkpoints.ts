@@ -1,0 +1,144 @@
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { z } from 'zod'
+import type { Clock } from '../config/clock.ts'
+import type { SignDocument, VerifyDocument } from '../keys/signatures.ts'
+import type { Database } from '../storage/database.ts'
+import { anchorOf } from './chain.ts'
+import { merkleRoot } from './merkle.ts'
+
+const typ = 'yideng-audit-checkpoint+jwt'
+/** More entries than this are split among several checkpoints, so that a receipt stays small and no request waits. */
+const mostEntries = 4096
+
+const schema = z.object({
+  iss: z.string(),
+  /** Seconds since 1970. */
+  iat: z.number(),
+  first: z.number(),
+  last: z.number(),
+  /** Hash of the last entry: the head of the chain. */
+  head: z.string(),
+  /** Merkle root (RFC 6962) over the hashes of the entries first to last. */
+  root: z.string(),
+})
+
+export type Checkpoint = z.infer<typeof schema>
+
+/** @returns undefined when no key of ours signed it as a checkpoint */
+export async function openCheckpoint(verify: VerifyDocument, signed: string): Promise<Checkpoint | undefined> {
+  return schema.safeParse(await verify(typ, signed)).data
+}
+
+interface CheckpointParts {
+  database: Database
+  issuer: string
+  sign: SignDocument
+  clock: Clock
+  /** Beside the store; holds the newest checkpoint, so that cutting off the end of the store shows. */
+  file: string
+}
+
+export type Checkpoints = ReturnType<typeof createCheckpoints>
+
+/** Signs where the audit trail stands. Any number of processes may do so: a run of entries is signed once. */
+export function createCheckpoints({ database, issuer, sign, clock, file }: CheckpointParts) {
+  const lastSigned = async () => {
+    const newest = await database
+      .selectFrom('audit_checkpoints')
+      .select('last_sequence')
+      .orderBy('last_sequence', 'desc')
+      .limit(1)
+      .executeTakeFirst()
+    return newest?.last_sequence ?? (await anchorOf(database)).sequence
+  }
+
+  async function next(): Promise<string | undefined> {
+    const after = await lastSigned()
+    const entries = await database
+      .selectFrom('audit_events')
+      .select(['sequence', 'hash'])
+      .where('sequence', '>', after)
+      .orderBy('sequence')
+      .limit(mostEntries)
+      .execute()
+    const first = entries[0]
+    const last = entries.at(-1)
+    if (!first || !last) return undefined
+    // where one is missing, the last is further on than there are entries
+    if (last.sequence !== after + entries.length) {
+      throw new Error(`Entries of the audit trail are missing after ${after}: no checkpoint is signed over a gap.`)
+    }
+    const at = clock()
+    const checkpoint: Checkpoint = {
+      iss: issuer,
+      iat: Math.floor(at / 1000),
+      first: first.sequence,
+      last: last.sequence,
+      head: last.hash,
+      root: merkleRoot(entries.map(({ hash }) => hash)),
+    }
+    const signed = await sign(typ, checkpoint)
+    const { numInsertedOrUpdatedRows } = await database
+      .insertInto('audit_checkpoints')
+      .values({ last_sequence: last.sequence, first_sequence: first.sequence, at, signed })
+      .onConflict((conflict) => conflict.doNothing())
+      .executeTakeFirst()
+    return numInsertedOrUpdatedRows === 0n ? undefined : signed
+  }
+
+  return {
+    /** Signs what is not signed yet; returns the newest checkpoint it made. */
+    async make(): Promise<string | undefined> {
+      let newest: string | undefined
+      for (let signed = await next(); signed; signed = await next()) newest = signed
+      if (newest) writeWhole(file, newest)
+      return newest
+    },
+  }
+}
+
+/** Beside the store: holds the newest checkpoint. */
+export const checkpointFileOf = (dataDir: string) => join(dataDir, 'audit-checkpoint.jws')
+
+export function readCheckpointFile(file: string): string | undefined {
+  return existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined
+}
+
+function writeWhole(file: string, text: string): void {
+  // with stores elsewhere nobody else makes the directory
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  const draft = `${file}.${process.pid}`
+  const handle = openSync(draft, 'w', 0o600)
+  try {
+    writeSync(handle, `${text}\n`)
+    fsyncSync(handle)
+  } finally {
+    closeSync(handle)
+  }
+  renameSync(draft, file)
+}
+
+/** Makes checkpoints again and again; returns what ends it, with a last one. */
+export function keepMakingCheckpoints(
+  checkpoints: Checkpoints,
+  everyMs: number,
+  log: { info(details: object, message: string): void; error(details: object, message: string): void },
+): () => Promise<void> {
+  let running = Promise.resolve()
+  const make = () => {
+    running = running
+      .then(() => checkpoints.make())
+      // the log leaves this machine: who cuts off store and file together is still found out
+      .then((checkpoint) => checkpoint && log.info({ checkpoint }, 'audit checkpoint'))
+      .catch((error: unknown) => log.error({ err: error }, 'the audit trail got no checkpoint'))
+      .then(() => undefined)
+    return running
+  }
+  const timer = setInterval(() => void make(), everyMs)
+  timer.unref()
+  return () => {
+    clearInterval(timer)
+    return make()
+  }
+}

@@ -1,0 +1,71 @@
+import { z } from 'zod'
+import type { VerifyDocument } from '../keys/signatures.ts'
+import type { Database } from '../storage/database.ts'
+import { hashOf } from './chain.ts'
+import { openCheckpoint, type Checkpoint } from './checkpoints.ts'
+import { merklePath, rootOver } from './merkle.ts'
+
+const entry = z.object({
+  sequence: z.number(),
+  at: z.number(),
+  event: z.string(),
+  actor: z.string(),
+  person_id: z.string().nullable(),
+  client_id: z.string().nullable(),
+  details: z.string(),
+  restricted: z.string().nullable(),
+  previous_hash: z.string(),
+})
+
+const receipt = z.object({ entry, path: z.array(z.string()), checkpoint: z.string() })
+
+/** Shows that an entry stands in the trail: whoever has the public keys can check it, without the trail. */
+export type Receipt = z.infer<typeof receipt>
+
+/** @returns undefined when there is no such entry here, or no checkpoint yet that speaks for it */
+export async function receiptFor(database: Database, sequence: number): Promise<Receipt | undefined> {
+  const checkpoint = await database
+    .selectFrom('audit_checkpoints')
+    .selectAll()
+    .where('last_sequence', '>=', sequence)
+    .orderBy('last_sequence')
+    .limit(1)
+    .executeTakeFirst()
+  if (!checkpoint || checkpoint.first_sequence > sequence) return undefined
+  const run = await database
+    .selectFrom('audit_events')
+    .select('hash')
+    .where('sequence', '>=', checkpoint.first_sequence)
+    .where('sequence', '<=', checkpoint.last_sequence)
+    .orderBy('sequence')
+    .execute()
+  const found = await database
+    .selectFrom('audit_events')
+    .selectAll()
+    .where('sequence', '=', sequence)
+    .executeTakeFirst()
+  if (!found || run.length !== checkpoint.last_sequence - checkpoint.first_sequence + 1) return undefined
+  const path = merklePath(
+    run.map(({ hash }) => hash),
+    sequence - checkpoint.first_sequence,
+  )
+  return { entry: entry.parse(found), path, checkpoint: checkpoint.signed }
+}
+
+export type ReceiptCheck =
+  | { holds: true; entry: Receipt['entry']; checkpoint: Checkpoint }
+  | { holds: false; fault: string }
+
+/** Checks a receipt as it was handed over. */
+export async function checkReceipt(verify: VerifyDocument, given: unknown): Promise<ReceiptCheck> {
+  const read = receipt.safeParse(given)
+  if (!read.success) return { holds: false, fault: 'this is not a receipt' }
+  const { entry: about, path, checkpoint: signed } = read.data
+  const checkpoint = await openCheckpoint(verify, signed)
+  if (!checkpoint) return { holds: false, fault: 'its checkpoint is not signed by these keys' }
+  const { first, last, root } = checkpoint
+  if (rootOver(hashOf(about), about.sequence - first, last - first + 1, path) !== root) {
+    return { holds: false, fault: 'its entry does not stand in the trail that was signed' }
+  }
+  return { holds: true, entry: about, checkpoint }
+}

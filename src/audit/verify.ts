@@ -1,0 +1,84 @@
+import type { VerifyDocument } from '../keys/signatures.ts'
+import type { Database } from '../storage/database.ts'
+import { anchorOf, checkChain, type ChainFault } from './chain.ts'
+import { openCheckpoint } from './checkpoints.ts'
+
+export type TrailCheck =
+  | {
+      whole: true
+      entries: number
+      checkpoints: number
+      /** Entries after the newest checkpoint: nobody vouches for their being all. */
+      unsigned: number
+    }
+  | ({ whole: false } & ChainFault)
+
+const broken = (kind: ChainFault['kind'], sequence: number, fault: string): TrailCheck => ({
+  whole: false,
+  kind,
+  sequence,
+  fault,
+})
+
+const pageSize = 2000
+
+async function* storedCheckpoints(database: Database, anchor: number, newestOnly: boolean) {
+  const query = database.selectFrom('audit_checkpoints').selectAll()
+  if (newestOnly) {
+    yield* await query.where('last_sequence', '>', anchor).orderBy('last_sequence', 'desc').limit(1).execute()
+    return
+  }
+  for (let after = anchor; ;) {
+    const page = await query.where('last_sequence', '>', after).orderBy('last_sequence').limit(pageSize).execute()
+    yield* page
+    if (page.length < pageSize) return
+    after = page.at(-1)?.last_sequence ?? after
+  }
+}
+
+/**
+ * Checks the whole trail as it stands in a store: the chain, and that it is the one whose checkpoints were signed. A
+ * checkpoint from elsewhere (the file beside the store, a log collector) shows when the end was cut off.
+ */
+export async function verifyTrail(options: {
+  database: Database
+  verify: VerifyDocument
+  /** Newest checkpoints known from elsewhere. */
+  elsewhere: string[]
+  /** Checks the newest checkpoint alone: its head stands for all before it, and a year has half a million. */
+  newestOnly?: boolean
+}): Promise<TrailCheck> {
+  const { database, verify, elsewhere, newestOnly = false } = options
+  const { sequence: anchor } = await anchorOf(database)
+  const signed: { last: number; head: string }[] = []
+  let stored = 0
+  for await (const row of storedCheckpoints(database, anchor, newestOnly)) {
+    const checkpoint = await openCheckpoint(verify, row.signed)
+    if (checkpoint?.first !== row.first_sequence || checkpoint.last !== row.last_sequence) {
+      return broken('rewritten', row.last_sequence, 'its checkpoint is not signed by a key of this store')
+    }
+    signed.push({ last: checkpoint.last, head: checkpoint.head })
+    stored += 1
+  }
+  for (const text of elsewhere) {
+    const checkpoint = await openCheckpoint(verify, text)
+    if (!checkpoint)
+      return broken('rewritten', 0, 'the checkpoint beside the store is not signed by a key of this store')
+    if (checkpoint.last > anchor) signed.push(checkpoint)
+  }
+
+  const heads = new Map(signed.map(({ last, head }) => [last, head]))
+  let rewritten: number | undefined
+  const chain = await checkChain(database, ({ sequence, hash }) => {
+    const head = heads.get(sequence)
+    if (head !== undefined && head !== hash) rewritten ??= sequence
+  })
+  if (rewritten !== undefined) return broken('rewritten', rewritten, 'another history was signed in its checkpoint')
+  if (!chain.whole) return chain
+  const end = anchor + chain.entries
+  const newest = signed.reduce((most, { last }) => Math.max(most, last), anchor)
+  if (newest > end) {
+    return broken('truncated', end + 1, `the trail ends before it, but a checkpoint was signed at ${newest}`)
+  }
+  return { whole: true, entries: chain.entries, checkpoints: stored, unsigned: end - newest }
+}

@@ -1,0 +1,18 @@
+import type { Middleware } from 'koa'
+import type { Logger } from 'pino'
+import { visitOf } from '../pages/visit.ts'
+import { routeOf } from './metrics.ts'
+
+/** One line a request at level debug: what was asked by its route and how it ended, never by whom or about whom. */
+export function logRequests(log: Logger): Middleware {
+  if (!log.isLevelEnabled('debug')) return (_ctx, next) => next()
+  return async (ctx, next) => {
+    const began = performance.now()
+    try {
+      await next()
+    } finally {
+      const ms = Math.round(performance.now() - began)
+      log.debug({ id: visitOf(ctx).id, method: ctx.method, route: routeOf(ctx), status: ctx.status, ms }, 'request')
+    }
+  }
+}

@@ -1,0 +1,121 @@
+import { sql } from 'kysely'
+import type { Database } from '../storage/database.ts'
+import { columnMarks } from '../storage/schema.ts'
+import type { FieldCipher } from './field-cipher.ts'
+
+/** What names a row where it is not `id`; a sealed value is bound to table, column and these (FieldCipher). */
+const keyColumns: Readonly<Record<string, readonly string[]>> = {
+  house: ['key'],
+  devices: ['person_id', 'device_key'],
+  population_register: ['document_index'],
+  business_register: ['uscc'],
+}
+
+export const keyColumnsOf = (table: string) => keyColumns[table] ?? ['id']
+
+/** Entries of the audit trail never change: they are sealed under a key of their own. */
+const unchanging = new Set(['audit_events'])
+
+/** Where sealed values may stand: `table.column`. */
+export const sealable = Object.entries(columnMarks).flatMap(([table, marks]) =>
+  unchanging.has(table)
+    ? []
+    : Object.entries(marks)
+        .filter(([column, mark]) => mark === 'sensitive' || (table === 'house' && column === 'value'))
+        .map(([column]) => ({ table, column })),
+)
+
+const pageSize = 200
+
+type Row = Record<string, string>
+
+export interface Resealed {
+  done: number
+  /** Values that none of the keys opens where they stand. */
+  left: string[]
+}
+
+/**
+ * Seals what an old data key has sealed under the current one, while servers run: row by row, by compare-and-set. What was
+ * done stays done, so it may be ended and run again at any time.
+ */
+export async function reseal(options: {
+  database: Database
+  cipher: FieldCipher
+  oldKeys: readonly string[]
+  progress?: ((done: number, total: number) => void) | undefined
+}): Promise<Resealed> {
+  const { database, cipher, oldKeys, progress } = options
+  const token = new RegExp(`(?<![\\w-])(?:${oldKeys.join('|')})\\.[\\w-]{38,}`, 'g')
+  const left: string[] = []
+  let done = 0
+
+  const holding = (table: string, column: string) => {
+    const any = oldKeys.map((key) => sql`${sql.ref(column)} LIKE ${`%${key}.%`}`)
+    return sql`FROM ${sql.table(table)} WHERE (${sql.join(any, sql` OR `)})`
+  }
+  const counts = await Promise.all(
+    sealable.map(async ({ table, column }) => {
+      // PostgreSQL counts in text
+      const { rows } = await sql<{ many: number | string }>`SELECT count(*) AS many ${holding(table, column)}`.execute(
+        database,
+      )
+      return Number(rows[0]?.many ?? 0)
+    }),
+  )
+  const total = counts.reduce((sum, many) => sum + many, 0)
+
+  function sealedAnew(text: string, place: string): string | undefined {
+    let opened = true
+    const after = text.replaceAll(token, (sealed) => {
+      try {
+        return cipher.seal(cipher.open(sealed, place), place)
+      } catch {
+        opened = false
+        return sealed
+      }
+    })
+    return opened ? after : undefined
+  }
+
+  function changeOf(table: string, name: string, row: Row) {
+    const keys = keyColumnsOf(table)
+    const before = row[name] ?? ''
+    const place = `${table}.${name}:${keys.map((key) => row[key]).join(':')}`
+    const sealed = sealedAnew(before, place)
+    if (sealed === undefined) left.push(place)
+    if (sealed === undefined || sealed === before) return []
+    const these = keys.map((key) => sql`${sql.ref(key)} = ${row[key]}`)
+    return sql`UPDATE ${sql.table(table)} SET ${sql.ref(name)} = ${sealed}
+      WHERE ${sql.join(these, sql` AND `)} AND ${sql.ref(name)} = ${before}`
+  }
+
+  async function sealColumn(table: string, name: string): Promise<void> {
+    const keys = keyColumnsOf(table)
+    const [first = 'id'] = keys
+    const columns = sql.join([...new Set([...keys, name])].map((one) => sql.ref(one)))
+    let after: string | undefined
+    for (;;) {
+      // what is done does not come again, so rows with the same first key may be asked for twice
+      const onwards = after === undefined ? sql`` : sql`AND ${sql.ref(first)} >= ${after}`
+      const { rows } = await sql<Row>`SELECT ${columns} ${holding(table, name)} ${onwards}
+        ORDER BY ${sql.ref(first)} LIMIT ${sql.lit(pageSize)}`.execute(database)
+      const changes = rows.flatMap((row) => changeOf(table, name, row))
+      // a page shares a commit: servers wait for it a moment, and a commit for each row would take hours
+      await database.transaction().execute(async (transaction) => {
+        for (const change of changes) await change.execute(transaction)
+      })
+      const changed = changes.length
+      done += changed
+      progress?.(done, total)
+      const last = rows.at(-1)?.[first]
+      if (rows.length < pageSize || (changed === 0 && last === after)) return
+      after = last
+    }
+  }
+
+  for (const [index, { table, column: name }] of sealable.entries()) {
+    if ((counts[index] ?? 0) > 0) await sealColumn(table, name)
+  }
+  return { done, left: [...new Set(left)] }
+}

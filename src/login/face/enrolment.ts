@@ -1,0 +1,86 @@
+import { bindingMs } from '../../accounts/faces/proofs.ts'
+import type { NaturalPerson } from '../../accounts/natural-persons.ts'
+import { visitOf } from '../../pages/visit.ts'
+import { actorOf } from '../host.ts'
+import type { AccountHost, Enrolment, RouterContext } from '../method.ts'
+import type { FaceChecks } from './checks.ts'
+import type { FaceLimits } from './limits.ts'
+import { name, type FaceParts } from './parts.ts'
+import { faceRoutes, type Situation } from './routes.ts'
+
+const base = `/account/${name}`
+const said = ['proved', 'won', 'held_by_face', 'not_matched', 'gone', 'bound', 'nothing_bound', 'withdrawn'] as const
+
+/** 人脸核验 in the account centre: proving an account by a face, what it has bound, and taking it all back. */
+export function faceEnrolment(parts: FaceParts & { checks: FaceChecks; limits: FaceLimits }): Enrolment {
+  const { consents, proofs, sessions, verifiers, limits, clock } = parts
+
+  function back(ctx: RouterContext, done: (typeof said)[number]): void {
+    ctx.status = 303
+    ctx.redirect(`${base}?done=${done}`)
+  }
+
+  async function prove(ctx: RouterContext, person: NaturalPerson): Promise<void> {
+    const proved = await proofs.prove(person, actorOf(ctx))
+    if (!proved.ok) return back(ctx, proved.problem)
+    for (const loser of proved.superseded) await sessions.endAll(loser)
+    return back(ctx, proved.superseded.length > 0 ? 'won' : 'proved')
+  }
+
+  async function situation(ctx: RouterContext, centre: AccountHost): Promise<Situation | undefined> {
+    visitOf(ctx).back = base
+    const visit = await centre.mayChangeAuthenticators(ctx)
+    if (!visit) return undefined
+    return {
+      who: visit.person.id,
+      person: visit.person,
+      purpose: 'proofing',
+      holder: visit.session.uid,
+      base,
+      elsewhere: base,
+      show: (view, data, status) => centre.show(ctx, visit, view, data, status),
+      passed: () => prove(ctx, visit.person),
+    }
+  }
+
+  return {
+    // a face raises a sign-in, and opens a kiosk; it is no way in that could be the last one
+    count: async () => 0,
+
+    routes(router, centre) {
+      router.get('/', async (ctx) => {
+        const visit = await centre.visit(ctx)
+        if (!visit) return
+        const { person } = visit
+        const { done } = ctx.query
+        const provenAt = person.faceProofedAt
+        await centre.show(ctx, visit, 'face/settings', {
+          level: person.identityLevel,
+          agreed: await consents.given(person.id),
+          young: !consents.mayAgree(person),
+          offered: verifiers('proofing') !== undefined,
+          blocked: await limits.blocked(person.id),
+          provenAt: provenAt === null ? '' : new Date(provenAt).toISOString(),
+          binding: provenAt !== null && clock() - provenAt <= bindingMs,
+          done: said.find((one) => one === done) ?? '',
+        })
+      })
+
+      router.post('/bind', async (ctx) => {
+        const here = await situation(ctx, centre)
+        if (here?.person) back(ctx, (await proofs.bind(here.person, actorOf(ctx))) > 0 ? 'bound' : 'nothing_bound')
+      })
+
+      // taking consent back only ever makes the account safer: no fresh sign-in is asked
+      router.post('/withdraw', async (ctx) => {
+        visitOf(ctx).back = base
+        const visit = await centre.visit(ctx)
+        if (!visit) return
+        await consents.withdraw(visit.person, actorOf(ctx))
+        back(ctx, 'withdrawn')
+      })
+
+      faceRoutes(router, parts, (ctx) => situation(ctx, centre))
+    },
+  }
+}

@@ -1,0 +1,64 @@
+import { readIdentifier } from '../../accounts/identifiers/identify.ts'
+import { showPage, visitOf } from '../../pages/visit.ts'
+import { Refusal } from '../../refusal/refusal.ts'
+import { assertQuestion, pathOf, type Attempt } from '../attempt.ts'
+import type { LoginHost, Router, RouterContext } from '../method.ts'
+import { amr, name, type FaceParts } from './parts.ts'
+import type { Situation } from './routes.ts'
+
+const kind = 'face-kiosk'
+const keptSeconds = 300
+/** At one kiosk, over all identifiers: more than a queue of people types. */
+const mostTyped = 60
+const typedSeconds = 600
+
+/** Signing in by identifier and face: only where a verifier is chosen for it, at portals that run on kiosks. */
+export function isKiosk({ settings, verifiers }: FaceParts, { client }: Pick<Attempt, 'client'>): boolean {
+  return settings.face.kiosks.includes(client.id) && verifiers('login') !== undefined
+}
+
+/** Takes the identifier, and goes on to the camera. */
+export function kioskRoutes(router: Router, host: LoginHost, parts: FaceParts): void {
+  const { artifacts, persons, consents, blindIndex } = parts
+  router.post('/identify', async (ctx) => {
+    const attempt = await host.attempt(ctx)
+    assertQuestion(attempt, 'login')
+    if (!isKiosk(parts, attempt)) throw new Refusal('not_found', 'no kiosk')
+    const identifier = (visitOf(ctx).form['identifier'] ?? '').trim()
+    if (!identifier) return host.refuse(ctx, { method: name, code: 'missing_identifier' })
+    const { count } = await artifacts.increment('face-typed', blindIndex('address', visitOf(ctx).network), typedSeconds)
+    if (count > mostTyped) throw new Refusal('too_many_requests', 'identifiers at one kiosk')
+    const person = await persons.findByIdentifier(readIdentifier(identifier))
+    const able = person?.status === 'active' && person.identityLevel >= 3 && (await consents.given(person.id))
+    // who is not there, did not agree, or is not proven is asked all the same, and fails as a stranger would
+    const who = able ? person.id : `nobody ${blindIndex('tries', identifier.slice(0, 256).toLowerCase())}`
+    await artifacts.put(kind, attempt.id, who, { ttl: keptSeconds })
+    showPage(ctx, 'face/ready', {
+      portal: attempt.portal,
+      base: pathOf(attempt, name),
+      elsewhere: pathOf(attempt),
+      csrf: visitOf(ctx).csrf(),
+    })
+    return undefined
+  })
+}
+
+export async function kioskSituation(
+  ctx: RouterContext,
+  host: LoginHost,
+  parts: FaceParts,
+  attempt: Attempt,
+): Promise<Situation> {
+  const who = await parts.artifacts.get(kind, attempt.id)
+  if (who === undefined || !isKiosk(parts, attempt)) throw new Refusal('login_expired', 'nobody said who they are')
+  return {
+    who,
+    person: await parts.persons.find(who),
+    purpose: 'login',
+    holder: attempt.id,
+    base: pathOf(attempt, name),
+    elsewhere: pathOf(attempt),
+    show: async (view, data, status) => showPage(ctx, view, { portal: attempt.portal, ...data }, status),
+    passed: () => host.succeed(ctx, { method: name, personId: who, amr }),
+  }
+}

@@ -1,0 +1,34 @@
+import type { FaceConsents } from '../../accounts/faces/consents.ts'
+import type { FaceProofs } from '../../accounts/faces/proofs.ts'
+import type { NaturalPersons } from '../../accounts/natural-persons.ts'
+import type { Notifier } from '../../accounts/notices.ts'
+import type { AuditTrail } from '../../audit/trail.ts'
+import type { Clock } from '../../config/clock.ts'
+import type { Settings } from '../../config/settings.ts'
+import type { FieldCipher } from '../../keys/field-cipher.ts'
+import type { BlindIndex } from '../../keys/blind-index.ts'
+import type { Sessions } from '../../oidc/sessions.ts'
+import type { FacePool } from '../../proofing/face/pool.ts'
+import type { FaceVerifiers } from '../../proofing/face/verifiers.ts'
+import type { Artifacts } from '../../storage/artifacts.ts'
+
+/** What face verification is made of. */
+export interface FaceParts {
+  settings: Settings
+  clock: Clock
+  artifacts: Artifacts
+  cipher: FieldCipher
+  blindIndex: BlindIndex
+  persons: NaturalPersons
+  consents: FaceConsents
+  proofs: FaceProofs
+  verifiers: FaceVerifiers
+  pool: FacePool
+  notifier: Notifier
+  sessions: Sessions
+  audit: AuditTrail
+}
+
+/** One word everywhere; the value RFC 8176 has for it. */
+export const name = 'face'
+export const amr = ['face']

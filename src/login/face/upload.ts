@@ -1,0 +1,24 @@
+import { captureLimits, readFrames } from '../../proofing/face/frames.ts'
+import type { Frame } from '../../proofing/face/verifier.ts'
+import type { RouterContext } from '../method.ts'
+
+/** A capture takes a few seconds to send; who takes longer holds a place that others need. */
+const mostMs = 15_000
+
+/** The pictures a capture page sent; undefined for anything else, or more than `captureLimits`. */
+export async function receiveFrames(ctx: RouterContext): Promise<Frame[] | undefined> {
+  if (Number(ctx.req.headers['content-length'] ?? 0) > captureLimits.bytes) return undefined
+  const chunks: Buffer[] = []
+  let length = 0
+  const late = setTimeout(() => ctx.req.destroy(), mostMs)
+  try {
+    for await (const chunk of ctx.req as AsyncIterable<Buffer>) {
+      length += chunk.length
+      if (length > captureLimits.bytes) return undefined
+      chunks.push(chunk)
+    }
+  } finally {
+    clearTimeout(late)
+  }
+  return readFrames(Buffer.concat(chunks))
+}

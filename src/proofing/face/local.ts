@@ -1,0 +1,39 @@
+import { actions, drawActions, type Action } from './challenge.ts'
+import { judge } from './judge.ts'
+import type { FacePool } from './pool.ts'
+import type { FaceReferences } from './references.ts'
+import type { Thresholds } from './thresholds.ts'
+import { ended, type FaceVerifier } from './verifier.ts'
+
+const actionsIn = (state: string): Action[] =>
+  state.split(' ').filter((word): word is Action => (actions as readonly string[]).includes(word))
+
+/** Far from every face. */
+const nobody = Array.from({ length: 128 }, () => 1)
+
+/**
+ * The engine in this house: our own capture page, pictures compared in threads of our own. Good against another person, weak
+ * against pictures and videos made to deceive (docs/face.md).
+ */
+export function localVerifier(parts: { pool: FacePool; references: FaceReferences; limits: Thresholds }): FaceVerifier {
+  const { pool, references, limits } = parts
+  return {
+    name: 'local',
+    async begin({ subject, purpose }) {
+      // at a kiosk the answer would tell who has an account
+      if (purpose !== 'login' && !(await references.find(subject)))
+        return { kind: 'ended', result: ended('unavailable', 'no_reference') }
+      const drawn = drawActions(limits.actions, limits.steps)
+      return { kind: 'capture', actions: drawn, state: drawn.join(' ') }
+    },
+    async complete({ subject, purpose }, state, evidence) {
+      if (evidence.kind !== 'frames') return ended('cancelled')
+      const reference = (await references.find(subject)) ?? (purpose === 'login' ? nobody : undefined)
+      if (!reference) return ended('unavailable', 'no_reference')
+      const answer = await pool.read(evidence.frames).catch(() => undefined)
+      if (!answer) return ended('unavailable')
+      if ('broken' in answer) return ended('unusable', 'broken')
+      return judge(answer.readings, { actions: actionsIn(state), reference, limits })
+    },
+  }
+}

@@ -1,0 +1,46 @@
+import type { z } from 'zod'
+import { ended, type FaceResult } from '../verifier.ts'
+
+const mostMs = 8000
+const mostBytes = 256 * 1024
+
+/** A vendor that cannot be reached, is slow, or answers something else than documented: an ordinary outcome. */
+export class VendorFailed extends Error {}
+
+/** @throws VendorFailed */
+export async function post(
+  url: string,
+  headers: Record<string, string>,
+  body: string,
+): Promise<{ text: string; headers: Headers }> {
+  try {
+    const response = await fetch(url, {
+      method: 'POST',
+      headers,
+      body,
+      redirect: 'error',
+      signal: AbortSignal.timeout(mostMs),
+    })
+    const text = await response.text()
+    if (text.length > mostBytes) throw new Error('too long')
+    // vendors say in the document what was wrong, whatever the status
+    return { text, headers: response.headers }
+  } catch (cause) {
+    throw new VendorFailed('no answer', { cause })
+  }
+}
+
+/** @throws VendorFailed */
+export function read<T>(schema: z.ZodType<T>, text: string): T {
+  try {
+    return schema.parse(JSON.parse(text))
+  } catch (cause) {
+    throw new VendorFailed('not as documented', { cause })
+  }
+}
+
+/** The outcome of a vendor that failed. Anything else is a fault of ours and goes on. */
+export function unavailable(error: unknown): FaceResult {
+  if (error instanceof VendorFailed) return ended('unavailable', 'vendor')
+  throw error
+}

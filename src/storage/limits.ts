@@ -1,0 +1,76 @@
+import type { Clock } from '../config/clock.ts'
+import { Refusal } from '../refusal/refusal.ts'
+import type { Artifacts } from './artifacts.ts'
+
+/** So many within so many seconds; who goes over it waits until they have passed, and twice as long each time again. */
+export interface Limit {
+  /** One word: where the counts are kept. */
+  name: string
+  most: number
+  seconds: number
+}
+
+/** Counts in the artifact store, so over every process. */
+export interface Limits {
+  /** Counts one; gives the seconds still to wait, or 0 within the limit. */
+  count(limit: Limit, key: string): Promise<number>
+  /** @throws Refusal `too_many_requests` over the limit, with the seconds to wait */
+  spend(limit: Limit, key: string): Promise<void>
+}
+
+const rememberedSeconds = 86_400
+const longestWait = 86_400
+
+export function createLimits(artifacts: Artifacts, clock: Clock): Limits {
+  const secondsUntil = (time: number) => Math.max(1, Math.ceil((time - clock()) / 1000))
+
+  async function count({ name, most, seconds }: Limit, key: string): Promise<number> {
+    const kind = `limit-${name}`
+    const until = await artifacts.get(`${kind}-wait`, key)
+    if (until !== undefined) return secondsUntil(Number(until))
+    const { count: sofar, expiresAt } = await artifacts.increment(kind, key, seconds)
+    if (sofar <= most) return 0
+    // of many at once exactly one is the first over the limit
+    if (sofar > most + 1) return secondsUntil(expiresAt)
+    const { count: times } = await artifacts.increment(`${kind}-times`, key, rememberedSeconds)
+    const wait = Math.min(seconds * 2 ** (times - 1), longestWait)
+    await artifacts.put(`${kind}-wait`, key, String(clock() + wait * 1000), { ttl: wait })
+    return wait
+  }
+
+  return {
+    count,
+    async spend(limit, key) {
+      const wait = await count(limit, key)
+      if (wait > 0) throw new Refusal('too_many_requests', `more than ${limit.most} ${limit.name}`, wait)
+    },
+  }
+}
+
+/**
+ * So many in a window of time, counted in this process alone: for what comes thousands of times a second, where a write for
+ * each would cost more than what it holds off. Memory is bounded by the window.
+ */
+export function createWindow({ most, seconds, clock }: { most: number; seconds: number; clock: Clock }) {
+  const counts = new Map<string, number>()
+  let ends = 0
+  const current = () => {
+    const now = clock()
+    if (now >= ends) {
+      counts.clear()
+      ends = now + seconds * 1000
+    }
+    return counts
+  }
+  return {
+    count(key: string): void {
+      const now = current()
+      if (now.size < mostKeys) now.set(key, (now.get(key) ?? 0) + 1)
+    },
+    /** Seconds until the window ends when the key has used it up; 0 otherwise. */
+    wait: (key: string): number =>
+      (current().get(key) ?? 0) < most ? 0 : Math.max(1, Math.ceil((ends - clock()) / 1000)),
+  }
+}
+
+const mostKeys = 100_000

@@ -1,0 +1,67 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import { merklePath, merkleRoot, rootOver } from '../../src/audit/merkle.ts'
+import type { Receipt } from '../../src/audit/receipts.ts'
+import { auditedHouse } from './setup.ts'
+
+it('leads from every leaf to the root, and from nothing else', () => {
+  fc.assert(
+    fc.property(fc.uniqueArray(fc.string(), { minLength: 1, maxLength: 70 }), fc.nat(), (leaves, seed) => {
+      const root = merkleRoot(leaves)
+      const index = seed % leaves.length
+      const path = merklePath(leaves, index)
+      expect(rootOver(leaves[index] ?? '', index, leaves.length, path)).toBe(root)
+      expect(rootOver(`${leaves[index]}x`, index, leaves.length, path)).not.toBe(root)
+      expect(rootOver(leaves[index] ?? '', index, leaves.length, [...path, root])).toBeUndefined()
+      if (leaves.length > 1) {
+        expect(rootOver(leaves[index] ?? '', (index + 1) % leaves.length, leaves.length, path)).not.toBe(root)
+      }
+    }),
+  )
+})
+
+it('knows the root of RFC 6962 test data', () => {
+  // the tree of one empty leaf, as in the test vectors of Certificate Transparency implementations
+  expect(merkleRoot([''])).toBe('6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d')
+})
+
+it('gives a receipt that holds with the public keys alone', async () => {
+  const house = auditedHouse()
+  await house.record(5)
+  expect((await house.yideng('audit', 'receipt', '3')).code).toBe(3)
+  await house.checkpoint()
+  const receipt = await house.json<Receipt>('audit', 'receipt', '3')
+  expect(receipt.path).toHaveLength(3)
+
+  const check = (document: unknown, keys = house.publicKeys()) => {
+    const file = join(house.directory, 'receipt.json')
+    writeFileSync(file, JSON.stringify(document))
+    return house.yideng('audit', 'check-receipt', file, '--keys', keys, '--json')
+  }
+  const right = await check(receipt)
+  expect(right.code).toBe(0)
+  expect(JSON.parse(right.out)).toMatchObject({
+    holds: true,
+    entry: { number: 3, event: 'login.succeeded', person_id: 'p1' },
+  })
+
+  const other = auditedHouse()
+  await other.record(1)
+  await other.checkpoint()
+  const forgeries = [
+    { ...receipt, entry: { ...receipt.entry, person_id: 'p2' } },
+    { ...receipt, entry: { ...receipt.entry, sequence: 4 } },
+    { ...receipt, path: receipt.path.slice(1) },
+    { ...receipt, checkpoint: (await other.json<Receipt>('audit', 'receipt', '1')).checkpoint },
+    { nothing: 'like it' },
+  ]
+  for (const forged of forgeries) expect((await check(forged)).code, JSON.stringify(forged)).toBe(1)
+  expect((await check(receipt, other.publicKeys())).code).toBe(1)
+  writeFileSync(
+    join(house.directory, 'no-keys.json'),
+    readFileSync(house.publicKeys(), 'utf8').replaceAll('"kty"', '"x"'),
+  )
+  expect((await check(receipt, join(house.directory, 'no-keys.json'))).code).toBe(2)
+})

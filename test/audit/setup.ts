@@ -1,0 +1,56 @@
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
+import { checkpointFileOf, createCheckpoints } from '../../src/audit/checkpoints.ts'
+import type { AuditEvent } from '../../src/audit/events.ts'
+import { createSigner } from '../../src/keys/signatures.ts'
+import { publicKeySet } from '../../src/keys/signing-keys.ts'
+import { commandLine } from '../cli/in-process.ts'
+import { handClock } from '../setup/temporary.ts'
+
+/** A store with a trail in it, and its command line. */
+export function auditedHouse(start?: number) {
+  const { clock, forward } = handClock(start)
+  const line = commandLine({ clock })
+  const dataDir = join(line.directory, 'data')
+  const keysDir = join(line.directory, 'keys')
+
+  const record = (many: number, event: Partial<AuditEvent> = {}) =>
+    line.withHouse(async ({ audit }) => {
+      for (let index = 0; index < many; index += 1) {
+        const restricted = { address: `203.0.113.${index}` }
+        await audit.record({ event: 'login.succeeded', actor: 'person', personId: 'p1', restricted, ...event })
+      }
+    })
+  const checkpoint = () =>
+    line.withHouse(({ database, settings }) =>
+      createCheckpoints({
+        database,
+        issuer: settings.issuer,
+        sign: createSigner(keysDir, clock),
+        clock,
+        file: checkpointFileOf(dataDir),
+      }).make(),
+    )
+
+  /** The public keys, as they are handed to an auditor. */
+  function publicKeys(): string {
+    const file = join(line.directory, 'jwks.json')
+    writeFileSync(file, JSON.stringify(publicKeySet(keysDir, clock)))
+    return file
+  }
+
+  /** A copy of the store, with this done to it. */
+  function copyOf(...statements: string[]): string {
+    const copy = join(line.directory, `copy-${String(Math.floor(performance.now() * 1000))}`)
+    mkdirSync(copy)
+    cpSync(dataDir, copy, { recursive: true })
+    const file = join(copy, 'yideng.sqlite')
+    const sqlite = new DatabaseSync(file)
+    for (const statement of statements) sqlite.exec(statement)
+    sqlite.close()
+    return file
+  }
+
+  return { ...line, dataDir, keysDir, forward, record, checkpoint, publicKeys, copyOf }
+}

@@ -1,0 +1,135 @@
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { expect, it } from 'vitest'
+import { hashOf, type Entry } from '../../src/audit/chain.ts'
+import { checkpointFileOf } from '../../src/audit/checkpoints.ts'
+import { auditedHouse } from './setup.ts'
+
+type House = ReturnType<typeof auditedHouse>
+
+/** Twelve entries, the first eight signed one by four and the rest later. */
+async function signedHouse() {
+  const house = auditedHouse()
+  await house.record(4)
+  await house.checkpoint()
+  await house.record(4)
+  await house.checkpoint()
+  await house.record(2)
+  return house
+}
+
+const verify = (house: House, store: string, ...more: string[]) =>
+  house.yideng('audit', 'verify', '--store', store, '--keys', house.publicKeys(), '--json', ...more)
+
+/** What somebody does who knows how the chain is made: changes an entry and makes all hashes after it anew. */
+function rewriteFrom(file: string, sequence: number) {
+  const sqlite = new DatabaseSync(file)
+  let previous = ''
+  for (const row of sqlite.prepare('SELECT * FROM audit_events ORDER BY sequence').all() as unknown as Entry[]) {
+    const entry = { ...row }
+    if (entry.sequence === sequence) entry.actor = 'nobody'
+    if (entry.sequence > sequence) entry.previous_hash = previous
+    previous = hashOf(entry)
+    sqlite
+      .prepare('UPDATE audit_events SET actor = ?, previous_hash = ?, hash = ? WHERE sequence = ?')
+      .run(entry.actor, entry.previous_hash, previous, entry.sequence)
+  }
+  sqlite.close()
+}
+
+it('finds a whole trail whole, without the data keys and without a server', async () => {
+  const house = await signedHouse()
+  rmSync(`${house.keysDir}/data.json`)
+  const { code, out } = await verify(house, house.copyOf())
+  expect(code).toBe(0)
+  expect(JSON.parse(out)).toEqual({ whole: true, entries: 10, checkpoints: 2, unsigned: 2 })
+})
+
+it('finds each planted fault, and where', async () => {
+  const house = await signedHouse()
+  const swap = (a: number, b: number) =>
+    `UPDATE audit_events SET sequence = -1 WHERE sequence = ${a};
+     UPDATE audit_events SET sequence = ${a} WHERE sequence = ${b};
+     UPDATE audit_events SET sequence = ${b} WHERE sequence = -1`
+  const faults: [string, number, string, ...string[]][] = [
+    ['changed', 3, "UPDATE audit_events SET actor = 'nobody' WHERE sequence = 3"],
+    ['changed', 4, 'UPDATE audit_events SET restricted = NULL WHERE sequence = 4'],
+    ['changed', 10, "UPDATE audit_events SET person_id = 'p2' WHERE sequence = 10"],
+    ['missing', 2, 'DELETE FROM audit_events WHERE sequence = 2'],
+    ['missing', 1, 'DELETE FROM audit_events WHERE sequence = 1'],
+    [
+      'missing',
+      2,
+      'DELETE FROM audit_events WHERE sequence = 2; UPDATE audit_events SET sequence = -sequence WHERE sequence > 2',
+      'UPDATE audit_events SET sequence = -sequence - 1 WHERE sequence < 0',
+    ],
+    ['reordered', 5, swap(5, 6)],
+    ['reordered', 3, swap(3, 9)],
+    ['truncated', 7, 'DELETE FROM audit_events WHERE sequence > 6'],
+    [
+      'truncated',
+      7,
+      'DELETE FROM audit_events WHERE sequence > 6',
+      'DELETE FROM audit_checkpoints WHERE last_sequence > 6',
+    ],
+    ['truncated', 1, 'DELETE FROM audit_events', 'DELETE FROM audit_checkpoints'],
+    ['rewritten', 4, "UPDATE audit_checkpoints SET signed = 'e30.e30.AAAA' WHERE last_sequence = 4"],
+    [
+      'rewritten',
+      8,
+      'UPDATE audit_checkpoints SET signed = (SELECT signed FROM audit_checkpoints WHERE last_sequence = 4)',
+    ],
+  ]
+  for (const [kind, sequence, ...statements] of faults) {
+    const { code, out } = await verify(house, house.copyOf(...statements))
+    expect({ code, ...(JSON.parse(out) as object) }, statements.join(';')).toMatchObject({
+      code: 1,
+      whole: false,
+      kind,
+      sequence,
+    })
+  }
+})
+
+it('finds a history that was made anew, hashes and all', async () => {
+  const house = await signedHouse()
+  const copy = house.copyOf()
+  rewriteFrom(copy, 6)
+  const { code, out } = await verify(house, copy)
+  expect({ code, ...(JSON.parse(out) as object) }).toMatchObject({ code: 1, kind: 'rewritten', sequence: 8 })
+})
+
+it('finds the end cut off together with the file beside it, by a checkpoint kept elsewhere', async () => {
+  const house = await signedHouse()
+  const kept = `${house.directory}/kept`
+  writeFileSync(kept, readFileSync(checkpointFileOf(house.dataDir)))
+  const copy = house.copyOf(
+    'DELETE FROM audit_events WHERE sequence > 4',
+    'DELETE FROM audit_checkpoints WHERE last_sequence > 4',
+  )
+  rmSync(checkpointFileOf(dirname(copy)))
+  expect((await verify(house, copy)).code).toBe(0)
+  const { code, out } = await verify(house, copy, '--checkpoint', kept)
+  expect({ code, ...(JSON.parse(out) as object) }).toMatchObject({ code: 1, kind: 'truncated', sequence: 5 })
+})
+
+it('takes no checkpoint that another key signed', async () => {
+  const [house, other] = [await signedHouse(), await signedHouse()]
+  const { code, out } = await verify(house, house.copyOf(), '--checkpoint', checkpointFileOf(other.dataDir))
+  expect({ code, ...(JSON.parse(out) as object) }).toMatchObject({ code: 1, kind: 'rewritten' })
+})
+
+it('signs nothing over a gap', async () => {
+  const house = await signedHouse()
+  await house.withHouse(({ database }) => database.deleteFrom('audit_events').where('sequence', '=', 9).execute())
+  await expect(house.checkpoint()).rejects.toThrow('missing after 8')
+})
+
+it('says what it checked in the store itself, and what is not there', async () => {
+  const house = await signedHouse()
+  expect((await house.yideng('audit', 'verify')).out).toBe(
+    'Whole: 10 entries, 2 checkpoints, 2 entries not signed yet.\n',
+  )
+  expect((await house.yideng('audit', 'verify', '--store', '/nowhere')).code).toBe(2)
+})

@@ -1,0 +1,26 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { expect, it } from 'vitest'
+
+const root = new URL('../../', import.meta.url)
+
+it('every line of docs/security.md names what shows it, or says that it is open and why', () => {
+  const rows = readFileSync(new URL('docs/security.md', root), 'utf8')
+    .split('\n')
+    .filter((line) => line.startsWith('| ') && !/^\| (Requirement|Section) \|/.test(line))
+  expect(rows.length).toBeGreaterThan(90)
+  for (const row of rows) {
+    const cells = row.split('|').map((cell) => cell.trim())
+    expect(cells, row).toHaveLength(5)
+    const [, requirement = '', how = '', shown = ''] = cells
+    expect(requirement, row).not.toBe('')
+    const open = [how, shown].find((cell) => cell.startsWith('**open**'))
+    if (open) expect(open, row).toMatch(/^\*\*open\*\*: \S+ \S+/)
+    const files = shown.startsWith('**open**') ? [] : shown.split(', ')
+    if (!open)
+      expect(
+        files.some((file) => /^(test|docs|config)\//.test(file) || file.endsWith('.json') || file.endsWith('.ts')),
+        row,
+      ).toBe(true)
+    for (const file of files) expect(existsSync(new URL(file, root)), `${file} in: ${row}`).toBe(true)
+  }
+})

@@ -1,0 +1,145 @@
+import fc from 'fast-check'
+import { expect, it, onTestFinished } from 'vitest'
+import { commands } from '../../src/admin/commands.ts'
+import { flagOf } from '../../src/cli/arguments.ts'
+import { commandLine } from '../cli/in-process.ts'
+import { routesOf, routeOf } from '../setup/routes.ts'
+import { openPerson } from '../setup/person.ts'
+import { signedIn } from '../setup/signed-in.ts'
+import { startServer, type RunningServer } from '../setup/server.ts'
+import { Visitor } from '../setup/visitor.ts'
+import { protocolRoutes, shoot, shots, type Known } from './requests.ts'
+import { hostile } from './values.ts'
+
+/** Short in `npm test`; .ci/fuzz runs it for minutes. */
+const long = process.env['YIDENG_FUZZ_SECONDS']
+const seconds = Number(long ?? 7)
+/** On a machine that does much else at once, a short run says little about stalls. */
+const longestStall = long === undefined ? 1 : 0.2
+const timeout = seconds * 1000 + 60_000
+
+const within = (share: number) => ({
+  interruptAfterTimeLimit: seconds * share * 1000,
+  markInterruptAsFailure: false,
+  numRuns: 10_000_000,
+  endOnFailure: true,
+})
+
+const usual =
+  'openid profile code S256 authorization_code refresh_token urn:yideng:loa:4 none login consent allow yes 1 zh-CN resident_id'
+
+/** Somebody signed in at a portal, a login under way, and all their ids, tokens and cookies. */
+async function world(server: RunningServer): Promise<Known> {
+  const house = await server.house()
+  const { person, portal, visitor, tokens } = await signedIn(house, {
+    scope: 'openid profile phone identity offline_access',
+  })
+  const other = await openPerson(house)
+  const guest = new Visitor(server.issuer)
+  const { url } = await portal.begin()
+  const asked = await guest.get(url)
+  const csrf = /name="csrf" value="([^"]+)"/.exec(asked.html)?.[1] ?? ''
+  const attempt = asked.url.pathname.split('/').at(-1) ?? ''
+  const cookies = [...visitor.cookies, ...guest.cookies].map(({ name, value }) => `${name}=${value}`)
+  return {
+    csrf,
+    cookies,
+    values: [
+      person.id,
+      person.username,
+      person.number,
+      person.phone,
+      person.password,
+      other.id,
+      attempt,
+      csrf,
+      portal.clientId,
+      portal.redirectUri,
+      tokens.access_token,
+      tokens.refresh_token ?? '',
+      tokens.id_token ?? '',
+      `Bearer ${tokens.access_token}`,
+      `DPoP ${tokens.access_token}`,
+      ...usual.split(' '),
+    ],
+  }
+}
+
+it('answers whatever comes on any route, without a server error or a stall', { timeout }, async () => {
+  const wide = {
+    YIDENG_ADDRESS_REQUESTS: '100000000',
+    YIDENG_ADDRESS_TRIES: '1000000',
+    YIDENG_ADDRESS_REGISTRATIONS: '1000000',
+  }
+  const server = await startServer({ YIDENG_LOG_LEVEL: 'debug', YIDENG_QR_ADDRESS_CREATIONS: '1000000', ...wide })
+  const { pages, programs } = routesOf(server)
+  const routes = [...pages, ...programs, ...protocolRoutes.map(([method, path]) => routeOf(`${method} ${path}`))]
+  const known = await world(server)
+  await fetch(`${server.issuer}/metrics`) // the measure of stalls begins anew
+  let answered = 0
+  await fc.assert(
+    fc.asyncProperty(fc.array(shots(routes, known), { minLength: 4, maxLength: 12 }), async (together) => {
+      const answers = await Promise.all(together.map((shot) => shoot(server.issuer, shot)))
+      answered += answers.length
+      answers.forEach(({ status, text }, index) => {
+        // a full queue of passwords says so
+        if (status === 503) return
+        const shot = JSON.stringify(together[index])
+        expect(status, shot).toBeLessThan(500)
+        expect(text.slice(0, 5000), shot).not.toMatch(/\n\s+at \S+ \(|node_modules|SQLITE|\.ts:\d+/)
+      })
+    }),
+    within(0.7),
+  )
+  const metrics = await (await fetch(`${server.issuer}/metrics`)).text()
+  expect(Number(/^nodejs_eventloop_lag_max_seconds (\S+)/m.exec(metrics)?.[1])).toBeLessThan(longestStall)
+  expect(server.output()).not.toMatch(/"level":[56]0|UnhandledPromise|uncaught/i)
+  expect(await (await fetch(`${server.issuer}/readyz`)).json()).toEqual({ status: 'ready' })
+  expect(answered).toBeGreaterThan(100)
+})
+
+/** These wait for servers, or make keys, which takes long. */
+const slow = new Set(['keys rotate'])
+
+it('the command line understands or refuses whatever is typed', { timeout }, async () => {
+  const line = commandLine()
+  await line.json('migrate')
+  // what is written under some name lands where it is removed again
+  const before = process.cwd()
+  process.chdir(line.directory)
+  onTestFinished(() => process.chdir(before))
+  const text = fc.oneof(
+    fc.constantFrom(...hostile.map(([, value]) => value)),
+    fc.string({ unit: 'binary', maxLength: 30 }),
+    fc.constantFrom('440300', '3', 'https://a.example/', 'openid', line.directory, '/none', '2026-11', '-1', '0'),
+  )
+  const typed = fc
+    .constantFrom(...commands.filter(({ noun, verb }) => !slow.has(`${noun} ${verb}`)))
+    .chain((command) => {
+      const flags = Object.entries(command.fields).filter(([, { positional }]) => !positional)
+      const flag = flags.map(([name, field]) => `--${flagOf(name, field)}`)
+      const word = fc.oneof(
+        text,
+        fc.constantFrom('--json', '--', ...flag),
+        fc.tuple(fc.constantFrom('--x', ...flag), text).map(([name, value]) => `${name}=${value}`),
+      )
+      const named = [command.noun, ...(command.verb ? [command.verb] : [])]
+      return fc.array(word, { maxLength: 8 }).map((words) => [...named, ...words])
+    })
+  let ran = 0
+  await fc.assert(
+    fc.asyncProperty(typed, async (argv) => {
+      const { code, out, err } = await line.yideng(...argv)
+      ran += 1
+      const shown = JSON.stringify({ argv, code, err })
+      expect([0, 1, 2, 3], shown).toContain(code)
+      expect(code === 0 || err !== '', shown).toBe(true)
+      expect(err, shown).not.toMatch(/\n\s+at \S+ \(|TypeError|ReferenceError|SQLITE|Cannot read|is not a function/)
+      if (argv.includes('--json') && code === 0 && !argv.includes('--help') && !argv.includes('-h')) {
+        expect(() => JSON.parse(out) as unknown, shown).not.toThrow()
+      }
+    }),
+    within(0.3),
+  )
+  expect(ran).toBeGreaterThan(10)
+})

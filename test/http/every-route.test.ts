@@ -1,0 +1,109 @@
+import { request } from 'node:http'
+import { beforeAll, expect, it } from 'vitest'
+import { routesOf, type Route } from '../setup/routes.ts'
+import { startServer, type RunningServer } from '../setup/server.ts'
+
+let server: RunningServer
+let pages: Route[]
+let programs: Route[]
+
+// https by name only: what is tested is what it sends
+beforeAll(async () => {
+  server = await startServer({ YIDENG_LOG_LEVEL: 'debug', YIDENG_ISSUER: 'https://login.example' })
+  ;({ pages, programs } = routesOf(server))
+  expect(pages.length).toBeGreaterThan(30)
+})
+
+/** As the proxy in front asks; fetch would not send a Host of our choosing. */
+function ask(
+  path: string,
+  init: { method?: string; body?: string; headers?: Record<string, string> } = {},
+): Promise<Response> {
+  const headers = { accept: 'application/json', host: 'login.example', ...init.headers }
+  return new Promise((resolve, reject) => {
+    request({ port: server.environment['PORT'], path, method: init.method ?? 'GET', headers }, (answer) => {
+      const chunks: Buffer[] = []
+      answer.on('data', (chunk: Buffer) => chunks.push(chunk))
+      answer.on('end', () => {
+        const raw = Array.from({ length: answer.rawHeaders.length / 2 }, (_, index): [string, string] => [
+          answer.rawHeaders[2 * index] ?? '',
+          answer.rawHeaders[2 * index + 1] ?? '',
+        ])
+        resolve(new Response(Buffer.concat(chunks), { status: answer.statusCode ?? 0, headers: raw }))
+      })
+    })
+      .on('error', reject)
+      .end(init.body)
+  })
+}
+
+it('takes no form without the token of its page', async () => {
+  const posts = pages.filter(({ method }) => method !== 'GET')
+  expect(posts.length).toBeGreaterThan(15)
+  for (const { path, at } of posts) {
+    for (const body of ['', 'csrf=', `csrf=${'A'.repeat(43)}`]) {
+      const answer = await ask(at('x'), {
+        method: 'POST',
+        body,
+        headers: {
+          'content-type': 'application/x-www-form-urlencoded',
+          cookie: `__Host-yideng_visitor=${'A'.repeat(24)}`,
+        },
+      })
+      expect({ path, status: answer.status, ...((await answer.json()) as object) }).toMatchObject({
+        path,
+        status: 403,
+        error: 'csrf',
+      })
+    }
+  }
+  const foreign = await ask('/register', {
+    method: 'POST',
+    body: 'csrf=x',
+    headers: { 'content-type': 'application/x-www-form-urlencoded', origin: 'https://evil.example' },
+  })
+  expect(foreign.status).toBe(403)
+})
+
+it('lets no program in without a token of its own', async () => {
+  expect(programs.length).toBeGreaterThan(0)
+  for (const { method, path, at } of programs) {
+    const answer = await ask(at('x'), { method, body: '{}', headers: { 'content-type': 'application/json' } })
+    expect(answer.status, path).toBe(401)
+  }
+})
+
+it('sends every page with a strict policy, and no cookie that another host could set or read', async () => {
+  const gets = pages.filter(({ method }) => method === 'GET').map(({ at }) => at('x'))
+  const others = ['/authorize', '/logout', '/nowhere', '/language?to=en', '/elder?on=1', '/healthz']
+  const names = new Set<string>()
+  for (const path of [...gets, ...others]) {
+    const answer = await ask(path, { headers: { accept: 'text/html' } })
+    const body = await answer.text()
+    expect(answer.status, path).toBeLessThan(500)
+    const of = (name: string) => answer.headers.get(name) ?? ''
+    expect(of('content-security-policy'), path).toMatch(/^default-src 'none';.*base-uri 'none';frame-ancestors 'none'/)
+    expect(of('content-security-policy'), path).not.toMatch(/unsafe|\*|http:/)
+    expect(of('cross-origin-opener-policy'), path).toBe('same-origin')
+    expect(of('permissions-policy'), path).toMatch(/camera=\(.*geolocation=\(\)/)
+    expect(of('referrer-policy'), path).toBe('same-origin')
+    expect(of('x-content-type-options'), path).toBe('nosniff')
+    expect(of('strict-transport-security'), path).toContain('max-age=31536000')
+    if (of('content-type').includes('html')) {
+      expect(of('cache-control'), path).toContain('no-store')
+      // oidc-provider's form that submits itself is let in by the hash of its script
+      if (!of('content-security-policy').includes("'sha256-")) {
+        expect(body, path).not.toMatch(/<script(?![^>]*(nonce|src)=)/i)
+      }
+      expect(body, path).not.toMatch(/\son\w+="|style="|javascript:/i)
+    }
+    for (const cookie of answer.headers.getSetCookie()) {
+      names.add(cookie.slice(0, cookie.indexOf('=')))
+      expect(cookie, path).toMatch(/^__(Host-\w+=.*path=\/;|Secure-\w+=.*path=\/\w+)/i)
+      expect(cookie, path).toMatch(/; secure.*; httponly/i)
+      expect(cookie, path).toMatch(/samesite=lax/i)
+      expect(cookie, path).not.toMatch(/domain=/i)
+    }
+  }
+  expect(names.size).toBeGreaterThanOrEqual(4)
+})

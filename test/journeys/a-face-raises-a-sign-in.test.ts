@@ -1,0 +1,115 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { chromium, type Browser, type Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import type { Back } from '../../src/admin/house.ts'
+import { importFile } from '../../src/admin/csv-import.ts'
+import { peopleImport } from '../../src/admin/people-import.ts'
+import { photoImport } from '../../src/admin/photo-import.ts'
+import type { Action } from '../../src/proofing/face/challenge.ts'
+import { expectAccessible, openContext, phone } from '../setup/browser.ts'
+import { anna, berta, darkness, film, portrait, still, twoPeople, wall } from '../setup/faces.ts'
+import { cannotRun } from '../setup/parts.ts'
+import { openPerson } from '../setup/person.ts'
+import { registerPortal } from '../setup/portal.ts'
+import { startServer, type RunningServer } from '../setup/server.ts'
+
+describe.skipIf(cannotRun('browser'))('in Chromium, with a film for a camera', { timeout: 120_000 }, () => {
+  const directory = mkdtempSync(join(tmpdir(), 'yideng-face-'))
+  const camera = join(directory, 'camera.mjpeg')
+  let browser: Browser
+  let server: RunningServer
+  let house: Back
+  let person: Awaited<ReturnType<typeof openPerson>>
+
+  beforeAll(async () => {
+    server = await startServer()
+    house = await server.house()
+    person = await openPerson(house)
+    const photos = join(directory, 'photos')
+    mkdirSync(photos)
+    writeFileSync(join(photos, `${person.number}.jpg`), await portrait(anna))
+    const csv = join(directory, 'people.csv')
+    writeFileSync(csv, `document_type,document_number,name\nresident_id,${person.number},陈大文\n`)
+    const taken = await photoImport(house, photos)
+    await importFile(house, peopleImport(house, taken), csv, 'administrator:test')
+    expect(taken.report).toEqual({ photos: 1, photos_unusable: 0 })
+    browser = await chromium.launch({
+      executablePath: '/usr/bin/chromium',
+      args: [
+        '--no-sandbox',
+        '--use-fake-ui-for-media-stream',
+        '--use-fake-device-for-media-stream',
+        `--use-file-for-fake-video-capture=${camera}`,
+      ],
+    })
+  })
+  afterAll(async () => {
+    await browser?.close()
+    rmSync(directory, { recursive: true })
+  })
+
+  /** The page waits for a person to read; a film needs no such time. */
+  const hurry = (page: Page, speed: number) =>
+    page.evaluate(`{ const wait = setTimeout; globalThis.setTimeout = (run, ms) => wait(run, ms / ${speed}) }`)
+
+  async function look(page: Page, pictures: (asked: Action[]) => Promise<Buffer>, speed: number) {
+    const asked = (await page.locator('[data-actions]').getAttribute('data-actions')) ?? ''
+    writeFileSync(camera, await pictures(asked.split(' ') as Action[]))
+    await hurry(page, speed)
+    await page.locator('[data-begin]').click()
+  }
+
+  it('the right person gets through to level 4, others and still pictures do not, and are told why', async () => {
+    const portal = await registerPortal(house, { scope: 'openid profile', consent: 'implicit' })
+    const { context, complaints } = await openContext(browser, phone)
+    onTestFinished(() => context.close())
+    const listener = createServer((_request, response) => {
+      response.setHeader('content-type', 'text/html; charset=utf-8')
+      response.end('<!doctype html><html lang="zh"><link rel="icon" href="data:,"><title>门户</title><h1>门户</h1>')
+    })
+    listener.listen(Number(new URL(portal.redirectUri).port), 'localhost')
+    onTestFinished(() => void listener.close())
+    const visit = await portal.begin({ acr_values: 'urn:yideng:loa:4' })
+    const page = await context.newPage()
+    await page.goto(visit.url.href)
+    await page.locator('[name=identifier]').fill(person.username)
+    await page.locator('[name=password]').fill(person.password)
+    await page.locator('form[action$="/password"] button').click()
+
+    // asked only for the face, after an agreement of its own
+    await expectAccessible(page)
+    await page.locator('form[action$="/face/start"] button').click()
+    await expectAccessible(page)
+    await page.locator('[name=agree]').click()
+    await expectAccessible(page)
+
+    const refused: [string, () => Promise<Buffer>, string][] = [
+      ['another person', () => portrait(berta), '和登记的照片不像同一个人'],
+      ['a still photograph', () => portrait(anna), '没有看到您'],
+      ['two people', twoPeople, '画面里不止一张脸'],
+      ['nobody', wall, '没有看到脸'],
+      ['darkness', darkness, '光线太暗'],
+    ]
+    for (const [who, picture, words] of refused) {
+      await look(page, async () => still(await picture()), 20)
+      await expect
+        .poll(() => page.locator('[data-when=told]').innerText(), { message: who, timeout: 20_000 })
+        .toContain(words)
+      await page.locator('form[action$="/face/start"] button').click()
+    }
+    const speed = 3
+    await look(page, (asked) => film(asked, speed), speed)
+    await page.waitForURL(/\/callback\?/, { timeout: 30_000 }).catch(async (error: unknown) => {
+      throw new Error(await page.locator('main').innerText(), { cause: error })
+    })
+    const leads = new URL(page.url())
+    const tokens = await visit.finish({ url: leads, status: 303, html: '', headers: new Headers(), leads })
+    expect(tokens.claims()).toMatchObject({ acr: 'urn:yideng:loa:4', amr: ['pwd', 'face'] })
+    expect(complaints).toEqual([])
+    // nothing of the pictures is anywhere
+    expect(server.output()).not.toMatch(/jpeg|frames=/i)
+  })
+})

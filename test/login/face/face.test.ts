@@ -1,0 +1,211 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import type { Back } from '../../../src/admin/house.ts'
+import { createPasswords } from '../../../src/accounts/passwords/hash.ts'
+import { camera, passkeyMade, photographedPerson, rightFrames, room, send, verify } from '../../setup/face.ts'
+import { berta, portrait, writeFrames } from '../../setup/faces.ts'
+import { find } from '../../setup/organisation.ts'
+import { password, residentId } from '../../setup/people.ts'
+import { openPerson, signIn } from '../../setup/person.ts'
+import { startServer, type RunningServer } from '../../setup/server.ts'
+import { Visitor, type Page } from '../../setup/visitor.ts'
+
+let server: RunningServer
+let house: Back
+
+beforeAll(async () => {
+  server = await startServer({ YIDENG_FACE_QUEUE: '0' })
+  house = await server.house()
+})
+
+const events = async (id: string) =>
+  (
+    await house.database
+      .selectFrom('audit_events')
+      .select('event')
+      .where('person_id', '=', id)
+      .orderBy('sequence')
+      .execute()
+  ).map(({ event }) => event)
+
+const notices = async (id: string) => (await house.inbox.list(id, 20)).map(({ kind }) => kind)
+
+describe('a verified face in the account centre', () => {
+  it('raises an account, binds passkeys made just now, and is taken back', async () => {
+    const who = await photographedPerson(house)
+    const { visitor, page } = await room(server.issuer, who)
+    const [fresh, old] = [await passkeyMade(house, who.id, 5), await passkeyMade(house, who.id, 15)]
+    const asked = await visitor.submit(page, '/face/start', {})
+    expect(asked.html).toContain('name="agree"')
+    const capture = await visitor.submit(asked, '/face/consent', { agree: 'yes' })
+    expect(capture.headers.get('permissions-policy')).toContain('camera=(self)')
+    const done = await verify(visitor, capture)
+    expect(done.url.search).toBe('?done=proved')
+    expect(await find(house, who)).toMatchObject({ identityLevel: 4 })
+    expect([await house.faceProofs.isBound(fresh), await house.faceProofs.isBound(old)]).toEqual([true, false])
+    const after = await passkeyMade(house, who.id, 0)
+    const bound = await visitor.submit(done, '/face/bind', {})
+    expect(bound.url.search).toBe('?done=bound')
+    expect(await house.faceProofs.isBound(after)).toBe(true)
+    expect(await events(who.id)).toEqual(
+      expect.arrayContaining(['face.consented', 'face.passed', 'person.face-proofed', 'authenticator.bound']),
+    )
+
+    const left = await visitor.submit(bound, '/face/withdraw', {})
+    expect(left.url.search).toBe('?done=withdrawn')
+    const whose = { documentType: 'resident_id', documentNumber: who.number }
+    expect(await house.faceReferences.find(whose)).toBeUndefined()
+    const again = await camera(visitor, await visitor.get('/account/face'))
+    expect(again.html).toContain('没有可以比对的登记照片')
+    expect(await notices(who.id)).toEqual(
+      expect.arrayContaining(['face-verified', 'authenticator-bound', 'face-withdrawn']),
+    )
+    // a picture or a template in clear would be longer than any of it
+    const rows = await house.database
+      .selectFrom('audit_events')
+      .select('details')
+      .where('person_id', '=', who.id)
+      .execute()
+    expect(Math.max(...rows.map(({ details }) => details.length))).toBeLessThan(400)
+  })
+
+  it('wins a number back from whoever had proven it by less, and tells both', async () => {
+    const earlier = await photographedPerson(house, { name: '林晓' })
+    const earlierVisitor = new Visitor(server.issuer)
+    await signIn(earlierVisitor, await earlierVisitor.get('/account'), earlier.username)
+    const username = `winner${earlier.username}`
+    const opened = await house.persons.create(
+      {
+        document: { type: 'resident_id', number: earlier.number },
+        name: '林晓',
+        phone: '+8613800138999',
+        username,
+        passwordHash: await createPasswords().hash(password),
+        noticeVersion: '2026-11',
+      },
+      { actor: 'person' },
+    )
+    if (!opened.ok) throw new Error(opened.problem)
+    expect(opened.person.identityLevel).toBe(2)
+    const { visitor, page } = await room(server.issuer, { username })
+    const done = await verify(visitor, await camera(visitor, page))
+    expect(done.url.search, server.output()).toBe('?done=won')
+    expect((await find(house, opened.person)).identityLevel).toBe(4)
+    expect((await find(house, earlier)).identityLevel).toBe(2)
+    expect(await notices(earlier.id)).toContain('number-lost')
+    expect(await notices(opened.person.id)).toContain('number-won')
+    expect(await events(earlier.id)).toContain('person.superseded')
+    expect((await earlierVisitor.get('/account')).html, 'still signed in').toContain('name="password"')
+
+    // one that a face proved as well is for the counter to decide
+    const third = await openPerson(house, { name: '林晓', level: 2 })
+    const { documentIndex } = { documentIndex: (await find(house, earlier)).row.document_index }
+    await house.database
+      .updateTable('natural_persons')
+      .set({ document_index: documentIndex })
+      .where('id', '=', third.id)
+      .execute()
+    expect(
+      await house.faceProofs.proveAtCounter(await find(house, third), { actor: 'administrator:test' }),
+    ).toMatchObject({
+      ok: true,
+      superseded: [opened.person.id],
+    })
+    expect((await find(house, opened.person)).identityLevel).toBe(2)
+  })
+
+  it('is not for who is under 14 unless a guardian agreed at the counter', async () => {
+    const by = { actor: 'administrator:test' }
+    const child = await house.persons.create(
+      {
+        document: { type: 'resident_id', number: residentId('44030020160101001') },
+        name: '小明',
+        phone: '+8613800138998',
+        username: 'xiaoming',
+        passwordHash: await createPasswords().hash(password),
+        vouchedLevel: 3,
+      },
+      by,
+    )
+    if (!child.ok) throw new Error(child.problem)
+    const { visitor, page } = await room(server.issuer, { username: 'xiaoming' })
+    expect(page.html).not.toContain('/face/start')
+    const csrf = /name="csrf" value="([^"]+)"/.exec((await visitor.get('/account/qr')).html)?.[1] ?? ''
+    expect((await visitor.post('/account/face/consent', { agree: 'yes', csrf })).status).toBe(403)
+    const [guardian, stranger] = [await openPerson(house), await openPerson(house, { level: 2 })]
+    const give = async (who: { id: string }) => house.faceConsents.giveFor(child.person, await find(house, who), by)
+    expect(await give(stranger)).toBe('no_guardian')
+    expect(await give(guardian)).toBe('given')
+    expect((await visitor.get('/account/face')).html).toContain('/face/start')
+    expect(await house.faceConsents.giveFor(await find(house, guardian), await find(house, guardian), by)).toBe(
+      'not_a_child',
+    )
+  })
+})
+
+describe('whoever tries', () => {
+  it('gets each challenge once, from their own page, with nothing but small pictures', async () => {
+    const [one, other] = [
+      await room(server.issuer, await photographedPerson(house)),
+      await room(server.issuer, await photographedPerson(house)),
+    ]
+    const page = await camera(one.visitor, one.page)
+    const frames = await rightFrames(page)
+    expect(await send(one.visitor, page, frames, { csrf: 'forged' })).toMatchObject({ status: 403 })
+    expect(await send(one.visitor, page, frames, { type: 'application/octet-stream' })).toMatchObject({ status: 415 })
+    const large = Buffer.concat([frames, Buffer.alloc(4 * 1024 * 1024)])
+    expect(await send(one.visitor, page, large).catch(() => ({ outcome: 'unusable' }))).toMatchObject({
+      outcome: 'unusable',
+    })
+    const theirs = await camera(other.visitor, other.page)
+    const checkOf = (given: Page) => /data-check="([^"]+)"/.exec(given.html)?.[1] ?? ''
+    const foreign = checkOf(theirs)
+    expect(await send(one.visitor, page, frames, { check: foreign })).toMatchObject({ outcome: 'late' })
+    expect(await send(one.visitor, page, frames)).toMatchObject({ outcome: 'passed' })
+    expect(await send(one.visitor, page, frames)).toMatchObject({ outcome: 'late' })
+    // passed for one session is nothing to another
+    expect((await other.visitor.submit(theirs, '/face/done', { check: checkOf(page) })).status).toBe(400)
+    expect((await one.visitor.submit(page, '/face/done', {})).url.search).toBe('?done=proved')
+    expect((await one.visitor.submit(page, '/face/done', {})).status).toBe(400)
+  })
+
+  it('waits a day after five failed ones', async () => {
+    const who = await photographedPerson(house)
+    const { visitor, page } = await room(server.issuer, who)
+    const jpeg = await portrait(berta)
+    for (let failed = 0; failed < 5; failed += 1) {
+      const capture = await camera(visitor, page)
+      const answer = await send(visitor, capture, writeFrames([{ step: 0, jpeg }]))
+      expect(answer).toMatchObject({ outcome: 'failed', reasons: ['other_face'] })
+    }
+    const blocked = await camera(visitor, page)
+    expect(blocked.html).toContain('24 小时内不能再刷脸')
+    expect(blocked.html).toContain('href="/account/face"')
+    expect(await events(who.id)).toContain('face.blocked')
+    expect(await notices(who.id)).toContain('face-blocked')
+  })
+
+  it('is asked to come again when all places are taken, before anything is read', async () => {
+    const [one, other] = [
+      await room(server.issuer, await photographedPerson(house)),
+      await room(server.issuer, await photographedPerson(house)),
+    ]
+    const [first, second] = [await camera(one.visitor, one.page), await camera(other.visitor, other.page)]
+    const frames = await rightFrames(first)
+    let go = () => {}
+    const slow = new ReadableStream({
+      start(controller) {
+        controller.enqueue(new Uint8Array(frames.subarray(0, 1000)))
+        go = () => {
+          controller.enqueue(new Uint8Array(frames.subarray(1000)))
+          controller.close()
+        }
+      },
+    })
+    const sending = send(one.visitor, first, slow)
+    await expect
+      .poll(() => send(other.visitor, second, frames), { timeout: 5000 })
+      .toMatchObject({ status: 503, outcome: 'busy', retryAfter: '5' })
+    go()
+    expect(await sending).toMatchObject({ outcome: 'passed' })
+  })
+})

@@ -1,0 +1,127 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import type { Back } from '../../../src/admin/house.ts'
+import { photographedPerson, send, verify } from '../../setup/face.ts'
+import { berta, portrait, writeFrames } from '../../setup/faces.ts'
+import { addPasskey, signInByPasskey } from '../../setup/passkey.ts'
+import { find } from '../../setup/organisation.ts'
+import { signIn } from '../../setup/person.ts'
+import { registerPortal } from '../../setup/portal.ts'
+import { SoftwareAuthenticator } from '../../setup/software-authenticator.ts'
+import { startServer, type RunningServer } from '../../setup/server.ts'
+import { Visitor, type Page } from '../../setup/visitor.ts'
+
+let server: RunningServer
+let house: Back
+let kiosk: Awaited<ReturnType<typeof registerPortal>>
+let portal: Awaited<ReturnType<typeof registerPortal>>
+
+beforeAll(async () => {
+  server = await startServer()
+  house = await server.house()
+  kiosk = await registerPortal(house, { consent: 'implicit' })
+  portal = await registerPortal(house, { consent: 'implicit' })
+  await server.kill('SIGINT')
+  server.environment['YIDENG_FACE_KIOSKS'] = kiosk.clientId
+  await server.restart()
+})
+
+describe('at a kiosk', () => {
+  it('an identifier and a face sign in, at level 3; a stranger and nobody are one', async () => {
+    const who = await photographedPerson(house)
+    await house.faceConsents.give(await find(house, who), { actor: 'person' })
+    const visitor = new Visitor(server.issuer)
+    const visit = await kiosk.begin()
+    const begin = async (identifier: string) => {
+      const ready = await visitor.submit(await visitor.get(visit.url), '/face/identify', { identifier })
+      return visitor.submit(ready, '/face/start', {})
+    }
+    const shapes: unknown[] = []
+    for (const identifier of [who.username, 'nobody-here']) {
+      const page = await begin(identifier)
+      const answer = await send(visitor, page, writeFrames([{ step: 0, jpeg: await portrait(berta) }]))
+      shapes.push({ ...answer, page: page.status })
+    }
+    expect(shapes[0]).toMatchObject({ outcome: 'failed', reasons: ['other_face'] })
+    expect(shapes[1]).toEqual(shapes[0])
+    const tokens = await visit.finish(await verify(visitor, await begin(who.username)))
+    expect(tokens.claims()).toMatchObject({ acr: 'urn:yideng:loa:3', amr: ['face'] })
+  })
+
+  it('and nowhere else', async () => {
+    const visitor = new Visitor(server.issuer)
+    const page = await visitor.get((await portal.begin()).url)
+    expect(page.html).not.toContain('/face/')
+    const csrf = /name="csrf" value="([^"]+)"/.exec(page.html)?.[1] ?? ''
+    const tried = await visitor.post(`${page.url.pathname}/face/identify`, { identifier: 'x', csrf })
+    expect(tried.status).toBe(404)
+  })
+})
+
+/** Links and forms of a page, by where they lead. */
+function exits(page: Page): string[] {
+  const main = /<main[\s\S]*<\/main>/.exec(page.html)?.[0] ?? ''
+  return [...main.matchAll(/(?:href|action)="(\/[^"]*)"/g)].map(([, target = '']) => target)
+}
+const asksFace = (target: string) => /\/face(\/|$)/.test(target) && target !== '/account/face'
+
+describe('without a face', () => {
+  it('one gets on from every page that asks for one', async () => {
+    const who = await photographedPerson(house)
+    const visited: Page[] = []
+    const visitor = new Visitor(server.issuer)
+    const see = (page: Page) => {
+      visited.push(page)
+      return page
+    }
+    // in a sign-in that asks for level 4: the question, consent, camera, the answer of a blocked account
+    const visit = await portal.begin({ acr_values: 'urn:yideng:loa:4' })
+    const question = see(await signIn(visitor, await visitor.get(visit.url), who.username))
+    const consent = see(await visitor.submit(question, '/face/start', {}))
+    const capture = see(await visitor.submit(consent, '/face/consent', { agree: 'yes' }))
+    see(await visitor.get(`${new URL(capture.url).pathname.replace(/consent$/, 'return')}?check=none`))
+    // in the account centre
+    const account = await visitor.get('/account/face')
+    see(account)
+    see(await visitor.submit(account, '/face/start', {}))
+    // at a kiosk
+    const stranger = new Visitor(server.issuer)
+    const atKiosk = see(await stranger.get((await kiosk.begin()).url))
+    const ready = see(await stranger.submit(atKiosk, '/face/identify', { identifier: who.username }))
+    see(await stranger.submit(ready, '/face/start', {}))
+
+    for (const page of visited) {
+      expect(page.status, page.html).toBeLessThan(400)
+      const all = exits(page)
+      if (!all.some(asksFace)) continue
+      const others = all.filter((target) => !asksFace(target))
+      const words = /不想刷脸|不用人脸|name="password"/.test(page.html)
+      expect(others.length > 0 && words, `${page.url.pathname} leads nowhere without a face`).toBe(true)
+    }
+    expect(visited.filter((page) => exits(page).some(asksFace)).length).toBeGreaterThan(6)
+
+    // and the way is real: a passkey, seen at the counter, level 4 without any face
+    const authenticator = new SoftwareAuthenticator(server.issuer)
+    const holder = new Visitor(server.issuer)
+    await signIn(holder, await holder.get('/account'), who.username)
+    await addPasskey(holder, authenticator)
+    const [before, after] = [
+      await portal.begin({ acr_values: 'urn:yideng:loa:3' }),
+      await portal.begin({ acr_values: 'urn:yideng:loa:4' }),
+    ]
+    const byPasskey = async (begun: typeof before) => {
+      const fresh = new Visitor(server.issuer)
+      const page = await signInByPasskey(fresh, await fresh.get(begun.url), authenticator)
+      return (await begun.finish(page)).claims()
+    }
+    expect((await byPasskey(before))?.acr).toBe('urn:yideng:loa:3')
+    expect(
+      await house.faceProofs.proveAtCounter(await find(house, who), { actor: 'administrator:test' }),
+    ).toMatchObject({
+      ok: true,
+      bound: 1,
+    })
+    expect((await byPasskey(after))?.acr).toBe('urn:yideng:loa:4')
+    const left = await visitor.submit(await visitor.get(question.url), '/cancel', {})
+    expect(left.leads?.searchParams.get('error')).toBe('unmet_authentication_requirements')
+  })
+})

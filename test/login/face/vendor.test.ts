@@ -1,0 +1,74 @@
+import { createServer } from 'node:http'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, it, onTestFinished } from 'vitest'
+import { signWebhook } from '../../../src/proofing/face/vendors/webhook.ts'
+import { openPerson, signIn } from '../../setup/person.ts'
+import { registerPortal } from '../../setup/portal.ts'
+import { startServer } from '../../setup/server.ts'
+import { Visitor, type Page } from '../../setup/visitor.ts'
+
+const secret = 'a-secret-both-sides-know-and-nobody-else'
+
+/** A platform of the province: it sends everybody back, and says what it is told to say. */
+async function platform() {
+  const said = { outcome: 'passed' }
+  const returns: string[] = []
+  const server = createServer((request, response) => {
+    let body = ''
+    request.on('data', (chunk: Buffer) => (body += chunk.toString()))
+    request.on('end', () => {
+      const name = (request.url ?? '').slice(1)
+      const { nonce, return_url: back } = JSON.parse(body) as { nonce: string; return_url?: string }
+      if (back) returns.push(back)
+      const answer = JSON.stringify({ nonce, reference: 'r-7', ...(back ? { url: 'https://face.example/7' } : said) })
+      const at = String(Date.now())
+      response.writeHead(200, { 'x-yideng-timestamp': at, 'x-yideng-signature': signWebhook(secret, at, name, answer) })
+      response.end(answer)
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => void server.close())
+  const address = server.address()
+  return { said, returns, url: `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}` }
+}
+
+it('a vendor takes the person to its page and back, and into the portal; each return counts once, in its own login', async () => {
+  const vendor = await platform()
+  const directory = mkdtempSync(join(tmpdir(), 'yideng-vendor-'))
+  onTestFinished(() => rmSync(directory, { recursive: true }))
+  const file = join(directory, 'vendors.json')
+  writeFileSync(file, JSON.stringify({ webhook: { url: vendor.url, secret } }))
+  const server = await startServer({ YIDENG_FACE_STEP_UP: 'webhook', YIDENG_FACE_VENDORS: file })
+  const house = await server.house()
+  const portal = await registerPortal(house, { consent: 'implicit' })
+  const person = await openPerson(house)
+  const begin = async () => {
+    const visitor = new Visitor(server.issuer)
+    const visit = await portal.begin({ acr_values: 'urn:yideng:loa:4' })
+    const question = await signIn(visitor, await visitor.get(visit.url), person.username)
+    return { visitor, visit, question }
+  }
+  const leave = async (visitor: Visitor, page: Page) => {
+    let next = await visitor.submit(page, '/face/start', {})
+    if (next.html.includes('name="agree"')) next = await visitor.submit(next, '/face/consent', { agree: 'yes' })
+    expect(next.html).toContain('href="https://face.example/7"')
+    return vendor.returns.at(-1) ?? ''
+  }
+
+  const one = await begin()
+  const other = await begin()
+  const returned = await leave(one.visitor, one.question)
+  // another login cannot use it, and has not used it up
+  const stolen = await other.visitor.get(returned.replace(one.question.url.pathname, other.question.url.pathname))
+  expect(stolen.html).toContain('时间到了')
+
+  vendor.said.outcome = 'cancelled'
+  expect((await one.visitor.get(await leave(one.visitor, one.question))).html).toContain('您取消了核验')
+  vendor.said.outcome = 'passed'
+  const back = await leave(one.visitor, one.question)
+  const tokens = await one.visit.finish(await one.visitor.get(back))
+  expect(tokens.claims()).toMatchObject({ acr: 'urn:yideng:loa:4', amr: ['pwd', 'face'] })
+  expect((await one.visitor.get(back)).status).toBe(400)
+})

@@ -1,0 +1,52 @@
+import { beforeAll, expect, it } from 'vitest'
+import type { Back } from '../../src/admin/house.ts'
+import { startServer, type RunningServer } from '../setup/server.ts'
+
+let server: RunningServer
+let house: Back
+
+beforeAll(async () => {
+  server = await startServer({ YIDENG_PORTAL_CALLS: '10', YIDENG_ADDRESS_REQUESTS: '20' })
+  house = await server.house()
+})
+
+async function service() {
+  const created = await house.clients.create(
+    { name: '服务', type: 'service', redirect_uris: [], scope: 'openid' },
+    'administrator:test',
+  )
+  if (!created.ok) throw new Error(JSON.stringify(created.problems))
+  const call = (secret = created.secret ?? '') =>
+    fetch(`${server.issuer}/token`, {
+      method: 'POST',
+      headers: {
+        authorization: `Basic ${Buffer.from(`${created.client.id}:${secret}`).toString('base64')}`,
+        'content-type': 'application/x-www-form-urlencoded',
+      },
+      body: 'grant_type=client_credentials',
+    })
+  return { call }
+}
+
+it('holds back a portal that has used up its minute, and no other; a stranger cannot use it up', async () => {
+  const [wild, calm] = [await service(), await service()]
+  for (let index = 0; index < 15; index += 1) expect((await calm.call('wrong')).status).toBe(401)
+  for (let index = 0; index < 10; index += 1) expect((await wild.call()).status).toBe(200)
+  const held = await wild.call()
+  expect(held.status).toBe(429)
+  expect(Number(held.headers.get('retry-after'))).toBeGreaterThan(0)
+  expect(await held.json()).toMatchObject({ error: 'temporarily_unavailable' })
+  expect((await calm.call()).status).toBe(200)
+  expect(server.output()).not.toContain('"level":50')
+})
+
+it('holds back a network that asks for everything at once, with a calm page', async () => {
+  const answers = await Promise.all(
+    Array.from({ length: 40 }, () => fetch(`${server.issuer}/register`, { headers: { accept: 'text/html' } })),
+  )
+  const held = answers.filter(({ status }) => status === 429)
+  expect(held.length).toBeGreaterThan(10)
+  expect(Number(held[0]?.headers.get('retry-after'))).toBeGreaterThan(0)
+  expect(await held[0]?.text()).toContain('<html')
+  expect((await fetch(`${server.issuer}/healthz`)).status).toBe(200)
+})

@@ -1,0 +1,49 @@
+const csrf = 'c5rf-t0ken'
+const page = { base: '/login/8f3a/face', elsewhere: '/login/8f3a', csrf }
+const account = { account: { name: '张*' }, here: '/account/face', csrf }
+const settings = {
+  ...account,
+  level: 3,
+  agreed: false,
+  young: false,
+  offered: true,
+  blocked: false,
+  provenAt: '',
+  binding: false,
+  done: '',
+}
+
+/** Pages of face verification. */
+export const faceSamples = [
+  { view: 'face/consent', name: 'first time', data: { ...page, young: false } },
+  { view: 'face/consent', name: 'a child', data: { ...page, young: true } },
+  {
+    view: 'face/capture',
+    name: 'ready',
+    data: { ...page, check: 'ch3ck', actions: ['left', 'blink', 'nearer'], scripts: ['face.js'] },
+  },
+  {
+    view: 'face/leave',
+    name: 'vendor',
+    data: { ...page, url: 'https://faceid.example/page?token=1&x=2', domain: 'faceid.example' },
+  },
+  { view: 'face/not', name: 'blocked', data: { ...page, why: 'blocked' } },
+  { view: 'face/not', name: 'no reference', data: { ...page, why: 'no_reference' } },
+  {
+    view: 'face/result',
+    name: 'vendor said no',
+    data: { ...page, told: { outcome: 'failed', reasons: ['other_face', 'no_left'] } },
+  },
+  {
+    view: 'face/ready',
+    name: 'kiosk',
+    data: { ...page, portal: { name: '政务一体机', organisation: '政务局', region: '深圳市' } },
+  },
+  { view: 'face/settings', name: 'level 3', data: settings },
+  {
+    view: 'face/settings',
+    name: 'just proven',
+    data: { ...settings, level: 4, agreed: true, provenAt: '2026-11-24T04:00:00.000Z', binding: true, done: 'proved' },
+  },
+  { view: 'face/settings', name: 'a child, blocked', data: { ...settings, young: true, blocked: true } },
+]

@@ -1,0 +1,75 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Action } from '../../../src/proofing/face/challenge.ts'
+import { localVerifier } from '../../../src/proofing/face/local.ts'
+import { createFacePool } from '../../../src/proofing/face/pool.ts'
+import { thresholds } from '../../../src/proofing/face/thresholds.ts'
+import type { FaceRequest, FaceVerifier } from '../../../src/proofing/face/verifier.ts'
+import { anna, berta, darkness, forged, frames, portrait, twoPeople, wall } from '../../setup/faces.ts'
+
+const pool = createFacePool({ threads: 1, queue: 1 })
+afterAll(() => pool.close())
+
+const request: FaceRequest = {
+  subject: { personId: 'p', documentType: 'resident_id', documentNumber: '1', name: '张三' },
+  purpose: 'proofing',
+  level: 4,
+  nonce: 'n',
+  returnUrl: 'http://localhost/',
+}
+
+describe('the local engine', () => {
+  let verifier: FaceVerifier
+
+  beforeAll(async () => {
+    const answer = await pool.read([{ step: 0, jpeg: await portrait(anna) }])
+    const reference = 'readings' in answer ? answer.readings[0]?.face?.template : undefined
+    verifier = localVerifier({
+      pool,
+      limits: thresholds,
+      references: { find: async () => reference, add: async () => undefined, erase: async () => true },
+    })
+  })
+
+  /** Each picture once: an engine sees no difference between the same picture and itself. */
+  const complete = async (straight: Buffer, steps: Buffer[], state = 'left nearer right') =>
+    verifier.complete(request, state, {
+      kind: 'frames',
+      frames: (await frames(straight, steps)).filter((_, index) => index % 2 === 0),
+    })
+
+  it('asks for something else each time', async () => {
+    const begun = await Promise.all(Array.from({ length: 8 }, () => verifier.begin(request)))
+    const asked = begun.map((one) => (one.kind === 'capture' ? String(one.actions) : one.kind))
+    expect(new Set(asked).size).toBeGreaterThan(2)
+  })
+
+  it('knows the right person by what they do', async () => {
+    const asked: Action[] = ['left', 'nearer', 'right', 'blink']
+    const steps = await Promise.all(asked.map(forged))
+    const right = await complete(await forged('straight'), steps, asked.join(' '))
+    expect(right, JSON.stringify(right)).toMatchObject({ outcome: 'passed' })
+    const elsewhere = await complete(await forged('straight'), steps.toReversed(), asked.join(' '))
+    expect(elsewhere.outcome).toBe('failed')
+  })
+
+  it.each([
+    ['another person', () => portrait(berta), 'failed', 'other_face'],
+    ['a still photograph', () => portrait(anna), 'failed', 'no_left'],
+    ['two people', twoPeople, 'unusable', 'two_faces'],
+    ['nobody', wall, 'unusable', 'no_face'],
+    ['darkness', darkness, 'unusable', 'too_dark'],
+    ['what only begins like a picture', async () => Buffer.from([0xff, 0xd8, 0xff, 0xe0, 1]), 'unusable', 'broken'],
+  ] as const)('refuses %s and says why', async (_, picture, outcome, reason) => {
+    const one = await picture()
+    const result = await complete(one, [one])
+    expect(result).toMatchObject({ outcome, reasons: expect.arrayContaining([reason]) })
+  })
+
+  it('sends away whom it has no place for, before it receives anything', () => {
+    const places = [pool.enter(), pool.enter(), pool.enter()]
+    expect(places.map((place) => place !== undefined)).toEqual([true, true, false])
+    places[0]?.leave()
+    places[0]?.leave()
+    expect([pool.enter(), pool.enter()].map((place) => place !== undefined)).toEqual([true, false])
+  })
+})

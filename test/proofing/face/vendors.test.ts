@@ -1,0 +1,233 @@
+import { createServer, type IncomingMessage, type Server } from 'node:http'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { FaceRequest, FaceVerifier } from '../../../src/proofing/face/verifier.ts'
+import { canonicalQuery, signAcs3, signTc3 } from '../../../src/proofing/face/vendors/signatures.ts'
+import { readVendors } from '../../../src/proofing/face/vendors/vendors.ts'
+import { signWebhook } from '../../../src/proofing/face/vendors/webhook.ts'
+import { temporaryDirectory } from '../../setup/temporary.ts'
+
+it('signs as the vendors’ own examples are signed', () => {
+  // Tencent Cloud API 3.0, "签名方法 v3", the example of cvm DescribeInstances; its secret is printed as 32 asterisks
+  const masked = '*'.repeat(32)
+  const body = String.raw`{"Limit": 1, "Filters": [{"Values": ["\u672a\u547d\u540d"], "Name": "instance-name"}]}`
+  const tc3 = { secretId: `AKID${masked}`, secretKey: masked, service: 'cvm', host: 'cvm.tencentcloudapi.com', body }
+  expect(signTc3({ ...tc3, action: 'DescribeInstances', at: 1551113065 })).toBe(
+    `TC3-HMAC-SHA256 Credential=AKID${masked}/2019-02-25/cvm/tc3_request, SignedHeaders=content-type;host;x-tc-action, ` +
+      'Signature=10b1a37a7301a02ca19a647ad722d5e43b4b3cff309d421d85b46093f6ab6c4f',
+  )
+  // Alibaba Cloud, "V3 request structure and signature", the fixed parameters of ecs RunInstances
+  const acs3 = signAcs3({
+    accessKeyId: 'YourAccessKeyId',
+    accessKeySecret: 'YourAccessKeySecret',
+    host: 'ecs.cn-shanghai.aliyuncs.com',
+    action: 'RunInstances',
+    version: '2014-05-26',
+    query: { RegionId: 'cn-shanghai', ImageId: 'win2019_1809_x64_dtc_zh-cn_40G_alibase_20230811.vhd' },
+    nonce: '3156853299f313e23d1673dc12e1703d',
+    date: '2023-10-26T10:22:32Z',
+  })
+  expect(acs3['authorization']).toContain('Signature=06563a9e1b43f5dfe96b81484da74bceab24a1d853912eee15083a6f0f3283c0')
+  expect(canonicalQuery({ b: "a b*c~'", a: '张' })).toBe('a=%E5%BC%A0&b=a%20b%2Ac~%27')
+})
+
+const clock = () => Date.UTC(2026, 10, 24)
+const secret = 'a-secret-both-sides-know-and-nobody-else'
+const request: FaceRequest = {
+  subject: { personId: 'p', documentType: 'resident_id', documentNumber: '11010519491231002X', name: '张三' },
+  purpose: 'proofing',
+  level: 4,
+  nonce: 'n-once',
+  returnUrl: 'https://login.example/return?check=1',
+}
+const back = { kind: 'return', parameters: { check: '1' } } as const
+
+interface Call {
+  request: IncomingMessage
+  path: string
+  body: string
+}
+type Vendor = (call: Call) => { body: string; headers?: Record<string, string> }
+
+describe('against a server that checks signatures and answers as documented', () => {
+  let server: Server
+  let origin: string
+  let vendor: Vendor
+  let verifiers: FaceVerifier[]
+  const verifier = (name: string) => verifiers.find((one) => one.name === name) ?? expect.fail()
+
+  beforeAll(async () => {
+    server = createServer((incoming, response) => {
+      let body = ''
+      incoming.on('data', (chunk: Buffer) => (body += chunk.toString()))
+      incoming.on('end', () => {
+        const answer = vendor({ request: incoming, path: incoming.url ?? '', body })
+        response.writeHead(200, { 'content-type': 'application/json', ...answer.headers }).end(answer.body)
+      })
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const address = server.address()
+    origin = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`
+  })
+  afterAll(() => void server.close())
+  beforeEach(() => {
+    const file = join(temporaryDirectory(), 'vendors.json')
+    const settings = {
+      tencent: { secretId: 'id', secretKey: 'key', ruleId: '1', endpoint: origin },
+      alibaba: { accessKeyId: 'id', accessKeySecret: 'key', sceneId: '7', metaInfo: '{}', endpoint: origin },
+      webhook: { url: `${origin}/faces`, secret },
+    }
+    writeFileSync(file, JSON.stringify(settings))
+    verifiers = readVendors(file, clock, false)
+    expect(() => readVendors(file, clock, true)).toThrow('does not begin with https')
+    writeFileSync(file, JSON.stringify({ ...settings, webhook: { url: 'x', secret: 'short' } }))
+    expect(() => readVendors(file, clock, false)).toThrow(/YIDENG_FACE_VENDORS .* webhook/)
+  })
+
+  const host = () => new URL(origin).host
+
+  /** Tencent's side: an answer for each action, to who signed rightly. */
+  const tencent =
+    (answers: Record<string, object>): Vendor =>
+    ({ request: { headers }, body }) => {
+      const action = String(headers['x-tc-action'])
+      const at = Number(headers['x-tc-timestamp'])
+      const right = signTc3({ secretId: 'id', secretKey: 'key', service: 'faceid', host: host(), action, body, at })
+      const Response =
+        headers.authorization === right && headers['x-tc-version'] === '2018-03-01'
+          ? answers[action]
+          : { Error: { Code: 'AuthFailure.SignatureFailure', Message: 'no' } }
+      return { body: JSON.stringify({ Response: { RequestId: 'r-1', ...Response } }) }
+    }
+  const asked = { DetectAuth: { Url: 'https://open.faceid.qq.com/v1?token=1', BizToken: 'biz' } }
+
+  it('Tencent: sends the browser to its page, and asks for the result with the token it got', async () => {
+    vendor = tencent(asked)
+    expect(await verifier('tencent').begin(request)).toEqual({
+      kind: 'redirect',
+      url: 'https://open.faceid.qq.com/v1?token=1',
+      state: 'biz',
+    })
+    const results: [object, object][] = [
+      [
+        { ErrCode: 0, LiveStatus: 0, Comparestatus: 0, Sim: '91.5', IdCard: '11010519491231002X' },
+        { outcome: 'passed', score: 0.915, reference: 'r-1' },
+      ],
+      [
+        { ErrCode: 2011, LiveStatus: 0, Comparestatus: 2011, Sim: '31.0' },
+        { outcome: 'failed', reasons: ['other_face'] },
+      ],
+      [
+        { ErrCode: 1001, LiveStatus: 1001 },
+        { outcome: 'failed', reasons: ['not_alive'] },
+      ],
+      [{ ErrCode: null }, { outcome: 'cancelled' }],
+      [{ ErrCode: 0, IdCard: '110105199001011234' }, { outcome: 'unavailable' }],
+    ]
+    for (const [Text, result] of results) {
+      vendor = (call) => {
+        expect(JSON.parse(call.body)).toMatchObject({ BizToken: 'biz', RuleId: '1' })
+        return tencent({ GetDetectInfoEnhanced: { Text } })(call)
+      }
+      expect(await verifier('tencent').complete(request, 'biz', back), JSON.stringify(Text)).toMatchObject(result)
+    }
+  })
+
+  /** Alibaba's side. */
+  const alibaba =
+    (answers: Record<string, object>): Vendor =>
+    ({ request: { headers }, path }) => {
+      const query = Object.fromEntries(new URL(path, origin).searchParams)
+      const [action, version, date, nonce] = ['action', 'version', 'date', 'signature-nonce'].map((name) =>
+        String(headers[`x-acs-${name}`]),
+      ) as [string, string, string, string]
+      const signed = { accessKeyId: 'id', accessKeySecret: 'key', host: host(), action, version, query, nonce, date }
+      const right = signAcs3(signed)['authorization'] === headers.authorization && version === '2019-03-07'
+      return {
+        body: JSON.stringify(right ? { RequestId: 'r-2', ...answers[action] } : { Code: 'SignatureDoesNotMatch' }),
+      }
+    }
+
+  it('Alibaba: the same', async () => {
+    const ResultObject = { CertifyId: 'c-1', CertifyUrl: 'https://m.alicdn.example/c-1' }
+    vendor = (call) => {
+      const { CertName, CertNo, ReturnUrl } = Object.fromEntries(new URL(call.path, origin).searchParams)
+      expect({ CertName, CertNo, ReturnUrl }).toEqual({
+        CertName: '张三',
+        CertNo: '11010519491231002X',
+        ReturnUrl: request.returnUrl,
+      })
+      return alibaba({ InitFaceVerify: { Code: '200', ResultObject } })(call)
+    }
+    expect(await verifier('alibaba').begin(request)).toEqual({
+      kind: 'redirect',
+      url: ResultObject.CertifyUrl,
+      state: 'c-1',
+    })
+    const results: [object, string][] = [
+      [{ Passed: 'T', SubCode: '200' }, 'passed'],
+      [{ Passed: 'T', SubCode: '201' }, 'cancelled'],
+      [{ Passed: 'F', SubCode: '205' }, 'failed'],
+      [{ Passed: null }, 'cancelled'],
+    ]
+    for (const [object, outcome] of results) {
+      vendor = alibaba({ DescribeFaceVerify: { Code: '200', ResultObject: object } })
+      expect(await verifier('alibaba').complete(request, 'c-1', back)).toMatchObject({ outcome, reference: 'r-2' })
+    }
+  })
+
+  /** A provincial platform's side. */
+  const platform =
+    (content: object, change: { secret?: string; late?: number; path?: string } = {}): Vendor =>
+    ({ request: { headers }, path, body }) => {
+      const name = path.split('/').at(-1) ?? ''
+      const right = signWebhook(secret, String(headers['x-yideng-timestamp']), name, body)
+      expect(headers['x-yideng-signature']).toBe(right)
+      const answer = JSON.stringify(content)
+      const timestamp = String(clock() + (change.late ?? 0))
+      const signature = signWebhook(change.secret ?? secret, timestamp, change.path ?? name, answer)
+      return { body: answer, headers: { 'x-yideng-timestamp': timestamp, 'x-yideng-signature': signature } }
+    }
+
+  it('a platform of the province: believes signed, fresh answers to this question only', async () => {
+    const { nonce } = request
+    vendor = platform({ nonce, url: 'https://face.gd.example/1', reference: 'ref' })
+    expect(await verifier('webhook').begin(request)).toMatchObject({ kind: 'redirect', state: 'ref' })
+    const said = { nonce, reference: 'ref', outcome: 'passed', score: 0.97 }
+    vendor = platform(said)
+    expect(await verifier('webhook').complete(request, 'ref', back)).toMatchObject({ outcome: 'passed', score: 0.97 })
+    vendor = platform({ ...said, outcome: 'failed', reasons: ['other_face'] })
+    expect(await verifier('webhook').complete(request, 'ref', back)).toMatchObject({ outcome: 'failed' })
+    const forged: Vendor[] = [
+      platform(said, { secret: 'another secret that is just as long as it' }),
+      platform(said, { late: -600_000 }),
+      platform(said, { path: 'begin' }),
+      platform({ ...said, nonce: 'another' }),
+      platform({ ...said, reference: 'another' }),
+      () => ({ body: JSON.stringify(said) }),
+    ]
+    for (const one of forged) {
+      vendor = one
+      expect(await verifier('webhook').complete(request, 'ref', back)).toMatchObject({ outcome: 'unavailable' })
+    }
+  })
+
+  it.each(['tencent', 'alibaba', 'webhook'])('%s: refused, garbage and silence are an outcome', async (name) => {
+    const faults: Vendor[] = [
+      () => ({ body: 'not JSON' }),
+      () => ({ body: '{}' }),
+      () => ({ body: JSON.stringify({ Code: '401', Response: { Error: { Code: 'AuthFailure', Message: 'no' } } }) }),
+      ({ request: incoming }) => {
+        incoming.socket.destroy()
+        return { body: '' }
+      },
+    ]
+    for (const fault of faults) {
+      vendor = fault
+      const begun = await verifier(name).begin(request)
+      expect(begun).toMatchObject({ kind: 'ended', result: { outcome: 'unavailable', reasons: ['vendor'] } })
+      expect(await verifier(name).complete(request, 'state', back)).toMatchObject({ outcome: 'unavailable' })
+    }
+  })
+})

@@ -1,0 +1,116 @@
+import { randomUUID } from 'node:crypto'
+import type { Back } from '../../src/admin/house.ts'
+import type { Action } from '../../src/proofing/face/challenge.ts'
+import { openFaceEngine } from '../../src/proofing/face/engine.ts'
+import { thresholds } from '../../src/proofing/face/thresholds.ts'
+import { anna, forged, portrait, writeFrames } from './faces.ts'
+import { find } from './organisation.ts'
+import { openPerson, signIn } from './person.ts'
+import { Visitor, type Page } from './visitor.ts'
+
+let template: Promise<number[]> | undefined
+
+async function templateOfAnna(): Promise<number[]> {
+  const engine = await openFaceEngine(thresholds)
+  const { face } = await engine.read(await portrait(anna), 0)
+  if (!face) throw new Error('no face in the photograph')
+  return face.template
+}
+
+/** Puts anna's photograph into the register under this person's number, and their name. */
+export async function photographed(house: Back, person: { id: string; number: string }): Promise<void> {
+  const { name } = house.persons.reveal(await find(house, person))
+  const whose = { documentType: 'resident_id', documentNumber: person.number }
+  const taken = await (template ??= templateOfAnna())
+  await house.database.transaction().execute(async (transaction) => {
+    await house.register.add(transaction, [{ ...whose, nameKey: name }])
+    await house.faceReferences.add(transaction, [{ ...whose, template: taken }])
+  })
+}
+
+const attribute = (page: Page, name: string) => {
+  const value = new RegExp(`${name}="([^"]*)"`).exec(page.html)?.[1]
+  if (value === undefined) throw new Error(`no ${name} on ${page.url.pathname} (${page.status}):\n${page.html}`)
+  return value
+}
+
+export interface CaptureAnswer {
+  status: number
+  retryAfter: string | null
+  outcome?: string
+  reasons?: string[]
+}
+
+/** What the script of a capture page sends. */
+export async function send(
+  visitor: Visitor,
+  page: Page,
+  body: Buffer | ReadableStream,
+  change: { check?: string; csrf?: string; type?: string } = {},
+): Promise<CaptureAnswer> {
+  const base = attribute(page, 'data-face')
+  const check = change.check ?? attribute(page, 'data-check')
+  const target = new URL(`${base}/frames?check=${check}`, page.url)
+  const cookie = visitor.cookies
+    .filter(({ path }) => target.pathname.startsWith(path))
+    .map(({ name, value }) => `${name}=${value}`)
+    .join('; ')
+  const headers = {
+    cookie,
+    accept: 'application/json',
+    'content-type': change.type ?? 'application/x-yideng-frames',
+    'x-csrf': change.csrf ?? attribute(page, 'data-csrf'),
+  }
+  const answer = await fetch(target, {
+    method: 'POST',
+    headers,
+    body,
+    redirect: 'manual',
+    duplex: 'half',
+  })
+  const text = await answer.text()
+  const said = text.startsWith('{') ? (JSON.parse(text) as object) : {}
+  return { status: answer.status, retryAfter: answer.headers.get('retry-after'), ...said }
+}
+
+/** One picture of each step, of anna doing what the page asks. */
+export async function rightFrames(page: Page): Promise<Buffer> {
+  const asked = attribute(page, 'data-actions').split(' ') as Action[]
+  const pictures = await Promise.all((['straight', ...asked] as const).map(forged))
+  return writeFrames(pictures.map((jpeg, step) => ({ step, jpeg })))
+}
+
+/** Anna before the camera, and on. */
+export async function verify(visitor: Visitor, page: Page): Promise<Page> {
+  const answer = await send(visitor, page, await rightFrames(page))
+  if (answer.outcome !== 'passed') throw new Error(JSON.stringify(answer))
+  return visitor.submit(page, '/face/done', {})
+}
+
+/** With a photograph in the register. */
+export async function photographedPerson(house: Back, overrides: Parameters<typeof openPerson>[1] = {}) {
+  const opened = await openPerson(house, overrides)
+  await photographed(house, opened)
+  return opened
+}
+
+/** Signed in, in the account centre's room for faces. */
+export async function room(issuer: string, who: { username: string }) {
+  const visitor = new Visitor(issuer)
+  const page = await signIn(visitor, await visitor.get('/account/face'), who.username)
+  return { visitor, page }
+}
+
+/** On to the camera, agreeing where it is asked. */
+export async function camera(visitor: Visitor, page: Page): Promise<Page> {
+  const next = await visitor.submit(page, '/face/start', {})
+  return next.html.includes('name="agree"') ? visitor.submit(next, '/face/consent', { agree: 'yes' }) : next
+}
+
+export async function passkeyMade(house: Back, personId: string, minutesAgo: number): Promise<string> {
+  const id = randomUUID()
+  const created_at = house.clock() - minutesAgo * 60_000
+  const row = { id, person_id: personId, kind: 'passkey', lookup_key: id, data: '{}', created_at, last_used_at: null }
+  await house.database.insertInto('authenticators').values(row).execute()
+  return id
+}

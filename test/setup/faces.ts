@@ -1,0 +1,157 @@
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import sharp from 'sharp'
+import type { Action } from '../../src/proofing/face/challenge.ts'
+import type { Frame } from '../../src/proofing/face/verifier.ts'
+
+/** Photographs that ship with @vladmandic/face-api: six group pictures. */
+const folder = join(dirname(createRequire(import.meta.url).resolve('@vladmandic/face-api/package.json')), 'demo')
+export const photographs = [1, 2, 3, 4, 5, 6].map((number) => join(folder, `sample${number}.jpg`))
+
+const width = 640
+const height = 480
+const raw = { raw: { width, height, channels: 3 as const } }
+
+/** Where somebody's face stands, in a photograph 1200 pixels wide. */
+interface Place {
+  photograph: number
+  x: number
+  y: number
+  width: number
+  height: number
+}
+
+/** Two people, each in one of the photographs. */
+export const anna: Place = { photograph: 5, x: 695, y: 124, width: 99, height: 148 }
+export const berta: Place = { photograph: 3, x: 366, y: 205, width: 125, height: 170 }
+
+/** A picture as a camera would take it of this person alone. */
+async function pixelsOf(place: Place): Promise<Buffer> {
+  const picture = sharp(photographs[place.photograph - 1])
+  const scale = ((await picture.metadata()).width ?? 0) / 1200
+  const high = place.height * scale * 2
+  const wide = (high * width) / height
+  const left = Math.max(0, Math.round((place.x + place.width / 2) * scale - wide / 2))
+  const top = Math.max(0, Math.round((place.y + place.height * 0.45) * scale - high / 2))
+  return picture
+    .extract({ left, top, width: Math.round(wide), height: Math.round(high) })
+    .resize(width, height)
+    .removeAlpha()
+    .raw()
+    .toBuffer()
+}
+
+type From = (x: number, y: number) => [number, number]
+
+/** Each pixel is taken from where `from` says. */
+function bend(pixels: Buffer, from: From): Buffer {
+  const bent = Buffer.alloc(pixels.length)
+  for (let y = 0; y < height; y += 1) {
+    for (let x = 0; x < width; x += 1) {
+      const [column, row] = from(x, y).map(Math.round) as [number, number]
+      const clear = Math.min(height - 1, Math.max(0, row)) * width + Math.min(width - 1, Math.max(0, column))
+      for (let channel = 0; channel < 3; channel += 1) {
+        bent[(y * width + x) * 3 + channel] = pixels[clear * 3 + channel] ?? 0
+      }
+    }
+  }
+  return bent
+}
+
+/** The middle of `anna`'s face and of her eyes, in pixels of the camera. */
+const nose = { x: 308, y: 255 }
+const eyes = [
+  { x: 279, y: 230 },
+  { x: 355, y: 230 },
+]
+const eyeWidth = 30
+const apart = 105
+
+/**
+ * What a forger does with ONE photograph to meet the challenge: the middle of the face is pushed aside for a turn, skin is
+ * pulled over the eyes. That it works shows how little the local engine's liveness is worth (docs/face.md).
+ */
+const forgeries: Record<Action, From> = {
+  left: push(0.65, 0.85),
+  right: push(-0.45, 0.7),
+  nearer: (x, y) => [nose.x + (x - nose.x) / 1.4, nose.y + (y - nose.y) / 1.4],
+  blink: (x, y) => {
+    for (const eye of eyes) {
+      const out = Math.hypot((x - eye.x) / (eyeWidth * 0.85), (y - eye.y) / (eyeWidth * 0.5))
+      if (out < 1) return [x, y - eyeWidth * 1.1 * (1 - out) ** 2]
+    }
+    return [x, y]
+  },
+}
+
+function push(by: number, wide: number): From {
+  return (x, y) => {
+    const near = Math.exp(-(((x - nose.x) / (apart * wide)) ** 2 + ((y - nose.y) / (apart * 0.8)) ** 2))
+    return [x - by * apart * near, y]
+  }
+}
+
+const jpeg = (pixels: Buffer) => sharp(pixels, raw).jpeg({ quality: 88 }).toBuffer()
+
+export const portrait = async (place: Place): Promise<Buffer> => jpeg(await pixelsOf(place))
+
+export const darkness = (): Promise<Buffer> => jpeg(Buffer.alloc(width * height * 3, 8))
+export const wall = (): Promise<Buffer> => jpeg(Buffer.alloc(width * height * 3, 150))
+
+export async function twoPeople(): Promise<Buffer> {
+  const [one, other] = await Promise.all(
+    [anna, berta].map(async (place) =>
+      sharp(await portrait(place))
+        .extract({ left: 160, top: 0, width: 320, height: 480 })
+        .toBuffer(),
+    ),
+  )
+  return sharp({ create: { width, height, channels: 3, background: 'grey' } })
+    .composite([
+      { input: one, left: 0, top: 0 },
+      { input: other, left: 320, top: 0 },
+    ])
+    .jpeg({ quality: 88 })
+    .toBuffer()
+}
+
+/** `anna` doing it: forged from one photograph. */
+export async function forged(action: Action | 'straight'): Promise<Buffer> {
+  const pixels = await pixelsOf(anna)
+  return jpeg(action === 'straight' ? pixels : bend(pixels, forgeries[action]))
+}
+
+/** What the capture page would send. */
+export async function frames(straight: Buffer, steps: Buffer[]): Promise<Frame[]> {
+  return [straight, ...steps].flatMap((picture, step) => [1, 2].map(() => ({ step, jpeg: picture })))
+}
+
+/** As the capture page writes it (src/proofing/face/frames.ts). */
+export function writeFrames(all: readonly Frame[]): Buffer {
+  return Buffer.concat(
+    all.flatMap(({ step, jpeg: picture }) => {
+      const head = Buffer.alloc(5)
+      head.writeUInt8(step)
+      head.writeUInt32BE(picture.length, 1)
+      return [head, picture]
+    }),
+  )
+}
+
+const framesPerSecond = 30
+
+/**
+ * A film for Chromium's fake camera (Motion JPEG: pictures one after another): what `browser/face.js` asks for, as it asks,
+ * `speed` times as fast.
+ */
+export async function film(asked: readonly Action[], speed: number): Promise<Buffer> {
+  const seconds = (length: number, picture: Buffer) =>
+    Array.from({ length: Math.round((length * framesPerSecond) / speed) }, () => picture)
+  const straight = await forged('straight')
+  const steps = await Promise.all(asked.map(forged))
+  const acts = steps.flatMap((act) => [...seconds(0.6, straight), ...seconds(2, act), ...seconds(0.3, straight)])
+  return Buffer.concat([...seconds(2.1, straight), ...acts, ...seconds(10, straight)])
+}
+
+/** One picture for as long as anybody looks. */
+export const still = (picture: Buffer): Buffer => Buffer.concat(Array.from({ length: 5 }, () => picture))
