@@ -22,6 +22,7 @@ import { up as face } from './migrations/0006-face.ts'
 import { up as audit } from './migrations/0007-audit.ts'
 import { up as sessionEndings } from './migrations/0008-session-endings.ts'
 import { postgresDialect, withoutTimeLimit } from './postgres.ts'
+import { up as administrators } from './migrations/0009-administrators.ts'
 import type { Tables } from './schema.ts'
 
 /** The durable store; a Transaction is one too. */
@@ -37,6 +38,7 @@ const migrations = {
   '0006-face': { up: face },
   '0007-audit': { up: audit },
   '0008-session-endings': { up: sessionEndings },
+  '0009-administrators': { up: administrators },
 }
 
 const statementsKept = 500

@@ -34,7 +34,8 @@ beforeEach(async () => {
   const { database, audit } = house
   const deliver = async ({ clientId }: { clientId: string }) => void told.push(clientId)
   const deliveries = createLogoutDeliveries({ database, audit, clock, deliver, log })
-  sessions = createSessions({ artifacts, deliveries, cipher: house.dataKeys.cipher, lifetime: 43_200 })
+  const { cipher } = house.dataKeys
+  sessions = createSessions({ artifacts, deliveries, cipher, lifetime: 43_200, idle: 1800, clock })
   closings = createAccountClosings({ ...house, sessions, log })
   onTestFinished(async () => {
     await closings.stop()
@@ -70,6 +71,7 @@ async function busyPerson() {
   await house.consents.give(id, 'portal', { scopes: ['openid'], claims: [], resources: {} }, noted)
   await house.devices.seen({ personId: id, cookie: 'c', browser: 'Chrome' })
   await house.methodLocks.lock(id, 'qr', 'switched-off', noted)
+  await house.administrators.grant({ personId: id, role: 'viewer', region: '440300' }, 'administrator:test')
   await house.database
     .insertInto('notice_consents')
     .values({ person_id: id, notice_version: '1', given_at: 1 })
@@ -84,6 +86,7 @@ async function busyPerson() {
 }
 
 const erased = [
+  'administrators',
   'authenticators',
   'consents',
   'devices',
