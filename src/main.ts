@@ -60,7 +60,7 @@ async function server(settings: Settings, log: Logger) {
   const resources = readResources(settings.resourcesFile)
   const metrics = createMetrics()
   const back = await openHouse(settings, clock, metrics.seen)
-  const artifacts = metrics.timed(await openArtifacts(settings, clock, log))
+  const artifacts = metrics.timed(await openArtifacts(settings, clock, log), { far: settings.redisUrls !== '' })
   const { database, audit, persons, consents, clients, devices, inbox, dataKeys } = back
   const { blindIndex, cipher } = dataKeys
   const cookieKeys = openCookieKeys(settings.keysDir)

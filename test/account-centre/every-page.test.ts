@@ -97,25 +97,30 @@ describe.skipIf(cannotRun('browser'))('every page of the account centre', () => 
     expect(missed, 'no link leads there').toEqual([])
 
     // what no link leads to: closing the account, and the question whether to keep it
-    await context.clearCookies()
-    await page.goto(`${server.issuer}/account/closing`)
-    await fillIn(page, helper)
-    await page.locator('[name=confirm]').fill('不')
-    await page.locator('.button-refuse').click()
-    await expectAccessibleAt(page, [320, 1280])
-    await page.locator('[name=confirm]').fill('注销我的账户')
-    await page.locator('.button-refuse').click()
-    await expectAccessibleAt(page, [320, 1280])
-    await page.goto(`${server.issuer}/account`)
-    await fillIn(page, helper)
-    await page.locator('[value=keep]').waitFor()
-    await expectAccessibleAt(page, [320, 1280])
-    await page.locator('[value=close]').click()
-    await page.waitForURL(`${server.issuer}/account`)
-    await expectAccessibleAt(page, [320, 1280])
-    await page.locator('form[action$="/keep"] button').click()
-    await page.waitForURL(`${server.issuer}/account`)
-    expect(await page.locator('.care').count()).toBe(0)
+    for (const [language, agreed] of [
+      ['zh-CN', '注销我的账户'],
+      ['en', 'close my account'],
+    ] as const) {
+      await context.clearCookies()
+      await context.addCookies([{ name: 'yideng_language', value: language, url: server.issuer }])
+      await page.goto(`${server.issuer}/account/closing`)
+      await fillIn(page, helper)
+      for (const typed of ['?', agreed]) {
+        await page.locator('[name=confirm]').fill(typed)
+        await page.locator('.button-refuse').click()
+        await expectAccessibleAt(page, [320, 1280])
+      }
+      await page.goto(`${server.issuer}/account`)
+      await fillIn(page, helper)
+      await page.locator('[value=keep]').waitFor()
+      await expectAccessibleAt(page, [320, 1280])
+      await page.locator('[value=close]').click()
+      await page.waitForURL(`${server.issuer}/account`)
+      await expectAccessibleAt(page, [320, 1280])
+      await page.locator('form[action$="/keep"] button').click()
+      await page.waitForURL(`${server.issuer}/account`)
+      expect(await page.locator('.care').count()).toBe(0)
+    }
     expect(complaints).toEqual([])
     await context.close()
   })
