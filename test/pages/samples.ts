@@ -121,6 +121,8 @@ const qrAsk = {
   action: '/q/scan/8f3a',
   csrf,
   again: false,
+  sign: false,
+  refused: false,
   seconds: 118,
 }
 
@@ -254,6 +256,7 @@ export const samples: readonly Sample[] = [
       again: true,
     },
   },
+  { view: 'qr/ask', name: 'sign', data: { ...qrAsk, sign: true, refused: true } },
   ...['approved', 'redeemed'].map((code) => ({
     view: 'qr/told',
     name: code,
