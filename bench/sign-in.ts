@@ -5,7 +5,7 @@ import { signedInPhone } from '../test/setup/qr.ts'
 import { SoftwareAuthenticator } from '../test/setup/software-authenticator.ts'
 import type { Page, Visitor } from '../test/setup/visitor.ts'
 import { authorizePath } from './flow.ts'
-import { cpuOf, median, quantile } from './measuring.ts'
+import { cpuOf, median, quantile } from './process.ts'
 import { startOurs } from './targets.ts'
 
 const { values: options } = parseArgs({

@@ -1,9 +1,10 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
-import type { Command } from '../src/admin/command.ts'
+import { nameOf, type About, type Access, type Command, type Described } from '../src/admin/command.ts'
 import { commands } from '../src/admin/commands.ts'
 import { auditEvents } from '../src/audit/events.ts'
-import { everyFlag, exitCodes, meaningOf, nameOf, typed, usageOf } from '../src/cli/help.ts'
+import { sessionCommands } from '../src/cli/remote/session-commands.ts'
+import { everyFlag, exitCodes, meaningOf, typed, usageOf } from '../src/cli/help.ts'
 import { documentedSettings } from '../src/config/settings.ts'
 import { refusals } from '../src/refusal/refusal.ts'
 
@@ -20,7 +21,25 @@ const table = (head: readonly string[], rows: readonly (readonly string[])[]) =>
 ]
 const page = (lines: readonly string[]) => `${lines.join('\n')}\n`
 
-function commandSection(command: Command): string[] {
+const reach: Record<About, string> = {
+  portal: 'for portals of the own region',
+  organisation: 'for organisations registered in the own region',
+  administrator: 'for the own region',
+  approval: 'for what lies in the own region',
+  rows: 'and shows what lies in the own region',
+  house: 'of the province',
+}
+const seconds = {
+  runs: ' A second administrator has to approve, and it runs then.',
+  releases: ' A second administrator has to approve; then give it once more.',
+}
+
+function fromAfar(access: Access): string {
+  if ('local' in access) return `Not with \`--server\`: ${access.local}.`
+  return `With \`--server\`: needs the role ${access.role}, ${reach[access.about]}.${access.second ? seconds[access.second] : ''}`
+}
+
+function commandSection(command: Described | Command): string[] {
   const fields = Object.entries(command.fields).map(([name, field]) => [code(typed(name, field)), meaningOf(field)])
   return [
     '',
@@ -32,6 +51,7 @@ function commandSection(command: Command): string[] {
     usageOf(command),
     '```',
     ...(fields.length > 0 ? ['', ...table(['Flag', 'Meaning'], fields)] : []),
+    ...('access' in command ? ['', fromAfar(command.access)] : []),
     '',
     'Example:',
     '',
@@ -42,7 +62,8 @@ function commandSection(command: Command): string[] {
 }
 
 function cliPage(): string {
-  const nouns = [...new Set(commands.map(({ noun }) => noun))]
+  const all = [...commands, ...sessionCommands]
+  const nouns = [...new Set(all.map(({ noun }) => noun))]
   return page([
     made('the tables in src/admin'),
     '',
@@ -50,7 +71,8 @@ function cliPage(): string {
     '',
     '`npx yideng <noun> <verb> [ID] [--flags]` is how administrators look after Yideng. It opens the same store as the',
     'server, by the same [settings](settings.md), and works while the server runs: the server sees a change within two',
-    'seconds. Answers go to standard output, errors to standard error. Secrets are never arguments.',
+    'seconds. Answers go to standard output, errors to standard error. Secrets are never arguments. With `--server URL` the same',
+    'command runs at a server, by role and region: [operations.md](operations.md#administration-from-afar).',
     '',
     ...table(
       ['Every command has', 'Meaning'],
@@ -61,9 +83,9 @@ function cliPage(): string {
     '',
     'With `--json` an error is one JSON document on standard error:',
     '`{"error":{"kind":"invalid","message":"…","problems":[{"field":"--redirect-uri","message":"…"}]}}`;',
-    '`kind` is `invalid`, `not_found` or `failed`.',
+    '`kind` is `invalid`, `not_found`, `forbidden` or `failed`.',
     ...nouns.flatMap((noun) => {
-      const ofNoun = commands.filter((command) => command.noun === noun)
+      const ofNoun = all.filter((command) => command.noun === noun)
       return ['', `## ${noun}`, ...ofNoun.flatMap(commandSection)]
     }),
   ])

@@ -27,6 +27,8 @@ import { qrMethod } from './login/qr/qr.ts'
 import { createAccountClosings } from './oidc/account-closings.ts'
 import { createAccessTokens } from './oidc/access-tokens.ts'
 import { keepKeysFresh } from './oidc/key-rotation.ts'
+import { commandLineClient, commandLineId } from './oidc/command-line-client.ts'
+import { createDeviceFlow } from './oidc/device-flow.ts'
 import { createLogoutDeliveries } from './oidc/logout-deliveries.ts'
 import { createProvider, keepLogouts } from './oidc/provider.ts'
 import { createRepresentationEndings } from './oidc/representation-endings.ts'
@@ -68,6 +70,7 @@ async function server(settings: Settings, log: Logger) {
   const accountCentre = ownClient(settings.issuer)
   const findClient = freshFor(async (id: string) => {
     if (id === accountCentre.id) return accountCentre
+    if (id === commandLineId) return commandLineClient
     const client = await clients.find(id)
     return client?.status === 'active' ? client : undefined
   }, clock)
@@ -75,6 +78,15 @@ async function server(settings: Settings, log: Logger) {
   const lifetime = Math.max(settings.lifetimes.session, settings.lifetimes.refreshToken)
   const book = createRepresenteeBook({ artifacts, representations, clock, lifetime })
   const readKeys = () => openSigningKeys(settings.keysDir, clock)
+  const deviceFlow = createDeviceFlow({
+    administrators: back.administrators,
+    artifacts,
+    audit,
+    blindIndex,
+    cipher,
+    regionOf: listedRegions(),
+    clock,
+  })
   const provider = createProvider({
     representees: createRepresentees({ representations, book, choices, artifacts, audit, findClient }),
     offerDue: (signIn) => host.offerDue(signIn),
@@ -89,11 +101,13 @@ async function server(settings: Settings, log: Logger) {
     signingKeys: inOrder(readKeys(), clock()),
     cookieKeys,
     pairwiseKey: dataKeys.pairwise,
+    deviceFlow,
   })
   const stopKeys = keepKeysFresh({ provider, readKeys, refreshDataKeys: dataKeys.refresh, clock, log })
   const deliver = keepLogouts(provider, (notice) => deliveries.send([notice]))
   const deliveries = createLogoutDeliveries({ database, audit, clock, deliver, log })
-  const sessions = createSessions({ artifacts, deliveries, cipher, lifetime: settings.lifetimes.session })
+  const { session: sessionLifetime, sessionIdle: idle } = settings.lifetimes
+  const sessions = createSessions({ artifacts, deliveries, cipher, lifetime: sessionLifetime, idle, clock })
 
   const endings = createRepresentationEndings({ database, book, sessions, audit, clock, log })
   const sessionEndings = createSessionEndings({ database, sessions, audit, clock, log })
@@ -176,6 +190,8 @@ async function server(settings: Settings, log: Logger) {
     },
     sessionMemory: { sessions, devices },
     portalAudit: { provider, audit, log },
+    deviceDoor: deviceFlow.door,
+    admin: { house: back, artifacts, accessTokens, sessions },
   })
   app.silent = true
   app.on('error', (error) => log.debug({ err: error }, 'connection failed'))

@@ -42,13 +42,15 @@ const ofNoInterest: ReadonlySet<AuditEventName> = new Set<AuditEventName>([
   'mandate.refused',
   'register.imported',
   'person.closed',
+  'administrator.acted',
+  'administrator.refused',
   'organisation.suspended',
   'organisation.resumed',
 ])
 
 /** Acts that are shown to the person they are about, each with its words under `history.<event>`. */
 export const shownEvents = (Object.keys(auditEvents) as AuditEventName[]).filter(
-  (event) => !event.startsWith('client.') && !ofNoInterest.has(event),
+  (event) => !/^(client|keys|audit|approval)\./.test(event) && !ofNoInterest.has(event),
 )
 
 const signIns: AuditEventName[] = ['login.succeeded', 'login.refused']
@@ -67,7 +69,7 @@ export function historyRoutes(router: Router, centre: AccountHost, parts: Histor
       language,
     )
     const own = new Set((await sessions.about(session.uid))?.signIns)
-    return events.map(({ at, event, actor, clientId, details, restricted }) => {
+    return events.map(({ sequence, at, event, actor, clientId, details, restricted }) => {
       const signIn = event === 'login.succeeded' ? text(details['signIn']) : ''
       return {
         at,
@@ -77,6 +79,8 @@ export function historyRoutes(router: Router, centre: AccountHost, parts: Histor
         portal: nameOf(clientId),
         ...describePlace(regionOf, restricted, language),
         signIn,
+        // entries of before have no id of their own, but a place in the trail all the same
+        receipt: event === 'login.succeeded' ? String(sequence) : '',
         own: own.has(signIn),
       }
     })

@@ -30,6 +30,7 @@ const sealedFields: readonly SealedField[] = ['document_number', 'name', 'phone'
 const own = [
   'face_bindings',
   'face_consents',
+  'administrators',
   'authenticators',
   'devices',
   'notices',

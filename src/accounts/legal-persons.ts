@@ -47,7 +47,8 @@ export interface LegalPersons {
   find(id: string): Promise<LegalPerson | undefined>
   /** Organisations whose confirmed representative this person is. */
   represented(personId: string): Promise<LegalPerson[]>
-  list(page: { after?: string; limit: number }): Promise<LegalPerson[]>
+  /** By id; `registeredIn`: digits that the region in their code (GB 32100 places 3 to 8) begins with. */
+  list(page: { after?: string; limit: number; registeredIn?: string }): Promise<LegalPerson[]>
   /** Opens or confirms an organisation, for the person the register names as its representative. */
   open(opening: { uscc: string; person: NaturalPerson }, by: Actor): Promise<OpenedOrganisation>
   /** Asks the register and says whether the organisation can be acted for; a change of representative takes effect here. */
@@ -210,11 +211,12 @@ export function createLegalPersons(options: {
         .execute()
       return rows.map(fromRow)
     },
-    async list({ after, limit }) {
+    async list({ after, limit, registeredIn }) {
       const rows = await database
         .selectFrom('legal_persons')
         .selectAll()
         .$if(after !== undefined, (query) => query.where('id', '>', after ?? ''))
+        .$if(registeredIn !== undefined, (query) => query.where('uscc', 'like', `__${registeredIn}%`))
         .orderBy('id')
         .limit(limit)
         .execute()

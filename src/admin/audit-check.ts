@@ -4,7 +4,7 @@ import { verifyArchive } from '../audit/archives.ts'
 import { checkpointFileOf, readCheckpointFile } from '../audit/checkpoints.ts'
 import { verifyTrail, type TrailCheck } from '../audit/verify.ts'
 import type { VerifyDocument } from '../keys/signatures.ts'
-import { openDatabase } from '../storage/database.ts'
+import { mayBeStore, openDatabase } from '../storage/database.ts'
 import type { Problem } from './command.ts'
 import type { Desk } from './desk.ts'
 
@@ -27,6 +27,7 @@ export async function verifyStore(
   const known = checkpoint === undefined ? readCheckpointFile(beside) : readFileSync(checkpoint, 'utf8')
   const elsewhere = (known ?? '').split('\n').filter((line) => line.trim() !== '')
   if (store === undefined) return verifyTrail({ database: (await desk.house()).database, verify, elsewhere })
+  if (!mayBeStore(store)) return { problem: { field: 'store', message: `${JSON.stringify(store)} is no store` } }
   const database = openDatabase(store)
   try {
     return await verifyTrail({ database, verify, elsewhere })

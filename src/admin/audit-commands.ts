@@ -10,6 +10,7 @@ const invalid = (...problems: Problem[]): Outcome => ({ ok: false, kind: 'invali
 
 const restrictedField = {
   type: 'boolean',
+  local: true,
   meaning: 'with network address and browser, which are personal data: that you read them is audited',
 } as const
 
@@ -31,6 +32,13 @@ async function revealing(
     restricted === null ? null : JSON.parse(dataKeys.auditCipher.open(restricted, restrictedPlace(sequence)))
 }
 
+/** An administrator of a city sees what happened at its portals; all else belongs to the whole house. */
+async function ownPortals(desk: Desk): Promise<string[] | undefined> {
+  if (desk.sees(undefined)) return undefined
+  const { clients } = await desk.house()
+  return (await clients.list()).filter(({ region }) => desk.sees(region)).map(({ id }) => id)
+}
+
 export const auditCommands: Command[] = [
   command({
     noun: 'audit',
@@ -46,6 +54,7 @@ export const auditCommands: Command[] = [
       },
       restricted: restrictedField,
     },
+    access: { role: 'viewer', about: 'rows' },
     example: 'npx yideng audit list --event login.refused --since 2026-11-24',
     async run(desk, { limit, before, restricted, ...asked }) {
       const read = readFilter(asked)
@@ -54,7 +63,8 @@ export const auditCommands: Command[] = [
         return invalid({ field: 'limit', message: `must be between 1 and ${mostListed}` })
       const { newestEntries } = await import('../audit/reading.ts')
       const { database } = await desk.house()
-      const found = await newestEntries(database, read.filter, { limit: limit + 1, before })
+      const filter = { ...read.filter, portals: await ownPortals(desk) }
+      const found = await newestEntries(database, filter, { limit: limit + 1, before })
       const page = found.slice(0, limit)
       const open = restricted ? await revealing(desk, 'audit.revealed', filterDetails(asked)) : undefined
       const document = page.map((entry) => ({ ...shown(entry), ...(open ? { restricted: open(entry) } : {}) }))
@@ -100,6 +110,7 @@ export const auditCommands: Command[] = [
       },
       keys: keysField,
     },
+    access: { local: 'it reads the files of the store' },
     example: 'npx yideng audit verify --store /evidence/yideng.sqlite --keys jwks.json',
     async run(desk, { store, archive, checkpoint, keys }): Promise<Outcome> {
       const verify = await verifierOf(desk, keys)
@@ -139,6 +150,7 @@ export const auditCommands: Command[] = [
       audience: { type: 'text', placeholder: 'URI', meaning: 'who the security event tokens are for' },
       restricted: restrictedField,
     },
+    access: { local: 'it writes a file' },
     example: 'npx yideng audit export --to november.jsonl --since 2026-11-01 --until 2026-12-01',
     async run(desk, { to, format, audience, restricted, ...asked }) {
       const read = readFilter(asked)
@@ -169,6 +181,7 @@ export const auditCommands: Command[] = [
         meaning: 'the first month that stays, such as 2026-11 (UTC); without it YIDENG_AUDIT_MONTHS stay',
       },
     },
+    access: { local: 'it writes files and takes entries out of the store' },
     example: 'npx yideng audit archive --to /archive/yideng',
     async run(desk, { to, before }): Promise<Outcome> {
       const { archiveMonths, monthAfter, monthOf } = await import('../audit/archives.ts')
@@ -212,6 +225,7 @@ export const auditCommands: Command[] = [
         meaning: 'number of the entry',
       },
     },
+    access: { role: 'viewer', about: 'house' },
     example: 'npx yideng audit receipt 4711 --json > receipt.json',
     async run(desk, { number }): Promise<Outcome> {
       const { receiptFor } = await import('../audit/receipts.ts')
@@ -229,6 +243,7 @@ export const auditCommands: Command[] = [
       receipt: { type: 'json', positional: true, required: true, placeholder: 'FILE', meaning: 'the receipt' },
       keys: keysField,
     },
+    access: { local: 'a receipt shows by itself that it holds' },
     example: 'npx yideng audit check-receipt receipt.json --keys jwks.json',
     async run(desk, { receipt, keys }): Promise<Outcome> {
       const verify = await verifierOf(desk, keys)

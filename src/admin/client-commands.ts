@@ -42,6 +42,7 @@ const status = (verb: 'suspend' | 'resume', to: Client['status'], summary: strin
     verb,
     summary,
     fields: { id },
+    access: { role: 'operator', about: 'portal' },
     example: `npx yideng client ${verb} ${exampleId}`,
     async run(desk, input) {
       const { clients } = await desk.house()
@@ -57,6 +58,7 @@ export const clientCommands: Command[] = [
     summary: 'register a portal; without any flag it asks',
     guided: true,
     fields: registrationFields,
+    access: { role: 'operator', about: 'portal' },
     example:
       'npx yideng client create --name 深圳市政务服务网 --region 440300 ' +
       '--redirect-uri https://www.sz.example.gov.cn/callback --scope "openid profile"',
@@ -72,21 +74,24 @@ export const clientCommands: Command[] = [
     verb: 'list',
     summary: 'list the portals, oldest first',
     fields: {},
+    access: { role: 'viewer', about: 'rows' },
     example: 'npx yideng client list --json',
     async run(desk) {
       const { clients } = await desk.house()
-      const document = (await clients.list()).map((client) => ({
-        client_id: client.id,
-        name: client.name,
-        organisation: client.organisation ?? null,
-        region: client.region ?? null,
-        type: client.type,
-        status: client.status,
-        min_level: client.min_level,
-        consent: client.consent,
-        subject_type: client.subject_type,
-        created_at: iso(client.createdAt),
-      }))
+      const document = (await clients.list())
+        .filter(({ region }) => desk.sees(region))
+        .map((client) => ({
+          client_id: client.id,
+          name: client.name,
+          organisation: client.organisation ?? null,
+          region: client.region ?? null,
+          type: client.type,
+          status: client.status,
+          min_level: client.min_level,
+          consent: client.consent,
+          subject_type: client.subject_type,
+          created_at: iso(client.createdAt),
+        }))
       const columns = ['CLIENT ID', 'NAME', 'ORGANISATION', 'REGION', 'TYPE', 'STATUS', 'LEVEL', 'CONSENT']
       const rows = document.map((one) => {
         const { client_id, name, organisation, region, type, min_level, consent } = one
@@ -101,6 +106,7 @@ export const clientCommands: Command[] = [
     verb: 'show',
     summary: 'show how a portal is registered',
     fields: { id },
+    access: { role: 'viewer', about: 'portal' },
     example: `npx yideng client show ${exampleId}`,
     async run(desk, input) {
       const { clients } = await desk.house()
@@ -113,6 +119,7 @@ export const clientCommands: Command[] = [
     verb: 'update',
     summary: 'change what is given and keep the rest; an empty value takes a field away',
     fields: { id, ...changeFields },
+    access: { role: 'operator', about: 'portal' },
     example: `npx yideng client update ${exampleId} --min-level 3 --backchannel-logout-uri https://www.sz.example.gov.cn/logout`,
     async run(desk, { id: clientId, ...input }) {
       const changes = changesOf(input)
@@ -131,6 +138,7 @@ export const clientCommands: Command[] = [
     verb: 'rotate-secret',
     summary: 'give a portal a new secret; the old one ends within two seconds',
     fields: { id },
+    access: { role: 'operator', about: 'portal' },
     example: `npx yideng client rotate-secret ${exampleId} --json`,
     async run(desk, input) {
       const { clients } = await desk.house()
@@ -148,6 +156,7 @@ export const clientCommands: Command[] = [
     verb: 'delete',
     summary: 'delete a portal and what people agreed to there, for good (suspend can be undone)',
     fields: { id },
+    access: { role: 'admin', about: 'portal', second: 'runs' },
     example: `npx yideng client delete ${exampleId}`,
     async run(desk, input) {
       const { clients } = await desk.house()

@@ -20,10 +20,11 @@ export const clientFileCommands: Command[] = [
     fields: {
       id: { type: 'text', positional: true, placeholder: 'ID', meaning: 'id of a portal; without it, all of them' },
     },
+    access: { role: 'viewer', about: 'rows' },
     example: 'npx yideng client export > portals.yaml',
     async run(desk, { id }): Promise<Outcome> {
       const { clients } = await desk.house()
-      const all = await clients.list()
+      const all = (await clients.list()).filter(({ region }) => desk.sees(region))
       const asked = id === undefined ? all : all.filter((client) => client.id === id)
       if (id !== undefined && asked.length === 0) return notFound('portal', id)
       const { toYaml } = await import('./client-file.ts')
@@ -45,6 +46,7 @@ export const clientFileCommands: Command[] = [
       },
       plan: { type: 'boolean', meaning: 'only say what would be done' },
     },
+    access: { local: 'it reads a file, and what is in it may lie in any region' },
     example: 'npx yideng client import portals.yaml --plan',
     async run(desk, { file, plan: only }): Promise<Outcome> {
       const { clients } = await desk.house()

@@ -1,3 +1,4 @@
+import type { AdministratorRole } from '../accounts/administrators.ts'
 import type { Desk } from './desk.ts'
 
 /** What each type of field is once it is parsed. */
@@ -24,6 +25,8 @@ export interface Field {
   required?: true
   default?: string | number
   choices?: readonly string[]
+  /** On the server itself only: it names a file there, or shows more than the command's role may see. */
+  local?: true
   /** Shown for the value in the help. */
   placeholder?: string
 }
@@ -63,13 +66,39 @@ export type Outcome =
     }
   | { ok: false; kind: FailureKind; problems: Problem[] }
 
-export type FailureKind = 'invalid' | 'not_found' | 'failed'
+export type FailureKind = 'invalid' | 'not_found' | 'forbidden' | 'failed'
+
+/**
+ * What a command is about, which says where it lies (src/admin/where.ts) and so who may do it: `rows` shows a list, of
+ * which it leaves out itself what `desk.sees` says no to; `house` concerns the whole of it.
+ */
+export type About = 'portal' | 'organisation' | 'administrator' | 'approval' | 'rows' | 'house'
+
+/** Who may do a command from afar (`--server`); whoever works on the server itself may do everything. */
+export type Access =
+  | {
+      role: AdministratorRole
+      about: About
+      /**
+       * Needs a second administrator, who `runs` it by approving, or `releases` it: then the first one, who alone may see
+       * the answer, gives the command once more.
+       */
+      second?: 'runs' | 'releases'
+    }
+  /** Not from afar, and why. */
+  | { local: string }
 
 /**
  * Something an administrator can do, as data: the command line, its help and docs/cli.md are made from it.
  * The order of `fields` is the order in the help.
  */
-export interface Command {
+export interface Command extends Described {
+  access: Access
+  run(desk: Desk, input: Input): Promise<Outcome>
+}
+
+/** What the help and the documentation say of a command. */
+export interface Described {
   noun: string
   /** None for a command of one word. */
   verb?: string
@@ -79,7 +108,6 @@ export interface Command {
   example: string
   /** Without any flag on a terminal it asks for its fields one by one. */
   guided?: true
-  run(desk: Desk, input: Input): Promise<Outcome>
 }
 
 /** Says what a command is; its `run` is given the input in the types of its fields. */
@@ -93,6 +121,9 @@ export function command(definition: Command): Command {
 /** The id that most commands are about. */
 export const idField = (of: string) =>
   ({ type: 'text', positional: true, required: true, placeholder: 'ID', meaning: `id of the ${of}` }) as const
+
+/** `client create` */
+export const nameOf = ({ noun, verb }: Pick<Command, 'noun' | 'verb'>) => (verb ? `${noun} ${verb}` : noun)
 
 export const notFound = (what: string, id: string): Outcome => ({
   ok: false,

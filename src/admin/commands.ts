@@ -1,5 +1,7 @@
 import { auditCommands } from './audit-commands.ts'
 import { clientFileCommands } from './client-file-commands.ts'
+import { adminCommands } from './admin-commands.ts'
+import { approvalCommands } from './approval-commands.ts'
 import { clientCommands } from './client-commands.ts'
 import type { Command } from './command.ts'
 import { completionCommands } from './completion-commands.ts'
@@ -20,6 +22,8 @@ export const commands: readonly Command[] = [
   ...registerCommands,
   ...keysCommands,
   ...auditCommands,
+  ...adminCommands,
+  ...approvalCommands,
   ...storeCommands,
   ...completionCommands,
 ]

@@ -15,6 +15,7 @@ export const completionCommands: Command[] = [
         meaning: 'bash, zsh or fish',
       },
     },
+    access: { local: 'it is about the shell you type in' },
     example: 'npx yideng completion bash >> ~/.bashrc',
     async run(_desk, { shell }) {
       // not above: that table is made of this one

@@ -1,3 +1,4 @@
+import { covers, type Administrator } from '../accounts/administrators.ts'
 import type { Clock } from '../config/clock.ts'
 import type { Settings } from '../config/settings.ts'
 import type { Back } from './house.ts'
@@ -7,6 +8,10 @@ export interface Desk {
   readonly clock: Clock
   /** Who does it, for the audit trail: `administrator:<name>`. */
   readonly actor: string
+  /** Who works from afar; undefined on the server itself. */
+  readonly administrator: Administrator | undefined
+  /** Whether what lies in a region is shown to them; undefined: it belongs to the whole house. */
+  sees(region: string | undefined): boolean
   /** @throws SettingsError */
   settings(): Promise<Settings>
   /** @throws SettingsError */
@@ -16,6 +21,8 @@ export interface Desk {
   /** Closes what was opened. */
   close(): Promise<void>
 }
+
+export type AdministratorsDesk = Desk & { administrator: Administrator }
 
 export function createDesk(options: {
   environment: Record<string, string | undefined>
@@ -35,6 +42,8 @@ export function createDesk(options: {
     clock,
     actor,
     progress,
+    administrator: undefined,
+    sees: () => true,
     settings: () => (settings ??= readNow()),
     house: () => (house ??= openNow()),
     async close() {
@@ -43,4 +52,21 @@ export function createDesk(options: {
     },
   }
   return desk
+}
+
+/** How the audit trail names an administrator who works from afar. */
+export const actorOf = (personId: string) => `administrator:${personId}`
+
+/** The desk of an administrator who works from afar, in a server whose house is open. */
+export function remoteDesk(house: Back, administrator: Administrator): AdministratorsDesk {
+  return {
+    clock: house.clock,
+    actor: actorOf(administrator.personId),
+    administrator,
+    progress: () => undefined,
+    sees: (region) => covers(administrator, region),
+    settings: async () => house.settings,
+    house: async () => house,
+    close: async () => undefined,
+  }
 }

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { createAdministrators, type Administrators } from '../accounts/administrators.ts'
 import { createAuthenticators, type Authenticators } from '../accounts/authenticators.ts'
 import { createFaceConsents, type FaceConsents } from '../accounts/faces/consents.ts'
 import { createFaceProofs, type FaceProofs } from '../accounts/faces/proofs.ts'
@@ -35,6 +36,7 @@ import {
 import { createFaceReferences, type FaceReferences } from '../proofing/face/references.ts'
 import { databaseFile } from '../storage/stores.ts'
 import { migrate, openDatabase, type Database } from '../storage/database.ts'
+import { createApprovals, type Approvals } from './approvals.ts'
 
 /** What server and command line have in common: the durable store and the services over it. */
 export interface Back {
@@ -66,6 +68,8 @@ export interface Back {
   faceProofs: FaceProofs
   /** Compares the key files with those of the other machines on this store (src/keys/shared-keys.ts). */
   shareKeys(): Promise<void>
+  administrators: Administrators
+  approvals: Approvals
   close(): Promise<void>
 }
 
@@ -119,6 +123,8 @@ export async function openHouse(settings: Settings, clock: Clock, seen?: (event:
     closing: createClosing({ database, cipher, audit, notifier: inbox, clock, days: settings.closingDays }),
     clients: createClients({ database, audit, clock }),
     shareKeys: share,
+    administrators: createAdministrators({ database, audit, clock }),
+    approvals: createApprovals({ database, cipher, audit, clock }),
     close: () => database.destroy(),
   }
 }

@@ -80,6 +80,7 @@ export const keysCommands: Command[] = [
     verb: 'list',
     summary: 'list the signing keys and the data keys by id, never the keys themselves',
     fields: {},
+    access: { role: 'viewer', about: 'house' },
     example: 'npx yideng keys list',
     async run(desk) {
       await desk.house()
@@ -117,6 +118,7 @@ export const keysCommands: Command[] = [
     verb: 'export',
     summary: 'print the public halves of all signing keys, retired ones too, as a JSON Web Key Set for auditors',
     fields: {},
+    access: { role: 'viewer', about: 'house' },
     example: 'npx yideng keys export > jwks.json',
     async run(desk) {
       const { keysDir } = await desk.settings()
@@ -143,6 +145,7 @@ export const keysCommands: Command[] = [
         meaning: 'with several machines on one store: only make the data key, to be carried to each of them first',
       },
     },
+    access: { role: 'admin', about: 'house' },
     example: 'npx yideng keys rotate',
     run: (desk, { kind, now, prepare }) => (kind === 'data' ? rotateData(desk, prepare) : rotateSigning(desk, now)),
   }),
@@ -159,6 +162,7 @@ export const keysCommands: Command[] = [
       },
       now: { type: 'boolean', meaning: 'before its time, because it is in wrong hands: what it signed is refused' },
     },
+    access: { role: 'admin', about: 'house' },
     example: 'npx yideng keys retire',
     async run(desk, { id, now }): Promise<Outcome> {
       const keys = await signingKeys(desk)

@@ -17,6 +17,7 @@ export const levelCommands: Command[] = [
       'min-level': { type: 'number', choices: ['2', '3', '4'], meaning: 'as if the portal asked for this level' },
       client: { type: 'text', placeholder: 'ID', meaning: 'only this portal' },
     },
+    access: { local: 'it reads a file, and looks at the portals of every region' },
     example: 'npx yideng client preview-level --levels levels-next-year.json',
     async run(desk, input): Promise<Outcome> {
       if (input.levels === undefined && input['min-level'] === undefined) {

@@ -1,5 +1,8 @@
 import type { LegalPerson } from '../accounts/legal-persons.ts'
+import { isProvince, ownDigits } from '../config/regions.ts'
 import { command, idField, iso, notFound, type Command, type Outcome } from './command.ts'
+import type { Desk } from './desk.ts'
+import { regionOfOrganisation } from './where.ts'
 
 const id = idField('organisation')
 const exampleId = '8a1d3f8e-0b55-4a3c-b0d8-6f6c3b8f1d20'
@@ -28,12 +31,19 @@ const codeProblems = {
   uscc_check: 'has a wrong check character: one character of it is mistyped',
 }
 
+/** So that a page is full also for an administrator of one city. */
+function ownRegistrations({ administrator }: Desk) {
+  if (!administrator || isProvince(administrator.region)) return {}
+  return { registeredIn: administrator.region.slice(0, ownDigits(administrator.region)) }
+}
+
 const status = (verb: 'suspend' | 'resume', to: LegalPerson['status'], summary: string) =>
   command({
     noun: 'org',
     verb,
     summary,
     fields: { id },
+    access: { role: 'operator', about: 'organisation' },
     example: `npx yideng org ${verb} ${exampleId}`,
     async run(desk, input) {
       const { legalPersons } = await desk.house()
@@ -57,6 +67,7 @@ export const orgCommands: Command[] = [
         meaning: 'account of the legal representative, of level 3',
       },
     },
+    access: { role: 'operator', about: 'organisation' },
     example:
       'npx yideng org create --name 深圳市云岭科技有限公司 --uscc 914403001922038216 ' +
       '--representative 3f0c6a52-58b1-4b5c-9e53-8f1f9b8f7c11',
@@ -96,16 +107,19 @@ export const orgCommands: Command[] = [
       limit: { type: 'number', default: 50, placeholder: 'NUMBER', meaning: `how many, at most ${mostListed}` },
       after: { type: 'text', placeholder: 'ID', meaning: 'begin after this one: the last id of the page before' },
     },
+    access: { role: 'viewer', about: 'rows' },
     example: 'npx yideng org list --limit 20',
     async run(desk, { limit, after }) {
       if (limit < 1 || limit > mostListed) return invalid('limit', `must be between 1 and ${mostListed}`)
       const { legalPersons } = await desk.house()
-      const found = await legalPersons.list({ limit: limit + 1, ...(after === undefined ? {} : { after }) })
-      const document = found.slice(0, limit).map(answerOf)
+      const page = { limit: limit + 1, ...(after === undefined ? {} : { after }) }
+      const found = await legalPersons.list({ ...page, ...ownRegistrations(desk) })
+      const shown = found.slice(0, limit).filter(({ uscc }) => desk.sees(regionOfOrganisation(uscc)))
+      const document = shown.map(answerOf)
       const columns = ['ID', 'CODE', 'NAME', 'KIND', 'STATUS', 'REPRESENTATIVE']
       const rows = document.map((one) => [one.id, one.uscc, one.name, one.kind, one.status, one.representative])
       const more =
-        found.length > limit ? [`More: npx yideng org list --limit ${limit} --after ${document.at(-1)?.id}`] : []
+        found.length > limit ? [`More: npx yideng org list --limit ${limit} --after ${found[limit - 1]?.id}`] : []
       return {
         ok: true,
         document,
@@ -119,6 +133,7 @@ export const orgCommands: Command[] = [
     verb: 'show',
     summary: 'show an organisation, and whether it can be acted for now',
     fields: { id },
+    access: { role: 'viewer', about: 'organisation' },
     example: `npx yideng org show ${exampleId}`,
     async run(desk, input) {
       const { legalPersons } = await desk.house()
@@ -138,6 +153,7 @@ export const orgCommands: Command[] = [
     verb: 'mandates',
     summary: 'list who may act for an organisation, and in what',
     fields: { id },
+    access: { role: 'viewer', about: 'organisation' },
     example: `npx yideng org mandates ${exampleId}`,
     async run(desk, input) {
       const { principals, clock } = await desk.house()

@@ -31,6 +31,7 @@ const status = (verb: 'lock' | 'unlock', to: 'active' | 'locked', summary: strin
     verb,
     summary,
     fields: { id },
+    access: { role: 'operator', about: 'house' },
     example: `npx yideng person ${verb} ${exampleId}`,
     async run(desk, input) {
       const { persons } = await desk.house()
@@ -62,6 +63,7 @@ export const personCommands: Command[] = [
         meaning: 'identity you vouch for: 2 self-asserted, 3 real name; without this the register decides',
       },
     },
+    access: { role: 'operator', about: 'house' },
     example:
       'npx yideng person create --name 张三 --id-number 11010519491231002X --phone 13800138000 ' +
       '--username zhangsan --password-stdin < password.txt',
@@ -93,6 +95,7 @@ export const personCommands: Command[] = [
       limit: { type: 'number', default: 50, placeholder: 'NUMBER', meaning: `how many, at most ${mostListed}` },
       after: { type: 'text', placeholder: 'ID', meaning: 'begin after this one: the last id of the page before' },
     },
+    access: { role: 'viewer', about: 'house' },
     example: 'npx yideng person list --limit 20',
     async run(desk, { limit, after }) {
       if (limit < 1 || limit > mostListed) {
@@ -120,11 +123,41 @@ export const personCommands: Command[] = [
     verb: 'show',
     summary: 'show an account, personal data masked',
     fields: { id },
+    access: { role: 'viewer', about: 'house' },
     example: `npx yideng person show ${exampleId}`,
     async run(desk, input) {
       const { persons } = await desk.house()
       const person = await persons.find(input.id)
       return person ? { ok: true, document: await masked(persons, person) } : unknown(input.id)
+    },
+  }),
+  command({
+    noun: 'person',
+    verb: 'reveal',
+    summary: 'show the personal data of an account whole; from afar only with a second administrator',
+    fields: {
+      id,
+      reason: { type: 'text', required: true, placeholder: 'TEXT', meaning: 'why, for the second administrator' },
+    },
+    access: { role: 'admin', about: 'house', second: 'releases' },
+    example: `npx yideng person reveal ${exampleId} --reason "court order 2026-118"`,
+    async run(desk, input) {
+      const { persons, audit } = await desk.house()
+      const person = await persons.find(input.id)
+      if (!person) return unknown(input.id)
+      await audit.record({ event: 'administrator.revealed', actor: desk.actor, personId: person.id })
+      const { documentType, documentNumber, name, phone, username } = persons.reveal(person)
+      return {
+        ok: true,
+        document: {
+          ...(await masked(persons, person)),
+          name,
+          document_type: documentType,
+          document_number: documentNumber,
+          phone,
+          username,
+        },
+      }
     },
   }),
   status('lock', 'locked', 'let nobody sign in with an account until it is unlocked'),
@@ -136,6 +169,7 @@ export const personCommands: Command[] = [
       'say that you saw a person with their original document: level 4 without a face; passkeys made in the ten minutes ' +
       'before are bound, and another account that had the number falls to level 2',
     fields: { id },
+    access: { role: 'operator', about: 'house' },
     example: `npx yideng person prove ${exampleId}`,
     async run(desk, input) {
       const { persons, faceProofs } = await desk.house()
@@ -160,6 +194,7 @@ export const personCommands: Command[] = [
         meaning: 'id of the account of the guardian, level 3 or more',
       },
     },
+    access: { role: 'operator', about: 'house' },
     example: `npx yideng person agree-face ${exampleId} --guardian 9d2c7c0e-5f7a-4a53-9a3e-0a2f6c1b7d22`,
     async run(desk, input) {
       const { persons, faceConsents } = await desk.house()
@@ -180,6 +215,7 @@ export const personCommands: Command[] = [
     verb: 'withdraw-face',
     summary: 'take back the consent to face verification and erase the template, for a person or a guardian who asks',
     fields: { id },
+    access: { role: 'operator', about: 'house' },
     example: `npx yideng person withdraw-face ${exampleId}`,
     async run(desk, input) {
       const { persons, faceConsents } = await desk.house()
@@ -200,6 +236,8 @@ export const personCommands: Command[] = [
         meaning: 'you checked the document of the person before you: the account is not held afterwards',
       },
     },
+    // the link opens the account: one administrator alone could make another one their second
+    access: { role: 'admin', about: 'house', second: 'releases' },
     example: `npx yideng person reset-password ${exampleId} --counter`,
     async run(desk, input) {
       const { persons, recovery, settings } = await desk.house()

@@ -20,6 +20,7 @@ export const registerCommands: Command[] = [
       },
       'skip-bad': { type: 'boolean', meaning: 'succeed although some rows were refused' },
     },
+    access: { local: 'it reads a file, longer than what is sent to a server' },
     example: 'npx yideng register import people.csv --kind people',
     async run(desk, input) {
       const { importFile, UnusableFile } = await import('./csv-import.ts')

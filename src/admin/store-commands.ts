@@ -34,6 +34,7 @@ export const storeCommands: Command[] = [
       to: { type: 'text', placeholder: 'STORE', meaning: 'empty store to copy everything into, likewise' },
       'to-redis': { type: 'text', placeholder: 'URL', meaning: 'takes over the sessions of an embedded store' },
     },
+    access: { local: 'it opens the stores themselves' },
     example: 'npx yideng migrate --from data --to postgres://yideng@db/yideng --to-redis redis://cache:6379',
     async run(desk, { from, to, 'to-redis': redis }) {
       if (from === undefined && to === undefined && redis === undefined) {
@@ -56,6 +57,7 @@ export const storeCommands: Command[] = [
     noun: 'backup',
     summary: 'write the accounts into one new SQLite file, as they are at one moment, while servers run',
     fields: { file: { ...fileField, meaning: 'file to make; keys are not in it (docs/operations.md)' } },
+    access: { local: 'it opens the stores themselves' },
     example: 'npx yideng backup /backup/yideng-2026-11-24.sqlite',
     async run(desk, { file }) {
       const settings = await desk.settings()
@@ -67,6 +69,7 @@ export const storeCommands: Command[] = [
     noun: 'restore',
     summary: 'fill an empty store from a backup; the server must not run, its data.json must be in place',
     fields: { file: { ...fileField, meaning: 'file that backup made' } },
+    access: { local: 'it opens the stores themselves' },
     example: 'npx yideng restore /backup/yideng-2026-11-24.sqlite',
     async run(desk, { file }) {
       const settings = await desk.settings()
@@ -79,6 +82,7 @@ export const storeCommands: Command[] = [
     noun: 'doctor',
     summary: 'examine settings, keys, store and audit trail, and say what to do; it changes nothing',
     fields: {},
+    access: { local: 'it looks at the files of the machine it runs on' },
     example: 'npx yideng doctor',
     async run(desk) {
       const { examine } = await import('./doctor.ts')

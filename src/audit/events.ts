@@ -84,6 +84,16 @@ export const auditEvents = {
   'audit.revealed': 'an administrator read the restricted part of audit entries',
   'audit.exported': 'an administrator wrote audit entries to a file',
   'audit.archived': 'a month of audit entries was moved to a file',
+  'administrator.granted': 'a person was made an administrator, or given another role or region',
+  'administrator.revoked': 'a person ceased to be an administrator',
+  'administrator.acted': 'an administrator ran a command from afar; the outcome says whether it was done',
+  'administrator.refused': 'a command from afar was refused: no administrator, a broken proof, another program',
+  'approval.requested': 'an administrator asked for what a second one has to approve',
+  'approval.approved': 'a second administrator approved what another asked for',
+  'approval.refused': 'what an administrator asked for was refused, or taken back',
+  'approval.used': 'what was approved was run, once',
+  'device.refused': 'a person refused a command line that waited to be let in',
+  'administrator.revealed': 'an administrator was shown the personal data of an account whole',
   'register.imported': 'a file was imported into a register',
 } as const
 

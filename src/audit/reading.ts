@@ -7,6 +7,8 @@ import type { Entry } from './chain.ts'
 export interface EntryFilter {
   personId?: string | undefined
   clientId?: string | undefined
+  /** About one of these portals; none where it is empty. */
+  portals?: readonly string[] | undefined
   /** A whole name (`login.refused`) or its first word (`login`). */
   event?: string | undefined
   since?: number | undefined
@@ -15,10 +17,12 @@ export interface EntryFilter {
 
 type Query = SelectQueryBuilder<Tables, 'audit_events', Entry>
 
-function filtered(query: Query, { personId, clientId, event, since, until }: EntryFilter): Query {
+function filtered(query: Query, { personId, clientId, portals, event, since, until }: EntryFilter): Query {
   let asked = query
   if (personId !== undefined) asked = asked.where('person_id', '=', personId)
   if (clientId !== undefined) asked = asked.where('client_id', '=', clientId)
+  // no portal has an empty id
+  if (portals !== undefined) asked = asked.where('client_id', 'in', portals.length > 0 ? portals : [''])
   // the catalogue knows neither % nor _
   if (event !== undefined)
     asked = asked.where('event', event.includes('.') ? '=' : 'like', event.includes('.') ? event : `${event}.%`)

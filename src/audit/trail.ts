@@ -31,6 +31,8 @@ export interface HistoryQuery {
 }
 
 export interface PastEvent {
+  /** Its place in the trail; the receipt is asked for by it. */
+  sequence: number
   /** Milliseconds since 1970 UTC. */
   at: number
   event: string
@@ -148,6 +150,7 @@ export function createAuditTrail(options: {
         .offset(offset)
         .execute()
       return rows.map(({ sequence, at, event, actor, client_id: entered, details, restricted }) => ({
+        sequence,
         at,
         event,
         actor,

@@ -1,15 +1,24 @@
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import type { Command, Field, Input, Problem } from '../admin/command.ts'
-import { nameOf, typed } from './help.ts'
+import { nameOf, type Described, type Field, type Input, type Problem } from '../admin/command.ts'
+import { typed } from './help.ts'
 import { nearest } from './nearest.ts'
 
 const flagsOfAll = new Set(['--help', '-h', '--json'])
 
-/** The flags every command has, and what is left without them. */
-export function readFlagsOfAll(argv: readonly string[]): { help: boolean; json: boolean; rest: string[] } {
+/** The flags every command has, and what is left without them. `server` is empty where its value is missing. */
+export function readFlagsOfAll(argv: readonly string[]) {
   const help = argv.includes('--help') || argv.includes('-h')
-  return { help, json: argv.includes('--json'), rest: argv.filter((word) => !flagsOfAll.has(word)) }
+  const words = argv.filter((word) => !flagsOfAll.has(word))
+  let server: string | undefined
+  const rest: string[] = []
+  for (let at = 0; at < words.length; at += 1) {
+    const word = words[at] ?? ''
+    if (word === '--server') server = words[(at += 1)] ?? ''
+    else if (word.startsWith('--server=')) server = word.slice('--server='.length)
+    else rest.push(word)
+  }
+  return { help, json: argv.includes('--json'), server, rest }
 }
 
 /** The flag a field is given by. */
@@ -19,7 +28,7 @@ const takesNothing = ({ type }: Field) => type === 'boolean' || type === 'secret
 
 /** The input of a command, read from its arguments; a secret is `true` where standard input is to be read for it. */
 export function readArguments(
-  command: Command,
+  command: Described,
   rest: readonly string[],
 ): { ok: true; input: Input } | { ok: false; problems: Problem[] } {
   const fields = Object.entries(command.fields)
@@ -84,7 +93,7 @@ function faultOfFlag(
   return missing ? `needs a value: ${typed(name, field)}` : undefined
 }
 
-function unknownFlag(typedFlag: string, command: Command, flags: string[]): string {
+function unknownFlag(typedFlag: string, command: Described, flags: string[]): string {
   const near = nearest(typedFlag.replace(/^-+/, ''), [...flags, 'help', 'json'])
   return `"${nameOf(command)}" has no flag ${typedFlag}.${near ? ` Did you mean --${near}?` : ''}`
 }

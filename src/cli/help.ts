@@ -1,7 +1,5 @@
-import type { Command, Field } from '../admin/command.ts'
+import { nameOf, type Described, type Field } from '../admin/command.ts'
 import { aligned, bold } from './layout.ts'
-
-export const nameOf = ({ noun, verb }: Command) => (verb ? `${noun} ${verb}` : noun)
 
 /** What is typed for a field on the command line. */
 export function typed(name: string, { type, placeholder, positional, choices }: Field): string {
@@ -12,10 +10,11 @@ export function typed(name: string, { type, placeholder, positional, choices }: 
 }
 
 /** Meaning of a field, and how often and when it is given. */
-export function meaningOf({ type, meaning, required, default: usual }: Field): string {
+export function meaningOf({ type, meaning, required, local, default: usual }: Field): string {
   const more = [
     ...(required && type !== 'secret' ? ['required'] : []),
     ...(type === 'list' ? ['can be repeated'] : []),
+    ...(local ? ['not with --server'] : []),
     ...(type === 'secret' ? ['read from standard input, one line; without this flag the terminal asks'] : []),
     ...(usual === undefined ? [] : [`default ${usual}`]),
   ]
@@ -23,7 +22,7 @@ export function meaningOf({ type, meaning, required, default: usual }: Field): s
 }
 
 /** `npx yideng client show ID [--flags]` */
-export function usageOf(command: Command): string {
+export function usageOf(command: Described): string {
   const fields = Object.entries(command.fields)
   const places = fields.filter(([, field]) => field.positional).map(([name, field]) => typed(name, field))
   const needed = fields.filter(([, field]) => field.required && !field.positional && field.type !== 'secret')
@@ -34,6 +33,10 @@ export function usageOf(command: Command): string {
 /** The flags every command has. */
 export const everyFlag = [
   ['--json', 'print one JSON document on standard output and nothing else'],
+  [
+    '--server URL',
+    'run it at that server, for which you sign in by passkey; without this, on the store of this machine',
+  ],
   ['--help', 'explain the command'],
 ] as const
 
@@ -48,10 +51,10 @@ const widestFlag = 40
 
 const indented = (lines: string[]) => lines.map((line) => `  ${line}`)
 const section = (title: string, lines: string[]) => ['', bold(title), ...indented(lines)]
-const overview = (commands: readonly Command[]) =>
+const overview = (commands: readonly Described[]) =>
   aligned(commands.map((command) => [nameOf(command), command.summary]))
 
-export function commandHelp(command: Command): string[] {
+export function commandHelp(command: Described): string[] {
   const rows = Object.entries(command.fields).flatMap(([name, field]) => {
     const flag = typed(name, field)
     // a long flag stands on a line of its own, so that the meanings stay together
@@ -65,7 +68,7 @@ export function commandHelp(command: Command): string[] {
   ]
 }
 
-export function nounHelp(noun: string, commands: readonly Command[]): string[] {
+export function nounHelp(noun: string, commands: readonly Described[]): string[] {
   return [
     ...section(noun, overview(commands)).slice(1),
     ...section(
@@ -77,7 +80,7 @@ export function nounHelp(noun: string, commands: readonly Command[]): string[] {
   ]
 }
 
-export function overallHelp(commands: readonly Command[]): string[] {
+export function overallHelp(commands: readonly Described[]): string[] {
   return [
     "Yideng 一登: the administrators' command line. It works while the server runs.",
     ...section('Usage', ['npx yideng <noun> <verb> [ID] [--flags]']),

@@ -1,30 +1,46 @@
 import { commands } from '../admin/commands.ts'
-import type { Command, FailureKind, Input, Outcome, Problem } from '../admin/command.ts'
+import {
+  nameOf,
+  type Command,
+  type Described,
+  type FailureKind,
+  type Input,
+  type Outcome,
+  type Problem,
+} from '../admin/command.ts'
 import type { Desk } from '../admin/desk.ts'
 import { flagOf, readArguments, readFlagsOfAll } from './arguments.ts'
 import { askTwice, readLine, type Terminal } from './ask-secret.ts'
 import { guide } from './guide.ts'
-import { commandHelp, nameOf, nounHelp, overallHelp } from './help.ts'
+import { localOnly } from '../admin/gate.ts'
+import { commandHelp, nounHelp, overallHelp } from './help.ts'
 import { recordLines, tableLines } from './layout.ts'
 import { nearest } from './nearest.ts'
+import { faultOfServer } from './remote/server-address.ts'
+import type { RemoteOptions } from './remote/remote.ts'
+import { sessionCommands, type SessionCommand } from './remote/session-commands.ts'
 
 /** What the command line needs of the process it runs in. */
 export interface Surroundings {
   argv: readonly string[]
   desk: Desk
+  environment: Record<string, string | undefined>
   terminal: Terminal
   out: (text: string) => void
   err: (text: string) => void
 }
 
-const codes: Record<FailureKind, number> = { failed: 1, invalid: 2, not_found: 3 }
+const codes: Record<FailureKind, number> = { failed: 1, forbidden: 1, invalid: 2, not_found: 3 }
 
 /** Reads the arguments, runs the command they name, prints its answer, and gives the exit code. */
-export async function run({ argv, desk, terminal, out, err }: Surroundings): Promise<number> {
-  const { help, json, rest } = readFlagsOfAll(argv)
+export async function run({ argv, desk, environment, terminal, out, err }: Surroundings): Promise<number> {
+  const { help, json, server, rest } = readFlagsOfAll(argv)
   const print = (lines: readonly string[]) => out(lines.map((line) => `${line}\n`).join(''))
 
-  const fail = (kind: FailureKind, problems: readonly Problem[], command?: Command) => {
+  // to the person, also where the answer is for a program
+  const say = (lines: readonly string[]) => err(lines.map((line) => `${line}\n`).join(''))
+
+  const fail = (kind: FailureKind, problems: readonly Problem[], command?: Described) => {
     const named = problems.map((problem) => ({ ...problem, field: problem.field && asTyped(problem.field, command) }))
     const lines = named.map(({ field, message }) => (field ? `${field} ${message}` : message))
     const hint = kind === 'invalid' ? [`Help: npx yideng${command ? ` ${nameOf(command)}` : ''} --help`] : []
@@ -45,7 +61,7 @@ export async function run({ argv, desk, terminal, out, err }: Surroundings): Pro
     return 0
   }
 
-  const guided = command.guided && words.length === 0 && !json && terminal.input.isTTY
+  const guided = 'access' in command && command.guided && words.length === 0 && !json && terminal.input.isTTY
   const given = guided ? await guide(command, terminal) : words
   if (!given) return fail('failed', [{ message: 'Nothing was done.' }])
   const read = readArguments(command, given)
@@ -53,18 +69,45 @@ export async function run({ argv, desk, terminal, out, err }: Surroundings): Pro
   const missing = await fillSecrets(command, read.input, terminal)
   if (missing.length > 0) return fail('invalid', missing, command)
 
-  const outcome = await command.run(desk, read.input).catch((error: unknown) => failure(error))
+  const fault = server === undefined ? undefined : faultOfServer(server)
+  if (fault !== undefined) return fail('invalid', [{ field: '--server', message: fault }])
+  const elsewhere = server === undefined ? undefined : { server, environment, clock: desk.clock, say }
+  const outcome = await runHereOrThere(command, read.input, desk, elsewhere).catch(failure)
   if (!outcome.ok) return fail(outcome.kind, outcome.problems, command)
   print(json ? [JSON.stringify(outcome.document)] : linesOf(outcome))
   return outcome.fault === undefined ? 0 : fail('failed', [{ message: outcome.fault }], command)
 }
 
+/** On the store of this machine, or at the server that is named. */
+async function runHereOrThere(
+  command: AnyCommand,
+  input: Input,
+  desk: Desk,
+  there: RemoteOptions | undefined,
+): Promise<Outcome> {
+  if (!there) return 'session' in command ? needsServer : command.run(desk, input)
+  if ('access' in command && 'local' in command.access)
+    return { ok: false, kind: 'forbidden', problems: [{ message: localOnly(command, command.access.local) }] }
+  const { connect } = await import('./remote/remote.ts')
+  const remote = await connect(there)
+  return 'session' in command ? command.session(remote) : remote.run(command, input)
+}
+
+const needsServer: Outcome = {
+  ok: false,
+  kind: 'invalid',
+  problems: [{ field: '--server', message: 'is missing: which server?' }],
+}
+
+type AnyCommand = Command | SessionCommand
+const all: readonly AnyCommand[] = [...commands, ...sessionCommands]
+
 /** The command that the first words name, or the help they ask for. */
-function find(rest: string[]): { command: Command; words: string[] } | { help: string[] } | { unknown: string } {
+function find(rest: string[]): { command: AnyCommand; words: string[] } | { help: string[] } | { unknown: string } {
   const [noun, verb] = rest
-  if (noun === undefined) return { help: overallHelp(commands) }
-  const nouns = [...new Set(commands.map((command) => command.noun))]
-  const ofNoun = commands.filter((command) => command.noun === noun)
+  if (noun === undefined) return { help: overallHelp(all) }
+  const nouns = [...new Set(all.map((command) => command.noun))]
+  const ofNoun = all.filter((command) => command.noun === noun)
   if (ofNoun.length === 0) return { unknown: unknownWord('There is no', noun, nouns) }
   const single = ofNoun.find((command) => command.verb === undefined)
   if (single) return { command: single, words: rest.slice(1) }
@@ -86,7 +129,7 @@ function unknownWord(beginning: string, word: string, known: string[]): string {
 }
 
 /** Reads every secret of the command from standard input or the terminal; gives what could not be had. */
-async function fillSecrets(command: Command, input: Input, terminal: Terminal): Promise<Problem[]> {
+async function fillSecrets(command: Described, input: Input, terminal: Terminal): Promise<Problem[]> {
   for (const [name, field] of Object.entries(command.fields)) {
     if (field.type !== 'secret') continue
     if (!input[name] && !terminal.input.isTTY)
@@ -101,7 +144,7 @@ async function fillSecrets(command: Command, input: Input, terminal: Terminal): 
 }
 
 /** A field as the person typed it. */
-function asTyped(name: string, command: Command | undefined): string {
+function asTyped(name: string, command: Described | undefined): string {
   const field = command?.fields[name]
   if (!field) return name
   return field.positional ? (field.placeholder ?? name) : `--${flagOf(name, field)}`

@@ -32,6 +32,7 @@ const desk = createDesk({
 process.exitCode = await run({
   argv: process.argv.slice(2),
   desk,
+  environment: process.env,
   terminal: { input: process.stdin, prompt: process.stderr },
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),

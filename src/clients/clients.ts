@@ -1,6 +1,6 @@
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Selectable } from 'kysely'
-import type { AuditEvent, AuditEventName } from '../audit/events.ts'
+import type { AuditEventName } from '../audit/events.ts'
 import type { AuditTrail } from '../audit/trail.ts'
 import type { Clock } from '../config/clock.ts'
 import type { Database, DatabaseTransaction } from '../storage/database.ts'
@@ -17,12 +17,11 @@ export interface Client extends ClientMetadata {
   updatedAt: number
   /** What people call it in other languages; only the account centre has these. */
   names?: Readonly<Record<string, string>>
+  /** The administrators' command line alone: device flow (RFC 8628), sign-in by passkey only, tokens bound to a key. */
+  administers?: true
 }
 
-type Changed =
-  | { ok: true; client: Client; secret?: string; details?: AuditEvent['details'] }
-  | { ok: false; problems: FieldProblem[] }
-  | undefined
+type Changed = { ok: true; client: Client; secret?: string } | { ok: false; problems: FieldProblem[] } | undefined
 
 /** What can be done with portals. `undefined` means there is none with that id. */
 export interface Clients {
@@ -50,18 +49,6 @@ export function secretMatches(known: string, secret: string): boolean {
 
 const needsSecret = (client: ClientMetadata) => client.auth_method.startsWith('client_secret')
 
-const longestShown = 200
-
-/** `min_level: 2 → 3`, for the audit trail. */
-function changesBetween(before: object, after: object): string[] {
-  const shown = (value: unknown) => (value === undefined ? '-' : JSON.stringify(value).slice(0, longestShown))
-  const same = (field: string) => JSON.stringify(from[field]) === JSON.stringify(to[field])
-  const [from, to] = [before as Record<string, unknown>, after as Record<string, unknown>]
-  return [...new Set([...Object.keys(from), ...Object.keys(to)])]
-    .filter((field) => !same(field))
-    .map((field) => `${field}: ${shown(from[field])} → ${shown(to[field])}`)
-}
-
 function fromRow(row: Selectable<Tables['clients']>): Client {
   const metadata = JSON.parse(row.metadata) as ClientMetadata
   const { id, status, secret_hash: secretHash, created_at: createdAt, updated_at: updatedAt } = row
@@ -76,6 +63,18 @@ function isReadable(row: Selectable<Tables['clients']>): boolean {
   }
 }
 
+/** Not shown in the audit trail: a hash, and keys, which are long; that they changed is. */
+const notShown = new Set(['secretHash', 'jwks', 'createdAt'])
+
+/** What a change made another, before and after; after a portal is deleted only what was. */
+function difference(before: Client, after: Partial<Client> = {}) {
+  const names = Object.keys({ ...before, ...after }) as (keyof Client)[]
+  const differs = (name: keyof Client) => JSON.stringify(before[name]) !== JSON.stringify(after[name])
+  const changed = names.filter((name) => name !== 'updatedAt' && differs(name))
+  const shown = changed.filter((name) => !notShown.has(name))
+  return { changed, before: JSON.stringify(before, shown), after: JSON.stringify(after, shown) }
+}
+
 export function createClients(options: { database: Database; audit: AuditTrail; clock: Clock }): Clients {
   const { database, audit, clock } = options
 
@@ -87,7 +86,7 @@ export function createClients(options: { database: Database; audit: AuditTrail; 
   const readAll = () => database.selectFrom('clients').selectAll().orderBy('created_at').orderBy('id').execute()
 
   /** Reads, changes and audits in one transaction; a refused change leaves no trace. */
-  const change = async <T extends { ok: boolean; details?: AuditEvent['details'] }>(
+  const change = async <T extends { ok: true; client?: Client } | { ok: false }>(
     id: string,
     what: { event: AuditEventName; actor: string },
     alter: (client: Client, transaction: DatabaseTransaction) => Promise<T>,
@@ -96,7 +95,8 @@ export function createClients(options: { database: Database; audit: AuditTrail; 
       const before = await findIn(transaction, id)
       if (!before) return undefined
       const result = await alter(before, transaction)
-      if (result.ok) await audit.append(transaction, { ...what, clientId: id, details: result.details })
+      if (result.ok)
+        await audit.append(transaction, { ...what, clientId: id, details: difference(before, result.client) })
       return result
     })
 
@@ -155,8 +155,7 @@ export function createClients(options: { database: Database; audit: AuditTrail; 
           needsSecret(parsed.metadata) && !before.secretHash ? randomBytes(32).toString('base64url') : undefined
         const secretHash = needsSecret(parsed.metadata) ? (secret ? hashSecret(secret) : before.secretHash) : null
         const columns = { metadata: JSON.stringify(parsed.metadata), secret_hash: secretHash }
-        const details = { changed: changesBetween(metadata, parsed.metadata) }
-        return { ok: true, client: await write(transaction, id, columns), details, ...(secret ? { secret } : {}) }
+        return { ok: true, client: await write(transaction, id, columns), ...(secret ? { secret } : {}) }
       }),
 
     rotateSecret: (id, actor) =>

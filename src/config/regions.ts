@@ -26,6 +26,17 @@ export function regionName(code: string, language: Language): string {
   return table.get(code)?.[language] ?? code
 }
 
+/** How many of its digits tell a region apart (GB/T 2260: two each for province, city, county); it holds what they begin. */
+export const ownDigits = (code: string) => (code.endsWith('0000') ? 2 : code.endsWith('00') ? 4 : 6)
+
+export const isProvince = (code: string) => ownDigits(code) === 2
+
+/** Whether a region is another or lies in it (GB/T 2260): 440000 holds 44xxxx, 440300 holds 4403xx, 440305 itself alone. */
+export function regionHolds(outer: string, inner: string): boolean {
+  const digits = ownDigits(outer)
+  return [outer, inner].every((code) => /^[1-9]\d{5}$/.test(code)) && outer.slice(0, digits) === inner.slice(0, digits)
+}
+
 /** The names from the province down to the region: 广东省, 深圳市, 南山区. Empty for an unknown code. */
 export function regionPath(code: string, language: Language): string[] {
   if (!isRegion(code)) return []

@@ -3,6 +3,7 @@ import type Koa from 'koa'
 import type { Middleware } from 'koa'
 import type { Logger } from 'pino'
 import { accountRoutes, type AccountCentreParts } from '../account-centre/account-centre.ts'
+import { adminApi, type AdminApiParts } from '../admin/api.ts'
 import type { Clients } from '../clients/clients.ts'
 import type { Clock } from '../config/clock.ts'
 import type { Settings } from '../config/settings.ts'
@@ -39,6 +40,8 @@ export interface AppParts {
   account: AccountCentreParts
   sessionMemory: Parameters<typeof rememberSessions>[0]
   portalAudit: Parameters<typeof auditPortals>[0]
+  deviceDoor: Middleware
+  admin: AdminApiParts
 }
 
 /** Everything a request passes, from top to bottom; oidc-provider comes last. */
@@ -47,7 +50,7 @@ export function createApp(parts: AppParts): Koa {
   const secure = settings.issuer.startsWith('https:')
   provider.proxy = true // onlyAsIssuer has replaced what a request claims
 
-  const programs = programRoutes(parts.methods)
+  const programs = programRoutes(parts)
   const own = ownRoutes(parts, secure)
   log.debug({ programs: routesOf(programs), pages: routesOf(own) }, 'routes')
   const middleware: Middleware[] = [
@@ -62,6 +65,7 @@ export function createApp(parts: AppParts): Koa {
     holdFloods(settings.limits.addressRequests, parts.clock),
     mounted(programs),
     mounted(own),
+    parts.deviceDoor,
     rememberSessions(parts.sessionMemory),
     auditPortals(parts.portalAudit),
   ]
@@ -69,11 +73,12 @@ export function createApp(parts: AppParts): Koa {
   return provider
 }
 
-/** What a login method has for programs: no cookies count there, so no form's token is asked for. */
-function programRoutes(methods: readonly LoginMethod[]): Router {
+/** What is for programs: no cookies count there, so no form's token is asked for. */
+function programRoutes({ methods, admin }: AppParts): Router {
   const router = new Router()
   router.use(noStore)
   for (const method of methods) method.api?.(router)
+  adminApi(router, admin)
   return router
 }
 

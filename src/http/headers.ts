@@ -9,6 +9,7 @@ export const forPrograms: ReadonlySet<string> = new Set([
   '/introspect',
   '/revoke',
   '/par',
+  '/device_authorization',
 ])
 
 /** Headers every answer has (OWASP Secure Headers); pages replace the policy by their own. */

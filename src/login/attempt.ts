@@ -54,7 +54,8 @@ export async function loadAttempt(
   const visit = visitOf(ctx)
   visit.wish(typeof params['ui_locales'] === 'string' ? params['ui_locales'] : '')
   visit.back = pathOf({ id: interaction.uid })
-  visit.formTargets.push(formTarget(String(params['redirect_uri'])))
+  // the device flow leads to no portal
+  if (typeof params['redirect_uri'] === 'string') visit.formTargets.push(formTarget(params['redirect_uri']))
   return {
     id: interaction.uid,
     question,

@@ -12,11 +12,15 @@ import type { Clock } from '../config/clock.ts'
 import type { Settings } from '../config/settings.ts'
 import type { FreshSignIn } from '../oidc/prompts.ts'
 import type { SignIn } from '../oidc/session-memory.ts'
+import { byPasskey } from '../oidc/command-line-client.ts'
 import type { Sessions } from '../oidc/sessions.ts'
 import { showPage, visitOf } from '../pages/visit.ts'
 import { Refusal, refusals } from '../refusal/refusal.ts'
 import { assertQuestion, loadAttempt, pathOf, type Attempt } from './attempt.ts'
 import type { LoginHost, LoginMethod, LoginRefusal, PartData, Proof, RouterContext } from './method.ts'
+
+/** The one way in for the administrators' command line. */
+const passkey = 'passkey'
 
 export interface HostParts {
   provider: Provider
@@ -96,6 +100,7 @@ export function createHost(parts: HostParts): House {
           cancelAction: pathOf(attempt, 'cancel'),
           level: attempt.needed,
           reauthentication: attempt.session !== undefined,
+          administers: attempt.client.administers === true,
           csrf: visit.csrf(),
         },
         refusal ? refusals[refusal.code] : 200,
@@ -132,6 +137,10 @@ export function createHost(parts: HostParts): House {
       const person = await persons.find(personId)
       if (person?.status !== 'active' || (await methodLocks.locked(personId, method))) {
         await host.refuse(ctx, { method, code: refusal, personId })
+        return
+      }
+      if (attempt.client.administers && !byPasskey(amr)) {
+        await host.refuse(ctx, { method, code: 'passkey_needed', personId })
         return
       }
       await leaveOtherPerson(attempt, personId)
@@ -202,7 +211,8 @@ export function createHost(parts: HostParts): House {
     const visit = visitOf(ctx)
     const hint = attempt.params['login_hint']
     const identifier = refusal?.identifier ?? (typeof hint === 'string' ? hint.slice(0, 64) : '')
-    const offered = methods.filter((method) => method.offered(attempt))
+    const { administers } = attempt.client
+    const offered = methods.filter((method) => method.offered(attempt) && (!administers || method.name === passkey))
     return Promise.all(
       offered.map(async (method) => ({
         ...(await method.part?.(ctx, attempt)),

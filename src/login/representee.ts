@@ -4,7 +4,7 @@ import type { Representation, Representations } from '../accounts/mandates/repre
 import type { NaturalPersons } from '../accounts/natural-persons.ts'
 import type { RepresenteeChoices } from '../accounts/representee-choices.ts'
 import type { AuditTrail } from '../audit/trail.ts'
-import { selectRepresentee } from '../oidc/representee.ts'
+import { levelToAct, selectRepresentee } from '../oidc/representee.ts'
 import { showPage, visitOf } from '../pages/visit.ts'
 import { Refusal } from '../refusal/refusal.ts'
 import { assertQuestion, pathOf, type Attempt } from './attempt.ts'
@@ -20,6 +20,7 @@ export interface RepresenteeParts {
 }
 
 const self = 'self'
+const isProven = ({ session }: Attempt) => (session?.level ?? 2) >= levelToAct
 
 /** The question for whom the person acts at this portal: themself, an organisation, a relative. One click answers it. */
 export function representeeQuestion(parts: RepresenteeParts) {
@@ -35,7 +36,7 @@ export function representeeQuestion(parts: RepresenteeParts) {
     const person = await signedIn(attempt)
     const visit = visitOf(ctx)
     const hint = attempt.params['representee_hint']
-    const all = await representations.of(person.id)
+    const all = isProven(attempt) ? await representations.of(person.id) : []
     const options = all.map((one) => optionOf(one, visit.language))
     const meant = options.filter(({ id, uscc }) => id === hint || uscc === hint)
     showPage(
@@ -74,7 +75,7 @@ export function representeeQuestion(parts: RepresenteeParts) {
       const may =
         principalId === null
           ? attempt.client.representee !== 'required'
-          : (await representations.find(person.id, principalId))?.granted !== undefined
+          : isProven(attempt) && (await representations.find(person.id, principalId))?.granted !== undefined
       if (!may) {
         // the same for one that is not there, not theirs, or over
         const about = { ...actorOf(ctx), personId: person.id, clientId: attempt.client.id }

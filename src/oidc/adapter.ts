@@ -23,6 +23,24 @@ function requestCache(): Map<string, Promise<Stored>> {
   return cache
 }
 
+/** Tokens, codes and session cookies are stored under their hash: whoever reads the store cannot use them. */
+function keyOf(id: string): string {
+  return heldDeviceCode(id) ?? keptId(id)
+}
+
+const held = 'held:'
+const devicePages = new Set(['code_verification', 'device_resume'])
+
+/**
+ * A device code found by its user code (RFC 8628 section 3.3) stays unknown: for its id stands the place where it is kept.
+ * Only the pages of the device flow may name it so; the token endpoint asks for the code itself.
+ */
+function heldDeviceCode(id: string): string | undefined {
+  if (!id.startsWith(held)) return undefined
+  const route = (Provider.ctx as { oidc?: { route?: string } } | undefined)?.oidc?.route ?? ''
+  return devicePages.has(route) ? id.slice(held.length) : undefined
+}
+
 /** Without what would let a reader of the store act as the person: the id itself and the session cookie. */
 function textOf({ jti, ...rest }: AdapterPayload): string {
   // a grant's id opens nothing, and its tokens are found by it
@@ -61,7 +79,7 @@ export function createAdapterFactory(options: {
       const key = `${kind}:${id}`
       let stored = cache.get(key)
       if (!stored) {
-        stored = artifacts.get(kind, keptId(id))
+        stored = artifacts.get(kind, keyOf(id))
         cache.set(key, stored)
       }
       return stored
@@ -88,7 +106,7 @@ export function createAdapterFactory(options: {
         const alias = payload.uid ?? payload.userCode
         // sessions and grants are gathered by person, all else by grant
         const group = kind === 'Session' || kind === 'Grant' ? payload.accountId : payload.grantId
-        await artifacts.put(kind, keptId(id), text, { ttl, alias, group })
+        await artifacts.put(kind, keyOf(id), text, { ttl, alias, group })
         const cache = requestCache()
         const stored = Promise.resolve(text)
         cache.set(`${kind}:${id}`, stored)
@@ -110,7 +128,7 @@ export function createAdapterFactory(options: {
       },
       async findByUserCode(userCode) {
         const found = await artifacts.getByAlias(kind, userCode)
-        return payloadOf('', found?.value)
+        return payloadOf(`${held}${found?.id}`, found?.value)
       },
       async consume(id) {
         const stored = await read(id)
@@ -118,13 +136,13 @@ export function createAdapterFactory(options: {
         const payload = JSON.parse(stored) as AdapterPayload
         if (withinGrace(payload.consumed)) return
         const text = JSON.stringify({ ...payload, consumed: Math.floor(clock() / 1000) })
-        const first = payload.consumed === undefined && (await artifacts.compareAndSet(kind, keptId(id), stored, text))
+        const first = payload.consumed === undefined && (await artifacts.compareAndSet(kind, keyOf(id), stored, text))
         if (!first && !(await consumedJustNow(id))) throw new errors.InvalidGrant('already consumed')
         requestCache().delete(`${kind}:${id}`)
       },
       async destroy(id) {
         requestCache().delete(`${kind}:${id}`)
-        await artifacts.remove(kind, keptId(id))
+        await artifacts.remove(kind, keyOf(id))
       },
       async revokeByGrantId(grantId) {
         await artifacts.removeGroup(kind, grantId)
@@ -142,7 +160,7 @@ export function createAdapterFactory(options: {
     }
 
     async function consumedJustNow(id: string): Promise<boolean> {
-      const text = await artifacts.get(kind, keptId(id))
+      const text = await artifacts.get(kind, keyOf(id))
       return text !== undefined && withinGrace((JSON.parse(text) as AdapterPayload).consumed)
     }
   }

@@ -4,8 +4,36 @@ import type { Client } from '../clients/clients.ts'
 /** RFC 8693. */
 export const tokenExchange = 'urn:ietf:params:oauth:grant-type:token-exchange'
 
+/** RFC 8628. */
+const deviceCode = 'urn:ietf:params:oauth:grant-type:device_code'
+
+/** Letting a command line in is worth a sign-in of its own. */
+const freshSeconds = 300
+
 /** A registration in the words of OpenID Connect Dynamic Client Registration 1.0, as oidc-provider takes it. */
 export function toOidcMetadata(client: Client): ClientMetadata {
+  return client.administers ? deviceMetadata(client) : portalMetadata(client)
+}
+
+/** Device flow has no redirects; the page that shows who asks is the consent, which oidc-provider asks native clients for. */
+function deviceMetadata(client: Client): ClientMetadata {
+  return {
+    client_id: client.id,
+    client_name: client.name,
+    application_type: 'web',
+    redirect_uris: [],
+    response_types: [],
+    grant_types: [deviceCode, 'refresh_token'],
+    token_endpoint_auth_method: 'none',
+    scope: client.scope.join(' '),
+    id_token_signed_response_alg: client.id_token_alg,
+    subject_type: client.subject_type,
+    dpop_bound_access_tokens: true,
+    default_max_age: freshSeconds,
+  }
+}
+
+function portalMetadata(client: Client): ClientMetadata {
   const service = client.type === 'service'
   const offline = client.scope.includes('offline_access')
   // only who can prove itself may act for somebody at an API, and only at those it is registered for

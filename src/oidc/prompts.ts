@@ -50,8 +50,10 @@ export function createPrompts(parts: {
   isClosing(personId: string): Promise<boolean>
   offerDue: OfferDue
   subjectOf(ctx: KoaContextWithOIDC, personId: string): string
+  /** What is asked of who lets the administrators' command line in. */
+  addDeviceChecks(policy: interactionPolicy.DefaultPolicy): void
 }): interactionPolicy.DefaultPolicy {
-  const { findClient, representees, isClosing, offerDue, subjectOf } = parts
+  const { findClient, representees, isClosing, offerDue, subjectOf, addDeviceChecks } = parts
   const policy = base()
   const login = policy.get('login')
   if (!login) throw new Error('oidc-provider has no login prompt')
@@ -113,6 +115,7 @@ export function createPrompts(parts: {
     new Check('account_closing', 'the account is to be closed', 'interaction_required', closes),
   )
   policy.add(closing, 1)
+  addDeviceChecks(policy)
   return policy
 }
 

@@ -16,6 +16,8 @@ import { createAdapterFactory } from './adapter.ts'
 import { claimsConfiguration, createFindAccount } from './claims.ts'
 import { toOidcMetadata } from './client-metadata.ts'
 import { createLoadGrant } from './grants.ts'
+import { adminScope } from './command-line-client.ts'
+import { deviceAuthorizationPath, devicePath, type DeviceFlowOfAdministrators } from './device-flow.ts'
 import type { Deliver } from './logout-deliveries.ts'
 import { createOutbound, isPublic } from './outbound.ts'
 import { createOidcPages } from './pages.ts'
@@ -42,6 +44,7 @@ export interface ProviderParts {
   signingKeys: readonly SigningKey[]
   cookieKeys: string[]
   pairwiseKey: KeyObject
+  deviceFlow: DeviceFlowOfAdministrators
 }
 
 /** oidc-provider, configured as DESIGN 1.4 says; everything it can be told stands here or in the file it is taken from. */
@@ -100,6 +103,7 @@ export function createProvider(parts: ProviderParts): Provider {
       claimsParameter: { enabled: true },
       clientCredentials: { enabled: true },
       devInteractions: { enabled: false },
+      deviceFlow: parts.deviceFlow.flow,
       dPoP: { enabled: true },
       externalSigningSupport: { enabled: true, ack: 'experimental-01' },
       introspection: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
@@ -133,6 +137,7 @@ export function createProvider(parts: ProviderParts): Provider {
         isClosing: async (id) => ((await persons.find(id))?.closesAt ?? null) !== null,
         offerDue: parts.offerDue,
         subjectOf,
+        addDeviceChecks: parts.deviceFlow.addChecks,
       }),
       url: (_ctx, interaction) => `/login/${interaction.uid}`,
     },
@@ -145,6 +150,8 @@ export function createProvider(parts: ProviderParts): Provider {
     rotateRefreshToken: true,
     routes: {
       authorization: '/authorize',
+      code_verification: devicePath,
+      device_authorization: deviceAuthorizationPath,
       end_session: '/logout',
       introspection: '/introspect',
       jwks: '/jwks',
@@ -153,7 +160,7 @@ export function createProvider(parts: ProviderParts): Provider {
       token: '/token',
       userinfo: '/userinfo',
     },
-    scopes: [...knownScopes],
+    scopes: [...knownScopes, adminScope],
     // The administrator who registers a portal names its sector; there is no document to fetch and compare.
     sectorIdentifierUriValidate: () => false,
     subjectTypes: ['pairwise', 'public'],

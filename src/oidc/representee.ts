@@ -1,6 +1,7 @@
 import { errors, type Grant, type KoaContextWithOIDC } from 'oidc-provider'
 import type { Representation, Representations } from '../accounts/mandates/representations.ts'
 import type { RepresenteeChoices } from '../accounts/representee-choices.ts'
+import { levelOf } from '../assurance/levels.ts'
 import type { AuditTrail } from '../audit/trail.ts'
 import type { Client } from '../clients/clients.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
@@ -10,6 +11,9 @@ import { revokeGrant } from './revoke-grant.ts'
 /** The question "for whom", its prompt, its interaction result and the scope that asks for it. */
 export const selectRepresentee = 'select_representee'
 export const representeeScope = 'representee'
+
+/** The level of a sign-in that somebody may act for another by. */
+export const levelToAct = 3
 
 /** What an authorization request has come to about for whom it is. */
 type Settled =
@@ -49,10 +53,12 @@ export function createRepresentees(options: {
       return { open: false, choice: undefined }
     }
     const personId = account.accountId
+    // a held account comes with level 2 (src/assurance/levels.ts) and acts for nobody meanwhile
+    const proven = (levelOf(oidc.acr) ?? 2) >= levelToAct
     const required = (await findClient(client.clientId))?.representee === 'required'
     const take = async (principalId: string | null | undefined): Promise<Representation | null | undefined> => {
       if (principalId === null) return required ? undefined : null
-      const found = principalId === undefined ? undefined : await representations.find(personId, principalId)
+      const found = principalId === undefined || !proven ? undefined : await representations.find(personId, principalId)
       return found?.granted && found
     }
 
@@ -85,7 +91,7 @@ export function createRepresentees(options: {
     }
     if (choice !== undefined) return { open: false, choice }
     // nobody to choose between: there is nothing to ask
-    const nobody = !required && known === undefined && (await representations.of(personId)).length === 0
+    const nobody = !required && (!proven || (known === undefined && (await representations.of(personId)).length === 0))
     return nobody ? { open: false, choice: null } : { open: true }
   }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { levelOf, type Level } from '../assurance/levels.ts'
+import type { Clock } from '../config/clock.ts'
 import type { FieldCipher } from '../keys/field-cipher.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
 import { keptId } from '../storage/kept-id.ts'
@@ -18,6 +19,7 @@ const sessionSchema = z.object({
 })
 
 const grantSchema = z.object({ grantId: z.string(), clientId: z.string() })
+const lastingSchema = z.looseObject({ exp: z.number(), loginTs: z.number() })
 
 /** Where a session was begun. Personal data: sealed in the store. */
 const aboutSchema = z.object({
@@ -50,6 +52,8 @@ export interface Sessions {
   /** The session a browser's cookie stands for, when somebody is signed in with it. */
   ofCookie(cookie: string): Promise<Session | undefined>
   list(personId: string): Promise<Session[]>
+  /** Keeps a session that is being used elsewhere from ending because its browser is idle. */
+  keepAlive(uid: string): Promise<void>
   /** Keeps where a session was begun, for the person to recognise it by. */
   remember(uid: string, about: SessionAbout): Promise<void>
   about(uid: string): Promise<SessionAbout | undefined>
@@ -65,6 +69,9 @@ export interface Sessions {
   endAll(personId: string, except?: string): Promise<void>
 }
 
+/** Being used is written down once in so many seconds. */
+const touchSeconds = 60
+
 const aboutKind = 'SessionAbout'
 const place = (uid: string) => `SessionAbout:${uid}`
 
@@ -74,8 +81,11 @@ export function createSessions(options: {
   cipher: FieldCipher
   /** Seconds. */
   lifetime: number
+  /** Seconds. */
+  idle: number
+  clock: Clock
 }): Sessions {
-  const { artifacts, deliveries, cipher, lifetime } = options
+  const { artifacts, deliveries, cipher, lifetime, idle, clock } = options
 
   const read = (value: string) => {
     const payload = sessionSchema.parse(JSON.parse(value))
@@ -175,6 +185,22 @@ export function createSessions(options: {
       return value === undefined ? undefined : read(value)?.session
     },
     list,
+    async keepAlive(uid) {
+      const found = await artifacts.getByAlias('Session', uid)
+      if (!found) return
+      const payload = lastingSchema.parse(JSON.parse(found.value))
+      const now = Math.floor(clock() / 1000)
+      const ttl = Math.min(idle, payload.loginTs + lifetime - now)
+      if (now + ttl - payload.exp < touchSeconds) return
+      // who was faster has used it as well
+      await artifacts.compareAndSet(
+        'Session',
+        found.id,
+        found.value,
+        JSON.stringify({ ...payload, exp: now + ttl }),
+        ttl,
+      )
+    },
     async remember(uid, about) {
       const sealed = cipher.seal(JSON.stringify(about), place(uid))
       await artifacts.put(aboutKind, uid, sealed, { ttl: lifetime })

@@ -34,6 +34,7 @@ export const refusals = {
   passkey_refused: 400,
   passkey_other_person: 400,
   recovery_refused: 400,
+  passkey_needed: 403,
   missing_identifier: 400,
   missing_password: 400,
 } as const

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, statSync } from 'node:fs'
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import {
@@ -22,6 +22,7 @@ import { up as face } from './migrations/0006-face.ts'
 import { up as audit } from './migrations/0007-audit.ts'
 import { up as sessionEndings } from './migrations/0008-session-endings.ts'
 import { postgresDialect, withoutTimeLimit } from './postgres.ts'
+import { up as administrators } from './migrations/0009-administrators.ts'
 import type { Tables } from './schema.ts'
 
 /** The durable store; a Transaction is one too. */
@@ -37,6 +38,7 @@ const migrations = {
   '0006-face': { up: face },
   '0007-audit': { up: audit },
   '0008-session-endings': { up: sessionEndings },
+  '0009-administrators': { up: administrators },
 }
 
 const statementsKept = 500
@@ -45,11 +47,27 @@ export const checkpointPages = 4000
 /** Where no thread does it, a commit copies the log back itself once it is so many times as long. */
 const overdue = 4
 
+/**
+ * Not there yet, empty, or of SQLite (SQLite's file format, 1.3.1). Somebody else's file, named by mistake, keeps its rights
+ * and its content.
+ */
+export function mayBeStore(file: string): boolean {
+  if (!existsSync(file)) return true
+  if (!statSync(file).isFile()) return false
+  const begins = Buffer.alloc(16)
+  const descriptor = openSync(file, 'r')
+  try {
+    const read = readSync(descriptor, begins)
+    return read === 0 || begins.toString('latin1') === 'SQLite format 3\0'
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
 /** Opens SQLite as both stores use it: write-ahead log, private to its owner, waiting up to 5 s for another process. */
 export function openSqlite(file: string, synchronous: 'FULL' | 'NORMAL'): DatabaseSync {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
-  // whoever names a device by mistake must not have its rights changed
-  if (existsSync(file) && !statSync(file).isFile()) throw new Error(`${file} is no file`)
+  if (!mayBeStore(file)) throw new Error(`${file} is no store.`)
   const sqlite = new DatabaseSync(file, { timeout: 5000 })
   chmodSync(file, 0o600)
   sqlite.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous}; PRAGMA foreign_keys = ON;
@@ -149,7 +167,7 @@ const patiently = ({ up }: Migration): Migration => ({
  */
 export async function migrate(database: Database): Promise<string[]> {
   const known = Object.fromEntries(Object.entries(migrations).map(([name, one]) => [name, patiently(one)]))
-  const last = Object.keys(known).at(-1) ?? ''
+  const last = Object.keys(known).toSorted().at(-1) ?? ''
   const newer = (await migrationsRun(database)).filter((name) => name > last)
   const all = { ...known, ...Object.fromEntries(newer.map((name) => [name, { up: async () => undefined }])) }
   const migrator = new Migrator({ db: database, provider: { getMigrations: async () => all } })

@@ -1,9 +1,10 @@
 import type { Generated } from 'kysely'
 import type { BlindIndex, Mark, Sealed, Time } from './columns.ts'
+import { administrationMarks, type AdministrationTables } from './schema-administration.ts'
 import { faceMarks, type FaceTables } from './schema-face.ts'
 import { legalPersonMarks, type LegalPersonTables } from './schema-legal-persons.ts'
 
-export interface Tables extends LegalPersonTables, FaceTables {
+export interface Tables extends LegalPersonTables, FaceTables, AdministrationTables {
   house: { key: string; value: string }
   natural_persons: {
     id: string
@@ -128,6 +129,7 @@ export interface Tables extends LegalPersonTables, FaceTables {
 export const columnMarks: { [T in keyof Tables]: { [C in keyof Tables[T]]: Mark } } = {
   ...legalPersonMarks,
   ...faceMarks,
+  ...administrationMarks,
   house: { key: 'open', value: 'open' },
   natural_persons: {
     id: 'open',

@@ -61,7 +61,7 @@ describe.skipIf(cannotRun('browser'))('every page of the account centre', () => 
   const linksOf = async (page: Page) =>
     (
       (await page.evaluate(
-        '[...document.querySelectorAll("main a[href^=\\"/account\\"]")].map((a) => a.pathname)',
+        '[...document.querySelectorAll("main a:not([download])[href^=\\"/account\\"]")].map((a) => a.pathname)',
       )) as string[]
     ).filter((path) => path !== '/account/return')
   const kindOf = (path: string) => path.replaceAll(/[0-9a-f-]{24,}/g, ':id')
@@ -91,6 +91,8 @@ describe.skipIf(cannotRun('browser'))('every page of the account centre', () => 
     const seen = [...visited.values()]
     // what is signed is shown after a form only; its page is looked at in test/journeys/next-time-without-a-password.test.ts
     seen.push('/account/mandates/sign')
+    // a file
+    seen.push('/account/receipts/1')
     const missed = addresses().filter((address) => !seen.some((path) => address.test(path)))
     expect(missed, 'no link leads there').toEqual([])
 

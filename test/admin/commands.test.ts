@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { nameOf } from '../../src/admin/command.ts'
 import { commands } from '../../src/admin/commands.ts'
 import { registrationFields } from '../../src/admin/registration-fields.ts'
 import { readArguments } from '../../src/cli/arguments.ts'
-import { nameOf } from '../../src/cli/help.ts'
 import { parseClientMetadata } from '../../src/clients/metadata.ts'
 
 /** The words of an example as a shell would split them, without redirections. */

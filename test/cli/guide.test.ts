@@ -25,6 +25,7 @@ async function typing(argv: string[], ...answers: string[]) {
   const code = await run({
     argv,
     desk,
+    environment: {},
     terminal: { input, prompt: { write } } as unknown as Terminal,
     out: (text) => (out += text),
     err: (text) => (err += text),

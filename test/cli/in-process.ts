@@ -35,7 +35,7 @@ export function commandLine(options: { clock?: () => number; environment?: Recor
     const out = (text: string) => void (answer.out += text)
     const err = (text: string) => void (answer.err += text)
     try {
-      const code = await run({ argv, desk, terminal: piped(stdin), out, err })
+      const code = await run({ argv, desk, environment, terminal: piped(stdin), out, err })
       return { code, ...answer }
     } finally {
       await desk.close()

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { readFileSync } from 'node:fs'
-import { isRegion, regionName, regionPath } from '../../src/config/regions.ts'
+import { isRegion, regionHolds, regionName, regionPath } from '../../src/config/regions.ts'
 
 const file = JSON.parse(readFileSync(new URL('../../config/regions.json', import.meta.url), 'utf8')) as {
   source: Record<string, string>
@@ -68,5 +68,43 @@ describe('regions of GB/T 2260', () => {
     expect(isRegion(code)).toBe(false)
     expect(regionName(code, 'zh-CN')).toBe(code)
     expect(regionPath(code, 'zh-CN')).toEqual([])
+  })
+})
+
+describe('a region holds what lies in it', () => {
+  it.each([
+    ['440000', '440000', true],
+    ['440000', '440300', true],
+    ['440000', '440305', true],
+    ['440300', '440300', true],
+    ['440300', '440305', true],
+    ['440305', '440305', true],
+    ['441900', '441900', true],
+    ['440300', '440000', false],
+    ['440305', '440300', false],
+    ['440305', '440304', false],
+    ['440300', '440100', false],
+    ['440300', '441300', false],
+    ['440000', '450000', false],
+    ['440300', '', false],
+    ['', '440300', false],
+    ['440300', '4403', false],
+    ['44', '440300', false],
+    ['440300', '44030５', false],
+    ['000000', '440300', false],
+  ])('%j, %j: %s', (outer, inner, held) => {
+    expect(regionHolds(outer, inner)).toBe(held)
+  })
+
+  it('in one direction only, and as the names say', () => {
+    for (const outer of codes) {
+      for (const inner of codes) {
+        const holds = regionHolds(outer, inner)
+        expect(holds, `${outer} ${inner}`).toBe(
+          regionPath(inner, 'zh-CN').includes(regionName(outer, 'zh-CN')) && holds,
+        )
+        if (holds && outer !== inner) expect(regionHolds(inner, outer)).toBe(false)
+      }
+    }
   })
 })

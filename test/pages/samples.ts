@@ -1,5 +1,6 @@
 import { accountSamples } from './account-samples.ts'
 import { faceSamples } from './face-samples.ts'
+import { deviceSamples } from './device-samples.ts'
 import { organisationSamples } from './organisation-samples.ts'
 import { passkeySamples } from './passkey-samples.ts'
 import { recoverySamples } from './recovery-samples.ts'
@@ -155,6 +156,7 @@ export const samples: readonly Sample[] = [
   { view: 'home/home', name: 'empty', data: { portals: [], registerUrl: '/register' } },
   { view: 'login/sign-in', name: 'first', data: signIn },
   { view: 'login/sign-in', name: 'kiosk', data: { ...signIn, ways: [passwordWay, faceWay] } },
+  { view: 'login/sign-in', name: 'administers', data: { ...signIn, ways: [], administers: true } },
   {
     view: 'login/sign-in',
     name: 'refused',
@@ -282,6 +284,7 @@ export const samples: readonly Sample[] = [
       computers: state === 'on' ? [{ browser: 'Chrome', system: '', at: 1_795_485_600_000 }] : [],
     },
   })),
+  ...deviceSamples,
   { view: 'error/error', name: 'lost', data: { code: 'not_found', reference: '7F3K-92QD' } },
   { view: 'error/error', name: 'expired', data: { code: 'login_expired', reference: '7F3K-92QD', backUrl: '/' } },
   { view: 'error/error', name: 'unknown-portal', data: { code: 'client_unknown', reference: '7F3K-92QD' } },

@@ -43,7 +43,7 @@ it('migrates once, also when two processes start together', async () => {
 it('runs on the store of a newer version, also when it is started again', async () => {
   const database = openDatabase(join(temporaryDirectory(), 'yideng.sqlite'))
   await migrate(database)
-  const row = { name: '9999-later', timestamp: new Date().toISOString() }
+  const row = { name: '9999-later', timestamp: new Date(Date.now() + 1000).toISOString() }
   await database
     .insertInto('kysely_migration' as never)
     .values(row)

@@ -55,6 +55,9 @@ export function parseCreditCode(text: string): ParsedCreditCode {
   return { ok: true, uscc, kind: organisationKind(uscc) }
 }
 
+/** The region of the authority that registered it (places 3 to 8, GB/T 2260). */
+export const registeredRegion = (uscc: string) => uscc.slice(2, 8)
+
 /** What kind of organisation a code belongs to. */
 export function organisationKind(uscc: string): OrganisationKind {
   return kinds[uscc.slice(0, 2) as keyof typeof kinds] ?? 'other'

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import type { Bearer } from '../../oidc/access-tokens.ts'
+import { readJson } from '../../pages/json-body.ts'
 import { visitOf } from '../../pages/visit.ts'
 import { Refusal } from '../../refusal/refusal.ts'
 import type { Router, RouterContext } from '../method.ts'
@@ -22,19 +23,11 @@ const mostBytes = 2048
 const scanned = z.strictObject({ frame: z.string().max(400) })
 const decided = z.strictObject({ id: z.string().max(64) })
 
-/** @throws Refusal `too_large`, `bad_request`, `unsupported_media_type` */
-async function readJson<T>(ctx: RouterContext, schema: z.ZodType<T>): Promise<T> {
-  if (!ctx.is('application/json')) throw new Refusal('unsupported_media_type')
-  let text = ''
-  for await (const chunk of ctx.req as AsyncIterable<Buffer>) {
-    text += chunk.toString('latin1')
-    if (text.length > mostBytes) throw new Refusal('too_large')
-  }
-  try {
-    return schema.parse(JSON.parse(text))
-  } catch (cause) {
-    throw new Refusal('bad_request', String(cause))
-  }
+/** @throws Refusal `bad_request` and those of `readJson` */
+async function read<T>(ctx: RouterContext, schema: z.ZodType<T>): Promise<T> {
+  const parsed = schema.safeParse(await readJson(ctx, mostBytes))
+  if (!parsed.success) throw new Refusal('bad_request', parsed.error.message)
+  return parsed.data
 }
 
 /**
@@ -119,7 +112,7 @@ export function apiRoutes(router: Router, parts: ApiParts): void {
   router.post(
     '/api/qr/scan',
     forProgram(async (ctx, phone) => {
-      const { frame } = await readJson(ctx, scanned)
+      const { frame } = await read(ctx, scanned)
       const prefix = `${settings.issuer}/q/`
       if (!frame.startsWith(prefix)) throw new Refusal('qr_gone', 'the QR code of somebody else')
       const id = await acts.scan(frame.slice(prefix.length), phone)
@@ -133,7 +126,7 @@ export function apiRoutes(router: Router, parts: ApiParts): void {
     router.post(
       `/api/qr/${path}`,
       forProgram(async (ctx, phone) => {
-        const { id } = await readJson(ctx, decided)
+        const { id } = await read(ctx, decided)
         await acts.find(id, phone)
         const decision = await act(id, phone)
         if (typeof decision === 'string') challenge(ctx, decision)

@@ -1,0 +1,157 @@
+import type { Middleware } from 'koa'
+import { errors, interactionPolicy, type Configuration, type KoaContextWithOIDC } from 'oidc-provider'
+import { z } from 'zod'
+import type { Administrators } from '../accounts/administrators.ts'
+import type { AuditTrail } from '../audit/trail.ts'
+import type { Clock } from '../config/clock.ts'
+import { regionName } from '../config/regions.ts'
+import type { BlindIndex } from '../keys/blind-index.ts'
+import type { FieldCipher } from '../keys/field-cipher.ts'
+import { showPage, visitOf } from '../pages/visit.ts'
+import { Refusal } from '../refusal/refusal.ts'
+import type { Artifacts } from '../storage/artifacts.ts'
+import { byPasskey, commandLineId } from './command-line-client.ts'
+
+export interface DeviceFlowParts {
+  administrators: Administrators
+  artifacts: Artifacts
+  audit: AuditTrail
+  blindIndex: BlindIndex
+  cipher: FieldCipher
+  /** The region (GB/T 2260) of a network address, where it is known. */
+  regionOf(address: string): string | undefined
+  clock: Clock
+}
+
+/** Where the pages are, and where the command line asks for a code. */
+export const devicePath = '/device'
+export const deviceAuthorizationPath = '/device_authorization'
+
+/** A command line that waits need not ask more often. */
+const pollSeconds = 2
+const triesSeconds = 600
+/** Of one network in ten minutes: too few to guess one of 2.5e10 codes, enough for an office. */
+const mostTries = 60
+
+const place = 'device.command-line'
+const waitingSchema = z.object({ address: z.string(), network: z.string(), program: z.string() })
+
+type DeviceFlow = Exclude<NonNullable<Configuration['features']>['deviceFlow'], undefined>
+
+class NoAdministrator extends errors.AccessDenied {}
+
+/** Why the page asks for a code again; the words stand in views/words under `device.<problem>`. */
+const problems: Record<string, string> = {
+  NotFoundError: 'unknown',
+  ExpiredError: 'expired',
+  AlreadyUsedError: 'used',
+  NoCodeError: 'empty',
+}
+
+/**
+ * How the administrators' command line is let in (RFC 8628): its person types the code it shows, sees what waits and from
+ * where, signs in by passkey. A link never carries the code: who is sent one has nothing to press (section 5.4).
+ */
+export function createDeviceFlow(parts: DeviceFlowParts) {
+  const { administrators, artifacts, audit, blindIndex, cipher, regionOf, clock } = parts
+
+  const secretOf = ({ oidc }: KoaContextWithOIDC) => (oidc.session?.state as { secret: string } | undefined)?.secret
+  const form = (ctx: KoaContextWithOIDC) => ({ action: devicePath, xsrf: secretOf(ctx) })
+
+  /** Other pages lead back to the first one: a posted form cannot be asked for again. */
+  const show = (ctx: KoaContextWithOIDC, view: string, data: Record<string, unknown>, status = 200) => {
+    visitOf(ctx).back = devicePath
+    showPage(ctx, view, data, status)
+  }
+
+  const flow: DeviceFlow = {
+    enabled: true,
+
+    deviceInfo(ctx) {
+      const { address, network, browser: program } = visitOf(ctx)
+      return { sealed: cipher.seal(JSON.stringify({ address, network, program }), place) }
+    },
+
+    async userCodeInputSource(ctx, _form, _out, error) {
+      const { address, browser } = visitOf(ctx)
+      const { session } = ctx.oidc
+      // a form that came without a session: oidc-provider would write down the one it has just begun, and cannot
+      if (error !== undefined && session?.exp === undefined) Object.assign(session ?? {}, { touched: false })
+      if (error === undefined) return show(ctx, 'device/code', { ...form(ctx), problem: '' })
+      const refused = error.name === 'AbortedError'
+      if (refused) {
+        const personId = session?.accountId
+        const restricted = { address, browser }
+        await audit.record({ event: 'device.refused', actor: 'person', personId, clientId: commandLineId, restricted })
+        return show(ctx, 'device/refused', { administrator: !(error.cause instanceof NoAdministrator) })
+      }
+      const problem = problems[error.name]
+      if (problem) return show(ctx, 'device/code', { ...form(ctx), problem }, 400)
+      const code = error instanceof errors.OIDCProviderError && error.expose ? 'login_expired' : 'server_error'
+      return show(ctx, 'error/error', { code, reference: visitOf(ctx).id }, code === 'server_error' ? 500 : 400)
+    },
+
+    userCodeConfirmSource(ctx, _form, _client, info, userCode) {
+      const { network, language } = visitOf(ctx)
+      const waiting = waitingSchema.parse(JSON.parse(cipher.open(String(info['sealed']), place)))
+      const region = regionOf(waiting.address)
+      const began = ctx.oidc.entities.DeviceCode?.iat ?? 0
+      show(ctx, 'device/confirm', {
+        ...form(ctx),
+        userCode,
+        program: waiting.program,
+        address: waiting.address,
+        region: region === undefined ? '' : regionName(region, language),
+        sameNetwork: waiting.network === network,
+        secondsAgo: Math.max(0, Math.floor(clock() / 1000) - began),
+      })
+    },
+
+    successSource: (ctx) => show(ctx, 'device/done', {}),
+  }
+
+  const limit = async (network: string) => {
+    const { count } = await artifacts.increment('device-tries', blindIndex('address', network), triesSeconds)
+    if (count > mostTries) throw new Refusal('too_many_requests', 'device codes of one network')
+  }
+
+  /** Before oidc-provider: counts, and takes a code out of a link. */
+  const door: Middleware = async (ctx, next) => {
+    const asks = ctx.path === deviceAuthorizationPath
+    if (!asks && ctx.path !== devicePath && !ctx.path.startsWith(`${devicePath}/`)) return next()
+    if (ctx.method === 'POST') await limit(visitOf(ctx).network)
+    else if (ctx.querystring !== '') ctx.querystring = ''
+    await next()
+    if (!asks || ctx.status !== 200) return undefined
+    const { verification_uri_complete: _link, ...answer } = ctx.body as Record<string, unknown>
+    ctx.body = { ...answer, interval: pollSeconds }
+    return undefined
+  }
+
+  /** What is asked of who lets a command line in, beside what every sign-in is asked. */
+  const addChecks = (policy: interactionPolicy.DefaultPolicy) => {
+    const { Check } = interactionPolicy
+    const isOurs = ({ oidc }: KoaContextWithOIDC) => oidc.client?.clientId === commandLineId
+    policy.get('login')?.checks.add(
+      new Check('passkey_needed', 'administrators sign in by passkey', 'login_required', (ctx) => {
+        const { session } = ctx.oidc
+        return isOurs(ctx) && session?.accountId && !byPasskey(session.amr)
+          ? Check.REQUEST_PROMPT
+          : Check.NO_NEED_TO_PROMPT
+      }),
+    )
+    policy.get('consent')?.checks.add(
+      new Check('no_administrator', 'this person does not administer', 'access_denied', async (ctx) => {
+        const personId = ctx.oidc.session?.accountId
+        if (isOurs(ctx) && personId && !(await administrators.find(personId))) {
+          throw new NoAdministrator('this person does not administer')
+        }
+        return Check.NO_NEED_TO_PROMPT
+      }),
+    )
+  }
+
+  return { flow, door, addChecks }
+}
+
+export type DeviceFlowOfAdministrators = ReturnType<typeof createDeviceFlow>

@@ -1,0 +1,222 @@
+import { createHash } from 'node:crypto'
+import * as oidc from 'openid-client'
+import { describe, expect, it } from 'vitest'
+import { administered, administrator, agree, asSignedInBy, letIn, typeCode } from '../../setup/administrator.ts'
+import { openPerson } from '../../setup/person.ts'
+import { Visitor } from '../../setup/visitor.ts'
+
+const { server, house, boss, cli } = await administered()
+
+const portalInput = { name: '门户', region: '440300', 'redirect-uri': ['https://a.example/callback'] }
+
+describe('the device flow', () => {
+  it('hands tokens to a client with a key only', async () => {
+    const admin = await administrator(server, house)
+    const waiting = await oidc.initiateDeviceAuthorization(cli.config, { scope: 'openid admin' })
+    expect(waiting).not.toHaveProperty('verification_uri_complete')
+    await agree(admin, await typeCode(admin.visitor, waiting.user_code))
+    const grant = 'urn:ietf:params:oauth:grant-type:device_code'
+    const take = (options = {}) =>
+      oidc.genericGrantRequest(cli.config, grant, { device_code: waiting.device_code }, options)
+    await expect(take()).rejects.toMatchObject({ error: 'invalid_grant' })
+    const { DPoP } = cli
+    await expect(take({ DPoP })).resolves.toHaveProperty('access_token')
+    await expect(take({ DPoP })).rejects.toMatchObject({ error: 'invalid_grant' })
+  })
+
+  it('takes no code out of a link', async () => {
+    const { user_code: code } = await oidc.initiateDeviceAuthorization(cli.config, { scope: 'openid admin' })
+    const page = await boss.visitor.get(`/device?user_code=${code}`)
+    expect(page.html).not.toContain(code)
+    expect(page.html).toContain('name="user_code"')
+  })
+
+  it('takes no place in the store for the code, though the pages of the flow find it there', async () => {
+    const admin = await administrator(server, house)
+    const waiting = await oidc.initiateDeviceAuthorization(cli.config, { scope: 'openid admin' })
+    await agree(admin, await typeCode(admin.visitor, waiting.user_code))
+    const grant = 'urn:ietf:params:oauth:grant-type:device_code'
+    const take = (code: string) =>
+      oidc.genericGrantRequest(cli.config, grant, { device_code: code }, { DPoP: cli.DPoP })
+    const kept = createHash('sha256').update(waiting.device_code).digest('base64url')
+    for (const code of [kept, `held:${kept}`]) {
+      await expect(take(code)).rejects.toMatchObject({ error: 'invalid_grant' })
+    }
+    await expect(take(waiting.device_code)).resolves.toHaveProperty('access_token')
+  })
+
+  it('shows what waits, and gives nothing where the person refuses', async () => {
+    const waiting = await oidc.initiateDeviceAuthorization(cli.config, { scope: 'openid admin' })
+    const page = await typeCode(boss.visitor, waiting.user_code.toLowerCase())
+    expect(page.html).toContain(waiting.user_code)
+    expect(page.html).toContain('只有您刚刚亲手输入了这条命令')
+    const ended = await boss.visitor.submit(page, '/device', { abort: 'yes' })
+    expect(ended.html).toContain('已拒绝')
+    await expect(
+      oidc.pollDeviceAuthorizationGrant(cli.config, { ...waiting, interval: 0 }, undefined, { DPoP: cli.DPoP }),
+    ).rejects.toMatchObject({ error: 'access_denied' })
+    const again = await typeCode(boss.visitor, waiting.user_code)
+    expect(again).toMatchObject({ status: 400 })
+    expect((await typeCode(boss.visitor, 'BBBB-BBBB')).html).toContain('没有这个代码')
+  })
+
+  it('refuses forged forms', async () => {
+    const { user_code: code } = await oidc.initiateDeviceAuthorization(cli.config, { scope: 'openid admin' })
+    const page = await boss.visitor.get('/device')
+    const xsrf = /name="xsrf" value="([^"]+)"/.exec(page.html)?.[1] ?? ''
+    for (const fields of [
+      { user_code: code, confirm: 'yes' },
+      { user_code: code, confirm: 'yes', xsrf: 'x'.repeat(xsrf.length) },
+    ]) {
+      const refused = await boss.visitor.post('/device', fields)
+      expect(refused).toMatchObject({ status: 400 })
+      expect(refused.html).not.toContain(code)
+    }
+    const stranger = new Visitor(server.issuer)
+    expect(await stranger.post('/device', { user_code: code, confirm: 'yes', xsrf })).toMatchObject({ status: 400 })
+  })
+
+  it('ends where the person goes back instead of signing in', async () => {
+    const { visitor } = await administrator(server, house)
+    const waiting = await oidc.initiateDeviceAuthorization(cli.config, { scope: 'openid admin' })
+    const page = await visitor.submit(await typeCode(visitor, waiting.user_code), '/device', { confirm: 'yes' })
+    const left = await visitor.submit(page, '/cancel', {})
+    expect(left.html).toContain('已拒绝')
+    await expect(
+      oidc.pollDeviceAuthorizationGrant(cli.config, { ...waiting, interval: 0 }, undefined, { DPoP: cli.DPoP }),
+    ).rejects.toMatchObject({ error: 'access_denied' })
+  })
+
+  it('refuses who does not administer', async () => {
+    const somebody = await administrator(server, house, 'nobody')
+    const waiting = await oidc.initiateDeviceAuthorization(cli.config, { scope: 'openid admin' })
+    const page = await agree(somebody, await typeCode(somebody.visitor, waiting.user_code))
+    expect(page.html).toContain('这个账户不是管理员')
+    await expect(
+      oidc.pollDeviceAuthorizationGrant(cli.config, { ...waiting, interval: 0 }, undefined, { DPoP: cli.DPoP }),
+    ).rejects.toMatchObject({ error: 'access_denied' })
+  })
+
+  it.each([[['pwd']], [['qr']], [['swk']], [['user', 'pwd']], [['swk', 'user', 'qr']]])(
+    'asks for a passkey where %j signed in',
+    async (amr) => {
+      const admin = await administrator(server, house)
+      await asSignedInBy(server, admin.id, amr)
+      const waiting = await oidc.initiateDeviceAuthorization(cli.config, { scope: 'openid admin' })
+      const asked = await typeCode(admin.visitor, waiting.user_code)
+      const page = await admin.visitor.submit(asked, '/device', { confirm: 'yes' })
+      expect(page.url.pathname).toMatch(/^\/login\//)
+      expect(page.html).not.toContain('name="password"')
+      // a password posted all the same opens no session
+      const csrf = /name="csrf" value="([^"]+)"/.exec(page.html)?.[1] ?? ''
+      const fields = { csrf, identifier: admin.username, password: admin.password }
+      const posted = await admin.visitor.post(`${page.url.pathname}/password`, fields)
+      expect(posted.url.pathname).toMatch(/^\/login\//)
+      expect(posted.status).toBe(403)
+    },
+  )
+})
+
+describe('the answers', () => {
+  it('are those of the command line, and problem documents', async () => {
+    const created = await cli.call('client/create', portalInput)
+    expect(created).toMatchObject({ status: 200, body: { document: { region: '440300' } } })
+    const { client_id: id, client_secret: secret } = created.body.document as Record<string, string>
+    expect(secret).toMatch(/^[\w-]{43}$/)
+    expect(await cli.call('client/show', { id })).toMatchObject({ status: 200, body: { document: { client_id: id } } })
+    const gone = await cli.call('client/show', { id: 'nobody' })
+    expect(gone).toMatchObject({ status: 404, body: { kind: 'not_found', status: 404 } })
+    expect(gone.headers.get('content-type')).toMatch(/^application\/problem\+json/)
+    expect(gone.headers.get('cache-control')).toBe('no-store')
+    expect(await cli.call('client/delete', { id })).toMatchObject({ status: 202, body: { fault: /second/ } })
+    expect(await cli.call('migrate')).toMatchObject({ status: 403, body: { kind: 'forbidden' } })
+  })
+
+  it.each([
+    [{}, 'id'],
+    [{ id: 7 }, 'id'],
+    [{ id: 'x', shape: 'round' }, 'shape'],
+    [{ id: 'x', __proto__: null, constructor: 1 }, 'constructor'],
+    [{ id: 'x'.repeat(5000) }, 'id'],
+    [{ id: 'x', 'min-level': '3' }, 'min-level'],
+    [{ id: 'x', 'min-level': 7 }, 'min-level'],
+    [{ id: 'x', consent: 'none' }, 'consent'],
+    [{ id: 'x', 'redirect-uri': 'https://a.example/' }, 'redirect-uri'],
+  ])('name what is wrong with %j', async (input, field) => {
+    const answer = await cli.call('client/update', input)
+    expect(answer).toMatchObject({ status: 400, body: { kind: 'invalid' } })
+    expect(answer.body.problems?.map((problem) => problem.field)).toContain(field)
+  })
+
+  it('refuse bodies that are too long, broken or of another kind', async () => {
+    expect(await cli.call('client/show', { id: 'x'.repeat(70_000) })).toMatchObject({ status: 413 })
+    expect(await cli.call('client/show', [])).toMatchObject({ status: 400 })
+    expect(await cli.call('client/show', null)).toMatchObject({ status: 400 })
+    const unknown = await cli.call('client/destroy')
+    expect(unknown.status).toBe(404)
+  })
+})
+
+describe('an administrator', () => {
+  it('ends with the role, at once, and comes back with it', async () => {
+    const admin = await administrator(server, house, { role: 'operator', region: '440300' })
+    const own = await letIn(server, admin)
+    expect(await own.call('client/list')).toMatchObject({ status: 200 })
+    await house.administrators.revoke(admin.id, 'administrator:test')
+    expect(await own.call('client/list')).toMatchObject({ status: 403 })
+    await house.administrators.grant({ personId: admin.id, role: 'viewer', region: '440300' }, 'administrator:test')
+    expect(await own.call('client/list')).toMatchObject({ status: 200 })
+    expect(await own.call('client/create', portalInput)).toMatchObject({ status: 403 })
+  })
+
+  it('ends with the account and with the sign-in', async () => {
+    const admin = await administrator(server, house)
+    const own = await letIn(server, admin)
+    await house.persons.setStatus(admin.id, 'locked', { actor: 'administrator:test' })
+    expect(await own.call('client/list')).toMatchObject({ status: 403 })
+    await house.persons.setStatus(admin.id, 'active', { actor: 'administrator:test' })
+    expect(await own.call('client/list')).toMatchObject({ status: 200 })
+    await asSignedInBy(server, admin.id, ['pwd'])
+    expect(await own.call('client/list'), 'signed in again by password').toMatchObject({ status: 401 })
+    await asSignedInBy(server, admin.id, ['hwk', 'user'])
+    const leave = await admin.visitor.get('/logout')
+    await admin.visitor.submit(leave, '/logout/confirm', { logout: 'yes' })
+    expect(await own.call('client/list'), 'signed out').toMatchObject({ status: 401 })
+  })
+
+  it('leaves a trail without personal data or secrets', async () => {
+    const person = await openPerson(house, { name: '上官明月' })
+    const created = await cli.call('client/create', { ...portalInput, name: '留痕门户' })
+    const { client_id: id, client_secret: secret } = created.body.document as Record<string, string>
+    await cli.call('client/update', { id, 'min-level': 3 })
+    await cli.call('client/rotate-secret', { id })
+    await cli.call('person/show', { id: person.id })
+    await cli.call('person/create', {
+      name: '慕容雪',
+      'id-number': person.number,
+      phone: '13912345678',
+      username: 'murongxue',
+      password: 'Baiyun-Shan-2026',
+    })
+    const rows = await house.database
+      .selectFrom('audit_events')
+      .select(['event', 'actor', 'details', 'restricted'])
+      .where('actor', '=', `administrator:${boss.id}`)
+      .execute()
+    const acted = rows.filter(({ event }) => event === 'administrator.acted').map(({ details }) => JSON.parse(details))
+    expect(acted).toContainEqual(
+      expect.objectContaining({ command: 'person show', target: person.id, outcome: 'done', role: 'admin' }),
+    )
+    const detailsOf = (name: string) =>
+      JSON.parse(rows.findLast(({ event }) => event === name)?.details ?? '') as unknown
+    expect(detailsOf('client.updated')).toEqual({
+      changed: ['min_level'],
+      before: '{"min_level":2}',
+      after: '{"min_level":3}',
+    })
+    expect(detailsOf('client.secret-rotated')).toEqual({ changed: ['secretHash'], before: '{}', after: '{}' })
+    expect(JSON.stringify(rows)).not.toContain(secret)
+    expect(JSON.stringify(rows)).not.toMatch(/慕容雪|上官|13912345678|Baiyun|127\.0\.0\.1/)
+    expect(server.output()).not.toMatch(/慕容雪|上官|13912345678|Baiyun/)
+  })
+})

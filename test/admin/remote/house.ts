@@ -1,0 +1,57 @@
+import type { Administrator, AdministratorRole } from '../../../src/accounts/administrators.ts'
+import { commands } from '../../../src/admin/commands.ts'
+import { nameOf, type Input, type Outcome } from '../../../src/admin/command.ts'
+import { remoteDesk } from '../../../src/admin/desk.ts'
+import { runFromAfar } from '../../../src/admin/gate.ts'
+import { openHouse, type Back } from '../../../src/admin/house.ts'
+import { readSettings } from '../../../src/config/settings.ts'
+import { openPerson } from '../../setup/person.ts'
+import { temporaryDirectory } from '../../setup/temporary.ts'
+import { onTestFinished } from 'vitest'
+
+/** A house of the test's own, and administrators who work in it from afar, without a server between. */
+export async function remoteHouse(clock: () => number = Date.now) {
+  const directory = temporaryDirectory()
+  const house = await openHouse(
+    readSettings({ YIDENG_DATA_DIR: `${directory}/data`, YIDENG_KEYS_DIR: `${directory}/keys` }),
+    clock,
+  )
+  onTestFinished(() => house.close())
+
+  async function administrator(role: AdministratorRole, region: string) {
+    const { id } = await openPerson(house)
+    const made = await house.administrators.grant({ personId: id, role, region }, 'administrator:test')
+    return { ...made, run: (name: string, input: Input = {}) => runAs(house, made, name, input) }
+  }
+
+  async function portal(name: string, region?: string) {
+    const created = await house.clients.create(
+      { name, redirect_uris: ['https://a.example/callback'], ...(region === undefined ? {} : { region }) },
+      'administrator:test',
+    )
+    if (!created.ok) throw new Error(JSON.stringify(created.problems))
+    return created.client.id
+  }
+
+  const events = async () => {
+    const rows = await house.database
+      .selectFrom('audit_events')
+      .select(['event', 'actor'])
+      .orderBy('sequence')
+      .execute()
+    return rows.map(({ event }) => event)
+  }
+
+  return { house, administrator, portal, events }
+}
+
+export function runAs(house: Back, administrator: Administrator, name: string, input: Input): Promise<Outcome> {
+  const command = commands.find((one) => nameOf(one) === name)
+  if (!command) throw new Error(`no command ${name}`)
+  return runFromAfar(remoteDesk(house, administrator), command, input)
+}
+
+export const documentOf = (outcome: Outcome) => {
+  if (!outcome.ok) throw new Error(JSON.stringify(outcome))
+  return outcome.document as Record<string, unknown> & Record<string, unknown>[]
+}

@@ -1,0 +1,32 @@
+import { expect, it } from 'vitest'
+import { command } from '../../../src/admin/command.ts'
+import { readInput } from '../../../src/admin/input.ts'
+
+const made = command({
+  noun: 'made',
+  summary: 'up',
+  fields: {
+    id: { type: 'text', required: true, meaning: 'which' },
+    limit: { type: 'number', default: 50, meaning: 'how many' },
+    to: { type: 'text', local: true, meaning: 'a file' },
+    restricted: { type: 'boolean', local: true, meaning: 'more' },
+  },
+  access: { role: 'viewer', about: 'house' },
+  example: 'npx yideng made up',
+  run: async () => ({ ok: true, document: {} }),
+})
+
+it('takes what the command line sends, with the same defaults', () => {
+  const input = { id: 'x', limit: 50, restricted: false }
+  expect(readInput(made, { id: 'x' })).toEqual({ ok: true, input })
+  expect(readInput(made, input)).toEqual({ ok: true, input })
+})
+
+it.each([{ to: '/etc/cron.d/x' }, { restricted: true }, { shape: false }])(
+  'takes nothing that is for the server itself, nor what it does not know: %j',
+  (more) => {
+    const [field] = Object.keys(more)
+    const read = readInput(made, { id: 'x', ...more })
+    expect(read).toEqual({ ok: false, problems: [{ field, message: 'is not known from afar' }] })
+  },
+)
