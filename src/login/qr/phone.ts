@@ -50,6 +50,7 @@ export function phoneRoutes(router: Router, centre: AccountHost, parts: PhonePar
   async function ask(ctx: RouterContext, id: string, phone: Phone, { refused = false } = {}) {
     const visit = visitOf(ctx)
     const transaction = await acts.find(id, phone)
+    if (transaction.state !== 'scanned') return tell(ctx, id, transaction)
     const data = {
       ...(await contextOf(parts, transaction, visit)),
       action: pathOf(id),
@@ -59,7 +60,7 @@ export function phoneRoutes(router: Router, centre: AccountHost, parts: PhonePar
       refused,
       seconds: Math.ceil((deadline(transaction, settings.qr.times) - clock()) / 1000),
     }
-    showPage(ctx, 'qr/ask', data, refused ? 400 : 200)
+    return showPage(ctx, 'qr/ask', data, refused ? 400 : 200)
   }
 
   async function tell(ctx: RouterContext, id: string, transaction: QrTransaction) {

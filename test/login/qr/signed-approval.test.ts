@@ -101,7 +101,9 @@ describe('attacks on the signature', () => {
       'other_person',
       'invalid',
       'invalid',
-      ...['malformed', 'malformed', 'malformed'],
+      'malformed',
+      'malformed',
+      'malformed',
     ])
     expect(await computer.look()).toMatchObject({ state: 'scanned' })
     expect(await second.look()).toMatchObject({ state: 'scanned' })
