@@ -36,11 +36,12 @@ export function createArtifactCache(sqlite: DatabaseSync): ArtifactCache {
     byAlias.clear()
   }
 
-  /** Asks SQLite once in a turn of the event loop: what another process commits meanwhile counts as a moment later. */
+  /** Asks SQLite once for all that goes on without waiting: no other request can come in between. */
   function check(): void {
     if (checked) return
     checked = true
-    setImmediate(() => (checked = false))
+    // not setImmediate: begun in its own phase, it would wait until other requests had been let in
+    process.nextTick(() => (checked = false))
     const now = version.get()?.['data_version']
     if (now !== seen) clear()
     seen = now

@@ -1,0 +1,34 @@
+import { stat } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { expect, it } from 'vitest'
+import { createArtifactCache } from '../../src/storage/artifact-cache.ts'
+import { openSqlite } from '../../src/storage/database.ts'
+import { temporaryDirectory } from '../setup/temporary.ts'
+
+it('holds nothing that another process has written since, whenever it was looked at before', async () => {
+  const file = join(temporaryDirectory(), 'artifacts.sqlite')
+  const ours = openSqlite(file, 'NORMAL')
+  const other = new DatabaseSync(file)
+  other.exec('CREATE TABLE written (at INTEGER)')
+  const cache = createArtifactCache(ours)
+  const session = { kind: 'Session', id: 's', value: '{}', expiresAt: 1, alias: null }
+  const found: unknown[] = []
+  for (let round = 0; round < 20; round += 1) {
+    await new Promise<void>((resolve) => {
+      setImmediate(() => {
+        cache.keep(session)
+        expect(cache.get('Session', 's')).toBeDefined()
+        // the next request comes in before the next immediate
+        stat(file, () => {
+          other.exec('INSERT INTO written VALUES (1)')
+          found.push(cache.get('Session', 's'))
+          resolve()
+        })
+      })
+    })
+  }
+  expect(found.filter((one) => one !== undefined)).toEqual([])
+  ours.close()
+  other.close()
+})
