@@ -132,10 +132,11 @@ async function server(settings: Settings, log: Logger) {
     limits,
     ownClientId,
   }
+  const signatures = createSignatures(common)
   const methods = [
     passkeyMethod(common),
     passwordMethod({ ...common, passwords, changePassword: createChangePassword(common) }),
-    qrMethod({ ...common, frameKey: deriveKey(cookieKeys[0] ?? '', 'qr'), accessTokens }),
+    qrMethod({ ...common, frameKey: deriveKey(cookieKeys[0] ?? '', 'qr'), accessTokens, signatures }),
     faceMethod({
       ...common,
       consents: back.faceConsents,
@@ -184,7 +185,7 @@ async function server(settings: Settings, log: Logger) {
       closingDays: settings.closingDays,
       methods,
       freshSeconds: settings.lifetimes.freshSignIn,
-      signatures: createSignatures(common),
+      signatures,
       organisationLevel: settings.organisationLevel,
     },
     sessionMemory: { sessions, devices },

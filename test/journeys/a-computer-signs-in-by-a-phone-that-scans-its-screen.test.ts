@@ -9,6 +9,7 @@ import { openPerson } from '../setup/person.ts'
 import { decodePng } from '../setup/png.ts'
 import { registerPortal } from '../setup/portal.ts'
 import { startServer, type RunningServer } from '../setup/server.ts'
+import { authenticatorOf } from '../setup/virtual-authenticator.ts'
 
 /** What a camera would read: the picture of the page, not its code. */
 async function scan(page: Page): Promise<string> {
@@ -137,6 +138,38 @@ describe.skipIf(cannotRun('browser'))('in Chromium, a computer and a phone', { t
     await expectAccessible(page)
     await field.fill(code)
     await page.locator('[data-code] button').click()
+    expect((await finish()).claims()).toMatchObject({ amr: ['qr'] })
+    expect([...computer.complaints, ...handset.complaints]).toEqual([])
+    await close(computer, handset)
+  })
+
+  it('who has a passkey approves with it; the button is as large as refusing, and says so when it did not work', async () => {
+    const { person, page, finish, computer, handset, phonePage } = await meet()
+    const authenticator = await authenticatorOf(phonePage)
+    await alreadySignedIn(phonePage, person)
+    await phonePage.goto(`${server.issuer}/account/passkey/add`)
+    await phonePage.locator('[data-passkey=create] button').click()
+    await phonePage.waitForURL(/done=added/)
+
+    await open(page)
+    await phonePage.goto(await scan(page))
+    const approve = phonePage.locator('[data-passkey=sign] button')
+    await approve.waitFor()
+    await expectAccessible(phonePage)
+    const [refusing, approving] = await Promise.all([
+      phonePage.locator('button[value=refuse]').boundingBox(),
+      approve.boundingBox(),
+    ])
+    expect(refusing).toMatchObject({ width: approving?.width, height: approving?.height, y: approving?.y })
+    expect(await phonePage.evaluate('document.activeElement.value')).toBe('refuse')
+
+    await authenticator.verifies(false)
+    await approve.click()
+    await phonePage.locator('[data-told=cancelled]').waitFor()
+    await expectAccessible(phonePage)
+    await authenticator.verifies(true)
+    await approve.click()
+    await phonePage.getByText('已同意').first().waitFor()
     expect((await finish()).claims()).toMatchObject({ amr: ['qr'] })
     expect([...computer.complaints, ...handset.complaints]).toEqual([])
     await close(computer, handset)

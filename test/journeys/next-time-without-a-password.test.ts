@@ -1,36 +1,13 @@
 import { createServer } from 'node:http'
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import type { BrowserContext, CDPSession, Page } from 'playwright-core'
+import type { BrowserContext, Page } from 'playwright-core'
 import type { Back } from '../../src/admin/house.ts'
 import { desk, expectAccessible, openContext, useBrowser } from '../setup/browser.ts'
 import { cannotRun } from '../setup/parts.ts'
 import { openPerson } from '../setup/person.ts'
 import { registerPortal } from '../setup/portal.ts'
 import { startServer, until, type RunningServer } from '../setup/server.ts'
-
-/** The authenticator of the device itself, as WebAuthn's automation has it (Level 3, 11). */
-async function authenticatorOf(page: Page, overrides: Record<string, unknown> = {}) {
-  const cdp: CDPSession = await page.context().newCDPSession(page)
-  await cdp.send('WebAuthn.enable', { enableUI: false })
-  const { authenticatorId } = await cdp.send('WebAuthn.addVirtualAuthenticator', {
-    options: {
-      protocol: 'ctap2',
-      transport: 'internal',
-      hasResidentKey: true,
-      hasUserVerification: true,
-      isUserVerified: true,
-      automaticPresenceSimulation: true,
-      ...overrides,
-    },
-  })
-  return {
-    authenticatorId,
-    credentials: async () => (await cdp.send('WebAuthn.getCredentials', { authenticatorId })).credentials,
-    verifies: (isUserVerified: boolean) => cdp.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified }),
-    answers: (enabled: boolean) => cdp.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId, enabled }),
-    remove: () => cdp.send('WebAuthn.removeVirtualAuthenticator', { authenticatorId }),
-  }
-}
+import { authenticatorOf } from '../setup/virtual-authenticator.ts'
 
 describe.skipIf(cannotRun('browser'))('in Chromium, a person with passkeys', { timeout: 90_000 }, () => {
   const browser = useBrowser()

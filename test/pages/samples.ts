@@ -122,6 +122,8 @@ const qrAsk = {
   action: '/q/scan/8f3a',
   csrf,
   again: false,
+  sign: false,
+  refused: false,
   seconds: 118,
 }
 
@@ -256,6 +258,7 @@ export const samples: readonly Sample[] = [
       again: true,
     },
   },
+  { view: 'qr/ask', name: 'sign', data: { ...qrAsk, sign: true, refused: true } },
   ...['approved', 'redeemed'].map((code) => ({
     view: 'qr/told',
     name: code,

@@ -1,6 +1,8 @@
 import type { Back } from '../../src/admin/house.ts'
+import { askOptions, sendResponse, type RequestOptions } from './passkey.ts'
 import { openPerson, signIn } from './person.ts'
 import { registerPortal } from './portal.ts'
+import type { Deviation, SoftwareAuthenticator } from './software-authenticator.ts'
 import { Visitor, type Page } from './visitor.ts'
 
 interface View {
@@ -93,3 +95,14 @@ export async function computerAndPhone(
 
 export const approve = (phone: Visitor, asked: Page) => phone.submit(asked, asked.url.pathname, { decision: 'approve' })
 export const refuse = (phone: Visitor, asked: Page) => phone.submit(asked, asked.url.pathname, { decision: 'refuse' })
+
+/** Approves as the page of somebody with a passkey does. */
+export async function signOnPhone(
+  phone: Visitor,
+  asked: Page,
+  authenticator: SoftwareAuthenticator,
+  deviation: Deviation = {},
+): Promise<Page> {
+  const options = await askOptions<RequestOptions>(phone, asked)
+  return sendResponse(phone, asked, '/sign', authenticator.get(options, deviation))
+}

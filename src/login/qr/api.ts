@@ -5,6 +5,7 @@ import { readJson } from '../../pages/json-body.ts'
 import { visitOf } from '../../pages/visit.ts'
 import { Refusal } from '../../refusal/refusal.ts'
 import type { Router, RouterContext } from '../method.ts'
+import type { Wanting } from './approval.ts'
 import { contextOf } from './context.ts'
 import type { Frames } from './frames.ts'
 import type { RegionOf } from '../../config/networks.ts'
@@ -63,6 +64,9 @@ export function apiRoutes(router: Router, parts: ApiParts): void {
       personId: session.personId,
       level: session.level,
       amr: session.amr,
+      sessionUid: session.uid,
+      signedInAt: session.signedInAt,
+      inApp: true,
       deviceKey: about?.deviceKey,
     }
   }
@@ -79,6 +83,18 @@ export function apiRoutes(router: Router, parts: ApiParts): void {
       ...(state === 'approved' && needsCode ? { code: frames.code(id) } : {}),
       ...(state === 'scanned' ? { request: await contextOf(parts, transaction, { address, language }) } : {}),
     }
+  }
+
+  /** RFC 9470: the person signs in once more, by passkey where they can; `amr` says what the new sign-in must have. */
+  function challenge(ctx: RouterContext, wanting: Wanting) {
+    const error = 'insufficient_user_authentication'
+    const maxAge = settings.lifetimes.freshSignIn
+    ctx.status = 401
+    ctx.set(
+      'www-authenticate',
+      `DPoP error="${error}", scope="${name}", max_age="${maxAge}", algs="ES256 Ed25519 EdDSA"`,
+    )
+    ctx.body = { error, max_age: maxAge, ...(wanting === 'signature' ? { amr: ['user'] } : {}) }
   }
 
   /** Programs read a code, not a page. */
@@ -112,7 +128,9 @@ export function apiRoutes(router: Router, parts: ApiParts): void {
       forProgram(async (ctx, phone) => {
         const { id } = await read(ctx, decided)
         await acts.find(id, phone)
-        await answer(ctx, id, await act(id, phone))
+        const decision = await act(id, phone)
+        if (typeof decision === 'string') challenge(ctx, decision)
+        else await answer(ctx, id, decision)
       }),
     )
   }

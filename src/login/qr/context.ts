@@ -21,25 +21,31 @@ export interface QrContext {
   secondsAgo: number
 }
 
+/** The waiting computer as a person would know it; its region by code (GB/T 2260), undefined where it is not listed. */
+export function computerOf(parts: QrParts & { regionOf: RegionOf }, transaction: QrTransaction, phoneAddress: string) {
+  const { address, browser } = openComputer(parts.cipher, transaction)
+  return {
+    ...nameBrowser(browser),
+    region: parts.regionOf(address),
+    sameNetwork: sameNetwork(phoneAddress, address, riskTable.samePrefix),
+  }
+}
+
 export async function contextOf(
   parts: QrParts & { regionOf: RegionOf },
   transaction: QrTransaction,
   phone: { address: string; language: Language },
 ): Promise<QrContext> {
-  const { address, browser } = openComputer(parts.cipher, transaction)
   const client = await parts.findClient(transaction.clientId)
-  const region = parts.regionOf(address)
+  const computer = computerOf(parts, transaction, phone.address)
+  const { region } = computer
   return {
     portal: client ? portalOf(client, phone.language) : { name: '', organisation: '', region: '' },
     domain: transaction.domain,
     level: transaction.level,
     legalPerson: transaction.legalPerson,
     attributes: attributesOf(transaction.scopes, transaction.claims),
-    computer: {
-      ...nameBrowser(browser),
-      region: region === undefined ? '' : regionName(region, phone.language),
-      sameNetwork: sameNetwork(phone.address, address, riskTable.samePrefix),
-    },
+    computer: { ...computer, region: region === undefined ? '' : regionName(region, phone.language) },
     secondsAgo: Math.max(0, Math.round((parts.clock() - transaction.createdAt) / 1000)),
   }
 }

@@ -6,7 +6,7 @@ type Entry = Pick<AuditEvent, 'event' | 'personId' | 'clientId' | 'details'>
 
 /** What an applied event means for the audit trail; `taken` names what it is called where it was taken. */
 export function auditEntries({ before, after, refused }: Applied, taken?: AuditEvent['event']): Entry[] {
-  const { state, reason, personId, clientId, needsCode, phoneLevel } = after
+  const { state, reason, personId, clientId, needsCode, phoneLevel, signature } = after
   const about = { personId, clientId }
   const entries: Entry[] = []
   if (refused) entries.push({ event: 'qr.refused', ...about, details: { reason: refused, state } })
@@ -14,7 +14,7 @@ export function auditEntries({ before, after, refused }: Applied, taken?: AuditE
     entries.push({
       event: taken,
       ...about,
-      details: taken === 'qr.approved' ? { code: needsCode, level: phoneLevel } : {},
+      details: taken === 'qr.approved' ? { code: needsCode, level: phoneLevel, signature } : {},
     })
   }
   // whoever comes first writes down that time or somebody ended it; nobody scanned one that is only created

@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto'
 import type { Authenticators } from '../../accounts/authenticators.ts'
 import type { Devices } from '../../accounts/devices.ts'
 import type { MethodLocks } from '../../accounts/method-locks.ts'
-import type { NaturalPersons } from '../../accounts/natural-persons.ts'
+import type { Actor, NaturalPersons } from '../../accounts/natural-persons.ts'
 import type { Notifier } from '../../accounts/notices.ts'
 import type { AuditTrail } from '../../audit/trail.ts'
 import type { Client } from '../../clients/clients.ts'
@@ -13,6 +13,18 @@ import type { FieldCipher } from '../../keys/field-cipher.ts'
 import type { AccessTokens } from '../../oidc/access-tokens.ts'
 import type { Sessions } from '../../oidc/sessions.ts'
 import type { Artifacts } from '../../storage/artifacts.ts'
+
+/** Signatures over texts by a person's passkeys, as far as an approval needs them: methods do not know each other. */
+interface Signatures {
+  canSign(personId: string): Promise<boolean>
+  begin(signer: Signer, text: string): Promise<object>
+  finish(signer: Signer, text: string, answer: string, by: Actor): Promise<{ ok: true; proof: string } | { ok: false }>
+}
+
+interface Signer {
+  sessionUid: string
+  personId: string
+}
 
 /** What the login by QR code is made of. */
 export interface QrParts {
@@ -31,6 +43,7 @@ export interface QrParts {
   audit: AuditTrail
   findClient(id: string): Promise<Client | undefined>
   accessTokens: AccessTokens
+  signatures: Signatures
 }
 
 /** One word everywhere. */

@@ -1,5 +1,6 @@
 import type { AuditEvent } from '../../audit/events.ts'
 import { Refusal } from '../../refusal/refusal.ts'
+import type { Approvals, Wanting } from './approval.ts'
 import type { Frames } from './frames.ts'
 import type { QrLimits } from './limits.ts'
 import { sameNetwork, type RegionOf } from '../../config/networks.ts'
@@ -26,6 +27,11 @@ export interface Phone extends Scanner {
   personId: string
   level: QrTransaction['level']
   amr: readonly string[]
+  sessionUid: string
+  /** Seconds since 1970 UTC. */
+  signedInAt: number
+  /** An app: it has no page to sign an approval on. */
+  inApp: boolean
   deviceKey: string | undefined
 }
 
@@ -37,7 +43,11 @@ export interface PhoneActs {
   find(id: string, scanner: Pick<Scanner, 'key'>): Promise<QrTransaction>
   /** The holder is known now: assesses the risk once, and ends it where it may not go on. */
   identify(id: string, phone: Phone): Promise<QrTransaction>
-  approve(id: string, phone: Phone): Promise<QrTransaction>
+  /**
+   * Only where nothing is wanting, or with the digest of a signature over this very approval; else what is wanting, and
+   * nothing has changed.
+   */
+  approve(id: string, phone: Phone, signature?: string): Promise<QrTransaction | Wanting>
   /** Yes, but only once the person has signed in again. */
   wish(id: string, phone: Phone): Promise<void>
   decline(id: string, scanner: Scanner): Promise<QrTransaction>
@@ -46,9 +56,16 @@ export interface PhoneActs {
 }
 
 export function createPhoneActs(
-  parts: QrParts & { frames: Frames; transactions: QrTransactions; limits: QrLimits; regionOf: RegionOf },
+  parts: QrParts & {
+    frames: Frames
+    transactions: QrTransactions
+    limits: QrLimits
+    approvals: Approvals
+    regionOf: RegionOf
+  },
 ): PhoneActs {
-  const { frames, transactions, limits, regionOf, methodLocks, devices, notifier, cipher, audit, clock } = parts
+  const { frames, transactions, limits, approvals, regionOf, methodLocks, devices, notifier, cipher, audit, clock } =
+    parts
 
   const record = (event: AuditEvent['event'], scanner: Scanner, more: Partial<AuditEvent>) =>
     audit.record({ event, ...scanner.by, ...more })
@@ -133,12 +150,22 @@ export function createPhoneActs(
       return applied.after
     },
 
-    async approve(id, phone) {
+    async approve(id, phone, signature) {
+      const transaction = await acts.find(id, phone)
       // asked again: it may have been switched off since the scan
       const stopped = await hindrance(phone)
       if (stopped) return acts.stop(id, phone, stopped, phone.personId)
+      const open = transaction.state === 'scanned' && signature === undefined
+      const wanting = open ? await approvals.wanting(phone, transaction) : undefined
+      if (wanting) return wanting
       const { key: scanner, personId, level } = phone
-      const applied = await transactions.apply(id, { kind: 'approve', scanner, personId, level })
+      const applied = await transactions.apply(id, {
+        kind: 'approve',
+        scanner,
+        personId,
+        level,
+        ...(signature ? { signature } : {}),
+      })
       return settle(applied, phone, 'qr.approved')
     },
 

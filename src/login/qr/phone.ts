@@ -2,6 +2,7 @@ import { showPage, visitOf } from '../../pages/visit.ts'
 import { Refusal } from '../../refusal/refusal.ts'
 import { actorOf } from '../host.ts'
 import type { AccountHost, AccountVisit, Router, RouterContext } from '../method.ts'
+import type { Approvals } from './approval.ts'
 import type { BrowserKeys } from './browser-key.ts'
 import { contextOf } from './context.ts'
 import type { Frames } from './frames.ts'
@@ -12,6 +13,7 @@ import { deadline, type QrTransaction } from './states.ts'
 
 export interface PhoneParts extends QrParts {
   acts: PhoneActs
+  approvals: Approvals
   keys: BrowserKeys
   frames: Frames
   regionOf: RegionOf
@@ -19,7 +21,7 @@ export interface PhoneParts extends QrParts {
 
 /** The scanning phone: /q/1.… takes the picture, /q/scan/<id> shows what it is about and asks. */
 export function phoneRoutes(router: Router, centre: AccountHost, parts: PhoneParts): void {
-  const { acts, keys, frames, authenticators, devices, clock, settings } = parts
+  const { acts, approvals, keys, frames, devices, clock, settings } = parts
 
   const scannerOf = (ctx: RouterContext, key: string): Scanner => {
     const { address, network } = visitOf(ctx)
@@ -31,6 +33,9 @@ export function phoneRoutes(router: Router, centre: AccountHost, parts: PhonePar
     personId: session.personId,
     level: session.level,
     amr: session.amr,
+    sessionUid: session.uid,
+    signedInAt: session.signedInAt,
+    inApp: false,
     deviceKey: devices.keyOf(visitOf(ctx).device()),
   })
 
@@ -42,15 +47,20 @@ export function phoneRoutes(router: Router, centre: AccountHost, parts: PhonePar
     return { id: ctx['params']['id'] ?? '', scanner: scannerOf(ctx, key) }
   }
 
-  async function ask(ctx: RouterContext, id: string, transaction: QrTransaction) {
+  async function ask(ctx: RouterContext, id: string, phone: Phone, { refused = false } = {}) {
     const visit = visitOf(ctx)
-    showPage(ctx, 'qr/ask', {
+    const transaction = await acts.find(id, phone)
+    if (transaction.state !== 'scanned') return tell(ctx, id, transaction)
+    const data = {
       ...(await contextOf(parts, transaction, visit)),
       action: pathOf(id),
       csrf: visit.csrf(),
       again: transaction.wishedAt !== undefined,
+      sign: (await approvals.wanting(phone, transaction)) === 'signature',
+      refused,
       seconds: Math.ceil((deadline(transaction, settings.qr.times) - clock()) / 1000),
-    })
+    }
+    return showPage(ctx, 'qr/ask', data, refused ? 400 : 200)
   }
 
   async function tell(ctx: RouterContext, id: string, transaction: QrTransaction) {
@@ -60,12 +70,6 @@ export function phoneRoutes(router: Router, centre: AccountHost, parts: PhonePar
     const name = client?.names?.[language] ?? client?.name ?? ''
     const code = state === 'approved' && needsCode && !codeRight ? [...frames.code(id)] : undefined
     showPage(ctx, 'qr/told', { state, reason: reason ?? '', portal: name, ...(code ? { code } : {}) })
-  }
-
-  /** A passkey or whatever else the person signs in with, once more: where they have one, a session alone is not enough. */
-  async function mustSignInAgain({ session }: AccountVisit, { scannedAt = 0 }: QrTransaction): Promise<boolean> {
-    const passkeys = await authenticators.list(session.personId, 'passkey')
-    return passkeys.length > 0 && session.signedInAt < Math.floor(scannedAt / 1000)
   }
 
   router.get('/q/:frame', async (ctx) => {
@@ -93,8 +97,8 @@ export function phoneRoutes(router: Router, centre: AccountHost, parts: PhonePar
     const phone = phoneOf(ctx, scanner, visit)
     const known = await acts.identify(id, phone)
     if (known.state !== 'scanned') return tell(ctx, id, known)
-    if (wishedAt !== undefined && !wentBack) return tell(ctx, id, await acts.approve(id, phone))
-    return ask(ctx, id, known)
+    const approved = wishedAt !== undefined && !wentBack ? await acts.approve(id, phone) : undefined
+    return typeof approved === 'object' ? tell(ctx, id, approved) : ask(ctx, id, phone)
   })
 
   router.post('/q/scan/:id', async (ctx) => {
@@ -108,12 +112,40 @@ export function phoneRoutes(router: Router, centre: AccountHost, parts: PhonePar
       const visit = await centre.visit(ctx)
       if (!visit) return
       const phone = phoneOf(ctx, scanner, visit)
-      const transaction = await acts.find(id, scanner)
-      if (await mustSignInAgain(visit, transaction)) await acts.wish(id, phone)
-      else await acts.approve(id, phone)
+      if ((await acts.approve(id, phone)) === 'sign_in') await acts.wish(id, phone)
     } else {
       throw new Refusal('bad_request', 'no decision')
     }
     ctx.redirect(pathOf(id))
+  })
+
+  /** Who is to sign what is asked of this phone. */
+  async function signing(ctx: RouterContext) {
+    const { id, scanner } = scannerHere(ctx)
+    visitOf(ctx).back = pathOf(id)
+    const visit = await centre.visit(ctx)
+    return visit && { id, phone: phoneOf(ctx, scanner, visit), transaction: await acts.find(id, scanner) }
+  }
+
+  router.post('/q/scan/:id/options', async (ctx) => {
+    const begun = await signing(ctx)
+    if (!begun) return
+    const { id, phone, transaction } = begun
+    if (transaction.state !== 'scanned') throw new Refusal('qr_gone', 'nothing to sign any more')
+    ctx.body = await approvals.begin(id, phone, transaction)
+  })
+
+  router.post('/q/scan/:id/sign', async (ctx) => {
+    const begun = await signing(ctx)
+    if (!begun) return undefined
+    const { id, phone, transaction } = begun
+    if (transaction.state === 'scanned') {
+      const signature = await approvals.finish(id, phone, transaction, visitOf(ctx).form['response'] ?? '')
+      if (signature === undefined) return ask(ctx, id, phone, { refused: true })
+      await acts.approve(id, phone, signature)
+    }
+    ctx.status = 303
+    ctx.redirect(pathOf(id))
+    return undefined
   })
 }

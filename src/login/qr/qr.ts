@@ -1,5 +1,6 @@
 import type { LoginMethod } from '../method.ts'
 import { apiRoutes } from './api.ts'
+import { createApprovals } from './approval.ts'
 import { createBrowserKeys } from './browser-key.ts'
 import { computerRoutes } from './computer.ts'
 import { qrEnrolment } from './enrolment.ts'
@@ -17,13 +18,15 @@ import { createQrTransactions } from './transactions.ts'
  */
 export function qrMethod(given: QrParts): LoginMethod {
   const { settings, artifacts, blindIndex, clock, frameKey } = given
+  const regionOf = listedRegions()
   const parts = {
     ...given,
     frames: createFrames(frameKey),
     transactions: createQrTransactions({ artifacts, clock, times: settings.qr.times }),
     limits: createQrLimits({ artifacts, blindIndex, numbers: settings.qr, clock }),
     keys: createBrowserKeys(settings.issuer.startsWith('https:')),
-    regionOf: listedRegions(),
+    regionOf,
+    approvals: createApprovals({ ...given, regionOf }),
   }
   const acts = createPhoneActs(parts)
   const ownReturn = `${settings.issuer}/account/return`

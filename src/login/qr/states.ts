@@ -52,6 +52,8 @@ export const transactionSchema = z.object({
   wishedAt: z.number().optional(),
   /** The level of the phone's session when it approved. */
   phoneLevel: level.optional(),
+  /** Digest of the proof, where the approval was signed by passkey. */
+  signature: text.optional(),
 })
 
 export type QrTransaction = z.infer<typeof transactionSchema>
@@ -62,7 +64,7 @@ export type QrEvent =
   | { kind: 'scan'; scanner: string; n: number }
   | { kind: 'identify'; scanner: string; personId: string; needsCode: boolean }
   | { kind: 'wish'; scanner: string; personId: string }
-  | { kind: 'approve'; scanner: string; personId: string; level: QrTransaction['level'] }
+  | { kind: 'approve'; scanner: string; personId: string; level: QrTransaction['level']; signature?: string }
   | { kind: 'decline'; scanner: string }
   | { kind: 'stop'; scanner: string; reason: string }
   | { kind: 'code'; waiter: string; right: boolean; tries: number }
@@ -144,7 +146,8 @@ function fromPhone(
   if (before.personId === undefined) return refused('not_yours')
   if (event.kind === 'wish') return { after: { ...before, wishedAt: now } }
   if (event.level < before.level) return refused('level', ended(before, 'level'))
-  return { after: { ...before, state: 'approved', approvedAt: now, phoneLevel: event.level } }
+  const { level: phoneLevel, signature } = event
+  return { after: { ...before, state: 'approved', approvedAt: now, phoneLevel, ...(signature ? { signature } : {}) } }
 }
 
 function fromComputer(before: QrTransaction, event: Extract<QrEvent, { waiter: string }>): QrOutcome {

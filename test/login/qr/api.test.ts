@@ -4,11 +4,13 @@ import * as oidc from 'openid-client'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { createScanApi } from '../../../examples/scanner/scan-api.ts'
 import type { Back } from '../../../src/admin/house.ts'
+import { addPasskey, signInByPasskey } from '../../setup/passkey.ts'
 import { openPerson, signIn } from '../../setup/person.ts'
 import { registerPortal } from '../../setup/portal.ts'
 import { WaitingComputer } from '../../setup/qr.ts'
 import { startServer, type RunningServer } from '../../setup/server.ts'
-import { Visitor } from '../../setup/visitor.ts'
+import { SoftwareAuthenticator } from '../../setup/software-authenticator.ts'
+import { Visitor, type Page } from '../../setup/visitor.ts'
 
 let server: RunningServer
 let house: Back
@@ -27,14 +29,22 @@ async function appAndComputer(scope = 'openid qr') {
   const begun = await app.begin()
   const visitor = new Visitor(server.issuer)
   const asked = await signIn(visitor, await visitor.get(begun.url), person.username)
-  const page = asked.leads ? asked : await visitor.submit(asked, '/consent', { decision: 'allow' })
-  const tokens = await begun.finish(page, { DPoP })
+  // a native app is asked each time (RFC 8252 section 8.6)
+  const agree = async (page: Page) => (page.leads ? page : visitor.submit(page, '/consent', { decision: 'allow' }))
+  const tokens = await begun.finish(await agree(asked), { DPoP })
   const { configuration } = app
   const api = createScanApi({ issuer: server.issuer, configuration, accessToken: tokens.access_token, DPoP })
   const portal = await registerPortal(house, { name: '深圳市政务服务网', consent: 'implicit', min_level: 3 })
   const visit = await portal.begin()
   const computer = await WaitingComputer.at(visit.url, server.issuer)
-  return { asked, api, keys, tokens, visit, computer, visitor }
+  /** Signs in once more, as the challenge says, with the same key. */
+  async function again(answer: (page: Page) => Promise<Page>) {
+    const next = await app.begin({ prompt: 'login', max_age: '300' })
+    const renewed = await next.finish(await agree(await answer(await visitor.get(next.url))), { DPoP })
+    const accessToken = renewed.access_token
+    return { renewed, api: createScanApi({ issuer: server.issuer, configuration, accessToken, DPoP }) }
+  }
+  return { person, asked, api, again, keys, tokens, visit, computer, visitor }
 }
 
 describe('a scanner inside an app', () => {
@@ -83,6 +93,26 @@ describe('a scanner inside an app', () => {
     await expect(other.api.refuse(id)).rejects.toThrow('qr_gone')
     await expect(one.api.scan('https://evil.example/q/1.a.b.c')).rejects.toThrow('qr_gone')
     expect(await one.computer.look()).toMatchObject({ state: 'scanned' })
+  })
+
+  it('of somebody with a passkey approves after a sign-in by passkey, and says what it wants before (RFC 9470)', async () => {
+    const { person, api, again, visitor, visit, computer } = await appAndComputer()
+    const authenticator = new SoftwareAuthenticator(server.issuer)
+    await addPasskey(visitor, authenticator)
+    const { id } = await api.scan(await computer.start())
+    const challenge = {
+      status: 401,
+      cause: [{ parameters: { error: 'insufficient_user_authentication', max_age: '300' } }],
+    }
+    await expect(api.approve(id)).rejects.toMatchObject(challenge)
+    const byPassword = await again((page) => signIn(visitor, page, person.username))
+    await expect(byPassword.api.approve(id)).rejects.toMatchObject(challenge)
+    expect(await computer.look()).toMatchObject({ state: 'scanned' })
+
+    const byPasskey = await again((page) => signInByPasskey(visitor, page, authenticator))
+    expect(byPasskey.renewed.claims()?.['amr']).toContain('user')
+    expect(await byPasskey.api.approve(id)).toMatchObject({ state: 'approved' })
+    await visit.finish(await computer.redeem())
   })
 
   it('needs the scope', async () => {

@@ -212,9 +212,10 @@ describe('attacks', () => {
     expect(again.html).not.toContain('data-qr')
   })
 
-  it('a person who has a passkey must sign in again before an approval counts', async () => {
+  it('a person whose passkeys are switched off must sign in again before an approval counts', async () => {
     const { person, visit, computer, phone } = await computerAndPhone(house)
     await house.authenticators.add({ personId: person.id, kind: 'passkey', lookupKey: person.id, data: '{}' })
+    await house.methodLocks.lock(person.id, 'passkey', 'switched-off', { actor: 'person' })
     await wait(1100)
     const asked = await phone.get(await computer.start())
     const again = await approve(phone, asked)

@@ -1,7 +1,9 @@
 import { request } from 'node:http'
 import { describe, expect, it } from 'vitest'
+import { addPasskey, askOptions, sendResponse, type RequestOptions } from '../../setup/passkey.ts'
 import { approve, computerAndPhone, refuse } from '../../setup/qr.ts'
 import { startServer } from '../../setup/server.ts'
+import { SoftwareAuthenticator } from '../../setup/software-authenticator.ts'
 
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
@@ -44,7 +46,10 @@ describe('attacks that take time', () => {
     })
     const hastyHouse = await hasty.house()
     const late = await computerAndPhone(hastyHouse)
+    const authenticator = new SoftwareAuthenticator(hasty.issuer)
+    await addPasskey(late.phone, authenticator)
     const asked = await late.phone.get(await late.computer.start())
+    const signed = authenticator.get(await askOptions<RequestOptions>(late.phone, asked))
     const second = await computerAndPhone(hastyHouse)
     await approve(second.phone, await second.phone.get(await second.computer.start()))
     const unanswered = await computerAndPhone(hastyHouse)
@@ -59,7 +64,7 @@ describe('attacks that take time', () => {
       .where('event', '=', 'qr.ended')
       .execute()
     expect(ended).toEqual([{ details: '{"state":"expired","reason":"late_scanned"}' }])
-    expect((await approve(late.phone, asked)).html).toContain('等得太久，这次扫码已作废')
+    expect((await sendResponse(late.phone, asked, '/sign', signed)).html).toContain('等得太久，这次扫码已作废')
     expect(await late.computer.look()).toMatchObject({ state: 'expired', reason: 'late_scanned' })
     expect((await second.computer.redeem()).html).toContain('这次扫码已经作废')
     expect(await second.computer.look()).toMatchObject({ state: 'expired', reason: 'late_approved' })
