@@ -160,6 +160,7 @@ async function server(settings: Settings, log: Logger) {
     metrics,
     assets,
     clients,
+    artifacts,
     methods,
     ready: async () => {
       await database.selectFrom('house').select('key').limit(1).execute()

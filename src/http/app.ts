@@ -14,6 +14,7 @@ import { registrationRoutes, type RegistrationParts } from '../login/registratio
 import { auditPortals } from '../oidc/portal-audit.ts'
 import { rememberSessions } from '../oidc/session-memory.ts'
 import type { Assets } from '../pages/assets.ts'
+import type { Artifacts } from '../storage/artifacts.ts'
 import { calmErrors } from './errors.ts'
 import { holdFloods } from './flood.ts'
 import { forms } from './forms.ts'
@@ -35,6 +36,7 @@ export interface AppParts {
   assets: Assets
   visit: VisitParts
   clients: Clients
+  artifacts: Pick<Artifacts, 'renew'>
   methods: readonly LoginMethod[]
   login: QuestionParts & RegistrationParts & RecoveryParts
   account: AccountCentreParts
@@ -54,6 +56,7 @@ export function createApp(parts: AppParts): Koa {
   const own = ownRoutes(parts, secure)
   log.debug({ programs: routesOf(programs), pages: routesOf(own) }, 'routes')
   const middleware: Middleware[] = [
+    renewed(parts.artifacts),
     parts.metrics.middleware,
     securityHeaders(secure),
     health(parts.ready, parts.metrics),
@@ -71,6 +74,14 @@ export function createApp(parts: AppParts): Koa {
   ]
   for (const one of middleware) provider.use(one)
   return provider
+}
+
+/** What a process has ended must not go on in another one: first of all, what it keeps in memory is compared. */
+function renewed(artifacts: Pick<Artifacts, 'renew'>): Middleware {
+  return (_ctx, next) => {
+    artifacts.renew()
+    return next()
+  }
 }
 
 /** What is for programs: no cookies count there, so no form's token is asked for. */

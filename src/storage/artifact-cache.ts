@@ -16,6 +16,8 @@ export interface ArtifactCache {
   keep(artifact: CachedArtifact): void
   drop(kind: string, id: string): void
   clear(): void
+  /** The next look asks SQLite, whenever it was asked last. */
+  renew(): void
 }
 
 const mostKept = 20_000
@@ -36,12 +38,11 @@ export function createArtifactCache(sqlite: DatabaseSync): ArtifactCache {
     byAlias.clear()
   }
 
-  /** Asks SQLite once for all that goes on without waiting: no other request can come in between. */
+  /** Asks SQLite once in a turn of the event loop, and once more for each request (`renew`). */
   function check(): void {
     if (checked) return
     checked = true
-    // not setImmediate: begun in its own phase, it would wait until other requests had been let in
-    process.nextTick(() => (checked = false))
+    setImmediate(() => (checked = false))
     const now = version.get()?.['data_version']
     if (now !== seen) clear()
     seen = now
@@ -65,6 +66,9 @@ export function createArtifactCache(sqlite: DatabaseSync): ArtifactCache {
     getByAlias: (kind, alias) => look(byAlias, `${kind}@${alias}`),
     drop,
     clear,
+    renew: () => {
+      checked = false
+    },
     keep(artifact) {
       const { kind, id, alias } = artifact
       check()

@@ -194,6 +194,8 @@ export async function openRedisArtifacts(
       await Promise.all(ids.map((id) => redis.run(removeOfGroup, keyOf(kind, id), groupEnd(group))))
     },
 
+    /** Nothing is kept in memory. */
+    renew: () => undefined,
     /** Redis forgets by itself. */
     sweep: async () => 0,
     close: () => redis.close(),

@@ -173,6 +173,7 @@ export function openSqliteArtifacts(file: string, clock: Clock): Artifacts {
         if (now < sweepAtOnce) return swept
       }
     },
+    renew: cache.renew,
     async close() {
       flush()
       sqlite.close()

@@ -19,6 +19,8 @@ export interface Artifacts {
   remove(kind: string, id: string): Promise<void>
   listGroup(kind: string, group: string): Promise<{ id: string; value: string }[]>
   removeGroup(kind: string, group: string): Promise<void>
+  /** A request has come in: whatever other processes wrote before is seen from now on, also by what is kept in memory. */
+  renew(): void
   /** Frees the space of what has expired; returns how many. */
   sweep(): Promise<number>
   close(): Promise<void>
