@@ -76,7 +76,8 @@ export function createRepresentees(options: {
     const choice = await take(known)
     const hint = oidc.params?.['representee_hint']
     if (typeof hint === 'string') {
-      const meant = (await representations.of(personId)).find(({ view }) => view.id === hint || view.uscc === hint)
+      const all = proven ? await representations.of(personId) : []
+      const meant = all.find(({ view }) => view.id === hint || view.uscc === hint)
       // the same for one that is not there and one that is not theirs: they are asked
       if (!meant?.granted) {
         const about = {
@@ -87,6 +88,8 @@ export function createRepresentees(options: {
         }
         await audit.record({ event: 'representee.refused', ...about })
       }
+      // who can act for nobody now has nothing to choose, whatever is hinted
+      if (!proven && !required) return { open: false, choice: null }
       if (!meant?.granted || choice?.view.id !== meant.view.id) return { open: true }
     }
     if (choice !== undefined) return { open: false, choice }

@@ -94,6 +94,32 @@ describe('for whom a person acts', () => {
     expect(representeeOf(await plain.finish(await handler.get(plain.url)))).toBeUndefined()
   })
 
+  it('is nobody while the account is held after a recovery, also where the portal asks for level 2 only', async () => {
+    const organisation = await openOrganisation(house)
+    const handler = await openPerson(house, { name: '周小桐' })
+    await mandate(house, organisation.id, organisation.representative, handler, { matters: ['tax.filing'] })
+    const held_until = Date.now() + 60_000
+    await house.database.updateTable('natural_persons').set({ held_until }).where('id', '=', handler.id).execute()
+
+    const visitor = new Visitor(house.settings.issuer)
+    const visit = await (await portalFor({ min_level: 2 })).begin({ representee_hint: organisation.id })
+    const page = await signIn(visitor, await visitor.get(visit.url), handler.username)
+    expect(representeeOf(await visit.finish(page))).toEqual({ status: 'self' })
+
+    const again = await (await portalFor({ min_level: 2 })).begin()
+    const alone = await again.finish(await visitor.get(again.url))
+    expect(representeeOf(alone)).toEqual({ status: 'self' })
+    expect(alone.claims()?.acr).toBe('urn:yideng:loa:2')
+
+    const required = await (await portalFor({ min_level: 2, representee: 'required' })).begin()
+    const question = await visitor.get(required.url)
+    expect(question.html).not.toContain(organisation.id)
+    const csrf = /name="csrf" value="([^"]+)"/.exec(question.html)?.[1] ?? ''
+    const forged = await visitor.post(`${question.url.pathname}/representee`, { csrf, representee: organisation.id })
+    expect(forged.status).toBe(400)
+    expect(forged.leads).toBeUndefined()
+  })
+
   it('must be somebody where the portal requires it', async () => {
     const portal = await portalFor({ representee: 'required' })
     const person = await openPerson(house)
