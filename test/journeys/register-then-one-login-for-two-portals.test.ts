@@ -129,6 +129,7 @@ describe.skipIf(cannotRun('browser'))('in Chromium', () => {
   it('the language and the elder mode are kept when chosen', async () => {
     const { context, complaints } = await openContext(browser(), phone)
     const page = await context.newPage()
+    await page.setViewportSize({ width: 320, height: 740 }) // the widest words on the narrowest screen
     await page.goto(`${server.issuer}/register`)
     expect(await page.locator('html').getAttribute('lang')).toBe('zh-CN')
     await page.locator('a[href^="/language?to=en"]').first().click()
