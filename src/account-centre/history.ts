@@ -125,9 +125,7 @@ export function historyRoutes(router: Router, centre: AccountHost, parts: Histor
     if (!visit) return
     const { id } = visit.person
     const { details } = await signInOf(ctx, visit)
-    const open = await Promise.all(
-      (await sessions.list(id)).map(async ({ uid }) => ({ uid, about: await sessions.about(uid) })),
-    )
+    const open = await sessions.listAbout(id)
     const begun = open.filter(({ about }) => about?.signIns.includes(text(details['signIn'])))
     const uids = begun.map(({ uid }) => uid)
     const locked = await waysIn.notMe(ctx, id, text(details['method']), uids)
