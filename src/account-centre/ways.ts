@@ -1,8 +1,8 @@
 import type { AccountHost, Router, RouterContext } from '../login/method.ts'
 import type { Sessions } from '../oidc/sessions.ts'
+import { doneOf, goTo, idOf } from '../pages/going.ts'
 import { visitOf } from '../pages/visit.ts'
 import { Refusal } from '../refusal/refusal.ts'
-import { doneOf, goTo, idOf } from './going.ts'
 import type { WaysIn } from './ways-in.ts'
 
 export interface WaysParts {
