@@ -122,6 +122,13 @@ export function command(definition: Command): Command {
 export const idField = (of: string) =>
   ({ type: 'text', positional: true, required: true, placeholder: 'ID', meaning: `id of the ${of}` }) as const
 
+/** Where a page of a list begins. */
+export const afterField = {
+  type: 'text',
+  placeholder: 'ID',
+  meaning: 'begin after this one: the last id of the page before',
+} as const
+
 const mostListed = 1000
 
 /** How many entries of a list are shown. */

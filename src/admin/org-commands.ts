@@ -1,6 +1,7 @@
 import type { LegalPerson } from '../accounts/legal-persons.ts'
 import { isProvince, ownDigits } from '../config/regions.ts'
 import {
+  afterField,
   command,
   idField,
   invalid,
@@ -110,7 +111,7 @@ export const orgCommands: Command[] = [
     summary: 'list the organisations page by page',
     fields: {
       limit: limitField,
-      after: { type: 'text', placeholder: 'ID', meaning: 'begin after this one: the last id of the page before' },
+      after: afterField,
     },
     access: { role: 'viewer', about: 'rows' },
     example: 'npx yideng org list --limit 20',

@@ -1,6 +1,7 @@
 import { documentTypes } from '../accounts/identifiers/documents.ts'
 import type { NaturalPerson, NaturalPersons } from '../accounts/natural-persons.ts'
 import {
+  afterField,
   command,
   idField,
   invalid,
@@ -102,7 +103,7 @@ export const personCommands: Command[] = [
     summary: 'list the accounts page by page, personal data masked',
     fields: {
       limit: limitField,
-      after: { type: 'text', placeholder: 'ID', meaning: 'begin after this one: the last id of the page before' },
+      after: afterField,
     },
     access: { role: 'viewer', about: 'house' },
     example: 'npx yideng person list --limit 20',
