@@ -5,8 +5,9 @@ import { parseArgs } from 'node:util'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import { cases, type Case } from './cases.ts'
 import { chart } from './chart.ts'
+import { closedLoop, type Measured } from './closed-loop.ts'
 import { authorize } from './flow.ts'
-import { cpuOf, megabytesOf, median, quantile } from './process.ts'
+import { megabytesOf, median } from './process.ts'
 import { scaleOutStores } from './scale-out.ts'
 import { startBare, startOurs, type Running } from './targets.ts'
 
@@ -29,37 +30,6 @@ const rounds = Number(options.rounds)
 const concurrency = Number(options.concurrency)
 const roundMs = Number(options.seconds) * 1000
 const warmUpMs = 2000
-
-interface Measured {
-  perSecond: number
-  p50: number
-  p99: number
-  cpuMs: number
-}
-
-/** A closed loop: each begins its next when the last has ended. */
-async function measure(target: Running['target'], all: (() => Promise<void>)[], ms: number): Promise<Measured> {
-  const times: number[] = []
-  const cpuBefore = cpuOf(target.pid)
-  const began = performance.now()
-  await Promise.all(
-    all.map(async (again) => {
-      while (performance.now() - began < ms) {
-        const beganOne = performance.now()
-        await again()
-        times.push(performance.now() - beganOne)
-      }
-    }),
-  )
-  const elapsed = performance.now() - began
-  times.sort((one, other) => one - other)
-  return {
-    perSecond: (times.length / elapsed) * 1000,
-    p50: quantile(times, 0.5),
-    p99: quantile(times, 0.99),
-    cpuMs: (cpuOf(target.pid) - cpuBefore) / times.length,
-  }
-}
 
 /** What is measured is what is meant: ID tokens are ES256 and verify. */
 async function verify({ target, jars }: Running): Promise<void> {
@@ -120,11 +90,11 @@ async function runCase(one: Case, all: Running[]) {
     ready.set(running, await Promise.all(jars.map((jar, index) => one.ready(target, jar, index))))
   }
   const results = new Map<Running, Measured[]>(fitting.map((running) => [running, []]))
-  for (const running of fitting) await measure(running.target, ready.get(running) ?? [], warmUpMs)
+  for (const running of fitting) await closedLoop(running.target.pid, ready.get(running) ?? [], warmUpMs)
   for (let round = 0; round < rounds; round += 1) {
     // in turns, and each goes first as often as the others: these machines are noisy
     for (const running of round % 2 ? fitting.toReversed() : fitting) {
-      results.get(running)?.push(await measure(running.target, ready.get(running) ?? [], roundMs))
+      results.get(running)?.push(await closedLoop(running.target.pid, ready.get(running) ?? [], roundMs))
     }
   }
   const bare = results.get(fitting.find(({ target }) => target.name === 'bare') ?? ({} as Running))

@@ -4,8 +4,9 @@ import { signIn } from '../test/setup/person.ts'
 import { signedInPhone } from '../test/setup/qr.ts'
 import { SoftwareAuthenticator } from '../test/setup/software-authenticator.ts'
 import type { Page, Visitor } from '../test/setup/visitor.ts'
+import { closedLoop, type Measured } from './closed-loop.ts'
 import { authorizePath } from './flow.ts'
-import { cpuOf, median, quantile } from './process.ts'
+import { median } from './process.ts'
 import { startOurs } from './targets.ts'
 
 const { values: options } = parseArgs({
@@ -17,13 +18,6 @@ const roundMs = Number(options.seconds) * 1000
 const people = 8
 
 type Way = 'passkey' | 'password'
-
-interface Measured {
-  perSecond: number
-  p50: number
-  p99: number
-  cpuMs: number
-}
 
 const { target, stop } = await startOurs(people, [], { YIDENG_ADDRESS_TRIES: '1000000' })
 
@@ -45,31 +39,19 @@ const signOut = (browser: Visitor) => {
 
 const persons = await Promise.all(Array.from({ length: people }, (_, index) => settle(`bench${index}`)))
 
-/** Whole sign-ins: authorization request, sign-in page, the proof, back at the portal with a code. */
-async function measure(way: Way): Promise<Measured> {
-  const times: number[] = []
-  const cpuBefore = cpuOf(target.pid)
-  const began = performance.now()
-  await Promise.all(
-    persons.map(async ({ browser, enter }) => {
-      while (performance.now() - began < roundMs) {
-        signOut(browser)
-        const beganOne = performance.now()
-        const page = await enter[way](await browser.get(authorizePath(target, 'v'.repeat(43), 'bench')))
-        if (!page.leads?.searchParams.get('code')) throw new Error(`no code: ${page.html.slice(0, 2000)}`)
-        times.push(performance.now() - beganOne)
-      }
-    }),
-  )
-  const elapsed = performance.now() - began
-  times.sort((one, other) => one - other)
-  return {
-    perSecond: (times.length / elapsed) * 1000,
-    p50: quantile(times, 0.5),
-    p99: quantile(times, 0.99),
-    cpuMs: (cpuOf(target.pid) - cpuBefore) / times.length,
-  }
+/** A whole sign-in: authorization request, sign-in page, the proof, back at the portal with a code. */
+async function signInBy(way: Way, { browser, enter }: Awaited<ReturnType<typeof settle>>): Promise<void> {
+  signOut(browser)
+  const page = await enter[way](await browser.get(authorizePath(target, 'v'.repeat(43), 'bench')))
+  if (!page.leads?.searchParams.get('code')) throw new Error(`no code: ${page.html.slice(0, 2000)}`)
 }
+
+const measure = (way: Way) =>
+  closedLoop(
+    target.pid,
+    persons.map((person) => () => signInBy(way, person)),
+    roundMs,
+  )
 
 const results: Record<Way, Measured[]> = { passkey: [], password: [] }
 for (let round = 0; round < rounds; round += 1) {

@@ -5,6 +5,7 @@ import { maskName } from '../accounts/identifiers/masking.ts'
 import type { Clock } from '../config/clock.ts'
 import type { AccountHost, AccountVisit, RouterContext } from '../login/method.ts'
 import type { Sessions } from '../oidc/sessions.ts'
+import { goTo } from '../pages/going.ts'
 import { showPage, visitOf } from '../pages/visit.ts'
 import { Refusal } from '../refusal/refusal.ts'
 import { signInAddress } from './own-client.ts'
@@ -62,8 +63,7 @@ export function createCentre(parts: CentreParts): AccountHost {
       const enough = visit && (!fresh || isFresh(visit)) && (since === undefined || isAfter(visit, since))
       if (enough) return visit
       const maxAge = since === undefined ? freshSeconds : 0
-      ctx.status = 303
-      ctx.redirect(signInAddress(issuer, visitOf(ctx).back, fresh || since !== undefined ? maxAge : undefined))
+      goTo(ctx, signInAddress(issuer, visitOf(ctx).back, fresh || since !== undefined ? maxAge : undefined))
       return undefined
     },
 

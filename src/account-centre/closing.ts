@@ -4,8 +4,8 @@ import type { Mandates } from '../accounts/mandates/mandates.ts'
 import { actorOf } from '../login/host.ts'
 import type { AccountHost, AccountVisit, Router, RouterContext } from '../login/method.ts'
 import type { Sessions } from '../oidc/sessions.ts'
+import { goTo } from '../pages/going.ts'
 import { showPage, visitOf } from '../pages/visit.ts'
-import { goTo } from './going.ts'
 
 export interface ClosingParts {
   closing: Closing

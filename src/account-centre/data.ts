@@ -45,7 +45,6 @@ async function everyOne<T>(read: (limit: number, offset: number) => Promise<T[]>
 export async function myData(parts: DataParts, person: NaturalPerson) {
   const { persons, authenticators, methodLocks, devices, sessions, consents, representations, inbox, audit } = parts
   const { id } = person
-  const open = await sessions.list(id)
   const held = await representations.of(id)
   const events = Object.keys(auditEvents)
   return {
@@ -77,12 +76,10 @@ export async function myData(parts: DataParts, person: NaturalPerson) {
       firstSeenAt: moment(firstSeenAt),
       lastSeenAt: moment(lastSeenAt),
     })),
-    sessions: await Promise.all(
-      open.map(async ({ uid, signedInAt, amr, level, clientIds }) => {
-        const { address, browser, method } = (await sessions.about(uid)) ?? {}
-        return { signedInAt: moment(signedInAt * 1000), amr, level, portals: clientIds, address, browser, method }
-      }),
-    ),
+    sessions: (await sessions.listAbout(id)).map(({ signedInAt, amr, level, clientIds: portals, about }) => {
+      const { address, browser, method } = about ?? {}
+      return { signedInAt: moment(signedInAt * 1000), amr, level, portals, address, browser, method }
+    }),
     consents: (await consents.list(id)).map(({ clientId, granted, givenAt }) => ({
       portal: clientId,
       ...granted,

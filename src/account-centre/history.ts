@@ -4,9 +4,9 @@ import type { Clients } from '../clients/clients.ts'
 import type { RegionOf } from '../config/networks.ts'
 import type { AccountHost, AccountVisit, Router, RouterContext } from '../login/method.ts'
 import type { Sessions } from '../oidc/sessions.ts'
+import { goTo, idOf, onePage, pageOf } from '../pages/going.ts'
 import { visitOf } from '../pages/visit.ts'
 import { Refusal } from '../refusal/refusal.ts'
-import { goTo, idOf, onePage, pageOf } from './going.ts'
 import { ownClientId } from './own-client.ts'
 import { describePlace } from './places.ts'
 import { portalNames } from './portal-names.ts'
@@ -125,9 +125,7 @@ export function historyRoutes(router: Router, centre: AccountHost, parts: Histor
     if (!visit) return
     const { id } = visit.person
     const { details } = await signInOf(ctx, visit)
-    const open = await Promise.all(
-      (await sessions.list(id)).map(async ({ uid }) => ({ uid, about: await sessions.about(uid) })),
-    )
+    const open = await sessions.listAbout(id)
     const begun = open.filter(({ about }) => about?.signIns.includes(text(details['signIn'])))
     const uids = begun.map(({ uid }) => uid)
     const locked = await waysIn.notMe(ctx, id, text(details['method']), uids)

@@ -6,6 +6,7 @@ import type { FieldCipher } from '../keys/field-cipher.ts'
 import { actorOf } from '../login/host.ts'
 import type { AccountHost, AccountVisit, RouterContext } from '../login/method.ts'
 import type { Signatures } from '../login/passkey/signing.ts'
+import { goTo } from '../pages/going.ts'
 import { visitOf } from '../pages/visit.ts'
 import { Refusal } from '../refusal/refusal.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
@@ -88,8 +89,7 @@ export function createMandateSigning(centre: AccountHost, parts: SigningParts): 
     const preview = await mandates.preview(act, visit.person, actorOf(ctx))
     if (!preview.ok) return preview
     await keep(visit, { text: preview.text, act })
-    ctx.status = 303
-    ctx.redirect(signPath)
+    goTo(ctx, signPath)
     return undefined
   }
 

@@ -3,6 +3,7 @@ import type { Acted } from '../accounts/mandates/mandates.ts'
 import { usualDays, longestDays } from '../accounts/mandates/decide.ts'
 import { actorOf } from '../login/host.ts'
 import type { AccountHost, AccountVisit, Router, RouterContext } from '../login/method.ts'
+import { goTo, idOf } from '../pages/going.ts'
 import { visitOf } from '../pages/visit.ts'
 import { Refusal } from '../refusal/refusal.ts'
 import { createMandateSigning, signPath } from './mandate-signing.ts'
@@ -24,12 +25,10 @@ const periods = ['7', String(usualDays.natural_person), String(longestDays.natur
 export function mandateRoutes(router: Router, centre: AccountHost, parts: OrganisationParts): void {
   const { mandates, representations, principals, blindIndex, clock } = parts
   const signing = createMandateSigning(centre, parts)
-  const idOf = (ctx: RouterContext) => ctx['params']['id'] ?? ''
 
   /** Back to a page of ours that the form names; never to an address as given. */
   function goBack(ctx: RouterContext, principalId: string, own: string) {
-    ctx.status = 303
-    ctx.redirect(principalId === own ? '/account/helpers' : `/account/organisations/${principalId}`)
+    goTo(ctx, principalId === own ? '/account/helpers' : `/account/organisations/${principalId}`)
   }
 
   async function showOffers(ctx: RouterContext, visit: AccountVisit, wrong = '', problem = '') {
@@ -69,8 +68,8 @@ export function mandateRoutes(router: Router, centre: AccountHost, parts: Organi
   async function showAccepted(ctx: RouterContext, visit: AccountVisit, id: string, acted: Acted) {
     const [problem] = Object.values(problemsOf(acted))
     if (problem !== undefined) return showOffers(ctx, visit, id, problem)
-    ctx.status = 303
-    ctx.redirect(
+    goTo(
+      ctx,
       acted.ok && acted.mandate.role !== 'helper'
         ? `/account/organisations/${acted.mandate.principalId}`
         : '/account/helpers',
@@ -83,8 +82,7 @@ export function mandateRoutes(router: Router, centre: AccountHost, parts: Organi
     const visit = await centre.visit(ctx)
     if (!visit) return
     problemsOf(await mandates.decline(idOf(ctx), visit.person, actorOf(ctx)))
-    ctx.status = 303
-    ctx.redirect('/account/invitations')
+    goTo(ctx, '/account/invitations')
   })
 
   router.post('/account/mandates/:id/end', async (ctx) => {
@@ -96,8 +94,7 @@ export function mandateRoutes(router: Router, centre: AccountHost, parts: Organi
     if (!acted.ok) return
     // whoever gave back what they had may no longer see where it was
     if (acted.mandate.personId !== visit.person.id) return goBack(ctx, acted.mandate.principalId, visit.person.id)
-    ctx.status = 303
-    ctx.redirect(acted.mandate.role === 'helper' ? '/account/helpers' : '/account/organisations')
+    goTo(ctx, acted.mandate.role === 'helper' ? '/account/helpers' : '/account/organisations')
   })
 
   router.post('/account/mandates/:id/confirm', async (ctx) => {

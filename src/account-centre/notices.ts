@@ -2,9 +2,9 @@ import { noticeKinds, type Inbox, type Notice, type NoticeKind } from '../accoun
 import type { RegionOf } from '../config/networks.ts'
 import type { AccountHost, Router } from '../login/method.ts'
 import type { Language } from '../pages/languages.ts'
+import { goTo, onePage, pageOf } from '../pages/going.ts'
 import { visitOf } from '../pages/visit.ts'
 import { Refusal } from '../refusal/refusal.ts'
-import { goTo, onePage, pageOf } from './going.ts'
 import { describePlace } from './places.ts'
 import type { WaysIn } from './ways-in.ts'
 

@@ -5,10 +5,10 @@ import type { Principals } from '../accounts/mandates/principals.ts'
 import type { AuditTrail } from '../audit/trail.ts'
 import type { AccountHost, AccountVisit, Router, RouterContext } from '../login/method.ts'
 import type { BlindIndex } from '../keys/blind-index.ts'
+import { goTo, idOf } from '../pages/going.ts'
 import { visitOf } from '../pages/visit.ts'
 import { Refusal } from '../refusal/refusal.ts'
 import { actorOf } from '../login/host.ts'
-import { goTo, idOf } from './going.ts'
 import {
   beginningOf,
   dayOf,

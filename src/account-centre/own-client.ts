@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import type { Client } from '../clients/clients.ts'
+import { ownOfTheHouse, type Client } from '../clients/clients.ts'
 
 /**
  * The account centre as a portal of our own: signing in, coming back and signing in again recently enough (`max_age`) are
@@ -9,24 +9,15 @@ export const ownClientId = 'yideng-account'
 
 export function ownClient(issuer: string): Client {
   return {
+    ...ownOfTheHouse,
     id: ownClientId,
     name: '我的一登账户',
     names: { en: 'your Yideng account' },
     type: 'web',
-    auth_method: 'none',
     redirect_uris: [`${issuer}/account/return`],
-    post_logout_redirect_uris: [],
     scope: ['openid'],
     min_level: 2,
     subject_type: 'pairwise',
-    consent: 'implicit',
-    representee: 'optional',
-    id_token_alg: 'ES256',
-    resources: [],
-    status: 'active',
-    secretHash: null,
-    createdAt: 0,
-    updatedAt: 0,
   }
 }
 

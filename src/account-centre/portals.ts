@@ -7,9 +7,9 @@ import { attributesOf } from '../oidc/claims.ts'
 import { portalOf } from '../oidc/pages.ts'
 import { wordedScope, type Resources } from '../oidc/resources.ts'
 import type { Sessions } from '../oidc/sessions.ts'
+import { doneOf, goTo, idOf } from '../pages/going.ts'
 import { visitOf } from '../pages/visit.ts'
 import { Refusal } from '../refusal/refusal.ts'
-import { doneOf, goTo, idOf } from './going.ts'
 import { ownClientId } from './own-client.ts'
 
 export interface PortalsParts {

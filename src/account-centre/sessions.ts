@@ -4,10 +4,10 @@ import type { Clients } from '../clients/clients.ts'
 import type { RegionOf } from '../config/networks.ts'
 import { actorOf } from '../login/host.ts'
 import type { AccountHost, AccountVisit, Router, RouterContext } from '../login/method.ts'
-import type { Session, Sessions } from '../oidc/sessions.ts'
+import type { Sessions } from '../oidc/sessions.ts'
+import { doneOf, goTo, idOf } from '../pages/going.ts'
 import { visitOf } from '../pages/visit.ts'
 import { Refusal } from '../refusal/refusal.ts'
-import { doneOf, goTo, idOf } from './going.ts'
 import { ownClientId } from './own-client.ts'
 import { describePlace } from './places.ts'
 import { portalNames } from './portal-names.ts'
@@ -39,27 +39,23 @@ export function sessionsRoutes(router: Router, centre: AccountHost, parts: Sessi
     const visit = await centre.visit(ctx)
     if (!visit) return
     const { language, device } = { language: visitOf(ctx).language, device: devices.keyOf(visitOf(ctx).device()) }
-    const all = await sessions.list(visit.person.id)
+    const all = await sessions.listAbout(visit.person.id)
     const nameOf = await portalNames(
       clients,
       all.flatMap(({ clientIds }) => clientIds),
       language,
     )
-    const describe = async (session: Session) => {
-      const about = await sessions.about(session.uid)
-      return {
-        uid: session.uid,
-        ...describePlace(regionOf, about ?? {}, language),
-        method: waysIn.known(about?.method ?? ''),
-        since: session.signedInAt * 1000,
-        portals: session.clientIds
-          .filter((id) => id !== ownClientId)
-          .map(nameOf)
-          .filter(Boolean),
-        current: session.uid === visit.session.uid,
-      }
-    }
-    const described = await Promise.all(all.map(describe))
+    const described = all.map(({ uid, about, signedInAt, clientIds }) => ({
+      uid,
+      ...describePlace(regionOf, about ?? {}, language),
+      method: waysIn.known(about?.method ?? ''),
+      since: signedInAt * 1000,
+      portals: clientIds
+        .filter((id) => id !== ownClientId)
+        .map(nameOf)
+        .filter(Boolean),
+      current: uid === visit.session.uid,
+    }))
     const known = await devices.list(visit.person.id)
     await centre.show(ctx, visit, 'account/sessions', {
       // this one first, then the latest
@@ -107,9 +103,7 @@ export function sessionsRoutes(router: Router, centre: AccountHost, parts: Sessi
     const { id } = visit.person
     const key = idOf(ctx)
     if (!(await devices.forget(id, key, actorOf(ctx)))) throw new Refusal('not_found', 'no browser of this person')
-    const open = await Promise.all(
-      (await sessions.list(id)).map(async ({ uid }) => ({ uid, about: await sessions.about(uid) })),
-    )
+    const open = await sessions.listAbout(id)
     const there = open.filter(({ uid, about }) => about?.deviceKey === key && uid !== visit.session.uid)
     await end(
       ctx,

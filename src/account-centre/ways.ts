@@ -1,8 +1,8 @@
 import type { AccountHost, Router, RouterContext } from '../login/method.ts'
 import type { Sessions } from '../oidc/sessions.ts'
+import { doneOf, goTo, idOf } from '../pages/going.ts'
 import { visitOf } from '../pages/visit.ts'
 import { Refusal } from '../refusal/refusal.ts'
-import { doneOf, goTo, idOf } from './going.ts'
 import type { WaysIn } from './ways-in.ts'
 
 export interface WaysParts {
@@ -57,10 +57,8 @@ export function waysRoutes(router: Router, centre: AccountHost, { waysIn, sessio
     if (!visit) return
     const { id } = visit.person
     const { name } = await wayOf(ctx, id)
-    const all = await Promise.all(
-      (await sessions.list(id)).map(async ({ uid, amr }) => ({ uid, amr, about: await sessions.about(uid) })),
-    )
-    const begun = all.filter(({ about, amr }) => (about?.method ? about.method === name : amr.includes(name)))
+    const open = await sessions.listAbout(id)
+    const begun = open.filter(({ about, amr }) => (about?.method ? about.method === name : amr.includes(name)))
     const uids = begun.map(({ uid }) => uid)
     goTo(ctx, `${room}?done=${(await waysIn.notMe(ctx, id, name, uids)) ? 'not_me' : 'not_me_last'}`)
   })

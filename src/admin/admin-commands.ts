@@ -1,6 +1,6 @@
 import { administratorRoles, type AdministratorRole } from '../accounts/administrators.ts'
 import { isRegion } from '../config/regions.ts'
-import { command, iso, notFound, type Command } from './command.ts'
+import { command, invalid, iso, notFound, type Command } from './command.ts'
 
 const exampleId = '3f0c6a52-58b1-4b5c-9e53-8f1f9b8f7c11'
 const personId = {
@@ -43,7 +43,7 @@ export const adminCommands: Command[] = [
           : []),
         ...(person.status === 'active' ? [] : [{ field: 'id', message: 'is an account that is locked or closed' }]),
       ]
-      if (problems.length > 0) return { ok: false, kind: 'invalid', problems }
+      if (problems.length > 0) return invalid(...problems)
       await administrators.grant({ personId: id, role, region }, desk.actor)
       return { ok: true, document: { id, role, region } }
     },

@@ -5,12 +5,12 @@ import type { Administrator } from '../accounts/administrators.ts'
 import type { AccessTokens } from '../oidc/access-tokens.ts'
 import { adminScope, byPasskey, commandLineId } from '../oidc/command-line-client.ts'
 import type { Sessions } from '../oidc/sessions.ts'
-import { readJson } from '../pages/json-body.ts'
+import { readJson } from '../pages/bodies.ts'
 import { visitOf } from '../pages/visit.ts'
 import { Refusal } from '../refusal/refusal.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
 import { apiPath } from './api-path.ts'
-import { nameOf, type Command, type FailureKind, type Input, type Outcome } from './command.ts'
+import { invalid, nameOf, type Command, type FailureKind, type Input, type Outcome } from './command.ts'
 import { commands } from './commands.ts'
 import { remoteDesk } from './desk.ts'
 import { runFromAfar } from './gate.ts'
@@ -45,9 +45,7 @@ async function answer(ctx: RouterContext, parts: AdminApiParts, command: Command
     const read = readInput(command, await readJson(ctx, mostBytes))
     const input = read.ok ? read.input : {}
     const desk = remoteDesk(parts.house, administrator)
-    const outcome: Outcome = read.ok
-      ? await runFromAfar(desk, command, input)
-      : { ok: false, kind: 'invalid', problems: read.problems }
+    const outcome: Outcome = read.ok ? await runFromAfar(desk, command, input) : invalid(...read.problems)
     await record(ctx, parts, { administrator, command, input, outcome: outcome.ok ? said(outcome) : outcome.kind })
     if (!outcome.ok) return showProblem(ctx, outcome)
     const { document, shown, notes, fault } = outcome

@@ -1,12 +1,9 @@
 import type { Entry } from '../audit/chain.ts'
 import { filterDetails, filterFields, keysField, notKeys, readFilter, verifierOf } from './audit-fields.ts'
-import { command, iso, type Command, type Outcome, type Problem } from './command.ts'
+import { command, invalid, iso, limitFault, limitField, type Command, type Outcome } from './command.ts'
 import type { Desk } from './desk.ts'
 
-const mostListed = 1000
 const monthForm = /^\d{4}-(0[1-9]|1[0-2])$/
-
-const invalid = (...problems: Problem[]): Outcome => ({ ok: false, kind: 'invalid', problems })
 
 const restrictedField = {
   type: 'boolean',
@@ -46,7 +43,7 @@ export const auditCommands: Command[] = [
     summary: 'list what happened, newest first',
     fields: {
       ...filterFields,
-      limit: { type: 'number', default: 50, placeholder: 'NUMBER', meaning: `how many, at most ${mostListed}` },
+      limit: limitField,
       before: {
         type: 'number',
         placeholder: 'NUMBER',
@@ -59,8 +56,8 @@ export const auditCommands: Command[] = [
     async run(desk, { limit, before, restricted, ...asked }) {
       const read = readFilter(asked)
       if (!read.ok) return invalid(...read.problems)
-      if (limit < 1 || limit > mostListed)
-        return invalid({ field: 'limit', message: `must be between 1 and ${mostListed}` })
+      const fault = limitFault(limit)
+      if (fault) return fault
       const { newestEntries } = await import('../audit/reading.ts')
       const { database } = await desk.house()
       const filter = { ...read.filter, portals: await ownPortals(desk) }

@@ -1,5 +1,5 @@
 import type { Client } from '../clients/clients.ts'
-import { command, idField, iso, notFound, type Command, type Outcome } from './command.ts'
+import { command, idField, invalid, iso, notFound, type Command, type Outcome } from './command.ts'
 import type { Desk } from './desk.ts'
 import {
   changeFields,
@@ -65,7 +65,7 @@ export const clientCommands: Command[] = [
     async run(desk, input) {
       const { clients } = await desk.house()
       const created = await clients.create(metadataOf(input), desk.actor)
-      if (!created.ok) return { ok: false, kind: 'invalid', problems: problemsAsGiven(created.problems, input) }
+      if (!created.ok) return invalid(...problemsAsGiven(created.problems, input))
       return answer(created.client, created.secret, await snippet(desk, created.client))
     },
   }),
@@ -124,12 +124,12 @@ export const clientCommands: Command[] = [
     async run(desk, { id: clientId, ...input }) {
       const changes = changesOf(input)
       if (Object.keys(changes).length === 0) {
-        return { ok: false, kind: 'invalid', problems: [{ message: 'Nothing is given to change.' }] }
+        return invalid({ message: 'Nothing is given to change.' })
       }
       const { clients } = await desk.house()
       const updated = await clients.update(clientId, changes, desk.actor)
       if (!updated) return unknown(clientId)
-      if (!updated.ok) return { ok: false, kind: 'invalid', problems: problemsAsGiven(updated.problems, input) }
+      if (!updated.ok) return invalid(...problemsAsGiven(updated.problems, input))
       return answer((await clients.find(clientId)) ?? updated.client, updated.secret)
     },
   }),
@@ -144,7 +144,7 @@ export const clientCommands: Command[] = [
       const { clients } = await desk.house()
       const rotated = await clients.rotateSecret(input.id, desk.actor)
       if (!rotated) return unknown(input.id)
-      if (!rotated.ok) return { ok: false, kind: 'invalid', problems: problemsAsGiven(rotated.problems, {}) }
+      if (!rotated.ok) return invalid(...problemsAsGiven(rotated.problems, {}))
       const document = { client_id: input.id, client_secret: rotated.secret }
       return { ok: true, document, notes: ['', secretOnce] }
     },

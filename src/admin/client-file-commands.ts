@@ -1,5 +1,5 @@
 import type { Step } from './client-file.ts'
-import { command, notFound, type Command, type Outcome } from './command.ts'
+import { command, invalid, notFound, type Command, type Outcome } from './command.ts'
 
 const signs = { create: '+', change: '~', keep: '=' }
 const written = (value: unknown) => (value === undefined ? '-' : JSON.stringify(value))
@@ -52,7 +52,7 @@ export const clientFileCommands: Command[] = [
       const { clients } = await desk.house()
       const { apply, planOf } = await import('./client-file.ts')
       const plan = planOf(file, await clients.list())
-      if (!plan.ok) return { ok: false, kind: 'invalid', problems: plan.problems }
+      if (!plan.ok) return invalid(...plan.problems)
       const steps = plan.steps.map(({ input: _i, status: _s, ...step }) => step)
       if (only) return { ok: true, document: { applied: false, steps }, shown: linesOf(plan.steps) }
       const secrets = await apply(clients, plan.steps, desk.actor)

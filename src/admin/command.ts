@@ -122,8 +122,36 @@ export function command(definition: Command): Command {
 export const idField = (of: string) =>
   ({ type: 'text', positional: true, required: true, placeholder: 'ID', meaning: `id of the ${of}` }) as const
 
+/** Where a page of a list begins. */
+export const afterField = {
+  type: 'text',
+  placeholder: 'ID',
+  meaning: 'begin after this one: the last id of the page before',
+} as const
+
+const mostListed = 1000
+
+/** How many entries of a list are shown. */
+export const limitField = {
+  type: 'number',
+  default: 50,
+  placeholder: 'NUMBER',
+  meaning: `how many, at most ${mostListed}`,
+} as const
+
+/** What is wrong with such a limit, if anything. */
+export const limitFault = (limit: number): Outcome | undefined =>
+  limit >= 1 && limit <= mostListed
+    ? undefined
+    : invalid({ field: 'limit', message: `must be between 1 and ${mostListed}` })
+
+/** The flag a field is given by, without its hyphens. */
+export const flagOf = (name: string, { type }: Field) => (type === 'secret' ? `${name}-stdin` : name)
+
 /** `client create` */
 export const nameOf = ({ noun, verb }: Pick<Command, 'noun' | 'verb'>) => (verb ? `${noun} ${verb}` : noun)
+
+export const invalid = (...problems: Problem[]): Outcome => ({ ok: false, kind: 'invalid', problems })
 
 export const notFound = (what: string, id: string): Outcome => ({
   ok: false,

@@ -1,13 +1,12 @@
-import type { Command, Field } from './command.ts'
+import { flagOf, type Command } from './command.ts'
 
 export const shells = ['bash', 'zsh', 'fish'] as const
 export type Shell = (typeof shells)[number]
 
-const flagOf = (name: string, { type }: Field) => `--${type === 'secret' ? `${name}-stdin` : name}`
 const flagsOf = ({ fields }: Command) => [
   ...Object.entries(fields)
     .filter(([, { positional }]) => !positional)
-    .map(([name, field]) => flagOf(name, field)),
+    .map(([name, field]) => `--${flagOf(name, field)}`),
   '--json',
   '--help',
 ]
@@ -21,7 +20,7 @@ const choicesOf = (commands: readonly Command[]) =>
   commands.flatMap((command) =>
     Object.entries(command.fields).flatMap(([name, field]) =>
       field.choices && !field.positional
-        ? [{ key: keyOf(command), flag: flagOf(name, field), words: field.choices }]
+        ? [{ key: keyOf(command), flag: `--${flagOf(name, field)}`, words: field.choices }]
         : [],
     ),
   )
@@ -84,7 +83,7 @@ function fish(commands: readonly Command[]): string {
           .filter(([, { positional }]) => !positional)
           .map(([name, field]) => {
             const value = field.choices ? ` -x -a ${quoted(field.choices.join(' '))}` : ''
-            return line(within, `-l ${flagOf(name, field).slice(2)}${value}`, field.meaning)
+            return line(within, `-l ${flagOf(name, field)}${value}`, field.meaning)
           }),
       ]
     }),

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { SettingsError, type Settings } from '../config/settings.ts'
 import { readResources } from '../oidc/resources.ts'
+import { artifactsFile, databaseFile } from '../storage/stores.ts'
 import type { Desk } from './desk.ts'
 import { auditAge, auditTrail } from './doctor-audit.ts'
 import { signingKeyAge, unusableKeys } from './doctor-keys.ts'
@@ -116,12 +117,13 @@ function isPrivate(what: string, path: string): Finding {
   return { state: 'ok', what, finding: `${path} (mode ${permission})` }
 }
 
-function keyFiles({ keysDir, dataDir }: Settings): Finding[] {
+function keyFiles(settings: Settings): Finding[] {
+  const { keysDir } = settings
   if (!existsSync(keysDir)) return [missing('keys', keysDir, 'the first start makes it')]
   const files = ['data.json', 'signing.json', 'cookies.json'].map((name) => {
     const file = join(keysDir, name)
     if (existsSync(file)) return isPrivate('keys', file)
-    if (name === 'data.json' && existsSync(join(dataDir, 'yideng.sqlite'))) {
+    if (name === 'data.json' && existsSync(databaseFile(settings))) {
       const todo = 'restore it from your backup before anything else: the accounts cannot be read without it'
       return { state: 'fail', what: 'keys', finding: `${file} is not there, but the store is`, todo } as const
     }
@@ -131,8 +133,8 @@ function keyFiles({ keysDir, dataDir }: Settings): Finding[] {
 }
 
 /** The durable store as a file, read only. */
-function storeFile({ dataDir }: Settings): Finding[] {
-  const file = join(dataDir, 'yideng.sqlite')
+function storeFile(settings: Settings): Finding[] {
+  const file = databaseFile(settings)
   if (!existsSync(file)) return [missing('store', file, 'the first start makes it')]
   const findings = [isPrivate('store', file)]
   try {
@@ -173,8 +175,8 @@ function migrations(sqlite: DatabaseSync): Finding {
   return { state: 'warn', what: 'store', finding: `${pending.join(', ')} did not run yet`, todo: 'npx yideng migrate' }
 }
 
-function artifactFile({ dataDir }: Settings): Finding {
-  const file = join(dataDir, 'artifacts.sqlite')
+function artifactFile(settings: Settings): Finding {
+  const file = artifactsFile(settings)
   return existsSync(file) ? isPrivate('artifacts', file) : missing('artifacts', file, 'the first start makes it')
 }
 

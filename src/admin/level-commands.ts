@@ -1,10 +1,4 @@
-import { command, type Command, type Outcome } from './command.ts'
-
-const invalid = (field: string, message: string): Outcome => ({
-  ok: false,
-  kind: 'invalid',
-  problems: [{ field, message }],
-})
+import { command, invalid, type Command, type Outcome } from './command.ts'
 
 export const levelCommands: Command[] = [
   command({
@@ -21,7 +15,7 @@ export const levelCommands: Command[] = [
     example: 'npx yideng client preview-level --levels levels-next-year.json',
     async run(desk, input): Promise<Outcome> {
       if (input.levels === undefined && input['min-level'] === undefined) {
-        return invalid('levels', 'or --min-level is needed: what would change?')
+        return invalid({ field: 'levels', message: 'or --min-level is needed: what would change?' })
       }
       const { previewLevels, readTable } = await import('./level-preview.ts')
       const house = await desk.house()
@@ -32,7 +26,8 @@ export const levelCommands: Command[] = [
       try {
         table = input.levels === undefined ? undefined : readTable(input.levels)
       } catch (error) {
-        return invalid('levels', `cannot be used: ${error instanceof Error ? error.message : String(error)}`)
+        const message = `cannot be used: ${error instanceof Error ? error.message : String(error)}`
+        return invalid({ field: 'levels', message })
       }
       const preview = await previewLevels(house, { table, clientId: input.client, minLevel: input['min-level'] })
       const { portals, undecidable } = preview

@@ -1,13 +1,23 @@
 import type { LegalPerson } from '../accounts/legal-persons.ts'
 import { isProvince, ownDigits } from '../config/regions.ts'
-import { command, idField, iso, notFound, type Command, type Outcome } from './command.ts'
+import {
+  afterField,
+  command,
+  idField,
+  invalid,
+  iso,
+  limitFault,
+  limitField,
+  notFound,
+  type Command,
+  type Outcome,
+} from './command.ts'
 import type { Desk } from './desk.ts'
 import { regionOfOrganisation } from './where.ts'
 
 const id = idField('organisation')
 const exampleId = '8a1d3f8e-0b55-4a3c-b0d8-6f6c3b8f1d20'
 const unknown = (given: string) => notFound('organisation', given)
-const mostListed = 1000
 
 const answerOf = ({ id: organisation, uscc, kind, name, status, ownerId, createdAt }: LegalPerson) => ({
   id: organisation,
@@ -19,11 +29,7 @@ const answerOf = ({ id: organisation, uscc, kind, name, status, ownerId, created
   created_at: iso(createdAt),
 })
 
-const invalid = (field: string, message: string): Outcome => ({
-  ok: false,
-  kind: 'invalid',
-  problems: [{ field, message }],
-})
+const wrong = (field: string, message: string) => invalid({ field, message })
 
 const codeProblems = {
   uscc_required: 'must be given',
@@ -75,17 +81,17 @@ export const orgCommands: Command[] = [
       const { parseCreditCode } = await import('../accounts/identifiers/gb32100.ts')
       const { normaliseOrganisationName } = await import('../accounts/identifiers/names.ts')
       const code = parseCreditCode(input.uscc)
-      if (!code.ok) return invalid('uscc', codeProblems[code.problem])
+      if (!code.ok) return wrong('uscc', codeProblems[code.problem])
       const name = normaliseOrganisationName(input.name)
-      if (name === undefined) return invalid('name', 'has characters that cannot stand in the name of an organisation')
+      if (name === undefined) return wrong('name', 'has characters that cannot stand in the name of an organisation')
       const { persons, legalPersons, businessRegister, database } = await desk.house()
       const person = await persons.find(input.representative)
       if (!person) return notFound('person', input.representative)
       if (person.identityLevel < 3)
-        return invalid('representative', 'is an account whose identity is not proven (level 3)')
+        return wrong('representative', 'is an account whose identity is not proven (level 3)')
       const { uscc } = code
       const known = await businessRegister.look(uscc)
-      if (known.outcome === 'found' && known.name !== name) return invalid('name', 'is not the name the register has')
+      if (known.outcome === 'found' && known.name !== name) return wrong('name', 'is not the name the register has')
       if (known.outcome === 'not_found') {
         const { documentType, documentNumber } = persons.reveal(person)
         const entry = { uscc, name, status: 'active' as const, documentType, documentNumber }
@@ -94,7 +100,7 @@ export const orgCommands: Command[] = [
       const opened = await legalPersons.open({ uscc, person }, { actor: desk.actor })
       if (opened.ok) return { ok: true, document: answerOf(opened.legalPerson) }
       if (opened.problem === 'not_representative') {
-        return invalid('representative', 'is not whom the register names, or the organisation is not active there')
+        return wrong('representative', 'is not whom the register names, or the organisation is not active there')
       }
       return { ok: false, kind: 'failed', problems: [{ message: 'The business register cannot be reached.' }] }
     },
@@ -104,13 +110,14 @@ export const orgCommands: Command[] = [
     verb: 'list',
     summary: 'list the organisations page by page',
     fields: {
-      limit: { type: 'number', default: 50, placeholder: 'NUMBER', meaning: `how many, at most ${mostListed}` },
-      after: { type: 'text', placeholder: 'ID', meaning: 'begin after this one: the last id of the page before' },
+      limit: limitField,
+      after: afterField,
     },
     access: { role: 'viewer', about: 'rows' },
     example: 'npx yideng org list --limit 20',
     async run(desk, { limit, after }) {
-      if (limit < 1 || limit > mostListed) return invalid('limit', `must be between 1 and ${mostListed}`)
+      const fault = limitFault(limit)
+      if (fault) return fault
       const { legalPersons } = await desk.house()
       const page = { limit: limit + 1, ...(after === undefined ? {} : { after }) }
       const found = await legalPersons.list({ ...page, ...ownRegistrations(desk) })

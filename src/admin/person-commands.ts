@@ -1,11 +1,21 @@
 import { documentTypes } from '../accounts/identifiers/documents.ts'
 import type { NaturalPerson, NaturalPersons } from '../accounts/natural-persons.ts'
-import { command, idField, iso, notFound, type Command, type Outcome } from './command.ts'
+import {
+  afterField,
+  command,
+  idField,
+  invalid,
+  iso,
+  limitFault,
+  limitField,
+  notFound,
+  type Command,
+  type Outcome,
+} from './command.ts'
 
 const id = idField('person')
 const exampleId = '3f0c6a52-58b1-4b5c-9e53-8f1f9b8f7c11'
 const unknown = (given: string) => notFound('person', given)
-const mostListed = 1000
 
 /** What is answered of a person: personal data masked, as on a counter's screen. */
 async function masked(persons: NaturalPersons, person: NaturalPerson) {
@@ -70,7 +80,7 @@ export const personCommands: Command[] = [
     async run(desk, input): Promise<Outcome> {
       const { readOpening } = await import('./person-opening.ts')
       const read = readOpening(input, new Date(desk.clock()))
-      if (!read.ok) return { ok: false, kind: 'invalid', problems: read.problems }
+      if (!read.ok) return invalid(...read.problems)
       const { createPasswords } = await import('../accounts/passwords/hash.ts')
       const { persons } = await desk.house()
       const passwordHash = await createPasswords().hash(input.password)
@@ -79,7 +89,7 @@ export const personCommands: Command[] = [
       const opened = await persons.create(opening, { actor: desk.actor })
       if (!opened.ok) {
         const field = opened.problem === 'username_taken' ? 'username' : 'id-number'
-        return { ok: false, kind: 'invalid', problems: [{ field, message: 'belongs to another account already' }] }
+        return invalid({ field, message: 'belongs to another account already' })
       }
       const { id: personId, identityLevel: level } = opened.person
       const unmatched = level < 3 && vouchedLevel === undefined
@@ -92,19 +102,14 @@ export const personCommands: Command[] = [
     verb: 'list',
     summary: 'list the accounts page by page, personal data masked',
     fields: {
-      limit: { type: 'number', default: 50, placeholder: 'NUMBER', meaning: `how many, at most ${mostListed}` },
-      after: { type: 'text', placeholder: 'ID', meaning: 'begin after this one: the last id of the page before' },
+      limit: limitField,
+      after: afterField,
     },
     access: { role: 'viewer', about: 'house' },
     example: 'npx yideng person list --limit 20',
     async run(desk, { limit, after }) {
-      if (limit < 1 || limit > mostListed) {
-        return {
-          ok: false,
-          kind: 'invalid',
-          problems: [{ field: 'limit', message: `must be between 1 and ${mostListed}` }],
-        }
-      }
+      const fault = limitFault(limit)
+      if (fault) return fault
       const { persons } = await desk.house()
       const found = await persons.list({ limit: limit + 1, ...(after === undefined ? {} : { after }) })
       const document = await Promise.all(found.slice(0, limit).map((person) => masked(persons, person)))
@@ -207,7 +212,7 @@ export const personCommands: Command[] = [
         given === 'not_a_child'
           ? 'This person is 14 or older and agrees by themself, on the page of the account centre.'
           : 'The guardian must be an active grown-up of level 3 or more.'
-      return { ok: false, kind: 'invalid', problems: [{ field: given === 'not_a_child' ? 'id' : 'guardian', message }] }
+      return invalid({ field: given === 'not_a_child' ? 'id' : 'guardian', message })
     },
   }),
   command({

@@ -1,6 +1,6 @@
-import { command, type Command, type Outcome } from './command.ts'
+import { command, invalid, type Command } from './command.ts'
 
-const unusable = (message: string): Outcome => ({ ok: false, kind: 'invalid', problems: [{ field: 'file', message }] })
+const unusable = (message: string) => invalid({ field: 'file', message })
 
 export const registerCommands: Command[] = [
   command({

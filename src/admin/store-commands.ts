@@ -1,4 +1,4 @@
-import { command, type Command, type Outcome } from './command.ts'
+import { command, invalid, type Command, type Outcome } from './command.ts'
 
 const fileField = { type: 'text', positional: true, required: true, placeholder: 'FILE' } as const
 
@@ -44,7 +44,7 @@ export const storeCommands: Command[] = [
       }
       if (from === undefined || to === undefined) {
         const problem = { field: from === undefined ? 'from' : 'to', message: 'Give both --from and --to.' }
-        return { ok: false, kind: 'invalid', problems: [problem] }
+        return invalid(problem)
       }
       const { transfer, transferArtifacts } = await import('./store-transfer.ts')
       return copying(async () => {

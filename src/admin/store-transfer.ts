@@ -1,17 +1,17 @@
 import { randomUUID } from 'node:crypto'
 import { chmodSync, existsSync, rmSync, statSync } from 'node:fs'
-import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { Clock } from '../config/clock.ts'
 import { everyArtifact } from '../storage/artifacts-sqlite.ts'
 import { copyStore, CopyRefused, type Content } from '../storage/copy.ts'
 import { isPostgresUrl, migrate, openDatabase, type Database } from '../storage/database.ts'
+import { artifactsFile, databaseFile } from '../storage/stores.ts'
 
 export { CopyRefused }
 
 /** A store as one address: `postgres://…`, the directory of embedded stores, or one SQLite file. */
 function fileOf(where: string): string {
-  return existsSync(where) && statSync(where).isDirectory() ? join(where, 'yideng.sqlite') : where
+  return existsSync(where) && statSync(where).isDirectory() ? databaseFile({ dataDir: where }) : where
 }
 
 /** Copies a SQLite file as it is at this moment, whoever writes to it; the copy is private to its owner. */
@@ -74,7 +74,7 @@ export async function backUp(from: string, file: string): Promise<Record<string,
 
 /** Sessions, codes and tokens of an embedded store into Redis; returns how many, each read again there. */
 export async function transferArtifacts(directory: string, redisUrls: string, clock: Clock): Promise<number> {
-  const file = join(directory, 'artifacts.sqlite')
+  const file = artifactsFile({ dataDir: directory })
   if (!existsSync(file)) return 0
   const { openRedisArtifacts } = await import('../storage/artifacts-redis.ts')
   const redis = await openRedisArtifacts(redisUrls, clock, () => undefined)

@@ -11,7 +11,7 @@ import type { Database } from '../storage/database.ts'
 import { anchorOf, createChainReader, pagesAfter, theBeginning, type Anchor, type Entry } from './chain.ts'
 import { openCheckpoint } from './checkpoints.ts'
 import type { AuditTrail } from './trail.ts'
-import type { TrailCheck } from './verify.ts'
+import { broken, type TrailCheck } from './verify.ts'
 
 /** Calendar months in UTC, `2026-11`. */
 export const monthOf = (at: number) => new Date(at).toISOString().slice(0, 7)
@@ -194,13 +194,6 @@ async function verifyLines(verify: VerifyDocument, lines: AsyncIterable<string>)
   if (newest !== end) return broken('truncated', Math.min(newest, end) + 1, 'its end is not the one that was signed')
   return { whole: true, entries: end - first + 1, checkpoints: heads.size, unsigned: 0 }
 }
-
-const broken = (kind: 'rewritten' | 'truncated', sequence: number, fault: string): TrailCheck => ({
-  whole: false,
-  kind,
-  sequence,
-  fault,
-})
 
 async function hashOfFile(file: string): Promise<string> {
   const hash = createHash('sha256')

@@ -13,7 +13,8 @@ export type TrailCheck =
     }
   | ({ whole: false } & ChainFault)
 
-const broken = (kind: ChainFault['kind'], sequence: number, fault: string): TrailCheck => ({
+/** A trail that is not as it was written, from the entry `sequence` on. */
+export const broken = (kind: ChainFault['kind'], sequence: number, fault: string): TrailCheck => ({
   whole: false,
   kind,
   sequence,

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { nameOf, type Described, type Field, type Input, type Problem } from '../admin/command.ts'
+import { flagOf, nameOf, type Described, type Field, type Input, type Problem } from '../admin/command.ts'
 import { typed } from './help.ts'
 import { nearest } from './nearest.ts'
 
@@ -20,9 +20,6 @@ export function readFlagsOfAll(argv: readonly string[]) {
   }
   return { help, json: argv.includes('--json'), server, rest }
 }
-
-/** The flag a field is given by. */
-export const flagOf = (name: string, field: Field) => (field.type === 'secret' ? `${name}-stdin` : name)
 
 const takesNothing = ({ type }: Field) => type === 'boolean' || type === 'secret'
 

@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises'
-import type { Command, Field } from '../admin/command.ts'
-import { flagOf, readArguments } from './arguments.ts'
+import { flagOf, type Command, type Field } from '../admin/command.ts'
+import { readArguments } from './arguments.ts'
 import type { Terminal } from './ask-secret.ts'
 
 /** A question's answer must not be longer; nobody types more. */

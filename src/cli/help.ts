@@ -1,12 +1,13 @@
-import { nameOf, type Described, type Field } from '../admin/command.ts'
+import { flagOf, nameOf, type Described, type Field } from '../admin/command.ts'
 import { aligned, bold } from './layout.ts'
 
 /** What is typed for a field on the command line. */
-export function typed(name: string, { type, placeholder, positional, choices }: Field): string {
+export function typed(name: string, field: Field): string {
+  const { type, placeholder, positional, choices } = field
   if (positional) return placeholder ?? name.toUpperCase()
-  if (type === 'secret') return `--${name}-stdin`
-  if (type === 'boolean') return `--${name}`
-  return `--${name} ${choices?.join('|') ?? placeholder ?? (type === 'number' ? 'NUMBER' : 'TEXT')}`
+  const flag = `--${flagOf(name, field)}`
+  if (type === 'secret' || type === 'boolean') return flag
+  return `${flag} ${choices?.join('|') ?? placeholder ?? (type === 'number' ? 'NUMBER' : 'TEXT')}`
 }
 
 /** Meaning of a field, and how often and when it is given. */

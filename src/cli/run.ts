@@ -1,5 +1,7 @@
 import { commands } from '../admin/commands.ts'
 import {
+  flagOf,
+  invalid,
   nameOf,
   type Command,
   type Described,
@@ -9,7 +11,7 @@ import {
   type Problem,
 } from '../admin/command.ts'
 import type { Desk } from '../admin/desk.ts'
-import { flagOf, readArguments, readFlagsOfAll } from './arguments.ts'
+import { readArguments, readFlagsOfAll } from './arguments.ts'
 import { askTwice, readLine, type Terminal } from './ask-secret.ts'
 import { guide } from './guide.ts'
 import { localOnly } from '../admin/gate.ts'
@@ -93,11 +95,7 @@ async function runHereOrThere(
   return 'session' in command ? command.session(remote) : remote.run(command, input)
 }
 
-const needsServer: Outcome = {
-  ok: false,
-  kind: 'invalid',
-  problems: [{ field: '--server', message: 'is missing: which server?' }],
-}
+const needsServer = invalid({ field: '--server', message: 'is missing: which server?' })
 
 type AnyCommand = Command | SessionCommand
 const all: readonly AnyCommand[] = [...commands, ...sessionCommands]

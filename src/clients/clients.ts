@@ -21,6 +21,20 @@ export interface Client extends ClientMetadata {
   administers?: true
 }
 
+/** What the house's own clients (src/oidc, src/account-centre) have in common; they stand in no table. */
+export const ownOfTheHouse = {
+  auth_method: 'none',
+  post_logout_redirect_uris: [],
+  consent: 'implicit',
+  representee: 'optional',
+  id_token_alg: 'ES256',
+  resources: [],
+  status: 'active',
+  secretHash: null,
+  createdAt: 0,
+  updatedAt: 0,
+} satisfies Partial<Client>
+
 type Changed = { ok: true; client: Client; secret?: string } | { ok: false; problems: FieldProblem[] } | undefined
 
 /** What can be done with portals. `undefined` means there is none with that id. */

@@ -1,27 +1,10 @@
-import type { IncomingMessage } from 'node:http'
 import type { Context, Middleware } from 'koa'
+import { readText } from '../pages/bodies.ts'
 import { visitOf } from '../pages/visit.ts'
 import { Refusal } from '../refusal/refusal.ts'
 
 const mostBytes = 16 * 1024
 const mostFields = 40
-
-/** @throws Refusal `too_large`, `bad_request` */
-async function readBody(request: IncomingMessage): Promise<string> {
-  if (Number(request.headers['content-length'] ?? 0) > mostBytes) throw new Refusal('too_large')
-  const chunks: Buffer[] = []
-  let length = 0
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    length += chunk.length
-    if (length > mostBytes) throw new Refusal('too_large')
-    chunks.push(chunk)
-  }
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks))
-  } catch (cause) {
-    throw new Refusal('bad_request', `not UTF-8: ${String(cause)}`)
-  }
-}
 
 /** @throws Refusal `bad_request` for a field sent twice, a NUL, or too many fields */
 function parseForm(text: string): Record<string, string> {
@@ -59,7 +42,7 @@ export function forms(issuer: string): Middleware {
     if (!ctx.is('application/x-www-form-urlencoded')) throw new Refusal('unsupported_media_type')
     checkOrigin(ctx, issuer)
     const visit = visitOf(ctx)
-    const form = parseForm(await readBody(ctx.req))
+    const form = parseForm(await readText(ctx.req, mostBytes))
     if (!visit.csrfHolds(form['csrf'] ?? '')) throw new Refusal('csrf', 'no or wrong token')
     visit.form = form
     return next()

@@ -5,6 +5,7 @@ import { Refusal } from '../refusal/refusal.ts'
 import { assertQuestion, pathOf, type Attempt } from './attempt.ts'
 import { actorOf, type House } from './host.ts'
 import type { Router, RouterContext } from './method.ts'
+import { signedIn } from './signed-in.ts'
 
 export interface ClosingParts {
   host: House
@@ -14,15 +15,9 @@ export interface ClosingParts {
 
 /** Asked after a sign-in to an account that is to be closed: keep it? One click keeps it, another goes on as it is. */
 export function closingQuestion({ host, persons, closing }: ClosingParts) {
-  const signedIn = async (attempt: Attempt) => {
-    const person = attempt.session && (await persons.find(attempt.session.personId))
-    if (!person) throw new Refusal('login_expired', 'nobody is signed in')
-    return person
-  }
-
   return {
     async ask(ctx: RouterContext, attempt: Attempt): Promise<void> {
-      const { closesAt } = await signedIn(attempt)
+      const { closesAt } = (await signedIn(persons, attempt)).person
       // kept meanwhile, on another device
       if (closesAt === null) return host.finish(ctx, { closing: {} })
       const action = pathOf(attempt, 'closing')
@@ -34,7 +29,7 @@ export function closingQuestion({ host, persons, closing }: ClosingParts) {
       router.post('/login/:attempt/closing', async (ctx) => {
         const attempt = await host.attempt(ctx)
         assertQuestion(attempt, 'closing')
-        const { id } = await signedIn(attempt)
+        const { id } = (await signedIn(persons, attempt)).person
         const { decision } = visitOf(ctx).form
         if (decision !== 'keep' && decision !== 'close') throw new Refusal('bad_request', 'no decision')
         if (decision === 'keep') await closing.keep(id, actorOf(ctx))

@@ -14,6 +14,7 @@ import type { FreshSignIn } from '../oidc/prompts.ts'
 import type { SignIn } from '../oidc/session-memory.ts'
 import { byPasskey } from '../oidc/command-line-client.ts'
 import type { Sessions } from '../oidc/sessions.ts'
+import { goTo } from '../pages/going.ts'
 import { showPage, visitOf } from '../pages/visit.ts'
 import { Refusal, refusals } from '../refusal/refusal.ts'
 import { assertQuestion, loadAttempt, pathOf, type Attempt } from './attempt.ts'
@@ -113,9 +114,7 @@ export function createHost(parts: HostParts): House {
     },
 
     async finish(ctx, result) {
-      const target = await provider.interactionResult(ctx.req, ctx.res, result)
-      ctx.status = 303
-      ctx.redirect(target)
+      goTo(ctx, await provider.interactionResult(ctx.req, ctx.res, result))
     },
 
     offerDue: async (signIn) => (await offering?.due(signIn)) ?? false,

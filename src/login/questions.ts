@@ -15,6 +15,7 @@ import { closingQuestion, type ClosingParts } from './closing.ts'
 import { actorOf, type House } from './host.ts'
 import type { Router, RouterContext } from './method.ts'
 import { representeeQuestion, type RepresenteeParts } from './representee.ts'
+import { signedIn } from './signed-in.ts'
 
 export interface QuestionParts extends RepresenteeParts, ClosingParts {
   host: House
@@ -47,14 +48,8 @@ export function questionRoutes(router: Router, parts: QuestionParts): void {
   const closing = closingQuestion(parts)
   closing.routes(router)
 
-  const signedIn = async (attempt: Attempt) => {
-    const person = attempt.session && (await persons.find(attempt.session.personId))
-    if (!attempt.session || !person) throw new Refusal('login_expired', 'nobody is signed in')
-    return { session: attempt.session, person }
-  }
-
   async function askConsent(ctx: RouterContext, attempt: Attempt) {
-    const { person } = await signedIn(attempt)
+    const { person } = await signedIn(persons, attempt)
     const wanted = missing(attempt)
     const claims: Record<string, unknown> = personClaims(persons, person, clock)
     const visit = visitOf(ctx)
@@ -82,7 +77,7 @@ export function questionRoutes(router: Router, parts: QuestionParts): void {
   }
 
   async function askLevel(ctx: RouterContext, attempt: Attempt, tried: boolean) {
-    const { session, person } = await signedIn(attempt)
+    const { session, person } = await signedIn(persons, attempt)
     const { portal, needed } = attempt
     const page = { portal, cancelAction: pathOf(attempt, 'cancel'), csrf: visitOf(ctx).csrf() }
     if (isHeld(person, clock()) && !session.amr.includes('user')) {
@@ -107,7 +102,7 @@ export function questionRoutes(router: Router, parts: QuestionParts): void {
   router.post('/login/:attempt/consent', async (ctx) => {
     const attempt = await host.attempt(ctx)
     assertQuestion(attempt, 'consent')
-    const { person } = await signedIn(attempt)
+    const { person } = await signedIn(persons, attempt)
     const about = { ...actorOf(ctx), personId: person.id, clientId: attempt.client.id }
     const { decision } = visitOf(ctx).form
     if (decision === 'allow') {
@@ -124,7 +119,7 @@ export function questionRoutes(router: Router, parts: QuestionParts): void {
   router.post('/login/:attempt/level', async (ctx) => {
     const attempt = await host.attempt(ctx)
     assertQuestion(attempt, 'level')
-    const { session } = await signedIn(attempt)
+    const { session } = await signedIn(persons, attempt)
     const person = await persons.proof(session.personId, actorOf(ctx))
     const held = person !== undefined && isHeld(person, clock())
     const level = levelReached({ identityLevel: person?.identityLevel ?? 2, amr: session.amr, held })

@@ -11,6 +11,7 @@ import type { Clock } from '../config/clock.ts'
 import type { Settings } from '../config/settings.ts'
 import type { BlindIndex } from '../keys/blind-index.ts'
 import type { Sessions } from '../oidc/sessions.ts'
+import { goTo } from '../pages/going.ts'
 import { hostCookie } from '../pages/host-cookie.ts'
 import { ownPath } from '../pages/own-path.ts'
 import { showPage, visitOf } from '../pages/visit.ts'
@@ -79,8 +80,7 @@ export function recoveryRoutes(router: Router, parts: RecoveryParts): void {
     const value = randomBytes(32).toString('base64url')
     await artifacts.put(kind, keyOf(value), JSON.stringify({ pass, heldUntil: null, back }), { ttl: openSeconds })
     ctx.cookies.set(cookie, value, { signed: false, httpOnly: true, sameSite: 'lax', secure, overwrite: true })
-    ctx.status = 303
-    ctx.redirect('/recover/new-password')
+    goTo(ctx, '/recover/new-password')
   }
 
   /** @throws Refusal `recovery_gone` */
@@ -177,9 +177,7 @@ export function recoveryRoutes(router: Router, parts: RecoveryParts): void {
     await Promise.all([person.id, ...names.map((one) => typedKey(blindIndex, one))].map(passwordTries.clear))
     const { heldUntil } = recovered
     await artifacts.put(kind, id, JSON.stringify({ heldUntil, back }), { ttl: openSeconds })
-    ctx.status = 303
-    ctx.redirect('/recover/done')
-    return undefined
+    return goTo(ctx, '/recover/done')
   })
 
   router.get('/recover/done', async (ctx) => {

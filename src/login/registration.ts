@@ -7,6 +7,7 @@ import type { NaturalPersons } from '../accounts/natural-persons.ts'
 import type { Passwords } from '../accounts/passwords/hash.ts'
 import type { Clock } from '../config/clock.ts'
 import type { BlindIndex } from '../keys/blind-index.ts'
+import { goTo, idOf } from '../pages/going.ts'
 import { showPage, visitOf } from '../pages/visit.ts'
 import { Refusal } from '../refusal/refusal.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
@@ -107,9 +108,7 @@ export function registrationRoutes(router: Router, parts: RegistrationParts): vo
     if (!opened.ok) return show(ctx, attempt, { username: opened.problem })
     const id = attempt?.id ?? randomBytes(16).toString('base64url')
     await artifacts.put(kind, keptId(id), opened.person.id, { ttl: keptSeconds })
-    ctx.status = 303
-    ctx.redirect(attempt ? pathOf(attempt, 'registered') : `/registered/${id}`)
-    return undefined
+    return goTo(ctx, attempt ? pathOf(attempt, 'registered') : `/registered/${id}`)
   }
 
   async function showRegistered(ctx: RouterContext, id: string, continueAction?: string) {
@@ -136,7 +135,7 @@ export function registrationRoutes(router: Router, parts: RegistrationParts): vo
     visitOf(ctx).back = '/register'
     return register(ctx, undefined)
   })
-  router.get('/registered/:id', (ctx) => showRegistered(ctx, ctx['params']['id'] ?? ''))
+  router.get('/registered/:id', (ctx) => showRegistered(ctx, idOf(ctx)))
 
   router.get('/login/:attempt/register', async (ctx) => show(ctx, await openAttempt(ctx)))
   router.post('/login/:attempt/register', async (ctx) => register(ctx, await openAttempt(ctx)))

@@ -6,10 +6,10 @@ import type { RepresenteeChoices } from '../accounts/representee-choices.ts'
 import type { AuditTrail } from '../audit/trail.ts'
 import { levelToAct, selectRepresentee } from '../oidc/representee.ts'
 import { showPage, visitOf } from '../pages/visit.ts'
-import { Refusal } from '../refusal/refusal.ts'
 import { assertQuestion, pathOf, type Attempt } from './attempt.ts'
 import { actorOf, type House } from './host.ts'
 import type { Router, RouterContext } from './method.ts'
+import { signedIn } from './signed-in.ts'
 
 export interface RepresenteeParts {
   host: House
@@ -26,14 +26,8 @@ const isProven = ({ session }: Attempt) => (session?.level ?? 2) >= levelToAct
 export function representeeQuestion(parts: RepresenteeParts) {
   const { persons, representations, choices, audit, host } = parts
 
-  const signedIn = async (attempt: Attempt) => {
-    const person = attempt.session && (await persons.find(attempt.session.personId))
-    if (!person) throw new Refusal('login_expired', 'nobody is signed in')
-    return person
-  }
-
   async function ask(ctx: RouterContext, attempt: Attempt, refused = false): Promise<void> {
-    const person = await signedIn(attempt)
+    const { person } = await signedIn(persons, attempt)
     const visit = visitOf(ctx)
     const hint = attempt.params['representee_hint']
     const all = isProven(attempt) ? await representations.of(person.id) : []
@@ -58,7 +52,7 @@ export function representeeQuestion(parts: RepresenteeParts) {
 
   /** The name of whom the person has come to act for in this login; undefined for themself. */
   async function chosen(attempt: Attempt): Promise<string | undefined> {
-    const person = await signedIn(attempt)
+    const { person } = await signedIn(persons, attempt)
     const answer = (attempt.interaction.lastSubmission?.[selectRepresentee] as { principal?: string } | undefined)
       ?.principal
     const principalId = answer ?? (await choices.find(person.id, attempt.client.id)) ?? self
@@ -69,7 +63,7 @@ export function representeeQuestion(parts: RepresenteeParts) {
     router.post('/login/:attempt/representee', async (ctx) => {
       const attempt = await host.attempt(ctx)
       assertQuestion(attempt, selectRepresentee)
-      const person = await signedIn(attempt)
+      const { person } = await signedIn(persons, attempt)
       const { representee = '' } = visitOf(ctx).form
       const principalId = representee === self ? null : representee
       const may =

@@ -2,14 +2,11 @@ import type { Closing } from '../accounts/closing.ts'
 import type { LegalPersons } from '../accounts/legal-persons.ts'
 import type { Mandates } from '../accounts/mandates/mandates.ts'
 import type { NaturalPersons } from '../accounts/natural-persons.ts'
+import { keepTrying, type KeptTrying } from './keep-trying.ts'
 import type { Sessions } from './sessions.ts'
 
 /** Closes accounts when their time has come: erased first, then all that goes on without the account is ended. */
-export interface AccountClosings {
-  /** Returns how many were closed. */
-  tryDue(): Promise<number>
-  stop(): Promise<void>
-}
+export type AccountClosings = KeptTrying
 
 const everyMs = 10_000
 
@@ -23,7 +20,6 @@ export function createAccountClosings(options: {
 }): AccountClosings {
   const { closing, persons, mandates, legalPersons, sessions, log } = options
   const by = { actor: 'system' }
-  let running: Promise<number> | undefined
 
   /** Each step may be done again: who dies in the middle is followed up. */
   async function close(personId: string): Promise<boolean> {
@@ -50,23 +46,5 @@ export function createAccountClosings(options: {
     return closed
   }
 
-  const tryDue = () => {
-    running ??= tryAll().finally(() => {
-      running = undefined
-    })
-    return running
-  }
-
-  const timer = setInterval(() => {
-    tryDue().catch((error: unknown) => log.warn({ err: error }, 'accounts could not be closed'))
-  }, everyMs)
-  timer.unref()
-
-  return {
-    tryDue,
-    async stop() {
-      clearInterval(timer)
-      await running?.catch(() => 0)
-    },
-  }
+  return keepTrying(tryAll, everyMs, (error) => log.warn({ err: error }, 'accounts could not be closed'))
 }

@@ -1,4 +1,4 @@
-import type { Client } from '../clients/clients.ts'
+import { ownOfTheHouse, type Client } from '../clients/clients.ts'
 
 /** What an access token for the admin API has to have. No portal is ever registered for it. */
 export const adminScope = 'admin'
@@ -10,24 +10,15 @@ export const commandLineId = 'yideng-cli'
  * its tokens to a key (DPoP, RFC 9449). It stands in no table, so nobody can change it.
  */
 export const commandLineClient: Client = {
+  ...ownOfTheHouse,
   id: commandLineId,
   name: '一登管理命令行',
   names: { en: 'the Yideng command line' },
   type: 'native',
-  auth_method: 'none',
   redirect_uris: [],
-  post_logout_redirect_uris: [],
   scope: ['openid', adminScope, 'offline_access'],
   min_level: 3,
   subject_type: 'public',
-  consent: 'implicit',
-  representee: 'optional',
-  id_token_alg: 'ES256',
-  resources: [],
-  status: 'active',
-  secretHash: null,
-  createdAt: 0,
-  updatedAt: 0,
   administers: true,
 }
 

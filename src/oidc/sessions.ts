@@ -52,6 +52,8 @@ export interface Sessions {
   /** The session a browser's cookie stands for, when somebody is signed in with it. */
   ofCookie(cookie: string): Promise<Session | undefined>
   list(personId: string): Promise<Session[]>
+  /** The same, each with where it was begun. */
+  listAbout(personId: string): Promise<(Session & { about: SessionAbout | undefined })[]>
   /** Keeps a session that is being used elsewhere from ending because its browser is idle. */
   keepAlive(uid: string): Promise<void>
   /** Keeps where a session was begun, for the person to recognise it by. */
@@ -141,6 +143,11 @@ export function createSessions(options: {
     return found.flatMap(({ value }) => read(value)?.session ?? [])
   }
 
+  async function about(uid: string) {
+    const sealed = await artifacts.get(aboutKind, uid)
+    return sealed === undefined ? undefined : aboutSchema.parse(JSON.parse(cipher.open(sealed, place(uid))))
+  }
+
   const grantsOf = async (personId: string) =>
     (await artifacts.listGroup('Grant', personId)).map(({ value }) => grantSchema.parse(JSON.parse(value)))
 
@@ -185,6 +192,10 @@ export function createSessions(options: {
       return value === undefined ? undefined : read(value)?.session
     },
     list,
+    async listAbout(personId) {
+      const sessions = await list(personId)
+      return Promise.all(sessions.map(async (session) => ({ ...session, about: await about(session.uid) })))
+    },
     async keepAlive(uid) {
       const found = await artifacts.getByAlias('Session', uid)
       if (!found) return
@@ -201,14 +212,11 @@ export function createSessions(options: {
         ttl,
       )
     },
-    async remember(uid, about) {
-      const sealed = cipher.seal(JSON.stringify(about), place(uid))
+    async remember(uid, where) {
+      const sealed = cipher.seal(JSON.stringify(where), place(uid))
       await artifacts.put(aboutKind, uid, sealed, { ttl: lifetime })
     },
-    async about(uid) {
-      const sealed = await artifacts.get(aboutKind, uid)
-      return sealed === undefined ? undefined : aboutSchema.parse(JSON.parse(cipher.open(sealed, place(uid))))
-    },
+    about,
     end,
     async endAll(personId, except) {
       const sessions = await list(personId)

@@ -7,8 +7,8 @@ import { openSqliteArtifacts } from './artifacts-sqlite.ts'
 import { keepCheckpointing } from './checkpoints.ts'
 
 /** Where the embedded stores are. */
-export const databaseFile = ({ dataDir }: Settings) => join(dataDir, 'yideng.sqlite')
-export const artifactsFile = ({ dataDir }: Settings) => join(dataDir, 'artifacts.sqlite')
+export const databaseFile = ({ dataDir }: Pick<Settings, 'dataDir'>) => join(dataDir, 'yideng.sqlite')
+export const artifactsFile = ({ dataDir }: Pick<Settings, 'dataDir'>) => join(dataDir, 'artifacts.sqlite')
 
 /** The artifact store that the settings name. */
 export async function openArtifacts(settings: Settings, clock: Clock, log: Logger): Promise<Artifacts> {

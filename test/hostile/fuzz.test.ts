@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, it, onTestFinished } from 'vitest'
 import { commands } from '../../src/admin/commands.ts'
-import { flagOf } from '../../src/cli/arguments.ts'
+import { flagOf } from '../../src/admin/command.ts'
 import { commandLine } from '../cli/in-process.ts'
 import { routesOf, routeOf } from '../setup/routes.ts'
 import { openPerson } from '../setup/person.ts'

@@ -1,5 +1,4 @@
-import { createServer } from 'node:http'
-import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import type { BrowserContext, Page } from 'playwright-core'
 import decodeQR from 'qr/decode.js'
 import type { Back } from '../../src/admin/house.ts'
@@ -7,7 +6,7 @@ import { desk, expectAccessible, openContext, phone, useBrowser } from '../setup
 import { cannotRun } from '../setup/parts.ts'
 import { openPerson } from '../setup/person.ts'
 import { decodePng } from '../setup/png.ts'
-import { registerPortal } from '../setup/portal.ts'
+import { registerPortal, standIn } from '../setup/portal.ts'
 import { startServer, type RunningServer } from '../setup/server.ts'
 import { authenticatorOf } from '../setup/virtual-authenticator.ts'
 
@@ -42,12 +41,7 @@ describe.skipIf(cannotRun('browser'))('in Chromium, a computer and a phone', { t
     const computer = await openContext(browser(), desk)
     const handset = await openContext(browser(), phone)
     const visit = await portal.begin()
-    const listener = createServer((_request, response) => {
-      response.setHeader('content-type', 'text/html; charset=utf-8')
-      response.end('<!doctype html><html lang="zh"><link rel="icon" href="data:,"><title>门户</title><h1>门户</h1>')
-    })
-    listener.listen(Number(new URL(portal.redirectUri).port), 'localhost')
-    onTestFinished(() => void listener.close())
+    await standIn(portal)
     const page = await computer.context.newPage()
     await page.goto(visit.url.href)
     const finish = async () => {

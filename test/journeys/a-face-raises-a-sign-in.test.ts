@@ -1,5 +1,4 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chromium, type Browser, type Page } from 'playwright-core'
@@ -13,7 +12,7 @@ import { expectAccessible, openContext, phone } from '../setup/browser.ts'
 import { anna, berta, darkness, film, portrait, still, twoPeople, wall } from '../setup/faces.ts'
 import { cannotRun } from '../setup/parts.ts'
 import { openPerson } from '../setup/person.ts'
-import { registerPortal } from '../setup/portal.ts'
+import { registerPortal, standIn } from '../setup/portal.ts'
 import { startServer, type RunningServer } from '../setup/server.ts'
 
 describe.skipIf(cannotRun('browser'))('in Chromium, with a film for a camera', { timeout: 120_000 }, () => {
@@ -66,12 +65,7 @@ describe.skipIf(cannotRun('browser'))('in Chromium, with a film for a camera', {
     const portal = await registerPortal(house, { scope: 'openid profile', consent: 'implicit' })
     const { context, complaints } = await openContext(browser, phone)
     onTestFinished(() => context.close())
-    const listener = createServer((_request, response) => {
-      response.setHeader('content-type', 'text/html; charset=utf-8')
-      response.end('<!doctype html><html lang="zh"><link rel="icon" href="data:,"><title>门户</title><h1>门户</h1>')
-    })
-    listener.listen(Number(new URL(portal.redirectUri).port), 'localhost')
-    onTestFinished(() => void listener.close())
+    await standIn(portal)
     const visit = await portal.begin({ acr_values: 'urn:yideng:loa:4' })
     const page = await context.newPage()
     await page.goto(visit.url.href)

@@ -1,11 +1,10 @@
-import { createServer } from 'node:http'
-import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import type { BrowserContext, Page } from 'playwright-core'
 import type { Back } from '../../src/admin/house.ts'
 import { desk, expectAccessible, openContext, useBrowser } from '../setup/browser.ts'
 import { cannotRun } from '../setup/parts.ts'
 import { openPerson } from '../setup/person.ts'
-import { registerPortal } from '../setup/portal.ts'
+import { registerPortal, standIn } from '../setup/portal.ts'
 import { startServer, until, type RunningServer } from '../setup/server.ts'
 import { authenticatorOf } from '../setup/virtual-authenticator.ts'
 
@@ -22,12 +21,7 @@ describe.skipIf(cannotRun('browser'))('in Chromium, a person with passkeys', { t
   /** A portal that says so when somebody comes back. */
   async function openPortal() {
     const portal = await registerPortal(house, { name: '深圳市政务服务网', consent: 'implicit', min_level: 3 })
-    const listener = createServer((_request, response) => {
-      response.setHeader('content-type', 'text/html; charset=utf-8')
-      response.end('<!doctype html><html lang="zh"><link rel="icon" href="data:,"><title>门户</title><h1>门户</h1>')
-    })
-    listener.listen(Number(new URL(portal.redirectUri).port), 'localhost')
-    onTestFinished(() => void listener.close())
+    await standIn(portal)
     return portal
   }
 

@@ -1,4 +1,3 @@
-import { createServer } from 'node:http'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Page } from 'playwright-core'
 import type { Back } from '../../src/admin/house.ts'
@@ -6,19 +5,8 @@ import { matchKey } from '../../src/accounts/identifiers/names.ts'
 import { desk, expectAccessible, openContext, phone, useBrowser } from '../setup/browser.ts'
 import { cannotRun } from '../setup/parts.ts'
 import { password, residentId } from '../setup/people.ts'
-import { registerPortal, type TestPortal } from '../setup/portal.ts'
+import { registerPortal, standIn, type TestPortal } from '../setup/portal.ts'
 import { startServer, type RunningServer } from '../setup/server.ts'
-
-/** Shows that the browser came back, and nothing else: what it brought is checked with openid-client. */
-async function standIn(portal: TestPortal) {
-  const listener = createServer((_request, response) => {
-    response.setHeader('content-type', 'text/html; charset=utf-8')
-    response.end('<!doctype html><html lang="zh"><link rel="icon" href="data:,"><title>门户</title><h1>门户</h1>')
-  })
-  const { port } = new URL(portal.redirectUri)
-  await new Promise<void>((resolve) => listener.listen(Number(port), 'localhost', resolve))
-  return listener
-}
 
 describe.skipIf(cannotRun('browser'))('in Chromium', () => {
   const browser = useBrowser()
@@ -43,8 +31,8 @@ describe.skipIf(cannotRun('browser'))('in Chromium', () => {
       }),
       await registerPortal(house, { name: '博罗县政务服务网', region: '441322', consent: 'implicit' }),
     ]
-    const listeners = [await standIn(first), await standIn(second)]
-    return { first, second, close: () => listeners.forEach((listener) => listener.close()) }
+    await Promise.all([standIn(first), standIn(second)])
+    return { first, second }
   }
 
   async function finish(visit: Awaited<ReturnType<TestPortal['begin']>>, page: Page) {
@@ -66,7 +54,7 @@ describe.skipIf(cannotRun('browser'))('in Chromium', () => {
             { documentType: 'resident_id', documentNumber: number, nameKey: matchKey('欧阳春晓') },
           ]),
         )
-      const { first, second, close } = await portals()
+      const { first, second } = await portals()
       const { context, complaints } = await openContext(browser(), options)
       const page = await context.newPage()
 
@@ -122,7 +110,6 @@ describe.skipIf(cannotRun('browser'))('in Chromium', () => {
       expect(await page.locator('[name=password]').count()).toBe(1)
       expect(complaints).toEqual([])
       await context.close()
-      close()
     },
   )
 

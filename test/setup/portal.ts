@@ -1,4 +1,6 @@
+import { createServer } from 'node:http'
 import * as oidc from 'openid-client'
+import { onTestFinished } from 'vitest'
 import type { Back } from '../../src/admin/house.ts'
 import type { ClientInput } from '../../src/clients/metadata.ts'
 import { freePort } from './free-port.ts'
@@ -66,4 +68,15 @@ export async function registerPortal(
       }
     },
   }
+}
+
+/** Shows until the test ends that the browser came back, and nothing else: what it brought is checked with openid-client. */
+export async function standIn({ redirectUri }: TestPortal): Promise<void> {
+  const listener = createServer((_request, response) => {
+    response.setHeader('content-type', 'text/html; charset=utf-8')
+    response.end('<!doctype html><html lang="zh"><link rel="icon" href="data:,"><title>门户</title><h1>门户</h1>')
+  })
+  onTestFinished(() => void listener.close())
+  const port = Number(new URL(redirectUri).port)
+  await new Promise<void>((resolve) => listener.listen(port, 'localhost', resolve))
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import type { Actor, NaturalPerson } from '../../accounts/natural-persons.ts'
-import { actions as known, type Action } from '../../proofing/face/challenge.ts'
+import type { Action } from '../../proofing/face/challenge.ts'
 import {
   ended,
   type FaceEvidence,
@@ -93,7 +93,7 @@ export function createFaceChecks(parts: FaceParts & { limits: FaceLimits }): Fac
       const ttl = begun.kind === 'capture' ? captureSeconds : vendorSeconds
       await artifacts.put('face-check', id, JSON.stringify(kept satisfies z.infer<typeof running>), { ttl })
       if (begun.kind === 'redirect') return { kind: 'redirect', url: begun.url }
-      return { kind: 'capture', id, actions: begun.actions.filter((action) => known.includes(action)) }
+      return { kind: 'capture', id, actions: begun.actions }
     },
 
     async complete(id, checked, evidence, by) {

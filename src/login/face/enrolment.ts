@@ -1,5 +1,6 @@
 import { bindingMs } from '../../accounts/faces/proofs.ts'
 import type { NaturalPerson } from '../../accounts/natural-persons.ts'
+import { doneOf, goTo } from '../../pages/going.ts'
 import { visitOf } from '../../pages/visit.ts'
 import { actorOf } from '../host.ts'
 import type { AccountHost, Enrolment, RouterContext } from '../method.ts'
@@ -16,8 +17,7 @@ export function faceEnrolment(parts: FaceParts & { checks: FaceChecks; limits: F
   const { consents, proofs, sessions, verifiers, limits, clock } = parts
 
   function back(ctx: RouterContext, done: (typeof said)[number]): void {
-    ctx.status = 303
-    ctx.redirect(`${base}?done=${done}`)
+    goTo(ctx, `${base}?done=${done}`)
   }
 
   async function prove(ctx: RouterContext, person: NaturalPerson): Promise<void> {
@@ -52,7 +52,6 @@ export function faceEnrolment(parts: FaceParts & { checks: FaceChecks; limits: F
         const visit = await centre.visit(ctx)
         if (!visit) return
         const { person } = visit
-        const { done } = ctx.query
         const provenAt = person.faceProofedAt
         await centre.show(ctx, visit, 'face/settings', {
           level: person.identityLevel,
@@ -62,7 +61,7 @@ export function faceEnrolment(parts: FaceParts & { checks: FaceChecks; limits: F
           blocked: await limits.blocked(person.id),
           provenAt: provenAt === null ? '' : new Date(provenAt).toISOString(),
           binding: provenAt !== null && clock() - provenAt <= bindingMs,
-          done: said.find((one) => one === done) ?? '',
+          done: doneOf(ctx, said),
         })
       })
 

@@ -1,3 +1,4 @@
+import { readBytes } from '../../pages/bodies.ts'
 import { captureLimits, readFrames } from '../../proofing/face/frames.ts'
 import type { Frame } from '../../proofing/face/verifier.ts'
 import type { RouterContext } from '../method.ts'
@@ -7,18 +8,11 @@ const mostMs = 15_000
 
 /** The pictures a capture page sent; undefined for anything else, or more than `captureLimits`. */
 export async function receiveFrames(ctx: RouterContext): Promise<Frame[] | undefined> {
-  if (Number(ctx.req.headers['content-length'] ?? 0) > captureLimits.bytes) return undefined
-  const chunks: Buffer[] = []
-  let length = 0
   const late = setTimeout(() => ctx.req.destroy(), mostMs)
   try {
-    for await (const chunk of ctx.req as AsyncIterable<Buffer>) {
-      length += chunk.length
-      if (length > captureLimits.bytes) return undefined
-      chunks.push(chunk)
-    }
+    const bytes = await readBytes(ctx.req, captureLimits.bytes)
+    return bytes && readFrames(bytes)
   } finally {
     clearTimeout(late)
   }
-  return readFrames(Buffer.concat(chunks))
 }

@@ -2,29 +2,24 @@ import { timingSafeEqual } from 'node:crypto'
 import { z } from 'zod'
 import type { Authenticator } from '../../accounts/authenticators.ts'
 import type { Actor } from '../../accounts/natural-persons.ts'
+import { base64url, credential, readCredential } from './credential.ts'
 import { loadWebAuthn } from './library.ts'
 import { name, type PasskeyParts } from './parts.ts'
 import { relyingParty, wasFramed } from './relying-party.ts'
 import { amrOf, readStored, writeStored, type StoredPasskey } from './stored.ts'
 
-const bytes = z
-  .string()
-  .regex(/^[\w-]+$/)
-  .max(8192)
+const bytes = base64url(8192)
 
 /** AuthenticationResponseJSON (WebAuthn Level 3, 5.1.8.2), as far as it is looked at. */
-const schema = z.object({
-  id: bytes.max(1400),
-  rawId: bytes.max(1400),
-  type: z.literal('public-key'),
-  response: z.object({
+const schema = credential(
+  z.object({
     clientDataJSON: bytes,
     authenticatorData: bytes,
     signature: bytes,
     // may be left out where the request named the passkeys (WebAuthn Level 3, 5.2.2)
-    userHandle: bytes.max(100).nullish(),
+    userHandle: base64url(100).nullish(),
   }),
-})
+)
 
 export type AssertionResponse = z.infer<typeof schema>
 
@@ -49,13 +44,7 @@ const tries = 3
 const equal = (one: string, other: string) =>
   one.length === other.length && timingSafeEqual(Buffer.from(one), Buffer.from(other))
 
-export function parseAssertion(text: string): AssertionResponse | undefined {
-  try {
-    return schema.safeParse(JSON.parse(text)).data
-  } catch {
-    return undefined
-  }
-}
+export const parseAssertion = (text: string): AssertionResponse | undefined => readCredential(schema, text)
 
 /** The user handle of a person's passkeys: random to everybody else, and the same for all of them (WebAuthn 14.6.1). */
 export const userHandleOf = ({ blindIndex }: Pick<PasskeyParts, 'blindIndex'>, personId: string) =>

@@ -1,4 +1,5 @@
 import type { Authenticator } from '../../accounts/authenticators.ts'
+import { doneOf, goTo, idOf } from '../../pages/going.ts'
 import { visitOf } from '../../pages/visit.ts'
 import { Refusal } from '../../refusal/refusal.ts'
 import { actorOf } from '../host.ts'
@@ -14,10 +15,8 @@ import { readStored } from './stored.ts'
 type EnrolmentParts = PasskeyParts & { challenges: Challenges }
 
 const home = `/account/${name}`
-const goHome = (ctx: RouterContext, done: string) => {
-  ctx.status = 303
-  ctx.redirect(`${home}?done=${done}`)
-}
+const done = ['added', 'renamed', 'removed'] as const
+const goHome = (ctx: RouterContext, how: (typeof done)[number]) => goTo(ctx, `${home}?done=${how}`)
 
 /** 通行密钥 in the account centre: which there are, one more, names, removal. */
 export function passkeyEnrolment(parts: EnrolmentParts): Enrolment {
@@ -50,19 +49,17 @@ function shown(ctx: RouterContext, parts: EnrolmentParts, authenticator: Authent
 
 function listRoutes(router: Router, centre: AccountHost, parts: EnrolmentParts): void {
   const { authenticators, methodLocks, settings } = parts
-  const known = { added: '', renamed: '', removed: '' }
 
   router.get('/', async (ctx) => {
     const visit = await centre.visit(ctx)
     if (!visit) return
     const { id } = visit.person
-    const { done } = ctx.query
     const passkeys = await authenticators.list(id, name)
     await centre.show(ctx, visit, 'passkey/list', {
       passkeys: passkeys.map((one) => shown(ctx, parts, one)),
       off: await methodLocks.locked(id, name),
       possible: canHavePasskeys(settings.issuer),
-      done: typeof done === 'string' && done in known ? done : '',
+      done: doneOf(ctx, done),
     })
   })
 }
@@ -103,7 +100,6 @@ function addRoutes(router: Router, centre: AccountHost, parts: EnrolmentParts): 
 
 function oneRoutes(router: Router, centre: AccountHost, parts: EnrolmentParts): void {
   const { authenticators } = parts
-  const idOf = (ctx: RouterContext) => ctx['params']['id'] ?? ''
 
   /** @throws Refusal `not_found`, the same for one that is not there and one that is not theirs */
   async function mine(ctx: RouterContext) {

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { maskName } from '../../accounts/identifiers/masking.ts'
 import type { Actor, NaturalPerson } from '../../accounts/natural-persons.ts'
 import { userHandleOf } from './assertion.ts'
+import { base64url, credential, readCredential } from './credential.ts'
 import { loadWebAuthn } from './library.ts'
 import { name, type PasskeyParts } from './parts.ts'
 import { relyingParty, wasFramed } from './relying-party.ts'
@@ -16,17 +17,11 @@ export const mostPasskeys = 20
 
 const transportNames = ['ble', 'cable', 'hybrid', 'internal', 'nfc', 'smart-card', 'usb'] as const
 
-const bytes = z
-  .string()
-  .regex(/^[\w-]+$/)
-  .max(12_000)
+const bytes = base64url(12_000)
 
 /** RegistrationResponseJSON (WebAuthn Level 3, 5.1.8.1), as far as it is looked at. */
-const schema = z.object({
-  id: bytes.max(1400),
-  rawId: bytes.max(1400),
-  type: z.literal('public-key'),
-  response: z.object({
+const schema = credential(
+  z.object({
     clientDataJSON: bytes,
     attestationObject: bytes,
     // names nobody knows yet are left out, not refused (WebAuthn Level 3, 5.8.4)
@@ -36,7 +31,7 @@ const schema = z.object({
       .catch([])
       .transform((all) => transportNames.filter((one) => all.includes(one))),
   }),
-})
+)
 
 /** Why a new passkey is not kept; for the audit trail. */
 export type RegistrationFault = 'malformed' | 'challenge_gone' | 'invalid' | 'known_credential' | 'too_many'
@@ -86,7 +81,7 @@ export async function register(
     await audit.record({ event: 'authenticator.refused', ...by, personId: person.id, details })
     return { ok: false, fault }
   }
-  const response = parse(given.text)
+  const response = readCredential(schema, given.text)
   if (!response) return refuse('malformed')
   if (given.challenge === undefined) return refuse('challenge_gone')
   const passkey = await prove(parts, response, given.challenge)
@@ -112,14 +107,6 @@ export async function register(
     return id
   })
   return added === undefined ? refuse('known_credential') : { ok: true, id: added }
-}
-
-function parse(text: string) {
-  try {
-    return schema.safeParse(JSON.parse(text)).data
-  } catch {
-    return undefined
-  }
 }
 
 async function prove({ settings }: PasskeyParts, response: z.infer<typeof schema>, challenge: string) {

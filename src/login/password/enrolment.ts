@@ -1,3 +1,4 @@
+import { goTo } from '../../pages/going.ts'
 import { visitOf } from '../../pages/visit.ts'
 import { Refusal } from '../../refusal/refusal.ts'
 import { actorOf } from '../host.ts'
@@ -44,9 +45,7 @@ export function passwordEnrolment(parts: PasswordParts): Enrolment {
         const change = { person, known, passwordHash, signedInAt: session.signedInAt }
         if (!(await changePassword(change, actorOf(ctx)))) throw new Refusal('busy', 'another change came first')
         await sessions.endAll(person.id, session.uid)
-        ctx.status = 303
-        ctx.redirect(`${path}?done=changed`)
-        return undefined
+        return goTo(ctx, `${path}?done=changed`)
       })
     },
   }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import type { Bearer } from '../../oidc/access-tokens.ts'
-import { readJson } from '../../pages/json-body.ts'
+import { readJson } from '../../pages/bodies.ts'
 import { visitOf } from '../../pages/visit.ts'
 import { Refusal } from '../../refusal/refusal.ts'
 import type { Router, RouterContext } from '../method.ts'

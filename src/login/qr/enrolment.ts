@@ -9,13 +9,10 @@ export function qrEnrolment(parts: QrParts & { limits: QrLimits }): Enrolment {
 
   /** The computers that are signed in by QR code now. */
   async function signedIn(personId: string) {
-    const all = (await sessions.list(personId)).filter(({ amr }) => amr.includes(name))
-    return Promise.all(
-      all.map(async ({ uid, signedInAt }) => ({
-        ...nameBrowser((await sessions.about(uid))?.browser ?? ''),
-        at: signedInAt * 1000,
-      })),
-    )
+    const all = await sessions.listAbout(personId)
+    return all
+      .filter(({ amr }) => amr.includes(name))
+      .map(({ about, signedInAt }) => ({ ...nameBrowser(about?.browser ?? ''), at: signedInAt * 1000 }))
   }
 
   return {

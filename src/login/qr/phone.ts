@@ -1,3 +1,4 @@
+import { goTo, idOf } from '../../pages/going.ts'
 import { showPage, visitOf } from '../../pages/visit.ts'
 import { Refusal } from '../../refusal/refusal.ts'
 import { actorOf } from '../host.ts'
@@ -44,7 +45,7 @@ export function phoneRoutes(router: Router, centre: AccountHost, parts: PhonePar
   function scannerHere(ctx: RouterContext): { id: string; scanner: Scanner } {
     const key = keys.read(ctx, 'scanner')
     if (key === undefined) throw new Refusal('qr_gone', 'a browser that scanned nothing')
-    return { id: ctx['params']['id'] ?? '', scanner: scannerOf(ctx, key) }
+    return { id: idOf(ctx), scanner: scannerOf(ctx, key) }
   }
 
   async function ask(ctx: RouterContext, id: string, phone: Phone, { refused = false } = {}) {
@@ -78,8 +79,7 @@ export function phoneRoutes(router: Router, centre: AccountHost, parts: PhonePar
     const use = ctx.get('sec-fetch-dest')
     if (use !== '' && use !== 'document') throw new Refusal('forbidden', `scanned as ${use}`)
     const id = await acts.scan(ctx['params']['frame'] ?? '', scannerOf(ctx, keys.make(ctx, 'scanner')))
-    ctx.status = 303
-    ctx.redirect(pathOf(id))
+    goTo(ctx, pathOf(id))
   })
 
   router.get('/q/scan/:id', async (ctx) => {
@@ -104,7 +104,6 @@ export function phoneRoutes(router: Router, centre: AccountHost, parts: PhonePar
   router.post('/q/scan/:id', async (ctx) => {
     const { id, scanner } = scannerHere(ctx)
     visitOf(ctx).back = pathOf(id)
-    ctx.status = 303
     const { decision } = visitOf(ctx).form
     if (decision === 'refuse') {
       await acts.decline(id, scanner)
@@ -116,7 +115,7 @@ export function phoneRoutes(router: Router, centre: AccountHost, parts: PhonePar
     } else {
       throw new Refusal('bad_request', 'no decision')
     }
-    ctx.redirect(pathOf(id))
+    goTo(ctx, pathOf(id))
   })
 
   /** Who is to sign what is asked of this phone. */
@@ -144,8 +143,6 @@ export function phoneRoutes(router: Router, centre: AccountHost, parts: PhonePar
       if (signature === undefined) return ask(ctx, id, phone, { refused: true })
       await acts.approve(id, phone, signature)
     }
-    ctx.status = 303
-    ctx.redirect(pathOf(id))
-    return undefined
+    return goTo(ctx, pathOf(id))
   })
 }

@@ -1,4 +1,4 @@
-import type { RouterContext } from '../login/method.ts'
+import type { RouterContext } from '@koa/router'
 
 /** After a form: on to a page, by GET. */
 export function goTo(ctx: RouterContext, path: string): void {
