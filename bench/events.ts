@@ -7,7 +7,6 @@ import { createDesk } from '../src/admin/desk.ts'
 import { openHouse } from '../src/admin/house.ts'
 import { run } from '../src/cli/run.ts'
 import { readSettings } from '../src/config/settings.ts'
-import { freePort } from '../test/setup/free-port.ts'
 import { approve, signedInPhone, WaitingComputer } from '../test/setup/qr.ts'
 import { authorizePath } from './flow.ts'
 import { cpuOf, quantile } from './process.ts'
@@ -37,20 +36,19 @@ async function until(condition: () => Promise<boolean>): Promise<void> {
 for (const store of options.stores.split(',')) {
   const stores = store === 'scale-out' ? await scaleOutStores() : undefined
   const directory = mkdtempSync(join(tmpdir(), 'yideng-events-'))
-  const port = await freePort()
   const shared = {
     ...stores?.settings,
-    YIDENG_ISSUER: `http://localhost:${port}`,
     YIDENG_DATA_DIR: join(directory, 'data'),
     YIDENG_KEYS_DIR: join(directory, 'keys'),
     YIDENG_QR_ADDRESS_CREATIONS: '1000000',
     YIDENG_QR_ACCOUNT_SCANS: '1000000',
     YIDENG_ADDRESS_TRIES: '1000000',
   }
-  const first = await startOurs(0, [], { ...shared, PORT: String(port) })
-  const second = await startOurs(0, [], shared)
+  const first = await startOurs(0, [], shared)
+  const YIDENG_ISSUER = first.target.origin
+  const second = await startOurs(0, [], { ...shared, YIDENG_ISSUER })
   const there = `http://127.0.0.1:${new URL(second.target.origin).port}`
-  const environment = { PORT: String(port), ...shared }
+  const environment = { ...shared, YIDENG_ISSUER }
 
   /** As the command line does it, without the time it takes to start. */
   async function command(...argv: string[]): Promise<void> {
