@@ -45,7 +45,7 @@ import { thresholds } from './proofing/face/thresholds.ts'
 import { readVendors } from './proofing/face/vendors/vendors.ts'
 import { chooseVerifiers } from './proofing/face/verifiers.ts'
 import { freshFor } from './storage/fresh.ts'
-import { keepLogsShort, openArtifacts } from './storage/stores.ts'
+import { keepLogsShort, openArtifacts, openEvents } from './storage/stores.ts'
 
 // oidc-provider makes errors ahead of need on every userinfo request; deep traces would cost a twentieth of each
 Error.stackTraceLimit = 4
@@ -53,13 +53,16 @@ Error.stackTraceLimit = 4
 const clock = () => Date.now()
 const sweepEveryMs = 10_000
 const auditCheckpointEveryMs = 60_000
-const shareEveryMs = 2000
 
 /** Wires one server process and answers requests with it. */
 async function server(settings: Settings, log: Logger) {
   const resources = readResources(settings.resourcesFile)
-  const metrics = createMetrics()
-  const back = await openHouse(settings, clock, metrics.seen)
+  const metrics = createMetrics(log)
+  const events = openEvents(settings, {
+    listens: true,
+    failed: (error) => log.warn({ err: error }, 'events do not come through: the stores are asked often instead'),
+  })
+  const back = await openHouse(settings, clock, { seen: metrics.seen, events })
   const artifacts = metrics.timed(await openArtifacts(settings, clock, log), { far: settings.redisUrls !== '' })
   const { database, audit, persons, consents, clients, devices, inbox, dataKeys } = back
   const { blindIndex, cipher } = dataKeys
@@ -68,12 +71,16 @@ async function server(settings: Settings, log: Logger) {
   const passwords = createPasswords({ gate })
 
   const accountCentre = ownClient(settings.issuer)
-  const findClient = freshFor(async (id: string) => {
-    if (id === accountCentre.id) return accountCentre
-    if (id === commandLineId) return commandLineClient
-    const client = await clients.find(id)
-    return client?.status === 'active' ? client : undefined
-  }, clock)
+  const findClient = freshFor(
+    async (id: string) => {
+      if (id === accountCentre.id) return accountCentre
+      if (id === commandLineId) return commandLineClient
+      const client = await clients.find(id)
+      return client?.status === 'active' ? client : undefined
+    },
+    { events, topic: 'client', all: true },
+    clock,
+  )
   const { representations, representeeChoices: choices } = back
   const lifetime = Math.max(settings.lifetimes.session, settings.lifetimes.refreshToken)
   const book = createRepresenteeBook({ artifacts, representations, clock, lifetime })
@@ -94,6 +101,7 @@ async function server(settings: Settings, log: Logger) {
     settings,
     clock,
     artifacts,
+    events,
     findClient,
     persons,
     consents,
@@ -103,14 +111,22 @@ async function server(settings: Settings, log: Logger) {
     pairwiseKey: dataKeys.pairwise,
     deviceFlow,
   })
-  const stopKeys = keepKeysFresh({ provider, readKeys, refreshDataKeys: dataKeys.refresh, clock, log })
+  const keys = keepKeysFresh({
+    provider,
+    readKeys,
+    refreshDataKeys: dataKeys.refresh,
+    shareKeys: back.shareKeys,
+    events,
+    clock,
+    log,
+  })
   const deliver = keepLogouts(provider, (notice) => deliveries.send([notice]))
-  const deliveries = createLogoutDeliveries({ database, audit, clock, deliver, log })
+  const deliveries = createLogoutDeliveries({ database, audit, events, clock, deliver, log })
   const { session: sessionLifetime, sessionIdle: idle } = settings.lifetimes
   const sessions = createSessions({ artifacts, deliveries, cipher, lifetime: sessionLifetime, idle, clock })
 
-  const endings = createRepresentationEndings({ database, book, sessions, audit, clock, log })
-  const sessionEndings = createSessionEndings({ database, sessions, audit, clock, log })
+  const endings = createRepresentationEndings({ database, book, sessions, audit, events, clock, log })
+  const sessionEndings = createSessionEndings({ database, sessions, audit, events, clock, log })
 
   const closings = createAccountClosings({ ...back, sessions, log })
 
@@ -124,6 +140,7 @@ async function server(settings: Settings, log: Logger) {
     ...back,
     settings,
     artifacts,
+    events,
     cipher,
     blindIndex,
     notifier: inbox,
@@ -212,25 +229,20 @@ async function server(settings: Settings, log: Logger) {
   const sweep = setInterval(() => {
     artifacts.sweep().catch((error: unknown) => log.error({ err: error }, 'the artifact store could not be swept'))
   }, sweepEveryMs)
-  const share = setInterval(() => {
-    back
-      .shareKeys()
-      .catch((error: unknown) => log.error({ err: error }, 'the keys could not be compared with the store'))
-  }, shareEveryMs)
   await serve({
     app,
     host: settings.host,
     port: settings.port,
     async close() {
       clearInterval(sweep)
-      clearInterval(share)
-      stopKeys()
+      await keys.stop()
       await endings.stop()
       await closings.stop()
       await sessionEndings.stop()
       await deliveries.stop()
       await stopAuditCheckpoints()
       await facePool.close()
+      await events.stop()
       await artifacts.close()
       await back.close()
       cluster.worker?.disconnect()

@@ -3,6 +3,7 @@ import type { AuditTrail } from '../audit/trail.ts'
 import type { Clock } from '../config/clock.ts'
 import type { FieldCipher } from '../keys/field-cipher.ts'
 import type { Database, DatabaseTransaction } from '../storage/database.ts'
+import type { Tell } from '../storage/events.ts'
 import { sealedPlace, type Actor, type SealedField } from './natural-persons.ts'
 import type { Notifier } from './notices.ts'
 
@@ -61,12 +62,13 @@ export function createClosing(options: {
   cipher: FieldCipher
   audit: AuditTrail
   notifier: Notifier
+  tell: Tell
   clock: Clock
   days: number
 }): Closing {
-  const { database, cipher, audit, notifier, clock, days } = options
+  const { database, cipher, audit, notifier, tell, clock, days } = options
 
-  async function tell(transaction: DatabaseTransaction, personId: string, by: Actor, closesAt: number | undefined) {
+  async function note(transaction: DatabaseTransaction, personId: string, by: Actor, closesAt: number | undefined) {
     const event = closesAt === undefined ? 'person.kept' : 'person.closing'
     const details = closesAt === undefined ? {} : { closesAt: String(closesAt) }
     await audit.append(transaction, { event, ...by, personId, details })
@@ -99,7 +101,7 @@ export function createClosing(options: {
           .where('closes_at', 'is', null)
           .executeTakeFirst()
         if (numUpdatedRows === 0n) return undefined
-        await tell(transaction, personId, by, closesAt)
+        await note(transaction, personId, by, closesAt)
         return closesAt
       }),
 
@@ -113,7 +115,7 @@ export function createClosing(options: {
           .where('closes_at', 'is not', null)
           .executeTakeFirst()
         if (numUpdatedRows === 0n) return false
-        await tell(transaction, personId, by, undefined)
+        await note(transaction, personId, by, undefined)
         return true
       }),
 
@@ -122,8 +124,8 @@ export function createClosing(options: {
       return rows.map(({ id }) => id)
     },
 
-    erase: (personId) =>
-      database.transaction().execute(async (transaction) => {
+    async erase(personId) {
+      const erased = await database.transaction().execute(async (transaction) => {
         const now = clock()
         // the time it is due is the claim: of several processes one goes on, and keeping it meanwhile wins or loses whole
         const claim = await transaction
@@ -144,7 +146,10 @@ export function createClosing(options: {
         for (const table of own) await transaction.deleteFrom(table).where('person_id', '=', personId).execute()
         await audit.append(transaction, { event: 'person.closed', actor: 'system', personId })
         return true
-      }),
+      })
+      tell('person', personId)
+      return erased
+    },
 
     async done(personId) {
       await database

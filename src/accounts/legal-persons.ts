@@ -6,6 +6,7 @@ import type { BlindIndex } from '../keys/blind-index.ts'
 import type { FieldCipher } from '../keys/field-cipher.ts'
 import { representativeKey, type BusinessRegister } from '../proofing/business-register.ts'
 import type { Database, DatabaseTransaction } from '../storage/database.ts'
+import type { Tell } from '../storage/events.ts'
 import type { Tables } from '../storage/schema.ts'
 import { organisationKind, type OrganisationKind } from './identifiers/gb32100.ts'
 import { decide } from './mandates/decide.ts'
@@ -73,9 +74,17 @@ export function createLegalPersons(options: {
   register: BusinessRegister
   persons: NaturalPersons
   notifier: Notifier
+  tell: Tell
   clock: Clock
 }): LegalPersons {
-  const { database, cipher, blindIndex, audit, register, persons, notifier, clock } = options
+  const { database, cipher, blindIndex, audit, register, persons, notifier, tell, clock } = options
+
+  /** One transaction; whoever keeps something of this organisation is told once it is committed. */
+  async function changing<T>(id: string, change: (transaction: DatabaseTransaction) => Promise<T>): Promise<T> {
+    const result = await database.transaction().execute(change)
+    tell('principal', id)
+    return result
+  }
 
   const fromRow = (row: Row): LegalPerson => ({
     id: row.id,
@@ -144,7 +153,7 @@ export function createLegalPersons(options: {
     if (!proven || answer.outcome === 'not_found' || answer.status !== 'active' || answer.representativeKey !== key) {
       return refuse(uscc, person, by, 'not_representative')
     }
-    return database.transaction().execute(async (transaction) => {
+    const opened = await database.transaction().execute(async (transaction) => {
       const now = clock()
       const before = await rowOf(transaction, 'uscc', uscc)
       if (before?.owner_id === person.id && before.representative_key === key) {
@@ -172,6 +181,8 @@ export function createLegalPersons(options: {
       if (!row) throw new Error('the organisation was not kept')
       return { ok: true as const, legalPerson: fromRow(row) }
     })
+    tell('principal', opened.legalPerson.id)
+    return opened
   }
 
   async function standingOf(row: Row): Promise<Standing> {
@@ -181,7 +192,7 @@ export function createLegalPersons(options: {
     if (answer.outcome === 'unreachable') hindrance = 'unreachable'
     else if (answer.outcome === 'not_found' || answer.status !== 'active') hindrance = 'unregistered'
     else if (row.representative_key !== null && answer.representativeKey !== row.representative_key) {
-      current = await database.transaction().execute(async (transaction) => {
+      current = await changing(row.id, async (transaction) => {
         const again = await rowOf(transaction, 'id', row.id)
         if (again?.representative_key === row.representative_key) await representativeLeft(transaction, again)
         return (await rowOf(transaction, 'id', row.id)) ?? row
@@ -232,21 +243,21 @@ export function createLegalPersons(options: {
       for (const row of rows) {
         const { hindrance } = await standingOf(row)
         if (hindrance === 'unregistered') {
-          await database.transaction().execute((transaction) => store.lookAgain(transaction, row.id, clock()))
+          await changing(row.id, (transaction) => store.lookAgain(transaction, row.id, clock()))
         }
       }
     },
     async leave(personId) {
       const rows = await database.selectFrom('legal_persons').selectAll().where('owner_id', '=', personId).execute()
       for (const { id } of rows) {
-        await database.transaction().execute(async (transaction) => {
+        await changing(id, async (transaction) => {
           const row = await rowOf(transaction, 'id', id)
           if (row?.owner_id === personId) await representativeLeft(transaction, row)
         })
       }
     },
     setStatus: (id, status, by) =>
-      database.transaction().execute(async (transaction) => {
+      changing(id, async (transaction) => {
         const row = await rowOf(transaction, 'id', id)
         if (!row || row.status === status) return row && fromRow(row)
         const now = clock()

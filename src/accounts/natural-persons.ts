@@ -7,6 +7,7 @@ import type { BlindIndex } from '../keys/blind-index.ts'
 import type { FieldCipher } from '../keys/field-cipher.ts'
 import type { PopulationRegister } from '../proofing/population-register.ts'
 import { compileOnce, type Database } from '../storage/database.ts'
+import type { Tell } from '../storage/events.ts'
 import type { Tables } from '../storage/schema.ts'
 import type { IdentityDocument } from './identifiers/documents.ts'
 import type { IdentifierReading } from './identifiers/identify.ts'
@@ -94,9 +95,10 @@ export function createNaturalPersons(options: {
   blindIndex: BlindIndex
   audit: AuditTrail
   register: PopulationRegister
+  tell: Tell
   clock: Clock
 }): NaturalPersons {
-  const { database, cipher, blindIndex, audit, register, clock } = options
+  const { database, cipher, blindIndex, audit, register, tell, clock } = options
 
   const byId = compileOnce<NaturalPerson['row']>(
     database.selectFrom('natural_persons').selectAll().where('id', '=', ''),
@@ -231,8 +233,8 @@ export function createNaturalPersons(options: {
       })
     },
 
-    setStatus: (id, status, by) =>
-      database.transaction().execute(async (transaction) => {
+    async setStatus(id, status, by) {
+      const person = await database.transaction().execute(async (transaction) => {
         const changed = await transaction
           .updateTable('natural_persons')
           .set({ status, updated_at: clock() })
@@ -251,7 +253,10 @@ export function createNaturalPersons(options: {
         const event = status === 'locked' ? 'person.locked' : 'person.unlocked'
         await audit.append(transaction, { event, ...by, personId: id })
         return findIn(transaction, id)
-      }),
+      })
+      tell('person', id)
+      return person
+    },
 
     async list({ after, limit }) {
       const rows = await database

@@ -29,14 +29,16 @@ export function createDesk(options: {
   clock: Clock
   actor: string
   progress?: Desk['progress']
+  /** Told where running servers could not be told of a change. */
+  untold?: (error: unknown) => void
 }): Desk {
-  const { environment, clock, actor, progress = () => undefined } = options
+  const { environment, clock, actor, progress = () => undefined, untold = () => undefined } = options
   let settings: Promise<Settings> | undefined
   let house: Promise<Back> | undefined
 
   // loaded here and not above: help must not wait for a store
   const readNow = async () => (await import('../config/settings.ts')).readSettings(environment)
-  const openNow = async () => (await import('./house.ts')).openHouse(await desk.settings(), clock)
+  const openNow = async () => (await import('./house.ts')).openHouse(await desk.settings(), clock, { untold })
 
   const desk: Desk = {
     clock,

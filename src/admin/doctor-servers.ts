@@ -1,6 +1,8 @@
 import { readdirSync } from 'node:fs'
 import type { Settings } from '../config/settings.ts'
 import { migrationsRun, openDatabase } from '../storage/database.ts'
+import type { Events } from '../storage/events.ts'
+import { openEvents } from '../storage/stores.ts'
 import type { Finding } from './finding.ts'
 
 const reason = (error: unknown) => {
@@ -57,8 +59,20 @@ export async function postgresServer({ databaseUrl }: Settings): Promise<Finding
   }
 }
 
-/** Redis answers, throws nothing away to make room, and writes down what it has. */
-export async function redisServer({ redisUrls }: Settings): Promise<Finding> {
+/** Whether what a server process tells by way of Redis reaches the others. */
+async function carriesEvents(settings: Settings): Promise<boolean> {
+  let events: Events | undefined
+  const heard = await new Promise<boolean>((resolve) => {
+    events = openEvents(settings, { listens: true, failed: () => resolve(false) })
+    events.listen('keys', () => resolve(true))
+  })
+  await events?.stop()
+  return heard
+}
+
+/** Redis answers, throws nothing away to make room, writes down what it has, and carries events. */
+export async function redisServer(settings: Settings): Promise<Finding> {
+  const { redisUrls } = settings
   const what = 'Redis'
   const { connectRedis } = await import('../storage/redis.ts')
   try {
@@ -72,6 +86,9 @@ export async function redisServer({ redisUrls }: Settings): Promise<Finding> {
           ? []
           : ['maxmemory-policy is not noeviction: it signs people out to make room']),
         ...(told('aof_enabled') === '0' ? ['appendonly is off: a restart signs everybody out'] : []),
+        ...((await carriesEvents(settings))
+          ? []
+          : ['its user may not publish and subscribe to yideng:events: servers ask the stores each second instead']),
       ]
       if (faults.length === 0) return { state: 'ok', what, finding: `answers, version ${told('redis_version')}` }
       return { state: 'warn', what, finding: faults.join('; '), todo: 'docs/deploy.md says how Redis is set up' }

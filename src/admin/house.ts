@@ -34,7 +34,8 @@ import {
   type EmbeddedPopulationRegister,
 } from '../proofing/embedded-population-register.ts'
 import { createFaceReferences, type FaceReferences } from '../proofing/face/references.ts'
-import { databaseFile } from '../storage/stores.ts'
+import type { Events } from '../storage/events.ts'
+import { databaseFile, openEvents } from '../storage/stores.ts'
 import { migrate, openDatabase, type Database } from '../storage/database.ts'
 import { createApprovals, type Approvals } from './approvals.ts'
 
@@ -68,31 +69,47 @@ export interface Back {
   faceProofs: FaceProofs
   /** Compares the key files with those of the other machines on this store (src/keys/shared-keys.ts). */
   shareKeys(): Promise<void>
+  /** The key files of this machine were changed: all server processes follow now. */
+  keysChanged(): Promise<void>
   administrators: Administrators
   approvals: Approvals
   close(): Promise<void>
 }
 
+/** What a server has, and a command line does without. */
+interface Surroundings {
+  /** Told of each act, to count it. */
+  seen?: (event: AuditEvent) => void
+  /** Of its own, and its own to stop. Without them the house only speaks. */
+  events?: Events
+  /** Told where the servers could not be told of a change. */
+  untold?: (error: unknown) => void
+}
+
 /** Opens the durable store (made and migrated where needed) and the services over it. */
-export async function openHouse(settings: Settings, clock: Clock, seen?: (event: AuditEvent) => void): Promise<Back> {
+export async function openHouse(settings: Settings, clock: Clock, surroundings: Surroundings = {}): Promise<Back> {
+  const { seen, untold = () => undefined } = surroundings
+  const events = surroundings.events ?? openEvents(settings, { listens: false, failed: untold })
+  const { tell } = events
   const database = openDatabase(settings.databaseUrl || databaseFile(settings))
   const migrated = await migrate(database)
   const dataKeys = await openDataKeysOf(database, settings.keysDir)
   await markDemo(database, settings)
   const { cipher, auditCipher, blindIndex } = dataKeys
   const share = async () => {
-    if (settings.databaseUrl) await shareKeys({ database, cipher, directory: settings.keysDir })
+    if (!settings.databaseUrl) return
+    if (await shareKeys({ database, cipher, directory: settings.keysDir })) tell('keys', 'shared')
   }
   if (settings.databaseUrl) makeKeys(settings.keysDir, clock)
   await share()
   const audit = createAuditTrail({ database, cipher: auditCipher, clock, seen })
   const register = createEmbeddedPopulationRegister({ database, blindIndex, clock })
-  const persons = createNaturalPersons({ database, cipher, blindIndex, audit, register, clock })
+  const persons = createNaturalPersons({ database, cipher, blindIndex, audit, register, tell, clock })
   const inbox = createInbox({ database, cipher, clock })
   const authenticators = createAuthenticators({ database, clock })
   const methodLocks = createMethodLocks({ database, audit, notifier: inbox, clock })
   const faces = openFaces({ database, cipher, blindIndex, audit, persons, register, notifier: inbox, clock })
-  const acting = openActing({ database, cipher, blindIndex, audit, persons, notifier: inbox, clock })
+  const acting = openActing({ database, cipher, blindIndex, audit, persons, notifier: inbox, tell, clock })
   return {
     ...acting,
     ...faces,
@@ -120,12 +137,19 @@ export async function openHouse(settings: Settings, clock: Clock, seen?: (event:
       clock,
       times: settings.recovery,
     }),
-    closing: createClosing({ database, cipher, audit, notifier: inbox, clock, days: settings.closingDays }),
-    clients: createClients({ database, audit, clock }),
+    closing: createClosing({ database, cipher, audit, notifier: inbox, tell, clock, days: settings.closingDays }),
+    clients: createClients({ database, audit, tell, clock }),
     shareKeys: share,
+    async keysChanged() {
+      await share()
+      tell('keys', 'changed')
+    },
     administrators: createAdministrators({ database, audit, clock }),
     approvals: createApprovals({ database, cipher, audit, clock }),
-    close: () => database.destroy(),
+    async close() {
+      if (!surroundings.events) await events.stop()
+      await database.destroy()
+    },
   }
 }
 

@@ -19,10 +19,11 @@ async function rotateSigning(desk: Desk, now: boolean): Promise<Outcome> {
     return { ok: false, kind: 'failed', problems: [{ message }] }
   }
   const { addSigningKeys, overlapMs } = await import('../keys/signing-keys.ts')
-  const { audit } = await desk.house()
+  const { audit, keysChanged } = await desk.house()
   const { keysDir } = await desk.settings()
   const useFrom = desk.clock() + (now ? 0 : overlapMs)
   const added = addSigningKeys(keysDir, desk.clock, useFrom)
+  await keysChanged()
   await audit.record({ event: 'keys.rotated', actor: desk.actor, details: { kind: 'signing', keys: added, now } })
   const notes = [
     now
@@ -32,20 +33,21 @@ async function rotateSigning(desk: Desk, now: boolean): Promise<Outcome> {
   return { ok: true, document: { added, sign_from: iso(useFrom) }, notes }
 }
 
-/** Servers follow the key file within a second; what they sealed until then is sealed anew as well. */
+/** Servers that are not told follow the key file within a second; what they sealed until then is sealed anew as well. */
 const settleMs = 2000
 
 async function rotateData(desk: Desk, prepare: boolean): Promise<Outcome> {
   const { keysDir } = await desk.settings()
   const { addDataKey } = await import('../keys/data-keys.ts')
   if (prepare) {
-    await desk.house()
+    const { keysChanged } = await desk.house()
     addDataKey(keysDir, { use: false })
+    await keysChanged()
     const notes = ['Carry keys/data.json to every machine on this store, then: npx yideng keys rotate --kind data']
     return { ok: true, document: { prepared: true }, shown: [], notes }
   }
   const { reseal } = await import('../keys/reseal.ts')
-  const { database, dataKeys, audit } = await desk.house()
+  const { database, dataKeys, audit, keysChanged } = await desk.house()
   const pass = () => reseal({ database, cipher: dataKeys.cipher, oldKeys: dataKeys.ids().old, progress: desk.progress })
 
   // what an interrupted run left is finished first
@@ -54,6 +56,7 @@ async function rotateData(desk: Desk, prepare: boolean): Promise<Outcome> {
   if (!resumed) {
     addDataKey(keysDir, { use: true })
     dataKeys.refresh()
+    await keysChanged()
     const details = { kind: 'data', keys: [dataKeys.ids().current] }
     await audit.record({ event: 'keys.rotated', actor: desk.actor, details })
   }
@@ -130,7 +133,7 @@ export const keysCommands: Command[] = [
   command({
     noun: 'keys',
     verb: 'rotate',
-    summary: 'make new keys; a running server notices within two seconds',
+    summary: 'make new keys; running servers follow at once',
     fields: {
       kind: {
         type: 'text',
@@ -183,8 +186,9 @@ export const keysCommands: Command[] = [
       }
       if (going.length > 0) {
         const { retireSigningKeys } = await import('../keys/signing-keys.ts')
-        const { audit, settings } = await desk.house()
+        const { audit, settings, keysChanged } = await desk.house()
         retireSigningKeys(settings.keysDir, desk.clock, new Set(going))
+        await keysChanged()
         await audit.record({ event: 'keys.retired', actor: desk.actor, details: { keys: going, now } })
       }
       return { ok: true, document: { retired: going }, notes: going.length > 0 ? [] : ['No key may go yet.'] }

@@ -23,11 +23,17 @@ function progress(done: number, total: number): void {
   process.stderr.write(`\r[${'#'.repeat(full)}${' '.repeat(width - full)}] ${done} of ${total}${end}`)
 }
 
+const untold = (error: unknown) => {
+  const reason = error instanceof Error ? error.message : String(error)
+  console.error(`Done; but running servers could not be told at once (${reason}). They see it within 30 seconds.`)
+}
+
 const desk = createDesk({
   environment: process.env,
   clock: () => Date.now(),
   actor: `administrator:${administrator()}`,
   progress,
+  untold,
 })
 process.exitCode = await run({
   argv: process.argv.slice(2),

@@ -4,6 +4,7 @@ import type { AuditEventName } from '../audit/events.ts'
 import type { AuditTrail } from '../audit/trail.ts'
 import type { Clock } from '../config/clock.ts'
 import type { Database, DatabaseTransaction } from '../storage/database.ts'
+import type { Tell } from '../storage/events.ts'
 import type { Tables } from '../storage/schema.ts'
 import { parseClientMetadata, type ClientMetadata, type FieldProblem } from './metadata.ts'
 
@@ -89,8 +90,8 @@ function difference(before: Client, after: Partial<Client> = {}) {
   return { changed, before: JSON.stringify(before, shown), after: JSON.stringify(after, shown) }
 }
 
-export function createClients(options: { database: Database; audit: AuditTrail; clock: Clock }): Clients {
-  const { database, audit, clock } = options
+export function createClients(options: { database: Database; audit: AuditTrail; tell: Tell; clock: Clock }): Clients {
+  const { database, audit, tell, clock } = options
 
   const findIn = async (within: Database, id: string) => {
     const row = await within.selectFrom('clients').selectAll().where('id', '=', id).executeTakeFirst()
@@ -104,8 +105,8 @@ export function createClients(options: { database: Database; audit: AuditTrail; 
     id: string,
     what: { event: AuditEventName; actor: string },
     alter: (client: Client, transaction: DatabaseTransaction) => Promise<T>,
-  ) =>
-    database.transaction().execute(async (transaction) => {
+  ) => {
+    const changed = await database.transaction().execute(async (transaction) => {
       const before = await findIn(transaction, id)
       if (!before) return undefined
       const result = await alter(before, transaction)
@@ -113,6 +114,9 @@ export function createClients(options: { database: Database; audit: AuditTrail; 
         await audit.append(transaction, { ...what, clientId: id, details: difference(before, result.client) })
       return result
     })
+    if (changed?.ok) tell('client', id)
+    return changed
+  }
 
   const write = async (transaction: DatabaseTransaction, id: string, columns: Partial<Tables['clients']>) =>
     fromRow(
@@ -157,6 +161,7 @@ export function createClients(options: { database: Database; audit: AuditTrail; 
           details: { name: metadata.name },
         })
       })
+      tell('client', id)
       return { ok: true, client: fromRow(row), ...(secret ? { secret } : {}) }
     },
 

@@ -1,9 +1,13 @@
 import { Gauge, Histogram, type Registry } from 'prom-client'
 import type { Clock } from '../config/clock.ts'
 import { stateOf, type SigningKey } from '../keys/signing-keys.ts'
+import { isAway } from '../storage/away.ts'
 import type { Database } from '../storage/database.ts'
 
-/** What is looked up when somebody asks for the metrics: how full, how old, how far behind. */
+/**
+ * What is looked up when somebody asks for the metrics: how full, how old, how far behind. What every process reads from
+ * the same store is not added up.
+ */
 export function watchHouse(options: {
   registry: Registry
   database: Database
@@ -27,6 +31,7 @@ export function watchHouse(options: {
   const keyAges = new Gauge({
     name: 'yideng_signing_key_age_seconds',
     help: 'Age of each signing key',
+    aggregator: 'max',
     labelNames: ['kid', 'alg', 'state'],
     registers,
     collect() {
@@ -40,23 +45,25 @@ export function watchHouse(options: {
     },
   })
 
-  const deliveries = new Gauge({
+  const deliveries: Gauge<'state'> = new Gauge({
     name: 'yideng_logout_deliveries',
     help: 'Back-channel logouts to be delivered, and given up',
+    aggregator: 'max',
     labelNames: ['state'],
     registers,
-    async collect() {
-      const rows = await database
-        .selectFrom('logout_deliveries')
-        .select(({ fn }) => ['state', fn.countAll<number>().as('many')])
-        .where('state', '!=', 'delivered')
-        .groupBy('state')
-        .execute()
-      for (const state of ['pending', 'abandoned'] as const) {
-        deliveries.set({ state }, rows.find((row) => row.state === state)?.many ?? 0)
-      }
-    },
+    collect: () => unlessAway(deliveries, countDeliveries),
   })
+  async function countDeliveries() {
+    const rows = await database
+      .selectFrom('logout_deliveries')
+      .select(({ fn }) => ['state', fn.countAll<number>().as('many')])
+      .where('state', '!=', 'delivered')
+      .groupBy('state')
+      .execute()
+    for (const state of ['pending', 'abandoned'] as const) {
+      deliveries.set({ state }, rows.find((row) => row.state === state)?.many ?? 0)
+    }
+  }
 
   const probe = new Histogram({
     name: 'yideng_durable_store_probe_seconds',
@@ -64,25 +71,37 @@ export function watchHouse(options: {
     buckets: [0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1],
     registers,
   })
-  const unsigned = new Gauge({
+  const unsigned: Gauge = new Gauge({
     name: 'yideng_audit_unsigned_seconds',
     help: 'Age of the oldest audit entry that no checkpoint speaks for yet',
+    aggregator: 'max',
     registers,
-    async collect() {
-      const began = performance.now()
-      const signed = await database
-        .selectFrom('audit_checkpoints')
-        .select(({ fn }) => fn.max('last_sequence').as('last'))
-        .executeTakeFirstOrThrow()
-      probe.observe((performance.now() - began) / 1000)
-      const oldest = await database
-        .selectFrom('audit_events')
-        .select('at')
-        .where('sequence', '>', signed.last ?? 0)
-        .orderBy('sequence')
-        .limit(1)
-        .executeTakeFirst()
-      unsigned.set(oldest ? Math.max(0, (clock() - oldest.at) / 1000) : 0)
-    },
+    collect: () => unlessAway(unsigned, lookForUnsigned),
   })
+  async function lookForUnsigned() {
+    const began = performance.now()
+    const signed = await database
+      .selectFrom('audit_checkpoints')
+      .select(({ fn }) => fn.max('last_sequence').as('last'))
+      .executeTakeFirstOrThrow()
+    probe.observe((performance.now() - began) / 1000)
+    const oldest = await database
+      .selectFrom('audit_events')
+      .select('at')
+      .where('sequence', '>', signed.last ?? 0)
+      .orderBy('sequence')
+      .limit(1)
+      .executeTakeFirst()
+    unsigned.set(oldest ? Math.max(0, (clock() - oldest.at) / 1000) : 0)
+  }
+}
+
+/** While the store is away everything else is still told. */
+async function unlessAway(gauge: Gauge, read: () => Promise<void>): Promise<void> {
+  try {
+    await read()
+  } catch (error) {
+    if (!isAway(error)) throw error
+    gauge.reset()
+  }
 }

@@ -1,10 +1,13 @@
 import { Counter, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
 import type { Context, Middleware } from 'koa'
+import type { Logger } from 'pino'
 import type { AuditEvent } from '../audit/events.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
+import { metricsOfAll } from './metrics-of-all.ts'
 
 export interface Metrics {
   contentType: string
+  /** Of every server process of this machine. */
   text(): Promise<string>
   /** For what other rooms measure. */
   registry: Registry
@@ -22,7 +25,7 @@ export function routeOf(ctx: Context): string {
   return String(route._matchedRouteName ?? route._matchedRoute ?? 'none')
 }
 
-export function createMetrics(): Metrics {
+export function createMetrics(log: Pick<Logger, 'error'>): Metrics {
   const registry = new Registry()
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
@@ -41,7 +44,7 @@ export function createMetrics(): Metrics {
 
   return {
     contentType: registry.contentType,
-    text: () => registry.metrics(),
+    text: metricsOfAll(registry, (error) => log.error({ err: error }, 'the metrics could not be read')),
     registry,
     middleware: timedRequests(registers),
     seen({ event, details }) {

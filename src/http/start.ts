@@ -2,6 +2,7 @@ import cluster from 'node:cluster'
 import { pino, type Logger } from 'pino'
 import { readSettings, SettingsError, type Settings } from '../config/settings.ts'
 import { isAway } from '../storage/away.ts'
+import { answerMetricsOfAll } from './metrics-of-all.ts'
 import { keepWorkers, NoWorker } from './workers.ts'
 
 /** What main.ts wires. */
@@ -18,6 +19,7 @@ export async function start(wiring: Wiring, environment: Record<string, string |
     const settings = readSettings(environment)
     const log = pino({ level: settings.logLevel })
     if (settings.workers > 1 && cluster.isPrimary) {
+      answerMetricsOfAll()
       await keepWorkers(settings.workers, log)
       wiring.beside(settings, log)
       return

@@ -19,13 +19,15 @@ function write(file: string, text: string): void {
  * Machines that share a store share its signing and cookie keys: the store holds the key files, sealed under the data
  * keys (data.json is the one file that is carried to each machine). Whoever's file was changed since it last was the
  * store's puts it there, by compare-and-set; all others take the store's. Their directory must have the files already.
+ * @returns whether the store was changed, which the other machines have to know
  */
 export async function shareKeys(options: {
   database: Database
   cipher: FieldCipher
   directory: string
-}): Promise<void> {
+}): Promise<boolean> {
   const { database, cipher, directory } = options
+  let changed = false
 
   async function share(name: string): Promise<void> {
     const key = `keys:${name}`
@@ -43,6 +45,7 @@ export async function shareKeys(options: {
         .values({ key, value: seal() })
         .onConflict((conflict) => conflict.column('key').doNothing())
         .execute()
+      changed = true
       return share(name)
     }
     const text = cipher.open(stored.value, place)
@@ -50,6 +53,7 @@ export async function shareKeys(options: {
     if (text !== own && seen === hashOf(text)) {
       const change = database.updateTable('house').set({ value: seal() }).where('key', '=', key)
       await change.where('value', '=', stored.value).execute()
+      changed = true
       return share(name)
     }
     if (text !== own) write(file, text)
@@ -58,4 +62,5 @@ export async function shareKeys(options: {
   }
 
   for (const name of shared) await share(name)
+  return changed
 }

@@ -3,6 +3,7 @@ import { parseDocument } from '../accounts/identifiers/documents.ts'
 import { isHeld, type NaturalPerson, type NaturalPersons } from '../accounts/natural-persons.ts'
 import { levelOf, signInCounts, type SignIn } from '../assurance/levels.ts'
 import type { Clock } from '../config/clock.ts'
+import type { Events } from '../storage/events.ts'
 import { freshFor } from '../storage/fresh.ts'
 import type { RepresenteeClaim } from './representee-claim.ts'
 import { representeeScope, type Representees } from './representee.ts'
@@ -89,10 +90,11 @@ export function createFindAccount(options: {
   persons: NaturalPersons
   representees: Representees
   representeeClaim: RepresenteeClaim
+  events: Events
   clock: Clock
 }): NonNullable<Configuration['findAccount']> {
-  const { persons, representees, representeeClaim, clock } = options
-  const find = freshFor((id: string) => persons.find(id), clock)
+  const { persons, representees, representeeClaim, events, clock } = options
+  const find = freshFor((id: string) => persons.find(id), { events, topic: 'person', all: false }, clock)
   return async (ctx, id, token): Promise<Account | undefined> => {
     const person = await find(id)
     if (person?.status !== 'active') return undefined

@@ -1,24 +1,76 @@
+import type { Clock } from '../config/clock.ts'
+import { nowAndThenMs, type Events, type Topic } from '../storage/events.ts'
+
 /** Does what is due again and again, never twice at once in a process. */
 export interface KeptTrying {
   /** Does it now, or waits for the run under way; returns how much was done. */
   tryDue(): Promise<number>
+  /** The same, but a run under way may have looked too early: waits for it and does it again. */
+  tryAgain(): Promise<number>
   stop(): Promise<void>
 }
 
-export function keepTrying(run: () => Promise<number>, everyMs: number, failed: (error: unknown) => void): KeptTrying {
+/** What failed is tried again after so long, also where a change would be heard of. */
+const failedMs = 1000
+const shortestMs = 20
+
+/**
+ * Does it at once when something of the topic was changed, and when the next is due; where events do not come through
+ * every `everyMs`.
+ */
+export function keepTrying(options: {
+  run: () => Promise<number>
+  /** When there will be something to do, in milliseconds since 1970 UTC; undefined: not before something changes. */
+  nextDue: () => Promise<number | undefined>
+  events: Events
+  topic: Topic | undefined
+  everyMs: number
+  clock: Clock
+  failed: (error: unknown) => void
+}): KeptTrying {
+  const { run, nextDue, events, topic, everyMs, clock, failed } = options
   let running: Promise<number> | undefined
+  let timer: NodeJS.Timeout | undefined
+  let stopped = false
+
   const tryDue = () => {
-    running ??= run().finally(() => {
+    running ??= runOnce().finally(() => {
       running = undefined
     })
     return running
   }
-  const timer = setInterval(() => void tryDue().catch(failed), everyMs)
-  timer.unref()
+
+  async function runOnce(): Promise<number> {
+    clearTimeout(timer)
+    let wait = failedMs
+    try {
+      const done = await run()
+      wait = await untilNext()
+      return done
+    } finally {
+      if (!stopped) timer = setTimeout(again, wait).unref()
+    }
+  }
+
+  async function untilNext(): Promise<number> {
+    const due = await nextDue()
+    const latest = events.hears() ? nowAndThenMs : everyMs
+    return due === undefined ? latest : Math.max(shortestMs, Math.min(latest, due - clock()))
+  }
+
+  const tryAgain = () => (running ? running.then(tryDue, tryDue) : tryDue())
+
+  const again = () => void tryDue().catch(failed)
+  const unlisten = topic && events.listen(topic, () => void tryAgain().catch(failed))
+  again()
+
   return {
     tryDue,
+    tryAgain,
     async stop() {
-      clearInterval(timer)
+      stopped = true
+      clearTimeout(timer)
+      unlisten?.()
       await running?.catch(() => 0)
     },
   }

@@ -1,6 +1,8 @@
 import type { AuditTrail } from '../audit/trail.ts'
 import type { Clock } from '../config/clock.ts'
 import type { Database } from '../storage/database.ts'
+import type { Events } from '../storage/events.ts'
+import { keepTrying } from './keep-trying.ts'
 
 export interface LogoutNotice {
   clientId: string
@@ -36,12 +38,12 @@ function reasonOf(error: unknown): string {
 export function createLogoutDeliveries(options: {
   database: Database
   audit: AuditTrail
+  events: Events
   clock: Clock
   deliver: Deliver
   log: { warn(details: object, message: string): void }
 }): LogoutDeliveries {
-  const { database, audit, clock, deliver, log } = options
-  let running: Promise<number> | undefined
+  const { database, audit, events, clock, deliver, log } = options
 
   /** Claims by compare-and-set on the number of attempts, so that of several processes one delivers. */
   async function claimDue() {
@@ -101,20 +103,29 @@ export function createLogoutDeliveries(options: {
     return rows.length
   }
 
-  const tryDue = () => {
-    running ??= tryAll().finally(() => {
-      running = undefined
-    })
-    return running
+  async function nextDue(): Promise<number | undefined> {
+    const first = await database
+      .selectFrom('logout_deliveries')
+      .select(({ fn }) => fn.min('next_attempt_at').as('at'))
+      .where('state', '=', 'pending')
+      .executeTakeFirst()
+    return first?.at ?? undefined
   }
 
-  const timer = setInterval(() => {
-    tryDue().catch((error: unknown) => log.warn({ err: error }, 'logout deliveries could not be tried'))
-  }, everyMs)
-  timer.unref()
+  // whoever keeps a notice tries it at once: all others look for what a dead process left, and for what is to be repeated
+  const trying = keepTrying({
+    run: tryAll,
+    nextDue,
+    events,
+    topic: undefined,
+    everyMs,
+    clock,
+    failed: (error) => log.warn({ err: error }, 'logout deliveries could not be tried'),
+  })
 
   return {
-    tryDue,
+    tryDue: trying.tryDue,
+    stop: trying.stop,
     async send(notices) {
       if (notices.length === 0) return
       const now = clock()
@@ -129,14 +140,9 @@ export function createLogoutDeliveries(options: {
         created_at: now,
       }))
       await database.insertInto('logout_deliveries').values(rows).execute()
-      // a run under way may have looked before these were kept, so wait for it and run again
-      const firstTry = (running ?? Promise.resolve()).then(tryDue)
+      const firstTry = trying.tryAgain()
       const outOfPatience = new Promise((resolve) => setTimeout(resolve, patienceMs).unref())
       await Promise.race([firstTry, outOfPatience])
-    },
-    async stop() {
-      clearInterval(timer)
-      await running
     },
   }
 }

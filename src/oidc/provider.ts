@@ -12,6 +12,7 @@ import type { SigningKey } from '../keys/signing-keys.ts'
 import { hostCookie } from '../pages/host-cookie.ts'
 import { languages } from '../pages/languages.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
+import type { Events } from '../storage/events.ts'
 import { createAdapterFactory } from './adapter.ts'
 import { claimsConfiguration, createFindAccount } from './claims.ts'
 import { toOidcMetadata } from './client-metadata.ts'
@@ -33,6 +34,7 @@ export interface ProviderParts {
   settings: Settings
   clock: Clock
   artifacts: Artifacts
+  events: Events
   findClient(id: string): Promise<Client | undefined>
   persons: NaturalPersons
   consents: Consents
@@ -49,7 +51,7 @@ export interface ProviderParts {
 
 /** oidc-provider, configured as DESIGN 1.4 says; everything it can be told stands here or in the file it is taken from. */
 export function createProvider(parts: ProviderParts): Provider {
-  const { settings, clock, artifacts, findClient, persons, consents, representees, resources, audit } = parts
+  const { settings, clock, artifacts, events, findClient, persons, consents, representees, resources, audit } = parts
   const { lifetimes } = settings
   const secure = settings.issuer.startsWith('https:')
   const pages = createOidcPages(findClient)
@@ -128,7 +130,7 @@ export function createProvider(parts: ProviderParts): Provider {
     fetch: createOutbound({ allowed: settings.production ? isPublic : () => true }),
     extraParams: ['representee_hint'],
     extraTokenClaims: exchangedClaims.extra,
-    findAccount: createFindAccount({ persons, representees, representeeClaim, clock }),
+    findAccount: createFindAccount({ persons, representees, representeeClaim, events, clock }),
     formats: { customizers: { jwt: exchangedClaims.customize } },
     interactions: {
       policy: createPrompts({

@@ -1,6 +1,7 @@
 import type { AuditTrail } from '../audit/trail.ts'
 import type { Clock } from '../config/clock.ts'
 import type { Database } from '../storage/database.ts'
+import type { Events } from '../storage/events.ts'
 import { keepTrying, type KeptTrying } from './keep-trying.ts'
 import { isForOther, type RepresenteeBook } from './representee-book.ts'
 import type { Sessions } from './sessions.ts'
@@ -18,10 +19,11 @@ export function createRepresentationEndings(options: {
   book: RepresenteeBook
   sessions: Sessions
   audit: AuditTrail
+  events: Events
   clock: Clock
   log: { warn(details: object, message: string): void }
 }): RepresentationEndings {
-  const { database, book, sessions, audit, clock, log } = options
+  const { database, book, sessions, audit, events, clock, log } = options
   /** By compare-and-set on when it is due, so that of several processes one does it. */
   async function claimDue() {
     const now = clock()
@@ -68,5 +70,21 @@ export function createRepresentationEndings(options: {
     return counts.reduce((sum, count) => sum + count, 0)
   }
 
-  return keepTrying(tryAll, everyMs, (error) => log.warn({ err: error }, 'ended mandates could not be followed up'))
+  async function nextDue(): Promise<number | undefined> {
+    const first = await database
+      .selectFrom('representation_endings')
+      .select(({ fn }) => fn.min('due_at').as('at'))
+      .executeTakeFirst()
+    return first?.at ?? undefined
+  }
+
+  return keepTrying({
+    run: tryAll,
+    nextDue,
+    events,
+    topic: 'principal',
+    everyMs,
+    clock,
+    failed: (error) => log.warn({ err: error }, 'ended mandates could not be followed up'),
+  })
 }

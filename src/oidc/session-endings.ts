@@ -1,6 +1,7 @@
 import type { AuditTrail } from '../audit/trail.ts'
 import type { Clock } from '../config/clock.ts'
 import type { Database } from '../storage/database.ts'
+import type { Events } from '../storage/events.ts'
 import { keepTrying, type KeptTrying } from './keep-trying.ts'
 import type { Sessions } from './sessions.ts'
 
@@ -14,10 +15,11 @@ export function createSessionEndings(options: {
   database: Database
   sessions: Sessions
   audit: AuditTrail
+  events: Events
   clock: Clock
   log: { warn(details: object, message: string): void }
 }): KeptTrying {
-  const { database, sessions, audit, clock, log } = options
+  const { database, sessions, audit, events, clock, log } = options
 
   /** By compare-and-set on when it is due, so that of several processes one does it. */
   async function claim(personId: string, dueAt: number): Promise<number | undefined> {
@@ -56,7 +58,21 @@ export function createSessionEndings(options: {
     return ended.reduce((sum, one) => sum + one, 0)
   }
 
-  return keepTrying(endDue, everyMs, (error) =>
-    log.warn({ err: error }, 'sessions of locked people could not be ended'),
-  )
+  async function nextDue(): Promise<number | undefined> {
+    const first = await database
+      .selectFrom('session_endings')
+      .select(({ fn }) => fn.min('due_at').as('at'))
+      .executeTakeFirst()
+    return first?.at ?? undefined
+  }
+
+  return keepTrying({
+    run: endDue,
+    nextDue,
+    events,
+    topic: 'person',
+    everyMs,
+    clock,
+    failed: (error) => log.warn({ err: error }, 'sessions of locked people could not be ended'),
+  })
 }

@@ -18,9 +18,41 @@ export class CopyRefused extends Error {}
 const readAtOnce = 2000
 const insertAtOnce = 200
 
-/** What others refer to comes first; within a table, what came first. */
-const firstOfAll: Table[] = ['house', 'natural_persons', 'principals', 'legal_persons', 'mandates']
-const tables = [...new Set([...firstOfAll, ...(Object.keys(columnMarks) as Table[])])]
+const tables = Object.keys(columnMarks) as Table[]
+
+/** Which table refers to which, by foreign keys; those that refer to themselves left out. */
+async function references(within: Database): Promise<{ from: string; to: string }[]> {
+  const query = isPostgres(within)
+    ? sql<{ from: string; to: string }>`
+        select source.relname as "from", target.relname as "to" from pg_constraint
+        join pg_class source on source.oid = conrelid join pg_class target on target.oid = confrelid
+        where contype = 'f' and connamespace = current_schema()::regnamespace and conrelid <> confrelid`
+    : sql<{ from: string; to: string }>`
+        select tables.name as "from", keys."table" as "to" from sqlite_master as tables
+        join pragma_foreign_key_list(tables.name) as keys where tables.type = 'table' and keys."table" <> tables.name`
+  return (await query.execute(within)).rows
+}
+
+/**
+ * The tables of a store, each after those it refers to. Within a table what came first is copied first, for rows that
+ * refer to others of their own table.
+ */
+export async function tablesInOrder(within: Database): Promise<Table[]> {
+  const found = await references(within)
+  const ordered: Table[] = []
+  while (ordered.length < tables.length) {
+    const placed = new Set<string>(ordered)
+    const next = tables.filter(
+      (table) => !placed.has(table) && found.every(({ from, to }) => from !== table || placed.has(to)),
+    )
+    if (next.length === 0) {
+      const left = tables.filter((table) => !placed.has(table))
+      throw new Error(`tables refer to each other: ${left.join(', ')}`)
+    }
+    ordered.push(...next)
+  }
+  return ordered
+}
 
 const rowsOf = (within: DatabaseTransaction, table: Table) =>
   isPostgres(within) ? rowsByCursor(within, table) : rowsByRowid(within, table)
@@ -92,12 +124,13 @@ const snapshotOf = <T>(database: Database, read: (transaction: DatabaseTransacti
 export async function copyStore(from: Database, to: Database): Promise<Record<string, Content>> {
   return snapshotOf(from, (source) =>
     to.transaction().execute(async (target) => {
-      for (const table of tables) {
+      const ordered = await tablesInOrder(target)
+      for (const table of ordered) {
         const any = await sql`select 1 from ${sql.table(table)} limit 1`.execute(target)
         if (any.rows.length > 0) throw new CopyRefused(`the table ${table} of the target is not empty`)
       }
       const copied: Record<string, Content> = {}
-      for (const table of tables) {
+      for (const table of ordered) {
         const sum = createSum()
         for await (const rows of rowsOf(source, table)) {
           for (const row of rows) sum.add(row)

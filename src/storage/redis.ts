@@ -87,6 +87,17 @@ export async function connectRedis(urls: string, failed: (error: unknown) => voi
   }
 }
 
+/** Each node with the user and password of the first. */
+export function nodesOf(urls: string) {
+  const nodes = urls.split(',')
+  const { username, password } = new URL(nodes[0] ?? '')
+  const user = {
+    ...(username ? { username: decodeURIComponent(username) } : {}),
+    ...(password ? { password: decodeURIComponent(password) } : {}),
+  }
+  return nodes.map((url) => ({ url, ...user }))
+}
+
 async function isCluster(nodes: string[]): Promise<boolean> {
   let cause: unknown
   for (const url of nodes) {
@@ -116,16 +127,15 @@ async function nodeOf(url: string, failed: (error: unknown) => void) {
 
 async function clusterOf(nodes: string[], failed: (error: unknown) => void) {
   const [first = ''] = nodes
-  const { username, password, protocol } = new URL(first)
+  const { url: _first, ...user } = nodesOf(first)[0] ?? { url: first }
   const { url: _url, socket, commandOptions, ...shared } = settings(first)
   const cluster = createCluster({
     rootNodes: nodes.map((url) => ({ url })),
     commandOptions,
     defaults: {
       ...shared,
-      ...(username ? { username: decodeURIComponent(username) } : {}),
-      ...(password ? { password: decodeURIComponent(password) } : {}),
-      socket: protocol === 'rediss:' ? { ...socket, tls: true } : socket,
+      ...user,
+      socket: first.startsWith('rediss:') ? { ...socket, tls: true } : socket,
     },
   })
   cluster.on('error', failed)

@@ -4,6 +4,8 @@ import type { Clock } from '../config/clock.ts'
 import type { Settings } from '../config/settings.ts'
 import type { Artifacts } from './artifacts.ts'
 import { openSqliteArtifacts } from './artifacts-sqlite.ts'
+import { createEvents, type Events, type OpenLine } from './events.ts'
+import { openDirectoryLine } from './events-directory.ts'
 import { keepCheckpointing } from './checkpoints.ts'
 
 /** Where the embedded stores are. */
@@ -16,6 +18,20 @@ export async function openArtifacts(settings: Settings, clock: Clock, log: Logge
   // loaded here and not above: the client takes a fifth of a second
   const { openRedisArtifacts } = await import('./artifacts-redis.ts')
   return openRedisArtifacts(settings.redisUrls, clock, (error) => log.warn({ err: error }, 'Redis'))
+}
+
+/**
+ * The events of everybody on these stores: by Redis where there is one, else among the processes of this machine.
+ * @param how.listens false for who only speaks
+ */
+export function openEvents(settings: Settings, how: { listens: boolean; failed: (error: unknown) => void }): Events {
+  const open: OpenLine = async (ear) => {
+    if (!settings.redisUrls) return openDirectoryLine(join(settings.dataDir, 'events'))(ear)
+    redisLine ??= (await import('./events-redis.ts')).openRedisLine(settings.redisUrls)
+    return redisLine(ear)
+  }
+  let redisLine: OpenLine | undefined
+  return createEvents({ open, ...how })
 }
 
 /** Copies the write-ahead logs of the embedded stores back, until everybody has closed them. */

@@ -1,8 +1,9 @@
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { commandLine } from '../cli/in-process.ts'
 import { cannotRun } from '../setup/parts.ts'
-import { startRedis } from '../setup/redis.ts'
+import { redisCli, startRedis } from '../setup/redis.ts'
 import { makePostgres } from '../setup/stores.ts'
 
 interface Check {
@@ -32,6 +33,17 @@ describe.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis'))('doctor on Postgr
     line = commandLine({ environment: { YIDENG_DATABASE_URL: url, YIDENG_REDIS_URL: `redis://127.0.0.1:${durable}` } })
     await line.withHouse(async ({ audit }) => audit.record({ event: 'login.succeeded', actor: 'person' }))
     expect(await examine({ YIDENG_REDIS_URL: `redis://127.0.0.1:${durable}` })).toEqual([])
+
+    // the user of docs/deploy.md may do all that is needed; one of before there were events may not tell any
+    const [, rights = ''] = /^user yideng on >… (.*)$/m.exec(readFileSync('docs/deploy.md', 'utf8')) ?? []
+    const withRights = (...given: string[]) => {
+      redisCli(durable, 'ACL', 'SETUSER', 'yideng', 'reset', 'on', '>secret', ...given)
+      return examine({ YIDENG_REDIS_URL: `redis://yideng:secret@127.0.0.1:${durable}` })
+    }
+    expect(await withRights(...rights.split(' '))).toEqual([])
+    expect(
+      await withRights(...rights.split(' ').filter((right) => !/yideng:events|publish|subscribe/.test(right))),
+    ).toMatchObject([{ state: 'warn', what: 'Redis', finding: expect.stringContaining('publish and subscribe') }])
 
     const flags = ['--maxmemory', '100mb', '--maxmemory-policy', 'allkeys-lru']
     const forgetful = await examine({ YIDENG_REDIS_URL: `redis://127.0.0.1:${await startRedis({ flags })}` })

@@ -1,12 +1,14 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { openRedisArtifacts } from '../../src/storage/artifacts-redis.ts'
+import { addSigningKeys } from '../../src/keys/signing-keys.ts'
 import { StoreAway } from '../../src/storage/away.ts'
 import { cannotRun } from '../setup/parts.ts'
+import { registerPortal } from '../setup/portal.ts'
 import { redisCli, startRedis } from '../setup/redis.ts'
 import { startServer, until } from '../setup/server.ts'
 import { makePostgres } from '../setup/stores.ts'
 import { Visitor } from '../setup/visitor.ts'
-import { ailments, enter, enterAgain, gather, manyFromHere, signInMany } from './people.ts'
+import { ailments, enter, enterAgain, gather, manyFromHere, signInMany, type Crowd } from './people.ts'
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -24,6 +26,35 @@ async function withDurableRedis() {
     YIDENG_REDIS_URL: `redis://127.0.0.1:${port}`,
   })
   return { port, start, server, crowd: await gather(server) }
+}
+
+/** The number of keys, if every process publishes the same. */
+async function published(server: { issuer: string }): Promise<number | undefined> {
+  const sets = await Promise.all(
+    [1, 2, 3, 4].map(async () => {
+      const answer = await fetch(`${server.issuer}/jwks`, { headers: { connection: 'close' } })
+      return ((await answer.json()) as { keys: object[] }).keys.length
+    }),
+  )
+  return sets.every((many) => many === sets[0]) ? sets[0] : undefined
+}
+
+/** What is changed is in effect at once in both processes again, though they keep it for half a minute otherwise. */
+async function followsAgain(server: { issuer: string }, { house }: Crowd): Promise<void> {
+  const portal = await registerPortal(house)
+  const { url } = await portal.begin()
+  const allAre = async (wanted: number) => {
+    const ask = () => fetch(url, { redirect: 'manual', headers: { connection: 'close' } })
+    return (await Promise.all([ask(), ask(), ask(), ask()])).every(({ status }) => status === wanted)
+  }
+  await until(() => allAre(303))
+  await new Promise((resolve) => setTimeout(resolve, 1100))
+  expect(await allAre(303)).toBe(true)
+  await house.clients.setStatus(portal.clientId, 'suspended', 'administrator:test')
+  await until(() => allAre(400))
+  addSigningKeys(house.settings.keysDir, Date.now, Date.now())
+  await house.keysChanged()
+  await until(async () => (await published(server)) === 6)
 }
 
 const statusOf = async (server: { issuer: string }, path: string) => (await fetch(`${server.issuer}${path}`)).status
@@ -78,6 +109,9 @@ describe.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis'))('Redis', () => {
       await new Promise((resolve) => setTimeout(resolve, 500))
     }
     expect([...seen.keys()]).toEqual(['503 calm'])
+    // who does not hear asks often: a key made meanwhile is published
+    addSigningKeys(server.environment['YIDENG_KEYS_DIR'] ?? '', Date.now, Date.now())
+    await until(async () => (await published(server)) === 4)
     expect((await ailments(server)).map(({ what }) => what)).toEqual(['Redis'])
     const pids = server.pid()
     await start()
@@ -85,6 +119,7 @@ describe.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis'))('Redis', () => {
     expect(await enterAgain(crowd, before)).toBe(true)
     expect((await signInMany(crowd, 20)).failures).toEqual([])
     expect(server.pid()).toBe(pids)
+    await followsAgain(server, crowd)
     expect(await ailments(server)).toEqual([])
     expect((await new Visitor(server.issuer).get('/')).status).toBe(200)
   })

@@ -21,6 +21,15 @@ function openStream(computer: WaitingComputer, issuer: string): Promise<void> {
   })
 }
 
+const allRequests = 'yideng_http_request_seconds_count'
+
+/** The sum of a metric's lines, each asked for on a connection of its own. */
+async function metric(issuer: string, name: string): Promise<number> {
+  const text = await (await fetch(`${issuer}/metrics`, { headers: { connection: 'close' } })).text()
+  const lines = text.split('\n').filter((line) => line.startsWith(name))
+  return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0)
+}
+
 it('two processes on the embedded store share logins; one that dies is replaced; a stop is quick and leaves whole files', async () => {
   const server = await startServer({ YIDENG_WORKERS: '2' })
   await until(async () => workersOf(server).length === 2)
@@ -31,6 +40,14 @@ it('two processes on the embedded store share logins; one that dies is replaced;
   const visit = await portal.begin()
   await visit.finish(await signIn(visitor, await visitor.get(visit.url), person.username))
 
+  // whichever process is asked, the metrics are of both, and what a dead one counted stays
+  await until(async () => (await metric(server.issuer, 'yideng_server_processes{state="answering"}')) === 2)
+  const signIns = 'yideng_sign_ins_total{method="password",outcome="succeeded"}'
+  const counted = async () => Promise.all(Array.from({ length: 6 }, () => metric(server.issuer, signIns)))
+  expect(await counted()).toEqual([1, 1, 1, 1, 1, 1])
+  const requests = await metric(server.issuer, allRequests)
+  expect(requests).toBeGreaterThan(5)
+
   const [killed = 0, other] = workersOf(server)
   process.kill(killed, 'SIGKILL')
   // one of the two that are left may be asked on a connection to the one that died
@@ -40,6 +57,8 @@ it('two processes on the embedded store share logins; one that dies is replaced;
     return page?.leads?.searchParams.has('code') === true
   })
   await until(async () => workersOf(server).length === 2)
+  expect(await counted()).toEqual([1, 1, 1, 1, 1, 1])
+  expect(await metric(server.issuer, allRequests)).toBeGreaterThanOrEqual(requests)
   expect(workersOf(server)).toContain(other)
   expect(workersOf(server)).not.toContain(killed)
 

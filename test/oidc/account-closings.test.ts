@@ -7,6 +7,7 @@ import { createLogoutDeliveries } from '../../src/oidc/logout-deliveries.ts'
 import { createSessions, type Sessions } from '../../src/oidc/sessions.ts'
 import { openSqliteArtifacts } from '../../src/storage/artifacts-sqlite.ts'
 import type { Artifacts } from '../../src/storage/artifacts.ts'
+import { openEvents } from '../../src/storage/stores.ts'
 import { columnMarks, type Tables } from '../../src/storage/schema.ts'
 import { find, mandate, openOrganisation } from '../setup/organisation.ts'
 import { openPerson } from '../setup/person.ts'
@@ -32,14 +33,16 @@ beforeEach(async () => {
   house = await openHouse(readSettings(settings), clock)
   artifacts = openSqliteArtifacts(join(directory, 'artifacts.sqlite'), clock)
   const { database, audit } = house
+  const events = openEvents(readSettings(settings), { listens: false, failed: () => undefined })
   const deliver = async ({ clientId }: { clientId: string }) => void told.push(clientId)
-  const deliveries = createLogoutDeliveries({ database, audit, clock, deliver, log })
+  const deliveries = createLogoutDeliveries({ database, audit, events, clock, deliver, log })
   const { cipher } = house.dataKeys
   sessions = createSessions({ artifacts, deliveries, cipher, lifetime: 43_200, idle: 1800, clock })
   closings = createAccountClosings({ ...house, sessions, log })
   onTestFinished(async () => {
     await closings.stop()
     await deliveries.stop()
+    await events.stop()
     await artifacts.close()
     await house.close()
   })

@@ -4,7 +4,7 @@ import { addSigningKeys, openSigningKeys, retireSigningKeys } from '../../src/ke
 import { signedIn } from '../setup/signed-in.ts'
 import { startServer, until } from '../setup/server.ts'
 
-it('a running server publishes, uses and drops keys within two seconds, and tokens of before still hold', async () => {
+it('a running server publishes, uses and drops keys as soon as it is told, and tokens of before still hold', async () => {
   const server = await startServer()
   const house = await server.house()
   const keysDir = server.environment['YIDENG_KEYS_DIR'] ?? ''
@@ -17,21 +17,22 @@ it('a running server publishes, uses and drops keys within two seconds, and toke
   const before = await signedIn(house)
   const old = openSigningKeys(keysDir, Date.now)
 
-  const began = Date.now()
   const waiting = addSigningKeys(keysDir, Date.now, Date.now() + 86_400_000)
+  await house.keysChanged()
   await until(async () => (await published()).length === 4)
   const during = await signedIn(house)
   expect(waiting).not.toContain(decodeProtectedHeader(during.tokens.id_token ?? '').kid)
 
   const [es256] = addSigningKeys(keysDir, Date.now, Date.now())
+  await house.keysChanged()
   await until(async () => (await published()).length === 6)
-  expect(Date.now() - began).toBeLessThan(4000)
   const after = await signedIn(house)
   expect(decodeProtectedHeader(after.tokens.id_token ?? '').kid).toBe(es256)
   await verify(after.tokens.id_token)
   await verify(before.tokens.id_token)
 
   retireSigningKeys(keysDir, Date.now, new Set(old.map(({ kid }) => kid)))
+  await house.keysChanged()
   await until(async () => (await published()).length === 4)
   await expect(verify(before.tokens.id_token)).rejects.toThrow()
   await verify(after.tokens.id_token)

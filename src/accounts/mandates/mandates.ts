@@ -4,6 +4,7 @@ import type { Clock } from '../../config/clock.ts'
 import type { BlindIndex } from '../../keys/blind-index.ts'
 import type { FieldCipher } from '../../keys/field-cipher.ts'
 import type { Database, DatabaseTransaction } from '../../storage/database.ts'
+import type { Tell } from '../../storage/events.ts'
 import type { Actor, NaturalPerson, NaturalPersons } from '../natural-persons.ts'
 import type { Notifier } from '../notices.ts'
 import { canonicalText } from './canonical.ts'
@@ -92,9 +93,10 @@ export function createMandates(options: {
   persons: NaturalPersons
   principals: Principals
   notifier: Notifier
+  tell: Tell
   clock: Clock
 }): Mandates {
-  const { database, cipher, blindIndex, audit, persons, principals, notifier, clock } = options
+  const { database, cipher, blindIndex, audit, persons, principals, notifier, tell, clock } = options
 
   async function refuse(
     act: { type: PersonAct['type'] },
@@ -139,7 +141,9 @@ export function createMandates(options: {
             throw error
           },
         )
-      if (written) return { ok: true, mandate }
+      if (!written) continue
+      tell('principal', view.id)
+      return { ok: true, mandate }
     }
     return refuse(act, person, by, 'changed')
   }

@@ -10,7 +10,7 @@ import { computerView, type ComputerViewParts } from './computer-view.ts'
 import type { QrLimits } from './limits.ts'
 import { auditEntries } from './outcome-audit.ts'
 import { amr, name, type QrParts } from './parts.ts'
-import type { QrEvent } from './states.ts'
+import type { QrEvent, QrTransaction } from './states.ts'
 import { createQrStreams } from './stream.ts'
 import type { QrTransactions } from './transactions.ts'
 
@@ -41,10 +41,10 @@ function asksLegalPerson({ params }: Attempt): boolean {
 
 /** The waiting computer: /login/:attempt/qr/… */
 export function computerRoutes(router: Router, host: LoginHost, parts: ComputerParts): void {
-  const { settings, clock, cipher, transactions, limits, keys, frames, audit } = parts
+  const { settings, clock, artifacts, events, cipher, transactions, limits, keys, frames, audit } = parts
   const { times, codeTries } = settings.qr
   const viewParts: ComputerViewParts = { frames, issuer: settings.issuer, times, codeTries }
-  const streams = createQrStreams(clock)
+  const streams = createQrStreams({ clock, events, renew: artifacts.renew })
 
   const openAttempt = async (ctx: RouterContext) => {
     const attempt = await host.attempt(ctx)
@@ -68,11 +68,18 @@ export function computerRoutes(router: Router, host: LoginHost, parts: ComputerP
     return { attempt, waiter, transaction }
   }
 
-  async function look(ctx: RouterContext, id: string) {
+  async function read(ctx: RouterContext, id: string) {
     const transaction = await transactions.find(id)
     // its time ran out: the page that waits is the first to see it, and writes it down
     if (transaction?.state === 'expired') await apply(ctx, id, { kind: 'tick' })
-    return transaction && computerView(id, transaction, clock(), viewParts)
+    return transaction
+  }
+
+  const viewOf = (id: string, transaction: QrTransaction) => computerView(id, transaction, clock(), viewParts)
+
+  async function look(ctx: RouterContext, id: string) {
+    const transaction = await read(ctx, id)
+    return transaction && viewOf(id, transaction)
   }
 
   const asked = (ctx: RouterContext) => String(ctx.query['id'] ?? '')
@@ -105,13 +112,17 @@ export function computerRoutes(router: Router, host: LoginHost, parts: ComputerP
       waiter: keys.make(ctx, 'waiter'),
       computer: sealComputer(cipher, attemptId, { address, browser }),
     })
-    ctx.body = { id, ...computerView(id, transaction, clock(), viewParts) }
+    ctx.body = { id, ...viewOf(id, transaction) }
   })
 
   router.get('/stream', async (ctx) => {
     const id = asked(ctx)
     await mine(ctx, id)
-    streams.open(ctx, id, () => look(ctx, id))
+    streams.open(ctx, id, {
+      read: () => read(ctx, id),
+      now: transactions.now,
+      view: (transaction) => viewOf(id, transaction),
+    })
   })
 
   router.get('/state', async (ctx) => {

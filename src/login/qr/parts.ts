@@ -13,6 +13,7 @@ import type { FieldCipher } from '../../keys/field-cipher.ts'
 import type { AccessTokens } from '../../oidc/access-tokens.ts'
 import type { Sessions } from '../../oidc/sessions.ts'
 import type { Artifacts } from '../../storage/artifacts.ts'
+import type { Events } from '../../storage/events.ts'
 
 /** Signatures over texts by a person's passkeys, as far as an approval needs them: methods do not know each other. */
 interface Signatures {
@@ -31,6 +32,7 @@ export interface QrParts {
   settings: Settings
   clock: Clock
   artifacts: Artifacts
+  events: Events
   frameKey: KeyObject
   cipher: FieldCipher
   blindIndex: BlindIndex

@@ -17,12 +17,12 @@ import { createQrTransactions } from './transactions.ts'
  * after four seconds; what a live relay can do is limited by what the phone shows and by the code (docs/qr-login.md).
  */
 export function qrMethod(given: QrParts): LoginMethod {
-  const { settings, artifacts, blindIndex, clock, frameKey } = given
+  const { settings, artifacts, events, blindIndex, clock, frameKey } = given
   const regionOf = listedRegions()
   const parts = {
     ...given,
     frames: createFrames(frameKey),
-    transactions: createQrTransactions({ artifacts, clock, times: settings.qr.times }),
+    transactions: createQrTransactions({ artifacts, tell: events.tell, clock, times: settings.qr.times }),
     limits: createQrLimits({ artifacts, blindIndex, numbers: settings.qr, clock }),
     keys: createBrowserKeys(settings.issuer.startsWith('https:')),
     regionOf,

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Clock } from '../../config/clock.ts'
 import type { Artifacts } from '../../storage/artifacts.ts'
+import type { Tell } from '../../storage/events.ts'
 import { step, transactionSchema, type QrEvent, type QrOutcome, type QrTimes, type QrTransaction } from './states.ts'
 
 const kind = 'qr'
@@ -23,14 +24,22 @@ export interface QrTransactions {
   create(opening: QrOpening): Promise<{ id: string; transaction: QrTransaction }>
   /** As it is now, its end by time included; undefined when there is none of that id. */
   find(id: string): Promise<QrTransaction | undefined>
+  /** One found earlier, as it is now if nothing but time has changed it. */
+  now(transaction: QrTransaction): QrTransaction
   /** Makes one event happen by compare-and-set. Undefined when there is no such transaction. */
   apply(id: string, event: QrEvent): Promise<Applied | undefined>
 }
 
-export function createQrTransactions(options: { artifacts: Artifacts; clock: Clock; times: QrTimes }): QrTransactions {
-  const { artifacts, clock, times } = options
+export function createQrTransactions(options: {
+  artifacts: Artifacts
+  tell: Tell
+  clock: Clock
+  times: QrTimes
+}): QrTransactions {
+  const { artifacts, tell, clock, times } = options
   const ttl = times.shown + times.frame + times.decide + times.redeem + times.redeemWithCode + keptSeconds
   const read = (value: string) => transactionSchema.parse(JSON.parse(value))
+  const now = (transaction: QrTransaction) => step(transaction, { kind: 'tick' }, clock(), times).after
 
   return {
     async create(opening) {
@@ -49,8 +58,10 @@ export function createQrTransactions(options: { artifacts: Artifacts; clock: Clo
 
     async find(id) {
       const value = await artifacts.get(kind, id)
-      return value === undefined ? undefined : step(read(value), { kind: 'tick' }, clock(), times).after
+      return value === undefined ? undefined : now(read(value))
     },
+
+    now,
 
     async apply(id, event) {
       for (let attempt = 0; attempt < contended; attempt += 1) {
@@ -59,7 +70,10 @@ export function createQrTransactions(options: { artifacts: Artifacts; clock: Clo
         const before = read(value)
         const outcome = step(before, event, clock(), times)
         const text = JSON.stringify(outcome.after)
-        if (text === value || (await artifacts.compareAndSet(kind, id, value, text))) return { before, ...outcome }
+        if (text === value) return { before, ...outcome }
+        if (!(await artifacts.compareAndSet(kind, id, value, text))) continue
+        tell(kind, id)
+        return { before, ...outcome }
       }
       throw new Error('a QR login is changed by too many at once')
     },

@@ -1,8 +1,9 @@
 import { request } from 'node:http'
-import { describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
+import type { Back } from '../../../src/admin/house.ts'
 import { addPasskey, askOptions, sendResponse, type RequestOptions } from '../../setup/passkey.ts'
-import { approve, computerAndPhone, refuse } from '../../setup/qr.ts'
-import { startServer } from '../../setup/server.ts'
+import { approve, computerAndPhone, refuse, type WaitingComputer } from '../../setup/qr.ts'
+import { startServer, type RunningServer } from '../../setup/server.ts'
 import { SoftwareAuthenticator } from '../../setup/software-authenticator.ts'
 
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
@@ -85,16 +86,52 @@ describe('two server processes on one store', () => {
         .end()
     })
 
-  it('race the same scan: one takes it, and then both phones are sent away', async () => {
-    const server = await startServer({ YIDENG_TRUST_PROXY: 'true' })
-    const house = await server.house()
-    const { YIDENG_DATA_DIR = '', YIDENG_KEYS_DIR = '', PORT } = server.environment
-    const second = await startServer({
-      YIDENG_TRUST_PROXY: 'true',
-      YIDENG_ISSUER: server.issuer,
-      YIDENG_DATA_DIR,
-      YIDENG_KEYS_DIR,
+  let server: RunningServer
+  let second: RunningServer
+  let house: Back
+  beforeAll(async () => {
+    server = await startServer({ YIDENG_TRUST_PROXY: 'true' })
+    house = await server.house()
+    const { PORT: _port, ...same } = server.environment
+    second = await startServer({ ...same, YIDENG_ISSUER: server.issuer })
+  })
+
+  /** The states that the stream of a page at this port has told, as they come. */
+  async function watch(computer: WaitingComputer, port: number): Promise<string[]> {
+    const states: string[] = []
+    const cookie = computer.visitor.cookies.map(({ name, value }) => `${name}=${value}`).join('; ')
+    const path = `${computer.page.url.pathname}/qr/stream?id=${computer.id}`
+    const headers = { cookie, accept: 'text/event-stream', 'x-forwarded-for': '203.0.113.1' }
+    await new Promise<void>((resolve, reject) => {
+      request({ port, path, headers, agent: false }, (answer) => {
+        answer.on('error', () => undefined) // it is cut off at the end
+        answer.on('data', (chunk: Buffer) => {
+          const state = /"state":"(\w+)"/.exec(chunk.toString())?.[1]
+          if (state !== undefined) states.push(state)
+          resolve()
+        })
+      })
+        .on('error', reject)
+        .end()
     })
+    return states
+  }
+
+  it('tell each other what a phone does: the page that waits at the other one shows it at once', async () => {
+    const { computer, phone } = await computerAndPhone(house)
+    const asked = await computer.start()
+    const states = await watch(computer, Number(second.environment['PORT']))
+    const page = await phone.get(asked)
+    // if it was not told, a page asks every ten seconds
+    await expect.poll(() => states, { timeout: 3000, interval: 5 }).toContain('scanned')
+    await approve(phone, page)
+    await expect.poll(() => states, { timeout: 3000, interval: 5 }).toContain('approved')
+    await computer.redeem()
+    await expect.poll(() => states, { timeout: 3000, interval: 5 }).toContain('redeemed')
+  })
+
+  it('race the same scan: one takes it, and then both phones are sent away', async () => {
+    const { PORT } = server.environment
     for (let round = 0; round < 5; round += 1) {
       const { computer } = await computerAndPhone(house)
       const path = new URL(await computer.start()).pathname
@@ -104,6 +141,5 @@ describe('two server processes on one store', () => {
       expect(answers.toSorted((one, other) => Number(one) - Number(other))).toEqual([303, 400])
       expect(await computer.look()).toMatchObject({ state: 'aborted', reason: 'second_scan' })
     }
-    await second.kill('SIGKILL')
   })
 })

@@ -30,7 +30,8 @@ export const good = {
 export async function begun(overrides: Partial<QrOpening> = {}) {
   const { clock, forward } = handClock()
   const file = join(temporaryDirectory(), 'artifacts.sqlite')
-  const open = () => createQrTransactions({ artifacts: openSqliteArtifacts(file, clock), clock, times })
+  const open = () =>
+    createQrTransactions({ artifacts: openSqliteArtifacts(file, clock), tell: () => undefined, clock, times })
   const [one, other] = [open(), open()]
   const { id } = await one.create({ ...opening, ...overrides })
   const apply = async (...events: QrEvent[]) => {

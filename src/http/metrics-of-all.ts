@@ -1,0 +1,119 @@
+import cluster, { type Worker } from 'node:cluster'
+import { AggregatorRegistry, type MetricObjectWithValues, type MetricValue, type Registry } from 'prom-client'
+
+type Reading = MetricObjectWithValues<MetricValue<string>>[]
+
+/** What workers and their supervisor say to each other; `number` is the question's. */
+type Message =
+  | { metrics: 'of all?'; number: number }
+  | { metrics: 'of yours?'; number: number }
+  | { metrics: 'mine'; number: number; reading: Reading }
+  | { metrics: 'all'; number: number; text: string }
+
+/** A worker that does not answer so soon hangs: what it last said is taken. */
+const patienceMs = 2000
+const supervisorMs = 2 * patienceMs
+
+const isMessage = (message: unknown): message is Message =>
+  typeof message === 'object' && message !== null && 'metrics' in message
+
+/** What only grows stays counted when its process is gone: else the sum would fall, and be read as a restart. */
+const grows = ({ type }: { type: unknown }) => type !== 'gauge'
+
+/**
+ * In the supervisor of several server processes: whichever of them is asked for the metrics, the answer is of all of them.
+ * Counts of processes that died are kept as they last said them.
+ */
+export function answerMetricsOfAll(): void {
+  const last = new Map<number, Reading>()
+  const answered = new Map<string, () => void>()
+  let departed: Promise<Reading> = Promise.resolve([])
+  let questions = 0
+
+  async function ask(worker: Worker): Promise<boolean> {
+    questions += 1
+    const number = questions
+    const question: Message = { metrics: 'of yours?', number }
+    let late: NodeJS.Timeout | undefined
+    const answer = await new Promise<boolean>((resolve) => {
+      answered.set(`${worker.id} ${number}`, () => resolve(true))
+      late = setTimeout(() => resolve(false), patienceMs)
+      worker.send(question, (error) => error && resolve(false))
+    })
+    clearTimeout(late)
+    answered.delete(`${worker.id} ${number}`)
+    return answer
+  }
+
+  async function textOfAll(): Promise<string> {
+    const workers = Object.values(cluster.workers ?? {}).filter((worker) => worker?.isConnected() === true)
+    const answers = await Promise.all(workers.map((worker) => ask(worker as Worker)))
+    const processes = (state: string, many: number) => ({ labels: { state }, value: many })
+    const own = {
+      name: 'yideng_server_processes',
+      help: 'Server processes of this machine: those that said what they count, and those that did not answer',
+      type: 'gauge',
+      aggregator: 'sum',
+      values: [
+        processes('answering', answers.filter(Boolean).length),
+        processes('silent', answers.filter((answer) => !answer).length),
+      ],
+    } as unknown as Reading[number] // its types have the enum of an older version
+    return AggregatorRegistry.aggregate([await departed, ...last.values(), [own]]).metrics()
+  }
+
+  async function answerAll(worker: Worker, number: number): Promise<void> {
+    const answer: Message = { metrics: 'all', number, text: await textOfAll() }
+    if (worker.isConnected()) worker.send(answer)
+  }
+
+  cluster.on('message', (worker: Worker, message: unknown) => {
+    if (!isMessage(message)) return
+    if (message.metrics === 'mine') {
+      last.set(worker.id, message.reading)
+      answered.get(`${worker.id} ${message.number}`)?.()
+    }
+    if (message.metrics === 'of all?') void answerAll(worker, message.number)
+  })
+  cluster.on('exit', ({ id }: Worker) => {
+    const reading = last.get(id)
+    last.delete(id)
+    if (!reading) return
+    departed = departed.then((sum) => AggregatorRegistry.aggregate([sum, reading.filter(grows)]).getMetricsAsJSON())
+  })
+}
+
+/** In a worker: says what it counts when it is asked, and asks for what all do. Its registry's metrics by themselves otherwise. */
+export function metricsOfAll(registry: Registry, failed: (error: unknown) => void): () => Promise<string> {
+  if (!cluster.isWorker) return () => registry.metrics()
+  const waiting = new Map<number, (text: string) => void>()
+  let questions = 0
+  const say = (message: Message) => process.connected && process.send?.(message)
+
+  process.on('message', (message: unknown) => {
+    if (!isMessage(message)) return
+    if (message.metrics === 'all') waiting.get(message.number)?.(message.text)
+    if (message.metrics !== 'of yours?') return
+    const { number } = message
+    void registry.getMetricsAsJSON().then(
+      (reading) => say({ metrics: 'mine', number, reading }),
+      (error: unknown) => failed(error), // the supervisor counts it as silent
+    )
+  })
+
+  return async () => {
+    questions += 1
+    const number = questions
+    let late: NodeJS.Timeout | undefined
+    try {
+      return await new Promise<string>((resolve, reject) => {
+        waiting.set(number, resolve)
+        late = setTimeout(() => reject(new Error('the supervisor does not answer')), supervisorMs)
+        say({ metrics: 'of all?', number })
+      })
+    } finally {
+      clearTimeout(late)
+      waiting.delete(number)
+    }
+  }
+}

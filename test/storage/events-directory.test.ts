@@ -1,0 +1,45 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { beforeEach, expect, it, onTestFinished } from 'vitest'
+import { openDirectoryLine } from '../../src/storage/events-directory.ts'
+import { eventsContract, hearing, process } from '../contract/events.ts'
+
+let directory: string
+beforeEach(() => {
+  const above = mkdtempSync(join(tmpdir(), 'yideng-events-'))
+  onTestFinished(() => rmSync(above, { recursive: true, force: true }))
+  directory = join(above, 'events')
+})
+const open = () => openDirectoryLine(directory)
+
+eventsContract('a directory', open)
+
+it('leaves no files, and removes what somebody left who died', async () => {
+  const one = process(open())
+  await hearing(one)
+  writeFileSync(join(directory, 'dead@client@a'), '')
+  const other = process(open())
+  await hearing(other)
+  for (let count = 0; count < 100; count += 1) one.events.tell('client', String(count))
+  await expect.poll(() => other.heard.filter((text) => /\d/.test(text)).length).toBe(100)
+  expect(readdirSync(directory)).toEqual([])
+})
+
+it('says nothing where nobody has ever listened', async () => {
+  const { events, failures } = process(open(), false)
+  events.tell('client', 'a')
+  await events.stop()
+  expect(failures).toEqual([])
+})
+
+it('a directory that is removed is made again at the next word, and then all may have changed', async () => {
+  const one = process(open())
+  await hearing(one)
+  await expect.poll(() => one.heard.splice(0)).toEqual(['client *', 'qr *'])
+  rmSync(directory, { recursive: true })
+  one.events.tell('client', 'a')
+  await expect.poll(() => one.heard).toContain('qr *')
+  await hearing(one)
+  expect(one.failures).toHaveLength(1)
+})

@@ -1,0 +1,58 @@
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import type { Ear, OpenLine } from '../../src/storage/events.ts'
+import { process } from '../contract/events.ts'
+
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
+
+/** A line that can be cut without anybody noticing. */
+function silentLine() {
+  const ears = new Set<Ear>()
+  const state = { silent: false, opened: 0, said: [] as string[] }
+  const open: OpenLine = async (ear) => {
+    state.opened += 1
+    if (ear) ears.add(ear)
+    return {
+      async say(text) {
+        state.said.push(text.replace(/^\w+@/, ''))
+        if (!state.silent) for (const one of ears) one.heard(text)
+      },
+      close: () => ear && ears.delete(ear),
+    }
+  }
+  return { open, state }
+}
+
+it('a line that carries nothing any more is noticed within ten seconds, and opened again ever more slowly', async () => {
+  const { open, state } = silentLine()
+  const { events, heard, failures } = process(open)
+  await vi.advanceTimersByTimeAsync(1)
+  expect(events.hears()).toBe(true)
+  expect(heard.splice(0)).toEqual(['client *', 'qr *'])
+  state.silent = true
+  await vi.advanceTimersByTimeAsync(10_000)
+  expect(events.hears()).toBe(false)
+  expect(heard.splice(0)).toEqual(['client *', 'qr *'])
+  await vi.advanceTimersByTimeAsync(60_000)
+  expect(state.opened).toBeLessThan(16)
+  expect(failures).toHaveLength(1)
+  state.silent = false
+  await vi.advanceTimersByTimeAsync(10_000)
+  expect(events.hears()).toBe(true)
+  expect(heard).toEqual(['client *', 'qr *'])
+  expect(failures).toHaveLength(1)
+})
+
+it('of what could not be said for long only the topics are said', async () => {
+  const { open, state } = silentLine()
+  let away = true
+  const { events } = process(async (ear) => {
+    if (away) throw new Error('away')
+    return open(ear)
+  })
+  for (let count = 0; count < 3000; count += 1) events.tell('client', String(count))
+  away = false
+  await vi.advanceTimersByTimeAsync(5000)
+  expect(state.said.length).toBeLessThan(1010)
+  expect(state.said).toEqual(expect.arrayContaining(['client', 'person', 'principal', 'keys', 'qr', 'client@2999']))
+})
