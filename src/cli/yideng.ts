@@ -28,6 +28,7 @@ const desk = createDesk({
   clock: () => Date.now(),
   actor: `administrator:${administrator()}`,
   progress,
+  say: (lines) => void process.stderr.write(lines.map((line) => `${line}\n`).join('')),
 })
 process.exitCode = await run({
   argv: process.argv.slice(2),

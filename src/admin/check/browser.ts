@@ -1,0 +1,68 @@
+import type { Clock } from '../../config/clock.ts'
+
+const patienceMs = 10_000
+const mostRedirects = 20
+
+export interface Page {
+  url: string
+  status: number
+  text: string
+  /** Every address on the way, the last one included. */
+  way: string[]
+}
+
+/** As much of a browser as a sign-in needs: it follows redirects and keeps the cookies of each host. */
+export class Browser {
+  readonly #cookies = new Map<string, Map<string, string>>()
+  readonly #clock: Clock
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /** Follows redirects; `until` names an address to stop before, which is given as `url` with status 0. */
+  async open(address: string, until: (url: string) => boolean = () => false): Promise<Page> {
+    const way: string[] = []
+    for (let url = address; ;) {
+      way.push(url)
+      if (until(url)) return { url, status: 0, text: '', way }
+      const { status, text, leads } = await this.look(url)
+      // a portal that begins anew whenever a sign-in fails leads round and round
+      if (leads === undefined || way.length > mostRedirects) return { url, status, text, way }
+      url = leads
+    }
+  }
+
+  /** One request; `leads` is where it redirects to. */
+  async look(url: string): Promise<{ status: number; text: string; leads: string | undefined }> {
+    const { host } = new URL(url)
+    const kept = this.#cookies.get(host) ?? new Map<string, string>()
+    this.#cookies.set(host, kept)
+    const cookie = [...kept].map(([name, value]) => `${name}=${value}`).join('; ')
+    const answer = await fetch(url, {
+      redirect: 'manual',
+      headers: { accept: 'text/html', ...(cookie === '' ? {} : { cookie }) },
+      signal: AbortSignal.timeout(patienceMs),
+    })
+    for (const line of answer.headers.getSetCookie()) keep(kept, line, this.#clock())
+    const location = answer.headers.get('location')
+    const redirects = answer.status >= 300 && answer.status < 400 && location !== null
+    return {
+      status: answer.status,
+      text: await answer.text(),
+      leads: redirects ? new URL(location, url).href : undefined,
+    }
+  }
+}
+
+function keep(kept: Map<string, string>, line: string, now: number): void {
+  const [pair = '', ...attributes] = line.split(';')
+  const [name = '', ...value] = pair.split('=')
+  const ends = attributes.some((attribute) => {
+    const [key = '', text = ''] = attribute.split('=').map((part) => part.trim())
+    if (key.toLowerCase() === 'max-age') return Number(text) <= 0
+    return key.toLowerCase() === 'expires' && Date.parse(text) < now
+  })
+  if (ends) kept.delete(name.trim())
+  else kept.set(name.trim(), value.join('='))
+}
