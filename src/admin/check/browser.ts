@@ -1,3 +1,5 @@
+import http from 'node:http'
+import https from 'node:https'
 import type { Clock } from '../../config/clock.ts'
 
 const patienceMs = 10_000
@@ -39,20 +41,44 @@ export class Browser {
     const kept = this.#cookies.get(host) ?? new Map<string, string>()
     this.#cookies.set(host, kept)
     const cookie = [...kept].map(([name, value]) => `${name}=${value}`).join('; ')
-    const answer = await fetch(url, {
-      redirect: 'manual',
-      headers: { accept: 'text/html', ...(cookie === '' ? {} : { cookie }) },
-      signal: AbortSignal.timeout(patienceMs),
-    })
-    for (const line of answer.headers.getSetCookie()) keep(kept, line, this.#clock())
-    const location = answer.headers.get('location')
-    const redirects = answer.status >= 300 && answer.status < 400 && location !== null
-    return {
-      status: answer.status,
-      text: await answer.text(),
-      leads: redirects ? new URL(location, url).href : undefined,
-    }
+    const answer = await visit(url, cookie)
+    for (const line of answer.cookies) keep(kept, line, this.#clock())
+    const { status, text, location } = answer
+    const redirects = status >= 300 && status < 400 && location !== undefined
+    return { status, text, leads: redirects ? new URL(location, url).href : undefined }
   }
+}
+
+/** Says that it is a browser which opens a page: `fetch` would say that it is a script, and portals answer those with 401. */
+function visit(url: string, cookie: string) {
+  const headers = {
+    accept: 'text/html,application/xhtml+xml',
+    'user-agent': 'Mozilla/5.0 (yideng client check)',
+    'sec-fetch-mode': 'navigate',
+    'sec-fetch-dest': 'document',
+    ...(cookie === '' ? {} : { cookie }),
+  }
+  const request = url.startsWith('https:') ? https.request : http.request
+  return new Promise<{ status: number; text: string; location: string | undefined; cookies: string[] }>(
+    (resolve, reject) => {
+      const sent = request(url, { headers, timeout: patienceMs, agent: false }, (answer) => {
+        let text = ''
+        const take = () => {
+          const { location, 'set-cookie': cookies = [] } = answer.headers
+          resolve({ status: answer.statusCode ?? 0, text, location, cookies })
+        }
+        answer.setEncoding('utf8')
+        answer.on('data', (part: string) => (text += part))
+        answer.on('end', take)
+        // Apache's error pages may come with data after their end: browsers show what came before
+        answer.on('error', take)
+        sent.prependListener('error', take)
+      })
+      sent.on('timeout', () => sent.destroy(new Error('it does not answer in time')))
+      sent.on('error', reject)
+      sent.end()
+    },
+  )
 }
 
 function keep(kept: Map<string, string>, line: string, now: number): void {

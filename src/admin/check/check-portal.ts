@@ -2,7 +2,7 @@ import type { Client } from '../../clients/clients.ts'
 import type { Clock } from '../../config/clock.ts'
 import { Browser, type Page } from './browser.ts'
 import { faults, logoutFaults, rightSignIn, type Fault, type LogoutFault, type Verdict } from './faults.ts'
-import { marks, type FaultyProvider, type Seen } from './faulty-provider.ts'
+import { marks, otherMark, type FaultyProvider, type Seen } from './faulty-provider.ts'
 
 export interface Check {
   name: string
@@ -40,7 +40,7 @@ export async function checkPortal(
 ): Promise<Check[]> {
   const { client } = portal
   const first = await firstSignIn(portal)
-  const isSignedIn = await tellApart(portal, first)
+  const insideOf = await tellApart(portal, first)
   const logout = client.backchannel_logout_uri
   const total = faults.length + 3 + (logout === undefined ? 0 : logoutFaults.length)
   const checks: Check[] = ofRequests(client, first.seen)
@@ -53,21 +53,22 @@ export async function checkPortal(
   add(freshValues(first.seen, again.seen))
   for (const fault of faults) {
     const { browser, seen } = await signIn(portal, fault)
-    const accepted = await isSignedIn(browser)
-    // who never asks userinfo does not notice, and need not
-    const blind = fault.userinfo !== undefined && !seen.askedUserinfo
-    add(resultOf(fault, blind ? 'unknown' : verdict(accepted)))
+    const inside = await insideOf(browser)
+    // a portal that never asks userinfo, or shows nothing of it, is right all the same
+    const blind = fault.userinfo !== undefined && !(seen.askedUserinfo && inside?.includes(otherMark))
+    add(resultOf(fault, blind && inside !== undefined ? 'unknown' : verdict(inside)))
   }
-  add(await otherBrowser(portal, isSignedIn))
+  add(await otherBrowser(portal, insideOf))
   add(await twice(portal))
   if (logout !== undefined) {
-    for (const fault of logoutFaults) add(await logoutCheck(portal, logout, fault, isSignedIn))
+    for (const fault of logoutFaults) add(await logoutCheck(portal, logout, fault, insideOf))
   }
   progress(total, total)
   return checks
 }
 
-const verdict = (accepted: boolean): Verdict => (accepted ? 'accepted' : 'refused')
+const verdict = (inside: string | undefined): Verdict => (inside === undefined ? 'refused' : 'accepted')
+const holds = (right: boolean): Verdict => (right ? 'accepted' : 'refused')
 const resultOf = ({ name, meaning, must }: Pick<Fault, 'name' | 'meaning' | 'must'>, was: Check['was']): Check => ({
   name,
   meaning,
@@ -128,6 +129,9 @@ function whereRight({ client }: Portal, signedIn: SignIn): SignIn {
   throw new CannotCheck(`A right sign-in does not let anybody in: ${why ?? end}.`)
 }
 
+/** What a page shows to somebody signed in; undefined to who is not. */
+type InsideOf = (browser: Browser) => Promise<string | undefined>
+
 /** What a page looks like from outside: enough to tell who is signed in. */
 async function lookOf(browser: Browser, page: string) {
   const { status, text, leads } = await browser.look(page)
@@ -139,7 +143,7 @@ async function lookOf(browser: Browser, page: string) {
  * Finds a page that looks otherwise to somebody signed in, and tells by it.
  * @throws CannotCheck where no page does
  */
-async function tellApart(portal: Portal, { browser: signedIn, page: landing }: SignIn) {
+async function tellApart(portal: Portal, { browser: signedIn, page: landing }: SignIn): Promise<InsideOf> {
   const pages = portal.page === undefined ? [landing.url, new URL('/', portal.start).href] : [portal.page]
   for (const page of pages) {
     const inside = await lookOf(signedIn, page)
@@ -148,9 +152,10 @@ async function tellApart(portal: Portal, { browser: signedIn, page: landing }: S
     // else by its whole text, where that is the same for every stranger
     const stranger = differs ? outside : await lookOf(new Browser(portal.clock), page)
     if (!differs && (stranger.text !== outside.text || inside.text === outside.text)) continue
-    return async (browser: Browser): Promise<boolean> => {
+    return async (browser) => {
       const { door, marked, text } = await lookOf(browser, page)
-      return door === inside.door && (differs ? marked === inside.marked : text !== outside.text)
+      const right = door === inside.door && (differs ? marked === inside.marked : text !== outside.text)
+      return right ? text : undefined
     }
   }
   throw new CannotCheck(
@@ -161,7 +166,7 @@ async function tellApart(portal: Portal, { browser: signedIn, page: landing }: S
 /** What the portal asks for. */
 function ofRequests(client: Client, { authorization, authMethod }: Seen): Check[] {
   const scopes = (authorization.get('scope') ?? '').split(' ')
-  const right: [string, string, boolean][] = [
+  const wanted: [string, string, boolean][] = [
     [
       'request',
       'asks for a code with PKCE (S256), and for registered scopes only',
@@ -172,7 +177,7 @@ function ofRequests(client: Client, { authorization, authMethod }: Seen): Check[
     ],
     ['authentication', `proves who it is by ${client.auth_method}`, authMethod === client.auth_method],
   ]
-  return right.map(([name, meaning, holds]) => ({ name, meaning, must: 'accepted', was: verdict(holds) }))
+  return wanted.map(([name, meaning, right]) => ({ name, meaning, must: 'accepted', was: holds(right) }))
 }
 
 function freshValues(first: Seen, again: Seen): Check {
@@ -181,17 +186,17 @@ function freshValues(first: Seen, again: Seen): Check {
     return one !== undefined && one.length >= 16 && one !== other
   })
   const meaning = 'sends state, nonce and code_challenge, new and long ones each time'
-  return { name: 'fresh-values', meaning, must: 'accepted', was: verdict(fresh) }
+  return { name: 'fresh-values', meaning, must: 'accepted', was: holds(fresh) }
 }
 
 /** Somebody is led to the answer of another person's sign-in (RFC 9700 section 4.7). */
-async function otherBrowser(portal: Portal, isSignedIn: (browser: Browser) => Promise<boolean>): Promise<Check> {
+async function otherBrowser(portal: Portal, insideOf: InsideOf): Promise<Check> {
   portal.provider.use(rightSignIn)
   const callback = await callbackOf(portal, new Browser(portal.clock))
   const victim = new Browser(portal.clock)
   await victim.open(callback)
   const meaning = "the answer of somebody else's sign-in, opened in another browser"
-  return { name: 'other-browser', meaning, must: 'refused', was: verdict(await isSignedIn(victim)) }
+  return { name: 'other-browser', meaning, must: 'refused', was: verdict(await insideOf(victim)) }
 }
 
 /** The same answer again in the same browser: the code must not be sent a second time. */
@@ -205,7 +210,7 @@ async function twice(portal: Portal): Promise<Check> {
   const seen = portal.provider.seen()
   await browser.open(callback)
   const meaning = 'the same answer twice: its code is sent once'
-  return { name: 'replayed-answer', meaning, must: 'refused', was: verdict((seen?.tokenCalls ?? 0) > calls) }
+  return { name: 'replayed-answer', meaning, must: 'refused', was: holds((seen?.tokenCalls ?? 0) > calls) }
 }
 
 async function callbackOf({ client, start }: Portal, browser: Browser): Promise<string> {
@@ -213,12 +218,7 @@ async function callbackOf({ client, start }: Portal, browser: Browser): Promise<
   return (await browser.open(start, returns)).url
 }
 
-async function logoutCheck(
-  portal: Portal,
-  uri: string,
-  fault: LogoutFault,
-  isSignedIn: (browser: Browser) => Promise<boolean>,
-): Promise<Check> {
+async function logoutCheck(portal: Portal, uri: string, fault: LogoutFault, insideOf: InsideOf): Promise<Check> {
   const { browser } = await signIn(portal, rightSignIn)
   const answer = await fetch(uri, {
     method: 'POST',
@@ -229,8 +229,7 @@ async function logoutCheck(
     throw new CannotCheck(`${uri} does not answer: ${reasonOf(error)}`)
   })
   await answer.body?.cancel()
-  const ended = !(await isSignedIn(browser))
-  return resultOf(fault, verdict(ended))
+  return resultOf(fault, holds((await insideOf(browser)) === undefined))
 }
 
 const reasonOf = (error: unknown) => {

@@ -33,6 +33,9 @@ const person = {
 }
 export const marks: readonly string[] = Object.values(person)
 
+/** Stands in the name of somebody else. */
+export const otherMark = 'not them'
+
 const random = () => randomBytes(16).toString('base64url')
 
 /** An OpenID provider on this machine that signs one made-up person in, rightly or with a fault. */
@@ -132,7 +135,8 @@ export async function startFaultyProvider({ client, port, clock }: { client: Cli
     const code = accessTokens.get(authorization.replace(/^Bearer /i, ''))
     if (!code) return json(response, 401, { error: 'invalid_token' })
     code.seen.askedUserinfo = true
-    const claims = { ...person, phone_number: '+8613800000000', phone_number_verified: false }
+    const name = code.fault.userinfo ? `${person.name} ${otherMark}` : person.name
+    const claims = { ...person, name, phone_number: '+8613800000000', phone_number_verified: false }
     json(response, 200, code.fault.userinfo?.(claims) ?? claims)
   }
 

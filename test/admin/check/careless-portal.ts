@@ -5,7 +5,7 @@ import { listen, type Running } from '../../../examples/listen.ts'
 export function startCarelessPortal(options: { port: number; issuer: string; clientId: string }): Promise<Running> {
   const { port, issuer, clientId } = options
   const back = `http://localhost:${port}/callback`
-  const signedIn = new Map<string, { sid: string }>()
+  const signedIn = new Map<string, { sid: string; name: string }>()
   const read = (token: string) =>
     JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as { sid: string }
 
@@ -23,9 +23,10 @@ export function startCarelessPortal(options: { port: number; issuer: string; cli
     })
     const tokens = (await answer.json()) as { id_token?: string; access_token: string }
     if (tokens.id_token === undefined) return ''
-    await fetch(`${issuer}/userinfo`, { headers: { authorization: `Bearer ${tokens.access_token}` } })
+    const headers = { authorization: `Bearer ${tokens.access_token}` }
+    const { name } = (await (await fetch(`${issuer}/userinfo`, { headers })).json()) as { name: string }
     const id = randomUUID()
-    signedIn.set(id, read(tokens.id_token))
+    signedIn.set(id, { ...read(tokens.id_token), name })
     return id
   }
 
@@ -56,6 +57,6 @@ export function startCarelessPortal(options: { port: number; issuer: string; cli
       for (const [id, person] of signedIn) if (person.sid === sid) signedIn.delete(id)
       return void response.writeHead(200).end()
     }
-    return void response.writeHead(200).end(signedIn.has(visitor) ? 'Welcome' : 'Please sign in')
+    return void response.writeHead(200).end(signedIn.get(visitor)?.name ?? 'Please sign in')
   })
 }
