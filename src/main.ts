@@ -16,7 +16,7 @@ import { serve } from './http/serve.ts'
 import { start } from './http/start.ts'
 import { openCookieKeys } from './keys/cookie-keys.ts'
 import { deriveKey } from './keys/derived-key.ts'
-import { createSigner } from './keys/signatures.ts'
+import { createSigner, createVerifier } from './keys/signatures.ts'
 import { inOrder, openSigningKeys } from './keys/signing-keys.ts'
 import { createHost } from './login/host.ts'
 import { faceMethod } from './login/face/face.ts'
@@ -202,6 +202,7 @@ async function server(settings: Settings, log: Logger) {
       database,
       issuer: settings.issuer,
       sign: createSigner(settings.keysDir, clock),
+      verify: createVerifier(settings.keysDir, clock),
       clock,
       file: checkpointFileOf(settings.dataDir),
     }),
