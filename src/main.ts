@@ -16,7 +16,7 @@ import { serve } from './http/serve.ts'
 import { start } from './http/start.ts'
 import { openCookieKeys } from './keys/cookie-keys.ts'
 import { deriveKey } from './keys/derived-key.ts'
-import { createSigner } from './keys/signatures.ts'
+import { createSigner, createVerifier } from './keys/signatures.ts'
 import { inOrder, openSigningKeys } from './keys/signing-keys.ts'
 import { createHost } from './login/host.ts'
 import { faceMethod } from './login/face/face.ts'
@@ -128,7 +128,7 @@ async function server(settings: Settings, log: Logger) {
   const endings = createRepresentationEndings({ database, book, sessions, audit, events, clock, log })
   const sessionEndings = createSessionEndings({ database, sessions, audit, events, clock, log })
 
-  const closings = createAccountClosings({ ...back, sessions, log })
+  const closings = createAccountClosings({ ...back, sessions, events, log })
 
   const { limits } = settings
   const accessTokens = createAccessTokens({ provider, sessions, artifacts, clock })
@@ -219,6 +219,7 @@ async function server(settings: Settings, log: Logger) {
       database,
       issuer: settings.issuer,
       sign: createSigner(settings.keysDir, clock),
+      verify: createVerifier(settings.keysDir, clock),
       clock,
       file: checkpointFileOf(settings.dataDir),
     }),

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { verifyArchive } from '../audit/archives.ts'
+import { hashOfFile, verifyArchive } from '../audit/archives.ts'
 import { checkpointFileOf, readCheckpointFile } from '../audit/checkpoints.ts'
 import { verifyTrail, type TrailCheck } from '../audit/verify.ts'
 import type { VerifyDocument } from '../keys/signatures.ts'
@@ -36,14 +36,32 @@ export async function verifyStore(
   }
 }
 
+/** Checks an archive by itself, and where a store is given, that it is the very file which was archived from there. */
 export async function verifyArchiveFile(
   verify: VerifyDocument,
   file: string,
+  store?: string,
 ): Promise<TrailCheck | { problem: Problem }> {
   if (!isFile(file)) return missing('archive', file)
-  try {
-    return await verifyArchive(verify, file)
-  } catch {
+  if (store !== undefined && !(isFile(store) && mayBeStore(store))) return missing('store', store)
+  const check = await verifyArchive(verify, file).catch(() => undefined)
+  if (!check)
     return { problem: { field: 'archive', message: `${JSON.stringify(file)} is no archive of an audit trail` } }
+  if (!check.whole || store === undefined || (await isArchiveOf(store, file))) return check
+  return { whole: false, kind: 'rewritten', sequence: 0, fault: 'it is not a file that was archived from this store' }
+}
+
+async function isArchiveOf(store: string, file: string): Promise<boolean> {
+  const hash = await hashOfFile(file)
+  const database = openDatabase(store)
+  try {
+    const row = await database
+      .selectFrom('audit_archives')
+      .select('month')
+      .where('file_hash', '=', hash)
+      .executeTakeFirst()
+    return row !== undefined
+  } finally {
+    await database.destroy()
   }
 }

@@ -99,7 +99,11 @@ export const auditCommands: Command[] = [
         placeholder: 'FILE',
         meaning: 'a copy of yideng.sqlite to check instead of the store; needs no data keys',
       },
-      archive: { type: 'text', placeholder: 'FILE', meaning: 'or a month that was archived' },
+      archive: {
+        type: 'text',
+        placeholder: 'FILE',
+        meaning: 'or a month that was archived; with --store also that it is the file which was archived from there',
+      },
       checkpoint: {
         type: 'text',
         placeholder: 'FILE',
@@ -116,7 +120,7 @@ export const auditCommands: Command[] = [
       const check =
         archive === undefined
           ? await verifyStore(desk, verify, { store, checkpoint })
-          : await verifyArchiveFile(verify, archive)
+          : await verifyArchiveFile(verify, archive, store)
       if ('problem' in check) return invalid(check.problem)
       if (check.whole) {
         const { entries, checkpoints, unsigned } = check

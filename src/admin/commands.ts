@@ -2,6 +2,7 @@ import { auditCommands } from './audit-commands.ts'
 import { clientFileCommands } from './client-file-commands.ts'
 import { adminCommands } from './admin-commands.ts'
 import { approvalCommands } from './approval-commands.ts'
+import { checkCommands } from './check-commands.ts'
 import { clientCommands } from './client-commands.ts'
 import type { Command } from './command.ts'
 import { completionCommands } from './completion-commands.ts'
@@ -17,6 +18,7 @@ export const commands: readonly Command[] = [
   ...clientCommands,
   ...levelCommands,
   ...clientFileCommands,
+  ...checkCommands,
   ...personCommands,
   ...orgCommands,
   ...registerCommands,

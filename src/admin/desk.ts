@@ -18,6 +18,8 @@ export interface Desk {
   house(): Promise<Back>
   /** Shows how far a long command is, where somebody looks. */
   progress(done: number, total: number): void
+  /** Says what somebody has to do meanwhile. */
+  say(lines: readonly string[]): void
   /** Closes what was opened. */
   close(): Promise<void>
 }
@@ -29,10 +31,12 @@ export function createDesk(options: {
   clock: Clock
   actor: string
   progress?: Desk['progress']
+  say?: Desk['say']
   /** Told where running servers could not be told of a change. */
   untold?: (error: unknown) => void
 }): Desk {
-  const { environment, clock, actor, progress = () => undefined, untold = () => undefined } = options
+  const { environment, clock, actor } = options
+  const { progress = () => undefined, say = () => undefined, untold = () => undefined } = options
   let settings: Promise<Settings> | undefined
   let house: Promise<Back> | undefined
 
@@ -44,6 +48,7 @@ export function createDesk(options: {
     clock,
     actor,
     progress,
+    say,
     administrator: undefined,
     sees: () => true,
     settings: () => (settings ??= readNow()),
@@ -66,6 +71,7 @@ export function remoteDesk(house: Back, administrator: Administrator): Administr
     actor: actorOf(administrator.personId),
     administrator,
     progress: () => undefined,
+    say: () => undefined,
     sees: (region) => covers(administrator, region),
     settings: async () => house.settings,
     house: async () => house,

@@ -58,6 +58,7 @@ export async function archiveMonths(options: {
     await write(database, { file, month, anchor, last })
     const check = await verifyArchive(verify, file)
     if (!check.whole) throw new Error(`${file} was not written as it should be: ${check.fault}. Nothing was deleted.`)
+    const fileHash = await hashOfFile(file)
     await database.transaction().execute(async (transaction) => {
       await transaction
         .insertInto('audit_archives')
@@ -66,11 +67,12 @@ export async function archiveMonths(options: {
           first_sequence: anchor.sequence + 1,
           last_sequence: last.sequence,
           last_hash: last.hash,
-          file_hash: await hashOfFile(file),
+          file_hash: fileHash,
           archived_at: now,
         })
         .execute()
-      const details = { month, entries: check.entries }
+      // the row alone could be written by whoever deletes entries: the trail itself says so too (verify.ts)
+      const details = { month, entries: check.entries, last: last.sequence, head: last.hash, file: fileHash }
       await audit.append(transaction, { event: 'audit.archived', actor, details })
     })
     await removeArchived(database)
@@ -169,15 +171,21 @@ async function verifyLines(verify: VerifyDocument, lines: AsyncIterable<string>)
   let reader = createChainReader(theBeginning)
   let first = 1
   let newest = 0
+  let begun = false
   const heads = new Map<number, string>()
   for await (const text of lines) {
     const read = line.parse(JSON.parse(text))
     if ('after' in read) {
+      // further down it would let entries before it be left out
+      if (begun) return broken('missing', reader.last().sequence + 1, 'it begins a second time')
       reader = createChainReader(read.after)
-      first = read.after.sequence + 1
+      newest = read.after.sequence
+      first = newest + 1
     } else if ('checkpoint' in read) {
       const checkpoint = await openCheckpoint(verify, read.checkpoint)
       if (!checkpoint) return broken('rewritten', newest, 'a checkpoint is not signed by a key of this store')
+      if (checkpoint.first !== newest + 1)
+        return broken('missing', newest + 1, 'the checkpoint of this entry is missing')
       newest = checkpoint.last
       heads.set(newest, checkpoint.head)
     } else {
@@ -189,13 +197,15 @@ async function verifyLines(verify: VerifyDocument, lines: AsyncIterable<string>)
         return broken('rewritten', sequence, 'another history was signed in its checkpoint')
       }
     }
+    begun = true
   }
   const { sequence: end } = reader.last()
   if (newest !== end) return broken('truncated', Math.min(newest, end) + 1, 'its end is not the one that was signed')
   return { whole: true, entries: end - first + 1, checkpoints: heads.size, unsigned: 0 }
 }
 
-async function hashOfFile(file: string): Promise<string> {
+/** SHA-256 of an archive, as the trail names it. */
+export async function hashOfFile(file: string): Promise<string> {
   const hash = createHash('sha256')
   await pipeline(createReadStream(file), hash)
   return hash.digest('hex')

@@ -34,6 +34,7 @@ interface CheckpointParts {
   database: Database
   issuer: string
   sign: SignDocument
+  verify: VerifyDocument
   clock: Clock
   /** Beside the store; holds the newest checkpoint, so that cutting off the end of the store shows. */
   file: string
@@ -42,7 +43,9 @@ interface CheckpointParts {
 export type Checkpoints = ReturnType<typeof createCheckpoints>
 
 /** Signs where the audit trail stands. Any number of processes may do so: a run of entries is signed once. */
-export function createCheckpoints({ database, issuer, sign, clock, file }: CheckpointParts) {
+export function createCheckpoints({ database, issuer, sign, verify, clock, file }: CheckpointParts) {
+  let known: Pick<Checkpoint, 'last' | 'head'> | undefined
+
   const lastSigned = async () => {
     const newest = await database
       .selectFrom('audit_checkpoints')
@@ -51,6 +54,27 @@ export function createCheckpoints({ database, issuer, sign, clock, file }: Check
       .limit(1)
       .executeTakeFirst()
     return newest?.last_sequence ?? (await anchorOf(database)).sequence
+  }
+
+  /**
+   * What was signed must still be there, or else a history that was made anew, with its checkpoints taken away, would be
+   * signed in the place of the old one.
+   * @throws Error
+   */
+  async function stands(): Promise<void> {
+    const beside = known ? undefined : readCheckpointFile(file)
+    known ??= beside === undefined ? undefined : await openCheckpoint(verify, beside)
+    if (!known || known.last <= (await anchorOf(database)).sequence) return
+    const entry = await database
+      .selectFrom('audit_events')
+      .select('hash')
+      .where('sequence', '=', known.last)
+      .executeTakeFirst()
+    if (entry?.hash === known.head) return
+    throw new Error(
+      `The audit trail is not the one that was signed up to ${known.last}: nothing more is signed. Run "yideng audit verify". ` +
+        `If an older store was restored on purpose, move ${file} elsewhere and start the server anew.`,
+    )
   }
 
   async function next(): Promise<string | undefined> {
@@ -84,12 +108,15 @@ export function createCheckpoints({ database, issuer, sign, clock, file }: Check
       .values({ last_sequence: last.sequence, first_sequence: first.sequence, at, signed })
       .onConflict((conflict) => conflict.doNothing())
       .executeTakeFirst()
-    return numInsertedOrUpdatedRows === 0n ? undefined : signed
+    if (numInsertedOrUpdatedRows === 0n) return undefined
+    known = checkpoint
+    return signed
   }
 
   return {
     /** Signs what is not signed yet; returns the newest checkpoint it made. */
     async make(): Promise<string | undefined> {
+      await stands()
       let newest: string | undefined
       for (let signed = await next(); signed; signed = await next()) newest = signed
       if (newest) writeWhole(file, newest)

@@ -1,6 +1,7 @@
+import { z } from 'zod'
 import type { VerifyDocument } from '../keys/signatures.ts'
 import type { Database } from '../storage/database.ts'
-import { anchorOf, checkChain, type ChainFault } from './chain.ts'
+import { anchorOf, checkChain, type Anchor, type ChainFault, type Entry } from './chain.ts'
 import { openCheckpoint } from './checkpoints.ts'
 
 export type TrailCheck =
@@ -21,6 +22,14 @@ export const broken = (kind: ChainFault['kind'], sequence: number, fault: string
   fault,
 })
 
+/** Whether an entry tells of the archive behind which the store begins. */
+function saysArchived({ event, details }: Entry, { sequence, hash }: Anchor): boolean {
+  if (event !== 'audit.archived') return false
+  const { last, head } = archivedSchema.parse(JSON.parse(details))
+  return last === sequence && head === hash
+}
+
+const archivedSchema = z.object({ last: z.number().optional(), head: z.string().optional() })
 const pageSize = 2000
 
 async function* storedCheckpoints(database: Database, anchor: number, newestOnly: boolean) {
@@ -50,7 +59,8 @@ export async function verifyTrail(options: {
   newestOnly?: boolean
 }): Promise<TrailCheck> {
   const { database, verify, elsewhere, newestOnly = false } = options
-  const { sequence: anchor } = await anchorOf(database)
+  const archived = await anchorOf(database)
+  const { sequence: anchor } = archived
   const signed: { last: number; head: string }[] = []
   let stored = 0
   for await (const row of storedCheckpoints(database, anchor, newestOnly)) {
@@ -70,12 +80,15 @@ export async function verifyTrail(options: {
 
   const heads = new Map(signed.map(({ last, head }) => [last, head]))
   let rewritten: number | undefined
-  const chain = await checkChain(database, ({ sequence, hash }) => {
-    const head = heads.get(sequence)
-    if (head !== undefined && head !== hash) rewritten ??= sequence
+  let saidSo = anchor === 0
+  const chain = await checkChain(database, (entry) => {
+    const head = heads.get(entry.sequence)
+    if (head !== undefined && head !== entry.hash) rewritten ??= entry.sequence
+    saidSo ||= saysArchived(entry, archived)
   })
   if (rewritten !== undefined) return broken('rewritten', rewritten, 'another history was signed in its checkpoint')
   if (!chain.whole) return chain
+  if (!saidSo) return broken('missing', anchor, 'entries up to it are gone, and none says that they were archived')
   const end = anchor + chain.entries
   const newest = signed.reduce((most, { last }) => Math.max(most, last), anchor)
   if (newest > end) {

@@ -34,6 +34,7 @@ const desk = createDesk({
   actor: `administrator:${administrator()}`,
   progress,
   untold,
+  say: (lines) => void process.stderr.write(lines.map((line) => `${line}\n`).join('')),
 })
 process.exitCode = await run({
   argv: process.argv.slice(2),

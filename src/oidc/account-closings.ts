@@ -2,6 +2,8 @@ import type { Closing } from '../accounts/closing.ts'
 import type { LegalPersons } from '../accounts/legal-persons.ts'
 import type { Mandates } from '../accounts/mandates/mandates.ts'
 import type { NaturalPersons } from '../accounts/natural-persons.ts'
+import type { Clock } from '../config/clock.ts'
+import type { Events } from '../storage/events.ts'
 import { keepTrying, type KeptTrying } from './keep-trying.ts'
 import type { Sessions } from './sessions.ts'
 
@@ -16,9 +18,11 @@ export function createAccountClosings(options: {
   mandates: Mandates
   legalPersons: LegalPersons
   sessions: Sessions
+  events: Events
+  clock: Clock
   log: { warn(details: object, message: string): void }
 }): AccountClosings {
-  const { closing, persons, mandates, legalPersons, sessions, log } = options
+  const { closing, persons, mandates, legalPersons, sessions, events, clock, log } = options
   const by = { actor: 'system' }
 
   /** Each step may be done again: who dies in the middle is followed up. */
@@ -46,5 +50,13 @@ export function createAccountClosings(options: {
     return closed
   }
 
-  return keepTrying(tryAll, everyMs, (error) => log.warn({ err: error }, 'accounts could not be closed'))
+  return keepTrying({
+    run: tryAll,
+    nextDue: () => Promise.resolve(clock() + everyMs),
+    events,
+    topic: undefined,
+    everyMs,
+    clock,
+    failed: (error) => log.warn({ err: error }, 'accounts could not be closed'),
+  })
 }

@@ -1,7 +1,15 @@
-import { Provider, errors, type Adapter, type AdapterFactory, type AdapterPayload } from 'oidc-provider'
+import {
+  Provider,
+  errors,
+  type Adapter,
+  type AdapterFactory,
+  type AdapterPayload,
+  type KoaContextWithOIDC,
+} from 'oidc-provider'
 import type { Clock } from '../config/clock.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
 import { keptId } from '../storage/kept-id.ts'
+import { commandLineId } from './command-line-client.ts'
 
 /** Artifact as the store has it; compare-and-set compares it. */
 type Stored = string | undefined
@@ -39,6 +47,17 @@ function heldDeviceCode(id: string): string | undefined {
   if (!id.startsWith(held)) return undefined
   const route = (Provider.ctx as { oidc?: { route?: string } } | undefined)?.oidc?.route ?? ''
   return devicePages.has(route) ? id.slice(held.length) : undefined
+}
+
+/**
+ * The key (RFC 9449) of a command line that signs out in this request. Each sign-in of a command line has a key of its own,
+ * and those let in from one browser share a grant: only what belongs to this key ends.
+ */
+export function keyOfCommandLine(ctx: KoaContextWithOIDC | undefined): string | undefined {
+  if (ctx?.oidc?.route !== 'revocation') return undefined
+  const { RefreshToken, AccessToken } = ctx.oidc.entities
+  const token = RefreshToken ?? AccessToken
+  return token?.clientId === commandLineId ? token.jkt : undefined
 }
 
 /** Without what would let a reader of the store act as the person: the id itself and the session cookie. */
@@ -145,7 +164,11 @@ export function createAdapterFactory(options: {
         await artifacts.remove(kind, keyOf(id))
       },
       async revokeByGrantId(grantId) {
-        await artifacts.removeGroup(kind, grantId)
+        const key = keyOfCommandLine(Provider.ctx as KoaContextWithOIDC | undefined)
+        if (key === undefined) return artifacts.removeGroup(kind, grantId)
+        for (const { id, value } of await artifacts.listGroup(kind, grantId)) {
+          if ((JSON.parse(value) as AdapterPayload).jkt === key) await artifacts.remove(kind, id)
+        }
       },
     }
 

@@ -13,7 +13,7 @@ import { hostCookie } from '../pages/host-cookie.ts'
 import { languages } from '../pages/languages.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
 import type { Events } from '../storage/events.ts'
-import { createAdapterFactory } from './adapter.ts'
+import { createAdapterFactory, keyOfCommandLine } from './adapter.ts'
 import { claimsConfiguration, createFindAccount } from './claims.ts'
 import { toOidcMetadata } from './client-metadata.ts'
 import { createLoadGrant } from './grants.ts'
@@ -149,6 +149,9 @@ export function createProvider(parts: ProviderParts): Provider {
     pkce: { required: () => true },
     renderError: pages.error,
     responseTypes: ['code'],
+    // the grant of one command line may be that of others too
+    revokeGrantPolicy: (ctx) =>
+      !(ctx.oidc.route === 'revocation' && (ctx.oidc.entities.AccessToken || keyOfCommandLine(ctx) !== undefined)),
     rotateRefreshToken: true,
     routes: {
       authorization: '/authorize',

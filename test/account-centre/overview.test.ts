@@ -86,11 +86,12 @@ it('gives a person the receipt of their own sign-in, and nobody another’s', as
   expect((await one.visitor.get(path)).status).toBe(404) // nothing is signed yet
   const sign = createSigner(keysDir, Date.now)
   const file = checkpointFileOf(dataDir)
-  await createCheckpoints({ database: house.database, issuer, sign, clock: Date.now, file }).make()
+  const verify = createVerifier(keysDir, Date.now)
+  await createCheckpoints({ database: house.database, issuer, sign, verify, clock: Date.now, file }).make()
 
   const answer = await one.visitor.get(path)
   expect(answer.headers.get('content-disposition')).toContain('attachment')
-  const check = await checkReceipt(createVerifier(keysDir, Date.now), JSON.parse(answer.html))
+  const check = await checkReceipt(verify, JSON.parse(answer.html))
   expect(check).toMatchObject({ holds: true, entry: { sequence, person_id: one.person.id } })
 
   expect((await other.visitor.get(path)).status).toBe(404)

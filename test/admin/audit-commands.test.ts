@@ -138,7 +138,15 @@ it('archives whole signed months: the trail goes on behind them, and each file c
   })
   const text = gunzipSync(readFileSync(file)).toString()
   const cut = `${text.trimEnd().split('\n').slice(0, -1).join('\n')}\n`
+  const [head = '', first = '', ...lines] = text.trimEnd().split('\n')
+  const entry = (index: number) =>
+    (JSON.parse(lines[index] ?? '') as { entry: { sequence: number; hash: string } }).entry
+  const after = ({ sequence, hash }: { sequence: number; hash: string }) =>
+    JSON.stringify({ after: { sequence, hash }, month: '2026-02' })
   const forged: [string, string][] = [
+    // without its first entry, as if it had begun after it; and without one in the middle
+    ['missing', [after(entry(0)), first, ...lines.slice(1)].join('\n')],
+    ['missing', [head, first, lines[0], after(entry(1)), ...lines.slice(2)].join('\n')],
     ['changed', text.replace('203.0.113', '198.51.100').replace('"actor":"person"', '"actor":"nobody"')],
     ['truncated', cut],
   ]
@@ -148,6 +156,14 @@ it('archives whole signed months: the trail goes on behind them, and each file c
     const { code, out } = await house.yideng('audit', 'verify', '--archive', other, '--json')
     expect({ code, ...(JSON.parse(out) as object) }).toMatchObject({ code: 1, kind })
   }
+  // each by itself whole, but not what was archived here
+  const store = ['--store', join(house.dataDir, 'yideng.sqlite')]
+  expect(await house.json('audit', 'verify', '--archive', file, ...store)).toMatchObject({ whole: true })
+  const again = join(house.directory, 'packed-again')
+  writeFileSync(again, gzipSync(text, { level: 1 }))
+  expect(await house.json('audit', 'verify', '--archive', again)).toMatchObject({ whole: true })
+  const foreign = await house.yideng('audit', 'verify', '--archive', again, ...store, '--json')
+  expect({ code: foreign.code, ...(JSON.parse(foreign.out) as object) }).toMatchObject({ code: 1, kind: 'rewritten' })
   writeFileSync(join(house.directory, 'none'), 'not even zipped')
   for (const none of [archive, join(house.directory, 'none'), '/nowhere']) {
     expect(await house.yideng('audit', 'verify', '--archive', none)).toMatchObject({ code: 2, out: '' })

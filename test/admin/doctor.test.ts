@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { checkpointFileOf, createCheckpoints } from '../../src/audit/checkpoints.ts'
-import { createSigner } from '../../src/keys/signatures.ts'
+import { createSigner, createVerifier } from '../../src/keys/signatures.ts'
 import { openCookieKeys } from '../../src/keys/cookie-keys.ts'
 import { openSqliteArtifacts } from '../../src/storage/artifacts-sqlite.ts'
 import { commandLine } from '../cli/in-process.ts'
@@ -51,6 +51,7 @@ const sign = (line: Line) =>
       database,
       issuer: settings.issuer,
       sign: createSigner(settings.keysDir, () => moment),
+      verify: createVerifier(settings.keysDir, () => moment),
       clock: () => moment,
       file: checkpointFileOf(settings.dataDir),
     }).make(),

@@ -3,7 +3,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
 import { checkpointFileOf, createCheckpoints } from '../../src/audit/checkpoints.ts'
 import type { AuditEvent } from '../../src/audit/events.ts'
-import { createSigner } from '../../src/keys/signatures.ts'
+import { createSigner, createVerifier } from '../../src/keys/signatures.ts'
 import { publicKeySet } from '../../src/keys/signing-keys.ts'
 import { commandLine } from '../cli/in-process.ts'
 import { handClock } from '../setup/temporary.ts'
@@ -28,6 +28,7 @@ export function auditedHouse(start?: number) {
         database,
         issuer: settings.issuer,
         sign: createSigner(keysDir, clock),
+        verify: createVerifier(keysDir, clock),
         clock,
         file: checkpointFileOf(dataDir),
       }).make(),

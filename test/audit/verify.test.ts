@@ -1,5 +1,5 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, it } from 'vitest'
 import { hashOf, type Entry } from '../../src/audit/chain.ts'
@@ -25,7 +25,7 @@ const verify = (house: House, store: string, ...more: string[]) =>
 /** What somebody does who knows how the chain is made: changes an entry and makes all hashes after it anew. */
 function rewriteFrom(file: string, sequence: number) {
   const sqlite = new DatabaseSync(file)
-  let previous = ''
+  let previous = '0'.repeat(64)
   for (const row of sqlite.prepare('SELECT * FROM audit_events ORDER BY sequence').all() as unknown as Entry[]) {
     const entry = { ...row }
     if (entry.sequence === sequence) entry.actor = 'nobody'
@@ -118,6 +118,70 @@ it('takes no checkpoint that another key signed', async () => {
   const [house, other] = [await signedHouse(), await signedHouse()]
   const { code, out } = await verify(house, house.copyOf(), '--checkpoint', checkpointFileOf(other.dataDir))
   expect({ code, ...(JSON.parse(out) as object) }).toMatchObject({ code: 1, kind: 'rewritten' })
+})
+
+it('signs nothing on top of a history that was made anew, its checkpoints taken away', async () => {
+  const house = await signedHouse()
+  rewriteFrom(join(house.dataDir, 'yideng.sqlite'), 6)
+  await house.withHouse(({ database }) =>
+    database.deleteFrom('audit_checkpoints').where('last_sequence', '>', 4).execute(),
+  )
+  await expect(house.checkpoint()).rejects.toThrow('not the one that was signed up to 8')
+  const { code, out } = await house.yideng('audit', 'verify', '--json')
+  expect({ code, ...(JSON.parse(out) as object) }).toMatchObject({ code: 1, kind: 'rewritten', sequence: 8 })
+  // an older store that is restored on purpose goes on once the checkpoint beside it is put away
+  rmSync(checkpointFileOf(house.dataDir))
+  await expect(house.checkpoint()).resolves.toBeTruthy()
+})
+
+it('signs nothing on top of a trail whose end was cut off', async () => {
+  const house = await signedHouse()
+  await house.withHouse(async ({ database }) => {
+    await database.deleteFrom('audit_events').where('sequence', '>', 4).execute()
+    await database.deleteFrom('audit_checkpoints').where('last_sequence', '>', 4).execute()
+  })
+  await house.record(1)
+  await expect(house.checkpoint()).rejects.toThrow('not the one that was signed up to 8')
+})
+
+it('believes no archive of which the trail itself does not tell', async () => {
+  const house = await signedHouse()
+  const copy = house.copyOf(
+    `INSERT INTO audit_archives SELECT '2026-11', 1, sequence, hash, 'x', 0 FROM audit_events WHERE sequence = 4`,
+    'DELETE FROM audit_events WHERE sequence <= 4',
+  )
+  const { code, out } = await verify(house, copy)
+  expect({ code, ...(JSON.parse(out) as object) }).toMatchObject({ code: 1, kind: 'missing', sequence: 4 })
+})
+
+it('finds two entries that changed places, with every hash made anew', async () => {
+  const house = await signedHouse()
+  const copy = house.copyOf(
+    `UPDATE audit_events SET sequence = -1 WHERE sequence = 5;
+     UPDATE audit_events SET sequence = 5 WHERE sequence = 6;
+     UPDATE audit_events SET sequence = 6 WHERE sequence = -1`,
+  )
+  rewriteFrom(copy, 0)
+  const { code, out } = await verify(house, copy)
+  expect({ code, ...(JSON.parse(out) as object) }).toMatchObject({ code: 1, kind: 'rewritten', sequence: 8 })
+})
+
+it('finds the newest checkpoint put out of the way for an older one', async () => {
+  const house = await signedHouse()
+  const older = 'SELECT signed FROM audit_checkpoints WHERE last_sequence = 4'
+  const copy = house.copyOf(
+    'DELETE FROM audit_events WHERE sequence > 6',
+    'DELETE FROM audit_checkpoints WHERE last_sequence = 8',
+  )
+  const sqlite = new DatabaseSync(copy)
+  const { signed } = sqlite.prepare(older).get() as { signed: string }
+  sqlite.close()
+  const kept = checkpointFileOf(house.dataDir)
+  const { code, out } = await verify(house, copy, '--checkpoint', kept)
+  expect({ code, ...(JSON.parse(out) as object) }).toMatchObject({ code: 1, kind: 'truncated', sequence: 7 })
+  // where the one beside the store is an older one as well, only one kept elsewhere shows it
+  writeFileSync(checkpointFileOf(dirname(copy)), signed)
+  expect((await verify(house, copy)).code).toBe(0)
 })
 
 it('signs nothing over a gap', async () => {

@@ -1,3 +1,5 @@
+import { mkdirSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import fc from 'fast-check'
 import { expect, it, onTestFinished } from 'vitest'
 import { commands } from '../../src/admin/commands.ts'
@@ -98,21 +100,40 @@ it('answers whatever comes on any route, without a server error or a stall', { t
   expect(answered).toBeGreaterThan(100)
 })
 
+/** Whether a file of this name would lie outside `inside`, for who stands in `here`; SQLite also reads `file:` addresses. */
+function leadsOut(name: string, inside: string, here: string): boolean {
+  const path = resolve(here, name.replace(/^file:(\/\/[^/]*)?/i, ''))
+  return path !== inside && !path.startsWith(`${inside}/`)
+}
+
+it('keeps what is typed from leading to files of others', () => {
+  const [inside, here] = ['/tmp/own', '/tmp/own/a/b']
+  for (const name of ['/none', '/', '../../..', '../../../etc/passwd', 'file:/etc/passwd', 'file:///etc/passwd'])
+    expect(leadsOut(name, inside, here), name).toBe(true)
+  for (const name of ['x', '../../x', '/tmp/own/none', '', 'https://a.example/'])
+    expect(leadsOut(name, inside, here), name).toBe(false)
+})
+
 /** These wait for servers, or make keys, which takes long. */
 const slow = new Set(['keys rotate'])
 
 it('the command line understands or refuses whatever is typed', { timeout }, async () => {
   const line = commandLine()
   await line.json('migrate')
-  // what is written under some name lands where it is removed again
+  // whatever is written, under whatever name, lands where it is removed again: further down than any value climbs up
   const before = process.cwd()
-  process.chdir(line.directory)
+  const deep = join(line.directory, 'a/b/c/d/e/f/g/h')
+  mkdirSync(deep, { recursive: true })
+  process.chdir(deep)
   onTestFinished(() => process.chdir(before))
-  const text = fc.oneof(
-    fc.constantFrom(...hostile.map(([, value]) => value)),
-    fc.string({ unit: 'binary', maxLength: 30 }),
-    fc.constantFrom('440300', '3', 'https://a.example/', 'openid', line.directory, '/none', '2026-11', '-1', '0'),
-  )
+  const elsewhere = ['/', '/none'].map((path) => join(line.directory, path))
+  const text = fc
+    .oneof(
+      fc.constantFrom(...hostile.map(([, value]) => value)),
+      fc.string({ unit: 'binary', maxLength: 30 }),
+      fc.constantFrom('440300', '3', 'https://a.example/', 'openid', '2026-11', '-1', '0', ...elsewhere),
+    )
+    .filter((value) => !leadsOut(value, line.directory, deep))
   const typed = fc
     .constantFrom(...commands.filter(({ noun, verb }) => !slow.has(`${noun} ${verb}`)))
     .chain((command) => {

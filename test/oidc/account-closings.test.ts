@@ -7,6 +7,7 @@ import { createLogoutDeliveries } from '../../src/oidc/logout-deliveries.ts'
 import { createSessions, type Sessions } from '../../src/oidc/sessions.ts'
 import { openSqliteArtifacts } from '../../src/storage/artifacts-sqlite.ts'
 import type { Artifacts } from '../../src/storage/artifacts.ts'
+import type { Events } from '../../src/storage/events.ts'
 import { openEvents } from '../../src/storage/stores.ts'
 import { columnMarks, type Tables } from '../../src/storage/schema.ts'
 import { find, mandate, openOrganisation } from '../setup/organisation.ts'
@@ -20,6 +21,7 @@ let forward: (ms: number) => number
 let artifacts: Artifacts
 let sessions: Sessions
 let closings: AccountClosings
+let events: Events
 const told: string[] = []
 const log = { warn: () => undefined }
 
@@ -33,12 +35,12 @@ beforeEach(async () => {
   house = await openHouse(readSettings(settings), clock)
   artifacts = openSqliteArtifacts(join(directory, 'artifacts.sqlite'), clock)
   const { database, audit } = house
-  const events = openEvents(readSettings(settings), { listens: false, failed: () => undefined })
+  events = openEvents(readSettings(settings), { listens: false, failed: () => undefined })
   const deliver = async ({ clientId }: { clientId: string }) => void told.push(clientId)
   const deliveries = createLogoutDeliveries({ database, audit, events, clock, deliver, log })
   const { cipher } = house.dataKeys
   sessions = createSessions({ artifacts, deliveries, cipher, lifetime: 43_200, idle: 1800, clock })
-  closings = createAccountClosings({ ...house, sessions, log })
+  closings = createAccountClosings({ ...house, sessions, events, log })
   onTestFinished(async () => {
     await closings.stop()
     await deliveries.stop()
@@ -183,7 +185,12 @@ describe('an account whose time has come', () => {
     const person = await busyPerson()
     await house.closing.ask(person.id, by)
     forward(7 * day)
-    const dying = { ...house, sessions: { ...sessions, endAll: () => Promise.reject(new Error('killed')) }, log }
+    const dying = {
+      ...house,
+      sessions: { ...sessions, endAll: () => Promise.reject(new Error('killed')) },
+      events,
+      log,
+    }
     const broken = createAccountClosings(dying)
     await expect(broken.tryDue()).rejects.toThrow('killed')
     await broken.stop()

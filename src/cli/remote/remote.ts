@@ -160,7 +160,11 @@ export async function connect({ server: given, environment, clock, say }: Remote
     async signOut() {
       const { refreshToken } = saved.read() ?? {}
       saved.forget()
-      if (refreshToken !== undefined) await openid.tokenRevocation(config, refreshToken)
+      try {
+        if (refreshToken !== undefined) await openid.tokenRevocation(config, refreshToken)
+      } catch (error) {
+        return failed(`Removed from this machine, but ${server} did not hear of it: ${reasonOf(error)}`)
+      }
       return { ok: true, document: { server, signed_in: false }, shown: ['Signed out.'] }
     },
   }

@@ -130,4 +130,30 @@ describe('tokens', () => {
     await patched('AccessToken', tokens.access_token, { clientId: 'yideng-account' })
     expect(await crafted({ token: tokens.access_token, keys })).toMatchObject({ status: 401 })
   })
+
+  it('of one command line end alone when it signs out, and all of them with the session of the browser', async () => {
+    const admin = await administrator(server, house)
+    const [one, other] = [await letIn(server, admin), await letIn(server, admin)]
+    await oidc.tokenRevocation(one.config, one.tokens.refresh_token ?? '')
+    expect(await one.call('client/list')).toMatchObject({ status: 401 })
+    await expect(
+      oidc.refreshTokenGrant(one.config, one.tokens.refresh_token ?? '', {}, { DPoP: one.DPoP }),
+    ).rejects.toMatchObject({ error: 'invalid_grant' })
+    expect(await other.call('client/list')).toMatchObject({ status: 200 })
+    const renewed = await oidc.refreshTokenGrant(
+      other.config,
+      other.tokens.refresh_token ?? '',
+      {},
+      { DPoP: other.DPoP },
+    )
+    const third = await letIn(server, admin)
+    await admin.visitor.submit(await admin.visitor.get('/logout'), '/logout/confirm', { logout: 'yes' })
+    for (const { keys, tokens } of [third, { ...other, tokens: renewed }]) {
+      expect(await crafted({ token: tokens.access_token, keys })).toMatchObject({ status: 401 })
+      // a refresh token may outlive the session, but what it brings opens nothing
+      const DPoP = oidc.getDPoPHandle(other.config, keys)
+      const late = await oidc.refreshTokenGrant(other.config, tokens.refresh_token ?? '', {}, { DPoP })
+      expect(await crafted({ token: late.access_token, keys })).toMatchObject({ status: 401 })
+    }
+  })
 })

@@ -1,0 +1,62 @@
+import { randomUUID } from 'node:crypto'
+import { listen, type Running } from '../../../examples/listen.ts'
+
+/** What a portal must not be: it believes whatever comes. */
+export function startCarelessPortal(options: { port: number; issuer: string; clientId: string }): Promise<Running> {
+  const { port, issuer, clientId } = options
+  const back = `http://localhost:${port}/callback`
+  const signedIn = new Map<string, { sid: string; name: string }>()
+  const read = (token: string) =>
+    JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as { sid: string }
+
+  async function enter(code: string): Promise<string> {
+    const answer = await fetch(`${issuer}/token`, {
+      method: 'POST',
+      body: new URLSearchParams({
+        grant_type: 'authorization_code',
+        client_id: clientId,
+        client_secret: 'x',
+        redirect_uri: back,
+        code,
+        code_verifier: 'always-the-same-verifier-always-the-same-verifier',
+      }),
+    })
+    const tokens = (await answer.json()) as { id_token?: string; access_token: string }
+    if (tokens.id_token === undefined) return ''
+    const headers = { authorization: `Bearer ${tokens.access_token}` }
+    const { name } = (await (await fetch(`${issuer}/userinfo`, { headers })).json()) as { name: string }
+    const id = randomUUID()
+    signedIn.set(id, { ...read(tokens.id_token), name })
+    return id
+  }
+
+  return listen(port, async (request, response) => {
+    const url = new URL(request.url ?? '/', back)
+    const visitor = /careless=([^;]+)/.exec(request.headers.cookie ?? '')?.[1] ?? ''
+    if (url.pathname === '/login') {
+      const asked = new URLSearchParams({
+        client_id: clientId,
+        response_type: 'code',
+        redirect_uri: back,
+        scope: 'openid',
+        state: 'x',
+        nonce: 'x',
+        code_challenge: '8wcb9GCD05Y1QHLk5Dpqp-rIGXXOmbZGyGjcMsEfL_8',
+        code_challenge_method: 'S256',
+      })
+      return void response.writeHead(302, { location: `${issuer}/authorize?${asked}` }).end()
+    }
+    if (url.pathname === '/callback') {
+      const id = await enter(url.searchParams.get('code') ?? '')
+      return void response.writeHead(302, { location: '/', 'set-cookie': `careless=${id}; Path=/` }).end()
+    }
+    if (url.pathname === '/logout') {
+      let body = ''
+      for await (const chunk of request) body += String(chunk)
+      const { sid } = read(new URLSearchParams(body).get('logout_token') ?? '')
+      for (const [id, person] of signedIn) if (person.sid === sid) signedIn.delete(id)
+      return void response.writeHead(200).end()
+    }
+    return void response.writeHead(200).end(signedIn.get(visitor)?.name ?? 'Please sign in')
+  })
+}

@@ -1,0 +1,62 @@
+import { expect, it, onTestFinished } from 'vitest'
+import { startPortal } from '../../../examples/portal/portal.ts'
+import type { Check } from '../../../src/admin/check/check-portal.ts'
+import { faults, logoutFaults } from '../../../src/admin/check/faults.ts'
+import { commandLine } from '../../cli/in-process.ts'
+import { freePort } from '../../setup/free-port.ts'
+import { startCarelessPortal } from './careless-portal.ts'
+
+/** A portal as registered, and the ports of it and of the provider that checks it. */
+async function registered(...more: string[]) {
+  const line = commandLine()
+  const [port, checker] = [await freePort(), await freePort()]
+  const url = `http://localhost:${port}`
+  const { client_id: id } = await line.json<{ client_id: string }>(
+    ...['client', 'create', '--name', '门户', '--redirect-uri', `${url}/callback`, '--scope', 'openid profile phone'],
+    ...more.map((word) => word.replace('PORTAL', url)),
+  )
+  const check = (...words: string[]) =>
+    line.yideng(...['client', 'check', id, '--port', String(checker), '--json'], ...words)
+  return { ...line, id, port, url, issuer: `http://localhost:${checker}`, check }
+}
+
+const look = { name: '门户', tagline: '', colour: '#123', otherPortals: [] }
+
+it('finds nothing wrong with the portal of the examples', async () => {
+  const { id, port, url, issuer, check } = await registered('--backchannel-logout-uri', 'PORTAL/backchannel-logout')
+  const portal = await startPortal({ ...look, issuer, clientId: id, clientSecret: 'any', port })
+  onTestFinished(() => portal.close())
+  const { code, out, err } = await check('--url', `${url}/login`)
+  expect(err).toBe('')
+  expect(code).toBe(0)
+  const { right, checks } = JSON.parse(out) as { right: boolean; checks: Check[] }
+  expect(right).toBe(true)
+  expect(checks.filter(({ was, must }) => was !== must)).toEqual([])
+  expect(checks.map(({ name }) => name)).toEqual(
+    expect.arrayContaining([...faults, ...logoutFaults].map(({ name }) => name)),
+  )
+})
+
+it('tells a careless portal each fault it accepts', async () => {
+  const { id, port, url, issuer, check } = await registered('--backchannel-logout-uri', 'PORTAL/logout')
+  const portal = await startCarelessPortal({ port, issuer, clientId: id })
+  onTestFinished(() => portal.close())
+  const same = await check('--url', `${url}/login`, '--page', `${url}/login`)
+  expect(same.err).toContain('looks otherwise to somebody signed in')
+  const { code, out, err } = await check('--url', `${url}/login`)
+  expect(err).toContain('Wrong in ')
+  const { checks } = JSON.parse(out) as { checks: Check[] }
+  const wrong = new Set(checks.filter(({ was, must }) => was !== must).map(({ name }) => name))
+  const wanted = [...faults, ...logoutFaults].filter(({ must }) => must === 'refused').map(({ name }) => name)
+  const others = ['authentication', 'fresh-values', 'other-browser', 'replayed-answer']
+  expect(wrong).toEqual(new Set([...wanted, ...others]))
+  expect(code).toBe(1)
+})
+
+it('says why a portal cannot be checked', async () => {
+  const { url, check, yideng } = await registered()
+  const away = await check('--wait', '0')
+  expect({ code: away.code, away: away.err.includes(`${url}/ does not answer`) }).toEqual({ code: 1, away: true })
+  expect((await check('--url', 'ftp://x')).code).toBe(2)
+  expect((await yideng('client', 'check', 'nobody')).code).toBe(3)
+})
