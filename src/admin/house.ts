@@ -8,6 +8,7 @@ import { createClosing, type Closing } from '../accounts/closing.ts'
 import { createDevices, type Devices } from '../accounts/devices.ts'
 import { createMethodLocks, type MethodLocks } from '../accounts/method-locks.ts'
 import { createInbox, type Inbox } from '../accounts/notices.ts'
+import { openBreachedPasswords, type BreachedPasswords } from '../accounts/passwords/breached.ts'
 import { createConsents, type Consents } from '../accounts/consents.ts'
 import { createLegalPersons, type LegalPersons } from '../accounts/legal-persons.ts'
 import { createMandates, type Mandates } from '../accounts/mandates/mandates.ts'
@@ -56,6 +57,7 @@ export interface Back {
   representations: Representations
   representeeChoices: RepresenteeChoices
   authenticators: Authenticators
+  breached: BreachedPasswords
   consents: Consents
   devices: Devices
   inbox: Inbox
@@ -75,6 +77,7 @@ export interface Back {
 
 /** Opens the durable store (made and migrated where needed) and the services over it. */
 export async function openHouse(settings: Settings, clock: Clock, seen?: (event: AuditEvent) => void): Promise<Back> {
+  const breached = await openBreachedPasswordsOf(settings)
   const database = openDatabase(settings.databaseUrl || databaseFile(settings))
   const migrated = await migrate(database)
   const dataKeys = await openDataKeysOf(database, settings.keysDir)
@@ -105,6 +108,7 @@ export async function openHouse(settings: Settings, clock: Clock, seen?: (event:
     register,
     persons,
     authenticators,
+    breached,
     representeeChoices: createRepresenteeChoices({ database, audit, clock }),
     consents: createConsents({ database, audit, clock }),
     devices: createDevices({ database, cipher, blindIndex, audit, clock }),
@@ -125,7 +129,20 @@ export async function openHouse(settings: Settings, clock: Clock, seen?: (event:
     shareKeys: share,
     administrators: createAdministrators({ database, audit, clock }),
     approvals: createApprovals({ database, cipher, audit, clock }),
-    close: () => database.destroy(),
+    async close() {
+      await database.destroy()
+      await breached.close()
+    },
+  }
+}
+
+/** @throws SettingsError when the file cannot be used */
+async function openBreachedPasswordsOf({ breachedPasswordsFile: file }: Settings): Promise<BreachedPasswords> {
+  try {
+    return await openBreachedPasswords(file)
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new SettingsError(`The setting YIDENG_BREACHED_PASSWORDS=${JSON.stringify(file)} cannot be used: ${why}.`)
   }
 }
 
