@@ -110,6 +110,7 @@ export function recoveryRoutes(router: Router, parts: RecoveryParts): void {
     const visit = visitOf(ctx)
     visit.back = `/recover?back=${encodeURIComponent(back)}`
     const { problems = {}, waitMs = 0, refused = false } = wrong
+    if (waitMs > 0) ctx.set('retry-after', String(Math.ceil(waitMs / 1000)))
     const refusal = waitMs > 0 ? 'too_many_tries' : refused ? 'recovery_refused' : ''
     const status = refusal ? refusals[refusal] : Object.keys(problems).length > 0 ? 400 : 200
     // what is written on paper or known by heart is not sent back: only who one says to be
