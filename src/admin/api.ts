@@ -9,6 +9,7 @@ import { readJson } from '../pages/bodies.ts'
 import { visitOf } from '../pages/visit.ts'
 import { Refusal } from '../refusal/refusal.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
+import { createLimits } from '../storage/limits.ts'
 import { apiPath } from './api-path.ts'
 import { invalid, nameOf, type Command, type FailureKind, type Input, type Outcome } from './command.ts'
 import { commands } from './commands.ts'
@@ -25,8 +26,8 @@ export interface AdminApiParts {
 }
 
 const mostBytes = 64 * 1024
-const mostRefusals = 60
-const refusalSeconds = 600
+/** Calls of one network without a right to them. */
+const refusals = { name: 'admin-refusals', most: 60, seconds: 600 }
 const statuses: Record<FailureKind, number> = { invalid: 400, forbidden: 403, not_found: 404, failed: 409 }
 
 /**
@@ -54,6 +55,7 @@ async function answer(ctx: RouterContext, parts: AdminApiParts, command: Command
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
     ctx.status = error.status
+    if (error.retryAfter !== undefined) ctx.set('retry-after', String(error.retryAfter))
     ctx.type = 'application/problem+json'
     ctx.body = {
       type: 'about:blank',
@@ -124,8 +126,7 @@ async function refuse(
   personId?: string,
 ) {
   const network = house.dataKeys.blindIndex('address', visitOf(ctx).network)
-  const { count } = await artifacts.increment('admin-refusals', network, refusalSeconds)
-  if (count > mostRefusals) throw new Refusal('too_many_requests', 'refused calls of one network')
+  await createLimits(artifacts, house.clock).spend(refusals, network)
   const details = { command: nameOf(command), problem }
   await house.audit.record({ event: 'administrator.refused', actor: 'program', personId, details, ...about(ctx) })
 }

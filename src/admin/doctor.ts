@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { openBreachedPasswords } from '../accounts/passwords/breached.ts'
 import { SettingsError, type Settings } from '../config/settings.ts'
 import { readResources } from '../oidc/resources.ts'
 import { artifactsFile, databaseFile } from '../storage/stores.ts'
@@ -28,6 +29,7 @@ export async function examine(desk: Desk): Promise<Finding[]> {
   }
   const keys = keyFiles(settings)
   const store = settings.databaseUrl ? await postgresServer(settings) : storeFile(settings)
+  const breached = await breachedPasswords(settings)
   const before = [
     node(),
     { state: 'ok', what: 'settings', finding: 'all can be used' } as const,
@@ -35,13 +37,14 @@ export async function examine(desk: Desk): Promise<Finding[]> {
     ...(await certificate(settings, desk.clock())),
     ...proxy(settings),
     resources(settings),
+    ...breached,
   ]
   const after = settings.redisUrls ? await redisServer(settings) : artifactFile(settings)
   // opening would make what is missing and run migrations, and doctor changes nothing
   const unusable = await unusableKeys(desk)
   const openable =
     unusable.length === 0 &&
-    store.every(({ state }) => state === 'ok') &&
+    [...breached, ...store].every(({ state }) => state === 'ok') &&
     ['data.json', 'signing.json'].every((name) => existsSync(join(settings.keysDir, name)))
   return [...before, ...keys, ...unusable, ...store, ...(openable ? await services(desk) : []), after]
 }
@@ -85,6 +88,19 @@ function resources({ resourcesFile }: Settings): Finding {
   } catch (error) {
     const finding = `${resourcesFile} cannot be used: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`
     return { state: 'fail', what, finding, todo: 'mend it: the server does not start with it (docs/portals.md)' }
+  }
+}
+
+async function breachedPasswords({ breachedPasswordsFile: file }: Settings): Promise<Finding[]> {
+  const what = 'breached passwords'
+  if (file === '') return []
+  try {
+    await (await openBreachedPasswords(file)).close()
+    return [{ state: 'ok', what, finding: file }]
+  } catch (error) {
+    const finding = `${file} cannot be used: ${error instanceof Error ? error.message : String(error)}`
+    const todo = 'mend YIDENG_BREACHED_PASSWORDS or unset it: the server does not start with it (docs/operations.md)'
+    return [{ state: 'fail', what, finding, todo }]
   }
 }
 

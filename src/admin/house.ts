@@ -8,6 +8,7 @@ import { createClosing, type Closing } from '../accounts/closing.ts'
 import { createDevices, type Devices } from '../accounts/devices.ts'
 import { createMethodLocks, type MethodLocks } from '../accounts/method-locks.ts'
 import { createInbox, type Inbox } from '../accounts/notices.ts'
+import { openBreachedPasswords, type BreachedPasswords } from '../accounts/passwords/breached.ts'
 import { createConsents, type Consents } from '../accounts/consents.ts'
 import { createLegalPersons, type LegalPersons } from '../accounts/legal-persons.ts'
 import { createMandates, type Mandates } from '../accounts/mandates/mandates.ts'
@@ -57,6 +58,7 @@ export interface Back {
   representations: Representations
   representeeChoices: RepresenteeChoices
   authenticators: Authenticators
+  breached: BreachedPasswords
   consents: Consents
   devices: Devices
   inbox: Inbox
@@ -89,6 +91,7 @@ interface Surroundings {
 /** Opens the durable store (made and migrated where needed) and the services over it. */
 export async function openHouse(settings: Settings, clock: Clock, surroundings: Surroundings = {}): Promise<Back> {
   const { seen, untold = () => undefined } = surroundings
+  const breached = await openBreachedPasswordsOf(settings)
   const events = surroundings.events ?? openEvents(settings, { listens: false, failed: untold })
   const { tell } = events
   const database = openDatabase(settings.databaseUrl || databaseFile(settings))
@@ -122,6 +125,7 @@ export async function openHouse(settings: Settings, clock: Clock, surroundings: 
     register,
     persons,
     authenticators,
+    breached,
     representeeChoices: createRepresenteeChoices({ database, audit, clock }),
     consents: createConsents({ database, audit, clock }),
     devices: createDevices({ database, cipher, blindIndex, audit, clock }),
@@ -149,7 +153,18 @@ export async function openHouse(settings: Settings, clock: Clock, surroundings: 
     async close() {
       if (!surroundings.events) await events.stop()
       await database.destroy()
+      await breached.close()
     },
+  }
+}
+
+/** @throws SettingsError when the file cannot be used */
+async function openBreachedPasswordsOf({ breachedPasswordsFile: file }: Settings): Promise<BreachedPasswords> {
+  try {
+    return await openBreachedPasswords(file)
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new SettingsError(`The setting YIDENG_BREACHED_PASSWORDS=${JSON.stringify(file)} cannot be used: ${why}.`)
   }
 }
 

@@ -79,7 +79,8 @@ export const personCommands: Command[] = [
       '--username zhangsan --password-stdin < password.txt',
     async run(desk, input): Promise<Outcome> {
       const { readOpening } = await import('./person-opening.ts')
-      const read = readOpening(input, new Date(desk.clock()))
+      const breached = async (password: string) => (await desk.house()).breached.has(password)
+      const read = await readOpening(input, new Date(desk.clock()), breached)
       if (!read.ok) return invalid(...read.problems)
       const { createPasswords } = await import('../accounts/passwords/hash.ts')
       const { persons } = await desk.house()

@@ -3,7 +3,7 @@ import { checkName, normaliseName } from '../accounts/identifiers/names.ts'
 import { parsePhone } from '../accounts/identifiers/phones.ts'
 import { parseUsername } from '../accounts/identifiers/usernames.ts'
 import type { Opening } from '../accounts/natural-persons.ts'
-import { passwordProblem } from '../accounts/passwords/rules.ts'
+import { newPasswordProblem, type PasswordProblem } from '../accounts/passwords/rules.ts'
 import type { Problem } from './command.ts'
 
 type ProblemIn<T> = T extends { ok: false; problem: infer P } ? P : never
@@ -12,7 +12,7 @@ type AnyProblem =
   | ProblemIn<ReturnType<typeof parseDocument>>
   | ProblemIn<ReturnType<typeof parsePhone>>
   | ProblemIn<ReturnType<typeof parseUsername>>
-  | NonNullable<ReturnType<typeof passwordProblem>>
+  | PasswordProblem
 
 /** What each problem of a field means to an administrator; the value is personal data and is not repeated. */
 const words: Record<AnyProblem, string> = {
@@ -29,6 +29,7 @@ const words: Record<AnyProblem, string> = {
   password_too_short: 'is too short: at least 8 characters',
   password_too_long: 'is too long: at most 128 characters',
   password_common: 'is one that many people use, and easily guessed',
+  password_breached: 'was stolen somewhere and is on the list of breached passwords',
   password_personal: 'holds the name, phone, username or document number of the person',
 }
 
@@ -42,10 +43,11 @@ export interface PersonInput {
 }
 
 /** Reads the fields whole, so that every problem is told at once; the rules are those of registration. */
-export function readOpening(
+export async function readOpening(
   input: PersonInput,
   today: Date,
-): { ok: true; opening: Omit<Opening, 'passwordHash'> } | { ok: false; problems: Problem[] } {
+  breached: (password: string) => Promise<boolean>,
+): Promise<{ ok: true; opening: Omit<Opening, 'passwordHash'> } | { ok: false; problems: Problem[] }> {
   const { name: given, 'id-number': number, 'document-type': type, password } = input
   const name = normaliseName(given)
   const document = parseDocument({ type, number, today })
@@ -56,7 +58,11 @@ export function readOpening(
     'id-number': document.ok ? undefined : document.problem,
     phone: phone.ok ? undefined : phone.problem,
     username: username.ok ? undefined : username.problem,
-    password: passwordProblem({ password, personal: [given, number, input.phone, input.username] }),
+    password: await newPasswordProblem({
+      password,
+      personal: [given, number, input.phone, input.username],
+      breached: { has: breached },
+    }),
   }
   const problems = Object.entries(found).flatMap(([field, problem]) =>
     problem === undefined ? [] : [{ field, message: words[problem] }],

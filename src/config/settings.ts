@@ -98,6 +98,7 @@ const schema = z.object({
   YIDENG_FACE_THREADS: whole(1, 64),
   YIDENG_FACE_QUEUE: whole(0, 1000),
   YIDENG_FACE_FAILURES: whole(1, 100),
+  YIDENG_BREACHED_PASSWORDS: z.string().transform((value) => (value ? resolve(value) : '')),
   YIDENG_PASSWORD_TRIES: whole(1, 100),
   YIDENG_PASSWORD_WAIT_SECONDS: seconds,
   YIDENG_ADDRESS_TRIES: whole(1, 1_000_000),
@@ -208,6 +209,8 @@ function parseSettings(given: Record<string, string>, production: boolean) {
       queue: all.YIDENG_FACE_QUEUE,
       failures: all.YIDENG_FACE_FAILURES,
     },
+    /** Empty: none. */
+    breachedPasswordsFile: all.YIDENG_BREACHED_PASSWORDS,
     /** Of a recovered account; in seconds. */
     recovery: { hold: all.YIDENG_RECOVERY_HOLD_SECONDS, link: all.YIDENG_RECOVERY_LINK_SECONDS },
     limits: {

@@ -10,16 +10,13 @@ function codeOf(error: unknown): RefusalCode {
   return error instanceof Refusal ? error.code : 'server_error'
 }
 
-/** Seconds, where nobody knows how long it takes. */
-const usualWait = 30
-
 /** Ends every request that failed with a calm page and a reference number; the reason goes to the log only. */
 export function calmErrors(log: Logger): Middleware {
-  const refuse = (ctx: Context, code: RefusalCode, retryAfter = usualWait) => {
+  const refuse = (ctx: Context, code: RefusalCode, retryAfter?: number) => {
     const { id: reference } = visitOf(ctx)
     ctx.remove('location') // a code that could not be audited stays here
     ctx.set('cache-control', 'no-store')
-    if (code === 'busy' || code === 'too_many_requests') ctx.set('retry-after', String(retryAfter))
+    if (retryAfter !== undefined) ctx.set('retry-after', String(retryAfter))
     if (code === 'unavailable') ctx.set('retry-after', awaySeconds)
     if (ctx.accepts('html', 'json') === 'json') {
       ctx.status = refusals[code]

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { readIdentifier, type IdentifierReading } from '../accounts/identifiers/identify.ts'
 import { maskName } from '../accounts/identifiers/masking.ts'
 import type { NaturalPerson, NaturalPersons } from '../accounts/natural-persons.ts'
+import type { BreachedPasswords } from '../accounts/passwords/breached.ts'
 import type { Passwords } from '../accounts/passwords/hash.ts'
 import { isAmong, readCode } from '../accounts/recovery/codes.ts'
 import type { Pass, Recovery } from '../accounts/recovery/recovery.ts'
@@ -27,6 +28,7 @@ export interface RecoveryParts {
   recovery: Recovery
   persons: NaturalPersons
   passwords: Passwords
+  breached: BreachedPasswords
   sessions: Sessions
   artifacts: Artifacts
   blindIndex: BlindIndex
@@ -59,7 +61,8 @@ const backTo = (value: unknown) => {
 
 /** 忘记密码: a recovery code with what the person knows, or an administrator's link, and then a new password. */
 export function recoveryRoutes(router: Router, parts: RecoveryParts): void {
-  const { recovery, persons, passwords, sessions, artifacts, blindIndex, audit, limits, secure, clock } = parts
+  const { recovery, persons, passwords, breached, sessions, artifacts, blindIndex, audit, limits, secure, clock } =
+    parts
   const counting = { artifacts, clock, tries: limits.passwordTries, waitSeconds: limits.passwordWaitSeconds }
   const tries = createTries({ kind: 'recovery-tries', ...counting })
   const passwordTries = createTries({ kind: 'password-tries', ...counting })
@@ -107,6 +110,7 @@ export function recoveryRoutes(router: Router, parts: RecoveryParts): void {
     const visit = visitOf(ctx)
     visit.back = `/recover?back=${encodeURIComponent(back)}`
     const { problems = {}, waitMs = 0, refused = false } = wrong
+    if (waitMs > 0) ctx.set('retry-after', String(Math.ceil(waitMs / 1000)))
     const refusal = waitMs > 0 ? 'too_many_tries' : refused ? 'recovery_refused' : ''
     const status = refusal ? refusals[refusal] : Object.keys(problems).length > 0 ? 400 : 200
     // what is written on paper or known by heart is not sent back: only who one says to be
@@ -162,7 +166,7 @@ export function recoveryRoutes(router: Router, parts: RecoveryParts): void {
     const { form } = visitOf(ctx)
     const { id, pass, back, person } = await mayChoose(ctx)
     const { name, phone, username, documentNumber } = persons.reveal(person)
-    const problems = newPasswordProblems(form, [name, phone, username, documentNumber])
+    const problems = await newPasswordProblems(form, [name, phone, username, documentNumber], breached)
     if (Object.keys(problems).length > 0) return showChoice(ctx, person, problems)
     const passwordHash = await passwords.hash(form['password'] ?? '')
     const recovered = await recovery.recover(pass, passwordHash, actorOf(ctx))

@@ -4,6 +4,7 @@ import { checkName, normaliseName } from '../accounts/identifiers/names.ts'
 import { parsePhone } from '../accounts/identifiers/phones.ts'
 import { parseUsername } from '../accounts/identifiers/usernames.ts'
 import type { NaturalPersons } from '../accounts/natural-persons.ts'
+import type { BreachedPasswords } from '../accounts/passwords/breached.ts'
 import type { Passwords } from '../accounts/passwords/hash.ts'
 import type { Clock } from '../config/clock.ts'
 import type { BlindIndex } from '../keys/blind-index.ts'
@@ -25,6 +26,7 @@ export interface RegistrationParts {
   host: House
   persons: NaturalPersons
   passwords: Passwords
+  breached: BreachedPasswords
   artifacts: Artifacts
   blindIndex: BlindIndex
   registrationsPerHour: number
@@ -42,7 +44,7 @@ function statusOf(problems: Record<string, string>): number {
 
 /** Opening an account: by itself at /register, or on the way into a portal, which it then leads into. */
 export function registrationRoutes(router: Router, parts: RegistrationParts): void {
-  const { host, persons, passwords, artifacts, blindIndex, registrationsPerHour, clock } = parts
+  const { host, persons, passwords, breached, artifacts, blindIndex, registrationsPerHour, clock } = parts
   const limits = createLimits(artifacts, clock)
 
   function show(ctx: RouterContext, attempt: Attempt | undefined, problems: Record<string, string> = {}) {
@@ -66,7 +68,7 @@ export function registrationRoutes(router: Router, parts: RegistrationParts): vo
   }
 
   /** Reads the form whole, so that a person sees every problem at once. */
-  function read(form: Readonly<Record<string, string>>) {
+  async function read(form: Readonly<Record<string, string>>) {
     const name = normaliseName(form['name'] ?? '')
     const today = new Date(clock())
     const document = parseDocument({ type: form['document_type'] ?? '', number: form['document_number'] ?? '', today })
@@ -79,7 +81,7 @@ export function registrationRoutes(router: Router, parts: RegistrationParts): vo
       ...(document.ok ? {} : documentProblem(document.problem)),
       phone: phone.ok ? undefined : phone.problem,
       username: username.ok ? undefined : username.problem,
-      ...newPasswordProblems(form, personal),
+      ...(await newPasswordProblems(form, personal, breached)),
       consent: form['consent'] === 'yes' ? undefined : 'consent_required',
     }
     const found = Object.entries(problems).filter((entry): entry is [string, string] => entry[1] !== undefined)
@@ -95,7 +97,7 @@ export function registrationRoutes(router: Router, parts: RegistrationParts): vo
     )
 
   async function register(ctx: RouterContext, attempt: Attempt | undefined) {
-    const input = read(visitOf(ctx).form)
+    const input = await read(visitOf(ctx).form)
     if ('problems' in input) return show(ctx, attempt, input.problems)
     const wait = await waitOf(ctx)
     if (wait > 0) {

@@ -8,8 +8,8 @@ import { regionName } from '../config/regions.ts'
 import type { BlindIndex } from '../keys/blind-index.ts'
 import type { FieldCipher } from '../keys/field-cipher.ts'
 import { showPage, visitOf } from '../pages/visit.ts'
-import { Refusal } from '../refusal/refusal.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
+import { createLimits } from '../storage/limits.ts'
 import { byPasskey, commandLineId } from './command-line-client.ts'
 
 export interface DeviceFlowParts {
@@ -29,9 +29,8 @@ export const deviceAuthorizationPath = '/device_authorization'
 
 /** A command line that waits need not ask more often. */
 const pollSeconds = 2
-const triesSeconds = 600
 /** Of one network in ten minutes: too few to guess one of 2.5e10 codes, enough for an office. */
-const mostTries = 60
+const tries = { name: 'device-tries', most: 60, seconds: 600 }
 
 const place = 'device.command-line'
 const waitingSchema = z.object({ address: z.string(), network: z.string(), program: z.string() })
@@ -54,6 +53,7 @@ const problems: Record<string, string> = {
  */
 export function createDeviceFlow(parts: DeviceFlowParts) {
   const { administrators, artifacts, audit, blindIndex, cipher, regionOf, clock } = parts
+  const limits = createLimits(artifacts, clock)
 
   const secretOf = ({ oidc }: KoaContextWithOIDC) => (oidc.session?.state as { secret: string } | undefined)?.secret
   const form = (ctx: KoaContextWithOIDC) => ({ action: devicePath, xsrf: secretOf(ctx) })
@@ -110,16 +110,11 @@ export function createDeviceFlow(parts: DeviceFlowParts) {
     successSource: (ctx) => show(ctx, 'device/done', {}),
   }
 
-  const limit = async (network: string) => {
-    const { count } = await artifacts.increment('device-tries', blindIndex('address', network), triesSeconds)
-    if (count > mostTries) throw new Refusal('too_many_requests', 'device codes of one network')
-  }
-
   /** Before oidc-provider: counts, and takes a code out of a link. */
   const door: Middleware = async (ctx, next) => {
     const asks = ctx.path === deviceAuthorizationPath
     if (!asks && ctx.path !== devicePath && !ctx.path.startsWith(`${devicePath}/`)) return next()
-    if (ctx.method === 'POST') await limit(visitOf(ctx).network)
+    if (ctx.method === 'POST') await limits.spend(tries, blindIndex('address', visitOf(ctx).network))
     else if (ctx.querystring !== '') ctx.querystring = ''
     await next()
     if (!asks || ctx.status !== 200) return undefined

@@ -41,11 +41,15 @@ export const refusals = {
 
 export type RefusalCode = keyof typeof refusals
 
+/** Seconds, where nobody knows how long it takes. */
+const usualWait = 30
+const passes: ReadonlySet<RefusalCode> = new Set(['busy', 'too_many_requests'])
+
 /** An expected failure that ends the request: status and public words follow from the code, the message is for the log. */
 export class Refusal extends Error {
   readonly code: RefusalCode
   readonly status: number
-  /** Seconds after which to come again, where it is known. */
+  /** Seconds after which to come again (Retry-After), where that helps. */
   readonly retryAfter: number | undefined
 
   constructor(code: RefusalCode, detail: string = code, retryAfter?: number) {
@@ -53,6 +57,6 @@ export class Refusal extends Error {
     this.name = 'Refusal'
     this.code = code
     this.status = refusals[code]
-    this.retryAfter = retryAfter
+    this.retryAfter = retryAfter ?? (passes.has(code) ? usualWait : undefined)
   }
 }

@@ -14,6 +14,10 @@ export interface Limit {
 export interface Limits {
   /** Counts one; gives the seconds still to wait, or 0 within the limit. */
   count(limit: Limit, key: string): Promise<number>
+  /** The seconds still to wait; counts nothing. */
+  waiting(limit: Limit, key: string): Promise<number>
+  /** Counts one; true for the one that went over the limit, and for none of those that come after it. */
+  exceeds(limit: Limit, key: string): Promise<boolean>
   /** @throws Refusal `too_many_requests` over the limit, with the seconds to wait */
   spend(limit: Limit, key: string): Promise<void>
 }
@@ -24,22 +28,34 @@ const longestWait = 86_400
 export function createLimits(artifacts: Artifacts, clock: Clock): Limits {
   const secondsUntil = (time: number) => Math.max(1, Math.ceil((time - clock()) / 1000))
 
-  async function count({ name, most, seconds }: Limit, key: string): Promise<number> {
-    const kind = `limit-${name}`
-    const until = await artifacts.get(`${kind}-wait`, key)
-    if (until !== undefined) return secondsUntil(Number(until))
+  const kindOf = ({ name }: Limit) => `limit-${name}`
+
+  async function toWait(limit: Limit, key: string): Promise<number> {
+    const until = await artifacts.get(`${kindOf(limit)}-wait`, key)
+    return until === undefined ? 0 : secondsUntil(Number(until))
+  }
+
+  async function countOne(limit: Limit, key: string): Promise<{ wait: number; exceeded: boolean }> {
+    const waits = await toWait(limit, key)
+    if (waits > 0) return { wait: waits, exceeded: false }
+    const kind = kindOf(limit)
+    const { most, seconds } = limit
     const { count: sofar, expiresAt } = await artifacts.increment(kind, key, seconds)
-    if (sofar <= most) return 0
+    if (sofar <= most) return { wait: 0, exceeded: false }
     // of many at once exactly one is the first over the limit
-    if (sofar > most + 1) return secondsUntil(expiresAt)
+    if (sofar > most + 1) return { wait: secondsUntil(expiresAt), exceeded: false }
     const { count: times } = await artifacts.increment(`${kind}-times`, key, rememberedSeconds)
     const wait = Math.min(seconds * 2 ** (times - 1), longestWait)
     await artifacts.put(`${kind}-wait`, key, String(clock() + wait * 1000), { ttl: wait })
-    return wait
+    return { wait, exceeded: true }
   }
+
+  const count = async (limit: Limit, key: string) => (await countOne(limit, key)).wait
 
   return {
     count,
+    waiting: toWait,
+    exceeds: async (limit, key) => (await countOne(limit, key)).exceeded,
     async spend(limit, key) {
       const wait = await count(limit, key)
       if (wait > 0) throw new Refusal('too_many_requests', `more than ${limit.most} ${limit.name}`, wait)

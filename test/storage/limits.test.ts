@@ -41,6 +41,18 @@ it('makes who comes back at once wait twice as long, and forgets after a day', a
   expect(await exhaust()).toBe(60)
 })
 
+it('tells of exactly one that it went over the limit, and who has to wait without counting', async () => {
+  const { limits, forward } = opened()
+  expect(await limits.waiting(limit, 'a')).toBe(0)
+  const over = await Promise.all(Array.from({ length: 10 }, () => limits.exceeds(limit, 'a')))
+  expect(over.filter(Boolean)).toHaveLength(1)
+  expect(await limits.waiting(limit, 'a')).toBe(60)
+  expect(await limits.exceeds(limit, 'a')).toBe(false)
+  forward(60)
+  expect(await limits.waiting(limit, 'a')).toBe(0)
+  expect(await limits.exceeds({ ...limit, most: 0 }, 'b')).toBe(true)
+})
+
 it('counts a window in memory', () => {
   const { clock, forward } = handClock()
   const window = createWindow({ most: 2, seconds: 10, clock })

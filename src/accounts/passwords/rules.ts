@@ -1,4 +1,5 @@
 import { parsePhone } from '../identifiers/phones.ts'
+import type { BreachedPasswords } from './breached.ts'
 import { isCommonPassword } from './common.ts'
 import { preparePassword } from './prepare.ts'
 
@@ -7,7 +8,23 @@ const shortest = 8
 const longest = 128
 const longestBytes = 1024
 
-export type PasswordProblem = 'password_too_short' | 'password_too_long' | 'password_common' | 'password_personal'
+export type PasswordProblem =
+  | 'password_too_short'
+  | 'password_too_long'
+  | 'password_common'
+  | 'password_personal'
+  | 'password_breached'
+
+/** `passwordProblem`, and then the list of breached ones, where the administrator has one. */
+export async function newPasswordProblem(expected: {
+  password: string
+  personal: readonly string[]
+  breached: Pick<BreachedPasswords, 'has'>
+}): Promise<PasswordProblem | undefined> {
+  const problem = passwordProblem(expected)
+  if (problem !== undefined) return problem
+  return (await expected.breached.has(preparePassword(expected.password))) ? 'password_breached' : undefined
+}
 
 /** `checkPassword` with the lists of common passwords (DESIGN 2.5). */
 export function passwordProblem(expected: {

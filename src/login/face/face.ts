@@ -13,8 +13,8 @@ import { inLogin } from './in-login.ts'
  * has to: every page here leads on without one (Measures for face recognition, in force 2025-06-01, art. 10).
  */
 export function faceMethod(given: FaceParts): LoginMethod {
-  const { artifacts, settings, verifiers, persons } = given
-  const limits = createFaceLimits({ artifacts, failures: settings.face.failures })
+  const { settings, verifiers, persons } = given
+  const limits = createFaceLimits({ ...given, failures: settings.face.failures })
   const parts = { ...given, limits, checks: createFaceChecks({ ...given, limits }) }
 
   /** Only who is proven by a register has a photograph to compare with. */

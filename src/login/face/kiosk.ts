@@ -4,14 +4,12 @@ import { Refusal } from '../../refusal/refusal.ts'
 import { keptId } from '../../storage/kept-id.ts'
 import { assertQuestion, pathOf, type Attempt } from '../attempt.ts'
 import type { LoginHost, Router, RouterContext } from '../method.ts'
+import type { FaceLimits } from './limits.ts'
 import { amr, name, type FaceParts } from './parts.ts'
 import type { Situation } from './routes.ts'
 
 const kind = 'face-kiosk'
 const keptSeconds = 300
-/** At one kiosk, over all identifiers: more than a queue of people types. */
-const mostTyped = 60
-const typedSeconds = 600
 
 /** Signing in by identifier and face: only where a verifier is chosen for it, at portals that run on kiosks. */
 export function isKiosk({ settings, verifiers }: FaceParts, { client }: Pick<Attempt, 'client'>): boolean {
@@ -19,16 +17,15 @@ export function isKiosk({ settings, verifiers }: FaceParts, { client }: Pick<Att
 }
 
 /** Takes the identifier, and goes on to the camera. */
-export function kioskRoutes(router: Router, host: LoginHost, parts: FaceParts): void {
-  const { artifacts, persons, consents, blindIndex } = parts
+export function kioskRoutes(router: Router, host: LoginHost, parts: FaceParts & { limits: FaceLimits }): void {
+  const { artifacts, persons, consents, blindIndex, limits } = parts
   router.post('/identify', async (ctx) => {
     const attempt = await host.attempt(ctx)
     assertQuestion(attempt, 'login')
     if (!isKiosk(parts, attempt)) throw new Refusal('not_found', 'no kiosk')
     const identifier = (visitOf(ctx).form['identifier'] ?? '').trim()
     if (!identifier) return host.refuse(ctx, { method: name, code: 'missing_identifier' })
-    const { count } = await artifacts.increment('face-typed', blindIndex('address', visitOf(ctx).network), typedSeconds)
-    if (count > mostTyped) throw new Refusal('too_many_requests', 'identifiers at one kiosk')
+    await limits.identify(visitOf(ctx).network)
     const person = await persons.findByIdentifier(readIdentifier(identifier))
     const able = person?.status === 'active' && person.identityLevel >= 3 && (await consents.given(person.id))
     // who is not there, did not agree, or is not proven is asked all the same, and fails as a stranger would

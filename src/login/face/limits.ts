@@ -1,12 +1,19 @@
+import type { Clock } from '../../config/clock.ts'
+import type { BlindIndex } from '../../keys/blind-index.ts'
 import type { Artifacts } from '../../storage/artifacts.ts'
+import { createLimits } from '../../storage/limits.ts'
 
 const daySeconds = 86_400
 /** Begun by one account in a day, whatever came of them. */
-const mostBegun = 30
+const begun = { name: 'face-begun', most: 30, seconds: daySeconds }
+/** At one kiosk, over all identifiers: more than a queue of people types. */
+const typed = { name: 'face-typed', most: 60, seconds: 600 }
 const oneAtATimeSeconds = 60
 
 /** What keeps a face from being tried until it fits: counted in the artifact store, so over every process. */
 export interface FaceLimits {
+  /** @throws Refusal `too_many_requests` for identifiers typed at one kiosk */
+  identify(network: string): Promise<void>
   blocked(personId: string): Promise<boolean>
   /** False when this account has begun too many today. */
   begin(personId: string): Promise<boolean>
@@ -16,10 +23,20 @@ export interface FaceLimits {
   failed(personId: string): Promise<boolean>
 }
 
-export function createFaceLimits({ artifacts, failures }: { artifacts: Artifacts; failures: number }): FaceLimits {
+export function createFaceLimits(options: {
+  artifacts: Artifacts
+  blindIndex: BlindIndex
+  /** Failed verifications of an account in a day before they are off for a day. */
+  failures: number
+  clock: Clock
+}): FaceLimits {
+  const { artifacts, blindIndex, failures, clock } = options
+  const limits = createLimits(artifacts, clock)
+  const failed = { name: 'face-failures', most: failures - 1, seconds: daySeconds }
   return {
-    blocked: async (personId) => (await artifacts.get('face-blocked', personId)) !== undefined,
-    begin: async (personId) => (await artifacts.increment('face-begun', personId, daySeconds)).count <= mostBegun,
+    identify: (network) => limits.spend(typed, blindIndex('address', network)),
+    blocked: async (personId) => (await limits.waiting(failed, personId)) > 0,
+    begin: async (personId) => (await limits.count(begun, personId)) === 0,
     async alone(personId, run) {
       if (!(await artifacts.add('face-alone', personId, '1', { ttl: oneAtATimeSeconds }))) return undefined
       try {
@@ -28,9 +45,6 @@ export function createFaceLimits({ artifacts, failures }: { artifacts: Artifacts
         await artifacts.remove('face-alone', personId)
       }
     },
-    async failed(personId) {
-      const { count } = await artifacts.increment('face-failed', personId, daySeconds)
-      return count >= failures && artifacts.add('face-blocked', personId, '1', { ttl: daySeconds })
-    },
+    failed: (personId) => limits.exceeds(failed, personId),
   }
 }

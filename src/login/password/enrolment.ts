@@ -8,7 +8,7 @@ import { name, type PasswordParts } from './parts.ts'
 
 /** The password in the account centre: a new one, which ends every other sign-in. */
 export function passwordEnrolment(parts: PasswordParts): Enrolment {
-  const { persons, authenticators, passwords, changePassword, sessions } = parts
+  const { persons, authenticators, passwords, breached, changePassword, sessions } = parts
   const path = `/account/${name}`
 
   async function show(
@@ -39,7 +39,8 @@ export function passwordEnrolment(parts: PasswordParts): Enrolment {
         const known = await authenticators.find(person.id, name)
         const { form } = visitOf(ctx)
         const record = persons.reveal(person)
-        const problems = newPasswordProblems(form, [record.name, record.phone, record.username, record.documentNumber])
+        const personal = [record.name, record.phone, record.username, record.documentNumber]
+        const problems = await newPasswordProblems(form, personal, breached)
         if (Object.keys(problems).length > 0) return show(ctx, centre, visit, problems)
         const passwordHash = await passwords.hash(form['password'] ?? '')
         const change = { person, known, passwordHash, signedInAt: session.signedInAt }

@@ -1,5 +1,6 @@
 import type { Authenticators } from '../../accounts/authenticators.ts'
 import type { NaturalPersons } from '../../accounts/natural-persons.ts'
+import type { BreachedPasswords } from '../../accounts/passwords/breached.ts'
 import type { ChangePassword } from '../../accounts/passwords/change.ts'
 import type { Passwords } from '../../accounts/passwords/hash.ts'
 import type { Clock } from '../../config/clock.ts'
@@ -13,6 +14,7 @@ export interface PasswordParts {
   persons: NaturalPersons
   authenticators: Authenticators
   passwords: Passwords
+  breached: BreachedPasswords
   changePassword: ChangePassword
   sessions: Sessions
   artifacts: Artifacts

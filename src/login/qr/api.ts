@@ -105,6 +105,7 @@ export function apiRoutes(router: Router, parts: ApiParts): void {
     } catch (error) {
       if (!(error instanceof Refusal)) throw error
       ctx.status = error.status
+      if (error.retryAfter !== undefined) ctx.set('retry-after', String(error.retryAfter))
       ctx.body = { error: error.code, reference: visitOf(ctx).id }
     }
   }

@@ -41,23 +41,18 @@ export function createQrLimits(options: {
   const creations = { name: 'qr-creations', most: numbers.addressCreations, seconds: creationSeconds }
   const scansFrom = { name: 'qr-address-scans', most: addressScans, seconds: scanSeconds }
   const scansBy = { name: 'qr-scans', most: numbers.accountScans, seconds: scanSeconds }
-  const countFor = async (what: string, key: string, seconds: number) =>
-    (await artifacts.increment(`qr-${what}`, key, seconds)).count
+  const refusals = { name: 'qr-refusals', most: numbers.refusals - 1, seconds: daySeconds }
 
   return {
     async begin(network, attempt, attemptSeconds) {
       await limits.spend(creations, blindIndex('address', network))
-      const shown = await countFor('shown', attempt, attemptSeconds)
-      if (shown > numbers.shownTimes) throw new Refusal('qr_ended', 'this sign-in has had all its QR codes')
+      const shown = { name: 'qr-shown', most: numbers.shownTimes, seconds: attemptSeconds }
+      if ((await limits.count(shown, attempt)) > 0)
+        throw new Refusal('qr_ended', 'this sign-in has had all its QR codes')
     },
     scanFrom: (network) => limits.spend(scansFrom, blindIndex('address', network)),
     scanBy: async (personId) => (await limits.count(scansBy, personId)) === 0,
-    async refusedBy(personId) {
-      if ((await countFor('refusals', personId, daySeconds)) < numbers.refusals) return false
-      return artifacts.add('qr-paused', personId, '1', { ttl: daySeconds })
-    },
-    async paused(personId) {
-      return (await artifacts.get('qr-paused', personId)) !== undefined
-    },
+    refusedBy: (personId) => limits.exceeds(refusals, personId),
+    paused: async (personId) => (await limits.waiting(refusals, personId)) > 0,
   }
 }

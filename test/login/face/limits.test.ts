@@ -1,0 +1,36 @@
+import { join } from 'node:path'
+import { expect, it, onTestFinished } from 'vitest'
+import { createFaceLimits } from '../../../src/login/face/limits.ts'
+import { openSqliteArtifacts } from '../../../src/storage/artifacts-sqlite.ts'
+import { handClock, temporaryDirectory } from '../../setup/temporary.ts'
+
+const day = 86_400_000
+
+function opened() {
+  const { clock, forward } = handClock()
+  const artifacts = openSqliteArtifacts(join(temporaryDirectory(), 'artifacts.sqlite'), clock)
+  onTestFinished(() => artifacts.close())
+  const blindIndex = (kind: string, value: string) => `${kind} ${value}`
+  return { forward, limits: createFaceLimits({ artifacts, blindIndex, failures: 3, clock }) }
+}
+
+it('the third failure of a day blocks for a day, once, and that account alone', async () => {
+  const { limits, forward } = opened()
+  expect([await limits.failed('a'), await limits.failed('a'), await limits.blocked('a')]).toEqual([false, false, false])
+  forward(day - 1000)
+  expect(await limits.failed('a')).toBe(true)
+  expect([await limits.failed('a'), await limits.blocked('a'), await limits.blocked('b')]).toEqual([false, true, false])
+  forward(day - 1)
+  expect(await limits.blocked('a')).toBe(true)
+  forward(1)
+  expect(await limits.blocked('a')).toBe(false)
+})
+
+it('thirty are begun in a day, sixty identifiers typed at a kiosk in ten minutes', async () => {
+  const { limits } = opened()
+  for (let index = 0; index < 30; index += 1) expect(await limits.begin('a')).toBe(true)
+  expect([await limits.begin('a'), await limits.begin('b')]).toEqual([false, true])
+  for (let index = 0; index < 60; index += 1) await limits.identify('203.0.113.1')
+  await expect(limits.identify('203.0.113.1')).rejects.toMatchObject({ code: 'too_many_requests', retryAfter: 600 })
+  await limits.identify('203.0.113.2')
+})
