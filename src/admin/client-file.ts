@@ -14,6 +14,8 @@ const schema = z.strictObject({
       client_id: z
         .string()
         .regex(/^[\w-]{8,64}$/, 'must be 8 to 64 letters, digits, - or _')
+        // the subject of a service's tokens is its client_id: it must never be a person's (RFC 9700 section 4.15)
+        .refine((id) => !z.uuid().safeParse(id).success, 'must not be a UUID: accounts have such ids')
         .optional(),
       name: z.string(),
       status: z.enum(['active', 'suspended']).default('active'),

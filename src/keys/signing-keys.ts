@@ -47,7 +47,7 @@ function generate(alg: SigningAlgorithm) {
   const { privateKey } =
     alg === 'ES256'
       ? generateKeyPairSync('ec', { namedCurve: 'P-256' })
-      : generateKeyPairSync('rsa', { modulusLength: 2048 })
+      : generateKeyPairSync('rsa', { modulusLength: 3072 }) // 128 bits of security (NIST SP 800-57)
   return privateKey.export({ format: 'jwk' })
 }
 

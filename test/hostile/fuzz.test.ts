@@ -20,7 +20,12 @@ const seconds = Number(long ?? 7)
 const longestStall = long === undefined ? 1 : 0.2
 const timeout = seconds * 1000 + 60_000
 
+/** The same seed makes the same requests: YIDENG_FUZZ_SEED. */
+const seed = Number(process.env['YIDENG_FUZZ_SEED'] ?? Date.now() % 2 ** 31)
+const report = (what: string, many: number) => long !== undefined && console.log(`${what}: ${many}, seed ${seed}`)
+
 const within = (share: number) => ({
+  seed,
   interruptAfterTimeLimit: seconds * share * 1000,
   markInterruptAsFailure: false,
   numRuns: 10_000_000,
@@ -97,6 +102,7 @@ it('answers whatever comes on any route, without a server error or a stall', { t
   expect(Number(/^nodejs_eventloop_lag_max_seconds (\S+)/m.exec(metrics)?.[1])).toBeLessThan(longestStall)
   expect(server.output()).not.toMatch(/"level":[56]0|UnhandledPromise|uncaught/i)
   expect(await (await fetch(`${server.issuer}/readyz`)).json()).toEqual({ status: 'ready' })
+  report('requests answered', answered)
   expect(answered).toBeGreaterThan(100)
 })
 
@@ -162,5 +168,6 @@ it('the command line understands or refuses whatever is typed', { timeout }, asy
     }),
     within(0.3),
   )
+  report('command lines', ran)
   expect(ran).toBeGreaterThan(10)
 })

@@ -25,6 +25,17 @@ describe('key files', () => {
     expect(readFileSync(join(directory, 'README.md'), 'utf8')).toContain('Back up data.json now')
   })
 
+  it('have 128 bits of security at least (NIST SP 800-57): P-256, RSA of 3072 bits', () => {
+    const sizes = openSigningKeys(temporaryDirectory(), clock).map(({ alg, privateKey }) => {
+      const { namedCurve, modulusLength } = privateKey.asymmetricKeyDetails ?? {}
+      return [alg, namedCurve ?? modulusLength]
+    })
+    expect(sizes).toEqual([
+      ['ES256', 'prime256v1'],
+      ['RS256', 3072],
+    ])
+  })
+
   it('refuse what is not a key file', () => {
     const directory = temporaryDirectory()
     writeFileSync(join(directory, 'data.json'), '{"current":"d1","keys":{"d1":"short"}}')
