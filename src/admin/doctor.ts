@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { SettingsError, type Settings } from '../config/settings.ts'
 import { readResources } from '../oidc/resources.ts'
 import type { Desk } from './desk.ts'
-import { auditAge, auditTrail } from './doctor-audit.ts'
+import { auditAge, auditMonths, auditTrail } from './doctor-audit.ts'
 import { signingKeyAge, unusableKeys } from './doctor-keys.ts'
 import { certificate } from './doctor-tls.ts'
 import type { Finding } from './finding.ts'
@@ -195,6 +195,7 @@ async function services(desk: Desk): Promise<Finding[]> {
     await registrations(house),
     await auditTrail(house),
     ...(await auditAge(house)),
+    ...(await auditMonths(house)),
     await clockAndTrail(house),
     await logoutNotices(house),
   ]
