@@ -44,6 +44,7 @@ import { createFacePool } from './proofing/face/pool.ts'
 import { thresholds } from './proofing/face/thresholds.ts'
 import { readVendors } from './proofing/face/vendors/vendors.ts'
 import { chooseVerifiers } from './proofing/face/verifiers.ts'
+import { keepMonthsAhead } from './storage/audit-months.ts'
 import { freshFor } from './storage/fresh.ts'
 import { keepLogsShort, openArtifacts, openEvents } from './storage/stores.ts'
 
@@ -227,6 +228,8 @@ async function server(settings: Settings, log: Logger) {
     log,
   )
 
+  const stopMonths = settings.databaseUrl ? keepMonthsAhead(database, clock, log) : undefined
+
   const sweep = setInterval(() => {
     artifacts.sweep().catch((error: unknown) => log.error({ err: error }, 'the artifact store could not be swept'))
   }, sweepEveryMs)
@@ -242,6 +245,7 @@ async function server(settings: Settings, log: Logger) {
       await sessionEndings.stop()
       await deliveries.stop()
       await stopAuditCheckpoints()
+      await stopMonths?.()
       await facePool.close()
       await events.stop()
       await artifacts.close()

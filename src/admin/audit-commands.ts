@@ -1,4 +1,5 @@
 import type { Entry } from '../audit/chain.ts'
+import { monthAfter, monthOf } from '../config/months.ts'
 import { filterDetails, filterFields, keysField, notKeys, readFilter, verifierOf } from './audit-fields.ts'
 import { command, invalid, iso, limitFault, limitField, type Command, type Outcome } from './command.ts'
 import type { Desk } from './desk.ts'
@@ -185,7 +186,7 @@ export const auditCommands: Command[] = [
     access: { local: 'it writes files and takes entries out of the store' },
     example: 'npx yideng audit archive --to /archive/yideng',
     async run(desk, { to, before }): Promise<Outcome> {
-      const { archiveMonths, monthAfter, monthOf } = await import('../audit/archives.ts')
+      const { archiveMonths } = await import('../audit/archives.ts')
       const thisMonth = monthOf(desk.clock())
       if (before !== undefined && (!monthForm.test(before) || before > thisMonth)) {
         return invalid({
@@ -211,6 +212,24 @@ export const auditCommands: Command[] = [
       const rows = document.map(({ month, entries, file }) => [month, entries, file])
       const notes = rows.length > 0 ? [] : ['There is nothing to archive.']
       return { ok: true, document, shown: { columns: ['MONTH', 'ENTRIES', 'FILE'], rows }, notes }
+    },
+  }),
+  command({
+    noun: 'audit',
+    verb: 'divide',
+    summary: 'PostgreSQL: put the trail of a large store into a partition a month; servers go on meanwhile',
+    fields: {},
+    access: { local: 'it changes how the store is laid out' },
+    example: 'npx yideng audit divide',
+    async run(desk): Promise<Outcome> {
+      const { database, settings } = await desk.house()
+      if (!settings.databaseUrl) return invalid({ message: 'The embedded store has no partitions: nothing to do.' })
+      const { divideLongTrail, isDivided, makeMonthsAhead } = await import('../storage/audit-months.ts')
+      const before = await isDivided(database)
+      if (!before) await divideLongTrail(database, desk.clock())
+      const months = await makeMonthsAhead(database, desk.clock())
+      const said = before ? 'The trail was divided already.' : 'The trail is divided.'
+      return { ok: true, document: { divided: !before, months }, shown: [said] }
     },
   }),
   command({

@@ -1,7 +1,9 @@
-import { beginOf, monthAfter, monthOf } from '../audit/archives.ts'
 import { checkpointFileOf, readCheckpointFile } from '../audit/checkpoints.ts'
 import { verifyTrail } from '../audit/verify.ts'
+import { beginOf, monthAfter, monthOf } from '../config/months.ts'
 import { createVerifier } from '../keys/signatures.ts'
+import { entriesInRest, isDivided, missingMonths } from '../storage/audit-months.ts'
+import { weekMs } from '../storage/audit-partitions.ts'
 import type { Finding } from './finding.ts'
 import type { Back } from './house.ts'
 
@@ -60,4 +62,21 @@ export async function auditAge({ database, settings, clock }: Back): Promise<Fin
     findings.push({ state: 'warn', what, finding, todo: 'npx yideng audit archive --to DIRECTORY' })
   }
   return findings
+}
+
+/** PostgreSQL alone: months are partitions, and the coming ones are there. */
+export async function auditMonths({ database, settings, clock }: Back): Promise<Finding[]> {
+  if (!settings.databaseUrl) return []
+  const what = 'audit months'
+  if (!(await isDivided(database))) {
+    const finding = 'the audit trail is one table, so archived months are deleted row by row'
+    return [{ state: 'warn', what, finding, todo: 'npx yideng audit divide; servers may run meanwhile' }]
+  }
+  const missing = await missingMonths(database, clock(), clock() + weekMs)
+  const inRest = await entriesInRest(database)
+  if (missing.length === 0 && inRest === 0) return [{ state: 'ok', what, finding: 'a partition each, made ahead' }]
+  const finding =
+    inRest > 0 ? `${inRest} entries stand in no month` : `there is no partition yet for ${missing.join(', ')}`
+  const todo = 'npx yideng audit divide makes them; a running server does so each hour, and its log says why not'
+  return [{ state: 'warn', what, finding, todo }]
 }

@@ -6,7 +6,7 @@ import { SettingsError, type Settings } from '../config/settings.ts'
 import { readResources } from '../oidc/resources.ts'
 import { artifactsFile, databaseFile } from '../storage/stores.ts'
 import type { Desk } from './desk.ts'
-import { auditAge, auditTrail } from './doctor-audit.ts'
+import { auditAge, auditMonths, auditTrail } from './doctor-audit.ts'
 import { signingKeyAge, unusableKeys } from './doctor-keys.ts'
 import { certificate } from './doctor-tls.ts'
 import type { Finding } from './finding.ts'
@@ -213,6 +213,7 @@ async function services(desk: Desk): Promise<Finding[]> {
     await registrations(house),
     await auditTrail(house),
     ...(await auditAge(house)),
+    ...(await auditMonths(house)),
     await clockAndTrail(house),
     await logoutNotices(house),
   ]

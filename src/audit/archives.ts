@@ -6,20 +6,14 @@ import { pipeline } from 'node:stream/promises'
 import { createGunzip, createGzip } from 'node:zlib'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { beginOf, monthAfter, monthOf } from '../config/months.ts'
 import type { VerifyDocument } from '../keys/signatures.ts'
-import type { Database } from '../storage/database.ts'
+import { dropArchivedMonths } from '../storage/audit-months.ts'
+import { isPostgres, type Database } from '../storage/database.ts'
 import { anchorOf, createChainReader, pagesAfter, theBeginning, type Anchor, type Entry } from './chain.ts'
 import { openCheckpoint } from './checkpoints.ts'
 import type { AuditTrail } from './trail.ts'
 import { broken, type TrailCheck } from './verify.ts'
-
-/** Calendar months in UTC, `2026-11`. */
-export const monthOf = (at: number) => new Date(at).toISOString().slice(0, 7)
-export const beginOf = (month: string) => Date.parse(`${month}-01T00:00:00Z`)
-export function monthAfter(month: string, months = 1): string {
-  const begin = new Date(beginOf(month))
-  return monthOf(begin.setUTCMonth(begin.getUTCMonth() + months))
-}
 
 const line = z.union([
   z.object({ after: z.object({ sequence: z.number(), hash: z.string() }), month: z.string() }),
@@ -48,7 +42,7 @@ export async function archiveMonths(options: {
 }): Promise<Archived[]> {
   const { database, audit, verify, directory, before, now, actor } = options
   const archived: Archived[] = []
-  await removeArchived(database)
+  await removeArchived(database, now)
   for (;;) {
     const anchor = await anchorOf(database)
     const next = await nextMonth(database, anchor, before)
@@ -75,42 +69,60 @@ export async function archiveMonths(options: {
       const details = { month, entries: check.entries, last: last.sequence, head: last.hash, file: fileHash }
       await audit.append(transaction, { event: 'audit.archived', actor, details })
     })
-    await removeArchived(database)
+    await removeArchived(database, now)
     archived.push({ month, file, entries: check.entries })
   }
 }
 
-/** The oldest month before `before` that has signed entries, and the last of these. */
+/** Clocks of several machines differ: entries of a month may follow the first of the next one. */
+const dayMs = 86_400_000
+
+/**
+ * The oldest month before `before` that has entries and was signed to its end, and where its archive ends: at the first
+ * checkpoint that speaks for all of it, which may be a moment into the next month. So nothing of the month is left behind.
+ */
 async function nextMonth(
   database: Database,
   anchor: Anchor,
   before: string,
 ): Promise<{ month: string; last: Anchor } | undefined> {
-  const oldest = await database
-    .selectFrom('audit_events')
-    .select('at')
-    .where('sequence', '>', anchor.sequence)
-    .orderBy('sequence')
-    .limit(1)
-    .executeTakeFirst()
-  for (let month = oldest ? monthOf(oldest.at) : before; month < before; month = monthAfter(month)) {
-    const ended = await database
-      .selectFrom('audit_events')
+  const entries = database.selectFrom('audit_events').where('sequence', '>', anchor.sequence)
+  const oldest = await entries.select('at').orderBy('sequence').limit(1).executeTakeFirst()
+  if (!oldest) return undefined
+  const { done } = await database
+    .selectFrom('audit_archives')
+    .select(({ fn }) => fn.max('month').as('done'))
+    .executeTakeFirstOrThrow()
+  const [first, notBefore] = [monthOf(oldest.at), done ? monthAfter(done) : '']
+  for (let month = first > notBefore ? first : notBefore; month < before; month = monthAfter(month)) {
+    const end = beginOf(monthAfter(month))
+    const next = await entries
       .select('sequence')
-      .where('at', '>=', beginOf(monthAfter(month)))
+      .where('at', '>=', end + dayMs)
       .orderBy('sequence')
       .limit(1)
       .executeTakeFirst()
-    let signed = database
-      .selectFrom('audit_checkpoints')
-      .innerJoin('audit_events', 'audit_events.sequence', 'audit_checkpoints.last_sequence')
-      .select(['sequence', 'hash'])
-      .where('sequence', '>', anchor.sequence)
-    if (ended) signed = signed.where('sequence', '<', ended.sequence)
-    const last = await signed.orderBy('sequence', 'desc').limit(1).executeTakeFirst()
-    if (last) return { month, last }
+    const { newest } = await entries
+      .select(({ fn }) => fn.max('sequence').as('newest'))
+      .where('at', '<', end)
+      .where('sequence', '<', next?.sequence ?? Number.MAX_SAFE_INTEGER)
+      .executeTakeFirstOrThrow()
+    if (!newest) continue
+    return checkpointOver(database, newest, month)
   }
   return undefined
+}
+
+async function checkpointOver(database: Database, sequence: number, month: string) {
+  const last = await database
+    .selectFrom('audit_checkpoints')
+    .innerJoin('audit_events', 'audit_events.sequence', 'audit_checkpoints.last_sequence')
+    .select(['sequence', 'hash'])
+    .where('last_sequence', '>=', sequence)
+    .orderBy('last_sequence')
+    .limit(1)
+    .executeTakeFirst()
+  return last && { month, last }
 }
 
 async function write(
@@ -213,9 +225,10 @@ export async function hashOfFile(file: string): Promise<string> {
 
 const removedAtOnce = 2000
 
-/** Little by little, so that a running server never waits long for the store. */
-async function removeArchived(database: Database): Promise<void> {
+/** Whole partitions where there are any; the rest little by little, so that a running server never waits long for the store. */
+async function removeArchived(database: Database, now: number): Promise<void> {
   const { sequence: last } = await anchorOf(database)
+  if (isPostgres(database)) await dropArchivedMonths(database, last, now)
   for (;;) {
     const oldest = await database
       .selectFrom('audit_events')

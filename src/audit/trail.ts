@@ -2,9 +2,15 @@ import { sql } from 'kysely'
 import { z } from 'zod'
 import type { Clock } from '../config/clock.ts'
 import type { FieldCipher } from '../keys/field-cipher.ts'
-import { compileOnce, lightTransaction, type Database, type DatabaseTransaction } from '../storage/database.ts'
+import {
+  compileOnce,
+  isPostgres,
+  lightTransaction,
+  type Database,
+  type DatabaseTransaction,
+} from '../storage/database.ts'
 import { whenQuiet } from '../storage/gather.ts'
-import { beforeTheFirst, hashOf, restrictedPlace, type Entry } from './chain.ts'
+import { beforeTheFirst, hashOf, restrictedPlace, type Anchor as Head, type Entry } from './chain.ts'
 import type { AuditEvent } from './events.ts'
 
 /** The append-only record of what happened; each entry holds the hash of the one before. */
@@ -74,9 +80,10 @@ export function createAuditTrail(options: {
   let gathered: AuditEvent[] = []
   let written: Promise<void> | undefined
 
-  const readHead = compileOnce(
-    database.selectFrom('audit_events').select(['sequence', 'hash']).orderBy('sequence', 'desc').limit(sql.lit(1)),
-  )
+  const newest = isPostgres(database)
+    ? sql<Head>`select sequence, hash from audit_head`
+    : sql<Head>`select sequence, hash from audit_events order by sequence desc limit 1`
+  const readHead = compileOnce<Head>({ compile: () => newest.compile(database) })
 
   /** One statement for each number of entries. */
   const inserts: ReturnType<typeof compileOnce>[] = []

@@ -14,6 +14,9 @@ const closingMs = 5000
  * Resolves when it listens.
  */
 export async function keepWorkers(many: number, log: { error(details: object, message: string): void }): Promise<void> {
+  // Node.js would hand each connection to a process and forget it where that one dies before it says it has it: nobody would
+  // ever answer, nor close. Taken from the kernel by the processes themselves, it waits for whoever is alive.
+  cluster.schedulingPolicy = cluster.SCHED_NONE
   let stopping = false
   let diedYoung = 0
 

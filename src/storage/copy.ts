@@ -58,8 +58,9 @@ const rowsOf = (within: DatabaseTransaction, table: Table) =>
   isPostgres(within) ? rowsByCursor(within, table) : rowsByRowid(within, table)
 
 async function* rowsByCursor(within: DatabaseTransaction, table: Table): AsyncGenerator<Row[]> {
-  const order = 'created_at' in columnMarks[table] ? sql`order by created_at` : sql``
-  await sql`declare copied no scroll cursor for select * from ${sql.table(table)} ${order}`.execute(within)
+  const order = ['created_at', 'sequence'].find((column) => column in columnMarks[table])
+  const inOrder = order ? sql`order by ${sql.ref(order)}` : sql``
+  await sql`declare copied no scroll cursor for select * from ${sql.table(table)} ${inOrder}`.execute(within)
   for (;;) {
     const { rows } = await sql<Row>`fetch ${sql.lit(readAtOnce)} from copied`.execute(within)
     if (rows.length > 0) yield rows

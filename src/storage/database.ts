@@ -23,6 +23,7 @@ import { up as audit } from './migrations/0007-audit.ts'
 import { up as sessionEndings } from './migrations/0008-session-endings.ts'
 import { postgresDialect, withoutTimeLimit } from './postgres.ts'
 import { up as administrators } from './migrations/0009-administrators.ts'
+import { up as auditMonths } from './migrations/0010-audit-months.ts'
 import type { Tables } from './schema.ts'
 
 /** The durable store; a Transaction is one too. */
@@ -39,6 +40,7 @@ const migrations = {
   '0007-audit': { up: audit },
   '0008-session-endings': { up: sessionEndings },
   '0009-administrators': { up: administrators },
+  '0010-audit-months': { up: auditMonths },
 }
 
 const statementsKept = 500

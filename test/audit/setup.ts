@@ -9,9 +9,9 @@ import { commandLine } from '../cli/in-process.ts'
 import { handClock } from '../setup/temporary.ts'
 
 /** A store with a trail in it, and its command line. */
-export function auditedHouse(start?: number) {
+export function auditedHouse(start?: number, environment: Record<string, string> = {}) {
   const { clock, forward } = handClock(start)
-  const line = commandLine({ clock })
+  const line = commandLine({ clock, environment })
   const dataDir = join(line.directory, 'data')
   const keysDir = join(line.directory, 'keys')
 
@@ -53,5 +53,5 @@ export function auditedHouse(start?: number) {
     return file
   }
 
-  return { ...line, dataDir, keysDir, forward, record, checkpoint, publicKeys, copyOf }
+  return { ...line, clock, dataDir, keysDir, forward, record, checkpoint, publicKeys, copyOf }
 }

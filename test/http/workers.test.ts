@@ -30,6 +30,15 @@ async function metric(issuer: string, name: string): Promise<number> {
   return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0)
 }
 
+/** On a connection of its own. */
+const statusOf = (address: string) =>
+  new Promise<number | undefined>((resolve, reject) => {
+    get(address, { agent: false }, (answer) => {
+      answer.resume()
+      resolve(answer.statusCode)
+    }).on('error', reject)
+  })
+
 it('two processes on the embedded store share logins; one that dies is replaced; a stop is quick and leaves whole files', async () => {
   const server = await startServer({ YIDENG_WORKERS: '2' })
   await until(async () => workersOf(server).length === 2)
@@ -62,6 +71,14 @@ it('two processes on the embedded store share logins; one that dies is replaced;
   expect(workersOf(server)).toContain(other)
   expect(workersOf(server)).not.toContain(killed)
 
+  // nor is a connection lost that comes while one of them answers no more
+  const [halted = 0] = workersOf(server)
+  process.kill(halted, 'SIGSTOP')
+  const answers = Array.from({ length: 12 }, () => statusOf(`${server.issuer}/healthz`))
+  expect(await Promise.all(answers)).toEqual(answers.map(() => 200))
+  process.kill(halted, 'SIGKILL')
+  await until(async () => workersOf(server).length === 2 && !workersOf(server).includes(halted))
+
   const computer = await WaitingComputer.at((await portal.begin()).url, server.issuer)
   await computer.start()
   await openStream(computer, server.issuer)
@@ -73,7 +90,7 @@ it('two processes on the embedded store share logins; one that dies is replaced;
     expect(existsSync(join(server.dataDir, name)), name).toBe(false)
   }
   expect(server.output().match(/listens on/g)).toHaveLength(1)
-})
+}, 60_000)
 
 it('none of many starts where the first cannot, and it is said once', async () => {
   const { environment } = await startServer()

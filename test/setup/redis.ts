@@ -38,3 +38,37 @@ export async function startRedis(
     await new Promise((resolve) => setTimeout(resolve, 20))
   return port
 }
+
+/** A Cluster of this file's own: three masters with a replica each. Returns what kills one of them for good, by its port. */
+export async function startRedisCluster(): Promise<{ ports: number[]; kill(port: number): void; masters(): number[] }> {
+  const ports: number[] = []
+  for (let index = 0; index < 6; index += 1) {
+    const flags = ['--cluster-enabled', 'yes', '--cluster-port', String(await freePort())]
+    ports.push(await startRedis({ flags: [...flags, '--cluster-node-timeout', '2000', '--appendonly', 'yes'] }))
+  }
+  // redis-cli would look for the cluster ports at +10000
+  const [first = 0] = ports
+  const busPorts = ports.map((port) => /cluster-port\n(\d+)/.exec(redisCli(port, 'CONFIG', 'GET', 'cluster-port'))?.[1])
+  for (const [index, port] of ports.entries()) {
+    redisCli(first, 'CLUSTER', 'MEET', '127.0.0.1', String(port), busPorts[index] ?? '')
+  }
+  const slots = [0, 5461, 10_923, 16_384]
+  for (const [index, port] of ports.slice(0, 3).entries()) {
+    redisCli(port, 'CLUSTER', 'ADDSLOTSRANGE', String(slots[index]), String((slots[index + 1] ?? 0) - 1))
+  }
+  const knows = (port: number) => redisCli(port, 'CLUSTER', 'INFO')
+  const wait = () => new Promise((resolve) => setTimeout(resolve, 100))
+  while (!ports.every((port) => /cluster_state:ok[^]*cluster_known_nodes:6/.test(knows(port)))) await wait()
+  for (const [index, port] of ports.slice(3).entries()) {
+    redisCli(port, 'CLUSTER', 'REPLICATE', redisCli(ports[index] ?? 0, 'CLUSTER', 'MYID'))
+  }
+  while (!ports.slice(3).every((port) => redisCli(port, 'INFO', 'replication').includes('master_link_status:up')))
+    await wait()
+  return {
+    ports,
+    kill(port) {
+      started.find(({ child }) => child.spawnargs.includes(String(port)))?.child.kill('SIGKILL')
+    },
+    masters: () => ports.filter((port) => redisCli(port, 'INFO', 'replication').includes('role:master')),
+  }
+}

@@ -101,11 +101,11 @@ export function workersOf(server: RunningServer): number[] {
   return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number)
 }
 
-/** Asks again and again, for at most ten seconds. */
+/** Asks again and again, for at most half a minute: a machine with much else to do starts a server slowly. */
 export async function until(condition: () => Promise<boolean>): Promise<void> {
-  const end = Date.now() + 10_000
+  const end = Date.now() + 30_000
   while (!(await condition())) {
-    if (Date.now() > end) throw new Error('waited ten seconds for nothing')
+    if (Date.now() > end) throw new Error('waited half a minute for nothing')
     await new Promise((resolve) => setTimeout(resolve, 30))
   }
 }

@@ -34,7 +34,8 @@ describe.skipIf(cannotRun('PostgreSQL'))('PostgreSQL', () => {
 
   it('is migrated once, also when three processes start together, and has the columns SQLite has', async () => {
     expect(ran.map((names) => names.join()).sort()).toEqual(['', '', migrationNames.join()])
-    const tables = await open().introspection.getTables()
+    // of PostgreSQL alone: the months of the audit trail, and its head
+    const tables = (await open().introspection.getTables()).filter(({ name }) => !/^audit_(events_|head$)/.test(name))
     const columns = tables.flatMap(({ name, columns: all }) => all.map((column) => `${name}.${column.name}`))
     const marked = Object.entries(columnMarks).flatMap(([table, marks]) =>
       Object.keys(marks).map((one) => `${table}.${one}`),

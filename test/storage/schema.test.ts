@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { promisify } from 'node:util'
@@ -50,4 +51,15 @@ it('runs on the store of a newer version, also when it is started again', async 
     .execute()
   expect(await migrate(database)).toEqual([])
   await database.destroy()
+})
+
+it.each(migrationNames)('%s takes nothing away that an older version beside it uses', (name) => {
+  const text = readFileSync(new URL(`../../src/storage/migrations/${name}.ts`, import.meta.url), 'utf8')
+  expect(text).not.toMatch(
+    /\.(drop\w*|rename\w*|setNotNull|modifyColumn|alterColumn|setDataType)\(|\b(drop|rename|truncate)\b/i,
+  )
+  for (const [statement] of text.matchAll(/alterTable\([^]*?\.execute\(\)/g)) {
+    // an older version leaves a new column out
+    if (statement.includes('notNull')) expect(statement).toContain('defaultTo')
+  }
 })

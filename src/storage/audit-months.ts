@@ -1,0 +1,135 @@
+import { sql } from 'kysely'
+import type { Clock } from '../config/clock.ts'
+import { beginOf, monthAfter, monthOf } from '../config/months.ts'
+import { divideTrail, firstEnd, shortly } from './audit-partitions.ts'
+import type { Database } from './database.ts'
+
+/** Months are made so long before they begin. */
+const aheadMs = 60 * 86_400_000
+const lookEveryMs = 3_600_000
+
+interface Partition {
+  name: string
+  /** Entries of before this time, in milliseconds since 1970; undefined for the rest. */
+  until: number | undefined
+}
+
+/** Whether it is in partitions already. */
+export async function isDivided(database: Database): Promise<boolean> {
+  const { rows } = await sql`select 1 from pg_partitioned_table
+    where partrelid = to_regclass('audit_events')`.execute(database)
+  return rows.length > 0
+}
+
+/**
+ * Divides a trail of many rows while servers write: PostgreSQL first reads all of it for a constraint that says when it ends,
+ * and holds nobody up; the division itself then looks at no row.
+ */
+export async function divideLongTrail(database: Database, now: number): Promise<void> {
+  const release = sql`alter table audit_events drop constraint if exists audit_events_until`
+  await database.connection().execute(async (connection) => {
+    await sql`set statement_timeout = 0`.execute(connection)
+    await release.execute(connection)
+    await sql`alter table audit_events add constraint audit_events_until
+      check (at < ${sql.lit(firstEnd(now))}) not valid`.execute(connection)
+    try {
+      await sql`alter table audit_events validate constraint audit_events_until`.execute(connection)
+      await connection.transaction().execute((transaction) => divideTrail(transaction, now))
+      await sql`alter table audit_events_first drop constraint audit_events_until`.execute(connection)
+    } finally {
+      // it must not stay when the trail was not divided: the months after it could not be written
+      if (!(await isDivided(connection))) await release.execute(connection)
+      await sql`reset statement_timeout`.execute(connection)
+    }
+  })
+}
+
+async function partitionsOf(database: Database): Promise<Partition[]> {
+  const { rows } = await sql<{ name: string; bound: string }>`
+    select c.relname as name, pg_get_expr(c.relpartbound, c.oid) as bound
+    from pg_inherits i join pg_class c on c.oid = i.inhrelid
+    where i.inhparent = to_regclass('audit_events') order by c.relname`.execute(database)
+  return rows.map(({ name, bound }) => {
+    const until = /TO \('?(\d+)'?\)$/.exec(bound)?.[1]
+    return { name, until: until === undefined ? undefined : Number(until) }
+  })
+}
+
+/** The months from now until then that have no partition; none where the trail is not divided. */
+export async function missingMonths(database: Database, now: number, until: number): Promise<string[]> {
+  const partitions = await partitionsOf(database)
+  if (partitions.length === 0) return []
+  const covered = monthOf(Math.max(now, ...partitions.map((one) => one.until ?? 0)))
+  const missing: string[] = []
+  for (let month = covered; month <= monthOf(until); month = monthAfter(month)) missing.push(month)
+  return missing
+}
+
+/** Makes the partitions of the coming months. Any number of processes may do so at once. */
+export async function makeMonthsAhead(database: Database, now: number): Promise<string[]> {
+  if ((await missingMonths(database, now, now + aheadMs)).length === 0) return []
+  return database.transaction().execute(async (transaction) => {
+    await shortly.execute(transaction)
+    const months = await missingMonths(transaction, now, now + aheadMs)
+    for (const month of months) {
+      const table = sql.table(`audit_events_${month.replace('-', '_')}`)
+      const [from, to] = [sql.lit(beginOf(month)), sql.lit(beginOf(monthAfter(month)))]
+      // made beside and attached: readers of the other months are not waited for
+      await sql`create table ${table} (like audit_events including all, primary key (sequence))`.execute(transaction)
+      await sql`alter table audit_events attach partition ${table} for values from (${from}) to (${to})`.execute(
+        transaction,
+      )
+    }
+    return months
+  })
+}
+
+/** How many entries stand in no month: they were written while the months were not made ahead. */
+export async function entriesInRest(database: Database): Promise<number> {
+  const { rows } = await sql<{ many: number }>`select count(*) as many from audit_events_rest`.execute(database)
+  return rows[0]?.many ?? 0
+}
+
+/** Drops the partitions of past months that hold no entry after `archived`; what is left is deleted row by row. */
+export async function dropArchivedMonths(database: Database, archived: number, now: number): Promise<string[]> {
+  const past = (await partitionsOf(database)).filter(
+    ({ until }) => until !== undefined && until <= beginOf(monthOf(now)),
+  )
+  const dropped: string[] = []
+  for (const { name } of past) {
+    const gone = await database.transaction().execute(async (transaction) => {
+      await shortly.execute(transaction)
+      const { rows } = await sql`select 1 from ${sql.table(name)}
+        where sequence > ${sql.lit(archived)} limit 1`.execute(transaction)
+      if (rows.length > 0) return false
+      await sql`drop table ${sql.table(name)}`.execute(transaction)
+      return true
+    })
+    if (gone) dropped.push(name)
+  }
+  return dropped
+}
+
+/** Makes the coming months at the start and looks again each hour; returns what ends it. */
+export function keepMonthsAhead(
+  database: Database,
+  clock: Clock,
+  log: { info(details: object, message: string): void; error(details: object, message: string): void },
+): () => Promise<void> {
+  let running = Promise.resolve()
+  const make = () => {
+    running = running
+      .then(() => makeMonthsAhead(database, clock()))
+      .then((months) => months.length > 0 && log.info({ months }, 'partitions of the audit trail were made'))
+      .catch((error: unknown) => log.error({ err: error }, 'the coming months of the audit trail could not be made'))
+      .then(() => undefined)
+    return running
+  }
+  void make()
+  const timer = setInterval(() => void make(), lookEveryMs)
+  timer.unref()
+  return () => {
+    clearInterval(timer)
+    return running
+  }
+}

@@ -1,0 +1,66 @@
+import { sql, type QueryExecutorProvider } from 'kysely'
+import { beginOf, monthAfter, monthOf } from '../config/months.ts'
+
+/**
+ * PostgreSQL keeps the audit trail in partitions: `audit_events_2026_12` for a month (UTC), `audit_events_first` for all up to
+ * the month in which the table was divided, `audit_events_rest` for what fits nowhere, which is nothing while the house makes
+ * the months ahead. Each has the sequence as its primary key. Over all of them a trigger lets in only what is past the head
+ * of the trail (`audit_head`), so a number is given once, as in one table.
+ */
+export const weekMs = 7 * 86_400_000
+/** The writers' turn is held meanwhile, and long readers hold the locks: then it is tried again later. */
+export const shortly = sql`set local lock_timeout = '1s'`
+
+const appendTrigger = sql`create trigger audit_events_append after insert on audit_events
+  referencing new table as appended for each statement execute function audit_events_append()`
+
+/** The head of the trail beside it, kept by PostgreSQL itself whoever appends: to read it costs the same for any number of months. */
+export async function keepHead(database: QueryExecutorProvider): Promise<void> {
+  const statements = [
+    sql`create table audit_head (sequence bigint not null, hash text not null)`,
+    sql`insert into audit_head (sequence, hash)
+      select sequence, hash from (
+        select sequence, hash from audit_events
+        union all select last_sequence, last_hash from audit_archives
+        union all select 0, repeat('0', 64)
+      ) as known order by sequence desc limit 1`,
+    sql`create function audit_events_append() returns trigger language plpgsql as $$
+      declare lowest bigint; repeated boolean; newest record;
+      begin
+        select min(sequence), count(*) <> count(distinct sequence) into lowest, repeated from appended;
+        if lowest is null then return null; end if;
+        select sequence, hash into newest from appended order by sequence desc limit 1;
+        update audit_head set sequence = newest.sequence, hash = newest.hash where sequence < lowest and not repeated;
+        if not found then
+          raise unique_violation using message = 'the audit trail has gone past entry ' || lowest;
+        end if;
+        return null;
+      end $$`,
+    appendTrigger,
+  ]
+  for (const statement of statements) await statement.execute(database)
+}
+
+/**
+ * Puts a partitioned table in the place of the one there is, which becomes its first partition without being copied. Only
+ * `holdUntil` of before makes it short for many rows: else PostgreSQL reads them all while nobody may write.
+ */
+export async function divideTrail(database: QueryExecutorProvider, now: number): Promise<void> {
+  const statements = [
+    shortly,
+    sql`drop trigger audit_events_append on audit_events`,
+    sql`alter table audit_events rename to audit_events_first`,
+    sql`alter table audit_events_first rename constraint audit_events_pkey to audit_events_first_pkey`,
+    sql`alter index audit_events_person rename to audit_events_first_person`,
+    sql`create table audit_events (like audit_events_first including defaults) partition by range (at)`,
+    sql`create index audit_events_person on audit_events (person_id, at)`,
+    sql`alter table audit_events attach partition audit_events_first
+      for values from (minvalue) to (${sql.lit(firstEnd(now))})`,
+    sql`create table audit_events_rest partition of audit_events (primary key (sequence)) default`,
+    appendTrigger,
+  ]
+  for (const statement of statements) await statement.execute(database)
+}
+
+/** The first partition goes on until then: a week at least, so that no hurry is in it. */
+export const firstEnd = (now: number) => beginOf(monthAfter(monthOf(now + weekMs)))

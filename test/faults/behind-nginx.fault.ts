@@ -1,0 +1,137 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { get as getTls, request } from 'node:https'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { getCACertificates, setDefaultCACertificates } from 'node:tls'
+import { afterAll, describe, expect, it } from 'vitest'
+import { makeCertificate } from '../setup/certificate.ts'
+import { freePort } from '../setup/free-port.ts'
+import { openPerson, signIn } from '../setup/person.ts'
+import { registerPortal } from '../setup/portal.ts'
+import { WaitingComputer } from '../setup/qr.ts'
+import { startServer, until, workersOf } from '../setup/server.ts'
+import { Visitor } from '../setup/visitor.ts'
+
+/** The configuration of docs/deploy.md with the names, ports and files of this test. */
+function documented(port: number, upstream: number, certificate: { key: string; cert: string }): string {
+  const guide = readFileSync(new URL('../../docs/deploy.md', import.meta.url), 'utf8')
+  const [, block = ''] = /```nginx\n([^]*?)```/.exec(guide) ?? []
+  const server = `server 127.0.0.1:${upstream} max_fails=2 fail_timeout=5s;`
+  return (
+    block
+      .replace(/server 10\.0\.0\.11:3000.*\n\s*server 10\.0\.0\.12:3000.*/, server)
+      .replace('listen 443 ssl', `listen 127.0.0.1:${port} ssl`)
+      .replace('login.example.gov.cn', 'localhost')
+      // the guide's port is the one that is left out of addresses
+      .replace('Host $host;', `Host $host:${port};`)
+      .replace('/etc/nginx/tls/login.pem', certificate.cert)
+      .replace('/etc/nginx/tls/login.key', certificate.key)
+  )
+}
+
+async function startNginx(configuration: string): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), 'yideng-nginx-'))
+  const file = join(directory, 'nginx.conf')
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
+    (name) => `${name}_temp_path ${join(directory, name)};`,
+  )
+  const http = `http { access_log off; ${temporary.join(' ')}\n${configuration}\n}`
+  writeFileSync(file, `pid ${join(directory, 'pid')}; error_log ${join(directory, 'log')}; events {}\n${http}`)
+  const child = spawn('nginx', ['-p', directory, '-c', file, '-g', 'daemon off;'], { stdio: 'ignore' })
+  afterAll(() => {
+    child.kill('SIGTERM')
+    rmSync(directory, { recursive: true, force: true })
+  })
+  child.once('exit', () => console.error(readFileSync(join(directory, 'log'), 'utf8')))
+}
+
+const noNginx = spawnSync('nginx', ['-v']).status !== 0
+
+describe.skipIf(noNginx)('behind the nginx of docs/deploy.md', () => {
+  it('people sign in over TLS, forged headers change nothing, frames of QR logins come at once', async () => {
+    const [certificate, port] = [makeCertificate(), await freePort()]
+    setDefaultCACertificates([...getCACertificates('default'), readFileSync(certificate.cert, 'utf8')])
+    const issuer = `https://localhost:${port}`
+    const server = await startServer({
+      YIDENG_ISSUER: issuer,
+      YIDENG_TRUST_PROXY: 'true',
+      YIDENG_WORKERS: '2',
+    })
+    await until(async () => workersOf(server).length === 2)
+    await startNginx(documented(port, Number(server.environment['PORT']), certificate))
+    await until(async () => (await fetch(`${issuer}/healthz`).catch(() => undefined))?.ok === true)
+
+    // what is ours alone to ask
+    for (const path of ['/metrics', '/readyz']) expect((await fetch(issuer + path)).status).toBe(403)
+
+    const house = await server.house()
+    const portal = await registerPortal(house, { consent: 'implicit' })
+    const person = await openPerson(house)
+    const forged = {
+      'x-forwarded-for': '203.0.113.66',
+      'x-forwarded-proto': 'http',
+      'x-forwarded-host': 'evil.example',
+    }
+    const visitor = new Visitor(issuer, forged)
+    const visit = await portal.begin()
+    expect(visit.url.origin).toBe(issuer)
+    const page = await visitor.get(visit.url)
+    expect(page.url.origin).toBe(issuer)
+    expect(page.html).not.toContain('evil.example')
+    expect(page.headers.get('strict-transport-security')).toContain('max-age')
+    const tokens = await visit.finish(await signIn(visitor, page, person.username))
+    expect(tokens.claims()?.iss).toBe(issuer)
+    const names = visitor.cookies.filter(({ path }) => path === '/').map(({ name }) => name)
+    expect(names.length).toBeGreaterThan(0)
+    expect(names.filter((name) => !name.startsWith('__Host-'))).toEqual([])
+
+    // limits and audit trail go by the address nginx saw
+    const { events, opened } = await entriesOf(house)
+    expect(events).toContain('login.succeeded')
+    expect(opened).not.toContain('203.0.113')
+    expect(opened).toContain('127.0.0')
+
+    // another name leads to nothing that is not the issuer's
+    const status = await new Promise<string>((resolve, reject) => {
+      const headers = { host: 'evil.example', accept: 'text/html' }
+      request({ host: 'localhost', servername: 'localhost', port, path: '/account', headers }, (answer) => {
+        answer.resume()
+        resolve(`${answer.statusCode} ${answer.headers.location ?? ''}`)
+      })
+        .on('error', reject)
+        .end()
+    })
+    expect(status).toMatch(new RegExp(`^30\\d ${issuer}/account$`))
+
+    const computer = await WaitingComputer.at((await portal.begin()).url, issuer)
+    await computer.start()
+    expect(await framesWithin(computer, issuer, 3500)).toBeGreaterThanOrEqual(3)
+  })
+})
+
+async function entriesOf(house: Awaited<ReturnType<Awaited<ReturnType<typeof startServer>>['house']>>) {
+  const { restrictedPlace } = await import('../../src/audit/chain.ts')
+  const entries = await house.database.selectFrom('audit_events').selectAll().execute()
+  const opened = entries.map(({ restricted, sequence }) =>
+    restricted === null ? '' : house.dataKeys.auditCipher.open(restricted, restrictedPlace(sequence)),
+  )
+  return { events: entries.map(({ event }) => event), opened: opened.join() }
+}
+
+/** How many frames of a QR page arrive, each in a piece of its own. */
+function framesWithin(computer: WaitingComputer, issuer: string, ms: number): Promise<number> {
+  const cookie = computer.visitor.cookies.map(({ name, value }) => `${name}=${value}`).join('; ')
+  const address = `${issuer}${computer.page.url.pathname}/qr/stream?id=${computer.id}`
+  return new Promise((resolve, reject) => {
+    const asked = getTls(address, { headers: { cookie, accept: 'text/event-stream' }, agent: false }, (answer) => {
+      let pieces = 0
+      answer.on('data', (piece: Buffer) => (pieces += piece.includes('data:') ? 1 : 0))
+      answer.on('error', () => undefined) // it is cut off at the end
+      setTimeout(() => {
+        asked.destroy()
+        resolve(pieces)
+      }, ms)
+    }).on('error', reject)
+  })
+}
