@@ -17,6 +17,10 @@ const supervisorMs = 2 * patienceMs
 const isMessage = (message: unknown): message is Message =>
   typeof message === 'object' && message !== null && 'metrics' in message
 
+/** Of how long workers answer nobody the longest counts: one that hangs would vanish in a mean. */
+const worstCounts = (metric: Reading[number]): Reading[number] =>
+  metric.name.startsWith('nodejs_eventloop_lag_p') ? { ...metric, aggregator: 'max' } : metric
+
 /** What only grows stays counted when its process is gone: else the sum would fall, and be read as a restart. */
 const grows = ({ type }: { type: unknown }) => type !== 'gauge'
 
@@ -70,7 +74,7 @@ export function answerMetricsOfAll(): void {
   cluster.on('message', (worker: Worker, message: unknown) => {
     if (!isMessage(message)) return
     if (message.metrics === 'mine') {
-      last.set(worker.id, message.reading)
+      last.set(worker.id, message.reading.map(worstCounts))
       answered.get(`${worker.id} ${message.number}`)?.()
     }
     if (message.metrics === 'of all?') void answerAll(worker, message.number)

@@ -16,6 +16,8 @@ import { isAway } from './away.ts'
 
 /** Enough for a process whose writers take turns; PostgreSQL's max_connections must hold this many for each (docs/deploy.md). */
 const connections = 10
+/** Kept where nothing is asked for a while: what happens then would have to connect first. */
+const keptConnections = 2
 const connectMs = 3000
 const statementMs = 10_000
 /** The longest a writer waits for its turn. */
@@ -87,6 +89,7 @@ async function openPool(connectionString: string, failed: (error: unknown) => vo
     connectionString,
     types: { getTypeParser: (oid, format) => (numbers.has(oid) ? Number : types.getTypeParser(oid, format)) },
     max: connections,
+    min: keptConnections,
     application_name: 'yideng',
     keepAlive: true,
     connectionTimeoutMillis: connectMs,

@@ -22,7 +22,7 @@ it('the dashboard and the alerts ask for what the server really measures', async
   const rules = groups.flatMap((group) => group.rules)
   for (const { alert, annotations } of rules) expect(annotations.summary, alert).toMatch(/\w/)
 
-  const server = await startServer()
+  const server = await startServer({ YIDENG_WORKERS: '2' })
   const house = await server.house()
   const person = await openPerson(house)
   const portal = await registerPortal(house, { consent: 'implicit' })
