@@ -3,14 +3,15 @@ import type { Artifacts } from '../../storage/artifacts.ts'
 const daySeconds = 86_400
 /** Begun by one account in a day, whatever came of them. */
 const mostBegun = 30
-const oneAtATimeSeconds = 60
+/** Longer than receiving, waiting and judging take; who was cut off by a crash waits as long. */
+const oneAtATimeSeconds = 120
 
 /** What keeps a face from being tried until it fits: counted in the artifact store, so over every process. */
 export interface FaceLimits {
   blocked(personId: string): Promise<boolean>
   /** False when this account has begun too many today. */
   begin(personId: string): Promise<boolean>
-  /** Runs the judging of one capture of an account, never two at once; undefined when one runs. */
+  /** Receives and judges one capture of an account, never two at once; undefined when one runs. */
   alone<T>(personId: string, run: () => Promise<T>): Promise<T | undefined>
   /** Counts a failed one; true when it was the one that blocks the way for a day. */
   failed(personId: string): Promise<boolean>

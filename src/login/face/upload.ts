@@ -17,6 +17,10 @@ export async function receiveFrames(ctx: RouterContext): Promise<Frame[] | undef
       if (length > captureLimits.bytes) return undefined
       chunks.push(chunk)
     }
+  } catch (error) {
+    // who went away, or was cut off above, waits for no answer
+    if (!ctx.req.complete) return undefined
+    throw error
   } finally {
     clearTimeout(late)
   }

@@ -15,6 +15,7 @@ const request: FaceRequest = {
   level: 4,
   nonce: 'n',
   returnUrl: 'http://localhost/',
+  browser: '',
 }
 
 describe('the local engine', () => {
