@@ -3,8 +3,8 @@ const startOfImage = 0xd8
 const endOfImage = 0xd9
 const startOfScan = 0xda
 /** A frame coded in one go, baseline or extended; the others send a picture many times over (progressive) or are rare. */
-const sequential = [0xc0, 0xc1]
-const otherFrames = [0xc2, 0xc3, 0xc5, 0xc6, 0xc7, 0xc9, 0xca, 0xcb, 0xcd, 0xce, 0xcf]
+const sequential = new Set([0xc0, 0xc1])
+const otherFrames = new Set([0xc2, 0xc3, 0xc5, 0xc6, 0xc7, 0xc9, 0xca, 0xcb, 0xcd, 0xce, 0xcf])
 
 /** Within a scan: a stuffed byte or a restart, which are no end of it. */
 const goesOn = (marker: number) => marker === 0 || (marker >= 0xd0 && marker <= 0xd7)
@@ -20,9 +20,9 @@ export function isPlainJpeg(bytes: Uint8Array, mostPixels: number): boolean {
   if (bytes[0] !== 0xff || bytes[1] !== startOfImage) return false
   while (at + 4 <= bytes.length) {
     const marker = bytes[at + 1]
-    if (bytes[at] !== 0xff || marker === undefined || otherFrames.includes(marker)) return false
+    if (bytes[at] !== 0xff || marker === undefined || otherFrames.has(marker)) return false
     const length = view.getUint16(at + 2)
-    if (sequential.includes(marker)) {
+    if (sequential.has(marker)) {
       if (pixels > 0 || at + 9 > bytes.length) return false
       pixels = view.getUint16(at + 5) * view.getUint16(at + 7)
     }
