@@ -56,6 +56,8 @@ function describe({ issuer, portals, resource, people }: Demo): string[] {
     `4. Choose 退出登录, then 全部退出: ${third?.name} and the others end your session too.`,
     `5. Open ${enterprise?.url} and sign in as zhouxiaotong: she acts for ${company.name}. Revoke it as linzhixing at`,
     `   ${issuer}/account/organisations, and her session there ends within seconds.`,
+    `6. Open ${issuer}/account/face as ${people[0]?.username} and let it look at you: the register has somebody else's photograph,`,
+    '   and says so. docs/face.md tells how to give it yours.',
     '',
     'All of it is made up. Ctrl-C stops everything; the next start finds it as it is now.',
   ]

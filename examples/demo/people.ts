@@ -1,4 +1,5 @@
 import { checkCharacter } from '../../src/accounts/identifiers/gb11643.ts'
+import { anna, berta, type Place } from './photographs.ts'
 
 export interface DemoPerson {
   username: string
@@ -11,6 +12,8 @@ export interface DemoPerson {
   registeredName: string
   /** 3 where both names are the same. */
   level: 2 | 3
+  /** Whose photograph the register has under this number; nobody with this name looks so. */
+  photograph?: Place
   special: string
 }
 
@@ -32,6 +35,7 @@ const given: readonly Given[] = [
     phone: '13800000001',
     documentType: 'resident_id',
     documentNumber: residentId('19920518', '024'),
+    photograph: anna,
     special: 'level 3: name and number are in the population register. Start here',
   },
   {
@@ -81,6 +85,7 @@ const given: readonly Given[] = [
     phone: '13800000007',
     documentType: 'resident_id',
     documentNumber: residentId('19950824', '048'),
+    photograph: berta,
     special: 'handler of 云岭科技 for licences: sign in at 企业开办一窗通',
   },
   {

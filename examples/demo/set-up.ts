@@ -1,8 +1,9 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { people, registerCsv, type DemoPerson } from './people.ts'
+import { pictureOf } from './photographs.ts'
 import { portals, type DemoPortal } from './portals.ts'
 import { CommandFailed, type Yideng } from './provider.ts'
 
@@ -47,9 +48,7 @@ export async function setUp(options: {
   // lists show personal data masked, so people are told apart by the end of their phone numbers
   const missing = people.filter(({ phone }) => !persons.some((one) => one.phone.endsWith(phone.slice(-4))))
   if (missing.length > 0) {
-    const csv = join(dataDir, 'people.csv')
-    writeFileSync(csv, registerCsv())
-    await yideng(['register', 'import', csv, '--kind', 'people'])
+    await fillRegister(yideng, dataDir)
   }
   const personTasks = missing.map((person) => () => openAccount(yideng, person))
 
@@ -60,6 +59,21 @@ export async function setUp(options: {
   ])
   writeFileSync(file, `${JSON.stringify(registered, undefined, 2)}\n`, { mode: 0o600 })
   return registered.map(({ flags: _flags, ...portal }) => portal)
+}
+
+/** The population register, with photographs of some; of those only templates are kept (docs/face.md). */
+async function fillRegister(yideng: Yideng, dataDir: string): Promise<void> {
+  const csv = join(dataDir, 'people.csv')
+  writeFileSync(csv, registerCsv())
+  const photos = mkdtempSync(join(dataDir, 'photographs-'))
+  try {
+    for (const { documentNumber, photograph } of people) {
+      if (photograph) await (await pictureOf(photograph)).jpeg().toFile(join(photos, `${documentNumber}.jpg`))
+    }
+    await yideng(['register', 'import', csv, '--kind', 'people', '--photos', photos])
+  } finally {
+    rmSync(photos, { recursive: true })
+  }
 }
 
 function flagsOf(

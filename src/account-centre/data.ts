@@ -1,5 +1,6 @@
 import type { Authenticators } from '../accounts/authenticators.ts'
 import type { Consents } from '../accounts/consents.ts'
+import type { FaceConsents } from '../accounts/faces/consents.ts'
 import type { Devices } from '../accounts/devices.ts'
 import type { Representations } from '../accounts/mandates/representations.ts'
 import type { MethodLocks } from '../accounts/method-locks.ts'
@@ -20,6 +21,7 @@ export interface DataParts {
   devices: Devices
   sessions: Sessions
   consents: Consents
+  faceConsents: FaceConsents
   representations: Representations
   inbox: Inbox
   audit: AuditTrail
@@ -46,6 +48,7 @@ export async function myData(parts: DataParts, person: NaturalPerson) {
   const { persons, authenticators, methodLocks, devices, sessions, consents, representations, inbox, audit } = parts
   const { id } = person
   const held = await representations.of(id)
+  const face = await parts.faceConsents.of(person)
   const events = Object.keys(auditEvents)
   return {
     format: 'yideng-my-data',
@@ -56,6 +59,7 @@ export async function myData(parts: DataParts, person: NaturalPerson) {
       ...persons.reveal(person),
       identityLevel: person.identityLevel,
       proofedAt: moment(person.proofedAt),
+      faceProofedAt: moment(person.faceProofedAt),
       status: person.status,
       heldUntil: moment(person.heldUntil),
       closesAt: moment(person.closesAt),
@@ -65,6 +69,7 @@ export async function myData(parts: DataParts, person: NaturalPerson) {
       version,
       givenAt: moment(givenAt),
     })),
+    faceConsent: face ? { ...face, givenAt: moment(face.givenAt) } : null,
     authenticators: (await authenticators.list(id)).map(({ kind, createdAt, lastUsedAt }) => ({
       kind,
       createdAt: moment(createdAt),

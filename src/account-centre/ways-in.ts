@@ -18,6 +18,8 @@ export interface Way {
   count: number
   /** It has pages of its own at /account/<name>. */
   room: boolean
+  /** It is on, and there is nothing this person could sign in with by it. */
+  unused: boolean
   state: 'on' | 'switched_off' | 'not_me_off'
 }
 
@@ -47,7 +49,9 @@ export function createWaysIn({ methods, methodLocks, sessions, audit }: WaysInPa
       methods.map(async ({ name, enrolment }) => {
         const reason = locks.get(name)
         const count = (await enrolment?.count(personId)) ?? 0
-        return { name, count, room: enrolment !== undefined, state: reason ? states[reason] : 'on' }
+        const state = reason ? states[reason] : 'on'
+        const room = enrolment !== undefined
+        return { name, count, room, unused: room && count === 0 && state === 'on', state }
       }),
     )
   }

@@ -143,6 +143,12 @@ export function createClosing(options: {
           .where('status', '<>', 'closed')
           .executeTakeFirst()
         if (numUpdatedRows === 0n) return true // a second run: only the rest is left
+        // what a guardian agreed to for a child holds on; who it was is in the audit trail
+        await transaction
+          .updateTable('face_consents')
+          .set({ guardian_id: null })
+          .where('guardian_id', '=', personId)
+          .execute()
         for (const table of own) await transaction.deleteFrom(table).where('person_id', '=', personId).execute()
         await audit.append(transaction, { event: 'person.closed', actor: 'system', personId })
         return true

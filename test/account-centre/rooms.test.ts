@@ -1,6 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest'
+import { faceNoticeVersion } from '../../src/accounts/faces/consents.ts'
 import type { Back } from '../../src/admin/house.ts'
 import { hostile } from '../hostile/values.ts'
+import { find } from '../setup/organisation.ts'
 import { openPerson } from '../setup/person.ts'
 import { csrfOf, eventsOf, listening, openRoom } from '../setup/room.ts'
 import { startServer, type RunningServer } from '../setup/server.ts'
@@ -180,6 +182,7 @@ describe('history', () => {
 describe('my data', () => {
   it('comes as one document without secrets, and that is noted', async () => {
     const { person, portal, visitor } = await signedIn(house)
+    await house.faceConsents.give(await find(house, person), { actor: 'person' })
     const page = await visitor.get('/account/data')
     const answer = await visitor.submit(page, '/account/data', {})
     expect(answer.headers.get('content-disposition')).toContain('attachment')
@@ -189,6 +192,7 @@ describe('my data', () => {
       format: 'yideng-my-data',
       account: { id: person.id, documentNumber: person.number, name: '陈大文', username: person.username },
       authenticators: [{ kind: 'password' }],
+      faceConsent: { version: faceNoticeVersion, by: 'person', givenAt: expect.stringMatching(/Z$/) },
       consents: [{ portal: portal.clientId }],
       sessions: [{ portals: expect.arrayContaining([portal.clientId]) }],
     })

@@ -181,6 +181,16 @@ it('keeps what the counter saw: a person with their document, a guardian’s con
   expect(await line.json('person', 'prove', id)).toEqual({ id, level: 4, bound: 0, superseded: [rival.id] })
   expect(await line.json('person', 'show', id)).toMatchObject({ level: 4 })
   expect(await line.json('person', 'show', rival.id)).toMatchObject({ level: 2 })
+  // whoever loses the number is signed out everywhere, both are told, and who did it is kept
+  const { ended, told, by } = await line.withHouse(async ({ inbox, audit, persons }) => ({
+    ended: (await persons.find(rival.id))?.signedOutAt,
+    told: await Promise.all([rival.id, id].map(async (one) => (await inbox.list(one, 9)).map(({ kind }) => kind))),
+    by: (await audit.ofPerson(rival.id, { events: ['person.superseded'], limit: 9 })).map(({ actor }) => actor),
+  }))
+  expect(ended).toBe(Date.UTC(2026, 10, 24))
+  expect(told[0]).toContain('number-lost')
+  expect(told[1]).toEqual(expect.arrayContaining(['number-won', 'face-verified']))
+  expect(by).toEqual(['administrator:test'])
 
   const child = await open(line, { username: 'xiaoming', 'id-number': residentId('44030020160101001'), level: '3' })
   const agree = (guardian: string) => line.yideng('person', 'agree-face', child.id, '--guardian', guardian)

@@ -94,11 +94,17 @@ describe.skipIf(cannotRun('browser'))('in Chromium, with a film for a camera', {
         .toContain(words)
       await page.locator('form[action$="/face/start"] button').click()
     }
-    const speed = 3
-    await look(page, (asked) => film(asked, speed), speed)
-    await page.waitForURL(/\/callback\?/, { timeout: 30_000 }).catch(async (error: unknown) => {
-      throw new Error(await page.locator('main').innerText(), { cause: error })
-    })
+    // film and page run by clocks of their own: on a busy machine a person has to be slower
+    for (const speed of [3, 1.5, 1]) {
+      await look(page, (asked) => film(asked, speed), speed)
+      const told = page.locator('[data-when=told]')
+      await Promise.race([
+        page.waitForURL(/\/callback\?/, { timeout: 40_000 }),
+        told.waitFor({ timeout: 40_000 }).catch(() => undefined),
+      ])
+      if (page.url().includes('/callback?')) break
+      await page.locator('form[action$="/face/start"] button').click()
+    }
     const leads = new URL(page.url())
     const tokens = await visit.finish({ url: leads, status: 303, html: '', headers: new Headers(), leads })
     expect(tokens.claims()).toMatchObject({ acr: 'urn:yideng:loa:4', amr: ['pwd', 'face'] })

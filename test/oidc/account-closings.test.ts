@@ -141,6 +141,9 @@ it('every table that says something of a person is thought of', () => {
 describe('an account whose time has come', () => {
   it('is erased but for the trail, with all that went on by it; its identifiers are free again', async () => {
     const person = await busyPerson()
+    const child = await openPerson(house, { name: '林小明' })
+    const agreed = { person_id: child.id, notice_version: '1', guardian_id: person.id, given_at: 1 }
+    await house.database.insertInto('face_consents').values(agreed).execute()
     await house.closing.ask(person.id, by)
     forward(7 * day - 1)
     expect(await closings.tryDue()).toBe(0)
@@ -153,6 +156,13 @@ describe('an account whose time has come', () => {
     expect(house.persons.reveal(closed)).toMatchObject({ name: '', documentNumber: '', phone: '', username: '' })
     // what is left names the person by a number that means nothing any more
     expect(await rowsOf(person.id)).toEqual(staying)
+    // a child's consent holds on, and no longer says who of its guardians gave it
+    const { guardian_id: guardian } = await house.database
+      .selectFrom('face_consents')
+      .select('guardian_id')
+      .where('person_id', '=', child.id)
+      .executeTakeFirstOrThrow()
+    expect(guardian).toBeNull()
     expect([await stateOf(person.held.id), await stateOf(person.given.id)]).toEqual(['ended', 'ended'])
     expect(told).toEqual(['portal'])
     expect(await sessions.list(person.id)).toEqual([])

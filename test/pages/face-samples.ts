@@ -8,6 +8,7 @@ const settings = {
   young: false,
   offered: true,
   blocked: false,
+  off: false,
   provenAt: '',
   binding: false,
   done: '',
@@ -28,6 +29,7 @@ export const faceSamples = [
     data: { ...page, url: 'https://faceid.example/page?token=1&x=2', domain: 'faceid.example' },
   },
   { view: 'face/not', name: 'blocked', data: { ...page, why: 'blocked' } },
+  { view: 'face/not', name: 'switched off', data: { ...page, why: 'switched_off' } },
   { view: 'face/not', name: 'no reference', data: { ...page, why: 'no_reference' } },
   {
     view: 'face/result',
@@ -45,5 +47,6 @@ export const faceSamples = [
     name: 'just proven',
     data: { ...settings, level: 4, agreed: true, provenAt: '2026-11-24T04:00:00.000Z', binding: true, done: 'proved' },
   },
+  { view: 'face/settings', name: 'switched off', data: { ...settings, off: true } },
   { view: 'face/settings', name: 'a child, blocked', data: { ...settings, young: true, blocked: true } },
 ]

@@ -1,45 +1,14 @@
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
 import sharp from 'sharp'
+import { anna, berta, camera, pictureOf, type Place } from '../../examples/demo/photographs.ts'
 import type { Action } from '../../src/proofing/face/challenge.ts'
 import type { Frame } from '../../src/proofing/face/verifier.ts'
 
-/** Photographs that ship with @vladmandic/face-api: six group pictures. */
-const folder = join(dirname(createRequire(import.meta.url).resolve('@vladmandic/face-api/package.json')), 'demo')
-export const photographs = [1, 2, 3, 4, 5, 6].map((number) => join(folder, `sample${number}.jpg`))
+export { anna, berta, photographs } from '../../examples/demo/photographs.ts'
 
-const width = 640
-const height = 480
+const { width, height } = camera
 const raw = { raw: { width, height, channels: 3 as const } }
 
-/** Where somebody's face stands, in a photograph 1200 pixels wide. */
-interface Place {
-  photograph: number
-  x: number
-  y: number
-  width: number
-  height: number
-}
-
-/** Two people, each in one of the photographs. */
-export const anna: Place = { photograph: 5, x: 695, y: 124, width: 99, height: 148 }
-export const berta: Place = { photograph: 3, x: 366, y: 205, width: 125, height: 170 }
-
-/** A picture as a camera would take it of this person alone. */
-async function pixelsOf(place: Place): Promise<Buffer> {
-  const picture = sharp(photographs[place.photograph - 1])
-  const scale = ((await picture.metadata()).width ?? 0) / 1200
-  const high = place.height * scale * 2
-  const wide = (high * width) / height
-  const left = Math.max(0, Math.round((place.x + place.width / 2) * scale - wide / 2))
-  const top = Math.max(0, Math.round((place.y + place.height * 0.45) * scale - high / 2))
-  return picture
-    .extract({ left, top, width: Math.round(wide), height: Math.round(high) })
-    .resize(width, height)
-    .removeAlpha()
-    .raw()
-    .toBuffer()
-}
+const pixelsOf = async (place: Place): Promise<Buffer> => (await pictureOf(place)).raw().toBuffer()
 
 type From = (x: number, y: number) => [number, number]
 

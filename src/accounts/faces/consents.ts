@@ -13,7 +13,15 @@ export const faceNoticeVersion = '2026-11'
 export const ageOfConsent = 14
 const adult = 18
 
+export interface FaceConsent {
+  version: string
+  givenAt: number
+  by: 'guardian' | 'person'
+}
+
 export interface FaceConsents {
+  /** The agreement there is, of whatever text. */
+  of(person: NaturalPerson): Promise<FaceConsent | undefined>
   /** Agreed to the text as it is now. */
   given(personId: string): Promise<boolean>
   /** Somebody's own; false for who is too young to. */
@@ -36,9 +44,9 @@ export function createFaceConsents(options: {
   const { database, persons, references, notifier, audit, clock } = options
 
   /** Whole years; undefined where the document does not say when somebody was born. */
-  function ageOf(person: NaturalPerson): number | undefined {
+  function ageOf(person: NaturalPerson, at = clock()): number | undefined {
     const { documentType: type, documentNumber: number } = persons.reveal(person)
-    const now = new Date(clock())
+    const now = new Date(at)
     const document = parseDocument({ type, number, today: now })
     const birthDate = document.ok ? document.document.birthDate : undefined
     if (birthDate === undefined) return undefined
@@ -49,7 +57,7 @@ export function createFaceConsents(options: {
     return now.getUTCFullYear() - born.getUTCFullYear() - (before ? 1 : 0)
   }
 
-  const mayAgree = (person: NaturalPerson) => (ageOf(person) ?? adult) >= ageOfConsent
+  const mayAgree = (person: NaturalPerson, at = clock()) => (ageOf(person, at) ?? adult) >= ageOfConsent
 
   const keep = (personId: string, guardianId: string | null, by: Actor) =>
     database.transaction().execute(async (transaction) => {
@@ -64,7 +72,18 @@ export function createFaceConsents(options: {
     })
 
   return {
-    mayAgree,
+    mayAgree: (person) => mayAgree(person),
+    async of(person) {
+      const row = await database
+        .selectFrom('face_consents')
+        .select(['notice_version', 'given_at'])
+        .where('person_id', '=', person.id)
+        .executeTakeFirst()
+      if (!row) return undefined
+      // by age and not by id: the guardian's account may be closed, and is nobody else's business
+      const by = mayAgree(person, row.given_at) ? 'person' : 'guardian'
+      return { version: row.notice_version, givenAt: row.given_at, by }
+    },
     async given(personId) {
       const row = await database
         .selectFrom('face_consents')

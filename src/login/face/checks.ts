@@ -10,10 +10,10 @@ import {
   type FaceResult,
 } from '../../proofing/face/verifier.ts'
 import type { FaceLimits } from './limits.ts'
-import type { FaceParts } from './parts.ts'
+import { name, type FaceParts } from './parts.ts'
 
 /** Why no verification was begun; each has its words under `face.not_<…>`. */
-export type NotBegun = 'blocked' | 'too_many' | 'off' | 'unavailable' | 'no_reference'
+export type NotBegun = 'blocked' | 'too_many' | 'off' | 'switched_off' | 'unavailable' | 'no_reference'
 
 export type Begun =
   | { kind: 'capture'; id: string; actions: readonly Action[] }
@@ -45,23 +45,36 @@ const vendorSeconds = 900
 const passedSeconds = 120
 const level = 4
 const nobody = { documentType: '', documentNumber: '', name: '' }
+const subjectOf = ({ documentType, documentNumber, name: called }: typeof nobody) => ({
+  documentType,
+  documentNumber,
+  name: called,
+})
 
 /** Face verifications from begin to end: each is used once, by the login or session that began it, for its own purpose. */
 export interface FaceChecks {
   begin(checked: Checked, returnUrl: (id: string) => string, by: Actor): Promise<Begun>
+  /** Waits for pictures, or a vendor's return, of exactly this login or session: looked at before anything is received. */
+  waits(id: string, checked: Checked): Promise<boolean>
   complete(id: string, checked: Checked, evidence: FaceEvidence, by: Actor): Promise<FaceResult>
   /** Takes a passed verification: true once. */
   takePassed(id: string, checked: Checked): Promise<boolean>
 }
 
 export function createFaceChecks(parts: FaceParts & { limits: FaceLimits }): FaceChecks {
-  const { artifacts, cipher, persons, verifiers, limits, notifier, audit } = parts
+  const { artifacts, cipher, persons, methodLocks, verifiers, limits, notifier, audit } = parts
   const place = (id: string) => `face-check:${id}`
   const passedKey = ({ who, purpose, holder }: Checked) => `${who} ${purpose} ${holder}`
 
-  const requestOf = ({ who, person, purpose }: Checked, nonce: string, returnUrl: string): FaceRequest => {
-    const { documentType, documentNumber, name } = person ? persons.reveal(person) : nobody
-    return { subject: { personId: who, documentType, documentNumber, name }, purpose, level, nonce, returnUrl }
+  const requestOf = ({ who, person, purpose }: Checked, nonce: string, returnUrl: string, by: Actor): FaceRequest => {
+    const subject = { personId: who, ...(person ? subjectOf(persons.reveal(person)) : nobody) }
+    return { subject, purpose, level, nonce, returnUrl, browser: by.restricted?.browser ?? '' }
+  }
+
+  /** What is kept under an id, where it is of this person, purpose, and login or session. */
+  function ownOf(value: string | undefined, { who, purpose, holder }: Checked) {
+    const kept = value === undefined ? undefined : running.parse(JSON.parse(value))
+    return kept?.who === who && kept.purpose === purpose && kept.holder === holder ? kept : undefined
   }
 
   async function conclude({ who, person, purpose }: Checked, verifier: string, result: FaceResult, by: Actor) {
@@ -80,10 +93,13 @@ export function createFaceChecks(parts: FaceParts & { limits: FaceLimits }): Fac
       const verifier = verifiers(purpose)
       if (!verifier) return { kind: 'not', why: 'off' }
       // a kiosk does not say so: it would tell that there is such an account
-      if (purpose !== 'login' && (await limits.blocked(who))) return { kind: 'not', why: 'blocked' }
+      if (purpose !== 'login') {
+        if (await methodLocks.locked(who, name)) return { kind: 'not', why: 'switched_off' }
+        if (await limits.blocked(who)) return { kind: 'not', why: 'blocked' }
+      }
       if (!(await limits.begin(who))) return { kind: 'not', why: 'too_many' }
-      const id = randomBytes(18).toString('base64url')
-      const request = requestOf(checked, id, returnUrl(id))
+      const id = randomBytes(16).toString('hex')
+      const request = requestOf(checked, id, returnUrl(id), by)
       const begun = await verifier.begin(request)
       if (begun.kind === 'ended') {
         await conclude(checked, verifier.name, begun.result, by)
@@ -96,21 +112,20 @@ export function createFaceChecks(parts: FaceParts & { limits: FaceLimits }): Fac
       return { kind: 'capture', id, actions: begun.actions }
     },
 
+    waits: async (id, checked) => ownOf(await artifacts.get('face-check', id), checked) !== undefined,
+
     async complete(id, checked, evidence, by) {
-      const { who, purpose, holder } = checked
-      const value = await artifacts.take('face-check', id)
-      const kept = value === undefined ? undefined : running.parse(JSON.parse(value))
+      const { who, purpose } = checked
+      // another's is not used up by asking for it
+      if (!ownOf(await artifacts.get('face-check', id), checked)) return ended('late')
+      const kept = ownOf(await artifacts.take('face-check', id), checked)
       const verifier = verifiers(purpose)
-      const own = kept?.who === who && kept.purpose === purpose && kept.holder === holder
-      if (!kept || !own || !verifier) return ended('late')
+      if (!kept || !verifier) return ended('late')
       const blocked = await limits.blocked(who)
       if (blocked && purpose !== 'login') return ended('failed')
       const judged = blocked ? { ...checked, person: undefined } : checked
       const state = cipher.open(kept.sealed, place(id))
-      const result = await limits.alone(who, () =>
-        verifier.complete(requestOf(judged, id, kept.returnUrl), state, evidence),
-      )
-      if (!result) return ended('busy')
+      const result = await verifier.complete(requestOf(judged, id, kept.returnUrl, by), state, evidence)
       await conclude(checked, verifier.name, result, by)
       if (result.outcome === 'passed') {
         await artifacts.put('face-passed', id, passedKey(checked), { ttl: passedSeconds })

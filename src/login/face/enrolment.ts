@@ -14,7 +14,7 @@ const said = ['proved', 'won', 'held_by_face', 'not_matched', 'gone', 'bound', '
 
 /** 人脸核验 in the account centre: proving an account by a face, what it has bound, and taking it all back. */
 export function faceEnrolment(parts: FaceParts & { checks: FaceChecks; limits: FaceLimits }): Enrolment {
-  const { consents, proofs, sessions, verifiers, limits, clock } = parts
+  const { consents, proofs, sessions, methodLocks, verifiers, limits, clock } = parts
 
   function back(ctx: RouterContext, done: (typeof said)[number]): void {
     goTo(ctx, `${base}?done=${done}`)
@@ -59,6 +59,7 @@ export function faceEnrolment(parts: FaceParts & { checks: FaceChecks; limits: F
           young: !consents.mayAgree(person),
           offered: verifiers('proofing') !== undefined,
           blocked: await limits.blocked(person.id),
+          off: await methodLocks.locked(person.id, name),
           provenAt: provenAt === null ? '' : new Date(provenAt).toISOString(),
           binding: provenAt !== null && clock() - provenAt <= bindingMs,
           done: doneOf(ctx, said),

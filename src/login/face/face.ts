@@ -13,13 +13,14 @@ import { inLogin } from './in-login.ts'
  * has to: every page here leads on without one (Measures for face recognition, in force 2025-06-01, art. 10).
  */
 export function faceMethod(given: FaceParts): LoginMethod {
-  const { settings, verifiers, persons } = given
+  const { settings, verifiers, persons, methodLocks } = given
   const limits = createFaceLimits({ ...given, failures: settings.face.failures })
   const parts = { ...given, limits, checks: createFaceChecks({ ...given, limits }) }
 
-  /** Only who is proven by a register has a photograph to compare with. */
+  /** Only who is proven by a register has a photograph to compare with; who switched it off is not asked. */
   async function raises({ needed, session }: Attempt): Promise<boolean> {
-    if (needed < 4 || !session || !verifiers('step-up')) return false
+    if (needed < 4 || !session || !verifiers('step-up') || (await methodLocks.locked(session.personId, name)))
+      return false
     const person = await persons.find(session.personId)
     return person !== undefined && person.identityLevel >= 3 && !session.amr.includes('face')
   }

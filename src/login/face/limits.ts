@@ -8,7 +8,8 @@ const daySeconds = 86_400
 const begun = { name: 'face-begun', most: 30, seconds: daySeconds }
 /** At one kiosk, over all identifiers: more than a queue of people types. */
 const typed = { name: 'face-typed', most: 60, seconds: 600 }
-const oneAtATimeSeconds = 60
+/** Longer than receiving, waiting and judging take; who was cut off by a crash waits as long. */
+const oneAtATimeSeconds = 120
 
 /** What keeps a face from being tried until it fits: counted in the artifact store, so over every process. */
 export interface FaceLimits {
@@ -17,7 +18,7 @@ export interface FaceLimits {
   blocked(personId: string): Promise<boolean>
   /** False when this account has begun too many today. */
   begin(personId: string): Promise<boolean>
-  /** Runs the judging of one capture of an account, never two at once; undefined when one runs. */
+  /** Receives and judges one capture of an account, never two at once; undefined when one runs. */
   alone<T>(personId: string, run: () => Promise<T>): Promise<T | undefined>
   /** Counts a failed one; true when it was the one that blocks the way for a day. */
   failed(personId: string): Promise<boolean>

@@ -1,5 +1,6 @@
 import type { FaceConsents } from '../../accounts/faces/consents.ts'
 import type { FaceProofs } from '../../accounts/faces/proofs.ts'
+import type { MethodLocks } from '../../accounts/method-locks.ts'
 import type { NaturalPersons } from '../../accounts/natural-persons.ts'
 import type { Notifier } from '../../accounts/notices.ts'
 import type { AuditTrail } from '../../audit/trail.ts'
@@ -20,6 +21,7 @@ export interface FaceParts {
   cipher: FieldCipher
   blindIndex: BlindIndex
   persons: NaturalPersons
+  methodLocks: MethodLocks
   consents: FaceConsents
   proofs: FaceProofs
   verifiers: FaceVerifiers

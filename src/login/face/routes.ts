@@ -4,6 +4,7 @@ import { Refusal } from '../../refusal/refusal.ts'
 import { actorOf } from '../host.ts'
 import type { Router, RouterContext } from '../method.ts'
 import type { Checked, FaceChecks } from './checks.ts'
+import type { FaceLimits } from './limits.ts'
 import type { FaceParts } from './parts.ts'
 import { receiveFrames } from './upload.ts'
 
@@ -26,10 +27,10 @@ const overloadSeconds = '5'
  */
 export function faceRoutes(
   router: Router,
-  parts: FaceParts & { checks: FaceChecks },
+  parts: FaceParts & { checks: FaceChecks; limits: FaceLimits },
   of: (ctx: RouterContext) => Promise<Situation | undefined>,
 ): void {
-  const { settings, consents, pool, checks } = parts
+  const { settings, consents, pool, checks, limits } = parts
 
   async function begin(ctx: RouterContext, situation: Situation): Promise<void> {
     const { base, elsewhere, person } = situation
@@ -75,24 +76,28 @@ export function faceRoutes(
   router.post('/frames', async (ctx) => {
     const situation = await situationOf(ctx)
     if (!situation) return
-    // a place first: who finds none has cost us a request, and not a megabyte
-    const place = pool.enter()
-    const { check } = ctx.query
-    try {
-      let result = ended('busy')
-      if (place) {
-        const frames = await receiveFrames(ctx)
-        result = frames
-          ? await checks.complete(String(check), situation, { kind: 'frames', frames }, actorOf(ctx))
-          : ended('unusable', 'broken')
-      }
-      ctx.status = result.outcome === 'busy' ? 503 : 200
-      if (result.outcome === 'busy') ctx.set('retry-after', overloadSeconds)
-      ctx.body = told(result)
-    } finally {
-      place?.leave()
-    }
+    const check = String(ctx.query['check'])
+    const result = (await checks.waits(check, situation)) ? await judged(ctx, situation, check) : ended('late')
+    ctx.status = result.outcome === 'busy' ? 503 : 200
+    if (result.outcome === 'busy') ctx.set('retry-after', overloadSeconds)
+    ctx.body = told(result)
   })
+
+  /** A place first: who finds none has cost us a request, and not a megabyte; and an account never holds two. */
+  async function judged(ctx: RouterContext, situation: Situation, check: string): Promise<FaceResult> {
+    const place = pool.enter()
+    if (!place) return ended('busy')
+    try {
+      const result = await limits.alone(situation.who, async () => {
+        const frames = await receiveFrames(ctx)
+        if (!frames) return ended('unusable', 'broken')
+        return checks.complete(check, situation, { kind: 'frames', frames }, actorOf(ctx))
+      })
+      return result ?? ended('busy')
+    } finally {
+      place.leave()
+    }
+  }
 
   router.post('/done', async (ctx) => {
     const situation = await situationOf(ctx)

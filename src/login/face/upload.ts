@@ -12,6 +12,10 @@ export async function receiveFrames(ctx: RouterContext): Promise<Frame[] | undef
   try {
     const bytes = await readBytes(ctx.req, captureLimits.bytes)
     return bytes && readFrames(bytes)
+  } catch (error) {
+    // who went away, or was cut off above, waits for no answer
+    if (!ctx.req.complete) return undefined
+    throw error
   } finally {
     clearTimeout(late)
   }

@@ -2,6 +2,7 @@ import { createRequire, registerHooks } from 'node:module'
 import { dirname, join } from 'node:path'
 import sharp from 'sharp'
 import { captureLimits } from './frames.ts'
+import { isPlainJpeg } from './jpeg.ts'
 import type { FaceReading, Reading } from './judge.ts'
 import type { Thresholds } from './thresholds.ts'
 
@@ -89,10 +90,11 @@ export interface Picture {
   height: number
 }
 
-/** A picture that is no picture, or larger than `captureLimits.pixels`. */
+/** A picture that is no picture, larger than `captureLimits.pixels`, or not coded as a camera does. */
 export class Undecodable extends Error {}
 
 async function decode(jpeg: Uint8Array): Promise<Picture> {
+  if (!isPlainJpeg(jpeg, captureLimits.pixels)) throw new Undecodable('not as a camera makes it')
   try {
     const { data, info } = await sharp(jpeg, { limitInputPixels: captureLimits.pixels, failOn: 'error' })
       .rotate()

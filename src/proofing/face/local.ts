@@ -32,6 +32,7 @@ export function localVerifier(parts: { pool: FacePool; references: FaceReference
       if (!reference) return ended('unavailable', 'no_reference')
       const answer = await pool.read(evidence.frames).catch(() => undefined)
       if (!answer) return ended('unavailable')
+      if ('slow' in answer) return ended('busy')
       if ('broken' in answer) return ended('unusable', 'broken')
       return judge(answer.readings, { actions: actionsIn(state), reference, limits })
     },

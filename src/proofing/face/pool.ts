@@ -1,17 +1,18 @@
 import { Worker } from 'node:worker_threads'
-import type { Answer } from './engine-thread.ts'
+import type { Answer as Read } from './engine-thread.ts'
 import type { Frame } from './verifier.ts'
+
+/** `slow`: it took longer than anybody waits; the machine has too much else to do. */
+export type Answer = Read | { slow: true }
 
 /** A bounded number of engines, each in a thread of its own. */
 export interface FacePool {
   /** A place in the pool, taken before anything is read; undefined when all are taken. Give it back by `leave`. */
   enter(): { leave(): void } | undefined
-  /** What the engine sees. @throws Error when a thread died or took longer than `mostMs` */
+  /** What the engine sees. @throws Error when a thread died */
   read(frames: readonly Frame[]): Promise<Answer>
   close(): Promise<void>
 }
-
-const mostMs = 60_000
 
 interface Engine {
   thread: Worker
@@ -22,7 +23,16 @@ interface Engine {
  * Threads start when they are first needed: each takes 200 MB. `queue` may wait beside those that are worked on; who comes
  * then is sent away, before their pictures are received.
  */
-export function createFacePool({ threads, queue }: { threads: number; queue: number }): FacePool {
+export function createFacePool({
+  threads,
+  queue,
+  mostMs = 60_000,
+}: {
+  threads: number
+  queue: number
+  /** Of one capture; its thread is ended then, and another begun for the next. */
+  mostMs?: number
+}): FacePool {
   const engines: Engine[] = []
   const waiting: ((engine: Engine) => void)[] = []
   let inside = 0
@@ -75,7 +85,7 @@ export function createFacePool({ threads, queue }: { threads: number; queue: num
         reject(new Error('the face engine failed', { cause: error }))
       }
       const timer = setTimeout(() => {
-        failed(new Error('too slow'))
+        answered({ slow: true })
         bury(engine)
         void thread.terminate()
       }, mostMs)

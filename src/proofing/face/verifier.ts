@@ -18,10 +18,12 @@ export interface FaceRequest {
   purpose: FacePurpose
   /** The level the answer is to carry. */
   level: number
-  /** Random, used once; the vendor gives it back. */
+  /** Random, used once, 32 letters and digits; the vendor gives it back. */
   nonce: string
   /** Where a vendor sends the browser back to. */
   returnUrl: string
+  /** As the browser describes itself (User-Agent); a vendor chooses its page by it. */
+  browser: string
 }
 
 /** What to do next; `state` is what the same verifier needs to complete, and is kept sealed until then. */

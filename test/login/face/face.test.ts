@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import type { Back } from '../../../src/admin/house.ts'
 import { createPasswords } from '../../../src/accounts/passwords/hash.ts'
 import { camera, passkeyMade, photographedPerson, rightFrames, room, send, verify } from '../../setup/face.ts'
-import { berta, portrait, writeFrames } from '../../setup/faces.ts'
+import { berta, darkness, portrait, writeFrames } from '../../setup/faces.ts'
 import { find } from '../../setup/organisation.ts'
 import { password, residentId } from '../../setup/people.ts'
 import { openPerson, signIn } from '../../setup/person.ts'
@@ -160,12 +160,29 @@ describe('whoever tries', () => {
     const checkOf = (given: Page) => /data-check="([^"]+)"/.exec(given.html)?.[1] ?? ''
     const foreign = checkOf(theirs)
     expect(await send(one.visitor, page, frames, { check: foreign })).toMatchObject({ outcome: 'late' })
+    // and whose it is has it still
+    const dark = writeFrames([{ step: 0, jpeg: await darkness() }])
+    expect(await send(other.visitor, theirs, dark)).toMatchObject({ outcome: 'unusable', reasons: ['too_dark'] })
     expect(await send(one.visitor, page, frames)).toMatchObject({ outcome: 'passed' })
     expect(await send(one.visitor, page, frames)).toMatchObject({ outcome: 'late' })
     // passed for one session is nothing to another
     expect((await other.visitor.submit(theirs, '/face/done', { check: checkOf(page) })).status).toBe(400)
     expect((await one.visitor.submit(page, '/face/done', {})).url.search).toBe('?done=proved')
     expect((await one.visitor.submit(page, '/face/done', {})).status).toBe(400)
+  })
+
+  it('is not asked for a face by what they switched off themselves', async () => {
+    const who = await photographedPerson(house)
+    const { visitor } = await room(server.issuer, who)
+    const ways = await visitor.get('/account/ways')
+    expect(ways.html).toContain('只用来确认是您本人')
+    expect((await visitor.submit(ways, '/face/off', {})).url.search).toBe('?done=off')
+    const off = await visitor.get('/account/face')
+    expect(off.html).toContain('您关闭了刷脸')
+    const csrf = /name="csrf" value="([^"]+)"/.exec((await visitor.get('/account/ways')).html)?.[1] ?? ''
+    const tried = await visitor.post('/account/face/consent', { agree: 'yes', csrf })
+    expect(tried.html).toContain('您关闭了刷脸')
+    expect(tried.html).not.toContain('data-check')
   })
 
   it('waits a day after five failed ones', async () => {
@@ -205,6 +222,8 @@ describe('whoever tries', () => {
     await expect
       .poll(() => send(other.visitor, second, frames), { timeout: 5000 })
       .toMatchObject({ status: 503, outcome: 'busy', retryAfter: '5' })
+    // a challenge there is not takes no place, and is told so
+    expect(await send(other.visitor, second, frames, { check: 'none' })).toMatchObject({ status: 200, outcome: 'late' })
     go()
     expect(await sending).toMatchObject({ outcome: 'passed' })
   })

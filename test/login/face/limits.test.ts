@@ -4,18 +4,19 @@ import { createFaceLimits } from '../../../src/login/face/limits.ts'
 import { openSqliteArtifacts } from '../../../src/storage/artifacts-sqlite.ts'
 import { handClock, temporaryDirectory } from '../../setup/temporary.ts'
 
-const day = 86_400_000
+const hour = 3_600_000
+const day = 24 * hour
 
-function opened() {
+function opened(failures: number) {
   const { clock, forward } = handClock()
   const artifacts = openSqliteArtifacts(join(temporaryDirectory(), 'artifacts.sqlite'), clock)
   onTestFinished(() => artifacts.close())
   const blindIndex = (kind: string, value: string) => `${kind} ${value}`
-  return { forward, limits: createFaceLimits({ artifacts, blindIndex, failures: 3, clock }) }
+  return { forward, limits: createFaceLimits({ artifacts, blindIndex, failures, clock }) }
 }
 
 it('the third failure of a day blocks for a day, once, and that account alone', async () => {
-  const { limits, forward } = opened()
+  const { limits, forward } = opened(3)
   expect([await limits.failed('a'), await limits.failed('a'), await limits.blocked('a')]).toEqual([false, false, false])
   forward(day - 1000)
   expect(await limits.failed('a')).toBe(true)
@@ -27,10 +28,31 @@ it('the third failure of a day blocks for a day, once, and that account alone', 
 })
 
 it('thirty are begun in a day, sixty identifiers typed at a kiosk in ten minutes', async () => {
-  const { limits } = opened()
+  const { limits } = opened(3)
   for (let index = 0; index < 30; index += 1) expect(await limits.begin('a')).toBe(true)
   expect([await limits.begin('a'), await limits.begin('b')]).toEqual([false, true])
   for (let index = 0; index < 60; index += 1) await limits.identify('203.0.113.1')
   await expect(limits.identify('203.0.113.1')).rejects.toMatchObject({ code: 'too_many_requests', retryAfter: 600 })
   await limits.identify('203.0.113.2')
+})
+
+it('five failed ones within 24 hours close the way for 24 hours, and no longer', async () => {
+  const { limits, forward } = opened(5)
+  const fail = async (times: number) => {
+    let closed = false
+    for (let index = 0; index < times; index += 1) closed = await limits.failed('one')
+    return closed
+  }
+  expect(await fail(4)).toBe(false)
+  forward(25 * hour)
+  expect(await fail(4)).toBe(false)
+  forward(23 * hour)
+  expect(await limits.blocked('one')).toBe(false)
+  expect(await fail(1)).toBe(true)
+  expect([await limits.blocked('one'), await limits.blocked('other')]).toEqual([true, false])
+  forward(23 * hour)
+  expect(await limits.blocked('one')).toBe(true)
+  forward(2 * hour)
+  expect(await limits.blocked('one')).toBe(false)
+  expect(await fail(4)).toBe(false)
 })

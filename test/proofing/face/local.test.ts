@@ -15,6 +15,7 @@ const request: FaceRequest = {
   level: 4,
   nonce: 'n',
   returnUrl: 'http://localhost/',
+  browser: '',
 }
 
 describe('the local engine', () => {
@@ -63,6 +64,13 @@ describe('the local engine', () => {
     const one = await picture()
     const result = await complete(one, [one])
     expect(result).toMatchObject({ outcome, reasons: expect.arrayContaining([reason]) })
+  })
+
+  it('says that it is busy when it takes longer than anybody waits, and goes on with the next', async () => {
+    const hurried = createFacePool({ threads: 1, queue: 1, mostMs: 1 })
+    const frame = { step: 0, jpeg: await wall() }
+    expect(await Promise.all([hurried.read([frame]), hurried.read([frame])])).toEqual([{ slow: true }, { slow: true }])
+    await hurried.close()
   })
 
   it('sends away whom it has no place for, before it receives anything', () => {

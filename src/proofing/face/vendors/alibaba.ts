@@ -2,22 +2,22 @@ import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import type { Clock } from '../../../config/clock.ts'
 import { ended, type FaceVerifier } from '../verifier.ts'
-import { post, read, unavailable, VendorFailed } from './ask.ts'
+import { page, post, read, unavailable, VendorFailed } from './ask.ts'
 import { canonicalQuery, signAcs3 } from './signatures.ts'
 
 export const alibabaSettings = z.strictObject({
   accessKeyId: z.string().min(1),
   accessKeySecret: z.string().min(1),
   sceneId: z.string().regex(/^\d+$/),
-  /** What the vendor's script tells of a browser (MetaInfo); a fixed one until that script may run on our page. */
-  metaInfo: z.string().min(2),
+  /** The version the vendor's script names in `MetaInfo`; ours may not run it (Content-Security-Policy). */
+  bioMetaInfo: z.string().default('4.1.0:2916352,0'),
   endpoint: z.url().default('https://cloudauth.aliyuncs.com'),
 })
 
 const version = '2019-03-07'
 const begun = z.object({
   Code: z.string(),
-  ResultObject: z.object({ CertifyId: z.string(), CertifyUrl: z.url() }).nullish(),
+  ResultObject: z.object({ CertifyId: z.string(), CertifyUrl: page }).nullish(),
 })
 const described = z.object({
   Code: z.string(),
@@ -31,9 +31,16 @@ const described = z.object({
     .nullish(),
 })
 
+/**
+ * What the vendor's script (`getMetaInfo()`) tells of a browser, as the vendor's SDK prints an example of it. From the header:
+ * a script of others does not run on our pages.
+ */
+const metaInfo = (browser: string, bioMetaInfo: string) =>
+  JSON.stringify({ bioMetaInfo, deviceType: /Mobi|Android/i.test(browser) ? 'h5' : 'web', ua: browser })
+
 /** 阿里云金融级实人认证: InitFaceVerify sends the browser to Alibaba's page, DescribeFaceVerify tells how it went. */
-export function alibabaVerifier(settings: z.infer<typeof alibabaSettings>, clock: Clock): FaceVerifier {
-  const { accessKeyId, accessKeySecret, sceneId, metaInfo, endpoint } = settings
+export function alibabaVerifier(settings: z.infer<typeof alibabaSettings>, clock: Clock, mostMs: number): FaceVerifier {
+  const { accessKeyId, accessKeySecret, sceneId, bioMetaInfo, endpoint } = settings
   const { host } = new URL(endpoint)
 
   async function call<T>(action: string, query: Record<string, string>, schema: z.ZodType<T>): Promise<T> {
@@ -49,12 +56,12 @@ export function alibabaVerifier(settings: z.infer<typeof alibabaSettings>, clock
       nonce,
       date,
     })
-    return read(schema, (await post(`${endpoint}/?${canonicalQuery(query)}`, headers, '')).text)
+    return read(schema, (await post(`${endpoint}/?${canonicalQuery(query)}`, headers, '', mostMs)).text)
   }
 
   return {
     name: 'alibaba',
-    async begin({ subject, nonce, returnUrl }) {
+    async begin({ subject, nonce, returnUrl, browser }) {
       if (subject.documentType !== 'resident_id') return { kind: 'ended', result: ended('unavailable', 'no_reference') }
       const query = {
         SceneId: sceneId,
@@ -64,7 +71,7 @@ export function alibabaVerifier(settings: z.infer<typeof alibabaSettings>, clock
         CertName: subject.name,
         CertNo: subject.documentNumber,
         ReturnUrl: returnUrl,
-        MetaInfo: metaInfo,
+        MetaInfo: metaInfo(browser, bioMetaInfo),
       }
       try {
         const { Code, ResultObject } = await call('InitFaceVerify', query, begun)

@@ -1,17 +1,20 @@
-import type { z } from 'zod'
+import { z } from 'zod'
 import { ended, type FaceResult } from '../verifier.ts'
 
-const mostMs = 8000
 const mostBytes = 256 * 1024
 
 /** A vendor that cannot be reached, is slow, or answers something else than documented: an ordinary outcome. */
 export class VendorFailed extends Error {}
 
-/** @throws VendorFailed */
+/** Where a browser is sent: a page, never a script. */
+export const page = z.url({ protocol: /^https?$/ })
+
+/** `mostMs` is waited for the whole answer. @throws VendorFailed */
 export async function post(
   url: string,
   headers: Record<string, string>,
   body: string,
+  mostMs: number,
 ): Promise<{ text: string; headers: Headers }> {
   try {
     const response = await fetch(url, {

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Clock } from '../../../config/clock.ts'
 import { ended, type FaceResult, type FaceVerifier } from '../verifier.ts'
-import { post, read, unavailable, VendorFailed } from './ask.ts'
+import { page, post, read, unavailable, VendorFailed } from './ask.ts'
 import { signTc3 } from './signatures.ts'
 
 export const tencentSettings = z.strictObject({
@@ -16,7 +16,7 @@ export const tencentSettings = z.strictObject({
 const version = '2018-03-01'
 const failure = z.object({ Code: z.string(), Message: z.string() })
 const begun = z.object({
-  Response: z.object({ Url: z.url().optional(), BizToken: z.string().optional(), Error: failure.optional() }),
+  Response: z.object({ Url: page.optional(), BizToken: z.string().optional(), Error: failure.optional() }),
 })
 const text = z.object({
   /** Of the whole verification: 0 is passed, null or absent not finished. */
@@ -33,7 +33,7 @@ const detected = z.object({
 })
 
 /** 腾讯云慧眼 (FaceID): DetectAuth sends the browser to Tencent's page, GetDetectInfoEnhanced tells how it went. */
-export function tencentVerifier(settings: z.infer<typeof tencentSettings>, clock: Clock): FaceVerifier {
+export function tencentVerifier(settings: z.infer<typeof tencentSettings>, clock: Clock, mostMs: number): FaceVerifier {
   const { secretId, secretKey, ruleId, region, endpoint } = settings
   const { host } = new URL(endpoint)
 
@@ -48,7 +48,7 @@ export function tencentVerifier(settings: z.infer<typeof tencentSettings>, clock
       'x-tc-timestamp': String(at),
       'x-tc-region': region,
     }
-    return read(schema, (await post(`${endpoint}/`, headers, body)).text)
+    return read(schema, (await post(`${endpoint}/`, headers, body, mostMs)).text)
   }
 
   function conclude(found: z.infer<typeof text>, reference: string | undefined): FaceResult {

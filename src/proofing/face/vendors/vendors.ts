@@ -8,6 +8,8 @@ import { tencentSettings, tencentVerifier } from './tencent.ts'
 import { webhookSettings, webhookVerifier } from './webhook.ts'
 
 const schema = z.strictObject({
+  /** How long an answer is waited for. */
+  timeoutSeconds: z.number().positive().max(30).default(8),
   tencent: tencentSettings.optional(),
   alibaba: alibabaSettings.optional(),
   webhook: webhookSettings.optional(),
@@ -19,15 +21,16 @@ const schema = z.strictObject({
  */
 export function readVendors(file: string, clock: Clock, production: boolean): FaceVerifier[] {
   if (!file) return []
-  const { tencent, alibaba, webhook } = parse(file)
+  const { timeoutSeconds, tencent, alibaba, webhook } = parse(file)
+  const mostMs = timeoutSeconds * 1000
   const addresses = [tencent?.endpoint, alibaba?.endpoint, webhook?.url]
   if (production && addresses.some((address) => address !== undefined && !address.startsWith('https:'))) {
     throw new SettingsError('The setting YIDENG_FACE_VENDORS names an address that does not begin with https://.')
   }
   return [
-    ...(tencent ? [tencentVerifier(tencent, clock)] : []),
-    ...(alibaba ? [alibabaVerifier(alibaba, clock)] : []),
-    ...(webhook ? [webhookVerifier(webhook, clock)] : []),
+    ...(tencent ? [tencentVerifier(tencent, clock, mostMs)] : []),
+    ...(alibaba ? [alibabaVerifier(alibaba, clock, mostMs)] : []),
+    ...(webhook ? [webhookVerifier(webhook, clock, mostMs)] : []),
   ]
 }
 

@@ -2,7 +2,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 import { z } from 'zod'
 import type { Clock } from '../../../config/clock.ts'
 import { ended, faceReasons, type FaceRequest, type FaceVerifier } from '../verifier.ts'
-import { post, read, unavailable, VendorFailed } from './ask.ts'
+import { page, post, read, unavailable, VendorFailed } from './ask.ts'
 
 export const webhookSettings = z.strictObject({
   /** `begin` and `result` are put behind it. */
@@ -12,7 +12,7 @@ export const webhookSettings = z.strictObject({
 })
 
 const clockSkewMs = 300_000
-const begun = z.object({ nonce: z.string(), url: z.url(), reference: z.string().max(200) })
+const begun = z.object({ nonce: z.string(), url: page, reference: z.string().max(200) })
 const result = z.object({
   nonce: z.string(),
   reference: z.string().max(200),
@@ -30,7 +30,11 @@ export const signWebhook = (secret: string, timestamp: string, path: string, bod
  * A face platform of the province's own, by two signed calls (docs/face.md). Answers are signed as well and repeat our nonce:
  * nobody between can say "passed", nor repeat an old answer.
  */
-export function webhookVerifier({ url, secret }: z.infer<typeof webhookSettings>, clock: Clock): FaceVerifier {
+export function webhookVerifier(
+  { url, secret }: z.infer<typeof webhookSettings>,
+  clock: Clock,
+  mostMs: number,
+): FaceVerifier {
   async function call<T extends { nonce: string }>(
     name: 'begin' | 'result',
     content: object,
@@ -44,6 +48,7 @@ export function webhookVerifier({ url, secret }: z.infer<typeof webhookSettings>
       `${url.replace(/\/$/, '')}/${name}`,
       { 'content-type': 'application/json', 'x-yideng-timestamp': timestamp, 'x-yideng-signature': signature },
       body,
+      mostMs,
     )
     const at = answer.headers.get('x-yideng-timestamp') ?? ''
     const given = Buffer.from(answer.headers.get('x-yideng-signature') ?? '')

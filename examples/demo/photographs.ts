@@ -1,0 +1,37 @@
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import sharp from 'sharp'
+
+/** Photographs that ship with @vladmandic/face-api: six group pictures. */
+const folder = join(dirname(createRequire(import.meta.url).resolve('@vladmandic/face-api/package.json')), 'demo')
+export const photographs = [1, 2, 3, 4, 5, 6].map((number) => join(folder, `sample${number}.jpg`))
+
+/** As a camera takes them. */
+export const camera = { width: 640, height: 480 } as const
+
+/** Where somebody's face stands, in a photograph 1200 pixels wide. */
+export interface Place {
+  photograph: number
+  x: number
+  y: number
+  width: number
+  height: number
+}
+
+/** Two people, each in one of the photographs. */
+export const anna: Place = { photograph: 5, x: 695, y: 124, width: 99, height: 148 }
+export const berta: Place = { photograph: 3, x: 366, y: 205, width: 125, height: 170 }
+
+/** A picture as a camera would take it of this person alone. */
+export async function pictureOf(place: Place) {
+  const picture = sharp(photographs[place.photograph - 1])
+  const scale = ((await picture.metadata()).width ?? 0) / 1200
+  const high = place.height * scale * 2
+  const wide = (high * camera.width) / camera.height
+  const left = Math.max(0, Math.round((place.x + place.width / 2) * scale - wide / 2))
+  const top = Math.max(0, Math.round((place.y + place.height * 0.45) * scale - high / 2))
+  return picture
+    .extract({ left, top, width: Math.round(wide), height: Math.round(high) })
+    .resize(camera.width, camera.height)
+    .removeAlpha()
+}

@@ -1,0 +1,39 @@
+/** Markers (ISO/IEC 10918-1, table B.1): 0xff and one of these. */
+const startOfImage = 0xd8
+const endOfImage = 0xd9
+const startOfScan = 0xda
+/** A frame coded in one go, baseline or extended; the others send a picture many times over (progressive) or are rare. */
+const sequential = new Set([0xc0, 0xc1])
+const otherFrames = new Set([0xc2, 0xc3, 0xc5, 0xc6, 0xc7, 0xc9, 0xca, 0xcb, 0xcd, 0xce, 0xcf])
+
+/** Within a scan: a stuffed byte or a restart, which are no end of it. */
+const goesOn = (marker: number) => marker === 0 || (marker >= 0xd0 && marker <= 0xd7)
+
+/**
+ * A JPEG as cameras and browsers make it: one sequential frame of so many pixels at most, in one scan. A few bytes more a scan
+ * would have a decoder go over the whole picture thousands of times, so this is looked at before it begins.
+ */
+export function isPlainJpeg(bytes: Uint8Array, mostPixels: number): boolean {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  let pixels = 0
+  let at = 2
+  if (bytes[0] !== 0xff || bytes[1] !== startOfImage) return false
+  while (at + 4 <= bytes.length) {
+    const marker = bytes[at + 1]
+    if (bytes[at] !== 0xff || marker === undefined || otherFrames.has(marker)) return false
+    const length = view.getUint16(at + 2)
+    if (sequential.has(marker)) {
+      if (pixels > 0 || at + 9 > bytes.length) return false
+      pixels = view.getUint16(at + 5) * view.getUint16(at + 7)
+    }
+    at += 2 + length
+    if (marker === startOfScan) return pixels > 0 && pixels <= mostPixels && isLastScan(bytes, at)
+  }
+  return false
+}
+
+function isLastScan(bytes: Uint8Array, from: number): boolean {
+  let at = bytes.indexOf(0xff, from)
+  while (at !== -1 && goesOn(bytes[at + 1] ?? endOfImage)) at = bytes.indexOf(0xff, at + 1)
+  return at === -1 || bytes[at + 1] === endOfImage
+}

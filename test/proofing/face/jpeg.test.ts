@@ -1,0 +1,45 @@
+import sharp from 'sharp'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { isPlainJpeg } from '../../../src/proofing/face/jpeg.ts'
+
+const [width, height] = [64, 48]
+const pixels = width * height
+const startOfScan = Buffer.from([0xff, 0xda])
+
+describe('a picture from a stranger', () => {
+  let plain: Buffer
+
+  /** With noise, so that there are stuffed bytes in its scan. */
+  const picture = (options: Parameters<ReturnType<typeof sharp>['jpeg']>[0]) => {
+    const data = Buffer.from(Array.from({ length: pixels * 3 }, (_, index) => (index * 7919) % 256))
+    return sharp(data, { raw: { width, height, channels: 3 } })
+      .jpeg(options)
+      .toBuffer()
+  }
+
+  beforeAll(async () => {
+    plain = await picture({ quality: 95 })
+  })
+
+  it('may be what a camera makes, and no larger than allowed', () => {
+    expect(plain.includes(Buffer.from([0xff, 0]))).toBe(true)
+    expect(isPlainJpeg(plain, pixels)).toBe(true)
+    expect(isPlainJpeg(Buffer.concat([Buffer.from('xyz'), plain]).subarray(3), pixels)).toBe(true)
+    expect(isPlainJpeg(plain, pixels - 1)).toBe(false)
+  })
+
+  it('is refused undecoded when a decoder would go over it again and again', async () => {
+    expect(isPlainJpeg(await picture({ progressive: true }), pixels)).toBe(false)
+    const from = plain.indexOf(startOfScan)
+    const scan = plain.subarray(from, -2)
+    const thrice = Buffer.concat([plain.subarray(0, from), scan, scan, scan, plain.subarray(-2)])
+    expect(isPlainJpeg(thrice, pixels)).toBe(false)
+  })
+
+  it('is refused when it is cut off before its pixels, or no JPEG', () => {
+    const beforeScan = plain.subarray(0, plain.indexOf(startOfScan))
+    for (const one of [beforeScan, plain.subarray(0, 3), Buffer.alloc(0), Buffer.from('GIF89a')]) {
+      expect(isPlainJpeg(one, pixels)).toBe(false)
+    }
+  })
+})
