@@ -55,7 +55,11 @@ export function publicDocuments(provider: Provider): Middleware {
     ctx._matchedRouteName = document.route
     ctx.type = document.type
     ctx.body = document.text
-    if (ctx.fresh) ctx.status = 304
+    if (isKnown(ctx.get('if-none-match'), document.etag)) ctx.status = 304
     return undefined
   }
 }
+
+/** RFC 9110 section 13.1.2. koa's own answer is no wherever a request says `cache-control: no-cache`, as `fetch` does beside this. */
+const isKnown = (given: string, etag: string) =>
+  given.split(',').some((one) => one.trim() === '*' || one.trim().replace(/^W\//, '') === etag)
