@@ -1,5 +1,6 @@
 import { Visitor } from '../test/setup/visitor.ts'
 import { password } from '../test/setup/people.ts'
+import type { Again } from './load.ts'
 import {
   authorize,
   authorizePath,
@@ -11,9 +12,6 @@ import {
   type Target,
   type Tokens,
 } from './flow.ts'
-
-/** What one of the browsers or clients that run at once does again and again. */
-export type Again = () => Promise<void>
 
 /** Something that is measured: made ready once for each of those that run at once. */
 export interface Case {

@@ -5,22 +5,20 @@ import { parseArgs } from 'node:util'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import { cases, type Case } from './cases.ts'
 import { chart } from './chart.ts'
-import { closedLoop, type Measured } from './closed-loop.ts'
 import { authorize } from './flow.ts'
+import { closedLoop, type Again, type Measured } from './load.ts'
 import { megabytesOf, median } from './process.ts'
-import { scaleOutStores } from './scale-out.ts'
-import { startBare, startOurs, type Running } from './targets.ts'
+import { startTarget, type Running } from './targets.ts'
 
 const { values: options } = parseArgs({
   options: {
     rounds: { type: 'string', default: '8' },
     seconds: { type: 'string', default: '4' },
     concurrency: { type: 'string', default: '32' },
-    /** Of bare, embedded, scale-out, embedded-2, scale-out-2; the number is of workers. */
+    /** Of bare, embedded, scale-out; embedded-2 has two workers, embedded:1000000 as many accounts more. */
     targets: { type: 'string', default: 'bare,embedded' },
     /** Words that names of cases begin with. */
     cases: { type: 'string', default: 'single' },
-    accounts: { type: 'string', default: '0' },
     json: { type: 'string' },
     svg: { type: 'string' },
     profile: { type: 'string' },
@@ -41,25 +39,9 @@ async function verify({ target, jars }: Running): Promise<void> {
   }
 }
 
-async function start(name: string): Promise<Running> {
+function start(name: string): Promise<Running> {
   const flags = options.profile === name ? ['--cpu-prof', '--cpu-prof-dir=bench/profile'] : []
-  if (name === 'bare') return startBare(concurrency, flags)
-  const workers = /-(\d+)$/.exec(name)?.[1] ?? '1'
-  const many = name.startsWith('scale-out') ? await scaleOutStores() : undefined
-  const settings = {
-    YIDENG_WORKERS: workers,
-    YIDENG_ADDRESS_TRIES: '1000000',
-    ...many?.settings,
-  }
-  const more = { name, accounts: Number(options.accounts) }
-  const running = await startOurs(concurrency, flags, settings, more)
-  return {
-    ...running,
-    async stop() {
-      await running.stop()
-      await many?.stop()
-    },
-  }
+  return startTarget(name, concurrency, flags)
 }
 
 const rounded = (measured: Measured[]) => ({
@@ -84,17 +66,17 @@ function cpuRatioTo(bare: Measured[] | undefined, ours: Measured[]): string {
 
 async function runCase(one: Case, all: Running[]) {
   const fitting = all.filter(({ target }) => !one.oursOnly || target.name !== 'bare')
-  const ready = new Map<Running, (() => Promise<void>)[]>()
+  const ready = new Map<Running, Again[]>()
   for (const running of fitting) {
     const { target, jars } = running
     ready.set(running, await Promise.all(jars.map((jar, index) => one.ready(target, jar, index))))
   }
   const results = new Map<Running, Measured[]>(fitting.map((running) => [running, []]))
-  for (const running of fitting) await closedLoop(running.target.pid, ready.get(running) ?? [], warmUpMs)
+  for (const running of fitting) await closedLoop(running.target.pid, ready.get(running) ?? [], { ms: warmUpMs })
   for (let round = 0; round < rounds; round += 1) {
     // in turns, and each goes first as often as the others: these machines are noisy
     for (const running of round % 2 ? fitting.toReversed() : fitting) {
-      results.get(running)?.push(await closedLoop(running.target.pid, ready.get(running) ?? [], roundMs))
+      results.get(running)?.push(await closedLoop(running.target.pid, ready.get(running) ?? [], { ms: roundMs }))
     }
   }
   const bare = results.get(fitting.find(({ target }) => target.name === 'bare') ?? ({} as Running))
@@ -121,7 +103,7 @@ async function main() {
   const [cpu] = cpus()
   console.log(
     `${cpu?.model ?? 'unknown CPU'}, ${cpus().length} cores, Linux ${release()}, Node.js ${process.version}; ` +
-      `${rounds} rounds of ${options.seconds} s, ${concurrency} at once, ${options.accounts} accounts seeded; ` +
+      `${rounds} rounds of ${options.seconds} s, ${concurrency} at once; ` +
       (pinned ? 'one core for the load, one for a server with one process' : 'not pinned'),
   )
   const wanted = options.cases.split(',')

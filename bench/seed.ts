@@ -1,48 +1,67 @@
 import { randomUUID } from 'node:crypto'
 import type { Back } from '../src/admin/house.ts'
+import { compileOnce } from '../src/storage/database.ts'
 
 const atOnce = 500
+const committedAtOnce = 20_000
 
 /** Fills a store with so many accounts nobody signs in with, as registration would have made them. */
 export async function seed(house: Back, accounts: number, passwordHash: string): Promise<void> {
+  const { database } = house
   const { cipher, blindIndex } = house.dataKeys
   const now = house.clock()
-  for (let from = 0; from < accounts; from += atOnce) {
-    const ids = Array.from({ length: Math.min(atOnce, accounts - from) }, () => randomUUID())
-    const people = ids.map((id, index) => {
-      const serial = String(from + index).padStart(9, '0')
-      const seal = (column: string, text: string) => cipher.seal(text, `natural_persons.${column}:${id}`)
-      return {
-        id,
-        document_type: 'resident_id',
-        document_number: seal('document_number', `440300199${serial}`),
-        document_index: blindIndex('document', `seeded ${serial}`),
-        name: seal('name', '张三'),
-        phone: seal('phone', `+8613${serial}`),
-        phone_index: blindIndex('phone', `+8613${serial}`),
-        username: seal('username', `seeded${serial}`),
-        username_index: blindIndex('username', `seeded${serial}`),
-        identity_level: 3,
-        proofed_at: now,
-        status: 'active' as const,
-        held_until: null,
-        closes_at: null,
-        created_at: now,
-        updated_at: now,
-      }
-    })
-    const authenticators = ids.map((id) => ({
-      id: randomUUID(),
-      person_id: id,
-      kind: 'password',
-      lookup_key: null,
-      data: JSON.stringify({ hash: passwordHash }),
+
+  const personOf = (id: string, index: number) => {
+    const serial = String(index).padStart(9, '0')
+    const seal = (column: string, text: string) => cipher.seal(text, `natural_persons.${column}:${id}`)
+    return {
+      id,
+      document_type: 'resident_id',
+      document_number: seal('document_number', `440300199${serial}`),
+      document_index: blindIndex('document', `seeded ${serial}`),
+      name: seal('name', '张三'),
+      phone: seal('phone', `+8613${serial}`),
+      phone_index: blindIndex('phone', `+8613${serial}`),
+      username: seal('username', `seeded${serial}`),
+      username_index: blindIndex('username', `seeded${serial}`),
+      identity_level: 3,
+      proofed_at: now,
+      status: 'active' as const,
+      held_until: null,
+      closes_at: null,
       created_at: now,
-      last_used_at: null,
-    }))
-    await house.database.transaction().execute(async (transaction) => {
-      await transaction.insertInto('natural_persons').values(people).execute()
-      await transaction.insertInto('authenticators').values(authenticators).execute()
+      updated_at: now,
+    }
+  }
+  const passwordOf = (personId: string) => ({
+    id: randomUUID(),
+    person_id: personId,
+    kind: 'password',
+    lookup_key: null,
+    data: JSON.stringify({ hash: passwordHash }),
+    created_at: now,
+    last_used_at: null,
+  })
+
+  // compiled for one batch and run again with the values of the next: building a statement takes longer than running it
+  const batch = Math.min(atOnce, accounts)
+  if (batch === 0) return
+  const blank = Array.from({ length: batch }, (_, index) => index)
+  const people = compileOnce(database.insertInto('natural_persons').values(blank.map((index) => personOf('', index))))
+  const passwords = compileOnce(database.insertInto('authenticators').values(blank.map(() => passwordOf(''))))
+  for (let from = 0; from < accounts;) {
+    await database.transaction().execute(async (transaction) => {
+      for (const end = Math.min(from + committedAtOnce, accounts); from < end; from += batch) {
+        const rows = blank.map((index) => personOf(randomUUID(), from + index))
+        await people(
+          transaction,
+          rows.flatMap((row) => Object.values(row)),
+        )
+        await passwords(
+          transaction,
+          rows.flatMap(({ id }) => Object.values(passwordOf(id))),
+        )
+      }
     })
   }
 }

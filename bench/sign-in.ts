@@ -4,7 +4,7 @@ import { signIn } from '../test/setup/person.ts'
 import { signedInPhone } from '../test/setup/qr.ts'
 import { SoftwareAuthenticator } from '../test/setup/software-authenticator.ts'
 import type { Page, Visitor } from '../test/setup/visitor.ts'
-import { closedLoop, type Measured } from './closed-loop.ts'
+import { closedLoop, type Measured } from './load.ts'
 import { authorizePath } from './flow.ts'
 import { median } from './process.ts'
 import { startOurs } from './targets.ts'
@@ -50,7 +50,7 @@ const measure = (way: Way) =>
   closedLoop(
     target.pid,
     persons.map((person) => () => signInBy(way, person)),
-    roundMs,
+    { ms: roundMs },
   )
 
 const results: Record<Way, Measured[]> = { passkey: [], password: [] }

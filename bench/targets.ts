@@ -9,6 +9,7 @@ import { readSettings } from '../src/config/settings.ts'
 import { freePort } from '../test/setup/free-port.ts'
 import { password, residentId } from '../test/setup/people.ts'
 import { Visitor } from '../test/setup/visitor.ts'
+import { scaleOutStores } from './scale-out.ts'
 import { seed } from './seed.ts'
 import { authorizePath, redirectUri, type Jar, type Target } from './flow.ts'
 
@@ -118,6 +119,31 @@ export async function startOurs(
     async stop() {
       await stop(child)
       rmSync(directory, { recursive: true, force: true })
+    },
+  }
+}
+
+/**
+ * By name: `bare`, `embedded` or `scale-out` (stores of its own); `-2` behind it for two workers, `:1000000` for as many
+ * accounts more in the store.
+ */
+export async function startTarget(
+  name: string,
+  sessions: number,
+  flags: string[],
+  more: Record<string, string> = {},
+): Promise<Running> {
+  if (name === 'bare') return startBare(sessions, flags)
+  const [, kind, workers = '1', accounts = '0'] = /^(embedded|scale-out)(?:-(\d+))?(?::(\d+))?$/.exec(name) ?? []
+  if (!kind) throw new Error(`there is no target ${name}`)
+  const many = kind === 'scale-out' ? await scaleOutStores() : undefined
+  const settings = { YIDENG_WORKERS: workers, YIDENG_ADDRESS_TRIES: '1000000', ...many?.settings, ...more }
+  const running = await startOurs(sessions, flags, settings, { name, accounts: Number(accounts) })
+  return {
+    ...running,
+    async stop() {
+      await running.stop()
+      await many?.stop()
     },
   }
 }

@@ -1,6 +1,7 @@
 import Router from '@koa/router'
 import type Koa from 'koa'
 import type { Middleware } from 'koa'
+import type { Provider } from 'oidc-provider'
 import type { Logger } from 'pino'
 import { accountRoutes, type AccountCentreParts } from '../account-centre/account-centre.ts'
 import { adminApi, type AdminApiParts } from '../admin/api.ts'
@@ -12,6 +13,7 @@ import type { LoginMethod } from '../login/method.ts'
 import { recoveryRoutes, type RecoveryParts } from '../login/recovery.ts'
 import { registrationRoutes, type RegistrationParts } from '../login/registration.ts'
 import { auditPortals } from '../oidc/portal-audit.ts'
+import { publicDocuments } from '../oidc/public-documents.ts'
 import { rememberSessions } from '../oidc/session-memory.ts'
 import type { Assets } from '../pages/assets.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
@@ -27,7 +29,7 @@ import { visiting, type VisitParts } from './visit.ts'
 
 export interface AppParts {
   /** oidc-provider is a koa application; ours is the same one with our middleware before its own. */
-  provider: Koa
+  provider: Provider
   settings: Settings
   clock: Clock
   log: Logger
@@ -61,6 +63,7 @@ export function createApp(parts: AppParts): Koa {
     securityHeaders(secure),
     health(parts.ready, parts.metrics),
     onlyAsIssuer(settings.issuer),
+    publicDocuments(provider),
     staticFiles(parts.assets),
     visiting(parts.visit),
     logRequests(log),
@@ -117,9 +120,14 @@ const routesOf = (router: Router) =>
 
 /** Spares a portal's request the search through the addresses of pages: only their first segments are looked at. */
 function mounted(router: Router): Middleware {
-  const known = new Set(router.stack.map(({ path }) => String(path).split('/')[1]))
+  const known = new Set(router.stack.map(({ path }) => firstSegment(String(path))))
   const middleware = router.routes() as Middleware
-  return (ctx, next) => (known.has(ctx.path.split('/')[1]) ? middleware(ctx, next) : next())
+  return (ctx, next) => (known.has(firstSegment(ctx.path)) ? middleware(ctx, next) : next())
+}
+
+function firstSegment(path: string): string {
+  const end = path.indexOf('/', 1)
+  return end === -1 ? path : path.slice(0, end)
 }
 
 const noStore: Middleware = (ctx, next) => {

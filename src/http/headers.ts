@@ -24,9 +24,11 @@ export function securityHeaders(secure: boolean): Middleware {
     'cross-origin-opener-policy': 'same-origin',
     'permissions-policy': 'camera=(), microphone=(), geolocation=()',
   }
+  const toPrograms = Object.entries<string>(always)
+  const toBrowsers = Object.entries<string>({ ...always, ...forBrowsers })
   return (ctx, next) => {
-    ctx.set(always)
-    if (!forPrograms.has(ctx.path)) ctx.set(forBrowsers)
+    const headers = forPrograms.has(ctx.path) ? toPrograms : toBrowsers
+    for (const [name, value] of headers) ctx.res.setHeader(name, value)
     return next()
   }
 }

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
+import { watchCommits } from './foreign-commits.ts'
 
 export interface CachedArtifact {
   kind: string
@@ -16,21 +17,20 @@ export interface ArtifactCache {
   keep(artifact: CachedArtifact): void
   drop(kind: string, id: string): void
   clear(): void
-  /** The next look asks SQLite, whenever it was asked last. */
+  /** The next look asks the store, whenever it was asked last. */
   renew(): void
 }
 
 const mostKept = 20_000
 
 /**
- * SQLite itself tells whether the cache still holds: `data_version` changes with every commit of another connection, and
- * with none of our own. So any number of processes may share the file, and one alone hardly reads it.
+ * The store itself tells whether the cache still holds (foreign-commits.ts). So any number of processes may share the file,
+ * and one alone hardly reads it.
  */
 export function createArtifactCache(sqlite: DatabaseSync): ArtifactCache {
-  const version = sqlite.prepare('PRAGMA data_version')
+  const othersWrote = watchCommits(sqlite)
   const byId = new Map<string, CachedArtifact>()
   const byAlias = new Map<string, CachedArtifact>()
-  let seen: unknown
   let checked = false
 
   const clear = () => {
@@ -38,14 +38,16 @@ export function createArtifactCache(sqlite: DatabaseSync): ArtifactCache {
     byAlias.clear()
   }
 
-  /** Asks SQLite once in a turn of the event loop, and once more for each request (`renew`). */
+  const checkAgain = () => {
+    checked = false
+  }
+
+  /** Looks once in a turn of the event loop, and once more for each request (`renew`). */
   function check(): void {
     if (checked) return
     checked = true
-    setImmediate(() => (checked = false))
-    const now = version.get()?.['data_version']
-    if (now !== seen) clear()
-    seen = now
+    setImmediate(checkAgain)
+    if (othersWrote()) clear()
   }
 
   function look(map: Map<string, CachedArtifact>, key: string): CachedArtifact | undefined {
@@ -66,9 +68,7 @@ export function createArtifactCache(sqlite: DatabaseSync): ArtifactCache {
     getByAlias: (kind, alias) => look(byAlias, `${kind}@${alias}`),
     drop,
     clear,
-    renew: () => {
-      checked = false
-    },
+    renew: checkAgain,
     keep(artifact) {
       const { kind, id, alias } = artifact
       check()

@@ -1,0 +1,75 @@
+import { cpuOf, quantile } from './process.ts'
+
+/** What one of the browsers or clients that run at once does again and again. */
+export type Again = () => Promise<void>
+
+export interface Measured {
+  perSecond: number
+  /** Milliseconds. */
+  p50: number
+  p99: number
+  /** Milliseconds of the server's processor for each. */
+  cpuMs: number
+}
+
+/** How many milliseconds there are arrivals. */
+interface Span {
+  ms: number
+}
+
+function summary(times: number[], elapsed: number, cpuMs: number): Measured {
+  times.sort((one, other) => one - other)
+  return {
+    perSecond: (times.length / elapsed) * 1000,
+    p50: quantile(times, 0.5),
+    p99: quantile(times, 0.99),
+    cpuMs: cpuMs / times.length,
+  }
+}
+
+/** A closed loop: each begins its next when the last has ended. */
+export async function closedLoop(pid: number, all: readonly Again[], { ms }: Span): Promise<Measured> {
+  const times: number[] = []
+  const cpuBefore = cpuOf(pid)
+  const began = performance.now()
+  await Promise.all(
+    all.map(async (again) => {
+      while (performance.now() - began < ms) {
+        const beganOne = performance.now()
+        await again()
+        times.push(performance.now() - beganOne)
+      }
+    }),
+  )
+  return summary(times, performance.now() - began, cpuOf(pid) - cpuBefore)
+}
+
+/**
+ * An open loop: arrivals at random (a Poisson process) whether the last have been answered or not, as people come. Time counts
+ * from when each should have begun, so a server that stands still is charged for all who wait meanwhile.
+ */
+export async function openLoop(
+  pid: number,
+  all: readonly Again[],
+  { ms, perSecond }: Span & { perSecond: number },
+): Promise<Measured> {
+  const times: number[] = []
+  const underWay: Promise<void>[] = []
+  const cpuBefore = cpuOf(pid)
+  const began = performance.now()
+  let due = began
+  let next = 0
+  const arrive = async (again: Again, shouldHaveBegun: number) => {
+    await again()
+    times.push(performance.now() - shouldHaveBegun)
+  }
+  while (due - began < ms) {
+    while (performance.now() < due) await new Promise((resolve) => setImmediate(resolve))
+    const again = all[next % all.length]
+    if (again) underWay.push(arrive(again, due))
+    next += 1
+    due += (-Math.log(1 - Math.random()) * 1000) / perSecond
+  }
+  await Promise.all(underWay)
+  return summary(times, performance.now() - began, cpuOf(pid) - cpuBefore)
+}

@@ -1,0 +1,65 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { singleSignOn } from './flow.ts'
+import { median } from './process.ts'
+import { startTarget } from './targets.ts'
+
+/** Whether memory grows: single sign-on flows one after the other, what is used looked at after collecting garbage. */
+const { values: options } = parseArgs({
+  options: {
+    target: { type: 'string', default: 'embedded' },
+    flows: { type: 'string', default: '100000' },
+    samples: { type: 'string', default: '20' },
+  },
+})
+const flows = Number(options.flows)
+const samples = Number(options.samples)
+
+const directory = mkdtempSync(join(tmpdir(), 'yideng-memory-'))
+const file = join(directory, 'memory.json')
+const probe = new URL('memory-probe.mjs', import.meta.url).href
+
+spawnSync('taskset', ['-pc', '1', String(process.pid)])
+const flags = ['--expose-gc', `--import=${probe}`]
+const { target, jars, stop } = await startTarget(options.target, 32, flags, { BENCH_MEMORY: file })
+
+async function sample(): Promise<{ rss: number; heapUsed: number; external: number }> {
+  process.kill(target.pid, 'SIGUSR2')
+  while (!existsSync(file)) await new Promise((resolve) => setTimeout(resolve, 20))
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  const found = JSON.parse(readFileSync(file, 'utf8')) as { rss: number; heapUsed: number; external: number }
+  rmSync(file)
+  return found
+}
+
+const megabytes = (bytes: number) => Math.round(bytes / 1024 / 102.4) / 10
+const rows = []
+for (let taken = 1; taken <= samples; taken += 1) {
+  let left = Math.round(flows / samples)
+  const run = async (jar: (typeof jars)[number]) => {
+    for (; left > 0; left -= 1) await singleSignOn(target, jar)
+  }
+  await Promise.all(jars.map(run))
+  const { rss, heapUsed, external } = await sample()
+  rows.push({
+    flows: (taken * flows) / samples,
+    heapMB: megabytes(heapUsed),
+    externalMB: megabytes(external),
+    rssMB: megabytes(rss),
+  })
+}
+console.table(rows)
+const half = rows.slice(samples / 2)
+const middle = half.length / 2
+for (const what of ['heapMB', 'externalMB', 'rssMB'] as const) {
+  const [before, after] = [half.slice(0, middle), half.slice(middle)].map((part) =>
+    median(part.map((row) => row[what])),
+  )
+  console.log(`${what}: third quarter ${before}, fourth quarter ${after}`)
+}
+await stop()
+rmSync(directory, { recursive: true })
+process.exit(0)
