@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/faults/*.fault.ts'],
+    setupFiles: ['test/setup/each-file.ts'],
     globalSetup: ['test/setup/what-could-not-run.ts'],
     testTimeout: 180_000,
     hookTimeout: 60_000,

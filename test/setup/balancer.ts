@@ -1,8 +1,5 @@
 import { createServer, request } from 'node:http'
-import { afterAll } from 'vitest'
-
-const stops: (() => void)[] = []
-afterAll(() => stops.forEach((stop) => stop()))
+import { afterFile } from './after-file.ts'
 
 /** Hands each request to the next of these ports in turn, or to the one after it where nobody answers. */
 export async function balance(port: number, targets: number[]): Promise<void> {
@@ -25,5 +22,5 @@ export async function balance(port: number, targets: number[]): Promise<void> {
     })
   })
   await new Promise<void>((resolve) => server.listen(port, 'localhost', resolve))
-  stops.push(() => server.close())
+  afterFile(() => server.close())
 }

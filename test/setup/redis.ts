@@ -1,18 +1,10 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll } from 'vitest'
+import { afterFile } from './after-file.ts'
 import { freePort } from './free-port.ts'
-
-const started: { child: ChildProcess; directory: string }[] = []
-afterAll(() => {
-  for (const { child, directory } of started) {
-    child.kill('SIGKILL')
-    rmSync(directory, { recursive: true, force: true })
-  }
-})
 
 /** Runs one command on a Redis; the text of its answer. */
 export function redisCli(port: number, ...command: string[]): string {
@@ -30,7 +22,10 @@ export async function startRedis(
   const child = spawn('redis-server', [...common, ...(kind === 'cluster' ? cluster : []), ...flags], {
     stdio: 'ignore',
   })
-  started.push({ child, directory })
+  afterFile(() => {
+    child.kill('SIGKILL')
+    rmSync(directory, { recursive: true, force: true })
+  })
   while (!/PONG|NOAUTH/.test(redisCli(port, 'PING'))) await new Promise((resolve) => setTimeout(resolve, 10))
   if (kind === 'node') return port
   redisCli(port, 'CLUSTER', 'ADDSLOTSRANGE', '0', '16383')

@@ -1,14 +1,11 @@
-import { createServer, type Server } from 'node:http'
+import { createServer } from 'node:http'
 import { decodeJwt } from 'jose'
-import { afterAll } from 'vitest'
 import type { Back } from '../../src/admin/house.ts'
 import type { ClientInput } from '../../src/clients/metadata.ts'
+import { afterFile } from './after-file.ts'
 import { freePort } from './free-port.ts'
 import { signIn } from './person.ts'
 import { Visitor, type Page } from './visitor.ts'
-
-const listeners: Server[] = []
-afterAll(() => listeners.forEach((listener) => listener.close()))
 
 /** The token of the forms of a page. */
 export const csrfOf = (page: Page): string => /name="csrf" value="([^"]+)"/.exec(page.html)?.[1] ?? ''
@@ -41,7 +38,7 @@ export async function listening(more: Partial<ClientInput> = {}) {
       response.writeHead(200).end()
     })
   })
-  listeners.push(listener)
+  afterFile(() => listener.close())
   await new Promise<void>((resolve) => listener.listen(port, '127.0.0.1', resolve))
   return { told, more: { backchannel_logout_uri: `http://127.0.0.1:${port}/`, ...more } }
 }

@@ -1,18 +1,18 @@
 import { spawn, type ChildProcess } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll } from 'vitest'
 import { openHouse, type Back } from '../../src/admin/house.ts'
 import { readSettings } from '../../src/config/settings.ts'
+import { afterFile } from './after-file.ts'
 import { freePort } from './free-port.ts'
 import { serverStores } from './stores.ts'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 
-/** What stops each server of this file; a hook registered while another hook runs would never be called. */
-const stops: (() => Promise<void>)[] = []
-afterAll(async () => {
-  await Promise.all(stops.map((stop) => stop()))
-})
+/** An upper limit, never waited for where all is well: a machine may be busy. */
+const longest = 45_000
+
+/** Those of the first server of this process: to make an RSA key costs as much as the rest of a start. */
+let signingKeys: string | undefined
 
 const serverFile = new URL('../../bin/server.mjs', import.meta.url).pathname
 
@@ -34,51 +34,65 @@ export interface RunningServer {
 export async function startServer(settings: Record<string, string> = {}): Promise<RunningServer> {
   const directory = mkdtempSync(join(tmpdir(), 'yideng-server-'))
   const port = await freePort()
-  const environment = {
+  const keysDir = join(directory, 'keys')
+  const environment: Record<string, string> = {
     PORT: String(port),
     YIDENG_DATA_DIR: join(directory, 'data'),
-    YIDENG_KEYS_DIR: join(directory, 'keys'),
+    YIDENG_KEYS_DIR: keysDir,
     YIDENG_LOG_LEVEL: 'info',
     ...(await serverStores()),
     ...settings,
   }
-  const issuer = `http://localhost:${port}`
+  const keysFile = join(keysDir, 'signing.json')
+  if (signingKeys && !environment['YIDENG_DATABASE_URL']) {
+    mkdirSync(keysDir, { mode: 0o700 })
+    writeFileSync(keysFile, signingKeys, { mode: 0o600 })
+  }
   const houses: Back[] = []
   let output = ''
-  let child = await run()
+  let child: ChildProcess | undefined
 
-  async function run(): Promise<ChildProcess> {
-    const started = spawn(process.execPath, [serverFile], {
-      env: { PATH: process.env['PATH'], ...environment },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
-    for (const stream of [started.stdout, started.stderr]) {
-      stream?.on('data', (chunk: Buffer) => (output += chunk.toString()))
-    }
-    await until(async () => {
-      if (started.exitCode !== null) throw new Error(`the server ended:\n${output}`)
-      const answer = await fetch(`${issuer}/readyz`).catch(() => undefined)
-      return answer?.ok === true
-    })
-    return started
-  }
-
-  const kill = (signal: 'SIGINT' | 'SIGKILL') =>
-    new Promise<number | null>((resolve) => {
-      if (child.exitCode !== null || child.signalCode !== null) return resolve(child.exitCode)
-      child.once('exit', (code) => resolve(code))
-      child.kill(signal)
-      return undefined
-    })
-
-  stops.push(async () => {
+  afterFile(async () => {
     await kill('SIGKILL')
     await Promise.all(houses.map((house) => house.close()))
     rmSync(directory, { recursive: true, force: true })
   })
 
+  /** Until it says that it listens. */
+  async function run(): Promise<void> {
+    const started = spawn(process.execPath, [serverFile], {
+      env: { PATH: process.env['PATH'], ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    child = started
+    const before = output.length
+    await new Promise<void>((resolve, reject) => {
+      const tooLate = setTimeout(() => reject(new Error(`the server does not listen:\n${output}`)), longest)
+      started.once('exit', () => reject(new Error(`the server ended:\n${output}`)))
+      for (const stream of [started.stdout, started.stderr]) {
+        stream.setEncoding('utf8').on('data', (text: string) => {
+          output += text
+          if (!output.includes(' listens on ', before)) return
+          clearTimeout(tooLate)
+          resolve()
+        })
+      }
+    })
+  }
+
+  const kill = (signal: 'SIGINT' | 'SIGKILL') =>
+    new Promise<number | null>((resolve) => {
+      if (!child || child.exitCode !== null || child.signalCode !== null) return resolve(child?.exitCode ?? null)
+      child.once('exit', (code) => resolve(code))
+      child.kill(signal)
+      return undefined
+    })
+
+  await run()
+  if (existsSync(keysFile)) signingKeys ??= readFileSync(keysFile, 'utf8')
+
   return {
-    issuer,
+    issuer: `http://localhost:${port}`,
     environment,
     dataDir: join(directory, 'data'),
     output: () => output,
@@ -87,11 +101,9 @@ export async function startServer(settings: Record<string, string> = {}): Promis
       houses.push(house)
       return house
     },
-    pid: () => child.pid ?? 0,
+    pid: () => child?.pid ?? 0,
     kill,
-    async restart() {
-      child = await run()
-    },
+    restart: run,
   }
 }
 
@@ -101,11 +113,11 @@ export function workersOf(server: RunningServer): number[] {
   return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number)
 }
 
-/** Asks again and again, for at most half a minute: a machine with much else to do starts a server slowly. */
+/** Asks again and again, for as long as a busy machine may need. */
 export async function until(condition: () => Promise<boolean>): Promise<void> {
-  const end = Date.now() + 30_000
+  const end = Date.now() + longest
   while (!(await condition())) {
-    if (Date.now() > end) throw new Error('waited half a minute for nothing')
+    if (Date.now() > end) throw new Error(`waited ${longest / 1000} seconds for nothing`)
     await new Promise((resolve) => setTimeout(resolve, 30))
   }
 }

@@ -1,10 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
-import { afterAll } from 'vitest'
+import { afterFile } from './after-file.ts'
 import { postgresServer } from './parts.ts'
 import { startRedis } from './redis.ts'
-
-const made: string[] = []
 
 async function tell(command: string): Promise<void> {
   const client = new pg.Client(postgresServer)
@@ -13,15 +11,11 @@ async function tell(command: string): Promise<void> {
   await client.end()
 }
 
-afterAll(async () => {
-  for (const name of made) await tell(`drop database ${name} with (force)`)
-})
-
 /** A database of this file's own on the PostgreSQL of this machine; dropped after its tests. */
 export async function makePostgres(): Promise<string> {
   const name = `yideng_test_${randomBytes(6).toString('hex')}`
   await tell(`create database ${name} template template0`)
-  made.push(name)
+  afterFile(() => tell(`drop database ${name} with (force)`))
   return postgresServer.replace(/postgres$/, name)
 }
 
