@@ -164,7 +164,7 @@ export function createAdapterFactory(options: {
         await artifacts.remove(kind, keyOf(id))
       },
       async revokeByGrantId(grantId) {
-        const key = keyOfCommandLine(Provider.ctx as KoaContextWithOIDC | undefined)
+        const key = keyOfCommandLine(Provider.ctx)
         if (key === undefined) return artifacts.removeGroup(kind, grantId)
         for (const { id, value } of await artifacts.listGroup(kind, grantId)) {
           if ((JSON.parse(value) as AdapterPayload).jkt === key) await artifacts.remove(kind, id)

@@ -44,5 +44,3 @@ export function createTokens(alg: Algorithm) {
     },
   }
 }
-
-export type Tokens = ReturnType<typeof createTokens>

@@ -44,7 +44,7 @@ export function startCarelessPortal(options: { port: number; issuer: string; cli
         code_challenge: '8wcb9GCD05Y1QHLk5Dpqp-rIGXXOmbZGyGjcMsEfL_8',
         code_challenge_method: 'S256',
       })
-      return void response.writeHead(302, { location: `${issuer}/authorize?${asked}` }).end()
+      return void response.writeHead(302, { location: `${issuer}/authorize?${asked.toString()}` }).end()
     }
     if (url.pathname === '/callback') {
       const id = await enter(url.searchParams.get('code') ?? '')

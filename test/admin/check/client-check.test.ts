@@ -12,11 +12,18 @@ async function registered(...more: string[]) {
   const [port, checker] = [await freePort(), await freePort()]
   const url = `http://localhost:${port}`
   const { client_id: id } = await line.json<{ client_id: string }>(
-    ...['client', 'create', '--name', '门户', '--redirect-uri', `${url}/callback`, '--scope', 'openid profile phone'],
+    'client',
+    'create',
+    '--name',
+    '门户',
+    '--redirect-uri',
+    `${url}/callback`,
+    '--scope',
+    'openid profile phone',
     ...more.map((word) => word.replace('PORTAL', url)),
   )
   const check = (...words: string[]) =>
-    line.yideng(...['client', 'check', id, '--port', String(checker), '--json'], ...words)
+    line.yideng('client', 'check', id, '--port', String(checker), '--json', ...words)
   return { ...line, id, port, url, issuer: `http://localhost:${checker}`, check }
 }
 
