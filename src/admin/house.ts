@@ -36,7 +36,7 @@ import {
 } from '../proofing/embedded-population-register.ts'
 import { createFaceReferences, type FaceReferences } from '../proofing/face/references.ts'
 import { databaseFile } from '../storage/stores.ts'
-import { migrate, openDatabase, type Database } from '../storage/database.ts'
+import { migrate, openDatabase, type Database, type Queried } from '../storage/database.ts'
 import { createApprovals, type Approvals } from './approvals.ts'
 
 /** What server and command line have in common: the durable store and the services over it. */
@@ -76,9 +76,13 @@ export interface Back {
 }
 
 /** Opens the durable store (made and migrated where needed) and the services over it. */
-export async function openHouse(settings: Settings, clock: Clock, seen?: (event: AuditEvent) => void): Promise<Back> {
+export async function openHouse(
+  settings: Settings,
+  clock: Clock,
+  { seen, queried }: { seen?: (event: AuditEvent) => void; queried?: Queried | undefined } = {},
+): Promise<Back> {
   const breached = await openBreachedPasswordsOf(settings)
-  const database = openDatabase(settings.databaseUrl || databaseFile(settings))
+  const database = openDatabase(settings.databaseUrl || databaseFile(settings), queried)
   const migrated = await migrate(database)
   const dataKeys = await openDataKeysOf(database, settings.keysDir)
   await markDemo(database, settings)

@@ -23,6 +23,7 @@ import { onlyAsIssuer, securityHeaders } from './headers.ts'
 import { health, type ReadyCheck } from './health.ts'
 import type { Metrics } from './metrics.ts'
 import { logRequests } from './request-log.ts'
+import type { Tracing } from './tracing.ts'
 import { visiting, type VisitParts } from './visit.ts'
 
 export interface AppParts {
@@ -33,6 +34,7 @@ export interface AppParts {
   log: Logger
   ready: ReadyCheck
   metrics: Metrics
+  tracing: Pick<Tracing, 'requests'>
   assets: Assets
   visit: VisitParts
   clients: Clients
@@ -48,7 +50,7 @@ export interface AppParts {
 
 /** Everything a request passes, from top to bottom; oidc-provider comes last. */
 export function createApp(parts: AppParts): Koa {
-  const { provider, settings, log } = parts
+  const { provider, settings, log, tracing } = parts
   const secure = settings.issuer.startsWith('https:')
   provider.proxy = true // onlyAsIssuer has replaced what a request claims
 
@@ -63,6 +65,7 @@ export function createApp(parts: AppParts): Koa {
     onlyAsIssuer(settings.issuer),
     staticFiles(parts.assets),
     visiting(parts.visit),
+    ...(tracing.requests ? [tracing.requests(settings)] : []),
     logRequests(log),
     calmErrors(log),
     holdFloods(settings.limits.addressRequests, parts.clock),
