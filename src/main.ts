@@ -14,6 +14,7 @@ import { watchHouse } from './http/house-metrics.ts'
 import { createMetrics } from './http/metrics.ts'
 import { serve } from './http/serve.ts'
 import { start } from './http/start.ts'
+import type { Tracing } from './http/tracing.ts'
 import { openCookieKeys } from './keys/cookie-keys.ts'
 import { deriveKey } from './keys/derived-key.ts'
 import { createSigner, createVerifier } from './keys/signatures.ts'
@@ -30,6 +31,7 @@ import { keepKeysFresh } from './oidc/key-rotation.ts'
 import { commandLineClient, commandLineId } from './oidc/command-line-client.ts'
 import { createDeviceFlow } from './oidc/device-flow.ts'
 import { createLogoutDeliveries } from './oidc/logout-deliveries.ts'
+import { createOutbound, isPublic } from './oidc/outbound.ts'
 import { createProvider, keepLogouts } from './oidc/provider.ts'
 import { createRepresentationEndings } from './oidc/representation-endings.ts'
 import { createRepresenteeBook } from './oidc/representee-book.ts'
@@ -56,20 +58,21 @@ const sweepEveryMs = 10_000
 const auditCheckpointEveryMs = 60_000
 
 /** Wires one server process and answers requests with it. */
-async function server(settings: Settings, log: Logger) {
+async function server(settings: Settings, log: Logger, tracing: Tracing) {
   const resources = readResources(settings.resourcesFile)
   const metrics = createMetrics(log)
   const events = openEvents(settings, {
     listens: true,
     failed: (error) => log.warn({ err: error }, 'events do not come through: the stores are asked often instead'),
   })
-  const back = await openHouse(settings, clock, { seen: metrics.seen, events })
-  const artifacts = metrics.timed(await openArtifacts(settings, clock, log), { far: settings.redisUrls !== '' })
+  const back = await openHouse(settings, clock, { seen: metrics.seen, queried: tracing.queried, events })
+  const store = metrics.timed(await openArtifacts(settings, clock, log), { far: settings.redisUrls !== '' })
+  const artifacts = tracing.artifacts(store)
   const { database, audit, persons, consents, clients, devices, inbox, dataKeys } = back
   const { blindIndex, cipher } = dataKeys
   const cookieKeys = openCookieKeys(settings.keysDir)
   const gate = createHashGate(defaultGate)
-  const passwords = createPasswords({ gate })
+  const passwords = createPasswords({ gate: tracing.hashing(gate) })
 
   const accountCentre = ownClient(settings.issuer)
   const findClient = freshFor(
@@ -111,6 +114,8 @@ async function server(settings: Settings, log: Logger) {
     cookieKeys,
     pairwiseKey: dataKeys.pairwise,
     deviceFlow,
+    // outside production portals run on loopback and private addresses
+    outbound: tracing.outbound(createOutbound({ allowed: settings.production ? isPublic : () => true })),
   })
   const keys = keepKeysFresh({
     provider,
@@ -134,7 +139,7 @@ async function server(settings: Settings, log: Logger) {
   const { limits } = settings
   const accessTokens = createAccessTokens({ provider, sessions, artifacts, clock })
   const vendors = readVendors(settings.face.vendorsFile, clock, settings.production)
-  const facePool = createFacePool(settings.face)
+  const facePool = tracing.faces(createFacePool(settings.face))
   const local = localVerifier({ pool: facePool, references: back.faceReferences, limits: thresholds })
   /** What most parts are made of. */
   const common = {
@@ -176,6 +181,7 @@ async function server(settings: Settings, log: Logger) {
     clock,
     log,
     metrics,
+    tracing,
     assets,
     clients,
     artifacts,
@@ -250,6 +256,7 @@ async function server(settings: Settings, log: Logger) {
       await events.stop()
       await artifacts.close()
       await back.close()
+      await tracing.close()
       cluster.worker?.disconnect()
     },
   })

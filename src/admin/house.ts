@@ -37,7 +37,7 @@ import {
 import { createFaceReferences, type FaceReferences } from '../proofing/face/references.ts'
 import type { Events } from '../storage/events.ts'
 import { databaseFile, openEvents } from '../storage/stores.ts'
-import { migrate, openDatabase, type Database } from '../storage/database.ts'
+import { migrate, openDatabase, type Database, type Queried } from '../storage/database.ts'
 import { createApprovals, type Approvals } from './approvals.ts'
 
 /** What server and command line have in common: the durable store and the services over it. */
@@ -82,6 +82,8 @@ export interface Back {
 interface Surroundings {
   /** Told of each act, to count it. */
   seen?: (event: AuditEvent) => void
+  /** Told of each query, to trace it. */
+  queried?: Queried | undefined
   /** Of its own, and its own to stop. Without them the house only speaks. */
   events?: Events
   /** Told where the servers could not be told of a change. */
@@ -90,11 +92,11 @@ interface Surroundings {
 
 /** Opens the durable store (made and migrated where needed) and the services over it. */
 export async function openHouse(settings: Settings, clock: Clock, surroundings: Surroundings = {}): Promise<Back> {
-  const { seen, untold = () => undefined } = surroundings
+  const { seen, queried, untold = () => undefined } = surroundings
   const breached = await openBreachedPasswordsOf(settings)
   const events = surroundings.events ?? openEvents(settings, { listens: false, failed: untold })
   const { tell } = events
-  const database = openDatabase(settings.databaseUrl || databaseFile(settings))
+  const database = openDatabase(settings.databaseUrl || databaseFile(settings), queried)
   const migrated = await migrate(database)
   const dataKeys = await openDataKeysOf(database, settings.keysDir)
   await markDemo(database, settings)

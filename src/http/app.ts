@@ -25,6 +25,7 @@ import { onlyAsIssuer, securityHeaders } from './headers.ts'
 import { health, type ReadyCheck } from './health.ts'
 import type { Metrics } from './metrics.ts'
 import { logRequests } from './request-log.ts'
+import type { Tracing } from './tracing.ts'
 import { visiting, type VisitParts } from './visit.ts'
 
 export interface AppParts {
@@ -35,6 +36,7 @@ export interface AppParts {
   log: Logger
   ready: ReadyCheck
   metrics: Metrics
+  tracing: Pick<Tracing, 'requests'>
   assets: Assets
   visit: VisitParts
   clients: Clients
@@ -50,7 +52,7 @@ export interface AppParts {
 
 /** Everything a request passes, from top to bottom; oidc-provider comes last. */
 export function createApp(parts: AppParts): Koa {
-  const { provider, settings, log } = parts
+  const { provider, settings, log, tracing } = parts
   const secure = settings.issuer.startsWith('https:')
   provider.proxy = true // onlyAsIssuer has replaced what a request claims
 
@@ -66,6 +68,7 @@ export function createApp(parts: AppParts): Koa {
     publicDocuments(provider),
     staticFiles(parts.assets),
     visiting(parts.visit),
+    ...(tracing.requests ? [tracing.requests(settings)] : []),
     logRequests(log),
     calmErrors(log),
     holdFloods(settings.limits.addressRequests, parts.clock),

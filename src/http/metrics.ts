@@ -95,14 +95,15 @@ function timedRequests(registers: Registry[]): Middleware {
 
 const methods = new Set(['GET', 'POST', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'PATCH'])
 /** Anybody may invent methods; each would be a series of its own. */
-const methodOf = (method: string) => (methods.has(method) ? method : 'other')
+export const methodOf = (method: string) => (methods.has(method) ? method : 'other')
 
 const reads = ['get', 'getByAlias'] as const
 const writes = ['put', 'take', 'compareAndSet', 'add', 'increment', 'remove'] as const
+export const timedOperations = [...reads, ...writes] as const
 
 /** What the embedded store reads is mostly in memory, where measuring takes longer than reading: only Redis's reads are timed. */
 function timedStore(artifacts: Artifacts, far: boolean, registers: Registry[]): Artifacts {
-  const operations = far ? [...reads, ...writes] : writes
+  const operations = far ? timedOperations : writes
   const durations = new Histogram({
     name: 'yideng_artifact_store_seconds',
     help: 'Time of an operation of the artifact store, until it is kept',

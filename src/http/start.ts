@@ -3,12 +3,13 @@ import { pino, type Logger } from 'pino'
 import { readSettings, SettingsError, type Settings } from '../config/settings.ts'
 import { isAway } from '../storage/away.ts'
 import { answerMetricsOfAll } from './metrics-of-all.ts'
+import { openTracing, untraced, type Tracing } from './tracing.ts'
 import { keepWorkers, NoWorker } from './workers.ts'
 
 /** What main.ts wires. */
 export interface Wiring {
   /** Answers requests until the process is told to stop; `portals` are registered. */
-  server(settings: Settings, log: Logger): Promise<{ portals: number }>
+  server(settings: Settings, log: Logger, tracing: Tracing): Promise<{ portals: number }>
   /** What one process does for all that share its files. */
   beside(settings: Settings, log: Logger): void
 }
@@ -17,14 +18,17 @@ export interface Wiring {
 export async function start(wiring: Wiring, environment: Record<string, string | undefined>): Promise<void> {
   try {
     const settings = readSettings(environment)
-    const log = pino({ level: settings.logLevel })
-    if (settings.workers > 1 && cluster.isPrimary) {
+    const answers = settings.workers === 1 || !cluster.isPrimary
+    const tracing = answers ? await openTracing(environment) : untraced
+    const log = pino({ level: settings.logLevel, ...(tracing.logFields ? { mixin: tracing.logFields } : {}) })
+    tracing.complainTo(log)
+    if (!answers) {
       answerMetricsOfAll()
       await keepWorkers(settings.workers, log)
       wiring.beside(settings, log)
       return
     }
-    const { portals } = await wiring.server(settings, log)
+    const { portals } = await wiring.server(settings, log, tracing)
     if (cluster.isPrimary) wiring.beside(settings, log)
     // of many processes the first says it for all
     if ((cluster.worker?.id ?? 1) === 1) sayWhere(settings, portals)

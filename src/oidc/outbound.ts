@@ -55,6 +55,8 @@ const usualPatienceMs = 2500
 const mostBytes = 256 * 1024
 const keptHeaders = ['content-type', 'cache-control', 'expires'] as const
 
+export type Fetch = (url: string | URL | Request, init?: RequestInit) => Promise<Response>
+
 /**
  * Fetches what a portal's registration names: its key set, its back-channel logout. The address a name resolves to is looked
  * at where the connection is made, so nothing can be named one thing when it is checked and another when it is used;
@@ -64,7 +66,7 @@ export function createOutbound(options: {
   allowed: (address: string) => boolean
   lookup?: Lookup
   patienceMs?: number
-}): (url: string | URL | Request, init?: RequestInit) => Promise<Response> {
+}): Fetch {
   const { allowed, lookup = systemLookup, patienceMs = usualPatienceMs } = options
   const refused = (host: string) => new Error(`${host} is not on the public internet`)
 

@@ -20,7 +20,7 @@ import { createLoadGrant } from './grants.ts'
 import { adminScope } from './command-line-client.ts'
 import { deviceAuthorizationPath, devicePath, type DeviceFlowOfAdministrators } from './device-flow.ts'
 import type { Deliver } from './logout-deliveries.ts'
-import { createOutbound, isPublic } from './outbound.ts'
+import type { Fetch } from './outbound.ts'
 import { createOidcPages } from './pages.ts'
 import { budgetPortals } from './portal-budgets.ts'
 import { createPrompts } from './prompts.ts'
@@ -46,6 +46,8 @@ export interface ProviderParts {
   signingKeys: readonly SigningKey[]
   cookieKeys: string[]
   pairwiseKey: KeyObject
+  /** How portals' addresses are asked. */
+  outbound: Fetch
   deviceFlow: DeviceFlowOfAdministrators
 }
 
@@ -126,8 +128,7 @@ export function createProvider(parts: ProviderParts): Provider {
       },
       userinfo: { enabled: true },
     },
-    // outside production portals run on loopback and private addresses
-    fetch: createOutbound({ allowed: settings.production ? isPublic : () => true }),
+    fetch: parts.outbound,
     extraParams: ['representee_hint'],
     extraTokenClaims: exchangedClaims.extra,
     findAccount: createFindAccount({ persons, representees, representeeClaim, events, clock }),

@@ -9,6 +9,7 @@ import {
   SqliteDialect,
   sql,
   type Compilable,
+  type LogEvent,
   type SqliteDatabase,
   type SqliteStatement,
   type Transaction,
@@ -108,13 +109,28 @@ class TransactionalSqliteDialect extends SqliteDialect {
 
 /**
  * Opens the durable store: `postgres://…`, or the file of the embedded one, where `FULL` says that a commit is on disk
- * when it returns. `failed` is told of connections that are lost while nobody uses them.
+ * when it returns.
  */
-export function openDatabase(where: string, failed: (error: unknown) => void = () => undefined): Database {
-  if (isPostgresUrl(where)) return new Kysely<Tables>({ dialect: postgresDialect(where, failed) })
-  const database = kyselyShape(openSqlite(where, 'FULL'))
-  return new Kysely<Tables>({ dialect: new TransactionalSqliteDialect({ database }) })
+export function openDatabase(where: string, queried?: Queried): Database {
+  const postgres = isPostgresUrl(where)
+  const dialect = postgres
+    ? postgresDialect(where)
+    : new TransactionalSqliteDialect({ database: kyselyShape(openSqlite(where, 'FULL')) })
+  return new Kysely<Tables>({ dialect, ...(queried ? { log: tell(queried, postgres ? 'postgresql' : 'sqlite') } : {}) })
 }
+
+/** Told of a statement after it ran, without its values. */
+export type Queried = (about: {
+  system: 'sqlite' | 'postgresql'
+  statement: string
+  ms: number
+  failed: boolean
+}) => void
+
+const tell =
+  (queried: Queried, system: 'sqlite' | 'postgresql') =>
+  ({ level, query, queryDurationMillis: ms }: LogEvent) =>
+    queried({ system, statement: query.sql, ms, failed: level === 'error' })
 
 export const isPostgresUrl = (where: string) => /^postgres(ql)?:\/\//.test(where)
 

@@ -78,11 +78,11 @@ class TurnTakingDialect extends PostgresDialect {
 }
 
 /** Kysely's dialect for `postgres://` with the limits of a server; the URL may ask for TLS (`?sslmode=verify-full`). */
-export function postgresDialect(url: string, failed: (error: unknown) => void): PostgresDialect {
-  return new TurnTakingDialect({ pool: () => openPool(url, failed) })
+export function postgresDialect(url: string): PostgresDialect {
+  return new TurnTakingDialect({ pool: () => openPool(url) })
 }
 
-async function openPool(connectionString: string, failed: (error: unknown) => void): Promise<PostgresPool> {
+async function openPool(connectionString: string): Promise<PostgresPool> {
   // loaded here and not above: the embedded store starts without it
   const { Pool, types } = (await import('pg')).default
   const pool = new Pool({
@@ -97,9 +97,10 @@ async function openPool(connectionString: string, failed: (error: unknown) => vo
     lock_timeout: turnMs,
     idle_in_transaction_session_timeout: statementMs,
   })
-  pool.on('error', failed)
+  const lost = () => undefined
+  pool.on('error', lost)
   // one that is lost between two statements of a transaction says so nowhere else
-  pool.on('connect', (client) => client.on('error', failed))
+  pool.on('connect', (client) => client.on('error', lost))
   return { options: pool.options, end: () => pool.end(), connect: () => lend(pool) }
 }
 

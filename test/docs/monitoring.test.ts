@@ -16,6 +16,18 @@ interface Alerts {
   groups: { rules: { alert: string; expr: string; annotations: { summary: string } }[] }[]
 }
 
+it('every alert has made-up numbers it fires at and others it is quiet at', () => {
+  const { groups } = parse(read('alerts.yaml')) as Alerts
+  const { tests } = parse(read('alerts.test.yaml')) as {
+    tests: { alert_rule_test: { alertname: string; exp_alerts: unknown[] }[] }[]
+  }
+  const tried = tests.flatMap(({ alert_rule_test: rules }) => rules)
+  for (const { alert } of groups.flatMap(({ rules }) => rules)) {
+    const counts = tried.filter(({ alertname }) => alertname === alert).map(({ exp_alerts: fired }) => fired.length)
+    expect(counts.sort(), alert).toEqual([0, 1])
+  }
+})
+
 it('the dashboard and the alerts ask for what the server really measures', async () => {
   const dashboard = JSON.parse(read('grafana.json')) as Dashboard
   const { groups } = parse(read('alerts.yaml')) as Alerts

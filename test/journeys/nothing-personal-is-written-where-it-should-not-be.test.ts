@@ -2,10 +2,12 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as oidc from 'openid-client'
 import { expect, it } from 'vitest'
+import { readIdentifier } from '../../src/accounts/identifiers/identify.ts'
+import { sendingTo, startCollector } from '../setup/collector.ts'
 import { password, residentId } from '../setup/people.ts'
 import { allow, signIn } from '../setup/person.ts'
 import { registerPortal } from '../setup/portal.ts'
-import { startServer } from '../setup/server.ts'
+import { startServer, until } from '../setup/server.ts'
 import { Visitor, type Page } from '../setup/visitor.ts'
 
 /** A visitor that remembers every page it was shown. */
@@ -35,8 +37,9 @@ const person = {
   username: 'canary76317',
 }
 
-it('a whole journey leaves no personal data, secret, token or cookie in logs, metrics, addresses, error pages or store files', async () => {
-  const server = await startServer({ YIDENG_LOG_LEVEL: 'trace' })
+it('a whole journey leaves no personal data, secret, token or cookie in logs, metrics, traces, addresses, error pages or store files', async () => {
+  const collector = await startCollector()
+  const server = await startServer({ YIDENG_LOG_LEVEL: 'trace', ...sendingTo(collector) })
   const house = await server.house()
   let secret = ''
   const portal = await registerPortal(
@@ -73,7 +76,10 @@ it('a whole journey leaves no personal data, secret, token or cookie in logs, me
   await fetch(`${server.issuer}/userinfo`, { headers: { authorization: `Bearer ${refreshed.access_token}x` } })
   await fetch(`${server.issuer}/token`, {
     method: 'POST',
-    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    headers: {
+      'content-type': 'application/x-www-form-urlencoded',
+      traceparent: '00-bbf7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+    },
     body: new URLSearchParams({
       grant_type: 'refresh_token',
       refresh_token: tokens.refresh_token ?? '',
@@ -108,6 +114,12 @@ it('a whole journey leaves no personal data, secret, token or cookie in logs, me
   expect(server.output()).toContain('"msg":"request"')
   expect(found(server.output(), [...forms, '203.0.113.77', '127.0.0.1']), 'log').toEqual([])
   expect(found(metrics, forms), 'metrics').toEqual([])
+  await until(async () => collector.spans().some(({ name }) => name === 'POST introspection'))
+  const account = await house.persons.findByIdentifier(readIdentifier(person.username))
+  const ofNobody = [...forms, '203.0.113.77', account?.id ?? '', portal.clientId, 'mozilla']
+  expect(found(collector.bodies.join('\n'), ofNobody), 'traces').toEqual([])
+  // who is no trusted proxy starts no trace of their own choice
+  expect(collector.bodies.join('\n')).not.toContain('bbf7651916cd43dd8448eb211c80319c')
   const addresses = visitor.pages.filter(({ leads, status }) => !leads && status < 400).map(({ url }) => url.href)
   expect(addresses.length).toBeGreaterThan(5)
   // a running login has its id in its address and, by oidc-provider's design, in its cookie
