@@ -4,16 +4,20 @@ import { AxeBuilder } from '@axe-core/playwright'
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core'
 import { afterAll, beforeAll, expect } from 'vitest'
 
-/** One Chromium for the tests of a file; each test opens contexts of its own. */
+let browser: Promise<Browser> | undefined
+
+/** One Chromium for all files of a worker; each test opens contexts of its own. It ends with the worker. */
 export function useBrowser(): () => Browser {
-  let browser: Browser | undefined
+  let running: Browser | undefined
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] })
+    browser ??= chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] })
+    running = await browser
   })
-  afterAll(() => browser?.close())
+  // what a failed test left open
+  afterAll(() => Promise.all(running?.contexts().map((context) => context.close()) ?? []))
   return () => {
-    if (!browser) throw new Error('the browser has not started')
-    return browser
+    if (!running) throw new Error('the browser has not started')
+    return running
   }
 }
 

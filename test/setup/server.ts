@@ -113,6 +113,12 @@ export function workersOf(server: RunningServer): number[] {
   return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number)
 }
 
+/** Processor time a process has used, in steps of 10 ms (Linux, proc(5)). */
+export function cpuMs(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
+  return (Number(fields[11]) + Number(fields[12])) * 10
+}
+
 /** Asks again and again, for as long as a busy machine may need. */
 export async function until(condition: () => Promise<boolean>): Promise<void> {
   const end = Date.now() + longest
