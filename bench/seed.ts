@@ -49,9 +49,10 @@ export async function seed(house: Back, accounts: number, passwordHash: string):
   const blank = Array.from({ length: batch }, (_, index) => index)
   const people = compileOnce(database.insertInto('natural_persons').values(blank.map((index) => personOf('', index))))
   const passwords = compileOnce(database.insertInto('authenticators').values(blank.map(() => passwordOf(''))))
-  for (let from = 0; from < accounts;) {
+  for (let begin = 0; begin < accounts; begin += committedAtOnce) {
+    const end = Math.min(begin + committedAtOnce, accounts)
     await database.transaction().execute(async (transaction) => {
-      for (const end = Math.min(from + committedAtOnce, accounts); from < end; from += batch) {
+      for (let from = begin; from < end; from += batch) {
         const rows = blank.map((index) => personOf(randomUUID(), from + index))
         await people(
           transaction,

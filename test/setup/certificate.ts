@@ -2,12 +2,12 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll } from 'vitest'
+import { afterFile } from './after-file.ts'
 
 /** A certificate for localhost of a test's own making, trusted by nobody yet; needs openssl. */
 export function makeCertificate(): { key: string; cert: string } {
   const directory = mkdtempSync(join(tmpdir(), 'yideng-certificate-'))
-  afterAll(() => rmSync(directory, { recursive: true, force: true }))
+  afterFile(() => rmSync(directory, { recursive: true, force: true }))
   const [key, cert] = [join(directory, 'key.pem'), join(directory, 'cert.pem')]
   const asked = 'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 90 -subj /CN=localhost'
   const names = ['-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1']

@@ -62,7 +62,8 @@ export async function startRedisCluster(): Promise<{ ports: number[]; kill(port:
   return {
     ports,
     kill(port) {
-      started.find(({ child }) => child.spawnargs.includes(String(port)))?.child.kill('SIGKILL')
+      const pid = /process_id:(\d+)/.exec(redisCli(port, 'INFO', 'server'))?.[1]
+      if (pid) process.kill(Number(pid), 'SIGKILL')
     },
     masters: () => ports.filter((port) => redisCli(port, 'INFO', 'replication').includes('role:master')),
   }
