@@ -44,14 +44,15 @@ for (let taken = 1; taken <= samples; taken += 1) {
   }
   await Promise.all(jars.map(run))
   const { rss, heapUsed, external } = await sample()
-  rows.push({
+  const row = {
     flows: (taken * flows) / samples,
     heapMB: megabytes(heapUsed),
     externalMB: megabytes(external),
     rssMB: megabytes(rss),
-  })
+  }
+  console.log(row)
+  rows.push(row)
 }
-console.table(rows)
 const half = rows.slice(samples / 2)
 const middle = half.length / 2
 for (const what of ['heapMB', 'externalMB', 'rssMB'] as const) {

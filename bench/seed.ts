@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import type { Back } from '../src/admin/house.ts'
-import { compileOnce } from '../src/storage/database.ts'
+import { compileOnce, type Database } from '../src/storage/database.ts'
 
 const atOnce = 500
 const committedAtOnce = 20_000
 
-/** Fills a store with so many accounts nobody signs in with, as registration would have made them. */
+/** Fills a store with so many accounts, in whole batches, that nobody signs in with, as registration would have made them. */
 export async function seed(house: Back, accounts: number, passwordHash: string): Promise<void> {
   const { database } = house
   const { cipher, blindIndex } = house.dataKeys
@@ -49,20 +49,21 @@ export async function seed(house: Back, accounts: number, passwordHash: string):
   const blank = Array.from({ length: batch }, (_, index) => index)
   const people = compileOnce(database.insertInto('natural_persons').values(blank.map((index) => personOf('', index))))
   const passwords = compileOnce(database.insertInto('authenticators').values(blank.map(() => passwordOf(''))))
-  for (let begin = 0; begin < accounts; begin += committedAtOnce) {
-    const end = Math.min(begin + committedAtOnce, accounts)
+  const insertFrom = async (within: Database, from: number) => {
+    const rows = blank.map((index) => personOf(randomUUID(), from + index))
+    await people(
+      within,
+      rows.flatMap((row) => Object.values(row)),
+    )
+    await passwords(
+      within,
+      rows.flatMap(({ id }) => Object.values(passwordOf(id))),
+    )
+  }
+  for (let from = 0; from < accounts; from += committedAtOnce) {
+    const end = Math.min(from + committedAtOnce, accounts)
     await database.transaction().execute(async (transaction) => {
-      for (let from = begin; from < end; from += batch) {
-        const rows = blank.map((index) => personOf(randomUUID(), from + index))
-        await people(
-          transaction,
-          rows.flatMap((row) => Object.values(row)),
-        )
-        await passwords(
-          transaction,
-          rows.flatMap(({ id }) => Object.values(passwordOf(id))),
-        )
-      }
+      for (let next = from; next < end; next += batch) await insertFrom(transaction, next)
     })
   }
 }

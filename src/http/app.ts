@@ -123,14 +123,9 @@ const routesOf = (router: Router) =>
 
 /** Spares a portal's request the search through the addresses of pages: only their first segments are looked at. */
 function mounted(router: Router): Middleware {
-  const known = new Set(router.stack.map(({ path }) => firstSegment(String(path))))
+  const known = new Set(router.stack.map(({ path }) => String(path).split('/')[1]))
   const middleware = router.routes() as Middleware
-  return (ctx, next) => (known.has(firstSegment(ctx.path)) ? middleware(ctx, next) : next())
-}
-
-function firstSegment(path: string): string {
-  const end = path.indexOf('/', 1)
-  return end === -1 ? path : path.slice(0, end)
+  return (ctx, next) => (known.has(ctx.path.split('/')[1]) ? middleware(ctx, next) : next())
 }
 
 const noStore: Middleware = (ctx, next) => {

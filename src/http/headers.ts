@@ -24,11 +24,9 @@ export function securityHeaders(secure: boolean): Middleware {
     'cross-origin-opener-policy': 'same-origin',
     'permissions-policy': 'camera=(), microphone=(), geolocation=()',
   }
-  const toPrograms = Object.entries<string>(always)
-  const toBrowsers = Object.entries<string>({ ...always, ...forBrowsers })
   return (ctx, next) => {
-    const headers = forPrograms.has(ctx.path) ? toPrograms : toBrowsers
-    for (const [name, value] of headers) ctx.res.setHeader(name, value)
+    ctx.set(always)
+    if (!forPrograms.has(ctx.path)) ctx.set(forBrowsers)
     return next()
   }
 }

@@ -31,7 +31,7 @@ export function visiting(parts: VisitParts): Middleware {
 
 /** The part of an address that one household or one attacker has: IPv4 whole, IPv6 the first 64 bits. */
 function networkOf(address: string): string {
-  const plain = address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address
+  const plain = address.replace(/^::ffff:/, '')
   if (!plain.includes(':')) return plain
   return plain.split(':').slice(0, 4).join(':')
 }
@@ -50,7 +50,7 @@ class RequestVisit implements Visit {
   readonly #parts: VisitParts
   #id: string | undefined
   #nonce: string | undefined
-  #given: Map<string, string> | undefined
+  readonly #given = new Map<string, string>()
   #language: Language | undefined
 
   constructor(ctx: Context, parts: VisitParts) {
@@ -128,10 +128,9 @@ class RequestVisit implements Visit {
 
   /** The random name this browser has in a cookie; one is given where there is none. */
   #identify(cookie: string, maxAge?: number): string {
-    const known = this.#given?.get(cookie) ?? this.#cookie(cookie)
+    const known = this.#given.get(cookie) ?? this.#cookie(cookie)
     if (visitorForm.test(known)) return known
     const made = randomBytes(visitorBytes).toString('base64url')
-    this.#given ??= new Map()
     this.#given.set(cookie, made)
     this.#setCookie(cookie, made, maxAge)
     return made

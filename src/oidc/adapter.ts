@@ -17,18 +17,18 @@ type Stored = string | undefined
 /** A session's idle time may end earlier by so much. */
 const touchSeconds = 60
 
-const readInRequest = Symbol('read in this request')
-
-interface Reading {
-  [readInRequest]?: Map<string, Promise<Stored>>
-}
-
 /** What this request has read or written already: oidc-provider asks for the same session and grant several times. */
+const readInRequest = new WeakMap<object, Map<string, Promise<Stored>>>()
+
 function requestCache(): Map<string, Promise<Stored>> {
-  const ctx = Provider.ctx as Reading | undefined
+  const ctx: object | undefined = Provider.ctx
   if (!ctx) return new Map()
-  ctx[readInRequest] ??= new Map()
-  return ctx[readInRequest]
+  let cache = readInRequest.get(ctx)
+  if (!cache) {
+    cache = new Map()
+    readInRequest.set(ctx, cache)
+  }
+  return cache
 }
 
 /** Tokens, codes and session cookies are stored under their hash: whoever reads the store cannot use them. */

@@ -1,5 +1,4 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { watchCommits } from './foreign-commits.ts'
 
 export interface CachedArtifact {
   kind: string
@@ -17,20 +16,21 @@ export interface ArtifactCache {
   keep(artifact: CachedArtifact): void
   drop(kind: string, id: string): void
   clear(): void
-  /** The next look asks the store, whenever it was asked last. */
+  /** The next look asks SQLite, whenever it was asked last. */
   renew(): void
 }
 
 const mostKept = 20_000
 
 /**
- * The store itself tells whether the cache still holds (foreign-commits.ts). So any number of processes may share the file,
- * and one alone hardly reads it.
+ * SQLite itself tells whether the cache still holds: `data_version` changes with every commit of another connection, and
+ * with none of our own. So any number of processes may share the file, and one alone hardly reads it.
  */
 export function createArtifactCache(sqlite: DatabaseSync): ArtifactCache {
-  const othersWrote = watchCommits(sqlite)
+  const version = sqlite.prepare('PRAGMA data_version')
   const byId = new Map<string, CachedArtifact>()
   const byAlias = new Map<string, CachedArtifact>()
+  let seen: unknown
   let checked = false
 
   const clear = () => {
@@ -38,16 +38,14 @@ export function createArtifactCache(sqlite: DatabaseSync): ArtifactCache {
     byAlias.clear()
   }
 
-  const checkAgain = () => {
-    checked = false
-  }
-
-  /** Looks once in a turn of the event loop, and once more for each request (`renew`). */
+  /** Asks SQLite once in a turn of the event loop, and once more for each request (`renew`). */
   function check(): void {
     if (checked) return
     checked = true
-    setImmediate(checkAgain)
-    if (othersWrote()) clear()
+    setImmediate(() => (checked = false))
+    const now = version.get()?.['data_version']
+    if (now !== seen) clear()
+    seen = now
   }
 
   function look(map: Map<string, CachedArtifact>, key: string): CachedArtifact | undefined {
@@ -68,7 +66,9 @@ export function createArtifactCache(sqlite: DatabaseSync): ArtifactCache {
     getByAlias: (kind, alias) => look(byAlias, `${kind}@${alias}`),
     drop,
     clear,
-    renew: checkAgain,
+    renew: () => {
+      checked = false
+    },
     keep(artifact) {
       const { kind, id, alias } = artifact
       check()
