@@ -4,14 +4,14 @@ import { AxeBuilder } from '@axe-core/playwright'
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core'
 import { afterAll, beforeAll, expect } from 'vitest'
 
-let browser: Promise<Browser> | undefined
+let launched: Promise<Browser> | undefined
 
 /** One Chromium for all files of a worker; each test opens contexts of its own. It ends with the worker. */
 export function useBrowser(): () => Browser {
   let running: Browser | undefined
   beforeAll(async () => {
-    browser ??= chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] })
-    running = await browser
+    launched ??= chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] })
+    running = await launched
   })
   // what a failed test left open
   afterAll(() => Promise.all(running?.contexts().map((context) => context.close()) ?? []))
