@@ -217,7 +217,7 @@ export const auditCommands: Command[] = [
   command({
     noun: 'audit',
     verb: 'divide',
-    summary: 'PostgreSQL: put the trail of a large store into a partition a month; servers go on meanwhile',
+    summary: 'put the trail of a large store on PostgreSQL into a partition a month; servers go on meanwhile',
     fields: {},
     access: { local: 'it changes how the store is laid out' },
     example: 'npx yideng audit divide',

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
-import { readFileSync, renameSync, rmSync } from 'node:fs'
+import { copyFileSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { checkpointFileOf } from '../../src/audit/checkpoints.ts'
 import { openPerson, signIn } from '../setup/person.ts'
 import { registerPortal } from '../setup/portal.ts'
@@ -12,93 +12,90 @@ const serverFile = new URL('../../bin/server.mjs', import.meta.url).pathname
 
 /** Starts the server where it is meant to refuse. */
 const start = (environment: Record<string, string>) =>
-  spawnSync(process.execPath, [serverFile], { env: environment, encoding: 'utf8', timeout: 20_000 })
-
-const stopped = async () => {
-  const server = await startServer({ YIDENG_DEMO: 'true' })
-  await server.kill('SIGINT')
-  return server
-}
+  spawnSync(process.execPath, [serverFile], { env: environment, encoding: 'utf8', timeout: 45_000 })
 
 const keys = (server: RunningServer) => server.environment['YIDENG_KEYS_DIR'] ?? ''
 
 describe('the server', () => {
-  it('says in one line where it listens and what to do next', async () => {
-    const server = await startServer()
+  /** For all that leave it running, and that only look at what it left behind. */
+  let server: RunningServer
+  let demo: RunningServer
+
+  beforeAll(async () => {
+    server = await startServer()
+    demo = await startServer({ YIDENG_DEMO: 'true' })
+    await demo.kill('SIGINT')
+  })
+
+  it('says in one line where it listens and what to do next', () => {
     expect(server.output().trim().split('\n')).toEqual([
       `Yideng 一登 listens on ${server.issuer} — register the first portal: npx yideng client create --help`,
     ])
   })
 
   it('answers requests under way before it stops, and ends with 0', async () => {
-    const server = await startServer()
-    const house = await server.house()
+    const own = await startServer()
+    const house = await own.house()
     const person = await openPerson(house)
     const portal = await registerPortal(house, { consent: 'implicit' })
-    const visitor = new Visitor(server.issuer)
+    const visitor = new Visitor(own.issuer)
     const visit = await portal.begin()
     const page = await visitor.get(visit.url)
     // the password takes some 30 ms: the signal arrives in the middle
     const underWay = visitor.submit(page, '/password', { identifier: person.username, password: 'wrong-password' })
     await new Promise((resolve) => setTimeout(resolve, 10))
-    const ended = server.kill('SIGINT')
+    const ended = own.kill('SIGINT')
     expect((await underWay).status).toBe(400)
     expect(await ended).toBe(0)
-    await expect(fetch(`${server.issuer}/healthz`)).rejects.toBeDefined()
+    await expect(fetch(`${own.issuer}/healthz`)).rejects.toBeDefined()
   })
 
   it('goes on where it stopped: keys, accounts and sessions', async () => {
-    const server = await startServer()
-    const house = await server.house()
+    const own = await startServer()
+    const house = await own.house()
     const person = await openPerson(house)
     const portal = await registerPortal(house, { consent: 'implicit' })
-    const visitor = new Visitor(server.issuer)
+    const visitor = new Visitor(own.issuer)
     const visit = await portal.begin()
     await visit.finish(await signIn(visitor, await visitor.get(visit.url), person.username))
-    await server.kill('SIGINT')
+    await own.kill('SIGINT')
     const signed = await house.database.selectFrom('audit_checkpoints').select('signed').executeTakeFirstOrThrow()
-    expect(readFileSync(checkpointFileOf(server.dataDir), 'utf8').trim()).toBe(signed.signed)
-    expect(server.output()).toContain(signed.signed)
-    await server.restart()
+    expect(readFileSync(checkpointFileOf(own.dataDir), 'utf8').trim()).toBe(signed.signed)
+    expect(own.output()).toContain(signed.signed)
+    await own.restart()
     const again = await portal.begin()
     expect((await again.finish(await visitor.get(again.url))).claims()?.acr).toBe('urn:yideng:loa:3')
   })
 
-  it('refuses a store whose data key is missing or another one, and makes none in its place', async () => {
-    const server = await stopped()
-    const file = join(keys(server), 'data.json')
-    renameSync(file, `${file}.aside`)
-    const missing = start(server.environment)
-    expect(missing.status).toBe(1)
-    expect(missing.stderr).toContain('YIDENG_KEYS_DIR')
-    expect(missing.stderr.trim().split('\n')).toHaveLength(1)
-    const other = await stopped()
-    renameSync(join(keys(other), 'data.json'), file)
-    expect(start(server.environment).stderr).toContain('YIDENG_KEYS_DIR')
-    rmSync(file)
-    renameSync(`${file}.aside`, file)
-    await server.restart()
-  })
-
-  it('refuses demo data in production', async () => {
-    const server = await stopped()
-    const environment = { ...server.environment, NODE_ENV: 'production', YIDENG_ISSUER: 'https://login.example.gov.cn' }
+  it('refuses demo data in production', () => {
+    const environment = { ...demo.environment, NODE_ENV: 'production', YIDENG_ISSUER: 'https://login.example.gov.cn' }
     const refused = start({ ...environment, YIDENG_DEMO: 'false' })
     expect(refused.status).toBe(1)
     expect(refused.stderr).toContain('YIDENG_DATA_DIR')
   })
 
-  it('says plainly that its port is taken or a setting is wrong', async () => {
-    const server = await startServer()
-    const other = await startServer()
-    const taken = start({ ...other.environment, PORT: server.environment['PORT'] ?? '' })
+  it('refuses a store whose data key is missing or another one, and makes none in its place', async () => {
+    const file = join(keys(demo), 'data.json')
+    renameSync(file, `${file}.aside`)
+    const missing = start(demo.environment)
+    expect(missing.status).toBe(1)
+    expect(missing.stderr).toContain('YIDENG_KEYS_DIR')
+    expect(missing.stderr.trim().split('\n')).toHaveLength(1)
+    copyFileSync(join(keys(server), 'data.json'), file)
+    expect(start(demo.environment).stderr).toContain('YIDENG_KEYS_DIR')
+    rmSync(file)
+    renameSync(`${file}.aside`, file)
+    await demo.restart()
+  })
+
+  it('says plainly that its port is taken or a setting is wrong', () => {
+    const taken = start(server.environment)
     expect(taken.stderr.trim().split('\n')).toHaveLength(1)
     expect(taken.stderr).toContain('PORT')
     expect(start({ YIDENG_LOG_LEVEL: 'loud' }).stderr.trim().split('\n')).toHaveLength(1)
   })
 
   it('tells its health, readiness and metrics, without anything personal', async () => {
-    const server = await startServer()
     expect(await (await fetch(`${server.issuer}/healthz`)).json()).toEqual({ status: 'up' })
     expect(await (await fetch(`${server.issuer}/readyz`)).json()).toEqual({ status: 'ready' })
     await fetch(`${server.issuer}/somewhere/440300199001011234`)
@@ -108,7 +105,6 @@ describe('the server', () => {
   })
 
   it('sees within two seconds what the command line changes', async () => {
-    const server = await startServer()
     const house = await server.house()
     const portal = await registerPortal(house, { consent: 'implicit' })
     const visitor = new Visitor(server.issuer)

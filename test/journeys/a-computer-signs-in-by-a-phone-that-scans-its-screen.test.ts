@@ -187,8 +187,8 @@ describe.skipIf(cannotRun('browser'))('in Chromium, a computer and a phone', { t
   it('a lost connection hides the picture, and it comes back with the connection', async () => {
     const { page, computer, handset } = await meet()
     await open(page)
-    expect(await page.locator('[name=password]').isVisible()).toBe(false)
     await page.locator('.qr-canvas svg').waitFor()
+    await page.locator('[name=password]').waitFor({ state: 'hidden' })
     await server.kill('SIGKILL')
     await page.locator('.qr-veil').waitFor()
     expect(await page.locator('.qr-canvas svg').count()).toBe(0)

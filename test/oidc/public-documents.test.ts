@@ -38,6 +38,7 @@ it('answers for keys and metadata from memory, 304 to who knows them, and anew w
 
   const etag = keys.headers.get('etag') ?? ''
   const [added] = addSigningKeys(server.environment['YIDENG_KEYS_DIR'] ?? '', Date.now, Date.now() + 86_400_000)
+  await (await server.house()).keysChanged()
   await until(async () => (await ask('/jwks', { 'if-none-match': etag })).status === 200)
   const changed = await ask('/jwks')
   expect(changed.headers.get('etag')).not.toBe(etag)
