@@ -4,23 +4,14 @@ import { AxeBuilder } from '@axe-core/playwright'
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core'
 import { afterAll, beforeAll, expect } from 'vitest'
 
-<<<<<<< HEAD
-let ofWorker: Promise<Browser> | undefined
-=======
 let launched: Promise<Browser> | undefined
->>>>>>> tests
 
 /** One Chromium for all files of a worker; each test opens contexts of its own. It ends with the worker. */
 export function useBrowser(): () => Browser {
   let running: Browser | undefined
   beforeAll(async () => {
-<<<<<<< HEAD
-    ofWorker ??= chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] })
-    running = await ofWorker
-=======
     launched ??= chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] })
     running = await launched
->>>>>>> tests
   })
   // what a failed test left open
   afterAll(() => Promise.all(running?.contexts().map((context) => context.close()) ?? []))
