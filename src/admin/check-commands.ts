@@ -1,4 +1,4 @@
-import { command, idField, notFound, type Command, type Outcome } from './command.ts'
+import { command, idField, invalid, notFound, type Command, type Outcome } from './command.ts'
 
 const longestWait = 3600
 
@@ -41,14 +41,13 @@ export const checkCommands: Command[] = [
         ...(port > 65_535 ? [{ field: 'port', message: 'must be a port' }] : []),
         ...(wait > longestWait ? [{ field: 'wait', message: `must be at most ${longestWait}` }] : []),
       ]
-      if (problems.length > 0) return { ok: false, kind: 'invalid', problems }
+      if (problems.length > 0) return invalid(...problems)
       const { clients } = await desk.house()
       const client = await clients.find(id)
       if (!client) return notFound('portal', id)
       const [redirect] = client.redirect_uris
       if (redirect === undefined) {
-        const message = 'is a service: it signs nobody in, so there is nothing to check'
-        return { ok: false, kind: 'invalid', problems: [{ field: 'id', message }] }
+        return invalid({ field: 'id', message: 'is a service: it signs nobody in, so there is nothing to check' })
       }
       const { startFaultyProvider } = await import('./check/faulty-provider.ts')
       const { checkPortal, CannotCheck } = await import('./check/check-portal.ts')

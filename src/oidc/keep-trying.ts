@@ -1,4 +1,5 @@
 import type { Clock } from '../config/clock.ts'
+import type { Database } from '../storage/database.ts'
 import { nowAndThenMs, type Events, type Topic } from '../storage/events.ts'
 
 /** Does what is due again and again, never twice at once in a process. */
@@ -13,6 +14,18 @@ export interface KeptTrying {
 /** What failed is tried again after so long, also where a change would be heard of. */
 const failedMs = 1000
 const shortestMs = 20
+
+/** When the first row of what is to be ended is due; undefined where there is none. */
+export async function firstDue(
+  database: Database,
+  table: 'representation_endings' | 'session_endings',
+): Promise<number | undefined> {
+  const first = await database
+    .selectFrom(table)
+    .select(({ fn }) => fn.min('due_at').as('at'))
+    .executeTakeFirst()
+  return first?.at ?? undefined
+}
 
 /**
  * Does it at once when something of the topic was changed, and when the next is due; where events do not come through

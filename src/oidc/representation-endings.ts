@@ -2,7 +2,7 @@ import type { AuditTrail } from '../audit/trail.ts'
 import type { Clock } from '../config/clock.ts'
 import type { Database } from '../storage/database.ts'
 import type { Events } from '../storage/events.ts'
-import { keepTrying, type KeptTrying } from './keep-trying.ts'
+import { firstDue, keepTrying, type KeptTrying } from './keep-trying.ts'
 import { isForOther, type RepresenteeBook } from './representee-book.ts'
 import type { Sessions } from './sessions.ts'
 
@@ -70,17 +70,9 @@ export function createRepresentationEndings(options: {
     return counts.reduce((sum, count) => sum + count, 0)
   }
 
-  async function nextDue(): Promise<number | undefined> {
-    const first = await database
-      .selectFrom('representation_endings')
-      .select(({ fn }) => fn.min('due_at').as('at'))
-      .executeTakeFirst()
-    return first?.at ?? undefined
-  }
-
   return keepTrying({
     run: tryAll,
-    nextDue,
+    nextDue: () => firstDue(database, 'representation_endings'),
     events,
     topic: 'principal',
     everyMs,

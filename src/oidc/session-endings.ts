@@ -2,7 +2,7 @@ import type { AuditTrail } from '../audit/trail.ts'
 import type { Clock } from '../config/clock.ts'
 import type { Database } from '../storage/database.ts'
 import type { Events } from '../storage/events.ts'
-import { keepTrying, type KeptTrying } from './keep-trying.ts'
+import { firstDue, keepTrying, type KeptTrying } from './keep-trying.ts'
 import type { Sessions } from './sessions.ts'
 
 const everyMs = 500
@@ -58,17 +58,9 @@ export function createSessionEndings(options: {
     return ended.reduce((sum, one) => sum + one, 0)
   }
 
-  async function nextDue(): Promise<number | undefined> {
-    const first = await database
-      .selectFrom('session_endings')
-      .select(({ fn }) => fn.min('due_at').as('at'))
-      .executeTakeFirst()
-    return first?.at ?? undefined
-  }
-
   return keepTrying({
     run: endDue,
-    nextDue,
+    nextDue: () => firstDue(database, 'session_endings'),
     events,
     topic: 'person',
     everyMs,

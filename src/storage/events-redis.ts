@@ -3,7 +3,7 @@ import { createClient } from 'redis'
 import type { OpenLine } from './events.ts'
 import { nodesOf } from './redis.ts'
 
-/** Within `&yideng:*`, which is what the ACL of docs/deploy.md lets us use. */
+/** The one channel that the ACL of docs/deploy.md lets us use. */
 const channel = 'yideng:events'
 const openMs = 3000
 

@@ -87,14 +87,19 @@ export async function connectRedis(urls: string, failed: (error: unknown) => voi
   }
 }
 
-/** Each node with the user and password of the first. */
-export function nodesOf(urls: string) {
-  const nodes = urls.split(',')
-  const { username, password } = new URL(nodes[0] ?? '')
-  const user = {
+/** User and password in an address. */
+function userIn(url: string) {
+  const { username, password } = new URL(url)
+  return {
     ...(username ? { username: decodeURIComponent(username) } : {}),
     ...(password ? { password: decodeURIComponent(password) } : {}),
   }
+}
+
+/** Each node with the user and password of the first. */
+export function nodesOf(urls: string) {
+  const nodes = urls.split(',')
+  const user = userIn(nodes[0] ?? '')
   return nodes.map((url) => ({ url, ...user }))
 }
 
@@ -127,14 +132,13 @@ async function nodeOf(url: string, failed: (error: unknown) => void) {
 
 async function clusterOf(nodes: string[], failed: (error: unknown) => void) {
   const [first = ''] = nodes
-  const { url: _first, ...user } = nodesOf(first)[0] ?? { url: first }
   const { url: _url, socket, commandOptions, ...shared } = settings(first)
   const cluster = createCluster({
     rootNodes: nodes.map((url) => ({ url })),
     commandOptions,
     defaults: {
       ...shared,
-      ...user,
+      ...userIn(first),
       socket: first.startsWith('rediss:') ? { ...socket, tls: true } : socket,
     },
   })

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { join } from 'node:path'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
@@ -103,17 +103,8 @@ it('archives whole signed months: the trail goes on behind them, and each file c
   await house.checkpoint()
   house.forward(40 * day)
   await house.record(2)
-  const archive = join(house.directory, 'archive')
-  mkdirSync(archive)
 
-  const moved = await house.json<{ month: string; entries: number; file: string }[]>(
-    'audit',
-    'archive',
-    '--to',
-    archive,
-    '--before',
-    '2026-03',
-  )
+  const { directory: archive, moved } = await house.archive('2026-03')
   expect(moved.map(({ month, entries }) => [month, entries])).toEqual([
     ['2026-01', 3],
     ['2026-02', 3],

@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { sql } from 'kysely'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -76,16 +75,7 @@ describe.each([
       })
     }
 
-    const archive = join(house.directory, 'archive')
-    mkdirSync(archive)
-    const moved = await house.json<{ month: string; entries: number; file: string }[]>(
-      'audit',
-      'archive',
-      '--to',
-      archive,
-      '--before',
-      last,
-    )
+    const { moved } = await house.archive(last)
     const [oldest, ...others] = moved.map(({ month }) => month)
     expect([oldest, ...others]).toEqual([monthOf(start), first, second])
     for (const { file } of moved) {

@@ -53,5 +53,14 @@ export function auditedHouse(start?: number, environment: Record<string, string>
     return file
   }
 
-  return { ...line, clock, dataDir, keysDir, forward, record, checkpoint, publicKeys, copyOf }
+  /** Archives the months before this one into a new directory. */
+  async function archive(before: string) {
+    const directory = join(line.directory, 'archive')
+    mkdirSync(directory)
+    const flags = ['--to', directory, '--before', before]
+    const moved = await line.json<{ month: string; entries: number; file: string }[]>('audit', 'archive', ...flags)
+    return { directory, moved }
+  }
+
+  return { ...line, clock, dataDir, keysDir, forward, record, checkpoint, publicKeys, copyOf, archive }
 }

@@ -5,6 +5,9 @@ import type { Terminal } from '../../src/cli/ask-secret.ts'
 import { run } from '../../src/cli/run.ts'
 import { temporaryDirectory } from '../setup/temporary.ts'
 
+/** A person for `person create`, but for the password. */
+export const zhangSan = '--name 张三 --id-number 11010519491231002X --phone 13800138000 --username zhangsan'.split(' ')
+
 export interface Answer {
   code: number
   out: string

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { commandLine } from './in-process.ts'
+import { commandLine, zhangSan } from './in-process.ts'
 
 const program = fileURLToPath(new URL('../../bin/yideng.mjs', import.meta.url))
 
@@ -64,20 +64,10 @@ describe('npx yideng', () => {
   })
 
   it('reads a password from standard input', async () => {
-    const person = [
-      '--name',
-      '张三',
-      '--id-number',
-      '11010519491231002X',
-      '--phone',
-      '13800138000',
-      '--username',
-      'zhangsan',
-    ]
     const { environment } = commandLine()
     const made = await yideng(
       environment,
-      ['person', 'create', ...person, '--level', '3', '--password-stdin', '--json'],
+      ['person', 'create', ...zhangSan, '--level', '3', '--password-stdin', '--json'],
       'Nanshan-7-lychee\n',
     )
     expect(made).toMatchObject({ code: 0, err: '' })

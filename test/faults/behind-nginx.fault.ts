@@ -121,10 +121,9 @@ async function entriesOf(house: Awaited<ReturnType<Awaited<ReturnType<typeof sta
 
 /** How many frames of a QR page arrive, each in a piece of its own. */
 function framesWithin(computer: WaitingComputer, issuer: string, ms: number): Promise<number> {
-  const cookie = computer.visitor.cookies.map(({ name, value }) => `${name}=${value}`).join('; ')
-  const address = `${issuer}${computer.page.url.pathname}/qr/stream?id=${computer.id}`
+  const { address, options } = computer.streamAt(issuer)
   return new Promise((resolve, reject) => {
-    const asked = getTls(address, { headers: { cookie, accept: 'text/event-stream' }, agent: false }, (answer) => {
+    const asked = getTls(address, options, (answer) => {
       let pieces = 0
       answer.on('data', (piece: Buffer) => (pieces += piece.includes('data:') ? 1 : 0))
       answer.on('error', () => undefined) // it is cut off at the end

@@ -11,10 +11,9 @@ import { Visitor } from '../setup/visitor.ts'
 
 /** Opens the stream of a QR page and waits for its first frame. */
 function openStream(computer: WaitingComputer, issuer: string): Promise<void> {
-  const cookie = computer.visitor.cookies.map(({ name, value }) => `${name}=${value}`).join('; ')
-  const address = `${issuer}${computer.page.url.pathname}/qr/stream?id=${computer.id}`
+  const { address, options } = computer.streamAt(issuer)
   return new Promise((resolve, reject) => {
-    get(address, { headers: { cookie, accept: 'text/event-stream' }, agent: false }, (answer) => {
+    get(address, options, (answer) => {
       answer.on('error', () => undefined) // it is cut off at the end
       answer.once('data', () => resolve())
     }).on('error', reject)

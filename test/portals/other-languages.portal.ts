@@ -49,10 +49,10 @@ async function register({ callback, logout }: Example, port: number) {
 /** Starts a program until the test ends, and waits until it answers. */
 async function run(command: string[], environment: Record<string, string>, url: string) {
   const [program = '', ...words] = command
-  const started = spawn(program, words, { env: { PATH: process.env['PATH'], ...environment }, stdio: 'inherit' })
-  const ended = new Promise((resolve) => started.once('exit', resolve))
+  const child = spawn(program, words, { env: { PATH: process.env['PATH'], ...environment }, stdio: 'inherit' })
+  const ended = new Promise((resolve) => child.once('exit', resolve))
   onTestFinished(async () => {
-    started.kill('SIGTERM')
+    child.kill('SIGTERM')
     await ended
   })
   await until(() =>
@@ -61,6 +61,14 @@ async function run(command: string[], environment: Record<string, string>, url: 
       () => false,
     ),
   )
+}
+
+/** A portal of its own, registered and started; gives its address. */
+async function started(portal: Example): Promise<string> {
+  const port = await freePort()
+  const { url, client, secret } = await register(portal, port)
+  await run(portal.start(port), settingsOf(server.issuer, client, secret, url), url)
+  return url
 }
 
 const settingsOf = (issuer: string, client: Client, secret: string, url: string) => ({
@@ -134,26 +142,17 @@ Include ${examples}/apache.conf
   },
 }
 
-it('Python (Flask, Authlib)', async () => {
-  const port = await freePort()
-  const { url, client, secret } = await register(python, port)
-  await run(python.start(port), settingsOf(server.issuer, client, secret, url), url)
+it.each([
+  ['Python (Flask, Authlib)', python],
+  ['PHP', php],
+])('%s', async (_name, portal) => {
+  const url = await started(portal)
   expect(await signInAt(`${url}/login`)).toMatch(/^您好，\p{Script=Han}+/u)
-  expect(await acceptedFaults(python, '/login')).toEqual([])
-})
-
-it('PHP', async () => {
-  const port = await freePort()
-  const { url, client, secret } = await register(php, port)
-  await run(php.start(port), settingsOf(server.issuer, client, secret, url), url)
-  expect(await signInAt(`${url}/login`)).toMatch(/^您好，\p{Script=Han}+/u)
-  expect(await acceptedFaults(php, '/login')).toEqual([])
+  expect(await acceptedFaults(portal, '/login')).toEqual([])
 })
 
 it('Apache (mod_auth_openidc)', async () => {
-  const port = await freePort()
-  const { url, client, secret } = await register(apache, port)
-  await run(apache.start(port), settingsOf(server.issuer, client, secret, url), url)
+  const url = await started(apache)
   expect(await signInAt(`${url}/`)).toBe('behind Apache')
   // it trusts the connection to the provider instead, as OIDC Core 3.1.3.7 allows
   expect(await acceptedFaults(apache, '/')).toEqual(['alg-none'])

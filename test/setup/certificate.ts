@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterFile } from './after-file.ts'
 
-/** A certificate for localhost of a test's own making, trusted by nobody yet; needs openssl. */
+export const noOpenssl = spawnSync('openssl', ['version']).status !== 0
+
+/** A certificate for localhost of a test's own making, for ninety days, trusted by nobody yet; needs openssl. */
 export function makeCertificate(): { key: string; cert: string } {
   const directory = mkdtempSync(join(tmpdir(), 'yideng-certificate-'))
   afterFile(() => rmSync(directory, { recursive: true, force: true }))

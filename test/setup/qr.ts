@@ -34,6 +34,15 @@ export class WaitingComputer {
     return `${this.page.url.pathname}/qr`
   }
 
+  /** The request for the stream of its page, each on a connection of its own. */
+  streamAt(issuer: string) {
+    const cookie = this.visitor.cookies.map(({ name, value }) => `${name}=${value}`).join('; ')
+    return {
+      address: `${issuer}${this.#action}/stream?id=${this.id}`,
+      options: { headers: { cookie, accept: 'text/event-stream' }, agent: false } as const,
+    }
+  }
+
   get csrf(): string {
     return /data-redeem[\s\S]*?name="csrf" value="([^"]+)"/.exec(this.page.html)?.[1] ?? ''
   }

@@ -1,16 +1,14 @@
-import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { openRedisArtifacts } from '../../src/storage/artifacts-redis.ts'
 import { connectRedis } from '../../src/storage/redis.ts'
 import { artifactsContract } from '../contract/artifacts.ts'
-import { makeCertificate } from '../setup/certificate.ts'
+import { makeCertificate, noOpenssl } from '../setup/certificate.ts'
 import { freePort } from '../setup/free-port.ts'
 import { cannotRun } from '../setup/parts.ts'
 import { redisCli, startRedis } from '../setup/redis.ts'
 
-const noOpenssl = spawnSync('openssl', ['version']).status !== 0
 const quiet = () => undefined
 
 /** The rights that docs/deploy.md gives, so that they are neither too few nor other than documented. */

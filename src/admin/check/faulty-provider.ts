@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Client } from '../../clients/clients.ts'
 import type { Clock } from '../../config/clock.ts'
+import { readText } from '../../pages/bodies.ts'
 import { rightSignIn, type Fault } from './faults.ts'
 import { createTokens, type Claims } from './tokens.ts'
 
@@ -143,7 +144,7 @@ export async function startFaultyProvider({ client, port, clock }: { client: Cli
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', issuer)
     const authorization = request.headers.authorization ?? ''
-    const form = request.method === 'POST' ? await readForm(request) : url.searchParams
+    const form = request.method === 'POST' ? new URLSearchParams(await readText(request, mostBytes)) : url.searchParams
     if (url.pathname === '/.well-known/openid-configuration') return json(response, 200, discovery())
     if (url.pathname === '/jwks') return json(response, 200, tokens.keySet)
     if (url.pathname === '/authorize') return authorize(form, response)
@@ -205,13 +206,4 @@ function methodOf(form: URLSearchParams, authorization: string): string {
   if (/^Basic /i.test(authorization)) return 'client_secret_basic'
   if (form.has('client_assertion')) return 'private_key_jwt'
   return form.has('client_secret') ? 'client_secret_post' : 'none'
-}
-
-async function readForm(request: IncomingMessage): Promise<URLSearchParams> {
-  let text = ''
-  for await (const chunk of request) {
-    text += String(chunk)
-    if (text.length > mostBytes) throw new Error('too long')
-  }
-  return new URLSearchParams(text)
 }

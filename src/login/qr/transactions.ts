@@ -72,7 +72,7 @@ export function createQrTransactions(options: {
         const text = JSON.stringify(outcome.after)
         if (text === value) return { before, ...outcome }
         if (!(await artifacts.compareAndSet(kind, id, value, text))) continue
-        tell(kind, id)
+        tell('qr', id)
         return { before, ...outcome }
       }
       throw new Error('a QR login is changed by too many at once')

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import { openBreachedPasswords } from '../../../src/accounts/passwords/breached.ts'
 import { newPasswordProblem } from '../../../src/accounts/passwords/rules.ts'
-import { commandLine } from '../../cli/in-process.ts'
+import { commandLine, zhangSan } from '../../cli/in-process.ts'
 import { temporaryDirectory } from '../../setup/temporary.ts'
 import { fullWidth } from '../identifiers/hostile-texts.ts'
 
@@ -86,18 +86,8 @@ it('refuses a stolen password wherever one is chosen', async () => {
   expect(await newPasswordProblem({ password: stolen, personal, breached: nothing })).toBeUndefined()
 
   const line = commandLine({ environment: { YIDENG_BREACHED_PASSWORDS: file } })
-  const given = [
-    '--name',
-    '张三',
-    '--id-number',
-    '11010519491231002X',
-    '--phone',
-    '13800138000',
-    '--username',
-    'zhangsan',
-  ]
   const create = (password: string) =>
-    line.yidengWith(`${password}\n`, 'person', 'create', ...given, '--password-stdin')
+    line.yidengWith(`${password}\n`, 'person', 'create', ...zhangSan, '--password-stdin')
   expect(await create(stolen)).toMatchObject({
     code: 2,
     err: expect.stringContaining('was stolen somewhere') as string,
