@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createPasswords } from '../src/accounts/passwords/hash.ts'
 import { openHouse } from '../src/admin/house.ts'
@@ -29,11 +29,13 @@ const resources = {
   [resource]: { name: { 'zh-CN': '证照库', en: 'Licences' }, scopes: { [apiScope]: { 'zh-CN': '查看', en: 'See' } } },
 }
 
-/** Starts a server on a core of its own (where taskset is there), with the same flags whoever it is. */
+/** Starts a server on a core of its own, one of many processes on all (where taskset is there), with the same flags whoever it is. */
 async function run(file: string, args: string[], environment: Record<string, string>, ready: string, flags: string[]) {
   const node = [process.execPath, '--disable-warning=ExperimentalWarning', ...flags, file, ...args]
   const many = Number(environment['YIDENG_WORKERS'] ?? 1) > 1
-  const pinned = many ? node : ['taskset', '-c', String(serverCore), ...node]
+  // said for many as well: they would inherit the one core of the load
+  const cores = many ? `0-${cpus().length - 1}` : String(serverCore)
+  const pinned = ['taskset', '-c', cores, ...node]
   const [command = '', ...rest] = process.platform === 'linux' ? pinned : node
   const child = spawn(command, rest, {
     cwd: new URL('..', import.meta.url).pathname,
