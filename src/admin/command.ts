@@ -69,7 +69,7 @@ export type Outcome =
 export type FailureKind = 'invalid' | 'not_found' | 'forbidden' | 'failed'
 
 /**
- * What a command is about, which says where it lies (src/admin/where.ts) and so who may do it: `rows` shows a list, of
+ * What a command is about, which says where it lies (src/admin/remote/where.ts) and so who may do it: `rows` shows a list, of
  * which it leaves out itself what `desk.sees` says no to; `house` concerns the whole of it.
  */
 export type About = 'portal' | 'organisation' | 'administrator' | 'approval' | 'rows' | 'house'

@@ -38,7 +38,7 @@ import { createFaceReferences, type FaceReferences } from '../proofing/face/refe
 import type { Events } from '../storage/events.ts'
 import { databaseFile, openEvents } from '../storage/stores.ts'
 import { migrate, openDatabase, type Database, type Queried } from '../storage/database.ts'
-import { createApprovals, type Approvals } from './approvals.ts'
+import { createApprovals, type Approvals } from './remote/approvals.ts'
 
 /** What server and command line have in common: the durable store and the services over it. */
 export interface Back {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { nameOf } from '../../src/admin/command.ts'
 import { commands } from '../../src/admin/commands.ts'
-import { registrationFields } from '../../src/admin/registration-fields.ts'
+import { registrationFields } from '../../src/admin/clients/registration-fields.ts'
 import { readArguments } from '../../src/cli/arguments.ts'
 import { parseClientMetadata } from '../../src/clients/metadata.ts'
 

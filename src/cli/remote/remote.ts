@@ -1,7 +1,7 @@
 import { hostname, platform, userInfo } from 'node:os'
 import * as openid from 'openid-client'
 import { z } from 'zod'
-import { apiPath } from '../../admin/api-path.ts'
+import { apiPath } from '../../admin/remote/api-path.ts'
 import type { Command, Input, Outcome } from '../../admin/command.ts'
 import type { Clock } from '../../config/clock.ts'
 import { adminScope, commandLineId } from '../../oidc/command-line-client.ts'

@@ -2,7 +2,7 @@ import type { Administrator, AdministratorRole } from '../../../src/accounts/adm
 import { commands } from '../../../src/admin/commands.ts'
 import { nameOf, type Input, type Outcome } from '../../../src/admin/command.ts'
 import { remoteDesk } from '../../../src/admin/desk.ts'
-import { runFromAfar } from '../../../src/admin/gate.ts'
+import { runFromAfar } from '../../../src/admin/remote/gate.ts'
 import { openHouse, type Back } from '../../../src/admin/house.ts'
 import { readSettings } from '../../../src/config/settings.ts'
 import { openPerson } from '../../setup/person.ts'

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { command } from '../../../src/admin/command.ts'
-import { readInput } from '../../../src/admin/input.ts'
+import { readInput } from '../../../src/admin/remote/input.ts'
 
 const made = command({
   noun: 'made',

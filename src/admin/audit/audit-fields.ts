@@ -1,0 +1,79 @@
+import { createPublicKey, type KeyObject } from 'node:crypto'
+import { z } from 'zod'
+import { auditEvents } from '../../audit/events.ts'
+import type { EntryFilter } from '../../audit/reading.ts'
+import type { VerifyDocument } from '../../keys/signatures.ts'
+import type { Problem } from '../command.ts'
+import type { Desk } from '../desk.ts'
+
+/** Which entries, as an administrator asks for them. */
+export const filterFields = {
+  person: { type: 'text', placeholder: 'ID', meaning: 'only what is about this person' },
+  portal: { type: 'text', placeholder: 'ID', meaning: 'only what is about this portal' },
+  event: {
+    type: 'text',
+    placeholder: 'NAME',
+    meaning: 'only this kind, such as login.refused, or login for all of them',
+  },
+  since: {
+    type: 'text',
+    placeholder: 'TIME',
+    meaning: 'not before: 2026-11-24 (begins in UTC) or 2026-11-24T08:00:00+08:00',
+  },
+  until: { type: 'text', placeholder: 'TIME', meaning: 'before, written in the same way' },
+} as const
+
+type Asked = Partial<Record<keyof typeof filterFields, string | undefined>>
+
+const time = z.union([z.iso.date(), z.iso.datetime({ offset: true })]).transform((text) => Date.parse(text))
+const eventNames = new Set([...Object.keys(auditEvents), ...Object.keys(auditEvents).map((name) => name.split('.')[0])])
+
+export function readFilter(input: Asked): { ok: true; filter: EntryFilter } | { ok: false; problems: Problem[] } {
+  const problems: Problem[] = []
+  const read = (field: 'since' | 'until') => {
+    const given = input[field]
+    if (given === undefined) return undefined
+    const parsed = time.safeParse(given)
+    if (!parsed.success) problems.push({ field, message: `${JSON.stringify(given)} must be a time such as 2026-11-24` })
+    return parsed.data
+  }
+  const filter = {
+    personId: input.person,
+    clientId: input.portal,
+    event: input.event,
+    since: read('since'),
+    until: read('until'),
+  }
+  if (input.event !== undefined && !eventNames.has(input.event)) {
+    problems.push({ field: 'event', message: `${JSON.stringify(input.event)} is no kind of event` })
+  }
+  return problems.length > 0 ? { ok: false, problems } : { ok: true, filter }
+}
+
+/** What was asked for, for the audit trail. */
+export const filterDetails = (input: Asked) =>
+  Object.fromEntries(Object.keys(filterFields).map((name) => [name, input[name as keyof typeof filterFields]]))
+
+export const keysField = {
+  type: 'json',
+  placeholder: 'FILE',
+  meaning: 'public keys to check with, as a JSON Web Key Set; without it those of this Yideng',
+} as const
+
+const keySet = z.object({ keys: z.array(z.looseObject({ kid: z.string(), kty: z.string() })) })
+
+/** @returns undefined when what was given is not a key set */
+export async function verifierOf(desk: Desk, keys: unknown): Promise<VerifyDocument | undefined> {
+  const { createVerifier, verifierOver } = await import('../../keys/signatures.ts')
+  if (keys === undefined) return createVerifier((await desk.settings()).keysDir, desk.clock)
+  const read = keySet.safeParse(keys)
+  if (!read.success) return undefined
+  try {
+    const opened = read.data.keys.map((key): [string, KeyObject] => [key.kid, createPublicKey({ key, format: 'jwk' })])
+    return verifierOver(Object.fromEntries(opened))
+  } catch {
+    return undefined
+  }
+}
+
+export const notKeys: Problem = { field: 'keys', message: 'is not a JSON Web Key Set of public keys' }

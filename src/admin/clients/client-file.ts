@@ -1,0 +1,134 @@
+import { readFileSync } from 'node:fs'
+import { isDeepStrictEqual } from 'node:util'
+import { parse, stringify } from 'yaml'
+import { z } from 'zod'
+import type { Client, Clients } from '../../clients/clients.ts'
+import { parseClientMetadata, type ClientMetadata } from '../../clients/metadata.ts'
+import type { Problem } from '../command.ts'
+import { registrationOf } from './registration-fields.ts'
+
+/** Portals as a file declares them: everything that is not there is as usual, portals that are not there are left alone. */
+const schema = z.strictObject({
+  portals: z.array(
+    z.looseObject({
+      client_id: z
+        .string()
+        .regex(/^[\w-]{8,64}$/, 'must be 8 to 64 letters, digits, - or _')
+        // the subject of a service's tokens is its client_id: it must never be a person's (RFC 9700 section 4.15)
+        .refine((id) => !z.uuid().safeParse(id).success, 'must not be a UUID: accounts have such ids')
+        .optional(),
+      name: z.string(),
+      status: z.enum(['active', 'suspended']).default('active'),
+    }),
+  ),
+})
+
+type Declared = z.output<typeof schema>['portals'][number]
+
+const begin = `# Portals, as: npx yideng client export > portals.yaml
+# What stands here is made so by: npx yideng client import portals.yaml (with --plan it only says what it would do).
+# A portal without client_id is known by its name. Portals that do not stand here are left alone.
+`
+
+export function toYaml(clients: readonly Client[]): string {
+  const portals = clients.map((client) => {
+    const { created_at: _c, updated_at: _u, ...declared } = registrationOf(client)
+    return declared
+  })
+  return `${begin}${stringify({ portals }, { lineWidth: 0 })}`
+}
+
+export interface Step {
+  action: 'create' | 'change' | 'keep'
+  client_id: string | undefined
+  name: string
+  /** From what to what, by field. */
+  changes: Record<string, [unknown, unknown]>
+  /** What is written: the metadata as it was declared, and the status. */
+  input: Record<string, unknown>
+  status: Client['status']
+}
+
+type Plan = { ok: true; steps: Step[] } | { ok: false; problems: Problem[] }
+
+const unreadable = (message: string): Plan => ({ ok: false, problems: [{ field: 'file', message }] })
+
+/** What has to be done so that the portals are as the file says; nothing is done yet. */
+export function planOf(file: string, existing: readonly Client[]): Plan {
+  let text: unknown
+  try {
+    text = parse(readFileSync(file, 'utf8'))
+  } catch (error) {
+    const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)
+    return unreadable(`${JSON.stringify(file)} cannot be read: ${reason}`)
+  }
+  const read = schema.safeParse(text)
+  if (!read.success) {
+    const [issue] = read.error.issues
+    return unreadable(`${issue?.path.join('.') || 'the document'}: ${issue?.message ?? 'is wrong'}`)
+  }
+  const problems: Problem[] = []
+  const steps = read.data.portals.flatMap((declared) => {
+    const step = stepOf(declared, existing)
+    if ('problems' in step) problems.push(...step.problems)
+    return 'problems' in step ? [] : [step]
+  })
+  const ids = steps.flatMap(({ client_id, name }) => client_id ?? name)
+  const twice = ids.find((id, index) => ids.indexOf(id) !== index)
+  if (twice !== undefined) problems.push({ field: 'file', message: `names ${JSON.stringify(twice)} twice` })
+  return problems.length > 0 ? { ok: false, problems } : { ok: true, steps }
+}
+
+function stepOf(
+  { client_id: id, status, ...input }: Declared,
+  existing: readonly Client[],
+): Step | { problems: Problem[] } {
+  const parsed = parseClientMetadata(input)
+  const of = JSON.stringify(id ?? input.name)
+  if (!parsed.ok) {
+    return {
+      problems: parsed.problems.map(({ field, message }) => ({ field: 'file', message: `${of}: ${field} ${message}` })),
+    }
+  }
+  const known = existing.filter((client) => (id === undefined ? client.name === input.name : client.id === id))
+  if (known.length > 1)
+    return { problems: [{ field: 'file', message: `${of}: several portals have this name, give client_id` }] }
+  const [before] = known
+  const changes = before ? differences(before, { ...parsed.metadata, status }) : {}
+  const action = !before ? 'create' : Object.keys(changes).length > 0 ? 'change' : 'keep'
+  return { action, client_id: before?.id ?? id, name: parsed.metadata.name, changes, input, status }
+}
+
+function differences(before: Client, after: ClientMetadata & { status: string }): Step['changes'] {
+  const { id: _i, secretHash: _s, createdAt: _c, updatedAt: _u, ...now } = before
+  const [from, to] = [now as Record<string, unknown>, after as Record<string, unknown>]
+  const fields = [...new Set([...Object.keys(from), ...Object.keys(to)])]
+  const different = fields.filter((field) => !isDeepStrictEqual(from[field], to[field]))
+  return Object.fromEntries(different.map((field) => [field, [from[field], to[field]]]))
+}
+
+interface Made {
+  client_id: string
+  name: string
+  client_secret: string
+}
+
+/** Makes it so, step by step; gives the secrets that were made on the way. */
+export async function apply(clients: Clients, steps: readonly Step[], actor: string): Promise<Made[]> {
+  const made: Made[] = []
+  for (const { action, client_id: id, name, changes, input, status } of steps) {
+    if (action === 'keep') continue
+    // a field that is not declared any more is as usual again
+    const cleared = Object.fromEntries(Object.keys(changes).map((field) => [field, undefined]))
+    const { status: _s, ...change } = { ...cleared, ...input }
+    const result =
+      action === 'create' || id === undefined
+        ? await clients.create(input, actor, id)
+        : await clients.update(id, change, actor)
+    if (!result?.ok) throw new Error(`${name} was changed by somebody else meanwhile. Run it again.`)
+    const { client, secret } = result
+    if (client.status !== status) await clients.setStatus(client.id, status, actor)
+    if (secret !== undefined) made.push({ client_id: client.id, name, client_secret: secret })
+  }
+  return made
+}

@@ -1,0 +1,54 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { openCookieKeys } from '../../keys/cookie-keys.ts'
+import { openDataKeys } from '../../keys/data-keys.ts'
+import { openSigningKeys } from '../../keys/signing-keys.ts'
+import type { Desk } from '../desk.ts'
+import type { Finding } from './finding.ts'
+import { signingKeyStates } from '../keys/signing-key-states.ts'
+
+const oldDays = 366
+const dayMs = 86_400_000
+
+/** Key files that are there but hold no keys; those that are not there are told elsewhere. */
+export async function unusableKeys(desk: Desk): Promise<Finding[]> {
+  const { keysDir } = await desk.settings()
+  const openers = {
+    'data.json': openDataKeys,
+    'signing.json': (directory: string) => openSigningKeys(directory, desk.clock),
+    'cookies.json': openCookieKeys,
+  }
+  return Object.entries(openers).flatMap(([name, open]): Finding[] => {
+    const file = join(keysDir, name)
+    if (!existsSync(file)) return []
+    try {
+      open(keysDir)
+      return []
+    } catch {
+      const todo =
+        name === 'data.json'
+          ? 'restore it from your backup: the accounts cannot be read without it'
+          : 'restore it from your backup, or remove it: new keys are made then, and people sign in again'
+      return [{ state: 'fail', what: 'keys', finding: `${file} holds no keys`, todo }]
+    }
+  })
+}
+
+/** Signing keys that are due for a change. */
+export async function signingKeyAge(desk: Desk): Promise<Finding> {
+  const what = 'signing keys'
+  const states = await signingKeyStates(desk)
+  const now = desk.clock()
+  const retirable = states.filter(({ retirable: may }) => may).map(({ key }) => key.kid)
+  if (retirable.length > 0) {
+    const finding = `${retirable.join(', ')} ${retirable.length === 1 ? 'is' : 'are'} published but no more needed`
+    return { state: 'warn', what, finding, todo: 'npx yideng keys retire' }
+  }
+  const old = states.filter(({ key, state }) => state === 'signs' && Date.parse(key.createdAt) < now - oldDays * dayMs)
+  const successor = states.some(({ state }) => state === 'waits')
+  if (old.length > 0 && !successor) {
+    const finding = `${old.map(({ key }) => key.kid).join(', ')} sign for more than a year`
+    return { state: 'warn', what, finding, todo: 'npx yideng keys rotate' }
+  }
+  return { state: 'ok', what, finding: states.map(({ key, state }) => `${key.kid} ${state}`).join(', ') }
+}

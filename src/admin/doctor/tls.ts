@@ -1,0 +1,52 @@
+import { connect } from 'node:tls'
+import type { Settings } from '../../config/settings.ts'
+import type { Finding } from './finding.ts'
+
+const patienceMs = 3000
+const soonDays = 21
+const dayMs = 86_400_000
+
+interface Seen {
+  authorized: boolean
+  reason: string
+  validTo: number
+}
+
+/** What a browser is shown at the issuer's address. */
+function look(host: string, port: number): Promise<Seen | Error> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port, servername: host, rejectUnauthorized: false, timeout: patienceMs }, () => {
+      const { valid_to: validTo } = socket.getPeerCertificate()
+      const { authorizationError } = socket
+      const reason = authorizationError === undefined ? '' : String(authorizationError)
+      resolve({ authorized: socket.authorized, reason, validTo: Date.parse(validTo) })
+      socket.destroy()
+    })
+    socket.on('timeout', () => socket.destroy(new Error('it does not answer')))
+    socket.on('error', resolve)
+  })
+}
+
+/** The certificate at the issuer's address, wherever TLS ends. */
+export async function certificate({ issuer }: Settings, now: number): Promise<Finding[]> {
+  const { protocol, hostname, port } = new URL(issuer)
+  if (protocol !== 'https:') return []
+  const what = 'certificate'
+  const seen = await look(hostname, Number(port || 443))
+  if (seen instanceof Error) {
+    const todo = 'start the proxy in front that ends TLS, and let its name resolve here; or examine it from elsewhere'
+    return [{ state: 'warn', what, finding: `${issuer} cannot be reached: ${seen.message}`, todo }]
+  }
+  const until = new Date(seen.validTo).toISOString().slice(0, 10)
+  if (seen.validTo < now) {
+    return [{ state: 'fail', what, finding: `it ended on ${until}`, todo: 'renew it at the proxy that ends TLS' }]
+  }
+  if (!seen.authorized) {
+    const todo = 'use a certificate that browsers trust, with its whole chain, for this very name'
+    return [{ state: 'fail', what, finding: `browsers will not trust it: ${seen.reason}`, todo }]
+  }
+  if (seen.validTo < now + soonDays * dayMs) {
+    return [{ state: 'warn', what, finding: `it ends on ${until}`, todo: 'renew it at the proxy that ends TLS' }]
+  }
+  return [{ state: 'ok', what, finding: `good until ${until}` }]
+}

@@ -1,0 +1,43 @@
+import { command, invalid, type Command, type Outcome } from '../command.ts'
+
+export const levelCommands: Command[] = [
+  command({
+    noun: 'client',
+    verb: 'preview-level',
+    summary:
+      'tell which portals, and how many of their sign-ins of the last 30 days, a change of levels would touch; nothing is changed',
+    fields: {
+      levels: { type: 'text', placeholder: 'FILE', meaning: 'a changed copy of config/levels.json' },
+      'min-level': { type: 'number', choices: ['2', '3', '4'], meaning: 'as if the portal asked for this level' },
+      client: { type: 'text', placeholder: 'ID', meaning: 'only this portal' },
+    },
+    access: { local: 'it reads a file, and looks at the portals of every region' },
+    example: 'npx yideng client preview-level --levels levels-next-year.json',
+    async run(desk, input): Promise<Outcome> {
+      if (input.levels === undefined && input['min-level'] === undefined) {
+        return invalid({ field: 'levels', message: 'or --min-level is needed: what would change?' })
+      }
+      const { previewLevels, readTable } = await import('./level-preview.ts')
+      const house = await desk.house()
+      if (input.client !== undefined && !(await house.clients.find(input.client))) {
+        return { ok: false, kind: 'not_found', problems: [{ message: 'There is no such portal.' }] }
+      }
+      let table: ReturnType<typeof readTable> | undefined
+      try {
+        table = input.levels === undefined ? undefined : readTable(input.levels)
+      } catch (error) {
+        const message = `cannot be used: ${error instanceof Error ? error.message : String(error)}`
+        return invalid({ field: 'levels', message })
+      }
+      const preview = await previewLevels(house, { table, clientId: input.client, minLevel: input['min-level'] })
+      const { portals, undecidable } = preview
+      const rows = portals.map(({ name, sign_ins, rise, fall, kept_out }) => [name, sign_ins, rise, fall, kept_out])
+      const notes = [
+        ...(portals.length === 0 ? ['No portal is touched.'] : []),
+        ...(undecidable > 0 ? [`${undecidable} older sign-ins cannot be decided again.`] : []),
+      ]
+      const shown = { columns: ['PORTAL', 'SIGN-INS', 'RISE', 'FALL', 'KEPT OUT'], rows }
+      return { ok: true, document: preview, ...(rows.length > 0 ? { shown } : {}), notes }
+    },
+  }),
+]

@@ -1,0 +1,31 @@
+import { parseDocument } from '../../accounts/identifiers/documents.ts'
+import { parseCreditCode } from '../../accounts/identifiers/gb32100.ts'
+import { normaliseOrganisationName } from '../../accounts/identifiers/names.ts'
+import type { RegisteredOrganisation } from '../../proofing/embedded-business-register.ts'
+import type { ImportKind } from './csv-import.ts'
+import type { Back } from '../house.ts'
+
+const statuses = ['active', 'revoked', 'cancelled'] as const
+
+/** The organisations of the embedded business register. */
+export function organisationsImport({ businessRegister, legalPersons }: Back): ImportKind<RegisteredOrganisation> {
+  return {
+    kind: 'organisations',
+    columns: ['uscc', 'name', 'status', 'representative_document_type', 'representative_document_number'],
+    read([code = '', given = '', state = '', type = '', number = ''], today) {
+      const parsed = parseCreditCode(code)
+      if (!parsed.ok) return { problem: parsed.problem }
+      const name = normaliseOrganisationName(given)
+      if (name === undefined) return { problem: 'organisation_name_malformed' }
+      const status = statuses.find((one) => one === state.trim())
+      if (!status) return { problem: `status must be one of ${statuses.join(', ')}` }
+      const document = parseDocument({ type: type.trim(), number, today })
+      if (!document.ok) return { problem: document.problem }
+      const { type: documentType, number: documentNumber } = document.document
+      return { key: parsed.uscc, record: { uscc: parsed.uscc, name, status, documentType, documentNumber } }
+    },
+    write: (transaction, organisations) => businessRegister.add(transaction, organisations),
+    // another representative or a cancelled licence takes effect at once, also at portals
+    after: (organisations) => legalPersons.registerChanged(organisations.map(({ uscc }) => uscc)),
+  }
+}

@@ -1,0 +1,57 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import sharp from 'sharp'
+import { openFaceEngine } from '../../proofing/face/engine.ts'
+import type { IdentityClaim } from '../../proofing/population-register.ts'
+import { thresholds } from '../../proofing/face/thresholds.ts'
+import type { Back } from '../house.ts'
+
+export interface PhotoImport {
+  take(people: readonly IdentityClaim[]): Promise<void>
+  report: { photos: number; photos_unusable: number }
+}
+
+/** A photograph of an authority may be large; it is made smaller before the engine sees it. */
+const mostPixels = 50_000_000
+const width = 640
+
+/**
+ * Takes the photographs that stand beside a register's file. Only a template of each is kept, sealed: the engine compares
+ * with nothing else, and a stolen store shows nobody's face.
+ */
+export async function photoImport({ database, faceReferences }: Back, directory: string): Promise<PhotoImport> {
+  const engine = await openFaceEngine(thresholds)
+  const report = { photos: 0, photos_unusable: 0 }
+
+  async function templateOf(file: string): Promise<number[] | undefined> {
+    const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return undefined
+      throw error
+    })
+    if (!bytes) return undefined
+    const jpeg = await sharp(bytes, { limitInputPixels: mostPixels })
+      .rotate()
+      .resize({ width, withoutEnlargement: true })
+      .jpeg()
+      .toBuffer()
+      .catch(() => undefined)
+    const reading = jpeg && (await engine.read(jpeg, 0))
+    if (reading?.faces === 1 && reading.face) return reading.face.template
+    report.photos_unusable += 1
+    return undefined
+  }
+
+  return {
+    report,
+    async take(people) {
+      const found: (IdentityClaim & { template: number[] })[] = []
+      for (const person of people) {
+        const template = await templateOf(join(directory, `${person.documentNumber}.jpg`))
+        if (template) found.push({ ...person, template })
+      }
+      if (found.length === 0) return
+      await database.transaction().execute((transaction) => faceReferences.add(transaction, found))
+      report.photos += found.length
+    },
+  }
+}

@@ -1,0 +1,101 @@
+import type { Approval } from './approvals.ts'
+import { command, idField, iso, nameOf, notFound, type Command, type Input, type Outcome } from '../command.ts'
+import { hindrance, runApproved } from './gate.ts'
+
+const id = idField('request')
+const exampleId = '9f2c1a7be403'
+
+/** What will run, as it would be typed. */
+const asTyped = (name: string, input: Input) =>
+  [name, ...Object.entries(input).map(([field, value]) => `${field}=${JSON.stringify(value)}`)].join(' ')
+
+const answerOf = (one: Approval) => ({
+  id: one.id,
+  command: one.command,
+  input: one.input,
+  region: one.region ?? null,
+  requested_by: one.requestedBy,
+  requested_at: iso(one.requestedAt),
+  expires_at: iso(one.expiresAt),
+  state: one.state,
+  decided_by: one.decidedBy ?? null,
+})
+
+const failed = (message: string): Outcome => ({ ok: false, kind: 'failed', problems: [{ message }] })
+
+/** Of all that may wait; the table of all commands is put together from this file too. */
+const commandOf = async (name: string) => (await import('../commands.ts')).commands.find((one) => nameOf(one) === name)
+
+/** The two-person rule: what one administrator asked for, and another decides. */
+export const approvalCommands: Command[] = [
+  command({
+    noun: 'approval',
+    verb: 'list',
+    summary: 'list what administrators asked for and a second one decides, the latest first',
+    fields: {},
+    access: { role: 'admin', about: 'rows' },
+    example: 'npx yideng approval list',
+    async run(desk) {
+      const { approvals } = await desk.house()
+      const document = (await approvals.list()).filter(({ region }) => desk.sees(region)).map(answerOf)
+      const columns = ['ID', 'WHAT WILL RUN', 'REGION', 'REQUESTED BY', 'UNTIL', 'STATE']
+      const rows = document.map((one) => [
+        one.id,
+        asTyped(one.command, one.input),
+        one.region,
+        one.requested_by,
+        one.expires_at,
+        one.state,
+      ])
+      return { ok: true, document, shown: { columns, rows }, notes: rows.length > 0 ? [] : ['Nothing was asked for.'] }
+    },
+  }),
+  command({
+    noun: 'approval',
+    verb: 'approve',
+    summary: 'approve what another administrator asked for; it runs at once, or is released for them to see',
+    fields: { id },
+    access: { role: 'admin', about: 'approval' },
+    example: `npx yideng approval approve ${exampleId}`,
+    async run(desk, input) {
+      const { approvals } = await desk.house()
+      const approval = await approvals.find(input.id)
+      if (!approval) return notFound('request', input.id)
+      const asked = await commandOf(approval.command)
+      if (!asked || 'local' in asked.access) return failed(`There is no command "${approval.command}" any more.`)
+      if (approval.requestedBy === desk.administrator?.personId) {
+        const message = 'You asked for it yourself: another administrator has to approve it.'
+        return { ok: false, kind: 'forbidden', problems: [{ message }] }
+      }
+      // it may lie elsewhere by now
+      const not = desk.administrator && (await hindrance(desk, desk.administrator, asked.access, approval.input))
+      if (not) return not
+      if (!(await approvals.decide(approval.id, 'approved', desk))) return failed(await whyNot(approval.id))
+      if (asked.access.second === 'releases') {
+        return { ok: true, document: { ...answerOf(approval), state: 'approved', decided_by: desk.actor } }
+      }
+      return runApproved(desk, asked, approval)
+
+      async function whyNot(request: string) {
+        const now = await approvals.find(request)
+        return `It is ${now?.state ?? 'gone'} already: nothing was done.`
+      }
+    },
+  }),
+  command({
+    noun: 'approval',
+    verb: 'refuse',
+    summary: 'refuse what another administrator asked for, or take back what you asked for yourself',
+    fields: { id },
+    access: { role: 'admin', about: 'approval' },
+    example: `npx yideng approval refuse ${exampleId}`,
+    async run(desk, input) {
+      const { approvals } = await desk.house()
+      const approval = await approvals.find(input.id)
+      if (!approval) return notFound('request', input.id)
+      const refused = await approvals.decide(approval.id, 'refused', desk)
+      if (!refused) return failed(`It is ${approval.state} already: nothing was done.`)
+      return { ok: true, document: { ...answerOf(approval), state: 'refused', decided_by: desk.actor } }
+    },
+  }),
+]

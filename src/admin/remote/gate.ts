@@ -1,0 +1,94 @@
+import { covers, mayAct, type Administrator } from '../../accounts/administrators.ts'
+import { isRegion } from '../../config/regions.ts'
+import type { Approval } from './approvals.ts'
+import { iso, nameOf, type Access, type Command, type Input, type Outcome } from '../command.ts'
+import type { AdministratorsDesk, Desk } from '../desk.ts'
+import { findWhere, notThere } from './where.ts'
+
+type FromAfar = Exclude<Access, { local: string }>
+
+const forbidden = (message: string, field?: string): Outcome => ({
+  ok: false,
+  kind: 'forbidden',
+  problems: [{ message, ...(field === undefined ? {} : { field }) }],
+})
+
+/** Why an administrator may not do this, to this; undefined when they may. */
+export async function hindrance(
+  desk: Desk,
+  { role, region }: Administrator,
+  access: FromAfar,
+  input: Input,
+): Promise<Outcome | undefined> {
+  if (!mayAct(role, access.role)) return forbidden(`This needs the role ${access.role}; yours is ${role}.`)
+  const where = await findWhere(await desk.house(), access.about, input)
+  if (!where || where.lies.some((one) => !covers({ region }, one))) return notThere(access.about, input)
+  // a code nobody knows is for the command itself to refuse
+  const elsewhere = where.goes.filter((one) => !covers({ region }, one) && (one === undefined || isRegion(one)))
+  if (elsewhere.length === 0) return undefined
+  if (access.about === 'house') {
+    return forbidden(`This concerns the whole house: it needs an administrator of the province; yours is ${region}.`)
+  }
+  if (access.about === 'organisation') return forbidden(`is not registered in ${region}, which is yours`, 'uscc')
+  return forbidden(`must be ${region}, which is yours, or lie in it`, 'region')
+}
+
+/**
+ * Runs a command for an administrator who works from afar, if role and region allow it; what needs a second administrator
+ * waits for one.
+ */
+export async function runFromAfar(desk: AdministratorsDesk, command: Command, input: Input): Promise<Outcome> {
+  const { access } = command
+  if ('local' in access) return forbidden(localOnly(command, access.local))
+  const not = await hindrance(desk, desk.administrator, access, input)
+  if (not) return not
+  return access.second ? ask(desk, command, access, input) : command.run(desk, input)
+}
+
+export const localOnly = (command: Command, why: string) => `"${nameOf(command)}" is for the server itself: ${why}.`
+
+/** Keeps the request, or uses what a second administrator has released. */
+async function ask(desk: AdministratorsDesk, command: Command, access: FromAfar, input: Input): Promise<Outcome> {
+  const { approvals } = await desk.house()
+  const { personId: requestedBy } = desk.administrator
+  const where = await findWhere(await desk.house(), access.about, input)
+  const [region] = [...(where?.lies ?? []), ...(where?.goes ?? [])]
+  const approval = await approvals.request({ command: nameOf(command), input, region, requestedBy })
+  if (!approval) {
+    return {
+      ok: false,
+      kind: 'failed',
+      problems: [{ message: 'Too many of your requests wait already: take some back.' }],
+    }
+  }
+  if (approval.state === 'approved' && (await approvals.use(approval.id, desk.actor))) return command.run(desk, input)
+  const after = access.second === 'runs' ? 'It is done then.' : 'Give the same command once more then.'
+  return {
+    ok: true,
+    document: { request: approval.id, state: approval.state, expires_at: iso(approval.expiresAt) },
+    shown: [
+      `Request ${approval.id}. A second administrator decides: npx yideng approval approve ${approval.id}`,
+      after,
+    ],
+    fault: 'Not done yet: it waits for a second administrator.',
+  }
+}
+
+/** Runs what was just approved, as its requester would: who is no administrator any more asks for nothing. */
+export async function runApproved(
+  desk: Desk,
+  command: Command,
+  { id, input, requestedBy }: Approval,
+): Promise<Outcome> {
+  const { approvals, administrators } = await desk.house()
+  const { access } = command
+  const requester = await administrators.find(requestedBy)
+  const not =
+    'local' in access || !requester
+      ? forbidden('Who asked for it is no administrator any more.')
+      : await hindrance(desk, requester, access, input)
+  if (not) return not
+  if (!(await approvals.use(id, desk.actor)))
+    return { ok: false, kind: 'failed', problems: [{ message: 'It was run already.' }] }
+  return command.run(desk, input)
+}

@@ -1,0 +1,69 @@
+import { parseCreditCode, registeredRegion } from '../../accounts/identifiers/gb32100.ts'
+import { isRegion } from '../../config/regions.ts'
+import { notFound, type About, type Input } from '../command.ts'
+import type { Back } from '../house.ts'
+
+/** A region (GB/T 2260), or none: then it belongs to the whole house. */
+type Region = string | undefined
+
+/** Where lies what a command is about, and where it is to lie when it is done. */
+interface Where {
+  lies: readonly Region[]
+  goes: readonly Region[]
+}
+
+const text = (value: unknown) => (typeof value === 'string' ? value : '')
+
+/** What the state or a province registered, or a place we do not know, is not one city's. */
+export function regionOfOrganisation(uscc: string): Region {
+  const region = registeredRegion(uscc)
+  return isRegion(region) && !region.endsWith('0000') ? region : undefined
+}
+
+/** Undefined when there is no such thing. */
+const finders: { [A in About]: (house: Back, input: Input) => Promise<Where | undefined> } = {
+  async portal({ clients }, { id, region }) {
+    const goes = region === undefined && id !== undefined ? [] : [text(region) || undefined]
+    if (id === undefined) return { lies: [], goes }
+    const client = await clients.find(text(id))
+    return client && { lies: [client.region], goes }
+  },
+
+  async organisation({ legalPersons }, { id, uscc }) {
+    if (id === undefined) {
+      const code = parseCreditCode(text(uscc))
+      // the command itself refuses what is no code
+      return { lies: [], goes: code.ok ? [regionOfOrganisation(code.uscc)] : [] }
+    }
+    const found = await legalPersons.find(text(id))
+    return found && { lies: [regionOfOrganisation(found.uscc)], goes: [] }
+  },
+
+  async administrator({ administrators }, { id, region }) {
+    const found = await administrators.find(text(id))
+    const goes = region === undefined ? [] : [text(region)]
+    return found || goes.length > 0 ? { lies: found ? [found.region] : [], goes } : undefined
+  },
+
+  async approval({ approvals }, { id }) {
+    const found = await approvals.find(text(id))
+    return found && { lies: [found.region], goes: [] }
+  },
+
+  rows: async () => ({ lies: [], goes: [] }),
+  house: async () => ({ lies: [], goes: [undefined] }),
+}
+
+export const findWhere = (house: Back, about: About, input: Input) => finders[about](house, input)
+
+const words: { [A in About]: string } = {
+  portal: 'portal',
+  organisation: 'organisation',
+  administrator: 'administrator',
+  approval: 'request',
+  rows: 'entry',
+  house: 'entry',
+}
+
+/** The same answer for what is not there and for what lies elsewhere: that of the command itself. */
+export const notThere = (about: About, { id }: Input) => notFound(words[about], text(id))

@@ -1,0 +1,99 @@
+import { command, invalid, type Command, type Outcome } from '../command.ts'
+
+const fileField = { type: 'text', positional: true, required: true, placeholder: 'FILE' } as const
+
+interface Copied {
+  copied?: Record<string, { rows: number; hash: string }> | undefined
+  artifacts?: number
+}
+
+/** Says what a copy holds, or why there is none. */
+async function copying(copy: () => Promise<Copied>): Promise<Outcome> {
+  const { CopyRefused } = await import('./store-transfer.ts')
+  try {
+    const { copied, artifacts } = await copy()
+    const rows = Object.entries(copied ?? {}).map(([table, content]) => [table, content.rows, content.hash])
+    return {
+      ok: true,
+      document: { tables: copied ?? null, ...(artifacts === undefined ? {} : { artifacts }) },
+      shown: copied ? { columns: ['TABLE', 'ROWS', 'SHA-256 SUM'], rows } : ['The store was copied whole.'],
+      ...(artifacts ? { notes: [`${artifacts} sessions, codes and tokens went along.`] } : {}),
+    }
+  } catch (error) {
+    if (!(error instanceof CopyRefused)) throw error
+    return { ok: false, kind: 'failed', problems: [{ message: `Nothing was copied: ${error.message}.` }] }
+  }
+}
+
+export const storeCommands: Command[] = [
+  command({
+    noun: 'migrate',
+    summary: 'bring the store up to date (servers do so at their start), or move a stopped one with --from and --to',
+    fields: {
+      from: { type: 'text', placeholder: 'STORE', meaning: 'directory of embedded stores, or postgres:// address' },
+      to: { type: 'text', placeholder: 'STORE', meaning: 'empty store to copy everything into, likewise' },
+      'to-redis': { type: 'text', placeholder: 'URL', meaning: 'takes over the sessions of an embedded store' },
+    },
+    access: { local: 'it opens the stores themselves' },
+    example: 'npx yideng migrate --from data --to postgres://yideng@db/yideng --to-redis redis://cache:6379',
+    async run(desk, { from, to, 'to-redis': redis }) {
+      if (from === undefined && to === undefined && redis === undefined) {
+        const { migrated: ran } = await desk.house()
+        const shown = ran.length > 0 ? ran.map((name) => `ran ${name}`) : ['The store was up to date.']
+        return { ok: true, document: { ran }, shown }
+      }
+      if (from === undefined || to === undefined) {
+        const problem = { field: from === undefined ? 'from' : 'to', message: 'Give both --from and --to.' }
+        return invalid(problem)
+      }
+      const { transfer, transferArtifacts } = await import('./store-transfer.ts')
+      return copying(async () => {
+        const copied = await transfer(from, to)
+        return { copied, artifacts: redis === undefined ? 0 : await transferArtifacts(from, redis, desk.clock) }
+      })
+    },
+  }),
+  command({
+    noun: 'backup',
+    summary: 'write the accounts into one new SQLite file, as they are at one moment, while servers run',
+    fields: { file: { ...fileField, meaning: 'file to make; keys are not in it (docs/operations.md)' } },
+    access: { local: 'it opens the stores themselves' },
+    example: 'npx yideng backup /backup/yideng-2026-11-24.sqlite',
+    async run(desk, { file }) {
+      const settings = await desk.settings()
+      const { backUp } = await import('./store-transfer.ts')
+      return copying(async () => ({ copied: await backUp(settings.databaseUrl || settings.dataDir, file) }))
+    },
+  }),
+  command({
+    noun: 'restore',
+    summary: 'fill an empty store from a backup; the server must not run, its data.json must be in place',
+    fields: { file: { ...fileField, meaning: 'file that backup made' } },
+    access: { local: 'it opens the stores themselves' },
+    example: 'npx yideng restore /backup/yideng-2026-11-24.sqlite',
+    async run(desk, { file }) {
+      const settings = await desk.settings()
+      const { transfer } = await import('./store-transfer.ts')
+      const { databaseFile } = await import('../../storage/stores.ts')
+      return copying(async () => ({ copied: await transfer(file, settings.databaseUrl || databaseFile(settings)) }))
+    },
+  }),
+  command({
+    noun: 'doctor',
+    summary: 'examine settings, keys, store and audit trail, and say what to do; it changes nothing',
+    fields: {},
+    access: { local: 'it looks at the files of the machine it runs on' },
+    example: 'npx yideng doctor',
+    async run(desk) {
+      const { examine } = await import('../doctor/doctor.ts')
+      const findings = await examine(desk)
+      const failed = findings.filter(({ state }) => state === 'fail').length
+      const shown = findings.flatMap(({ state, what, finding, todo }) => [
+        `${state.padEnd(4)}  ${what}: ${finding}`,
+        ...(todo ? [`      → ${todo}`] : []),
+      ])
+      const fault = failed > 0 ? `${failed === 1 ? 'One check' : `${failed} checks`} failed.` : undefined
+      return { ok: true, document: { well: failed === 0, checks: findings }, shown, ...(fault ? { fault } : {}) }
+    },
+  }),
+]

@@ -1,0 +1,163 @@
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { gunzipSync, gzipSync } from 'node:zlib'
+import { join } from 'node:path'
+import { decodeJwt, decodeProtectedHeader } from 'jose'
+import { expect, it } from 'vitest'
+import type { Entry } from '../../../src/audit/chain.ts'
+import { createVerifier } from '../../../src/keys/signatures.ts'
+import { auditedHouse } from '../../audit/setup.ts'
+
+type Listed = { sequence: number; event: string; person_id: string | null; restricted?: unknown }
+
+const linesOf = (file: string) => readFileSync(file, 'utf8').trimEnd().split('\n')
+
+it('lists what is asked for, newest first, a page at a time', async () => {
+  const house = auditedHouse(Date.UTC(2026, 10, 1))
+  await house.record(2)
+  house.forward(86_400_000)
+  await house.record(1, { event: 'login.refused', personId: 'p2', clientId: 'c1' })
+  await house.record(1, { event: 'portal.entered', personId: 'p1', clientId: 'c1' })
+  const list = async (...flags: string[]) =>
+    (await house.json<Listed[]>('audit', 'list', ...flags)).map(({ sequence }) => sequence)
+  expect(await list()).toEqual([4, 3, 2, 1])
+  expect(await list('--person', 'p1')).toEqual([4, 2, 1])
+  expect(await list('--portal', 'c1')).toEqual([4, 3])
+  expect(await list('--event', 'login')).toEqual([3, 2, 1])
+  expect(await list('--event', 'login.refused')).toEqual([3])
+  expect(await list('--since', '2026-11-02')).toEqual([4, 3])
+  expect(await list('--until', '2026-11-02T00:00:00Z')).toEqual([2, 1])
+  expect(await list('--limit', '2', '--before', '4')).toEqual([3, 2])
+  expect((await house.yideng('audit', 'list', '--limit', '1')).out).toContain('More: the same with --before 4')
+  for (const [flag, value] of [
+    ['--event', 'login_%'],
+    ['--since', 'yesterday'],
+    ['--limit', '0'],
+  ] as const) {
+    expect(await house.yideng('audit', 'list', flag, value)).toMatchObject({ code: 2, out: '' })
+  }
+})
+
+it('shows personal data only where it is asked for, and says so in the trail', async () => {
+  const house = auditedHouse()
+  await house.record(1)
+  expect((await house.yideng('audit', 'list', '--json')).out).not.toContain('203.0.113')
+  const [entry] = await house.json<Listed[]>('audit', 'list', '--restricted', '--person', 'p1')
+  expect(entry?.restricted).toEqual({ address: '203.0.113.0' })
+  const [said] = await house.json<(Listed & { actor: string; details: object })[]>('audit', 'list')
+  expect(said).toMatchObject({ event: 'audit.revealed', actor: 'administrator:test', details: { person: 'p1' } })
+})
+
+it('exports JSON Lines whose hashes can be checked, and security event tokens that are signed', async () => {
+  const house = auditedHouse()
+  await house.record(3, { clientId: 'c1' })
+  const [lines, tokens, opened] = ['lines', 'tokens', 'opened'].map((name) => join(house.directory, name)) as [
+    string,
+    string,
+    string,
+  ]
+  expect(await house.json('audit', 'export', '--to', lines, '--event', 'login')).toEqual({ file: lines, entries: 3 })
+  expect(statSync(lines).mode & 0o777).toBe(0o600)
+  const entries = linesOf(lines).map((line) => JSON.parse(line) as Entry)
+  expect(entries.map(({ hash, previous_hash }) => [previous_hash, hash])[2]?.[0]).toBe(entries[1]?.hash)
+  expect(linesOf(lines).join()).not.toContain('203.0.113')
+
+  await house.json(
+    'audit',
+    'export',
+    '--to',
+    tokens,
+    '--format',
+    'set',
+    '--event',
+    'login',
+    '--audience',
+    'https://siem.example',
+  )
+  const [token = ''] = linesOf(tokens)
+  expect(decodeProtectedHeader(token)).toMatchObject({ typ: 'secevent+jwt', alg: 'ES256' })
+  expect(decodeJwt(token)).toMatchObject({
+    iss: 'http://localhost:3000',
+    aud: 'https://siem.example',
+    jti: entries[0]?.hash,
+    sub_id: { format: 'opaque', id: 'p1' },
+    events: { 'urn:yideng:event:login.succeeded': { sequence: 1, actor: 'person', client_id: 'c1' } },
+  })
+  const { clock } = { clock: () => Date.now() }
+  expect(await createVerifier(house.keysDir, clock)('secevent+jwt', token)).toBeDefined()
+  expect(await createVerifier(house.keysDir, clock)('yideng-audit-checkpoint+jwt', token)).toBeUndefined()
+
+  await house.json('audit', 'export', '--to', opened, '--restricted', '--event', 'login')
+  expect(linesOf(opened).join()).toContain('203.0.113.2')
+  const exports = await house.json<Listed[]>('audit', 'list', '--event', 'audit.exported')
+  expect(exports).toHaveLength(3)
+  expect(await house.yideng('audit', 'export', '--to', lines)).toMatchObject({ code: 2, out: '' })
+})
+
+it('archives whole signed months: the trail goes on behind them, and each file can be checked by itself', async () => {
+  const day = 86_400_000
+  const house = auditedHouse(Date.UTC(2026, 0, 31))
+  await house.record(3)
+  await house.checkpoint()
+  house.forward(day)
+  await house.record(3)
+  await house.checkpoint()
+  house.forward(40 * day)
+  await house.record(2)
+
+  const { directory: archive, moved } = await house.archive('2026-03')
+  expect(moved.map(({ month, entries }) => [month, entries])).toEqual([
+    ['2026-01', 3],
+    ['2026-02', 3],
+  ])
+  expect(await house.json('audit', 'archive', '--to', archive, '--before', '2026-03')).toEqual([])
+  const left = await house.json<Listed[]>('audit', 'list')
+  expect(left.map(({ event }) => event)).toEqual([
+    'audit.archived',
+    'audit.archived',
+    'login.succeeded',
+    'login.succeeded',
+  ])
+  expect(await house.json('audit', 'verify')).toMatchObject({ whole: true, entries: 4 })
+  await house.checkpoint()
+  expect(await house.json('audit', 'verify')).toMatchObject({ whole: true, entries: 4, unsigned: 0 })
+
+  const file = moved[1]?.file ?? ''
+  expect(await house.json('audit', 'verify', '--archive', file)).toMatchObject({
+    whole: true,
+    entries: 3,
+    checkpoints: 1,
+  })
+  const text = gunzipSync(readFileSync(file)).toString()
+  const cut = `${text.trimEnd().split('\n').slice(0, -1).join('\n')}\n`
+  const [head = '', first = '', ...lines] = text.trimEnd().split('\n')
+  const entry = (index: number) =>
+    (JSON.parse(lines[index] ?? '') as { entry: { sequence: number; hash: string } }).entry
+  const after = ({ sequence, hash }: { sequence: number; hash: string }) =>
+    JSON.stringify({ after: { sequence, hash }, month: '2026-02' })
+  const forged: [string, string][] = [
+    // without its first entry, as if it had begun after it; and without one in the middle
+    ['missing', [after(entry(0)), first, ...lines.slice(1)].join('\n')],
+    ['missing', [head, first, lines[0], after(entry(1)), ...lines.slice(2)].join('\n')],
+    ['changed', text.replace('203.0.113', '198.51.100').replace('"actor":"person"', '"actor":"nobody"')],
+    ['truncated', cut],
+  ]
+  for (const [kind, forgery] of forged) {
+    const other = join(house.directory, kind)
+    writeFileSync(other, gzipSync(forgery))
+    const { code, out } = await house.yideng('audit', 'verify', '--archive', other, '--json')
+    expect({ code, ...(JSON.parse(out) as object) }).toMatchObject({ code: 1, kind })
+  }
+  // each by itself whole, but not what was archived here
+  const store = ['--store', join(house.dataDir, 'yideng.sqlite')]
+  expect(await house.json('audit', 'verify', '--archive', file, ...store)).toMatchObject({ whole: true })
+  const again = join(house.directory, 'packed-again')
+  writeFileSync(again, gzipSync(text, { level: 1 }))
+  expect(await house.json('audit', 'verify', '--archive', again)).toMatchObject({ whole: true })
+  const foreign = await house.yideng('audit', 'verify', '--archive', again, ...store, '--json')
+  expect({ code: foreign.code, ...(JSON.parse(foreign.out) as object) }).toMatchObject({ code: 1, kind: 'rewritten' })
+  writeFileSync(join(house.directory, 'none'), 'not even zipped')
+  for (const none of [archive, join(house.directory, 'none'), '/nowhere']) {
+    expect(await house.yideng('audit', 'verify', '--archive', none)).toMatchObject({ code: 2, out: '' })
+  }
+  expect((await house.yideng('audit', 'archive', '--to', archive, '--before', '2027-01')).code).toBe(2)
+})

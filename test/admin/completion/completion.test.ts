@@ -1,0 +1,30 @@
+import { spawnSync } from 'node:child_process'
+import { expect, it } from 'vitest'
+import { commands } from '../../../src/admin/commands.ts'
+import { completionScript } from '../../../src/admin/completion/completion.ts'
+
+/** What a real bash offers behind these words. */
+function offered(...words: string[]): string[] {
+  const script = `${completionScript('bash', commands)}
+COMP_WORDS=(yideng ${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length}; _yideng; printf '%s\\n' "\${COMPREPLY[@]}"`
+  const { stdout, stderr, status } = spawnSync('bash', ['-c', script], { encoding: 'utf8' })
+  if (status !== 0) throw new Error(stderr)
+  return stdout.split('\n').filter(Boolean)
+}
+
+it('offers nouns, then verbs, then flags, then their words', () => {
+  expect(offered('cl')).toEqual(['client'])
+  expect(offered('client', 'su')).toEqual(['suspend'])
+  expect(offered('client', 'create', '--ty')).toEqual(['--type'])
+  expect(offered('client', 'create', '--type', 's')).toEqual(['spa', 'service'])
+  expect(offered('person', 'create', '--pass')).toEqual(['--password-stdin'])
+  expect(offered('doctor', '--')).toEqual(['--json', '--help'])
+  for (const { noun, verb } of commands) expect(offered(noun, ...(verb ? [verb, '--h'] : ['--h']))).toContain('--help')
+})
+
+it('is understood by the other shells', () => {
+  expect(completionScript('zsh', commands)).toContain('bashcompinit')
+  const fish = completionScript('fish', commands)
+  expect(fish).toContain("complete -c yideng -n '__fish_use_subcommand' -f -a client")
+  expect(fish.split('\n').every((line) => line.startsWith('complete -c yideng '))).toBe(true)
+})

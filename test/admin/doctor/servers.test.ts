@@ -1,0 +1,65 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { commandLine } from '../../cli/in-process.ts'
+import { cannotRun } from '../../setup/parts.ts'
+import { redisCli, startRedis } from '../../setup/redis.ts'
+import { makePostgres } from '../../setup/stores.ts'
+
+interface Check {
+  state: string
+  what: string
+  finding: string
+}
+
+describe.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis'))('doctor on PostgreSQL and Redis', () => {
+  let line: ReturnType<typeof commandLine>
+  let url: string
+
+  const examine = async (environment: Record<string, string>) => {
+    const keys = join(line.directory, 'keys')
+    const other = commandLine({ environment: { YIDENG_KEYS_DIR: keys, YIDENG_DATABASE_URL: url, ...environment } })
+    const { out } = await other.yideng('doctor', '--json')
+    const { checks } = JSON.parse(out) as { checks: Check[] }
+    return checks.filter(({ state }) => state !== 'ok')
+  }
+
+  beforeAll(async () => {
+    url = await makePostgres()
+  })
+
+  it('finds nothing where both are as they should be, and says what is not', async () => {
+    const durable = await startRedis({ flags: ['--appendonly', 'yes'] })
+    line = commandLine({ environment: { YIDENG_DATABASE_URL: url, YIDENG_REDIS_URL: `redis://127.0.0.1:${durable}` } })
+    await line.withHouse(async ({ audit }) => audit.record({ event: 'login.succeeded', actor: 'person' }))
+    expect(await examine({ YIDENG_REDIS_URL: `redis://127.0.0.1:${durable}` })).toEqual([])
+
+    // the user of docs/deploy.md may do all that is needed; one of before there were events may not tell any
+    const [, rights = ''] = /^user yideng on >… (.*)$/m.exec(readFileSync('docs/deploy.md', 'utf8')) ?? []
+    const withRights = (...given: string[]) => {
+      redisCli(durable, 'ACL', 'SETUSER', 'yideng', 'reset', 'on', '>secret', ...given)
+      return examine({ YIDENG_REDIS_URL: `redis://yideng:secret@127.0.0.1:${durable}` })
+    }
+    expect(await withRights(...rights.split(' '))).toEqual([])
+    expect(
+      await withRights(...rights.split(' ').filter((right) => !/yideng:events|publish|subscribe/.test(right))),
+    ).toMatchObject([{ state: 'warn', what: 'Redis', finding: expect.stringContaining('publish and subscribe') }])
+
+    const flags = ['--maxmemory', '100mb', '--maxmemory-policy', 'allkeys-lru']
+    const forgetful = await examine({ YIDENG_REDIS_URL: `redis://127.0.0.1:${await startRedis({ flags })}` })
+    expect(forgetful).toMatchObject([
+      { state: 'warn', what: 'Redis', finding: expect.stringMatching(/noeviction.*appendonly/) },
+    ])
+
+    const nobody = await examine({
+      YIDENG_REDIS_URL: 'redis://127.0.0.1:1',
+      YIDENG_DATABASE_URL: 'postgres://postgres:hunter2@127.0.0.1:1/yideng',
+    })
+    expect(nobody.map(({ state, what }) => `${state} ${what}`)).toEqual(['fail PostgreSQL', 'fail Redis'])
+    expect(JSON.stringify(nobody)).not.toContain('hunter2')
+    const empty = await examine({ YIDENG_DATABASE_URL: await makePostgres() })
+    expect(empty).toContainEqual(
+      expect.objectContaining({ what: 'store', finding: expect.stringContaining('did not run') }),
+    )
+  })
+})

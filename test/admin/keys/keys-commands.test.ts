@@ -1,0 +1,77 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { commandLine } from '../../cli/in-process.ts'
+import { handClock } from '../../setup/temporary.ts'
+
+type Listed = { signing: { kid: string; alg: string; state: string }[] }
+
+const hour = 3_600_000
+
+function keyed() {
+  const { clock, forward } = handClock()
+  const line = commandLine({ clock })
+  const states = async () => {
+    const { signing } = await line.json<Listed>('keys', 'list')
+    return signing.filter(({ alg }) => alg === 'ES256').map(({ kid, state }) => [kid, state])
+  }
+  return { ...line, forward, states }
+}
+
+it('publishes new keys a day before they sign, and keeps the old until the last token expired', async () => {
+  const { json, yideng, forward, states, directory } = keyed()
+  const [[old] = []] = await states()
+  const { added } = await json<{ added: string[] }>('keys', 'rotate')
+  const [fresh] = added
+  expect(await states()).toEqual([
+    [old, 'signs'],
+    [fresh, 'waits'],
+  ])
+  expect(await yideng('keys', 'rotate')).toMatchObject({ code: 1, out: '' })
+
+  forward(24 * hour - 1)
+  expect(await states()).toEqual([
+    [old, 'signs'],
+    [fresh, 'waits'],
+  ])
+  expect(await json('keys', 'retire')).toEqual({ retired: [] })
+  forward(1)
+  expect(await states()).toEqual([
+    [fresh, 'signs'],
+    [old, 'verifies'],
+  ])
+  expect((await yideng('keys', 'retire', String(fresh))).err).toContain('This key signs')
+  expect((await yideng('keys', 'retire', String(old))).code).toBe(1)
+
+  forward(12 * hour)
+  const { retired } = await json<{ retired: string[] }>('keys', 'retire')
+  expect(retired).toHaveLength(2)
+  expect(retired).toContain(old)
+  expect(await states()).toEqual([[fresh, 'signs']])
+  const file = readFileSync(join(directory, 'keys', 'signing.json'), 'utf8')
+  const gone = (JSON.parse(file) as { retired: { kid: string; jwk: object }[] }).retired.find(({ kid }) => kid === old)
+  expect(Object.keys(gone?.jwk ?? {}).sort()).toEqual(['crv', 'kty', 'x', 'y'])
+  // auditors still get its public half, and no private one of any
+  const { keys } = await json<{ keys: Record<string, string>[] }>('keys', 'export')
+  expect(keys.map(({ kid }) => kid)).toEqual(expect.arrayContaining([old, fresh]))
+  for (const key of keys) expect(Object.keys(key)).not.toEqual(expect.arrayContaining(['d']))
+  const events = await json<{ event: string; actor: string }[]>('audit', 'list', '--event', 'keys')
+  expect(events.map(({ event, actor }) => [event, actor])).toEqual([
+    ['keys.retired', 'administrator:test'],
+    ['keys.rotated', 'administrator:test'],
+  ])
+})
+
+it('replaces and retires a stolen key at once', async () => {
+  const { json, yideng, states } = keyed()
+  const [[old] = []] = await states()
+  expect((await yideng('keys', 'retire', String(old), '--now')).err).toContain('keys rotate --now')
+  const { added } = await json<{ added: string[] }>('keys', 'rotate', '--now')
+  expect(await states()).toEqual([
+    [added[0], 'signs'],
+    [old, 'verifies'],
+  ])
+  expect((await yideng('keys', 'retire', '--now')).code).toBe(1)
+  expect(await json('keys', 'retire', String(old), '--now')).toEqual({ retired: [old] })
+  expect(await yideng('keys', 'retire', String(old))).toMatchObject({ code: 3 })
+})

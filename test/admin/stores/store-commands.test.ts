@@ -1,0 +1,34 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { migrationNames } from '../../setup/migrations.ts'
+import { commandLine } from '../../cli/in-process.ts'
+
+it('migrates once, and says so', async () => {
+  const { json, yideng } = commandLine()
+  expect(await json('migrate')).toEqual({ ran: migrationNames })
+  expect(await json('migrate')).toEqual({ ran: [] })
+  expect((await yideng('migrate')).out).toBe('The store was up to date.\n')
+})
+
+it('lists keys by id, without any part of them', async () => {
+  const { directory, yideng, json } = commandLine()
+  const listed = await json<{ signing: unknown[]; data: unknown[] }>('keys', 'list')
+  expect(listed).toEqual({
+    signing: ['ES256', 'RS256'].map((alg) => ({
+      kid: expect.stringMatching(`^${alg.toLowerCase()}-`),
+      alg,
+      created_at: expect.any(String),
+      state: 'signs',
+      sign_from: expect.any(String),
+    })),
+    data: [{ kid: 'd1', current: true }],
+  })
+  const { out } = await yideng('keys', 'list')
+  const data = JSON.parse(readFileSync(join(directory, 'keys', 'data.json'), 'utf8')) as {
+    keys: { d1: string }
+    index: string
+  }
+  for (const secret of [data.keys.d1, data.index]) expect(out + JSON.stringify(listed)).not.toContain(secret)
+  expect(out).not.toMatch(/"d"|"k"/)
+})
