@@ -26,6 +26,16 @@ function codeOf(error: unknown): RefusalCode {
   return 'server_error'
 }
 
+/** The same question again with `client_id` for `id_token_hint`: an ID token is personal data, and not for our own links. */
+function sameLogout({ oidc }: KoaContextWithOIDC): string {
+  const query = new URLSearchParams(oidc.client ? { client_id: oidc.client.clientId } : {})
+  for (const name of ['post_logout_redirect_uri', 'state']) {
+    const value = oidc.params?.[name]
+    if (typeof value === 'string') query.set(name, value)
+  }
+  return `${oidc.provider.pathFor('end_session')}?${query}`
+}
+
 /** The pages oidc-provider would otherwise make itself. */
 export function createOidcPages(findClient: (id: string) => Promise<Client | undefined>) {
   const portal = async (ctx: KoaContextWithOIDC) => {
@@ -47,6 +57,7 @@ export function createOidcPages(findClient: (id: string) => Promise<Client | und
       const visited = Object.keys(session?.authorizations ?? {})
       const target = ctx.oidc.params?.['post_logout_redirect_uri']
       if (typeof target === 'string') visitOf(ctx).formTargets.push(formTarget(target))
+      visitOf(ctx).back = sameLogout(ctx)
       showPage(ctx, 'logout/confirm', {
         ...(await portal(ctx)),
         action: `${provider.pathFor('end_session')}/confirm`,

@@ -96,8 +96,14 @@ describe('signing out', () => {
   })
 
   it('of all portals tells each by a signed logout token, ends the session and the tokens, and leads back', async () => {
-    const { visitor, portal, other, here, there, otherTokens, signOut } = await inTwoPortals()
-    const left = await visitor.submit(await signOut(), '/logout/confirm', { logout: 'yes' })
+    const { visitor, portal, other, here, there, tokens, otherTokens, signOut } = await inTwoPortals()
+    const asked = await signOut()
+    // the person reads it in English first: by a link of ours that carries no ID token
+    const link = /href="(\/language\?[^"]*)"/.exec(asked.html)?.[1] ?? ''
+    const inEnglish = await visitor.get(link.replaceAll('&amp;', '&'))
+    expect(inEnglish.html).toContain('lang="en"')
+    expect(asked.html + inEnglish.html + inEnglish.url.href).not.toContain(tokens.id_token)
+    const left = await visitor.submit(inEnglish, '/logout/confirm', { logout: 'yes' })
     expect(left.leads?.href).toBe('https://portal.example.gov.cn/?state=bye')
     await until(async () => here.received.length === 1 && there.received.length === 1)
 
