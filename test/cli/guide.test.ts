@@ -52,7 +52,9 @@ it('asks again for what the command itself refuses, and keeps the rest', async (
     ['client', 'create'],
     ...fields,
     ...Array.from({ length: 12 }, () => ''),
-    ...['440300', 'https://a.example/', ''],
+    '440300',
+    'https://a.example/',
+    '',
   )
   expect(code).toBe(0)
   expect(asked).toContain('  region "999999" is not a known region code')
