@@ -113,6 +113,7 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
     signingKeys: inOrder(readKeys(), clock()),
     cookieKeys,
     pairwiseKey: dataKeys.pairwise,
+    blindIndex,
     deviceFlow,
     // outside production portals run on loopback and private addresses
     outbound: tracing.outbound(createOutbound({ allowed: settings.production ? isPublic : () => true })),
