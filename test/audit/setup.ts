@@ -9,9 +9,9 @@ import { commandLine } from '../cli/in-process.ts'
 import { handClock } from '../setup/temporary.ts'
 
 /** A store with a trail in it, and its command line. */
-export function auditedHouse(start?: number, environment: Record<string, string> = {}) {
+export function auditedHouse(start?: number, options: Omit<Parameters<typeof commandLine>[0], 'clock'> = {}) {
   const { clock, forward } = handClock(start)
-  const line = commandLine({ clock, environment })
+  const line = commandLine({ clock, ...options })
   const dataDir = join(line.directory, 'data')
   const keysDir = join(line.directory, 'keys')
 

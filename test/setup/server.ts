@@ -1,18 +1,16 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openHouse, type Back } from '../../src/admin/house.ts'
 import { readSettings } from '../../src/config/settings.ts'
 import { afterFile } from './after-file.ts'
 import { freePort } from './free-port.ts'
+import { laySigningKeys } from './signing-keys.ts'
 import { serverStores } from './stores.ts'
 
 /** An upper limit, never waited for where all is well: a machine may be busy. */
 const longest = 45_000
-
-/** Those of the first server of this process: to make an RSA key costs as much as the rest of a start. */
-let signingKeys: string | undefined
 
 const serverFile = new URL('../../bin/server.mjs', import.meta.url).pathname
 
@@ -43,11 +41,7 @@ export async function startServer(settings: Record<string, string> = {}): Promis
     ...(await serverStores()),
     ...settings,
   }
-  const keysFile = join(keysDir, 'signing.json')
-  if (signingKeys && !environment['YIDENG_DATABASE_URL']) {
-    mkdirSync(keysDir, { mode: 0o700 })
-    writeFileSync(keysFile, signingKeys, { mode: 0o600 })
-  }
+  if (!environment['YIDENG_DATABASE_URL']) laySigningKeys(keysDir)
   const houses: Back[] = []
   let output = ''
   let child: ChildProcess | undefined
@@ -89,8 +83,6 @@ export async function startServer(settings: Record<string, string> = {}): Promis
     })
 
   await run()
-  if (existsSync(keysFile)) signingKeys ??= readFileSync(keysFile, 'utf8')
-
   return {
     issuer: `http://localhost:${port}`,
     environment,

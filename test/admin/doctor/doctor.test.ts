@@ -81,7 +81,7 @@ describe('doctor', () => {
   })
 
   it('makes nothing on a machine where nothing is yet', async () => {
-    const line = commandLine()
+    const line = commandLine({ empty: true })
     const { code, warnings } = await examine(line)
     expect(code).toBe(0)
     expect(warnings.map(({ what }) => what)).toEqual(['keys', 'store', 'artifacts'])
