@@ -10,7 +10,7 @@ import { cannotRun } from '../setup/parts.ts'
 import { allow, openPerson, signIn } from '../setup/person.ts'
 import { registerPortal } from '../setup/portal.ts'
 import { WaitingComputer, approve } from '../setup/qr.ts'
-import { startServer, type RunningServer } from '../setup/server.ts'
+import { type RunningServer, usualServer } from '../setup/server.ts'
 import { Visitor } from '../setup/visitor.ts'
 
 /** Every address of the account centre that GET answers, as the rooms themselves say; a login method's own are found by links. */
@@ -28,7 +28,7 @@ describe.skipIf(cannotRun('browser'))('every page of the account centre', () => 
   let house: Back
 
   beforeAll(async () => {
-    server = await startServer()
+    server = await usualServer()
     house = await server.house()
   })
 

@@ -15,7 +15,7 @@ export interface Answer {
   err: string
 }
 
-interface Options {
+export interface Options {
   clock?: () => number
   environment?: Record<string, string>
   /** Nothing is there yet, so that signing keys of its own are made. */

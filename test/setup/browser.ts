@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import axe from 'axe-core'
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core'
 import { afterAll, beforeAll, expect } from 'vitest'
 
@@ -34,8 +33,6 @@ export async function openContext(browser: Browser, options: Parameters<Browser[
   return { context, complaints }
 }
 
-const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-
 const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
 
 interface Violation {
@@ -48,7 +45,7 @@ interface Violation {
  * widths of the one loaded page, or at the one it has.
  */
 export async function expectAccessible(page: Page, widths: readonly number[] = []): Promise<void> {
-  await page.evaluate(axeSource)
+  await page.evaluate(axe.source)
   const { width: present, height } = page.viewportSize() ?? phone.viewport
   for (const width of widths.length > 0 ? widths : [present]) {
     if (widths.length > 0) await page.setViewportSize({ width, height })

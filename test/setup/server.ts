@@ -28,8 +28,24 @@ export interface RunningServer {
   restart(): Promise<void>
 }
 
+let usual: Promise<RunningServer> | undefined
+
+/**
+ * One server for all files of a worker that neither stop it nor change it, and look only at people and portals of their own.
+ * One address may try there as often as it likes; it ends with the worker.
+ */
+export function usualServer(): Promise<RunningServer> {
+  usual ??= begin({ YIDENG_ADDRESS_TRIES: '100000' }, (end) => {
+    process.once('exit', end)
+    process.once('SIGTERM', () => process.exit()) // how vitest ends a worker
+  })
+  return usual
+}
+
 /** Starts the real server under plain Node.js, on a port and in directories of its own; stopped after the file's tests. */
-export async function startServer(settings: Record<string, string> = {}): Promise<RunningServer> {
+export const startServer = (settings: Record<string, string> = {}): Promise<RunningServer> => begin(settings, afterFile)
+
+async function begin(settings: Record<string, string>, atEnd: (end: () => void) => void): Promise<RunningServer> {
   const directory = mkdtempSync(join(tmpdir(), 'yideng-server-'))
   const port = await freePort()
   const keysDir = join(directory, 'keys')
@@ -42,14 +58,12 @@ export async function startServer(settings: Record<string, string> = {}): Promis
     ...settings,
   }
   if (!environment['YIDENG_DATABASE_URL']) laySigningKeys(keysDir)
-  const houses: Back[] = []
   let output = ''
   let child: ChildProcess | undefined
 
-  afterFile(async () => {
-    await kill('SIGKILL')
-    await Promise.all(houses.map((house) => house.close()))
-    rmSync(directory, { recursive: true, force: true })
+  atEnd(() => {
+    child?.kill('SIGKILL')
+    rmSync(directory, { recursive: true, force: true, maxRetries: 5 }) // it may be writing its last file
   })
 
   /** Until it says that it listens. */
@@ -90,7 +104,7 @@ export async function startServer(settings: Record<string, string> = {}): Promis
     output: () => output,
     async house() {
       const house = await openHouse(readSettings(environment), Date.now)
-      houses.push(house)
+      afterFile(() => house.close())
       return house
     },
     pid: () => child?.pid ?? 0,
