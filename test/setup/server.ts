@@ -14,7 +14,7 @@ const longest = 45_000
 /** Those of the first server of this process: to make an RSA key costs as much as the rest of a start. */
 let signingKeys: string | undefined
 
-const serverFile = new URL('../../bin/server.mjs', import.meta.url).pathname
+const thisTree = new URL('../../', import.meta.url)
 
 export interface RunningServer {
   issuer: string
@@ -30,8 +30,23 @@ export interface RunningServer {
   restart(): Promise<void>
 }
 
-/** Starts the real server under plain Node.js, on a port and in directories of its own; stopped after the file's tests. */
-export async function startServer(settings: Record<string, string> = {}): Promise<RunningServer> {
+/** The services of a version: those of these files are loaded already. */
+async function houseOf(tree: URL): Promise<(environment: Record<string, string>) => Promise<Back>> {
+  if (tree === thisTree) return (environment) => openHouse(readSettings(environment), Date.now)
+  const load = (file: string): Promise<object> => import(new URL(file, tree).href)
+  const theirs = { ...(await load('src/admin/house.ts')), ...(await load('src/config/settings.ts')) }
+  const { openHouse: open, readSettings: read } = theirs as {
+    openHouse: typeof openHouse
+    readSettings: typeof readSettings
+  }
+  return (environment) => open(read(environment), Date.now)
+}
+
+/**
+ * Starts the real server under plain Node.js, on a port and in directories of its own; stopped after the file's tests.
+ * @param tree the files of another version, to be run instead of these
+ */
+export async function startServer(settings: Record<string, string> = {}, tree = thisTree): Promise<RunningServer> {
   const directory = mkdtempSync(join(tmpdir(), 'yideng-server-'))
   const port = await freePort()
   const keysDir = join(directory, 'keys')
@@ -60,7 +75,7 @@ export async function startServer(settings: Record<string, string> = {}): Promis
 
   /** Until it says that it listens. */
   async function run(): Promise<void> {
-    const started = spawn(process.execPath, [serverFile], {
+    const started = spawn(process.execPath, [new URL('bin/server.mjs', tree).pathname], {
       env: { PATH: process.env['PATH'], ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
@@ -97,7 +112,7 @@ export async function startServer(settings: Record<string, string> = {}): Promis
     dataDir: join(directory, 'data'),
     output: () => output,
     async house() {
-      const house = await openHouse(readSettings(environment), Date.now)
+      const house = await (await houseOf(tree))(environment)
       houses.push(house)
       return house
     },
