@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import { copyFileSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -12,7 +11,7 @@ import { startServer, type RunningServer } from '../setup/server.ts'
 import { scaleOut } from '../setup/stores.ts'
 import { temporaryDirectory } from '../setup/temporary.ts'
 import { checkOut, commitBefore } from './old-version.ts'
-import { ailments, enter, entered, enterAgain, gather, manyFromHere, signInMany } from './people.ts'
+import { ailments, enter, entered, enterAgain, gather, manyFromHere, signInMany, yideng } from './people.ts'
 
 const newest = migrationNames.at(-1) ?? ''
 /** Where legal persons are the newest there is: the embedded store goes over all migrations since at once. */
@@ -23,13 +22,6 @@ const missingOf = (migration: string) => {
   if (missing) console.log(`skipped: the history has no commit before ${migration}`)
   return missing
 }
-
-function yideng(tree: URL, server: RunningServer, ...args: string[]): string {
-  const program = new URL('bin/yideng.mjs', tree).pathname
-  const env = { PATH: process.env['PATH'], ...server.environment }
-  return execFileSync(process.execPath, [program, ...args], { env, encoding: 'utf8' })
-}
-const thisTree = new URL('../../', import.meta.url)
 
 describe.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis') || missingOf(newest))(
   `the version before ${newest} and this one on the same PostgreSQL and Redis`,
@@ -77,25 +69,14 @@ describe.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis') || missingOf(newes
       targets.splice(0, targets.length, portOf(old))
       expect(await enterAgain(crowd, ofYoung)).toBe(true)
       await enter(crowd, person.username)
-      const added = yideng(
-        before,
-        old,
-        'client',
-        'create',
-        '--name',
-        '旧版门户',
-        '--redirect-uri',
-        'https://p.example/',
-        '--json',
-      )
+      const create = ['client', 'create', '--name', '旧版门户', '--redirect-uri', 'https://p.example/', '--json']
+      const added = JSON.parse((await yideng(old, create, before)).stdout) as { client_id: string }
       // and forwards again
       await young.restart()
       targets.splice(0, targets.length, portOf(young))
       expect(await enterAgain(crowd, ofOld)).toBe(true)
       expect((await signInMany(crowd, 20)).failures).toEqual([])
-      expect(yideng(thisTree, young, 'client', 'list', '--json')).toContain(
-        (JSON.parse(added) as { client_id: string }).client_id,
-      )
+      expect((await yideng(young, ['client', 'list', '--json'])).stdout).toContain(added.client_id)
       expect(await ailments(young)).toEqual([])
     })
   },
@@ -112,7 +93,7 @@ describe.each([newest, early])('the version before %s, embedded', (migration) =>
     expect((await signInMany(crowd, 30)).failures).toEqual([])
     expect(await old.kill('SIGINT')).toBe(0)
     const backup = join(temporaryDirectory(), 'before.sqlite')
-    yideng(thisTree, old, 'backup', backup)
+    await yideng(old, ['backup', backup])
 
     const young = await startServer({ ...settings, ...old.environment })
     expect(await enterAgain(crowd, visitor)).toBe(true)
@@ -121,13 +102,11 @@ describe.each([newest, early])('the version before %s, embedded', (migration) =>
     expect(await migrationsRun(house.database)).toEqual(migrationNames)
     expect(await ailments(young)).toEqual([])
     // the backup of the older schema fills a store of this version
-    const restored = {
-      ...young,
-      environment: { ...young.environment, YIDENG_DATA_DIR: join(temporaryDirectory(), 'data') },
-    }
-    yideng(thisTree, restored, 'restore', backup)
-    const people = (server: RunningServer) => yideng(thisTree, server, 'person', 'list', '--json')
-    expect(people(restored)).toEqual(people(young))
-    expect((await ailments(restored)).map(({ what }) => what)).toEqual([])
+    const restored = { environment: { ...young.environment, YIDENG_DATA_DIR: join(temporaryDirectory(), 'data') } }
+    await yideng(restored, ['restore', backup])
+    const people = async (of: Pick<RunningServer, 'environment'>) =>
+      (await yideng(of, ['person', 'list', '--json'])).stdout
+    expect(await people(restored)).toEqual(await people(young))
+    expect(await ailments(restored)).toEqual([])
   })
 })
