@@ -201,3 +201,10 @@ export async function migrationsRun(database: Database): Promise<string[]> {
   const { rows } = await sql<{ name: string }>`select name from kysely_migration order by name`.execute(database)
   return rows.map(({ name }) => name)
 }
+
+/** Whether a store has had the migrations of this version, and none that it does not know. */
+export async function versionOf(database: Database): Promise<'older' | 'this' | 'newer'> {
+  const ran = await migrationsRun(database)
+  if (ran.some((name) => !(name in migrations))) return 'newer'
+  return Object.keys(migrations).every((name) => ran.includes(name)) ? 'this' : 'older'
+}

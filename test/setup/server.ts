@@ -12,7 +12,7 @@ import { serverStores } from './stores.ts'
 /** An upper limit, never waited for where all is well: a machine may be busy. */
 const longest = 45_000
 
-const serverFile = new URL('../../bin/server.mjs', import.meta.url).pathname
+const thisTree = new URL('../../', import.meta.url)
 
 export interface RunningServer {
   issuer: string
@@ -28,6 +28,18 @@ export interface RunningServer {
   restart(): Promise<void>
 }
 
+/** The services of a version: those of these files are loaded already. */
+async function houseOf(tree: URL): Promise<(environment: Record<string, string>) => Promise<Back>> {
+  if (tree === thisTree) return (environment) => openHouse(readSettings(environment), Date.now)
+  const load = (file: string): Promise<object> => import(new URL(file, tree).href)
+  const theirs = { ...(await load('src/admin/house.ts')), ...(await load('src/config/settings.ts')) }
+  const { openHouse: open, readSettings: read } = theirs as {
+    openHouse: typeof openHouse
+    readSettings: typeof readSettings
+  }
+  return (environment) => open(read(environment), Date.now)
+}
+
 let usual: Promise<RunningServer> | undefined
 
 /**
@@ -35,17 +47,25 @@ let usual: Promise<RunningServer> | undefined
  * One address may try there as often as it likes; it ends with the worker.
  */
 export function usualServer(): Promise<RunningServer> {
-  usual ??= begin({ YIDENG_ADDRESS_TRIES: '100000' }, (end) => {
+  usual ??= begin({ YIDENG_ADDRESS_TRIES: '100000' }, thisTree, (end) => {
     process.once('exit', end)
     process.once('SIGTERM', () => process.exit()) // how vitest ends a worker
   })
   return usual
 }
 
-/** Starts the real server under plain Node.js, on a port and in directories of its own; stopped after the file's tests. */
-export const startServer = (settings: Record<string, string> = {}): Promise<RunningServer> => begin(settings, afterFile)
+/**
+ * Starts the real server under plain Node.js, on a port and in directories of its own; stopped after the file's tests.
+ * @param tree the files of another version, to be run instead of these
+ */
+export const startServer = (settings: Record<string, string> = {}, tree = thisTree): Promise<RunningServer> =>
+  begin(settings, tree, afterFile)
 
-async function begin(settings: Record<string, string>, atEnd: (end: () => void) => void): Promise<RunningServer> {
+async function begin(
+  settings: Record<string, string>,
+  tree: URL,
+  atEnd: (end: () => void) => void,
+): Promise<RunningServer> {
   const directory = mkdtempSync(join(tmpdir(), 'yideng-server-'))
   const port = await freePort()
   const keysDir = join(directory, 'keys')
@@ -68,7 +88,7 @@ async function begin(settings: Record<string, string>, atEnd: (end: () => void) 
 
   /** Until it says that it listens. */
   async function run(): Promise<void> {
-    const started = spawn(process.execPath, [serverFile], {
+    const started = spawn(process.execPath, [new URL('bin/server.mjs', tree).pathname], {
       env: { PATH: process.env['PATH'], ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
@@ -103,7 +123,7 @@ async function begin(settings: Record<string, string>, atEnd: (end: () => void) 
     dataDir: join(directory, 'data'),
     output: () => output,
     async house() {
-      const house = await openHouse(readSettings(environment), Date.now)
+      const house = await (await houseOf(tree))(environment)
       afterFile(() => house.close())
       return house
     },
