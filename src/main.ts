@@ -1,6 +1,6 @@
 import cluster from 'node:cluster'
 import type { Logger } from 'pino'
-import { openHouse } from './admin/house.ts'
+import { houseMark, openHouse } from './admin/house.ts'
 import { checkpointFileOf, createCheckpoints, keepMakingCheckpoints } from './audit/checkpoints.ts'
 import { ownClient, ownClientId } from './account-centre/own-client.ts'
 import { createChangePassword } from './accounts/passwords/change.ts'
@@ -8,7 +8,7 @@ import { createWaysIn } from './account-centre/ways-in.ts'
 import { createHashGate } from './accounts/passwords/hash-gate.ts'
 import { createPasswords, defaultGate } from './accounts/passwords/hash.ts'
 import { listedRegions } from './config/networks.ts'
-import type { Settings } from './config/settings.ts'
+import { SettingsError, type Settings } from './config/settings.ts'
 import { createApp } from './http/app.ts'
 import { watchHouse } from './http/house-metrics.ts'
 import { createMetrics } from './http/metrics.ts'
@@ -48,7 +48,7 @@ import { readVendors } from './proofing/face/vendors/vendors.ts'
 import { chooseVerifiers } from './proofing/face/verifiers.ts'
 import { keepMonthsAhead } from './storage/audit-months.ts'
 import { freshFor } from './storage/fresh.ts'
-import { keepLogsShort, openArtifacts, openEvents } from './storage/stores.ts'
+import { claimRedis, keepLogsShort, openArtifacts, openEvents, redisOfAnother } from './storage/stores.ts'
 
 // oidc-provider makes errors ahead of need on every userinfo request; deep traces would cost a twentieth of each
 Error.stackTraceLimit = 4
@@ -70,6 +70,8 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
   const artifacts = tracing.artifacts(store)
   const { database, audit, persons, consents, clients, devices, inbox, dataKeys } = back
   const { blindIndex, cipher } = dataKeys
+  if (settings.redisUrls && !(await claimRedis(artifacts, houseMark(blindIndex))))
+    throw new SettingsError(redisOfAnother)
   const cookieKeys = openCookieKeys(settings.keysDir)
   const gate = createHashGate(defaultGate)
   const passwords = createPasswords({ gate: tracing.hashing(gate) })
@@ -113,6 +115,7 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
     signingKeys: inOrder(readKeys(), clock()),
     cookieKeys,
     pairwiseKey: dataKeys.pairwise,
+    blindIndex,
     deviceFlow,
     // outside production portals run on loopback and private addresses
     outbound: tracing.outbound(createOutbound({ allowed: settings.production ? isPublic : () => true })),

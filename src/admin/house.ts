@@ -23,6 +23,7 @@ import { createClients, type Clients } from '../clients/clients.ts'
 import type { Clock } from '../config/clock.ts'
 import { SettingsError, type Settings } from '../config/settings.ts'
 import { openCookieKeys } from '../keys/cookie-keys.ts'
+import type { BlindIndex } from '../keys/blind-index.ts'
 import { openDataKeys, type DataKeys } from '../keys/data-keys.ts'
 import { shareKeys } from '../keys/shared-keys.ts'
 import { openSigningKeys } from '../keys/signing-keys.ts'
@@ -204,6 +205,9 @@ function openFaces(
   }
 }
 
+/** Tells the house of these data keys from others. */
+export const houseMark = (blindIndex: BlindIndex) => blindIndex('house', 'these are the data keys of this store')
+
 /**
  * A store belongs to the data keys it was filled under: with others nobody could sign in, and new accounts would be
  * sealed under the wrong ones. So keys are made for a new store only, and others are refused.
@@ -217,7 +221,7 @@ async function openDataKeysOf(database: Database, keysDir: string): Promise<Data
   const known = await note(database, 'data-keys')
   if (known !== undefined && !existsSync(join(keysDir, 'data.json'))) throw refuse()
   const dataKeys = openDataKeys(keysDir)
-  const value = dataKeys.blindIndex('house', 'these are the data keys of this store')
+  const value = houseMark(dataKeys.blindIndex)
   if ((await note(database, 'data-keys', value)) !== value) throw refuse()
   return dataKeys
 }

@@ -8,11 +8,14 @@ import { secretMatches, type Client } from '../clients/clients.ts'
 import { knownScopes } from '../clients/metadata.ts'
 import type { Clock } from '../config/clock.ts'
 import type { Settings } from '../config/settings.ts'
+import type { BlindIndex } from '../keys/blind-index.ts'
 import type { SigningKey } from '../keys/signing-keys.ts'
 import { hostCookie } from '../pages/host-cookie.ts'
 import { languages } from '../pages/languages.ts'
+import { visitOf } from '../pages/visit.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
 import type { Events } from '../storage/events.ts'
+import { createLimits } from '../storage/limits.ts'
 import { createAdapterFactory, keyOfCommandLine } from './adapter.ts'
 import { claimsConfiguration, createFindAccount } from './claims.ts'
 import { toOidcMetadata } from './client-metadata.ts'
@@ -22,11 +25,12 @@ import { deviceAuthorizationPath, devicePath, type DeviceFlowOfAdministrators } 
 import type { Deliver } from './logout-deliveries.ts'
 import type { Fetch } from './outbound.ts'
 import { createOidcPages } from './pages.ts'
-import { budgetPortals } from './portal-budgets.ts'
+import { budgetPortals, TooManyCalls } from './portal-budgets.ts'
 import { createPrompts } from './prompts.ts'
 import { createRepresenteeClaim } from './representee-claim.ts'
 import type { Representees } from './representee.ts'
 import { resourceServer, type Resources } from './resources.ts'
+import { createSecretGuesses, type SecretGuesses } from './secret-guesses.ts'
 import { keySet } from './signing.ts'
 import { exchangedClaims, registerTokenExchange } from './token-exchange.ts'
 
@@ -46,6 +50,7 @@ export interface ProviderParts {
   signingKeys: readonly SigningKey[]
   cookieKeys: string[]
   pairwiseKey: KeyObject
+  blindIndex: BlindIndex
   /** How portals' addresses are asked. */
   outbound: Fetch
   deviceFlow: DeviceFlowOfAdministrators
@@ -53,7 +58,19 @@ export interface ProviderParts {
 
 /** oidc-provider, configured as DESIGN 1.4 says; everything it can be told stands here or in the file it is taken from. */
 export function createProvider(parts: ProviderParts): Provider {
-  const { settings, clock, artifacts, events, findClient, persons, consents, representees, resources, audit } = parts
+  const {
+    settings,
+    clock,
+    artifacts,
+    events,
+    findClient,
+    persons,
+    consents,
+    representees,
+    resources,
+    audit,
+    blindIndex,
+  } = parts
   const { lifetimes } = settings
   const secure = settings.issuer.startsWith('https:')
   const pages = createOidcPages(findClient)
@@ -198,7 +215,10 @@ export function createProvider(parts: ProviderParts): Provider {
     audit,
     clock,
   })
-  compareSecretsByHash(provider)
+  compareSecretsByHash(
+    provider,
+    createSecretGuesses({ limits: createLimits(artifacts, clock), blindIndex, audit, clock }),
+  )
   findClientsOnce(provider, findClient)
   budgetPortals(provider, settings.limits.portalCalls, clock)
   return provider
@@ -238,15 +258,26 @@ function findClientsOnce(provider: Provider, findClient: ProviderParts['findClie
 }
 
 interface ClientPrototype {
-  compareClientSecret(this: OidcClient, actual: string): boolean
+  compareClientSecret(this: OidcClient, actual: string): Promise<boolean>
   backchannelLogout(this: OidcClient, personId: string, sessionId: string): Promise<void>
 }
 
-/** oidc-provider holds the hash where it expects the secret (client-metadata.ts), so the comparison is ours. */
-function compareSecretsByHash(provider: Provider): void {
+/**
+ * oidc-provider holds the hash where it expects the secret (client-metadata.ts), so the comparison is ours; it is made at
+ * every endpoint where portals prove who they are.
+ */
+function compareSecretsByHash(provider: Provider, guesses: SecretGuesses): void {
   const prototype = provider.Client.prototype as unknown as ClientPrototype
-  prototype.compareClientSecret = function compareClientSecret(actual) {
-    return this.clientSecret !== undefined && secretMatches(this.clientSecret, actual)
+  prototype.compareClientSecret = async function compareClientSecret(actual) {
+    const { ctx } = Provider
+    if (!ctx) throw new Error('a secret is compared within a request only')
+    const visit = visitOf(ctx)
+    const wait = guesses.wait(this.clientId, visit)
+    if (wait > 0) throw new TooManyCalls(ctx, wait, 'too many wrong secrets of this client from your network')
+    const right = this.clientSecret !== undefined && secretMatches(this.clientSecret, actual)
+    if (right) guesses.right(this.clientId, visit)
+    else await guesses.wrong(this.clientId, visit)
+    return right
   }
 }
 

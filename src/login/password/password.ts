@@ -6,6 +6,7 @@ import { pathOf } from '../attempt.ts'
 import { createLimits } from '../../storage/limits.ts'
 import type { LoginMethod, RouterContext } from '../method.ts'
 import { createTries, typedKey } from '../tries.ts'
+import { createBrake } from './brake.ts'
 import { passwordEnrolment } from './enrolment.ts'
 import { name, type PasswordParts } from './parts.ts'
 
@@ -27,6 +28,7 @@ export function passwordMethod(parts: PasswordParts): LoginMethod {
     waitSeconds: limits.passwordWaitSeconds,
   })
 
+  const brake = createBrake({ ...parts, addressTries: limits.addressTries })
   const counts = createLimits(artifacts, clock)
   const ofOneNetwork = { name: 'password-tries', most: limits.addressTries, seconds: addressWindowSeconds }
 
@@ -51,17 +53,16 @@ export function passwordMethod(parts: PasswordParts): LoginMethod {
     return true
   }
 
-  /** Who it is and whether this is the password, counted for the account. A try that could not be made is given back. */
-  async function tryOnce(typed: string, identifier: string, password: string) {
+  /** Whether this is the account's password, counted for the account. A try that could not be made is given back. */
+  async function tryOnce(typed: string, person: NaturalPerson | undefined, password: string): Promise<boolean> {
     const counted = [typed]
     try {
-      const person = await persons.findByIdentifier(readIdentifier(identifier))
       // nobody's tries are counted as well, so that an account does not show by the time it takes
       const account = person?.id ?? `nobody ${typed}`
       const mayTry = (await tries.reserve(account)) === 0
       if (mayTry) counted.push(account)
       const right = await verify(person, password.slice(0, longestPassword))
-      return { person, right: right && mayTry }
+      return right && mayTry
     } catch (error) {
       await Promise.all(counted.map(tries.giveBack)).catch(() => undefined)
       throw error
@@ -83,13 +84,17 @@ export function passwordMethod(parts: PasswordParts): LoginMethod {
         if (!password) return host.refuse(ctx, { method: name, code: 'missing_password', identifier })
         await limitAddress(ctx)
 
+        const person = await persons.findByIdentifier(readIdentifier(identifier))
+        await brake.hold(visitOf(ctx), person?.id)
+
         const typed = typedKey(blindIndex, identifier)
         const waitMs = await tries.reserve(typed)
         if (waitMs > 0) {
           const waitMinutes = Math.ceil(waitMs / 60_000)
           return host.refuse(ctx, { method: name, code: 'too_many_tries', identifier, waitMinutes })
         }
-        const { person, right } = await tryOnce(typed, identifier, password)
+        const right = await tryOnce(typed, person, password)
+        await brake.tried(right)
         if (!person || !right || person.status !== 'active') {
           return host.refuse(ctx, { method: name, code: 'sign_in_refused', identifier, personId: person?.id })
         }
