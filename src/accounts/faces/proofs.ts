@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import type { AuditTrail } from '../../audit/trail.ts'
 import type { Clock } from '../../config/clock.ts'
 import type { Database, DatabaseTransaction } from '../../storage/database.ts'
@@ -22,16 +23,21 @@ export type Proved =
     }
   | { ok: false; problem: 'held_by_face' | 'not_matched' | 'gone' }
 
+/** What a method keeps of the browser an authenticator was made in. */
+const madeIn = z.object({ device: z.string().optional() })
+
 /** What a verified face, or the counter, has proven of accounts. */
 export interface FaceProofs {
   /**
-   * A face was verified for this account: identity level 4, and what was made in the ten minutes before is bound to it.
+   * A face was verified for this account: identity level 4, and what was made in the ten minutes before in the same browser
+   * is bound to it. Elsewhere may be somebody with a stolen password, whose passkey the person's own face must not bind.
    * Another account that had proven the same document by less falls to level 2; one that had a face verified as well keeps
    * it, and only the counter decides.
+   * @param device keyed fingerprint of the browser (accounts/devices.ts)
    */
-  prove(person: NaturalPerson, by: Actor): Promise<Proved>
-  /** Binds what was made within ten minutes of the last proof, on either side; says how many. */
-  bind(person: NaturalPerson, by: Actor): Promise<number>
+  prove(person: NaturalPerson, device: string, by: Actor): Promise<Proved>
+  /** Binds what was made in this browser within ten minutes of the last proof, on either side; says how many. */
+  bind(person: NaturalPerson, device: string, by: Actor): Promise<number>
   isBound(authenticatorId: string): Promise<boolean>
   /** The same at a counter, where somebody saw the person with their document: needs no face, and decides against any other. */
   proveAtCounter(person: NaturalPerson, by: Actor): Promise<Proved>
@@ -73,17 +79,22 @@ export function createFaceProofs(options: {
     if (ids.length > 0) await notifier.notify({ personId: winner.id, kind: 'number-won' }, transaction)
   }
 
-  async function bindWithin(transaction: DatabaseTransaction, personId: string, provenAt: number, by: Actor) {
+  async function bindWithin(
+    transaction: DatabaseTransaction,
+    { personId, provenAt, device }: { personId: string; provenAt: number; device: string | undefined },
+    by: Actor,
+  ) {
     const made = await transaction
       .selectFrom('authenticators')
-      .select('id')
+      .select(['id', 'data'])
       .where('person_id', '=', personId)
       .where('kind', 'in', bindable)
       .where('created_at', '>=', provenAt - bindingMs)
       .where('created_at', '<=', provenAt + bindingMs)
       .execute()
     let bound = 0
-    for (const { id } of made) {
+    for (const { id, data } of made) {
+      if (device !== undefined && madeIn.parse(JSON.parse(data)).device !== device) continue
       const { numInsertedOrUpdatedRows } = await transaction
         .insertInto('face_bindings')
         .values({ authenticator_id: id, person_id: personId, bound_at: clock() })
@@ -97,7 +108,7 @@ export function createFaceProofs(options: {
     return bound
   }
 
-  const raise = (person: NaturalPerson, by: Actor, how: 'face' | 'counter') =>
+  const raise = (person: NaturalPerson, by: Actor, how: 'face' | 'counter', device?: string) =>
     database.transaction().execute(async (transaction): Promise<Proved> => {
       const others = await rivals(transaction, person)
       if (how === 'face' && others.some((one) => one.identity_level >= 4)) return { ok: false, problem: 'held_by_face' }
@@ -121,25 +132,26 @@ export function createFaceProofs(options: {
       await raised({ updated_at: now, identity_level: 4, proofed_at: now, face_proofed_at: now })
       await audit.append(transaction, { event: 'person.face-proofed', ...by, personId: person.id, details: { how } })
       await notifier.notify({ personId: person.id, kind: 'face-verified', restricted: by.restricted }, transaction)
-      return { ok: true, bound: await bindWithin(transaction, person.id, now, by), superseded }
+      const bound = await bindWithin(transaction, { personId: person.id, provenAt: now, device }, by)
+      return { ok: true, bound, superseded }
     })
 
   return {
-    async prove(person, by) {
+    async prove(person, device, by) {
       const { documentType, documentNumber, name } = persons.reveal(person)
       // the face fits the photograph under the number; the name has to be the one under it as well
       const claim = { documentType, documentNumber, nameKey: matchKey(name) }
       if (person.identityLevel < 3 && (await register.match(claim)) !== 'match')
         return { ok: false, problem: 'not_matched' }
-      return raise(person, by, 'face')
+      return raise(person, by, 'face', device)
     },
     proveAtCounter: (person, by) => raise(person, by, 'counter'),
 
-    bind: (person, by) =>
+    bind: ({ id: personId, faceProofedAt: provenAt }, device, by) =>
       database
         .transaction()
         .execute(async (transaction) =>
-          person.faceProofedAt === null ? 0 : bindWithin(transaction, person.id, person.faceProofedAt, by),
+          provenAt === null ? 0 : bindWithin(transaction, { personId, provenAt, device }, by),
         ),
 
     async isBound(authenticatorId) {

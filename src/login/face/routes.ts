@@ -116,7 +116,10 @@ export function faceRoutes(
       Object.entries(ctx.query).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
     )
     const { check = '' } = parameters
-    const result = await checks.complete(check, situation, { kind: 'return', parameters }, actorOf(ctx))
+    const result =
+      (await limits.alone(situation.who, () =>
+        checks.complete(check, situation, { kind: 'return', parameters }, actorOf(ctx)),
+      )) ?? ended('busy')
     if (result.outcome === 'passed' && (await checks.takePassed(check, situation))) {
       await situation.passed()
       return

@@ -33,7 +33,8 @@ describe('a verified face in the account centre', () => {
   it('raises an account, binds passkeys made just now, and is taken back', async () => {
     const who = await photographedPerson(house)
     const { visitor, page } = await room(server.issuer, who)
-    const [fresh, old] = [await passkeyMade(house, who.id, 5), await passkeyMade(house, who.id, 15)]
+    const [made, elsewhere] = [passkeyMade(house, who.id, visitor), passkeyMade(house, who.id)]
+    const [fresh, old, foreign] = [await made(5), await made(15), await elsewhere(5)]
     const asked = await visitor.submit(page, '/face/start', {})
     expect(asked.html).toContain('name="agree"')
     const capture = await visitor.submit(asked, '/face/consent', { agree: 'yes' })
@@ -41,17 +42,27 @@ describe('a verified face in the account centre', () => {
     const done = await verify(visitor, capture)
     expect(done.url.search).toBe('?done=proved')
     expect(await find(house, who)).toMatchObject({ identityLevel: 4 })
-    expect([await house.faceProofs.isBound(fresh), await house.faceProofs.isBound(old)]).toEqual([true, false])
-    const after = await passkeyMade(house, who.id, 0)
+    const bindings = () => Promise.all([fresh, old, foreign].map((id) => house.faceProofs.isBound(id)))
+    expect(await bindings()).toEqual([true, false, false])
+    // somebody with the password binds nothing by the face of another browser
+    const thief = await room(server.issuer, who)
+    const stolen = await passkeyMade(house, who.id, thief.visitor)(0)
+    expect(thief.page.html).not.toContain('/face/bind')
+    const csrf = /name="csrf" value="([^"]+)"/.exec(thief.page.html)?.[1] ?? ''
+    expect((await thief.visitor.post('/account/face/bind', { csrf })).url.search).toBe('?done=nothing_bound')
+    const after = await made(0)
     const bound = await visitor.submit(done, '/face/bind', {})
     expect(bound.url.search).toBe('?done=bound')
     expect(await house.faceProofs.isBound(after)).toBe(true)
+    expect([...(await bindings()), await house.faceProofs.isBound(stolen)]).toEqual([true, false, false, false])
     expect(await events(who.id)).toEqual(
       expect.arrayContaining(['face.consented', 'face.passed', 'person.face-proofed', 'authenticator.bound']),
     )
 
+    const running = await camera(visitor, bound)
     const left = await visitor.submit(bound, '/face/withdraw', {})
     expect(left.url.search).toBe('?done=withdrawn')
+    expect(await send(visitor, running, await rightFrames(running))).toMatchObject({ outcome: 'cancelled' })
     const whose = { documentType: 'resident_id', documentNumber: who.number }
     expect(await house.faceReferences.find(whose)).toBeUndefined()
     const again = await camera(visitor, await visitor.get('/account/face'))
@@ -185,8 +196,8 @@ describe('whoever tries', () => {
     expect(tried.html).not.toContain('data-check')
   })
 
-  it('waits a day after five failed ones', async () => {
-    const who = await photographedPerson(house)
+  it('waits a day after five failed ones, with however many accounts they claim the number', async () => {
+    const who = await photographedPerson(house, { level: 2 })
     const { visitor, page } = await room(server.issuer, who)
     const jpeg = await portrait(berta)
     for (let failed = 0; failed < 5; failed += 1) {
@@ -199,6 +210,11 @@ describe('whoever tries', () => {
     expect(blocked.html).toContain('href="/account/face"')
     expect(await events(who.id)).toContain('face.blocked')
     expect(await notices(who.id)).toContain('face-blocked')
+    const another = await openPerson(house, { level: 2 })
+    const { document_index } = (await find(house, who)).row
+    const claim = house.database.updateTable('natural_persons').set({ document_index }).where('id', '=', another.id)
+    await claim.execute()
+    expect((await room(server.issuer, another)).page.html).toContain('24 小时内不能再刷脸')
   })
 
   it('is asked to come again when all places are taken, before anything is read', async () => {

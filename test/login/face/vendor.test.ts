@@ -40,7 +40,11 @@ it('a vendor takes the person to its page and back, and into the portal; each re
   onTestFinished(() => rmSync(directory, { recursive: true }))
   const file = join(directory, 'vendors.json')
   writeFileSync(file, JSON.stringify({ webhook: { url: vendor.url, secret } }))
-  const server = await startServer({ YIDENG_FACE_STEP_UP: 'webhook', YIDENG_FACE_VENDORS: file })
+  const server = await startServer({
+    YIDENG_FACE_STEP_UP: 'webhook',
+    YIDENG_FACE_VENDORS: file,
+    YIDENG_FACE_FAILURES: '2',
+  })
   const house = await server.house()
   const portal = await registerPortal(house, { consent: 'implicit' })
   const person = await openPerson(house)
@@ -71,4 +75,13 @@ it('a vendor takes the person to its page and back, and into the portal; each re
   const tokens = await one.visit.finish(await one.visitor.get(back))
   expect(tokens.claims()).toMatchObject({ acr: 'urn:yideng:loa:4', amr: ['pwd', 'face'] })
   expect((await one.visitor.get(back)).status).toBe(400)
+
+  // who fails there and does not come back has failed all the same, and brings no other return that was open beside it
+  vendor.said.outcome = 'failed'
+  const two = await begin()
+  const kept = await leave(two.visitor, two.question)
+  await leave(two.visitor, two.question)
+  expect((await two.visitor.submit(two.question, '/face/start', {})).html).toContain('24 小时内不能再刷脸')
+  vendor.said.outcome = 'passed'
+  expect((await two.visitor.get(kept)).html).toContain('时间到了')
 })
