@@ -2,9 +2,11 @@ import { z } from 'zod'
 import type { AuditTrail } from '../../audit/trail.ts'
 import type { Clock } from '../../config/clock.ts'
 import type { Database, DatabaseTransaction } from '../../storage/database.ts'
+import type { Tell } from '../../storage/events.ts'
 import type { PopulationRegister } from '../../proofing/population-register.ts'
 import { matchKey } from '../identifiers/names.ts'
 import type { Actor, NaturalPerson, NaturalPersons } from '../natural-persons.ts'
+import { endSessionsOf } from '../session-endings.ts'
 import type { Notifier } from '../notices.ts'
 
 /** An authenticator made within this time of a verified face may be bound to it. */
@@ -49,9 +51,10 @@ export function createFaceProofs(options: {
   register: PopulationRegister
   notifier: Notifier
   audit: AuditTrail
+  tell: Tell
   clock: Clock
 }): FaceProofs {
-  const { database, persons, register, notifier, audit, clock } = options
+  const { database, persons, register, notifier, audit, tell, clock } = options
 
   /** Other accounts that have proven the same document. */
   const rivals = (transaction: DatabaseTransaction, { id, row }: NaturalPerson) =>
@@ -66,13 +69,16 @@ export function createFaceProofs(options: {
 
   async function supersede(transaction: DatabaseTransaction, ids: string[], winner: NaturalPerson, by: Actor) {
     const now = clock()
+    // sign-ins are kept to the second: one of this very second was decided by the proof that is lost
+    const signed_out_at = (Math.floor(now / 1000) + 1) * 1000
     for (const id of ids) {
       await transaction
         .updateTable('natural_persons')
-        .set({ identity_level: 2, proofed_at: null, face_proofed_at: null, signed_out_at: now, updated_at: now })
+        .set({ identity_level: 2, proofed_at: null, face_proofed_at: null, signed_out_at, updated_at: now })
         .where('id', '=', id)
         .execute()
       await transaction.deleteFrom('face_bindings').where('person_id', '=', id).execute()
+      await endSessionsOf(transaction, id, now)
       await audit.append(transaction, { event: 'person.superseded', ...by, personId: id, details: { by: winner.id } })
       await notifier.notify({ personId: id, kind: 'number-lost' }, transaction)
     }
@@ -108,13 +114,13 @@ export function createFaceProofs(options: {
     return bound
   }
 
-  const raise = (person: NaturalPerson, by: Actor, how: 'face' | 'counter', device?: string) =>
+  const raised = (person: NaturalPerson, by: Actor, how: 'face' | 'counter', device?: string) =>
     database.transaction().execute(async (transaction): Promise<Proved> => {
       const others = await rivals(transaction, person)
       if (how === 'face' && others.some((one) => one.identity_level >= 4)) return { ok: false, problem: 'held_by_face' }
       const superseded = others.map(({ id }) => id)
       const now = clock()
-      const raised = (values: {
+      const change = (values: {
         updated_at: number
         identity_level?: number
         proofed_at?: number
@@ -127,14 +133,20 @@ export function createFaceProofs(options: {
           .where('status', '=', 'active')
           .executeTakeFirst()
       // held from here on, and proven once nobody else is: a document is proven for one account at a time
-      if ((await raised({ updated_at: now })).numUpdatedRows === 0n) return { ok: false, problem: 'gone' }
+      if ((await change({ updated_at: now })).numUpdatedRows === 0n) return { ok: false, problem: 'gone' }
       await supersede(transaction, superseded, person, by)
-      await raised({ updated_at: now, identity_level: 4, proofed_at: now, face_proofed_at: now })
+      await change({ updated_at: now, identity_level: 4, proofed_at: now, face_proofed_at: now })
       await audit.append(transaction, { event: 'person.face-proofed', ...by, personId: person.id, details: { how } })
       await notifier.notify({ personId: person.id, kind: 'face-verified', restricted: by.restricted }, transaction)
       const bound = await bindWithin(transaction, { personId: person.id, provenAt: now, device }, by)
       return { ok: true, bound, superseded }
     })
+
+  async function raise(...given: Parameters<typeof raised>): Promise<Proved> {
+    const proved = await raised(...given)
+    for (const id of proved.ok ? [given[0].id, ...proved.superseded] : []) tell('person', id)
+    return proved
+  }
 
   return {
     async prove(person, device, by) {

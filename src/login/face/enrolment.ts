@@ -23,7 +23,7 @@ const countedFor = ({ id, identityLevel, row }: NaturalPerson) =>
 
 /** 人脸核验 in the account centre: proving an account by a face, what it has bound, and taking it all back. */
 export function faceEnrolment(parts: FaceParts & { checks: FaceChecks; limits: FaceLimits }): Enrolment {
-  const { consents, proofs, sessions, methodLocks, verifiers, limits, artifacts, blindIndex } = parts
+  const { consents, proofs, methodLocks, verifiers, limits, artifacts, blindIndex } = parts
 
   function back(ctx: RouterContext, done: (typeof said)[number]): void {
     goTo(ctx, `${base}?done=${done}`)
@@ -40,7 +40,6 @@ export function faceEnrolment(parts: FaceParts & { checks: FaceChecks; limits: F
     const proved = await proofs.prove(person, device, actorOf(ctx))
     if (!proved.ok) return back(ctx, proved.problem)
     await artifacts.put(provenKind, person.id, device, { ttl: bindingMs / 1000 })
-    for (const loser of proved.superseded) await sessions.endAll(loser)
     return back(ctx, proved.superseded.length > 0 ? 'won' : 'proved')
   }
 

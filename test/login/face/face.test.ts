@@ -126,6 +126,9 @@ describe('a verified face in the account centre', () => {
       superseded: [opened.person.id],
     })
     expect((await find(house, opened.person)).identityLevel).toBe(2)
+    // the counter is the command line: a server ends the sessions and tells portals
+    await expect.poll(() => events(opened.person.id), { timeout: 5000 }).toContain('person.sessions-ended')
+    expect((await visitor.get('/account')).html).toContain('name="password"')
   })
 
   it('is not for who is under 14 unless a guardian agreed at the counter', async () => {
