@@ -44,7 +44,10 @@ export function faceEnrolment(parts: FaceParts & { checks: FaceChecks; limits: F
   }
 
   async function situation(ctx: RouterContext, centre: AccountHost): Promise<Situation | undefined> {
-    visitOf(ctx).back = base
+    const { check } = ctx.query
+    // a vendor may have taken longer than a sign-in stays fresh: its result is asked for after signing in again
+    visitOf(ctx).back =
+      ctx.method === 'GET' && typeof check === 'string' ? `${base}/return?check=${encodeURIComponent(check)}` : base
     const visit = await centre.mayChangeAuthenticators(ctx)
     if (!visit) return undefined
     return {
