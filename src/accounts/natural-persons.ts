@@ -12,6 +12,7 @@ import type { Tables } from '../storage/schema.ts'
 import type { IdentityDocument } from './identifiers/documents.ts'
 import type { IdentifierReading } from './identifiers/identify.ts'
 import { matchKey } from './identifiers/names.ts'
+import { endSessionsOf } from './session-endings.ts'
 
 /** What of an account may be read without opening personal data. */
 export interface NaturalPerson {
@@ -242,14 +243,7 @@ export function createNaturalPersons(options: {
           .where('status', '<>', 'closed')
           .executeTakeFirst()
         if (changed.numUpdatedRows === 0n) return undefined
-        // a server process ends the sessions, wherever the account was locked
-        if (status === 'locked') {
-          await transaction
-            .insertInto('session_endings')
-            .values({ person_id: id, due_at: clock() })
-            .onConflict((conflict) => conflict.column('person_id').doUpdateSet({ due_at: clock() }))
-            .execute()
-        }
+        if (status === 'locked') await endSessionsOf(transaction, id, clock())
         const event = status === 'locked' ? 'person.locked' : 'person.unlocked'
         await audit.append(transaction, { event, ...by, personId: id })
         return findIn(transaction, id)

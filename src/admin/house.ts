@@ -114,7 +114,7 @@ export async function openHouse(settings: Settings, clock: Clock, surroundings: 
   const inbox = createInbox({ database, cipher, clock })
   const authenticators = createAuthenticators({ database, clock })
   const methodLocks = createMethodLocks({ database, audit, notifier: inbox, clock })
-  const faces = openFaces({ database, cipher, blindIndex, audit, persons, register, notifier: inbox, clock })
+  const faces = openFaces({ database, cipher, blindIndex, audit, persons, register, notifier: inbox, tell, clock })
   const acting = openActing({ database, cipher, blindIndex, audit, persons, notifier: inbox, tell, clock })
   return {
     ...acting,
