@@ -86,10 +86,10 @@ it('goes on where it was interrupted, and tells what it cannot open', async () =
     for (let index = 0; index < 4; index += 1) await openPerson(house)
     const keysDir = join(line.directory, 'keys')
     // made first and carried to other machines, then used
-    addDataKey(keysDir, { use: false })
+    addDataKey(keysDir, {})
     house.dataKeys.refresh()
-    expect(house.dataKeys.ids()).toEqual({ current: 'd1', old: ['d2'] })
-    addDataKey(keysDir, { use: true })
+    expect(house.dataKeys.ids()).toEqual({ current: 'd1', old: [], waiting: ['d2'] })
+    addDataKey(keysDir, { useFrom: new Date().toISOString() })
     house.dataKeys.refresh()
     const { database, dataKeys } = house
     // stopped after the first row, as by kill -9
@@ -110,4 +110,21 @@ it('goes on where it was interrupted, and tells what it cannot open', async () =
   expect(document).toMatchObject({ current: 'd2', resumed: true })
   expect([code, document.left]).toEqual([1, [`natural_persons.username:${misplaced}`]])
   expect(sealedUnder(join(line.directory, 'data', 'yideng.sqlite'), 'd1')).toEqual(['natural_persons.username'])
+
+  const retire = ['keys', 'retire', '--kind', 'data']
+  expect((await line.yideng(...retire)).err).toContain('1 in natural_persons.username')
+  await line.withHouse(async ({ database, dataKeys: { cipher } }) => {
+    const columns = { username: cipher.seal('citizen', `natural_persons.username:${misplaced}`) }
+    await database.updateTable('natural_persons').set(columns).where('id', '=', misplaced).execute()
+    // what a version without a key of its own for the audit trail wrote
+    await database.updateTable('audit_events').set({ restricted: 'd1.old' }).where('sequence', '=', 1).execute()
+  })
+  expect((await line.yideng(...retire)).err).toContain('audit trail are not sealed anew')
+  await line.withHouse(({ database }) => database.updateTable('audit_events').set({ restricted: null }).execute())
+  expect((await line.yideng(...retire)).err).toContain('it may go from')
+  expect((await line.yideng(...retire, 'd2')).err).toContain('This key seals')
+  const later = commandLine({ environment: line.environment, clock: () => Date.now() + 12.5 * 3_600_000 })
+  expect(await later.json(...retire)).toEqual({ retired: ['d1'] })
+  expect(await later.json('keys', 'list')).toMatchObject({ data: [{ kid: 'd2', current: true }] })
+  expect(await later.json('person', 'list')).toHaveLength(4)
 })
