@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { createBlindIndex, type BlindIndex } from './blind-index.ts'
 import { deriveKey } from './derived-key.ts'
 import { createFieldCipher, type FieldCipher } from './field-cipher.ts'
-import { changeKeyFile, keyFile } from './key-file.ts'
+import { keyFile } from './key-file.ts'
 import { createLookupIndex, firstOfOldFiles, keyNumber, type LookupIndex } from './lookup-index.ts'
 
 /** As KeyObject: node:crypto takes a raw key twice as slowly. */
@@ -19,6 +19,8 @@ const schema = z.object({
   index: key,
   pairwise: key,
   lookup: z.record(z.string(), key).optional(),
+  /** Each made with the data key of its number. */
+  audit: z.record(z.string(), key).default({}),
   /** When a key came into use, ISO 8601; older files do not say. */
   used_from: z.record(z.string(), z.iso.datetime()).default({}),
 })
@@ -26,8 +28,8 @@ const schema = z.object({
 export interface DataKeys {
   cipher: FieldCipher
   /**
-   * Seals the restricted part of audit entries under a key of its own: an entry never changes, so what seals it is not
-   * rotated with the others.
+   * Seals the restricted part of audit entries under keys of its own: an entry never changes, so what sealed it is kept for
+   * ever, and only new ones are sealed under a new key.
    */
   auditCipher: FieldCipher
   /** For what cannot be made anew: registers, device cookies, recovery codes. Its key is never rotated. */
@@ -45,22 +47,29 @@ export interface DataKeys {
 }
 
 export const dataKeyFile = 'data.json'
-const fresh = () => randomBytes(32).toString('base64')
+export const freshKey = () => randomBytes(32).toString('base64')
 
 /** The keys personal data is kept under; made at first start in `data.json`. */
 export function openDataKeys(directory: string): DataKeys {
   const read = () => {
     const made = keyFile(directory, dataKeyFile, () => ({
       current: 'd1',
-      keys: { d1: fresh() },
-      index: fresh(),
-      pairwise: fresh(),
-      lookup: { i1: fresh() },
+      keys: { d1: freshKey() },
+      index: freshKey(),
+      pairwise: freshKey(),
+      lookup: { i1: freshKey() },
     }))
-    const { keys, index, lookup, ...rest } = schema.parse(made)
-    // each opens what the other sealed: older entries were sealed under the key of that time
-    const opening = { ...keys, a1: deriveKey(index.export(), 'audit') }
-    return { ...rest, index, keys: opening, lookup: lookup ?? { [firstOfOldFiles]: index } }
+    const { keys, index, lookup, audit: added, ...rest } = schema.parse(made)
+    const audit: Record<string, KeyObject> = { a1: deriveKey(index.export(), 'audit'), ...added }
+    const inUse = Object.keys(audit).filter((id) => keyNumber(id) <= keyNumber(rest.current))
+    return {
+      ...rest,
+      index,
+      // each opens what the other sealed: entries of older versions were sealed under the data key of that time
+      keys: { ...keys, ...audit },
+      audit: inUse.toSorted((one, other) => keyNumber(one) - keyNumber(other)).at(-1) ?? 'a1',
+      lookup: lookup ?? { [firstOfOldFiles]: index },
+    }
   }
   let now = read()
   const refresh = () => {
@@ -68,7 +77,7 @@ export function openDataKeys(directory: string): DataKeys {
   }
   return {
     cipher: createFieldCipher(() => now, refresh),
-    auditCipher: createFieldCipher(() => ({ keys: now.keys, current: 'a1' }), refresh),
+    auditCipher: createFieldCipher(() => ({ keys: now.keys, current: now.audit }), refresh),
     blindIndex: createBlindIndex(now.index),
     lookup: createLookupIndex(() => now.lookup, refresh),
     pairwise: now.pairwise,
@@ -79,7 +88,7 @@ export function openDataKeys(directory: string): DataKeys {
     },
     ids() {
       const current = keyNumber(now.current)
-      const ids = Object.keys(now.keys).filter((id) => id !== 'a1')
+      const ids = Object.keys(now.keys).filter((id) => id.startsWith('d'))
       return {
         current: now.current,
         old: ids.filter((id) => keyNumber(id) < current),
@@ -87,66 +96,4 @@ export function openDataKeys(directory: string): DataKeys {
       }
     },
   }
-}
-
-const text = z.looseObject({
-  current: z.string(),
-  keys: z.record(z.string(), z.string()),
-  index: z.string(),
-  lookup: z.record(z.string(), z.string()).optional(),
-  used_from: z.record(z.string(), z.string()).default({}),
-})
-
-const newestOf = (keys: object) => Math.max(...Object.keys(keys).map(keyNumber))
-const lookupIn = ({ lookup, index }: z.infer<typeof text>) => lookup ?? { [firstOfOldFiles]: index }
-
-/**
- * Adds a data key; the others still open what they sealed. With `useFrom` (ISO 8601) it seals from now on, and so does one
- * that was added before and waited.
- */
-export function addDataKey(directory: string, { useFrom }: { useFrom?: string }): void {
-  changeKeyFile(directory, dataKeyFile, (content) => {
-    const before = text.parse(content)
-    const waits = newestOf(before.keys) > keyNumber(before.current)
-    const id = `d${newestOf(before.keys) + (waits ? 0 : 1)}`
-    const keys = waits ? before.keys : { ...before.keys, [id]: fresh() }
-    if (useFrom === undefined) return { ...before, keys }
-    return { ...before, keys, current: id, used_from: { ...before.used_from, [id]: useFrom } }
-  })
-}
-
-/**
- * Adds an index key, numbered above this one, which need not be here; when accounts are kept under it, the store says
- * (indexKeysInUse).
- */
-export function addIndexKey(directory: string, above: string): void {
-  changeKeyFile(directory, dataKeyFile, (content) => {
-    const before = text.parse(content)
-    const lookup = lookupIn(before)
-    return { ...before, lookup: { ...lookup, [`i${Math.max(newestOf(lookup), keyNumber(above)) + 1}`]: fresh() } }
-  })
-}
-
-/** Notes when a key came into use (ISO 8601). */
-export function noteUse(directory: string, id: string, at: string): void {
-  changeKeyFile(directory, dataKeyFile, (content) => {
-    const before = text.parse(content)
-    return { ...before, used_from: { [id]: at, ...before.used_from } }
-  })
-}
-
-/** Forgets keys for good. The one that seals stays. */
-export function forgetKeys(directory: string, ids: ReadonlySet<string>): void {
-  const without = (keys: Record<string, string>) =>
-    Object.fromEntries(Object.entries(keys).filter(([id]) => !ids.has(id)))
-  changeKeyFile(directory, dataKeyFile, (content) => {
-    const before = text.parse(content)
-    if (ids.has(before.current)) throw new Error('The key that seals cannot be forgotten.')
-    return {
-      ...before,
-      keys: without(before.keys),
-      lookup: without(lookupIn(before)),
-      used_from: without(before.used_from),
-    }
-  })
 }

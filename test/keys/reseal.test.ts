@@ -1,7 +1,8 @@
 import { DatabaseSync } from 'node:sqlite'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { addDataKey } from '../../src/keys/data-keys.ts'
+import { restrictedPlace } from '../../src/audit/chain.ts'
+import { addDataKey } from '../../src/keys/data-key-changes.ts'
 import { keyColumnsOf, reseal, sealable } from '../../src/keys/reseal.ts'
 import { columnMarks } from '../../src/storage/schema.ts'
 import { openPerson } from '../setup/person.ts'
@@ -74,6 +75,14 @@ it(
     expect(person && reveal(person).documentNumber).toBe(before.person.number)
     await signedIn(house)
     expect(sealedUnder(file, 'd1')).toEqual([])
+    // entries of the audit trail stay as they are; new ones are sealed under a new key
+    const entries = await house.database.selectFrom('audit_events').select(['sequence', 'restricted']).execute()
+    const sealed = entries.flatMap(({ sequence, restricted }) =>
+      restricted === null ? [] : [{ sequence, restricted }],
+    )
+    for (const { sequence, restricted } of sealed)
+      expect(house.dataKeys.auditCipher.open(restricted, restrictedPlace(sequence))).toContain('{')
+    expect([sealed[0], sealed.at(-1)].map((one) => one?.restricted.slice(0, 3))).toEqual(['a1.', 'a2.'])
     expect(server.output()).not.toContain('"level":50')
   },
 )

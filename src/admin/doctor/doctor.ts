@@ -7,6 +7,7 @@ import { readResources } from '../../oidc/resources.ts'
 import { artifactsFile, databaseFile } from '../../storage/stores.ts'
 import type { Desk } from '../desk.ts'
 import { auditAge, auditMonths, auditTrail } from './audit.ts'
+import { dataKeys } from './data-keys.ts'
 import { signingKeyAge, unusableKeys } from './keys.ts'
 import { certificate } from './tls.ts'
 import type { Finding } from './finding.ts'
@@ -210,7 +211,7 @@ async function services(desk: Desk): Promise<Finding[]> {
     ]
   }
   return [
-    { state: 'ok', what: 'data keys', finding: 'they belong to this store' },
+    ...(await dataKeys(house)),
     await signingKeyAge(desk),
     await registrations(house),
     await auditTrail(house),

@@ -1,5 +1,6 @@
 import { reindex } from '../../accounts/reindex.ts'
-import { addDataKey, addIndexKey, noteUse, type DataKeys } from '../../keys/data-keys.ts'
+import { addDataKey, addIndexKey, noteUse } from '../../keys/data-key-changes.ts'
+import type { DataKeys } from '../../keys/data-keys.ts'
 import { belonging, houseRows, readKeysInStore, writeKeysInStore, type KeysInStore } from '../../keys/keys-in-store.ts'
 import { keyNumber } from '../../keys/lookup-index.ts'
 import { reseal } from '../../keys/reseal.ts'
