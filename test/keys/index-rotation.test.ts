@@ -70,6 +70,10 @@ describe.each(stores)('on %s', (name, environment) => {
         const random = { document_index: 'a-1', phone_index: 'a-2', username_index: 'a-3', status: 'closed' as const }
         await database.updateTable('natural_persons').set(random).where('id', '=', closed.id).execute()
         const before = await indexesOf(server, waiting.id)
+        const belongsTo = async () =>
+          (await database.selectFrom('house').select('value').where('key', '=', 'data-keys').executeTakeFirst())?.value
+        const forOlderVersions = server.dataKeys.blindIndex('house', 'these are the data keys of this store')
+        expect(await belongsTo()).toBe(forOlderVersions)
         expect(await line.json<Rotated>(...rotation)).toMatchObject({
           current: 'i1',
           old: ['i0'],
@@ -77,6 +81,8 @@ describe.each(stores)('on %s', (name, environment) => {
           indexed: 2,
         })
         expect(await indexesOf(server, closed.id)).toMatchObject({ phone_index: 'a-2' })
+        // which finds no account now, so it is not to start
+        expect(await belongsTo()).not.toBe(forOlderVersions)
         // as kill -9 leaves it: one account is not brought over, and the store says so
         await database.updateTable('natural_persons').set(before).where('id', '=', waiting.id).execute()
         const ids = { data: 'd1', index: ['i1', 'i0'] }

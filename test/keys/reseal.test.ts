@@ -5,9 +5,10 @@ import { restrictedPlace } from '../../src/audit/chain.ts'
 import { addDataKey } from '../../src/keys/data-key-changes.ts'
 import { keyColumnsOf, reseal, sealable } from '../../src/keys/reseal.ts'
 import { columnMarks } from '../../src/storage/schema.ts'
-import { openPerson } from '../setup/person.ts'
+import { openPerson, signIn } from '../setup/person.ts'
 import { signedIn } from '../setup/signed-in.ts'
 import { startServer } from '../setup/server.ts'
+import { Visitor } from '../setup/visitor.ts'
 import { commandLine } from '../cli/in-process.ts'
 
 it('knows what names a row of each table that may hold sealed values', () => {
@@ -73,6 +74,11 @@ it(
     const { reveal } = house.persons
     const person = await house.persons.find(before.person.id)
     expect(person && reveal(person).documentNumber).toBe(before.person.number)
+    // and accounts come under a new index key, which the server hears of
+    expect(await line.json('keys', 'rotate', '--kind', 'index')).toMatchObject({ current: 'i2', indexed: 3, left: [] })
+    const visitor = new Visitor(server.issuer)
+    const page = await signIn(visitor, await visitor.get('/account'), before.person.phone)
+    expect(page.html).not.toContain('name="password"')
     await signedIn(house)
     expect(sealedUnder(file, 'd1')).toEqual([])
     // entries of the audit trail stay as they are; new ones are sealed under a new key
