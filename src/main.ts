@@ -40,6 +40,7 @@ import { createRepresentees } from './oidc/representee.ts'
 import { readResources } from './oidc/resources.ts'
 import { createSessionEndings } from './oidc/session-endings.ts'
 import { createSessions } from './oidc/sessions.ts'
+import { leaveOutTraces } from './oidc/untraced-errors.ts'
 import { loadAssets } from './pages/assets.ts'
 import { createPages } from './pages/render.ts'
 import { localVerifier } from './proofing/face/local.ts'
@@ -51,8 +52,7 @@ import { keepMonthsAhead } from './storage/audit-months.ts'
 import { freshFor } from './storage/fresh.ts'
 import { claimRedis, keepLogsShort, openArtifacts, openEvents, redisOfAnother } from './storage/stores.ts'
 
-// oidc-provider makes errors ahead of need on every userinfo request; deep traces would cost a twentieth of each
-Error.stackTraceLimit = 4
+leaveOutTraces()
 
 const clock = () => Date.now()
 const sweepEveryMs = 10_000

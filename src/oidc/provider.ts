@@ -23,6 +23,7 @@ import { createLoadGrant } from './grants.ts'
 import { adminScope } from './command-line-client.ts'
 import { deviceAuthorizationPath, devicePath, type DeviceFlowOfAdministrators } from './device-flow.ts'
 import type { Deliver } from './logout-deliveries.ts'
+import { makeModelsOnce } from './made-once.ts'
 import type { Fetch } from './outbound.ts'
 import { createOidcPages } from './pages.ts'
 import { budgetPortals, TooManyCalls } from './portal-budgets.ts'
@@ -221,6 +222,7 @@ export function createProvider(parts: ProviderParts): Provider {
     createSecretGuesses({ limits: createLimits(artifacts, clock), blindIndex, audit, clock }),
   )
   findClientsOnce(provider, findClient)
+  makeModelsOnce(provider)
   budgetPortals(provider, settings.limits.portalCalls, clock)
   return provider
 }
