@@ -1,6 +1,6 @@
 import cluster from 'node:cluster'
 import type { Logger } from 'pino'
-import { houseMark, openHouse } from './admin/house.ts'
+import { openHouse } from './admin/house.ts'
 import { checkpointFileOf, createCheckpoints, keepMakingCheckpoints } from './audit/checkpoints.ts'
 import { ownClient, ownClientId } from './account-centre/own-client.ts'
 import { createChangePassword } from './accounts/passwords/change.ts'
@@ -16,6 +16,7 @@ import { serve } from './http/serve.ts'
 import { start } from './http/start.ts'
 import type { Tracing } from './http/tracing.ts'
 import { openCookieKeys } from './keys/cookie-keys.ts'
+import { belonging } from './keys/keys-in-store.ts'
 import { deriveKey } from './keys/derived-key.ts'
 import { createSigner, createVerifier } from './keys/signatures.ts'
 import { inOrder, openSigningKeys } from './keys/signing-keys.ts'
@@ -39,6 +40,7 @@ import { createRepresentees } from './oidc/representee.ts'
 import { readResources } from './oidc/resources.ts'
 import { createSessionEndings } from './oidc/session-endings.ts'
 import { createSessions } from './oidc/sessions.ts'
+import { leaveOutTraces } from './oidc/untraced-errors.ts'
 import { loadAssets } from './pages/assets.ts'
 import { createPages } from './pages/render.ts'
 import { localVerifier } from './proofing/face/local.ts'
@@ -50,8 +52,7 @@ import { keepMonthsAhead } from './storage/audit-months.ts'
 import { freshFor } from './storage/fresh.ts'
 import { claimRedis, keepLogsShort, openArtifacts, openEvents, redisOfAnother } from './storage/stores.ts'
 
-// oidc-provider makes errors ahead of need on every userinfo request; deep traces would cost a twentieth of each
-Error.stackTraceLimit = 4
+leaveOutTraces()
 
 const clock = () => Date.now()
 const sweepEveryMs = 10_000
@@ -70,7 +71,7 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
   const artifacts = tracing.artifacts(store)
   const { database, audit, persons, consents, clients, devices, inbox, dataKeys } = back
   const { blindIndex, cipher } = dataKeys
-  if (settings.redisUrls && !(await claimRedis(artifacts, houseMark(blindIndex))))
+  if (settings.redisUrls && !(await claimRedis(artifacts, belonging(blindIndex).underFirstKey)))
     throw new SettingsError(redisOfAnother)
   const cookieKeys = openCookieKeys(settings.keysDir)
   const gate = createHashGate(defaultGate)

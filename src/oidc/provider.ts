@@ -2,7 +2,7 @@ import { createHmac, type KeyObject } from 'node:crypto'
 import { errors, Provider, type Client as OidcClient, type Configuration, type KoaContextWithOIDC } from 'oidc-provider'
 import type { Consents } from '../accounts/consents.ts'
 import type { NaturalPersons } from '../accounts/natural-persons.ts'
-import { acrValues } from '../assurance/levels.ts'
+import { acrAsAsked, acrValues } from '../assurance/levels.ts'
 import type { AuditTrail } from '../audit/trail.ts'
 import { secretMatches, type Client } from '../clients/clients.ts'
 import { knownScopes } from '../clients/metadata.ts'
@@ -23,10 +23,11 @@ import { createLoadGrant } from './grants.ts'
 import { adminScope } from './command-line-client.ts'
 import { deviceAuthorizationPath, devicePath, type DeviceFlowOfAdministrators } from './device-flow.ts'
 import type { Deliver } from './logout-deliveries.ts'
+import { makeModelsOnce } from './made-once.ts'
 import type { Fetch } from './outbound.ts'
 import { createOidcPages } from './pages.ts'
 import { budgetPortals, TooManyCalls } from './portal-budgets.ts'
-import { createPrompts } from './prompts.ts'
+import { acrValuesOf, createPrompts } from './prompts.ts'
 import { createRepresenteeClaim } from './representee-claim.ts'
 import type { Representees } from './representee.ts'
 import { resourceServer, type Resources } from './resources.ts'
@@ -215,11 +216,13 @@ export function createProvider(parts: ProviderParts): Provider {
     audit,
     clock,
   })
+  nameLevelsAsAsked(provider)
   compareSecretsByHash(
     provider,
     createSecretGuesses({ limits: createLimits(artifacts, clock), blindIndex, audit, clock }),
   )
   findClientsOnce(provider, findClient)
+  makeModelsOnce(provider)
   budgetPortals(provider, settings.limits.portalCalls, clock)
   return provider
 }
@@ -239,6 +242,15 @@ function createPairwise(key: KeyObject) {
     }
     return subject
   }
+}
+
+/** A code, and the tokens it becomes, say the level by the name the portal asked for (config/levels.json `aliases`). */
+function nameLevelsAsAsked(provider: Provider): void {
+  Object.defineProperty(provider.OIDCContext.prototype, 'acr', {
+    get(this: KoaContextWithOIDC['oidc']) {
+      return acrAsAsked(this.session?.acr, acrValuesOf(this.params ?? {}))
+    },
+  })
 }
 
 /** oidc-provider compares a client's whole metadata at each look: the same registration is the same client. */

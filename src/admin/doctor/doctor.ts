@@ -8,6 +8,7 @@ import { artifactsFile, databaseFile } from '../../storage/stores.ts'
 import type { Desk } from '../desk.ts'
 import { oneAddress } from './addresses.ts'
 import { auditAge, auditMonths, auditTrail } from './audit.ts'
+import { dataKeys } from './data-keys.ts'
 import { disk } from './disk.ts'
 import { answering, passkeysOfIssuer } from './issuer.ts'
 import { signingKeyAge, unusableKeys } from './keys.ts'
@@ -214,7 +215,7 @@ async function services(desk: Desk): Promise<Finding[]> {
     ]
   }
   return [
-    { state: 'ok', what: 'data keys', finding: 'they belong to this store' },
+    ...(await dataKeys(house)),
     await signingKeyAge(desk),
     ...(await answering(desk)),
     ...(await redisOwner(house)),

@@ -4,7 +4,8 @@ import type { Settings } from '../../config/settings.ts'
 import { migrationsRun, openDatabase } from '../../storage/database.ts'
 import type { Events } from '../../storage/events.ts'
 import { openEvents, ownsRedis } from '../../storage/stores.ts'
-import { houseMark, type Back } from '../house.ts'
+import { belonging } from '../../keys/keys-in-store.ts'
+import type { Back } from '../house.ts'
 import { setClock, type Finding } from './finding.ts'
 
 /** Codes live for a minute, and a portal takes a token that is some seconds old for one from the future. */
@@ -88,7 +89,7 @@ export async function redisOwner({ settings, dataKeys, clock }: Back): Promise<F
   const artifacts = await openRedisArtifacts(settings.redisUrls, clock, () => undefined).catch(() => undefined)
   if (!artifacts) return []
   try {
-    if (await ownsRedis(artifacts, houseMark(dataKeys.blindIndex))) return []
+    if (await ownsRedis(artifacts, belonging(dataKeys.blindIndex).underFirstKey)) return []
     const todo =
       'give this one a Redis of its own; where the other is gone: redis-cli FLUSHALL, which ends all sign-ins'
     return [{ state: 'fail', what: 'Redis', finding: 'another Yideng uses it', todo }]

@@ -41,6 +41,9 @@ describe('doctor', () => {
         'signing keys',
         'store',
         'data keys',
+        'index keys',
+        'pairwise key',
+        'cookie keys',
         'portals',
         'audit trail',
         'clock',
@@ -51,7 +54,7 @@ describe('doctor', () => {
   })
 
   it('makes nothing on a machine where nothing is yet', async () => {
-    const line = commandLine()
+    const line = commandLine({ empty: true })
     const { code, warnings } = await examine(line)
     expect(code).toBe(0)
     expect(warnings.map(({ what }) => what)).toEqual(['keys', 'store', 'artifacts'])
