@@ -2,9 +2,9 @@ import { createHmac, type KeyObject } from 'node:crypto'
 import { errors, Provider, type Client as OidcClient, type Configuration, type KoaContextWithOIDC } from 'oidc-provider'
 import type { Consents } from '../accounts/consents.ts'
 import type { NaturalPersons } from '../accounts/natural-persons.ts'
-import { acrAsAsked, acrValues } from '../assurance/levels.ts'
+import { acrValues } from '../assurance/levels.ts'
 import type { AuditTrail } from '../audit/trail.ts'
-import { secretMatches, type Client } from '../clients/clients.ts'
+import type { Client } from '../clients/clients.ts'
 import { knownScopes } from '../clients/metadata.ts'
 import type { Clock } from '../config/clock.ts'
 import type { Settings } from '../config/settings.ts'
@@ -12,7 +12,6 @@ import type { BlindIndex } from '../keys/blind-index.ts'
 import type { SigningKey } from '../keys/signing-keys.ts'
 import { hostCookie } from '../pages/host-cookie.ts'
 import { languages } from '../pages/languages.ts'
-import { visitOf } from '../pages/visit.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
 import type { Events } from '../storage/events.ts'
 import { createLimits } from '../storage/limits.ts'
@@ -22,16 +21,16 @@ import { toOidcMetadata } from './client-metadata.ts'
 import { createLoadGrant } from './grants.ts'
 import { adminScope } from './command-line-client.ts'
 import { deviceAuthorizationPath, devicePath, type DeviceFlowOfAdministrators } from './device-flow.ts'
-import type { Deliver } from './logout-deliveries.ts'
 import { makeModelsOnce } from './made-once.ts'
 import type { Fetch } from './outbound.ts'
 import { createOidcPages } from './pages.ts'
-import { budgetPortals, TooManyCalls } from './portal-budgets.ts'
-import { acrValuesOf, createPrompts } from './prompts.ts'
+import { budgetPortals } from './portal-budgets.ts'
+import { createPrompts } from './prompts.ts'
+import { compareSecretsByHash, findClientsOnce, nameLevelsAsAsked } from './provider-changes.ts'
 import { createRepresenteeClaim } from './representee-claim.ts'
 import type { Representees } from './representee.ts'
 import { resourceServer, type Resources } from './resources.ts'
-import { createSecretGuesses, type SecretGuesses } from './secret-guesses.ts'
+import { createSecretGuesses } from './secret-guesses.ts'
 import { keySet } from './signing.ts'
 import { exchangedClaims, registerTokenExchange } from './token-exchange.ts'
 
@@ -241,71 +240,5 @@ function createPairwise(key: KeyObject) {
       known.set(whom, subject)
     }
     return subject
-  }
-}
-
-/** A code, and the tokens it becomes, say the level by the name the portal asked for (config/levels.json `aliases`). */
-function nameLevelsAsAsked(provider: Provider): void {
-  Object.defineProperty(provider.OIDCContext.prototype, 'acr', {
-    get(this: KoaContextWithOIDC['oidc']) {
-      return acrAsAsked(this.session?.acr, acrValuesOf(this.params ?? {}))
-    },
-  })
-}
-
-/** oidc-provider compares a client's whole metadata at each look: the same registration is the same client. */
-function findClientsOnce(provider: Provider, findClient: ProviderParts['findClient']): void {
-  const known = new WeakMap<Client, Promise<OidcClient | undefined>>()
-  const find = provider.Client.find.bind(provider.Client)
-  provider.Client.find = async (id) => {
-    const registered = await findClient(id)
-    if (!registered) return undefined
-    let client = known.get(registered)
-    if (!client) {
-      client = find(id)
-      known.set(registered, client)
-    }
-    return client
-  }
-}
-
-interface ClientPrototype {
-  compareClientSecret(this: OidcClient, actual: string): Promise<boolean>
-  backchannelLogout(this: OidcClient, personId: string, sessionId: string): Promise<void>
-}
-
-/**
- * oidc-provider holds the hash where it expects the secret (client-metadata.ts), so the comparison is ours; it is made at
- * every endpoint where portals prove who they are.
- */
-function compareSecretsByHash(provider: Provider, guesses: SecretGuesses): void {
-  const prototype = provider.Client.prototype as unknown as ClientPrototype
-  prototype.compareClientSecret = async function compareClientSecret(actual) {
-    const { ctx } = Provider
-    if (!ctx) throw new Error('a secret is compared within a request only')
-    const visit = visitOf(ctx)
-    const wait = guesses.wait(this.clientId, visit)
-    if (wait > 0) throw new TooManyCalls(ctx, wait, 'too many wrong secrets of this client from your network')
-    const right = this.clientSecret !== undefined && secretMatches(this.clientSecret, actual)
-    if (right) guesses.right(this.clientId, visit)
-    else await guesses.wrong(this.clientId, visit)
-    return right
-  }
-}
-
-/**
- * Puts our deliveries between oidc-provider's sign-out and the portals: it hands each notice to `send`.
- * Returns what really delivers one.
- */
-export function keepLogouts(provider: Provider, send: (notice: Parameters<Deliver>[0]) => Promise<void>): Deliver {
-  const prototype = provider.Client.prototype as unknown as ClientPrototype
-  const deliverNow = prototype.backchannelLogout
-  prototype.backchannelLogout = function backchannelLogout(personId, sessionId) {
-    return send({ clientId: this.clientId, personId, sessionId })
-  }
-  return async ({ clientId, personId, sessionId }) => {
-    const client = await provider.Client.find(clientId)
-    if (!client?.backchannelLogoutUri) return
-    await deliverNow.call(client, personId, sessionId)
   }
 }
