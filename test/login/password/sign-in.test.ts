@@ -6,7 +6,7 @@ import { openArtifacts } from '../../../src/storage/stores.ts'
 import { password } from '../../setup/people.ts'
 import { openPerson, signIn } from '../../setup/person.ts'
 import { registerPortal } from '../../setup/portal.ts'
-import { cpuMs, startServer, type RunningServer } from '../../setup/server.ts'
+import { cpuMs, startServer, until, type RunningServer } from '../../setup/server.ts'
 import { Visitor, type Page } from '../../setup/visitor.ts'
 
 let server: RunningServer
@@ -165,11 +165,9 @@ describe('sign-in by password', () => {
     const answer = await signIn(visitor, page, known.username)
     expect(answer.status).toBe(500)
     expect(answer.html).not.toMatch(/SyntaxError|JSON|\.ts:|node_modules/)
-    const lines = server
-      .output()
-      .split('\n')
-      .filter((line) => line.includes('"level":50'))
-    const [{ id, err }] = lines.map((line) => JSON.parse(line) as { id: string; err: { stack: string } }) as [never]
+    const failed = () => /^.*"level":50.*$/m.exec(server.output())?.[0]
+    await until(async () => failed() !== undefined)
+    const { id, err } = JSON.parse(failed() ?? '') as { id: string; err: object }
     expect(answer.html).toContain(id)
     expect(err).toMatchObject({ type: 'SyntaxError', stack: expect.stringContaining('password.ts') })
   })
