@@ -13,8 +13,10 @@ export async function serve(options: { app: Koa; host: string; port: number; clo
   const { app, host, port, close } = options
   const answer = app.callback()
   const answering = new Set<ServerResponse>()
+  let stopping = false
   const server = createHttpServer((request, response) => {
     answering.add(response)
+    if (stopping) isLast(response)
     response.once('close', () => answering.delete(response))
     void answer(request, response)
   })
@@ -23,17 +25,24 @@ export async function serve(options: { app: Koa; host: string; port: number; clo
     server.listen(port, host, resolve)
   })
 
-  let stopping = false
   const stop = () => {
     if (stopping) return
     stopping = true
     server.close(() => void close())
     server.closeIdleConnections()
-    for (const response of answering) if (isStream(response)) response.destroy()
+    for (const response of answering) {
+      if (isStream(response)) response.destroy()
+      else isLast(response)
+    }
     setTimeout(() => server.closeAllConnections(), drainMs).unref()
   }
   process.on('SIGINT', stop)
   process.on('SIGTERM', stop)
+}
+
+/** Its connection ends with it: a proxy would keep it open, and the process wait for that. */
+function isLast(response: ServerResponse): void {
+  if (!response.headersSent) response.setHeader('connection', 'close')
 }
 
 const isStream = (response: ServerResponse) =>

@@ -17,6 +17,8 @@ export interface Tries {
    * Returns the milliseconds still to wait, or 0 when the try may be made.
    */
   reserve(key: string): Promise<number>
+  /** The try could not be made, for whatever was away or busy: nobody learned anything by it, so it does not count. */
+  giveBack(key: string): Promise<void>
   /** The try was right. */
   clear(key: string): Promise<void>
 }
@@ -35,10 +37,13 @@ export function createTries(options: {
 }): Tries {
   const { kind, artifacts, clock, tries: allowed, waitSeconds } = options
 
+  const countOf = (text: string | undefined) =>
+    text === undefined ? { tries: 0, rounds: 0, until: 0 } : schema.parse(JSON.parse(text))
+
   async function tryToReserve(key: string): Promise<number | undefined> {
     const now = clock()
     const text = await artifacts.get(kind, key)
-    const before = text === undefined ? { tries: 0, rounds: 0, until: 0 } : schema.parse(JSON.parse(text))
+    const before = countOf(text)
     if (before.until > now) return before.until - now
     const tries = before.tries + 1
     // The last try is let through with the wait already set: only a right password takes it back.
@@ -52,7 +57,19 @@ export function createTries(options: {
     return written ? 0 : undefined
   }
 
+  /** One less, also where it was the one that began a wait; false where somebody else counted meanwhile. */
+  async function tryToGiveBack(key: string): Promise<boolean> {
+    const text = await artifacts.get(kind, key)
+    const { tries, rounds, until } = countOf(text)
+    if (text === undefined || (tries === 0 && rounds === 0)) return true
+    const after = tries > 0 ? { tries: tries - 1, rounds, until } : { tries: allowed - 1, rounds: rounds - 1, until: 0 }
+    return artifacts.compareAndSet(kind, key, text, JSON.stringify(after), rememberedSeconds)
+  }
+
   return {
+    async giveBack(key) {
+      for (let attempt = 0; attempt < contended; attempt += 1) if (await tryToGiveBack(key)) return
+    },
     async reserve(key) {
       for (let attempt = 0; attempt < contended; attempt += 1) {
         const wait = await tryToReserve(key)

@@ -37,11 +37,13 @@ export function keepTrying(options: {
   nextDue: () => Promise<number | undefined>
   events: Events
   topic: Topic | undefined
+  /** So long after a change: whoever made it does what is to be done, unless it dies. */
+  changedMs?: number
   everyMs: number
   clock: Clock
   failed: (error: unknown) => void
 }): KeptTrying {
-  const { run, nextDue, events, topic, everyMs, clock, failed } = options
+  const { run, nextDue, events, topic, changedMs = 0, everyMs, clock, failed } = options
   let running: Promise<number> | undefined
   let timer: NodeJS.Timeout | undefined
   let stopped = false
@@ -74,7 +76,12 @@ export function keepTrying(options: {
   const tryAgain = () => (running ? running.then(tryDue, tryDue) : tryDue())
 
   const again = () => void tryDue().catch(failed)
-  const unlisten = topic && events.listen(topic, () => void tryAgain().catch(failed))
+  let looking: NodeJS.Timeout | undefined
+  const look = () => {
+    looking = undefined
+    void tryAgain().catch(failed)
+  }
+  const unlisten = topic && events.listen(topic, () => (looking ??= setTimeout(look, changedMs).unref()))
   again()
 
   return {
@@ -83,6 +90,7 @@ export function keepTrying(options: {
     async stop() {
       stopped = true
       clearTimeout(timer)
+      clearTimeout(looking)
       unlisten?.()
       await running?.catch(() => 0)
     },

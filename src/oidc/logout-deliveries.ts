@@ -28,6 +28,8 @@ const waits = [2, 10, 60, 300, 900, 2400]
 const patienceMs = 1500
 const everyMs = 1000
 const atOnce = 20
+/** A try takes less (oidc/outbound.ts); who has not said by then how it went has died, and another process tries. */
+const usualLeaseMs = 5000
 
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
@@ -42,8 +44,9 @@ export function createLogoutDeliveries(options: {
   clock: Clock
   deliver: Deliver
   log: { warn(details: object, message: string): void }
+  leaseMs?: number
 }): LogoutDeliveries {
-  const { database, audit, events, clock, deliver, log } = options
+  const { database, audit, events, clock, deliver, log, leaseMs = usualLeaseMs } = options
 
   /** Claims by compare-and-set on the number of attempts, so that of several processes one delivers. */
   async function claimDue() {
@@ -58,15 +61,14 @@ export function createLogoutDeliveries(options: {
       .execute()
     const claimed = await Promise.all(
       due.map(async (row) => {
-        const wait = waits[row.attempts]
         const { numUpdatedRows } = await database
           .updateTable('logout_deliveries')
-          .set({ attempts: row.attempts + 1, next_attempt_at: now + (wait ?? 3600) * 1000 })
+          .set({ attempts: row.attempts + 1, next_attempt_at: now + leaseMs })
           .where('id', '=', row.id)
           .where('attempts', '=', row.attempts)
           .where('state', '=', 'pending')
           .executeTakeFirst()
-        return numUpdatedRows === 1n ? [{ ...row, last: wait === undefined }] : []
+        return numUpdatedRows === 1n ? [row] : []
       }),
     )
     return claimed.flat()
@@ -78,11 +80,13 @@ export function createLogoutDeliveries(options: {
       () => undefined,
       (error: unknown) => reasonOf(error),
     )
-    const state = failure === undefined ? 'delivered' : row.last ? 'abandoned' : 'pending'
+    const wait = waits[row.attempts]
+    const state = failure === undefined ? 'delivered' : wait === undefined ? 'abandoned' : 'pending'
     if (failure !== undefined)
       log.warn({ client: row.client_id, attempt: row.attempts + 1, failure }, 'logout not delivered')
     await database.transaction().execute(async (transaction) => {
-      const set = { state, last_result: failure ?? 'ok' } as const
+      const next = state === 'pending' && wait !== undefined ? { next_attempt_at: clock() + wait * 1000 } : {}
+      const set = { state, last_result: failure ?? 'ok', ...next } as const
       await transaction.updateTable('logout_deliveries').set(set).where('id', '=', row.id).execute()
       if (state === 'pending') return
       const event = state === 'delivered' ? 'logout.delivered' : 'logout.abandoned'
@@ -112,12 +116,13 @@ export function createLogoutDeliveries(options: {
     return first?.at ?? undefined
   }
 
-  // whoever keeps a notice tries it at once: all others look for what a dead process left, and for what is to be repeated
+  // whoever keeps a notice tries it at once: all others look later for what a dead process left, and for what is to be repeated
   const trying = keepTrying({
     run: tryAll,
     nextDue,
     events,
-    topic: undefined,
+    topic: 'logout',
+    changedMs: leaseMs,
     everyMs,
     clock,
     failed: (error) => log.warn({ err: error }, 'logout deliveries could not be tried'),
@@ -140,6 +145,7 @@ export function createLogoutDeliveries(options: {
         created_at: now,
       }))
       await database.insertInto('logout_deliveries').values(rows).execute()
+      events.tell('logout', 'kept')
       const firstTry = trying.tryAgain()
       const outOfPatience = new Promise((resolve) => setTimeout(resolve, patienceMs).unref())
       await Promise.race([firstTry, outOfPatience])

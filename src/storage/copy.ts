@@ -112,6 +112,14 @@ async function countOn(within: DatabaseTransaction): Promise<void> {
   }
 }
 
+/** @throws CopyRefused where a store has anything in it */
+export async function mustBeEmpty(target: Database): Promise<void> {
+  for (const table of tables) {
+    const any = await sql`select 1 from ${sql.table(table)} limit 1`.execute(target)
+    if (any.rows.length > 0) throw new CopyRefused(`the table ${table} of the target is not empty`)
+  }
+}
+
 const snapshotOf = <T>(database: Database, read: (transaction: DatabaseTransaction) => Promise<T>) =>
   isPostgres(database)
     ? database.transaction().setIsolationLevel('repeatable read').setAccessMode('read only').execute(read)
@@ -125,11 +133,8 @@ const snapshotOf = <T>(database: Database, read: (transaction: DatabaseTransacti
 export async function copyStore(from: Database, to: Database): Promise<Record<string, Content>> {
   return snapshotOf(from, (source) =>
     to.transaction().execute(async (target) => {
+      await mustBeEmpty(target)
       const ordered = await tablesInOrder(target)
-      for (const table of ordered) {
-        const any = await sql`select 1 from ${sql.table(table)} limit 1`.execute(target)
-        if (any.rows.length > 0) throw new CopyRefused(`the table ${table} of the target is not empty`)
-      }
       const copied: Record<string, Content> = {}
       for (const table of ordered) {
         const sum = createSum()

@@ -73,7 +73,7 @@ export function openSqlite(file: string, synchronous: 'FULL' | 'NORMAL'): Databa
   if (!mayBeStore(file)) throw new Error(`${file} is no store.`)
   const sqlite = new DatabaseSync(file, { timeout: 5000 })
   chmodSync(file, 0o600)
-  sqlite.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous}; PRAGMA foreign_keys = ON;
+  sqlite.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous}; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;
     PRAGMA wal_autocheckpoint = ${overdue * checkpointPages};`)
   return sqlite
 }
@@ -200,4 +200,11 @@ export async function migrationsRun(database: Database): Promise<string[]> {
   if (!tables.some(({ name }) => name === 'kysely_migration')) return []
   const { rows } = await sql<{ name: string }>`select name from kysely_migration order by name`.execute(database)
   return rows.map(({ name }) => name)
+}
+
+/** Whether a store has had the migrations of this version, and none that it does not know. */
+export async function versionOf(database: Database): Promise<'older' | 'this' | 'newer'> {
+  const ran = await migrationsRun(database)
+  if (ran.some((name) => !(name in migrations))) return 'newer'
+  return Object.keys(migrations).every((name) => ran.includes(name)) ? 'this' : 'older'
 }

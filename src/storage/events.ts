@@ -1,7 +1,7 @@
 import { randomBytes, randomInt } from 'node:crypto'
 
-/** What can be changed: a portal, an account, whom others act for, the key files, a login by QR code. */
-const topics = ['client', 'person', 'principal', 'keys', 'qr'] as const
+/** What can be changed: a portal, an account, whom others act for, the key files, a login by QR code, a logout to be told. */
+const topics = ['client', 'person', 'principal', 'keys', 'qr', 'logout'] as const
 export type Topic = (typeof topics)[number]
 
 /** Says that what has this id was changed, once that is committed. An id only, never personal data. */

@@ -7,6 +7,8 @@ import { registerPortal, type TestPortal } from '../setup/portal.ts'
 import type { RunningServer } from '../setup/server.ts'
 import { Visitor } from '../setup/visitor.ts'
 
+const thisTree = new URL('../../', import.meta.url)
+
 export const manyFromHere = {
   YIDENG_ADDRESS_TRIES: '1000000',
   YIDENG_ADDRESS_REGISTRATIONS: '1000000',
@@ -82,13 +84,18 @@ interface Check {
   finding: string
 }
 
-/** Everything `yideng doctor` finds to be wrong. */
-export async function ailments(server: RunningServer): Promise<Check[]> {
-  const program = new URL('../../bin/yideng.mjs', import.meta.url).pathname
-  const run = promisify(execFile)(process.execPath, [program, 'doctor', '--json'], {
+/** Runs the command line on the stores of a server, from the files of another version if need be. */
+export async function yideng(server: Pick<RunningServer, 'environment'>, args: string[], tree = thisTree) {
+  const program = new URL('bin/yideng.mjs', tree).pathname
+  const run = promisify(execFile)(process.execPath, [program, ...args], {
     env: { PATH: process.env['PATH'], ...server.environment },
   })
-  const { stdout } = await run.catch((error: unknown) => error as { stdout: string })
+  return run.catch((error: unknown) => error as { stdout: string; stderr: string })
+}
+
+/** Everything `yideng doctor` finds to be wrong. */
+export async function ailments(server: Pick<RunningServer, 'environment'>): Promise<Check[]> {
+  const { stdout } = await yideng(server, ['doctor', '--json'])
   const { checks } = JSON.parse(stdout) as { checks: Check[] }
   expect(checks.length).toBeGreaterThan(5)
   return checks.filter(({ state }) => state === 'fail')

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { chmodSync, chownSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
@@ -8,8 +8,11 @@ import { freePort } from '../setup/free-port.ts'
 const versions = '/usr/lib/postgresql'
 const programs = join(versions, readdirSync(versions).at(-1) ?? '', 'bin')
 
-/** A PostgreSQL of this test's own, to be stopped and started at will. It refuses to run as root, so it runs as postgres. */
-export async function ownPostgres() {
+/**
+ * A PostgreSQL of this test's own, to be stopped and started at will. It refuses to run as root, so it runs as postgres.
+ * @param certificate with it, it speaks TLS
+ */
+export async function ownPostgres(certificate?: { key: string; cert: string }) {
   const directory = mkdtempSync(join(tmpdir(), 'yideng-postgres-'))
   chmodSync(directory, 0o777)
   const data = join(directory, 'data')
@@ -20,7 +23,8 @@ export async function ownPostgres() {
     execFileSync(first, rest, { stdio: 'ignore', cwd: directory })
   }
   as('initdb', '-D', data, '-A', 'trust', '-U', 'postgres', '--no-sync')
-  const options = `-p ${port} -k ${directory} -c listen_addresses=127.0.0.1`
+  const addresses = ['listen_addresses=127.0.0.1,127.0.0.2', ...(certificate ? tlsFiles(data, certificate) : [])]
+  const options = `-p ${port} -k ${directory} ${addresses.map((one) => `-c ${one}`).join(' ')}`
   const start = () => as('pg_ctl', '-D', data, '-w', '-l', join(directory, 'log'), '-o', options, 'start')
   const stop = (mode: 'fast' | 'immediate') => as('pg_ctl', '-D', data, '-w', '-m', mode, 'stop')
   start()
@@ -28,5 +32,17 @@ export async function ownPostgres() {
     spawnSync('sh', ['-c', `kill -9 $(head -1 ${data}/postmaster.pid)`])
     rmSync(directory, { recursive: true, force: true })
   })
-  return { url: `postgres://postgres@127.0.0.1:${port}/postgres`, start, stop }
+  return { port, url: `postgres://postgres@127.0.0.1:${port}/postgres`, start, stop }
+}
+
+/** Its key has to be its own, and nobody else's to read. */
+function tlsFiles(data: string, certificate: { key: string; cert: string }): string[] {
+  const owner = statSync(data)
+  const [key, cert] = (['key', 'cert'] as const).map((what) => {
+    const file = join(data, `server.${what}`)
+    writeFileSync(file, readFileSync(certificate[what]), { mode: 0o600 })
+    chownSync(file, owner.uid, owner.gid)
+    return file
+  })
+  return ['ssl=on', `ssl_key_file=${key}`, `ssl_cert_file=${cert}`]
 }

@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import { startServer, until } from '../setup/server.ts'
-import { ailments, enter, enterAgain, gather, manyFromHere, signInMany } from './people.ts'
+import { ailments, enter, enterAgain, gather, manyFromHere, signInMany, yideng } from './people.ts'
 
 const size = '48m'
 
@@ -44,8 +44,12 @@ it('a full disk is said plainly, harms nothing, and all goes on once there is ro
   expect(new Set(answers)).toEqual(new Set(['entered', '503'].filter((one) => answers.includes(one))))
   expect(answers.at(-1)).toBe('503')
   expect((await fetch(`${server.issuer}/healthz`)).status).toBe(200)
+  const backup = join(disk, 'backup.sqlite')
+  expect((await yideng(server, ['backup', backup])).stderr).toContain('full')
+  expect(readdirSync(disk).toSorted()).toEqual(['ballast', 'data'])
   rmSync(ballast)
   await until(async () => enterAgain(crowd, before))
   expect((await signInMany(crowd, 20)).failures).toEqual([])
+  expect(await yideng(server, ['backup', backup])).toMatchObject({ stderr: '' })
   expect(await ailments(server)).toEqual([])
 })

@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { checkpointFileOf } from '../../src/audit/checkpoints.ts'
 import { openPerson, signIn } from '../setup/person.ts'
 import { registerPortal } from '../setup/portal.ts'
+import { drainMs } from '../../src/http/serve.ts'
 import { startServer, type RunningServer } from '../setup/server.ts'
 import { Visitor } from '../setup/visitor.ts'
 
@@ -44,9 +45,12 @@ describe('the server', () => {
     // the password takes some 30 ms: the signal arrives in the middle
     const underWay = visitor.submit(page, '/password', { identifier: person.username, password: 'wrong-password' })
     await new Promise((resolve) => setTimeout(resolve, 10))
+    const began = performance.now()
     const ended = own.kill('SIGINT')
     expect((await underWay).status).toBe(400)
     expect(await ended).toBe(0)
+    // and does not wait for the connection that the browser would keep
+    expect(performance.now() - began).toBeLessThan(drainMs)
     await expect(fetch(`${own.issuer}/healthz`)).rejects.toBeDefined()
   })
 

@@ -47,6 +47,20 @@ describe('wrong-try limits', () => {
     expect(await tryTimes(tries, 7)).toEqual([0, 0, 0, 0, 0, 0, 15 * minute])
   })
 
+  it('do not count what was given back, not even where it began the wait; and give back nothing twice', async () => {
+    const { tries } = openTries()
+    await tries.giveBack('account')
+    await tryTimes(tries, 3)
+    await tries.giveBack('account')
+    expect(await tryTimes(tries, 4)).toEqual([0, 0, 0, 0])
+    expect(await tries.reserve('account')).toBe(15 * minute)
+    await tries.giveBack('account')
+    expect(await tryTimes(tries, 2)).toEqual([0, 15 * minute])
+    await tries.clear('account')
+    await tries.giveBack('account')
+    expect(await tryTimes(tries, 7)).toEqual([0, 0, 0, 0, 0, 0, 15 * minute])
+  })
+
   it('hold against tries made at once', async () => {
     const { tries } = openTries()
     const waits = await Promise.all(Array.from({ length: 100 }, () => tries.reserve('account')))

@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { rmSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -34,18 +34,49 @@ export async function startRedis(
   return port
 }
 
-/** A Cluster of this file's own: three masters with a replica each. Returns what kills one of them for good, by its port. */
-export async function startRedisCluster(): Promise<{ ports: number[]; kill(port: number): void; masters(): number[] }> {
+/** A further port of a Redis that speaks TLS; who connects shows no certificate. */
+export const tlsFlags = (port: number, { key, cert }: { key: string; cert: string }) => [
+  ...['--tls-port', String(port), '--tls-cert-file', cert, '--tls-key-file', key],
+  ...['--tls-ca-cert-file', cert, '--tls-auth-clients', 'no'],
+]
+
+/** The rights that docs/deploy.md gives, so that they are neither too few nor other than documented. */
+export function documentedRights(): string[] {
+  const guide = readFileSync(new URL('../../docs/deploy.md', import.meta.url), 'utf8')
+  return /^user yideng on >… (.*)$/m.exec(guide)?.[1]?.split(' ') ?? []
+}
+
+interface RedisCluster {
+  ports: number[]
+  /** Of the same nodes, where there is a certificate. */
+  tlsPorts: number[]
+  /** Kills one of them for good. */
+  kill(port: number): void
+  masters(): number[]
+}
+
+/**
+ * A Cluster of this file's own: three masters with a replica each.
+ * @param certificate with it the nodes speak TLS with each other, and on ports of their own with everybody
+ */
+export async function startRedisCluster(certificate?: { key: string; cert: string }): Promise<RedisCluster> {
   const ports: number[] = []
+  const tlsPorts: number[] = []
   for (let index = 0; index < 6; index += 1) {
     const flags = ['--cluster-enabled', 'yes', '--cluster-port', String(await freePort())]
-    ports.push(await startRedis({ flags: [...flags, '--cluster-node-timeout', '2000', '--appendonly', 'yes'] }))
+    flags.push('--cluster-node-timeout', '2000', '--appendonly', 'yes')
+    if (certificate) {
+      const tlsPort = await freePort()
+      tlsPorts.push(tlsPort)
+      flags.push(...tlsFlags(tlsPort, certificate), '--tls-cluster', 'yes', '--tls-replication', 'yes')
+    }
+    ports.push(await startRedis({ flags }))
   }
   // redis-cli would look for the cluster ports at +10000
   const [first = 0] = ports
   const busPorts = ports.map((port) => /cluster-port\n(\d+)/.exec(redisCli(port, 'CONFIG', 'GET', 'cluster-port'))?.[1])
   for (const [index, port] of ports.entries()) {
-    redisCli(first, 'CLUSTER', 'MEET', '127.0.0.1', String(port), busPorts[index] ?? '')
+    redisCli(first, 'CLUSTER', 'MEET', '127.0.0.1', String(tlsPorts[index] ?? port), busPorts[index] ?? '')
   }
   const slots = [0, 5461, 10_923, 16_384]
   for (const [index, port] of ports.slice(0, 3).entries()) {
@@ -61,6 +92,7 @@ export async function startRedisCluster(): Promise<{ ports: number[]; kill(port:
     await wait()
   return {
     ports,
+    tlsPorts,
     kill(port) {
       const pid = /process_id:(\d+)/.exec(redisCli(port, 'INFO', 'server'))?.[1]
       if (pid) process.kill(Number(pid), 'SIGKILL')

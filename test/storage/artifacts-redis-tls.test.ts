@@ -7,14 +7,9 @@ import { artifactsContract } from '../contract/artifacts.ts'
 import { makeCertificate, noOpenssl } from '../setup/certificate.ts'
 import { freePort } from '../setup/free-port.ts'
 import { cannotRun } from '../setup/parts.ts'
-import { redisCli, startRedis } from '../setup/redis.ts'
+import { documentedRights, redisCli, startRedis, tlsFlags } from '../setup/redis.ts'
 
 const quiet = () => undefined
-
-/** The rights that docs/deploy.md gives, so that they are neither too few nor other than documented. */
-const rights = /^user yideng on >… (.*)$/m.exec(
-  readFileSync(new URL('../../docs/deploy.md', import.meta.url), 'utf8'),
-)?.[1]
 
 describe.skipIf(cannotRun('Redis') || noOpenssl)('Redis over TLS, as the user of docs/deploy.md', () => {
   let plain: number
@@ -23,18 +18,8 @@ describe.skipIf(cannotRun('Redis') || noOpenssl)('Redis over TLS, as the user of
   beforeAll(async () => {
     certificate = makeCertificate()
     const tls = await freePort()
-    const files = ['--tls-cert-file', certificate.cert, '--tls-key-file', certificate.key]
-    const flags = [
-      '--tls-port',
-      String(tls),
-      ...files,
-      '--tls-ca-cert-file',
-      certificate.cert,
-      '--tls-auth-clients',
-      'no',
-    ]
-    plain = await startRedis({ flags })
-    redisCli(plain, 'ACL', 'SETUSER', 'yideng', 'on', '>p@ss:w/rd', ...(rights ?? '').split(' '))
+    plain = await startRedis({ flags: tlsFlags(tls, certificate) })
+    redisCli(plain, 'ACL', 'SETUSER', 'yideng', 'on', '>p@ss:w/rd', ...documentedRights())
     url = `rediss://yideng:${encodeURIComponent('p@ss:w/rd')}@localhost:${tls}`
   })
 

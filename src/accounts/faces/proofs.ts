@@ -3,8 +3,10 @@ import type { AuditTrail } from '../../audit/trail.ts'
 import type { Clock } from '../../config/clock.ts'
 import type { Database, DatabaseTransaction } from '../../storage/database.ts'
 import type { Tell } from '../../storage/events.ts'
+import type { LookupIndex } from '../../keys/lookup-index.ts'
 import type { PopulationRegister } from '../../proofing/population-register.ts'
 import { matchKey } from '../identifiers/names.ts'
+import { provenHolders } from '../indexes.ts'
 import type { Actor, NaturalPerson, NaturalPersons } from '../natural-persons.ts'
 import { endSessionsOf } from '../session-endings.ts'
 import type { Notifier } from '../notices.ts'
@@ -47,6 +49,7 @@ export interface FaceProofs {
 
 export function createFaceProofs(options: {
   database: Database
+  lookup: LookupIndex
   persons: Pick<NaturalPersons, 'reveal'>
   register: PopulationRegister
   notifier: Notifier
@@ -54,18 +57,11 @@ export function createFaceProofs(options: {
   tell: Tell
   clock: Clock
 }): FaceProofs {
-  const { database, persons, register, notifier, audit, tell, clock } = options
+  const { database, lookup, persons, register, notifier, audit, tell, clock } = options
 
   /** Other accounts that have proven the same document. */
-  const rivals = (transaction: DatabaseTransaction, { id, row }: NaturalPerson) =>
-    transaction
-      .selectFrom('natural_persons')
-      .select(['id', 'identity_level'])
-      .where('document_type', '=', row.document_type)
-      .where('document_index', '=', row.document_index)
-      .where('identity_level', '>=', 3)
-      .where('id', '!=', id)
-      .execute()
+  const rivals = async (transaction: DatabaseTransaction, person: NaturalPerson) =>
+    (await provenHolders(transaction, lookup, persons.reveal(person))).filter(({ id }) => id !== person.id)
 
   async function supersede(transaction: DatabaseTransaction, ids: string[], winner: NaturalPerson, by: Actor) {
     const now = clock()

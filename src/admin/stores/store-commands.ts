@@ -43,13 +43,19 @@ export const storeCommands: Command[] = [
         return { ok: true, document: { ran }, shown }
       }
       if (from === undefined || to === undefined) {
-        const problem = { field: from === undefined ? 'from' : 'to', message: 'Give both --from and --to.' }
+        const problem = {
+          field: from === undefined ? 'from' : 'to',
+          message: 'is missing: both --from and --to are needed',
+        }
         return invalid(problem)
       }
       const { transfer, transferArtifacts } = await import('./store-transfer.ts')
       return copying(async () => {
-        const copied = await transfer(from, to)
-        return { copied, artifacts: redis === undefined ? 0 : await transferArtifacts(from, redis, desk.clock) }
+        let artifacts = 0
+        const first = async () => {
+          if (redis !== undefined) artifacts = await transferArtifacts(from, redis, desk.clock)
+        }
+        return { copied: await transfer(from, to, { alone: true, first }), artifacts }
       })
     },
   }),
@@ -73,9 +79,9 @@ export const storeCommands: Command[] = [
     example: 'npx yideng restore /backup/yideng-2026-11-24.sqlite',
     async run(desk, { file }) {
       const settings = await desk.settings()
-      const { transfer } = await import('./store-transfer.ts')
+      const { restore } = await import('./store-transfer.ts')
       const { databaseFile } = await import('../../storage/stores.ts')
-      return copying(async () => ({ copied: await transfer(file, settings.databaseUrl || databaseFile(settings)) }))
+      return copying(async () => ({ copied: await restore(file, settings.databaseUrl || databaseFile(settings)) }))
     },
   }),
   command({

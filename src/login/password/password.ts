@@ -6,6 +6,7 @@ import { pathOf } from '../attempt.ts'
 import { createLimits } from '../../storage/limits.ts'
 import type { LoginMethod, RouterContext } from '../method.ts'
 import { createTries, typedKey } from '../tries.ts'
+import { createBrake } from './brake.ts'
 import { passwordEnrolment } from './enrolment.ts'
 import { name, type PasswordParts } from './parts.ts'
 
@@ -27,6 +28,7 @@ export function passwordMethod(parts: PasswordParts): LoginMethod {
     waitSeconds: limits.passwordWaitSeconds,
   })
 
+  const brake = createBrake({ ...parts, addressTries: limits.addressTries })
   const counts = createLimits(artifacts, clock)
   const ofOneNetwork = { name: 'password-tries', most: limits.addressTries, seconds: addressWindowSeconds }
 
@@ -51,6 +53,22 @@ export function passwordMethod(parts: PasswordParts): LoginMethod {
     return true
   }
 
+  /** Whether this is the account's password, counted for the account. A try that could not be made is given back. */
+  async function tryOnce(typed: string, person: NaturalPerson | undefined, password: string): Promise<boolean> {
+    const counted = [typed]
+    try {
+      // nobody's tries are counted as well, so that an account does not show by the time it takes
+      const account = person?.id ?? `nobody ${typed}`
+      const mayTry = (await tries.reserve(account)) === 0
+      if (mayTry) counted.push(account)
+      const right = await verify(person, password.slice(0, longestPassword))
+      return right && mayTry
+    } catch (error) {
+      await Promise.all(counted.map(tries.giveBack)).catch(() => undefined)
+      throw error
+    }
+  }
+
   return {
     name,
     offered: () => true,
@@ -66,17 +84,18 @@ export function passwordMethod(parts: PasswordParts): LoginMethod {
         if (!password) return host.refuse(ctx, { method: name, code: 'missing_password', identifier })
         await limitAddress(ctx)
 
+        const person = await persons.findByIdentifier(readIdentifier(identifier))
+        await brake.hold(visitOf(ctx), person?.id)
+
         const typed = typedKey(blindIndex, identifier)
         const waitMs = await tries.reserve(typed)
         if (waitMs > 0) {
           const waitMinutes = Math.ceil(waitMs / 60_000)
           return host.refuse(ctx, { method: name, code: 'too_many_tries', identifier, waitMinutes })
         }
-        const person = await persons.findByIdentifier(readIdentifier(identifier))
-        // nobody's tries are counted as well, so that an account does not show by the time it takes
-        const mayTry = (await tries.reserve(person?.id ?? `nobody ${typed}`)) === 0
-        const right = await verify(person, password.slice(0, longestPassword))
-        if (!person || !right || !mayTry || person.status !== 'active') {
+        const right = await tryOnce(typed, person, password)
+        await brake.tried(right)
+        if (!person || !right || person.status !== 'active') {
           return host.refuse(ctx, { method: name, code: 'sign_in_refused', identifier, personId: person?.id })
         }
         await Promise.all([tries.clear(typed), tries.clear(person.id)])

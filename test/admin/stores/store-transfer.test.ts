@@ -1,6 +1,10 @@
-import { copyFileSync, existsSync, mkdirSync, statSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import pg from 'pg'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { checkBackup } from '../../../src/admin/stores/backup-file.ts'
+import { CopyRefused } from '../../../src/storage/copy.ts'
 import { openHouse } from '../../../src/admin/house.ts'
 import { readSettings } from '../../../src/config/settings.ts'
 import { openRedisArtifacts } from '../../../src/storage/artifacts-redis.ts'
@@ -29,15 +33,31 @@ async function filled() {
   return { line, handler, dataDir: join(line.directory, 'data'), keysDir: join(line.directory, 'keys') }
 }
 
+/** Everything long in the key files. */
+function secretsIn(keysDir: string): string[] {
+  const found = readdirSync(keysDir).flatMap(
+    (name) => readFileSync(join(keysDir, name), 'latin1').match(/[\w+/-]{40,}/g) ?? [],
+  )
+  expect(found.length).toBeGreaterThan(2)
+  return found
+}
+
+const expectNone = (content: Buffer, secrets: string[]) =>
+  expect(secrets.filter((secret) => content.includes(secret))).toEqual([])
+
 const settingsOf = (more: Record<string, string>) => readSettings({ YIDENG_LOG_LEVEL: 'silent', ...more })
 
 it('backs up while a server has the store open, restores into a new one, and never over something', async () => {
-  const { line, handler, keysDir } = await filled()
+  const { line, handler, dataDir, keysDir } = await filled()
   const file = join(line.directory, 'backup.sqlite')
+  writeFileSync(`${file}.partial`, 'what was cut off')
   await line.withHouse(async (house) => {
     await house.audit.record({ event: 'login.succeeded', actor: 'person', personId: handler.id })
     expect((await line.yideng('backup', file)).code).toBe(0)
+    const moved = await line.yideng('migrate', '--from', dataDir, '--to', join(line.directory, 'other.sqlite'))
+    expect(moved).toMatchObject({ code: 1, err: expect.stringContaining('stop the server first') })
   })
+  expect(readdirSync(line.directory).toSorted()).toEqual(['backup.sqlite', 'data', 'keys'])
   expect(statSync(file).mode & 0o777).toBe(0o600)
   expect((await line.yideng('backup', file)).err).toContain('is there already')
 
@@ -49,6 +69,46 @@ it('backs up while a server has the store open, restores into a new one, and nev
   expect(await other.yideng('restore', file)).toMatchObject({ code: 1, err: expect.stringContaining('is not empty') })
   expect((await other.yideng('restore', join(line.directory, 'none'))).err).toContain('is not there')
   expect((await other.yideng('migrate', '--from', 'x')).code).toBe(2)
+})
+
+it('no backup holds a key or a person in plain; one that was harmed is refused, and a store of a newer version', async () => {
+  const { line, handler, dataDir, keysDir } = await filled()
+  const file = join(line.directory, 'backup.sqlite')
+  expect((await line.yideng('backup', file)).code).toBe(0)
+  const whole = readFileSync(file)
+  expectNone(whole, [...secretsIn(keysDir), handler.number, handler.phone, '陈大文'])
+
+  const harmed = join(line.directory, 'harmed.sqlite')
+  const target = join(line.directory, 'target')
+  const other = commandLine({ environment: { YIDENG_KEYS_DIR: keysDir, YIDENG_DATA_DIR: target } })
+  const flipped = Buffer.from(whole)
+  const at = flipped.indexOf(handler.id)
+  flipped.writeUInt8(flipped.readUInt8(at) ^ 1, at)
+  const cut = whole.subarray(0, whole.length - 4096)
+  for (const content of [flipped, cut, whole.subarray(0, 100), Buffer.from('a letter'), Buffer.alloc(0)]) {
+    writeFileSync(harmed, content)
+    expect(await other.yideng('restore', harmed)).toMatchObject({ code: 1, err: expect.stringContaining('no backup') })
+  }
+  // wherever a bit falls over, nothing but a plain refusal comes of it
+  for (let bit = 0; bit < 60; bit += 1) {
+    const bent = Buffer.from(whole)
+    const place = Math.floor((bent.length * bit) / 60)
+    bent.writeUInt8(bent.readUInt8(place) ^ (1 << (bit % 8)), place)
+    writeFileSync(harmed, bent)
+    try {
+      checkBackup(harmed)
+    } catch (error) {
+      expect(error).toBeInstanceOf(CopyRefused)
+    }
+  }
+  expect((await other.yideng('restore', join(dataDir, 'yideng.sqlite'))).err).toContain('is no backup')
+
+  const store = new DatabaseSync(join(dataDir, 'yideng.sqlite'))
+  store.exec(`INSERT INTO kysely_migration VALUES ('9999-later', '9999-01-01')`)
+  store.close()
+  const moved = await line.yideng('migrate', '--from', dataDir, '--to', join(target, 'yideng.sqlite'))
+  expect(moved).toMatchObject({ code: 1, err: expect.stringContaining('a newer version') })
+  expect(existsSync(target)).toBe(false)
 })
 
 describe.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis'))('to PostgreSQL and Redis', () => {
@@ -65,6 +125,9 @@ describe.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis'))('to PostgreSQL an
     await artifacts.put('Session', 'a', '{"b":1}', { ttl: 600, alias: 'uid', group: 'person' })
     await artifacts.increment('limit', 'x', 600)
     await artifacts.close()
+    // cut off before the accounts are there: the same again
+    const gone = 'redis://127.0.0.1:1'
+    expect((await line.yideng('migrate', '--from', dataDir, '--to', url, '--to-redis', gone)).code).toBe(1)
     const moved = await line.json<Copied>('migrate', '--from', dataDir, '--to', url, '--to-redis', redis)
     expect(moved.artifacts).toBe(2)
     expect(existsSync(join(dataDir, 'yideng.sqlite'))).toBe(true)
@@ -81,7 +144,16 @@ describe.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis'))('to PostgreSQL an
     await openOrganisation(house)
     await house.close()
     const file = join(line.directory, 'backup.sqlite')
+    const client = new pg.Client(url)
+    await client.connect()
+    const { rows } = await client.query('delete from kysely_migration where name > $1 returning *', ['0009-z'])
+    expect((await scaled.yideng('backup', file)).err).toContain('older version')
+    await client.query('insert into kysely_migration values ($1, $2)', Object.values(rows[0]))
+    await client.end()
     expect((await scaled.yideng('backup', file)).code).toBe(0)
+    // signing keys are in the store here, but sealed
+    expect(readdirSync(keysDir)).toContain('signing.json')
+    expectNone(readFileSync(file), secretsIn(keysDir))
 
     const keys = join(line.directory, 'keys-of-another')
     mkdirSync(keys, { mode: 0o700 })

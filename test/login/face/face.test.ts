@@ -113,10 +113,11 @@ describe('a verified face in the account centre', () => {
 
     // one that a face proved as well is for the counter to decide
     const third = await openPerson(house, { name: '林晓', level: 2 })
-    const { documentIndex } = { documentIndex: (await find(house, earlier)).row.document_index }
+    const document_number = house.dataKeys.cipher.seal(earlier.number, `natural_persons.document_number:${third.id}`)
+    const { document_index } = (await find(house, earlier)).row
     await house.database
       .updateTable('natural_persons')
-      .set({ document_index: documentIndex })
+      .set({ document_number, document_index })
       .where('id', '=', third.id)
       .execute()
     expect(

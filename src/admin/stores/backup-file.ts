@@ -1,0 +1,78 @@
+import { createHash } from 'node:crypto'
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { CopyRefused } from '../../storage/copy.ts'
+
+/** A table of the backup alone: what the other tables were when they were written. */
+const digestTable = 'backup_digest'
+
+/** SHA-256 over all tables and rows of a SQLite file. */
+function digestOf(sqlite: DatabaseSync): string {
+  const hash = createHash('sha256')
+  const tables = sqlite
+    .prepare(`SELECT name, sql FROM sqlite_master WHERE type = 'table' AND name <> ? ORDER BY name`)
+    .all(digestTable)
+  for (const table of tables) {
+    hash.update(JSON.stringify(table))
+    const name = String(table['name']).replaceAll('"', '""')
+    for (const row of sqlite.prepare(`SELECT * FROM "${name}" ORDER BY rowid`).iterate())
+      hash.update(JSON.stringify(row))
+  }
+  return hash.digest('hex')
+}
+
+function toDisk(path: string): void {
+  const descriptor = openSync(path, 'r')
+  fsyncSync(descriptor)
+  closeSync(descriptor)
+}
+
+export function removeSqlite(file: string): void {
+  for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(file + suffix, { force: true })
+}
+
+/**
+ * Makes a backup: it has its name once it is whole and on disk; what was cut off is called `.partial`.
+ * @param fill writes the tables into a new SQLite file of that name
+ * @throws CopyRefused where there is a file of that name
+ */
+export async function makeBackup<T>(file: string, fill: (partial: string) => T | Promise<T>): Promise<T> {
+  if (existsSync(file)) throw new CopyRefused(`${file} is there already`)
+  const partial = `${file}.partial`
+  removeSqlite(partial)
+  try {
+    const filled = await fill(partial)
+    const sqlite = new DatabaseSync(partial)
+    try {
+      sqlite.exec(`PRAGMA journal_mode = DELETE; CREATE TABLE ${digestTable} (sha256 TEXT NOT NULL)`)
+      sqlite.prepare(`INSERT INTO ${digestTable} VALUES (?)`).run(digestOf(sqlite))
+    } finally {
+      sqlite.close()
+    }
+    toDisk(partial)
+    renameSync(partial, file)
+    toDisk(dirname(file))
+    return filled
+  } finally {
+    removeSqlite(partial)
+  }
+}
+
+/** @throws CopyRefused where a file is no backup, or not what was written */
+export function checkBackup(file: string): void {
+  if (!existsSync(file)) throw new CopyRefused(`${file} is not there`)
+  let sqlite: DatabaseSync | undefined
+  try {
+    sqlite = new DatabaseSync(file, { readOnly: true })
+    const isBackup = sqlite.prepare('SELECT 1 FROM sqlite_master WHERE name = ?').get(digestTable)
+    if (!isBackup) throw new CopyRefused(`${file} is no backup (a store is copied by "yideng migrate --from")`)
+    const written = sqlite.prepare(`SELECT sha256 FROM ${digestTable}`).get()?.['sha256']
+    if (written !== digestOf(sqlite)) throw new Error('it does not hold what was written')
+  } catch (error) {
+    if (error instanceof CopyRefused) throw error
+    throw new CopyRefused(`${file} is damaged, or no backup: ${error instanceof Error ? error.message : String(error)}`)
+  } finally {
+    sqlite?.close()
+  }
+}

@@ -1,0 +1,53 @@
+import { expect, it } from 'vitest'
+import { signIn } from '../setup/person.ts'
+import { startServer } from '../setup/server.ts'
+import { Visitor } from '../setup/visitor.ts'
+import { ailments, enterAgain, enter, gather, manyFromHere, signInMany } from './people.ts'
+
+const atOnce = 150
+const everyMs = 20
+
+/** The middle and the longest of what was measured. */
+function spread(times: number[]): { middle: number; longest: number } {
+  const sorted = times.toSorted((one, other) => one - other)
+  return { middle: sorted[Math.floor(sorted.length / 2)] ?? 0, longest: sorted.at(-1) ?? 0 }
+}
+
+it('more passwords than can be hashed: 503 and Retry-After past the line, all else is served', async () => {
+  const server = await startServer(manyFromHere)
+  const crowd = await gather(server)
+  const before = await enter(crowd, crowd.usernames[0] ?? '')
+  const flood = await Promise.all(
+    Array.from({ length: atOnce }, async () => {
+      const visitor = new Visitor(server.issuer)
+      return { visitor, page: await visitor.get((await crowd.portal.begin()).url) }
+    }),
+  )
+  let over = false
+  const seen = new Map<string, number>()
+  const flooding = Promise.all(
+    flood.map(async ({ visitor, page }, index) => {
+      for (let turn = 0; turn < 3; turn += 1) {
+        // each for a name of its own: waits for a name are not what is tried here
+        const answer = await signIn(visitor, page, `nobody-${index}-${turn}`, 'not-the-password')
+        const key = `${answer.status} ${answer.headers.get('retry-after') ?? ''}`
+        seen.set(key, (seen.get(key) ?? 0) + 1)
+      }
+    }),
+  ).finally(() => (over = true))
+  const times: number[] = []
+  while (!over) {
+    const began = performance.now()
+    expect(await enterAgain(crowd, before)).toBe(true)
+    expect((await fetch(`${server.issuer}/jwks`)).status).toBe(200)
+    times.push(performance.now() - began)
+    await new Promise((resolve) => setTimeout(resolve, everyMs))
+  }
+  await flooding
+  console.log(Object.fromEntries(seen), spread(times))
+  expect([...seen.keys()].toSorted()).toEqual(['400 ', '503 30'])
+  expect(times.length).toBeGreaterThan(20)
+  expect(spread(times).middle).toBeLessThan(500)
+  expect((await signInMany(crowd, 20)).failures).toEqual([])
+  expect(await ailments(server)).toEqual([])
+})
