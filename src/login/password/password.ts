@@ -51,23 +51,6 @@ export function passwordMethod(parts: PasswordParts): LoginMethod {
     return true
   }
 
-  /** Who it is and whether this is the password, counted for the account. A try that could not be made is given back. */
-  async function tryOnce(typed: string, identifier: string, password: string) {
-    const counted = [typed]
-    try {
-      const person = await persons.findByIdentifier(readIdentifier(identifier))
-      // nobody's tries are counted as well, so that an account does not show by the time it takes
-      const account = person?.id ?? `nobody ${typed}`
-      const mayTry = (await tries.reserve(account)) === 0
-      if (mayTry) counted.push(account)
-      const right = await verify(person, password.slice(0, longestPassword))
-      return { person, right: right && mayTry }
-    } catch (error) {
-      await Promise.all(counted.map(tries.giveBack)).catch(() => undefined)
-      throw error
-    }
-  }
-
   return {
     name,
     offered: () => true,
@@ -89,7 +72,13 @@ export function passwordMethod(parts: PasswordParts): LoginMethod {
           const waitMinutes = Math.ceil(waitMs / 60_000)
           return host.refuse(ctx, { method: name, code: 'too_many_tries', identifier, waitMinutes })
         }
-        const { person, right } = await tryOnce(typed, identifier, password)
+        const { person, right } = await tries.make(typed, async (mayTryFor) => {
+          const found = await persons.findByIdentifier(readIdentifier(identifier))
+          // nobody's tries are counted as well, so that an account does not show by the time it takes
+          const mayTry = await mayTryFor(found?.id ?? `nobody ${typed}`)
+          const same = await verify(found, password.slice(0, longestPassword))
+          return { person: found, right: same && mayTry }
+        })
         if (!person || !right || person.status !== 'active') {
           return host.refuse(ctx, { method: name, code: 'sign_in_refused', identifier, personId: person?.id })
         }
