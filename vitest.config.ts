@@ -1,4 +1,8 @@
+import { existsSync } from 'node:fs'
 import { defineConfig } from 'vitest/config'
+
+/** In memory where there is a place for it: what a test writes need not outlive it, and disks are slow to promise. */
+const temporary = existsSync('/dev/shm') ? { TMPDIR: '/dev/shm' } : {}
 
 export default defineConfig({
   test: {
@@ -9,6 +13,6 @@ export default defineConfig({
     hookTimeout: 120_000,
     maxWorkers: 2,
     isolate: false,
-    env: { NODE_OPTIONS: '--disable-warning=ExperimentalWarning' },
+    env: { ...temporary, NODE_OPTIONS: '--disable-warning=ExperimentalWarning' },
   },
 })

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Back } from '../src/admin/house.ts'
+import { indexKeysInUse } from '../src/keys/lookup-index.ts'
 import { compileOnce, type Database } from '../src/storage/database.ts'
 
 const atOnce = 500
@@ -8,7 +9,8 @@ const committedAtOnce = 20_000
 /** Fills a store with so many accounts, in whole batches, that nobody signs in with, as registration would have made them. */
 export async function seed(house: Back, accounts: number, passwordHash: string): Promise<void> {
   const { database } = house
-  const { cipher, blindIndex } = house.dataKeys
+  const { cipher, lookup } = house.dataKeys
+  const [indexKey] = await indexKeysInUse(database, lookup)
   const now = house.clock()
 
   const personOf = (id: string, index: number) => {
@@ -18,12 +20,12 @@ export async function seed(house: Back, accounts: number, passwordHash: string):
       id,
       document_type: 'resident_id',
       document_number: seal('document_number', `440300199${serial}`),
-      document_index: blindIndex('document', `seeded ${serial}`),
+      document_index: lookup.under(indexKey, 'document', `seeded ${serial}`),
       name: seal('name', '张三'),
       phone: seal('phone', `+8613${serial}`),
-      phone_index: blindIndex('phone', `+8613${serial}`),
+      phone_index: lookup.under(indexKey, 'phone', `+8613${serial}`),
       username: seal('username', `seeded${serial}`),
-      username_index: blindIndex('username', `seeded${serial}`),
+      username_index: lookup.under(indexKey, 'username', `seeded${serial}`),
       identity_level: 3,
       proofed_at: now,
       status: 'active' as const,

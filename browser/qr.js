@@ -79,6 +79,8 @@ function qrLogin() {
     stop()
     show('approved')
     redeemForm.elements.id.value = id
+    // stream and answer may both say so: a second form would cancel the first, which the server has taken
+    id = undefined
     redeemForm.submit()
   }
 

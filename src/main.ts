@@ -8,7 +8,7 @@ import { createWaysIn } from './account-centre/ways-in.ts'
 import { createHashGate } from './accounts/passwords/hash-gate.ts'
 import { createPasswords, defaultGate } from './accounts/passwords/hash.ts'
 import { listedRegions } from './config/networks.ts'
-import type { Settings } from './config/settings.ts'
+import { SettingsError, type Settings } from './config/settings.ts'
 import { createApp } from './http/app.ts'
 import { watchHouse } from './http/house-metrics.ts'
 import { createMetrics } from './http/metrics.ts'
@@ -16,6 +16,7 @@ import { serve } from './http/serve.ts'
 import { start } from './http/start.ts'
 import type { Tracing } from './http/tracing.ts'
 import { openCookieKeys } from './keys/cookie-keys.ts'
+import { belonging } from './keys/keys-in-store.ts'
 import { deriveKey } from './keys/derived-key.ts'
 import { createSigner, createVerifier } from './keys/signatures.ts'
 import { inOrder, openSigningKeys } from './keys/signing-keys.ts'
@@ -32,13 +33,15 @@ import { commandLineClient, commandLineId } from './oidc/command-line-client.ts'
 import { createDeviceFlow } from './oidc/device-flow.ts'
 import { createLogoutDeliveries } from './oidc/logout-deliveries.ts'
 import { createOutbound, isPublic } from './oidc/outbound.ts'
-import { createProvider, keepLogouts } from './oidc/provider.ts'
+import { createProvider } from './oidc/provider.ts'
+import { keepLogouts } from './oidc/provider-changes.ts'
 import { createRepresentationEndings } from './oidc/representation-endings.ts'
 import { createRepresenteeBook } from './oidc/representee-book.ts'
 import { createRepresentees } from './oidc/representee.ts'
 import { readResources } from './oidc/resources.ts'
 import { createSessionEndings } from './oidc/session-endings.ts'
 import { createSessions } from './oidc/sessions.ts'
+import { leaveOutTraces } from './oidc/untraced-errors.ts'
 import { loadAssets } from './pages/assets.ts'
 import { createPages } from './pages/render.ts'
 import { localVerifier } from './proofing/face/local.ts'
@@ -48,10 +51,9 @@ import { readVendors } from './proofing/face/vendors/vendors.ts'
 import { chooseVerifiers } from './proofing/face/verifiers.ts'
 import { keepMonthsAhead } from './storage/audit-months.ts'
 import { freshFor } from './storage/fresh.ts'
-import { keepLogsShort, openArtifacts, openEvents } from './storage/stores.ts'
+import { claimRedis, keepLogsShort, openArtifacts, openEvents, redisOfAnother } from './storage/stores.ts'
 
-// oidc-provider makes errors ahead of need on every userinfo request; deep traces would cost a twentieth of each
-Error.stackTraceLimit = 4
+leaveOutTraces()
 
 const clock = () => Date.now()
 const sweepEveryMs = 10_000
@@ -70,6 +72,8 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
   const artifacts = tracing.artifacts(store)
   const { database, audit, persons, consents, clients, devices, inbox, dataKeys } = back
   const { blindIndex, cipher } = dataKeys
+  if (settings.redisUrls && !(await claimRedis(artifacts, belonging(blindIndex).underFirstKey)))
+    throw new SettingsError(redisOfAnother)
   const cookieKeys = openCookieKeys(settings.keysDir)
   const gate = createHashGate(defaultGate)
   const passwords = createPasswords({ gate: tracing.hashing(gate) })
@@ -113,6 +117,7 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
     signingKeys: inOrder(readKeys(), clock()),
     cookieKeys,
     pairwiseKey: dataKeys.pairwise,
+    blindIndex,
     deviceFlow,
     // outside production portals run on loopback and private addresses
     outbound: tracing.outbound(createOutbound({ allowed: settings.production ? isPublic : () => true })),

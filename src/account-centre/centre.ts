@@ -40,12 +40,13 @@ export function createCentre(parts: CentreParts): AccountHost {
 
   const isFresh = ({ session }: AccountVisit) => clock() / 1000 - session.signedInAt <= freshSeconds
 
-  /** What nobody may do by a relayed QR code, nor right after a recovery that may not have been theirs. */
+  /** What nobody may do by a relayed QR code, by a face alone at a kiosk, nor right after a recovery that may not have been theirs. */
   async function mayDecide(ctx: RouterContext, byQr: 'not_by_qr' | 'mandates_not_by_qr') {
     const visit = await centre.visit(ctx, { fresh: true })
     if (!visit) return undefined
     const { amr } = visit.session
     if (amr.includes('qr')) throw new Refusal(byQr)
+    if (amr.every((one) => one === 'face')) throw new Refusal('not_by_face')
     const { person } = visit
     if (!isHeld(person, clock()) || amr.includes('user')) return visit
     await centre.show(ctx, visit, 'account/held', { until: new Date(person.heldUntil ?? 0).toISOString() }, 403)

@@ -32,6 +32,11 @@ export function covers({ region: own }: Pick<Administrator, 'region'>, region: s
 
 export interface Administrators {
   find(personId: string): Promise<Administrator | undefined>
+  /**
+   * Who may act now: a locked or closed account does not, nor one whose identity is proven no more, for its number may have gone
+   * to another account of the same person, who would then be two administrators.
+   */
+  acting(personId: string): Promise<Administrator | undefined>
   list(): Promise<Administrator[]>
   /** Makes a person an administrator, or gives one another role and region. */
   grant(given: Pick<Administrator, 'personId' | 'role' | 'region'>, actor: string): Promise<Administrator>
@@ -52,6 +57,13 @@ export function createAdministrators(options: { database: Database; audit: Audit
 
   return {
     find: (personId) => findIn(database, personId),
+    acting: (personId) =>
+      all(database)
+        .innerJoin('natural_persons', 'natural_persons.id', 'administrators.person_id')
+        .where('person_id', '=', personId)
+        .where('status', '=', 'active')
+        .where('identity_level', '>=', 3)
+        .executeTakeFirst(),
     list: () => all(database).orderBy('granted_at').orderBy('person_id').execute(),
     grant: ({ personId, role, region }, actor) =>
       database.transaction().execute(async (transaction) => {

@@ -4,8 +4,10 @@ import type { Clock } from '../config/clock.ts'
 import type { FieldCipher } from '../keys/field-cipher.ts'
 import type { Database, DatabaseTransaction } from '../storage/database.ts'
 import type { Tell } from '../storage/events.ts'
-import { sealedPlace, type Actor, type SealedField } from './natural-persons.ts'
+import type { Actor } from './natural-persons.ts'
 import type { Notifier } from './notices.ts'
+import { sealedPlace, type SealedField } from './sealed-fields.ts'
+import type { FaceReferences } from '../proofing/face/references.ts'
 
 /** Closing an account: asked for, thought over for some days, then erased but for the audit trail. */
 export interface Closing {
@@ -41,32 +43,17 @@ const own = [
   'representee_choices',
 ] as const
 
-/** The template their face is compared by; who only claims a document has no say over the face behind it. */
-async function eraseFace(transaction: DatabaseTransaction, personId: string): Promise<void> {
-  const person = await transaction
-    .selectFrom('natural_persons')
-    .select(['document_type', 'document_index'])
-    .where('id', '=', personId)
-    .where('identity_level', '>=', 3)
-    .executeTakeFirst()
-  if (!person) return
-  await transaction
-    .deleteFrom('population_faces')
-    .where('document_type', '=', person.document_type)
-    .where('document_index', '=', person.document_index)
-    .execute()
-}
-
 export function createClosing(options: {
   database: Database
   cipher: FieldCipher
+  references: Pick<FaceReferences, 'erase'>
   audit: AuditTrail
   notifier: Notifier
   tell: Tell
   clock: Clock
   days: number
 }): Closing {
-  const { database, cipher, audit, notifier, tell, clock, days } = options
+  const { database, cipher, references, audit, notifier, tell, clock, days } = options
 
   async function note(transaction: DatabaseTransaction, personId: string, by: Actor, closesAt: number | undefined) {
     const event = closesAt === undefined ? 'person.kept' : 'person.closing'
@@ -74,6 +61,19 @@ export function createClosing(options: {
     await audit.append(transaction, { event, ...by, personId, details })
     const kind = closesAt === undefined ? 'account-kept' : 'account-closing'
     await notifier.notify({ personId, kind, details, restricted: by.restricted }, transaction)
+  }
+
+  /** The template their face is compared by; who only claims a document has no say over the face behind it. */
+  async function eraseFace(transaction: DatabaseTransaction, personId: string): Promise<void> {
+    const proven = await transaction
+      .selectFrom('natural_persons')
+      .select(['document_type', 'document_number'])
+      .where('id', '=', personId)
+      .where('identity_level', '>=', 3)
+      .executeTakeFirst()
+    if (!proven) return
+    const documentNumber = cipher.open(proven.document_number, sealedPlace('document_number', personId))
+    await references.erase({ documentType: proven.document_type, documentNumber }, transaction)
   }
 
   /** Nothing of the person can be read or found any more: each sealed field is empty, each index is nobody's. */

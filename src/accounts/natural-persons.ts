@@ -3,15 +3,19 @@ import type { Selectable } from 'kysely'
 import type { AuditEvent } from '../audit/events.ts'
 import type { AuditTrail } from '../audit/trail.ts'
 import type { Clock } from '../config/clock.ts'
-import type { BlindIndex } from '../keys/blind-index.ts'
 import type { FieldCipher } from '../keys/field-cipher.ts'
+import { indexKeysInUse, type LookupIndex } from '../keys/lookup-index.ts'
 import type { PopulationRegister } from '../proofing/population-register.ts'
-import { compileOnce, type Database } from '../storage/database.ts'
+import { compileOnce, type Database, type DatabaseTransaction } from '../storage/database.ts'
 import type { Tell } from '../storage/events.ts'
 import type { Tables } from '../storage/schema.ts'
 import type { IdentityDocument } from './identifiers/documents.ts'
 import type { IdentifierReading } from './identifiers/identify.ts'
 import { matchKey } from './identifiers/names.ts'
+import { endSessionsOf } from './session-endings.ts'
+import { indexesOf, provenHolders } from './indexes.ts'
+import { isAmong } from './recovery/codes.ts'
+import { sealedPlace, type SealedField } from './sealed-fields.ts'
 
 /** What of an account may be read without opening personal data. */
 export interface NaturalPerson {
@@ -54,9 +58,6 @@ export interface Opening {
   vouchedLevel?: 2 | 3
 }
 
-/** What is sealed in an account. */
-export type SealedField = 'document_number' | 'name' | 'phone' | 'username'
-
 export type Opened = { ok: true; person: NaturalPerson } | { ok: false; problem: 'username_taken' | 'document_taken' }
 
 /** Who does it and what the audit trail is to know of them. */
@@ -74,14 +75,13 @@ export interface NaturalPersons {
   /** Compares name and number with the register again; raises a level 2 account to 3 on a match. */
   proof(id: string, by: Actor): Promise<NaturalPerson | undefined>
   setStatus(id: string, status: 'active' | 'locked', by: Actor): Promise<NaturalPerson | undefined>
+  /** Whether it is the phone or document number on record; takes as long where there is nobody. */
+  isOnRecord(person: NaturalPerson | undefined, reading: IdentifierReading): boolean
   list(page: { after?: string; limit: number }): Promise<NaturalPerson[]>
 }
 
 /** Recovered a short while ago: it may not have been the person's own doing. */
 export const isHeld = ({ heldUntil }: NaturalPerson, now: number) => heldUntil !== null && heldUntil > now
-
-/** The place a field of an account is sealed to (see FieldCipher). */
-export const sealedPlace = (column: SealedField, id: string) => `natural_persons.${column}:${id}`
 
 function fromRow(row: Selectable<Tables['natural_persons']>): NaturalPerson {
   const { id, status, identity_level: identityLevel, proofed_at: proofedAt, created_at: createdAt } = row
@@ -92,13 +92,13 @@ function fromRow(row: Selectable<Tables['natural_persons']>): NaturalPerson {
 export function createNaturalPersons(options: {
   database: Database
   cipher: FieldCipher
-  blindIndex: BlindIndex
+  lookup: LookupIndex
   audit: AuditTrail
   register: PopulationRegister
   tell: Tell
   clock: Clock
 }): NaturalPersons {
-  const { database, cipher, blindIndex, audit, register, tell, clock } = options
+  const { database, cipher, lookup, audit, register, tell, clock } = options
 
   const byId = compileOnce<NaturalPerson['row']>(
     database.selectFrom('natural_persons').selectAll().where('id', '=', ''),
@@ -108,14 +108,8 @@ export function createNaturalPersons(options: {
     return row && fromRow(row)
   }
 
-  const isProven = async (within: Database, documentType: string, documentIndex: string) =>
-    (await within
-      .selectFrom('natural_persons')
-      .select('id')
-      .where('document_type', '=', documentType)
-      .where('document_index', '=', documentIndex)
-      .where('identity_level', '>=', 3)
-      .executeTakeFirst()) !== undefined
+  const isProven = async (within: DatabaseTransaction, documentType: string, documentNumber: string) =>
+    (await provenHolders(within, lookup, { documentType, documentNumber })).length > 0
 
   const matches = async (documentType: string, documentNumber: string, name: string) =>
     (await register.match({ documentType, documentNumber, nameKey: matchKey(name) })) === 'match'
@@ -137,18 +131,17 @@ export function createNaturalPersons(options: {
 
     async create({ document, name, phone, username, passwordHash, noticeVersion, vouchedLevel }, by) {
       const id = randomUUID()
-      const documentIndex = blindIndex('document', document.number)
-      const usernameIndex = blindIndex('username', username)
       const matched =
         vouchedLevel === undefined ? await matches(document.type, document.number, name) : vouchedLevel >= 3
       return database.transaction().execute(async (transaction): Promise<Opened> => {
+        const [indexKey] = await indexKeysInUse(transaction, lookup)
         const taken = await transaction
           .selectFrom('natural_persons')
           .select('id')
-          .where('username_index', '=', usernameIndex)
+          .where('username_index', 'in', lookup.all('username', username))
           .executeTakeFirst()
         if (taken) return { ok: false, problem: 'username_taken' }
-        const proven = await isProven(transaction, document.type, documentIndex)
+        const proven = await isProven(transaction, document.type, document.number)
         if (proven && vouchedLevel === 3) return { ok: false, problem: 'document_taken' }
         // A number somebody else has proven is answered just as one that does not match: nobody learns of the account.
         const identityLevel = matched && !proven ? 3 : 2
@@ -157,12 +150,10 @@ export function createNaturalPersons(options: {
           id,
           document_type: document.type,
           document_number: cipher.seal(document.number, sealedPlace('document_number', id)),
-          document_index: documentIndex,
           name: cipher.seal(name, sealedPlace('name', id)),
           phone: cipher.seal(phone, sealedPlace('phone', id)),
-          phone_index: blindIndex('phone', phone),
           username: cipher.seal(username, sealedPlace('username', id)),
-          username_index: usernameIndex,
+          ...indexesOf(lookup, indexKey, { documentNumber: document.number, phone, username }),
           identity_level: identityLevel,
           proofed_at: identityLevel >= 3 ? now : null,
           face_proofed_at: null,
@@ -199,17 +190,28 @@ export function createNaturalPersons(options: {
     async findByIdentifier(readings) {
       if (readings.length === 0) return undefined
       const column = { phone: 'phone_index', username: 'username_index', document: 'document_index' } as const
-      const row = await database
-        .selectFrom('natural_persons')
-        .selectAll()
-        .where((where) =>
-          where.or(readings.map(({ kind, value }) => where(column[kind], '=', blindIndex(kind, value)))),
-        )
-        .orderBy('identity_level', 'desc')
-        .orderBy('created_at')
-        .limit(1)
-        .executeTakeFirst()
+      // under all keys in one statement: one account after another is brought from one key to the next
+      const look = () =>
+        database
+          .selectFrom('natural_persons')
+          .selectAll()
+          .where((where) =>
+            where.or(readings.map(({ kind, value }) => where(column[kind], 'in', lookup.all(kind, value)))),
+          )
+          .orderBy('identity_level', 'desc')
+          .orderBy('created_at')
+          .limit(1)
+          .executeTakeFirst()
+      const newest = lookup.known().at(-1)
+      const found = await look()
+      await indexKeysInUse(database, lookup)
+      const row = lookup.known().at(-1) === newest ? found : await look()
       return row && fromRow(row)
+    },
+
+    isOnRecord(person, { kind, value }) {
+      const { phone_index: phone = '', document_index: document = '' } = person?.row ?? {}
+      return kind !== 'username' && isAmong({ phone, document }[kind], lookup.all(kind, value))
     },
 
     async proof(id, by) {
@@ -218,7 +220,7 @@ export function createNaturalPersons(options: {
       const { documentType, documentNumber, name } = reveal(person)
       const matched = await matches(documentType, documentNumber, name)
       return database.transaction().execute(async (transaction) => {
-        const raise = matched && !(await isProven(transaction, documentType, person.row.document_index))
+        const raise = matched && !(await isProven(transaction, documentType, documentNumber))
         await audit.append(transaction, { event: raise ? 'person.proofed' : 'person.not-matched', ...by, personId: id })
         if (raise) {
           const now = clock()
@@ -242,14 +244,7 @@ export function createNaturalPersons(options: {
           .where('status', '<>', 'closed')
           .executeTakeFirst()
         if (changed.numUpdatedRows === 0n) return undefined
-        // a server process ends the sessions, wherever the account was locked
-        if (status === 'locked') {
-          await transaction
-            .insertInto('session_endings')
-            .values({ person_id: id, due_at: clock() })
-            .onConflict((conflict) => conflict.column('person_id').doUpdateSet({ due_at: clock() }))
-            .execute()
-        }
+        if (status === 'locked') await endSessionsOf(transaction, id, clock())
         const event = status === 'locked' ? 'person.locked' : 'person.unlocked'
         await audit.append(transaction, { event, ...by, personId: id })
         return findIn(transaction, id)

@@ -24,6 +24,8 @@ import type { Clock } from '../config/clock.ts'
 import { SettingsError, type Settings } from '../config/settings.ts'
 import { openCookieKeys } from '../keys/cookie-keys.ts'
 import { openDataKeys, type DataKeys } from '../keys/data-keys.ts'
+import { belonging, houseRows, type KeysInStore } from '../keys/keys-in-store.ts'
+import { firstOfOldFiles } from '../keys/lookup-index.ts'
 import { shareKeys } from '../keys/shared-keys.ts'
 import { openSigningKeys } from '../keys/signing-keys.ts'
 import {
@@ -100,7 +102,7 @@ export async function openHouse(settings: Settings, clock: Clock, surroundings: 
   const migrated = await migrate(database)
   const dataKeys = await openDataKeysOf(database, settings.keysDir)
   await markDemo(database, settings)
-  const { cipher, auditCipher, blindIndex } = dataKeys
+  const { cipher, auditCipher, blindIndex, lookup } = dataKeys
   const share = async () => {
     if (!settings.databaseUrl) return
     if (await shareKeys({ database, cipher, directory: settings.keysDir })) tell('keys', 'shared')
@@ -109,11 +111,22 @@ export async function openHouse(settings: Settings, clock: Clock, surroundings: 
   await share()
   const audit = createAuditTrail({ database, cipher: auditCipher, clock, seen })
   const register = createEmbeddedPopulationRegister({ database, blindIndex, clock })
-  const persons = createNaturalPersons({ database, cipher, blindIndex, audit, register, tell, clock })
+  const persons = createNaturalPersons({ database, cipher, lookup, audit, register, tell, clock })
   const inbox = createInbox({ database, cipher, clock })
   const authenticators = createAuthenticators({ database, clock })
   const methodLocks = createMethodLocks({ database, audit, notifier: inbox, clock })
-  const faces = openFaces({ database, cipher, blindIndex, audit, persons, register, notifier: inbox, clock })
+  const faces = openFaces({
+    database,
+    cipher,
+    blindIndex,
+    lookup,
+    audit,
+    persons,
+    register,
+    notifier: inbox,
+    tell,
+    clock,
+  })
   const acting = openActing({ database, cipher, blindIndex, audit, persons, notifier: inbox, tell, clock })
   return {
     ...acting,
@@ -143,7 +156,16 @@ export async function openHouse(settings: Settings, clock: Clock, surroundings: 
       clock,
       times: settings.recovery,
     }),
-    closing: createClosing({ database, cipher, audit, notifier: inbox, tell, clock, days: settings.closingDays }),
+    closing: createClosing({
+      database,
+      cipher,
+      references: faces.faceReferences,
+      audit,
+      notifier: inbox,
+      tell,
+      clock,
+      days: settings.closingDays,
+    }),
     clients: createClients({ database, audit, tell, clock }),
     shareKeys: share,
     async keysChanged() {
@@ -214,11 +236,18 @@ async function openDataKeysOf(database: Database, keysDir: string): Promise<Data
     new SettingsError(
       `The data keys in ${keysDir} do not belong to this store: restore its data.json (YIDENG_KEYS_DIR) from your backup.`,
     )
-  const known = await note(database, 'data-keys')
+  const known = await note(database, houseRows.belonging)
   if (known !== undefined && !existsSync(join(keysDir, 'data.json'))) throw refuse()
   const dataKeys = openDataKeys(keysDir)
-  const value = dataKeys.blindIndex('house', 'these are the data keys of this store')
-  if ((await note(database, 'data-keys', value)) !== value) throw refuse()
+  const { underFirstKey, underIndexKeys } = belonging(dataKeys.blindIndex)
+  const [oldest = firstOfOldFiles] = dataKeys.lookup.known()
+  const mark = await note(database, houseRows.belonging, oldest === firstOfOldFiles ? underFirstKey : underIndexKeys)
+  if (mark !== underFirstKey && mark !== underIndexKeys) throw refuse()
+  const ids: KeysInStore = {
+    data: dataKeys.ids().current,
+    index: [mark === underFirstKey ? firstOfOldFiles : oldest],
+  }
+  await note(database, houseRows.ids, JSON.stringify(ids))
   return dataKeys
 }
 

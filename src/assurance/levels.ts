@@ -103,6 +103,16 @@ export function levelAsked(expected: { minLevel: Level; acrValues: readonly stri
   return level.parse(Math.max(lowest, expected.minLevel))
 }
 
+/**
+ * What a session's level is called towards a portal: by the name it asked for, of the several it may have while it is renamed.
+ * @param acr of the session, from before or after the renaming
+ */
+export function acrAsAsked(acr: string | undefined, asked: readonly string[], by: Levels = levels): string | undefined {
+  const row = by.find((one) => [one.acr, ...one.aliases].includes(acr ?? ''))
+  if (!row) return acr
+  return asked.find((name) => row.aliases.includes(name)) ?? row.acr
+}
+
 /** What a session or a token knows of the sign-in it comes from. */
 export interface SignIn {
   /** Seconds since 1970 UTC. */

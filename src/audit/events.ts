@@ -41,6 +41,8 @@ export const auditEvents = {
   'registration.refused': 'a registration was refused',
   'login.succeeded': 'a person signed in',
   'login.refused': 'a sign-in was refused',
+  'login.braked':
+    'the house got more wrong passwords than right ones, as when many accounts are tried: networks may try less',
   'qr.scanned': 'a phone scanned the QR code of a waiting browser; the risk was assessed',
   'qr.approved': 'a person let a waiting browser sign in by QR code',
   'qr.declined': 'a person refused a browser that waited to sign in by QR code',
@@ -60,6 +62,8 @@ export const auditEvents = {
   'client.created': 'a portal was registered',
   'client.updated': 'the registration of a portal was changed',
   'client.secret-rotated': 'a portal got a new secret',
+  'client.secret-guessed':
+    'a portal’s secret was given wrong too often: by one network, which waits, or from everywhere',
   'client.suspended': 'a portal was suspended',
   'client.resumed': 'a portal was resumed',
   'client.deleted': 'a portal was deleted',

@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline/promises'
-import { flagOf, type Command, type Field } from '../admin/command.ts'
+import { flagOf, type Command, type Field, type Outcome } from '../admin/command.ts'
 import { readArguments } from './arguments.ts'
 import type { Terminal } from './ask-secret.ts'
 
@@ -8,9 +8,14 @@ const longest = 2000
 
 /**
  * Asks on the terminal for each field of a command that is not a secret, in the order of its help; an empty line takes the
- * default or leaves it out. Gives the arguments as they would have been typed, or undefined when it was given up.
+ * default or leaves it out. `attempt` gives the command the arguments as they would have been typed; what it refuses is
+ * asked again, the rest is kept. Gives the last answer, or undefined when it was given up.
  */
-export async function guide(command: Command, terminal: Terminal): Promise<string[] | undefined> {
+export async function guide(
+  command: Command,
+  terminal: Terminal,
+  attempt: (words: string[]) => Promise<Outcome>,
+): Promise<Outcome | undefined> {
   const lines = createInterface({
     input: terminal.input as unknown as NodeJS.ReadableStream,
     output: terminal.prompt as unknown as NodeJS.WritableStream,
@@ -23,17 +28,31 @@ export async function guide(command: Command, terminal: Terminal): Promise<strin
     const { value, done } = await answers.next()
     return done ? undefined : value.trim().slice(0, longest)
   }
+  const asked = Object.entries(command.fields).filter(([, { type }]) => type !== 'secret' && type !== 'boolean')
+  const given = new Map<string, string[]>()
   try {
     say(`${command.summary}. Empty: as usual, or left out. Ctrl-D: nothing is done.\n`)
-    const words: string[] = []
-    for (const [name, field] of Object.entries(command.fields)) {
-      if (field.type === 'secret' || field.type === 'boolean') continue
-      const given = await askField(command, name, field, ask, say)
-      if (given === undefined) return undefined
-      words.push(...given)
+    for (;;) {
+      for (const [name, field] of asked) {
+        const words = given.get(name) ?? (await askField(command, name, field, ask, say))
+        if (words === undefined) return undefined
+        given.set(name, words)
+      }
+      const words = asked.flatMap(([name]) => given.get(name) ?? [])
+      const outcome = await attempt(words)
+      const refused = outcome.ok || outcome.kind !== 'invalid' ? [] : outcome.problems
+      const again = refused.some(({ field = '' }) => given.has(field))
+      if (!again) {
+        say(
+          `The same with flags:\n  npx yideng ${[command.noun, command.verb ?? '', ...words.map(quoted)].join(' ')}\n`,
+        )
+        return outcome
+      }
+      for (const { field = '', message } of refused) {
+        say(`  ${field} ${message}\n`.replace(/^ +/, '  '))
+        given.delete(field)
+      }
     }
-    say(`The same with flags:\n  npx yideng ${[command.noun, command.verb ?? '', ...words.map(quoted)].join(' ')}\n`)
-    return words
   } finally {
     lines.close()
   }

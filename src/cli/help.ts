@@ -92,6 +92,7 @@ export function overallHelp(commands: readonly Described[]): string[] {
     ),
     '',
     'Every command explains itself, with an example: npx yideng client create --help',
+    'What to write in a report of a fault: npx yideng --version, npx yideng doctor.',
     'It opens the store that the settings name (YIDENG_DATA_DIR, YIDENG_KEYS_DIR and others: docs/settings.md).',
     `Exit code: ${exitCodes.map(([code, meaning]) => `${code} ${meaning}`).join(', ')}.`,
   ]

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { commands } from '../admin/commands.ts'
 import {
   flagOf,
@@ -51,30 +52,37 @@ export async function run({ argv, desk, environment, terminal, out, err }: Surro
     return codes[kind]
   }
 
-  const found = find(rest)
+  if (rest[0] === '--version') {
+    const { node } = process.versions
+    print([json ? JSON.stringify({ version: version(), node }) : `${version()} (Node.js ${node})`])
+    return 0
+  }
+  const explained = help || rest[0] === 'help'
+  const found = find(rest[0] === 'help' ? rest.slice(1) : rest)
   if ('unknown' in found) return fail('invalid', [{ message: found.unknown }])
   if ('help' in found) {
     print(found.help)
     return 0
   }
   const { command, words } = found
-  if (help) {
+  if (explained) {
     print(commandHelp(command))
     return 0
   }
 
   const guided = 'access' in command && command.guided && words.length === 0 && !json && terminal.input.isTTY
-  const given = guided ? await guide(command, terminal) : words
-  if (!given) return fail('failed', [{ message: 'Nothing was done.' }])
-  const read = readArguments(command, given)
-  if (!read.ok) return fail('invalid', read.problems, command)
-  const missing = await fillSecrets(command, read.input, terminal)
-  if (missing.length > 0) return fail('invalid', missing, command)
-
   const fault = server === undefined ? undefined : faultOfServer(server)
   if (fault !== undefined) return fail('invalid', [{ field: '--server', message: fault }])
   const elsewhere = server === undefined ? undefined : { server, environment, clock: desk.clock, say }
-  const outcome = await runHereOrThere(command, read.input, desk, elsewhere).catch(failure)
+  const perform = async (given: readonly string[]): Promise<Outcome> => {
+    const read = readArguments(command, given)
+    if (!read.ok) return invalid(...read.problems)
+    const missing = await fillSecrets(command, read.input, terminal)
+    if (missing.length > 0) return invalid(...missing)
+    return runHereOrThere(command, read.input, desk, elsewhere).catch(failure)
+  }
+  const outcome = guided ? await guide(command, terminal, perform) : await perform(words)
+  if (!outcome) return fail('failed', [{ message: 'Nothing was done.' }])
   if (!outcome.ok) return fail(outcome.kind, outcome.problems, command)
   print(json ? [JSON.stringify(outcome.document)] : linesOf(outcome))
   return outcome.fault === undefined ? 0 : fail('failed', [{ message: outcome.fault }], command)
@@ -93,6 +101,11 @@ async function runHereOrThere(
   const { connect } = await import('./remote/remote.ts')
   const remote = await connect(there)
   return 'session' in command ? command.session(remote) : remote.run(command, input)
+}
+
+function version(): string {
+  const file = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(file) as { version: string }).version
 }
 
 const needsServer = invalid({ field: '--server', message: 'is missing: which server?' })

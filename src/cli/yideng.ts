@@ -12,7 +12,12 @@ function administrator(): string {
 }
 
 // `npx yideng client list | head` closes the pipe early, and that is fine
-process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
+process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+  if (code === 'EPIPE') process.exit(0)
+  // what was asked for may be done all the same, such as a secret that is shown once
+  console.error(`The answer could not be written: ${message}`)
+  process.exit(1)
+})
 
 /** One line on standard error that is written over, where somebody looks at it. */
 function progress(done: number, total: number): void {

@@ -82,10 +82,18 @@ export function createApp(parts: AppParts): Koa {
   return provider
 }
 
-/** What a process has ended must not go on in another one: first of all, what it keeps in memory is compared. */
-function renewed(artifacts: Pick<Artifacts, 'renew'>): Middleware {
+/**
+ * What a process has ended must not go on in another one: first of all, what it keeps in memory is compared. Requests that
+ * the kernel hands over together had all been sent before the first of them is looked at, so once is enough for them.
+ */
+export function renewed(artifacts: Pick<Artifacts, 'renew'>): Middleware {
+  let done = false
   return (_ctx, next) => {
-    artifacts.renew()
+    if (!done) {
+      done = true
+      setImmediate(() => (done = false))
+      artifacts.renew()
+    }
     return next()
   }
 }

@@ -33,7 +33,9 @@ export function visiting(parts: VisitParts): Middleware {
 function networkOf(address: string): string {
   const plain = address.replace(/^::ffff:/, '')
   if (!plain.includes(':')) return plain
-  return plain.split(':').slice(0, 4).join(':')
+  const [before = [], behind = []] = plain.split('::').map((part) => part.split(':').filter(Boolean))
+  const zeros = Array.from({ length: Math.max(0, 8 - before.length - behind.length) }, () => '0')
+  return [...before, ...zeros, ...behind].slice(0, 4).join(':')
 }
 
 function addressOf(ctx: Context, trustProxy: boolean): string {

@@ -3,7 +3,8 @@ import { z } from 'zod'
 import { createBlindIndex, type BlindIndex } from './blind-index.ts'
 import { deriveKey } from './derived-key.ts'
 import { createFieldCipher, type FieldCipher } from './field-cipher.ts'
-import { changeKeyFile, keyFile } from './key-file.ts'
+import { keyFile } from './key-file.ts'
+import { createLookupIndex, firstOfOldFiles, keyNumber, type LookupIndex } from './lookup-index.ts'
 
 /** As KeyObject: node:crypto takes a raw key twice as slowly. */
 const key = z
@@ -12,39 +13,63 @@ const key = z
   .refine((bytes) => bytes.length === 32)
   .transform((bytes) => createSecretKey(bytes))
 
-const schema = z.object({ current: z.string(), keys: z.record(z.string(), key), index: key, pairwise: key })
+const schema = z.object({
+  current: z.string(),
+  keys: z.record(z.string(), key),
+  index: key,
+  pairwise: key,
+  lookup: z.record(z.string(), key).optional(),
+  /** Each made with the data key of its number. */
+  audit: z.record(z.string(), key).default({}),
+  /** When a key came into use, ISO 8601; older files do not say. */
+  used_from: z.record(z.string(), z.iso.datetime()).default({}),
+})
 
 export interface DataKeys {
   cipher: FieldCipher
   /**
-   * Seals the restricted part of audit entries under a key of its own: an entry never changes, so what seals it is not
-   * rotated with the others.
+   * Seals the restricted part of audit entries under keys of its own: an entry never changes, so what sealed it is kept for
+   * ever, and only new ones are sealed under a new key.
    */
   auditCipher: FieldCipher
+  /** For what cannot be made anew: registers, device cookies, recovery codes. Its key is never rotated. */
   blindIndex: BlindIndex
+  /** For accounts. */
+  lookup: LookupIndex
   /** Reads the file again: a key may have been added. */
   refresh(): void
-  /** Ids of the key that seals, and of those that only open. */
-  ids(): { current: string; old: string[] }
+  /** Ids of the key that seals, of those that only open, and of those carried to all machines before they seal. */
+  ids(): { current: string; old: string[]; waiting: string[] }
+  /** Since when a key is used, in milliseconds since 1970; undefined for one that is as old as its file, or older than this. */
+  usedFrom(id: string): number | undefined
   /** Secret behind pairwise subjects (OIDC Core 8.1). Losing it changes every portal's `sub`. */
   pairwise: KeyObject
 }
 
-const fileName = 'data.json'
-const fresh = () => randomBytes(32).toString('base64')
+export const dataKeyFile = 'data.json'
+export const freshKey = () => randomBytes(32).toString('base64')
 
 /** The keys personal data is kept under; made at first start in `data.json`. */
 export function openDataKeys(directory: string): DataKeys {
   const read = () => {
-    const made = keyFile(directory, fileName, () => ({
+    const made = keyFile(directory, dataKeyFile, () => ({
       current: 'd1',
-      keys: { d1: fresh() },
-      index: fresh(),
-      pairwise: fresh(),
+      keys: { d1: freshKey() },
+      index: freshKey(),
+      pairwise: freshKey(),
+      lookup: { i1: freshKey() },
     }))
-    const { current, keys, index, pairwise } = schema.parse(made)
-    // each opens what the other sealed: older entries were sealed under the key of that time
-    return { current, keys: { ...keys, a1: deriveKey(index.export(), 'audit') }, index, pairwise }
+    const { keys, index, lookup, audit: added, ...rest } = schema.parse(made)
+    const audit: Record<string, KeyObject> = { a1: deriveKey(index.export(), 'audit'), ...added }
+    const inUse = Object.keys(audit).filter((id) => keyNumber(id) <= keyNumber(rest.current))
+    return {
+      ...rest,
+      index,
+      // each opens what the other sealed: entries of older versions were sealed under the data key of that time
+      keys: { ...keys, ...audit },
+      audit: inUse.toSorted((one, other) => keyNumber(one) - keyNumber(other)).at(-1) ?? 'a1',
+      lookup: lookup ?? { [firstOfOldFiles]: index },
+    }
   }
   let now = read()
   const refresh = () => {
@@ -52,27 +77,23 @@ export function openDataKeys(directory: string): DataKeys {
   }
   return {
     cipher: createFieldCipher(() => now, refresh),
-    auditCipher: createFieldCipher(() => ({ keys: now.keys, current: 'a1' }), refresh),
+    auditCipher: createFieldCipher(() => ({ keys: now.keys, current: now.audit }), refresh),
     blindIndex: createBlindIndex(now.index),
+    lookup: createLookupIndex(() => now.lookup, refresh),
     pairwise: now.pairwise,
     refresh,
-    ids: () => ({ current: now.current, old: Object.keys(now.keys).filter((id) => id !== now.current && id !== 'a1') }),
+    usedFrom(id) {
+      const from = now.used_from[id]
+      return from === undefined ? undefined : Date.parse(from)
+    },
+    ids() {
+      const current = keyNumber(now.current)
+      const ids = Object.keys(now.keys).filter((id) => id.startsWith('d'))
+      return {
+        current: now.current,
+        old: ids.filter((id) => keyNumber(id) < current),
+        waiting: ids.filter((id) => keyNumber(id) > current),
+      }
+    },
   }
-}
-
-const numberOf = (id: string) => Number(id.slice(1))
-
-/**
- * Adds a key; the others still open what they sealed. With `use` it seals from now on, and so does one that was added
- * before and waited.
- */
-export function addDataKey(directory: string, { use }: { use: boolean }): void {
-  changeKeyFile(directory, fileName, (text) => {
-    const before = z.looseObject({ current: z.string(), keys: z.record(z.string(), z.string()) }).parse(text)
-    const newest = Object.keys(before.keys).reduce((most, id) => Math.max(most, numberOf(id)), 0)
-    const waiting = newest > numberOf(before.current)
-    if (waiting) return use ? { ...before, current: `d${newest}` } : before
-    const id = `d${newest + 1}`
-    return { ...before, current: use ? id : before.current, keys: { ...before.keys, [id]: fresh() } }
-  })
 }

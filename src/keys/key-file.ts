@@ -2,6 +2,7 @@ import {
   chmodSync,
   closeSync,
   existsSync,
+  fchownSync,
   fsyncSync,
   linkSync,
   mkdirSync,
@@ -9,6 +10,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
   writeSync,
 } from 'node:fs'
@@ -26,8 +28,8 @@ This directory was made at the first start. Keep it secret: whoever has it can r
 | cookies.json | signs cookies | new keys are made; people sign in again |
 
 **Back up data.json now**, apart from the store's own backups (whoever has both can read everything), and again
-whenever a data key is added. To restore, put the files back with mode 0600 before the server starts: it refuses to
-start with a data key that does not belong to its store.
+whenever a data key or an index key is added. To restore, put the files back with mode 0600 before the server starts: it refuses to
+start with data keys that do not belong to its store.
 `
 
 /**
@@ -54,6 +56,13 @@ export function keyFile<T>(directory: string, name: string, make: () => T): T {
   return JSON.parse(readFileSync(file, 'utf8')) as T
 }
 
+/** After it a power cut brings no older file back: what a new key seals would be lost with it. */
+function syncDirectory(directory: string): void {
+  const handle = openSync(directory, 'r')
+  fsyncSync(handle)
+  closeSync(handle)
+}
+
 /**
  * Changes a key file, whole or not at all; one command at a time.
  * @throws Error when another one is at it
@@ -71,8 +80,12 @@ export function changeKeyFile(directory: string, name: string, change: (before: 
   }
   try {
     writeSync(handle, `${JSON.stringify(change(JSON.parse(readFileSync(file, 'utf8'))), null, 2)}\n`)
+    // root changes the file for the user the server runs as
+    const { uid, gid } = statSync(file)
+    if (process.getuid?.() === 0) fchownSync(handle, uid, gid)
     fsyncSync(handle)
     renameSync(draft, file)
+    syncDirectory(directory)
   } finally {
     closeSync(handle)
     rmSync(draft, { force: true })

@@ -26,6 +26,35 @@ export const sealable = Object.entries(columnMarks).flatMap(([table, marks]) =>
         .map(([column]) => ({ table, column })),
 )
 
+const holding = (table: string, column: string, keys: readonly string[]) => {
+  const any = keys.map((key) => sql`${sql.ref(column)} LIKE ${`%${key}.%`}`)
+  return sql`FROM ${sql.table(table)} WHERE (${sql.join(any, sql` OR `)})`
+}
+
+/** How many values of a column stand under one of these data keys. */
+async function countSealed(database: Database, table: string, column: string, keys: readonly string[]) {
+  const counted = sql<{ many: number | string }>`SELECT count(*) AS many ${holding(table, column, keys)}`
+  const { rows } = await counted.execute(database)
+  // PostgreSQL counts in text
+  return Number(rows[0]?.many ?? 0)
+}
+
+/**
+ * Where anything stands under one of these data keys, and how much. In the audit trail that is entries of versions which had
+ * no key of its own for it.
+ */
+export async function sealedUnder(
+  database: Database,
+  keys: readonly string[],
+): Promise<{ place: string; many: number }[]> {
+  const found: { place: string; many: number }[] = []
+  for (const { table, column } of [...sealable, { table: 'audit_events', column: 'restricted' }]) {
+    const many = await countSealed(database, table, column, keys)
+    if (many > 0) found.push({ place: `${table}.${column}`, many })
+  }
+  return found
+}
+
 const pageSize = 200
 
 type Row = Record<string, string>
@@ -51,19 +80,7 @@ export async function reseal(options: {
   const left: string[] = []
   let done = 0
 
-  const holding = (table: string, column: string) => {
-    const any = oldKeys.map((key) => sql`${sql.ref(column)} LIKE ${`%${key}.%`}`)
-    return sql`FROM ${sql.table(table)} WHERE (${sql.join(any, sql` OR `)})`
-  }
-  const counts = await Promise.all(
-    sealable.map(async ({ table, column }) => {
-      // PostgreSQL counts in text
-      const { rows } = await sql<{ many: number | string }>`SELECT count(*) AS many ${holding(table, column)}`.execute(
-        database,
-      )
-      return Number(rows[0]?.many ?? 0)
-    }),
-  )
+  const counts = await Promise.all(sealable.map(({ table, column }) => countSealed(database, table, column, oldKeys)))
   const total = counts.reduce((sum, many) => sum + many, 0)
 
   function sealedAnew(text: string, place: string): string | undefined {
@@ -99,7 +116,7 @@ export async function reseal(options: {
     for (;;) {
       // what is done does not come again, so rows with the same first key may be asked for twice
       const onwards = after === undefined ? sql`` : sql`AND ${sql.ref(first)} >= ${after}`
-      const { rows } = await sql<Row>`SELECT ${columns} ${holding(table, name)} ${onwards}
+      const { rows } = await sql<Row>`SELECT ${columns} ${holding(table, name, oldKeys)} ${onwards}
         ORDER BY ${sql.ref(first)} LIMIT ${sql.lit(pageSize)}`.execute(database)
       const changes = rows.flatMap((row) => changeOf(table, name, row))
       // a page shares a commit: servers wait for it a moment, and a commit for each row would take hours

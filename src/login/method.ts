@@ -118,15 +118,15 @@ export interface AccountHost {
   /** Who is signed in here, if anybody; nobody is sent anywhere. */
   signedIn(ctx: RouterContext): Promise<AccountVisit | undefined>
   /**
-   * As `visit` with `fresh`, and only where authenticators may be changed: not by a session that a QR code began, nor
-   * while the account is held after a recovery, unless a passkey signed in: then a page says until when.
-   * @throws Refusal `not_by_qr`
+   * As `visit` with `fresh`, and only where authenticators may be changed: not by a session that a QR code or a face alone
+   * began, nor while the account is held after a recovery, unless a passkey signed in: then a page says until when.
+   * @throws Refusal `not_by_qr`, `not_by_face`
    */
   mayChangeAuthenticators(ctx: RouterContext): Promise<AccountVisit | undefined>
   /**
-   * As `visit` with `fresh`, and only where mandates may be given or taken: never by a session that a QR code began, nor
+   * As `visit` with `fresh`, and only where mandates may be given or taken: never by a session that a QR code or a face alone began, nor
    * while the account is held after a recovery, unless a passkey signed in.
-   * @throws Refusal `mandates_not_by_qr`
+   * @throws Refusal `mandates_not_by_qr`, `not_by_face`
    */
   mayGrantMandates(ctx: RouterContext): Promise<AccountVisit | undefined>
   /** How many ways in are left over all methods, those that are off not counted. */

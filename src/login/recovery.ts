@@ -5,7 +5,7 @@ import { maskName } from '../accounts/identifiers/masking.ts'
 import type { NaturalPerson, NaturalPersons } from '../accounts/natural-persons.ts'
 import type { BreachedPasswords } from '../accounts/passwords/breached.ts'
 import type { Passwords } from '../accounts/passwords/hash.ts'
-import { isAmong, readCode } from '../accounts/recovery/codes.ts'
+import { readCode } from '../accounts/recovery/codes.ts'
 import type { Pass, Recovery } from '../accounts/recovery/recovery.ts'
 import type { AuditTrail } from '../audit/trail.ts'
 import type { Clock } from '../config/clock.ts'
@@ -142,7 +142,7 @@ export function recoveryRoutes(router: Router, parts: RecoveryParts): void {
       const readings = readIdentifier(identifier.trim())
       const found = await persons.findByIdentifier(readings)
       const mayTry = await mayTryFor(found?.id ?? `nobody ${typed}`)
-      const knows = knowsMore(blindIndex, found, readings, readIdentifier(knowledge.trim()))
+      const knows = knowsMore(persons, found, readings, readIdentifier(knowledge.trim()))
       const checked = await recovery.checkCode(found?.id, code)
       return { person: found, pass: mayTry && knows ? checked : undefined }
     })
@@ -207,19 +207,18 @@ export function recoveryRoutes(router: Router, parts: RecoveryParts): void {
 
 /**
  * Whether somebody who named an account also knows the phone or the document number on record that they did not name it by.
- * Compared by their keyed fingerprints, as much for nobody as for somebody.
+ * As much is compared for nobody as for somebody.
  */
 function knowsMore(
-  blindIndex: BlindIndex,
+  persons: Pick<NaturalPersons, 'isOnRecord'>,
   person: NaturalPerson | undefined,
   named: readonly IdentifierReading[],
   known: readonly IdentifierReading[],
 ): boolean {
-  const fits = (readings: readonly IdentifierReading[], which: 'phone' | 'document') => {
-    const { phone_index: phone = '', document_index: document = '' } = person?.row ?? {}
-    const onRecord = { phone, document }[which]
-    const keys = readings.filter((reading) => reading.kind === which).map(({ value }) => blindIndex(which, value))
-    return isAmong(onRecord, keys)
-  }
+  const fits = (readings: readonly IdentifierReading[], which: 'phone' | 'document') =>
+    readings
+      .filter((reading) => reading.kind === which)
+      .map((reading) => persons.isOnRecord(person, reading))
+      .includes(true)
   return (['phone', 'document'] as const).filter((which) => fits(known, which) && !fits(named, which)).length > 0
 }

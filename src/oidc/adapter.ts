@@ -10,6 +10,7 @@ import type { Clock } from '../config/clock.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
 import { keptId } from '../storage/kept-id.ts'
 import { commandLineId } from './command-line-client.ts'
+import { madeOnce, onlyLookedAt } from './made-once.ts'
 
 /** Artifact as the store has it; compare-and-set compares it. */
 type Stored = string | undefined
@@ -108,13 +109,17 @@ export function createAdapterFactory(options: {
     const withinGrace = (consumed: unknown) =>
       kind === 'RefreshToken' && typeof consumed === 'number' && clock() / 1000 - consumed <= refreshGraceSeconds
 
-    const payloadOf = (id: string, text: Stored): AdapterPayload | undefined => {
-      if (text === undefined) return undefined
+    const made = (id: string, text: string): AdapterPayload => {
       const payload = JSON.parse(text) as AdapterPayload
       payload.jti = id
       if (typeof payload.returnTo === 'string' && payload.returnTo.endsWith('/')) payload.returnTo += id
       if (withinGrace(payload.consumed)) delete payload.consumed
       return payload
+    }
+
+    const payloadOf = (id: string, text: Stored): AdapterPayload | undefined => {
+      if (text === undefined) return undefined
+      return onlyLookedAt(kind) ? madeOnce(text, () => made(id, text)) : made(id, text)
     }
 
     return {

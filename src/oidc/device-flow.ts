@@ -138,7 +138,7 @@ export function createDeviceFlow(parts: DeviceFlowParts) {
     policy.get('consent')?.checks.add(
       new Check('no_administrator', 'this person does not administer', 'access_denied', async (ctx) => {
         const personId = ctx.oidc.session?.accountId
-        if (isOurs(ctx) && personId && !(await administrators.find(personId))) {
+        if (isOurs(ctx) && personId && !(await administrators.acting(personId))) {
           throw new NoAdministrator('this person does not administer')
         }
         return Check.NO_NEED_TO_PROMPT

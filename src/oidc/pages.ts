@@ -33,7 +33,7 @@ function sameLogout({ oidc }: KoaContextWithOIDC): string {
     const value = oidc.params?.[name]
     if (typeof value === 'string') query.set(name, value)
   }
-  return `${oidc.provider.pathFor('end_session')}?${query}`
+  return `${oidc.provider.pathFor('end_session')}?${query.toString()}`
 }
 
 /** The pages oidc-provider would otherwise make itself. */

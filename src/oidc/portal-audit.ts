@@ -1,5 +1,6 @@
 import type { Middleware } from 'koa'
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
+import { levelOf } from '../assurance/levels.ts'
 import type { AuditTrail } from '../audit/trail.ts'
 import { visitOf } from '../pages/visit.ts'
 import { awaySeconds, isAway } from '../storage/away.ts'
@@ -42,7 +43,7 @@ export function auditPortals(options: {
       event: 'portal.entered',
       actor: 'person',
       ...about(given),
-      details: { scopes: [...given.oidc.requestParamScopes] },
+      details: { scopes: [...given.oidc.requestParamScopes], level: levelOf(given.oidc.acr) },
       restricted: { address, browser },
     })
   }

@@ -3,11 +3,12 @@ import type { Clock } from '../config/clock.ts'
 import { visitOf } from '../pages/visit.ts'
 import { createWindow } from '../storage/limits.ts'
 
-/** What a portal is told that has used up its minute (RFC 6585 section 4). */
-class TooManyCalls extends errors.OIDCProviderError {
-  constructor() {
+/** What a portal is told that has to wait (RFC 6585 section 4). */
+export class TooManyCalls extends errors.OIDCProviderError {
+  constructor(ctx: KoaContextWithOIDC, seconds: number, description: string) {
     super(429, 'temporarily_unavailable')
-    this.error_description = 'this client has used up its calls of this minute'
+    this.error_description = description
+    ctx.set('retry-after', String(seconds))
   }
 }
 
@@ -34,7 +35,6 @@ export function budgetPortals(provider: Provider, callsPerMinute: number, clock:
     if (!client || ctx?.oidc.route !== 'token') return client
     const wait = minute.wait(keyOf(ctx, client))
     if (wait === 0) return client
-    ctx.set('retry-after', String(wait))
-    throw new TooManyCalls()
+    throw new TooManyCalls(ctx, wait, 'this client has used up its calls of this minute')
   }
 }

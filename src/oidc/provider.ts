@@ -4,29 +4,33 @@ import type { Consents } from '../accounts/consents.ts'
 import type { NaturalPersons } from '../accounts/natural-persons.ts'
 import { acrValues } from '../assurance/levels.ts'
 import type { AuditTrail } from '../audit/trail.ts'
-import { secretMatches, type Client } from '../clients/clients.ts'
+import type { Client } from '../clients/clients.ts'
 import { knownScopes } from '../clients/metadata.ts'
 import type { Clock } from '../config/clock.ts'
 import type { Settings } from '../config/settings.ts'
+import type { BlindIndex } from '../keys/blind-index.ts'
 import type { SigningKey } from '../keys/signing-keys.ts'
 import { hostCookie } from '../pages/host-cookie.ts'
 import { languages } from '../pages/languages.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
 import type { Events } from '../storage/events.ts'
+import { createLimits } from '../storage/limits.ts'
 import { createAdapterFactory, keyOfCommandLine } from './adapter.ts'
 import { claimsConfiguration, createFindAccount } from './claims.ts'
 import { toOidcMetadata } from './client-metadata.ts'
 import { createLoadGrant } from './grants.ts'
 import { adminScope } from './command-line-client.ts'
 import { deviceAuthorizationPath, devicePath, type DeviceFlowOfAdministrators } from './device-flow.ts'
-import type { Deliver } from './logout-deliveries.ts'
+import { makeModelsOnce } from './made-once.ts'
 import type { Fetch } from './outbound.ts'
 import { createOidcPages } from './pages.ts'
 import { budgetPortals } from './portal-budgets.ts'
 import { createPrompts } from './prompts.ts'
+import { compareSecretsByHash, findClientsOnce, nameLevelsAsAsked } from './provider-changes.ts'
 import { createRepresenteeClaim } from './representee-claim.ts'
 import type { Representees } from './representee.ts'
 import { resourceServer, type Resources } from './resources.ts'
+import { createSecretGuesses } from './secret-guesses.ts'
 import { keySet } from './signing.ts'
 import { exchangedClaims, registerTokenExchange } from './token-exchange.ts'
 
@@ -46,6 +50,7 @@ export interface ProviderParts {
   signingKeys: readonly SigningKey[]
   cookieKeys: string[]
   pairwiseKey: KeyObject
+  blindIndex: BlindIndex
   /** How portals' addresses are asked. */
   outbound: Fetch
   deviceFlow: DeviceFlowOfAdministrators
@@ -53,7 +58,19 @@ export interface ProviderParts {
 
 /** oidc-provider, configured as DESIGN 1.4 says; everything it can be told stands here or in the file it is taken from. */
 export function createProvider(parts: ProviderParts): Provider {
-  const { settings, clock, artifacts, events, findClient, persons, consents, representees, resources, audit } = parts
+  const {
+    settings,
+    clock,
+    artifacts,
+    events,
+    findClient,
+    persons,
+    consents,
+    representees,
+    resources,
+    audit,
+    blindIndex,
+  } = parts
   const { lifetimes } = settings
   const secure = settings.issuer.startsWith('https:')
   const pages = createOidcPages(findClient)
@@ -198,8 +215,13 @@ export function createProvider(parts: ProviderParts): Provider {
     audit,
     clock,
   })
-  compareSecretsByHash(provider)
+  nameLevelsAsAsked(provider)
+  compareSecretsByHash(
+    provider,
+    createSecretGuesses({ limits: createLimits(artifacts, clock), blindIndex, audit, clock }),
+  )
   findClientsOnce(provider, findClient)
+  makeModelsOnce(provider)
   budgetPortals(provider, settings.limits.portalCalls, clock)
   return provider
 }
@@ -218,51 +240,5 @@ function createPairwise(key: KeyObject) {
       known.set(whom, subject)
     }
     return subject
-  }
-}
-
-/** oidc-provider compares a client's whole metadata at each look: the same registration is the same client. */
-function findClientsOnce(provider: Provider, findClient: ProviderParts['findClient']): void {
-  const known = new WeakMap<Client, Promise<OidcClient | undefined>>()
-  const find = provider.Client.find.bind(provider.Client)
-  provider.Client.find = async (id) => {
-    const registered = await findClient(id)
-    if (!registered) return undefined
-    let client = known.get(registered)
-    if (!client) {
-      client = find(id)
-      known.set(registered, client)
-    }
-    return client
-  }
-}
-
-interface ClientPrototype {
-  compareClientSecret(this: OidcClient, actual: string): boolean
-  backchannelLogout(this: OidcClient, personId: string, sessionId: string): Promise<void>
-}
-
-/** oidc-provider holds the hash where it expects the secret (client-metadata.ts), so the comparison is ours. */
-function compareSecretsByHash(provider: Provider): void {
-  const prototype = provider.Client.prototype as unknown as ClientPrototype
-  prototype.compareClientSecret = function compareClientSecret(actual) {
-    return this.clientSecret !== undefined && secretMatches(this.clientSecret, actual)
-  }
-}
-
-/**
- * Puts our deliveries between oidc-provider's sign-out and the portals: it hands each notice to `send`.
- * Returns what really delivers one.
- */
-export function keepLogouts(provider: Provider, send: (notice: Parameters<Deliver>[0]) => Promise<void>): Deliver {
-  const prototype = provider.Client.prototype as unknown as ClientPrototype
-  const deliverNow = prototype.backchannelLogout
-  prototype.backchannelLogout = function backchannelLogout(personId, sessionId) {
-    return send({ clientId: this.clientId, personId, sessionId })
-  }
-  return async ({ clientId, personId, sessionId }) => {
-    const client = await provider.Client.find(clientId)
-    if (!client?.backchannelLogoutUri) return
-    await deliverNow.call(client, personId, sessionId)
   }
 }

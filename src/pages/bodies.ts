@@ -4,9 +4,14 @@ import { Refusal } from '../refusal/refusal.ts'
 /** What a request sent; undefined for more than `mostBytes`, of which no more is read. */
 export async function readBytes(request: IncomingMessage, mostBytes: number): Promise<Buffer | undefined> {
   if (Number(request.headers['content-length'] ?? 0) > mostBytes) return undefined
-  const chunks: Buffer[] = []
+  return readAtMost(request, mostBytes)
+}
+
+/** All of a stream; undefined for more than `mostBytes`, where the stream is ended. */
+export async function readAtMost(stream: AsyncIterable<Uint8Array>, mostBytes: number): Promise<Buffer | undefined> {
+  const chunks: Uint8Array[] = []
   let length = 0
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  for await (const chunk of stream) {
     length += chunk.length
     if (length > mostBytes) return undefined
     chunks.push(chunk)

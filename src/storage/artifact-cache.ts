@@ -38,7 +38,7 @@ export function createArtifactCache(sqlite: DatabaseSync): ArtifactCache {
     byAlias.clear()
   }
 
-  /** Asks SQLite once in a turn of the event loop, and once more for each request (`renew`). */
+  /** Asks SQLite once in a turn of the event loop, and once more when requests have come (`renew`). */
   function check(): void {
     if (checked) return
     checked = true

@@ -73,7 +73,7 @@ export function openSqlite(file: string, synchronous: 'FULL' | 'NORMAL'): Databa
   if (!mayBeStore(file)) throw new Error(`${file} is no store.`)
   const sqlite = new DatabaseSync(file, { timeout: 5000 })
   chmodSync(file, 0o600)
-  sqlite.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous}; PRAGMA foreign_keys = ON;
+  sqlite.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous}; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;
     PRAGMA wal_autocheckpoint = ${overdue * checkpointPages};`)
   return sqlite
 }

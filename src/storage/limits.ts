@@ -8,6 +8,8 @@ export interface Limit {
   name: string
   most: number
   seconds: number
+  /** The longest wait, in seconds; a day where it is not said. */
+  longest?: number
 }
 
 /** Counts in the artifact store, so over every process. */
@@ -39,13 +41,13 @@ export function createLimits(artifacts: Artifacts, clock: Clock): Limits {
     const waits = await toWait(limit, key)
     if (waits > 0) return { wait: waits, exceeded: false }
     const kind = kindOf(limit)
-    const { most, seconds } = limit
+    const { most, seconds, longest = longestWait } = limit
     const { count: sofar, expiresAt } = await artifacts.increment(kind, key, seconds)
     if (sofar <= most) return { wait: 0, exceeded: false }
     // of many at once exactly one is the first over the limit
     if (sofar > most + 1) return { wait: secondsUntil(expiresAt), exceeded: false }
     const { count: times } = await artifacts.increment(`${kind}-times`, key, rememberedSeconds)
-    const wait = Math.min(seconds * 2 ** (times - 1), longestWait)
+    const wait = Math.min(seconds * 2 ** (times - 1), longest)
     await artifacts.put(`${kind}-wait`, key, String(clock() + wait * 1000), { ttl: wait })
     return { wait, exceeded: true }
   }

@@ -20,6 +20,27 @@ export async function openArtifacts(settings: Settings, clock: Clock, log: Logge
   return openRedisArtifacts(settings.redisUrls, clock, (error) => log.warn({ err: error }, 'Redis'))
 }
 
+const tenYears = 315_360_000
+
+/**
+ * A Redis keeps the artifacts of one house: two would end each other's sign-ins and count each other's tries.
+ * @param houseMark the same for every process of a house, and no other's
+ * @returns false where another house was first
+ */
+export async function claimRedis(artifacts: Pick<Artifacts, 'add' | 'get'>, houseMark: string): Promise<boolean> {
+  if (await artifacts.add('house', 'owner', houseMark, { ttl: tenYears })) return true
+  return ownsRedis(artifacts, houseMark)
+}
+
+/** The same, changing nothing. */
+export async function ownsRedis(artifacts: Pick<Artifacts, 'get'>, houseMark: string): Promise<boolean> {
+  return ((await artifacts.get('house', 'owner')) ?? houseMark) === houseMark
+}
+
+export const redisOfAnother =
+  'The setting YIDENG_REDIS_URL names a Redis that another Yideng uses. Give this one a Redis of its own; or, where the other ' +
+  'is gone, empty it (redis-cli FLUSHALL), which ends all sign-ins.'
+
 /**
  * The events of everybody on these stores: by Redis where there is one, else among the processes of this machine.
  * @param how.listens false for who only speaks

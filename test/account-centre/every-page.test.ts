@@ -4,13 +4,13 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { accountRoutes, type AccountCentreParts } from '../../src/account-centre/account-centre.ts'
 import type { Back } from '../../src/admin/house.ts'
 import { languages } from '../../src/pages/languages.ts'
-import { expectAccessibleAt, openContext, useBrowser } from '../setup/browser.ts'
+import { expectAccessible, openContext, useBrowser } from '../setup/browser.ts'
 import { mandate, openOrganisation } from '../setup/organisation.ts'
 import { cannotRun } from '../setup/parts.ts'
 import { allow, openPerson, signIn } from '../setup/person.ts'
 import { registerPortal } from '../setup/portal.ts'
 import { WaitingComputer, approve } from '../setup/qr.ts'
-import { startServer, type RunningServer } from '../setup/server.ts'
+import { type RunningServer, usualServer } from '../setup/server.ts'
 import { Visitor } from '../setup/visitor.ts'
 
 /** Every address of the account centre that GET answers, as the rooms themselves say; a login method's own are found by links. */
@@ -28,7 +28,7 @@ describe.skipIf(cannotRun('browser'))('every page of the account centre', () => 
   let house: Back
 
   beforeAll(async () => {
-    server = await startServer()
+    server = await usualServer()
     house = await server.house()
   })
 
@@ -83,7 +83,7 @@ describe.skipIf(cannotRun('browser'))('every page of the account centre', () => 
         await context.addCookies([{ name: 'yideng_language', value: language, url: server.issuer }])
         const answer = await page.goto(server.issuer + path)
         expect(answer?.status(), path).toBe(200)
-        await expectAccessibleAt(page, [320, 1280])
+        await expectAccessible(page, [320, 1280])
       }
       waiting.push(...(await linksOf(page)))
     }
@@ -108,15 +108,15 @@ describe.skipIf(cannotRun('browser'))('every page of the account centre', () => 
       for (const typed of ['?', agreed]) {
         await page.locator('[name=confirm]').fill(typed)
         await page.locator('.button-refuse').click()
-        await expectAccessibleAt(page, [320, 1280])
+        await expectAccessible(page, [320, 1280])
       }
       await page.goto(`${server.issuer}/account`)
       await fillIn(page, helper)
       await page.locator('[value=keep]').waitFor()
-      await expectAccessibleAt(page, [320, 1280])
+      await expectAccessible(page, [320, 1280])
       await page.locator('[value=close]').click()
       await page.waitForURL(`${server.issuer}/account`)
-      await expectAccessibleAt(page, [320, 1280])
+      await expectAccessible(page, [320, 1280])
       await page.locator('form[action$="/keep"] button').click()
       await page.waitForURL(`${server.issuer}/account`)
       expect(await page.locator('.care').count()).toBe(0)

@@ -5,7 +5,7 @@ import { end, mandate, openOrganisation } from '../setup/organisation.ts'
 import { addPasskey, askOptions, sendResponse, type RequestOptions } from '../setup/passkey.ts'
 import { openPerson } from '../setup/person.ts'
 import { signedInPhone } from '../setup/qr.ts'
-import { startServer, type RunningServer } from '../setup/server.ts'
+import { type RunningServer, usualServer } from '../setup/server.ts'
 import { SoftwareAuthenticator, type Deviation } from '../setup/software-authenticator.ts'
 import type { Page, Visitor } from '../setup/visitor.ts'
 
@@ -13,7 +13,7 @@ let server: RunningServer
 let house: Back
 
 beforeAll(async () => {
-  server = await startServer()
+  server = await usualServer()
   house = await server.house()
 })
 

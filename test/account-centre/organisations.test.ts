@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import type { Back } from '../../src/admin/house.ts'
 import { end, mandate, openOrganisation } from '../setup/organisation.ts'
 import { openPerson, signIn } from '../setup/person.ts'
-import { startServer, type RunningServer } from '../setup/server.ts'
+import { startServer, type RunningServer, usualServer } from '../setup/server.ts'
 import { Visitor, type Page } from '../setup/visitor.ts'
 import { hostile } from '../hostile/values.ts'
 
@@ -10,7 +10,7 @@ let server: RunningServer
 let house: Back
 
 beforeAll(async () => {
-  server = await startServer()
+  server = await usualServer()
   house = await server.house()
 })
 

@@ -5,7 +5,7 @@ import { hostile } from '../hostile/values.ts'
 import { find } from '../setup/organisation.ts'
 import { openPerson } from '../setup/person.ts'
 import { csrfOf, eventsOf, listening, openRoom } from '../setup/room.ts'
-import { startServer, type RunningServer } from '../setup/server.ts'
+import { type RunningServer, usualServer } from '../setup/server.ts'
 import { signedIn } from '../setup/signed-in.ts'
 import { Visitor, type Page } from '../setup/visitor.ts'
 
@@ -13,7 +13,7 @@ let server: RunningServer
 let house: Back
 
 beforeAll(async () => {
-  server = await startServer()
+  server = await usualServer()
   house = await server.house()
 })
 

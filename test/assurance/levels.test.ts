@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import {
+  acrAsAsked,
   acrOf,
   acrValues,
   levelAsked,
@@ -52,6 +53,14 @@ describe('levels of assurance', () => {
       row(4, ['old:4'], [{ identity: 3, way: 'face' }]),
     ]
     expect(levelReached({ identityLevel: 3, amr: ['face'], held: false }, readLevels(JSON.stringify(table)))).toBe(4)
+    const renamed = readLevels(JSON.stringify(table))
+    for (const session of ['new:4', 'old:4']) {
+      expect(acrAsAsked(session, ['old:4'], renamed)).toBe('old:4')
+      expect(acrAsAsked(session, ['new:3', 'new:4'], renamed)).toBe('new:4')
+      expect(acrAsAsked(session, [], renamed)).toBe('new:4')
+    }
+    expect(acrAsAsked('new:3', ['old:4'], renamed)).toBe('new:3')
+    expect(acrAsAsked(undefined, ['old:4'], renamed)).toBeUndefined()
     expect(() => readLevels(JSON.stringify([...table, row(3, [], [{ identity: 3 }])]))).toThrow('acr value once')
     expect(() => readLevels(JSON.stringify(table.slice(1)))).toThrow('levels 2, 3 and 4')
   })

@@ -37,7 +37,7 @@ describe.each([
   it.skipIf(missing)('is one chain; whole months are archived, and nothing of them stays behind', async () => {
     // real time: PostgreSQL divides by its own clock
     const start = Date.now()
-    const house = auditedHouse(start, await where())
+    const house = auditedHouse(start, { environment: await where() })
     const months = [2, 3, 4].map((after) => monthAfter(monthOf(start), after))
     const [first = '', second = '', last = ''] = months
     await house.withHouse(async ({ database, audit }) => {

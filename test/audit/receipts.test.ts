@@ -47,7 +47,7 @@ it('gives a receipt that holds with the public keys alone', async () => {
     entry: { number: 3, event: 'login.succeeded', person_id: 'p1' },
   })
 
-  const other = auditedHouse()
+  const other = auditedHouse(undefined, { empty: true })
   await other.record(1)
   await other.checkpoint()
   const forgeries = [

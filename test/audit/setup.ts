@@ -5,13 +5,13 @@ import { checkpointFileOf, createCheckpoints } from '../../src/audit/checkpoints
 import type { AuditEvent } from '../../src/audit/events.ts'
 import { createSigner, createVerifier } from '../../src/keys/signatures.ts'
 import { publicKeySet } from '../../src/keys/signing-keys.ts'
-import { commandLine } from '../cli/in-process.ts'
+import { commandLine, type Options } from '../cli/in-process.ts'
 import { handClock } from '../setup/temporary.ts'
 
 /** A store with a trail in it, and its command line. */
-export function auditedHouse(start?: number, environment: Record<string, string> = {}) {
+export function auditedHouse(start?: number, options: Omit<Options, 'clock'> = {}) {
   const { clock, forward } = handClock(start)
-  const line = commandLine({ clock, environment })
+  const line = commandLine({ clock, ...options })
   const dataDir = join(line.directory, 'data')
   const keysDir = join(line.directory, 'keys')
 

@@ -15,6 +15,7 @@ describe('help', () => {
     ['of a noun', ['client']],
     ['of a noun', ['client', '--help']],
     ['of a command', ['client', 'create', '--help']],
+    ['of a command', ['help', 'client', 'create']],
   ])('%s has an example: %j', async (_what, argv) => {
     const { code, out, err } = await commandLine().yideng(...argv)
     expect({ code, err }).toEqual({ code: 0, err: '' })
@@ -33,6 +34,11 @@ describe('help', () => {
       }
     },
   )
+})
+
+it('says its version', async () => {
+  const { out } = await commandLine().yideng('--version', '--json')
+  expect(JSON.parse(out)).toEqual({ version: expect.stringMatching(/^\d+\.\d+\.\d+/), node: process.versions.node })
 })
 
 describe('wrong usage', () => {

@@ -46,6 +46,22 @@ it('asks for a portal field by field, again where the answer cannot be used, and
   expect(out).toMatch(/client_secret +[\w-]{43}/)
 })
 
+it('asks again for what the command itself refuses, and keeps the rest', async () => {
+  const fields = ['门户', '', '999999', '', '', '', '']
+  const { code, asked } = await typing(
+    ['client', 'create'],
+    ...fields,
+    ...Array.from({ length: 12 }, () => ''),
+    '440300',
+    'https://a.example/',
+    '',
+  )
+  expect(code).toBe(0)
+  expect(asked).toContain('  region "999999" is not a known region code')
+  expect(asked.match(/what people call|its region/g)).toEqual(['what people call', 'its region', 'its region'])
+  expect(asked).toContain("'--name=门户' --region=440300 --redirect-uri=https://a.example/")
+})
+
 it('does nothing when it is given up', async () => {
   const { code, err } = await typing(['client', 'create'], 'a')
   expect([code, err]).toEqual([1, 'Nothing was done.\n'])

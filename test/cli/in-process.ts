@@ -3,6 +3,7 @@ import { Readable } from 'node:stream'
 import { createDesk } from '../../src/admin/desk.ts'
 import type { Terminal } from '../../src/cli/ask-secret.ts'
 import { run } from '../../src/cli/run.ts'
+import { laySigningKeys } from '../setup/signing-keys.ts'
 import { temporaryDirectory } from '../setup/temporary.ts'
 
 /** A person for `person create`, but for the password. */
@@ -14,8 +15,15 @@ export interface Answer {
   err: string
 }
 
+export interface Options {
+  clock?: () => number
+  environment?: Record<string, string>
+  /** Nothing is there yet, so that signing keys of its own are made. */
+  empty?: boolean
+}
+
 /** A Yideng of the test's own, and its command line without the cost of a process for each command. */
-export function commandLine(options: { clock?: () => number; environment?: Record<string, string> } = {}) {
+export function commandLine(options: Options = {}) {
   const directory = temporaryDirectory()
   const environment: Record<string, string> = {
     YIDENG_DATA_DIR: join(directory, 'data'),
@@ -23,6 +31,7 @@ export function commandLine(options: { clock?: () => number; environment?: Recor
     ...options.environment,
   }
   const clock = options.clock ?? (() => Date.now())
+  if (!options.empty) laySigningKeys(join(directory, 'keys'), clock)
 
   const piped = (text: string): Terminal => ({
     input: Object.assign(Readable.from([Buffer.from(text)]), {

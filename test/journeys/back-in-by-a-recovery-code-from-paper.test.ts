@@ -6,7 +6,7 @@ import { cannotRun } from '../setup/parts.ts'
 import { openPerson } from '../setup/person.ts'
 import { registerPortal } from '../setup/portal.ts'
 import { newPassword } from '../setup/recovery.ts'
-import { startServer } from '../setup/server.ts'
+import { usualServer } from '../setup/server.ts'
 
 const narrow = { width: 320, height: 640 }
 
@@ -30,7 +30,7 @@ describe.skipIf(cannotRun('browser'))('back in by a recovery code from paper', (
   let house: Back
 
   beforeAll(async () => {
-    house = await (await startServer()).house()
+    house = await (await usualServer()).house()
   })
 
   it('makes codes, forgets the password, sets a new one, signs in, and waits', { timeout: 60_000 }, async () => {

@@ -6,7 +6,7 @@ import { desk, expectAccessible, openContext, phone, useBrowser } from '../setup
 import { cannotRun } from '../setup/parts.ts'
 import { password, residentId } from '../setup/people.ts'
 import { registerPortal, standIn, type TestPortal } from '../setup/portal.ts'
-import { startServer, type RunningServer } from '../setup/server.ts'
+import { type RunningServer, usualServer } from '../setup/server.ts'
 
 describe.skipIf(cannotRun('browser'))('in Chromium', () => {
   const browser = useBrowser()
@@ -14,7 +14,7 @@ describe.skipIf(cannotRun('browser'))('in Chromium', () => {
   let house: Back
 
   beforeAll(async () => {
-    server = await startServer()
+    server = await usualServer()
     house = await server.house()
   })
 

@@ -1,8 +1,10 @@
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { sql } from 'kysely'
 import * as oidc from 'openid-client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { readIdentifier } from '../../src/accounts/identifiers/identify.ts'
 import type { Back } from '../../src/admin/house.ts'
 import { checkChain } from '../../src/audit/chain.ts'
 import { acting } from '../setup/acting.ts'
@@ -10,13 +12,18 @@ import { balance } from '../setup/balancer.ts'
 import { freePort } from '../setup/free-port.ts'
 import { end } from '../setup/organisation.ts'
 import { cannotRun } from '../setup/parts.ts'
+import { addPasskey, signInByPasskey } from '../setup/passkey.ts'
+import { password, residentId } from '../setup/people.ts'
 import { openPerson, signIn } from '../setup/person.ts'
 import { registerPortal } from '../setup/portal.ts'
-import { approve, computerAndPhone } from '../setup/qr.ts'
+import { approve, computerAndPhone, signedInPhone } from '../setup/qr.ts'
+import { newPassword, recoverBy } from '../setup/recovery.ts'
 import { redisCli, startRedis } from '../setup/redis.ts'
 import { startServer, until, type RunningServer } from '../setup/server.ts'
+import { SoftwareAuthenticator } from '../setup/software-authenticator.ts'
 import { makePostgres } from '../setup/stores.ts'
 import { Visitor } from '../setup/visitor.ts'
+import { watchWire } from '../setup/wire.ts'
 
 const keysOfTwo = mkdtempSync(join(tmpdir(), 'yideng-two-'))
 afterAll(() => rmSync(keysOfTwo, { recursive: true, force: true }))
@@ -27,8 +34,10 @@ describe.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis'))('two machines on 
   let two: RunningServer
   let house: Back
   let redis: number
+  let wire: Set<string>
 
   beforeAll(async () => {
+    wire = watchWire()
     redis = await startRedis()
     const port = await freePort()
     const shared = {
@@ -98,6 +107,72 @@ describe.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis'))('two machines on 
       const { active } = await oidc.tokenIntrospection(portal.configuration, tokens.access_token)
       return !active
     })
+  })
+
+  it('a person registers, makes a passkey, signs in by it, and recovers the account by a code', async () => {
+    const { issuer } = house.settings
+    const portal = await registerPortal(house, { consent: 'implicit' })
+    const visitor = new Visitor(issuer)
+    const asked = await visitor.get((await portal.begin()).url)
+    const account = {
+      name: '欧阳探针',
+      document_type: 'resident_id',
+      document_number: residentId('44030019760317012'),
+      phone: '13912345678',
+      username: 'canary76317',
+    }
+    const form = await visitor.get(`${asked.url.pathname}/register`)
+    await visitor.submit(form, '/register', { ...account, password, password_again: password, consent: 'yes' })
+    const phone = await signedInPhone(issuer, account)
+    const authenticator = new SoftwareAuthenticator(issuer)
+    await addPasskey(phone, authenticator)
+    const visit = await portal.begin()
+    const fresh = new Visitor(issuer)
+    const tokens = await visit.finish(await signInByPasskey(fresh, await fresh.get(visit.url), authenticator))
+    expect(tokens.claims()?.amr).toEqual(['hwk', 'user'])
+    const person = await house.persons.findByIdentifier(readIdentifier(account.username))
+    const [code = ''] = await house.recovery.makeCodes(person?.id ?? '', { actor: 'person' })
+    await recoverBy(house, { identifier: account.username, knowledge: account.document_number, code })
+    await signIn(fresh, await fresh.get((await portal.begin()).url), account.username, newPassword)
+  })
+
+  it('of all that, nothing personal and nothing to sign in with stands plain in either store', async () => {
+    const { rows: tables } = await sql<{ name: string }>`
+      select table_name as name from information_schema.tables where table_schema = 'public'`.execute(house.database)
+    const stored: string[] = []
+    for (const { name } of tables) {
+      const { rows } = await sql<{ row: string }>`select to_jsonb(t)::text as row from ${sql.table(name)} t`.execute(
+        house.database,
+      )
+      stored.push(...rows.map(({ row }) => `${name} ${row}`))
+    }
+    const everyKey = `local all = {}
+      for _, key in ipairs(redis.call('KEYS', '*')) do
+        local kind = redis.call('TYPE', key).ok
+        local value = kind == 'string' and redis.call('GET', key) or cjson.encode(redis.call('ZRANGE', key, 0, -1))
+        all[#all + 1] = key .. ' ' .. string.gsub(value, '\\n', ' ')
+      end
+      return all`
+    stored.push(...redisCli(redis, 'EVAL', everyKey, '0').split('\n'))
+    for (const kind of ['natural_persons ', 'audit_events ', 'yideng:Session:', 'yideng:Grant:'])
+      expect(
+        stored.some((row) => row.startsWith(kind)),
+        kind,
+      ).toBe(true)
+    const people = await house.persons.list({ limit: 1000 })
+    const personal = people
+      .map(house.persons.reveal)
+      .flatMap(({ name, documentNumber, phone, username }) => [
+        name,
+        documentNumber,
+        phone.replace(/^\+86/, ''),
+        username,
+      ])
+    const secret = [...wire, ...personal]
+    expect(secret.length).toBeGreaterThan(100)
+    const forms = secret.flatMap((text) => [text, Buffer.from(text).toString('hex')])
+    const found = stored.flatMap((row) => forms.filter((form) => row.includes(form)).map((form) => [form, row]))
+    expect(found).toEqual([])
   })
 
   it('one dies in the middle of a login: the other goes on with it', async () => {

@@ -1,8 +1,9 @@
-import { copyFileSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { chownSync, copyFileSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { openCookieKeys } from '../../src/keys/cookie-keys.ts'
+import { addIndexKey } from '../../src/keys/data-key-changes.ts'
 import { openDataKeys } from '../../src/keys/data-keys.ts'
 import { openSigningKeys } from '../../src/keys/signing-keys.ts'
 import { temporaryDirectory } from '../setup/temporary.ts'
@@ -23,6 +24,16 @@ describe('key files', () => {
     }
     expect(statSync(directory).mode & 0o777).toBe(0o700)
     expect(readFileSync(join(directory, 'README.md'), 'utf8')).toContain('Back up data.json now')
+  })
+
+  it.skipIf(process.getuid?.() !== 0)('changed by root, they stay the server’s', () => {
+    const directory = temporaryDirectory()
+    openDataKeys(directory)
+    const file = join(directory, 'data.json')
+    chownSync(file, 65_534, 65_534)
+    addIndexKey(directory, 'i1')
+    const { uid, gid, mode } = statSync(file)
+    expect([uid, gid, mode & 0o777]).toEqual([65_534, 65_534, 0o600])
   })
 
   it('have 128 bits of security at least (NIST SP 800-57): P-256, RSA of 3072 bits', () => {

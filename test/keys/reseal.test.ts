@@ -1,12 +1,14 @@
 import { DatabaseSync } from 'node:sqlite'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { addDataKey } from '../../src/keys/data-keys.ts'
+import { restrictedPlace } from '../../src/audit/chain.ts'
+import { addDataKey } from '../../src/keys/data-key-changes.ts'
 import { keyColumnsOf, reseal, sealable } from '../../src/keys/reseal.ts'
 import { columnMarks } from '../../src/storage/schema.ts'
-import { openPerson } from '../setup/person.ts'
+import { openPerson, signIn } from '../setup/person.ts'
 import { signedIn } from '../setup/signed-in.ts'
 import { startServer } from '../setup/server.ts'
+import { Visitor } from '../setup/visitor.ts'
 import { commandLine } from '../cli/in-process.ts'
 
 it('knows what names a row of each table that may hold sealed values', () => {
@@ -72,8 +74,21 @@ it(
     const { reveal } = house.persons
     const person = await house.persons.find(before.person.id)
     expect(person && reveal(person).documentNumber).toBe(before.person.number)
+    // and accounts come under a new index key, which the server hears of
+    expect(await line.json('keys', 'rotate', '--kind', 'index')).toMatchObject({ current: 'i2', indexed: 3, left: [] })
+    const visitor = new Visitor(server.issuer)
+    const page = await signIn(visitor, await visitor.get('/account'), before.person.phone)
+    expect(page.html).not.toContain('name="password"')
     await signedIn(house)
     expect(sealedUnder(file, 'd1')).toEqual([])
+    // entries of the audit trail stay as they are; new ones are sealed under a new key
+    const entries = await house.database.selectFrom('audit_events').select(['sequence', 'restricted']).execute()
+    const sealed = entries.flatMap(({ sequence, restricted }) =>
+      restricted === null ? [] : [{ sequence, restricted }],
+    )
+    for (const { sequence, restricted } of sealed)
+      expect(house.dataKeys.auditCipher.open(restricted, restrictedPlace(sequence))).toContain('{')
+    expect([sealed[0], sealed.at(-1)].map((one) => one?.restricted.slice(0, 3))).toEqual(['a1.', 'a2.'])
     expect(server.output()).not.toContain('"level":50')
   },
 )
@@ -86,10 +101,10 @@ it('goes on where it was interrupted, and tells what it cannot open', async () =
     for (let index = 0; index < 4; index += 1) await openPerson(house)
     const keysDir = join(line.directory, 'keys')
     // made first and carried to other machines, then used
-    addDataKey(keysDir, { use: false })
+    addDataKey(keysDir, {})
     house.dataKeys.refresh()
-    expect(house.dataKeys.ids()).toEqual({ current: 'd1', old: ['d2'] })
-    addDataKey(keysDir, { use: true })
+    expect(house.dataKeys.ids()).toEqual({ current: 'd1', old: [], waiting: ['d2'] })
+    addDataKey(keysDir, { useFrom: new Date().toISOString() })
     house.dataKeys.refresh()
     const { database, dataKeys } = house
     // stopped after the first row, as by kill -9
@@ -110,4 +125,21 @@ it('goes on where it was interrupted, and tells what it cannot open', async () =
   expect(document).toMatchObject({ current: 'd2', resumed: true })
   expect([code, document.left]).toEqual([1, [`natural_persons.username:${misplaced}`]])
   expect(sealedUnder(join(line.directory, 'data', 'yideng.sqlite'), 'd1')).toEqual(['natural_persons.username'])
+
+  const retire = ['keys', 'retire', '--kind', 'data']
+  expect((await line.yideng(...retire)).err).toContain('1 in natural_persons.username')
+  await line.withHouse(async ({ database, dataKeys: { cipher } }) => {
+    const columns = { username: cipher.seal('citizen', `natural_persons.username:${misplaced}`) }
+    await database.updateTable('natural_persons').set(columns).where('id', '=', misplaced).execute()
+    // what a version without a key of its own for the audit trail wrote
+    await database.updateTable('audit_events').set({ restricted: 'd1.old' }).where('sequence', '=', 1).execute()
+  })
+  expect((await line.yideng(...retire)).err).toContain('audit trail are not sealed anew')
+  await line.withHouse(({ database }) => database.updateTable('audit_events').set({ restricted: null }).execute())
+  expect((await line.yideng(...retire)).err).toContain('it may go from')
+  expect((await line.yideng(...retire, 'd2')).err).toContain('This key seals')
+  const later = commandLine({ environment: line.environment, clock: () => Date.now() + 12.5 * 3_600_000 })
+  expect(await later.json(...retire)).toEqual({ retired: ['d1'] })
+  expect(await later.json('keys', 'list')).toMatchObject({ data: [{ kid: 'd2', current: true }] })
+  expect(await later.json('person', 'list')).toHaveLength(4)
 })

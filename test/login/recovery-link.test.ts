@@ -3,14 +3,14 @@ import type { Back } from '../../src/admin/house.ts'
 import { openPerson, signIn } from '../setup/person.ts'
 import { registerPortal } from '../setup/portal.ts'
 import { choose, eventsOf, newPassword, personWithCodes, recoverBy } from '../setup/recovery.ts'
-import { startServer, type RunningServer } from '../setup/server.ts'
+import { type RunningServer, usualServer } from '../setup/server.ts'
 import { Visitor, type Page } from '../setup/visitor.ts'
 
 let server: RunningServer
 let house: Back
 
 beforeAll(async () => {
-  server = await startServer()
+  server = await usualServer()
   house = await server.house()
 })
 

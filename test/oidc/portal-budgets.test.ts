@@ -6,7 +6,7 @@ let server: RunningServer
 let house: Back
 
 beforeAll(async () => {
-  server = await startServer({ YIDENG_PORTAL_CALLS: '10', YIDENG_ADDRESS_REQUESTS: '20' })
+  server = await startServer({ YIDENG_PORTAL_CALLS: '10', YIDENG_ADDRESS_REQUESTS: '20', YIDENG_TRUST_PROXY: 'true' })
   house = await server.house()
 })
 
@@ -16,17 +16,39 @@ async function service() {
     'administrator:test',
   )
   if (!created.ok) throw new Error(JSON.stringify(created.problems))
-  const call = (secret = created.secret ?? '') =>
-    fetch(`${server.issuer}/token`, {
+  const call = (secret = created.secret ?? '', { path = '/token', from = '198.51.100.1' } = {}) =>
+    fetch(`${server.issuer}${path}`, {
       method: 'POST',
       headers: {
+        'x-forwarded-for': from,
         authorization: `Basic ${Buffer.from(`${created.client.id}:${secret}`).toString('base64')}`,
         'content-type': 'application/x-www-form-urlencoded',
       },
-      body: 'grant_type=client_credentials',
+      body: 'grant_type=client_credentials&token=x',
     })
-  return { call }
+  return { id: created.client.id, call }
 }
+
+const audited = async (id: string) =>
+  (await house.database.selectFrom('audit_events').select('details').where('client_id', '=', id).execute())
+    .map(({ details }) => details)
+    .filter((details) => details.includes('everywhere'))
+
+it('makes a network wait that guesses a secret, wherever it does, and no other; audited once', async () => {
+  const { id, call } = await service()
+  const paths = ['/token', '/introspect', '/revoke', '/par']
+  const guess = (turn: number) => call('wrong', { path: paths[turn % paths.length] ?? '', from: '198.51.100.7' })
+  for (let turn = 0; turn < 20; turn += 1) expect((await guess(turn)).status, paths[turn % 4]).toBe(401)
+  await guess(0)
+  for (const path of paths) {
+    const held = await call(undefined, { path, from: '198.51.100.7' })
+    expect(held.status, path).toBe(429)
+    expect(Number(held.headers.get('retry-after'))).toBeGreaterThan(0)
+    expect(await held.json()).toMatchObject({ error: 'temporarily_unavailable' })
+  }
+  expect((await call(undefined, { from: '198.51.100.8' })).status).toBe(200)
+  expect(await audited(id)).toEqual(['{"everywhere":false}'])
+})
 
 it('holds back a portal that has used up its minute, and no other; a stranger cannot use it up', async () => {
   const [wild, calm] = [await service(), await service()]

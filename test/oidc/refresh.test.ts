@@ -1,13 +1,13 @@
 import * as oidc from 'openid-client'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Back } from '../../src/admin/house.ts'
-import { startServer, until } from '../setup/server.ts'
+import { startServer, until, usualServer } from '../setup/server.ts'
 import { signedIn } from '../setup/signed-in.ts'
 
 let house: Back
 
 beforeAll(async () => {
-  house = await (await startServer()).house()
+  house = await (await usualServer()).house()
 })
 
 describe('refresh tokens', () => {

@@ -4,14 +4,14 @@ import type { Back } from '../../src/admin/house.ts'
 import { end, mandate, openOrganisation, register } from '../setup/organisation.ts'
 import { openPerson, signIn } from '../setup/person.ts'
 import { registerPortal, type TestPortal } from '../setup/portal.ts'
-import { startServer } from '../setup/server.ts'
+import { usualServer } from '../setup/server.ts'
 import { hostile } from '../hostile/values.ts'
 import { Visitor, type Page } from '../setup/visitor.ts'
 
 let house: Back
 
 beforeAll(async () => {
-  house = await (await startServer()).house()
+  house = await (await usualServer()).house()
 })
 
 const portalFor = (overrides: Parameters<typeof registerPortal>[1] = {}) =>

@@ -6,14 +6,14 @@ import type { Back } from '../../src/admin/house.ts'
 import { openPerson, signIn } from '../setup/person.ts'
 import { registerPortal, type TestPortal } from '../setup/portal.ts'
 import { freePort } from '../setup/free-port.ts'
-import { startServer, until, type RunningServer } from '../setup/server.ts'
+import { until, type RunningServer, usualServer } from '../setup/server.ts'
 import { Visitor } from '../setup/visitor.ts'
 
 let server: RunningServer
 let house: Back
 
 beforeAll(async () => {
-  server = await startServer()
+  server = await usualServer()
   house = await server.house()
 })
 

@@ -16,8 +16,9 @@ const settings = {
 
 /** Pages of face verification. */
 export const faceSamples = [
-  { view: 'face/consent', name: 'first time', data: { ...page, young: false } },
-  { view: 'face/consent', name: 'a child', data: { ...page, young: true } },
+  { view: 'face/consent', name: 'first time', data: { ...page, young: false, declares: false } },
+  { view: 'face/consent', name: 'by passport', data: { ...page, young: false, declares: true } },
+  { view: 'face/consent', name: 'a child', data: { ...page, young: true, declares: false } },
   {
     view: 'face/capture',
     name: 'ready',

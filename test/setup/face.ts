@@ -107,10 +107,13 @@ export async function camera(visitor: Visitor, page: Page): Promise<Page> {
   return next.html.includes('name="agree"') ? visitor.submit(next, '/face/consent', { agree: 'yes' }) : next
 }
 
-export async function passkeyMade(house: Back, personId: string, minutesAgo: number): Promise<string> {
+/** Makes passkeys of a person, in the browser of a visitor or in another one. */
+export const passkeyMade = (house: Back, personId: string, visitor?: Visitor) => async (minutesAgo: number) => {
   const id = randomUUID()
   const created_at = house.clock() - minutesAgo * 60_000
-  const row = { id, person_id: personId, kind: 'passkey', lookup_key: id, data: '{}', created_at, last_used_at: null }
+  const cookie = visitor?.cookies.find(({ name }) => name.endsWith('yideng_device'))?.value ?? ''
+  const data = JSON.stringify({ device: house.devices.keyOf(cookie) })
+  const row = { id, person_id: personId, kind: 'passkey', lookup_key: id, data, created_at, last_used_at: null }
   await house.database.insertInto('authenticators').values(row).execute()
   return id
 }

@@ -1,18 +1,16 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openHouse, type Back } from '../../src/admin/house.ts'
 import { readSettings } from '../../src/config/settings.ts'
 import { afterFile } from './after-file.ts'
 import { freePort } from './free-port.ts'
+import { laySigningKeys } from './signing-keys.ts'
 import { serverStores } from './stores.ts'
 
 /** An upper limit, never waited for where all is well: a machine may be busy. */
 const longest = 45_000
-
-/** Those of the first server of this process: to make an RSA key costs as much as the rest of a start. */
-let signingKeys: string | undefined
 
 const thisTree = new URL('../../', import.meta.url)
 
@@ -42,11 +40,32 @@ async function houseOf(tree: URL): Promise<(environment: Record<string, string>)
   return (environment) => open(read(environment), Date.now)
 }
 
+let usual: Promise<RunningServer> | undefined
+
+/**
+ * One server for all files of a worker that neither stop it nor change it, and look only at people and portals of their own.
+ * One address may try there as often as it likes; it ends with the worker.
+ */
+export function usualServer(): Promise<RunningServer> {
+  usual ??= begin({ YIDENG_ADDRESS_TRIES: '100000' }, thisTree, (end) => {
+    process.once('exit', end)
+    process.once('SIGTERM', () => process.exit()) // how vitest ends a worker
+  })
+  return usual
+}
+
 /**
  * Starts the real server under plain Node.js, on a port and in directories of its own; stopped after the file's tests.
  * @param tree the files of another version, to be run instead of these
  */
-export async function startServer(settings: Record<string, string> = {}, tree = thisTree): Promise<RunningServer> {
+export const startServer = (settings: Record<string, string> = {}, tree = thisTree): Promise<RunningServer> =>
+  begin(settings, tree, afterFile)
+
+async function begin(
+  settings: Record<string, string>,
+  tree: URL,
+  atEnd: (end: () => void) => void,
+): Promise<RunningServer> {
   const directory = mkdtempSync(join(tmpdir(), 'yideng-server-'))
   const port = await freePort()
   const keysDir = join(directory, 'keys')
@@ -58,19 +77,13 @@ export async function startServer(settings: Record<string, string> = {}, tree = 
     ...(await serverStores()),
     ...settings,
   }
-  const keysFile = join(keysDir, 'signing.json')
-  if (signingKeys && !environment['YIDENG_DATABASE_URL']) {
-    mkdirSync(keysDir, { mode: 0o700 })
-    writeFileSync(keysFile, signingKeys, { mode: 0o600 })
-  }
-  const houses: Back[] = []
+  if (!environment['YIDENG_DATABASE_URL']) laySigningKeys(keysDir)
   let output = ''
   let child: ChildProcess | undefined
 
-  afterFile(async () => {
-    await kill('SIGKILL')
-    await Promise.all(houses.map((house) => house.close()))
-    rmSync(directory, { recursive: true, force: true })
+  atEnd(() => {
+    child?.kill('SIGKILL')
+    rmSync(directory, { recursive: true, force: true, maxRetries: 5 }) // it may be writing its last file
   })
 
   /** Until it says that it listens. */
@@ -104,8 +117,6 @@ export async function startServer(settings: Record<string, string> = {}, tree = 
     })
 
   await run()
-  if (existsSync(keysFile)) signingKeys ??= readFileSync(keysFile, 'utf8')
-
   return {
     issuer: `http://localhost:${port}`,
     environment,
@@ -113,7 +124,7 @@ export async function startServer(settings: Record<string, string> = {}, tree = 
     output: () => output,
     async house() {
       const house = await (await houseOf(tree))(environment)
-      houses.push(house)
+      afterFile(() => house.close())
       return house
     },
     pid: () => child?.pid ?? 0,

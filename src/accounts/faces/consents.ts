@@ -29,6 +29,8 @@ export interface FaceConsents {
   /** A guardian's, at the counter, where the relation was seen in the documents. */
   giveFor(person: NaturalPerson, guardian: NaturalPerson, by: Actor): Promise<'given' | 'not_a_child' | 'no_guardian'>
   mayAgree(person: NaturalPerson): boolean
+  /** The document does not say when somebody was born: they say themselves that they are old enough. */
+  isAgeUnknown(person: NaturalPerson): boolean
   /** Erases consent and template; what a face has proven before stays true. False when there was nothing. */
   withdraw(person: NaturalPerson, by: Actor): Promise<boolean>
 }
@@ -73,15 +75,16 @@ export function createFaceConsents(options: {
 
   return {
     mayAgree: (person) => mayAgree(person),
+    isAgeUnknown: (person) => ageOf(person) === undefined,
     async of(person) {
       const row = await database
         .selectFrom('face_consents')
-        .select(['notice_version', 'given_at'])
+        .select(['notice_version', 'given_at', 'guardian_id'])
         .where('person_id', '=', person.id)
         .executeTakeFirst()
       if (!row) return undefined
-      // by age and not by id: the guardian's account may be closed, and is nobody else's business
-      const by = mayAgree(person, row.given_at) ? 'person' : 'guardian'
+      // by age, and by id where it is not known: the guardian's account may be closed, and is nobody else's business
+      const by = row.guardian_id === null && mayAgree(person, row.given_at) ? 'person' : 'guardian'
       return { version: row.notice_version, givenAt: row.given_at, by }
     },
     async given(personId) {
@@ -98,7 +101,7 @@ export function createFaceConsents(options: {
       return true
     },
     async giveFor(person, guardian, by) {
-      if (mayAgree(person)) return 'not_a_child'
+      if ((ageOf(person) ?? 0) >= ageOfConsent) return 'not_a_child'
       const fit = guardian.status === 'active' && guardian.identityLevel >= 3 && (ageOf(guardian) ?? adult) >= adult
       if (!fit || guardian.id === person.id) return 'no_guardian'
       await keep(person.id, guardian.id, by)

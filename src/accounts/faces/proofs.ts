@@ -1,9 +1,14 @@
+import { z } from 'zod'
 import type { AuditTrail } from '../../audit/trail.ts'
 import type { Clock } from '../../config/clock.ts'
 import type { Database, DatabaseTransaction } from '../../storage/database.ts'
+import type { Tell } from '../../storage/events.ts'
+import type { LookupIndex } from '../../keys/lookup-index.ts'
 import type { PopulationRegister } from '../../proofing/population-register.ts'
 import { matchKey } from '../identifiers/names.ts'
+import { provenHolders } from '../indexes.ts'
 import type { Actor, NaturalPerson, NaturalPersons } from '../natural-persons.ts'
+import { endSessionsOf } from '../session-endings.ts'
 import type { Notifier } from '../notices.ts'
 
 /** An authenticator made within this time of a verified face may be bound to it. */
@@ -22,16 +27,21 @@ export type Proved =
     }
   | { ok: false; problem: 'held_by_face' | 'not_matched' | 'gone' }
 
+/** What a method keeps of the browser an authenticator was made in. */
+const madeIn = z.object({ device: z.string().optional() })
+
 /** What a verified face, or the counter, has proven of accounts. */
 export interface FaceProofs {
   /**
-   * A face was verified for this account: identity level 4, and what was made in the ten minutes before is bound to it.
+   * A face was verified for this account: identity level 4, and what was made in the ten minutes before in the same browser
+   * is bound to it. Elsewhere may be somebody with a stolen password, whose passkey the person's own face must not bind.
    * Another account that had proven the same document by less falls to level 2; one that had a face verified as well keeps
    * it, and only the counter decides.
+   * @param device keyed fingerprint of the browser (accounts/devices.ts)
    */
-  prove(person: NaturalPerson, by: Actor): Promise<Proved>
-  /** Binds what was made within ten minutes of the last proof, on either side; says how many. */
-  bind(person: NaturalPerson, by: Actor): Promise<number>
+  prove(person: NaturalPerson, device: string, by: Actor): Promise<Proved>
+  /** Binds what was made in this browser within ten minutes of the last proof, on either side; says how many. */
+  bind(person: NaturalPerson, device: string, by: Actor): Promise<number>
   isBound(authenticatorId: string): Promise<boolean>
   /** The same at a counter, where somebody saw the person with their document: needs no face, and decides against any other. */
   proveAtCounter(person: NaturalPerson, by: Actor): Promise<Proved>
@@ -39,51 +49,54 @@ export interface FaceProofs {
 
 export function createFaceProofs(options: {
   database: Database
+  lookup: LookupIndex
   persons: Pick<NaturalPersons, 'reveal'>
   register: PopulationRegister
   notifier: Notifier
   audit: AuditTrail
+  tell: Tell
   clock: Clock
 }): FaceProofs {
-  const { database, persons, register, notifier, audit, clock } = options
+  const { database, lookup, persons, register, notifier, audit, tell, clock } = options
 
   /** Other accounts that have proven the same document. */
-  const rivals = (transaction: DatabaseTransaction, { id, row }: NaturalPerson) =>
-    transaction
-      .selectFrom('natural_persons')
-      .select(['id', 'identity_level'])
-      .where('document_type', '=', row.document_type)
-      .where('document_index', '=', row.document_index)
-      .where('identity_level', '>=', 3)
-      .where('id', '!=', id)
-      .execute()
+  const rivals = async (transaction: DatabaseTransaction, person: NaturalPerson) =>
+    (await provenHolders(transaction, lookup, persons.reveal(person))).filter(({ id }) => id !== person.id)
 
   async function supersede(transaction: DatabaseTransaction, ids: string[], winner: NaturalPerson, by: Actor) {
     const now = clock()
+    // sign-ins are kept to the second: one of this very second was decided by the proof that is lost
+    const signed_out_at = (Math.floor(now / 1000) + 1) * 1000
     for (const id of ids) {
       await transaction
         .updateTable('natural_persons')
-        .set({ identity_level: 2, proofed_at: null, face_proofed_at: null, signed_out_at: now, updated_at: now })
+        .set({ identity_level: 2, proofed_at: null, face_proofed_at: null, signed_out_at, updated_at: now })
         .where('id', '=', id)
         .execute()
       await transaction.deleteFrom('face_bindings').where('person_id', '=', id).execute()
+      await endSessionsOf(transaction, id, now)
       await audit.append(transaction, { event: 'person.superseded', ...by, personId: id, details: { by: winner.id } })
       await notifier.notify({ personId: id, kind: 'number-lost' }, transaction)
     }
     if (ids.length > 0) await notifier.notify({ personId: winner.id, kind: 'number-won' }, transaction)
   }
 
-  async function bindWithin(transaction: DatabaseTransaction, personId: string, provenAt: number, by: Actor) {
+  async function bindWithin(
+    transaction: DatabaseTransaction,
+    { personId, provenAt, device }: { personId: string; provenAt: number; device: string | undefined },
+    by: Actor,
+  ) {
     const made = await transaction
       .selectFrom('authenticators')
-      .select('id')
+      .select(['id', 'data'])
       .where('person_id', '=', personId)
       .where('kind', 'in', bindable)
       .where('created_at', '>=', provenAt - bindingMs)
       .where('created_at', '<=', provenAt + bindingMs)
       .execute()
     let bound = 0
-    for (const { id } of made) {
+    for (const { id, data } of made) {
+      if (device !== undefined && madeIn.parse(JSON.parse(data)).device !== device) continue
       const { numInsertedOrUpdatedRows } = await transaction
         .insertInto('face_bindings')
         .values({ authenticator_id: id, person_id: personId, bound_at: clock() })
@@ -97,13 +110,13 @@ export function createFaceProofs(options: {
     return bound
   }
 
-  const raise = (person: NaturalPerson, by: Actor, how: 'face' | 'counter') =>
+  const raised = (person: NaturalPerson, by: Actor, how: 'face' | 'counter', device?: string) =>
     database.transaction().execute(async (transaction): Promise<Proved> => {
       const others = await rivals(transaction, person)
       if (how === 'face' && others.some((one) => one.identity_level >= 4)) return { ok: false, problem: 'held_by_face' }
       const superseded = others.map(({ id }) => id)
       const now = clock()
-      const raised = (values: {
+      const change = (values: {
         updated_at: number
         identity_level?: number
         proofed_at?: number
@@ -116,30 +129,37 @@ export function createFaceProofs(options: {
           .where('status', '=', 'active')
           .executeTakeFirst()
       // held from here on, and proven once nobody else is: a document is proven for one account at a time
-      if ((await raised({ updated_at: now })).numUpdatedRows === 0n) return { ok: false, problem: 'gone' }
+      if ((await change({ updated_at: now })).numUpdatedRows === 0n) return { ok: false, problem: 'gone' }
       await supersede(transaction, superseded, person, by)
-      await raised({ updated_at: now, identity_level: 4, proofed_at: now, face_proofed_at: now })
+      await change({ updated_at: now, identity_level: 4, proofed_at: now, face_proofed_at: now })
       await audit.append(transaction, { event: 'person.face-proofed', ...by, personId: person.id, details: { how } })
       await notifier.notify({ personId: person.id, kind: 'face-verified', restricted: by.restricted }, transaction)
-      return { ok: true, bound: await bindWithin(transaction, person.id, now, by), superseded }
+      const bound = await bindWithin(transaction, { personId: person.id, provenAt: now, device }, by)
+      return { ok: true, bound, superseded }
     })
 
+  async function raise(...given: Parameters<typeof raised>): Promise<Proved> {
+    const proved = await raised(...given)
+    for (const id of proved.ok ? [given[0].id, ...proved.superseded] : []) tell('person', id)
+    return proved
+  }
+
   return {
-    async prove(person, by) {
+    async prove(person, device, by) {
       const { documentType, documentNumber, name } = persons.reveal(person)
       // the face fits the photograph under the number; the name has to be the one under it as well
       const claim = { documentType, documentNumber, nameKey: matchKey(name) }
       if (person.identityLevel < 3 && (await register.match(claim)) !== 'match')
         return { ok: false, problem: 'not_matched' }
-      return raise(person, by, 'face')
+      return raise(person, by, 'face', device)
     },
     proveAtCounter: (person, by) => raise(person, by, 'counter'),
 
-    bind: (person, by) =>
+    bind: ({ id: personId, faceProofedAt: provenAt }, device, by) =>
       database
         .transaction()
         .execute(async (transaction) =>
-          person.faceProofedAt === null ? 0 : bindWithin(transaction, person.id, person.faceProofedAt, by),
+          provenAt === null ? 0 : bindWithin(transaction, { personId, provenAt, device }, by),
         ),
 
     async isBound(authenticatorId) {

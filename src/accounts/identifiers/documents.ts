@@ -106,9 +106,9 @@ function kept({ pattern }: Form, number: string): string {
 function readBirthDate(number: string, at: number, today: Date): string | undefined {
   const [year, month, day] = [number.slice(at, at + 4), number.slice(at + 4, at + 6), number.slice(at + 6, at + 8)]
   const date = `${year}-${month}-${day}`
-  const parsed = new Date(`${date}T00:00:00Z`)
+  const parsed = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day)))
   // JavaScript reads 30 February as 2 March: only a date that comes back unchanged is one
-  if (Number.isNaN(parsed.getTime()) || parsed.toISOString().slice(0, 10) !== date) return undefined
+  if (parsed.getUTCMonth() + 1 !== Number(month) || parsed.getUTCDate() !== Number(day)) return undefined
   const last = new Date(today.getTime() + chinaOffsetMs).toISOString().slice(0, 10)
   const first = `${Number(last.slice(0, 4)) - oldestYears}${last.slice(4)}`
   return date >= first && date <= last ? date : undefined

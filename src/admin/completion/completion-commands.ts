@@ -4,7 +4,7 @@ import { completionScript, shells, type Shell } from './completion.ts'
 export const completionCommands: Command[] = [
   command({
     noun: 'completion',
-    summary: "print what lets a shell complete yideng's words (beside it: alias yideng='npx yideng')",
+    summary: "print what lets a shell complete yideng's words, and find yideng without npx",
     fields: {
       shell: {
         type: 'text',

@@ -1,22 +1,26 @@
-import { flagOf, type Command } from '../command.ts'
+import { flagOf, type Described } from '../command.ts'
 
 export const shells = ['bash', 'zsh', 'fish'] as const
 export type Shell = (typeof shells)[number]
 
-const flagsOf = ({ fields }: Command) => [
+const flagsOf = ({ fields }: Described) => [
   ...Object.entries(fields)
     .filter(([, { positional }]) => !positional)
     .map(([name, field]) => `--${flagOf(name, field)}`),
   '--json',
+  '--server',
   '--help',
 ]
-const nounsOf = (commands: readonly Command[]) => [...new Set(commands.map(({ noun }) => noun))]
-const verbsOf = (commands: readonly Command[], noun: string) =>
+const nounsOf = (commands: readonly Described[]) => [...new Set(commands.map(({ noun }) => noun))]
+const verbsOf = (commands: readonly Described[], noun: string) =>
   commands.filter((command) => command.noun === noun).flatMap(({ verb }) => verb ?? [])
-const keyOf = ({ noun, verb = '' }: Command) => `${noun} ${verb}`.trim()
+const keyOf = ({ noun, verb = '' }: Described) => `${noun} ${verb}`.trim()
+
+const placesOf = ({ fields }: Described) =>
+  Object.values(fields).flatMap(({ positional, choices }) => (positional && choices) || [])
 
 /** What follows a flag where only a few words may. */
-const choicesOf = (commands: readonly Command[]) =>
+const choicesOf = (commands: readonly Described[]) =>
   commands.flatMap((command) =>
     Object.entries(command.fields).flatMap(([name, field]) =>
       field.choices && !field.positional
@@ -26,7 +30,7 @@ const choicesOf = (commands: readonly Command[]) =>
   )
 
 /** The words that may come next, as a function of a shell; made from the command tables. Names and flags hold no blanks. */
-function bash(commands: readonly Command[]): string {
+function bash(commands: readonly Described[]): string {
   const arms = (rows: [string, readonly string[]][]) =>
     rows.map(([pattern, words]) => `    ${JSON.stringify(pattern)}) words=${JSON.stringify(words.join(' '))} ;;`)
   const nouns = nounsOf(commands)
@@ -43,7 +47,7 @@ function bash(commands: readonly Command[]): string {
     '    case "$noun $verb" in',
     ...commands.map((command) => {
       const pattern = command.verb ? JSON.stringify(keyOf(command)) : `${JSON.stringify(`${command.noun} `)}*`
-      return `    ${pattern}) words="$words ${flagsOf(command).join(' ')}" ;;`
+      return `    ${pattern}) words="$words ${[...placesOf(command), ...flagsOf(command)].join(' ')}" ;;`
     }),
     '    esac',
     '    case "$noun $verb $before" in',
@@ -51,19 +55,24 @@ function bash(commands: readonly Command[]): string {
     '    esac',
     '  fi',
     '  COMPREPLY=($(compgen -W "$words" -- "$word"))',
-    '  [ ${#COMPREPLY[@]} -eq 0 ] && COMPREPLY=($(compgen -f -- "$word"))',
     '}',
-    'complete -F _yideng yideng',
+    // where no word fits, the shell offers files
+    'complete -o default -F _yideng yideng',
+    'type yideng >/dev/null 2>&1 || yideng() { npx yideng "$@"; }',
   ].join('\n')
 }
 
 const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`
 
-function fish(commands: readonly Command[]): string {
+function fish(commands: readonly Described[]): string {
   const nouns = nounsOf(commands)
   const line = (condition: string, words: string, meaning: string) =>
     `complete -c yideng -n ${quoted(condition)} ${words} -d ${quoted(meaning)}`
   return [
+    'type -q yideng; or function yideng; npx yideng $argv; end',
+    'complete -c yideng -l json',
+    'complete -c yideng -l help',
+    'complete -c yideng -l server -x',
     ...nouns.map((noun) => line('__fish_use_subcommand', `-f -a ${noun}`, noun)),
     ...commands.flatMap((command) => {
       const { noun, verb, summary, fields } = command
@@ -79,6 +88,7 @@ function fish(commands: readonly Command[]): string {
               ),
             ]
           : []),
+        ...placesOf(command).map((word) => line(within, `-f -a ${word}`, word)),
         ...Object.entries(fields)
           .filter(([, { positional }]) => !positional)
           .map(([name, field]) => {
@@ -90,8 +100,13 @@ function fish(commands: readonly Command[]): string {
   ].join('\n')
 }
 
-export function completionScript(shell: Shell, commands: readonly Command[]): string {
+export function completionScript(shell: Shell, commands: readonly Described[]): string {
   if (shell === 'fish') return fish(commands)
+  if (shell === 'bash') return bash(commands)
   // zsh runs the same function
-  return shell === 'bash' ? bash(commands) : `autoload -U +X bashcompinit && bashcompinit\n${bash(commands)}`
+  return [
+    'whence compdef >/dev/null || { autoload -Uz compinit && compinit; }',
+    'autoload -U +X bashcompinit && bashcompinit',
+    bash(commands),
+  ].join('\n')
 }

@@ -6,11 +6,15 @@ import { SettingsError, type Settings } from '../../config/settings.ts'
 import { readResources } from '../../oidc/resources.ts'
 import { artifactsFile, databaseFile } from '../../storage/stores.ts'
 import type { Desk } from '../desk.ts'
+import { oneAddress } from './addresses.ts'
 import { auditAge, auditMonths, auditTrail } from './audit.ts'
+import { dataKeys } from './data-keys.ts'
+import { disk } from './disk.ts'
+import { answering, passkeysOfIssuer } from './issuer.ts'
 import { signingKeyAge, unusableKeys } from './keys.ts'
 import { certificate } from './tls.ts'
-import type { Finding } from './finding.ts'
-import { postgresServer, redisServer } from './servers.ts'
+import { setClock, type Finding } from './finding.ts'
+import { postgresServer, redisOwner, redisServer } from './servers.ts'
 import type { Back } from '../house.ts'
 
 const neededNode = 24
@@ -28,7 +32,7 @@ export async function examine(desk: Desk): Promise<Finding[]> {
     return [node(), { state: 'fail', what: 'settings', finding: settings.message, todo }]
   }
   const keys = keyFiles(settings)
-  const store = settings.databaseUrl ? await postgresServer(settings) : storeFile(settings)
+  const store = settings.databaseUrl ? await postgresServer(settings, desk.clock()) : storeFile(settings)
   const breached = await breachedPasswords(settings)
   const before = [
     node(),
@@ -37,6 +41,7 @@ export async function examine(desk: Desk): Promise<Finding[]> {
     ...(await certificate(settings, desk.clock())),
     ...proxy(settings),
     resources(settings),
+    ...disk(settings),
     ...breached,
   ]
   const after = settings.redisUrls ? await redisServer(settings) : artifactFile(settings)
@@ -172,7 +177,7 @@ function storeFile(settings: Settings): Finding[] {
       state: 'fail',
       what: 'store',
       finding,
-      todo: 'stop the server and restore the store from your backup',
+      todo: `stop the server, put ${file}* aside, then: npx yideng restore BACKUP (docs/operations.md, Backup and restore)`,
     })
   }
   return findings
@@ -210,8 +215,12 @@ async function services(desk: Desk): Promise<Finding[]> {
     ]
   }
   return [
-    { state: 'ok', what: 'data keys', finding: 'they belong to this store' },
+    ...(await dataKeys(house)),
     await signingKeyAge(desk),
+    ...(await answering(desk)),
+    ...(await redisOwner(house)),
+    ...(await passkeysOfIssuer(house)),
+    ...(await oneAddress(house)),
     await registrations(house),
     await auditTrail(house),
     ...(await auditAge(house)),
@@ -226,7 +235,12 @@ async function registrations({ clients }: Back): Promise<Finding> {
   const what = 'portals'
   if (damaged.length === 0) return { state: 'ok', what, finding: 'every registration can be read' }
   const finding = `the registration of ${damaged.join(', ')} cannot be read`
-  return { state: 'fail', what, finding, todo: 'restore it from your backup, or delete it and register it again' }
+  return {
+    state: 'fail',
+    what,
+    finding,
+    todo: 'npx yideng client delete ID, then register it again: client import FILE, or client create',
+  }
 }
 
 async function clockAndTrail({ database, clock }: Back): Promise<Finding> {
@@ -238,7 +252,7 @@ async function clockAndTrail({ database, clock }: Back): Promise<Finding> {
   const shown = new Date(now).toISOString()
   if (!newest || newest <= now) return { state: 'ok', what: 'clock', finding: shown }
   const finding = `${shown} is before the newest audit entry (${new Date(newest).toISOString()})`
-  return { state: 'fail', what: 'clock', finding, todo: 'set the clock of this machine (chrony or ntp)' }
+  return { state: 'fail', what: 'clock', finding, todo: setClock }
 }
 
 async function logoutNotices({ database, clock }: Back): Promise<Finding> {

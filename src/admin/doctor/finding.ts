@@ -5,3 +5,6 @@ export interface Finding {
   finding: string
   todo?: string
 }
+
+/** The mend of every wrong clock. */
+export const setClock = 'timedatectl set-ntp true; timedatectl says when the clock is synchronized'

@@ -7,8 +7,8 @@ import type { Desk } from '../desk.ts'
 import type { Finding } from './finding.ts'
 import { signingKeyStates } from '../keys/signing-key-states.ts'
 
-const oldDays = 366
-const dayMs = 86_400_000
+/** A key in use for longer is due for a change. */
+export const oldMs = 366 * 86_400_000
 
 /** Key files that are there but hold no keys; those that are not there are told elsewhere. */
 export async function unusableKeys(desk: Desk): Promise<Finding[]> {
@@ -44,7 +44,7 @@ export async function signingKeyAge(desk: Desk): Promise<Finding> {
     const finding = `${retirable.join(', ')} ${retirable.length === 1 ? 'is' : 'are'} published but no more needed`
     return { state: 'warn', what, finding, todo: 'npx yideng keys retire' }
   }
-  const old = states.filter(({ key, state }) => state === 'signs' && Date.parse(key.createdAt) < now - oldDays * dayMs)
+  const old = states.filter(({ key, state }) => state === 'signs' && Date.parse(key.createdAt) < now - oldMs)
   const successor = states.some(({ state }) => state === 'waits')
   if (old.length > 0 && !successor) {
     const finding = `${old.map(({ key }) => key.kid).join(', ')} sign for more than a year`

@@ -1,9 +1,15 @@
 import { readdirSync } from 'node:fs'
+import { sql } from 'kysely'
 import type { Settings } from '../../config/settings.ts'
 import { migrationsRun, openDatabase } from '../../storage/database.ts'
 import type { Events } from '../../storage/events.ts'
-import { openEvents } from '../../storage/stores.ts'
-import type { Finding } from './finding.ts'
+import { openEvents, ownsRedis } from '../../storage/stores.ts'
+import { belonging } from '../../keys/keys-in-store.ts'
+import type { Back } from '../house.ts'
+import { setClock, type Finding } from './finding.ts'
+
+/** Codes live for a minute, and a portal takes a token that is some seconds old for one from the future. */
+const mostApartMs = 5000
 
 const reason = (error: unknown) => {
   const { cause, message } = error as Error
@@ -11,7 +17,7 @@ const reason = (error: unknown) => {
 }
 
 /** PostgreSQL answers, keeps what it acknowledged, and has the schema of this version. */
-export async function postgresServer({ databaseUrl }: Settings): Promise<Finding[]> {
+export async function postgresServer({ databaseUrl }: Settings, now: number): Promise<Finding[]> {
   const what = 'PostgreSQL'
   const database = openDatabase(databaseUrl)
   try {
@@ -34,9 +40,15 @@ export async function postgresServer({ databaseUrl }: Settings): Promise<Finding
             state: 'fail',
             what,
             finding: `${unsafe.join(', ')} off: acknowledged changes may be lost`,
-            todo: 'switch on',
+            todo: `set ${unsafe.join(' and ')} to on in postgresql.conf, then: select pg_reload_conf();`,
           },
     ]
+    const { rows } = await sql<{ ms: string }>`select extract(epoch from now()) * 1000 as ms`.execute(database)
+    const apartMs = now - Number(rows[0]?.ms)
+    if (Math.abs(apartMs) > mostApartMs) {
+      const finding = `this machine and PostgreSQL are ${Math.round(Math.abs(apartMs) / 1000)} seconds apart`
+      findings.push({ state: 'fail', what: 'clock', finding, todo: `on the machine that is wrong: ${setClock}` })
+    }
     const known = readdirSync(new URL('../../storage/migrations/', import.meta.url)).map((name) => name.slice(0, -3))
     const done = new Set(await migrationsRun(database))
     const pending = known.filter((name) => !done.has(name))
@@ -70,6 +82,22 @@ async function carriesEvents(settings: Settings): Promise<boolean> {
   return heard
 }
 
+/** Nobody else keeps artifacts in the same Redis. */
+export async function redisOwner({ settings, dataKeys, clock }: Back): Promise<Finding[]> {
+  if (!settings.redisUrls) return []
+  const { openRedisArtifacts } = await import('../../storage/artifacts-redis.ts')
+  const artifacts = await openRedisArtifacts(settings.redisUrls, clock, () => undefined).catch(() => undefined)
+  if (!artifacts) return []
+  try {
+    if (await ownsRedis(artifacts, belonging(dataKeys.blindIndex).underFirstKey)) return []
+    const todo =
+      'give this one a Redis of its own; where the other is gone: redis-cli FLUSHALL, which ends all sign-ins'
+    return [{ state: 'fail', what: 'Redis', finding: 'another Yideng uses it', todo }]
+  } finally {
+    await artifacts.close()
+  }
+}
+
 /** Redis answers, throws nothing away to make room, writes down what it has, and carries events. */
 export async function redisServer(settings: Settings): Promise<Finding> {
   const { redisUrls } = settings
@@ -91,7 +119,12 @@ export async function redisServer(settings: Settings): Promise<Finding> {
           : ['its user may not publish and subscribe to yideng:events: servers ask the stores each second instead']),
       ]
       if (faults.length === 0) return { state: 'ok', what, finding: `answers, version ${told('redis_version')}` }
-      return { state: 'warn', what, finding: faults.join('; '), todo: 'docs/deploy.md says how Redis is set up' }
+      return {
+        state: 'warn',
+        what,
+        finding: faults.join('; '),
+        todo: 'in redis.conf: maxmemory-policy noeviction and appendonly yes; its users: docs/deploy.md',
+      }
     } finally {
       await redis.close()
     }

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { command, iso, type Command, type Outcome } from '../command.ts'
+import { command, iso, type Command } from '../command.ts'
+import { readKeysInStore } from '../../keys/keys-in-store.ts'
 import type { Desk } from '../desk.ts'
 
 /** The ids only; the keys themselves are never read here. */
@@ -11,82 +12,16 @@ const signingKeys = async (desk: Desk) => (await import('./signing-key-states.ts
 
 const shownState = { signs: 'signs', waits: 'published, signs from', verifies: 'verifies, may go from' }
 
-async function rotateSigning(desk: Desk, now: boolean): Promise<Outcome> {
-  const waiting = (await signingKeys(desk)).filter(({ state }) => state === 'waits')
-  if (waiting.length > 0 && !now) {
-    const [first] = waiting
-    const message = `New keys are waiting already; they sign from ${iso(first?.key.useFrom ?? 0)}. With --now more are made and sign at once.`
-    return { ok: false, kind: 'failed', problems: [{ message }] }
-  }
-  const { addSigningKeys, overlapMs } = await import('../../keys/signing-keys.ts')
-  const { audit, keysChanged } = await desk.house()
-  const { keysDir } = await desk.settings()
-  const useFrom = desk.clock() + (now ? 0 : overlapMs)
-  const added = addSigningKeys(keysDir, desk.clock, useFrom)
-  await keysChanged()
-  await audit.record({ event: 'keys.rotated', actor: desk.actor, details: { kind: 'signing', keys: added, now } })
-  const notes = [
-    now
-      ? 'Portals that keep the key set learn of these within a minute or a day; until then they refuse new tokens.'
-      : 'Published now. The old ones verify until their last token has expired; then: npx yideng keys retire',
-  ]
-  return { ok: true, document: { added, sign_from: iso(useFrom) }, notes }
-}
-
-/** Servers that are not told follow the key file within a second; what they sealed until then is sealed anew as well. */
-const settleMs = 2000
-
-async function rotateData(desk: Desk, prepare: boolean): Promise<Outcome> {
-  const { keysDir } = await desk.settings()
-  const { addDataKey } = await import('../../keys/data-keys.ts')
-  if (prepare) {
-    const { keysChanged } = await desk.house()
-    addDataKey(keysDir, { use: false })
-    await keysChanged()
-    const notes = ['Carry keys/data.json to every machine on this store, then: npx yideng keys rotate --kind data']
-    return { ok: true, document: { prepared: true }, shown: [], notes }
-  }
-  const { reseal } = await import('../../keys/reseal.ts')
-  const { database, dataKeys, audit, keysChanged } = await desk.house()
-  const pass = () => reseal({ database, cipher: dataKeys.cipher, oldKeys: dataKeys.ids().old, progress: desk.progress })
-
-  // what an interrupted run left is finished first
-  const finished = dataKeys.ids().old.length > 0 ? await pass() : { done: 0, left: [] }
-  const resumed = finished.done > 0
-  if (!resumed) {
-    addDataKey(keysDir, { use: true })
-    dataKeys.refresh()
-    await keysChanged()
-    const details = { kind: 'data', keys: [dataKeys.ids().current] }
-    await audit.record({ event: 'keys.rotated', actor: desk.actor, details })
-  }
-  const first = await pass()
-  await new Promise((resolve) => setTimeout(resolve, settleMs))
-  const last = await pass()
-  const { current, old } = dataKeys.ids()
-  const document = { current, old, resumed, sealed: finished.done + first.done + last.done, left: last.left }
-  const notes = [
-    'Back up keys/data.json now. Keep the old keys in it: running logins and backups of the store need them.',
-  ]
-  if (last.left.length === 0) return { ok: true, document, notes }
-  return {
-    ok: true,
-    document,
-    notes,
-    fault: `${last.left.length} values could not be opened: ${last.left.slice(0, 5).join(', ')}`,
-  }
-}
-
 export const keysCommands: Command[] = [
   command({
     noun: 'keys',
     verb: 'list',
-    summary: 'list the signing keys and the data keys by id, never the keys themselves',
+    summary: 'list the signing, data and index keys by id, never the keys themselves',
     fields: {},
     access: { role: 'viewer', about: 'house' },
     example: 'npx yideng keys list',
     async run(desk) {
-      await desk.house()
+      const { database, dataKeys } = await desk.house()
       const { keysDir } = await desk.settings()
       const found = await signingKeys(desk)
       const signing = found.map(({ key, state, retirableFrom }) => ({
@@ -99,6 +34,10 @@ export const keysCommands: Command[] = [
       }))
       const { current, keys } = dataKeyIds.parse(JSON.parse(readFileSync(join(keysDir, 'data.json'), 'utf8')))
       const data = Object.keys(keys).map((kid) => ({ kid, current: kid === current }))
+      const [used, ...left] = (await readKeysInStore(database)).index
+      const index = dataKeys.lookup
+        .known()
+        .map((kid) => ({ kid, current: kid === used, in_use: kid === used || left.includes(kid) }))
       const rows = [
         ...signing.map((key) => {
           const when = key.state === 'signs' ? '' : ` ${key.retirable_from ?? key.sign_from}`
@@ -111,9 +50,16 @@ export const keysCommands: Command[] = [
           null,
           key.current ? 'seals what is new' : 'opens what is old',
         ]),
+        ...index.map((key) => [
+          'index',
+          key.kid,
+          'HMAC-SHA-256',
+          null,
+          key.current ? 'accounts are found by it' : key.in_use ? 'accounts are found by it still' : 'not in use',
+        ]),
       ]
       const shown = { columns: ['USE', 'KEY ID', 'ALGORITHM', 'CREATED', 'STATE'], rows }
-      return { ok: true, document: { signing, data }, shown }
+      return { ok: true, document: { signing, data, index }, shown }
     },
   }),
   command({
@@ -137,61 +83,52 @@ export const keysCommands: Command[] = [
     fields: {
       kind: {
         type: 'text',
-        choices: ['signing', 'data'],
+        choices: ['signing', 'data', 'index'],
         default: 'signing',
         meaning:
-          'signing: published at once, used after 24 hours; data: used at once, and all personal data is sealed anew',
+          'signing: published at once, used after 24 hours; data: all personal data is sealed anew; index: what accounts are found by is made anew',
       },
       now: { type: 'boolean', meaning: 'use them at once, because an old one may be in wrong hands' },
       prepare: {
         type: 'boolean',
-        meaning: 'with several machines on one store: only make the data key, to be carried to each of them first',
+        meaning:
+          'with several machines on one store: only make the data or index key, to be carried to each of them first',
       },
     },
     access: { role: 'admin', about: 'house' },
     example: 'npx yideng keys rotate',
-    run: (desk, { kind, now, prepare }) => (kind === 'data' ? rotateData(desk, prepare) : rotateSigning(desk, now)),
+    async run(desk, { kind, now, prepare }) {
+      const rotate = await import('./rotate.ts')
+      if (kind === 'signing') return rotate.rotateSigning(desk, now)
+      const one = kind === 'data' ? 'data' : 'index'
+      if (prepare) return rotate.prepare(desk, one)
+      return one === 'data' ? rotate.rotateData(desk) : rotate.rotateIndex(desk)
+    },
   }),
   command({
     noun: 'keys',
     verb: 'retire',
-    summary: 'take old signing keys out of use, once their last token has expired',
+    summary: 'take old keys out of use, once nothing needs them any more',
     fields: {
+      kind: {
+        type: 'text',
+        choices: ['signing', 'data', 'index'],
+        default: 'signing',
+        meaning: 'data and index keys are forgotten for good: refused while anything stands under them',
+      },
       id: {
         type: 'text',
         positional: true,
         placeholder: 'ID',
         meaning: 'id of a key; without it, all whose time has come',
       },
-      now: { type: 'boolean', meaning: 'before its time, because it is in wrong hands: what it signed is refused' },
+      now: {
+        type: 'boolean',
+        meaning: 'a signing key before its time, because it is in wrong hands: what it signed is refused',
+      },
     },
     access: { role: 'admin', about: 'house' },
     example: 'npx yideng keys retire',
-    async run(desk, { id, now }): Promise<Outcome> {
-      const keys = await signingKeys(desk)
-      const asked = id === undefined ? keys : keys.filter(({ key }) => key.kid === id)
-      if (id !== undefined && asked.length === 0) {
-        const message = `There is no signing key with the id ${JSON.stringify(id)}.`
-        return { ok: false, kind: 'not_found', problems: [{ message }] }
-      }
-      const [one] = asked
-      const refuse = (message: string): Outcome => ({ ok: false, kind: 'failed', problems: [{ message }] })
-      if (id !== undefined && one?.state === 'signs')
-        return refuse('This key signs. First: npx yideng keys rotate --now')
-      if (now && id === undefined) return refuse('Name the key: which of them is in wrong hands?')
-      const going = asked.filter(({ retirable }) => now || retirable).map(({ key }) => key.kid)
-      if (id !== undefined && going.length === 0) {
-        const when = one && Number.isFinite(one.retirableFrom) ? ` It may go from ${iso(one.retirableFrom)}.` : ''
-        return refuse(`Tokens that it signed may still be used.${when} If it is in wrong hands: --now`)
-      }
-      if (going.length > 0) {
-        const { retireSigningKeys } = await import('../../keys/signing-keys.ts')
-        const { audit, settings, keysChanged } = await desk.house()
-        retireSigningKeys(settings.keysDir, desk.clock, new Set(going))
-        await keysChanged()
-        await audit.record({ event: 'keys.retired', actor: desk.actor, details: { keys: going, now } })
-      }
-      return { ok: true, document: { retired: going }, notes: going.length > 0 ? [] : ['No key may go yet.'] }
-    },
+    run: async (desk, { id, kind, now }) => (await import('./retire.ts')).retire(desk, kind, id, now),
   }),
 ]

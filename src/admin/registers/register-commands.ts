@@ -1,3 +1,4 @@
+import { documentTypes } from '../../accounts/identifiers/documents.ts'
 import { command, invalid, type Command } from '../command.ts'
 
 const unusable = (message: string) => invalid({ field: 'file', message })
@@ -55,11 +56,19 @@ export const registerCommands: Command[] = [
           ]
         : []
       const rest = count - refused.length
+      const types = refused.some(({ problem }) => problem === 'document_type_unknown')
+        ? [`Types of documents: ${documentTypes.join(', ')}.`]
+        : []
       return {
         ok: true,
         document: { ...report, ...photos?.report },
         shown: { columns: ['LINE', 'PROBLEM'], rows: refused.map(({ line, problem }) => [line, problem]) },
-        notes: [...(rest > 0 ? [`and ${rest} more`] : []), `Imported ${imported}, refused ${count}.`, ...faces],
+        notes: [
+          ...(rest > 0 ? [`and ${rest} more`] : []),
+          `Imported ${imported}, refused ${count}.`,
+          ...types,
+          ...faces,
+        ],
         ...(fault ? { fault } : {}),
       }
     },

@@ -101,8 +101,7 @@ async function administratorOf(
     return undefined
   }
   const { personId, session } = bearer
-  const person = await house.persons.find(personId)
-  const administrator = person?.status === 'active' ? await house.administrators.find(personId) : undefined
+  const administrator = await house.administrators.acting(personId)
   if (!administrator) {
     await refuse(ctx, parts, command, 'no_administrator', personId)
     showProblem(ctx, { ok: false, kind: 'forbidden', problems: [{ message: 'You are no administrator (any more).' }] })

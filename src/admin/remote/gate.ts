@@ -82,7 +82,7 @@ export async function runApproved(
 ): Promise<Outcome> {
   const { approvals, administrators } = await desk.house()
   const { access } = command
-  const requester = await administrators.find(requestedBy)
+  const requester = await administrators.acting(requestedBy)
   const not =
     'local' in access || !requester
       ? forbidden('Who asked for it is no administrator any more.')

@@ -43,7 +43,10 @@ export const storeCommands: Command[] = [
         return { ok: true, document: { ran }, shown }
       }
       if (from === undefined || to === undefined) {
-        const problem = { field: from === undefined ? 'from' : 'to', message: 'Give both --from and --to.' }
+        const problem = {
+          field: from === undefined ? 'from' : 'to',
+          message: 'is missing: both --from and --to are needed',
+        }
         return invalid(problem)
       }
       const { transfer, transferArtifacts } = await import('./store-transfer.ts')

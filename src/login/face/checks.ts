@@ -4,6 +4,7 @@ import type { Actor, NaturalPerson } from '../../accounts/natural-persons.ts'
 import type { Action } from '../../proofing/face/challenge.ts'
 import {
   ended,
+  facePurposes,
   type FaceEvidence,
   type FacePurpose,
   type FaceRequest,
@@ -33,14 +34,19 @@ export interface Checked {
 /** A running verification, as it is kept; what the verifier needs is sealed. */
 const running = z.object({
   who: z.string(),
-  purpose: z.enum(['proofing', 'step-up', 'login']),
+  purpose: z.enum(facePurposes),
   holder: z.string(),
   returnUrl: z.string(),
+  /** Milliseconds since 1970 UTC: what comes back later has passed nothing. */
+  until: z.number(),
   sealed: z.string(),
 })
+type Running = z.infer<typeof running>
 
 const captureSeconds = 180
 const vendorSeconds = 900
+/** How it ended at a vendor's is asked for so long, where somebody begins again instead of coming back. */
+const awaySeconds = 86_400
 /** From the verification to the step that uses it. */
 const passedSeconds = 120
 const level = 4
@@ -62,18 +68,20 @@ export interface FaceChecks {
 }
 
 export function createFaceChecks(parts: FaceParts & { limits: FaceLimits }): FaceChecks {
-  const { artifacts, cipher, persons, methodLocks, verifiers, limits, notifier, audit } = parts
+  const { artifacts, cipher, persons, consents, methodLocks, verifiers, limits, notifier, audit, clock } = parts
   const place = (id: string) => `face-check:${id}`
-  const passedKey = ({ who, purpose, holder }: Checked) => `${who} ${purpose} ${holder}`
+  const passedKey = ({ who, person, purpose, holder }: Checked) => `${who} ${person?.id} ${purpose} ${holder}`
 
   const requestOf = ({ who, person, purpose }: Checked, nonce: string, returnUrl: string, by: Actor): FaceRequest => {
-    const subject = { personId: who, ...(person ? subjectOf(persons.reveal(person)) : nobody) }
+    const subject = { personId: person?.id ?? who, ...(person ? subjectOf(persons.reveal(person)) : nobody) }
     return { subject, purpose, level, nonce, returnUrl, browser: by.restricted?.browser ?? '' }
   }
 
+  const read = (value: string | undefined) => (value === undefined ? undefined : running.parse(JSON.parse(value)))
+
   /** What is kept under an id, where it is of this person, purpose, and login or session. */
   function ownOf(value: string | undefined, { who, purpose, holder }: Checked) {
-    const kept = value === undefined ? undefined : running.parse(JSON.parse(value))
+    const kept = read(value)
     return kept?.who === who && kept.purpose === purpose && kept.holder === holder ? kept : undefined
   }
 
@@ -87,14 +95,39 @@ export function createFaceChecks(parts: FaceParts & { limits: FaceLimits }): Fac
     if (person) await notifier.notify({ personId: person.id, kind: 'face-blocked', restricted: by.restricted })
   }
 
+  /** Asks its verifier how one ended, and counts it; with nobody to compare with, it fails as a stranger does. */
+  async function judge(
+    checked: Checked,
+    compared: NaturalPerson | undefined,
+    { id, kept, evidence }: { id: string; kept: Running; evidence: FaceEvidence },
+    by: Actor,
+  ) {
+    const verifier = verifiers(kept.purpose)
+    if (!verifier) return ended('late')
+    const request = requestOf({ ...checked, person: compared }, id, kept.returnUrl, by)
+    const result = await verifier.complete(request, cipher.open(kept.sealed, place(id)), evidence)
+    await conclude(checked, verifier.name, result, by)
+    return result
+  }
+
+  /** What was tried at a vendor's counts, whether its browser came back or not. */
+  async function settle(checked: Checked, by: Actor): Promise<void> {
+    const id = await artifacts.take('face-away', checked.who)
+    const kept = id === undefined ? undefined : read(await artifacts.take('face-check', id))
+    if (id === undefined || kept?.who !== checked.who) return
+    const evidence: FaceEvidence = { kind: 'return', parameters: {} }
+    await judge({ ...checked, purpose: kept.purpose }, checked.person, { id, kept, evidence }, by)
+  }
+
   return {
     async begin(checked, returnUrl, by) {
-      const { who, purpose, holder } = checked
+      const { who, person, purpose, holder } = checked
       const verifier = verifiers(purpose)
       if (!verifier) return { kind: 'not', why: 'off' }
       // a kiosk does not say so: it would tell that there is such an account
       if (purpose !== 'login') {
-        if (await methodLocks.locked(who, name)) return { kind: 'not', why: 'switched_off' }
+        await settle(checked, by)
+        if (person && (await methodLocks.locked(person.id, name))) return { kind: 'not', why: 'switched_off' }
         if (await limits.blocked(who)) return { kind: 'not', why: 'blocked' }
       }
       if (!(await limits.begin(who))) return { kind: 'not', why: 'too_many' }
@@ -105,31 +138,35 @@ export function createFaceChecks(parts: FaceParts & { limits: FaceLimits }): Fac
         await conclude(checked, verifier.name, begun.result, by)
         return { kind: 'not', why: begun.result.reasons.includes('no_reference') ? 'no_reference' : 'unavailable' }
       }
-      const kept = { who, purpose, holder, returnUrl: request.returnUrl, sealed: cipher.seal(begun.state, place(id)) }
-      const ttl = begun.kind === 'capture' ? captureSeconds : vendorSeconds
-      await artifacts.put('face-check', id, JSON.stringify(kept satisfies z.infer<typeof running>), { ttl })
-      if (begun.kind === 'redirect') return { kind: 'redirect', url: begun.url }
-      return { kind: 'capture', id, actions: begun.actions }
+      const away = begun.kind === 'redirect'
+      const until = clock() + (away ? vendorSeconds : captureSeconds) * 1000
+      const sealed = cipher.seal(begun.state, place(id))
+      const kept: Running = { who, purpose, holder, returnUrl: request.returnUrl, until, sealed }
+      await artifacts.put('face-check', id, JSON.stringify(kept), { ttl: away ? awaySeconds : captureSeconds })
+      if (!away) return { kind: 'capture', id, actions: begun.actions }
+      // one at a time: begun side by side, only the one that passed would be brought back
+      while (!(await artifacts.add('face-away', who, id, { ttl: awaySeconds }))) await settle(checked, by)
+      return { kind: 'redirect', url: begun.url }
     },
 
     waits: async (id, checked) => ownOf(await artifacts.get('face-check', id), checked) !== undefined,
 
     async complete(id, checked, evidence, by) {
-      const { who, purpose } = checked
+      const { who, person, purpose } = checked
       // another's is not used up by asking for it
       if (!ownOf(await artifacts.get('face-check', id), checked)) return ended('late')
       const kept = ownOf(await artifacts.take('face-check', id), checked)
-      const verifier = verifiers(purpose)
-      if (!kept || !verifier) return ended('late')
+      if (!kept) return ended('late')
       const blocked = await limits.blocked(who)
-      if (blocked && purpose !== 'login') return ended('failed')
-      const judged = blocked ? { ...checked, person: undefined } : checked
-      const state = cipher.open(kept.sealed, place(id))
-      const result = await verifier.complete(requestOf(judged, id, kept.returnUrl, by), state, evidence)
-      await conclude(checked, verifier.name, result, by)
-      if (result.outcome === 'passed') {
-        await artifacts.put('face-passed', id, passedKey(checked), { ttl: passedSeconds })
-      }
+      // taken back while it ran: nothing is compared any more
+      const agreed = person !== undefined && (await consents.given(person.id))
+      if (purpose !== 'login' && blocked) return ended('failed')
+      if (purpose !== 'login' && !agreed) return ended('cancelled')
+      const compared = blocked || !agreed ? undefined : person
+      const result = await judge(checked, compared, { id, kept, evidence }, by)
+      if (result.outcome !== 'passed') return result
+      if (clock() > kept.until) return ended('late')
+      await artifacts.put('face-passed', id, passedKey(checked), { ttl: passedSeconds })
       return result
     },
 

@@ -10,29 +10,48 @@ import { name, type FaceParts } from './parts.ts'
 import { faceRoutes, type Situation } from './routes.ts'
 
 const base = `/account/${name}`
+/** Whose face was verified, and in which browser. */
+const provenKind = 'face-proven'
 const said = ['proved', 'won', 'held_by_face', 'not_matched', 'gone', 'bound', 'nothing_bound', 'withdrawn'] as const
+
+/**
+ * Who only claims a number is counted by that number: else a stranger's face could be tried against one photograph with as many
+ * accounts as one likes to open.
+ */
+const countedFor = ({ id, identityLevel, row }: NaturalPerson) =>
+  identityLevel >= 3 ? id : `claim ${row.document_index}`
 
 /** 人脸核验 in the account centre: proving an account by a face, what it has bound, and taking it all back. */
 export function faceEnrolment(parts: FaceParts & { checks: FaceChecks; limits: FaceLimits }): Enrolment {
-  const { consents, proofs, sessions, methodLocks, verifiers, limits, clock } = parts
+  const { consents, proofs, methodLocks, verifiers, limits, artifacts, blindIndex } = parts
 
   function back(ctx: RouterContext, done: (typeof said)[number]): void {
     goTo(ctx, `${base}?done=${done}`)
   }
 
+  const deviceOf = (ctx: RouterContext) => blindIndex('device', visitOf(ctx).device())
+
+  /** In this browser, within the last ten minutes. */
+  const provenHere = async (ctx: RouterContext, person: NaturalPerson) =>
+    (await artifacts.get(provenKind, person.id)) === deviceOf(ctx)
+
   async function prove(ctx: RouterContext, person: NaturalPerson): Promise<void> {
-    const proved = await proofs.prove(person, actorOf(ctx))
+    const device = deviceOf(ctx)
+    const proved = await proofs.prove(person, device, actorOf(ctx))
     if (!proved.ok) return back(ctx, proved.problem)
-    for (const loser of proved.superseded) await sessions.endAll(loser)
+    await artifacts.put(provenKind, person.id, device, { ttl: bindingMs / 1000 })
     return back(ctx, proved.superseded.length > 0 ? 'won' : 'proved')
   }
 
   async function situation(ctx: RouterContext, centre: AccountHost): Promise<Situation | undefined> {
-    visitOf(ctx).back = base
+    const { check } = ctx.query
+    // a vendor may have taken longer than a sign-in stays fresh: its result is asked for after signing in again
+    visitOf(ctx).back =
+      ctx.method === 'GET' && typeof check === 'string' ? `${base}/return?check=${encodeURIComponent(check)}` : base
     const visit = await centre.mayChangeAuthenticators(ctx)
     if (!visit) return undefined
     return {
-      who: visit.person.id,
+      who: countedFor(visit.person),
       person: visit.person,
       purpose: 'proofing',
       holder: visit.session.uid,
@@ -58,17 +77,20 @@ export function faceEnrolment(parts: FaceParts & { checks: FaceChecks; limits: F
           agreed: await consents.given(person.id),
           young: !consents.mayAgree(person),
           offered: verifiers('proofing') !== undefined,
-          blocked: await limits.blocked(person.id),
+          blocked: await limits.blocked(countedFor(person)),
           off: await methodLocks.locked(person.id, name),
           provenAt: provenAt === null ? '' : new Date(provenAt).toISOString(),
-          binding: provenAt !== null && clock() - provenAt <= bindingMs,
+          binding: await provenHere(ctx, person),
           done: doneOf(ctx, said),
         })
       })
 
       router.post('/bind', async (ctx) => {
         const here = await situation(ctx, centre)
-        if (here?.person) back(ctx, (await proofs.bind(here.person, actorOf(ctx))) > 0 ? 'bound' : 'nothing_bound')
+        if (!here?.person) return
+        const { person } = here
+        const bound = (await provenHere(ctx, person)) ? await proofs.bind(person, deviceOf(ctx), actorOf(ctx)) : 0
+        back(ctx, bound > 0 ? 'bound' : 'nothing_bound')
       })
 
       // taking consent back only ever makes the account safer: no fresh sign-in is asked

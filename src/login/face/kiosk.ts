@@ -47,16 +47,17 @@ export async function kioskSituation(
   parts: FaceParts,
   attempt: Attempt,
 ): Promise<Situation> {
-  const who = await parts.artifacts.get(kind, keptId(attempt.id))
-  if (who === undefined || !isKiosk(parts, attempt)) throw new Refusal('login_expired', 'nobody said who they are')
+  const said = await parts.artifacts.get(kind, keptId(attempt.id))
+  if (said === undefined || !isKiosk(parts, attempt)) throw new Refusal('login_expired', 'nobody said who they are')
   return {
-    who,
-    person: await parts.persons.find(who),
+    // by itself: whoever knows a phone number must not use up the tries of who has shown a password
+    who: `kiosk ${said}`,
+    person: await parts.persons.find(said),
     purpose: 'login',
     holder: keptId(attempt.id),
     base: pathOf(attempt, name),
     elsewhere: pathOf(attempt),
     show: async (view, data, status) => showPage(ctx, view, { portal: attempt.portal, ...data }, status),
-    passed: () => host.succeed(ctx, { method: name, personId: who, amr }),
+    passed: () => host.succeed(ctx, { method: name, personId: said, amr }),
   }
 }

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto'
+import { z } from 'zod'
 import type { Clock } from '../../config/clock.ts'
 import type { BlindIndex } from '../../keys/blind-index.ts'
 import type { Artifacts } from '../../storage/artifacts.ts'
@@ -10,42 +12,72 @@ const begun = { name: 'face-begun', most: 30, seconds: daySeconds }
 const typed = { name: 'face-typed', most: 60, seconds: 600 }
 /** Longer than receiving, waiting and judging take; who was cut off by a crash waits as long. */
 const oneAtATimeSeconds = 120
+/** Failures of one account are counted one after another; more at once than this is no person. */
+const contended = 20
+
+const failuresKind = 'face-failures'
+/** When they failed, in milliseconds since 1970 UTC, within 24 hours of the last. */
+const times = z.array(z.number())
 
 /** What keeps a face from being tried until it fits: counted in the artifact store, so over every process. */
 export interface FaceLimits {
   /** @throws Refusal `too_many_requests` for identifiers typed at one kiosk */
   identify(network: string): Promise<void>
-  blocked(personId: string): Promise<boolean>
+  blocked(who: string): Promise<boolean>
   /** False when this account has begun too many today. */
-  begin(personId: string): Promise<boolean>
+  begin(who: string): Promise<boolean>
   /** Receives and judges one capture of an account, never two at once; undefined when one runs. */
-  alone<T>(personId: string, run: () => Promise<T>): Promise<T | undefined>
+  alone<T>(who: string, run: () => Promise<T>): Promise<T | undefined>
   /** Counts a failed one; true when it was the one that blocks the way for a day. */
-  failed(personId: string): Promise<boolean>
+  failed(who: string): Promise<boolean>
 }
 
 export function createFaceLimits(options: {
   artifacts: Artifacts
   blindIndex: BlindIndex
-  /** Failed verifications of an account in a day before they are off for a day. */
+  /** Failed verifications of an account within 24 hours before they are off for 24 hours. */
   failures: number
   clock: Clock
 }): FaceLimits {
   const { artifacts, blindIndex, failures, clock } = options
   const limits = createLimits(artifacts, clock)
-  const failed = { name: 'face-failures', most: failures - 1, seconds: daySeconds }
+  const timesIn = (text: string | undefined) => (text === undefined ? [] : times.parse(JSON.parse(text)))
+  const isFull = (failed: readonly number[]) => failed.length >= failures
+
+  /** Undefined when another one was counted meanwhile. */
+  async function count(who: string): Promise<boolean | undefined> {
+    const before = await artifacts.get(failuresKind, who)
+    // a block is not made longer by what was under way when it began
+    if (isFull(timesIn(before))) return false
+    const recent = [...timesIn(before).filter((at) => at > clock() - daySeconds * 1000), clock()]
+    const after = JSON.stringify(recent)
+    const kept =
+      before === undefined
+        ? await artifacts.add(failuresKind, who, after, { ttl: daySeconds })
+        : await artifacts.compareAndSet(failuresKind, who, before, after, daySeconds)
+    return kept ? isFull(recent) : undefined
+  }
+
   return {
     identify: (network) => limits.spend(typed, blindIndex('address', network)),
-    blocked: async (personId) => (await limits.waiting(failed, personId)) > 0,
-    begin: async (personId) => (await limits.count(begun, personId)) === 0,
-    async alone(personId, run) {
-      if (!(await artifacts.add('face-alone', personId, '1', { ttl: oneAtATimeSeconds }))) return undefined
+    blocked: async (who) => isFull(timesIn(await artifacts.get(failuresKind, who))),
+    begin: async (who) => (await limits.count(begun, who)) === 0,
+    async alone(who, run) {
+      const own = randomUUID()
+      if (!(await artifacts.add('face-alone', who, own, { ttl: oneAtATimeSeconds }))) return undefined
       try {
         return await run()
       } finally {
-        await artifacts.remove('face-alone', personId)
+        // it may have taken so long that another one runs by now
+        if ((await artifacts.get('face-alone', who)) === own) await artifacts.remove('face-alone', who)
       }
     },
-    failed: (personId) => limits.exceeds(failed, personId),
+    async failed(who) {
+      for (let attempt = 0; attempt < contended; attempt += 1) {
+        const full = await count(who)
+        if (full !== undefined) return full
+      }
+      throw new Error('failures of one account are counted all the time')
+    },
   }
 }

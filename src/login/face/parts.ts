@@ -8,7 +8,6 @@ import type { Clock } from '../../config/clock.ts'
 import type { Settings } from '../../config/settings.ts'
 import type { FieldCipher } from '../../keys/field-cipher.ts'
 import type { BlindIndex } from '../../keys/blind-index.ts'
-import type { Sessions } from '../../oidc/sessions.ts'
 import type { FacePool } from '../../proofing/face/pool.ts'
 import type { FaceVerifiers } from '../../proofing/face/verifiers.ts'
 import type { Artifacts } from '../../storage/artifacts.ts'
@@ -27,7 +26,6 @@ export interface FaceParts {
   verifiers: FaceVerifiers
   pool: FacePool
   notifier: Notifier
-  sessions: Sessions
   audit: AuditTrail
 }
 

@@ -38,7 +38,11 @@ export function faceRoutes(
     const page = { base, elsewhere, csrf: visit.csrf() }
     // at a kiosk it was asked before, and is not told
     if (person && situation.purpose !== 'login' && !(await consents.given(person.id))) {
-      return situation.show('face/consent', { ...page, young: !consents.mayAgree(person) })
+      return situation.show('face/consent', {
+        ...page,
+        young: !consents.mayAgree(person),
+        declares: consents.isAgeUnknown(person),
+      })
     }
     const begun = await checks.begin(situation, (id) => `${settings.issuer}${base}/return?check=${id}`, actorOf(ctx))
     // a link and no redirect: a form may lead nowhere but to us and the portal (Content-Security-Policy form-action)
@@ -90,8 +94,9 @@ export function faceRoutes(
     try {
       const result = await limits.alone(situation.who, async () => {
         const frames = await receiveFrames(ctx)
-        if (!frames) return ended('unusable', 'broken')
-        return checks.complete(check, situation, { kind: 'frames', frames }, actorOf(ctx))
+        // what was cut off or is no capture has used up its challenge: else one challenge holds a place again and again
+        const evidence = { kind: 'frames', frames: frames ?? [] } as const
+        return checks.complete(check, situation, evidence, actorOf(ctx))
       })
       return result ?? ended('busy')
     } finally {
@@ -116,7 +121,10 @@ export function faceRoutes(
       Object.entries(ctx.query).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
     )
     const { check = '' } = parameters
-    const result = await checks.complete(check, situation, { kind: 'return', parameters }, actorOf(ctx))
+    const result =
+      (await limits.alone(situation.who, () =>
+        checks.complete(check, situation, { kind: 'return', parameters }, actorOf(ctx)),
+      )) ?? ended('busy')
     if (result.outcome === 'passed' && (await checks.takePassed(check, situation))) {
       await situation.passed()
       return

@@ -91,7 +91,8 @@ function addRoutes(router: Router, centre: AccountHost, parts: EnrolmentParts): 
     if (!visit) return
     const text = visitOf(ctx).form['response'] ?? ''
     const challenge = await challenges.take('enrolment', holderOf(visit))
-    const registered = await register(parts, { text, challenge, person: visit.person, by: actorOf(ctx) })
+    const device = visitOf(ctx).device()
+    const registered = await register(parts, { text, challenge, person: visit.person, by: actorOf(ctx), device })
     if (!registered.ok) return show(ctx, visit, registered.fault)
     goHome(ctx, 'added')
     return undefined

@@ -82,7 +82,13 @@ export function offerRoutes(router: Router, host: LoginHost, parts: OfferParts):
     if (response === undefined) return host.offered(ctx)
     const { attempt, person, holder } = await signedIn(ctx)
     const challenge = await challenges.take('enrolment', holder)
-    const registered = await register(parts, { text: response, challenge, person, by: actorOf(ctx) })
+    const registered = await register(parts, {
+      text: response,
+      challenge,
+      person,
+      by: actorOf(ctx),
+      device: visitOf(ctx).device(),
+    })
     if (!registered.ok) return show(ctx, attempt, settings.passkeyOfferDays, registered.fault)
     visitOf(ctx).keepWay(name)
     return host.offered(ctx)

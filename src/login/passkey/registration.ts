@@ -69,13 +69,17 @@ export async function creationOptions(
   }
 }
 
-/** Checks a new passkey (WebAuthn Level 3, 7.1) and keeps it: with its audit entry and notice, or not at all. */
+/**
+ * Checks a new passkey (WebAuthn Level 3, 7.1) and keeps it: with its audit entry and notice, or not at all.
+ * @param given.device cookie of the browser it is made in (`Visit.device`)
+ */
 export async function register(
   parts: PasskeyParts,
-  given: { text: string; challenge: string | undefined; person: NaturalPerson; by: Actor },
+  given: { text: string; challenge: string | undefined; person: NaturalPerson; by: Actor; device: string },
 ): Promise<Registered> {
-  const { authenticators, database, audit, notifier } = parts
+  const { authenticators, database, devices, audit, notifier } = parts
   const { person, by } = given
+  const device = devices.keyOf(given.device)
   const refuse = async (fault: RegistrationFault): Promise<Registered> => {
     const details = { kind: name, fault }
     await audit.record({ event: 'authenticator.refused', ...by, personId: person.id, details })
@@ -90,7 +94,7 @@ export async function register(
 
   const added = await database.transaction().execute(async (transaction) => {
     const authenticator = await authenticators.add(
-      { personId: person.id, kind: name, lookupKey: passkey.credentialId, data: writeStored(passkey) },
+      { personId: person.id, kind: name, lookupKey: passkey.credentialId, data: writeStored({ ...passkey, device }) },
       transaction,
     )
     if (!authenticator) return undefined

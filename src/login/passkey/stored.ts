@@ -16,6 +16,8 @@ const schema = z.object({
   backedUp: z.boolean(),
   /** The person's own name for it, sealed; empty for none. */
   name: z.string(),
+  /** Keyed fingerprint of the browser it was made in (accounts/devices.ts): what a verified face there may bind. */
+  device: z.string().optional(),
 })
 
 export type StoredPasskey = z.infer<typeof schema>

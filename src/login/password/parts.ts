@@ -1,8 +1,10 @@
+import type { Devices } from '../../accounts/devices.ts'
 import type { Authenticators } from '../../accounts/authenticators.ts'
 import type { NaturalPersons } from '../../accounts/natural-persons.ts'
 import type { BreachedPasswords } from '../../accounts/passwords/breached.ts'
 import type { ChangePassword } from '../../accounts/passwords/change.ts'
 import type { Passwords } from '../../accounts/passwords/hash.ts'
+import type { AuditTrail } from '../../audit/trail.ts'
 import type { Clock } from '../../config/clock.ts'
 import type { Settings } from '../../config/settings.ts'
 import type { BlindIndex } from '../../keys/blind-index.ts'
@@ -12,6 +14,8 @@ import type { Artifacts } from '../../storage/artifacts.ts'
 /** What the login by password is made of. */
 export interface PasswordParts {
   persons: NaturalPersons
+  devices: Devices
+  audit: AuditTrail
   authenticators: Authenticators
   passwords: Passwords
   breached: BreachedPasswords

@@ -6,6 +6,7 @@ import { pathOf } from '../attempt.ts'
 import { createLimits } from '../../storage/limits.ts'
 import type { LoginMethod, RouterContext } from '../method.ts'
 import { createTries, typedKey } from '../tries.ts'
+import { createBrake } from './brake.ts'
 import { passwordEnrolment } from './enrolment.ts'
 import { name, type PasswordParts } from './parts.ts'
 
@@ -27,6 +28,7 @@ export function passwordMethod(parts: PasswordParts): LoginMethod {
     waitSeconds: limits.passwordWaitSeconds,
   })
 
+  const brake = createBrake({ ...parts, addressTries: limits.addressTries })
   const counts = createLimits(artifacts, clock)
   const ofOneNetwork = { name: 'password-tries', most: limits.addressTries, seconds: addressWindowSeconds }
 
@@ -66,19 +68,22 @@ export function passwordMethod(parts: PasswordParts): LoginMethod {
         if (!password) return host.refuse(ctx, { method: name, code: 'missing_password', identifier })
         await limitAddress(ctx)
 
+        const person = await persons.findByIdentifier(readIdentifier(identifier))
+        await brake.hold(visitOf(ctx), person?.id)
+
         const typed = typedKey(blindIndex, identifier)
         const waitMs = await tries.reserve(typed)
         if (waitMs > 0) {
           const waitMinutes = Math.ceil(waitMs / 60_000)
           return host.refuse(ctx, { method: name, code: 'too_many_tries', identifier, waitMinutes })
         }
-        const { person, right } = await tries.make(typed, async (mayTryFor) => {
-          const found = await persons.findByIdentifier(readIdentifier(identifier))
+        const right = await tries.make(typed, async (mayTryFor) => {
           // nobody's tries are counted as well, so that an account does not show by the time it takes
-          const mayTry = await mayTryFor(found?.id ?? `nobody ${typed}`)
-          const same = await verify(found, password.slice(0, longestPassword))
-          return { person: found, right: same && mayTry }
+          const mayTry = await mayTryFor(person?.id ?? `nobody ${typed}`)
+          const same = await verify(person, password.slice(0, longestPassword))
+          return same && mayTry
         })
+        await brake.tried(right)
         if (!person || !right || person.status !== 'active') {
           return host.refuse(ctx, { method: name, code: 'sign_in_refused', identifier, personId: person?.id })
         }

@@ -4,14 +4,17 @@ const endOfImage = 0xd9
 const startOfScan = 0xda
 /** A frame coded in one go, baseline or extended; the others send a picture many times over (progressive) or are rare. */
 const sequential = new Set([0xc0, 0xc1])
-const otherFrames = new Set([0xc2, 0xc3, 0xc5, 0xc6, 0xc7, 0xc9, 0xca, 0xcb, 0xcd, 0xce, 0xcf])
+/** Huffman and quantization tables, restart interval, comment: what may stand before a scan, beside APP0 to APP15. */
+const tables = new Set([0xc4, 0xdb, 0xdd, 0xfe])
+const isApplication = (marker: number) => marker >= 0xe0 && marker <= 0xef
 
 /** Within a scan: a stuffed byte or a restart, which are no end of it. */
 const goesOn = (marker: number) => marker === 0 || (marker >= 0xd0 && marker <= 0xd7)
 
 /**
  * A JPEG as cameras and browsers make it: one sequential frame of so many pixels at most, in one scan. A few bytes more a scan
- * would have a decoder go over the whole picture thousands of times, so this is looked at before it begins.
+ * would have a decoder go over the whole picture thousands of times, so this is looked at before it begins. Only segments that
+ * say their length are let through: at a fill byte or a marker that stands alone a decoder would read on where we do not.
  */
 export function isPlainJpeg(bytes: Uint8Array, mostPixels: number): boolean {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
@@ -19,15 +22,16 @@ export function isPlainJpeg(bytes: Uint8Array, mostPixels: number): boolean {
   let at = 2
   if (bytes[0] !== 0xff || bytes[1] !== startOfImage) return false
   while (at + 4 <= bytes.length) {
-    const marker = bytes[at + 1]
-    if (bytes[at] !== 0xff || marker === undefined || otherFrames.has(marker)) return false
+    const marker = bytes[at + 1] ?? 0
     const length = view.getUint16(at + 2)
+    if (bytes[at] !== 0xff || length < 2) return false
+    const end = at + 2 + length
+    if (marker === startOfScan) return pixels > 0 && pixels <= mostPixels && isLastScan(bytes, end)
     if (sequential.has(marker)) {
       if (pixels > 0 || at + 9 > bytes.length) return false
       pixels = view.getUint16(at + 5) * view.getUint16(at + 7)
-    }
-    at += 2 + length
-    if (marker === startOfScan) return pixels > 0 && pixels <= mostPixels && isLastScan(bytes, at)
+    } else if (!tables.has(marker) && !isApplication(marker)) return false
+    at = end
   }
   return false
 }

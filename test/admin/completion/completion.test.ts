@@ -18,7 +18,8 @@ it('offers nouns, then verbs, then flags, then their words', () => {
   expect(offered('client', 'create', '--ty')).toEqual(['--type'])
   expect(offered('client', 'create', '--type', 's')).toEqual(['spa', 'service'])
   expect(offered('person', 'create', '--pass')).toEqual(['--password-stdin'])
-  expect(offered('doctor', '--')).toEqual(['--json', '--help'])
+  expect(offered('doctor', '--')).toEqual(['--json', '--server', '--help'])
+  expect(offered('completion', '')).toEqual(['bash', 'zsh', 'fish', '--json', '--server', '--help'])
   for (const { noun, verb } of commands) expect(offered(noun, ...(verb ? [verb, '--h'] : ['--h']))).toContain('--help')
 })
 
@@ -26,5 +27,5 @@ it('is understood by the other shells', () => {
   expect(completionScript('zsh', commands)).toContain('bashcompinit')
   const fish = completionScript('fish', commands)
   expect(fish).toContain("complete -c yideng -n '__fish_use_subcommand' -f -a client")
-  expect(fish.split('\n').every((line) => line.startsWith('complete -c yideng '))).toBe(true)
+  expect(fish).toContain("complete -c yideng -n '__fish_seen_subcommand_from completion' -f -a zsh")
 })

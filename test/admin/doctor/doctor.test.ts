@@ -1,61 +1,30 @@
-import { migrationNames } from '../../setup/migrations.ts'
 import { chmodSync, readFileSync, rmSync, writeFileSync, readdirSync } from 'node:fs'
-import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { checkpointFileOf, createCheckpoints } from '../../../src/audit/checkpoints.ts'
-import { createSigner, createVerifier } from '../../../src/keys/signatures.ts'
-import { openCookieKeys } from '../../../src/keys/cookie-keys.ts'
-import { openSqliteArtifacts } from '../../../src/storage/artifacts-sqlite.ts'
+import { checkpointFileOf } from '../../../src/audit/checkpoints.ts'
 import { commandLine } from '../../cli/in-process.ts'
+import { migrationNames } from '../../setup/migrations.ts'
+import {
+  alter,
+  answeredBy,
+  examine,
+  file,
+  nobody,
+  now,
+  passkey,
+  sign,
+  signedIn,
+  startOf,
+  type Line,
+} from './examined.ts'
 
-type Report = { well: boolean; checks: { state: string; what: string; finding: string; todo?: string }[] }
-type Line = ReturnType<typeof commandLine>
-
-const now = Date.UTC(2026, 10, 23)
 const day = 86_400_000
 let moment = now
 beforeEach(() => {
   moment = now
 })
-const create = ['client', 'create', '--name', 'a', '--redirect-uri', 'https://a.example/']
 
-async function examine({ yideng }: Line) {
-  const { code, out } = await yideng('doctor', '--json')
-  const { well, checks } = JSON.parse(out) as Report
-  const of = (state: string) => checks.filter((check) => check.state === state)
-  return { code, well, checks, warnings: of('warn'), faults: of('fail') }
-}
-
-/** As after a first start and a first portal. */
-async function started(line: Line = commandLine({ clock: () => moment })) {
-  await line.json(...create)
-  await line.json('keys', 'list')
-  openCookieKeys(join(line.directory, 'keys'))
-  await openSqliteArtifacts(join(line.directory, 'data', 'artifacts.sqlite'), () => moment).close()
-  return line
-}
-
-const file = (line: Line, ...path: string[]) => join(line.directory, ...path)
-
-function alter(line: Line, statement: string) {
-  const sqlite = new DatabaseSync(file(line, 'data', 'yideng.sqlite'))
-  sqlite.exec(statement)
-  sqlite.close()
-}
-
-/** As a server does once a minute. */
-const sign = (line: Line) =>
-  line.withHouse(({ database, settings }) =>
-    createCheckpoints({
-      database,
-      issuer: settings.issuer,
-      sign: createSigner(settings.keysDir, () => moment),
-      verify: createVerifier(settings.keysDir, () => moment),
-      clock: () => moment,
-      file: checkpointFileOf(settings.dataDir),
-    }).make(),
-  )
+const started = (environment: Record<string, string> = {}) =>
+  startOf(commandLine({ clock: () => moment, environment: { ...nobody, ...environment } }))
 
 describe('doctor', () => {
   it('finds nothing wrong where nothing is', async () => {
@@ -67,10 +36,14 @@ describe('doctor', () => {
         'settings',
         'issuer',
         'resources',
+        'disk',
         'keys',
         'signing keys',
         'store',
         'data keys',
+        'index keys',
+        'pairwise key',
+        'cookie keys',
         'portals',
         'audit trail',
         'clock',
@@ -81,7 +54,7 @@ describe('doctor', () => {
   })
 
   it('makes nothing on a machine where nothing is yet', async () => {
-    const line = commandLine()
+    const line = commandLine({ empty: true })
     const { code, warnings } = await examine(line)
     expect(code).toBe(0)
     expect(warnings.map(({ what }) => what)).toEqual(['keys', 'store', 'artifacts'])
@@ -97,9 +70,7 @@ describe('doctor', () => {
   })
 
   it('prints what to do under what it found, and the count on standard error', async () => {
-    const line = await started(
-      commandLine({ clock: () => moment, environment: { YIDENG_ISSUER: 'http://login.example' } }),
-    )
+    const line = await started({ YIDENG_ISSUER: 'http://login.example' })
     const { code, out, err } = await line.yideng('doctor')
     expect(code).toBe(1)
     expect(out).toContain(
@@ -195,6 +166,28 @@ describe('doctor', () => {
       'is before the newest audit entry',
       (line) => alter(line, `UPDATE audit_events SET at = ${now + 60_000}`),
     ],
+    [
+      'passkeys of another host name',
+      'passkeys',
+      'made for localhost and do not work at login.invalid; 1 are kept',
+      async (line) => {
+        alter(line, passkey)
+        await sign(line)
+        line.environment['YIDENG_ISSUER'] = 'https://login.invalid'
+      },
+    ],
+    [
+      'something else at the public address',
+      'public address',
+      'is no Yideng (status 502)',
+      (line) => answeredBy(line, 502, 'Bad Gateway'),
+    ],
+    [
+      'another Yideng at the public address',
+      'public address',
+      'other signing keys than those in',
+      (line) => answeredBy(line, 200, '{"keys":[{"kid":"of another"}]}'),
+    ],
   ])('finds %s', async (_what, what, finding, harm) => {
     const line = await started()
     await harm(line)
@@ -257,6 +250,12 @@ describe('doctor', () => {
       },
     ],
     [
+      'a proxy whose address many people have',
+      'addresses',
+      'the last 20 sign-ins, of 20 people, all came from one address: limits would hold them all at once',
+      (line: Line) => signedIn(line, () => '127.0.0.1'),
+    ],
+    [
       'logout notices nobody delivers',
       'logout notices',
       '1 to be delivered, 0 given up',
@@ -276,3 +275,16 @@ function notice(state: string, at: number) {
   return `INSERT INTO logout_deliveries (client_id, person_id, session_id, state, attempts, next_attempt_at, created_at)
     VALUES ('c', 'p', 's', '${state}', 1, ${at}, ${at})`
 }
+
+it('finds nothing wrong with people from several addresses, nor with passkeys of this host name', async () => {
+  const line = await started()
+  alter(line, passkey)
+  await signedIn(line, (turn) => (turn === 7 ? '203.0.113.7' : '127.0.0.1'))
+  await sign(line)
+  const { well, checks } = await examine(line)
+  expect(well).toBe(true)
+  expect(checks.filter(({ what }) => ['addresses', 'passkeys'].includes(what))).toEqual([
+    { state: 'ok', what: 'passkeys', finding: 'made for localhost' },
+    { state: 'ok', what: 'addresses', finding: 'people come from several' },
+  ])
+})

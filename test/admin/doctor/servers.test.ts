@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { pino } from 'pino'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { commandLine } from '../../cli/in-process.ts'
+import { readSettings } from '../../../src/config/settings.ts'
+import { claimRedis, openArtifacts } from '../../../src/storage/stores.ts'
 import { cannotRun } from '../../setup/parts.ts'
 import { redisCli, startRedis } from '../../setup/redis.ts'
 import { makePostgres } from '../../setup/stores.ts'
@@ -16,9 +19,17 @@ describe.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis'))('doctor on Postgr
   let line: ReturnType<typeof commandLine>
   let url: string
 
-  const examine = async (environment: Record<string, string>) => {
+  const examine = async (environment: Record<string, string>, clock = Date.now) => {
     const keys = join(line.directory, 'keys')
-    const other = commandLine({ environment: { YIDENG_KEYS_DIR: keys, YIDENG_DATABASE_URL: url, ...environment } })
+    const other = commandLine({
+      clock,
+      environment: {
+        YIDENG_KEYS_DIR: keys,
+        YIDENG_DATABASE_URL: url,
+        YIDENG_ISSUER: 'http://localhost:1',
+        ...environment,
+      },
+    })
     const { out } = await other.yideng('doctor', '--json')
     const { checks } = JSON.parse(out) as { checks: Check[] }
     return checks.filter(({ state }) => state !== 'ok')
@@ -50,6 +61,26 @@ describe.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis'))('doctor on Postgr
     expect(forgetful).toMatchObject([
       { state: 'warn', what: 'Redis', finding: expect.stringMatching(/noeviction.*appendonly/) },
     ])
+
+    const artifacts = await openArtifacts(
+      readSettings({ YIDENG_REDIS_URL: `redis://127.0.0.1:${durable}` }),
+      Date.now,
+      pino({ level: 'silent' }),
+    )
+    expect([await claimRedis(artifacts, 'another house'), await claimRedis(artifacts, 'another house')]).toEqual([
+      true,
+      true,
+    ])
+    expect(await claimRedis(artifacts, 'this house')).toBe(false)
+    await artifacts.close()
+    expect(await examine({ YIDENG_REDIS_URL: `redis://127.0.0.1:${durable}` })).toMatchObject([
+      { state: 'fail', what: 'Redis', finding: 'another Yideng uses it' },
+    ])
+
+    const late = await examine({ YIDENG_REDIS_URL: '' }, () => Date.now() + 60_000)
+    expect(late).toContainEqual(
+      expect.objectContaining({ what: 'clock', finding: 'this machine and PostgreSQL are 60 seconds apart' }),
+    )
 
     const nobody = await examine({
       YIDENG_REDIS_URL: 'redis://127.0.0.1:1',

@@ -14,8 +14,15 @@ it('a change of levels is tried on the sign-ins of the last 30 days before it is
     return (await json<{ client_id: string }>('client', 'create', ...flags)).client_id
   }
   const [strict, easy] = [await create('公积金', '3'), await create('图书馆', '2')]
-  const signIn = (clientId: string, details: Record<string, number | boolean | string[]>) =>
-    withHouse(({ audit }) => audit.record({ event: 'login.succeeded', actor: 'person', clientId, details }))
+  type Details = Record<string, number | boolean | string[]>
+  const record = (event: 'login.succeeded' | 'portal.entered', personId: string, clientId: string, details: Details) =>
+    withHouse(({ audit }) => audit.record({ event, actor: 'person', personId, clientId, details }))
+  const enter = (personId: string, clientId: string, level: number) =>
+    record('portal.entered', personId, clientId, { scopes: [], level })
+  const signIn = async (clientId: string, details: Details & { level: number }, personId = 'p1') => {
+    await record('login.succeeded', personId, clientId, details)
+    await enter(personId, clientId, details.level)
+  }
   const password = { level: 3, identity: 3, amr: ['pwd'], bound: false, held: false, proofDays: 700 }
   await signIn(strict, password) // too long ago
   now = start - day
@@ -24,6 +31,10 @@ it('a change of levels is tried on the sign-ins of the last 30 days before it is
   await signIn(easy, password)
   await signIn(easy, { ...password, identity: 2, level: 2, proofDays: 0 })
   await signIn(easy, { level: 3 })
+  // by single sign-on, on two devices: what each portal is entered by is the sign-in of that level
+  await signIn(easy, { ...password, proofDays: 10 }, 'p2')
+  await signIn(easy, { ...password, identity: 2, level: 2, proofDays: 0 }, 'p2')
+  await enter('p2', strict, 3)
   now = start
 
   const levels = JSON.parse(readFileSync('config/levels.json', 'utf8')) as { reached: object[] }[]
@@ -37,12 +48,12 @@ it('a change of levels is tried on the sign-ins of the last 30 days before it is
     file,
   )
   expect(portals).toEqual([
-    { client_id: strict, name: '公积金', sign_ins: 2, rise: 0, fall: 1, kept_out: 1 },
-    { client_id: easy, name: '图书馆', sign_ins: 2, rise: 0, fall: 1, kept_out: 0 },
+    { client_id: strict, name: '公积金', sign_ins: 3, rise: 0, fall: 1, kept_out: 1 },
+    { client_id: easy, name: '图书馆', sign_ins: 4, rise: 0, fall: 1, kept_out: 0 },
   ])
   expect(undecidable).toBe(1)
   expect(await json('client', 'preview-level', '--client', easy, '--min-level', '3')).toMatchObject({
-    portals: [{ client_id: easy, sign_ins: 2, kept_out: 1 }],
+    portals: [{ client_id: easy, sign_ins: 4, kept_out: 2 }],
   })
 
   expect((await yideng('client', 'preview-level')).code).toBe(2)

@@ -78,6 +78,20 @@ it('ends a request after a day, when it is refused, and with the role of who ask
   expect(await house.clients.find(id)).toBeDefined()
 })
 
+it.each([
+  ['is locked', { status: 'locked' as const }],
+  ['lost its number to another account', { identity_level: 2 }],
+])('asks for nothing any more once the account of who asked %s', async (_what, change) => {
+  const { administrator, portal, house } = await remoteHouse()
+  const [first, second] = [await administrator('admin', '440300'), await administrator('admin', '440300')]
+  const id = await portal('门户', '440300')
+  const request = String(documentOf(await first.run('client delete', { id }))['request'])
+  await house.database.updateTable('natural_persons').set(change).where('id', '=', first.personId).execute()
+  expect(await house.administrators.acting(first.personId)).toBeUndefined()
+  expect(await second.run('approval approve', { id: request })).toMatchObject({ ok: false, kind: 'forbidden' })
+  expect(await house.clients.find(id)).toBeDefined()
+})
+
 it('asks for a second administrator of the place where the portal lies by then', async () => {
   const { administrator, portal, house } = await remoteHouse()
   const province = await administrator('admin', '440000')

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Back } from '../../../src/admin/house.ts'
-import { photographedPerson, send, verify } from '../../setup/face.ts'
+import { camera, photographedPerson, rightFrames, room, send, verify } from '../../setup/face.ts'
 import { berta, portrait, writeFrames } from '../../setup/faces.ts'
 import { addPasskey, signInByPasskey } from '../../setup/passkey.ts'
 import { find } from '../../setup/organisation.ts'
@@ -22,13 +22,14 @@ beforeAll(async () => {
   portal = await registerPortal(house, { consent: 'implicit' })
   await server.kill('SIGINT')
   server.environment['YIDENG_FACE_KIOSKS'] = kiosk.clientId
+  server.environment['YIDENG_FACE_FAILURES'] = '1'
   await server.restart()
 })
 
 describe('at a kiosk', () => {
-  it('an identifier and a face sign in, at level 3; a stranger and nobody are one', async () => {
-    const who = await photographedPerson(house)
-    await house.faceConsents.give(await find(house, who), { actor: 'person' })
+  it('an identifier and a face sign in, at level 3; a stranger, nobody and one who is blocked are one', async () => {
+    const [who, passing] = [await photographedPerson(house), await photographedPerson(house)]
+    for (const one of [who, passing]) await house.faceConsents.give(await find(house, one), { actor: 'person' })
     const visitor = new Visitor(server.issuer)
     const visit = await kiosk.begin()
     const begin = async (identifier: string) => {
@@ -43,8 +44,21 @@ describe('at a kiosk', () => {
     }
     expect(shapes[0]).toMatchObject({ outcome: 'failed', reasons: ['other_face'] })
     expect(shapes[1]).toEqual(shapes[0])
-    const tokens = await visit.finish(await verify(visitor, await begin(who.username)))
+    const again = await begin(who.username)
+    expect(await send(visitor, again, await rightFrames(again))).toMatchObject({ reasons: ['other_face'] })
+    // whoever fails at a kiosk closes nothing to the person who can show more than a number
+    const { visitor: home, page } = await room(server.issuer, who)
+    expect((await camera(home, page)).html).toContain('data-check')
+
+    const tokens = await visit.finish(await verify(visitor, await begin(passing.username)))
     expect(tokens.claims()).toMatchObject({ acr: 'urn:yideng:loa:3', amr: ['face'] })
+    // nor does a face alone change ways in, or prove itself again into more than it was
+    const csrf = /name="csrf" value="([^"]+)"/.exec((await visitor.get('/account/face')).html)?.[1] ?? ''
+    for (const refused of [
+      await visitor.get('/account/passkey/add'),
+      await visitor.post('/account/face/start', { csrf }),
+    ])
+      expect([refused.status, refused.html.includes('只是刷脸登录')], refused.url.pathname).toEqual([403, true])
   })
 
   it('and nowhere else', async () => {

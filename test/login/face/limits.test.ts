@@ -43,10 +43,12 @@ it('five failed ones within 24 hours close the way for 24 hours, and no longer',
     for (let index = 0; index < times; index += 1) closed = await limits.failed('one')
     return closed
   }
-  expect(await fail(4)).toBe(false)
-  forward(25 * hour)
-  expect(await fail(4)).toBe(false)
+  expect(await fail(1)).toBe(false)
   forward(23 * hour)
+  expect(await fail(3)).toBe(false)
+  // a day after the first, and an hour after the others: no day of a calendar of ours begins anew
+  forward(2 * hour)
+  expect(await fail(1)).toBe(false)
   expect(await limits.blocked('one')).toBe(false)
   expect(await fail(1)).toBe(true)
   expect([await limits.blocked('one'), await limits.blocked('other')]).toEqual([true, false])
@@ -55,4 +57,11 @@ it('five failed ones within 24 hours close the way for 24 hours, and no longer',
   forward(2 * hour)
   expect(await limits.blocked('one')).toBe(false)
   expect(await fail(4)).toBe(false)
+})
+
+it('failures counted at once are all counted, and block once', async () => {
+  const { limits } = opened(5)
+  const all = await Promise.all(Array.from({ length: 8 }, () => limits.failed('one')))
+  expect(all.filter(Boolean)).toHaveLength(1)
+  expect(await limits.blocked('one')).toBe(true)
 })

@@ -3,8 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
+import { openSqliteArtifacts } from '../../../src/storage/artifacts-sqlite.ts'
 import { signWebhook } from '../../../src/proofing/face/vendors/webhook.ts'
 import { openPerson, signIn } from '../../setup/person.ts'
+import { room } from '../../setup/face.ts'
 import { registerPortal } from '../../setup/portal.ts'
 import { startServer } from '../../setup/server.ts'
 import { Visitor, type Page } from '../../setup/visitor.ts'
@@ -40,7 +42,12 @@ it('a vendor takes the person to its page and back, and into the portal; each re
   onTestFinished(() => rmSync(directory, { recursive: true }))
   const file = join(directory, 'vendors.json')
   writeFileSync(file, JSON.stringify({ webhook: { url: vendor.url, secret } }))
-  const server = await startServer({ YIDENG_FACE_STEP_UP: 'webhook', YIDENG_FACE_VENDORS: file })
+  const server = await startServer({
+    YIDENG_FACE_PROOFING: 'webhook',
+    YIDENG_FACE_STEP_UP: 'webhook',
+    YIDENG_FACE_VENDORS: file,
+    YIDENG_FACE_FAILURES: '2',
+  })
   const house = await server.house()
   const portal = await registerPortal(house, { consent: 'implicit' })
   const person = await openPerson(house)
@@ -71,4 +78,26 @@ it('a vendor takes the person to its page and back, and into the portal; each re
   const tokens = await one.visit.finish(await one.visitor.get(back))
   expect(tokens.claims()).toMatchObject({ acr: 'urn:yideng:loa:4', amr: ['pwd', 'face'] })
   expect((await one.visitor.get(back)).status).toBe(400)
+
+  // it may take longer than a sign-in stays fresh: after signing in again the result is there
+  const slow = await room(server.issuer, person)
+  const late = await leave(slow.visitor, slow.page)
+  const artifacts = openSqliteArtifacts(join(server.dataDir, 'artifacts.sqlite'), Date.now)
+  for (const { id, value } of await artifacts.listGroup('Session', person.id)) {
+    const session = JSON.parse(value) as { loginTs: number }
+    await artifacts.compareAndSet('Session', id, value, JSON.stringify({ ...session, loginTs: session.loginTs - 600 }))
+  }
+  await artifacts.close()
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  const again = await slow.visitor.get(late)
+  expect((await signIn(slow.visitor, again, person.username)).url.search).toBe('?done=proved')
+
+  // who fails there and does not come back has failed all the same, and brings no other return that was open beside it
+  vendor.said.outcome = 'failed'
+  const two = await begin()
+  const kept = await leave(two.visitor, two.question)
+  await leave(two.visitor, two.question)
+  expect((await two.visitor.submit(two.question, '/face/start', {})).html).toContain('24 小时内不能再刷脸')
+  vendor.said.outcome = 'passed'
+  expect((await two.visitor.get(kept)).html).toContain('时间到了')
 })

@@ -3,7 +3,7 @@ import type { Back } from '../../../src/admin/house.ts'
 import { addPasskey, askOptions, sendResponse, signInByPasskey, type CreationOptions } from '../../setup/passkey.ts'
 import { openPerson, signIn } from '../../setup/person.ts'
 import { signedInPhone, signOnPhone, WaitingComputer } from '../../setup/qr.ts'
-import { startServer, type RunningServer } from '../../setup/server.ts'
+import { type RunningServer, usualServer } from '../../setup/server.ts'
 import { SoftwareAuthenticator, type Deviation } from '../../setup/software-authenticator.ts'
 import { Visitor } from '../../setup/visitor.ts'
 
@@ -11,7 +11,7 @@ let server: RunningServer
 let house: Back
 
 beforeAll(async () => {
-  server = await startServer()
+  server = await usualServer()
   house = await server.house()
 })
 

@@ -4,7 +4,7 @@ import { addPasskey, askOptions, sendResponse, type CreationOptions } from '../.
 import { openPerson, signIn } from '../../setup/person.ts'
 import { registerPortal } from '../../setup/portal.ts'
 import { signedInPhone } from '../../setup/qr.ts'
-import { startServer, type RunningServer } from '../../setup/server.ts'
+import { type RunningServer, usualServer } from '../../setup/server.ts'
 import { SoftwareAuthenticator } from '../../setup/software-authenticator.ts'
 import { Visitor, type Page } from '../../setup/visitor.ts'
 
@@ -13,7 +13,7 @@ let house: Back
 let portal: Awaited<ReturnType<typeof registerPortal>>
 
 beforeAll(async () => {
-  server = await startServer()
+  server = await usualServer()
   house = await server.house()
   portal = await registerPortal(house, { consent: 'implicit' })
 })

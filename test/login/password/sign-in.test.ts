@@ -1,5 +1,8 @@
+import { pino } from 'pino'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Back } from '../../../src/admin/house.ts'
+import { readSettings } from '../../../src/config/settings.ts'
+import { openArtifacts } from '../../../src/storage/stores.ts'
 import { password } from '../../setup/people.ts'
 import { openPerson, signIn } from '../../setup/person.ts'
 import { registerPortal } from '../../setup/portal.ts'
@@ -132,6 +135,26 @@ describe('sign-in by password', () => {
     const next = await visitor.get((await portal.begin()).url)
     expect(next.leads).toBeUndefined()
     expect(next.html).toContain('name="password"')
+  })
+
+  it('lets known browsers in, and strangers try little, while the house gets wrong passwords from everywhere', async () => {
+    const known = await openPerson(house)
+    const own = await signInPage()
+    await signIn(own.visitor, own.page, known.username)
+    const artifacts = await openArtifacts(readSettings(server.environment), Date.now, pino({ level: 'silent' }))
+    const id = () => `wrong-${Math.floor(Date.now() / 600_000)}`
+    await artifacts.put('password-house', id(), '100000', { ttl: 60 })
+    const answers = []
+    for (let tries = 0; tries < 6; tries += 1) {
+      const { visitor, page } = await signInPage()
+      answers.push(await signIn(visitor, page, `nobody-of-${tries}`))
+    }
+    expect(answers.map(({ status }) => status)).toEqual([400, 400, 400, 400, 400, 429])
+    expect(answers[5]?.headers.get('retry-after')).toBe('600')
+    const page = await own.visitor.get((await portal.begin({ prompt: 'login' })).url)
+    expect((await signIn(own.visitor, page, known.username)).leads).toBeDefined()
+    await artifacts.remove('password-house', id())
+    await artifacts.close()
   })
 
   it('leaves no identifier, name or password in the log, nor plain in the stores', async () => {

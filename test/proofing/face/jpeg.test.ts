@@ -36,6 +36,17 @@ describe('a picture from a stranger', () => {
     expect(isPlainJpeg(thrice, pixels)).toBe(false)
   })
 
+  it('is refused when a decoder would read it otherwise: after a marker that stands alone', async () => {
+    // what follows is taken for the length of a segment that ends before `plain`; a decoder finds a progressive picture there
+    const hidden = await picture({ progressive: true })
+    const behind = 0xff00 + (hidden[3] ?? 0)
+    const filling = Buffer.alloc(2 + behind - hidden.length)
+    for (const alone of [0xd0, 0x01, 0xff]) {
+      const both = [hidden.subarray(0, 2), Buffer.from([0xff, alone]), hidden.subarray(2), filling, plain.subarray(2)]
+      expect(isPlainJpeg(Buffer.concat(both), pixels), alone.toString(16)).toBe(false)
+    }
+  })
+
   it('is refused when it is cut off before its pixels, or no JPEG', () => {
     const beforeScan = plain.subarray(0, plain.indexOf(startOfScan))
     for (const one of [beforeScan, plain.subarray(0, 3), Buffer.alloc(0), Buffer.from('GIF89a')]) {

@@ -1,8 +1,10 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { createGzip } from 'node:zlib'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { FaceRequest, FaceVerifier } from '../../../src/proofing/face/verifier.ts'
+import { post } from '../../../src/proofing/face/vendors/ask.ts'
 import { canonicalQuery, signAcs3, signTc3 } from '../../../src/proofing/face/vendors/signatures.ts'
 import { readVendors } from '../../../src/proofing/face/vendors/vendors.ts'
 import { signWebhook } from '../../../src/proofing/face/vendors/webhook.ts'
@@ -259,4 +261,28 @@ describe('against a server that checks signatures and answers as documented', ()
       }
     },
   )
+
+  it.each(['identity', 'gzip'])('hangs up on a vendor that sends without end (%s)', async (encoding) => {
+    let sent = 0
+    const endless = createServer((_, response) => {
+      response.writeHead(200, { 'content-encoding': encoding })
+      const out = encoding === 'gzip' ? createGzip() : response
+      if (out !== response) out.pipe(response)
+      const spaces = Buffer.alloc(64 * 1024, ' ')
+      const more = () => {
+        while (!response.destroyed && (sent += spaces.length) && out.write(spaces));
+        if (!response.destroyed) out.once('drain', more)
+      }
+      more()
+    })
+    await new Promise<void>((resolve) => endless.listen(0, '127.0.0.1', resolve))
+    const address = endless.address()
+    const gone = new Promise((resolve) => endless.once('connection', (socket) => socket.once('close', resolve)))
+    const answer = post(`http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`, {}, '', 20_000)
+    await expect(answer).rejects.toMatchObject({ message: 'no answer', cause: { message: 'too long' } })
+    await gone
+    // what the kernel holds for both sides comes on top of the limit
+    expect(sent).toBeLessThan(64 * 1024 * 1024)
+    endless.close()
+  })
 })

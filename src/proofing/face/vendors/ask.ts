@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { readAtMost } from '../../../pages/bodies.ts'
 import { ended, type FaceResult } from '../verifier.ts'
 
 const mostBytes = 256 * 1024
@@ -9,7 +10,7 @@ export class VendorFailed extends Error {}
 /** Where a browser is sent: a page, never a script. */
 export const page = z.url({ protocol: /^https?$/ })
 
-/** `mostMs` is waited for the whole answer. @throws VendorFailed */
+/** `mostMs` is waited for the whole answer, of which no more than `mostBytes` is read. @throws VendorFailed */
 export async function post(
   url: string,
   headers: Record<string, string>,
@@ -24,10 +25,11 @@ export async function post(
       redirect: 'error',
       signal: AbortSignal.timeout(mostMs),
     })
-    const text = await response.text()
-    if (text.length > mostBytes) throw new Error('too long')
+    // counted as it comes, after decompression: a vendor that never ends fills no memory of ours
+    const bytes = response.body ? await readAtMost(response.body, mostBytes) : Buffer.alloc(0)
+    if (!bytes) throw new Error('too long')
     // vendors say in the document what was wrong, whatever the status
-    return { text, headers: response.headers }
+    return { text: bytes.toString(), headers: response.headers }
   } catch (cause) {
     throw new VendorFailed('no answer', { cause })
   }

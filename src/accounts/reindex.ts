@@ -1,0 +1,111 @@
+import type { FieldCipher } from '../keys/field-cipher.ts'
+import { firstOfOldFiles, type LookupIndex } from '../keys/lookup-index.ts'
+import type { Database } from '../storage/database.ts'
+import { indexesOf } from './indexes.ts'
+import { sealedPlace } from './sealed-fields.ts'
+
+const columns = ['document_index', 'phone_index', 'username_index'] as const
+const pageSize = 200
+
+export interface Reindexed {
+  done: number
+  /** Accounts that could not be opened, or whose index another has already. */
+  left: string[]
+}
+
+/**
+ * Brings every account under one index key while servers run, by compare-and-set, for all new ones are kept under it
+ * already (indexKeysInUse). What was done stays done, so it may be ended and run again at any time.
+ */
+export async function reindex(options: {
+  database: Database
+  cipher: FieldCipher
+  lookup: LookupIndex
+  key: string
+  progress?: ((done: number, total: number) => void) | undefined
+}): Promise<Reindexed> {
+  const { database, cipher, lookup, key, progress } = options
+  const { many } = await database
+    .selectFrom('natural_persons')
+    .select(({ fn }) => fn.countAll<number>().as('many'))
+    .executeTakeFirstOrThrow()
+  const left: string[] = []
+  let done = 0
+  let seen = 0
+
+  // all rows are read and the done ones passed over: to look for those that are not would take longer with each page
+  const page = (after: string) =>
+    database
+      .selectFrom('natural_persons')
+      .select(['id', 'document_number', 'phone', 'username', ...columns])
+      .where('id', '>', after)
+      .where('status', '<>', 'closed')
+      .orderBy('id')
+      .limit(pageSize)
+      .execute()
+  type Row = Awaited<ReturnType<typeof page>>[number]
+
+  function changeOf(row: Row): { row: Row; fresh: ReturnType<typeof indexesOf> }[] {
+    if (columns.every((column) => row[column].startsWith(`${key}.`))) return []
+    const open = (column: 'document_number' | 'phone' | 'username') =>
+      cipher.open(row[column], sealedPlace(column, row.id))
+    try {
+      const plain = { documentNumber: open('document_number'), phone: open('phone'), username: open('username') }
+      return [{ row, fresh: indexesOf(lookup, key, plain) }]
+    } catch {
+      left.push(row.id)
+      return []
+    }
+  }
+
+  async function write(changes: ReturnType<typeof changeOf>): Promise<void> {
+    let written = 0
+    // a page shares a commit: servers wait for it a moment, and a commit for each row would take hours
+    await database.transaction().execute(async (transaction) => {
+      for (const { row, fresh } of changes) {
+        const { numUpdatedRows } = await transaction
+          .updateTable('natural_persons')
+          .set(fresh)
+          .where('id', '=', row.id)
+          .where('document_index', '=', row.document_index)
+          .where('phone_index', '=', row.phone_index)
+          .where('username_index', '=', row.username_index)
+          .executeTakeFirst()
+        written += Number(numUpdatedRows)
+      }
+    })
+    done += written
+  }
+
+  for (let after: string | undefined = ''; after !== undefined;) {
+    const rows = await page(after)
+    const changes = rows.flatMap(changeOf)
+    if (changes.length > 0) {
+      await write(changes).catch(async () => {
+        // the store refused one of them: the others are done one by one, and it is told
+        for (const change of changes) await write([change]).catch(() => left.push(change.row.id))
+      })
+    }
+    seen += rows.length
+    progress?.(seen, Math.max(seen, many))
+    after = rows.length < pageSize ? undefined : rows.at(-1)?.id
+  }
+  return { done, left }
+}
+
+/** How many accounts stand under an index key. */
+export async function indexedUnder(database: Database, key: string): Promise<number> {
+  const { many } = await database
+    .selectFrom('natural_persons')
+    .select(({ fn }) => fn.countAll<number>().as('many'))
+    .where('status', '<>', 'closed')
+    .where((where) =>
+      where.or(
+        columns.map((column) =>
+          key === firstOfOldFiles ? where(column, 'not like', '%.%') : where(column, 'like', `${key}.%`),
+        ),
+      ),
+    )
+    .executeTakeFirstOrThrow()
+  return many
+}

@@ -1,0 +1,5 @@
+/** What is sealed in an account. */
+export type SealedField = 'document_number' | 'name' | 'phone' | 'username'
+
+/** The place a field of an account is sealed to (see FieldCipher). */
+export const sealedPlace = (column: SealedField, id: string) => `natural_persons.${column}:${id}`

@@ -1,0 +1,41 @@
+import { z } from 'zod'
+import { restrictedPlace } from '../../audit/chain.ts'
+import type { Back } from '../house.ts'
+import type { Finding } from './finding.ts'
+
+const looked = 300
+const manyPeople = 20
+
+/**
+ * Whether the latest sign-ins all came from one address although they are of many people. The address itself is not told:
+ * it may be somebody's.
+ */
+export async function oneAddress({ database, dataKeys: { auditCipher } }: Back): Promise<Finding[]> {
+  const rows = await database
+    .selectFrom('audit_events')
+    .select(['sequence', 'person_id', 'restricted'])
+    .where('event', '=', 'login.succeeded')
+    .orderBy('sequence', 'desc')
+    .limit(looked)
+    .execute()
+  const people = new Set(rows.map(({ person_id: id }) => id))
+  if (people.size < manyPeople) return []
+  const addresses = new Set(
+    rows.map(({ sequence, restricted }) => {
+      try {
+        return z
+          .object({ address: z.string() })
+          .parse(JSON.parse(auditCipher.open(restricted ?? '', restrictedPlace(sequence)))).address
+      } catch {
+        return undefined // a broken entry is told by the look at the trail
+      }
+    }),
+  )
+  const what = 'addresses'
+  if (addresses.size > 1) return [{ state: 'ok', what, finding: 'people come from several' }]
+  const finding = `the last ${rows.length} sign-ins, of ${people.size} people, all came from one address: limits would hold them all at once`
+  const todo =
+    'where that is the proxy, let it set X-Forwarded-For to the address of the browser ' +
+    '(nginx: proxy_set_header X-Forwarded-For $remote_addr;) and set YIDENG_TRUST_PROXY=true'
+  return [{ state: 'warn', what, finding, todo }]
+}

@@ -1,0 +1,104 @@
+import { hash } from 'node:crypto'
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { indexedUnder } from '../../accounts/reindex.ts'
+import { dataKeyFile } from '../../keys/data-keys.ts'
+import { readKeysInStore } from '../../keys/keys-in-store.ts'
+import { keyNumber } from '../../keys/lookup-index.ts'
+import { sealedUnder } from '../../keys/reseal.ts'
+import type { Back } from '../house.ts'
+import type { Finding } from './finding.ts'
+import { oldMs } from './keys.ts'
+
+const day = (time: number) => new Date(time).toISOString().slice(0, 10)
+
+/** The keys of data.json and cookies.json: whether they are those the store is kept under, whole, and how old. */
+export async function dataKeys(house: Back): Promise<Finding[]> {
+  const behind = await olderThanTheStore(house)
+  return [...(behind ?? [await sealing(house), await lookingUp(house)]), pairwise(house), ...cookies(house)]
+}
+
+const changedAt = ({ settings }: Back, file: string) => statSync(join(settings.keysDir, file)).mtimeMs
+
+/** Files of before this was kept do not say: as old as the file at least. */
+function age(house: Back, id: string) {
+  const from = house.dataKeys.usedFrom(id)
+  const since = from ?? changedAt(house, dataKeyFile)
+  return {
+    old: since < house.clock() - oldMs,
+    said: `${id} since ${day(since)}${from === undefined ? ' or before' : ''}`,
+  }
+}
+
+async function olderThanTheStore(house: Back): Promise<Finding[] | undefined> {
+  const stored = await readKeysInStore(house.database)
+  const known = house.dataKeys.lookup.known()
+  const lacks = stored.index.filter((id) => !known.includes(id))
+  const restored = lacks.length > 0 && lacks.every((id) => keyNumber(id) < keyNumber(known[0] ?? id))
+  if (restored) {
+    const text = `accounts stand under ${lacks.join(', ')}, which data.json has no more: the store is an older one`
+    const todo = 'npx yideng keys rotate --kind index'
+    return [{ state: 'fail', what: 'index keys', finding: text, todo }]
+  }
+  const newer = keyNumber(stored.data) > keyNumber(house.dataKeys.ids().current) ? [stored.data, ...lacks] : lacks
+  if (newer.length === 0) return undefined
+  const text = `data.json of this machine is older than the store, which uses ${newer.join(', ')}`
+  const todo =
+    'carry data.json from the machine where a key was rotated last: here people are not found, or not readable'
+  return [{ state: 'fail', what: 'data keys', finding: text, todo }]
+}
+
+async function sealing(house: Back): Promise<Finding> {
+  const what = 'data keys'
+  const { current, old } = house.dataKeys.ids()
+  const { said, old: tooOld } = age(house, current)
+  const sealed = old.length > 0 ? await sealedUnder(house.database, old) : []
+  const inTrail = sealed.filter(({ place }) => place === 'audit_events.restricted')
+  const left = sealed.filter((one) => !inTrail.includes(one))
+  if (left.length > 0) {
+    const places = left.map(({ place, many }) => `${many} in ${place}`).join(', ')
+    const text = `half rotated: under ${old.join(', ')} there are still ${places}`
+    return { state: 'warn', what, finding: text, todo: 'npx yideng keys rotate --kind data' }
+  }
+  if (tooOld)
+    return { state: 'warn', what, finding: `${said}: more than a year`, todo: 'npx yideng keys rotate --kind data' }
+  if (old.length === 0) return { state: 'ok', what, finding: said }
+  const why = inTrail.length > 0 ? 'opens old entries of the audit trail' : 'may go: npx yideng keys retire --kind data'
+  return { state: 'ok', what, finding: `${said}; ${old.join(', ')} ${why}` }
+}
+
+async function lookingUp(house: Back): Promise<Finding> {
+  const what = 'index keys'
+  const { lookup } = house.dataKeys
+  const [key, ...leaving] = (await readKeysInStore(house.database)).index
+  if (leaving.length > 0) {
+    const counts = await Promise.all(leaving.map((id) => indexedUnder(house.database, id)))
+    const many = counts.reduce((sum, count) => sum + count, 0)
+    const text = `half rotated: ${many} accounts stand under ${leaving.join(', ')} still`
+    return { state: 'warn', what, finding: text, todo: 'npx yideng keys rotate --kind index' }
+  }
+  const { said, old } = age(house, key)
+  if (old)
+    return { state: 'warn', what, finding: `${said}: more than a year`, todo: 'npx yideng keys rotate --kind index' }
+  const unused = lookup.known().filter((id) => keyNumber(id) < keyNumber(key))
+  if (unused.length === 0) return { state: 'ok', what, finding: said }
+  const text = `${said}; ${unused.join(', ')} no more needed`
+  return {
+    state: 'warn',
+    what,
+    finding: text,
+    todo: 'when every machine has this data.json: npx yideng keys retire --kind index',
+  }
+}
+
+function pairwise({ settings }: Back): Finding {
+  const digest = hash('sha256', readFileSync(join(settings.keysDir, dataKeyFile))).slice(0, 16)
+  const text = `kept for ever in data.json: another one would make everybody a stranger (sub) to every portal. Is your backup of it the same? sha256sum begins with ${digest}`
+  return { state: 'ok', what: 'pairwise key', finding: text }
+}
+
+function cookies(house: Back): Finding[] {
+  if (!existsSync(join(house.settings.keysDir, 'cookies.json'))) return []
+  const text = `from ${day(changedAt(house, 'cookies.json'))} or before; removed, they are made anew and people sign in again`
+  return [{ state: 'ok', what: 'cookie keys', finding: text }]
+}

@@ -1,0 +1,59 @@
+import { z } from 'zod'
+import { openCheckpoint } from '../../audit/checkpoints.ts'
+import { createVerifier } from '../../keys/signatures.ts'
+import type { Back } from '../house.ts'
+import type { Desk } from '../desk.ts'
+import { signingKeyStates } from '../keys/signing-key-states.ts'
+import type { Finding } from './finding.ts'
+
+const patienceMs = 3000
+const keySet = z.object({ keys: z.array(z.object({ kid: z.string() })) })
+
+/** What answers at the public address is the Yideng of these keys; nothing is said where nobody answers. */
+export async function answering(desk: Desk): Promise<Finding[]> {
+  const { issuer, host, port, keysDir } = await desk.settings()
+  const what = 'public address'
+  const answer = await fetch(`${issuer}/jwks`, { signal: AbortSignal.timeout(patienceMs), redirect: 'manual' }).catch(
+    () => undefined,
+  )
+  if (!answer) return []
+  const published = keySet.safeParse(await answer.json().catch(() => undefined)).data
+  if (!published) {
+    const finding = `what answers at ${issuer} is no Yideng (status ${answer.status})`
+    const todo = `start the server, and let the proxy hand on everything of this name to ${host}:${port}`
+    return [{ state: 'fail', what, finding, todo }]
+  }
+  const there = new Set(published.keys.map(({ kid }) => kid))
+  const signing = (await signingKeyStates(desk)).filter(({ state }) => state === 'signs')
+  if (signing.every(({ key }) => there.has(key.kid)))
+    return [{ state: 'ok', what, finding: `${issuer} answers, with these keys` }]
+  const finding = `${issuer} is answered by a Yideng of other signing keys than those in ${keysDir}: portals would refuse the tokens of one of them`
+  const todo =
+    'let the proxy lead to this one alone; several machines share PostgreSQL, Redis and data.json (docs/deploy.md)'
+  return [{ state: 'fail', what, finding, todo }]
+}
+
+/** A passkey is good for one host name only, that of the issuer when it was made: it stands in the checkpoints of that time. */
+export async function passkeysOfIssuer({ database, settings, clock }: Back): Promise<Finding[]> {
+  const { oldest, many } = await database
+    .selectFrom('authenticators')
+    .where('kind', '=', 'passkey')
+    .select(({ fn }) => [fn.min('created_at').as('oldest'), fn.countAll<number>().as('many')])
+    .executeTakeFirstOrThrow()
+  if (!many) return []
+  const checkpoint = await database
+    .selectFrom('audit_checkpoints')
+    .select('signed')
+    .where('at', '>=', oldest)
+    .orderBy('at')
+    .limit(1)
+    .executeTakeFirst()
+  const then = checkpoint && (await openCheckpoint(createVerifier(settings.keysDir, clock), checkpoint.signed))
+  if (!then) return []
+  const what = 'passkeys'
+  const [before, now] = [then.iss, settings.issuer].map((address) => new URL(address).hostname)
+  if (before === now) return [{ state: 'ok', what, finding: `made for ${now}` }]
+  const finding = `passkeys were made for ${before} and do not work at ${now}; ${many} are kept`
+  const todo = `set YIDENG_ISSUER back to ${then.iss}; or else everybody signs in another way and makes a new one`
+  return [{ state: 'fail', what, finding, todo }]
+}

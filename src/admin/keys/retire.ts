@@ -1,0 +1,148 @@
+import { statSync } from 'node:fs'
+import { join } from 'node:path'
+import { indexedUnder } from '../../accounts/reindex.ts'
+import { forgetKeys } from '../../keys/data-key-changes.ts'
+import { dataKeyFile } from '../../keys/data-keys.ts'
+import { readKeysInStore } from '../../keys/keys-in-store.ts'
+import { firstOfOldFiles, keyNumber } from '../../keys/lookup-index.ts'
+import { sealedUnder } from '../../keys/reseal.ts'
+import { retireSigningKeys } from '../../keys/signing-keys.ts'
+import { invalid, iso, type Outcome } from '../command.ts'
+import type { Desk } from '../desk.ts'
+import { behind, isBehind } from './rotate.ts'
+import { signingKeyStates } from './signing-key-states.ts'
+
+const failed = (...messages: string[]): Outcome => ({
+  ok: false,
+  kind: 'failed',
+  problems: messages.map((message) => ({ message })),
+})
+
+/** Takes old keys out of use: the one that is named, or all that nothing needs any more. */
+export async function retire(desk: Desk, kind: string, id: string | undefined, now: boolean): Promise<Outcome> {
+  if (kind === 'signing') return retireSigning(desk, id, now)
+  if (now)
+    return invalid({ field: 'now', message: 'is for signing keys: what these sealed has to be sealed anew first.' })
+  return kind === 'data' ? retireData(desk, id) : retireIndex(desk, id)
+}
+
+const unknown = (kind: string, id: string): Outcome => ({
+  ok: false,
+  kind: 'not_found',
+  problems: [{ message: `There is no ${kind} key with the id ${JSON.stringify(id)}.` }],
+})
+
+async function retireSigning(desk: Desk, id: string | undefined, now: boolean): Promise<Outcome> {
+  const keys = await signingKeyStates(desk)
+  const asked = id === undefined ? keys : keys.filter(({ key }) => key.kid === id)
+  if (id !== undefined && asked.length === 0) return unknown('signing', id)
+  const [one] = asked
+  if (id !== undefined && one?.state === 'signs') return failed('This key signs. First: npx yideng keys rotate --now')
+  if (now && id === undefined) return failed('Name the key: which of them is in wrong hands?')
+  const going = asked.filter(({ retirable }) => now || retirable).map(({ key }) => key.kid)
+  if (id !== undefined && going.length === 0) {
+    const when = one && Number.isFinite(one.retirableFrom) ? ` It may go from ${iso(one.retirableFrom)}.` : ''
+    return failed(`Tokens that it signed may still be used.${when} If it is in wrong hands: --now`)
+  }
+  if (going.length > 0) {
+    const { audit, settings, keysChanged } = await desk.house()
+    retireSigningKeys(settings.keysDir, desk.clock, new Set(going))
+    await keysChanged()
+    await audit.record({ event: 'keys.retired', actor: desk.actor, details: { kind: 'signing', keys: going, now } })
+  }
+  return { ok: true, document: { retired: going }, notes: going.length > 0 ? [] : ['No key may go yet.'] }
+}
+
+/** Forgets those that nothing hinders; refuses where that is none of those asked for. */
+async function forget(
+  desk: Desk,
+  kind: 'data' | 'index',
+  asked: readonly string[],
+  hindrance: (key: string) => Promise<string | undefined>,
+  notes: readonly string[],
+): Promise<Outcome> {
+  const going: string[] = []
+  const staying: string[] = []
+  for (const key of asked) {
+    const why = await hindrance(key)
+    if (why === undefined) going.push(key)
+    else staying.push(`${key} cannot go: ${why}`)
+  }
+  if (going.length === 0 && staying.length > 0) return failed(...staying)
+  if (going.length === 0) return { ok: true, document: { retired: [] }, notes: ['No key may go yet.'] }
+  const { audit, settings, dataKeys, keysChanged } = await desk.house()
+  forgetKeys(settings.keysDir, new Set(going))
+  dataKeys.refresh()
+  await keysChanged()
+  await audit.record({ event: 'keys.retired', actor: desk.actor, details: { kind, keys: going } })
+  return { ok: true, document: { retired: going }, notes: [...staying, ...notes] }
+}
+
+async function retireData(desk: Desk, id: string | undefined): Promise<Outcome> {
+  const { database, dataKeys, settings } = await desk.house()
+  dataKeys.refresh()
+  const { current, old, waiting } = dataKeys.ids()
+  const stored = await readKeysInStore(database)
+  if (id !== undefined && ![current, ...old, ...waiting].includes(id)) return unknown('data', id)
+  if (id !== undefined && !old.includes(id))
+    return failed('This key seals, or will. First: npx yideng keys rotate --kind data')
+  if (isBehind(dataKeys, stored)) return behind(stored)
+
+  // what is sealed in running logins and sessions is not looked through: the longest of them has to be over
+  const longestMs = Math.max(...Object.values(settings.lifetimes)) * 1000
+  const changed = statSync(join(settings.keysDir, dataKeyFile)).mtimeMs
+  return forget(
+    desk,
+    'data',
+    id === undefined ? old : [id],
+    async (key) => {
+      const sealed = await sealedUnder(database, [key])
+      if (sealed.length > 0) {
+        const places = sealed.map(({ place, many }) => `${many} in ${place}`).join(', ')
+        const inTrail = sealed.some(({ place }) => place === 'audit_events.restricted')
+        return `values are sealed under it: ${places}. ${
+          inTrail
+            ? 'Entries of the audit trail are not sealed anew: it is needed as long as you keep them.'
+            : 'First: npx yideng keys rotate --kind data'
+        }`
+      }
+      const successor = [...old, current].find((other) => keyNumber(other) > keyNumber(key)) ?? current
+      const over = (dataKeys.usedFrom(successor) ?? changed) + longestMs
+      return over > desk.clock() ? `logins that run may hold what it sealed; it may go from ${iso(over)}.` : undefined
+    },
+    [
+      'Carry keys/data.json to the other machines of this store and back it up.',
+      'Backups of the store from before the last rotation need the data.json of their time: keep it with them, apart from everything else.',
+    ],
+  )
+}
+
+async function retireIndex(desk: Desk, id: string | undefined): Promise<Outcome> {
+  const { database, dataKeys } = await desk.house()
+  const { lookup } = dataKeys
+  lookup.refresh()
+  const { index } = await readKeysInStore(database)
+  const old = lookup.known().filter((key) => keyNumber(key) < keyNumber(index[0]))
+  if (id !== undefined && !lookup.known().includes(id)) return unknown('index', id)
+  if (id !== undefined && !old.includes(id))
+    return failed('Accounts are found by this key, or will be. First: npx yideng keys rotate --kind index')
+  const notes = [
+    'Carry keys/data.json to the other machines of this store and back it up.',
+    'A restored backup from before the last rotation is indexed anew by: npx yideng keys rotate --kind index',
+  ]
+  if (old.includes(firstOfOldFiles))
+    notes.push(
+      'What cannot be made anew (registers, device cookies, recovery codes, the audit trail) stays under `index` of data.json, of which this was a copy.',
+    )
+  return forget(
+    desk,
+    'index',
+    id === undefined ? old : [id],
+    async (key) => {
+      const many = await indexedUnder(database, key)
+      if (many === 0 && !index.includes(key)) return undefined
+      return `${many} accounts in natural_persons are found by it. First: npx yideng keys rotate --kind index`
+    },
+    notes,
+  )
+}

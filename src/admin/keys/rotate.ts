@@ -1,0 +1,156 @@
+import { reindex } from '../../accounts/reindex.ts'
+import { addDataKey, addIndexKey, noteUse } from '../../keys/data-key-changes.ts'
+import type { DataKeys } from '../../keys/data-keys.ts'
+import { belonging, houseRows, readKeysInStore, writeKeysInStore, type KeysInStore } from '../../keys/keys-in-store.ts'
+import { keyNumber } from '../../keys/lookup-index.ts'
+import { reseal } from '../../keys/reseal.ts'
+import { addSigningKeys, overlapMs } from '../../keys/signing-keys.ts'
+import { iso, type Outcome } from '../command.ts'
+import type { Desk } from '../desk.ts'
+import { signingKeyStates } from './signing-key-states.ts'
+
+const failed = (message: string): Outcome => ({ ok: false, kind: 'failed', problems: [{ message }] })
+
+export async function rotateSigning(desk: Desk, now: boolean): Promise<Outcome> {
+  const waiting = (await signingKeyStates(desk)).filter(({ state }) => state === 'waits')
+  if (waiting.length > 0 && !now) {
+    const from = iso(waiting[0]?.key.useFrom ?? 0)
+    return failed(`New keys are waiting already; they sign from ${from}. With --now more are made and sign at once.`)
+  }
+  const { audit, keysChanged } = await desk.house()
+  const { keysDir } = await desk.settings()
+  const useFrom = desk.clock() + (now ? 0 : overlapMs)
+  const added = addSigningKeys(keysDir, desk.clock, useFrom)
+  await keysChanged()
+  await audit.record({ event: 'keys.rotated', actor: desk.actor, details: { kind: 'signing', keys: added, now } })
+  const notes = [
+    now
+      ? 'Portals that keep the key set learn of these within a minute or a day; until then they refuse new tokens.'
+      : 'Published now. The old ones verify until their last token has expired; then: npx yideng keys retire',
+  ]
+  return { ok: true, document: { added, sign_from: iso(useFrom) }, notes }
+}
+
+/** A key that is added only, for the machines of one store to have before the first of them uses it. */
+export async function prepare(desk: Desk, kind: 'data' | 'index'): Promise<Outcome> {
+  const { database, dataKeys, keysChanged } = await desk.house()
+  const { keysDir } = await desk.settings()
+  const stored = await readKeysInStore(database)
+  if (kind === 'data') {
+    if (isBehind(dataKeys, stored)) return behind(stored)
+    addDataKey(keysDir, {})
+  } else if (waitingIndexKey(dataKeys.lookup, stored) === undefined) addIndexKey(keysDir, stored.index[0])
+  dataKeys.refresh()
+  await keysChanged()
+  const notes = [`Carry keys/data.json to every machine on this store, then: npx yideng keys rotate --kind ${kind}`]
+  return { ok: true, document: { prepared: true }, shown: [], notes }
+}
+
+export const isBehind = ({ ids }: Pick<DataKeys, 'ids'>, { data }: KeysInStore) =>
+  keyNumber(data) > keyNumber(ids().current)
+
+/** Two keys with one name would be the end of what either sealed. */
+export const behind = ({ data }: KeysInStore) =>
+  failed(`Another machine of this store seals under ${data} already: carry its data.json here first.`)
+
+/** Servers that are not told follow the key file within a second; what they sealed until then is sealed anew as well. */
+const settleMs = 2000
+
+export async function rotateData(desk: Desk): Promise<Outcome> {
+  const { keysDir } = await desk.settings()
+  const { database, dataKeys, audit, keysChanged } = await desk.house()
+  dataKeys.refresh()
+  const stored = await readKeysInStore(database)
+  if (isBehind(dataKeys, stored)) return behind(stored)
+  const pass = () => reseal({ database, cipher: dataKeys.cipher, oldKeys: dataKeys.ids().old, progress: desk.progress })
+
+  // what an interrupted run left is finished first
+  const finished = dataKeys.ids().old.length > 0 ? await pass() : { done: 0, left: [] }
+  const resumed = finished.done > 0
+  if (!resumed) {
+    addDataKey(keysDir, { useFrom: iso(desk.clock()) })
+    dataKeys.refresh()
+    await keysChanged()
+  }
+  const { current, old } = dataKeys.ids()
+  await database.transaction().execute(async (transaction) => {
+    const ids = await readKeysInStore(transaction)
+    if (ids.data === current) return
+    await writeKeysInStore(transaction, { ...ids, data: current })
+    await audit.append(transaction, {
+      event: 'keys.rotated',
+      actor: desk.actor,
+      details: { kind: 'data', keys: [current] },
+    })
+  })
+  const first = await pass()
+  await new Promise((resolve) => setTimeout(resolve, settleMs))
+  const last = await pass()
+  const document = { current, old, resumed, sealed: finished.done + first.done + last.done, left: last.left }
+  const notes = [
+    'Back up keys/data.json now, and carry it to the other machines of this store.',
+    'Running logins still need the old key; tomorrow it may go: npx yideng keys retire --kind data',
+  ]
+  if (last.left.length === 0) return { ok: true, document, notes }
+  const fault = `${last.left.length} values could not be opened: ${last.left.slice(0, 5).join(', ')}`
+  return { ok: true, document, notes, fault }
+}
+
+/** Added, and not used yet. */
+function waitingIndexKey(lookup: { known(): readonly string[] }, { index: [newest] }: KeysInStore) {
+  return lookup.known().find((id) => keyNumber(id) > keyNumber(newest))
+}
+
+/**
+ * Accounts are found under old and new keys while they are brought from one to the other; opened under the new one from the
+ * moment the store says so, which is also the moment it is audited.
+ */
+export async function rotateIndex(desk: Desk): Promise<Outcome> {
+  const { keysDir } = await desk.settings()
+  const { database, dataKeys, audit, keysChanged } = await desk.house()
+  const { lookup, cipher, blindIndex } = dataKeys
+  lookup.refresh()
+  const before = await readKeysInStore(database)
+  const resumed = before.index.length > 1 && lookup.known().includes(before.index[0])
+  if (!resumed) {
+    if (waitingIndexKey(lookup, before) === undefined) addIndexKey(keysDir, before.index[0])
+    lookup.refresh()
+    const added = waitingIndexKey(lookup, before)
+    if (added === undefined) return failed('The new key is not in data.json.')
+    await database.transaction().execute(async (transaction) => {
+      const ids = await readKeysInStore(transaction)
+      // another command was first
+      if (ids.index[0] !== before.index[0]) return
+      await writeKeysInStore(transaction, { ...ids, index: [added, ...ids.index] })
+      await transaction
+        .updateTable('house')
+        .set({ value: belonging(blindIndex).underIndexKeys })
+        .where('key', '=', houseRows.belonging)
+        .execute()
+      const details = { kind: 'index', keys: [added] }
+      await audit.append(transaction, { event: 'keys.rotated', actor: desk.actor, details })
+    })
+  }
+  const [key] = (await readKeysInStore(database)).index
+  if (!lookup.known().includes(key))
+    return failed(`The data.json of this machine lacks ${key}: carry it from the machine where it was made.`)
+  noteUse(keysDir, key, iso(desk.clock()))
+  await keysChanged()
+
+  const { done, left } = await reindex({ database, cipher, lookup, key, progress: desk.progress })
+  if (left.length === 0) {
+    await database.transaction().execute(async (transaction) => {
+      const ids = await readKeysInStore(transaction)
+      if (ids.index[0] === key) await writeKeysInStore(transaction, { ...ids, index: [key] })
+    })
+  }
+  const { index } = await readKeysInStore(database)
+  const document = { current: key, old: lookup.known().filter((id) => id !== key), resumed, indexed: done, left }
+  const notes = [
+    'Back up keys/data.json now, and carry it to the other machines of this store.',
+    'When each of them has it: npx yideng keys retire --kind index',
+  ]
+  if (index.length === 1) return { ok: true, document, notes }
+  const fault = `${left.length} accounts could not be opened, or have the name of another: ${left.slice(0, 5).join(', ')}`
+  return { ok: true, document, notes, fault }
+}

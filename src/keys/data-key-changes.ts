@@ -1,0 +1,71 @@
+import { z } from 'zod'
+import { dataKeyFile, freshKey } from './data-keys.ts'
+import { changeKeyFile } from './key-file.ts'
+import { firstOfOldFiles, keyNumber } from './lookup-index.ts'
+
+/** `data.json` as text; what a newer version keeps in it stays. */
+const text = z.looseObject({
+  current: z.string(),
+  keys: z.record(z.string(), z.string()),
+  index: z.string(),
+  lookup: z.record(z.string(), z.string()).optional(),
+  audit: z.record(z.string(), z.string()).default({}),
+  used_from: z.record(z.string(), z.string()).default({}),
+})
+
+const newestOf = (keys: object) => Math.max(...Object.keys(keys).map(keyNumber))
+const lookupIn = ({ lookup, index }: z.infer<typeof text>) => lookup ?? { [firstOfOldFiles]: index }
+
+/**
+ * Adds a data key, and one for new entries of the audit trail; the others still open what they sealed. With `useFrom` (ISO 8601) it seals from now on, and so does one
+ * that was added before and waited.
+ */
+export function addDataKey(directory: string, { useFrom }: { useFrom?: string }): void {
+  changeKeyFile(directory, dataKeyFile, (content) => {
+    const before = text.parse(content)
+    const waits = newestOf(before.keys) > keyNumber(before.current)
+    const number = newestOf(before.keys) + (waits ? 0 : 1)
+    const id = `d${number}`
+    const added = waits
+      ? {}
+      : { keys: { ...before.keys, [id]: freshKey() }, audit: { ...before.audit, [`a${number}`]: freshKey() } }
+    if (useFrom === undefined) return { ...before, ...added }
+    return { ...before, ...added, current: id, used_from: { ...before.used_from, [id]: useFrom } }
+  })
+}
+
+/**
+ * Adds an index key, numbered above this one, which need not be here; when accounts are kept under it, the store says
+ * (indexKeysInUse).
+ */
+export function addIndexKey(directory: string, above: string): void {
+  changeKeyFile(directory, dataKeyFile, (content) => {
+    const before = text.parse(content)
+    const lookup = lookupIn(before)
+    return { ...before, lookup: { ...lookup, [`i${Math.max(newestOf(lookup), keyNumber(above)) + 1}`]: freshKey() } }
+  })
+}
+
+/** Notes when a key came into use (ISO 8601). */
+export function noteUse(directory: string, id: string, at: string): void {
+  changeKeyFile(directory, dataKeyFile, (content) => {
+    const before = text.parse(content)
+    return { ...before, used_from: { [id]: at, ...before.used_from } }
+  })
+}
+
+/** Forgets keys for good. The one that seals stays. */
+export function forgetKeys(directory: string, ids: ReadonlySet<string>): void {
+  const without = (keys: Record<string, string>) =>
+    Object.fromEntries(Object.entries(keys).filter(([id]) => !ids.has(id)))
+  changeKeyFile(directory, dataKeyFile, (content) => {
+    const before = text.parse(content)
+    if (ids.has(before.current)) throw new Error('The key that seals cannot be forgotten.')
+    return {
+      ...before,
+      keys: without(before.keys),
+      lookup: without(lookupIn(before)),
+      used_from: without(before.used_from),
+    }
+  })
+}

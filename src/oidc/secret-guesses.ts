@@ -1,0 +1,71 @@
+import type { AuditTrail } from '../audit/trail.ts'
+import type { Clock } from '../config/clock.ts'
+import type { BlindIndex } from '../keys/blind-index.ts'
+import type { Visit } from '../pages/visit.ts'
+import type { Limit, Limits } from '../storage/limits.ts'
+
+const ofOneNetwork: Limit = { name: 'client-secret', most: 20, seconds: 60, longest: 300 }
+/** The same while a portal's secret is guessed from everywhere. */
+const whileGuessed: Limit = { name: 'client-secret-guessed', most: 3, seconds: 60, longest: 300 }
+/** Holds nobody: it only says that there are so many. */
+const fromEverywhere: Limit = { name: 'client-secret-everywhere', most: 200, seconds: 300, longest: 3600 }
+
+const provenMs = 3_600_000
+const mostKept = 100_000
+
+/** Who may still prove themselves by a secret; what each process has to know at every call it keeps in memory. */
+export interface SecretGuesses {
+  /** Seconds this network has to wait before it may name this client again; 0 when it need not. */
+  wait(clientId: string, visit: Visit): number
+  right(clientId: string, visit: Visit): void
+  wrong(clientId: string, visit: Visit): Promise<void>
+}
+
+/**
+ * Wrong client secrets, counted by client and network over all processes, so that nobody can shut a portal out from
+ * elsewhere. A network that gave the right secret within the hour is not held: a portal's instance with an old secret must
+ * not stop the others.
+ */
+export function createSecretGuesses(options: {
+  limits: Limits
+  blindIndex: BlindIndex
+  audit: AuditTrail
+  clock: Clock
+}): SecretGuesses {
+  const { limits, blindIndex, audit, clock } = options
+  /** Until when who is held; when who was right. */
+  const held = new Map<string, number>()
+  const proven = new Map<string, number>()
+  const keyOf = (clientId: string, { network }: Visit) => `${clientId} ${network}`
+  const keep = (kept: Map<string, number>, key: string, time: number) => {
+    if (kept.size >= mostKept) kept.clear()
+    kept.set(key, time)
+  }
+  const tell = (clientId: string, everywhere: boolean, { address, browser }: Visit) =>
+    audit.record({
+      event: 'client.secret-guessed',
+      actor: 'portal',
+      clientId,
+      details: { everywhere },
+      restricted: { address, browser },
+    })
+
+  return {
+    wait: (clientId, visit) => Math.max(0, Math.ceil(((held.get(keyOf(clientId, visit)) ?? 0) - clock()) / 1000)),
+
+    right: (clientId, visit) => keep(proven, keyOf(clientId, visit), clock()),
+
+    async wrong(clientId, visit) {
+      const key = keyOf(clientId, visit)
+      if (await limits.exceeds(fromEverywhere, clientId)) await tell(clientId, true, visit)
+      if (clock() - (proven.get(key) ?? -Infinity) < provenMs) return
+      const guessed = (await limits.waiting(fromEverywhere, clientId)) > 0
+      const limit = guessed ? whileGuessed : ofOneNetwork
+      const index = blindIndex('client-secret', key)
+      // one entry for all of them is enough while there are many
+      if ((await limits.exceeds(limit, index)) && !guessed) await tell(clientId, false, visit)
+      const wait = await limits.waiting(limit, index)
+      if (wait > 0) keep(held, key, clock() + wait * 1000)
+    },
+  }
+}

@@ -1,0 +1,14 @@
+import type { Context } from 'koa'
+import { expect, it } from 'vitest'
+import { renewed } from '../../src/http/app.ts'
+
+it('looks at the store once for requests that come in together, and again for those after them', async () => {
+  let looks = 0
+  const middleware = renewed({ renew: () => (looks += 1) })
+  const request = () => middleware({} as Context, async () => undefined)
+  await Promise.all([request(), request(), request()])
+  expect(looks).toBe(1)
+  await new Promise((resolve) => setImmediate(resolve))
+  await request()
+  expect(looks).toBe(2)
+})
