@@ -49,15 +49,15 @@ const memoryOf = ({ pid }: RunningServer) =>
 
 /** People sign in, everybody at once, until `end` is settled; what they are answered, and what the server says of itself. */
 async function meanwhile(server: RunningServer, crowd: Crowd, end: Promise<unknown>) {
-  let over = false
-  void end.finally(() => (over = true))
+  const over = new AbortController()
+  void end.finally(() => over.abort())
   const seen = { statuses: new Set<string>(), ready: new Set<number>(), longest: 0, longestOfHealth: 0, answers: 0 }
   const timed = async <T>(ask: () => Promise<T>): Promise<[T, number]> => {
     const began = performance.now()
     return [await ask(), performance.now() - began]
   }
   const people = crowd.usernames.map(async (username) => {
-    while (!over) {
+    while (!over.signal.aborted) {
       const visitor = new Visitor(server.issuer)
       const { url } = await crowd.portal.begin()
       let [page, ms] = await timed(() => visitor.get(url))
@@ -75,7 +75,7 @@ async function meanwhile(server: RunningServer, crowd: Crowd, end: Promise<unkno
     }
   })
   const health = async () => {
-    while (!over) {
+    while (!over.signal.aborted) {
       const [{ status }, ms] = await timed(() => fetch(`${server.issuer}/healthz`))
       expect(status).toBe(200)
       seen.longestOfHealth = Math.max(seen.longestOfHealth, ms)
