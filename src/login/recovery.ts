@@ -138,12 +138,15 @@ export function recoveryRoutes(router: Router, parts: RecoveryParts): void {
     if (waitMs > 0) return showStart(ctx, back, { waitMs })
 
     // from here on the same is done for every account and for none
-    const readings = readIdentifier(identifier.trim())
-    const person = await persons.findByIdentifier(readings)
-    const mayTry = (await tries.reserve(person?.id ?? `nobody ${typed}`)) === 0
-    const knows = knowsMore(persons, person, readings, readIdentifier(knowledge.trim()))
-    const pass = await recovery.checkCode(person?.id, code)
-    if (!person || !pass || !knows || !mayTry || person.status !== 'active') {
+    const { person, pass } = await tries.make(typed, async (mayTryFor) => {
+      const readings = readIdentifier(identifier.trim())
+      const found = await persons.findByIdentifier(readings)
+      const mayTry = await mayTryFor(found?.id ?? `nobody ${typed}`)
+      const knows = knowsMore(persons, found, readings, readIdentifier(knowledge.trim()))
+      const checked = await recovery.checkCode(found?.id, code)
+      return { person: found, pass: mayTry && knows ? checked : undefined }
+    })
+    if (!person || !pass || person.status !== 'active') {
       const about = { event: 'recovery.refused', ...actorOf(ctx), personId: person?.id } as const
       await audit.record({ ...about, details: { by: 'code' } })
       return showStart(ctx, back, { refused: true })

@@ -17,11 +17,17 @@ export interface Tries {
    * Returns the milliseconds still to wait, or 0 when the try may be made.
    */
   reserve(key: string): Promise<number>
-  /** The try could not be made, for whatever was away or busy: nobody learned anything by it, so it does not count. */
-  giveBack(key: string): Promise<void>
+  /**
+   * Makes the try that was reserved for `typed`, and whatever else it counts for. Where it throws, something was away or
+   * busy before anything was compared: nobody learned anything by it, so it does not count.
+   */
+  make<Result>(typed: string, attempt: (mayTryFor: MayTryFor) => Promise<Result>): Promise<Result>
   /** The try was right. */
   clear(key: string): Promise<void>
 }
+
+/** Reserves for a further key; whether the try may be made for it. */
+type MayTryFor = (key: string) => Promise<boolean>
 
 /** What tries are counted for when somebody says who they are, account or no account. */
 export const typedKey = (blindIndex: BlindIndex, identifier: string) =>
@@ -66,17 +72,34 @@ export function createTries(options: {
     return artifacts.compareAndSet(kind, key, text, JSON.stringify(after), rememberedSeconds)
   }
 
+  async function giveBack(key: string): Promise<void> {
+    for (let attempt = 0; attempt < contended; attempt += 1) if (await tryToGiveBack(key)) return
+  }
+
+  async function reserve(key: string): Promise<number> {
+    for (let attempt = 0; attempt < contended; attempt += 1) {
+      const wait = await tryToReserve(key)
+      if (wait !== undefined) return wait
+    }
+    // so many at once on one account is an attack: closed
+    return waitSeconds * 1000
+  }
+
   return {
-    async giveBack(key) {
-      for (let attempt = 0; attempt < contended; attempt += 1) if (await tryToGiveBack(key)) return
-    },
-    async reserve(key) {
-      for (let attempt = 0; attempt < contended; attempt += 1) {
-        const wait = await tryToReserve(key)
-        if (wait !== undefined) return wait
+    reserve,
+    async make(typed, attempt) {
+      const counted = [typed]
+      const mayTryFor: MayTryFor = async (key) => {
+        const may = (await reserve(key)) === 0
+        if (may) counted.push(key)
+        return may
       }
-      // so many at once on one account is an attack: closed
-      return waitSeconds * 1000
+      try {
+        return await attempt(mayTryFor)
+      } catch (error) {
+        await Promise.all(counted.map(giveBack)).catch(() => undefined)
+        throw error
+      }
     },
     clear: (key) => artifacts.remove(kind, key),
   }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import pg from 'pg'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { cannotRun } from '../setup/parts.ts'
@@ -9,8 +9,8 @@ import { Visitor } from '../setup/visitor.ts'
 import { ailments, enter, enterAgain, gather, manyFromHere, signInMany, type Crowd } from './people.ts'
 import { ownPostgres } from './postgres.ts'
 
-/** A lock is waited for five seconds, an answer fifteen (src/storage/postgres.ts). */
-const longestMs = 16_000
+/** A lock is waited for five seconds, a connection three, an answer fifteen (src/storage/postgres.ts); the rest is for a busy machine. */
+const longestMs = 20_000
 const atOnce = 32
 const mostGrownMB = 200
 
@@ -49,15 +49,15 @@ const memoryOf = ({ pid }: RunningServer) =>
 
 /** People sign in, everybody at once, until `end` is settled; what they are answered, and what the server says of itself. */
 async function meanwhile(server: RunningServer, crowd: Crowd, end: Promise<unknown>) {
-  let over = false
-  void end.finally(() => (over = true))
+  const over = new AbortController()
+  void end.finally(() => over.abort())
   const seen = { statuses: new Set<string>(), ready: new Set<number>(), longest: 0, longestOfHealth: 0, answers: 0 }
   const timed = async <T>(ask: () => Promise<T>): Promise<[T, number]> => {
     const began = performance.now()
     return [await ask(), performance.now() - began]
   }
   const people = crowd.usernames.map(async (username) => {
-    while (!over) {
+    while (!over.signal.aborted) {
       const visitor = new Visitor(server.issuer)
       const { url } = await crowd.portal.begin()
       let [page, ms] = await timed(() => visitor.get(url))
@@ -75,7 +75,7 @@ async function meanwhile(server: RunningServer, crowd: Crowd, end: Promise<unkno
     }
   })
   const health = async () => {
-    while (!over) {
+    while (!over.signal.aborted) {
       const [{ status }, ms] = await timed(() => fetch(`${server.issuer}/healthz`))
       expect(status).toBe(200)
       seen.longestOfHealth = Math.max(seen.longestOfHealth, ms)
@@ -135,11 +135,14 @@ describe.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis'))('PostgreSQL is th
     const { server, crowd, before, other } = await begin()
     const pid = server.pid()
     const { rows } = await other.query<{ pid: number }>(`select pid from pg_stat_activity where usename = 'yideng'`)
-    for (const backend of rows) process.kill(backend.pid, 'SIGSTOP')
-    onTestFinished(() => {
-      for (const backend of rows) process.kill(backend.pid, 'SIGKILL')
-    })
-    const seen = await meanwhile(server, crowd, pause(30_000))
+    const tell = (signal: 'SIGSTOP' | 'SIGCONT') => {
+      for (const backend of rows) if (existsSync(`/proc/${backend.pid}`)) process.kill(backend.pid, signal)
+    }
+    tell('SIGSTOP')
+    onTestFinished(() => tell('SIGCONT'))
+    const seen = await meanwhile(server, crowd, pause(20_000))
+    // one may have stopped in the middle of a transaction, with the turn of the writers: nobody writes before it is gone
+    tell('SIGCONT')
     expect([...seen.statuses].filter((status) => !/^(503 10|303 )$/.test(status))).toEqual([])
     await recovers(server, crowd, before, pid)
   })

@@ -47,17 +47,23 @@ describe('wrong-try limits', () => {
     expect(await tryTimes(tries, 7)).toEqual([0, 0, 0, 0, 0, 0, 15 * minute])
   })
 
-  it('do not count what was given back, not even where it began the wait; and give back nothing twice', async () => {
+  it('do not count what could not be made, for nobody it was for, not even where it began the wait', async () => {
     const { tries } = openTries()
-    await tries.giveBack('account')
-    await tryTimes(tries, 3)
-    await tries.giveBack('account')
-    expect(await tryTimes(tries, 4)).toEqual([0, 0, 0, 0])
-    expect(await tries.reserve('account')).toBe(15 * minute)
-    await tries.giveBack('account')
+    const fail = async () => {
+      await tries.reserve('account')
+      const made = tries.make('account', async (mayTryFor) => {
+        expect(await mayTryFor('other')).toBe(true)
+        throw new Error('away')
+      })
+      await expect(made).rejects.toThrow('away')
+    }
+    await tryTimes(tries, 5)
+    // the sixth begins the wait
+    for (let times = 0; times < 7; times += 1) await fail()
+    const rightOrWrong = tries.make('account', async (mayTryFor) => mayTryFor('other'))
+    expect(await rightOrWrong).toBe(true)
     expect(await tryTimes(tries, 2)).toEqual([0, 15 * minute])
     await tries.clear('account')
-    await tries.giveBack('account')
     expect(await tryTimes(tries, 7)).toEqual([0, 0, 0, 0, 0, 0, 15 * minute])
   })
 

@@ -53,22 +53,6 @@ export function passwordMethod(parts: PasswordParts): LoginMethod {
     return true
   }
 
-  /** Whether this is the account's password, counted for the account. A try that could not be made is given back. */
-  async function tryOnce(typed: string, person: NaturalPerson | undefined, password: string): Promise<boolean> {
-    const counted = [typed]
-    try {
-      // nobody's tries are counted as well, so that an account does not show by the time it takes
-      const account = person?.id ?? `nobody ${typed}`
-      const mayTry = (await tries.reserve(account)) === 0
-      if (mayTry) counted.push(account)
-      const right = await verify(person, password.slice(0, longestPassword))
-      return right && mayTry
-    } catch (error) {
-      await Promise.all(counted.map(tries.giveBack)).catch(() => undefined)
-      throw error
-    }
-  }
-
   return {
     name,
     offered: () => true,
@@ -93,7 +77,12 @@ export function passwordMethod(parts: PasswordParts): LoginMethod {
           const waitMinutes = Math.ceil(waitMs / 60_000)
           return host.refuse(ctx, { method: name, code: 'too_many_tries', identifier, waitMinutes })
         }
-        const right = await tryOnce(typed, person, password)
+        const right = await tries.make(typed, async (mayTryFor) => {
+          // nobody's tries are counted as well, so that an account does not show by the time it takes
+          const mayTry = await mayTryFor(person?.id ?? `nobody ${typed}`)
+          const same = await verify(person, password.slice(0, longestPassword))
+          return same && mayTry
+        })
         await brake.tried(right)
         if (!person || !right || person.status !== 'active') {
           return host.refuse(ctx, { method: name, code: 'sign_in_refused', identifier, personId: person?.id })
