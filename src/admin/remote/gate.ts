@@ -23,6 +23,11 @@ export async function hindrance(
   if (!mayAct(role, access.role)) return forbidden(`This needs the role ${access.role}; yours is ${role}.`)
   const where = await findWhere(await desk.house(), access.about, input)
   if (!where || where.lies.some((one) => !covers({ region }, one))) return notThere(access.about, input)
+  if (where.shares?.with.some((one) => !covers({ region }, one))) {
+    const message =
+      'would let it recognise the people of portals elsewhere: that is for an administrator of the province'
+    return forbidden(message, where.shares.field)
+  }
   // a code nobody knows is for the command itself to refuse
   const elsewhere = where.goes.filter((one) => !covers({ region }, one) && (one === undefined || isRegion(one)))
   if (elsewhere.length === 0) return undefined

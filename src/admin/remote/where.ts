@@ -10,6 +10,8 @@ type Region = string | undefined
 interface Where {
   lies: readonly Region[]
   goes: readonly Region[]
+  /** Of a portal the field that gives it the subjects of others, and where those are (OIDC Core 8.1). */
+  shares?: { field: 'subject-type' | 'sector'; with: readonly Region[] }
 }
 
 const text = (value: unknown) => (typeof value === 'string' ? value : '')
@@ -20,13 +22,26 @@ export function regionOfOrganisation(uscc: string): Region {
   return isRegion(region) && !region.endsWith('0000') ? region : undefined
 }
 
+/** Public subjects are those of the whole house; those of a sector are the same for all its portals. */
+async function sharedSubjects({ clients }: Back, { id, sector, 'subject-type': subjects }: Input) {
+  if (subjects === 'public') return { shares: { field: 'subject-type', with: [undefined] } } as const
+  const host = URL.parse(text(sector))?.host
+  if (host === undefined) return {}
+  const others = (await clients.list()).filter(
+    (one) => one.id !== id && [one.sector, ...one.redirect_uris].some((uri) => URL.parse(uri ?? '')?.host === host),
+  )
+  return { shares: { field: 'sector', with: others.map(({ region }) => region) } } as const
+}
+
 /** Undefined when there is no such thing. */
 const finders: { [A in About]: (house: Back, input: Input) => Promise<Where | undefined> } = {
-  async portal({ clients }, { id, region }) {
+  async portal(house, input) {
+    const { id, region } = input
     const goes = region === undefined && id !== undefined ? [] : [text(region) || undefined]
-    if (id === undefined) return { lies: [], goes }
-    const client = await clients.find(text(id))
-    return client && { lies: [client.region], goes }
+    const shares = await sharedSubjects(house, input)
+    if (id === undefined) return { lies: [], goes, ...shares }
+    const client = await house.clients.find(text(id))
+    return client && { lies: [client.region], goes, ...shares }
   },
 
   async organisation({ legalPersons }, { id, uscc }) {

@@ -76,6 +76,14 @@ it('lets nobody register or move a portal out of their region', async () => {
   for (const region of ['440100', '440000', '']) {
     expect(await run('client update', { id, region })).toMatchObject(forbidden)
   }
+  // nor know people by the subjects that other regions' portals have (OIDC Core 8.1)
+  await portal('广州', '440100', { sector: 'https://sector.example' })
+  const mine = await portal('南山', '440305', { sector: 'https://mine.example' })
+  for (const shared of [{ 'subject-type': 'public' }, { sector: 'https://sector.example/other' }]) {
+    expect(await run('client create', { ...created, region: '440304', ...shared })).toMatchObject(forbidden)
+    expect(await run('client update', { id, ...shared })).toMatchObject(forbidden)
+  }
+  expect(await run('client update', { id: mine, sector: 'https://mine.example' })).toMatchObject({ ok: true })
   expect(await run('client update', { id, region: '440305' })).toMatchObject({ ok: true })
   expect(await run('client create', { ...created, region: '440303' })).toMatchObject({ ok: true })
 })

@@ -24,9 +24,9 @@ export async function remoteHouse(clock: () => number = Date.now) {
     return { ...made, run: (name: string, input: Input = {}) => runAs(house, made, name, input) }
   }
 
-  async function portal(name: string, region?: string) {
+  async function portal(name: string, region?: string, more: { sector?: string } = {}) {
     const created = await house.clients.create(
-      { name, redirect_uris: ['https://a.example/callback'], ...(region === undefined ? {} : { region }) },
+      { name, redirect_uris: ['https://a.example/callback'], ...(region === undefined ? {} : { region }), ...more },
       'administrator:test',
     )
     if (!created.ok) throw new Error(JSON.stringify(created.problems))
