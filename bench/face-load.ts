@@ -68,16 +68,12 @@ async function crowd(target: Target, frames: Buffer) {
   return { counts, during }
 }
 
-const p99 = (times: readonly number[]) =>
-  quantile(
-    [...times].sort((one, other) => one - other),
-    0.99,
-  )
-const median = (values: readonly number[]) =>
+const at = (q: number) => (values: readonly number[]) =>
   quantile(
     [...values].sort((one, other) => one - other),
-    0.5,
+    q,
   )
+const [median, p95, p99] = [at(0.5), at(0.95), at(0.99)]
 
 /**
  * Sign-ins by password keep their pace while every place of the face engine is taken: p99 below twice its idle value. Idle and
@@ -129,7 +125,8 @@ export async function measureLoad({ rounds, signIns }: { rounds: number; signIns
 
 function print(found: { rounds: number; signIns: number; idle: number[]; full: number[]; ratios: number[] }): void {
   const { rounds, signIns, idle, full, ratios } = found
-  const line = (times: number[]) => `p50 ${median(times).toFixed(0)} ms, p99 ${p99(times).toFixed(0)} ms`
+  const line = (times: number[]) =>
+    `p50 ${median(times).toFixed(0)} ms, p95 ${p95(times).toFixed(0)} ms, p99 ${p99(times).toFixed(0)} ms`
   console.log(`${rounds} rounds of ${signIns} sign-ins by password idle and ${signIns} with every face place taken;`)
   console.log('the server and its face engine share one core, sign-ins one after another:')
   console.log(`  idle                 ${line(idle)}`)

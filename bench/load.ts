@@ -10,6 +10,14 @@ export interface Measured {
   p99: number
   /** Milliseconds of the server's processor for each. */
   cpuMs: number
+  /** The same of the load itself: on two cores it takes from what several processes could do. */
+  loadMs: number
+}
+
+/** What server and load have used up to now, in milliseconds. */
+function used(pid: number) {
+  const { user, system } = process.cpuUsage()
+  return { server: cpuOf(pid), load: (user + system) / 1000 }
 }
 
 /** How many milliseconds there are arrivals. */
@@ -17,20 +25,23 @@ interface Span {
   ms: number
 }
 
-function summary(times: number[], elapsed: number, cpuMs: number): Measured {
+function summary(times: number[], began: number, pid: number, before: ReturnType<typeof used>): Measured {
+  const elapsed = performance.now() - began
+  const now = used(pid)
   times.sort((one, other) => one - other)
   return {
     perSecond: (times.length / elapsed) * 1000,
     p50: quantile(times, 0.5),
     p99: quantile(times, 0.99),
-    cpuMs: cpuMs / times.length,
+    cpuMs: (now.server - before.server) / times.length,
+    loadMs: (now.load - before.load) / times.length,
   }
 }
 
 /** A closed loop: each begins its next when the last has ended. */
 export async function closedLoop(pid: number, all: readonly Again[], { ms }: Span): Promise<Measured> {
   const times: number[] = []
-  const cpuBefore = cpuOf(pid)
+  const before = used(pid)
   const began = performance.now()
   await Promise.all(
     all.map(async (again) => {
@@ -41,7 +52,7 @@ export async function closedLoop(pid: number, all: readonly Again[], { ms }: Spa
       }
     }),
   )
-  return summary(times, performance.now() - began, cpuOf(pid) - cpuBefore)
+  return summary(times, began, pid, before)
 }
 
 /**
@@ -55,7 +66,7 @@ export async function openLoop(
 ): Promise<Measured> {
   const times: number[] = []
   const underWay: Promise<void>[] = []
-  const cpuBefore = cpuOf(pid)
+  const before = used(pid)
   const began = performance.now()
   let due = began
   let next = 0
@@ -71,5 +82,5 @@ export async function openLoop(
     due += (-Math.log(1 - Math.random()) * 1000) / perSecond
   }
   await Promise.all(underWay)
-  return summary(times, performance.now() - began, cpuOf(pid) - cpuBefore)
+  return summary(times, began, pid, before)
 }

@@ -49,6 +49,7 @@ const rounded = (measured: Measured[]) => ({
   p50: Number(median(measured.map((one) => one.p50)).toFixed(1)),
   p99: Number(median(measured.map((one) => one.p99)).toFixed(1)),
   cpuMs: Number(median(measured.map((one) => one.cpuMs)).toFixed(2)),
+  loadMs: Number(median(measured.map((one) => one.loadMs)).toFixed(2)),
 })
 
 /** The median of the ratios by round, and their range: more is better. */

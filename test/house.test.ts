@@ -51,6 +51,29 @@ describe('the house', () => {
     ).toEqual([])
   })
 
+  it.each([
+    ['starts programs', ['src'], /child_process|\bexecFile|\bspawn\(/, []],
+    ['makes code of text', ['src', 'browser'], /\beval\(|new Function\(|Function\(\s*['"`]/, []],
+    ['draws what is not random', ['src', 'browser'], /Math\.random|pseudoRandomBytes/, []],
+    [
+      'keeps something in the browser but cookies',
+      ['browser', 'views'],
+      /localStorage|sessionStorage|indexedDB|caches\.open/,
+      [],
+    ],
+    // it only looks at the certificate, to say what is wrong with it
+    [
+      'believes any certificate',
+      ['src'],
+      /rejectUnauthorized|NODE_TLS_REJECT|checkServerIdentity/,
+      ['src/admin/doctor/tls.ts'],
+    ],
+  ])('has nothing that %s', (_what, folders, pattern, allowed) => {
+    const files = folders.flatMap((folder) => [...filesIn(folder, '.ts'), ...filesIn(folder, '.eta')])
+    expect(files.length).toBeGreaterThan(3)
+    expect(files.filter((file) => pattern.test(read(file)))).toEqual(allowed)
+  })
+
   it('documents every refusal', () => {
     const documented = read('docs/errors.md')
     for (const code of Object.keys(refusals)) expect(documented, code).toContain(code)

@@ -1,5 +1,5 @@
 import { isHeld, type NaturalPersons } from '../accounts/natural-persons.ts'
-import { signInCounts } from '../assurance/levels.ts'
+import { isFaceAlone, signInCounts } from '../assurance/levels.ts'
 import type { Inbox } from '../accounts/notices.ts'
 import { maskName } from '../accounts/identifiers/masking.ts'
 import type { Clock } from '../config/clock.ts'
@@ -46,7 +46,7 @@ export function createCentre(parts: CentreParts): AccountHost {
     if (!visit) return undefined
     const { amr } = visit.session
     if (amr.includes('qr')) throw new Refusal(byQr)
-    if (amr.every((one) => one === 'face')) throw new Refusal('not_by_face')
+    if (isFaceAlone(amr)) throw new Refusal('not_by_face')
     const { person } = visit
     if (!isHeld(person, clock()) || amr.includes('user')) return visit
     await centre.show(ctx, visit, 'account/held', { until: new Date(person.heldUntil ?? 0).toISOString() }, 403)

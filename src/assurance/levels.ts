@@ -56,6 +56,9 @@ export function levelOf(acr: string | undefined): Level | undefined {
   return levels.find((row) => row.acr === acr || (acr !== undefined && row.aliases.includes(acr)))?.level
 }
 
+/** At a kiosk: nothing but a face, whose living is not proven well enough to change or lend anything (docs/face.md). */
+export const isFaceAlone = (amr: readonly string[]): boolean => amr.length > 0 && amr.every((one) => one === 'face')
+
 /** What is known of a sign-in when its level is decided. */
 export interface Proven {
   /** 2 self-asserted, 3 matched with a register, 4 and a face verified. */

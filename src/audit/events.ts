@@ -41,7 +41,7 @@ export const auditEvents = {
   'registration.refused': 'a registration was refused',
   'login.succeeded': 'a person signed in',
   'login.refused': 'a sign-in was refused',
-  'login.braked':
+  'house.braked':
     'the house got more wrong passwords than right ones, as when many accounts are tried: networks may try less',
   'qr.scanned': 'a phone scanned the QR code of a waiting browser; the risk was assessed',
   'qr.approved': 'a person let a waiting browser sign in by QR code',

@@ -14,19 +14,20 @@ export const forPrograms: ReadonlySet<string> = new Set([
 
 /** Headers every answer has (OWASP Secure Headers); pages replace the policy by their own. */
 export function securityHeaders(secure: boolean): Middleware {
-  const always = {
+  const always = Object.entries({
     'x-content-type-options': 'nosniff',
     ...(secure ? { 'strict-transport-security': 'max-age=31536000; includeSubDomains' } : {}),
-  }
-  const forBrowsers = {
+  })
+  const forBrowsers = Object.entries({
     'content-security-policy': answerPolicy,
     'referrer-policy': 'same-origin',
     'cross-origin-opener-policy': 'same-origin',
     'permissions-policy': 'camera=(), microphone=(), geolocation=()',
-  }
-  return (ctx, next) => {
-    ctx.set(always)
-    if (!forPrograms.has(ctx.path)) ctx.set(forBrowsers)
+  })
+  return ({ res, path }, next) => {
+    // past koa, which looks at each header of each answer once more
+    for (const [name, value] of always) res.setHeader(name, value)
+    if (!forPrograms.has(path)) for (const [name, value] of forBrowsers) res.setHeader(name, value)
     return next()
   }
 }

@@ -19,17 +19,13 @@ type Stored = string | undefined
 const touchSeconds = 60
 
 /** What this request has read or written already: oidc-provider asks for the same session and grant several times. */
-const readInRequest = new WeakMap<object, Map<string, Promise<Stored>>>()
+const readInRequest = Symbol('what this request has read')
 
 function requestCache(): Map<string, Promise<Stored>> {
-  const ctx: object | undefined = Provider.ctx
+  const ctx = Provider.ctx as { [readInRequest]?: Map<string, Promise<Stored>> } | undefined
   if (!ctx) return new Map()
-  let cache = readInRequest.get(ctx)
-  if (!cache) {
-    cache = new Map()
-    readInRequest.set(ctx, cache)
-  }
-  return cache
+  ctx[readInRequest] ??= new Map()
+  return ctx[readInRequest]
 }
 
 /** Tokens, codes and session cookies are stored under their hash: whoever reads the store cannot use them. */

@@ -62,6 +62,8 @@ const enlist = script(`
   if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[4]) then redis.call('PEXPIRE', KEYS[1], ARGV[4]) end
   return 1`)
 
+const mostAliases = 20_000
+
 interface HeadParts {
   alias?: string | null | undefined
   group?: string | null | undefined
@@ -114,6 +116,18 @@ export async function openRedisArtifacts(
     await Promise.all(written)
   }
 
+  /** What was lately found behind an alias: as in Redis a hint, that spares asking for it where the artifact agrees. */
+  const aliases = new Map<string, string>()
+  const keepAlias = (key: string, id: string) => {
+    if (aliases.size >= mostAliases) aliases.clear()
+    aliases.set(key, id)
+  }
+
+  async function ofAlias(kind: string, id: string, alias: string) {
+    const stored = alive(await redis.ask('GET', keyOf(kind, id)))
+    return stored && parseHead(stored.head)[1] === alias ? { id, value: stored.value } : undefined
+  }
+
   const headOf = (expiresAt: number, { alias = null, group = null }: HeadParts) =>
     JSON.stringify([expiresAt, alias, group])
 
@@ -123,6 +137,7 @@ export async function openRedisArtifacts(
     },
 
     async put(kind, id, value, { ttl, ...more }) {
+      if (typeof more.alias === 'string') keepAlias(aliasKey(kind, more.alias), id)
       const ttlMs = ttl * 1000
       const expiresAt = clock() + ttlMs
       const set = redis.ask('SET', keyOf(kind, id), `${headOf(expiresAt, more)}\n${value}`, 'PX', String(ttlMs))
@@ -130,10 +145,14 @@ export async function openRedisArtifacts(
     },
 
     async getByAlias(kind, alias) {
-      const id = await redis.ask('GET', aliasKey(kind, alias))
+      const key = aliasKey(kind, alias)
+      const lately = aliases.get(key)
+      const known = lately === undefined ? undefined : await ofAlias(kind, lately, alias)
+      if (known) return known
+      const id = await redis.ask('GET', key)
       if (typeof id !== 'string') return undefined
-      const stored = alive(await redis.ask('GET', keyOf(kind, id)))
-      return stored && parseHead(stored.head)[1] === alias ? { id, value: stored.value } : undefined
+      keepAlias(key, id)
+      return ofAlias(kind, id, alias)
     },
 
     async take(kind, id) {

@@ -3,6 +3,7 @@ import {
   acrAsAsked,
   acrOf,
   acrValues,
+  isFaceAlone,
   levelAsked,
   levelOf,
   levelReached,
@@ -26,6 +27,10 @@ describe('levels of assurance', () => {
     [3, ['pwd', 'face'], 4],
   ])('identity level %i with %j reaches %i', (identityLevel, amr, level) => {
     expect(levelReached({ identityLevel, amr, held: false })).toBe(level)
+  })
+
+  it('know a face alone from a face beside something else', () => {
+    expect([['face'], ['pwd', 'face'], ['qr'], []].map(isFaceAlone)).toEqual([true, false, false, false])
   })
 
   it.each([

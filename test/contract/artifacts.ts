@@ -34,6 +34,17 @@ export function artifactsContract(
       expect(await one.get('session', 'a')).toBeUndefined()
     })
 
+    it('finds what another process has put behind an alias', async () => {
+      const { one, other } = await opened()
+      await one.put('session', 'a', 'first', { ttl: 60, alias: 'x' })
+      expect(await one.getByAlias('session', 'x')).toEqual({ id: 'a', value: 'first' })
+      await other.remove('session', 'a')
+      await other.put('session', 'b', 'second', { ttl: 60, alias: 'x' })
+      expect(await one.getByAlias('session', 'x')).toEqual({ id: 'b', value: 'second' })
+      await other.put('session', 'b', 'third', { ttl: 60, alias: 'y' })
+      expect(await one.getByAlias('session', 'x')).toBeUndefined()
+    })
+
     it('lists what is alive of a group', async () => {
       const { one, other, forward } = await opened()
       await one.put('session', 'a', 'first', { ttl: 60, group: 'g' })

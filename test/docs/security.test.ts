@@ -21,6 +21,9 @@ it('every line of docs/security.md names what shows it, or says that it is open 
         files.some((file) => /^(test|docs|config)\//.test(file) || file.endsWith('.json') || file.endsWith('.ts')),
         row,
       ).toBe(true)
-    for (const file of files) expect(existsSync(new URL(file, root)), `${file} in: ${row}`).toBe(true)
+    for (const file of files) {
+      expect(existsSync(new URL(file, root)), `${file} in: ${row}`).toBe(true)
+      if (file.startsWith('test/')) expect(file, 'what helps a test shows nothing').toMatch(/\.test\.ts$/)
+    }
   }
 })

@@ -1,3 +1,4 @@
+import { request } from 'node:http'
 import { createHash } from 'node:crypto'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Back } from '../../src/admin/house.ts'
@@ -255,10 +256,13 @@ describe('bad input', () => {
   })
 
   it.each(['PUT', 'DELETE', 'PATCH', 'OPTIONS', 'TRACE'])('as method %s changes nothing', async (method) => {
+    const before = await fingerprint()
     for (const path of ['/', '/register', '/login/abc', '/userinfo', '/healthz']) {
-      const status = await statusOf(method, path)
+      const { status } = await answerTo(method, path)
       expect(status < 500, `${method} ${path} → ${status}`).toBe(true)
+      if (method === 'TRACE') expect(status, path).toBeGreaterThanOrEqual(400)
     }
+    expect(await fingerprint()).toBe(before)
   })
 
   it('as a forged Host or forwarded header reaches no address of ours', async () => {
@@ -268,29 +272,24 @@ describe('bad input', () => {
       'x-forwarded-proto': 'https',
       forwarded: 'host=evil.example',
     }
-    const { request } = await import('node:http')
-    const text = await new Promise<string>((resolve, reject) => {
-      request(`${server.issuer}/.well-known/openid-configuration`, { headers }, (response) => {
-        let body = ''
-        response.on('data', (chunk: Buffer) => (body += chunk.toString()))
-        response.on('end', () => resolve(body))
-      })
-        .on('error', reject)
-        .end()
-    })
+    const { body: text } = await answerTo('GET', '/.well-known/openid-configuration', headers)
     expect(text).toContain(`"token_endpoint":"${server.issuer}/token"`)
     expect(text).not.toContain('evil.example')
+    // a browser that came by another name is led to the right one, a program is not
+    const led = (accept: string) => answerTo('GET', '/account?a=1', { ...headers, accept })
+    expect(await led('text/html')).toMatchObject({ status: 302, location: `${server.issuer}/account?a=1` })
+    expect((await led('application/json')).location ?? '').not.toContain('evil.example')
   })
 })
 
-async function statusOf(method: string, path: string): Promise<number> {
-  const { request } = await import('node:http')
-  return new Promise((resolve, reject) => {
-    request(server.issuer + path, { method }, (response) => {
-      response.resume()
-      resolve(response.statusCode ?? 0)
+/** As fetch does not: with any method and any Host. */
+const answerTo = (method: string, path: string, headers: Record<string, string> = {}) =>
+  new Promise<{ status: number; location: string | undefined; body: string }>((resolve, reject) => {
+    request(server.issuer + path, { method, headers }, (response) => {
+      let body = ''
+      response.on('data', (chunk: Buffer) => (body += chunk.toString()))
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, location: response.headers.location, body }))
     })
       .on('error', reject)
       .end()
   })
-}

@@ -101,6 +101,12 @@ it('answers whatever comes on any route, without a server error or a stall', { t
   const metrics = await (await fetch(`${server.issuer}/metrics`)).text()
   expect(Number(/^nodejs_eventloop_lag_max_seconds (\S+)/m.exec(metrics)?.[1])).toBeLessThan(longestStall)
   expect(server.output()).not.toMatch(/"level":[56]0|UnhandledPromise|uncaught/i)
+  // whatever was sent, each line of the log is one of ours
+  const forged = server
+    .output()
+    .split('\n')
+    .filter((line) => line !== '' && !/^(\{"level":\d+,"time":.*\}|Yideng .*)$/.test(line))
+  expect(forged).toEqual([])
   expect(await (await fetch(`${server.issuer}/readyz`)).json()).toEqual({ status: 'ready' })
   report('requests answered', answered)
   expect(answered).toBeGreaterThan(100)

@@ -32,8 +32,8 @@ function form(overrides: Record<string, string> = {}) {
   }
 }
 
-async function register(fields: Record<string, string>) {
-  const visitor = new Visitor(server.issuer)
+async function register(fields: Record<string, string>, headers: Record<string, string> = {}) {
+  const visitor = new Visitor(server.issuer, headers)
   const page = await visitor.submit(await visitor.get('/register'), '/register', fields)
   const person = await house.persons.findByIdentifier([{ kind: 'username', value: fields['username'] ?? '' }])
   return { page, person, visitor }
@@ -161,9 +161,14 @@ describe('registration', () => {
     expect((await signIn(thief, await thief.get((await portal.begin()).url), 'nobody')).status).toBe(400)
   })
 
-  it('is limited by network address', async () => {
+  it('is limited by network address, whatever address one claims to have', async () => {
+    const claiming = (index: number) => ({
+      'x-forwarded-for': `203.0.113.${index}`,
+      forwarded: `for=203.0.113.${index}`,
+    })
     let { page } = await register(form())
-    for (let index = 0; index < 40 && page.status === 200; index += 1) ({ page } = await register(form()))
+    for (let index = 0; index < 40 && page.status === 200; index += 1)
+      ({ page } = await register(form(), claiming(index)))
     expect(page.status).toBe(429)
     expect(Number(page.headers.get('retry-after'))).toBeGreaterThan(3000)
   })

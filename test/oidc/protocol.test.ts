@@ -48,6 +48,17 @@ describe('the protocol', () => {
     )
     const tokens = await oidc.clientCredentialsGrant(configuration)
     expect(tokens.access_token).toBeTypeOf('string')
+
+    const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
+    const now = Math.floor(Date.now() / 1000)
+    const { clientId: id } = registered
+    const claims = { iss: id, sub: id, aud: server.issuer, jti: 'a', iat: now, exp: now + 60 }
+    const body = new URLSearchParams({
+      grant_type: 'client_credentials',
+      client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+      client_assertion: `${part({ alg: 'none', kid: 'one' })}.${part(claims)}.`,
+    })
+    expect((await fetch(`${server.issuer}/token`, { method: 'POST', body })).status, 'unsigned').toBe(401)
   })
 
   it('takes pushed authorization requests', async () => {
@@ -83,6 +94,37 @@ describe('the protocol', () => {
       const page = await visitor.get(url)
       expect(page.leads?.searchParams.get('error'), JSON.stringify(change)).toBe('invalid_request')
     }
+  })
+
+  it('knows the code flow alone, signed answers alone, and no password grant', async () => {
+    const portal = await registerPortal(house, {}, (given) => oidc.ClientSecretPost(given))
+    const visitor = new Visitor(server.issuer)
+    for (const response_type of ['token', 'id_token', 'code id_token', 'none']) {
+      const { leads } = await visitor.get((await portal.begin({ response_type })).url)
+      const told = new URLSearchParams(leads?.hash.slice(1) || leads?.search)
+      expect([told.get('error'), told.get('iss')], response_type).toEqual(['unsupported_response_type', server.issuer])
+    }
+    for (const grant of ['password', 'implicit']) {
+      const asked = oidc.genericGrantRequest(portal.configuration, grant, { username: 'a', password: 'b' })
+      await expect(asked, grant).rejects.toMatchObject({ error: 'unsupported_grant_type' })
+    }
+    expect(portal.configuration.serverMetadata()).toMatchObject({
+      response_types_supported: ['code'],
+      id_token_signing_alg_values_supported: ['ES256', 'RS256'],
+      token_endpoint_auth_signing_alg_values_supported: ['ES256', 'RS256', 'PS256', 'Ed25519', 'EdDSA'],
+      authorization_response_iss_parameter_supported: true,
+      code_challenge_methods_supported: ['S256'],
+    })
+  })
+
+  it('redeems no code for who has not begun it', async () => {
+    const { portal, visitor } = await signedIn(house, { consent: 'implicit' })
+    const stolen = await visitor.get((await portal.begin()).url)
+    const injected = oidc.authorizationCodeGrant(portal.configuration, stolen.leads ?? stolen.url, {
+      pkceCodeVerifier: oidc.randomPKCECodeVerifier(),
+      expectedState: oidc.skipStateCheck,
+    })
+    await expect(injected).rejects.toMatchObject({ error: 'invalid_grant' })
   })
 
   it('uses a code once, and revokes what came of it when it comes again', async () => {

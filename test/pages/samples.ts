@@ -128,7 +128,7 @@ const qrAsk = {
 }
 
 const qrEnds = [
-  'declined second_scan level off paused too_many risk phone_by_qr other_person no_sign_in wrong_codes',
+  'declined second_scan level off paused too_many risk phone_by_qr phone_by_face other_person no_sign_in wrong_codes',
   'late_created late_scanned late_approved cancelled',
 ].flatMap((line) => line.split(' '))
 

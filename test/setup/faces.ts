@@ -84,6 +84,21 @@ export async function twoPeople(): Promise<Buffer> {
     .toBuffer()
 }
 
+/** Eight small pictures of `berta` beside and above each other. */
+export async function crowd(): Promise<Buffer> {
+  const [across, down] = [160, 240]
+  const one = await sharp(await portrait(berta))
+    .resize(across, down, { fit: 'cover' })
+    .toBuffer()
+  const all = [0, 1, 2, 3].flatMap((left) =>
+    [0, 1].map((top) => ({ input: one, left: left * across, top: top * down })),
+  )
+  return sharp({ create: { width, height, channels: 3, background: 'grey' } })
+    .composite(all)
+    .jpeg()
+    .toBuffer()
+}
+
 /** `anna` doing it: forged from one photograph. */
 export async function forged(action: Action | 'straight'): Promise<Buffer> {
   const pixels = await pixelsOf(anna)

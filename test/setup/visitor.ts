@@ -65,6 +65,9 @@ export class Visitor {
     const location = answer.headers.get('location')
     if (answer.status >= 300 && answer.status < 400 && location !== null) {
       await answer.arrayBuffer()
+      // or the browser would post what was typed once more, to the next address (RFC 9700 section 4.12)
+      if (init.method === 'POST' && answer.status !== 303)
+        throw new Error(`${url.pathname} redirects by ${answer.status}`)
       const next = new URL(location, url)
       if (next.origin !== this.#issuer) {
         return { url, status: answer.status, html: '', headers: answer.headers, leads: next }

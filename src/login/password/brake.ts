@@ -63,7 +63,7 @@ export function createBrake(options: {
       await artifacts.increment(kind, idOf(right ? 'right' : 'wrong'), windowSeconds)
       if (right || (await excess()) <= 1) return
       if (await artifacts.add(kind, idOf('told'), '', { ttl: windowSeconds }))
-        await audit.record({ event: 'login.braked', actor: 'system' })
+        await audit.record({ event: 'house.braked', actor: 'system' })
     },
   }
 }

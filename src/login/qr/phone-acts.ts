@@ -1,3 +1,4 @@
+import { isFaceAlone } from '../../assurance/levels.ts'
 import type { AuditEvent } from '../../audit/events.ts'
 import { Refusal } from '../../refusal/refusal.ts'
 import type { Approvals, Wanting } from './approval.ts'
@@ -84,7 +85,8 @@ export function createPhoneActs(
     if (await methodLocks.locked(personId, name)) return 'off'
     if (await limits.paused(personId)) return 'paused'
     // else one stolen session could go on making others
-    return amr.includes('qr') ? 'phone_by_qr' : undefined
+    if (amr.includes('qr')) return 'phone_by_qr'
+    return isFaceAlone(amr) ? 'phone_by_face' : undefined
   }
 
   async function riskOf(transaction: QrTransaction, phone: Phone) {

@@ -7,7 +7,7 @@ import type { Frame } from './verifier.ts'
 
 export type Answer = { readings: Reading[] } | { broken: true }
 
-/** As little as there is: at 10 sign-ins by password waited a quarter longer at their slowest (docs/face.md). */
+/** As little as there is: at 10 the slowest sign-ins by password took a quarter longer (docs/face.md). */
 const lessUrgent = 19
 
 // on Linux 0 is this thread alone: whoever signs in goes before it

@@ -18,8 +18,15 @@ interface Point {
   y: number
 }
 
+/** So many of the largest faces are looked at: a crowd of sixty took ten times as long as one face, and is no use anyhow. */
+const mostLookedAt = 3
+
+interface Detection {
+  box: { width: number }
+}
+
 interface Found {
-  detection: { box: { width: number } }
+  detection: Detection
   landmarks: { positions: Point[] }
   descriptor: Float32Array
 }
@@ -46,7 +53,13 @@ interface FaceApi {
     { loadFromDisk(at: string): Promise<void> }
   >
   TinyFaceDetectorOptions: new (options: { inputSize: number; scoreThreshold: number }) => object
-  detectAllFaces(image: Tensor, options: object): { withFaceLandmarks(): { withFaceDescriptors(): Promise<Found[]> } }
+  detectAllFaces(image: Tensor, options: object): Detecting
+}
+
+/** What follows asks `run` for the faces. */
+interface Detecting {
+  run(): Promise<Detection[]>
+  withFaceLandmarks(): { withFaceDescriptors(): Promise<Found[]> }
 }
 
 /** Methods on tensors that face-api calls and that only the whole of tfjs (332 MB) would add. */
@@ -153,8 +166,11 @@ function readFace(picture: Picture, { detection, landmarks, descriptor }: Found)
 export interface FaceEngine {
   /** @throws Undecodable */
   read(jpeg: Uint8Array, step: number): Promise<Reading>
-  /** Every face of a picture, the largest first; `detail` is a multiple of 32: larger finds smaller faces and takes longer. */
-  faces(picture: Picture, detail: number): Promise<FaceReading[]>
+  /**
+   * The faces of a picture, the largest first, `most` of them; `detail` is a multiple of 32: larger finds smaller faces and
+   * takes longer.
+   */
+  faces(picture: Picture, detail: number, most?: number): Promise<FaceReading[]>
 }
 
 /** Detector, landmarks and template of @vladmandic/face-api on WebAssembly, all from npm packages. Takes 0.3 s and 200 MB. */
@@ -163,11 +179,15 @@ export async function openFaceEngine(limits: Thresholds): Promise<FaceEngine> {
   sharp.cache(false)
   const { tf, faceApi } = await load()
 
-  async function faces(picture: Picture, detail: number): Promise<FaceReading[]> {
+  async function faces(picture: Picture, detail: number, most?: number): Promise<FaceReading[]> {
     const options = new faceApi.TinyFaceDetectorOptions({ inputSize: detail, scoreThreshold: limits.detection })
     const image = tf.tensor3d(new Int32Array(picture.data), [picture.height, picture.width, 3], 'int32')
     try {
-      const found = await faceApi.detectAllFaces(image, options).withFaceLandmarks().withFaceDescriptors()
+      const detecting = faceApi.detectAllFaces(image, options)
+      const all = await detecting.run()
+      const largest = all.sort((one, other) => other.box.width - one.box.width).slice(0, most)
+      detecting.run = async () => largest
+      const found = await detecting.withFaceLandmarks().withFaceDescriptors()
       return found.map((one) => readFace(picture, one)).sort((one, other) => other.width - one.width)
     } finally {
       image.dispose()
@@ -180,8 +200,8 @@ export async function openFaceEngine(limits: Thresholds): Promise<FaceEngine> {
       const picture = await decode(jpeg)
       const light = lightOf(picture)
       if (light < limits.darkest) return { step, light, faces: 0 }
-      const found = await faces(picture, quick)
-      const [face, ...others] = found.length > 0 ? found : await faces(picture, thorough)
+      const found = await faces(picture, quick, mostLookedAt)
+      const [face, ...others] = found.length > 0 ? found : await faces(picture, thorough, mostLookedAt)
       if (!face) return { step, light, faces: 0 }
       const near = others.filter((one) => one.width >= face.width * limits.secondFace)
       return { step, light, faces: 1 + near.length, face }

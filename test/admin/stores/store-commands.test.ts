@@ -23,12 +23,15 @@ it('lists keys by id, without any part of them', async () => {
       sign_from: expect.any(String),
     })),
     data: [{ kid: 'd1', current: true }],
+    index: [{ kid: 'i1', current: true, in_use: true }],
   })
   const { out } = await yideng('keys', 'list')
   const data = JSON.parse(readFileSync(join(directory, 'keys', 'data.json'), 'utf8')) as {
     keys: { d1: string }
     index: string
+    lookup: { i1: string }
   }
-  for (const secret of [data.keys.d1, data.index]) expect(out + JSON.stringify(listed)).not.toContain(secret)
+  for (const secret of [data.keys.d1, data.index, data.lookup.i1])
+    expect(out + JSON.stringify(listed)).not.toContain(secret)
   expect(out).not.toMatch(/"d"|"k"/)
 })

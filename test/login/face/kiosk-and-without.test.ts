@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Back } from '../../../src/admin/house.ts'
 import { camera, photographedPerson, rightFrames, room, send, verify } from '../../setup/face.ts'
@@ -79,6 +80,14 @@ function exits(page: Page): string[] {
 const asksFace = (target: string) => /\/face(\/|$)/.test(target) && target !== '/account/face'
 
 describe('without a face', () => {
+  it('every view there is says how, those as well that the walk below does not come to', () => {
+    const folder = new URL('../../../views/face/', import.meta.url)
+    for (const view of readdirSync(folder)) {
+      const text = readFileSync(new URL(view, folder), 'utf8')
+      expect(/include\('\/parts\/no-face'|face\.without_title/.test(text), view).toBe(true)
+    }
+  })
+
   it('one gets on from every page that asks for one', async () => {
     const who = await photographedPerson(house)
     const visited: Page[] = []

@@ -54,7 +54,7 @@ it('lets networks try half as often each time the wrong passwords of the house d
   await wrong(24_000)
   expect(await triesOf('d')).toBe(5)
   await expect(brake.hold(from('d'), undefined)).rejects.toMatchObject({ code: 'too_many_requests', retryAfter: 600 })
-  expect(told).toEqual(['login.braked'])
+  expect(told).toEqual(['house.braked'])
   clock.forward(600_000)
   expect(await triesOf('e')).toBe(400)
 })

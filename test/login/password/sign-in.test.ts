@@ -157,6 +157,23 @@ describe('sign-in by password', () => {
     await artifacts.close()
   })
 
+  it('answers what nobody expected by a calm page, whose number stands with the reason in the log', async () => {
+    const known = await openPerson(house)
+    const { visitor, page } = await signInPage()
+    const damaged = { data: '{"hash":' }
+    await house.database.updateTable('authenticators').set(damaged).where('person_id', '=', known.id).execute()
+    const answer = await signIn(visitor, page, known.username)
+    expect(answer.status).toBe(500)
+    expect(answer.html).not.toMatch(/SyntaxError|JSON|\.ts:|node_modules/)
+    const lines = server
+      .output()
+      .split('\n')
+      .filter((line) => line.includes('"level":50'))
+    const [{ id, err }] = lines.map((line) => JSON.parse(line) as { id: string; err: { stack: string } }) as [never]
+    expect(answer.html).toContain(id)
+    expect(err).toMatchObject({ type: 'SyntaxError', stack: expect.stringContaining('password.ts') })
+  })
+
   it('leaves no identifier, name or password in the log, nor plain in the stores', async () => {
     const person = await openPerson(house, { name: '司徒不见' })
     const { visitor, page } = await signInPage()

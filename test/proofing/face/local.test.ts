@@ -4,7 +4,7 @@ import { localVerifier } from '../../../src/proofing/face/local.ts'
 import { createFacePool } from '../../../src/proofing/face/pool.ts'
 import { thresholds } from '../../../src/proofing/face/thresholds.ts'
 import type { FaceRequest, FaceVerifier } from '../../../src/proofing/face/verifier.ts'
-import { anna, berta, darkness, forged, frames, portrait, twoPeople, wall } from '../../setup/faces.ts'
+import { anna, berta, crowd, darkness, forged, frames, portrait, twoPeople, wall } from '../../setup/faces.ts'
 
 const pool = createFacePool({ threads: 1, queue: 1 })
 afterAll(() => pool.close())
@@ -64,6 +64,11 @@ describe('the local engine', () => {
     const one = await picture()
     const result = await complete(one, [one])
     expect(result).toMatchObject({ outcome, reasons: expect.arrayContaining([reason]) })
+  })
+
+  it('looks at three faces of a crowd and no more: each takes as long as a picture', async () => {
+    const answer = await pool.read([{ step: 0, jpeg: await crowd() }])
+    expect('readings' in answer && answer.readings[0]?.faces).toBe(3)
   })
 
   it('says that it is busy when it takes longer than anybody waits, and goes on with the next', async () => {
