@@ -12,6 +12,8 @@ const { values: options } = parseArgs({
     targets: { type: 'string', default: 'bare,embedded' },
     seconds: { type: 'string', default: '10' },
     share: { type: 'string', default: '0.7' },
+    /** Of Node.js, for every target: `--flags=--max-semi-space-size=8`. */
+    flags: { type: 'string', default: '' },
   },
 })
 const ms = Number(options.seconds) * 1000
@@ -21,7 +23,7 @@ const rounds = 3
 
 spawnSync('taskset', ['-pc', '1', String(process.pid)])
 for (const name of options.targets.split(',')) {
-  const { target, jars, stop } = await startTarget(name, sessions, [])
+  const { target, jars, stop } = await startTarget(name, sessions, options.flags.split(' ').filter(Boolean))
   const all = jars.map((jar) => async () => void (await singleSignOn(target, jar)))
   await closedLoop(target.pid, all.slice(0, 32), { ms: 3000 })
   const rows = []
