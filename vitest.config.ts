@@ -11,7 +11,7 @@ export default defineConfig({
     globalSetup: ['test/setup/what-could-not-run.ts'],
     testTimeout: 60_000,
     hookTimeout: 120_000,
-    maxWorkers: 2,
+    maxWorkers: 3, // on two cores: one of three waits for a clock or a browser
     isolate: false,
     env: { ...temporary, NODE_OPTIONS: '--disable-warning=ExperimentalWarning' },
   },

@@ -187,7 +187,7 @@ it('keeps what the counter saw: a person with their document, a guardian’s con
     told: await Promise.all([rival.id, id].map(async (one) => (await inbox.list(one, 9)).map(({ kind }) => kind))),
     by: (await audit.ofPerson(rival.id, { events: ['person.superseded'], limit: 9 })).map(({ actor }) => actor),
   }))
-  expect(ended).toBe(Date.UTC(2026, 10, 24))
+  expect(ended).toBe(Date.UTC(2026, 10, 24, 0, 0, 1)) // with whoever signed in in that very second
   expect(told[0]).toContain('number-lost')
   expect(told[1]).toEqual(expect.arrayContaining(['number-won', 'face-verified']))
   expect(by).toEqual(['administrator:test'])
