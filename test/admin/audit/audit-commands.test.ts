@@ -144,7 +144,8 @@ it('archives whole signed months: the trail goes on behind them, and each file c
   for (const [kind, forgery] of forged) {
     const other = join(house.directory, kind)
     writeFileSync(other, gzipSync(forgery))
-    const { code, out } = await house.yideng('audit', 'verify', '--archive', other, '--json')
+    const { code, out, err } = await house.yideng('audit', 'verify', '--archive', other, '--json')
+    expect(out, err).not.toBe('')
     expect({ code, ...(JSON.parse(out) as object) }).toMatchObject({ code: 1, kind })
   }
   // each by itself whole, but not what was archived here
