@@ -1,6 +1,6 @@
 import type { FieldCipher } from '../keys/field-cipher.ts'
 import { firstOfOldFiles, type LookupIndex } from '../keys/lookup-index.ts'
-import type { Database } from '../storage/database.ts'
+import { unhurried, type Database } from '../storage/database.ts'
 import { indexesOf } from './indexes.ts'
 import { sealedPlace } from './sealed-fields.ts'
 
@@ -25,10 +25,9 @@ export async function reindex(options: {
   progress?: ((done: number, total: number) => void) | undefined
 }): Promise<Reindexed> {
   const { database, cipher, lookup, key, progress } = options
-  const { many } = await database
-    .selectFrom('natural_persons')
-    .select(({ fn }) => fn.countAll<number>().as('many'))
-    .executeTakeFirstOrThrow()
+  const counted = database.selectFrom('natural_persons').select(({ fn }) => fn.countAll<number>().as('many'))
+  const total = await unhurried(database, (within) => within.executeQuery(counted))
+  const { many = 0 } = total.rows[0] ?? {}
   const left: string[] = []
   let done = 0
   let seen = 0
@@ -95,7 +94,7 @@ export async function reindex(options: {
 
 /** How many accounts stand under an index key. */
 export async function indexedUnder(database: Database, key: string): Promise<number> {
-  const { many } = await database
+  const counted = database
     .selectFrom('natural_persons')
     .select(({ fn }) => fn.countAll<number>().as('many'))
     .where('status', '<>', 'closed')
@@ -106,6 +105,6 @@ export async function indexedUnder(database: Database, key: string): Promise<num
         ),
       ),
     )
-    .executeTakeFirstOrThrow()
-  return many
+  const { rows } = await unhurried(database, (within) => within.executeQuery(counted))
+  return rows[0]?.many ?? 0
 }

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { Database } from '../storage/database.ts'
+import { unhurried, type Database } from '../storage/database.ts'
 import { columnMarks } from '../storage/schema.ts'
 import type { FieldCipher } from './field-cipher.ts'
 
@@ -34,7 +34,7 @@ const holding = (table: string, column: string, keys: readonly string[]) => {
 /** How many values of a column stand under one of these data keys. */
 async function countSealed(database: Database, table: string, column: string, keys: readonly string[]) {
   const counted = sql<{ many: number | string }>`SELECT count(*) AS many ${holding(table, column, keys)}`
-  const { rows } = await counted.execute(database)
+  const { rows } = await unhurried(database, (within) => counted.execute(within))
   // PostgreSQL counts in text
   return Number(rows[0]?.many ?? 0)
 }
@@ -116,8 +116,9 @@ export async function reseal(options: {
     for (;;) {
       // what is done does not come again, so rows with the same first key may be asked for twice
       const onwards = after === undefined ? sql`` : sql`AND ${sql.ref(first)} >= ${after}`
-      const { rows } = await sql<Row>`SELECT ${columns} ${holding(table, name, oldKeys)} ${onwards}
-        ORDER BY ${sql.ref(first)} LIMIT ${sql.lit(pageSize)}`.execute(database)
+      const page = sql<Row>`SELECT ${columns} ${holding(table, name, oldKeys)} ${onwards}
+        ORDER BY ${sql.ref(first)} LIMIT ${sql.lit(pageSize)}`
+      const { rows } = await unhurried(database, (within) => page.execute(within))
       const changes = rows.flatMap((row) => changeOf(table, name, row))
       // a page shares a commit: servers wait for it a moment, and a commit for each row would take hours
       await database.transaction().execute(async (transaction) => {

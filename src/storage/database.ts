@@ -165,6 +165,16 @@ const commitAsynchronous = CompiledQuery.raw('set local synchronous_commit = off
 const synchronousNormal = CompiledQuery.raw('PRAGMA synchronous = NORMAL')
 const synchronousFull = CompiledQuery.raw('PRAGMA synchronous = FULL')
 
+/** Reads what may take as long as it takes, as counting in a large store does. */
+export function unhurried<T>(database: Database, read: (within: Database) => Promise<T>): Promise<T> {
+  if (!isPostgres(database)) return read(database)
+  const reading = database.transaction().setAccessMode('read only')
+  return reading.execute(async (transaction) => {
+    await transaction.executeQuery(withoutTimeLimit)
+    return read(transaction)
+  })
+}
+
 /** A query of a hot path, compiled once: the values it was made with are replaced by those it is run with, in order. */
 export function compileOnce<Row>(query: Compilable<Row>): (within: Database, values: unknown[]) => Promise<Row[]> {
   const { sql: text } = query.compile()

@@ -22,6 +22,9 @@ it('a clock moved by five minutes, on and back, ends no session and breaks no ch
     NODE_OPTIONS: `--disable-warning=ExperimentalWarning --import=${shim}`,
     YIDENG_MOVED_CLOCK: file,
   })
+  // by a clock that is right
+  const { NODE_OPTIONS: _shim, ...environment } = server.environment
+  const ailing = async () => (await ailments({ environment })).map(({ what }) => what)
   const crowd = await gather(server)
   /** To the code only: the test's own portal checks times by the clock of this process, which stands still. */
   const enterWithCode = async (username: string) => {
@@ -36,7 +39,7 @@ it('a clock moved by five minutes, on and back, ends no session and breaks no ch
   await moveTo(5 * minutes)
   expect(await enterAgain(crowd, before)).toBe(true)
   const ahead = await enterWithCode(two)
-  expect((await ailments(server)).map(({ what }) => what)).toEqual(['clock'])
+  expect(await ailing()).toEqual(['clock'])
   await moveTo(0)
   expect(await enterAgain(crowd, before)).toBe(true)
   expect(await enterAgain(crowd, ahead)).toBe(true)
@@ -46,5 +49,5 @@ it('a clock moved by five minutes, on and back, ends no session and breaks no ch
   const behind = await enterWithCode(three)
   await moveTo(0)
   expect(await enterAgain(crowd, behind)).toBe(true)
-  expect((await ailments(server)).filter(({ what }) => what !== 'clock')).toEqual([])
+  expect((await ailing()).filter((what) => what !== 'clock')).toEqual([])
 })

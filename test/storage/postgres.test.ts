@@ -6,7 +6,7 @@ import { checkChain } from '../../src/audit/chain.ts'
 import { createAuditTrail } from '../../src/audit/trail.ts'
 import { openDataKeys } from '../../src/keys/data-keys.ts'
 import { isAway } from '../../src/storage/away.ts'
-import { migrate, openDatabase } from '../../src/storage/database.ts'
+import { migrate, openDatabase, unhurried } from '../../src/storage/database.ts'
 import { columnMarks } from '../../src/storage/schema.ts'
 import { migrationNames } from '../setup/migrations.ts'
 import { cannotRun } from '../setup/parts.ts'
@@ -97,6 +97,14 @@ describe.skipIf(cannotRun('PostgreSQL'))('PostgreSQL', () => {
       })
     const added = await Promise.all(Array.from({ length: 20 }, (_, index) => addIfMissing(index % 2 ? one : other)))
     expect(added.filter(Boolean)).toHaveLength(1)
+  })
+
+  it('ends what takes too long, but not what counts a large store', async () => {
+    const database = open()
+    const limit = sql<{ statement_timeout: string }>`show statement_timeout`
+    expect((await limit.execute(database)).rows).toEqual([{ statement_timeout: '10s' }])
+    expect((await unhurried(database, (within) => limit.execute(within))).rows).toEqual([{ statement_timeout: '0' }])
+    expect((await limit.execute(database)).rows).toEqual([{ statement_timeout: '10s' }])
   })
 
   it('a connection that PostgreSQL ends is away, and the next one works', async () => {
