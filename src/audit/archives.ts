@@ -174,6 +174,9 @@ export async function verifyArchive(verify: VerifyDocument, file: string): Promi
   // a pipeline, so that a fault of the file ends here and not in a stream that nobody listens to
   await pipeline(createReadStream(file), createGunzip(), async (chunks: AsyncIterable<Buffer>) => {
     check = await verifyLines(verify, linesOf(chunks))
+  }).catch((error: unknown) => {
+    // what is wrong was found before the end, and the rest is not read
+    if (!check) throw error
   })
   if (!check) throw new Error('the archive was not read')
   return check

@@ -1,4 +1,5 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { join } from 'node:path'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
@@ -138,6 +139,11 @@ it('archives whole signed months: the trail goes on behind them, and each file c
     // without its first entry, as if it had begun after it; and without one in the middle
     ['missing', [after(entry(0)), first, ...lines.slice(1)].join('\n')],
     ['missing', [head, first, lines[0], after(entry(1)), ...lines.slice(2)].join('\n')],
+    // found long before the end of the file
+    [
+      'missing',
+      [head, first, lines[0], after(entry(1)), ...Array(2000).fill(randomBytes(300).toString('hex'))].join('\n'),
+    ],
     ['changed', text.replace('203.0.113', '198.51.100').replace('"actor":"person"', '"actor":"nobody"')],
     ['truncated', cut],
   ]
