@@ -8,10 +8,13 @@ const hashed = createPasswords().hash(password)
 let people = 0
 
 /** Opens an account in the house, by default with a proven identity. */
-export async function openPerson(house: Back, overrides: { name?: string; level?: 2 | 3; username?: string } = {}) {
+export async function openPerson(
+  house: Back,
+  overrides: { name?: string; level?: 2 | 3; username?: string; number?: string } = {},
+) {
   people += 1
   const serial = String(people).padStart(4, '0')
-  const number = residentId(`440300195603${12 + Number(serial[0])}${serial.slice(1)}`)
+  const number = overrides.number ?? residentId(`440300195603${12 + Number(serial[0])}${serial.slice(1)}`)
   const username = overrides.username ?? `citizen${serial}`
   const phone = `138000${String(10_000 + people)}`
   const opened = await house.persons.create(

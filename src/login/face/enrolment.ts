@@ -14,16 +14,16 @@ const base = `/account/${name}`
 const provenKind = 'face-proven'
 const said = ['proved', 'won', 'held_by_face', 'not_matched', 'gone', 'bound', 'nothing_bound', 'withdrawn'] as const
 
-/**
- * Who only claims a number is counted by that number: else a stranger's face could be tried against one photograph with as many
- * accounts as one likes to open.
- */
-const countedFor = ({ id, identityLevel, row }: NaturalPerson) =>
-  identityLevel >= 3 ? id : `claim ${row.document_index}`
-
 /** 人脸核验 in the account centre: proving an account by a face, what it has bound, and taking it all back. */
 export function faceEnrolment(parts: FaceParts & { checks: FaceChecks; limits: FaceLimits }): Enrolment {
-  const { consents, proofs, methodLocks, verifiers, limits, artifacts, blindIndex } = parts
+  const { consents, proofs, persons, methodLocks, verifiers, limits, artifacts, blindIndex } = parts
+
+  /**
+   * Who only claims a number is counted by that number: else a stranger's face could be tried against one photograph with as
+   * many accounts as one likes to open. Not by what accounts are found by: that changes with its key.
+   */
+  const countedFor = (person: NaturalPerson) =>
+    person.identityLevel >= 3 ? person.id : `claim ${blindIndex('claim', persons.reveal(person).documentNumber)}`
 
   function back(ctx: RouterContext, done: (typeof said)[number]): void {
     goTo(ctx, `${base}?done=${done}`)
