@@ -145,6 +145,10 @@ export const limitFault = (limit: number): Outcome | undefined =>
     ? undefined
     : invalid({ field: 'limit', message: `must be between 1 and ${mostListed}` })
 
+/** How the next page is asked for, where more was found than is shown. */
+export const nextPage = (noun: string, limit: number, found: readonly { id: string }[]): string[] =>
+  found.length > limit ? [`More: npx yideng ${noun} list --limit ${limit} --after ${found[limit - 1]?.id}`] : []
+
 /** The flag a field is given by, without its hyphens. */
 export const flagOf = (name: string, { type }: Field) => (type === 'secret' ? `${name}-stdin` : name)
 

@@ -16,6 +16,7 @@ import {
 } from 'node:fs'
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
+import { toDisk } from '../storage/to-disk.ts'
 
 const explanation = `# Yideng's keys
 
@@ -56,13 +57,6 @@ export function keyFile<T>(directory: string, name: string, make: () => T): T {
   return JSON.parse(readFileSync(file, 'utf8')) as T
 }
 
-/** After it a power cut brings no older file back: what a new key seals would be lost with it. */
-function syncDirectory(directory: string): void {
-  const handle = openSync(directory, 'r')
-  fsyncSync(handle)
-  closeSync(handle)
-}
-
 /**
  * Changes a key file, whole or not at all; one command at a time.
  * @throws Error when another one is at it
@@ -85,7 +79,7 @@ export function changeKeyFile(directory: string, name: string, change: (before: 
     if (process.getuid?.() === 0) fchownSync(handle, uid, gid)
     fsyncSync(handle)
     renameSync(draft, file)
-    syncDirectory(directory)
+    toDisk(directory) // else an older file may come back, and what a new key seals is lost with it
   } finally {
     closeSync(handle)
     rmSync(draft, { force: true })

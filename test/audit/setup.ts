@@ -8,6 +8,19 @@ import { publicKeySet } from '../../src/keys/signing-keys.ts'
 import { commandLine, type Options } from '../cli/in-process.ts'
 import { handClock } from '../setup/temporary.ts'
 
+/** As a server does once a minute. */
+export const signTrail = ({ withHouse }: Pick<ReturnType<typeof commandLine>, 'withHouse'>) =>
+  withHouse(({ database, settings, clock }) =>
+    createCheckpoints({
+      database,
+      issuer: settings.issuer,
+      sign: createSigner(settings.keysDir, clock),
+      verify: createVerifier(settings.keysDir, clock),
+      clock,
+      file: checkpointFileOf(settings.dataDir),
+    }).make(),
+  )
+
 /** A store with a trail in it, and its command line. */
 export function auditedHouse(start?: number, options: Omit<Options, 'clock'> = {}) {
   const { clock, forward } = handClock(start)
@@ -22,17 +35,7 @@ export function auditedHouse(start?: number, options: Omit<Options, 'clock'> = {
         await audit.record({ event: 'login.succeeded', actor: 'person', personId: 'p1', restricted, ...event })
       }
     })
-  const checkpoint = () =>
-    line.withHouse(({ database, settings }) =>
-      createCheckpoints({
-        database,
-        issuer: settings.issuer,
-        sign: createSigner(keysDir, clock),
-        verify: createVerifier(keysDir, clock),
-        clock,
-        file: checkpointFileOf(dataDir),
-      }).make(),
-    )
+  const checkpoint = () => signTrail(line)
 
   /** The public keys, as they are handed to an auditor. */
   function publicKeys(): string {

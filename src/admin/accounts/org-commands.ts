@@ -8,6 +8,7 @@ import {
   iso,
   limitFault,
   limitField,
+  nextPage,
   notFound,
   type Command,
   type Outcome,
@@ -125,8 +126,7 @@ export const orgCommands: Command[] = [
       const document = shown.map(answerOf)
       const columns = ['ID', 'CODE', 'NAME', 'KIND', 'STATUS', 'REPRESENTATIVE']
       const rows = document.map((one) => [one.id, one.uscc, one.name, one.kind, one.status, one.representative])
-      const more =
-        found.length > limit ? [`More: npx yideng org list --limit ${limit} --after ${found[limit - 1]?.id}`] : []
+      const more = nextPage('org', limit, found)
       return {
         ok: true,
         document,

@@ -8,6 +8,7 @@ import {
   iso,
   limitFault,
   limitField,
+  nextPage,
   notFound,
   type Command,
   type Outcome,
@@ -119,8 +120,7 @@ export const personCommands: Command[] = [
         const { name, document_type, document_number, phone, level } = one
         return [one.id, name, document_type, document_number, phone, level, one.status]
       })
-      const more =
-        found.length > limit ? [`More: npx yideng person list --limit ${limit} --after ${document.at(-1)?.id}`] : []
+      const more = nextPage('person', limit, found)
       return { ok: true, document, shown: { columns, rows }, notes: rows.length > 0 ? more : ['No accounts here.'] }
     },
   }),

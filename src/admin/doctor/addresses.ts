@@ -3,6 +3,8 @@ import { restrictedPlace } from '../../audit/chain.ts'
 import type { Back } from '../house.ts'
 import type { Finding } from './finding.ts'
 
+const restricted = z.object({ address: z.string() })
+
 const looked = 300
 const manyPeople = 20
 
@@ -21,11 +23,9 @@ export async function oneAddress({ database, dataKeys: { auditCipher } }: Back):
   const people = new Set(rows.map(({ person_id: id }) => id))
   if (people.size < manyPeople) return []
   const addresses = new Set(
-    rows.map(({ sequence, restricted }) => {
+    rows.map(({ sequence, restricted: sealed }) => {
       try {
-        return z
-          .object({ address: z.string() })
-          .parse(JSON.parse(auditCipher.open(restricted ?? '', restrictedPlace(sequence)))).address
+        return restricted.parse(JSON.parse(auditCipher.open(sealed ?? '', restrictedPlace(sequence)))).address
       } catch {
         return undefined // a broken entry is told by the look at the trail
       }

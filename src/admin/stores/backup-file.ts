@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
-import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, renameSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { CopyRefused } from '../../storage/copy.ts'
+import { toDisk } from '../../storage/to-disk.ts'
 
 /** A table of the backup alone: what the other tables were when they were written. */
 const digestTable = 'backup_digest'
@@ -20,12 +21,6 @@ function digestOf(sqlite: DatabaseSync): string {
       hash.update(JSON.stringify(row))
   }
   return hash.digest('hex')
-}
-
-function toDisk(path: string): void {
-  const descriptor = openSync(path, 'r')
-  fsyncSync(descriptor)
-  closeSync(descriptor)
 }
 
 export function removeSqlite(file: string): void {

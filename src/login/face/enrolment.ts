@@ -16,7 +16,7 @@ const said = ['proved', 'won', 'held_by_face', 'not_matched', 'gone', 'bound', '
 
 /** 人脸核验 in the account centre: proving an account by a face, what it has bound, and taking it all back. */
 export function faceEnrolment(parts: FaceParts & { checks: FaceChecks; limits: FaceLimits }): Enrolment {
-  const { consents, proofs, persons, methodLocks, verifiers, limits, artifacts, blindIndex } = parts
+  const { consents, proofs, persons, methodLocks, verifiers, limits, artifacts, devices, blindIndex } = parts
 
   /**
    * Who only claims a number is counted by that number: else a stranger's face could be tried against one photograph with as
@@ -29,7 +29,7 @@ export function faceEnrolment(parts: FaceParts & { checks: FaceChecks; limits: F
     goTo(ctx, `${base}?done=${done}`)
   }
 
-  const deviceOf = (ctx: RouterContext) => blindIndex('device', visitOf(ctx).device())
+  const deviceOf = (ctx: RouterContext) => devices.keyOf(visitOf(ctx).device())
 
   /** In this browser, within the last ten minutes. */
   const provenHere = async (ctx: RouterContext, person: NaturalPerson) =>

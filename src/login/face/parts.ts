@@ -1,3 +1,4 @@
+import type { Devices } from '../../accounts/devices.ts'
 import type { FaceConsents } from '../../accounts/faces/consents.ts'
 import type { FaceProofs } from '../../accounts/faces/proofs.ts'
 import type { MethodLocks } from '../../accounts/method-locks.ts'
@@ -20,6 +21,7 @@ export interface FaceParts {
   cipher: FieldCipher
   blindIndex: BlindIndex
   persons: NaturalPersons
+  devices: Pick<Devices, 'keyOf'>
   methodLocks: MethodLocks
   consents: FaceConsents
   proofs: FaceProofs

@@ -1,21 +1,10 @@
 import { chmodSync, readFileSync, rmSync, writeFileSync, readdirSync } from 'node:fs'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { checkpointFileOf } from '../../../src/audit/checkpoints.ts'
+import { signTrail } from '../../audit/setup.ts'
 import { commandLine } from '../../cli/in-process.ts'
 import { migrationNames } from '../../setup/migrations.ts'
-import {
-  alter,
-  answeredBy,
-  examine,
-  file,
-  nobody,
-  now,
-  passkey,
-  sign,
-  signedIn,
-  startOf,
-  type Line,
-} from './examined.ts'
+import { alter, answeredBy, examine, file, nobody, now, passkey, signedIn, startOf, type Line } from './examined.ts'
 
 const day = 86_400_000
 let moment = now
@@ -129,7 +118,7 @@ describe('doctor', () => {
       'audit trail',
       'broken (truncated) at entry 1',
       async (line) => {
-        await sign(line)
+        await signTrail(line)
         alter(line, 'DELETE FROM audit_events; DELETE FROM audit_checkpoints')
       },
     ],
@@ -172,7 +161,7 @@ describe('doctor', () => {
       'made for localhost and do not work at login.invalid; 1 are kept',
       async (line) => {
         alter(line, passkey)
-        await sign(line)
+        await signTrail(line)
         line.environment['YIDENG_ISSUER'] = 'https://login.invalid'
       },
     ],
@@ -235,7 +224,7 @@ describe('doctor', () => {
       'audit trail',
       expect.stringContaining('not beside the store'),
       async (line: Line) => {
-        await sign(line)
+        await signTrail(line)
         rmSync(checkpointFileOf(file(line, 'data')))
       },
     ],
@@ -246,7 +235,7 @@ describe('doctor', () => {
       async (line: Line) => {
         moment += 400 * day
         await line.json('keys', 'rotate')
-        await sign(line)
+        await signTrail(line)
       },
     ],
     [
@@ -280,7 +269,7 @@ it('finds nothing wrong with people from several addresses, nor with passkeys of
   const line = await started()
   alter(line, passkey)
   await signedIn(line, (turn) => (turn === 7 ? '203.0.113.7' : '127.0.0.1'))
-  await sign(line)
+  await signTrail(line)
   const { well, checks } = await examine(line)
   expect(well).toBe(true)
   expect(checks.filter(({ what }) => ['addresses', 'passkeys'].includes(what))).toEqual([

@@ -3,9 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { onTestFinished } from 'vitest'
-import { checkpointFileOf, createCheckpoints } from '../../../src/audit/checkpoints.ts'
 import { openCookieKeys } from '../../../src/keys/cookie-keys.ts'
-import { createSigner, createVerifier } from '../../../src/keys/signatures.ts'
 import { openSqliteArtifacts } from '../../../src/storage/artifacts-sqlite.ts'
 import type { commandLine } from '../../cli/in-process.ts'
 
@@ -41,19 +39,6 @@ export function alter(line: Line, statement: string) {
   sqlite.exec(statement)
   sqlite.close()
 }
-
-/** As a server does once a minute. */
-export const sign = (line: Line) =>
-  line.withHouse(({ database, settings, clock }) =>
-    createCheckpoints({
-      database,
-      issuer: settings.issuer,
-      sign: createSigner(settings.keysDir, clock),
-      verify: createVerifier(settings.keysDir, clock),
-      clock,
-      file: checkpointFileOf(settings.dataDir),
-    }).make(),
-  )
 
 export const passkey = `PRAGMA foreign_keys = OFF; INSERT INTO authenticators (id, person_id, kind, data, created_at)
   VALUES ('k', 'p', 'passkey', '{}', ${now})`
