@@ -2,7 +2,7 @@ import type { StatementSync } from 'node:sqlite'
 import type { Clock } from '../config/clock.ts'
 import type { Artifacts } from './artifacts.ts'
 import { createArtifactCache, type CachedArtifact } from './artifact-cache.ts'
-import { openSqlite } from './database.ts'
+import { openSqlite } from './sqlite.ts'
 import { whenQuiet } from './gather.ts'
 
 const schema = `
@@ -33,7 +33,7 @@ interface QueuedWrite {
  * a sign-in at most. Writes that come close together share a transaction, and are promised once it is committed.
  */
 export function openSqliteArtifacts(file: string, clock: Clock): Artifacts {
-  const sqlite = openSqlite(file, 'NORMAL')
+  const sqlite = openSqlite(file)
   sqlite.exec(schema)
   const cache = createArtifactCache(sqlite)
   const statements = {
@@ -183,7 +183,7 @@ export function openSqliteArtifacts(file: string, clock: Clock): Artifacts {
 
 /** Reads what is alive in a store, one after the other, for another store to take over. */
 export function* everyArtifact(file: string, now: number): Generator<CachedArtifact & { group: string | null }> {
-  const sqlite = openSqlite(file, 'NORMAL')
+  const sqlite = openSqlite(file)
   try {
     const all = `SELECT ${columns}, grouping AS "group" FROM artifacts WHERE expires_at > ?`
     for (const row of sqlite.prepare(all).iterate(now))

@@ -8,10 +8,30 @@ const everyMs = 1000
 const { files, pages } = workerData as CheckpointWork
 const stores = files.map((file) => new DatabaseSync(file, { timeout: 1000 }))
 
-/** PASSIVE copies what it can and holds nobody up; RESTART, for the little that is left, lets the log begin anew. */
+/** So few pages are copied in a moment. */
+const few = 100
+const tries = 4
+
+/**
+ * PASSIVE copies what there is and holds nobody up. RESTART lets the log begin anew, but writers wait for it: so what came
+ * during one copy is copied by another, until little is left for it.
+ */
 function checkpoint(store: DatabaseSync): void {
+  let copied = passive(store)
+  if (copied <= pages) return
+  for (let left = tries; left > 0; left -= 1) {
+    const now = passive(store)
+    const came = now - copied
+    copied = now
+    if (came <= few) break
+  }
+  store.exec('PRAGMA wal_checkpoint(RESTART)')
+}
+
+/** @returns how many pages the log has had when the copy began */
+function passive(store: DatabaseSync): number {
   const { log } = store.prepare('PRAGMA wal_checkpoint(PASSIVE)').get() as { log: number }
-  if (log > pages) store.exec('PRAGMA wal_checkpoint(RESTART)')
+  return log
 }
 
 const timer = setInterval(() => stores.forEach(checkpoint), everyMs)

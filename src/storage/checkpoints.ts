@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
-import { checkpointPages } from './database.ts'
+import { checkpointPages } from './sqlite.ts'
 
 /** What the thread is told, so that it loads nothing to know it: `pages` of log are left to lie, the rest is copied back. */
 export interface CheckpointWork {

@@ -1,19 +1,4 @@
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readSync, statSync } from 'node:fs'
-import { dirname } from 'node:path'
-import { DatabaseSync, type StatementSync } from 'node:sqlite'
-import {
-  CompiledQuery,
-  Kysely,
-  PostgresAdapter,
-  SqliteAdapter,
-  SqliteDialect,
-  sql,
-  type Compilable,
-  type LogEvent,
-  type SqliteDatabase,
-  type SqliteStatement,
-  type Transaction,
-} from 'kysely'
+import { CompiledQuery, Kysely, PostgresAdapter, sql, type Compilable, type LogEvent, type Transaction } from 'kysely'
 import { Migrator, type Migration } from 'kysely/migration'
 import { up as first } from './migrations/0001-first.ts'
 import { up as accountCentre } from './migrations/0002-account-centre.ts'
@@ -26,6 +11,7 @@ import { postgresDialect, withoutTimeLimit } from './postgres.ts'
 import { up as administrators } from './migrations/0009-administrators.ts'
 import { up as auditMonths } from './migrations/0010-audit-months.ts'
 import type { Tables } from './schema.ts'
+import { DurableSqliteAdapter, durableSqlite } from './sqlite-dialect.ts'
 
 /** The durable store; a Transaction is one too. */
 export type Database = Kysely<Tables>
@@ -44,78 +30,10 @@ const migrations = {
   '0010-audit-months': { up: auditMonths },
 }
 
-const statementsKept = 500
-/** Pages of write-ahead log (4 KB each) after which it begins anew (checkpoint-thread.ts). */
-export const checkpointPages = 4000
-/** Where no thread does it, a commit copies the log back itself once it is so many times as long. */
-const overdue = 4
-
-/**
- * Not there yet, empty, or of SQLite (SQLite's file format, 1.3.1). Somebody else's file, named by mistake, keeps its rights
- * and its content.
- */
-export function mayBeStore(file: string): boolean {
-  if (!existsSync(file)) return true
-  if (!statSync(file).isFile()) return false
-  const begins = Buffer.alloc(16)
-  const descriptor = openSync(file, 'r')
-  try {
-    const read = readSync(descriptor, begins)
-    return read === 0 || begins.toString('latin1') === 'SQLite format 3\0'
-  } finally {
-    closeSync(descriptor)
-  }
-}
-
-/** Opens SQLite as both stores use it: write-ahead log, private to its owner, waiting up to 5 s for another process. */
-export function openSqlite(file: string, synchronous: 'FULL' | 'NORMAL'): DatabaseSync {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
-  if (!mayBeStore(file)) throw new Error(`${file} is no store.`)
-  const sqlite = new DatabaseSync(file, { timeout: 5000 })
-  chmodSync(file, 0o600)
-  sqlite.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous}; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;
-    PRAGMA wal_autocheckpoint = ${overdue * checkpointPages};`)
-  return sqlite
-}
-
-/** Gives node:sqlite the shape Kysely's SQLite dialect asks for, with statements prepared once. */
-function kyselyShape(sqlite: DatabaseSync): SqliteDatabase {
-  const prepared = new Map<string, SqliteStatement>()
-  const shape = (statement: StatementSync): SqliteStatement => ({
-    reader: statement.columns().length > 0,
-    all: (parameters) => statement.all(...(parameters as string[])),
-    run: (parameters) => statement.run(...(parameters as string[])),
-    iterate: (parameters) => statement.iterate(...(parameters as string[])),
-  })
-  return {
-    close: () => sqlite.close(),
-    prepare(text) {
-      const known = prepared.get(text)
-      if (known) return known
-      // Every transaction here writes: taking the lock at once avoids a failed upgrade when another process wrote meanwhile.
-      const statement = shape(sqlite.prepare(text === 'begin' ? 'begin immediate' : text))
-      if (prepared.size < statementsKept) prepared.set(text, statement)
-      return statement
-    },
-  }
-}
-
-/** SQLite does roll back what changes the schema: a migration is whole or not there, and two processes do not run it twice. */
-class TransactionalSqliteDialect extends SqliteDialect {
-  override createAdapter(): SqliteAdapter {
-    return Object.defineProperty(new SqliteAdapter(), 'supportsTransactionalDdl', { value: true })
-  }
-}
-
-/**
- * Opens the durable store: `postgres://…`, or the file of the embedded one, where `FULL` says that a commit is on disk
- * when it returns.
- */
+/** Opens the durable store: `postgres://…`, or the file of the embedded one. A commit is on disk when its promise settles. */
 export function openDatabase(where: string, queried?: Queried): Database {
   const postgres = isPostgresUrl(where)
-  const dialect = postgres
-    ? postgresDialect(where)
-    : new TransactionalSqliteDialect({ database: kyselyShape(openSqlite(where, 'FULL')) })
+  const dialect = postgres ? postgresDialect(where) : durableSqlite(where)
   return new Kysely<Tables>({ dialect, ...(queried ? { log: tell(queried, postgres ? 'postgresql' : 'sqlite') } : {}) })
 }
 
@@ -145,25 +63,15 @@ export function lightTransaction(
   database: Database,
   run: (transaction: DatabaseTransaction) => Promise<void>,
 ): Promise<void> {
-  if (isPostgres(database)) {
-    return database.transaction().execute(async (transaction) => {
-      await transaction.executeQuery(commitAsynchronous)
-      await run(transaction)
-    })
-  }
-  return database.connection().execute(async (connection) => {
-    await connection.executeQuery(synchronousNormal)
-    try {
-      await connection.transaction().execute(run)
-    } finally {
-      await connection.executeQuery(synchronousFull)
-    }
+  const { adapter } = database.getExecutor()
+  return database.transaction().execute(async (transaction) => {
+    if (adapter instanceof DurableSqliteAdapter) adapter.light()
+    else await transaction.executeQuery(commitAsynchronous)
+    await run(transaction)
   })
 }
 
 const commitAsynchronous = CompiledQuery.raw('set local synchronous_commit = off')
-const synchronousNormal = CompiledQuery.raw('PRAGMA synchronous = NORMAL')
-const synchronousFull = CompiledQuery.raw('PRAGMA synchronous = FULL')
 
 /** Reads what may take as long as it takes, as counting in a large store does. */
 export function unhurried<T>(database: Database, read: (within: Database) => Promise<T>): Promise<T> {

@@ -3,12 +3,12 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, it } from 'vitest'
 import { createArtifactCache } from '../../src/storage/artifact-cache.ts'
-import { openSqlite } from '../../src/storage/database.ts'
+import { openSqlite } from '../../src/storage/sqlite.ts'
 import { temporaryDirectory } from '../setup/temporary.ts'
 
 it('holds nothing that another process has written before a request came in', async () => {
   const file = join(temporaryDirectory(), 'artifacts.sqlite')
-  const ours = openSqlite(file, 'NORMAL')
+  const ours = openSqlite(file)
   const other = new DatabaseSync(file)
   other.exec('CREATE TABLE written (at INTEGER)')
   const cache = createArtifactCache(ours)

@@ -2,12 +2,12 @@ import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it, onTestFinished, vi } from 'vitest'
 import { keepCheckpointing } from '../../src/storage/checkpoints.ts'
-import { openSqlite } from '../../src/storage/database.ts'
+import { openSqlite } from '../../src/storage/sqlite.ts'
 import { temporaryDirectory } from '../setup/temporary.ts'
 
 it('copies the log back beside the thread that writes, and lets it begin anew', async () => {
   const file = join(temporaryDirectory(), 'store.sqlite')
-  const sqlite = openSqlite(file, 'NORMAL')
+  const sqlite = openSqlite(file)
   sqlite.exec('PRAGMA wal_autocheckpoint = 0; CREATE TABLE entries (text TEXT)')
   const failed = vi.fn<(error: unknown) => void>()
   const stop = keepCheckpointing([file], failed)

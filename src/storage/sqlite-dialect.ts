@@ -1,0 +1,129 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import {
+  SqliteAdapter,
+  SqliteDriver,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+  type DatabaseConnection,
+  type Dialect,
+  type SqliteDatabase,
+  type SqliteStatement,
+} from 'kysely'
+import { createLogToDisk, type LogToDisk } from './log-to-disk.ts'
+import { openSqlite } from './sqlite.ts'
+
+/** About whoever has the connection now. */
+interface Held {
+  /** Has written, or may have. */
+  wrote: boolean
+  /** Does not wait for the disk. */
+  light: boolean
+}
+
+const statementsKept = 500
+const writesNothing = /^\s*(?:select|pragma|begin|commit|rollback)\b/i
+
+/** Gives node:sqlite the shape Kysely asks for, with statements prepared once. */
+function kyselyShape(sqlite: DatabaseSync, held: Held): SqliteDatabase {
+  const prepared = new Map<string, SqliteStatement>()
+  const shape = (statement: StatementSync, writes: boolean): SqliteStatement => ({
+    reader: statement.columns().length > 0,
+    all(parameters) {
+      held.wrote ||= writes
+      return statement.all(...(parameters as string[]))
+    },
+    run(parameters) {
+      held.wrote ||= writes
+      return statement.run(...(parameters as string[]))
+    },
+    iterate: (parameters) => statement.iterate(...(parameters as string[])),
+  })
+  return {
+    close: () => sqlite.close(),
+    prepare(text) {
+      const known = prepared.get(text)
+      if (known) return known
+      // Every transaction here writes: taking the lock at once avoids a failed upgrade when another process wrote meanwhile.
+      const statement = shape(sqlite.prepare(text === 'begin' ? 'begin immediate' : text), !writesNothing.test(text))
+      if (prepared.size < statementsKept) prepared.set(text, statement)
+      return statement
+    },
+  }
+}
+
+/** One after the other has the connection; who wrote goes on when that is on disk, and the next has it meanwhile. */
+class DurableDriver extends SqliteDriver {
+  readonly #held: Held
+  readonly #log: LogToDisk
+  #last: Promise<void> = Promise.resolve()
+  #giveBack: () => void = () => undefined
+
+  constructor(database: SqliteDatabase, held: Held, log: LogToDisk) {
+    super({ database })
+    this.#held = held
+    this.#log = log
+  }
+
+  override async acquireConnection(): Promise<DatabaseConnection> {
+    const before = this.#last
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#last = promise
+    await before
+    this.#giveBack = resolve
+    return super.acquireConnection()
+  }
+
+  override async releaseConnection(): Promise<void> {
+    const { wrote, light } = this.#held
+    Object.assign(this.#held, { wrote: false, light: false })
+    this.#giveBack()
+    if (wrote && !light) await this.#log.flush()
+  }
+
+  override async destroy(): Promise<void> {
+    await this.#log.close()
+    await super.destroy()
+  }
+}
+
+export class DurableSqliteAdapter extends SqliteAdapter {
+  readonly #held: Held
+
+  constructor(held: Held) {
+    super()
+    this.#held = held
+  }
+
+  /** SQLite does roll back what changes the schema: a migration is whole or not there, and two processes do not run it twice. */
+  override get supportsTransactionalDdl(): boolean {
+    return true
+  }
+
+  /** The driver lets one after the other have the one there is; Kysely would keep it until the disk has answered. */
+  override get supportsMultipleConnections(): boolean {
+    return true
+  }
+
+  /** Whoever has the connection does not wait for the disk when giving it back. */
+  light(): void {
+    this.#held.light = true
+  }
+}
+
+/**
+ * The embedded durable store for Kysely. What was written is on disk when its promise settles, as by `synchronous = FULL`;
+ * but the disk is waited for in the thread pool, once for all who commit meanwhile, and holds up neither readers nor other
+ * writers. They may see what a power cut then takes back, which nobody was promised. Where the disk refuses, the
+ * promise is rejected.
+ */
+export function durableSqlite(file: string): Dialect {
+  const held: Held = { wrote: false, light: false }
+  const database = kyselyShape(openSqlite(file), held)
+  const log = createLogToDisk(`${file}-wal`)
+  return {
+    createDriver: () => new DurableDriver(database, held, log),
+    createAdapter: () => new DurableSqliteAdapter(held),
+    createQueryCompiler: () => new SqliteQueryCompiler(),
+    createIntrospector: (within) => new SqliteIntrospector(within),
+  }
+}
