@@ -1,11 +1,19 @@
+import { spawn } from 'node:child_process'
 import { generateKeyPairSync } from 'node:crypto'
 import { Provider, type Adapter, type AdapterPayload } from 'oidc-provider'
 
 /**
  * The yardstick: oidc-provider by itself on an unbounded memory map (its own adapter forgets after 1,000 entries), with the
- * features ours has on. Arguments: port, redirect URI, client secret, API and its scope.
+ * features ours has on. Arguments: port, redirect URI, client secret, API and its scope, more ports for as many more processes
+ * that share nothing.
  */
-const [, , port = '0', redirectUri = '', secret = '', resource = '', scope = ''] = process.argv
+const [, file = '', port = '0', redirectUri = '', secret = '', resource = '', scope = '', ...more] = process.argv
+
+for (const other of more) {
+  const child = spawn(process.execPath, [file, other, redirectUri, secret, resource, scope], { stdio: 'inherit' })
+  process.on('exit', () => child.kill())
+}
+if (more.length > 0) process.on('SIGINT', () => process.exit(0))
 
 const payloads = new Map<string, AdapterPayload>()
 const uids = new Map<string, string>()

@@ -23,12 +23,11 @@ const usedByRedis = () => Number(/used_memory:(\d+)/.exec(redis('INFO', 'memory'
 const emptyRedis = usedByRedis()
 
 const began = performance.now()
-const { target, jars, stop } = await startOurs(
+const { target, jars, stop } = await startOurs({
   sessions,
-  [],
-  { ...stores.settings, YIDENG_ADDRESS_TRIES: '1000000' },
-  { accounts },
-)
+  accounts,
+  settings: { ...stores.settings, YIDENG_ADDRESS_TRIES: '1000000' },
+})
 console.log(`${accounts} accounts and ${sessions} sign-ins in ${Math.round((performance.now() - began) / 1000)} s`)
 
 const client = new pg.Client(url)

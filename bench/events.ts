@@ -44,9 +44,9 @@ for (const store of options.stores.split(',')) {
     YIDENG_QR_ACCOUNT_SCANS: '1000000',
     YIDENG_ADDRESS_TRIES: '1000000',
   }
-  const first = await startOurs(0, [], shared)
+  const first = await startOurs({ sessions: 0, settings: shared })
   const YIDENG_ISSUER = first.target.origin
-  const second = await startOurs(0, [], { ...shared, YIDENG_ISSUER })
+  const second = await startOurs({ sessions: 0, settings: { ...shared, YIDENG_ISSUER } })
   const there = `http://127.0.0.1:${new URL(second.target.origin).port}`
   const environment = { ...shared, YIDENG_ISSUER }
 

@@ -89,7 +89,7 @@ export async function measureLoad({ rounds, signIns }: { rounds: number; signIns
     YIDENG_TRUST_PROXY: 'true',
     YIDENG_ADDRESS_TRIES: '1000000',
   }
-  const { target, stop } = await startOurs(1, [], environment)
+  const { target, stop } = await startOurs({ sessions: 1, settings: environment })
   const house = await openHouse(readSettings(environment), Date.now)
   for (const person of await house.persons.list({ limit: people })) {
     await photographed(house, { id: person.id, number: house.persons.open(person, 'document_number') })

@@ -8,23 +8,28 @@ import { startTarget } from './targets.ts'
 
 /** How long a flow takes at 70 % of what the server can do at most, single sign-on, people coming at random. */
 const { values: options } = parseArgs({
+  allowNegative: true,
   options: {
     targets: { type: 'string', default: 'bare,embedded' },
     seconds: { type: 'string', default: '10' },
     share: { type: 'string', default: '0.7' },
     /** Of Node.js, for every target: `--flags=--max-semi-space-size=8`. */
     flags: { type: 'string', default: '' },
+    /** To one core: collections then wait for their own helper threads. */
+    pinned: { type: 'boolean', default: false },
+    /** Of each; what counts is the middle one. */
+    rounds: { type: 'string', default: '5' },
   },
 })
 const ms = Number(options.seconds) * 1000
 const sessions = 64
-/** Rounds of each, in turns; the highest throughput is the middle one. */
-const rounds = 3
+const rounds = Number(options.rounds)
+const flags = options.flags.split(' ').filter(Boolean)
 
 spawnSync('taskset', ['-pc', '1', String(process.pid)])
 for (const name of options.targets.split(',')) {
-  const { target, jars, stop } = await startTarget(name, sessions, options.flags.split(' ').filter(Boolean))
-  const all = jars.map((jar) => async () => void (await singleSignOn(target, jar)))
+  const { target, targetOf, jars, stop } = await startTarget(name, { sessions, flags, pinned: options.pinned })
+  const all = jars.map((jar, index) => async () => void (await singleSignOn(targetOf(index), jar)))
   await closedLoop(target.pid, all.slice(0, 32), { ms: 3000 })
   const rows = []
   for (let round = 0; round < rounds; round += 1) {

@@ -24,7 +24,11 @@ const probe = new URL('memory-probe.mjs', import.meta.url).href
 
 spawnSync('taskset', ['-pc', '1', String(process.pid)])
 const flags = ['--expose-gc', `--import=${probe}`]
-const { target, jars, stop } = await startTarget(options.target, 32, flags, { BENCH_MEMORY: file })
+const { target, jars, stop } = await startTarget(options.target, {
+  sessions: 32,
+  flags,
+  settings: { BENCH_MEMORY: file },
+})
 
 async function sample(): Promise<{ rss: number; heapUsed: number; external: number }> {
   process.kill(target.pid, 'SIGUSR2')

@@ -18,7 +18,7 @@ const concurrency = Number(options.concurrency)
 const atOnce = 32
 const people = 8
 
-const { target, stop } = await startOurs(people, [], {
+const settings = {
   YIDENG_QR_ADDRESS_CREATIONS: '1000000',
   YIDENG_QR_ACCOUNT_SCANS: '1000000',
   YIDENG_QR_SHOWN_SECONDS: '600',
@@ -26,7 +26,8 @@ const { target, stop } = await startOurs(people, [], {
   YIDENG_ADDRESS_REQUESTS: '100000000',
   // the load comes from one address, and a scan a person would not make so often
   YIDENG_TRUST_PROXY: 'true',
-})
+}
+const { target, stop } = await startOurs({ sessions: people, settings })
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 const fromAnywhere = (index: number) => ({
   'x-forwarded-for': `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`,

@@ -10,7 +10,10 @@ const atOnce = 8
 
 const stores = await scaleOutStores()
 const { YIDENG_REDIS_URL: redis, YIDENG_DATABASE_URL: database } = stores.settings
-const { target, jars, stop } = await startOurs(atOnce, [], { ...stores.settings, YIDENG_ADDRESS_TRIES: '1000000' })
+const { target, jars, stop } = await startOurs({
+  sessions: atOnce,
+  settings: { ...stores.settings, YIDENG_ADDRESS_TRIES: '1000000' },
+})
 const client = new pg.Client(database)
 await client.connect()
 

@@ -11,17 +11,20 @@ import { megabytesOf, median } from './process.ts'
 import { startTarget, type Running } from './targets.ts'
 
 const { values: options } = parseArgs({
+  allowNegative: true,
   options: {
     rounds: { type: 'string', default: '8' },
     seconds: { type: 'string', default: '4' },
     concurrency: { type: 'string', default: '32' },
-    /** Of bare, embedded, scale-out; embedded-2 has two workers, embedded:1000000 as many accounts more. */
+    /** Of bare, embedded, scale-out; embedded-2 has two workers, embedded:1000000 as many accounts more (targets.ts). */
     targets: { type: 'string', default: 'bare,embedded' },
     /** Words that names of cases begin with. */
     cases: { type: 'string', default: 'single' },
     json: { type: 'string' },
     svg: { type: 'string' },
     profile: { type: 'string' },
+    /** A server with one process has one core; without it all, as where it is installed. */
+    pinned: { type: 'boolean', default: true },
   },
 })
 const rounds = Number(options.rounds)
@@ -30,9 +33,10 @@ const roundMs = Number(options.seconds) * 1000
 const warmUpMs = 2000
 
 /** What is measured is what is meant: ID tokens are ES256 and verify. */
-async function verify({ target, jars }: Running): Promise<void> {
-  const jwks = createRemoteJWKSet(new URL(`${target.origin}/jwks`))
-  for (const jar of jars.slice(0, 4)) {
+async function verify({ targetOf, jars }: Running): Promise<void> {
+  for (const [browser, jar] of jars.slice(0, 4).entries()) {
+    const target = targetOf(browser)
+    const jwks = createRemoteJWKSet(new URL(`${target.origin}/jwks`))
     const { id_token: token } = await authorize(target, jar)
     const { protectedHeader } = await jwtVerify(token, jwks, { issuer: target.origin })
     if (protectedHeader.alg !== 'ES256') throw new Error(`${target.name} signs ${protectedHeader.alg}`)
@@ -41,7 +45,7 @@ async function verify({ target, jars }: Running): Promise<void> {
 
 function start(name: string): Promise<Running> {
   const flags = options.profile === name ? ['--cpu-prof', '--cpu-prof-dir=bench/profile'] : []
-  return startTarget(name, concurrency, flags)
+  return startTarget(name, { sessions: concurrency, flags, pinned: options.pinned })
 }
 
 const rounded = (measured: Measured[]) => ({
@@ -66,11 +70,11 @@ function cpuRatioTo(bare: Measured[] | undefined, ours: Measured[]): string {
 }
 
 async function runCase(one: Case, all: Running[]) {
-  const fitting = all.filter(({ target }) => !one.oursOnly || target.name !== 'bare')
+  const fitting = all.filter(({ target }) => !one.oursOnly || !target.name.startsWith('bare'))
   const ready = new Map<Running, Again[]>()
   for (const running of fitting) {
-    const { target, jars } = running
-    ready.set(running, await Promise.all(jars.map((jar, index) => one.ready(target, jar, index))))
+    const { targetOf, jars } = running
+    ready.set(running, await Promise.all(jars.map((jar, index) => one.ready(targetOf(index), jar, index))))
   }
   const results = new Map<Running, Measured[]>(fitting.map((running) => [running, []]))
   for (const running of fitting) await closedLoop(running.target.pid, ready.get(running) ?? [], { ms: warmUpMs })
@@ -105,7 +109,7 @@ async function main() {
   console.log(
     `${cpu?.model ?? 'unknown CPU'}, ${cpus().length} cores, Linux ${release()}, Node.js ${process.version}; ` +
       `${rounds} rounds of ${options.seconds} s, ${concurrency} at once; ` +
-      (pinned ? 'one core for the load, one for a server with one process' : 'not pinned'),
+      (pinned && options.pinned ? 'one core for the load, one for a server with one process' : 'servers not pinned'),
   )
   const wanted = options.cases.split(',')
   const rows = []

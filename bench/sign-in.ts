@@ -19,7 +19,7 @@ const people = 8
 
 type Way = 'passkey' | 'password'
 
-const { target, stop } = await startOurs(people, [], { YIDENG_ADDRESS_TRIES: '1000000' })
+const { target, stop } = await startOurs({ sessions: people, settings: { YIDENG_ADDRESS_TRIES: '1000000' } })
 
 /** A person's own browser, known to the house, with a passkey; its first sign-in gave the portal its consent. */
 async function settle(username: string) {

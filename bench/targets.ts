@@ -16,7 +16,20 @@ import { authorizePath, redirectUri, type Jar, type Target } from './flow.ts'
 export interface Running {
   target: Target
   jars: Jar[]
+  /** Where a browser goes: several processes that share nothing are a target each, with one pid. */
+  targetOf(browser: number): Target
   stop(): Promise<void>
+}
+
+/** What a server gets besides its name. */
+export interface Start {
+  /** Browsers that are signed in. */
+  sessions: number
+  /** Of Node.js. */
+  flags?: string[]
+  settings?: Record<string, string>
+  /** False: a server with one process may use all cores, the helper threads of Node.js too, as where it is installed. */
+  pinned?: boolean
 }
 
 const people = 8
@@ -29,14 +42,23 @@ const resources = {
   [resource]: { name: { 'zh-CN': '证照库', en: 'Licences' }, scopes: { [apiScope]: { 'zh-CN': '查看', en: 'See' } } },
 }
 
-/** Starts a server on a core of its own, one of many processes on all (where taskset is there), with the same flags whoever it is. */
-async function run(file: string, args: string[], environment: Record<string, string>, ready: string, flags: string[]) {
-  const node = [process.execPath, '--disable-warning=ExperimentalWarning', ...flags, file, ...args]
-  const many = Number(environment['YIDENG_WORKERS'] ?? 1) > 1
-  // said for many as well: they would inherit the one core of the load
-  const cores = many ? `0-${cpus().length - 1}` : String(serverCore)
-  const pinned = ['taskset', '-c', cores, ...node]
-  const [command = '', ...rest] = process.platform === 'linux' ? pinned : node
+interface Command {
+  /** Of the program, with its arguments. */
+  file: string[]
+  environment: Record<string, string>
+  /** Answers once it is ready. */
+  ready: string
+  flags: string[]
+  /** On a core of its own; else on all. */
+  pinned: boolean
+}
+
+/** Starts a server (on certain cores where taskset is there), with the same flags whoever it is. */
+async function run({ file, environment, ready, flags, pinned }: Command): Promise<ChildProcess> {
+  const node = [process.execPath, '--disable-warning=ExperimentalWarning', ...flags, ...file]
+  // said for all cores as well: they would inherit the one of the load
+  const cores = pinned ? String(serverCore) : `0-${cpus().length - 1}`
+  const [command = '', ...rest] = process.platform === 'linux' ? ['taskset', '-c', cores, ...node] : node
   const child = spawn(command, rest, {
     cwd: new URL('..', import.meta.url).pathname,
     env: { PATH: process.env['PATH'], ...environment },
@@ -45,7 +67,7 @@ async function run(file: string, args: string[], environment: Record<string, str
   process.on('exit', () => child.kill('SIGKILL'))
   const end = Date.now() + 15_000
   while (!(await fetch(ready).catch(() => undefined))?.ok) {
-    if (Date.now() > end || child.exitCode !== null) throw new Error(`${file} did not start`)
+    if (Date.now() > end || child.exitCode !== null) throw new Error(`${file[0]} did not start`)
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
   return child
@@ -57,13 +79,9 @@ const stop = (child: ChildProcess) =>
     child.kill('SIGINT')
   })
 
-/** Yideng, on the embedded store unless told otherwise; `sessions` browsers signed in through its pages. */
-export async function startOurs(
-  sessions: number,
-  flags: string[],
-  settings: Record<string, string> = {},
-  more: { name?: string; accounts?: number } = {},
-): Promise<Running> {
+/** Yideng, on the embedded store unless told otherwise; browsers are signed in through its pages. */
+export async function startOurs(start: Start & { name?: string; accounts?: number }): Promise<Running> {
+  const { sessions, flags = [], settings = {}, pinned = true, name = 'yideng', accounts = 0 } = start
   const directory = mkdtempSync(join(tmpdir(), 'yideng-bench-'))
   const port = await freePort()
   const environment = {
@@ -98,13 +116,14 @@ export async function startOurs(
     const opening = { document, name: '张三', phone, username: `bench${index}`, passwordHash, vouchedLevel: 3 as const }
     await house.persons.create(opening, { actor: 'administrator:bench' })
   }
-  await seed(house, more.accounts ?? 0, passwordHash)
+  await seed(house, accounts, passwordHash)
   await house.close()
   // after the seeding, which may take longer than idle connections live
-  const child = await run('bin/server.mjs', [], environment, `${origin}/readyz`, flags)
+  const ready = `${origin}/readyz`
+  const child = await run({ file: ['bin/server.mjs'], environment, ready, flags, pinned })
 
   const target: Target = {
-    name: more.name ?? 'yideng',
+    name,
     origin,
     paths: { authorize: '/authorize', token: '/token', userinfo: '/userinfo', introspect: '/introspect' },
     ...portal,
@@ -112,12 +131,17 @@ export async function startOurs(
     consent: { action: '/consent', fields: { decision: 'allow' } },
     pid: child.pid ?? 0,
   }
-  const jars = await signIn(target, sessions, async (visitor, page, index) => {
-    return visitor.submit(page, '/password', { identifier: `bench${index % people}`, password })
-  })
+  const jars = await signIn(
+    () => target,
+    sessions,
+    async (visitor, page, index) => {
+      return visitor.submit(page, '/password', { identifier: `bench${index % people}`, password })
+    },
+  )
   return {
     target,
     jars,
+    targetOf: () => target,
     async stop() {
       await stop(child)
       rmSync(directory, { recursive: true, force: true })
@@ -126,21 +150,17 @@ export async function startOurs(
 }
 
 /**
- * By name: `bare`, `embedded` or `scale-out` (stores of its own); `-2` behind it for two workers, `:1000000` for as many
- * accounts more in the store.
+ * By name: `bare`, `embedded` or `scale-out` (stores of its own); `-2` behind it for two workers (of `bare` two processes
+ * that share nothing: what the machine can do), `:1000000` for as many accounts more in the store.
  */
-export async function startTarget(
-  name: string,
-  sessions: number,
-  flags: string[],
-  more: Record<string, string> = {},
-): Promise<Running> {
-  if (name === 'bare') return startBare(sessions, flags)
-  const [, kind, workers = '1', accounts = '0'] = /^(embedded|scale-out)(?:-(\d+))?(?::(\d+))?$/.exec(name) ?? []
+export async function startTarget(name: string, start: Start): Promise<Running> {
+  const [, kind, processes = '1', accounts = '0'] = /^(bare|embedded|scale-out)(?:-(\d+))?(?::(\d+))?$/.exec(name) ?? []
   if (!kind) throw new Error(`there is no target ${name}`)
+  const pinned = processes === '1' && start.pinned !== false
+  if (kind === 'bare') return startBare({ ...start, pinned }, Number(processes))
   const many = kind === 'scale-out' ? await scaleOutStores() : undefined
-  const settings = { YIDENG_WORKERS: workers, YIDENG_ADDRESS_TRIES: '1000000', ...many?.settings, ...more }
-  const running = await startOurs(sessions, flags, settings, { name, accounts: Number(accounts) })
+  const settings = { YIDENG_WORKERS: processes, YIDENG_ADDRESS_TRIES: '1000000', ...many?.settings, ...start.settings }
+  const running = await startOurs({ ...start, settings, pinned, name, accounts: Number(accounts) })
   return {
     ...running,
     async stop() {
@@ -151,15 +171,16 @@ export async function startTarget(
 }
 
 /** Bare oidc-provider (bare-provider.ts), signed in through its development pages. */
-export async function startBare(sessions: number, flags: string[]): Promise<Running> {
-  const port = await freePort()
+async function startBare({ sessions, flags = [], pinned = true }: Start, processes: number): Promise<Running> {
+  const [port = 0, ...more] = await Promise.all(Array.from({ length: processes }, freePort))
   const clientSecret = 'a-secret-of-the-bench-only'
-  const origin = `http://localhost:${port}`
-  const args = [String(port), redirectUri, clientSecret, resource, apiScope]
-  const child = await run('bench/bare-provider.ts', args, { NODE_ENV: 'production' }, `${origin}/jwks`, flags)
+  const originOf = (one: number) => `http://localhost:${one}`
+  const file = ['bench/bare-provider.ts', port, redirectUri, clientSecret, resource, apiScope, ...more].map(String)
+  const ready = `${originOf(more.at(-1) ?? port)}/jwks`
+  const child = await run({ file, environment: { NODE_ENV: 'production' }, ready, flags, pinned })
   const target: Target = {
-    name: 'bare',
-    origin,
+    name: processes === 1 ? 'bare' : `bare-${processes}`,
+    origin: originOf(port),
     paths: { authorize: '/auth', token: '/token', userinfo: '/me', introspect: '/token/introspection' },
     clientId: 'bench',
     clientSecret,
@@ -167,18 +188,22 @@ export async function startBare(sessions: number, flags: string[]): Promise<Runn
     consent: { action: '', fields: { prompt: 'consent' } },
     pid: child.pid ?? 0,
   }
-  const jars = await signIn(target, sessions, async (visitor, page, index) => {
+  const targets = [port, ...more].map((one) => ({ ...target, origin: originOf(one) }))
+  const targetOf = (browser: number) => targets[browser % targets.length] ?? target
+  const enter: SignIn = async (visitor, page, index) => {
     const consent = await visitor.submit(page, '', { prompt: 'login', login: `bench${index % people}`, password })
     return visitor.submit(consent, '', { prompt: 'consent' })
-  })
-  return { target, jars, stop: () => stop(child) }
+  }
+  const jars = await signIn(targetOf, sessions, enter)
+  return { target, targetOf, jars, stop: () => stop(child) }
 }
 
 type SignIn = (visitor: Visitor, page: Awaited<ReturnType<Visitor['get']>>, index: number) => ReturnType<Visitor['get']>
 
-async function signIn(target: Target, sessions: number, enter: SignIn): Promise<Jar[]> {
+async function signIn(targetOf: Running['targetOf'], sessions: number, enter: SignIn): Promise<Jar[]> {
   const jars: Jar[] = []
   for (let index = 0; index < sessions; index += 1) {
+    const target = targetOf(index)
     const visitor = new Visitor(target.origin)
     const page = await visitor.get(authorizePath(target, 'v'.repeat(43), 'first'))
     const { leads } = await enter(visitor, page, index)
