@@ -24,8 +24,7 @@ export async function start(wiring: Wiring, environment: Record<string, string |
     tracing.complainTo(log)
     if (!answers) {
       answerMetricsOfAll()
-      await keepWorkers(settings.workers, log)
-      wiring.beside(settings, log)
+      if (await keepWorkers(settings.workers, log)) wiring.beside(settings, log)
       return
     }
     const { portals } = await wiring.server(settings, log, tracing)

@@ -1,4 +1,4 @@
-import cluster, { type Worker } from 'node:cluster'
+import cluster from 'node:cluster'
 import { drainMs } from './serve.ts'
 
 const firstWaitMs = 100
@@ -11,9 +11,12 @@ const closingMs = 5000
 /**
  * Keeps so many server processes, all listening on the same address: one that dies is replaced, after ever longer waits
  * while they die young. The first starts alone, so that it makes keys and store; if it cannot start, nobody does.
- * Resolves when it listens.
+ * Resolves when it listens; false when everybody was told to stop before.
  */
-export async function keepWorkers(many: number, log: { error(details: object, message: string): void }): Promise<void> {
+export async function keepWorkers(
+  many: number,
+  log: { error(details: object, message: string): void },
+): Promise<boolean> {
   // Node.js would hand each connection to a process and forget it where that one dies before it says it has it: nobody would
   // ever answer, nor close. Taken from the kernel by the processes themselves, it waits for whoever is alive.
   cluster.schedulingPolicy = cluster.SCHED_NONE
@@ -21,16 +24,19 @@ export async function keepWorkers(many: number, log: { error(details: object, me
   let diedYoung = 0
 
   const start = () =>
-    new Promise<Worker>((resolve, reject) => {
+    new Promise<void>((resolve, reject) => {
       const worker = cluster.fork()
       const began = performance.now()
       let listens = false
       worker.once('listening', () => {
         listens = true
-        resolve(worker)
+        resolve()
       })
       worker.once('exit', (code, signal) => {
-        if (stopping) return
+        if (stopping) {
+          resolve()
+          return
+        }
         if (!listens) {
           reject(new NoWorker())
           return
@@ -67,6 +73,7 @@ export async function keepWorkers(many: number, log: { error(details: object, me
 
   await start()
   for (let more = 1; more < many; more += 1) replaceIn(0)
+  return !stopping
 }
 
 /** A server process that could not start, and has said why. */

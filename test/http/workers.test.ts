@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { get } from 'node:http'
 import { join } from 'node:path'
@@ -8,6 +8,8 @@ import { registerPortal } from '../setup/portal.ts'
 import { WaitingComputer } from '../setup/qr.ts'
 import { startServer, until, workersOf } from '../setup/server.ts'
 import { Visitor } from '../setup/visitor.ts'
+
+const program = new URL('../../bin/server.mjs', import.meta.url).pathname
 
 /** Opens the stream of a QR page and waits for its first frame. */
 function openStream(computer: WaitingComputer, issuer: string): Promise<void> {
@@ -91,9 +93,22 @@ it('two processes on the embedded store share logins; one that dies is replaced;
   expect(server.output().match(/listens on/g)).toHaveLength(1)
 }, 60_000)
 
+it('stops without a word and with 0 where it is told to before the first of many listens', async () => {
+  const { environment, kill } = await startServer()
+  await kill('SIGINT')
+  const env = { ...environment, YIDENG_WORKERS: '2' }
+  const starting = spawn(process.execPath, [program], { env, stdio: 'pipe' })
+  let said = ''
+  for (const stream of [starting.stdout, starting.stderr]) stream.on('data', (text) => (said += String(text)))
+  const ended = new Promise((resolve) => starting.once('exit', (code, signal) => resolve({ code, signal })))
+  await until(async () => workersOf({ pid: () => starting.pid ?? 0 }).length === 1)
+  starting.kill('SIGTERM')
+  expect(await ended).toEqual({ code: 0, signal: null })
+  expect(said).toBe('')
+})
+
 it('none of many starts where the first cannot, and it is said once', async () => {
   const { environment } = await startServer()
-  const program = new URL('../../bin/server.mjs', import.meta.url).pathname
   const { status, stderr } = spawnSync(process.execPath, [program], {
     env: { ...environment, YIDENG_WORKERS: '4' },
     encoding: 'utf8',

@@ -134,7 +134,7 @@ async function begin(
 }
 
 /** The processes of a server that answer requests, where it has several. */
-export function workersOf(server: RunningServer): number[] {
+export function workersOf(server: Pick<RunningServer, 'pid'>): number[] {
   const pid = server.pid()
   return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number)
 }
