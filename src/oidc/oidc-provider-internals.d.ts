@@ -1,3 +1,8 @@
+declare module 'oidc-provider/lib/helpers/_/snake_case.js' {
+  /** `access_token` of `AccessToken`. */
+  export default function snakeCase(text: string): string
+}
+
 declare module 'oidc-provider/lib/helpers/epoch_time.js' {
   /** Seconds since 1970 UTC, as oidc-provider reads the clock. */
   export default function epochTime(): number

@@ -1,10 +1,12 @@
 import { Provider, type AdapterPayload } from 'oidc-provider'
+import snakeCase from 'oidc-provider/lib/helpers/_/snake_case.js'
 import epochTime from 'oidc-provider/lib/helpers/epoch_time.js'
 import internalsOf from 'oidc-provider/lib/helpers/weak_cache.js'
 
 /** The part of oidc-provider's models (lib/models/base_model.js) that is written anew here. */
 interface Model {
   jti: string
+  kind: string
   iat?: number
   exp?: number
   readonly expiration?: number
@@ -12,13 +14,13 @@ interface Model {
   readonly extra?: object
   readonly constructor: ModelClass
   getValueAndPayload(): Promise<{ value: string; payload?: AdapterPayload }>
+  emit(event: string): void
 }
 
 interface ModelClass {
-  new (payload?: AdapterPayload): Model
+  readonly name: string
   readonly prototype: Model
   readonly IN_PAYLOAD: readonly string[]
-  instantiate(payload?: AdapterPayload): Model
 }
 
 const knownKeys = new WeakMap<ModelClass, ReadonlySet<string>>()
@@ -50,31 +52,46 @@ function payloadOf(model: Model): AdapterPayload {
 
 /**
  * Models are made of what is kept, and the other way round, value by value: oidc-provider describes each property anew,
- * several times for one model (lib/models/payload.js), which is a fortieth of a whole sign-on.
+ * several times for one model (lib/models/payload.js), and makes the name of an event by a regular expression each time.
  * @param extra the setting `extraTokenClaims`: a token that has any is left to oidc-provider
  */
 export function copyModelsPlainly(provider: Provider, extra: (ctx: unknown, token: object) => unknown): void {
   const { BaseModel } = internalsOf(provider) as unknown as { BaseModel: ModelClass }
+  const { AccessToken, BaseToken, Session } = provider as unknown as Record<string, ModelClass>
+  if (!AccessToken || !BaseToken || !Session) throw new Error('oidc-provider has other models')
+
+  /** What the constructor of BaseModel does; its methods and static members stay. */
+  class PlainModel {
+    kind: string
+    jti: string | undefined
+
+    constructor(payload: AdapterPayload = {}) {
+      const model = new.target as unknown as ModelClass
+      if (payload.kind && payload.kind !== model.name) throw new TypeError('kind mismatch')
+      this.kind = model.name
+      this.jti = payload.jti
+      copyKept(model, payload, this)
+    }
+  }
+  Object.setPrototypeOf(PlainModel, BaseModel)
+  for (const model of [BaseToken, Session]) Object.setPrototypeOf(model, PlainModel)
+
   BaseModel.prototype.getValueAndPayload = async function getValueAndPayload(this: Model) {
     return { value: this.jti, payload: payloadOf(this) }
   }
-  const { AccessToken, AuthorizationCode, Grant, Session } = provider as unknown as Record<
-    'AccessToken' | 'AuthorizationCode' | 'Grant' | 'Session',
-    ModelClass
-  >
   const whole = AccessToken.prototype.getValueAndPayload
   AccessToken.prototype.getValueAndPayload = async function getValueAndPayload(this: Model) {
     if (this.format !== 'opaque' || this.extra || extra(Provider.ctx, this)) return whole.call(this)
     return { value: this.jti, payload: payloadOf(this) }
   }
-  // those that a sign-on asks for
-  for (const model of [AccessToken, AuthorizationCode, Grant, Session]) {
-    model.instantiate = (payload) => {
-      if (!payload) return new model()
-      const { jti, kind, uid } = payload
-      const made = new model({ jti, kind, uid })
-      copyKept(model, payload, made)
-      return made
+
+  const eventNames = new Map<string, string>()
+  BaseModel.prototype.emit = function emit(this: Model, event: string) {
+    let name = eventNames.get(this.kind)
+    if (name === undefined) {
+      name = snakeCase(this.kind)
+      eventNames.set(this.kind, name)
     }
+    provider.emit(`${name}.${event}`, this)
   }
 }
