@@ -23,6 +23,8 @@ const touchSeconds = 60
 const readInRequest = Symbol('what this request has read')
 
 interface Known {
+  /** Where the store has it; not known of what was found by an alias. */
+  place?: string
   stored: Promise<Stored>
   /** What the text says, once it has been read; only numbers are taken from here, all else may have been changed. */
   payload?: AdapterPayload
@@ -102,7 +104,8 @@ export function createAdapterFactory(options: {
       const key = `${kind}:${id}`
       let known = cache.get(key)
       if (!known) {
-        known = { stored: artifacts.get(kind, keyOf(id)) }
+        const place = keyOf(id)
+        known = { place, stored: artifacts.get(kind, place) }
         cache.set(key, known)
       }
       return known
@@ -112,8 +115,8 @@ export function createAdapterFactory(options: {
     const withinGrace = (consumed: unknown) =>
       kind === 'RefreshToken' && typeof consumed === 'number' && clock() / 1000 - consumed <= refreshGraceSeconds
 
-    const made = (id: string, text: string): AdapterPayload => {
-      const payload = takeWritten(kind, text) ?? (JSON.parse(text) as AdapterPayload)
+    const made = (id: string, text: string, place = ''): AdapterPayload => {
+      const payload = takeWritten(kind, place, text) ?? (JSON.parse(text) as AdapterPayload)
       payload.jti = id
       if (typeof payload.returnTo === 'string' && payload.returnTo.endsWith('/')) payload.returnTo += id
       return payload
@@ -122,7 +125,7 @@ export function createAdapterFactory(options: {
     const payloadOf = async (id: string, known: Known): Promise<AdapterPayload | undefined> => {
       const text = await known.stored
       if (text === undefined) return undefined
-      known.payload = onlyLookedAt(kind) ? madeOnce(text, () => made(id, text)) : made(id, text)
+      known.payload = onlyLookedAt(kind) ? madeOnce(text, () => made(id, text)) : made(id, text, known.place)
       return withinGrace(known.payload.consumed) ? { ...known.payload, consumed: undefined } : known.payload
     }
 
@@ -137,11 +140,12 @@ export function createAdapterFactory(options: {
         const alias = payload.uid ?? payload.userCode
         // sessions and grants are gathered by person, all else by grant
         const group = kind === 'Session' || kind === 'Grant' ? payload.accountId : payload.grantId
-        await artifacts.put(kind, keyOf(id), text, { ttl, alias, group })
-        keepWritten(kind, text, kept)
+        const place = keyOf(id)
+        await artifacts.put(kind, place, text, { ttl, alias, group })
+        keepWritten(kind, place, text, kept)
         const cache = requestCache()
         const stored = Promise.resolve(text)
-        cache.set(`${kind}:${id}`, { stored })
+        cache.set(`${kind}:${id}`, { place, stored })
         if (payload.uid) cache.set(`${kind}@${payload.uid}`, { stored })
       },
       find: (id) => payloadOf(id, read(id)),
@@ -162,12 +166,13 @@ export function createAdapterFactory(options: {
       },
       async consume(id) {
         const known = read(id)
+        const { place = keyOf(id) } = known
         const stored = await known.stored
         if (stored === undefined) throw new errors.InvalidGrant('already consumed')
         const { consumed } = numbersOf(known, stored)
         if (withinGrace(consumed)) return
         const text = `${stored.slice(0, -1)},"consumed":${Math.floor(clock() / 1000)}}`
-        const first = consumed === undefined && (await artifacts.compareAndSet(kind, keyOf(id), stored, text))
+        const first = consumed === undefined && (await artifacts.compareAndSet(kind, place, stored, text))
         if (!first && !(await consumedJustNow(id))) throw new errors.InvalidGrant('already consumed')
         requestCache().delete(`${kind}:${id}`)
       },

@@ -58,6 +58,7 @@ it('gives each of two of the same text its own id', async () => {
   const [one, two] = [await adapter.find('one'), await adapter.find('two')]
   expect([one?.jti, two?.jti]).toEqual(['one', 'two'])
   expect(one).not.toBe(two)
+  expect(parse).not.toHaveBeenCalled()
 })
 
 it('does not give what was changed since', async () => {
