@@ -73,8 +73,11 @@ export function createApp(parts: AppParts): Koa {
     calmErrors(log),
     holdFloods(settings.limits.addressRequests, parts.clock),
     parts.deviceDoor,
-    ...[mounted(programs), mounted(own), rememberSessions(parts.sessionMemory), auditPortals(parts.portalAudit)].map(
-      exceptForPortals,
+    exceptForPortals(
+      mounted(programs),
+      mounted(own),
+      rememberSessions(parts.sessionMemory),
+      auditPortals(parts.portalAudit),
     ),
   ]
   for (const one of middleware) provider.use(one)
@@ -142,10 +145,13 @@ function firstOf(path: string): string {
 }
 
 /** Where portals' servers ask there is no page, and nobody signs in. */
-const exceptForPortals =
-  (middleware: Middleware): Middleware =>
-  (ctx, next) =>
-    forPrograms.has(ctx.path) ? next() : middleware(ctx, next)
+function exceptForPortals(...layers: Middleware[]): Middleware {
+  const all = layers.reduceRight<Middleware>(
+    (inner, layer) => (ctx, next) => layer(ctx, () => inner(ctx, next)),
+    (_ctx, next) => next(),
+  )
+  return (ctx, next) => (forPrograms.has(ctx.path) ? next() : all(ctx, next))
+}
 
 const noStore: Middleware = (ctx, next) => {
   ctx.set('cache-control', 'no-store')
