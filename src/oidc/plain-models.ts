@@ -23,13 +23,13 @@ interface ModelClass {
   readonly IN_PAYLOAD: readonly string[]
 }
 
-const knownKeys = new WeakMap<ModelClass, ReadonlySet<string>>()
+const knownKeys = new WeakMap<ModelClass, readonly string[]>()
 
 /** What of a model is kept; oidc-provider makes the list anew at each look. */
-function keysOf(model: ModelClass): ReadonlySet<string> {
+function keysOf(model: ModelClass): readonly string[] {
   let keys = knownKeys.get(model)
   if (!keys) {
-    keys = new Set(model.IN_PAYLOAD)
+    keys = [...new Set(model.IN_PAYLOAD)]
     knownKeys.set(model, keys)
   }
   return keys
