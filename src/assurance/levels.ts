@@ -51,9 +51,13 @@ export function acrOf(wanted: Level): string {
   return row.acr
 }
 
+const levelByName = new Map<string | undefined, Level>(
+  levels.flatMap((row) => [row.acr, ...row.aliases].map((name) => [name, row.level] as const)),
+)
+
 /** The level an `acr` value stands for, or undefined for one that is not ours. */
 export function levelOf(acr: string | undefined): Level | undefined {
-  return levels.find((row) => row.acr === acr || (acr !== undefined && row.aliases.includes(acr)))?.level
+  return levelByName.get(acr)
 }
 
 /** At a kiosk: nothing but a face, whose living is not proven well enough to change or lend anything (docs/face.md). */
@@ -102,8 +106,8 @@ export function levelReached(proven: Proven, by: Levels = levels): Level {
  */
 export function levelAsked(expected: { minLevel: Level; acrValues: readonly string[] }): Level {
   const asked = expected.acrValues.map(levelOf).filter((value) => value !== undefined)
-  const lowest = asked.length > 0 ? Math.min(...asked) : expected.minLevel
-  return level.parse(Math.max(lowest, expected.minLevel))
+  const lowest = asked.toSorted((one, other) => one - other)[0]
+  return lowest !== undefined && lowest > expected.minLevel ? lowest : expected.minLevel
 }
 
 /**
@@ -111,7 +115,7 @@ export function levelAsked(expected: { minLevel: Level; acrValues: readonly stri
  * @param acr of the session, from before or after the renaming
  */
 export function acrAsAsked(acr: string | undefined, asked: readonly string[], by: Levels = levels): string | undefined {
-  const row = by.find((one) => [one.acr, ...one.aliases].includes(acr ?? ''))
+  const row = by.find((one) => one.acr === acr || (acr !== undefined && one.aliases.includes(acr)))
   if (!row) return acr
   return asked.find((name) => row.aliases.includes(name)) ?? row.acr
 }

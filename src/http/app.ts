@@ -21,7 +21,7 @@ import { calmErrors } from './errors.ts'
 import { holdFloods } from './flood.ts'
 import { forms } from './forms.ts'
 import { frontDoorRoutes, staticFiles } from './front-door.ts'
-import { onlyAsIssuer, securityHeaders } from './headers.ts'
+import { forPrograms, onlyAsIssuer, securityHeaders } from './headers.ts'
 import { health, type ReadyCheck } from './health.ts'
 import type { Metrics } from './metrics.ts'
 import { logRequests } from './request-log.ts'
@@ -69,16 +69,18 @@ export function createApp(parts: AppParts): Koa {
     staticFiles(parts.assets),
     visiting(parts.visit),
     ...(tracing.requests ? [tracing.requests(settings)] : []),
-    logRequests(log),
+    ...(log.isLevelEnabled('debug') ? [logRequests(log)] : []),
     calmErrors(log),
     holdFloods(settings.limits.addressRequests, parts.clock),
-    mounted(programs),
-    mounted(own),
     parts.deviceDoor,
-    rememberSessions(parts.sessionMemory),
-    auditPortals(parts.portalAudit),
+    exceptForPortals(
+      mounted(programs),
+      mounted(own),
+      rememberSessions(parts.sessionMemory),
+      auditPortals(parts.portalAudit),
+    ),
   ]
-  for (const one of middleware) provider.use(one)
+  provider.use(inOrder(middleware))
   return provider
 }
 
@@ -129,11 +131,30 @@ const routesOf = (router: Router) =>
     methods.filter((method) => method !== 'HEAD').map((one) => `${one} ${String(path)}`),
   )
 
-/** Spares a portal's request the search through the addresses of pages: only their first segments are looked at. */
+/** Spares an authorization request the search through the addresses of pages: only their first segments are looked at. */
 function mounted(router: Router): Middleware {
-  const known = new Set(router.stack.map(({ path }) => String(path).split('/')[1]))
+  const known = new Set(router.stack.map(({ path }) => firstOf(String(path))))
   const middleware = router.routes() as Middleware
-  return (ctx, next) => (known.has(ctx.path.split('/')[1]) ? middleware(ctx, next) : next())
+  return (ctx, next) => (known.has(firstOf(ctx.path)) ? middleware(ctx, next) : next())
+}
+
+/** `/login` of `/login/7/password`. */
+function firstOf(path: string): string {
+  const end = path.indexOf('/', 1)
+  return end === -1 ? path : path.slice(0, end)
+}
+
+/** As koa itself composes, without a promise and a bound function for each layer of each request. */
+const inOrder = (layers: readonly Middleware[]): Middleware =>
+  layers.reduceRight<Middleware>(
+    (inner, layer) => (ctx, next) => layer(ctx, () => inner(ctx, next)),
+    (_ctx, next) => next(),
+  )
+
+/** Where portals' servers ask there is no page, and nobody signs in. */
+function exceptForPortals(...layers: Middleware[]): Middleware {
+  const all = inOrder(layers)
+  return (ctx, next) => (forPrograms.has(ctx.path) ? next() : all(ctx, next))
 }
 
 const noStore: Middleware = (ctx, next) => {

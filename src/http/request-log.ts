@@ -5,7 +5,6 @@ import { routeOf } from './metrics.ts'
 
 /** One line a request at level debug: what was asked by its route and how it ended, never by whom or about whom. */
 export function logRequests(log: Logger): Middleware {
-  if (!log.isLevelEnabled('debug')) return (_ctx, next) => next()
   return async (ctx, next) => {
     const began = performance.now()
     try {

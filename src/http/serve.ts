@@ -14,10 +14,14 @@ export async function serve(options: { app: Koa; host: string; port: number; clo
   const answer = app.callback()
   const answering = new Set<ServerResponse>()
   let stopping = false
+  // one function for all: 'close' comes once
+  function answered(this: ServerResponse) {
+    answering.delete(this)
+  }
   const server = createHttpServer((request, response) => {
     answering.add(response)
     if (stopping) isLast(response)
-    response.once('close', () => answering.delete(response))
+    response.on('close', answered)
     void answer(request, response)
   })
   await new Promise<void>((resolve, reject) => {

@@ -51,7 +51,7 @@ export function questionRoutes(router: Router, parts: QuestionParts): void {
   async function askConsent(ctx: RouterContext, attempt: Attempt) {
     const { person } = await signedIn(persons, attempt)
     const wanted = missing(attempt)
-    const claims: Record<string, unknown> = personClaims(persons, person, clock)
+    const claims = personClaims(persons, person, clock)
     const visit = visitOf(ctx)
     const actingFor = wanted.scopes.includes('representee') ? await representee.chosen(attempt) : undefined
     const attributes = attributesOf(wanted.scopes, wanted.claims).flatMap((name) => {

@@ -11,6 +11,7 @@ import type { Artifacts } from '../storage/artifacts.ts'
 import { keptId } from '../storage/kept-id.ts'
 import { commandLineId } from './command-line-client.ts'
 import { madeOnce, onlyLookedAt } from './made-once.ts'
+import { keepWritten, takeWritten } from './just-written.ts'
 
 /** Artifact as the store has it; compare-and-set compares it. */
 type Stored = string | undefined
@@ -21,8 +22,16 @@ const touchSeconds = 60
 /** What this request has read or written already: oidc-provider asks for the same session and grant several times. */
 const readInRequest = Symbol('what this request has read')
 
-function requestCache(): Map<string, Promise<Stored>> {
-  const ctx = Provider.ctx as { [readInRequest]?: Map<string, Promise<Stored>> } | undefined
+interface Known {
+  /** Where the store has it; not known of what was found by an alias. */
+  place?: string
+  stored: Promise<Stored>
+  /** What the text says, once it has been read; only numbers are taken from here, all else may have been changed. */
+  payload?: AdapterPayload
+}
+
+function requestCache(): Map<string, Known> {
+  const ctx = Provider.ctx as { [readInRequest]?: Map<string, Known> } | undefined
   if (!ctx) return new Map()
   ctx[readInRequest] ??= new Map()
   return ctx[readInRequest]
@@ -58,16 +67,16 @@ export function keyOfCommandLine(ctx: KoaContextWithOIDC | undefined): string | 
 }
 
 /** Without what would let a reader of the store act as the person: the id itself and the session cookie. */
-function textOf({ jti, ...rest }: AdapterPayload): string {
+function withoutSecrets({ jti, ...rest }: AdapterPayload): AdapterPayload {
   // a grant's id opens nothing, and its tokens are found by it
   const payload: AdapterPayload = rest.kind === 'Grant' ? { ...rest, grantId: jti } : rest
   // the id of a running login also ends the address that it comes back to
   const { returnTo } = payload
   if (jti && typeof returnTo === 'string' && returnTo.endsWith(jti)) payload.returnTo = returnTo.slice(0, -jti.length)
   const session = payload['session'] as { cookie?: string } | undefined
-  if (!session?.cookie) return JSON.stringify(payload)
+  if (!session?.cookie) return payload
   const { cookie: _cookie, ...known } = session
-  return JSON.stringify({ ...payload, session: known })
+  return { ...payload, session: known }
 }
 
 /** The artifacts of oidc-provider (its Adapter interface) on our artifact store, each read once in a request. */
@@ -90,73 +99,80 @@ export function createAdapterFactory(options: {
   }
 
   function artifactsOf(kind: string): Adapter {
-    const read = (id: string): Promise<Stored> => {
+    const read = (id: string): Known => {
       const cache = requestCache()
       const key = `${kind}:${id}`
-      let stored = cache.get(key)
-      if (!stored) {
-        stored = artifacts.get(kind, keyOf(id))
-        cache.set(key, stored)
+      let known = cache.get(key)
+      if (!known) {
+        const place = keyOf(id)
+        known = { place, stored: artifacts.get(kind, place) }
+        cache.set(key, known)
       }
-      return stored
+      return known
     }
 
     /** A refresh token repeated within the grace after its rotation counts as unused (a client that lost the answer). */
     const withinGrace = (consumed: unknown) =>
       kind === 'RefreshToken' && typeof consumed === 'number' && clock() / 1000 - consumed <= refreshGraceSeconds
 
-    const made = (id: string, text: string): AdapterPayload => {
-      const payload = JSON.parse(text) as AdapterPayload
+    const made = (id: string, text: string, place = ''): AdapterPayload => {
+      const payload = takeWritten(kind, place, text) ?? (JSON.parse(text) as AdapterPayload)
       payload.jti = id
       if (typeof payload.returnTo === 'string' && payload.returnTo.endsWith('/')) payload.returnTo += id
-      if (withinGrace(payload.consumed)) delete payload.consumed
       return payload
     }
 
-    const payloadOf = (id: string, text: Stored): AdapterPayload | undefined => {
+    const payloadOf = async (id: string, known: Known): Promise<AdapterPayload | undefined> => {
+      const text = await known.stored
       if (text === undefined) return undefined
-      return onlyLookedAt(kind) ? madeOnce(text, () => made(id, text)) : made(id, text)
+      known.payload = onlyLookedAt(kind) ? madeOnce(text, () => made(id, text)) : made(id, text, known.place)
+      return withinGrace(known.payload.consumed) ? { ...known.payload, consumed: undefined } : known.payload
     }
+
+    const numbersOf = (known: Known, text: string) => known.payload ?? (JSON.parse(text) as AdapterPayload)
 
     return {
       async upsert(id, payload, ttl) {
         if (ttl === undefined) throw new Error(`${kind} has no time to live`)
         if (await onlyTouched(id, payload)) return
-        const text = textOf(payload)
+        const kept = withoutSecrets(payload)
+        const text = JSON.stringify(kept)
         const alias = payload.uid ?? payload.userCode
         // sessions and grants are gathered by person, all else by grant
         const group = kind === 'Session' || kind === 'Grant' ? payload.accountId : payload.grantId
-        await artifacts.put(kind, keyOf(id), text, { ttl, alias, group })
+        const place = keyOf(id)
+        await artifacts.put(kind, place, text, { ttl, alias, group })
+        keepWritten(kind, place, text, kept)
         const cache = requestCache()
         const stored = Promise.resolve(text)
-        cache.set(`${kind}:${id}`, stored)
-        if (payload.uid) cache.set(`${kind}@${payload.uid}`, stored)
+        cache.set(`${kind}:${id}`, { place, stored })
+        if (payload.uid) cache.set(`${kind}@${payload.uid}`, { stored })
       },
-      async find(id) {
-        return payloadOf(id, await read(id))
-      },
-      async findByUid(uid) {
+      find: (id) => payloadOf(id, read(id)),
+      findByUid(uid) {
         const cache = requestCache()
         const key = `${kind}@${uid}`
-        let stored = cache.get(key)
-        if (!stored) {
-          stored = artifacts.getByAlias(kind, uid).then((found) => found?.value)
-          cache.set(key, stored)
+        let known = cache.get(key)
+        if (!known) {
+          known = { stored: artifacts.getByAlias(kind, uid).then((found) => found?.value) }
+          cache.set(key, known)
         }
         // its id stays unknown to the caller: who needs it has the cookie
-        return payloadOf('', await stored)
+        return payloadOf('', known)
       },
       async findByUserCode(userCode) {
         const found = await artifacts.getByAlias(kind, userCode)
-        return payloadOf(`${held}${found?.id}`, found?.value)
+        return payloadOf(`${held}${found?.id}`, { stored: Promise.resolve(found?.value) })
       },
       async consume(id) {
-        const stored = await read(id)
+        const known = read(id)
+        const { place = keyOf(id) } = known
+        const stored = await known.stored
         if (stored === undefined) throw new errors.InvalidGrant('already consumed')
-        const payload = JSON.parse(stored) as AdapterPayload
-        if (withinGrace(payload.consumed)) return
-        const text = JSON.stringify({ ...payload, consumed: Math.floor(clock() / 1000) })
-        const first = payload.consumed === undefined && (await artifacts.compareAndSet(kind, keyOf(id), stored, text))
+        const { consumed } = numbersOf(known, stored)
+        if (withinGrace(consumed)) return
+        const text = `${stored.slice(0, -1)},"consumed":${Math.floor(clock() / 1000)}}`
+        const first = consumed === undefined && (await artifacts.compareAndSet(kind, place, stored, text))
         if (!first && !(await consumedJustNow(id))) throw new errors.InvalidGrant('already consumed')
         requestCache().delete(`${kind}:${id}`)
       },
@@ -176,11 +192,12 @@ export function createAdapterFactory(options: {
     /** True for a session in which nothing changed but that it was just used: that is written once a minute. */
     async function onlyTouched(id: string, payload: AdapterPayload): Promise<boolean> {
       if (kind !== 'Session') return false
-      const stored = await read(id)
+      const known = read(id)
+      const stored = await known.stored
       if (stored === undefined) return false
-      const before = JSON.parse(stored) as AdapterPayload
-      if ((payload.exp ?? 0) - (before.exp ?? 0) >= touchSeconds) return false
-      return textOf({ ...payload, exp: before.exp, iat: before.iat }) === stored
+      const { exp, iat } = numbersOf(known, stored)
+      if ((payload.exp ?? 0) - (exp ?? 0) >= touchSeconds) return false
+      return JSON.stringify(withoutSecrets({ ...payload, exp, iat })) === stored
     }
 
     async function consumedJustNow(id: string): Promise<boolean> {

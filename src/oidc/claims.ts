@@ -25,45 +25,67 @@ export const sensitiveClaims: ReadonlySet<string> = new Set(['id_number', 'id_ty
 
 export const claimsConfiguration: NonNullable<Configuration['claims']> = { ...scopeClaims, sid: null, iss: null }
 
-const attributes = Object.values(scopeClaims)
-  .flat()
-  .filter((claim) => !technical.has(claim))
+const attributes = Object.entries(scopeClaims).flatMap(([scope, claims]) =>
+  claims.filter((claim) => !technical.has(claim)).map((claim) => ({ claim, scope })),
+)
 
 /** The attributes behind scopes and single claims, in the order of the table above. */
 export function attributesOf(scopes: readonly string[], claims: readonly string[]): string[] {
-  if (scopes.length === 0 && claims.length === 0) return []
-  const wanted = new Set([...scopes.flatMap((scope) => scopeClaims[scope] ?? []), ...claims])
-  return attributes.filter((claim) => wanted.has(claim))
+  const wanted: string[] = []
+  for (const { claim, scope } of attributes) {
+    if (scopes.includes(scope) || claims.includes(claim)) wanted.push(claim)
+  }
+  return wanted
+}
+
+class PersonClaims {
+  readonly #persons: NaturalPersons
+  readonly #person: NaturalPerson
+  readonly #clock: Clock
+  #document: ReturnType<typeof parseDocument> | undefined
+  readonly phone_number_verified = false
+
+  constructor(persons: NaturalPersons, person: NaturalPerson, clock: Clock) {
+    this.#persons = persons
+    this.#person = person
+    this.#clock = clock
+  }
+
+  #read() {
+    this.#document ??= parseDocument({ type: this.id_type, number: this.id_number, today: new Date(this.#clock()) })
+    return this.#document.ok ? this.#document.document : undefined
+  }
+
+  get name() {
+    return this.#persons.open(this.#person, 'name')
+  }
+  get gender() {
+    return this.#read()?.gender
+  }
+  get birthdate() {
+    return this.#read()?.birthDate
+  }
+  get updated_at() {
+    return Math.floor(this.#person.row.updated_at / 1000)
+  }
+  get phone_number() {
+    return this.#persons.open(this.#person, 'phone')
+  }
+  get id_type() {
+    return this.#person.row.document_type
+  }
+  get id_number() {
+    return this.#persons.open(this.#person, 'document_number')
+  }
 }
 
 /** The claims of a person, as userinfo and ID token give them; each is opened only when it is read. */
-export function personClaims(persons: NaturalPersons, person: NaturalPerson, clock: Clock) {
-  let known: ReturnType<typeof parseDocument> | undefined
-  const document = () => {
-    const { document_type: type } = person.row
-    known ??= parseDocument({ type, number: persons.open(person, 'document_number'), today: new Date(clock()) })
-    return known.ok ? known.document : undefined
-  }
-  return {
-    get name() {
-      return persons.open(person, 'name')
-    },
-    get gender() {
-      return document()?.gender
-    },
-    get birthdate() {
-      return document()?.birthDate
-    },
-    updated_at: Math.floor(person.row.updated_at / 1000),
-    get phone_number() {
-      return persons.open(person, 'phone')
-    },
-    phone_number_verified: false,
-    id_type: person.row.document_type,
-    get id_number() {
-      return persons.open(person, 'document_number')
-    },
-  }
+export function personClaims(
+  persons: NaturalPersons,
+  person: NaturalPerson,
+  clock: Clock,
+): Readonly<Record<string, unknown>> {
+  return new PersonClaims(persons, person, clock) as unknown as Readonly<Record<string, unknown>>
 }
 
 /** Claims that stand in the ID token even where userinfo can be asked: a portal must not forget to look. */
@@ -115,12 +137,12 @@ export function createFindAccount(options: {
         const all = personClaims(persons, person, clock)
         const answer: Record<string, unknown> & { sub: string } = { sub: id }
         if (!userinfoAnswers) {
-          const { updated_at, phone_number_verified } = all
-          Object.assign(answer, { updated_at, phone_number_verified })
+          answer['updated_at'] = all['updated_at']
+          answer['phone_number_verified'] = all['phone_number_verified']
         }
         for (const name of asked) {
           if (userinfoAnswers && !inIdToken.has(name) && !(name in claims)) continue
-          const value = name === 'representee' ? representeeClaim(ctx, acting) : (all as Record<string, unknown>)[name]
+          const value = name === 'representee' ? representeeClaim(ctx, acting) : all[name]
           if (value !== undefined) answer[name] = value
         }
         return answer

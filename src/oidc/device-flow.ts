@@ -110,17 +110,20 @@ export function createDeviceFlow(parts: DeviceFlowParts) {
     successSource: (ctx) => show(ctx, 'device/done', {}),
   }
 
-  /** Before oidc-provider: counts, and takes a code out of a link. */
-  const door: Middleware = async (ctx, next) => {
-    const asks = ctx.path === deviceAuthorizationPath
-    if (!asks && ctx.path !== devicePath && !ctx.path.startsWith(`${devicePath}/`)) return next()
+  const guarded: Middleware = async (ctx, next) => {
     if (ctx.method === 'POST') await limits.spend(tries, blindIndex('address', visitOf(ctx).network))
     else if (ctx.querystring !== '') ctx.querystring = ''
     await next()
-    if (!asks || ctx.status !== 200) return undefined
+    if (ctx.path !== deviceAuthorizationPath || ctx.status !== 200) return
     const { verification_uri_complete: _link, ...answer } = ctx.body as Record<string, unknown>
     ctx.body = { ...answer, interval: pollSeconds }
-    return undefined
+  }
+
+  /** Before oidc-provider: counts, and takes a code out of a link. */
+  const door: Middleware = (ctx, next) => {
+    const { path } = ctx
+    const ours = path === deviceAuthorizationPath || path === devicePath || path.startsWith(`${devicePath}/`)
+    return ours ? guarded(ctx, next) : next()
   }
 
   /** What is asked of who lets a command line in, beside what every sign-in is asked. */

@@ -17,10 +17,7 @@ export function requested({ oidc }: KoaContextWithOIDC): Granted {
   }
 }
 
-const within = (wanted: readonly string[], given: Iterable<string>) => {
-  const has = new Set(given)
-  return wanted.every((one) => has.has(one))
-}
+const within = (wanted: readonly string[], given: readonly string[]) => wanted.every((one) => given.includes(one))
 
 function covers(grant: Grant, wanted: Granted): boolean {
   return (

@@ -1,3 +1,13 @@
+declare module 'oidc-provider/lib/helpers/_/snake_case.js' {
+  /** `access_token` of `AccessToken`. */
+  export default function snakeCase(text: string): string
+}
+
+declare module 'oidc-provider/lib/helpers/epoch_time.js' {
+  /** Seconds since 1970 UTC, as oidc-provider reads the clock. */
+  export default function epochTime(): number
+}
+
 declare module 'oidc-provider/lib/helpers/initialize_keystore.js' {
   import type { Configuration, Provider } from 'oidc-provider'
 
@@ -8,6 +18,13 @@ declare module 'oidc-provider/lib/helpers/initialize_keystore.js' {
 declare module 'oidc-provider/lib/helpers/weak_cache.js' {
   import type { Provider } from 'oidc-provider'
 
-  /** What a provider keeps of itself; another object stands for `jwks` whenever the keys have changed. */
-  export default function instance(provider: Provider): { readonly jwks: object }
+  interface Internals {
+    /** Another object whenever the keys have changed. */
+    readonly jwks: object
+    /** What all its models extend. */
+    readonly BaseModel: object
+  }
+
+  /** What a provider keeps of itself. */
+  export default function instance(provider: Provider): Internals
 }

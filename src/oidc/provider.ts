@@ -25,6 +25,7 @@ import { makeModelsOnce } from './made-once.ts'
 import type { Fetch } from './outbound.ts'
 import { createOidcPages } from './pages.ts'
 import { budgetPortals } from './portal-budgets.ts'
+import { copyModelsPlainly } from './plain-models.ts'
 import { createPrompts } from './prompts.ts'
 import { compareSecretsByHash, findClientsOnce, nameLevelsAsAsked } from './provider-changes.ts'
 import { createRepresenteeClaim } from './representee-claim.ts'
@@ -221,6 +222,7 @@ export function createProvider(parts: ProviderParts): Provider {
     createSecretGuesses({ limits: createLimits(artifacts, clock), blindIndex, audit, clock }),
   )
   findClientsOnce(provider, findClient)
+  copyModelsPlainly(provider, exchangedClaims.extra)
   makeModelsOnce(provider)
   budgetPortals(provider, settings.limits.portalCalls, clock)
   return provider

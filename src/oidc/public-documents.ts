@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import type { Context, Middleware } from 'koa'
+import type { Context, Middleware, Next } from 'koa'
 import type { Provider } from 'oidc-provider'
 import internalsOf from 'oidc-provider/lib/helpers/weak_cache.js'
 
@@ -34,13 +34,12 @@ interface Routed {
  */
 export function publicDocuments(provider: Provider): Middleware {
   const kept = new Map<string, PublicDocument>()
-  return async (ctx: Context & Routed, next) => {
-    if (!paths.has(ctx.path) || (ctx.method !== 'GET' && ctx.method !== 'HEAD')) return next()
+  const answer = async (ctx: Context & Routed, next: Next) => {
     const { jwks: keys } = internalsOf(provider)
     let document = kept.get(ctx.path)
     if (document?.keys !== keys) {
       await next()
-      if (ctx.status !== 200) return undefined
+      if (ctx.status !== 200) return
       const text = JSON.stringify(ctx.body)
       document = {
         keys,
@@ -56,8 +55,9 @@ export function publicDocuments(provider: Provider): Middleware {
     ctx.type = document.type
     ctx.body = document.text
     if (isKnown(ctx.get('if-none-match'), document.etag)) ctx.status = 304
-    return undefined
   }
+  return (ctx, next) =>
+    paths.has(ctx.path) && (ctx.method === 'GET' || ctx.method === 'HEAD') ? answer(ctx, next) : next()
 }
 
 /** RFC 9110 section 13.1.2. koa's own answer is no wherever a request says `cache-control: no-cache`, as `fetch` does beside this. */

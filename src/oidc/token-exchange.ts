@@ -53,7 +53,7 @@ const speaksFor = new WeakMap<object, { sub: string; act: { sub: string } }>()
 
 /** For oidc-provider's `extraTokenClaims` and its JWT customizer. */
 export const exchangedClaims = {
-  extra: (_ctx: KoaContextWithOIDC, token: object) => {
+  extra: (_ctx: unknown, token: object) => {
     const said = speaksFor.get(token)
     return said && { act: said.act }
   },

@@ -8,6 +8,8 @@ export const longestInput = 64
  */
 export function toAscii(text: string): string | undefined {
   if (text.length > longestInput) return undefined
+  // there is nothing to fold in what is printable and has no space
+  if (/^[!-~]*$/.test(text)) return text
   const folded = text.normalize('NFKC').replaceAll(/[‐‑‒–—−]/g, '-')
   // trimmed last: trim() would also take away line ends and marks that are to be refused
   return /^[ -~]*$/.test(folded) ? folded.trim() : undefined

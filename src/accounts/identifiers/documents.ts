@@ -105,11 +105,14 @@ function kept({ pattern }: Form, number: string): string {
 /** A date of the calendar that is neither to come nor longer ago than people live; undefined for any other. */
 function readBirthDate(number: string, at: number, today: Date): string | undefined {
   const [year, month, day] = [number.slice(at, at + 4), number.slice(at + 4, at + 6), number.slice(at + 6, at + 8)]
-  const date = `${year}-${month}-${day}`
-  const parsed = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day)))
+  const born = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day)))
   // JavaScript reads 30 February as 2 March: only a date that comes back unchanged is one
-  if (parsed.getUTCMonth() + 1 !== Number(month) || parsed.getUTCDate() !== Number(day)) return undefined
-  const last = new Date(today.getTime() + chinaOffsetMs).toISOString().slice(0, 10)
-  const first = `${Number(last.slice(0, 4)) - oldestYears}${last.slice(4)}`
-  return date >= first && date <= last ? date : undefined
+  if (born.getUTCMonth() + 1 !== Number(month) || born.getUTCDate() !== Number(day)) return undefined
+  const last = calendarDay(new Date(today.getTime() + chinaOffsetMs))
+  const first = last - oldestYears * 10_000
+  const given = Number(`${year}${month}${day}`)
+  return given >= first && given <= last ? `${year}-${month}-${day}` : undefined
 }
+
+/** 19900131 for 31 January 1990: days in their order. */
+const calendarDay = (date: Date) => (date.getUTCFullYear() * 100 + date.getUTCMonth() + 1) * 100 + date.getUTCDate()
