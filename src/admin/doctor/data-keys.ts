@@ -7,6 +7,7 @@ import { readKeysInStore } from '../../keys/keys-in-store.ts'
 import { keyNumber } from '../../keys/lookup-index.ts'
 import { sealedUnder } from '../../keys/reseal.ts'
 import type { Back } from '../house.ts'
+import { madeElsewhere } from '../keys/new-key.ts'
 import type { Finding } from './finding.ts'
 import { oldMs } from './keys.ts'
 
@@ -14,7 +15,7 @@ const day = (time: number) => new Date(time).toISOString().slice(0, 10)
 
 /** The keys of data.json and cookies.json: whether they are those the store is kept under, whole, and how old. */
 export async function dataKeys(house: Back): Promise<Finding[]> {
-  const behind = await olderThanTheStore(house)
+  const behind = (await notOfTheStore(house)) ?? (await olderThanTheStore(house))
   return [...(behind ?? [await sealing(house), await lookingUp(house)]), pairwise(house), ...cookies(house)]
 }
 
@@ -28,6 +29,24 @@ function age(house: Back, id: string) {
     old: since < house.clock() - oldMs,
     said: `${id} since ${day(since)}${from === undefined ? ' or before' : ''}`,
   }
+}
+
+/** Made on two machines: the store says which of them is meant. */
+async function notOfTheStore({ database, dataKeys: keys }: Back): Promise<Finding[] | undefined> {
+  const what = 'data keys'
+  const stored = await readKeysInStore(database)
+  const another = Object.entries(stored.fingerprints)
+    .filter(([id, fingerprint]) => (keys.fingerprint(id) ?? fingerprint) !== fingerprint)
+    .map(([id]) => id)
+  if (another.length > 0) {
+    const text = `data.json of this machine holds another ${another.join(', ')} than the store: made on two machines`
+    return [{ state: 'fail', what, finding: text, todo: 'carry data.json from the machine that made it first' }]
+  }
+  const elsewhere = madeElsewhere(keys, stored)
+  if (elsewhere.length === 0) return undefined
+  const text = `${elsewhere.join(', ')} was made on another machine and is not here yet`
+  const todo = 'carry data.json from there, before it is used: here people would not be found, or not readable'
+  return [{ state: 'warn', what, finding: text, todo }]
 }
 
 async function olderThanTheStore(house: Back): Promise<Finding[] | undefined> {
