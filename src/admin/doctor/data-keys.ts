@@ -7,6 +7,7 @@ import { readKeysInStore } from '../../keys/keys-in-store.ts'
 import { keyNumber } from '../../keys/lookup-index.ts'
 import { sealedUnder } from '../../keys/reseal.ts'
 import type { Back } from '../house.ts'
+import { cookieKeyStates } from '../keys/cookie-keys.ts'
 import { madeElsewhere } from '../keys/new-key.ts'
 import type { Finding } from './finding.ts'
 import { oldMs } from './keys.ts'
@@ -16,7 +17,7 @@ const day = (time: number) => new Date(time).toISOString().slice(0, 10)
 /** The keys of data.json and cookies.json: whether they are those the store is kept under, whole, and how old. */
 export async function dataKeys(house: Back): Promise<Finding[]> {
   const behind = (await notOfTheStore(house)) ?? (await olderThanTheStore(house))
-  return [...(behind ?? [await sealing(house), await lookingUp(house)]), pairwise(house), ...cookies(house)]
+  return [...(behind ?? [await sealing(house), await lookingUp(house)]), pairwise(house), ...(await cookies(house))]
 }
 
 const changedAt = ({ settings }: Back, file: string) => statSync(join(settings.keysDir, file)).mtimeMs
@@ -116,8 +117,21 @@ function pairwise({ settings }: Back): Finding {
   return { state: 'ok', what: 'pairwise key', finding: text }
 }
 
-function cookies(house: Back): Finding[] {
+async function cookies(house: Back): Promise<Finding[]> {
+  const what = 'cookie keys'
   if (!existsSync(join(house.settings.keysDir, 'cookies.json'))) return []
-  const text = `from ${day(changedAt(house, 'cookies.json'))} or before; removed, they are made anew and people sign in again`
-  return [{ state: 'ok', what: 'cookie keys', finding: text }]
+  const keys = await cookieKeyStates({ settings: async () => house.settings, clock: house.clock })
+  const retirable = keys.filter((one) => one.retirable).map(({ key }) => key.id)
+  if (retirable.length > 0) {
+    const text = `no more needed: ${retirable.join(', ')}`
+    return [{ state: 'warn', what, finding: text, todo: 'npx yideng keys retire --kind cookie' }]
+  }
+  const signing = keys.filter(({ state }) => state === 'signs')
+  const waits = keys.some(({ state }) => state === 'waits')
+  return signing.map(({ key }): Finding => {
+    const since = key.usedFrom ?? changedAt(house, 'cookies.json')
+    const text = `${key.id} since ${day(since)}${key.usedFrom === undefined ? ' or before' : ''}`
+    if (waits || since >= house.clock() - oldMs) return { state: 'ok', what, finding: text }
+    return { state: 'warn', what, finding: `${text}: more than a year`, todo: 'npx yideng keys rotate --kind cookie' }
+  })
 }

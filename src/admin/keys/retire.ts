@@ -9,6 +9,7 @@ import { sealedUnder } from '../../keys/reseal.ts'
 import { retireSigningKeys } from '../../keys/signing-keys.ts'
 import { invalid, iso, type Outcome } from '../command.ts'
 import type { Desk } from '../desk.ts'
+import { retireCookie } from './cookie-keys.ts'
 import { madeElsewhere } from './new-key.ts'
 import { behind, isBehind } from './rotate.ts'
 import { signingKeyStates } from './signing-key-states.ts'
@@ -22,8 +23,12 @@ const failed = (...messages: string[]): Outcome => ({
 /** Takes old keys out of use: the one that is named, or all that nothing needs any more. */
 export async function retire(desk: Desk, kind: string, id: string | undefined, now: boolean): Promise<Outcome> {
   if (kind === 'signing') return retireSigning(desk, id, now)
+  if (kind === 'cookie') return retireCookie(desk, id, now)
   if (now)
-    return invalid({ field: 'now', message: 'is for signing keys: what these sealed has to be sealed anew first.' })
+    return invalid({
+      field: 'now',
+      message: 'is for signing and cookie keys: what these sealed has to be sealed anew first.',
+    })
   const { database, dataKeys } = await desk.house()
   if (id !== undefined && madeElsewhere(dataKeys, await readKeysInStore(database)).includes(id))
     return giveUp(desk, kind, id)
