@@ -36,7 +36,9 @@ const seconds = {
 
 function fromAfar(access: Access): string {
   if ('local' in access) return `Not with \`--server\`: ${access.local}.`
-  return `With \`--server\`: needs the role ${access.role}, ${reach[access.about]}.${access.second ? seconds[access.second] : ''}`
+  const second = access.second ? seconds[access.second] : ''
+  const peers = access.secondFor ? ' Where that is another administrator who approves:' : ''
+  return `With \`--server\`: needs the role ${access.role}, ${reach[access.about]}.${peers}${peers ? second.replace(' A', ' a') : second}`
 }
 
 function commandSection(command: Described | Command): string[] {

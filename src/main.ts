@@ -15,9 +15,8 @@ import { createMetrics } from './http/metrics.ts'
 import { serve } from './http/serve.ts'
 import { start } from './http/start.ts'
 import type { Tracing } from './http/tracing.ts'
-import { openCookieKeys } from './keys/cookie-keys.ts'
+import { createCookieKeys } from './keys/cookie-keys.ts'
 import { belonging } from './keys/keys-in-store.ts'
-import { deriveKey } from './keys/derived-key.ts'
 import { createSigner, createVerifier } from './keys/signatures.ts'
 import { inOrder, openSigningKeys } from './keys/signing-keys.ts'
 import { createHost } from './login/host.ts'
@@ -74,7 +73,7 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
   const { blindIndex, cipher } = dataKeys
   if (settings.redisUrls && !(await claimRedis(artifacts, belonging(blindIndex).underFirstKey)))
     throw new SettingsError(redisOfAnother)
-  const cookieKeys = openCookieKeys(settings.keysDir)
+  const cookieKeys = createCookieKeys(settings.keysDir, clock)
   const gate = createHashGate(defaultGate)
   const passwords = createPasswords({ gate: tracing.hashing(gate) })
 
@@ -115,7 +114,7 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
     consents,
     resources,
     signingKeys: inOrder(readKeys(), clock()),
-    cookieKeys,
+    cookieKeys: cookieKeys.accepted(),
     pairwiseKey: dataKeys.pairwise,
     blindIndex,
     deviceFlow,
@@ -125,6 +124,7 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
   const keys = keepKeysFresh({
     provider,
     readKeys,
+    cookieKeys,
     refreshDataKeys: dataKeys.refresh,
     shareKeys: back.shareKeys,
     events,
@@ -164,7 +164,7 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
   const methods = [
     passkeyMethod(common),
     passwordMethod({ ...common, passwords, changePassword: createChangePassword(common) }),
-    qrMethod({ ...common, frameKey: deriveKey(cookieKeys[0] ?? '', 'qr'), accessTokens, signatures }),
+    qrMethod({ ...common, cookieKeys, accessTokens, signatures }),
     faceMethod({
       ...common,
       consents: back.faceConsents,
@@ -195,7 +195,7 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
       await database.selectFrom('house').select('key').limit(1).execute()
       await artifacts.get('ready', 'ready')
     },
-    visit: { pages, words: pages.words, csrfKey: cookieKeys[0] ?? '', secure, trustProxy: settings.trustProxy },
+    visit: { pages, words: pages.words, csrfKeys: cookieKeys.accepted, secure, trustProxy: settings.trustProxy },
     login: {
       ...common,
       host,

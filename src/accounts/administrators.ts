@@ -30,6 +30,16 @@ export function covers({ region: own }: Pick<Administrator, 'region'>, region: s
   return region === undefined ? isProvince(own) : regionHolds(own, region)
 }
 
+/**
+ * Whether the other one is another administrator who decides about what this one asks for, or whose region this one's does
+ * not hold: of those nobody gets rid of alone.
+ */
+export function isPeer(own: Administrator, other: Administrator): boolean {
+  if (own.personId === other.personId || !mayAct(other.role, 'admin')) return false
+  const above = mayAct(own.role, 'admin') && covers(own, other.region) && !covers(other, own.region)
+  return !above
+}
+
 export interface Administrators {
   find(personId: string): Promise<Administrator | undefined>
   /**

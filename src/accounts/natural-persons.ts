@@ -202,10 +202,11 @@ export function createNaturalPersons(options: {
           .orderBy('created_at')
           .limit(1)
           .executeTakeFirst()
-      const newest = lookup.known().at(-1)
+      const newest = () => lookup.fingerprint(lookup.known().at(-1) ?? '')
+      const lookedUnder = newest()
       const found = await look()
       await indexKeysInUse(database, lookup)
-      const row = lookup.known().at(-1) === newest ? found : await look()
+      const row = newest() === lookedUnder ? found : await look()
       return row && fromRow(row)
     },
 

@@ -84,6 +84,11 @@ export type Access =
        * the answer, gives the command once more.
        */
       second?: 'runs' | 'releases'
+      /**
+       * A second one only where `id` is another administrator who could be one: whoever ends or locks their peers alone is
+       * the only one left who decides, and nobody could end them in turn.
+       */
+      secondFor?: 'peers'
     }
   /** Not from afar, and why. */
   | { local: string }

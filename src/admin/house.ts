@@ -24,8 +24,8 @@ import type { Clock } from '../config/clock.ts'
 import { SettingsError, type Settings } from '../config/settings.ts'
 import { openCookieKeys } from '../keys/cookie-keys.ts'
 import { openDataKeys, type DataKeys } from '../keys/data-keys.ts'
-import { belonging, houseRows, type KeysInStore } from '../keys/keys-in-store.ts'
-import { firstOfOldFiles } from '../keys/lookup-index.ts'
+import { belonging, claimKeys, houseRows, readKeysInStore, type KeysInStore } from '../keys/keys-in-store.ts'
+import { firstOfOldFiles, keyNumber } from '../keys/lookup-index.ts'
 import { shareKeys } from '../keys/shared-keys.ts'
 import { openSigningKeys } from '../keys/signing-keys.ts'
 import {
@@ -243,12 +243,26 @@ async function openDataKeysOf(database: Database, keysDir: string): Promise<Data
   const [oldest = firstOfOldFiles] = dataKeys.lookup.known()
   const mark = await note(database, houseRows.belonging, oldest === firstOfOldFiles ? underFirstKey : underIndexKeys)
   if (mark !== underFirstKey && mark !== underIndexKeys) throw refuse()
-  const ids: KeysInStore = {
+  const ids: Omit<KeysInStore, 'fingerprints'> = {
     data: dataKeys.ids().current,
     index: [mark === underFirstKey ? firstOfOldFiles : oldest],
   }
   await note(database, houseRows.ids, JSON.stringify(ids))
+  const [another] = await claimKeys(database, dataKeys, await keysInUse(database, dataKeys))
+  if (another !== undefined) {
+    throw new SettingsError(
+      `The data.json in ${keysDir} holds another key ${another} than this store is kept under: carry it from a machine of this store that works.`,
+    )
+  }
   return dataKeys
+}
+
+/** Those of this machine that something may stand under: they are in use here, or in the store. */
+async function keysInUse(database: Database, { ids, lookup }: DataKeys): Promise<string[]> {
+  const stored = await readKeysInStore(database)
+  const upTo = (newest: string) => (id: string) => keyNumber(id) <= keyNumber(newest)
+  const { current, old, waiting } = ids()
+  return [current, ...old, ...waiting.filter(upTo(stored.data)), ...lookup.known().filter(upTo(stored.index[0]))]
 }
 
 /**

@@ -9,7 +9,8 @@ import type { Translate } from '../pages/words.ts'
 export interface VisitParts {
   pages: Pages
   words: (language: Language) => Translate
-  csrfKey: string
+  /** The one that signs first. */
+  csrfKeys: () => readonly [string, ...string[]]
   secure: boolean
   trustProxy: boolean
 }
@@ -112,7 +113,8 @@ class RequestVisit implements Visit {
   }
 
   csrf(): string {
-    return this.#tokenFor(this.#identify('yideng_visitor'))
+    const [signer] = this.#parts.csrfKeys()
+    return tokenFor(this.#identify('yideng_visitor'), signer)
   }
 
   device(): string {
@@ -147,19 +149,20 @@ class RequestVisit implements Visit {
   csrfHolds(token: string): boolean {
     const visitor = this.#cookie('yideng_visitor')
     if (!visitorForm.test(visitor)) return false
-    const expected = Buffer.from(this.#tokenFor(visitor))
     const given = Buffer.from(token)
-    return given.length === expected.length && timingSafeEqual(given, expected)
+    return this.#parts.csrfKeys().some((key) => {
+      const expected = Buffer.from(tokenFor(visitor, key))
+      return given.length === expected.length && timingSafeEqual(given, expected)
+    })
   }
 
   #cookie(name: string): string {
     return this.#ctx.cookies.get(hostCookie(name, this.#parts.secure), { signed: false }) ?? ''
   }
-
-  #tokenFor(visitor: string): string {
-    return createHmac('sha256', this.#parts.csrfKey).update(`csrf\0${visitor}`).digest('base64url')
-  }
 }
+
+const tokenFor = (visitor: string, key: string) =>
+  createHmac('sha256', key).update(`csrf\0${visitor}`).digest('base64url')
 
 /** Strict for our own pages: nothing but our own style sheet, no framing, forms only to us and to this portal. */
 function pagePolicy(nonce: string, formTargets: readonly string[]): string {

@@ -1,11 +1,110 @@
 import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
-import { keyFile } from './key-file.ts'
+import type { Clock } from '../config/clock.ts'
+import { changeKeyFile, keyFile } from './key-file.ts'
+import type { KeyState } from './signing-keys.ts'
 
-const schema = z.object({ keys: z.array(z.string().min(32)).min(1) })
+const fileName = 'cookies.json'
+const schema = z.object({
+  /** Newest first, as older versions read them. */
+  keys: z.array(z.string().min(32)).min(1),
+  /** Of each key; older files have none. */
+  ids: z.array(z.string()).optional(),
+  /** ISO 8601; the first key is used from the beginning. */
+  used_from: z.record(z.string(), z.iso.datetime()).default({}),
+})
 
-/** Keys that sign cookies, newest first; made at first start in `cookies.json`. */
-export function openCookieKeys(directory: string): string[] {
-  return schema.parse(keyFile(directory, 'cookies.json', () => ({ keys: [randomBytes(32).toString('base64url')] })))
-    .keys
+export interface CookieKey {
+  id: string
+  key: string
+  /** Milliseconds since 1970; undefined for the first of all, which is as old as its file. */
+  usedFrom: number | undefined
+}
+
+/** A new key is accepted by every process for so long before one uses it: who is told nothing looks every half minute. */
+export const cookieOverlapMs = 60_000
+
+const freshKey = () => randomBytes(32).toString('base64url')
+const inFile = (content: unknown) => {
+  const { keys, ids, ...rest } = schema.parse(content)
+  return { ...rest, keys, ids: ids ?? keys.map((_, index) => `c${keys.length - index}`) }
+}
+
+/** Keys of forms and of frames of QR codes, newest first; made at first start in `cookies.json`. */
+export function openCookieKeys(directory: string): CookieKey[] {
+  const { keys, ids, used_from } = inFile(keyFile(directory, fileName, () => ({ keys: [freshKey()], ids: ['c1'] })))
+  return keys.map((key, index) => {
+    const id = ids[index] ?? ''
+    const from = used_from[id]
+    return { id, key, usedFrom: from === undefined ? undefined : Date.parse(from) }
+  })
+}
+
+const isUsed = ({ usedFrom = 0 }: CookieKey, now: number) => usedFrom <= now
+const signerOf = (keys: readonly CookieKey[], now: number) => keys.find((one) => isUsed(one, now)) ?? keys.at(-1)
+
+export function cookieKeyState(keys: readonly CookieKey[], key: CookieKey, now: number): KeyState {
+  if (signerOf(keys, now)?.id === key.id) return 'signs'
+  return isUsed(key, now) ? 'verifies' : 'waits'
+}
+
+/** When the key after this one came into use, in milliseconds since 1970; infinity where none has. */
+export function replacedAt(keys: readonly CookieKey[], key: CookieKey, now: number): number {
+  const successor = keys.slice(0, keys.indexOf(key)).findLast((one) => isUsed(one, now))
+  return successor ? (successor.usedFrom ?? 0) : Infinity
+}
+
+/** The keys as a running server needs them; the file is read again when it may have changed. */
+export interface CookieKeys {
+  /** The one that signs first, then those that are accepted: all, or those that signed within this time or will. */
+  accepted(withinMs?: number): [string, ...string[]]
+  /** When the next one comes into use; undefined where none waits. */
+  nextUse(): number | undefined
+  refresh(): void
+}
+
+export function createCookieKeys(directory: string, clock: Clock): CookieKeys {
+  let keys = openCookieKeys(directory)
+  return {
+    accepted(withinMs = Infinity) {
+      const now = clock()
+      const signer = signerOf(keys, now)
+      const others = keys.filter((one) => one !== signer && replacedAt(keys, one, now) > now - withinMs)
+      return [signer?.key ?? '', ...others.map(({ key }) => key)]
+    },
+    nextUse() {
+      const later = keys.flatMap(({ usedFrom = 0 }) => (usedFrom > clock() ? [usedFrom] : []))
+      return later.length > 0 ? Math.min(...later) : undefined
+    },
+    refresh() {
+      keys = openCookieKeys(directory)
+    },
+  }
+}
+
+/** Adds a key that is accepted at once and used from then on (milliseconds since 1970). Returns its id. */
+export function addCookieKey(directory: string, useFrom: number): string {
+  let id = ''
+  changeKeyFile(directory, fileName, (content) => {
+    const { keys, ids, used_from } = inFile(content)
+    id = `c${Math.max(...ids.map((one) => Number(one.slice(1)))) + 1}`
+    return {
+      keys: [freshKey(), ...keys],
+      ids: [id, ...ids],
+      used_from: { ...used_from, [id]: new Date(useFrom).toISOString() },
+    }
+  })
+  return id
+}
+
+/** Forgets keys for good. */
+export function forgetCookieKeys(directory: string, gone: ReadonlySet<string>): void {
+  changeKeyFile(directory, fileName, (content) => {
+    const { keys, ids, used_from } = inFile(content)
+    return {
+      keys: keys.filter((_, index) => !gone.has(ids[index] ?? '')),
+      ids: ids.filter((id) => !gone.has(id)),
+      used_from: Object.fromEntries(Object.entries(used_from).filter(([id]) => !gone.has(id))),
+    }
+  })
 }

@@ -46,6 +46,22 @@ export function addIndexKey(directory: string, above: string): void {
   })
 }
 
+/** Takes a key away again that nothing stands under, with the audit key that was made with it. */
+export function takeBack(directory: string, id: string): void {
+  changeKeyFile(directory, dataKeyFile, (content) => {
+    const before = text.parse(content)
+    if (id === before.current) throw new Error('The key that seals cannot be taken back.')
+    const without = (keys: Record<string, string>, gone: string) =>
+      Object.fromEntries(Object.entries(keys).filter(([one]) => one !== gone))
+    return {
+      ...before,
+      keys: without(before.keys, id),
+      lookup: without(lookupIn(before), id),
+      audit: without(before.audit, id.replace(/^d/, 'a')),
+    }
+  })
+}
+
 /** Notes when a key came into use (ISO 8601). */
 export function noteUse(directory: string, id: string, at: string): void {
   changeKeyFile(directory, dataKeyFile, (content) => {

@@ -36,6 +36,8 @@ export interface DataKeys {
   blindIndex: BlindIndex
   /** For accounts. */
   lookup: LookupIndex
+  /** Says which key an id is, and nothing else of it; undefined for one this machine does not have. */
+  fingerprint(id: string): string | undefined
   /** Reads the file again: a key may have been added. */
   refresh(): void
   /** Ids of the key that seals, of those that only open, and of those carried to all machines before they seal. */
@@ -49,6 +51,14 @@ export interface DataKeys {
 export const dataKeyFile = 'data.json'
 export const freshKey = () => randomBytes(32).toString('base64')
 
+const fingerprintsOf = (keys: Record<string, KeyObject>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(keys).map(([id, bytes]) => [
+      id,
+      deriveKey(bytes.export(), `fingerprint ${id}`).export().toString('base64url'),
+    ]),
+  )
+
 /** The keys personal data is kept under; made at first start in `data.json`. */
 export function openDataKeys(directory: string): DataKeys {
   const read = () => {
@@ -61,6 +71,7 @@ export function openDataKeys(directory: string): DataKeys {
     }))
     const { keys, index, lookup, audit: added, ...rest } = schema.parse(made)
     const audit: Record<string, KeyObject> = { a1: deriveKey(index.export(), 'audit'), ...added }
+    const lookedUp = lookup ?? { [firstOfOldFiles]: index }
     const inUse = Object.keys(audit).filter((id) => keyNumber(id) <= keyNumber(rest.current))
     return {
       ...rest,
@@ -68,19 +79,22 @@ export function openDataKeys(directory: string): DataKeys {
       // each opens what the other sealed: entries of older versions were sealed under the data key of that time
       keys: { ...keys, ...audit },
       audit: inUse.toSorted((one, other) => keyNumber(one) - keyNumber(other)).at(-1) ?? 'a1',
-      lookup: lookup ?? { [firstOfOldFiles]: index },
+      lookup: lookedUp,
+      fingerprints: fingerprintsOf({ ...keys, ...lookedUp }),
     }
   }
   let now = read()
   const refresh = () => {
     now = read()
   }
+  const fingerprint = (id: string) => now.fingerprints[id]
   return {
     cipher: createFieldCipher(() => now, refresh),
     auditCipher: createFieldCipher(() => ({ keys: now.keys, current: now.audit }), refresh),
     blindIndex: createBlindIndex(now.index),
-    lookup: createLookupIndex(() => now.lookup, refresh),
+    lookup: createLookupIndex(() => now.lookup, fingerprint, refresh),
     pairwise: now.pairwise,
+    fingerprint,
     refresh,
     usedFrom(id) {
       const from = now.used_from[id]

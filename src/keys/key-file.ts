@@ -26,7 +26,7 @@ This directory was made at the first start. Keep it secret: whoever has it can r
 |---|---|---|
 | data.json | encrypts names, ID numbers and phone numbers in the store, and finds accounts by them | **The accounts cannot be read again by anybody. There is no way back.** |
 | signing.json | signs ID tokens and access tokens | new keys are made; portals notice within minutes, people sign in again |
-| cookies.json | signs cookies | new keys are made; people sign in again |
+| cookies.json | signs forms and QR codes | new keys are made; forms that are open have to be loaded again |
 
 **Back up data.json now**, apart from the store's own backups (whoever has both can read everything), and again
 whenever a data key or an index key is added. To restore, put the files back with mode 0600 before the server starts: it refuses to

@@ -13,21 +13,27 @@ export interface LookupIndex {
   all(kind: string, value: string): string[]
   /** Ids of the keys of this machine, oldest first. */
   known(): readonly string[]
+  /** Says which key an id is, and nothing else of it; undefined for one this machine does not have. */
+  fingerprint(id: string): string | undefined
   /** Reads the file again: a key may have been added. */
   refresh(): void
 }
 
 export const firstOfOldFiles = 'i0'
 
-export function createLookupIndex(keys: () => Readonly<Record<string, KeyObject>>, refresh: () => void): LookupIndex {
+export function createLookupIndex(
+  keys: () => Readonly<Record<string, KeyObject>>,
+  fingerprint: LookupIndex['fingerprint'],
+  refresh: () => void,
+): LookupIndex {
   const under = (id: string, kind: string, value: string) => {
     const key = keys()[id]
     if (!key) throw new Error(`There is no index key ${JSON.stringify(id)}.`)
-    const fingerprint = createBlindIndex(key)(kind, value)
-    return id === firstOfOldFiles ? fingerprint : `${id}.${fingerprint}`
+    const indexed = createBlindIndex(key)(kind, value)
+    return id === firstOfOldFiles ? indexed : `${id}.${indexed}`
   }
   const known = () => Object.keys(keys()).toSorted((a, b) => keyNumber(a) - keyNumber(b))
-  return { under, known, refresh, all: (kind, value) => known().map((id) => under(id, kind, value)) }
+  return { under, known, fingerprint, refresh, all: (kind, value) => known().map((id) => under(id, kind, value)) }
 }
 
 /** Keys are numbered in the order they are made: `d1`, `d2`, … */
@@ -36,14 +42,19 @@ export const keyNumber = (id: string) => Number(id.slice(1))
 /**
  * The index keys accounts stand under, newest first; new ones are to be kept under the first. The store says so, for a key
  * file is read now and then only: whoever opens an account asks in that transaction, whoever looks for one after looking.
- * @throws Error when the key file of this machine lacks one: then accounts that are there would not be found
+ * @throws Error when the key file of this machine lacks one, or has another of its name: then accounts that are there would not be found
  */
 export async function indexKeysInUse(
   within: Database | DatabaseTransaction,
   lookup: LookupIndex,
 ): Promise<[string, ...string[]]> {
-  const { index } = await readKeysInStore(within)
-  const lacking = () => index.find((id) => !lookup.known().includes(id))
+  const { index, fingerprints } = await readKeysInStore(within)
+  // another key of the same name would find nobody either
+  const has = (id: string) => {
+    const own = lookup.fingerprint(id)
+    return own !== undefined && own === (fingerprints[id] ?? own)
+  }
+  const lacking = () => index.find((id) => !has(id))
   if (lacking() !== undefined) lookup.refresh()
   const lacks = lacking()
   if (lacks !== undefined) {

@@ -1,6 +1,7 @@
 import type { Provider } from 'oidc-provider'
 import initializeKeystore from 'oidc-provider/lib/helpers/initialize_keystore.js'
 import type { Clock } from '../config/clock.ts'
+import type { CookieKeys } from '../keys/cookie-keys.ts'
 import { inOrder, type SigningKey } from '../keys/signing-keys.ts'
 import type { Events } from '../storage/events.ts'
 import { keepTrying, type KeptTrying } from './keep-trying.ts'
@@ -16,6 +17,7 @@ const everyMs = 1000
 export function keepKeysFresh(options: {
   provider: Provider
   readKeys: () => readonly SigningKey[]
+  cookieKeys: CookieKeys
   /** The data keys are read again as often. */
   refreshDataKeys: () => void
   /** The key files are compared with those of other machines before. */
@@ -24,7 +26,7 @@ export function keepKeysFresh(options: {
   clock: Clock
   log: { info(details: object, message: string): void; error(details: object, message: string): void }
 }): KeptTrying {
-  const { provider, readKeys, refreshDataKeys, shareKeys, events, clock, log } = options
+  const { provider, readKeys, cookieKeys, refreshDataKeys, shareKeys, events, clock, log } = options
   const names = (keys: readonly SigningKey[]) => keys.map(({ kid }) => kid).join(' ')
   let keys = readKeys()
   let known = names(inOrder(keys, clock()))
@@ -35,6 +37,8 @@ export function keepKeysFresh(options: {
   async function refresh(): Promise<number> {
     await shareKeys().catch(failed)
     refreshDataKeys()
+    cookieKeys.refresh()
+    provider.keys = cookieKeys.accepted()
     keys = readKeys()
     const ordered = inOrder(keys, clock())
     const now = names(ordered)
@@ -49,7 +53,8 @@ export function keepKeysFresh(options: {
     run: refresh,
     nextDue: async () => {
       const now = clock()
-      const later = keys.map(({ useFrom }) => useFrom).filter((from) => from > now)
+      const uses = [...keys.map(({ useFrom }) => useFrom), cookieKeys.nextUse() ?? 0]
+      const later = uses.filter((from) => from > now)
       return later.length > 0 ? Math.min(...later) : undefined
     },
     events,

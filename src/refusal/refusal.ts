@@ -22,6 +22,7 @@ export const refusals = {
   not_by_qr: 403,
   mandates_not_by_qr: 403,
   not_by_face: 403,
+  kiosk_elsewhere: 403,
   last_way_in: 409,
   qr_gone: 400,
   too_many_requests: 429,

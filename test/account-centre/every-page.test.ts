@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { accountRoutes, type AccountCentreParts } from '../../src/account-centre/account-centre.ts'
 import type { Back } from '../../src/admin/house.ts'
 import { languages } from '../../src/pages/languages.ts'
-import { expectAccessible, openContext, useBrowser } from '../setup/browser.ts'
+import { expectAccessible, openContext, signInOn, useBrowser } from '../setup/browser.ts'
 import { mandate, openOrganisation } from '../setup/organisation.ts'
 import { cannotRun } from '../setup/parts.ts'
 import { allow, openPerson, signIn } from '../setup/person.ts'
@@ -51,12 +51,6 @@ describe.skipIf(cannotRun('browser'))('every page of the account centre', () => 
     return { person, helper }
   }
 
-  const fillIn = async (page: Page, { username, password }: { username: string; password: string }) => {
-    await page.locator('[name=identifier]').fill(username)
-    await page.locator('[name=password]').fill(password)
-    await page.locator('form[action$="/password"] button').click()
-  }
-
   /** Paths one page leads to; one example is enough of those that differ in an id alone. */
   const linksOf = async (page: Page) =>
     (
@@ -71,7 +65,7 @@ describe.skipIf(cannotRun('browser'))('every page of the account centre', () => 
     const { context, complaints } = await openContext(browser(), { viewport: { width: 320, height: 640 } })
     const page = await context.newPage()
     await page.goto(`${server.issuer}/account`)
-    await fillIn(page, person)
+    await signInOn(page, person)
     await page.waitForURL(`${server.issuer}/account`)
 
     const visited = new Map<string, string>()
@@ -104,14 +98,14 @@ describe.skipIf(cannotRun('browser'))('every page of the account centre', () => 
       await context.clearCookies()
       await context.addCookies([{ name: 'yideng_language', value: language, url: server.issuer }])
       await page.goto(`${server.issuer}/account/closing`)
-      await fillIn(page, helper)
+      await signInOn(page, helper)
       for (const typed of ['?', agreed]) {
         await page.locator('[name=confirm]').fill(typed)
         await page.locator('.button-refuse').click()
         await expectAccessible(page, [320, 1280])
       }
       await page.goto(`${server.issuer}/account`)
-      await fillIn(page, helper)
+      await signInOn(page, helper)
       await page.locator('[value=keep]').waitFor()
       await expectAccessible(page, [320, 1280])
       await page.locator('[value=close]').click()

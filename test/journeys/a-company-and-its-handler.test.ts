@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startDemo, type Demo } from '../../examples/demo/start-demo.ts'
 import { createYideng } from '../../examples/demo/provider.ts'
 import { creditCodeCheck } from '../../src/accounts/identifiers/gb32100.ts'
-import { desk, expectAccessible, openContext, phone, useBrowser } from '../setup/browser.ts'
+import { desk, expectAccessible, openContext, phone, signInOn, useBrowser } from '../setup/browser.ts'
 import { freePort } from '../setup/free-port.ts'
 import { cannotRun } from '../setup/parts.ts'
 import { until } from '../setup/server.ts'
@@ -50,12 +50,7 @@ describe.skipIf(cannotRun('browser'))('a company and its handler', () => {
     return person
   }
 
-  async function signInHere(page: Page, username: string) {
-    const person = personOf(username)
-    await page.locator('[name=identifier]').fill(person.username)
-    await page.locator('[name=password]').fill(person.password)
-    await page.locator('form[action$="/password"] button').click()
-  }
+  const signInHere = (page: Page, username: string) => signInOn(page, personOf(username))
 
   it('opens it, lets somebody act for it, and ends that at once', { timeout: 120_000 }, async () => {
     const enterprise = demo.portals.at(-1)

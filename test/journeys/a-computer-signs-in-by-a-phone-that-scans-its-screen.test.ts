@@ -3,7 +3,7 @@ import type { BrowserContext, Page } from 'playwright-core'
 import decodeQR from 'qr/decode.js'
 import sharp from 'sharp'
 import type { Back } from '../../src/admin/house.ts'
-import { desk, expectAccessible, openContext, phone, useBrowser } from '../setup/browser.ts'
+import { desk, expectAccessible, openContext, phone, signInOn, useBrowser } from '../setup/browser.ts'
 import { cannotRun } from '../setup/parts.ts'
 import { openPerson } from '../setup/person.ts'
 import { registerPortal, standIn } from '../setup/portal.ts'
@@ -53,12 +53,6 @@ describe.skipIf(cannotRun('browser'))('in Chromium, a computer and a phone', { t
       return visit.finish({ url: leads, status: 303, html: '', headers: new Headers(), leads })
     }
     return { person, page, finish, computer, handset, phonePage: await handset.context.newPage() }
-  }
-
-  async function signInOn(page: Page, person: { username: string; password: string }) {
-    await page.locator('[name=identifier]').fill(person.username)
-    await page.locator('[name=password]').fill(person.password)
-    await page.locator('form[action$="/password"] button').click()
   }
 
   async function alreadySignedIn(page: Page, person: Parameters<typeof signInOn>[1]) {

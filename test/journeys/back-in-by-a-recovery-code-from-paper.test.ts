@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Back } from '../../src/admin/house.ts'
-import { desk, expectAccessible, openContext, useBrowser } from '../setup/browser.ts'
+import { desk, expectAccessible, openContext, signInOn, useBrowser } from '../setup/browser.ts'
 import { cannotRun } from '../setup/parts.ts'
 import { openPerson } from '../setup/person.ts'
 import { registerPortal } from '../setup/portal.ts'
@@ -42,10 +42,7 @@ describe.skipIf(cannotRun('browser'))('back in by a recovery code from paper', (
     const fill = async (fields: Record<string, string>) => {
       for (const [name, value] of Object.entries(fields)) await page.locator(`[name=${name}]`).fill(value)
     }
-    const signIn = async (password: string) => {
-      await fill({ identifier: person.username, password })
-      await page.locator('form[action$="/password"] button').click()
-    }
+    const signIn = (password: string) => signInOn(page, { username: person.username, password })
     const twice = { password: newPassword, password_again: newPassword }
 
     // codes onto paper

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { BrowserContext, Page } from 'playwright-core'
 import type { Back } from '../../src/admin/house.ts'
-import { desk, expectAccessible, openContext, useBrowser } from '../setup/browser.ts'
+import { desk, expectAccessible, openContext, signInOn, useBrowser } from '../setup/browser.ts'
 import { cannotRun } from '../setup/parts.ts'
 import { openPerson } from '../setup/person.ts'
 import { registerPortal, standIn } from '../setup/portal.ts'
@@ -23,12 +23,6 @@ describe.skipIf(cannotRun('browser'))('in Chromium, a person with passkeys', { t
     const portal = await registerPortal(house, { name: '深圳市政务服务网', consent: 'implicit', min_level: 3 })
     await standIn(portal)
     return portal
-  }
-
-  const byPassword = async (page: Page, person: { username: string; password: string }) => {
-    await page.locator('[name=identifier]').fill(person.username)
-    await page.locator('[name=password]').fill(person.password)
-    await page.locator('form[action$="/password"] button').click()
   }
 
   /** The page in both languages, at the narrowest and at a desk. */
@@ -68,7 +62,7 @@ describe.skipIf(cannotRun('browser'))('in Chromium, a person with passkeys', { t
   it('is offered one after the password, and from then on needs no password', async () => {
     const { person, context, complaints, page, device, enter } = await arrive()
     let finish = await enter()
-    await byPassword(page, person)
+    await signInOn(page, person)
     await page.locator('[data-start]').waitFor()
     await expectFit(page)
     await device.verifies(false)
@@ -160,7 +154,7 @@ describe.skipIf(cannotRun('browser'))('in Chromium, a person with passkeys', { t
     const { person, context, complaints, page, enter } = await arrive()
     for (const asked of [true, false]) {
       const finish = await enter()
-      await byPassword(page, person)
+      await signInOn(page, person)
       if (asked) await page.locator('form[action$="/offer"]:not([data-result]) button').click()
       expect(await finish()).toMatchObject({ amr: ['pwd'] })
       await signOut(context)
@@ -174,7 +168,7 @@ describe.skipIf(cannotRun('browser'))('in Chromium, a person with passkeys', { t
     await without.goto((await portal.begin()).url.href)
     expect(await without.locator('main').innerText()).toContain('用通行密钥登录需要浏览器打开 JavaScript')
     expect(await without.locator(button).isVisible()).toBe(false)
-    await byPassword(without, person)
+    await signInOn(without, person)
     await without.waitForURL(/\/callback\?/)
     await plain.context.close()
   })

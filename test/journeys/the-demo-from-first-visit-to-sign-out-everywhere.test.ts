@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { createRemoteJWKSet, jwtVerify, SignJWT, generateKeyPair } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startDemo } from '../../examples/demo/demo.ts'
-import { desk, expectAccessible, openContext, phone, useBrowser } from '../setup/browser.ts'
+import { desk, expectAccessible, openContext, phone, signInOn, useBrowser } from '../setup/browser.ts'
 import { freePort } from '../setup/free-port.ts'
 import { cannotRun } from '../setup/parts.ts'
 import { until } from '../setup/server.ts'
@@ -36,9 +36,7 @@ describe.skipIf(cannotRun('browser'))('the demo', () => {
 
     await page.goto(province.url)
     await page.getByRole('link', { name: '使用一登登录' }).click()
-    await page.locator('[name=identifier]').fill(person.username)
-    await page.locator('[name=password]').fill(person.password)
-    await page.locator('form[action$="/password"] button').click()
+    await signInOn(page, person)
     const allow = page.locator('button[name=decision][value=allow]')
     if (await allow.isVisible()) {
       await expectAccessible(page)

@@ -35,6 +35,13 @@ export async function openContext(browser: Browser, options: Parameters<Browser[
   return { context, complaints }
 }
 
+/** Fills in the sign-in form that the page shows, and sends it. */
+export async function signInOn(page: Page, { username, password }: { username: string; password: string }) {
+  await page.locator('[name=identifier]').fill(username)
+  await page.locator('[name=password]').fill(password)
+  await page.locator('form[action$="/password"] button').click()
+}
+
 /** Less than half of what it gives by itself: most of a check's time is the browser reading it. */
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 

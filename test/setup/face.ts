@@ -46,7 +46,7 @@ export async function send(
   visitor: Visitor,
   page: Page,
   body: Buffer | ReadableStream,
-  change: { check?: string; csrf?: string; type?: string } = {},
+  change: { check?: string; csrf?: string; type?: string; from?: string } = {},
 ): Promise<CaptureAnswer> {
   const base = attribute(page, 'data-face')
   const check = change.check ?? attribute(page, 'data-check')
@@ -60,6 +60,7 @@ export async function send(
     accept: 'application/json',
     'content-type': change.type ?? 'application/x-yideng-frames',
     'x-csrf': change.csrf ?? attribute(page, 'data-csrf'),
+    ...(change.from === undefined ? {} : { 'x-forwarded-for': change.from }),
   }
   const answer = await fetch(target, {
     method: 'POST',
@@ -80,9 +81,9 @@ export async function rightFrames(page: Page): Promise<Buffer> {
   return writeFrames(pictures.map((jpeg, step) => ({ step, jpeg })))
 }
 
-/** Anna before the camera, and on. */
-export async function verify(visitor: Visitor, page: Page): Promise<Page> {
-  const answer = await send(visitor, page, await rightFrames(page))
+/** Anna before the camera, and on; seen by the server from this address where one is given. */
+export async function verify(visitor: Visitor, page: Page, from?: string): Promise<Page> {
+  const answer = await send(visitor, page, await rightFrames(page), from === undefined ? {} : { from })
   if (answer.outcome !== 'passed') throw new Error(JSON.stringify(answer))
   return visitor.submit(page, '/face/done', {})
 }

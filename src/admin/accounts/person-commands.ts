@@ -42,7 +42,7 @@ const status = (verb: 'lock' | 'unlock', to: 'active' | 'locked', summary: strin
     verb,
     summary,
     fields: { id },
-    access: { role: 'operator', about: 'house' },
+    access: { role: 'operator', about: 'house', ...(verb === 'lock' ? { second: 'runs', secondFor: 'peers' } : {}) },
     example: `npx yideng person ${verb} ${exampleId}`,
     async run(desk, input) {
       const { persons } = await desk.house()

@@ -64,6 +64,12 @@ export const registrationFields = {
     default: 'optional',
     meaning: 'with scope representee; required: people come in only for an organisation or a relative they act for',
   },
+  network: {
+    type: 'list',
+    placeholder: 'CIDR',
+    meaning:
+      'where its kiosks stand, such as 10.3.0.0/16: one signs in by face alone from there only; else from anywhere',
+  },
   'id-token-alg': {
     type: 'text',
     choices: ['ES256', 'RS256'],
@@ -76,6 +82,7 @@ const several: Record<string, string> = {
   'redirect-uri': 'redirect_uris',
   'post-logout-redirect-uri': 'post_logout_redirect_uris',
   resource: 'resources',
+  network: 'networks',
 }
 
 const metadataName = (field: string) => several[field] ?? field.replaceAll('-', '_')

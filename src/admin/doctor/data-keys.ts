@@ -7,6 +7,8 @@ import { readKeysInStore } from '../../keys/keys-in-store.ts'
 import { keyNumber } from '../../keys/lookup-index.ts'
 import { sealedUnder } from '../../keys/reseal.ts'
 import type { Back } from '../house.ts'
+import { cookieKeyStates } from '../keys/cookie-keys.ts'
+import { madeElsewhere } from '../keys/new-key.ts'
 import type { Finding } from './finding.ts'
 import { oldMs } from './keys.ts'
 
@@ -14,8 +16,8 @@ const day = (time: number) => new Date(time).toISOString().slice(0, 10)
 
 /** The keys of data.json and cookies.json: whether they are those the store is kept under, whole, and how old. */
 export async function dataKeys(house: Back): Promise<Finding[]> {
-  const behind = await olderThanTheStore(house)
-  return [...(behind ?? [await sealing(house), await lookingUp(house)]), pairwise(house), ...cookies(house)]
+  const behind = (await notOfTheStore(house)) ?? (await olderThanTheStore(house))
+  return [...(behind ?? [await sealing(house), await lookingUp(house)]), pairwise(house), ...(await cookies(house))]
 }
 
 const changedAt = ({ settings }: Back, file: string) => statSync(join(settings.keysDir, file)).mtimeMs
@@ -28,6 +30,24 @@ function age(house: Back, id: string) {
     old: since < house.clock() - oldMs,
     said: `${id} since ${day(since)}${from === undefined ? ' or before' : ''}`,
   }
+}
+
+/** Made on two machines: the store says which of them is meant. */
+async function notOfTheStore({ database, dataKeys: keys }: Back): Promise<Finding[] | undefined> {
+  const what = 'data keys'
+  const stored = await readKeysInStore(database)
+  const another = Object.entries(stored.fingerprints)
+    .filter(([id, fingerprint]) => (keys.fingerprint(id) ?? fingerprint) !== fingerprint)
+    .map(([id]) => id)
+  if (another.length > 0) {
+    const text = `data.json of this machine holds another ${another.join(', ')} than the store: made on two machines`
+    return [{ state: 'fail', what, finding: text, todo: 'carry data.json from the machine that made it first' }]
+  }
+  const elsewhere = madeElsewhere(keys, stored)
+  if (elsewhere.length === 0) return undefined
+  const text = `${elsewhere.join(', ')} was made on another machine and is not here yet`
+  const todo = 'carry data.json from there, before it is used: here people would not be found, or not readable'
+  return [{ state: 'warn', what, finding: text, todo }]
 }
 
 async function olderThanTheStore(house: Back): Promise<Finding[] | undefined> {
@@ -97,8 +117,21 @@ function pairwise({ settings }: Back): Finding {
   return { state: 'ok', what: 'pairwise key', finding: text }
 }
 
-function cookies(house: Back): Finding[] {
+async function cookies(house: Back): Promise<Finding[]> {
+  const what = 'cookie keys'
   if (!existsSync(join(house.settings.keysDir, 'cookies.json'))) return []
-  const text = `from ${day(changedAt(house, 'cookies.json'))} or before; removed, they are made anew and people sign in again`
-  return [{ state: 'ok', what: 'cookie keys', finding: text }]
+  const keys = await cookieKeyStates({ settings: async () => house.settings, clock: house.clock })
+  const retirable = keys.filter((one) => one.retirable).map(({ key }) => key.id)
+  if (retirable.length > 0) {
+    const text = `no more needed: ${retirable.join(', ')}`
+    return [{ state: 'warn', what, finding: text, todo: 'npx yideng keys retire --kind cookie' }]
+  }
+  const signing = keys.filter(({ state }) => state === 'signs')
+  const waits = keys.some(({ state }) => state === 'waits')
+  return signing.map(({ key }): Finding => {
+    const since = key.usedFrom ?? changedAt(house, 'cookies.json')
+    const text = `${key.id} since ${day(since)}${key.usedFrom === undefined ? ' or before' : ''}`
+    if (waits || since >= house.clock() - oldMs) return { state: 'ok', what, finding: text }
+    return { state: 'warn', what, finding: `${text}: more than a year`, todo: 'npx yideng keys rotate --kind cookie' }
+  })
 }

@@ -28,7 +28,9 @@ export async function unusableKeys(desk: Desk): Promise<Finding[]> {
       const todo =
         name === 'data.json'
           ? 'restore it from your backup: the accounts cannot be read without it'
-          : 'restore it from your backup, or remove it: new keys are made then, and people sign in again'
+          : name === 'signing.json'
+            ? 'restore it from your backup, or remove it: new keys are made then, and people sign in again'
+            : 'restore it from your backup, or remove it: new keys are made then, and open forms are loaded again'
       return [{ state: 'fail', what: 'keys', finding: `${file} holds no keys`, todo }]
     }
   })

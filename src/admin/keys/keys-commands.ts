@@ -16,7 +16,7 @@ export const keysCommands: Command[] = [
   command({
     noun: 'keys',
     verb: 'list',
-    summary: 'list the signing, data and index keys by id, never the keys themselves',
+    summary: 'list the signing, data, index and cookie keys by id, never the keys themselves',
     fields: {},
     access: { role: 'viewer', about: 'house' },
     example: 'npx yideng keys list',
@@ -38,6 +38,12 @@ export const keysCommands: Command[] = [
       const index = dataKeys.lookup
         .known()
         .map((kid) => ({ kid, current: kid === used, in_use: kid === used || left.includes(kid) }))
+      const cookie = (await (await import('./cookie-keys.ts')).cookieKeyStates(desk)).map((one) => ({
+        kid: one.key.id,
+        state: one.state,
+        ...(one.key.usedFrom === undefined ? {} : { use_from: iso(one.key.usedFrom) }),
+        ...(one.state === 'verifies' ? { retirable_from: iso(one.retirableFrom) } : {}),
+      }))
       const rows = [
         ...signing.map((key) => {
           const when = key.state === 'signs' ? '' : ` ${key.retirable_from ?? key.sign_from}`
@@ -57,9 +63,13 @@ export const keysCommands: Command[] = [
           null,
           key.current ? 'accounts are found by it' : key.in_use ? 'accounts are found by it still' : 'not in use',
         ]),
+        ...cookie.map((key) => {
+          const when = key.state === 'signs' ? '' : ` ${key.retirable_from ?? key.use_from}`
+          return ['cookie', key.kid, 'HMAC-SHA-256', null, `${shownState[key.state]}${when}`]
+        }),
       ]
       const shown = { columns: ['USE', 'KEY ID', 'ALGORITHM', 'CREATED', 'STATE'], rows }
-      return { ok: true, document: { signing, data, index }, shown }
+      return { ok: true, document: { signing, data, index, cookie }, shown }
     },
   }),
   command({
@@ -83,10 +93,10 @@ export const keysCommands: Command[] = [
     fields: {
       kind: {
         type: 'text',
-        choices: ['signing', 'data', 'index'],
+        choices: ['signing', 'data', 'index', 'cookie'],
         default: 'signing',
         meaning:
-          'signing: published at once, used after 24 hours; data: all personal data is sealed anew; index: what accounts are found by is made anew',
+          'signing: published at once, used after 24 hours; data: all personal data is sealed anew; index: what accounts are found by is made anew; cookie: forms and QR codes, accepted at once and used after a minute',
       },
       now: { type: 'boolean', meaning: 'use them at once, because an old one may be in wrong hands' },
       prepare: {
@@ -99,6 +109,7 @@ export const keysCommands: Command[] = [
     example: 'npx yideng keys rotate',
     async run(desk, { kind, now, prepare }) {
       const rotate = await import('./rotate.ts')
+      if (kind === 'cookie') return (await import('./cookie-keys.ts')).rotateCookie(desk, now)
       if (kind === 'signing') return rotate.rotateSigning(desk, now)
       const one = kind === 'data' ? 'data' : 'index'
       if (prepare) return rotate.prepare(desk, one)
@@ -112,7 +123,7 @@ export const keysCommands: Command[] = [
     fields: {
       kind: {
         type: 'text',
-        choices: ['signing', 'data', 'index'],
+        choices: ['signing', 'data', 'index', 'cookie'],
         default: 'signing',
         meaning: 'data and index keys are forgotten for good: refused while anything stands under them',
       },
@@ -124,7 +135,7 @@ export const keysCommands: Command[] = [
       },
       now: {
         type: 'boolean',
-        meaning: 'a signing key before its time, because it is in wrong hands: what it signed is refused',
+        meaning: 'a signing or cookie key before its time, because it is in wrong hands: what it signed is refused',
       },
     },
     access: { role: 'admin', about: 'house' },

@@ -3,12 +3,14 @@ import { join } from 'node:path'
 import { indexedUnder } from '../../accounts/reindex.ts'
 import { forgetKeys } from '../../keys/data-key-changes.ts'
 import { dataKeyFile } from '../../keys/data-keys.ts'
-import { readKeysInStore } from '../../keys/keys-in-store.ts'
+import { readKeysInStore, releaseKey } from '../../keys/keys-in-store.ts'
 import { firstOfOldFiles, keyNumber } from '../../keys/lookup-index.ts'
 import { sealedUnder } from '../../keys/reseal.ts'
 import { retireSigningKeys } from '../../keys/signing-keys.ts'
 import { invalid, iso, type Outcome } from '../command.ts'
 import type { Desk } from '../desk.ts'
+import { retireCookie } from './cookie-keys.ts'
+import { madeElsewhere } from './new-key.ts'
 import { behind, isBehind } from './rotate.ts'
 import { signingKeyStates } from './signing-key-states.ts'
 
@@ -21,9 +23,26 @@ const failed = (...messages: string[]): Outcome => ({
 /** Takes old keys out of use: the one that is named, or all that nothing needs any more. */
 export async function retire(desk: Desk, kind: string, id: string | undefined, now: boolean): Promise<Outcome> {
   if (kind === 'signing') return retireSigning(desk, id, now)
+  if (kind === 'cookie') return retireCookie(desk, id, now)
   if (now)
-    return invalid({ field: 'now', message: 'is for signing keys: what these sealed has to be sealed anew first.' })
+    return invalid({
+      field: 'now',
+      message: 'is for signing and cookie keys: what these sealed has to be sealed anew first.',
+    })
+  const { database, dataKeys } = await desk.house()
+  if (id !== undefined && madeElsewhere(dataKeys, await readKeysInStore(database)).includes(id))
+    return giveUp(desk, kind, id)
   return kind === 'data' ? retireData(desk, id) : retireIndex(desk, id)
+}
+
+/** The machine that made the key is lost, and nothing stands under it: another key may have its name. */
+async function giveUp(desk: Desk, kind: string, id: string): Promise<Outcome> {
+  const { database, audit } = await desk.house()
+  await database.transaction().execute(async (transaction) => {
+    await releaseKey(transaction, id)
+    await audit.append(transaction, { event: 'keys.retired', actor: desk.actor, details: { kind, keys: [id] } })
+  })
+  return { ok: true, document: { retired: [id] }, notes: ['It was never used. Now any machine may make the next one.'] }
 }
 
 const unknown = (kind: string, id: string): Outcome => ({

@@ -1,5 +1,5 @@
 import { reindex } from '../../accounts/reindex.ts'
-import { addDataKey, addIndexKey, noteUse } from '../../keys/data-key-changes.ts'
+import { addDataKey, noteUse } from '../../keys/data-key-changes.ts'
 import type { DataKeys } from '../../keys/data-keys.ts'
 import { belonging, houseRows, readKeysInStore, writeKeysInStore, type KeysInStore } from '../../keys/keys-in-store.ts'
 import { keyNumber } from '../../keys/lookup-index.ts'
@@ -7,6 +7,7 @@ import { reseal } from '../../keys/reseal.ts'
 import { addSigningKeys, overlapMs } from '../../keys/signing-keys.ts'
 import { iso, type Outcome } from '../command.ts'
 import type { Desk } from '../desk.ts'
+import { newKey } from './new-key.ts'
 import { signingKeyStates } from './signing-key-states.ts'
 
 const failed = (message: string): Outcome => ({ ok: false, kind: 'failed', problems: [{ message }] })
@@ -33,17 +34,14 @@ export async function rotateSigning(desk: Desk, now: boolean): Promise<Outcome> 
 
 /** A key that is added only, for the machines of one store to have before the first of them uses it. */
 export async function prepare(desk: Desk, kind: 'data' | 'index'): Promise<Outcome> {
-  const { database, dataKeys, keysChanged } = await desk.house()
-  const { keysDir } = await desk.settings()
-  const stored = await readKeysInStore(database)
-  if (kind === 'data') {
-    if (isBehind(dataKeys, stored)) return behind(stored)
-    addDataKey(keysDir, {})
-  } else if (waitingIndexKey(dataKeys.lookup, stored) === undefined) addIndexKey(keysDir, stored.index[0])
-  dataKeys.refresh()
-  await keysChanged()
+  const house = await desk.house()
+  const stored = await readKeysInStore(house.database)
+  if (kind === 'data' && isBehind(house.dataKeys, stored)) return behind(stored)
+  const made = await newKey(house, kind)
+  if ('refused' in made) return made.refused
+  await house.keysChanged()
   const notes = [`Carry keys/data.json to every machine on this store, then: npx yideng keys rotate --kind ${kind}`]
-  return { ok: true, document: { prepared: true }, shown: [], notes }
+  return { ok: true, document: { prepared: true, key: made.id }, shown: [], notes }
 }
 
 export const isBehind = ({ ids }: Pick<DataKeys, 'ids'>, { data }: KeysInStore) =>
@@ -58,7 +56,8 @@ const settleMs = 2000
 
 export async function rotateData(desk: Desk): Promise<Outcome> {
   const { keysDir } = await desk.settings()
-  const { database, dataKeys, audit, keysChanged } = await desk.house()
+  const house = await desk.house()
+  const { database, dataKeys, audit, keysChanged } = house
   dataKeys.refresh()
   const stored = await readKeysInStore(database)
   if (isBehind(dataKeys, stored)) return behind(stored)
@@ -68,6 +67,9 @@ export async function rotateData(desk: Desk): Promise<Outcome> {
   const finished = dataKeys.ids().old.length > 0 ? await pass() : { done: 0, left: [] }
   const resumed = finished.done > 0
   if (!resumed) {
+    // claimed before it is used: a server seals under it as soon as the file says so
+    const made = await newKey(house, 'data')
+    if ('refused' in made) return made.refused
     addDataKey(keysDir, { useFrom: iso(desk.clock()) })
     dataKeys.refresh()
     await keysChanged()
@@ -96,27 +98,22 @@ export async function rotateData(desk: Desk): Promise<Outcome> {
   return { ok: true, document, notes, fault }
 }
 
-/** Added, and not used yet. */
-function waitingIndexKey(lookup: { known(): readonly string[] }, { index: [newest] }: KeysInStore) {
-  return lookup.known().find((id) => keyNumber(id) > keyNumber(newest))
-}
-
 /**
  * Accounts are found under old and new keys while they are brought from one to the other; opened under the new one from the
  * moment the store says so, which is also the moment it is audited.
  */
 export async function rotateIndex(desk: Desk): Promise<Outcome> {
   const { keysDir } = await desk.settings()
-  const { database, dataKeys, audit, keysChanged } = await desk.house()
+  const house = await desk.house()
+  const { database, dataKeys, audit, keysChanged } = house
   const { lookup, cipher, blindIndex } = dataKeys
   lookup.refresh()
   const before = await readKeysInStore(database)
   const resumed = before.index.length > 1 && lookup.known().includes(before.index[0])
   if (!resumed) {
-    if (waitingIndexKey(lookup, before) === undefined) addIndexKey(keysDir, before.index[0])
-    lookup.refresh()
-    const added = waitingIndexKey(lookup, before)
-    if (added === undefined) return failed('The new key is not in data.json.')
+    const made = await newKey(house, 'index')
+    if ('refused' in made) return made.refused
+    const added = made.id
     await database.transaction().execute(async (transaction) => {
       const ids = await readKeysInStore(transaction)
       // another command was first

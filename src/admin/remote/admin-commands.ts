@@ -77,7 +77,7 @@ export const adminCommands: Command[] = [
     verb: 'revoke',
     summary: 'let a person administer no more; it takes effect at their next command',
     fields: { id: personId },
-    access: { role: 'admin', about: 'administrator' },
+    access: { role: 'admin', about: 'administrator', second: 'runs', secondFor: 'peers' },
     example: `npx yideng admin revoke ${exampleId}`,
     async run(desk, { id }) {
       const { administrators } = await desk.house()

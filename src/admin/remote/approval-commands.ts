@@ -1,5 +1,6 @@
 import type { Approval } from './approvals.ts'
 import { command, idField, iso, nameOf, notFound, type Command, type Input, type Outcome } from '../command.ts'
+import type { Desk } from '../desk.ts'
 import { hindrance, runApproved } from './gate.ts'
 
 const id = idField('request')
@@ -25,6 +26,13 @@ const failed = (message: string): Outcome => ({ ok: false, kind: 'failed', probl
 
 /** Of all that may wait; the table of all commands is put together from this file too. */
 const commandOf = async (name: string) => (await import('../commands.ts')).commands.find((one) => nameOf(one) === name)
+
+/** Who is to be ended or locked does not refuse it. */
+async function isAboutThem({ administrator }: Desk, { command: name, input }: Approval) {
+  const access = (await commandOf(name))?.access
+  const ofPeers = access && 'secondFor' in access && access.secondFor === 'peers'
+  return ofPeers && administrator !== undefined && administrator.personId === input['id']
+}
 
 /** The two-person rule: what one administrator asked for, and another decides. */
 export const approvalCommands: Command[] = [
@@ -93,6 +101,10 @@ export const approvalCommands: Command[] = [
       const { approvals } = await desk.house()
       const approval = await approvals.find(input.id)
       if (!approval) return notFound('request', input.id)
+      if (await isAboutThem(desk, approval)) {
+        const message = 'It would end or lock you: another administrator decides.'
+        return { ok: false, kind: 'forbidden', problems: [{ message }] }
+      }
       const refused = await approvals.decide(approval.id, 'refused', desk)
       if (!refused) return failed(`It is ${approval.state} already: nothing was done.`)
       return { ok: true, document: { ...answerOf(approval), state: 'refused', decided_by: desk.actor } }

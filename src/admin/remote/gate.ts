@@ -1,4 +1,4 @@
-import { covers, mayAct, type Administrator } from '../../accounts/administrators.ts'
+import { covers, isPeer, mayAct, type Administrator } from '../../accounts/administrators.ts'
 import { isRegion } from '../../config/regions.ts'
 import type { Approval } from './approvals.ts'
 import { iso, nameOf, type Access, type Command, type Input, type Outcome } from '../command.ts'
@@ -47,7 +47,14 @@ export async function runFromAfar(desk: AdministratorsDesk, command: Command, in
   if ('local' in access) return forbidden(localOnly(command, access.local))
   const not = await hindrance(desk, desk.administrator, access, input)
   if (not) return not
-  return access.second ? ask(desk, command, access, input) : command.run(desk, input)
+  return (await needsSecond(desk, access, input)) ? ask(desk, command, access, input) : command.run(desk, input)
+}
+
+async function needsSecond({ house, administrator }: AdministratorsDesk, access: FromAfar, input: Input) {
+  if (access.secondFor !== 'peers') return access.second !== undefined
+  const { administrators } = await house()
+  const other = await administrators.find(String(input['id']))
+  return other !== undefined && isPeer(administrator, other)
 }
 
 export const localOnly = (command: Command, why: string) => `"${nameOf(command)}" is for the server itself: ${why}.`

@@ -1,3 +1,4 @@
+import { liesIn } from '../../config/networks.ts'
 import { readIdentifier } from '../../accounts/identifiers/identify.ts'
 import { showPage, visitOf } from '../../pages/visit.ts'
 import { Refusal } from '../../refusal/refusal.ts'
@@ -16,6 +17,17 @@ export function isKiosk({ settings, verifiers }: FaceParts, { client }: Pick<Att
   return settings.face.kiosks.includes(client.id) && verifiers('login') !== undefined
 }
 
+/**
+ * Where the portal is registered with the networks its kiosks stand in, from there only: the address of a kiosk is no secret.
+ * Behind a proxy that is not believed everybody has the proxy's address, and so nobody comes in.
+ * @throws Refusal `kiosk_elsewhere`
+ */
+function assertPlace(ctx: RouterContext, { client }: Pick<Attempt, 'client'>): void {
+  const { networks } = client
+  if (networks && !liesIn(visitOf(ctx).address, networks))
+    throw new Refusal('kiosk_elsewhere', 'not where kiosks stand')
+}
+
 /** Takes the identifier, and goes on to the camera. */
 export function kioskRoutes(router: Router, host: LoginHost, parts: FaceParts & { limits: FaceLimits }): void {
   const { artifacts, persons, consents, blindIndex, limits } = parts
@@ -23,6 +35,7 @@ export function kioskRoutes(router: Router, host: LoginHost, parts: FaceParts & 
     const attempt = await host.attempt(ctx)
     assertQuestion(attempt, 'login')
     if (!isKiosk(parts, attempt)) throw new Refusal('not_found', 'no kiosk')
+    assertPlace(ctx, attempt)
     const identifier = (visitOf(ctx).form['identifier'] ?? '').trim()
     if (!identifier) return host.refuse(ctx, { method: name, code: 'missing_identifier' })
     await limits.identify(visitOf(ctx).network)
@@ -49,6 +62,7 @@ export async function kioskSituation(
 ): Promise<Situation> {
   const said = await parts.artifacts.get(kind, keptId(attempt.id))
   if (said === undefined || !isKiosk(parts, attempt)) throw new Refusal('login_expired', 'nobody said who they are')
+  assertPlace(ctx, attempt)
   return {
     // by itself: whoever knows a phone number must not use up the tries of who has shown a password
     who: `kiosk ${said}`,

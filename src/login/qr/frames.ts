@@ -1,4 +1,6 @@
 import { createHmac, timingSafeEqual, type KeyObject } from 'node:crypto'
+import type { CookieKeys } from '../../keys/cookie-keys.ts'
+import { deriveKey } from '../../keys/derived-key.ts'
 
 /** One picture of a QR code: it names the transaction and when it was shown, and only the server can make it. */
 export interface Frame {
@@ -14,23 +16,45 @@ export interface Frames {
   read(text: string): Frame | undefined
   /** The four digits the phone shows for the computer: made from the key, so they are kept nowhere. */
   code(id: string): string
+  codeHolds(id: string, digits: string): boolean
 }
+
+/** The one that signs first; what the others signed is read. */
+export type FrameKeys = () => readonly [KeyObject, ...KeyObject[]]
 
 const macBytes = 16
 /** 22 characters are 132 bits: the last one carries only two, so a text has exactly one spelling. */
 const form = /^1\.([\w-]{21}[AQgw])\.(0|[1-9]\d{0,4})\.([\w-]{21}[AQgw])$/
 
-export function createFrames(key: KeyObject): Frames {
-  const hmac = (text: string) => createHmac('sha256', key).update(text).digest()
-  const macOf = ({ id, n }: Frame) => hmac(`frame\0${id}\0${n}`).subarray(0, macBytes)
+/** While the cookie keys change the one before is read for as long as a login may last. */
+export function frameKeysOf(cookieKeys: Pick<CookieKeys, 'accepted'>, longestMs: number): FrameKeys {
+  const derived = new Map<string, KeyObject>()
+  const derive = (secret: string) => {
+    const key = derived.get(secret) ?? deriveKey(secret, 'qr')
+    derived.set(secret, key)
+    return key
+  }
+  return () => {
+    const [signer, ...others] = cookieKeys.accepted(longestMs)
+    return [derive(signer), ...others.map(derive)]
+  }
+}
+
+export function createFrames(keys: FrameKeys): Frames {
+  const hmac = (key: KeyObject, text: string) => createHmac('sha256', key).update(text).digest()
+  const macOf = (key: KeyObject, { id, n }: Frame) => hmac(key, `frame\0${id}\0${n}`).subarray(0, macBytes)
+  const codeOf = (key: KeyObject, id: string) =>
+    String(hmac(key, `code\0${id}`).readUInt32BE() % 10_000).padStart(4, '0')
   return {
-    sign: (frame) => `1.${frame.id}.${frame.n}.${macOf(frame).toString('base64url')}`,
+    sign: (frame) => `1.${frame.id}.${frame.n}.${macOf(keys()[0], frame).toString('base64url')}`,
     read(text) {
       const [, id = '', n = '', mac = ''] = form.exec(text) ?? []
       if (!id) return undefined
       const frame = { id, n: Number(n) }
-      return timingSafeEqual(macOf(frame), Buffer.from(mac, 'base64url')) ? frame : undefined
+      const given = Buffer.from(mac, 'base64url')
+      return keys().some((key) => timingSafeEqual(macOf(key, frame), given)) ? frame : undefined
     },
-    code: (id) => String(hmac(`code\0${id}`).readUInt32BE() % 10_000).padStart(4, '0'),
+    code: (id) => codeOf(keys()[0], id),
+    codeHolds: (id, digits) => keys().some((key) => timingSafeEqual(Buffer.from(codeOf(key, id)), Buffer.from(digits))),
   }
 }

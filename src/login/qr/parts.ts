@@ -1,4 +1,3 @@
-import type { KeyObject } from 'node:crypto'
 import type { Authenticators } from '../../accounts/authenticators.ts'
 import type { Devices } from '../../accounts/devices.ts'
 import type { MethodLocks } from '../../accounts/method-locks.ts'
@@ -9,6 +8,7 @@ import type { Client } from '../../clients/clients.ts'
 import type { Clock } from '../../config/clock.ts'
 import type { Settings } from '../../config/settings.ts'
 import type { BlindIndex } from '../../keys/blind-index.ts'
+import type { CookieKeys } from '../../keys/cookie-keys.ts'
 import type { FieldCipher } from '../../keys/field-cipher.ts'
 import type { AccessTokens } from '../../oidc/access-tokens.ts'
 import type { Sessions } from '../../oidc/sessions.ts'
@@ -33,7 +33,8 @@ export interface QrParts {
   clock: Clock
   artifacts: Artifacts
   events: Events
-  frameKey: KeyObject
+  /** Frames are signed under keys derived from these. */
+  cookieKeys: CookieKeys
   cipher: FieldCipher
   blindIndex: BlindIndex
   persons: NaturalPersons

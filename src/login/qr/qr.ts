@@ -4,7 +4,7 @@ import { createApprovals } from './approval.ts'
 import { createBrowserKeys } from './browser-key.ts'
 import { computerRoutes } from './computer.ts'
 import { qrEnrolment } from './enrolment.ts'
-import { createFrames } from './frames.ts'
+import { createFrames, frameKeysOf } from './frames.ts'
 import { createQrLimits } from './limits.ts'
 import { listedRegions } from '../../config/networks.ts'
 import { name, type QrParts } from './parts.ts'
@@ -17,11 +17,12 @@ import { createQrTransactions } from './transactions.ts'
  * after four seconds; what a live relay can do is limited by what the phone shows and by the code (docs/qr-login.md).
  */
 export function qrMethod(given: QrParts): LoginMethod {
-  const { settings, artifacts, events, blindIndex, clock, frameKey } = given
+  const { settings, artifacts, events, blindIndex, clock, cookieKeys } = given
   const regionOf = listedRegions()
+  const longest = Object.values(settings.qr.times).reduce((sum, seconds) => sum + seconds, 0)
   const parts = {
     ...given,
-    frames: createFrames(frameKey),
+    frames: createFrames(frameKeysOf(cookieKeys, longest * 1000)),
     transactions: createQrTransactions({ artifacts, tell: events.tell, clock, times: settings.qr.times }),
     limits: createQrLimits({ artifacts, blindIndex, numbers: settings.qr, clock }),
     keys: createBrowserKeys(settings.issuer.startsWith('https:')),

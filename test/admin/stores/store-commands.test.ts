@@ -24,6 +24,7 @@ it('lists keys by id, without any part of them', async () => {
     })),
     data: [{ kid: 'd1', current: true }],
     index: [{ kid: 'i1', current: true, in_use: true }],
+    cookie: [{ kid: 'c1', state: 'signs' }],
   })
   const { out } = await yideng('keys', 'list')
   const data = JSON.parse(readFileSync(join(directory, 'keys', 'data.json'), 'utf8')) as {
@@ -31,7 +32,8 @@ it('lists keys by id, without any part of them', async () => {
     index: string
     lookup: { i1: string }
   }
-  for (const secret of [data.keys.d1, data.index, data.lookup.i1])
+  const cookies = JSON.parse(readFileSync(join(directory, 'keys', 'cookies.json'), 'utf8')) as { keys: string[] }
+  for (const secret of [data.keys.d1, data.index, data.lookup.i1, ...cookies.keys])
     expect(out + JSON.stringify(listed)).not.toContain(secret)
   expect(out).not.toMatch(/"d"|"k"/)
 })

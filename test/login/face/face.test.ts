@@ -37,12 +37,15 @@ describe('a verified face in the account centre', () => {
     const { visitor, page } = await room(server.issuer, who)
     const [made, elsewhere] = [passkeyMade(house, who.id, visitor), passkeyMade(house, who.id)]
     const [fresh, old, foreign] = [await made(5), await made(15), await elsewhere(5)]
+    expect(page.html).toContain('不想刷脸')
     const asked = await visitor.submit(page, '/face/start', {})
     expect(asked.html).toContain('name="agree"')
     const capture = await visitor.submit(asked, '/face/consent', { agree: 'yes' })
     expect(capture.headers.get('permissions-policy')).toContain('camera=(self)')
     const done = await verify(visitor, capture)
     expect(done.url.search).toBe('?done=proved')
+    // nothing more is asked for, so no other way to do it is offered
+    expect(done.html).not.toMatch(/不想刷脸|\/face\/start/)
     expect(await find(house, who)).toMatchObject({ identityLevel: 4 })
     const bindings = () => Promise.all([fresh, old, foreign].map((id) => house.faceProofs.isBound(id)))
     expect(await bindings()).toEqual([true, false, false])

@@ -5,7 +5,7 @@ import { deriveKey } from '../../../src/keys/derived-key.ts'
 import { createFrames } from '../../../src/login/qr/frames.ts'
 
 const key = createSecretKey(Buffer.alloc(32, 7))
-const frames = createFrames(key)
+const frames = createFrames(() => [key])
 const id = Buffer.alloc(16, 1).toString('base64url')
 const other = Buffer.alloc(16, 2).toString('base64url')
 
@@ -34,7 +34,7 @@ describe('frames', () => {
 
   it('of another transaction, another moment, another server or another shape are refused', () => {
     const mac = frames.sign({ id, n: 1 }).split('.')[3]
-    const elsewhere = createFrames(createSecretKey(randomBytes(32))).sign({ id, n: 1 })
+    const elsewhere = createFrames(() => [createSecretKey(randomBytes(32))]).sign({ id, n: 1 })
     const wrong = [
       `1.${other}.1.${mac}`,
       `1.${id}.2.${mac}`,

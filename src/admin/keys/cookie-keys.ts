@@ -1,0 +1,71 @@
+import {
+  addCookieKey,
+  cookieKeyState,
+  cookieOverlapMs,
+  forgetCookieKeys,
+  openCookieKeys,
+  replacedAt,
+} from '../../keys/cookie-keys.ts'
+import { iso, type Outcome } from '../command.ts'
+import type { Desk } from '../desk.ts'
+
+const failed = (message: string): Outcome => ({ ok: false, kind: 'failed', problems: [{ message }] })
+
+/** The cookie keys with what each is for at this moment, and when an old one may go. */
+export async function cookieKeyStates(desk: Pick<Desk, 'settings' | 'clock'>) {
+  const { keysDir, lifetimes } = await desk.settings()
+  const keys = openCookieKeys(keysDir)
+  const now = desk.clock()
+  // a form is good for as long as the session it was made for may last
+  const longestMs = Math.max(...Object.values(lifetimes)) * 1000
+  return keys.map((key) => {
+    const retirableFrom = replacedAt(keys, key, now) + longestMs
+    return { key, state: cookieKeyState(keys, key, now), retirable: retirableFrom <= now, retirableFrom }
+  })
+}
+
+/** Makes a key that every process accepts before one uses it. */
+export async function rotateCookie(desk: Desk, now: boolean): Promise<Outcome> {
+  const { audit, keysChanged, settings } = await desk.house()
+  const waiting = (await cookieKeyStates(desk)).find(({ state }) => state === 'waits')
+  if (waiting && !now)
+    return failed(`A new key waits already; it is used from ${iso(waiting.key.usedFrom ?? 0)}. With --now: at once.`)
+  const useFrom = desk.clock() + (now ? 0 : cookieOverlapMs)
+  const added = addCookieKey(settings.keysDir, useFrom)
+  await keysChanged()
+  if (!openCookieKeys(settings.keysDir).some(({ id, usedFrom }) => id === added && usedFrom === useFrom))
+    return failed('Another machine of this store made one at the same moment, which is used instead of this one.')
+  await audit.record({ event: 'keys.rotated', actor: desk.actor, details: { kind: 'cookie', keys: [added], now } })
+  const notes = [
+    now
+      ? 'Used now. Forms that a process which has not heard of it yet is given have to be sent again.'
+      : 'Accepted now. What the old one signed is accepted until it ends; then: npx yideng keys retire --kind cookie',
+  ]
+  return { ok: true, document: { added: [added], use_from: iso(useFrom) }, notes }
+}
+
+export async function retireCookie(desk: Desk, id: string | undefined, now: boolean): Promise<Outcome> {
+  const { audit, keysChanged, settings } = await desk.house()
+  const keys = await cookieKeyStates(desk)
+  const one = keys.find(({ key }) => key.id === id)
+  if (id !== undefined && !one)
+    return {
+      ok: false,
+      kind: 'not_found',
+      problems: [{ message: `There is no cookie key with the id ${JSON.stringify(id)}.` }],
+    }
+  if (one && one.state !== 'verifies')
+    return failed('This key signs, or will. First: npx yideng keys rotate --kind cookie --now')
+  if (now && !one) return failed('Name the key: which of them is in wrong hands?')
+  if (one && !one.retirable && !now)
+    return failed(
+      `Forms that it signed may still be open. It may go from ${iso(one.retirableFrom)}. If it is in wrong hands: --now`,
+    )
+  const going = (one ? [one] : keys.filter(({ retirable }) => retirable)).map(({ key }) => key.id)
+  if (going.length > 0) {
+    forgetCookieKeys(settings.keysDir, new Set(going))
+    await keysChanged()
+    await audit.record({ event: 'keys.retired', actor: desk.actor, details: { kind: 'cookie', keys: going, now } })
+  }
+  return { ok: true, document: { retired: going }, notes: going.length > 0 ? [] : ['No key may go yet.'] }
+}
