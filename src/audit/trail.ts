@@ -55,6 +55,8 @@ const restrictedSchema = z.record(z.string(), z.string())
 
 /** The longest an entry waits for others to share its commit. */
 const gatherMs = 10
+/** And for the commit before its own: of two at once one would only wait for the other, with a connection in its hand. */
+const patienceMs = 1000
 const mostInserted = 32
 
 /** The columns of an entry in the order they are written. */
@@ -70,6 +72,15 @@ const blankEntry: Omit<Entry, 'hash'> = {
   previous_hash: '',
 }
 
+/** Settles when this has, or when the time is over. */
+function within(ms: number, done: Promise<unknown>): Promise<unknown> {
+  let late: NodeJS.Timeout | undefined
+  const over = new Promise((resolve) => {
+    late = setTimeout(resolve, ms)
+  })
+  return Promise.race([done, over]).finally(() => clearTimeout(late))
+}
+
 export function createAuditTrail(options: {
   database: Database
   cipher: FieldCipher
@@ -80,6 +91,7 @@ export function createAuditTrail(options: {
   const { database, cipher, clock, seen } = options
   let gathered: AuditEvent[] = []
   let written: Promise<void> | undefined
+  let underWay: Promise<unknown> = Promise.resolve()
 
   const newest = isPostgres(database)
     ? sql<Head>`select sequence, hash from audit_head`
@@ -135,11 +147,15 @@ export function createAuditTrail(options: {
 
   async function writeGathered() {
     await new Promise<void>((resolve) => whenQuiet(gatherMs, resolve))
+    await within(patienceMs, underWay)
     const events = gathered
     gathered = []
     written = undefined
-    if (isPostgres(database)) await askAndWrite<Head>(database, headText, ([head]) => appending(head, events))
-    else await lightTransaction(database, (transaction) => appendAll(transaction, events))
+    const writing = isPostgres(database)
+      ? askAndWrite<Head>(database, headText, ([head]) => appending(head, events))
+      : lightTransaction(database, (transaction) => appendAll(transaction, events))
+    underWay = writing.catch(() => undefined)
+    await writing
   }
 
   return {
