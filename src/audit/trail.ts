@@ -1,4 +1,4 @@
-import { sql } from 'kysely'
+import { CompiledQuery, sql } from 'kysely'
 import { z } from 'zod'
 import type { Clock } from '../config/clock.ts'
 import type { FieldCipher } from '../keys/field-cipher.ts'
@@ -10,6 +10,7 @@ import {
   type DatabaseTransaction,
 } from '../storage/database.ts'
 import { whenQuiet } from '../storage/gather.ts'
+import { askAndWrite } from '../storage/postgres.ts'
 import { beforeTheFirst, hashOf, restrictedPlace, type Anchor as Head, type Entry } from './chain.ts'
 import type { AuditEvent } from './events.ts'
 
@@ -54,6 +55,8 @@ const restrictedSchema = z.record(z.string(), z.string())
 
 /** The longest an entry waits for others to share its commit. */
 const gatherMs = 10
+/** And for the commit before its own: of two at once one would only wait for the other, with a connection in its hand. */
+const patienceMs = 1000
 const mostInserted = 32
 
 /** The columns of an entry in the order they are written. */
@@ -69,6 +72,15 @@ const blankEntry: Omit<Entry, 'hash'> = {
   previous_hash: '',
 }
 
+/** Settles when this has, or when the time is over. */
+function within(ms: number, done: Promise<unknown>): Promise<unknown> {
+  let late: NodeJS.Timeout | undefined
+  const over = new Promise((resolve) => {
+    late = setTimeout(resolve, ms)
+  })
+  return Promise.race([done, over]).finally(() => clearTimeout(late))
+}
+
 export function createAuditTrail(options: {
   database: Database
   cipher: FieldCipher
@@ -79,23 +91,26 @@ export function createAuditTrail(options: {
   const { database, cipher, clock, seen } = options
   let gathered: AuditEvent[] = []
   let written: Promise<void> | undefined
+  let underWay: Promise<unknown> = Promise.resolve()
 
   const newest = isPostgres(database)
     ? sql<Head>`select sequence, hash from audit_head`
     : sql<Head>`select sequence, hash from audit_events order by sequence desc limit 1`
+  const headText = newest.compile(database).sql
   const readHead = compileOnce<Head>({ compile: () => newest.compile(database) })
 
   /** One statement for each number of entries. */
-  const inserts: ReturnType<typeof compileOnce>[] = []
+  const inserts: string[] = []
   const insertOf = (count: number) => {
-    inserts[count] ??= compileOnce(
-      database.insertInto('audit_events').values(Array.from({ length: count }, () => ({ ...blankEntry, hash: '' }))),
-    )
+    inserts[count] ??= database
+      .insertInto('audit_events')
+      .values(Array.from({ length: count }, () => ({ ...blankEntry, hash: '' })))
+      .compile().sql
     return inserts[count]
   }
 
-  async function appendAll(transaction: DatabaseTransaction, events: AuditEvent[]) {
-    const [head] = await readHead(transaction, [])
+  /** What appends these after the head. */
+  function appending(head: Head | undefined, events: AuditEvent[]): CompiledQuery[] {
     let sequence = head?.sequence ?? 0
     let previous = head?.hash ?? beforeTheFirst
     const rows: unknown[][] = []
@@ -117,18 +132,30 @@ export function createAuditTrail(options: {
       previous = hashOf(entry)
       rows.push([...Object.values(entry), previous])
     }
+    const statements: CompiledQuery[] = []
     for (let from = 0; from < rows.length; from += mostInserted) {
       const together = rows.slice(from, from + mostInserted)
-      await insertOf(together.length)(transaction, together.flat())
+      statements.push(CompiledQuery.raw(insertOf(together.length), together.flat()))
     }
+    return statements
+  }
+
+  async function appendAll(transaction: DatabaseTransaction, events: AuditEvent[]) {
+    const [head] = await readHead(transaction, [])
+    for (const statement of appending(head, events)) await transaction.executeQuery(statement)
   }
 
   async function writeGathered() {
     await new Promise<void>((resolve) => whenQuiet(gatherMs, resolve))
+    await within(patienceMs, underWay)
     const events = gathered
     gathered = []
     written = undefined
-    await lightTransaction(database, (transaction) => appendAll(transaction, events))
+    const writing = isPostgres(database)
+      ? askAndWrite<Head>(database, headText, ([head]) => appending(head, events))
+      : lightTransaction(database, (transaction) => appendAll(transaction, events))
+    underWay = writing.catch(() => undefined)
+    await writing
   }
 
   return {

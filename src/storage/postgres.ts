@@ -9,6 +9,7 @@ import {
   type PostgresDialectConfig,
   type PostgresPool,
   type PostgresPoolClient,
+  type QueryExecutorProvider,
   type TransactionSettings,
 } from 'kysely'
 import type pg from 'pg'
@@ -24,12 +25,18 @@ const statementMs = 10_000
 const turnMs = 5000
 /** The longest an answer is waited for, whatever PostgreSQL does: the network may be gone. */
 const answerMs = 15_000
+/** The longest a timer can wait: 25 days. */
+const unlimitedMs = 2 ** 31 - 1
 
 /** As the first statement of a transaction: it may take as long as it takes. */
 export const withoutTimeLimit = CompiledQuery.raw('set local statement_timeout = 0')
 
 /** Writers of every process take turns (see beginTransaction); any number that nothing else uses. */
 const writersTurn = 7_305_196_841
+/** One message: each statement of it sees what was committed when it began, so what follows sees all of who had the turn before. */
+const beginWriting = `begin; select pg_advisory_xact_lock(${writersTurn})`
+const commit = CompiledQuery.raw('commit')
+const rollback = CompiledQuery.raw('rollback')
 
 /** bigint and numeric (their object ids) come as text: ours are times, counts and sequences, all far below 2^53. */
 const numbers = new Set<number>([20, 1700])
@@ -44,9 +51,34 @@ const clean = (value: unknown) => (typeof value === 'string' ? value.replaceAll(
 class TurnTakingDriver extends PostgresDriver {
   override async beginTransaction(connection: DatabaseConnection, settings: TransactionSettings): Promise<void> {
     if (settings.accessMode === 'read only') return super.beginTransaction(connection, settings)
-    await connection.executeQuery(CompiledQuery.raw(`begin; select pg_advisory_xact_lock(${writersTurn})`))
+    await connection.executeQuery(CompiledQuery.raw(beginWriting))
     return undefined
   }
+}
+
+/**
+ * A transaction of two messages: the first takes the writers' turn and asks one question; what follows from the answer is
+ * sent with the commit behind it, which PostgreSQL makes a rollback where one of the statements failed. Who has asked is
+ * answered before PostgreSQL's own disk has it: a crash of its machine may take the last second.
+ */
+export async function askAndWrite<Answer>(
+  database: QueryExecutorProvider,
+  question: string,
+  follows: (answer: Answer[]) => CompiledQuery[],
+): Promise<void> {
+  const first = CompiledQuery.raw(`${beginWriting}; set local synchronous_commit = off; ${question}`)
+  await database.getExecutor().provideConnection(async (connection) => {
+    try {
+      const { rows } = await connection.executeQuery<Answer>(first)
+      const sent = [...follows(rows), commit].map((statement) => connection.executeQuery(statement))
+      // the connection is nobody else's before all are answered
+      const failed = (await Promise.allSettled(sent)).find((one) => one.status === 'rejected')
+      if (failed) throw failed.reason
+    } catch (error) {
+      await connection.executeQuery(rollback).catch(() => undefined)
+      throw error
+    }
+  })
 }
 
 /** Migrations are written once: what SQLite calls autoincrement. */
@@ -96,6 +128,8 @@ async function openPool(connectionString: string): Promise<PostgresPool> {
     statement_timeout: statementMs,
     lock_timeout: turnMs,
     idle_in_transaction_session_timeout: statementMs,
+    query_timeout: answerMs,
+    pipeline: true,
   })
   const lost = () => undefined
   pool.on('error', lost)
@@ -104,22 +138,22 @@ async function openPool(connectionString: string): Promise<PostgresPool> {
   return { options: pool.options, end: () => pool.end(), connect: () => lend(pool) }
 }
 
-/** A connection for a while; one that failed is not used again. */
+/** A connection for a while; one that failed, or that is in a transaction still, is not used again. */
 async function lend(pool: pg.Pool): Promise<PostgresPoolClient> {
   const client = await pool.connect()
   let lost = false
-  let limit = answerMs
+  let unlimited = false
 
   async function query(text: string, values: readonly unknown[]) {
-    if (text === withoutTimeLimit.sql) limit = 0
+    if (text === withoutTimeLimit.sql) unlimited = true
+    const cleaned = values.map(clean)
     try {
-      // its types do not know query_timeout of a single query
-      const asked: pg.QueryConfig & { query_timeout: number } = {
-        text,
-        values: values.map(clean),
-        query_timeout: limit,
-      }
-      return await client.query(asked)
+      const answer: pg.QueryResult | pg.QueryResult[] = unlimited
+        ? // its types do not know query_timeout of a single query
+          await client.query({ text, values: cleaned, query_timeout: unlimitedMs } as pg.QueryConfig)
+        : await client.query(text, cleaned)
+      // of several statements in one message, the last one's
+      return Array.isArray(answer) ? answer.at(-1) : answer
     } catch (error) {
       lost ||= isAway(error)
       throw error
@@ -127,6 +161,6 @@ async function lend(pool: pg.Pool): Promise<PostgresPoolClient> {
   }
   return {
     query: query as unknown as PostgresPoolClient['query'], // without cursors, which we do not use
-    release: (destroy) => client.release(destroy || lost),
+    release: (destroy) => client.release(destroy || lost || client.getTransactionStatus() !== 'I'),
   }
 }

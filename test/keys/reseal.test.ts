@@ -1,13 +1,18 @@
 import { DatabaseSync } from 'node:sqlite'
 import { join } from 'node:path'
-import { expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { restrictedPlace } from '../../src/audit/chain.ts'
 import { addDataKey } from '../../src/keys/data-key-changes.ts'
-import { keyColumnsOf, reseal, sealable } from '../../src/keys/reseal.ts'
+import { openDataKeys } from '../../src/keys/data-keys.ts'
+import { keyColumnsOf, reseal, sealable, sealedUnder as countSealed } from '../../src/keys/reseal.ts'
+import { migrate, openDatabase } from '../../src/storage/database.ts'
 import { columnMarks } from '../../src/storage/schema.ts'
+import { cannotRun } from '../setup/parts.ts'
 import { openPerson, signIn } from '../setup/person.ts'
 import { signedIn } from '../setup/signed-in.ts'
 import { startServer } from '../setup/server.ts'
+import { makePostgres } from '../setup/stores.ts'
+import { temporaryDirectory } from '../setup/temporary.ts'
 import { Visitor } from '../setup/visitor.ts'
 import { commandLine } from '../cli/in-process.ts'
 
@@ -142,4 +147,94 @@ it('goes on where it was interrupted, and tells what it cannot open', async () =
   expect(await later.json(...retire)).toEqual({ retired: ['d1'] })
   expect(await later.json('keys', 'list')).toMatchObject({ data: [{ kid: 'd2', current: true }] })
   expect(await later.json('person', 'list')).toHaveLength(4)
+})
+
+describe.each(['SQLite', 'PostgreSQL'])('reseal on %s', (kind) => {
+  it.skipIf(kind === 'PostgreSQL' && cannotRun('PostgreSQL'))(
+    'goes through all pages, whatever names a row, and leaves what was written meanwhile',
+    async () => {
+      const directory = temporaryDirectory()
+      const url = kind === 'PostgreSQL' ? await makePostgres() : join(directory, 'yideng.sqlite')
+      const database = openDatabase(url)
+      onTestFinished(() => database.destroy())
+      await migrate(database)
+      const keysDir = join(directory, 'keys')
+      const { cipher, refresh } = openDataKeys(keysDir)
+      const many = 1203 // no whole number of pages
+      const each = Array.from({ length: many }, (_, index) => index)
+      const of = (start: string, index: number) => `${start}${String(index).padStart(5, '0')}`
+
+      const faces = each.map((index) => {
+        // one half of the key alone does not name a row
+        const row = { document_type: of('t', index % 3), document_index: of('i', index) }
+        const template = cipher.seal('a face', `population_faces.template:${row.document_type}:${row.document_index}`)
+        return { ...row, template, model: 'm', imported_at: 1 }
+      })
+      const delivery = {
+        client_id: 'c',
+        person_id: 'p',
+        state: 'pending' as const,
+        attempts: 0,
+        next_attempt_at: 1,
+        created_at: 1,
+      }
+      const deliveries = each.map((index) => ({
+        ...delivery,
+        session_id: cipher.seal('a session', `logout_deliveries.session_id:${index + 1}`),
+      }))
+      const houses = each.map((index) => {
+        const key = of('k', index)
+        const sealed = cipher.seal('a secret', `house.value:${key}`)
+        // several in one value, and something that only looks like one
+        return { key, value: index % 2 ? sealed : JSON.stringify({ one: sealed, two: sealed, three: 'd1.short' }) }
+      })
+      for (let from = 0; from < many; from += 400) {
+        const to = from + 400
+        await database.insertInto('population_faces').values(faces.slice(from, to)).execute()
+        await database.insertInto('logout_deliveries').values(deliveries.slice(from, to)).execute()
+        await database.insertInto('house').values(houses.slice(from, to)).execute()
+      }
+      addDataKey(keysDir, { useFrom: new Date().toISOString() })
+      refresh()
+
+      // between the page that is read and what is written of it
+      let wrote: Promise<unknown> | undefined
+      const meanwhile: typeof cipher = {
+        ...cipher,
+        open(sealed, place) {
+          if (place === 'house.value:k00700') {
+            wrote ??= database.updateTable('house').set({ value: 'new' }).where('key', '=', 'k00700').execute()
+          }
+          return cipher.open(sealed, place)
+        },
+      }
+      const told: [number, number][] = []
+      const run = (progress: (done: number, total: number) => void = () => undefined) =>
+        reseal({ database, cipher: meanwhile, oldKeys: ['d1'], progress })
+      expect(await run((...one) => told.push(one))).toEqual({ done: 3 * many, left: [] })
+      await wrote
+      expect(told.at(-1)).toEqual([3 * many, 3 * many])
+      expect(told.length).toBe(9)
+      const values = new Map(
+        (await database.selectFrom('house').selectAll().execute()).map((row) => [row.key, row.value]),
+      )
+      expect(values.get('k00700')).toBe('new')
+      expect(values.get('k00701')).toMatch(/^d2\./)
+      const { one, two, three } = JSON.parse(values.get('k00702') ?? '') as Record<string, string>
+      expect([one, two].map((sealed) => cipher.open(sealed ?? '', 'house.value:k00702'))).toEqual([
+        'a secret',
+        'a secret',
+      ])
+      expect(three).toBe('d1.short')
+      const sealed = Object.fromEntries(
+        (await countSealed(database, ['d2'])).map(({ place, many: found }) => [place, found]),
+      )
+      expect(sealed).toEqual({
+        'population_faces.template': many,
+        'logout_deliveries.session_id': many,
+        'house.value': many - 1,
+      })
+      expect(await run()).toEqual({ done: 0, left: [] })
+    },
+  )
 })

@@ -1,13 +1,16 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
-import { sql } from 'kysely'
+import { setTimeout } from 'node:timers/promises'
+import { CompiledQuery, sql } from 'kysely'
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { checkChain } from '../../src/audit/chain.ts'
 import { createAuditTrail } from '../../src/audit/trail.ts'
 import { openDataKeys } from '../../src/keys/data-keys.ts'
 import { isAway } from '../../src/storage/away.ts'
 import { migrate, openDatabase, unhurried } from '../../src/storage/database.ts'
+import { askAndWrite } from '../../src/storage/postgres.ts'
 import { columnMarks } from '../../src/storage/schema.ts'
+import { longWay } from '../setup/long-way.ts'
 import { migrationNames } from '../setup/migrations.ts'
 import { cannotRun } from '../setup/parts.ts'
 import { makePostgres } from '../setup/stores.ts'
@@ -23,6 +26,15 @@ describe.skipIf(cannotRun('PostgreSQL'))('PostgreSQL', () => {
     const database = openDatabase(url)
     onTestFinished(() => database.destroy())
     return database
+  }
+
+  const insertHouse = (key: string) => CompiledQuery.raw('insert into house (key, value) values ($1, $2)', [key, ''])
+
+  /** How many connections to this database rest in the middle of a transaction. */
+  async function inTransaction() {
+    const { rows } = await sql<{ many: number }>`select count(*) as many from pg_stat_activity
+      where datname = current_database() and state like 'idle in transaction%'`.execute(open())
+    return rows[0]?.many
   }
 
   beforeAll(async () => {
@@ -83,6 +95,49 @@ describe.skipIf(cannotRun('PostgreSQL'))('PostgreSQL', () => {
     const settled = await Promise.allSettled(acts)
     expect(settled.filter(({ status }) => status === 'rejected')).toHaveLength(9)
     expect(await checkChain(open())).toEqual({ whole: true, entries: 81 })
+  })
+
+  it('what is gathered of the audit trail takes two round trips, however much it is', async () => {
+    const { cipher } = openDataKeys(join(temporaryDirectory(), 'keys'))
+    const way = await longWay(url)
+    const database = openDatabase(way.url)
+    onTestFinished(() => database.destroy())
+    const audit = createAuditTrail({ database, cipher, clock })
+    const enter = () => audit.record({ event: 'portal.entered', actor: 'person' })
+    await enter() // connects
+    const { entries } = (await checkChain(open())) as { entries: number }
+    const before = way.roundTrips()
+    await Promise.all(Array.from({ length: 100 }, enter))
+    expect(way.roundTrips() - before).toBe(2)
+
+    // what comes while they are under way shares the next two
+    const first = enter()
+    const over = first.then(() => true)
+    const more: Promise<void>[] = []
+    do more.push(enter())
+    while (!(await Promise.race([over, setTimeout(3, false)])))
+    await Promise.all([first, ...more])
+    expect(way.roundTrips() - before).toBe(6)
+    expect(await checkChain(open())).toEqual({ whole: true, entries: entries + 101 + more.length })
+  })
+
+  it.each([
+    ['a statement of it fails', () => [insertHouse('half'), CompiledQuery.raw('select 1 / 0'), insertHouse('whole')]],
+    ['what should follow cannot be made', () => expect.fail('on purpose')],
+    ['the question is wrong', () => [insertHouse('half')], 'select nothing from nowhere'],
+  ])('nothing is left of two messages when %s', async (_when, follows, question = 'select 1 as one') => {
+    const database = open()
+    await expect(askAndWrite(database, question, follows)).rejects.toThrow(/division by zero|on purpose|nowhere/)
+    expect(await database.selectFrom('house').select('key').where('key', 'in', ['half', 'whole']).execute()).toEqual([])
+    expect(await inTransaction()).toBe(0)
+    await askAndWrite<{ one: number }>(database, 'select 1 as one', ([answer]) => [insertHouse(`asked ${answer?.one}`)])
+    expect(await database.deleteFrom('house').where('key', '=', 'asked 1').returning('key').execute()).toHaveLength(1)
+  })
+
+  it('a connection that was left in a transaction is not used again', async () => {
+    const database = open()
+    await database.connection().execute((connection) => sql`begin`.execute(connection))
+    expect(await inTransaction()).toBe(0)
   })
 
   it('what a transaction has looked at stays so until it is over', async () => {
