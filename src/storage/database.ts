@@ -55,9 +55,9 @@ export const isPostgresUrl = (where: string) => /^postgres(ql)?:\/\//.test(where
 export const isPostgres = (database: Database) => database.getExecutor().adapter instanceof PostgresAdapter
 
 /**
- * A transaction that survives `kill -9` of this process at once, but a power cut only with the next full commit, and a
- * crash of PostgreSQL itself only within a second: for what is no more durable itself, such as the audit entries of
- * sessions and tokens.
+ * A transaction of the embedded store that survives `kill -9` of this process at once, but a power cut only with the next
+ * full commit: for what is no more durable itself, such as the audit entries of sessions and tokens. On PostgreSQL the
+ * same is `askAndWrite` (postgres.ts).
  */
 export function lightTransaction(
   database: Database,
@@ -66,12 +66,9 @@ export function lightTransaction(
   const { adapter } = database.getExecutor()
   return database.transaction().execute(async (transaction) => {
     if (adapter instanceof DurableSqliteAdapter) adapter.light()
-    else await transaction.executeQuery(commitAsynchronous)
     await run(transaction)
   })
 }
-
-const commitAsynchronous = CompiledQuery.raw('set local synchronous_commit = off')
 
 /** Reads what may take as long as it takes, as counting in a large store does. */
 export function unhurried<T>(database: Database, read: (within: Database) => Promise<T>): Promise<T> {

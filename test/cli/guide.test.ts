@@ -51,7 +51,7 @@ it('asks again for what the command itself refuses, and keeps the rest', async (
   const { code, asked } = await typing(
     ['client', 'create'],
     ...fields,
-    ...Array.from({ length: 12 }, () => ''),
+    ...Array.from({ length: 13 }, () => ''),
     '440300',
     'https://a.example/',
     '',
