@@ -67,8 +67,8 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
     failed: (error) => log.warn({ err: error }, 'events do not come through: the stores are asked often instead'),
   })
   const back = await openHouse(settings, clock, { seen: metrics.seen, queried: tracing.queried, events })
-  const store = metrics.timed(await openArtifacts(settings, clock, log), { far: settings.redisUrls !== '' })
-  const artifacts = tracing.artifacts(store)
+  const opened = await openArtifacts(settings, clock, log, metrics.committed)
+  const artifacts = tracing.artifacts(settings.redisUrls ? metrics.timed(opened) : opened)
   const { database, audit, persons, consents, clients, devices, inbox, dataKeys } = back
   const { blindIndex, cipher } = dataKeys
   if (settings.redisUrls && !(await claimRedis(artifacts, belonging(blindIndex).underFirstKey)))

@@ -20,7 +20,13 @@ export interface ArtifactCache {
   renew(): void
 }
 
-const mostKept = 20_000
+/** Of each kind. A code or token is asked for again within moments, and a session or grant in a few requests. */
+const mostKept = 1000
+
+interface Kept {
+  byId: Map<string, CachedArtifact>
+  byAlias: Map<string, CachedArtifact>
+}
 
 /**
  * SQLite itself tells whether the cache still holds: `data_version` changes with every commit of another connection, and
@@ -28,15 +34,11 @@ const mostKept = 20_000
  */
 export function createArtifactCache(sqlite: DatabaseSync): ArtifactCache {
   const version = sqlite.prepare('PRAGMA data_version')
-  const byId = new Map<string, CachedArtifact>()
-  const byAlias = new Map<string, CachedArtifact>()
+  const kinds = new Map<string, Kept>()
   let seen: unknown
   let checked = false
 
-  const clear = () => {
-    byId.clear()
-    byAlias.clear()
-  }
+  const clear = () => kinds.clear()
 
   /** Asks SQLite once in a turn of the event loop, and once more when requests have come (`renew`). */
   function check(): void {
@@ -48,22 +50,23 @@ export function createArtifactCache(sqlite: DatabaseSync): ArtifactCache {
     seen = now
   }
 
-  function look(map: Map<string, CachedArtifact>, key: string): CachedArtifact | undefined {
-    check()
-    return map.get(key)
-  }
-
   function drop(kind: string, id: string): void {
-    const key = `${kind}:${id}`
-    const known = byId.get(key)
-    if (!known) return
-    byId.delete(key)
-    if (known.alias !== null) byAlias.delete(`${kind}@${known.alias}`)
+    const kept = kinds.get(kind)
+    const known = kept?.byId.get(id)
+    if (!kept || !known) return
+    kept.byId.delete(id)
+    if (known.alias !== null) kept.byAlias.delete(known.alias)
   }
 
   return {
-    get: (kind, id) => look(byId, `${kind}:${id}`),
-    getByAlias: (kind, alias) => look(byAlias, `${kind}@${alias}`),
+    get(kind, id) {
+      check()
+      return kinds.get(kind)?.byId.get(id)
+    },
+    getByAlias(kind, alias) {
+      check()
+      return kinds.get(kind)?.byAlias.get(alias)
+    },
     drop,
     clear,
     renew: () => {
@@ -73,11 +76,16 @@ export function createArtifactCache(sqlite: DatabaseSync): ArtifactCache {
       const { kind, id, alias } = artifact
       check()
       drop(kind, id)
-      byId.set(`${kind}:${id}`, artifact)
-      if (alias !== null) byAlias.set(`${kind}@${alias}`, artifact)
-      if (byId.size <= mostKept) return
-      const [oldest] = byId.values()
-      if (oldest) drop(oldest.kind, oldest.id)
+      let kept = kinds.get(kind)
+      if (!kept) {
+        kept = { byId: new Map(), byAlias: new Map() }
+        kinds.set(kind, kept)
+      }
+      kept.byId.set(id, artifact)
+      if (alias !== null) kept.byAlias.set(alias, artifact)
+      if (kept.byId.size <= mostKept) return
+      const [oldest] = kept.byId.values()
+      if (oldest) drop(kind, oldest.id)
     },
   }
 }

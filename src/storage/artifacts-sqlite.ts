@@ -31,8 +31,9 @@ interface QueuedWrite {
 /**
  * The embedded artifact store. Synchronous NORMAL: survives `kill -9`; a power cut may cost the last moment, which costs
  * a sign-in at most. Writes that come close together share a transaction, and are promised once it is committed.
+ * @param committed told how many milliseconds that took, waiting for other processes included
  */
-export function openSqliteArtifacts(file: string, clock: Clock): Artifacts {
+export function openSqliteArtifacts(file: string, clock: Clock, committed?: (ms: number) => void): Artifacts {
   const sqlite = openSqlite(file)
   sqlite.exec(schema)
   const cache = createArtifactCache(sqlite)
@@ -80,6 +81,7 @@ export function openSqliteArtifacts(file: string, clock: Clock): Artifacts {
     const writes = queue
     queue = []
     if (writes.length === 0) return
+    const began = performance.now()
     try {
       statements.begin.run()
       for (const { run } of writes) run()
@@ -90,6 +92,7 @@ export function openSqliteArtifacts(file: string, clock: Clock): Artifacts {
       for (const { reject } of writes) reject(error)
       return
     }
+    committed?.(performance.now() - began)
     for (const { settle } of writes) settle()
   }
 

@@ -12,9 +12,17 @@ import { keepCheckpointing } from './checkpoints.ts'
 export const databaseFile = ({ dataDir }: Pick<Settings, 'dataDir'>) => join(dataDir, 'yideng.sqlite')
 export const artifactsFile = ({ dataDir }: Pick<Settings, 'dataDir'>) => join(dataDir, 'artifacts.sqlite')
 
-/** The artifact store that the settings name. */
-export async function openArtifacts(settings: Settings, clock: Clock, log: Logger): Promise<Artifacts> {
-  if (!settings.redisUrls) return openSqliteArtifacts(artifactsFile(settings), clock)
+/**
+ * The artifact store that the settings name.
+ * @param committed told how many milliseconds a commit of the embedded one took
+ */
+export async function openArtifacts(
+  settings: Settings,
+  clock: Clock,
+  log: Logger,
+  committed?: (ms: number) => void,
+): Promise<Artifacts> {
+  if (!settings.redisUrls) return openSqliteArtifacts(artifactsFile(settings), clock, committed)
   // loaded here and not above: the client takes a fifth of a second
   const { openRedisArtifacts } = await import('./artifacts-redis.ts')
   return openRedisArtifacts(settings.redisUrls, clock, (error) => log.warn({ err: error }, 'Redis'))
