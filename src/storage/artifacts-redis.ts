@@ -107,13 +107,13 @@ export async function openRedisArtifacts(
   }
 
   /** In the same round trip as the artifact: only what is in both is promised, and listings look at both. */
-  function index(kind: string, id: string, expiresAt: number, ttlMs: number, { alias, group }: HeadParts) {
-    const written: Promise<Reply>[] = []
-    if (typeof alias === 'string') written.push(redis.ask('SET', aliasKey(kind, alias), id, 'PX', String(ttlMs)))
-    if (typeof group === 'string') {
-      written.push(redis.run(enlist, groupKey(kind, group), expiresAt - ttlMs, expiresAt, id, ttlMs))
-    }
-    return written
+  async function index(kind: string, id: string, expiresAt: number, ttlMs: number, options: HeadParts) {
+    const { alias, group } = options
+    const written: Promise<unknown>[] = [
+      ...(typeof alias !== 'string' ? [] : [redis.ask('SET', aliasKey(kind, alias), id, 'PX', String(ttlMs))]),
+      ...(typeof group !== 'string' ? [] : [redis.run(enlist, groupKey(kind, group), clock(), expiresAt, id, ttlMs)]),
+    ]
+    await Promise.all(written)
   }
 
   /** What was lately found behind an alias: as in Redis a hint, that spares asking for it where the artifact agrees. */
@@ -124,7 +124,7 @@ export async function openRedisArtifacts(
   }
 
   async function ofAlias(kind: string, id: string, alias: string) {
-    const stored = alive(await redis.get(keyOf(kind, id)))
+    const stored = alive(await redis.ask('GET', keyOf(kind, id)))
     return stored && parseHead(stored.head)[1] === alias ? { id, value: stored.value } : undefined
   }
 
@@ -133,7 +133,7 @@ export async function openRedisArtifacts(
 
   return {
     async get(kind, id) {
-      return alive(await redis.get(keyOf(kind, id)))?.value
+      return alive(await redis.ask('GET', keyOf(kind, id)))?.value
     },
 
     async put(kind, id, value, { ttl, ...more }) {
@@ -141,7 +141,7 @@ export async function openRedisArtifacts(
       const ttlMs = ttl * 1000
       const expiresAt = clock() + ttlMs
       const set = redis.ask('SET', keyOf(kind, id), `${headOf(expiresAt, more)}\n${value}`, 'PX', String(ttlMs))
-      await Promise.all([set, ...index(kind, id, expiresAt, ttlMs, more)])
+      await Promise.all([set, index(kind, id, expiresAt, ttlMs, more)])
     },
 
     async getByAlias(kind, alias) {
@@ -149,7 +149,7 @@ export async function openRedisArtifacts(
       const lately = aliases.get(key)
       const known = lately === undefined ? undefined : await ofAlias(kind, lately, alias)
       if (known) return known
-      const id = await redis.get(key)
+      const id = await redis.ask('GET', key)
       if (typeof id !== 'string') return undefined
       keepAlias(key, id)
       return ofAlias(kind, id, alias)
@@ -167,7 +167,7 @@ export async function openRedisArtifacts(
       if (typeof head !== 'string') return false
       if (ttl !== undefined) {
         const [, alias, group] = parseHead(head)
-        await Promise.all(index(kind, id, expiresAt, ttlMs, { alias, group }))
+        await index(kind, id, expiresAt, ttlMs, { alias, group })
       }
       return true
     },
@@ -177,11 +177,11 @@ export async function openRedisArtifacts(
       const ttlMs = ttl * 1000
       const expiresAt = now + ttlMs
       const key = keyOf(kind, id)
-      await Promise.all(index(kind, id, expiresAt, ttlMs, { group }))
+      await index(kind, id, expiresAt, ttlMs, { group })
       const text = `${headOf(expiresAt, { alias, group })}\n${value}`
       const added = (await redis.run(add, key, now, text, ttlMs)) === 1
       // an alias says who has it, so only who was added may
-      if (added) await Promise.all(index(kind, id, expiresAt, ttlMs, { alias }))
+      if (added) await index(kind, id, expiresAt, ttlMs, { alias })
       return added
     },
 
@@ -200,7 +200,7 @@ export async function openRedisArtifacts(
       const ids = texts(await redis.ask('ZRANGEBYSCORE', groupKey(kind, group), `(${clock()}`, '+inf'))
       const all = await Promise.all(
         ids.map(async (id) => {
-          const stored = alive(await redis.get(keyOf(kind, id)))
+          const stored = alive(await redis.ask('GET', keyOf(kind, id)))
           return stored?.head.endsWith(groupEnd(group)) ? [{ id, value: stored.value }] : []
         }),
       )

@@ -17,27 +17,14 @@ export interface Script {
 export interface Redis {
   /** @throws StoreAway */
   ask(...command: RedisCommand): Promise<Reply>
-  /**
-   * The text of a key. On one node those asked for in one turn of the event loop are asked for by one command.
-   * @throws StoreAway
-   */
-  get(key: string): Promise<Reply>
   /** @throws StoreAway */
   run(script: Script, key: string, ...values: (string | number)[]): Promise<Reply>
   close(): Promise<void>
 }
 
-/** Who asked for a key. */
-interface Wanted {
-  key: string
-  resolve(reply: Reply): void
-  reject(error: unknown): void
-}
-
 const connectMs = 3000
-/** The longest an answer is waited for; looked at so often. */
+/** The longest an answer is waited for. */
 const answerMs = 3000
-const lookEveryMs = 100
 const firstWaitMs = 50
 const longestWaitMs = 2000
 
@@ -71,57 +58,22 @@ export async function connectRedis(urls: string, failed: (error: unknown) => voi
       ? error
       : new StoreAway('Redis', error)
 
-  /** Who waits for an answer, the longest waiting first: a timer for each command would cost more than this. */
-  const waiting = new Set<{ until: number; reject(error: unknown): void }>()
-  const late = setInterval(() => {
-    const next = performance.now() + lookEveryMs
-    for (const one of waiting) {
-      if (one.until > next) return
-      waiting.delete(one)
-      one.reject(away(new Error('no answer in time')))
-    }
-  }, lookEveryMs)
-  late.unref()
-
-  function ask(key: string, command: string[]): Promise<Reply> {
-    return new Promise((resolve, reject) => {
-      const one = { until: performance.now() + answerMs, reject }
-      waiting.add(one)
-      send.command(key, command).then(
-        (reply) => {
-          waiting.delete(one)
-          return resolve(reply)
-        },
-        (error: unknown) => {
-          waiting.delete(one)
-          reject(away(error))
-        },
-      )
+  async function ask(key: string, command: string[]): Promise<Reply> {
+    let late: NodeJS.Timeout | undefined
+    const noAnswer = new Promise<never>((_resolve, reject) => {
+      late = setTimeout(() => reject(new Error('no answer in time')), answerMs)
     })
-  }
-
-  let wanted: Wanted[] = []
-  async function getWanted() {
-    const these = wanted
-    wanted = []
-    const keys = these.map(({ key }) => key)
     try {
-      const replies = [await ask(keys[0] ?? '', ['MGET', ...keys])].flat()
-      for (const [index, { resolve }] of these.entries()) resolve(replies[index] ?? null)
+      return await Promise.race([send.command(key, command), noAnswer])
     } catch (error) {
-      for (const { reject } of these) reject(error)
+      throw away(error)
+    } finally {
+      clearTimeout(late)
     }
   }
 
   return {
     ask: (...command) => ask(command[1], command),
-    get(key) {
-      if (!send.together) return ask(key, ['GET', key])
-      return new Promise((resolve, reject) => {
-        // after everything that one answer of Redis has set going
-        if (wanted.push({ key, resolve, reject }) === 1) process.nextTick(() => void getWanted())
-      })
-    },
     async run({ text, sha }, key, ...values) {
       const rest = ['1', key, ...values.map(String)]
       try {
@@ -131,10 +83,7 @@ export async function connectRedis(urls: string, failed: (error: unknown) => voi
         return ask(key, ['EVAL', text, ...rest])
       }
     },
-    close() {
-      clearInterval(late)
-      return send.close()
-    },
+    close: () => send.close(),
   }
 }
 
@@ -176,7 +125,6 @@ async function nodeOf(url: string, failed: (error: unknown) => void) {
   client.on('error', failed)
   await client.connect()
   return {
-    together: true,
     command: (_key: string, command: string[]) => client.sendCommand<Reply>(command),
     close: async () => client.destroy(),
   }
@@ -197,8 +145,6 @@ async function clusterOf(nodes: string[], failed: (error: unknown) => void) {
   cluster.on('error', failed)
   await cluster.connect()
   return {
-    // keys live on several nodes
-    together: false,
     command: (key: string, command: string[]) => cluster.sendCommand<Reply>(key, false, command),
     close: async () => cluster.destroy(),
   }

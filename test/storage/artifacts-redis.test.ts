@@ -52,36 +52,6 @@ describe.skipIf(cannotRun('Redis'))('Redis', () => {
       .toBe(true)
   })
 
-  it('asks for what is read in one turn by one command, and gives each its own', async () => {
-    const port = await startRedis()
-    const artifacts = await opened(port)
-    for (const id of ['a', 'b']) await artifacts.put('code', id, `the code ${id}`, { ttl: 60 })
-    redisCli(port, 'CONFIG', 'RESETSTAT')
-    const read = await Promise.all(['a', 'none', 'b', 'a'].map((id) => artifacts.get('code', id)))
-    expect(read).toEqual(['the code a', undefined, 'the code b', 'the code a'])
-    expect(redisCli(port, 'INFO', 'commandstats').match(/cmdstat_m?get:calls=\d+/g)).toEqual(['cmdstat_mget:calls=1'])
-  })
-
-  it('waits three seconds for an answer, however many wait', async () => {
-    const port = await startRedis()
-    const artifacts = await opened(port)
-    redisCli(port, 'CLIENT', 'PAUSE', '6000', 'ALL')
-    const began = performance.now()
-    const asked = [
-      ...['a', 'b'].map((id) => artifacts.get('code', id)),
-      artifacts.put('code', 'c', '1', { ttl: 60, group: 'g' }),
-    ]
-    const settled = await Promise.allSettled(asked)
-    const waited = performance.now() - began
-    expect(settled.map((one) => one.status === 'rejected' && one.reason instanceof StoreAway)).toEqual([
-      true,
-      true,
-      true,
-    ])
-    expect(waited).toBeGreaterThan(2800)
-    expect(waited).toBeLessThan(4500)
-  })
-
   it('says at the start that Redis is not there or does not let us in', async () => {
     const port = await startRedis({ flags })
     await expect(openRedisArtifacts(`redis://127.0.0.1:${port}`, Date.now, quiet)).rejects.toThrow()
