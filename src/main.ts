@@ -1,7 +1,7 @@
 import cluster from 'node:cluster'
 import type { Logger } from 'pino'
 import { openHouse } from './admin/house.ts'
-import { checkpointFileOf, createCheckpoints, keepMakingCheckpoints } from './audit/checkpoints.ts'
+import { createCheckpoints, keepMakingCheckpoints } from './audit/checkpoints.ts'
 import { ownClient, ownClientId } from './account-centre/own-client.ts'
 import { createChangePassword } from './accounts/passwords/change.ts'
 import { createWaysIn } from './account-centre/ways-in.ts'
@@ -17,7 +17,6 @@ import { start } from './http/start.ts'
 import type { Tracing } from './http/tracing.ts'
 import { createCookieKeys } from './keys/cookie-keys.ts'
 import { belonging } from './keys/keys-in-store.ts'
-import { createSigner, createVerifier } from './keys/signatures.ts'
 import { inOrder, openSigningKeys } from './keys/signing-keys.ts'
 import { createHost } from './login/host.ts'
 import { faceMethod } from './login/face/face.ts'
@@ -227,14 +226,7 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
   app.on('error', (error) => log.debug({ err: error }, 'connection failed'))
 
   const stopAuditCheckpoints = keepMakingCheckpoints(
-    createCheckpoints({
-      database,
-      issuer: settings.issuer,
-      sign: createSigner(settings.keysDir, clock),
-      verify: createVerifier(settings.keysDir, clock),
-      clock,
-      file: checkpointFileOf(settings.dataDir),
-    }),
+    createCheckpoints({ database, settings, clock }),
     auditCheckpointEveryMs,
     log,
   )

@@ -162,6 +162,19 @@ export const nameOf = ({ noun, verb }: Pick<Command, 'noun' | 'verb'>) => (verb 
 
 export const invalid = (...problems: Problem[]): Outcome => ({ ok: false, kind: 'invalid', problems })
 
+/** It was understood and allowed, and could not be done. */
+export const failed = (...messages: string[]): Outcome => ({
+  ok: false,
+  kind: 'failed',
+  problems: messages.map((message) => ({ message })),
+})
+
+export const forbidden = (message: string, field?: string): Outcome & { ok: false } => ({
+  ok: false,
+  kind: 'forbidden',
+  problems: [{ message, ...(field === undefined ? {} : { field }) }],
+})
+
 export const notFound = (what: string, id: string): Outcome => ({
   ok: false,
   kind: 'not_found',

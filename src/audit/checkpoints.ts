@@ -2,7 +2,8 @@ import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, re
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import type { Clock } from '../config/clock.ts'
-import type { SignDocument, VerifyDocument } from '../keys/signatures.ts'
+import type { Settings } from '../config/settings.ts'
+import { createSigner, createVerifier, type VerifyDocument } from '../keys/signatures.ts'
 import type { Database } from '../storage/database.ts'
 import { anchorOf } from './chain.ts'
 import { merkleRoot } from './merkle.ts'
@@ -32,18 +33,19 @@ export async function openCheckpoint(verify: VerifyDocument, signed: string): Pr
 
 interface CheckpointParts {
   database: Database
-  issuer: string
-  sign: SignDocument
-  verify: VerifyDocument
+  /** Who signs, where its keys are, and beside which store the newest checkpoint is kept. */
+  settings: Pick<Settings, 'issuer' | 'keysDir' | 'dataDir'>
   clock: Clock
-  /** Beside the store; holds the newest checkpoint, so that cutting off the end of the store shows. */
-  file: string
 }
 
 export type Checkpoints = ReturnType<typeof createCheckpoints>
 
 /** Signs where the audit trail stands. Any number of processes may do so: a run of entries is signed once. */
-export function createCheckpoints({ database, issuer, sign, verify, clock, file }: CheckpointParts) {
+export function createCheckpoints({ database, settings, clock }: CheckpointParts) {
+  const { issuer, keysDir, dataDir } = settings
+  const sign = createSigner(keysDir, clock)
+  const verify = createVerifier(keysDir, clock)
+  const file = checkpointFileOf(dataDir)
   let known: Pick<Checkpoint, 'last' | 'head'> | undefined
 
   const lastSigned = async () => {
@@ -125,7 +127,7 @@ export function createCheckpoints({ database, issuer, sign, verify, clock, file 
   }
 }
 
-/** Beside the store: holds the newest checkpoint. */
+/** Beside the store: holds the newest checkpoint, so that cutting off the end of the store shows. */
 export const checkpointFileOf = (dataDir: string) => join(dataDir, 'audit-checkpoint.jws')
 
 export function readCheckpointFile(file: string): string | undefined {

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { commands } from '../admin/commands.ts'
 import {
+  failed,
   flagOf,
+  forbidden,
   invalid,
   nameOf,
   type Command,
@@ -96,8 +98,7 @@ async function runHereOrThere(
   there: RemoteOptions | undefined,
 ): Promise<Outcome> {
   if (!there) return 'session' in command ? needsServer : command.run(desk, input)
-  if ('access' in command && 'local' in command.access)
-    return { ok: false, kind: 'forbidden', problems: [{ message: localOnly(command, command.access.local) }] }
+  if ('access' in command && 'local' in command.access) return forbidden(localOnly(command, command.access.local))
   const { connect } = await import('./remote/remote.ts')
   const remote = await connect(there)
   return 'session' in command ? command.session(remote) : remote.run(command, input)
@@ -168,7 +169,7 @@ function failure(error: unknown): Outcome {
   const text = busy
     ? 'The store is busy: another program has been writing for more than 5 seconds. Try again.'
     : message
-  return { ok: false, kind: 'failed', problems: [{ message: text }] }
+  return failed(text)
 }
 
 function linesOf({ document, shown, notes = [] }: Outcome & { ok: true }): string[] {

@@ -1,8 +1,8 @@
 import { beforeAll, expect, it } from 'vitest'
 import type { Back } from '../../src/admin/house.ts'
-import { checkpointFileOf, createCheckpoints } from '../../src/audit/checkpoints.ts'
+import { createCheckpoints } from '../../src/audit/checkpoints.ts'
 import { checkReceipt } from '../../src/audit/receipts.ts'
-import { createSigner, createVerifier } from '../../src/keys/signatures.ts'
+import { createVerifier } from '../../src/keys/signatures.ts'
 import { openPerson, signIn } from '../setup/person.ts'
 import { startServer } from '../setup/server.ts'
 import { Visitor } from '../setup/visitor.ts'
@@ -68,7 +68,8 @@ it.each(['https://evil.example/', '//evil.example/', '/\\evil.example', '/langua
 )
 
 it('gives a person the receipt of their own sign-in, and nobody another’s', async () => {
-  const { issuer, keysDir, dataDir } = house.settings
+  const { settings } = house
+  const { issuer, keysDir } = settings
   const enter = async () => {
     const person = await openPerson(house)
     const visitor = new Visitor(issuer)
@@ -84,10 +85,8 @@ it('gives a person the receipt of their own sign-in, and nobody another’s', as
     .executeTakeFirstOrThrow()
   const path = `/account/receipts/${sequence}`
   expect((await one.visitor.get(path)).status).toBe(404) // nothing is signed yet
-  const sign = createSigner(keysDir, Date.now)
-  const file = checkpointFileOf(dataDir)
   const verify = createVerifier(keysDir, Date.now)
-  await createCheckpoints({ database: house.database, issuer, sign, verify, clock: Date.now, file }).make()
+  await createCheckpoints({ database: house.database, settings, clock: Date.now }).make()
 
   const answer = await one.visitor.get(path)
   expect(answer.headers.get('content-disposition')).toContain('attachment')

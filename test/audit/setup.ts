@@ -1,25 +1,15 @@
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
-import { checkpointFileOf, createCheckpoints } from '../../src/audit/checkpoints.ts'
+import { createCheckpoints } from '../../src/audit/checkpoints.ts'
 import type { AuditEvent } from '../../src/audit/events.ts'
-import { createSigner, createVerifier } from '../../src/keys/signatures.ts'
 import { publicKeySet } from '../../src/keys/signing-keys.ts'
 import { commandLine, type Options } from '../cli/in-process.ts'
 import { handClock } from '../setup/temporary.ts'
 
 /** As a server does once a minute. */
 export const signTrail = ({ withHouse }: Pick<ReturnType<typeof commandLine>, 'withHouse'>) =>
-  withHouse(({ database, settings, clock }) =>
-    createCheckpoints({
-      database,
-      issuer: settings.issuer,
-      sign: createSigner(settings.keysDir, clock),
-      verify: createVerifier(settings.keysDir, clock),
-      clock,
-      file: checkpointFileOf(settings.dataDir),
-    }).make(),
-  )
+  withHouse(({ database, settings, clock }) => createCheckpoints({ database, settings, clock }).make())
 
 /** A store with a trail in it, and its command line. */
 export function auditedHouse(start?: number, options: Omit<Options, 'clock'> = {}) {

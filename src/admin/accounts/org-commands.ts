@@ -3,6 +3,7 @@ import { isProvince, ownDigits } from '../../config/regions.ts'
 import {
   afterField,
   command,
+  failed,
   idField,
   invalid,
   iso,
@@ -103,7 +104,7 @@ export const orgCommands: Command[] = [
       if (opened.problem === 'not_representative') {
         return wrong('representative', 'is not whom the register names, or the organisation is not active there')
       }
-      return { ok: false, kind: 'failed', problems: [{ message: 'The business register cannot be reached.' }] }
+      return failed('The business register cannot be reached.')
     },
   }),
   command({

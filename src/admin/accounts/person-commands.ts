@@ -3,6 +3,7 @@ import type { NaturalPerson, NaturalPersons } from '../../accounts/natural-perso
 import {
   afterField,
   command,
+  failed,
   idField,
   invalid,
   iso,
@@ -182,7 +183,7 @@ export const personCommands: Command[] = [
       const person = await persons.find(input.id)
       if (!person) return unknown(input.id)
       const proved = await faceProofs.proveAtCounter(person, { actor: desk.actor })
-      if (!proved.ok) return { ok: false, kind: 'failed', problems: [{ message: 'The account is not active.' }] }
+      if (!proved.ok) return failed('The account is not active.')
       return { ok: true, document: { id: person.id, level: 4, bound: proved.bound, superseded: proved.superseded } }
     },
   }),

@@ -1,4 +1,4 @@
-import { command, idField, invalid, notFound, type Command, type Outcome } from '../command.ts'
+import { command, failed, idField, invalid, notFound, type Command, type Outcome } from '../command.ts'
 
 const longestWait = 3600
 
@@ -82,7 +82,7 @@ export const checkCommands: Command[] = [
         }
       } catch (error) {
         if (!(error instanceof CannotCheck)) throw error
-        return { ok: false, kind: 'failed', problems: [{ message: error.message }] }
+        return failed(error.message)
       } finally {
         await provider.close()
       }

@@ -13,24 +13,27 @@ export const oldMs = 366 * 86_400_000
 /** Key files that are there but hold no keys; those that are not there are told elsewhere. */
 export async function unusableKeys(desk: Desk): Promise<Finding[]> {
   const { keysDir } = await desk.settings()
-  const openers = {
-    'data.json': openDataKeys,
-    'signing.json': (directory: string) => openSigningKeys(directory, desk.clock),
-    'cookies.json': openCookieKeys,
-  }
-  return Object.entries(openers).flatMap(([name, open]): Finding[] => {
+  const files: { name: string; open(directory: string): unknown; without: string }[] = [
+    { name: 'data.json', open: openDataKeys, without: ': the accounts cannot be read without it' },
+    {
+      name: 'signing.json',
+      open: (directory) => openSigningKeys(directory, desk.clock),
+      without: ', or remove it: new keys are made then, and people sign in again',
+    },
+    {
+      name: 'cookies.json',
+      open: openCookieKeys,
+      without: ', or remove it: new keys are made then, and open forms are loaded again',
+    },
+  ]
+  return files.flatMap(({ name, open, without }): Finding[] => {
     const file = join(keysDir, name)
     if (!existsSync(file)) return []
     try {
       open(keysDir)
       return []
     } catch {
-      const todo =
-        name === 'data.json'
-          ? 'restore it from your backup: the accounts cannot be read without it'
-          : name === 'signing.json'
-            ? 'restore it from your backup, or remove it: new keys are made then, and people sign in again'
-            : 'restore it from your backup, or remove it: new keys are made then, and open forms are loaded again'
+      const todo = `restore it from your backup${without}`
       return [{ state: 'fail', what: 'keys', finding: `${file} holds no keys`, todo }]
     }
   })

@@ -6,10 +6,8 @@ import {
   openCookieKeys,
   replacedAt,
 } from '../../keys/cookie-keys.ts'
-import { iso, type Outcome } from '../command.ts'
+import { failed, iso, notFound, type Outcome } from '../command.ts'
 import type { Desk } from '../desk.ts'
-
-const failed = (message: string): Outcome => ({ ok: false, kind: 'failed', problems: [{ message }] })
 
 /** The cookie keys with what each is for at this moment, and when an old one may go. */
 export async function cookieKeyStates(desk: Pick<Desk, 'settings' | 'clock'>) {
@@ -48,12 +46,7 @@ export async function retireCookie(desk: Desk, id: string | undefined, now: bool
   const { audit, keysChanged, settings } = await desk.house()
   const keys = await cookieKeyStates(desk)
   const one = keys.find(({ key }) => key.id === id)
-  if (id !== undefined && !one)
-    return {
-      ok: false,
-      kind: 'not_found',
-      problems: [{ message: `There is no cookie key with the id ${JSON.stringify(id)}.` }],
-    }
+  if (id !== undefined && !one) return notFound('cookie key', id)
   if (one && one.state !== 'verifies')
     return failed('This key signs, or will. First: npx yideng keys rotate --kind cookie --now')
   if (now && !one) return failed('Name the key: which of them is in wrong hands?')

@@ -2,7 +2,7 @@ import { addDataKey, addIndexKey, takeBack } from '../../keys/data-key-changes.t
 import type { DataKeys } from '../../keys/data-keys.ts'
 import { claimKeys, readKeysInStore, type KeysInStore } from '../../keys/keys-in-store.ts'
 import { keyNumber } from '../../keys/lookup-index.ts'
-import type { Outcome } from '../command.ts'
+import { failed, type Outcome } from '../command.ts'
 import type { Back } from '../house.ts'
 
 /** Added to this machine, and not used yet. */
@@ -17,17 +17,11 @@ export function madeElsewhere({ fingerprint }: DataKeys, { data, index: [newest]
   return Object.keys(fingerprints).filter((id) => unused(id) && fingerprint(id) === undefined)
 }
 
-const told = (kind: 'data' | 'index', id: string): Outcome => ({
-  ok: false,
-  kind: 'failed',
-  problems: [
-    {
-      message:
-        `Another machine of this store has made ${id} already: carry its keys/data.json here. ` +
-        `If that file is lost, nothing stands under the key yet: npx yideng keys retire --kind ${kind} ${id}`,
-    },
-  ],
-})
+const told = (kind: 'data' | 'index', id: string): Outcome =>
+  failed(
+    `Another machine of this store has made ${id} already: carry its keys/data.json here. ` +
+      `If that file is lost, nothing stands under the key yet: npx yideng keys retire --kind ${kind} ${id}`,
+  )
 
 /**
  * Makes a key that is used for nothing yet, or takes the one that waits, and says in the store which key its name is; in

@@ -7,18 +7,12 @@ import { readKeysInStore, releaseKey } from '../../keys/keys-in-store.ts'
 import { firstOfOldFiles, keyNumber } from '../../keys/lookup-index.ts'
 import { sealedUnder } from '../../keys/reseal.ts'
 import { retireSigningKeys } from '../../keys/signing-keys.ts'
-import { invalid, iso, type Outcome } from '../command.ts'
+import { failed, invalid, iso, notFound, type Outcome } from '../command.ts'
 import type { Desk } from '../desk.ts'
 import { retireCookie } from './cookie-keys.ts'
 import { madeElsewhere } from './new-key.ts'
 import { behind, isBehind } from './rotate.ts'
 import { signingKeyStates } from './signing-key-states.ts'
-
-const failed = (...messages: string[]): Outcome => ({
-  ok: false,
-  kind: 'failed',
-  problems: messages.map((message) => ({ message })),
-})
 
 /** Takes old keys out of use: the one that is named, or all that nothing needs any more. */
 export async function retire(desk: Desk, kind: string, id: string | undefined, now: boolean): Promise<Outcome> {
@@ -45,16 +39,10 @@ async function giveUp(desk: Desk, kind: string, id: string): Promise<Outcome> {
   return { ok: true, document: { retired: [id] }, notes: ['It was never used. Now any machine may make the next one.'] }
 }
 
-const unknown = (kind: string, id: string): Outcome => ({
-  ok: false,
-  kind: 'not_found',
-  problems: [{ message: `There is no ${kind} key with the id ${JSON.stringify(id)}.` }],
-})
-
 async function retireSigning(desk: Desk, id: string | undefined, now: boolean): Promise<Outcome> {
   const keys = await signingKeyStates(desk)
   const asked = id === undefined ? keys : keys.filter(({ key }) => key.kid === id)
-  if (id !== undefined && asked.length === 0) return unknown('signing', id)
+  if (id !== undefined && asked.length === 0) return notFound('signing key', id)
   const [one] = asked
   if (id !== undefined && one?.state === 'signs') return failed('This key signs. First: npx yideng keys rotate --now')
   if (now && id === undefined) return failed('Name the key: which of them is in wrong hands?')
@@ -102,7 +90,7 @@ async function retireData(desk: Desk, id: string | undefined): Promise<Outcome> 
   dataKeys.refresh()
   const { current, old, waiting } = dataKeys.ids()
   const stored = await readKeysInStore(database)
-  if (id !== undefined && ![current, ...old, ...waiting].includes(id)) return unknown('data', id)
+  if (id !== undefined && ![current, ...old, ...waiting].includes(id)) return notFound('data key', id)
   if (id !== undefined && !old.includes(id))
     return failed('This key seals, or will. First: npx yideng keys rotate --kind data')
   if (isBehind(dataKeys, stored)) return behind(stored)
@@ -142,7 +130,7 @@ async function retireIndex(desk: Desk, id: string | undefined): Promise<Outcome>
   lookup.refresh()
   const { index } = await readKeysInStore(database)
   const old = lookup.known().filter((key) => keyNumber(key) < keyNumber(index[0]))
-  if (id !== undefined && !lookup.known().includes(id)) return unknown('index', id)
+  if (id !== undefined && !lookup.known().includes(id)) return notFound('index key', id)
   if (id !== undefined && !old.includes(id))
     return failed('Accounts are found by this key, or will be. First: npx yideng keys rotate --kind index')
   const notes = [

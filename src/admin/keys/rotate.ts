@@ -5,12 +5,10 @@ import { belonging, houseRows, readKeysInStore, writeKeysInStore, type KeysInSto
 import { keyNumber } from '../../keys/lookup-index.ts'
 import { reseal } from '../../keys/reseal.ts'
 import { addSigningKeys, overlapMs } from '../../keys/signing-keys.ts'
-import { iso, type Outcome } from '../command.ts'
+import { failed, iso, type Outcome } from '../command.ts'
 import type { Desk } from '../desk.ts'
 import { newKey } from './new-key.ts'
 import { signingKeyStates } from './signing-key-states.ts'
-
-const failed = (message: string): Outcome => ({ ok: false, kind: 'failed', problems: [{ message }] })
 
 export async function rotateSigning(desk: Desk, now: boolean): Promise<Outcome> {
   const waiting = (await signingKeyStates(desk)).filter(({ state }) => state === 'waits')

@@ -11,7 +11,7 @@ import { Refusal } from '../../refusal/refusal.ts'
 import type { Artifacts } from '../../storage/artifacts.ts'
 import { createLimits } from '../../storage/limits.ts'
 import { apiPath } from './api-path.ts'
-import { invalid, nameOf, type Command, type FailureKind, type Input, type Outcome } from '../command.ts'
+import { forbidden, invalid, nameOf, type Command, type FailureKind, type Input, type Outcome } from '../command.ts'
 import { commands } from '../commands.ts'
 import { remoteDesk } from '../desk.ts'
 import { runFromAfar } from './gate.ts'
@@ -104,7 +104,7 @@ async function administratorOf(
   const administrator = await house.administrators.acting(personId)
   if (!administrator) {
     await refuse(ctx, parts, command, 'no_administrator', personId)
-    showProblem(ctx, { ok: false, kind: 'forbidden', problems: [{ message: 'You are no administrator (any more).' }] })
+    showProblem(ctx, forbidden('You are no administrator (any more).'))
     return undefined
   }
   await sessions.keepAlive(session.uid)

@@ -1,5 +1,5 @@
 import type { Approval } from './approvals.ts'
-import { command, idField, iso, nameOf, notFound, type Command, type Input, type Outcome } from '../command.ts'
+import { command, failed, forbidden, idField, iso, nameOf, notFound, type Command, type Input } from '../command.ts'
 import type { Desk } from '../desk.ts'
 import { hindrance, runApproved } from './gate.ts'
 
@@ -21,8 +21,6 @@ const answerOf = (one: Approval) => ({
   state: one.state,
   decided_by: one.decidedBy ?? null,
 })
-
-const failed = (message: string): Outcome => ({ ok: false, kind: 'failed', problems: [{ message }] })
 
 /** Of all that may wait; the table of all commands is put together from this file too. */
 const commandOf = async (name: string) => (await import('../commands.ts')).commands.find((one) => nameOf(one) === name)
@@ -73,7 +71,7 @@ export const approvalCommands: Command[] = [
       if (!asked || 'local' in asked.access) return failed(`There is no command "${approval.command}" any more.`)
       if (approval.requestedBy === desk.administrator?.personId) {
         const message = 'You asked for it yourself: another administrator has to approve it.'
-        return { ok: false, kind: 'forbidden', problems: [{ message }] }
+        return forbidden(message)
       }
       // it may lie elsewhere by now
       const not = desk.administrator && (await hindrance(desk, desk.administrator, asked.access, approval.input))
@@ -103,7 +101,7 @@ export const approvalCommands: Command[] = [
       if (!approval) return notFound('request', input.id)
       if (await isAboutThem(desk, approval)) {
         const message = 'It would end or lock you: another administrator decides.'
-        return { ok: false, kind: 'forbidden', problems: [{ message }] }
+        return forbidden(message)
       }
       const refused = await approvals.decide(approval.id, 'refused', desk)
       if (!refused) return failed(`It is ${approval.state} already: nothing was done.`)

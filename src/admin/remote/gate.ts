@@ -1,17 +1,11 @@
 import { covers, isPeer, mayAct, type Administrator } from '../../accounts/administrators.ts'
 import { isRegion } from '../../config/regions.ts'
 import type { Approval } from './approvals.ts'
-import { iso, nameOf, type Access, type Command, type Input, type Outcome } from '../command.ts'
+import { failed, forbidden, iso, nameOf, type Access, type Command, type Input, type Outcome } from '../command.ts'
 import type { AdministratorsDesk, Desk } from '../desk.ts'
 import { findWhere, notThere } from './where.ts'
 
 type FromAfar = Exclude<Access, { local: string }>
-
-const forbidden = (message: string, field?: string): Outcome => ({
-  ok: false,
-  kind: 'forbidden',
-  problems: [{ message, ...(field === undefined ? {} : { field }) }],
-})
 
 /** Why an administrator may not do this, to this; undefined when they may. */
 export async function hindrance(
@@ -100,7 +94,6 @@ export async function runApproved(
       ? forbidden('Who asked for it is no administrator any more.')
       : await hindrance(desk, requester, access, input)
   if (not) return not
-  if (!(await approvals.use(id, desk.actor)))
-    return { ok: false, kind: 'failed', problems: [{ message: 'It was run already.' }] }
+  if (!(await approvals.use(id, desk.actor))) return failed('It was run already.')
   return command.run(desk, input)
 }

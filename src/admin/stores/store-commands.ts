@@ -1,4 +1,4 @@
-import { command, invalid, type Command, type Outcome } from '../command.ts'
+import { command, failed, invalid, type Command, type Outcome } from '../command.ts'
 
 const fileField = { type: 'text', positional: true, required: true, placeholder: 'FILE' } as const
 
@@ -21,7 +21,7 @@ async function copying(copy: () => Promise<Copied>): Promise<Outcome> {
     }
   } catch (error) {
     if (!(error instanceof CopyRefused)) throw error
-    return { ok: false, kind: 'failed', problems: [{ message: `Nothing was copied: ${error.message}.` }] }
+    return failed(`Nothing was copied: ${error.message}.`)
   }
 }
 
@@ -93,13 +93,13 @@ export const storeCommands: Command[] = [
     async run(desk) {
       const { examine } = await import('../doctor/doctor.ts')
       const findings = await examine(desk)
-      const failed = findings.filter(({ state }) => state === 'fail').length
+      const failing = findings.filter(({ state }) => state === 'fail').length
       const shown = findings.flatMap(({ state, what, finding, todo }) => [
         `${state.padEnd(4)}  ${what}: ${finding}`,
         ...(todo ? [`      → ${todo}`] : []),
       ])
-      const fault = failed > 0 ? `${failed === 1 ? 'One check' : `${failed} checks`} failed.` : undefined
-      return { ok: true, document: { well: failed === 0, checks: findings }, shown, ...(fault ? { fault } : {}) }
+      const fault = failing > 0 ? `${failing === 1 ? 'One check' : `${failing} checks`} failed.` : undefined
+      return { ok: true, document: { well: failing === 0, checks: findings }, shown, ...(fault ? { fault } : {}) }
     },
   }),
 ]

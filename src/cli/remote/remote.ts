@@ -2,7 +2,7 @@ import { hostname, platform, userInfo } from 'node:os'
 import * as openid from 'openid-client'
 import { z } from 'zod'
 import { apiPath } from '../../admin/remote/api-path.ts'
-import type { Command, Input, Outcome } from '../../admin/command.ts'
+import { failed, type Command, type Input, type Outcome } from '../../admin/command.ts'
 import type { Clock } from '../../config/clock.ts'
 import { adminScope, commandLineId } from '../../oidc/command-line-client.ts'
 import { savedSignIn, type SignIn } from './saved-sign-in.ts'
@@ -25,8 +25,6 @@ export interface RemoteOptions {
 
 /** A token that ends within this time is renewed first. */
 const soonMs = 30_000
-
-const failed = (message: string): Outcome => ({ ok: false, kind: 'failed', problems: [{ message }] })
 
 const answerSchema = z.object({
   document: z.unknown(),
