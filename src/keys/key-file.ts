@@ -58,10 +58,15 @@ export function keyFile<T>(directory: string, name: string, make: () => T): T {
 }
 
 /**
- * Changes a key file, whole or not at all; one command at a time.
+ * Changes a key file, whole or not at all; one process at a time.
  * @throws Error when another one is at it
  */
 export function changeKeyFile(directory: string, name: string, change: (before: unknown) => object): void {
+  changeKeyText(directory, name, (before) => `${JSON.stringify(change(JSON.parse(before)), null, 2)}\n`)
+}
+
+/** The same for what is taken as it stands. */
+export function changeKeyText(directory: string, name: string, change: (before: string) => string): void {
   const file = join(directory, name)
   // the name of the draft is the lock: one left behind by a crash is told, not overwritten
   const draft = join(directory, `.${name}.next`)
@@ -70,10 +75,10 @@ export function changeKeyFile(directory: string, name: string, change: (before: 
     handle = openSync(draft, 'wx', 0o600)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-    throw new Error(`${file} is being changed by another command; if none runs, remove ${draft}.`, { cause: error })
+    throw new Error(`${file} is being changed by another process; if none is at it, remove ${draft}.`, { cause: error })
   }
   try {
-    writeSync(handle, `${JSON.stringify(change(JSON.parse(readFileSync(file, 'utf8'))), null, 2)}\n`)
+    writeSync(handle, change(readFileSync(file, 'utf8')))
     // root changes the file for the user the server runs as
     const { uid, gid } = statSync(file)
     if (process.getuid?.() === 0) fchownSync(handle, uid, gid)

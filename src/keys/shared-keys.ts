@@ -1,25 +1,31 @@
 import { hash, randomUUID } from 'node:crypto'
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Database } from '../storage/database.ts'
+import type { Database, DatabaseTransaction } from '../storage/database.ts'
 import type { FieldCipher } from './field-cipher.ts'
+import { changeKeyText } from './key-file.ts'
 
 const shared = ['signing.json', 'cookies.json']
 
-const hashOf = (text: string) => hash('sha256', text, 'base64url')
-const read = (file: string) => (existsSync(file) ? readFileSync(file, 'utf8') : undefined)
-
-function write(file: string, text: string): void {
-  const draft = `${file}.${randomUUID()}`
-  writeFileSync(draft, text, { mode: 0o600, flag: 'wx', flush: true })
-  renameSync(draft, file)
+/** A key file of this machine beside what the store holds of it. */
+interface Place {
+  directory: string
+  name: string
+  cipher: FieldCipher
 }
+
+/** `give`: changed here since the store had it. `take`: changed there. `note`: the same, which this machine has not noted. */
+type Step = 'nothing' | 'note' | 'take' | 'give'
 
 /**
  * Machines that share a store share its signing and cookie keys: the store holds the key files, sealed under the data
  * keys (data.json is the one file that is carried to each machine). Whoever's file was changed since it last was the
- * store's puts it there, by compare-and-set; all others take the store's. Their directory must have the files already.
+ * store's puts it there; all others take the store's. Their directory must have the files already.
+ *
+ * Several processes of a machine use one directory. So a process that finds a difference looks again when it has the
+ * writers' turn, and acts on nothing it read before; a command that changes the file holds its lock meanwhile.
  * @returns whether the store was changed, which the other machines have to know
+ * @throws Error when a command is changing the file at the same moment
  */
 export async function shareKeys(options: {
   database: Database
@@ -28,39 +34,66 @@ export async function shareKeys(options: {
 }): Promise<boolean> {
   const { database, cipher, directory } = options
   let changed = false
-
-  async function share(name: string): Promise<void> {
-    const key = `keys:${name}`
-    const place = `house.value:${key}`
-    const file = join(directory, name)
-    /** Hash of what the store held when this machine last looked. */
-    const seenFile = join(directory, `.${name}.shared`)
-    const own = readFileSync(file, 'utf8')
-    const seal = () => cipher.seal(own, place)
-
-    const stored = await database.selectFrom('house').select('value').where('key', '=', key).executeTakeFirst()
-    if (!stored) {
-      await database
-        .insertInto('house')
-        .values({ key, value: seal() })
-        .onConflict((conflict) => conflict.column('key').doNothing())
-        .execute()
-      changed = true
-      return share(name)
+  for (const name of shared) {
+    const place = { directory, name, cipher }
+    // each turn takes one step, and what is to be done next is seen once it is committed
+    while (stepFrom(place, await stored(database, place)) !== 'nothing') {
+      const step = await database.transaction().execute((transaction) => takeStep(transaction, place))
+      changed ||= step === 'give'
     }
-    const text = cipher.open(stored.value, place)
-    const seen = read(seenFile)
-    if (text !== own && seen === hashOf(text)) {
-      const change = database.updateTable('house').set({ value: seal() }).where('key', '=', key)
-      await change.where('value', '=', stored.value).execute()
-      changed = true
-      return share(name)
-    }
-    if (text !== own) write(file, text)
-    if (seen !== hashOf(text)) write(seenFile, hashOf(text))
-    return undefined
   }
-
-  for (const name of shared) await share(name)
   return changed
+}
+
+async function takeStep(transaction: DatabaseTransaction, place: Place): Promise<Step> {
+  const { directory, name } = place
+  const text = await stored(transaction, place)
+  const own = ownText(place)
+  const step = stepFrom(place, text, own)
+  if (step === 'give') {
+    // both, for a commit may fail, and a command may change the file again before what was given is noted
+    note(place, [text ?? own, own])
+    await store(transaction, place, own)
+  } else if (text !== undefined) {
+    if (step === 'take') changeKeyText(directory, name, (now) => (now === own ? text : now))
+    if (step === 'note') note(place, [text])
+  }
+  return step
+}
+
+function stepFrom(place: Place, text: string | undefined, own = ownText(place)): Step {
+  if (text === undefined) return 'give'
+  const isNoted = noted(place).includes(hashOf(text))
+  if (text !== own) return isNoted ? 'give' : 'take'
+  return isNoted && noted(place).length === 1 ? 'nothing' : 'note'
+}
+
+const hashOf = (text: string) => hash('sha256', text, 'base64url')
+const ownText = ({ directory, name }: Place) => readFileSync(join(directory, name), 'utf8')
+
+/** Hashes of what the store held when this machine last looked: whatever differs from it since was changed here. */
+const notes = ({ directory, name }: Place) => join(directory, `.${name}.shared`)
+const noted = (place: Place) => (existsSync(notes(place)) ? readFileSync(notes(place), 'utf8').split('\n') : [])
+
+function note(place: Place, texts: readonly string[]): void {
+  const draft = `${notes(place)}.${randomUUID()}`
+  writeFileSync(draft, texts.map(hashOf).join('\n'), { mode: 0o600, flag: 'wx', flush: true })
+  renameSync(draft, notes(place))
+}
+
+const rowOf = ({ name }: Place) => `keys:${name}`
+const bound = (place: Place) => `house.value:${rowOf(place)}`
+
+async function stored(within: Database | DatabaseTransaction, place: Place): Promise<string | undefined> {
+  const row = await within.selectFrom('house').select('value').where('key', '=', rowOf(place)).executeTakeFirst()
+  return row && place.cipher.open(row.value, bound(place))
+}
+
+async function store(transaction: DatabaseTransaction, place: Place, text: string): Promise<void> {
+  const value = place.cipher.seal(text, bound(place))
+  await transaction
+    .insertInto('house')
+    .values({ key: rowOf(place), value })
+    .onConflict((conflict) => conflict.column('key').doUpdateSet({ value }))
+    .execute()
 }

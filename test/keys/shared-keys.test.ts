@@ -1,8 +1,10 @@
 import { readFileSync, statSync, writeFileSync, mkdirSync, copyFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { KyselyPlugin } from 'kysely'
 import { expect, it, onTestFinished } from 'vitest'
 import { openCookieKeys } from '../../src/keys/cookie-keys.ts'
 import { openDataKeys } from '../../src/keys/data-keys.ts'
+import { changeKeyFile } from '../../src/keys/key-file.ts'
 import { shareKeys } from '../../src/keys/shared-keys.ts'
 import { openSigningKeys } from '../../src/keys/signing-keys.ts'
 import { migrate, openDatabase } from '../../src/storage/database.ts'
@@ -61,3 +63,44 @@ it('machines on one store end with the same keys, whoever made or changed them; 
   const kept = await database.selectFrom('house').selectAll().execute()
   expect(JSON.stringify(kept)).not.toMatch(/"d"|jwk/)
 })
+
+/** One that sees the store as it was, or as it is, when what happens `meanwhile` has happened. */
+function slowly(meanwhile: () => Promise<void>, latest?: () => Promise<Record<string, unknown>[]>): KyselyPlugin {
+  let happened = false
+  return {
+    transformQuery: ({ node }) => node,
+    async transformResult({ result }) {
+      if (happened) return result
+      happened = true
+      await meanwhile()
+      return latest ? { ...result, rows: await latest() } : result
+    },
+  }
+}
+
+it.each(['before', 'after'])(
+  'a process that asked the store %s a command changed the keys loses none',
+  async (asked) => {
+    const directory = temporaryDirectory()
+    const database = openDatabase(join(directory, 'yideng.sqlite'))
+    onTestFinished(() => database.destroy())
+    await migrate(database)
+    const { cipher } = openDataKeys(directory)
+    openSigningKeys(directory, Date.now)
+    openCookieKeys(directory)
+    const share = (plugin?: KyselyPlugin) =>
+      shareKeys({ database: plugin ? database.withPlugin(plugin) : database, cipher, directory })
+    await share()
+
+    const rotate = async () => {
+      changeKeyFile(directory, 'signing.json', (text) => ({ ...(text as object), rotated: true }))
+      await share()
+    }
+    const row = () => database.selectFrom('house').select('value').where('key', '=', 'keys:signing.json').execute()
+    await share(slowly(rotate, asked === 'after' ? row : undefined))
+    await share()
+    expect(readFileSync(join(directory, 'signing.json'), 'utf8')).toContain('rotated')
+    const [kept] = await row()
+    expect(cipher.open(kept?.value ?? '', 'house.value:keys:signing.json')).toContain('rotated')
+  },
+)

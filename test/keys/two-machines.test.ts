@@ -1,9 +1,10 @@
 import { copyFileSync, mkdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { readIdentifier } from '../../src/accounts/identifiers/identify.ts'
 import { dataKeys } from '../../src/admin/doctor/data-keys.ts'
 import { addDataKey, addIndexKey } from '../../src/keys/data-key-changes.ts'
+import { openSigningKeys } from '../../src/keys/signing-keys.ts'
 import { commandLine } from '../cli/in-process.ts'
 import { cannotRun } from '../setup/parts.ts'
 import { openPerson } from '../setup/person.ts'
@@ -98,6 +99,25 @@ describe.each(stores)('on %s', (name, environment) => {
     },
   )
 })
+
+it.skipIf(cannotRun('PostgreSQL'))(
+  'of two machines that rotate at the same moment, whoever hears that it is done has its keys on both',
+  async () => {
+    const { one, two, file, directory } = await machines({ YIDENG_DATABASE_URL: await makePostgres() })
+    await two.json('keys', 'list')
+    for (let round = 0; round < 4; round += 1) {
+      const rotate = ['keys', 'rotate', '--now', '--json']
+      const answers = await Promise.all([one.yideng(...rotate), two.yideng(...rotate)])
+      await Promise.all([one.json('client', 'list'), two.json('client', 'list')])
+      const done = answers.filter(({ code }) => code === 0)
+      const added = done.flatMap(({ out }) => (JSON.parse(out) as { added: string[] }).added)
+      expect(added.length).toBeGreaterThanOrEqual(2)
+      for (const place of [dirname(file), directory])
+        expect(openSigningKeys(place, Date.now).map(({ kid }) => kid)).toEqual(expect.arrayContaining(added))
+      for (const { code, err } of answers) if (code !== 0) expect(err).toContain('at the same moment')
+    }
+  },
+)
 
 it('a server that runs finds nobody rather than say there is nobody, where its index key is another of that name', async () => {
   const { one, two, person, directory, carry } = await machines({})

@@ -8,6 +8,7 @@ import {
 } from '../../keys/cookie-keys.ts'
 import { failed, iso, notFound, type Outcome } from '../command.ts'
 import type { Desk } from '../desk.ts'
+import { overtaken } from './overtaken.ts'
 
 /** The cookie keys with what each is for at this moment, and when an old one may go. */
 export async function cookieKeyStates(desk: Pick<Desk, 'settings' | 'clock'>) {
@@ -32,7 +33,7 @@ export async function rotateCookie(desk: Desk, now: boolean): Promise<Outcome> {
   const added = addCookieKey(settings.keysDir, useFrom)
   await keysChanged()
   if (!openCookieKeys(settings.keysDir).some(({ id, usedFrom }) => id === added && usedFrom === useFrom))
-    return failed('Another machine of this store made one at the same moment, which is used instead of this one.')
+    return overtaken
   await audit.record({ event: 'keys.rotated', actor: desk.actor, details: { kind: 'cookie', keys: [added], now } })
   const notes = [
     now
@@ -58,6 +59,7 @@ export async function retireCookie(desk: Desk, id: string | undefined, now: bool
   if (going.length > 0) {
     forgetCookieKeys(settings.keysDir, new Set(going))
     await keysChanged()
+    if (openCookieKeys(settings.keysDir).some(({ id: left }) => going.includes(left))) return overtaken
     await audit.record({ event: 'keys.retired', actor: desk.actor, details: { kind: 'cookie', keys: going, now } })
   }
   return { ok: true, document: { retired: going }, notes: going.length > 0 ? [] : ['No key may go yet.'] }

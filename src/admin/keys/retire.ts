@@ -6,11 +6,12 @@ import { dataKeyFile } from '../../keys/data-keys.ts'
 import { readKeysInStore, releaseKey } from '../../keys/keys-in-store.ts'
 import { firstOfOldFiles, keyNumber } from '../../keys/lookup-index.ts'
 import { sealedUnder } from '../../keys/reseal.ts'
-import { retireSigningKeys } from '../../keys/signing-keys.ts'
+import { openSigningKeys, retireSigningKeys } from '../../keys/signing-keys.ts'
 import { failed, invalid, iso, notFound, type Outcome } from '../command.ts'
 import type { Desk } from '../desk.ts'
 import { retireCookie } from './cookie-keys.ts'
 import { madeElsewhere } from './new-key.ts'
+import { overtaken } from './overtaken.ts'
 import { behind, isBehind } from './rotate.ts'
 import { signingKeyStates } from './signing-key-states.ts'
 
@@ -55,6 +56,7 @@ async function retireSigning(desk: Desk, id: string | undefined, now: boolean): 
     const { audit, settings, keysChanged } = await desk.house()
     retireSigningKeys(settings.keysDir, desk.clock, new Set(going))
     await keysChanged()
+    if (openSigningKeys(settings.keysDir, desk.clock).some(({ kid }) => going.includes(kid))) return overtaken
     await audit.record({ event: 'keys.retired', actor: desk.actor, details: { kind: 'signing', keys: going, now } })
   }
   return { ok: true, document: { retired: going }, notes: going.length > 0 ? [] : ['No key may go yet.'] }

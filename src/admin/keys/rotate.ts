@@ -4,10 +4,11 @@ import type { DataKeys } from '../../keys/data-keys.ts'
 import { belonging, houseRows, readKeysInStore, writeKeysInStore, type KeysInStore } from '../../keys/keys-in-store.ts'
 import { keyNumber } from '../../keys/lookup-index.ts'
 import { reseal } from '../../keys/reseal.ts'
-import { addSigningKeys, overlapMs } from '../../keys/signing-keys.ts'
+import { addSigningKeys, openSigningKeys, overlapMs } from '../../keys/signing-keys.ts'
 import { failed, iso, type Outcome } from '../command.ts'
 import type { Desk } from '../desk.ts'
 import { newKey } from './new-key.ts'
+import { overtaken } from './overtaken.ts'
 import { signingKeyStates } from './signing-key-states.ts'
 
 export async function rotateSigning(desk: Desk, now: boolean): Promise<Outcome> {
@@ -21,6 +22,7 @@ export async function rotateSigning(desk: Desk, now: boolean): Promise<Outcome> 
   const useFrom = desk.clock() + (now ? 0 : overlapMs)
   const added = addSigningKeys(keysDir, desk.clock, useFrom)
   await keysChanged()
+  if (!openSigningKeys(keysDir, desk.clock).some(({ kid }) => added.includes(kid))) return overtaken
   await audit.record({ event: 'keys.rotated', actor: desk.actor, details: { kind: 'signing', keys: added, now } })
   const notes = [
     now
