@@ -60,7 +60,7 @@ describe.skipIf(cannotRun('browser'))('every page of the account centre', () => 
     ).filter((path) => path !== '/account/return')
   const kindOf = (path: string) => path.replaceAll(/[0-9a-f-]{24,}/g, ':id')
 
-  it('can be read by everybody, at 320 and 1280 pixels, in every language', { timeout: 120_000 }, async () => {
+  it('can be read by everybody, at 320 and 1280 pixels, in every language', async () => {
     const { person, helper } = await busyPerson()
     const { context, complaints } = await openContext(browser(), { viewport: { width: 320, height: 640 } })
     const page = await context.newPage()

@@ -16,7 +16,7 @@ export function process(open: OpenLine, listens = true) {
 }
 
 export const hearing = (...all: { events: Events }[]) =>
-  expect.poll(() => all.every(({ events }) => events.hears()), { interval: 5, timeout: 10_000 }).toBe(true)
+  expect.poll(() => all.every(({ events }) => events.hears()), { interval: 5, timeout: 30_000 }).toBe(true)
 
 /** What every means of telling other processes promises. `open` opens the same one as often as it is called. */
 export function eventsContract(name: string, open: () => OpenLine): void {

@@ -91,7 +91,7 @@ it('two processes on the embedded store share logins; one that dies is replaced;
     expect(existsSync(join(server.dataDir, name)), name).toBe(false)
   }
   expect(server.output().match(/listens on/g)).toHaveLength(1)
-}, 60_000)
+})
 
 it('stops without a word and with 0 where it is told to before the first of many listens', async () => {
   const { environment, kill } = await startServer()

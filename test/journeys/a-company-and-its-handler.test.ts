@@ -52,7 +52,7 @@ describe.skipIf(cannotRun('browser'))('a company and its handler', () => {
 
   const signInHere = (page: Page, username: string) => signInOn(page, personOf(username))
 
-  it('opens it, lets somebody act for it, and ends that at once', { timeout: 120_000 }, async () => {
+  it('opens it, lets somebody act for it, and ends that at once', async () => {
     const enterprise = demo.portals.at(-1)
     if (!enterprise) throw new Error('the demo has no portal for organisations')
     const representative = personOf('lixiaolan')

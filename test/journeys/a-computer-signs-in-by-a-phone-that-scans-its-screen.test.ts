@@ -19,7 +19,7 @@ async function scan(page: Page): Promise<string> {
   return decodeQR({ ...info, data })
 }
 
-describe.skipIf(cannotRun('browser'))('in Chromium, a computer and a phone', { timeout: 90_000 }, () => {
+describe.skipIf(cannotRun('browser'))('in Chromium, a computer and a phone', () => {
   const browser = useBrowser()
   let server: RunningServer
   let house: Back

@@ -15,7 +15,7 @@ import { openPerson } from '../setup/person.ts'
 import { registerPortal, standIn } from '../setup/portal.ts'
 import { startServer, type RunningServer } from '../setup/server.ts'
 
-describe.skipIf(cannotRun('browser'))('in Chromium, with a film for a camera', { timeout: 120_000 }, () => {
+describe.skipIf(cannotRun('browser'))('in Chromium, with a film for a camera', () => {
   const directory = mkdtempSync(join(tmpdir(), 'yideng-face-'))
   const camera = join(directory, 'camera.mjpeg')
   let browser: Browser

@@ -10,7 +10,7 @@ const small = { viewport: { width: 320, height: 640 } } as const
 describe.skipIf(cannotRun('browser'))('an administrator lets a command line in', () => {
   const browser = useBrowser()
 
-  it('by keyboard, on a small screen and a large one, in both languages', { timeout: 60_000 }, async () => {
+  it('by keyboard, on a small screen and a large one, in both languages', async () => {
     const server = await startServer()
     const house = await server.house()
     const admin = await administrator(server, house)

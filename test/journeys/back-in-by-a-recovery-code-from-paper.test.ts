@@ -33,7 +33,7 @@ describe.skipIf(cannotRun('browser'))('back in by a recovery code from paper', (
     house = await (await usualServer()).house()
   })
 
-  it('makes codes, forgets the password, sets a new one, signs in, and waits', { timeout: 60_000 }, async () => {
+  it('makes codes, forgets the password, sets a new one, signs in, and waits', async () => {
     const { issuer } = house.settings
     const person = await openPerson(house)
     const portal = await registerPortal(house, { consent: 'implicit', min_level: 3 })

@@ -8,7 +8,7 @@ import { registerPortal, standIn } from '../setup/portal.ts'
 import { until, type RunningServer, usualServer } from '../setup/server.ts'
 import { authenticatorOf } from '../setup/virtual-authenticator.ts'
 
-describe.skipIf(cannotRun('browser'))('in Chromium, a person with passkeys', { timeout: 90_000 }, () => {
+describe.skipIf(cannotRun('browser'))('in Chromium, a person with passkeys', () => {
   const browser = useBrowser()
   let server: RunningServer
   let house: Back

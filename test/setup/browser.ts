@@ -27,6 +27,8 @@ export const desk = { viewport: { width: 1280, height: 800 } } as const
 /** A context without anything a page must not do: console errors and violations of its policy fail the test. */
 export async function openContext(browser: Browser, options: Parameters<Browser['newContext']>[0] = {}) {
   const context: BrowserContext = await browser.newContext({ locale: 'zh-CN', ...options })
+  // as long as anything is waited for in these tests: a page may need it where three of them share two slow cores
+  context.setDefaultTimeout(90_000)
   const complaints: string[] = []
   context.on('console', (message) => {
     if (message.type() === 'error' && !/status of 4\d\d/.test(message.text())) complaints.push(message.text())

@@ -22,7 +22,7 @@ it('copies the log back beside the thread that writes, and lets it begin anew', 
   }
   write(20)
   const logged = statSync(`${file}-wal`).size
-  await vi.waitFor(() => expect(statSync(file).size).toBeGreaterThan(20_000_000), 10_000)
+  await vi.waitFor(() => expect(statSync(file).size).toBeGreaterThan(20_000_000), 45_000)
   await new Promise((resolve) => setTimeout(resolve, 1500))
   write(5)
   expect(statSync(`${file}-wal`).size).toBe(logged)

@@ -131,7 +131,7 @@ describe('a verified face in the account centre', () => {
     })
     expect((await find(house, opened.person)).identityLevel).toBe(2)
     // the counter is the command line: a server ends the sessions and tells portals
-    await expect.poll(() => events(opened.person.id), { timeout: 5000 }).toContain('person.sessions-ended')
+    await expect.poll(() => events(opened.person.id), { timeout: 30_000 }).toContain('person.sessions-ended')
     expect((await visitor.get('/account')).html).toContain('name="password"')
   })
 
@@ -256,7 +256,7 @@ describe('whoever tries', () => {
     })
     const sending = send(one.visitor, first, slow)
     await expect
-      .poll(() => send(other.visitor, second, frames), { timeout: 5000 })
+      .poll(() => send(other.visitor, second, frames), { timeout: 30_000 })
       .toMatchObject({ status: 503, outcome: 'busy', retryAfter: '5' })
     // a challenge there is not takes no place, and is told so
     expect(await send(other.visitor, second, frames, { check: 'none' })).toMatchObject({ status: 200, outcome: 'late' })

