@@ -89,7 +89,7 @@ describe.skipIf(cannotRun('browser'))('in Chromium, with a film for a camera', (
       await look(page, async () => still(await picture()), 20)
       // the text of what is hidden is all it might say
       const told = page.locator('[data-when=told]')
-      await told.waitFor({ timeout: 60_000 })
+      await told.waitFor({ timeout: 120_000 })
       expect(await told.innerText(), who).toContain(words)
       await page.locator('form[action$="/face/start"] button').click()
     }
@@ -98,8 +98,8 @@ describe.skipIf(cannotRun('browser'))('in Chromium, with a film for a camera', (
       await look(page, (asked) => film(asked, speed), speed)
       const told = page.locator('[data-when=told]')
       await Promise.race([
-        page.waitForURL(/\/callback\?/, { timeout: 40_000 }),
-        told.waitFor({ timeout: 40_000 }).catch(() => undefined),
+        page.waitForURL(/\/callback\?/, { timeout: 120_000 }),
+        told.waitFor({ timeout: 120_000 }).catch(() => undefined),
       ])
       if (page.url().includes('/callback?')) break
       await page.locator('form[action$="/face/start"] button').click()
