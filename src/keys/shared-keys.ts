@@ -63,9 +63,10 @@ async function takeStep(transaction: DatabaseTransaction, place: Place): Promise
 
 function stepFrom(place: Place, text: string | undefined, own = ownText(place)): Step {
   if (text === undefined) return 'give'
-  const isNoted = noted(place).includes(hashOf(text))
+  const known = noted(place)
+  const isNoted = known.includes(hashOf(text))
   if (text !== own) return isNoted ? 'give' : 'take'
-  return isNoted && noted(place).length === 1 ? 'nothing' : 'note'
+  return isNoted && known.length === 1 ? 'nothing' : 'note'
 }
 
 const hashOf = (text: string) => hash('sha256', text, 'base64url')

@@ -70,7 +70,6 @@ const stores: [string, () => Promise<Record<string, string>>][] = [
 describe.each(stores)('on %s', (name, environment) => {
   it.skipIf(name !== 'SQLite' && (cannotRun('PostgreSQL') || cannotRun('Redis')))(
     'servers follow: open forms are taken, and people stay signed in even when the old key goes at once',
-    { timeout: 30_000 },
     async () => {
       const server = await startServer({ ...(await environment()), YIDENG_WORKERS: '2' })
       const person = await openPerson(await server.house())

@@ -41,62 +41,56 @@ function sealedUnder(file: string, key: string): string[] {
   return [...new Set(found)].sort()
 }
 
-it(
-  'rotates the data key while people sign in, and nothing is left under the old one',
-  { timeout: 30_000 },
-  async () => {
-    const server = await startServer()
-    const house = await server.house()
-    const before = await signedIn(house)
-    await house.inbox.notify({ personId: before.person.id, kind: 'new-device', restricted: { address: '203.0.113.9' } })
-    const file = join(server.dataDir, 'yideng.sqlite')
-    expect(sealedUnder(file, 'd1')).toEqual(
-      [
-        'devices.browser',
-        ...['document_number', 'name', 'phone', 'username'].map((one) => `natural_persons.${one}`),
-        'notices.restricted',
-      ].sort(),
-    )
+it('rotates the data key while people sign in, and nothing is left under the old one', async () => {
+  const server = await startServer()
+  const house = await server.house()
+  const before = await signedIn(house)
+  await house.inbox.notify({ personId: before.person.id, kind: 'new-device', restricted: { address: '203.0.113.9' } })
+  const file = join(server.dataDir, 'yideng.sqlite')
+  expect(sealedUnder(file, 'd1')).toEqual(
+    [
+      'devices.browser',
+      ...['document_number', 'name', 'phone', 'username'].map((one) => `natural_persons.${one}`),
+      'notices.restricted',
+    ].sort(),
+  )
 
-    const line = commandLine({ environment: server.environment })
-    const rotating = line.json<{ current: string; old: string[]; sealed: number; left: string[] }>(
-      'keys',
-      'rotate',
-      '--kind',
-      'data',
-    )
-    // meanwhile the server seals for people who come
-    for (let index = 0; index < 2; index += 1) await signedIn(house)
-    const rotated = await rotating
-    expect(rotated).toMatchObject({ current: 'd2', old: ['d1'], left: [] })
-    expect(rotated.sealed).toBeGreaterThanOrEqual(6)
-    house.dataKeys.refresh()
-    expect(sealedUnder(file, 'd2')).toEqual(
-      expect.arrayContaining(['natural_persons.name', 'devices.browser', 'notices.restricted']),
-    )
-    const settled = await line.json<{ sealed: number }>('person', 'list')
-    expect(settled).toHaveLength(3)
-    const { reveal } = house.persons
-    const person = await house.persons.find(before.person.id)
-    expect(person && reveal(person).documentNumber).toBe(before.person.number)
-    // and accounts come under a new index key, which the server hears of
-    expect(await line.json('keys', 'rotate', '--kind', 'index')).toMatchObject({ current: 'i2', indexed: 3, left: [] })
-    const visitor = new Visitor(server.issuer)
-    const page = await signIn(visitor, await visitor.get('/account'), before.person.phone)
-    expect(page.html).not.toContain('name="password"')
-    await signedIn(house)
-    expect(sealedUnder(file, 'd1')).toEqual([])
-    // entries of the audit trail stay as they are; new ones are sealed under a new key
-    const entries = await house.database.selectFrom('audit_events').select(['sequence', 'restricted']).execute()
-    const sealed = entries.flatMap(({ sequence, restricted }) =>
-      restricted === null ? [] : [{ sequence, restricted }],
-    )
-    for (const { sequence, restricted } of sealed)
-      expect(house.dataKeys.auditCipher.open(restricted, restrictedPlace(sequence))).toContain('{')
-    expect([sealed[0], sealed.at(-1)].map((one) => one?.restricted.slice(0, 3))).toEqual(['a1.', 'a2.'])
-    expect(server.output()).not.toContain('"level":50')
-  },
-)
+  const line = commandLine({ environment: server.environment })
+  const rotating = line.json<{ current: string; old: string[]; sealed: number; left: string[] }>(
+    'keys',
+    'rotate',
+    '--kind',
+    'data',
+  )
+  // meanwhile the server seals for people who come
+  for (let index = 0; index < 2; index += 1) await signedIn(house)
+  const rotated = await rotating
+  expect(rotated).toMatchObject({ current: 'd2', old: ['d1'], left: [] })
+  expect(rotated.sealed).toBeGreaterThanOrEqual(6)
+  house.dataKeys.refresh()
+  expect(sealedUnder(file, 'd2')).toEqual(
+    expect.arrayContaining(['natural_persons.name', 'devices.browser', 'notices.restricted']),
+  )
+  const settled = await line.json<{ sealed: number }>('person', 'list')
+  expect(settled).toHaveLength(3)
+  const { reveal } = house.persons
+  const person = await house.persons.find(before.person.id)
+  expect(person && reveal(person).documentNumber).toBe(before.person.number)
+  // and accounts come under a new index key, which the server hears of
+  expect(await line.json('keys', 'rotate', '--kind', 'index')).toMatchObject({ current: 'i2', indexed: 3, left: [] })
+  const visitor = new Visitor(server.issuer)
+  const page = await signIn(visitor, await visitor.get('/account'), before.person.phone)
+  expect(page.html).not.toContain('name="password"')
+  await signedIn(house)
+  expect(sealedUnder(file, 'd1')).toEqual([])
+  // entries of the audit trail stay as they are; new ones are sealed under a new key
+  const entries = await house.database.selectFrom('audit_events').select(['sequence', 'restricted']).execute()
+  const sealed = entries.flatMap(({ sequence, restricted }) => (restricted === null ? [] : [{ sequence, restricted }]))
+  for (const { sequence, restricted } of sealed)
+    expect(house.dataKeys.auditCipher.open(restricted, restrictedPlace(sequence))).toContain('{')
+  expect([sealed[0], sealed.at(-1)].map((one) => one?.restricted.slice(0, 3))).toEqual(['a1.', 'a2.'])
+  expect(server.output()).not.toContain('"level":50')
+})
 
 it('goes on where it was interrupted, and tells what it cannot open', async () => {
   const line = commandLine()
