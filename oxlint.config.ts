@@ -8,6 +8,8 @@ const house = [
   'account-centre',
   'login',
   'oidc',
+  'sessions',
+  'jobs',
   'clients',
   'assurance',
   'accounts',

@@ -37,8 +37,6 @@ import { createRepresentationEndings } from './oidc/representation-endings.ts'
 import { createRepresenteeBook } from './oidc/representee-book.ts'
 import { createRepresentees } from './oidc/representee.ts'
 import { readResources } from './oidc/resources.ts'
-import { createSessionEndings } from './oidc/session-endings.ts'
-import { createSessions } from './oidc/sessions.ts'
 import { leaveOutTraces } from './oidc/untraced-errors.ts'
 import { loadAssets } from './pages/assets.ts'
 import { createPages } from './pages/render.ts'
@@ -47,6 +45,9 @@ import { createFacePool } from './proofing/face/pool.ts'
 import { thresholds } from './proofing/face/thresholds.ts'
 import { readVendors } from './proofing/face/vendors/vendors.ts'
 import { chooseVerifiers } from './proofing/face/verifiers.ts'
+import { createEndingsJob } from './sessions/endings-job.ts'
+import { createSessionRows } from './sessions/rows.ts'
+import { createSessions } from './sessions/sessions.ts'
 import { keepMonthsAhead } from './storage/audit-months.ts'
 import { freshFor } from './storage/fresh.ts'
 import { claimRedis, keepLogsShort, openArtifacts, openEvents, redisOfAnother } from './storage/stores.ts'
@@ -100,14 +101,17 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
     regionOf: listedRegions(),
     clock,
   })
+  const findPerson = freshFor((id: string) => persons.find(id), { events, topic: 'person', all: false }, clock)
+  const rows = createSessionRows({ artifacts, findPerson })
   const provider = createProvider({
+    sessions: rows,
+    findPerson,
     representees: createRepresentees({ representations, book, choices, artifacts, audit, findClient }),
     offerDue: (signIn) => host.offerDue(signIn),
     audit,
     settings,
     clock,
     artifacts,
-    events,
     findClient,
     persons,
     consents,
@@ -133,10 +137,19 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
   const deliver = keepLogouts(provider, (notice) => deliveries.send([notice]))
   const deliveries = createLogoutDeliveries({ database, audit, events, clock, deliver, log })
   const { session: sessionLifetime, sessionIdle: idle } = settings.lifetimes
-  const sessions = createSessions({ artifacts, deliveries, cipher, lifetime: sessionLifetime, idle, clock })
+  const sessions = createSessions({
+    ...back,
+    rows,
+    artifacts,
+    deliveries,
+    cipher,
+    tell: events.tell,
+    lifetime: sessionLifetime,
+    idle,
+  })
 
   const endings = createRepresentationEndings({ database, book, sessions, audit, events, clock, log })
-  const sessionEndings = createSessionEndings({ database, sessions, audit, events, clock, log })
+  const sessionEndings = createEndingsJob({ database, sessions, audit, events, clock, log })
 
   const closings = createAccountClosings({ ...back, sessions, events, log })
 

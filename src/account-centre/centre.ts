@@ -4,7 +4,7 @@ import type { Inbox } from '../accounts/notices.ts'
 import { maskName } from '../accounts/identifiers/masking.ts'
 import type { Clock } from '../config/clock.ts'
 import type { AccountHost, AccountVisit, RouterContext } from '../login/method.ts'
-import type { Sessions } from '../oidc/sessions.ts'
+import type { Sessions } from '../sessions/sessions.ts'
 import { goTo } from '../pages/going.ts'
 import { showPage, visitOf } from '../pages/visit.ts'
 import { Refusal } from '../refusal/refusal.ts'
@@ -33,8 +33,9 @@ export function createCentre(parts: CentreParts): AccountHost {
     const session = cookie ? await sessions.ofCookie(cookie) : undefined
     const person = session && (await persons.find(session.personId))
     if (!session || person?.status !== 'active') return undefined
-    const signIn = { at: session.signedInAt, level: session.level, amr: session.amr }
-    const counts = signInCounts({ signIn, signedOutAt: person.signedOutAt, held: isHeld(person, clock()) })
+    const { uid: sessionUid, signedInAt: at, level, amr } = session
+    const signIn = { at, sessionUid, level, amr }
+    const counts = signInCounts({ signIn, endings: person.endings, held: isHeld(person, clock()) })
     return counts ? { session, person } : undefined
   }
 

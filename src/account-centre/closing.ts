@@ -3,7 +3,7 @@ import type { LegalPersons } from '../accounts/legal-persons.ts'
 import type { Mandates } from '../accounts/mandates/mandates.ts'
 import { actorOf } from '../login/host.ts'
 import type { AccountHost, AccountVisit, Router, RouterContext } from '../login/method.ts'
-import type { Sessions } from '../oidc/sessions.ts'
+import type { Sessions } from '../sessions/sessions.ts'
 import { goTo } from '../pages/going.ts'
 import { showPage, visitOf } from '../pages/visit.ts'
 
@@ -54,7 +54,7 @@ export function closingRoutes(router: Router, centre: AccountHost, parts: Closin
     if (typed !== visitOf(ctx).t('closing.confirm_words')) return showRoom(ctx, visit, 'closing_confirm')
     const closesAt = await closing.ask(id, actorOf(ctx))
     if (closesAt === undefined) return goTo(ctx, room)
-    await sessions.endAll(id)
+    await sessions.removeEnded(id)
     showPage(ctx, 'account/leaving', { closesAt })
     return undefined
   })

@@ -11,7 +11,7 @@ import type { AuditTrail } from '../audit/trail.ts'
 import type { Clock } from '../config/clock.ts'
 import { actorOf } from '../login/host.ts'
 import type { AccountHost, Router } from '../login/method.ts'
-import type { Sessions } from '../oidc/sessions.ts'
+import type { Sessions } from '../sessions/sessions.ts'
 import { visitOf } from '../pages/visit.ts'
 
 export interface DataParts {

@@ -3,7 +3,7 @@ import type { AuditTrail, PastEvent } from '../audit/trail.ts'
 import type { Clients } from '../clients/clients.ts'
 import type { RegionOf } from '../config/networks.ts'
 import type { AccountHost, AccountVisit, Router, RouterContext } from '../login/method.ts'
-import type { Sessions } from '../oidc/sessions.ts'
+import type { Sessions } from '../sessions/sessions.ts'
 import { goTo, idOf, onePage, pageOf } from '../pages/going.ts'
 import { visitOf } from '../pages/visit.ts'
 import { Refusal } from '../refusal/refusal.ts'
@@ -125,10 +125,9 @@ export function historyRoutes(router: Router, centre: AccountHost, parts: Histor
     if (!visit) return
     const { id } = visit.person
     const { details } = await signInOf(ctx, visit)
-    const open = await sessions.listAbout(id)
-    const begun = open.filter(({ about }) => about?.signIns.includes(text(details['signIn'])))
-    const uids = begun.map(({ uid }) => uid)
-    const locked = await waysIn.notMe(ctx, id, text(details['method']), uids)
+    const [method, signIn] = [text(details['method']), text(details['signIn'])]
+    const own = (await sessions.about(visit.session.uid))?.signIns.includes(signIn) ? undefined : visit.session
+    const locked = await waysIn.notMe(ctx, id, { method, signIn }, own)
     goTo(ctx, `/account/ways?done=${locked ? 'not_me' : 'not_me_last'}`)
   })
 }

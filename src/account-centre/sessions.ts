@@ -1,10 +1,9 @@
 import type { Devices } from '../accounts/devices.ts'
-import type { AuditTrail } from '../audit/trail.ts'
 import type { Clients } from '../clients/clients.ts'
 import type { RegionOf } from '../config/networks.ts'
 import { actorOf } from '../login/host.ts'
 import type { AccountHost, AccountVisit, Router, RouterContext } from '../login/method.ts'
-import type { Sessions } from '../oidc/sessions.ts'
+import type { Sessions } from '../sessions/sessions.ts'
 import { doneOf, goTo, idOf } from '../pages/going.ts'
 import { visitOf } from '../pages/visit.ts'
 import { Refusal } from '../refusal/refusal.ts'
@@ -17,7 +16,6 @@ export interface SessionsParts {
   sessions: Sessions
   devices: Devices
   clients: Clients
-  audit: AuditTrail
   waysIn: WaysIn
   regionOf: RegionOf
 }
@@ -27,12 +25,12 @@ const done = ['ended', 'others_ended', 'forgotten']
 
 /** Where I am signed in, and the browsers I am known by. */
 export function sessionsRoutes(router: Router, centre: AccountHost, parts: SessionsParts): void {
-  const { sessions, devices, clients, audit, waysIn, regionOf } = parts
+  const { sessions, devices, clients, waysIn, regionOf } = parts
 
-  const end = async (ctx: RouterContext, { person }: AccountVisit, reason: string, uids: readonly string[]) => {
-    await Promise.all(uids.map((uid) => sessions.end(uid)))
+  const end = (ctx: RouterContext, { person }: AccountVisit, reason: string, uids: readonly string[]) => {
     const details = { reason, sessions: uids.length }
-    await audit.record({ event: 'session.ended', ...actorOf(ctx), personId: person.id, details })
+    const entry = { event: 'session.ended', ...actorOf(ctx), personId: person.id, details } as const
+    return sessions.end(person.id, { only: uids }, entry)
   }
 
   router.get(room, async (ctx) => {
@@ -85,14 +83,11 @@ export function sessionsRoutes(router: Router, centre: AccountHost, parts: Sessi
     visitOf(ctx).back = room
     const visit = await centre.visit(ctx)
     if (!visit) return
-    const others = (await sessions.list(visit.person.id)).filter(({ uid }) => uid !== visit.session.uid)
-    await end(
-      ctx,
-      visit,
-      'others',
-      others.map(({ uid }) => uid),
-    )
-    await sessions.revokeLeftOver(visit.person.id)
+    const { person, session } = visit
+    const others = (await sessions.list(person.id)).filter(({ uid }) => uid !== session.uid)
+    const details = { reason: 'others', sessions: others.length }
+    const entry = { event: 'session.ended', ...actorOf(ctx), personId: person.id, details } as const
+    await sessions.end(person.id, { but: [session] }, entry)
     goTo(ctx, `${room}?done=others_ended`)
   })
 

@@ -1,14 +1,12 @@
 import type { MethodLocks } from '../accounts/method-locks.ts'
-import type { AuditTrail } from '../audit/trail.ts'
 import { actorOf } from '../login/host.ts'
-import type { LoginMethod, RouterContext } from '../login/method.ts'
-import type { Sessions } from '../oidc/sessions.ts'
+import type { AccountVisit, LoginMethod, RouterContext } from '../login/method.ts'
+import type { Session, Sessions, Taken } from '../sessions/sessions.ts'
 
 export interface WaysInParts {
   methods: readonly LoginMethod[]
   methodLocks: MethodLocks
   sessions: Sessions
-  audit: AuditTrail
 }
 
 /** A way to sign in as a person sees it. */
@@ -30,19 +28,20 @@ export interface WaysIn {
   known(name: string): string
   /** How many are left that are on. */
   left(personId: string): Promise<number>
-  /** False for the last way in that is on. */
-  switchOff(ctx: RouterContext, personId: string, method: string): Promise<boolean>
+  /** Ends what began by it, but for the session that asks. False for the last way in that is on. */
+  switchOff(ctx: RouterContext, visit: AccountVisit, method: string): Promise<boolean>
   switchOn(ctx: RouterContext, personId: string, method: string): Promise<void>
   /**
-   * Ends these sessions and locks the way they were begun by. False when it was not locked, being the last way in: nobody
-   * is to be shut out of their own account by this.
+   * Locks a way to sign in and ends what began by it. False when it was not locked, being the last way in: nobody is to be
+   * shut out of their own account by this.
+   * @param own the session that stays; undefined where it was begun by what was somebody else's
    */
-  notMe(ctx: RouterContext, personId: string, method: string, uids: readonly string[]): Promise<boolean>
+  notMe(ctx: RouterContext, personId: string, taken: Taken, own: Session | undefined): Promise<boolean>
 }
 
 const states = { 'switched-off': 'switched_off', 'not-me': 'not_me_off' } as const
 
-export function createWaysIn({ methods, methodLocks, sessions, audit }: WaysInParts): WaysIn {
+export function createWaysIn({ methods, methodLocks, sessions }: WaysInParts): WaysIn {
   async function list(personId: string): Promise<Way[]> {
     const locks = new Map((await methodLocks.list(personId)).map(({ method, reason }) => [method, reason]))
     return Promise.all(
@@ -72,18 +71,23 @@ export function createWaysIn({ methods, methodLocks, sessions, audit }: WaysInPa
       const on = (await list(personId)).filter(({ state }) => state === 'on')
       return on.reduce((sum, { count }) => sum + count, 0)
     },
-    switchOff: (ctx, personId, method) => lock(ctx, personId, method, 'switched-off'),
+    async switchOff(ctx, { person, session }, method) {
+      if (!(await lock(ctx, person.id, method, 'switched-off'))) return false
+      await sessions.end(person.id, { but: await sessions.without(person.id, { method }, session) })
+      return true
+    },
     async switchOn(ctx, personId, method) {
       await methodLocks.unlock(personId, method, actorOf(ctx))
     },
-    async notMe(ctx, personId, method, uids) {
+    async notMe(ctx, personId, taken, own) {
+      const { method } = taken
       // locked first, so that nobody comes back in between
       const locked = await lock(ctx, personId, method, 'not-me')
-      await Promise.all(uids.map((uid) => sessions.end(uid)))
-      // it may be over already, and what it began go on
-      await sessions.revokeLeftOver(personId)
-      const details = { reason: 'not-me', method, sessions: uids.length, locked }
-      await audit.record({ event: 'session.ended', ...actorOf(ctx), personId, details })
+      const open = await sessions.list(personId)
+      const stay = await sessions.without(personId, taken, own)
+      const details = { reason: 'not-me', method, sessions: open.length - stay.length, locked }
+      const entry = { event: 'session.ended', ...actorOf(ctx), personId, details } as const
+      await sessions.end(personId, { but: stay }, entry)
       return locked
     },
   }

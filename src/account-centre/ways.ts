@@ -1,5 +1,4 @@
 import type { AccountHost, Router, RouterContext } from '../login/method.ts'
-import type { Sessions } from '../oidc/sessions.ts'
 import { doneOf, goTo, idOf } from '../pages/going.ts'
 import { visitOf } from '../pages/visit.ts'
 import { Refusal } from '../refusal/refusal.ts'
@@ -7,14 +6,13 @@ import type { WaysIn } from './ways-in.ts'
 
 export interface WaysParts {
   waysIn: WaysIn
-  sessions: Sessions
 }
 
 const room = '/account/ways'
 const done = ['off', 'on', 'not_me', 'not_me_last']
 
 /** Ways to sign in: one row for each login method there is, with a switch. */
-export function waysRoutes(router: Router, centre: AccountHost, { waysIn, sessions }: WaysParts): void {
+export function waysRoutes(router: Router, centre: AccountHost, { waysIn }: WaysParts): void {
   /** @throws Refusal `not_found` for a way there is not */
   async function wayOf(ctx: RouterContext, personId: string) {
     const way = (await waysIn.list(personId)).find(({ name }) => name === idOf(ctx))
@@ -37,7 +35,7 @@ export function waysRoutes(router: Router, centre: AccountHost, { waysIn, sessio
     const { name, count } = await wayOf(ctx, id)
     // without a passkey one falls back on a password: that is not for whoever found a browser open
     if (count > 0 && !(await centre.mayChangeAuthenticators(ctx))) return undefined
-    if (await waysIn.switchOff(ctx, id, name)) return goTo(ctx, `${room}?done=off`)
+    if (await waysIn.switchOff(ctx, visit, name)) return goTo(ctx, `${room}?done=off`)
     const ways = await waysIn.list(id)
     return centre.show(ctx, visit, 'account/ways', { ways, done: '', refused: name }, 400)
   })
@@ -57,9 +55,6 @@ export function waysRoutes(router: Router, centre: AccountHost, { waysIn, sessio
     if (!visit) return
     const { id } = visit.person
     const { name } = await wayOf(ctx, id)
-    const open = await sessions.listAbout(id)
-    const begun = open.filter(({ about, amr }) => (about?.method ? about.method === name : amr.includes(name)))
-    const uids = begun.map(({ uid }) => uid)
-    goTo(ctx, `${room}?done=${(await waysIn.notMe(ctx, id, name, uids)) ? 'not_me' : 'not_me_last'}`)
+    goTo(ctx, `${room}?done=${(await waysIn.notMe(ctx, id, { method: name }, undefined)) ? 'not_me' : 'not_me_last'}`)
   })
 }

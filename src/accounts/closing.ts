@@ -6,12 +6,13 @@ import type { Database, DatabaseTransaction } from '../storage/database.ts'
 import type { Tell } from '../storage/events.ts'
 import type { Actor } from './natural-persons.ts'
 import type { Notifier } from './notices.ts'
+import type { EndSignIns } from './sign-in-endings.ts'
 import { sealedPlace, type SealedField } from './sealed-fields.ts'
 import type { FaceReferences } from '../proofing/face/references.ts'
 
 /** Closing an account: asked for, thought over for some days, then erased but for the audit trail. */
 export interface Closing {
-  /** When it will be closed; undefined where the account is not open, or is to be closed already. */
+  /** When it will be closed; undefined where the account is not open, or is to be closed already. All sign-ins end. */
   ask(personId: string, by: Actor): Promise<number | undefined>
   /** False where it was not to be closed, or is closed already. */
   keep(personId: string, by: Actor): Promise<boolean>
@@ -49,11 +50,12 @@ export function createClosing(options: {
   references: Pick<FaceReferences, 'erase'>
   audit: AuditTrail
   notifier: Notifier
+  endSignIns: EndSignIns
   tell: Tell
   clock: Clock
   days: number
 }): Closing {
-  const { database, cipher, references, audit, notifier, tell, clock, days } = options
+  const { database, cipher, references, audit, notifier, endSignIns, tell, clock, days } = options
 
   async function note(transaction: DatabaseTransaction, personId: string, by: Actor, closesAt: number | undefined) {
     const event = closesAt === undefined ? 'person.kept' : 'person.closing'
@@ -101,6 +103,7 @@ export function createClosing(options: {
           .where('closes_at', 'is', null)
           .executeTakeFirst()
         if (numUpdatedRows === 0n) return undefined
+        await endSignIns(transaction, personId, { but: [] })
         await note(transaction, personId, by, closesAt)
         return closesAt
       }),
@@ -143,6 +146,7 @@ export function createClosing(options: {
           .where('status', '<>', 'closed')
           .executeTakeFirst()
         if (numUpdatedRows === 0n) return true // a second run: only the rest is left
+        await endSignIns(transaction, personId, { but: [] })
         // what a guardian agreed to for a child holds on; who it was is in the audit trail
         await transaction
           .updateTable('face_consents')

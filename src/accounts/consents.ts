@@ -29,7 +29,7 @@ export interface Consents {
   privacyNotices(personId: string): Promise<{ version: string; givenAt: number }[]>
   /** Adds to what was given before. */
   give(personId: string, clientId: string, granted: Granted, by: Actor): Promise<void>
-  /** Takes back all of it; false when there was nothing. What the portal holds ends elsewhere (src/oidc/sessions.ts). */
+  /** Takes back all of it; false when there was nothing. What the portal holds ends elsewhere (src/sessions/sessions.ts). */
   withdraw(personId: string, clientId: string, by: Actor): Promise<boolean>
 }
 

@@ -12,7 +12,7 @@ import type { Tables } from '../storage/schema.ts'
 import type { IdentityDocument } from './identifiers/documents.ts'
 import type { IdentifierReading } from './identifiers/identify.ts'
 import { matchKey } from './identifiers/names.ts'
-import { endSessionsOf } from './session-endings.ts'
+import { readEndings, type EndSignIns, type SignInEndings } from './sign-in-endings.ts'
 import { indexesOf, provenHolders } from './indexes.ts'
 import { isAmong } from './recovery/codes.ts'
 import { sealedPlace, type SealedField } from './sealed-fields.ts'
@@ -30,8 +30,8 @@ export interface NaturalPerson {
   createdAt: number
   /** Until then no authenticator may be changed (recovery without a counter). */
   heldUntil: number | null
-  /** Sign-ins of before count no more. */
-  signedOutAt: number | null
+  /** What was ended of the sign-ins of this person. */
+  endings: SignInEndings
   /** The account is to be closed then. */
   closesAt: number | null
   row: Selectable<Tables['natural_persons']>
@@ -85,8 +85,9 @@ export const isHeld = ({ heldUntil }: NaturalPerson, now: number) => heldUntil !
 
 function fromRow(row: Selectable<Tables['natural_persons']>): NaturalPerson {
   const { id, status, identity_level: identityLevel, proofed_at: proofedAt, created_at: createdAt } = row
-  const { held_until: heldUntil, signed_out_at: signedOutAt, closes_at: closesAt, face_proofed_at: faceProofedAt } = row
-  return { id, status, identityLevel, proofedAt, faceProofedAt, createdAt, heldUntil, signedOutAt, closesAt, row }
+  const { held_until: heldUntil, closes_at: closesAt, face_proofed_at: faceProofedAt } = row
+  const endings = readEndings(row)
+  return { id, status, identityLevel, proofedAt, faceProofedAt, createdAt, heldUntil, endings, closesAt, row }
 }
 
 export function createNaturalPersons(options: {
@@ -95,10 +96,11 @@ export function createNaturalPersons(options: {
   lookup: LookupIndex
   audit: AuditTrail
   register: PopulationRegister
+  endSignIns: EndSignIns
   tell: Tell
   clock: Clock
 }): NaturalPersons {
-  const { database, cipher, lookup, audit, register, tell, clock } = options
+  const { database, cipher, lookup, audit, register, endSignIns, tell, clock } = options
 
   const byId = compileOnce<NaturalPerson['row']>(
     database.selectFrom('natural_persons').selectAll().where('id', '=', ''),
@@ -160,6 +162,8 @@ export function createNaturalPersons(options: {
           status: 'active' as const,
           held_until: null,
           signed_out_at: null,
+          sign_in_epoch: 0,
+          sign_in_marks: null,
           closes_at: null,
           created_at: now,
           updated_at: now,
@@ -245,7 +249,8 @@ export function createNaturalPersons(options: {
           .where('status', '<>', 'closed')
           .executeTakeFirst()
         if (changed.numUpdatedRows === 0n) return undefined
-        if (status === 'locked') await endSessionsOf(transaction, id, clock())
+        // unlocking brings nothing back
+        if (status === 'locked') await endSignIns(transaction, id, { but: [] })
         const event = status === 'locked' ? 'person.locked' : 'person.unlocked'
         await audit.append(transaction, { event, ...by, personId: id })
         return findIn(transaction, id)

@@ -17,6 +17,7 @@ import { createRepresentations, type Representations } from '../accounts/mandate
 import { createRecovery, type Recovery } from '../accounts/recovery/recovery.ts'
 import { createNaturalPersons, type NaturalPersons } from '../accounts/natural-persons.ts'
 import { createRepresenteeChoices, type RepresenteeChoices } from '../accounts/representee-choices.ts'
+import { createEndSignIns, type EndSignIns } from '../accounts/sign-in-endings.ts'
 import type { AuditEvent } from '../audit/events.ts'
 import { createAuditTrail, type AuditTrail } from '../audit/trail.ts'
 import { createClients, type Clients } from '../clients/clients.ts'
@@ -54,6 +55,7 @@ export interface Back {
   register: EmbeddedPopulationRegister
   businessRegister: EmbeddedBusinessRegister
   persons: NaturalPersons
+  endSignIns: EndSignIns
   legalPersons: LegalPersons
   principals: Principals
   mandates: Mandates
@@ -111,7 +113,9 @@ export async function openHouse(settings: Settings, clock: Clock, surroundings: 
   await share()
   const audit = createAuditTrail({ database, cipher: auditCipher, clock, seen })
   const register = createEmbeddedPopulationRegister({ database, blindIndex, clock })
-  const persons = createNaturalPersons({ database, cipher, lookup, audit, register, tell, clock })
+  const { session, refreshToken } = settings.lifetimes
+  const endSignIns = createEndSignIns({ clock, lifetime: Math.max(session, refreshToken) })
+  const persons = createNaturalPersons({ database, cipher, lookup, audit, register, endSignIns, tell, clock })
   const inbox = createInbox({ database, cipher, clock })
   const authenticators = createAuthenticators({ database, clock })
   const methodLocks = createMethodLocks({ database, audit, notifier: inbox, clock })
@@ -124,6 +128,7 @@ export async function openHouse(settings: Settings, clock: Clock, surroundings: 
     persons,
     register,
     notifier: inbox,
+    endSignIns,
     tell,
     clock,
   })
@@ -139,6 +144,7 @@ export async function openHouse(settings: Settings, clock: Clock, surroundings: 
     audit,
     register,
     persons,
+    endSignIns,
     authenticators,
     breached,
     representeeChoices: createRepresenteeChoices({ database, audit, clock }),
@@ -152,6 +158,7 @@ export async function openHouse(settings: Settings, clock: Clock, surroundings: 
       methodLocks,
       notifier: inbox,
       audit,
+      endSignIns,
       blindIndex,
       clock,
       times: settings.recovery,
@@ -162,6 +169,7 @@ export async function openHouse(settings: Settings, clock: Clock, surroundings: 
       references: faces.faceReferences,
       audit,
       notifier: inbox,
+      endSignIns,
       tell,
       clock,
       days: settings.closingDays,

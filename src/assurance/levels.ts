@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
+import { isEnded, type SignInEndings, type SignInMoment } from '../accounts/sign-in-endings.ts'
 
 export type Level = 2 | 3 | 4
 
@@ -121,20 +122,17 @@ export function acrAsAsked(acr: string | undefined, asked: readonly string[], by
 }
 
 /** What a session or a token knows of the sign-in it comes from. */
-export interface SignIn {
-  /** Seconds since 1970 UTC. */
-  at: number
+export interface SignIn extends SignInMoment {
   level: Level
   amr: readonly string[]
 }
 
 /**
- * Whether a sign-in still counts: not one of before everything was ended, nor one of a level that a held account does not
- * give. Ending sessions reaches those that are there; this reaches a login that was under way, and tokens that outlive theirs.
- * @param expected.signedOutAt milliseconds since 1970 UTC; sign-ins are kept to the second
+ * Whether a sign-in still counts: not one that was ended, nor one of a level that a held account does not give. Removing
+ * sessions reaches those that are there. This reaches a login that was under way, and tokens that outlive theirs.
  */
-export function signInCounts(expected: { signIn: SignIn; signedOutAt: number | null; held: boolean }): boolean {
-  const { signIn, signedOutAt, held } = expected
-  if (signedOutAt !== null && signIn.at < Math.floor(signedOutAt / 1000)) return false
+export function signInCounts(expected: { signIn: SignIn; endings: SignInEndings; held: boolean }): boolean {
+  const { signIn, endings, held } = expected
+  if (isEnded(endings, signIn)) return false
   return !held || signIn.level < 3 || standsInHold(signIn.amr)
 }

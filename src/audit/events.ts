@@ -14,7 +14,7 @@ export const auditEvents = {
   'authenticator.bound': 'an authenticator was bound to a verified face',
   'person.locked': 'an account was locked',
   'person.unlocked': 'an account was unlocked',
-  'person.sessions-ended': 'every session of a locked account was ended',
+  'person.sessions-ended': 'sessions, codes and tokens of ended sign-ins were removed',
   'person.device-seen': 'a person signed in with a browser not seen before',
   'person.recovered':
     'a forgotten password was replaced, by a recovery code or an administrator’s link; all sessions ended',

@@ -1,19 +1,21 @@
 import { randomUUID } from 'node:crypto'
 import type { InteractionResults, Provider } from 'oidc-provider'
 import type { FaceProofs } from '../accounts/faces/proofs.ts'
+import type { Authenticators } from '../accounts/authenticators.ts'
 import type { Devices } from '../accounts/devices.ts'
 import type { MethodLocks } from '../accounts/method-locks.ts'
 import { isHeld, type NaturalPerson, type NaturalPersons } from '../accounts/natural-persons.ts'
 import type { Notifier } from '../accounts/notices.ts'
+import { signInSecond } from '../accounts/sign-in-endings.ts'
 import { acrOf, levelReached, type Level } from '../assurance/levels.ts'
 import type { AuditTrail } from '../audit/trail.ts'
 import type { Client } from '../clients/clients.ts'
 import type { Clock } from '../config/clock.ts'
 import type { Settings } from '../config/settings.ts'
 import type { FreshSignIn } from '../oidc/prompts.ts'
-import type { SignIn } from '../oidc/session-memory.ts'
+import type { SignIn } from '../sessions/memory.ts'
 import { byPasskey } from '../oidc/command-line-client.ts'
-import type { Sessions } from '../oidc/sessions.ts'
+import type { Sessions } from '../sessions/sessions.ts'
 import { goTo } from '../pages/going.ts'
 import { showPage, visitOf } from '../pages/visit.ts'
 import { Refusal, refusals } from '../refusal/refusal.ts'
@@ -29,6 +31,7 @@ export interface HostParts {
   findClient(id: string): Promise<Client | undefined>
   persons: NaturalPersons
   methodLocks: MethodLocks
+  authenticators: Authenticators
   devices: Devices
   notifier: Notifier
   sessions: Sessions
@@ -64,6 +67,7 @@ export function createHost(parts: HostParts): House {
     findClient,
     persons,
     methodLocks,
+    authenticators,
     devices,
     notifier,
     sessions,
@@ -130,11 +134,12 @@ export function createHost(parts: HostParts): House {
     },
 
     async succeed(ctx, proof) {
-      const { method, personId, amr, refusal = 'sign_in_refused' } = proof
+      const { method, personId, amr, through, authenticatorId, refusal = 'sign_in_refused' } = proof
       const attempt = await host.attempt(ctx)
       assertQuestion(attempt, 'login')
+      const at = clock()
       const person = await persons.find(personId)
-      if (person?.status !== 'active' || (await methodLocks.locked(personId, method))) {
+      if (person?.status !== 'active' || !(await stands(person, proof))) {
         await host.refuse(ctx, { method, code: refusal, personId })
         return
       }
@@ -147,8 +152,16 @@ export function createHost(parts: HostParts): House {
       const signIn = randomUUID()
       const level = await decideLevel(ctx, attempt, person, proof, signIn)
       await noteDevice(ctx, person, method)
-      const login = { accountId: personId, acr: acrOf(level), amr, remember: false, ts: Math.floor(clock() / 1000) }
-      await host.finish(ctx, { login, signIn: { id: signIn, method } satisfies SignIn })
+      const { endings } = person
+      const login = { accountId: personId, acr: acrOf(level), amr, remember: false, ts: signInSecond(endings, at) }
+      const named: SignIn = {
+        id: signIn,
+        method,
+        methods: [method, ...(through?.methods ?? [])],
+        authenticators: [authenticatorId ?? [], through?.authenticators ?? []].flat(),
+        epoch: endings.epoch,
+      }
+      await host.finish(ctx, { login, signIn: named })
     },
 
     async raise(ctx, proof) {
@@ -180,6 +193,15 @@ export function createHost(parts: HostParts): House {
       })
       await host.ask(ctx, attempt, refusal)
     },
+  }
+
+  /** Whether what was proven still is: neither ended, switched off nor removed since. */
+  async function stands(person: NaturalPerson, { method, epoch, authenticatorId }: Proof): Promise<boolean> {
+    if (epoch !== undefined && epoch !== person.endings.epoch) return false
+    if (await methodLocks.locked(person.id, method)) return false
+    return (
+      authenticatorId === undefined || (await authenticators.list(person.id)).some(({ id }) => id === authenticatorId)
+    )
   }
 
   /** What was proven, and the level it comes to; the entry holds what `client preview-level` decides again by. */
@@ -240,7 +262,7 @@ export function createHost(parts: HostParts): House {
   async function leaveOtherPerson(attempt: Attempt, personId: string): Promise<void> {
     const { session, interaction } = attempt
     if (!session || session.personId === personId) return
-    await sessions.end(session.uid)
+    await sessions.end(session.personId, { only: [session.uid] })
     interaction.session = undefined
     await interaction.persist()
   }

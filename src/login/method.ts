@@ -3,7 +3,7 @@ import type Router from '@koa/router'
 import type { NaturalPerson } from '../accounts/natural-persons.ts'
 import type { Level } from '../assurance/levels.ts'
 import type { FreshSignIn } from '../oidc/prompts.ts'
-import type { Session } from '../oidc/sessions.ts'
+import type { Session, SessionAbout } from '../sessions/sessions.ts'
 import type { RefusalCode } from '../refusal/refusal.ts'
 import type { Attempt } from './attempt.ts'
 
@@ -14,8 +14,15 @@ export interface Proof {
   method: string
   personId: string
   amr: string[]
+  /**
+   * Of the sign-ins of the person (accounts/sign-in-endings.ts), as read before the proof was checked: a sign-in is refused where
+   * one was ended since. Not needed where `authenticatorId` is looked at once more.
+   */
+  epoch?: number
   /** Where another session vouched for this one: its level, which is not gone beyond. */
   vouched?: Level
+  /** The methods and authenticators of that session: what is taken away ends this one as well. */
+  through?: Pick<SessionAbout, 'methods' | 'authenticators'> | undefined
   /** What it was done with, where that is one of several: a verified face may have bound it. */
   authenticatorId?: string
   /** What this method says where the account, or this way in, is off. */

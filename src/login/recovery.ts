@@ -11,7 +11,7 @@ import type { AuditTrail } from '../audit/trail.ts'
 import type { Clock } from '../config/clock.ts'
 import type { Settings } from '../config/settings.ts'
 import type { BlindIndex } from '../keys/blind-index.ts'
-import type { Sessions } from '../oidc/sessions.ts'
+import type { Sessions } from '../sessions/sessions.ts'
 import { goTo } from '../pages/going.ts'
 import { hostCookie } from '../pages/host-cookie.ts'
 import { ownPath } from '../pages/own-path.ts'
@@ -178,7 +178,7 @@ export function recoveryRoutes(router: Router, parts: RecoveryParts): void {
       await audit.record({ ...about, details: { by: pass.by } })
       throw new Refusal('recovery_gone', 'the code or link was used meanwhile')
     }
-    await sessions.endAll(person.id)
+    await sessions.removeEnded(person.id)
     // whoever forgot the password has tried wrong ones: the right one must not wait for that
     const names = [phone, phone.replace('+86', ''), username, documentNumber]
     await Promise.all([person.id, ...names.map((one) => typedKey(blindIndex, one))].map(passwordTries.clear))

@@ -3,7 +3,7 @@ import { calculateJwkThumbprint, EmbeddedJWK, errors, jwtVerify, type JWK } from
 import type { Provider } from 'oidc-provider'
 import type { Clock } from '../config/clock.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
-import type { Session, Sessions } from './sessions.ts'
+import type { Session, Sessions } from '../sessions/sessions.ts'
 
 /** What a program that called one of our own APIs may act for. */
 export interface Bearer {
@@ -69,6 +69,8 @@ export function createAccessTokens(options: {
       // without its session nobody knows any more how well the person is proven
       const session = token.sessionUid === undefined ? undefined : await sessions.find(token.sessionUid)
       if (session?.personId !== token.accountId || !token.clientId) return 'invalid_token'
+      // one that was given while its grant was revoked
+      if (!(await provider.Grant.find(token.grantId))) return 'invalid_token'
       return { personId: token.accountId, clientId: token.clientId, session, keyThumbprint: token.jkt }
     },
   }

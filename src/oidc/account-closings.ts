@@ -4,8 +4,8 @@ import type { Mandates } from '../accounts/mandates/mandates.ts'
 import type { NaturalPersons } from '../accounts/natural-persons.ts'
 import type { Clock } from '../config/clock.ts'
 import type { Events } from '../storage/events.ts'
-import { keepTrying, type KeptTrying } from './keep-trying.ts'
-import type { Sessions } from './sessions.ts'
+import { keepTrying, type KeptTrying } from '../jobs/keep-trying.ts'
+import type { Sessions } from '../sessions/sessions.ts'
 
 /** Closes accounts when their time has come: erased first, then all that goes on without the account is ended. */
 export type AccountClosings = KeptTrying
@@ -31,7 +31,7 @@ export function createAccountClosings(options: {
     const person = await persons.find(personId)
     if (!person) throw new Error('an account is never gone')
     await sessions.revoke(personId)
-    await sessions.endAll(personId)
+    await sessions.removeEnded(personId)
     await legalPersons.leave(personId)
     for (const id of await mandates.openOf(personId)) {
       const acted = await mandates.end(id, person, by)

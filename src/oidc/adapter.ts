@@ -7,8 +7,10 @@ import {
   type KoaContextWithOIDC,
 } from 'oidc-provider'
 import type { Clock } from '../config/clock.ts'
-import type { Artifacts } from '../storage/artifacts.ts'
+import type { SessionRows } from '../sessions/rows.ts'
+import type { Artifacts, PutOptions } from '../storage/artifacts.ts'
 import { keptId } from '../storage/kept-id.ts'
+import { replaceArtifact } from '../storage/replace.ts'
 import { commandLineId } from './command-line-client.ts'
 import { madeOnce, onlyLookedAt } from './made-once.ts'
 import { keepWritten, takeWritten } from './just-written.ts'
@@ -79,14 +81,23 @@ function withoutSecrets({ jti, ...rest }: AdapterPayload): AdapterPayload {
   return { ...payload, session: known }
 }
 
+/** Where a session stood that gets another id in this request: oidc-provider destroys the old one before it writes the new. */
+const movesFrom = Symbol('where the session of this request stood')
+
+interface Moving {
+  [movesFrom]?: string
+  oidc?: { session?: { uid: string; jti: string } }
+}
+
 /** The artifacts of oidc-provider (its Adapter interface) on our artifact store, each read once in a request. */
 export function createAdapterFactory(options: {
   artifacts: Artifacts
+  sessions: SessionRows
   clock: Clock
   refreshGraceSeconds: number
   findClient(id: string): Promise<AdapterPayload | undefined>
 }): AdapterFactory {
-  const { artifacts, clock, refreshGraceSeconds, findClient } = options
+  const { artifacts, sessions, clock, refreshGraceSeconds, findClient } = options
 
   const clients: Adapter = {
     find: findClient,
@@ -126,6 +137,7 @@ export function createAdapterFactory(options: {
       const text = await known.stored
       if (text === undefined) return undefined
       known.payload = onlyLookedAt(kind) ? madeOnce(text, () => made(id, text)) : made(id, text, known.place)
+      if (kind === 'Session' && !(await sessions.counts(known.payload))) return undefined
       return withinGrace(known.payload.consumed) ? { ...known.payload, consumed: undefined } : known.payload
     }
 
@@ -141,10 +153,10 @@ export function createAdapterFactory(options: {
         // sessions and grants are gathered by person, all else by grant
         const group = kind === 'Session' || kind === 'Grant' ? payload.accountId : payload.grantId
         const place = keyOf(id)
-        await artifacts.put(kind, place, text, { ttl, alias, group })
-        keepWritten(kind, place, text, kept)
+        const written = await write(id, place, text, { ttl, alias, group })
         const cache = requestCache()
-        const stored = Promise.resolve(text)
+        const stored = Promise.resolve(written ? text : undefined)
+        if (written) keepWritten(kind, place, text, kept)
         cache.set(`${kind}:${id}`, { place, stored })
         if (payload.uid) cache.set(`${kind}@${payload.uid}`, { stored })
       },
@@ -177,8 +189,11 @@ export function createAdapterFactory(options: {
         requestCache().delete(`${kind}:${id}`)
       },
       async destroy(id) {
-        requestCache().delete(`${kind}:${id}`)
-        await artifacts.remove(kind, keyOf(id))
+        const cache = requestCache()
+        const known = cache.get(`${kind}:${id}`)
+        cache.set(`${kind}:${id}`, { stored: Promise.resolve(undefined) })
+        if (kind === 'Session') await destroySession(id, known)
+        else await artifacts.remove(kind, keyOf(id))
       },
       async revokeByGrantId(grantId) {
         const key = keyOfCommandLine(Provider.ctx)
@@ -189,12 +204,42 @@ export function createAdapterFactory(options: {
       },
     }
 
+    /** Writes over a session or grant only while it is there: false when it was ended since this request read it. */
+    async function write(id: string, place: string, value: string, put: PutOptions): Promise<boolean> {
+      const moving = Provider.ctx as Moving | undefined
+      const from = kind === 'Session' ? moving?.[movesFrom] : undefined
+      if (moving && from !== undefined) {
+        delete moving[movesFrom]
+        return sessions.move(from, place, value, put)
+      }
+      const known = requestCache().get(`${kind}:${id}`)
+      if (!known || !(kind === 'Session' || kind === 'Grant')) {
+        await artifacts.put(kind, place, value, put)
+        return true
+      }
+      const before = await known.stored
+      const { ttl } = put
+      return before !== undefined && replaceArtifact(artifacts, { kind, id: place, before, value, ttl })
+    }
+
+    async function destroySession(id: string, known: Known | undefined): Promise<void> {
+      const moving = Provider.ctx as Moving | undefined
+      const session = moving?.oidc?.session
+      if (moving && session && session.jti !== id) {
+        // one that was begun in this request stands nowhere yet
+        if (known) moving[movesFrom] = keyOf(id)
+        return
+      }
+      await artifacts.remove(kind, keyOf(id))
+      if (session) await sessions.remove(session.uid)
+    }
+
     /** True for a session in which nothing changed but that it was just used: that is written once a minute. */
     async function onlyTouched(id: string, payload: AdapterPayload): Promise<boolean> {
       if (kind !== 'Session') return false
-      const known = read(id)
-      const stored = await known.stored
-      if (stored === undefined) return false
+      const known = requestCache().get(`${kind}:${id}`)
+      const stored = await known?.stored
+      if (!known || stored === undefined) return false
       const { exp, iat } = numbersOf(known, stored)
       if ((payload.exp ?? 0) - (exp ?? 0) >= touchSeconds) return false
       return JSON.stringify(withoutSecrets({ ...payload, exp, iat })) === stored

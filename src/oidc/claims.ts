@@ -3,8 +3,6 @@ import { parseDocument } from '../accounts/identifiers/documents.ts'
 import { isHeld, type NaturalPerson, type NaturalPersons } from '../accounts/natural-persons.ts'
 import { levelOf, signInCounts, type SignIn } from '../assurance/levels.ts'
 import type { Clock } from '../config/clock.ts'
-import type { Events } from '../storage/events.ts'
-import { freshFor } from '../storage/fresh.ts'
 import type { RepresenteeClaim } from './representee-claim.ts'
 import { representeeScope, type Representees } from './representee.ts'
 
@@ -91,17 +89,22 @@ export function personClaims(
 /** Claims that stand in the ID token even where userinfo can be asked: a portal must not forget to look. */
 const inIdToken = new Set(['representee'])
 
+interface SignInSource {
+  loginTs?: number
+  authTime?: number
+  iat?: number
+  /** Of a session, and of the session behind a code or token. */
+  uid?: string
+  sessionUid?: string
+  acr?: string
+  amr?: string[]
+}
+
 /** The sign-in that a session or token comes from; of an access token only its own time is known. */
-function signInOf(source: object | undefined): SignIn | undefined {
-  const { loginTs, authTime, iat, acr, amr } = (source ?? {}) as Record<
-    'loginTs' | 'authTime' | 'iat',
-    number | undefined
-  > & {
-    acr?: string
-    amr?: string[]
-  }
+export function signInOf(source: object | undefined): SignIn | undefined {
+  const { loginTs, authTime, iat, uid, sessionUid, acr, amr } = (source ?? {}) as SignInSource
   const at = loginTs ?? authTime ?? iat
-  return at === undefined ? undefined : { at, level: levelOf(acr) ?? 2, amr: amr ?? [] }
+  return at === undefined ? undefined : { at, sessionUid: sessionUid ?? uid, level: levelOf(acr) ?? 2, amr: amr ?? [] }
 }
 
 /**
@@ -110,18 +113,18 @@ function signInOf(source: object | undefined): SignIn | undefined {
  */
 export function createFindAccount(options: {
   persons: NaturalPersons
+  /** May be some moments behind. */
+  findPerson(id: string): Promise<NaturalPerson | undefined>
   representees: Representees
   representeeClaim: RepresenteeClaim
-  events: Events
   clock: Clock
 }): NonNullable<Configuration['findAccount']> {
-  const { persons, representees, representeeClaim, events, clock } = options
-  const find = freshFor((id: string) => persons.find(id), { events, topic: 'person', all: false }, clock)
+  const { persons, findPerson, representees, representeeClaim, clock } = options
   return async (ctx, id, token): Promise<Account | undefined> => {
-    const person = await find(id)
+    const person = await findPerson(id)
     if (person?.status !== 'active') return undefined
     const signIn = signInOf(token ?? ctx.oidc.session)
-    if (signIn && !signInCounts({ signIn, signedOutAt: person.signedOutAt, held: isHeld(person, clock()) })) {
+    if (signIn && !signInCounts({ signIn, endings: person.endings, held: isHeld(person, clock()) })) {
       return undefined
     }
     const { grantId, scope: given = '' } = (token ?? {}) as { grantId?: string; scope?: string }

@@ -64,6 +64,11 @@ export function createLoadGrant(
     const grant = existing ?? new provider.Grant({ accountId: account.accountId, clientId: client.clientId })
     add(grant, granted)
     await grant.save()
+    // a consent that was withdrawn meanwhile did not find a grant that was not there yet
+    if (registered?.consent !== 'implicit' && !(await consents.find(account.accountId, client.clientId))) {
+      await grant.destroy()
+      return undefined
+    }
     if (!existing) await representees.bind(ctx, grant)
     return grant
   }

@@ -4,7 +4,7 @@ import type { Clock } from '../config/clock.ts'
 import type { CookieKeys } from '../keys/cookie-keys.ts'
 import { inOrder, type SigningKey } from '../keys/signing-keys.ts'
 import type { Events } from '../storage/events.ts'
-import { keepTrying, type KeptTrying } from './keep-trying.ts'
+import { keepTrying, type KeptTrying } from '../jobs/keep-trying.ts'
 import { keySet } from './signing.ts'
 
 /** The command line's changes are seen within two seconds (DESIGN 1.3), also where they are not heard of. */

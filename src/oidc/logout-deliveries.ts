@@ -1,15 +1,9 @@
 import type { AuditTrail } from '../audit/trail.ts'
 import type { Clock } from '../config/clock.ts'
 import type { Database } from '../storage/database.ts'
+import type { LogoutNotice } from '../sessions/sessions.ts'
 import type { Events } from '../storage/events.ts'
-import { keepTrying } from './keep-trying.ts'
-
-export interface LogoutNotice {
-  clientId: string
-  personId: string
-  /** The `sid` the portal knows. */
-  sessionId: string
-}
+import { keepTrying } from '../jobs/keep-trying.ts'
 
 /** Tells one portal that a session ended (OIDC Back-Channel Logout 1.0); throws when it could not. */
 export type Deliver = (notice: LogoutNotice) => Promise<void>

@@ -12,8 +12,8 @@ import type { BlindIndex } from '../keys/blind-index.ts'
 import type { SigningKey } from '../keys/signing-keys.ts'
 import { hostCookie } from '../pages/host-cookie.ts'
 import { languages } from '../pages/languages.ts'
+import type { SessionRows } from '../sessions/rows.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
-import type { Events } from '../storage/events.ts'
 import { createLimits } from '../storage/limits.ts'
 import { createAdapterFactory, keyOfCommandLine } from './adapter.ts'
 import { claimsConfiguration, createFindAccount } from './claims.ts'
@@ -28,6 +28,7 @@ import { budgetPortals } from './portal-budgets.ts'
 import { copyModelsPlainly } from './plain-models.ts'
 import { createPrompts } from './prompts.ts'
 import { compareSecretsByHash, findClientsOnce, nameLevelsAsAsked } from './provider-changes.ts'
+import { dropEndedLogins } from './pending-logins.ts'
 import { createRepresenteeClaim } from './representee-claim.ts'
 import type { Representees } from './representee.ts'
 import { resourceServer, type Resources } from './resources.ts'
@@ -39,7 +40,8 @@ export interface ProviderParts {
   settings: Settings
   clock: Clock
   artifacts: Artifacts
-  events: Events
+  sessions: SessionRows
+  findPerson: Parameters<typeof createFindAccount>[0]['findPerson']
   findClient(id: string): Promise<Client | undefined>
   persons: NaturalPersons
   consents: Consents
@@ -59,19 +61,8 @@ export interface ProviderParts {
 
 /** oidc-provider, configured as DESIGN 1.4 says; everything it can be told stands here or in the file it is taken from. */
 export function createProvider(parts: ProviderParts): Provider {
-  const {
-    settings,
-    clock,
-    artifacts,
-    events,
-    findClient,
-    persons,
-    consents,
-    representees,
-    resources,
-    audit,
-    blindIndex,
-  } = parts
+  const { settings, clock, artifacts, findClient, persons, consents, representees, resources, audit, blindIndex } =
+    parts
   const { lifetimes } = settings
   const secure = settings.issuer.startsWith('https:')
   const pages = createOidcPages(findClient)
@@ -89,6 +80,7 @@ export function createProvider(parts: ProviderParts): Provider {
     acrValues,
     adapter: createAdapterFactory({
       artifacts,
+      sessions: parts.sessions,
       clock,
       refreshGraceSeconds: lifetimes.refreshGrace,
       findClient: async (id) => {
@@ -149,7 +141,7 @@ export function createProvider(parts: ProviderParts): Provider {
     fetch: parts.outbound,
     extraParams: ['representee_hint'],
     extraTokenClaims: exchangedClaims.extra,
-    findAccount: createFindAccount({ persons, representees, representeeClaim, events, clock }),
+    findAccount: createFindAccount({ ...parts, representeeClaim }),
     formats: { customizers: { jwt: exchangedClaims.customize } },
     interactions: {
       policy: createPrompts({
@@ -224,6 +216,7 @@ export function createProvider(parts: ProviderParts): Provider {
   findClientsOnce(provider, findClient)
   copyModelsPlainly(provider, exchangedClaims.extra)
   makeModelsOnce(provider)
+  dropEndedLogins(provider, persons)
   budgetPortals(provider, settings.limits.portalCalls, clock)
   return provider
 }

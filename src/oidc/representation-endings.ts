@@ -2,9 +2,9 @@ import type { AuditTrail } from '../audit/trail.ts'
 import type { Clock } from '../config/clock.ts'
 import type { Database } from '../storage/database.ts'
 import type { Events } from '../storage/events.ts'
-import { firstDue, keepTrying, type KeptTrying } from './keep-trying.ts'
+import { firstDue, keepTrying, type KeptTrying } from '../jobs/keep-trying.ts'
 import { isForOther, type RepresenteeBook } from './representee-book.ts'
-import type { Sessions } from './sessions.ts'
+import type { Sessions } from '../sessions/sessions.ts'
 
 /** Ends what portals hold for a principal as soon as a mandate behind it has ended, whoever ended it and in whatever process. */
 export type RepresentationEndings = KeptTrying

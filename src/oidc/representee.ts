@@ -6,7 +6,7 @@ import type { AuditTrail } from '../audit/trail.ts'
 import type { Client } from '../clients/clients.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
 import { isForOther, type Bound, type RepresenteeBook } from './representee-book.ts'
-import { revokeGrant } from './revoke-grant.ts'
+import { revokeGrant } from '../sessions/revoke-grant.ts'
 
 /** The question "for whom", its prompt, its interaction result and the scope that asks for it. */
 export const selectRepresentee = 'select_representee'

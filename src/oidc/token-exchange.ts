@@ -4,9 +4,11 @@ import { covers, everything } from '../accounts/mandates/matters.ts'
 import type { Representation } from '../accounts/mandates/representations.ts'
 import { downScope } from '../accounts/mandates/rules.ts'
 import type { NaturalPersons } from '../accounts/natural-persons.ts'
+import { isEnded } from '../accounts/sign-in-endings.ts'
 import type { AuditTrail } from '../audit/trail.ts'
 import type { Client } from '../clients/clients.ts'
 import type { Clock } from '../config/clock.ts'
+import { signInOf } from './claims.ts'
 import { tokenExchange } from './client-metadata.ts'
 import { representeeScope, type Representees } from './representee.ts'
 import type { Resources } from './resources.ts'
@@ -155,7 +157,8 @@ export function registerTokenExchange(provider: Provider, parts: TokenExchangePa
     const grant = await provider.Grant.find(subject.grantId)
     if (!grant || grant.accountId !== subject.accountId || grant.clientId !== subject.clientId) throw refuse()
     const person = await persons.find(subject.accountId)
-    if (person?.status !== 'active') throw refuse()
+    const signIn = signInOf(subject)
+    if (person?.status !== 'active' || !signIn || isEnded(person.endings, signIn)) throw refuse()
     const acting = await representees.actingBy(subject.grantId, subject.accountId)
     if (acting === 'ended' || !acting?.granted) throw refuse()
     return {

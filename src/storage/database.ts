@@ -10,6 +10,7 @@ import { up as sessionEndings } from './migrations/0008-session-endings.ts'
 import { postgresDialect, withoutTimeLimit } from './postgres.ts'
 import { up as administrators } from './migrations/0009-administrators.ts'
 import { up as auditMonths } from './migrations/0010-audit-months.ts'
+import { up as signInEndings } from './migrations/0011-sign-in-endings.ts'
 import type { Tables } from './schema.ts'
 import { DurableSqliteAdapter, durableSqlite } from './sqlite-dialect.ts'
 
@@ -28,6 +29,7 @@ const migrations = {
   '0008-session-endings': { up: sessionEndings },
   '0009-administrators': { up: administrators },
   '0010-audit-months': { up: auditMonths },
+  '0011-sign-in-endings': { up: signInEndings },
 }
 
 /** Opens the durable store: `postgres://…`, or the file of the embedded one. A commit is on disk when its promise settles. */

@@ -24,8 +24,12 @@ export interface Tables extends LegalPersonTables, FaceTables, AdministrationTab
     status: 'active' | 'locked' | 'closed'
     /** After a recovery without a counter: until then no authenticator may be changed. */
     held_until: Time | null
-    /** Sign-ins of before count no more: the account was recovered, or got a new password. */
+    /** Sign-ins of before count no more, but in the sessions that `sign_in_marks` names (accounts/sign-in-endings.ts). */
     signed_out_at: Time | null
+    /** Counts how often sign-ins of this person were ended. */
+    sign_in_epoch: Generated<number>
+    /** JSON: sessions that stay, and sessions that were ended by themselves, each with its last possible moment. */
+    sign_in_marks: string | null
     /** The person asked for the account to be closed; erased then. */
     closes_at: Time | null
     created_at: Time
@@ -106,8 +110,8 @@ export interface Tables extends LegalPersonTables, FaceTables, AdministrationTab
     previous_hash: string
     hash: string
   }
-  /** People whose sessions a server is to end. */
-  session_endings: { person_id: string; due_at: Time }
+  /** People of whom a server is to remove what was ended (sessions/endings-job.ts). */
+  session_endings: { person_id: string; due_at: Time; ended_at: Time | null }
   /** Each speaks for a run of entries; the runs have no gaps. */
   audit_checkpoints: { last_sequence: number; first_sequence: number; at: Time; signed: string }
   /** Months of the audit trail that stand in files and no more in audit_events. */
@@ -147,6 +151,8 @@ export const columnMarks: { [T in keyof Tables]: { [C in keyof Tables[T]]: Mark 
     status: 'open',
     held_until: 'open',
     signed_out_at: 'open',
+    sign_in_epoch: 'open',
+    sign_in_marks: 'open',
     closes_at: 'open',
     created_at: 'open',
     updated_at: 'open',
@@ -216,7 +222,7 @@ export const columnMarks: { [T in keyof Tables]: { [C in keyof Tables[T]]: Mark 
     previous_hash: 'open',
     hash: 'open',
   },
-  session_endings: { person_id: 'open', due_at: 'open' },
+  session_endings: { person_id: 'open', due_at: 'open', ended_at: 'open' },
   audit_checkpoints: { last_sequence: 'open', first_sequence: 'open', at: 'open', signed: 'open' },
   audit_archives: {
     month: 'open',

@@ -118,9 +118,10 @@ describe('the password’s room', () => {
     const known = await house.authenticators.find(person.id, 'password')
     await recoverBy(house, { identifier: person.username, knowledge: person.phone, code: person.code(0) })
     const { createChangePassword } = await import('../../src/accounts/passwords/change.ts')
-    const { database, authenticators, inbox: notifier, audit } = house
-    const change = createChangePassword({ database, authenticators, notifier, audit })
-    const late = { person: found, known, passwordHash: 'late', signedInAt: Math.floor(Date.now() / 1000) }
+    const { authenticators, inbox: notifier } = house
+    const change = createChangePassword({ ...house, notifier })
+    const session = { uid: 'own', signedInAt: Math.floor(Date.now() / 1000) }
+    const late = { person: found, known, passwordHash: 'late', session }
     expect(await change(late, { actor: 'person' })).toBe(false)
     const kept = await authenticators.find(person.id, 'password')
     expect(await change({ ...late, known: kept }, { actor: 'person' })).toBe(false)

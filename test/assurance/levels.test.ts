@@ -95,14 +95,16 @@ describe('levels of assurance', () => {
   it.each([
     [{ at: 10, level: 3, amr: ['pwd'] }, null, false, true],
     [{ at: 9, level: 2, amr: ['pwd'] }, 10_999, false, false],
-    [{ at: 10, level: 2, amr: ['pwd'] }, 10_999, false, true],
+    [{ at: 10, level: 2, amr: ['pwd'] }, 10_999, false, false],
+    [{ at: 11, level: 2, amr: ['pwd'] }, 11_000, false, true],
     [{ at: 9, level: 3, amr: ['hwk', 'user'] }, 10_000, false, false],
     [{ at: 10, level: 3, amr: ['pwd'] }, null, true, false],
     [{ at: 10, level: 2, amr: ['pwd'] }, null, true, true],
     [{ at: 10, level: 4, amr: ['face', 'pwd'] }, null, true, false],
     [{ at: 10, level: 3, amr: ['swk', 'user'] }, null, true, true],
-  ] as const)('a sign-in %j, signed out at %s, held %s, counts: %s', (signIn, signedOutAt, held, counts) => {
-    expect(signInCounts({ signIn, signedOutAt, held })).toBe(counts)
+  ] as const)('a sign-in %j, signed out at %s, held %s, counts: %s', (signIn, before, held, counts) => {
+    const endings = { epoch: 0, before, stay: new Map(), ended: new Map() }
+    expect(signInCounts({ signIn, endings, held })).toBe(counts)
   })
 
   it.each([

@@ -4,7 +4,7 @@ import { openHouse, type Back } from '../../src/admin/house.ts'
 import { readSettings } from '../../src/config/settings.ts'
 import { createAccountClosings, type AccountClosings } from '../../src/oidc/account-closings.ts'
 import { createLogoutDeliveries } from '../../src/oidc/logout-deliveries.ts'
-import { createSessions, type Sessions } from '../../src/oidc/sessions.ts'
+import type { Sessions } from '../../src/sessions/sessions.ts'
 import { openSqliteArtifacts } from '../../src/storage/artifacts-sqlite.ts'
 import type { Artifacts } from '../../src/storage/artifacts.ts'
 import type { Events } from '../../src/storage/events.ts'
@@ -12,6 +12,7 @@ import { openEvents } from '../../src/storage/stores.ts'
 import { columnMarks, type Tables } from '../../src/storage/schema.ts'
 import { find, mandate, openOrganisation } from '../setup/organisation.ts'
 import { openPerson } from '../setup/person.ts'
+import { sessionsOf } from '../setup/sessions.ts'
 import { handClock, temporaryDirectory } from '../setup/temporary.ts'
 
 const by = { actor: 'person' }
@@ -38,8 +39,7 @@ beforeEach(async () => {
   events = openEvents(readSettings(settings), { listens: false, failed: () => undefined })
   const deliver = async ({ clientId }: { clientId: string }) => void told.push(clientId)
   const deliveries = createLogoutDeliveries({ database, audit, events, clock, deliver, log })
-  const { cipher } = house.dataKeys
-  sessions = createSessions({ artifacts, deliveries, cipher, lifetime: 43_200, idle: 1800, clock })
+  sessions = sessionsOf(house, artifacts, deliveries).sessions
   closings = createAccountClosings({ ...house, sessions, events, log })
   onTestFinished(async () => {
     await closings.stop()
@@ -155,7 +155,7 @@ describe('an account whose time has come', () => {
     expect(closed).toMatchObject({ status: 'closed', closesAt: null })
     expect(house.persons.reveal(closed)).toMatchObject({ name: '', documentNumber: '', phone: '', username: '' })
     // what is left names the person by a number that means nothing any more
-    expect(await rowsOf(person.id)).toEqual(staying)
+    expect(await rowsOf(person.id)).toEqual([...staying, ...passing].toSorted())
     // a child's consent holds on, and no longer says who of its guardians gave it
     const { guardian_id: guardian } = await house.database
       .selectFrom('face_consents')
@@ -197,7 +197,7 @@ describe('an account whose time has come', () => {
     forward(7 * day)
     const dying = {
       ...house,
-      sessions: { ...sessions, endAll: () => Promise.reject(new Error('killed')) },
+      sessions: { ...sessions, removeEnded: () => Promise.reject(new Error('killed')) },
       events,
       log,
     }

@@ -1,6 +1,7 @@
 import type { AdapterPayload } from 'oidc-provider'
 import { beforeEach, expect, it, vi } from 'vitest'
 import { createAdapterFactory } from '../../src/oidc/adapter.ts'
+import type { SessionRows } from '../../src/sessions/rows.ts'
 import type { Artifacts } from '../../src/storage/artifacts.ts'
 import { keptId } from '../../src/storage/kept-id.ts'
 
@@ -19,6 +20,7 @@ const artifacts = {
 
 const adapterOf = createAdapterFactory({
   artifacts,
+  sessions: undefined as unknown as SessionRows, // not for codes and tokens
   clock: () => 5000,
   refreshGraceSeconds: 5,
   findClient: async () => undefined,

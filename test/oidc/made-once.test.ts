@@ -2,6 +2,7 @@ import { Provider, type KoaContextWithOIDC } from 'oidc-provider'
 import { afterEach, expect, it, vi } from 'vitest'
 import { createAdapterFactory } from '../../src/oidc/adapter.ts'
 import { makeModelsOnce } from '../../src/oidc/made-once.ts'
+import type { SessionRows } from '../../src/sessions/rows.ts'
 import type { Artifacts } from '../../src/storage/artifacts.ts'
 
 const clock = () => Date.now()
@@ -10,6 +11,7 @@ let text = ''
 const provider = new Provider('http://localhost:1', {
   adapter: createAdapterFactory({
     artifacts: { get: async () => text } as unknown as Artifacts,
+    sessions: { counts: async () => true } as unknown as SessionRows,
     clock,
     refreshGraceSeconds: 5,
     findClient: async () => undefined,

@@ -8,7 +8,7 @@ import type { PopulationRegister } from '../../proofing/population-register.ts'
 import { matchKey } from '../identifiers/names.ts'
 import { provenHolders } from '../indexes.ts'
 import type { Actor, NaturalPerson, NaturalPersons } from '../natural-persons.ts'
-import { endSessionsOf } from '../session-endings.ts'
+import type { EndSignIns } from '../sign-in-endings.ts'
 import type { Notifier } from '../notices.ts'
 
 /** An authenticator made within this time of a verified face may be bound to it. */
@@ -54,10 +54,11 @@ export function createFaceProofs(options: {
   register: PopulationRegister
   notifier: Notifier
   audit: AuditTrail
+  endSignIns: EndSignIns
   tell: Tell
   clock: Clock
 }): FaceProofs {
-  const { database, lookup, persons, register, notifier, audit, tell, clock } = options
+  const { database, lookup, persons, register, notifier, audit, endSignIns, tell, clock } = options
 
   /** Other accounts that have proven the same document. */
   const rivals = async (transaction: DatabaseTransaction, person: NaturalPerson) =>
@@ -65,16 +66,14 @@ export function createFaceProofs(options: {
 
   async function supersede(transaction: DatabaseTransaction, ids: string[], winner: NaturalPerson, by: Actor) {
     const now = clock()
-    // sign-ins are kept to the second: one of this very second was decided by the proof that is lost
-    const signed_out_at = (Math.floor(now / 1000) + 1) * 1000
     for (const id of ids) {
       await transaction
         .updateTable('natural_persons')
-        .set({ identity_level: 2, proofed_at: null, face_proofed_at: null, signed_out_at, updated_at: now })
+        .set({ identity_level: 2, proofed_at: null, face_proofed_at: null, updated_at: now })
         .where('id', '=', id)
         .execute()
       await transaction.deleteFrom('face_bindings').where('person_id', '=', id).execute()
-      await endSessionsOf(transaction, id, now)
+      await endSignIns(transaction, id, { but: [] })
       await audit.append(transaction, { event: 'person.superseded', ...by, personId: id, details: { by: winner.id } })
       await notifier.notify({ personId: id, kind: 'number-lost' }, transaction)
     }

@@ -3,6 +3,7 @@ import type { Database } from '../../storage/database.ts'
 import type { Authenticator, Authenticators } from '../authenticators.ts'
 import type { Actor, NaturalPerson } from '../natural-persons.ts'
 import type { Notifier } from '../notices.ts'
+import { endingColumns, readEndings, type EndSignIns, type OpenSession } from '../sign-in-endings.ts'
 
 const kind = 'password'
 
@@ -25,11 +26,11 @@ export interface PasswordChange {
   person: NaturalPerson
   known: Authenticator | undefined
   passwordHash: string
-  /** Seconds since 1970 UTC; of the session that stays. */
-  signedInAt: number
+  /** The one that stays. */
+  session: OpenSession
 }
 
-/** Changes the password of a signed-in person; false when another change came first. The caller then ends the other sessions. */
+/** Changes the password of a signed-in person, which ends all other sign-ins; false when another change came first. */
 export type ChangePassword = (change: PasswordChange, by: Actor) => Promise<boolean>
 
 export function createChangePassword(options: {
@@ -37,21 +38,22 @@ export function createChangePassword(options: {
   authenticators: Authenticators
   notifier: Notifier
   audit: AuditTrail
+  endSignIns: EndSignIns
 }): ChangePassword {
-  const { database, authenticators, notifier, audit } = options
+  const { database, authenticators, notifier, audit, endSignIns } = options
 
-  return ({ person, known, passwordHash, signedInAt }, by) =>
+  return ({ person, known, passwordHash, session }, by) =>
     database.transaction().execute(async (transaction) => {
-      const { id: personId, signedOutAt } = person
-      const { numUpdatedRows } = await transaction
-        .updateTable('natural_persons')
-        .set({ signed_out_at: Math.max(signedOutAt ?? 0, signedInAt * 1000) })
+      const { id: personId } = person
+      const now = await transaction
+        .selectFrom('natural_persons')
+        .select(endingColumns)
         .where('id', '=', personId)
         .where('status', '=', 'active')
-        .where('signed_out_at', signedOutAt === null ? 'is' : '=', signedOutAt)
         .executeTakeFirst()
-      if (numUpdatedRows !== 1n) return false
+      if (!now || readEndings(now).epoch !== person.endings.epoch) return false
       if (!(await keepPassword(authenticators, { personId, known, passwordHash }, transaction))) return false
+      await endSignIns(transaction, personId, { but: [session] })
       await audit.append(transaction, { event: 'password.changed', ...by, personId })
       await notifier.notify({ personId, kind: 'password-changed', restricted: by.restricted }, transaction)
       return true

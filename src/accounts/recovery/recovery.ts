@@ -9,6 +9,7 @@ import type { Authenticators } from '../authenticators.ts'
 import type { MethodLocks } from '../method-locks.ts'
 import type { Actor } from '../natural-persons.ts'
 import type { Notifier } from '../notices.ts'
+import type { EndSignIns } from '../sign-in-endings.ts'
 import { keepPassword } from '../passwords/change.ts'
 import { codeKey, codesMade, isAmong, makeCodes, readCode } from './codes.ts'
 
@@ -50,7 +51,7 @@ export interface Recovery {
   checkLink(token: string): Promise<Pass | undefined>
   /**
    * Spends the pass and sets the password, in one transaction: of several who have the same, exactly one gets it done.
-   * Undefined when the pass is spent or over, or the account not active. The caller then ends the sessions.
+   * Undefined when the pass is spent or over, or the account not active. All sign-ins end.
    */
   recover(pass: Pass, passwordHash: string, by: Actor): Promise<Recovered | undefined>
 }
@@ -64,12 +65,13 @@ export function createRecovery(options: {
   methodLocks: MethodLocks
   notifier: Notifier
   audit: AuditTrail
+  endSignIns: EndSignIns
   blindIndex: BlindIndex
   clock: Clock
   /** In seconds. */
   times: { hold: number; link: number }
 }): Recovery {
-  const { database, authenticators, methodLocks, notifier, audit, blindIndex, clock, times } = options
+  const { database, authenticators, methodLocks, notifier, audit, endSignIns, blindIndex, clock, times } = options
   /** Compared with where there is no account, or one without codes. */
   const decoy = JSON.stringify({
     keys: Array.from({ length: codesMade }, () => blindIndex('decoy', randomBytes(16).toString('hex'))),
@@ -109,11 +111,12 @@ export function createRecovery(options: {
     const heldUntil = counter ? null : person.identity_level >= 3 ? now + times.hold * 1000 : person.held_until
     const { numUpdatedRows } = await transaction
       .updateTable('natural_persons')
-      .set({ held_until: heldUntil, signed_out_at: now })
+      .set({ held_until: heldUntil })
       .where('id', '=', personId)
       .where('status', '=', 'active')
       .executeTakeFirst()
     if (numUpdatedRows !== 1n) throw new Undo()
+    await endSignIns(transaction, personId, { but: [] })
     return { heldUntil }
   }
 

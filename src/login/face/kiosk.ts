@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { liesIn } from '../../config/networks.ts'
 import { readIdentifier } from '../../accounts/identifiers/identify.ts'
 import { showPage, visitOf } from '../../pages/visit.ts'
@@ -11,6 +12,10 @@ import type { Situation } from './routes.ts'
 
 const kind = 'face-kiosk'
 const keptSeconds = 300
+
+/** Whom a kiosk was told of, and the epoch of their sign-ins then. */
+const identifiedSchema = z.object({ who: z.string(), epoch: z.number() })
+type Identified = z.infer<typeof identifiedSchema>
 
 /** Signing in by identifier and face: only where a verifier is chosen for it, at portals that run on kiosks. */
 export function isKiosk({ settings, verifiers }: FaceParts, { client }: Pick<Attempt, 'client'>): boolean {
@@ -43,7 +48,8 @@ export function kioskRoutes(router: Router, host: LoginHost, parts: FaceParts & 
     const able = person?.status === 'active' && person.identityLevel >= 3 && (await consents.given(person.id))
     // who is not there, did not agree, or is not proven is asked all the same, and fails as a stranger would
     const who = able ? person.id : `nobody ${blindIndex('tries', identifier.slice(0, 256).toLowerCase())}`
-    await artifacts.put(kind, keptId(attempt.id), who, { ttl: keptSeconds })
+    const identified: Identified = { who, epoch: person?.endings.epoch ?? 0 }
+    await artifacts.put(kind, keptId(attempt.id), JSON.stringify(identified), { ttl: keptSeconds })
     showPage(ctx, 'face/ready', {
       portal: attempt.portal,
       base: pathOf(attempt, name),
@@ -60,9 +66,10 @@ export async function kioskSituation(
   parts: FaceParts,
   attempt: Attempt,
 ): Promise<Situation> {
-  const said = await parts.artifacts.get(kind, keptId(attempt.id))
-  if (said === undefined || !isKiosk(parts, attempt)) throw new Refusal('login_expired', 'nobody said who they are')
+  const text = await parts.artifacts.get(kind, keptId(attempt.id))
+  if (text === undefined || !isKiosk(parts, attempt)) throw new Refusal('login_expired', 'nobody said who they are')
   assertPlace(ctx, attempt)
+  const { who: said, epoch } = identifiedSchema.parse(JSON.parse(text))
   return {
     // by itself: whoever knows a phone number must not use up the tries of who has shown a password
     who: `kiosk ${said}`,
@@ -72,6 +79,6 @@ export async function kioskSituation(
     base: pathOf(attempt, name),
     elsewhere: pathOf(attempt),
     show: async (view, data, status) => showPage(ctx, view, { portal: attempt.portal, ...data }, status),
-    passed: () => host.succeed(ctx, { method: name, personId: said, amr }),
+    passed: () => host.succeed(ctx, { method: name, personId: said, amr, epoch }),
   }
 }

@@ -100,7 +100,7 @@ function addRoutes(router: Router, centre: AccountHost, parts: EnrolmentParts): 
 }
 
 function oneRoutes(router: Router, centre: AccountHost, parts: EnrolmentParts): void {
-  const { authenticators } = parts
+  const { authenticators, sessions } = parts
 
   /** @throws Refusal `not_found`, the same for one that is not there and one that is not theirs */
   async function mine(ctx: RouterContext) {
@@ -133,7 +133,10 @@ function oneRoutes(router: Router, centre: AccountHost, parts: EnrolmentParts): 
     const { id: personId } = found.visit.person
     const all = await centre.waysIn(personId)
     const own = (await authenticators.list(personId, name)).length
-    await removePasskey(parts, found.passkey, { others: all - own, by: actorOf(ctx) })
+    const taken = { method: name, authenticator: found.passkey.id }
+    const stay = await sessions.without(personId, taken, found.visit.session)
+    await removePasskey(parts, found.passkey, { others: all - own, stay, by: actorOf(ctx) })
+    await sessions.removeEnded(personId)
     goHome(ctx, 'removed')
   })
 }

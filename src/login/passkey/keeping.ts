@@ -1,5 +1,6 @@
 import type { Authenticator } from '../../accounts/authenticators.ts'
 import type { Actor } from '../../accounts/natural-persons.ts'
+import type { OpenSession } from '../../accounts/sign-in-endings.ts'
 import { Refusal } from '../../refusal/refusal.ts'
 import { name, type PasskeyParts } from './parts.ts'
 import { namePlace, readStored, writeStored } from './stored.ts'
@@ -38,19 +39,21 @@ export async function renamePasskey(
 }
 
 /**
- * Removes a passkey, but never the last way in: counted within the transaction, so that two removals at once leave one.
+ * Removes a passkey, but never the last way in: counted within the transaction, so that two removals at once leave one. Sign-ins
+ * end, but those of the sessions that stay.
  * @throws Refusal `last_way_in`, `not_found`
  */
 export async function removePasskey(
   parts: PasskeyParts,
   { id, personId }: Authenticator,
-  { others, by }: { others: number; by: Actor },
+  { others, stay, by }: { others: number; stay: readonly OpenSession[]; by: Actor },
 ): Promise<void> {
-  const { authenticators, database, audit, notifier } = parts
+  const { authenticators, database, audit, notifier, endSignIns } = parts
   await database.transaction().execute(async (transaction) => {
     if (!(await authenticators.remove(personId, id, transaction))) throw new Refusal('not_found')
     const left = others + (await authenticators.list(personId, name, transaction)).length
     if (left < 1) throw new Refusal('last_way_in')
+    await endSignIns(transaction, personId, { but: stay })
     const details = { kind: name, authenticator: id }
     await audit.append(transaction, { event: 'authenticator.removed', ...by, personId, details })
     await notifier.notify(

@@ -3,12 +3,13 @@ import type { Devices } from '../../accounts/devices.ts'
 import type { MethodLocks } from '../../accounts/method-locks.ts'
 import type { NaturalPersons } from '../../accounts/natural-persons.ts'
 import type { Notifier } from '../../accounts/notices.ts'
+import type { EndSignIns } from '../../accounts/sign-in-endings.ts'
 import type { AuditTrail } from '../../audit/trail.ts'
 import type { Clock } from '../../config/clock.ts'
 import type { Settings } from '../../config/settings.ts'
 import type { BlindIndex } from '../../keys/blind-index.ts'
 import type { FieldCipher } from '../../keys/field-cipher.ts'
-import type { Sessions } from '../../oidc/sessions.ts'
+import type { Sessions } from '../../sessions/sessions.ts'
 import type { Artifacts } from '../../storage/artifacts.ts'
 import type { Database } from '../../storage/database.ts'
 
@@ -26,6 +27,7 @@ export interface PasskeyParts {
   devices: Devices
   notifier: Notifier
   sessions: Sessions
+  endSignIns: EndSignIns
   audit: AuditTrail
 }
 

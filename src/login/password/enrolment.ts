@@ -43,9 +43,9 @@ export function passwordEnrolment(parts: PasswordParts): Enrolment {
         const problems = await newPasswordProblems(form, personal, breached)
         if (Object.keys(problems).length > 0) return show(ctx, centre, visit, problems)
         const passwordHash = await passwords.hash(form['password'] ?? '')
-        const change = { person, known, passwordHash, signedInAt: session.signedInAt }
+        const change = { person, known, passwordHash, session }
         if (!(await changePassword(change, actorOf(ctx)))) throw new Refusal('busy', 'another change came first')
-        await sessions.endAll(person.id, session.uid)
+        await sessions.removeEnded(person.id)
         return goTo(ctx, `${path}?done=changed`)
       })
     },

@@ -8,7 +8,7 @@ import type { AuditTrail } from '../../audit/trail.ts'
 import type { Clock } from '../../config/clock.ts'
 import type { Settings } from '../../config/settings.ts'
 import type { BlindIndex } from '../../keys/blind-index.ts'
-import type { Sessions } from '../../oidc/sessions.ts'
+import type { Sessions } from '../../sessions/sessions.ts'
 import type { Artifacts } from '../../storage/artifacts.ts'
 
 /** What the login by password is made of. */

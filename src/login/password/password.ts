@@ -88,7 +88,7 @@ export function passwordMethod(parts: PasswordParts): LoginMethod {
           return host.refuse(ctx, { method: name, code: 'sign_in_refused', identifier, personId: person?.id })
         }
         await Promise.all([tries.clear(typed), tries.clear(person.id)])
-        return host.succeed(ctx, { method: name, personId: person.id, amr: ['pwd'] })
+        return host.succeed(ctx, { method: name, personId: person.id, amr: ['pwd'], epoch: person.endings.epoch })
       })
     },
   }

@@ -1,3 +1,4 @@
+import { isEnded } from '../../accounts/sign-in-endings.ts'
 import { keptId } from '../../storage/kept-id.ts'
 import { visitOf } from '../../pages/visit.ts'
 import { Refusal } from '../../refusal/refusal.ts'
@@ -154,14 +155,24 @@ export function computerRoutes(router: Router, host: LoginHost, parts: ComputerP
       throw error
     })
     const applied = waiting && (await apply(ctx, id, { kind: 'redeem', waiter: waiting.waiter }))
-    const { personId, phoneLevel, clientId } = applied?.after ?? {}
+    const { personId, phoneLevel, phoneSession, clientId } = applied?.after ?? {}
     if (!applied || applied.refused || personId === undefined || phoneLevel === undefined) {
       return host.refuse(ctx, { method: name, code: 'qr_ended', personId })
     }
-    await host.succeed(ctx, { method: name, personId, amr, vouched: phoneLevel })
+    const phone = await phoneOf(personId, phoneSession)
+    if (!phone) return host.refuse(ctx, { method: name, code: 'qr_ended', personId })
+    await host.succeed(ctx, { method: name, personId, amr, vouched: phoneLevel, ...phone })
     const signedIn = ctx.status === 303 // not so where the account was locked meanwhile
     return signedIn ? tell(ctx, personId, clientId ?? '') : undefined
   })
+
+  /** The session that approved, as long as it goes on: what ends it ends what it approved. */
+  async function phoneOf(personId: string, session: QrTransaction['phoneSession']) {
+    const person = await parts.persons.find(personId)
+    if (!person || !session || isEnded(person.endings, { at: session.at, sessionUid: session.uid })) return undefined
+    if (!(await parts.sessions.find(session.uid))) return undefined
+    return { epoch: person.endings.epoch, through: await parts.sessions.about(session.uid) }
+  }
 
   /** The person reads in the account centre that a computer signed in, and can say that it was not them. */
   async function tell(ctx: RouterContext, personId: string, clientId: string) {

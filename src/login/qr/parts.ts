@@ -11,7 +11,7 @@ import type { BlindIndex } from '../../keys/blind-index.ts'
 import type { CookieKeys } from '../../keys/cookie-keys.ts'
 import type { FieldCipher } from '../../keys/field-cipher.ts'
 import type { AccessTokens } from '../../oidc/access-tokens.ts'
-import type { Sessions } from '../../oidc/sessions.ts'
+import type { Sessions } from '../../sessions/sessions.ts'
 import type { Artifacts } from '../../storage/artifacts.ts'
 import type { Events } from '../../storage/events.ts'
 

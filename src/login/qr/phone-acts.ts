@@ -160,12 +160,13 @@ export function createPhoneActs(
       const open = transaction.state === 'scanned' && signature === undefined
       const wanting = open ? await approvals.wanting(phone, transaction) : undefined
       if (wanting) return wanting
-      const { key: scanner, personId, level } = phone
+      const { key: scanner, personId, level, sessionUid: uid, signedInAt: at } = phone
       const applied = await transactions.apply(id, {
         kind: 'approve',
         scanner,
         personId,
         level,
+        session: { uid, at },
         ...(signature ? { signature } : {}),
       })
       return settle(applied, phone, 'qr.approved')

@@ -50,6 +50,8 @@ export const transactionSchema = z.object({
   wrongCodes: z.number(),
   /** The person said yes and is to sign in once more before it counts. */
   wishedAt: z.number().optional(),
+  /** The phone's session, and its sign-in in seconds since 1970 UTC: the approval ends with it. */
+  phoneSession: z.object({ uid: text, at: z.number() }).optional(),
   /** The level of the phone's session when it approved. */
   phoneLevel: level.optional(),
   /** Digest of the proof, where the approval was signed by passkey. */
@@ -64,7 +66,14 @@ export type QrEvent =
   | { kind: 'scan'; scanner: string; n: number }
   | { kind: 'identify'; scanner: string; personId: string; needsCode: boolean }
   | { kind: 'wish'; scanner: string; personId: string }
-  | { kind: 'approve'; scanner: string; personId: string; level: QrTransaction['level']; signature?: string }
+  | {
+      kind: 'approve'
+      scanner: string
+      personId: string
+      level: QrTransaction['level']
+      session: NonNullable<QrTransaction['phoneSession']>
+      signature?: string
+    }
   | { kind: 'decline'; scanner: string }
   | { kind: 'stop'; scanner: string; reason: string }
   | { kind: 'code'; waiter: string; right: boolean; tries: number }
@@ -146,8 +155,9 @@ function fromPhone(
   if (before.personId === undefined) return refused('not_yours')
   if (event.kind === 'wish') return { after: { ...before, wishedAt: now } }
   if (event.level < before.level) return refused('level', ended(before, 'level'))
-  const { level: phoneLevel, signature } = event
-  return { after: { ...before, state: 'approved', approvedAt: now, phoneLevel, ...(signature ? { signature } : {}) } }
+  const { level: phoneLevel, session: phoneSession, signature } = event
+  const approved = { approvedAt: now, phoneLevel, phoneSession, ...(signature ? { signature } : {}) }
+  return { after: { ...before, state: 'approved', ...approved } }
 }
 
 function fromComputer(before: QrTransaction, event: Extract<QrEvent, { waiter: string }>): QrOutcome {

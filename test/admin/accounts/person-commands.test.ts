@@ -183,7 +183,7 @@ it('keeps what the counter saw: a person with their document, a guardian’s con
   expect(await line.json('person', 'show', rival.id)).toMatchObject({ level: 2 })
   // whoever loses the number is signed out everywhere, both are told, and who did it is kept
   const { ended, told, by } = await line.withHouse(async ({ inbox, audit, persons }) => ({
-    ended: (await persons.find(rival.id))?.signedOutAt,
+    ended: (await persons.find(rival.id))?.endings.before,
     told: await Promise.all([rival.id, id].map(async (one) => (await inbox.list(one, 9)).map(({ kind }) => kind))),
     by: (await audit.ofPerson(rival.id, { events: ['person.superseded'], limit: 9 })).map(({ actor }) => actor),
   }))

@@ -14,7 +14,13 @@ const event: fc.Arbitrary<QrEvent> = fc.oneof(
   fc.record({ kind: fc.constant('scan' as const), scanner, n: fc.nat(70) }),
   fc.record({ kind: fc.constant('identify' as const), scanner, personId, needsCode: fc.boolean() }),
   fc.record({ kind: fc.constant('wish' as const), scanner, personId }),
-  fc.record({ kind: fc.constant('approve' as const), scanner, personId, level }),
+  fc.record({
+    kind: fc.constant('approve' as const),
+    scanner,
+    personId,
+    level,
+    session: fc.constant({ uid: 'phone', at: 1 }),
+  }),
   fc.record({ kind: fc.constant('decline' as const), scanner }),
   fc.record({ kind: fc.constant('stop' as const), scanner, reason: fc.constant('risk') }),
   fc.record({ kind: fc.constant('code' as const), waiter, right: fc.boolean(), tries: fc.constant(3) }),
@@ -32,7 +38,7 @@ const mostlyGood = fc.tuple(fc.nat(5), history).map(([length, rest]) => {
   const path: QrEvent[] = [
     { kind: 'scan', scanner: 'phone', n: 0 },
     { kind: 'identify', scanner: 'phone', personId: 'person', needsCode: rest.length % 2 === 0 },
-    { kind: 'approve', scanner: 'phone', personId: 'person', level: 3 },
+    { kind: 'approve', scanner: 'phone', personId: 'person', level: 3, session: { uid: 'phone', at: 1 } },
     { kind: 'code', waiter: 'computer', right: true, tries: 3 },
     { kind: 'redeem', waiter: 'computer' },
   ]

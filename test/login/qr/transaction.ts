@@ -22,7 +22,7 @@ export const opening: QrOpening = {
 export const good = {
   scan: { kind: 'scan', scanner: 'phone', n: 0 },
   identify: { kind: 'identify', scanner: 'phone', personId: 'person', needsCode: false },
-  approve: { kind: 'approve', scanner: 'phone', personId: 'person', level: 3 },
+  approve: { kind: 'approve', scanner: 'phone', personId: 'person', level: 3, session: { uid: 'phone', at: 1 } },
   redeem: { kind: 'redeem', waiter: 'computer' },
 } as const satisfies Record<string, QrEvent>
 

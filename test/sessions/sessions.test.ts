@@ -1,0 +1,38 @@
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { openHouse } from '../../src/admin/house.ts'
+import { readSettings } from '../../src/config/settings.ts'
+import { openSqliteArtifacts } from '../../src/storage/artifacts-sqlite.ts'
+import { openPerson } from '../setup/person.ts'
+import { sessionsOf } from '../setup/sessions.ts'
+import { handClock, temporaryDirectory } from '../setup/temporary.ts'
+
+const idle = 1800
+const directories = (directory: string) => ({
+  YIDENG_DATA_DIR: join(directory, 'data'),
+  YIDENG_KEYS_DIR: join(directory, 'keys'),
+})
+const minute = 60_000
+
+it('keeps a session alive that is used elsewhere, up to its end and no longer', async () => {
+  const { clock, forward } = handClock()
+  const directory = temporaryDirectory()
+  const artifacts = openSqliteArtifacts(join(directory, 'artifacts.sqlite'), clock)
+  const house = await openHouse(readSettings(directories(directory)), clock)
+  const { id: person } = await openPerson(house)
+  const { sessions } = sessionsOf(house, artifacts)
+  const loginTs = clock() / 1000
+  const payload = { uid: 'one', accountId: person, loginTs, exp: loginTs + idle, amr: ['swk', 'user'] }
+  await artifacts.put('Session', 'key', JSON.stringify(payload), { ttl: idle, alias: 'one', group: person })
+
+  for (let at = 0; at < 12 * 3; at += 1) {
+    expect(await sessions.find('one'), `after ${at * 20} minutes`).toMatchObject({ personId: person })
+    await sessions.keepAlive('one')
+    forward(20 * minute)
+  }
+  expect(await sessions.find('one')).toBeUndefined()
+  await sessions.keepAlive('one')
+  expect(await sessions.find('one')).toBeUndefined()
+  await artifacts.close()
+  await house.close()
+})
