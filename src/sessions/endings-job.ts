@@ -12,10 +12,10 @@ const atOnce = 50
 /** After so long another process takes over what one had begun. */
 const claimMs = 30_000
 /**
- * After so long it is looked at once more: by then every process has heard of the ending, and what a request wrote that was
- * under way is found as well.
+ * After so long it is looked at once more: what a request wrote that was under way is found then. The last time is later than a
+ * process may take to hear of the ending (src/storage/fresh.ts).
  */
-const againMs = 3000
+const againMs = [1200, 3000]
 
 /** Follows up what `endSignIns` ended, by the command line as well: removes sessions, grants, codes and tokens, tells portals. */
 export function createEndingsJob(options: {
@@ -46,9 +46,9 @@ export function createEndingsJob(options: {
     if (!(await setDue(personId, dueAt, claimed))) return 0
     const removed = await sessions.removeEnded(personId)
     if (removed > 0) await audit.record({ event: 'person.sessions-ended', actor: 'system', personId })
-    const again = (endedAt ?? 0) + againMs
-    if (now < again) await setDue(personId, claimed, again)
-    else await forget(personId, claimed)
+    const again = againMs.map((later) => (endedAt ?? 0) + later).find((at) => at > now)
+    if (again === undefined) await forget(personId, claimed)
+    else await setDue(personId, claimed, again)
     return 1
   }
 

@@ -21,6 +21,8 @@ export class Visitor {
   readonly #issuer: string
   readonly #headers: Record<string, string>
   cookies: Cookie[] = []
+  /** Off: a redirect is an answer like another, and its address is in the headers. */
+  follows = true
 
   constructor(issuer: string, headers: Record<string, string> = {}) {
     this.#issuer = issuer
@@ -63,7 +65,7 @@ export class Visitor {
     const answer = await fetch(url, { ...init, headers, redirect: 'manual' })
     this.#keep(url, answer.headers.getSetCookie())
     const location = answer.headers.get('location')
-    if (answer.status >= 300 && answer.status < 400 && location !== null) {
+    if (this.follows && answer.status >= 300 && answer.status < 400 && location !== null) {
       await answer.arrayBuffer()
       // or the browser would post what was typed once more, to the next address (RFC 9700 section 4.12)
       if (init.method === 'POST' && answer.status !== 303)

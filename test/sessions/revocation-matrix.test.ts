@@ -1,0 +1,256 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { remedies, type LiveThing, type Remedy } from '../../docs/revocation-matrix.ts'
+import type { Back } from '../../src/admin/house.ts'
+import { remember } from '../setup/forgetting.ts'
+import { end, find, mandate, openOrganisation } from '../setup/organisation.ts'
+import { cannotRun } from '../setup/parts.ts'
+import { allow, openPerson, signIn } from '../setup/person.ts'
+import { registerPortal, type TestPortal } from '../setup/portal.ts'
+import { newPassword, recoverBy } from '../setup/recovery.ts'
+import { startServer, type RunningServer } from '../setup/server.ts'
+import { scaleOut } from '../setup/stores.ts'
+import {
+  copyOf,
+  enter,
+  isSignedIn,
+  pickUp,
+  proveOnly,
+  refresh,
+  robbed,
+  succeeds,
+  userinfo,
+  type Probe,
+  type Robbed,
+} from '../setup/thief.ts'
+import { Visitor, type Page } from '../setup/visitor.ts'
+
+const rounds = Number(process.env['YIDENG_MATRIX_ROUNDS'] ?? '1')
+const lanes = 16
+const by = { actor: 'administrator:test' }
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+
+interface Scene {
+  house: Back
+  issuer: string
+  headers: Record<string, string>
+  portal: TestPortal
+}
+
+type Act = (scene: Scene, one: Robbed) => Promise<unknown>
+
+const signInOf = async ({ house }: Scene, { person }: Robbed) => {
+  const entries = await house.audit.ofPerson(person.id, { events: ['login.succeeded'], limit: 99 })
+  return entries.toReversed().find(({ details }) => details['method'] === 'passkey')?.details['signIn']
+}
+
+/** How each remedy is used. Those of administrators and registers are used by another process. */
+const acts: Record<Exclude<Remedy, 'representation'>, Act> = {
+  async one(scene, { owner, thief }) {
+    // each page has a button for every session but its own
+    const [mine, theirs] = await Promise.all(
+      [owner, copyOf(thief, scene.issuer, scene.headers)].map(async (visitor) => visitor.get('/account/sessions')),
+    )
+    const named = (page: Page | undefined) =>
+      [...(page?.html ?? '').matchAll(/\/account\/sessions\/([\w-]+)\/end"/g)].map(([, uid]) => uid)
+    const [uid] = named(mine).filter((one) => !named(theirs).includes(one))
+    return mine && owner.submit(mine, `/account/sessions/${uid}/end`, {})
+  },
+  others: async (_scene, { owner }) => owner.submit(await owner.get('/account/sessions'), '/end-others', {}),
+  'not-me': async (scene, one) =>
+    one.owner.submit(await one.owner.get(`/account/history/${String(await signInOf(scene, one))}`), '/not-me', {}),
+  password: async (_scene, { owner }) =>
+    owner.submit(await owner.get('/account/password'), '/account/password', {
+      password: newPassword,
+      password_again: newPassword,
+    }),
+  removed: async (_scene, { owner, stolen }) =>
+    owner.submit(await owner.get(`/account/passkey/${stolen?.id}`), '/remove', {}),
+  'switched-off': async (_scene, { owner }) => owner.submit(await owner.get('/account/ways'), '/passkey/off', {}),
+  recovery: async ({ house }, { person, codes }) =>
+    recoverBy(house, { identifier: person.username, knowledge: person.phone, code: codes[0] ?? '' }),
+  lock: async ({ house }, { person }) => house.persons.setStatus(person.id, 'locked', by),
+  async supersede({ house }, { person }) {
+    const winner = await openPerson(house, { number: person.number, level: 2 })
+    return house.faceProofs.proveAtCounter(await find(house, winner), by)
+  },
+  closing: async (_scene, { owner }) =>
+    owner.submit(await owner.get('/account/closing'), '/account/closing', { confirm: '注销我的账户' }),
+  async closed({ house }, { person }) {
+    await house.closing.ask(person.id, by)
+    const due = { closes_at: house.clock() - 1 }
+    await house.database.updateTable('natural_persons').set(due).where('id', '=', person.id).execute()
+    return house.closing.erase(person.id)
+  },
+}
+
+/** After these the owner comes in again, a moment later. */
+const passwords: Partial<Record<Remedy, string>> = { password: newPassword, recovery: newPassword }
+const shut = new Set<Remedy>(['closed', 'closing'])
+
+/** Of each lane what it got last: more would only take time to look at. */
+const keptOfLane = 3
+
+/** What the thief goes on doing in sixteen lanes while the remedy is used. All that is got by it is looked at as well. */
+async function lanesOf({ issuer, headers, portal }: Scene, one: Robbed, remedy: Remedy) {
+  const copy = () => copyOf(one.thief, issuer, headers)
+
+  async function laneOf(kind: number, lane: number) {
+    const tokens: Awaited<ReturnType<typeof refresh>>[] = []
+    const probes: Probe[] = []
+    const visitor = copy()
+    async function keep(asked: Promise<(typeof tokens)[number]>) {
+      const got = await asked.catch(() => undefined)
+      if (got) tokens.unshift(got)
+      tokens.length = Math.min(tokens.length, keptOfLane)
+    }
+    const enters = async (by_: Visitor) => {
+      const { visit, page } = await enter(by_, portal)
+      if (page.leads) await keep(visit.finish(page))
+    }
+    const loot = () => [
+      ...probes,
+      ...tokens.flatMap(({ access_token: access, refresh_token: token }) => [
+        () => succeeds(userinfo(portal, access)),
+        ...(token === undefined ? [] : [() => succeeds(refresh(portal, token))]),
+      ]),
+    ]
+    if (kind === 0) return { loot, step: async () => void (await visitor.get('/logout')) }
+    if (kind === 1) return { loot, step: () => enters(visitor) }
+    if (kind === 2) {
+      const first = one.refreshTokens[lane >> 2] ?? ''
+      return { loot, step: () => keep(refresh(portal, tokens[0]?.refresh_token ?? first)) }
+    }
+    // a login that is picked up now is a session of its own, which "end one session" does not name
+    if (remedy === 'one') return { loot, step: async () => void (await isSignedIn(visitor)) }
+    const late = one.browser()
+    const address = await proveOnly(late, await portal.begin(), one.passkey)
+    probes.push(() => isSignedIn(late))
+    let picked = false
+    const step = async () => {
+      // at about the time of the remedy
+      if (!picked) await pause(lane * 4)
+      await (picked ? enters(late) : pickUp(late, address))
+      picked = true
+    }
+    return { loot, step }
+  }
+
+  const all: Awaited<ReturnType<typeof laneOf>>[] = []
+  for (let lane = 0; lane < lanes; lane += 1) all.push(await laneOf(lane % 4, lane))
+  return {
+    loot: () => all.flatMap(({ loot }) => loot()),
+    begin() {
+      let stop = false
+      const running = all.map(async ({ step }) => {
+        for (; !stop; await pause(5)) await step()
+      })
+      return async () => {
+        stop = true
+        await Promise.all(running)
+      }
+    },
+  }
+}
+
+async function alive(probes: Probe[]): Promise<number> {
+  const found = await Promise.all(probes.map((probe) => probe()))
+  return found.filter(Boolean).length
+}
+
+async function look(probes: Record<LiveThing, Probe>): Promise<LiveThing[]> {
+  const found: LiveThing[] = []
+  for (const [thing, probe] of Object.entries(probes) as [LiveThing, Probe][]) {
+    if (await probe()) found.push(thing)
+  }
+  return found.toSorted()
+}
+
+const goesOn = (remedy: Remedy, things: LiveThing[]) =>
+  things.filter((thing) => !(remedies[remedy].ends as readonly LiveThing[]).includes(thing)).toSorted()
+
+const stores = [
+  { name: 'the embedded stores', settings: async () => ({}), skip: false },
+  { name: 'PostgreSQL and Redis', settings: scaleOut, skip: cannotRun('PostgreSQL') || cannotRun('Redis') },
+]
+
+describe.each(stores.filter(({ skip }) => !skip))('the revocation matrix on $name, two processes', ({ settings }) => {
+  let server: RunningServer
+  let house: Back
+  let portal: TestPortal
+  let networks = 0
+
+  beforeAll(async () => {
+    const limits = { YIDENG_ADDRESS_TRIES: '100000', YIDENG_TRUST_PROXY: 'true' }
+    server = await startServer({ ...(await settings()), ...limits, YIDENG_WORKERS: '2' })
+    house = await server.house()
+    portal = await registerPortal(house, { scope: 'openid profile offline_access' })
+  })
+
+  const scene = (): Scene => {
+    networks += 1
+    const headers = { 'x-forwarded-for': `198.51.${networks >> 8}.${networks & 255}` }
+    return { house, issuer: server.issuer, headers, portal }
+  }
+
+  it('nothing is dead before a remedy', async () => {
+    const { probes } = await robbed(house, portal, scene().headers)
+    expect(await look(probes)).toEqual(Object.keys(probes).toSorted())
+  })
+
+  it.each(
+    Array.from({ length: rounds }, (_, round) =>
+      (Object.keys(acts) as (keyof typeof acts)[]).map((remedy) => ({ remedy, round })),
+    ).flat(),
+  )('$remedy, round $round: nothing that it names survives', async ({ remedy }) => {
+    const here = scene()
+    const one = await robbed(house, portal, here.headers)
+    const forget = await remember(server)
+    const under = await lanesOf(here, one, remedy)
+    const stop = under.begin()
+    await pause(20)
+    await acts[remedy](here, one)
+    if (remedy === 'lock') await house.persons.setStatus(one.person.id, 'active', by)
+    if (!shut.has(remedy)) {
+      const again = one.browser()
+      await signIn(again, await again.get('/account'), one.person.username, passwords[remedy])
+      expect(await isSignedIn(again), 'the owner comes in again').toBe(true)
+    }
+    await pause(300)
+    await stop()
+    await pause(1300)
+    const loot = under.loot()
+    expect(await alive(loot), `of ${loot.length} things that were got meanwhile`).toBe(0)
+    expect(await look(one.probes)).toEqual(goesOn(remedy, Object.keys(one.probes) as LiveThing[]))
+
+    // the artifact store comes back as it was before the remedy
+    await forget()
+    await pause(1100)
+    expect(await look(one.probes)).toEqual(goesOn(remedy, Object.keys(one.probes) as LiveThing[]))
+  })
+
+  it('representation: what speaks for the represented ends, the session goes on', async () => {
+    const own = await registerPortal(house, { scope: 'openid representee offline_access' })
+    const organisation = await openOrganisation(house)
+    const handler = await openPerson(house, { name: '周小桐' })
+    const held = await mandate(house, organisation.id, organisation.representative, handler)
+    const visitor = new Visitor(server.issuer)
+    const visit = await own.begin({ prompt: 'consent' })
+    const question = await signIn(visitor, await visitor.get(visit.url), handler.username)
+    const chosen = await visitor.submit(question, '/representee', { representee: organisation.id })
+    const tokens = await visit.finish(await allow(visitor, chosen))
+    const unused = await enter(visitor, own)
+    const probes = {
+      session: () => isSignedIn(visitor),
+      code: () => succeeds(unused.visit.finish(unused.page)),
+      refresh: () => succeeds(refresh(own, tokens.refresh_token ?? '')),
+      access: () => succeeds(userinfo(own, tokens.access_token)),
+    }
+    const forget = await remember(server)
+    await end(house, held.id, organisation.representative)
+    await pause(1500)
+    expect(await look(probes as Record<LiveThing, Probe>)).toEqual(['session'])
+    await forget()
+    await pause(1100)
+    expect(await look(probes as Record<LiveThing, Probe>)).toEqual(['session'])
+  })
+})

@@ -1,0 +1,159 @@
+import * as oidc from 'openid-client'
+import type { LiveThing } from '../../docs/revocation-matrix.ts'
+import type { Back } from '../../src/admin/house.ts'
+import { agree, answered, typeCode } from './administrator.ts'
+import { addPasskey, signInByPasskey } from './passkey.ts'
+import { allow, openPerson, signIn } from './person.ts'
+import type { Begun, TestPortal } from './portal.ts'
+import { signOnPhone, WaitingComputer } from './qr.ts'
+import { SoftwareAuthenticator } from './software-authenticator.ts'
+import { Visitor } from './visitor.ts'
+
+type Tokens = Awaited<ReturnType<Begun['finish']>>
+
+/** Asks whether something is still of use. Each uses it up. */
+export type Probe = () => Promise<boolean>
+
+export const succeeds = (asked: Promise<unknown>): Promise<boolean> =>
+  asked.then(
+    () => true,
+    (error: unknown) => {
+      if (error instanceof oidc.ResponseBodyError || error instanceof oidc.WWWAuthenticateChallengeError) return false
+      throw error
+    },
+  )
+
+export const isSignedIn = async (visitor: Visitor) => (await visitor.get('/account')).url.pathname === '/account'
+
+/** The same browser once more, by its cookies. */
+export function copyOf(visitor: Visitor, issuer: string, headers: Record<string, string>): Visitor {
+  const copy = new Visitor(issuer, headers)
+  copy.cookies = [...visitor.cookies]
+  return copy
+}
+
+/** Signs in by passkey and does not follow the answer: the login is proven and waits to be picked up. */
+export async function proveOnly(visitor: Visitor, visit: Begun, passkey: SoftwareAuthenticator): Promise<string> {
+  const page = await visitor.get(visit.url)
+  visitor.follows = false
+  const proven = await signInByPasskey(visitor, page, passkey)
+  visitor.follows = true
+  const address = proven.headers.get('location')
+  if (address === null) throw new Error(`not proven (${proven.status}):\n${proven.html}`)
+  return address
+}
+
+/** Picks a proven login up: whether somebody is signed in by it, or a portal got a code. */
+export async function pickUp(visitor: Visitor, address: string): Promise<boolean> {
+  const page = await visitor.get(address)
+  return page.leads?.searchParams.has('code') === true || isSignedIn(visitor)
+}
+
+export async function enter(visitor: Visitor, portal: TestPortal) {
+  const visit = await portal.begin()
+  return { visit, page: await visitor.get(visit.url) }
+}
+
+/** One more refresh token of the same session; `prompt=consent` is asked each time (OIDC Core 11). */
+async function offline(visitor: Visitor, portal: TestPortal): Promise<string> {
+  const visit = await portal.begin({ prompt: 'consent' })
+  const tokens = await visit.finish(await allow(visitor, await visitor.get(visit.url)))
+  return tokens.refresh_token ?? ''
+}
+
+const known = new Map<string, Promise<oidc.Configuration>>()
+
+function commandLine(issuer: string): Promise<oidc.Configuration> {
+  let found = known.get(issuer)
+  if (!found) {
+    const metadata = { id_token_signed_response_alg: 'ES256' }
+    found = oidc.discovery(new URL(issuer), 'yideng-cli', metadata, oidc.None(), {
+      execute: [oidc.allowInsecureRequests],
+    })
+    known.set(issuer, found)
+  }
+  return found
+}
+
+/** Lets a command line in, up to its token. */
+async function approveDevice(issuer: string, visitor: Visitor, passkey: SoftwareAuthenticator) {
+  const config = await commandLine(issuer)
+  const DPoP = oidc.getDPoPHandle(config, await oidc.randomDPoPKeyPair())
+  const waiting = await oidc.initiateDeviceAuthorization(config, { scope: 'openid admin offline_access' })
+  const done = await agree(
+    { visitor, authenticator: passkey } as Parameters<typeof agree>[0],
+    await typeCode(visitor, waiting.user_code),
+  )
+  if (done.status !== 200) throw new Error(`not let in (${done.status}):\n${done.html}`)
+  const type = 'urn:ietf:params:oauth:grant-type:device_code'
+  const redeem = () => oidc.genericGrantRequest(config, type, { device_code: waiting.device_code }, { DPoP })
+  const call = async (token: string) => {
+    const url = new URL('/admin/v1/client/list', issuer)
+    const headers = new Headers({ 'content-type': 'application/json', accept: 'application/json' })
+    const asked = oidc.fetchProtectedResource(config, token, url, 'POST', '{}', headers, { DPoP })
+    const answer = await asked.catch((error: unknown) => {
+      if (error instanceof oidc.WWWAuthenticateChallengeError) return error.response
+      throw error
+    })
+    return (await answered(answer)).status === 200
+  }
+  return { redeem, call }
+}
+
+export const refresh = (portal: TestPortal, token: string) => oidc.refreshTokenGrant(portal.configuration, token)
+export const userinfo = (portal: TestPortal, token: string) =>
+  oidc.fetchUserInfo(portal.configuration, token, oidc.skipSubjectCheck)
+
+/** An administrator with a password and two passkeys, one of which somebody else has who is signed in by it. */
+export async function robbed(house: Back, portal: TestPortal, headers: Record<string, string>) {
+  const { issuer } = house.settings
+  const person = await openPerson(house, { name: '关丽' })
+  await house.administrators.grant({ personId: person.id, role: 'viewer', region: '440000' }, 'administrator:test')
+  const browser = () => new Visitor(issuer, headers)
+  const codes = await house.recovery.makeCodes(person.id, { actor: 'person' })
+
+  const [owner, other] = [browser(), browser()]
+  for (const one of [owner, other]) await signIn(one, await one.get('/account'), person.username)
+  const passkey = new SoftwareAuthenticator(issuer)
+  for (const one of [new SoftwareAuthenticator(issuer), passkey]) await addPasskey(owner, one)
+  const stolen = (await house.authenticators.list(person.id, 'passkey'))[1]
+
+  const thief = browser()
+  const visit = await portal.begin({ prompt: 'consent' })
+  const proven = await signInByPasskey(thief, await thief.get(visit.url), passkey)
+  const first: Tokens = await visit.finish(await allow(thief, proven))
+  const refreshTokens: string[] = []
+  for (let more = 0; more < 4; more += 1) refreshTokens.push(await offline(thief, portal))
+  const unused = await enter(thief, portal)
+
+  const late = browser()
+  const address = await proveOnly(late, await portal.begin(), passkey)
+
+  const computer = await WaitingComputer.at((await portal.begin()).url, issuer, headers)
+  const asked = await thief.get(await computer.start())
+  const told = await signOnPhone(thief, asked, passkey)
+  if ((await computer.look()).state !== 'approved') throw new Error(`not approved (${told.status}):\n${told.html}`)
+
+  const waiting = await approveDevice(issuer, thief, passkey)
+  const let_in = await approveDevice(issuer, thief, passkey)
+  const { access_token: administrators } = await let_in.redeem()
+
+  const probes: Record<LiveThing, Probe> = {
+    session: () => isSignedIn(copyOf(thief, issuer, headers)),
+    other: () => isSignedIn(other),
+    own: () => isSignedIn(owner),
+    pending: () => pickUp(copyOf(late, issuer, headers), address),
+    qr: async () => {
+      const page = await computer.redeem(copyOf(computer.visitor, issuer, headers))
+      return page.leads?.searchParams.has('code') === true
+    },
+    device: () => succeeds(waiting.redeem()),
+    code: () => succeeds(unused.visit.finish(unused.page)),
+    refresh: () => succeeds(refresh(portal, first.refresh_token ?? '')),
+    access: () => succeeds(userinfo(portal, first.access_token)),
+    administrator: () => let_in.call(administrators),
+  }
+  return { person, codes, owner, thief, passkey, stolen, refreshTokens, probes, browser }
+}
+
+export type Robbed = Awaited<ReturnType<typeof robbed>>
