@@ -7,6 +7,7 @@ import { sessionCommands } from '../src/cli/remote/session-commands.ts'
 import { everyFlag, exitCodes, meaningOf, typed, usageOf } from '../src/cli/help.ts'
 import { documentedSettings } from '../src/config/settings.ts'
 import { refusals } from '../src/refusal/refusal.ts'
+import { liveThings, remedies, type LiveThing } from './revocation-matrix.ts'
 
 const home = new URL('../', import.meta.url)
 
@@ -151,6 +152,27 @@ function auditPage(): string {
   ])
 }
 
+const matrixBegins = '<!-- revocation matrix: made from docs/revocation-matrix.ts by npm run docs -->'
+const matrixEnds = '<!-- end of the revocation matrix -->'
+
+/** What each remedy ends, as test/sessions/revocation-matrix.test.ts holds it. */
+function revocationMatrix(): string[] {
+  const things = Object.keys(liveThings) as LiveThing[]
+  const rows = Object.values(remedies).map(({ words, ends }) => [
+    words,
+    ...things.map((thing) => ((ends as readonly LiveThing[]).includes(thing) ? 'ends' : '–')),
+  ])
+  return table(['Remedy', ...things.map((thing) => liveThings[thing])], rows)
+}
+
+/** A page of which only the part between the marks is made. */
+function securityPage(): string {
+  const text = readFileSync(new URL('docs/security.md', home), 'utf8')
+  const [before = '', rest = ''] = text.split(matrixBegins)
+  const [, after = ''] = rest.split(matrixEnds)
+  return [before, matrixBegins, '\n', revocationMatrix().join('\n'), '\n', matrixEnds, after].join('')
+}
+
 /** The reference pages, by path from the root; a test holds the files equal to this. */
 export function generatedDocs(): Record<string, string> {
   return {
@@ -158,6 +180,7 @@ export function generatedDocs(): Record<string, string> {
     'docs/settings.md': settingsPage(),
     'docs/errors.md': errorsPage(),
     'docs/audit-events.md': auditPage(),
+    'docs/security.md': securityPage(),
   }
 }
 

@@ -75,13 +75,8 @@ export function isEnded({ before, stay, ended }: SignInEndings, { at, sessionUid
   return before !== null && at * 1000 < before
 }
 
-/**
- * The time of a sign-in that is decided now, in seconds since 1970 UTC. Who signs in anew within the second of an ending is
- * stamped with the next one, so that the sign-in counts.
- * @param endings read before this call
- */
-export const signInSecond = ({ before }: SignInEndings, now: number) =>
-  Math.max(Math.floor(now / 1000), Math.ceil((before ?? 0) / 1000))
+/** How long a new sign-in has to wait until it counts, in milliseconds: to the end of the second of the last ending. */
+export const untilCounts = ({ before }: SignInEndings, now: number) => Math.max(0, (before ?? 0) - now)
 
 /** @param options.lifetime seconds that a session or a refresh token lives at most */
 export function createEndSignIns({ clock, lifetime }: { clock: Clock; lifetime: number }): EndSignIns {

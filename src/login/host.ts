@@ -6,7 +6,7 @@ import type { Devices } from '../accounts/devices.ts'
 import type { MethodLocks } from '../accounts/method-locks.ts'
 import { isHeld, type NaturalPerson, type NaturalPersons } from '../accounts/natural-persons.ts'
 import type { Notifier } from '../accounts/notices.ts'
-import { signInSecond } from '../accounts/sign-in-endings.ts'
+import { untilCounts } from '../accounts/sign-in-endings.ts'
 import { acrOf, levelReached, type Level } from '../assurance/levels.ts'
 import type { AuditTrail } from '../audit/trail.ts'
 import type { Client } from '../clients/clients.ts'
@@ -21,6 +21,9 @@ import { showPage, visitOf } from '../pages/visit.ts'
 import { Refusal, refusals } from '../refusal/refusal.ts'
 import { assertQuestion, loadAttempt, pathOf, type Attempt } from './attempt.ts'
 import type { LoginHost, LoginMethod, LoginRefusal, PartData, Proof, RouterContext } from './method.ts'
+
+/** Sign-ins are kept to the second, and the clocks of two machines differ a little. */
+const longestWaitMs = 5000
 
 /** The one way in for the administrators' command line. */
 const passkey = 'passkey'
@@ -137,8 +140,7 @@ export function createHost(parts: HostParts): House {
       const { method, personId, amr, through, authenticatorId, refusal = 'sign_in_refused' } = proof
       const attempt = await host.attempt(ctx)
       assertQuestion(attempt, 'login')
-      const at = clock()
-      const person = await persons.find(personId)
+      const { at, person } = await whenItCounts(personId)
       if (person?.status !== 'active' || !(await stands(person, proof))) {
         await host.refuse(ctx, { method, code: refusal, personId })
         return
@@ -153,7 +155,7 @@ export function createHost(parts: HostParts): House {
       const level = await decideLevel(ctx, attempt, person, proof, signIn)
       await noteDevice(ctx, person, method)
       const { endings } = person
-      const login = { accountId: personId, acr: acrOf(level), amr, remember: false, ts: signInSecond(endings, at) }
+      const login = { accountId: personId, acr: acrOf(level), amr, remember: false, ts: Math.floor(at / 1000) }
       const named: SignIn = {
         id: signIn,
         method,
@@ -193,6 +195,21 @@ export function createHost(parts: HostParts): House {
       })
       await host.ask(ctx, attempt, refusal)
     },
+  }
+
+  /**
+   * The person, and a moment before they were read at which a sign-in counts: one within the second of an ending would not.
+   * @throws Refusal `busy` where the clock of the machine that ended it is far ahead
+   */
+  async function whenItCounts(personId: string) {
+    for (;;) {
+      const at = clock()
+      const person = await persons.find(personId)
+      const ms = person ? untilCounts(person.endings, at) : 0
+      if (ms === 0) return { at, person }
+      if (ms > longestWaitMs) throw new Refusal('busy', 'sign-ins were ended in the future')
+      await new Promise((resolve) => setTimeout(resolve, ms))
+    }
   }
 
   /** Whether what was proven still is: neither ended, switched off nor removed since. */

@@ -4,7 +4,9 @@ import { expect, it } from 'vitest'
 const root = new URL('../../', import.meta.url)
 
 it('every line of docs/security.md names what shows it, or says that it is open and why', () => {
+  // the revocation matrix is a table of another kind, which a test of its own holds
   const rows = readFileSync(new URL('docs/security.md', root), 'utf8')
+    .replace(/<!-- revocation matrix[^]*?<!-- end of the revocation matrix -->/, '')
     .split('\n')
     .filter((line) => line.startsWith('| ') && !/^\| (Requirement|Section) \|/.test(line))
   expect(rows.length).toBeGreaterThan(90)

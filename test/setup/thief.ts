@@ -114,7 +114,8 @@ export async function robbed(house: Back, portal: TestPortal, headers: Record<st
 
   const [owner, other] = [browser(), browser()]
   for (const one of [owner, other]) await signIn(one, await one.get('/account'), person.username)
-  const passkey = new SoftwareAuthenticator(issuer)
+  // one without a counter, so that it may be used in several requests at once
+  const passkey = new SoftwareAuthenticator(issuer, { synced: true })
   for (const one of [new SoftwareAuthenticator(issuer), passkey]) await addPasskey(owner, one)
   const stolen = (await house.authenticators.list(person.id, 'passkey'))[1]
 

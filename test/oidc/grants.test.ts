@@ -1,0 +1,63 @@
+import { join } from 'node:path'
+import { Provider, type KoaContextWithOIDC } from 'oidc-provider'
+import { expect, it, onTestFinished } from 'vitest'
+import type { Consents, Granted } from '../../src/accounts/consents.ts'
+import type { Client } from '../../src/clients/clients.ts'
+import { createAdapterFactory } from '../../src/oidc/adapter.ts'
+import { createLoadGrant } from '../../src/oidc/grants.ts'
+import type { Representees } from '../../src/oidc/representee.ts'
+import { createSessionRows } from '../../src/sessions/rows.ts'
+import { openSqliteArtifacts } from '../../src/storage/artifacts-sqlite.ts'
+import { temporaryDirectory } from '../setup/temporary.ts'
+
+const clock = () => Date.now()
+const given: Granted = { scopes: ['openid', 'phone'], claims: [], resources: {} }
+
+/** A request of a portal, and how often it looks for a consent before that is withdrawn; Infinity: it never is. */
+async function grantOf({ consent = 'ask', withdrawnAfter }: { consent?: 'ask' | 'implicit'; withdrawnAfter: number }) {
+  const artifacts = openSqliteArtifacts(join(temporaryDirectory(), 'artifacts.sqlite'), clock)
+  onTestFinished(() => artifacts.close())
+  const provider = new Provider('http://localhost:1', {
+    adapter: createAdapterFactory({
+      artifacts,
+      sessions: createSessionRows({ artifacts, findPerson: async () => undefined }),
+      clock,
+      refreshGraceSeconds: 5,
+      findClient: async () => undefined,
+    }),
+  })
+  let looked = 0
+  const consents = { find: async () => ((looked += 1) <= withdrawnAfter ? given : undefined) } as unknown as Consents
+  const representees = { rebind: async () => undefined, bind: async () => undefined } as unknown as Representees
+  const load = createLoadGrant(consents, async () => ({ consent }) as Client, representees)
+  const scopes = new Set(given.scopes)
+  const oidc = {
+    provider,
+    client: { clientId: 'portal' },
+    account: { accountId: 'person' },
+    session: { grantIdFor: () => undefined },
+    requestParamScopes: scopes,
+    requestParamOIDCScopes: scopes,
+    requestParamClaims: new Set(),
+    resourceServers: {},
+  }
+  const grant = await load({ oidc } as unknown as KoaContextWithOIDC)
+  return { grant, stored: await artifacts.listGroup('Grant', 'person') }
+}
+
+it('a grant is made from what was agreed to', async () => {
+  const { grant, stored } = await grantOf({ withdrawnAfter: Number.POSITIVE_INFINITY })
+  expect(grant?.getOIDCScope()).toBe('openid phone')
+  expect(stored).toHaveLength(1)
+})
+
+it('none is left of a consent that is withdrawn while the grant is made', async () => {
+  const { grant, stored } = await grantOf({ withdrawnAfter: 1 })
+  expect(grant).toBeUndefined()
+  expect(stored).toEqual([])
+})
+
+it('a portal that asks nobody has no consent that could be withdrawn', async () => {
+  const { stored } = await grantOf({ consent: 'implicit', withdrawnAfter: 0 })
+  expect(stored).toHaveLength(1)
+})
