@@ -1,6 +1,5 @@
 import {
   Provider,
-  errors,
   type Adapter,
   type AdapterFactory,
   type AdapterPayload,
