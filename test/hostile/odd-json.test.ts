@@ -28,7 +28,7 @@ const odd: unknown[] = [
   true,
   0,
   -1,
-  1e309,
+  Number.MAX_VALUE,
   1.5,
   '',
   'x',
@@ -76,7 +76,7 @@ const post = (path: string, fields: Record<string, string>, headers: Record<stri
 const places: Place[] = [
   {
     where: '/logout id_token_hint',
-    send: (value) => knownVisitor.get(`/logout?${new URLSearchParams({ id_token_hint: value })}`),
+    send: (value) => knownVisitor.get(`/logout?${new URLSearchParams({ id_token_hint: value }).toString()}`),
   },
   { where: '/logout id_token_hint of a stranger', send: (value) => post('/logout', { id_token_hint: value }) },
   {

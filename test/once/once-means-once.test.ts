@@ -3,7 +3,11 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { cannotRun } from '../setup/parts.ts'
 import { startServer } from '../setup/server.ts'
 import { scaleOut } from '../setup/stores.ts'
-import { atOnce, oneTimeThings, type World } from './one-time-things.ts'
+import { ofPeople } from './of-people.ts'
+import { ofTheProtocol } from './of-the-protocol.ts'
+import { atOnce, type World } from './things.ts'
+
+const oneTimeThings = [...ofTheProtocol, ...ofPeople]
 
 const stores = [
   { name: 'the embedded stores', there: true, settings: async () => ({}) },
