@@ -148,7 +148,9 @@ export function createAdapterFactory(options: {
       if (text === undefined) return undefined
       known.payload = onlyLookedAt(kind) ? madeOnce(text, () => made(id, text)) : made(id, text, known.place)
       if (kind === 'Session' && !(await sessions.counts(known.payload))) return undefined
-      return (await mayRepeat(id, known.payload.consumed)) ? { ...known.payload, consumed: undefined } : known.payload
+      const { consumed } = known.payload
+      const repeated = consumed !== undefined && (await mayRepeat(id, consumed))
+      return repeated ? { ...known.payload, consumed: undefined } : known.payload
     }
 
     const numbersOf = (known: Known, text: string) => known.payload ?? (JSON.parse(text) as AdapterPayload)
@@ -195,7 +197,7 @@ export function createAdapterFactory(options: {
         const stored = await known.stored
         if (stored === undefined) throw usedBefore(kind)
         const { consumed, grantId } = numbersOf(known, stored)
-        if (await mayRepeat(id, consumed)) return
+        if (consumed !== undefined && (await mayRepeat(id, consumed))) return
         const text = `${stored.slice(0, -1)},"consumed":${Math.floor(clock() / 1000)}}`
         const first = consumed === undefined && (await artifacts.compareAndSet(kind, place, stored, text))
         requestCache().delete(`${kind}:${id}`)

@@ -13,8 +13,8 @@ import { adminScope } from './command-line-client.ts'
 
 /** What a client may have by the scopes it is registered for; the one table is `scopeClaims`. */
 export interface Registered {
-  scopes(wanted: readonly string[]): string[]
-  claims(wanted: readonly string[]): string[]
+  scopes(wanted: string[]): string[]
+  claims(wanted: string[]): string[]
   /** True for a claim of the table that is beyond the registration; false for one that nobody knows. */
   mayNot(claim: string): boolean
 }
@@ -36,10 +36,11 @@ export function registeredFor(client: { scope?: string | undefined }): Registere
 function within(registered: readonly string[]): Registered {
   const claims = new Set([...alwaysGiven, ...registered.flatMap((scope) => scopeClaims[scope] ?? [])])
   const mayNot = (claim: string) => allClaims.has(claim) && !claims.has(claim)
+  // scopes of APIs are not in the registration: which APIs a client may reach is `resources`
+  const may = (scope: string) => registered.includes(scope) || !ours.has(scope)
   return {
-    // scopes of APIs are not in the registration: which APIs a client may reach is `resources`
-    scopes: (wanted) => wanted.filter((scope) => registered.includes(scope) || !ours.has(scope)),
-    claims: (wanted) => wanted.filter((claim) => !mayNot(claim)),
+    scopes: (wanted) => (wanted.every(may) ? wanted : wanted.filter(may)),
+    claims: (wanted) => (wanted.some(mayNot) ? wanted.filter((claim) => !mayNot(claim)) : wanted),
     mayNot,
   }
 }
@@ -70,7 +71,10 @@ export function keepToRegistration(provider: Provider): void {
   const grant = provider.Grant.prototype as unknown as GrantPrototype
   const { getOIDCScope, getOIDCClaims } = grant
   grant.getOIDCScope = function scope() {
-    return clientNow().scopes(getOIDCScope.call(this).split(' ')).join(' ')
+    const granted = getOIDCScope.call(this)
+    const all = granted.split(' ')
+    const kept = clientNow().scopes(all)
+    return kept === all ? granted : kept.join(' ')
   }
   grant.getOIDCClaims = function claims() {
     return clientNow().claims(getOIDCClaims.call(this))
@@ -93,7 +97,10 @@ function narrow(prototype: object, name: string, to: (wanted: string[]) => strin
   if (!get) throw new Error(`oidc-provider has no ${name}`)
   Object.defineProperty(prototype, name, {
     get(this: object) {
-      return new Set(to([...(get.call(this) as Set<string>)]))
+      const asked = get.call(this) as Set<string>
+      const all = [...asked]
+      const kept = to(all)
+      return kept === all ? asked : new Set(kept)
     },
   })
 }
