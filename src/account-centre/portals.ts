@@ -1,10 +1,12 @@
-import type { Consents } from '../accounts/consents.ts'
+import type { Consents, Granted } from '../accounts/consents.ts'
 import type { AuditTrail } from '../audit/trail.ts'
-import type { Clients } from '../clients/clients.ts'
+import type { Client, Clients } from '../clients/clients.ts'
 import { actorOf } from '../login/host.ts'
 import type { AccountHost, Router } from '../login/method.ts'
 import { attributesOf } from '../oidc/claims.ts'
+import { mayExchange } from '../oidc/client-metadata.ts'
 import { portalOf } from '../oidc/pages.ts'
+import { representeeScope } from '../oidc/representee.ts'
 import { wordedScope, type Resources } from '../oidc/resources.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import { doneOf, goTo, idOf } from '../pages/going.ts'
@@ -38,7 +40,8 @@ export function portalsRoutes(router: Router, centre: AccountHost, parts: Portal
         const client = await clients.find(id)
         const consent = given.get(id)
         const last = entered.get(id)
-        const { scopes = [], claims = [], resources: apis = {} } = consent?.granted ?? {}
+        const { scopes = [], claims = [] } = consent?.granted ?? {}
+        const apis = consent?.granted.resources ?? (client && unasked(client, last?.scopes ?? [], resources)) ?? {}
         return {
           id,
           ...(client ? portalOf(client, language) : { name: '', organisation: '', region: '' }),
@@ -67,4 +70,15 @@ export function portalsRoutes(router: Router, centre: AccountHost, parts: Portal
     await sessions.revoke(id, idOf(ctx))
     goTo(ctx, `${room}?done=withdrawn`)
   })
+}
+
+/** The APIs that a portal which need not ask (`consent: implicit`) reaches with the scopes it last came for. */
+function unasked(client: Client, scopes: readonly string[], resources: Resources): Granted['resources'] {
+  if (client.consent !== 'implicit') return {}
+  const byExchange = scopes.includes(representeeScope) && mayExchange(client)
+  const reached = client.resources.map((resource) => {
+    const known = Object.keys(resources[resource]?.scopes ?? {})
+    return [resource, byExchange ? known : known.filter((scope) => scopes.includes(scope))] as const
+  })
+  return Object.fromEntries(reached)
 }

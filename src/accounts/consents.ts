@@ -35,6 +35,13 @@ export interface Consents {
 
 const union = (one: readonly string[] = [], other: readonly string[] = []) => [...new Set([...one, ...other])]
 
+/** All scopes of both, by resource. */
+export function mergeResources(one: Granted['resources'], other: Granted['resources']): Granted['resources'] {
+  const merged = { ...one }
+  for (const [resource, scopes] of Object.entries(other)) merged[resource] = union(merged[resource], scopes)
+  return merged
+}
+
 export function createConsents(options: { database: Database; audit: AuditTrail; clock: Clock }): Consents {
   const { database, audit, clock } = options
 
@@ -76,10 +83,7 @@ export function createConsents(options: { database: Database; audit: AuditTrail;
     give: (personId, clientId, granted, by) =>
       database.transaction().execute(async (transaction) => {
         const before = await findIn(transaction, personId, clientId)
-        const resources = { ...before?.resources }
-        for (const [resource, scopes] of Object.entries(granted.resources)) {
-          resources[resource] = union(resources[resource], scopes)
-        }
+        const resources = mergeResources(before?.resources ?? {}, granted.resources)
         const now = clock()
         const text = JSON.stringify({
           scopes: union(before?.scopes, granted.scopes),

@@ -1,4 +1,5 @@
 import type { Context, Middleware } from 'koa'
+import { errors } from 'oidc-provider'
 import type { Logger } from 'pino'
 import { showPage, visitOf } from '../pages/visit.ts'
 import { awaySeconds, isAway } from '../storage/away.ts'
@@ -7,6 +8,8 @@ import { Refusal, refusals, type RefusalCode } from '../refusal/refusal.ts'
 /** Which refusal an error stands for; what nobody expected is a server error. */
 function codeOf(error: unknown): RefusalCode {
   if (isAway(error)) return 'unavailable'
+  // a form that came after its login had gone on, or ended
+  if (error instanceof errors.SessionNotFound) return 'login_expired'
   return error instanceof Refusal ? error.code : 'server_error'
 }
 

@@ -1,4 +1,4 @@
-import type { Consents, Granted } from '../accounts/consents.ts'
+import { mergeResources, type Consents, type Granted } from '../accounts/consents.ts'
 import { isHeld, type NaturalPersons } from '../accounts/natural-persons.ts'
 import { maskName, maskDocumentNumber, maskPhone } from '../accounts/identifiers/masking.ts'
 import { acrOf, levelReached } from '../assurance/levels.ts'
@@ -6,6 +6,7 @@ import type { AuditTrail } from '../audit/trail.ts'
 import type { Clock } from '../config/clock.ts'
 import { attributesOf, personClaims, sensitiveClaims } from '../oidc/claims.ts'
 import { unmetRequirements } from '../oidc/prompts.ts'
+import { withinRegistration } from '../oidc/registered.ts'
 import { wordedScope, type Resources } from '../oidc/resources.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import { showPage, visitOf } from '../pages/visit.ts'
@@ -145,12 +146,19 @@ export function questionRoutes(router: Router, parts: QuestionParts): void {
   })
 }
 
-/** What the consent question found missing (oidc-provider's consent prompt puts it into its details). */
-function missing({ interaction }: Attempt): Granted {
-  const { missingOIDCScope, missingOIDCClaims, missingResourceScopes } = interaction.prompt.details as {
+/** What the consent question found missing (oidc-provider's consent prompt and ours put it into its details). */
+function missing({ client, interaction }: Attempt): Granted {
+  const {
+    missingOIDCScope: scopes = [],
+    missingOIDCClaims: claims = [],
+    missingResourceScopes = {},
+    missingExchangeScopes = {},
+  } = interaction.prompt.details as {
     missingOIDCScope?: string[]
     missingOIDCClaims?: string[]
     missingResourceScopes?: Record<string, string[]>
+    missingExchangeScopes?: Record<string, string[]>
   }
-  return { scopes: missingOIDCScope ?? [], claims: missingOIDCClaims ?? [], resources: missingResourceScopes ?? {} }
+  const resources = mergeResources(missingResourceScopes, missingExchangeScopes)
+  return withinRegistration({ scopes, claims, resources }, client)
 }

@@ -1,11 +1,11 @@
 import {
   Provider,
-  errors,
   type Adapter,
   type AdapterFactory,
   type AdapterPayload,
   type KoaContextWithOIDC,
 } from 'oidc-provider'
+import revoke from 'oidc-provider/lib/helpers/revoke.js'
 import type { Clock } from '../config/clock.ts'
 import type { SessionRows } from '../sessions/rows.ts'
 import type { Artifacts, PutOptions } from '../storage/artifacts.ts'
@@ -14,6 +14,8 @@ import { replaceArtifact } from '../storage/replace.ts'
 import { commandLineId } from './command-line-client.ts'
 import { madeOnce, onlyLookedAt } from './made-once.ts'
 import { keepWritten, takeWritten } from './just-written.ts'
+import { answerRunning, decideOnce, resumeOnce, usedBefore } from './once.ts'
+import type { SuccessorOf } from './rotation.ts'
 
 /** Artifact as the store has it; compare-and-set compares it. */
 type Stored = string | undefined
@@ -95,9 +97,10 @@ export function createAdapterFactory(options: {
   sessions: SessionRows
   clock: Clock
   refreshGraceSeconds: number
+  successorOf: SuccessorOf
   findClient(id: string): Promise<AdapterPayload | undefined>
 }): AdapterFactory {
-  const { artifacts, sessions, clock, refreshGraceSeconds, findClient } = options
+  const { artifacts, sessions, clock, refreshGraceSeconds, successorOf, findClient } = options
 
   const clients: Adapter = {
     find: findClient,
@@ -122,9 +125,16 @@ export function createAdapterFactory(options: {
       return known
     }
 
-    /** A refresh token repeated within the grace after its rotation counts as unused (a client that lost the answer). */
-    const withinGrace = (consumed: unknown) =>
-      kind === 'RefreshToken' && typeof consumed === 'number' && clock() / 1000 - consumed <= refreshGraceSeconds
+    /**
+     * A refresh token repeated within the grace after its rotation counts as unused (a client that lost the answer), until
+     * somebody has used its successor: then the answer was not lost.
+     */
+    const mayRepeat = async (id: string, consumed: unknown): Promise<boolean> => {
+      if (kind !== 'RefreshToken' || typeof consumed !== 'number') return false
+      if (clock() / 1000 - consumed > refreshGraceSeconds) return false
+      const successor = await artifacts.get(kind, keyOf(successorOf(id)))
+      return successor === undefined || (JSON.parse(successor) as AdapterPayload).consumed === undefined
+    }
 
     const made = (id: string, text: string, place = ''): AdapterPayload => {
       const payload = takeWritten(kind, place, text) ?? (JSON.parse(text) as AdapterPayload)
@@ -138,7 +148,9 @@ export function createAdapterFactory(options: {
       if (text === undefined) return undefined
       known.payload = onlyLookedAt(kind) ? madeOnce(text, () => made(id, text)) : made(id, text, known.place)
       if (kind === 'Session' && !(await sessions.counts(known.payload))) return undefined
-      return withinGrace(known.payload.consumed) ? { ...known.payload, consumed: undefined } : known.payload
+      const { consumed } = known.payload
+      const repeated = consumed !== undefined && (await mayRepeat(id, consumed))
+      return repeated ? { ...known.payload, consumed: undefined } : known.payload
     }
 
     const numbersOf = (known: Known, text: string) => known.payload ?? (JSON.parse(text) as AdapterPayload)
@@ -152,9 +164,9 @@ export function createAdapterFactory(options: {
         const alias = payload.uid ?? payload.userCode
         // sessions and grants are gathered by person, all else by grant
         const group = kind === 'Session' || kind === 'Grant' ? payload.accountId : payload.grantId
-        const place = keyOf(id)
-        const written = await write(id, place, text, { ttl, alias, group })
         const cache = requestCache()
+        const place = cache.get(`${kind}:${id}`)?.place ?? keyOf(id)
+        const written = await write(id, place, text, { ttl, alias, group })
         const stored = Promise.resolve(written ? text : undefined)
         if (written) keepWritten(kind, place, text, kept)
         cache.set(`${kind}:${id}`, { place, stored })
@@ -174,25 +186,29 @@ export function createAdapterFactory(options: {
       },
       async findByUserCode(userCode) {
         const found = await artifacts.getByAlias(kind, userCode)
-        return payloadOf(`${held}${found?.id}`, { stored: Promise.resolve(found?.value) })
+        const id = `${held}${found?.id}`
+        const known: Known = { ...(found && { place: found.id }), stored: Promise.resolve(found?.value) }
+        requestCache().set(`${kind}:${id}`, known)
+        return payloadOf(id, known)
       },
       async consume(id) {
         const known = read(id)
         const { place = keyOf(id) } = known
         const stored = await known.stored
-        if (stored === undefined) throw new errors.InvalidGrant('already consumed')
-        const { consumed } = numbersOf(known, stored)
-        if (withinGrace(consumed)) return
+        if (stored === undefined) throw usedBefore(kind)
+        const { consumed, grantId } = numbersOf(known, stored)
+        if (consumed !== undefined && (await mayRepeat(id, consumed))) return
         const text = `${stored.slice(0, -1)},"consumed":${Math.floor(clock() / 1000)}}`
         const first = consumed === undefined && (await artifacts.compareAndSet(kind, place, stored, text))
-        if (!first && !(await consumedJustNow(id))) throw new errors.InvalidGrant('already consumed')
         requestCache().delete(`${kind}:${id}`)
+        if (!first) await consumedByOther(id, grantId)
       },
       async destroy(id) {
         const cache = requestCache()
         const known = cache.get(`${kind}:${id}`)
         cache.set(`${kind}:${id}`, { stored: Promise.resolve(undefined) })
         if (kind === 'Session') await destroySession(id, known)
+        else if (kind === 'Interaction') await resumeOnce(artifacts, keyOf(id), await known?.stored)
         else await artifacts.remove(kind, keyOf(id))
       },
       async revokeByGrantId(grantId) {
@@ -213,12 +229,17 @@ export function createAdapterFactory(options: {
         return sessions.move(from, place, value, put)
       }
       const known = requestCache().get(`${kind}:${id}`)
+      const before = await known?.stored
+      const { ttl } = put
+      // the successor of a repeated refresh token is there already, and may have been used
+      if (kind === 'RefreshToken') return artifacts.add(kind, place, value, put)
+      // outside of oidc-provider's routes our pages answer a login that is there
+      if (kind === 'Interaction' && (known || !Provider.ctx)) return answerRunning(artifacts, place, value, ttl)
+      if (kind === 'DeviceCode' && known) return decideOnce(artifacts, place, { read: before, text: value, ttl })
       if (!known || !(kind === 'Session' || kind === 'Grant')) {
         await artifacts.put(kind, place, value, put)
         return true
       }
-      const before = await known.stored
-      const { ttl } = put
       return before !== undefined && replaceArtifact(artifacts, { kind, id: place, before, value, ttl })
     }
 
@@ -245,9 +266,15 @@ export function createAdapterFactory(options: {
       return JSON.stringify(withoutSecrets({ ...payload, exp, iat })) === stored
     }
 
-    async function consumedJustNow(id: string): Promise<boolean> {
+    /**
+     * Another request consumed it between our read and our write. What came of it ends (RFC 6749 section 4.1.2), unless it
+     * may be repeated. The grant goes as well, so tokens that the winner writes later are dead.
+     */
+    async function consumedByOther(id: string, grantId: string | undefined): Promise<void> {
       const text = await artifacts.get(kind, keyOf(id))
-      return text !== undefined && withinGrace((JSON.parse(text) as AdapterPayload).consumed)
+      if (text !== undefined && (await mayRepeat(id, (JSON.parse(text) as AdapterPayload).consumed))) return
+      if (text !== undefined && Provider.ctx) await revoke(Provider.ctx, grantId)
+      throw usedBefore(kind)
     }
   }
 

@@ -3,17 +3,10 @@ import { parseDocument } from '../accounts/identifiers/documents.ts'
 import { isHeld, type NaturalPerson, type NaturalPersons } from '../accounts/natural-persons.ts'
 import { levelOf, signInCounts, type SignIn } from '../assurance/levels.ts'
 import type { Clock } from '../config/clock.ts'
+import { scopeClaims } from './claim-table.ts'
+import { registeredFor } from './registered.ts'
 import type { RepresenteeClaim } from './representee-claim.ts'
 import { representeeScope, type Representees } from './representee.ts'
-
-/** Scope → claims (DESIGN 1.4). Consent page, discovery and tokens are made from this one table. */
-export const scopeClaims: Record<string, string[]> = {
-  openid: ['sub', 'acr', 'amr', 'auth_time'],
-  profile: ['name', 'gender', 'birthdate', 'updated_at'],
-  phone: ['phone_number', 'phone_number_verified'],
-  identity: ['id_type', 'id_number'],
-  representee: ['representee'],
-}
 
 /** Claims about how, not who: no attribute a person is asked about. */
 const technical = new Set(['sub', 'acr', 'amr', 'auth_time', 'updated_at', 'phone_number_verified', 'sid', 'iss'])
@@ -136,12 +129,12 @@ export function createFindAccount(options: {
       async claims(use, scope, claims) {
         // Where userinfo can be asked, scopes are answered there and the ID token stays small (OIDC Core 5.4).
         const userinfoAnswers = use === 'id_token' && !ctx.oidc.entities.AccessToken?.aud
-        const asked = attributesOf(scope.split(' '), Object.keys(claims))
+        const registered = registeredFor(ctx.oidc.client ?? {})
+        const asked = attributesOf(registered.scopes(scope.split(' ')), registered.claims(Object.keys(claims)))
         const all = personClaims(persons, person, clock)
         const answer: Record<string, unknown> & { sub: string } = { sub: id }
         if (!userinfoAnswers) {
-          answer['updated_at'] = all['updated_at']
-          answer['phone_number_verified'] = all['phone_number_verified']
+          for (const name of registered.claims(['updated_at', 'phone_number_verified'])) answer[name] = all[name]
         }
         for (const name of asked) {
           if (userinfoAnswers && !inIdToken.has(name) && !(name in claims)) continue

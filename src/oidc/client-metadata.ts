@@ -33,12 +33,15 @@ function deviceMetadata(client: Client): ClientMetadata {
   }
 }
 
+/** Only who can prove itself may act for somebody at an API, and only at those it is registered for. */
+export const mayExchange = (client: Client): boolean =>
+  client.scope.includes('representee') && client.auth_method !== 'none' && client.resources.length > 0
+
 function portalMetadata(client: Client): ClientMetadata {
   const service = client.type === 'service'
   const offline = client.scope.includes('offline_access')
-  // only who can prove itself may act for somebody at an API, and only at those it is registered for
-  const exchange = client.scope.includes('representee') && client.auth_method !== 'none' && client.resources.length > 0
-  const signIn = ['authorization_code', ...(offline ? ['refresh_token'] : []), ...(exchange ? [tokenExchange] : [])]
+  const exchange = mayExchange(client) ? [tokenExchange] : []
+  const signIn = ['authorization_code', ...(offline ? ['refresh_token'] : []), ...exchange]
   return {
     client_id: client.id,
     client_name: client.name,

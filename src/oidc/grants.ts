@@ -1,6 +1,7 @@
 import type { Configuration, Grant, KoaContextWithOIDC } from 'oidc-provider'
 import type { Consents, Granted } from '../accounts/consents.ts'
 import type { Client } from '../clients/clients.ts'
+import { withinRegistration } from './registered.ts'
 import type { Representees } from './representee.ts'
 
 /** What this request asks a person for. */
@@ -60,9 +61,9 @@ export function createLoadGrant(
     const registered = await findClient(client.clientId)
     const granted =
       registered?.consent === 'implicit' ? wanted : await consents.find(account.accountId, client.clientId)
-    if (!granted) return existing
+    if (!registered || !granted) return existing
     const grant = existing ?? new provider.Grant({ accountId: account.accountId, clientId: client.clientId })
-    add(grant, granted)
+    add(grant, withinRegistration(granted, registered))
     await grant.save()
     // a consent that was withdrawn meanwhile did not find a grant that was not there yet
     if (registered?.consent !== 'implicit' && !(await consents.find(account.accountId, client.clientId))) {

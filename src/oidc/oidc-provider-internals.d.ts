@@ -28,3 +28,15 @@ declare module 'oidc-provider/lib/helpers/weak_cache.js' {
   /** What a provider keeps of itself. */
   export default function instance(provider: Provider): Internals
 }
+
+declare module 'oidc-provider/lib/helpers/re_render_errors.js' {
+  /** The page of the device flow says so; no other handler of oidc-provider acts on it. */
+  export class AlreadyUsedError extends Error {}
+}
+
+declare module 'oidc-provider/lib/helpers/revoke.js' {
+  import type { KoaContextWithOIDC } from 'oidc-provider'
+
+  /** Ends a grant with all its codes and tokens, and emits `grant.revoked`. */
+  export default function revoke(ctx: KoaContextWithOIDC, grantId: string | undefined): Promise<void>
+}

@@ -3,6 +3,8 @@ import { decodeJwt } from 'jose'
 import { interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
 import { levelAsked, levelOf, type Level } from '../assurance/levels.ts'
 import type { Client } from '../clients/clients.ts'
+import { acrValuesAsked } from './claims-request.ts'
+import type { ExchangeConsents } from './exchange-consents.ts'
 import { selectRepresentee, type Representees } from './representee.ts'
 
 const { Check, Prompt, base } = interactionPolicy
@@ -10,19 +12,11 @@ const { Check, Prompt, base } = interactionPolicy
 /** OpenID Connect Core Unmet Authentication Requirements 1.0. */
 export const unmetRequirements = 'unmet_authentication_requirements'
 
-interface AcrRequest {
-  essential?: boolean
-  value?: string
-  values?: string[]
-}
-
 /** The `acr` values a request would take: from `acr_values` and from `claims` (OIDC Core 3.1.2.1, 5.5.1.1). */
 export function acrValuesOf(params: Record<string, unknown>): string[] {
   const { acr_values: values, claims } = params
   const asked = typeof values === 'string' ? values.split(' ') : []
-  if (typeof claims !== 'string') return asked
-  const request = (JSON.parse(claims) as { id_token?: { acr?: AcrRequest | null } }).id_token?.acr
-  return [...asked, ...(request?.values ?? []), ...(request?.value === undefined ? [] : [request.value])]
+  return typeof claims === 'string' ? [...asked, ...acrValuesAsked(claims)] : asked
 }
 
 /** A person has signed in a moment ago. */
@@ -47,13 +41,14 @@ type OfferDue = (signIn: FreshSignIn) => Promise<boolean>
 export function createPrompts(parts: {
   findClient(id: string): Promise<Client | undefined>
   representees: Representees
+  exchangeConsents: ExchangeConsents
   isClosing(personId: string): Promise<boolean>
   offerDue: OfferDue
   subjectOf(ctx: KoaContextWithOIDC, personId: string): string
   /** What is asked of who lets the administrators' command line in. */
   addDeviceChecks(policy: interactionPolicy.DefaultPolicy): void
 }): interactionPolicy.DefaultPolicy {
-  const { findClient, representees, isClosing, offerDue, subjectOf, addDeviceChecks } = parts
+  const { findClient, representees, exchangeConsents, isClosing, offerDue, subjectOf, addDeviceChecks } = parts
   const policy = base()
   const login = policy.get('login')
   if (!login) throw new Error('oidc-provider has no login prompt')
@@ -116,7 +111,21 @@ export function createPrompts(parts: {
   )
   policy.add(closing, 1)
   addDeviceChecks(policy)
+  addExchangeCheck(policy, exchangeConsents)
   return policy
+}
+
+/** What a portal may reach by token exchange is agreed to with the rest. */
+function addExchangeCheck(policy: interactionPolicy.DefaultPolicy, { missing }: ExchangeConsents): void {
+  policy.get('consent')?.checks.add(
+    new Check(
+      'exchange_missing',
+      'APIs reached by token exchange not agreed to',
+      'consent_required',
+      async (ctx) => Object.keys(await missing(ctx)).length > 0,
+      async (ctx) => ({ missingExchangeScopes: await missing(ctx) }),
+    ),
+  )
 }
 
 /** A first sign-in in this very authorization request: neither a later one for a step-up, nor one already asked about. */

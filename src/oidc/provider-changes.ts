@@ -2,6 +2,7 @@ import { Provider, type Client as OidcClient, type KoaContextWithOIDC } from 'oi
 import { acrAsAsked } from '../assurance/levels.ts'
 import { secretMatches, type Client } from '../clients/clients.ts'
 import { visitOf } from '../pages/visit.ts'
+import { assertSecretMethod } from './client-authentication.ts'
 import type { Deliver } from './logout-deliveries.ts'
 import { TooManyCalls } from './portal-budgets.ts'
 import { acrValuesOf } from './prompts.ts'
@@ -22,7 +23,9 @@ export function nameLevelsAsAsked(provider: Provider): void {
 export function findClientsOnce(provider: Provider, findClient: (id: string) => Promise<Client | undefined>): void {
   const known = new WeakMap<Client, Promise<OidcClient | undefined>>()
   const find = provider.Client.find.bind(provider.Client)
-  provider.Client.find = async (id) => {
+  provider.Client.find = async (id: unknown) => {
+    // the audience of a token that nobody has looked at yet may be anything
+    if (typeof id !== 'string') return undefined
     const registered = await findClient(id)
     if (!registered) return undefined
     let client = known.get(registered)
@@ -48,6 +51,7 @@ export function compareSecretsByHash(provider: Provider, guesses: SecretGuesses)
   prototype.compareClientSecret = async function compareClientSecret(actual) {
     const { ctx } = Provider
     if (!ctx) throw new Error('a secret is compared within a request only')
+    assertSecretMethod(ctx, this)
     const visit = visitOf(ctx)
     const wait = guesses.wait(this.clientId, visit)
     if (wait > 0) throw new TooManyCalls(ctx, wait, 'too many wrong secrets of this client from your network')

@@ -16,12 +16,15 @@ import type { SessionRows } from '../sessions/rows.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
 import { createLimits } from '../storage/limits.ts'
 import { createAdapterFactory, keyOfCommandLine } from './adapter.ts'
+import { assertClaimsRequest } from './claims-request.ts'
 import { claimsConfiguration, createFindAccount } from './claims.ts'
 import { toOidcMetadata } from './client-metadata.ts'
 import { createLoadGrant } from './grants.ts'
 import { adminScope } from './command-line-client.ts'
+import { createAssertClientAssertion } from './client-authentication.ts'
 import { deviceAuthorizationPath, devicePath, type DeviceFlowOfAdministrators } from './device-flow.ts'
 import { makeModelsOnce } from './made-once.ts'
+import { createExchangeConsents } from './exchange-consents.ts'
 import type { Fetch } from './outbound.ts'
 import { createOidcPages } from './pages.ts'
 import { budgetPortals } from './portal-budgets.ts'
@@ -29,9 +32,12 @@ import { copyModelsPlainly } from './plain-models.ts'
 import { createPrompts } from './prompts.ts'
 import { compareSecretsByHash, findClientsOnce, nameLevelsAsAsked } from './provider-changes.ts'
 import { dropEndedLogins } from './pending-logins.ts'
+import { introspectsOwn, keepToRegistration } from './registered.ts'
+import { detectReplaysAtomically } from './replay-detection.ts'
 import { createRepresenteeClaim } from './representee-claim.ts'
 import type { Representees } from './representee.ts'
 import { resourceServer, type Resources } from './resources.ts'
+import { createSuccessorOf, deriveRotatedTokens } from './rotation.ts'
 import { createSecretGuesses } from './secret-guesses.ts'
 import { keySet } from './signing.ts'
 import { exchangedClaims, registerTokenExchange } from './token-exchange.ts'
@@ -67,6 +73,7 @@ export function createProvider(parts: ProviderParts): Provider {
   const secure = settings.issuer.startsWith('https:')
   const pages = createOidcPages(findClient)
   const pairwise = createPairwise(parts.pairwiseKey)
+  const successorOf = createSuccessorOf(parts.pairwiseKey)
   const subjectOf = (ctx: KoaContextWithOIDC, personId: string) => {
     const { client } = ctx.oidc
     if (!client) throw new Error('a subject is known to a portal only')
@@ -76,6 +83,8 @@ export function createProvider(parts: ProviderParts): Provider {
   const resourceServerOf = (client: Client, resource: string) =>
     resourceServer(resources, client.resources, resource, lifetimes.accessToken)
 
+  const exchangeConsents = createExchangeConsents({ findClient, consents, representees, resources })
+
   const configuration: Configuration = {
     acrValues,
     adapter: createAdapterFactory({
@@ -83,12 +92,14 @@ export function createProvider(parts: ProviderParts): Provider {
       sessions: parts.sessions,
       clock,
       refreshGraceSeconds: lifetimes.refreshGrace,
+      successorOf,
       findClient: async (id) => {
         const client = await findClient(id)
         return client && toOidcMetadata(client)
       },
     }),
     allowOmittingSingleRegisteredRedirectUri: false,
+    assertJwtClientAuthClaimsAndHeader: createAssertClientAssertion(clock),
     claims: claimsConfiguration,
     // what stands in the ID token and what at userinfo is decided in claims.ts
     conformIdTokenClaims: false,
@@ -114,13 +125,13 @@ export function createProvider(parts: ProviderParts): Provider {
     clientDefaults: { id_token_signed_response_alg: 'ES256' },
     features: {
       backchannelLogout: { enabled: true },
-      claimsParameter: { enabled: true },
+      claimsParameter: { enabled: true, assertClaimsParameter: assertClaimsRequest },
       clientCredentials: { enabled: true },
       devInteractions: { enabled: false },
       deviceFlow: parts.deviceFlow.flow,
       dPoP: { enabled: true },
       externalSigningSupport: { enabled: true, ack: 'experimental-01' },
-      introspection: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
+      introspection: { enabled: true, allowedPolicy: introspectsOwn },
       pushedAuthorizationRequests: { enabled: true },
       resourceIndicators: {
         enabled: true,
@@ -147,6 +158,7 @@ export function createProvider(parts: ProviderParts): Provider {
       policy: createPrompts({
         findClient,
         representees,
+        exchangeConsents,
         isClosing: async (id) => ((await persons.find(id))?.closesAt ?? null) !== null,
         offerDue: parts.offerDue,
         subjectOf,
@@ -202,6 +214,7 @@ export function createProvider(parts: ProviderParts): Provider {
     persons,
     representees,
     resources,
+    exchangeConsents,
     findClient,
     resourceServerOf,
     subjectOf,
@@ -217,6 +230,9 @@ export function createProvider(parts: ProviderParts): Provider {
   copyModelsPlainly(provider, exchangedClaims.extra)
   makeModelsOnce(provider)
   dropEndedLogins(provider, persons)
+  keepToRegistration(provider)
+  deriveRotatedTokens(provider, successorOf)
+  detectReplaysAtomically(provider, artifacts, clock)
   budgetPortals(provider, settings.limits.portalCalls, clock)
   return provider
 }

@@ -24,6 +24,8 @@ type Settled =
 export interface Representees {
   /** Whether the person has to be asked for whom they act. */
   mustAsk(ctx: KoaContextWithOIDC): Promise<boolean>
+  /** For whom the request has come to be, where that is somebody else than the person. */
+  chosen(ctx: KoaContextWithOIDC): Promise<Representation | undefined>
   /** The grant for whom the request has come to be: another one than before where that changed, the old one revoked. */
   rebind(ctx: KoaContextWithOIDC, existing: Grant | undefined): Promise<Grant | undefined>
   /** Notes for whom a new grant is. */
@@ -118,6 +120,11 @@ export function createRepresentees(options: {
 
   return {
     mustAsk: async (ctx) => (await settledOf(ctx)).open,
+
+    async chosen(ctx) {
+      const now = await settledOf(ctx)
+      return now.open ? undefined : (now.choice ?? undefined)
+    },
 
     async rebind(ctx, existing) {
       const now = await settledOf(ctx)

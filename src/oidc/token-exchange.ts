@@ -10,6 +10,7 @@ import type { Client } from '../clients/clients.ts'
 import type { Clock } from '../config/clock.ts'
 import { signInOf } from './claims.ts'
 import { tokenExchange } from './client-metadata.ts'
+import { openScopes, type ExchangeConsents } from './exchange-consents.ts'
 import { representeeScope, type Representees } from './representee.ts'
 import type { Resources } from './resources.ts'
 
@@ -43,6 +44,7 @@ export interface TokenExchangeParts {
   persons: NaturalPersons
   representees: Representees
   resources: Resources
+  exchangeConsents: ExchangeConsents
   findClient(id: string): Promise<Client | undefined>
   resourceServerOf(client: Client, resource: string): ResourceServer
   subjectOf(ctx: KoaContextWithOIDC, personId: string): string
@@ -70,7 +72,8 @@ export const exchangedClaims = {
  * in which the principal is the subject. Never for more than is granted at that moment.
  */
 export function registerTokenExchange(provider: Provider, parts: TokenExchangeParts): void {
-  const { persons, representees, resources, findClient, resourceServerOf, subjectOf, audit, clock } = parts
+  const { persons, representees, resources, exchangeConsents, findClient, resourceServerOf, subjectOf, audit, clock } =
+    parts
 
   async function exchange(ctx: KoaContextWithOIDC) {
     const { oidc } = ctx
@@ -97,7 +100,8 @@ export function registerTokenExchange(provider: Provider, parts: TokenExchangePa
     const given = granted.mandates.length === 0 ? granted.matters : mandates.flatMap((mandate) => mandate.matters)
     const matters = downScope([...new Set(given)], wanted.matters)
     if (!matters) throw beyond()
-    const scope = scopesWithin(resources, target, asked.scope, matters)
+    const agreed = await exchangeConsents.agreed(client, person, target)
+    const scope = scopesWithin(openScopes(resources, target, matters), asked.scope, agreed)
 
     // not one that outlives what it speaks for, nor the token it comes from
     const used = mandates.filter(
@@ -203,13 +207,16 @@ function readDetails(text: string | undefined): { mandate?: string | undefined; 
   return { mandate, matters }
 }
 
-/** The scopes whose matter is among these; what was asked for must all be. */
-function scopesWithin(resources: Resources, resource: string, asked: string | undefined, matters: string[]): string {
-  const known = resources[resource]
-  const names = Object.keys(known?.scopes ?? {})
-  const open = names.filter((scope) => covers(matters, [known?.matters[scope] ?? everything]))
+/** Of the scopes that the mandates open those the person agreed to; what was asked for must all be. */
+function scopesWithin(open: readonly string[], asked: string | undefined, agreed: readonly string[] | 'all'): string {
   const wanted = asked === undefined ? open : asked.split(' ').filter(Boolean)
   if (wanted.length === 0 || !wanted.every((scope) => open.includes(scope)))
     throw new errors.InvalidScope('more than is granted', asked ?? '')
-  return [...new Set(wanted)].join(' ')
+  const given = agreed === 'all' ? wanted : wanted.filter((scope) => agreed.includes(scope))
+  if (given.length === 0 || (asked !== undefined && given.length < wanted.length))
+    throw new errors.InvalidScope(
+      'the person has not agreed to this API: ask at the authorization endpoint',
+      asked ?? '',
+    )
+  return [...new Set(given)].join(' ')
 }

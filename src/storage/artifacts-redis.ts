@@ -176,10 +176,12 @@ export async function openRedisArtifacts(
       const now = clock()
       const ttlMs = ttl * 1000
       const expiresAt = now + ttlMs
-      const key = keyOf(kind, id)
-      await index(kind, id, expiresAt, ttlMs, { group })
       const text = `${headOf(expiresAt, { alias, group })}\n${value}`
-      const added = (await redis.run(add, key, now, text, ttlMs)) === 1
+      const [, reply] = await Promise.all([
+        index(kind, id, expiresAt, ttlMs, { group }),
+        redis.run(add, keyOf(kind, id), now, text, ttlMs),
+      ])
+      const added = reply === 1
       // an alias says who has it, so only who was added may
       if (added) await index(kind, id, expiresAt, ttlMs, { alias })
       return added

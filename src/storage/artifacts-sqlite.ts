@@ -145,8 +145,12 @@ export function openSqliteArtifacts(file: string, clock: Clock, committed?: (ms:
     },
     add(kind, id, value, { ttl, alias = null, group = null }) {
       const now = clock()
-      const { add } = statements
-      return change(kind, id, () => add.run(kind, id, value, now + ttl * 1000, alias, group, now).changes === 1)
+      const expiresAt = now + ttl * 1000
+      return change(kind, id, () => {
+        const added = statements.add.run(kind, id, value, expiresAt, alias, group, now).changes === 1
+        if (added) cache.keep({ kind, id, value, expiresAt, alias })
+        return added
+      })
     },
     async increment(kind, id, ttl) {
       const now = clock()

@@ -23,6 +23,7 @@ const adapterOf = createAdapterFactory({
   sessions: undefined as unknown as SessionRows, // not for codes and tokens
   clock: () => 5000,
   refreshGraceSeconds: 5,
+  successorOf: (token) => `after ${token}`,
   findClient: async () => undefined,
 })
 

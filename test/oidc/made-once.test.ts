@@ -14,6 +14,7 @@ const provider = new Provider('http://localhost:1', {
     sessions: { counts: async () => true } as unknown as SessionRows,
     clock,
     refreshGraceSeconds: 5,
+    successorOf: (token) => `after ${token}`,
     findClient: async () => undefined,
   }),
 })

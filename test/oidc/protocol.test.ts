@@ -97,7 +97,9 @@ describe('the protocol', () => {
   })
 
   it('knows the code flow alone, signed answers alone, and no password grant', async () => {
-    const portal = await registerPortal(house, {}, (given) => oidc.ClientSecretPost(given))
+    const portal = await registerPortal(house, { auth_method: 'client_secret_post' }, (given) =>
+      oidc.ClientSecretPost(given),
+    )
     const visitor = new Visitor(server.issuer)
     for (const response_type of ['token', 'id_token', 'code id_token', 'none']) {
       const { leads } = await visitor.get((await portal.begin({ response_type })).url)

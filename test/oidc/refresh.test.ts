@@ -16,13 +16,48 @@ beforeAll(async () => {
 describe('refresh tokens', () => {
   const scope = 'openid profile offline_access'
 
-  it('rotate; the old one may be repeated for a moment', async () => {
+  it.each(['web', 'spa'] as const)(
+    'rotate; repeated in a moment, also at once, they have one successor: %s',
+    async (type) => {
+      const { portal, tokens } = await signedIn(house, { scope, type }, { prompt: 'consent' })
+      const first = tokens.refresh_token ?? ''
+      const second = await oidc.refreshTokenGrant(portal.configuration, first)
+      expect(second.refresh_token).not.toBe(first)
+      const repeated = await Promise.all(
+        Array.from({ length: 8 }, () => oidc.refreshTokenGrant(portal.configuration, first)),
+      )
+      expect(new Set(repeated.map(({ refresh_token: token }) => token))).toEqual(new Set([second.refresh_token]))
+      const next = await oidc.refreshTokenGrant(portal.configuration, second.refresh_token ?? '')
+      expect(next.refresh_token).not.toBe(second.refresh_token)
+    },
+  )
+
+  const gone = { error: 'invalid_grant' }
+
+  it('are not repeated once the successor was used: that ends the family', async () => {
     const { portal, tokens } = await signedIn(house, { scope }, { prompt: 'consent' })
-    const first = tokens.refresh_token ?? ''
-    const second = await oidc.refreshTokenGrant(portal.configuration, first)
-    expect(second.refresh_token).not.toBe(first)
-    const repeated = await oidc.refreshTokenGrant(portal.configuration, first)
-    expect(repeated.access_token).toBeTypeOf('string')
+    const refresh = (token = '') => oidc.refreshTokenGrant(portal.configuration, token)
+    const second = await refresh(tokens.refresh_token)
+    const third = await refresh(second.refresh_token)
+    await expect(refresh(tokens.refresh_token)).rejects.toMatchObject(gone)
+    await expect(refresh(third.refresh_token)).rejects.toMatchObject(gone)
+  })
+
+  it.each(['web', 'spa'] as const)('copied and used within the grace make no second family: %s', async (type) => {
+    const grace = 2
+    const server = await startServer({ YIDENG_REFRESH_GRACE_SECONDS: String(grace) })
+    const { portal, tokens } = await signedIn(await server.house(), { scope, type }, { prompt: 'consent' })
+    const refresh = (token = '') => oidc.refreshTokenGrant(portal.configuration, token)
+    const owner = await refresh(tokens.refresh_token)
+    const thief = await refresh(tokens.refresh_token)
+    const later = await refresh(owner.refresh_token)
+    await new Promise((resolve) => setTimeout(resolve, (grace + 1.1) * 1000))
+    await expect(refresh(thief.refresh_token)).rejects.toMatchObject(gone)
+    await expect(refresh(later.refresh_token)).rejects.toMatchObject(gone)
+    for (const { access_token: token } of [owner, thief, later]) {
+      const { status } = await fetch(`${server.issuer}/userinfo`, { headers: { authorization: `Bearer ${token}` } })
+      expect(status).toBe(401)
+    }
   })
 
   it('end with the first of the family', async () => {

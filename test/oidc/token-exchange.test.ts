@@ -6,8 +6,8 @@ import * as oidc from 'openid-client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Back } from '../../src/admin/house.ts'
 import { acting } from '../setup/acting.ts'
-import { end, find, mandate } from '../setup/organisation.ts'
-import { openPerson, signIn } from '../setup/person.ts'
+import { end, find, mandate, openOrganisation } from '../setup/organisation.ts'
+import { allow, openPerson, signIn } from '../setup/person.ts'
 import { registerPortal, type TestPortal } from '../setup/portal.ts'
 import { startServer } from '../setup/server.ts'
 import { Visitor } from '../setup/visitor.ts'
@@ -27,7 +27,8 @@ let portal: TestPortal
 beforeAll(async () => {
   const words = { 'zh-CN': '测试', en: 'Test' }
   const file = join(directory, 'resources.json')
-  const scopes = { 'licence:read': words, 'licence:write': words, 'licence:all': words }
+  const named = (zh: string) => ({ 'zh-CN': zh, en: zh })
+  const scopes = { 'licence:read': named('读'), 'licence:write': named('写'), 'licence:all': named('全') }
   const matters = { 'licence:read': 'licence.read', 'licence:write': 'licence.apply' }
   const resources = {
     [api]: { name: words, scopes, matters },
@@ -169,6 +170,67 @@ describe('token exchange', () => {
       const without = await registerPortal(house, { scope: 'openid representee', consent: 'implicit', ...registration })
       await expect(exchange('nothing', {}, without)).rejects.toMatchObject({ error: 'invalid_request' })
     }
+  })
+})
+
+describe('a portal that has to ask', () => {
+  const asked = { scope: 'openid representee', resources: [api] }
+
+  async function atConsent(matters: string[]) {
+    const asking = await registerPortal(house, asked)
+    const organisation = await openOrganisation(house)
+    const handler = await openPerson(house, { name: '周小桐' })
+    const held = await mandate(house, organisation.id, organisation.representative, handler, { matters })
+    const visitor = new Visitor(house.settings.issuer)
+    const visit = await asking.begin()
+    const page = await signIn(visitor, await visitor.get(visit.url), handler.username)
+    const question = await visitor.submit(page, '/representee', { representee: organisation.id })
+    return { asking, organisation, handler, held, visitor, visit, question }
+  }
+
+  it('reaches by exchange what the consent page named, and no more', async () => {
+    const { asking, visitor, visit, question } = await atConsent(['licence.read', 'tax.filing'])
+    expect(question.html).toContain('测试 · 读')
+    expect(question.html).not.toContain('测试 · 写')
+    const tokens = await visit.finish(await allow(visitor, question))
+    expect(await verified((await exchange(tokens.access_token, {}, asking)).access_token)).toMatchObject({
+      scope: 'licence:read',
+    })
+    expect((await visitor.get('/account/portals')).html).toContain('测试 · 读')
+  })
+
+  it('reaches nothing that was not agreed to, until the person has been asked', async () => {
+    const { asking, organisation, handler, visitor, visit, question } = await atConsent(['licence.read'])
+    const tokens = await visit.finish(await allow(visitor, question))
+    await mandate(house, organisation.id, organisation.representative, handler, { matters: ['licence.apply'] })
+    const write = { scope: 'licence:write' }
+    await expect(exchange(tokens.access_token, write, asking)).rejects.toBeDefined()
+    const silent = await asking.begin({ prompt: 'none' })
+    expect((await visitor.get(silent.url)).leads?.searchParams.get('error')).toMatch(/_required$/)
+    const again = await asking.begin()
+    let page = await visitor.get(again.url)
+    if (page.html.includes('name="representee"'))
+      page = await visitor.submit(page, '/representee', { representee: organisation.id })
+    expect(page.html).toContain('测试 · 写')
+    const later = await again.finish(await allow(visitor, page))
+    expect((await exchange(later.access_token, write, asking)).scope).toBe('licence:write')
+    // taken back, it reaches nothing
+    await house.consents.withdraw(handler.id, asking.clientId, { actor: 'person' })
+    await expect(exchange(later.access_token, write, asking)).rejects.toMatchObject({ error: 'invalid_scope' })
+  })
+
+  it('is not asked of who acts for themself', async () => {
+    const asking = await registerPortal(house, asked)
+    const person = await openPerson(house)
+    const visitor = new Visitor(house.settings.issuer)
+    const page = await signIn(visitor, await visitor.get((await asking.begin()).url), person.username)
+    expect(page.html).toContain('name="decision"')
+    expect(page.html).not.toContain('测试 ·')
+  })
+
+  it('and one that need not ask are named with the APIs among the services used', async () => {
+    const { visitor } = await acting(house, portal)
+    expect((await visitor.get('/account/portals')).html).toContain('测试 · 读')
   })
 })
 

@@ -1,0 +1,48 @@
+import { errors, type KoaContextWithOIDC } from 'oidc-provider'
+import { z } from 'zod'
+import { registeredFor } from './registered.ts'
+
+const optional = <T extends z.ZodType>(value: T) =>
+  z.nullable(
+    z.looseObject({ essential: z.boolean().optional(), value: value.optional(), values: z.array(value).optional() }),
+  )
+
+const members = z.object({ acr: optional(z.string()).optional() }).catchall(optional(z.unknown()))
+
+/** The `claims` parameter (OpenID Connect Core section 5.5). */
+const schema = z.looseObject({ id_token: members.optional(), userinfo: members.optional() })
+
+/** The `acr` values that a `claims` parameter asks for (section 5.5.1.1); none where it is malformed. */
+export function acrValuesAsked(text: string): string[] {
+  const read = schema.safeParse(parsed(text))
+  const { values = [], value } = (read.success && read.data.id_token?.acr) || {}
+  return value === undefined ? values : [...values, value]
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * For oidc-provider's `assertClaimsParameter`. Claims nobody knows are ignored (section 5.5).
+ * @throws InvalidRequest for what is malformed, and for a claim whose scope the client is not registered for
+ */
+export function assertClaimsRequest(
+  _ctx: KoaContextWithOIDC,
+  claims: unknown,
+  client: { scope?: string | undefined },
+): void {
+  const read = schema.safeParse(claims)
+  if (!read.success) {
+    const [issue] = read.error.issues
+    throw new errors.InvalidRequest(`claims.${issue?.path.join('.') ?? ''} is malformed`)
+  }
+  const { mayNot } = registeredFor(client)
+  const names = [read.data.id_token, read.data.userinfo].flatMap((asked) => Object.keys(asked ?? {}))
+  const beyond = names.find(mayNot)
+  if (beyond !== undefined) throw new errors.InvalidRequest(`this client is not registered for the claim ${beyond}`)
+}

@@ -1,0 +1,34 @@
+import { errors, type Client as OidcClient, type KoaContextWithOIDC } from 'oidc-provider'
+import { z } from 'zod'
+import type { Clock } from '../config/clock.ts'
+
+/** An assertion is made for one request: five minutes, and one for clocks that differ. */
+const longestSeconds = 360
+
+const assertion = z.object({
+  aud: z.union([z.string(), z.array(z.string()).length(1)]),
+  exp: z.number(),
+  jti: z.string(),
+})
+
+/**
+ * For oidc-provider's `assertJwtClientAuthClaimsAndHeader`, which has checked signature, `iss`, `sub` and that `aud` holds
+ * this server's issuer, token endpoint or the endpoint asked (RFC 7523 section 3, RFC 9126 section 2).
+ * Here: no other audience beside it, and an end soon.
+ */
+export function createAssertClientAssertion(clock: Clock) {
+  return (_ctx: KoaContextWithOIDC, claims: unknown): void => {
+    const read = assertion.safeParse(claims)
+    if (!read.success) throw new errors.InvalidClientAuth('aud must be one audience, exp a number and jti a string')
+    if (read.data.exp > clock() / 1000 + longestSeconds) throw new errors.InvalidClientAuth('exp is too far ahead')
+  }
+}
+
+/**
+ * oidc-provider takes a secret from header or body, whichever the client is registered for.
+ * @throws InvalidClientAuth where it came by another way than the registered one (RFC 6749 section 2.3)
+ */
+export function assertSecretMethod(ctx: KoaContextWithOIDC, client: OidcClient): void {
+  const used = ctx.oidc.params?.['client_secret'] ? 'client_secret_post' : 'client_secret_basic'
+  if (client.clientAuthMethod !== used) throw new errors.InvalidClientAuth(`registered for ${client.clientAuthMethod}`)
+}

@@ -1,0 +1,26 @@
+import { createHmac, type KeyObject } from 'node:crypto'
+import { Provider } from 'oidc-provider'
+import { deriveKey } from '../keys/derived-key.ts'
+
+/** From a refresh token to the one that replaces it. */
+export type SuccessorOf = (token: string) => string
+
+/**
+ * A refresh token has one successor, whoever repeats it: a copied token makes no second family (RFC 9700 section 4.14.2).
+ * Only this server can compute it.
+ * @param secret must not rotate, or a repeat after the rotation would get another token
+ */
+export function createSuccessorOf(secret: KeyObject): SuccessorOf {
+  const key = deriveKey(secret.export(), 'refresh-rotation')
+  return (token) => createHmac('sha256', key).update(token).digest('base64url')
+}
+
+/** Gives each rotated refresh token its derived successor; the first of a family stays random. */
+export function deriveRotatedTokens(provider: Provider, successorOf: SuccessorOf): void {
+  const prototype = provider.RefreshToken.prototype as unknown as { generateTokenId(): string }
+  const random = prototype.generateTokenId
+  prototype.generateTokenId = function generateTokenId() {
+    const rotated = Provider.ctx?.oidc.entities.RotatedRefreshToken
+    return rotated ? successorOf(rotated.jti) : random.call(this)
+  }
+}

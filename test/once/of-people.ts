@@ -1,0 +1,223 @@
+import { randomBytes } from 'node:crypto'
+import { expect } from 'vitest'
+import { readInvitee } from '../../src/accounts/mandates/invitee.ts'
+import { administrator, letIn } from '../setup/administrator.ts'
+import { photographedPerson, rightFrames, room, send } from '../setup/face.ts'
+import { find, openOrganisation } from '../setup/organisation.ts'
+import { addPasskey, askOptions, type CreationOptions, type RequestOptions } from '../setup/passkey.ts'
+import { password, residentId } from '../setup/people.ts'
+import { openPerson } from '../setup/person.ts'
+import { registerPortal } from '../setup/portal.ts'
+import { approve, computerAndPhone, signedInPhone } from '../setup/qr.ts'
+import { newPassword, personWithCodes, proveBy } from '../setup/recovery.ts'
+import { SoftwareAuthenticator } from '../setup/software-authenticator.ts'
+import { Visitor, type Page } from '../setup/visitor.ts'
+import { atOnce, copyOf, csrfOf, hasCode, type OneTimeThing } from './things.ts'
+
+/** What counts once for people: frames, challenges, codes, invitations, captures, approvals. */
+export const ofPeople: OneTimeThing[] = [
+  {
+    what: 'frame of a QR code, by phones of eight people',
+    where: 'login/qr/transactions.ts',
+    orNone: true,
+    async prepare({ server, house }) {
+      const { computer } = await computerAndPhone(house)
+      const people = await Promise.all(Array.from({ length: atOnce }, () => openPerson(house)))
+      const phones = await Promise.all(people.map((person) => signedInPhone(server.issuer, person)))
+      const frame = await computer.start()
+      return {
+        use: async (turn) => (await phones[turn]?.get(frame))?.html.includes('value="approve"') === true,
+        after: async () => expect(['aborted', 'scanned']).toContain((await computer.look()).state),
+      }
+    },
+  },
+  {
+    what: 'redemption of a QR login',
+    where: 'login/qr/transactions.ts',
+    async prepare({ server, house }) {
+      const { computer, phone } = await computerAndPhone(house)
+      await approve(phone, await phone.get(await computer.start()))
+      return { use: async () => hasCode(await computer.redeem(copyOf(computer.visitor, server.issuer))) }
+    },
+  },
+  {
+    what: 'passkey challenge of a login',
+    where: 'login/passkey/challenges.ts',
+    async prepare({ server, house }) {
+      const person = await openPerson(house)
+      const phone = await signedInPhone(server.issuer, person)
+      const authenticator = new SoftwareAuthenticator(server.issuer)
+      await addPasskey(phone, authenticator)
+      const portal = await registerPortal(house, { consent: 'implicit' })
+      const visitor = new Visitor(server.issuer)
+      const page = await visitor.get((await portal.begin()).url)
+      const response = JSON.stringify(authenticator.get(await askOptions<RequestOptions>(visitor, page)))
+      return {
+        use: async () => hasCode(await copyOf(visitor, server.issuer).submit(page, '/passkey', { response })),
+        async after() {
+          const events = house.database.selectFrom('audit_events').select('details').where('person_id', '=', person.id)
+          const entered = await events.where('event', '=', 'login.succeeded').execute()
+          expect(entered.filter(({ details }) => details.includes('"passkey"'))).toHaveLength(1)
+        },
+      }
+    },
+  },
+  {
+    what: 'passkey challenge of an enrolment',
+    where: 'login/passkey/challenges.ts',
+    async prepare({ server, house }) {
+      const person = await openPerson(house)
+      const phone = await signedInPhone(server.issuer, person)
+      const page = await phone.get('/account/passkey/add')
+      const options = await askOptions<CreationOptions>(phone, page)
+      const response = JSON.stringify(new SoftwareAuthenticator(server.issuer).create(options, {}))
+      return {
+        use: async () => (await copyOf(phone, server.issuer).submit(page, '/passkey/add', { response })).status === 200,
+        after: async () => expect(await house.authenticators.list(person.id, 'passkey')).toHaveLength(1),
+      }
+    },
+  },
+  {
+    what: 'challenge of a signature',
+    where: 'login/passkey/signing.ts',
+    async prepare({ server, house }) {
+      const organisation = await openOrganisation(house)
+      const visitor = await signedInPhone(server.issuer, organisation.representative)
+      const authenticator = new SoftwareAuthenticator(server.issuer)
+      await addPasskey(visitor, authenticator)
+      const handler = await openPerson(house, { name: '周小桐' })
+      const asked = await visitor.submit(
+        await visitor.get(`/account/organisations/${organisation.id}/invite`),
+        '/invite',
+        {
+          name: '周小桐',
+          contact: handler.number,
+          role: 'handler',
+          'matter-tax.filing': 'yes',
+          from: new Date(Date.now() + 8 * 3_600_000).toISOString().slice(0, 10),
+          days: '30',
+        },
+      )
+      const response = JSON.stringify(authenticator.get(await askOptions<RequestOptions>(visitor, asked)))
+      return {
+        use: async () =>
+          (await copyOf(visitor, server.issuer).submit(asked, '/mandates/sign', { response })).status === 200,
+        async after() {
+          const given = await house.database
+            .selectFrom('mandates')
+            .select('id')
+            .where('principal_id', '=', organisation.id)
+            .execute()
+          expect(given).toHaveLength(1)
+        },
+      }
+    },
+  },
+  {
+    what: 'invitation to a mandate, with its code',
+    where: 'accounts/mandates/store.ts',
+    async prepare({ server, house }) {
+      const organisation = await openOrganisation(house)
+      const handler = await openPerson(house, { name: '周小桐' })
+      const invitee = readInvitee(house.dataKeys.blindIndex, { name: '周小桐', contact: handler.phone })
+      if (!invitee.ok) throw new Error('no invitee')
+      const now = house.clock()
+      const offered = await house.mandates.offer(
+        organisation.id,
+        await find(house, organisation.representative),
+        {
+          role: 'handler',
+          matters: ['licence.read'],
+          notBefore: now,
+          expiresAt: now + 86_400_000,
+          invitee: invitee.invitee,
+        },
+        { actor: 'person' },
+      )
+      if (!offered.ok || !offered.code) throw new Error('no code')
+      const { code, mandate } = offered
+      const visitor = await signedInPhone(server.issuer, handler)
+      const csrf = csrfOf(await visitor.get('/account/invitations'))
+      return {
+        async use() {
+          const answer = await copyOf(visitor, server.issuer).post(`/account/invitations/${mandate.id}/accept`, {
+            csrf,
+            code,
+          })
+          return answer.url.pathname === `/account/organisations/${organisation.id}`
+        },
+      }
+    },
+  },
+  ...(['code', 'link'] as const).map((by): OneTimeThing => ({
+    what: `recovery ${by}, by eight browsers`,
+    where: 'accounts/recovery/recovery.ts',
+    async prepare({ server, house }) {
+      const person = await personWithCodes(house)
+      const link = await house.recovery.makeLink(person.id, { counter: false }, { actor: 'administrator:test' })
+      const fields = { identifier: person.username, knowledge: person.number, code: person.code(0) }
+      const browsers: { visitor: Visitor; page: Page }[] = []
+      for (let turn = 0; turn < atOnce; turn += 1) {
+        const visitor = new Visitor(server.issuer)
+        const page = await (by === 'code' ? proveBy(visitor, fields) : visitor.get(`/recover/${link?.token}`))
+        browsers.push({ visitor, page })
+      }
+      return {
+        async use(turn) {
+          const { visitor, page } = browsers[turn] ?? {}
+          if (!visitor || !page) throw new Error('no browser')
+          const chosen = { password: newPassword, password_again: newPassword }
+          return (await visitor.submit(page, '/recover/new-password', chosen)).url.pathname === '/recover/done'
+        },
+      }
+    },
+  })),
+  {
+    what: 'end of a registration that leads on to its portal',
+    where: 'login/registration.ts',
+    async prepare({ server, house }) {
+      const portal = await registerPortal(house, { consent: 'implicit' })
+      const visitor = new Visitor(server.issuer)
+      const asked = await visitor.get((await portal.begin()).url)
+      const page = await visitor.get(`${asked.url.pathname}/register`)
+      const registered = await visitor.submit(page, '/register', {
+        name: '陈小梅',
+        document_type: 'resident_id',
+        document_number: residentId(
+          `44030019${String(10 + ((randomBytes(1)[0] ?? 0) % 90))}0${String(1 + ((randomBytes(1)[0] ?? 0) % 9))}11${String(randomBytes(2).readUInt16BE() % 1000).padStart(3, '0')}`,
+        ),
+        phone: '13912345679',
+        username: `once${randomBytes(4).toString('hex')}`,
+        password,
+        password_again: password,
+        consent: 'yes',
+      })
+      return { use: async () => hasCode(await copyOf(visitor, server.issuer).submit(registered, '/registered', {})) }
+    },
+  },
+  {
+    what: 'verification of a face',
+    where: 'login/face/checks.ts',
+    async prepare({ server, house }) {
+      const { visitor, page } = await room(server.issuer, await photographedPerson(house))
+      const asked = await visitor.submit(page, '/face/start', {})
+      const capture = await visitor.submit(asked, '/face/consent', { agree: 'yes' })
+      const frames = await rightFrames(capture)
+      return { use: async () => (await send(copyOf(visitor, server.issuer), capture, frames)).outcome === 'passed' }
+    },
+  },
+  {
+    what: 'approval of a second administrator',
+    where: 'admin/remote/approvals.ts',
+    async prepare({ server, house }) {
+      const [first, second] = [
+        await letIn(server, await administrator(server, house)),
+        await letIn(server, await administrator(server, house)),
+      ]
+      const portal = await registerPortal(house)
+      const asked = await first.call('client/delete', { id: portal.clientId })
+      const { request } = asked.body.document as { request: string }
+      return { use: async () => (await second.call('approval/approve', { id: request })).status === 200 }
+    },
+  },
+]

@@ -1,0 +1,55 @@
+import { globSync, readFileSync } from 'node:fs'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { cannotRun } from '../setup/parts.ts'
+import { startServer } from '../setup/server.ts'
+import { scaleOut } from '../setup/stores.ts'
+import { ofPeople } from './of-people.ts'
+import { ofTheProtocol } from './of-the-protocol.ts'
+import { atOnce, type World } from './things.ts'
+
+const oneTimeThings = [...ofTheProtocol, ...ofPeople]
+
+const stores = [
+  { name: 'the embedded stores', there: true, settings: async () => ({}) },
+  {
+    name: 'PostgreSQL and Redis',
+    there: !cannotRun('PostgreSQL') && !cannotRun('Redis'),
+    settings: scaleOut,
+  },
+]
+
+describe.each(stores.filter(({ there }) => there))('on $name, two workers', ({ settings }) => {
+  let world: World
+
+  beforeAll(async () => {
+    const server = await startServer({
+      YIDENG_WORKERS: '2',
+      YIDENG_ADDRESS_TRIES: '100000',
+      YIDENG_ADDRESS_REGISTRATIONS: '100000',
+      YIDENG_QR_ADDRESS_CREATIONS: '100000',
+      ...(await settings()),
+    })
+    world = { server, house: await server.house() }
+  })
+
+  it.each(oneTimeThings)('$what', async ({ prepare, orNone, rounds = 1 }) => {
+    for (let round = 0; round < rounds; round += 1) {
+      const { use, after } = await prepare(world)
+      const succeeded = await Promise.all(Array.from({ length: atOnce }, (_, turn) => use(turn)))
+      const many = succeeded.filter(Boolean).length
+      expect(orNone ? [0, 1] : [1], `round ${round}: ${many} successes`).toContain(many)
+      await after?.()
+    }
+  })
+})
+
+it('every file that takes something from the artifact store, or adds it once, is in the list', () => {
+  // limits and counts are written again and again: nothing in them counts once
+  const counting = ['login/face/limits.ts', 'login/tries.ts', 'login/password/brake.ts']
+  const listed = new Set([...oneTimeThings.map(({ where }) => where), ...counting])
+  const root = new URL('../../src/', import.meta.url).pathname
+  const taking = globSync('**/*.ts', { cwd: root })
+    .filter((file) => !file.startsWith('storage/'))
+    .filter((file) => /artifacts\s*\.(?:take|add)\(/.test(readFileSync(root + file, 'utf8')))
+  expect(taking.filter((file) => !listed.has(file))).toEqual([])
+})

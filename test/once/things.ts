@@ -1,0 +1,113 @@
+import { createHash, generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto'
+import { calculateJwkThumbprint, exportJWK, SignJWT } from 'jose'
+import type { Back } from '../../src/admin/house.ts'
+import { password } from '../setup/people.ts'
+import { openPerson, signIn } from '../setup/person.ts'
+import { registerPortal } from '../setup/portal.ts'
+import type { RunningServer } from '../setup/server.ts'
+import { Visitor, type Page } from '../setup/visitor.ts'
+
+export interface World {
+  server: RunningServer
+  house: Back
+}
+
+interface Prepared {
+  /** Uses it; says whether that succeeded. */
+  use(turn: number): Promise<boolean>
+  /** What else must hold after many uses at once. */
+  after?(): Promise<void>
+}
+
+export interface OneTimeThing {
+  what: string
+  /** The file under src/ whose step in the store makes it count once. */
+  where: string
+  prepare(world: World): Promise<Prepared>
+  /** A second scan ends both: then none is right, too. */
+  orNone?: true
+  rounds?: number
+}
+
+/** As many as are sent at once. */
+export const atOnce = 8
+
+export const form = (url: string | URL, fields: Record<string, string>, headers: Record<string, string> = {}) =>
+  fetch(url, { method: 'POST', body: new URLSearchParams(fields), headers })
+
+/** The same browser once more, so that each use has redirects of its own. */
+export function copyOf(visitor: Visitor, issuer: string): Visitor {
+  const copy = new Visitor(issuer)
+  copy.cookies = [...visitor.cookies]
+  return copy
+}
+
+export const csrfOf = (page: Page) => /name="csrf" value="([^"]+)"/.exec(page.html)?.[1] ?? ''
+export const hasCode = (page: Page) => page.leads?.searchParams.has('code') === true
+
+/** A key of a client, and what it signs. */
+export async function clientKey() {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const jwk = { ...(await exportJWK(publicKey)), alg: 'ES256', kid: 'one' }
+  const signed = (claims: Record<string, unknown>, header: Record<string, unknown> = {}) =>
+    new SignJWT({ jti: randomUUID(), ...claims })
+      .setProtectedHeader({ alg: 'ES256', kid: 'one', ...header })
+      .setIssuedAt()
+      .sign(privateKey)
+  const proof = (method: string, url: string, more: Record<string, unknown> = {}) => {
+    const { kty, crv, x, y } = jwk
+    return signed({ htm: method, htu: url, ...more }, { typ: 'dpop+jwt', jwk: { kty, crv, x, y } })
+  }
+  return { jwk, signed, proof, thumbprint: await calculateJwkThumbprint(jwk) }
+}
+
+const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
+
+/** A portal that signs assertions, one of them, and what a pushed request needs beside it. */
+export async function assertionAt({ server, house }: World, overrides: Parameters<typeof registerPortal>[1] = {}) {
+  const key = await clientKey()
+  const jwks = { keys: [key.jwk] }
+  const portal = await registerPortal(house, { auth_method: 'private_key_jwt', jwks, ...overrides })
+  const id = portal.clientId
+  const exp = Math.floor(Date.now() / 1000) + 60
+  const client_assertion = await key.signed({ iss: id, sub: id, aud: server.issuer, exp })
+  return { portal, fields: { client_id: id, client_assertion_type: assertionType, client_assertion } }
+}
+
+/** A public client, and a person signed in who gets codes for it. */
+export async function publicClient({ server, house }: World) {
+  const portal = await registerPortal(house, { type: 'spa', scope: 'openid profile', consent: 'implicit' })
+  const person = await openPerson(house)
+  const visitor = new Visitor(server.issuer)
+  await signIn(visitor, await visitor.get((await portal.begin()).url), person.username)
+  const code = async () => {
+    const verifier = randomBytes(32).toString('base64url')
+    const challenge = createHash('sha256').update(verifier).digest('base64url')
+    const { leads } = await visitor.get((await portal.begin({ code_challenge: challenge })).url)
+    return {
+      client_id: portal.clientId,
+      grant_type: 'authorization_code',
+      redirect_uri: portal.redirectUri,
+      code: leads?.searchParams.get('code') ?? '',
+      code_verifier: verifier,
+    }
+  }
+  return { portal, visitor, code }
+}
+
+/** A login that was proven by password and has not gone on. */
+export async function proven(world: World) {
+  const { server, house } = world
+  const person = await openPerson(house)
+  const portal = await registerPortal(house, { consent: 'implicit' })
+  const visitor = new Visitor(server.issuer)
+  const page = await visitor.get((await portal.begin()).url)
+  const cookie = () => visitor.cookies.map(({ name, value }) => `${name}=${value}`).join('; ')
+  const answer = await fetch(`${server.issuer}${page.url.pathname}/password`, {
+    method: 'POST',
+    redirect: 'manual',
+    headers: { cookie: cookie(), accept: 'text/html' },
+    body: new URLSearchParams({ csrf: csrfOf(page), identifier: person.username, password }),
+  })
+  return { visitor, person, resume: answer.headers.get('location') ?? '', cookie, page }
+}
