@@ -7,6 +7,7 @@ import type { NaturalPersons } from '../accounts/natural-persons.ts'
 import type { BreachedPasswords } from '../accounts/passwords/breached.ts'
 import type { Passwords } from '../accounts/passwords/hash.ts'
 import type { Clock } from '../config/clock.ts'
+import { addressKeys } from '../keys/address-keys.ts'
 import type { BlindIndex } from '../keys/blind-index.ts'
 import { goTo, idOf } from '../pages/going.ts'
 import { showPage, visitOf } from '../pages/visit.ts'
@@ -93,7 +94,7 @@ export function registrationRoutes(router: Router, parts: RegistrationParts): vo
   const waitOf = (ctx: RouterContext) =>
     limits.count(
       { name: 'registrations', most: registrationsPerHour, seconds: 3600 },
-      blindIndex('address', visitOf(ctx).network),
+      addressKeys(blindIndex, visitOf(ctx)),
     )
 
   async function register(ctx: RouterContext, attempt: Attempt | undefined) {

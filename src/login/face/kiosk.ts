@@ -43,7 +43,7 @@ export function kioskRoutes(router: Router, host: LoginHost, parts: FaceParts & 
     assertPlace(ctx, attempt)
     const identifier = (visitOf(ctx).form['identifier'] ?? '').trim()
     if (!identifier) return host.refuse(ctx, { method: name, code: 'missing_identifier' })
-    await limits.identify(visitOf(ctx).network)
+    await limits.identify(visitOf(ctx))
     const person = await persons.findByIdentifier(readIdentifier(identifier))
     const able = person?.status === 'active' && person.identityLevel >= 3 && (await consents.given(person.id))
     // who is not there, did not agree, or is not proven is asked all the same, and fails as a stranger would

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import type { Clock } from '../../config/clock.ts'
+import { addressKeys } from '../../keys/address-keys.ts'
 import type { BlindIndex } from '../../keys/blind-index.ts'
+import type { Visit } from '../../pages/visit.ts'
 import type { Artifacts } from '../../storage/artifacts.ts'
 import { createLimits } from '../../storage/limits.ts'
 
@@ -22,7 +24,7 @@ const times = z.array(z.number())
 /** What keeps a face from being tried until it fits: counted in the artifact store, so over every process. */
 export interface FaceLimits {
   /** @throws Refusal `too_many_requests` for identifiers typed at one kiosk */
-  identify(network: string): Promise<void>
+  identify(visit: Pick<Visit, 'networks'>): Promise<void>
   blocked(who: string): Promise<boolean>
   /** False when this account has begun too many today. */
   begin(who: string): Promise<boolean>
@@ -59,7 +61,7 @@ export function createFaceLimits(options: {
   }
 
   return {
-    identify: (network) => limits.spend(typed, blindIndex('address', network)),
+    identify: (visit) => limits.spend(typed, addressKeys(blindIndex, visit)),
     blocked: async (who) => isFull(timesIn(await artifacts.get(failuresKind, who))),
     begin: async (who) => (await limits.count(begun, who)) === 0,
     async alone(who, run) {

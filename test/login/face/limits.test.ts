@@ -1,9 +1,11 @@
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
+import { networksOf } from '../../../src/config/address-networks.ts'
 import { createFaceLimits } from '../../../src/login/face/limits.ts'
 import { openSqliteArtifacts } from '../../../src/storage/artifacts-sqlite.ts'
 import { handClock, temporaryDirectory } from '../../setup/temporary.ts'
 
+const kiosk = (address: string) => ({ networks: networksOf(address) })
 const hour = 3_600_000
 const day = 24 * hour
 
@@ -31,9 +33,12 @@ it('thirty are begun in a day, sixty identifiers typed at a kiosk in ten minutes
   const { limits } = opened(3)
   for (let index = 0; index < 30; index += 1) expect(await limits.begin('a')).toBe(true)
   expect([await limits.begin('a'), await limits.begin('b')]).toEqual([false, true])
-  for (let index = 0; index < 60; index += 1) await limits.identify('203.0.113.1')
-  await expect(limits.identify('203.0.113.1')).rejects.toMatchObject({ code: 'too_many_requests', retryAfter: 600 })
-  await limits.identify('203.0.113.2')
+  for (let index = 0; index < 60; index += 1) await limits.identify(kiosk('203.0.113.1'))
+  await expect(limits.identify(kiosk('203.0.113.1'))).rejects.toMatchObject({
+    code: 'too_many_requests',
+    retryAfter: 600,
+  })
+  await limits.identify(kiosk('203.0.113.2'))
 })
 
 it('five failed ones within 24 hours close the way for 24 hours, and no longer', async () => {
