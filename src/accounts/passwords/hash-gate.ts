@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import { Refusal } from '../../refusal/refusal.ts'
 
 /**
@@ -16,14 +17,22 @@ const longestEvery = 4
 interface Waiting {
   arrival: number
   enter(): void
+  refuse(busy: Refusal): void
 }
 
 /**
  * A gate that runs at most `concurrent` works at a time, each of which is one thread of libuv's four and 19 MiB, and keeps
- * at most `waiting` more in each line. A flood of strangers fills its own line and no other.
- * @returns a gate that throws Refusal `busy` at once when the line is full
+ * at most `waiting` more in each line. A flood of strangers fills its own line and no other; where a line is full, one of
+ * it and the newcomer is refused by lot, so who comes late in a flood has no less of a chance than who came first.
+ * @param options.draw a random whole number from 0 to below its argument
+ * @returns a gate that throws Refusal `busy` for whom the lot falls on
  */
-export function createHashGate({ concurrent, waiting }: { concurrent: number; waiting: Record<Line, number> }) {
+export function createHashGate(options: {
+  concurrent: number
+  waiting: Record<Line, number>
+  draw?: (below: number) => number
+}) {
+  const { concurrent, waiting, draw = randomInt } = options
   const queues = new Map<Line, Waiting[]>(lines.map((line) => [line, []]))
   const queueOf = (line: Line) => queues.get(line) ?? []
   let running = 0
@@ -44,10 +53,15 @@ export function createHashGate({ concurrent, waiting }: { concurrent: number; wa
       return
     }
     const queue = queueOf(line)
-    if (queue.length >= waiting[line]) throw new Refusal('busy', `${waiting[line]} passwords wait in line ${line}`)
+    const busy = new Refusal('busy', `${waiting[line]} passwords wait in line ${line}`)
+    if (queue.length >= waiting[line]) {
+      const [drawn] = queue.splice(draw(queue.length + 1), 1)
+      if (!drawn) throw busy
+      drawn.refuse(busy)
+    }
     arrivals += 1
     const arrival = arrivals
-    await new Promise<void>((resolve) => queue.push({ arrival, enter: resolve }))
+    await new Promise<void>((resolve, reject) => queue.push({ arrival, enter: resolve, refuse: reject }))
   }
 
   const gate: HashGate = async (work, line = 'quiet') => {

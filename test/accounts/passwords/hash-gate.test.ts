@@ -10,13 +10,15 @@ function held() {
   return { state, resolve, reject, work: () => ((state.started = true), promise) }
 }
 
+/** The lot falls on whoever comes last. */
+const draw = (below: number) => below - 1
 const each = (many: number) => ({ known: many, quiet: many, noisy: many })
 
 const turn = () => new Promise((resolve) => setImmediate(resolve))
 
 describe('the gate before argon2', () => {
   it('lets in so many at a time, first come first served, and is busy past its line', async () => {
-    const gate = createHashGate({ concurrent: 2, waiting: each(3) })
+    const gate = createHashGate({ concurrent: 2, waiting: each(3), draw })
     const works = Array.from({ length: 5 }, held)
     const done = works.map(({ work }) => gate(work))
     const started = () => works.map(({ state }) => state.started)
@@ -59,7 +61,7 @@ describe('the gate before argon2', () => {
   })
 
   it('is busy for strangers while known browsers still find a place', async () => {
-    const gate = createHashGate({ concurrent: 1, waiting: { known: 2, quiet: 1, noisy: 1 } })
+    const gate = createHashGate({ concurrent: 1, waiting: { known: 2, quiet: 1, noisy: 1 }, draw })
     const first = held()
     const all = [gate(first.work)]
     const come = (line: Line) => all.push(gate(async () => line, line))
@@ -70,6 +72,26 @@ describe('the gate before argon2', () => {
     await expect(gate(async () => '', 'known')).rejects.toMatchObject({ code: 'busy' })
     first.resolve('done')
     expect(await Promise.all(all)).toEqual(['done', 'known', 'quiet', 'noisy', 'known'])
+  })
+
+  it('gives who comes late in a flood no less of a chance than who came first', async () => {
+    const rounds = 200
+    const times = { early: 0, late: 0 }
+    for (let round = 0; round < rounds; round += 1) {
+      const gate = createHashGate({ concurrent: 1, waiting: each(10) })
+      const first = held()
+      const running = gate(first.work)
+      const served = Array.from({ length: 20 }, () => gate(async () => 1).catch(() => 0))
+      first.resolve('done')
+      const all = await Promise.all(served)
+      await running
+      times.early += (all[0] ?? 0) + (all[1] ?? 0)
+      times.late += (all[18] ?? 0) + (all[19] ?? 0)
+      expect(all.filter((one) => one === 1)).toHaveLength(10)
+    }
+    // the first of 20 stays through ten lots of one in eleven each (0.39), the last needs one (0.91)
+    expect(times.early / rounds / 2).toBeGreaterThan(0.25)
+    expect(times.late / rounds / 2).toBeGreaterThan(0.75)
   })
 
   it('gives its place back also when a work throws before it begins', async () => {
