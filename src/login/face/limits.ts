@@ -37,8 +37,8 @@ export const ofAccount = (personId: string, number: string | undefined): readonl
 ]
 
 /** At a kiosk anybody types anybody's identifier: counted where it is typed, and over all kiosks with a much larger sum. */
-export const atKiosk = (said: string, network: string): readonly Counted[] => [
-  { key: `kiosk ${said} ${network}`, factor: 1 },
+export const atKiosk = (said: string, here: string): readonly Counted[] => [
+  { key: `kiosk ${said} ${here}`, factor: 1 },
   { key: `kiosk ${said}`, factor: sharedFactor },
 ]
 
