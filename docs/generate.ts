@@ -5,6 +5,7 @@ import { commands } from '../src/admin/commands.ts'
 import { auditEvents } from '../src/audit/events.ts'
 import { sessionCommands } from '../src/cli/remote/session-commands.ts'
 import { everyFlag, exitCodes, meaningOf, typed, usageOf } from '../src/cli/help.ts'
+import { countedTries } from '../src/login/counted-tries.ts'
 import { documentedSettings } from '../src/config/settings.ts'
 import { refusals } from '../src/refusal/refusal.ts'
 import { liveThings, remedies, type LiveThing } from './revocation-matrix.ts'
@@ -173,6 +174,23 @@ function securityPage(): string {
   return [before, matrixBegins, '\n', revocationMatrix().join('\n'), '\n', matrixEnds, after].join('')
 }
 
+function triesPage(): string {
+  return page([
+    '# Tries: whom they count for',
+    '',
+    made('src/login/counted-tries.ts'),
+    '',
+    'Everything that is counted and held back. A count for the *maker* holds only the network, browser, login or account that',
+    'makes the tries. A count for the *target* also holds others who try the same account, number, name or portal. The third',
+    'column says how the owner goes on meanwhile. Numbers: [operations.md](operations.md#limits).',
+    '',
+    ...table(
+      ['What is counted', 'For', 'How the owner goes on', 'Shown by'],
+      countedTries.map(({ what, countedFor, ownersWay, shownBy }) => [what, countedFor, ownersWay, shownBy]),
+    ),
+  ])
+}
+
 /** The reference pages, by path from the root; a test holds the files equal to this. */
 export function generatedDocs(): Record<string, string> {
   return {
@@ -181,6 +199,7 @@ export function generatedDocs(): Record<string, string> {
     'docs/errors.md': errorsPage(),
     'docs/audit-events.md': auditPage(),
     'docs/security.md': securityPage(),
+    'docs/tries.md': triesPage(),
   }
 }
 

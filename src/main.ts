@@ -22,6 +22,7 @@ import { createHost } from './login/host.ts'
 import { faceMethod } from './login/face/face.ts'
 import { passkeyMethod } from './login/passkey/passkey.ts'
 import { createSignatures } from './login/passkey/signing.ts'
+import { createRegisterMatches } from './login/register-matches.ts'
 import { passwordMethod } from './login/password/password.ts'
 import { qrMethod } from './login/qr/qr.ts'
 import { createAccountClosings } from './oidc/account-closings.ts'
@@ -167,6 +168,7 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
     cipher,
     blindIndex,
     notifier: inbox,
+    matches: createRegisterMatches({ artifacts, blindIndex, clock }),
     sessions,
     findClient,
     limits,

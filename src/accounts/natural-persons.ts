@@ -56,6 +56,8 @@ export interface Opening {
   noticeVersion?: string
   /** Set when an administrator vouches for the identity, with or without the register. */
   vouchedLevel?: 2 | 3
+  /** What the register says is not told: as where it matches nothing. */
+  silent?: boolean
 }
 
 export type Opened = { ok: true; person: NaturalPerson } | { ok: false; problem: 'username_taken' | 'document_taken' }
@@ -73,7 +75,7 @@ export interface NaturalPersons {
   open(person: NaturalPerson, field: SealedField): string
   reveal(person: NaturalPerson): PersonalData
   /** Compares name and number with the register again; raises a level 2 account to 3 on a match. */
-  proof(id: string, by: Actor): Promise<NaturalPerson | undefined>
+  proof(id: string, by: Actor, options?: { silent?: boolean }): Promise<NaturalPerson | undefined>
   setStatus(id: string, status: 'active' | 'locked', by: Actor): Promise<NaturalPerson | undefined>
   /** Whether it is the phone or document number on record; takes as long where there is nobody. */
   isOnRecord(person: NaturalPerson | undefined, reading: IdentifierReading): boolean
@@ -131,10 +133,13 @@ export function createNaturalPersons(options: {
     reveal,
     find: (id) => findIn(database, id),
 
-    async create({ document, name, phone, username, passwordHash, noticeVersion, vouchedLevel }, by) {
+    async create({ document, name, phone, username, passwordHash, noticeVersion, vouchedLevel, silent = false }, by) {
       const id = randomUUID()
       const matched =
-        vouchedLevel === undefined ? await matches(document.type, document.number, name) : vouchedLevel >= 3
+        // the register is asked all the same: the work tells nothing either
+        vouchedLevel === undefined
+          ? (await matches(document.type, document.number, name)) && !silent
+          : vouchedLevel >= 3
       return database.transaction().execute(async (transaction): Promise<Opened> => {
         const [indexKey] = await indexKeysInUse(transaction, lookup)
         const taken = await transaction
@@ -219,11 +224,11 @@ export function createNaturalPersons(options: {
       return kind !== 'username' && isAmong({ phone, document }[kind], lookup.all(kind, value))
     },
 
-    async proof(id, by) {
+    async proof(id, by, { silent = false } = {}) {
       const person = await findIn(database, id)
       if (!person || person.identityLevel >= 3) return person
       const { documentType, documentNumber, name } = reveal(person)
-      const matched = await matches(documentType, documentNumber, name)
+      const matched = (await matches(documentType, documentNumber, name)) && !silent
       return database.transaction().execute(async (transaction) => {
         const raise = matched && !(await isProven(transaction, documentType, documentNumber))
         await audit.append(transaction, { event: raise ? 'person.proofed' : 'person.not-matched', ...by, personId: id })

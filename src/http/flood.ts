@@ -12,10 +12,10 @@ export function holdFloods(most: number, clock: Clock): Middleware {
   const window = createWindow({ most, seconds, clock })
   return (ctx, next) => {
     if (forPrograms.has(ctx.path)) return next()
-    const { network } = visitOf(ctx)
-    const wait = window.wait(network)
+    const { networks } = visitOf(ctx)
+    const wait = window.wait(networks)
     if (wait > 0) throw new Refusal('too_many_requests', 'requests of one network', wait)
-    window.count(network)
+    window.count(networks)
     return next()
   }
 }

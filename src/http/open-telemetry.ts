@@ -103,7 +103,7 @@ export function createTracing(): Tracing {
     },
 
     // the wait for its turn, and in it the work
-    hashing: (gate) => (work) => part('password', {}, () => gate(() => part('argon2', {}, work))),
+    hashing: (gate) => (work, line) => part('password', {}, () => gate(() => part('argon2', {}, work), line)),
 
     faces: (pool) => ({ ...pool, read: (frames) => part('face engine', {}, () => pool.read(frames)) }),
 

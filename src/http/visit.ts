@@ -1,5 +1,6 @@
 import { createHmac, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto'
 import type { Context, Middleware } from 'koa'
+import { networksOf, type Counted } from '../config/address-networks.ts'
 import { chooseLanguage, type Language } from '../pages/languages.ts'
 import { hostCookie } from '../pages/host-cookie.ts'
 import type { Pages } from '../pages/render.ts'
@@ -30,15 +31,6 @@ export function visiting(parts: VisitParts): Middleware {
   }
 }
 
-/** The part of an address that one household or one attacker has: IPv4 whole, IPv6 the first 64 bits. */
-function networkOf(address: string): string {
-  const plain = address.replace(/^::ffff:/, '')
-  if (!plain.includes(':')) return plain
-  const [before = [], behind = []] = plain.split('::').map((part) => part.split(':').filter(Boolean))
-  const zeros = Array.from({ length: Math.max(0, 8 - before.length - behind.length) }, () => '0')
-  return [...before, ...zeros, ...behind].slice(0, 4).join(':')
-}
-
 function addressOf(ctx: Context, trustProxy: boolean): string {
   const forwarded = trustProxy ? ctx.get('x-forwarded-for').split(',').at(-1)?.trim() : ''
   return forwarded || ctx.req.socket.remoteAddress || ''
@@ -55,6 +47,7 @@ class RequestVisit implements Visit {
   #nonce: string | undefined
   readonly #given = new Map<string, string>()
   #language: Language | undefined
+  #networks: readonly Counted[] | undefined
 
   constructor(ctx: Context, parts: VisitParts) {
     this.#ctx = ctx
@@ -95,7 +88,12 @@ class RequestVisit implements Visit {
   }
 
   get network(): string {
-    return networkOf(this.address)
+    return this.networks[0]?.key ?? ''
+  }
+
+  get networks(): readonly Counted[] {
+    this.#networks ??= networksOf(this.address)
+    return this.#networks
   }
 
   get browser(): string {
@@ -119,6 +117,11 @@ class RequestVisit implements Visit {
 
   device(): string {
     return this.#identify('yideng_device', lasting)
+  }
+
+  get deviceBefore(): string {
+    const known = this.#cookie('yideng_device')
+    return visitorForm.test(known) ? known : ''
   }
 
   get lastWay(): string {

@@ -15,6 +15,7 @@ import { assertQuestion, pathOf, type Attempt } from './attempt.ts'
 import { closingQuestion, type ClosingParts } from './closing.ts'
 import { actorOf, type House } from './host.ts'
 import type { Router, RouterContext } from './method.ts'
+import type { RegisterMatches } from './register-matches.ts'
 import { representeeQuestion, type RepresenteeParts } from './representee.ts'
 import { signedIn } from './signed-in.ts'
 
@@ -24,6 +25,7 @@ export interface QuestionParts extends RepresenteeParts, ClosingParts {
   consents: Consents
   sessions: Sessions
   resources: Resources
+  matches: RegisterMatches
   audit: AuditTrail
   clock: Clock
 }
@@ -42,7 +44,7 @@ const worded: Record<string, string> = { id_type: 'documents.', gender: 'attribu
 
 /** The questions of a running login that are not about signing in: a higher level, consent; and the way back. */
 export function questionRoutes(router: Router, parts: QuestionParts): void {
-  const { host, persons, consents, sessions, resources, audit, clock } = parts
+  const { host, persons, consents, sessions, resources, matches, audit, clock } = parts
 
   const representee = representeeQuestion(parts)
   representee.routes(router)
@@ -120,8 +122,9 @@ export function questionRoutes(router: Router, parts: QuestionParts): void {
   router.post('/login/:attempt/level', async (ctx) => {
     const attempt = await host.attempt(ctx)
     assertQuestion(attempt, 'level')
-    const { session } = await signedIn(persons, attempt)
-    const person = await persons.proof(session.personId, actorOf(ctx))
+    const { session, person: before } = await signedIn(persons, attempt)
+    const silent = before.identityLevel < 3 && (await matches.silent(persons.reveal(before)))
+    const person = await persons.proof(session.personId, actorOf(ctx), { silent })
     const held = person !== undefined && isHeld(person, clock())
     const level = levelReached({ identityLevel: person?.identityLevel ?? 2, amr: session.amr, held })
     if (level <= session.level) {

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { z } from 'zod'
+import type { Devices } from '../accounts/devices.ts'
 import { readIdentifier, type IdentifierReading } from '../accounts/identifiers/identify.ts'
 import { maskName } from '../accounts/identifiers/masking.ts'
 import type { NaturalPerson, NaturalPersons } from '../accounts/natural-persons.ts'
@@ -10,6 +11,7 @@ import type { Pass, Recovery } from '../accounts/recovery/recovery.ts'
 import type { AuditTrail } from '../audit/trail.ts'
 import type { Clock } from '../config/clock.ts'
 import type { Settings } from '../config/settings.ts'
+import { addressKeys } from '../keys/address-keys.ts'
 import type { BlindIndex } from '../keys/blind-index.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import { goTo } from '../pages/going.ts'
@@ -19,10 +21,10 @@ import { showPage, visitOf } from '../pages/visit.ts'
 import { Refusal, refusals } from '../refusal/refusal.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
 import { createLimits } from '../storage/limits.ts'
+import { createAccountTries } from './account-tries.ts'
 import { actorOf } from './host.ts'
 import type { Router, RouterContext } from './method.ts'
 import { newPasswordProblems } from './new-password.ts'
-import { createTries, typedKey } from './tries.ts'
 
 export interface RecoveryParts {
   recovery: Recovery
@@ -32,6 +34,7 @@ export interface RecoveryParts {
   sessions: Sessions
   artifacts: Artifacts
   blindIndex: BlindIndex
+  devices: Devices
   audit: AuditTrail
   limits: Settings['limits']
   /** Cookies over https only. */
@@ -63,19 +66,18 @@ const backTo = (value: unknown) => {
 export function recoveryRoutes(router: Router, parts: RecoveryParts): void {
   const { recovery, persons, passwords, breached, sessions, artifacts, blindIndex, audit, limits, secure, clock } =
     parts
-  const counting = { artifacts, clock, tries: limits.passwordTries, waitSeconds: limits.passwordWaitSeconds }
-  const tries = createTries({ kind: 'recovery-tries', ...counting })
-  const passwordTries = createTries({ kind: 'password-tries', ...counting })
+  const tries = createAccountTries({ ...parts, kind: 'recovery-tries' })
+  const passwordTries = createAccountTries({ ...parts, kind: 'password-tries' })
 
   const cookie = hostCookie('yideng_recovery', secure)
   const keyOf = (value: string) => createHash('sha256').update(value).digest('base64url')
 
   const counts = createLimits(artifacts, clock)
-  const ofOneNetwork = { name: 'recoveries', most: limits.addressTries, seconds: addressWindowSeconds }
+  const ofOneNetwork = { name: 'recovery-links', most: limits.addressTries, seconds: addressWindowSeconds }
 
   /** @throws Refusal `too_many_requests` */
-  async function limitAddress(ctx: RouterContext) {
-    const key = blindIndex('address', visitOf(ctx).network)
+  async function limitLinks(ctx: RouterContext) {
+    const key = addressKeys(blindIndex, visitOf(ctx))
     await counts.spend(ofOneNetwork, key)
   }
 
@@ -132,26 +134,23 @@ export function recoveryRoutes(router: Router, parts: RecoveryParts): void {
       ...(readCode(code) ? {} : { code: 'recovery_code_malformed' }),
     }
     if (Object.keys(problems).length > 0) return showStart(ctx, back, { problems })
-    await limitAddress(ctx)
-    const typed = typedKey(blindIndex, identifier.trim())
-    const waitMs = await tries.reserve(typed)
-    if (waitMs > 0) return showStart(ctx, back, { waitMs })
-
+    const readings = readIdentifier(identifier.trim())
+    const person = await persons.findByIdentifier(readings)
     // from here on the same is done for every account and for none
-    const { person, pass } = await tries.make(typed, async (mayTryFor) => {
-      const readings = readIdentifier(identifier.trim())
-      const found = await persons.findByIdentifier(readings)
-      const mayTry = await mayTryFor(found?.id ?? `nobody ${typed}`)
-      const knows = knowsMore(persons, found, readings, readIdentifier(knowledge.trim()))
-      const checked = await recovery.checkCode(found?.id, code)
-      return { person: found, pass: mayTry && knows ? checked : undefined }
+    const who = { identifier: identifier.trim(), person }
+    const tried = await tries.make(visitOf(ctx), who, async () => {
+      const knows = knowsMore(persons, person, readings, readIdentifier(knowledge.trim()))
+      const checked = await recovery.checkCode(person?.id, code)
+      return knows ? checked : undefined
     })
+    const { result: pass, waitMs } = tried
+    if (!pass && waitMs > 0) return showStart(ctx, back, { waitMs })
     if (!person || !pass || person.status !== 'active') {
       const about = { event: 'recovery.refused', ...actorOf(ctx), personId: person?.id } as const
       await audit.record({ ...about, details: { by: 'code' } })
       return showStart(ctx, back, { refused: true })
     }
-    await Promise.all([tries.clear(typed), tries.clear(person.id)])
+    await tried.forget()
     return letIn(ctx, pass, back)
   })
 
@@ -171,7 +170,7 @@ export function recoveryRoutes(router: Router, parts: RecoveryParts): void {
     const { name, phone, username, documentNumber } = persons.reveal(person)
     const problems = await newPasswordProblems(form, [name, phone, username, documentNumber], breached)
     if (Object.keys(problems).length > 0) return showChoice(ctx, person, problems)
-    const passwordHash = await passwords.hash(form['password'] ?? '')
+    const passwordHash = await passwords.hash(form['password'] ?? '', 'known')
     const recovered = await recovery.recover(pass, passwordHash, actorOf(ctx))
     if (!recovered) {
       const about = { event: 'recovery.refused', ...actorOf(ctx), personId: person.id } as const
@@ -181,7 +180,7 @@ export function recoveryRoutes(router: Router, parts: RecoveryParts): void {
     await sessions.removeEnded(person.id)
     // whoever forgot the password has tried wrong ones: the right one must not wait for that
     const names = [phone, phone.replace('+86', ''), username, documentNumber]
-    await Promise.all([person.id, ...names.map((one) => typedKey(blindIndex, one))].map(passwordTries.clear))
+    await passwordTries.forgetAll(visitOf(ctx), person.id, names)
     const { heldUntil } = recovered
     await artifacts.put(kind, id, JSON.stringify({ heldUntil, back }), { ttl: openSeconds })
     return goTo(ctx, '/recover/done')
@@ -197,7 +196,7 @@ export function recoveryRoutes(router: Router, parts: RecoveryParts): void {
   // The token leaves the address bar at once; it is spent by the form only, so whatever previews links may look at it.
   router.get('/recover/:token', async (ctx) => {
     visitOf(ctx).back = '/recover'
-    await limitAddress(ctx)
+    await limitLinks(ctx)
     const pass = await recovery.checkLink(ctx['params']['token'] ?? '')
     if (pass) return letIn(ctx, pass, '/account')
     await audit.record({ event: 'recovery.refused', ...actorOf(ctx), details: { by: 'link' } })

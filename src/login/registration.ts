@@ -7,6 +7,7 @@ import type { NaturalPersons } from '../accounts/natural-persons.ts'
 import type { BreachedPasswords } from '../accounts/passwords/breached.ts'
 import type { Passwords } from '../accounts/passwords/hash.ts'
 import type { Clock } from '../config/clock.ts'
+import { addressKeys } from '../keys/address-keys.ts'
 import type { BlindIndex } from '../keys/blind-index.ts'
 import { goTo, idOf } from '../pages/going.ts'
 import { showPage, visitOf } from '../pages/visit.ts'
@@ -18,6 +19,7 @@ import { assertQuestion, pathOf, type Attempt } from './attempt.ts'
 import { actorOf, type House } from './host.ts'
 import type { Router, RouterContext } from './method.ts'
 import { newPasswordProblems } from './new-password.ts'
+import type { RegisterMatches } from './register-matches.ts'
 
 /** The privacy notice people agree to; raise it with the text in views/register/privacy.eta. */
 export const noticeVersion = '2026-11'
@@ -27,6 +29,7 @@ export interface RegistrationParts {
   persons: NaturalPersons
   passwords: Passwords
   breached: BreachedPasswords
+  matches: RegisterMatches
   artifacts: Artifacts
   blindIndex: BlindIndex
   registrationsPerHour: number
@@ -44,7 +47,7 @@ function statusOf(problems: Record<string, string>): number {
 
 /** Opening an account: by itself at /register, or on the way into a portal, which it then leads into. */
 export function registrationRoutes(router: Router, parts: RegistrationParts): void {
-  const { host, persons, passwords, breached, artifacts, blindIndex, registrationsPerHour, clock } = parts
+  const { host, persons, passwords, breached, matches, artifacts, blindIndex, registrationsPerHour, clock } = parts
   const limits = createLimits(artifacts, clock)
 
   function show(ctx: RouterContext, attempt: Attempt | undefined, problems: Record<string, string> = {}) {
@@ -93,7 +96,7 @@ export function registrationRoutes(router: Router, parts: RegistrationParts): vo
   const waitOf = (ctx: RouterContext) =>
     limits.count(
       { name: 'registrations', most: registrationsPerHour, seconds: 3600 },
-      blindIndex('address', visitOf(ctx).network),
+      addressKeys(blindIndex, visitOf(ctx)),
     )
 
   async function register(ctx: RouterContext, attempt: Attempt | undefined) {
@@ -106,7 +109,9 @@ export function registrationRoutes(router: Router, parts: RegistrationParts): vo
     }
     const { password, ...opening } = input
     const passwordHash = await passwords.hash(password)
-    const opened = await persons.create({ ...opening, passwordHash, noticeVersion }, actorOf(ctx))
+    const { document, name } = opening
+    const silent = await matches.silent({ documentType: document.type, documentNumber: document.number, name })
+    const opened = await persons.create({ ...opening, passwordHash, noticeVersion, silent }, actorOf(ctx))
     if (!opened.ok) return show(ctx, attempt, { username: opened.problem })
     const id = attempt?.id ?? randomBytes(16).toString('base64url')
     await artifacts.put(kind, keptId(id), opened.person.id, { ttl: keptSeconds })
@@ -118,7 +123,6 @@ export function registrationRoutes(router: Router, parts: RegistrationParts): vo
     const person = personId === undefined ? undefined : await persons.find(personId)
     if (!person) throw new Refusal('login_expired', 'no registration')
     showPage(ctx, 'register/registered', {
-      level: person.identityLevel,
       username: persons.reveal(person).username,
       csrf: visitOf(ctx).csrf(),
       ...(continueAction ? { continueAction } : {}),

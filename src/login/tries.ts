@@ -10,24 +10,27 @@ const longestWaitSeconds = 86_400
 const rememberedSeconds = 2 * longestWaitSeconds
 const contended = 20
 
+/** Whether a try may be made. */
+export interface Reserved {
+  /** Milliseconds still to wait, or 0 when the try may be made. */
+  waitMs: number
+  /** Nothing was counted for it before: a quiet one. */
+  first: boolean
+}
+
+type Reserve = (key: string) => Promise<Reserved>
+
 /** Wrong-try limits: so many tries, then a wait that doubles each time (DESIGN 2.5). */
 export interface Tries {
   /**
-   * Counts a try before it is made, so that tries made at once cannot exceed the limit.
-   * Returns the milliseconds still to wait, or 0 when the try may be made.
+   * Makes a try. The attempt reserves what it counts for before it compares, so that tries made at once cannot exceed the
+   * limit. Where it throws, something was away or busy before anything was compared: nobody learned anything by it, so
+   * nothing is counted.
    */
-  reserve(key: string): Promise<number>
-  /**
-   * Makes the try that was reserved for `typed`, and whatever else it counts for. Where it throws, something was away or
-   * busy before anything was compared: nobody learned anything by it, so it does not count.
-   */
-  make<Result>(typed: string, attempt: (mayTryFor: MayTryFor) => Promise<Result>): Promise<Result>
+  make<Result>(attempt: (reserve: Reserve) => Promise<Result>): Promise<Result>
   /** The try was right. */
   clear(key: string): Promise<void>
 }
-
-/** Reserves for a further key; whether the try may be made for it. */
-type MayTryFor = (key: string) => Promise<boolean>
 
 /** What tries are counted for when somebody says who they are, account or no account. */
 export const typedKey = (blindIndex: BlindIndex, identifier: string) =>
@@ -46,11 +49,11 @@ export function createTries(options: {
   const countOf = (text: string | undefined) =>
     text === undefined ? { tries: 0, rounds: 0, until: 0 } : schema.parse(JSON.parse(text))
 
-  async function tryToReserve(key: string): Promise<number | undefined> {
+  async function tryToReserve(key: string): Promise<Reserved | undefined> {
     const now = clock()
     const text = await artifacts.get(kind, key)
     const before = countOf(text)
-    if (before.until > now) return before.until - now
+    if (before.until > now) return { waitMs: before.until - now, first: false }
     const tries = before.tries + 1
     // The last try is let through with the wait already set: only a right password takes it back.
     const waitMs = Math.min(waitSeconds * 2 ** before.rounds, longestWaitSeconds) * 1000
@@ -60,7 +63,7 @@ export function createTries(options: {
       text === undefined
         ? await artifacts.add(kind, key, value, { ttl: rememberedSeconds })
         : await artifacts.compareAndSet(kind, key, text, value, rememberedSeconds)
-    return written ? 0 : undefined
+    return written ? { waitMs: 0, first: before.tries === 0 && before.rounds === 0 } : undefined
   }
 
   /** One less, also where it was the one that began a wait; false where somebody else counted meanwhile. */
@@ -76,26 +79,24 @@ export function createTries(options: {
     for (let attempt = 0; attempt < contended; attempt += 1) if (await tryToGiveBack(key)) return
   }
 
-  async function reserve(key: string): Promise<number> {
+  const reserve: Reserve = async (key) => {
     for (let attempt = 0; attempt < contended; attempt += 1) {
-      const wait = await tryToReserve(key)
-      if (wait !== undefined) return wait
+      const reserved = await tryToReserve(key)
+      if (reserved !== undefined) return reserved
     }
     // so many at once on one account is an attack: closed
-    return waitSeconds * 1000
+    return { waitMs: waitSeconds * 1000, first: false }
   }
 
   return {
-    reserve,
-    async make(typed, attempt) {
-      const counted = [typed]
-      const mayTryFor: MayTryFor = async (key) => {
-        const may = (await reserve(key)) === 0
-        if (may) counted.push(key)
-        return may
-      }
+    async make(attempt) {
+      const counted: string[] = []
       try {
-        return await attempt(mayTryFor)
+        return await attempt(async (key) => {
+          const reserved = await reserve(key)
+          if (reserved.waitMs === 0) counted.push(key)
+          return reserved
+        })
       } catch (error) {
         await Promise.all(counted.map(giveBack)).catch(() => undefined)
         throw error

@@ -5,6 +5,7 @@ import type { Administrators } from '../accounts/administrators.ts'
 import type { AuditTrail } from '../audit/trail.ts'
 import type { Clock } from '../config/clock.ts'
 import { regionName } from '../config/regions.ts'
+import { addressKeys } from '../keys/address-keys.ts'
 import type { BlindIndex } from '../keys/blind-index.ts'
 import type { FieldCipher } from '../keys/field-cipher.ts'
 import { showPage, visitOf } from '../pages/visit.ts'
@@ -111,7 +112,7 @@ export function createDeviceFlow(parts: DeviceFlowParts) {
   }
 
   const guarded: Middleware = async (ctx, next) => {
-    if (ctx.method === 'POST') await limits.spend(tries, blindIndex('address', visitOf(ctx).network))
+    if (ctx.method === 'POST') await limits.spend(tries, addressKeys(blindIndex, visitOf(ctx)))
     else if (ctx.querystring !== '') ctx.querystring = ''
     await next()
     if (ctx.path !== deviceAuthorizationPath || ctx.status !== 200) return

@@ -18,10 +18,12 @@ export class TooManyCalls extends errors.OIDCProviderError {
  */
 export function budgetPortals(provider: Provider, callsPerMinute: number, clock: Clock): void {
   const minute = createWindow({ most: callsPerMinute, seconds: 60, clock })
-  const keyOf = (ctx: KoaContextWithOIDC, client: { clientId: string; clientAuthMethod?: string | undefined }) =>
-    client.clientAuthMethod === 'none' ? `${client.clientId} ${visitOf(ctx).network}` : client.clientId
+  const keysOf = (ctx: KoaContextWithOIDC, client: { clientId: string; clientAuthMethod?: string | undefined }) =>
+    client.clientAuthMethod === 'none'
+      ? visitOf(ctx).networks.map(({ key, factor }) => ({ key: `${client.clientId} ${key}`, factor }))
+      : [{ key: client.clientId, factor: 1 }]
   const count = (ctx: KoaContextWithOIDC) => {
-    if (ctx.oidc.client) minute.count(keyOf(ctx, ctx.oidc.client))
+    if (ctx.oidc.client) minute.count(keysOf(ctx, ctx.oidc.client))
   }
   provider.on('grant.success', count)
   provider.on('grant.error', (ctx, error) => {
@@ -33,7 +35,7 @@ export function budgetPortals(provider: Provider, callsPerMinute: number, clock:
     const client = await find(id)
     const ctx = Provider.ctx
     if (!client || ctx?.oidc.route !== 'token') return client
-    const wait = minute.wait(keyOf(ctx, client))
+    const wait = minute.wait(keysOf(ctx, client))
     if (wait === 0) return client
     throw new TooManyCalls(ctx, wait, 'this client has used up its calls of this minute')
   }

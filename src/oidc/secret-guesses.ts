@@ -36,7 +36,12 @@ export function createSecretGuesses(options: {
   /** Until when who is held; when who was right. */
   const held = new Map<string, number>()
   const proven = new Map<string, number>()
+  const keysOf = (clientId: string, { networks }: Visit) =>
+    networks.map(({ key, factor }) => ({ key: `${clientId} ${key}`, factor }))
+  /** A portal stands in one network; its neighbours prove nothing by it. */
   const keyOf = (clientId: string, { network }: Visit) => `${clientId} ${network}`
+  const isProven = (clientId: string, visit: Visit) =>
+    clock() - (proven.get(keyOf(clientId, visit)) ?? -Infinity) < provenMs
   const keep = (kept: Map<string, number>, key: string, time: number) => {
     if (kept.size >= mostKept) kept.clear()
     kept.set(key, time)
@@ -51,21 +56,30 @@ export function createSecretGuesses(options: {
     })
 
   return {
-    wait: (clientId, visit) => Math.max(0, Math.ceil(((held.get(keyOf(clientId, visit)) ?? 0) - clock()) / 1000)),
+    wait(clientId, visit) {
+      const now = clock()
+      // neighbours in a wider network do not hold it either
+      if (isProven(clientId, visit)) return 0
+      const until = Math.max(...keysOf(clientId, visit).map(({ key }) => held.get(key) ?? 0))
+      return Math.max(0, Math.ceil((until - now) / 1000))
+    },
 
     right: (clientId, visit) => keep(proven, keyOf(clientId, visit), clock()),
 
     async wrong(clientId, visit) {
-      const key = keyOf(clientId, visit)
       if (await limits.exceeds(fromEverywhere, clientId)) await tell(clientId, true, visit)
-      if (clock() - (proven.get(key) ?? -Infinity) < provenMs) return
+      if (isProven(clientId, visit)) return
       const guessed = (await limits.waiting(fromEverywhere, clientId)) > 0
-      const limit = guessed ? whileGuessed : ofOneNetwork
-      const index = blindIndex('client-secret', key)
-      // one entry for all of them is enough while there are many
-      if ((await limits.exceeds(limit, index)) && !guessed) await tell(clientId, false, visit)
-      const wait = await limits.waiting(limit, index)
-      if (wait > 0) keep(held, key, clock() + wait * 1000)
+      for (const { key, factor } of keysOf(clientId, visit)) {
+        const one = guessed ? whileGuessed : ofOneNetwork
+        const limit = { ...one, most: one.most * factor }
+        const index = blindIndex('client-secret', key)
+        // one entry for all of them is enough while there are many
+        if ((await limits.exceeds(limit, index)) && !guessed) await tell(clientId, false, visit)
+        const wait = await limits.waiting(limit, index)
+        if (wait > 0) keep(held, key, clock() + wait * 1000)
+        if (wait > 0) return
+      }
     },
   }
 }

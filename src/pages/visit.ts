@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import type { Counted } from '../config/address-networks.ts'
 import type { Language } from './languages.ts'
 
 /** What the house knows of a request before any room sees it; made by src/http/visit.ts. */
@@ -10,8 +11,10 @@ export interface Visit {
   wish(uiLocales: string): void
   /** Network address of the browser. Personal data: sealed in the audit trail, keyed in limits, never logged. */
   readonly address: string
-  /** The part of the address that limits count by. Personal data as well. */
+  /** The narrowest of `networks`, to tell whether two requests came from one. Personal data as well. */
   readonly network: string
+  /** The networks of the address that limits count by, the narrowest first. */
+  readonly networks: readonly Counted[]
   /** The browser's own description, shortened. */
   readonly browser: string
   /** Origins a form of this page may lead on to beside our own (Content-Security-Policy form-action). */
@@ -20,6 +23,8 @@ export interface Visit {
   back: string
   /** What tells this browser from others; asking for it sets a cookie that lasts. Personal data: keyed where it is kept. */
   device(): string
+  /** The same where this browser has one already, '' otherwise; sets nothing. */
+  readonly deviceBefore: string
   /** Login method this browser used last, and how to note it. */
   readonly lastWay: string
   keepWay(method: string): void

@@ -1,3 +1,4 @@
+import type { Counted } from '../config/address-networks.ts'
 import type { Clock } from '../config/clock.ts'
 import { Refusal } from '../refusal/refusal.ts'
 import type { Artifacts } from './artifacts.ts'
@@ -12,20 +13,25 @@ export interface Limit {
   longest?: number
 }
 
+/** What a limit counts for: one key, or several, the narrowest first, each with its own sum. */
+export type CountedFor = string | readonly Counted[]
+
 /** Counts in the artifact store, so over every process. */
 export interface Limits {
-  /** Counts one; gives the seconds still to wait, or 0 within the limit. */
-  count(limit: Limit, key: string): Promise<number>
+  /** Counts one; gives the seconds still to wait, or 0 within the limit. A wider sum counts only what a narrower one let by. */
+  count(limit: Limit, key: CountedFor): Promise<number>
   /** The seconds still to wait; counts nothing. */
   waiting(limit: Limit, key: string): Promise<number>
   /** Counts one; true for the one that went over the limit, and for none of those that come after it. */
   exceeds(limit: Limit, key: string): Promise<boolean>
   /** @throws Refusal `too_many_requests` over the limit, with the seconds to wait */
-  spend(limit: Limit, key: string): Promise<void>
+  spend(limit: Limit, key: CountedFor): Promise<void>
 }
 
 const rememberedSeconds = 86_400
 const longestWait = 86_400
+
+const timesOf = (limit: Limit, { factor }: Counted): Limit => ({ ...limit, most: limit.most * factor })
 
 export function createLimits(artifacts: Artifacts, clock: Clock): Limits {
   const secondsUntil = (time: number) => Math.max(1, Math.ceil((time - clock()) / 1000))
@@ -52,7 +58,17 @@ export function createLimits(artifacts: Artifacts, clock: Clock): Limits {
     return { wait, exceeded: true }
   }
 
-  const count = async (limit: Limit, key: string) => (await countOne(limit, key)).wait
+  async function count(limit: Limit, key: CountedFor): Promise<number> {
+    if (typeof key === 'string') return (await countOne(limit, key)).wait
+    const [narrowest, ...wider] = key
+    if (!narrowest) return 0
+    const wait = (await countOne(timesOf(limit, narrowest), narrowest.key)).wait
+    if (wait > 0) return wait
+    return Math.max(
+      0,
+      ...(await Promise.all(wider.map(async (one) => (await countOne(timesOf(limit, one), one.key)).wait))),
+    )
+  }
 
   return {
     count,
@@ -80,14 +96,17 @@ export function createWindow({ most, seconds, clock }: { most: number; seconds: 
     }
     return counts
   }
+  const secondsLeft = () => Math.max(1, Math.ceil((ends - clock()) / 1000))
   return {
-    count(key: string): void {
+    count(keys: readonly Counted[]): void {
       const now = current()
-      if (now.size < mostKeys) now.set(key, (now.get(key) ?? 0) + 1)
+      for (const { key } of keys) if (now.size < mostKeys) now.set(key, (now.get(key) ?? 0) + 1)
     },
-    /** Seconds until the window ends when the key has used it up; 0 otherwise. */
-    wait: (key: string): number =>
-      (current().get(key) ?? 0) < most ? 0 : Math.max(1, Math.ceil((ends - clock()) / 1000)),
+    /** Seconds until the window ends when one of the keys has used it up; 0 otherwise. */
+    wait(keys: readonly Counted[]): number {
+      const now = current()
+      return keys.some(({ key, factor }) => (now.get(key) ?? 0) >= most * factor) ? secondsLeft() : 0
+    },
   }
 }
 

@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs'
 import { beforeAll, expect, it } from 'vitest'
 import { startServer, type RunningServer } from '../setup/server.ts'
 
@@ -36,4 +37,22 @@ it.each([
     ['error', 'reference'],
     ['kind', 'reference', 'status', 'title', 'type'],
   ]).toContainEqual(told)
+})
+
+it('holds back a /48 that asks from one /64 after another, and no other', async () => {
+  const house = (index: number) => `2001:db8:77:${(index * 64).toString(16)}::1`
+  const type = (network: string) => ask('/device', network, form, 'user_code=BBBB-BBBB')
+  const statuses: number[] = []
+  for (let index = 0; index < 60 * 16; index += 1) statuses.push((await type(house(index))).status)
+  expect(new Set(statuses)).not.toContain(429)
+  expect((await type(house(1000))).status).toBe(429)
+  expect((await type('2001:db8:78::1')).status).not.toBe(429)
+})
+
+it('is the only way networks are counted: nothing else looks at the narrowest one alone', () => {
+  const source = new URL('../../src/', import.meta.url)
+  const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
+  const alone = files.filter((file) => /\.network\b|[{,] network\b/.test(readFileSync(new URL(file, source), 'utf8')))
+  // two that compare: whether the same person asks, and whether a portal proved itself from here
+  expect(alone.toSorted()).toEqual(['oidc/device-flow.ts', 'oidc/secret-guesses.ts'])
 })

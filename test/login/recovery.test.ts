@@ -160,6 +160,23 @@ describe('a forgotten password', () => {
     expect(await signsIn(person, person.password)).toBe(true)
   })
 
+  it('lets the owner recover in their own browser, whatever strangers tried', async () => {
+    const person = await personWithCodes(house)
+    const own = here()
+    await signIn(own, await own.get('/account'), person.username)
+    const names = [person.username, person.phone, person.number]
+    const knowledge = (identifier: string) => (identifier === person.phone ? person.number : person.phone)
+    for (const identifier of names) {
+      const wrong = { identifier, knowledge: '13800000000', code: '7777-7777-7777-7777' }
+      for (let tries = 0; tries < 6; tries += 1) await proveBy(here(), wrong)
+    }
+    for (const [index, identifier] of names.entries()) {
+      const fields = { identifier, knowledge: knowledge(identifier), code: person.code(index) }
+      expect((await proveBy(here(), fields)).status, 'a stranger with the right code').toBe(429)
+      expect((await proveBy(own, fields)).url.pathname, identifier).toBe('/recover/new-password')
+    }
+  })
+
   it('makes guesses wait, account or no account, also when they come at once', async () => {
     const person = await personWithCodes(house)
     const said = []

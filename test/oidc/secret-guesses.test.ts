@@ -6,7 +6,8 @@ import { openSqliteArtifacts } from '../../src/storage/artifacts-sqlite.ts'
 import { createLimits } from '../../src/storage/limits.ts'
 import { handClock, temporaryDirectory } from '../setup/temporary.ts'
 
-const from = (network: string) => ({ network, address: network, browser: '' }) as Visit
+const from = (network: string) =>
+  ({ network, networks: [{ key: network, factor: 1 }], address: network, browser: '' }) as unknown as Visit
 
 let clock: ReturnType<typeof handClock>
 let told: unknown[]

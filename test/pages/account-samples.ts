@@ -41,13 +41,13 @@ const notice = {
 }
 
 export const accountSamples: readonly Sample[] = [
-  {
+  ...[3, 2].map((level) => ({
     view: 'account/overview',
-    name: 'whole',
+    name: level === 3 ? 'whole' : 'unproven',
     data: {
       ...frame('/account/whole'),
       account: { name: '张*', unread: 0, closesAt: at },
-      level: 3,
+      level,
       documentType: 'resident_id',
       documentNumber: '440300199001011234',
       name: '张三',
@@ -55,7 +55,7 @@ export const accountSamples: readonly Sample[] = [
       username: 'zhangsan',
       whole: true,
     },
-  },
+  })),
   ...['', 'off', 'on', 'not_me', 'not_me_last'].map((done) => ({
     view: 'account/ways',
     name: done || 'plain',

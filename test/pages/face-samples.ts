@@ -32,6 +32,7 @@ export const faceSamples = [
   { view: 'face/not', name: 'blocked', data: { ...page, why: 'blocked' } },
   { view: 'face/not', name: 'switched off', data: { ...page, why: 'switched_off' } },
   { view: 'face/not', name: 'no reference', data: { ...page, why: 'no_reference' } },
+  { view: 'face/not', name: 'unmatched', data: { ...page, why: 'unmatched' } },
   {
     view: 'face/result',
     name: 'vendor said no',

@@ -217,10 +217,10 @@ export const samples: readonly Sample[] = [
   },
   {
     view: 'register/registered',
-    name: 'matched',
-    data: { level: 3, continueAction: '/login/8f3a/continue', csrf, username: 'zhangsan' },
+    name: 'on to a portal',
+    data: { continueAction: '/login/8f3a/continue', csrf, username: 'zhangsan' },
   },
-  { view: 'register/registered', name: 'unmatched', data: { level: 2, csrf, username: 'zhangsan' } },
+  { view: 'register/registered', name: 'by itself', data: { csrf, username: 'zhangsan' } },
   { view: 'register/privacy', name: 'notice', data: { version: '2026-11' } },
   { view: 'logout/confirm', name: 'portal', data: { ...confirm, portal } },
   { view: 'logout/confirm', name: 'alone', data: { ...confirm, others: 0 } },

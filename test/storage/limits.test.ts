@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
+import { networksOf } from '../../src/config/address-networks.ts'
 import { openSqliteArtifacts } from '../../src/storage/artifacts-sqlite.ts'
 import { createLimits, createWindow } from '../../src/storage/limits.ts'
 import { handClock, temporaryDirectory } from '../setup/temporary.ts'
@@ -57,10 +58,41 @@ it('counts a window in memory', () => {
   const { clock, forward } = handClock()
   const window = createWindow({ most: 2, seconds: 10, clock })
   const take = (key: string) => {
-    window.count(key)
-    return window.wait(key)
+    window.count([{ key, factor: 1 }])
+    return window.wait([{ key, factor: 1 }])
   }
   expect([take('a'), take('a'), take('b')]).toEqual([0, 10, 0])
   forward(10_000)
   expect(take('a')).toBe(0)
+})
+
+it('counts by networks of rising size, in the store and in memory: a wider one has its own sum', async () => {
+  const { limits } = opened()
+  const from = (house: number) => networksOf(`2001:db8:0:${house.toString(16)}::1`)
+  const window = createWindow({ most: 3, seconds: 10, clock: () => 0 })
+  const [stored, counted] = [[] as number[], [] as number[]]
+  // 64 networks of 64 bits in one of 48, each well within its own limit
+  for (let house = 0; house < 64; house += 1) {
+    for (let turn = 0; turn < 2; turn += 1) {
+      stored.push(await limits.count(limit, from(house * 256)))
+      counted.push(window.wait(from(house * 256)))
+      if (counted.at(-1) === 0) window.count(from(house * 256))
+    }
+  }
+  expect(stored.filter((wait) => wait === 0)).toHaveLength(3 * 16)
+  expect(counted.filter((wait) => wait === 0)).toHaveLength(3 * 16)
+  // the same in one of 56 bits, four times the limit
+  const near = await Promise.all(
+    Array.from({ length: 40 }, (_, house) =>
+      limits.count(limit, networksOf(`2001:db9::${house.toString(16)}:0:0:0:1`)),
+    ),
+  )
+  expect(near.filter((wait) => wait === 0)).toHaveLength(3 * 4)
+  expect(await limits.count(limit, networksOf('2001:db9:1::1'))).toBe(0)
+})
+
+it('does not count for a wider network what a narrower one held', async () => {
+  const { limits } = opened()
+  for (let turn = 0; turn < 100; turn += 1) await limits.count(limit, networksOf('2001:db8::1'))
+  expect(await limits.count(limit, networksOf('2001:db8:0:1::1'))).toBe(0)
 })

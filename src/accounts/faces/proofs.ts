@@ -40,6 +40,8 @@ export interface FaceProofs {
    * @param device keyed fingerprint of the browser (accounts/devices.ts)
    */
   prove(person: NaturalPerson, device: string, by: Actor): Promise<Proved>
+  /** Whether the register knows this name under this number: only then its photograph is this person's to be compared with. */
+  fits(person: NaturalPerson): Promise<boolean>
   /** Binds what was made in this browser within ten minutes of the last proof, on either side; says how many. */
   bind(person: NaturalPerson, device: string, by: Actor): Promise<number>
   isBound(authenticatorId: string): Promise<boolean>
@@ -143,13 +145,16 @@ export function createFaceProofs(options: {
     return proved
   }
 
+  async function fits(person: NaturalPerson): Promise<boolean> {
+    const { documentType, documentNumber, name } = persons.reveal(person)
+    return (await register.match({ documentType, documentNumber, nameKey: matchKey(name) })) === 'match'
+  }
+
   return {
+    fits,
     async prove(person, device, by) {
-      const { documentType, documentNumber, name } = persons.reveal(person)
       // the face fits the photograph under the number; the name has to be the one under it as well
-      const claim = { documentType, documentNumber, nameKey: matchKey(name) }
-      if (person.identityLevel < 3 && (await register.match(claim)) !== 'match')
-        return { ok: false, problem: 'not_matched' }
+      if (person.identityLevel < 3 && !(await fits(person))) return { ok: false, problem: 'not_matched' }
       return raise(person, by, 'face', device)
     },
     proveAtCounter: (person, by) => raise(person, by, 'counter'),

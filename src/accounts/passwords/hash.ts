@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import argon2 from 'argon2'
-import { createHashGate, type HashGate } from './hash-gate.ts'
+import { createHashGate, type HashGate, type Line } from './hash-gate.ts'
 import { preparePassword } from './prepare.ts'
 
 /** Of argon2id (RFC 9106). */
@@ -12,16 +12,16 @@ export interface HashParameters {
 
 /** DESIGN 2.5; the second of OWASP's five equal choices for argon2id. */
 const defaults: HashParameters = { memoryKiB: 19_456, passes: 2, lanes: 1 }
-export const defaultGate = { concurrent: 2, waiting: 64 }
+export const defaultGate = { concurrent: 2, waiting: { known: 64, quiet: 128, noisy: 32 } }
 
-/** Every method that computes throws Refusal `busy` when too many already wait. */
+/** `line` says who waits where all is full. Every method that computes throws Refusal `busy` when too many already wait. */
 export interface Passwords {
   /** The hash to be stored: PHC string with a salt of its own. */
-  hash(password: string): Promise<string>
+  hash(password: string, line?: Line): Promise<string>
   /** @throws Error when the stored hash is not one of argon2 */
-  verify(hash: string, password: string): Promise<boolean>
+  verify(hash: string, password: string, line?: Line): Promise<boolean>
   /** Takes as long as `verify`, for an account that does not exist or has no password. */
-  verifyDecoy(password: string): Promise<void>
+  verifyDecoy(password: string, line?: Line): Promise<void>
   /** Whether a hash was made with other parameters than are used now. */
   needsRehash(hash: string): boolean
 }
@@ -31,13 +31,14 @@ export function createPasswords(options: { parameters?: HashParameters; gate?: H
   const { memoryKiB, passes, lanes } = parameters
   const argon2id = { type: argon2.argon2id, memoryCost: memoryKiB, timeCost: passes, parallelism: lanes } as const
   const decoy = makeDecoy(parameters)
-  const verify = (hash: string, password: string) => gate(() => argon2.verify(hash, preparePassword(password)))
+  const verify = (hash: string, password: string, line?: Line) =>
+    gate(() => argon2.verify(hash, preparePassword(password)), line)
 
   return {
-    hash: (password) => gate(() => argon2.hash(preparePassword(password), argon2id)),
+    hash: (password, line) => gate(() => argon2.hash(preparePassword(password), argon2id), line),
     verify,
-    async verifyDecoy(password) {
-      await verify(decoy, password)
+    async verifyDecoy(password, line) {
+      await verify(decoy, password, line)
     },
     needsRehash: (hash) => !hash.startsWith('$argon2id$') || argon2.needsRehash(hash, argon2id),
   }

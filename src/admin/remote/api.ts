@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http'
 import type Router from '@koa/router'
 import type { RouterContext } from '@koa/router'
 import type { Administrator } from '../../accounts/administrators.ts'
+import { addressKeys } from '../../keys/address-keys.ts'
 import type { AccessTokens } from '../../oidc/access-tokens.ts'
 import { adminScope, byPasskey, commandLineId } from '../../oidc/command-line-client.ts'
 import type { Sessions } from '../../sessions/sessions.ts'
@@ -124,8 +125,8 @@ async function refuse(
   problem: string,
   personId?: string,
 ) {
-  const network = house.dataKeys.blindIndex('address', visitOf(ctx).network)
-  await createLimits(artifacts, house.clock).spend(refusals, network)
+  const from = addressKeys(house.dataKeys.blindIndex, visitOf(ctx))
+  await createLimits(artifacts, house.clock).spend(refusals, from)
   const details = { command: nameOf(command), problem }
   await house.audit.record({ event: 'administrator.refused', actor: 'program', personId, details, ...about(ctx) })
 }

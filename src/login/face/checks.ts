@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
+import type { Counted } from '../../config/address-networks.ts'
 import type { Actor, NaturalPerson } from '../../accounts/natural-persons.ts'
 import type { Action } from '../../proofing/face/challenge.ts'
 import {
@@ -14,7 +15,7 @@ import type { FaceLimits } from './limits.ts'
 import { name, type FaceParts } from './parts.ts'
 
 /** Why no verification was begun; each has its words under `face.not_<…>`. */
-export type NotBegun = 'blocked' | 'too_many' | 'off' | 'switched_off' | 'unavailable' | 'no_reference'
+export type NotBegun = 'blocked' | 'too_many' | 'off' | 'switched_off' | 'unavailable' | 'no_reference' | 'unmatched'
 
 export type Begun =
   | { kind: 'capture'; id: string; actions: readonly Action[] }
@@ -23,8 +24,10 @@ export type Begun =
 
 /** Whose face, what for, and the running login or session it is bound to. */
 export interface Checked {
-  /** Whom verifications are counted for. */
+  /** Who makes them: one is received at a time. */
   who: string
+  /** What they are counted for, the narrowest first. */
+  counted: readonly Counted[]
   /** Nobody at a kiosk where no such account may use a face: all goes its way, and fails. */
   person: NaturalPerson | undefined
   purpose: FacePurpose
@@ -39,6 +42,8 @@ const running = z.object({
   returnUrl: z.string(),
   /** Milliseconds since 1970 UTC: what comes back later has passed nothing. */
   until: z.number(),
+  /** Not compared with anybody: the register does not know this name under the number, and that is not said any more. */
+  decoy: z.boolean().default(false),
   sealed: z.string(),
 })
 type Running = z.infer<typeof running>
@@ -67,8 +72,25 @@ export interface FaceChecks {
   takePassed(id: string, checked: Checked): Promise<boolean>
 }
 
+/** A decoy tries nobody's photograph, and so counts for nobody else. */
+const ownSum = (checked: Checked, { decoy }: Running): Checked =>
+  decoy ? { ...checked, counted: checked.counted.slice(0, 1) } : checked
+
 export function createFaceChecks(parts: FaceParts & { limits: FaceLimits }): FaceChecks {
-  const { artifacts, cipher, persons, consents, methodLocks, verifiers, limits, notifier, audit, clock } = parts
+  const {
+    artifacts,
+    cipher,
+    persons,
+    consents,
+    proofs,
+    matches,
+    methodLocks,
+    verifiers,
+    limits,
+    notifier,
+    audit,
+    clock,
+  } = parts
   const place = (id: string) => `face-check:${id}`
   const passedKey = ({ who, person, purpose, holder }: Checked) => `${who} ${person?.id} ${purpose} ${holder}`
 
@@ -85,12 +107,12 @@ export function createFaceChecks(parts: FaceParts & { limits: FaceLimits }): Fac
     return kept?.who === who && kept.purpose === purpose && kept.holder === holder ? kept : undefined
   }
 
-  async function conclude({ who, person, purpose }: Checked, verifier: string, result: FaceResult, by: Actor) {
+  async function conclude({ counted, person, purpose }: Checked, verifier: string, result: FaceResult, by: Actor) {
     const { outcome, score, liveness, reference, reasons } = result
     const about = { ...by, personId: person?.id }
     const details = { verifier, purpose, outcome, score, liveness, reference, reasons: [...reasons] }
     await audit.record({ event: outcome === 'passed' ? 'face.passed' : 'face.failed', ...about, details })
-    if (outcome !== 'failed' || !(await limits.failed(who))) return
+    if (outcome !== 'failed' || !(await limits.failed(counted))) return
     await audit.record({ event: 'face.blocked', ...about })
     if (person) await notifier.notify({ personId: person.id, kind: 'face-blocked', restricted: by.restricted })
   }
@@ -110,27 +132,39 @@ export function createFaceChecks(parts: FaceParts & { limits: FaceLimits }): Fac
     return result
   }
 
+  /** Whether the register is known to fit; where it is not said any more, a decoy goes its way and fails. */
+  async function claimOf({ person, purpose }: Checked): Promise<'fits' | 'unmatched' | 'decoy'> {
+    if (purpose !== 'proofing' || !person || person.identityLevel >= 3) return 'fits'
+    const silent = await matches.silent(persons.reveal(person))
+    if (await proofs.fits(person)) return 'fits'
+    return silent ? 'decoy' : 'unmatched'
+  }
+
   /** What was tried at a vendor's counts, whether its browser came back or not. */
   async function settle(checked: Checked, by: Actor): Promise<void> {
     const id = await artifacts.take('face-away', checked.who)
     const kept = id === undefined ? undefined : read(await artifacts.take('face-check', id))
     if (id === undefined || kept?.who !== checked.who) return
     const evidence: FaceEvidence = { kind: 'return', parameters: {} }
-    await judge({ ...checked, purpose: kept.purpose }, checked.person, { id, kept, evidence }, by)
+    const compared = kept.decoy ? undefined : checked.person
+    await judge({ ...ownSum(checked, kept), purpose: kept.purpose }, compared, { id, kept, evidence }, by)
   }
 
   return {
     async begin(checked, returnUrl, by) {
-      const { who, person, purpose, holder } = checked
+      const { who, person, purpose, holder, counted } = checked
       const verifier = verifiers(purpose)
       if (!verifier) return { kind: 'not', why: 'off' }
+      if (!(await limits.begin(holder))) return { kind: 'not', why: 'too_many' }
+      const claim = await claimOf(checked)
+      if (claim === 'unmatched') return { kind: 'not', why: 'unmatched' }
       // a kiosk does not say so: it would tell that there is such an account
       if (purpose !== 'login') {
         await settle(checked, by)
         if (person && (await methodLocks.locked(person.id, name))) return { kind: 'not', why: 'switched_off' }
-        if (await limits.blocked(who)) return { kind: 'not', why: 'blocked' }
+        if (await limits.blocked(counted)) return { kind: 'not', why: 'blocked' }
       }
-      if (!(await limits.begin(who))) return { kind: 'not', why: 'too_many' }
+      if (await limits.spent(counted)) return { kind: 'not', why: 'too_many' }
       const id = randomBytes(16).toString('hex')
       const request = requestOf(checked, id, returnUrl(id), by)
       const begun = await verifier.begin(request)
@@ -141,9 +175,18 @@ export function createFaceChecks(parts: FaceParts & { limits: FaceLimits }): Fac
       const away = begun.kind === 'redirect'
       const until = clock() + (away ? vendorSeconds : captureSeconds) * 1000
       const sealed = cipher.seal(begun.state, place(id))
-      const kept: Running = { who, purpose, holder, returnUrl: request.returnUrl, until, sealed }
+      const kept: Running = {
+        who,
+        purpose,
+        holder,
+        returnUrl: request.returnUrl,
+        until,
+        decoy: claim === 'decoy',
+        sealed,
+      }
       await artifacts.put('face-check', id, JSON.stringify(kept), { ttl: away ? awaySeconds : captureSeconds })
       if (!away) return { kind: 'capture', id, actions: begun.actions }
+      await limits.capture(counted)
       // one at a time: begun side by side, only the one that passed would be brought back
       while (!(await artifacts.add('face-away', who, id, { ttl: awaySeconds }))) await settle(checked, by)
       return { kind: 'redirect', url: begun.url }
@@ -151,18 +194,22 @@ export function createFaceChecks(parts: FaceParts & { limits: FaceLimits }): Fac
 
     waits: async (id, checked) => ownOf(await artifacts.get('face-check', id), checked) !== undefined,
 
-    async complete(id, checked, evidence, by) {
-      const { who, person, purpose } = checked
+    async complete(id, asked, evidence, by) {
       // another's is not used up by asking for it
-      if (!ownOf(await artifacts.get('face-check', id), checked)) return ended('late')
-      const kept = ownOf(await artifacts.take('face-check', id), checked)
+      if (!ownOf(await artifacts.get('face-check', id), asked)) return ended('late')
+      const kept = ownOf(await artifacts.take('face-check', id), asked)
       if (!kept) return ended('late')
-      const blocked = await limits.blocked(who)
+      const checked = ownSum(asked, kept)
+      const { person, purpose, counted } = checked
+      // one that brought no picture has tried nothing
+      const brought = evidence.kind === 'frames' && evidence.frames.length > 0
+      if (brought && !(await limits.capture(counted))) return ended('failed')
+      const blocked = await limits.blocked(counted)
       // taken back while it ran: nothing is compared any more
       const agreed = person !== undefined && (await consents.given(person.id))
       if (purpose !== 'login' && blocked) return ended('failed')
       if (purpose !== 'login' && !agreed) return ended('cancelled')
-      const compared = blocked || !agreed ? undefined : person
+      const compared = blocked || !agreed || kept.decoy ? undefined : person
       const result = await judge(checked, compared, { id, kept, evidence }, by)
       if (result.outcome !== 'passed') return result
       if (clock() > kept.until) return ended('late')

@@ -5,7 +5,7 @@ import { visitOf } from '../../pages/visit.ts'
 import { actorOf } from '../host.ts'
 import type { AccountHost, Enrolment, RouterContext } from '../method.ts'
 import type { FaceChecks } from './checks.ts'
-import type { FaceLimits } from './limits.ts'
+import { ofAccount, type FaceLimits } from './limits.ts'
 import { name, type FaceParts } from './parts.ts'
 import { faceRoutes, type Situation } from './routes.ts'
 
@@ -18,12 +18,12 @@ const said = ['proved', 'won', 'held_by_face', 'not_matched', 'gone', 'bound', '
 export function faceEnrolment(parts: FaceParts & { checks: FaceChecks; limits: FaceLimits }): Enrolment {
   const { consents, proofs, persons, methodLocks, verifiers, limits, artifacts, devices, blindIndex } = parts
 
-  /**
-   * Who only claims a number is counted by that number: else a stranger's face could be tried against one photograph with as
-   * many accounts as one likes to open. Not by what accounts are found by: that changes with its key.
-   */
+  /** The number not by what accounts are found by: that changes with its key. */
   const countedFor = (person: NaturalPerson) =>
-    person.identityLevel >= 3 ? person.id : `claim ${blindIndex('claim', persons.reveal(person).documentNumber)}`
+    ofAccount(
+      person.id,
+      person.identityLevel >= 3 ? undefined : blindIndex('claim', persons.reveal(person).documentNumber),
+    )
 
   function back(ctx: RouterContext, done: (typeof said)[number]): void {
     goTo(ctx, `${base}?done=${done}`)
@@ -51,7 +51,8 @@ export function faceEnrolment(parts: FaceParts & { checks: FaceChecks; limits: F
     const visit = await centre.mayChangeAuthenticators(ctx)
     if (!visit) return undefined
     return {
-      who: countedFor(visit.person),
+      who: visit.person.id,
+      counted: countedFor(visit.person),
       person: visit.person,
       purpose: 'proofing',
       holder: visit.session.uid,

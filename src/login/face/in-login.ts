@@ -4,6 +4,7 @@ import { keptId } from '../../storage/kept-id.ts'
 import { assertQuestion, pathOf } from '../attempt.ts'
 import type { LoginHost, RouterContext } from '../method.ts'
 import { kioskSituation } from './kiosk.ts'
+import { ofAccount } from './limits.ts'
 import { amr, name, type FaceParts } from './parts.ts'
 import type { Situation } from './routes.ts'
 
@@ -17,6 +18,7 @@ export async function inLogin(ctx: RouterContext, host: LoginHost, parts: FacePa
   const page = { portal: attempt.portal }
   return {
     who: person.id,
+    counted: ofAccount(person.id, undefined),
     person,
     purpose: 'step-up',
     holder: keptId(attempt.id),

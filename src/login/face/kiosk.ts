@@ -1,12 +1,13 @@
 import { z } from 'zod'
 import { liesIn } from '../../config/networks.ts'
 import { readIdentifier } from '../../accounts/identifiers/identify.ts'
+import { addressKeys } from '../../keys/address-keys.ts'
 import { showPage, visitOf } from '../../pages/visit.ts'
 import { Refusal } from '../../refusal/refusal.ts'
 import { keptId } from '../../storage/kept-id.ts'
 import { assertQuestion, pathOf, type Attempt } from '../attempt.ts'
 import type { LoginHost, Router, RouterContext } from '../method.ts'
-import type { FaceLimits } from './limits.ts'
+import { atKiosk, type FaceLimits } from './limits.ts'
 import { amr, name, type FaceParts } from './parts.ts'
 import type { Situation } from './routes.ts'
 
@@ -43,7 +44,7 @@ export function kioskRoutes(router: Router, host: LoginHost, parts: FaceParts & 
     assertPlace(ctx, attempt)
     const identifier = (visitOf(ctx).form['identifier'] ?? '').trim()
     if (!identifier) return host.refuse(ctx, { method: name, code: 'missing_identifier' })
-    await limits.identify(visitOf(ctx).network)
+    await limits.identify(visitOf(ctx))
     const person = await persons.findByIdentifier(readIdentifier(identifier))
     const able = person?.status === 'active' && person.identityLevel >= 3 && (await consents.given(person.id))
     // who is not there, did not agree, or is not proven is asked all the same, and fails as a stranger would
@@ -70,9 +71,11 @@ export async function kioskSituation(
   if (text === undefined || !isKiosk(parts, attempt)) throw new Refusal('login_expired', 'nobody said who they are')
   assertPlace(ctx, attempt)
   const { who: said, epoch } = identifiedSchema.parse(JSON.parse(text))
+  const [here = { key: '', factor: 1 }] = addressKeys(parts.blindIndex, visitOf(ctx))
   return {
     // by itself: whoever knows a phone number must not use up the tries of who has shown a password
-    who: `kiosk ${said}`,
+    who: `kiosk ${said} ${here.key}`,
+    counted: atKiosk(said, here.key),
     person: await parts.persons.find(said),
     purpose: 'login',
     holder: keptId(attempt.id),

@@ -12,6 +12,7 @@ import type { BlindIndex } from '../../keys/blind-index.ts'
 import type { FacePool } from '../../proofing/face/pool.ts'
 import type { FaceVerifiers } from '../../proofing/face/verifiers.ts'
 import type { Artifacts } from '../../storage/artifacts.ts'
+import type { RegisterMatches } from '../register-matches.ts'
 
 /** What face verification is made of. */
 export interface FaceParts {
@@ -25,6 +26,7 @@ export interface FaceParts {
   methodLocks: MethodLocks
   consents: FaceConsents
   proofs: FaceProofs
+  matches: RegisterMatches
   verifiers: FaceVerifiers
   pool: FacePool
   notifier: Notifier

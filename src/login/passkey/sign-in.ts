@@ -1,8 +1,10 @@
+import { addressKeys } from '../../keys/address-keys.ts'
 import { visitOf } from '../../pages/visit.ts'
+import { Refusal } from '../../refusal/refusal.ts'
 import { createLimits } from '../../storage/limits.ts'
 import { assertQuestion, type Attempt } from '../attempt.ts'
 import { actorOf } from '../host.ts'
-import type { LoginHost, Router, RouterContext } from '../method.ts'
+import type { LoginHost, Router } from '../method.ts'
 import { checkAssertion } from './assertion.ts'
 import type { Challenges } from './challenges.ts'
 import type { OfferMemory } from './offer-memory.ts'
@@ -23,11 +25,7 @@ export function signInRoutes(
   const counts = createLimits(artifacts, clock)
   const ofOneNetwork = { name: 'passkey-tries', most: settings.limits.addressTries, seconds: addressWindowSeconds }
 
-  /** @throws Refusal `too_many_requests` */
-  async function limitAddress(ctx: RouterContext) {
-    const key = blindIndex('address', visitOf(ctx).network)
-    await counts.spend(ofOneNetwork, key)
-  }
+  const tooMany = `more than ${settings.limits.addressTries} ${ofOneNetwork.name}`
 
   // Asked for by script, so a browser that asks has WebAuthn. The answer names nobody's passkeys: the browser knows them.
   router.post('/options', async (ctx) => {
@@ -41,11 +39,13 @@ export function signInRoutes(
   router.post('/', async (ctx) => {
     const attempt = await host.attempt(ctx)
     assertQuestion(attempt, 'login')
-    await limitAddress(ctx)
+    // a right one is never held: neighbours in a network could shut the way of all others there
+    const wait = await counts.count(ofOneNetwork, addressKeys(blindIndex, visitOf(ctx)))
     const text = visitOf(ctx).form['response'] ?? ''
     const challenge = await challenges.take('login', attempt.id)
     const checked = await checkAssertion(parts, { text, challenge, by: actorOf(ctx), of: mustBe(attempt) })
     if (!checked.ok) {
+      if (wait > 0) throw new Refusal('too_many_requests', tooMany, wait)
       const { fault, personId } = checked
       const code = fault === 'other_person' ? 'passkey_other_person' : 'passkey_refused'
       return host.refuse(ctx, { method: name, code, fault, personId })

@@ -1,6 +1,6 @@
-import type { Devices } from '../../accounts/devices.ts'
 import type { AuditTrail } from '../../audit/trail.ts'
 import type { Clock } from '../../config/clock.ts'
+import { addressKeys } from '../../keys/address-keys.ts'
 import type { BlindIndex } from '../../keys/blind-index.ts'
 import type { Visit } from '../../pages/visit.ts'
 import type { Artifacts } from '../../storage/artifacts.ts'
@@ -17,25 +17,20 @@ const leastTries = 5
  * the house gets more wrong passwords than right ones, networks may try less, half as often each time the wrong ones double.
  */
 export interface Brake {
-  /**
-   * Counts a try while the brake is on; a browser this person signed in with before is let through. The work is the same
-   * for no person.
-   * @throws Refusal `too_many_requests`
-   */
-  hold(visit: Visit, personId: string | undefined): Promise<void>
+  /** Counts a try while the brake is on; the seconds the network has to wait, or 0. */
+  wait(visit: Pick<Visit, 'networks'>): Promise<number>
   tried(right: boolean): Promise<void>
 }
 
 export function createBrake(options: {
   artifacts: Artifacts
-  devices: Pick<Devices, 'keyOf' | 'firstSeenAt'>
   audit: Pick<AuditTrail, 'record'>
   blindIndex: BlindIndex
   /** Tries of one network in a window where all is calm. */
   addressTries: number
   clock: Clock
 }): Brake {
-  const { artifacts, devices, audit, blindIndex, addressTries, clock } = options
+  const { artifacts, audit, blindIndex, addressTries, clock } = options
   const kind = 'password-house'
   const limits = createLimits(artifacts, clock)
   // both begin at the same moment, so that one can be measured by the other
@@ -49,14 +44,12 @@ export function createBrake(options: {
   }
 
   return {
-    async hold(visit, personId) {
+    async wait(visit) {
       const times = await excess()
-      if (times <= 1) return
-      const known = await devices.firstSeenAt(personId ?? 'nobody', devices.keyOf(visit.device()))
-      if (known !== undefined) return
+      if (times <= 1) return 0
       const most = Math.max(leastTries, Math.floor(addressTries / 2 ** Math.ceil(Math.log2(times))))
       const limit = { name: 'password-tries-braked', most, seconds: windowSeconds, longest: windowSeconds }
-      await limits.spend(limit, blindIndex('address', visit.network))
+      return limits.count(limit, addressKeys(blindIndex, visit))
     },
 
     async tried(right) {

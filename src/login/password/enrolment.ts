@@ -42,7 +42,7 @@ export function passwordEnrolment(parts: PasswordParts): Enrolment {
         const personal = [record.name, record.phone, record.username, record.documentNumber]
         const problems = await newPasswordProblems(form, personal, breached)
         if (Object.keys(problems).length > 0) return show(ctx, centre, visit, problems)
-        const passwordHash = await passwords.hash(form['password'] ?? '')
+        const passwordHash = await passwords.hash(form['password'] ?? '', 'known')
         const change = { person, known, passwordHash, session }
         if (!(await changePassword(change, actorOf(ctx)))) throw new Refusal('busy', 'another change came first')
         await sessions.removeEnded(person.id)

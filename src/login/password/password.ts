@@ -1,54 +1,39 @@
 import { z } from 'zod'
 import { readIdentifier } from '../../accounts/identifiers/identify.ts'
 import type { NaturalPerson } from '../../accounts/natural-persons.ts'
+import type { Line } from '../../accounts/passwords/hash-gate.ts'
 import { visitOf } from '../../pages/visit.ts'
+import { createAccountTries } from '../account-tries.ts'
 import { pathOf } from '../attempt.ts'
-import { createLimits } from '../../storage/limits.ts'
-import type { LoginMethod, RouterContext } from '../method.ts'
-import { createTries, typedKey } from '../tries.ts'
+import type { LoginMethod } from '../method.ts'
 import { createBrake } from './brake.ts'
 import { passwordEnrolment } from './enrolment.ts'
 import { name, type PasswordParts } from './parts.ts'
 
 const stored = z.object({ hash: z.string() })
-const addressWindowSeconds = 600
 const longestPassword = 1024
 
 /**
  * Sign-in by password. Whether the account exists, is locked, or the password is wrong: one answer, one argon2 computation.
- * Tries are counted for what was typed (the person is told to wait, account or no account) and, silently, for the account.
+ * Tries are counted by account-tries.ts: for what was typed (who waits is told so, account or no account) and, silently, for
+ * the account and for a browser it knows.
  */
 export function passwordMethod(parts: PasswordParts): LoginMethod {
-  const { persons, authenticators, passwords, artifacts, blindIndex, limits, clock } = parts
-  const tries = createTries({
-    kind: 'password-tries',
-    artifacts,
-    clock,
-    tries: limits.passwordTries,
-    waitSeconds: limits.passwordWaitSeconds,
-  })
-
+  const { persons, authenticators, passwords, limits } = parts
   const brake = createBrake({ ...parts, addressTries: limits.addressTries })
-  const counts = createLimits(artifacts, clock)
-  const ofOneNetwork = { name: 'password-tries', most: limits.addressTries, seconds: addressWindowSeconds }
-
-  /** @throws Refusal `too_many_requests` */
-  async function limitAddress(ctx: RouterContext) {
-    const key = blindIndex('address', visitOf(ctx).network)
-    await counts.spend(ofOneNetwork, key)
-  }
+  const tries = createAccountTries({ ...parts, kind: 'password-tries', brake })
 
   /** True when this is the account's password; takes the same time for no account. */
-  async function verify(person: NaturalPerson | undefined, password: string): Promise<boolean> {
+  async function verify(person: NaturalPerson | undefined, password: string, line: Line): Promise<boolean> {
     const authenticator = person && (await authenticators.find(person.id, name))
     if (!authenticator) {
-      await passwords.verifyDecoy(password)
+      await passwords.verifyDecoy(password, line)
       return false
     }
     const { hash } = stored.parse(JSON.parse(authenticator.data))
-    if (!(await passwords.verify(hash, password))) return false
+    if (!(await passwords.verify(hash, password, line))) return false
     if (passwords.needsRehash(hash)) {
-      await authenticators.replaceData(authenticator, JSON.stringify({ hash: await passwords.hash(password) }))
+      await authenticators.replaceData(authenticator, JSON.stringify({ hash: await passwords.hash(password, line) }))
     }
     return true
   }
@@ -66,28 +51,20 @@ export function passwordMethod(parts: PasswordParts): LoginMethod {
         const password = form['password'] ?? ''
         if (!identifier) return host.refuse(ctx, { method: name, code: 'missing_identifier' })
         if (!password) return host.refuse(ctx, { method: name, code: 'missing_password', identifier })
-        await limitAddress(ctx)
 
         const person = await persons.findByIdentifier(readIdentifier(identifier))
-        await brake.hold(visitOf(ctx), person?.id)
-
-        const typed = typedKey(blindIndex, identifier)
-        const waitMs = await tries.reserve(typed)
-        if (waitMs > 0) {
-          const waitMinutes = Math.ceil(waitMs / 60_000)
+        const who = { identifier, person }
+        const tried = await tries.make(visitOf(ctx), who, async (line) =>
+          (await verify(person, password.slice(0, longestPassword), line)) ? person : undefined,
+        )
+        if (!tried.result && tried.waitMs > 0) {
+          const waitMinutes = Math.ceil(tried.waitMs / 60_000)
           return host.refuse(ctx, { method: name, code: 'too_many_tries', identifier, waitMinutes })
         }
-        const right = await tries.make(typed, async (mayTryFor) => {
-          // nobody's tries are counted as well, so that an account does not show by the time it takes
-          const mayTry = await mayTryFor(person?.id ?? `nobody ${typed}`)
-          const same = await verify(person, password.slice(0, longestPassword))
-          return same && mayTry
-        })
-        await brake.tried(right)
-        if (!person || !right || person.status !== 'active') {
+        if (!person || !tried.result || person.status !== 'active') {
           return host.refuse(ctx, { method: name, code: 'sign_in_refused', identifier, personId: person?.id })
         }
-        await Promise.all([tries.clear(typed), tries.clear(person.id)])
+        await tried.forget()
         return host.succeed(ctx, { method: name, personId: person.id, amr: ['pwd'], epoch: person.endings.epoch })
       })
     },

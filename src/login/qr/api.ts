@@ -54,12 +54,12 @@ export function apiRoutes(router: Router, parts: ApiParts): void {
   }
 
   async function phoneFrom(ctx: RouterContext, { keyThumbprint, session, clientId }: Bearer): Promise<Phone> {
-    const { address, network, browser } = visitOf(ctx)
+    const { address, networks, browser } = visitOf(ctx)
     const about = await sessions.about(session.uid)
     return {
       key: createHash('sha256').update(`app\0${keyThumbprint}\0${session.uid}`).digest('base64url'),
       address,
-      network,
+      networks,
       by: { actor: `app:${clientId}`, restricted: { address, browser } },
       personId: session.personId,
       level: session.level,

@@ -98,9 +98,10 @@ export function computerRoutes(router: Router, host: LoginHost, parts: ComputerP
 
   router.post('/start', async (ctx) => {
     const attempt = await openAttempt(ctx)
-    const { address, browser, network } = visitOf(ctx)
+    const visit = visitOf(ctx)
+    const { address, browser } = visit
     const attemptId = keptId(attempt.id)
-    await limits.begin(network, attemptId, settings.lifetimes.interaction)
+    await limits.begin(visit, attemptId, settings.lifetimes.interaction)
     const { id, transaction } = await transactions.create({
       attempt: attemptId,
       clientId: attempt.client.id,

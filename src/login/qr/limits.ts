@@ -1,4 +1,6 @@
+import { addressKeys } from '../../keys/address-keys.ts'
 import type { BlindIndex } from '../../keys/blind-index.ts'
+import type { Visit } from '../../pages/visit.ts'
 import { Refusal } from '../../refusal/refusal.ts'
 import type { Clock } from '../../config/clock.ts'
 import type { Artifacts } from '../../storage/artifacts.ts'
@@ -17,12 +19,14 @@ const daySeconds = 86_400
 /** Scans by one network in ten minutes, whoever is signed in: enough for a busy service hall, too few for guessing. */
 const addressScans = 300
 
+type Networks = Pick<Visit, 'networks'>
+
 /** What keeps people from being flooded: counted in the artifact store, so over every process. */
 export interface QrLimits {
   /** @throws Refusal `too_many_requests` for the network, `qr_ended` when this sign-in has had its ten */
-  begin(network: string, attempt: string, attemptSeconds: number): Promise<void>
+  begin(from: Networks, attempt: string, attemptSeconds: number): Promise<void>
   /** @throws Refusal `too_many_requests` */
-  scanFrom(network: string): Promise<void>
+  scanFrom(from: Networks): Promise<void>
   /** False when this account has scanned too often. */
   scanBy(personId: string): Promise<boolean>
   /** Counts a refusal; true when it was the one that pauses the QR login of this account for a day. */
@@ -44,13 +48,13 @@ export function createQrLimits(options: {
   const refusals = { name: 'qr-refusals', most: numbers.refusals - 1, seconds: daySeconds }
 
   return {
-    async begin(network, attempt, attemptSeconds) {
-      await limits.spend(creations, blindIndex('address', network))
+    async begin(from, attempt, attemptSeconds) {
+      await limits.spend(creations, addressKeys(blindIndex, from))
       const shown = { name: 'qr-shown', most: numbers.shownTimes, seconds: attemptSeconds }
       if ((await limits.count(shown, attempt)) > 0)
         throw new Refusal('qr_ended', 'this sign-in has had all its QR codes')
     },
-    scanFrom: (network) => limits.spend(scansFrom, blindIndex('address', network)),
+    scanFrom: (from) => limits.spend(scansFrom, addressKeys(blindIndex, from)),
     scanBy: async (personId) => (await limits.count(scansBy, personId)) === 0,
     refusedBy: (personId) => limits.exceeds(refusals, personId),
     paused: async (personId) => (await limits.waiting(refusals, personId)) > 0,

@@ -1,5 +1,6 @@
 import { isFaceAlone } from '../../assurance/levels.ts'
 import type { AuditEvent } from '../../audit/events.ts'
+import type { Visit } from '../../pages/visit.ts'
 import { Refusal } from '../../refusal/refusal.ts'
 import type { Approvals, Wanting } from './approval.ts'
 import type { Frames } from './frames.ts'
@@ -17,8 +18,8 @@ export interface Scanner {
   /** Hash that stands for it. */
   key: string
   address: string
-  /** The part of the address that limits count by. */
-  network: string
+  /** Of the address: what limits count by. */
+  networks: Visit['networks']
   /** For the audit trail. */
   by: Pick<AuditEvent, 'actor' | 'restricted'>
 }
@@ -110,7 +111,7 @@ export function createPhoneActs(
 
   const acts: PhoneActs = {
     async scan(text, scanner) {
-      await limits.scanFrom(scanner.network)
+      await limits.scanFrom(scanner)
       const frame = frames.read(text)
       const applied = frame && (await transactions.apply(frame.id, { kind: 'scan', scanner: scanner.key, n: frame.n }))
       if (frame && applied && !applied.refused) return frame.id

@@ -25,8 +25,8 @@ export function phoneRoutes(router: Router, centre: AccountHost, parts: PhonePar
   const { acts, approvals, keys, frames, devices, clock, settings } = parts
 
   const scannerOf = (ctx: RouterContext, key: string): Scanner => {
-    const { address, network } = visitOf(ctx)
-    return { key, address, network, by: actorOf(ctx) }
+    const { address, networks } = visitOf(ctx)
+    return { key, address, networks, by: actorOf(ctx) }
   }
 
   const phoneOf = (ctx: RouterContext, scanner: Scanner, { session }: AccountVisit): Phone => ({

@@ -29,7 +29,9 @@ export function localVerifier(parts: { pool: FacePool; references: FaceReference
     async complete({ subject, purpose }, state, evidence) {
       if (evidence.kind !== 'frames') return ended('cancelled')
       if (evidence.frames.length === 0) return ended('unusable', 'broken')
-      const reference = (await references.find(subject)) ?? (purpose === 'login' ? nobody : undefined)
+      // a subject without a document is nobody: it fails as a stranger does
+      const strange = purpose === 'login' || subject.documentType === ''
+      const reference = (await references.find(subject)) ?? (strange ? nobody : undefined)
       if (!reference) return ended('unavailable', 'no_reference')
       const answer = await pool.read(evidence.frames).catch(() => undefined)
       if (!answer) return ended('unavailable')

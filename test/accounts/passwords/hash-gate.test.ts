@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createHashGate } from '../../../src/accounts/passwords/hash-gate.ts'
+import { createHashGate, lines, type Line } from '../../../src/accounts/passwords/hash-gate.ts'
 import { Refusal } from '../../../src/refusal/refusal.ts'
 
 /** A work that runs until it is let go. */
@@ -10,11 +10,15 @@ function held() {
   return { state, resolve, reject, work: () => ((state.started = true), promise) }
 }
 
+/** The lot falls on whoever comes last. */
+const draw = (below: number) => below - 1
+const each = (many: number) => ({ known: many, quiet: many, noisy: many })
+
 const turn = () => new Promise((resolve) => setImmediate(resolve))
 
 describe('the gate before argon2', () => {
   it('lets in so many at a time, first come first served, and is busy past its line', async () => {
-    const gate = createHashGate({ concurrent: 2, waiting: 3 })
+    const gate = createHashGate({ concurrent: 2, waiting: each(3), draw })
     const works = Array.from({ length: 5 }, held)
     const done = works.map(({ work }) => gate(work))
     const started = () => works.map(({ state }) => state.started)
@@ -36,8 +40,62 @@ describe('the gate before argon2', () => {
     expect(await gate(async () => 'again')).toBe('again')
   })
 
+  it('serves known browsers before strangers, quiet ones before others, and every fourth who waits longest', async () => {
+    const gate = createHashGate({ concurrent: 1, waiting: each(10) })
+    const first = held()
+    const running = gate(first.work, 'noisy')
+    const served: string[] = []
+    const wait = (name: string, line: Line) => gate(async () => void served.push(name), line)
+    const all = [
+      wait('n1', 'noisy'),
+      wait('n2', 'noisy'),
+      wait('q1', 'quiet'),
+      wait('q2', 'quiet'),
+      wait('q3', 'quiet'),
+    ]
+    all.push(wait('k1', 'known'), wait('k2', 'known'))
+    expect(gate.load()).toEqual({ running: 1, waiting: 7 })
+    first.resolve('done')
+    await Promise.all([running, ...all])
+    expect(served).toEqual(['k1', 'k2', 'q1', 'n1', 'q2', 'q3', 'n2'])
+  })
+
+  it('is busy for strangers while known browsers still find a place', async () => {
+    const gate = createHashGate({ concurrent: 1, waiting: { known: 2, quiet: 1, noisy: 1 }, draw })
+    const first = held()
+    const all = [gate(first.work)]
+    const come = (line: Line) => all.push(gate(async () => line, line))
+    for (const line of lines) come(line)
+    await expect(gate(async () => '', 'quiet')).rejects.toMatchObject({ code: 'busy' })
+    await expect(gate(async () => '', 'noisy')).rejects.toMatchObject({ code: 'busy' })
+    come('known')
+    await expect(gate(async () => '', 'known')).rejects.toMatchObject({ code: 'busy' })
+    first.resolve('done')
+    expect(await Promise.all(all)).toEqual(['done', 'known', 'quiet', 'noisy', 'known'])
+  })
+
+  it('gives who comes late in a flood no less of a chance than who came first', async () => {
+    const rounds = 200
+    const times = { early: 0, late: 0 }
+    for (let round = 0; round < rounds; round += 1) {
+      const gate = createHashGate({ concurrent: 1, waiting: each(10) })
+      const first = held()
+      const running = gate(first.work)
+      const served = Array.from({ length: 20 }, () => gate(async () => 1).catch(() => 0))
+      first.resolve('done')
+      const all = await Promise.all(served)
+      await running
+      times.early += (all[0] ?? 0) + (all[1] ?? 0)
+      times.late += (all[18] ?? 0) + (all[19] ?? 0)
+      expect(all.filter((one) => one === 1)).toHaveLength(10)
+    }
+    // the first of 20 stays through ten lots of one in eleven each (0.39), the last needs one (0.91)
+    expect(times.early / rounds / 2).toBeGreaterThan(0.25)
+    expect(times.late / rounds / 2).toBeGreaterThan(0.75)
+  })
+
   it('gives its place back also when a work throws before it begins', async () => {
-    const gate = createHashGate({ concurrent: 1, waiting: 0 })
+    const gate = createHashGate({ concurrent: 1, waiting: each(0) })
     const broken = () =>
       gate(() => {
         throw new Error('at once')
@@ -48,23 +106,26 @@ describe('the gate before argon2', () => {
   })
 
   it('never runs more than it may, whatever comes and however it ends', async () => {
-    const arrivals = fc.array(fc.record({ turns: fc.nat(4), fails: fc.boolean(), pause: fc.boolean() }), {
-      maxLength: 40,
-    })
+    const arrivals = fc.array(
+      fc.record({ turns: fc.nat(4), fails: fc.boolean(), pause: fc.boolean(), line: fc.constantFrom(...lines) }),
+      {
+        maxLength: 40,
+      },
+    )
     await fc.assert(
       fc.asyncProperty(arrivals, fc.integer({ min: 1, max: 3 }), fc.nat(5), async (works, concurrent, waiting) => {
-        const gate = createHashGate({ concurrent, waiting })
+        const gate = createHashGate({ concurrent, waiting: each(waiting) })
         let running = 0
         let most = 0
         const ends: Promise<unknown>[] = []
-        for (const { turns, fails, pause } of works) {
+        for (const { turns, fails, pause, line } of works) {
           const work = async () => {
             most = Math.max(most, (running += 1))
             for (let left = turns; left > 0; left -= 1) await turn()
             running -= 1
             if (fails) throw new Error('failed')
           }
-          ends.push(gate(work).catch((error: Error) => error.message))
+          ends.push(gate(work, line).catch((error: Error) => error.message))
           if (pause) await turn()
         }
         await Promise.all(ends)

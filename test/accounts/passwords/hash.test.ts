@@ -62,7 +62,7 @@ describe('password hashes', () => {
 
   it('all go through the gate', async () => {
     let passed = 0
-    const gate = createHashGate({ concurrent: 1, waiting: 0 })
+    const gate = createHashGate({ concurrent: 1, waiting: { known: 0, quiet: 0, noisy: 0 } })
     const counted = createPasswords({ parameters: light, gate: (work) => gate(((passed += 1), work)) })
     const hash = await counted.hash('Baiyun-Shan-2026')
     await counted.verify(hash, 'Baiyun-Shan-2026')

@@ -219,7 +219,7 @@ describe('whoever tries', () => {
     expect(tried.html).not.toContain('data-check')
   })
 
-  it('waits a day after five failed ones, with however many accounts they claim the number', async () => {
+  it('waits a day after five failed ones, and closes the way of nobody else who claims the number', async () => {
     const who = await photographedPerson(house, { level: 2 })
     const { visitor, page } = await room(server.issuer, who)
     const jpeg = await portrait(berta)
@@ -233,8 +233,42 @@ describe('whoever tries', () => {
     expect(blocked.html).toContain('href="/account/face"')
     expect(await events(who.id)).toContain('face.blocked')
     expect(await notices(who.id)).toContain('face-blocked')
-    const another = await openPerson(house, { level: 2, number: who.number })
-    expect((await room(server.issuer, another)).page.html).toContain('24 小时内不能再刷脸')
+    const owner = await openPerson(house, { level: 2, number: who.number })
+    const own = await room(server.issuer, owner)
+    expect(own.page.html).not.toContain('24 小时内不能再刷脸')
+    expect((await verify(own.visitor, await camera(own.visitor, own.page))).url.search).toBe('?done=proved')
+  })
+
+  it('who begins and sends nothing closes the way of nobody, not even their own of later', async () => {
+    const owner = await photographedPerson(house, { level: 2 })
+    const impostor = await openPerson(house, { level: 2, number: owner.number })
+    const theirs = await room(server.issuer, impostor)
+    let last = await camera(theirs.visitor, theirs.page)
+    for (let begun = 0; begun < 30; begun += 1) last = await theirs.visitor.submit(theirs.page, '/face/start', {})
+    expect(last.html).toContain('今天刷脸的次数太多了')
+    const own = await room(server.issuer, owner)
+    expect((await verify(own.visitor, await camera(own.visitor, own.page))).url.search).toBe('?done=proved')
+    // in another session of theirs it goes on: only challenges of one session are bounded
+    const again = await room(server.issuer, impostor)
+    expect((await camera(again.visitor, again.page)).html).toContain('data-check')
+  })
+
+  it('whose name the register does not know under the number may not begin, and is told', async () => {
+    const owner = await photographedPerson(house, { level: 2 })
+    const impostor = await openPerson(house, { level: 2, number: owner.number, name: '赵假名' })
+    const theirs = await room(server.issuer, impostor)
+    // beyond the questions that are answered they begin a capture that nobody is compared with, and is told nothing
+    const pages = []
+    for (let turn = 0; turn < 8; turn += 1) pages.push(await camera(theirs.visitor, theirs.page))
+    expect(pages[0]?.html).toContain('与人口登记对不上')
+    expect(pages[0]?.html).not.toContain('data-check')
+    for (let failed = 0; failed < 5; failed += 1) {
+      const capture = await camera(theirs.visitor, theirs.page)
+      // the owner's very face passes nothing there
+      expect(await send(theirs.visitor, capture, await rightFrames(capture))).toMatchObject({ outcome: 'failed' })
+    }
+    const own = await room(server.issuer, owner)
+    expect((await verify(own.visitor, await camera(own.visitor, own.page))).url.search).toBe('?done=proved')
   })
 
   it('is asked to come again when all places are taken, before anything is read', async () => {

@@ -1,12 +1,11 @@
 import { join } from 'node:path'
 import { beforeEach, expect, it } from 'vitest'
 import { createBrake, type Brake } from '../../../src/login/password/brake.ts'
-import type { Visit } from '../../../src/pages/visit.ts'
 import type { Artifacts } from '../../../src/storage/artifacts.ts'
 import { openSqliteArtifacts } from '../../../src/storage/artifacts-sqlite.ts'
 import { handClock, temporaryDirectory } from '../../setup/temporary.ts'
 
-const from = (network: string, device = 'new') => ({ network, device: () => device }) as Visit
+const from = (network: string) => ({ networks: [{ key: network, factor: 1 }] })
 
 let artifacts: Artifacts
 let brake: Brake
@@ -19,10 +18,6 @@ beforeEach(() => {
   artifacts = openSqliteArtifacts(join(temporaryDirectory(), 'artifacts.sqlite'), clock.clock)
   brake = createBrake({
     artifacts,
-    devices: {
-      keyOf: (cookie) => cookie,
-      firstSeenAt: async (person, key) => (key === `of ${person}` ? 1 : undefined),
-    },
     audit: { record: async ({ event }) => void told.push(event) },
     blindIndex: (kind, value) => `${kind} ${value}`,
     addressTries: 300,
@@ -39,8 +34,8 @@ async function wrong(times: number) {
 
 /** How many tries a network has, of 400. */
 async function triesOf(network: string) {
-  const tries = Array.from({ length: 400 }, () => brake.hold(from(network), 'anna'))
-  return (await Promise.allSettled(tries)).filter(({ status }) => status === 'fulfilled').length
+  const waits = await Promise.all(Array.from({ length: 400 }, () => brake.wait(from(network))))
+  return waits.filter((wait) => wait === 0).length
 }
 
 it('lets networks try half as often each time the wrong passwords of the house double, but always a little', async () => {
@@ -53,7 +48,7 @@ it('lets networks try half as often each time the wrong passwords of the house d
   expect(await triesOf('c')).toBe(75)
   await wrong(24_000)
   expect(await triesOf('d')).toBe(5)
-  await expect(brake.hold(from('d'), undefined)).rejects.toMatchObject({ code: 'too_many_requests', retryAfter: 600 })
+  expect(await brake.wait(from('d'))).toBe(600)
   expect(told).toEqual(['house.braked'])
   clock.forward(600_000)
   expect(await triesOf('e')).toBe(400)
@@ -65,12 +60,4 @@ it('takes more wrong passwords for an attack only where there are more than righ
   expect(await triesOf('a')).toBe(400)
   await wrong(701)
   expect(await triesOf('a')).toBe(150)
-})
-
-it('does not hold a browser the person signed in with before, and no other person there', async () => {
-  await wrong(24_000)
-  await triesOf('a')
-  await brake.hold(from('a', 'of anna'), 'anna')
-  await expect(brake.hold(from('a', 'of anna'), 'bob')).rejects.toThrow()
-  await expect(brake.hold(from('a', 'of anna'), undefined)).rejects.toThrow()
 })

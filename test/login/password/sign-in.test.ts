@@ -86,6 +86,24 @@ describe('sign-in by password', () => {
     expect((await signIn(visitor, page, known.phone, password)).status).toBe(400)
   })
 
+  it('does not let strangers lock a person out of their own browser, however both name the account', async () => {
+    const known = await openPerson(house)
+    const own = await signInPage()
+    await signIn(own.visitor, own.page, known.username)
+    const names = [known.username, known.phone, known.number]
+    for (const identifier of names) {
+      const { visitor, page } = await signInPage()
+      for (let tries = 0; tries < 6; tries += 1) await signIn(visitor, page, identifier, 'wrong-password-1')
+      expect((await signIn(visitor, page, identifier)).status, 'a stranger with the right password').toBe(429)
+    }
+    for (const identifier of names) {
+      const page = await own.visitor.get((await portal.begin({ prompt: 'login' })).url)
+      // a wrong one is told there what strangers are told
+      expect((await signIn(own.visitor, page, identifier, 'wrong-password-1')).status).toBe(429)
+      expect((await signIn(own.visitor, page, identifier)).leads, identifier).toBeDefined()
+    }
+  })
+
   it('lets nobody guess more often by asking at once', async () => {
     const known = await openPerson(house)
     const { visitor, page } = await signInPage()

@@ -1,0 +1,74 @@
+import { isIPv4, isIPv6 } from 'node:net'
+
+/** What something is counted for, and how many times the usual limit it may have. */
+export interface Counted {
+  key: string
+  factor: number
+}
+
+/**
+ * Bits of an IPv6 address that one customer is given (RFC 6177), and the times of a limit that each network may have. One
+ * telephone has 64 bits, a household 56 to 64, an office 48. A /48 of a carrier holds many telephones, hence its sum.
+ */
+const ipv6Networks = [
+  { groups: 4, bits: 64, factor: 1 },
+  { groups: 4, bits: 56, factor: 4 },
+  { groups: 3, bits: 48, factor: 16 },
+] as const
+
+/** All addresses that cannot be read: one network, so that an odd proxy never makes limits void. */
+const unreadable: readonly Counted[] = [{ key: 'unreadable', factor: 1 }]
+
+/**
+ * The networks an address is counted by, the narrowest first: IPv4 whole, IPv6 by /64, /56 and /48 with rising sums. An IPv4
+ * address inside IPv6 (mapped, translated, 6to4: RFC 4291 2.5.5.2, RFC 6052, RFC 8215, RFC 3056) is that IPv4 address.
+ * @param address as a socket or a proxy gives it; a port after it and a zone (`%eth0`) do not count
+ */
+export function networksOf(address: string): readonly Counted[] {
+  if (isIPv4(address)) return [{ key: address, factor: 1 }]
+  const plain = withoutPort(address)
+  if (isIPv4(plain)) return [{ key: plain, factor: 1 }]
+  if (!isIPv6(plain)) return unreadable
+  const groups = groupsOf(plain)
+  const inside = embedded(groups)
+  if (inside !== undefined) return [{ key: inside, factor: 1 }]
+  return ipv6Networks.map(({ groups: many, bits, factor }) => {
+    const kept = groups.slice(0, many)
+    if (bits === 56) kept[3] = (kept[3] ?? 0) & 0xff_00
+    return { key: `${kept.map((group) => group.toString(16)).join(':')}/${bits}`, factor }
+  })
+}
+
+/** `192.0.2.1:443`, `[2001:db8::1]:443`, `[2001:db8::1]`: some proxies write it so. */
+const withoutPort = (address: string) =>
+  /^\[([^\]]*)\](?::\d+)?$/.exec(address)?.[1] ?? /^(\d+\.\d+\.\d+\.\d+):\d+$/.exec(address)?.[1] ?? address
+
+/** The eight groups of a valid IPv6 address as numbers. */
+function groupsOf(address: string): number[] {
+  const [whole = ''] = address.split('%')
+  const hexadecimal = whole.replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_all, ...octets: string[]) => {
+    const [a = 0, b = 0, c = 0, d = 0] = octets.slice(0, 4).map(Number)
+    return `${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`
+  })
+  const [before = [], behind = []] = hexadecimal.split('::').map((part) =>
+    part
+      .split(':')
+      .filter(Boolean)
+      .map((group) => Number.parseInt(group, 16)),
+  )
+  const zeros = Array.from({ length: Math.max(0, 8 - before.length - behind.length) }, () => 0)
+  return [...before, ...zeros, ...behind]
+}
+
+/** The IPv4 address inside, where an address stands for one. */
+function embedded(groups: readonly number[]): string | undefined {
+  const begins = (...first: number[]) => first.every((group, index) => groups[index] === group)
+  const at = (index: number) => {
+    const [high = 0, low = 0] = groups.slice(index, index + 2)
+    return [high >> 8, high & 255, low >> 8, low & 255].join('.')
+  }
+  if (begins(0x2002)) return at(1)
+  const mapped = begins(0, 0, 0, 0, 0, 0xff_ff) || begins(0, 0, 0, 0, 0xff_ff, 0)
+  const translated = begins(0x64, 0xff_9b, 0, 0, 0, 0) || begins(0x64, 0xff_9b, 1)
+  return mapped || translated ? at(6) : undefined
+}
