@@ -41,9 +41,9 @@ const after = ({ secret }: Duty) => (secret ? '; then it is given once more' : '
 
 /** Who besides the requester must agree to a command from afar, in words. */
 function whoAgrees(duty: Duty): string {
-  const needed = duty.touches.map((touch): Agreement => agreements[touch])
-  if (needed.includes('second')) return `a second administrator${after(duty)}`
-  if (needed.includes('peers')) return `a second administrator where it touches another one who approves${after(duty)}`
+  const needed = new Set(duty.touches.map((touch): Agreement => agreements[touch]))
+  if (needed.has('second')) return `a second administrator${after(duty)}`
+  if (needed.has('peers')) return `a second administrator where it touches another one who approves${after(duty)}`
   return duty.sometimes ? `a second administrator ${duty.sometimes.when}${after(duty)}` : 'nobody'
 }
 

@@ -65,14 +65,14 @@ export async function portalAfter(
   return parsed.ok ? { ...(before ? { before } : {}), after: parsed.metadata } : undefined
 }
 
-const silentScopes = ['identity', 'phone']
+const silentScopes: ReadonlySet<string> = new Set(['identity', 'phone'])
 
 const silentPortal = {
   touch: 'identity or phone number given to a portal without asking',
   when: 'with consent implicit and scope identity or phone, as it is after the command',
   async is(house: Back, input: Input) {
     const after = (await portalAfter(house, input))?.after
-    return after?.consent === 'implicit' && after.scope.some((one) => silentScopes.includes(one))
+    return after?.consent === 'implicit' && after.scope.some((one) => silentScopes.has(one))
   },
 } as const
 
@@ -149,9 +149,9 @@ export async function touchedBy(house: Back, duty: Duty, input: Input) {
 /** Whether a second administrator must agree to what this one asks for. */
 export async function needsSecond(house: Back, own: Administrator, duty: Duty, input: Input): Promise<boolean> {
   const { touches, accounts } = await touchedBy(house, duty, input)
-  const needed = touches.map((touch): Agreement => agreements[touch])
-  if (needed.includes('second')) return true
-  if (!needed.includes('peers')) return false
+  const needed = new Set(touches.map((touch): Agreement => agreements[touch]))
+  if (needed.has('second')) return true
+  if (!needed.has('peers')) return false
   const administrators = await Promise.all(accounts.map((id) => house.administrators.find(id)))
   return administrators.some((other) => other !== undefined && isPeer(own, other))
 }

@@ -111,54 +111,6 @@ describe('an offer', () => {
     expect([row.invitee_key, row.invitee_name, row.code_key]).toEqual([null, null, null])
   })
 
-  it('by phone number is invisible until its six digits were typed, and a namesake cannot use it up or decline it', async () => {
-    const { id, representative } = await openOrganisation(house)
-    const named = await openPerson(house, { name: '周小桐' })
-    const namesake = await openPerson(house, { name: '周小桐' })
-    // nobody proves a phone number: the namesake claims the same
-    const { phone_index } = (await find(house, named)).row
-    const phone = house.dataKeys.cipher.seal(`+86${named.phone}`, `natural_persons.phone:${namesake.id}`)
-    await house.database
-      .updateTable('natural_persons')
-      .set({ phone, phone_index })
-      .where('id', '=', namesake.id)
-      .execute()
-    const one = await offer(id, representative, '周小桐', named.phone)
-    const two = await offer(id, representative, '周小桐', named.phone)
-    expect(one.code).toMatch(/^\d{6}$/)
-    const code = one.code ?? ''
-    const wrong = ['000000', '000001', '000002'].find((digits) => digits !== code && digits !== two.code) ?? ''
-    const [other, person] = [await find(house, namesake), await find(house, named)]
-    const notFound = { ok: false, problem: 'not_found' }
-    for (const who of [other, person]) {
-      expect(await house.representations.offersTo(who)).toEqual([])
-      expect(await house.mandates.accept(one.mandate.id, who, by)).toEqual(notFound)
-      expect(await house.mandates.decline(one.mandate.id, who, by)).toEqual(notFound)
-      expect(await house.mandates.preview({ type: 'accept', id: one.mandate.id }, who, by)).toEqual(notFound)
-    }
-    // at once as well: five are counted, and then the right digits help no more
-    const tries = await Promise.all(Array.from({ length: 12 }, () => house.mandates.openInvitation(other, wrong, by)))
-    expect(tries).not.toContain(true)
-    expect(await house.mandates.openInvitation(other, code, by)).toBe(false)
-    const refused = await house.database
-      .selectFrom('audit_events')
-      .select('sequence')
-      .where('event', '=', 'mandate.code-refused')
-      .execute()
-    expect(refused).toHaveLength(5)
-
-    // whose invitation it is has their own five; right digits use none up
-    expect(await house.mandates.openInvitation(person, wrong, by)).toBe(false)
-    expect(await house.mandates.openInvitation(person, code, by)).toBe(true)
-    expect((await house.representations.offersTo(person)).map(({ mandate: seen }) => seen.id)).toEqual([one.mandate.id])
-    expect(await house.mandates.accept(two.mandate.id, person, by)).toEqual(notFound)
-    expect(await house.mandates.accept(one.mandate.id, person, by)).toMatchObject({ ok: true })
-    for (let again = 0; again < 3; again += 1)
-      expect(await house.mandates.openInvitation(person, wrong, by)).toBe(false)
-    expect(await house.mandates.openInvitation(person, two.code ?? '', by)).toBe(true)
-    expect(await house.mandates.decline(two.mandate.id, person, by)).toMatchObject({ ok: true })
-  })
-
   it('lapses after two weeks, and with the power it was made with', async () => {
     const { id, representative } = await openOrganisation(house)
     const manager = await openPerson(house, { name: '黄经理' })
