@@ -85,8 +85,8 @@ export function organisationRoutes(router: Router, centre: AccountHost, parts: O
   })
 
   // a sign-in of too low a level is asked for what is missing, and comes back
-  router.get('/account/organisations/level', async (ctx) => {
-    visitOf(ctx).back = '/account/organisations/level'
+  router.post('/account/organisations/level', async (ctx) => {
+    visitOf(ctx).back = '/account/organisations'
     if (await centre.visit(ctx, { level: organisationLevel })) goTo(ctx, '/account/organisations')
   })
 

@@ -42,6 +42,7 @@ const own = [
   'consents',
   'notice_consents',
   'representee_choices',
+  'mandate_code_tries',
 ] as const
 
 export function createClosing(options: {
