@@ -1,9 +1,13 @@
 import type { Clock } from '../../config/clock.ts'
 import type { BlindIndex } from '../../keys/blind-index.ts'
-import type { Database } from '../../storage/database.ts'
+import type { Database, DatabaseTransaction } from '../../storage/database.ts'
+import { isAmong } from '../recovery/codes.ts'
 import type { NaturalPerson, NaturalPersons } from '../natural-persons.ts'
+import type { Tables } from '../../storage/schema.ts'
 import { codeKeyOf, inviteeKeysOf } from './invitee.ts'
 import type { MandateRow } from './store.ts'
+
+type Noted = Pick<Tables['mandate_code_tries'], 'tries' | 'opened_at'>
 
 /** Wrong codes of one person for one invitation. */
 const mostTries = 5
@@ -28,10 +32,10 @@ export function createInvitationCodes(options: {
   const { database, blindIndex, persons, clock } = options
 
   /** Open invitations that name this person, seen or not. */
-  async function addressed(person: NaturalPerson): Promise<MandateRow[]> {
+  async function addressed(within: Database, person: NaturalPerson): Promise<MandateRow[]> {
     const keys = inviteeKeysOf(blindIndex, persons, person)
     if (keys.length === 0) return []
-    return database
+    return within
       .selectFrom('mandates')
       .selectAll()
       .where('state', '=', 'offered')
@@ -41,59 +45,48 @@ export function createInvitationCodes(options: {
       .execute()
   }
 
-  const openedBy = async (personId: string) =>
-    new Set(
-      (
-        await database
-          .selectFrom('mandate_code_tries')
-          .select('mandate_id')
-          .where('person_id', '=', personId)
-          .where('opened_at', 'is not', null)
-          .execute()
-      ).map((row) => row.mandate_id),
-    )
+  /** What this person typed so far, by invitation. */
+  async function triedBy(within: Database, personId: string) {
+    const rows = await within
+      .selectFrom('mandate_code_tries')
+      .select(['mandate_id', 'tries', 'opened_at'])
+      .where('person_id', '=', personId)
+      .execute()
+    return new Map(rows.map((row) => [row.mandate_id, row]))
+  }
 
-  const rowsOf = (personId: string, mandateId: string) =>
-    database.updateTable('mandate_code_tries').where('person_id', '=', personId).where('mandate_id', '=', mandateId)
-
-  /** A try is counted before the code is looked at; false when this person has none left for it. */
-  async function reserve(personId: string, mandateId: string): Promise<boolean> {
-    const fresh = { mandate_id: mandateId, person_id: personId, tries: 0, opened_at: null }
-    await database
+  const note = (transaction: DatabaseTransaction, personId: string, mandateId: string, columns: Noted) =>
+    transaction
       .insertInto('mandate_code_tries')
-      .values(fresh)
-      .onConflict((conflict) => conflict.columns(['mandate_id', 'person_id']).doNothing())
+      .values({ mandate_id: mandateId, person_id: personId, ...columns })
+      .onConflict((conflict) => conflict.columns(['mandate_id', 'person_id']).doUpdateSet(columns))
       .execute()
-    const { numUpdatedRows } = await rowsOf(personId, mandateId)
-      .set((set) => ({ tries: set('tries', '+', 1) }))
-      .where('tries', '<', mostTries)
-      .executeTakeFirst()
-    return numUpdatedRows === 1n
-  }
-
-  const giveBack = (personId: string, mandateId: string) =>
-    rowsOf(personId, mandateId)
-      .set((set) => ({ tries: set('tries', '-', 1) }))
-      .execute()
-
-  const visible = async (person: NaturalPerson) => {
-    const [rows, opened] = await Promise.all([addressed(person), openedBy(person.id)])
-    return rows.filter(({ id, code_key: key }) => key === null || opened.has(id))
-  }
 
   return {
-    visible,
-    async open(person, code) {
-      const opened = await openedBy(person.id)
-      const hidden = (await addressed(person)).filter(({ id, code_key: key }) => key !== null && !opened.has(id))
-      const tried: MandateRow[] = []
-      for (const row of hidden) if (await reserve(person.id, row.id)) tried.push(row)
-      const right = tried.find(({ id, code_key: key }) => codeKeyOf(blindIndex, id, code) === key)
-      if (!right) return { opened: false, tried: tried.length }
-      // the digits were right, only not for the others
-      for (const { id } of tried) await giveBack(person.id, id)
-      await rowsOf(person.id, right.id).set({ opened_at: clock() }).execute()
-      return { opened: true, tried: tried.length }
+    async visible(person) {
+      const [rows, tried] = await Promise.all([addressed(database, person), triedBy(database, person.id)])
+      return rows.filter(({ id, code_key: key }) => key === null || (tried.get(id)?.opened_at ?? null) !== null)
     },
+
+    // one transaction: writers take turns, so of many at once each is counted before the next is compared
+    open: (person, code) =>
+      database.transaction().execute(async (transaction) => {
+        const before = await triedBy(transaction, person.id)
+        const hidden = (await addressed(transaction, person)).filter(
+          ({ id, code_key: key }) => key !== null && (before.get(id)?.opened_at ?? null) === null,
+        )
+        const left = hidden.filter(({ id }) => (before.get(id)?.tries ?? 0) < mostTries)
+        const right = left.find(({ id, code_key: key }) => isAmong(codeKeyOf(blindIndex, id, code), [key ?? '']))
+        if (right) {
+          // the digits were right, only not for the others: nothing is counted
+          const tries = before.get(right.id)?.tries ?? 0
+          await note(transaction, person.id, right.id, { tries, opened_at: clock() })
+          return { opened: true, tried: left.length }
+        }
+        for (const { id } of left) {
+          await note(transaction, person.id, id, { tries: (before.get(id)?.tries ?? 0) + 1, opened_at: null })
+        }
+        return { opened: false, tried: left.length }
+      }),
   }
 }
