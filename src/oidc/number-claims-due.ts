@@ -2,7 +2,7 @@ import type { FaceProofs } from '../accounts/faces/proofs.ts'
 import type { Clock } from '../config/clock.ts'
 import type { Database } from '../storage/database.ts'
 import type { Events } from '../storage/events.ts'
-import { firstDue, keepTrying, type KeptTrying } from './keep-trying.ts'
+import { firstDue, keepTrying, type KeptTrying } from '../jobs/keep-trying.ts'
 
 const everyMs = 10_000
 
