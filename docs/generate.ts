@@ -1,7 +1,8 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
-import { nameOf, type About, type Access, type Command, type Described } from '../src/admin/command.ts'
+import { nameOf, type About, type Command, type Described } from '../src/admin/command.ts'
 import { commands } from '../src/admin/commands.ts'
+import { agreements, duties, dutyOf, type Agreement, type Duty } from '../src/admin/duties.ts'
 import { auditEvents } from '../src/audit/events.ts'
 import { sessionCommands } from '../src/cli/remote/session-commands.ts'
 import { everyFlag, exitCodes, meaningOf, typed, usageOf } from '../src/cli/help.ts'
@@ -31,17 +32,25 @@ const reach: Record<About, string> = {
   rows: 'and shows what lies in the own region',
   house: 'of the province',
 }
-const seconds = {
-  runs: ' A second administrator has to approve, and it runs then.',
-  releases: ' A second administrator has to approve; then give it once more.',
+function fromAfar({ access, ...command }: Command): string {
+  if ('local' in access) return `Not with \`--server\`: ${access.local}.`
+  const whose = `With \`--server\`: needs the role ${access.role}, ${reach[access.about]}.`
+  const duty = dutyOf(command)
+  return duty && whoAgrees(duty) !== 'nobody' ? `${whose} Who must agree: ${whoAgrees(duty)}.` : whose
 }
 
-function fromAfar(access: Access): string {
-  if ('local' in access) return `Not with \`--server\`: ${access.local}.`
-  const second = access.second ? seconds[access.second] : ''
-  const peers = access.secondFor ? ' Where that is another administrator who approves:' : ''
-  return `With \`--server\`: needs the role ${access.role}, ${reach[access.about]}.${peers}${peers ? second.replace(' A', ' a') : second}`
+const after = ({ secret }: Duty) => (secret ? '; then it is given once more' : ', and it runs then')
+
+/** Who besides the requester must agree to a command from afar, in words. */
+function whoAgrees(duty: Duty): string {
+  const needed = new Set(duty.touches.map((touch): Agreement => agreements[touch]))
+  if (needed.has('second')) return `a second administrator${after(duty)}`
+  if (needed.has('peers')) return `a second administrator where it touches another one who approves${after(duty)}`
+  return duty.sometimes ? `a second administrator ${duty.sometimes.when}${after(duty)}` : 'nobody'
 }
+
+const touchedWords = ({ touches, sometimes }: Duty) =>
+  [...touches, ...(sometimes ? [`${sometimes.touch} (${sometimes.when})`] : [])].join('; ')
 
 function commandSection(command: Described | Command): string[] {
   const fields = Object.entries(command.fields).map(([name, field]) => [code(typed(name, field)), meaningOf(field)])
@@ -55,7 +64,7 @@ function commandSection(command: Described | Command): string[] {
     usageOf(command),
     '```',
     ...(fields.length > 0 ? ['', ...table(['Flag', 'Meaning'], fields)] : []),
-    ...('access' in command ? ['', fromAfar(command.access)] : []),
+    ...('access' in command ? ['', fromAfar(command)] : []),
     '',
     'Example:',
     '',
@@ -88,6 +97,15 @@ function cliPage(): string {
     'With `--json` an error is one JSON document on standard error:',
     '`{"error":{"kind":"invalid","message":"…","problems":[{"field":"--redirect-uri","message":"…"}]}}`;',
     '`kind` is `invalid`, `not_found`, `forbidden` or `failed`.',
+    '',
+    '## Who must agree',
+    '',
+    'With `--server`, what a command touches decides who must agree besides the one who gives it. On the server itself nobody is asked.',
+    '',
+    ...table(
+      ['Command', 'It touches', 'Who must agree'],
+      Object.entries(duties).map(([name, duty]) => [code(name), touchedWords(duty), whoAgrees(duty)]),
+    ),
     ...nouns.flatMap((noun) => {
       const ofNoun = all.filter((command) => command.noun === noun)
       return ['', `## ${noun}`, ...ofNoun.flatMap(commandSection)]

@@ -25,6 +25,7 @@ import { createSignatures } from './login/passkey/signing.ts'
 import { createRegisterMatches } from './login/register-matches.ts'
 import { passwordMethod } from './login/password/password.ts'
 import { qrMethod } from './login/qr/qr.ts'
+import { createNumberClaimsDue } from './oidc/number-claims-due.ts'
 import { createAccountClosings } from './oidc/account-closings.ts'
 import { createAccessTokens } from './oidc/access-tokens.ts'
 import { keepKeysFresh } from './oidc/key-rotation.ts'
@@ -153,6 +154,7 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
   const sessionEndings = createEndingsJob({ database, sessions, audit, events, clock, log })
 
   const closings = createAccountClosings({ ...back, sessions, events, log })
+  const numberClaimsDue = createNumberClaimsDue({ ...back, events, log })
 
   const { limits } = settings
   const accessTokens = createAccessTokens({ provider, sessions, artifacts, clock })
@@ -260,6 +262,7 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
       await keys.stop()
       await endings.stop()
       await closings.stop()
+      await numberClaimsDue.stop()
       await sessionEndings.stop()
       await deliveries.stop()
       await stopAuditCheckpoints()

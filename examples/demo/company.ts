@@ -44,7 +44,7 @@ export async function setUpCompany(environment: Record<string, string | undefine
         invitee: read.invitee,
       } as const
       const offered = await house.mandates.offer(id, representative, offering, by)
-      if (offered.ok) await house.mandates.accept(offered.mandate.id, person, '', by)
+      if (offered.ok) await house.mandates.accept(offered.mandate.id, person, by)
     }
   } finally {
     await house.close()

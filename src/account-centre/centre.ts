@@ -60,12 +60,17 @@ export function createCentre(parts: CentreParts): AccountHost {
   const centre: AccountHost = {
     signedIn,
 
-    async visit(ctx, { fresh = false, since } = {}) {
+    async visit(ctx, { fresh = false, since, level = 2 } = {}) {
       const visit = await signedIn(ctx)
-      const enough = visit && (!fresh || isFresh(visit)) && (since === undefined || isAfter(visit, since))
+      const enough =
+        visit &&
+        (!fresh || isFresh(visit)) &&
+        (since === undefined || isAfter(visit, since)) &&
+        visit.session.level >= level
       if (enough) return visit
       const maxAge = since === undefined ? freshSeconds : 0
-      goTo(ctx, signInAddress(issuer, visitOf(ctx).back, fresh || since !== undefined ? maxAge : undefined))
+      const again = fresh || since !== undefined ? { maxAge } : {}
+      goTo(ctx, signInAddress(issuer, visitOf(ctx).back, { ...again, level }))
       return undefined
     },
 

@@ -124,7 +124,6 @@ const fields: Partial<Record<ActProblem, string>> = {
   period_beyond: 'days',
   too_many_managers: 'role',
   manager_already: 'role',
-  code_wrong: 'code',
   own_mandate: 'name',
 }
 

@@ -36,7 +36,7 @@ const pendingSchema = z.object({
   text: z.string(),
   act: z.discriminatedUnion('type', [
     z.object({ type: z.literal('offer'), principalId: z.string(), offering }),
-    z.object({ type: z.literal('accept'), id: z.string(), code: z.string() }),
+    z.object({ type: z.literal('accept'), id: z.string() }),
     z.object({ type: z.literal('confirm'), id: z.string() }),
   ]),
 })
@@ -80,7 +80,7 @@ export function createMandateSigning(centre: AccountHost, parts: SigningParts): 
   function carryOut(ctx: RouterContext, { person }: AccountVisit, act: SignedAct, sign?: Sign): Promise<Acted> {
     const by = actorOf(ctx)
     if (act.type === 'offer') return mandates.offer(act.principalId, person, act.offering, by, sign)
-    if (act.type === 'accept') return mandates.accept(act.id, person, act.code, by, sign)
+    if (act.type === 'accept') return mandates.accept(act.id, person, by, sign)
     return mandates.confirm(act.id, person, by, sign)
   }
 

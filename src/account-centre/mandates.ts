@@ -31,6 +31,7 @@ export function mandateRoutes(router: Router, centre: AccountHost, parts: Organi
     goTo(ctx, principalId === own ? '/account/helpers' : `/account/organisations/${principalId}`)
   }
 
+  /** `wrong`: the invitation that a problem is about; none for the form that takes six digits. */
   async function showOffers(ctx: RouterContext, visit: AccountVisit, wrong = '', problem = '') {
     const { language } = visitOf(ctx)
     const found = await representations.offersTo(visit.person)
@@ -38,7 +39,6 @@ export function mandateRoutes(router: Router, centre: AccountHost, parts: Organi
       ...mandateData(offer.mandate, language),
       principal: offer.principalName,
       uscc: offer.uscc ?? '',
-      needsCode: offer.needsCode,
       ends: dayOf(offer.endsAt),
       problem: offer.mandate.id === wrong ? problem : '',
     }))
@@ -46,7 +46,7 @@ export function mandateRoutes(router: Router, centre: AccountHost, parts: Organi
       ctx,
       visit,
       'account/invitations',
-      { offers, level: visit.person.identityLevel },
+      { offers, level: visit.person.identityLevel, problem: wrong === '' ? problem : '' },
       problem ? 400 : 200,
     )
   }
@@ -56,12 +56,23 @@ export function mandateRoutes(router: Router, centre: AccountHost, parts: Organi
     if (visit) await showOffers(ctx, visit)
   })
 
+  router.post('/account/invitations/open', async (ctx) => {
+    visitOf(ctx).back = '/account/invitations'
+    const visit = await centre.mayGrantMandates(ctx)
+    if (!visit) return undefined
+    const code = (visitOf(ctx).form['code'] ?? '').trim()
+    if (!(await mandates.openInvitation(visit.person, code, actorOf(ctx)))) {
+      return showOffers(ctx, visit, '', 'code_wrong')
+    }
+    goTo(ctx, '/account/invitations')
+    return undefined
+  })
+
   router.post('/account/invitations/:id/accept', async (ctx) => {
     visitOf(ctx).back = '/account/invitations'
     const visit = await centre.mayGrantMandates(ctx)
     if (!visit) return
-    const code = (visitOf(ctx).form['code'] ?? '').trim()
-    const acted = await signing.begin(ctx, visit, { type: 'accept', id: idOf(ctx), code })
+    const acted = await signing.begin(ctx, visit, { type: 'accept', id: idOf(ctx) })
     return acted && showAccepted(ctx, visit, idOf(ctx), acted)
   })
 

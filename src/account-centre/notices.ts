@@ -1,3 +1,4 @@
+import type { LegalPersons } from '../accounts/legal-persons.ts'
 import { noticeKinds, type Inbox, type Notice, type NoticeKind } from '../accounts/notices.ts'
 import type { RegionOf } from '../config/networks.ts'
 import type { AccountHost, Router } from '../login/method.ts'
@@ -12,6 +13,7 @@ export interface NoticesParts {
   inbox: Inbox
   waysIn: WaysIn
   regionOf: RegionOf
+  legalPersons: Pick<LegalPersons, 'find'>
 }
 
 const room = '/account/notices'
@@ -40,16 +42,28 @@ export const leads: Record<NoticeKind, string> = {
   'mandate-accepted': '/account/organisations',
   'mandate-ended': '/account/organisations',
   'mandate-suspended': '/account/organisations',
+  'mandate-rests': '/account/organisations',
+  'opened-in-your-name': '/account/organisations',
+  'number-claimed': '/account',
+  'number-claim-waits': '/account',
+  'number-claim-ended': '/account',
 }
 
 const isKind = (kind: string): kind is NoticeKind => (noticeKinds as readonly string[]).includes(kind)
 
 /** The inbox: what happened to my account's safety, and what I can do about it. */
-export function noticesRoutes(router: Router, centre: AccountHost, { inbox, waysIn, regionOf }: NoticesParts): void {
-  function describe({ kind, details, restricted, createdAt, read }: Notice, language: Language) {
+export function noticesRoutes(
+  router: Router,
+  centre: AccountHost,
+  { inbox, waysIn, regionOf, legalPersons }: NoticesParts,
+): void {
+  const namesOf = async (ids: string) =>
+    (await Promise.all(ids.split(' ').map((id) => legalPersons.find(id)))).flatMap((one) => (one ? [one.name] : []))
+
+  async function describe({ kind, details, restricted, createdAt, read }: Notice, language: Language) {
     // written by a newer server that was taken back
     if (!isKind(kind)) return []
-    const { method = '', portal = '' } = details
+    const { method = '', portal = '', organisations = '', mandates = '0' } = details
     return [
       {
         kind,
@@ -58,6 +72,8 @@ export function noticesRoutes(router: Router, centre: AccountHost, { inbox, ways
         lead: leads[kind],
         at: createdAt,
         read,
+        organisations: await namesOf(organisations),
+        mandates: Number(mandates),
         ...describePlace(regionOf, restricted, language),
       },
     ]
@@ -70,7 +86,7 @@ export function noticesRoutes(router: Router, centre: AccountHost, { inbox, ways
     const { language } = visitOf(ctx)
     const found = await inbox.list(visit.person.id, shown + 1, (page - 1) * shown)
     const { entries, more } = onePage(found, page, shown)
-    const notices = entries.flatMap((notice) => describe(notice, language))
+    const notices = (await Promise.all(entries.map((notice) => describe(notice, language)))).flat()
     await centre.show(ctx, visit, 'account/notices', {
       notices,
       until: entries[0]?.createdAt ?? 0,

@@ -1,4 +1,5 @@
 import { parseCreditCode, organisationKind } from '../accounts/identifiers/gb32100.ts'
+import type { Level } from '../assurance/levels.ts'
 import { matterWords, everything } from '../accounts/mandates/matters.ts'
 import type { LegalPersons } from '../accounts/legal-persons.ts'
 import type { Principals } from '../accounts/mandates/principals.ts'
@@ -31,7 +32,7 @@ export interface OrganisationParts extends PageParts, SigningParts {
   blindIndex: BlindIndex
   audit: AuditTrail
   /** Level a sign-in needs to open an organisation. */
-  organisationLevel: number
+  organisationLevel: Level
 }
 
 const periods = ['30', '90', '180', '365', '1095']
@@ -81,6 +82,12 @@ export function organisationRoutes(router: Router, centre: AccountHost, parts: O
     if (!opened.ok) return showList(ctx, visit, opened.problem, given)
     goTo(ctx, `/account/organisations/${opened.legalPerson.id}`)
     return undefined
+  })
+
+  // a sign-in of too low a level is asked for what is missing, and comes back
+  router.post('/account/organisations/level', async (ctx) => {
+    visitOf(ctx).back = '/account/organisations'
+    if (await centre.visit(ctx, { level: organisationLevel })) goTo(ctx, '/account/organisations')
   })
 
   router.get('/account/organisations/:id', async (ctx) => {

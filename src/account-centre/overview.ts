@@ -1,4 +1,5 @@
 import { maskDocumentNumber, maskName, maskPhone } from '../accounts/identifiers/masking.ts'
+import type { NumberClaims } from '../accounts/faces/number-claims.ts'
 import type { NaturalPersons } from '../accounts/natural-persons.ts'
 import type { AuditTrail } from '../audit/trail.ts'
 import { actorOf } from '../login/host.ts'
@@ -7,10 +8,21 @@ import type { AccountHost, Router } from '../login/method.ts'
 export interface OverviewParts {
   persons: NaturalPersons
   audit: AuditTrail
+  numberClaims: NumberClaims
 }
 
 /** Who I am: what is on record, masked until a fresh sign-in asks for it whole; and the way to every room. */
-export function overviewRoutes(router: Router, centre: AccountHost, { persons, audit }: OverviewParts): void {
+export function overviewRoutes(
+  router: Router,
+  centre: AccountHost,
+  { persons, audit, numberClaims }: OverviewParts,
+): void {
+  /** What waits for the number: the account may lose it, or get it. */
+  async function claimOf(personId: string) {
+    const [claim] = await numberClaims.of(personId)
+    return claim && { side: claim.holderId === personId ? 'holder' : 'claimant', dueAt: claim.dueAt }
+  }
+
   router.get('/account', async (ctx) => {
     const visit = await centre.visit(ctx)
     if (!visit) return
@@ -23,6 +35,7 @@ export function overviewRoutes(router: Router, centre: AccountHost, { persons, a
       phone: maskPhone(phone),
       username,
       whole: false,
+      claim: await claimOf(visit.person.id),
     })
   })
 
@@ -32,6 +45,11 @@ export function overviewRoutes(router: Router, centre: AccountHost, { persons, a
     if (!visit) return
     await audit.record({ event: 'person.revealed', ...actorOf(ctx), personId: visit.person.id })
     const level = visit.person.identityLevel
-    await centre.show(ctx, visit, 'account/overview', { level, ...persons.reveal(visit.person), whole: true })
+    await centre.show(ctx, visit, 'account/overview', {
+      level,
+      ...persons.reveal(visit.person),
+      whole: true,
+      claim: undefined,
+    })
   })
 }

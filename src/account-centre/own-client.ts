@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { acrOf, type Level } from '../assurance/levels.ts'
 import { ownOfTheHouse, type Client } from '../clients/clients.ts'
 
 /**
@@ -21,8 +22,9 @@ export function ownClient(issuer: string): Client {
   }
 }
 
-/** Where a browser is sent to sign in for an address of the account centre, at most `maxAge` seconds ago. */
-export function signInAddress(issuer: string, back: string, maxAge?: number): string {
+/** Where a browser is sent to sign in for an address of the account centre: at most `maxAge` seconds ago, at least at `level`. */
+export function signInAddress(issuer: string, back: string, wanted: { maxAge?: number; level: Level }): string {
+  const { maxAge, level } = wanted
   // nobody redeems the code, so nobody needs to keep the verifier
   const verifier = randomBytes(32).toString('base64url')
   const parameters = new URLSearchParams({
@@ -35,5 +37,6 @@ export function signInAddress(issuer: string, back: string, maxAge?: number): st
     code_challenge_method: 'S256',
   })
   if (maxAge !== undefined) parameters.set('max_age', String(maxAge))
+  if (level > 2) parameters.set('acr_values', acrOf(level))
   return `/authorize?${parameters.toString()}`
 }

@@ -42,6 +42,7 @@ const own = [
   'consents',
   'notice_consents',
   'representee_choices',
+  'mandate_code_tries',
 ] as const
 
 export function createClosing(options: {
@@ -153,6 +154,8 @@ export function createClosing(options: {
           .set({ guardian_id: null })
           .where('guardian_id', '=', personId)
           .execute()
+        // what waits against it stays: the number is free then
+        await transaction.deleteFrom('number_claims').where('claimant_id', '=', personId).execute()
         for (const table of own) await transaction.deleteFrom(table).where('person_id', '=', personId).execute()
         await audit.append(transaction, { event: 'person.closed', actor: 'system', personId })
         return true

@@ -8,6 +8,7 @@ import { representativeKey, type BusinessRegister } from '../proofing/business-r
 import type { Database, DatabaseTransaction } from '../storage/database.ts'
 import type { Tell } from '../storage/events.ts'
 import type { Tables } from '../storage/schema.ts'
+import { hasPower } from './account-power.ts'
 import { organisationKind, type OrganisationKind } from './identifiers/gb32100.ts'
 import { decide } from './mandates/decide.ts'
 import type { Principal } from './mandates/rules.ts'
@@ -29,7 +30,7 @@ export interface LegalPerson {
 }
 
 /** Why nobody can act for an organisation now. */
-export type Hindrance = 'suspended' | 'unregistered' | 'unconfirmed' | 'unreachable'
+export type Hindrance = 'suspended' | 'unregistered' | 'unconfirmed' | 'representative_away' | 'unreachable'
 
 /** An organisation as the rules of mandates look at it, the register asked just now. */
 export interface Standing {
@@ -58,6 +59,11 @@ export interface LegalPersons {
   registerChanged(usccs: readonly string[]): Promise<void>
   /** Somebody closes their account: nobody represents their organisations any more, and mandates wait for who comes next. */
   leave(personId: string): Promise<void>
+  /**
+   * As `leave`, as part of something else.
+   * @returns the organisations, to tell the servers of once it is committed (topic `principal`)
+   */
+  leaveWithin(transaction: DatabaseTransaction, personId: string): Promise<string[]>
   /** Undefined when there is none; nothing is done where it is so already. */
   setStatus(id: string, status: LegalPerson['status'], by: Actor): Promise<LegalPerson | undefined>
 }
@@ -116,7 +122,9 @@ export function createLegalPersons(options: {
       .execute()
     const principal: Principal = { id: row.id, kind: 'legal_person', ownerId: row.owner_id, standing: true }
     const mandates = (await store.readMandates(transaction, row.id)).map(store.fromRow)
-    const decision = decide({ principal, mandates }, { type: 'representative-changed' }, now)
+    // who holds them does not matter here: all are suspended
+    const affairs = { principal, mandates, withoutPower: new Set<string>() }
+    const decision = decide(affairs, { type: 'representative-changed' }, now)
     for (const mandate of decision.ok ? decision.changed : []) {
       await store.writeMandate(transaction, mandate, now)
       const { personId } = mandate
@@ -131,6 +139,12 @@ export function createLegalPersons(options: {
       personId: row.owner_id ?? undefined,
       details: { principal: row.id, mandates: decision.ok ? decision.changed.length : 0 },
     })
+  }
+
+  async function leaveWithin(transaction: DatabaseTransaction, personId: string): Promise<string[]> {
+    const rows = await transaction.selectFrom('legal_persons').selectAll().where('owner_id', '=', personId).execute()
+    for (const row of rows) await representativeLeft(transaction, row)
+    return rows.map(({ id }) => id)
   }
 
   async function refuse(
@@ -185,6 +199,16 @@ export function createLegalPersons(options: {
     return opened
   }
 
+  /** Authority ends with its source: the representative's account has to be theirs still, and to have power now. */
+  async function representativeFault(row: Row): Promise<Hindrance | undefined> {
+    const owner = row.owner_id === null ? undefined : await persons.find(row.owner_id)
+    if (!owner || row.representative_key === null) return 'unconfirmed'
+    const documentNumber = persons.open(owner, 'document_number')
+    const document = { uscc: row.uscc, documentType: owner.row.document_type, documentNumber }
+    if (representativeKey(blindIndex, document) !== row.representative_key) return 'unconfirmed'
+    return hasPower(owner.row, clock()) ? undefined : 'representative_away'
+  }
+
   async function standingOf(row: Row): Promise<Standing> {
     const answer = await register.look(row.uscc)
     let current = row
@@ -199,7 +223,7 @@ export function createLegalPersons(options: {
       })
     }
     if (row.status !== 'active') hindrance = 'suspended'
-    else if (!hindrance && (current.owner_id === null || current.representative_key === null)) hindrance = 'unconfirmed'
+    else hindrance ??= await representativeFault(current)
     const { id, owner_id: ownerId } = current
     const principal = { id, kind: 'legal_person', ownerId, standing: hindrance === undefined } as const
     const legalPerson = fromRow(current)
@@ -248,14 +272,10 @@ export function createLegalPersons(options: {
       }
     },
     async leave(personId) {
-      const rows = await database.selectFrom('legal_persons').selectAll().where('owner_id', '=', personId).execute()
-      for (const { id } of rows) {
-        await changing(id, async (transaction) => {
-          const row = await rowOf(transaction, 'id', id)
-          if (row?.owner_id === personId) await representativeLeft(transaction, row)
-        })
-      }
+      const left = await database.transaction().execute((transaction) => leaveWithin(transaction, personId))
+      for (const id of left) tell('principal', id)
     },
+    leaveWithin,
     setStatus: (id, status, by) =>
       changing(id, async (transaction) => {
         const row = await rowOf(transaction, 'id', id)

@@ -12,6 +12,8 @@ import type { Tables } from '../storage/schema.ts'
 import type { IdentityDocument } from './identifiers/documents.ts'
 import type { IdentifierReading } from './identifiers/identify.ts'
 import { matchKey } from './identifiers/names.ts'
+import { powerEnded } from './account-power.ts'
+import type { Notifier } from './notices.ts'
 import { readEndings, type EndSignIns, type SignInEndings } from './sign-in-endings.ts'
 import { indexesOf, provenHolders } from './indexes.ts'
 import { isAmong } from './recovery/codes.ts'
@@ -99,10 +101,11 @@ export function createNaturalPersons(options: {
   audit: AuditTrail
   register: PopulationRegister
   endSignIns: EndSignIns
+  notifier: Notifier
   tell: Tell
   clock: Clock
 }): NaturalPersons {
-  const { database, cipher, lookup, audit, register, endSignIns, tell, clock } = options
+  const { database, cipher, lookup, audit, register, endSignIns, notifier, tell, clock } = options
 
   const byId = compileOnce<NaturalPerson['row']>(
     database.selectFrom('natural_persons').selectAll().where('id', '=', ''),
@@ -246,6 +249,7 @@ export function createNaturalPersons(options: {
     },
 
     async setStatus(id, status, by) {
+      const principals: string[] = []
       const person = await database.transaction().execute(async (transaction) => {
         const changed = await transaction
           .updateTable('natural_persons')
@@ -254,13 +258,17 @@ export function createNaturalPersons(options: {
           .where('status', '<>', 'closed')
           .executeTakeFirst()
         if (changed.numUpdatedRows === 0n) return undefined
-        // unlocking brings nothing back
-        if (status === 'locked') await endSignIns(transaction, id, { but: [] })
+        if (status === 'locked') {
+          // unlocking brings no sign-in back
+          await endSignIns(transaction, id, { but: [] })
+          principals.push(...(await powerEnded(transaction, notifier, id, clock())))
+        }
         const event = status === 'locked' ? 'person.locked' : 'person.unlocked'
         await audit.append(transaction, { event, ...by, personId: id })
         return findIn(transaction, id)
       })
       tell('person', id)
+      for (const principal of principals) tell('principal', principal)
       return person
     },
 

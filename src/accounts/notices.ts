@@ -27,6 +27,11 @@ export const noticeKinds = [
   'mandate-accepted',
   'mandate-ended',
   'mandate-suspended',
+  'mandate-rests',
+  'opened-in-your-name',
+  'number-claimed',
+  'number-claim-waits',
+  'number-claim-ended',
 ] as const
 
 export type NoticeKind = (typeof noticeKinds)[number]

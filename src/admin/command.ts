@@ -74,21 +74,14 @@ export type FailureKind = 'invalid' | 'not_found' | 'forbidden' | 'failed'
  */
 export type About = 'portal' | 'organisation' | 'administrator' | 'approval' | 'rows' | 'house'
 
-/** Who may do a command from afar (`--server`); whoever works on the server itself may do everything. */
+/**
+ * Who may do a command from afar (`--server`); whoever works on the server itself may do everything. Who else must agree follows
+ * from what it touches: src/admin/duties.ts.
+ */
 export type Access =
   | {
       role: AdministratorRole
       about: About
-      /**
-       * Needs a second administrator, who `runs` it by approving, or `releases` it: then the first one, who alone may see
-       * the answer, gives the command once more.
-       */
-      second?: 'runs' | 'releases'
-      /**
-       * A second one only where `id` is another administrator who could be one: whoever ends or locks their peers alone is
-       * the only one left who decides, and nobody could end them in turn.
-       */
-      secondFor?: 'peers'
     }
   /** Not from afar, and why. */
   | { local: string }

@@ -2,18 +2,19 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { createAdministrators, type Administrators } from '../accounts/administrators.ts'
 import { createAuthenticators, type Authenticators } from '../accounts/authenticators.ts'
-import { createFaceConsents, type FaceConsents } from '../accounts/faces/consents.ts'
-import { createFaceProofs, type FaceProofs } from '../accounts/faces/proofs.ts'
+import type { FaceConsents } from '../accounts/faces/consents.ts'
+import type { NumberClaims } from '../accounts/faces/number-claims.ts'
+import type { FaceProofs } from '../accounts/faces/proofs.ts'
 import { createClosing, type Closing } from '../accounts/closing.ts'
 import { createDevices, type Devices } from '../accounts/devices.ts'
 import { createMethodLocks, type MethodLocks } from '../accounts/method-locks.ts'
 import { createInbox, type Inbox } from '../accounts/notices.ts'
 import { openBreachedPasswords, type BreachedPasswords } from '../accounts/passwords/breached.ts'
 import { createConsents, type Consents } from '../accounts/consents.ts'
-import { createLegalPersons, type LegalPersons } from '../accounts/legal-persons.ts'
-import { createMandates, type Mandates } from '../accounts/mandates/mandates.ts'
-import { createPrincipals, type Principals } from '../accounts/mandates/principals.ts'
-import { createRepresentations, type Representations } from '../accounts/mandates/representations.ts'
+import type { LegalPersons } from '../accounts/legal-persons.ts'
+import type { Mandates } from '../accounts/mandates/mandates.ts'
+import type { Principals } from '../accounts/mandates/principals.ts'
+import type { Representations } from '../accounts/mandates/representations.ts'
 import { createRecovery, type Recovery } from '../accounts/recovery/recovery.ts'
 import { createNaturalPersons, type NaturalPersons } from '../accounts/natural-persons.ts'
 import { createRepresenteeChoices, type RepresenteeChoices } from '../accounts/representee-choices.ts'
@@ -29,18 +30,16 @@ import { belonging, claimKeys, houseRows, readKeysInStore, type KeysInStore } fr
 import { firstOfOldFiles, keyNumber } from '../keys/lookup-index.ts'
 import { shareKeys } from '../keys/shared-keys.ts'
 import { openSigningKeys } from '../keys/signing-keys.ts'
-import {
-  createEmbeddedBusinessRegister,
-  type EmbeddedBusinessRegister,
-} from '../proofing/embedded-business-register.ts'
+import { type EmbeddedBusinessRegister } from '../proofing/embedded-business-register.ts'
 import {
   createEmbeddedPopulationRegister,
   type EmbeddedPopulationRegister,
 } from '../proofing/embedded-population-register.ts'
-import { createFaceReferences, type FaceReferences } from '../proofing/face/references.ts'
+import type { FaceReferences } from '../proofing/face/references.ts'
 import type { Events } from '../storage/events.ts'
 import { databaseFile, openEvents } from '../storage/stores.ts'
 import { migrate, openDatabase, type Database, type Queried } from '../storage/database.ts'
+import { openActing, openFaces } from './house-people.ts'
 import { createApprovals, type Approvals } from './remote/approvals.ts'
 
 /** What server and command line have in common: the durable store and the services over it. */
@@ -73,6 +72,7 @@ export interface Back {
   faceReferences: FaceReferences
   faceConsents: FaceConsents
   faceProofs: FaceProofs
+  numberClaims: NumberClaims
   /** Compares the key files with those of the other machines on this store (src/keys/shared-keys.ts). */
   shareKeys(): Promise<void>
   /** The key files of this machine were changed: all server processes follow now. */
@@ -115,10 +115,21 @@ export async function openHouse(settings: Settings, clock: Clock, surroundings: 
   const register = createEmbeddedPopulationRegister({ database, blindIndex, clock })
   const { session, refreshToken } = settings.lifetimes
   const endSignIns = createEndSignIns({ clock, lifetime: Math.max(session, refreshToken) })
-  const persons = createNaturalPersons({ database, cipher, lookup, audit, register, endSignIns, tell, clock })
   const inbox = createInbox({ database, cipher, clock })
+  const persons = createNaturalPersons({
+    database,
+    cipher,
+    lookup,
+    audit,
+    register,
+    endSignIns,
+    notifier: inbox,
+    tell,
+    clock,
+  })
   const authenticators = createAuthenticators({ database, clock })
   const methodLocks = createMethodLocks({ database, audit, notifier: inbox, clock })
+  const acting = openActing({ database, cipher, blindIndex, audit, persons, notifier: inbox, tell, clock })
   const faces = openFaces({
     database,
     cipher,
@@ -127,12 +138,13 @@ export async function openHouse(settings: Settings, clock: Clock, surroundings: 
     audit,
     persons,
     register,
+    legalPersons: acting.legalPersons,
     notifier: inbox,
     endSignIns,
+    waitSeconds: settings.numberLossWaitSeconds,
     tell,
     clock,
   })
-  const acting = openActing({ database, cipher, blindIndex, audit, persons, notifier: inbox, tell, clock })
   return {
     ...acting,
     ...faces,
@@ -160,6 +172,7 @@ export async function openHouse(settings: Settings, clock: Clock, surroundings: 
       audit,
       endSignIns,
       blindIndex,
+      tell,
       clock,
       times: settings.recovery,
     }),
@@ -204,34 +217,6 @@ async function openBreachedPasswordsOf({ breachedPasswordsFile: file }: Settings
 function makeKeys(keysDir: string, clock: Clock): void {
   openSigningKeys(keysDir, clock)
   openCookieKeys(keysDir)
-}
-
-/** What is needed to act for organisations and relatives. */
-function openActing(parts: Omit<Parameters<typeof createMandates>[0], 'principals'>) {
-  const businessRegister = createEmbeddedBusinessRegister(parts)
-  const legalPersons = createLegalPersons({ ...parts, register: businessRegister })
-  const principals: Principals = createPrincipals({ ...parts, legalPersons })
-  return {
-    businessRegister,
-    legalPersons,
-    principals,
-    mandates: createMandates({ ...parts, principals }),
-    representations: createRepresentations({ ...parts, legalPersons, principals }),
-  }
-}
-
-/** What is known of faces, and proven by them. */
-function openFaces(
-  parts: Parameters<typeof createFaceReferences>[0] &
-    Omit<Parameters<typeof createFaceConsents>[0], 'references'> &
-    Parameters<typeof createFaceProofs>[0],
-) {
-  const faceReferences = createFaceReferences(parts)
-  return {
-    faceReferences,
-    faceConsents: createFaceConsents({ ...parts, references: faceReferences }),
-    faceProofs: createFaceProofs(parts),
-  }
 }
 
 /**

@@ -62,6 +62,12 @@ export function secretMatches(known: string, secret: string): boolean {
   return timingSafeEqual(Buffer.from(known), Buffer.from(hashSecret(secret)))
 }
 
+/** What a change makes of a registration, by the same rules as a new one. */
+export function metadataAfter(before: Client, changes: Record<string, unknown>) {
+  const { id: _id, status: _s, secretHash: _h, createdAt: _c, updatedAt: _u, ...metadata } = before
+  return parseClientMetadata({ ...metadata, scope: metadata.scope.join(' '), ...changes })
+}
+
 const needsSecret = (client: ClientMetadata) => client.auth_method.startsWith('client_secret')
 
 function fromRow(row: Selectable<Tables['clients']>): Client {
@@ -167,8 +173,7 @@ export function createClients(options: { database: Database; audit: AuditTrail; 
 
     update: (id, changes, actor) =>
       change(id, { event: 'client.updated', actor }, async (before, transaction): Promise<NonNullable<Changed>> => {
-        const { id: _id, status: _s, secretHash: _h, createdAt: _c, updatedAt: _u, ...metadata } = before
-        const parsed = parseClientMetadata({ ...metadata, scope: metadata.scope.join(' '), ...changes })
+        const parsed = metadataAfter(before, changes)
         if (!parsed.ok) return parsed
         const secret =
           needsSecret(parsed.metadata) && !before.secretHash ? randomBytes(32).toString('base64url') : undefined

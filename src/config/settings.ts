@@ -102,6 +102,7 @@ const schema = z.object({
   YIDENG_PASSWORD_TRIES: whole(1, 100),
   YIDENG_PASSWORD_WAIT_SECONDS: seconds,
   YIDENG_ADDRESS_TRIES: whole(1, 1_000_000),
+  YIDENG_NUMBER_LOSS_WAIT_SECONDS: seconds,
   YIDENG_RECOVERY_HOLD_SECONDS: seconds,
   YIDENG_RECOVERY_LINK_SECONDS: seconds,
   YIDENG_ADDRESS_REGISTRATIONS: whole(1, 1_000_000),
@@ -161,7 +162,7 @@ function parseSettings(given: Record<string, string>, production: boolean) {
     resourcesFile: all.YIDENG_RESOURCES,
     logLevel: all.YIDENG_LOG_LEVEL,
     demo: all.YIDENG_DEMO,
-    organisationLevel: all.YIDENG_ORGANISATION_LEVEL,
+    organisationLevel: all.YIDENG_ORGANISATION_LEVEL === 3 ? (3 as const) : (4 as const),
     trustProxy: all.YIDENG_TRUST_PROXY,
     auditMonths: all.YIDENG_AUDIT_MONTHS,
     /** All in seconds. */
@@ -211,6 +212,8 @@ function parseSettings(given: Record<string, string>, production: boolean) {
     },
     /** Empty: none. */
     breachedPasswordsFile: all.YIDENG_BREACHED_PASSWORDS,
+    /** From a proof at a counter until another account loses the number by it. */
+    numberLossWaitSeconds: all.YIDENG_NUMBER_LOSS_WAIT_SECONDS,
     /** Of a recovered account; in seconds. */
     recovery: { hold: all.YIDENG_RECOVERY_HOLD_SECONDS, link: all.YIDENG_RECOVERY_LINK_SECONDS },
     limits: {

@@ -18,7 +18,7 @@ const shortestMs = 20
 /** When the first row of what is to be ended is due; undefined where there is none. */
 export async function firstDue(
   database: Database,
-  table: 'representation_endings' | 'session_endings',
+  table: 'representation_endings' | 'session_endings' | 'number_claims',
 ): Promise<number | undefined> {
   const first = await database
     .selectFrom(table)

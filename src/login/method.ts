@@ -118,10 +118,13 @@ export interface AccountVisit {
 export interface AccountHost {
   /**
    * Who is signed in here. Undefined when the browser was sent to sign in first (or again: `fresh` asks for a sign-in of
-   * the last five minutes, `since` for one after that moment); it comes back to `visit.back`, by GET. The caller then
+   * the last five minutes, `since` for one after that moment, `level` for what is missing to it); it comes back to `visit.back`, by GET. The caller then
    * returns at once.
    */
-  visit(ctx: RouterContext, options?: { fresh?: boolean; since?: number }): Promise<AccountVisit | undefined>
+  visit(
+    ctx: RouterContext,
+    options?: { fresh?: boolean; since?: number; level?: Level },
+  ): Promise<AccountVisit | undefined>
   /** Who is signed in here, if anybody; nobody is sent anywhere. */
   signedIn(ctx: RouterContext): Promise<AccountVisit | undefined>
   /**

@@ -14,6 +14,8 @@ export interface FaceTables {
   face_consents: { person_id: string; notice_version: string; guardian_id: string | null; given_at: Time }
   /** Authenticators that a verified face vouches for. */
   face_bindings: { authenticator_id: string; person_id: string; bound_at: Time }
+  /** Document numbers that go from the holder to the claimant when they are due (accounts/faces/number-claims.ts). */
+  number_claims: { claimant_id: string; holder_id: string; asked_by: string; asked_at: Time; due_at: Time }
 }
 
 export const faceMarks: { [T in keyof FaceTables]: { [C in keyof FaceTables[T]]: Mark } } = {
@@ -26,4 +28,5 @@ export const faceMarks: { [T in keyof FaceTables]: { [C in keyof FaceTables[T]]:
   },
   face_consents: { person_id: 'open', notice_version: 'open', guardian_id: 'open', given_at: 'open' },
   face_bindings: { authenticator_id: 'open', person_id: 'open', bound_at: 'open' },
+  number_claims: { claimant_id: 'open', holder_id: 'open', asked_by: 'open', asked_at: 'open', due_at: 'open' },
 }

@@ -45,11 +45,14 @@ export interface LegalPersonTables {
     invitee_name: Sealed | null
     /** Six digits that the giver passes on, where only a phone number says who is meant. */
     code_key: BlindIndex | null
+    /** Not counted here any more: see mandate_code_tries. */
     code_tries: number
     offer_ends_at: Time
     created_at: Time
     updated_at: Time
   }
+  /** Who typed the six digits of an invitation: wrong ones are counted by person, so that nobody uses up another's. */
+  mandate_code_tries: { mandate_id: string; person_id: string; tries: number; opened_at: Time | null }
   mandate_history: {
     id: Generated<number>
     principal_id: string
@@ -108,6 +111,7 @@ export const legalPersonMarks: { [T in keyof LegalPersonTables]: { [C in keyof L
     created_at: 'open',
     updated_at: 'open',
   },
+  mandate_code_tries: { mandate_id: 'open', person_id: 'open', tries: 'open', opened_at: 'open' },
   mandate_history: {
     id: 'open',
     principal_id: 'open',

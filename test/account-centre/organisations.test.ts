@@ -161,23 +161,28 @@ describe('my organisations', () => {
     expect(row.expires_at - row.not_before).toBe(30 * 86_400_000)
   })
 
-  it('may ask for level 4 to open an organisation', async () => {
-    const other = await (await startServer({ YIDENG_ORGANISATION_LEVEL: '4' })).house()
+  it('asks for level 4 to open an organisation, and for what is missing', async () => {
+    const other = await (await startServer()).house()
     const { uscc, representative } = await openOrganisation(other)
     const visitor = new Visitor(other.settings.issuer)
     const page = await signIn(visitor, await visitor.get('/account/organisations'), representative.username)
     const answer = await visitor.submit(page, '/account/organisations', { uscc })
     expect(answer.status).toBe(400)
     expect(answer.html).toContain('要先确认是您本人')
+    const step = await visitor.submit(answer, '/account/organisations/level', {})
+    expect(step.url.pathname).toMatch(/^\/login\//)
+    expect(step.html).toContain('实人')
   })
 
   it('refuses every form without its token', async () => {
     const { visitor } = await signedIn(await openPerson(house))
     for (const path of [
       'organisations',
+      'organisations/level',
       'organisations/x/invite',
       'mandates/x/end',
       'mandates/x/confirm',
+      'invitations/open',
       'invitations/x/accept',
       'invitations/x/decline',
       'helpers',

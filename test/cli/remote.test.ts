@@ -76,8 +76,13 @@ it('runs the same commands at a server, after one sign-in, until the role ends',
 
   const person = ['person', 'create', '--name', '张三', '--id-number', residentId('44030019900101129')]
   const rest = ['--phone', '13800138999', '--username', 'zhangsan', '--password-stdin', '--level', '3']
-  const opened = await far.yidengWith('Nanshan-7-lychee\n', ...person, ...rest, ...there)
-  expect(opened).toMatchObject({ code: 0, err: '' })
+  const open = () => far.yidengWith('Nanshan-7-lychee\n', ...person, ...rest, ...there)
+  const asked = await open()
+  expect(asked).toMatchObject({ code: 1, err: expect.stringContaining('second administrator') })
+  const opening = /Request (\w+)\./.exec(asked.out)?.[1] ?? ''
+  expect((await near.yideng('approval', 'list')).out).not.toContain('lychee')
+  expect(await near.yideng('approval', 'approve', opening)).toMatchObject({ code: 0 })
+  expect(await open()).toMatchObject({ code: 0, err: '' })
   expect(server.output()).not.toContain('lychee')
 
   const waits = await far.yideng('client', 'delete', String(id), ...there)

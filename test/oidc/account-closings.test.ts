@@ -95,6 +95,8 @@ async function busyPerson() {
   const held = await mandate(house, organisation.id, organisation.representative, { ...person, name: '林知行' })
   const helper = await openPerson(house, { name: '林妈妈' })
   const given = await mandate(house, id, person, helper, { role: 'helper', matters: ['medical.booking'] })
+  const opened = { mandate_id: held.id, person_id: id, tries: 1, opened_at: null }
+  await house.database.insertInto('mandate_code_tries').values(opened).execute()
   await signIn(id)
   return { ...person, held, given }
 }
@@ -106,6 +108,7 @@ const erased = [
   'devices',
   'face_bindings',
   'face_consents',
+  'mandate_code_tries',
   'method_locks',
   'notice_consents',
   'notices',

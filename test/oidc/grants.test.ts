@@ -23,6 +23,7 @@ async function grantOf({ consent = 'ask', withdrawnAfter }: { consent?: 'ask' | 
       sessions: createSessionRows({ artifacts, findPerson: async () => undefined }),
       clock,
       refreshGraceSeconds: 5,
+      successorOf: (token) => `after ${token}`,
       findClient: async () => undefined,
     }),
   })

@@ -4,9 +4,10 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { Back } from '../../src/admin/house.ts'
 import { acting } from '../setup/acting.ts'
 import { freePort } from '../setup/free-port.ts'
-import { end, register } from '../setup/organisation.ts'
+import { end, find, register } from '../setup/organisation.ts'
 import { openPerson } from '../setup/person.ts'
 import { registerPortal } from '../setup/portal.ts'
+import { rivalOf } from '../setup/rival.ts'
 import { startServer, until, type RunningServer } from '../setup/server.ts'
 
 let server: RunningServer
@@ -55,6 +56,27 @@ it.each([
   [
     'the register names another representative',
     async (one: Acting) => register(house, { ...one.organisation, representative: await openPerson(house) }),
+  ],
+  [
+    'the representative is locked',
+    (one: Acting) =>
+      house.persons.setStatus(one.organisation.representative.id, 'locked', { actor: 'administrator:test' }),
+  ],
+  [
+    'the representative loses the number to another account',
+    async (one: Acting) => {
+      const rival = await rivalOf(house, one.organisation.representative)
+      const by = { actor: 'administrator:test' }
+      return house.faceProofs.proveAtCounter(await find(house, rival), { bothPresent: true }, by)
+    },
+  ],
+  [
+    'the representative’s account is recovered and held',
+    async (one: Acting) => {
+      const link = await house.recovery.makeLink(one.organisation.representative.id, { counter: false }, { actor: 'x' })
+      const pass = link && (await house.recovery.checkLink(link.token))
+      if (pass) await house.recovery.recover(pass, 'no hash', { actor: 'person' })
+    },
   ],
 ])('tells the portals that hold a mandate within five seconds when %s', async (_what, happen) => {
   const [here, bystander] = [await listeningPortal(), await listeningPortal()]

@@ -37,6 +37,8 @@ const notice = {
   lead: '/account/history',
   at,
   read: false,
+  organisations: [] as string[],
+  mandates: 0,
   ...place,
 }
 
@@ -54,6 +56,22 @@ export const accountSamples: readonly Sample[] = [
       phone: '+8613812345678',
       username: 'zhangsan',
       whole: true,
+      claim: undefined,
+    },
+  })),
+  ...(['holder', 'claimant'] as const).map((side) => ({
+    view: 'account/overview',
+    name: side,
+    data: {
+      ...frame('/account'),
+      level: side === 'holder' ? 3 : 2,
+      documentType: 'resident_id',
+      documentNumber: '44**************34',
+      name: '张*',
+      phone: '138****5678',
+      username: 'zhangsan',
+      whole: false,
+      claim: { side, dueAt: Date.UTC(2026, 10, 30, 2) },
     },
   })),
   ...['', 'off', 'on', 'not_me', 'not_me_last'].map((done) => ({
@@ -126,7 +144,18 @@ export const accountSamples: readonly Sample[] = [
     name: 'some',
     data: {
       ...frame('/account/notices'),
-      notices: [notice, { ...notice, ...nowhere, kind: 'account-kept', method: '', read: true }],
+      notices: [
+        notice,
+        { ...notice, ...nowhere, kind: 'account-kept', method: '', read: true },
+        {
+          ...notice,
+          ...nowhere,
+          kind: 'opened-in-your-name',
+          method: '',
+          organisations: ['深圳市云岭科技有限公司', '东江制造有限公司'],
+          mandates: 3,
+        },
+      ],
       until: at,
       unread: true,
       page: 1,

@@ -46,7 +46,6 @@ const offer = {
   ...mandate,
   principal: company.name,
   uscc: company.uscc,
-  needsCode: true,
   ends: '2026-12-08',
   problem: '',
 }
@@ -181,12 +180,18 @@ export const organisationSamples: readonly Sample[] = [
       level: 3,
       offers: [
         offer,
-        { ...offer, id: 'm2', role: 'helper', principal: '何桂芳', needsCode: false },
-        { ...offer, id: 'm3', problem: 'code_wrong' },
+        { ...offer, id: 'm2', role: 'helper', principal: '何桂芳' },
+        { ...offer, id: 'm3', problem: 'own_mandate' },
       ],
+      problem: '',
     },
   },
-  { view: 'account/invitations', name: 'none', data: { ...account, level: 2, offers: [] } },
+  { view: 'account/invitations', name: 'none', data: { ...account, level: 2, offers: [], problem: '' } },
+  {
+    view: 'account/invitations',
+    name: 'wrong code',
+    data: { ...account, level: 3, offers: [], problem: 'code_wrong' },
+  },
   { view: 'account/helpers', name: 'some', data: helpers },
   { view: 'account/helpers', name: 'none', data: { ...helpers, level: 2, helpers: [], helped: [] } },
   {

@@ -238,6 +238,7 @@ export const samples: readonly Sample[] = [
       phone: '138****5678',
       username: 'zhangsan',
       whole: false,
+      claim: undefined,
     },
   },
   ...accountSamples,

@@ -40,6 +40,7 @@ describe.each(stores.filter(({ skip }) => !skip))('sessions and grants on $name'
       sessions: rows,
       clock,
       refreshGraceSeconds: 5,
+      successorOf: (token) => `after ${token}`,
       findClient: async () => undefined,
     })
     adapters = { Session: factory('Session') as Adapter, Grant: factory('Grant') as Adapter }

@@ -61,7 +61,7 @@ export async function mandate(
   const offering = { role, matters, notBefore: from, expiresAt: from + days * day, invitee: read.invitee }
   const offered = await house.mandates.offer(principalId, await find(house, giver), offering, by)
   if (!offered.ok) throw new Error(offered.problem)
-  const accepted = await house.mandates.accept(offered.mandate.id, person, '', by)
+  const accepted = await house.mandates.accept(offered.mandate.id, person, by)
   if (!accepted.ok) throw new Error(accepted.problem)
   return accepted.mandate
 }

@@ -8,8 +8,9 @@ import type { PopulationRegister } from '../../proofing/population-register.ts'
 import { matchKey } from '../identifiers/names.ts'
 import { provenHolders } from '../indexes.ts'
 import type { Actor, NaturalPerson, NaturalPersons } from '../natural-persons.ts'
-import type { EndSignIns } from '../sign-in-endings.ts'
 import type { Notifier } from '../notices.ts'
+import type { Supersede } from '../superseding.ts'
+import type { NumberClaim, NumberClaims } from './number-claims.ts'
 
 /** An authenticator made within this time of a verified face may be bound to it. */
 export const bindingMs = 600_000
@@ -25,7 +26,15 @@ export type Proved =
       /** Accounts that lost the number. */
       superseded: string[]
     }
-  | { ok: false; problem: 'held_by_face' | 'not_matched' | 'gone' }
+  | ProofProblem
+
+export interface ProofProblem {
+  ok: false
+  problem: 'held_by_face' | 'not_matched' | 'gone'
+}
+
+/** `waits`: another account has the number and loses it then, unless it objects. */
+export type ProvedAtCounter = Proved | { ok: true; waits: NumberClaim }
 
 /** What a method keeps of the browser an authenticator was made in. */
 const madeIn = z.object({ device: z.string().optional() })
@@ -45,42 +54,48 @@ export interface FaceProofs {
   /** Binds what was made in this browser within ten minutes of the last proof, on either side; says how many. */
   bind(person: NaturalPerson, device: string, by: Actor): Promise<number>
   isBound(authenticatorId: string): Promise<boolean>
-  /** The same at a counter, where somebody saw the person with their document: needs no face, and decides against any other. */
-  proveAtCounter(person: NaturalPerson, by: Actor): Promise<Proved>
+  /**
+   * The same at a counter, where somebody saw the person with their document: needs no face. The register is asked for name and
+   * number here, too. Another account that has the number is told and loses it after the waiting period, at once only where the
+   * holders of both accounts were seen.
+   */
+  proveAtCounter(person: NaturalPerson, seen: { bothPresent: boolean }, by: Actor): Promise<ProvedAtCounter>
+  /** Accounts that lose the number if this one proves it. */
+  rivalsOf(person: NaturalPerson): Promise<string[]>
+  /** An administrator lets the account keep its number: what waits against it ends; says how many did. */
+  keepNumber(person: NaturalPerson, by: Actor): Promise<number>
+  /** Carries out what has waited long enough; says how many numbers changed hands. */
+  carryOutDue(): Promise<number>
+}
+
+/** A proof that counts. */
+interface Proof {
+  how: 'face' | 'counter'
+  provenAt: number
+  /** Accounts that lose the number by it. */
+  superseded: string[]
+  /** Keyed fingerprint of the browser; none at a counter. */
+  device?: string
+  bothPresent: boolean
 }
 
 export function createFaceProofs(options: {
   database: Database
   lookup: LookupIndex
-  persons: Pick<NaturalPersons, 'reveal'>
+  persons: Pick<NaturalPersons, 'find' | 'reveal'>
   register: PopulationRegister
   notifier: Notifier
+  supersede: Supersede
+  claims: NumberClaims
   audit: AuditTrail
-  endSignIns: EndSignIns
   tell: Tell
   clock: Clock
 }): FaceProofs {
-  const { database, lookup, persons, register, notifier, audit, endSignIns, tell, clock } = options
+  const { database, lookup, persons, register, notifier, supersede, claims, audit, tell, clock } = options
 
   /** Other accounts that have proven the same document. */
   const rivals = async (transaction: DatabaseTransaction, person: NaturalPerson) =>
     (await provenHolders(transaction, lookup, persons.reveal(person))).filter(({ id }) => id !== person.id)
-
-  async function supersede(transaction: DatabaseTransaction, ids: string[], winner: NaturalPerson, by: Actor) {
-    const now = clock()
-    for (const id of ids) {
-      await transaction
-        .updateTable('natural_persons')
-        .set({ identity_level: 2, proofed_at: null, face_proofed_at: null, updated_at: now })
-        .where('id', '=', id)
-        .execute()
-      await transaction.deleteFrom('face_bindings').where('person_id', '=', id).execute()
-      await endSignIns(transaction, id, { but: [] })
-      await audit.append(transaction, { event: 'person.superseded', ...by, personId: id, details: { by: winner.id } })
-      await notifier.notify({ personId: id, kind: 'number-lost' }, transaction)
-    }
-    if (ids.length > 0) await notifier.notify({ personId: winner.id, kind: 'number-won' }, transaction)
-  }
 
   async function bindWithin(
     transaction: DatabaseTransaction,
@@ -111,53 +126,124 @@ export function createFaceProofs(options: {
     return bound
   }
 
-  const raised = (person: NaturalPerson, by: Actor, how: 'face' | 'counter', device?: string) =>
-    database.transaction().execute(async (transaction): Promise<Proved> => {
-      const others = await rivals(transaction, person)
-      if (how === 'face' && others.some((one) => one.identity_level >= 4)) return { ok: false, problem: 'held_by_face' }
-      const superseded = others.map(({ id }) => id)
-      const now = clock()
-      const change = (values: {
-        updated_at: number
-        identity_level?: number
-        proofed_at?: number
-        face_proofed_at?: number
-      }) =>
-        transaction
-          .updateTable('natural_persons')
-          .set(values)
-          .where('id', '=', person.id)
-          .where('status', '=', 'active')
-          .executeTakeFirst()
-      // held from here on, and proven once nobody else is: a document is proven for one account at a time
-      if ((await change({ updated_at: now })).numUpdatedRows === 0n) return { ok: false, problem: 'gone' }
-      await supersede(transaction, superseded, person, by)
-      await change({ updated_at: now, identity_level: 4, proofed_at: now, face_proofed_at: now })
-      await audit.append(transaction, { event: 'person.face-proofed', ...by, personId: person.id, details: { how } })
-      await notifier.notify({ personId: person.id, kind: 'face-verified', restricted: by.restricted }, transaction)
-      const bound = await bindWithin(transaction, { personId: person.id, provenAt: now, device }, by)
-      return { ok: true, bound, superseded }
-    })
-
-  async function raise(...given: Parameters<typeof raised>): Promise<Proved> {
-    const proved = await raised(...given)
-    for (const id of proved.ok ? [given[0].id, ...proved.superseded] : []) tell('person', id)
-    return proved
+  /** What a proof changes, once it is decided that it counts. */
+  async function raise(transaction: DatabaseTransaction, person: NaturalPerson, proof: Proof, by: Actor) {
+    const { how, provenAt, superseded } = proof
+    const now = clock()
+    const change = (values: {
+      updated_at: number
+      identity_level?: number
+      proofed_at?: number
+      face_proofed_at?: number
+    }) =>
+      transaction
+        .updateTable('natural_persons')
+        .set(values)
+        .where('id', '=', person.id)
+        .where('status', '=', 'active')
+        .executeTakeFirst()
+    // held from here on, and proven once nobody else is: a document is proven for one account at a time
+    if ((await change({ updated_at: now })).numUpdatedRows === 0n) return undefined
+    await claims.withdraw(transaction, person.id)
+    const { principals } = await supersede(transaction, superseded, person, by)
+    await change({ updated_at: now, identity_level: 4, proofed_at: provenAt, face_proofed_at: provenAt })
+    const details = { how, bothPresent: proof.bothPresent }
+    await audit.append(transaction, { event: 'person.face-proofed', ...by, personId: person.id, details })
+    await notifier.notify({ personId: person.id, kind: 'face-verified', restricted: by.restricted }, transaction)
+    // who has proven the number now keeps it
+    await claims.endAgainst(transaction, person.id, 'proved_better', by)
+    const bound = await bindWithin(transaction, { personId: person.id, provenAt, device: proof.device }, by)
+    return { principals, proved: { ok: true as const, bound, superseded } }
   }
 
+  const idsOf = (rows: readonly { id: string }[]) => rows.map(({ id }) => id)
+
+  /** Tells the servers, once it is committed. */
+  function told(person: { id: string }, superseded: readonly string[], principals: readonly string[]) {
+    for (const id of [person.id, ...superseded]) tell('person', id)
+    for (const id of principals) tell('principal', id)
+  }
+
+  /** Decides what a proof of today changes: at once, or after the waiting period. */
+  async function decided(person: NaturalPerson, proof: Omit<Proof, 'provenAt' | 'superseded'>, by: Actor) {
+    let raised: Awaited<ReturnType<typeof raise>>
+    const answer = await database.transaction().execute(async (transaction): Promise<ProvedAtCounter> => {
+      const others = await rivals(transaction, person)
+      if (proof.how === 'face' && others.some((one) => one.identity_level >= 4)) {
+        return { ok: false, problem: 'held_by_face' }
+      }
+      const [holder] = others
+      if (proof.how === 'counter' && holder && !proof.bothPresent) {
+        const waits = await claims.begin(transaction, { claimantId: person.id, holderId: holder.id }, by)
+        return { ok: true, waits }
+      }
+      raised = await raise(transaction, person, { ...proof, provenAt: clock(), superseded: idsOf(others) }, by)
+      return raised?.proved ?? { ok: false, problem: 'gone' }
+    })
+    if (raised) told(person, raised.proved.superseded, raised.principals)
+    if (answer.ok && 'waits' in answer) told(person, [answer.waits.holderId], [])
+    return answer
+  }
+
+  /** The face fits the photograph under the number; the name has to be the one under it as well. */
   async function fits(person: NaturalPerson): Promise<boolean> {
     const { documentType, documentNumber, name } = persons.reveal(person)
     return (await register.match({ documentType, documentNumber, nameKey: matchKey(name) })) === 'match'
   }
 
+  const matches = async (person: NaturalPerson) => person.identityLevel >= 3 || (await fits(person))
+
+  const notMatched = { ok: false, problem: 'not_matched' } as const
+
+  /** In one transaction: the row is taken, and what it says is done or it ends for good. */
+  async function carryOut(claim: NumberClaim): Promise<boolean> {
+    const by = { actor: 'system' }
+    const claimant = await persons.find(claim.claimantId)
+    let raised: Awaited<ReturnType<typeof raise>>
+    await database.transaction().execute(async (transaction) => {
+      if (!(await claims.take(transaction, claim))) return
+      const others = claimant && claimant.status === 'active' ? await rivals(transaction, claimant) : []
+      // an account that was not told must lose nothing by it
+      const foreign = others.some(({ id }) => id !== claim.holderId)
+      if (claimant && !foreign) {
+        const proof = {
+          how: 'counter',
+          provenAt: claim.askedAt,
+          superseded: idsOf(others),
+          bothPresent: false,
+        } as const
+        raised = await raise(transaction, claimant, proof, by)
+      }
+      if (!raised) await claims.ended(transaction, claim, foreign ? 'holder_changed' : 'claimant_gone', by)
+    })
+    if (claimant && raised) told(claimant, raised.proved.superseded, raised.principals)
+    return raised !== undefined
+  }
+
   return {
     fits,
     async prove(person, device, by) {
-      // the face fits the photograph under the number; the name has to be the one under it as well
-      if (person.identityLevel < 3 && !(await fits(person))) return { ok: false, problem: 'not_matched' }
-      return raise(person, by, 'face', device)
+      if (!(await matches(person))) return notMatched
+      const proved = await decided(person, { how: 'face', device, bothPresent: false }, by)
+      if (proved.ok && 'waits' in proved) throw new Error('a verified face does not wait')
+      return proved
     },
-    proveAtCounter: (person, by) => raise(person, by, 'counter'),
+    proveAtCounter: async (person, { bothPresent }, by) =>
+      (await matches(person)) ? decided(person, { how: 'counter', bothPresent }, by) : notMatched,
+    rivalsOf: (person) =>
+      database.transaction().execute(async (transaction) => idsOf(await rivals(transaction, person))),
+    async keepNumber(person, by) {
+      const ended = await database
+        .transaction()
+        .execute((transaction) => claims.endAgainst(transaction, person.id, 'cancelled', by))
+      tell('person', person.id)
+      return ended
+    },
+    async carryOutDue() {
+      let count = 0
+      for (const claim of await claims.due()) if (await carryOut(claim)) count += 1
+      return count
+    },
 
     bind: ({ id: personId, faceProofedAt: provenAt }, device, by) =>
       database

@@ -103,13 +103,13 @@ function accept(affairs: Affairs, mandate: Mandate, by: string, now: number): De
   const others = mandates.filter(({ id }) => id !== mandate.id)
   const { role, matters, notBefore, expiresAt, grantedBy, id } = mandate
   const still = offer(
-    { principal, mandates: others },
+    { ...affairs, mandates: others },
     { type: 'offer', by: grantedBy, id, role, matters, notBefore, expiresAt },
     now,
   )
   if (!still.ok || still.changed[0]?.parentId !== mandate.parentId) return refuse('not_found')
   const accepted: Mandate = { ...mandate, personId: by, state: 'active' }
-  const problem = beyondLimits({ principal, mandates: others }, accepted, now)
+  const problem = beyondLimits({ ...affairs, mandates: others }, accepted, now)
   return problem ? refuse(problem) : { ok: true, changed: [accepted] }
 }
 

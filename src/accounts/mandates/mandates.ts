@@ -5,17 +5,18 @@ import type { BlindIndex } from '../../keys/blind-index.ts'
 import type { FieldCipher } from '../../keys/field-cipher.ts'
 import type { Database, DatabaseTransaction } from '../../storage/database.ts'
 import type { Tell } from '../../storage/events.ts'
-import type { Actor, NaturalPerson, NaturalPersons } from '../natural-persons.ts'
+import type { Actor, NaturalPerson } from '../natural-persons.ts'
 import type { Notifier } from '../notices.ts'
 import { canonicalText } from './canonical.ts'
 import { decide, type Act, type MandateProblem } from './decide.ts'
-import { codeKeyOf, freshCode, inviteeKeysOf, inviteePlace, type Invitee } from './invitee.ts'
+import type { InvitationCodes } from './invitation-codes.ts'
+import { codeKeyOf, freshCode, inviteePlace, type Invitee } from './invitee.ts'
 import type { PrincipalView, Principals } from './principals.ts'
 import { isLive, type Mandate, type Role } from './rules.ts'
 import * as store from './store.ts'
 
-/** `code_wrong`: the six digits did not fit; after five tries the offer is over. `changed`: look again. */
-export type ActProblem = MandateProblem | 'code_wrong' | 'changed'
+/** `changed`: look again. */
+export type ActProblem = MandateProblem | 'changed'
 
 export type Acted = { ok: true; mandate: Mandate; code?: string } | { ok: false; problem: ActProblem }
 
@@ -37,15 +38,17 @@ export interface Offering {
 /** An act that is signed where the person has a passkey. */
 export type SignedAct =
   | { type: 'offer'; principalId: string; offering: Offering & { id: string } }
-  | { type: 'accept'; id: string; code: string }
+  | { type: 'accept'; id: string }
   | { type: 'confirm'; id: string }
 
 /** What a person does about mandates; each act is decided by the rules on what is so at that moment. */
 export interface Mandates {
   /** Where only a phone number says who is meant, the answer has the code to pass on. */
   offer(principalId: string, person: NaturalPerson, offering: Offering, by: Actor, sign?: Sign): Promise<Acted>
-  accept(mandateId: string, person: NaturalPerson, code: string, by: Actor, sign?: Sign): Promise<Acted>
-  /** What an act would make and be signed over, decided on what is so now; nothing is written, no try counted. */
+  accept(mandateId: string, person: NaturalPerson, by: Actor, sign?: Sign): Promise<Acted>
+  /** Six digits that were passed on: shows this person the invitation they belong to. False where there is none. */
+  openInvitation(person: NaturalPerson, code: string, by: Actor): Promise<boolean>
+  /** What an act would make and be signed over, decided on what is so now; nothing is written. */
   preview(act: SignedAct, person: NaturalPerson, by: Actor): Promise<Previewed>
   decline(mandateId: string, person: NaturalPerson, by: Actor): Promise<Acted>
   /** Withdraws, removes or gives back. */
@@ -72,7 +75,6 @@ function actOf(signed: SignedAct, { id: by }: NaturalPerson): PersonAct {
 
 const offerDays = 14
 const dayMs = 86_400_000
-const mostCodeTries = 5
 const tries = 3
 
 const events = {
@@ -90,13 +92,13 @@ export function createMandates(options: {
   cipher: FieldCipher
   blindIndex: BlindIndex
   audit: AuditTrail
-  persons: NaturalPersons
   principals: Principals
+  invitationCodes: InvitationCodes
   notifier: Notifier
   tell: Tell
   clock: Clock
 }): Mandates {
-  const { database, cipher, blindIndex, audit, persons, principals, notifier, tell, clock } = options
+  const { database, cipher, blindIndex, audit, principals, invitationCodes, notifier, tell, clock } = options
 
   async function refuse(
     act: { type: PersonAct['type'] },
@@ -180,24 +182,9 @@ export function createMandates(options: {
 
   const rowOf = (id: string) => database.selectFrom('mandates').selectAll().where('id', '=', id).executeTakeFirst()
 
-  const isInvited = (row: store.MandateRow, person: NaturalPerson) =>
-    row.state === 'offered' &&
-    row.offer_ends_at > clock() &&
-    row.invitee_key !== null &&
-    inviteeKeysOf(blindIndex, persons, person).includes(row.invitee_key)
-
-  /** Tries are counted before the code is looked at. */
-  async function codeFits(row: store.MandateRow, code: string): Promise<boolean> {
-    if (row.code_key === null) return true
-    const { numUpdatedRows } = await database
-      .updateTable('mandates')
-      .set((set) => ({ code_tries: set('code_tries', '+', 1) }))
-      .where('id', '=', row.id)
-      .where('state', '=', 'offered')
-      .where('code_tries', '<', mostCodeTries)
-      .executeTakeFirst()
-    return numUpdatedRows === 1n && codeKeyOf(blindIndex, row.id, code) === row.code_key
-  }
+  /** An invitation that this person may see and answer; undefined for all else. */
+  const invitationOf = async (person: NaturalPerson, mandateId: string) =>
+    (await invitationCodes.visible(person)).find(({ id }) => id === mandateId)
 
   const byMandate = async (act: PersonAct & { id: string }, person: NaturalPerson, by: Actor, sign?: Sign) => {
     const row = await rowOf(act.id)
@@ -211,9 +198,8 @@ export function createMandates(options: {
   /** The principal of an act to be previewed, where this person may know of it. */
   async function lookAt(signed: SignedAct, person: NaturalPerson) {
     if (signed.type === 'offer') return viewFor(signed.principalId, person)
-    const row = await rowOf(signed.id)
-    const known = row && (signed.type === 'confirm' || isInvited(row, person))
-    return known ? principals.view(row.principal_id) : undefined
+    const row = signed.type === 'confirm' ? await rowOf(signed.id) : await invitationOf(person, signed.id)
+    return row && principals.view(row.principal_id)
   }
 
   return {
@@ -242,19 +228,25 @@ export function createMandates(options: {
       return acted.ok && code !== undefined ? { ...acted, code } : acted
     },
 
-    async accept(mandateId, person, code, by, sign) {
+    async accept(mandateId, person, by, sign) {
       const act = { type: 'accept', by: person.id, id: mandateId } as const
-      const row = await rowOf(mandateId)
-      if (!row || !isInvited(row, person)) return refuse(act, person, by, 'not_found')
-      if (!(await codeFits(row, code))) return refuse(act, person, by, 'code_wrong')
+      const row = await invitationOf(person, mandateId)
+      if (!row) return refuse(act, person, by, 'not_found')
       return carryOut(() => principals.view(row.principal_id), act, person, by, { sign })
     },
 
     async decline(mandateId, person, by) {
       const act = { type: 'decline', by: person.id, id: mandateId } as const
-      const row = await rowOf(mandateId)
-      if (!row || !isInvited(row, person)) return refuse(act, person, by, 'not_found')
+      const row = await invitationOf(person, mandateId)
+      if (!row) return refuse(act, person, by, 'not_found')
       return carryOut(() => principals.view(row.principal_id), act, person, by)
+    },
+
+    async openInvitation(person, code, by) {
+      const { opened, tried } = await invitationCodes.open(person, code)
+      // what was compared with nothing is no attempt, and must not fill the trail
+      if (!opened && tried > 0) await audit.record({ event: 'mandate.code-refused', ...by, personId: person.id })
+      return opened
     },
 
     end: (mandateId, person, by) => byMandate({ type: 'end', by: person.id, id: mandateId }, person, by),

@@ -1,8 +1,10 @@
 import type { Database } from '../../storage/database.ts'
+import { hasPower, withoutPower } from '../account-power.ts'
+import type { Clock } from '../../config/clock.ts'
 import type { Hindrance, LegalPersons } from '../legal-persons.ts'
 import type { NaturalPersons } from '../natural-persons.ts'
 import type { PrincipalKind } from './matters.ts'
-import type { Affairs } from './rules.ts'
+import type { Affairs, Principal } from './rules.ts'
 import * as store from './store.ts'
 
 /** A principal as it stands now, the register asked, with its mandates. */
@@ -31,8 +33,18 @@ export function createPrincipals(options: {
   database: Database
   persons: NaturalPersons
   legalPersons: LegalPersons
+  clock: Clock
 }): Principals {
-  const { database, persons, legalPersons } = options
+  const { database, persons, legalPersons, clock } = options
+
+  async function affairsOf(principal: Principal, rows: store.MandateRow[]): Promise<Affairs> {
+    const holders = rows.map((row) => row.person_id)
+    return {
+      principal,
+      mandates: rows.map(store.fromRow),
+      withoutPower: await withoutPower(database, holders, clock()),
+    }
+  }
 
   async function viewOf(id: string, kind: PrincipalKind, version: number): Promise<PrincipalView | undefined> {
     const rowsNow = () => store.readMandates(database, id)
@@ -41,14 +53,14 @@ export function createPrincipals(options: {
       if (!standing) return undefined
       const { legalPerson, principal, hindrance } = standing
       const rows = await rowsNow()
-      const affairs = { principal, mandates: rows.map(store.fromRow) }
+      const affairs = await affairsOf(principal, rows)
       return { id, kind, name: legalPerson.name, uscc: legalPerson.uscc, hindrance, affairs, rows, version }
     }
     const person = await persons.find(id)
     if (!person) return undefined
     const rows = await rowsNow()
-    const standing = person.status === 'active' && person.identityLevel >= 3
-    const affairs = { principal: { id, kind, ownerId: id, standing }, mandates: rows.map(store.fromRow) }
+    const standing = hasPower(person.row, clock())
+    const affairs = await affairsOf({ id, kind, ownerId: id, standing }, rows)
     const hindrance = standing ? undefined : 'suspended'
     const name = person.status === 'closed' ? '' : persons.open(person, 'name')
     return { id, kind, name, uscc: undefined, hindrance, affairs, rows, version }

@@ -1,10 +1,10 @@
 import type { Clock } from '../../config/clock.ts'
-import type { BlindIndex } from '../../keys/blind-index.ts'
 import type { FieldCipher } from '../../keys/field-cipher.ts'
 import type { Database } from '../../storage/database.ts'
 import type { LegalPersons } from '../legal-persons.ts'
-import type { NaturalPerson, NaturalPersons } from '../natural-persons.ts'
-import { inviteeKeysOf, inviteePlace } from './invitee.ts'
+import type { NaturalPerson } from '../natural-persons.ts'
+import type { InvitationCodes } from './invitation-codes.ts'
+import { inviteePlace } from './invitee.ts'
 import type { Principals, PrincipalView } from './principals.ts'
 import { granted, type Granted, type Mandate } from './rules.ts'
 import * as store from './store.ts'
@@ -20,7 +20,6 @@ export interface Offer {
   mandate: Mandate
   principalName: string
   uscc: string | undefined
-  needsCode: boolean
   endsAt: number
 }
 
@@ -43,6 +42,7 @@ export interface Representations {
   find(personId: string, principalId: string): Promise<Representation | undefined>
   /** What this person gave to relatives and helpers, and has not ended. */
   givenBy(personId: string): Promise<Mandate[]>
+  /** Those that this person may see: one by phone only after its six digits were typed. */
   offersTo(person: NaturalPerson): Promise<Offer[]>
   /** The name an open offer was made to. */
   inviteeName(row: store.MandateRow): string
@@ -53,13 +53,12 @@ export interface Representations {
 export function createRepresentations(options: {
   database: Database
   cipher: FieldCipher
-  blindIndex: BlindIndex
-  persons: NaturalPersons
   legalPersons: LegalPersons
   principals: Principals
+  invitationCodes: InvitationCodes
   clock: Clock
 }): Representations {
-  const { database, cipher, blindIndex, persons, legalPersons, principals, clock } = options
+  const { database, cipher, legalPersons, principals, invitationCodes, clock } = options
 
   const find: Representations['find'] = async (personId, principalId) => {
     const view = await principals.view(principalId)
@@ -88,16 +87,7 @@ export function createRepresentations(options: {
       return (await store.readMandates(database, personId)).map(store.fromRow)
     },
     async offersTo(person) {
-      const keys = inviteeKeysOf(blindIndex, persons, person)
-      if (keys.length === 0) return []
-      const rows = await database
-        .selectFrom('mandates')
-        .selectAll()
-        .where('state', '=', 'offered')
-        .where('invitee_key', 'in', keys)
-        .where('offer_ends_at', '>', clock())
-        .where('expires_at', '>', clock())
-        .execute()
+      const rows = await invitationCodes.visible(person)
       const offers = await Promise.all(
         rows.map(async (row): Promise<Offer | undefined> => {
           const view = await principals.view(row.principal_id)
@@ -106,7 +96,6 @@ export function createRepresentations(options: {
               mandate: store.fromRow(row),
               principalName: view.name,
               uscc: view.uscc,
-              needsCode: row.code_key !== null,
               endsAt: row.offer_ends_at,
             }
           )

@@ -33,6 +33,8 @@ export interface Mandate {
 export interface Affairs {
   principal: Principal
   mandates: readonly Mandate[]
+  /** Holders whose account has no power now (src/accounts/account-power.ts): nothing rests on what they hold. */
+  withoutPower: ReadonlySet<string>
 }
 
 /** What a person may do for a principal at a moment. */
@@ -49,13 +51,15 @@ export const isLive = (mandate: Mandate, now: number) => mandate.state !== 'ende
  * The matters a mandate gives at a moment; none when it is not in force. One given by a manager holds only as far and as
  * long as the manager's own: so nothing outlives the removal, expiry or suspension of who gave it.
  */
-export function mattersInForce(mandate: Mandate, { principal, mandates }: Affairs, now: number): string[] {
+export function mattersInForce(mandate: Mandate, affairs: Affairs, now: number): string[] {
+  const { principal, mandates, withoutPower } = affairs
   const inTime = mandate.notBefore <= now && now < mandate.expiresAt
   if (!principal.standing || mandate.principalId !== principal.id || mandate.state !== 'active' || !inTime) return []
+  if (mandate.personId !== null && withoutPower.has(mandate.personId)) return []
   if (mandate.parentId === null) return mandate.grantedBy === principal.ownerId ? [...mandate.matters] : []
   const parent = mandates.find(({ id }) => id === mandate.parentId)
   if (parent?.role !== 'manager' || parent.personId !== mandate.grantedBy || parent.parentId !== null) return []
-  return common(mandate.matters, mattersInForce(parent, { principal, mandates }, now))
+  return common(mandate.matters, mattersInForce(parent, affairs, now))
 }
 
 /** What is granted to a person now; undefined for nothing at all. */

@@ -4,7 +4,9 @@ import type { AuditTrail } from '../../audit/trail.ts'
 import type { Clock } from '../../config/clock.ts'
 import type { BlindIndex } from '../../keys/blind-index.ts'
 import type { Database, DatabaseTransaction } from '../../storage/database.ts'
+import type { Tell } from '../../storage/events.ts'
 import { Refusal } from '../../refusal/refusal.ts'
+import { powerEnded } from '../account-power.ts'
 import type { Authenticators } from '../authenticators.ts'
 import type { MethodLocks } from '../method-locks.ts'
 import type { Actor } from '../natural-persons.ts'
@@ -67,11 +69,12 @@ export function createRecovery(options: {
   audit: AuditTrail
   endSignIns: EndSignIns
   blindIndex: BlindIndex
+  tell: Tell
   clock: Clock
   /** In seconds. */
   times: { hold: number; link: number }
 }): Recovery {
-  const { database, authenticators, methodLocks, notifier, audit, endSignIns, blindIndex, clock, times } = options
+  const { database, authenticators, methodLocks, notifier, audit, endSignIns, blindIndex, tell, clock, times } = options
   /** Compared with where there is no account, or one without codes. */
   const decoy = JSON.stringify({
     keys: Array.from({ length: codesMade }, () => blindIndex('decoy', randomBytes(16).toString('hex'))),
@@ -172,11 +175,15 @@ export function createRecovery(options: {
 
     async recover(pass, passwordHash, by) {
       const { personId } = pass
+      const principals: string[] = []
       const recovery = database.transaction().execute(async (transaction) => {
         const spent =
           pass.by === 'code' ? (await spendCode(transaction, pass)) && 'code' : await spendLink(transaction, pass)
         if (!spent) throw new Undo()
         const recovered = await hold(transaction, personId, spent === 'counter')
+        if (recovered.heldUntil !== null) {
+          principals.push(...(await powerEnded(transaction, notifier, personId, clock())))
+        }
         const [known] = await authenticators.list(personId, 'password', transaction)
         if (!(await keepPassword(authenticators, { personId, known, passwordHash }, transaction))) throw new Undo()
         await authenticators.removeAll(personId, linkKind, transaction)
@@ -193,10 +200,12 @@ export function createRecovery(options: {
         await notifier.notify(notice, transaction)
         return recovered
       })
-      return recovery.catch((error: unknown) => {
+      const recovered = await recovery.catch((error: unknown) => {
         if (error instanceof Undo) return undefined
         throw error
       })
+      if (recovered) for (const id of principals) tell('principal', id)
+      return recovered
     },
   }
 }

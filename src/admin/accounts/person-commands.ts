@@ -3,7 +3,6 @@ import type { NaturalPerson, NaturalPersons } from '../../accounts/natural-perso
 import {
   afterField,
   command,
-  failed,
   idField,
   invalid,
   iso,
@@ -14,6 +13,7 @@ import {
   type Command,
   type Outcome,
 } from '../command.ts'
+import { proofCommands } from './proof-commands.ts'
 
 const id = idField('person')
 const exampleId = '3f0c6a52-58b1-4b5c-9e53-8f1f9b8f7c11'
@@ -43,7 +43,7 @@ const status = (verb: 'lock' | 'unlock', to: 'active' | 'locked', summary: strin
     verb,
     summary,
     fields: { id },
-    access: { role: 'operator', about: 'house', ...(verb === 'lock' ? { second: 'runs', secondFor: 'peers' } : {}) },
+    access: { role: 'operator', about: 'house' },
     example: `npx yideng person ${verb} ${exampleId}`,
     async run(desk, input) {
       const { persons } = await desk.house()
@@ -146,7 +146,7 @@ export const personCommands: Command[] = [
       id,
       reason: { type: 'text', required: true, placeholder: 'TEXT', meaning: 'why, for the second administrator' },
     },
-    access: { role: 'admin', about: 'house', second: 'releases' },
+    access: { role: 'admin', about: 'house' },
     example: `npx yideng person reveal ${exampleId} --reason "court order 2026-118"`,
     async run(desk, input) {
       const { persons, audit } = await desk.house()
@@ -169,69 +169,7 @@ export const personCommands: Command[] = [
   }),
   status('lock', 'locked', 'let nobody sign in with an account until it is unlocked'),
   status('unlock', 'active', 'let a locked account sign in again'),
-  command({
-    noun: 'person',
-    verb: 'prove',
-    summary:
-      'say that you saw a person with their original document: level 4 without a face; passkeys made in the ten minutes ' +
-      'before are bound, and another account that had the number falls to level 2',
-    fields: { id },
-    access: { role: 'operator', about: 'house' },
-    example: `npx yideng person prove ${exampleId}`,
-    async run(desk, input) {
-      const { persons, faceProofs } = await desk.house()
-      const person = await persons.find(input.id)
-      if (!person) return unknown(input.id)
-      const proved = await faceProofs.proveAtCounter(person, { actor: desk.actor })
-      if (!proved.ok) return failed('The account is not active.')
-      return { ok: true, document: { id: person.id, level: 4, bound: proved.bound, superseded: proved.superseded } }
-    },
-  }),
-  command({
-    noun: 'person',
-    verb: 'agree-face',
-    summary:
-      'keep that a guardian, seen at the counter with the household register, agrees to face verification of a child under 14',
-    fields: {
-      id,
-      guardian: {
-        type: 'text',
-        required: true,
-        placeholder: 'ID',
-        meaning: 'id of the account of the guardian, level 3 or more',
-      },
-    },
-    access: { role: 'operator', about: 'house' },
-    example: `npx yideng person agree-face ${exampleId} --guardian 9d2c7c0e-5f7a-4a53-9a3e-0a2f6c1b7d22`,
-    async run(desk, input) {
-      const { persons, faceConsents } = await desk.house()
-      const [person, guardian] = await Promise.all([persons.find(input.id), persons.find(input.guardian)])
-      if (!person) return unknown(input.id)
-      if (!guardian) return unknown(input.guardian)
-      const given = await faceConsents.giveFor(person, guardian, { actor: desk.actor })
-      if (given === 'given') return { ok: true, document: { id: person.id, guardian: guardian.id } }
-      const message =
-        given === 'not_a_child'
-          ? 'This person is 14 or older and agrees by themself, on the page of the account centre.'
-          : 'The guardian must be an active grown-up of level 3 or more.'
-      return invalid({ field: given === 'not_a_child' ? 'id' : 'guardian', message })
-    },
-  }),
-  command({
-    noun: 'person',
-    verb: 'withdraw-face',
-    summary: 'take back the consent to face verification and erase the template, for a person or a guardian who asks',
-    fields: { id },
-    access: { role: 'operator', about: 'house' },
-    example: `npx yideng person withdraw-face ${exampleId}`,
-    async run(desk, input) {
-      const { persons, faceConsents } = await desk.house()
-      const person = await persons.find(input.id)
-      if (!person) return unknown(input.id)
-      const erased = await faceConsents.withdraw(person, { actor: desk.actor })
-      return { ok: true, document: { id: person.id, erased } }
-    },
-  }),
+  ...proofCommands,
   command({
     noun: 'person',
     verb: 'reset-password',
@@ -243,8 +181,7 @@ export const personCommands: Command[] = [
         meaning: 'you checked the document of the person before you: the account is not held afterwards',
       },
     },
-    // the link opens the account: one administrator alone could make another one their second
-    access: { role: 'admin', about: 'house', second: 'releases' },
+    access: { role: 'admin', about: 'house' },
     example: `npx yideng person reset-password ${exampleId} --counter`,
     async run(desk, input) {
       const { persons, recovery, settings } = await desk.house()

@@ -156,7 +156,7 @@ export const clientCommands: Command[] = [
     verb: 'delete',
     summary: 'delete a portal and what people agreed to there, for good (suspend can be undone)',
     fields: { id },
-    access: { role: 'admin', about: 'portal', second: 'runs' },
+    access: { role: 'admin', about: 'portal' },
     example: `npx yideng client delete ${exampleId}`,
     async run(desk, input) {
       const { clients } = await desk.house()

@@ -30,7 +30,7 @@ export const adminCommands: Command[] = [
         meaning: 'where (GB/T 2260): 440300 is the city and its districts, 440000 the whole house',
       },
     },
-    access: { role: 'admin', about: 'administrator', second: 'runs' },
+    access: { role: 'admin', about: 'administrator' },
     example: `npx yideng admin grant ${exampleId} --role operator --region 440300`,
     async run(desk, { id, role, region }) {
       const { persons, administrators } = await desk.house()
@@ -77,7 +77,7 @@ export const adminCommands: Command[] = [
     verb: 'revoke',
     summary: 'let a person administer no more; it takes effect at their next command',
     fields: { id: personId },
-    access: { role: 'admin', about: 'administrator', second: 'runs', secondFor: 'peers' },
+    access: { role: 'admin', about: 'administrator' },
     example: `npx yideng admin revoke ${exampleId}`,
     async run(desk, { id }) {
       const { administrators } = await desk.house()

@@ -1,6 +1,7 @@
 import type { Approval } from './approvals.ts'
 import { command, failed, forbidden, idField, iso, nameOf, notFound, type Command, type Input } from '../command.ts'
 import type { Desk } from '../desk.ts'
+import { dutyOf } from '../duties.ts'
 import { hindrance, runApproved } from './gate.ts'
 
 const id = idField('request')
@@ -25,11 +26,12 @@ const answerOf = (one: Approval) => ({
 /** Of all that may wait; the table of all commands is put together from this file too. */
 const commandOf = async (name: string) => (await import('../commands.ts')).commands.find((one) => nameOf(one) === name)
 
-/** Who is to be ended or locked does not refuse it. */
-async function isAboutThem({ administrator }: Desk, { command: name, input }: Approval) {
-  const access = (await commandOf(name))?.access
-  const ofPeers = access && 'secondFor' in access && access.secondFor === 'peers'
-  return ofPeers && administrator !== undefined && administrator.personId === input['id']
+/** Who may lose their power by it, named or not, does not refuse it. */
+async function isAboutThem(desk: Desk, { command: name, input }: Approval) {
+  const asked = await commandOf(name)
+  const duty = asked && dutyOf(asked)
+  const accounts = duty?.accounts ? await duty.accounts(await desk.house(), input) : []
+  return desk.administrator !== undefined && accounts.includes(desk.administrator.personId)
 }
 
 /** The two-person rule: what one administrator asked for, and another decides. */
@@ -77,7 +79,7 @@ export const approvalCommands: Command[] = [
       const not = desk.administrator && (await hindrance(desk, desk.administrator, asked.access, approval.input))
       if (not) return not
       if (!(await approvals.decide(approval.id, 'approved', desk))) return failed(await whyNot(approval.id))
-      if (asked.access.second === 'releases') {
+      if (dutyOf(asked)?.secret) {
         return { ok: true, document: { ...answerOf(approval), state: 'approved', decided_by: desk.actor } }
       }
       return runApproved(desk, asked, approval)

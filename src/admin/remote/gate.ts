@@ -1,8 +1,10 @@
-import { covers, isPeer, mayAct, type Administrator } from '../../accounts/administrators.ts'
+import { covers, mayAct, type Administrator } from '../../accounts/administrators.ts'
+import type { BlindIndex } from '../../keys/blind-index.ts'
 import { isRegion } from '../../config/regions.ts'
 import type { Approval } from './approvals.ts'
 import { failed, forbidden, iso, nameOf, type Access, type Command, type Input, type Outcome } from '../command.ts'
 import type { AdministratorsDesk, Desk } from '../desk.ts'
+import { dutyOf, needsSecond, type Duty } from '../duties.ts'
 import { findWhere, notThere } from './where.ts'
 
 type FromAfar = Exclude<Access, { local: string }>
@@ -41,25 +43,34 @@ export async function runFromAfar(desk: AdministratorsDesk, command: Command, in
   if ('local' in access) return forbidden(localOnly(command, access.local))
   const not = await hindrance(desk, desk.administrator, access, input)
   if (not) return not
-  return (await needsSecond(desk, access, input)) ? ask(desk, command, access, input) : command.run(desk, input)
-}
-
-async function needsSecond({ house, administrator }: AdministratorsDesk, access: FromAfar, input: Input) {
-  if (access.secondFor !== 'peers') return access.second !== undefined
-  const { administrators } = await house()
-  const other = await administrators.find(String(input['id']))
-  return other !== undefined && isPeer(administrator, other)
+  const duty = dutyOf(command)
+  if (!duty) return forbidden(`"${nameOf(command)}" has no entry that says who must agree to it.`)
+  const second = await needsSecond(await desk.house(), desk.administrator, duty, input)
+  return second ? ask(desk, command, { access, duty }, input) : command.run(desk, input)
 }
 
 export const localOnly = (command: Command, why: string) => `"${nameOf(command)}" is for the server itself: ${why}.`
 
+/** A request shows no secret and holds none, only that it is the same when the command is given once more. */
+function withoutSecrets({ fields }: Command, input: Input, blindIndex: BlindIndex): Input {
+  const shown = ([name, value]: [string, unknown]): [string, unknown] =>
+    fields[name]?.type === 'secret' ? [name, blindIndex('approval.secret', String(value))] : [name, value]
+  return Object.fromEntries(Object.entries(input).map(shown))
+}
+
 /** Keeps the request, or uses what a second administrator has released. */
-async function ask(desk: AdministratorsDesk, command: Command, access: FromAfar, input: Input): Promise<Outcome> {
-  const { approvals } = await desk.house()
+async function ask(
+  desk: AdministratorsDesk,
+  command: Command,
+  { access, duty }: { access: FromAfar; duty: Duty },
+  input: Input,
+): Promise<Outcome> {
+  const { approvals, dataKeys } = await desk.house()
   const { personId: requestedBy } = desk.administrator
   const where = await findWhere(await desk.house(), access.about, input)
   const [region] = [...(where?.lies ?? []), ...(where?.goes ?? [])]
-  const approval = await approvals.request({ command: nameOf(command), input, region, requestedBy })
+  const asked = withoutSecrets(command, input, dataKeys.blindIndex)
+  const approval = await approvals.request({ command: nameOf(command), input: asked, region, requestedBy })
   if (!approval) {
     return {
       ok: false,
@@ -68,7 +79,7 @@ async function ask(desk: AdministratorsDesk, command: Command, access: FromAfar,
     }
   }
   if (approval.state === 'approved' && (await approvals.use(approval.id, desk.actor))) return command.run(desk, input)
-  const after = access.second === 'runs' ? 'It is done then.' : 'Give the same command once more then.'
+  const after = duty.secret ? 'Give the same command once more then.' : 'It is done then.'
   return {
     ok: true,
     document: { request: approval.id, state: approval.state, expires_at: iso(approval.expiresAt) },

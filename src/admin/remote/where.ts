@@ -1,6 +1,9 @@
 import { parseCreditCode, registeredRegion } from '../../accounts/identifiers/gb32100.ts'
+import type { ClientMetadata } from '../../clients/metadata.ts'
+import { effectiveSector } from '../../clients/sector.ts'
 import { isRegion } from '../../config/regions.ts'
 import { notFound, type About, type Input } from '../command.ts'
+import { portalAfter } from '../duties.ts'
 import type { Back } from '../house.ts'
 
 /** A region (GB/T 2260), or none: then it belongs to the whole house. */
@@ -11,7 +14,7 @@ interface Where {
   lies: readonly Region[]
   goes: readonly Region[]
   /** Of a portal the field that gives it the subjects of others, and where those are (OIDC Core 8.1). */
-  shares?: { field: 'subject-type' | 'sector'; with: readonly Region[] }
+  shares?: { field: 'subject-type' | 'sector' | 'redirect-uri'; with: readonly Region[] }
 }
 
 const text = (value: unknown) => (typeof value === 'string' ? value : '')
@@ -23,15 +26,21 @@ export function regionOfOrganisation(uscc: string): Region {
 }
 
 /** Public subjects are those of the whole house; those of a sector are the same for all its portals. */
-async function sharedSubjects({ clients }: Back, { id, sector, 'subject-type': subjects }: Input) {
-  if (subjects === 'public') return { shares: { field: 'subject-type', with: [undefined] } } as const
-  const host = URL.parse(text(sector))?.host
-  if (host === undefined) return {}
-  const others = (await clients.list()).filter(
-    (one) => one.id !== id && [one.sector, ...one.redirect_uris].some((uri) => URL.parse(uri ?? '')?.host === host),
-  )
-  return { shares: { field: 'sector', with: others.map(({ region }) => region) } } as const
+async function sharedSubjects(house: Back, input: Input): Promise<Pick<Where, 'shares'>> {
+  const portal = await portalAfter(house, input)
+  if (!portal) return {}
+  const { before, after } = portal
+  if (before && sameSubjects(before, after)) return {}
+  if (after.subject_type === 'public') return { shares: { field: 'subject-type', with: [undefined] } }
+  const sector = effectiveSector(after)
+  if (sector === undefined) return {}
+  const others = (await house.clients.list()).filter((one) => one.id !== input['id'] && effectiveSector(one) === sector)
+  const field = after.sector === undefined ? 'redirect-uri' : 'sector'
+  return { shares: { field, with: others.map(({ region }) => region) } }
 }
+
+const sameSubjects = (one: ClientMetadata, other: ClientMetadata) =>
+  one.subject_type === other.subject_type && effectiveSector(one) === effectiveSector(other)
 
 /** Undefined when there is no such thing. */
 const finders: { [A in About]: (house: Back, input: Input) => Promise<Where | undefined> } = {

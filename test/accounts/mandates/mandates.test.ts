@@ -93,12 +93,12 @@ describe('an offer', () => {
       const person = await find(house, other)
       expect(await house.representations.offersTo(person)).toEqual([])
       for (const mandateId of [offered.id, 'no-such-mandate']) {
-        expect(await house.mandates.accept(mandateId, person, '', by)).toEqual({ ok: false, problem: 'not_found' })
+        expect(await house.mandates.accept(mandateId, person, by)).toEqual({ ok: false, problem: 'not_found' })
         expect(await house.mandates.decline(mandateId, person, by)).toEqual({ ok: false, problem: 'not_found' })
       }
     }
-    expect(await house.mandates.accept(offered.id, await find(house, named), '', by)).toMatchObject({ ok: true })
-    expect(await house.mandates.accept(offered.id, await find(house, named), '', by)).toEqual({
+    expect(await house.mandates.accept(offered.id, await find(house, named), by)).toMatchObject({ ok: true })
+    expect(await house.mandates.accept(offered.id, await find(house, named), by)).toEqual({
       ok: false,
       problem: 'not_found',
     })
@@ -111,41 +111,20 @@ describe('an offer', () => {
     expect([row.invitee_key, row.invitee_name, row.code_key]).toEqual([null, null, null])
   })
 
-  it('by phone number needs the code, and dies of five wrong ones', async () => {
-    const { id, representative } = await openOrganisation(house)
-    const named = await openPerson(house, { name: '周小桐' })
-    const person = await find(house, named)
-    const one = await offer(id, representative, '周小桐', named.phone)
-    expect(one.code).toMatch(/^\d{6}$/)
-    const wrong = one.code === '000000' ? '000001' : '000000'
-    for (let tries = 0; tries < 5; tries += 1) {
-      expect(await house.mandates.accept(one.mandate.id, person, wrong, by)).toEqual({
-        ok: false,
-        problem: 'code_wrong',
-      })
-    }
-    expect(await house.mandates.accept(one.mandate.id, person, one.code ?? '', by)).toEqual({
-      ok: false,
-      problem: 'code_wrong',
-    })
-    const two = await offer(id, representative, '周小桐', named.phone)
-    expect(await house.mandates.accept(two.mandate.id, person, two.code ?? '', by)).toMatchObject({ ok: true })
-  })
-
   it('lapses after two weeks, and with the power it was made with', async () => {
     const { id, representative } = await openOrganisation(house)
     const manager = await openPerson(house, { name: '黄经理' })
     const named = await openPerson(house, { name: '周小桐' })
     const late = await offer(id, representative, '周小桐', named.number)
     forward(15 * day)
-    expect(await house.mandates.accept(late.mandate.id, await find(house, named), '', by)).toEqual({
+    expect(await house.mandates.accept(late.mandate.id, await find(house, named), by)).toEqual({
       ok: false,
       problem: 'not_found',
     })
     const held = await mandate(house, id, representative, manager, { role: 'manager', matters: ['*'], days: 300 })
     const orphan = await offer(id, manager, '周小桐', named.number)
     await end(house, held.id, representative)
-    expect(await house.mandates.accept(orphan.mandate.id, await find(house, named), '', by)).toEqual({
+    expect(await house.mandates.accept(orphan.mandate.id, await find(house, named), by)).toEqual({
       ok: false,
       problem: 'not_found',
     })

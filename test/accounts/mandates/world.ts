@@ -105,7 +105,11 @@ export class World {
   suspended = false
   reachable = true
   gifts: Gift[] = []
-  affairs: Affairs = { principal: { id: 'acme', kind: 'legal_person', ownerId: 'ann', standing: true }, mandates: [] }
+  affairs: Affairs = {
+    principal: { id: 'acme', kind: 'legal_person', ownerId: 'ann', standing: true },
+    mandates: [],
+    withoutPower: new Set(),
+  }
   effects = { tokens: 0, refreshed: 0, accepted: 0, cascades: 0 }
   tokens: { by: string; wanted: string[] | undefined; had: string[] }[] = []
 

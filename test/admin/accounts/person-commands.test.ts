@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { commandLine } from '../../cli/in-process.ts'
+import { registered } from '../../setup/rival.ts'
 import { residentId } from '../../setup/people.ts'
 
 const password = 'Nanshan-7-lychee'
@@ -178,7 +179,11 @@ it('keeps what the counter saw: a person with their document, a guardian’s con
   const line = commandLine({ clock: () => Date.UTC(2026, 10, 24) })
   const { id } = await open(line)
   const rival = await open(line, { username: 'lisi', level: '3' })
-  expect(await line.json('person', 'prove', id)).toEqual({ id, level: 4, bound: 0, superseded: [rival.id] })
+  // the register is asked at the counter, too
+  expect(await line.yideng('person', 'prove', id)).toMatchObject({ code: 1, err: expect.stringContaining('register') })
+  await line.withHouse((house) => registered(house, { id }))
+  const seen = ['person', 'prove', id, '--both-present'] as const
+  expect(await line.json(...seen)).toEqual({ id, level: 4, bound: 0, superseded: [rival.id] })
   expect(await line.json('person', 'show', id)).toMatchObject({ level: 4 })
   expect(await line.json('person', 'show', rival.id)).toMatchObject({ level: 2 })
   // whoever loses the number is signed out everywhere, both are told, and who did it is kept

@@ -124,7 +124,11 @@ describe('a verified face in the account centre', () => {
       .where('id', '=', third.id)
       .execute()
     expect(
-      await house.faceProofs.proveAtCounter(await find(house, third), { actor: 'administrator:test' }),
+      await house.faceProofs.proveAtCounter(
+        await find(house, third),
+        { bothPresent: true },
+        { actor: 'administrator:test' },
+      ),
     ).toMatchObject({
       ok: true,
       superseded: [opened.person.id],

@@ -1,0 +1,130 @@
+import type { AuditTrail } from '../../audit/trail.ts'
+import type { Clock } from '../../config/clock.ts'
+import type { Database, DatabaseTransaction } from '../../storage/database.ts'
+import type { Actor } from '../natural-persons.ts'
+import type { Notifier } from '../notices.ts'
+
+/** A document number that goes from one account to another when its waiting period is over. Times: ms since 1970 UTC. */
+export interface NumberClaim {
+  /** Proved the number at a counter. */
+  claimantId: string
+  /** Has it until then. */
+  holderId: string
+  askedBy: string
+  askedAt: number
+  dueAt: number
+}
+
+/** Why a claim ended and nothing changed. */
+export type ClaimEnding = 'proved_better' | 'cancelled' | 'holder_changed' | 'claimant_gone'
+
+/** The waiting claims, as rows of the durable store; both accounts are told of each step, in its transaction. */
+export interface NumberClaims {
+  /** Begins to wait; a claim that waits already goes on as it is. */
+  begin(
+    transaction: DatabaseTransaction,
+    claim: Pick<NumberClaim, 'claimantId' | 'holderId'>,
+    by: Actor,
+  ): Promise<NumberClaim>
+  /** Whatever waits for or against this account. */
+  of(personId: string, within?: Database): Promise<NumberClaim[]>
+  due(): Promise<NumberClaim[]>
+  /** By compare-and-set: false where somebody else carried it out or ended it. */
+  take(transaction: DatabaseTransaction, claim: NumberClaim): Promise<boolean>
+  /** What waits against an account ends; returns how many did. */
+  endAgainst(transaction: DatabaseTransaction, holderId: string, ending: ClaimEnding, by: Actor): Promise<number>
+  /** The claimant has the number by something better: what waited for them ends, and nobody needs to be told. */
+  withdraw(transaction: DatabaseTransaction, claimantId: string): Promise<void>
+  /** Audits and tells that a claim which was taken changes nothing. */
+  ended(transaction: DatabaseTransaction, claim: NumberClaim, ending: ClaimEnding, by: Actor): Promise<void>
+}
+
+export function createNumberClaims(options: {
+  database: Database
+  notifier: Notifier
+  audit: AuditTrail
+  clock: Clock
+  /** How long the account that loses the number has to object. */
+  waitSeconds: number
+}): NumberClaims {
+  const { database, notifier, audit, clock, waitSeconds } = options
+
+  const all = (within: Database) =>
+    within
+      .selectFrom('number_claims')
+      .select(['claimant_id as claimantId', 'holder_id as holderId', 'asked_by as askedBy'])
+      .select(['asked_at as askedAt', 'due_at as dueAt'])
+
+  const detailsOf = ({ claimantId, holderId, dueAt }: NumberClaim) => ({
+    claimant: claimantId,
+    holder: holderId,
+    dueAt: String(dueAt),
+  })
+
+  const claims: NumberClaims = {
+    async begin(transaction, { claimantId, holderId }, by) {
+      const waiting = await all(transaction).where('claimant_id', '=', claimantId).executeTakeFirst()
+      if (waiting?.holderId === holderId) return waiting
+      if (waiting && (await claims.take(transaction, waiting))) {
+        await claims.ended(transaction, waiting, 'holder_changed', by)
+      }
+      const now = clock()
+      const claim = { claimantId, holderId, askedBy: by.actor, askedAt: now, dueAt: now + waitSeconds * 1000 }
+      const row = {
+        claimant_id: claimantId,
+        holder_id: holderId,
+        asked_by: by.actor,
+        asked_at: now,
+        due_at: claim.dueAt,
+      }
+      await transaction.insertInto('number_claims').values(row).execute()
+      const about = { event: 'number.claimed', ...by, details: detailsOf(claim) } as const
+      for (const personId of [holderId, claimantId]) await audit.append(transaction, { ...about, personId })
+      const details = { until: String(claim.dueAt) }
+      await notifier.notify({ personId: holderId, kind: 'number-claimed', details }, transaction)
+      await notifier.notify({ personId: claimantId, kind: 'number-claim-waits', details }, transaction)
+      return claim
+    },
+
+    of: (personId, within = database) =>
+      all(within)
+        .where((where) => where.or([where('claimant_id', '=', personId), where('holder_id', '=', personId)]))
+        .orderBy('due_at')
+        .execute(),
+
+    due: () => all(database).where('due_at', '<=', clock()).orderBy('due_at').limit(50).execute(),
+
+    async take(transaction, { claimantId, holderId, dueAt }) {
+      const { numDeletedRows } = await transaction
+        .deleteFrom('number_claims')
+        .where('claimant_id', '=', claimantId)
+        .where('holder_id', '=', holderId)
+        .where('due_at', '=', dueAt)
+        .executeTakeFirst()
+      return numDeletedRows === 1n
+    },
+
+    async endAgainst(transaction, holderId, ending, by) {
+      let count = 0
+      for (const claim of await all(transaction).where('holder_id', '=', holderId).execute()) {
+        if (!(await claims.take(transaction, claim))) continue
+        await claims.ended(transaction, claim, ending, by)
+        count += 1
+      }
+      return count
+    },
+
+    async withdraw(transaction, claimantId) {
+      await transaction.deleteFrom('number_claims').where('claimant_id', '=', claimantId).execute()
+    },
+
+    async ended(transaction, claim, ending, by) {
+      const details = { ...detailsOf(claim), ending }
+      for (const personId of [claim.holderId, claim.claimantId]) {
+        await audit.append(transaction, { event: 'number.claim-ended', ...by, personId, details })
+        await notifier.notify({ personId, kind: 'number-claim-ended' }, transaction)
+      }
+    },
+  }
+  return claims
+}

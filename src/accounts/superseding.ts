@@ -1,0 +1,76 @@
+import type { AuditTrail } from '../audit/trail.ts'
+import type { Clock } from '../config/clock.ts'
+import type { DatabaseTransaction } from '../storage/database.ts'
+import { powerEnded } from './account-power.ts'
+import type { LegalPersons } from './legal-persons.ts'
+import type { Actor, NaturalPerson } from './natural-persons.ts'
+import type { Notifier } from './notices.ts'
+import type { EndSignIns } from './sign-in-endings.ts'
+
+/** Takes the proof of a document from accounts that lose it to another one, in the transaction that proves it there. */
+export type Supersede = (
+  transaction: DatabaseTransaction,
+  losers: readonly string[],
+  winner: NaturalPerson,
+  by: Actor,
+) => Promise<{
+  /** To tell the servers of, once it is committed (topic `principal`). */
+  principals: string[]
+}>
+
+/**
+ * The loser falls to level 2, is signed out and told. What rested on the number goes with it: organisations wait for a new
+ * representative, mandates rest. The winner is told what was opened in their name.
+ */
+export function createSupersede(options: {
+  legalPersons: Pick<LegalPersons, 'leaveWithin'>
+  notifier: Notifier
+  audit: AuditTrail
+  endSignIns: EndSignIns
+  clock: Clock
+}): Supersede {
+  const { legalPersons, notifier, audit, endSignIns, clock } = options
+
+  /** Mandates not over that an account gave or holds. */
+  async function mandatesOf(transaction: DatabaseTransaction, personId: string): Promise<number> {
+    const rows = await transaction
+      .selectFrom('mandates')
+      .select('id')
+      .where((where) => where.or([where('granted_by', '=', personId), where('person_id', '=', personId)]))
+      .where('state', '<>', 'ended')
+      .where('expires_at', '>', clock())
+      .execute()
+    return rows.length
+  }
+
+  async function one(transaction: DatabaseTransaction, id: string, winner: NaturalPerson, by: Actor) {
+    const now = clock()
+    await transaction
+      .updateTable('natural_persons')
+      .set({ identity_level: 2, proofed_at: null, face_proofed_at: null, updated_at: now })
+      .where('id', '=', id)
+      .execute()
+    await transaction.deleteFrom('face_bindings').where('person_id', '=', id).execute()
+    await endSignIns(transaction, id, { but: [] })
+    const mandates = await mandatesOf(transaction, id)
+    const principals = await powerEnded(transaction, notifier, id, now)
+    const organisations = await legalPersons.leaveWithin(transaction, id)
+    const details = { by: winner.id, organisations, mandates }
+    await audit.append(transaction, { event: 'person.superseded', ...by, personId: id, details })
+    await notifier.notify({ personId: id, kind: 'number-lost' }, transaction)
+    if (organisations.length > 0 || mandates > 0) {
+      const opened = { organisations: organisations.join(' '), mandates: String(mandates) }
+      await notifier.notify({ personId: winner.id, kind: 'opened-in-your-name', details: opened }, transaction)
+    }
+    return principals
+  }
+
+  return async (transaction, losers, winner, by) => {
+    const principals = new Set<string>()
+    for (const id of losers) {
+      for (const principal of await one(transaction, id, winner, by)) principals.add(principal)
+    }
+    if (losers.length > 0) await notifier.notify({ personId: winner.id, kind: 'number-won' }, transaction)
+    return { principals: [...principals] }
+  }
+}

@@ -1,0 +1,60 @@
+import { beforeAll, expect, it } from 'vitest'
+import type { Back } from '../../src/admin/house.ts'
+import { find, openOrganisation } from '../setup/organisation.ts'
+import { openPerson, signIn } from '../setup/person.ts'
+import { rivalOf } from '../setup/rival.ts'
+import { startServer, until, type RunningServer } from '../setup/server.ts'
+import { Visitor } from '../setup/visitor.ts'
+
+let server: RunningServer
+let house: Back
+const by = { actor: 'administrator:test' }
+
+beforeAll(async () => {
+  server = await startServer({ YIDENG_NUMBER_LOSS_WAIT_SECONDS: '10' })
+  house = await server.house()
+})
+
+const overview = async ({ username }: { username: string }) => {
+  const visitor = new Visitor(server.issuer)
+  return { visitor, page: await signIn(visitor, await visitor.get('/account'), username) }
+}
+
+it('both people see in their account centre what waits for the number, and a server process carries it out', async () => {
+  const holder = await openPerson(house)
+  const stranger = await openPerson(house)
+  const claimant = await rivalOf(house, holder)
+  const [before, other] = [await overview(holder), await overview(stranger)]
+  expect(before.page.html).not.toContain('您的证件号码将归别的账户')
+  expect(await house.faceProofs.proveAtCounter(await find(house, claimant), { bothPresent: false }, by)).toMatchObject({
+    ok: true,
+    waits: { holderId: holder.id },
+  })
+  const seen = await before.visitor.get('/account')
+  expect(seen.html).toContain('您的证件号码将归别的账户')
+  expect(seen.html).toContain('href="/account/face"')
+  expect((await before.visitor.get('/account/notices')).html).toContain('有人在政务服务窗口证明了您的证件号码')
+  expect((await overview(claimant)).page.html).toContain('您的证件号码正在等待期')
+  expect((await other.visitor.get('/account')).html).not.toMatch(/等待期|将归别的账户/)
+  expect((await find(house, holder)).identityLevel).toBe(3)
+
+  await until(async () => (await find(house, holder)).identityLevel === 2)
+  expect((await find(house, claimant)).identityLevel).toBe(4)
+  // signed out, told at the next sign-in
+  expect((await before.visitor.get('/account')).html).toContain('name="password"')
+  const lost = async () => (await (await overview(holder)).visitor.get('/account/notices')).html
+  // a sign-in of the very second in which the number went counts no more
+  await until(async () => (await lost()).includes('有人用更强的办法证明了您账户上的证件号码'))
+  expect((await overview(holder)).page.html).not.toContain('您的证件号码将归别的账户')
+})
+
+it('the winner reads which organisations were opened with their number', async () => {
+  const holder = await openPerson(house, { name: '林知行' })
+  await openOrganisation(house, { representative: holder, name: '海棠图书有限公司' })
+  const winner = await rivalOf(house, holder)
+  await house.faceProofs.proveAtCounter(await find(house, winner), { bothPresent: true }, by)
+  const { visitor } = await overview(winner)
+  const page = await visitor.get('/account/notices')
+  expect(page.html).toContain('有人曾用您的证件号码登记单位或办过授权')
+  expect(page.html).toContain('单位：海棠图书有限公司')
+})

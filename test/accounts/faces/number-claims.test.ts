@@ -1,0 +1,170 @@
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import { beforeEach, expect, it, onTestFinished } from 'vitest'
+import { openHouse, type Back } from '../../../src/admin/house.ts'
+import { readSettings } from '../../../src/config/settings.ts'
+import { find } from '../../setup/organisation.ts'
+import { openPerson } from '../../setup/person.ts'
+import { registered, rivalOf } from '../../setup/rival.ts'
+import { durableStore } from '../../setup/stores.ts'
+import { handClock, temporaryDirectory } from '../../setup/temporary.ts'
+
+const by = { actor: 'administrator:test' }
+const hour = 3_600_000
+let house: Back
+let forward: (ms: number) => number
+
+beforeEach(async () => {
+  const directory = temporaryDirectory()
+  const hand = handClock()
+  forward = hand.forward
+  const settings = { YIDENG_DATA_DIR: join(directory, 'data'), YIDENG_KEYS_DIR: join(directory, 'keys') }
+  house = await openHouse(readSettings({ ...settings, ...(await durableStore()) }), hand.clock)
+  onTestFinished(() => house.close())
+})
+
+const atCounter = async (person: { id: string }, bothPresent = false) =>
+  house.faceProofs.proveAtCounter(await find(house, person), { bothPresent }, by)
+const levelOf = async (person: { id: string }) => (await find(house, person)).identityLevel
+const told = async ({ id }: { id: string }) => (await house.inbox.list(id, 20)).map(({ kind }) => kind)
+const events = async ({ id }: { id: string }) =>
+  (
+    await house.database
+      .selectFrom('audit_events')
+      .select('event')
+      .where('person_id', '=', id)
+      .where('event', 'like', 'number.%')
+      .orderBy('sequence')
+      .execute()
+  ).map(({ event }) => event)
+
+/** One has the number, another one proved it at a counter. */
+async function waiting() {
+  const holder = await openPerson(house)
+  const claimant = await rivalOf(house, holder)
+  const proved = await atCounter(claimant)
+  if (!proved.ok || !('waits' in proved)) throw new Error(JSON.stringify(proved))
+  return { holder, claimant, dueAt: proved.waits.dueAt }
+}
+
+it('a number proven at a counter waits 72 hours, both are told, and then it changes hands once', async () => {
+  const { holder, claimant, dueAt } = await waiting()
+  expect(dueAt - house.clock()).toBe(72 * hour)
+  expect([await levelOf(holder), await levelOf(claimant)]).toEqual([3, 2])
+  expect(await told(holder)).toEqual(['number-claimed'])
+  expect(await told(claimant)).toEqual(['number-claim-waits'])
+  // a passkey made at the counter is bound when the number is there
+  const passkey = randomUUID()
+  const row = { id: passkey, person_id: claimant.id, kind: 'passkey', lookup_key: passkey, data: '{}' }
+  const created_at = house.clock() - 60_000
+  await house.database
+    .insertInto('authenticators')
+    .values({ ...row, created_at, last_used_at: null })
+    .execute()
+  forward(24 * hour)
+  // proving again begins no new wait, and does not shorten this one
+  expect(await atCounter(claimant)).toMatchObject({ ok: true, waits: { dueAt } })
+  forward(48 * hour - 1)
+  expect(await house.faceProofs.carryOutDue()).toBe(0)
+  expect(await levelOf(holder)).toBe(3)
+  forward(1)
+  const done = await Promise.all([1, 2, 3, 4].map(() => house.faceProofs.carryOutDue()))
+  expect(done.reduce((sum, one) => sum + one, 0)).toBe(1)
+  expect([await levelOf(holder), await levelOf(claimant)]).toEqual([2, 4])
+  expect(await told(holder)).toContain('number-lost')
+  expect(await told(claimant)).toContain('number-won')
+  expect(await house.faceProofs.isBound(passkey)).toBe(true)
+  expect((await find(house, claimant)).faceProofedAt).toBe(dueAt - 72 * hour)
+  expect(await house.numberClaims.of(holder.id)).toEqual([])
+})
+
+it('changes hands at once where the counter saw both, and says so in the trail', async () => {
+  const { holder, claimant } = await waiting()
+  expect(await atCounter(claimant, true)).toMatchObject({ ok: true, superseded: [holder.id] })
+  expect([await levelOf(holder), await levelOf(claimant)]).toEqual([2, 4])
+  expect(await house.numberClaims.of(claimant.id)).toEqual([])
+  const proofs = await house.database
+    .selectFrom('audit_events')
+    .select('details')
+    .where('event', '=', 'person.face-proofed')
+    .execute()
+  expect(proofs.map(({ details }) => JSON.parse(details) as unknown)).toEqual([{ how: 'counter', bothPresent: true }])
+})
+
+it('is asked of the register, name and number, at the counter as well', async () => {
+  const holder = await openPerson(house)
+  const unknown = await openPerson(house, { number: holder.number, level: 2 })
+  expect(await atCounter(unknown)).toEqual({ ok: false, problem: 'not_matched' })
+  await registered(house, holder)
+  const misnamed = await openPerson(house, { number: holder.number, name: '别的名字', level: 2 })
+  for (const both of [false, true]) {
+    expect(await atCounter(misnamed, both)).toEqual({ ok: false, problem: 'not_matched' })
+  }
+  expect(await house.numberClaims.of(holder.id)).toEqual([])
+  // nobody loses anything by a proof of one's own
+  expect(await atCounter(holder)).toMatchObject({ ok: true, superseded: [] })
+})
+
+it('stays with who proves better meanwhile: by a face, or at a counter', async () => {
+  for (const prove of [
+    async (one: { id: string }) => house.faceProofs.prove(await find(house, one), 'browser', { actor: 'person' }),
+    (one: { id: string }) => atCounter(one),
+  ]) {
+    const { holder, claimant } = await waiting()
+    expect(await prove(holder)).toMatchObject({ ok: true })
+    expect(await house.numberClaims.of(holder.id)).toEqual([])
+    forward(100 * hour)
+    expect(await house.faceProofs.carryOutDue()).toBe(0)
+    expect([await levelOf(holder), await levelOf(claimant)]).toEqual([4, 2])
+    for (const one of [holder, claimant]) {
+      expect(await told(one)).toContain('number-claim-ended')
+      expect(await events(one)).toEqual(['number.claimed', 'number.claim-ended'])
+    }
+  }
+})
+
+it('stays where an administrator says so, who is told when nothing waits', async () => {
+  const { holder, claimant } = await waiting()
+  expect(await house.faceProofs.keepNumber(await find(house, claimant), by)).toBe(0)
+  expect(await house.faceProofs.keepNumber(await find(house, holder), by)).toBe(1)
+  expect(await house.faceProofs.keepNumber(await find(house, holder), by)).toBe(0)
+  forward(100 * hour)
+  expect(await house.faceProofs.carryOutDue()).toBe(0)
+  expect([await levelOf(holder), await levelOf(claimant)]).toEqual([3, 2])
+})
+
+it('is taken from nobody who was not told, and given to nobody who is gone', async () => {
+  const { holder, claimant } = await waiting()
+  const third = await rivalOf(house, holder)
+  expect(await atCounter(third, true)).toMatchObject({ ok: true, superseded: [holder.id] })
+  forward(100 * hour)
+  expect(await house.faceProofs.carryOutDue()).toBe(0)
+  expect([await levelOf(third), await levelOf(claimant)]).toEqual([4, 2])
+  expect(await told(claimant)).toContain('number-claim-ended')
+
+  const other = await waiting()
+  await house.persons.setStatus(other.claimant.id, 'locked', by)
+  forward(100 * hour)
+  expect(await house.faceProofs.carryOutDue()).toBe(0)
+  expect([await levelOf(other.holder), await levelOf(other.claimant)]).toEqual([3, 2])
+  expect(await house.numberClaims.of(other.holder.id)).toEqual([])
+})
+
+it('is free for the claimant when the account that has it is closed', async () => {
+  const { holder, claimant } = await waiting()
+  await house.closing.ask(holder.id, by)
+  forward(8 * 24 * hour)
+  expect(await house.closing.erase(holder.id)).toBe(true)
+  expect(await house.faceProofs.carryOutDue()).toBe(1)
+  expect(await levelOf(claimant)).toBe(4)
+})
+
+it('by a face goes at once from name and number alone, and never from another face', async () => {
+  const holder = await openPerson(house)
+  const [one, other] = [await rivalOf(house, holder), await rivalOf(house, holder)]
+  const byFace = async (who: { id: string }) =>
+    house.faceProofs.prove(await find(house, who), 'browser', { actor: 'person' })
+  expect(await byFace(one)).toMatchObject({ ok: true, superseded: [holder.id] })
+  expect(await byFace(other)).toEqual({ ok: false, problem: 'held_by_face' })
+  expect([await levelOf(holder), await levelOf(one), await levelOf(other)]).toEqual([2, 4, 2])
+})

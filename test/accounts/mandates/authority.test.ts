@@ -1,0 +1,200 @@
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { expect, it, onTestFinished } from 'vitest'
+import { openHouse, type Back } from '../../../src/admin/house.ts'
+import { readSettings } from '../../../src/config/settings.ts'
+import { find, mandate, openOrganisation } from '../../setup/organisation.ts'
+import { openPerson } from '../../setup/person.ts'
+import { rivalOf } from '../../setup/rival.ts'
+import { durableStore } from '../../setup/stores.ts'
+import { handClock, temporaryDirectory } from '../../setup/temporary.ts'
+
+const by = { actor: 'administrator:test' }
+const hour = 3_600_000
+const roles = ['owner', 'manager', 'under', 'handler', 'giver', 'helper'] as const
+type Role = (typeof roles)[number]
+
+/** What each one's power rests on besides their own: a manager's handler on the manager, all of them on the owner. */
+const restsOn: Record<Role, Role[]> = {
+  owner: [],
+  manager: ['owner'],
+  under: ['owner', 'manager'],
+  handler: ['owner'],
+  giver: [],
+  helper: ['giver'],
+}
+
+async function world() {
+  const directory = temporaryDirectory()
+  const { clock, forward } = handClock()
+  const settings = { YIDENG_DATA_DIR: join(directory, 'data'), YIDENG_KEYS_DIR: join(directory, 'keys') }
+  const house = await openHouse(readSettings({ ...settings, ...(await durableStore()) }), clock)
+  onTestFinished(() => house.close())
+  return { house, forward }
+}
+
+async function company(house: Back) {
+  const owner = await openPerson(house, { name: '林知行' })
+  const organisation = await openOrganisation(house, { representative: owner })
+  const people = {
+    owner,
+    manager: await openPerson(house, { name: '黄经理' }),
+    under: await openPerson(house, { name: '周小桐' }),
+    handler: await openPerson(house, { name: '陈思远' }),
+    giver: await openPerson(house, { name: '何桂芳' }),
+    helper: await openPerson(house, { name: '何小妹' }),
+  }
+  const { id } = organisation
+  await mandate(house, id, owner, people.manager, { role: 'manager', matters: ['*'], days: 300 })
+  await mandate(house, id, people.manager, people.under)
+  await mandate(house, id, owner, people.handler)
+  await mandate(house, people.giver.id, people.giver, people.helper, { role: 'helper', matters: ['licence.read'] })
+  const granted = async (role: Role) => {
+    const principal = role === 'helper' ? people.giver.id : id
+    return (await house.representations.find(people[role].id, principal))?.granted !== undefined
+  }
+  const notices = async (role: Role) => (await house.inbox.list(people[role].id, 50)).map(({ kind }) => kind)
+  return { ...organisation, people, granted, notices }
+}
+
+type Company = Awaited<ReturnType<typeof company>>
+
+/** The ways in which an account loses its power, and what gives it back where something does. */
+const ways = {
+  lock: (house: Back, { id }: { id: string }) => house.persons.setStatus(id, 'locked', by),
+  async hold(house: Back, { id }: { id: string }) {
+    const link = await house.recovery.makeLink(id, { counter: false }, by)
+    const pass = link && (await house.recovery.checkLink(link.token))
+    if (!pass || !(await house.recovery.recover(pass, 'no hash', by))) throw new Error('not recovered')
+  },
+  async supersede(house: Back, person: { id: string; number: string }) {
+    const rival = await rivalOf(house, person)
+    const proved = await house.faceProofs.proveAtCounter(await find(house, rival), { bothPresent: true }, by)
+    if (!proved.ok) throw new Error(proved.problem)
+    return rival
+  },
+  async close(house: Back, { id }: { id: string }) {
+    await house.closing.ask(id, by)
+    // its time has come
+    await house.database.updateTable('natural_persons').set({ closes_at: house.clock() }).where('id', '=', id).execute()
+    if (!(await house.closing.erase(id))) throw new Error('not closed')
+  },
+}
+const wayNames = ['lock', 'hold', 'supersede', 'close'] as const
+
+const resting = (role: Role) => roles.filter((one) => one === role || restsOn[one].includes(role))
+/** A natural person acts for nobody by being themself. */
+const actors = roles.filter((role) => role !== 'giver')
+
+async function expectGranted(one: Company, isGranted: (role: Role) => boolean, what: string) {
+  for (const role of actors) expect(await one.granted(role), `${what}: ${role}`).toBe(isGranted(role))
+}
+
+it.each(wayNames.flatMap((way) => roles.map((role) => ({ way, role }))))(
+  'nothing rests on the $role after $way, and whoever loses by it is told',
+  async ({ way, role }) => {
+    const { house, forward } = await world()
+    const one = await company(house)
+    await expectGranted(one, () => true, 'before')
+    await house.database.deleteFrom('representation_endings').execute()
+    await ways[way](house, one.people[role])
+    await expectGranted(one, (other) => !resting(role).includes(other), `${way} ${role}`)
+    // portals look again at what they hold for each principal of theirs, by the same commit
+    const due = await house.database
+      .selectFrom('representation_endings')
+      .select('principal_id')
+      .where('due_at', '<=', house.clock())
+      .execute()
+    const principal = ['giver', 'helper'].includes(role) ? one.people.giver.id : one.id
+    if (way !== 'close') expect(due.map((row) => row.principal_id)).toContain(principal)
+    for (const other of resting(role).filter((each) => each !== role && each !== 'owner')) {
+      if (way !== 'close') expect((await one.notices(other)).join(), other).toMatch(/mandate-(rests|suspended)/)
+    }
+    // back where that is right
+    if (way === 'lock') await house.persons.setStatus(one.people[role].id, 'active', by)
+    forward(25 * hour)
+    const stands = way === 'lock' || way === 'hold'
+    await expectGranted(one, (other) => stands || !resting(role).includes(other), `later, ${way} ${role}`)
+  },
+)
+
+it('who gets the number back is told what was opened in their name, and confirms it one by one', async () => {
+  const { house } = await world()
+  const one = await company(house)
+  const rival = await ways.supersede(house, one.people.owner)
+  const notice = (await house.inbox.list(rival.id, 9)).find(({ kind }) => kind === 'opened-in-your-name')
+  expect(notice?.details).toEqual({ organisations: one.id, mandates: '2' })
+  expect((await house.inbox.list(one.people.owner.id, 9)).map(({ kind }) => kind)).toContain('number-lost')
+  const standing = await house.legalPersons.standing(one.id)
+  expect(standing).toMatchObject({ hindrance: 'unconfirmed', legalPerson: { ownerId: null } })
+  const opened = await house.legalPersons.open({ uscc: one.uscc, person: await find(house, rival) }, by)
+  expect(opened).toMatchObject({ ok: true, legalPerson: { id: one.id } })
+  expect((await house.representations.find(rival.id, one.id))?.granted?.relation).toBe('legal_representative')
+  // the accomplices of the one before have nothing until they are given it again
+  for (const role of ['owner', 'manager', 'under', 'handler'] as const) expect(await one.granted(role)).toBe(false)
+})
+
+it('an organisation stands on the document of its representative, not on the account it was opened by', async () => {
+  const { house } = await world()
+  const one = await company(house)
+  const other = await openPerson(house)
+  const { id, row } = await find(house, other)
+  const number = house.persons.reveal(await find(house, other)).documentNumber
+  expect(id).toBe(other.id)
+  // as after a correction of the number on record
+  await house.database
+    .updateTable('natural_persons')
+    .set({
+      document_index: `${row.document_index}x`,
+      document_number: house.dataKeys.cipher.seal(number, `natural_persons.document_number:${one.people.owner.id}`),
+    })
+    .where('id', '=', one.people.owner.id)
+    .execute()
+  expect(await house.legalPersons.standing(one.id)).toMatchObject({ hindrance: 'unconfirmed' })
+  await expectGranted(one, (role) => role === 'helper', 'another number')
+})
+
+const step = fc.record({
+  do: fc.constantFrom('lock', 'lock', 'unlock', 'unlock', 'hold', 'wait', 'supersede', 'close'),
+  role: fc.constantFrom(...roles),
+})
+
+it('in any order: granted is what everybody it rests on has power for', async () => {
+  const { house, forward } = await world()
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 7 }), async (story) => {
+      const one = await company(house)
+      const state = new Map(roles.map((role) => [role, { locked: false, held: 0, gone: false, closed: false }]))
+      for (const { do: what, role } of story) {
+        const of = state.get(role)
+        if (!of) throw new Error('no such role')
+        const person = one.people[role]
+        if (what === 'wait') forward(13 * hour)
+        if (of.closed) continue
+        if (what === 'lock' || what === 'unlock') {
+          of.locked = what === 'lock'
+          await house.persons.setStatus(person.id, of.locked ? 'locked' : 'active', by)
+        }
+        if (what === 'hold' && !of.locked && !of.gone) {
+          of.held = house.clock() + 24 * hour
+          await ways.hold(house, person)
+        }
+        if (what === 'supersede' && !of.gone) {
+          of.gone = true
+          await ways.supersede(house, person)
+        }
+        if (what === 'close' && !of.locked) {
+          of.gone = of.closed = true
+          await ways.close(house, person)
+        }
+        const power = (each: Role) => {
+          const { locked, held, gone } = state.get(each) ?? { locked: true, held: 0, gone: true }
+          return !locked && !gone && held <= house.clock()
+        }
+        const told = JSON.stringify(story)
+        await expectGranted(one, (each) => [each, ...restsOn[each]].every(power), told)
+      }
+    }),
+    { numRuns: 40 },
+  )
+}, 120_000)

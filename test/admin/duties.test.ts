@@ -1,0 +1,191 @@
+import { expect, it } from 'vitest'
+import { commands } from '../../src/admin/commands.ts'
+import { nameOf, type Input } from '../../src/admin/command.ts'
+import { agreements, duties, type Duty } from '../../src/admin/duties.ts'
+import { residentId, password } from '../setup/people.ts'
+import { openPerson } from '../setup/person.ts'
+import { rivalOf } from '../setup/rival.ts'
+import { creditCode } from '../setup/organisation.ts'
+import { documentOf, remoteHouse } from './remote/house.ts'
+
+const waits = { ok: true, document: { state: 'waiting' }, fault: expect.any(String) as string }
+
+const mayNeedSecond = ({ touches, sometimes }: Duty) =>
+  [...touches, ...(sometimes ? [sometimes.touch] : [])].some((touch) => agreements[touch] === 'second')
+
+it('has an entry for every command from afar, and none for another', () => {
+  const fromAfar = commands.filter(({ access }) => !('local' in access)).map(nameOf)
+  expect(Object.keys(duties).toSorted()).toEqual(fromAfar.toSorted())
+  const touched = new Set(Object.values(duties).flatMap(({ touches, sometimes }) => [...touches, sometimes?.touch]))
+  for (const touch of Object.keys(agreements)) expect(touched, touch).toContain(touch)
+  // what needs a second one, as a reader of this test expects it
+  expect(
+    Object.entries(duties)
+      .filter(([, duty]) => mayNeedSecond(duty))
+      .map(([name]) => name),
+  ).toEqual([
+    'client create',
+    'client update',
+    'client delete',
+    'person create',
+    'person reveal',
+    'person prove',
+    'person keep-number',
+    'person reset-password',
+    'org create',
+    'admin grant',
+  ])
+})
+
+it('a command that waits and is told a secret is given once more, for no request holds a secret', () => {
+  for (const command of commands) {
+    const duty = duties[nameOf(command)]
+    const hasSecret = Object.values(command.fields).some(({ type }) => type === 'secret')
+    if (duty && hasSecret && mayNeedSecond(duty)) expect(duty.secret, nameOf(command)).toBe(true)
+  }
+})
+
+it('one operator neither ends an administrator nor becomes a citizen by opening and proving accounts', async () => {
+  const { administrator, house } = await remoteHouse()
+  const [operator, boss, second] = [
+    await administrator('operator', '440000'),
+    await administrator('admin', '440000'),
+    await administrator('admin', '440000'),
+  ]
+  const citizen = await openPerson(house, { name: '王小明' })
+  for (const id of [boss.personId, citizen.id]) {
+    const rival = await rivalOf(house, {
+      id,
+      number: house.persons.reveal((await house.persons.find(id)) ?? never()).documentNumber,
+    })
+    expect(await operator.run('person prove', { id: rival.id, 'both-present': true })).toMatchObject(waits)
+    expect(await house.persons.find(id)).toMatchObject({ identityLevel: 3 })
+    // whoever would lose by it, though no id names them, does not bury the request either
+    const request = (await house.approvals.list()).find(({ state }) => state === 'waiting')
+    const decide = { id: request?.id ?? '' }
+    if (id === boss.personId) {
+      expect(await boss.run('approval refuse', decide)).toMatchObject({ ok: false, kind: 'forbidden' })
+    }
+    expect(await second.run('approval approve', decide)).toMatchObject({
+      ok: true,
+      document: { level: 4, superseded: [id] },
+    })
+    expect(await house.persons.find(id)).toMatchObject({ identityLevel: 2 })
+  }
+  expect(await house.administrators.acting(boss.personId)).toBeUndefined()
+})
+
+const never = (): never => {
+  throw new Error('no such account')
+}
+
+it('an account of level 3 is opened by two, and the second one never sees the password', async () => {
+  const { administrator, house } = await remoteHouse()
+  const [operator, second] = [await administrator('operator', '440000'), await administrator('admin', '440000')]
+  const input = {
+    name: '周小桐',
+    'id-number': residentId('44030019900101001'),
+    phone: '13800138321',
+    username: 'zhouxiaotong',
+    password,
+    'document-type': 'resident_id',
+  }
+  for (const level of [undefined, 3]) {
+    const given = level === undefined ? input : { ...input, level }
+    expect(await operator.run('person create', given)).toMatchObject(waits)
+  }
+  expect(await operator.run('person create', { ...input, username: 'another', level: 2 })).toMatchObject({
+    document: { level: 2 },
+  })
+  const request = (await house.approvals.list()).find((one) => one.input['level'] === 3)
+  const shown = await second.run('approval list')
+  expect(JSON.stringify([request, shown])).not.toContain(password)
+  expect(await second.run('approval approve', { id: request?.id ?? '' })).toMatchObject({
+    document: { state: 'approved' },
+  })
+  // to the letter what was approved, the password too
+  expect(await operator.run('person create', { ...input, level: 3, password: `${password}x` })).toMatchObject(waits)
+  expect(await operator.run('person create', { ...input, level: 3 })).toMatchObject({ document: { level: 3 } })
+})
+
+const city = { name: '深圳门户', region: '440300', 'redirect-uri': ['https://www.sz.example/cb'] }
+
+it('a portal gets identity or phone without asking only by two', async () => {
+  const { administrator, house } = await remoteHouse()
+  for (const region of ['440300', '440000']) {
+    const [operator, second] = [await administrator('operator', region), await administrator('admin', region)]
+    for (const scope of ['openid identity', 'openid profile phone', 'openid identity phone']) {
+      const input = { ...city, scope, consent: 'implicit' }
+      expect(await operator.run('client create', input), scope).toMatchObject(waits)
+    }
+    // nor in two steps, in either order, by leaving a field as usual, or at a portal that gets it already
+    const created = documentOf(await operator.run('client create', { ...city, scope: 'openid identity' }))
+    const id = String(created['client_id'])
+    expect(await operator.run('client update', { id, consent: 'implicit' })).toMatchObject(waits)
+    const other = documentOf(await operator.run('client create', { ...city, scope: 'openid', consent: 'implicit' }))
+    const update = { id: String(other['client_id']), scope: 'openid phone' }
+    expect(await operator.run('client update', update)).toMatchObject(waits)
+    const request = (await house.approvals.list()).find(({ input }) => input['id'] === update.id)
+    expect(await second.run('approval approve', { id: request?.id ?? '' })).toMatchObject({ ok: true })
+    expect(await operator.run('client update', update)).toMatchObject({ document: { scope: 'openid phone' } })
+    const moved = { id: update.id, 'redirect-uri': ['https://www.sz.example/other'] }
+    expect(await operator.run('client update', moved)).toMatchObject(waits)
+    expect(await operator.run('client update', { id: update.id, consent: 'ask' })).toMatchObject({ ok: true })
+    expect(await operator.run('client update', moved)).toMatchObject({ ok: true })
+  }
+  const silent = (await house.clients.list()).filter(({ consent, scope }) => consent === 'implicit' && scope.length > 1)
+  expect(silent).toEqual([])
+})
+
+it('an administrator of a city registers no portal with the subjects of another city’s, however it gets them', async () => {
+  const { administrator, house } = await remoteHouse()
+  const { run } = await administrator('operator', '440300')
+  const province = await administrator('operator', '440000')
+  const there = [
+    { 'redirect-uri': ['https://www.gz.example/cb'] },
+    { 'redirect-uri': ['https://a.gz.example/cb'], sector: 'https://sector.gz.example/list' },
+    { 'redirect-uri': ['cn.gz.app:/cb'], type: 'native' },
+  ]
+  for (const [index, one] of there.entries()) {
+    await province.run('client create', { ...city, ...one, name: `广州${index}`, region: '440100' })
+  }
+  const forbidden = (field: string) => ({ ok: false, kind: 'forbidden', problems: [{ field }] })
+  const own = documentOf(await run('client create', { ...city, 'redirect-uri': ['https://own.sz.example/cb'] }))
+  const id = String(own['client_id'])
+  const takes: [Input, string][] = [
+    [{ 'redirect-uri': ['https://www.gz.example/other'] }, 'redirect-uri'],
+    [{ sector: 'https://www.gz.example/x' }, 'sector'],
+    [{ sector: 'https://sector.gz.example/x' }, 'sector'],
+    // of several hosts the first one would count
+    [
+      { 'redirect-uri': ['https://sz.example/cb', 'https://x.example/cb'], sector: 'https://sector.gz.example' },
+      'sector',
+    ],
+    // an app's own scheme has no host, which all such apps share
+    [{ 'redirect-uri': ['cn.sz.app:/cb'], type: 'native' }, 'redirect-uri'],
+  ]
+  for (const [take, field] of takes) {
+    expect(await run('client create', { ...city, ...take }), JSON.stringify(take)).toMatchObject(forbidden(field))
+    expect(await run('client update', { id, ...take }), JSON.stringify(take)).toMatchObject(forbidden(field))
+  }
+  // a host that another city's portal only comes back to, with a sector elsewhere, gives other subjects
+  expect(await run('client create', { ...city, 'redirect-uri': ['https://a.gz.example/x'] })).toMatchObject({
+    ok: true,
+  })
+  expect(await run('client update', { id, 'min-level': 3 })).toMatchObject({ ok: true })
+  expect((await house.clients.find(id))?.redirect_uris).toEqual(['https://own.sz.example/cb'])
+})
+
+it('an organisation that no register names is vouched for by two', async () => {
+  const { administrator, house } = await remoteHouse()
+  const operator = await administrator('operator', '440000')
+  const representative = await openPerson(house)
+  const uscc = creditCode()
+  const input = { name: '云岭公司', uscc, representative: representative.id }
+  expect(await operator.run('org create', input)).toMatchObject(waits)
+  const entry = { uscc, name: '云岭公司', status: 'active' as const, documentType: 'resident_id' }
+  await house.database
+    .transaction()
+    .execute((t) => house.businessRegister.add(t, [{ ...entry, documentNumber: representative.number }]))
+  expect(await operator.run('org create', input)).toMatchObject({ ok: true, document: { uscc } })
+})
