@@ -27,6 +27,7 @@ import { openCookieKeys } from '../keys/cookie-keys.ts'
 import { openDataKeys, type DataKeys } from '../keys/data-keys.ts'
 import { belonging, claimKeys, houseRows, readKeysInStore, type KeysInStore } from '../keys/keys-in-store.ts'
 import { firstOfOldFiles, keyNumber } from '../keys/lookup-index.ts'
+import { createRowSeal, type RowSeal } from '../keys/row-seal.ts'
 import { shareKeys } from '../keys/shared-keys.ts'
 import { openSigningKeys } from '../keys/signing-keys.ts'
 import {
@@ -73,6 +74,8 @@ export interface Back {
   faceReferences: FaceReferences
   faceConsents: FaceConsents
   faceProofs: FaceProofs
+  /** Seals the rows of authenticators. */
+  seal: RowSeal
   /** Compares the key files with those of the other machines on this store (src/keys/shared-keys.ts). */
   shareKeys(): Promise<void>
   /** The key files of this machine were changed: all server processes follow now. */
@@ -92,6 +95,8 @@ interface Surroundings {
   events?: Events
   /** Told where the servers could not be told of a change. */
   untold?: (error: unknown) => void
+  /** Told of an authenticator whose seal does not hold: somebody changed the store. */
+  unsealed?: (row: { id: string; kind: string }) => void
 }
 
 /** Opens the durable store (made and migrated where needed) and the services over it. */
@@ -115,10 +120,22 @@ export async function openHouse(settings: Settings, clock: Clock, surroundings: 
   const register = createEmbeddedPopulationRegister({ database, blindIndex, clock })
   const { session, refreshToken } = settings.lifetimes
   const endSignIns = createEndSignIns({ clock, lifetime: Math.max(session, refreshToken) })
-  const persons = createNaturalPersons({ database, cipher, lookup, audit, register, endSignIns, tell, clock })
+  const seal = createRowSeal(cipher)
+  const { unsealed = () => undefined } = surroundings
+  const authenticators = createAuthenticators({ database, seal, sealedFrom: dataKeys.sealedFrom, unsealed, clock })
+  const persons = createNaturalPersons({
+    database,
+    cipher,
+    lookup,
+    audit,
+    register,
+    authenticators,
+    endSignIns,
+    tell,
+    clock,
+  })
   const inbox = createInbox({ database, cipher, clock })
-  const authenticators = createAuthenticators({ database, clock })
-  const methodLocks = createMethodLocks({ database, audit, notifier: inbox, clock })
+  const methodLocks = createMethodLocks({ database, authenticators, audit, notifier: inbox, clock })
   const faces = openFaces({
     database,
     cipher,
@@ -126,6 +143,7 @@ export async function openHouse(settings: Settings, clock: Clock, surroundings: 
     lookup,
     audit,
     persons,
+    authenticators,
     register,
     notifier: inbox,
     endSignIns,
@@ -175,6 +193,7 @@ export async function openHouse(settings: Settings, clock: Clock, surroundings: 
       days: settings.closingDays,
     }),
     clients: createClients({ database, audit, tell, clock }),
+    seal,
     shareKeys: share,
     async keysChanged() {
       await share()

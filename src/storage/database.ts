@@ -11,6 +11,7 @@ import { postgresDialect, withoutTimeLimit } from './postgres.ts'
 import { up as administrators } from './migrations/0009-administrators.ts'
 import { up as auditMonths } from './migrations/0010-audit-months.ts'
 import { up as signInEndings } from './migrations/0011-sign-in-endings.ts'
+import { up as authenticators } from './migrations/0018-authenticators.ts'
 import type { Tables } from './schema.ts'
 import { DurableSqliteAdapter, durableSqlite } from './sqlite-dialect.ts'
 
@@ -30,6 +31,7 @@ const migrations = {
   '0009-administrators': { up: administrators },
   '0010-audit-months': { up: auditMonths },
   '0011-sign-in-endings': { up: signInEndings },
+  '0018-authenticators': { up: authenticators },
 }
 
 /** Opens the durable store: `postgres://…`, or the file of the embedded one. A commit is on disk when its promise settles. */

@@ -49,16 +49,18 @@ export function createSignatures(parts: PasskeyParts): Signatures {
   const { authenticators, methodLocks, artifacts, audit, settings } = parts
   const challenges = createChallenges(artifacts)
   const { id: rpId, origin } = relyingParty(settings.issuer)
+  /** A passkey that a recovery holds signs nothing. */
+  const usable = async (personId: string) =>
+    (await authenticators.list(personId, name)).filter(({ heldAt }) => heldAt === null)
   const holderOf = ({ sessionUid, personId }: Signer) => `${sessionUid} ${personId}`
 
   return {
-    canSign: async (personId) =>
-      (await authenticators.find(personId, name)) !== undefined && !(await methodLocks.locked(personId, name)),
+    canSign: async (personId) => (await usable(personId)).length > 0 && !(await methodLocks.locked(personId, name)),
 
     async begin(signer, text) {
       const nonce = randomBytes(nonceBytes).toString('base64url')
       await challenges.issue('signature', holderOf(signer), nonce)
-      const own = (await authenticators.list(signer.personId, name)).map(readStored)
+      const own = (await usable(signer.personId)).map(readStored)
       return {
         challenge: challengeOf(nonce, text),
         rpId,
