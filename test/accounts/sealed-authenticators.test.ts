@@ -71,32 +71,43 @@ describe.each(stores)('authenticators on %s', (name, environment) => {
             const values = change(row, others[index] ?? expect.fail())
             await write(house, row.id, values)
             const [listed, found] = await everybody(house, { ...row, ...(values as Partial<Row>) })
-            expect([...listed, found].map((each) => each?.id), `${row.kind} ${what}`).not.toContain(row.id)
+            expect(
+              [...listed, found].map((each) => each?.id),
+              `${row.kind} ${what}`,
+            ).not.toContain(row.id)
             await write(house, row.id, row)
             expect((await house.authenticators.list(one.id)).map(({ id }) => id)).toContain(row.id)
           }
         }
         // two rows that change places, seals and all
         const [mine, theirs] = [own[0] ?? expect.fail(), others[0] ?? expect.fail()]
-        await write(house, mine.id, { data: theirs.data, mac: theirs.mac, created_at: theirs.created_at, person_id: other.id })
+        await write(house, mine.id, {
+          data: theirs.data,
+          mac: theirs.mac,
+          created_at: theirs.created_at,
+          person_id: other.id,
+        })
         expect((await house.authenticators.list(other.id)).map(({ id }) => id)).not.toContain(mine.id)
       })
     },
   )
 
-  it.skipIf(name === 'PostgreSQL' && cannotRun('PostgreSQL'))('stay sealed when the data key is rotated and retired', async () => {
-    const { clock, forward } = handClock(Date.now())
-    const line = commandLine({ environment: await environment(), clock })
-    const person = await line.withHouse(personWithAll)
-    await line.json('keys', 'rotate', '--kind', 'data')
-    forward(2 * 86_400_000)
-    expect(await line.json('keys', 'retire', '--kind', 'data')).toMatchObject({ retired: ['d1'] })
-    await line.withHouse(async (house) => {
-      const listed = await house.authenticators.list(person.id)
-      expect(listed.map(({ kind }) => kind).toSorted()).toEqual(kinds.toSorted())
-      for (const { mac } of await rowsOf(house, person.id)) expect(mac).toMatch(/^d2\./)
-    })
-  })
+  it.skipIf(name === 'PostgreSQL' && cannotRun('PostgreSQL'))(
+    'stay sealed when the data key is rotated and retired',
+    async () => {
+      const { clock, forward } = handClock(Date.now())
+      const line = commandLine({ environment: await environment(), clock })
+      const person = await line.withHouse(personWithAll)
+      await line.json('keys', 'rotate', '--kind', 'data')
+      forward(2 * 86_400_000)
+      expect(await line.json('keys', 'retire', '--kind', 'data')).toMatchObject({ retired: ['d1'] })
+      await line.withHouse(async (house) => {
+        const listed = await house.authenticators.list(person.id)
+        expect(listed.map(({ kind }) => kind).toSorted()).toEqual(kinds.toSorted())
+        for (const { mac } of await rowsOf(house, person.id)) expect(mac).toMatch(/^d2\./)
+      })
+    },
+  )
 })
 
 it('a rename of a passkey, whose name is sealed within, survives a rotation', async () => {

@@ -19,6 +19,8 @@ function cbor(value: number | string | Buffer | Map<number | string, unknown>): 
 
 interface Credential {
   id: string
+  /** COSE key, base64url. */
+  publicKey: string
   privateKey: KeyObject
   userHandle: string
   counter: number
@@ -94,7 +96,13 @@ export class SoftwareAuthenticator {
       ['attStmt', new Map()],
       ['authData', authData],
     ])
-    this.credentials.push({ id: base64url(id), privateKey, userHandle: options.user.id, counter })
+    this.credentials.push({
+      id: base64url(id),
+      publicKey: base64url(cbor(key)),
+      privateKey,
+      userHandle: options.user.id,
+      counter,
+    })
     return {
       id: base64url(id),
       rawId: base64url(id),

@@ -88,9 +88,7 @@ export function createFaceProofs(options: {
     by: Actor,
   ) {
     const all = await authenticators.list(personId, undefined, transaction)
-    const made = all.filter(
-      ({ kind, createdAt }) => bindable.has(kind) && Math.abs(createdAt - provenAt) <= bindingMs,
-    )
+    const made = all.filter(({ kind, createdAt }) => bindable.has(kind) && Math.abs(createdAt - provenAt) <= bindingMs)
     let bound = 0
     for (const { id, data } of made) {
       if (device !== undefined && madeIn.parse(JSON.parse(data)).device !== device) continue

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import type { PublicKeyCredentialCreationOptionsJSON } from '@simplewebauthn/server'
 import { z } from 'zod'
 import { maskName } from '../../accounts/identifiers/masking.ts'
@@ -8,6 +7,7 @@ import { isAttested, type AttestationRoots } from './attestation.ts'
 import { base64url, credential, readCredential } from './credential.ts'
 import { loadDecoder, loadWebAuthn } from './library.ts'
 import { name, type MakingParts } from './parts.ts'
+import { keyDigestOf } from './proof.ts'
 import { relyingParty, wasFramed } from './relying-party.ts'
 import { readStored, writeStored } from './stored.ts'
 
@@ -105,8 +105,7 @@ export async function register(
     const { id } = authenticator
     const { aaguid, backedUp: synced, publicKey, attested } = passkey
     // whose key it was stays known when the passkey is gone: signatures made with it are checked by this
-    const key = createHash('sha256').update(publicKey, 'base64url').digest('base64url')
-    const details = { kind: name, authenticator: id, aaguid, synced, attested, key }
+    const details = { kind: name, authenticator: id, aaguid, synced, attested, key: keyDigestOf(publicKey) }
     await audit.append(transaction, { event: 'authenticator.added', ...by, personId: person.id, details })
     await notifier.notify(
       { personId: person.id, kind: 'authenticator-added', details: { method: name }, restricted: by.restricted },
