@@ -3,7 +3,7 @@ import type { Actor } from '../../accounts/natural-persons.ts'
 import { checkAssertion, type AssertionFault } from './assertion.ts'
 import { createChallenges } from './challenges.ts'
 import { name, type PasskeyParts } from './parts.ts'
-import { challengeOf, writeProof } from './proof.ts'
+import { challengeOf, digestOf, writeProof } from './proof.ts'
 import { relyingParty } from './relying-party.ts'
 import { readStored } from './stored.ts'
 
@@ -13,7 +13,8 @@ export interface Signer {
   personId: string
 }
 
-export type Signed = { ok: true; proof: string } | { ok: false; fault: AssertionFault }
+/** `digest` names the proof in the audit trail: SHA-256, base64url. */
+export type Signed = { ok: true; proof: string; digest: string } | { ok: false; fault: AssertionFault }
 
 /** Signatures over texts by a person's passkeys. */
 export interface Signatures {
@@ -66,7 +67,8 @@ export function createSignatures(parts: PasskeyParts): Signatures {
       const { credentialId, publicKey } = readStored(checked.authenticator)
       const { clientDataJSON, authenticatorData, signature } = checked.response.response
       const made = { nonce, rpId, origin, credentialId, publicKey, clientDataJSON, authenticatorData, signature }
-      return { ok: true, proof: writeProof(made) }
+      const proof = writeProof(made)
+      return { ok: true, proof, digest: digestOf(proof) }
     },
   }
 }

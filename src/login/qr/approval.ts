@@ -11,6 +11,7 @@ export type Wanting = 'signature' | 'sign_in'
 export interface SignedApproval {
   text: string
   proof: string
+  digest: string
 }
 
 /** What an approval rests on (DESIGN 2.4): a passkey where the person has one, else the session of enough level. */
@@ -45,7 +46,7 @@ export function createApprovals(parts: QrParts & { regionOf: RegionOf }): Approv
     async finish(id, phone, transaction, answer) {
       const text = textOf(id, phone, transaction)
       const signed = await signatures.finish(signerOf(phone), text, answer, phone.by)
-      return signed.ok ? { text, proof: signed.proof } : undefined
+      return signed.ok ? { text, proof: signed.proof, digest: signed.digest } : undefined
     },
   }
 }

@@ -1,7 +1,6 @@
 import { isFaceAlone } from '../../assurance/levels.ts'
 import type { AuditEvent } from '../../audit/events.ts'
 import { Refusal } from '../../refusal/refusal.ts'
-import { digestOf } from '../passkey/proof.ts'
 import type { Approvals, SignedApproval, Wanting } from './approval.ts'
 import type { Frames } from './frames.ts'
 import type { QrLimits } from './limits.ts'
@@ -168,7 +167,7 @@ export function createPhoneActs(
         personId,
         level,
         session: { uid, at },
-        ...(signed ? { signature: digestOf(signed.proof) } : {}),
+        ...(signed ? { signature: signed.digest } : {}),
       })
       // with what was signed, sealed: an auditor checks it later (`audit verify-signature`)
       const { restricted } = phone.by
