@@ -123,34 +123,12 @@ export async function openHouse(settings: Settings, clock: Clock, surroundings: 
   const seal = createRowSeal(cipher)
   const { unsealed = () => undefined } = surroundings
   const authenticators = createAuthenticators({ database, seal, sealedFrom: dataKeys.sealedFrom, unsealed, clock })
-  const persons = createNaturalPersons({
-    database,
-    cipher,
-    lookup,
-    audit,
-    register,
-    authenticators,
-    endSignIns,
-    tell,
-    clock,
-  })
+  const shared = { database, cipher, blindIndex, lookup, audit, register, authenticators, endSignIns, tell, clock }
+  const persons = createNaturalPersons(shared)
   const inbox = createInbox({ database, cipher, clock })
   const methodLocks = createMethodLocks({ database, authenticators, audit, notifier: inbox, clock })
-  const faces = openFaces({
-    database,
-    cipher,
-    blindIndex,
-    lookup,
-    audit,
-    persons,
-    authenticators,
-    register,
-    notifier: inbox,
-    endSignIns,
-    tell,
-    clock,
-  })
-  const acting = openActing({ database, cipher, blindIndex, audit, persons, notifier: inbox, tell, clock })
+  const faces = openFaces({ ...shared, persons, notifier: inbox })
+  const acting = openActing({ ...shared, persons, notifier: inbox })
   return {
     ...acting,
     ...faces,
