@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { sealOf } from '../src/accounts/authenticators.ts'
 import type { Back } from '../src/admin/house.ts'
 import { indexKeysInUse } from '../src/keys/lookup-index.ts'
 import { compileOnce, type Database } from '../src/storage/database.ts'
@@ -35,15 +36,18 @@ export async function seed(house: Back, accounts: number, passwordHash: string):
       updated_at: now,
     }
   }
-  const passwordOf = (personId: string) => ({
-    id: randomUUID(),
-    person_id: personId,
-    kind: 'password',
-    lookup_key: null,
-    data: JSON.stringify({ hash: passwordHash }),
-    created_at: now,
-    last_used_at: null,
-  })
+  const passwordOf = (personId: string) => {
+    const row = {
+      id: randomUUID(),
+      person_id: personId,
+      kind: 'password',
+      lookup_key: null,
+      data: JSON.stringify({ hash: passwordHash }),
+      created_at: now,
+      held_at: null,
+    }
+    return { ...row, last_used_at: null, mac: sealOf(house.seal, row) }
+  }
 
   // compiled for one batch and run again with the values of the next: building a statement takes longer than running it
   const batch = Math.min(atOnce, accounts)

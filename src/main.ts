@@ -5,6 +5,7 @@ import { createCheckpoints, keepMakingCheckpoints } from './audit/checkpoints.ts
 import { ownClient, ownClientId } from './account-centre/own-client.ts'
 import { createChangePassword } from './accounts/passwords/change.ts'
 import { createWaysIn } from './account-centre/ways-in.ts'
+import { sealOlderAuthenticators } from './admin/keys/seal.ts'
 import { createHashGate } from './accounts/passwords/hash-gate.ts'
 import { createPasswords, defaultGate } from './accounts/passwords/hash.ts'
 import { listedRegions } from './config/networks.ts'
@@ -68,7 +69,12 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
     listens: true,
     failed: (error) => log.warn({ err: error }, 'events do not come through: the stores are asked often instead'),
   })
-  const back = await openHouse(settings, clock, { seen: metrics.seen, queried: tracing.queried, events })
+  const back = await openHouse(settings, clock, {
+    seen: metrics.seen,
+    queried: tracing.queried,
+    events,
+    unsealed: (row) => log.error(row, 'an authenticator was changed in the store and is not used: see doctor'),
+  })
   const opened = await openArtifacts(settings, clock, log, metrics.committed)
   const artifacts = tracing.artifacts(settings.redisUrls ? metrics.timed(opened) : opened)
   const { database, audit, persons, consents, clients, devices, inbox, dataKeys } = back
@@ -249,6 +255,13 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
   )
 
   const stopMonths = settings.databaseUrl ? keepMonthsAhead(database, clock, log) : undefined
+
+  // of several processes one does it
+  if ((cluster.worker?.id ?? 1) === 1) {
+    sealOlderAuthenticators(back).catch((error: unknown) =>
+      log.error({ err: error }, 'authenticators of older versions could not be sealed'),
+    )
+  }
 
   const sweep = setInterval(() => {
     artifacts.sweep().catch((error: unknown) => log.error({ err: error }, 'the artifact store could not be swept'))

@@ -14,6 +14,7 @@ import { recoveryCodeRoutes } from './recovery-codes.ts'
 import { portalsRoutes, type PortalsParts } from './portals.ts'
 import { receiptRoutes, type ReceiptParts } from './receipts.ts'
 import { sessionsRoutes, type SessionsParts } from './sessions.ts'
+import { signatureRoutes, type SignatureParts } from './signatures.ts'
 import { waysRoutes, type WaysParts } from './ways.ts'
 
 export type AccountCentreParts = CentreParts &
@@ -24,6 +25,7 @@ export type AccountCentreParts = CentreParts &
   PortalsParts &
   OrganisationParts &
   ReceiptParts &
+  SignatureParts &
   NoticesParts &
   DataParts &
   ClosingParts & { methods: readonly LoginMethod[]; recovery: Recovery }
@@ -39,6 +41,7 @@ const rooms: ((router: Router, centre: AccountHost, parts: AccountCentreParts) =
   portalsRoutes,
   organisationRoutes,
   mandateRoutes,
+  signatureRoutes,
   recoveryCodeRoutes,
   noticesRoutes,
   receiptRoutes,

@@ -9,7 +9,6 @@ import { goTo } from '../pages/going.ts'
 import { showPage, visitOf } from '../pages/visit.ts'
 import { Refusal } from '../refusal/refusal.ts'
 import { signInAddress } from './own-client.ts'
-import type { WaysIn } from './ways-in.ts'
 
 export interface CentreParts {
   issuer: string
@@ -18,7 +17,6 @@ export interface CentreParts {
   sessions: Sessions
   persons: NaturalPersons
   inbox: Inbox
-  waysIn: WaysIn
   /** Seconds since the sign-in within which sensitive pages may be used. */
   freshSeconds: number
   clock: Clock
@@ -26,7 +24,7 @@ export interface CentreParts {
 
 /** The frame around every page of the account centre: who is here, recently enough, and what they may do. */
 export function createCentre(parts: CentreParts): AccountHost {
-  const { issuer, sessionCookie, sessions, persons, inbox, waysIn, freshSeconds, clock } = parts
+  const { issuer, sessionCookie, sessions, persons, inbox, freshSeconds, clock } = parts
 
   async function signedIn(ctx: RouterContext): Promise<AccountVisit | undefined> {
     const cookie = ctx.cookies.get(sessionCookie, { signed: false })
@@ -41,15 +39,22 @@ export function createCentre(parts: CentreParts): AccountHost {
 
   const isFresh = ({ session }: AccountVisit) => clock() / 1000 - session.signedInAt <= freshSeconds
 
-  /** What nobody may do by a relayed QR code, by a face alone at a kiosk, nor right after a recovery that may not have been theirs. */
-  async function mayDecide(ctx: RouterContext, byQr: 'not_by_qr' | 'mandates_not_by_qr') {
+  /** What nobody may do by a relayed QR code, nor by a face alone at a kiosk. */
+  async function signedInWhole(ctx: RouterContext, byQr: 'not_by_qr' | 'mandates_not_by_qr') {
     const visit = await centre.visit(ctx, { fresh: true })
     if (!visit) return undefined
     const { amr } = visit.session
     if (amr.includes('qr')) throw new Refusal(byQr)
     if (isFaceAlone(amr)) throw new Refusal('not_by_face')
-    const { person } = visit
-    if (!isHeld(person, clock()) || amr.includes('user')) return visit
+    return visit
+  }
+
+  /** Nor right after a recovery that may not have been theirs. */
+  async function mayDecide(ctx: RouterContext, byQr: 'not_by_qr' | 'mandates_not_by_qr') {
+    const visit = await signedInWhole(ctx, byQr)
+    if (!visit) return undefined
+    const { person, session } = visit
+    if (!isHeld(person, clock()) || session.amr.includes('user')) return visit
     await centre.show(ctx, visit, 'account/held', { until: new Date(person.heldUntil ?? 0).toISOString() }, 403)
     return undefined
   }
@@ -75,9 +80,8 @@ export function createCentre(parts: CentreParts): AccountHost {
     },
 
     mayChangeAuthenticators: (ctx) => mayDecide(ctx, 'not_by_qr'),
+    mayProtect: (ctx) => signedInWhole(ctx, 'not_by_qr'),
     mayGrantMandates: (ctx) => mayDecide(ctx, 'mandates_not_by_qr'),
-
-    waysIn: (personId) => waysIn.left(personId),
 
     async show(ctx, { person }, view, data, status) {
       const visit = visitOf(ctx)

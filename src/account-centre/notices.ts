@@ -25,6 +25,8 @@ export const leads: Record<NoticeKind, string> = {
   'authenticator-added': '/account/ways',
   'authenticator-removed': '/account/ways',
   'authenticator-cloned': '/account/passkey',
+  'authenticator-held': '/account/passkey',
+  'authenticator-released': '/account/passkey',
   'password-changed': '/account/ways',
   'recovery-codes-made': '/account/ways',
   'account-recovered': '/account/history?only=sign-ins',

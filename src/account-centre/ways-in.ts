@@ -1,3 +1,4 @@
+import type { Authenticators } from '../accounts/authenticators.ts'
 import type { MethodLocks } from '../accounts/method-locks.ts'
 import { actorOf } from '../login/host.ts'
 import type { AccountVisit, LoginMethod, RouterContext } from '../login/method.ts'
@@ -5,6 +6,7 @@ import type { Session, Sessions, Taken } from '../sessions/sessions.ts'
 
 export interface WaysInParts {
   methods: readonly LoginMethod[]
+  authenticators: Authenticators
   methodLocks: MethodLocks
   sessions: Sessions
 }
@@ -12,8 +14,9 @@ export interface WaysInParts {
 /** A way to sign in as a person sees it. */
 export interface Way {
   name: string
-  /** How many of them this person has. */
+  /** How many of them this person can sign in with, and how many a recovery holds. */
   count: number
+  held: number
   /** It has pages of its own at /account/<name>. */
   room: boolean
   /** It is on, and there is nothing this person could sign in with by it. */
@@ -26,8 +29,6 @@ export interface WaysIn {
   list(personId: string): Promise<Way[]>
   /** The name of a way there is, as the audit trail or a notice has it; empty for any other. */
   known(name: string): string
-  /** How many are left that are on. */
-  left(personId: string): Promise<number>
   /** Ends what began by it, but for the session that asks. False for the last way in that is on. */
   switchOff(ctx: RouterContext, visit: AccountVisit, method: string): Promise<boolean>
   switchOn(ctx: RouterContext, personId: string, method: string): Promise<void>
@@ -41,25 +42,25 @@ export interface WaysIn {
 
 const states = { 'switched-off': 'switched_off', 'not-me': 'not_me_off' } as const
 
-export function createWaysIn({ methods, methodLocks, sessions }: WaysInParts): WaysIn {
+export function createWaysIn({ methods, authenticators, methodLocks, sessions }: WaysInParts): WaysIn {
   async function list(personId: string): Promise<Way[]> {
     const locks = new Map((await methodLocks.list(personId)).map(({ method, reason }) => [method, reason]))
-    return Promise.all(
-      methods.map(async ({ name, enrolment }) => {
-        const reason = locks.get(name)
-        const count = (await enrolment?.count(personId)) ?? 0
-        const state = reason ? states[reason] : 'on'
-        const room = enrolment !== undefined
-        return { name, count, room, unused: room && count === 0 && state === 'on', state }
-      }),
-    )
+    const all = await authenticators.list(personId)
+    return methods.map(({ name, enrolment }) => {
+      const reason = locks.get(name)
+      const own = all.filter(({ kind }) => kind === name)
+      const held = own.filter(({ heldAt }) => heldAt !== null).length
+      const state = reason ? states[reason] : 'on'
+      const room = enrolment !== undefined
+      const unused = room && own.length === 0 && state === 'on'
+      return { name, count: own.length - held, held, room, unused, state }
+    })
   }
 
   /** True when it is off afterwards. */
   async function lock(ctx: RouterContext, personId: string, method: string, reason: keyof typeof states) {
-    const ways = (await list(personId)).filter(({ count }) => count > 0).map(({ name }) => name)
     return (
-      (await methodLocks.lock(personId, method, reason, actorOf(ctx), ways)) ||
+      (await methodLocks.lock(personId, method, reason, actorOf(ctx), { keepOne: true })) ||
       (await methodLocks.locked(personId, method))
     )
   }
@@ -67,10 +68,6 @@ export function createWaysIn({ methods, methodLocks, sessions }: WaysInParts): W
   return {
     list,
     known: (name) => (methods.some((method) => method.name === name) ? name : ''),
-    async left(personId) {
-      const on = (await list(personId)).filter(({ state }) => state === 'on')
-      return on.reduce((sum, { count }) => sum + count, 0)
-    },
     async switchOff(ctx, { person, session }, method) {
       if (!(await lock(ctx, person.id, method, 'switched-off'))) return false
       await sessions.end(person.id, { but: await sessions.without(person.id, { method }, session) })

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Selectable } from 'kysely'
 import type { Clock } from '../config/clock.ts'
+import type { RowSeal } from '../keys/row-seal.ts'
 import type { Database } from '../storage/database.ts'
 import type { Tables } from '../storage/schema.ts'
 
@@ -9,10 +10,13 @@ export interface Authenticator {
   id: string
   personId: string
   kind: string
+  lookupKey: string | null
   data: string
   /** Milliseconds since 1970 UTC. */
   createdAt: number
   lastUsedAt: number | null
+  /** Since when a recovery holds it (milliseconds since 1970 UTC); null where it may be used. */
+  heldAt: number | null
 }
 
 export interface NewAuthenticator {
@@ -23,7 +27,10 @@ export interface NewAuthenticator {
   data: string
 }
 
-/** With `within`, a transaction, a change is kept together with what else it holds: audit entry, notice. */
+/**
+ * With `within`, a transaction, a change is kept together with what else it holds: audit entry, notice. A row whose seal does
+ * not hold (src/keys/row-seal.ts) is given to nobody, as if it were not there.
+ */
 export interface Authenticators {
   find(personId: string, kind: string): Promise<Authenticator | undefined>
   /** Oldest first; of every kind where none is given. */
@@ -33,6 +40,8 @@ export interface Authenticators {
   add(authenticator: NewAuthenticator, within?: Database): Promise<Authenticator | undefined>
   /** Replaces the data only if it still is what the caller read. */
   replaceData(authenticator: Authenticator, data: string, within?: Database): Promise<boolean>
+  /** Holds it from `at`, or lets it go with null; false when it is no longer what the caller read. */
+  hold(authenticator: Authenticator, at: number | null, within: Database): Promise<boolean>
   used(authenticator: Authenticator): Promise<void>
   /** Only one of this person; false when there is none. */
   remove(personId: string, id: string, within?: Database): Promise<boolean>
@@ -40,17 +49,58 @@ export interface Authenticators {
   removeAll(personId: string, kind: string, within?: Database): Promise<number>
 }
 
-const fromRow = (row: Selectable<Tables['authenticators']>): Authenticator => ({
+export type AuthenticatorRow = Selectable<Tables['authenticators']>
+
+const fromRow = (row: AuthenticatorRow): Authenticator => ({
   id: row.id,
   personId: row.person_id,
   kind: row.kind,
+  lookupKey: row.lookup_key,
   data: row.data,
   createdAt: row.created_at,
   lastUsedAt: row.last_used_at,
+  heldAt: row.held_at,
 })
 
-export function createAuthenticators(options: { database: Database; clock: Clock }): Authenticators {
-  const { database, clock } = options
+/** Where the seal of a row stands (see FieldCipher). */
+const macPlace = (id: string) => `authenticators.mac:${id}`
+
+type SealedPart = Omit<AuthenticatorRow, 'mac' | 'last_used_at'>
+
+const sealedPart = (row: SealedPart) => [
+  row.id,
+  row.person_id,
+  row.kind,
+  row.lookup_key,
+  row.data,
+  row.created_at,
+  row.held_at,
+]
+
+/** The seal of an authenticator's row: it says whose it is, of which kind, since when, and what stands in it. */
+export const sealOf = (seal: RowSeal, row: SealedPart): string => seal.seal(macPlace(row.id), sealedPart(row))
+
+export const isSealed = (seal: RowSeal, row: AuthenticatorRow): boolean =>
+  seal.holds(macPlace(row.id), sealedPart(row), row.mac)
+
+export function createAuthenticators(options: {
+  database: Database
+  seal: RowSeal
+  /** Since when every row must be sealed, in milliseconds since 1970 UTC; undefined while rows of older versions are sealed. */
+  sealedFrom(): number | undefined
+  /** Told of a row that is given to nobody: somebody changed the store. */
+  unsealed: (row: { id: string; kind: string }) => void
+  clock: Clock
+}): Authenticators {
+  const { database, seal, sealedFrom, unsealed, clock } = options
+
+  function counts(row: AuthenticatorRow): boolean {
+    if (isSealed(seal, row)) return true
+    const from = sealedFrom()
+    if (from === undefined || clock() < from) return true
+    unsealed({ id: row.id, kind: row.kind })
+    return false
+  }
 
   const list: Authenticators['list'] = async (personId, kind, within = database) => {
     const rows = await within
@@ -61,7 +111,33 @@ export function createAuthenticators(options: { database: Database; clock: Clock
       .orderBy('created_at')
       .orderBy('id')
       .execute()
-    return rows.map(fromRow)
+    return rows.filter(counts).map(fromRow)
+  }
+
+  /** By compare-and-set on all that may change; sealed anew. */
+  async function change(
+    { id, personId, kind, lookupKey, data, createdAt, heldAt }: Authenticator,
+    values: { data?: string; held_at?: number | null },
+    within: Database,
+  ): Promise<boolean> {
+    const before = {
+      id,
+      person_id: personId,
+      kind,
+      lookup_key: lookupKey,
+      data,
+      created_at: createdAt,
+      held_at: heldAt,
+    }
+    const result = await within
+      .updateTable('authenticators')
+      .set({ ...values, mac: sealOf(seal, { ...before, ...values }) })
+      .where('id', '=', id)
+      .where('person_id', '=', personId)
+      .where('data', '=', data)
+      .where('held_at', heldAt === null ? 'is' : '=', heldAt)
+      .executeTakeFirst()
+    return result.numUpdatedRows === 1n
   }
 
   return {
@@ -74,34 +150,29 @@ export function createAuthenticators(options: { database: Database; clock: Clock
         .where('kind', '=', kind)
         .where('lookup_key', '=', lookupKey)
         .executeTakeFirst()
-      return row && fromRow(row)
+      return row && counts(row) ? fromRow(row) : undefined
     },
     async add({ personId, kind, lookupKey, data }, within = database) {
-      const row = await within
+      const row = {
+        id: randomUUID(),
+        person_id: personId,
+        kind,
+        lookup_key: lookupKey ?? null,
+        data,
+        created_at: clock(),
+        last_used_at: null,
+        held_at: null,
+      }
+      const added = await within
         .insertInto('authenticators')
-        .values({
-          id: randomUUID(),
-          person_id: personId,
-          kind,
-          lookup_key: lookupKey ?? null,
-          data,
-          created_at: clock(),
-          last_used_at: null,
-        })
+        .values({ ...row, mac: sealOf(seal, row) })
         .onConflict((conflict) => conflict.columns(['kind', 'lookup_key']).doNothing())
         .returningAll()
         .executeTakeFirst()
-      return row && fromRow(row)
+      return added && fromRow(added)
     },
-    async replaceData({ id, data: before }, data, within = database) {
-      const result = await within
-        .updateTable('authenticators')
-        .set({ data })
-        .where('id', '=', id)
-        .where('data', '=', before)
-        .executeTakeFirst()
-      return result.numUpdatedRows === 1n
-    },
+    replaceData: (authenticator, data, within = database) => change(authenticator, { data }, within),
+    hold: (authenticator, at, within) => change(authenticator, { held_at: at }, within),
     async used({ id }) {
       await database.updateTable('authenticators').set({ last_used_at: clock() }).where('id', '=', id).execute()
     },

@@ -2,8 +2,10 @@ import type { AuditTrail } from '../audit/trail.ts'
 import type { Clock } from '../config/clock.ts'
 import type { Database, DatabaseTransaction } from '../storage/database.ts'
 import type { Tables } from '../storage/schema.ts'
+import type { Authenticators } from './authenticators.ts'
 import type { Actor } from './natural-persons.ts'
 import type { Notifier } from './notices.ts'
+import { waysLeft } from './ways-in.ts'
 
 export interface MethodLock {
   method: string
@@ -16,35 +18,29 @@ export interface MethodLock {
 export interface MethodLocks {
   list(personId: string): Promise<MethodLock[]>
   locked(personId: string, method: string): Promise<boolean>
-  /**
-   * False when it was off already, and when it is the last on of the `ways` this person has, where they are given. The person
-   * is told.
-   */
+  /** False when it was off already, and with `keepOne` when nothing would be left to sign in with. The person is told. */
   lock(
     personId: string,
     method: string,
     reason: MethodLock['reason'],
     by: Actor,
-    ways?: readonly string[],
+    options?: { keepOne: boolean },
   ): Promise<boolean>
   /** False when it was not off. The person is told. */
   unlock(personId: string, method: string, by: Actor, within?: DatabaseTransaction): Promise<boolean>
 }
 
+/** Ends the transaction: what it did so far is undone. */
+class Undo extends Error {}
+
 export function createMethodLocks(options: {
   database: Database
+  authenticators: Pick<Authenticators, 'list'>
   audit: AuditTrail
   notifier: Notifier
   clock: Clock
 }): MethodLocks {
-  const { database, audit, notifier, clock } = options
-
-  const offIn = async (within: Database, personId: string) =>
-    new Set(
-      (await within.selectFrom('method_locks').select('method').where('person_id', '=', personId).execute()).map(
-        ({ method }) => method,
-      ),
-    )
+  const { database, authenticators, audit, notifier, clock } = options
 
   return {
     async list(personId) {
@@ -60,24 +56,25 @@ export function createMethodLocks(options: {
         .executeTakeFirst()
       return row !== undefined
     },
-    lock: (personId, method, reason, by, ways) =>
-      database.transaction().execute(async (transaction) => {
-        if (ways) {
-          // looked at in the transaction: two switches at once must not leave nothing
-          const off = await offIn(transaction, personId)
-          if (!ways.some((way) => way !== method && !off.has(way))) return false
-        }
+    async lock(personId, method, reason, by, { keepOne } = { keepOne: false }) {
+      const locked = database.transaction().execute(async (transaction) => {
         const { numInsertedOrUpdatedRows } = await transaction
           .insertInto('method_locks')
           .values({ person_id: personId, method, reason, locked_at: clock() })
           .onConflict((conflict) => conflict.columns(['person_id', 'method']).doNothing())
           .executeTakeFirst()
         if (numInsertedOrUpdatedRows === 0n) return false
+        if (keepOne && (await waysLeft(authenticators, personId, transaction)) === 0) throw new Undo()
         await audit.append(transaction, { event: 'method.locked', ...by, personId, details: { method, reason } })
         const details = { method, reason }
         await notifier.notify({ personId, kind: 'method-locked', details, restricted: by.restricted }, transaction)
         return true
-      }),
+      })
+      return locked.catch((error: unknown) => {
+        if (error instanceof Undo) return false
+        throw error
+      })
+    },
     unlock(personId, method, by, within) {
       return within ? unlockIn(within) : database.transaction().execute(unlockIn)
 

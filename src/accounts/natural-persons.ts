@@ -9,6 +9,7 @@ import type { PopulationRegister } from '../proofing/population-register.ts'
 import { compileOnce, type Database, type DatabaseTransaction } from '../storage/database.ts'
 import type { Tell } from '../storage/events.ts'
 import type { Tables } from '../storage/schema.ts'
+import type { Authenticators } from './authenticators.ts'
 import type { IdentityDocument } from './identifiers/documents.ts'
 import type { IdentifierReading } from './identifiers/identify.ts'
 import { matchKey } from './identifiers/names.ts'
@@ -100,12 +101,13 @@ export function createNaturalPersons(options: {
   lookup: LookupIndex
   audit: AuditTrail
   register: PopulationRegister
+  authenticators: Pick<Authenticators, 'add'>
   endSignIns: EndSignIns
   notifier: Notifier
   tell: Tell
   clock: Clock
 }): NaturalPersons {
-  const { database, cipher, lookup, audit, register, endSignIns, notifier, tell, clock } = options
+  const { database, cipher, lookup, audit, register, authenticators, endSignIns, notifier, tell, clock } = options
 
   const byId = compileOnce<NaturalPerson['row']>(
     database.selectFrom('natural_persons').selectAll().where('id', '=', ''),
@@ -177,18 +179,10 @@ export function createNaturalPersons(options: {
           updated_at: now,
         }
         await transaction.insertInto('natural_persons').values(row).execute()
-        await transaction
-          .insertInto('authenticators')
-          .values({
-            id: randomUUID(),
-            person_id: id,
-            kind: 'password',
-            lookup_key: null,
-            data: JSON.stringify({ hash: passwordHash }),
-            created_at: now,
-            last_used_at: null,
-          })
-          .execute()
+        await authenticators.add(
+          { personId: id, kind: 'password', data: JSON.stringify({ hash: passwordHash }) },
+          transaction,
+        )
         if (noticeVersion) {
           const consent = { person_id: id, notice_version: noticeVersion, given_at: now }
           await transaction.insertInto('notice_consents').values(consent).execute()

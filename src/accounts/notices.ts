@@ -10,6 +10,8 @@ export const noticeKinds = [
   'authenticator-added',
   'authenticator-removed',
   'authenticator-cloned',
+  'authenticator-held',
+  'authenticator-released',
   'password-changed',
   'recovery-codes-made',
   'account-recovered',

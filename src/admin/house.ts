@@ -28,6 +28,7 @@ import { openCookieKeys } from '../keys/cookie-keys.ts'
 import { openDataKeys, type DataKeys } from '../keys/data-keys.ts'
 import { belonging, claimKeys, houseRows, readKeysInStore, type KeysInStore } from '../keys/keys-in-store.ts'
 import { firstOfOldFiles, keyNumber } from '../keys/lookup-index.ts'
+import { createRowSeal, type RowSeal } from '../keys/row-seal.ts'
 import { shareKeys } from '../keys/shared-keys.ts'
 import { openSigningKeys } from '../keys/signing-keys.ts'
 import { type EmbeddedBusinessRegister } from '../proofing/embedded-business-register.ts'
@@ -73,6 +74,8 @@ export interface Back {
   faceConsents: FaceConsents
   faceProofs: FaceProofs
   numberClaims: NumberClaims
+  /** Seals the rows of authenticators. */
+  seal: RowSeal
   /** Compares the key files with those of the other machines on this store (src/keys/shared-keys.ts). */
   shareKeys(): Promise<void>
   /** The key files of this machine were changed: all server processes follow now. */
@@ -92,6 +95,8 @@ interface Surroundings {
   events?: Events
   /** Told where the servers could not be told of a change. */
   untold?: (error: unknown) => void
+  /** Told of an authenticator whose seal does not hold: somebody changed the store. */
+  unsealed?: (row: { id: string; kind: string }) => void
 }
 
 /** Opens the durable store (made and migrated where needed) and the services over it. */
@@ -115,36 +120,29 @@ export async function openHouse(settings: Settings, clock: Clock, surroundings: 
   const register = createEmbeddedPopulationRegister({ database, blindIndex, clock })
   const { session, refreshToken } = settings.lifetimes
   const endSignIns = createEndSignIns({ clock, lifetime: Math.max(session, refreshToken) })
+  const seal = createRowSeal(cipher)
+  const { unsealed = () => undefined } = surroundings
+  const authenticators = createAuthenticators({ database, seal, sealedFrom: dataKeys.sealedFrom, unsealed, clock })
   const inbox = createInbox({ database, cipher, clock })
-  const persons = createNaturalPersons({
-    database,
-    cipher,
-    lookup,
-    audit,
-    register,
-    endSignIns,
-    notifier: inbox,
-    tell,
-    clock,
-  })
-  const authenticators = createAuthenticators({ database, clock })
-  const methodLocks = createMethodLocks({ database, audit, notifier: inbox, clock })
-  const acting = openActing({ database, cipher, blindIndex, audit, persons, notifier: inbox, tell, clock })
-  const faces = openFaces({
+  const notifier = inbox
+  const shared = {
     database,
     cipher,
     blindIndex,
     lookup,
     audit,
-    persons,
     register,
-    legalPersons: acting.legalPersons,
-    notifier: inbox,
+    authenticators,
     endSignIns,
-    waitSeconds: settings.numberLossWaitSeconds,
+    notifier,
     tell,
     clock,
-  })
+  }
+  const persons = createNaturalPersons(shared)
+  const methodLocks = createMethodLocks(shared)
+  const acting = openActing({ ...shared, persons })
+  const { legalPersons } = acting
+  const faces = openFaces({ ...shared, persons, legalPersons, waitSeconds: settings.numberLossWaitSeconds })
   return {
     ...acting,
     ...faces,
@@ -188,6 +186,7 @@ export async function openHouse(settings: Settings, clock: Clock, surroundings: 
       days: settings.closingDays,
     }),
     clients: createClients({ database, audit, tell, clock }),
+    seal,
     shareKeys: share,
     async keysChanged() {
       await share()

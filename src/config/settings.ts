@@ -74,6 +74,7 @@ const schema = z.object({
   YIDENG_REFRESH_GRACE_SECONDS: whole(0, 60),
   YIDENG_FRESH_SIGN_IN_SECONDS: whole(30, 3600),
   YIDENG_PASSKEY_OFFER_DAYS: whole(1, 366),
+  YIDENG_PASSKEY_ROOTS: z.string().transform((value) => (value ? resolve(value) : '')),
   YIDENG_CLOSING_DAYS: whole(1, 90),
   YIDENG_QR_FRAME_SECONDS: whole(2, 30),
   YIDENG_QR_HIDE_SECONDS: whole(2, 30),
@@ -104,6 +105,7 @@ const schema = z.object({
   YIDENG_ADDRESS_TRIES: whole(1, 1_000_000),
   YIDENG_NUMBER_LOSS_WAIT_SECONDS: seconds,
   YIDENG_RECOVERY_HOLD_SECONDS: seconds,
+  YIDENG_RECOVERY_PASSKEY_DAYS: whole(0, 3650),
   YIDENG_RECOVERY_LINK_SECONDS: seconds,
   YIDENG_ADDRESS_REGISTRATIONS: whole(1, 1_000_000),
   YIDENG_ADDRESS_REQUESTS: whole(10, 100_000_000),
@@ -178,6 +180,8 @@ function parseSettings(given: Record<string, string>, production: boolean) {
       freshSignIn: all.YIDENG_FRESH_SIGN_IN_SECONDS,
     },
     passkeyOfferDays: all.YIDENG_PASSKEY_OFFER_DAYS,
+    /** Empty: none. */
+    passkeyRootsFile: all.YIDENG_PASSKEY_ROOTS,
     closingDays: all.YIDENG_CLOSING_DAYS,
     /** Login by QR code; times in seconds. */
     qr: {
@@ -214,8 +218,12 @@ function parseSettings(given: Record<string, string>, production: boolean) {
     breachedPasswordsFile: all.YIDENG_BREACHED_PASSWORDS,
     /** From a proof at a counter until another account loses the number by it. */
     numberLossWaitSeconds: all.YIDENG_NUMBER_LOSS_WAIT_SECONDS,
-    /** Of a recovered account; in seconds. */
-    recovery: { hold: all.YIDENG_RECOVERY_HOLD_SECONDS, link: all.YIDENG_RECOVERY_LINK_SECONDS },
+    /** Of a recovered account; in seconds, and days. */
+    recovery: {
+      hold: all.YIDENG_RECOVERY_HOLD_SECONDS,
+      link: all.YIDENG_RECOVERY_LINK_SECONDS,
+      passkeyDays: all.YIDENG_RECOVERY_PASSKEY_DAYS,
+    },
     limits: {
       passwordTries: all.YIDENG_PASSWORD_TRIES,
       passwordWaitSeconds: all.YIDENG_PASSWORD_WAIT_SECONDS,

@@ -11,6 +11,7 @@ const text = z.looseObject({
   lookup: z.record(z.string(), z.string()).optional(),
   audit: z.record(z.string(), z.string()).default({}),
   used_from: z.record(z.string(), z.string()).default({}),
+  sealed_from: z.string().optional(),
 })
 
 const newestOf = (keys: object) => Math.max(...Object.keys(keys).map(keyNumber))
@@ -67,6 +68,14 @@ export function noteUse(directory: string, id: string, at: string): void {
   changeKeyFile(directory, dataKeyFile, (content) => {
     const before = text.parse(content)
     return { ...before, used_from: { [id]: at, ...before.used_from } }
+  })
+}
+
+/** Notes from when on every authenticator must be sealed (ISO 8601), where the file does not say yet. */
+export function noteSealed(directory: string, from: string): void {
+  changeKeyFile(directory, dataKeyFile, (content) => {
+    const before = text.parse(content)
+    return { ...before, sealed_from: before.sealed_from ?? from }
   })
 }
 

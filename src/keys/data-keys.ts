@@ -23,6 +23,8 @@ const schema = z.object({
   audit: z.record(z.string(), key).default({}),
   /** When a key came into use, ISO 8601; older files do not say. */
   used_from: z.record(z.string(), z.iso.datetime()).default({}),
+  /** From then on every authenticator must be sealed (accounts/seal-authenticators.ts); older files do not say. */
+  sealed_from: z.iso.datetime().optional(),
 })
 
 export interface DataKeys {
@@ -44,6 +46,11 @@ export interface DataKeys {
   ids(): { current: string; old: string[]; waiting: string[] }
   /** Since when a key is used, in milliseconds since 1970; undefined for one that is as old as its file, or older than this. */
   usedFrom(id: string): number | undefined
+  /**
+   * Since when every authenticator must be sealed, in milliseconds since 1970 UTC; undefined until those of older versions are.
+   * It stands in the key file, for whoever writes the store must not take it back.
+   */
+  sealedFrom(): number | undefined
   /** Secret behind pairwise subjects (OIDC Core 8.1). Losing it changes every portal's `sub`. */
   pairwise: KeyObject
 }
@@ -68,6 +75,8 @@ export function openDataKeys(directory: string): DataKeys {
       index: freshKey(),
       pairwise: freshKey(),
       lookup: { i1: freshKey() },
+      // what this version makes is sealed from the first row on
+      sealed_from: new Date(0).toISOString(),
     }))
     const { keys, index, lookup, audit: added, ...rest } = schema.parse(made)
     const audit: Record<string, KeyObject> = { a1: deriveKey(index.export(), 'audit'), ...added }
@@ -98,6 +107,10 @@ export function openDataKeys(directory: string): DataKeys {
     refresh,
     usedFrom(id) {
       const from = now.used_from[id]
+      return from === undefined ? undefined : Date.parse(from)
+    },
+    sealedFrom() {
+      const { sealed_from: from } = now
       return from === undefined ? undefined : Date.parse(from)
     },
     ids() {

@@ -104,8 +104,6 @@ export interface Offer {
 export interface Enrolment {
   /** Mounted under /account/<name>. */
   routes(router: Router, centre: AccountHost): void
-  /** How many ways in this person has by this method; the last of all may not be removed. */
-  count(personId: string): Promise<number>
 }
 
 /** A signed-in person on a page of their own. */
@@ -134,13 +132,16 @@ export interface AccountHost {
    */
   mayChangeAuthenticators(ctx: RouterContext): Promise<AccountVisit | undefined>
   /**
+   * As `mayChangeAuthenticators`, but also while the account is held: for what only makes it safer, and what proves whose it is.
+   * @throws Refusal `not_by_qr`, `not_by_face`
+   */
+  mayProtect(ctx: RouterContext): Promise<AccountVisit | undefined>
+  /**
    * As `visit` with `fresh`, and only where mandates may be given or taken: never by a session that a QR code or a face alone began, nor
    * while the account is held after a recovery, unless a passkey signed in.
    * @throws Refusal `mandates_not_by_qr`, `not_by_face`
    */
   mayGrantMandates(ctx: RouterContext): Promise<AccountVisit | undefined>
-  /** How many ways in are left over all methods, those that are off not counted. */
-  waysIn(personId: string): Promise<number>
   /** Shows a page of the account centre inside its frame. */
   show(
     ctx: RouterContext,

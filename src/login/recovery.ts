@@ -51,8 +51,9 @@ const addressWindowSeconds = 600
 const passed = z.object({
   /** What lets it set a password; undefined once that is done. */
   pass: z.object({ personId: z.string(), by: z.enum(['code', 'link']), key: z.string() }).optional(),
-  /** Until when the account is then held. */
+  /** Until when the account is then held, and how many passkeys are. */
   heldUntil: z.number().nullable(),
+  heldPasskeys: z.number().default(0),
   back: z.string(),
 })
 
@@ -181,16 +182,15 @@ export function recoveryRoutes(router: Router, parts: RecoveryParts): void {
     // whoever forgot the password has tried wrong ones: the right one must not wait for that
     const names = [phone, phone.replace('+86', ''), username, documentNumber]
     await passwordTries.forgetAll(visitOf(ctx), person.id, names)
-    const { heldUntil } = recovered
-    await artifacts.put(kind, id, JSON.stringify({ heldUntil, back }), { ttl: openSeconds })
+    await artifacts.put(kind, id, JSON.stringify({ ...recovered, back }), { ttl: openSeconds })
     return goTo(ctx, '/recover/done')
   })
 
   router.get('/recover/done', async (ctx) => {
-    const { pass, heldUntil, back } = await whereAmI(ctx)
+    const { pass, heldUntil, heldPasskeys, back } = await whereAmI(ctx)
     if (pass) throw new Refusal('recovery_gone', 'not done yet')
     const held = heldUntil !== null && heldUntil > clock()
-    showPage(ctx, 'recover/done', { back, until: held ? new Date(heldUntil).toISOString() : '' })
+    showPage(ctx, 'recover/done', { back, until: held ? new Date(heldUntil).toISOString() : '', heldPasskeys })
   })
 
   // The token leaves the address bar at once; it is spent by the form only, so whatever previews links may look at it.

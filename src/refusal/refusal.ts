@@ -35,6 +35,7 @@ export const refusals = {
   qr_ended: 400,
   passkey_refused: 400,
   passkey_other_person: 400,
+  passkey_held: 403,
   recovery_refused: 400,
   passkey_needed: 403,
   missing_identifier: 400,

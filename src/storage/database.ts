@@ -12,6 +12,7 @@ import { up as administrators } from './migrations/0009-administrators.ts'
 import { up as auditMonths } from './migrations/0010-audit-months.ts'
 import { up as signInEndings } from './migrations/0011-sign-in-endings.ts'
 import { up as duties } from './migrations/0014-duties.ts'
+import { up as authenticators } from './migrations/0018-authenticators.ts'
 import type { Tables } from './schema.ts'
 import { DurableSqliteAdapter, durableSqlite } from './sqlite-dialect.ts'
 
@@ -32,6 +33,7 @@ const migrations = {
   '0010-audit-months': { up: auditMonths },
   '0011-sign-in-endings': { up: signInEndings },
   '0014-duties': { up: duties },
+  '0018-authenticators': { up: authenticators },
 }
 
 /** Opens the durable store: `postgres://…`, or the file of the embedded one. A commit is on disk when its promise settles. */

@@ -67,6 +67,10 @@ export interface Tables extends LegalPersonTables, FaceTables, AdministrationTab
     data: string
     created_at: Time
     last_used_at: Time | null
+    /** A recovery held it: it signs nobody in until its owner says that it is theirs. */
+    held_at: Time | null
+    /** Digest of all the above but `last_used_at`, sealed (src/keys/row-seal.ts); null in rows of older versions. */
+    mac: Sealed | null
   }
   notice_consents: { person_id: string; notice_version: string; given_at: Time }
   clients: {
@@ -182,6 +186,8 @@ export const columnMarks: { [T in keyof Tables]: { [C in keyof Tables[T]]: Mark 
     data: 'sensitive',
     created_at: 'open',
     last_used_at: 'open',
+    held_at: 'open',
+    mac: 'sensitive',
   },
   notice_consents: { person_id: 'open', notice_version: 'open', given_at: 'open' },
   clients: {

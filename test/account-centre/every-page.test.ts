@@ -86,7 +86,7 @@ describe.skipIf(cannotRun('browser'))('every page of the account centre', () => 
     // what is signed is shown after a form only; its page is looked at in test/journeys/next-time-without-a-password.test.ts
     seen.push('/account/mandates/sign')
     // a file
-    seen.push('/account/receipts/1')
+    seen.push('/account/receipts/1', '/account/signatures/1')
     const missed = addresses().filter((address) => !seen.some((path) => address.test(path)))
     expect(missed, 'no link leads there').toEqual([])
 

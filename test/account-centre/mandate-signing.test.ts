@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Back } from '../../src/admin/house.ts'
-import { verifyProof } from '../../src/login/passkey/signing.ts'
+import { holds, readProof } from '../../src/login/passkey/proof.ts'
 import { end, mandate, openOrganisation } from '../setup/organisation.ts'
 import { addPasskey, askOptions, sendResponse, type RequestOptions } from '../setup/passkey.ts'
 import { openPerson } from '../setup/person.ts'
@@ -16,6 +16,12 @@ beforeAll(async () => {
   server = await usualServer()
   house = await server.house()
 })
+
+/** Whether it is a signature over this text; false for what is no signature. */
+async function verifyProof(text: string, stored: string): Promise<boolean> {
+  const proof = readProof(stored)
+  return proof !== undefined && holds(text, proof)
+}
 
 type Person = Awaited<ReturnType<typeof openPerson>>
 

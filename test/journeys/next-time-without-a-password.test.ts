@@ -77,7 +77,7 @@ describe.skipIf(cannotRun('browser'))('in Chromium, a person with passkeys', () 
     // by autofill: the field's list answers by itself here
     await signOut(context)
     finish = await enter()
-    expect(await finish()).toMatchObject({ amr: ['hwk', 'user'] })
+    expect(await finish()).toMatchObject({ amr: ['swk', 'user'] })
 
     // by the button, while the list of the field is waiting: cancelled, not verified, done
     await signOut(context)
@@ -100,7 +100,7 @@ describe.skipIf(cannotRun('browser'))('in Chromium, a person with passkeys', () 
     await page.addInitScript('PublicKeyCredential.isConditionalMediationAvailable = async () => false')
     finish = await enter()
     await page.locator(button).click()
-    expect(await finish()).toMatchObject({ amr: ['hwk', 'user'] })
+    expect(await finish()).toMatchObject({ amr: ['swk', 'user'] })
     expect(await device.credentials()).toMatchObject([{ signCount: 3 }])
 
     // what a person gives to somebody else is signed with it

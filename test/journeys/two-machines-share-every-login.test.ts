@@ -129,7 +129,7 @@ describe.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis'))('two machines on 
     const visit = await portal.begin()
     const fresh = new Visitor(issuer)
     const tokens = await visit.finish(await signInByPasskey(fresh, await fresh.get(visit.url), authenticator))
-    expect(tokens.claims()?.amr).toEqual(['hwk', 'user'])
+    expect(tokens.claims()?.amr).toEqual(['swk', 'user'])
     const person = await house.persons.findByIdentifier(readIdentifier(account.username))
     const [code = ''] = await house.recovery.makeCodes(person?.id ?? '', { actor: 'person' })
     await recoverBy(house, { identifier: account.username, knowledge: account.document_number, code })

@@ -49,6 +49,7 @@ it('rotates the data key while people sign in, and nothing is left under the old
   const file = join(server.dataDir, 'yideng.sqlite')
   expect(sealedUnder(file, 'd1')).toEqual(
     [
+      'authenticators.mac',
       'devices.browser',
       ...['document_number', 'name', 'phone', 'username'].map((one) => `natural_persons.${one}`),
       'notices.restricted',

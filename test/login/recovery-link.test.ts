@@ -50,7 +50,7 @@ describe('an administrator’s link', () => {
     expect(await eventsOf(house, person.id)).toEqual(
       expect.arrayContaining([
         { event: 'recovery.link-made', actor: 'administrator:clerk', details: { counter: false } },
-        { event: 'person.recovered', actor: 'person', details: { by: 'link', held: true } },
+        { event: 'person.recovered', actor: 'person', details: { by: 'link', held: true, passkeys: 0 } },
       ]),
     )
   })
@@ -78,12 +78,8 @@ describe('an administrator’s link', () => {
 
     const page = await visitor.get(second)
     const aged = { expiresAt: Date.now() - 1, counter: true }
-    await house.database
-      .updateTable('authenticators')
-      .set({ data: JSON.stringify(aged) })
-      .where('kind', '=', 'recovery-link')
-      .where('person_id', '=', person.id)
-      .execute()
+    const link = (await house.authenticators.find(person.id, 'recovery-link')) ?? expect.fail()
+    await house.authenticators.replaceData(link, JSON.stringify(aged))
     expect(await refused(second)).toBe(true)
     expect((await choose(visitor, page)).status, 'a page opened in time').toBe(400)
     expect(await house.recovery.codesLeft(person.id), 'nothing half done').toBe(10)

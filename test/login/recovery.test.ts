@@ -59,7 +59,7 @@ describe('a forgotten password', () => {
     expect(await eventsOf(house, person.id)).toContainEqual({
       event: 'person.recovered',
       actor: 'person',
-      details: { by: 'code', held: true },
+      details: { by: 'code', held: true, passkeys: 0 },
     })
   })
 

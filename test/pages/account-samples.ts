@@ -80,10 +80,10 @@ export const accountSamples: readonly Sample[] = [
     data: {
       ...frame('/account/ways'),
       ways: [
-        { name: 'password', count: 1, room: true, unused: false, state: 'on' },
-        { name: 'qr', count: 0, room: true, unused: false, state: 'switched_off' },
-        { name: 'passkey', count: 2, room: false, unused: false, state: 'not_me_off' },
-        { name: 'face', count: 0, room: true, unused: true, state: 'on' },
+        { name: 'password', count: 1, held: 0, room: true, unused: false, state: 'on' },
+        { name: 'qr', count: 0, held: 0, room: true, unused: false, state: 'switched_off' },
+        { name: 'passkey', count: 2, held: 1, room: false, unused: false, state: 'not_me_off' },
+        { name: 'face', count: 0, held: 0, room: true, unused: true, state: 'on' },
       ],
       done,
       refused: done === '' ? 'password' : '',

@@ -132,6 +132,21 @@ export const organisationSamples: readonly Sample[] = [
     data: { ...account, organisation: { ...gone, kind: 'cooperative' }, members: [], mayGive: false },
   },
   {
+    view: 'account/signatures',
+    name: 'some',
+    data: {
+      ...account,
+      signatures: ['offer', 'accept', 'confirm'].map((act, index) => ({
+        id: index + 1,
+        act,
+        at: '2026-11-24 10:00',
+        role: index === 2 ? '' : 'handler',
+        principal: index === 2 ? '' : '云岭科技有限公司',
+      })),
+    },
+  },
+  { view: 'account/signatures', name: 'none', data: { ...account, signatures: [] } },
+  {
     view: 'account/organisation-history',
     name: 'some',
     data: {

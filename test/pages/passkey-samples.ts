@@ -9,6 +9,7 @@ const phone = {
   keeper: '苹果钥匙串（iCloud）',
   showKeeper: true,
   synced: true,
+  held: false,
   created: '2026-11-24T02:00:00.000Z',
   used: '2026-11-24T03:30:00.000Z',
 }
@@ -27,11 +28,12 @@ export function passkeySamples(account: object): Sample[] {
   const list = {
     ...account,
     here: '/account/passkey',
-    passkeys: [phone, unnamed],
+    passkeys: [phone, { ...unnamed, held: true }],
     off: false,
     possible: true,
     done: '',
   }
+  const onOne = { ...account, here: '/account/passkey/5f1c', last: false, release: false, until: '' }
   return [
     { view: 'login/passkey-offer', name: 'first', data: offer },
     ...faults.map((problem) => ({ view: 'login/passkey-offer', name: problem, data: { ...offer, problem } })),
@@ -41,6 +43,7 @@ export function passkeySamples(account: object): Sample[] {
       name: 'renamed',
       data: { ...list, passkeys: [{ ...phone, showKeeper: false }], done: 'renamed' },
     },
+    { view: 'passkey/list', name: 'released', data: { ...list, passkeys: [phone], done: 'released' } },
     { view: 'passkey/list', name: 'none', data: { ...list, passkeys: [], done: 'removed' } },
     { view: 'passkey/list', name: 'off', data: { ...list, off: true, possible: false } },
     ...['offer', 'accept', 'confirm'].map((act) => ({
@@ -53,7 +56,12 @@ export function passkeySamples(account: object): Sample[] {
     ...[true, false].map((last) => ({
       view: 'passkey/one',
       name: last ? 'last' : 'one',
-      data: { ...account, here: '/account/passkey/5f1c', passkey: last ? unnamed : phone, last },
+      data: { ...onOne, passkey: last ? unnamed : phone, last },
+    })),
+    ...[true, false].map((release) => ({
+      view: 'passkey/one',
+      name: release ? 'held' : 'held-account',
+      data: { ...onOne, passkey: { ...phone, held: true }, release, until: release ? '' : '2026-11-25T02:00:00.000Z' },
     })),
   ]
 }

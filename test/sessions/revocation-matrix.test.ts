@@ -7,6 +7,7 @@ import { allow, openPerson, signIn } from '../setup/person.ts'
 import { signInByPasskey } from '../setup/passkey.ts'
 import { registerPortal, type TestPortal } from '../setup/portal.ts'
 import { newPassword, recoverBy } from '../setup/recovery.ts'
+import { rivalOf } from '../setup/rival.ts'
 import { startServer, type RunningServer } from '../setup/server.ts'
 import {
   copyOf,
@@ -69,8 +70,8 @@ const acts: Record<Exclude<Remedy, 'representation'>, Act> = {
     recoverBy(house, { identifier: person.username, knowledge: person.phone, code: codes[0] ?? '' }),
   lock: async ({ house }, { person }) => house.persons.setStatus(person.id, 'locked', by),
   async supersede({ house }, { person }) {
-    const winner = await openPerson(house, { number: person.number, level: 2 })
-    return house.faceProofs.proveAtCounter(await find(house, winner), by)
+    const winner = await rivalOf(house, person)
+    return house.faceProofs.proveAtCounter(await find(house, winner), { bothPresent: true }, by)
   },
   closing: async (_scene, { owner }) =>
     owner.submit(await owner.get('/account/closing'), '/account/closing', { confirm: '注销我的账户' }),

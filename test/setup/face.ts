@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { sealOf } from '../../src/accounts/authenticators.ts'
 import type { Back } from '../../src/admin/house.ts'
 import type { Action } from '../../src/proofing/face/challenge.ts'
 import { openFaceEngine } from '../../src/proofing/face/engine.ts'
@@ -114,7 +115,8 @@ export const passkeyMade = (house: Back, personId: string, visitor?: Visitor) =>
   const created_at = house.clock() - minutesAgo * 60_000
   const cookie = visitor?.cookies.find(({ name }) => name.endsWith('yideng_device'))?.value ?? ''
   const data = JSON.stringify({ device: house.devices.keyOf(cookie) })
-  const row = { id, person_id: personId, kind: 'passkey', lookup_key: id, data, created_at, last_used_at: null }
-  await house.database.insertInto('authenticators').values(row).execute()
+  const row = { id, person_id: personId, kind: 'passkey', lookup_key: id, data, created_at, held_at: null }
+  const sealed = { ...row, last_used_at: null, mac: sealOf(house.seal, row) }
+  await house.database.insertInto('authenticators').values(sealed).execute()
   return id
 }

@@ -4,7 +4,7 @@ const sha256 = (data: string | Buffer) => createHash('sha256').update(data).dige
 const base64url = (data: Buffer | string) => Buffer.from(data).toString('base64url')
 
 /** CBOR (RFC 8949) of what an attestation object is made of, in the order given. */
-function cbor(value: number | string | Buffer | Map<number | string, unknown>): Buffer {
+function cbor(value: number | string | Buffer | unknown[] | Map<number | string, unknown>): Buffer {
   const head = (major: number, length: number) => {
     if (length < 24) return Buffer.from([(major << 5) | length])
     if (length < 256) return Buffer.from([(major << 5) | 24, length])
@@ -13,12 +13,15 @@ function cbor(value: number | string | Buffer | Map<number | string, unknown>): 
   if (typeof value === 'number') return value < 0 ? head(1, -1 - value) : head(0, value)
   if (typeof value === 'string') return Buffer.concat([head(3, Buffer.byteLength(value)), Buffer.from(value)])
   if (Buffer.isBuffer(value)) return Buffer.concat([head(2, value.length), value])
+  if (Array.isArray(value)) return Buffer.concat([head(4, value.length), ...value.map((item) => cbor(item as number))])
   const entries = [...value].flatMap(([key, item]) => [cbor(key), cbor(item as number)])
   return Buffer.concat([head(5, value.size), ...entries])
 }
 
 interface Credential {
   id: string
+  /** COSE key, base64url. */
+  publicKey: string
   privateKey: KeyObject
   userHandle: string
   counter: number
@@ -38,6 +41,12 @@ export interface Deviation {
   userHandle?: string | null
 }
 
+/** Who vouches for an authenticator: the key and the certificate (DER) of its maker. */
+interface Attester {
+  privateKey: KeyObject
+  certificate: Buffer
+}
+
 /**
  * An authenticator without a screen, with the browser before it: ES256, attestation "none", passkeys that are found without
  * a name. Asked to, it does what no honest one would.
@@ -45,11 +54,13 @@ export interface Deviation {
 export class SoftwareAuthenticator {
   readonly #origin: string
   readonly #synced: boolean
+  readonly #attest: 'none' | 'self' | Attester
   credentials: Credential[] = []
 
-  constructor(origin: string, { synced = false } = {}) {
+  constructor(origin: string, how: { synced?: boolean; attest?: 'none' | 'self' | Attester } = {}) {
     this.#origin = origin
-    this.#synced = synced
+    this.#synced = how.synced ?? false
+    this.#attest = how.attest ?? 'none'
   }
 
   #flags({ userPresent = true, userVerified = true }: Deviation, attested: boolean): number {
@@ -68,6 +79,17 @@ export class SoftwareAuthenticator {
     count.writeUInt32BE(counter)
     const flags = Buffer.from([this.#flags(deviation, attested !== undefined)])
     return Buffer.concat([sha256(deviation.rpId ?? rpId), flags, count, attested ?? Buffer.alloc(0)])
+  }
+
+  /** An attestation statement of the format `packed` (WebAuthn Level 3, 8.2), by its maker or by the new key itself. */
+  #statement(signed: Buffer, own: KeyObject): Map<string, unknown> {
+    if (this.#attest === 'none') return new Map()
+    const maker = this.#attest === 'self' ? undefined : this.#attest
+    return new Map<string, unknown>([
+      ['alg', -7],
+      ['sig', sign('sha256', signed, maker?.privateKey ?? own)],
+      ...(maker ? ([['x5c', [maker.certificate]]] as const) : []),
+    ])
   }
 
   /** navigator.credentials.create */
@@ -89,18 +111,25 @@ export class SoftwareAuthenticator {
     const attested = Buffer.concat([aaguid, Buffer.from([0, id.length]), id, cbor(key)])
     const counter = this.#synced ? 0 : 1
     const authData = this.#authenticatorData(options.rp.id ?? '', deviation, counter, attested)
+    const clientData = this.#clientData('webauthn.create', options.challenge, deviation)
     const attestation = new Map<string, unknown>([
-      ['fmt', 'none'],
-      ['attStmt', new Map()],
+      ['fmt', this.#attest === 'none' ? 'none' : 'packed'],
+      ['attStmt', this.#statement(Buffer.concat([authData, sha256(clientData)]), privateKey)],
       ['authData', authData],
     ])
-    this.credentials.push({ id: base64url(id), privateKey, userHandle: options.user.id, counter })
+    this.credentials.push({
+      id: base64url(id),
+      publicKey: base64url(cbor(key)),
+      privateKey,
+      userHandle: options.user.id,
+      counter,
+    })
     return {
       id: base64url(id),
       rawId: base64url(id),
       type: 'public-key',
       response: {
-        clientDataJSON: base64url(this.#clientData('webauthn.create', options.challenge, deviation)),
+        clientDataJSON: base64url(clientData),
         attestationObject: base64url(cbor(attestation)),
         transports: ['internal', 'hybrid'],
       },

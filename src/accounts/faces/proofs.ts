@@ -5,6 +5,7 @@ import type { Database, DatabaseTransaction } from '../../storage/database.ts'
 import type { Tell } from '../../storage/events.ts'
 import type { LookupIndex } from '../../keys/lookup-index.ts'
 import type { PopulationRegister } from '../../proofing/population-register.ts'
+import type { Authenticators } from '../authenticators.ts'
 import { matchKey } from '../identifiers/names.ts'
 import { provenHolders } from '../indexes.ts'
 import type { Actor, NaturalPerson, NaturalPersons } from '../natural-persons.ts'
@@ -16,7 +17,7 @@ import type { NumberClaim, NumberClaims } from './number-claims.ts'
 export const bindingMs = 600_000
 
 /** Signed in with something only its holder has: what may be bound. */
-const bindable = ['passkey']
+const bindable = new Set(['passkey'])
 
 export type Proved =
   | {
@@ -83,6 +84,7 @@ export function createFaceProofs(options: {
   database: Database
   lookup: LookupIndex
   persons: Pick<NaturalPersons, 'find' | 'reveal'>
+  authenticators: Pick<Authenticators, 'list'>
   register: PopulationRegister
   notifier: Notifier
   supersede: Supersede
@@ -91,7 +93,8 @@ export function createFaceProofs(options: {
   tell: Tell
   clock: Clock
 }): FaceProofs {
-  const { database, lookup, persons, register, notifier, supersede, claims, audit, tell, clock } = options
+  const { database, lookup, persons, authenticators, register, notifier, supersede, claims, audit, tell, clock } =
+    options
 
   /** Other accounts that have proven the same document. */
   const rivals = async (transaction: DatabaseTransaction, person: NaturalPerson) =>
@@ -102,14 +105,8 @@ export function createFaceProofs(options: {
     { personId, provenAt, device }: { personId: string; provenAt: number; device: string | undefined },
     by: Actor,
   ) {
-    const made = await transaction
-      .selectFrom('authenticators')
-      .select(['id', 'data'])
-      .where('person_id', '=', personId)
-      .where('kind', 'in', bindable)
-      .where('created_at', '>=', provenAt - bindingMs)
-      .where('created_at', '<=', provenAt + bindingMs)
-      .execute()
+    const all = await authenticators.list(personId, undefined, transaction)
+    const made = all.filter(({ kind, createdAt }) => bindable.has(kind) && Math.abs(createdAt - provenAt) <= bindingMs)
     let bound = 0
     for (const { id, data } of made) {
       if (device !== undefined && madeIn.parse(JSON.parse(data)).device !== device) continue

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import type { AuditTrail } from '../../audit/trail.ts'
 import type { Clock } from '../../config/clock.ts'
 import type { BlindIndex } from '../../keys/blind-index.ts'
@@ -164,8 +164,9 @@ export function createMandates(options: {
     const now = clock()
     const signed = act.type === 'offer' || act.type === 'accept' || act.type === 'confirm'
     const text = signed ? canonicalText(act.type, mandate, more.to ?? mandate.personId ?? '-') : undefined
+    const signature = text === undefined ? undefined : more.sign?.(text)
     for (const one of changed) {
-      const first = one === mandate ? { text, signature: text === undefined ? undefined : more.sign?.(text) } : {}
+      const first = one === mandate ? { text, signature } : {}
       const about = { principalId: view.id, mandateId: one.id, event: act.type, actor: by.actor, personId: person.id }
       await store.appendHistory(transaction, { ...about, ...first }, now)
       const told = act.type === 'accept' ? one.grantedBy : act.type === 'end' ? one.personId : null
@@ -176,7 +177,11 @@ export function createMandates(options: {
     // a mandate ends by itself, too
     if (act.type === 'accept' || act.type === 'confirm') await store.lookAgain(transaction, view.id, mandate.expiresAt)
     const { role, matters } = mandate
-    const details = { principal: view.id, mandate: mandate.id, role, matters: [...matters], changed: changed.length }
+    // the digest of the signature ties it to this moment
+    const proof =
+      signature === undefined ? {} : { signature: createHash('sha256').update(signature).digest('base64url') }
+    const named = { principal: view.id, mandate: mandate.id, role, matters: [...matters] }
+    const details = { ...named, changed: changed.length, ...proof }
     await audit.append(transaction, { event: events[act.type], ...by, personId: person.id, details })
   }
 

@@ -13,6 +13,7 @@ import type { Actor } from '../natural-persons.ts'
 import type { Notifier } from '../notices.ts'
 import type { EndSignIns } from '../sign-in-endings.ts'
 import { keepPassword } from '../passwords/change.ts'
+import { holdYoung } from './hold-passkeys.ts'
 import { codeKey, codesMade, isAmong, makeCodes, readCode } from './codes.ts'
 
 /** Kept as authenticators: the keyed hashes of a person's codes in one row, and that of their link in another. */
@@ -34,6 +35,8 @@ export interface Pass {
 export interface Recovered {
   /** Milliseconds since 1970 UTC; null when the account is not held. */
   heldUntil: number | null
+  /** Passkeys that sign nobody in until their owner says that they are theirs. */
+  heldPasskeys: number
 }
 
 /** The way back into an account whose password is forgotten. Nothing here says whether an account exists. */
@@ -71,8 +74,8 @@ export function createRecovery(options: {
   blindIndex: BlindIndex
   tell: Tell
   clock: Clock
-  /** In seconds. */
-  times: { hold: number; link: number }
+  /** In seconds; passkeys younger than `passkeyDays` are held by a recovery. */
+  times: { hold: number; link: number; passkeyDays: number }
 }): Recovery {
   const { database, authenticators, methodLocks, notifier, audit, endSignIns, blindIndex, tell, clock, times } = options
   /** Compared with where there is no account, or one without codes. */
@@ -104,7 +107,7 @@ export function createRecovery(options: {
     return expiresAt > clock() ? (counter ? 'counter' : 'link') : undefined
   }
 
-  async function hold(transaction: DatabaseTransaction, personId: string, counter: boolean): Promise<Recovered> {
+  async function hold(transaction: DatabaseTransaction, personId: string, counter: boolean): Promise<number | null> {
     const now = clock()
     const person = await transaction
       .selectFrom('natural_persons')
@@ -120,7 +123,7 @@ export function createRecovery(options: {
       .executeTakeFirst()
     if (numUpdatedRows !== 1n) throw new Undo()
     await endSignIns(transaction, personId, { but: [] })
-    return { heldUntil }
+    return heldUntil
   }
 
   return {
@@ -180,16 +183,16 @@ export function createRecovery(options: {
         const spent =
           pass.by === 'code' ? (await spendCode(transaction, pass)) && 'code' : await spendLink(transaction, pass)
         if (!spent) throw new Undo()
-        const recovered = await hold(transaction, personId, spent === 'counter')
-        if (recovered.heldUntil !== null) {
-          principals.push(...(await powerEnded(transaction, notifier, personId, clock())))
-        }
+        const heldUntil = await hold(transaction, personId, spent === 'counter')
+        if (heldUntil !== null) principals.push(...(await powerEnded(transaction, notifier, personId, clock())))
+        const about = { personId, now: clock(), days: spent === 'counter' ? 0 : times.passkeyDays }
+        const heldPasskeys = await holdYoung({ authenticators, audit, notifier }, transaction, about, by)
         const [known] = await authenticators.list(personId, 'password', transaction)
         if (!(await keepPassword(authenticators, { personId, known, passwordHash }, transaction))) throw new Undo()
         await authenticators.removeAll(personId, linkKind, transaction)
         // what made the person lock it was the old password
         await methodLocks.unlock(personId, 'password', by, transaction)
-        const details = { by: spent, held: recovered.heldUntil !== null }
+        const details = { by: spent, held: heldUntil !== null, passkeys: heldPasskeys }
         await audit.append(transaction, { event: 'person.recovered', ...by, personId, details })
         const notice = {
           personId,
@@ -198,7 +201,7 @@ export function createRecovery(options: {
           restricted: by.restricted,
         } as const
         await notifier.notify(notice, transaction)
-        return recovered
+        return { heldUntil, heldPasskeys }
       })
       const recovered = await recovery.catch((error: unknown) => {
         if (error instanceof Undo) return undefined

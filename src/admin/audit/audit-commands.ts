@@ -3,6 +3,8 @@ import { monthAfter, monthOf } from '../../config/months.ts'
 import { filterDetails, filterFields, keysField, notKeys, readFilter, verifierOf } from './audit-fields.ts'
 import { command, invalid, iso, limitFault, limitField, type Command, type Outcome } from '../command.ts'
 import type { Desk } from '../desk.ts'
+import { revealing } from './revealing.ts'
+import { verifySignature } from './verify-signature-command.ts'
 
 const monthForm = /^\d{4}-(0[1-9]|1[0-2])$/
 
@@ -15,19 +17,6 @@ const restrictedField = {
 /** An entry as it is answered. */
 function shown({ sequence, at, event, actor, person_id, client_id, details }: Entry) {
   return { sequence, at: iso(at), event, actor, person_id, client_id, details: JSON.parse(details) as object }
-}
-
-/** Opens restricted parts; says so in the trail first. */
-async function revealing(
-  desk: Desk,
-  event: 'audit.revealed' | 'audit.exported',
-  details: Record<string, string | boolean | undefined>,
-) {
-  const { audit, dataKeys } = await desk.house()
-  const { restrictedPlace } = await import('../../audit/chain.ts')
-  await audit.record({ event, actor: desk.actor, details })
-  return ({ restricted, sequence }: Entry): unknown =>
-    restricted === null ? null : JSON.parse(dataKeys.auditCipher.open(restricted, restrictedPlace(sequence)))
 }
 
 /** An administrator of a city sees what happened at its portals; all else belongs to the whole house. */
@@ -136,6 +125,7 @@ export const auditCommands: Command[] = [
       return { ok: true, document: check, shown: [], fault }
     },
   }),
+  verifySignature,
   command({
     noun: 'audit',
     verb: 'export',

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { indexedUnder } from '../../accounts/reindex.ts'
+import { countUnsealed } from '../../accounts/seal-authenticators.ts'
 import { dataKeyFile } from '../../keys/data-keys.ts'
 import { readKeysInStore } from '../../keys/keys-in-store.ts'
 import { keyNumber } from '../../keys/lookup-index.ts'
@@ -17,7 +18,11 @@ const day = (time: number) => new Date(time).toISOString().slice(0, 10)
 /** The keys of data.json and cookies.json: whether they are those the store is kept under, whole, and how old. */
 export async function dataKeys(house: Back): Promise<Finding[]> {
   const behind = (await notOfTheStore(house)) ?? (await olderThanTheStore(house))
-  return [...(behind ?? [await sealing(house), await lookingUp(house)]), pairwise(house), ...(await cookies(house))]
+  return [
+    ...(behind ?? [await sealing(house), await lookingUp(house), await authenticators(house)]),
+    pairwise(house),
+    ...(await cookies(house)),
+  ]
 }
 
 const changedAt = ({ settings }: Back, file: string) => statSync(join(settings.keysDir, file)).mtimeMs
@@ -109,6 +114,21 @@ async function lookingUp(house: Back): Promise<Finding> {
     finding: text,
     todo: 'when every machine has this data.json: npx yideng keys retire --kind index',
   }
+}
+
+/** Whether every password and passkey is bound to its person (keys/row-seal.ts). */
+async function authenticators({ database, seal, dataKeys: { sealedFrom }, clock }: Back): Promise<Finding> {
+  const what = 'seals of authenticators'
+  const many = await countUnsealed(database, seal)
+  const from = sealedFrom()
+  if (many === 0) return { state: 'ok', what, finding: 'every password and passkey is bound to its person' }
+  if (from === undefined || clock() < from) {
+    const finding = `${many} are not bound to their person yet`
+    return { state: 'warn', what, finding, todo: 'start the server of this version: it seals them' }
+  }
+  const finding = `${many} have no seal that holds, and sign nobody in: the store was changed, or is a backup of an older version`
+  const todo = 'after restoring such a backup: npx yideng keys seal; else keep a copy of the store as evidence'
+  return { state: 'fail', what, finding, todo }
 }
 
 function pairwise({ settings }: Back): Finding {

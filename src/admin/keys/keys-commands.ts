@@ -142,4 +142,13 @@ export const keysCommands: Command[] = [
     example: 'npx yideng keys retire',
     run: async (desk, { id, kind, now }) => (await import('./retire.ts')).retire(desk, kind, id, now),
   }),
+  command({
+    noun: 'keys',
+    verb: 'seal',
+    summary: 'vouch for passwords and passkeys that have no seal, after restoring a backup of an older version',
+    fields: {},
+    access: { local: 'it lets people sign in by rows that nothing else vouches for' },
+    example: 'npx yideng keys seal',
+    run: async (desk) => (await import('./seal.ts')).sealNow(desk),
+  }),
 ]

@@ -48,7 +48,8 @@ export function faceEnrolment(parts: FaceParts & { checks: FaceChecks; limits: F
     // a vendor may have taken longer than a sign-in stays fresh: its result is asked for after signing in again
     visitOf(ctx).back =
       ctx.method === 'GET' && typeof check === 'string' ? `${base}/return?check=${encodeURIComponent(check)}` : base
-    const visit = await centre.mayChangeAuthenticators(ctx)
+    // a face shows whose account it is, which is what one waits for while it is held
+    const visit = await centre.mayProtect(ctx)
     if (!visit) return undefined
     return {
       who: visit.person.id,
@@ -64,9 +65,6 @@ export function faceEnrolment(parts: FaceParts & { checks: FaceChecks; limits: F
   }
 
   return {
-    // a face raises a sign-in, and opens a kiosk; it is no way in that could be the last one
-    count: async () => 0,
-
     routes(router, centre) {
       router.get('/', async (ctx) => {
         const visit = await centre.visit(ctx)

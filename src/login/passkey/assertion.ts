@@ -30,6 +30,7 @@ export type AssertionFault =
   | 'unknown_credential'
   | 'wrong_holder'
   | 'other_person'
+  | 'held'
   | 'invalid'
   | 'backup_changed'
   | 'cloned'
@@ -79,6 +80,8 @@ export async function checkAssertion(
   for (let attempt = 0; attempt < tries; attempt += 1) {
     const authenticator = attempt === 0 ? first : await authenticators.findByLookupKey(name, response.id)
     if (!authenticator) return refuse('unknown_credential')
+    // told to who has the key only, for the signature was checked before
+    if (authenticator.heldAt !== null) return refuse('held')
     const stored = readStored(authenticator)
     if (stored.backupEligible !== proven.backupEligible) return refuse('backup_changed')
     if (isCloned(stored, proven.counter)) {

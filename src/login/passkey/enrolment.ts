@@ -1,4 +1,6 @@
 import type { Authenticator } from '../../accounts/authenticators.ts'
+import { isHeld } from '../../accounts/natural-persons.ts'
+import { waysLeft } from '../../accounts/ways-in.ts'
 import { doneOf, goTo, idOf } from '../../pages/going.ts'
 import { visitOf } from '../../pages/visit.ts'
 import { Refusal } from '../../refusal/refusal.ts'
@@ -6,22 +8,21 @@ import { actorOf } from '../host.ts'
 import type { AccountHost, AccountVisit, Enrolment, Router, RouterContext } from '../method.ts'
 import { authenticatorName } from './authenticator-names.ts'
 import type { Challenges } from './challenges.ts'
-import { name, type PasskeyParts } from './parts.ts'
-import { readName, removePasskey, renamePasskey } from './keeping.ts'
+import { name, type MakingParts } from './parts.ts'
+import { mayRelease, readName, releasePasskey, removePasskey, renamePasskey } from './keeping.ts'
 import { creationOptions, register } from './registration.ts'
 import { canHavePasskeys } from './relying-party.ts'
 import { readStored } from './stored.ts'
 
-type EnrolmentParts = PasskeyParts & { challenges: Challenges }
+type EnrolmentParts = MakingParts & { challenges: Challenges }
 
 const home = `/account/${name}`
-const done = ['added', 'renamed', 'removed'] as const
+const done = ['added', 'renamed', 'removed', 'released'] as const
 const goHome = (ctx: RouterContext, how: (typeof done)[number]) => goTo(ctx, `${home}?done=${how}`)
 
 /** 通行密钥 in the account centre: which there are, one more, names, removal. */
 export function passkeyEnrolment(parts: EnrolmentParts): Enrolment {
   return {
-    count: async (personId) => (await parts.authenticators.list(personId, name)).length,
     routes(router, centre) {
       listRoutes(router, centre, parts)
       addRoutes(router, centre, parts)
@@ -42,6 +43,7 @@ function shown(ctx: RouterContext, parts: EnrolmentParts, authenticator: Authent
     keeper,
     showKeeper: own !== '' && keeper !== '',
     synced: backedUp,
+    held: authenticator.heldAt !== null,
     created: iso(authenticator.createdAt),
     used: iso(authenticator.lastUsedAt),
   }
@@ -100,43 +102,67 @@ function addRoutes(router: Router, centre: AccountHost, parts: EnrolmentParts): 
 }
 
 function oneRoutes(router: Router, centre: AccountHost, parts: EnrolmentParts): void {
-  const { authenticators, sessions } = parts
+  const { authenticators, sessions, database, clock } = parts
 
   /** @throws Refusal `not_found`, the same for one that is not there and one that is not theirs */
-  async function mine(ctx: RouterContext) {
+  async function mine(ctx: RouterContext, may: 'mayProtect' | 'mayChangeAuthenticators') {
     visitOf(ctx).back = `${home}/${encodeURIComponent(idOf(ctx))}`
-    const visit = await centre.mayChangeAuthenticators(ctx)
+    const visit = await centre[may](ctx)
     if (!visit) return undefined
     const passkey = (await authenticators.list(visit.person.id, name)).find(({ id }) => id === idOf(ctx))
     if (!passkey) throw new Refusal('not_found')
     return { visit, passkey }
   }
 
+  async function show(
+    ctx: RouterContext,
+    { visit, passkey }: { visit: AccountVisit; passkey: Authenticator },
+    status = 200,
+  ) {
+    const { person, session } = visit
+    const now = clock()
+    const last = passkey.heldAt === null && (await waysLeft(authenticators, person.id, database)) <= 1
+    const data = {
+      passkey: shown(ctx, parts, passkey),
+      last,
+      release: mayRelease(passkey, { person, amr: session.amr, now }),
+      until:
+        isHeld(person, now) && !session.amr.includes('user') ? new Date(person.heldUntil ?? now).toISOString() : '',
+    }
+    await centre.show(ctx, visit, 'passkey/one', data, status)
+  }
+
   router.get('/:id', async (ctx) => {
-    const found = await mine(ctx)
-    if (!found) return
-    const { visit, passkey } = found
-    const last = (await centre.waysIn(visit.person.id)) <= 1
-    await centre.show(ctx, visit, 'passkey/one', { passkey: shown(ctx, parts, passkey), last })
+    const found = await mine(ctx, 'mayProtect')
+    if (found) await show(ctx, found)
   })
 
   router.post('/:id/name', async (ctx) => {
-    const found = await mine(ctx)
+    const found = await mine(ctx, 'mayChangeAuthenticators')
     if (!found) return
     await renamePasskey(parts, found.passkey, visitOf(ctx).form['name'] ?? '', actorOf(ctx))
     goHome(ctx, 'renamed')
   })
 
+  // whoever was in before a recovery may have made it: its owner gets rid of it at once, also while the account is held
   router.post('/:id/remove', async (ctx) => {
-    const found = await mine(ctx)
+    const found = await mine(ctx, 'mayProtect')
     if (!found) return
     const { id: personId } = found.visit.person
-    const all = await centre.waysIn(personId)
-    const own = (await authenticators.list(personId, name)).length
     const taken = { method: name, authenticator: found.passkey.id }
     const stay = await sessions.without(personId, taken, found.visit.session)
-    await removePasskey(parts, found.passkey, { others: all - own, stay, by: actorOf(ctx) })
+    await removePasskey(parts, found.passkey, { stay, by: actorOf(ctx) })
     await sessions.removeEnded(personId)
     goHome(ctx, 'removed')
+  })
+
+  router.post('/:id/mine', async (ctx) => {
+    const found = await mine(ctx, 'mayProtect')
+    if (!found) return undefined
+    const { visit, passkey } = found
+    if (!mayRelease(passkey, { person: visit.person, amr: visit.session.amr, now: clock() }))
+      return show(ctx, found, 403)
+    await releasePasskey(parts, passkey, actorOf(ctx))
+    return goHome(ctx, 'released')
   })
 }

@@ -1,6 +1,7 @@
 import type { Authenticator } from '../../accounts/authenticators.ts'
-import type { Actor } from '../../accounts/natural-persons.ts'
+import { isHeld, type Actor, type NaturalPerson } from '../../accounts/natural-persons.ts'
 import type { OpenSession } from '../../accounts/sign-in-endings.ts'
+import { waysLeft } from '../../accounts/ways-in.ts'
 import { Refusal } from '../../refusal/refusal.ts'
 import { name, type PasskeyParts } from './parts.ts'
 import { namePlace, readStored, writeStored } from './stored.ts'
@@ -39,20 +40,21 @@ export async function renamePasskey(
 }
 
 /**
- * Removes a passkey, but never the last way in: counted within the transaction, so that two removals at once leave one. Sign-ins
- * end, but those of the sessions that stay.
+ * Removes a passkey, but never the last way in. Sign-ins end, but those of the sessions that stay.
  * @throws Refusal `last_way_in`, `not_found`
  */
 export async function removePasskey(
   parts: PasskeyParts,
   { id, personId }: Authenticator,
-  { others, stay, by }: { others: number; stay: readonly OpenSession[]; by: Actor },
+  { stay, by }: { stay: readonly OpenSession[]; by: Actor },
 ): Promise<void> {
   const { authenticators, database, audit, notifier, endSignIns } = parts
   await database.transaction().execute(async (transaction) => {
-    if (!(await authenticators.remove(personId, id, transaction))) throw new Refusal('not_found')
-    const left = others + (await authenticators.list(personId, name, transaction)).length
-    if (left < 1) throw new Refusal('last_way_in')
+    const one = (await authenticators.list(personId, name, transaction)).find((passkey) => passkey.id === id)
+    if (!one || !(await authenticators.remove(personId, id, transaction))) throw new Refusal('not_found')
+    // one that is held signed nobody in
+    const last = one.heldAt === null && (await waysLeft(authenticators, personId, transaction)) === 0
+    if (last) throw new Refusal('last_way_in')
     await endSignIns(transaction, personId, { but: stay })
     const details = { kind: name, authenticator: id }
     await audit.append(transaction, { event: 'authenticator.removed', ...by, personId, details })
@@ -60,5 +62,32 @@ export async function removePasskey(
       { personId, kind: 'authenticator-removed', details: { method: name }, restricted: by.restricted },
       transaction,
     )
+  })
+}
+
+/** Whether the owner may say now that a held passkey is theirs: a face was verified since, or nothing holds the account. */
+export const mayRelease = (
+  { heldAt }: Authenticator,
+  { person, amr, now }: { person: NaturalPerson; amr: readonly string[]; now: number },
+): boolean => heldAt !== null && (!isHeld(person, now) || amr.includes('user') || (person.faceProofedAt ?? 0) >= heldAt)
+
+/**
+ * The owner says that a held passkey is theirs: it signs in again.
+ * @throws Refusal `busy` when it was changed meanwhile
+ */
+export async function releasePasskey(parts: PasskeyParts, passkey: Authenticator, by: Actor): Promise<void> {
+  const { authenticators, database, audit, notifier } = parts
+  const { id, personId } = passkey
+  await database.transaction().execute(async (transaction) => {
+    if (!(await authenticators.hold(passkey, null, transaction))) throw new Refusal('busy', 'the passkey was changed')
+    const details = { kind: name, authenticator: id }
+    await audit.append(transaction, { event: 'authenticator.released', ...by, personId, details })
+    const notice = {
+      personId,
+      kind: 'authenticator-released',
+      details: { method: name },
+      restricted: by.restricted,
+    } as const
+    await notifier.notify(notice, transaction)
   })
 }

@@ -6,11 +6,11 @@ import { actorOf } from '../host.ts'
 import type { LoginHost, Offer, Router, RouterContext } from '../method.ts'
 import type { Challenges } from './challenges.ts'
 import type { OfferMemory } from './offer-memory.ts'
-import { name, type PasskeyParts } from './parts.ts'
+import { name, type MakingParts } from './parts.ts'
 import { creationOptions, register } from './registration.ts'
 import { canHavePasskeys } from './relying-party.ts'
 
-interface OfferParts extends PasskeyParts {
+interface OfferParts extends MakingParts {
   challenges: Challenges
   memory: OfferMemory
   /** Sign-ins for our own pages are not asked: who comes to the account centre finds it there, who scans has no time. */

@@ -1,3 +1,4 @@
+import type { Administrators } from '../../accounts/administrators.ts'
 import type { Authenticators } from '../../accounts/authenticators.ts'
 import type { Devices } from '../../accounts/devices.ts'
 import type { MethodLocks } from '../../accounts/method-locks.ts'
@@ -12,6 +13,7 @@ import type { FieldCipher } from '../../keys/field-cipher.ts'
 import type { Sessions } from '../../sessions/sessions.ts'
 import type { Artifacts } from '../../storage/artifacts.ts'
 import type { Database } from '../../storage/database.ts'
+import type { AttestationRoots } from './attestation.ts'
 
 /** What the login by passkey is made of. */
 export interface PasskeyParts {
@@ -29,6 +31,12 @@ export interface PasskeyParts {
   sessions: Sessions
   endSignIns: EndSignIns
   audit: AuditTrail
+}
+
+/** What making a passkey takes beside that. */
+export interface MakingParts extends PasskeyParts {
+  administrators: Pick<Administrators, 'find'>
+  roots: AttestationRoots
 }
 
 /** One word everywhere. */

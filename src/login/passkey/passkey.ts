@@ -1,9 +1,10 @@
 import type { LoginMethod } from '../method.ts'
+import { readRoots } from './attestation.ts'
 import { createChallenges } from './challenges.ts'
 import { passkeyEnrolment } from './enrolment.ts'
 import { createOfferMemory } from './offer-memory.ts'
 import { offerRoutes, passkeyOffer } from './offer.ts'
-import { name, type PasskeyParts } from './parts.ts'
+import { name, type MakingParts } from './parts.ts'
 import { canHavePasskeys } from './relying-party.ts'
 import { signInRoutes } from './sign-in.ts'
 
@@ -11,10 +12,11 @@ import { signInRoutes } from './sign-in.ts'
  * Sign-in by passkey (WebAuthn Level 3): the browser signs for this address only, so nobody can be led to sign in somewhere
  * else with it. Passkeys are found without a name, by autofill or a button, and always verify the person.
  */
-export function passkeyMethod(given: PasskeyParts & { ownClientId: string }): LoginMethod {
+export function passkeyMethod(given: Omit<MakingParts, 'roots'> & { ownClientId: string }): LoginMethod {
   const { settings, artifacts } = given
   const parts = {
     ...given,
+    roots: readRoots(settings.passkeyRootsFile),
     challenges: createChallenges(artifacts),
     memory: createOfferMemory({
       artifacts,

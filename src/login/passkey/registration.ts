@@ -1,12 +1,13 @@
-import { createHash } from 'node:crypto'
 import type { PublicKeyCredentialCreationOptionsJSON } from '@simplewebauthn/server'
 import { z } from 'zod'
 import { maskName } from '../../accounts/identifiers/masking.ts'
 import type { Actor, NaturalPerson } from '../../accounts/natural-persons.ts'
 import { userHandleOf } from './assertion.ts'
+import { isAttested, type AttestationRoots } from './attestation.ts'
 import { base64url, credential, readCredential } from './credential.ts'
-import { loadWebAuthn } from './library.ts'
-import { name, type PasskeyParts } from './parts.ts'
+import { loadDecoder, loadWebAuthn } from './library.ts'
+import { name, type MakingParts } from './parts.ts'
+import { keyDigestOf } from './proof.ts'
 import { relyingParty, wasFramed } from './relying-party.ts'
 import { readStored, writeStored } from './stored.ts'
 
@@ -43,11 +44,14 @@ export type Registered = { ok: true; id: string } | { ok: false; fault: Registra
  * beside this computer. What it is shown under is the username; the person's full name does not leave the house.
  */
 export async function creationOptions(
-  parts: PasskeyParts,
+  parts: MakingParts,
   person: NaturalPerson,
   challenge: string,
 ): Promise<PublicKeyCredentialCreationOptionsJSON> {
-  const { persons, authenticators, settings } = parts
+  const { persons, authenticators, administrators, roots, settings } = parts
+  // browsers ask people whether they agree to it: only where it says something that somebody looks at
+  const attested =
+    roots.length > 0 && (person.identityLevel >= 4 || (await administrators.find(person.id)) !== undefined)
   const known = (await authenticators.list(person.id, name)).map(readStored)
   return {
     challenge,
@@ -59,7 +63,7 @@ export async function creationOptions(
     },
     pubKeyCredParams: algorithms.map((alg) => ({ type: 'public-key', alg })),
     timeout: ceremonyMs,
-    attestation: 'none',
+    attestation: attested ? 'direct' : 'none',
     excludeCredentials: known.map(({ credentialId, transports }) => ({
       id: credentialId,
       type: 'public-key',
@@ -74,7 +78,7 @@ export async function creationOptions(
  * @param given.device cookie of the browser it is made in (`Visit.device`)
  */
 export async function register(
-  parts: PasskeyParts,
+  parts: MakingParts,
   given: { text: string; challenge: string | undefined; person: NaturalPerson; by: Actor; device: string },
 ): Promise<Registered> {
   const { authenticators, database, devices, audit, notifier } = parts
@@ -99,10 +103,9 @@ export async function register(
     )
     if (!authenticator) return undefined
     const { id } = authenticator
-    const { aaguid, backedUp: synced, publicKey } = passkey
+    const { aaguid, backedUp: synced, publicKey, attested } = passkey
     // whose key it was stays known when the passkey is gone: signatures made with it are checked by this
-    const key = createHash('sha256').update(publicKey, 'base64url').digest('base64url')
-    const details = { kind: name, authenticator: id, aaguid, synced, key }
+    const details = { kind: name, authenticator: id, aaguid, synced, attested, key: keyDigestOf(publicKey) }
     await audit.append(transaction, { event: 'authenticator.added', ...by, personId: person.id, details })
     await notifier.notify(
       { personId: person.id, kind: 'authenticator-added', details: { method: name }, restricted: by.restricted },
@@ -113,7 +116,7 @@ export async function register(
   return added === undefined ? refuse('known_credential') : { ok: true, id: added }
 }
 
-async function prove({ settings }: PasskeyParts, response: z.infer<typeof schema>, challenge: string) {
+async function prove({ settings, roots, clock }: MakingParts, response: z.infer<typeof schema>, challenge: string) {
   const { origin, id } = relyingParty(settings.issuer)
   const { verifyRegistrationResponse } = await loadWebAuthn()
   try {
@@ -134,10 +137,22 @@ async function prove({ settings }: PasskeyParts, response: z.infer<typeof schema
       aaguid: info.aaguid,
       backupEligible: info.credentialDeviceType === 'multiDevice',
       backedUp: info.credentialBackedUp,
+      attested: await isHardware(info, roots, clock()),
       name: '',
     }
   } catch {
     // the library throws a plain Error for everything that does not fit
     return undefined
   }
+}
+
+async function isHardware(
+  { fmt, attestationObject }: { fmt: string; attestationObject: Uint8Array },
+  roots: AttestationRoots,
+  now: number,
+): Promise<boolean> {
+  if (roots.length === 0) return false
+  const { decodeAttestationObject } = await loadDecoder()
+  const x5c = decodeAttestationObject(Uint8Array.from(attestationObject)).get('attStmt').get('x5c') ?? []
+  return isAttested({ fmt, x5c }, roots, now)
 }

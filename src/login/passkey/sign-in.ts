@@ -1,11 +1,11 @@
 import { addressKeys } from '../../keys/address-keys.ts'
 import { visitOf } from '../../pages/visit.ts'
-import { Refusal } from '../../refusal/refusal.ts'
+import { Refusal, type RefusalCode } from '../../refusal/refusal.ts'
 import { createLimits } from '../../storage/limits.ts'
 import { assertQuestion, type Attempt } from '../attempt.ts'
 import { actorOf } from '../host.ts'
 import type { LoginHost, Router } from '../method.ts'
-import { checkAssertion } from './assertion.ts'
+import { checkAssertion, type AssertionFault } from './assertion.ts'
 import type { Challenges } from './challenges.ts'
 import type { OfferMemory } from './offer-memory.ts'
 import { name, type PasskeyParts } from './parts.ts'
@@ -47,8 +47,7 @@ export function signInRoutes(
     if (!checked.ok) {
       if (wait > 0) throw new Refusal('too_many_requests', tooMany, wait)
       const { fault, personId } = checked
-      const code = fault === 'other_person' ? 'passkey_other_person' : 'passkey_refused'
-      return host.refuse(ctx, { method: name, code, fault, personId })
+      return host.refuse(ctx, { method: name, code: codeOf(fault), fault, personId })
     }
     const { personId, amr, authenticator } = checked
     return host.succeed(ctx, {
@@ -59,6 +58,11 @@ export function signInRoutes(
       refusal: 'passkey_refused',
     })
   })
+}
+
+function codeOf(fault: AssertionFault): RefusalCode {
+  if (fault === 'other_person') return 'passkey_other_person'
+  return fault === 'held' ? 'passkey_held' : 'passkey_refused'
 }
 
 /** Signing in once more is for the person who is signed in, as long as their account can be used. */

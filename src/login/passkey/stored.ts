@@ -18,6 +18,8 @@ const schema = z.object({
   name: z.string(),
   /** Keyed fingerprint of the browser it was made in (accounts/devices.ts): what a verified face there may bind. */
   device: z.string().optional(),
+  /** Its maker's certificate led to an accepted root when it was made: the key is in hardware (attestation.ts). */
+  attested: z.boolean().default(false),
 })
 
 export type StoredPasskey = z.infer<typeof schema>
@@ -28,5 +30,11 @@ export const writeStored = (passkey: StoredPasskey): string => JSON.stringify(pa
 /** The place a passkey's own name is sealed to (see FieldCipher). */
 export const namePlace = (authenticatorId: string) => `authenticators.data:${authenticatorId}`
 
-/** RFC 8176: a key that stays in one device, or one that is synchronised; the person was there and was verified. */
-export const amrOf = ({ backupEligible }: StoredPasskey): string[] => [backupEligible ? 'swk' : 'hwk', 'user']
+/**
+ * RFC 8176: `hwk` only for a key that is known to be in hardware and stays there; an authenticator says so of itself, so without
+ * attestation it is `swk`. The person was there and was verified.
+ */
+export const amrOf = ({ attested, backupEligible }: StoredPasskey): string[] => [
+  attested && !backupEligible ? 'hwk' : 'swk',
+  'user',
+]

@@ -23,8 +23,6 @@ export function passwordEnrolment(parts: PasswordParts): Enrolment {
   }
 
   return {
-    count: async (personId) => ((await authenticators.find(personId, name)) ? 1 : 0),
-
     routes(router, centre) {
       router.get('/', async (ctx) => {
         const visit = await centre.visit(ctx)

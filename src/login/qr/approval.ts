@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import type { RegionOf } from '../../config/networks.ts'
 import { computerOf } from './context.ts'
 import type { QrParts } from './parts.ts'
@@ -8,14 +7,21 @@ import type { QrTransaction } from './states.ts'
 /** What a yes still wants before it counts: a signature by passkey, or another sign-in. */
 export type Wanting = 'signature' | 'sign_in'
 
+/** A yes that a passkey signed: what was signed, and the signature (login/passkey/proof.ts). */
+export interface SignedApproval {
+  text: string
+  proof: string
+  digest: string
+}
+
 /** What an approval rests on (DESIGN 2.4): a passkey where the person has one, else the session of enough level. */
 export interface Approvals {
   /** Undefined where nothing is. */
   wanting(phone: Phone, transaction: QrTransaction): Promise<Wanting | undefined>
   /** What the browser signs this approval by. */
   begin(id: string, phone: Phone, transaction: QrTransaction): Promise<object>
-  /** @returns the digest of the proof for the audit trail, SHA-256 in base64url; undefined for a signature that is not taken */
-  finish(id: string, phone: Phone, transaction: QrTransaction, answer: string): Promise<string | undefined>
+  /** Undefined for a signature that is not taken. */
+  finish(id: string, phone: Phone, transaction: QrTransaction, answer: string): Promise<SignedApproval | undefined>
 }
 
 export function createApprovals(parts: QrParts & { regionOf: RegionOf }): Approvals {
@@ -38,8 +44,9 @@ export function createApprovals(parts: QrParts & { regionOf: RegionOf }): Approv
     begin: async (id, phone, transaction) => signatures.begin(signerOf(phone), textOf(id, phone, transaction)),
 
     async finish(id, phone, transaction, answer) {
-      const signed = await signatures.finish(signerOf(phone), textOf(id, phone, transaction), answer, phone.by)
-      return signed.ok ? createHash('sha256').update(signed.proof).digest('base64url') : undefined
+      const text = textOf(id, phone, transaction)
+      const signed = await signatures.finish(signerOf(phone), text, answer, phone.by)
+      return signed.ok ? { text, proof: signed.proof, digest: signed.digest } : undefined
     },
   }
 }

@@ -16,9 +16,6 @@ export function qrEnrolment(parts: QrParts & { limits: QrLimits }): Enrolment {
   }
 
   return {
-    // a phone that is signed in already is no way in by itself
-    count: async () => 0,
-
     routes(router, centre) {
       router.get('/', async (ctx) => {
         const visit = await centre.visit(ctx)

@@ -19,7 +19,12 @@ import type { Events } from '../../storage/events.ts'
 interface Signatures {
   canSign(personId: string): Promise<boolean>
   begin(signer: Signer, text: string): Promise<object>
-  finish(signer: Signer, text: string, answer: string, by: Actor): Promise<{ ok: true; proof: string } | { ok: false }>
+  finish(
+    signer: Signer,
+    text: string,
+    answer: string,
+    by: Actor,
+  ): Promise<{ ok: true; proof: string; digest: string } | { ok: false }>
 }
 
 interface Signer {

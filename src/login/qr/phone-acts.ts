@@ -2,7 +2,7 @@ import { isFaceAlone } from '../../assurance/levels.ts'
 import type { AuditEvent } from '../../audit/events.ts'
 import type { Visit } from '../../pages/visit.ts'
 import { Refusal } from '../../refusal/refusal.ts'
-import type { Approvals, Wanting } from './approval.ts'
+import type { Approvals, SignedApproval, Wanting } from './approval.ts'
 import type { Frames } from './frames.ts'
 import type { QrLimits } from './limits.ts'
 import { sameNetwork, type RegionOf } from '../../config/networks.ts'
@@ -46,10 +46,10 @@ export interface PhoneActs {
   /** The holder is known now: assesses the risk once, and ends it where it may not go on. */
   identify(id: string, phone: Phone): Promise<QrTransaction>
   /**
-   * Only where nothing is wanting, or with the digest of a signature over this very approval; else what is wanting, and
+   * Only where nothing is wanting, or with a signature over this very approval; else what is wanting, and
    * nothing has changed.
    */
-  approve(id: string, phone: Phone, signature?: string): Promise<QrTransaction | Wanting>
+  approve(id: string, phone: Phone, signed?: SignedApproval): Promise<QrTransaction | Wanting>
   /** Yes, but only once the person has signed in again. */
   wish(id: string, phone: Phone): Promise<void>
   decline(id: string, scanner: Scanner): Promise<QrTransaction>
@@ -153,12 +153,12 @@ export function createPhoneActs(
       return applied.after
     },
 
-    async approve(id, phone, signature) {
+    async approve(id, phone, signed) {
       const transaction = await acts.find(id, phone)
       // asked again: it may have been switched off since the scan
       const stopped = await hindrance(phone)
       if (stopped) return acts.stop(id, phone, stopped, phone.personId)
-      const open = transaction.state === 'scanned' && signature === undefined
+      const open = transaction.state === 'scanned' && signed === undefined
       const wanting = open ? await approvals.wanting(phone, transaction) : undefined
       if (wanting) return wanting
       const { key: scanner, personId, level, sessionUid: uid, signedInAt: at } = phone
@@ -168,9 +168,14 @@ export function createPhoneActs(
         personId,
         level,
         session: { uid, at },
-        ...(signature ? { signature } : {}),
+        ...(signed ? { signature: signed.digest } : {}),
       })
-      return settle(applied, phone, 'qr.approved')
+      // with what was signed, sealed: an auditor checks it later (`audit verify-signature`)
+      const { restricted } = phone.by
+      const by = signed
+        ? { ...phone.by, restricted: { ...restricted, signed: signed.text, proof: signed.proof } }
+        : phone.by
+      return settle(applied, { ...phone, by }, 'qr.approved')
     },
 
     async wish(id, { key: scanner, personId }) {

@@ -139,9 +139,9 @@ export function phoneRoutes(router: Router, centre: AccountHost, parts: PhonePar
     if (!begun) return undefined
     const { id, phone, transaction } = begun
     if (transaction.state === 'scanned') {
-      const signature = await approvals.finish(id, phone, transaction, visitOf(ctx).form['response'] ?? '')
-      if (signature === undefined) return ask(ctx, id, phone, { refused: true })
-      await acts.approve(id, phone, signature)
+      const signed = await approvals.finish(id, phone, transaction, visitOf(ctx).form['response'] ?? '')
+      if (signed === undefined) return ask(ctx, id, phone, { refused: true })
+      await acts.approve(id, phone, signed)
     }
     return goTo(ctx, pathOf(id))
   })

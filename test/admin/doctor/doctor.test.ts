@@ -31,6 +31,7 @@ describe('doctor', () => {
         'store',
         'data keys',
         'index keys',
+        'seals of authenticators',
         'pairwise key',
         'cookie keys',
         'portals',
@@ -268,6 +269,7 @@ function notice(state: string, at: number) {
 it('finds nothing wrong with people from several addresses, nor with passkeys of this host name', async () => {
   const line = await started()
   alter(line, passkey)
+  await line.json('keys', 'seal')
   await signedIn(line, (turn) => (turn === 7 ? '203.0.113.7' : '127.0.0.1'))
   await signTrail(line)
   const { well, checks } = await examine(line)

@@ -116,7 +116,13 @@ describe('passkeys in the account centre', () => {
     await hold(Date.now() + 60_000)
     const unvouched = new Visitor(server.issuer)
     await signIn(unvouched, await unvouched.get('/account'), person.username)
-    for (const path of paths) expect((await unvouched.get(path)).status, path).toBe(403)
+    const [add = '', one = ''] = paths
+    expect((await unvouched.get(add)).status).toBe(403)
+    const page = await unvouched.get(one)
+    expect(page.html, 'removing is open to its owner').toContain(`${one}/remove`)
+    expect(page.html).not.toContain(`${one}/name`)
+    const csrf = /name="csrf" value="([^"]+)"/.exec(page.html)?.[1] ?? ''
+    expect((await unvouched.post(`${one}/name`, { csrf, name: 'x' })).status).toBe(403)
     const vouched = new Visitor(server.issuer)
     await signInByPasskey(vouched, await vouched.get('/account'), authenticator)
     for (const path of paths) expect((await vouched.get(path)).status, path).toBe(200)

@@ -50,7 +50,7 @@ async function audited(event: string, personId?: string) {
 
 describe('sign-in by passkey', () => {
   it.each([
-    ['a key that stays in its device', false, ['hwk', 'user']],
+    ['a key that says it stays in its device', false, ['swk', 'user']],
     ['a key that is synchronised', true, ['swk', 'user']],
   ])('%s: the portal reads it in amr', async (_what, synced, amr) => {
     const { person, authenticator } = await withPasskey({ synced })

@@ -134,11 +134,8 @@ describe('sign-in by password', () => {
         .select('data')
         .where('person_id', '=', known.id)
         .executeTakeFirstOrThrow()
-    await house.database
-      .updateTable('authenticators')
-      .set({ data: JSON.stringify({ hash: weak }) })
-      .where('person_id', '=', known.id)
-      .execute()
+    const kept = (await house.authenticators.find(known.id, 'password')) ?? expect.fail()
+    await house.authenticators.replaceData(kept, JSON.stringify({ hash: weak }))
     const { visitor, page } = await signInPage()
     expect((await signIn(visitor, page, known.username)).leads).toBeDefined()
     expect((await stored()).data).toMatch(/m=19456,(t=2,p=1|p=1,t=2)/)
@@ -178,8 +175,8 @@ describe('sign-in by password', () => {
   it('answers what nobody expected by a calm page, whose number stands with the reason in the log', async () => {
     const known = await openPerson(house)
     const { visitor, page } = await signInPage()
-    const damaged = { data: '{"hash":' }
-    await house.database.updateTable('authenticators').set(damaged).where('person_id', '=', known.id).execute()
+    const kept = (await house.authenticators.find(known.id, 'password')) ?? expect.fail()
+    await house.authenticators.replaceData(kept, '{"hash":')
     const answer = await signIn(visitor, page, known.username)
     expect(answer.status).toBe(500)
     expect(answer.html).not.toMatch(/SyntaxError|JSON|\.ts:|node_modules/)

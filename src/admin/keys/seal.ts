@@ -1,0 +1,26 @@
+import { overlapMs, sealAuthenticators } from '../../accounts/seal-authenticators.ts'
+import { noteSealed } from '../../keys/data-key-changes.ts'
+import { iso, type Outcome } from '../command.ts'
+import type { Desk } from '../desk.ts'
+import type { Back } from '../house.ts'
+
+/**
+ * Seals the authenticators of older versions and notes in the key file from when on each must be sealed. Done at every start
+ * until then, for servers of the older version may still write some.
+ */
+export async function sealOlderAuthenticators({ database, seal, dataKeys, settings, clock }: Back): Promise<void> {
+  const from = dataKeys.sealedFrom()
+  if (from !== undefined && clock() >= from) return
+  await sealAuthenticators(database, seal)
+  if (from !== undefined) return
+  noteSealed(settings.keysDir, iso(clock() + overlapMs))
+  dataKeys.refresh()
+}
+
+/** An administrator vouches for the rows of a backup from before there were seals. */
+export async function sealNow(desk: Desk): Promise<Outcome> {
+  const { database, seal, audit } = await desk.house()
+  const rows = await sealAuthenticators(database, seal)
+  if (rows > 0) await audit.record({ event: 'keys.sealed', actor: desk.actor, details: { rows } })
+  return { ok: true, document: { sealed: rows } }
+}

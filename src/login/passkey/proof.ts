@@ -1,0 +1,76 @@
+import { createHash } from 'node:crypto'
+import { z } from 'zod'
+import { proveAssertion } from './assertion.ts'
+
+/** What is signed is named first, so that no signature for another purpose is one of ours. */
+const domain = 'yideng signature 2'
+
+/** 32 random bytes in base64url, no more and no less: it cannot hold a part of a text. */
+const nonceForm = /^[\w-]{43}$/
+
+const common = {
+  nonce: z.string().regex(nonceForm),
+  rpId: z.string(),
+  origin: z.string(),
+  credentialId: z.string(),
+  /** COSE key, base64url. */
+  publicKey: z.string(),
+  clientDataJSON: z.string(),
+  authenticatorData: z.string(),
+  signature: z.string(),
+}
+
+/** A signature as it is stored beside its text: JSON of this (docs/signatures.md). Version 1 was made until December 2026. */
+const schema = z.discriminatedUnion('version', [
+  z.strictObject({ version: z.literal(2), ...common }),
+  z.strictObject({ version: z.literal(1), ...common }),
+])
+
+export type Proof = z.infer<typeof schema>
+
+const sha256 = (text: string) => createHash('sha256').update(text).digest()
+
+/**
+ * The challenge a passkey signs (WebAuthn Level 3, 13.4.3), base64url: SHA-256 over the domain word, the digest of the nonce and
+ * the digest of the text. Each part has a fixed length, so nothing can be shifted from one to another.
+ */
+export const challengeOf = (nonce: string, text: string): string =>
+  createHash('sha256').update(domain).update(sha256(nonce)).update(sha256(text)).digest('base64url')
+
+/** As proofs of version 1 were made: sound as long as the nonce has its fixed length. */
+const challengeBefore = (nonce: string, text: string) =>
+  createHash('sha256').update(`${nonce}\n${text}`).digest('base64url')
+
+/** @returns undefined for what is no proof */
+export function readProof(proof: string): Proof | undefined {
+  try {
+    return schema.safeParse(JSON.parse(proof)).data
+  } catch {
+    // no JSON
+    return undefined
+  }
+}
+
+export const writeProof = (proof: Omit<Proof, 'version'>): string => JSON.stringify({ version: 2, ...proof })
+
+/** What names a proof in the audit trail: SHA-256, base64url. */
+export const digestOf = (proof: string): string => createHash('sha256').update(proof).digest('base64url')
+
+/** What names a passkey's key in the audit entry of its making: SHA-256 of the COSE key, base64url. */
+export const keyDigestOf = (publicKey: string): string =>
+  createHash('sha256').update(publicKey, 'base64url').digest('base64url')
+
+/**
+ * Whether a proof is a signature over exactly this text, made by a verified person at the origin it names. Nothing but the two is
+ * needed. Whose key it was says the audit entry of its making (`authenticator.added`, `key`).
+ */
+export async function holds(text: string, proof: Proof): Promise<boolean> {
+  const { version, nonce, rpId, origin, credentialId, publicKey, ...response } = proof
+  const challenge = version === 2 ? challengeOf(nonce, text) : challengeBefore(nonce, text)
+  const proven = await proveAssertion(
+    { id: credentialId, rawId: credentialId, type: 'public-key', response },
+    { credentialId, publicKey },
+    { challenge, origin, id: rpId },
+  )
+  return proven !== undefined
+}
