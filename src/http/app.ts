@@ -12,6 +12,7 @@ import { questionRoutes, type QuestionParts } from '../login/questions.ts'
 import type { LoginMethod } from '../login/method.ts'
 import { recoveryRoutes, type RecoveryParts } from '../login/recovery.ts'
 import { registrationRoutes, type RegistrationParts } from '../login/registration.ts'
+import type { LoginBrowsers } from '../oidc/login-browser.ts'
 import { auditPortals } from '../oidc/portal-audit.ts'
 import { publicDocuments } from '../oidc/public-documents.ts'
 import { rememberSessions } from '../sessions/memory.ts'
@@ -44,6 +45,7 @@ export interface AppParts {
   methods: readonly LoginMethod[]
   login: QuestionParts & RegistrationParts & RecoveryParts
   account: AccountCentreParts
+  logins: LoginBrowsers
   sessionMemory: Parameters<typeof rememberSessions>[0]
   portalAudit: Parameters<typeof auditPortals>[0]
   deviceDoor: Middleware
@@ -78,6 +80,7 @@ export function createApp(parts: AppParts): Koa {
       mounted(own),
       rememberSessions(parts.sessionMemory),
       auditPortals(parts.portalAudit),
+      parts.logins.middleware,
     ),
   ]
   provider.use(inOrder(middleware))

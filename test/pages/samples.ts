@@ -286,7 +286,7 @@ export const samples: readonly Sample[] = [
   })),
   ...deviceSamples,
   { view: 'error/error', name: 'lost', data: { code: 'not_found', reference: '7F3K-92QD' } },
-  { view: 'error/error', name: 'expired', data: { code: 'login_expired', reference: '7F3K-92QD', backUrl: '/' } },
+  { view: 'error/error', name: 'expired', data: { code: 'login_expired', reference: '7F3K-92QD' } },
   { view: 'error/error', name: 'unknown-portal', data: { code: 'client_unknown', reference: '7F3K-92QD' } },
 ]
 
