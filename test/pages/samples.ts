@@ -127,6 +127,8 @@ const qrAsk = {
   seconds: 118,
 }
 
+const qrLook = { action: '/q/1.8f3a.0.mac', csrf, look: '1780000000000.0.mac', byLink: false }
+
 const qrEnds = [
   'declined second_scan level off paused too_many risk phone_by_qr phone_by_face other_person no_sign_in wrong_codes',
   'late_created late_scanned late_approved cancelled',
@@ -245,6 +247,8 @@ export const samples: readonly Sample[] = [
   ...faceSamples,
   ...passkeySamples(account),
   ...recoverySamples,
+  { view: 'qr/look', name: 'by-camera', data: qrLook },
+  { view: 'qr/look', name: 'by-link', data: { ...qrLook, byLink: true } },
   { view: 'qr/ask', name: 'near', data: qrAsk },
   {
     view: 'qr/ask',
