@@ -14,6 +14,7 @@ import { watchHouse } from './http/house-metrics.ts'
 import { createMetrics } from './http/metrics.ts'
 import { serve } from './http/serve.ts'
 import { start } from './http/start.ts'
+import { plainCookiesPage } from './http/too-many-cookies.ts'
 import type { Tracing } from './http/tracing.ts'
 import { createCookieKeys } from './keys/cookie-keys.ts'
 import { belonging } from './keys/keys-in-store.ts'
@@ -258,6 +259,7 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
     app,
     host: settings.host,
     port: settings.port,
+    cookiesPage: plainCookiesPage(pages.words),
     async close() {
       clearInterval(sweep)
       await keys.stop()

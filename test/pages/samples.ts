@@ -127,8 +127,6 @@ const qrAsk = {
   seconds: 118,
 }
 
-const qrLook = { action: '/q/1.8f3a.0.mac', csrf, look: '1780000000000.0.mac', byLink: false }
-
 const qrEnds = [
   'declined second_scan level off paused too_many risk phone_by_qr phone_by_face other_person no_sign_in wrong_codes',
   'late_created late_scanned late_approved cancelled',
@@ -247,8 +245,8 @@ export const samples: readonly Sample[] = [
   ...faceSamples,
   ...passkeySamples(account),
   ...recoverySamples,
-  { view: 'qr/look', name: 'by-camera', data: qrLook },
-  { view: 'qr/look', name: 'by-link', data: { ...qrLook, byLink: true } },
+  { view: 'qr/look', name: 'by-camera', data: { action: '/q/1.8f3a.0.mac', csrf, look: '178.0.mac', byLink: false } },
+  { view: 'qr/look', name: 'by-link', data: { action: '/q/1.8f3a.0.mac', csrf, look: '178.1.mac', byLink: true } },
   { view: 'qr/ask', name: 'near', data: qrAsk },
   {
     view: 'qr/ask',
@@ -289,6 +287,8 @@ export const samples: readonly Sample[] = [
     },
   })),
   ...deviceSamples,
+  { view: 'error/cookies', name: 'too-many', data: { cleared: false, clearAction: '/cookies/clear' } },
+  { view: 'error/cookies', name: 'cleared', data: { cleared: true, clearAction: '/cookies/clear' } },
   { view: 'error/error', name: 'lost', data: { code: 'not_found', reference: '7F3K-92QD' } },
   { view: 'error/error', name: 'expired', data: { code: 'login_expired', reference: '7F3K-92QD' } },
   { view: 'error/error', name: 'unknown-portal', data: { code: 'client_unknown', reference: '7F3K-92QD' } },
