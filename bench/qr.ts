@@ -1,6 +1,6 @@
 import { get } from 'node:http'
 import { parseArgs } from 'node:util'
-import { approve, signedInPhone, WaitingComputer } from '../test/setup/qr.ts'
+import { letIn, scan, signedInPhone, WaitingComputer } from '../test/setup/qr.ts'
 import { authorizePath } from './flow.ts'
 import { cpuOf, megabytesOf, quantile } from './process.ts'
 import { startOurs } from './targets.ts'
@@ -116,7 +116,7 @@ async function signIns() {
       while (performance.now() - began < watchedMs) {
         const beganOne = performance.now()
         const computer = await begin(fromAnywhere(index))
-        await approve(phone, await phone.get(await computer.start()))
+        await letIn(phone, await scan(phone, await computer.start()), computer)
         const page = await computer.redeem()
         if (!page.leads?.searchParams.get('code')) throw new Error(`no code: ${page.html.slice(0, 2000)}`)
         times.push(performance.now() - beganOne)

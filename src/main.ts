@@ -15,6 +15,7 @@ import { watchHouse } from './http/house-metrics.ts'
 import { createMetrics } from './http/metrics.ts'
 import { serve } from './http/serve.ts'
 import { start } from './http/start.ts'
+import { plainCookiesPage } from './http/too-many-cookies.ts'
 import type { Tracing } from './http/tracing.ts'
 import { createCookieKeys } from './keys/cookie-keys.ts'
 import { belonging } from './keys/keys-in-store.ts'
@@ -33,6 +34,7 @@ import { keepKeysFresh } from './oidc/key-rotation.ts'
 import { commandLineClient, commandLineId } from './oidc/command-line-client.ts'
 import { createDeviceFlow } from './oidc/device-flow.ts'
 import { createLogoutDeliveries } from './oidc/logout-deliveries.ts'
+import { bindLogins } from './oidc/login-browser.ts'
 import { createOutbound, isPublic } from './oidc/outbound.ts'
 import { createProvider } from './oidc/provider.ts'
 import { keepLogouts } from './oidc/provider-changes.ts'
@@ -63,6 +65,7 @@ const auditCheckpointEveryMs = 60_000
 
 /** Wires one server process and answers requests with it. */
 async function server(settings: Settings, log: Logger, tracing: Tracing) {
+  const secure = settings.issuer.startsWith('https:')
   const resources = readResources(settings.resourcesFile)
   const metrics = createMetrics(log)
   const events = openEvents(settings, {
@@ -195,13 +198,13 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
       pool: facePool,
     }),
   ]
-  const host = createHost({ ...common, provider, methods })
+  const logins = bindLogins(provider, secure)
+  const host = createHost({ ...common, logins, methods })
 
   watchHouse({ registry: metrics.registry, database, passwordLoad: gate.load, signingKeys: readKeys, clock })
 
   const assets = loadAssets()
   const pages = createPages({ assets })
-  const secure = settings.issuer.startsWith('https:')
   const app = createApp({
     provider,
     settings,
@@ -240,6 +243,7 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
       signatures,
       organisationLevel: settings.organisationLevel,
     },
+    logins,
     sessionMemory: { sessions, devices },
     portalAudit: { provider, audit, log },
     deviceDoor: deviceFlow.door,
@@ -270,6 +274,7 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
     app,
     host: settings.host,
     port: settings.port,
+    cookiesPage: plainCookiesPage(pages.words),
     async close() {
       clearInterval(sweep)
       await keys.stop()

@@ -12,6 +12,7 @@ import { questionRoutes, type QuestionParts } from '../login/questions.ts'
 import type { LoginMethod } from '../login/method.ts'
 import { recoveryRoutes, type RecoveryParts } from '../login/recovery.ts'
 import { registrationRoutes, type RegistrationParts } from '../login/registration.ts'
+import type { LoginBrowsers } from '../oidc/login-browser.ts'
 import { auditPortals } from '../oidc/portal-audit.ts'
 import { publicDocuments } from '../oidc/public-documents.ts'
 import { rememberSessions } from '../sessions/memory.ts'
@@ -25,6 +26,7 @@ import { forPrograms, onlyAsIssuer, securityHeaders } from './headers.ts'
 import { health, type ReadyCheck } from './health.ts'
 import type { Metrics } from './metrics.ts'
 import { logRequests } from './request-log.ts'
+import { refuseTooManyCookies } from './too-many-cookies.ts'
 import type { Tracing } from './tracing.ts'
 import { visiting, type VisitParts } from './visit.ts'
 
@@ -44,6 +46,7 @@ export interface AppParts {
   methods: readonly LoginMethod[]
   login: QuestionParts & RegistrationParts & RecoveryParts
   account: AccountCentreParts
+  logins: LoginBrowsers
   sessionMemory: Parameters<typeof rememberSessions>[0]
   portalAudit: Parameters<typeof auditPortals>[0]
   deviceDoor: Middleware
@@ -71,6 +74,7 @@ export function createApp(parts: AppParts): Koa {
     ...(tracing.requests ? [tracing.requests(settings)] : []),
     ...(log.isLevelEnabled('debug') ? [logRequests(log)] : []),
     calmErrors(log),
+    refuseTooManyCookies(settings.issuer),
     holdFloods(settings.limits.addressRequests, parts.clock),
     parts.deviceDoor,
     exceptForPortals(
@@ -78,6 +82,7 @@ export function createApp(parts: AppParts): Koa {
       mounted(own),
       rememberSessions(parts.sessionMemory),
       auditPortals(parts.portalAudit),
+      parts.logins.middleware,
     ),
   ]
   provider.use(inOrder(middleware))
@@ -103,7 +108,6 @@ export function renewed(artifacts: Pick<Artifacts, 'renew'>): Middleware {
 /** What is for programs: no cookies count there, so no form's token is asked for. */
 function programRoutes({ methods, admin }: AppParts): Router {
   const router = new Router()
-  router.use(noStore)
   for (const method of methods) method.api?.(router)
   adminApi(router, admin)
   return router
@@ -111,7 +115,7 @@ function programRoutes({ methods, admin }: AppParts): Router {
 
 function ownRoutes(parts: AppParts, secure: boolean): Router {
   const router = new Router()
-  router.use(noStore, forms(parts.settings.issuer))
+  router.use(forms(parts.settings.issuer))
   frontDoorRoutes(router, { clients: parts.clients, secure })
   questionRoutes(router, parts.login)
   registrationRoutes(router, parts.login)
@@ -155,9 +159,4 @@ const inOrder = (layers: readonly Middleware[]): Middleware =>
 function exceptForPortals(...layers: Middleware[]): Middleware {
   const all = inOrder(layers)
   return (ctx, next) => (forPrograms.has(ctx.path) ? next() : all(ctx, next))
-}
-
-const noStore: Middleware = (ctx, next) => {
-  ctx.set('cache-control', 'no-store')
-  return next()
 }

@@ -18,7 +18,6 @@ export function calmErrors(log: Logger): Middleware {
   const refuse = (ctx: Context, code: RefusalCode, retryAfter?: number) => {
     const { id: reference } = visitOf(ctx)
     ctx.remove('location') // a code that could not be audited stays here
-    ctx.set('cache-control', 'no-store')
     if (retryAfter !== undefined) ctx.set('retry-after', String(retryAfter))
     if (code === 'unavailable') ctx.set('retry-after', awaySeconds)
     if (ctx.accepts('html', 'json') === 'json') {

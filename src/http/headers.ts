@@ -12,10 +12,12 @@ export const forPrograms: ReadonlySet<string> = new Set([
   '/device_authorization',
 ])
 
-/** Headers every answer has (OWASP Secure Headers); pages replace the policy by their own. */
+/** Headers every answer has (OWASP Secure Headers; RFC 9111 section 5.2.2.5); pages replace the policy by their own. */
 export function securityHeaders(secure: boolean): Middleware {
   const always = Object.entries({
     'x-content-type-options': 'nosniff',
+    // public documents and static files replace it
+    'cache-control': 'no-store',
     ...(secure ? { 'strict-transport-security': 'max-age=31536000; includeSubDomains' } : {}),
   })
   const forBrowsers = Object.entries({

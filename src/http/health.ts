@@ -22,7 +22,6 @@ export function health(ready: ReadyCheck, metrics: Metrics): Middleware {
       ctx.type = metrics.contentType
       ctx.body = await metrics.text()
     }
-    ctx.set('cache-control', 'no-store')
   }
   return (ctx, next) => (ctx.method === 'GET' && paths.has(ctx.path) ? answer(ctx) : next())
 }

@@ -9,8 +9,14 @@ export const drainMs = 10_000
  * Answers requests until the process is told to stop (SIGINT, SIGTERM): then requests under way are answered, streams
  * are ended, for their pages come again by themselves, and `close` is called.
  */
-export async function serve(options: { app: Koa; host: string; port: number; close(): Promise<void> }): Promise<void> {
-  const { app, host, port, close } = options
+export async function serve(options: {
+  app: Koa
+  host: string
+  port: number
+  cookiesPage: string
+  close(): Promise<void>
+}): Promise<void> {
+  const { app, host, port, cookiesPage, close } = options
   const answer = app.callback()
   const answering = new Set<ServerResponse>()
   let stopping = false
@@ -23,7 +29,7 @@ export async function serve(options: { app: Koa; host: string; port: number; clo
     if (stopping) isLast(response)
     response.on('close', answered)
     void answer(request, response)
-  })
+  }, cookiesPage)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, host, resolve)

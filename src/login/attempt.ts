@@ -1,13 +1,12 @@
-import { errors, type Provider } from 'oidc-provider'
+import { errors } from 'oidc-provider'
 import { levelOf, type Level } from '../assurance/levels.ts'
 import type { Client } from '../clients/clients.ts'
+import type { Interaction, LoginBrowsers } from '../oidc/login-browser.ts'
 import { formTarget, portalOf, type PagePortal } from '../oidc/pages.ts'
 import { neededLevel } from '../oidc/prompts.ts'
 import { visitOf } from '../pages/visit.ts'
 import { Refusal } from '../refusal/refusal.ts'
 import type { RouterContext } from './method.ts'
-
-type Interaction = Awaited<ReturnType<Provider['interactionDetails']>>
 
 const questions = ['login', 'closing', 'level', 'offer', 'select_representee', 'consent'] as const
 
@@ -26,25 +25,24 @@ export interface Attempt {
   interaction: Interaction
 }
 
-/** Where a login is continued; its cookies are bound to this path, so that several may run side by side. */
+/** Where a login is continued; several may run side by side in one browser. */
 export function pathOf(attempt: { id: string }, step = ''): string {
   return `/login/${attempt.id}${step && `/${step}`}`
 }
 
 /**
- * The login that this browser's cookie and this address both name.
- * @throws Refusal `login_expired` when they do not, or when its time is over
+ * The login at this address.
+ * @throws Refusal `login_expired` when it belongs to another browser, or its time is over
  */
 export async function loadAttempt(
   ctx: RouterContext,
-  provider: Provider,
+  logins: LoginBrowsers,
   findClient: (id: string) => Promise<Client | undefined>,
 ): Promise<Attempt> {
-  const interaction = await provider.interactionDetails(ctx.req, ctx.res).catch((error: unknown) => {
+  const interaction = await logins.find(ctx, String(ctx['params']['attempt'])).catch((error: unknown) => {
     if (error instanceof errors.SessionNotFound) throw new Refusal('login_expired', error.error_description)
     throw error
   })
-  if (interaction.uid !== ctx['params']['attempt']) throw new Refusal('login_expired', 'another login')
   const { params, session, prompt } = interaction
   const question = questions.find((name) => name === prompt.name)
   if (!question) throw new Error(`nobody answers the prompt ${prompt.name}`)

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { InteractionResults, Provider } from 'oidc-provider'
+import type { InteractionResults } from 'oidc-provider'
 import type { FaceProofs } from '../accounts/faces/proofs.ts'
 import type { Authenticators } from '../accounts/authenticators.ts'
 import type { Devices } from '../accounts/devices.ts'
@@ -12,6 +12,7 @@ import type { AuditTrail } from '../audit/trail.ts'
 import type { Client } from '../clients/clients.ts'
 import type { Clock } from '../config/clock.ts'
 import type { Settings } from '../config/settings.ts'
+import type { LoginBrowsers } from '../oidc/login-browser.ts'
 import type { FreshSignIn } from '../oidc/prompts.ts'
 import type { SignIn } from '../sessions/memory.ts'
 import { byPasskey } from '../oidc/command-line-client.ts'
@@ -29,7 +30,7 @@ const longestWaitMs = 5000
 const passkey = 'passkey'
 
 export interface HostParts {
-  provider: Provider
+  logins: LoginBrowsers
   methods: readonly LoginMethod[]
   findClient(id: string): Promise<Client | undefined>
   persons: NaturalPersons
@@ -65,7 +66,7 @@ export function actorOf(ctx: RouterContext) {
 
 export function createHost(parts: HostParts): House {
   const {
-    provider,
+    logins,
     methods,
     findClient,
     persons,
@@ -86,7 +87,7 @@ export function createHost(parts: HostParts): House {
     attempt(ctx) {
       let attempt = attempts.get(ctx.req)
       if (!attempt) {
-        attempt = loadAttempt(ctx, provider, findClient)
+        attempt = loadAttempt(ctx, logins, findClient)
         attempts.set(ctx.req, attempt)
       }
       return attempt
@@ -121,7 +122,12 @@ export function createHost(parts: HostParts): House {
     },
 
     async finish(ctx, result) {
-      goTo(ctx, await provider.interactionResult(ctx.req, ctx.res, result))
+      const { id } = await host.attempt(ctx)
+      const interaction = await logins.find(ctx, id)
+      interaction.result = 'error' in result ? result : { ...interaction.lastSubmission, ...result }
+      if (result.login) logins.proven(ctx, interaction)
+      await interaction.persist()
+      goTo(ctx, interaction.returnTo)
     },
 
     offerDue: async (signIn) => (await offering?.due(signIn)) ?? false,

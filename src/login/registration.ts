@@ -9,7 +9,8 @@ import type { Passwords } from '../accounts/passwords/hash.ts'
 import type { Clock } from '../config/clock.ts'
 import { addressKeys } from '../keys/address-keys.ts'
 import type { BlindIndex } from '../keys/blind-index.ts'
-import { goTo, idOf } from '../pages/going.ts'
+import { goTo } from '../pages/going.ts'
+import { hostCookie } from '../pages/host-cookie.ts'
 import { showPage, visitOf } from '../pages/visit.ts'
 import { Refusal } from '../refusal/refusal.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
@@ -33,6 +34,8 @@ export interface RegistrationParts {
   artifacts: Artifacts
   blindIndex: BlindIndex
   registrationsPerHour: number
+  /** Cookies over https only. */
+  secure: boolean
   clock: Clock
 }
 
@@ -47,8 +50,10 @@ function statusOf(problems: Record<string, string>): number {
 
 /** Opening an account: by itself at /register, or on the way into a portal, which it then leads into. */
 export function registrationRoutes(router: Router, parts: RegistrationParts): void {
-  const { host, persons, passwords, breached, matches, artifacts, blindIndex, registrationsPerHour, clock } = parts
+  const { host, persons, passwords, breached, matches, artifacts, blindIndex, registrationsPerHour, secure, clock } =
+    parts
   const limits = createLimits(artifacts, clock)
+  const cookie = hostCookie('yideng_registered', secure)
 
   function show(ctx: RouterContext, attempt: Attempt | undefined, problems: Record<string, string> = {}) {
     const visit = visitOf(ctx)
@@ -113,9 +118,12 @@ export function registrationRoutes(router: Router, parts: RegistrationParts): vo
     const silent = await matches.silent({ documentType: document.type, documentNumber: document.number, name })
     const opened = await persons.create({ ...opening, passwordHash, noticeVersion, silent }, actorOf(ctx))
     if (!opened.ok) return show(ctx, attempt, { username: opened.problem })
-    const id = attempt?.id ?? randomBytes(16).toString('base64url')
+    const id = attempt?.id ?? randomBytes(32).toString('base64url')
     await artifacts.put(kind, keptId(id), opened.person.id, { ttl: keptSeconds })
-    return goTo(ctx, attempt ? pathOf(attempt, 'registered') : `/registered/${id}`)
+    if (attempt) return goTo(ctx, pathOf(attempt, 'registered'))
+    // without a running login this cookie is all that shows the new account to its browser
+    ctx.cookies.set(cookie, id, { signed: false, httpOnly: true, sameSite: 'lax', secure, overwrite: true })
+    return goTo(ctx, '/registered')
   }
 
   async function showRegistered(ctx: RouterContext, id: string, continueAction?: string) {
@@ -141,7 +149,7 @@ export function registrationRoutes(router: Router, parts: RegistrationParts): vo
     visitOf(ctx).back = '/register'
     return register(ctx, undefined)
   })
-  router.get('/registered/:id', (ctx) => showRegistered(ctx, idOf(ctx)))
+  router.get('/registered', (ctx) => showRegistered(ctx, ctx.cookies.get(cookie, { signed: false }) ?? ''))
 
   router.get('/login/:attempt/register', async (ctx) => show(ctx, await openAttempt(ctx)))
   router.post('/login/:attempt/register', async (ctx) => register(ctx, await openAttempt(ctx)))

@@ -108,14 +108,10 @@ export function createProvider(parts: ProviderParts): Provider {
       (client.redirectUris ?? []).some((uri) => URL.parse(uri)?.origin === origin && origin !== 'null'),
     cookies: {
       keys: parts.cookieKeys,
-      names: {
-        session: hostCookie('yideng_session', secure),
-        interaction: secure ? '__Secure-yideng_login' : 'yideng_login',
-        resume: secure ? '__Secure-yideng_resume' : 'yideng_resume',
-      },
-      // Not signed: each holds 256 random bits and is looked up under its hash; a signature would add nothing but time.
+      // those of a running login are never sent (login-browser.ts)
+      names: { session: hostCookie('yideng_session', secure) },
+      // Not signed: it holds 256 random bits and is looked up under its hash; a signature would add nothing but time.
       long: { httpOnly: true, sameSite: 'lax', secure, signed: false },
-      short: { httpOnly: true, sameSite: 'lax', secure, signed: false },
     },
     discovery: { ui_locales_supported: [...languages] },
     enabledJWA: {

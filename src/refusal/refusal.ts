@@ -12,7 +12,6 @@ export const refusals = {
   forbidden: 403,
   csrf: 403,
   login_expired: 400,
-  login_not_yours: 400,
   client_unknown: 400,
   redirect_uri_mismatch: 400,
   request_invalid: 400,

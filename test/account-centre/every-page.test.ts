@@ -9,7 +9,7 @@ import { mandate, openOrganisation } from '../setup/organisation.ts'
 import { cannotRun } from '../setup/parts.ts'
 import { allow, openPerson, signIn } from '../setup/person.ts'
 import { registerPortal } from '../setup/portal.ts'
-import { WaitingComputer, approve } from '../setup/qr.ts'
+import { WaitingComputer, letIn, scan } from '../setup/qr.ts'
 import { type RunningServer, usualServer } from '../setup/server.ts'
 import { Visitor } from '../setup/visitor.ts'
 
@@ -46,7 +46,7 @@ describe.skipIf(cannotRun('browser'))('every page of the account centre', () => 
     await visit.finish(await allow(phone, await signIn(phone, await phone.get(visit.url), person.username)))
     const waiting = await portal.begin()
     const computer = await WaitingComputer.at(waiting.url, server.issuer)
-    await approve(phone, await phone.get(await computer.start()))
+    await letIn(phone, await scan(phone, await computer.start()), computer)
     await waiting.finish(await computer.redeem())
     return { person, helper }
   }

@@ -118,10 +118,6 @@ async function listAttacks(): Promise<Attack[]> {
       send: (value) => fresh().get(`/authorize/${encodeURIComponent(value.toWellFormed())}`),
     },
     { route: '/login/:attempt', send: (value) => fresh().get(`/login/${encodeURIComponent(value.toWellFormed())}`) },
-    {
-      route: '/registered/:id',
-      send: (value) => fresh().get(`/registered/${encodeURIComponent(value.toWellFormed())}`),
-    },
     { route: '/language to', send: (value) => fresh().get(`/language?${query({ to: value })}`) },
     {
       route: '/language back',

@@ -99,11 +99,48 @@ it('sends every page with a strict policy, and no cookie that another host could
     }
     for (const cookie of answer.headers.getSetCookie()) {
       names.add(cookie.slice(0, cookie.indexOf('=')))
-      expect(cookie, path).toMatch(/^__(Host-\w+=.*path=\/;|Secure-\w+=.*path=\/\w+)/i)
+      expect(cookie, path).toMatch(/^__Host-\w+=.*path=\/;/i)
       expect(cookie, path).toMatch(/; secure.*; httponly/i)
       expect(cookie, path).toMatch(/samesite=lax/i)
       expect(cookie, path).not.toMatch(/domain=/i)
     }
   }
   expect(names.size).toBeGreaterThanOrEqual(4)
+})
+
+it('lets nothing but public documents and static files be kept by whoever carries it', async () => {
+  const style = /href="(\/assets\/[^"]+)"/.exec(
+    await (await ask('/', { headers: { accept: 'text/html' } })).text(),
+  )?.[1]
+  const open = new Set(['/jwks', '/.well-known/openid-configuration', '/.well-known/oauth-authorization-server', style])
+  const own = [...pages, ...programs].map(({ method, at }) => [method, at('x')] as const)
+  const provider = [
+    '/authorize',
+    '/authorize/x',
+    '/device',
+    '/device/x',
+    '/logout',
+    '/logout/confirm',
+    '/logout/success',
+  ]
+  const portals = ['/token', '/userinfo', '/introspect', '/revoke', '/par', '/device_authorization', '/jwks']
+  const others = ['/', '/healthz', '/readyz', '/metrics', '/nowhere', '/login', '/assets/none.css', style ?? '']
+  const known = ['/.well-known/openid-configuration', '/.well-known/oauth-authorization-server', '/.well-known/none']
+  const foreign = [...provider, ...portals, ...others, ...known].flatMap((path) =>
+    ['GET', 'HEAD', 'POST', 'OPTIONS', 'PUT'].map((method) => [method, path] as const),
+  )
+  const form = { 'content-type': 'application/x-www-form-urlencoded' }
+  for (const [method, path] of [...own, ...foreign]) {
+    for (const accept of ['text/html', 'application/json']) {
+      const body = method === 'POST' ? { body: 'a=b' } : {}
+      const answer = await ask(path, { method, ...body, headers: { accept, ...(method === 'POST' ? form : {}) } })
+      const mayBeKept = open.has(path) && (method === 'GET' || method === 'HEAD')
+      const said = answer.headers.get('cache-control') ?? ''
+      if (mayBeKept) expect(said, `${method} ${path}`).toMatch(/^public, max-age=/)
+      else expect(said, `${method} ${path}`).toMatch(/^no-store\b/)
+    }
+  }
+  const elsewhere = await ask('/account', { headers: { accept: 'text/html', host: 'other.example' } })
+  expect(elsewhere.status).toBe(302)
+  expect(elsewhere.headers.get('cache-control')).toBe('no-store')
 })

@@ -6,7 +6,7 @@ it.each([
   ['headers', 'GET / HTTP/1.1\r\nHost: a\r\nX-Slow: '],
   ['a body', 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n'],
 ])('keeps no connection that sends %s a byte at a time', async (_what, begin) => {
-  const server = createHttpServer((request, response) => request.resume().on('end', () => response.end()), {
+  const server = createHttpServer((request, response) => request.resume().on('end', () => response.end()), '', {
     headers: 150,
     request: 200,
     every: 50,

@@ -19,6 +19,8 @@ async function scan(page: Page): Promise<string> {
   return decodeQR({ ...info, data })
 }
 
+const digitsOn = async (page: Page) => (await page.locator('.digits-shown').innerText()).replaceAll(/\s/g, '')
+
 describe.skipIf(cannotRun('browser'))('in Chromium, a computer and a phone', () => {
   const browser = useBrowser()
   let server: RunningServer
@@ -61,6 +63,15 @@ describe.skipIf(cannotRun('browser'))('in Chromium, a computer and a phone', () 
     await page.waitForURL(/\/account$/)
   }
 
+  async function withPasskey(page: Page, person: Parameters<typeof signInOn>[1]) {
+    const authenticator = await authenticatorOf(page)
+    await alreadySignedIn(page, person)
+    await page.goto(`${server.issuer}/account/passkey/add`)
+    await page.locator('[data-passkey=create] button').click()
+    await page.waitForURL(/done=added/)
+    return authenticator
+  }
+
   const open = (page: Page) => page.locator('details[data-qr] > summary').click()
   const close = (...contexts: { context: BrowserContext }[]) =>
     Promise.all(contexts.map(({ context }) => context.close()))
@@ -92,6 +103,9 @@ describe.skipIf(cannotRun('browser'))('in Chromium, a computer and a phone', () 
 
     await phonePage.locator('button[value=approve]').click()
     await expectAccessible(phonePage)
+    // without a passkey: the digits
+    await page.locator('[name=code]').fill(await digitsOn(phonePage))
+    await page.locator('[data-code] button').click()
     const tokens = await finish()
     expect(tokens.claims()).toMatchObject({ acr: 'urn:yideng:loa:3', amr: ['qr'] })
 
@@ -117,7 +131,7 @@ describe.skipIf(cannotRun('browser'))('in Chromium, a computer and a phone', () 
     expect(await phonePage.locator('main').innerText()).toContain('不在同一个网络')
     await phonePage.locator('button[value=approve]').click()
     await expectAccessible(phonePage)
-    const code = (await phonePage.locator('.digits-shown').innerText()).replaceAll(/\s/g, '')
+    const code = await digitsOn(phonePage)
     expect(code).toMatch(/^\d{4}$/)
 
     const field = page.locator('[name=code]')
@@ -145,12 +159,7 @@ describe.skipIf(cannotRun('browser'))('in Chromium, a computer and a phone', () 
 
   it('who has a passkey approves with it; the button is as large as refusing, and says so when it did not work', async () => {
     const { person, page, finish, computer, handset, phonePage } = await meet()
-    const authenticator = await authenticatorOf(phonePage)
-    await alreadySignedIn(phonePage, person)
-    await phonePage.goto(`${server.issuer}/account/passkey/add`)
-    await phonePage.locator('[data-passkey=create] button').click()
-    await phonePage.waitForURL(/done=added/)
-
+    const authenticator = await withPasskey(phonePage, person)
     await open(page)
     await phonePage.goto(await scan(page))
     const approve = phonePage.locator('[data-passkey=sign] button')
@@ -174,6 +183,45 @@ describe.skipIf(cannotRun('browser'))('in Chromium, a computer and a phone', () 
     expect((await finish()).claims()).toMatchObject({ amr: ['qr'] })
     expect([...computer.complaints, ...handset.complaints]).toEqual([])
     await close(computer, handset)
+  })
+
+  it('a link to the frame claims nothing: a page asks first, by keyboard too, and the digits are asked for', async () => {
+    const { person, page, finish, computer, handset, phonePage } = await meet()
+    await withPasskey(phonePage, person)
+    await open(page)
+    const frame = await scan(page)
+    const elsewhere = server.issuer.replace('localhost', '127.0.0.1')
+    await phonePage.route(`${elsewhere}/trap`, (route) =>
+      route.fulfill({ contentType: 'text/html', body: `<script>location = ${JSON.stringify(frame)}</script>` }),
+    )
+    await phonePage.goto(`${elsewhere}/trap`)
+    await phonePage.getByRole('heading', { level: 1, name: '这个登录二维码，是您自己扫的吗？' }).waitFor()
+    await expectAccessible(phonePage, [320, 360, 1280])
+    expect(await page.locator('.qr-canvas svg').count()).toBe(1)
+    // what is pressed without a thought is no
+    expect(await phonePage.evaluate('document.activeElement.getAttribute("href")')).toBe('/')
+    await phonePage.getByRole('button', { name: '是我自己扫的，继续' }).press('Enter')
+    await phonePage.locator('[data-passkey=sign] button').click()
+    await page.locator('[name=code]').fill(await digitsOn(phonePage))
+    await page.locator('[data-code] button').click()
+    expect((await finish()).claims()).toMatchObject({ amr: ['qr'] })
+    expect([...computer.complaints, ...handset.complaints]).toEqual([])
+    await close(computer, handset)
+  })
+
+  it('without JavaScript the phone goes on by one tap', async () => {
+    const { person, page, computer, handset } = await meet()
+    const plain = await openContext(browser(), { ...phone, javaScriptEnabled: false })
+    const phonePage = await plain.context.newPage()
+    await alreadySignedIn(phonePage, person)
+    await open(page)
+    await phonePage.goto(await scan(page))
+    expect(await phonePage.locator('h1').innerText()).toBe('您扫了登录二维码')
+    expect(await page.locator('.qr-canvas svg').count()).toBe(1)
+    await phonePage.getByRole('button', { name: '继续' }).click()
+    await phonePage.locator('button[value=approve]').waitFor()
+    await page.locator('[data-when=scanned]').waitFor()
+    await close(computer, handset, plain)
   })
 
   it('a refusal leaves both on a page that says so, and a new code can be asked for', async () => {

@@ -16,7 +16,7 @@ import { addPasskey, signInByPasskey } from '../setup/passkey.ts'
 import { password, residentId } from '../setup/people.ts'
 import { openPerson, signIn } from '../setup/person.ts'
 import { registerPortal } from '../setup/portal.ts'
-import { approve, computerAndPhone, signedInPhone } from '../setup/qr.ts'
+import { computerAndPhone, letIn, scan, signedInPhone } from '../setup/qr.ts'
 import { newPassword, recoverBy } from '../setup/recovery.ts'
 import { redisCli, startRedis } from '../setup/redis.ts'
 import { startServer, until, type RunningServer } from '../setup/server.ts'
@@ -91,7 +91,7 @@ describe.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis'))('two machines on 
 
   it('a computer signs in by a phone', async () => {
     const { computer, phone, visit } = await computerAndPhone(house)
-    await approve(phone, await phone.get(await computer.start()))
+    await letIn(phone, await scan(phone, await computer.start()), computer)
     expect((await visit.finish(await computer.redeem())).claims()?.amr).toEqual(['qr'])
   })
 

@@ -98,21 +98,14 @@ describe('a forgotten password', () => {
     const thief = here()
     const page = await thief.get('/account')
     const csrf = /name="csrf" value="([^"]+)"/.exec(page.html)?.[1] ?? ''
-    const staged = await fetch(`${server.issuer}${page.url.pathname}/password`, {
-      method: 'POST',
-      redirect: 'manual',
-      headers: {
-        'content-type': 'application/x-www-form-urlencoded',
-        cookie: thief.cookies.map(({ name, value }) => `${name}=${value}`).join('; '),
-      },
-      body: new URLSearchParams({ csrf, identifier: person.username, password: person.password }),
-    })
+    const fields = { csrf, identifier: person.username, password: person.password }
+    const staged = await thief.only('POST', `${page.url.pathname}/password`, fields)
     expect(staged.status).toBe(303)
     // sign-ins are kept to the second
     await new Promise((resolve) => setTimeout(resolve, 1050))
     await recoverBy(house, { identifier: person.username, knowledge: person.phone, code: person.code(0) })
 
-    const went = await thief.get(staged.headers.get('location') ?? '')
+    const went = await thief.get(staged.leads ?? '')
     expect(went.html).toContain('name="password"')
     expect((await thief.get('/account')).html).toContain('name="password"')
     await expect(refreshTokenGrant(portal.configuration, tokens.refresh_token ?? '')).rejects.toMatchObject({

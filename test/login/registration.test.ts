@@ -53,7 +53,7 @@ describe('registration', () => {
     const matching = form()
     await inRegister(matching)
     const { page, person } = await register(matching)
-    expect(page.url.pathname).toMatch(/^\/registered\//)
+    expect(page.url.pathname).toBe('/registered')
     expect(person).toMatchObject({ identityLevel: 3, status: 'active' })
     expect(person?.proofedAt).toBeTypeOf('number')
   })
@@ -65,8 +65,7 @@ describe('registration', () => {
     for (const fields of [matching, { ...other, name: '林大梅' }, taken]) await inRegister(fields)
     const all = [await register(matching), await register(other), await register(taken)]
     expect(all.map(({ person }) => person?.identityLevel)).toEqual([3, 2, 2])
-    const said = (html: string) =>
-      html.replaceAll(/registered(\/|%2F)[\w-]+|nonce="[^"]+"|value="[^"]+"|xiaomei\d+/g, '')
+    const said = (html: string) => html.replaceAll(/nonce="[^"]+"|value="[^"]+"|xiaomei\d+/g, '')
     expect(new Set(all.map(({ page }) => said(page.html))).size).toBe(1)
     expect(new Set(all.map(({ page }) => page.status)).size).toBe(1)
     expect((await house.persons.findByIdentifier([{ kind: 'document', value: proven.number }]))?.id).toBe(proven.id)

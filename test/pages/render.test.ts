@@ -49,7 +49,8 @@ describe.each(languages)('in %s', (language) => {
 
     test('posts a token in every form', () => {
       const forms = html.match(/<form[\s\S]*?<\/form>/g) ?? []
-      for (const form of forms)
+      // a browser too full of cookies may not keep that of a token: its Origin alone is looked at
+      for (const form of forms.filter((one) => !one.includes('action="/cookies/clear"')))
         expect(form).toMatch(/method="post"[\s\S]*<input type="hidden" name="(csrf|xsrf)" value="[^"]+">/)
     })
 

@@ -246,6 +246,8 @@ export const samples: readonly Sample[] = [
   ...faceSamples,
   ...passkeySamples(account),
   ...recoverySamples,
+  { view: 'qr/look', name: 'by-camera', data: { action: '/q/1.8f3a.0.mac', csrf, look: '178.0.mac', byLink: false } },
+  { view: 'qr/look', name: 'by-link', data: { action: '/q/1.8f3a.0.mac', csrf, look: '178.1.mac', byLink: true } },
   { view: 'qr/ask', name: 'near', data: qrAsk },
   {
     view: 'qr/ask',
@@ -286,8 +288,10 @@ export const samples: readonly Sample[] = [
     },
   })),
   ...deviceSamples,
+  { view: 'error/cookies', name: 'too-many', data: { cleared: false, clearAction: '/cookies/clear' } },
+  { view: 'error/cookies', name: 'cleared', data: { cleared: true, clearAction: '/cookies/clear' } },
   { view: 'error/error', name: 'lost', data: { code: 'not_found', reference: '7F3K-92QD' } },
-  { view: 'error/error', name: 'expired', data: { code: 'login_expired', reference: '7F3K-92QD', backUrl: '/' } },
+  { view: 'error/error', name: 'expired', data: { code: 'login_expired', reference: '7F3K-92QD' } },
   { view: 'error/error', name: 'unknown-portal', data: { code: 'client_unknown', reference: '7F3K-92QD' } },
 ]
 

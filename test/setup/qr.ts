@@ -102,6 +102,28 @@ export async function computerAndPhone(
   return { person, portal, visit, computer, phone }
 }
 
+/** What a browser says of a page that a camera app, and no other page, has opened. */
+export const byCamera = { 'sec-fetch-site': 'none', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
+
+/** Looks at a frame; `headers` say how the browser came to it. */
+export const look = (phone: Visitor, frame: string, headers: Record<string, string> = byCamera) =>
+  phone.only('GET', frame, undefined, headers)
+
+/** Looks at a frame and claims it, as a phone does whose camera has opened it. */
+export async function scan(phone: Visitor, frame: string, headers?: Record<string, string>): Promise<Page> {
+  const looked = await look(phone, frame, headers)
+  return looked.status === 200 ? phone.submit(looked, new URL(frame).pathname, {}) : looked
+}
+
+export const digitsOf = ({ html }: Page) => [...html.matchAll(/<span>(\d)<\/span>/g)].map(([, digit]) => digit).join('')
+
+/** Approves, and types the digits that the phone then shows into the computer. */
+export async function letIn(phone: Visitor, asked: Page, computer: WaitingComputer): Promise<Page> {
+  const told = await approve(phone, asked)
+  await computer.post('code', { code: digitsOf(told) })
+  return told
+}
+
 export const approve = (phone: Visitor, asked: Page) => phone.submit(asked, asked.url.pathname, { decision: 'approve' })
 export const refuse = (phone: Visitor, asked: Page) => phone.submit(asked, asked.url.pathname, { decision: 'refuse' })
 

@@ -41,6 +41,19 @@ export class Visitor {
     })
   }
 
+  /** One request whose redirect is not followed: `leads` says where to. Cookies are kept. */
+  async only(method: string, url: string | URL, fields?: Record<string, string>, given: Record<string, string> = {}) {
+    const at = new URL(url, this.#issuer)
+    const answer = await this.#ask(at, {
+      method,
+      headers: { ...(fields ? { 'content-type': 'application/x-www-form-urlencoded' } : {}), ...given },
+      ...(fields ? { body: new URLSearchParams(fields).toString() } : {}),
+    })
+    const location = answer.headers.get('location')
+    const leads = location === null ? undefined : new URL(location, at)
+    return { url: at, status: answer.status, html: await answer.text(), headers: answer.headers, leads } satisfies Page
+  }
+
   /** Submits the form of a page whose action ends with `action`, with its hidden fields and these. */
   submit(page: Page, action: string, fields: Record<string, string>): Promise<Page> {
     const form = [...page.html.matchAll(/<form\b[^>]*action="([^"]*)"[^>]*>([\s\S]*?)<\/form>/g)].find(
@@ -56,7 +69,7 @@ export class Visitor {
     return this.post(unescape(target), { ...hidden, ...fields })
   }
 
-  async #go(url: URL, init: RequestInit, redirects = 0): Promise<Page> {
+  async #ask(url: URL, init: RequestInit): Promise<Response> {
     const cookie = this.cookies
       .filter(({ path }) => url.pathname === path || url.pathname.startsWith(path.endsWith('/') ? path : `${path}/`))
       .map(({ name, value }) => `${name}=${value}`)
@@ -64,6 +77,11 @@ export class Visitor {
     const headers = { accept: 'text/html', ...this.#headers, ...(init.headers as Record<string, string>), cookie }
     const answer = await fetch(url, { ...init, headers, redirect: 'manual' })
     this.#keep(url, answer.headers.getSetCookie())
+    return answer
+  }
+
+  async #go(url: URL, init: RequestInit, redirects = 0): Promise<Page> {
+    const answer = await this.#ask(url, init)
     const location = answer.headers.get('location')
     if (this.follows && answer.status >= 300 && answer.status < 400 && location !== null) {
       await answer.arrayBuffer()

@@ -16,8 +16,8 @@ export interface QrLimitNumbers {
 const creationSeconds = 300
 const scanSeconds = 600
 const daySeconds = 86_400
-/** Scans by one network in ten minutes, whoever is signed in: enough for a busy service hall, too few for guessing. */
-const addressScans = 300
+/** Looks and claims by one network in ten minutes, whoever is signed in: enough for a busy service hall, too few for guessing. */
+const addressScans = 600
 
 type Networks = Pick<Visit, 'networks'>
 

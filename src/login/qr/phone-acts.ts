@@ -3,13 +3,13 @@ import type { AuditEvent } from '../../audit/events.ts'
 import type { Visit } from '../../pages/visit.ts'
 import { Refusal } from '../../refusal/refusal.ts'
 import type { Approvals, SignedApproval, Wanting } from './approval.ts'
-import type { Frames } from './frames.ts'
+import type { Frame, Frames } from './frames.ts'
 import type { QrLimits } from './limits.ts'
 import { sameNetwork, type RegionOf } from '../../config/networks.ts'
 import { name, type QrParts } from './parts.ts'
 import { auditEntries } from './outcome-audit.ts'
 import { assessRisk, riskTable } from './risk.ts'
-import type { QrTransaction } from './states.ts'
+import { isFresh, isOpen, type QrLook, type QrTransaction } from './states.ts'
 import type { Applied, QrTransactions } from './transactions.ts'
 import { openComputer } from './computer-seal.ts'
 
@@ -39,7 +39,14 @@ export interface Phone extends Scanner {
 
 /** What a phone may do, by pages or by an app: rules, limits and audit are the same for both. */
 export interface PhoneActs {
-  /** @returns the id of the transaction. @throws Refusal `qr_gone` for a frame that is not taken */
+  /**
+   * Changes nothing: whoever looks may be a preview, a scanner of addresses, or sent here by a link.
+   * @returns what this browser claims the frame with. @throws Refusal `qr_gone` for a frame that is not on a screen now
+   */
+  look(frame: string, scanner: Scanner, byLink: boolean): Promise<string>
+  /** @returns the id of the transaction. @throws Refusal `qr_gone` for a frame or a look that is not taken */
+  claim(frame: string, look: string, scanner: Scanner): Promise<string>
+  /** Looks and claims at once: for an app, whose camera has read the frame. Returns and throws as `claim`. */
   scan(frame: string, scanner: Scanner): Promise<string>
   /** @throws Refusal `qr_gone` when this phone has not scanned it */
   find(id: string, scanner: Pick<Scanner, 'key'>): Promise<QrTransaction>
@@ -66,8 +73,8 @@ export function createPhoneActs(
     regionOf: RegionOf
   },
 ): PhoneActs {
-  const { frames, transactions, limits, approvals, regionOf, methodLocks, devices, notifier, cipher, audit, clock } =
-    parts
+  const { frames, transactions, limits, approvals, signatures, regionOf, methodLocks, devices } = parts
+  const { notifier, cipher, audit, settings, clock } = parts
 
   const record = (event: AuditEvent['event'], scanner: Scanner, more: Partial<AuditEvent>) =>
     audit.record({ event, ...scanner.by, ...more })
@@ -104,23 +111,42 @@ export function createPhoneActs(
         device: firstSeenAt !== undefined && firstSeenAt <= newAfter ? 'known' : 'new',
         level: transaction.level,
         legalPerson: transaction.legalPerson,
+        // a process of the version before did not say
+        byLink: transaction.byLink !== false,
+        passkey: await signatures.canSign(personId),
       },
       riskTable,
     )
   }
 
+  async function take(text: string, scanner: Scanner, lookAt: (frame: Frame) => QrLook | undefined) {
+    await limits.scanFrom(scanner)
+    const frame = frames.read(text)
+    const look = frame && lookAt(frame)
+    const applied =
+      frame && look && (await transactions.apply(frame.id, { kind: 'scan', scanner: scanner.key, n: frame.n, ...look }))
+    if (frame && applied && !applied.refused) return frame.id
+    await record('qr.refused', scanner, {
+      clientId: applied?.after.clientId,
+      details: { reason: applied?.refused ?? 'forged', state: applied?.after.state },
+    })
+    throw new Refusal('qr_gone', applied?.refused ?? 'forged')
+  }
+
   const acts: PhoneActs = {
-    async scan(text, scanner) {
+    async look(text, scanner, byLink) {
       await limits.scanFrom(scanner)
       const frame = frames.read(text)
-      const applied = frame && (await transactions.apply(frame.id, { kind: 'scan', scanner: scanner.key, n: frame.n }))
-      if (frame && applied && !applied.refused) return frame.id
-      await record('qr.refused', scanner, {
-        clientId: applied?.after.clientId,
-        details: { reason: applied?.refused ?? 'forged', state: applied?.after.state },
-      })
-      throw new Refusal('qr_gone', applied?.refused ?? 'forged')
+      const transaction = frame && (await transactions.find(frame.id))
+      const seenAt = clock()
+      if (!frame || !transaction || !isOpen(transaction) || !isFresh(transaction, frame.n, seenAt, settings.qr.times))
+        throw new Refusal('qr_gone', 'not a frame that is on a screen now')
+      return frames.signLook(frame, scanner.key, { seenAt, byLink })
     },
+
+    claim: (text, look, scanner) => take(text, scanner, (frame) => frames.readLook(look, frame, scanner.key)),
+
+    scan: (text, scanner) => take(text, scanner, () => ({ seenAt: clock(), byLink: false })),
 
     async find(id, { key }) {
       const transaction = await transactions.find(id)
@@ -168,6 +194,7 @@ export function createPhoneActs(
         personId,
         level,
         session: { uid, at },
+        needsCode: !(await signatures.canSign(personId)),
         ...(signed ? { signature: signed.digest } : {}),
       })
       // with what was signed, sealed: an auditor checks it later (`audit verify-signature`)

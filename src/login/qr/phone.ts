@@ -20,7 +20,10 @@ export interface PhoneParts extends QrParts {
   regionOf: RegionOf
 }
 
-/** The scanning phone: /q/1.… takes the picture, /q/scan/<id> shows what it is about and asks. */
+/** How browsers say that they fetch a page before anybody asks for it. */
+const aheadOfNeed = ['sec-purpose', 'purpose', 'x-purpose', 'x-moz']
+
+/** The scanning phone: /q/1.… looks at the frame and then claims it, /q/scan/<id> shows what it is about and asks. */
 export function phoneRoutes(router: Router, centre: AccountHost, parts: PhoneParts): void {
   const { acts, approvals, keys, frames, devices, clock, settings } = parts
 
@@ -78,8 +81,21 @@ export function phoneRoutes(router: Router, centre: AccountHost, parts: PhonePar
     // a page that only embeds or fetches this address must not scan in somebody's name (Fetch Metadata)
     const use = ctx.get('sec-fetch-dest')
     if (use !== '' && use !== 'document') throw new Refusal('forbidden', `scanned as ${use}`)
-    const id = await acts.scan(ctx['params']['frame'] ?? '', scannerOf(ctx, keys.make(ctx, 'scanner')))
-    goTo(ctx, pathOf(id))
+    // a page made ahead of need would go on by itself, and nobody has seen it
+    if (aheadOfNeed.some((name) => ctx.get(name) !== '')) throw new Refusal('forbidden', 'fetched ahead of need')
+    // what a camera opens comes from no page; an old browser does not say
+    const byLink = ctx.get('sec-fetch-site') !== 'none'
+    const scanner = scannerOf(ctx, keys.make(ctx, 'scanner'))
+    const look = await acts.look(ctx['params']['frame'] ?? '', scanner, byLink)
+    showPage(ctx, 'qr/look', { action: ctx.path, csrf: visitOf(ctx).csrf(), look, byLink })
+  })
+
+  router.post('/q/:frame', async (ctx) => {
+    visitOf(ctx).back = '/'
+    const key = keys.read(ctx, 'scanner')
+    if (key === undefined) throw new Refusal('qr_gone', 'a browser that looked at nothing')
+    const { look = '' } = visitOf(ctx).form
+    goTo(ctx, pathOf(await acts.claim(ctx['params']['frame'] ?? '', look, scannerOf(ctx, key))))
   })
 
   router.get('/q/scan/:id', async (ctx) => {

@@ -44,6 +44,8 @@ export const transactionSchema = z.object({
   approvedAt: z.number().optional(),
   /** The phone that scanned, and who holds it once that is known. */
   scanner: text.optional(),
+  /** Whether its browser came to the frame by a link, and not by a camera. */
+  byLink: z.boolean().optional(),
   personId: text.optional(),
   needsCode: z.boolean(),
   codeRight: z.boolean(),
@@ -60,10 +62,17 @@ export const transactionSchema = z.object({
 
 export type QrTransaction = z.infer<typeof transactionSchema>
 
+/** A browser that has seen a frame and has not claimed it: looking changes nothing. */
+export interface QrLook {
+  /** Milliseconds since 1970 UTC. */
+  seenAt: number
+  byLink: boolean
+}
+
 /** What may happen to a transaction, and who does it. */
 export type QrEvent =
   | { kind: 'tick' }
-  | { kind: 'scan'; scanner: string; n: number }
+  | ({ kind: 'scan'; scanner: string; n: number } & QrLook)
   | { kind: 'identify'; scanner: string; personId: string; needsCode: boolean }
   | { kind: 'wish'; scanner: string; personId: string }
   | {
@@ -72,6 +81,8 @@ export type QrEvent =
       personId: string
       level: QrTransaction['level']
       session: NonNullable<QrTransaction['phoneSession']>
+      /** Also where the first look decided otherwise: the passkey may be gone since. */
+      needsCode: boolean
       signature?: string
     }
   | { kind: 'decline'; scanner: string }
@@ -90,6 +101,8 @@ export interface QrOutcome {
 
 /** The clocks of two servers may differ by so much: a frame may come from a moment ahead. */
 const aheadMs = 1000
+/** From the look to the claim: one tap, for people who read slowly. */
+const claimMs = 20_000
 
 /** True while nothing has ended it. */
 export const isOpen = ({ state }: QrTransaction) => state === 'created' || state === 'scanned' || state === 'approved'
@@ -101,6 +114,12 @@ export function deadline(transaction: QrTransaction, times: QrTimes): number {
   if (state === 'scanned') return scannedAt + times.decide * 1000
   if (state === 'approved') return approvedAt + (needsCode ? times.redeemWithCode : times.redeem) * 1000
   return Number.POSITIVE_INFINITY
+}
+
+/** Whether a frame was on the screen at that moment, or a little while before. */
+export function isFresh({ createdAt }: QrTransaction, n: number, at: number, times: QrTimes): boolean {
+  const age = at - (createdAt + n * 1000)
+  return age >= -aheadMs && age <= times.frame * 1000 && n < times.shown
 }
 
 /** Which frame to show now; undefined when none is. */
@@ -132,10 +151,10 @@ function fromPhone(
   const mine = before.scanner === event.scanner
 
   if (event.kind === 'scan') {
-    const age = now - (before.createdAt + event.n * 1000)
-    if (age < -aheadMs || age > times.frame * 1000 || event.n >= times.shown) return refused('stale')
-    if (before.state === 'created')
-      return { after: { ...before, state: 'scanned', scanner: event.scanner, scannedAt: now } }
+    const { scanner, seenAt, byLink } = event
+    const waited = now - seenAt
+    if (!isFresh(before, event.n, seenAt, times) || waited < -aheadMs || waited > claimMs) return refused('stale')
+    if (before.state === 'created') return { after: { ...before, state: 'scanned', scanner, byLink, scannedAt: now } }
     if (!isOpen(before)) return refused('ended')
     // two phones hold the same fresh picture: one of them is not in front of the computer
     return mine ? { after: before } : refused('ended', ended(before, 'second_scan'))
@@ -156,8 +175,9 @@ function fromPhone(
   if (event.kind === 'wish') return { after: { ...before, wishedAt: now } }
   if (event.level < before.level) return refused('level', ended(before, 'level'))
   const { level: phoneLevel, session: phoneSession, signature } = event
-  const approved = { approvedAt: now, phoneLevel, phoneSession, ...(signature ? { signature } : {}) }
-  return { after: { ...before, state: 'approved', ...approved } }
+  const needsCode = before.needsCode || event.needsCode
+  const approved = { ...before, state: 'approved', approvedAt: now, phoneLevel, phoneSession, needsCode } as const
+  return { after: signature ? { ...approved, signature } : approved }
 }
 
 function fromComputer(before: QrTransaction, event: Extract<QrEvent, { waiter: string }>): QrOutcome {

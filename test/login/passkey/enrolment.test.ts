@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import type { Back } from '../../../src/admin/house.ts'
 import { addPasskey, askOptions, sendResponse, signInByPasskey, type CreationOptions } from '../../setup/passkey.ts'
 import { openPerson, signIn } from '../../setup/person.ts'
-import { signedInPhone, signOnPhone, WaitingComputer } from '../../setup/qr.ts'
+import { scan, signedInPhone, signOnPhone, WaitingComputer } from '../../setup/qr.ts'
 import { type RunningServer, usualServer } from '../../setup/server.ts'
 import { SoftwareAuthenticator, type Deviation } from '../../setup/software-authenticator.ts'
 import { Visitor } from '../../setup/visitor.ts'
@@ -107,7 +107,7 @@ describe('passkeys in the account centre', () => {
     const paths = ['/account/passkey/add', `/account/passkey/${passkey?.id ?? ''}`]
 
     const computer = await WaitingComputer.at(new URL('/account', server.issuer), server.issuer)
-    await signOnPhone(visitor, await visitor.get(await computer.start()), authenticator)
+    await signOnPhone(visitor, await scan(visitor, await computer.start()), authenticator)
     await computer.redeem()
     for (const path of paths) expect((await computer.visitor.get(path)).html, path).toContain('扫码登录的')
 

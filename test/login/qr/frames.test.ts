@@ -50,6 +50,19 @@ describe('frames', () => {
     expect(wrong.filter((text) => frames.read(text) !== undefined)).toEqual([])
   })
 
+  it('are claimed by the browser that looked, and by no other, nor with anything changed', () => {
+    const frame = { id, n: 12 }
+    const look = { seenAt: 1_780_000_000_000, byLink: true }
+    const text = frames.signLook(frame, 'phone', look)
+    expect(frames.readLook(text, frame, 'phone')).toEqual(look)
+    expect(frames.readLook(text, frame, 'another')).toBeUndefined()
+    expect(frames.readLook(text, { id, n: 13 }, 'phone')).toBeUndefined()
+    expect(frames.readLook(text, { id: other, n: 12 }, 'phone')).toBeUndefined()
+    const [seenAt, , mac] = text.split('.')
+    for (const forged of [`${seenAt}.0.${mac}`, `1780000000001.1.${mac}`, `0${text}`, `${text}=`, '', `${seenAt}.1.`])
+      expect(frames.readLook(forged, frame, 'phone'), forged).toBeUndefined()
+  })
+
   it('have a key of their own, and codes of four digits that differ by transaction', () => {
     expect(deriveKey('secret', 'qr').equals(deriveKey('secret', 'other'))).toBe(false)
     expect(deriveKey('secret', 'qr').equals(deriveKey('secret', 'qr'))).toBe(true)

@@ -2,7 +2,15 @@ import { describe, expect, it } from 'vitest'
 import { listedRegions, sameNetwork } from '../../../src/config/networks.ts'
 import { assessRisk, riskTable, type RiskInputs } from '../../../src/login/qr/risk.ts'
 
-const calm: RiskInputs = { network: 'same', region: 'unknown', device: 'known', level: 3, legalPerson: false }
+const calm: RiskInputs = {
+  network: 'same',
+  region: 'unknown',
+  device: 'known',
+  level: 3,
+  legalPerson: false,
+  byLink: false,
+  passkey: true,
+}
 
 describe('the risk of a scan', () => {
   it.each<[string, Partial<RiskInputs>, string, string[]]>([
@@ -12,11 +20,20 @@ describe('the risk of a scan', () => {
     ['another region', { region: 'different' }, 'code', ['different-region']],
     ['level 4', { level: 4 }, 'code', ['real-person-asked']],
     ['a legal person', { legalPerson: true }, 'code', ['legal-person-asked']],
+    ['a frame reached by a link', { byLink: true }, 'code', ['reached-by-link']],
+    ['nobody with a passkey', { passkey: false }, 'code', ['no-passkey']],
     ['two things at once', { level: 4, network: 'different' }, 'code', ['different-network', 'real-person-asked']],
     ['a new phone far away', { device: 'new', region: 'different', level: 4 }, 'refuse', ['new-phone-far-away']],
   ])('%s', (_name, inputs, outcome, reasons) => {
     expect(assessRisk({ ...calm, ...inputs }, riskTable)).toEqual({ outcome, reasons })
   })
+})
+
+it('asks for the digits by a link and without a passkey, whatever stands in the file', () => {
+  const bare = { ...riskTable, rules: [] }
+  expect(assessRisk(calm, bare).outcome).toBe('none')
+  expect(assessRisk({ ...calm, byLink: true }, bare).outcome).toBe('code')
+  expect(assessRisk({ ...calm, passkey: false }, bare).outcome).toBe('code')
 })
 
 describe('networks', () => {

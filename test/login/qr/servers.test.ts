@@ -2,9 +2,20 @@ import { request } from 'node:http'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Back } from '../../../src/admin/house.ts'
 import { addPasskey, askOptions, sendResponse, type RequestOptions } from '../../setup/passkey.ts'
-import { approve, computerAndPhone, refuse, type WaitingComputer } from '../../setup/qr.ts'
+import {
+  approve,
+  computerAndPhone,
+  letIn,
+  look,
+  refuse,
+  scan,
+  signedInPhone,
+  signOnPhone,
+  type WaitingComputer,
+} from '../../setup/qr.ts'
 import { startServer, type RunningServer } from '../../setup/server.ts'
 import { SoftwareAuthenticator } from '../../setup/software-authenticator.ts'
+import type { Visitor } from '../../setup/visitor.ts'
 
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
@@ -21,8 +32,8 @@ describe('limits', () => {
 
     const third = await computerAndPhone(strictHouse, { computerNetwork: '198.51.100.8', phoneNetwork: '198.51.100.8' })
     for (let count = 0; count < 3; count += 1)
-      await refuse(third.phone, await third.phone.get(await third.computer.start()))
-    expect((await third.phone.get(await third.computer.start())).html).toContain('扫码登录已暂停一天')
+      await refuse(third.phone, await scan(third.phone, await third.computer.start()))
+    expect((await scan(third.phone, await third.computer.start())).html).toContain('扫码登录已暂停一天')
     await strict.kill('SIGKILL')
   })
 })
@@ -31,7 +42,7 @@ describe('a computer that does not want any more', () => {
   it('ends it for the phone as well, which says so', async () => {
     const server = await startServer({ YIDENG_TRUST_PROXY: 'true' })
     const { computer, phone } = await computerAndPhone(await server.house())
-    const asked = await phone.get(await computer.start())
+    const asked = await scan(phone, await computer.start())
     expect(await computer.post('cancel')).toMatchObject({ state: 'aborted', reason: 'cancelled' })
     expect((await approve(phone, asked)).html).toContain('电脑上取消了这次登录')
     expect((await computer.redeem()).leads).toBeUndefined()
@@ -49,12 +60,14 @@ describe('attacks that take time', () => {
     const late = await computerAndPhone(hastyHouse)
     const authenticator = new SoftwareAuthenticator(hasty.issuer)
     await addPasskey(late.phone, authenticator)
-    const asked = await late.phone.get(await late.computer.start())
+    const asked = await scan(late.phone, await late.computer.start())
     const signed = authenticator.get(await askOptions<RequestOptions>(late.phone, asked))
     const second = await computerAndPhone(hastyHouse)
-    await approve(second.phone, await second.phone.get(await second.computer.start()))
+    const other = new SoftwareAuthenticator(hasty.issuer)
+    await addPasskey(second.phone, other)
+    await signOnPhone(second.phone, await scan(second.phone, await second.computer.start()), other)
     const unanswered = await computerAndPhone(hastyHouse)
-    await unanswered.phone.get(await unanswered.computer.start())
+    await scan(unanswered.phone, await unanswered.computer.start())
     await wait(2100)
     expect(await unanswered.computer.look()).toMatchObject({ state: 'expired' })
     await unanswered.computer.look()
@@ -75,15 +88,20 @@ describe('attacks that take time', () => {
 
 describe('two server processes on one store', () => {
   /** Asks one process under the name of both, as a balancer in front of them does. */
-  const ask = (issuer: string, port: number, path: string) =>
+  const post = (issuer: string, port: number, path: string, visitor: Visitor, body: string) =>
     new Promise<number | undefined>((resolve, reject) => {
-      const headers = { host: new URL(issuer).host, accept: 'text/html' }
-      request({ port, path, headers }, (answer) => {
+      const headers = {
+        host: new URL(issuer).host,
+        accept: 'text/html',
+        'content-type': 'application/x-www-form-urlencoded',
+        cookie: visitor.cookies.map(({ name, value }) => `${name}=${value}`).join('; '),
+      }
+      request({ port, path, headers, method: 'POST' }, (answer) => {
         answer.resume()
         resolve(answer.statusCode)
       })
         .on('error', reject)
-        .end()
+        .end(body)
     })
 
   let server: RunningServer
@@ -121,10 +139,10 @@ describe('two server processes on one store', () => {
     const { computer, phone } = await computerAndPhone(house)
     const asked = await computer.start()
     const states = await watch(computer, Number(second.environment['PORT']))
-    const page = await phone.get(asked)
+    const page = await scan(phone, asked)
     // if it was not told, a page asks every ten seconds
     await expect.poll(() => states, { timeout: 30_000, interval: 5 }).toContain('scanned')
-    await approve(phone, page)
+    await letIn(phone, page, computer)
     await expect.poll(() => states, { timeout: 30_000, interval: 5 }).toContain('approved')
     await computer.redeem()
     await expect.poll(() => states, { timeout: 30_000, interval: 5 }).toContain('redeemed')
@@ -133,10 +151,25 @@ describe('two server processes on one store', () => {
   it('race the same scan: one takes it, and then both phones are sent away', async () => {
     const { PORT } = server.environment
     for (let round = 0; round < 5; round += 1) {
-      const { computer } = await computerAndPhone(house)
-      const path = new URL(await computer.start()).pathname
+      const { person, computer, phone } = await computerAndPhone(house)
+      const phones = [phone, await signedInPhone(server.issuer, person)]
+      const frame = await computer.start()
+      const looked = await Promise.all(phones.map((one) => look(one, frame)))
+      const ports = [Number(PORT), Number(second.environment['PORT'])]
       const answers = await Promise.all(
-        [Number(PORT), Number(second.environment['PORT'])].map((port) => ask(server.issuer, port, path)),
+        phones.map((one, index) => {
+          const { html = '', url } = looked[index] ?? {}
+          const fields: [string, string][] = [...html.matchAll(/name="(csrf|look)" value="([^"]+)"/g)].map(
+            ([, name = '', value = '']) => [name, value],
+          )
+          return post(
+            server.issuer,
+            ports[index] ?? 0,
+            url?.pathname ?? '',
+            one,
+            new URLSearchParams(fields).toString(),
+          )
+        }),
       )
       expect(answers.toSorted((one, other) => Number(one) - Number(other))).toEqual([303, 400])
       expect(await computer.look()).toMatchObject({ state: 'aborted', reason: 'second_scan' })

@@ -4,7 +4,16 @@ import { mandate, openOrganisation } from '../../setup/organisation.ts'
 import { addPasskey, askOptions, sendResponse, type RequestOptions } from '../../setup/passkey.ts'
 import { openPerson } from '../../setup/person.ts'
 import { registerPortal } from '../../setup/portal.ts'
-import { approve, computerAndPhone, signedInPhone, signOnPhone, WaitingComputer } from '../../setup/qr.ts'
+import {
+  approve,
+  computerAndPhone,
+  digitsOf,
+  letIn,
+  scan,
+  signedInPhone,
+  signOnPhone,
+  WaitingComputer,
+} from '../../setup/qr.ts'
 import { startServer, type RunningServer } from '../../setup/server.ts'
 import { SoftwareAuthenticator } from '../../setup/software-authenticator.ts'
 import { Visitor, type Page } from '../../setup/visitor.ts'
@@ -42,7 +51,7 @@ const send = (phone: Visitor, page: Page, response: unknown) => sendResponse(pho
 describe('a person with a passkey', () => {
   it('approves by signing what the phone shows; the digest of the proof is audited', async () => {
     const { person, visit, computer, phone, authenticator } = await withPasskey()
-    const asked = await phone.get(await computer.start())
+    const asked = await scan(phone, await computer.start())
     expect(asked.html).not.toContain('value="approve"')
     // what a page without the signature would post changes nothing
     expect((await approve(phone, asked)).html).toContain('data-passkey="sign"')
@@ -57,7 +66,7 @@ describe('a person with a passkey', () => {
 
   it('refuses without one', async () => {
     const { computer, phone } = await withPasskey()
-    const asked = await phone.get(await computer.start())
+    const asked = await scan(phone, await computer.start())
     await phone.submit(asked, asked.url.pathname, { decision: 'refuse' })
     expect(await computer.look()).toMatchObject({ state: 'declined' })
   })
@@ -67,7 +76,7 @@ describe('a person with a passkey', () => {
     await house.methodLocks.lock(person.id, 'passkey', 'switched-off', { actor: 'person' })
     // the session began in the second before the scan
     await new Promise((resolve) => setTimeout(resolve, 1000))
-    const asked = await phone.get(await computer.start())
+    const asked = await scan(phone, await computer.start())
     expect((await approve(phone, asked)).url.pathname).toMatch(/^\/login\//)
     // switched on meanwhile: the new sign-in does not stand for the signature
     await house.methodLocks.unlock(person.id, 'passkey', { actor: 'person' })
@@ -82,9 +91,9 @@ describe('attacks on the signature', () => {
   it('made for another login, used twice, of somebody else, of nobody verified, for another address', async () => {
     const { person, portal, computer, phone, authenticator } = await withPasskey()
     const other = await withPasskey()
-    const asked = await phone.get(await computer.start())
+    const asked = await scan(phone, await computer.start())
     const second = await WaitingComputer.at((await portal.begin()).url, server.issuer, near)
-    const askedNext = await phone.get(await second.start())
+    const askedNext = await scan(phone, await second.start())
 
     // both are of this person, of this phone, of the same portal
     const forFirst = authenticator.get(await askOptions<RequestOptions>(phone, asked))
@@ -118,7 +127,7 @@ describe('attacks on the signature', () => {
 
   it('over what the page no longer shows: the phone has gone to another network', async () => {
     const { computer, phone, authenticator } = await withPasskey()
-    const asked = await phone.get(await computer.start())
+    const asked = await scan(phone, await computer.start())
     const signed = authenticator.get(await askOptions<RequestOptions>(phone, asked))
     const moved = new Visitor(server.issuer, { 'x-forwarded-for': '198.51.100.9' })
     moved.cookies = phone.cookies
@@ -130,7 +139,7 @@ describe('attacks on the signature', () => {
 
   it('from another browser of the same person, and without the token of its page', async () => {
     const { person, computer, phone, authenticator } = await withPasskey()
-    const asked = await phone.get(await computer.start())
+    const asked = await scan(phone, await computer.start())
     const signed = authenticator.get(await askOptions<RequestOptions>(phone, asked))
     const other = await signedInPhone(server.issuer, person)
     const csrf = /name="csrf" value="([^"]+)"/.exec((await other.get('/account/qr')).html)?.[1] ?? ''
@@ -151,12 +160,11 @@ describe('a portal that asks for whom', () => {
     const portal = await registerPortal(house, { scope: 'openid representee', consent: 'implicit', min_level: 3 })
     const visit = await portal.begin()
     const computer = await WaitingComputer.at(visit.url, server.issuer, near)
-    // the same network: the digits are for the company alone
     const phone = await signedInPhone(server.issuer, handler, near)
-    const asked = await phone.get(await computer.start())
+    const asked = await scan(phone, await computer.start())
     expect(asked.html).toContain('要代表企业或单位办事')
     const told = await approve(phone, asked)
-    const code = [...told.html.matchAll(/<span>(\d)<\/span>/g)].map(([, digit]) => digit).join('')
+    const code = digitsOf(told)
     expect(code).toMatch(/^\d{4}$/)
     expect((await computer.redeem()).html).not.toContain(organisation.name)
     expect(await computer.post('code', { code })).toMatchObject({ right: true, state: 'approved' })
@@ -176,7 +184,7 @@ describe('a session that a QR code began', () => {
     const { representative } = organisation
     const phone = await signedInPhone(server.issuer, representative)
     const computer = await WaitingComputer.at(new URL('/account', server.issuer), server.issuer)
-    await approve(phone, await phone.get(await computer.start()))
+    await letIn(phone, await scan(phone, await computer.start()), computer)
     await computer.redeem()
     const { visitor } = computer
     const csrf = /name="csrf" value="([^"]+)"/.exec((await visitor.get('/account/sessions')).html)?.[1] ?? ''

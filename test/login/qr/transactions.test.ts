@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { frameNow } from '../../../src/login/qr/states.ts'
-import { begun, good, times } from './transaction.ts'
+import { atOnce, begun, good, times } from './transaction.ts'
 
 describe('a login by QR code', () => {
   it('goes from scan to redemption', async () => {
@@ -39,6 +39,23 @@ describe('attacks on a login by QR code', () => {
     forward(64_000)
     expect(await apply({ ...good.scan, n: 59 })).toMatchObject({ refused: 'stale' })
     expect(await apply({ ...good.scan, n: 64 })).toMatchObject({ refused: 'stale', state: 'expired' })
+  })
+
+  it('a claim counts by the moment of its look, and comes within twenty seconds', async () => {
+    const { apply, forward, clock } = await begun()
+    const seenAt = clock()
+    forward(20_001)
+    expect(await apply({ ...good.scan, seenAt })).toMatchObject({ state: 'created', refused: 'stale' })
+    expect(await apply({ ...good.scan, n: 20, seenAt: clock() + 1001 })).toMatchObject({ refused: 'stale' })
+    // a frame of now, by a look from before it was shown
+    expect(await apply({ ...good.scan, n: 20, seenAt: clock() - 3000 })).toMatchObject({ refused: 'stale' })
+    expect(await apply({ ...good.scan, n: 1, seenAt: seenAt + 5000 })).toMatchObject({ state: 'scanned' })
+  })
+
+  it('an approval without a passkey asks for the digits, also where the first look did not', async () => {
+    const { apply } = await begun()
+    await apply(good.scan, good.identify, { ...good.approve, needsCode: true })
+    expect(await apply(good.redeem)).toMatchObject({ state: 'approved', refused: 'wrong_code' })
   })
 
   it('a second scan of a fresh frame aborts both', async () => {
@@ -143,10 +160,10 @@ describe('attacks on a login by QR code', () => {
 
   it('of two server processes on one store exactly one takes the scan, and both phones are sent away', async () => {
     for (let round = 0; round < 20; round += 1) {
-      const { id, one, other } = await begun()
+      const { id, one, other, clock } = await begun()
       const [first, second] = await Promise.all([
-        one.apply(id, good.scan),
-        other.apply(id, { ...good.scan, scanner: 'another' }),
+        one.apply(id, atOnce(good.scan, clock())),
+        other.apply(id, atOnce({ ...good.scan, scanner: 'another' }, clock())),
       ])
       expect([first?.refused, second?.refused].filter((taken) => taken === undefined)).toHaveLength(1)
       expect(await one.find(id)).toMatchObject({ state: 'aborted', reason: 'second_scan' })
