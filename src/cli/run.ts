@@ -23,6 +23,7 @@ import { recordLines, tableLines, terminalText, type Line } from './layout.ts'
 import { nearest } from './nearest.ts'
 import { faultOfServer } from './remote/server-address.ts'
 import type { RemoteOptions } from './remote/remote.ts'
+import { awaySentence, isAway } from '../storage/away.ts'
 import { visibleJson } from '../text/visible.ts'
 import { sessionCommands, type SessionCommand } from './remote/session-commands.ts'
 
@@ -161,7 +162,7 @@ async function fillSecrets(command: Described, input: Input, terminal: Terminal)
 
 /** A field as the person typed it. */
 function asTyped(name: string, command: Described | undefined): string {
-  const field = command?.fields[name]
+  const field = command && Object.hasOwn(command.fields, name) ? command.fields[name] : undefined
   if (!field) return name
   return field.positional ? (field.placeholder ?? name) : `--${flagOf(name, field)}`
 }
@@ -169,12 +170,22 @@ function asTyped(name: string, command: Described | undefined): string {
 /** What went wrong unexpectedly, in one sentence; settings say theirs themselves. */
 function failure(error: unknown): Outcome {
   const message = error instanceof Error ? error.message : String(error)
-  const busy = /database is locked|SQLITE_BUSY/.test(message)
-  const text = busy
-    ? 'The store is busy: another program has been writing for more than 5 seconds. Try again.'
-    : message
-  return failed(text)
+  if (/database is locked|SQLITE_BUSY/.test(message))
+    return failed('The store is busy: another program has been writing for more than 5 seconds. Try again.')
+  return failed(isAway(error) ? `${awaySentence} (${causeOf(error)})` : causeOf(error))
 }
+
+/** What lies deepest says most; an error of several tries has no words of its own (`AggregateError`). */
+function causeOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const within = innerOf(error)
+  const { message, code } = error as NodeJS.ErrnoException
+  const own = message || (code ?? error.name)
+  return within === undefined ? own : `${own}: ${causeOf(within)}`
+}
+
+const innerOf = (error: Error): unknown =>
+  error.cause ?? (error instanceof AggregateError ? error.errors[0] : undefined)
 
 /** One JSON document on a line. */
 const jsonLine = (document: unknown) => `${visibleJson(JSON.stringify(document))}\n`
