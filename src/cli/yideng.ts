@@ -1,6 +1,7 @@
 import { userInfo } from 'node:os'
 import { createDesk } from '../admin/desk.ts'
 import { terminalText } from './layout.ts'
+import { visible } from '../text/visible.ts'
 import { run } from './run.ts'
 
 /** Who is at the keyboard; a container may run under a number that has no name. */
@@ -32,6 +33,18 @@ function progress(done: number, total: number): void {
   process.stderr.write(`\r[${'#'.repeat(full)}${' '.repeat(width - full)}] ${done} of ${total}${end}`)
 }
 
+/** Nobody is asked where an answer cannot be typed, nor where a program reads the answer. */
+async function confirm(question: string): Promise<boolean> {
+  if (!process.stdin.isTTY || !process.stderr.isTTY || process.argv.includes('--json')) return false
+  const { createInterface } = await import('node:readline/promises')
+  const lines = createInterface({ input: process.stdin, output: process.stderr })
+  try {
+    return /^y(es)?$/i.test((await lines.question(`${visible(question)} [y/N] `)).trim())
+  } finally {
+    lines.close()
+  }
+}
+
 const untold = (error: unknown) =>
   say([`Done; but running servers could not be told at once (${reasonOf(error)}). They see it within 30 seconds.`])
 
@@ -42,6 +55,7 @@ const desk = createDesk({
   progress,
   untold,
   say,
+  confirm,
 })
 try {
   process.exitCode = await run({
