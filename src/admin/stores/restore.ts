@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { endEverySignIn } from '../../accounts/sign-in-endings.ts'
 import { entriesOfArchive } from '../../audit/archives.ts'
 import { checkpointFileOf, openCheckpoint, readCheckpointFile } from '../../audit/checkpoints.ts'
 import { createAuditTrail } from '../../audit/trail.ts'
@@ -172,7 +173,7 @@ async function apply(
   now: number,
 ): Promise<Restored['done']> {
   // what was approved may have been used since; sign-ins of before count no more, whatever an old token says
-  await target.updateTable('natural_persons').set({ signed_out_at: now }).execute()
+  await endEverySignIn(target, now)
   await target
     .updateTable('approvals')
     .set({ state: 'refused', decided_by: 'system', decided_at: now })
