@@ -20,6 +20,7 @@ const house = [
   'pages',
   'config',
   'refusal',
+  'text',
 ]
 
 const forbid = (regex: string, message: string): NonNullable<OxlintOverride['rules']> => ({

@@ -1,4 +1,6 @@
-import { tableLines } from '../../src/cli/layout.ts'
+import { inspect } from 'node:util'
+import { tableLines, terminalText, type Line } from '../../src/cli/layout.ts'
+import { visibleLines } from '../../src/text/visible.ts'
 import { company } from './company.ts'
 import { DemoError } from './demo-error.ts'
 import { startDemo, type Demo } from './start-demo.ts'
@@ -19,13 +21,13 @@ export async function runDemo(environment: Record<string, string | undefined>): 
       ...(YIDENG_DATA_DIR ? { dataDir: YIDENG_DATA_DIR } : {}),
       ...(YIDENG_KEYS_DIR ? { keysDir: YIDENG_KEYS_DIR } : {}),
     })
-    console.log(describe(demo).join('\n'))
+    process.stdout.write(terminalText(describe(demo)))
     await Promise.race([asked, demo.ended])
     await demo.close()
     if (!asking.signal.aborted) throw new DemoError('Yideng stopped by itself; its server.log says why.')
   } catch (error) {
     if (asking.signal.aborted) return // Ctrl-C while it starts takes Yideng away too
-    console.error(error instanceof DemoError ? error.message : error)
+    console.error(visibleLines(error instanceof DemoError ? error.message : inspect(error)))
     process.exitCode = 1
   }
 }
@@ -36,7 +38,7 @@ function portOf(name: string, value: string | undefined, usual: number): number 
   throw new DemoError(`The setting ${name}=${JSON.stringify(value)} must be a port number.`)
 }
 
-function describe({ issuer, portals, resource, people }: Demo): string[] {
+function describe({ issuer, portals, resource, people }: Demo): Line[] {
   const [first, second, third, enterprise] = portals
   const addresses = [
     ['一登 (the one login)', issuer],

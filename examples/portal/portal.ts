@@ -143,7 +143,8 @@ export async function startPortal(options: PortalOptions): Promise<Running> {
 
 /** For the log. openid-client keeps the OAuth error beside the message, and what went wrong below it in `cause`. */
 function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  const { message, cause, error: code, error_description: description } = error as Error & Record<string, unknown>
-  return [message, code, description, cause instanceof Error && cause.message].filter(Boolean).join(': ')
+  const thrown = error instanceof Error ? error : new Error(String(error))
+  const { message, cause, error: code, error_description: description } = thrown as Error & Record<string, unknown>
+  const reason = [message, code, description, cause instanceof Error && cause.message].filter(Boolean).join(': ')
+  return reason.replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, '?') // what came from outside must not steer a terminal
 }

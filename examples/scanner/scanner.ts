@@ -1,6 +1,7 @@
 import { createServer } from 'node:http'
 import { createInterface } from 'node:readline/promises'
 import * as oidc from 'openid-client'
+import { visibleLines } from '../../src/text/visible.ts'
 import { createScanApi } from './scan-api.ts'
 
 /*
@@ -33,7 +34,7 @@ async function signIn(id: string) {
     code_challenge: await oidc.calculatePKCECodeChallenge(verifier),
     code_challenge_method: 'S256',
   })
-  console.log(`请在浏览器里打开并登录：\n${address.href}`)
+  say(`请在浏览器里打开并登录：\n${address.href}`)
   const back = await new Promise<URL>((resolve) => {
     const server = createServer((request, response) => {
       response.end('OK')
@@ -46,6 +47,9 @@ async function signIn(id: string) {
   return createScanApi({ issuer, configuration, accessToken: tokens.access_token, DPoP })
 }
 
+/** What came from outside must not steer the terminal. */
+const say = (text: string) => console.log(visibleLines(text))
+
 async function main(id: string) {
   const api = await signIn(id)
   const terminal = createInterface({ input: process.stdin, output: process.stdout })
@@ -54,13 +58,13 @@ async function main(id: string) {
     if (frame === '') break
     try {
       const scanned = await api.scan(frame.trim())
-      console.log(scanned.request ?? scanned)
+      say(JSON.stringify(scanned.request ?? scanned, null, 2))
       if (scanned.state !== 'scanned') continue
       const yes = (await terminal.question('是您自己正在电脑前吗？输入 yes 同意，其他拒绝：')) === 'yes'
       const { state, code } = yes ? await api.approve(scanned.id) : await api.refuse(scanned.id)
-      console.log(code ? `请在电脑上输入 ${code}` : state)
+      say(code ? `请在电脑上输入 ${code}` : state)
     } catch (error) {
-      console.log(`没有办成：${(error as Error).message}`)
+      say(`没有办成：${(error as Error).message}`)
     }
   }
   terminal.close()

@@ -50,7 +50,7 @@ const ofNoInterest: ReadonlySet<AuditEventName> = new Set<AuditEventName>([
 
 /** Acts that are shown to the person they are about, each with its words under `history.<event>`. */
 export const shownEvents = (Object.keys(auditEvents) as AuditEventName[]).filter(
-  (event) => !/^(client|house|keys|audit|approval)\./.test(event) && !ofNoInterest.has(event),
+  (event) => !/^(client|house|keys|audit|approval|store)\./.test(event) && !ofNoInterest.has(event),
 )
 
 const signIns: AuditEventName[] = ['login.succeeded', 'login.refused']

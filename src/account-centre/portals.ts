@@ -44,7 +44,7 @@ export function portalsRoutes(router: Router, centre: AccountHost, parts: Portal
         const apis = consent?.granted.resources ?? (client && unasked(client, last?.scopes ?? [], resources)) ?? {}
         return {
           id,
-          ...(client ? portalOf(client, language) : { name: '', organisation: '', region: '' }),
+          ...(client ? portalOf(client, language) : { name: '', host: '', organisation: '', region: '' }),
           attributes: attributesOf([...scopes, ...(last?.scopes ?? [])], claims),
           permissions: Object.entries(apis).flatMap(([api, inside]) =>
             inside.map((scope) => wordedScope(resources, api, scope, language)),

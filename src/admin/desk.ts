@@ -20,6 +20,8 @@ export interface Desk {
   progress(done: number, total: number): void
   /** Says what somebody has to do meanwhile. */
   say(lines: readonly string[]): void
+  /** Asks whoever is at the terminal; no where there is none. */
+  confirm(question: string): Promise<boolean>
   /** Closes what was opened. */
   close(): Promise<void>
 }
@@ -32,11 +34,13 @@ export function createDesk(options: {
   actor: string
   progress?: Desk['progress']
   say?: Desk['say']
+  confirm?: Desk['confirm']
   /** Told where running servers could not be told of a change. */
   untold?: (error: unknown) => void
 }): Desk {
   const { environment, clock, actor } = options
   const { progress = () => undefined, say = () => undefined, untold = () => undefined } = options
+  const { confirm = async () => false } = options
   let settings: Promise<Settings> | undefined
   let house: Promise<Back> | undefined
 
@@ -49,6 +53,7 @@ export function createDesk(options: {
     actor,
     progress,
     say,
+    confirm,
     administrator: undefined,
     sees: () => true,
     settings: () => (settings ??= readNow()),
@@ -72,6 +77,7 @@ export function remoteDesk(house: Back, administrator: Administrator): Administr
     administrator,
     progress: () => undefined,
     say: () => undefined,
+    confirm: async () => false,
     sees: (region) => covers(administrator, region),
     settings: async () => house.settings,
     house: async () => house,

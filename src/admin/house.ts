@@ -1,5 +1,3 @@
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import { createAdministrators, type Administrators } from '../accounts/administrators.ts'
 import { createAuthenticators, type Authenticators } from '../accounts/authenticators.ts'
 import type { FaceConsents } from '../accounts/faces/consents.ts'
@@ -25,9 +23,7 @@ import { createClients, type Clients } from '../clients/clients.ts'
 import type { Clock } from '../config/clock.ts'
 import { SettingsError, type Settings } from '../config/settings.ts'
 import { openCookieKeys } from '../keys/cookie-keys.ts'
-import { openDataKeys, type DataKeys } from '../keys/data-keys.ts'
-import { belonging, claimKeys, houseRows, readKeysInStore, type KeysInStore } from '../keys/keys-in-store.ts'
-import { firstOfOldFiles, keyNumber } from '../keys/lookup-index.ts'
+import type { DataKeys } from '../keys/data-keys.ts'
 import { createRowSeal, type RowSeal } from '../keys/row-seal.ts'
 import { shareKeys } from '../keys/shared-keys.ts'
 import { openSigningKeys } from '../keys/signing-keys.ts'
@@ -42,6 +38,7 @@ import { databaseFile, openEvents } from '../storage/stores.ts'
 import { migrate, openDatabase, type Database, type Queried } from '../storage/database.ts'
 import { openActing, openFaces } from './house-people.ts'
 import { createApprovals, type Approvals } from './remote/approvals.ts'
+import { markDemo, openDataKeysOf } from './store-marks.ts'
 
 /** What server and command line have in common: the durable store and the services over it. */
 export interface Back {
@@ -99,13 +96,43 @@ interface Surroundings {
   unsealed?: (row: { id: string; kind: string }) => void
 }
 
-/** Opens the durable store (made and migrated where needed) and the services over it. */
+/**
+ * Opens the durable store (made and migrated where needed) and the services over it. Where that fails, nothing stays open:
+ * a pool or a line of events would keep the process from ending.
+ * @throws SettingsError
+ */
 export async function openHouse(settings: Settings, clock: Clock, surroundings: Surroundings = {}): Promise<Back> {
-  const { seen, queried, untold = () => undefined } = surroundings
+  const { queried, untold = () => undefined } = surroundings
   const breached = await openBreachedPasswordsOf(settings)
   const events = surroundings.events ?? openEvents(settings, { listens: false, failed: untold })
+  const opened: Opened = { breached, events }
+  const close = async () => {
+    if (!surroundings.events) await events.stop()
+    await opened.database?.destroy()
+    await breached.close()
+  }
+  try {
+    opened.database = openDatabase(settings.databaseUrl || databaseFile(settings), queried)
+    return await furnish({ ...opened, database: opened.database, settings, clock, surroundings, close })
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+interface Opened {
+  breached: BreachedPasswords
+  events: Events
+  database?: Database
+}
+
+/** The services over what was opened. */
+async function furnish(
+  parts: Required<Opened> & Pick<Back, 'settings' | 'clock' | 'close'> & { surroundings: Surroundings },
+): Promise<Back> {
+  const { breached, events, database, settings, clock, surroundings, close } = parts
+  const { seen, unsealed = () => undefined } = surroundings
   const { tell } = events
-  const database = openDatabase(settings.databaseUrl || databaseFile(settings), queried)
   const migrated = await migrate(database)
   const dataKeys = await openDataKeysOf(database, settings.keysDir)
   await markDemo(database, settings)
@@ -121,7 +148,6 @@ export async function openHouse(settings: Settings, clock: Clock, surroundings: 
   const { session, refreshToken } = settings.lifetimes
   const endSignIns = createEndSignIns({ clock, lifetime: Math.max(session, refreshToken) })
   const seal = createRowSeal(cipher)
-  const { unsealed = () => undefined } = surroundings
   const authenticators = createAuthenticators({ database, seal, sealedFrom: dataKeys.sealedFrom, unsealed, clock })
   const inbox = createInbox({ database, cipher, clock })
   const notifier = inbox
@@ -194,11 +220,7 @@ export async function openHouse(settings: Settings, clock: Clock, surroundings: 
     },
     administrators: createAdministrators({ database, audit, clock }),
     approvals: createApprovals({ database, cipher, audit, clock }),
-    async close() {
-      if (!surroundings.events) await events.stop()
-      await database.destroy()
-      await breached.close()
-    },
+    close,
   }
 }
 
@@ -216,67 +238,4 @@ async function openBreachedPasswordsOf({ breachedPasswordsFile: file }: Settings
 function makeKeys(keysDir: string, clock: Clock): void {
   openSigningKeys(keysDir, clock)
   openCookieKeys(keysDir)
-}
-
-/**
- * A store belongs to the data keys it was filled under: with others nobody could sign in, and new accounts would be
- * sealed under the wrong ones. So keys are made for a new store only, and others are refused.
- * @throws SettingsError
- */
-async function openDataKeysOf(database: Database, keysDir: string): Promise<DataKeys> {
-  const refuse = () =>
-    new SettingsError(
-      `The data keys in ${keysDir} do not belong to this store: restore its data.json (YIDENG_KEYS_DIR) from your backup.`,
-    )
-  const known = await note(database, houseRows.belonging)
-  if (known !== undefined && !existsSync(join(keysDir, 'data.json'))) throw refuse()
-  const dataKeys = openDataKeys(keysDir)
-  const { underFirstKey, underIndexKeys } = belonging(dataKeys.blindIndex)
-  const [oldest = firstOfOldFiles] = dataKeys.lookup.known()
-  const mark = await note(database, houseRows.belonging, oldest === firstOfOldFiles ? underFirstKey : underIndexKeys)
-  if (mark !== underFirstKey && mark !== underIndexKeys) throw refuse()
-  const ids: Omit<KeysInStore, 'fingerprints'> = {
-    data: dataKeys.ids().current,
-    index: [mark === underFirstKey ? firstOfOldFiles : oldest],
-  }
-  await note(database, houseRows.ids, JSON.stringify(ids))
-  const [another] = await claimKeys(database, dataKeys, await keysInUse(database, dataKeys))
-  if (another !== undefined) {
-    throw new SettingsError(
-      `The data.json in ${keysDir} holds another key ${another} than this store is kept under: carry it from a machine of this store that works.`,
-    )
-  }
-  return dataKeys
-}
-
-/** Those of this machine that something may stand under: they are in use here, or in the store. */
-async function keysInUse(database: Database, { ids, lookup }: DataKeys): Promise<string[]> {
-  const stored = await readKeysInStore(database)
-  const upTo = (newest: string) => (id: string) => keyNumber(id) <= keyNumber(newest)
-  const { current, old, waiting } = ids()
-  return [current, ...old, ...waiting.filter(upTo(stored.data)), ...lookup.known().filter(upTo(stored.index[0]))]
-}
-
-/**
- * A store once marked as made-up data stays so.
- * @throws SettingsError in production
- */
-async function markDemo(database: Database, { demo, production }: Settings): Promise<void> {
-  const marked = (await note(database, 'demo', demo ? 'true' : undefined)) === 'true'
-  if (marked && production) {
-    throw new SettingsError('The setting YIDENG_DATA_DIR names a store of made-up demo data, which production refuses.')
-  }
-}
-
-/** What the store knows of itself under a key; a value is kept only where there is none yet. */
-async function note(database: Database, key: string, value?: string): Promise<string | undefined> {
-  if (value !== undefined) {
-    await database
-      .insertInto('house')
-      .values({ key, value })
-      .onConflict((conflict) => conflict.column('key').doNothing())
-      .execute()
-  }
-  const row = await database.selectFrom('house').select('value').where('key', '=', key).executeTakeFirst()
-  return row?.value
 }

@@ -182,6 +182,19 @@ export async function verifyArchive(verify: VerifyDocument, file: string): Promi
   return check
 }
 
+/**
+ * The entries of an archive that was checked.
+ * @throws Error when the file is not an archive, or not as it was signed
+ */
+export async function* entriesOfArchive(verify: VerifyDocument, file: string): AsyncGenerator<Entry> {
+  const check = await verifyArchive(verify, file)
+  if (!check.whole) throw new Error(`${file}: entry ${check.sequence}: ${check.fault}`)
+  for await (const text of linesOf(createReadStream(file).pipe(createGunzip()))) {
+    const read = line.parse(JSON.parse(text))
+    if ('entry' in read) yield read.entry
+  }
+}
+
 async function verifyLines(verify: VerifyDocument, lines: AsyncIterable<string>): Promise<TrailCheck> {
   let reader = createChainReader(theBeginning)
   let first = 1

@@ -93,6 +93,8 @@ export const auditEvents = {
   'keys.retired': 'keys were taken out of use',
   'audit.revealed': 'an administrator read the restricted part of audit entries',
   'audit.exported': 'an administrator wrote audit entries to a file',
+  'store.restored':
+    'a store was filled from a backup: all sign-ins ended, and what came back or was kept away is counted',
   'audit.archived': 'a month of audit entries was moved to a file',
   'administrator.granted': 'a person was made an administrator, or given another role or region',
   'administrator.revoked': 'a person ceased to be an administrator',

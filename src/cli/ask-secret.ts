@@ -1,5 +1,6 @@
 import { StringDecoder } from 'node:string_decoder'
 import type { ReadStream, WriteStream } from 'node:tty'
+import { visible } from '../text/visible.ts'
 
 /** Where a secret can come from. */
 export interface Terminal {
@@ -33,7 +34,7 @@ export async function askTwice(terminal: Terminal, what: string): Promise<{ secr
 }
 
 function ask({ input, prompt }: Terminal, question: string): Promise<string | undefined> {
-  prompt.write(question)
+  prompt.write(visible(question))
   input.setRawMode(true)
   const decoder = new StringDecoder('utf8')
   return new Promise((resolve) => {

@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline/promises'
 import { flagOf, type Command, type Field, type Outcome } from '../admin/command.ts'
 import { readArguments } from './arguments.ts'
+import { visibleLines } from '../text/visible.ts'
 import type { Terminal } from './ask-secret.ts'
 
 /** A question's answer must not be longer; nobody types more. */
@@ -22,7 +23,7 @@ export async function guide(
     terminal: false,
   })
   const answers = lines[Symbol.asyncIterator]()
-  const say = (text: string) => void terminal.prompt.write(text)
+  const say = (text: string) => void terminal.prompt.write(visibleLines(text))
   const ask = async (question: string) => {
     say(question)
     const { value, done } = await answers.next()

@@ -1,5 +1,5 @@
 import { flagOf, nameOf, type Described, type Field } from '../admin/command.ts'
-import { aligned, bold } from './layout.ts'
+import { aligned, type Line } from './layout.ts'
 
 /** What is typed for a field on the command line. */
 export function typed(name: string, field: Field): string {
@@ -51,11 +51,11 @@ export const exitCodes = [
 const widestFlag = 40
 
 const indented = (lines: string[]) => lines.map((line) => `  ${line}`)
-const section = (title: string, lines: string[]) => ['', bold(title), ...indented(lines)]
+const section = (title: string, lines: string[]): Line[] => ['', { bold: title }, ...indented(lines)]
 const overview = (commands: readonly Described[]) =>
   aligned(commands.map((command) => [nameOf(command), command.summary]))
 
-export function commandHelp(command: Described): string[] {
+export function commandHelp(command: Described): Line[] {
   const rows = Object.entries(command.fields).flatMap(([name, field]) => {
     const flag = typed(name, field)
     // a long flag stands on a line of its own, so that the meanings stay together
@@ -69,7 +69,7 @@ export function commandHelp(command: Described): string[] {
   ]
 }
 
-export function nounHelp(noun: string, commands: readonly Described[]): string[] {
+export function nounHelp(noun: string, commands: readonly Described[]): Line[] {
   return [
     ...section(noun, overview(commands)).slice(1),
     ...section(
@@ -81,7 +81,7 @@ export function nounHelp(noun: string, commands: readonly Described[]): string[]
   ]
 }
 
-export function overallHelp(commands: readonly Described[]): string[] {
+export function overallHelp(commands: readonly Described[]): Line[] {
   return [
     "Yideng 一登: the administrators' command line. It works while the server runs.",
     ...section('Usage', ['npx yideng <noun> <verb> [ID] [--flags]']),

@@ -1,5 +1,16 @@
 import { styleText } from 'node:util'
 import type { Table } from '../admin/command.ts'
+import { visible } from '../text/visible.ts'
+
+/** A line for a terminal, still as it came; a heading is in bold where the output can show that. */
+export type Line = string | { readonly bold: string }
+
+/** Lines as they are written to a terminal. Every line passes here, so nothing from outside reaches a terminal raw. */
+export function terminalText(lines: readonly Line[]): string {
+  const written = (line: Line) =>
+    typeof line === 'string' ? visible(line) : styleText('bold', visible(line.bold), { stream: process.stdout })
+  return lines.map((line) => `${written(line)}\n`).join('')
+}
 
 const wide =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\ua000-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u
@@ -14,8 +25,9 @@ export function widthOf(text: string): number {
 const pad = (text: string, width: number) => text + ' '.repeat(Math.max(0, width - widthOf(text)))
 const gap = '  '
 
-/** Lines with every column as wide as its widest cell; nothing stands behind the last. */
-export function aligned(rows: readonly (readonly string[])[]): string[] {
+/** Lines with every column as wide as its widest cell, as that will be written; nothing stands behind the last. */
+export function aligned(given: readonly (readonly string[])[]): string[] {
+  const rows = given.map((row) => row.map(visible))
   const widths: number[] = []
   for (const row of rows) {
     // nothing stands behind a row's only cell, so it may be as long as it is
@@ -29,14 +41,12 @@ export function aligned(rows: readonly (readonly string[])[]): string[] {
   )
 }
 
-/** A table as lines, its head in bold where the output can show that. */
-export function tableLines({ columns, rows }: Table): string[] {
+/** A table as lines. */
+export function tableLines({ columns, rows }: Table): Line[] {
   const cells = rows.map((row) => row.map((cell) => (cell === null || cell === undefined ? '-' : String(cell))))
   const [head = '', ...body] = aligned([columns, ...cells])
-  return [bold(head), ...body]
+  return [{ bold: head }, ...body]
 }
-
-export const bold = (text: string) => styleText('bold', text, { stream: process.stdout })
 
 /** A document field by field: lists one entry a line, what is deeper as JSON. */
 export function recordLines(document: unknown): string[] {

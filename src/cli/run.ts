@@ -19,10 +19,12 @@ import { askTwice, readLine, type Terminal } from './ask-secret.ts'
 import { guide } from './guide.ts'
 import { localOnly } from '../admin/remote/gate.ts'
 import { commandHelp, nounHelp, overallHelp } from './help.ts'
-import { recordLines, tableLines } from './layout.ts'
+import { recordLines, tableLines, terminalText, type Line } from './layout.ts'
 import { nearest } from './nearest.ts'
 import { faultOfServer } from './remote/server-address.ts'
 import type { RemoteOptions } from './remote/remote.ts'
+import { awaySentence, isAway } from '../storage/away.ts'
+import { visibleJson } from '../text/visible.ts'
 import { sessionCommands, type SessionCommand } from './remote/session-commands.ts'
 
 /** What the command line needs of the process it runs in. */
@@ -40,23 +42,25 @@ const codes: Record<FailureKind, number> = { failed: 1, forbidden: 1, invalid: 2
 /** Reads the arguments, runs the command they name, prints its answer, and gives the exit code. */
 export async function run({ argv, desk, environment, terminal, out, err }: Surroundings): Promise<number> {
   const { help, json, server, rest } = readFlagsOfAll(argv)
-  const print = (lines: readonly string[]) => out(lines.map((line) => `${line}\n`).join(''))
+  const print = (lines: readonly Line[]) => out(terminalText(lines))
+  const printJson = (document: unknown) => out(jsonLine(document))
 
   // to the person, also where the answer is for a program
-  const say = (lines: readonly string[]) => err(lines.map((line) => `${line}\n`).join(''))
+  const say = (lines: readonly string[]) => err(terminalText(lines))
 
   const fail = (kind: FailureKind, problems: readonly Problem[], command?: Described) => {
     const named = problems.map((problem) => ({ ...problem, field: problem.field && asTyped(problem.field, command) }))
     const lines = named.map(({ field, message }) => (field ? `${field} ${message}` : message))
     const hint = kind === 'invalid' ? [`Help: npx yideng${command ? ` ${nameOf(command)}` : ''} --help`] : []
     const error = { kind, message: lines.join('\n'), problems: named }
-    err(json ? `${JSON.stringify({ error })}\n` : [...lines, ...hint].map((line) => `${line}\n`).join(''))
+    err(json ? jsonLine({ error }) : terminalText([...lines, ...hint]))
     return codes[kind]
   }
 
   if (rest[0] === '--version') {
     const { node } = process.versions
-    print([json ? JSON.stringify({ version: version(), node }) : `${version()} (Node.js ${node})`])
+    if (json) printJson({ version: version(), node })
+    else print([`${version()} (Node.js ${node})`])
     return 0
   }
   const explained = help || rest[0] === 'help'
@@ -86,7 +90,8 @@ export async function run({ argv, desk, environment, terminal, out, err }: Surro
   const outcome = guided ? await guide(command, terminal, perform) : await perform(words)
   if (!outcome) return fail('failed', [{ message: 'Nothing was done.' }])
   if (!outcome.ok) return fail(outcome.kind, outcome.problems, command)
-  print(json ? [JSON.stringify(outcome.document)] : linesOf(outcome))
+  if (json) printJson(outcome.document)
+  else print(linesOf(outcome))
   return outcome.fault === undefined ? 0 : fail('failed', [{ message: outcome.fault }], command)
 }
 
@@ -115,7 +120,7 @@ type AnyCommand = Command | SessionCommand
 const all: readonly AnyCommand[] = [...commands, ...sessionCommands]
 
 /** The command that the first words name, or the help they ask for. */
-function find(rest: string[]): { command: AnyCommand; words: string[] } | { help: string[] } | { unknown: string } {
+function find(rest: string[]): { command: AnyCommand; words: string[] } | { help: Line[] } | { unknown: string } {
   const [noun, verb] = rest
   if (noun === undefined) return { help: overallHelp(all) }
   const nouns = [...new Set(all.map((command) => command.noun))]
@@ -157,7 +162,7 @@ async function fillSecrets(command: Described, input: Input, terminal: Terminal)
 
 /** A field as the person typed it. */
 function asTyped(name: string, command: Described | undefined): string {
-  const field = command?.fields[name]
+  const field = command && Object.hasOwn(command.fields, name) ? command.fields[name] : undefined
   if (!field) return name
   return field.positional ? (field.placeholder ?? name) : `--${flagOf(name, field)}`
 }
@@ -165,14 +170,27 @@ function asTyped(name: string, command: Described | undefined): string {
 /** What went wrong unexpectedly, in one sentence; settings say theirs themselves. */
 function failure(error: unknown): Outcome {
   const message = error instanceof Error ? error.message : String(error)
-  const busy = /database is locked|SQLITE_BUSY/.test(message)
-  const text = busy
-    ? 'The store is busy: another program has been writing for more than 5 seconds. Try again.'
-    : message
-  return failed(text)
+  if (/database is locked|SQLITE_BUSY/.test(message))
+    return failed('The store is busy: another program has been writing for more than 5 seconds. Try again.')
+  return failed(isAway(error) ? `${awaySentence} (${causeOf(error)})` : causeOf(error))
 }
 
-function linesOf({ document, shown, notes = [] }: Outcome & { ok: true }): string[] {
+/** What lies deepest says most; an error of several tries has no words of its own (`AggregateError`). */
+function causeOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const within = innerOf(error)
+  const { message, code } = error as NodeJS.ErrnoException
+  const own = message || (code ?? error.name)
+  return within === undefined ? own : `${own}: ${causeOf(within)}`
+}
+
+const innerOf = (error: Error): unknown =>
+  error.cause ?? (error instanceof AggregateError ? error.errors[0] : undefined)
+
+/** One JSON document on a line. */
+const jsonLine = (document: unknown) => `${visibleJson(JSON.stringify(document))}\n`
+
+function linesOf({ document, shown, notes = [] }: Outcome & { ok: true }): Line[] {
   if (Array.isArray(shown)) return [...shown, ...notes]
   if (shown) return [...(shown.rows.length > 0 ? tableLines(shown) : []), ...notes]
   return [...recordLines(document), ...notes]

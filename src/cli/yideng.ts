@@ -1,5 +1,7 @@
 import { userInfo } from 'node:os'
 import { createDesk } from '../admin/desk.ts'
+import { terminalText } from './layout.ts'
+import { visible } from '../text/visible.ts'
 import { run } from './run.ts'
 
 /** Who is at the keyboard; a container may run under a number that has no name. */
@@ -11,11 +13,14 @@ function administrator(): string {
   }
 }
 
+const say = (lines: readonly string[]) => void process.stderr.write(terminalText(lines))
+const reasonOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
+
 // `npx yideng client list | head` closes the pipe early, and that is fine
-process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
-  if (code === 'EPIPE') process.exit(0)
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0)
   // what was asked for may be done all the same, such as a secret that is shown once
-  console.error(`The answer could not be written: ${message}`)
+  say([`The answer could not be written: ${error.message}`])
   process.exit(1)
 })
 
@@ -28,10 +33,20 @@ function progress(done: number, total: number): void {
   process.stderr.write(`\r[${'#'.repeat(full)}${' '.repeat(width - full)}] ${done} of ${total}${end}`)
 }
 
-const untold = (error: unknown) => {
-  const reason = error instanceof Error ? error.message : String(error)
-  console.error(`Done; but running servers could not be told at once (${reason}). They see it within 30 seconds.`)
+/** Nobody is asked where an answer cannot be typed, nor where a program reads the answer. */
+async function confirm(question: string): Promise<boolean> {
+  if (!process.stdin.isTTY || !process.stderr.isTTY || process.argv.includes('--json')) return false
+  const { createInterface } = await import('node:readline/promises')
+  const lines = createInterface({ input: process.stdin, output: process.stderr })
+  try {
+    return /^y(es)?$/i.test((await lines.question(`${visible(question)} [y/N] `)).trim())
+  } finally {
+    lines.close()
+  }
 }
+
+const untold = (error: unknown) =>
+  say([`Done; but running servers could not be told at once (${reasonOf(error)}). They see it within 30 seconds.`])
 
 const desk = createDesk({
   environment: process.env,
@@ -39,14 +54,21 @@ const desk = createDesk({
   actor: `administrator:${administrator()}`,
   progress,
   untold,
-  say: (lines) => void process.stderr.write(lines.map((line) => `${line}\n`).join('')),
+  say,
+  confirm,
 })
-process.exitCode = await run({
-  argv: process.argv.slice(2),
-  desk,
-  environment: process.env,
-  terminal: { input: process.stdin, prompt: process.stderr },
-  out: (text) => void process.stdout.write(text),
-  err: (text) => void process.stderr.write(text),
-})
-await desk.close()
+try {
+  process.exitCode = await run({
+    argv: process.argv.slice(2),
+    desk,
+    environment: process.env,
+    terminal: { input: process.stdin, prompt: process.stderr },
+    out: (text) => void process.stdout.write(text),
+    err: (text) => void process.stderr.write(text),
+  })
+} catch (error) {
+  say([reasonOf(error)])
+  process.exitCode = 1
+} finally {
+  await desk.close().catch((error: unknown) => say([`The stores could not be closed: ${reasonOf(error)}`]))
+}

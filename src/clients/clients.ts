@@ -6,6 +6,7 @@ import type { Clock } from '../config/clock.ts'
 import type { Database, DatabaseTransaction } from '../storage/database.ts'
 import type { Tell } from '../storage/events.ts'
 import type { Tables } from '../storage/schema.ts'
+import { faultOfClientId, problemsOfNames } from './rules.ts'
 import { parseClientMetadata, type ClientMetadata, type FieldProblem } from './metadata.ts'
 
 /** A portal, as registered. The secret is never kept, only its hash. */
@@ -104,7 +105,11 @@ export function createClients(options: { database: Database; audit: AuditTrail; 
     return row && fromRow(row)
   }
 
-  const readAll = () => database.selectFrom('clients').selectAll().orderBy('created_at').orderBy('id').execute()
+  const readAll = (within: Database = database) =>
+    within.selectFrom('clients').selectAll().orderBy('created_at').orderBy('id').execute()
+  /** Those that a name must not be taken for; a damaged registration has none. */
+  const othersThan = async (within: Database, id: string) =>
+    (await readAll(within)).filter((row) => row.id !== id && isReadable(row)).map(fromRow)
 
   /** Reads, changes and audits in one transaction; a refused change leaves no trace. */
   const change = async <T extends { ok: true; client?: Client } | { ok: false }>(
@@ -145,6 +150,8 @@ export function createClients(options: { database: Database; audit: AuditTrail; 
     },
 
     async create(input, actor, id = randomBytes(12).toString('hex')) {
+      const fault = faultOfClientId(id)
+      if (fault !== undefined) return { ok: false, problems: [{ field: 'client_id', message: fault }] }
       const parsed = parseClientMetadata(input)
       if (!parsed.ok) return parsed
       const { metadata } = parsed
@@ -158,7 +165,9 @@ export function createClients(options: { database: Database; audit: AuditTrail; 
         created_at: now,
         updated_at: now,
       }
-      await database.transaction().execute(async (transaction) => {
+      const problems = await database.transaction().execute(async (transaction) => {
+        const found = problemsOfNames(metadata, undefined, await othersThan(transaction, id))
+        if (found.length > 0) return found
         await transaction.insertInto('clients').values(row).execute()
         await audit.append(transaction, {
           event: 'client.created',
@@ -166,7 +175,9 @@ export function createClients(options: { database: Database; audit: AuditTrail; 
           clientId: id,
           details: { name: metadata.name },
         })
+        return []
       })
+      if (problems.length > 0) return { ok: false, problems }
       tell('client', id)
       return { ok: true, client: fromRow(row), ...(secret ? { secret } : {}) }
     },
@@ -175,6 +186,9 @@ export function createClients(options: { database: Database; audit: AuditTrail; 
       change(id, { event: 'client.updated', actor }, async (before, transaction): Promise<NonNullable<Changed>> => {
         const parsed = metadataAfter(before, changes)
         if (!parsed.ok) return parsed
+        const others = parsed.metadata.name === before.name ? [] : await othersThan(transaction, id)
+        const problems = problemsOfNames(parsed.metadata, before, others)
+        if (problems.length > 0) return { ok: false, problems }
         const secret =
           needsSecret(parsed.metadata) && !before.secretHash ? randomBytes(32).toString('base64url') : undefined
         const secretHash = needsSecret(parsed.metadata) ? (secret ? hashSecret(secret) : before.secretHash) : null

@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { networkSchema } from '../config/networks.ts'
 import { isRegion } from '../config/regions.ts'
+import { normaliseShownName } from '../text/names.ts'
+import { holdsShapeless } from '../text/visible.ts'
 import { faultOfJwks, faultOfRedirectUri, faultOfWebUri } from './rules.ts'
 
 /** Scopes a portal may be registered for (DESIGN 1.4). */
@@ -19,6 +21,7 @@ const words = (what: string) =>
     .min(1, `must say ${what}`)
     .max(60, 'must not be longer than 60 characters')
     .regex(/^[^\p{C}<>]*$/u, 'has control characters or angle brackets')
+    .transform(normaliseShownName)
 
 const webUri = z.string().superRefine((value, context) => {
   const fault = faultOfWebUri(value)
@@ -49,7 +52,10 @@ const shape = z.strictObject({
   redirect_uris: uris,
   post_logout_redirect_uris: uris,
   backchannel_logout_uri: webUri.optional(),
-  jwks: z.unknown().optional(),
+  jwks: z
+    .unknown()
+    .refine((keys) => !holdsShapeless(keys), 'has control, format or direction characters')
+    .optional(),
   jwks_uri: webUri.optional(),
   scope,
   min_level: z.union([z.literal(2), z.literal(3), z.literal(4)], { error: 'must be 2, 3 or 4' }).default(2),

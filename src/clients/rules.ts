@@ -1,5 +1,35 @@
 /** Rules a portal's registration must keep; each refusal says how to mend it. */
 
+import { faultOfShownName, skeletonOf } from '../text/names.ts'
+
+interface Named {
+  name: string
+  organisation?: string | undefined
+}
+
+/**
+ * What is wrong with the names of a registration, beside all others of this system. What a portal is called already is not
+ * looked at again: it keeps working, and `yideng doctor` names it.
+ */
+export function problemsOfNames(
+  after: Named,
+  before: Named | undefined,
+  others: readonly Named[],
+): { field: 'name' | 'organisation'; message: string }[] {
+  const problems: { field: 'name' | 'organisation'; message: string }[] = []
+  for (const field of ['name', 'organisation'] as const) {
+    const name = after[field]
+    if (name === undefined || name === before?.[field]) continue
+    const fault = faultOfShownName(name)
+    if (fault !== undefined) problems.push({ field, message: fault })
+  }
+  if (after.name === before?.name || problems.length > 0) return problems
+  const skeleton = skeletonOf(after.name)
+  if (others.some(({ name }) => skeletonOf(name) === skeleton))
+    problems.push({ field: 'name', message: 'is the name of another portal, or looks like it' })
+  return problems
+}
+
 const loopback = new Set(['localhost', '127.0.0.1', '[::1]'])
 const longest = 2000
 
@@ -54,5 +84,23 @@ export function faultOfJwks(jwks: unknown): string | undefined {
     if (secret) return `holds a private key (member "${secret}"): send the public half only, and make a new pair`
     if (!['EC', 'RSA', 'OKP'].includes(String(key['kty']))) return 'has a key whose "kty" is not EC, RSA or OKP'
   }
+  return undefined
+}
+
+/** Of our own clients, which stand in no table: the account centre and the command line. */
+const ownPrefix = 'yideng-'
+/** What we make ourselves, or a name in lower case; both are safe in addresses, in HTTP Basic and as names of properties. */
+const idForm = /^(?:[0-9a-f]{24}|[a-z][a-z0-9-]{7,63})$/
+
+/**
+ * Why an id that comes from outside cannot be a portal's, or undefined when it can. oidc-provider uses ids as names of
+ * properties, so one that every object has (`__proto__`, `constructor`) would reach all objects of the process.
+ */
+export function faultOfClientId(id: string): string | undefined {
+  if (id in Object.prototype || !idForm.test(id))
+    return 'must be 24 hexadecimal digits, or 8 to 64 lower-case letters, digits and hyphens that begin with a letter'
+  if (id.startsWith(ownPrefix)) return `must not begin with ${ownPrefix}: Yideng's own clients do`
+  // the subject of a service's tokens is its client_id: it must never be a person's (RFC 9700 section 4.15)
+  if (/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id)) return 'must not be a UUID: accounts have such ids'
   return undefined
 }

@@ -27,7 +27,23 @@ export function routeOf(ctx: Context): string {
   return String(route._matchedRouteName ?? route._matchedRoute ?? 'none')
 }
 
+/** Runs a measurement, which may fail and must never harm what it measures: a commit, an answer. Each fault is logged once. */
+function createSafely(log: Pick<Logger, 'error'>): (measure: () => void) => void {
+  const told = new Set<string>()
+  return (measure) => {
+    try {
+      measure()
+    } catch (error) {
+      const what = error instanceof Error ? error.message : String(error)
+      if (told.has(what) || told.size > 100) return
+      told.add(what)
+      log.error({ err: error }, 'a measurement failed')
+    }
+  }
+}
+
 export function createMetrics(log: Pick<Logger, 'error'>): Metrics {
+  const safely = createSafely(log)
   const registry = new Registry()
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
@@ -56,19 +72,22 @@ export function createMetrics(log: Pick<Logger, 'error'>): Metrics {
     contentType: registry.contentType,
     text: metricsOfAll(registry, (error) => log.error({ err: error }, 'the metrics could not be read')),
     registry,
-    middleware: timedRequests(registers),
-    seen({ event, details }) {
-      acts.inc({ event })
-      if (event !== 'login.succeeded' && event !== 'login.refused') return
-      const { method = '', code = 'succeeded' } = details ?? {}
-      signIns.inc({ method: String(method), outcome: String(code) })
-    },
-    timed: (artifacts) => timedStore(artifacts, storeTimes),
-    committed: (ms) => storeTimes.observe({ operation: 'commit' }, ms / 1000),
+    middleware: timedRequests(registers, safely),
+    seen: ({ event, details }) =>
+      safely(() => {
+        acts.inc({ event })
+        if (event !== 'login.succeeded' && event !== 'login.refused') return
+        const { method = '', code = 'succeeded' } = details ?? {}
+        signIns.inc({ method: String(method), outcome: String(code) })
+      }),
+    timed: (artifacts) => timedStore(artifacts, storeTimes, safely),
+    committed: (ms) => safely(() => storeTimes.observe({ operation: 'commit' }, ms / 1000)),
   }
 }
 
-function timedRequests(registers: Registry[]): Middleware {
+type Safely = ReturnType<typeof createSafely>
+
+function timedRequests(registers: Registry[], safely: Safely): Middleware {
   const requests = new Counter({
     name: 'yideng_http_requests_total',
     help: 'Requests by method, route and status',
@@ -97,9 +116,11 @@ function timedRequests(registers: Registry[]): Middleware {
     try {
       await next()
     } finally {
-      const { count, time } = seriesOf(methodOf(ctx.method), routeOf(ctx), ctx.status)
-      count.inc()
-      time.observe((performance.now() - began) / 1000)
+      safely(() => {
+        const { count, time } = seriesOf(methodOf(ctx.method), routeOf(ctx), ctx.status)
+        count.inc()
+        time.observe((performance.now() - began) / 1000)
+      })
     }
   }
 }
@@ -119,7 +140,7 @@ export const timedOperations = [
   'remove',
 ] as const
 
-function timedStore(artifacts: Artifacts, times: Histogram<'operation'>): Artifacts {
+function timedStore(artifacts: Artifacts, times: Histogram<'operation'>, safely: Safely): Artifacts {
   const timed = timedOperations.map((operation) => {
     const time = times.labels({ operation })
     const run = artifacts[operation] as (...given: unknown[]) => Promise<unknown>
@@ -128,7 +149,7 @@ function timedStore(artifacts: Artifacts, times: Histogram<'operation'>): Artifa
       try {
         return await run.apply(artifacts, given)
       } finally {
-        time.observe((performance.now() - began) / 1000)
+        safely(() => time.observe((performance.now() - began) / 1000))
       }
     }
     return [operation, measured]

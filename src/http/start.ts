@@ -1,7 +1,9 @@
 import cluster from 'node:cluster'
-import { pino, type Logger } from 'pino'
+import { inspect } from 'node:util'
+import { pino, type DestinationStream, type Logger } from 'pino'
 import { readSettings, SettingsError, type Settings } from '../config/settings.ts'
-import { isAway } from '../storage/away.ts'
+import { awaySentence, isAway } from '../storage/away.ts'
+import { visible, visibleJson, visibleLines } from '../text/visible.ts'
 import { answerMetricsOfAll } from './metrics-of-all.ts'
 import { openTracing, untraced, type Tracing } from './tracing.ts'
 import { keepWorkers, NoWorker } from './workers.ts'
@@ -20,7 +22,8 @@ export async function start(wiring: Wiring, environment: Record<string, string |
     const settings = readSettings(environment)
     const answers = settings.workers === 1 || !cluster.isPrimary
     const tracing = answers ? await openTracing(environment) : untraced
-    const log = pino({ level: settings.logLevel, ...(tracing.logFields ? { mixin: tracing.logFields } : {}) })
+    const log = createLog(settings.logLevel, tracing.logFields)
+    endCalmly(log)
     tracing.complainTo(log)
     if (!answers) {
       answerMetricsOfAll()
@@ -32,24 +35,41 @@ export async function start(wiring: Wiring, environment: Record<string, string |
     // of many processes the first says it for all
     if ((cluster.worker?.id ?? 1) === 1) sayWhere(settings, portals)
   } catch (error) {
-    if (!(error instanceof NoWorker)) console.error(plainly(error))
+    if (!(error instanceof NoWorker)) console.error(visibleLines(plainly(error)))
     process.exit(1)
   }
 }
 
-function sayWhere({ issuer }: Settings, portals: number): void {
-  console.log(
-    `Yideng 一登 listens on ${issuer} — ` +
-      (portals === 0
-        ? 'register the first portal: npx yideng client create --help'
-        : `${portals} portal${portals === 1 ? '' : 's'} registered; stop with Ctrl-C`),
-  )
+/** The server's log: JSON lines in which nothing from outside can steer the terminal they are read on. */
+export function createLog(
+  level: Settings['logLevel'],
+  fields?: Tracing['logFields'],
+  to: DestinationStream = pino.destination(1),
+): Logger {
+  const streamWrite = (line: string) => `${visibleJson(line.slice(0, -1))}\n`
+  return pino({ level, hooks: { streamWrite }, ...(fields ? { mixin: fields } : {}) }, to)
 }
 
-function plainly(error: unknown): unknown {
+/** What nobody caught ends the process as Node.js would, but is said in the log: Node.js itself would write it as it came. */
+function endCalmly(log: Logger): void {
+  process.on('uncaughtException', (error) => {
+    log.fatal({ err: error }, 'ended by an error that nobody caught')
+    process.exit(1)
+  })
+}
+
+function sayWhere({ issuer }: Settings, portals: number): void {
+  const then =
+    portals === 0
+      ? 'register the first portal: npx yideng client create --help'
+      : `${portals} portal${portals === 1 ? '' : 's'} registered; stop with Ctrl-C`
+  console.log(visible(`Yideng 一登 listens on ${issuer} — ${then}`))
+}
+
+function plainly(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException
   if (error instanceof SettingsError) return message
   if (code === 'EADDRINUSE') return 'The port is taken by another program: choose another one with PORT=3001.'
-  if (isAway(error)) return 'A store does not answer: look at YIDENG_DATABASE_URL and YIDENG_REDIS_URL.'
-  return error
+  if (isAway(error)) return awaySentence
+  return inspect(error)
 }

@@ -6,6 +6,7 @@ import { hostCookie } from '../pages/host-cookie.ts'
 import type { Pages } from '../pages/render.ts'
 import { beginVisit, type Visit } from '../pages/visit.ts'
 import type { Translate } from '../pages/words.ts'
+import { withoutShapeless } from '../text/visible.ts'
 
 export interface VisitParts {
   pages: Pages
@@ -97,7 +98,7 @@ class RequestVisit implements Visit {
   }
 
   get browser(): string {
-    return this.#ctx.get('user-agent').slice(0, browserLength)
+    return withoutShapeless(this.#ctx.get('user-agent').slice(0, browserLength))
   }
 
   t(key: string, parameters?: Record<string, string | number>): string {

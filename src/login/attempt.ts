@@ -58,7 +58,7 @@ export async function loadAttempt(
     id: interaction.uid,
     question,
     client,
-    portal: portalOf(client, visit.language),
+    portal: portalOf(client, visit.language, params['redirect_uri']),
     params,
     needed: neededLevel(client, params),
     session: session?.accountId

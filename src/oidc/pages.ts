@@ -5,10 +5,23 @@ import { showPage, visitOf } from '../pages/visit.ts'
 import { isAway } from '../storage/away.ts'
 import { refusals, type RefusalCode } from '../refusal/refusal.ts'
 
-/** A portal as pages show it. */
-export function portalOf(client: Client, language: 'zh-CN' | 'en') {
+const mostHosts = 3
+
+/** What an address belongs to, as people read it: its host (names of other scripts in ASCII), or the scheme of an application. */
+export function hostOf(uri: string): string {
+  const url = URL.parse(uri)
+  return url ? url.host || url.protocol.replace(/:$/, '') : ''
+}
+
+/**
+ * A portal as pages show it. A name can be chosen, a host cannot, so they are shown together.
+ * @param leadsTo the address people come back to, where it is known which
+ */
+export function portalOf(client: Client, language: 'zh-CN' | 'en', leadsTo?: unknown) {
+  const hosts = typeof leadsTo === 'string' ? [hostOf(leadsTo)] : client.redirect_uris.map(hostOf)
   return {
     name: client.names?.[language] ?? client.name,
+    host: [...new Set(hosts)].filter(Boolean).slice(0, mostHosts).join(' · '),
     organisation: client.organisation ?? '',
     region: client.region ? regionName(client.region, language) : '',
   }

@@ -33,3 +33,6 @@ export function isAway(error: unknown): boolean {
   if (typeof errcode === 'number') return awaySqlite.has(errcode & 0xff)
   return (typeof code === 'string' && awayCodes.has(code)) || awayMessages.test(error.message)
 }
+
+/** For whoever works on the server, where a store is away. */
+export const awaySentence = 'A store does not answer: look at YIDENG_DATABASE_URL and YIDENG_REDIS_URL.'

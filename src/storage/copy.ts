@@ -128,9 +128,14 @@ const snapshotOf = <T>(database: Database, read: (transaction: DatabaseTransacti
 /**
  * Copies every table as it was at one moment into an empty store of the same schema, whole or not at all, and reads it
  * again there.
+ * @param after done in the same transaction, once all is there
  * @throws CopyRefused where the target is not empty, or does not hold what was copied
  */
-export async function copyStore(from: Database, to: Database): Promise<Record<string, Content>> {
+export async function copyStore(
+  from: Database,
+  to: Database,
+  after?: (target: DatabaseTransaction) => Promise<void>,
+): Promise<Record<string, Content>> {
   return snapshotOf(from, (source) =>
     to.transaction().execute(async (target) => {
       await mustBeEmpty(target)
@@ -157,6 +162,7 @@ export async function copyStore(from: Database, to: Database): Promise<Record<st
         copied[table] = content
       }
       if (isPostgres(target)) await countOn(target)
+      await after?.(target)
       return copied
     }),
   )

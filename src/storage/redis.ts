@@ -59,16 +59,10 @@ export async function connectRedis(urls: string, failed: (error: unknown) => voi
       : new StoreAway('Redis', error)
 
   async function ask(key: string, command: string[]): Promise<Reply> {
-    let late: NodeJS.Timeout | undefined
-    const noAnswer = new Promise<never>((_resolve, reject) => {
-      late = setTimeout(() => reject(new Error('no answer in time')), answerMs)
-    })
     try {
-      return await Promise.race([send.command(key, command), noAnswer])
+      return await inTime(answerMs, send.command(key, command))
     } catch (error) {
       throw away(error)
-    } finally {
-      clearTimeout(late)
     }
   }
 
@@ -103,14 +97,27 @@ export function nodesOf(urls: string) {
   return nodes.map((url) => ({ url, ...user }))
 }
 
+/** Settles as the promise does, or rejects when the time is over: whoever accepts a connection may never say a word. */
+async function inTime<T>(ms: number, promise: Promise<T>): Promise<T> {
+  let late: NodeJS.Timeout | undefined
+  const noAnswer = new Promise<never>((_resolve, reject) => {
+    late = setTimeout(() => reject(new Error('no answer in time')), ms)
+  })
+  try {
+    return await Promise.race([promise, noAnswer])
+  } finally {
+    clearTimeout(late)
+  }
+}
+
 async function isCluster(nodes: string[]): Promise<boolean> {
   let cause: unknown
   for (const url of nodes) {
     const probe = createClient({ url, socket: { connectTimeout: connectMs, reconnectStrategy: false } })
     probe.on('error', () => undefined) // it comes back from connect()
     try {
-      await probe.connect()
-      return /^cluster_enabled:1/m.test(await probe.sendCommand<string>(['INFO', 'cluster']))
+      await inTime(connectMs + answerMs, probe.connect())
+      return /^cluster_enabled:1/m.test(await inTime(answerMs, probe.sendCommand<string>(['INFO', 'cluster'])))
     } catch (error) {
       cause = error
     } finally {
@@ -120,10 +127,20 @@ async function isCluster(nodes: string[]): Promise<boolean> {
   throw new StoreAway('Redis', cause)
 }
 
+/** @throws StoreAway, with nothing left that would go on trying */
+async function connected(client: { connect(): Promise<unknown>; destroy(): void }): Promise<void> {
+  try {
+    await inTime(connectMs + answerMs, client.connect())
+  } catch (error) {
+    client.destroy()
+    throw new StoreAway('Redis', error)
+  }
+}
+
 async function nodeOf(url: string, failed: (error: unknown) => void) {
   const client = createClient(settings(url))
   client.on('error', failed)
-  await client.connect()
+  await connected(client)
   return {
     command: (_key: string, command: string[]) => client.sendCommand<Reply>(command),
     close: async () => client.destroy(),
@@ -143,7 +160,7 @@ async function clusterOf(nodes: string[], failed: (error: unknown) => void) {
     },
   })
   cluster.on('error', failed)
-  await cluster.connect()
+  await connected(cluster)
   return {
     command: (key: string, command: string[]) => cluster.sendCommand<Reply>(key, false, command),
     close: async () => cluster.destroy(),

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util'
 import { expect, it } from 'vitest'
-import { recordLines, tableLines, widthOf } from '../../src/cli/layout.ts'
+import { recordLines, tableLines, terminalText, widthOf } from '../../src/cli/layout.ts'
 
 it.each([
   ['abc', 3],
@@ -17,7 +17,9 @@ it('puts columns under each other, Chinese or not', () => {
     ['深圳市', 440300, 'active'],
     ['Foshan', null, 'suspended'],
   ]
-  const lines = tableLines({ columns: ['NAME', 'REGION', 'STATUS'], rows }).map(stripVTControlCharacters)
+  const lines = stripVTControlCharacters(terminalText(tableLines({ columns: ['NAME', 'REGION', 'STATUS'], rows })))
+    .split('\n')
+    .slice(0, -1)
   expect(lines).toEqual(['NAME    REGION  STATUS', '深圳市  440300  active', 'Foshan  -       suspended'])
 })
 

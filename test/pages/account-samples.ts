@@ -13,6 +13,7 @@ const known = { key: 'k1', ...device, firstSeenAt: at, lastSeenAt: at, current: 
 const portal = {
   id: 'p1',
   name: longPortal,
+  host: 'bianminfuwu.nangang-qiannian-yaozhai.sanpai.liannan.qingyuan.gov.example:8443',
   organisation: '连南瑶族自治县三排镇人民政府公共服务办公室',
   region: '清远市连南瑶族自治县',
   attributes: ['name', 'phone_number', 'id_number'],
@@ -107,7 +108,7 @@ export const accountSamples: readonly Sample[] = [
       portals: [
         portal,
         { ...portal, id: 'p2', attributes: [], permissions: [], givenAt: 0 },
-        { ...portal, id: 'p3', name: '', organisation: '', region: '', enteredAt: 0 },
+        { ...portal, id: 'p3', name: '', host: '', organisation: '', region: '', enteredAt: 0 },
       ],
       done: 'withdrawn',
     },

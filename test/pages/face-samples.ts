@@ -41,7 +41,10 @@ export const faceSamples = [
   {
     view: 'face/ready',
     name: 'kiosk',
-    data: { ...page, portal: { name: '政务一体机', organisation: '政务局', region: '深圳市' } },
+    data: {
+      ...page,
+      portal: { name: '政务一体机', host: 'kiosk.sz.gov.cn', organisation: '政务局', region: '深圳市' },
+    },
   },
   { view: 'face/settings', name: 'level 3', data: settings },
   {

@@ -2,7 +2,12 @@ import type { Sample } from './samples.ts'
 
 const csrf = 'c5rf-t0ken'
 const account = { account: { name: '林*', unread: 2, closesAt: 0 }, here: '/account/organisations', csrf }
-const portal = { name: '广东省企业开办', organisation: '广东省市场监督管理局', region: '广东省' }
+const portal = {
+  name: '广东省企业开办',
+  host: 'qykb.gd.gov.cn',
+  organisation: '广东省市场监督管理局',
+  region: '广东省',
+}
 
 const company = {
   id: '0f0c6a52-58b1-4b5c-9e53-8f1f9b8f7c11',

@@ -1,6 +1,11 @@
 const csrf = 'c5rf-t0ken'
 const account = { account: { name: '张*' }, here: '/account/recovery', csrf }
-const portal = { name: '深圳市政务服务网', organisation: '深圳市政务服务和数据管理局', region: '深圳市' }
+const portal = {
+  name: '深圳市政务服务网',
+  host: 'www.sz.gov.cn',
+  organisation: '深圳市政务服务和数据管理局',
+  region: '深圳市',
+}
 const until = '2026-11-25T02:00:00.000Z'
 const start = { identifier: '', problems: {}, refusal: '', waitMinutes: 15, tries: 6, back: '/login/8f3a', csrf }
 const problems = { password: 'password_too_short', password_again: 'password_mismatch' }

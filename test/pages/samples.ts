@@ -12,9 +12,15 @@ export interface Sample {
   readonly data: object
 }
 
-const portal = { name: '深圳市政务服务网', organisation: '深圳市政务服务和数据管理局', region: '深圳市' }
+const portal = {
+  name: '深圳市政务服务网',
+  host: 'www.sz.gov.cn',
+  organisation: '深圳市政务服务和数据管理局',
+  region: '深圳市',
+}
 const longPortal = {
   name: '连南瑶族自治县三排镇南岗千年瑶寨村民委员会便民服务站网上办事大厅',
+  host: 'bianminfuwu.nangang-qiannian-yaozhai.sanpai.liannan.qingyuan.gov.example:8443',
   organisation: '连南瑶族自治县三排镇人民政府公共服务办公室',
   region: '清远市连南瑶族自治县三排镇南岗村',
 }
@@ -113,7 +119,6 @@ const filled = {
 
 const qrAsk = {
   portal,
-  domain: 'sz.example',
   level: 3,
   legalPerson: false,
   attributes: ['name', 'phone_number'],

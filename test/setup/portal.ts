@@ -28,10 +28,15 @@ export async function registerPortal(
   authentication?: (secret: string) => oidc.ClientAuth,
 ): Promise<TestPortal> {
   const redirectUri = `http://localhost:${await freePort()}/callback`
-  const created = await house.clients.create(
-    { name: '测试门户', organisation: '测试局', region: '440300', redirect_uris: [redirectUri], ...overrides },
-    'administrator:test',
-  )
+  const { name = '测试门户', ...rest } = overrides
+  const metadata = { organisation: '测试局', region: '440300', redirect_uris: [redirectUri], ...rest }
+  const create = (called: string) => house.clients.create({ name: called, ...metadata }, 'administrator:test')
+  let created = await create(name)
+  // no two portals of a system look alike: the next one of a test has a letter more
+  for (let more = 1; !created.ok && created.problems.some(({ field }) => field === 'name') && more < 1000; more += 1)
+    created = await create(
+      `${name} ${more.toString(26).replaceAll(/\d/g, (digit) => 'qrstuvwxyz'.charAt(Number(digit)))}`,
+    )
   if (!created.ok) throw new Error(JSON.stringify(created.problems))
   const { client, secret } = created
   const configuration = await oidc.discovery(

@@ -1,3 +1,5 @@
+import { deceives } from '../../text/names.ts'
+
 /** In UTF-16 units; a longer text is left as it is, for `checkName` to refuse. */
 const longestInput = 256
 const longestName = 60
@@ -22,13 +24,12 @@ export function normaliseName(name: string): string {
 /** Letters of any script (〇 counts as one), with signs between them; no digits, no brackets, nothing invisible. */
 const wellFormed = /^[\p{L}〇][\p{L}\p{M}〇·' .-]*$/u
 const badEnd = /[·' -]$/u
-const invisible = /\p{Default_Ignorable_Code_Point}/u
 
 /** What is wrong with a name that `normaliseName` made: 1 to 60 characters, counted in code points. */
 export function checkName(name: string): 'name_required' | 'name_malformed' | undefined {
   if (name === '') return 'name_required'
   if (name.length > longestName * 2 || Array.from(name).length > longestName) return 'name_malformed'
-  return wellFormed.test(name) && !badEnd.test(name) && !invisible.test(name) ? undefined : 'name_malformed'
+  return wellFormed.test(name) && !badEnd.test(name) && !deceives(name) ? undefined : 'name_malformed'
 }
 
 /** Names with equal keys are the same name: as a register compares them, without regard to case. */
@@ -43,7 +44,9 @@ export function normaliseOrganisationName(name: string): string | undefined {
   const text = normaliseName(name)
   const characters = Array.from(text).length
   if (characters < 2 || characters > longestOrganisationName) return undefined
-  return /^[\p{L}\p{N}〇][\p{L}\p{M}\p{N}〇·'&,.()（）《》“”\- ]*$/u.test(text) && !invisible.test(text)
+  return /^[\p{L}\p{N}〇][\p{L}\p{M}\p{N}〇·'&,.()（）《》“”\- ]*$/u.test(text) &&
+    /[\p{L}〇]/u.test(text) &&
+    !deceives(text)
     ? text
     : undefined
 }

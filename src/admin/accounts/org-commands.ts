@@ -14,6 +14,7 @@ import {
   type Command,
   type Outcome,
 } from '../command.ts'
+import { officialProblems } from '../clients/official.ts'
 import type { Desk } from '../desk.ts'
 import { regionOfOrganisation } from '../remote/where.ts'
 
@@ -86,6 +87,8 @@ export const orgCommands: Command[] = [
       if (!code.ok) return wrong('uscc', codeProblems[code.problem])
       const name = normaliseOrganisationName(input.name)
       if (name === undefined) return wrong('name', 'has characters that cannot stand in the name of an organisation')
+      const official = officialProblems(desk, { name })
+      if (official.length > 0) return invalid(...official)
       const { persons, legalPersons, businessRegister, database } = await desk.house()
       const person = await persons.find(input.representative)
       if (!person) return notFound('person', input.representative)

@@ -1,6 +1,7 @@
 import type { Client } from '../../clients/clients.ts'
 import { command, idField, invalid, iso, notFound, type Command, type Outcome } from '../command.ts'
 import type { Desk } from '../desk.ts'
+import { officialProblems } from './official.ts'
 import {
   changeFields,
   changesOf,
@@ -63,6 +64,8 @@ export const clientCommands: Command[] = [
       'npx yideng client create --name 深圳市政务服务网 --region 440300 ' +
       '--redirect-uri https://www.sz.example.gov.cn/callback --scope "openid profile"',
     async run(desk, input) {
+      const official = officialProblems(desk, metadataOf(input))
+      if (official.length > 0) return invalid(...official)
       const { clients } = await desk.house()
       const created = await clients.create(metadataOf(input), desk.actor)
       if (!created.ok) return invalid(...problemsAsGiven(created.problems, input))
@@ -126,6 +129,8 @@ export const clientCommands: Command[] = [
       if (Object.keys(changes).length === 0) {
         return invalid({ message: 'Nothing is given to change.' })
       }
+      const official = officialProblems(desk, metadataOf(input))
+      if (official.length > 0) return invalid(...official)
       const { clients } = await desk.house()
       const updated = await clients.update(clientId, changes, desk.actor)
       if (!updated) return unknown(clientId)

@@ -4,6 +4,8 @@ import { parse, stringify } from 'yaml'
 import { z } from 'zod'
 import type { Client, Clients } from '../../clients/clients.ts'
 import { parseClientMetadata, type ClientMetadata } from '../../clients/metadata.ts'
+import { faultOfClientId, problemsOfNames } from '../../clients/rules.ts'
+import { skeletonOf } from '../../text/names.ts'
 import type { Problem } from '../command.ts'
 import { registrationOf } from './registration-fields.ts'
 
@@ -11,12 +13,7 @@ import { registrationOf } from './registration-fields.ts'
 const schema = z.strictObject({
   portals: z.array(
     z.looseObject({
-      client_id: z
-        .string()
-        .regex(/^[\w-]{8,64}$/, 'must be 8 to 64 letters, digits, - or _')
-        // the subject of a service's tokens is its client_id: it must never be a person's (RFC 9700 section 4.15)
-        .refine((id) => !z.uuid().safeParse(id).success, 'must not be a UUID: accounts have such ids')
-        .optional(),
+      client_id: z.string().max(64, 'must not be longer than 64 characters').optional(),
       name: z.string(),
       status: z.enum(['active', 'suspended']).default('active'),
     }),
@@ -76,6 +73,11 @@ export function planOf(file: string, existing: readonly Client[]): Plan {
   const ids = steps.flatMap(({ client_id, name }) => client_id ?? name)
   const twice = ids.find((id, index) => ids.indexOf(id) !== index)
   if (twice !== undefined) problems.push({ field: 'file', message: `names ${JSON.stringify(twice)} twice` })
+  const made = steps
+    .filter(({ action }) => action === 'create')
+    .map(({ name }) => ({ name, skeleton: skeletonOf(name) }))
+  const alike = made.find(({ skeleton }, index) => made.findIndex((one) => one.skeleton === skeleton) !== index)
+  if (alike) problems.push({ field: 'file', message: `${JSON.stringify(alike.name)}: another in it looks like it` })
   return problems.length > 0 ? { ok: false, problems } : { ok: true, steps }
 }
 
@@ -94,6 +96,18 @@ function stepOf(
   if (known.length > 1)
     return { problems: [{ field: 'file', message: `${of}: several portals have this name, give client_id` }] }
   const [before] = known
+  // a portal that is there keeps the id it was registered with under an older rule
+  const fault = before === undefined && id !== undefined ? faultOfClientId(id) : undefined
+  if (fault !== undefined) return { problems: [{ field: 'file', message: `${of}: client_id ${fault}` }] }
+  const problems = problemsOfNames(
+    parsed.metadata,
+    before,
+    existing.filter((other) => other !== before),
+  )
+  if (problems.length > 0)
+    return {
+      problems: problems.map(({ field, message }) => ({ field: 'file', message: `${of}: ${field} ${message}` })),
+    }
   const changes = before ? differences(before, { ...parsed.metadata, status }) : {}
   const action = !before ? 'create' : Object.keys(changes).length > 0 ? 'change' : 'keep'
   return { action, client_id: before?.id ?? id, name: parsed.metadata.name, changes, input, status }

@@ -12,6 +12,7 @@ import { dataKeys } from './data-keys.ts'
 import { disk } from './disk.ts'
 import { answering, passkeysOfIssuer } from './issuer.ts'
 import { signingKeyAge, unusableKeys } from './keys.ts'
+import { portalsAndNames } from './portals.ts'
 import { certificate } from './tls.ts'
 import { setClock, type Finding } from './finding.ts'
 import { postgresServer, redisOwner, redisServer } from './servers.ts'
@@ -177,7 +178,7 @@ function storeFile(settings: Settings): Finding[] {
       state: 'fail',
       what: 'store',
       finding,
-      todo: `stop the server, put ${file}* aside, then: npx yideng restore BACKUP (docs/operations.md, Backup and restore)`,
+      todo: `stop the server, put ${file}* and artifacts.sqlite* aside, then: npx yideng restore BACKUP --replaces STORE (docs/operations.md, Backup and restore)`,
     })
   }
   return findings
@@ -221,26 +222,13 @@ async function services(desk: Desk): Promise<Finding[]> {
     ...(await redisOwner(house)),
     ...(await passkeysOfIssuer(house)),
     ...(await oneAddress(house)),
-    await registrations(house),
+    ...(await portalsAndNames(house)),
     await auditTrail(house),
     ...(await auditAge(house)),
     ...(await auditMonths(house)),
     await clockAndTrail(house),
     await logoutNotices(house),
   ]
-}
-
-async function registrations({ clients }: Back): Promise<Finding> {
-  const damaged = await clients.damaged()
-  const what = 'portals'
-  if (damaged.length === 0) return { state: 'ok', what, finding: 'every registration can be read' }
-  const finding = `the registration of ${damaged.join(', ')} cannot be read`
-  return {
-    state: 'fail',
-    what,
-    finding,
-    todo: 'npx yideng client delete ID, then register it again: client import FILE, or client create',
-  }
 }
 
 async function clockAndTrail({ database, clock }: Back): Promise<Finding> {

@@ -83,7 +83,7 @@ export const keysCommands: Command[] = [
       const { keysDir } = await desk.settings()
       const { publicKeySet } = await import('../../keys/signing-keys.ts')
       const document = publicKeySet(keysDir, desk.clock)
-      return { ok: true, document, shown: [JSON.stringify(document, null, 2)] }
+      return { ok: true, document, shown: JSON.stringify(document, null, 2).split('\n') }
     },
   }),
   command({

@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { parse } from 'csv-parse/sync'
 import type { DatabaseTransaction } from '../../storage/database.ts'
+import { hasShapeless } from '../../text/visible.ts'
 import type { Back } from '../house.ts'
 
 /** A row that was not imported, without the personal data in it. */
@@ -91,6 +92,7 @@ const notUtf8 = '\u{fffd}'
 function readRow<T>(cells: string[], columns: readonly string[], today: Date, read: ImportKind<T>['read']) {
   if (cells.length !== columns.length) return { problem: `has ${cells.length} columns instead of ${columns.length}` }
   if (cells.some((cell) => cell.includes(notUtf8))) return { problem: 'is not UTF-8: save the file as UTF-8' }
+  if (cells.some((cell) => hasShapeless(cell.trim()))) return { problem: 'has control, format or direction characters' }
   return read(cells, today)
 }
 

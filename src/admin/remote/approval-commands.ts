@@ -2,6 +2,7 @@ import type { Approval } from './approvals.ts'
 import { command, failed, forbidden, idField, iso, nameOf, notFound, type Command, type Input } from '../command.ts'
 import type { Desk } from '../desk.ts'
 import { dutyOf } from '../duties.ts'
+import { hostOf } from '../../oidc/pages.ts'
 import { hindrance, runApproved } from './gate.ts'
 
 const id = idField('request')
@@ -10,6 +11,15 @@ const exampleId = '9f2c1a7be403'
 /** What will run, as it would be typed. */
 const asTyped = (name: string, input: Input) =>
   [name, ...Object.entries(input).map(([field, value]) => `${field}=${JSON.stringify(value)}`)].join(' ')
+
+/** Which portal a request is about, by its name and hosts: nobody knows portals by their ids. */
+async function portalOfRequest(desk: Desk, { command: name, input }: Approval): Promise<string> {
+  const access = (await commandOf(name))?.access
+  if (!access || 'local' in access || access.about !== 'portal' || typeof input['id'] !== 'string') return ''
+  const { clients } = await desk.house()
+  const client = await clients.find(input['id'])
+  return client ? [client.name, ...new Set(client.redirect_uris.map(hostOf))].join(' · ') : ''
+}
 
 const answerOf = (one: Approval) => ({
   id: one.id,
@@ -45,11 +55,15 @@ export const approvalCommands: Command[] = [
     example: 'npx yideng approval list',
     async run(desk) {
       const { approvals } = await desk.house()
-      const document = (await approvals.list()).filter(({ region }) => desk.sees(region)).map(answerOf)
-      const columns = ['ID', 'WHAT WILL RUN', 'REGION', 'REQUESTED BY', 'UNTIL', 'STATE']
+      const waiting = (await approvals.list()).filter(({ region }) => desk.sees(region))
+      const document = await Promise.all(
+        waiting.map(async (one) => ({ ...answerOf(one), portal: (await portalOfRequest(desk, one)) || null })),
+      )
+      const columns = ['ID', 'WHAT WILL RUN', 'PORTAL', 'REGION', 'REQUESTED BY', 'UNTIL', 'STATE']
       const rows = document.map((one) => [
         one.id,
         asTyped(one.command, one.input),
+        one.portal,
         one.region,
         one.requested_by,
         one.expires_at,

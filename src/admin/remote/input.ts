@@ -1,18 +1,22 @@
 import { z } from 'zod'
+import { hasShapeless, holdsShapeless } from '../../text/visible.ts'
 import type { Command, Field, Input, Problem } from '../command.ts'
 
 const longestText = 4096
 const mostEntries = 100
 
-const text = z.string(`must be a text`).max(longestText, `is longer than ${longestText} characters`)
+const anyText = z.string(`must be a text`).max(longestText, `is longer than ${longestText} characters`)
+/** What is sent may stand in lists that other administrators read and decide by. */
+const shapeless = 'has control, format or direction characters'
+const text = anyText.refine((given) => !hasShapeless(given), shapeless)
 
 const types = {
   text,
-  secret: text.min(1, 'is missing'),
+  secret: anyText.min(1, 'is missing'),
   number: z.int('must be a whole number').min(0, 'must be a whole number').max(999_999_999, 'is too large'),
   boolean: z.boolean('must be true or false'),
   list: z.array(text, 'must be a list of texts').max(mostEntries, `has more than ${mostEntries} entries`),
-  json: z.unknown(),
+  json: z.unknown().refine((given) => !holdsShapeless(given), shapeless),
 } satisfies Record<Field['type'], z.ZodType>
 
 function faultOf({ type, choices }: Field, value: unknown): string | undefined {

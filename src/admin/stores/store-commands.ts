@@ -5,19 +5,22 @@ const fileField = { type: 'text', positional: true, required: true, placeholder:
 interface Copied {
   copied?: Record<string, { rows: number; hash: string }> | undefined
   artifacts?: number
+  /** Further parts of the answer. */
+  more?: object
+  notes?: string[]
 }
 
 /** Says what a copy holds, or why there is none. */
 async function copying(copy: () => Promise<Copied>): Promise<Outcome> {
   const { CopyRefused } = await import('./store-transfer.ts')
   try {
-    const { copied, artifacts } = await copy()
+    const { copied, artifacts, more = {}, notes = [] } = await copy()
     const rows = Object.entries(copied ?? {}).map(([table, content]) => [table, content.rows, content.hash])
     return {
       ok: true,
-      document: { tables: copied ?? null, ...(artifacts === undefined ? {} : { artifacts }) },
+      document: { tables: copied ?? null, ...(artifacts === undefined ? {} : { artifacts }), ...more },
       shown: copied ? { columns: ['TABLE', 'ROWS', 'SHA-256 SUM'], rows } : ['The store was copied whole.'],
-      ...(artifacts ? { notes: [`${artifacts} sessions, codes and tokens went along.`] } : {}),
+      notes: [...(artifacts ? [`${artifacts} sessions, codes and tokens went along.`] : []), ...notes],
     }
   } catch (error) {
     if (!(error instanceof CopyRefused)) throw error
@@ -73,15 +76,49 @@ export const storeCommands: Command[] = [
   }),
   command({
     noun: 'restore',
-    summary: 'fill an empty store from a backup; the server must not run, its data.json must be in place',
-    fields: { file: { ...fileField, meaning: 'file that backup made' } },
+    summary: 'fill an empty store from a backup, end all sign-ins, and keep ended what was ended since',
+    fields: {
+      file: { ...fileField, meaning: 'file that backup made; the server must not run, its data.json must be in place' },
+      replaces: {
+        type: 'text',
+        placeholder: 'STORE',
+        meaning:
+          'the store it replaces, put aside: directory, file or postgres:// address; says what changed since the backup',
+      },
+      archive: { type: 'list', placeholder: 'FILE', meaning: 'archive of the audit trail, for the same' },
+      'keep-administrators': {
+        type: 'boolean',
+        meaning:
+          'administrators of the backup stay so, but for those revoked since; else there is none, and admin grant makes them anew',
+      },
+      'undo-locks': {
+        type: 'boolean',
+        meaning: 'accounts, organisations and portals locked, closed or suspended since the backup are open again',
+      },
+      'undo-endings': { type: 'boolean', meaning: 'mandates ended since the backup count again' },
+    },
     access: { local: 'it opens the stores themselves' },
-    example: 'npx yideng restore /backup/yideng-2026-11-24.sqlite',
-    async run(desk, { file }) {
+    example: 'npx yideng restore /backup/yideng-2026-11-24.sqlite --replaces /var/lib/yideng.broken',
+    async run(desk, input): Promise<Outcome> {
       const settings = await desk.settings()
-      const { restore } = await import('./store-transfer.ts')
-      const { databaseFile } = await import('../../storage/stores.ts')
-      return copying(async () => ({ copied: await restore(file, settings.databaseUrl || databaseFile(settings)) }))
+      const { restore } = await import('./restore.ts')
+      const { chooser, countsOf, notesOf } = await import('./restore-words.ts')
+      return copying(async () => {
+        const restored = await restore({
+          ...input,
+          archives: input.archive ?? [],
+          settings,
+          clock: desk.clock,
+          actor: desk.actor,
+          choose: chooser(desk, input),
+        })
+        const { copied, since: _since, ...rest } = restored
+        return {
+          copied,
+          more: { ...rest, since: restored.since && countsOf(restored.since) },
+          notes: notesOf(restored),
+        }
+      })
     },
   }),
   command({

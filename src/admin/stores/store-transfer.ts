@@ -4,10 +4,17 @@ import { DatabaseSync } from 'node:sqlite'
 import type { Clock } from '../../config/clock.ts'
 import { everyArtifact } from '../../storage/artifacts-sqlite.ts'
 import { copyStore, CopyRefused, mustBeEmpty, type Content } from '../../storage/copy.ts'
-import { isPostgresUrl, migrate, openDatabase, versionOf, type Database } from '../../storage/database.ts'
+import {
+  isPostgresUrl,
+  migrate,
+  openDatabase,
+  versionOf,
+  type Database,
+  type DatabaseTransaction,
+} from '../../storage/database.ts'
 import { mayBeStore } from '../../storage/sqlite.ts'
 import { artifactsFile, databaseFile } from '../../storage/stores.ts'
-import { checkBackup, makeBackup, removeSqlite } from './backup-file.ts'
+import { makeBackup, removeSqlite } from './backup-file.ts'
 
 export { CopyRefused }
 
@@ -55,7 +62,7 @@ async function withDatabase<T>(where: string, use: (database: Database) => Promi
  * Reads a store through a copy of its own where it is a file, so that older ones can be brought up to date and the store
  * itself stays as it is.
  */
-async function withSource<T>(
+export async function withSource<T>(
   where: string,
   how: { alone: boolean },
   use: (database: Database) => Promise<T>,
@@ -84,12 +91,17 @@ async function withSource<T>(
  * Copies a durable store into an empty one.
  * @param how.alone a file must not be in use
  * @param how.first done once nothing speaks against the copy; so whatever is cut off can be begun again
+ * @param how.after done to the copy before anybody sees it
  * @throws CopyRefused
  */
 export function transfer(
   from: string,
   to: string,
-  how: { alone: boolean; first?: () => Promise<void> } = { alone: false },
+  how: {
+    alone: boolean
+    first?: (source: Database) => Promise<void>
+    after?: (target: DatabaseTransaction) => Promise<void>
+  } = { alone: false },
 ): Promise<Record<string, Content>> {
   return withSource(from, how, async (source) => {
     if ((await versionOf(source)) === 'newer')
@@ -99,8 +111,8 @@ export function transfer(
     return withDatabase(file, async (target) => {
       await migrate(target)
       await mustBeEmpty(target)
-      await how.first?.()
-      return copyStore(source, target)
+      await how.first?.(source)
+      return copyStore(source, target, how.after)
     })
   })
 }
@@ -115,15 +127,6 @@ export function backUp(from: string, file: string): Promise<Record<string, Conte
     snapshot(fileOf(from), partial)
     return undefined
   })
-}
-
-/**
- * Fills an empty store from a backup.
- * @throws CopyRefused
- */
-export async function restore(file: string, to: string): Promise<Record<string, Content>> {
-  checkBackup(file)
-  return transfer(file, to)
 }
 
 /** Sessions, codes and tokens of an embedded store into Redis; returns how many, each read again there. */

@@ -12,7 +12,6 @@ import type { QrTransaction } from './states.ts'
 /** All that a person needs to see before they let a computer sign in. */
 export interface QrContext {
   portal: PagePortal
-  domain: string
   level: number
   legalPerson: boolean
   /** Names of the attributes asked for (words under `attributes`). */
@@ -40,8 +39,10 @@ export async function contextOf(
   const computer = computerOf(parts, transaction, phone.address)
   const { region } = computer
   return {
-    portal: client ? portalOf(client, phone.language) : { name: '', organisation: '', region: '' },
-    domain: transaction.domain,
+    portal: {
+      ...(client ? portalOf(client, phone.language) : { name: '', organisation: '', region: '' }),
+      host: transaction.domain,
+    },
     level: transaction.level,
     legalPerson: transaction.legalPerson,
     attributes: attributesOf(transaction.scopes, transaction.claims),

@@ -30,3 +30,20 @@ it.each([{ to: '/etc/cron.d/x' }, { restricted: true }, { shape: false }])(
     expect(read).toEqual({ ok: false, problems: [{ field, message: 'is not known from afar' }] })
   },
 )
+
+it('takes no text that could steer the terminal of whoever decides, from any command', async () => {
+  const { commands } = await import('../../../src/admin/commands.ts')
+  let asked = 0
+  for (const one of commands) {
+    for (const [name, { type, local, choices }] of Object.entries(one.fields)) {
+      if (local || choices || !['text', 'list', 'json'].includes(type)) continue
+      for (const bad of ['a\u{9b}31m', 'a\u{202e}b', 'a\u{1b}[2J', 'a\nb', 'a\u{2028}b', 'a\u{e0041}']) {
+        const value = type === 'list' ? ['a', bad] : type === 'json' ? { keys: [{ [bad]: 1 }] } : bad
+        const read = readInput(one, { [name]: value })
+        expect(!read.ok && read.problems.find(({ field }) => field === name)?.message, name).toMatch(/^has control/)
+        asked += 1
+      }
+    }
+  }
+  expect(asked).toBeGreaterThan(100)
+})

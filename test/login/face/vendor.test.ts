@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import { openSqliteArtifacts } from '../../../src/storage/artifacts-sqlite.ts'
-import { signWebhook } from '../../../src/proofing/face/vendors/webhook.ts'
+import { signAnswer } from '../../../src/proofing/face/vendors/webhook.ts'
 import { openPerson, signIn } from '../../setup/person.ts'
 import { room } from '../../setup/face.ts'
 import { registerPortal } from '../../setup/portal.ts'
@@ -26,7 +26,9 @@ async function platform() {
       if (back) returns.push(back)
       const answer = JSON.stringify({ nonce, reference: 'r-7', ...(back ? { url: 'https://face.example/7' } : said) })
       const at = String(Date.now())
-      response.writeHead(200, { 'x-yideng-timestamp': at, 'x-yideng-signature': signWebhook(secret, at, name, answer) })
+      const asked = String(request.headers['x-yideng-signature'])
+      const signature = signAnswer(secret, { timestamp: at, path: name, body: answer }, asked)
+      response.writeHead(200, { 'x-yideng-timestamp': at, 'x-yideng-signature': signature })
       response.end(answer)
     })
   })

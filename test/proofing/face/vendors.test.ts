@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -7,7 +8,7 @@ import type { FaceRequest, FaceVerifier } from '../../../src/proofing/face/verif
 import { post } from '../../../src/proofing/face/vendors/ask.ts'
 import { canonicalQuery, signAcs3, signTc3 } from '../../../src/proofing/face/vendors/signatures.ts'
 import { readVendors } from '../../../src/proofing/face/vendors/vendors.ts'
-import { signWebhook } from '../../../src/proofing/face/vendors/webhook.ts'
+import { signAnswer, signRequest } from '../../../src/proofing/face/vendors/webhook.ts'
 import { temporaryDirectory } from '../../setup/temporary.ts'
 
 it('signs as the vendors’ own examples are signed', () => {
@@ -192,14 +193,15 @@ describe('against a server that checks signatures and answers as documented', ()
 
   /** A provincial platform's side. */
   const platform =
-    (content: object, change: { secret?: string; late?: number; path?: string } = {}): Vendor =>
+    (content: object, change: { secret?: string; late?: number; path?: string; asked?: string } = {}): Vendor =>
     ({ request: { headers }, path, body }) => {
       const name = path.split('/').at(-1) ?? ''
-      const right = signWebhook(secret, String(headers['x-yideng-timestamp']), name, body)
+      const right = signRequest(secret, { timestamp: String(headers['x-yideng-timestamp']), path: name, body })
       expect(headers['x-yideng-signature']).toBe(right)
       const answer = JSON.stringify(content)
       const timestamp = String(clock() + (change.late ?? 0))
-      const signature = signWebhook(change.secret ?? secret, timestamp, change.path ?? name, answer)
+      const message = { timestamp, path: change.path ?? name, body: answer }
+      const signature = signAnswer(change.secret ?? secret, message, change.asked ?? right)
       return { body: answer, headers: { 'x-yideng-timestamp': timestamp, 'x-yideng-signature': signature } }
     }
 
@@ -212,6 +214,12 @@ describe('against a server that checks signatures and answers as documented', ()
     expect(await verifier('webhook').complete(request, 'ref', back)).toMatchObject({ outcome: 'passed', score: 0.97 })
     vendor = platform({ ...said, outcome: 'failed', reasons: ['other_face'] })
     expect(await verifier('webhook').complete(request, 'ref', back)).toMatchObject({ outcome: 'failed' })
+    const signed =
+      (sign: (timestamp: string, text: string) => string): Vendor =>
+      () => {
+        const [timestamp, body] = [String(clock()), JSON.stringify(said)]
+        return { body, headers: { 'x-yideng-timestamp': timestamp, 'x-yideng-signature': sign(timestamp, body) } }
+      }
     const forged: Vendor[] = [
       platform(said, { secret: 'another secret that is just as long as it' }),
       platform(said, { late: -600_000 }),
@@ -219,6 +227,10 @@ describe('against a server that checks signatures and answers as documented', ()
       platform({ ...said, nonce: 'another' }),
       platform({ ...said, reference: 'another' }),
       () => ({ body: JSON.stringify(said) }),
+      platform(said, { asked: signRequest(secret, { timestamp: String(clock()), path: 'result', body: '{}' }) }),
+      signed((timestamp, text) => signRequest(secret, { timestamp, path: 'result', body: text })),
+      // without a direction word, as it was before
+      signed((timestamp, text) => createHmac('sha256', secret).update(`${timestamp}\nresult\n${text}`).digest('hex')),
     ]
     for (const one of forged) {
       vendor = one

@@ -22,9 +22,23 @@ const result = z.object({
   reasons: z.array(z.enum(faceReasons)).default([]),
 })
 
-/** HMAC-SHA256 in hexadecimal over time, path and body, so that none is used for another. */
-export const signWebhook = (secret: string, timestamp: string, path: string, body: string): string =>
-  createHmac('sha256', secret).update(`${timestamp}\n${path}\n${body}`).digest('hex')
+interface Message {
+  /** Milliseconds since 1970 UTC, in digits. */
+  timestamp: string
+  path: string
+  body: string
+}
+
+const mac = (secret: string, ...lines: string[]): string =>
+  createHmac('sha256', secret).update(lines.join('\n')).digest('hex')
+
+/** HMAC-SHA256 in hexadecimal over a direction word, time, path and body, so that none is used for another. */
+export const signRequest = (secret: string, { timestamp, path, body }: Message): string =>
+  mac(secret, 'request', timestamp, path, body)
+
+/** The same for the answer, and over the signature of the request: it answers that one and no other. */
+export const signAnswer = (secret: string, { timestamp, path, body }: Message, requestSignature: string): string =>
+  mac(secret, 'answer', timestamp, path, requestSignature, body)
 
 /**
  * A face platform of the province's own, by two signed calls (docs/face.md). Answers are signed as well and repeat our nonce:
@@ -43,7 +57,7 @@ export function webhookVerifier(
   ) {
     const body = JSON.stringify(content)
     const timestamp = String(clock())
-    const signature = signWebhook(secret, timestamp, name, body)
+    const signature = signRequest(secret, { timestamp, path: name, body })
     const answer = await post(
       `${url.replace(/\/$/, '')}/${name}`,
       { 'content-type': 'application/json', 'x-yideng-timestamp': timestamp, 'x-yideng-signature': signature },
@@ -52,7 +66,7 @@ export function webhookVerifier(
     )
     const at = answer.headers.get('x-yideng-timestamp') ?? ''
     const given = Buffer.from(answer.headers.get('x-yideng-signature') ?? '')
-    const expected = Buffer.from(signWebhook(secret, at, name, answer.text))
+    const expected = Buffer.from(signAnswer(secret, { timestamp: at, path: name, body: answer.text }, signature))
     const fresh = Math.abs(clock() - Number(at)) <= clockSkewMs
     if (!fresh || given.length !== expected.length || !timingSafeEqual(given, expected))
       throw new VendorFailed('not signed')

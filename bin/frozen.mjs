@@ -1,0 +1,17 @@
+// Whatever comes in, by whichever dependency: no text can become a property of every object. `obj['__proto__']` is a name like
+// any other from here on, and what all objects and lists inherit cannot be changed.
+delete Object.prototype.__proto__
+
+// A frozen property could not be given to an object by assignment either (`wrapper.toString = …`), without an error in sloppy code.
+for (const name of Object.getOwnPropertyNames(Object.prototype)) {
+  const { value } = Object.getOwnPropertyDescriptor(Object.prototype, name)
+  // oxlint-disable-next-line no-extend-native -- nothing is added: what is there becomes fixed
+  Object.defineProperty(Object.prototype, name, {
+    get: () => value,
+    set(own) {
+      if (this === Object.prototype) throw new TypeError(`Object.prototype.${name} is not changed here`)
+      Object.defineProperty(this, name, { value: own, writable: true, enumerable: true, configurable: true })
+    },
+  })
+}
+for (const shared of [Object.prototype, Object, Array.prototype, Array]) Object.freeze(shared)

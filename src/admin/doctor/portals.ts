@@ -1,0 +1,52 @@
+import type { Client } from '../../clients/clients.ts'
+import { faultOfShownName, skeletonOf } from '../../text/names.ts'
+import type { Back } from '../house.ts'
+import type { Finding } from './finding.ts'
+
+/** Registrations that cannot be read, ids that every object has, and names that people could take for another's. */
+export async function portalsAndNames({ clients }: Back): Promise<Finding[]> {
+  const all = await clients.list()
+  return [registrations(await clients.damaged()), ...ids(all), ...names(all)]
+}
+
+const what = 'portals'
+
+function registrations(damaged: string[]): Finding {
+  if (damaged.length === 0) return { state: 'ok', what, finding: 'every registration can be read' }
+  const finding = `the registration of ${damaged.join(', ')} cannot be read`
+  return {
+    state: 'fail',
+    what,
+    finding,
+    todo: 'npx yideng client delete ID, then register it again: client import FILE, or client create',
+  }
+}
+
+function ids(all: readonly Client[]): Finding[] {
+  const bad = all.filter(({ id }) => id === '__proto__' || id in Object.prototype).map(({ id }) => id)
+  if (bad.length === 0) return []
+  const finding = `${bad.join(', ')} cannot be the id of a portal: every object of a program has such a property`
+  return [
+    { state: 'fail', what, finding, todo: 'npx yideng client suspend ID, then register it anew under another id' },
+  ]
+}
+
+function names(all: readonly Client[]): Finding[] {
+  const unclear = all.filter(({ name }) => faultOfShownName(name) !== undefined)
+  const bySkeleton = Map.groupBy(all, ({ name }) => skeletonOf(name))
+  const alike = [...bySkeleton.values()].filter((group) => group.length > 1)
+  const told = [
+    ...unclear.map(
+      ({ id, name }) => `${JSON.stringify(name)} (${id}) holds what cannot be seen or looks like something else`,
+    ),
+    ...alike.map(
+      (group) => `${group.map(({ id, name }) => `${JSON.stringify(name)} (${id})`).join(' and ')} look the same`,
+    ),
+  ]
+  return told.map((finding) => ({
+    state: 'warn',
+    what: 'names of portals',
+    finding,
+    todo: 'people cannot tell who asks them: npx yideng client update ID --name NAME',
+  }))
+}

@@ -1,0 +1,205 @@
+import { existsSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { describe, expect, it } from 'vitest'
+import { endingColumns, isEnded, readEndings } from '../../../src/accounts/sign-in-endings.ts'
+import { openSqliteArtifacts } from '../../../src/storage/artifacts-sqlite.ts'
+import { chooser } from '../../../src/admin/stores/restore-words.ts'
+import { noChanges } from '../../../src/admin/stores/restore-changes.ts'
+import { openRedisArtifacts } from '../../../src/storage/artifacts-redis.ts'
+import { end, mandate, openOrganisation } from '../../setup/organisation.ts'
+import { cannotRun } from '../../setup/parts.ts'
+import { openPerson } from '../../setup/person.ts'
+import { startRedis } from '../../setup/redis.ts'
+import { makePostgres } from '../../setup/stores.ts'
+import { commandLine } from '../../cli/in-process.ts'
+
+/** Backed up, and changed after that in every way that a restore could undo. */
+async function changedSince(environment: Record<string, string> = {}) {
+  const line = commandLine({ environment })
+  const file = join(line.directory, 'backup.sqlite')
+  const known = await line.withHouse(async (house) => {
+    const [boss, peer, thief, goner, twice] = await Promise.all(Array.from({ length: 5 }, () => openPerson(house)))
+    if (!boss || !peer || !thief || !goner || !twice) throw new Error('five people were opened')
+    for (const { id } of [boss, peer])
+      await house.administrators.grant({ personId: id, role: 'admin', region: '440000' }, 'administrator:test')
+    const organisation = await openOrganisation(house)
+    const { id: held } = await mandate(house, organisation.id, organisation.representative, thief)
+    const { id: kept } = await mandate(house, organisation.id, organisation.representative, peer)
+    const other = await openOrganisation(house, { name: '另一家有限公司' })
+    const portal = await house.clients.create(
+      { name: '门户', redirect_uris: ['https://a.example/callback'] },
+      'administrator:test',
+    )
+    if (!portal.ok) throw new Error('the portal was refused')
+    await house.approvals.request({
+      command: 'person reveal',
+      input: { id: thief.id, reason: 'x' },
+      region: undefined,
+      requestedBy: boss.id,
+    })
+    return { boss, peer, thief, goner, twice, organisation, other, held, kept, portal: portal.client.id }
+  })
+  await line.withHouse(({ database }) => {
+    // a session that stayed when others were ended, which the backup remembers
+    const marks = JSON.stringify({ stay: [['the session that stayed', Date.now() + 3_600_000]], ended: [] })
+    return database.updateTable('natural_persons').set({ signed_out_at: 1000, sign_in_marks: marks }).execute()
+  })
+  expect((await line.yideng('backup', file)).code).toBe(0)
+  await line.withHouse(async (house) => {
+    const by = { actor: 'administrator:test' }
+    await house.administrators.revoke(known.boss.id, by.actor)
+    await house.persons.setStatus(known.thief.id, 'locked', by)
+    await house.persons.setStatus(known.twice.id, 'locked', by)
+    await house.persons.setStatus(known.twice.id, 'active', by)
+    await house.audit.record({ event: 'person.closed', actor: 'system', personId: known.goner.id })
+    const ended = await end(house, known.held, known.organisation.representative)
+    if (!ended.ok) throw new Error(ended.problem)
+    await house.legalPersons.setStatus(known.other.id, 'suspended', by)
+    await house.clients.setStatus(known.portal, 'suspended', by.actor)
+    await house.clients.rotateSecret(known.portal, by.actor)
+  })
+  return { line, file, ...known }
+}
+
+interface Answer {
+  since: Record<string, unknown> | null
+  choices: object
+  done: object
+  signed?: object
+}
+
+/** The same keys, and a store of its own. */
+const into = (line: ReturnType<typeof commandLine>, environment: Record<string, string> = {}) =>
+  commandLine({ environment: { YIDENG_KEYS_DIR: line.environment['YIDENG_KEYS_DIR'] ?? '', ...environment } })
+
+async function statusOf(target: ReturnType<typeof commandLine>, ids: Record<string, string>) {
+  return target.withHouse(async ({ database }) => {
+    const statuses: Record<string, string | undefined> = {}
+    for (const [name, id] of Object.entries(ids)) {
+      const row = await database.selectFrom('natural_persons').select('status').where('id', '=', id).executeTakeFirst()
+      statuses[name] = row?.status
+    }
+    return statuses
+  })
+}
+
+describe.each([
+  { stores: 'SQLite', skip: false, database: async () => '' },
+  { stores: 'PostgreSQL', skip: cannotRun('PostgreSQL'), database: makePostgres },
+])('restore on $stores', ({ skip, database }) => {
+  it.skipIf(skip)('ends all sign-ins, and keeps ended what the store it replaces says was ended', async () => {
+    const old = await database()
+    const { line, file, ...known } = await changedSince(old ? { YIDENG_DATABASE_URL: old } : {})
+    const url = await database()
+    const target = into(line, url ? { YIDENG_DATABASE_URL: url } : {})
+    const replaces = old || join(line.directory, 'data')
+    const answer = await target.json<Answer>('restore', file, '--replaces', replaces)
+    expect(answer.done).toEqual({ administrators: 2, locked: 2, mandates: 1, organisations: 1, clients: 1 })
+    expect(answer.since).toMatchObject({
+      administrators: [known.boss.id],
+      locked: [known.thief.id, known.goner.id],
+      closed: [known.goner.id],
+      mandates: [known.held],
+      organisations: [known.other.id],
+      clients: [known.portal],
+      secrets: [known.portal],
+    })
+    const ids = { boss: known.boss.id, thief: known.thief.id, goner: known.goner.id, twice: known.twice.id }
+    expect(await statusOf(target, ids)).toEqual({ boss: 'active', thief: 'locked', goner: 'locked', twice: 'active' })
+    await target.withHouse(async (house) => {
+      expect(await house.administrators.list()).toEqual([])
+      const people = await house.database.selectFrom('natural_persons').select(endingColumns).execute()
+      const sessionUid = 'the session that stayed'
+      expect(people).toHaveLength(7)
+      for (const row of people) expect(isEnded(readEndings(row), { at: Date.now() / 1000 - 1, sessionUid })).toBe(true)
+      expect((await house.approvals.list()).map(({ state }) => state)).toEqual(['refused'])
+      const states = await house.database.selectFrom('mandates').select(['id', 'state']).execute()
+      expect(Object.fromEntries(states.map(({ id, state }) => [id, state]))).toMatchObject({
+        [known.held]: 'ended',
+        [known.kept]: 'active',
+      })
+    })
+    const trail = await target.json<{ event: string }[]>('audit', 'list', '--limit', '1')
+    expect(trail[0]?.event).toBe('store.restored')
+    expect((await target.yideng('audit', 'verify')).err).not.toContain('changed')
+  })
+})
+
+it('what is said to be kept is kept, but for administrators known to be revoked', async () => {
+  const { line, file, ...known } = await changedSince()
+  const target = into(line)
+  const flags = ['--keep-administrators', '--undo-locks', '--undo-endings', '--replaces', join(line.directory, 'data')]
+  const { out } = await target.yideng('restore', file, ...flags)
+  expect(out).toContain('Administrators of the backup stay so; 1 of them')
+  expect(out).toContain(known.thief.id)
+  expect(await statusOf(target, { thief: known.thief.id })).toEqual({ thief: 'active' })
+  await target.withHouse(async (house) => {
+    expect((await house.administrators.list()).map(({ personId }) => personId)).toEqual([known.peer.id])
+  })
+})
+
+it('without the store it replaces it says that nothing is known of what was ended, and empties the administrators', async () => {
+  const { line, file } = await changedSince()
+  const target = into(line)
+  const { out, code } = await target.yideng('restore', file)
+  expect(code).toBe(0)
+  expect(out).toContain('has come back')
+  expect(out).toContain('No administrator is left (2 in the backup)')
+  await target.withHouse(async (house) => expect(await house.administrators.list()).toEqual([]))
+})
+
+it('asks where somebody is at the terminal, and takes nothing for granted where nobody is', async () => {
+  const since = noChanges()
+  since.locked.add('a')
+  since.mandates.add('m')
+  const flags = { 'keep-administrators': false, 'undo-locks': false, 'undo-endings': true }
+  const questions: string[] = []
+  const confirm = async (question: string) => {
+    questions.push(question)
+    return question.includes('administrators')
+  }
+  expect(await chooser({ confirm }, flags)(since, 3)).toEqual({ administrators: true, locks: false, mandates: true })
+  expect(questions).toHaveLength(2)
+  expect(await chooser({ confirm: async () => false }, flags)(noChanges(), 0)).toEqual({
+    administrators: false,
+    locks: false,
+    mandates: true,
+  })
+})
+
+it('wants an empty artifact store, and a later state of the same store', async () => {
+  const { line, file } = await changedSince()
+  const target = into(line)
+  const artifacts = join(target.directory, 'data', 'artifacts.sqlite')
+  await target.yideng('doctor')
+  const store = openSqliteArtifacts(artifacts, Date.now)
+  await store.put('Session', 'a', '{}', { ttl: 600 })
+  await store.close()
+  expect(await target.yideng('restore', file)).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('still holds sign-ins'),
+  })
+  expect(existsSync(join(target.directory, 'data', 'yideng.sqlite'))).toBe(true)
+  for (const suffix of ['', '-wal', '-shm']) rmSync(artifacts + suffix, { force: true })
+  const stranger = commandLine()
+  await stranger.withHouse((house) => openPerson(house))
+  const other = await target.yideng('restore', file, '--replaces', join(stranger.directory, 'data'))
+  expect(other).toMatchObject({ code: 1, err: expect.stringContaining('no later state') })
+  expect(await target.yideng('restore', file)).toMatchObject({ code: 0 })
+  const sqlite = new DatabaseSync(join(target.directory, 'data', 'yideng.sqlite'))
+  expect(sqlite.prepare('select count(*) as many from natural_persons').get()?.['many']).toBe(7)
+  sqlite.close()
+})
+
+it.skipIf(cannotRun('Redis'))('wants an empty Redis', async () => {
+  const { line, file } = await changedSince()
+  const redis = `redis://127.0.0.1:${await startRedis()}`
+  const artifacts = await openRedisArtifacts(redis, Date.now, () => undefined)
+  await artifacts.add('house', 'owner', 'mark', { ttl: 600 })
+  const target = into(line, { YIDENG_REDIS_URL: redis })
+  expect(await target.yideng('restore', file)).toMatchObject({ code: 1, err: expect.stringContaining('FLUSHALL') })
+  await artifacts.remove('house', 'owner')
+  await artifacts.close()
+  expect(await target.yideng('restore', file)).toMatchObject({ code: 0 })
+})
