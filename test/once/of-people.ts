@@ -138,11 +138,11 @@ export const ofPeople: OneTimeThing[] = [
       const { code, mandate } = offered
       const visitor = await signedInPhone(server.issuer, handler)
       const csrf = csrfOf(await visitor.get('/account/invitations'))
+      await visitor.post('/account/invitations/open', { csrf, code })
       return {
         async use() {
           const answer = await copyOf(visitor, server.issuer).post(`/account/invitations/${mandate.id}/accept`, {
             csrf,
-            code,
           })
           return answer.url.pathname === `/account/organisations/${organisation.id}`
         },
