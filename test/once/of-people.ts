@@ -8,7 +8,7 @@ import { addPasskey, askOptions, type CreationOptions, type RequestOptions } fro
 import { password, residentId } from '../setup/people.ts'
 import { openPerson } from '../setup/person.ts'
 import { registerPortal } from '../setup/portal.ts'
-import { approve, computerAndPhone, signedInPhone } from '../setup/qr.ts'
+import { computerAndPhone, letIn as letComputerIn, look, scan, signedInPhone } from '../setup/qr.ts'
 import { newPassword, personWithCodes, proveBy } from '../setup/recovery.ts'
 import { SoftwareAuthenticator } from '../setup/software-authenticator.ts'
 import { Visitor, type Page } from '../setup/visitor.ts'
@@ -25,8 +25,13 @@ export const ofPeople: OneTimeThing[] = [
       const people = await Promise.all(Array.from({ length: atOnce }, () => openPerson(house)))
       const phones = await Promise.all(people.map((person) => signedInPhone(server.issuer, person)))
       const frame = await computer.start()
+      const looked = await Promise.all(phones.map((phone) => look(phone, frame)))
+      const { pathname } = new URL(frame)
       return {
-        use: async (turn) => (await phones[turn]?.get(frame))?.html.includes('value="approve"') === true,
+        async use(turn) {
+          const [phone, page] = [phones[turn], looked[turn]]
+          return phone && page ? (await phone.submit(page, pathname, {})).html.includes('value="approve"') : false
+        },
         after: async () => expect(['aborted', 'scanned']).toContain((await computer.look()).state),
       }
     },
@@ -36,7 +41,7 @@ export const ofPeople: OneTimeThing[] = [
     where: 'login/qr/transactions.ts',
     async prepare({ server, house }) {
       const { computer, phone } = await computerAndPhone(house)
-      await approve(phone, await phone.get(await computer.start()))
+      await letComputerIn(phone, await scan(phone, await computer.start()), computer)
       return { use: async () => hasCode(await computer.redeem(copyOf(computer.visitor, server.issuer))) }
     },
   },

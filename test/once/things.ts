@@ -102,12 +102,7 @@ export async function proven(world: World) {
   const portal = await registerPortal(house, { consent: 'implicit' })
   const visitor = new Visitor(server.issuer)
   const page = await visitor.get((await portal.begin()).url)
-  const cookie = () => visitor.cookies.map(({ name, value }) => `${name}=${value}`).join('; ')
-  const answer = await fetch(`${server.issuer}${page.url.pathname}/password`, {
-    method: 'POST',
-    redirect: 'manual',
-    headers: { cookie: cookie(), accept: 'text/html' },
-    body: new URLSearchParams({ csrf: csrfOf(page), identifier: person.username, password }),
-  })
-  return { visitor, person, resume: answer.headers.get('location') ?? '', cookie, page }
+  const fields = { csrf: csrfOf(page), identifier: person.username, password }
+  const answer = await visitor.only('POST', `${page.url.pathname}/password`, fields)
+  return { visitor, person, resume: answer.leads?.href ?? '', page }
 }

@@ -5,7 +5,7 @@ import { agree, answered, typeCode } from './administrator.ts'
 import { addPasskey, signInByPasskey } from './passkey.ts'
 import { allow, openPerson, signIn } from './person.ts'
 import type { Begun, TestPortal } from './portal.ts'
-import { signOnPhone, WaitingComputer } from './qr.ts'
+import { scan, signOnPhone, WaitingComputer } from './qr.ts'
 import { SoftwareAuthenticator } from './software-authenticator.ts'
 import { Visitor } from './visitor.ts'
 
@@ -131,7 +131,7 @@ export async function robbed(house: Back, portal: TestPortal, headers: Record<st
   const address = await proveOnly(late, await portal.begin(), passkey)
 
   const computer = await WaitingComputer.at((await portal.begin()).url, issuer, headers)
-  const asked = await thief.get(await computer.start())
+  const asked = await scan(thief, await computer.start())
   const told = await signOnPhone(thief, asked, passkey)
   if ((await computer.look()).state !== 'approved') throw new Error(`not approved (${told.status}):\n${told.html}`)
 
