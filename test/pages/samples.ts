@@ -3,6 +3,7 @@ import { faceSamples } from './face-samples.ts'
 import { deviceSamples } from './device-samples.ts'
 import { organisationSamples } from './organisation-samples.ts'
 import { passkeySamples } from './passkey-samples.ts'
+import { qrSamples } from './qr-samples.ts'
 import { recoverySamples } from './recovery-samples.ts'
 
 /** One page as it may be asked for; `name` tells variants of a view apart. */
@@ -116,26 +117,6 @@ const filled = {
     username: '3san',
   },
 }
-
-const qrAsk = {
-  portal,
-  level: 3,
-  legalPerson: false,
-  attributes: ['name', 'phone_number'],
-  computer: { browser: 'Chrome', system: 'Windows', region: '深圳市', sameNetwork: true },
-  secondsAgo: 5,
-  action: '/q/scan/8f3a',
-  csrf,
-  again: false,
-  sign: false,
-  refused: false,
-  seconds: 118,
-}
-
-const qrEnds = [
-  'declined second_scan level off paused too_many risk phone_by_qr phone_by_face other_person no_sign_in wrong_codes',
-  'late_created late_scanned late_approved cancelled',
-].flatMap((line) => line.split(' '))
 
 const confirm = { action: '/session/end/confirm', xsrf: 'x5rf-t0ken', others: 3 }
 
@@ -251,47 +232,7 @@ export const samples: readonly Sample[] = [
   ...faceSamples,
   ...passkeySamples(account),
   ...recoverySamples,
-  { view: 'qr/look', name: 'by-camera', data: { action: '/q/1.8f3a.0.mac', csrf, look: '178.0.mac', byLink: false } },
-  { view: 'qr/look', name: 'by-link', data: { action: '/q/1.8f3a.0.mac', csrf, look: '178.1.mac', byLink: true } },
-  { view: 'qr/ask', name: 'near', data: qrAsk },
-  {
-    view: 'qr/ask',
-    name: 'far',
-    data: {
-      ...qrAsk,
-      portal: longPortal,
-      legalPerson: true,
-      attributes: [],
-      computer: { browser: '', system: '', region: '', sameNetwork: false },
-      again: true,
-    },
-  },
-  { view: 'qr/ask', name: 'sign', data: { ...qrAsk, sign: true, refused: true } },
-  ...['approved', 'redeemed'].map((code) => ({
-    view: 'qr/told',
-    name: code,
-    data: { state: code, reason: '', portal: portal.name },
-  })),
-  {
-    view: 'qr/told',
-    name: 'code',
-    data: { state: 'approved', reason: '', portal: portal.name, code: ['4', '0', '8', '2'] },
-  },
-  ...qrEnds.map((reason) => ({
-    view: 'qr/told',
-    name: reason,
-    data: { state: reason === 'declined' ? reason : 'aborted', reason, portal: portal.name },
-  })),
-  ...['on', 'off', 'paused'].map((state) => ({
-    view: 'qr/settings',
-    name: state,
-    data: {
-      ...account,
-      here: '/account/qr',
-      state,
-      computers: state === 'on' ? [{ browser: 'Chrome', system: '', at: 1_795_485_600_000 }] : [],
-    },
-  })),
+  ...qrSamples({ account, portal, longPortal, csrf }),
   ...deviceSamples,
   { view: 'error/cookies', name: 'too-many', data: { cleared: false, clearAction: '/cookies/clear' } },
   { view: 'error/cookies', name: 'cleared', data: { cleared: true, clearAction: '/cookies/clear' } },

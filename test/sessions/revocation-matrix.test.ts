@@ -52,7 +52,7 @@ const acts: Record<Exclude<Remedy, 'representation'>, Act> = {
     )
     const named = (page: Page | undefined) =>
       [...(page?.html ?? '').matchAll(/\/account\/sessions\/([\w-]+)\/end"/g)].map(([, uid]) => uid)
-    const [uid] = named(mine).filter((one) => !named(theirs).includes(one))
+    const uid = named(mine).find((one) => !named(theirs).includes(one))
     return mine && owner.submit(mine, `/account/sessions/${uid}/end`, {})
   },
   others: async (_scene, { owner }) => owner.submit(await owner.get('/account/sessions'), '/end-others', {}),
@@ -171,12 +171,12 @@ async function lanesOf({ issuer, headers, portal }: Scene, one: Robbed, remedy: 
   return {
     loot: () => all.flatMap(({ loot }) => loot()),
     begin() {
-      let stop = false
+      const control = { stop: false }
       const running = all.map(async ({ step }) => {
-        for (; !stop; await pause(5)) await step()
+        for (; !control.stop; await pause(5)) await step()
       })
       return async () => {
-        stop = true
+        control.stop = true
         await Promise.all(running)
       }
     },

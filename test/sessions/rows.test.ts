@@ -43,7 +43,7 @@ describe.each(stores.filter(({ skip }) => !skip))('sessions and grants on $name'
       successorOf: (token) => `after ${token}`,
       findClient: async () => undefined,
     })
-    adapters = { Session: factory('Session') as Adapter, Grant: factory('Grant') as Adapter }
+    adapters = { Session: factory('Session'), Grant: factory('Grant') }
   })
   afterEach(async () => {
     vi.restoreAllMocks()
