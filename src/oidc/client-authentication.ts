@@ -2,8 +2,8 @@ import { errors, type Client as OidcClient, type KoaContextWithOIDC } from 'oidc
 import { z } from 'zod'
 import type { Clock } from '../config/clock.ts'
 
-/** An assertion is made for one request: five minutes, and one for clocks that differ. */
-const longestSeconds = 360
+/** One hour, as widely used libraries sign by default, and one minute for clocks that differ. `jti` lets it count once. */
+const longestSeconds = 3660
 
 const assertion = z.object({
   aud: z.union([z.string(), z.array(z.string()).length(1)]),

@@ -75,7 +75,7 @@ describe.each(endpoints)('at %s', (path) => {
       { aud: [server.issuer, `${server.issuer}/token`] },
       { aud: 'https://other.example' },
       { aud: [] },
-      { exp: now + 3600 },
+      { exp: now + 4000 },
       { exp: now + 315_360_000 },
       { exp: now - 60 },
       { jti: 7 },
