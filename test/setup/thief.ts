@@ -61,36 +61,30 @@ async function offline(visitor: Visitor, portal: TestPortal): Promise<string> {
   return tokens.refresh_token ?? ''
 }
 
-const known = new Map<string, Promise<oidc.Configuration>>()
-
-function commandLine(issuer: string): Promise<oidc.Configuration> {
-  let found = known.get(issuer)
-  if (!found) {
-    const metadata = { id_token_signed_response_alg: 'ES256' }
-    found = oidc.discovery(new URL(issuer), 'yideng-cli', metadata, oidc.None(), {
-      execute: [oidc.allowInsecureRequests],
-    })
-    known.set(issuer, found)
-  }
-  return found
+/** The command line's own client, from a network of its own: so many codes are asked for by one network, and no more. */
+function commandLine(portal: TestPortal, headers: Record<string, string>): oidc.Configuration {
+  const metadata = { id_token_signed_response_alg: 'ES256' }
+  const config = new oidc.Configuration(portal.configuration.serverMetadata(), 'yideng-cli', metadata, oidc.None())
+  oidc.allowInsecureRequests(config)
+  config[oidc.customFetch] = (url, options) =>
+    fetch(url, { ...options, headers: { ...options.headers, ...headers } } as RequestInit)
+  return config
 }
 
 /** Lets a command line in, up to its token. */
-async function approveDevice(issuer: string, visitor: Visitor, passkey: SoftwareAuthenticator) {
-  const config = await commandLine(issuer)
+async function approveDevice(config: oidc.Configuration, visitor: Visitor, passkey: SoftwareAuthenticator) {
+  const { issuer } = config.serverMetadata()
   const DPoP = oidc.getDPoPHandle(config, await oidc.randomDPoPKeyPair())
   const waiting = await oidc.initiateDeviceAuthorization(config, { scope: 'openid admin offline_access' })
-  const done = await agree(
-    { visitor, authenticator: passkey } as Parameters<typeof agree>[0],
-    await typeCode(visitor, waiting.user_code),
-  )
+  const administrator = { visitor, authenticator: passkey } as Parameters<typeof agree>[0]
+  const done = await agree(administrator, await typeCode(visitor, waiting.user_code))
   if (done.status !== 200) throw new Error(`not let in (${done.status}):\n${done.html}`)
   const type = 'urn:ietf:params:oauth:grant-type:device_code'
   const redeem = () => oidc.genericGrantRequest(config, type, { device_code: waiting.device_code }, { DPoP })
   const call = async (token: string) => {
     const url = new URL('/admin/v1/client/list', issuer)
-    const headers = new Headers({ 'content-type': 'application/json', accept: 'application/json' })
-    const asked = oidc.fetchProtectedResource(config, token, url, 'POST', '{}', headers, { DPoP })
+    const given = new Headers({ 'content-type': 'application/json', accept: 'application/json' })
+    const asked = oidc.fetchProtectedResource(config, token, url, 'POST', '{}', given, { DPoP })
     const answer = await asked.catch((error: unknown) => {
       if (error instanceof oidc.WWWAuthenticateChallengeError) return error.response
       throw error
@@ -135,9 +129,10 @@ export async function robbed(house: Back, portal: TestPortal, headers: Record<st
   const told = await signOnPhone(thief, asked, passkey)
   if ((await computer.look()).state !== 'approved') throw new Error(`not approved (${told.status}):\n${told.html}`)
 
-  const waiting = await approveDevice(issuer, thief, passkey)
-  const let_in = await approveDevice(issuer, thief, passkey)
-  const { access_token: administrators } = await let_in.redeem()
+  const config = commandLine(portal, headers)
+  const waiting = await approveDevice(config, thief, passkey)
+  const inside = await approveDevice(config, thief, passkey)
+  const { access_token: administrators } = await inside.redeem()
 
   const probes: Record<LiveThing, Probe> = {
     session: () => isSignedIn(copyOf(thief, issuer, headers)),
@@ -152,7 +147,7 @@ export async function robbed(house: Back, portal: TestPortal, headers: Record<st
     code: () => succeeds(unused.visit.finish(unused.page)),
     refresh: () => succeeds(refresh(portal, first.refresh_token ?? '')),
     access: () => succeeds(userinfo(portal, first.access_token)),
-    administrator: () => let_in.call(administrators),
+    administrator: () => inside.call(administrators),
   }
   return { person, codes, owner, thief, passkey, stolen, refreshTokens, probes, browser }
 }
