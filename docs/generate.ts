@@ -39,14 +39,14 @@ function fromAfar({ access, ...command }: Command): string {
   return duty && whoAgrees(duty) !== 'nobody' ? `${whose} Who must agree: ${whoAgrees(duty)}.` : whose
 }
 
-const thenDone = ({ secret }: Duty) => (secret ? '; then it is given once more' : ', and it runs then')
+const whatFollows = ({ secret }: Duty) => (secret ? '; then it is given once more' : ', and it runs then')
 
 /** Who besides the requester must agree to a command from afar, in words. */
 function whoAgrees(duty: Duty): string {
   const needed = new Set(duty.touches.map((touch): Agreement => agreements[touch]))
-  if (needed.has('second')) return `a second administrator${thenDone(duty)}`
-  if (needed.has('peers')) return `a second administrator where it touches another one who approves${thenDone(duty)}`
-  return duty.sometimes ? `a second administrator ${duty.sometimes.when}${thenDone(duty)}` : 'nobody'
+  if (needed.has('second')) return `a second administrator${whatFollows(duty)}`
+  if (needed.has('peers')) return `a second administrator where it touches another one who approves${whatFollows(duty)}`
+  return duty.sometimes ? `a second administrator ${duty.sometimes.when}${whatFollows(duty)}` : 'nobody'
 }
 
 const touchedWords = ({ touches, sometimes }: Duty) =>

@@ -123,16 +123,9 @@ describe('a verified face in the account centre', () => {
       .set({ document_number, document_index })
       .where('id', '=', third.id)
       .execute()
-    expect(
-      await house.faceProofs.proveAtCounter(
-        await find(house, third),
-        { bothPresent: true },
-        { actor: 'administrator:test' },
-      ),
-    ).toMatchObject({
-      ok: true,
-      superseded: [opened.person.id],
-    })
+    const by = { actor: 'administrator:test' }
+    const proved = await house.faceProofs.proveAtCounter(await find(house, third), { bothPresent: true }, by)
+    expect(proved).toMatchObject({ ok: true, superseded: [opened.person.id] })
     expect((await find(house, opened.person)).identityLevel).toBe(2)
     // the counter is the command line: a server ends the sessions and tells portals
     await expect.poll(() => events(opened.person.id), { timeout: 30_000 }).toContain('person.sessions-ended')
