@@ -13,9 +13,10 @@ const file = environment['TEST_FILE'] ?? ''
 async function runOne(command: (typeof commands)[number]) {
   const given = Object.entries(command.fields).flatMap(
     ([name, { type, positional, required, choices, placeholder }]) => {
-      if (positional) return [placeholder === 'FILE' ? file : 'portal-of-nobody']
+      const isFile = /^(FILE|DIRECTORY)/.test(placeholder ?? '')
+      if (positional) return [isFile ? file : 'portal-of-nobody']
       if (!required || type === 'secret') return []
-      return [`--${name}=${choices?.[0] ?? '1'}`]
+      return [`--${name}=${choices?.[0] ?? (isFile ? `${file}-${name}` : '1')}`]
     },
   )
   const desk = createDesk({ environment, clock: () => Date.now(), actor: 'administrator:test' })

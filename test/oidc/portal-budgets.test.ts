@@ -10,9 +10,12 @@ beforeAll(async () => {
   house = await server.house()
 })
 
+let services = 0
+
 async function service() {
+  services += 1
   const created = await house.clients.create(
-    { name: '服务', type: 'service', redirect_uris: [], scope: 'openid' },
+    { name: `服务${'甲乙丙丁戊己庚辛'.charAt(services)}`, type: 'service', redirect_uris: [], scope: 'openid' },
     'administrator:test',
   )
   if (!created.ok) throw new Error(JSON.stringify(created.problems))
