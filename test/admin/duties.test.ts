@@ -108,21 +108,27 @@ it('an account of level 3 is opened by two, and the second one never sees the pa
   expect(await operator.run('person create', { ...input, level: 3 })).toMatchObject({ document: { level: 3 } })
 })
 
-const city = { name: '深圳门户', region: '440300', 'redirect-uri': ['https://www.sz.example/cb'] }
+let portals = 0
+/** A portal of a city, each by another name. */
+const city = () => ({
+  name: `深圳门户${(portals += 1)}`,
+  region: '440300',
+  'redirect-uri': ['https://www.sz.example/cb'],
+})
 
 it('a portal gets identity or phone without asking only by two', async () => {
   const { administrator, house } = await remoteHouse()
   for (const region of ['440300', '440000']) {
     const [operator, second] = [await administrator('operator', region), await administrator('admin', region)]
     for (const scope of ['openid identity', 'openid profile phone', 'openid identity phone']) {
-      const input = { ...city, scope, consent: 'implicit' }
+      const input = { ...city(), scope, consent: 'implicit' }
       expect(await operator.run('client create', input), scope).toMatchObject(waits)
     }
     // nor in two steps, in either order, by leaving a field as usual, or at a portal that gets it already
-    const created = documentOf(await operator.run('client create', { ...city, scope: 'openid identity' }))
+    const created = documentOf(await operator.run('client create', { ...city(), scope: 'openid identity' }))
     const id = String(created['client_id'])
     expect(await operator.run('client update', { id, consent: 'implicit' })).toMatchObject(waits)
-    const other = documentOf(await operator.run('client create', { ...city, scope: 'openid', consent: 'implicit' }))
+    const other = documentOf(await operator.run('client create', { ...city(), scope: 'openid', consent: 'implicit' }))
     const update = { id: String(other['client_id']), scope: 'openid phone' }
     expect(await operator.run('client update', update)).toMatchObject(waits)
     const request = (await house.approvals.list()).find(({ input }) => input['id'] === update.id)
@@ -147,10 +153,10 @@ it('an administrator of a city registers no portal with the subjects of another 
     { 'redirect-uri': ['cn.gz.app:/cb'], type: 'native' },
   ]
   for (const [index, one] of there.entries()) {
-    await province.run('client create', { ...city, ...one, name: `广州${index}`, region: '440100' })
+    await province.run('client create', { ...city(), ...one, name: `广州${index}`, region: '440100' })
   }
   const forbidden = (field: string) => ({ ok: false, kind: 'forbidden', problems: [{ field }] })
-  const own = documentOf(await run('client create', { ...city, 'redirect-uri': ['https://own.sz.example/cb'] }))
+  const own = documentOf(await run('client create', { ...city(), 'redirect-uri': ['https://own.sz.example/cb'] }))
   const id = String(own['client_id'])
   const takes: [Input, string][] = [
     [{ 'redirect-uri': ['https://www.gz.example/other'] }, 'redirect-uri'],
@@ -165,11 +171,11 @@ it('an administrator of a city registers no portal with the subjects of another 
     [{ 'redirect-uri': ['cn.sz.app:/cb'], type: 'native' }, 'redirect-uri'],
   ]
   for (const [take, field] of takes) {
-    expect(await run('client create', { ...city, ...take }), JSON.stringify(take)).toMatchObject(forbidden(field))
+    expect(await run('client create', { ...city(), ...take }), JSON.stringify(take)).toMatchObject(forbidden(field))
     expect(await run('client update', { id, ...take }), JSON.stringify(take)).toMatchObject(forbidden(field))
   }
   // a host that another city's portal only comes back to, with a sector elsewhere, gives other subjects
-  expect(await run('client create', { ...city, 'redirect-uri': ['https://a.gz.example/x'] })).toMatchObject({
+  expect(await run('client create', { ...city(), 'redirect-uri': ['https://a.gz.example/x'] })).toMatchObject({
     ok: true,
   })
   expect(await run('client update', { id, 'min-level': 3 })).toMatchObject({ ok: true })

@@ -82,7 +82,7 @@ it('no single administrator, by any sequence of commands, ends a peer, moves a n
     const id = people[one.who % people.length] ?? ''
     const document = documents[one.other % documents.length]
     serial += 1
-    const register = { name: '甲门户', region: '440300', 'redirect-uri': ['https://sz.example/cb'] }
+    const register = { name: `甲门户${serial}`, region: '440300', 'redirect-uri': ['https://sz.example/cb'] }
     const portal = {
       ...(one.scope === undefined ? {} : { scope: one.scope }),
       ...(one.consent === undefined ? {} : { consent: one.consent }),
