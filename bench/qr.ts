@@ -24,6 +24,7 @@ const settings = {
   YIDENG_QR_SHOWN_SECONDS: '600',
   YIDENG_ADDRESS_TRIES: '1000000',
   YIDENG_ADDRESS_REQUESTS: '100000000',
+  YIDENG_ADDRESS_STORED: '100000000',
   // the load comes from one address, and a scan a person would not make so often
   YIDENG_TRUST_PROXY: 'true',
 }

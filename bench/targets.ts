@@ -90,6 +90,7 @@ export async function startOurs(start: Start & { name?: string; accounts?: numbe
     YIDENG_KEYS_DIR: join(directory, 'keys'),
     YIDENG_LOG_LEVEL: 'warn',
     YIDENG_ADDRESS_REQUESTS: '100000000',
+    YIDENG_ADDRESS_STORED: '100000000',
     YIDENG_PORTAL_CALLS: '100000000',
     YIDENG_RESOURCES: join(directory, 'resources.json'),
     ...settings,

@@ -8,6 +8,9 @@ import { sessionCommands } from '../src/cli/remote/session-commands.ts'
 import { everyFlag, exitCodes, meaningOf, typed, usageOf } from '../src/cli/help.ts'
 import { countedTries } from '../src/login/counted-tries.ts'
 import { documentedSettings } from '../src/config/settings.ts'
+import { budgets, type Budget } from '../src/config/budgets.ts'
+import { endpoints } from '../src/http/endpoints.ts'
+import { longestParameter, longestRequest } from '../src/oidc/request-limits.ts'
 import { refusals } from '../src/refusal/refusal.ts'
 import { liveThings, remedies, type LiveThing } from './revocation-matrix.ts'
 
@@ -209,12 +212,54 @@ function triesPage(): string {
   ])
 }
 
+function budgetText({ what, by, most, seconds: window, in: where }: Budget): string {
+  if (window === 0) return what
+  const setting = documentedSettings.find(({ name }) => name === most)
+  const number = setting ? `${setting.default} (${code(setting.name)})` : String(most)
+  const counted = where === 'process' ? 'in each process' : 'over all processes'
+  return `${number} ${what} in ${window} s, by ${by}, ${counted}`
+}
+
+function limitsPage(): string {
+  return page([
+    made('src/http/endpoints.ts and src/config/budgets.ts'),
+    '',
+    '# Capacity limits',
+    '',
+    'How much one caller may ask of each endpoint. The server does not start with a route that has no budget. Who goes over one',
+    'is answered with 429 and `Retry-After`; nobody else is. A network is an IPv4 address, or the first 64, 56 and 48 bits of an',
+    'IPv6 address, the wider ones with 4 and 16 times the number. With `YIDENG_TRUST_PROXY` the address is the last one of',
+    '`X-Forwarded-For`, else that of the connection. Waits that are counted over all processes double when somebody comes back at',
+    'once.',
+    '',
+    ...table(
+      ['Budget', 'Limit'],
+      Object.entries(budgets).map(([name, budget]) => [code(name), budgetText(budget)]),
+    ),
+    '',
+    'The longest path that a request begins with counts; `/authorize` is `/authorize/<id>` as well.',
+    '',
+    ...table(
+      ['Endpoint', 'Budgets'],
+      Object.entries(endpoints).map(([path, names]) => [code(path), names.map(code).join(', ')]),
+    ),
+    '',
+    '## What is stored',
+    '',
+    `One parameter of an authorization request, pushed or not, has at most ${longestParameter} bytes, and all of them together`,
+    `${longestRequest}. Whatever a stranger does again and again becomes a sum in the audit trail: of each kind the first act in a`,
+    'minute has an entry, and the others are one more, with their number and the addresses most of them came from. Refused',
+    'sign-ins and recoveries of one account are summed by the hour. A crash costs the sums that were not yet written.',
+  ])
+}
+
 /** The reference pages, by path from the root; a test holds the files equal to this. */
 export function generatedDocs(): Record<string, string> {
   return {
     'docs/cli.md': cliPage(),
     'docs/settings.md': settingsPage(),
     'docs/errors.md': errorsPage(),
+    'docs/limits.md': limitsPage(),
     'docs/audit-events.md': auditPage(),
     'docs/security.md': securityPage(),
     'docs/tries.md': triesPage(),

@@ -2,6 +2,7 @@ import cluster from 'node:cluster'
 import type { Logger } from 'pino'
 import { openHouse } from './admin/house.ts'
 import { createCheckpoints, keepMakingCheckpoints } from './audit/checkpoints.ts'
+import { createSums, keepWritingSums } from './audit/sums.ts'
 import { ownClient, ownClientId } from './account-centre/own-client.ts'
 import { createChangePassword } from './accounts/passwords/change.ts'
 import { createWaysIn } from './account-centre/ways-in.ts'
@@ -74,6 +75,7 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
   })
   const back = await openHouse(settings, clock, {
     seen: metrics.seen,
+    sums: createSums(clock),
     queried: tracing.queried,
     events,
     unsealed: (row) => log.error(row, 'an authenticator was changed in the store and is not used: see doctor'),
@@ -124,6 +126,7 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
     clock,
     artifacts,
     findClient,
+    ownClients: new Set([ownClientId, commandLineId]),
     persons,
     consents,
     resources,
@@ -252,12 +255,9 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
   app.silent = true
   app.on('error', (error) => log.debug({ err: error }, 'connection failed'))
 
-  const stopAuditCheckpoints = keepMakingCheckpoints(
-    createCheckpoints({ database, settings, clock }),
-    auditCheckpointEveryMs,
-    log,
-  )
-
+  const checkpoints = createCheckpoints({ database, settings, clock })
+  const stopAuditCheckpoints = keepMakingCheckpoints(checkpoints, auditCheckpointEveryMs, log)
+  const stopAuditSums = keepWritingSums(audit, log)
   const stopMonths = settings.databaseUrl ? keepMonthsAhead(database, clock, log) : undefined
 
   // of several processes one does it
@@ -283,6 +283,7 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
       await numberClaimsDue.stop()
       await sessionEndings.stop()
       await deliveries.stop()
+      await stopAuditSums()
       await stopAuditCheckpoints()
       await stopMonths?.()
       await facePool.close()

@@ -67,7 +67,7 @@ export function accountRoutes(router: Router, parts: AccountCentreParts): void {
 
 function mountEnrolment(router: Router, centre: AccountHost, { name, enrolment }: LoginMethod): void {
   if (!enrolment) return
-  const room = new Router({ prefix: `/account/${name}` })
+  const room = new Router({ prefix: `/account/${name}`, sensitive: true })
   enrolment.routes(room, centre)
   router.use(room.routes())
 }

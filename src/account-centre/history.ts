@@ -82,6 +82,8 @@ export function historyRoutes(router: Router, centre: AccountHost, parts: Histor
         // entries of before have no id of their own, but a place in the trail all the same
         receipt: event === 'login.succeeded' ? String(sequence) : '',
         own: own.has(signIn),
+        // of the same kind, in the hour after the one with an entry of its own (src/audit/sums.ts)
+        more: typeof details['more'] === 'number' ? details['more'] : 0,
       }
     })
   }

@@ -18,6 +18,7 @@ import { createNaturalPersons, type NaturalPersons } from '../accounts/natural-p
 import { createRepresenteeChoices, type RepresenteeChoices } from '../accounts/representee-choices.ts'
 import { createEndSignIns, type EndSignIns } from '../accounts/sign-in-endings.ts'
 import type { AuditEvent } from '../audit/events.ts'
+import type { Sums } from '../audit/sums.ts'
 import { createAuditTrail, type AuditTrail } from '../audit/trail.ts'
 import { createClients, type Clients } from '../clients/clients.ts'
 import type { Clock } from '../config/clock.ts'
@@ -86,6 +87,7 @@ export interface Back {
 interface Surroundings {
   /** Told of each act, to count it. */
   seen?: (event: AuditEvent) => void
+  sums?: Sums
   /** Told of each query, to trace it. */
   queried?: Queried | undefined
   /** Of its own, and its own to stop. Without them the house only speaks. */
@@ -131,7 +133,7 @@ async function furnish(
   parts: Required<Opened> & Pick<Back, 'settings' | 'clock' | 'close'> & { surroundings: Surroundings },
 ): Promise<Back> {
   const { breached, events, database, settings, clock, surroundings, close } = parts
-  const { seen, unsealed = () => undefined } = surroundings
+  const { seen, sums, unsealed = () => undefined } = surroundings
   const { tell } = events
   const migrated = await migrate(database)
   const dataKeys = await openDataKeysOf(database, settings.keysDir)
@@ -143,7 +145,7 @@ async function furnish(
   }
   if (settings.databaseUrl) makeKeys(settings.keysDir, clock)
   await share()
-  const audit = createAuditTrail({ database, cipher: auditCipher, clock, seen })
+  const audit = createAuditTrail({ database, cipher: auditCipher, clock, seen, sums })
   const register = createEmbeddedPopulationRegister({ database, blindIndex, clock })
   const { session, refreshToken } = settings.lifetimes
   const endSignIns = createEndSignIns({ clock, lifetime: Math.max(session, refreshToken) })

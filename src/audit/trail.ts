@@ -13,6 +13,7 @@ import { whenQuiet } from '../storage/gather.ts'
 import { askAndWrite } from '../storage/postgres.ts'
 import { beforeTheFirst, hashOf, restrictedPlace, type Anchor as Head, type Entry } from './chain.ts'
 import type { AuditEvent } from './events.ts'
+import type { Sums } from './sums.ts'
 
 /** The append-only record of what happened; each entry holds the hash of the one before. */
 export interface AuditTrail {
@@ -20,9 +21,12 @@ export interface AuditTrail {
   append(transaction: DatabaseTransaction, event: AuditEvent): Promise<void>
   /**
    * Appends an act that changes nothing in the durable store: a sign-in, a portal entered. Settles when the entry survives
-   * `kill -9`; a power cut may take the last moment of it, as it does of the sessions and tokens it is about.
+   * `kill -9`; a power cut may take the last moment of it, as it does of the sessions and tokens it is about. What strangers
+   * do again and again becomes a sum (sums.ts), where the server keeps sums.
    */
   record(event: AuditEvent): Promise<void>
+  /** Appends the sums of strangers' acts whose time is over, or all of them at the end. Those of a failed write are tried again. */
+  writeSums(all?: boolean): Promise<void>
   /** What is recorded about a person, newest first, for that person to read. */
   ofPerson(personId: string, query: HistoryQuery): Promise<PastEvent[]>
   /** When each portal was last given a code for a person, and for which scopes. */
@@ -58,6 +62,8 @@ const gatherMs = 10
 /** And for the commit before its own: of two at once one would only wait for the other, with a connection in its hand. */
 const patienceMs = 1000
 const mostInserted = 32
+/** Sums that wait for a store that is away. */
+const mostUnwritten = 1000
 
 /** The columns of an entry in the order they are written. */
 const blankEntry: Omit<Entry, 'hash'> = {
@@ -87,8 +93,13 @@ export function createAuditTrail(options: {
   clock: Clock
   /** Told of each event, to count it. */
   seen?: ((event: AuditEvent) => void) | undefined
+  /** A server's; a command line has nothing to do with strangers. */
+  sums?: Sums | undefined
 }): AuditTrail {
-  const { database, cipher, clock, seen } = options
+  const { database, cipher, clock, seen, sums } = options
+  /** Each act in them has been told of when it happened. */
+  const sumEntries = new WeakSet<AuditEvent>()
+  let unwritten: AuditEvent[] = []
   let gathered: AuditEvent[] = []
   let written: Promise<void> | undefined
   let underWay: Promise<unknown> = Promise.resolve()
@@ -115,7 +126,7 @@ export function createAuditTrail(options: {
     let previous = head?.hash ?? beforeTheFirst
     const rows: unknown[][] = []
     for (const event of events) {
-      seen?.(event)
+      if (!sumEntries.has(event)) seen?.(event)
       sequence += 1
       const { restricted } = event
       const entry: Omit<Entry, 'hash'> = {
@@ -158,12 +169,28 @@ export function createAuditTrail(options: {
     await writing
   }
 
+  function gather(...events: AuditEvent[]): Promise<void> {
+    gathered.push(...events)
+    written ??= writeGathered()
+    return written
+  }
+
   return {
     append: (transaction, event) => appendAll(transaction, [event]),
     record(event) {
-      gathered.push(event)
-      written ??= writeGathered()
-      return written
+      if (sums?.takes(event)) {
+        seen?.(event)
+        return Promise.resolve()
+      }
+      return gather(event)
+    },
+    async writeSums(all = false) {
+      const due = [...unwritten, ...(sums?.due(all) ?? [])].slice(-mostUnwritten)
+      if (due.length === 0) return
+      for (const event of due) sumEntries.add(event)
+      unwritten = due
+      await gather(...due)
+      unwritten = []
     },
     async ofPerson(personId, { events, limit, offset = 0, notEntered = '' }) {
       const rows = await database

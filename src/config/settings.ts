@@ -109,6 +109,7 @@ const schema = z.object({
   YIDENG_RECOVERY_LINK_SECONDS: seconds,
   YIDENG_ADDRESS_REGISTRATIONS: whole(1, 1_000_000),
   YIDENG_ADDRESS_REQUESTS: whole(10, 100_000_000),
+  YIDENG_ADDRESS_STORED: whole(16, 100_000_000),
   YIDENG_PORTAL_CALLS: whole(10, 100_000_000),
 })
 
@@ -230,6 +231,7 @@ function parseSettings(given: Record<string, string>, production: boolean) {
       addressTries: all.YIDENG_ADDRESS_TRIES,
       addressRegistrations: all.YIDENG_ADDRESS_REGISTRATIONS,
       addressRequests: all.YIDENG_ADDRESS_REQUESTS,
+      addressStored: all.YIDENG_ADDRESS_STORED,
       portalCalls: all.YIDENG_PORTAL_CALLS,
     },
   }

@@ -14,12 +14,16 @@ import { recoveryRoutes, type RecoveryParts } from '../login/recovery.ts'
 import { registrationRoutes, type RegistrationParts } from '../login/registration.ts'
 import type { LoginBrowsers } from '../oidc/login-browser.ts'
 import { auditPortals } from '../oidc/portal-audit.ts'
+import { budgetClients } from '../oidc/portal-budgets.ts'
 import { publicDocuments } from '../oidc/public-documents.ts'
 import { rememberSessions } from '../sessions/memory.ts'
 import type { Assets } from '../pages/assets.ts'
+import { Refusal } from '../refusal/refusal.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
+import { holdNetworks } from './budgets.ts'
+import { canonicalOnly, createKnownPaths } from './canonical.ts'
+import { calledByClients, endpointOf, fixedRoutes } from './endpoints.ts'
 import { calmErrors } from './errors.ts'
-import { holdFloods } from './flood.ts'
 import { forms } from './forms.ts'
 import { frontDoorRoutes, staticFiles } from './front-door.ts'
 import { forPrograms, onlyAsIssuer, securityHeaders } from './headers.ts'
@@ -53,31 +57,42 @@ export interface AppParts {
   admin: AdminApiParts
 }
 
-/** Everything a request passes, from top to bottom; oidc-provider comes last. */
+/**
+ * Everything a request passes, from top to bottom; oidc-provider comes last.
+ * @throws Error for a route without a budget
+ */
 export function createApp(parts: AppParts): Koa {
-  const { provider, settings, log, tracing } = parts
+  const { provider, settings, clock, log, tracing } = parts
   const secure = settings.issuer.startsWith('https:')
   provider.proxy = true // onlyAsIssuer has replaced what a request claims
 
   const programs = programRoutes(parts)
   const own = ownRoutes(parts, secure)
   log.debug({ programs: routesOf(programs), pages: routesOf(own) }, 'routes')
-  const middleware: Middleware[] = [
-    renewed(parts.artifacts),
-    parts.metrics.middleware,
-    securityHeaders(secure),
-    health(parts.ready, parts.metrics),
+  const routes = [...fixedRoutes, ...pathsOf(programs), ...pathsOf(own)]
+  for (const route of routes) endpointOf(route)
+
+  const first = [renewed(parts.artifacts), parts.metrics.middleware, securityHeaders(secure)]
+  const answering: Middleware[] = [
     onlyAsIssuer(settings.issuer),
-    publicDocuments(provider),
-    staticFiles(parts.assets),
     visiting(parts.visit),
     ...(tracing.requests ? [tracing.requests(settings)] : []),
     ...(log.isLevelEnabled('debug') ? [logRequests(log)] : []),
     calmErrors(log),
     refuseTooManyCookies(settings.issuer),
-    holdFloods(settings.limits.addressRequests, parts.clock),
+    holdNetworks(settings.limits.addressRequests, clock),
+  ]
+  const rooms: Middleware[] = [
+    publicDocuments(provider),
+    staticFiles(parts.assets),
     parts.deviceDoor,
     exceptForPortals(
+      budgetClients({
+        provider,
+        calls: settings.limits.portalCalls,
+        refused: settings.limits.addressRequests,
+        clock,
+      }),
       mounted(programs),
       mounted(own),
       rememberSessions(parts.sessionMemory),
@@ -85,7 +100,14 @@ export function createApp(parts: AppParts): Koa {
       parts.logins.middleware,
     ),
   ]
-  provider.use(inOrder(middleware))
+  provider.use(
+    canonicalOnly({
+      issuer: settings.issuer,
+      known: createKnownPaths(routes),
+      taken: inOrder([...first, health(parts.ready, parts.metrics), ...answering, ...rooms]),
+      refused: (status) => inOrder([...first, ...answering, refuse(status)]),
+    }),
+  )
   return provider
 }
 
@@ -107,14 +129,14 @@ export function renewed(artifacts: Pick<Artifacts, 'renew'>): Middleware {
 
 /** What is for programs: no cookies count there, so no form's token is asked for. */
 function programRoutes({ methods, admin }: AppParts): Router {
-  const router = new Router()
+  const router = new Router({ sensitive: true })
   for (const method of methods) method.api?.(router)
   adminApi(router, admin)
   return router
 }
 
 function ownRoutes(parts: AppParts, secure: boolean): Router {
-  const router = new Router()
+  const router = new Router({ sensitive: true })
   router.use(forms(parts.settings.issuer))
   frontDoorRoutes(router, { clients: parts.clients, secure })
   questionRoutes(router, parts.login)
@@ -122,12 +144,24 @@ function ownRoutes(parts: AppParts, secure: boolean): Router {
   recoveryRoutes(router, parts.login)
   accountRoutes(router, parts.account)
   for (const method of parts.methods) {
-    const room = new Router({ prefix: `/login/:attempt/${method.name}` })
+    const room = new Router({ prefix: `/login/:attempt/${method.name}`, sensitive: true })
     method.routes(room, parts.login.host)
     router.use(room.routes())
   }
   return router
 }
+
+/** What is no request of ours gets a calm page, and reaches no route. */
+const refuse =
+  (status: 400 | 404): Middleware =>
+  (ctx) => {
+    if (status === 400) throw new Refusal('bad_request', 'several hosts, or an odd request target')
+    ctx.status = 404
+  }
+
+/** Layers without a method are middleware. */
+const pathsOf = (router: Router) =>
+  router.stack.filter(({ methods }) => methods.length > 0).map(({ path }) => String(path))
 
 /** `POST /register` and so on. */
 const routesOf = (router: Router) =>
@@ -156,7 +190,10 @@ const inOrder = (layers: readonly Middleware[]): Middleware =>
   )
 
 /** Where portals' servers ask there is no page, and nobody signs in. */
-function exceptForPortals(...layers: Middleware[]): Middleware {
+function exceptForPortals(forClients: Middleware, ...layers: Middleware[]): Middleware {
   const all = inOrder(layers)
-  return (ctx, next) => (forPrograms.has(ctx.path) ? next() : all(ctx, next))
+  return (ctx, next) => {
+    if (calledByClients.has(ctx.path)) return forClients(ctx, next)
+    return forPrograms.has(ctx.path) ? next() : all(ctx, next)
+  }
 }

@@ -1,6 +1,8 @@
 import type { Context, Middleware } from 'koa'
 import { errors } from 'oidc-provider'
 import type { Logger } from 'pino'
+import { isGone } from '../pages/bodies.ts'
+import { TooManyCalls } from '../oidc/portal-budgets.ts'
 import { showPage, visitOf } from '../pages/visit.ts'
 import { awaySeconds, isAway } from '../storage/away.ts'
 import { Refusal, refusals, type RefusalCode } from '../refusal/refusal.ts'
@@ -10,6 +12,7 @@ function codeOf(error: unknown): RefusalCode {
   if (isAway(error)) return 'unavailable'
   // a form that came after its login had gone on, or ended
   if (error instanceof errors.SessionNotFound) return 'login_expired'
+  if (error instanceof TooManyCalls) return 'too_many_requests'
   return error instanceof Refusal ? error.code : 'server_error'
 }
 
@@ -32,12 +35,17 @@ export function calmErrors(log: Logger): Middleware {
     try {
       await next()
     } catch (error) {
-      const code = codeOf(error)
       const { id } = visitOf(ctx)
+      if (isGone(ctx.req)) {
+        log.debug({ id, err: error }, 'the client went away')
+        ctx.status = 400
+        return
+      }
+      const code = codeOf(error)
       if (code === 'unavailable') log.error({ id, err: error }, 'a store is away')
       else if (code === 'server_error') log.error({ id, err: error }, 'request failed')
       else log.info({ id, code, detail: (error as Error).message }, 'request refused')
-      refuse(ctx, code, error instanceof Refusal ? error.retryAfter : undefined)
+      refuse(ctx, code, error instanceof Refusal || error instanceof TooManyCalls ? error.retryAfter : undefined)
       return
     }
     if (ctx.status === 404 && (ctx.body === undefined || ctx.body === null)) refuse(ctx, 'not_found')

@@ -8,20 +8,33 @@ export type ReadyCheck = () => Promise<void>
 
 /** /healthz: the process is up. /readyz: its stores answer. /metrics: Prometheus text. */
 export function health(ready: ReadyCheck, metrics: Metrics): Middleware {
+  const isReady = shared(() =>
+    ready().then(
+      () => true,
+      () => false,
+    ),
+  )
+  const metricsText = shared(() => metrics.text())
   const answer = async (ctx: Context) => {
     if (ctx.path === '/healthz') {
       ctx.body = { status: 'up' }
     } else if (ctx.path === '/readyz') {
-      const failure = await ready().then(
-        () => undefined,
-        () => 'a store does not answer',
-      )
-      ctx.status = failure ? 503 : 200
-      ctx.body = failure ? { status: 'not ready', reason: failure } : { status: 'ready' }
+      const works = await isReady()
+      ctx.status = works ? 200 : 503
+      ctx.body = works ? { status: 'ready' } : { status: 'not ready', reason: 'a store does not answer' }
     } else {
       ctx.type = metrics.contentType
-      ctx.body = await metrics.text()
+      ctx.body = await metricsText()
     }
   }
   return (ctx, next) => (ctx.method === 'GET' && paths.has(ctx.path) ? answer(ctx) : next())
+}
+
+/** Who asks while an answer is being made gets that one: anybody may ask, and each would be work for the stores. */
+function shared<Result>(make: () => Promise<Result>): () => Promise<Result> {
+  let underWay: Promise<Result> | undefined
+  return () => {
+    underWay ??= make().finally(() => (underWay = undefined))
+    return underWay
+  }
 }

@@ -16,6 +16,7 @@ import { madeOnce, onlyLookedAt } from './made-once.ts'
 import { keepWritten, takeWritten } from './just-written.ts'
 import { answerRunning, decideOnce, resumeOnce, usedBefore } from './once.ts'
 import type { SuccessorOf } from './rotation.ts'
+import type { StoredBudget } from './stored-budget.ts'
 
 /** Artifact as the store has it; compare-and-set compares it. */
 type Stored = string | undefined
@@ -99,8 +100,9 @@ export function createAdapterFactory(options: {
   refreshGraceSeconds: number
   successorOf: SuccessorOf
   findClient(id: string): Promise<AdapterPayload | undefined>
+  storedBudget: StoredBudget
 }): AdapterFactory {
-  const { artifacts, sessions, clock, refreshGraceSeconds, successorOf, findClient } = options
+  const { artifacts, sessions, clock, refreshGraceSeconds, successorOf, findClient, storedBudget } = options
 
   const clients: Adapter = {
     find: findClient,
@@ -161,10 +163,12 @@ export function createAdapterFactory(options: {
         if (await onlyTouched(id, payload)) return
         const kept = withoutSecrets(payload)
         const text = JSON.stringify(kept)
+        const cache = requestCache()
+        const before = await cache.get(`${kind}:${id}`)?.stored
+        if (before === undefined) storedBudget.spend(payload, text.length)
         const alias = payload.uid ?? payload.userCode
         // sessions and grants are gathered by person, all else by grant
         const group = kind === 'Session' || kind === 'Grant' ? payload.accountId : payload.grantId
-        const cache = requestCache()
         const place = cache.get(`${kind}:${id}`)?.place ?? keyOf(id)
         const written = await write(id, place, text, { ttl, alias, group })
         const stored = Promise.resolve(written ? text : undefined)

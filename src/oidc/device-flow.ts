@@ -3,6 +3,7 @@ import { errors, interactionPolicy, type Configuration, type KoaContextWithOIDC 
 import { z } from 'zod'
 import type { Administrators } from '../accounts/administrators.ts'
 import type { AuditTrail } from '../audit/trail.ts'
+import { budgets } from '../config/budgets.ts'
 import type { Clock } from '../config/clock.ts'
 import { regionName } from '../config/regions.ts'
 import { addressKeys } from '../keys/address-keys.ts'
@@ -31,7 +32,7 @@ export const deviceAuthorizationPath = '/device_authorization'
 /** A command line that waits need not ask more often. */
 const pollSeconds = 2
 /** Of one network in ten minutes: too few to guess one of 2.5e10 codes, enough for an office. */
-const tries = { name: 'device-tries', most: 60, seconds: 600 }
+const tries = { ...budgets.deviceTries, name: 'device-tries' }
 
 const place = 'device.command-line'
 const waitingSchema = z.object({ address: z.string(), network: z.string(), program: z.string() })

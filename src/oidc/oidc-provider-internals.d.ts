@@ -40,3 +40,14 @@ declare module 'oidc-provider/lib/helpers/revoke.js' {
   /** Ends a grant with all its codes and tokens, and emits `grant.revoked`. */
   export default function revoke(ctx: KoaContextWithOIDC, grantId: string | undefined): Promise<void>
 }
+
+declare module 'oidc-provider/lib/helpers/router.js' {
+  /** Where its routes are registered, for the test that compares them with ours. */
+  export default class Router {
+    get(name: string, path: string): unknown
+    post(name: string, path: string): unknown
+    put(name: string, path: string): unknown
+    delete(name: string, path: string): unknown
+    options(name: string, path: string): unknown
+  }
+}

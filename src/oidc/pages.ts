@@ -3,6 +3,7 @@ import type { Client } from '../clients/clients.ts'
 import { regionName } from '../config/regions.ts'
 import { showPage, visitOf } from '../pages/visit.ts'
 import { isAway } from '../storage/away.ts'
+import { TooManyCalls } from './portal-budgets.ts'
 import { refusals, type RefusalCode } from '../refusal/refusal.ts'
 
 const mostHosts = 3
@@ -32,6 +33,7 @@ export type PagePortal = ReturnType<typeof portalOf>
 /** Which page answers an error that cannot go back to the portal (RFC 6749 section 4.1.2.1). */
 function codeOf(error: unknown): RefusalCode {
   if (isAway(error)) return 'unavailable'
+  if (error instanceof TooManyCalls) return 'too_many_requests'
   if (error instanceof errors.InvalidClient) return 'client_unknown'
   if (error instanceof errors.InvalidRedirectUri) return 'redirect_uri_mismatch'
   if (error instanceof errors.SessionNotFound) return 'login_expired'

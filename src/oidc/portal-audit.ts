@@ -2,6 +2,7 @@ import type { Middleware } from 'koa'
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
 import { levelOf } from '../assurance/levels.ts'
 import type { AuditTrail } from '../audit/trail.ts'
+import { isGone } from '../pages/bodies.ts'
 import { visitOf } from '../pages/visit.ts'
 import { awaySeconds, isAway } from '../storage/away.ts'
 
@@ -12,7 +13,7 @@ import { awaySeconds, isAway } from '../storage/away.ts'
 export function auditPortals(options: {
   provider: Provider
   audit: AuditTrail
-  log: { error(details: object, message: string): void }
+  log: Record<'error' | 'debug', (details: object, message: string) => void>
 }): Middleware {
   const { provider, audit, log } = options
   const entered = new WeakSet<object>()
@@ -30,7 +31,9 @@ export function auditPortals(options: {
     later(audit.record({ event: all ? 'logout.all' : 'logout.portal', actor: 'person', ...about(ctx) }))
   })
   provider.on('server_error', (ctx, error) => {
-    log.error({ id: visitOf(ctx).id, err: error }, 'request failed')
+    const { id } = visitOf(ctx)
+    if (isGone(ctx.req)) log.debug({ id, err: error }, 'the client went away')
+    else log.error({ id, err: error }, 'request failed')
     if (isAway(error)) sayAway(ctx)
   })
 

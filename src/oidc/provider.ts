@@ -27,19 +27,20 @@ import { makeModelsOnce } from './made-once.ts'
 import { createExchangeConsents } from './exchange-consents.ts'
 import type { Fetch } from './outbound.ts'
 import { createOidcPages } from './pages.ts'
-import { budgetPortals } from './portal-budgets.ts'
 import { copyModelsPlainly } from './plain-models.ts'
 import { createPrompts } from './prompts.ts'
 import { compareSecretsByHash, findClientsOnce, nameLevelsAsAsked } from './provider-changes.ts'
 import { dropEndedLogins } from './pending-logins.ts'
 import { introspectsOwn, keepToRegistration } from './registered.ts'
 import { detectReplaysAtomically } from './replay-detection.ts'
+import { limitRequest } from './request-limits.ts'
 import { createRepresenteeClaim } from './representee-claim.ts'
 import type { Representees } from './representee.ts'
 import { resourceServer, type Resources } from './resources.ts'
 import { createSuccessorOf, deriveRotatedTokens } from './rotation.ts'
 import { createSecretGuesses } from './secret-guesses.ts'
 import { keySet } from './signing.ts'
+import { createStoredBudget } from './stored-budget.ts'
 import { exchangedClaims, registerTokenExchange } from './token-exchange.ts'
 
 export interface ProviderParts {
@@ -49,6 +50,8 @@ export interface ProviderParts {
   sessions: SessionRows
   findPerson: Parameters<typeof createFindAccount>[0]['findPerson']
   findClient(id: string): Promise<Client | undefined>
+  /** Ids of the clients that are part of this server. */
+  ownClients: ReadonlySet<string>
   persons: NaturalPersons
   consents: Consents
   representees: Representees
@@ -93,6 +96,7 @@ export function createProvider(parts: ProviderParts): Provider {
       clock,
       refreshGraceSeconds: lifetimes.refreshGrace,
       successorOf,
+      storedBudget: createStoredBudget(settings.limits.addressStored, clock),
       findClient: async (id) => {
         const client = await findClient(id)
         return client && toOidcMetadata(client)
@@ -146,7 +150,8 @@ export function createProvider(parts: ProviderParts): Provider {
       userinfo: { enabled: true },
     },
     fetch: parts.outbound,
-    extraParams: ['representee_hint'],
+    // checked in every authorization request, pushed or not, before anything is stored
+    extraParams: { representee_hint: (ctx) => limitRequest(ctx, parts.ownClients) },
     extraTokenClaims: exchangedClaims.extra,
     findAccount: createFindAccount({ ...parts, representeeClaim }),
     formats: { customizers: { jwt: exchangedClaims.customize } },
@@ -229,7 +234,6 @@ export function createProvider(parts: ProviderParts): Provider {
   keepToRegistration(provider)
   deriveRotatedTokens(provider, successorOf)
   detectReplaysAtomically(provider, artifacts, clock)
-  budgetPortals(provider, settings.limits.portalCalls, clock)
   return provider
 }
 

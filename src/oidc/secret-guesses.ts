@@ -1,10 +1,11 @@
 import type { AuditTrail } from '../audit/trail.ts'
+import { budgets } from '../config/budgets.ts'
 import type { Clock } from '../config/clock.ts'
 import type { BlindIndex } from '../keys/blind-index.ts'
 import type { Visit } from '../pages/visit.ts'
 import type { Limit, Limits } from '../storage/limits.ts'
 
-const ofOneNetwork: Limit = { name: 'client-secret', most: 20, seconds: 60, longest: 300 }
+const ofOneNetwork: Limit = { ...budgets.secrets, name: 'client-secret', longest: 300 }
 /** The same while a portal's secret is guessed from everywhere. */
 const whileGuessed: Limit = { name: 'client-secret-guessed', most: 3, seconds: 60, longest: 300 }
 /** Holds nobody: it only says that there are so many. */

@@ -19,6 +19,9 @@ export async function readAtMost(stream: AsyncIterable<Uint8Array>, mostBytes: n
   return Buffer.concat(chunks)
 }
 
+/** The client ended the connection before all of its request was here: nobody waits for the answer. */
+export const isGone = ({ errored }: IncomingMessage) => (errored as { code?: string } | null)?.code === 'ECONNRESET'
+
 /**
  * The text a request sent.
  * @throws Refusal `too_large`, `bad_request` when it is not UTF-8

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import type { Counted } from '../config/address-networks.ts'
 import type { Clock } from '../config/clock.ts'
 import { Refusal } from '../refusal/refusal.ts'
@@ -82,11 +83,13 @@ export function createLimits(artifacts: Artifacts, clock: Clock): Limits {
 }
 
 /**
- * So many in a window of time, counted in this process alone: for what comes thousands of times a second, where a write for
- * each would cost more than what it holds off. Memory is bounded by the window.
+ * So much in a window of time, counted in this process alone: for what comes thousands of times a second, where a write for
+ * each would cost more than what it holds off. Memory is bounded: once there are too many keys, new ones share counts, by a
+ * hash that nobody outside can compute. So whoever has many addresses cannot go uncounted.
  */
-export function createWindow({ most, seconds, clock }: { most: number; seconds: number; clock: Clock }) {
+export function createWindow({ most, seconds, clock, mostKeys = 100_000 }: WindowOptions) {
   const counts = new Map<string, number>()
+  const seed = randomInt(2 ** 31)
   let ends = 0
   const current = () => {
     const now = clock()
@@ -96,18 +99,39 @@ export function createWindow({ most, seconds, clock }: { most: number; seconds: 
     }
     return counts
   }
+  const placeOf = (key: string) =>
+    counts.size < mostKeys || counts.has(key) ? key : `shared ${hashOf(key, seed) % sharedCounts}`
   const secondsLeft = () => Math.max(1, Math.ceil((ends - clock()) / 1000))
   return {
-    count(keys: readonly Counted[]): void {
+    /** @param amount what this one takes of `most` */
+    count(keys: readonly Counted[], amount = 1): void {
       const now = current()
-      for (const { key } of keys) if (now.size < mostKeys) now.set(key, (now.get(key) ?? 0) + 1)
+      for (const { key } of keys) {
+        const place = placeOf(key)
+        now.set(place, (now.get(place) ?? 0) + amount)
+      }
     },
     /** Seconds until the window ends when one of the keys has used it up; 0 otherwise. */
     wait(keys: readonly Counted[]): number {
       const now = current()
-      return keys.some(({ key, factor }) => (now.get(key) ?? 0) >= most * factor) ? secondsLeft() : 0
+      return keys.some(({ key, factor }) => (now.get(placeOf(key)) ?? 0) >= most * factor) ? secondsLeft() : 0
     },
   }
 }
 
-const mostKeys = 100_000
+export interface WindowOptions {
+  most: number
+  seconds: number
+  clock: Clock
+  /** Keys counted by themselves in one window; those that come later share counts. */
+  mostKeys?: number
+}
+
+const sharedCounts = 4096
+
+/** FNV-1a (Fowler, Noll, Vo) from a secret start: fast, and nobody can choose what to collide with. */
+function hashOf(text: string, seed: number): number {
+  let value = seed
+  for (let index = 0; index < text.length; index += 1) value = Math.imul(value ^ text.charCodeAt(index), 16_777_619)
+  return value >>> 0
+}

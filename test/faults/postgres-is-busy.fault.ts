@@ -34,6 +34,7 @@ async function begin() {
   const server = await startServer({
     ...manyFromHere,
     YIDENG_ADDRESS_REQUESTS: '1000000',
+    YIDENG_ADDRESS_STORED: '100000000',
     YIDENG_DATABASE_URL: url,
     YIDENG_REDIS_URL: `redis://127.0.0.1:${await startRedis()}`,
   })

@@ -75,6 +75,7 @@ async function world(server: RunningServer): Promise<Known> {
 it('answers whatever comes on any route, without a server error or a stall', { timeout }, async () => {
   const wide = {
     YIDENG_ADDRESS_REQUESTS: '100000000',
+    YIDENG_ADDRESS_STORED: '100000000',
     YIDENG_ADDRESS_TRIES: '1000000',
     YIDENG_ADDRESS_REGISTRATIONS: '1000000',
   }

@@ -24,6 +24,7 @@ async function grantOf({ consent = 'ask', withdrawnAfter }: { consent?: 'ask' | 
       clock,
       refreshGraceSeconds: 5,
       successorOf: (token) => `after ${token}`,
+      storedBudget: { spend: () => undefined },
       findClient: async () => undefined,
     }),
   })

@@ -24,6 +24,7 @@ const adapterOf = createAdapterFactory({
   clock: () => 5000,
   refreshGraceSeconds: 5,
   successorOf: (token) => `after ${token}`,
+  storedBudget: { spend: () => undefined },
   findClient: async () => undefined,
 })
 

@@ -15,6 +15,7 @@ const provider = new Provider('http://localhost:1', {
     clock,
     refreshGraceSeconds: 5,
     successorOf: (token) => `after ${token}`,
+    storedBudget: { spend: () => undefined },
     findClient: async () => undefined,
   }),
 })

@@ -6,7 +6,7 @@ let server: RunningServer
 let house: Back
 
 beforeAll(async () => {
-  server = await startServer({ YIDENG_PORTAL_CALLS: '10', YIDENG_ADDRESS_REQUESTS: '20', YIDENG_TRUST_PROXY: 'true' })
+  server = await startServer({ YIDENG_PORTAL_CALLS: '10', YIDENG_ADDRESS_REQUESTS: '30', YIDENG_TRUST_PROXY: 'true' })
   house = await server.house()
 })
 
@@ -67,7 +67,7 @@ it('holds back a portal that has used up its minute, and no other; a stranger ca
 
 it('holds back a network that asks for everything at once, with a calm page', async () => {
   const answers = await Promise.all(
-    Array.from({ length: 40 }, () => fetch(`${server.issuer}/register`, { headers: { accept: 'text/html' } })),
+    Array.from({ length: 50 }, () => fetch(`${server.issuer}/register`, { headers: { accept: 'text/html' } })),
   )
   const held = answers.filter(({ status }) => status === 429)
   expect(held.length).toBeGreaterThan(10)

@@ -122,6 +122,7 @@ export const accountSamples: readonly Sample[] = [
       entries: [
         entry,
         { ...entry, own: true },
+        { ...entry, event: 'login.refused', signIn: '', receipt: '', browser: '', system: '', place: '', more: 128 },
         { ...entry, ...nowhere, event: 'person.unlocked', byHouse: true, method: '', portal: '', signIn: '' },
       ],
       only: false,

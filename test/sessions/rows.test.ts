@@ -41,6 +41,7 @@ describe.each(stores.filter(({ skip }) => !skip))('sessions and grants on $name'
       clock,
       refreshGraceSeconds: 5,
       successorOf: (token) => `after ${token}`,
+      storedBudget: { spend: () => undefined },
       findClient: async () => undefined,
     })
     adapters = { Session: factory('Session'), Grant: factory('Grant') }

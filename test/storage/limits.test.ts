@@ -96,3 +96,15 @@ it('does not count for a wider network what a narrower one held', async () => {
   for (let turn = 0; turn < 100; turn += 1) await limits.count(limit, networksOf('2001:db8::1'))
   expect(await limits.count(limit, networksOf('2001:db8:0:1::1'))).toBe(0)
 })
+
+it('goes on counting in memory when there are more keys than it keeps apart', () => {
+  const window = createWindow({ most: 5, seconds: 10, clock: () => 0, mostKeys: 100 })
+  for (let index = 0; index < 100; index += 1) window.count([{ key: `filler ${index}`, factor: 1 }])
+  const late = [{ key: 'late', factor: 1 }]
+  for (let index = 0; index < 5; index += 1) {
+    expect(window.wait(late)).toBe(0)
+    window.count(late)
+  }
+  expect(window.wait(late)).toBe(10)
+  expect(window.wait([{ key: 'filler 7', factor: 1 }])).toBe(0)
+})

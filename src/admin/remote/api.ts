@@ -3,6 +3,7 @@ import type Router from '@koa/router'
 import type { RouterContext } from '@koa/router'
 import type { Administrator } from '../../accounts/administrators.ts'
 import { addressKeys } from '../../keys/address-keys.ts'
+import { budgets } from '../../config/budgets.ts'
 import type { AccessTokens } from '../../oidc/access-tokens.ts'
 import { adminScope, byPasskey, commandLineId } from '../../oidc/command-line-client.ts'
 import type { Sessions } from '../../sessions/sessions.ts'
@@ -28,7 +29,7 @@ export interface AdminApiParts {
 
 const mostBytes = 64 * 1024
 /** Calls of one network without a right to them. */
-const refusals = { name: 'admin-refusals', most: 60, seconds: 600 }
+const refusals = { ...budgets.adminRefusals, name: 'admin-refusals' }
 const statuses: Record<FailureKind, number> = { invalid: 400, forbidden: 403, not_found: 404, failed: 409 }
 
 /**

@@ -2,6 +2,7 @@ import { addressKeys } from '../../keys/address-keys.ts'
 import type { BlindIndex } from '../../keys/blind-index.ts'
 import type { Visit } from '../../pages/visit.ts'
 import { Refusal } from '../../refusal/refusal.ts'
+import { budgets } from '../../config/budgets.ts'
 import type { Clock } from '../../config/clock.ts'
 import type { Artifacts } from '../../storage/artifacts.ts'
 import { createLimits } from '../../storage/limits.ts'
@@ -13,11 +14,8 @@ export interface QrLimitNumbers {
   refusals: number
 }
 
-const creationSeconds = 300
 const scanSeconds = 600
 const daySeconds = 86_400
-/** Looks and claims by one network in ten minutes, whoever is signed in: enough for a busy service hall, too few for guessing. */
-const addressScans = 600
 
 type Networks = Pick<Visit, 'networks'>
 
@@ -42,8 +40,9 @@ export function createQrLimits(options: {
 }): QrLimits {
   const { artifacts, blindIndex, numbers, clock } = options
   const limits = createLimits(artifacts, clock)
-  const creations = { name: 'qr-creations', most: numbers.addressCreations, seconds: creationSeconds }
-  const scansFrom = { name: 'qr-address-scans', most: addressScans, seconds: scanSeconds }
+  const creations = { name: 'qr-creations', most: numbers.addressCreations, seconds: budgets.qrStarts.seconds }
+  // whoever is signed in: enough for a busy service hall, too few for guessing
+  const scansFrom = { ...budgets.qrScans, name: 'qr-address-scans' }
   const scansBy = { name: 'qr-scans', most: numbers.accountScans, seconds: scanSeconds }
   const refusals = { name: 'qr-refusals', most: numbers.refusals - 1, seconds: daySeconds }
 

@@ -1,17 +1,16 @@
 import type { Middleware } from 'koa'
+import { budgets } from '../config/budgets.ts'
 import type { Clock } from '../config/clock.ts'
 import { visitOf } from '../pages/visit.ts'
 import { Refusal } from '../refusal/refusal.ts'
 import { createWindow } from '../storage/limits.ts'
-import { forPrograms } from './headers.ts'
+import { calledByClients } from './endpoints.ts'
 
-const seconds = 10
-
-/** Holds back one network that asks for everything at once; portals' servers have budgets of their own. */
-export function holdFloods(most: number, clock: Clock): Middleware {
-  const window = createWindow({ most, seconds, clock })
+/** Holds back one network that asks for everything at once. What clients call has budgets of its own (src/oidc/portal-budgets.ts). */
+export function holdNetworks(most: number, clock: Clock): Middleware {
+  const window = createWindow({ most, seconds: budgets.requests.seconds, clock })
   return (ctx, next) => {
-    if (forPrograms.has(ctx.path)) return next()
+    if (calledByClients.has(ctx.path)) return next()
     const { networks } = visitOf(ctx)
     const wait = window.wait(networks)
     if (wait > 0) throw new Refusal('too_many_requests', 'requests of one network', wait)

@@ -1,0 +1,100 @@
+import type { Context, Middleware } from 'koa'
+
+/** Letters, digits and `-._~` (RFC 3986 section 2.3): what our addresses are made of. None of them is ever percent-encoded. */
+const segmentForm = /^(?!\.{1,2}$)[\w.~-]+$/
+
+/** The routes as a tree of their segments. */
+interface Step {
+  literal: Map<string, Step>
+  parameter: Step | undefined
+  isRoute: boolean
+}
+
+const newStep = (): Step => ({ literal: new Map(), parameter: undefined, isRoute: false })
+
+/**
+ * Whether a path is one of these routes, in the route's own spelling: case, slashes and all. A parameter takes one segment
+ * of unreserved characters.
+ * @param routes as `/login/:attempt/consent`
+ */
+export function createKnownPaths(routes: Iterable<string>): (path: string) => boolean {
+  const root = newStep()
+  for (const route of routes) {
+    let step = root
+    for (const segment of segmentsOf(route)) {
+      if (segment.startsWith(':')) step = step.parameter ??= newStep()
+      else {
+        const next = step.literal.get(segment) ?? newStep()
+        step.literal.set(segment, next)
+        step = next
+      }
+    }
+    step.isRoute = true
+  }
+  return (path) => (path === '/' ? root.isRoute : path.startsWith('/') && leadsToRoute(root, path, 1))
+}
+
+const segmentsOf = (route: string) => route.split('/').filter(Boolean)
+
+/** @param from where the next segment begins */
+function leadsToRoute(step: Step, path: string, from: number): boolean {
+  const slash = path.indexOf('/', from)
+  const end = slash === -1 ? path.length : slash
+  const segment = path.slice(from, end)
+  const goesOn = (next: Step | undefined) =>
+    next !== undefined && (slash === -1 ? next.isRoute : leadsToRoute(next, path, end + 1))
+  return goesOn(step.literal.get(segment)) || (segmentForm.test(segment) && goesOn(step.parameter))
+}
+
+export interface CanonicalOptions {
+  issuer: string
+  known: (path: string) => boolean
+  /** For a request that is what it should be. */
+  taken: Middleware
+  /** For any other: no rule has been asked before it, and none is behind it. */
+  refused: (status: 400 | 404) => Middleware
+}
+
+/**
+ * Lets in only requests that every rule behind reads alike: one `Host` (RFC 9112 section 3.2), a target of one form, a
+ * path in the spelling of a route. Routers fold case and trailing slashes, rules that compare paths do not.
+ */
+export function canonicalOnly({ issuer, known, taken, refused }: CanonicalOptions): Middleware {
+  const malformed = refused(400)
+  const unknown = refused(404)
+  const { host } = new URL(issuer)
+  return (ctx, next) => {
+    takeAbsoluteForm(ctx, issuer)
+    if (hasSeveralHosts(ctx.req.rawHeaders) || !hasPlainTarget(ctx)) {
+      ctx.req.headers.host = host // no redirect to where it would have been right
+      return malformed(ctx, next)
+    }
+    return known(ctx.path) ? taken(ctx, next) : unknown(ctx, next)
+  }
+}
+
+/** `GET https://issuer/path` is `GET /path` (RFC 9112 section 3.2.2); another origin stays, and is malformed. */
+function takeAbsoluteForm(ctx: Context, issuer: string): void {
+  const { url } = ctx.req
+  if (!url?.startsWith(`${issuer}/`)) return
+  ctx.req.url = url.slice(issuer.length)
+  ctx.originalUrl = ctx.req.url
+  ctx.request.originalUrl = ctx.req.url
+}
+
+/** A slash first, and the path ends where its query begins, whoever reads it. `*` and `host:port` are nothing we answer. */
+function hasPlainTarget(ctx: Context): boolean {
+  const { url = '' } = ctx.req
+  if (!url.startsWith('/') || url.includes('#')) return false
+  const query = url.indexOf('?')
+  return ctx.path === (query === -1 ? url : url.slice(0, query))
+}
+
+function hasSeveralHosts(rawHeaders: readonly string[]): boolean {
+  let seen = 0
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index]
+    if (name?.length === 4 && name.toLowerCase() === 'host') seen += 1
+  }
+  return seen > 1
+}

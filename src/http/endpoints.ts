@@ -1,0 +1,81 @@
+import type { BudgetName } from '../config/budgets.ts'
+
+/**
+ * Each endpoint with its budgets: the longest line that a route begins with counts. A route without a line stops the start.
+ */
+export const endpoints: Readonly<Record<string, readonly BudgetName[]>> = {
+  '/': ['requests'],
+  '/account': ['requests'],
+  '/admin/v1': ['requests', 'adminRefusals'],
+  '/api/qr': ['requests', 'qrScans'],
+  '/assets': ['requests'],
+  '/authorize': ['requests', 'stored'],
+  '/device': ['requests', 'deviceTries', 'stored'],
+  '/device_authorization': ['calls', 'refusedCalls', 'deviceTries', 'secrets', 'stored'],
+  '/elder': ['requests'],
+  '/healthz': ['memory'],
+  '/introspect': ['calls', 'refusedCalls', 'secrets'],
+  '/jwks': ['requests'],
+  '/language': ['requests'],
+  '/login': ['requests'],
+  '/login/:attempt/face/identify': ['requests', 'signInTries'],
+  '/login/:attempt/password': ['requests', 'signInTries'],
+  '/login/:attempt/qr/start': ['requests', 'qrStarts'],
+  '/login/:attempt/register': ['requests', 'registrations'],
+  '/logout': ['requests', 'stored'],
+  '/metrics': ['oneAtATime'],
+  '/par': ['calls', 'refusedCalls', 'secrets', 'stored'],
+  '/privacy': ['requests'],
+  '/q': ['requests', 'qrScans'],
+  '/readyz': ['oneAtATime'],
+  '/recover': ['requests', 'recoveries'],
+  '/register': ['requests', 'registrations'],
+  '/registered': ['requests'],
+  '/revoke': ['calls', 'refusedCalls', 'secrets'],
+  '/token': ['calls', 'refusedCalls', 'secrets', 'stored'],
+  '/userinfo': ['calls', 'refusedCalls', 'stored'],
+  '/.well-known': ['requests'],
+}
+
+/** Routes that oidc-provider, health checks and files answer; those of our own rooms say themselves. */
+export const fixedRoutes = [
+  '/.well-known/oauth-authorization-server',
+  '/.well-known/openid-configuration',
+  '/assets/:file',
+  '/authorize',
+  '/authorize/:uid',
+  '/device',
+  '/device/:uid',
+  '/device_authorization',
+  '/healthz',
+  '/introspect',
+  '/jwks',
+  '/logout',
+  '/logout/confirm',
+  '/logout/success',
+  '/metrics',
+  '/par',
+  '/readyz',
+  '/revoke',
+  '/token',
+  '/userinfo',
+] as const
+
+/**
+ * The line of `endpoints` that counts for a route.
+ * @throws Error for a route that nobody gave a budget
+ */
+export function endpointOf(route: string): string {
+  let line = route
+  while (!(line in endpoints)) {
+    const end = line.lastIndexOf('/')
+    if (end <= 0) throw new Error(`the route ${route} has no budget in src/http/endpoints.ts`)
+    line = line.slice(0, end)
+  }
+  return line
+}
+
+/** Endpoints whose callers are clients: counted by client where it is proven. */
+export const calledByClients: ReadonlySet<string> = new Set(
+  Object.keys(endpoints).filter((line) => endpoints[line]?.includes('calls')),
+)

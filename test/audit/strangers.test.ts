@@ -1,0 +1,151 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { beforeAll, expect, it } from 'vitest'
+import type { Back } from '../../src/admin/house.ts'
+import { auditEvents, type AuditEventName } from '../../src/audit/events.ts'
+import { openPerson, signIn } from '../setup/person.ts'
+import { registerPortal, type TestPortal } from '../setup/portal.ts'
+import { startServer, type RunningServer } from '../setup/server.ts'
+import { Visitor } from '../setup/visitor.ts'
+
+let server: RunningServer
+let house: Back
+let portal: TestPortal
+
+beforeAll(async () => {
+  server = await startServer({ YIDENG_TRUST_PROXY: 'true' })
+  house = await server.house()
+  portal = await registerPortal(house, { consent: 'implicit' })
+})
+
+let networks = 0
+const stranger = () => new Visitor(server.issuer, { 'x-forwarded-for': `198.51.100.${(networks += 1)}` })
+const form = { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' }
+const begin = async (visitor = stranger()) => {
+  const page = await visitor.get((await portal.begin()).url)
+  return { visitor, page }
+}
+
+async function codeOfCommandLine(): Promise<string> {
+  const body = 'client_id=yideng-cli&scope=openid'
+  const answer = await fetch(`${server.issuer}/device_authorization`, { method: 'POST', headers: form, body })
+  return ((await answer.json()) as { user_code: string }).user_code
+}
+
+/** Everything of which the audit trail tells and that is done without being anybody; each does it once. */
+const byNobody: Partial<Record<AuditEventName, Record<string, () => Promise<unknown>>>> = {
+  'login.refused': {
+    'a wrong password for nobody': async () => {
+      const { visitor, page } = await begin()
+      return signIn(visitor, page, `nobody${networks}`, 'Not-The-Password-1')
+    },
+    'no identifier': async () => {
+      const { visitor, page } = await begin()
+      return signIn(visitor, page, '', 'Not-The-Password-1')
+    },
+  },
+  'portal.refused': {
+    'a sign-in begun and given up': async () => {
+      const { visitor, page } = await begin()
+      return visitor.submit(page, '/cancel', {})
+    },
+  },
+  'recovery.refused': {
+    'a code for nobody': async () => {
+      const visitor = stranger()
+      const fields = { identifier: `nobody${networks}`, knowledge: '13800010001', code: 'AAAA-AAAA-AAAA-AAAA' }
+      return visitor.submit(await visitor.get('/recover'), '/recover', fields)
+    },
+    'a link that nobody made': () => stranger().get(`/recover/${'x'.repeat(43)}`),
+  },
+  'qr.refused': { 'a QR code that nobody made': () => stranger().get('/q/1.x.1.x') },
+  'device.refused': {
+    'a command line refused': async () => {
+      const visitor = stranger()
+      const asked = await visitor.submit(await visitor.get('/device'), '/device', {
+        user_code: await codeOfCommandLine(),
+      })
+      return visitor.submit(asked, '/device', { abort: 'yes' })
+    },
+  },
+  'logout.all': {
+    'a sign-out of nobody': async () => {
+      const visitor = stranger()
+      return visitor.submit(await visitor.get('/logout'), '/logout/confirm', {})
+    },
+  },
+  'administrator.refused': {
+    'a call without a token': () =>
+      fetch(`${server.issuer}/admin/v1/client/list`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'x-forwarded-for': '198.51.100.251' },
+        body: '{}',
+      }),
+  },
+}
+
+const times = 12
+
+const entries = async (event: string) =>
+  (await house.database.selectFrom('audit_events').selectAll().where('event', '=', event).execute()).map(
+    ({ details, person_id: personId }) => ({
+      personId,
+      ...(JSON.parse(details) as { more?: number } & Record<string, unknown>),
+    }),
+  )
+
+const acts = Object.entries(byNobody).flatMap(([event, kinds]) =>
+  Object.entries(kinds).map(([what, act]) => ({ event, what, act })),
+)
+
+it.each(acts)('$what is not written down each time', async ({ event, act }) => {
+  const before = (await entries(event)).length
+  for (let turn = 0; turn < times; turn += 1) await act()
+  const added = (await entries(event)).length - before
+  expect(added).toBeGreaterThan(0)
+  // a minute may have begun meanwhile
+  expect(added).toBeLessThanOrEqual(4)
+})
+
+it('a person reads of a wrong password once an hour, however often strangers try', async () => {
+  const person = await openPerson(house)
+  for (let turn = 0; turn < 5; turn += 1) {
+    const { visitor, page } = await begin()
+    await signIn(visitor, page, person.username, 'Not-The-Password-1')
+  }
+  const about = (await entries('login.refused')).filter(({ personId }) => personId === person.id)
+  expect(about).toMatchObject([{ method: 'password', code: 'sign_in_refused' }])
+})
+
+it('what was summed is written when the server stops', async () => {
+  await server.kill('SIGINT')
+  for (const { event } of acts) {
+    const sums = (await entries(event)).filter(({ more }) => Number(more) > 0)
+    expect(sums.length, event).toBeGreaterThan(0)
+    for (const sum of sums) expect(sum).toMatchObject({ addresses: expect.any(Number), seconds: expect.any(Number) })
+  }
+  const all = (await entries('portal.refused')).reduce((sum, { more = 0 }) => sum + 1 + more, 0)
+  // entries that are sums stand for the others only
+  expect(all - (await entries('portal.refused')).filter(({ more }) => more !== undefined).length).toBe(times)
+})
+
+/** Acts of somebody: a person who is signed in, an administrator, a client that proved itself, or this server. */
+const bySomebody =
+  /^(person|number|face|authenticator|password|method|signature|passkey|session|consent|organisation|mandate|representee|client|keys|audit|approval|register|house|registration)\.|^(recovery\.(codes|link)-made|login\.succeeded|qr\.(scanned|approved|declined|paused|ended)|portal\.entered|token\.\w|logout\.(portal|delivered|abandoned)|administrator\.(granted|revoked|acted|revealed))/
+
+it('each event is known to be of somebody, or tried above as of nobody', () => {
+  for (const event of Object.keys(auditEvents)) expect(event in byNobody || bySomebody.test(event), event).toBe(true)
+  for (const event of Object.keys(byNobody)) expect(bySomebody.test(event), event).toBe(false)
+})
+
+it('nobody writes past the sums: only what changes the durable store is appended, in its transaction', () => {
+  const root = new URL('../../src/', import.meta.url)
+  const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
+  const appends = files.flatMap((file) =>
+    [...readFileSync(new URL(file, root), 'utf8').matchAll(/audit\.append\((\w+)/g)].map(([, first]) => ({
+      file,
+      first,
+    })),
+  )
+  expect(appends.length).toBeGreaterThan(30)
+  for (const { file, first } of appends) expect(first, file).toBe('transaction')
+})
