@@ -74,8 +74,8 @@ export const countedTries: readonly CountedTries[] = [
     shownBy: 'test/login/registration.test.ts',
   },
   {
-    names: ['qr-creations', 'qr-shown', 'qr-address-scans'],
-    what: 'QR logins begun and scanned, by network; frames shown, by login',
+    names: ['qr-creations', 'qr-shown'],
+    what: 'QR logins begun, by network; frames shown, by login',
     countedFor: 'maker',
     ownersWay: notHeld,
     shownBy: 'test/login/qr/servers.test.ts',
@@ -86,6 +86,13 @@ export const countedTries: readonly CountedTries[] = [
     countedFor: 'maker',
     ownersWay: 'only the person’s own phone scans or refuses',
     shownBy: 'test/login/qr/servers.test.ts',
+  },
+  {
+    names: [],
+    what: 'the six digits of an invitation, by the person who types them (table mandate_code_tries)',
+    countedFor: 'maker',
+    ownersWay: notHeld,
+    shownBy: 'test/accounts/mandates/invitation-codes.test.ts',
   },
   {
     names: ['device-tries', 'admin-refusals'],
