@@ -8,7 +8,7 @@ import { commandLine } from '../../cli/in-process.ts'
 import { openOrganisation } from '../../setup/organisation.ts'
 import { addPasskey, askOptions, sendResponse, type RequestOptions } from '../../setup/passkey.ts'
 import { openPerson } from '../../setup/person.ts'
-import { signedInPhone, signOnPhone, WaitingComputer } from '../../setup/qr.ts'
+import { scan, signedInPhone, signOnPhone, WaitingComputer } from '../../setup/qr.ts'
 import { type RunningServer, usualServer } from '../../setup/server.ts'
 import { SoftwareAuthenticator } from '../../setup/software-authenticator.ts'
 import type { Page, Visitor } from '../../setup/visitor.ts'
@@ -203,7 +203,7 @@ describe('audit verify-signature', () => {
     const person = await openPerson(house)
     const { visitor, authenticator } = await withPasskey(person)
     const computer = await WaitingComputer.at(new URL('/account', server.issuer), server.issuer)
-    await signOnPhone(visitor, await visitor.get(await computer.start()), authenticator)
+    await signOnPhone(visitor, await scan(visitor, await computer.start()), authenticator)
     const entry = await house.database
       .selectFrom('audit_events')
       .selectAll()

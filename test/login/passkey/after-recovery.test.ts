@@ -4,7 +4,7 @@ import { sealOf } from '../../../src/accounts/authenticators.ts'
 import { addPasskey, signInByPasskey, type RequestOptions } from '../../setup/passkey.ts'
 import { signIn } from '../../setup/person.ts'
 import { registerPortal } from '../../setup/portal.ts'
-import { signedInPhone, WaitingComputer } from '../../setup/qr.ts'
+import { scan, signedInPhone, WaitingComputer } from '../../setup/qr.ts'
 import { choose, eventsOf, newPassword, personWithCodes, recoverBy } from '../../setup/recovery.ts'
 import { type RunningServer, usualServer } from '../../setup/server.ts'
 import { SoftwareAuthenticator } from '../../setup/software-authenticator.ts'
@@ -94,7 +94,7 @@ describe('a passkey that somebody made who was in before a recovery', () => {
     const { person, thief } = await planted()
     const phone = await owner(person)
     const computer = await WaitingComputer.at(new URL('/account', server.issuer), server.issuer)
-    const asked = await phone.get(await computer.start())
+    const asked = await scan(phone, await computer.start())
     const csrf = csrfOn(asked.html)
     const answer = await phone.post(`${asked.url.pathname}/options`, { csrf }, { accept: 'application/json' })
     const options = JSON.parse(answer.html) as RequestOptions & { allowCredentials: unknown[] }
