@@ -31,7 +31,7 @@ async function grantOf({ consent = 'ask', withdrawnAfter }: { consent?: 'ask' | 
   let looked = 0
   const consents = { find: async () => ((looked += 1) <= withdrawnAfter ? given : undefined) } as unknown as Consents
   const representees = { rebind: async () => undefined, bind: async () => undefined } as unknown as Representees
-  const load = createLoadGrant(consents, async () => ({ consent }) as Client, representees)
+  const load = createLoadGrant(consents, async () => ({ consent, scope: given.scopes }) as Client, representees)
   const scopes = new Set(given.scopes)
   const oidc = {
     provider,
