@@ -57,7 +57,16 @@ const byNobody: Partial<Record<AuditEventName, Record<string, () => Promise<unkn
     },
     'a link that nobody made': () => stranger().get(`/recover/${'x'.repeat(43)}`),
   },
-  'qr.refused': { 'a QR code that nobody made': () => stranger().get('/q/1.x.1.x') },
+  'qr.refused': {
+    'a QR code claimed by what no look gave': async () => {
+      const { visitor, page } = await begin()
+      const csrf = /name="csrf" value="([^"]+)"/.exec(page.html)?.[1] ?? ''
+      const started = await visitor.post(`${page.url.pathname}/qr/start`, { csrf })
+      const frame = /\/q\/[\w.-]+/.exec(started.html)?.[0] ?? ''
+      const phone = stranger()
+      return phone.submit(await phone.get(frame), frame, { look: 'x' })
+    },
+  },
   'device.refused': {
     'a command line refused': async () => {
       const visitor = stranger()
@@ -130,7 +139,7 @@ it('what was summed is written when the server stops', async () => {
 
 /** Acts of somebody: a person who is signed in, an administrator, a client that proved itself, or this server. */
 const bySomebody =
-  /^(person|number|face|authenticator|password|method|signature|passkey|session|consent|organisation|mandate|representee|client|keys|audit|approval|register|house|registration)\.|^(recovery\.(codes|link)-made|login\.succeeded|qr\.(scanned|approved|declined|paused|ended)|portal\.entered|token\.\w|logout\.(portal|delivered|abandoned)|administrator\.(granted|revoked|acted|revealed))/
+  /^(person|number|store|face|authenticator|password|method|signature|passkey|session|consent|organisation|mandate|representee|client|keys|audit|approval|register|house|registration)\.|^(recovery\.(codes|link)-made|login\.succeeded|qr\.(scanned|approved|declined|paused|ended)|portal\.entered|token\.\w|logout\.(portal|delivered|abandoned)|administrator\.(granted|revoked|acted|revealed))/
 
 it('each event is known to be of somebody, or tried above as of nobody', () => {
   for (const event of Object.keys(auditEvents)) expect(event in byNobody || bySomebody.test(event), event).toBe(true)
