@@ -186,8 +186,7 @@ export function createClients(options: { database: Database; audit: AuditTrail; 
       change(id, { event: 'client.updated', actor }, async (before, transaction): Promise<NonNullable<Changed>> => {
         const parsed = metadataAfter(before, changes)
         if (!parsed.ok) return parsed
-        const others = parsed.metadata.name === before.name ? [] : await othersThan(transaction, id)
-        const problems = problemsOfNames(parsed.metadata, before, others)
+        const problems = problemsOfNames(parsed.metadata, before, await othersThan(transaction, id))
         if (problems.length > 0) return { ok: false, problems }
         const secret =
           needsSecret(parsed.metadata) && !before.secretHash ? randomBytes(32).toString('base64url') : undefined

@@ -1,10 +1,12 @@
 /** Rules a portal's registration must keep; each refusal says how to mend it. */
 
-import { faultOfShownName, skeletonOf } from '../text/names.ts'
+import { faultOfShownName } from '../text/names.ts'
+import { lookalike, staysWithin } from './hosts.ts'
 
 interface Named {
   name: string
   organisation?: string | undefined
+  redirect_uris: readonly string[]
 }
 
 /**
@@ -23,10 +25,10 @@ export function problemsOfNames(
     const fault = faultOfShownName(name)
     if (fault !== undefined) problems.push({ field, message: fault })
   }
-  if (after.name === before?.name || problems.length > 0) return problems
-  const skeleton = skeletonOf(after.name)
-  if (others.some(({ name }) => skeletonOf(name) === skeleton))
-    problems.push({ field: 'name', message: 'is the name of another portal, or looks like it' })
+  const asBefore = before !== undefined && after.name === before.name && staysWithin(after, before)
+  if (asBefore || problems.length > 0) return problems
+  if (lookalike(after, others))
+    problems.push({ field: 'name', message: 'is the name of a portal of another host, or looks like it' })
   return problems
 }
 

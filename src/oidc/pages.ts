@@ -1,5 +1,6 @@
 import { errors, type ErrorOut, type KoaContextWithOIDC } from 'oidc-provider'
 import type { Client } from '../clients/clients.ts'
+import { hostOf } from '../clients/hosts.ts'
 import { regionName } from '../config/regions.ts'
 import { showPage, visitOf } from '../pages/visit.ts'
 import { isAway } from '../storage/away.ts'
@@ -7,12 +8,6 @@ import { TooManyCalls } from './portal-budgets.ts'
 import { refusals, type RefusalCode } from '../refusal/refusal.ts'
 
 const mostHosts = 3
-
-/** What an address belongs to, as people read it: its host (names of other scripts in ASCII), or the scheme of an application. */
-export function hostOf(uri: string): string {
-  const url = URL.parse(uri)
-  return url ? url.host || url.protocol.replace(/:$/, '') : ''
-}
 
 /**
  * A portal as pages show it. A name can be chosen, a host cannot, so they are shown together.

@@ -152,7 +152,7 @@ describe.skipIf(cannotRun('browser'))('a company and its handler', () => {
     const redirectUri = `http://localhost:${await freePort()}/callback`
     const flags = [
       '--name',
-      '测试企业门户',
+      `测试企业门户 ${username}`,
       '--redirect-uri',
       redirectUri,
       '--scope',

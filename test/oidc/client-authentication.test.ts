@@ -14,9 +14,12 @@ beforeAll(async () => {
 
 type Registration = Record<string, unknown>
 
+let services = 0
+
 async function service(registration: Registration) {
+  services += 1
   const created = await house.clients.create(
-    { name: '测试服务', type: 'service', redirect_uris: [], ...registration },
+    { name: `测试服务 ${services} 号`, type: 'service', redirect_uris: [], ...registration },
     'administrator:test',
   )
   if (!created.ok) throw new Error(JSON.stringify(created.problems))

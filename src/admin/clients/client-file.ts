@@ -5,7 +5,7 @@ import { z } from 'zod'
 import type { Client, Clients } from '../../clients/clients.ts'
 import { parseClientMetadata, type ClientMetadata } from '../../clients/metadata.ts'
 import { faultOfClientId, problemsOfNames } from '../../clients/rules.ts'
-import { skeletonOf } from '../../text/names.ts'
+import { lookalike } from '../../clients/hosts.ts'
 import type { Problem } from '../command.ts'
 import { registrationOf } from './registration-fields.ts'
 
@@ -39,6 +39,7 @@ export interface Step {
   action: 'create' | 'change' | 'keep'
   client_id: string | undefined
   name: string
+  redirect_uris: readonly string[]
   /** From what to what, by field. */
   changes: Record<string, [unknown, unknown]>
   /** What is written: the metadata as it was declared, and the status. */
@@ -73,10 +74,8 @@ export function planOf(file: string, existing: readonly Client[]): Plan {
   const ids = steps.flatMap(({ client_id, name }) => client_id ?? name)
   const twice = ids.find((id, index) => ids.indexOf(id) !== index)
   if (twice !== undefined) problems.push({ field: 'file', message: `names ${JSON.stringify(twice)} twice` })
-  const made = steps
-    .filter(({ action }) => action === 'create')
-    .map(({ name }) => ({ name, skeleton: skeletonOf(name) }))
-  const alike = made.find(({ skeleton }, index) => made.findIndex((one) => one.skeleton === skeleton) !== index)
+  const made = steps.filter(({ action }) => action === 'create')
+  const alike = made.find((one, index) => lookalike(one, made.slice(0, index)))
   if (alike) problems.push({ field: 'file', message: `${JSON.stringify(alike.name)}: another in it looks like it` })
   return problems.length > 0 ? { ok: false, problems } : { ok: true, steps }
 }
@@ -108,9 +107,10 @@ function stepOf(
     return {
       problems: problems.map(({ field, message }) => ({ field: 'file', message: `${of}: ${field} ${message}` })),
     }
+  const { name, redirect_uris } = parsed.metadata
   const changes = before ? differences(before, { ...parsed.metadata, status }) : {}
   const action = !before ? 'create' : Object.keys(changes).length > 0 ? 'change' : 'keep'
-  return { action, client_id: before?.id ?? id, name: parsed.metadata.name, changes, input, status }
+  return { action, client_id: before?.id ?? id, name, redirect_uris, changes, input, status }
 }
 
 function differences(before: Client, after: ClientMetadata & { status: string }): Step['changes'] {

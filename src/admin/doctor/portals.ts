@@ -1,4 +1,5 @@
 import type { Client } from '../../clients/clients.ts'
+import { lookalike } from '../../clients/hosts.ts'
 import { faultOfShownName, skeletonOf } from '../../text/names.ts'
 import type { Back } from '../house.ts'
 import type { Finding } from './finding.ts'
@@ -34,7 +35,7 @@ function ids(all: readonly Client[]): Finding[] {
 function names(all: readonly Client[]): Finding[] {
   const unclear = all.filter(({ name }) => faultOfShownName(name) !== undefined)
   const bySkeleton = Map.groupBy(all, ({ name }) => skeletonOf(name))
-  const alike = [...bySkeleton.values()].filter((group) => group.length > 1)
+  const alike = [...bySkeleton.values()].filter((group) => group.some((one) => lookalike(one, group)))
   const told = [
     ...unclear.map(
       ({ id, name }) => `${JSON.stringify(name)} (${id}) holds what cannot be seen or looks like something else`,

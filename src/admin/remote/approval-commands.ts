@@ -2,7 +2,7 @@ import type { Approval } from './approvals.ts'
 import { command, failed, forbidden, idField, iso, nameOf, notFound, type Command, type Input } from '../command.ts'
 import type { Desk } from '../desk.ts'
 import { dutyOf } from '../duties.ts'
-import { hostOf } from '../../oidc/pages.ts'
+import { hostOf } from '../../clients/hosts.ts'
 import { hindrance, runApproved } from './gate.ts'
 
 const id = idField('request')

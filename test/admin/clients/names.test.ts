@@ -4,8 +4,13 @@ import { expect, it } from 'vitest'
 import { commandLine } from '../../cli/in-process.ts'
 import { remoteHouse } from '../remote/house.ts'
 
-const redirect = ['--redirect-uri', 'https://a.example/callback']
-const create = (name: string, ...more: string[]) => ['client', 'create', '--name', name, ...redirect, ...more]
+let hosts = 0
+const onHost = (host: string) => ['--redirect-uri', `https://${host}/callback`]
+/** Each on a host of its own. */
+const create = (name: string, ...more: string[]) => {
+  hosts += 1
+  return ['client', 'create', '--name', name, ...onHost(`host${hosts}.example`), ...more]
+}
 const refusal = { code: 2, out: '', err: expect.stringMatching(/--name|--organisation/) }
 
 /** A file that declares portals. */
@@ -13,7 +18,9 @@ function declare(directory: string, ...portals: object[]): string {
   const file = join(directory, 'portals.yaml')
   writeFileSync(
     file,
-    JSON.stringify({ portals: portals.map((one) => ({ redirect_uris: ['https://a.example/cb'], ...one })) }),
+    JSON.stringify({
+      portals: portals.map((one, index) => ({ redirect_uris: [`https://file${index}.example/cb`], ...one })),
+    }),
   )
   return file
 }
@@ -52,8 +59,10 @@ it('a portal is given no name that deceives, by create, update or import', async
 it('of two that give one name at once, one is refused', async () => {
   const { withHouse } = commandLine()
   await withHouse(async ({ clients }) => {
-    const input = { name: '南山区', redirect_uris: ['https://a.example/callback'] }
-    const made = await Promise.all(Array.from({ length: 8 }, () => clients.create(input, 'administrator:test')))
+    const input = (turn: number) => ({ name: '南山区', redirect_uris: [`https://h${turn}.example/callback`] })
+    const made = await Promise.all(
+      Array.from({ length: 8 }, (_, turn) => clients.create(input(turn), 'administrator:test')),
+    )
     expect(made.filter(({ ok }) => ok)).toHaveLength(1)
   })
 })
@@ -111,4 +120,26 @@ it('official names are the province’s to give', async () => {
     kind: 'invalid',
   })
   expect(await province.run('client create', input)).toMatchObject({ ok: true })
+})
+
+it('several clients of one host may share its name; none of another host may, however it gets there', async () => {
+  const { yideng, json } = commandLine()
+  const web = ['client', 'create', '--name', '福田区', ...onHost('futian.example')]
+  await json(...web)
+  const { client_id: second } = await json<{ client_id: string }>(...web, '--type', 'spa')
+  const elsewhere = onHost('other.example')
+  const beside = [
+    'client',
+    'create',
+    '--name',
+    '福田区',
+    ...onHost('futian.example'),
+    ...elsewhere,
+    '--sector',
+    'https://futian.example',
+  ]
+  expect(await yideng('client', 'create', '--name', '福田 区', ...elsewhere)).toMatchObject(refusal)
+  expect(await yideng(...beside)).toMatchObject(refusal)
+  expect(await yideng('client', 'update', second, ...elsewhere)).toMatchObject(refusal)
+  expect(await yideng('client', 'create', '--name', '福田区', '--type', 'service')).toMatchObject(refusal)
 })
