@@ -79,12 +79,13 @@ export function createApp(parts: AppParts): Koa {
     ...(tracing.requests ? [tracing.requests(settings)] : []),
     ...(log.isLevelEnabled('debug') ? [logRequests(log)] : []),
     calmErrors(log),
-    refuseTooManyCookies(settings.issuer),
     holdNetworks(settings.limits.addressRequests, clock),
   ]
   const rooms: Middleware[] = [
     publicDocuments(provider),
     staticFiles(parts.assets),
+    // behind the style sheet of its own page
+    refuseTooManyCookies(settings.issuer),
     parts.deviceDoor,
     exceptForPortals(
       budgetClients({

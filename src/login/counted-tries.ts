@@ -74,8 +74,8 @@ export const countedTries: readonly CountedTries[] = [
     shownBy: 'test/login/registration.test.ts',
   },
   {
-    names: ['qr-creations', 'qr-shown'],
-    what: 'QR logins begun, by network; frames shown, by login',
+    names: ['qr-creations', 'qr-shown', 'qr-address-scans'],
+    what: 'QR logins begun and looked at, by network; frames shown, by login',
     countedFor: 'maker',
     ownersWay: notHeld,
     shownBy: 'test/login/qr/servers.test.ts',

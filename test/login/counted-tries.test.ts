@@ -14,13 +14,15 @@ const listed = countedTries.flatMap(({ names }) => names).toSorted()
 /** Names of limits as they are written: a literal, or made of the kind of wrong tries. */
 function namesIn(text: string): string[] {
   const kinds = ['password-tries', 'recovery-tries']
-  return [...text.matchAll(/name: ([^,\n]+),\s*most/g)].flatMap(([, written = '']) => {
+  const budgeted = [...text.matchAll(/\.\.\.budgets\.\w+,\s*name: '([a-z-]+)'/g)].map(([, name = '']) => name)
+  const ownNumbers = [...text.matchAll(/name: ([^,\n]+),\s*most/g)].flatMap(([, written = '']) => {
     const literal = /^'([a-z-]+)'$/.exec(written)?.[1]
     if (literal !== undefined) return [literal]
     if (written === 'kind') return kinds
     if (written === '`${kind}-known`') return kinds.map((kind) => `${kind}-known`)
     throw new Error(`a limit whose name cannot be read: ${written}`)
   })
+  return [...budgeted, ...ownNumbers]
 }
 
 it('every limit and every count of wrong tries stands in the list, with for whom it counts', () => {

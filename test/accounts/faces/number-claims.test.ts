@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { beforeEach, expect, it, onTestFinished } from 'vitest'
+import { sealOf } from '../../../src/accounts/authenticators.ts'
 import { openHouse, type Back } from '../../../src/admin/house.ts'
 import { readSettings } from '../../../src/config/settings.ts'
 import { find } from '../../setup/organisation.ts'
@@ -55,11 +56,19 @@ it('a number proven at a counter waits 72 hours, both are told, and then it chan
   expect(await told(claimant)).toEqual(['number-claim-waits'])
   // a passkey made at the counter is bound when the number is there
   const passkey = randomUUID()
-  const row = { id: passkey, person_id: claimant.id, kind: 'passkey', lookup_key: passkey, data: '{}' }
   const created_at = house.clock() - 60_000
+  const row = {
+    id: passkey,
+    person_id: claimant.id,
+    kind: 'passkey',
+    lookup_key: passkey,
+    data: '{}',
+    created_at,
+    held_at: null,
+  }
   await house.database
     .insertInto('authenticators')
-    .values({ ...row, created_at, last_used_at: null })
+    .values({ ...row, last_used_at: null, mac: sealOf(house.seal, row) })
     .execute()
   forward(24 * hour)
   // proving again begins no new wait, and does not shorten this one
