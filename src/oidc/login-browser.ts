@@ -72,8 +72,7 @@ export function bindLogins(provider: Provider, secure: boolean): LoginBrowsers {
     return undefined
   }
 
-  const [interactionCookie, resumeCookie] = [provider.cookieName('interaction'), provider.cookieName('resume')]
-  const unused = new Set([interactionCookie, resumeCookie])
+  keepOffCookies(provider)
 
   return {
     async find(ctx, uid) {
@@ -93,16 +92,6 @@ export function bindLogins(provider: Provider, secure: boolean): LoginBrowsers {
     },
 
     async middleware(ctx, next) {
-      const { cookies } = ctx
-      const own = Object.create(cookies) as typeof cookies
-      // what a cookie says could have been set by another host, and for one path only
-      own.get = ((name: string, ...rest: []) =>
-        name === resumeCookie ? ctx['params']?.uid : cookies.get(name, ...rest)) as typeof cookies.get
-      own.set = (name, ...rest) => {
-        if (!unused.has(name)) cookies.set(name, ...rest)
-        return own
-      }
-      ctx.cookies = own
       await next()
       const open = unanswered.get(ctx.req)
       if (open === undefined) return
@@ -110,6 +99,33 @@ export function bindLogins(provider: Provider, secure: boolean): LoginBrowsers {
       ctx.redirect(`/login/${open}`)
     },
   }
+}
+
+/**
+ * oidc-provider's own cookies of a login are neither sent nor read: another host could set them, and for one path only. The
+ * address says which login is resumed. Koa makes the cookies of a request when they are first asked for.
+ */
+function keepOffCookies(provider: Provider): void {
+  const [interactionCookie, resumeCookie] = [provider.cookieName('interaction'), provider.cookieName('resume')]
+  const unused = new Set([interactionCookie, resumeCookie])
+  const context = provider.context as object
+  const koas = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(context), 'cookies')
+  const make = koas?.get
+  if (!make) throw new Error('koa has no cookies')
+  const changed = new WeakSet<object>()
+  Object.defineProperty(context, 'cookies', {
+    ...koas,
+    get(this: Context) {
+      const cookies = make.call(this) as Context['cookies']
+      if (changed.has(cookies)) return cookies
+      changed.add(cookies)
+      const { get, set } = cookies
+      cookies.get = ((name: string, ...rest: []) =>
+        name === resumeCookie ? this['params']?.uid : get.call(cookies, name, ...rest)) as typeof get
+      cookies.set = (name, ...rest) => (unused.has(name) ? cookies : set.call(cookies, name, ...rest))
+      return cookies
+    },
+  })
 }
 
 const keyOf = (secret: string) => hash('sha256', `login\0${secret}`, 'base64url')

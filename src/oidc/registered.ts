@@ -14,6 +14,8 @@ import { adminScope } from './command-line-client.ts'
 /** What a client may have by the scopes it is registered for; the one table is `scopeClaims`. */
 export interface Registered {
   scopes(wanted: string[]): string[]
+  /** The same for scopes as they are written, apart by spaces. */
+  scope(wanted: string): string
   claims(wanted: string[]): string[]
   /** True for a claim of the table that is beyond the registration; false for one that nobody knows. */
   mayNot(claim: string): boolean
@@ -22,6 +24,8 @@ export interface Registered {
 const allClaims: ReadonlySet<string> = new Set(Object.values(scopeClaims).flat())
 const ours: ReadonlySet<string> = new Set([...knownScopes, adminScope])
 const known = new WeakMap<object, Registered>()
+/** Portals ask for the same scopes again and again. */
+const mostTexts = 64
 
 /** Computed once for each registration: `scope` is as OpenID Connect Dynamic Client Registration 1.0 has it. */
 export function registeredFor(client: { scope?: string | undefined }): Registered {
@@ -38,8 +42,17 @@ function within(registered: readonly string[]): Registered {
   const mayNot = (claim: string) => allClaims.has(claim) && !claims.has(claim)
   // scopes of APIs are not in the registration: which APIs a client may reach is `resources`
   const may = (scope: string) => registered.includes(scope) || !ours.has(scope)
+  const scopes = (wanted: string[]) => (wanted.every(may) ? wanted : wanted.filter(may))
+  const texts = new Map<string, string>()
   return {
-    scopes: (wanted) => (wanted.every(may) ? wanted : wanted.filter(may)),
+    scopes,
+    scope(wanted) {
+      const seen = texts.get(wanted)
+      if (seen !== undefined) return seen
+      const kept = scopes(wanted.split(' ')).join(' ')
+      if (texts.size < mostTexts) texts.set(wanted, kept)
+      return kept
+    },
     claims: (wanted) => (wanted.some(mayNot) ? wanted.filter((claim) => !mayNot(claim)) : wanted),
     mayNot,
   }
@@ -71,17 +84,14 @@ export function keepToRegistration(provider: Provider): void {
   const grant = provider.Grant.prototype as unknown as GrantPrototype
   const { getOIDCScope, getOIDCClaims } = grant
   grant.getOIDCScope = function scope() {
-    const granted = getOIDCScope.call(this)
-    const all = granted.split(' ')
-    const kept = clientNow().scopes(all)
-    return kept === all ? granted : kept.join(' ')
+    return clientNow().scope(getOIDCScope.call(this))
   }
   grant.getOIDCClaims = function claims() {
     return clientNow().claims(getOIDCClaims.call(this))
   }
   const context = provider.OIDCContext.prototype as object
-  narrow(context, 'requestParamOIDCScopes', (wanted) => clientNow().scopes(wanted))
-  narrow(context, 'requestParamClaims', (wanted) => clientNow().claims(wanted))
+  narrow(context, 'requestParamOIDCScopes', (registered, wanted) => registered.scopes(wanted))
+  narrow(context, 'requestParamClaims', (registered, wanted) => registered.claims(wanted))
 }
 
 const nothing = within([])
@@ -92,14 +102,15 @@ function clientNow(): Registered {
   return client ? registeredFor(client) : nothing
 }
 
-function narrow(prototype: object, name: string, to: (wanted: string[]) => string[]): void {
+function narrow(prototype: object, name: string, to: (registered: Registered, wanted: string[]) => string[]): void {
   const get = Object.getOwnPropertyDescriptor(prototype, name)?.get
   if (!get) throw new Error(`oidc-provider has no ${name}`)
   Object.defineProperty(prototype, name, {
     get(this: object) {
       const asked = get.call(this) as Set<string>
+      if (asked.size === 0) return asked
       const all = [...asked]
-      const kept = to(all)
+      const kept = to(clientNow(), all)
       return kept === all ? asked : new Set(kept)
     },
   })
@@ -111,6 +122,6 @@ function narrow(prototype: object, name: string, to: (wanted: string[]) => strin
  */
 export function introspectsOwn(_ctx: unknown, client: OidcClient, token: AskedToken): boolean {
   if (token.clientId !== client.clientId) return false
-  if (token.scope !== undefined) token.scope = registeredFor(client).scopes(token.scope.split(' ')).join(' ')
+  if (token.scope !== undefined) token.scope = registeredFor(client).scope(token.scope)
   return true
 }

@@ -10,10 +10,13 @@ export const longestRequest = 4096
  * own clients: they have no secret, and never push.
  * @throws errors.InvalidRequest, errors.UnauthorizedClient
  */
-export function limitRequest({ oidc }: KoaContextWithOIDC, ownClients: ReadonlySet<string>): void {
+export function limitRequest(ctx: KoaContextWithOIDC, ownClients: ReadonlySet<string>): void {
+  const { oidc } = ctx
   const { client } = oidc
   if (oidc.route === 'pushed_authorization_request' && client && ownClients.has(client.clientId))
     throw new errors.UnauthorizedClient('this client does not push requests')
+  // decoded, parameters are no longer than the address they came in
+  if (ctx.method === 'GET' && ctx.url.length <= longestParameter) return
   let sum = 0
   for (const [name, value] of Object.entries(oidc.params ?? {})) {
     // what a pushed request is taken from, which was measured when it was pushed
