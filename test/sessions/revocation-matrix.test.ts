@@ -3,16 +3,20 @@ import { liveThings, remedies, type LiveThing, type Remedy } from '../../docs/re
 import type { Back } from '../../src/admin/house.ts'
 import { remember, type Forget } from '../setup/forgetting.ts'
 import { end, find, mandate, openOrganisation } from '../setup/organisation.ts'
+import { cannotRun } from '../setup/parts.ts'
 import { allow, openPerson, signIn } from '../setup/person.ts'
 import { signInByPasskey } from '../setup/passkey.ts'
 import { registerPortal, type TestPortal } from '../setup/portal.ts'
 import { newPassword, recoverBy } from '../setup/recovery.ts'
 import { rivalOf } from '../setup/rival.ts'
 import { startServer, type RunningServer } from '../setup/server.ts'
+import { scaleOut } from '../setup/stores.ts'
 import {
+  alive,
   copyOf,
   enter,
   isSignedIn,
+  look,
   pickUp,
   proveOnly,
   refresh,
@@ -183,19 +187,6 @@ async function lanesOf({ issuer, headers, portal }: Scene, one: Robbed, remedy: 
   }
 }
 
-async function alive(probes: Probe[]): Promise<number> {
-  const found = await Promise.all(probes.map((probe) => probe()))
-  return found.filter(Boolean).length
-}
-
-async function look(probes: Record<LiveThing, Probe>): Promise<LiveThing[]> {
-  const found: LiveThing[] = []
-  for (const [thing, probe] of Object.entries(probes) as [LiveThing, Probe][]) {
-    if (await probe()) found.push(thing)
-  }
-  return found.toSorted()
-}
-
 const goesOn = (remedy: Remedy) =>
   (Object.keys(liveThings) as LiveThing[])
     .filter((thing) => !(remedies[remedy].ends as readonly LiveThing[]).includes(thing))
@@ -205,19 +196,6 @@ let server: RunningServer
 let house: Back
 let portal: TestPortal
 let networks = 0
-
-beforeAll(async () => {
-  server = await startServer({
-    YIDENG_WORKERS: '2',
-    YIDENG_ADDRESS_TRIES: '100000',
-    YIDENG_TRUST_PROXY: 'true',
-    // nothing is to be dead by its age alone
-    YIDENG_CODE_SECONDS: '600',
-    YIDENG_QR_REDEEM_SECONDS: '120',
-  })
-  house = await server.house()
-  portal = await registerPortal(house, { scope: 'openid profile offline_access' })
-})
 
 async function prepare(remedy: keyof typeof acts) {
   networks += 1
@@ -229,68 +207,89 @@ async function prepare(remedy: keyof typeof acts) {
 
 const all = Object.keys(acts) as (keyof typeof acts)[]
 
-it('nothing is dead before a remedy', async () => {
-  const { probes } = (await prepare('one')).one
-  expect(await look(probes)).toEqual(Object.keys(probes).toSorted())
-})
+const stores = [
+  { name: 'the embedded stores', there: true, settings: async () => ({}) },
+  { name: 'PostgreSQL and Redis', there: !cannotRun('PostgreSQL') && !cannotRun('Redis'), settings: scaleOut },
+]
 
-describe.each(Array.from({ length: rounds }, (_, round) => ({ round })))('round $round, two processes', () => {
-  const prepared = new Map<Remedy, Awaited<ReturnType<typeof prepare>>>()
-  let forget: Forget
-
+describe.each(stores.filter(({ there }) => there))('on $name', ({ settings }) => {
   beforeAll(async () => {
-    for (const remedy of all) prepared.set(remedy, await prepare(remedy))
-    forget = await remember(server)
+    server = await startServer({
+      YIDENG_WORKERS: '2',
+      YIDENG_ADDRESS_TRIES: '100000',
+      YIDENG_TRUST_PROXY: 'true',
+      // nothing is to be dead by its age alone
+      YIDENG_CODE_SECONDS: '600',
+      YIDENG_QR_REDEEM_SECONDS: '120',
+      ...(await settings()),
+    })
+    house = await server.house()
+    portal = await registerPortal(house, { scope: 'openid profile offline_access' })
   })
 
-  it.concurrent.each(all)('%s: nothing that it names survives', async (remedy) => {
-    const { scene, one, under } = prepared.get(remedy) ?? expect.fail()
-    const stop = under.begin()
-    await pause(20)
-    await acts[remedy](scene, one)
-    if (remedy === 'lock') await house.persons.setStatus(one.person.id, 'active', by)
-    if (!shut.has(remedy)) {
-      const again = one.browser()
-      await signIn(again, await again.get('/account'), one.person.username, passwords[remedy])
-      expect(await isSignedIn(again), 'the owner comes in again').toBe(true)
+  it('nothing is dead before a remedy', async () => {
+    const { probes } = (await prepare('one')).one
+    expect(await look(probes)).toEqual(Object.keys(probes).toSorted())
+  })
+
+  describe.each(Array.from({ length: rounds }, (_, round) => ({ round })))('round $round, two processes', () => {
+    const prepared = new Map<Remedy, Awaited<ReturnType<typeof prepare>>>()
+    let forget: Forget
+
+    beforeAll(async () => {
+      for (const remedy of all) prepared.set(remedy, await prepare(remedy))
+      forget = await remember(server)
+    })
+
+    it.concurrent.each(all)('%s: nothing that it names survives', async (remedy) => {
+      const { scene, one, under } = prepared.get(remedy) ?? expect.fail()
+      const stop = under.begin()
+      await pause(20)
+      await acts[remedy](scene, one)
+      if (remedy === 'lock') await house.persons.setStatus(one.person.id, 'active', by)
+      if (!shut.has(remedy)) {
+        const again = one.browser()
+        await signIn(again, await again.get('/account'), one.person.username, passwords[remedy])
+        expect(await isSignedIn(again), 'the owner comes in again').toBe(true)
+      }
+      await pause(300)
+      await stop()
+      await pause(1300)
+      const loot = under.loot()
+      expect(await alive(loot), `of ${loot.length} things that were got meanwhile`).toBe(0)
+      expect(await look(one.probes)).toEqual(goesOn(remedy))
+    })
+
+    it('nor when the artifact store comes back as it was before the remedies', async () => {
+      await forget()
+      await pause(1100)
+      for (const [remedy, { one }] of prepared) expect(await look(one.probes), remedy).toEqual(goesOn(remedy))
+    })
+  })
+
+  it('representation: what speaks for the represented ends, the session goes on', async () => {
+    const own = await registerPortal(house, { scope: 'openid representee offline_access' })
+    const organisation = await openOrganisation(house)
+    const handler = await openPerson(house, { name: '周小桐' })
+    const held = await mandate(house, organisation.id, organisation.representative, handler)
+    const visitor = new Visitor(server.issuer)
+    const visit = await own.begin({ prompt: 'consent' })
+    const question = await signIn(visitor, await visitor.get(visit.url), handler.username)
+    const chosen = await visitor.submit(question, '/representee', { representee: organisation.id })
+    const tokens = await visit.finish(await allow(visitor, chosen))
+    const unused = await enter(visitor, own)
+    const probes = {
+      session: () => isSignedIn(visitor),
+      code: () => succeeds(unused.visit.finish(unused.page)),
+      refresh: () => succeeds(refresh(own, tokens.refresh_token ?? '')),
+      access: () => succeeds(userinfo(own, tokens.access_token)),
     }
-    await pause(300)
-    await stop()
-    await pause(1300)
-    const loot = under.loot()
-    expect(await alive(loot), `of ${loot.length} things that were got meanwhile`).toBe(0)
-    expect(await look(one.probes)).toEqual(goesOn(remedy))
-  })
-
-  it('nor when the artifact store comes back as it was before the remedies', async () => {
+    const forget = await remember(server)
+    await end(house, held.id, organisation.representative)
+    await pause(1500)
+    expect(await look(probes as Record<LiveThing, Probe>)).toEqual(['session'])
     await forget()
     await pause(1100)
-    for (const [remedy, { one }] of prepared) expect(await look(one.probes), remedy).toEqual(goesOn(remedy))
+    expect(await look(probes as Record<LiveThing, Probe>)).toEqual(['session'])
   })
-})
-
-it('representation: what speaks for the represented ends, the session goes on', async () => {
-  const own = await registerPortal(house, { scope: 'openid representee offline_access' })
-  const organisation = await openOrganisation(house)
-  const handler = await openPerson(house, { name: '周小桐' })
-  const held = await mandate(house, organisation.id, organisation.representative, handler)
-  const visitor = new Visitor(server.issuer)
-  const visit = await own.begin({ prompt: 'consent' })
-  const question = await signIn(visitor, await visitor.get(visit.url), handler.username)
-  const chosen = await visitor.submit(question, '/representee', { representee: organisation.id })
-  const tokens = await visit.finish(await allow(visitor, chosen))
-  const unused = await enter(visitor, own)
-  const probes = {
-    session: () => isSignedIn(visitor),
-    code: () => succeeds(unused.visit.finish(unused.page)),
-    refresh: () => succeeds(refresh(own, tokens.refresh_token ?? '')),
-    access: () => succeeds(userinfo(own, tokens.access_token)),
-  }
-  const forget = await remember(server)
-  await end(house, held.id, organisation.representative)
-  await pause(1500)
-  expect(await look(probes as Record<LiveThing, Probe>)).toEqual(['session'])
-  await forget()
-  await pause(1100)
-  expect(await look(probes as Record<LiveThing, Probe>)).toEqual(['session'])
 })

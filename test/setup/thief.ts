@@ -153,3 +153,18 @@ export async function robbed(house: Back, portal: TestPortal, headers: Record<st
 }
 
 export type Robbed = Awaited<ReturnType<typeof robbed>>
+
+/** How many of these still work. */
+export async function alive(probes: Probe[]): Promise<number> {
+  const found = await Promise.all(probes.map((probe) => probe()))
+  return found.filter(Boolean).length
+}
+
+/** Which of these still work. */
+export async function look(probes: Record<LiveThing, Probe>): Promise<LiveThing[]> {
+  const found: LiveThing[] = []
+  for (const [thing, probe] of Object.entries(probes) as [LiveThing, Probe][]) {
+    if (await probe()) found.push(thing)
+  }
+  return found.toSorted()
+}
