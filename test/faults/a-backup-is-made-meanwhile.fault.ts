@@ -28,6 +28,8 @@ describe.each([
     for (const file of files) {
       const environment: Record<string, string> = { ...server.environment, YIDENG_DATA_DIR: `${file}-restored` }
       delete environment['YIDENG_DATABASE_URL']
+      // a store is restored beside an empty artifact store
+      delete environment['YIDENG_REDIS_URL']
       const restored = JSON.parse((await yideng({ environment }, ['restore', file, '--json'])).stdout) as {
         tables: Record<string, { rows: number }>
       }
