@@ -223,7 +223,8 @@ export function createHost(parts: HostParts): House {
     if (epoch !== undefined && epoch !== person.endings.epoch) return false
     if (await methodLocks.locked(person.id, method)) return false
     return (
-      authenticatorId === undefined || (await authenticators.list(person.id)).some(({ id }) => id === authenticatorId)
+      authenticatorId === undefined ||
+      (await authenticators.list(person.id, method)).some(({ id }) => id === authenticatorId)
     )
   }
 

@@ -3,7 +3,7 @@ import { expect } from 'vitest'
 import { readInvitee } from '../../src/accounts/mandates/invitee.ts'
 import { administrator, letIn } from '../setup/administrator.ts'
 import { photographedPerson, rightFrames, room, send } from '../setup/face.ts'
-import { find, openOrganisation } from '../setup/organisation.ts'
+import { inviteHandler, find, openOrganisation } from '../setup/organisation.ts'
 import { addPasskey, askOptions, type CreationOptions, type RequestOptions } from '../setup/passkey.ts'
 import { password, residentId } from '../setup/people.ts'
 import { openPerson } from '../setup/person.ts'
@@ -91,18 +91,7 @@ export const ofPeople: OneTimeThing[] = [
       const authenticator = new SoftwareAuthenticator(server.issuer)
       await addPasskey(visitor, authenticator)
       const handler = await openPerson(house, { name: '周小桐' })
-      const asked = await visitor.submit(
-        await visitor.get(`/account/organisations/${organisation.id}/invite`),
-        '/invite',
-        {
-          name: '周小桐',
-          contact: handler.number,
-          role: 'handler',
-          'matter-tax.filing': 'yes',
-          from: new Date(Date.now() + 8 * 3_600_000).toISOString().slice(0, 10),
-          days: '30',
-        },
-      )
+      const asked = await inviteHandler(visitor, organisation.id, handler)
       const response = JSON.stringify(authenticator.get(await askOptions<RequestOptions>(visitor, asked)))
       return {
         use: async () =>

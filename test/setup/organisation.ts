@@ -3,6 +3,7 @@ import { creditCodeCheck } from '../../src/accounts/identifiers/gb32100.ts'
 import { readInvitee } from '../../src/accounts/mandates/invitee.ts'
 import type { Role } from '../../src/accounts/mandates/rules.ts'
 import { openPerson } from './person.ts'
+import type { Visitor } from './visitor.ts'
 
 type Person = Awaited<ReturnType<typeof openPerson>>
 
@@ -68,4 +69,17 @@ export async function mandate(
 
 export async function end(house: Back, mandateId: string, person: { id: string }) {
   return house.mandates.end(mandateId, await find(house, person), by)
+}
+
+/** The representative's page asks somebody named 周小桐 to file taxes for 30 days; it then asks for a signature. */
+export async function inviteHandler(representative: Visitor, organisationId: string, handler: { number: string }) {
+  const page = await representative.get(`/account/organisations/${organisationId}/invite`)
+  return representative.submit(page, '/invite', {
+    name: '周小桐',
+    contact: handler.number,
+    role: 'handler',
+    'matter-tax.filing': 'yes',
+    from: new Date(Date.now() + 8 * 3_600_000).toISOString().slice(0, 10),
+    days: '30',
+  })
 }

@@ -1,14 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { join } from 'node:path'
-import { beforeEach, expect, it, onTestFinished } from 'vitest'
+import { beforeEach, expect, it } from 'vitest'
 import { sealOf } from '../../../src/accounts/authenticators.ts'
-import { openHouse, type Back } from '../../../src/admin/house.ts'
-import { readSettings } from '../../../src/config/settings.ts'
+import type { Back } from '../../../src/admin/house.ts'
+import { handHouse } from '../../setup/hand-house.ts'
 import { find } from '../../setup/organisation.ts'
 import { openPerson } from '../../setup/person.ts'
 import { registered, rivalOf } from '../../setup/rival.ts'
-import { durableStore } from '../../setup/stores.ts'
-import { handClock, temporaryDirectory } from '../../setup/temporary.ts'
 
 const by = { actor: 'administrator:test' }
 const hour = 3_600_000
@@ -16,12 +13,7 @@ let house: Back
 let forward: (ms: number) => number
 
 beforeEach(async () => {
-  const directory = temporaryDirectory()
-  const hand = handClock()
-  forward = hand.forward
-  const settings = { YIDENG_DATA_DIR: join(directory, 'data'), YIDENG_KEYS_DIR: join(directory, 'keys') }
-  house = await openHouse(readSettings({ ...settings, ...(await durableStore()) }), hand.clock)
-  onTestFinished(() => house.close())
+  ;({ house, forward } = await handHouse())
 })
 
 const atCounter = async (person: { id: string }, bothPresent = false) =>

@@ -1,13 +1,10 @@
-import { join } from 'node:path'
 import fc from 'fast-check'
-import { expect, it, onTestFinished } from 'vitest'
-import { openHouse, type Back } from '../../../src/admin/house.ts'
-import { readSettings } from '../../../src/config/settings.ts'
+import { expect, it } from 'vitest'
+import type { Back } from '../../../src/admin/house.ts'
+import { handHouse } from '../../setup/hand-house.ts'
 import { find, mandate, openOrganisation } from '../../setup/organisation.ts'
 import { openPerson } from '../../setup/person.ts'
 import { rivalOf } from '../../setup/rival.ts'
-import { durableStore } from '../../setup/stores.ts'
-import { handClock, temporaryDirectory } from '../../setup/temporary.ts'
 
 const by = { actor: 'administrator:test' }
 const hour = 3_600_000
@@ -22,15 +19,6 @@ const restsOn: Record<Role, Role[]> = {
   handler: ['owner'],
   giver: [],
   helper: ['giver'],
-}
-
-async function world() {
-  const directory = temporaryDirectory()
-  const { clock, forward } = handClock()
-  const settings = { YIDENG_DATA_DIR: join(directory, 'data'), YIDENG_KEYS_DIR: join(directory, 'keys') }
-  const house = await openHouse(readSettings({ ...settings, ...(await durableStore()) }), clock)
-  onTestFinished(() => house.close())
-  return { house, forward }
 }
 
 async function company(house: Back) {
@@ -93,7 +81,7 @@ async function expectGranted(one: Company, isGranted: (role: Role) => boolean, w
 it.each(wayNames.flatMap((way) => roles.map((role) => ({ way, role }))))(
   'nothing rests on the $role after $way, and whoever loses by it is told',
   async ({ way, role }) => {
-    const { house, forward } = await world()
+    const { house, forward } = await handHouse()
     const one = await company(house)
     await expectGranted(one, () => true, 'before')
     await house.database.deleteFrom('representation_endings').execute()
@@ -119,7 +107,7 @@ it.each(wayNames.flatMap((way) => roles.map((role) => ({ way, role }))))(
 )
 
 it('who gets the number back is told what was opened in their name, and confirms it one by one', async () => {
-  const { house } = await world()
+  const { house } = await handHouse()
   const one = await company(house)
   const rival = await ways.supersede(house, one.people.owner)
   const notice = (await house.inbox.list(rival.id, 9)).find(({ kind }) => kind === 'opened-in-your-name')
@@ -135,7 +123,7 @@ it('who gets the number back is told what was opened in their name, and confirms
 })
 
 it('an organisation stands on the document of its representative, not on the account it was opened by', async () => {
-  const { house } = await world()
+  const { house } = await handHouse()
   const one = await company(house)
   const other = await openPerson(house)
   const { id, row } = await find(house, other)
@@ -160,7 +148,7 @@ const step = fc.record({
 })
 
 it('in any order: granted is what everybody it rests on has power for', async () => {
-  const { house, forward } = await world()
+  const { house, forward } = await handHouse()
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 7 }), async (story) => {
       const one = await company(house)

@@ -1,14 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { Back } from '../../../src/admin/house.ts'
-import { openHouse } from '../../../src/admin/house.ts'
 import { readInvitee } from '../../../src/accounts/mandates/invitee.ts'
-import { readSettings } from '../../../src/config/settings.ts'
+import { handHouse } from '../../setup/hand-house.ts'
 import { end, find, mandate, openOrganisation, register } from '../../setup/organisation.ts'
 import { openPerson } from '../../setup/person.ts'
-import { durableStore } from '../../setup/stores.ts'
-import { handClock, temporaryDirectory } from '../../setup/temporary.ts'
-import { join } from 'node:path'
-import { onTestFinished } from 'vitest'
 
 const by = { actor: 'person' }
 const day = 86_400_000
@@ -16,12 +11,7 @@ let house: Back
 let forward: (ms: number) => number
 
 beforeEach(async () => {
-  const directory = temporaryDirectory()
-  const hand = handClock()
-  forward = hand.forward
-  const settings = { YIDENG_DATA_DIR: join(directory, 'data'), YIDENG_KEYS_DIR: join(directory, 'keys') }
-  house = await openHouse(readSettings({ ...settings, ...(await durableStore()) }), hand.clock)
-  onTestFinished(() => house.close())
+  ;({ house, forward } = await handHouse())
 })
 
 function inviteeOf(name: string, contact: string) {

@@ -5,7 +5,7 @@ import type { Back } from '../../../src/admin/house.ts'
 import type { SignatureCheck } from '../../../src/admin/audit/verify-signature.ts'
 import type { Tables } from '../../../src/storage/schema.ts'
 import { commandLine } from '../../cli/in-process.ts'
-import { openOrganisation } from '../../setup/organisation.ts'
+import { inviteHandler, openOrganisation } from '../../setup/organisation.ts'
 import { addPasskey, askOptions, sendResponse, type RequestOptions } from '../../setup/passkey.ts'
 import { openPerson } from '../../setup/person.ts'
 import { scan, signedInPhone, signOnPhone, WaitingComputer } from '../../setup/qr.ts'
@@ -44,18 +44,7 @@ async function signedMandate() {
   const organisation = await openOrganisation(house)
   const giver = await withPasskey(organisation.representative)
   const handler = await openPerson(house, { name: '周小桐' })
-  const asked = await giver.visitor.submit(
-    await giver.visitor.get(`/account/organisations/${organisation.id}/invite`),
-    '/invite',
-    {
-      name: '周小桐',
-      contact: handler.number,
-      role: 'handler',
-      'matter-tax.filing': 'yes',
-      from: new Date(Date.now() + 8 * 3_600_000).toISOString().slice(0, 10),
-      days: '30',
-    },
-  )
+  const asked = await inviteHandler(giver.visitor, organisation.id, handler)
   await sign(giver.visitor, asked, giver.authenticator)
   const holder = await withPasskey(handler)
   const accepting = await holder.visitor.submit(await holder.visitor.get('/account/invitations'), '/accept', {})
