@@ -3,8 +3,8 @@ import { get } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { createDesk } from '../src/admin/desk.ts'
-import { openHouse } from '../src/admin/house.ts'
+import { createCommandContext } from '../src/admin/command-context.ts'
+import { openServices } from '../src/services.ts'
 import { run } from '../src/cli/run.ts'
 import { readSettings } from '../src/config/settings.ts'
 import { approve, signedInPhone, WaitingComputer } from '../test/setup/qr.ts'
@@ -52,14 +52,14 @@ for (const store of options.stores.split(',')) {
 
   /** As the command line does it, without the time it takes to start. */
   async function command(...argv: string[]): Promise<void> {
-    const desk = createDesk({ environment, clock: Date.now, actor: 'administrator:bench' })
+    const context = createCommandContext({ environment, clock: Date.now, actor: 'administrator:bench' })
     const terminal = { input: process.stdin, prompt: process.stderr }
-    const code = await run({ argv, desk, environment, terminal, out: () => undefined, err: console.error })
+    const code = await run({ argv, context, environment, terminal, out: () => undefined, err: console.error })
     if (code !== 0) throw new Error(`${argv.join(' ')}: ${code}`)
-    await desk.close()
+    await context.close()
   }
 
-  const house = await openHouse(readSettings(environment), Date.now)
+  const services = await openServices(readSettings(environment), Date.now)
   const cases: Record<string, () => Promise<() => Promise<void>>> = {
     /** From the end of the command until the other server refuses the portal, which it had just served. */
     'a portal is suspended': async () => {
@@ -81,11 +81,11 @@ for (const store of options.stores.split(',')) {
       return () => until(async () => (await published()) > before)
     },
     'an account is locked: its sessions are ended': async () => {
-      const [person] = await house.persons.list({ limit: 1 })
+      const [person] = await services.persons.list({ limit: 1 })
       await command('person', 'unlock', person?.id ?? '')
       await wait(Math.random() * 1000)
       await command('person', 'lock', person?.id ?? '')
-      const left = () => house.database.selectFrom('session_endings').selectAll().execute()
+      const left = () => services.database.selectFrom('session_endings').selectAll().execute()
       return () => until(async () => (await left()).length === 0)
     },
   }
@@ -139,7 +139,7 @@ for (const store of options.stores.split(',')) {
     }
     show(name, delays)
   }
-  await house.close()
+  await services.close()
   await second.stop()
   await first.stop()
   await stores?.stop()

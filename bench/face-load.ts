@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { openHouse } from '../src/admin/house.ts'
+import { openServices } from '../src/services.ts'
 import { readSettings } from '../src/config/settings.ts'
 import { camera, photographed, room, send } from '../test/setup/face.ts'
 import { twoPeople, writeFrames } from '../test/setup/faces.ts'
@@ -90,9 +90,9 @@ export async function measureLoad({ rounds, signIns }: { rounds: number; signIns
     YIDENG_ADDRESS_TRIES: '1000000',
   }
   const { target, stop } = await startOurs({ sessions: 1, settings: environment })
-  const house = await openHouse(readSettings(environment), Date.now)
-  for (const person of await house.persons.list({ limit: people })) {
-    await photographed(house, { id: person.id, number: house.persons.open(person, 'document_number') })
+  const services = await openServices(readSettings(environment), Date.now)
+  for (const person of await services.persons.list({ limit: people })) {
+    await photographed(services, { id: person.id, number: services.persons.open(person, 'document_number') })
   }
   // two faces: judged in full, and not counted as a failed try
   const frames = writeFrames(Array.from({ length: 18 }, (_, step) => ({ step: step % 4, jpeg: picture })))
@@ -118,7 +118,7 @@ export async function measureLoad({ rounds, signIns }: { rounds: number; signIns
   console.log(
     `  meanwhile            ${judged.toFixed(2)} captures judged a second, ${busy} sent away (503), ${cut} connections cut`,
   )
-  await house.close()
+  await services.close()
   await stop()
   rmSync(directory, { recursive: true, force: true })
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { sealOf } from '../src/accounts/authenticators.ts'
-import type { Back } from '../src/admin/house.ts'
+import type { Services } from '../src/services.ts'
 import { indexKeysInUse } from '../src/keys/lookup-index.ts'
 import { compileOnce, type Database } from '../src/storage/database.ts'
 
@@ -8,11 +8,11 @@ const atOnce = 500
 const committedAtOnce = 20_000
 
 /** Fills a store with so many accounts, in whole batches, that nobody signs in with, as registration would have made them. */
-export async function seed(house: Back, accounts: number, passwordHash: string): Promise<void> {
-  const { database } = house
-  const { cipher, lookup } = house.dataKeys
+export async function seed(services: Services, accounts: number, passwordHash: string): Promise<void> {
+  const { database } = services
+  const { cipher, lookup } = services.dataKeys
   const [indexKey] = await indexKeysInUse(database, lookup)
-  const now = house.clock()
+  const now = services.clock()
 
   const personOf = (id: string, index: number) => {
     const serial = String(index).padStart(9, '0')
@@ -46,7 +46,7 @@ export async function seed(house: Back, accounts: number, passwordHash: string):
       created_at: now,
       held_at: null,
     }
-    return { ...row, last_used_at: null, mac: sealOf(house.seal, row) }
+    return { ...row, last_used_at: null, mac: sealOf(services.seal, row) }
   }
 
   // compiled for one batch and run again with the values of the next: building a statement takes longer than running it

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createPasswords } from '../src/accounts/passwords/hash.ts'
-import { openHouse } from '../src/admin/house.ts'
+import { openServices } from '../src/services.ts'
 import type { ClientInput } from '../src/clients/metadata.ts'
 import { readSettings } from '../src/config/settings.ts'
 import { freePort } from '../test/setup/free-port.ts'
@@ -97,9 +97,9 @@ export async function startOurs(start: Start & { name?: string; accounts?: numbe
   }
   writeFileSync(environment.YIDENG_RESOURCES, JSON.stringify(resources))
   const origin = `http://localhost:${port}`
-  const house = await openHouse(readSettings(environment), Date.now)
+  const services = await openServices(readSettings(environment), Date.now)
   const register = async (client: ClientInput) => {
-    const created = await house.clients.create(client, 'administrator:bench')
+    const created = await services.clients.create(client, 'administrator:bench')
     if (!created.ok || !created.secret) throw new Error('the client was not registered')
     return { clientId: created.client.id, clientSecret: created.secret }
   }
@@ -115,10 +115,10 @@ export async function startOurs(start: Start & { name?: string; accounts?: numbe
     const document = { type: 'resident_id', number: residentId(`44030019900101${String(100 + index)}`) }
     const phone = `+861380000${String(1000 + index)}`
     const opening = { document, name: '张三', phone, username: `bench${index}`, passwordHash, vouchedLevel: 3 as const }
-    await house.persons.create(opening, { actor: 'administrator:bench' })
+    await services.persons.create(opening, { actor: 'administrator:bench' })
   }
-  await seed(house, accounts, passwordHash)
-  await house.close()
+  await seed(services, accounts, passwordHash)
+  await services.close()
   // after the seeding, which may take longer than idle connections live
   const ready = `${origin}/readyz`
   const child = await run({ file: ['bin/server.mjs'], environment, ready, flags, pinned })

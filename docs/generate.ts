@@ -6,11 +6,11 @@ import { agreements, duties, dutyOf, type Agreement, type Duty } from '../src/ad
 import { auditEvents } from '../src/audit/events.ts'
 import { sessionCommands } from '../src/cli/remote/session-commands.ts'
 import { everyFlag, exitCodes, meaningOf, typed, usageOf } from '../src/cli/help.ts'
-import { countedTries } from '../src/login/counted-tries.ts'
+import { countedTries } from '../src/guards/counted-tries.ts'
 import { documentedSettings } from '../src/config/settings.ts'
 import { budgets, type Budget } from '../src/config/budgets.ts'
 import { endpoints } from '../src/http/endpoints.ts'
-import { longestParameter, longestRequest } from '../src/oidc/request-limits.ts'
+import { longestParameter, longestRequest } from '../src/guards/request-limits.ts'
 import { refusals } from '../src/refusal/refusal.ts'
 import { liveThings, remedies, type LiveThing } from './revocation-matrix.ts'
 
@@ -33,7 +33,7 @@ const reach: Record<About, string> = {
   administrator: 'for the own region',
   approval: 'for what lies in the own region',
   rows: 'and shows what lies in the own region',
-  house: 'of the province',
+  system: 'of the province',
 }
 function fromAfar({ access, ...command }: Command): string {
   if ('local' in access) return `Not with \`--server\`: ${access.local}.`
@@ -199,7 +199,7 @@ function triesPage(): string {
   return page([
     '# Tries: whom they count for',
     '',
-    made('src/login/counted-tries.ts'),
+    made('src/guards/counted-tries.ts'),
     '',
     'Everything that is counted and held back. A count for the *maker* holds only the network, browser, login or account that',
     'makes the tries. A count for the *target* also holds others who try the same account, number, name or portal. The third',

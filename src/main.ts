@@ -1,6 +1,6 @@
 import cluster from 'node:cluster'
 import type { Logger } from 'pino'
-import { openHouse } from './admin/house.ts'
+import { openServices } from './services.ts'
 import { createCheckpoints, keepMakingCheckpoints } from './audit/checkpoints.ts'
 import { createSums, keepWritingSums } from './audit/sums.ts'
 import { ownClient, ownClientId } from './account-centre/own-client.ts'
@@ -12,38 +12,38 @@ import { createPasswords, defaultGate } from './accounts/passwords/hash.ts'
 import { listedRegions } from './config/networks.ts'
 import { SettingsError, type Settings } from './config/settings.ts'
 import { createApp } from './http/app.ts'
-import { watchHouse } from './http/house-metrics.ts'
+import { watchServices } from './http/service-metrics.ts'
 import { createMetrics } from './http/metrics.ts'
 import { serve } from './http/serve.ts'
 import { start } from './http/start.ts'
 import { plainCookiesPage } from './http/too-many-cookies.ts'
 import type { Tracing } from './http/tracing.ts'
 import { createCookieKeys } from './keys/cookie-keys.ts'
-import { belonging } from './keys/keys-in-store.ts'
+import { keyFingerprint } from './keys/keys-in-store.ts'
 import { inOrder, openSigningKeys } from './keys/signing-keys.ts'
 import { createHost } from './login/host.ts'
-import { faceMethod } from './login/face/face.ts'
-import { passkeyMethod } from './login/passkey/passkey.ts'
-import { createSignatures } from './login/passkey/signing.ts'
-import { createRegisterMatches } from './login/register-matches.ts'
-import { passwordMethod } from './login/password/password.ts'
-import { qrMethod } from './login/qr/qr.ts'
-import { createNumberClaimsDue } from './oidc/number-claims-due.ts'
-import { createAccountClosings } from './oidc/account-closings.ts'
+import { faceMethod } from './login/methods/face/face.ts'
+import { passkeyMethod } from './login/methods/passkey/passkey.ts'
+import { createSignatures } from './login/methods/passkey/signing.ts'
+import { createRegisterMatches } from './guards/register-matches.ts'
+import { passwordMethod } from './login/methods/password/password.ts'
+import { qrMethod } from './login/methods/qr/qr.ts'
+import { createNumberClaimsDue } from './jobs/number-claims-due.ts'
+import { createAccountClosings } from './jobs/account-closings.ts'
 import { createAccessTokens } from './oidc/access-tokens.ts'
-import { keepKeysFresh } from './oidc/key-rotation.ts'
+import { keepKeysFresh } from './jobs/key-rotation.ts'
 import { commandLineClient, commandLineId } from './oidc/command-line-client.ts'
 import { createDeviceFlow } from './oidc/device-flow.ts'
-import { createLogoutDeliveries } from './oidc/logout-deliveries.ts'
+import { createLogoutDeliveries } from './jobs/logout-deliveries.ts'
 import { bindLogins } from './oidc/login-browser.ts'
-import { createOutbound, isPublic } from './oidc/outbound.ts'
+import { createOutbound, isPublic } from './guards/outbound.ts'
 import { createProvider } from './oidc/provider.ts'
-import { keepLogouts } from './oidc/provider-changes.ts'
-import { createRepresentationEndings } from './oidc/representation-endings.ts'
-import { createRepresenteeBook } from './oidc/representee-book.ts'
-import { createRepresentees } from './oidc/representee.ts'
+import { keepLogouts } from './oidc/engine/provider-changes.ts'
+import { createRepresentationEndings } from './jobs/representation-endings.ts'
+import { createRepresenteeBook } from './representation/representee-book.ts'
+import { createRepresentees } from './representation/representee.ts'
 import { readResources } from './oidc/resources.ts'
-import { leaveOutTraces } from './oidc/untraced-errors.ts'
+import { leaveOutTraces } from './oidc/engine/untraced-errors.ts'
 import { loadAssets } from './pages/assets.ts'
 import { createPages } from './pages/render.ts'
 import { localVerifier } from './proofing/face/local.ts'
@@ -51,11 +51,11 @@ import { createFacePool } from './proofing/face/pool.ts'
 import { thresholds } from './proofing/face/thresholds.ts'
 import { readVendors } from './proofing/face/vendors/vendors.ts'
 import { chooseVerifiers } from './proofing/face/verifiers.ts'
-import { createEndingsJob } from './sessions/endings-job.ts'
+import { createEndingsJob } from './jobs/session-endings.ts'
 import { createSessionRows } from './sessions/rows.ts'
 import { createSessions } from './sessions/sessions.ts'
 import { keepMonthsAhead } from './storage/audit-months.ts'
-import { freshFor } from './storage/fresh.ts'
+import { cached } from './storage/cached.ts'
 import { claimRedis, keepLogsShort, openArtifacts, openEvents, redisOfAnother } from './storage/stores.ts'
 
 leaveOutTraces()
@@ -73,7 +73,7 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
     listens: true,
     failed: (error) => log.warn({ err: error }, 'events do not come through: the stores are asked often instead'),
   })
-  const back = await openHouse(settings, clock, {
+  const services = await openServices(settings, clock, {
     seen: metrics.seen,
     sums: createSums(clock),
     queried: tracing.queried,
@@ -82,16 +82,16 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
   })
   const opened = await openArtifacts(settings, clock, log, metrics.committed)
   const artifacts = tracing.artifacts(settings.redisUrls ? metrics.timed(opened) : opened)
-  const { database, audit, persons, consents, clients, devices, inbox, dataKeys } = back
+  const { database, audit, persons, consents, clients, devices, inbox, dataKeys } = services
   const { blindIndex, cipher } = dataKeys
-  if (settings.redisUrls && !(await claimRedis(artifacts, belonging(blindIndex).underFirstKey)))
+  if (settings.redisUrls && !(await claimRedis(artifacts, keyFingerprint(blindIndex).underFirstKey)))
     throw new SettingsError(redisOfAnother)
   const cookieKeys = createCookieKeys(settings.keysDir, clock)
   const gate = createHashGate(defaultGate)
   const passwords = createPasswords({ gate: tracing.hashing(gate) })
 
   const accountCentre = ownClient(settings.issuer)
-  const findClient = freshFor(
+  const findClient = cached(
     async (id: string) => {
       if (id === accountCentre.id) return accountCentre
       if (id === commandLineId) return commandLineClient
@@ -101,12 +101,12 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
     { events, topic: 'client', all: true },
     clock,
   )
-  const { representations, representeeChoices: choices } = back
+  const { representations, representeeChoices: choices } = services
   const lifetime = Math.max(settings.lifetimes.session, settings.lifetimes.refreshToken)
   const book = createRepresenteeBook({ artifacts, representations, clock, lifetime })
   const readKeys = () => openSigningKeys(settings.keysDir, clock)
   const deviceFlow = createDeviceFlow({
-    administrators: back.administrators,
+    administrators: services.administrators,
     artifacts,
     audit,
     blindIndex,
@@ -114,7 +114,7 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
     regionOf: listedRegions(),
     clock,
   })
-  const findPerson = freshFor((id: string) => persons.find(id), { events, topic: 'person', all: false }, clock)
+  const findPerson = cached((id: string) => persons.find(id), { events, topic: 'person', all: false }, clock)
   const rows = createSessionRows({ artifacts, findPerson })
   const provider = createProvider({
     sessions: rows,
@@ -143,7 +143,7 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
     readKeys,
     cookieKeys,
     refreshDataKeys: dataKeys.refresh,
-    shareKeys: back.shareKeys,
+    shareKeys: services.shareKeys,
     events,
     clock,
     log,
@@ -152,12 +152,12 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
   const deliveries = createLogoutDeliveries({ database, audit, events, clock, deliver, log })
   const { session: sessionLifetime, sessionIdle: idle } = settings.lifetimes
   const sessions = createSessions({
-    ...back,
+    ...services,
     rows,
     artifacts,
     deliveries,
     cipher,
-    tell: events.tell,
+    publish: events.publish,
     lifetime: sessionLifetime,
     idle,
   })
@@ -165,17 +165,17 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
   const endings = createRepresentationEndings({ database, book, sessions, audit, events, clock, log })
   const sessionEndings = createEndingsJob({ database, sessions, audit, events, clock, log })
 
-  const closings = createAccountClosings({ ...back, sessions, events, log })
-  const numberClaimsDue = createNumberClaimsDue({ ...back, events, log })
+  const closings = createAccountClosings({ ...services, sessions, events, log })
+  const numberClaimsDue = createNumberClaimsDue({ ...services, events, log })
 
   const { limits } = settings
   const accessTokens = createAccessTokens({ provider, sessions, artifacts, clock })
   const vendors = readVendors(settings.face.vendorsFile, clock, settings.production)
   const facePool = tracing.faces(createFacePool(settings.face))
-  const local = localVerifier({ pool: facePool, references: back.faceReferences, limits: thresholds })
+  const local = localVerifier({ pool: facePool, references: services.faceReferences, limits: thresholds })
   /** What most parts are made of. */
   const common = {
-    ...back,
+    ...services,
     settings,
     artifacts,
     events,
@@ -195,8 +195,8 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
     qrMethod({ ...common, cookieKeys, accessTokens, signatures }),
     faceMethod({
       ...common,
-      consents: back.faceConsents,
-      proofs: back.faceProofs,
+      consents: services.faceConsents,
+      proofs: services.faceProofs,
       verifiers: chooseVerifiers(settings.face, [local, ...vendors]),
       pool: facePool,
     }),
@@ -204,7 +204,7 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
   const logins = bindLogins(provider, secure)
   const host = createHost({ ...common, logins, methods })
 
-  watchHouse({ registry: metrics.registry, database, passwordLoad: gate.load, signingKeys: readKeys, clock })
+  watchServices({ registry: metrics.registry, database, passwordLoad: gate.load, signingKeys: readKeys, clock })
 
   const assets = loadAssets()
   const pages = createPages({ assets })
@@ -223,7 +223,7 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
       await database.selectFrom('house').select('key').limit(1).execute()
       await artifacts.get('ready', 'ready')
     },
-    visit: { pages, words: pages.words, csrfKeys: cookieKeys.accepted, secure, trustProxy: settings.trustProxy },
+    requests: { pages, words: pages.words, csrfKeys: cookieKeys.accepted, secure, trustProxy: settings.trustProxy },
     login: {
       ...common,
       host,
@@ -250,7 +250,7 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
     sessionMemory: { sessions, devices },
     portalAudit: { provider, audit, log },
     deviceDoor: deviceFlow.door,
-    admin: { house: back, artifacts, accessTokens, sessions },
+    admin: { services: services, artifacts, accessTokens, sessions },
   })
   app.silent = true
   app.on('error', (error) => log.debug({ err: error }, 'connection failed'))
@@ -262,7 +262,7 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
 
   // of several processes one does it
   if ((cluster.worker?.id ?? 1) === 1) {
-    sealOlderAuthenticators(back).catch((error: unknown) =>
+    sealOlderAuthenticators(services).catch((error: unknown) =>
       log.error({ err: error }, 'authenticators of older versions could not be sealed'),
     )
   }
@@ -289,7 +289,7 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
       await facePool.close()
       await events.stop()
       await artifacts.close()
-      await back.close()
+      await services.close()
       await tracing.close()
       cluster.worker?.disconnect()
     },

@@ -1,7 +1,7 @@
 import { creditCodeCheck } from '../../src/accounts/identifiers/gb32100.ts'
 import { readIdentifier } from '../../src/accounts/identifiers/identify.ts'
 import { readInvitee } from '../../src/accounts/mandates/invitee.ts'
-import { openHouse, type Back } from '../../src/admin/house.ts'
+import { openServices, type Services } from '../../src/services.ts'
 import { readSettings } from '../../src/config/settings.ts'
 
 /** Valid, and nobody's: 440000 is a whole province, and codes are given out by counties only. */
@@ -18,24 +18,24 @@ const yearMs = 365 * 86_400_000
 
 /** A company, its representative and two handlers, as they would have made it in the account centre. */
 export async function setUpCompany(environment: Record<string, string | undefined>): Promise<void> {
-  const house = await openHouse(readSettings(environment), () => Date.now())
+  const services = await openServices(readSettings(environment), () => Date.now())
   try {
     const by = { actor: 'administrator:demo' }
-    const representative = await personOf(house, 'linzhixing')
-    const { documentType, documentNumber } = house.persons.reveal(representative)
+    const representative = await personOf(services, 'linzhixing')
+    const { documentType, documentNumber } = services.persons.reveal(representative)
     const entry = { ...company, status: 'active' as const, documentType, documentNumber }
-    await house.database.transaction().execute((transaction) => house.businessRegister.add(transaction, [entry]))
-    const opened = await house.legalPersons.open({ uscc: company.uscc, person: representative }, by)
+    await services.database.transaction().execute((transaction) => services.businessRegister.add(transaction, [entry]))
+    const opened = await services.legalPersons.open({ uscc: company.uscc, person: representative }, by)
     if (!opened.ok) return // the level of the representative was changed by whoever plays with the demo
     const { id } = opened.legalPerson
     // left alone once there is any history of mandates: what was revoked stays revoked
-    const begun = (await house.representations.history(id, 100)).some(({ event }) => event === 'offer')
+    const begun = (await services.representations.history(id, 100)).some(({ event }) => event === 'offer')
     for (const { username, matters } of begun ? [] : handlers) {
-      const person = await personOf(house, username)
-      const { name, documentNumber: contact } = house.persons.reveal(person)
-      const read = readInvitee(house.dataKeys.blindIndex, { name, contact })
+      const person = await personOf(services, username)
+      const { name, documentNumber: contact } = services.persons.reveal(person)
+      const read = readInvitee(services.dataKeys.blindIndex, { name, contact })
       if (!read.ok) throw new Error(`${username} cannot be invited`)
-      const notBefore = house.clock()
+      const notBefore = services.clock()
       const offering = {
         role: 'handler',
         matters,
@@ -43,16 +43,16 @@ export async function setUpCompany(environment: Record<string, string | undefine
         expiresAt: notBefore + yearMs,
         invitee: read.invitee,
       } as const
-      const offered = await house.mandates.offer(id, representative, offering, by)
-      if (offered.ok) await house.mandates.accept(offered.mandate.id, person, by)
+      const offered = await services.mandates.offer(id, representative, offering, by)
+      if (offered.ok) await services.mandates.accept(offered.mandate.id, person, by)
     }
   } finally {
-    await house.close()
+    await services.close()
   }
 }
 
-async function personOf(house: Back, username: string) {
-  const person = await house.persons.findByIdentifier(readIdentifier(username))
+async function personOf(services: Services, username: string) {
+  const person = await services.persons.findByIdentifier(readIdentifier(username))
   if (!person) throw new Error(`${username} has no account`)
   return person
 }

@@ -1,5 +1,5 @@
 import { checkCharacter } from '../../src/accounts/identifiers/gb11643.ts'
-import { anna, berta, type Place } from './photographs.ts'
+import { anna, berta, type FaceArea } from './photographs.ts'
 
 export interface DemoPerson {
   username: string
@@ -13,7 +13,7 @@ export interface DemoPerson {
   /** 3 where both names are the same. */
   level: 2 | 3
   /** Whose photograph the register has under this number; nobody with this name looks so. */
-  photograph?: Place
+  photograph?: FaceArea
   special: string
 }
 

@@ -10,7 +10,7 @@ export const photographs = [1, 2, 3, 4, 5, 6].map((number) => join(folder, `samp
 export const camera = { width: 640, height: 480 } as const
 
 /** Where somebody's face stands, in a photograph 1200 pixels wide. */
-export interface Place {
+export interface FaceArea {
   photograph: number
   x: number
   y: number
@@ -19,17 +19,17 @@ export interface Place {
 }
 
 /** Two people, each in one of the photographs. */
-export const anna: Place = { photograph: 5, x: 695, y: 124, width: 99, height: 148 }
-export const berta: Place = { photograph: 3, x: 366, y: 205, width: 125, height: 170 }
+export const anna: FaceArea = { photograph: 5, x: 695, y: 124, width: 99, height: 148 }
+export const berta: FaceArea = { photograph: 3, x: 366, y: 205, width: 125, height: 170 }
 
 /** A picture as a camera would take it of this person alone. */
-export async function pictureOf(place: Place) {
-  const picture = sharp(photographs[place.photograph - 1])
+export async function pictureOf(area: FaceArea) {
+  const picture = sharp(photographs[area.photograph - 1])
   const scale = ((await picture.metadata()).width ?? 0) / 1200
-  const high = place.height * scale * 2
+  const high = area.height * scale * 2
   const wide = (high * camera.width) / camera.height
-  const left = Math.max(0, Math.round((place.x + place.width / 2) * scale - wide / 2))
-  const top = Math.max(0, Math.round((place.y + place.height * 0.45) * scale - high / 2))
+  const left = Math.max(0, Math.round((area.x + area.width / 2) * scale - wide / 2))
+  const top = Math.max(0, Math.round((area.y + area.height * 0.45) * scale - high / 2))
   return picture
     .extract({ left, top, width: Math.round(wide), height: Math.round(high) })
     .resize(camera.width, camera.height)

@@ -1,37 +1,37 @@
 import Router from '@koa/router'
-import type { Recovery } from '../accounts/recovery/recovery.ts'
+import type { Recovery } from '../accounts/account-recovery/recovery.ts'
 import { ownPath } from '../pages/own-path.ts'
 import type { AccountHost, LoginMethod } from '../login/method.ts'
-import { createCentre, type CentreParts } from './centre.ts'
-import { closingRoutes, type ClosingParts } from './closing.ts'
-import { dataRoutes, type DataParts } from './data.ts'
-import { historyRoutes, type HistoryParts } from './history.ts'
+import { createCentre, type CentreDeps } from './centre.ts'
+import { closingRoutes, type ClosingDeps } from './closing.ts'
+import { dataRoutes, type DataDeps } from './data.ts'
+import { historyRoutes, type HistoryDeps } from './history.ts'
 import { mandateRoutes } from './mandates.ts'
-import { noticesRoutes, type NoticesParts } from './notices.ts'
-import { organisationRoutes, type OrganisationParts } from './organisations.ts'
-import { overviewRoutes, type OverviewParts } from './overview.ts'
+import { noticesRoutes, type NoticesDeps } from './notices.ts'
+import { organisationRoutes, type OrganisationDeps } from './organisations.ts'
+import { overviewRoutes, type OverviewDeps } from './overview.ts'
 import { recoveryCodeRoutes } from './recovery-codes.ts'
-import { portalsRoutes, type PortalsParts } from './portals.ts'
-import { receiptRoutes, type ReceiptParts } from './receipts.ts'
-import { sessionsRoutes, type SessionsParts } from './sessions.ts'
-import { signatureRoutes, type SignatureParts } from './signatures.ts'
-import { waysRoutes, type WaysParts } from './ways.ts'
+import { portalsRoutes, type PortalsDeps } from './portals.ts'
+import { receiptRoutes, type ReceiptDeps } from './receipts.ts'
+import { sessionsRoutes, type SessionsDeps } from './sessions.ts'
+import { signatureRoutes, type SignatureDeps } from './signatures.ts'
+import { waysRoutes, type WaysDeps } from './ways.ts'
 
-export type AccountCentreParts = CentreParts &
-  OverviewParts &
-  WaysParts &
-  SessionsParts &
-  HistoryParts &
-  PortalsParts &
-  OrganisationParts &
-  ReceiptParts &
-  SignatureParts &
-  NoticesParts &
-  DataParts &
-  ClosingParts & { methods: readonly LoginMethod[]; recovery: Recovery }
+export type AccountCentreDeps = CentreDeps &
+  OverviewDeps &
+  WaysDeps &
+  SessionsDeps &
+  HistoryDeps &
+  PortalsDeps &
+  OrganisationDeps &
+  ReceiptDeps &
+  SignatureDeps &
+  NoticesDeps &
+  DataDeps &
+  ClosingDeps & { methods: readonly LoginMethod[]; recovery: Recovery }
 
 /** Each room of the account centre, in the order of its menu; a login method brings its own. */
-const rooms: ((router: Router, centre: AccountHost, parts: AccountCentreParts) => void)[] = [
+const rooms: ((router: Router, centre: AccountHost, deps: AccountCentreDeps) => void)[] = [
   overviewRoutes,
   dataRoutes,
   closingRoutes,
@@ -48,8 +48,8 @@ const rooms: ((router: Router, centre: AccountHost, parts: AccountCentreParts) =
 ]
 
 /** A person's own pages, under /account. */
-export function accountRoutes(router: Router, parts: AccountCentreParts): void {
-  const centre = createCentre(parts)
+export function accountRoutes(router: Router, deps: AccountCentreDeps): void {
+  const centre = createCentre(deps)
   // where a sign-in for the account centre comes back to: `state` says which page it was for
   router.get('/account/return', (ctx) => {
     const { state = '/account', error } = ctx.query
@@ -58,8 +58,8 @@ export function accountRoutes(router: Router, parts: AccountCentreParts): void {
     if (target.startsWith('/q/scan/')) ctx.redirect(error === undefined ? target : `${target}?back=1`)
     else ctx.redirect(target === '/account' || target.startsWith('/account/') ? target : '/account')
   })
-  for (const room of rooms) room(router, centre, parts)
-  for (const method of parts.methods) {
+  for (const room of rooms) room(router, centre, deps)
+  for (const method of deps.methods) {
     mountEnrolment(router, centre, method)
     method.pages?.(router, centre)
   }

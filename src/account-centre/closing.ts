@@ -2,12 +2,12 @@ import type { Closing } from '../accounts/closing.ts'
 import type { LegalPersons } from '../accounts/legal-persons.ts'
 import type { Mandates } from '../accounts/mandates/mandates.ts'
 import { actorOf } from '../login/host.ts'
-import type { AccountHost, AccountVisit, Router, RouterContext } from '../login/method.ts'
+import type { AccountHost, AccountContext, Router, RouterContext } from '../login/method.ts'
 import type { Sessions } from '../sessions/sessions.ts'
-import { goTo } from '../pages/going.ts'
-import { showPage, visitOf } from '../pages/visit.ts'
+import { redirectTo } from '../pages/redirect.ts'
+import { showPage, requestOf } from '../pages/request-context.ts'
 
-export interface ClosingParts {
+export interface ClosingDeps {
   closing: Closing
   legalPersons: LegalPersons
   mandates: Mandates
@@ -19,14 +19,14 @@ export interface ClosingParts {
 const room = '/account/closing'
 
 /** Closing my account: what happens, typed to confirm, some days to think it over, one click to keep it. */
-export function closingRoutes(router: Router, centre: AccountHost, parts: ClosingParts): void {
-  const { closing, legalPersons, mandates, sessions, closingDays } = parts
+export function closingRoutes(router: Router, centre: AccountHost, deps: ClosingDeps): void {
+  const { closing, legalPersons, mandates, sessions, closingDays } = deps
 
-  async function showRoom(ctx: RouterContext, visit: AccountVisit, problem = '') {
-    const { id, closesAt } = visit.person
+  async function showRoom(ctx: RouterContext, account: AccountContext, problem = '') {
+    const { id, closesAt } = account.person
     const organisations = await hindering(id)
     const data = { closesAt: closesAt ?? 0, organisations, days: closingDays, problem }
-    await centre.show(ctx, visit, 'account/closing', data, problem ? 400 : 200)
+    await centre.show(ctx, account, 'account/closing', data, problem ? 400 : 200)
   }
 
   /** Organisations that others act for only as long as this person answers for them. */
@@ -37,33 +37,33 @@ export function closingRoutes(router: Router, centre: AccountHost, parts: Closin
   }
 
   router.get(room, async (ctx) => {
-    const before = await centre.visit(ctx)
+    const before = await centre.enter(ctx)
     if (!before) return
-    const visit = before.person.closesAt === null ? await centre.mayChangeAuthenticators(ctx) : before
-    if (visit) await showRoom(ctx, visit)
+    const account = before.person.closesAt === null ? await centre.mayChangeAuthenticators(ctx) : before
+    if (account) await showRoom(ctx, account)
   })
 
   router.post(room, async (ctx) => {
-    visitOf(ctx).back = room
-    const visit = await centre.mayChangeAuthenticators(ctx)
-    if (!visit) return undefined
-    const { form } = visitOf(ctx)
-    const { id } = visit.person
-    if ((await hindering(id)).length > 0) return showRoom(ctx, visit)
+    requestOf(ctx).returnTo = room
+    const account = await centre.mayChangeAuthenticators(ctx)
+    if (!account) return undefined
+    const { form } = requestOf(ctx)
+    const { id } = account.person
+    if ((await hindering(id)).length > 0) return showRoom(ctx, account)
     const typed = (form['confirm'] ?? '').trim()
-    if (typed !== visitOf(ctx).t('closing.confirm_words')) return showRoom(ctx, visit, 'closing_confirm')
+    if (typed !== requestOf(ctx).t('closing.confirm_words')) return showRoom(ctx, account, 'closing_confirm')
     const closesAt = await closing.ask(id, actorOf(ctx))
-    if (closesAt === undefined) return goTo(ctx, room)
+    if (closesAt === undefined) return redirectTo(ctx, room)
     await sessions.removeEnded(id)
     showPage(ctx, 'account/leaving', { closesAt })
     return undefined
   })
 
   router.post(`${room}/keep`, async (ctx) => {
-    visitOf(ctx).back = room
-    const visit = await centre.visit(ctx)
-    if (!visit) return
-    await closing.keep(visit.person.id, actorOf(ctx))
-    goTo(ctx, '/account')
+    requestOf(ctx).returnTo = room
+    const account = await centre.enter(ctx)
+    if (!account) return
+    await closing.keep(account.person.id, actorOf(ctx))
+    redirectTo(ctx, '/account')
   })
 }

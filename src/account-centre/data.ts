@@ -7,14 +7,14 @@ import type { MethodLocks } from '../accounts/method-locks.ts'
 import type { NaturalPerson, NaturalPersons } from '../accounts/natural-persons.ts'
 import type { Inbox } from '../accounts/notices.ts'
 import { auditEvents } from '../audit/events.ts'
-import type { AuditTrail } from '../audit/trail.ts'
+import type { AuditLog } from '../audit/audit-log.ts'
 import type { Clock } from '../config/clock.ts'
 import { actorOf } from '../login/host.ts'
 import type { AccountHost, Router } from '../login/method.ts'
 import type { Sessions } from '../sessions/sessions.ts'
-import { visitOf } from '../pages/visit.ts'
+import { requestOf } from '../pages/request-context.ts'
 
-export interface DataParts {
+export interface DataDeps {
   persons: NaturalPersons
   authenticators: Authenticators
   methodLocks: MethodLocks
@@ -24,7 +24,7 @@ export interface DataParts {
   faceConsents: FaceConsents
   representations: Representations
   inbox: Inbox
-  audit: AuditTrail
+  audit: AuditLog
   clock: Clock
 }
 
@@ -44,16 +44,16 @@ async function everyOne<T>(read: (limit: number, offset: number) => Promise<T[]>
 }
 
 /** All that is kept about a person, secrets left out; the shape is documented in docs/my-data.md. */
-export async function myData(parts: DataParts, person: NaturalPerson) {
-  const { persons, authenticators, methodLocks, devices, sessions, consents, representations, inbox, audit } = parts
+export async function myData(deps: DataDeps, person: NaturalPerson) {
+  const { persons, authenticators, methodLocks, devices, sessions, consents, representations, inbox, audit } = deps
   const { id } = person
   const held = await representations.of(id)
-  const face = await parts.faceConsents.of(person)
+  const face = await deps.faceConsents.of(person)
   const events = Object.keys(auditEvents)
   return {
     format: 'yideng-my-data',
     version: 1,
-    madeAt: moment(parts.clock()),
+    madeAt: moment(deps.clock()),
     account: {
       id,
       ...persons.reveal(person),
@@ -109,19 +109,19 @@ export async function myData(parts: DataParts, person: NaturalPerson) {
 }
 
 /** Downloading all that is kept about me. */
-export function dataRoutes(router: Router, centre: AccountHost, parts: DataParts): void {
+export function dataRoutes(router: Router, centre: AccountHost, deps: DataDeps): void {
   router.get(room, async (ctx) => {
-    const visit = await centre.mayChangeAuthenticators(ctx)
-    if (visit) await centre.show(ctx, visit, 'account/data', {})
+    const account = await centre.mayChangeAuthenticators(ctx)
+    if (account) await centre.show(ctx, account, 'account/data', {})
   })
 
   router.post(room, async (ctx) => {
-    visitOf(ctx).back = room
-    const visit = await centre.mayChangeAuthenticators(ctx)
-    if (!visit) return
-    await parts.audit.record({ event: 'person.data-taken', ...actorOf(ctx), personId: visit.person.id })
+    requestOf(ctx).returnTo = room
+    const account = await centre.mayChangeAuthenticators(ctx)
+    if (!account) return
+    await deps.audit.record({ event: 'person.data-taken', ...actorOf(ctx), personId: account.person.id })
     ctx.set('content-disposition', 'attachment; filename="yideng-my-data.json"')
     ctx.type = 'application/json'
-    ctx.body = `${JSON.stringify(await myData(parts, visit.person), null, 2)}\n`
+    ctx.body = `${JSON.stringify(await myData(deps, account.person), null, 2)}\n`
   })
 }

@@ -1,19 +1,19 @@
 import { auditEvents, type AuditEventName } from '../audit/events.ts'
-import type { AuditTrail, PastEvent } from '../audit/trail.ts'
+import type { AuditLog, PastEvent } from '../audit/audit-log.ts'
 import type { Clients } from '../clients/clients.ts'
 import type { RegionOf } from '../config/networks.ts'
-import type { AccountHost, AccountVisit, Router, RouterContext } from '../login/method.ts'
+import type { AccountHost, AccountContext, Router, RouterContext } from '../login/method.ts'
 import type { Sessions } from '../sessions/sessions.ts'
-import { goTo, idOf, onePage, pageOf } from '../pages/going.ts'
-import { visitOf } from '../pages/visit.ts'
+import { redirectTo, idOf, onePage, pageOf } from '../pages/redirect.ts'
+import { requestOf } from '../pages/request-context.ts'
 import { Refusal } from '../refusal/refusal.ts'
 import { ownClientId } from './own-client.ts'
 import { describePlace } from './places.ts'
 import { portalNames } from './portal-names.ts'
 import type { WaysIn } from './ways-in.ts'
 
-export interface HistoryParts {
-  audit: AuditTrail
+export interface HistoryDeps {
+  audit: AuditLog
   sessions: Sessions
   waysIn: WaysIn
   clients: Clients
@@ -58,11 +58,11 @@ const signIns: AuditEventName[] = ['login.succeeded', 'login.refused']
 const text = (value: unknown) => (typeof value === 'string' ? value : '')
 
 /** What happened with my account, and "that was not me". */
-export function historyRoutes(router: Router, centre: AccountHost, parts: HistoryParts): void {
-  const { audit, sessions, waysIn, clients, regionOf } = parts
+export function historyRoutes(router: Router, centre: AccountHost, deps: HistoryDeps): void {
+  const { audit, sessions, waysIn, clients, regionOf } = deps
 
-  async function describeAll(ctx: RouterContext, events: readonly PastEvent[], { session }: AccountVisit) {
-    const { language } = visitOf(ctx)
+  async function describeAll(ctx: RouterContext, events: readonly PastEvent[], { session }: AccountContext) {
+    const { language } = requestOf(ctx)
     const nameOf = await portalNames(
       clients,
       events.map(({ clientId }) => clientId),
@@ -74,7 +74,7 @@ export function historyRoutes(router: Router, centre: AccountHost, parts: Histor
       return {
         at,
         event,
-        byHouse: actor.startsWith('administrator:'),
+        byOperator: actor.startsWith('administrator:'),
         method: waysIn.known(text(details['method'])),
         portal: nameOf(clientId),
         ...describePlace(regionOf, restricted, language),
@@ -89,24 +89,24 @@ export function historyRoutes(router: Router, centre: AccountHost, parts: Histor
   }
 
   router.get(room, async (ctx) => {
-    const visit = await centre.visit(ctx)
-    if (!visit) return
+    const account = await centre.enter(ctx)
+    if (!account) return
     const page = pageOf(ctx)
     const only = ctx.query['only'] === 'sign-ins'
     const events = only ? signIns : shownEvents
-    const found = await audit.ofPerson(visit.person.id, {
+    const found = await audit.ofPerson(account.person.id, {
       events,
       limit: shown + 1,
       offset: (page - 1) * shown,
       notEntered: ownClientId,
     })
     const { entries, more } = onePage(found, page, shown)
-    const described = await describeAll(ctx, entries, visit)
-    await centre.show(ctx, visit, 'account/history', { entries: described, only, page, more })
+    const described = await describeAll(ctx, entries, account)
+    await centre.show(ctx, account, 'account/history', { entries: described, only, page, more })
   })
 
   /** @throws Refusal `not_found` for a sign-in of somebody else as for none at all */
-  async function signInOf(ctx: RouterContext, { person }: AccountVisit): Promise<PastEvent> {
+  async function signInOf(ctx: RouterContext, { person }: AccountContext): Promise<PastEvent> {
     const past = await audit.ofPerson(person.id, { events: ['login.succeeded'], limit: searched })
     const found = past.find(({ details }) => text(details['signIn']) !== '' && details['signIn'] === idOf(ctx))
     if (!found) throw new Refusal('not_found', 'no sign-in of this person')
@@ -114,22 +114,22 @@ export function historyRoutes(router: Router, centre: AccountHost, parts: Histor
   }
 
   router.get(`${room}/:id`, async (ctx) => {
-    const visit = await centre.visit(ctx)
-    if (!visit) return
-    const [entry] = await describeAll(ctx, [await signInOf(ctx, visit)], visit)
-    await centre.show(ctx, visit, 'account/not-me', { entry })
+    const account = await centre.enter(ctx)
+    if (!account) return
+    const [entry] = await describeAll(ctx, [await signInOf(ctx, account)], account)
+    await centre.show(ctx, account, 'account/not-me', { entry })
   })
 
   // saying that it was somebody else only ever makes the account safer: no fresh sign-in is asked
   router.post(`${room}/:id/not-me`, async (ctx) => {
-    visitOf(ctx).back = room
-    const visit = await centre.visit(ctx)
-    if (!visit) return
-    const { id } = visit.person
-    const { details } = await signInOf(ctx, visit)
+    requestOf(ctx).returnTo = room
+    const account = await centre.enter(ctx)
+    if (!account) return
+    const { id } = account.person
+    const { details } = await signInOf(ctx, account)
     const [method, signIn] = [text(details['method']), text(details['signIn'])]
-    const own = (await sessions.about(visit.session.uid))?.signIns.includes(signIn) ? undefined : visit.session
+    const own = (await sessions.about(account.session.uid))?.signIns.includes(signIn) ? undefined : account.session
     const locked = await waysIn.notMe(ctx, id, { method, signIn }, own)
-    goTo(ctx, `/account/ways?done=${locked ? 'not_me' : 'not_me_last'}`)
+    redirectTo(ctx, `/account/ways?done=${locked ? 'not_me' : 'not_me_last'}`)
   })
 }

@@ -1,4 +1,4 @@
-import type { Hindrance } from '../accounts/legal-persons.ts'
+import type { BlockReason } from '../accounts/legal-persons.ts'
 import { readInvitee } from '../accounts/mandates/invitee.ts'
 import { everything, matterWords, mattersFor, type PrincipalKind } from '../accounts/mandates/matters.ts'
 import type { Acted, ActProblem } from '../accounts/mandates/mandates.ts'
@@ -6,7 +6,7 @@ import type { Representation, Representations } from '../accounts/mandates/repre
 import { managing, mattersInForce, type Mandate } from '../accounts/mandates/rules.ts'
 import type { NaturalPersons } from '../accounts/natural-persons.ts'
 import type { BlindIndex } from '../keys/blind-index.ts'
-import type { AccountHost, AccountVisit, RouterContext } from '../login/method.ts'
+import type { AccountHost, AccountContext, RouterContext } from '../login/method.ts'
 import { Refusal } from '../refusal/refusal.ts'
 
 const chinaOffsetMs = 8 * 3_600_000
@@ -140,18 +140,18 @@ export function problemsOf(acted: Acted): Record<string, string> {
 }
 
 export function principalData({ view, granted }: Representation) {
-  const hindrance: Hindrance | 'not_in_force' | '' = granted ? '' : (view.hindrance ?? 'not_in_force')
-  return { id: view.id, name: view.name, uscc: view.uscc ?? '', relation: granted?.relation ?? '', hindrance }
+  const blockedBy: BlockReason | 'not_in_force' | '' = granted ? '' : (view.blockedBy ?? 'not_in_force')
+  return { id: view.id, name: view.name, uscc: view.uscc ?? '', relation: granted?.relation ?? '', blockedBy }
 }
 
 /** An offer was made: what its giver has to do now. */
 export async function showOffered(
   ctx: RouterContext,
-  visit: AccountVisit,
+  account: AccountContext,
   centre: AccountHost,
   { name, acted }: { name: string; acted: Acted & { ok: true } },
 ): Promise<void> {
   const { principalId } = acted.mandate
-  const back = principalId === visit.person.id ? '/account/helpers' : `/account/organisations/${principalId}`
-  await centre.show(ctx, visit, 'account/mandate-offered', { name, code: acted.code ?? '', back })
+  const back = principalId === account.person.id ? '/account/helpers' : `/account/organisations/${principalId}`
+  await centre.show(ctx, account, 'account/mandate-offered', { name, code: acted.code ?? '', back })
 }

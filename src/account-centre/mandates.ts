@@ -2,12 +2,12 @@ import { matterWords, mattersFor } from '../accounts/mandates/matters.ts'
 import type { Acted } from '../accounts/mandates/mandates.ts'
 import { usualDays, longestDays } from '../accounts/mandates/decide.ts'
 import { actorOf } from '../login/host.ts'
-import type { AccountHost, AccountVisit, Router, RouterContext } from '../login/method.ts'
-import { goTo, idOf } from '../pages/going.ts'
-import { visitOf } from '../pages/visit.ts'
+import type { AccountHost, AccountContext, Router, RouterContext } from '../login/method.ts'
+import { redirectTo, idOf } from '../pages/redirect.ts'
+import { requestOf } from '../pages/request-context.ts'
 import { Refusal } from '../refusal/refusal.ts'
 import { createMandateSigning, signPath } from './mandate-signing.ts'
-import type { OrganisationParts } from './organisations.ts'
+import type { OrganisationDeps } from './organisations.ts'
 import {
   dayOf,
   mandateData,
@@ -22,19 +22,19 @@ import {
 const periods = ['7', String(usualDays.natural_person), String(longestDays.natural_person)]
 
 /** Mandates offered to me, those I hold or gave, and the relatives I help or who help me (亲友代办). */
-export function mandateRoutes(router: Router, centre: AccountHost, parts: OrganisationParts): void {
-  const { mandates, representations, principals, blindIndex, clock } = parts
-  const signing = createMandateSigning(centre, parts)
+export function mandateRoutes(router: Router, centre: AccountHost, deps: OrganisationDeps): void {
+  const { mandates, representations, principals, blindIndex, clock } = deps
+  const signing = createMandateSigning(centre, deps)
 
   /** Back to a page of ours that the form names; never to an address as given. */
   function goBack(ctx: RouterContext, principalId: string, own: string) {
-    goTo(ctx, principalId === own ? '/account/helpers' : `/account/organisations/${principalId}`)
+    redirectTo(ctx, principalId === own ? '/account/helpers' : `/account/organisations/${principalId}`)
   }
 
   /** `wrong`: the invitation that a problem is about; none for the form that takes six digits. */
-  async function showOffers(ctx: RouterContext, visit: AccountVisit, wrong = '', problem = '') {
-    const { language } = visitOf(ctx)
-    const found = await representations.offersTo(visit.person)
+  async function showOffers(ctx: RouterContext, account: AccountContext, wrong = '', problem = '') {
+    const { language } = requestOf(ctx)
+    const found = await representations.offersTo(account.person)
     const offers = found.map((offer) => ({
       ...mandateData(offer.mandate, language),
       principal: offer.principalName,
@@ -44,42 +44,42 @@ export function mandateRoutes(router: Router, centre: AccountHost, parts: Organi
     }))
     await centre.show(
       ctx,
-      visit,
+      account,
       'account/invitations',
-      { offers, level: visit.person.identityLevel, problem: wrong === '' ? problem : '' },
+      { offers, level: account.person.identityLevel, problem: wrong === '' ? problem : '' },
       problem ? 400 : 200,
     )
   }
 
   router.get('/account/invitations', async (ctx) => {
-    const visit = await centre.visit(ctx)
-    if (visit) await showOffers(ctx, visit)
+    const account = await centre.enter(ctx)
+    if (account) await showOffers(ctx, account)
   })
 
   router.post('/account/invitations/open', async (ctx) => {
-    visitOf(ctx).back = '/account/invitations'
-    const visit = await centre.mayGrantMandates(ctx)
-    if (!visit) return undefined
-    const code = (visitOf(ctx).form['code'] ?? '').trim()
-    if (!(await mandates.openInvitation(visit.person, code, actorOf(ctx)))) {
-      return showOffers(ctx, visit, '', 'code_wrong')
+    requestOf(ctx).returnTo = '/account/invitations'
+    const account = await centre.mayGrantMandates(ctx)
+    if (!account) return undefined
+    const code = (requestOf(ctx).form['code'] ?? '').trim()
+    if (!(await mandates.openInvitation(account.person, code, actorOf(ctx)))) {
+      return showOffers(ctx, account, '', 'code_wrong')
     }
-    goTo(ctx, '/account/invitations')
+    redirectTo(ctx, '/account/invitations')
     return undefined
   })
 
   router.post('/account/invitations/:id/accept', async (ctx) => {
-    visitOf(ctx).back = '/account/invitations'
-    const visit = await centre.mayGrantMandates(ctx)
-    if (!visit) return
-    const acted = await signing.begin(ctx, visit, { type: 'accept', id: idOf(ctx) })
-    return acted && showAccepted(ctx, visit, idOf(ctx), acted)
+    requestOf(ctx).returnTo = '/account/invitations'
+    const account = await centre.mayGrantMandates(ctx)
+    if (!account) return
+    const acted = await signing.begin(ctx, account, { type: 'accept', id: idOf(ctx) })
+    return acted && showAccepted(ctx, account, idOf(ctx), acted)
   })
 
-  async function showAccepted(ctx: RouterContext, visit: AccountVisit, id: string, acted: Acted) {
+  async function showAccepted(ctx: RouterContext, account: AccountContext, id: string, acted: Acted) {
     const [problem] = Object.values(problemsOf(acted))
-    if (problem !== undefined) return showOffers(ctx, visit, id, problem)
-    goTo(
+    if (problem !== undefined) return showOffers(ctx, account, id, problem)
+    redirectTo(
       ctx,
       acted.ok && acted.mandate.role !== 'helper'
         ? `/account/organisations/${acted.mandate.principalId}`
@@ -89,87 +89,87 @@ export function mandateRoutes(router: Router, centre: AccountHost, parts: Organi
   }
 
   router.post('/account/invitations/:id/decline', async (ctx) => {
-    visitOf(ctx).back = '/account/invitations'
-    const visit = await centre.visit(ctx)
-    if (!visit) return
-    problemsOf(await mandates.decline(idOf(ctx), visit.person, actorOf(ctx)))
-    goTo(ctx, '/account/invitations')
+    requestOf(ctx).returnTo = '/account/invitations'
+    const account = await centre.enter(ctx)
+    if (!account) return
+    problemsOf(await mandates.decline(idOf(ctx), account.person, actorOf(ctx)))
+    redirectTo(ctx, '/account/invitations')
   })
 
   router.post('/account/mandates/:id/end', async (ctx) => {
-    visitOf(ctx).back = '/account/organisations'
-    const visit = await centre.visit(ctx)
-    if (!visit) return
-    const acted = await mandates.end(idOf(ctx), visit.person, actorOf(ctx))
+    requestOf(ctx).returnTo = '/account/organisations'
+    const account = await centre.enter(ctx)
+    if (!account) return
+    const acted = await mandates.end(idOf(ctx), account.person, actorOf(ctx))
     problemsOf(acted)
     if (!acted.ok) return
     // whoever gave back what they had may no longer see where it was
-    if (acted.mandate.personId !== visit.person.id) return goBack(ctx, acted.mandate.principalId, visit.person.id)
-    goTo(ctx, acted.mandate.role === 'helper' ? '/account/helpers' : '/account/organisations')
+    if (acted.mandate.personId !== account.person.id) return goBack(ctx, acted.mandate.principalId, account.person.id)
+    redirectTo(ctx, acted.mandate.role === 'helper' ? '/account/helpers' : '/account/organisations')
   })
 
   router.post('/account/mandates/:id/confirm', async (ctx) => {
-    visitOf(ctx).back = '/account/organisations'
-    const visit = await centre.mayGrantMandates(ctx)
-    if (!visit) return
-    const acted = await signing.begin(ctx, visit, { type: 'confirm', id: idOf(ctx) })
-    if (acted) showConfirmed(ctx, visit, acted)
+    requestOf(ctx).returnTo = '/account/organisations'
+    const account = await centre.mayGrantMandates(ctx)
+    if (!account) return
+    const acted = await signing.begin(ctx, account, { type: 'confirm', id: idOf(ctx) })
+    if (acted) showConfirmed(ctx, account, acted)
   })
 
-  function showConfirmed(ctx: RouterContext, { person }: AccountVisit, acted: Acted) {
+  function showConfirmed(ctx: RouterContext, { person }: AccountContext, acted: Acted) {
     problemsOf(acted)
     if (acted.ok) goBack(ctx, acted.mandate.principalId, person.id)
   }
 
   async function signer(ctx: RouterContext) {
-    visitOf(ctx).back = signPath
+    requestOf(ctx).returnTo = signPath
     return centre.mayGrantMandates(ctx)
   }
 
   router.get(signPath, async (ctx) => {
-    const visit = await signer(ctx)
-    if (visit) await signing.show(ctx, visit)
+    const account = await signer(ctx)
+    if (account) await signing.show(ctx, account)
   })
 
   router.post(`${signPath}/options`, async (ctx) => {
-    const visit = await signer(ctx)
-    if (visit) ctx.body = await signing.options(visit)
+    const account = await signer(ctx)
+    if (account) ctx.body = await signing.options(account)
   })
 
   router.post(signPath, async (ctx) => {
-    const visit = await signer(ctx)
-    const done = visit && (await signing.finish(ctx, visit))
+    const account = await signer(ctx)
+    const done = account && (await signing.finish(ctx, account))
     if (!done) return undefined
     const { act, acted } = done
-    if (act.type === 'accept') return showAccepted(ctx, visit, act.id, acted)
-    if (act.type === 'confirm') return showConfirmed(ctx, visit, acted)
+    if (act.type === 'accept') return showAccepted(ctx, account, act.id, acted)
+    if (act.type === 'confirm') return showConfirmed(ctx, account, acted)
     problemsOf(acted)
     // what the form could mend was looked at before it was signed: meanwhile something changed
     if (!acted.ok) throw new Refusal('busy', acted.problem)
-    return showOffered(ctx, visit, centre, { name: act.offering.invitee.name, acted })
+    return showOffered(ctx, account, centre, { name: act.offering.invitee.name, acted })
   })
 
-  async function showHelpers(ctx: RouterContext, visit: AccountVisit, problems: Record<string, string> = {}) {
-    const { form, language } = visitOf(ctx)
-    const own = await principals.view(visit.person.id)
-    const helpers = own ? await membersFor(parts, { view: own, granted: undefined }, visit.person.id, language) : []
-    const all = await representations.of(visit.person.id)
+  async function showHelpers(ctx: RouterContext, account: AccountContext, problems: Record<string, string> = {}) {
+    const { form, language } = requestOf(ctx)
+    const own = await principals.view(account.person.id)
+    const helpers = own ? await membersFor(deps, { view: own, granted: undefined }, account.person.id, language) : []
+    const all = await representations.of(account.person.id)
     const helped = all
       .filter(({ view }) => view.kind === 'natural_person')
       .map((one) => ({
         ...principalData(one),
         mandates: one.view.affairs.mandates
-          .filter(({ personId }) => personId === visit.person.id)
+          .filter(({ personId }) => personId === account.person.id)
           .map((mandate) => mandateData(mandate, language)),
       }))
     await centre.show(
       ctx,
-      visit,
+      account,
       'account/helpers',
       {
         helpers,
         helped,
-        level: visit.person.identityLevel,
+        level: account.person.identityLevel,
         matters: mattersFor('natural_person').map((name) => ({ name, words: matterWords(name, language) })),
         ticked: tickedMatters('natural_person', form),
         periods,
@@ -185,18 +185,18 @@ export function mandateRoutes(router: Router, centre: AccountHost, parts: Organi
   }
 
   router.get('/account/helpers', async (ctx) => {
-    const visit = await centre.visit(ctx)
-    if (visit) await showHelpers(ctx, visit)
+    const account = await centre.enter(ctx)
+    if (account) await showHelpers(ctx, account)
   })
 
   router.post('/account/helpers', async (ctx) => {
-    visitOf(ctx).back = '/account/helpers'
-    const visit = await centre.mayGrantMandates(ctx)
-    if (!visit) return
-    const { form } = visitOf(ctx)
+    requestOf(ctx).returnTo = '/account/helpers'
+    const account = await centre.mayGrantMandates(ctx)
+    if (!account) return
+    const { form } = requestOf(ctx)
     const matters = tickedMatters('natural_person', form)
     const read = readOffer(blindIndex, form, { matters, periods })
-    if (!read.ok) return showHelpers(ctx, visit, read.problems)
+    if (!read.ok) return showHelpers(ctx, account, read.problems)
     const now = clock()
     const offering = {
       role: 'helper' as const,
@@ -205,10 +205,10 @@ export function mandateRoutes(router: Router, centre: AccountHost, parts: Organi
       expiresAt: now + read.lastsMs,
       invitee: read.invitee,
     }
-    const acted = await signing.begin(ctx, visit, { type: 'offer', principalId: visit.person.id, offering })
+    const acted = await signing.begin(ctx, account, { type: 'offer', principalId: account.person.id, offering })
     if (!acted) return undefined
-    if (!acted.ok) return showHelpers(ctx, visit, problemsOf(acted))
-    await showOffered(ctx, visit, centre, { name: read.invitee.name, acted })
+    if (!acted.ok) return showHelpers(ctx, account, problemsOf(acted))
+    await showOffered(ctx, account, centre, { name: read.invitee.name, acted })
     return undefined
   })
 }

@@ -3,13 +3,13 @@ import { noticeKinds, type Inbox, type Notice, type NoticeKind } from '../accoun
 import type { RegionOf } from '../config/networks.ts'
 import type { AccountHost, Router } from '../login/method.ts'
 import type { Language } from '../pages/languages.ts'
-import { goTo, onePage, pageOf } from '../pages/going.ts'
-import { visitOf } from '../pages/visit.ts'
+import { redirectTo, onePage, pageOf } from '../pages/redirect.ts'
+import { requestOf } from '../pages/request-context.ts'
 import { Refusal } from '../refusal/refusal.ts'
 import { describePlace } from './places.ts'
 import type { WaysIn } from './ways-in.ts'
 
-export interface NoticesParts {
+export interface NoticesDeps {
   inbox: Inbox
   waysIn: WaysIn
   regionOf: RegionOf
@@ -57,7 +57,7 @@ const isKind = (kind: string): kind is NoticeKind => (noticeKinds as readonly st
 export function noticesRoutes(
   router: Router,
   centre: AccountHost,
-  { inbox, waysIn, regionOf, legalPersons }: NoticesParts,
+  { inbox, waysIn, regionOf, legalPersons }: NoticesDeps,
 ): void {
   const namesOf = async (ids: string) =>
     (await Promise.all(ids.split(' ').map((id) => legalPersons.find(id)))).flatMap((one) => (one ? [one.name] : []))
@@ -82,14 +82,14 @@ export function noticesRoutes(
   }
 
   router.get(room, async (ctx) => {
-    const visit = await centre.visit(ctx)
-    if (!visit) return
+    const account = await centre.enter(ctx)
+    if (!account) return
     const page = pageOf(ctx)
-    const { language } = visitOf(ctx)
-    const found = await inbox.list(visit.person.id, shown + 1, (page - 1) * shown)
+    const { language } = requestOf(ctx)
+    const found = await inbox.list(account.person.id, shown + 1, (page - 1) * shown)
     const { entries, more } = onePage(found, page, shown)
     const notices = (await Promise.all(entries.map((notice) => describe(notice, language)))).flat()
-    await centre.show(ctx, visit, 'account/notices', {
+    await centre.show(ctx, account, 'account/notices', {
       notices,
       until: entries[0]?.createdAt ?? 0,
       unread: entries.some(({ read }) => !read),
@@ -99,12 +99,12 @@ export function noticesRoutes(
   })
 
   router.post(`${room}/read`, async (ctx) => {
-    visitOf(ctx).back = room
-    const visit = await centre.visit(ctx)
-    if (!visit) return
-    const until = visitOf(ctx).form['until'] ?? ''
+    requestOf(ctx).returnTo = room
+    const account = await centre.enter(ctx)
+    if (!account) return
+    const until = requestOf(ctx).form['until'] ?? ''
     if (!/^\d{1,16}$/.test(until)) throw new Refusal('bad_request', 'no moment')
-    await inbox.readUntil(visit.person.id, Number(until))
-    goTo(ctx, room)
+    await inbox.readUntil(account.person.id, Number(until))
+    redirectTo(ctx, room)
   })
 }

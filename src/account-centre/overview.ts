@@ -1,13 +1,13 @@
 import { maskDocumentNumber, maskName, maskPhone } from '../accounts/identifiers/masking.ts'
 import type { NumberClaims } from '../accounts/faces/number-claims.ts'
 import type { NaturalPersons } from '../accounts/natural-persons.ts'
-import type { AuditTrail } from '../audit/trail.ts'
+import type { AuditLog } from '../audit/audit-log.ts'
 import { actorOf } from '../login/host.ts'
 import type { AccountHost, Router } from '../login/method.ts'
 
-export interface OverviewParts {
+export interface OverviewDeps {
   persons: NaturalPersons
-  audit: AuditTrail
+  audit: AuditLog
   numberClaims: NumberClaims
 }
 
@@ -15,7 +15,7 @@ export interface OverviewParts {
 export function overviewRoutes(
   router: Router,
   centre: AccountHost,
-  { persons, audit, numberClaims }: OverviewParts,
+  { persons, audit, numberClaims }: OverviewDeps,
 ): void {
   /** What waits for the number: the account may lose it, or get it. */
   async function claimOf(personId: string) {
@@ -24,30 +24,30 @@ export function overviewRoutes(
   }
 
   router.get('/account', async (ctx) => {
-    const visit = await centre.visit(ctx)
-    if (!visit) return
-    const { documentType, documentNumber, name, phone, username } = persons.reveal(visit.person)
-    await centre.show(ctx, visit, 'account/overview', {
-      level: visit.person.identityLevel,
+    const account = await centre.enter(ctx)
+    if (!account) return
+    const { documentType, documentNumber, name, phone, username } = persons.reveal(account.person)
+    await centre.show(ctx, account, 'account/overview', {
+      level: account.person.identityLevel,
       documentType,
       documentNumber: maskDocumentNumber(documentNumber),
       name: maskName(name),
       phone: maskPhone(phone),
       username,
       whole: false,
-      claim: await claimOf(visit.person.id),
+      claim: await claimOf(account.person.id),
     })
   })
 
   // what a relayed QR code must not get at is more than the ways to sign in
   router.get('/account/whole', async (ctx) => {
-    const visit = await centre.mayChangeAuthenticators(ctx)
-    if (!visit) return
-    await audit.record({ event: 'person.revealed', ...actorOf(ctx), personId: visit.person.id })
-    const level = visit.person.identityLevel
-    await centre.show(ctx, visit, 'account/overview', {
+    const account = await centre.mayChangeAuthenticators(ctx)
+    if (!account) return
+    await audit.record({ event: 'person.revealed', ...actorOf(ctx), personId: account.person.id })
+    const level = account.person.identityLevel
+    await centre.show(ctx, account, 'account/overview', {
       level,
-      ...persons.reveal(visit.person),
+      ...persons.reveal(account.person),
       whole: true,
       claim: undefined,
     })

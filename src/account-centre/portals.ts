@@ -1,39 +1,39 @@
 import type { Consents, Granted } from '../accounts/consents.ts'
-import type { AuditTrail } from '../audit/trail.ts'
+import type { AuditLog } from '../audit/audit-log.ts'
 import type { Client, Clients } from '../clients/clients.ts'
 import { actorOf } from '../login/host.ts'
 import type { AccountHost, Router } from '../login/method.ts'
 import { attributesOf } from '../oidc/claims.ts'
 import { mayExchange } from '../oidc/client-metadata.ts'
 import { portalOf } from '../oidc/pages.ts'
-import { representeeScope } from '../oidc/representee.ts'
+import { representeeScope } from '../representation/representee.ts'
 import { wordedScope, type Resources } from '../oidc/resources.ts'
 import type { Sessions } from '../sessions/sessions.ts'
-import { doneOf, goTo, idOf } from '../pages/going.ts'
-import { visitOf } from '../pages/visit.ts'
+import { doneOf, redirectTo, idOf } from '../pages/redirect.ts'
+import { requestOf } from '../pages/request-context.ts'
 import { Refusal } from '../refusal/refusal.ts'
 import { ownClientId } from './own-client.ts'
 
-export interface PortalsParts {
+export interface PortalsDeps {
   consents: Consents
   clients: Clients
   sessions: Sessions
   resources: Resources
-  audit: AuditTrail
+  audit: AuditLog
 }
 
 const room = '/account/portals'
 
 /** Portals I used: what each received and when, and taking it back. */
-export function portalsRoutes(router: Router, centre: AccountHost, parts: PortalsParts): void {
-  const { consents, clients, sessions, resources, audit } = parts
+export function portalsRoutes(router: Router, centre: AccountHost, deps: PortalsDeps): void {
+  const { consents, clients, sessions, resources, audit } = deps
 
   router.get(room, async (ctx) => {
-    const visit = await centre.visit(ctx)
-    if (!visit) return
-    const { language } = visitOf(ctx)
-    const given = new Map((await consents.list(visit.person.id)).map((one) => [one.clientId, one]))
-    const entered = new Map((await audit.lastEntered(visit.person.id)).map((one) => [one.clientId, one]))
+    const account = await centre.enter(ctx)
+    if (!account) return
+    const { language } = requestOf(ctx)
+    const given = new Map((await consents.list(account.person.id)).map((one) => [one.clientId, one]))
+    const entered = new Map((await audit.lastEntered(account.person.id)).map((one) => [one.clientId, one]))
     const ids = [...new Set([...given.keys(), ...entered.keys()])].filter((id) => id !== ownClientId)
     const portals = await Promise.all(
       ids.map(async (id) => {
@@ -55,20 +55,20 @@ export function portalsRoutes(router: Router, centre: AccountHost, parts: Portal
       }),
     )
     portals.sort((one, other) => other.enteredAt - one.enteredAt)
-    await centre.show(ctx, visit, 'account/portals', { portals, done: doneOf(ctx, ['withdrawn']) })
+    await centre.show(ctx, account, 'account/portals', { portals, done: doneOf(ctx, ['withdrawn']) })
   })
 
   // giving less away needs no fresh sign-in
   router.post(`${room}/:id/withdraw`, async (ctx) => {
-    visitOf(ctx).back = room
-    const visit = await centre.visit(ctx)
-    if (!visit) return
-    const { id } = visit.person
+    requestOf(ctx).returnTo = room
+    const account = await centre.enter(ctx)
+    if (!account) return
+    const { id } = account.person
     // first the consent: a sign-in that comes in between then asks again
     const withdrawn = await consents.withdraw(id, idOf(ctx), actorOf(ctx))
     if (!withdrawn) throw new Refusal('not_found', 'nothing was given to this portal')
     await sessions.revoke(id, idOf(ctx))
-    goTo(ctx, `${room}?done=withdrawn`)
+    redirectTo(ctx, `${room}?done=withdrawn`)
   })
 }
 

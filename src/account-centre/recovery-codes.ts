@@ -1,9 +1,9 @@
-import { codesMade } from '../accounts/recovery/codes.ts'
-import type { Recovery } from '../accounts/recovery/recovery.ts'
+import { codesMade } from '../accounts/account-recovery/codes.ts'
+import type { Recovery } from '../accounts/account-recovery/recovery.ts'
 import type { Clock } from '../config/clock.ts'
 import { actorOf } from '../login/host.ts'
 import type { AccountHost, Router } from '../login/method.ts'
-import { visitOf } from '../pages/visit.ts'
+import { requestOf } from '../pages/request-context.ts'
 
 const path = '/account/recovery'
 
@@ -14,17 +14,17 @@ export function recoveryCodeRoutes(
   { recovery, clock }: { recovery: Recovery; clock: Clock },
 ): void {
   router.get(path, async (ctx) => {
-    const visit = await centre.visit(ctx)
-    if (!visit) return
-    const left = await recovery.codesLeft(visit.person.id)
-    await centre.show(ctx, visit, 'account/recovery', { left, made: codesMade })
+    const account = await centre.enter(ctx)
+    if (!account) return
+    const left = await recovery.codesLeft(account.person.id)
+    await centre.show(ctx, account, 'account/recovery', { left, made: codesMade })
   })
 
   router.post(path, async (ctx) => {
-    visitOf(ctx).back = path
-    const visit = await centre.mayChangeAuthenticators(ctx)
-    if (!visit) return
-    const codes = await recovery.makeCodes(visit.person.id, actorOf(ctx))
-    await centre.show(ctx, visit, 'account/recovery-codes', { codes, made: new Date(clock()).toISOString() })
+    requestOf(ctx).returnTo = path
+    const account = await centre.mayChangeAuthenticators(ctx)
+    if (!account) return
+    const codes = await recovery.makeCodes(account.person.id, actorOf(ctx))
+    await centre.show(ctx, account, 'account/recovery-codes', { codes, made: new Date(clock()).toISOString() })
   })
 }

@@ -2,13 +2,13 @@ import { readCanonical } from '../accounts/mandates/canonical.ts'
 import type { Principals } from '../accounts/mandates/principals.ts'
 import { signedBy, type SignedRow } from '../accounts/mandates/signed.ts'
 import type { AccountHost, Router } from '../login/method.ts'
-import { readProof } from '../login/passkey/proof.ts'
-import { idOf } from '../pages/going.ts'
+import { readProof } from '../login/methods/passkey/proof.ts'
+import { idOf } from '../pages/redirect.ts'
 import { Refusal } from '../refusal/refusal.ts'
 import type { Database } from '../storage/database.ts'
 import { minuteOf } from './mandate-pages.ts'
 
-export interface SignatureParts {
+export interface SignatureDeps {
   database: Database
   principals: Principals
 }
@@ -42,11 +42,11 @@ function fileOf({ id, at, text, signature }: SignedRow) {
 }
 
 /** What I signed by passkey about mandates: a list, and each as a file to keep. */
-export function signatureRoutes(router: Router, centre: AccountHost, { database, principals }: SignatureParts): void {
+export function signatureRoutes(router: Router, centre: AccountHost, { database, principals }: SignatureDeps): void {
   router.get(room, async (ctx) => {
-    const visit = await centre.visit(ctx)
-    if (!visit) return
-    const rows = await signedBy(database, visit.person.id, { limit: shown })
+    const account = await centre.enter(ctx)
+    if (!account) return
+    const rows = await signedBy(database, account.person.id, { limit: shown })
     const views = new Map(
       await Promise.all(
         [...new Set(rows.map((row) => row.principal_id))].map(
@@ -61,14 +61,14 @@ export function signatureRoutes(router: Router, centre: AccountHost, { database,
       role: readCanonical(row.text)?.role ?? '',
       principal: views.get(row.principal_id) ?? '',
     }))
-    await centre.show(ctx, visit, 'account/signatures', { signatures })
+    await centre.show(ctx, account, 'account/signatures', { signatures })
   })
 
   router.get(`${room}/:id`, async (ctx) => {
-    const visit = await centre.visit(ctx)
-    if (!visit) return
+    const account = await centre.enter(ctx)
+    if (!account) return
     const id = /^\d{1,12}$/.test(idOf(ctx)) ? Number(idOf(ctx)) : 0
-    const [row] = await signedBy(database, visit.person.id, { limit: 1, id })
+    const [row] = await signedBy(database, account.person.id, { limit: 1, id })
     if (!row) throw new Refusal('not_found', 'no signature of this person')
     ctx.set('content-disposition', `attachment; filename="yideng-signature-${row.id}.json"`)
     ctx.body = fileOf(row)

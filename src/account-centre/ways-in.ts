@@ -1,10 +1,10 @@
 import type { Authenticators } from '../accounts/authenticators.ts'
 import type { MethodLocks } from '../accounts/method-locks.ts'
 import { actorOf } from '../login/host.ts'
-import type { AccountVisit, LoginMethod, RouterContext } from '../login/method.ts'
+import type { AccountContext, LoginMethod, RouterContext } from '../login/method.ts'
 import type { Session, Sessions, Taken } from '../sessions/sessions.ts'
 
-export interface WaysInParts {
+export interface WaysInDeps {
   methods: readonly LoginMethod[]
   authenticators: Authenticators
   methodLocks: MethodLocks
@@ -30,7 +30,7 @@ export interface WaysIn {
   /** The name of a way there is, as the audit trail or a notice has it; empty for any other. */
   known(name: string): string
   /** Ends what began by it, but for the session that asks. False for the last way in that is on. */
-  switchOff(ctx: RouterContext, visit: AccountVisit, method: string): Promise<boolean>
+  switchOff(ctx: RouterContext, account: AccountContext, method: string): Promise<boolean>
   switchOn(ctx: RouterContext, personId: string, method: string): Promise<void>
   /**
    * Locks a way to sign in and ends what began by it. False when it was not locked, being the last way in: nobody is to be
@@ -42,7 +42,7 @@ export interface WaysIn {
 
 const states = { 'switched-off': 'switched_off', 'not-me': 'not_me_off' } as const
 
-export function createWaysIn({ methods, authenticators, methodLocks, sessions }: WaysInParts): WaysIn {
+export function createWaysIn({ methods, authenticators, methodLocks, sessions }: WaysInDeps): WaysIn {
   async function list(personId: string): Promise<Way[]> {
     const locks = new Map((await methodLocks.list(personId)).map(({ method, reason }) => [method, reason]))
     const all = await authenticators.list(personId)

@@ -1,4 +1,4 @@
-import type { AuditTrail } from '../audit/trail.ts'
+import type { AuditLog } from '../audit/audit-log.ts'
 import type { Clock } from '../config/clock.ts'
 import { isProvince, regionHolds } from '../config/regions.ts'
 import type { Database } from '../storage/database.ts'
@@ -21,6 +21,9 @@ export interface Administrator {
 
 export const mayAct = (role: AdministratorRole, needed: AdministratorRole) =>
   administratorRoles.indexOf(role) >= administratorRoles.indexOf(needed)
+
+/** Names an administrator who works remotely in the audit log. */
+export const actorOf = (personId: string) => `administrator:${personId}`
 
 /**
  * Whether what lies in a region is this administrator's. What lies in none belongs to the whole house: accounts, keys,
@@ -54,7 +57,7 @@ export interface Administrators {
   revoke(personId: string, actor: string): Promise<boolean>
 }
 
-export function createAdministrators(options: { database: Database; audit: AuditTrail; clock: Clock }): Administrators {
+export function createAdministrators(options: { database: Database; audit: AuditLog; clock: Clock }): Administrators {
   const { database, audit, clock } = options
 
   const all = (within: Database) =>

@@ -63,7 +63,7 @@ const fromRow = (row: AuthenticatorRow): Authenticator => ({
 })
 
 /** Where the seal of a row stands (see FieldCipher). */
-const macPlace = (id: string) => `authenticators.mac:${id}`
+const macAad = (id: string) => `authenticators.mac:${id}`
 
 type SealedPart = Omit<AuthenticatorRow, 'mac' | 'last_used_at'>
 
@@ -78,10 +78,10 @@ const sealedPart = (row: SealedPart) => [
 ]
 
 /** The seal of an authenticator's row: it says whose it is, of which kind, since when, and what stands in it. */
-export const sealOf = (seal: RowSeal, row: SealedPart): string => seal.seal(macPlace(row.id), sealedPart(row))
+export const sealOf = (seal: RowSeal, row: SealedPart): string => seal.seal(macAad(row.id), sealedPart(row))
 
 export const isSealed = (seal: RowSeal, row: AuthenticatorRow): boolean =>
-  seal.holds(macPlace(row.id), sealedPart(row), row.mac)
+  seal.holds(macAad(row.id), sealedPart(row), row.mac)
 
 export function createAuthenticators(options: {
   database: Database

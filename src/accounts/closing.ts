@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto'
-import type { AuditTrail } from '../audit/trail.ts'
+import type { AuditLog } from '../audit/audit-log.ts'
 import type { Clock } from '../config/clock.ts'
 import type { FieldCipher } from '../keys/field-cipher.ts'
 import type { Database, DatabaseTransaction } from '../storage/database.ts'
-import type { Tell } from '../storage/events.ts'
+import type { Publish } from '../storage/events.ts'
 import type { Actor } from './natural-persons.ts'
 import type { Notifier } from './notices.ts'
 import type { EndSignIns } from './sign-in-endings.ts'
-import { sealedPlace, type SealedField } from './sealed-fields.ts'
+import { fieldAad, type SealedField } from './sealed-fields.ts'
 import type { FaceReferences } from '../proofing/face/references.ts'
 
 /** Closing an account: asked for, thought over for some days, then erased but for the audit trail. */
@@ -49,14 +49,14 @@ export function createClosing(options: {
   database: Database
   cipher: FieldCipher
   references: Pick<FaceReferences, 'erase'>
-  audit: AuditTrail
+  audit: AuditLog
   notifier: Notifier
   endSignIns: EndSignIns
-  tell: Tell
+  publish: Publish
   clock: Clock
   days: number
 }): Closing {
-  const { database, cipher, references, audit, notifier, endSignIns, tell, clock, days } = options
+  const { database, cipher, references, audit, notifier, endSignIns, publish, clock, days } = options
 
   async function note(transaction: DatabaseTransaction, personId: string, by: Actor, closesAt: number | undefined) {
     const event = closesAt === undefined ? 'person.kept' : 'person.closing'
@@ -75,13 +75,13 @@ export function createClosing(options: {
       .where('identity_level', '>=', 3)
       .executeTakeFirst()
     if (!proven) return
-    const documentNumber = cipher.open(proven.document_number, sealedPlace('document_number', personId))
+    const documentNumber = cipher.open(proven.document_number, fieldAad('document_number', personId))
     await references.erase({ documentType: proven.document_type, documentNumber }, transaction)
   }
 
   /** Nothing of the person can be read or found any more: each sealed field is empty, each index is nobody's. */
   const emptied = (personId: string) => ({
-    ...Object.fromEntries(sealedFields.map((field) => [field, cipher.seal('', sealedPlace(field, personId))])),
+    ...Object.fromEntries(sealedFields.map((field) => [field, cipher.seal('', fieldAad(field, personId))])),
     document_index: randomUUID(),
     phone_index: randomUUID(),
     username_index: randomUUID(),
@@ -160,7 +160,7 @@ export function createClosing(options: {
         await audit.append(transaction, { event: 'person.closed', actor: 'system', personId })
         return true
       })
-      tell('person', personId)
+      publish('person', personId)
       return erased
     },
 

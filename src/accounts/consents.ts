@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { AuditTrail } from '../audit/trail.ts'
+import type { AuditLog } from '../audit/audit-log.ts'
 import type { Clock } from '../config/clock.ts'
 import type { Database } from '../storage/database.ts'
 import type { Actor } from './natural-persons.ts'
@@ -42,7 +42,7 @@ export function mergeResources(one: Granted['resources'], other: Granted['resour
   return merged
 }
 
-export function createConsents(options: { database: Database; audit: AuditTrail; clock: Clock }): Consents {
+export function createConsents(options: { database: Database; audit: AuditLog; clock: Clock }): Consents {
   const { database, audit, clock } = options
 
   const findIn = async (within: Database, personId: string, clientId: string) => {

@@ -1,4 +1,4 @@
-import type { AuditTrail } from '../audit/trail.ts'
+import type { AuditLog } from '../audit/audit-log.ts'
 import type { Clock } from '../config/clock.ts'
 import type { BlindIndex } from '../keys/blind-index.ts'
 import type { FieldCipher } from '../keys/field-cipher.ts'
@@ -13,7 +13,7 @@ export interface Device {
   lastSeenAt: number
 }
 
-/** Browsers people sign in with, told apart by a cookie of their own (src/pages/visit.ts `device`). */
+/** Browsers people sign in with, told apart by a cookie of their own (src/pages/request-context.ts `device`). */
 export interface Devices {
   /** Keyed fingerprint of the browser's device cookie. */
   keyOf(cookie: string): string
@@ -31,12 +31,12 @@ export function createDevices(options: {
   database: Database
   cipher: FieldCipher
   blindIndex: BlindIndex
-  audit: AuditTrail
+  audit: AuditLog
   clock: Clock
 }): Devices {
   const { database, cipher, blindIndex, audit, clock } = options
   const keyOf = (cookie: string) => blindIndex('device', cookie)
-  const place = (personId: string, key: string) => `devices.browser:${personId}:${key}`
+  const aad = (personId: string, key: string) => `devices.browser:${personId}:${key}`
 
   return {
     keyOf,
@@ -58,7 +58,7 @@ export function createDevices(options: {
         .execute()
       return rows.map((row) => ({
         key: row.device_key,
-        browser: cipher.open(row.browser, place(personId, row.device_key)),
+        browser: cipher.open(row.browser, aad(personId, row.device_key)),
         firstSeenAt: row.first_seen_at,
         lastSeenAt: row.last_seen_at,
       }))
@@ -82,7 +82,7 @@ export function createDevices(options: {
         .where('person_id', '=', personId)
         .execute()
       const now = clock()
-      const sealed = cipher.seal(browser, place(personId, key))
+      const sealed = cipher.seal(browser, aad(personId, key))
       await database
         .insertInto('devices')
         .values({ person_id: personId, device_key: key, browser: sealed, first_seen_at: now, last_seen_at: now })

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import type { Selectable } from 'kysely'
-import type { AuditTrail } from '../audit/trail.ts'
+import type { AuditLog } from '../audit/audit-log.ts'
 import type { Clock } from '../config/clock.ts'
 import type { BlindIndex } from '../keys/blind-index.ts'
 import type { FieldCipher } from '../keys/field-cipher.ts'
 import { representativeKey, type BusinessRegister } from '../proofing/business-register.ts'
 import type { Database, DatabaseTransaction } from '../storage/database.ts'
-import type { Tell } from '../storage/events.ts'
+import type { Publish } from '../storage/events.ts'
 import type { Tables } from '../storage/schema.ts'
 import { hasPower } from './account-power.ts'
 import { organisationKind, type OrganisationKind } from './identifiers/gb32100.ts'
@@ -30,13 +30,13 @@ export interface LegalPerson {
 }
 
 /** Why nobody can act for an organisation now. */
-export type Hindrance = 'suspended' | 'unregistered' | 'unconfirmed' | 'representative_away' | 'unreachable'
+export type BlockReason = 'suspended' | 'unregistered' | 'unconfirmed' | 'representative_away' | 'unreachable'
 
 /** An organisation as the rules of mandates look at it, the register asked just now. */
 export interface Standing {
   legalPerson: LegalPerson
   principal: Principal
-  hindrance: Hindrance | undefined
+  blockedBy: BlockReason | undefined
 }
 
 /** `not_representative` whether there is no such organisation or somebody else represents it. */
@@ -70,25 +70,25 @@ export interface LegalPersons {
 
 type Row = Selectable<Tables['legal_persons']>
 
-const place = (id: string) => `legal_persons.name:${id}`
+const aad = (id: string) => `legal_persons.name:${id}`
 
 export function createLegalPersons(options: {
   database: Database
   cipher: FieldCipher
   blindIndex: BlindIndex
-  audit: AuditTrail
+  audit: AuditLog
   register: BusinessRegister
   persons: NaturalPersons
   notifier: Notifier
-  tell: Tell
+  publish: Publish
   clock: Clock
 }): LegalPersons {
-  const { database, cipher, blindIndex, audit, register, persons, notifier, tell, clock } = options
+  const { database, cipher, blindIndex, audit, register, persons, notifier, publish, clock } = options
 
   /** One transaction; whoever keeps something of this organisation is told once it is committed. */
   async function changing<T>(id: string, change: (transaction: DatabaseTransaction) => Promise<T>): Promise<T> {
     const result = await database.transaction().execute(change)
-    tell('principal', id)
+    publish('principal', id)
     return result
   }
 
@@ -96,7 +96,7 @@ export function createLegalPersons(options: {
     id: row.id,
     uscc: row.uscc,
     kind: organisationKind(row.uscc),
-    name: cipher.open(row.name, place(row.id)),
+    name: cipher.open(row.name, aad(row.id)),
     status: row.status,
     ownerId: row.owner_id,
     createdAt: row.created_at,
@@ -176,7 +176,7 @@ export function createLegalPersons(options: {
       if (before && before.representative_key !== null) await representativeLeft(transaction, before)
       const id = before?.id ?? randomUUID()
       await store.takeTurn(transaction, id, await store.versionOf(transaction, id, 'legal_person'))
-      const name = cipher.seal(answer.name, place(id))
+      const name = cipher.seal(answer.name, aad(id))
       const owned = { name, owner_id: person.id, representative_key: key, updated_at: now }
       if (before) {
         await transaction.updateTable('legal_persons').set(owned).where('id', '=', id).execute()
@@ -195,12 +195,12 @@ export function createLegalPersons(options: {
       if (!row) throw new Error('the organisation was not kept')
       return { ok: true as const, legalPerson: fromRow(row) }
     })
-    tell('principal', opened.legalPerson.id)
+    publish('principal', opened.legalPerson.id)
     return opened
   }
 
   /** Authority ends with its source: the representative's account has to be theirs still, and to have power now. */
-  async function representativeFault(row: Row): Promise<Hindrance | undefined> {
+  async function representativeFault(row: Row): Promise<BlockReason | undefined> {
     const owner = row.owner_id === null ? undefined : await persons.find(row.owner_id)
     if (!owner || row.representative_key === null) return 'unconfirmed'
     const documentNumber = persons.open(owner, 'document_number')
@@ -212,9 +212,9 @@ export function createLegalPersons(options: {
   async function standingOf(row: Row): Promise<Standing> {
     const answer = await register.look(row.uscc)
     let current = row
-    let hindrance: Hindrance | undefined
-    if (answer.outcome === 'unreachable') hindrance = 'unreachable'
-    else if (answer.outcome === 'not_found' || answer.status !== 'active') hindrance = 'unregistered'
+    let blockedBy: BlockReason | undefined
+    if (answer.outcome === 'unreachable') blockedBy = 'unreachable'
+    else if (answer.outcome === 'not_found' || answer.status !== 'active') blockedBy = 'unregistered'
     else if (row.representative_key !== null && answer.representativeKey !== row.representative_key) {
       current = await changing(row.id, async (transaction) => {
         const again = await rowOf(transaction, 'id', row.id)
@@ -222,15 +222,15 @@ export function createLegalPersons(options: {
         return (await rowOf(transaction, 'id', row.id)) ?? row
       })
     }
-    if (row.status !== 'active') hindrance = 'suspended'
-    else hindrance ??= await representativeFault(current)
+    if (row.status !== 'active') blockedBy = 'suspended'
+    else blockedBy ??= await representativeFault(current)
     const { id, owner_id: ownerId } = current
-    const principal = { id, kind: 'legal_person', ownerId, standing: hindrance === undefined } as const
+    const principal = { id, kind: 'legal_person', ownerId, standing: blockedBy === undefined } as const
     const legalPerson = fromRow(current)
     return {
       legalPerson: answer.outcome === 'found' ? { ...legalPerson, name: answer.name } : legalPerson,
       principal,
-      hindrance,
+      blockedBy,
     }
   }
 
@@ -265,15 +265,15 @@ export function createLegalPersons(options: {
       if (usccs.length === 0) return
       const rows = await database.selectFrom('legal_persons').selectAll().where('uscc', 'in', usccs).execute()
       for (const row of rows) {
-        const { hindrance } = await standingOf(row)
-        if (hindrance === 'unregistered') {
+        const { blockedBy } = await standingOf(row)
+        if (blockedBy === 'unregistered') {
           await changing(row.id, (transaction) => store.lookAgain(transaction, row.id, clock()))
         }
       }
     },
     async leave(personId) {
       const left = await database.transaction().execute((transaction) => leaveWithin(transaction, personId))
-      for (const id of left) tell('principal', id)
+      for (const id of left) publish('principal', id)
     },
     leaveWithin,
     setStatus: (id, status, by) =>

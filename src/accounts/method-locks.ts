@@ -1,4 +1,4 @@
-import type { AuditTrail } from '../audit/trail.ts'
+import type { AuditLog } from '../audit/audit-log.ts'
 import type { Clock } from '../config/clock.ts'
 import type { Database, DatabaseTransaction } from '../storage/database.ts'
 import type { Tables } from '../storage/schema.ts'
@@ -36,7 +36,7 @@ class Undo extends Error {}
 export function createMethodLocks(options: {
   database: Database
   authenticators: Pick<Authenticators, 'list'>
-  audit: AuditTrail
+  audit: AuditLog
   notifier: Notifier
   clock: Clock
 }): MethodLocks {

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import type { Selectable } from 'kysely'
 import type { AuditEvent } from '../audit/events.ts'
-import type { AuditTrail } from '../audit/trail.ts'
+import type { AuditLog } from '../audit/audit-log.ts'
 import type { Clock } from '../config/clock.ts'
 import type { FieldCipher } from '../keys/field-cipher.ts'
 import { indexKeysInUse, type LookupIndex } from '../keys/lookup-index.ts'
 import type { PopulationRegister } from '../proofing/population-register.ts'
 import { compileOnce, type Database, type DatabaseTransaction } from '../storage/database.ts'
-import type { Tell } from '../storage/events.ts'
+import type { Publish } from '../storage/events.ts'
 import type { Tables } from '../storage/schema.ts'
 import type { Authenticators } from './authenticators.ts'
 import type { IdentityDocument } from './identifiers/documents.ts'
@@ -17,8 +17,8 @@ import { powerEnded } from './account-power.ts'
 import type { Notifier } from './notices.ts'
 import { readEndings, type EndSignIns, type SignInEndings } from './sign-in-endings.ts'
 import { indexesOf, provenHolders } from './indexes.ts'
-import { isAmong } from './recovery/codes.ts'
-import { sealedPlace, type SealedField } from './sealed-fields.ts'
+import { isAmong } from './account-recovery/codes.ts'
+import { fieldAad, type SealedField } from './sealed-fields.ts'
 
 /** What of an account may be read without opening personal data. */
 export interface NaturalPerson {
@@ -99,15 +99,15 @@ export function createNaturalPersons(options: {
   database: Database
   cipher: FieldCipher
   lookup: LookupIndex
-  audit: AuditTrail
+  audit: AuditLog
   register: PopulationRegister
   authenticators: Pick<Authenticators, 'add'>
   endSignIns: EndSignIns
   notifier: Notifier
-  tell: Tell
+  publish: Publish
   clock: Clock
 }): NaturalPersons {
-  const { database, cipher, lookup, audit, register, authenticators, endSignIns, notifier, tell, clock } = options
+  const { database, cipher, lookup, audit, register, authenticators, endSignIns, notifier, publish, clock } = options
 
   const byId = compileOnce<NaturalPerson['row']>(
     database.selectFrom('natural_persons').selectAll().where('id', '=', ''),
@@ -123,7 +123,7 @@ export function createNaturalPersons(options: {
   const matches = async (documentType: string, documentNumber: string, name: string) =>
     (await register.match({ documentType, documentNumber, nameKey: matchKey(name) })) === 'match'
 
-  const open = ({ id, row }: NaturalPerson, field: SealedField) => cipher.open(row[field], sealedPlace(field, id))
+  const open = ({ id, row }: NaturalPerson, field: SealedField) => cipher.open(row[field], fieldAad(field, id))
 
   const reveal = (person: NaturalPerson): PersonalData => ({
     documentType: person.row.document_type,
@@ -161,10 +161,10 @@ export function createNaturalPersons(options: {
         const row = {
           id,
           document_type: document.type,
-          document_number: cipher.seal(document.number, sealedPlace('document_number', id)),
-          name: cipher.seal(name, sealedPlace('name', id)),
-          phone: cipher.seal(phone, sealedPlace('phone', id)),
-          username: cipher.seal(username, sealedPlace('username', id)),
+          document_number: cipher.seal(document.number, fieldAad('document_number', id)),
+          name: cipher.seal(name, fieldAad('name', id)),
+          phone: cipher.seal(phone, fieldAad('phone', id)),
+          username: cipher.seal(username, fieldAad('username', id)),
           ...indexesOf(lookup, indexKey, { documentNumber: document.number, phone, username }),
           identity_level: identityLevel,
           proofed_at: identityLevel >= 3 ? now : null,
@@ -261,8 +261,8 @@ export function createNaturalPersons(options: {
         await audit.append(transaction, { event, ...by, personId: id })
         return findIn(transaction, id)
       })
-      tell('person', id)
-      for (const principal of principals) tell('principal', principal)
+      publish('person', id)
+      for (const principal of principals) publish('principal', principal)
       return person
     },
 

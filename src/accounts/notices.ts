@@ -72,14 +72,14 @@ export interface Inbox extends Notifier {
 }
 
 const texts = z.record(z.string(), z.string())
-const place = (id: string) => `notices.restricted:${id}`
+const aad = (id: string) => `notices.restricted:${id}`
 
 export function createInbox(options: { database: Database; cipher: FieldCipher; clock: Clock }): Inbox {
   const { database, cipher, clock } = options
   return {
     async notify({ personId, kind, details = {}, restricted }, within = database) {
       const id = randomUUID()
-      const sealed = restricted ? cipher.seal(JSON.stringify(restricted), place(id)) : null
+      const sealed = restricted ? cipher.seal(JSON.stringify(restricted), aad(id)) : null
       await within
         .insertInto('notices')
         .values({
@@ -107,7 +107,7 @@ export function createInbox(options: { database: Database; cipher: FieldCipher; 
         id: row.id,
         kind: row.kind,
         details: texts.parse(JSON.parse(row.details)),
-        restricted: row.restricted ? texts.parse(JSON.parse(cipher.open(row.restricted, place(row.id)))) : {},
+        restricted: row.restricted ? texts.parse(JSON.parse(cipher.open(row.restricted, aad(row.id)))) : {},
         createdAt: row.created_at,
         read: row.read_at !== null,
       }))

@@ -2,7 +2,7 @@ import type { FieldCipher } from '../keys/field-cipher.ts'
 import { firstOfOldFiles, type LookupIndex } from '../keys/lookup-index.ts'
 import { unhurried, type Database } from '../storage/database.ts'
 import { indexesOf } from './indexes.ts'
-import { sealedPlace } from './sealed-fields.ts'
+import { fieldAad } from './sealed-fields.ts'
 
 const columns = ['document_index', 'phone_index', 'username_index'] as const
 const pageSize = 200
@@ -47,7 +47,7 @@ export async function reindex(options: {
   function changeOf(row: Row): { row: Row; fresh: ReturnType<typeof indexesOf> }[] {
     if (columns.every((column) => row[column].startsWith(`${key}.`))) return []
     const open = (column: 'document_number' | 'phone' | 'username') =>
-      cipher.open(row[column], sealedPlace(column, row.id))
+      cipher.open(row[column], fieldAad(column, row.id))
     try {
       const plain = { documentNumber: open('document_number'), phone: open('phone'), username: open('username') }
       return [{ row, fresh: indexesOf(lookup, key, plain) }]

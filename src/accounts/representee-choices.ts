@@ -1,4 +1,4 @@
-import type { AuditTrail } from '../audit/trail.ts'
+import type { AuditLog } from '../audit/audit-log.ts'
 import type { Clock } from '../config/clock.ts'
 import type { Database } from '../storage/database.ts'
 import type { Actor } from './natural-persons.ts'
@@ -12,7 +12,7 @@ export interface RepresenteeChoices {
 
 export function createRepresenteeChoices(options: {
   database: Database
-  audit: AuditTrail
+  audit: AuditLog
   clock: Clock
 }): RepresenteeChoices {
   const { database, audit, clock } = options

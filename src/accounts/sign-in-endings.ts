@@ -38,7 +38,7 @@ export interface SignInMoment {
 
 /**
  * Ends sign-ins of a person within the transaction of the remedy. It also tells the server processes to remove what is left of
- * them (src/sessions/endings-job.ts). So it works from the command line and after a crash.
+ * them (src/jobs/session-endings.ts). So it works from the command line and after a crash.
  * @throws Error where there is no such account
  */
 export type EndSignIns = (transaction: DatabaseTransaction, personId: string, ending: Ending) => Promise<void>

@@ -1,4 +1,4 @@
-import type { AuditTrail } from '../audit/trail.ts'
+import type { AuditLog } from '../audit/audit-log.ts'
 import type { Clock } from '../config/clock.ts'
 import type { DatabaseTransaction } from '../storage/database.ts'
 import { powerEnded } from './account-power.ts'
@@ -25,7 +25,7 @@ export type Supersede = (
 export function createSupersede(options: {
   legalPersons: Pick<LegalPersons, 'leaveWithin'>
   notifier: Notifier
-  audit: AuditTrail
+  audit: AuditLog
   endSignIns: EndSignIns
   clock: Clock
 }): Supersede {

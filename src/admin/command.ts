@@ -1,5 +1,5 @@
 import type { AdministratorRole } from '../accounts/administrators.ts'
-import type { Desk } from './desk.ts'
+import type { CommandContext } from './command-context.ts'
 
 /** What each type of field is once it is parsed. */
 interface Parsed {
@@ -72,7 +72,7 @@ export type FailureKind = 'invalid' | 'not_found' | 'forbidden' | 'failed'
  * What a command is about, which says where it lies (src/admin/remote/where.ts) and so who may do it: `rows` shows a list, of
  * which it leaves out itself what `desk.sees` says no to; `house` concerns the whole of it.
  */
-export type About = 'portal' | 'organisation' | 'administrator' | 'approval' | 'rows' | 'house'
+export type About = 'portal' | 'organisation' | 'administrator' | 'approval' | 'rows' | 'system'
 
 /**
  * Who may do a command from afar (`--server`); whoever works on the server itself may do everything. Who else must agree follows
@@ -92,7 +92,7 @@ export type Access =
  */
 export interface Command extends Described {
   access: Access
-  run(desk: Desk, input: Input): Promise<Outcome>
+  run(context: CommandContext, input: Input): Promise<Outcome>
 }
 
 /** What the help and the documentation say of a command. */
@@ -110,7 +110,10 @@ export interface Described {
 
 /** Says what a command is; its `run` is given the input in the types of its fields. */
 export function command<const F extends Fields>(
-  definition: Omit<Command, 'fields' | 'run'> & { fields: F; run(desk: Desk, input: Values<F>): Promise<Outcome> },
+  definition: Omit<Command, 'fields' | 'run'> & {
+    fields: F
+    run(context: CommandContext, input: Values<F>): Promise<Outcome>
+  },
 ): Command
 export function command(definition: Command): Command {
   return definition

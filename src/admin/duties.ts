@@ -4,7 +4,7 @@ import { metadataAfter } from '../clients/clients.ts'
 import { parseClientMetadata, type ClientMetadata } from '../clients/metadata.ts'
 import { changesOf, metadataOf } from './clients/registration-fields.ts'
 import { nameOf, type Command, type Input } from './command.ts'
-import type { Back } from './house.ts'
+import type { Services } from '../services.ts'
 
 /**
  * Separation of duties: what a command touches decides who must agree, not the id that it names. For commands from afar; whoever
@@ -38,25 +38,25 @@ export type Touch = keyof typeof agreements
 export interface Duty {
   touches: readonly Touch[]
   /** What it touches with some input only: in words for the documentation, and how to tell. */
-  sometimes?: { touch: Touch; when: string; is(house: Back, input: Input): Promise<boolean> }
+  sometimes?: { touch: Touch; when: string; is(services: Services, input: Input): Promise<boolean> }
   /** The answer, or a secret of the input, is for the requester alone: a second one releases it, and it is given once more. */
   secret?: true
   /** Every account whose power it may end, the one it names included. */
-  accounts?(house: Back, input: Input): Promise<string[]>
+  accounts?(services: Services, input: Input): Promise<string[]>
 }
 
 const text = (value: unknown) => (typeof value === 'string' ? value : '')
-const named = async (_house: Back, { id }: Input) => [text(id)]
+const named = async (_house: Services, { id }: Input) => [text(id)]
 
 /** Everybody who may lose the number, besides the one who proves it. */
-async function withRivals({ persons, faceProofs }: Back, { id }: Input): Promise<string[]> {
+async function withRivals({ persons, faceProofs }: Services, { id }: Input): Promise<string[]> {
   const person = await persons.find(text(id))
   return [text(id), ...(person ? await faceProofs.rivalsOf(person) : [])]
 }
 
 /** What a portal is registered with once the command is done; undefined where the command will refuse its input. */
 export async function portalAfter(
-  { clients }: Back,
+  { clients }: Services,
   { id, ...input }: Input,
 ): Promise<{ before?: ClientMetadata; after: ClientMetadata } | undefined> {
   const before = id === undefined ? undefined : await clients.find(text(id))
@@ -70,8 +70,8 @@ const silentScopes: ReadonlySet<string> = new Set(['identity', 'phone'])
 const silentPortal = {
   touch: 'identity or phone number given to a portal without asking',
   when: 'with consent implicit and scope identity or phone, as it is after the command',
-  async is(house: Back, input: Input) {
-    const after = (await portalAfter(house, input))?.after
+  async is(services: Services, input: Input) {
+    const after = (await portalAfter(services, input))?.after
     return after?.consent === 'implicit' && after.scope.some((one) => silentScopes.has(one))
   },
 } as const
@@ -79,14 +79,14 @@ const silentPortal = {
 const vouchedOrganisation = {
   touch: 'an organisation that no register names',
   when: 'where the business register does not have the organisation',
-  is: async ({ businessRegister }: Back, { uscc }: Input) =>
+  is: async ({ businessRegister }: Services, { uscc }: Input) =>
     (await businessRegister.look(text(uscc).trim().toUpperCase())).outcome !== 'found',
 } as const
 
 const opening = {
   touch: 'the level of an account',
   when: 'unless with --level 2',
-  is: async (_house: Back, { level }: Input) => level !== 2,
+  is: async (_house: Services, { level }: Input) => level !== 2,
 } as const
 
 /** Every command that may be given from afar; a command without an entry is refused there, and fails the tests. */
@@ -140,18 +140,18 @@ export const dutyOf = (command: Pick<Command, 'noun' | 'verb'>): Duty | undefine
   Object.hasOwn(duties, nameOf(command)) ? duties[nameOf(command)] : undefined
 
 /** What a command touches with this input, and every account that may lose its power by it. */
-export async function touchedBy(house: Back, duty: Duty, input: Input) {
-  const more = duty.sometimes && (await duty.sometimes.is(house, input)) ? [duty.sometimes.touch] : []
-  const accounts = duty.accounts ? await duty.accounts(house, input) : []
+export async function touchedBy(services: Services, duty: Duty, input: Input) {
+  const more = duty.sometimes && (await duty.sometimes.is(services, input)) ? [duty.sometimes.touch] : []
+  const accounts = duty.accounts ? await duty.accounts(services, input) : []
   return { touches: [...duty.touches, ...more], accounts }
 }
 
 /** Whether a second administrator must agree to what this one asks for. */
-export async function needsSecond(house: Back, own: Administrator, duty: Duty, input: Input): Promise<boolean> {
-  const { touches, accounts } = await touchedBy(house, duty, input)
+export async function needsSecond(services: Services, own: Administrator, duty: Duty, input: Input): Promise<boolean> {
+  const { touches, accounts } = await touchedBy(services, duty, input)
   const needed = new Set(touches.map((touch): Agreement => agreements[touch]))
   if (needed.has('second')) return true
   if (!needed.has('peers')) return false
-  const administrators = await Promise.all(accounts.map((id) => house.administrators.find(id)))
+  const administrators = await Promise.all(accounts.map((id) => services.administrators.find(id)))
   return administrators.some((other) => other !== undefined && isPeer(own, other))
 }

@@ -12,8 +12,8 @@ import { dropArchivedMonths } from '../storage/audit-months.ts'
 import { isPostgres, type Database } from '../storage/database.ts'
 import { anchorOf, createChainReader, pagesAfter, theBeginning, type Anchor, type Entry } from './chain.ts'
 import { openCheckpoint } from './checkpoints.ts'
-import type { AuditTrail } from './trail.ts'
-import { broken, type TrailCheck } from './verify.ts'
+import type { AuditLog } from './audit-log.ts'
+import { broken, type AuditLogCheck } from './verify.ts'
 
 const line = z.union([
   z.object({ after: z.object({ sequence: z.number(), hash: z.string() }), month: z.string() }),
@@ -33,7 +33,7 @@ interface Archived {
  */
 export async function archiveMonths(options: {
   database: Database
-  audit: AuditTrail
+  audit: AuditLog
   verify: VerifyDocument
   directory: string
   before: string
@@ -169,8 +169,8 @@ async function* linesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<string> {
  * Checks an archive by itself: its chain, that it is the one that was signed, and that its end was.
  * @throws Error when the file is not an archive
  */
-export async function verifyArchive(verify: VerifyDocument, file: string): Promise<TrailCheck> {
-  let check: TrailCheck | undefined
+export async function verifyArchive(verify: VerifyDocument, file: string): Promise<AuditLogCheck> {
+  let check: AuditLogCheck | undefined
   // a pipeline, so that a fault of the file ends here and not in a stream that nobody listens to
   await pipeline(createReadStream(file), createGunzip(), async (chunks: AsyncIterable<Buffer>) => {
     check = await verifyLines(verify, linesOf(chunks))
@@ -195,7 +195,7 @@ export async function* entriesOfArchive(verify: VerifyDocument, file: string): A
   }
 }
 
-async function verifyLines(verify: VerifyDocument, lines: AsyncIterable<string>): Promise<TrailCheck> {
+async function verifyLines(verify: VerifyDocument, lines: AsyncIterable<string>): Promise<AuditLogCheck> {
   let reader = createChainReader(theBeginning)
   let first = 1
   let newest = 0

@@ -9,7 +9,7 @@ export type Entry = Selectable<Tables['audit_events']>
 export const beforeTheFirst = '0'.repeat(64)
 
 /** The place a restricted part is sealed to (see FieldCipher). */
-export function restrictedPlace(sequence: number): string {
+export function restrictedAad(sequence: number): string {
   return `audit_events.restricted:${sequence}`
 }
 

@@ -31,7 +31,7 @@ export async function openCheckpoint(verify: VerifyDocument, signed: string): Pr
   return schema.safeParse(await verify(typ, signed)).data
 }
 
-interface CheckpointParts {
+interface CheckpointDeps {
   database: Database
   /** Who signs, where its keys are, and beside which store the newest checkpoint is kept. */
   settings: Pick<Settings, 'issuer' | 'keysDir' | 'dataDir'>
@@ -41,7 +41,7 @@ interface CheckpointParts {
 export type Checkpoints = ReturnType<typeof createCheckpoints>
 
 /** Signs where the audit trail stands. Any number of processes may do so: a run of entries is signed once. */
-export function createCheckpoints({ database, settings, clock }: CheckpointParts) {
+export function createCheckpoints({ database, settings, clock }: CheckpointDeps) {
   const { issuer, keysDir, dataDir } = settings
   const sign = createSigner(keysDir, clock)
   const verify = createVerifier(keysDir, clock)

@@ -4,7 +4,7 @@ import type { Database } from '../storage/database.ts'
 import { anchorOf, checkChain, type Anchor, type ChainFault, type Entry } from './chain.ts'
 import { openCheckpoint } from './checkpoints.ts'
 
-export type TrailCheck =
+export type AuditLogCheck =
   | {
       whole: true
       entries: number
@@ -15,7 +15,7 @@ export type TrailCheck =
   | ({ whole: false } & ChainFault)
 
 /** A trail that is not as it was written, from the entry `sequence` on. */
-export const broken = (kind: ChainFault['kind'], sequence: number, fault: string): TrailCheck => ({
+export const broken = (kind: ChainFault['kind'], sequence: number, fault: string): AuditLogCheck => ({
   whole: false,
   kind,
   sequence,
@@ -50,14 +50,14 @@ async function* storedCheckpoints(database: Database, anchor: number, newestOnly
  * Checks the whole trail as it stands in a store: the chain, and that it is the one whose checkpoints were signed. A
  * checkpoint from elsewhere (the file beside the store, a log collector) shows when the end was cut off.
  */
-export async function verifyTrail(options: {
+export async function verifyAuditLog(options: {
   database: Database
   verify: VerifyDocument
   /** Newest checkpoints known from elsewhere. */
   elsewhere: string[]
   /** Checks the newest checkpoint alone: its head stands for all before it, and a year has half a million. */
   newestOnly?: boolean
-}): Promise<TrailCheck> {
+}): Promise<AuditLogCheck> {
   const { database, verify, elsewhere, newestOnly = false } = options
   const archived = await anchorOf(database)
   const { sequence: anchor } = archived

@@ -13,7 +13,7 @@ import {
   type Outcome,
   type Problem,
 } from '../admin/command.ts'
-import type { Desk } from '../admin/desk.ts'
+import type { CommandContext } from '../admin/command-context.ts'
 import { readArguments, readFlagsOfAll } from './arguments.ts'
 import { askTwice, readLine, type Terminal } from './ask-secret.ts'
 import { guide } from './guide.ts'
@@ -23,14 +23,14 @@ import { recordLines, tableLines, terminalText, type Line } from './layout.ts'
 import { nearest } from './nearest.ts'
 import { faultOfServer } from './remote/server-address.ts'
 import type { RemoteOptions } from './remote/remote.ts'
-import { awaySentence, isAway } from '../storage/away.ts'
+import { awaySentence, isUnavailable } from '../storage/unavailable.ts'
 import { visibleJson } from '../text/visible.ts'
 import { sessionCommands, type SessionCommand } from './remote/session-commands.ts'
 
 /** What the command line needs of the process it runs in. */
 export interface Surroundings {
   argv: readonly string[]
-  desk: Desk
+  context: CommandContext
   environment: Record<string, string | undefined>
   terminal: Terminal
   out: (text: string) => void
@@ -40,7 +40,7 @@ export interface Surroundings {
 const codes: Record<FailureKind, number> = { failed: 1, forbidden: 1, invalid: 2, not_found: 3 }
 
 /** Reads the arguments, runs the command they name, prints its answer, and gives the exit code. */
-export async function run({ argv, desk, environment, terminal, out, err }: Surroundings): Promise<number> {
+export async function run({ argv, context, environment, terminal, out, err }: Surroundings): Promise<number> {
   const { help, json, server, rest } = readFlagsOfAll(argv)
   const print = (lines: readonly Line[]) => out(terminalText(lines))
   const printJson = (document: unknown) => out(jsonLine(document))
@@ -79,13 +79,13 @@ export async function run({ argv, desk, environment, terminal, out, err }: Surro
   const guided = 'access' in command && command.guided && words.length === 0 && !json && terminal.input.isTTY
   const fault = server === undefined ? undefined : faultOfServer(server)
   if (fault !== undefined) return fail('invalid', [{ field: '--server', message: fault }])
-  const elsewhere = server === undefined ? undefined : { server, environment, clock: desk.clock, say }
+  const elsewhere = server === undefined ? undefined : { server, environment, clock: context.clock, say }
   const perform = async (given: readonly string[]): Promise<Outcome> => {
     const read = readArguments(command, given)
     if (!read.ok) return invalid(...read.problems)
     const missing = await fillSecrets(command, read.input, terminal)
     if (missing.length > 0) return invalid(...missing)
-    return runHereOrThere(command, read.input, desk, elsewhere).catch(failure)
+    return runHereOrThere(command, read.input, context, elsewhere).catch(failure)
   }
   const outcome = guided ? await guide(command, terminal, perform) : await perform(words)
   if (!outcome) return fail('failed', [{ message: 'Nothing was done.' }])
@@ -99,10 +99,10 @@ export async function run({ argv, desk, environment, terminal, out, err }: Surro
 async function runHereOrThere(
   command: AnyCommand,
   input: Input,
-  desk: Desk,
+  context: CommandContext,
   there: RemoteOptions | undefined,
 ): Promise<Outcome> {
-  if (!there) return 'session' in command ? needsServer : command.run(desk, input)
+  if (!there) return 'session' in command ? needsServer : command.run(context, input)
   if ('access' in command && 'local' in command.access) return forbidden(localOnly(command, command.access.local))
   const { connect } = await import('./remote/remote.ts')
   const remote = await connect(there)
@@ -172,7 +172,7 @@ function failure(error: unknown): Outcome {
   const message = error instanceof Error ? error.message : String(error)
   if (/database is locked|SQLITE_BUSY/.test(message))
     return failed('The store is busy: another program has been writing for more than 5 seconds. Try again.')
-  return failed(isAway(error) ? `${awaySentence} (${causeOf(error)})` : causeOf(error))
+  return failed(isUnavailable(error) ? `${awaySentence} (${causeOf(error)})` : causeOf(error))
 }
 
 /** What lies deepest says most; an error of several tries has no words of its own (`AggregateError`). */

@@ -1,5 +1,5 @@
 import { userInfo } from 'node:os'
-import { createDesk } from '../admin/desk.ts'
+import { createCommandContext } from '../admin/command-context.ts'
 import { terminalText } from './layout.ts'
 import { visible } from '../text/visible.ts'
 import { run } from './run.ts'
@@ -45,22 +45,22 @@ async function confirm(question: string): Promise<boolean> {
   }
 }
 
-const untold = (error: unknown) =>
+const publishFailed = (error: unknown) =>
   say([`Done; but running servers could not be told at once (${reasonOf(error)}). They see it within 30 seconds.`])
 
-const desk = createDesk({
+const context = createCommandContext({
   environment: process.env,
   clock: () => Date.now(),
   actor: `administrator:${administrator()}`,
   progress,
-  untold,
+  publishFailed,
   say,
   confirm,
 })
 try {
   process.exitCode = await run({
     argv: process.argv.slice(2),
-    desk,
+    context,
     environment: process.env,
     terminal: { input: process.stdin, prompt: process.stderr },
     out: (text) => void process.stdout.write(text),
@@ -70,5 +70,5 @@ try {
   say([reasonOf(error)])
   process.exitCode = 1
 } finally {
-  await desk.close().catch((error: unknown) => say([`The stores could not be closed: ${reasonOf(error)}`]))
+  await context.close().catch((error: unknown) => say([`The stores could not be closed: ${reasonOf(error)}`]))
 }

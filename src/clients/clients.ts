@@ -1,10 +1,10 @@
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Selectable } from 'kysely'
 import type { AuditEventName } from '../audit/events.ts'
-import type { AuditTrail } from '../audit/trail.ts'
+import type { AuditLog } from '../audit/audit-log.ts'
 import type { Clock } from '../config/clock.ts'
 import type { Database, DatabaseTransaction } from '../storage/database.ts'
-import type { Tell } from '../storage/events.ts'
+import type { Publish } from '../storage/events.ts'
 import type { Tables } from '../storage/schema.ts'
 import { faultOfClientId, problemsOfNames } from './rules.ts'
 import { parseClientMetadata, type ClientMetadata, type FieldProblem } from './metadata.ts'
@@ -97,8 +97,13 @@ function difference(before: Client, after: Partial<Client> = {}) {
   return { changed, before: JSON.stringify(before, shown), after: JSON.stringify(after, shown) }
 }
 
-export function createClients(options: { database: Database; audit: AuditTrail; tell: Tell; clock: Clock }): Clients {
-  const { database, audit, tell, clock } = options
+export function createClients(options: {
+  database: Database
+  audit: AuditLog
+  publish: Publish
+  clock: Clock
+}): Clients {
+  const { database, audit, publish, clock } = options
 
   const findIn = async (within: Database, id: string) => {
     const row = await within.selectFrom('clients').selectAll().where('id', '=', id).executeTakeFirst()
@@ -125,7 +130,7 @@ export function createClients(options: { database: Database; audit: AuditTrail; 
         await audit.append(transaction, { ...what, clientId: id, details: difference(before, result.client) })
       return result
     })
-    if (changed?.ok) tell('client', id)
+    if (changed?.ok) publish('client', id)
     return changed
   }
 
@@ -178,7 +183,7 @@ export function createClients(options: { database: Database; audit: AuditTrail; 
         return []
       })
       if (problems.length > 0) return { ok: false, problems }
-      tell('client', id)
+      publish('client', id)
       return { ok: true, client: fromRow(row), ...(secret ? { secret } : {}) }
     },
 

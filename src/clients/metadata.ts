@@ -66,7 +66,7 @@ const shape = z.strictObject({
   representee: oneOf(['optional', 'required']).default('optional'),
   id_token_alg: oneOf(['ES256', 'RS256']).default('ES256'),
   resources: z.array(webUri).max(20).default([]),
-  /** Where its kiosks stand: one signs in by face alone from there only (src/login/face/kiosk.ts). */
+  /** Where its kiosks stand: one signs in by face alone from there only (src/login/methods/face/kiosk.ts). */
   networks: z
     .array(z.string().refine((text) => networkSchema.safeParse(text).success, 'is no network such as 10.3.0.0/16'))
     .max(50, 'has more than 50 networks')

@@ -3,25 +3,25 @@ import type Koa from 'koa'
 import type { Middleware } from 'koa'
 import type { Provider } from 'oidc-provider'
 import type { Logger } from 'pino'
-import { accountRoutes, type AccountCentreParts } from '../account-centre/account-centre.ts'
-import { adminApi, type AdminApiParts } from '../admin/remote/api.ts'
+import { accountRoutes, type AccountCentreDeps } from '../account-centre/account-centre.ts'
+import { adminApi, type AdminApiDeps } from '../admin/remote/api.ts'
 import type { Clients } from '../clients/clients.ts'
 import type { Clock } from '../config/clock.ts'
 import type { Settings } from '../config/settings.ts'
-import { questionRoutes, type QuestionParts } from '../login/questions.ts'
+import { questionRoutes, type QuestionDeps } from '../login/questions/routes.ts'
 import type { LoginMethod } from '../login/method.ts'
-import { recoveryRoutes, type RecoveryParts } from '../login/recovery.ts'
-import { registrationRoutes, type RegistrationParts } from '../login/registration.ts'
+import { recoveryRoutes, type RecoveryDeps } from '../recovery/recovery.ts'
+import { registrationRoutes, type RegistrationDeps } from '../registration/registration.ts'
 import type { LoginBrowsers } from '../oidc/login-browser.ts'
 import { auditPortals } from '../oidc/portal-audit.ts'
-import { budgetClients } from '../oidc/portal-budgets.ts'
-import { publicDocuments } from '../oidc/public-documents.ts'
+import { budgetClients } from '../guards/portal-budgets.ts'
+import { publicDocuments } from '../oidc/engine/public-documents.ts'
 import { rememberSessions } from '../sessions/memory.ts'
 import type { Assets } from '../pages/assets.ts'
 import { Refusal } from '../refusal/refusal.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
 import { holdNetworks } from './budgets.ts'
-import { canonicalOnly, createKnownPaths } from './canonical.ts'
+import { canonicalOnly, createKnownPaths } from '../guards/canonical-paths.ts'
 import { calledByClients, endpointOf, fixedRoutes } from './endpoints.ts'
 import { calmErrors } from './errors.ts'
 import { forms } from './forms.ts'
@@ -32,9 +32,9 @@ import type { Metrics } from './metrics.ts'
 import { logRequests } from './request-log.ts'
 import { refuseTooManyCookies } from './too-many-cookies.ts'
 import type { Tracing } from './tracing.ts'
-import { visiting, type VisitParts } from './visit.ts'
+import { requestContexts, type RequestContextDeps } from './browser-request.ts'
 
-export interface AppParts {
+export interface AppDeps {
   /** oidc-provider is a koa application; ours is the same one with our middleware before its own. */
   provider: Provider
   settings: Settings
@@ -44,38 +44,38 @@ export interface AppParts {
   metrics: Metrics
   tracing: Pick<Tracing, 'requests'>
   assets: Assets
-  visit: VisitParts
+  requests: RequestContextDeps
   clients: Clients
   artifacts: Pick<Artifacts, 'renew'>
   methods: readonly LoginMethod[]
-  login: QuestionParts & RegistrationParts & RecoveryParts
-  account: AccountCentreParts
+  login: QuestionDeps & RegistrationDeps & RecoveryDeps
+  account: AccountCentreDeps
   logins: LoginBrowsers
   sessionMemory: Parameters<typeof rememberSessions>[0]
   portalAudit: Parameters<typeof auditPortals>[0]
   deviceDoor: Middleware
-  admin: AdminApiParts
+  admin: AdminApiDeps
 }
 
 /**
  * Everything a request passes, from top to bottom; oidc-provider comes last.
  * @throws Error for a route without a budget
  */
-export function createApp(parts: AppParts): Koa {
-  const { provider, settings, clock, log, tracing } = parts
+export function createApp(deps: AppDeps): Koa {
+  const { provider, settings, clock, log, tracing } = deps
   const secure = settings.issuer.startsWith('https:')
   provider.proxy = true // onlyAsIssuer has replaced what a request claims
 
-  const programs = programRoutes(parts)
-  const own = ownRoutes(parts, secure)
+  const programs = programRoutes(deps)
+  const own = ownRoutes(deps, secure)
   log.debug({ programs: routesOf(programs), pages: routesOf(own) }, 'routes')
   const routes = [...fixedRoutes, ...pathsOf(programs), ...pathsOf(own)]
   for (const route of routes) endpointOf(route)
 
-  const first = [renewed(parts.artifacts), parts.metrics.middleware, securityHeaders(secure)]
+  const first = [renewed(deps.artifacts), deps.metrics.middleware, securityHeaders(secure)]
   const answering: Middleware[] = [
     onlyAsIssuer(settings.issuer),
-    visiting(parts.visit),
+    requestContexts(deps.requests),
     ...(tracing.requests ? [tracing.requests(settings)] : []),
     ...(log.isLevelEnabled('debug') ? [logRequests(log)] : []),
     calmErrors(log),
@@ -83,10 +83,10 @@ export function createApp(parts: AppParts): Koa {
   ]
   const rooms: Middleware[] = [
     publicDocuments(provider),
-    staticFiles(parts.assets),
+    staticFiles(deps.assets),
     // behind the style sheet of its own page
     refuseTooManyCookies(settings.issuer),
-    parts.deviceDoor,
+    deps.deviceDoor,
     exceptForPortals(
       budgetClients({
         provider,
@@ -96,16 +96,16 @@ export function createApp(parts: AppParts): Koa {
       }),
       mounted(programs),
       mounted(own),
-      rememberSessions(parts.sessionMemory),
-      auditPortals(parts.portalAudit),
-      parts.logins.middleware,
+      rememberSessions(deps.sessionMemory),
+      auditPortals(deps.portalAudit),
+      deps.logins.middleware,
     ),
   ]
   provider.use(
     canonicalOnly({
       issuer: settings.issuer,
       known: createKnownPaths(routes),
-      taken: inOrder([...first, health(parts.ready, parts.metrics), ...answering, ...rooms]),
+      taken: inOrder([...first, health(deps.ready, deps.metrics), ...answering, ...rooms]),
       refused: (status) => inOrder([...first, ...answering, refuse(status)]),
     }),
   )
@@ -129,24 +129,24 @@ export function renewed(artifacts: Pick<Artifacts, 'renew'>): Middleware {
 }
 
 /** What is for programs: no cookies count there, so no form's token is asked for. */
-function programRoutes({ methods, admin }: AppParts): Router {
+function programRoutes({ methods, admin }: AppDeps): Router {
   const router = new Router({ sensitive: true })
   for (const method of methods) method.api?.(router)
   adminApi(router, admin)
   return router
 }
 
-function ownRoutes(parts: AppParts, secure: boolean): Router {
+function ownRoutes(deps: AppDeps, secure: boolean): Router {
   const router = new Router({ sensitive: true })
-  router.use(forms(parts.settings.issuer))
-  frontDoorRoutes(router, { clients: parts.clients, secure })
-  questionRoutes(router, parts.login)
-  registrationRoutes(router, parts.login)
-  recoveryRoutes(router, parts.login)
-  accountRoutes(router, parts.account)
-  for (const method of parts.methods) {
+  router.use(forms(deps.settings.issuer))
+  frontDoorRoutes(router, { clients: deps.clients, secure })
+  questionRoutes(router, deps.login)
+  registrationRoutes(router, deps.login)
+  recoveryRoutes(router, deps.login)
+  accountRoutes(router, deps.account)
+  for (const method of deps.methods) {
     const room = new Router({ prefix: `/login/:attempt/${method.name}`, sensitive: true })
-    method.routes(room, parts.login.host)
+    method.routes(room, deps.login.host)
     router.use(room.routes())
   }
   return router

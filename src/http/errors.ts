@@ -2,14 +2,14 @@ import type { Context, Middleware } from 'koa'
 import { errors } from 'oidc-provider'
 import type { Logger } from 'pino'
 import { isGone } from '../pages/bodies.ts'
-import { TooManyCalls } from '../oidc/portal-budgets.ts'
-import { showPage, visitOf } from '../pages/visit.ts'
-import { awaySeconds, isAway } from '../storage/away.ts'
+import { TooManyCalls } from '../guards/portal-budgets.ts'
+import { showPage, requestOf } from '../pages/request-context.ts'
+import { awaySeconds, isUnavailable } from '../storage/unavailable.ts'
 import { Refusal, refusals, type RefusalCode } from '../refusal/refusal.ts'
 
 /** Which refusal an error stands for; what nobody expected is a server error. */
 function codeOf(error: unknown): RefusalCode {
-  if (isAway(error)) return 'unavailable'
+  if (isUnavailable(error)) return 'unavailable'
   // a form that came after its login had gone on, or ended
   if (error instanceof errors.SessionNotFound) return 'login_expired'
   if (error instanceof TooManyCalls) return 'too_many_requests'
@@ -19,7 +19,7 @@ function codeOf(error: unknown): RefusalCode {
 /** Ends every request that failed with a calm page and a reference number; the reason goes to the log only. */
 export function calmErrors(log: Logger): Middleware {
   const refuse = (ctx: Context, code: RefusalCode, retryAfter?: number) => {
-    const { id: reference } = visitOf(ctx)
+    const { id: reference } = requestOf(ctx)
     ctx.remove('location') // a code that could not be audited stays here
     if (retryAfter !== undefined) ctx.set('retry-after', String(retryAfter))
     if (code === 'unavailable') ctx.set('retry-after', awaySeconds)
@@ -35,7 +35,7 @@ export function calmErrors(log: Logger): Middleware {
     try {
       await next()
     } catch (error) {
-      const { id } = visitOf(ctx)
+      const { id } = requestOf(ctx)
       if (isGone(ctx.req)) {
         log.debug({ id, err: error }, 'the client went away')
         ctx.status = 400

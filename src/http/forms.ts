@@ -1,6 +1,6 @@
 import type { Context, Middleware } from 'koa'
 import { readText } from '../pages/bodies.ts'
-import { visitOf } from '../pages/visit.ts'
+import { requestOf } from '../pages/request-context.ts'
 import { Refusal } from '../refusal/refusal.ts'
 
 const mostBytes = 16 * 1024
@@ -36,15 +36,15 @@ export function forms(issuer: string): Middleware {
     if (ctx.method !== 'POST') return next()
     if (ctx.is(framesType)) {
       checkOrigin(ctx, issuer)
-      if (!visitOf(ctx).csrfHolds(ctx.get('x-csrf'))) throw new Refusal('csrf', 'no or wrong token')
+      if (!requestOf(ctx).csrfHolds(ctx.get('x-csrf'))) throw new Refusal('csrf', 'no or wrong token')
       return next()
     }
     if (!ctx.is('application/x-www-form-urlencoded')) throw new Refusal('unsupported_media_type')
     checkOrigin(ctx, issuer)
-    const visit = visitOf(ctx)
+    const request = requestOf(ctx)
     const form = parseForm(await readText(ctx.req, mostBytes))
-    if (!visit.csrfHolds(form['csrf'] ?? '')) throw new Refusal('csrf', 'no or wrong token')
-    visit.form = form
+    if (!request.csrfHolds(form['csrf'] ?? '')) throw new Refusal('csrf', 'no or wrong token')
+    request.form = form
     return next()
   }
 }

@@ -6,7 +6,7 @@ import type { Assets } from '../pages/assets.ts'
 import { hostCookie } from '../pages/host-cookie.ts'
 import { isLanguage } from '../pages/languages.ts'
 import { ownPath } from '../pages/own-path.ts'
-import { showPage, visitOf } from '../pages/visit.ts'
+import { showPage, requestOf } from '../pages/request-context.ts'
 import { Refusal } from '../refusal/refusal.ts'
 
 const yearSeconds = 31_536_000
@@ -33,7 +33,7 @@ export function frontDoorRoutes(router: Router, options: { clients: Clients; sec
   const choice = { signed: false, httpOnly: true, sameSite: 'lax', secure, maxAge: yearSeconds * 1000 } as const
 
   router.get('/', async (ctx) => {
-    const { language } = visitOf(ctx)
+    const { language } = requestOf(ctx)
     const all = await clients.list()
     const portals = all.filter(hasPage).slice(0, mostPortals)
     showPage(ctx, 'home/home', {

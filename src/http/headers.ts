@@ -1,5 +1,5 @@
 import type { Middleware } from 'koa'
-import { answerPolicy } from './visit.ts'
+import { answerPolicy } from './browser-request.ts'
 
 /** Where portals' servers ask, thousands of times for each page a person sees; the answers are JSON. */
 export const forPrograms: ReadonlySet<string> = new Set([

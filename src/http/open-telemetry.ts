@@ -18,7 +18,7 @@ import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
 import { detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources'
 import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace-base'
 import type { Context } from 'koa'
-import { visitOf } from '../pages/visit.ts'
+import { requestOf } from '../pages/request-context.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
 import { methodOf, routeOf, timedOperations } from './metrics.ts'
 import type { Tracing } from './tracing.ts'
@@ -63,7 +63,7 @@ export function createTracing(): Tracing {
       'http.request.method': method,
       'http.route': route,
       'http.response.status_code': ctx.status,
-      'yideng.request.id': visitOf(ctx).id,
+      'yideng.request.id': requestOf(ctx).id,
     })
     if (ctx.status >= 500) span.setStatus({ code: SpanStatusCode.ERROR })
   }

@@ -1,6 +1,6 @@
 import type { Middleware } from 'koa'
 import type { Logger } from 'pino'
-import { visitOf } from '../pages/visit.ts'
+import { requestOf } from '../pages/request-context.ts'
 import { routeOf } from './metrics.ts'
 
 /** One line a request at level debug: what was asked by its route and how it ended, never by whom or about whom. */
@@ -11,7 +11,7 @@ export function logRequests(log: Logger): Middleware {
       await next()
     } finally {
       const ms = Math.round(performance.now() - began)
-      log.debug({ id: visitOf(ctx).id, method: ctx.method, route: routeOf(ctx), status: ctx.status, ms }, 'request')
+      log.debug({ id: requestOf(ctx).id, method: ctx.method, route: routeOf(ctx), status: ctx.status, ms }, 'request')
     }
   }
 }

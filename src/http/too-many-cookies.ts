@@ -1,6 +1,6 @@
 import type { Middleware } from 'koa'
 import { languages, type Language } from '../pages/languages.ts'
-import { showPage, visitOf } from '../pages/visit.ts'
+import { showPage, requestOf } from '../pages/request-context.ts'
 import type { Translate } from '../pages/words.ts'
 
 /** All headers of a request. Twice Node.js' own limit, so that a page can say what is wrong. */
@@ -20,7 +20,7 @@ export function refuseTooManyCookies(issuer: string): Middleware {
     if ((ctx.req.headers.cookie ?? '').length <= mostCookieBytes) return next()
     const cleared = secure && ctx.method === 'POST' && ctx.path === clearPath && ctx.get('origin') === issuer
     if (cleared) ctx.set('clear-site-data', '"cookies"')
-    visitOf(ctx).back = '/'
+    requestOf(ctx).returnTo = '/'
     const data = { cleared, ...(secure ? { clearAction: clearPath } : {}) }
     showPage(ctx, 'error/cookies', data, cleared ? 200 : 431)
     return undefined

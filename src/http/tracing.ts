@@ -1,7 +1,7 @@
 import type { Middleware } from 'koa'
 import type { HashGate } from '../accounts/passwords/hash-gate.ts'
 import { SettingsError } from '../config/settings.ts'
-import type { Fetch } from '../oidc/outbound.ts'
+import type { Fetch } from '../guards/outbound.ts'
 import type { FacePool } from '../proofing/face/pool.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
 import type { Queried } from '../storage/database.ts'

@@ -5,9 +5,9 @@ import { createCipheriv, createDecipheriv, randomFillSync, type KeyObject } from
  * sealed value copied to another row or column does not open there.
  */
 export interface FieldCipher {
-  seal(text: string, place: string): string
+  seal(text: string, aad: string): string
   /** @throws Error when the value was changed, moved, or sealed under a key that is gone */
-  open(sealed: string, place: string): string
+  open(sealed: string, aad: string): string
 }
 
 const ivBytes = 12
@@ -43,20 +43,20 @@ export function createFieldCipher(ring: () => KeyRing, refresh: () => void): Fie
     return key
   }
   return {
-    seal(text, place) {
+    seal(text, aad) {
       const { current } = ring()
       const iv = freshIv()
-      const cipher = createCipheriv('aes-256-gcm', keyNamed(current), iv).setAAD(Buffer.from(place))
+      const cipher = createCipheriv('aes-256-gcm', keyNamed(current), iv).setAAD(Buffer.from(aad))
       const sealed = [iv, cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()]
       return `${current}.${Buffer.concat(sealed).toString('base64url')}`
     },
-    open(sealed, place) {
+    open(sealed, aad) {
       const dot = sealed.indexOf('.')
       const bytes = Buffer.from(sealed.slice(dot + 1), 'base64url')
       const decipher = createDecipheriv('aes-256-gcm', keyNamed(sealed.slice(0, dot)), bytes.subarray(0, ivBytes), {
         authTagLength: tagBytes,
       })
-      decipher.setAAD(Buffer.from(place)).setAuthTag(bytes.subarray(-tagBytes))
+      decipher.setAAD(Buffer.from(aad)).setAuthTag(bytes.subarray(-tagBytes))
       const text = decipher.update(bytes.subarray(ivBytes, -tagBytes))
       // of GCM nothing is left to come: this only throws where the tag does not fit
       decipher.final()

@@ -3,7 +3,7 @@ import type { Database, DatabaseTransaction } from '../storage/database.ts'
 import type { BlindIndex } from './blind-index.ts'
 
 /** Rows of `house`: a fingerprint under the keys a store belongs to, and the ids of those it is kept under. */
-export const houseRows = { belonging: 'data-keys', ids: 'key-ids' } as const
+export const storeFacts = { belonging: 'data-keys', ids: 'key-ids' } as const
 
 const schema = z.object({
   /** Seals what is new. */
@@ -21,7 +21,7 @@ export async function readKeysInStore(within: Database | DatabaseTransaction): P
   const { value } = await within
     .selectFrom('house')
     .select('value')
-    .where('key', '=', houseRows.ids)
+    .where('key', '=', storeFacts.ids)
     .executeTakeFirstOrThrow()
   return schema.parse(JSON.parse(value))
 }
@@ -30,7 +30,7 @@ export async function writeKeysInStore(transaction: DatabaseTransaction, ids: Ke
   await transaction
     .updateTable('house')
     .set({ value: JSON.stringify(ids) })
-    .where('key', '=', houseRows.ids)
+    .where('key', '=', storeFacts.ids)
     .execute()
 }
 
@@ -67,7 +67,7 @@ export async function releaseKey(transaction: DatabaseTransaction, id: string): 
  * What stands in `belonging`. Older versions look accounts up under the first key of an old key file only: they accept the
  * first of these, and refuse to start on a store whose accounts stand under another key.
  */
-export const belonging = (blindIndex: BlindIndex) => ({
+export const keyFingerprint = (blindIndex: BlindIndex) => ({
   underFirstKey: blindIndex('house', 'these are the data keys of this store'),
   underIndexKeys: blindIndex('house', 'accounts of this store are found by keys of their own'),
 })

@@ -40,7 +40,7 @@ async function countSealed(database: Database, table: string, columns: readonly 
   })
   const counted = sql<Record<string, number>>`SELECT ${sql.join(counts)} FROM ${sql.table(table)}`
   const { rows } = await unhurried(database, (within) => counted.execute(within))
-  return columns.map((column) => ({ place: `${table}.${column}`, many: rows[0]?.[column] ?? 0 }))
+  return columns.map((column) => ({ aad: `${table}.${column}`, many: rows[0]?.[column] ?? 0 }))
 }
 
 /**
@@ -50,8 +50,8 @@ async function countSealed(database: Database, table: string, columns: readonly 
 export async function sealedUnder(
   database: Database,
   keys: readonly string[],
-): Promise<{ place: string; many: number }[]> {
-  const found: { place: string; many: number }[] = []
+): Promise<{ aad: string; many: number }[]> {
+  const found: { aad: string; many: number }[] = []
   for (const { table, columns } of [...sealableTables, { table: 'audit_events', columns: ['restricted'] }]) {
     found.push(...(await countSealed(database, table, columns, keys)))
   }
@@ -99,11 +99,11 @@ export async function reseal(options: {
     total += rows[0]?.many ?? 0
   }
 
-  function sealedAnew(text: string, place: string): string {
+  function sealedAnew(text: string, aad: string): string {
     try {
-      return text.replaceAll(token, (sealed) => cipher.seal(cipher.open(sealed, place), place))
+      return text.replaceAll(token, (sealed) => cipher.seal(cipher.open(sealed, aad), aad))
     } catch {
-      left.push(place)
+      left.push(aad)
       return text
     }
   }

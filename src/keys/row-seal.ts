@@ -10,9 +10,9 @@ export type SealedRow = readonly (string | number | null)[]
  * as every sealed value does (reseal.ts).
  */
 export interface RowSeal {
-  seal(place: string, row: SealedRow): string
+  seal(aad: string, row: SealedRow): string
   /** False for a row that was changed, moved or never sealed, and where the key is gone. */
-  holds(place: string, row: SealedRow, mac: string | null): boolean
+  holds(aad: string, row: SealedRow, mac: string | null): boolean
 }
 
 /** A sealed value within a row is bound to its place by itself, and sealed anew when keys rotate. */
@@ -29,11 +29,11 @@ const digestOf = (row: SealedRow) =>
 
 export function createRowSeal({ seal, open }: FieldCipher): RowSeal {
   return {
-    seal: (place, row) => seal(digestOf(row), place),
-    holds(place, row, mac) {
+    seal: (aad, row) => seal(digestOf(row), aad),
+    holds(aad, row, mac) {
       if (mac === null) return false
       try {
-        const [sealed, now] = [Buffer.from(open(mac, place)), Buffer.from(digestOf(row))]
+        const [sealed, now] = [Buffer.from(open(mac, aad)), Buffer.from(digestOf(row))]
         return sealed.length === now.length && timingSafeEqual(sealed, now)
       } catch {
         // the cipher throws for whatever it did not seal here: that is the answer

@@ -8,7 +8,7 @@ import { changeKeyText } from './key-file.ts'
 const shared = ['signing.json', 'cookies.json']
 
 /** A key file of this machine beside what the store holds of it. */
-interface Place {
+interface KeyFile {
   directory: string
   name: string
   cipher: FieldCipher
@@ -45,56 +45,56 @@ export async function shareKeys(options: {
   return changed
 }
 
-async function takeStep(transaction: DatabaseTransaction, place: Place): Promise<Step> {
-  const { directory, name } = place
-  const text = await stored(transaction, place)
-  const own = ownText(place)
-  const step = stepFrom(place, text, own)
+async function takeStep(transaction: DatabaseTransaction, file: KeyFile): Promise<Step> {
+  const { directory, name } = file
+  const text = await stored(transaction, file)
+  const own = ownText(file)
+  const step = stepFrom(file, text, own)
   if (step === 'give') {
     // both, for a commit may fail, and a command may change the file again before what was given is noted
-    note(place, [text ?? own, own])
-    await store(transaction, place, own)
+    note(file, [text ?? own, own])
+    await store(transaction, file, own)
   } else if (text !== undefined) {
     if (step === 'take') changeKeyText(directory, name, (now) => (now === own ? text : now))
-    if (step === 'note') note(place, [text])
+    if (step === 'note') note(file, [text])
   }
   return step
 }
 
-function stepFrom(place: Place, text: string | undefined, own = ownText(place)): Step {
+function stepFrom(file: KeyFile, text: string | undefined, own = ownText(file)): Step {
   if (text === undefined) return 'give'
-  const known = noted(place)
+  const known = noted(file)
   const isNoted = known.includes(hashOf(text))
   if (text !== own) return isNoted ? 'give' : 'take'
   return isNoted && known.length === 1 ? 'nothing' : 'note'
 }
 
 const hashOf = (text: string) => hash('sha256', text, 'base64url')
-const ownText = ({ directory, name }: Place) => readFileSync(join(directory, name), 'utf8')
+const ownText = ({ directory, name }: KeyFile) => readFileSync(join(directory, name), 'utf8')
 
 /** Hashes of what the store held when this machine last looked: whatever differs from it since was changed here. */
-const notes = ({ directory, name }: Place) => join(directory, `.${name}.shared`)
-const noted = (place: Place) => (existsSync(notes(place)) ? readFileSync(notes(place), 'utf8').split('\n') : [])
+const notes = ({ directory, name }: KeyFile) => join(directory, `.${name}.shared`)
+const noted = (file: KeyFile) => (existsSync(notes(file)) ? readFileSync(notes(file), 'utf8').split('\n') : [])
 
-function note(place: Place, texts: readonly string[]): void {
-  const draft = `${notes(place)}.${randomUUID()}`
+function note(file: KeyFile, texts: readonly string[]): void {
+  const draft = `${notes(file)}.${randomUUID()}`
   writeFileSync(draft, texts.map(hashOf).join('\n'), { mode: 0o600, flag: 'wx', flush: true })
-  renameSync(draft, notes(place))
+  renameSync(draft, notes(file))
 }
 
-const rowOf = ({ name }: Place) => `keys:${name}`
-const bound = (place: Place) => `house.value:${rowOf(place)}`
+const rowOf = ({ name }: KeyFile) => `keys:${name}`
+const bound = (file: KeyFile) => `house.value:${rowOf(file)}`
 
-async function stored(within: Database | DatabaseTransaction, place: Place): Promise<string | undefined> {
-  const row = await within.selectFrom('house').select('value').where('key', '=', rowOf(place)).executeTakeFirst()
-  return row && place.cipher.open(row.value, bound(place))
+async function stored(within: Database | DatabaseTransaction, file: KeyFile): Promise<string | undefined> {
+  const row = await within.selectFrom('house').select('value').where('key', '=', rowOf(file)).executeTakeFirst()
+  return row && file.cipher.open(row.value, bound(file))
 }
 
-async function store(transaction: DatabaseTransaction, place: Place, text: string): Promise<void> {
-  const value = place.cipher.seal(text, bound(place))
+async function store(transaction: DatabaseTransaction, file: KeyFile, text: string): Promise<void> {
+  const value = file.cipher.seal(text, bound(file))
   await transaction
     .insertInto('house')
-    .values({ key: rowOf(place), value })
+    .values({ key: rowOf(file), value })
     .onConflict((conflict) => conflict.column('key').doUpdateSet({ value }))
     .execute()
 }

@@ -4,7 +4,7 @@ import type { Client } from '../clients/clients.ts'
 import type { Interaction, LoginBrowsers } from '../oidc/login-browser.ts'
 import { formTarget, portalOf, type PagePortal } from '../oidc/pages.ts'
 import { neededLevel } from '../oidc/prompts.ts'
-import { visitOf } from '../pages/visit.ts'
+import { requestOf } from '../pages/request-context.ts'
 import { Refusal } from '../refusal/refusal.ts'
 import type { RouterContext } from './method.ts'
 
@@ -49,16 +49,16 @@ export async function loadAttempt(
   const client = await findClient(String(params['client_id']))
   if (!client) throw new Refusal('client_unknown', 'the portal was suspended or deleted meanwhile')
 
-  const visit = visitOf(ctx)
-  visit.wish(typeof params['ui_locales'] === 'string' ? params['ui_locales'] : '')
-  visit.back = pathOf({ id: interaction.uid })
+  const request = requestOf(ctx)
+  request.wish(typeof params['ui_locales'] === 'string' ? params['ui_locales'] : '')
+  request.returnTo = pathOf({ id: interaction.uid })
   // the device flow leads to no portal
-  if (typeof params['redirect_uri'] === 'string') visit.formTargets.push(formTarget(params['redirect_uri']))
+  if (typeof params['redirect_uri'] === 'string') request.formTargets.push(formTarget(params['redirect_uri']))
   return {
     id: interaction.uid,
     question,
     client,
-    portal: portalOf(client, visit.language, params['redirect_uri']),
+    portal: portalOf(client, request.language, params['redirect_uri']),
     params,
     needed: neededLevel(client, params),
     session: session?.accountId

@@ -8,7 +8,7 @@ import { isHeld, type NaturalPerson, type NaturalPersons } from '../accounts/nat
 import type { Notifier } from '../accounts/notices.ts'
 import { untilCounts } from '../accounts/sign-in-endings.ts'
 import { acrOf, levelReached, type Level } from '../assurance/levels.ts'
-import type { AuditTrail } from '../audit/trail.ts'
+import type { AuditLog } from '../audit/audit-log.ts'
 import type { Client } from '../clients/clients.ts'
 import type { Clock } from '../config/clock.ts'
 import type { Settings } from '../config/settings.ts'
@@ -17,8 +17,8 @@ import type { FreshSignIn } from '../oidc/prompts.ts'
 import type { SignIn } from '../sessions/memory.ts'
 import { byPasskey } from '../oidc/command-line-client.ts'
 import type { Sessions } from '../sessions/sessions.ts'
-import { goTo } from '../pages/going.ts'
-import { showPage, visitOf } from '../pages/visit.ts'
+import { redirectTo } from '../pages/redirect.ts'
+import { showPage, requestOf } from '../pages/request-context.ts'
 import { Refusal, refusals } from '../refusal/refusal.ts'
 import { assertQuestion, loadAttempt, pathOf, type Attempt } from './attempt.ts'
 import type { LoginHost, LoginMethod, LoginRefusal, PartData, Proof, RouterContext } from './method.ts'
@@ -29,7 +29,7 @@ const longestWaitMs = 5000
 /** The one way in for the administrators' command line. */
 const passkey = 'passkey'
 
-export interface HostParts {
+export interface HostDeps {
   logins: LoginBrowsers
   methods: readonly LoginMethod[]
   findClient(id: string): Promise<Client | undefined>
@@ -40,13 +40,13 @@ export interface HostParts {
   notifier: Notifier
   sessions: Sessions
   faceProofs: FaceProofs
-  audit: AuditTrail
+  audit: AuditLog
   limits: Settings['limits']
   clock: Clock
 }
 
 /** The house's side of every login method, and of the questions that follow it. */
-export interface House extends LoginHost {
+export interface LoginQuestions extends LoginHost {
   /** Shows the sign-in page of a running login. */
   ask(ctx: RouterContext, attempt: Attempt, refusal?: LoginRefusal): Promise<void>
   /** The methods that could raise the level of who is signed in. */
@@ -60,11 +60,11 @@ export interface House extends LoginHost {
 
 /** Who is at the other end, for the audit trail. */
 export function actorOf(ctx: RouterContext) {
-  const { address, browser } = visitOf(ctx)
+  const { address, browser } = requestOf(ctx)
   return { actor: 'person', restricted: { address, browser } }
 }
 
-export function createHost(parts: HostParts): House {
+export function createHost(deps: HostDeps): LoginQuestions {
   const {
     logins,
     methods,
@@ -79,11 +79,11 @@ export function createHost(parts: HostParts): House {
     audit,
     limits,
     clock,
-  } = parts
+  } = deps
   const attempts = new WeakMap<object, Promise<Attempt>>()
   const offering = methods.find(({ offer }) => offer)?.offer
 
-  const host: House = {
+  const host: LoginQuestions = {
     attempt(ctx) {
       let attempt = attempts.get(ctx.req)
       if (!attempt) {
@@ -94,7 +94,7 @@ export function createHost(parts: HostParts): House {
     },
 
     async ask(ctx, attempt, refusal) {
-      const visit = visitOf(ctx)
+      const request = requestOf(ctx)
       if (refusal?.waitMinutes) ctx.set('retry-after', String(refusal.waitMinutes * 60))
       showPage(
         ctx,
@@ -110,7 +110,7 @@ export function createHost(parts: HostParts): House {
           level: attempt.needed,
           reauthentication: attempt.session !== undefined,
           administers: attempt.client.administers === true,
-          csrf: visit.csrf(),
+          csrf: request.csrf(),
         },
         refusal ? refusals[refusal.code] : 200,
       )
@@ -127,7 +127,7 @@ export function createHost(parts: HostParts): House {
       interaction.result = 'error' in result ? result : { ...interaction.lastSubmission, ...result }
       if (result.login) logins.proven(ctx, interaction)
       await interaction.persist()
-      goTo(ctx, interaction.returnTo)
+      redirectTo(ctx, interaction.returnTo)
     },
 
     offerDue: async (signIn) => (await offering?.due(signIn)) ?? false,
@@ -253,7 +253,7 @@ export function createHost(parts: HostParts): House {
 
   /** The parts of the sign-in page, in the order main.ts lists the methods. */
   function waysOf(ctx: RouterContext, attempt: Attempt, refusal?: LoginRefusal): Promise<PartData[]> {
-    const visit = visitOf(ctx)
+    const request = requestOf(ctx)
     const hint = attempt.params['login_hint']
     const identifier = refusal?.identifier ?? (typeof hint === 'string' ? hint.slice(0, 64) : '')
     const { administers } = attempt.client
@@ -263,19 +263,19 @@ export function createHost(parts: HostParts): House {
         ...(await method.part?.(ctx, attempt)),
         name: method.name,
         action: pathOf(attempt, method.name),
-        csrf: visit.csrf(),
+        csrf: request.csrf(),
         identifier,
         refusal: refusal?.method === method.name ? refusal.code : undefined,
-        last: visit.lastWay === method.name,
+        last: request.lastWay === method.name,
       })),
     )
   }
 
   /** A sign-in with a browser not seen before is told to the person, unless it is their first of all. */
   async function noteDevice(ctx: RouterContext, person: NaturalPerson, method: string): Promise<void> {
-    const visit = visitOf(ctx)
-    visit.keepWay(method)
-    const seen = await devices.seen({ personId: person.id, cookie: visit.device(), browser: visit.browser })
+    const request = requestOf(ctx)
+    request.keepWay(method)
+    const seen = await devices.seen({ personId: person.id, cookie: request.device(), browser: request.browser })
     if (seen !== 'new') return
     const by = actorOf(ctx)
     await audit.record({ event: 'person.device-seen', ...by, personId: person.id, details: { method } })

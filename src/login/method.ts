@@ -107,7 +107,7 @@ export interface Enrolment {
 }
 
 /** A signed-in person on a page of their own. */
-export interface AccountVisit {
+export interface AccountContext {
   person: NaturalPerson
   session: Session
 }
@@ -119,33 +119,33 @@ export interface AccountHost {
    * the last five minutes, `since` for one after that moment, `level` for what is missing to it); it comes back to `visit.back`, by GET. The caller then
    * returns at once.
    */
-  visit(
+  enter(
     ctx: RouterContext,
     options?: { fresh?: boolean; since?: number; level?: Level },
-  ): Promise<AccountVisit | undefined>
+  ): Promise<AccountContext | undefined>
   /** Who is signed in here, if anybody; nobody is sent anywhere. */
-  signedIn(ctx: RouterContext): Promise<AccountVisit | undefined>
+  signedIn(ctx: RouterContext): Promise<AccountContext | undefined>
   /**
    * As `visit` with `fresh`, and only where authenticators may be changed: not by a session that a QR code or a face alone
    * began, nor while the account is held after a recovery, unless a passkey signed in: then a page says until when.
    * @throws Refusal `not_by_qr`, `not_by_face`
    */
-  mayChangeAuthenticators(ctx: RouterContext): Promise<AccountVisit | undefined>
+  mayChangeAuthenticators(ctx: RouterContext): Promise<AccountContext | undefined>
   /**
    * As `mayChangeAuthenticators`, but also while the account is held: for what only makes it safer, and what proves whose it is.
    * @throws Refusal `not_by_qr`, `not_by_face`
    */
-  mayProtect(ctx: RouterContext): Promise<AccountVisit | undefined>
+  mayProtect(ctx: RouterContext): Promise<AccountContext | undefined>
   /**
    * As `visit` with `fresh`, and only where mandates may be given or taken: never by a session that a QR code or a face alone began, nor
    * while the account is held after a recovery, unless a passkey signed in.
    * @throws Refusal `mandates_not_by_qr`, `not_by_face`
    */
-  mayGrantMandates(ctx: RouterContext): Promise<AccountVisit | undefined>
+  mayGrantMandates(ctx: RouterContext): Promise<AccountContext | undefined>
   /** Shows a page of the account centre inside its frame. */
   show(
     ctx: RouterContext,
-    visit: AccountVisit,
+    account: AccountContext,
     view: string,
     data: Record<string, unknown>,
     status?: number,

@@ -9,14 +9,14 @@ import revoke from 'oidc-provider/lib/helpers/revoke.js'
 import type { Clock } from '../config/clock.ts'
 import type { SessionRows } from '../sessions/rows.ts'
 import type { Artifacts, PutOptions } from '../storage/artifacts.ts'
-import { keptId } from '../storage/kept-id.ts'
+import { hashId } from '../storage/hash-id.ts'
 import { replaceArtifact } from '../storage/replace.ts'
 import { commandLineId } from './command-line-client.ts'
-import { madeOnce, onlyLookedAt } from './made-once.ts'
-import { keepWritten, takeWritten } from './just-written.ts'
+import { madeOnce, onlyLookedAt } from './engine/made-once.ts'
+import { keepWritten, takeWritten } from './engine/just-written.ts'
 import { answerRunning, decideOnce, resumeOnce, usedBefore } from './once.ts'
 import type { SuccessorOf } from './rotation.ts'
-import type { StoredBudget } from './stored-budget.ts'
+import type { StoredBudget } from '../guards/stored-budget.ts'
 
 /** Artifact as the store has it; compare-and-set compares it. */
 type Stored = string | undefined
@@ -44,7 +44,7 @@ function requestCache(): Map<string, Known> {
 
 /** Tokens, codes and session cookies are stored under their hash: whoever reads the store cannot use them. */
 function keyOf(id: string): string {
-  return heldDeviceCode(id) ?? keptId(id)
+  return heldDeviceCode(id) ?? hashId(id)
 }
 
 const held = 'held:'

@@ -5,8 +5,8 @@ import { levelOf, signInCounts, type SignIn } from '../assurance/levels.ts'
 import type { Clock } from '../config/clock.ts'
 import { scopeClaims } from './claim-table.ts'
 import { registeredFor } from './registered.ts'
-import type { RepresenteeClaim } from './representee-claim.ts'
-import { representeeScope, type Representees } from './representee.ts'
+import type { RepresenteeClaim } from '../representation/representee-claim.ts'
+import { representeeScope, type Representees } from '../representation/representee.ts'
 
 /** Claims about how, not who: no attribute a person is asked about. */
 const technical = new Set(['sub', 'acr', 'amr', 'auth_time', 'updated_at', 'phone_number_verified', 'sid', 'iss'])

@@ -2,22 +2,22 @@ import type { Middleware } from 'koa'
 import { errors, interactionPolicy, type Configuration, type KoaContextWithOIDC } from 'oidc-provider'
 import { z } from 'zod'
 import type { Administrators } from '../accounts/administrators.ts'
-import type { AuditTrail } from '../audit/trail.ts'
+import type { AuditLog } from '../audit/audit-log.ts'
 import { budgets } from '../config/budgets.ts'
 import type { Clock } from '../config/clock.ts'
 import { regionName } from '../config/regions.ts'
 import { addressKeys } from '../keys/address-keys.ts'
 import type { BlindIndex } from '../keys/blind-index.ts'
 import type { FieldCipher } from '../keys/field-cipher.ts'
-import { showPage, visitOf } from '../pages/visit.ts'
+import { showPage, requestOf } from '../pages/request-context.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
-import { createLimits } from '../storage/limits.ts'
+import { createLimits } from '../guards/limits.ts'
 import { byPasskey, commandLineId } from './command-line-client.ts'
 
-export interface DeviceFlowParts {
+export interface DeviceFlowDeps {
   administrators: Administrators
   artifacts: Artifacts
-  audit: AuditTrail
+  audit: AuditLog
   blindIndex: BlindIndex
   cipher: FieldCipher
   /** The region (GB/T 2260) of a network address, where it is known. */
@@ -34,7 +34,7 @@ const pollSeconds = 2
 /** Of one network in ten minutes: too few to guess one of 2.5e10 codes, enough for an office. */
 const tries = { ...budgets.deviceTries, name: 'device-tries' }
 
-const place = 'device.command-line'
+const aad = 'device.command-line'
 const waitingSchema = z.object({ address: z.string(), network: z.string(), program: z.string() })
 
 type DeviceFlow = Exclude<NonNullable<Configuration['features']>['deviceFlow'], undefined>
@@ -53,8 +53,8 @@ const problems: Record<string, string> = {
  * How the administrators' command line is let in (RFC 8628): its person types the code it shows, sees what waits and from
  * where, signs in by passkey. A link never carries the code: who is sent one has nothing to press (section 5.4).
  */
-export function createDeviceFlow(parts: DeviceFlowParts) {
-  const { administrators, artifacts, audit, blindIndex, cipher, regionOf, clock } = parts
+export function createDeviceFlow(deps: DeviceFlowDeps) {
+  const { administrators, artifacts, audit, blindIndex, cipher, regionOf, clock } = deps
   const limits = createLimits(artifacts, clock)
 
   const secretOf = ({ oidc }: KoaContextWithOIDC) => (oidc.session?.state as { secret: string } | undefined)?.secret
@@ -62,7 +62,7 @@ export function createDeviceFlow(parts: DeviceFlowParts) {
 
   /** Other pages lead back to the first one: a posted form cannot be asked for again. */
   const show = (ctx: KoaContextWithOIDC, view: string, data: Record<string, unknown>, status = 200) => {
-    visitOf(ctx).back = devicePath
+    requestOf(ctx).returnTo = devicePath
     showPage(ctx, view, data, status)
   }
 
@@ -70,12 +70,12 @@ export function createDeviceFlow(parts: DeviceFlowParts) {
     enabled: true,
 
     deviceInfo(ctx) {
-      const { address, network, browser: program } = visitOf(ctx)
-      return { sealed: cipher.seal(JSON.stringify({ address, network, program }), place) }
+      const { address, network, browser: program } = requestOf(ctx)
+      return { sealed: cipher.seal(JSON.stringify({ address, network, program }), aad) }
     },
 
     async userCodeInputSource(ctx, _form, _out, error) {
-      const { address, browser } = visitOf(ctx)
+      const { address, browser } = requestOf(ctx)
       const { session } = ctx.oidc
       // a form that came without a session: oidc-provider would write down the one it has just begun, and cannot
       if (error !== undefined && session?.exp === undefined) Object.assign(session ?? {}, { touched: false })
@@ -90,12 +90,12 @@ export function createDeviceFlow(parts: DeviceFlowParts) {
       const problem = problems[error.name]
       if (problem) return show(ctx, 'device/code', { ...form(ctx), problem }, 400)
       const code = error instanceof errors.OIDCProviderError && error.expose ? 'login_expired' : 'server_error'
-      return show(ctx, 'error/error', { code, reference: visitOf(ctx).id }, code === 'server_error' ? 500 : 400)
+      return show(ctx, 'error/error', { code, reference: requestOf(ctx).id }, code === 'server_error' ? 500 : 400)
     },
 
     userCodeConfirmSource(ctx, _form, _client, info, userCode) {
-      const { network, language } = visitOf(ctx)
-      const waiting = waitingSchema.parse(JSON.parse(cipher.open(String(info['sealed']), place)))
+      const { network, language } = requestOf(ctx)
+      const waiting = waitingSchema.parse(JSON.parse(cipher.open(String(info['sealed']), aad)))
       const region = regionOf(waiting.address)
       const began = ctx.oidc.entities.DeviceCode?.iat ?? 0
       show(ctx, 'device/confirm', {
@@ -113,7 +113,7 @@ export function createDeviceFlow(parts: DeviceFlowParts) {
   }
 
   const guarded: Middleware = async (ctx, next) => {
-    if (ctx.method === 'POST') await limits.spend(tries, addressKeys(blindIndex, visitOf(ctx)))
+    if (ctx.method === 'POST') await limits.spend(tries, addressKeys(blindIndex, requestOf(ctx)))
     else if (ctx.querystring !== '') ctx.querystring = ''
     await next()
     if (ctx.path !== deviceAuthorizationPath || ctx.status !== 200) return

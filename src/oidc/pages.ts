@@ -2,9 +2,9 @@ import { errors, type ErrorOut, type KoaContextWithOIDC } from 'oidc-provider'
 import type { Client } from '../clients/clients.ts'
 import { hostOf } from '../clients/hosts.ts'
 import { regionName } from '../config/regions.ts'
-import { showPage, visitOf } from '../pages/visit.ts'
-import { isAway } from '../storage/away.ts'
-import { TooManyCalls } from './portal-budgets.ts'
+import { showPage, requestOf } from '../pages/request-context.ts'
+import { isUnavailable } from '../storage/unavailable.ts'
+import { TooManyCalls } from '../guards/portal-budgets.ts'
 import { refusals, type RefusalCode } from '../refusal/refusal.ts'
 
 const mostHosts = 3
@@ -27,7 +27,7 @@ export type PagePortal = ReturnType<typeof portalOf>
 
 /** Which page answers an error that cannot go back to the portal (RFC 6749 section 4.1.2.1). */
 function codeOf(error: unknown): RefusalCode {
-  if (isAway(error)) return 'unavailable'
+  if (isUnavailable(error)) return 'unavailable'
   if (error instanceof TooManyCalls) return 'too_many_requests'
   if (error instanceof errors.InvalidClient) return 'client_unknown'
   if (error instanceof errors.InvalidRedirectUri) return 'redirect_uri_mismatch'
@@ -50,15 +50,15 @@ function sameLogout({ oidc }: KoaContextWithOIDC): string {
 export function createOidcPages(findClient: (id: string) => Promise<Client | undefined>) {
   const portal = async (ctx: KoaContextWithOIDC) => {
     const client = ctx.oidc.client && (await findClient(ctx.oidc.client.clientId))
-    return client ? { portal: portalOf(client, visitOf(ctx).language) } : {}
+    return client ? { portal: portalOf(client, requestOf(ctx).language) } : {}
   }
 
   return {
     async error(ctx: KoaContextWithOIDC, _out: ErrorOut, error: Error): Promise<void> {
       const code = codeOf(error)
-      const visit = visitOf(ctx)
-      visit.back = '/' // a refused request is not worth repeating, nor its parameters
-      showPage(ctx, 'error/error', { code, reference: visit.id }, refusals[code])
+      const request = requestOf(ctx)
+      request.returnTo = '/' // a refused request is not worth repeating, nor its parameters
+      showPage(ctx, 'error/error', { code, reference: request.id }, refusals[code])
     },
 
     /** "This portal or all?" (OIDC RP-Initiated Logout 1.0 section 2). */
@@ -66,8 +66,8 @@ export function createOidcPages(findClient: (id: string) => Promise<Client | und
       const { session, client, provider } = ctx.oidc
       const visited = Object.keys(session?.authorizations ?? {})
       const target = ctx.oidc.params?.['post_logout_redirect_uri']
-      if (typeof target === 'string') visitOf(ctx).formTargets.push(formTarget(target))
-      visitOf(ctx).back = sameLogout(ctx)
+      if (typeof target === 'string') requestOf(ctx).formTargets.push(formTarget(target))
+      requestOf(ctx).returnTo = sameLogout(ctx)
       showPage(ctx, 'logout/confirm', {
         ...(await portal(ctx)),
         action: `${provider.pathFor('end_session')}/confirm`,

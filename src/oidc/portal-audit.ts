@@ -1,10 +1,10 @@
 import type { Middleware } from 'koa'
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
 import { levelOf } from '../assurance/levels.ts'
-import type { AuditTrail } from '../audit/trail.ts'
+import type { AuditLog } from '../audit/audit-log.ts'
 import { isGone } from '../pages/bodies.ts'
-import { visitOf } from '../pages/visit.ts'
-import { awaySeconds, isAway } from '../storage/away.ts'
+import { requestOf } from '../pages/request-context.ts'
+import { awaySeconds, isUnavailable } from '../storage/unavailable.ts'
 
 /**
  * Audits what oidc-provider does for portals. A code leaves the house only after the entry that says so is on disk:
@@ -12,7 +12,7 @@ import { awaySeconds, isAway } from '../storage/away.ts'
  */
 export function auditPortals(options: {
   provider: Provider
-  audit: AuditTrail
+  audit: AuditLog
   log: Record<'error' | 'debug', (details: object, message: string) => void>
 }): Middleware {
   const { provider, audit, log } = options
@@ -31,17 +31,17 @@ export function auditPortals(options: {
     later(audit.record({ event: all ? 'logout.all' : 'logout.portal', actor: 'person', ...about(ctx) }))
   })
   provider.on('server_error', (ctx, error) => {
-    const { id } = visitOf(ctx)
+    const { id } = requestOf(ctx)
     if (isGone(ctx.req)) log.debug({ id, err: error }, 'the client went away')
     else log.error({ id, err: error }, 'request failed')
-    if (isAway(error)) sayAway(ctx)
+    if (isUnavailable(error)) sayAway(ctx)
   })
 
   return async (ctx, next) => {
     await next()
     if (!entered.has(ctx.req)) return
     const given = ctx as unknown as KoaContextWithOIDC
-    const { address, browser } = visitOf(ctx)
+    const { address, browser } = requestOf(ctx)
     await audit.record({
       event: 'portal.entered',
       actor: 'person',

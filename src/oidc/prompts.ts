@@ -5,7 +5,7 @@ import { levelAsked, levelOf, type Level } from '../assurance/levels.ts'
 import type { Client } from '../clients/clients.ts'
 import { acrValuesAsked } from './claims-request.ts'
 import type { ExchangeConsents } from './exchange-consents.ts'
-import { selectRepresentee, type Representees } from './representee.ts'
+import { selectRepresentee, type Representees } from '../representation/representee.ts'
 
 const { Check, Prompt, base } = interactionPolicy
 
@@ -38,7 +38,7 @@ type OfferDue = (signIn: FreshSignIn) => Promise<boolean>
  * proven well enough; 4. `offer`: an easier way in next time; 5. `select_representee`: for whom; 6. `consent`: may the portal
  * have it.
  */
-export function createPrompts(parts: {
+export function createPrompts(deps: {
   findClient(id: string): Promise<Client | undefined>
   representees: Representees
   exchangeConsents: ExchangeConsents
@@ -48,7 +48,7 @@ export function createPrompts(parts: {
   /** What is asked of who lets the administrators' command line in. */
   addDeviceChecks(policy: interactionPolicy.DefaultPolicy): void
 }): interactionPolicy.DefaultPolicy {
-  const { findClient, representees, exchangeConsents, isClosing, offerDue, subjectOf, addDeviceChecks } = parts
+  const { findClient, representees, exchangeConsents, isClosing, offerDue, subjectOf, addDeviceChecks } = deps
   const policy = base()
   const login = policy.get('login')
   if (!login) throw new Error('oidc-provider has no login prompt')

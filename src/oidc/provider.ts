@@ -3,7 +3,7 @@ import { errors, Provider, type Client as OidcClient, type Configuration, type K
 import type { Consents } from '../accounts/consents.ts'
 import type { NaturalPersons } from '../accounts/natural-persons.ts'
 import { acrValues } from '../assurance/levels.ts'
-import type { AuditTrail } from '../audit/trail.ts'
+import type { AuditLog } from '../audit/audit-log.ts'
 import type { Client } from '../clients/clients.ts'
 import { knownScopes } from '../clients/metadata.ts'
 import type { Clock } from '../config/clock.ts'
@@ -14,7 +14,7 @@ import { hostCookie } from '../pages/host-cookie.ts'
 import { languages } from '../pages/languages.ts'
 import type { SessionRows } from '../sessions/rows.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
-import { createLimits } from '../storage/limits.ts'
+import { createLimits } from '../guards/limits.ts'
 import { createAdapterFactory, keyOfCommandLine } from './adapter.ts'
 import { assertClaimsRequest } from './claims-request.ts'
 import { claimsConfiguration, createFindAccount } from './claims.ts'
@@ -23,27 +23,27 @@ import { createLoadGrant } from './grants.ts'
 import { adminScope } from './command-line-client.ts'
 import { createAssertClientAssertion } from './client-authentication.ts'
 import { deviceAuthorizationPath, devicePath, type DeviceFlowOfAdministrators } from './device-flow.ts'
-import { makeModelsOnce } from './made-once.ts'
+import { makeModelsOnce } from './engine/made-once.ts'
 import { createExchangeConsents } from './exchange-consents.ts'
-import type { Fetch } from './outbound.ts'
+import type { Fetch } from '../guards/outbound.ts'
 import { createOidcPages } from './pages.ts'
-import { copyModelsPlainly } from './plain-models.ts'
+import { copyModelsPlainly } from './engine/plain-models.ts'
 import { createPrompts } from './prompts.ts'
-import { compareSecretsByHash, findClientsOnce, nameLevelsAsAsked } from './provider-changes.ts'
+import { compareSecretsByHash, findClientsOnce, nameLevelsAsAsked } from './engine/provider-changes.ts'
 import { dropEndedLogins } from './pending-logins.ts'
 import { introspectsOwn, keepToRegistration } from './registered.ts'
-import { detectReplaysAtomically } from './replay-detection.ts'
-import { limitRequest } from './request-limits.ts'
-import { createRepresenteeClaim } from './representee-claim.ts'
-import type { Representees } from './representee.ts'
+import { detectReplaysAtomically } from '../guards/replay-detection.ts'
+import { limitRequest } from '../guards/request-limits.ts'
+import { createRepresenteeClaim } from '../representation/representee-claim.ts'
+import type { Representees } from '../representation/representee.ts'
 import { resourceServer, type Resources } from './resources.ts'
 import { createSuccessorOf, deriveRotatedTokens } from './rotation.ts'
-import { createSecretGuesses } from './secret-guesses.ts'
-import { keySet } from './signing.ts'
-import { createStoredBudget } from './stored-budget.ts'
+import { createSecretGuesses } from '../guards/secret-guesses.ts'
+import { keySet } from './engine/signing.ts'
+import { createStoredBudget } from '../guards/stored-budget.ts'
 import { exchangedClaims, registerTokenExchange } from './token-exchange.ts'
 
-export interface ProviderParts {
+export interface ProviderDeps {
   settings: Settings
   clock: Clock
   artifacts: Artifacts
@@ -57,7 +57,7 @@ export interface ProviderParts {
   representees: Representees
   /** Whether something is offered to a person who has just signed in. */
   offerDue: Parameters<typeof createPrompts>[0]['offerDue']
-  audit: AuditTrail
+  audit: AuditLog
   resources: Resources
   signingKeys: readonly SigningKey[]
   cookieKeys: string[]
@@ -69,14 +69,13 @@ export interface ProviderParts {
 }
 
 /** oidc-provider, configured as DESIGN 1.4 says; everything it can be told stands here or in the file it is taken from. */
-export function createProvider(parts: ProviderParts): Provider {
-  const { settings, clock, artifacts, findClient, persons, consents, representees, resources, audit, blindIndex } =
-    parts
+export function createProvider(deps: ProviderDeps): Provider {
+  const { settings, clock, artifacts, findClient, persons, consents, representees, resources, audit, blindIndex } = deps
   const { lifetimes } = settings
   const secure = settings.issuer.startsWith('https:')
   const pages = createOidcPages(findClient)
-  const pairwise = createPairwise(parts.pairwiseKey)
-  const successorOf = createSuccessorOf(parts.pairwiseKey)
+  const pairwise = createPairwise(deps.pairwiseKey)
+  const successorOf = createSuccessorOf(deps.pairwiseKey)
   const subjectOf = (ctx: KoaContextWithOIDC, personId: string) => {
     const { client } = ctx.oidc
     if (!client) throw new Error('a subject is known to a portal only')
@@ -92,7 +91,7 @@ export function createProvider(parts: ProviderParts): Provider {
     acrValues,
     adapter: createAdapterFactory({
       artifacts,
-      sessions: parts.sessions,
+      sessions: deps.sessions,
       clock,
       refreshGraceSeconds: lifetimes.refreshGrace,
       successorOf,
@@ -111,7 +110,7 @@ export function createProvider(parts: ProviderParts): Provider {
     clientBasedCORS: (_ctx, origin, client) =>
       (client.redirectUris ?? []).some((uri) => URL.parse(uri)?.origin === origin && origin !== 'null'),
     cookies: {
-      keys: parts.cookieKeys,
+      keys: deps.cookieKeys,
       // those of a running login are never sent (login-browser.ts)
       names: { session: hostCookie('yideng_session', secure) },
       // Not signed: it holds 256 random bits and is looked up under its hash; a signature would add nothing but time.
@@ -128,7 +127,7 @@ export function createProvider(parts: ProviderParts): Provider {
       claimsParameter: { enabled: true, assertClaimsParameter: assertClaimsRequest },
       clientCredentials: { enabled: true },
       devInteractions: { enabled: false },
-      deviceFlow: parts.deviceFlow.flow,
+      deviceFlow: deps.deviceFlow.flow,
       dPoP: { enabled: true },
       externalSigningSupport: { enabled: true, ack: 'experimental-01' },
       introspection: { enabled: true, allowedPolicy: introspectsOwn },
@@ -149,11 +148,11 @@ export function createProvider(parts: ProviderParts): Provider {
       },
       userinfo: { enabled: true },
     },
-    fetch: parts.outbound,
+    fetch: deps.outbound,
     // checked in every authorization request, pushed or not, before anything is stored
-    extraParams: { representee_hint: (ctx) => limitRequest(ctx, parts.ownClients) },
+    extraParams: { representee_hint: (ctx) => limitRequest(ctx, deps.ownClients) },
     extraTokenClaims: exchangedClaims.extra,
-    findAccount: createFindAccount({ ...parts, representeeClaim }),
+    findAccount: createFindAccount({ ...deps, representeeClaim }),
     formats: { customizers: { jwt: exchangedClaims.customize } },
     interactions: {
       policy: createPrompts({
@@ -161,13 +160,13 @@ export function createProvider(parts: ProviderParts): Provider {
         representees,
         exchangeConsents,
         isClosing: async (id) => ((await persons.find(id))?.closesAt ?? null) !== null,
-        offerDue: parts.offerDue,
+        offerDue: deps.offerDue,
         subjectOf,
-        addDeviceChecks: parts.deviceFlow.addChecks,
+        addDeviceChecks: deps.deviceFlow.addChecks,
       }),
       url: (_ctx, interaction) => `/login/${interaction.uid}`,
     },
-    jwks: keySet(parts.signingKeys),
+    jwks: keySet(deps.signingKeys),
     loadExistingGrant: createLoadGrant(consents, findClient, representees),
     pairwiseIdentifier: pairwise,
     pkce: { required: () => true },

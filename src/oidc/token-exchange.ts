@@ -5,13 +5,13 @@ import type { Representation } from '../accounts/mandates/representations.ts'
 import { downScope } from '../accounts/mandates/rules.ts'
 import type { NaturalPersons } from '../accounts/natural-persons.ts'
 import { isEnded } from '../accounts/sign-in-endings.ts'
-import type { AuditTrail } from '../audit/trail.ts'
+import type { AuditLog } from '../audit/audit-log.ts'
 import type { Client } from '../clients/clients.ts'
 import type { Clock } from '../config/clock.ts'
 import { signInOf } from './claims.ts'
 import { tokenExchange } from './client-metadata.ts'
 import { openScopes, type ExchangeConsents } from './exchange-consents.ts'
-import { representeeScope, type Representees } from './representee.ts'
+import { representeeScope, type Representees } from '../representation/representee.ts'
 import type { Resources } from './resources.ts'
 
 const accessTokenType = 'urn:ietf:params:oauth:token-type:access_token'
@@ -40,7 +40,7 @@ const wantedDetails = z
   )
   .length(1)
 
-export interface TokenExchangeParts {
+export interface TokenExchangeDeps {
   persons: NaturalPersons
   representees: Representees
   resources: Resources
@@ -48,7 +48,7 @@ export interface TokenExchangeParts {
   findClient(id: string): Promise<Client | undefined>
   resourceServerOf(client: Client, resource: string): ResourceServer
   subjectOf(ctx: KoaContextWithOIDC, personId: string): string
-  audit: AuditTrail
+  audit: AuditLog
   clock: Clock
 }
 
@@ -61,9 +61,9 @@ export const exchangedClaims = {
     const said = speaksFor.get(token)
     return said && { act: said.act }
   },
-  customize: (_ctx: KoaContextWithOIDC, token: object, parts: { payload: Record<string, unknown> }) => {
+  customize: (_ctx: KoaContextWithOIDC, token: object, deps: { payload: Record<string, unknown> }) => {
     const said = speaksFor.get(token)
-    if (said) parts.payload['sub'] = said.sub
+    if (said) deps.payload['sub'] = said.sub
   },
 }
 
@@ -71,9 +71,9 @@ export const exchangedClaims = {
  * RFC 8693 at the token endpoint: a portal turns the access token of a person who acts for a principal into one for an API,
  * in which the principal is the subject. Never for more than is granted at that moment.
  */
-export function registerTokenExchange(provider: Provider, parts: TokenExchangeParts): void {
+export function registerTokenExchange(provider: Provider, deps: TokenExchangeDeps): void {
   const { persons, representees, resources, exchangeConsents, findClient, resourceServerOf, subjectOf, audit, clock } =
-    parts
+    deps
 
   async function exchange(ctx: KoaContextWithOIDC) {
     const { oidc } = ctx

@@ -18,7 +18,7 @@ export interface EmbeddedBusinessRegister extends BusinessRegister {
   add(transaction: DatabaseTransaction, organisations: RegisteredOrganisation[]): Promise<void>
 }
 
-const place = (uscc: string) => `business_register.name:${uscc}`
+const aad = (uscc: string) => `business_register.name:${uscc}`
 
 export function createEmbeddedBusinessRegister(options: {
   database: Database
@@ -35,14 +35,14 @@ export function createEmbeddedBusinessRegister(options: {
       const row = await query.executeTakeFirst().catch(() => 'unreachable' as const)
       if (row === 'unreachable') return { outcome: 'unreachable' }
       if (!row) return { outcome: 'not_found' }
-      const name = cipher.open(row.name, place(uscc))
+      const name = cipher.open(row.name, aad(uscc))
       return { outcome: 'found', name, status: row.status, representativeKey: row.representative_key }
     },
     async add(transaction, organisations) {
       const imported_at = clock()
       const rows = organisations.map((one) => ({
         uscc: one.uscc,
-        name: cipher.seal(one.name, place(one.uscc)),
+        name: cipher.seal(one.name, aad(one.uscc)),
         status: one.status,
         representative_key: representativeKey(blindIndex, one),
         imported_at,

@@ -2,7 +2,7 @@ import type { Middleware } from 'koa'
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import { z } from 'zod'
 import type { Devices } from '../accounts/devices.ts'
-import { visitOf } from '../pages/visit.ts'
+import { requestOf } from '../pages/request-context.ts'
 import type { Sessions } from './sessions.ts'
 
 const signInSchema = z.object({
@@ -33,12 +33,12 @@ export function rememberSessions({ sessions, devices }: { sessions: Sessions; de
     if (!interaction?.result?.login || !session?.accountId) return
     const signIn = readSignIn(interaction.result)
     const before = await sessions.about(session.uid)
-    const visit = visitOf(ctx)
-    const { address, browser } = visit
+    const request = requestOf(ctx)
+    const { address, browser } = request
     await sessions.remember(session.uid, {
       address,
       browser,
-      deviceKey: devices.keyOf(visit.device()),
+      deviceKey: devices.keyOf(request.device()),
       method: signIn?.method ?? before?.method ?? '',
       methods: both(before?.methods, signIn?.methods),
       authenticators: both(before?.authenticators, signIn?.authenticators),

@@ -1,5 +1,5 @@
 import type { Artifacts } from '../storage/artifacts.ts'
-import { keptId } from '../storage/kept-id.ts'
+import { hashId } from '../storage/hash-id.ts'
 
 const tokenKinds = ['AccessToken', 'RefreshToken', 'AuthorizationCode', 'DeviceCode']
 
@@ -8,6 +8,6 @@ const tokenKinds = ['AccessToken', 'RefreshToken', 'AuthorizationCode', 'DeviceC
  * no use: wherever one is taken, its grant has to be there.
  */
 export async function revokeGrant(artifacts: Artifacts, grantId: string): Promise<void> {
-  await artifacts.remove('Grant', keptId(grantId))
+  await artifacts.remove('Grant', hashId(grantId))
   await Promise.all(tokenKinds.map((kind) => artifacts.removeGroup(kind, grantId)))
 }

@@ -2,13 +2,13 @@ import { z } from 'zod'
 import { isEnded, type EndSignIns, type Ending } from '../accounts/sign-in-endings.ts'
 import type { NaturalPerson } from '../accounts/natural-persons.ts'
 import type { AuditEvent } from '../audit/events.ts'
-import type { AuditTrail } from '../audit/trail.ts'
+import type { AuditLog } from '../audit/audit-log.ts'
 import type { Clock } from '../config/clock.ts'
 import type { FieldCipher } from '../keys/field-cipher.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
 import type { Database } from '../storage/database.ts'
-import type { Tell } from '../storage/events.ts'
-import { keptId } from '../storage/kept-id.ts'
+import type { Publish } from '../storage/events.ts'
+import { hashId } from '../storage/hash-id.ts'
 import { revokeGrant } from './revoke-grant.ts'
 import { sessionSchema, type Session, type SessionRows, type StoredSession } from './rows.ts'
 
@@ -21,6 +21,9 @@ export interface LogoutNotice {
   /** The `sid` the portal knows. */
   sessionId: string
 }
+
+/** Tells one portal that a session ended (OIDC Back-Channel Logout 1.0); throws when it could not. */
+export type Deliver = (notice: LogoutNotice) => Promise<void>
 
 /** Where a session was begun. Personal data: sealed in the store. */
 const aboutSchema = z.object({
@@ -90,7 +93,7 @@ const touchSeconds = 60
 const grantSeconds = 1
 
 const aboutKind = 'SessionAbout'
-const place = (uid: string) => `SessionAbout:${uid}`
+const aad = (uid: string) => `SessionAbout:${uid}`
 const grantSchema = z.object({ grantId: z.string(), clientId: z.string(), iat: z.number().default(0) })
 const refreshSchema = z.object({ authTime: z.number().optional(), iat: z.number(), sessionUid: z.string().optional() })
 const lastingSchema = z.looseObject({ exp: z.number(), loginTs: z.number() })
@@ -101,18 +104,18 @@ export function createSessions(options: {
   database: Database
   persons: { find(id: string): Promise<Pick<NaturalPerson, 'status' | 'endings'> | undefined> }
   endSignIns: EndSignIns
-  audit: Pick<AuditTrail, 'append'>
+  audit: Pick<AuditLog, 'append'>
   /** Tells portals that a session is over. */
   deliveries: { send(notices: LogoutNotice[]): Promise<void> }
   cipher: FieldCipher
-  tell: Tell
+  publish: Publish
   /** Seconds. */
   lifetime: number
   /** Seconds. */
   idle: number
   clock: Clock
 }): Sessions {
-  const { rows, artifacts, database, persons, endSignIns, audit, deliveries, cipher, tell, lifetime, idle, clock } =
+  const { rows, artifacts, database, persons, endSignIns, audit, deliveries, cipher, publish, lifetime, idle, clock } =
     options
 
   const revoke = (grantId: string) => revokeGrant(artifacts, grantId)
@@ -154,7 +157,7 @@ export function createSessions(options: {
 
   async function about(uid: string) {
     const sealed = await artifacts.get(aboutKind, uid)
-    return sealed === undefined ? undefined : aboutSchema.parse(JSON.parse(cipher.open(sealed, place(uid))))
+    return sealed === undefined ? undefined : aboutSchema.parse(JSON.parse(cipher.open(sealed, aad(uid))))
   }
 
   async function listAbout(personId: string) {
@@ -172,7 +175,7 @@ export function createSessions(options: {
   }
 
   async function removeEnded(personId: string): Promise<number> {
-    tell('person', personId)
+    publish('person', personId)
     const person = await persons.find(personId)
     const isOver = (at: number, sessionUid: string | undefined) =>
       person?.status !== 'active' || isEnded(person.endings, { at, sessionUid })
@@ -219,7 +222,7 @@ export function createSessions(options: {
       }
     },
     find: async (uid) => (await rows.readByUid(uid))?.session,
-    ofCookie: async (cookie) => (await rows.read(keptId(cookie)))?.session,
+    ofCookie: async (cookie) => (await rows.read(hashId(cookie)))?.session,
     list,
     listAbout,
     async without(personId, taken, own) {
@@ -238,7 +241,7 @@ export function createSessions(options: {
       await rows.change(found, value, ttl)
     },
     async remember(uid, where) {
-      const sealed = cipher.seal(JSON.stringify(where), place(uid))
+      const sealed = cipher.seal(JSON.stringify(where), aad(uid))
       await artifacts.put(aboutKind, uid, sealed, { ttl: lifetime })
     },
     about,

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { Clock } from '../config/clock.ts'
 import { beginOf, monthAfter, monthOf } from '../config/months.ts'
-import { divideTrail, firstEnd, shortly } from './audit-partitions.ts'
+import { divideAuditLog, firstEnd, shortly } from './audit-partitions.ts'
 import type { Database } from './database.ts'
 
 /** Months are made so long before they begin. */
@@ -25,7 +25,7 @@ export async function isDivided(database: Database): Promise<boolean> {
  * Divides a trail of many rows while servers write: PostgreSQL first reads all of it for a constraint that says when it ends,
  * and holds nobody up; the division itself then looks at no row.
  */
-export async function divideLongTrail(database: Database, now: number): Promise<void> {
+export async function divideLongAuditLog(database: Database, now: number): Promise<void> {
   const release = sql`alter table audit_events drop constraint if exists audit_events_until`
   await database.connection().execute(async (connection) => {
     await sql`set statement_timeout = 0`.execute(connection)
@@ -34,7 +34,7 @@ export async function divideLongTrail(database: Database, now: number): Promise<
       check (at < ${sql.lit(firstEnd(now))}) not valid`.execute(connection)
     try {
       await sql`alter table audit_events validate constraint audit_events_until`.execute(connection)
-      await connection.transaction().execute((transaction) => divideTrail(transaction, now))
+      await connection.transaction().execute((transaction) => divideAuditLog(transaction, now))
       await sql`alter table audit_events_first drop constraint audit_events_until`.execute(connection)
     } finally {
       // it must not stay when the trail was not divided: the months after it could not be written

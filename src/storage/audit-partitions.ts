@@ -45,7 +45,7 @@ export async function keepHead(database: QueryExecutorProvider): Promise<void> {
  * Puts a partitioned table in the place of the one there is, which becomes its first partition without being copied. Only
  * `holdUntil` of before makes it short for many rows: else PostgreSQL reads them all while nobody may write.
  */
-export async function divideTrail(database: QueryExecutorProvider, now: number): Promise<void> {
+export async function divideAuditLog(database: QueryExecutorProvider, now: number): Promise<void> {
   const statements = [
     shortly,
     sql`drop trigger audit_events_append on audit_events`,

@@ -1,25 +1,25 @@
 import { mkdirSync, readdirSync, rmSync, watch, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { OpenLine } from './events.ts'
+import type { OpenTransport } from './events.ts'
 
 /**
  * The line of one machine: a directory beside the embedded stores. What is said is the name of an empty file that is made
  * and removed at once; the kernel tells whoever watches the directory (inotify). It reaches server processes and command
  * lines alike, has no process in the middle, and whoever may write there may write the stores as well.
  */
-export const openDirectoryLine =
-  (directory: string): OpenLine =>
-  async (ear) => {
-    const watcher = ear && watched(directory, ear.heard)
-    watcher?.on('error', ear?.lost ?? (() => undefined))
+export const openDirectoryTransport =
+  (directory: string): OpenTransport =>
+  async (receiver) => {
+    const watcher = receiver && watched(directory, receiver.received)
+    watcher?.on('error', receiver?.lost ?? (() => undefined))
     return {
-      async say(text) {
+      async send(text) {
         const file = join(directory, text)
         try {
           writeFileSync(file, '', { mode: 0o600 })
         } catch (error) {
           // nobody has ever listened here
-          if (!ear && (error as NodeJS.ErrnoException).code === 'ENOENT') return
+          if (!receiver && (error as NodeJS.ErrnoException).code === 'ENOENT') return
           throw error
         }
         rmSync(file, { force: true })

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto'
 import { createClient } from 'redis'
-import type { OpenLine } from './events.ts'
+import type { OpenTransport } from './events.ts'
 import { nodesOf } from './redis.ts'
 
 /** The one channel that the ACL of docs/deploy.md lets us use. */
@@ -11,22 +11,22 @@ const openMs = 3000
  * The line of many machines: Redis pub/sub on a connection of its own. In a Cluster every node carries what is said at any
  * other (plain, not sharded, pub/sub), so one connection to one node is enough; each try takes the next of those configured.
  */
-export function openRedisLine(urls: string): OpenLine {
+export function openRedisTransport(urls: string): OpenTransport {
   const nodes = nodesOf(urls)
   let next = randomInt(nodes.length)
-  return async (ear) => {
+  return async (receiver) => {
     const client = createClient({
       ...nodes[next++ % nodes.length],
       RESP: 3, // one connection both listens and speaks
       disableOfflineQueue: true,
       socket: { connectTimeout: openMs, reconnectStrategy: false },
     })
-    client.on('error', (error: unknown) => ear?.lost(error))
-    client.on('end', () => ear?.lost(new Error('Redis closed the connection')))
+    client.on('error', (error: unknown) => receiver?.lost(error))
+    client.on('end', () => receiver?.lost(new Error('Redis closed the connection')))
     const late = setTimeout(() => client.destroy(), openMs)
     try {
       await client.connect()
-      if (ear) await client.subscribe(channel, ear.heard)
+      if (receiver) await client.subscribe(channel, receiver.received)
     } catch (error) {
       if (client.isOpen) client.destroy()
       throw error
@@ -34,7 +34,7 @@ export function openRedisLine(urls: string): OpenLine {
       clearTimeout(late)
     }
     return {
-      say: (text) => client.publish(channel, text),
+      send: (text) => client.publish(channel, text),
       close: () => client.isOpen && client.destroy(),
     }
   }

@@ -5,36 +5,36 @@ const topics = ['client', 'person', 'principal', 'keys', 'qr', 'logout'] as cons
 export type Topic = (typeof topics)[number]
 
 /** Says that what has this id was changed, once that is committed. An id only, never personal data. */
-export type Tell = (topic: Topic, id: string) => void
+export type Publish = (topic: Topic, id: string) => void
 
 /**
  * What changes in one process, told to all others on the same stores. An event is a hint: who hears it reads the store
  * again, so a forged one does no harm, and a lost one is made good by asking the store now and then.
  */
 export interface Events {
-  tell: Tell
+  publish: Publish
   /** The listener is given an id, or undefined where any may have changed: something may have been missed. */
-  listen(topic: Topic, listener: (id: string | undefined) => void): () => void
+  subscribe(topic: Topic, listener: (id: string | undefined) => void): () => void
   /** Whether it is known that events come through; who does not hear has to ask the store often. */
-  hears(): boolean
+  isConnected(): boolean
   /** Says what is still to be said, for a second at most. */
   stop(): Promise<void>
 }
 
 /** Carries a short text, fit to be the name of a file, to every process that listens, also to the one that says it. */
-export interface Line {
+export interface Transport {
   /** Rejects where it could not be said. */
-  say(text: string): Promise<unknown>
+  send(text: string): Promise<unknown>
   close(): void
 }
 
-export interface Ear {
-  heard(text: string): void
+export interface Receiver {
+  received(text: string): void
   lost(error: unknown): void
 }
 
 /** Without an ear one only speaks. */
-export type OpenLine = (ear: Ear | undefined) => Promise<Line>
+export type OpenTransport = (receiver: Receiver | undefined) => Promise<Transport>
 
 /** Even where nothing is missed, the store is asked this often. */
 export const nowAndThenMs = 30_000
@@ -51,11 +51,15 @@ const longestText = 200
  * @param options.listens A command line only speaks: it opens the line when there is something to say.
  * @param options.failed Told once when the line is lost, not at each try to open it again.
  */
-export function createEvents(options: { open: OpenLine; listens: boolean; failed: (error: unknown) => void }): Events {
+export function createEvents(options: {
+  open: OpenTransport
+  listens: boolean
+  failed: (error: unknown) => void
+}): Events {
   const { open, listens, failed } = options
   const self = randomBytes(6).toString('hex')
   const listeners = new Map<Topic, Set<(id: string | undefined) => void>>()
-  let line: Line | undefined
+  let transport: Transport | undefined
   let opening: Promise<void> | undefined
   let saying: Promise<unknown> = Promise.resolve()
   /** What could not be said yet. */
@@ -86,7 +90,7 @@ export function createEvents(options: { open: OpenLine; listens: boolean; failed
     for (const topic of topics) pass(topic, undefined)
   }
 
-  function heard(text: string): void {
+  function received(text: string): void {
     const [sender, topic, id = ''] = text.split('@')
     if (sender === self) {
       heardSelf = true
@@ -96,10 +100,10 @@ export function createEvents(options: { open: OpenLine; listens: boolean; failed
     } else if (isTopic(topic)) pass(topic, idIn(id))
   }
 
-  function lose(which: Line | undefined, error: unknown): void {
-    if (stopped || which !== line || !line) return
-    line.close()
-    line = undefined
+  function lose(which: Transport | undefined, error: unknown): void {
+    if (stopped || which !== transport || !transport) return
+    transport.close()
+    transport = undefined
     setHearing(false)
     complain(error)
     reopen()
@@ -114,22 +118,22 @@ export function createEvents(options: { open: OpenLine; listens: boolean; failed
   function reopen(): void {
     opening ??= openOnce().finally(() => {
       opening = undefined
-      if (!line && !stopped) reopen()
+      if (!transport && !stopped) reopen()
     })
   }
 
   async function openOnce(): Promise<void> {
     if (tries > 0) await pause(Math.min(firstWaitMs * 2 ** Math.min(tries, 10), longestWaitMs) + randomInt(firstWaitMs))
     tries += 1
-    let opened: Line | undefined
+    let opened: Transport | undefined
     try {
-      opened = await open(listens ? { heard, lost: (error) => lose(opened, error) } : undefined)
+      opened = await open(listens ? { received, lost: (error) => lose(opened, error) } : undefined)
     } catch (error) {
       complain(error)
       return
     }
     if (stopped) return opened.close()
-    line = opened
+    transport = opened
     const texts = [...unsaid]
     unsaid.clear()
     for (const text of texts) say(text)
@@ -142,12 +146,12 @@ export function createEvents(options: { open: OpenLine; listens: boolean; failed
   }
 
   function say(text: string): void {
-    const now = line
+    const now = transport
     if (!now) {
       keepUnsaid(text)
       return reopen()
     }
-    const said = now.say(text).catch((error: unknown) => {
+    const said = now.send(text).catch((error: unknown) => {
       keepUnsaid(text)
       lose(now, error)
     })
@@ -165,26 +169,26 @@ export function createEvents(options: { open: OpenLine; listens: boolean; failed
   }
 
   const timer = setInterval(() => {
-    if (!line) return
+    if (!transport) return
     if (heardSelf) listenForSelf()
-    else lose(line, new Error('events do not come through'))
+    else lose(transport, new Error('events do not come through'))
   }, listenForSelfMs)
   timer.unref()
   if (listens) reopen()
   else clearInterval(timer)
 
   return {
-    tell(topic, id) {
+    publish(topic, id) {
       pass(topic, id)
       const text = `${self}@${topic}@${encodeURIComponent(id)}`
       say(text.length > longestText ? `${self}@${topic}` : text)
     },
-    listen(topic, listener) {
+    subscribe(topic, listener) {
       const ofTopic = listeners.get(topic) ?? new Set()
       listeners.set(topic, ofTopic.add(listener))
       return () => ofTopic.delete(listener)
     },
-    hears: () => hearing,
+    isConnected: () => hearing,
     async stop() {
       clearInterval(timer)
       const lastWords = async () => {
@@ -196,7 +200,7 @@ export function createEvents(options: { open: OpenLine; listens: boolean; failed
       await Promise.race([lastWords(), tooLate])
       clearTimeout(late)
       stopped = true
-      line?.close()
+      transport?.close()
     },
   }
 }

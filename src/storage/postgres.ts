@@ -13,7 +13,7 @@ import {
   type TransactionSettings,
 } from 'kysely'
 import type pg from 'pg'
-import { isAway } from './away.ts'
+import { isUnavailable } from './unavailable.ts'
 
 /** Enough for a process whose writers take turns; PostgreSQL's max_connections must hold this many for each (docs/deploy.md). */
 const connections = 10
@@ -155,7 +155,7 @@ async function lend(pool: pg.Pool): Promise<PostgresPoolClient> {
       // of several statements in one message, the last one's
       return Array.isArray(answer) ? answer.at(-1) : answer
     } catch (error) {
-      lost ||= isAway(error)
+      lost ||= isUnavailable(error)
       throw error
     }
   }

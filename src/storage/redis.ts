@@ -1,6 +1,6 @@
 import { createHash, randomInt } from 'node:crypto'
 import { createClient, createCluster } from 'redis'
-import { StoreAway } from './away.ts'
+import { StoreAway } from './unavailable.ts'
 
 export type Reply = string | number | null | Reply[]
 

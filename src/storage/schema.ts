@@ -114,7 +114,7 @@ export interface Tables extends LegalPersonTables, FaceTables, AdministrationTab
     previous_hash: string
     hash: string
   }
-  /** People of whom a server is to remove what was ended (sessions/endings-job.ts). */
+  /** People of whom a server is to remove what was ended (jobs/session-endings.ts). */
   session_endings: { person_id: string; due_at: Time; ended_at: Time | null }
   /** Each speaks for a run of entries; the runs have no gaps. */
   audit_checkpoints: { last_sequence: number; first_sequence: number; at: Time; signed: string }

@@ -4,9 +4,9 @@ import type { Clock } from '../config/clock.ts'
 import type { Settings } from '../config/settings.ts'
 import type { Artifacts } from './artifacts.ts'
 import { openSqliteArtifacts } from './artifacts-sqlite.ts'
-import { createEvents, type Events, type OpenLine } from './events.ts'
-import { openDirectoryLine } from './events-directory.ts'
-import { keepCheckpointing } from './checkpoints.ts'
+import { createEvents, type Events, type OpenTransport } from './events.ts'
+import { openDirectoryTransport } from './events-directory.ts'
+import { keepCheckpointing } from './wal-checkpoints.ts'
 
 /** Where the embedded stores are. */
 export const databaseFile = ({ dataDir }: Pick<Settings, 'dataDir'>) => join(dataDir, 'yideng.sqlite')
@@ -32,17 +32,17 @@ const tenYears = 315_360_000
 
 /**
  * A Redis keeps the artifacts of one house: two would end each other's sign-ins and count each other's tries.
- * @param houseMark the same for every process of a house, and no other's
+ * @param storeMark the same for every process of a house, and no other's
  * @returns false where another house was first
  */
-export async function claimRedis(artifacts: Pick<Artifacts, 'add' | 'get'>, houseMark: string): Promise<boolean> {
-  if (await artifacts.add('house', 'owner', houseMark, { ttl: tenYears })) return true
-  return ownsRedis(artifacts, houseMark)
+export async function claimRedis(artifacts: Pick<Artifacts, 'add' | 'get'>, storeMark: string): Promise<boolean> {
+  if (await artifacts.add('house', 'owner', storeMark, { ttl: tenYears })) return true
+  return ownsRedis(artifacts, storeMark)
 }
 
 /** The same, changing nothing. */
-export async function ownsRedis(artifacts: Pick<Artifacts, 'get'>, houseMark: string): Promise<boolean> {
-  return ((await artifacts.get('house', 'owner')) ?? houseMark) === houseMark
+export async function ownsRedis(artifacts: Pick<Artifacts, 'get'>, storeMark: string): Promise<boolean> {
+  return ((await artifacts.get('house', 'owner')) ?? storeMark) === storeMark
 }
 
 export const redisOfAnother =
@@ -54,12 +54,12 @@ export const redisOfAnother =
  * @param how.listens false for who only speaks
  */
 export function openEvents(settings: Settings, how: { listens: boolean; failed: (error: unknown) => void }): Events {
-  const open: OpenLine = async (ear) => {
-    if (!settings.redisUrls) return openDirectoryLine(join(settings.dataDir, 'events'))(ear)
-    redisLine ??= (await import('./events-redis.ts')).openRedisLine(settings.redisUrls)
-    return redisLine(ear)
+  const open: OpenTransport = async (receiver) => {
+    if (!settings.redisUrls) return openDirectoryTransport(join(settings.dataDir, 'events'))(receiver)
+    redisLine ??= (await import('./events-redis.ts')).openRedisTransport(settings.redisUrls)
+    return redisLine(receiver)
   }
-  let redisLine: OpenLine | undefined
+  let redisLine: OpenTransport | undefined
   return createEvents({ open, ...how })
 }
 

@@ -1,8 +1,8 @@
 import Router from '@koa/router'
 import type { Page } from 'playwright-core'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { accountRoutes, type AccountCentreParts } from '../../src/account-centre/account-centre.ts'
-import type { Back } from '../../src/admin/house.ts'
+import { accountRoutes, type AccountCentreDeps } from '../../src/account-centre/account-centre.ts'
+import type { Services } from '../../src/services.ts'
 import { languages } from '../../src/pages/languages.ts'
 import { expectAccessible, openContext, signInOn, useBrowser } from '../setup/browser.ts'
 import { mandate, openOrganisation } from '../setup/organisation.ts'
@@ -16,7 +16,7 @@ import { Visitor } from '../setup/visitor.ts'
 /** Every address of the account centre that GET answers, as the rooms themselves say; a login method's own are found by links. */
 function addresses(): RegExp[] {
   const router = new Router()
-  accountRoutes(router, { methods: [] } as unknown as AccountCentreParts)
+  accountRoutes(router, { methods: [] } as unknown as AccountCentreDeps)
   return router.stack
     .filter(({ methods, path }) => methods.includes('GET') && path !== '/account/return')
     .map(({ regexp }) => regexp)
@@ -25,25 +25,25 @@ function addresses(): RegExp[] {
 describe.skipIf(cannotRun('browser'))('every page of the account centre', () => {
   const browser = useBrowser()
   let server: RunningServer
-  let house: Back
+  let services: Services
 
   beforeAll(async () => {
     server = await usualServer()
-    house = await server.house()
+    services = await server.services()
   })
 
   /** Somebody in whose account there is something on every page. */
   async function busyPerson() {
-    const person = await openPerson(house, { name: '林知行' })
-    const { id } = await openOrganisation(house, { representative: person })
-    const helper = await openPerson(house, { name: '周小桐' })
-    await mandate(house, id, person, helper)
-    const other = await openOrganisation(house, { name: '东江制造有限公司' })
-    await mandate(house, other.id, other.representative, { ...person, name: '林知行' })
-    const portal = await registerPortal(house, { name: '深圳市政务服务网', scope: 'openid profile phone identity' })
+    const person = await openPerson(services, { name: '林知行' })
+    const { id } = await openOrganisation(services, { representative: person })
+    const helper = await openPerson(services, { name: '周小桐' })
+    await mandate(services, id, person, helper)
+    const other = await openOrganisation(services, { name: '东江制造有限公司' })
+    await mandate(services, other.id, other.representative, { ...person, name: '林知行' })
+    const portal = await registerPortal(services, { name: '深圳市政务服务网', scope: 'openid profile phone identity' })
     const phone = new Visitor(server.issuer)
-    const visit = await portal.begin()
-    await visit.finish(await allow(phone, await signIn(phone, await phone.get(visit.url), person.username)))
+    const begun = await portal.begin()
+    await begun.finish(await allow(phone, await signIn(phone, await phone.get(begun.url), person.username)))
     const waiting = await portal.begin()
     const computer = await WaitingComputer.at(waiting.url, server.issuer)
     await letIn(phone, await scan(phone, await computer.start()), computer)

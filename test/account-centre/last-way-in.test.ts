@@ -38,12 +38,12 @@ describe.each(stores)('with two processes on %s', (name, environment) => {
     'nobody is left without a way in, whatever is taken away at once',
     async () => {
       const server = await startServer({ ...limits, ...(await environment()) })
-      const house = await server.house()
-      const person = await openPerson(house)
+      const services = await server.services()
+      const person = await openPerson(services)
       const visitor = await signedInPhone(server.issuer, person)
       const page = await visitor.get('/account/ways')
       const csrf = /name="csrf" value="([^"]+)"/.exec(page.html)?.[1] ?? ''
-      const { database, authenticators, methodLocks } = house
+      const { database, authenticators, methodLocks } = services
       let none = 0
       for (let round = 0; round < rounds; round += 1) {
         const { acts, passkeys, locked } = pairs[round % pairs.length] ?? expect.fail()

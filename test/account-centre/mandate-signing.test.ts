@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import type { Back } from '../../src/admin/house.ts'
-import { holds, readProof } from '../../src/login/passkey/proof.ts'
+import type { Services } from '../../src/services.ts'
+import { holds, readProof } from '../../src/login/methods/passkey/proof.ts'
 import { end, mandate, openOrganisation } from '../setup/organisation.ts'
 import { addPasskey, askOptions, sendResponse, type RequestOptions } from '../setup/passkey.ts'
 import { openPerson } from '../setup/person.ts'
@@ -10,11 +10,11 @@ import { SoftwareAuthenticator, type Deviation } from '../setup/software-authent
 import type { Page, Visitor } from '../setup/visitor.ts'
 
 let server: RunningServer
-let house: Back
+let services: Services
 
 beforeAll(async () => {
   server = await usualServer()
-  house = await server.house()
+  services = await server.services()
 })
 
 /** Whether it is a signature over this text; false for what is no signature. */
@@ -50,7 +50,7 @@ async function sign(visitor: Visitor, page: Page, authenticator: SoftwareAuthent
 }
 
 const history = (principalId: string) =>
-  house.database
+  services.database
     .selectFrom('mandate_history')
     .select(['event', 'text', 'signature'])
     .where('principal_id', '=', principalId)
@@ -60,7 +60,7 @@ const history = (principalId: string) =>
 
 const faultsOf = async (person: Person) =>
   (
-    await house.database
+    await services.database
       .selectFrom('audit_events')
       .select('details')
       .where('event', '=', 'signature.refused')
@@ -70,9 +70,9 @@ const faultsOf = async (person: Person) =>
 
 describe('mandates of people with a passkey', () => {
   it('are given and accepted by signatures that hold later, without the house and without the passkey', async () => {
-    const organisation = await openOrganisation(house)
+    const organisation = await openOrganisation(services)
     const { visitor, authenticator } = await withPasskey(organisation.representative)
-    const handler = await openPerson(house, { name: '周小桐' })
+    const handler = await openPerson(services, { name: '周小桐' })
     const asked = await invite(visitor, organisation.id, handler)
     expect(asked.html).toContain('yideng mandate 1')
     expect(await history(organisation.id)).toEqual([])
@@ -85,7 +85,7 @@ describe('mandates of people with a passkey', () => {
     const accepted = await sign(holder.visitor, accepting, holder.authenticator, { userHandle: null })
     expect(accepted.url.pathname).toBe(`/account/organisations/${organisation.id}`)
 
-    await house.database.deleteFrom('authenticators').where('kind', '=', 'passkey').execute()
+    await services.database.deleteFrom('authenticators').where('kind', '=', 'passkey').execute()
     const entries = await history(organisation.id)
     expect(entries.map(({ event }) => event)).toEqual(['offer', 'accept'])
     for (const { text, signature } of entries) {
@@ -99,11 +99,11 @@ describe('mandates of people with a passkey', () => {
   })
 
   it('are not given by a signature that is somebody else’s, old, not verified, or over something else', async () => {
-    const organisation = await openOrganisation(house)
+    const organisation = await openOrganisation(services)
     const { representative } = organisation
     const { visitor, authenticator } = await withPasskey(representative)
-    const handler = await openPerson(house, { name: '周小桐' })
-    const other = await withPasskey(await openPerson(house))
+    const handler = await openPerson(services, { name: '周小桐' })
+    const other = await withPasskey(await openPerson(services))
     const asked = await invite(visitor, organisation.id, handler)
 
     expect((await sign(visitor, asked, other.authenticator)).status).toBe(400)
@@ -123,21 +123,21 @@ describe('mandates of people with a passkey', () => {
   })
 
   it('are not given when what was signed is no longer so', async () => {
-    const organisation = await openOrganisation(house)
+    const organisation = await openOrganisation(services)
     const { representative } = organisation
-    const manager = await openPerson(house, { name: '黄经理' })
+    const manager = await openPerson(services, { name: '黄经理' })
     const appoint = () =>
-      mandate(house, organisation.id, representative, manager, { role: 'manager', matters: ['*'], days: 300 })
+      mandate(services, organisation.id, representative, manager, { role: 'manager', matters: ['*'], days: 300 })
     const held = await appoint()
     const { visitor, authenticator } = await withPasskey(manager)
-    const asked = await invite(visitor, organisation.id, await openPerson(house, { name: '周小桐' }))
-    await end(house, held.id, representative)
+    const asked = await invite(visitor, organisation.id, await openPerson(services, { name: '周小桐' }))
+    await end(services, held.id, representative)
     expect((await sign(visitor, asked, authenticator)).status).toBe(404)
 
     // appointed anew, they may again; but what they saw was under the mandate before
     const next = await appoint()
-    const seen = await invite(visitor, organisation.id, await openPerson(house, { name: '周小桐' }))
-    await end(house, next.id, representative)
+    const seen = await invite(visitor, organisation.id, await openPerson(services, { name: '周小桐' }))
+    await end(services, next.id, representative)
     await appoint()
     expect((await sign(visitor, seen, authenticator)).status).toBe(503)
     const offered = (await history(organisation.id)).filter(({ event, signature }) => event === 'offer' && signature)
@@ -145,7 +145,7 @@ describe('mandates of people with a passkey', () => {
   })
 
   it('wait for nothing where nothing was asked', async () => {
-    const { visitor } = await withPasskey(await openPerson(house))
+    const { visitor } = await withPasskey(await openPerson(services))
     const page = await visitor.get('/account/passkey/add')
     const csrf = /name="csrf" value="([^"]+)"/.exec(page.html)?.[1] ?? ''
     for (const path of ['/account/mandates/sign', '/account/mandates/sign/options']) {

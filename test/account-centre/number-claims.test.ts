@@ -1,5 +1,5 @@
 import { beforeAll, expect, it } from 'vitest'
-import type { Back } from '../../src/admin/house.ts'
+import type { Services } from '../../src/services.ts'
 import { find, openOrganisation } from '../setup/organisation.ts'
 import { openPerson, signIn } from '../setup/person.ts'
 import { rivalOf } from '../setup/rival.ts'
@@ -7,12 +7,12 @@ import { startServer, until, type RunningServer } from '../setup/server.ts'
 import { Visitor } from '../setup/visitor.ts'
 
 let server: RunningServer
-let house: Back
+let services: Services
 const by = { actor: 'administrator:test' }
 
 beforeAll(async () => {
   server = await startServer({ YIDENG_NUMBER_LOSS_WAIT_SECONDS: '10' })
-  house = await server.house()
+  services = await server.services()
 })
 
 const overview = async ({ username }: { username: string }) => {
@@ -21,12 +21,14 @@ const overview = async ({ username }: { username: string }) => {
 }
 
 it('both people see in their account centre what waits for the number, and a server process carries it out', async () => {
-  const holder = await openPerson(house)
-  const stranger = await openPerson(house)
-  const claimant = await rivalOf(house, holder)
+  const holder = await openPerson(services)
+  const stranger = await openPerson(services)
+  const claimant = await rivalOf(services, holder)
   const [before, other] = [await overview(holder), await overview(stranger)]
   expect(before.page.html).not.toContain('您的证件号码将归别的账户')
-  expect(await house.faceProofs.proveAtCounter(await find(house, claimant), { bothPresent: false }, by)).toMatchObject({
+  expect(
+    await services.faceProofs.proveAtCounter(await find(services, claimant), { bothPresent: false }, by),
+  ).toMatchObject({
     ok: true,
     waits: { holderId: holder.id },
   })
@@ -36,10 +38,10 @@ it('both people see in their account centre what waits for the number, and a ser
   expect((await before.visitor.get('/account/notices')).html).toContain('有人在政务服务窗口证明了您的证件号码')
   expect((await overview(claimant)).page.html).toContain('您的证件号码正在等待期')
   expect((await other.visitor.get('/account')).html).not.toMatch(/等待期|将归别的账户/)
-  expect((await find(house, holder)).identityLevel).toBe(3)
+  expect((await find(services, holder)).identityLevel).toBe(3)
 
-  await until(async () => (await find(house, holder)).identityLevel === 2)
-  expect((await find(house, claimant)).identityLevel).toBe(4)
+  await until(async () => (await find(services, holder)).identityLevel === 2)
+  expect((await find(services, claimant)).identityLevel).toBe(4)
   // signed out, told at the next sign-in
   expect((await before.visitor.get('/account')).html).toContain('name="password"')
   const lost = async () => (await (await overview(holder)).visitor.get('/account/notices')).html
@@ -49,10 +51,10 @@ it('both people see in their account centre what waits for the number, and a ser
 })
 
 it('the winner reads which organisations were opened with their number', async () => {
-  const holder = await openPerson(house, { name: '林知行' })
-  await openOrganisation(house, { representative: holder, name: '海棠图书有限公司' })
-  const winner = await rivalOf(house, holder)
-  await house.faceProofs.proveAtCounter(await find(house, winner), { bothPresent: true }, by)
+  const holder = await openPerson(services, { name: '林知行' })
+  await openOrganisation(services, { representative: holder, name: '海棠图书有限公司' })
+  const winner = await rivalOf(services, holder)
+  await services.faceProofs.proveAtCounter(await find(services, winner), { bothPresent: true }, by)
   const { visitor } = await overview(winner)
   const page = await visitor.get('/account/notices')
   expect(page.html).toContain('有人曾用您的证件号码登记单位或办过授权')

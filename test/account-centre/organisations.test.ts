@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import type { Back } from '../../src/admin/house.ts'
+import type { Services } from '../../src/services.ts'
 import { end, mandate, openOrganisation } from '../setup/organisation.ts'
 import { openPerson, signIn } from '../setup/person.ts'
 import { startServer, type RunningServer, usualServer } from '../setup/server.ts'
@@ -7,15 +7,15 @@ import { Visitor, type Page } from '../setup/visitor.ts'
 import { hostile } from '../hostile/values.ts'
 
 let server: RunningServer
-let house: Back
+let services: Services
 
 beforeAll(async () => {
   server = await usualServer()
-  house = await server.house()
+  services = await server.services()
 })
 
 async function signedIn(person: { username: string }, path = '/account/organisations') {
-  const visitor = new Visitor(house.settings.issuer)
+  const visitor = new Visitor(services.settings.issuer)
   const page = await signIn(visitor, await visitor.get(path), person.username)
   const csrf = /name="csrf" value="([^"]+)"/.exec(page.html)?.[1] ?? ''
   return { visitor, page, csrf }
@@ -29,13 +29,13 @@ const said = ({ status, html }: Page) => [
 
 describe('my organisations', () => {
   it('shows each what is theirs to see', async () => {
-    const { id, name, representative } = await openOrganisation(house, { name: '看得见有限公司' })
+    const { id, name, representative } = await openOrganisation(services, { name: '看得见有限公司' })
     const [manager, handler] = [
-      await openPerson(house, { name: '黄经理' }),
-      await openPerson(house, { name: '周小桐' }),
+      await openPerson(services, { name: '黄经理' }),
+      await openPerson(services, { name: '周小桐' }),
     ]
-    await mandate(house, id, representative, manager, { role: 'manager', matters: ['*'], days: 300 })
-    await mandate(house, id, representative, handler)
+    await mandate(services, id, representative, manager, { role: 'manager', matters: ['*'], days: 300 })
+    await mandate(services, id, representative, handler)
     const owner = await signedIn(representative)
     expect(owner.page.html).toContain(name)
     const whole = await owner.visitor.get(`/account/organisations/${id}`)
@@ -54,14 +54,14 @@ describe('my organisations', () => {
   })
 
   it('answers alike to identifiers that are not there and not theirs, in every address and field, and changes nothing', async () => {
-    const [here, there] = [await openOrganisation(house), await openOrganisation(house)]
-    const handler = await openPerson(house, { name: '周小桐' })
-    const held = await mandate(house, there.id, there.representative, handler)
+    const [here, there] = [await openOrganisation(services), await openOrganisation(services)]
+    const handler = await openPerson(services, { name: '周小桐' })
+    const held = await mandate(services, there.id, there.representative, handler)
     const { visitor, csrf } = await signedIn(here.representative)
-    const own = await mandate(house, here.id, here.representative, handler)
-    await end(house, own.id, here.representative)
+    const own = await mandate(services, here.id, here.representative, handler)
+    await end(services, own.id, here.representative)
     const missing = '00000000-0000-4000-8000-000000000000'
-    const before = await house.database.selectFrom('mandates').selectAll().orderBy('id').execute()
+    const before = await services.database.selectFrom('mandates').selectAll().orderBy('id').execute()
     const addresses = ['', '/invite', '/history'].map(
       (path) => (id: string) => visitor.get(`/account/organisations/${id}${path}`),
     )
@@ -97,15 +97,15 @@ describe('my organisations', () => {
         expect(page.status, kind).toBeLessThan(500)
       }
     }
-    expect(await house.database.selectFrom('mandates').selectAll().orderBy('id').execute()).toEqual(before)
-    const noted = await house.database
+    expect(await services.database.selectFrom('mandates').selectAll().orderBy('id').execute()).toEqual(before)
+    const noted = await services.database
       .selectFrom('audit_events')
       .select('sequence')
       .where('event', '=', 'mandate.refused')
       .where('person_id', '=', here.representative.id)
       .execute()
     expect(noted.length).toBeGreaterThan(20)
-    const looks = await house.database
+    const looks = await services.database
       .selectFrom('audit_events')
       .select('sequence')
       .where('event', '=', 'organisation.refused')
@@ -116,8 +116,8 @@ describe('my organisations', () => {
   })
 
   it('tells what is wrong with a code, and refuses one that is somebody else’s as one that is not there', async () => {
-    const { uscc } = await openOrganisation(house)
-    const { visitor, csrf } = await signedIn(await openPerson(house))
+    const { uscc } = await openOrganisation(services)
+    const { visitor, csrf } = await signedIn(await openPerson(services))
     const send = (code: string) => visitor.post('/account/organisations', { csrf, uscc: code })
     const mend = (page: Page) => [
       page.status,
@@ -137,8 +137,8 @@ describe('my organisations', () => {
   })
 
   it('gives a mandate from a day to come, and none from a day gone by', async () => {
-    const { id, representative } = await openOrganisation(house)
-    const handler = await openPerson(house, { name: '周小桐' })
+    const { id, representative } = await openOrganisation(services)
+    const handler = await openPerson(services, { name: '周小桐' })
     const { visitor } = await signedIn(representative)
     const send = async (from: string) =>
       visitor.submit(await visitor.get(`/account/organisations/${id}/invite`), '/invite', {
@@ -152,7 +152,7 @@ describe('my organisations', () => {
     for (const wrong of ['2020-01-01', '2026-13-40', 'soon', '']) expect((await send(wrong)).status, wrong).toBe(400)
     const later = new Date(Date.now() + 10 * 86_400_000).toISOString().slice(0, 10)
     expect((await send(later)).status).toBe(200)
-    const row = await house.database
+    const row = await services.database
       .selectFrom('mandates')
       .select(['not_before', 'expires_at'])
       .where('principal_id', '=', id)
@@ -162,7 +162,7 @@ describe('my organisations', () => {
   })
 
   it('asks for level 4 to open an organisation, and for what is missing', async () => {
-    const other = await (await startServer()).house()
+    const other = await (await startServer()).services()
     const { uscc, representative } = await openOrganisation(other)
     const visitor = new Visitor(other.settings.issuer)
     const page = await signIn(visitor, await visitor.get('/account/organisations'), representative.username)
@@ -175,7 +175,7 @@ describe('my organisations', () => {
   })
 
   it('refuses every form without its token', async () => {
-    const { visitor } = await signedIn(await openPerson(house))
+    const { visitor } = await signedIn(await openPerson(services))
     for (const path of [
       'organisations',
       'organisations/level',
@@ -193,7 +193,7 @@ describe('my organisations', () => {
 
   it('asks to sign in again before a mandate is given or taken, but not before one is ended', async () => {
     const strict = await startServer({ YIDENG_FRESH_SIGN_IN_SECONDS: '30' })
-    const other = await strict.house()
+    const other = await strict.services()
     const { id, representative } = await openOrganisation(other)
     const handler = await openPerson(other, { name: '周小桐' })
     const held = await mandate(other, id, representative, handler)

@@ -1,5 +1,5 @@
 import { beforeAll, expect, it } from 'vitest'
-import type { Back } from '../../src/admin/house.ts'
+import type { Services } from '../../src/services.ts'
 import { createCheckpoints } from '../../src/audit/checkpoints.ts'
 import { checkReceipt } from '../../src/audit/receipts.ts'
 import { createVerifier } from '../../src/keys/signatures.ts'
@@ -7,15 +7,15 @@ import { openPerson, signIn } from '../setup/person.ts'
 import { startServer } from '../setup/server.ts'
 import { Visitor } from '../setup/visitor.ts'
 
-let house: Back
+let services: Services
 
 beforeAll(async () => {
-  house = await (await startServer()).house()
+  services = await (await startServer()).services()
 })
 
 it('asks who it is, comes back, and shows what is on record with the middle hidden', async () => {
-  const person = await openPerson(house)
-  const visitor = new Visitor(house.settings.issuer)
+  const person = await openPerson(services)
+  const visitor = new Visitor(services.settings.issuer)
   const asked = await visitor.get('/account')
   expect(asked.html).toContain('name="password"')
   const page = await signIn(visitor, asked, person.username)
@@ -28,37 +28,37 @@ it('asks who it is, comes back, and shows what is on record with the middle hidd
 })
 
 it('tells a person of a browser not seen before, but not of their first', async () => {
-  const person = await openPerson(house)
+  const person = await openPerson(services)
   const signInWith = async (visitor: Visitor) => {
     await signIn(visitor, await visitor.get('/account'), person.username)
-    return house.inbox.unread(person.id)
+    return services.inbox.unread(person.id)
   }
-  expect(await signInWith(new Visitor(house.settings.issuer))).toBe(0)
-  const second = new Visitor(house.settings.issuer)
+  expect(await signInWith(new Visitor(services.settings.issuer))).toBe(0)
+  const second = new Visitor(services.settings.issuer)
   expect(await signInWith(second)).toBe(1)
   // the same browser after its session ended
   second.cookies = second.cookies.filter(({ name }) => name === 'yideng_device')
   expect(await signInWith(second)).toBe(1)
-  const [notice] = await house.inbox.list(person.id, 10)
+  const [notice] = await services.inbox.list(person.id, 10)
   expect(notice).toMatchObject({ kind: 'new-device', read: false, details: { method: 'password' } })
 })
 
 it('refuses a way to sign in that is locked just as a wrong password', async () => {
-  const person = await openPerson(house)
-  expect(await house.methodLocks.lock(person.id, 'password', 'not-me', { actor: 'person' })).toBe(true)
-  const visitor = new Visitor(house.settings.issuer)
+  const person = await openPerson(services)
+  expect(await services.methodLocks.lock(person.id, 'password', 'not-me', { actor: 'person' })).toBe(true)
+  const visitor = new Visitor(services.settings.issuer)
   const refused = await signIn(visitor, await visitor.get('/account'), person.username)
   const wrong = await signIn(visitor, await visitor.get('/account'), person.username, 'not-the-password-1')
   expect(refused.status).toBe(400)
   const text = (html: string) => /<div class="summary"[\s\S]*?<\/div>/.exec(html)?.[0]
   expect(text(refused.html)).toBe(text(wrong.html))
-  expect(await house.methodLocks.unlock(person.id, 'password', { actor: 'person' })).toBe(true)
+  expect(await services.methodLocks.unlock(person.id, 'password', { actor: 'person' })).toBe(true)
 })
 
 it.each(['https://evil.example/', '//evil.example/', '/\\evil.example', '/language?to=en', 'javascript:alert(1)'])(
   'comes back to nothing but the account centre: %s',
   async (state) => {
-    const answer = await fetch(`${house.settings.issuer}/account/return?state=${encodeURIComponent(state)}`, {
+    const answer = await fetch(`${services.settings.issuer}/account/return?state=${encodeURIComponent(state)}`, {
       redirect: 'manual',
       headers: { accept: 'text/html' },
     })
@@ -68,16 +68,16 @@ it.each(['https://evil.example/', '//evil.example/', '/\\evil.example', '/langua
 )
 
 it('gives a person the receipt of their own sign-in, and nobody another’s', async () => {
-  const { settings } = house
+  const { settings } = services
   const { issuer, keysDir } = settings
   const enter = async () => {
-    const person = await openPerson(house)
+    const person = await openPerson(services)
     const visitor = new Visitor(issuer)
     await signIn(visitor, await visitor.get('/account'), person.username)
     return { person, visitor }
   }
   const [one, other] = [await enter(), await enter()]
-  const { sequence } = await house.database
+  const { sequence } = await services.database
     .selectFrom('audit_events')
     .select('sequence')
     .where('person_id', '=', one.person.id)
@@ -86,7 +86,7 @@ it('gives a person the receipt of their own sign-in, and nobody another’s', as
   const path = `/account/receipts/${sequence}`
   expect((await one.visitor.get(path)).status).toBe(404) // nothing is signed yet
   const verify = createVerifier(keysDir, Date.now)
-  await createCheckpoints({ database: house.database, settings, clock: Date.now }).make()
+  await createCheckpoints({ database: services.database, settings, clock: Date.now }).make()
 
   const answer = await one.visitor.get(path)
   expect(answer.headers.get('content-disposition')).toContain('attachment')

@@ -1,6 +1,6 @@
 import { refreshTokenGrant } from 'openid-client'
 import { beforeAll, describe, expect, it } from 'vitest'
-import type { Back } from '../../src/admin/house.ts'
+import type { Services } from '../../src/services.ts'
 import { openPerson, signIn } from '../setup/person.ts'
 import { registerPortal } from '../setup/portal.ts'
 import { eventsOf, newPassword, personWithCodes, recoverBy, rewriteSessions } from '../setup/recovery.ts'
@@ -9,11 +9,11 @@ import { signedIn } from '../setup/signed-in.ts'
 import { Visitor } from '../setup/visitor.ts'
 
 let server: RunningServer
-let house: Back
+let services: Services
 
 beforeAll(async () => {
   server = await startServer()
-  house = await server.house()
+  services = await server.services()
 })
 
 async function signedInAt(path: string, person: { username: string }, password?: string) {
@@ -24,23 +24,23 @@ async function signedInAt(path: string, person: { username: string }, password?:
 }
 
 const codesOn = (html: string) => [...html.matchAll(/<code>([^<]+)<\/code>/g)].map(([, code = '']) => code)
-const kindsOf = async (person: { id: string }) => (await house.inbox.list(person.id, 20)).map(({ kind }) => kind)
+const kindsOf = async (person: { id: string }) => (await services.inbox.list(person.id, 20)).map(({ kind }) => kind)
 
 /** What was changed behind the server's back is seen within a second. */
 const seen = () => new Promise((resolve) => setTimeout(resolve, 1050))
 
 async function held() {
-  const person = await personWithCodes(house)
-  await recoverBy(house, { identifier: person.username, knowledge: person.phone, code: person.code(0) })
+  const person = await personWithCodes(services)
+  await recoverBy(services, { identifier: person.username, knowledge: person.phone, code: person.code(0) })
   const ends = async (at: number) => {
-    await house.database.updateTable('natural_persons').set({ held_until: at }).where('id', '=', person.id).execute()
+    await services.database.updateTable('natural_persons').set({ held_until: at }).where('id', '=', person.id).execute()
   }
   return { ...person, ends }
 }
 
 describe('recovery codes', () => {
   it('are shown once, told of, and replace the ones before', async () => {
-    const person = await openPerson(house)
+    const person = await openPerson(services)
     const { visitor, page } = await signedInAt('/account/recovery', person)
     expect(page.html).toContain('没有可用的恢复码')
     const made = await visitor.submit(page, '/account/recovery', {})
@@ -52,21 +52,21 @@ describe('recovery codes', () => {
     expect(codesOn(again.html)).toEqual([])
     const second = codesOn((await visitor.submit(again, '/account/recovery', {})).html)
     expect(second.filter((code) => first.includes(code))).toEqual([])
-    expect(await house.recovery.checkCode(person.id, first[0] ?? '')).toBeUndefined()
-    expect(await house.recovery.checkCode(person.id, second[0] ?? '')).toBeDefined()
+    expect(await services.recovery.checkCode(person.id, first[0] ?? '')).toBeUndefined()
+    expect(await services.recovery.checkCode(person.id, second[0] ?? '')).toBeDefined()
     expect(await kindsOf(person)).toEqual(['recovery-codes-made', 'recovery-codes-made'])
-    const events = (await eventsOf(house, person.id)).filter(({ event }) => event === 'recovery.codes-made')
+    const events = (await eventsOf(services, person.id)).filter(({ event }) => event === 'recovery.codes-made')
     expect(events).toHaveLength(2)
   })
 
   it('are not made by a session that a QR code began, nor by one that is not fresh', async () => {
-    const person = await openPerson(house)
+    const person = await openPerson(services)
     const { visitor, page } = await signedInAt('/account/recovery', person)
     rewriteSessions(server.dataDir, person.id, { amr: ['qr'] })
     expect((await visitor.submit(page, '/account/recovery', {})).status).toBe(403)
     rewriteSessions(server.dataDir, person.id, { amr: ['pwd'], loginTs: Math.floor(Date.now() / 1000) - 301 })
     expect((await visitor.submit(page, '/account/recovery', {})).html).toContain('name="identifier"')
-    expect(await house.recovery.codesLeft(person.id)).toBe(0)
+    expect(await services.recovery.codesLeft(person.id)).toBe(0)
   })
 })
 
@@ -77,7 +77,7 @@ describe('the password’s room', () => {
       portal,
       visitor: other,
       tokens,
-    } = await signedIn(house, { scope: 'openid offline_access' }, { prompt: 'consent' })
+    } = await signedIn(services, { scope: 'openid offline_access' }, { prompt: 'consent' })
     const { visitor, page } = await signedInAt('/account/password', person)
     for (const [password, again, problem] of [
       ['short', 'short', '密码太短'],
@@ -101,11 +101,11 @@ describe('the password’s room', () => {
     expect((await signIn(stranger, await stranger.get('/account'), person.username)).status).toBe(400)
     await signedInAt('/account', person, newPassword)
     expect(await kindsOf(person)).toContain('password-changed')
-    expect((await eventsOf(house, person.id)).map(({ event }) => event)).toContain('password.changed')
+    expect((await eventsOf(services, person.id)).map(({ event }) => event)).toContain('password.changed')
   })
 
   it('keeps one of two passwords set at once, and none that a recovery came before', async () => {
-    const person = await personWithCodes(house)
+    const person = await personWithCodes(services)
     const { visitor, page } = await signedInAt('/account/password', person)
     const passwords = ['Dongjiang-River-1', 'Dongjiang-River-2']
     const ends = await Promise.all(
@@ -114,12 +114,12 @@ describe('the password’s room', () => {
     expect(ends.map(({ status }) => status).sort((a, b) => a - b)).toEqual([200, 503])
 
     // the page was opened and looked at before the recovery, the new password was hashed meanwhile
-    const found = (await house.persons.find(person.id)) ?? expect.fail()
-    const known = await house.authenticators.find(person.id, 'password')
-    await recoverBy(house, { identifier: person.username, knowledge: person.phone, code: person.code(0) })
+    const found = (await services.persons.find(person.id)) ?? expect.fail()
+    const known = await services.authenticators.find(person.id, 'password')
+    await recoverBy(services, { identifier: person.username, knowledge: person.phone, code: person.code(0) })
     const { createChangePassword } = await import('../../src/accounts/passwords/change.ts')
-    const { authenticators, inbox: notifier } = house
-    const change = createChangePassword({ ...house, notifier })
+    const { authenticators, inbox: notifier } = services
+    const change = createChangePassword({ ...services, notifier })
     const session = { uid: 'own', signedInAt: Math.floor(Date.now() / 1000) }
     const late = { person: found, known, passwordHash: 'late', session }
     expect(await change(late, { actor: 'person' })).toBe(false)
@@ -130,7 +130,7 @@ describe('the password’s room', () => {
   })
 
   it('counts as a way in for who has one, and is not opened by a QR code', async () => {
-    const person = await openPerson(house)
+    const person = await openPerson(services)
     const { visitor, page } = await signedInAt('/account/password', person)
     rewriteSessions(server.dataDir, person.id, { amr: ['qr'] })
     const fields = { password: newPassword, password_again: newPassword }
@@ -151,9 +151,9 @@ describe('a held account', () => {
       expect(answer.html).toMatch(/<time datetime="20\d\d-/)
       expect(codesOn(answer.html)).toEqual([])
     }
-    const portal = await registerPortal(house, { consent: 'implicit', min_level: 3 })
-    const visit = await portal.begin()
-    const asked = await visitor.get(visit.url)
+    const portal = await registerPortal(services, { consent: 'implicit', min_level: 3 })
+    const begun = await portal.begin()
+    const asked = await visitor.get(begun.url)
     expect(asked.html).toContain('暂时还不能进入')
     expect(asked.html).toMatch(/<time datetime="20\d\d-/)
     const pushed = await visitor.post(`${asked.url.pathname}/level`, { csrf })
@@ -164,19 +164,19 @@ describe('a held account', () => {
     await person.ends(Date.now() - 1)
     await seen()
     const raised = await visitor.post(`${asked.url.pathname}/level`, { csrf })
-    expect((await visit.finish(raised)).claims()?.acr).toBe('urn:yideng:loa:3')
+    expect((await begun.finish(raised)).claims()?.acr).toBe('urn:yideng:loa:3')
     expect((await visitor.get('/account/password')).status).toBe(200)
   })
 
   it('is not held for a passkey, but for any other sign-in that claims as much', async () => {
     const person = await held()
-    const portal = await registerPortal(house, { consent: 'implicit', min_level: 3 })
+    const portal = await registerPortal(services, { consent: 'implicit', min_level: 3 })
     const { visitor, page } = await signedInAt('/account/recovery', person, newPassword)
     const real = 'urn:yideng:loa:3'
     rewriteSessions(server.dataDir, person.id, { amr: ['hwk', 'user'], acr: real })
     expect(codesOn((await visitor.submit(page, '/account/recovery', {})).html)).toHaveLength(10)
-    const visit = await portal.begin()
-    expect((await visit.finish(await visitor.get(visit.url))).claims()).toMatchObject({ acr: real })
+    const begun = await portal.begin()
+    expect((await begun.finish(await visitor.get(begun.url))).claims()).toMatchObject({ acr: real })
 
     rewriteSessions(server.dataDir, person.id, { amr: ['pwd'], acr: real })
     const refused = await visitor.get((await portal.begin()).url)
@@ -187,11 +187,11 @@ describe('a held account', () => {
   it('gives no tokens of the level it had', async () => {
     const person = await held()
     await person.ends(Date.now() - 1)
-    const portal = await registerPortal(house, { scope: 'openid offline_access', min_level: 3 })
+    const portal = await registerPortal(services, { scope: 'openid offline_access', min_level: 3 })
     const visitor = new Visitor(server.issuer)
-    const visit = await portal.begin({ prompt: 'consent' })
-    const asked = await signIn(visitor, await visitor.get(visit.url), person.username, newPassword)
-    const tokens = await visit.finish(await visitor.submit(asked, '/consent', { decision: 'allow' }))
+    const begun = await portal.begin({ prompt: 'consent' })
+    const asked = await signIn(visitor, await visitor.get(begun.url), person.username, newPassword)
+    const tokens = await begun.finish(await visitor.submit(asked, '/consent', { decision: 'allow' }))
     expect(tokens.claims()?.acr).toBe('urn:yideng:loa:3')
     await person.ends(Date.now() + 60_000)
     await seen()

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { faceNoticeVersion } from '../../src/accounts/faces/consents.ts'
-import type { Back } from '../../src/admin/house.ts'
+import type { Services } from '../../src/services.ts'
 import { hostile } from '../hostile/values.ts'
 import { find } from '../setup/organisation.ts'
 import { openPerson } from '../setup/person.ts'
@@ -10,28 +10,28 @@ import { signedIn } from '../setup/signed-in.ts'
 import { Visitor, type Page } from '../setup/visitor.ts'
 
 let server: RunningServer
-let house: Back
+let services: Services
 
 beforeAll(async () => {
   server = await usualServer()
-  house = await server.house()
+  services = await server.services()
 })
 
 const main = ({ html }: Page) => /<main[\s\S]*<\/main>/.exec(html)?.[0] ?? ''
 const at = (person: { username: string }, path?: string) => openRoom(server.issuer, person, path)
-const events = (personId: string, event: string) => eventsOf(house, personId, event)
+const events = (personId: string, event: string) => eventsOf(services, personId, event)
 
 const signInOf = async (personId: string, index = 0) =>
   (JSON.parse((await events(personId, 'login.succeeded'))[index]?.details ?? '{}') as { signIn: string }).signIn
 
 describe('what is not there and what is somebody else’s', () => {
   it('get the same answer in every form, and nothing changes', async () => {
-    const [person, stranger] = [await openPerson(house), await openPerson(house)]
+    const [person, stranger] = [await openPerson(services), await openPerson(services)]
     const theirs = await at(stranger)
-    const { portal } = await signedIn(house)
+    const { portal } = await signedIn(services)
     const { visitor, csrf } = await at(person)
     const uid = /sessions\/([\w-]+)\/end/.exec((await (await at(stranger)).visitor.get('/account/sessions')).html)?.[1]
-    const [device] = await house.devices.list(stranger.id)
+    const [device] = await services.devices.list(stranger.id)
     const forms: [string, string | undefined][] = [
       ['/account/sessions/ID/end', uid],
       ['/account/devices/ID/forget', device?.key],
@@ -56,11 +56,11 @@ describe('what is not there and what is somebody else’s', () => {
     }
     expect((await visitor.get(`/account/history/${await signInOf(stranger.id)}`)).status).toBe(404)
     // nothing of the stranger changed, whose notices stay unread, too
-    await house.inbox.notify({ personId: stranger.id, kind: 'new-device' })
+    await services.inbox.notify({ personId: stranger.id, kind: 'new-device' })
     await visitor.post('/account/notices/read', { csrf, until: '9999999999999' })
     expect((await visitor.post('/account/notices/read', { csrf, until: 'x' })).status).toBe(400)
-    expect(await house.inbox.unread(stranger.id)).toBeGreaterThan(0)
-    expect(await house.devices.list(stranger.id)).toHaveLength(2)
+    expect(await services.inbox.unread(stranger.id)).toBeGreaterThan(0)
+    expect(await services.devices.list(stranger.id)).toHaveLength(2)
     expect((await theirs.visitor.get('/account/sessions')).html.match(/<article/g)).toHaveLength(4)
     expect(server.output()).not.toContain('"level":50')
   })
@@ -83,7 +83,7 @@ describe('what is not there and what is somebody else’s', () => {
 
 describe('who I am', () => {
   it('is shown whole after a fresh sign-in, once, and that is noted', async () => {
-    const person = await openPerson(house)
+    const person = await openPerson(services)
     const { visitor, page } = await at(person, '/account/whole')
     expect(page.url.pathname).toBe('/account/whole')
     for (const secret of [person.number, person.phone]) expect(page.html).toContain(secret)
@@ -95,29 +95,29 @@ describe('who I am', () => {
 
 describe('ways to sign in', () => {
   it('are listed as main.ts has them; the last one that is on cannot be switched off', async () => {
-    const person = await openPerson(house)
+    const person = await openPerson(services)
     const { visitor } = await at(person)
     const page = await visitor.get('/account/ways')
     for (const way of ['password', 'qr']) expect(page.html).toContain(`/account/ways/${way}/off`)
     const kept = await visitor.submit(page, '/password/off', {})
     expect(kept.status).toBe(400)
     expect(kept.html).toContain('最后一种')
-    expect(await house.methodLocks.list(person.id)).toEqual([])
+    expect(await services.methodLocks.list(person.id)).toEqual([])
     const off = await visitor.submit(page, '/qr/off', {})
     expect(off.url.search).toBe('?done=off')
     const on = await visitor.submit(await visitor.get('/account/ways'), '/qr/on', {})
     expect(on.url.search).toBe('?done=on')
-    const kinds = (await house.inbox.list(person.id, 10)).map(({ kind }) => kind)
+    const kinds = (await services.inbox.list(person.id, 10)).map(({ kind }) => kind)
     expect(kinds.toSorted()).toEqual(['method-locked', 'method-unlocked'])
   })
 
   it('never are all off, even when two are switched off at once', async () => {
-    const person = await openPerson(house)
+    const person = await openPerson(services)
     const by = { actor: 'person' }
-    await house.authenticators.add({ personId: person.id, kind: 'passkey', data: '{}' })
+    await services.authenticators.add({ personId: person.id, kind: 'passkey', data: '{}' })
     const one = { keepOne: true }
     const done = await Promise.all(
-      ['password', 'passkey'].map((way) => house.methodLocks.lock(person.id, way, 'switched-off', by, one)),
+      ['password', 'passkey'].map((way) => services.methodLocks.lock(person.id, way, 'switched-off', by, one)),
     )
     expect(done.filter(Boolean)).toHaveLength(1)
   })
@@ -126,7 +126,7 @@ describe('ways to sign in', () => {
 describe('history', () => {
   it('says when, where, how and with what; "not me" ends that sign-in, its portals, and locks its way', async () => {
     const { told, more } = await listening()
-    const { person, visitor: stranger, tokens } = await signedIn(house, more)
+    const { person, visitor: stranger, tokens } = await signedIn(services, more)
     const { visitor } = await at(person)
     const page = await visitor.get('/account/history?only=sign-ins')
     for (const words of ['登录成功', '测试门户', '密码', '127.0.0.1', '这一次']) expect(page.html).toContain(words)
@@ -145,10 +145,10 @@ describe('history', () => {
   })
 
   it('"not me" on a sign-in by QR code locks that way and tells the person', async () => {
-    const person = await openPerson(house)
+    const person = await openPerson(services)
     const { visitor } = await at(person)
     const stranger = '11111111-1111-4111-8111-111111111111'
-    await house.audit.record({
+    await services.audit.record({
       event: 'login.succeeded',
       actor: 'person',
       personId: person.id,
@@ -156,16 +156,16 @@ describe('history', () => {
     })
     const done = await visitor.submit(await visitor.get(`/account/history/${stranger}`), '/not-me', {})
     expect(done.url.search).toBe('?done=not_me')
-    expect(await house.methodLocks.list(person.id)).toMatchObject([{ method: 'qr', reason: 'not-me' }])
-    expect((await house.inbox.list(person.id, 1))[0]).toMatchObject({ kind: 'method-locked' })
+    expect(await services.methodLocks.list(person.id)).toMatchObject([{ method: 'qr', reason: 'not-me' }])
+    expect((await services.inbox.list(person.id, 1))[0]).toMatchObject({ kind: 'method-locked' })
   })
 
   it('has pages', async () => {
-    const person = await openPerson(house)
+    const person = await openPerson(services)
     const { visitor } = await at(person)
     for (let count = 0; count < 25; count += 1) {
-      await house.audit.record({ event: 'login.refused', actor: 'person', personId: person.id, details: {} })
-      await house.inbox.notify({ personId: person.id, kind: 'new-device' })
+      await services.audit.record({ event: 'login.refused', actor: 'person', personId: person.id, details: {} })
+      await services.inbox.notify({ personId: person.id, kind: 'new-device' })
     }
     for (const path of ['/account/history', '/account/notices']) {
       const first = await visitor.get(path)
@@ -178,14 +178,14 @@ describe('history', () => {
     }
     const read = await visitor.submit(await visitor.get('/account/notices'), '/read', {})
     expect(read.url.pathname).toBe('/account/notices')
-    expect(await house.inbox.unread(person.id)).toBe(0)
+    expect(await services.inbox.unread(person.id)).toBe(0)
   })
 })
 
 describe('my data', () => {
   it('comes as one document without secrets, and that is noted', async () => {
-    const { person, portal, visitor } = await signedIn(house)
-    await house.faceConsents.give(await find(house, person), { actor: 'person' })
+    const { person, portal, visitor } = await signedIn(services)
+    await services.faceConsents.give(await find(services, person), { actor: 'person' })
     const page = await visitor.get('/account/data')
     const answer = await visitor.submit(page, '/account/data', {})
     expect(answer.headers.get('content-disposition')).toContain('attachment')

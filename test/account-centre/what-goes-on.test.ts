@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import * as oidc from 'openid-client'
 import { beforeAll, describe, expect, it } from 'vitest'
-import type { Back } from '../../src/admin/house.ts'
+import type { Services } from '../../src/services.ts'
 import { openSqliteArtifacts } from '../../src/storage/artifacts-sqlite.ts'
 import { csrfOf, eventsOf, listening, openRoom } from '../setup/room.ts'
 import { allow, openPerson, signIn } from '../setup/person.ts'
@@ -11,15 +11,15 @@ import { signedIn } from '../setup/signed-in.ts'
 import { Visitor } from '../setup/visitor.ts'
 
 let server: RunningServer
-let house: Back
+let services: Services
 
 beforeAll(async () => {
   server = await startServer()
-  house = await server.house()
+  services = await server.services()
 })
 
 const at = (person: { username: string }, path?: string) => openRoom(server.issuer, person, path)
-const events = (personId: string, event: string) => eventsOf(house, personId, event)
+const events = (personId: string, event: string) => eventsOf(services, personId, event)
 
 /** As after half an hour without a visit: what began in it may go on. */
 async function letSessionEnd(personId: string) {
@@ -32,7 +32,7 @@ async function letSessionEnd(personId: string) {
 describe('sessions and devices', () => {
   it('are listed with what people know them by, and end where one says so', async () => {
     const { told, more } = await listening()
-    const { person, portal, visitor: elsewhere, tokens } = await signedIn(house, more)
+    const { person, portal, visitor: elsewhere, tokens } = await signedIn(services, more)
     const { visitor } = await at(person)
     const page = await visitor.get('/account/sessions')
     for (const words of ['Windows · Chrome', '密码', '测试门户', '这一台']) expect(page.html).toContain(words)
@@ -48,7 +48,7 @@ describe('sessions and devices', () => {
   })
 
   it('all others end at once; the current one by its own number', async () => {
-    const person = await openPerson(house)
+    const person = await openPerson(services)
     const [one, two, here] = [await at(person), await at(person), await at(person)]
     const page = await here.visitor.get('/account/sessions')
     await here.visitor.submit(page, '/end-others', {})
@@ -63,7 +63,7 @@ describe('sessions and devices', () => {
   it('nothing of a session that is over goes on after "not me" and after "all others"', async () => {
     const scope = 'openid offline_access'
     for (const act of ['not-me', 'end-others']) {
-      const { person, portal, tokens } = await signedIn(house, { scope }, { prompt: 'consent' })
+      const { person, portal, tokens } = await signedIn(services, { scope }, { prompt: 'consent' })
       await letSessionEnd(person.id)
       const { visitor, page, csrf } = await at(person, '/account/history')
       const entered = await portal.begin()
@@ -79,14 +79,14 @@ describe('sessions and devices', () => {
   })
 
   it('a forgotten browser is signed out and new the next time', async () => {
-    const person = await openPerson(house)
+    const person = await openPerson(services)
     const [old, here] = [await at(person), await at(person)]
-    const before = await house.inbox.unread(person.id)
+    const before = await services.inbox.unread(person.id)
     await here.visitor.submit(await here.visitor.get('/account/sessions'), '/forget', {})
     const page = await old.visitor.get('/account')
     expect(page.html).toContain('name="password"')
     await signIn(old.visitor, page, person.username)
-    expect(await house.inbox.unread(person.id)).toBe(before + 1)
+    expect(await services.inbox.unread(person.id)).toBe(before + 1)
   })
 })
 
@@ -95,7 +95,7 @@ describe('services I used', () => {
 
   it('show what each received; a consent taken back ends its tokens, tells it, and it has to ask again', async () => {
     const { told, more } = await listening({ scope })
-    const { person, portal, visitor, tokens } = await signedIn(house, more, { prompt: 'consent' })
+    const { person, portal, visitor, tokens } = await signedIn(services, more, { prompt: 'consent' })
     const page = await visitor.get('/account/portals')
     for (const words of ['测试门户', '深圳市', '姓名、性别、出生日期、手机号']) expect(page.html).toContain(words)
     await visitor.submit(page, '/withdraw', {})
@@ -112,15 +112,15 @@ describe('services I used', () => {
     await again.finish(await allow(visitor, asked))
     // what was not asked for cannot be taken back
     const csrf = csrfOf(page)
-    const silent = await registerPortal(house, { consent: 'implicit' })
-    const visit = await silent.begin()
-    await visit.finish(await visitor.get(visit.url))
+    const silent = await registerPortal(services, { consent: 'implicit' })
+    const begun = await silent.begin()
+    await begun.finish(await visitor.get(begun.url))
     expect((await visitor.get('/account/portals')).html).toContain('不需要您同意')
     expect((await visitor.post(`/account/portals/${silent.clientId}/withdraw`, { csrf })).status).toBe(404)
   })
 
   it('a consent taken back reaches tokens whose session is over, and wins over refreshes at the same moment', async () => {
-    const { person, portal, tokens } = await signedIn(house, { scope }, { prompt: 'consent' })
+    const { person, portal, tokens } = await signedIn(services, { scope }, { prompt: 'consent' })
     await letSessionEnd(person.id)
     const { visitor: other } = await at(person)
     const page = await other.get('/account/portals')
@@ -134,7 +134,7 @@ describe('services I used', () => {
       await expect(oidc.fetchUserInfo(portal.configuration, won.access_token, oidc.skipSubjectCheck)).rejects.toThrow()
     }
     expect(await refresh(tokens.refresh_token)).toBeUndefined()
-    expect(await house.consents.find(person.id, portal.clientId)).toBeUndefined()
+    expect(await services.consents.find(person.id, portal.clientId)).toBeUndefined()
   })
 })
 
@@ -144,21 +144,21 @@ describe('closing', () => {
 
   it('wants it typed, signs out everywhere, and asks at the next sign-in whether to keep the account', async () => {
     const { told, more } = await listening()
-    const { person, portal, visitor } = await signedIn(house, more)
+    const { person, portal, visitor } = await signedIn(services, more)
     expect((await close(visitor, '好的')).status).toBe(400)
-    expect((await house.persons.find(person.id))?.closesAt).toBeNull()
+    expect((await services.persons.find(person.id))?.closesAt).toBeNull()
     const leaving = await close(visitor)
     expect(leaving.html).toContain('已经收到您的申请')
     expect(told).toHaveLength(1)
-    expect((await house.persons.find(person.id))?.closesAt).toBeGreaterThan(Date.now() + 6.9 * 86_400_000)
+    expect((await services.persons.find(person.id))?.closesAt).toBeGreaterThan(Date.now() + 6.9 * 86_400_000)
 
     // goes on as planned: asked once for each sign-in, not by the next portal
-    const visit = await portal.begin()
-    const asked = await signIn(visitor, await visitor.get(visit.url), person.username)
+    const begun = await portal.begin()
+    const asked = await signIn(visitor, await visitor.get(begun.url), person.username)
     expect(asked.html).toContain('要保留您的账户吗')
     expect((await visitor.submit(asked, '/closing', { decision: 'maybe' })).status).toBe(400)
-    await visit.finish(await visitor.submit(asked, '/closing', { decision: 'close' }))
-    const next = await registerPortal(house, { consent: 'implicit' })
+    await begun.finish(await visitor.submit(asked, '/closing', { decision: 'close' }))
+    const next = await registerPortal(services, { consent: 'implicit' })
     const silent = await next.begin({ prompt: 'none' })
     await silent.finish(await visitor.get(silent.url))
     const home = await visitor.get('/account')
@@ -168,9 +168,9 @@ describe('closing', () => {
     const other = await portal.begin()
     const question = await signIn(again, await again.get(other.url), person.username)
     await other.finish(await again.submit(question, '/closing', { decision: 'keep' }))
-    expect((await house.persons.find(person.id))?.closesAt).toBeNull()
+    expect((await services.persons.find(person.id))?.closesAt).toBeNull()
     expect((await visitor.get('/account')).html).not.toContain('/account/closing/keep')
-    const kinds = (await house.inbox.list(person.id, 20)).map(({ kind }) => kind)
+    const kinds = (await services.inbox.list(person.id, 20)).map(({ kind }) => kind)
     expect(kinds).toEqual(expect.arrayContaining(['account-closing', 'account-kept']))
   })
 })

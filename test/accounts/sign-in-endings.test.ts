@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, it, onTestFinished } from 'vitest'
 import { createEndSignIns, isEnded, untilCounts, type Ending } from '../../src/accounts/sign-in-endings.ts'
-import { openHouse } from '../../src/admin/house.ts'
+import { openServices } from '../../src/services.ts'
 import { readSettings } from '../../src/config/settings.ts'
 import { openPerson } from '../setup/person.ts'
 import { handClock, temporaryDirectory } from '../setup/temporary.ts'
@@ -13,15 +13,15 @@ async function begun() {
   const directory = temporaryDirectory()
   const { clock, forward } = handClock()
   const directories = { YIDENG_DATA_DIR: join(directory, 'data'), YIDENG_KEYS_DIR: join(directory, 'keys') }
-  const house = await openHouse(readSettings(directories), clock)
-  onTestFinished(() => house.close())
+  const services = await openServices(readSettings(directories), clock)
+  onTestFinished(() => services.close())
   const endSignIns = createEndSignIns({ clock, lifetime })
 
   async function someone() {
-    const { id } = await openPerson(house)
-    const endings = async () => (await house.persons.find(id))?.endings ?? expect.fail()
+    const { id } = await openPerson(services)
+    const endings = async () => (await services.persons.find(id))?.endings ?? expect.fail()
     const end = (ending: Ending) =>
-      house.database.transaction().execute((transaction) => endSignIns(transaction, id, ending))
+      services.database.transaction().execute((transaction) => endSignIns(transaction, id, ending))
     /** As src/login/host.ts does: waits until it counts. */
     const signIn = async () => {
       forward(untilCounts(await endings(), clock()))

@@ -6,7 +6,7 @@ import { residentId, password } from '../setup/people.ts'
 import { openPerson } from '../setup/person.ts'
 import { rivalOf } from '../setup/rival.ts'
 import { creditCode } from '../setup/organisation.ts'
-import { documentOf, remoteHouse } from './remote/house.ts'
+import { documentOf, openRemoteServices } from './remote/remote-services.ts'
 
 const waits = { ok: true, document: { state: 'waiting' }, fault: expect.any(String) as string }
 
@@ -46,22 +46,22 @@ it('a command that waits and is told a secret is given once more, for no request
 })
 
 it('one operator neither ends an administrator nor becomes a citizen by opening and proving accounts', async () => {
-  const { administrator, house } = await remoteHouse()
+  const { administrator, services } = await openRemoteServices()
   const [operator, boss, second] = [
     await administrator('operator', '440000'),
     await administrator('admin', '440000'),
     await administrator('admin', '440000'),
   ]
-  const citizen = await openPerson(house, { name: '王小明' })
+  const citizen = await openPerson(services, { name: '王小明' })
   for (const id of [boss.personId, citizen.id]) {
-    const rival = await rivalOf(house, {
+    const rival = await rivalOf(services, {
       id,
-      number: house.persons.reveal((await house.persons.find(id)) ?? never()).documentNumber,
+      number: services.persons.reveal((await services.persons.find(id)) ?? never()).documentNumber,
     })
     expect(await operator.run('person prove', { id: rival.id, 'both-present': true })).toMatchObject(waits)
-    expect(await house.persons.find(id)).toMatchObject({ identityLevel: 3 })
+    expect(await services.persons.find(id)).toMatchObject({ identityLevel: 3 })
     // whoever would lose by it, though no id names them, does not bury the request either
-    const request = (await house.approvals.list()).find(({ state }) => state === 'waiting')
+    const request = (await services.approvals.list()).find(({ state }) => state === 'waiting')
     const decide = { id: request?.id ?? '' }
     if (id === boss.personId) {
       expect(await boss.run('approval refuse', decide)).toMatchObject({ ok: false, kind: 'forbidden' })
@@ -70,9 +70,9 @@ it('one operator neither ends an administrator nor becomes a citizen by opening 
       ok: true,
       document: { level: 4, superseded: [id] },
     })
-    expect(await house.persons.find(id)).toMatchObject({ identityLevel: 2 })
+    expect(await services.persons.find(id)).toMatchObject({ identityLevel: 2 })
   }
-  expect(await house.administrators.acting(boss.personId)).toBeUndefined()
+  expect(await services.administrators.acting(boss.personId)).toBeUndefined()
 })
 
 const never = (): never => {
@@ -80,7 +80,7 @@ const never = (): never => {
 }
 
 it('an account of level 3 is opened by two, and the second one never sees the password', async () => {
-  const { administrator, house } = await remoteHouse()
+  const { administrator, services } = await openRemoteServices()
   const [operator, second] = [await administrator('operator', '440000'), await administrator('admin', '440000')]
   const input = {
     name: '周小桐',
@@ -97,7 +97,7 @@ it('an account of level 3 is opened by two, and the second one never sees the pa
   expect(await operator.run('person create', { ...input, username: 'another', level: 2 })).toMatchObject({
     document: { level: 2 },
   })
-  const request = (await house.approvals.list()).find((one) => one.input['level'] === 3)
+  const request = (await services.approvals.list()).find((one) => one.input['level'] === 3)
   const shown = await second.run('approval list')
   expect(JSON.stringify([request, shown])).not.toContain(password)
   expect(await second.run('approval approve', { id: request?.id ?? '' })).toMatchObject({
@@ -117,7 +117,7 @@ const city = () => ({
 })
 
 it('a portal gets identity or phone without asking only by two', async () => {
-  const { administrator, house } = await remoteHouse()
+  const { administrator, services } = await openRemoteServices()
   for (const region of ['440300', '440000']) {
     const [operator, second] = [await administrator('operator', region), await administrator('admin', region)]
     for (const scope of ['openid identity', 'openid profile phone', 'openid identity phone']) {
@@ -131,7 +131,7 @@ it('a portal gets identity or phone without asking only by two', async () => {
     const other = documentOf(await operator.run('client create', { ...city(), scope: 'openid', consent: 'implicit' }))
     const update = { id: String(other['client_id']), scope: 'openid phone' }
     expect(await operator.run('client update', update)).toMatchObject(waits)
-    const request = (await house.approvals.list()).find(({ input }) => input['id'] === update.id)
+    const request = (await services.approvals.list()).find(({ input }) => input['id'] === update.id)
     expect(await second.run('approval approve', { id: request?.id ?? '' })).toMatchObject({ ok: true })
     expect(await operator.run('client update', update)).toMatchObject({ document: { scope: 'openid phone' } })
     const moved = { id: update.id, 'redirect-uri': ['https://www.sz.example/other'] }
@@ -139,12 +139,14 @@ it('a portal gets identity or phone without asking only by two', async () => {
     expect(await operator.run('client update', { id: update.id, consent: 'ask' })).toMatchObject({ ok: true })
     expect(await operator.run('client update', moved)).toMatchObject({ ok: true })
   }
-  const silent = (await house.clients.list()).filter(({ consent, scope }) => consent === 'implicit' && scope.length > 1)
+  const silent = (await services.clients.list()).filter(
+    ({ consent, scope }) => consent === 'implicit' && scope.length > 1,
+  )
   expect(silent).toEqual([])
 })
 
 it('an administrator of a city registers no portal with the subjects of another city’s, however it gets them', async () => {
-  const { administrator, house } = await remoteHouse()
+  const { administrator, services } = await openRemoteServices()
   const { run } = await administrator('operator', '440300')
   const province = await administrator('operator', '440000')
   const there = [
@@ -179,19 +181,19 @@ it('an administrator of a city registers no portal with the subjects of another 
     ok: true,
   })
   expect(await run('client update', { id, 'min-level': 3 })).toMatchObject({ ok: true })
-  expect((await house.clients.find(id))?.redirect_uris).toEqual(['https://own.sz.example/cb'])
+  expect((await services.clients.find(id))?.redirect_uris).toEqual(['https://own.sz.example/cb'])
 })
 
 it('an organisation that no register names is vouched for by two', async () => {
-  const { administrator, house } = await remoteHouse()
+  const { administrator, services } = await openRemoteServices()
   const operator = await administrator('operator', '440000')
-  const representative = await openPerson(house)
+  const representative = await openPerson(services)
   const uscc = creditCode()
   const input = { name: '云岭公司', uscc, representative: representative.id }
   expect(await operator.run('org create', input)).toMatchObject(waits)
   const entry = { uscc, name: '云岭公司', status: 'active' as const, documentType: 'resident_id' }
-  await house.database
+  await services.database
     .transaction()
-    .execute((t) => house.businessRegister.add(t, [{ ...entry, documentNumber: representative.number }]))
+    .execute((t) => services.businessRegister.add(t, [{ ...entry, documentNumber: representative.number }]))
   expect(await operator.run('org create', input)).toMatchObject({ ok: true, document: { uscc } })
 })

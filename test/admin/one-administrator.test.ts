@@ -7,7 +7,7 @@ import { password } from '../setup/people.ts'
 import { openPerson } from '../setup/person.ts'
 import { registered } from '../setup/rival.ts'
 import { handClock } from '../setup/temporary.ts'
-import { remoteHouse } from './remote/house.ts'
+import { openRemoteServices } from './remote/remote-services.ts'
 
 const day = 86_400_000
 
@@ -55,20 +55,20 @@ const step = fc.record({
 
 it('no single administrator, by any sequence of commands, ends a peer, moves a number, raises a level or lets a portal have an identity silently', async () => {
   const { clock, forward } = handClock()
-  const { administrator, house } = await remoteHouse(clock)
+  const { administrator, services } = await openRemoteServices(clock)
   let serial = 0
   const seen = new Map<string, number>()
 
   async function scene(role: 'operator' | 'admin', region: string) {
     const attacker = await administrator(role, region)
     const others = [await administrator('admin', '440000'), await administrator('admin', region)]
-    const citizen = await openPerson(house)
-    const basic = await openPerson(house, { level: 2 })
-    for (const person of [citizen, basic]) await registered(house, person)
+    const citizen = await openPerson(services)
+    const basic = await openPerson(services, { level: 2 })
+    for (const person of [citizen, basic]) await registered(services, person)
     const people = [...others.map(({ personId }) => personId), citizen.id, basic.id]
-    for (const { personId } of others) await registered(house, { id: personId })
+    for (const { personId } of others) await registered(services, { id: personId })
     const documents = await Promise.all(
-      people.map(async (id) => house.persons.reveal((await house.persons.find(id)) ?? never())),
+      people.map(async (id) => services.persons.reveal((await services.persons.find(id)) ?? never())),
     )
     return { attacker, others, people, documents, portals: [] as string[] }
   }
@@ -116,7 +116,7 @@ it('no single administrator, by any sequence of commands, ends a peer, moves a n
 
   const holders = async () =>
     (
-      await house.database
+      await services.database
         .selectFrom('natural_persons')
         .select(['document_index', 'id', 'identity_level'])
         .where('identity_level', '>=', 3)
@@ -130,16 +130,16 @@ it('no single administrator, by any sequence of commands, ends a peer, moves a n
       fc.constantFrom('440000', '440300'),
       fc.array(step, { minLength: 1, maxLength: 10 }),
       async (role, region, story) => {
-        await house.database.deleteFrom('approvals').execute()
+        await services.database.deleteFrom('approvals').execute()
         const here = await scene(role, region)
         const before = await holders()
         const told = JSON.stringify([role, region, story])
         for (const one of story) {
           if (one.name === 'wait') {
             forward(4 * day)
-            await house.faceProofs.carryOutDue()
+            await services.faceProofs.carryOutDue()
           } else {
-            const requests = (await house.approvals.list()).map(({ id }) => id)
+            const requests = (await services.approvals.list()).map(({ id }) => id)
             const outcome = await here.attacker.run(one.name, inputOf(here, one, requests))
             const word = outcome.ok ? (outcome.fault === undefined ? 'done' : 'waits') : outcome.kind
             seen.set(`${one.name} ${word}`, (seen.get(`${one.name} ${word}`) ?? 0) + 1)
@@ -150,10 +150,10 @@ it('no single administrator, by any sequence of commands, ends a peer, moves a n
           }
           for (const other of here.others) {
             if (!isPeer(here.attacker, other)) continue
-            expect(await house.administrators.acting(other.personId), told).toBeDefined()
+            expect(await services.administrators.acting(other.personId), told).toBeDefined()
           }
           expect(await holders(), told).toEqual(before)
-          const silent = (await house.clients.list()).filter(
+          const silent = (await services.clients.list()).filter(
             ({ consent, scope }) =>
               consent === 'implicit' && scope.some((each) => ['identity', 'phone'].includes(each)),
           )

@@ -2,10 +2,10 @@ import { join } from 'node:path'
 import { sql } from 'kysely'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { checkChain } from '../../src/audit/chain.ts'
-import { createAuditTrail } from '../../src/audit/trail.ts'
+import { createAuditLog } from '../../src/audit/audit-log.ts'
 import { beginOf, monthAfter, monthOf } from '../../src/config/months.ts'
 import { openDataKeys } from '../../src/keys/data-keys.ts'
-import { divideLongTrail, isDivided, makeMonthsAhead, missingMonths } from '../../src/storage/audit-months.ts'
+import { divideLongAuditLog, isDivided, makeMonthsAhead, missingMonths } from '../../src/storage/audit-months.ts'
 import { migrate, openDatabase, type Database } from '../../src/storage/database.ts'
 import { cannotRun } from '../setup/parts.ts'
 import { makePostgres } from '../setup/stores.ts'
@@ -37,19 +37,19 @@ describe.each([
   it.skipIf(missing)('is one chain; whole months are archived, and nothing of them stays behind', async () => {
     // real time: PostgreSQL divides by its own clock
     const start = Date.now()
-    const house = auditedHouse(start, { environment: await where() })
+    const services = auditedHouse(start, { environment: await where() })
     const months = [2, 3, 4].map((after) => monthAfter(monthOf(start), after))
     const [first = '', second = '', last = ''] = months
-    await house.withHouse(async ({ database, audit }) => {
+    await services.withServices(async ({ database, audit }) => {
       const record = async (at: number, many = 1) => {
-        house.forward(at - house.clock())
+        services.forward(at - services.clock())
         if (store === 'PostgreSQL') await makeMonthsAhead(database, at)
         const restricted = { address: '203.0.113.1' }
         for (let index = 0; index < many; index += 1)
           await audit.record({ event: 'login.succeeded', actor: 'person', personId: 'p1', restricted })
       }
       await record(start, 2)
-      await house.checkpoint()
+      await services.checkpoint()
       for (const month of months) {
         const end = beginOf(monthAfter(month))
         await record(beginOf(month), 2)
@@ -58,14 +58,14 @@ describe.each([
         // another machine is a moment behind: an entry of this month follows one of the next, and one checkpoint signs both
         await record(end + minute / 2)
         await record(end - minute / 2)
-        house.forward(2 * minute)
-        await house.checkpoint()
+        services.forward(2 * minute)
+        await services.checkpoint()
       }
     })
-    expect(await house.json('audit', 'verify')).toMatchObject({ whole: true, entries: 2 + 2 * 5 + 3 })
+    expect(await services.json('audit', 'verify')).toMatchObject({ whole: true, entries: 2 + 2 * 5 + 3 })
 
     if (store === 'PostgreSQL') {
-      const byPartition = await house.withHouse(({ database }) => entriesByPartition(database))
+      const byPartition = await services.withServices(({ database }) => entriesByPartition(database))
       expect(byPartition).toMatchObject({
         audit_events_first: 2,
         audit_events_rest: 0,
@@ -75,23 +75,23 @@ describe.each([
       })
     }
 
-    const { moved } = await house.archive(last)
+    const { moved } = await services.archive(last)
     const [oldest, ...others] = moved.map(({ month }) => month)
     expect([oldest, ...others]).toEqual([monthOf(start), first, second])
     for (const { file } of moved) {
-      expect(await house.json('audit', 'verify', '--archive', file)).toMatchObject({ whole: true })
+      expect(await services.json('audit', 'verify', '--archive', file)).toMatchObject({ whole: true })
     }
-    const left = await house.json<{ at: string; event: string }[]>('audit', 'list')
+    const left = await services.json<{ at: string; event: string }[]>('audit', 'list')
     expect(left.filter(({ event, at }) => event === 'login.succeeded' && at < last)).toEqual([])
-    expect(await house.json('audit', 'verify')).toMatchObject({ whole: true })
+    expect(await services.json('audit', 'verify')).toMatchObject({ whole: true })
     if (store === 'PostgreSQL') {
-      const names = Object.keys(await house.withHouse(({ database }) => entriesByPartition(database)))
+      const names = Object.keys(await services.withServices(({ database }) => entriesByPartition(database)))
       expect(names).not.toContain('audit_events_first')
       for (const month of [first, second]) expect(names).not.toContain(partitionOf(month))
       expect(names).toContain(partitionOf(last))
     }
-    await house.record(1)
-    expect(await house.json('audit', 'verify')).toMatchObject({ whole: true, entries: left.length + 1 })
+    await services.record(1)
+    expect(await services.json('audit', 'verify')).toMatchObject({ whole: true, entries: left.length + 1 })
   })
 })
 
@@ -103,15 +103,15 @@ describe.skipIf(noPostgres)('PostgreSQL', () => {
     return database
   }
 
-  const trailOf = (database: Database, clock: () => number) => {
+  const auditLogOf = (database: Database, clock: () => number) => {
     const { cipher } = openDataKeys(join(temporaryDirectory(), 'keys'))
-    return createAuditTrail({ database, cipher, clock })
+    return createAuditLog({ database, cipher, clock })
   }
 
   it('gives a number once over all months, whoever inserts, and never goes back', async () => {
     const database = await opened()
     const { clock, forward } = handClock(Date.now())
-    const audit = trailOf(database, clock)
+    const audit = auditLogOf(database, clock)
     const event = { event: 'login.succeeded', actor: 'person' } as const
     for (let index = 0; index < 3; index += 1) await audit.record(event)
     const [known] = await database.selectFrom('audit_events').selectAll().where('sequence', '=', 2).execute()
@@ -135,7 +135,7 @@ describe.skipIf(noPostgres)('PostgreSQL', () => {
     const database = await opened()
     const now = Date.now()
     const later = beginOf(monthAfter(monthOf(now), 6))
-    await trailOf(database, () => later).record({ event: 'login.succeeded', actor: 'person' })
+    await auditLogOf(database, () => later).record({ event: 'login.succeeded', actor: 'person' })
     expect(await entriesByPartition(database)).toMatchObject({ audit_events_rest: 1 })
     const made = await Promise.all([1, 2, 3].map(() => makeMonthsAhead(database, now)))
     expect(made.flat().sort()).toEqual([...new Set(made.flat())].sort())
@@ -146,7 +146,7 @@ describe.skipIf(noPostgres)('PostgreSQL', () => {
 
   it('a trail that was one table is divided while others write', async () => {
     const database = await opened()
-    const audit = trailOf(database, Date.now)
+    const audit = auditLogOf(database, Date.now)
     const event = { event: 'login.succeeded', actor: 'person' } as const
     for (let index = 0; index < 5; index += 1) await audit.record(event)
     // as the migration leaves a store of very many entries
@@ -167,7 +167,7 @@ describe.skipIf(noPostgres)('PostgreSQL', () => {
         written += 1
       }
     })()
-    await divideLongTrail(database, Date.now())
+    await divideLongAuditLog(database, Date.now())
     writing.abort()
     await writer
     expect(await isDivided(database)).toBe(true)

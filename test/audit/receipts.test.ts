@@ -28,17 +28,17 @@ it('knows the root of RFC 6962 test data', () => {
 })
 
 it('gives a receipt that holds with the public keys alone', async () => {
-  const house = auditedHouse()
-  await house.record(5)
-  expect((await house.yideng('audit', 'receipt', '3')).code).toBe(3)
-  await house.checkpoint()
-  const receipt = await house.json<Receipt>('audit', 'receipt', '3')
+  const services = auditedHouse()
+  await services.record(5)
+  expect((await services.yideng('audit', 'receipt', '3')).code).toBe(3)
+  await services.checkpoint()
+  const receipt = await services.json<Receipt>('audit', 'receipt', '3')
   expect(receipt.path).toHaveLength(3)
 
-  const check = (document: unknown, keys = house.publicKeys()) => {
-    const file = join(house.directory, 'receipt.json')
+  const check = (document: unknown, keys = services.publicKeys()) => {
+    const file = join(services.directory, 'receipt.json')
     writeFileSync(file, JSON.stringify(document))
-    return house.yideng('audit', 'check-receipt', file, '--keys', keys, '--json')
+    return services.yideng('audit', 'check-receipt', file, '--keys', keys, '--json')
   }
   const right = await check(receipt)
   expect(right.code).toBe(0)
@@ -60,8 +60,8 @@ it('gives a receipt that holds with the public keys alone', async () => {
   for (const forged of forgeries) expect((await check(forged)).code, JSON.stringify(forged)).toBe(1)
   expect((await check(receipt, other.publicKeys())).code).toBe(1)
   writeFileSync(
-    join(house.directory, 'no-keys.json'),
-    readFileSync(house.publicKeys(), 'utf8').replaceAll('"kty"', '"x"'),
+    join(services.directory, 'no-keys.json'),
+    readFileSync(services.publicKeys(), 'utf8').replaceAll('"kty"', '"x"'),
   )
-  expect((await check(receipt, join(house.directory, 'no-keys.json'))).code).toBe(2)
+  expect((await check(receipt, join(services.directory, 'no-keys.json'))).code).toBe(2)
 })

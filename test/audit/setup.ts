@@ -8,8 +8,8 @@ import { commandLine, type Options } from '../cli/in-process.ts'
 import { handClock } from '../setup/temporary.ts'
 
 /** As a server does once a minute. */
-export const signTrail = ({ withHouse }: Pick<ReturnType<typeof commandLine>, 'withHouse'>) =>
-  withHouse(({ database, settings, clock }) => createCheckpoints({ database, settings, clock }).make())
+export const signAuditLog = ({ withServices }: Pick<ReturnType<typeof commandLine>, 'withServices'>) =>
+  withServices(({ database, settings, clock }) => createCheckpoints({ database, settings, clock }).make())
 
 /** A store with a trail in it, and its command line. */
 export function auditedHouse(start?: number, options: Omit<Options, 'clock'> = {}) {
@@ -19,13 +19,13 @@ export function auditedHouse(start?: number, options: Omit<Options, 'clock'> = {
   const keysDir = join(line.directory, 'keys')
 
   const record = (many: number, event: Partial<AuditEvent> = {}) =>
-    line.withHouse(async ({ audit }) => {
+    line.withServices(async ({ audit }) => {
       for (let index = 0; index < many; index += 1) {
         const restricted = { address: `203.0.113.${index}` }
         await audit.record({ event: 'login.succeeded', actor: 'person', personId: 'p1', restricted, ...event })
       }
     })
-  const checkpoint = () => signTrail(line)
+  const checkpoint = () => signAuditLog(line)
 
   /** The public keys, as they are handed to an auditor. */
   function publicKeys(): string {

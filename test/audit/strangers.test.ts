@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { beforeAll, expect, it } from 'vitest'
-import type { Back } from '../../src/admin/house.ts'
+import type { Services } from '../../src/services.ts'
 import { auditEvents, type AuditEventName } from '../../src/audit/events.ts'
 import { openPerson, signIn } from '../setup/person.ts'
 import { registerPortal, type TestPortal } from '../setup/portal.ts'
@@ -8,13 +8,13 @@ import { startServer, type RunningServer } from '../setup/server.ts'
 import { Visitor } from '../setup/visitor.ts'
 
 let server: RunningServer
-let house: Back
+let services: Services
 let portal: TestPortal
 
 beforeAll(async () => {
   server = await startServer({ YIDENG_TRUST_PROXY: 'true' })
-  house = await server.house()
-  portal = await registerPortal(house, { consent: 'implicit' })
+  services = await server.services()
+  portal = await registerPortal(services, { consent: 'implicit' })
 })
 
 let networks = 0
@@ -95,7 +95,7 @@ const byNobody: Partial<Record<AuditEventName, Record<string, () => Promise<unkn
 const times = 12
 
 const entries = async (event: string) =>
-  (await house.database.selectFrom('audit_events').selectAll().where('event', '=', event).execute()).map(
+  (await services.database.selectFrom('audit_events').selectAll().where('event', '=', event).execute()).map(
     ({ details, person_id: personId }) => ({
       personId,
       ...(JSON.parse(details) as { more?: number } & Record<string, unknown>),
@@ -116,7 +116,7 @@ it.each(acts)('$what is not written down each time', async ({ event, act }) => {
 })
 
 it('a person reads of a wrong password once an hour, however often strangers try', async () => {
-  const person = await openPerson(house)
+  const person = await openPerson(services)
   for (let turn = 0; turn < 5; turn += 1) {
     const { visitor, page } = await begin()
     await signIn(visitor, page, person.username, 'Not-The-Password-1')

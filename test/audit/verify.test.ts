@@ -10,17 +10,17 @@ type House = ReturnType<typeof auditedHouse>
 
 /** Twelve entries, the first eight signed one by four and the rest later. */
 async function signedHouse() {
-  const house = auditedHouse()
-  await house.record(4)
-  await house.checkpoint()
-  await house.record(4)
-  await house.checkpoint()
-  await house.record(2)
-  return house
+  const services = auditedHouse()
+  await services.record(4)
+  await services.checkpoint()
+  await services.record(4)
+  await services.checkpoint()
+  await services.record(2)
+  return services
 }
 
-const verify = (house: House, store: string, ...more: string[]) =>
-  house.yideng('audit', 'verify', '--store', store, '--keys', house.publicKeys(), '--json', ...more)
+const verify = (services: House, store: string, ...more: string[]) =>
+  services.yideng('audit', 'verify', '--store', store, '--keys', services.publicKeys(), '--json', ...more)
 
 /** What somebody does who knows how the chain is made: changes an entry and makes all hashes after it anew. */
 function rewriteFrom(file: string, sequence: number) {
@@ -39,15 +39,15 @@ function rewriteFrom(file: string, sequence: number) {
 }
 
 it('finds a whole trail whole, without the data keys and without a server', async () => {
-  const house = await signedHouse()
-  rmSync(`${house.keysDir}/data.json`)
-  const { code, out } = await verify(house, house.copyOf())
+  const services = await signedHouse()
+  rmSync(`${services.keysDir}/data.json`)
+  const { code, out } = await verify(services, services.copyOf())
   expect(code).toBe(0)
   expect(JSON.parse(out)).toEqual({ whole: true, entries: 10, checkpoints: 2, unsigned: 2 })
 })
 
 it('finds each planted fault, and where', async () => {
-  const house = await signedHouse()
+  const services = await signedHouse()
   const swap = (a: number, b: number) =>
     `UPDATE audit_events SET sequence = -1 WHERE sequence = ${a};
      UPDATE audit_events SET sequence = ${a} WHERE sequence = ${b};
@@ -82,7 +82,7 @@ it('finds each planted fault, and where', async () => {
     ],
   ]
   for (const [kind, sequence, ...statements] of faults) {
-    const { code, out } = await verify(house, house.copyOf(...statements))
+    const { code, out } = await verify(services, services.copyOf(...statements))
     expect({ code, ...(JSON.parse(out) as object) }, statements.join(';')).toMatchObject({
       code: 1,
       whole: false,
@@ -93,107 +93,107 @@ it('finds each planted fault, and where', async () => {
 })
 
 it('finds a history that was made anew, hashes and all', async () => {
-  const house = await signedHouse()
-  const copy = house.copyOf()
+  const services = await signedHouse()
+  const copy = services.copyOf()
   rewriteFrom(copy, 6)
-  const { code, out } = await verify(house, copy)
+  const { code, out } = await verify(services, copy)
   expect({ code, ...(JSON.parse(out) as object) }).toMatchObject({ code: 1, kind: 'rewritten', sequence: 8 })
 })
 
 it('finds the end cut off together with the file beside it, by a checkpoint kept elsewhere', async () => {
-  const house = await signedHouse()
-  const kept = `${house.directory}/kept`
-  writeFileSync(kept, readFileSync(checkpointFileOf(house.dataDir)))
-  const copy = house.copyOf(
+  const services = await signedHouse()
+  const kept = `${services.directory}/kept`
+  writeFileSync(kept, readFileSync(checkpointFileOf(services.dataDir)))
+  const copy = services.copyOf(
     'DELETE FROM audit_events WHERE sequence > 4',
     'DELETE FROM audit_checkpoints WHERE last_sequence > 4',
   )
   rmSync(checkpointFileOf(dirname(copy)))
-  expect((await verify(house, copy)).code).toBe(0)
-  const { code, out } = await verify(house, copy, '--checkpoint', kept)
+  expect((await verify(services, copy)).code).toBe(0)
+  const { code, out } = await verify(services, copy, '--checkpoint', kept)
   expect({ code, ...(JSON.parse(out) as object) }).toMatchObject({ code: 1, kind: 'truncated', sequence: 5 })
 })
 
 it('takes no checkpoint that another key signed', async () => {
-  const [house, other] = [await signedHouse(), await signedHouse()]
-  const { code, out } = await verify(house, house.copyOf(), '--checkpoint', checkpointFileOf(other.dataDir))
+  const [services, other] = [await signedHouse(), await signedHouse()]
+  const { code, out } = await verify(services, services.copyOf(), '--checkpoint', checkpointFileOf(other.dataDir))
   expect({ code, ...(JSON.parse(out) as object) }).toMatchObject({ code: 1, kind: 'rewritten' })
 })
 
 it('signs nothing on top of a history that was made anew, its checkpoints taken away', async () => {
-  const house = await signedHouse()
-  rewriteFrom(join(house.dataDir, 'yideng.sqlite'), 6)
-  await house.withHouse(({ database }) =>
+  const services = await signedHouse()
+  rewriteFrom(join(services.dataDir, 'yideng.sqlite'), 6)
+  await services.withServices(({ database }) =>
     database.deleteFrom('audit_checkpoints').where('last_sequence', '>', 4).execute(),
   )
-  await expect(house.checkpoint()).rejects.toThrow('not the one that was signed up to 8')
-  const { code, out } = await house.yideng('audit', 'verify', '--json')
+  await expect(services.checkpoint()).rejects.toThrow('not the one that was signed up to 8')
+  const { code, out } = await services.yideng('audit', 'verify', '--json')
   expect({ code, ...(JSON.parse(out) as object) }).toMatchObject({ code: 1, kind: 'rewritten', sequence: 8 })
   // an older store that is restored on purpose goes on once the checkpoint beside it is put away
-  rmSync(checkpointFileOf(house.dataDir))
-  await expect(house.checkpoint()).resolves.toBeTruthy()
+  rmSync(checkpointFileOf(services.dataDir))
+  await expect(services.checkpoint()).resolves.toBeTruthy()
 })
 
 it('signs nothing on top of a trail whose end was cut off', async () => {
-  const house = await signedHouse()
-  await house.withHouse(async ({ database }) => {
+  const services = await signedHouse()
+  await services.withServices(async ({ database }) => {
     await database.deleteFrom('audit_events').where('sequence', '>', 4).execute()
     await database.deleteFrom('audit_checkpoints').where('last_sequence', '>', 4).execute()
   })
-  await house.record(1)
-  await expect(house.checkpoint()).rejects.toThrow('not the one that was signed up to 8')
+  await services.record(1)
+  await expect(services.checkpoint()).rejects.toThrow('not the one that was signed up to 8')
 })
 
 it('believes no archive of which the trail itself does not tell', async () => {
-  const house = await signedHouse()
-  const copy = house.copyOf(
+  const services = await signedHouse()
+  const copy = services.copyOf(
     `INSERT INTO audit_archives SELECT '2026-11', 1, sequence, hash, 'x', 0 FROM audit_events WHERE sequence = 4`,
     'DELETE FROM audit_events WHERE sequence <= 4',
   )
-  const { code, out } = await verify(house, copy)
+  const { code, out } = await verify(services, copy)
   expect({ code, ...(JSON.parse(out) as object) }).toMatchObject({ code: 1, kind: 'missing', sequence: 4 })
 })
 
 it('finds two entries that changed places, with every hash made anew', async () => {
-  const house = await signedHouse()
-  const copy = house.copyOf(
+  const services = await signedHouse()
+  const copy = services.copyOf(
     `UPDATE audit_events SET sequence = -1 WHERE sequence = 5;
      UPDATE audit_events SET sequence = 5 WHERE sequence = 6;
      UPDATE audit_events SET sequence = 6 WHERE sequence = -1`,
   )
   rewriteFrom(copy, 0)
-  const { code, out } = await verify(house, copy)
+  const { code, out } = await verify(services, copy)
   expect({ code, ...(JSON.parse(out) as object) }).toMatchObject({ code: 1, kind: 'rewritten', sequence: 8 })
 })
 
 it('finds the newest checkpoint put out of the way for an older one', async () => {
-  const house = await signedHouse()
+  const services = await signedHouse()
   const older = 'SELECT signed FROM audit_checkpoints WHERE last_sequence = 4'
-  const copy = house.copyOf(
+  const copy = services.copyOf(
     'DELETE FROM audit_events WHERE sequence > 6',
     'DELETE FROM audit_checkpoints WHERE last_sequence = 8',
   )
   const sqlite = new DatabaseSync(copy)
   const { signed } = sqlite.prepare(older).get() as { signed: string }
   sqlite.close()
-  const kept = checkpointFileOf(house.dataDir)
-  const { code, out } = await verify(house, copy, '--checkpoint', kept)
+  const kept = checkpointFileOf(services.dataDir)
+  const { code, out } = await verify(services, copy, '--checkpoint', kept)
   expect({ code, ...(JSON.parse(out) as object) }).toMatchObject({ code: 1, kind: 'truncated', sequence: 7 })
   // where the one beside the store is an older one as well, only one kept elsewhere shows it
   writeFileSync(checkpointFileOf(dirname(copy)), signed)
-  expect((await verify(house, copy)).code).toBe(0)
+  expect((await verify(services, copy)).code).toBe(0)
 })
 
 it('signs nothing over a gap', async () => {
-  const house = await signedHouse()
-  await house.withHouse(({ database }) => database.deleteFrom('audit_events').where('sequence', '=', 9).execute())
-  await expect(house.checkpoint()).rejects.toThrow('missing after 8')
+  const services = await signedHouse()
+  await services.withServices(({ database }) => database.deleteFrom('audit_events').where('sequence', '=', 9).execute())
+  await expect(services.checkpoint()).rejects.toThrow('missing after 8')
 })
 
 it('says what it checked in the store itself, and what is not there', async () => {
-  const house = await signedHouse()
-  expect((await house.yideng('audit', 'verify')).out).toBe(
+  const services = await signedHouse()
+  expect((await services.yideng('audit', 'verify')).out).toBe(
     'Whole: 10 entries, 2 checkpoints, 2 entries not signed yet.\n',
   )
-  expect((await house.yideng('audit', 'verify', '--store', '/nowhere')).code).toBe(2)
+  expect((await services.yideng('audit', 'verify', '--store', '/nowhere')).code).toBe(2)
 })

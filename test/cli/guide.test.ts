@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { createDesk } from '../../src/admin/desk.ts'
+import { createCommandContext } from '../../src/admin/command-context.ts'
 import type { Terminal } from '../../src/cli/ask-secret.ts'
 import { run } from '../../src/cli/run.ts'
 import { temporaryDirectory } from '../setup/temporary.ts'
@@ -10,7 +10,7 @@ import { temporaryDirectory } from '../setup/temporary.ts'
 async function typing(argv: string[], ...answers: string[]) {
   const directory = temporaryDirectory()
   const environment = { YIDENG_DATA_DIR: join(directory, 'data'), YIDENG_KEYS_DIR: join(directory, 'keys') }
-  const desk = createDesk({ environment, clock: Date.now, actor: 'administrator:test' })
+  const context = createCommandContext({ environment, clock: Date.now, actor: 'administrator:test' })
   const input = Object.assign(new PassThrough(), { isTTY: true, setRawMode: () => undefined })
   let asked = ''
   const write = (text: string) => {
@@ -24,13 +24,13 @@ async function typing(argv: string[], ...answers: string[]) {
   let err = ''
   const code = await run({
     argv,
-    desk,
+    context,
     environment: {},
     terminal: { input, prompt: { write } } as unknown as Terminal,
     out: (text) => (out += text),
     err: (text) => (err += text),
   })
-  await desk.close()
+  await context.close()
   return { code, asked, out, err }
 }
 

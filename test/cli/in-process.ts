@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import { createDesk } from '../../src/admin/desk.ts'
+import { createCommandContext } from '../../src/admin/command-context.ts'
 import type { Terminal } from '../../src/cli/ask-secret.ts'
 import { run } from '../../src/cli/run.ts'
 import { laySigningKeys } from '../setup/signing-keys.ts'
@@ -42,15 +42,15 @@ export function commandLine(options: Options = {}) {
   })
 
   async function yidengWith(stdin: string, ...argv: string[]): Promise<Answer> {
-    const desk = createDesk({ environment, clock, actor: 'administrator:test' })
+    const context = createCommandContext({ environment, clock, actor: 'administrator:test' })
     const answer = { out: '', err: '' }
     const out = (text: string) => void (answer.out += text)
     const err = (text: string) => void (answer.err += text)
     try {
-      const code = await run({ argv, desk, environment, terminal: piped(stdin), out, err })
+      const code = await run({ argv, context, environment, terminal: piped(stdin), out, err })
       return { code, ...answer }
     } finally {
-      await desk.close()
+      await context.close()
     }
   }
 
@@ -64,16 +64,16 @@ export function commandLine(options: Options = {}) {
   }
 
   /** The house behind it, for what the command line does not show. */
-  async function withHouse<T>(
-    look: (house: Awaited<ReturnType<ReturnType<typeof createDesk>['house']>>) => Promise<T>,
+  async function withServices<T>(
+    look: (services: Awaited<ReturnType<ReturnType<typeof createCommandContext>['services']>>) => Promise<T>,
   ) {
-    const desk = createDesk({ environment, clock, actor: 'administrator:test' })
+    const context = createCommandContext({ environment, clock, actor: 'administrator:test' })
     try {
-      return await look(await desk.house())
+      return await look(await context.services())
     } finally {
-      await desk.close()
+      await context.close()
     }
   }
 
-  return { directory, environment, yideng, yidengWith, json, withHouse }
+  return { directory, environment, yideng, yidengWith, json, withServices }
 }

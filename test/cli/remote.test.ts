@@ -30,8 +30,8 @@ function letIn(environment: Record<string, string>, admin: TestAdministrator, ar
 
 it('runs the same commands at a server, after one sign-in, until the role ends', async () => {
   const server = await startServer()
-  const house = await server.house()
-  const admin = await administrator(server, house)
+  const services = await server.services()
+  const admin = await administrator(server, services)
   const home = temporaryDirectory()
   const far = commandLine({ environment: { XDG_CONFIG_HOME: home } })
   const near = commandLine({ environment: server.environment })
@@ -92,7 +92,7 @@ it('runs the same commands at a server, after one sign-in, until the role ends',
   expect(await near.yideng('approval', 'approve', request)).toMatchObject({ code: 0 })
   expect(await near.yideng('client', 'show', String(id))).toMatchObject({ code: 3 })
 
-  await house.administrators.revoke(admin.id, 'administrator:test')
+  await services.administrators.revoke(admin.id, 'administrator:test')
   const over = await far.yideng('client', 'list', ...there)
   expect(over).toMatchObject({ code: 1, out: '', err: 'You are no administrator (any more).\n' })
 

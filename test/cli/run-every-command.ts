@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import { nameOf } from '../../src/admin/command.ts'
 import { commands } from '../../src/admin/commands.ts'
-import { createDesk } from '../../src/admin/desk.ts'
+import { createCommandContext } from '../../src/admin/command-context.ts'
 import type { Terminal } from '../../src/cli/ask-secret.ts'
 import { run } from '../../src/cli/run.ts'
 
@@ -19,7 +19,7 @@ async function runOne(command: (typeof commands)[number]) {
       return [`--${name}=${choices?.[0] ?? (isFile ? `${file}-${name}` : '1')}`]
     },
   )
-  const desk = createDesk({ environment, clock: () => Date.now(), actor: 'administrator:test' })
+  const context = createCommandContext({ environment, clock: () => Date.now(), actor: 'administrator:test' })
   const answer = { out: '', err: '' }
   const terminal: Terminal = {
     input: Object.assign(Readable.from([Buffer.from('Nanshan-7-lychee\n')]), {
@@ -31,13 +31,13 @@ async function runOne(command: (typeof commands)[number]) {
   const began = performance.now()
   const code = await run({
     argv: [...nameOf(command).split(' '), ...given],
-    desk,
+    context,
     environment,
     terminal,
     out: (text) => void (answer.out += text),
     err: (text) => void (answer.err += text),
   })
-  await desk.close()
+  await context.close()
   const ms = Math.round(performance.now() - began)
   process.stdout.write(`${JSON.stringify({ command: nameOf(command), code, ms, ...answer })}\n`)
 }

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest'
 import { nameOf, type Command } from '../../src/admin/command.ts'
 import { commands } from '../../src/admin/commands.ts'
 import { columnMarks } from '../../src/storage/schema.ts'
-import { sealedPlace } from '../../src/accounts/sealed-fields.ts'
+import { fieldAad } from '../../src/accounts/sealed-fields.ts'
 import { afterFile } from '../setup/after-file.ts'
 import { mandate, openOrganisation } from '../setup/organisation.ts'
 import { openPerson } from '../setup/person.ts'
@@ -63,25 +63,25 @@ async function runAll(line: Line, words: readonly string[], label: string): Prom
 
 /** A store in which everything that somebody wrote is hostile, behind the back of the rules. */
 async function hostileStore(line: Line): Promise<string[]> {
-  const ids = await line.withHouse(async (house) => {
-    const person = await openPerson(house, { name: '关丽' })
-    await house.administrators.grant({ personId: person.id, role: 'admin', region: '440000' }, hostile)
-    const portal = await house.clients.create(
+  const ids = await line.withServices(async (services) => {
+    const person = await openPerson(services, { name: '关丽' })
+    await services.administrators.grant({ personId: person.id, role: 'admin', region: '440000' }, hostile)
+    const portal = await services.clients.create(
       { name: '深圳市政务服务网', redirect_uris: ['https://www.sz.example/callback'] },
       'administrator:test',
     )
     if (!portal.ok) throw new Error('the portal was refused')
-    const organisation = await openOrganisation(house)
-    await mandate(house, organisation.id, organisation.representative, person)
+    const organisation = await openOrganisation(services)
+    await mandate(services, organisation.id, organisation.representative, person)
     const input = { id: person.id, reason: hostile }
-    const approval = await house.approvals.request({
+    const approval = await services.approvals.request({
       command: 'person reveal',
       input,
       region: undefined,
       requestedBy: person.id,
     })
     for (const event of ['login.refused', 'administrator.acted', 'client.updated'] as const) {
-      await house.audit.record({
+      await services.audit.record({
         event,
         actor: hostile,
         clientId: hostile,
@@ -89,18 +89,18 @@ async function hostileStore(line: Line): Promise<string[]> {
         restricted: { address: hostile, browser: hostile },
       })
     }
-    const { cipher } = house.dataKeys
+    const { cipher } = services.dataKeys
     for (const column of ['name', 'username', 'phone', 'document_number'] as const) {
-      const sealed = cipher.seal(hostile, sealedPlace(column, person.id))
-      await house.database
+      const sealed = cipher.seal(hostile, fieldAad(column, person.id))
+      await services.database
         .updateTable('natural_persons')
         .set({ [column]: sealed })
         .where('id', '=', person.id)
         .execute()
     }
-    const { metadata } = await house.database.selectFrom('clients').select('metadata').executeTakeFirstOrThrow()
+    const { metadata } = await services.database.selectFrom('clients').select('metadata').executeTakeFirstOrThrow()
     const changed = { ...(JSON.parse(metadata) as object), name: hostile, organisation: hostile, uri: hostile }
-    await house.database
+    await services.database
       .updateTable('clients')
       .set({ metadata: JSON.stringify(changed) })
       .execute()

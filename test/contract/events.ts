@@ -1,14 +1,14 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { createEvents, type Events, type OpenLine } from '../../src/storage/events.ts'
+import { createEvents, type Events, type OpenTransport } from '../../src/storage/events.ts'
 
 /** What a process hears, in the order it came; `*` is "any may have changed". */
 export function ears(events: Events) {
   const heard: string[] = []
-  for (const topic of ['client', 'qr'] as const) events.listen(topic, (id) => heard.push(`${topic} ${id ?? '*'}`))
+  for (const topic of ['client', 'qr'] as const) events.subscribe(topic, (id) => heard.push(`${topic} ${id ?? '*'}`))
   return heard
 }
 
-export function process(open: OpenLine, listens = true) {
+export function process(open: OpenTransport, listens = true) {
   const failures: unknown[] = []
   const events = createEvents({ open, listens, failed: (error) => failures.push(error) })
   onTestFinished(() => events.stop())
@@ -16,10 +16,10 @@ export function process(open: OpenLine, listens = true) {
 }
 
 export const hearing = (...all: { events: Events }[]) =>
-  expect.poll(() => all.every(({ events }) => events.hears()), { interval: 5, timeout: 30_000 }).toBe(true)
+  expect.poll(() => all.every(({ events }) => events.isConnected()), { interval: 5, timeout: 30_000 }).toBe(true)
 
 /** What every means of telling other processes promises. `open` opens the same one as often as it is called. */
-export function eventsContract(name: string, open: () => OpenLine): void {
+export function eventsContract(name: string, open: () => OpenTransport): void {
   const started = async () => {
     const [one, other] = [process(open()), process(open())]
     await hearing(one, other)
@@ -32,12 +32,12 @@ export function eventsContract(name: string, open: () => OpenLine): void {
   describe(`events: ${name}`, () => {
     it('tells every process once, the one that says it as well, and only who listens for it', async () => {
       const { one, other } = await started()
-      const stop = other.events.listen('client', () => other.heard.push('again'))
+      const stop = other.events.subscribe('client', () => other.heard.push('again'))
       stop()
-      one.events.tell('client', 'a')
-      one.events.tell('client', 'a')
-      one.events.tell('person', 'b')
-      one.events.tell('qr', 'c')
+      one.events.publish('client', 'a')
+      one.events.publish('client', 'a')
+      one.events.publish('person', 'b')
+      one.events.publish('qr', 'c')
       for (const { heard } of [one, other]) {
         await expect.poll(() => heard, { interval: 5 }).toContain('qr c')
         expect(new Set(heard)).toEqual(new Set(['client a', 'qr c']))
@@ -50,12 +50,12 @@ export function eventsContract(name: string, open: () => OpenLine): void {
       for (let round = 0; round < 20; round += 1) {
         const began = performance.now()
         const arrived = new Promise<void>((resolve) => {
-          const stop = other.events.listen('qr', () => {
+          const stop = other.events.subscribe('qr', () => {
             stop()
             resolve()
           })
         })
-        one.events.tell('qr', String(round))
+        one.events.publish('qr', String(round))
         await arrived
         times.push(performance.now() - began)
       }
@@ -64,16 +64,16 @@ export function eventsContract(name: string, open: () => OpenLine): void {
 
     it('carries any id, and of one that is too long says that any may have changed', async () => {
       const { one, other } = await started()
-      one.events.tell('client', 'https://省.example/a@b c/../%')
-      one.events.tell('qr', 'x'.repeat(500))
+      one.events.publish('client', 'https://省.example/a@b c/../%')
+      one.events.publish('qr', 'x'.repeat(500))
       await expect.poll(() => other.heard).toEqual(['client https://省.example/a@b c/../%', 'qr *'])
     })
 
     it('lets a command line speak that only comes for it, and its exit waits for that', async () => {
       const { other } = await started()
       const { events, failures } = process(open(), false)
-      expect(events.hears()).toBe(false)
-      events.tell('client', 'd')
+      expect(events.isConnected()).toBe(false)
+      events.publish('client', 'd')
       await events.stop()
       await expect.poll(() => other.heard).toEqual(['client d'])
       expect(failures).toEqual([])
@@ -83,7 +83,7 @@ export function eventsContract(name: string, open: () => OpenLine): void {
       const { other } = await started()
       const stranger = await open()(undefined)
       for (const text of ['', 'x', 'x@nothing@a', 'x@client@%zz', 'x@qr'])
-        await stranger.say(text).catch(() => undefined)
+        await stranger.send(text).catch(() => undefined)
       stranger.close()
       await expect.poll(() => other.heard).toEqual(['client *', 'qr *'])
     })

@@ -38,9 +38,9 @@ it('the dashboard and the alerts ask for what the server really measures', async
   for (const { alert, annotations } of rules) expect(annotations.summary, alert).toMatch(/\w/)
 
   const server = await startServer({ YIDENG_WORKERS: '2' })
-  const house = await server.house()
-  const person = await openPerson(house)
-  const portal = await registerPortal(house, { consent: 'implicit' })
+  const services = await server.services()
+  const person = await openPerson(services)
+  const portal = await registerPortal(services, { consent: 'implicit' })
   const visitor = new Visitor(server.issuer)
   const { url } = await portal.begin()
   await signIn(visitor, await visitor.get(url), person.username, 'Not-The-Password-1')

@@ -14,7 +14,7 @@ describe.each([
   it.skipIf(missing)('harm those they are about, and nobody else', async () => {
     const server = await startServer({ ...manyFromHere, ...(await settings()) })
     const crowd = await gather(server)
-    const { database } = crowd.house
+    const { database } = crowd.services
     const [poisoned = '', ...others] = crowd.usernames
     const visitor = await enter(crowd, poisoned)
     const person = await database
@@ -23,7 +23,7 @@ describe.each([
       .orderBy('created_at')
       .executeTakeFirstOrThrow()
     await database.updateTable('natural_persons').set({ name: 'd1.nonsense' }).where('id', '=', person.id).execute()
-    const broken = await registerPortal(crowd.house, { name: '坏的', consent: 'implicit' })
+    const broken = await registerPortal(crowd.services, { name: '坏的', consent: 'implicit' })
     await database.updateTable('clients').set({ metadata: '{' }).where('id', '=', broken.clientId).execute()
     const now = Date.now()
     const notice = { state: 'pending' as const, attempts: 0, next_attempt_at: now, last_result: null, created_at: now }

@@ -65,29 +65,29 @@ describe.skipIf(noNginx)('behind the nginx of docs/deploy.md', () => {
     // what is ours alone to ask
     for (const path of ['/metrics', '/readyz']) expect((await fetch(issuer + path)).status).toBe(403)
 
-    const house = await server.house()
-    const portal = await registerPortal(house, { consent: 'implicit' })
-    const person = await openPerson(house)
+    const services = await server.services()
+    const portal = await registerPortal(services, { consent: 'implicit' })
+    const person = await openPerson(services)
     const forged = {
       'x-forwarded-for': '203.0.113.66',
       'x-forwarded-proto': 'http',
       'x-forwarded-host': 'evil.example',
     }
     const visitor = new Visitor(issuer, forged)
-    const visit = await portal.begin()
-    expect(visit.url.origin).toBe(issuer)
-    const page = await visitor.get(visit.url)
+    const begun = await portal.begin()
+    expect(begun.url.origin).toBe(issuer)
+    const page = await visitor.get(begun.url)
     expect(page.url.origin).toBe(issuer)
     expect(page.html).not.toContain('evil.example')
     expect(page.headers.get('strict-transport-security')).toContain('max-age')
-    const tokens = await visit.finish(await signIn(visitor, page, person.username))
+    const tokens = await begun.finish(await signIn(visitor, page, person.username))
     expect(tokens.claims()?.iss).toBe(issuer)
     const names = visitor.cookies.filter(({ path }) => path === '/').map(({ name }) => name)
     expect(names.length).toBeGreaterThan(0)
     expect(names.filter((name) => !name.startsWith('__Host-'))).toEqual([])
 
     // limits and audit trail go by the address nginx saw
-    const { events, opened } = await entriesOf(house)
+    const { events, opened } = await entriesOf(services)
     expect(events).toContain('login.succeeded')
     expect(opened).not.toContain('203.0.113')
     expect(opened).toContain('127.0.0')
@@ -110,11 +110,11 @@ describe.skipIf(noNginx)('behind the nginx of docs/deploy.md', () => {
   })
 })
 
-async function entriesOf(house: Awaited<ReturnType<Awaited<ReturnType<typeof startServer>>['house']>>) {
-  const { restrictedPlace } = await import('../../src/audit/chain.ts')
-  const entries = await house.database.selectFrom('audit_events').selectAll().execute()
+async function entriesOf(services: Awaited<ReturnType<Awaited<ReturnType<typeof startServer>>['services']>>) {
+  const { restrictedAad } = await import('../../src/audit/chain.ts')
+  const entries = await services.database.selectFrom('audit_events').selectAll().execute()
   const opened = entries.map(({ restricted, sequence }) =>
-    restricted === null ? '' : house.dataKeys.auditCipher.open(restricted, restrictedPlace(sequence)),
+    restricted === null ? '' : services.dataKeys.auditCipher.open(restricted, restrictedAad(sequence)),
   )
   return { events: entries.map(({ event }) => event), opened: opened.join() }
 }

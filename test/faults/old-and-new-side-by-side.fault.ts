@@ -36,7 +36,7 @@ describe.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis') || missingOf(newes
       // the house of the old version: that of this one would migrate
       const crowd = await gather({ ...old, issuer: shared.YIDENG_ISSUER })
       const ofOld = await enter(crowd, crowd.usernames[0] ?? '')
-      expect(await migrationsRun(crowd.house.database)).not.toContain(newest)
+      expect(await migrationsRun(crowd.services.database)).not.toContain(newest)
 
       const keys = join(temporaryDirectory(), 'keys')
       mkdirSync(keys, { mode: 0o700 })
@@ -45,7 +45,7 @@ describe.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis') || missingOf(newes
         startServer({ ...shared, YIDENG_KEYS_DIR: keys }),
         signInMany(crowd, 60),
       ])
-      expect(await migrationsRun(crowd.house.database)).toContain(newest)
+      expect(await migrationsRun(crowd.services.database)).toContain(newest)
       // a login that began before logins were bound to a browser goes on at no version that binds them (docs/deploy.md)
       const bindsLogins = existsSync(new URL('src/oidc/login-browser.ts', before))
       targets.splice(0, targets.length, ...(bindsLogins ? [portOf(old)] : []), portOf(young))
@@ -65,7 +65,7 @@ describe.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis') || missingOf(newes
 
       // back: the old version starts on the newer schema, with what the new one wrote
       const ofYoung = await enter(crowd, crowd.usernames[1] ?? '')
-      const person = await openPerson(await young.house())
+      const person = await openPerson(await young.services())
       await old.restart()
       expect(await young.kill('SIGINT')).toBe(0)
       targets.splice(0, targets.length, portOf(old))
@@ -100,8 +100,8 @@ describe.each([newest, early])('the version before %s, embedded', (migration) =>
     const young = await startServer({ ...settings, ...old.environment })
     expect(await enterAgain(crowd, visitor)).toBe(true)
     expect((await signInMany(crowd, 30)).failures).toEqual([])
-    const { house } = crowd
-    expect(await migrationsRun(house.database)).toEqual(migrationNames)
+    const { services } = crowd
+    expect(await migrationsRun(services.database)).toEqual(migrationNames)
     expect(await ailments(young)).toEqual([])
     // the backup of the older schema fills a store of this version
     const restored = { environment: { ...young.environment, YIDENG_DATA_DIR: join(temporaryDirectory(), 'data') } }

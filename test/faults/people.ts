@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { expect } from 'vitest'
-import type { Back } from '../../src/admin/house.ts'
+import type { Services } from '../../src/services.ts'
 import { openPerson, signIn } from '../setup/person.ts'
 import { registerPortal, type TestPortal } from '../setup/portal.ts'
 import type { RunningServer } from '../setup/server.ts'
@@ -16,26 +16,26 @@ export const manyFromHere = {
 }
 
 export interface Crowd {
-  house: Back
+  services: Services
   portal: TestPortal
   usernames: string[]
 }
 
 export async function gather(server: RunningServer, people = 10): Promise<Crowd> {
-  const house = await server.house()
-  const portal = await registerPortal(house, { consent: 'implicit' })
+  const services = await server.services()
+  const portal = await registerPortal(services, { consent: 'implicit' })
   const usernames = []
-  for (let index = 0; index < people; index += 1) usernames.push((await openPerson(house)).username)
-  return { house, portal, usernames }
+  for (let index = 0; index < people; index += 1) usernames.push((await openPerson(services)).username)
+  return { services, portal, usernames }
 }
 
 /** A whole sign-in in a new browser, to the tokens. */
-export async function enter({ house, portal }: Crowd, username: string): Promise<Visitor> {
-  const visitor = new Visitor(house.settings.issuer)
-  const visit = await portal.begin()
-  const page = await visitor.get(visit.url)
+export async function enter({ services, portal }: Crowd, username: string): Promise<Visitor> {
+  const visitor = new Visitor(services.settings.issuer)
+  const begun = await portal.begin()
+  const page = await visitor.get(begun.url)
   if (page.status >= 500) throw new Error(`answered ${page.status}`)
-  await visit.finish(await signIn(visitor, page, username))
+  await begun.finish(await signIn(visitor, page, username))
   return visitor
 }
 
@@ -102,8 +102,8 @@ export async function ailments(server: Pick<RunningServer, 'environment'>): Prom
 }
 
 /** Audit entries of portals entered: each code that left the house has one. */
-export async function entered({ house, portal }: Crowd): Promise<number> {
-  const { many } = await house.database
+export async function entered({ services, portal }: Crowd): Promise<number> {
+  const { many } = await services.database
     .selectFrom('audit_events')
     .select(({ fn }) => fn.countAll<number>().as('many'))
     .where('event', '=', 'portal.entered')

@@ -33,7 +33,7 @@ describe.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis'))('PostgreSQL', () 
     expect(await ailments(server)).toEqual([])
 
     // an account that was acknowledged is on disk, whatever happens next
-    const person = await openPerson(crowd.house)
+    const person = await openPerson(crowd.services)
     postgres.stop('immediate')
     expect((await fetch(`${server.issuer}/readyz`)).status).toBe(503)
     postgres.start()

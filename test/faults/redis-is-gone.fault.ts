@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { openRedisArtifacts } from '../../src/storage/artifacts-redis.ts'
 import { addSigningKeys } from '../../src/keys/signing-keys.ts'
-import { StoreAway } from '../../src/storage/away.ts'
+import { StoreAway } from '../../src/storage/unavailable.ts'
 import { cannotRun } from '../setup/parts.ts'
 import { registerPortal } from '../setup/portal.ts'
 import { redisCli, startRedis } from '../setup/redis.ts'
@@ -40,8 +40,8 @@ async function published(server: { issuer: string }): Promise<number | undefined
 }
 
 /** What is changed is in effect at once in both processes again, though they keep it for half a minute otherwise. */
-async function followsAgain(server: { issuer: string }, { house }: Crowd): Promise<void> {
-  const portal = await registerPortal(house)
+async function followsAgain(server: { issuer: string }, { services }: Crowd): Promise<void> {
+  const portal = await registerPortal(services)
   const { url } = await portal.begin()
   const allAre = async (wanted: number) => {
     const ask = () => fetch(url, { redirect: 'manual', headers: { connection: 'close' } })
@@ -50,10 +50,10 @@ async function followsAgain(server: { issuer: string }, { house }: Crowd): Promi
   await until(() => allAre(303))
   await new Promise((resolve) => setTimeout(resolve, 1100))
   expect(await allAre(303)).toBe(true)
-  await house.clients.setStatus(portal.clientId, 'suspended', 'administrator:test')
+  await services.clients.setStatus(portal.clientId, 'suspended', 'administrator:test')
   await until(() => allAre(400))
-  addSigningKeys(house.settings.keysDir, Date.now, Date.now())
-  await house.keysChanged()
+  addSigningKeys(services.settings.keysDir, Date.now, Date.now())
+  await services.keysChanged()
   await until(async () => (await published(server)) === 6)
 }
 

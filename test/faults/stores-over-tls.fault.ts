@@ -83,14 +83,14 @@ describe.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis') || noOpenssl)(
       const { signedIn, failures } = await signInMany(crowd, 40)
       expect(failures).toEqual([])
       const { rows } = await sql<{ ssl: boolean }>`select ssl from pg_stat_ssl join pg_stat_activity using (pid)
-      where application_name = 'yideng'`.execute(crowd.house.database)
+      where application_name = 'yideng'`.execute(crowd.services.database)
       expect(rows.length).toBeGreaterThan(2)
       expect(rows.every(({ ssl }) => ssl)).toBe(true)
       const [someone] = signedIn
       if (!someone) throw new Error('nobody signed in')
       expect(await enterAgain(crowd, someone)).toBe(true)
       // told by this process, over the same TLS: else it would be seen in half a minute
-      await crowd.house.clients.setStatus(crowd.portal.clientId, 'suspended', 'administrator:test')
+      await crowd.services.clients.setStatus(crowd.portal.clientId, 'suspended', 'administrator:test')
       const began = performance.now()
       await until(async () => !(await enterAgain(crowd, someone)))
       expect(performance.now() - began).toBeLessThan(2000)

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { sql } from 'kysely'
 import { expect, it } from 'vitest'
-import type { Back } from '../../src/admin/house.ts'
+import type { Services } from '../../src/services.ts'
 import { afterFile } from '../setup/after-file.ts'
 import { residentId } from '../setup/people.ts'
 import { openPerson, signIn } from '../setup/person.ts'
@@ -96,14 +96,14 @@ async function memoryOf(server: RunningServer): Promise<{ rss: number; heapUsed:
   return JSON.parse(readFileSync(memoryFile, 'utf8')) as { rss: number; heapUsed: number; external: number }
 }
 
-async function measure(server: RunningServer, house: Back): Promise<Measured> {
+async function measure(server: RunningServer, services: Services): Promise<Measured> {
   const count = async (table: string) => {
     const [row] = (
-      await sql<{ rows: number }>`select count(*) as rows from ${sql.table(table)}`.execute(house.database)
+      await sql<{ rows: number }>`select count(*) as rows from ${sql.table(table)}`.execute(services.database)
     ).rows
     return Number(row?.rows)
   }
-  const tables = await house.database.introspection.getTables()
+  const tables = await services.database.introspection.getTables()
   const counts = new Map<string, number>()
   for (const { name } of tables) counts.set(name, await count(name))
   // partitions of a month are counted with their parent
@@ -208,10 +208,10 @@ it(
       NODE_OPTIONS: `--expose-gc --import=${probe}`,
       BENCH_MEMORY: memoryFile,
     })
-    const house = await server.house()
-    const portal = await registerPortal(house)
-    const secretless = await registerPortal(house, { type: 'spa', auth_method: 'none' })
-    const person = await openPerson(house)
+    const services = await server.services()
+    const portal = await registerPortal(services)
+    const secretless = await registerPortal(services, { type: 'spa', auth_method: 'none' })
+    const person = await openPerson(services)
     const other = async () => {
       const visitor = new Visitor(server.issuer, { 'x-forwarded-for': '198.51.100.1' })
       const before = performance.now()
@@ -225,15 +225,15 @@ it(
       for (let turn = 1; turn < 40; turn += 1) await act('192.0.2.1', 900_000 + turn)
     await other()
 
-    const start = await measure(server, house)
+    const start = await measure(server, services)
     const table: Record<string, unknown>[] = []
     let network = 0
     for (const [name, act] of Object.entries(all)) {
       network += 1
-      const before = await measure(server, house)
+      const before = await measure(server, services)
       const statuses = await flood(tenThousand.has(name) ? many : fewer, (turn) => act(`203.0.113.${network}`, turn))
       const signedInMs = await other()
-      const after = await measure(server, house)
+      const after = await measure(server, services)
       table.push({
         name,
         statuses: JSON.stringify(statuses),
@@ -246,7 +246,7 @@ it(
         'sign-in ms': signedInMs,
       })
     }
-    const end = await measure(server, house)
+    const end = await measure(server, services)
     console.table(table)
     console.log(server.environment['YIDENG_DATABASE_URL'] ? 'PostgreSQL + Redis' : 'SQLite', { start, end })
 

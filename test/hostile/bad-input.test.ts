@@ -1,7 +1,7 @@
 import { request } from 'node:http'
 import { createHash } from 'node:crypto'
 import { beforeAll, describe, expect, it } from 'vitest'
-import type { Back } from '../../src/admin/house.ts'
+import type { Services } from '../../src/services.ts'
 import { columnMarks, type Tables } from '../../src/storage/schema.ts'
 import { password } from '../setup/people.ts'
 import { openPerson, signIn } from '../setup/person.ts'
@@ -34,21 +34,21 @@ interface Attack {
 }
 
 let server: RunningServer
-let house: Back
+let services: Services
 let portal: TestPortal
 let attacks: Attack[]
 
 beforeAll(async () => {
   server = await startServer({ YIDENG_ADDRESS_TRIES: '100000', YIDENG_ADDRESS_REGISTRATIONS: '100000' })
-  house = await server.house()
-  portal = await registerPortal(house, { scope: 'openid profile' })
+  services = await server.services()
+  portal = await registerPortal(services, { scope: 'openid profile' })
   attacks = await listAttacks()
 })
 
 /** Every durable row but the audit trail's, which is meant to note refusals. */
 async function fingerprint(): Promise<string> {
   const tables = (Object.keys(columnMarks) as (keyof Tables)[]).filter((table) => table !== 'audit_events')
-  const rows = await Promise.all(tables.map((table) => house.database.selectFrom(table).selectAll().execute()))
+  const rows = await Promise.all(tables.map((table) => services.database.selectFrom(table).selectAll().execute()))
   return createHash('sha256').update(JSON.stringify(rows)).digest('hex')
 }
 
@@ -78,7 +78,7 @@ async function asked(path = '') {
 }
 
 async function askedForConsent() {
-  const person = await openPerson(house)
+  const person = await openPerson(services)
   const { visitor, page } = await asked()
   return { visitor, page: await signIn(visitor, page, person.username) }
 }

@@ -37,11 +37,11 @@ const usual =
 
 /** Somebody signed in at a portal, a login under way, and all their ids, tokens and cookies. */
 async function world(server: RunningServer): Promise<Known> {
-  const house = await server.house()
-  const { person, portal, visitor, tokens } = await signedIn(house, {
+  const services = await server.services()
+  const { person, portal, visitor, tokens } = await signedIn(services, {
     scope: 'openid profile phone identity offline_access',
   })
-  const other = await openPerson(house)
+  const other = await openPerson(services)
   const guest = new Visitor(server.issuer)
   const { url } = await portal.begin()
   const asked = await guest.get(url)

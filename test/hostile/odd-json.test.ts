@@ -1,12 +1,12 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import type { Back } from '../../src/admin/house.ts'
+import type { Services } from '../../src/services.ts'
 import { registerPortal, type TestPortal } from '../setup/portal.ts'
 import { startServer, type RunningServer } from '../setup/server.ts'
 import { signedIn } from '../setup/signed-in.ts'
 import { Visitor } from '../setup/visitor.ts'
 
 let server: RunningServer
-let house: Back
+let services: Services
 let portal: TestPortal
 let publicPortal: TestPortal
 let knownVisitor: Visitor
@@ -14,10 +14,10 @@ let knownPortal: TestPortal
 
 beforeAll(async () => {
   server = await startServer()
-  house = await server.house()
-  portal = await registerPortal(house, { scope: 'openid profile' })
-  publicPortal = await registerPortal(house, { type: 'spa', scope: 'openid profile offline_access' })
-  const known = await signedIn(house, { scope: 'openid profile', consent: 'implicit' })
+  services = await server.services()
+  portal = await registerPortal(services, { scope: 'openid profile' })
+  publicPortal = await registerPortal(services, { type: 'spa', scope: 'openid profile offline_access' })
+  const known = await signedIn(services, { scope: 'openid profile', consent: 'implicit' })
   knownVisitor = known.visitor
   knownPortal = known.portal
 })

@@ -7,10 +7,10 @@ import { Visitor } from '../setup/visitor.ts'
 /** As rows of before may hold: the rules let no new one in. */
 it.each(['__proto__', 'constructor', 'toString'])('a portal with the id %s harms nobody else', async (id) => {
   const server = await startServer()
-  const house = await server.house()
-  const [bad, good] = [await registerPortal(house, { consent: 'implicit' }), await registerPortal(house)]
-  await house.database.updateTable('clients').set({ id }).where('id', '=', bad.clientId).execute()
-  const person = await openPerson(house)
+  const services = await server.services()
+  const [bad, good] = [await registerPortal(services, { consent: 'implicit' }), await registerPortal(services)]
+  await services.database.updateTable('clients').set({ id }).where('id', '=', bad.clientId).execute()
+  const person = await openPerson(services)
   const visitor = new Visitor(server.issuer)
   const { url } = await bad.begin()
   url.searchParams.set('client_id', id)
@@ -19,12 +19,12 @@ it.each(['__proto__', 'constructor', 'toString'])('a portal with the id %s harms
   // the process lives, measures, and gives the next person at another portal a grant of their own
   expect((await visitor.get('/healthz')).status).toBe(200)
   expect((await visitor.get('/metrics')).html).toContain('yideng_sign_ins_total')
-  const other = await openPerson(house)
+  const other = await openPerson(services)
   const stranger = new Visitor(server.issuer)
-  const visit = await good.begin()
-  const asked = await signIn(stranger, await stranger.get(visit.url), other.username)
+  const begun = await good.begin()
+  const asked = await signIn(stranger, await stranger.get(begun.url), other.username)
   expect(asked.html).toContain('name="decision"')
-  const tokens = await visit.finish(await stranger.submit(asked, '/consent', { decision: 'allow' }))
+  const tokens = await begun.finish(await stranger.submit(asked, '/consent', { decision: 'allow' }))
   expect(tokens.claims()?.sub).toBeTypeOf('string')
   expect((await stranger.get('/account')).status).toBe(200)
 })

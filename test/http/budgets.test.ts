@@ -1,8 +1,8 @@
 import { createSecretKey } from 'node:crypto'
 import Router from 'oidc-provider/lib/helpers/router.js'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
-import { createDeviceFlow, type DeviceFlowParts } from '../../src/oidc/device-flow.ts'
-import { createProvider, type ProviderParts } from '../../src/oidc/provider.ts'
+import { createDeviceFlow, type DeviceFlowDeps } from '../../src/oidc/device-flow.ts'
+import { createProvider, type ProviderDeps } from '../../src/oidc/provider.ts'
 import { budgets } from '../../src/config/budgets.ts'
 import { calledByClients, endpointOf, endpoints, fixedRoutes } from '../../src/http/endpoints.ts'
 import { documentedSettings, readSettings } from '../../src/config/settings.ts'
@@ -80,18 +80,18 @@ describe('every route of the server', () => {
 })
 
 /** Enough to be configured; nothing is asked of it. */
-function providerParts(): ProviderParts {
+function providerParts(): ProviderDeps {
   const clock = () => Date.now()
-  const parts: Partial<ProviderParts> = {
+  const parts: Partial<ProviderDeps> = {
     settings: readSettings({}),
     clock,
     pairwiseKey: createSecretKey(Buffer.alloc(32)),
     cookieKeys: ['k'.repeat(32)],
     signingKeys: inOrder(openSigningKeys(temporaryDirectory(), clock), clock()),
-    deviceFlow: createDeviceFlow({ clock } as DeviceFlowParts),
+    deviceFlow: createDeviceFlow({ clock } as DeviceFlowDeps),
     ownClients: new Set(),
   }
-  return parts as ProviderParts
+  return parts as ProviderDeps
 }
 
 describe('oidc-provider', () => {

@@ -20,8 +20,8 @@ describe.each(Object.entries(stores))('two processes on %s', (name, settings) =>
   it.skipIf(missing)('see at once what another one changes, though they keep it for long otherwise', async () => {
     const server = await startServer({ ...(await settings()), YIDENG_WORKERS: '2' })
     await until(async () => workersOf(server).length === 2)
-    const house = await server.house()
-    const portal = await registerPortal(house)
+    const services = await server.services()
+    const portal = await registerPortal(services)
     const { url } = await portal.begin()
     const statuses = () =>
       askAll(async (headers) => (await fetch(url, { headers, redirect: 'manual' })).status).then((all) => new Set(all))
@@ -31,13 +31,13 @@ describe.each(Object.entries(stores))('two processes on %s', (name, settings) =>
     expect(await statuses()).toEqual(new Set([303]))
 
     const began = performance.now()
-    await house.clients.setStatus(portal.clientId, 'suspended', 'administrator:test')
+    await services.clients.setStatus(portal.clientId, 'suspended', 'administrator:test')
     await until(async () => !(await statuses()).has(303))
-    await house.clients.setStatus(portal.clientId, 'active', 'administrator:test')
+    await services.clients.setStatus(portal.clientId, 'active', 'administrator:test')
     await until(async () => (await statuses()).has(303) && (await statuses()).size === 1)
 
     addSigningKeys(server.environment['YIDENG_KEYS_DIR'] ?? '', Date.now, Date.now())
-    await house.keysChanged()
+    await services.keysChanged()
     const published = (headers: { connection: string }) =>
       fetch(`${server.issuer}/jwks`, { headers }).then(
         async (answer) => ((await answer.json()) as { keys: object[] }).keys,

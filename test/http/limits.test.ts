@@ -40,12 +40,12 @@ it.each([
 })
 
 it('holds back a /48 that asks from one /64 after another, and no other', async () => {
-  const house = (index: number) => `2001:db8:77:${(index * 64).toString(16)}::1`
+  const services = (index: number) => `2001:db8:77:${(index * 64).toString(16)}::1`
   const type = (network: string) => ask('/device', network, form, 'user_code=BBBB-BBBB')
   const statuses: number[] = []
-  for (let index = 0; index < 60 * 16; index += 1) statuses.push((await type(house(index))).status)
+  for (let index = 0; index < 60 * 16; index += 1) statuses.push((await type(services(index))).status)
   expect(new Set(statuses)).not.toContain(429)
-  expect((await type(house(1000))).status).toBe(429)
+  expect((await type(services(1000))).status).toBe(429)
   expect((await type('2001:db8:78::1')).status).not.toBe(429)
 })
 

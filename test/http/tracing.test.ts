@@ -56,14 +56,14 @@ it('tells a collector what a sign-in spent its time on, and never who it was by'
     YIDENG_TRUST_PROXY: 'true',
     YIDENG_LOG_LEVEL: 'debug',
   })
-  const house = await server.house()
-  const person = await openPerson(house)
+  const services = await server.services()
+  const person = await openPerson(services)
   const { told, url: logout } = await portalServer()
-  const portal = await registerPortal(house, { consent: 'implicit', backchannel_logout_uri: logout })
+  const portal = await registerPortal(services, { consent: 'implicit', backchannel_logout_uri: logout })
   const visitor = new Visitor(server.issuer)
-  const visit = await portal.begin()
-  const tokens = await visit.finish(await signIn(visitor, await visitor.get(visit.url), person.username))
-  await house.persons.find(person.id)
+  const begun = await portal.begin()
+  const tokens = await begun.finish(await signIn(visitor, await visitor.get(begun.url), person.username))
+  await services.persons.find(person.id)
 
   // what the proxy in front began goes on here, and where it says not to be recorded, is not
   const [traceId, unrecorded] = ['0af7651916cd43dd8448eb211c80319c', 'aaf7651916cd43dd8448eb211c80319c']

@@ -1,6 +1,6 @@
 import { request } from 'node:http'
 import { expect, it } from 'vitest'
-import { restrictedPlace } from '../../src/audit/chain.ts'
+import { restrictedAad } from '../../src/audit/chain.ts'
 import { password } from '../setup/people.ts'
 import { usualServer } from '../setup/server.ts'
 import { Visitor } from '../setup/visitor.ts'
@@ -19,7 +19,7 @@ function postRaw(url: URL, body: string, headers: Record<string, string>): Promi
 
 it('keeps no character of a browser’s name that could steer a terminal', async () => {
   const server = await usualServer()
-  const house = await server.house()
+  const services = await server.services()
   const visitor = new Visitor(server.issuer)
   const page = await visitor.get('/account')
   const fields = {
@@ -37,15 +37,13 @@ it('keeps no character of a browser’s name that could steer a terminal', async
     },
   )
   expect(status).toBe(400)
-  const { auditCipher } = house.dataKeys
-  const entries = await house.database
+  const { auditCipher } = services.dataKeys
+  const entries = await services.database
     .selectFrom('audit_events')
     .select(['sequence', 'restricted'])
     .where('event', '=', 'login.refused')
     .execute()
-  const opened = entries.map(({ sequence, restricted }) =>
-    auditCipher.open(restricted ?? '', restrictedPlace(sequence)),
-  )
+  const opened = entries.map(({ sequence, restricted }) => auditCipher.open(restricted ?? '', restrictedAad(sequence)))
   const ours = opened.find((text) => text.includes('Steering'))
   expect(ours).toContain('Steering \u{fffd}31m\u{fffd}\u{fffd}')
   expect(ours).not.toMatch(/[\p{C}\p{Zl}\p{Zp}]/u)

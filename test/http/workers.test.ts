@@ -43,12 +43,12 @@ const statusOf = (address: string) =>
 it('two processes on the embedded store share logins; one that dies is replaced; a stop is quick and leaves whole files', async () => {
   const server = await startServer({ YIDENG_WORKERS: '2' })
   await until(async () => workersOf(server).length === 2)
-  const house = await server.house()
-  const portal = await registerPortal(house, { consent: 'implicit' })
-  const person = await openPerson(house)
+  const services = await server.services()
+  const portal = await registerPortal(services, { consent: 'implicit' })
+  const person = await openPerson(services)
   const visitor = new Visitor(server.issuer)
-  const visit = await portal.begin()
-  await visit.finish(await signIn(visitor, await visitor.get(visit.url), person.username))
+  const begun = await portal.begin()
+  await begun.finish(await signIn(visitor, await visitor.get(begun.url), person.username))
 
   // whichever process is asked, the metrics are of both, and what a dead one counted stays
   await until(async () => (await metric(server.issuer, 'yideng_server_processes{state="answering"}')) === 2)
@@ -83,7 +83,7 @@ it('two processes on the embedded store share logins; one that dies is replaced;
   const computer = await WaitingComputer.at((await portal.begin()).url, server.issuer)
   await computer.start()
   await openStream(computer, server.issuer)
-  await house.close()
+  await services.close()
   const began = performance.now()
   expect(await server.kill('SIGINT')).toBe(0)
   expect(performance.now() - began).toBeLessThan(4000)

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import type { BrowserContext, Page } from 'playwright-core'
 import decodeQR from 'qr/decode.js'
 import sharp from 'sharp'
-import type { Back } from '../../src/admin/house.ts'
+import type { Services } from '../../src/services.ts'
 import { desk, expectAccessible, openContext, phone, signInOn, useBrowser } from '../setup/browser.ts'
 import { cannotRun } from '../setup/parts.ts'
 import { openPerson } from '../setup/person.ts'
@@ -24,18 +24,18 @@ const digitsOn = async (page: Page) => (await page.locator('.digits-shown').inne
 describe.skipIf(cannotRun('browser'))('in Chromium, a computer and a phone', () => {
   const browser = useBrowser()
   let server: RunningServer
-  let house: Back
+  let services: Services
 
   beforeAll(async () => {
     // a proxy in front, so that the phone may come from another network
     server = await startServer({ YIDENG_TRUST_PROXY: 'true' })
-    house = await server.house()
+    services = await server.services()
   })
 
   /** A computer at the sign-in page, and a phone, each a browser of its own. */
   async function meet(overrides: Parameters<typeof registerPortal>[1] = {}) {
-    const person = await openPerson(house)
-    const portal = await registerPortal(house, {
+    const person = await openPerson(services)
+    const portal = await registerPortal(services, {
       name: '深圳市政务服务网',
       organisation: '深圳市政务服务和数据管理局',
       scope: 'openid profile phone',
@@ -45,14 +45,14 @@ describe.skipIf(cannotRun('browser'))('in Chromium, a computer and a phone', () 
     })
     const computer = await openContext(browser(), desk)
     const handset = await openContext(browser(), phone)
-    const visit = await portal.begin()
+    const begun = await portal.begin()
     await standIn(portal)
     const page = await computer.context.newPage()
-    await page.goto(visit.url.href)
+    await page.goto(begun.url.href)
     const finish = async () => {
       await page.waitForURL(/\/callback\?/)
       const leads = new URL(page.url())
-      return visit.finish({ url: leads, status: 303, html: '', headers: new Headers(), leads })
+      return begun.finish({ url: leads, status: 303, html: '', headers: new Headers(), leads })
     }
     return { person, page, finish, computer, handset, phonePage: await handset.context.newPage() }
   }
@@ -262,7 +262,7 @@ describe.skipIf(cannotRun('browser'))('in Chromium, a computer and a phone', () 
       YIDENG_QR_FRAME_SECONDS: '2',
       YIDENG_QR_HIDE_SECONDS: '2',
     })
-    const portal = await registerPortal(await short.house())
+    const portal = await registerPortal(await short.services())
     const { context, complaints } = await openContext(browser(), desk)
     const page = await context.newPage()
     await page.goto((await portal.begin()).url.href)
@@ -288,7 +288,7 @@ describe.skipIf(cannotRun('browser'))('in Chromium, a computer and a phone', () 
   })
 
   it('without JavaScript the page says so and the other ways remain', async () => {
-    const portal = await registerPortal(house)
+    const portal = await registerPortal(services)
     const { context } = await openContext(browser(), { ...desk, javaScriptEnabled: false })
     const page = await context.newPage()
     await page.goto((await portal.begin()).url.href)

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chromium, type Browser, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import type { Back } from '../../src/admin/house.ts'
+import type { Services } from '../../src/services.ts'
 import { importFile } from '../../src/admin/registers/csv-import.ts'
 import { peopleImport } from '../../src/admin/registers/people-import.ts'
 import { photoImport } from '../../src/admin/registers/photo-import.ts'
@@ -20,20 +20,20 @@ describe.skipIf(cannotRun('browser'))('in Chromium, with a film for a camera', (
   const camera = join(directory, 'camera.mjpeg')
   let browser: Browser
   let server: RunningServer
-  let house: Back
+  let services: Services
   let person: Awaited<ReturnType<typeof openPerson>>
 
   beforeAll(async () => {
     server = await startServer()
-    house = await server.house()
-    person = await openPerson(house)
+    services = await server.services()
+    person = await openPerson(services)
     const photos = join(directory, 'photos')
     mkdirSync(photos)
     writeFileSync(join(photos, `${person.number}.jpg`), await portrait(anna))
     const csv = join(directory, 'people.csv')
     writeFileSync(csv, `document_type,document_number,name\nresident_id,${person.number},陈大文\n`)
-    const taken = await photoImport(house, photos)
-    await importFile(house, peopleImport(house, taken), csv, 'administrator:test')
+    const taken = await photoImport(services, photos)
+    await importFile(services, peopleImport(services, taken), csv, 'administrator:test')
     expect(taken.report).toEqual({ photos: 1, photos_unusable: 0 })
     browser = await chromium.launch({
       executablePath: '/usr/bin/chromium',
@@ -62,13 +62,13 @@ describe.skipIf(cannotRun('browser'))('in Chromium, with a film for a camera', (
   }
 
   it('the right person gets through to level 4, others and still pictures do not, and are told why', async () => {
-    const portal = await registerPortal(house, { scope: 'openid profile', consent: 'implicit' })
+    const portal = await registerPortal(services, { scope: 'openid profile', consent: 'implicit' })
     const { context, complaints } = await openContext(browser, phone)
     onTestFinished(() => context.close())
     await standIn(portal)
-    const visit = await portal.begin({ acr_values: 'urn:yideng:loa:4' })
+    const begun = await portal.begin({ acr_values: 'urn:yideng:loa:4' })
     const page = await context.newPage()
-    await page.goto(visit.url.href)
+    await page.goto(begun.url.href)
     await signInOn(page, person)
 
     // asked only for the face, after an agreement of its own
@@ -105,7 +105,7 @@ describe.skipIf(cannotRun('browser'))('in Chromium, with a film for a camera', (
       await page.locator('form[action$="/face/start"] button').click()
     }
     const leads = new URL(page.url())
-    const tokens = await visit.finish({ url: leads, status: 303, html: '', headers: new Headers(), leads })
+    const tokens = await begun.finish({ url: leads, status: 303, html: '', headers: new Headers(), leads })
     expect(tokens.claims()).toMatchObject({ acr: 'urn:yideng:loa:4', amr: ['pwd', 'face'] })
     expect(complaints).toEqual([])
     // nothing of the pictures is anywhere

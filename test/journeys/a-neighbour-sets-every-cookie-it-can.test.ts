@@ -115,7 +115,7 @@ describe.skipIf(cannotRun('browser') || noOpenssl)('a neighbour of the login, ov
   }
 
   it.each(['password', 'passkey'])('takes nothing of who signs in by %s, who is told and can go on', async (way) => {
-    const person = await openPerson(await server.house())
+    const person = await openPerson(await server.services())
     const { context, complaints } = await openContext(browser)
     const page = await context.newPage()
     await authenticatorOf(page)

@@ -12,8 +12,8 @@ describe.skipIf(cannotRun('browser'))('an administrator lets a command line in',
 
   it('by keyboard, on a small screen and a large one, in both languages', async () => {
     const server = await startServer()
-    const house = await server.house()
-    const admin = await administrator(server, house)
+    const services = await server.services()
+    const admin = await administrator(server, services)
     const { config } = await letIn(server, admin)
     for (const [shape, locale, next, choice, told] of [
       [small, 'zh-CN', '继续', '不是我，拒绝', '已拒绝'],

@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
 import { beforeAll, describe, expect, it } from 'vitest'
-import type { Back } from '../../src/admin/house.ts'
+import type { Services } from '../../src/services.ts'
 import { desk, expectAccessible, openContext, signInOn, useBrowser } from '../setup/browser.ts'
 import { cannotRun } from '../setup/parts.ts'
 import { openPerson } from '../setup/person.ts'
@@ -27,16 +27,16 @@ async function expectGood(page: Page, again: 'reload' | 'shown once' = 'reload')
 
 describe.skipIf(cannotRun('browser'))('back in by a recovery code from paper', () => {
   const browser = useBrowser()
-  let house: Back
+  let services: Services
 
   beforeAll(async () => {
-    house = await (await usualServer()).house()
+    services = await (await usualServer()).services()
   })
 
   it('makes codes, forgets the password, sets a new one, signs in, and waits', async () => {
-    const { issuer } = house.settings
-    const person = await openPerson(house)
-    const portal = await registerPortal(house, { consent: 'implicit', min_level: 3 })
+    const { issuer } = services.settings
+    const person = await openPerson(services)
+    const portal = await registerPortal(services, { consent: 'implicit', min_level: 3 })
     const { context, complaints } = await openContext(browser(), desk)
     const page = await context.newPage()
     const fill = async (fields: Record<string, string>) => {
@@ -65,8 +65,8 @@ describe.skipIf(cannotRun('browser'))('back in by a recovery code from paper', (
 
     // signed out, and the password forgotten on the way into a portal
     await context.clearCookies()
-    const visit = await portal.begin()
-    await page.goto(visit.url.href)
+    const begun = await portal.begin()
+    await page.goto(begun.url.href)
     await page.locator('a[href^="/recover?"]').click()
     await expectGood(page)
     await fill({ identifier: person.username, knowledge: person.phone, code: '7777 7777 7777 7777' })

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { BrowserContext, Page } from 'playwright-core'
-import type { Back } from '../../src/admin/house.ts'
+import type { Services } from '../../src/services.ts'
 import { desk, expectAccessible, openContext, signInOn, useBrowser } from '../setup/browser.ts'
 import { cannotRun } from '../setup/parts.ts'
 import { openPerson } from '../setup/person.ts'
@@ -11,16 +11,16 @@ import { authenticatorOf } from '../setup/virtual-authenticator.ts'
 describe.skipIf(cannotRun('browser'))('in Chromium, a person with passkeys', () => {
   const browser = useBrowser()
   let server: RunningServer
-  let house: Back
+  let services: Services
 
   beforeAll(async () => {
     server = await usualServer()
-    house = await server.house()
+    services = await server.services()
   })
 
   /** A portal that says so when somebody comes back. */
   async function openPortal() {
-    const portal = await registerPortal(house, { name: '深圳市政务服务网', consent: 'implicit', min_level: 3 })
+    const portal = await registerPortal(services, { name: '深圳市政务服务网', consent: 'implicit', min_level: 3 })
     await standIn(portal)
     return portal
   }
@@ -38,18 +38,18 @@ describe.skipIf(cannotRun('browser'))('in Chromium, a person with passkeys', () 
 
   /** A person at the sign-in page of a portal, on a device with an authenticator. */
   async function arrive() {
-    const person = await openPerson(house)
+    const person = await openPerson(services)
     const portal = await openPortal()
     const { context, complaints } = await openContext(browser(), desk)
     const page = await context.newPage()
     const device = await authenticatorOf(page)
     const enter = async (parameters: Record<string, string> = {}) => {
-      const visit = await portal.begin(parameters)
-      await page.goto(visit.url.href)
+      const begun = await portal.begin(parameters)
+      await page.goto(begun.url.href)
       return async () => {
         await page.waitForURL(/\/callback\?/)
         const leads = new URL(page.url())
-        const tokens = await visit.finish({ url: leads, status: 303, html: '', headers: new Headers(), leads })
+        const tokens = await begun.finish({ url: leads, status: 303, html: '', headers: new Headers(), leads })
         return tokens.claims()
       }
     }
@@ -104,7 +104,7 @@ describe.skipIf(cannotRun('browser'))('in Chromium, a person with passkeys', () 
     expect(await device.credentials()).toMatchObject([{ signCount: 3 }])
 
     // what a person gives to somebody else is signed with it
-    const helper = await openPerson(house, { name: '周小桐' })
+    const helper = await openPerson(services, { name: '周小桐' })
     await page.goto(`${server.issuer}/account/helpers`)
     await page.locator('[name=name]').fill('周小桐')
     await page.locator('[name=contact]').fill(helper.number)
@@ -137,7 +137,7 @@ describe.skipIf(cannotRun('browser'))('in Chromium, a person with passkeys', () 
     await page.waitForURL(/done=removed/)
 
     // with no password there, the one that is left cannot be removed
-    await house.database
+    await services.database
       .deleteFrom('authenticators')
       .where('person_id', '=', person.id)
       .where('kind', '=', 'password')

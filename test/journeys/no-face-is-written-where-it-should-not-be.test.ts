@@ -43,15 +43,15 @@ const numbersOf = (template: readonly number[]) =>
 it('no picture and no template of a face is in a store, log, metric, trace or notice; its sealed form is in one place', async () => {
   const collector = await startCollector()
   const server = await startServer({ YIDENG_LOG_LEVEL: 'trace', ...sendingTo(collector) })
-  const house = await server.house()
-  const who = await openPerson(house)
+  const services = await server.services()
+  const who = await openPerson(services)
   const line = commandLine({ environment: server.environment })
 
   // the register's photograph, as an authority gives it
   const photos = join(line.directory, 'photos')
   mkdirSync(photos)
   const people = join(line.directory, 'people.csv')
-  const { name } = house.persons.reveal(await find(house, who))
+  const { name } = services.persons.reveal(await find(services, who))
   writeFileSync(people, `document_type,document_number,name\nresident_id,${who.number},${name}\n`)
   const photograph = await portrait(anna)
   writeFileSync(join(photos, `${who.number}.jpg`), photograph)
@@ -75,7 +75,7 @@ it('no picture and no template of a face is in a store, log, metric, trace or no
   const readings = await Promise.all(captured.map((picture) => engine.read(picture, 0)))
   const templates = readings.flatMap(({ face }) => (face ? [face.template] : []))
   expect(templates.length).toBeGreaterThanOrEqual(3)
-  const kept = await house.faceReferences.find({ documentType: 'resident_id', documentNumber: who.number })
+  const kept = await services.faceReferences.find({ documentType: 'resident_id', documentNumber: who.number })
   expect(kept).toHaveLength(128)
   const forms = [...captured.flatMap(partsOf), ...[...templates, kept ?? []].flatMap(numbersOf)]
   const among = (text: Buffer) =>
@@ -85,7 +85,10 @@ it('no picture and no template of a face is in a store, log, metric, trace or no
   expect(among(Buffer.from(Buffer.from(new Float32Array(kept ?? []).buffer).toString('base64')))).not.toEqual([])
   expect(among(writeFrames([{ step: 0, jpeg: stranger }]))).not.toEqual([])
 
-  const { template: sealed } = await house.database.selectFrom('population_faces').selectAll().executeTakeFirstOrThrow()
+  const { template: sealed } = await services.database
+    .selectFrom('population_faces')
+    .selectAll()
+    .executeTakeFirstOrThrow()
   await server.kill('SIGINT')
   const said: Record<string, Buffer> = {
     log: Buffer.from(server.output()),
@@ -104,7 +107,7 @@ it('no picture and no template of a face is in a store, log, metric, trace or no
   // row by row, so on PostgreSQL as well
   const holding: string[] = []
   for (const table of Object.keys(columnMarks) as (keyof typeof columnMarks)[]) {
-    const rows = await house.database.selectFrom(table).selectAll().execute()
+    const rows = await services.database.selectFrom(table).selectAll().execute()
     expect(among(Buffer.from(JSON.stringify(rows))), table).toEqual([])
     if (JSON.stringify(rows).includes(sealed)) holding.push(table)
   }

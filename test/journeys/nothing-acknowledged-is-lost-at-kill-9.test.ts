@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { checkChain } from '../../src/audit/chain.ts'
-import type { Back } from '../../src/admin/house.ts'
+import type { Services } from '../../src/services.ts'
 import { residentId, password } from '../setup/people.ts'
 import { allow } from '../setup/person.ts'
 import { registerPortal, type TestPortal } from '../setup/portal.ts'
@@ -11,13 +11,13 @@ const people = 200
 const atOnce = 10
 
 let server: RunningServer
-let house: Back
+let services: Services
 let portal: TestPortal
 
 beforeAll(async () => {
   server = await startServer({ YIDENG_ADDRESS_REGISTRATIONS: '100000', YIDENG_ADDRESS_TRIES: '100000' })
-  house = await server.house()
-  portal = await registerPortal(house, { scope: 'openid profile' })
+  services = await server.services()
+  portal = await registerPortal(services, { scope: 'openid profile' })
 })
 
 /** Registers on the way into the portal and consents; notes what the server acknowledged. */
@@ -68,20 +68,20 @@ describe('kill -9', () => {
 
     await server.restart()
     for (const username of acknowledged.registered) {
-      const person = await house.persons.findByIdentifier([{ kind: 'username', value: username }])
+      const person = await services.persons.findByIdentifier([{ kind: 'username', value: username }])
       expect(person, username).toBeDefined()
-      const notice = await house.database
+      const notice = await services.database
         .selectFrom('notice_consents')
         .selectAll()
         .where('person_id', '=', person?.id ?? '')
         .execute()
       expect(notice, username).toHaveLength(1)
       if (!acknowledged.consented.has(username)) continue
-      expect(await house.consents.find(person?.id ?? '', portal.clientId), username).toMatchObject({
+      expect(await services.consents.find(person?.id ?? '', portal.clientId), username).toMatchObject({
         scopes: ['openid', 'profile'],
       })
     }
-    expect(await checkChain(house.database)).toMatchObject({ whole: true })
+    expect(await checkChain(services.database)).toMatchObject({ whole: true })
     await comeIn(people + 1, acknowledged)
   })
 })

@@ -40,27 +40,27 @@ const person = {
 it('a whole journey leaves no personal data, secret, token or cookie in logs, metrics, traces, addresses, error pages or store files', async () => {
   const collector = await startCollector()
   const server = await startServer({ YIDENG_LOG_LEVEL: 'trace', ...sendingTo(collector) })
-  const house = await server.house()
+  const services = await server.services()
   let secret = ''
   const portal = await registerPortal(
-    house,
+    services,
     { scope: 'openid profile phone identity offline_access', uri: 'https://portal.example.gov.cn/' },
     (given) => oidc.ClientSecretBasic((secret = given)),
   )
   const visitor = new Remembering(server.issuer)
 
   // registers on the way in, once with a mistake; a wrong password; then in, with everything there is to have
-  const visit = await portal.begin({ prompt: 'consent' })
-  const asked = await visitor.get(visit.url)
+  const begun = await portal.begin({ prompt: 'consent' })
+  const asked = await visitor.get(begun.url)
   const form = await visitor.get(`${asked.url.pathname}/register`)
   const filled = { ...person, document_type: 'resident_id', password, password_again: password, consent: 'yes' }
   await visitor.submit(form, '/register', { ...filled, password_again: 'Something-Else-9' })
   await visitor.submit(form, '/register', filled)
-  const page = await visitor.get(visit.url)
+  const page = await visitor.get(begun.url)
   await signIn(visitor, page, person.document_number, 'Canary-Wrong-Password-1')
   await signIn(visitor, page, person.username, 'Canary-Wrong-Password-1')
   const signedIn = await signIn(visitor, page, person.phone, password)
-  const tokens = await visit.finish(await allow(visitor, signedIn))
+  const tokens = await begun.finish(await allow(visitor, signedIn))
   const info = await oidc.fetchUserInfo(portal.configuration, tokens.access_token, tokens.claims()?.sub ?? '')
   expect(info['id_number']).toBe(person.document_number)
   const refreshed = await oidc.refreshTokenGrant(portal.configuration, tokens.refresh_token ?? '')
@@ -89,7 +89,7 @@ it('a whole journey leaves no personal data, secret, token or cookie in logs, me
   })
   await visitor.get('/account')
   const metrics = await (await fetch(`${server.issuer}/metrics`)).text()
-  await house.audit.record({ event: 'login.refused', actor: 'person', restricted: { address: '203.0.113.77' } })
+  await services.audit.record({ event: 'login.refused', actor: 'person', restricted: { address: '203.0.113.77' } })
   await server.kill('SIGINT')
 
   const personal = [person.name, person.document_number, person.phone, person.username]
@@ -115,7 +115,7 @@ it('a whole journey leaves no personal data, secret, token or cookie in logs, me
   expect(found(server.output(), [...forms, '203.0.113.77', '127.0.0.1']), 'log').toEqual([])
   expect(found(metrics, forms), 'metrics').toEqual([])
   await until(async () => collector.spans().some(({ name }) => name === 'POST introspection'))
-  const account = await house.persons.findByIdentifier(readIdentifier(person.username))
+  const account = await services.persons.findByIdentifier(readIdentifier(person.username))
   const ofNobody = [...forms, '203.0.113.77', account?.id ?? '', portal.clientId, 'mozilla']
   expect(found(collector.bodies.join('\n'), ofNobody), 'traces').toEqual([])
   // who is no trusted proxy starts no trace of their own choice

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Page } from 'playwright-core'
-import type { Back } from '../../src/admin/house.ts'
+import type { Services } from '../../src/services.ts'
 import { matchKey } from '../../src/accounts/identifiers/names.ts'
 import { desk, expectAccessible, openContext, phone, useBrowser } from '../setup/browser.ts'
 import { cannotRun } from '../setup/parts.ts'
@@ -11,11 +11,11 @@ import { type RunningServer, usualServer } from '../setup/server.ts'
 describe.skipIf(cannotRun('browser'))('in Chromium', () => {
   const browser = useBrowser()
   let server: RunningServer
-  let house: Back
+  let services: Services
 
   beforeAll(async () => {
     server = await usualServer()
-    house = await server.house()
+    services = await server.services()
   })
 
   async function portals() {
@@ -24,20 +24,20 @@ describe.skipIf(cannotRun('browser'))('in Chromium', () => {
       post_logout_redirect_uris: [`${server.issuer}/privacy`],
     }
     const [first, second] = [
-      await registerPortal(house, {
+      await registerPortal(services, {
         name: '深圳市政务服务网',
         organisation: '深圳市政务服务和数据管理局',
         ...overrides,
       }),
-      await registerPortal(house, { name: '博罗县政务服务网', region: '441322', consent: 'implicit' }),
+      await registerPortal(services, { name: '博罗县政务服务网', region: '441322', consent: 'implicit' }),
     ]
     await Promise.all([standIn(first), standIn(second)])
     return { first, second }
   }
 
-  async function finish(visit: Awaited<ReturnType<TestPortal['begin']>>, page: Page) {
+  async function finish(begun: Awaited<ReturnType<TestPortal['begin']>>, page: Page) {
     const leads = new URL(page.url())
-    return visit.finish({ url: leads, status: 303, html: '', headers: new Headers(), leads })
+    return begun.finish({ url: leads, status: 303, html: '', headers: new Headers(), leads })
   }
 
   it.each([
@@ -47,10 +47,10 @@ describe.skipIf(cannotRun('browser'))('in Chromium', () => {
     'a person registers on %s, enters two portals with one login, and signs out of all',
     async (_where, options, serial) => {
       const number = residentId(`44030019560708${serial}`)
-      await house.database
+      await services.database
         .transaction()
         .execute((transaction) =>
-          house.register.add(transaction, [
+          services.register.add(transaction, [
             { documentType: 'resident_id', documentNumber: number, nameKey: matchKey('欧阳春晓') },
           ]),
         )
@@ -58,8 +58,8 @@ describe.skipIf(cannotRun('browser'))('in Chromium', () => {
       const { context, complaints } = await openContext(browser(), options)
       const page = await context.newPage()
 
-      const visit = await first.begin()
-      await page.goto(visit.url.href)
+      const begun = await first.begin()
+      await page.goto(begun.url.href)
       await expectAccessible(page)
       await page.locator('a[href$="/register"]').click()
       await expectAccessible(page)
@@ -87,7 +87,7 @@ describe.skipIf(cannotRun('browser'))('in Chromium', () => {
       expect(await page.content()).not.toContain(number)
       await page.locator('button[name=decision][value=allow]').click()
       await page.waitForURL(/\/callback\?/)
-      const tokens = await finish(visit, page)
+      const tokens = await finish(begun, page)
       expect(tokens.claims()).toMatchObject({ acr: 'urn:yideng:loa:3', amr: ['pwd'] })
 
       const next = await second.begin()

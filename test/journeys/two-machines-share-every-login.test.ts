@@ -5,7 +5,7 @@ import { sql } from 'kysely'
 import * as oidc from 'openid-client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readIdentifier } from '../../src/accounts/identifiers/identify.ts'
-import type { Back } from '../../src/admin/house.ts'
+import type { Services } from '../../src/services.ts'
 import { checkChain } from '../../src/audit/chain.ts'
 import { acting } from '../setup/acting.ts'
 import { balance } from '../setup/balancer.ts'
@@ -32,7 +32,7 @@ afterAll(() => rmSync(keysOfTwo, { recursive: true, force: true }))
 describe.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis'))('two machines on PostgreSQL and Redis', () => {
   let one: RunningServer
   let two: RunningServer
-  let house: Back
+  let services: Services
   let redis: number
   let wire: Set<string>
 
@@ -53,7 +53,7 @@ describe.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis'))('two machines on 
     copyFileSync(join(one.environment['YIDENG_KEYS_DIR'] ?? '', 'data.json'), join(keys, 'data.json'))
     two = await startServer({ ...shared, YIDENG_KEYS_DIR: keys, YIDENG_WORKERS: '2' })
     await balance(port, [Number(one.environment['PORT']), Number(two.environment['PORT'])])
-    house = await one.house()
+    services = await one.services()
   })
 
   it('sign with the same keys', () => {
@@ -64,16 +64,16 @@ describe.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis'))('two machines on 
   })
 
   it('a person signs in once for two portals, refreshes, and signs out', async () => {
-    const person = await openPerson(house)
+    const person = await openPerson(services)
     const [first, second] = [
-      await registerPortal(house, { consent: 'implicit', scope: 'openid profile offline_access' }),
-      await registerPortal(house, { consent: 'implicit', backchannel_logout_uri: 'http://localhost:9/logout' }),
+      await registerPortal(services, { consent: 'implicit', scope: 'openid profile offline_access' }),
+      await registerPortal(services, { consent: 'implicit', backchannel_logout_uri: 'http://localhost:9/logout' }),
     ]
-    const visitor = new Visitor(house.settings.issuer)
-    const visit = await first.begin({ prompt: 'consent' })
-    let page = await signIn(visitor, await visitor.get(visit.url), person.username)
+    const visitor = new Visitor(services.settings.issuer)
+    const begun = await first.begin({ prompt: 'consent' })
+    let page = await signIn(visitor, await visitor.get(begun.url), person.username)
     if (!page.leads) page = await visitor.submit(page, '/consent', { decision: 'allow' })
-    const tokens = await visit.finish(page)
+    const tokens = await begun.finish(page)
     const again = await second.begin()
     const { id_token: hint = '' } = await again.finish(await visitor.get(again.url))
     const refreshed = await oidc.refreshTokenGrant(first.configuration, tokens.refresh_token ?? '')
@@ -84,25 +84,25 @@ describe.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis'))('two machines on 
     await visitor.submit(asked, '/logout/confirm', { logout: 'yes' })
     const later = await first.begin()
     expect((await visitor.get(later.url)).html).toContain('name="password"')
-    expect(await house.database.selectFrom('logout_deliveries').select('client_id').execute()).toEqual([
+    expect(await services.database.selectFrom('logout_deliveries').select('client_id').execute()).toEqual([
       { client_id: second.clientId },
     ])
   })
 
   it('a computer signs in by a phone', async () => {
-    const { computer, phone, visit } = await computerAndPhone(house)
+    const { computer, phone, begun } = await computerAndPhone(services)
     await letIn(phone, await scan(phone, await computer.start()), computer)
-    expect((await visit.finish(await computer.redeem())).claims()?.amr).toEqual(['qr'])
+    expect((await begun.finish(await computer.redeem())).claims()?.amr).toEqual(['qr'])
   })
 
   it('a handler acts for an organisation until the mandate is ended', async () => {
-    const portal = await registerPortal(house, {
+    const portal = await registerPortal(services, {
       scope: 'openid profile representee offline_access',
       consent: 'implicit',
     })
-    const { organisation, mandate, tokens } = await acting(house, portal)
+    const { organisation, mandate, tokens } = await acting(services, portal)
     expect(tokens.claims()?.['representee']).toMatchObject({ sub: organisation.id })
-    await end(house, mandate.id, organisation.representative)
+    await end(services, mandate.id, organisation.representative)
     await until(async () => {
       const { active } = await oidc.tokenIntrospection(portal.configuration, tokens.access_token)
       return !active
@@ -110,8 +110,8 @@ describe.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis'))('two machines on 
   })
 
   it('a person registers, makes a passkey, signs in by it, and recovers the account by a code', async () => {
-    const { issuer } = house.settings
-    const portal = await registerPortal(house, { consent: 'implicit' })
+    const { issuer } = services.settings
+    const portal = await registerPortal(services, { consent: 'implicit' })
     const visitor = new Visitor(issuer)
     const asked = await visitor.get((await portal.begin()).url)
     const account = {
@@ -126,23 +126,23 @@ describe.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis'))('two machines on 
     const phone = await signedInPhone(issuer, account)
     const authenticator = new SoftwareAuthenticator(issuer)
     await addPasskey(phone, authenticator)
-    const visit = await portal.begin()
+    const begun = await portal.begin()
     const fresh = new Visitor(issuer)
-    const tokens = await visit.finish(await signInByPasskey(fresh, await fresh.get(visit.url), authenticator))
+    const tokens = await begun.finish(await signInByPasskey(fresh, await fresh.get(begun.url), authenticator))
     expect(tokens.claims()?.amr).toEqual(['swk', 'user'])
-    const person = await house.persons.findByIdentifier(readIdentifier(account.username))
-    const [code = ''] = await house.recovery.makeCodes(person?.id ?? '', { actor: 'person' })
-    await recoverBy(house, { identifier: account.username, knowledge: account.document_number, code })
+    const person = await services.persons.findByIdentifier(readIdentifier(account.username))
+    const [code = ''] = await services.recovery.makeCodes(person?.id ?? '', { actor: 'person' })
+    await recoverBy(services, { identifier: account.username, knowledge: account.document_number, code })
     await signIn(fresh, await fresh.get((await portal.begin()).url), account.username, newPassword)
   })
 
   it('of all that, nothing personal and nothing to sign in with stands plain in either store', async () => {
     const { rows: tables } = await sql<{ name: string }>`
-      select table_name as name from information_schema.tables where table_schema = 'public'`.execute(house.database)
+      select table_name as name from information_schema.tables where table_schema = 'public'`.execute(services.database)
     const stored: string[] = []
     for (const { name } of tables) {
       const { rows } = await sql<{ row: string }>`select to_jsonb(t)::text as row from ${sql.table(name)} t`.execute(
-        house.database,
+        services.database,
       )
       stored.push(...rows.map(({ row }) => `${name} ${row}`))
     }
@@ -159,9 +159,9 @@ describe.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis'))('two machines on 
         stored.some((row) => row.startsWith(kind)),
         kind,
       ).toBe(true)
-    const people = await house.persons.list({ limit: 1000 })
+    const people = await services.persons.list({ limit: 1000 })
     const personal = people
-      .map(house.persons.reveal)
+      .map(services.persons.reveal)
       .flatMap(({ name, documentNumber, phone, username }) => [
         name,
         documentNumber,
@@ -176,22 +176,22 @@ describe.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis'))('two machines on 
   })
 
   it('one dies in the middle of a login: the other goes on with it', async () => {
-    const person = await openPerson(house)
-    const portal = await registerPortal(house, { consent: 'implicit' })
-    const visitor = new Visitor(house.settings.issuer)
-    const visit = await portal.begin()
-    const page = await visitor.get(visit.url)
+    const person = await openPerson(services)
+    const portal = await registerPortal(services, { consent: 'implicit' })
+    const visitor = new Visitor(services.settings.issuer)
+    const begun = await portal.begin()
+    const page = await visitor.get(begun.url)
     await one.kill('SIGKILL')
-    expect((await visit.finish(await signIn(visitor, page, person.username))).id_token).toBeTypeOf('string')
+    expect((await begun.finish(await signIn(visitor, page, person.username))).id_token).toBeTypeOf('string')
     await one.restart()
   })
 
   it('while Redis is away everybody is told so, and then all goes on without a restart', async () => {
-    const person = await openPerson(house)
-    const portal = await registerPortal(house, { consent: 'implicit' })
-    const visitor = new Visitor(house.settings.issuer)
-    const visit = await portal.begin()
-    const page = await visitor.get(visit.url)
+    const person = await openPerson(services)
+    const portal = await registerPortal(services, { consent: 'implicit' })
+    const visitor = new Visitor(services.settings.issuer)
+    const begun = await portal.begin()
+    const page = await visitor.get(begun.url)
     const entered = await portal.begin()
     const code = await signIn(visitor, await visitor.get(entered.url), person.username)
     redisCli(redis, 'SHUTDOWN', 'NOSAVE')
@@ -200,8 +200,8 @@ describe.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis'))('two machines on 
     expect(refused.status).toBe(503)
     expect(refused.html).toContain('一登暂时无法使用')
     expect(refused.headers.get('retry-after')).toBe('10')
-    const origin = new Visitor(house.settings.issuer)
-    expect((await origin.get(visit.url)).status).toBe(503)
+    const origin = new Visitor(services.settings.issuer)
+    expect((await origin.get(begun.url)).status).toBe(503)
     const { cause: answer } = (await entered.finish(code).catch((error: unknown) => error)) as { cause: Response }
     expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '10'])
     expect(await answer.json()).toMatchObject({ error: 'temporarily_unavailable' })
@@ -226,6 +226,6 @@ describe.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis'))('two machines on 
       })
       return typeof tokens?.id_token === 'string'
     })
-    expect(await checkChain(house.database)).toMatchObject({ whole: true })
+    expect(await checkChain(services.database)).toMatchObject({ whole: true })
   })
 })

@@ -2,7 +2,7 @@ import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { createCookieKeys, openCookieKeys } from '../../src/keys/cookie-keys.ts'
-import { createFrames, frameKeysOf } from '../../src/login/qr/frames.ts'
+import { createFrames, frameKeysOf } from '../../src/login/methods/qr/frames.ts'
 import { commandLine } from '../cli/in-process.ts'
 import { cannotRun } from '../setup/parts.ts'
 import { openPerson, signIn } from '../setup/person.ts'
@@ -72,7 +72,7 @@ describe.each(stores)('on %s', (name, environment) => {
     'servers follow: open forms are taken, and people stay signed in even when the old key goes at once',
     async () => {
       const server = await startServer({ ...(await environment()), YIDENG_WORKERS: '2' })
-      const person = await openPerson(await server.house())
+      const person = await openPerson(await server.services())
       const line = commandLine({ environment: server.environment })
       const signedIn = new Visitor(server.issuer)
       await signIn(signedIn, await signedIn.get('/account'), person.phone)

@@ -1,7 +1,7 @@
 import { copyFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import type { Back } from '../../src/admin/house.ts'
+import type { Services } from '../../src/services.ts'
 import { readIdentifier } from '../../src/accounts/identifiers/identify.ts'
 import { reindex } from '../../src/accounts/reindex.ts'
 import { openDataKeys } from '../../src/keys/data-keys.ts'
@@ -26,18 +26,19 @@ function withOldKeyFile(environment: Record<string, string>) {
   return { ...line, file, keysInFile }
 }
 
-const indexesOf = (house: Back, id: string) =>
-  house.database
+const indexesOf = (services: Services, id: string) =>
+  services.database
     .selectFrom('natural_persons')
     .select(['document_index', 'phone_index', 'username_index'])
     .where('id', '=', id)
     .executeTakeFirstOrThrow()
 
-const found = async (house: Back, typed: string) => (await house.persons.findByIdentifier(readIdentifier(typed)))?.id
+const found = async (services: Services, typed: string) =>
+  (await services.persons.findByIdentifier(readIdentifier(typed)))?.id
 
 /** Opens an account beside an existing one, with its username or its proven document. */
-function again(house: Back, document: string, username: string) {
-  return house.persons.create(
+function again(services: Services, document: string, username: string) {
+  return services.persons.create(
     {
       document: { type: 'resident_id', number: document },
       name: '陈大文',
@@ -60,7 +61,7 @@ describe.each(stores)('on %s', (name, environment) => {
     async () => {
       const line = withOldKeyFile(await environment())
       // as a server that has not heard of anything yet
-      await line.withHouse(async (server) => {
+      await line.withServices(async (server) => {
         const [moved, waiting, closed] = [
           await openPerson(server),
           await openPerson(server),
@@ -129,8 +130,8 @@ it.skipIf(cannotRun('PostgreSQL'))(
   'nobody takes a name or a document twice while accounts are brought over',
   async () => {
     const line = commandLine({ environment: { YIDENG_DATABASE_URL: await makePostgres() } })
-    await line.withHouse((one) =>
-      line.withHouse(async (other) => {
+    await line.withServices((one) =>
+      line.withServices(async (other) => {
         const people = await Promise.all(Array.from({ length: 6 }, () => openPerson(one)))
         const rotating = line.json<Rotated>(...rotation)
         const outcomes: Record<string, boolean[]> = {}
@@ -139,8 +140,8 @@ it.skipIf(cannotRun('PostgreSQL'))(
           const tries = await Promise.all([
             again(one, person.number, username),
             again(other, person.number, person.username),
-            ...[one, other, one].map((house) =>
-              house.persons
+            ...[one, other, one].map((services) =>
+              services.persons
                 .create(
                   {
                     document: { type: 'passport', number: `E${10_000_000 + index}` },
@@ -167,17 +168,17 @@ it.skipIf(cannotRun('PostgreSQL'))(
 
 it('tells accounts it cannot bring over, and keeps the old key in use for them', async () => {
   const line = commandLine()
-  await line.withHouse(async (house) => {
-    const { database } = house
-    const [broken, whole] = [await openPerson(house), await openPerson(house)]
+  await line.withServices(async (services) => {
+    const { database } = services
+    const [broken, whole] = [await openPerson(services), await openPerson(services)]
     await database.updateTable('natural_persons').set({ phone: 'd1.AAAA' }).where('id', '=', broken.id).execute()
     const { code, out } = await line.yideng(...rotation, '--json')
     expect([code, (JSON.parse(out) as Rotated).left]).toEqual([1, [broken.id]])
-    expect(await found(house, broken.username)).toBe(broken.id)
-    expect(await found(house, whole.username)).toBe(whole.id)
+    expect(await found(services, broken.username)).toBe(broken.id)
+    expect(await found(services, whole.username)).toBe(whole.id)
 
     // a name that stands twice is the work of a version that does not know index keys: the others are brought over
-    const { cipher, lookup } = house.dataKeys
+    const { cipher, lookup } = services.dataKeys
     const taken = { username_index: lookup.under('i1', 'username', whole.username) }
     const twice = { username: cipher.seal(whole.username, `natural_persons.username:${broken.id}`), ...taken }
     const phone = cipher.seal('+8613800000002', `natural_persons.phone:${broken.id}`)
@@ -186,7 +187,7 @@ it('tells accounts it cannot bring over, and keeps the old key in use for them',
       .set({ ...twice, phone })
       .where('id', '=', broken.id)
       .execute()
-    const third = await openPerson(house)
+    const third = await openPerson(services)
     await database
       .updateTable('natural_persons')
       .set({ phone_index: lookup.under('i1', 'phone', `+86${third.phone}`) })
@@ -200,7 +201,7 @@ it('a restored backup is refused until its accounts are indexed anew, a machine 
   const line = commandLine()
   const backup = join(line.directory, 'backup.sqlite')
   const file = join(line.directory, 'keys', 'data.json')
-  const person = await line.withHouse((house) => openPerson(house))
+  const person = await line.withServices((services) => openPerson(services))
   await line.json('backup', backup)
   const elsewhere = join(line.directory, 'elsewhere')
   mkdirSync(elsewhere)
@@ -210,18 +211,18 @@ it('a restored backup is refused until its accounts are indexed anew, a machine 
   expect(await line.json('keys', 'retire', '--kind', 'index')).toEqual({ retired: ['i1'] })
 
   const machine = commandLine({ environment: { ...line.environment, YIDENG_KEYS_DIR: elsewhere } })
-  await machine.withHouse(async (house) => {
-    await expect(found(house, person.username)).rejects.toThrow('lacks the index key i2')
-    await expect(openPerson(house)).rejects.toThrow('lacks the index key i2')
+  await machine.withServices(async (services) => {
+    await expect(found(services, person.username)).rejects.toThrow('lacks the index key i2')
+    await expect(openPerson(services)).rejects.toThrow('lacks the index key i2')
     copyFileSync(file, join(elsewhere, 'data.json'))
-    expect(await found(house, person.username)).toBe(person.id)
+    expect(await found(services, person.username)).toBe(person.id)
   })
 
   const restored = commandLine({ environment: { YIDENG_KEYS_DIR: join(line.directory, 'keys') } })
   await restored.json('restore', backup)
-  await restored.withHouse(async (house) => {
-    await expect(found(house, person.username)).rejects.toThrow('lacks the index key i1')
+  await restored.withServices(async (services) => {
+    await expect(found(services, person.username)).rejects.toThrow('lacks the index key i1')
     expect(await restored.json<Rotated>(...rotation)).toMatchObject({ current: 'i2', indexed: 1 })
-    expect(await found(house, person.username)).toBe(person.id)
+    expect(await found(services, person.username)).toBe(person.id)
   })
 })

@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { restrictedPlace } from '../../src/audit/chain.ts'
+import { restrictedAad } from '../../src/audit/chain.ts'
 import { addDataKey } from '../../src/keys/data-key-changes.ts'
 import { openDataKeys } from '../../src/keys/data-keys.ts'
 import { keyColumnsOf, reseal, sealable, sealedUnder as countSealed } from '../../src/keys/reseal.ts'
@@ -43,9 +43,13 @@ function sealedUnder(file: string, key: string): string[] {
 
 it('rotates the data key while people sign in, and nothing is left under the old one', async () => {
   const server = await startServer()
-  const house = await server.house()
-  const before = await signedIn(house)
-  await house.inbox.notify({ personId: before.person.id, kind: 'new-device', restricted: { address: '203.0.113.9' } })
+  const services = await server.services()
+  const before = await signedIn(services)
+  await services.inbox.notify({
+    personId: before.person.id,
+    kind: 'new-device',
+    restricted: { address: '203.0.113.9' },
+  })
   const file = join(server.dataDir, 'yideng.sqlite')
   expect(sealedUnder(file, 'd1')).toEqual(
     [
@@ -64,31 +68,31 @@ it('rotates the data key while people sign in, and nothing is left under the old
     'data',
   )
   // meanwhile the server seals for people who come
-  for (let index = 0; index < 2; index += 1) await signedIn(house)
+  for (let index = 0; index < 2; index += 1) await signedIn(services)
   const rotated = await rotating
   expect(rotated).toMatchObject({ current: 'd2', old: ['d1'], left: [] })
   expect(rotated.sealed).toBeGreaterThanOrEqual(6)
-  house.dataKeys.refresh()
+  services.dataKeys.refresh()
   expect(sealedUnder(file, 'd2')).toEqual(
     expect.arrayContaining(['natural_persons.name', 'devices.browser', 'notices.restricted']),
   )
   const settled = await line.json<{ sealed: number }>('person', 'list')
   expect(settled).toHaveLength(3)
-  const { reveal } = house.persons
-  const person = await house.persons.find(before.person.id)
+  const { reveal } = services.persons
+  const person = await services.persons.find(before.person.id)
   expect(person && reveal(person).documentNumber).toBe(before.person.number)
   // and accounts come under a new index key, which the server hears of
   expect(await line.json('keys', 'rotate', '--kind', 'index')).toMatchObject({ current: 'i2', indexed: 3, left: [] })
   const visitor = new Visitor(server.issuer)
   const page = await signIn(visitor, await visitor.get('/account'), before.person.phone)
   expect(page.html).not.toContain('name="password"')
-  await signedIn(house)
+  await signedIn(services)
   expect(sealedUnder(file, 'd1')).toEqual([])
   // entries of the audit trail stay as they are; new ones are sealed under a new key
-  const entries = await house.database.selectFrom('audit_events').select(['sequence', 'restricted']).execute()
+  const entries = await services.database.selectFrom('audit_events').select(['sequence', 'restricted']).execute()
   const sealed = entries.flatMap(({ sequence, restricted }) => (restricted === null ? [] : [{ sequence, restricted }]))
   for (const { sequence, restricted } of sealed)
-    expect(house.dataKeys.auditCipher.open(restricted, restrictedPlace(sequence))).toContain('{')
+    expect(services.dataKeys.auditCipher.open(restricted, restrictedAad(sequence))).toContain('{')
   expect([sealed[0], sealed.at(-1)].map((one) => one?.restricted.slice(0, 3))).toEqual(['a1.', 'a2.'])
   expect(server.output()).not.toContain('"level":50')
 })
@@ -97,16 +101,16 @@ it('goes on where it was interrupted, and tells what it cannot open', async () =
   const line = commandLine()
   let misplaced = ''
   await line.json('migrate')
-  await line.withHouse(async (house) => {
-    for (let index = 0; index < 4; index += 1) await openPerson(house)
+  await line.withServices(async (services) => {
+    for (let index = 0; index < 4; index += 1) await openPerson(services)
     const keysDir = join(line.directory, 'keys')
     // made first and carried to other machines, then used
     addDataKey(keysDir, {})
-    house.dataKeys.refresh()
-    expect(house.dataKeys.ids()).toEqual({ current: 'd1', old: [], waiting: ['d2'] })
+    services.dataKeys.refresh()
+    expect(services.dataKeys.ids()).toEqual({ current: 'd1', old: [], waiting: ['d2'] })
     addDataKey(keysDir, { useFrom: new Date().toISOString() })
-    house.dataKeys.refresh()
-    const { database, dataKeys } = house
+    services.dataKeys.refresh()
+    const { database, dataKeys } = services
     // stopped after the first row, as by kill -9
     const stop = () => {
       throw new Error('killed')
@@ -128,14 +132,14 @@ it('goes on where it was interrupted, and tells what it cannot open', async () =
 
   const retire = ['keys', 'retire', '--kind', 'data']
   expect((await line.yideng(...retire)).err).toContain('1 in natural_persons.username')
-  await line.withHouse(async ({ database, dataKeys: { cipher } }) => {
+  await line.withServices(async ({ database, dataKeys: { cipher } }) => {
     const columns = { username: cipher.seal('citizen', `natural_persons.username:${misplaced}`) }
     await database.updateTable('natural_persons').set(columns).where('id', '=', misplaced).execute()
     // what a version without a key of its own for the audit trail wrote
     await database.updateTable('audit_events').set({ restricted: 'd1.old' }).where('sequence', '=', 1).execute()
   })
   expect((await line.yideng(...retire)).err).toContain('audit trail are not sealed anew')
-  await line.withHouse(({ database }) => database.updateTable('audit_events').set({ restricted: null }).execute())
+  await line.withServices(({ database }) => database.updateTable('audit_events').set({ restricted: null }).execute())
   expect((await line.yideng(...retire)).err).toContain('it may go from')
   expect((await line.yideng(...retire, 'd2')).err).toContain('This key seals')
   const later = commandLine({ environment: line.environment, clock: () => Date.now() + 12.5 * 3_600_000 })
@@ -177,7 +181,7 @@ describe.each(['SQLite', 'PostgreSQL'])('reseal on %s', (kind) => {
         ...delivery,
         session_id: cipher.seal('a session', `logout_deliveries.session_id:${index + 1}`),
       }))
-      const houses = each.map((index) => {
+      const rows = each.map((index) => {
         const key = of('k', index)
         const sealed = cipher.seal('a secret', `house.value:${key}`)
         // several in one value, and something that only looks like one
@@ -187,7 +191,7 @@ describe.each(['SQLite', 'PostgreSQL'])('reseal on %s', (kind) => {
         const to = from + 400
         await database.insertInto('population_faces').values(faces.slice(from, to)).execute()
         await database.insertInto('logout_deliveries').values(deliveries.slice(from, to)).execute()
-        await database.insertInto('house').values(houses.slice(from, to)).execute()
+        await database.insertInto('house').values(rows.slice(from, to)).execute()
       }
       addDataKey(keysDir, { useFrom: new Date().toISOString() })
       refresh()
@@ -222,7 +226,7 @@ describe.each(['SQLite', 'PostgreSQL'])('reseal on %s', (kind) => {
       ])
       expect(three).toBe('d1.short')
       const sealed = Object.fromEntries(
-        (await countSealed(database, ['d2'])).map(({ place, many: found }) => [place, found]),
+        (await countSealed(database, ['d2'])).map(({ aad, many: found }) => [aad, found]),
       )
       expect(sealed).toEqual({
         'population_faces.template': many,

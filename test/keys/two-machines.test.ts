@@ -23,7 +23,7 @@ const stores: [string, () => Promise<Record<string, string>>][] = [
 /** Two machines on one store, each with a data.json of its own, carried once. */
 async function machines(environment: Record<string, string>) {
   const one = commandLine({ environment })
-  const person = await one.withHouse((house) => openPerson(house))
+  const person = await one.withServices((services) => openPerson(services))
   const file = join(one.directory, 'keys', 'data.json')
   const directory = join(one.directory, 'elsewhere')
   mkdirSync(directory)
@@ -31,8 +31,8 @@ async function machines(environment: Record<string, string>) {
   carry()
   const two = commandLine({ environment: { ...one.environment, YIDENG_KEYS_DIR: directory } })
   const findings = () =>
-    two.withHouse(async (house) => {
-      const all = await dataKeys(house)
+    two.withServices(async (services) => {
+      const all = await dataKeys(services)
       return all.filter(({ state }) => state !== 'ok').map(({ state, finding }) => [state, finding])
     })
   const keysOf = (at: string) => readFileSync(at, 'utf8')
@@ -74,12 +74,12 @@ describe.each(stores)('on %s', (name, environment) => {
         expect((await two.yideng('doctor')).out).toContain(`holds another key ${id} than this store`)
 
       carry()
-      await two.withHouse(async (house) => {
-        const found = await house.persons.findByIdentifier(readIdentifier(person.phone))
-        expect(found && house.persons.reveal(found).documentNumber).toBe(person.number)
+      await two.withServices(async (services) => {
+        const found = await services.persons.findByIdentifier(readIdentifier(person.phone))
+        expect(found && services.persons.reveal(found).documentNumber).toBe(person.number)
       })
       // the store tells nothing of the key
-      const rows = await one.withHouse(({ database }) => database.selectFrom('house').selectAll().execute())
+      const rows = await one.withServices(({ database }) => database.selectFrom('house').selectAll().execute())
       const { keys, lookup } = JSON.parse(keysOf(file)) as Record<'keys' | 'lookup', Record<string, string>>
       const stored = JSON.stringify(rows)
       for (const key of [...Object.values(keys), ...Object.values(lookup)]) {
@@ -121,7 +121,7 @@ it.skipIf(cannotRun('PostgreSQL'))(
 
 it('a server that runs finds nobody rather than say there is nobody, where its index key is another of that name', async () => {
   const { one, two, person, directory, carry } = await machines({})
-  await two.withHouse(async (server) => {
+  await two.withServices(async (server) => {
     addIndexKey(directory, 'i1')
     await one.json('keys', 'rotate', '--kind', 'index')
     const find = () => server.persons.findByIdentifier(readIdentifier(person.phone))

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import * as oidc from 'openid-client'
-import type { Back } from '../../src/admin/house.ts'
+import type { Services } from '../../src/services.ts'
 import { administrator, typeCode } from '../setup/administrator.ts'
 import { addPasskey, signInByPasskey } from '../setup/passkey.ts'
 import { password, residentId } from '../setup/people.ts'
@@ -12,14 +12,14 @@ import { SoftwareAuthenticator } from '../setup/software-authenticator.ts'
 import { Visitor, type Page } from '../setup/visitor.ts'
 
 let server: RunningServer
-let house: Back
+let services: Services
 let portal: TestPortal
 let routes: Route[]
 
 beforeAll(async () => {
   server = await startServer({ YIDENG_LOG_LEVEL: 'debug', YIDENG_ADDRESS_TRIES: '100000' })
-  house = await server.house()
-  portal = await registerPortal(house, { scope: 'openid profile' })
+  services = await server.services()
+  portal = await registerPortal(services, { scope: 'openid profile' })
   routes = routesOf(server).pages.filter(({ path }) => path.startsWith('/login/:attempt'))
   expect(routes.length).toBeGreaterThan(25)
 })
@@ -75,7 +75,7 @@ async function expectNoResume(thief: Visitor, path: string | URL) {
 
 describe('a running login belongs to the browser that began it', () => {
   it('at every route of every question: the other is told that it expired, the owner goes on', async () => {
-    const person = await openPerson(house)
+    const person = await openPerson(services)
     const victim = new Visitor(server.issuer)
     const begun = await portal.begin()
     const asked = await victim.get(begun.url)
@@ -90,7 +90,7 @@ describe('a running login belongs to the browser that began it', () => {
   })
 
   it('also once it is proven and not yet picked up', async () => {
-    const person = await openPerson(house)
+    const person = await openPerson(services)
     const victim = new Visitor(server.issuer)
     const asked = await victim.get((await portal.begin()).url)
     const thief = await thiefOf(victim)
@@ -103,7 +103,7 @@ describe('a running login belongs to the browser that began it', () => {
   })
 
   it('where the other browser planted its own secret: the result is bound anew to the one that proved', async () => {
-    const person = await openPerson(house)
+    const person = await openPerson(services)
     const thief = new Visitor(server.issuer)
     const asked = await thief.get((await portal.begin()).url)
     const victim = new Visitor(server.issuer)
@@ -115,7 +115,7 @@ describe('a running login belongs to the browser that began it', () => {
   })
 
   it('in the device flow: the question and /device/<id> alike', async () => {
-    const admin = await administrator(server, house)
+    const admin = await administrator(server, services)
     const config = await oidc.discovery(
       new URL(server.issuer),
       'yideng-cli',
@@ -157,7 +157,7 @@ describe('a running login belongs to the browser that began it', () => {
   })
 
   it('however many run side by side, and in whichever order they end', async () => {
-    const person = await openPerson(house)
+    const person = await openPerson(services)
     const visitor = new Visitor(server.issuer)
     const tabs = []
     for (let count = 0; count < 4; count += 1) {
@@ -174,7 +174,7 @@ describe('a running login belongs to the browser that began it', () => {
   })
 
   it('and asked for too early it goes on where it was', async () => {
-    const person = await openPerson(house)
+    const person = await openPerson(services)
     const visitor = new Visitor(server.issuer)
     const begun = await portal.begin()
     const asked = await visitor.get(begun.url)
@@ -186,7 +186,7 @@ describe('a running login belongs to the browser that began it', () => {
   })
 
   it('and no cookie that another host could set opens, moves or ends it', async () => {
-    const person = await openPerson(house)
+    const person = await openPerson(services)
     const thief = new Visitor(server.issuer)
     const theirs = await thief.get((await portal.begin()).url)
     const victim = new Visitor(server.issuer)

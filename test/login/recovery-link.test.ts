@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import type { Back } from '../../src/admin/house.ts'
+import type { Services } from '../../src/services.ts'
 import { openPerson, signIn } from '../setup/person.ts'
 import { registerPortal } from '../setup/portal.ts'
 import { choose, eventsOf, newPassword, personWithCodes, recoverBy } from '../setup/recovery.ts'
@@ -7,19 +7,19 @@ import { type RunningServer, usualServer } from '../setup/server.ts'
 import { Visitor, type Page } from '../setup/visitor.ts'
 
 let server: RunningServer
-let house: Back
+let services: Services
 
 beforeAll(async () => {
   server = await usualServer()
-  house = await server.house()
+  services = await server.services()
 })
 
 const here = () => new Visitor(server.issuer)
-const find = async (id: string) => (await house.persons.find(id)) ?? expect.fail()
+const find = async (id: string) => (await services.persons.find(id)) ?? expect.fail()
 
 describe('an administrator’s link', () => {
   const make = async (id: string, counter = false) => {
-    const link = await house.recovery.makeLink(id, { counter }, { actor: 'administrator:clerk' })
+    const link = await services.recovery.makeLink(id, { counter }, { actor: 'administrator:clerk' })
     return `/recover/${link?.token}`
   }
   const refused = async (path: string) => {
@@ -29,7 +29,7 @@ describe('an administrator’s link', () => {
   }
 
   it('sets a password once, is not used up by a look, and leaves the address bar', async () => {
-    const person = await personWithCodes(house)
+    const person = await personWithCodes(services)
     const path = await make(person.id)
     const visitor = here()
     await here().get(path)
@@ -46,8 +46,8 @@ describe('an administrator’s link', () => {
     expect(after.url.pathname).toBe('/account')
     expect((await find(person.id)).heldUntil).toBeGreaterThan(Date.now())
     // the sheet of codes may be in other hands
-    expect(await house.recovery.codesLeft(person.id)).toBe(0)
-    expect(await eventsOf(house, person.id)).toEqual(
+    expect(await services.recovery.codesLeft(person.id)).toBe(0)
+    expect(await eventsOf(services, person.id)).toEqual(
       expect.arrayContaining([
         { event: 'recovery.link-made', actor: 'administrator:clerk', details: { counter: false } },
         { event: 'person.recovered', actor: 'person', details: { by: 'link', held: true, passkeys: 0 } },
@@ -56,20 +56,20 @@ describe('an administrator’s link', () => {
   })
 
   it('ends the hold where a clerk saw the person', async () => {
-    const person = await personWithCodes(house)
-    await recoverBy(house, { identifier: person.username, knowledge: person.phone, code: person.code(0) })
+    const person = await personWithCodes(services)
+    await recoverBy(services, { identifier: person.username, knowledge: person.phone, code: person.code(0) })
     expect((await find(person.id)).heldUntil).not.toBeNull()
     const visitor = here()
     await choose(visitor, await visitor.get(await make(person.id, true)), `${newPassword}-2`)
     expect((await find(person.id)).heldUntil).toBeNull()
-    const portal = await registerPortal(house, { consent: 'implicit', min_level: 3 })
-    const visit = await portal.begin()
-    const page = await signIn(visitor, await visitor.get(visit.url), person.username, `${newPassword}-2`)
-    expect((await visit.finish(page)).claims()?.acr).toBe('urn:yideng:loa:3')
+    const portal = await registerPortal(services, { consent: 'implicit', min_level: 3 })
+    const begun = await portal.begin()
+    const page = await signIn(visitor, await visitor.get(begun.url), person.username, `${newPassword}-2`)
+    expect((await begun.finish(page)).claims()?.acr).toBe('urn:yideng:loa:3')
   })
 
   it('ends with a newer one, with its time, and with any other recovery', async () => {
-    const person = await personWithCodes(house)
+    const person = await personWithCodes(services)
     const [first, visitor] = [await make(person.id), here()]
     const opened = await visitor.get(first)
     const second = await make(person.id)
@@ -78,37 +78,37 @@ describe('an administrator’s link', () => {
 
     const page = await visitor.get(second)
     const aged = { expiresAt: Date.now() - 1, counter: true }
-    const link = (await house.authenticators.find(person.id, 'recovery-link')) ?? expect.fail()
-    await house.authenticators.replaceData(link, JSON.stringify(aged))
+    const link = (await services.authenticators.find(person.id, 'recovery-link')) ?? expect.fail()
+    await services.authenticators.replaceData(link, JSON.stringify(aged))
     expect(await refused(second)).toBe(true)
     expect((await choose(visitor, page)).status, 'a page opened in time').toBe(400)
-    expect(await house.recovery.codesLeft(person.id), 'nothing half done').toBe(10)
+    expect(await services.recovery.codesLeft(person.id), 'nothing half done').toBe(10)
 
     const third = await make(person.id)
-    await recoverBy(house, { identifier: person.username, knowledge: person.phone, code: person.code(0) })
+    await recoverBy(services, { identifier: person.username, knowledge: person.phone, code: person.code(0) })
     expect(await refused(third)).toBe(true)
   })
 
   it('is nothing but what was made: tampered, foreign, and not in the store', async () => {
-    const person = await personWithCodes(house)
+    const person = await personWithCodes(services)
     const path = await make(person.id)
     const token = path.slice('/recover/'.length)
     const last = token.at(-1) === 'A' ? 'B' : 'A'
     for (const other of [`${token.slice(0, -1)}${last}`, token.slice(1), `${token}A`, token.toLowerCase(), person.id]) {
       expect(await refused(`/recover/${other}`), other).toBe(true)
     }
-    const rows = await house.database.selectFrom('authenticators').selectAll().execute()
+    const rows = await services.database.selectFrom('authenticators').selectAll().execute()
     const kept = JSON.stringify(rows)
     for (const secret of [token, ...person.codes, ...person.codes.map((code) => code.replaceAll('-', ''))]) {
       expect(kept).not.toContain(secret)
     }
     expect(
-      await house.recovery.makeLink('nobody', { counter: false }, { actor: 'administrator:clerk' }),
+      await services.recovery.makeLink('nobody', { counter: false }, { actor: 'administrator:clerk' }),
     ).toBeUndefined()
   })
 
   it('is used by one of many at once', async () => {
-    const person = await openPerson(house)
+    const person = await openPerson(services)
     const path = await make(person.id)
     const pages: [Visitor, Page][] = []
     for (const visitor of [here(), here(), here()]) pages.push([visitor, await visitor.get(path)])

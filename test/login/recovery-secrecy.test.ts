@@ -1,5 +1,5 @@
 import { beforeAll, expect, it } from 'vitest'
-import type { Back } from '../../src/admin/house.ts'
+import type { Services } from '../../src/services.ts'
 import { hostile } from '../hostile/values.ts'
 import { openPerson } from '../setup/person.ts'
 import { choose, newPassword, personWithCodes, proveBy } from '../setup/recovery.ts'
@@ -7,11 +7,11 @@ import { startServer, type RunningServer } from '../setup/server.ts'
 import { Visitor } from '../setup/visitor.ts'
 
 let server: RunningServer
-let house: Back
+let services: Services
 
 beforeAll(async () => {
   server = await startServer({ YIDENG_PASSWORD_TRIES: '100' })
-  house = await server.house()
+  services = await server.services()
 })
 
 const wrong = '7777-7777-7777-7777'
@@ -20,12 +20,12 @@ const typical = (times: number[]) => times.sort((a, b) => a - b)[Math.floor(time
 const here = () => new Visitor(server.issuer)
 
 it('keeps what people type, and links, out of the log and the addresses', async () => {
-  const person = await personWithCodes(house, { name: '司马不见' })
+  const person = await personWithCodes(services, { name: '司马不见' })
   const visitor = here()
   const fields = { identifier: person.number, knowledge: person.phone, code: person.code(0) }
   await proveBy(visitor, { ...fields, code: person.code(0).replace(/^./, (sign) => (sign === '7' ? '9' : '7')) })
   const page = await proveBy(visitor, fields)
-  const link = await house.recovery.makeLink(person.id, { counter: false }, { actor: 'administrator:clerk' })
+  const link = await services.recovery.makeLink(person.id, { counter: false }, { actor: 'administrator:clerk' })
   await here().get(`/recover/${link?.token}`)
   await here().get(`/recover/${link?.token.slice(1)}`)
   await choose(visitor, page)
@@ -68,8 +68,8 @@ it('gives hostile input a calm answer, at every field and as a link', async () =
 })
 
 it('does the same work for nobody as for somebody: as many counters, as long a look for codes', async () => {
-  const person = await personWithCodes(house)
-  const without = await openPerson(house)
+  const person = await personWithCodes(services)
+  const without = await openPerson(services)
   const { DatabaseSync } = await import('node:sqlite')
   const artifacts = new DatabaseSync(`${server.dataDir}/artifacts.sqlite`, { readOnly: true })
   const counters = () =>
@@ -87,7 +87,7 @@ it('does the same work for nobody as for somebody: as many counters, as long a l
   for (let round = 0; round < 200; round += 1) {
     for (const [index, id] of [person.id, without.id, undefined].entries()) {
       const began = performance.now()
-      await house.recovery.checkCode(id, wrong)
+      await services.recovery.checkCode(id, wrong)
       times[index]?.push(performance.now() - began)
     }
   }
@@ -99,7 +99,7 @@ it('does the same work for nobody as for somebody: as many counters, as long a l
 })
 
 it('takes as long for nobody as for somebody, whatever of it is wrong', async () => {
-  const person = await personWithCodes(house)
+  const person = await personWithCodes(services)
   const visitor = here()
   const page = await visitor.get('/recover')
   const cases = {

@@ -1,25 +1,25 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto'
 import { exportJWK, SignJWT } from 'jose'
 import { beforeAll, describe, expect, it } from 'vitest'
-import type { Back } from '../../src/admin/house.ts'
+import type { Services } from '../../src/services.ts'
 import { type RunningServer, usualServer } from '../setup/server.ts'
 
 let server: RunningServer
-let house: Back
+let services: Services
 
 beforeAll(async () => {
   server = await usualServer()
-  house = await server.house()
+  services = await server.services()
 })
 
 type Registration = Record<string, unknown>
 
-let services = 0
+let made = 0
 
 async function service(registration: Registration) {
-  services += 1
-  const created = await house.clients.create(
-    { name: `测试服务 ${services} 号`, type: 'service', redirect_uris: [], ...registration },
+  made += 1
+  const created = await services.clients.create(
+    { name: `测试服务 ${made} 号`, type: 'service', redirect_uris: [], ...registration },
     'administrator:test',
   )
   if (!created.ok) throw new Error(JSON.stringify(created.problems))

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Back } from '../../src/admin/house.ts'
+import type { Services } from '../../src/services.ts'
 import { openPerson, signIn } from '../setup/person.ts'
 import { openSqliteArtifacts } from '../../src/storage/artifacts-sqlite.ts'
 import type { Artifacts } from '../../src/storage/artifacts.ts'
@@ -9,12 +9,12 @@ import { signedIn } from '../setup/signed-in.ts'
 import { Visitor } from '../setup/visitor.ts'
 
 let server: RunningServer
-let house: Back
+let services: Services
 let artifacts: Artifacts
 
 beforeAll(async () => {
   server = await startServer({ YIDENG_FRESH_SIGN_IN_SECONDS: '30' })
-  house = await server.house()
+  services = await server.services()
   artifacts = openSqliteArtifacts(join(server.dataDir, 'artifacts.sqlite'), Date.now)
 })
 afterAll(() => artifacts.close())
@@ -26,32 +26,32 @@ describe.each([
   ['max_age=30', { max_age: '30' }],
 ])('%s', (_what, parameters) => {
   it('asks the signed-in person again, and auth_time moves', async () => {
-    const { person, portal, visitor, tokens } = await signedIn(house, { consent: 'implicit' })
+    const { person, portal, visitor, tokens } = await signedIn(services, { consent: 'implicit' })
     const before = Number(tokens.claims()?.auth_time) - 31
     await age(person)
-    const visit = await portal.begin(parameters)
-    const asked = await visitor.get(visit.url)
+    const begun = await portal.begin(parameters)
+    const asked = await visitor.get(begun.url)
     expect(asked.html).toContain('name="password"')
     // a wrong password is no way around it, nor is going to the address again
     const wrong = await signIn(visitor, asked, person.username, 'not-the-password-1')
     expect(wrong.status).toBe(400)
     expect((await visitor.get((await portal.begin(parameters)).url)).html).toContain('name="password"')
-    const again = await visit.finish(await signIn(visitor, wrong, person.username))
+    const again = await begun.finish(await signIn(visitor, wrong, person.username))
     expect(Number(again.claims()?.auth_time)).toBeGreaterThan(before)
     expect(again.claims()?.['sid']).toBe(tokens.claims()?.['sid'])
   })
 
   it('with prompt=none is refused without a page', async () => {
-    const { person, portal, visitor } = await signedIn(house, { consent: 'implicit' })
+    const { person, portal, visitor } = await signedIn(services, { consent: 'implicit' })
     if ('prompt' in parameters) return
     await age(person)
-    const visit = await portal.begin({ ...parameters, prompt: 'none' })
-    expect((await visitor.get(visit.url)).leads?.searchParams.get('error')).toMatch(/login_required|invalid_request/)
+    const begun = await portal.begin({ ...parameters, prompt: 'none' })
+    expect((await visitor.get(begun.url)).leads?.searchParams.get('error')).toMatch(/login_required|invalid_request/)
   })
 
   it('does not let another person’s sign-in pass for the one asked', async () => {
-    const { person, portal, visitor, tokens } = await signedIn(house, { consent: 'implicit' })
-    const stranger = await openPerson(house)
+    const { person, portal, visitor, tokens } = await signedIn(services, { consent: 'implicit' })
+    const stranger = await openPerson(services)
     await age(person)
     // a portal that says who it means is not given somebody else: it is asked again
     const hinted = await portal.begin({ ...parameters, id_token_hint: tokens.id_token ?? '' })
@@ -62,8 +62,8 @@ describe.each([
     expect(right.claims()?.sub).toBe(tokens.claims()?.sub)
     await age(person)
     // one that does not is given the other person under their own subject, and the session before is over
-    const visit = await portal.begin(parameters)
-    const switched = await visit.finish(await signIn(visitor, await visitor.get(visit.url), stranger.username))
+    const begun = await portal.begin(parameters)
+    const switched = await begun.finish(await signIn(visitor, await visitor.get(begun.url), stranger.username))
     expect(switched.claims()?.sub).not.toBe(tokens.claims()?.sub)
     expect(await sessionsOf(person)).toBe(0)
     expect(await sessionsOf(stranger)).toBe(1)
@@ -76,7 +76,7 @@ describe('sensitive pages of the account centre', () => {
   const sensitive = ['/account/whole', '/account/data', '/account/closing']
 
   it.each(sensitive)('%s asks again, and comes back as whoever signed in', async (path) => {
-    const [person, stranger] = [await openPerson(house), await openPerson(house)]
+    const [person, stranger] = [await openPerson(services), await openPerson(services)]
     const visitor = new Visitor(server.issuer)
     await signIn(visitor, await visitor.get('/account'), person.username)
     await age(person)
@@ -92,8 +92,8 @@ describe('sensitive pages of the account centre', () => {
   it.each(['/account/data', '/account/closing', '/account/ways/qr/on', '/account/ways/password/off'])(
     'a form to %s does nothing by an old sign-in, nor by the sign-in of another',
     async (path) => {
-      const [person, stranger] = [await openPerson(house), await openPerson(house)]
-      await house.methodLocks.lock(person.id, 'qr', 'switched-off', { actor: 'person' })
+      const [person, stranger] = [await openPerson(services), await openPerson(services)]
+      await services.methodLocks.lock(person.id, 'qr', 'switched-off', { actor: 'person' })
       const visitor = new Visitor(server.issuer)
       const home = await signIn(visitor, await visitor.get('/account/ways'), person.username)
       const csrf = /name="csrf" value="([^"]+)"/.exec(home.html)?.[1] ?? ''
@@ -102,8 +102,8 @@ describe('sensitive pages of the account centre', () => {
       expect(asked.html).toContain('name="password"')
       const back = await signIn(visitor, asked, stranger.username)
       expect(back.status).toBe(200)
-      for (const { id } of [person, stranger]) expect((await house.persons.find(id))?.closesAt).toBeNull()
-      expect(await house.methodLocks.locked(person.id, 'qr')).toBe(true)
+      for (const { id } of [person, stranger]) expect((await services.persons.find(id))?.closesAt).toBeNull()
+      expect(await services.methodLocks.locked(person.id, 'qr')).toBe(true)
       expect(back.headers.get('content-disposition')).toBeNull()
     },
   )

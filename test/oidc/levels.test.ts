@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import type { Back } from '../../src/admin/house.ts'
+import type { Services } from '../../src/services.ts'
 import { openPerson, signIn } from '../setup/person.ts'
 import { registerPortal } from '../setup/portal.ts'
 import { type RunningServer, usualServer } from '../setup/server.ts'
@@ -7,23 +7,23 @@ import { signedIn } from '../setup/signed-in.ts'
 import { Visitor } from '../setup/visitor.ts'
 
 let server: RunningServer
-let house: Back
+let services: Services
 
 beforeAll(async () => {
   server = await usualServer()
-  house = await server.house()
+  services = await server.services()
 })
 
 describe('levels of assurance', () => {
   it('ask a session of too low a level only for what is missing, and tell the portal what cannot be reached', async () => {
-    const person = await openPerson(house, { level: 2 })
+    const person = await openPerson(services, { level: 2 })
     const visitor = new Visitor(server.issuer)
-    const low = await registerPortal(house, { consent: 'implicit' })
-    const visit = await low.begin()
-    const tokens = await visit.finish(await signIn(visitor, await visitor.get(visit.url), person.username))
+    const low = await registerPortal(services, { consent: 'implicit' })
+    const begun = await low.begin()
+    const tokens = await begun.finish(await signIn(visitor, await visitor.get(begun.url), person.username))
     expect(tokens.claims()?.acr).toBe('urn:yideng:loa:2')
 
-    const high = await registerPortal(house, { consent: 'implicit', min_level: 3 })
+    const high = await registerPortal(services, { consent: 'implicit', min_level: 3 })
     const asked = await high.begin()
     const page = await visitor.get(asked.url)
     expect(page.html).not.toContain('name="password"')
@@ -32,11 +32,11 @@ describe('levels of assurance', () => {
     const left = await visitor.submit(tried, '/cancel', {})
     await expect(asked.finish(left)).rejects.toMatchObject({ error: 'unmet_authentication_requirements' })
 
-    const { name } = house.persons.reveal((await house.persons.find(person.id)) ?? expect.fail())
-    await house.database
+    const { name } = services.persons.reveal((await services.persons.find(person.id)) ?? expect.fail())
+    await services.database
       .transaction()
       .execute((transaction) =>
-        house.register.add(transaction, [
+        services.register.add(transaction, [
           { documentType: 'resident_id', documentNumber: person.number, nameKey: name },
         ]),
       )
@@ -50,9 +50,9 @@ describe('levels of assurance', () => {
     { acr_values: 'urn:yideng:loa:4' },
     { claims: '{"id_token":{"acr":{"essential":true,"value":"urn:yideng:loa:4"}}}' },
   ])('honour %j', async (parameters) => {
-    const { portal, visitor } = await signedIn(house, { consent: 'implicit' })
-    const visit = await portal.begin(parameters)
-    const page = await visitor.get(visit.url)
+    const { portal, visitor } = await signedIn(services, { consent: 'implicit' })
+    const begun = await portal.begin(parameters)
+    const page = await visitor.get(begun.url)
     expect(page.html.includes('name="password"'), 'asked to sign in again').toBe(false)
     expect((await visitor.submit(page, '/cancel', {})).leads?.searchParams.get('error')).toBe(
       'unmet_authentication_requirements',
@@ -63,13 +63,13 @@ describe('levels of assurance', () => {
   })
 
   it('honour max_age and prompt=login by asking again, prompt=none by not asking', async () => {
-    const { portal, visitor, person, tokens } = await signedIn(house, { consent: 'implicit' })
+    const { portal, visitor, person, tokens } = await signedIn(services, { consent: 'implicit' })
     await new Promise((resolve) => setTimeout(resolve, 1100))
     for (const parameters of [{ max_age: '0' }, { prompt: 'login' }]) {
-      const visit = await portal.begin(parameters)
-      const page = await visitor.get(visit.url)
+      const begun = await portal.begin(parameters)
+      const page = await visitor.get(begun.url)
       expect(page.html, JSON.stringify(parameters)).toContain('name="password"')
-      const fresh = await visit.finish(await signIn(visitor, page, person.username))
+      const fresh = await begun.finish(await signIn(visitor, page, person.username))
       expect(fresh.claims()?.auth_time).toBeGreaterThan(tokens.claims()?.auth_time ?? 0)
     }
     const silent = await portal.begin({ prompt: 'none' })

@@ -1,7 +1,7 @@
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import * as oidc from 'openid-client'
 import { beforeAll, describe, expect, it } from 'vitest'
-import type { Back } from '../../src/admin/house.ts'
+import type { Services } from '../../src/services.ts'
 import { openPerson, signIn } from '../setup/person.ts'
 import { registerPortal } from '../setup/portal.ts'
 import { type RunningServer, usualServer } from '../setup/server.ts'
@@ -9,11 +9,11 @@ import { signedIn } from '../setup/signed-in.ts'
 import { Visitor } from '../setup/visitor.ts'
 
 let server: RunningServer
-let house: Back
+let services: Services
 
 beforeAll(async () => {
   server = await usualServer()
-  house = await server.house()
+  services = await server.services()
 })
 
 describe('the protocol', () => {
@@ -21,11 +21,11 @@ describe('the protocol', () => {
     ['client_secret_post', () => oidc.ClientSecretPost],
     ['client_secret_basic', () => oidc.ClientSecretBasic],
   ] as const)('authenticates a portal by %s', async (auth_method, authentication) => {
-    const portal = await registerPortal(house, { auth_method, consent: 'implicit' }, authentication())
-    const person = await openPerson(house)
+    const portal = await registerPortal(services, { auth_method, consent: 'implicit' }, authentication())
+    const person = await openPerson(services)
     const visitor = new Visitor(server.issuer)
-    const visit = await portal.begin()
-    const tokens = await visit.finish(await signIn(visitor, await visitor.get(visit.url), person.username))
+    const begun = await portal.begin()
+    const tokens = await begun.finish(await signIn(visitor, await visitor.get(begun.url), person.username))
     expect(tokens.id_token).toBeTypeOf('string')
   })
 
@@ -33,7 +33,7 @@ describe('the protocol', () => {
     const pair = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify'])
     const { kty, crv, x, y } = await crypto.subtle.exportKey('jwk', pair.publicKey)
     const jwks = { keys: [{ kty, crv, x, y, alg: 'ES256', kid: 'one' }] }
-    const registered = await registerPortal(house, {
+    const registered = await registerPortal(services, {
       type: 'service',
       redirect_uris: [],
       auth_method: 'private_key_jwt',
@@ -62,8 +62,8 @@ describe('the protocol', () => {
   })
 
   it('takes pushed authorization requests', async () => {
-    const portal = await registerPortal(house, { consent: 'implicit' })
-    const person = await openPerson(house)
+    const portal = await registerPortal(services, { consent: 'implicit' })
+    const person = await openPerson(services)
     const visitor = new Visitor(server.issuer)
     const verifier = oidc.randomPKCECodeVerifier()
     const url = await oidc.buildAuthorizationUrlWithPAR(portal.configuration, {
@@ -80,14 +80,14 @@ describe('the protocol', () => {
   })
 
   it('signs RS256 for a portal that asks, verified by JWKS', async () => {
-    const { tokens, portal } = await signedIn(house, { id_token_alg: 'RS256', consent: 'implicit' })
+    const { tokens, portal } = await signedIn(services, { id_token_alg: 'RS256', consent: 'implicit' })
     const jwks = createRemoteJWKSet(new URL(`${server.issuer}/jwks`))
     const { protectedHeader } = await jwtVerify(tokens.id_token ?? '', jwks, { audience: portal.clientId })
     expect(protectedHeader.alg).toBe('RS256')
   })
 
   it('needs PKCE with S256', async () => {
-    const portal = await registerPortal(house)
+    const portal = await registerPortal(services)
     const visitor = new Visitor(server.issuer)
     for (const change of [{ code_challenge: '' }, { code_challenge_method: 'plain' }]) {
       const { url } = await portal.begin(change)
@@ -97,7 +97,7 @@ describe('the protocol', () => {
   })
 
   it('knows the code flow alone, signed answers alone, and no password grant', async () => {
-    const portal = await registerPortal(house, { auth_method: 'client_secret_post' }, (given) =>
+    const portal = await registerPortal(services, { auth_method: 'client_secret_post' }, (given) =>
       oidc.ClientSecretPost(given),
     )
     const visitor = new Visitor(server.issuer)
@@ -120,7 +120,7 @@ describe('the protocol', () => {
   })
 
   it('redeems no code for who has not begun it', async () => {
-    const { portal, visitor } = await signedIn(house, { consent: 'implicit' })
+    const { portal, visitor } = await signedIn(services, { consent: 'implicit' })
     const stolen = await visitor.get((await portal.begin()).url)
     const injected = oidc.authorizationCodeGrant(portal.configuration, stolen.leads ?? stolen.url, {
       pkceCodeVerifier: oidc.randomPKCECodeVerifier(),
@@ -130,27 +130,27 @@ describe('the protocol', () => {
   })
 
   it('uses a code once, and revokes what came of it when it comes again', async () => {
-    const { portal, visitor } = await signedIn(house, { consent: 'implicit' })
-    const visit = await portal.begin()
-    const page = await visitor.get(visit.url)
-    const tokens = await visit.finish(page)
-    await expect(visit.finish(page)).rejects.toMatchObject({ error: 'invalid_grant' })
+    const { portal, visitor } = await signedIn(services, { consent: 'implicit' })
+    const begun = await portal.begin()
+    const page = await visitor.get(begun.url)
+    const tokens = await begun.finish(page)
+    await expect(begun.finish(page)).rejects.toMatchObject({ error: 'invalid_grant' })
     await expect(
       oidc.fetchUserInfo(portal.configuration, tokens.access_token, tokens.claims()?.sub ?? ''),
     ).rejects.toMatchObject({ status: 401 })
   })
 
   it('gives a code to exactly one of many who redeem it at once', async () => {
-    const { portal, visitor } = await signedIn(house, { consent: 'implicit' })
-    const visit = await portal.begin()
-    const page = await visitor.get(visit.url)
-    const outcomes = await Promise.allSettled(Array.from({ length: 12 }, () => visit.finish(page)))
+    const { portal, visitor } = await signedIn(services, { consent: 'implicit' })
+    const begun = await portal.begin()
+    const page = await visitor.get(begun.url)
+    const outcomes = await Promise.allSettled(Array.from({ length: 12 }, () => begun.finish(page)))
     expect(outcomes.filter(({ status }) => status === 'fulfilled').length).toBeLessThanOrEqual(1)
   })
 
   it('introspects and revokes', async () => {
-    const { portal, tokens } = await signedIn(house)
-    const stranger = await registerPortal(house)
+    const { portal, tokens } = await signedIn(services)
+    const stranger = await registerPortal(services)
     expect(await oidc.tokenIntrospection(portal.configuration, tokens.access_token)).toMatchObject({ active: true })
     expect(await oidc.tokenIntrospection(stranger.configuration, tokens.access_token)).toEqual({ active: false })
     await oidc.tokenRevocation(portal.configuration, tokens.access_token)
@@ -158,11 +158,11 @@ describe('the protocol', () => {
   })
 
   it('binds tokens to a DPoP key', async () => {
-    const portal = await registerPortal(house, { consent: 'implicit' })
-    const person = await openPerson(house)
+    const portal = await registerPortal(services, { consent: 'implicit' })
+    const person = await openPerson(services)
     const visitor = new Visitor(server.issuer)
-    const visit = await portal.begin()
-    const page = await signIn(visitor, await visitor.get(visit.url), person.username)
+    const begun = await portal.begin()
+    const page = await signIn(visitor, await visitor.get(begun.url), person.username)
     void page
     const DPoP = oidc.getDPoPHandle(portal.configuration, await oidc.randomDPoPKeyPair('ES256'))
     const again = await portal.begin()

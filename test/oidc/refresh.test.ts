@@ -2,15 +2,15 @@ import { createHash } from 'node:crypto'
 import * as oidc from 'openid-client'
 import { pino } from 'pino'
 import { beforeAll, describe, expect, it } from 'vitest'
-import type { Back } from '../../src/admin/house.ts'
+import type { Services } from '../../src/services.ts'
 import { openArtifacts } from '../../src/storage/stores.ts'
 import { startServer, until, usualServer } from '../setup/server.ts'
 import { signedIn } from '../setup/signed-in.ts'
 
-let house: Back
+let services: Services
 
 beforeAll(async () => {
-  house = await (await usualServer()).house()
+  services = await (await usualServer()).services()
 })
 
 describe('refresh tokens', () => {
@@ -19,7 +19,7 @@ describe('refresh tokens', () => {
   it.each(['web', 'spa'] as const)(
     'rotate; repeated in a moment, also at once, they have one successor: %s',
     async (type) => {
-      const { portal, tokens } = await signedIn(house, { scope, type }, { prompt: 'consent' })
+      const { portal, tokens } = await signedIn(services, { scope, type }, { prompt: 'consent' })
       const first = tokens.refresh_token ?? ''
       const second = await oidc.refreshTokenGrant(portal.configuration, first)
       expect(second.refresh_token).not.toBe(first)
@@ -35,7 +35,7 @@ describe('refresh tokens', () => {
   const gone = { error: 'invalid_grant' }
 
   it('are not repeated once the successor was used: that ends the family', async () => {
-    const { portal, tokens } = await signedIn(house, { scope }, { prompt: 'consent' })
+    const { portal, tokens } = await signedIn(services, { scope }, { prompt: 'consent' })
     const refresh = (token = '') => oidc.refreshTokenGrant(portal.configuration, token)
     const second = await refresh(tokens.refresh_token)
     const third = await refresh(second.refresh_token)
@@ -46,7 +46,7 @@ describe('refresh tokens', () => {
   it.each(['web', 'spa'] as const)('copied and used within the grace make no second family: %s', async (type) => {
     const grace = 2
     const server = await startServer({ YIDENG_REFRESH_GRACE_SECONDS: String(grace) })
-    const { portal, tokens } = await signedIn(await server.house(), { scope, type }, { prompt: 'consent' })
+    const { portal, tokens } = await signedIn(await server.services(), { scope, type }, { prompt: 'consent' })
     const refresh = (token = '') => oidc.refreshTokenGrant(portal.configuration, token)
     const owner = await refresh(tokens.refresh_token)
     const thief = await refresh(tokens.refresh_token)
@@ -61,8 +61,8 @@ describe('refresh tokens', () => {
   })
 
   it('end with the first of the family', async () => {
-    const { portal, tokens } = await signedIn(house, { scope }, { prompt: 'consent' })
-    const artifacts = await openArtifacts(house.settings, Date.now, pino({ level: 'silent' }))
+    const { portal, tokens } = await signedIn(services, { scope }, { prompt: 'consent' })
+    const artifacts = await openArtifacts(services.settings, Date.now, pino({ level: 'silent' }))
     const keyOf = (token = '') => createHash('sha256').update(token).digest('base64url')
     const kept = async (token?: string) => (await artifacts.get('RefreshToken', keyOf(token))) ?? '{}'
     const before = await kept(tokens.refresh_token)
@@ -78,7 +78,7 @@ describe('refresh tokens', () => {
 
   it('revoke the whole family when an old one comes back late', async () => {
     const strict = await startServer({ YIDENG_REFRESH_GRACE_SECONDS: '0' })
-    const strictHouse = await strict.house()
+    const strictHouse = await strict.services()
     const { portal, tokens } = await signedIn(strictHouse, { scope }, { prompt: 'consent' })
     const first = tokens.refresh_token ?? ''
     const second = await oidc.refreshTokenGrant(portal.configuration, first)

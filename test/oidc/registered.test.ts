@@ -1,16 +1,16 @@
 import * as oidc from 'openid-client'
 import { beforeAll, describe, expect, it } from 'vitest'
-import type { Back } from '../../src/admin/house.ts'
+import type { Services } from '../../src/services.ts'
 import { alwaysGiven, scopeClaims } from '../../src/oidc/claim-table.ts'
 import { allow, openPerson, signIn } from '../setup/person.ts'
 import { registerPortal, type TestPortal } from '../setup/portal.ts'
 import { until, usualServer } from '../setup/server.ts'
 import { Visitor } from '../setup/visitor.ts'
 
-let house: Back
+let services: Services
 
 beforeAll(async () => {
-  house = await (await usualServer()).house()
+  services = await (await usualServer()).services()
 })
 
 const optional = Object.keys(scopeClaims).filter((scope) => scope !== 'openid')
@@ -32,12 +32,12 @@ const asking = (claims: readonly string[]) => {
 const held = (answer: object | undefined) => Object.keys(answer ?? {}).filter((name) => attributes.includes(name))
 
 async function signInAt(portal: TestPortal, parameters: Record<string, string>) {
-  const person = await openPerson(house)
-  const visitor = new Visitor(house.settings.issuer)
-  const visit = await portal.begin(parameters)
-  let page = await signIn(visitor, await visitor.get(visit.url), person.username)
+  const person = await openPerson(services)
+  const visitor = new Visitor(services.settings.issuer)
+  const begun = await portal.begin(parameters)
+  let page = await signIn(visitor, await visitor.get(begun.url), person.username)
   if (!page.leads) page = await allow(visitor, page)
-  const tokens = await visit.finish(page)
+  const tokens = await begun.finish(page)
   return { visitor, tokens, sub: tokens.claims()?.sub ?? '' }
 }
 
@@ -46,11 +46,11 @@ describe.each(registrations.map((scopes) => ({ scopes, name: named(scopes) })))(
   ({ scopes }) => {
     const may = new Set([...alwaysGiven, ...claimsOf(scopes)])
     const register = (more: Parameters<typeof registerPortal>[1] = {}) =>
-      registerPortal(house, { scope: ['openid', ...scopes].join(' '), consent: 'implicit', ...more })
+      registerPortal(services, { scope: ['openid', ...scopes].join(' '), consent: 'implicit', ...more })
 
     it('is refused every other claim, also pushed, also without a page', async () => {
       const portal = await register({ type: 'spa' })
-      const visitor = new Visitor(house.settings.issuer)
+      const visitor = new Visitor(services.settings.issuer)
       for (const claim of allClaims) {
         for (const place of ['id_token', 'userinfo']) {
           const claims = JSON.stringify({ [place]: { [claim]: { essential: true } } })
@@ -63,7 +63,7 @@ describe.each(registrations.map((scopes) => ({ scopes, name: named(scopes) })))(
             expect(error, `${what} ${prompt}`).toBe(may.has(claim) ? allowed : 'invalid_request')
           }
           const { url } = await portal.begin({ scope: 'openid', claims })
-          const pushed = await fetch(`${house.settings.issuer}/par`, { method: 'POST', body: url.searchParams })
+          const pushed = await fetch(`${services.settings.issuer}/par`, { method: 'POST', body: url.searchParams })
           expect(pushed.status, `${what} pushed`).toBe(may.has(claim) ? 201 : 400)
         }
       }
@@ -85,7 +85,7 @@ describe.each(registrations.map((scopes) => ({ scopes, name: named(scopes) })))(
 
     it('gets no more than that once it was registered for less', async () => {
       const wide = ['openid', ...optional, 'offline_access']
-      const portal = await registerPortal(house, { scope: wide.join(' ') })
+      const portal = await registerPortal(services, { scope: wide.join(' ') })
       const parameters = { claims: asking(attributes), prompt: 'consent' }
       const { visitor, tokens, sub } = await signInAt(portal, parameters)
       const before = await oidc.fetchUserInfo(portal.configuration, tokens.access_token, sub)
@@ -93,7 +93,7 @@ describe.each(registrations.map((scopes) => ({ scopes, name: named(scopes) })))(
 
       const left = ['openid', ...scopes, 'offline_access']
       const scope = left.join(' ')
-      const updated = await house.clients.update(portal.clientId, { scope }, 'administrator:test')
+      const updated = await services.clients.update(portal.clientId, { scope }, 'administrator:test')
       if (!updated?.ok) throw new Error('not updated')
       await until(async () => {
         const told = await oidc.tokenIntrospection(portal.configuration, tokens.access_token)

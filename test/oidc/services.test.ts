@@ -23,9 +23,9 @@ it('a service is never taken for a person: its tokens name itself, and no servic
     }),
   )
   const server = await startServer({ YIDENG_RESOURCES: file })
-  const house = await server.house()
-  const person = await openPerson(house)
-  const service = await registerPortal(house, { type: 'service', redirect_uris: [], resources: [api] })
+  const services = await server.services()
+  const person = await openPerson(services)
+  const service = await registerPortal(services, { type: 'service', redirect_uris: [], resources: [api] })
   const ask = (more: Record<string, string> = {}) => oidc.clientCredentialsGrant(service.configuration, more)
 
   const jwt = await ask({ resource: api, scope: 'licence:read' })

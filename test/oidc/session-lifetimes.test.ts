@@ -24,9 +24,9 @@ it('a sign-in ends after half an hour without a visit, and after twelve hours ho
     NODE_OPTIONS: `--disable-warning=ExperimentalWarning --import=${shim}`,
     YIDENG_MOVED_CLOCK: file,
   })
-  const house = await server.house()
-  const person = await openPerson(house)
-  const portal = await registerPortal(house, { consent: 'implicit' })
+  const services = await server.services()
+  const person = await openPerson(services)
+  const portal = await registerPortal(services, { consent: 'implicit' })
   const visitor = new Visitor(server.issuer)
   const begin = async () => visitor.get((await portal.begin()).url)
   const letIn = async () => (await begin()).leads?.searchParams.has('code') ?? false

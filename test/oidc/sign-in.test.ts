@@ -1,6 +1,6 @@
 import * as oidc from 'openid-client'
 import { beforeAll, describe, expect, it } from 'vitest'
-import type { Back } from '../../src/admin/house.ts'
+import type { Services } from '../../src/services.ts'
 import { allow, openPerson, signIn } from '../setup/person.ts'
 import { registerPortal } from '../setup/portal.ts'
 import { type RunningServer, usualServer } from '../setup/server.ts'
@@ -8,16 +8,16 @@ import { signedIn } from '../setup/signed-in.ts'
 import { Visitor } from '../setup/visitor.ts'
 
 let server: RunningServer
-let house: Back
+let services: Services
 
 beforeAll(async () => {
   server = await usualServer()
-  house = await server.house()
+  services = await server.services()
 })
 
 describe('signing in at a portal', () => {
   it('gives ID token and userinfo with what was agreed to', async () => {
-    const { portal, tokens } = await signedIn(house)
+    const { portal, tokens } = await signedIn(services)
     const claims = tokens.claims()
     expect(claims).toMatchObject({ acr: 'urn:yideng:loa:3', amr: ['pwd'], iss: server.issuer, aud: portal.clientId })
     expect(claims?.auth_time).toBeTypeOf('number')
@@ -31,15 +31,15 @@ describe('signing in at a portal', () => {
   })
 
   it('gives the browser another session at each sign-in, also one that was planted before', async () => {
-    const person = await openPerson(house)
-    const portal = await registerPortal(house, { consent: 'implicit' })
+    const person = await openPerson(services)
+    const portal = await registerPortal(services, { consent: 'implicit' })
     const visitor = new Visitor(server.issuer)
     const planted = 'A'.repeat(43)
     visitor.cookies.push({ name: 'yideng_session', value: planted, path: '/' })
     const session = () => visitor.cookies.find(({ name }) => name === 'yideng_session')?.value
     const enter = async () => {
-      const visit = await portal.begin({ prompt: 'login' })
-      await visit.finish(await signIn(visitor, await visitor.get(visit.url), person.username))
+      const begun = await portal.begin({ prompt: 'login' })
+      await begun.finish(await signIn(visitor, await visitor.get(begun.url), person.username))
       return session()
     }
     const seen = [planted, await enter(), await enter()]
@@ -51,7 +51,7 @@ describe('signing in at a portal', () => {
   })
 
   it('lets scripts of its own pages read the answers, and those of no other page', async () => {
-    const { portal, tokens } = await signedIn(house)
+    const { portal, tokens } = await signedIn(services)
     const allowed = async (origin: string) => {
       const headers = { authorization: `Bearer ${tokens.access_token}`, origin }
       return (await fetch(`${server.issuer}/userinfo`, { headers })).headers.get('access-control-allow-origin')
@@ -63,31 +63,31 @@ describe('signing in at a portal', () => {
   })
 
   it('walks into the next portal without a form, as another subject', async () => {
-    const { person, visitor, tokens } = await signedIn(house)
-    const next = await registerPortal(house, { scope: 'openid profile', consent: 'implicit' })
-    const visit = await next.begin()
-    const there = await visit.finish(await visitor.get(visit.url))
+    const { person, visitor, tokens } = await signedIn(services)
+    const next = await registerPortal(services, { scope: 'openid profile', consent: 'implicit' })
+    const begun = await next.begin()
+    const there = await begun.finish(await visitor.get(begun.url))
     expect(there.claims()?.sub).not.toBe(tokens.claims()?.sub)
     expect(there.claims()?.sub).not.toBe(person.id)
     expect(there.claims()?.auth_time).toBe(tokens.claims()?.auth_time)
   })
 
   it('gives a public subject to a portal so registered, the same to portals of one sector', async () => {
-    const { person, tokens, visitor } = await signedIn(house, { subject_type: 'public' })
+    const { person, tokens, visitor } = await signedIn(services, { subject_type: 'public' })
     expect(tokens.claims()?.sub).toBe(person.id)
     const sector = 'https://sector.example.gov.cn/sector.json'
     const subjects = []
     for (let index = 0; index < 2; index += 1) {
-      const portal = await registerPortal(house, { sector, consent: 'implicit' })
-      const visit = await portal.begin()
-      subjects.push((await visit.finish(await visitor.get(visit.url))).claims()?.sub)
+      const portal = await registerPortal(services, { sector, consent: 'implicit' })
+      const begun = await portal.begin()
+      subjects.push((await begun.finish(await visitor.get(begun.url))).claims()?.sub)
     }
     expect(subjects[0]).toBe(subjects[1])
   })
 
   it('remembers consent on every device, and asks again only for what is new', async () => {
     const { person, portal } = await signedIn(
-      house,
+      services,
       { scope: 'openid profile phone identity' },
       { scope: 'openid profile' },
     )
@@ -106,22 +106,22 @@ describe('signing in at a portal', () => {
   })
 
   it('takes phone, username and ID number alike', async () => {
-    const person = await openPerson(house)
+    const person = await openPerson(services)
     for (const identifier of [person.phone, `+86 ${person.phone}`, person.username.toUpperCase(), person.number]) {
-      const portal = await registerPortal(house, { consent: 'implicit' })
+      const portal = await registerPortal(services, { consent: 'implicit' })
       const visitor = new Visitor(server.issuer)
-      const visit = await portal.begin()
-      const tokens = await visit.finish(await signIn(visitor, await visitor.get(visit.url), identifier))
+      const begun = await portal.begin()
+      const tokens = await begun.finish(await signIn(visitor, await visitor.get(begun.url), identifier))
       expect(tokens.claims()?.acr, identifier).toBe('urn:yideng:loa:3')
     }
   })
 
   it('tells the portal when the person refuses or goes back', async () => {
-    const person = await openPerson(house)
-    const portal = await registerPortal(house)
+    const person = await openPerson(services)
+    const portal = await registerPortal(services)
     const visitor = new Visitor(server.issuer)
-    const visit = await portal.begin()
-    const page = await visitor.get(visit.url)
+    const begun = await portal.begin()
+    const page = await visitor.get(begun.url)
     const back = await visitor.submit(page, '/cancel', {})
     expect(back.leads?.searchParams.get('error')).toBe('access_denied')
 

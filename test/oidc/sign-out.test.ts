@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import * as oidc from 'openid-client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Back } from '../../src/admin/house.ts'
+import type { Services } from '../../src/services.ts'
 import { openPerson, signIn } from '../setup/person.ts'
 import { registerPortal, type TestPortal } from '../setup/portal.ts'
 import { freePort } from '../setup/free-port.ts'
@@ -10,11 +10,11 @@ import { until, type RunningServer, usualServer } from '../setup/server.ts'
 import { Visitor } from '../setup/visitor.ts'
 
 let server: RunningServer
-let house: Back
+let services: Services
 
 beforeAll(async () => {
   server = await usualServer()
-  house = await server.house()
+  services = await server.services()
 })
 
 const listeners: Server[] = []
@@ -44,23 +44,23 @@ async function listen(failures = 0) {
 }
 
 async function enter(visitor: Visitor, portal: TestPortal, username?: string) {
-  const visit = await portal.begin()
-  const page = await visitor.get(visit.url)
-  return visit.finish(username ? await signIn(visitor, page, username) : page)
+  const begun = await portal.begin()
+  const page = await visitor.get(begun.url)
+  return begun.finish(username ? await signIn(visitor, page, username) : page)
 }
 
 /** One person in two portals that both listen. */
 async function inTwoPortals(failures = 0) {
-  const person = await openPerson(house)
+  const person = await openPerson(services)
   const visitor = new Visitor(server.issuer)
   const [here, there] = [await listen(), await listen(failures)]
   const home = 'https://portal.example.gov.cn/'
-  const portal = await registerPortal(house, {
+  const portal = await registerPortal(services, {
     consent: 'implicit',
     backchannel_logout_uri: here.uri,
     post_logout_redirect_uris: [home],
   })
-  const other = await registerPortal(house, { consent: 'implicit', backchannel_logout_uri: there.uri })
+  const other = await registerPortal(services, { consent: 'implicit', backchannel_logout_uri: there.uri })
   const tokens = await enter(visitor, portal, person.username)
   const otherTokens = await enter(visitor, other)
   const signOut = () =>
@@ -77,15 +77,15 @@ async function inTwoPortals(failures = 0) {
 describe('signing out', () => {
   it('is what locking an account does, from the command line as well', async () => {
     const { person, portal, here, there, tokens } = await inTwoPortals()
-    await house.persons.setStatus(person.id, 'locked', { actor: 'administrator:test' })
+    await services.persons.setStatus(person.id, 'locked', { actor: 'administrator:test' })
     await until(async () => here.received.length === 1 && there.received.length === 1)
     await expect(
       oidc.fetchUserInfo(portal.configuration, tokens.access_token, tokens.claims()?.sub ?? ''),
     ).rejects.toThrow()
-    await house.persons.setStatus(person.id, 'active', { actor: 'administrator:test' })
+    await services.persons.setStatus(person.id, 'active', { actor: 'administrator:test' })
     // kept once all of them have ended, which the portals need not wait for
     await until(async () => {
-      const events = await house.database
+      const events = await services.database
         .selectFrom('audit_events')
         .select('event')
         .where('person_id', '=', person.id)
@@ -146,7 +146,7 @@ describe('signing out', () => {
     const { visitor, other, there, signOut } = await inTwoPortals(1)
     await visitor.submit(await signOut(), '/logout/confirm', { logout: 'yes' })
     const kept = () =>
-      house.database
+      services.database
         .selectFrom('logout_deliveries')
         .selectAll()
         .where('client_id', '=', other.clientId)
@@ -182,9 +182,9 @@ describe('signing out', () => {
 
   it('happens when somebody else signs in on the same browser', async () => {
     const { visitor, portal, here, there } = await inTwoPortals()
-    const second = await openPerson(house)
-    const visit = await portal.begin({ prompt: 'login' })
-    const tokens = await visit.finish(await signIn(visitor, await visitor.get(visit.url), second.username))
+    const second = await openPerson(services)
+    const begun = await portal.begin({ prompt: 'login' })
+    const tokens = await begun.finish(await signIn(visitor, await visitor.get(begun.url), second.username))
     expect(tokens.claims()?.sub).toBeTypeOf('string')
     await until(async () => here.received.length === 1 && there.received.length === 1)
   })

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import * as oidc from 'openid-client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Back } from '../../src/admin/house.ts'
+import type { Services } from '../../src/services.ts'
 import { acting } from '../setup/acting.ts'
 import { end, find, mandate, openOrganisation } from '../setup/organisation.ts'
 import { allow, openPerson, signIn } from '../setup/person.ts'
@@ -21,7 +21,7 @@ const day = 86_400_000
 
 const directory = mkdtempSync(join(tmpdir(), 'yideng-resources-'))
 afterAll(() => rmSync(directory, { recursive: true, force: true }))
-let house: Back
+let services: Services
 let portal: TestPortal
 
 beforeAll(async () => {
@@ -35,8 +35,8 @@ beforeAll(async () => {
     [other]: { name: words, scopes: { file: words }, matters: {} },
   }
   writeFileSync(file, JSON.stringify(resources))
-  house = await (await startServer({ YIDENG_RESOURCES: file })).house()
-  portal = await registerPortal(house, { scope: 'openid representee', consent: 'implicit', resources: [api] })
+  services = await (await startServer({ YIDENG_RESOURCES: file })).services()
+  portal = await registerPortal(services, { scope: 'openid representee', consent: 'implicit', resources: [api] })
 })
 
 const exchange = (subject: string, more: Record<string, string> = {}, by = portal) =>
@@ -50,8 +50,8 @@ const exchange = (subject: string, more: Record<string, string> = {}, by = porta
 const details = (more: object) => JSON.stringify([{ type: 'urn:yideng:mandate', ...more }])
 
 async function verified(token: string) {
-  const keys = createRemoteJWKSet(new URL(`${house.settings.issuer}/jwks`))
-  return (await jwtVerify(token, keys, { issuer: house.settings.issuer, audience: api, typ: 'at+jwt' })).payload
+  const keys = createRemoteJWKSet(new URL(`${services.settings.issuer}/jwks`))
+  return (await jwtVerify(token, keys, { issuer: services.settings.issuer, audience: api, typ: 'at+jwt' })).payload
 }
 
 describe('token exchange', () => {
@@ -60,7 +60,7 @@ describe('token exchange', () => {
       organisation,
       mandate: held,
       tokens,
-    } = await acting(house, portal, { matters: ['licence.read', 'tax.filing'] })
+    } = await acting(services, portal, { matters: ['licence.read', 'tax.filing'] })
     const answer = await exchange(tokens.access_token)
     expect(answer['issued_token_type']).toBe(accessToken)
     expect(answer.token_type).toBe('bearer')
@@ -74,7 +74,7 @@ describe('token exchange', () => {
         { type: 'urn:yideng:mandate', mandate: held.id, role: 'handler', matters: ['licence.read', 'tax.filing'] },
       ],
     })
-    const noted = await house.database
+    const noted = await services.database
       .selectFrom('audit_events')
       .select('details')
       .where('event', '=', 'token.exchanged')
@@ -85,7 +85,7 @@ describe('token exchange', () => {
   })
 
   it('only ever narrows', async () => {
-    const { mandate: held, tokens } = await acting(house, portal, { matters: ['licence.read', 'licence.apply'] })
+    const { mandate: held, tokens } = await acting(services, portal, { matters: ['licence.read', 'licence.apply'] })
     const narrow = await exchange(tokens.access_token, {
       scope: 'licence:read',
       authorization_details: details({ mandate: held.id, matters: ['licence.read'] }),
@@ -119,7 +119,7 @@ describe('token exchange', () => {
   })
 
   it('does not outlive the mandate', async () => {
-    const { tokens } = await acting(house, portal, { days: 60 / 86_400 })
+    const { tokens } = await acting(services, portal, { days: 60 / 86_400 })
     const answer = await exchange(tokens.access_token)
     expect(answer.expires_in).toBeLessThanOrEqual(60)
     const { exp = 0, iat = 0 } = await verified(answer.access_token)
@@ -127,12 +127,12 @@ describe('token exchange', () => {
   })
 
   it('answers alike to whatever is no token of this portal for somebody else', async () => {
-    const { organisation, mandate: held, tokens } = await acting(house, portal)
-    const person = await openPerson(house)
-    const visitor = new Visitor(house.settings.issuer)
-    const visit = await portal.begin()
-    const alone = await visit.finish(await signIn(visitor, await visitor.get(visit.url), person.username))
-    const neighbour = await registerPortal(house, {
+    const { organisation, mandate: held, tokens } = await acting(services, portal)
+    const person = await openPerson(services)
+    const visitor = new Visitor(services.settings.issuer)
+    const begun = await portal.begin()
+    const alone = await begun.finish(await signIn(visitor, await visitor.get(begun.url), person.username))
+    const neighbour = await registerPortal(services, {
       scope: 'openid representee',
       consent: 'implicit',
       resources: [api],
@@ -143,7 +143,7 @@ describe('token exchange', () => {
       exchange(tokens.id_token ?? ''),
       exchange(tokens.access_token, {}, neighbour),
       (async () => {
-        await end(house, held.id, organisation.representative)
+        await end(services, held.id, organisation.representative)
         return exchange(tokens.access_token)
       })(),
     ])
@@ -157,7 +157,7 @@ describe('token exchange', () => {
     expect(new Set(said)).toEqual(
       new Set(['invalid_request: subject_token is not a valid access token of this portal for a representee']),
     )
-    const noted = await house.database
+    const noted = await services.database
       .selectFrom('audit_events')
       .select('sequence')
       .where('event', '=', 'token.exchange-refused')
@@ -167,7 +167,8 @@ describe('token exchange', () => {
 
   it('is not for portals without a secret or without an API', async () => {
     for (const registration of [{ type: 'spa' as const, resources: [api] }, { resources: [] }]) {
-      const without = await registerPortal(house, { scope: 'openid representee', consent: 'implicit', ...registration })
+      const wanted = { scope: 'openid representee', consent: 'implicit' as const, ...registration }
+      const without = await registerPortal(services, wanted)
       await expect(exchange('nothing', {}, without)).rejects.toMatchObject({ error: 'invalid_request' })
     }
   })
@@ -177,22 +178,22 @@ describe('a portal that has to ask', () => {
   const asked = { scope: 'openid representee', resources: [api] }
 
   async function atConsent(matters: string[]) {
-    const asking = await registerPortal(house, asked)
-    const organisation = await openOrganisation(house)
-    const handler = await openPerson(house, { name: '周小桐' })
-    const held = await mandate(house, organisation.id, organisation.representative, handler, { matters })
-    const visitor = new Visitor(house.settings.issuer)
-    const visit = await asking.begin()
-    const page = await signIn(visitor, await visitor.get(visit.url), handler.username)
+    const asking = await registerPortal(services, asked)
+    const organisation = await openOrganisation(services)
+    const handler = await openPerson(services, { name: '周小桐' })
+    const held = await mandate(services, organisation.id, organisation.representative, handler, { matters })
+    const visitor = new Visitor(services.settings.issuer)
+    const begun = await asking.begin()
+    const page = await signIn(visitor, await visitor.get(begun.url), handler.username)
     const question = await visitor.submit(page, '/representee', { representee: organisation.id })
-    return { asking, organisation, handler, held, visitor, visit, question }
+    return { asking, organisation, handler, held, visitor, begun, question }
   }
 
   it('reaches by exchange what the consent page named, and no more', async () => {
-    const { asking, visitor, visit, question } = await atConsent(['licence.read', 'tax.filing'])
+    const { asking, visitor, begun, question } = await atConsent(['licence.read', 'tax.filing'])
     expect(question.html).toContain('测试 · 读')
     expect(question.html).not.toContain('测试 · 写')
-    const tokens = await visit.finish(await allow(visitor, question))
+    const tokens = await begun.finish(await allow(visitor, question))
     expect(await verified((await exchange(tokens.access_token, {}, asking)).access_token)).toMatchObject({
       scope: 'licence:read',
     })
@@ -200,9 +201,9 @@ describe('a portal that has to ask', () => {
   })
 
   it('reaches nothing that was not agreed to, until the person has been asked', async () => {
-    const { asking, organisation, handler, visitor, visit, question } = await atConsent(['licence.read'])
-    const tokens = await visit.finish(await allow(visitor, question))
-    await mandate(house, organisation.id, organisation.representative, handler, { matters: ['licence.apply'] })
+    const { asking, organisation, handler, visitor, begun, question } = await atConsent(['licence.read'])
+    const tokens = await begun.finish(await allow(visitor, question))
+    await mandate(services, organisation.id, organisation.representative, handler, { matters: ['licence.apply'] })
     const write = { scope: 'licence:write' }
     await expect(exchange(tokens.access_token, write, asking)).rejects.toBeDefined()
     const silent = await asking.begin({ prompt: 'none' })
@@ -215,29 +216,29 @@ describe('a portal that has to ask', () => {
     const later = await again.finish(await allow(visitor, page))
     expect((await exchange(later.access_token, write, asking)).scope).toBe('licence:write')
     // taken back, it reaches nothing
-    await house.consents.withdraw(handler.id, asking.clientId, { actor: 'person' })
+    await services.consents.withdraw(handler.id, asking.clientId, { actor: 'person' })
     await expect(exchange(later.access_token, write, asking)).rejects.toMatchObject({ error: 'invalid_scope' })
   })
 
   it('is not asked of who acts for themself', async () => {
-    const asking = await registerPortal(house, asked)
-    const person = await openPerson(house)
-    const visitor = new Visitor(house.settings.issuer)
+    const asking = await registerPortal(services, asked)
+    const person = await openPerson(services)
+    const visitor = new Visitor(services.settings.issuer)
     const page = await signIn(visitor, await visitor.get((await asking.begin()).url), person.username)
     expect(page.html).toContain('name="decision"')
     expect(page.html).not.toContain('测试 ·')
   })
 
   it('and one that need not ask are named with the APIs among the services used', async () => {
-    const { visitor } = await acting(house, portal)
+    const { visitor } = await acting(services, portal)
     expect((await visitor.get('/account/portals')).html).toContain('测试 · 读')
   })
 })
 
 describe('the register away', () => {
   it('lets people in for themselves, and nobody for an organisation', async () => {
-    const { tokens, visitor, organisation } = await acting(house, portal)
-    const rename = (from: string, to: string) => house.database.schema.alterTable(from).renameTo(to).execute()
+    const { tokens, visitor, organisation } = await acting(services, portal)
+    const rename = (from: string, to: string) => services.database.schema.alterTable(from).renameTo(to).execute()
     await rename('business_register', 'business_register_away')
     try {
       await expect(exchange(tokens.access_token)).rejects.toMatchObject({ error: 'temporarily_unavailable' })
@@ -255,14 +256,14 @@ describe('the register away', () => {
 
 describe('a relative', () => {
   it('is helped by the same mechanism, for narrow matters and at most 90 days', async () => {
-    const elder = await openPerson(house, { name: '何桂芳' })
-    const helper = await openPerson(house, { name: '何小满' })
+    const elder = await openPerson(services, { name: '何桂芳' })
+    const helper = await openPerson(services, { name: '何小满' })
     const offer = (matters: string[], days: number, role: 'helper' | 'handler' = 'helper') => {
-      const read = readInvitee(house.dataKeys.blindIndex, { name: '何小满', contact: helper.number })
+      const read = readInvitee(services.dataKeys.blindIndex, { name: '何小满', contact: helper.number })
       if (!read.ok) throw new Error('no invitee')
-      const now = house.clock()
-      return find(house, elder).then((person) =>
-        house.mandates.offer(
+      const now = services.clock()
+      return find(services, elder).then((person) =>
+        services.mandates.offer(
           elder.id,
           person,
           { role, matters, notBefore: now, expiresAt: now + days * day, invitee: read.invitee },
@@ -274,23 +275,24 @@ describe('a relative', () => {
     expect(await offer(['tax.filing'], 30)).toEqual({ ok: false, problem: 'matters_unknown' })
     expect(await offer(['licence.read'], 91)).toEqual({ ok: false, problem: 'period_too_long' })
     expect(await offer(['licence.read'], 30, 'handler')).toEqual({ ok: false, problem: 'not_found' })
-    const held = await mandate(house, elder.id, elder, helper, { role: 'helper', matters: ['licence.read'], days: 90 })
+    const granted = { role: 'helper' as const, matters: ['licence.read'], days: 90 }
+    const held = await mandate(services, elder.id, elder, helper, granted)
 
-    const visitor = new Visitor(house.settings.issuer)
-    const visit = await portal.begin()
-    const page = await signIn(visitor, await visitor.get(visit.url), helper.username)
-    const tokens = await visit.finish(await visitor.submit(page, '/representee', { representee: elder.id }))
+    const visitor = new Visitor(services.settings.issuer)
+    const begun = await portal.begin()
+    const page = await signIn(visitor, await visitor.get(begun.url), helper.username)
+    const tokens = await begun.finish(await visitor.submit(page, '/representee', { representee: elder.id }))
     const said = tokens.claims()?.['representee'] as Record<string, unknown>
     expect(said).toMatchObject({ status: 'acting', type: 'natural_person', name: '何桂芳', relation: 'helper' })
     // the relative is known to the portal as it would know them itself
     expect(said['sub']).not.toBe(elder.id)
     const own = await portal.begin()
-    const elderVisitor = new Visitor(house.settings.issuer)
+    const elderVisitor = new Visitor(services.settings.issuer)
     const elderTokens = await own.finish(await signIn(elderVisitor, await elderVisitor.get(own.url), elder.username))
     expect(said['sub']).toBe(elderTokens.claims()?.sub)
     const claims = await verified((await exchange(tokens.access_token)).access_token)
     expect(claims).toMatchObject({ sub: said['sub'], act: { sub: tokens.claims()?.sub } })
-    expect((await end(house, held.id, elder)).ok).toBe(true)
+    expect((await end(services, held.id, elder)).ok).toBe(true)
     await expect(exchange(tokens.access_token)).rejects.toMatchObject({ error: 'invalid_request' })
   })
 })

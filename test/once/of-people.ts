@@ -20,9 +20,9 @@ export const ofPeople: OneTimeThing[] = [
     what: 'frame of a QR code, by phones of eight people',
     where: 'login/qr/transactions.ts',
     orNone: true,
-    async prepare({ server, house }) {
-      const { computer } = await computerAndPhone(house)
-      const people = await Promise.all(Array.from({ length: atOnce }, () => openPerson(house)))
+    async prepare({ server, services }) {
+      const { computer } = await computerAndPhone(services)
+      const people = await Promise.all(Array.from({ length: atOnce }, () => openPerson(services)))
       const phones = await Promise.all(people.map((person) => signedInPhone(server.issuer, person)))
       const frame = await computer.start()
       const looked = await Promise.all(phones.map((phone) => look(phone, frame)))
@@ -39,8 +39,8 @@ export const ofPeople: OneTimeThing[] = [
   {
     what: 'redemption of a QR login',
     where: 'login/qr/transactions.ts',
-    async prepare({ server, house }) {
-      const { computer, phone } = await computerAndPhone(house)
+    async prepare({ server, services }) {
+      const { computer, phone } = await computerAndPhone(services)
       await letComputerIn(phone, await scan(phone, await computer.start()), computer)
       return { use: async () => hasCode(await computer.redeem(copyOf(computer.visitor, server.issuer))) }
     },
@@ -48,19 +48,22 @@ export const ofPeople: OneTimeThing[] = [
   {
     what: 'passkey challenge of a login',
     where: 'login/passkey/challenges.ts',
-    async prepare({ server, house }) {
-      const person = await openPerson(house)
+    async prepare({ server, services }) {
+      const person = await openPerson(services)
       const phone = await signedInPhone(server.issuer, person)
       const authenticator = new SoftwareAuthenticator(server.issuer)
       await addPasskey(phone, authenticator)
-      const portal = await registerPortal(house, { consent: 'implicit' })
+      const portal = await registerPortal(services, { consent: 'implicit' })
       const visitor = new Visitor(server.issuer)
       const page = await visitor.get((await portal.begin()).url)
       const response = JSON.stringify(authenticator.get(await askOptions<RequestOptions>(visitor, page)))
       return {
         use: async () => hasCode(await copyOf(visitor, server.issuer).submit(page, '/passkey', { response })),
         async after() {
-          const events = house.database.selectFrom('audit_events').select('details').where('person_id', '=', person.id)
+          const events = services.database
+            .selectFrom('audit_events')
+            .select('details')
+            .where('person_id', '=', person.id)
           const entered = await events.where('event', '=', 'login.succeeded').execute()
           expect(entered.filter(({ details }) => details.includes('"passkey"'))).toHaveLength(1)
         },
@@ -70,34 +73,34 @@ export const ofPeople: OneTimeThing[] = [
   {
     what: 'passkey challenge of an enrolment',
     where: 'login/passkey/challenges.ts',
-    async prepare({ server, house }) {
-      const person = await openPerson(house)
+    async prepare({ server, services }) {
+      const person = await openPerson(services)
       const phone = await signedInPhone(server.issuer, person)
       const page = await phone.get('/account/passkey/add')
       const options = await askOptions<CreationOptions>(phone, page)
       const response = JSON.stringify(new SoftwareAuthenticator(server.issuer).create(options, {}))
       return {
         use: async () => (await copyOf(phone, server.issuer).submit(page, '/passkey/add', { response })).status === 200,
-        after: async () => expect(await house.authenticators.list(person.id, 'passkey')).toHaveLength(1),
+        after: async () => expect(await services.authenticators.list(person.id, 'passkey')).toHaveLength(1),
       }
     },
   },
   {
     what: 'challenge of a signature',
     where: 'login/passkey/signing.ts',
-    async prepare({ server, house }) {
-      const organisation = await openOrganisation(house)
+    async prepare({ server, services }) {
+      const organisation = await openOrganisation(services)
       const visitor = await signedInPhone(server.issuer, organisation.representative)
       const authenticator = new SoftwareAuthenticator(server.issuer)
       await addPasskey(visitor, authenticator)
-      const handler = await openPerson(house, { name: '周小桐' })
+      const handler = await openPerson(services, { name: '周小桐' })
       const asked = await inviteHandler(visitor, organisation.id, handler)
       const response = JSON.stringify(authenticator.get(await askOptions<RequestOptions>(visitor, asked)))
       return {
         use: async () =>
           (await copyOf(visitor, server.issuer).submit(asked, '/mandates/sign', { response })).status === 200,
         async after() {
-          const given = await house.database
+          const given = await services.database
             .selectFrom('mandates')
             .select('id')
             .where('principal_id', '=', organisation.id)
@@ -110,15 +113,15 @@ export const ofPeople: OneTimeThing[] = [
   {
     what: 'invitation to a mandate, with its code',
     where: 'accounts/mandates/store.ts',
-    async prepare({ server, house }) {
-      const organisation = await openOrganisation(house)
-      const handler = await openPerson(house, { name: '周小桐' })
-      const invitee = readInvitee(house.dataKeys.blindIndex, { name: '周小桐', contact: handler.phone })
+    async prepare({ server, services }) {
+      const organisation = await openOrganisation(services)
+      const handler = await openPerson(services, { name: '周小桐' })
+      const invitee = readInvitee(services.dataKeys.blindIndex, { name: '周小桐', contact: handler.phone })
       if (!invitee.ok) throw new Error('no invitee')
-      const now = house.clock()
-      const offered = await house.mandates.offer(
+      const now = services.clock()
+      const offered = await services.mandates.offer(
         organisation.id,
-        await find(house, organisation.representative),
+        await find(services, organisation.representative),
         {
           role: 'handler',
           matters: ['licence.read'],
@@ -146,9 +149,9 @@ export const ofPeople: OneTimeThing[] = [
   ...(['code', 'link'] as const).map((by): OneTimeThing => ({
     what: `recovery ${by}, by eight browsers`,
     where: 'accounts/recovery/recovery.ts',
-    async prepare({ server, house }) {
-      const person = await personWithCodes(house)
-      const link = await house.recovery.makeLink(person.id, { counter: false }, { actor: 'administrator:test' })
+    async prepare({ server, services }) {
+      const person = await personWithCodes(services)
+      const link = await services.recovery.makeLink(person.id, { counter: false }, { actor: 'administrator:test' })
       const fields = { identifier: person.username, knowledge: person.number, code: person.code(0) }
       const browsers: { visitor: Visitor; page: Page }[] = []
       for (let turn = 0; turn < atOnce; turn += 1) {
@@ -169,8 +172,8 @@ export const ofPeople: OneTimeThing[] = [
   {
     what: 'end of a registration that leads on to its portal',
     where: 'login/registration.ts',
-    async prepare({ server, house }) {
-      const portal = await registerPortal(house, { consent: 'implicit' })
+    async prepare({ server, services }) {
+      const portal = await registerPortal(services, { consent: 'implicit' })
       const visitor = new Visitor(server.issuer)
       const asked = await visitor.get((await portal.begin()).url)
       const page = await visitor.get(`${asked.url.pathname}/register`)
@@ -192,8 +195,8 @@ export const ofPeople: OneTimeThing[] = [
   {
     what: 'verification of a face',
     where: 'login/face/checks.ts',
-    async prepare({ server, house }) {
-      const { visitor, page } = await room(server.issuer, await photographedPerson(house))
+    async prepare({ server, services }) {
+      const { visitor, page } = await room(server.issuer, await photographedPerson(services))
       const asked = await visitor.submit(page, '/face/start', {})
       const capture = await visitor.submit(asked, '/face/consent', { agree: 'yes' })
       const frames = await rightFrames(capture)
@@ -203,12 +206,12 @@ export const ofPeople: OneTimeThing[] = [
   {
     what: 'approval of a second administrator',
     where: 'admin/remote/approvals.ts',
-    async prepare({ server, house }) {
+    async prepare({ server, services }) {
       const [first, second] = [
-        await letIn(server, await administrator(server, house)),
-        await letIn(server, await administrator(server, house)),
+        await letIn(server, await administrator(server, services)),
+        await letIn(server, await administrator(server, services)),
       ]
-      const portal = await registerPortal(house)
+      const portal = await registerPortal(services)
       const asked = await first.call('client/delete', { id: portal.clientId })
       const { request } = asked.body.document as { request: string }
       return { use: async () => (await second.call('approval/approve', { id: request })).status === 200 }

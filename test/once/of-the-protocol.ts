@@ -25,8 +25,8 @@ export const ofTheProtocol: OneTimeThing[] = [
     where: 'oidc/adapter.ts',
     rounds: 6,
     async prepare(world) {
-      const { server, house } = world
-      const { portal, visitor } = await signedIn(house, { scope: 'openid offline_access' }, { prompt: 'consent' })
+      const { server, services } = world
+      const { portal, visitor } = await signedIn(services, { scope: 'openid offline_access' }, { prompt: 'consent' })
       const begun = await portal.begin({ prompt: 'consent' })
       const page = await visitor.submit(await visitor.get(begun.url), '/consent', { decision: 'allow' })
       const won: Awaited<ReturnType<typeof begun.finish>>[] = []
@@ -70,7 +70,7 @@ export const ofTheProtocol: OneTimeThing[] = [
     where: 'oidc/once.ts',
     rounds: 6,
     async prepare(world) {
-      const { server, house } = world
+      const { server, services } = world
       const { visitor, person, resume } = await proven(world)
       const pages: Page[] = []
       return {
@@ -84,7 +84,7 @@ export const ofTheProtocol: OneTimeThing[] = [
             expect(page.status).toBe(400)
             expect(page.html).toContain('这次登录已经过期')
           }
-          const entered = await house.database
+          const entered = await services.database
             .selectFrom('audit_events')
             .select('sequence')
             .where('event', '=', 'portal.entered')
@@ -157,8 +157,8 @@ export const ofTheProtocol: OneTimeThing[] = [
   {
     what: 'DPoP proof at the API of administrators',
     where: 'oidc/access-tokens.ts',
-    async prepare({ server, house }) {
-      const cli = await letIn(server, await administrator(server, house))
+    async prepare({ server, services }) {
+      const cli = await letIn(server, await administrator(server, services))
       const url = `${server.issuer}/admin/v1/client/list`
       const jwk = await exportJWK(cli.keys.publicKey)
       const ath = createHash('sha256').update(cli.tokens.access_token).digest('base64url')
@@ -173,8 +173,8 @@ export const ofTheProtocol: OneTimeThing[] = [
   {
     what: 'device code',
     where: 'oidc/adapter.ts',
-    async prepare({ server, house }) {
-      const boss = await administrator(server, house)
+    async prepare({ server, services }) {
+      const boss = await administrator(server, services)
       const { config, DPoP } = await letIn(server, boss)
       const waiting = await oidc.initiateDeviceAuthorization(config, { scope: 'openid admin offline_access' })
       const done = await agree(boss, await typeCode(boss.visitor, waiting.user_code))
@@ -192,8 +192,8 @@ export const ofTheProtocol: OneTimeThing[] = [
   {
     what: 'decision about a device code, by two browsers of administrators',
     where: 'oidc/once.ts',
-    async prepare({ server, house }) {
-      const admins = [await administrator(server, house), await administrator(server, house)] as const
+    async prepare({ server, services }) {
+      const admins = [await administrator(server, services), await administrator(server, services)] as const
       const { config } = await letIn(server, admins[0])
       await letIn(server, admins[1])
       const waiting = await oidc.initiateDeviceAuthorization(config, { scope: 'openid admin offline_access' })

@@ -29,7 +29,7 @@ describe.each(stores.filter(({ there }) => there))('on $name, two workers', ({ s
       YIDENG_QR_ADDRESS_CREATIONS: '100000',
       ...(await settings()),
     })
-    world = { server, house: await server.house() }
+    world = { server, services: await server.services() }
   })
 
   it.each(oneTimeThings)('$what', async ({ prepare, orNone, rounds = 1 }) => {

@@ -1,6 +1,6 @@
 import { createHash, generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto'
 import { calculateJwkThumbprint, exportJWK, SignJWT } from 'jose'
-import type { Back } from '../../src/admin/house.ts'
+import type { Services } from '../../src/services.ts'
 import { password } from '../setup/people.ts'
 import { openPerson, signIn } from '../setup/person.ts'
 import { registerPortal } from '../setup/portal.ts'
@@ -9,7 +9,7 @@ import { Visitor, type Page } from '../setup/visitor.ts'
 
 export interface World {
   server: RunningServer
-  house: Back
+  services: Services
 }
 
 interface Prepared {
@@ -64,10 +64,10 @@ export async function clientKey() {
 const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 
 /** A portal that signs assertions, one of them, and what a pushed request needs beside it. */
-export async function assertionAt({ server, house }: World, overrides: Parameters<typeof registerPortal>[1] = {}) {
+export async function assertionAt({ server, services }: World, overrides: Parameters<typeof registerPortal>[1] = {}) {
   const key = await clientKey()
   const jwks = { keys: [key.jwk] }
-  const portal = await registerPortal(house, { auth_method: 'private_key_jwt', jwks, ...overrides })
+  const portal = await registerPortal(services, { auth_method: 'private_key_jwt', jwks, ...overrides })
   const id = portal.clientId
   const exp = Math.floor(Date.now() / 1000) + 60
   const client_assertion = await key.signed({ iss: id, sub: id, aud: server.issuer, exp })
@@ -75,9 +75,9 @@ export async function assertionAt({ server, house }: World, overrides: Parameter
 }
 
 /** A public client, and a person signed in who gets codes for it. */
-export async function publicClient({ server, house }: World) {
-  const portal = await registerPortal(house, { type: 'spa', scope: 'openid profile', consent: 'implicit' })
-  const person = await openPerson(house)
+export async function publicClient({ server, services }: World) {
+  const portal = await registerPortal(services, { type: 'spa', scope: 'openid profile', consent: 'implicit' })
+  const person = await openPerson(services)
   const visitor = new Visitor(server.issuer)
   await signIn(visitor, await visitor.get((await portal.begin()).url), person.username)
   const code = async () => {
@@ -97,9 +97,9 @@ export async function publicClient({ server, house }: World) {
 
 /** A login that was proven by password and has not gone on. */
 export async function proven(world: World) {
-  const { server, house } = world
-  const person = await openPerson(house)
-  const portal = await registerPortal(house, { consent: 'implicit' })
+  const { server, services } = world
+  const person = await openPerson(services)
+  const portal = await registerPortal(services, { consent: 'implicit' })
   const visitor = new Visitor(server.issuer)
   const page = await visitor.get((await portal.begin()).url)
   const fields = { csrf: csrfOf(page), identifier: person.username, password }

@@ -24,7 +24,7 @@ const portal = {
 const entry = {
   at,
   event: 'login.succeeded',
-  byHouse: false,
+  byOperator: false,
   method: 'qr',
   portal: longPortal,
   ...place,
@@ -123,7 +123,7 @@ export const accountSamples: readonly Sample[] = [
         entry,
         { ...entry, own: true },
         { ...entry, event: 'login.refused', signIn: '', receipt: '', browser: '', system: '', place: '', more: 128 },
-        { ...entry, ...nowhere, event: 'person.unlocked', byHouse: true, method: '', portal: '', signIn: '' },
+        { ...entry, ...nowhere, event: 'person.unlocked', byOperator: true, method: '', portal: '', signIn: '' },
       ],
       only: false,
       page: 2,

@@ -14,14 +14,14 @@ const company = {
   name: '深圳市云岭科技有限公司',
   uscc: '914403001922038216',
   relation: 'legal_representative',
-  hindrance: '',
+  blockedBy: '',
 }
 const gone = {
   ...company,
   id: 'b',
   name: '连南瑶族自治县三排镇南岗村千年瑶寨旅游开发专业合作社联合社',
   relation: '',
-  hindrance: 'unconfirmed',
+  blockedBy: 'unconfirmed',
 }
 const matters = [
   { name: 'tax.filing', words: '税务申报' },
@@ -62,7 +62,7 @@ const option: Record<string, unknown> = {
   relation: 'handler',
   all: false,
   matters: ['税务申报'],
-  hindrance: '',
+  blockedBy: '',
 }
 const question = {
   portal,
@@ -106,7 +106,7 @@ export const organisationSamples: readonly Sample[] = [
       options: [
         option,
         { ...option, id: 'o2', kind: 'natural_person', name: '何**', relation: 'helper' },
-        { ...option, id: 'o3', name: gone.name, relation: '', hindrance: 'unreachable' },
+        { ...option, id: 'o3', name: gone.name, relation: '', blockedBy: 'unreachable' },
       ],
     },
   },
@@ -158,9 +158,9 @@ export const organisationSamples: readonly Sample[] = [
       ...account,
       organisation: company,
       history: [
-        { at: '2026-11-24 10:00', event: 'representative_changed', who: 'house', signed: false },
+        { at: '2026-11-24 10:00', event: 'representative_changed', who: 'operator', signed: false },
         { at: '2026-11-23 10:00', event: 'accept', role: 'handler', holder: '周小桐', who: '周小桐', signed: true },
-        { at: '2026-11-23 09:00', event: 'offer', who: 'house', signed: false },
+        { at: '2026-11-23 09:00', event: 'offer', who: 'operator', signed: false },
       ],
     },
   },

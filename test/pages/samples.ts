@@ -243,4 +243,4 @@ export const samples: readonly Sample[] = [
 
 /** Data that names words (`refusals.<refusal>`) and so cannot be any text. */
 export const wordKeys =
-  /(^|\.)(here|refusal|why|outcome|reasons\.\d+|actions\.\d+|provenAt|scripts\.\d+|raises\.\d+\.name|act|code|state|reason|done|when|created|until|made|used|problem|role|roles\.\d+|relation|hindrance|kind|event|who|documentType|ways\.\d+\.name|method|problems\..*|documentTypes\.\d+|values\.(document_type|role)|attributes\.\d+(\.name)?|refused)$/
+  /(^|\.)(here|refusal|why|outcome|reasons\.\d+|actions\.\d+|provenAt|scripts\.\d+|raises\.\d+\.name|act|code|state|reason|done|when|created|until|made|used|problem|role|roles\.\d+|relation|blockedBy|kind|event|who|documentType|ways\.\d+\.name|method|problems\..*|documentTypes\.\d+|values\.(document_type|role)|attributes\.\d+(\.name)?|refused)$/

@@ -6,7 +6,7 @@ import { beforeAll, expect, it, onTestFinished } from 'vitest'
 import { Browser } from '../../src/admin/check/browser.ts'
 import { checkPortal } from '../../src/admin/check/check-portal.ts'
 import { startFaultyProvider } from '../../src/admin/check/faulty-provider.ts'
-import type { Back } from '../../src/admin/house.ts'
+import type { Services } from '../../src/services.ts'
 import type { Client } from '../../src/clients/clients.ts'
 import { freePort } from '../setup/free-port.ts'
 import { openPerson, signIn } from '../setup/person.ts'
@@ -17,10 +17,10 @@ import { Visitor } from '../setup/visitor.ts'
 const examples = new URL('../../examples/other-languages', import.meta.url).pathname
 
 let server: RunningServer
-let house: Back
+let services: Services
 beforeAll(async () => {
   server = await startServer()
-  house = await server.house()
+  services = await server.services()
 })
 
 interface Example {
@@ -32,7 +32,7 @@ interface Example {
 
 async function register({ callback, logout }: Example, port: number) {
   const url = `http://localhost:${port}`
-  const created = await house.clients.create(
+  const created = await services.clients.create(
     {
       name: '门户',
       redirect_uris: [url + callback],
@@ -81,7 +81,7 @@ const settingsOf = (issuer: string, client: Client, secret: string, url: string)
 
 /** Somebody signs in at the portal, at the real Yideng; gives what the portal shows them then. */
 async function signInAt(start: string): Promise<string> {
-  const person = await openPerson(house)
+  const person = await openPerson(services)
   const browser = new Browser(Date.now)
   const led = await browser.open(start, (url) => url.startsWith(server.issuer))
   expect(led.url).toMatch(new RegExp(`^${server.issuer}/authorize`))

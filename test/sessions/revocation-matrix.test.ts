@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { liveThings, remedies, type LiveThing, type Remedy } from '../../docs/revocation-matrix.ts'
-import type { Back } from '../../src/admin/house.ts'
+import type { Services } from '../../src/services.ts'
 import { remember, type Forget } from '../setup/forgetting.ts'
 import { end, find, mandate, openOrganisation } from '../setup/organisation.ts'
 import { cannotRun } from '../setup/parts.ts'
@@ -34,7 +34,7 @@ const by = { actor: 'administrator:test' }
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
 interface Scene {
-  house: Back
+  services: Services
   issuer: string
   headers: Record<string, string>
   portal: TestPortal
@@ -42,8 +42,8 @@ interface Scene {
 
 type Act = (scene: Scene, one: Robbed) => Promise<unknown>
 
-const signInOf = async ({ house }: Scene, { person }: Robbed) => {
-  const entries = await house.audit.ofPerson(person.id, { events: ['login.succeeded'], limit: 99 })
+const signInOf = async ({ services }: Scene, { person }: Robbed) => {
+  const entries = await services.audit.ofPerson(person.id, { events: ['login.succeeded'], limit: 99 })
   return entries.toReversed().find(({ details }) => details['method'] === 'passkey')?.details['signIn']
 }
 
@@ -70,20 +70,20 @@ const acts: Record<Exclude<Remedy, 'representation'>, Act> = {
   removed: async (_scene, { owner, stolen }) =>
     owner.submit(await owner.get(`/account/passkey/${stolen?.id}`), '/remove', {}),
   'switched-off': async (_scene, { owner }) => owner.submit(await owner.get('/account/ways'), '/passkey/off', {}),
-  recovery: async ({ house }, { person, codes }) =>
-    recoverBy(house, { identifier: person.username, knowledge: person.phone, code: codes[0] ?? '' }),
-  lock: async ({ house }, { person }) => house.persons.setStatus(person.id, 'locked', by),
-  async supersede({ house }, { person }) {
-    const winner = await rivalOf(house, person)
-    return house.faceProofs.proveAtCounter(await find(house, winner), { bothPresent: true }, by)
+  recovery: async ({ services }, { person, codes }) =>
+    recoverBy(services, { identifier: person.username, knowledge: person.phone, code: codes[0] ?? '' }),
+  lock: async ({ services }, { person }) => services.persons.setStatus(person.id, 'locked', by),
+  async supersede({ services }, { person }) {
+    const winner = await rivalOf(services, person)
+    return services.faceProofs.proveAtCounter(await find(services, winner), { bothPresent: true }, by)
   },
   closing: async (_scene, { owner }) =>
     owner.submit(await owner.get('/account/closing'), '/account/closing', { confirm: '注销我的账户' }),
-  async closed({ house }, { person }) {
-    await house.closing.ask(person.id, by)
-    const due = { closes_at: house.clock() - 1 }
-    await house.database.updateTable('natural_persons').set(due).where('id', '=', person.id).execute()
-    return house.closing.erase(person.id)
+  async closed({ services }, { person }) {
+    await services.closing.ask(person.id, by)
+    const due = { closes_at: services.clock() - 1 }
+    await services.database.updateTable('natural_persons').set(due).where('id', '=', person.id).execute()
+    return services.closing.erase(person.id)
   },
 }
 
@@ -126,8 +126,8 @@ async function lanesOf({ issuer, headers, portal }: Scene, one: Robbed, remedy: 
       tokens.length = Math.min(tokens.length, keptOfLane)
     }
     const enters = async (by_: Visitor) => {
-      const { visit, page } = await enter(by_, portal)
-      if (page.leads) await keep(visit.finish(page))
+      const { begun, page } = await enter(by_, portal)
+      if (page.leads) await keep(begun.finish(page))
     }
     const loot = () => [
       ...probes,
@@ -193,15 +193,15 @@ const goesOn = (remedy: Remedy) =>
     .toSorted()
 
 let server: RunningServer
-let house: Back
+let services: Services
 let portal: TestPortal
 let networks = 0
 
 async function prepare(remedy: keyof typeof acts) {
   networks += 1
   const headers = { 'x-forwarded-for': `198.51.${networks >> 8}.${networks & 255}` }
-  const scene: Scene = { house, issuer: server.issuer, headers, portal }
-  const one = await robbed(house, portal, headers)
+  const scene: Scene = { services, issuer: server.issuer, headers, portal }
+  const one = await robbed(services, portal, headers)
   return { scene, one, under: await lanesOf(scene, one, remedy) }
 }
 
@@ -223,8 +223,8 @@ describe.each(stores.filter(({ there }) => there))('on $name', ({ settings }) =>
       YIDENG_QR_REDEEM_SECONDS: '120',
       ...(await settings()),
     })
-    house = await server.house()
-    portal = await registerPortal(house, { scope: 'openid profile offline_access' })
+    services = await server.services()
+    portal = await registerPortal(services, { scope: 'openid profile offline_access' })
   })
 
   it('nothing is dead before a remedy', async () => {
@@ -246,7 +246,7 @@ describe.each(stores.filter(({ there }) => there))('on $name', ({ settings }) =>
       const stop = under.begin()
       await pause(20)
       await acts[remedy](scene, one)
-      if (remedy === 'lock') await house.persons.setStatus(one.person.id, 'active', by)
+      if (remedy === 'lock') await services.persons.setStatus(one.person.id, 'active', by)
       if (!shut.has(remedy)) {
         const again = one.browser()
         await signIn(again, await again.get('/account'), one.person.username, passwords[remedy])
@@ -268,24 +268,24 @@ describe.each(stores.filter(({ there }) => there))('on $name', ({ settings }) =>
   })
 
   it('representation: what speaks for the represented ends, the session goes on', async () => {
-    const own = await registerPortal(house, { scope: 'openid representee offline_access' })
-    const organisation = await openOrganisation(house)
-    const handler = await openPerson(house, { name: '周小桐' })
-    const held = await mandate(house, organisation.id, organisation.representative, handler)
+    const own = await registerPortal(services, { scope: 'openid representee offline_access' })
+    const organisation = await openOrganisation(services)
+    const handler = await openPerson(services, { name: '周小桐' })
+    const held = await mandate(services, organisation.id, organisation.representative, handler)
     const visitor = new Visitor(server.issuer)
-    const visit = await own.begin({ prompt: 'consent' })
-    const question = await signIn(visitor, await visitor.get(visit.url), handler.username)
+    const begun = await own.begin({ prompt: 'consent' })
+    const question = await signIn(visitor, await visitor.get(begun.url), handler.username)
     const chosen = await visitor.submit(question, '/representee', { representee: organisation.id })
-    const tokens = await visit.finish(await allow(visitor, chosen))
+    const tokens = await begun.finish(await allow(visitor, chosen))
     const unused = await enter(visitor, own)
     const probes = {
       session: () => isSignedIn(visitor),
-      code: () => succeeds(unused.visit.finish(unused.page)),
+      code: () => succeeds(unused.begun.finish(unused.page)),
       refresh: () => succeeds(refresh(own, tokens.refresh_token ?? '')),
       access: () => succeeds(userinfo(own, tokens.access_token)),
     }
     const forget = await remember(server)
-    await end(house, held.id, organisation.representative)
+    await end(services, held.id, organisation.representative)
     await pause(1500)
     expect(await look(probes as Record<LiveThing, Probe>)).toEqual(['session'])
     await forget()

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { openHouse } from '../../src/admin/house.ts'
+import { openServices } from '../../src/services.ts'
 import { readSettings } from '../../src/config/settings.ts'
 import { openSqliteArtifacts } from '../../src/storage/artifacts-sqlite.ts'
 import { openPerson } from '../setup/person.ts'
@@ -18,9 +18,9 @@ it('keeps a session alive that is used elsewhere, up to its end and no longer', 
   const { clock, forward } = handClock()
   const directory = temporaryDirectory()
   const artifacts = openSqliteArtifacts(join(directory, 'artifacts.sqlite'), clock)
-  const house = await openHouse(readSettings(directories(directory)), clock)
-  const { id: person } = await openPerson(house)
-  const { sessions } = sessionsOf(house, artifacts)
+  const services = await openServices(readSettings(directories(directory)), clock)
+  const { id: person } = await openPerson(services)
+  const { sessions } = sessionsOf(services, artifacts)
   const loginTs = clock() / 1000
   const payload = { uid: 'one', accountId: person, loginTs, exp: loginTs + idle, amr: ['swk', 'user'] }
   await artifacts.put('Session', 'key', JSON.stringify(payload), { ttl: idle, alias: 'one', group: person })
@@ -34,5 +34,5 @@ it('keeps a session alive that is used elsewhere, up to its end and no longer', 
   await sessions.keepAlive('one')
   expect(await sessions.find('one')).toBeUndefined()
   await artifacts.close()
-  await house.close()
+  await services.close()
 })

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import * as oidc from 'openid-client'
 import type { AdministratorRole } from '../../src/accounts/administrators.ts'
-import type { Back } from '../../src/admin/house.ts'
+import type { Services } from '../../src/services.ts'
 import { openSqliteArtifacts } from '../../src/storage/artifacts-sqlite.ts'
 import { addPasskey, signInByPasskey } from './passkey.ts'
 import { openPerson, signIn } from './person.ts'
@@ -33,13 +33,13 @@ export async function agree({ visitor, authenticator }: TestAdministrator, page:
 /** Somebody who administers, signed in by password, with a passkey. */
 export async function administrator(
   server: RunningServer,
-  house: Back,
+  services: Services,
   given: { role?: AdministratorRole; region?: string } | 'nobody' = {},
 ) {
-  const person = await openPerson(house, { name: '关丽' })
+  const person = await openPerson(services, { name: '关丽' })
   if (given !== 'nobody') {
     const { role = 'admin', region = '440000' } = given
-    await house.administrators.grant({ personId: person.id, role, region }, 'administrator:test')
+    await services.administrators.grant({ personId: person.id, role, region }, 'administrator:test')
   }
   const visitor = new Visitor(server.issuer)
   await signIn(visitor, await visitor.get('/account'), person.username)
@@ -101,9 +101,9 @@ export async function answered(answer: Response): Promise<Answered> {
 /** A server with an administrator of the province, whose command line is let in. */
 export async function administered() {
   const server = await startServer()
-  const house = await server.house()
-  const boss = await administrator(server, house)
-  return { server, house, boss, cli: await letIn(server, boss) }
+  const services = await server.services()
+  const boss = await administrator(server, services)
+  return { server, services, boss, cli: await letIn(server, boss) }
 }
 
 export type LetIn = Awaited<ReturnType<typeof letIn>>

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { sealOf } from '../../src/accounts/authenticators.ts'
-import type { Back } from '../../src/admin/house.ts'
+import type { Services } from '../../src/services.ts'
 import type { Action } from '../../src/proofing/face/challenge.ts'
 import { openFaceEngine } from '../../src/proofing/face/engine.ts'
 import { thresholds } from '../../src/proofing/face/thresholds.ts'
@@ -19,13 +19,13 @@ async function templateOfAnna(): Promise<number[]> {
 }
 
 /** Puts anna's photograph into the register under this person's number, and their name. */
-export async function photographed(house: Back, person: { id: string; number: string }): Promise<void> {
-  const { name } = house.persons.reveal(await find(house, person))
+export async function photographed(services: Services, person: { id: string; number: string }): Promise<void> {
+  const { name } = services.persons.reveal(await find(services, person))
   const whose = { documentType: 'resident_id', documentNumber: person.number }
   const taken = await (template ??= templateOfAnna())
-  await house.database.transaction().execute(async (transaction) => {
-    await house.register.add(transaction, [{ ...whose, nameKey: name }])
-    await house.faceReferences.add(transaction, [{ ...whose, template: taken }])
+  await services.database.transaction().execute(async (transaction) => {
+    await services.register.add(transaction, [{ ...whose, nameKey: name }])
+    await services.faceReferences.add(transaction, [{ ...whose, template: taken }])
   })
 }
 
@@ -90,9 +90,9 @@ export async function verify(visitor: Visitor, page: Page, from?: string): Promi
 }
 
 /** With a photograph in the register. */
-export async function photographedPerson(house: Back, overrides: Parameters<typeof openPerson>[1] = {}) {
-  const opened = await openPerson(house, overrides)
-  await photographed(house, opened)
+export async function photographedPerson(services: Services, overrides: Parameters<typeof openPerson>[1] = {}) {
+  const opened = await openPerson(services, overrides)
+  await photographed(services, opened)
   return opened
 }
 
@@ -110,13 +110,13 @@ export async function camera(visitor: Visitor, page: Page): Promise<Page> {
 }
 
 /** Makes passkeys of a person, in the browser of a visitor or in another one. */
-export const passkeyMade = (house: Back, personId: string, visitor?: Visitor) => async (minutesAgo: number) => {
+export const passkeyMade = (services: Services, personId: string, visitor?: Visitor) => async (minutesAgo: number) => {
   const id = randomUUID()
-  const created_at = house.clock() - minutesAgo * 60_000
+  const created_at = services.clock() - minutesAgo * 60_000
   const cookie = visitor?.cookies.find(({ name }) => name.endsWith('yideng_device'))?.value ?? ''
-  const data = JSON.stringify({ device: house.devices.keyOf(cookie) })
+  const data = JSON.stringify({ device: services.devices.keyOf(cookie) })
   const row = { id, person_id: personId, kind: 'passkey', lookup_key: id, data, created_at, held_at: null }
-  const sealed = { ...row, last_used_at: null, mac: sealOf(house.seal, row) }
-  await house.database.insertInto('authenticators').values(sealed).execute()
+  const sealed = { ...row, last_used_at: null, mac: sealOf(services.seal, row) }
+  await services.database.insertInto('authenticators').values(sealed).execute()
   return id
 }

@@ -1,5 +1,5 @@
 import sharp from 'sharp'
-import { anna, berta, camera, pictureOf, type Place } from '../../examples/demo/photographs.ts'
+import { anna, berta, camera, pictureOf, type FaceArea } from '../../examples/demo/photographs.ts'
 import type { Action } from '../../src/proofing/face/challenge.ts'
 import type { Frame } from '../../src/proofing/face/verifier.ts'
 
@@ -8,7 +8,7 @@ export { anna, berta, photographs } from '../../examples/demo/photographs.ts'
 const { width, height } = camera
 const raw = { raw: { width, height, channels: 3 as const } }
 
-const pixelsOf = async (place: Place): Promise<Buffer> => (await pictureOf(place)).raw().toBuffer()
+const pixelsOf = async (area: FaceArea): Promise<Buffer> => (await pictureOf(area)).raw().toBuffer()
 
 type From = (x: number, y: number) => [number, number]
 
@@ -62,15 +62,15 @@ function push(by: number, wide: number): From {
 
 const jpeg = (pixels: Buffer) => sharp(pixels, raw).jpeg({ quality: 88 }).toBuffer()
 
-export const portrait = async (place: Place): Promise<Buffer> => jpeg(await pixelsOf(place))
+export const portrait = async (area: FaceArea): Promise<Buffer> => jpeg(await pixelsOf(area))
 
 export const darkness = (): Promise<Buffer> => jpeg(Buffer.alloc(width * height * 3, 8))
 export const wall = (): Promise<Buffer> => jpeg(Buffer.alloc(width * height * 3, 150))
 
 export async function twoPeople(): Promise<Buffer> {
   const [one, other] = await Promise.all(
-    [anna, berta].map(async (place) =>
-      sharp(await portrait(place))
+    [anna, berta].map(async (area) =>
+      sharp(await portrait(area))
         .extract({ left: 160, top: 0, width: 320, height: 480 })
         .toBuffer(),
     ),

@@ -1,4 +1,4 @@
-import type { Back } from '../../src/admin/house.ts'
+import type { Services } from '../../src/services.ts'
 import { creditCodeCheck } from '../../src/accounts/identifiers/gb32100.ts'
 import { readInvitee } from '../../src/accounts/mandates/invitee.ts'
 import type { Role } from '../../src/accounts/mandates/rules.ts'
@@ -18,57 +18,57 @@ export function creditCode(start = '91'): string {
   return body + creditCodeCheck(body)
 }
 
-export async function find(house: Back, person: { id: string }) {
-  const found = await house.persons.find(person.id)
+export async function find(services: Services, person: { id: string }) {
+  const found = await services.persons.find(person.id)
   if (!found) throw new Error('no such person')
   return found
 }
 
 /** Puts an organisation into the business register, or changes it there. */
 export async function register(
-  house: Back,
+  services: Services,
   organisation: { uscc: string; name?: string; representative: Person; status?: 'active' | 'revoked' | 'cancelled' },
 ) {
   const { uscc, name = '云岭科技有限公司', representative, status = 'active' } = organisation
   const entry = { uscc, name, status, documentType: 'resident_id', documentNumber: representative.number }
-  await house.database.transaction().execute((transaction) => house.businessRegister.add(transaction, [entry]))
-  await house.legalPersons.registerChanged([uscc])
+  await services.database.transaction().execute((transaction) => services.businessRegister.add(transaction, [entry]))
+  await services.legalPersons.registerChanged([uscc])
 }
 
 /** An organisation that its representative has opened. */
-export async function openOrganisation(house: Back, overrides: { name?: string; representative?: Person } = {}) {
-  const representative = overrides.representative ?? (await openPerson(house, { name: '林知行' }))
+export async function openOrganisation(services: Services, overrides: { name?: string; representative?: Person } = {}) {
+  const representative = overrides.representative ?? (await openPerson(services, { name: '林知行' }))
   const uscc = creditCode()
   const name = overrides.name ?? '云岭科技有限公司'
-  await register(house, { uscc, name, representative })
-  const opened = await house.legalPersons.open({ uscc, person: await find(house, representative) }, by)
+  await register(services, { uscc, name, representative })
+  const opened = await services.legalPersons.open({ uscc, person: await find(services, representative) }, by)
   if (!opened.ok) throw new Error(opened.problem)
   return { id: opened.legalPerson.id, uscc, name, representative }
 }
 
 /** Offers a mandate by document number, and accepts it. */
 export async function mandate(
-  house: Back,
+  services: Services,
   principalId: string,
   giver: { id: string },
   holder: Person & { name?: string },
   given: { role?: Role; matters?: string[]; days?: number; from?: number } = {},
 ) {
-  const { role = 'handler', matters = ['licence.read'], days = 30, from = house.clock() } = given
-  const person = await find(house, holder)
-  const { name, documentNumber } = house.persons.reveal(person)
-  const read = readInvitee(house.dataKeys.blindIndex, { name, contact: documentNumber })
+  const { role = 'handler', matters = ['licence.read'], days = 30, from = services.clock() } = given
+  const person = await find(services, holder)
+  const { name, documentNumber } = services.persons.reveal(person)
+  const read = readInvitee(services.dataKeys.blindIndex, { name, contact: documentNumber })
   if (!read.ok) throw new Error('the invitee cannot be read')
   const offering = { role, matters, notBefore: from, expiresAt: from + days * day, invitee: read.invitee }
-  const offered = await house.mandates.offer(principalId, await find(house, giver), offering, by)
+  const offered = await services.mandates.offer(principalId, await find(services, giver), offering, by)
   if (!offered.ok) throw new Error(offered.problem)
-  const accepted = await house.mandates.accept(offered.mandate.id, person, by)
+  const accepted = await services.mandates.accept(offered.mandate.id, person, by)
   if (!accepted.ok) throw new Error(accepted.problem)
   return accepted.mandate
 }
 
-export async function end(house: Back, mandateId: string, person: { id: string }) {
-  return house.mandates.end(mandateId, await find(house, person), by)
+export async function end(services: Services, mandateId: string, person: { id: string }) {
+  return services.mandates.end(mandateId, await find(services, person), by)
 }
 
 /** The representative's page asks somebody named 周小桐 to file taxes for 30 days; it then asks for a signature. */

@@ -1,5 +1,5 @@
 import { createPasswords } from '../../src/accounts/passwords/hash.ts'
-import type { Back } from '../../src/admin/house.ts'
+import type { Services } from '../../src/services.ts'
 import { password, residentId } from './people.ts'
 import type { Page, Visitor } from './visitor.ts'
 
@@ -9,7 +9,7 @@ let people = 0
 
 /** Opens an account in the house, by default with a proven identity. */
 export async function openPerson(
-  house: Back,
+  services: Services,
   overrides: { name?: string; level?: 2 | 3; username?: string; number?: string } = {},
 ) {
   people += 1
@@ -17,7 +17,7 @@ export async function openPerson(
   const number = overrides.number ?? residentId(`440300195603${12 + Number(serial[0])}${serial.slice(1)}`)
   const username = overrides.username ?? `citizen${serial}`
   const phone = `138000${String(10_000 + people)}`
-  const opened = await house.persons.create(
+  const opened = await services.persons.create(
     {
       document: { type: 'resident_id', number },
       name: overrides.name ?? '陈大文',

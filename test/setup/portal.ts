@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import * as oidc from 'openid-client'
 import { onTestFinished } from 'vitest'
-import type { Back } from '../../src/admin/house.ts'
+import type { Services } from '../../src/services.ts'
 import type { ClientInput } from '../../src/clients/metadata.ts'
 import { freePort } from './free-port.ts'
 import type { Page } from './visitor.ts'
@@ -23,14 +23,14 @@ export interface Begun {
 
 /** Registers a portal in the house and discovers the provider, for real. */
 export async function registerPortal(
-  house: Back,
+  services: Services,
   overrides: Partial<ClientInput> = {},
   authentication?: (secret: string) => oidc.ClientAuth,
 ): Promise<TestPortal> {
   const redirectUri = `http://localhost:${await freePort()}/callback`
   const { name = '测试门户', ...rest } = overrides
   const metadata = { organisation: '测试局', region: '440300', redirect_uris: [redirectUri], ...rest }
-  const create = (called: string) => house.clients.create({ name: called, ...metadata }, 'administrator:test')
+  const create = (called: string) => services.clients.create({ name: called, ...metadata }, 'administrator:test')
   let created = await create(name)
   // no two portals of a system look alike: the next one of a test has a letter more
   for (let more = 1; !created.ok && created.problems.some(({ field }) => field === 'name') && more < 1000; more += 1)
@@ -40,7 +40,7 @@ export async function registerPortal(
   if (!created.ok) throw new Error(JSON.stringify(created.problems))
   const { client, secret } = created
   const configuration = await oidc.discovery(
-    new URL(house.settings.issuer),
+    new URL(services.settings.issuer),
     client.id,
     { id_token_signed_response_alg: client.id_token_alg },
     secret === undefined ? oidc.None() : (authentication ?? oidc.ClientSecretBasic)(secret),

@@ -1,4 +1,4 @@
-import type { Back } from '../../src/admin/house.ts'
+import type { Services } from '../../src/services.ts'
 import { askOptions, sendResponse, type RequestOptions } from './passkey.ts'
 import { openPerson, signIn } from './person.ts'
 import { registerPortal } from './portal.ts'
@@ -89,17 +89,17 @@ export async function signedInPhone(
 
 /** A computer and a phone of one person, at a portal of their own. */
 export async function computerAndPhone(
-  house: Back,
+  services: Services,
   options: { level?: 2 | 3; asked?: 2 | 3 | 4; computerNetwork?: string; phoneNetwork?: string } = {},
 ) {
-  const { issuer } = house.settings
-  const person = await openPerson(house, { level: options.level ?? 3 })
-  const portal = await registerPortal(house, { consent: 'implicit', min_level: options.asked ?? 3 })
+  const { issuer } = services.settings
+  const person = await openPerson(services, { level: options.level ?? 3 })
+  const portal = await registerPortal(services, { consent: 'implicit', min_level: options.asked ?? 3 })
   const from = (network = '203.0.113.1') => ({ 'x-forwarded-for': network })
-  const visit = await portal.begin()
-  const computer = await WaitingComputer.at(visit.url, issuer, from(options.computerNetwork))
+  const begun = await portal.begin()
+  const computer = await WaitingComputer.at(begun.url, issuer, from(options.computerNetwork))
   const phone = await signedInPhone(issuer, person, from(options.phoneNetwork))
-  return { person, portal, visit, computer, phone }
+  return { person, portal, begun, computer, phone }
 }
 
 /** What a browser says of a page that a camera app, and no other page, has opened. */

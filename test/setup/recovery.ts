@@ -1,15 +1,15 @@
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import type { Back } from '../../src/admin/house.ts'
+import type { Services } from '../../src/services.ts'
 import { openPerson } from './person.ts'
 import { Visitor, type Page } from './visitor.ts'
 
 export const newPassword = 'Dongjiang-River-88'
 
 /** A person with recovery codes. */
-export async function personWithCodes(house: Back, overrides: Parameters<typeof openPerson>[1] = {}) {
-  const person = await openPerson(house, overrides)
-  const codes = await house.recovery.makeCodes(person.id, { actor: 'person' })
+export async function personWithCodes(services: Services, overrides: Parameters<typeof openPerson>[1] = {}) {
+  const person = await openPerson(services, overrides)
+  const codes = await services.recovery.makeCodes(person.id, { actor: 'person' })
   const code = (index: number) => codes[index] ?? ''
   return { ...person, codes, code }
 }
@@ -27,8 +27,8 @@ export const choose = (visitor: Visitor, page: Page, password = newPassword, aga
   visitor.submit(page, '/recover/new-password', { password, password_again: again })
 
 /** All of it, in a browser of its own. */
-export async function recoverBy(house: Back, fields: Parameters<typeof proveBy>[1]) {
-  const visitor = new Visitor(house.settings.issuer)
+export async function recoverBy(services: Services, fields: Parameters<typeof proveBy>[1]) {
+  const visitor = new Visitor(services.settings.issuer)
   return choose(visitor, await proveBy(visitor, fields))
 }
 
@@ -56,8 +56,8 @@ export function rewriteSessions(
   artifacts.close()
 }
 
-export async function eventsOf(house: Back, personId: string) {
-  const rows = await house.database
+export async function eventsOf(services: Services, personId: string) {
+  const rows = await services.database
     .selectFrom('audit_events')
     .select(['event', 'actor', 'details'])
     .where('person_id', '=', personId)

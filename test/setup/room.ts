@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 import { decodeJwt } from 'jose'
-import type { Back } from '../../src/admin/house.ts'
+import type { Services } from '../../src/services.ts'
 import type { ClientInput } from '../../src/clients/metadata.ts'
 import { afterFile } from './after-file.ts'
 import { freePort } from './free-port.ts'
@@ -17,8 +17,8 @@ export async function openRoom(issuer: string, person: { username: string }, pat
   return { visitor, page, csrf: csrfOf(await visitor.get('/account/ways')) }
 }
 
-export function eventsOf(house: Back, personId: string, event: string) {
-  return house.database
+export function eventsOf(services: Services, personId: string, event: string) {
+  return services.database
     .selectFrom('audit_events')
     .select('details')
     .where('person_id', '=', personId)

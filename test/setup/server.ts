@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { openHouse, type Back } from '../../src/admin/house.ts'
+import { openServices, type Services } from '../../src/services.ts'
 import { readSettings } from '../../src/config/settings.ts'
 import { afterFile } from './after-file.ts'
 import { freePort } from './free-port.ts'
@@ -21,7 +21,7 @@ export interface RunningServer {
   /** Everything it printed. */
   output(): string
   /** The same durable store through the same services, in this process. */
-  house(): Promise<Back>
+  services(): Promise<Services>
   pid(): number
   kill(signal: 'SIGINT' | 'SIGKILL'): Promise<number | null>
   /** Starts it again on the same stores, after `kill`. */
@@ -29,12 +29,12 @@ export interface RunningServer {
 }
 
 /** The services of a version: those of these files are loaded already. */
-async function houseOf(tree: URL): Promise<(environment: Record<string, string>) => Promise<Back>> {
-  if (tree === thisTree) return (environment) => openHouse(readSettings(environment), Date.now)
+async function servicesOf(tree: URL): Promise<(environment: Record<string, string>) => Promise<Services>> {
+  if (tree === thisTree) return (environment) => openServices(readSettings(environment), Date.now)
   const load = (file: string): Promise<object> => import(new URL(file, tree).href)
-  const theirs = { ...(await load('src/admin/house.ts')), ...(await load('src/config/settings.ts')) }
+  const theirs = { ...(await load('src/services.ts')), ...(await load('src/config/settings.ts')) }
   const { openHouse: open, readSettings: read } = theirs as {
-    openHouse: typeof openHouse
+    openHouse: typeof openServices
     readSettings: typeof readSettings
   }
   return (environment) => open(read(environment), Date.now)
@@ -122,10 +122,10 @@ async function begin(
     environment,
     dataDir: join(directory, 'data'),
     output: () => output,
-    async house() {
-      const house = await (await houseOf(tree))(environment)
-      afterFile(() => house.close())
-      return house
+    async services() {
+      const services = await (await servicesOf(tree))(environment)
+      afterFile(() => services.close())
+      return services
     },
     pid: () => child?.pid ?? 0,
     kill,

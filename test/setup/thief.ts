@@ -1,6 +1,6 @@
 import * as oidc from 'openid-client'
 import type { LiveThing } from '../../docs/revocation-matrix.ts'
-import type { Back } from '../../src/admin/house.ts'
+import type { Services } from '../../src/services.ts'
 import { agree, answered, typeCode } from './administrator.ts'
 import { addPasskey, signInByPasskey } from './passkey.ts'
 import { allow, openPerson, signIn } from './person.ts'
@@ -33,8 +33,8 @@ export function copyOf(visitor: Visitor, issuer: string, headers: Record<string,
 }
 
 /** Signs in by passkey and does not follow the answer: the login is proven and waits to be picked up. */
-export async function proveOnly(visitor: Visitor, visit: Begun, passkey: SoftwareAuthenticator): Promise<string> {
-  const page = await visitor.get(visit.url)
+export async function proveOnly(visitor: Visitor, begun: Begun, passkey: SoftwareAuthenticator): Promise<string> {
+  const page = await visitor.get(begun.url)
   visitor.follows = false
   const proven = await signInByPasskey(visitor, page, passkey)
   visitor.follows = true
@@ -50,14 +50,14 @@ export async function pickUp(visitor: Visitor, address: string): Promise<boolean
 }
 
 export async function enter(visitor: Visitor, portal: TestPortal) {
-  const visit = await portal.begin()
-  return { visit, page: await visitor.get(visit.url) }
+  const begun = await portal.begin()
+  return { begun, page: await visitor.get(begun.url) }
 }
 
 /** One more refresh token of the same session; `prompt=consent` is asked each time (OIDC Core 11). */
 async function offline(visitor: Visitor, portal: TestPortal): Promise<string> {
-  const visit = await portal.begin({ prompt: 'consent' })
-  const tokens = await visit.finish(await allow(visitor, await visitor.get(visit.url)))
+  const begun = await portal.begin({ prompt: 'consent' })
+  const tokens = await begun.finish(await allow(visitor, await visitor.get(begun.url)))
   return tokens.refresh_token ?? ''
 }
 
@@ -99,24 +99,24 @@ export const userinfo = (portal: TestPortal, token: string) =>
   oidc.fetchUserInfo(portal.configuration, token, oidc.skipSubjectCheck)
 
 /** An administrator with a password and two passkeys, one of which somebody else has who is signed in by it. */
-export async function robbed(house: Back, portal: TestPortal, headers: Record<string, string>) {
-  const { issuer } = house.settings
-  const person = await openPerson(house, { name: '关丽' })
-  await house.administrators.grant({ personId: person.id, role: 'viewer', region: '440000' }, 'administrator:test')
+export async function robbed(services: Services, portal: TestPortal, headers: Record<string, string>) {
+  const { issuer } = services.settings
+  const person = await openPerson(services, { name: '关丽' })
+  await services.administrators.grant({ personId: person.id, role: 'viewer', region: '440000' }, 'administrator:test')
   const browser = () => new Visitor(issuer, headers)
-  const codes = await house.recovery.makeCodes(person.id, { actor: 'person' })
+  const codes = await services.recovery.makeCodes(person.id, { actor: 'person' })
 
   const [owner, other] = [browser(), browser()]
   for (const one of [owner, other]) await signIn(one, await one.get('/account'), person.username)
   // one without a counter, so that it may be used in several requests at once
   const passkey = new SoftwareAuthenticator(issuer, { synced: true })
   for (const one of [new SoftwareAuthenticator(issuer), passkey]) await addPasskey(owner, one)
-  const stolen = (await house.authenticators.list(person.id, 'passkey'))[1]
+  const stolen = (await services.authenticators.list(person.id, 'passkey'))[1]
 
   const thief = browser()
-  const visit = await portal.begin({ prompt: 'consent' })
-  const proven = await signInByPasskey(thief, await thief.get(visit.url), passkey)
-  const first: Tokens = await visit.finish(await allow(thief, proven))
+  const begun = await portal.begin({ prompt: 'consent' })
+  const proven = await signInByPasskey(thief, await thief.get(begun.url), passkey)
+  const first: Tokens = await begun.finish(await allow(thief, proven))
   const refreshTokens: string[] = []
   for (let more = 0; more < 4; more += 1) refreshTokens.push(await offline(thief, portal))
   const unused = await enter(thief, portal)
@@ -144,7 +144,7 @@ export async function robbed(house: Back, portal: TestPortal, headers: Record<st
       return page.leads?.searchParams.has('code') === true
     },
     device: () => succeeds(waiting.redeem()),
-    code: () => succeeds(unused.visit.finish(unused.page)),
+    code: () => succeeds(unused.begun.finish(unused.page)),
     refresh: () => succeeds(refresh(portal, first.refresh_token ?? '')),
     access: () => succeeds(userinfo(portal, first.access_token)),
     administrator: () => inside.call(administrators),

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import type { Clock } from '../../src/config/clock.ts'
 import { openRedisArtifacts } from '../../src/storage/artifacts-redis.ts'
-import { StoreAway } from '../../src/storage/away.ts'
+import { StoreAway } from '../../src/storage/unavailable.ts'
 import { artifactsContract } from '../contract/artifacts.ts'
 import { cannotRun } from '../setup/parts.ts'
 import { redisCli, startRedis } from '../setup/redis.ts'

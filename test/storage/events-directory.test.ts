@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeEach, expect, it, onTestFinished } from 'vitest'
-import { openDirectoryLine } from '../../src/storage/events-directory.ts'
+import { openDirectoryTransport } from '../../src/storage/events-directory.ts'
 import { eventsContract, hearing, process } from '../contract/events.ts'
 
 let directory: string
@@ -11,7 +11,7 @@ beforeEach(() => {
   onTestFinished(() => rmSync(above, { recursive: true, force: true }))
   directory = join(above, 'events')
 })
-const open = () => openDirectoryLine(directory)
+const open = () => openDirectoryTransport(directory)
 
 eventsContract('a directory', open)
 
@@ -21,14 +21,14 @@ it('leaves no files, and removes what somebody left who died', async () => {
   writeFileSync(join(directory, 'dead@client@a'), '')
   const other = process(open())
   await hearing(other)
-  for (let count = 0; count < 100; count += 1) one.events.tell('client', String(count))
+  for (let count = 0; count < 100; count += 1) one.events.publish('client', String(count))
   await expect.poll(() => other.heard.filter((text) => /\d/.test(text)).length).toBe(100)
   expect(readdirSync(directory)).toEqual([])
 })
 
 it('says nothing where nobody has ever listened', async () => {
   const { events, failures } = process(open(), false)
-  events.tell('client', 'a')
+  events.publish('client', 'a')
   await events.stop()
   expect(failures).toEqual([])
 })
@@ -38,7 +38,7 @@ it('a directory that is removed is made again at the next word, and then all may
   await hearing(one)
   await expect.poll(() => one.heard.splice(0)).toEqual(['client *', 'qr *'])
   rmSync(directory, { recursive: true })
-  one.events.tell('client', 'a')
+  one.events.publish('client', 'a')
   await expect.poll(() => one.heard).toContain('qr *')
   await hearing(one)
   expect(one.failures).toHaveLength(1)

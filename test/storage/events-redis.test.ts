@@ -1,10 +1,10 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { openRedisLine } from '../../src/storage/events-redis.ts'
+import { openRedisTransport } from '../../src/storage/events-redis.ts'
 import { eventsContract, hearing, process } from '../contract/events.ts'
 import { cannotRun } from '../setup/parts.ts'
 import { redisCli, startRedis } from '../setup/redis.ts'
 
-const lineTo = (port: number, user = '') => openRedisLine(`redis://${user}127.0.0.1:${port}`)
+const lineTo = (port: number, user = '') => openRedisTransport(`redis://${user}127.0.0.1:${port}`)
 
 describe.skipIf(cannotRun('Redis'))('Redis', () => {
   for (const kind of ['node', 'cluster'] as const) {
@@ -21,13 +21,13 @@ describe.skipIf(cannotRun('Redis'))('Redis', () => {
     await hearing(one, other)
     await expect.poll(() => other.heard.splice(0)).toEqual(['client *', 'qr *'])
     redisCli(port, 'SHUTDOWN', 'NOSAVE')
-    await expect.poll(() => [one.events.hears(), other.events.hears()]).toEqual([false, false])
+    await expect.poll(() => [one.events.isConnected(), other.events.isConnected()]).toEqual([false, false])
     await expect.poll(() => other.heard.splice(0)).toEqual(['client *', 'qr *'])
-    one.events.tell('client', 'said meanwhile')
+    one.events.publish('client', 'said meanwhile')
     await startRedis({ port })
     await hearing(one, other)
     await expect.poll(() => other.heard).toContain('qr *')
-    one.events.tell('client', 'said afterwards')
+    one.events.publish('client', 'said afterwards')
     await expect.poll(() => other.heard).toContain('client said afterwards')
     expect([one.failures.length, other.failures.length]).toEqual([1, 1])
   })
@@ -36,16 +36,16 @@ describe.skipIf(cannotRun('Redis'))('Redis', () => {
     const port = await startRedis()
     const [one, other] = [process(lineTo(port), false), process(lineTo(port))]
     await hearing(other)
-    one.events.tell('client', 'a')
+    one.events.publish('client', 'a')
     await expect.poll(() => other.heard).toContain('client a')
     redisCli(port, 'CLIENT', 'KILL', 'TYPE', 'normal')
-    one.events.tell('client', 'b')
+    one.events.publish('client', 'b')
     await expect.poll(() => other.heard).toContain('client b')
   })
 
   it('goes to the next of several nodes', async () => {
     const port = await startRedis()
-    const gone = process(openRedisLine(`redis://127.0.0.1:1,redis://127.0.0.1:${port}`))
+    const gone = process(openRedisTransport(`redis://127.0.0.1:1,redis://127.0.0.1:${port}`))
     await hearing(gone)
   })
 
@@ -55,7 +55,7 @@ describe.skipIf(cannotRun('Redis'))('Redis', () => {
     const { events, failures } = process(lineTo(port, 'mute:secret@'))
     await expect.poll(() => failures.length).toBe(1)
     await new Promise((resolve) => setTimeout(resolve, 300))
-    expect(events.hears()).toBe(false)
+    expect(events.isConnected()).toBe(false)
     const connections = /total_connections_received:(\d+)/.exec(redisCli(port, 'INFO', 'stats'))?.[1]
     expect(Number(connections)).toBeLessThan(12)
   })

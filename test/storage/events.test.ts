@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import type { Ear, OpenLine } from '../../src/storage/events.ts'
+import type { Receiver, OpenTransport } from '../../src/storage/events.ts'
 import { process } from '../contract/events.ts'
 
 beforeEach(() => void vi.useFakeTimers())
@@ -7,17 +7,17 @@ afterEach(() => void vi.useRealTimers())
 
 /** A line that can be cut without anybody noticing. */
 function silentLine() {
-  const ears = new Set<Ear>()
+  const ears = new Set<Receiver>()
   const state = { silent: false, opened: 0, said: [] as string[] }
-  const open: OpenLine = async (ear) => {
+  const open: OpenTransport = async (receiver) => {
     state.opened += 1
-    if (ear) ears.add(ear)
+    if (receiver) ears.add(receiver)
     return {
-      async say(text) {
+      async send(text) {
         state.said.push(text.replace(/^\w+@/, ''))
-        if (!state.silent) for (const one of ears) one.heard(text)
+        if (!state.silent) for (const one of ears) one.received(text)
       },
-      close: () => ear && ears.delete(ear),
+      close: () => receiver && ears.delete(receiver),
     }
   }
   return { open, state }
@@ -27,18 +27,18 @@ it('a line that carries nothing any more is noticed within ten seconds, and open
   const { open, state } = silentLine()
   const { events, heard, failures } = process(open)
   await vi.advanceTimersByTimeAsync(1)
-  expect(events.hears()).toBe(true)
+  expect(events.isConnected()).toBe(true)
   expect(heard.splice(0)).toEqual(['client *', 'qr *'])
   state.silent = true
   await vi.advanceTimersByTimeAsync(10_000)
-  expect(events.hears()).toBe(false)
+  expect(events.isConnected()).toBe(false)
   expect(heard.splice(0)).toEqual(['client *', 'qr *'])
   await vi.advanceTimersByTimeAsync(60_000)
   expect(state.opened).toBeLessThan(16)
   expect(failures).toHaveLength(1)
   state.silent = false
   await vi.advanceTimersByTimeAsync(10_000)
-  expect(events.hears()).toBe(true)
+  expect(events.isConnected()).toBe(true)
   expect(heard).toEqual(['client *', 'qr *'])
   expect(failures).toHaveLength(1)
 })
@@ -46,11 +46,11 @@ it('a line that carries nothing any more is noticed within ten seconds, and open
 it('of what could not be said for long only the topics are said', async () => {
   const { open, state } = silentLine()
   let away = true
-  const { events } = process(async (ear) => {
+  const { events } = process(async (receiver) => {
     if (away) throw new Error('away')
-    return open(ear)
+    return open(receiver)
   })
-  for (let count = 0; count < 3000; count += 1) events.tell('client', String(count))
+  for (let count = 0; count < 3000; count += 1) events.publish('client', String(count))
   away = false
   await vi.advanceTimersByTimeAsync(5000)
   expect(state.said.length).toBeLessThan(1010)

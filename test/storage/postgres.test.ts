@@ -4,9 +4,9 @@ import { setTimeout } from 'node:timers/promises'
 import { CompiledQuery, sql } from 'kysely'
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { checkChain } from '../../src/audit/chain.ts'
-import { createAuditTrail } from '../../src/audit/trail.ts'
+import { createAuditLog } from '../../src/audit/audit-log.ts'
 import { openDataKeys } from '../../src/keys/data-keys.ts'
-import { isAway } from '../../src/storage/away.ts'
+import { isUnavailable } from '../../src/storage/unavailable.ts'
 import { migrate, openDatabase, unhurried } from '../../src/storage/database.ts'
 import { askAndWrite } from '../../src/storage/postgres.ts'
 import { columnMarks } from '../../src/storage/schema.ts'
@@ -82,7 +82,7 @@ describe.skipIf(cannotRun('PostgreSQL'))('PostgreSQL', () => {
     const { cipher } = openDataKeys(join(temporaryDirectory(), 'keys'))
     const trails = [open(), open(), open()].map((database) => ({
       database,
-      audit: createAuditTrail({ database, cipher, clock }),
+      audit: createAuditLog({ database, cipher, clock }),
     }))
     const acts = Array.from({ length: 90 }, async (_, index) => {
       const { database, audit } = trails[index % 3] ?? expect.fail()
@@ -102,7 +102,7 @@ describe.skipIf(cannotRun('PostgreSQL'))('PostgreSQL', () => {
     const way = await longWay(url)
     const database = openDatabase(way.url)
     onTestFinished(() => database.destroy())
-    const audit = createAuditTrail({ database, cipher, clock })
+    const audit = createAuditLog({ database, cipher, clock })
     const enter = () => audit.record({ event: 'portal.entered', actor: 'person' })
     await enter() // connects
     const { entries } = (await checkChain(open())) as { entries: number }
@@ -170,10 +170,10 @@ describe.skipIf(cannotRun('PostgreSQL'))('PostgreSQL', () => {
       await sql`select pg_terminate_backend(${rows[0]?.pid ?? 0})`.execute(other)
       await sql`select 1`.execute(connection)
     })
-    expect(await ended.catch((error: unknown) => isAway(error))).toBe(true)
+    expect(await ended.catch((error: unknown) => isUnavailable(error))).toBe(true)
     expect(await database.selectFrom('clients').selectAll().execute()).toEqual([])
     const nowhere = openDatabase('postgres://postgres@127.0.0.1:1/none')
     onTestFinished(() => nowhere.destroy())
-    expect(await migrate(nowhere).catch((error: unknown) => isAway(error))).toBe(true)
+    expect(await migrate(nowhere).catch((error: unknown) => isUnavailable(error))).toBe(true)
   })
 })

@@ -1,4 +1,4 @@
-import type { AuditTrail } from '../../audit/trail.ts'
+import type { AuditLog } from '../../audit/audit-log.ts'
 import type { Clock } from '../../config/clock.ts'
 import type { FaceReferences } from '../../proofing/face/references.ts'
 import type { Database } from '../../storage/database.ts'
@@ -40,7 +40,7 @@ export function createFaceConsents(options: {
   persons: Pick<NaturalPersons, 'reveal'>
   references: FaceReferences
   notifier: Notifier
-  audit: AuditTrail
+  audit: AuditLog
   clock: Clock
 }): FaceConsents {
   const { database, persons, references, notifier, audit, clock } = options

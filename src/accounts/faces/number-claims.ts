@@ -1,4 +1,4 @@
-import type { AuditTrail } from '../../audit/trail.ts'
+import type { AuditLog } from '../../audit/audit-log.ts'
 import type { Clock } from '../../config/clock.ts'
 import type { Database, DatabaseTransaction } from '../../storage/database.ts'
 import type { Actor } from '../natural-persons.ts'
@@ -42,7 +42,7 @@ export interface NumberClaims {
 export function createNumberClaims(options: {
   database: Database
   notifier: Notifier
-  audit: AuditTrail
+  audit: AuditLog
   clock: Clock
   /** How long the account that loses the number has to object. */
   waitSeconds: number

@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import type { AuditTrail } from '../../audit/trail.ts'
+import type { AuditLog } from '../../audit/audit-log.ts'
 import type { Clock } from '../../config/clock.ts'
 import type { Database, DatabaseTransaction } from '../../storage/database.ts'
-import type { Tell } from '../../storage/events.ts'
+import type { Publish } from '../../storage/events.ts'
 import type { LookupIndex } from '../../keys/lookup-index.ts'
 import type { PopulationRegister } from '../../proofing/population-register.ts'
 import type { Authenticators } from '../authenticators.ts'
@@ -89,11 +89,11 @@ export function createFaceProofs(options: {
   notifier: Notifier
   supersede: Supersede
   claims: NumberClaims
-  audit: AuditTrail
-  tell: Tell
+  audit: AuditLog
+  publish: Publish
   clock: Clock
 }): FaceProofs {
-  const { database, lookup, persons, authenticators, register, notifier, supersede, claims, audit, tell, clock } =
+  const { database, lookup, persons, authenticators, register, notifier, supersede, claims, audit, publish, clock } =
     options
 
   /** Other accounts that have proven the same document. */
@@ -157,8 +157,8 @@ export function createFaceProofs(options: {
 
   /** Tells the servers, once it is committed. */
   function told(person: { id: string }, superseded: readonly string[], principals: readonly string[]) {
-    for (const id of [person.id, ...superseded]) tell('person', id)
-    for (const id of principals) tell('principal', id)
+    for (const id of [person.id, ...superseded]) publish('person', id)
+    for (const id of principals) publish('principal', id)
   }
 
   /** Decides what a proof of today changes: at once, or after the waiting period. */
@@ -233,7 +233,7 @@ export function createFaceProofs(options: {
       const ended = await database
         .transaction()
         .execute((transaction) => claims.endAgainst(transaction, person.id, 'cancelled', by))
-      tell('person', person.id)
+      publish('person', person.id)
       return ended
     },
     async carryOutDue() {

@@ -50,4 +50,4 @@ export const codeKeyOf = (blindIndex: BlindIndex, mandateId: string, code: strin
   blindIndex('mandate.code', `${mandateId}:${code}`)
 
 /** What the name of an invitee is sealed to (see FieldCipher). */
-export const inviteePlace = (id: string) => `mandates.invitee_name:${id}`
+export const inviteeAad = (id: string) => `mandates.invitee_name:${id}`

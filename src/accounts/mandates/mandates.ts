@@ -1,16 +1,16 @@
 import { createHash, randomUUID } from 'node:crypto'
-import type { AuditTrail } from '../../audit/trail.ts'
+import type { AuditLog } from '../../audit/audit-log.ts'
 import type { Clock } from '../../config/clock.ts'
 import type { BlindIndex } from '../../keys/blind-index.ts'
 import type { FieldCipher } from '../../keys/field-cipher.ts'
 import type { Database, DatabaseTransaction } from '../../storage/database.ts'
-import type { Tell } from '../../storage/events.ts'
+import type { Publish } from '../../storage/events.ts'
 import type { Actor, NaturalPerson } from '../natural-persons.ts'
 import type { Notifier } from '../notices.ts'
 import { canonicalText } from './canonical.ts'
 import { decide, type Act, type MandateProblem } from './decide.ts'
 import type { InvitationCodes } from './invitation-codes.ts'
-import { codeKeyOf, freshCode, inviteePlace, type Invitee } from './invitee.ts'
+import { codeKeyOf, freshCode, inviteeAad, type Invitee } from './invitee.ts'
 import type { PrincipalView, Principals } from './principals.ts'
 import { isLive, type Mandate, type Role } from './rules.ts'
 import * as store from './store.ts'
@@ -91,14 +91,14 @@ export function createMandates(options: {
   database: Database
   cipher: FieldCipher
   blindIndex: BlindIndex
-  audit: AuditTrail
+  audit: AuditLog
   principals: Principals
   invitationCodes: InvitationCodes
   notifier: Notifier
-  tell: Tell
+  publish: Publish
   clock: Clock
 }): Mandates {
-  const { database, cipher, blindIndex, audit, principals, invitationCodes, notifier, tell, clock } = options
+  const { database, cipher, blindIndex, audit, principals, invitationCodes, notifier, publish, clock } = options
 
   async function refuse(
     act: { type: PersonAct['type'] },
@@ -144,7 +144,7 @@ export function createMandates(options: {
           },
         )
       if (!written) continue
-      tell('principal', view.id)
+      publish('principal', view.id)
       return { ok: true, mandate }
     }
     return refuse(act, person, by, 'changed')
@@ -225,7 +225,7 @@ export function createMandates(options: {
       const code = invitee.needsCode ? freshCode() : undefined
       const columns = {
         invitee_key: invitee.key,
-        invitee_name: cipher.seal(invitee.name, inviteePlace(id)),
+        invitee_name: cipher.seal(invitee.name, inviteeAad(id)),
         code_key: code === undefined ? null : codeKeyOf(blindIndex, id, code),
         offer_ends_at: clock() + offerDays * dayMs,
       }

@@ -1,7 +1,7 @@
 import type { Database } from '../../storage/database.ts'
 import { hasPower, withoutPower } from '../account-power.ts'
 import type { Clock } from '../../config/clock.ts'
-import type { Hindrance, LegalPersons } from '../legal-persons.ts'
+import type { BlockReason, LegalPersons } from '../legal-persons.ts'
 import type { NaturalPersons } from '../natural-persons.ts'
 import type { PrincipalKind } from './matters.ts'
 import type { Affairs, Principal } from './rules.ts'
@@ -15,7 +15,7 @@ export interface PrincipalView {
   /** Of an organisation. */
   uscc: string | undefined
   /** Why nobody can act for it now. */
-  hindrance: Hindrance | undefined
+  blockedBy: BlockReason | undefined
   affairs: Affairs
   rows: store.MandateRow[]
   /** Read before all else: who changes something on this view gives it to `takeTurn`. */
@@ -51,19 +51,19 @@ export function createPrincipals(options: {
     if (kind === 'legal_person') {
       const standing = await legalPersons.standing(id)
       if (!standing) return undefined
-      const { legalPerson, principal, hindrance } = standing
+      const { legalPerson, principal, blockedBy } = standing
       const rows = await rowsNow()
       const affairs = await affairsOf(principal, rows)
-      return { id, kind, name: legalPerson.name, uscc: legalPerson.uscc, hindrance, affairs, rows, version }
+      return { id, kind, name: legalPerson.name, uscc: legalPerson.uscc, blockedBy, affairs, rows, version }
     }
     const person = await persons.find(id)
     if (!person) return undefined
     const rows = await rowsNow()
     const standing = hasPower(person.row, clock())
     const affairs = await affairsOf({ id, kind, ownerId: id, standing }, rows)
-    const hindrance = standing ? undefined : 'suspended'
+    const blockedBy = standing ? undefined : 'suspended'
     const name = person.status === 'closed' ? '' : persons.open(person, 'name')
-    return { id, kind, name, uscc: undefined, hindrance, affairs, rows, version }
+    return { id, kind, name, uscc: undefined, blockedBy, affairs, rows, version }
   }
 
   return {

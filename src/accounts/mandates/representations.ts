@@ -4,7 +4,7 @@ import type { Database } from '../../storage/database.ts'
 import type { LegalPersons } from '../legal-persons.ts'
 import type { NaturalPerson } from '../natural-persons.ts'
 import type { InvitationCodes } from './invitation-codes.ts'
-import { inviteePlace } from './invitee.ts'
+import { inviteeAad } from './invitee.ts'
 import type { Principals, PrincipalView } from './principals.ts'
 import { granted, type Granted, type Mandate } from './rules.ts'
 import * as store from './store.ts'
@@ -36,7 +36,7 @@ export interface HistoryEntry {
 
 /** Who may act for whom at this moment, the registers asked. */
 export interface Representations {
-  /** Everybody this person acts for, or would but for some hindrance. */
+  /** Everybody this person acts for, or would but for some blockedBy. */
   of(personId: string): Promise<Representation[]>
   /** The same answer for a principal that is not there and one the person has nothing to do with. */
   find(personId: string, principalId: string): Promise<Representation | undefined>
@@ -103,7 +103,7 @@ export function createRepresentations(options: {
       )
       return offers.filter((offer) => offer !== undefined)
     },
-    inviteeName: ({ id, invitee_name: name }) => (name === null ? '' : cipher.open(name, inviteePlace(id))),
+    inviteeName: ({ id, invitee_name: name }) => (name === null ? '' : cipher.open(name, inviteeAad(id))),
     async history(principalId, limit) {
       const rows = await database
         .selectFrom('mandate_history as history')

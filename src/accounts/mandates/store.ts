@@ -125,7 +125,7 @@ export async function appendHistory(transaction: DatabaseTransaction, entry: His
     .execute()
 }
 
-/** What portals hold for this principal is looked at again then (src/oidc/representation-endings.ts). */
+/** What portals hold for this principal is looked at again then (src/jobs/representation-endings.ts). */
 export async function lookAgain(transaction: DatabaseTransaction, principalId: string, dueAt: number): Promise<void> {
   await transaction.insertInto('representation_endings').values({ principal_id: principalId, due_at: dueAt }).execute()
 }

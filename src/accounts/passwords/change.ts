@@ -1,4 +1,4 @@
-import type { AuditTrail } from '../../audit/trail.ts'
+import type { AuditLog } from '../../audit/audit-log.ts'
 import type { Database } from '../../storage/database.ts'
 import type { Authenticator, Authenticators } from '../authenticators.ts'
 import type { Actor, NaturalPerson } from '../natural-persons.ts'
@@ -37,7 +37,7 @@ export function createChangePassword(options: {
   database: Database
   authenticators: Authenticators
   notifier: Notifier
-  audit: AuditTrail
+  audit: AuditLog
   endSignIns: EndSignIns
 }): ChangePassword {
   const { database, authenticators, notifier, audit, endSignIns } = options

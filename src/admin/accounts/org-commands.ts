@@ -15,7 +15,7 @@ import {
   type Outcome,
 } from '../command.ts'
 import { officialProblems } from '../clients/official.ts'
-import type { Desk } from '../desk.ts'
+import type { CommandContext } from '../command-context.ts'
 import { regionOfOrganisation } from '../remote/where.ts'
 
 const id = idField('organisation')
@@ -41,7 +41,7 @@ const codeProblems = {
 }
 
 /** So that a page is full also for an administrator of one city. */
-function ownRegistrations({ administrator }: Desk) {
+function ownRegistrations({ administrator }: CommandContext) {
   if (!administrator || isProvince(administrator.region)) return {}
   return { registeredIn: administrator.region.slice(0, ownDigits(administrator.region)) }
 }
@@ -54,9 +54,9 @@ const status = (verb: 'suspend' | 'resume', to: LegalPerson['status'], summary: 
     fields: { id },
     access: { role: 'operator', about: 'organisation' },
     example: `npx yideng org ${verb} ${exampleId}`,
-    async run(desk, input) {
-      const { legalPersons } = await desk.house()
-      const changed = await legalPersons.setStatus(input.id, to, { actor: desk.actor })
+    async run(context, input) {
+      const { legalPersons } = await context.services()
+      const changed = await legalPersons.setStatus(input.id, to, { actor: context.actor })
       return changed ? { ok: true, document: { id: input.id, status: to } } : unknown(input.id)
     },
   })
@@ -80,16 +80,16 @@ export const orgCommands: Command[] = [
     example:
       'npx yideng org create --name 深圳市云岭科技有限公司 --uscc 914403001922038216 ' +
       '--representative 3f0c6a52-58b1-4b5c-9e53-8f1f9b8f7c11',
-    async run(desk, input): Promise<Outcome> {
+    async run(context, input): Promise<Outcome> {
       const { parseCreditCode } = await import('../../accounts/identifiers/gb32100.ts')
       const { normaliseOrganisationName } = await import('../../accounts/identifiers/names.ts')
       const code = parseCreditCode(input.uscc)
       if (!code.ok) return wrong('uscc', codeProblems[code.problem])
       const name = normaliseOrganisationName(input.name)
       if (name === undefined) return wrong('name', 'has characters that cannot stand in the name of an organisation')
-      const official = officialProblems(desk, { name })
+      const official = officialProblems(context, { name })
       if (official.length > 0) return invalid(...official)
-      const { persons, legalPersons, businessRegister, database } = await desk.house()
+      const { persons, legalPersons, businessRegister, database } = await context.services()
       const person = await persons.find(input.representative)
       if (!person) return notFound('person', input.representative)
       if (person.identityLevel < 3)
@@ -102,7 +102,7 @@ export const orgCommands: Command[] = [
         const entry = { uscc, name, status: 'active' as const, documentType, documentNumber }
         await database.transaction().execute((transaction) => businessRegister.add(transaction, [entry]))
       }
-      const opened = await legalPersons.open({ uscc, person }, { actor: desk.actor })
+      const opened = await legalPersons.open({ uscc, person }, { actor: context.actor })
       if (opened.ok) return { ok: true, document: answerOf(opened.legalPerson) }
       if (opened.problem === 'not_representative') {
         return wrong('representative', 'is not whom the register names, or the organisation is not active there')
@@ -120,13 +120,13 @@ export const orgCommands: Command[] = [
     },
     access: { role: 'viewer', about: 'rows' },
     example: 'npx yideng org list --limit 20',
-    async run(desk, { limit, after }) {
+    async run(context, { limit, after }) {
       const fault = limitFault(limit)
       if (fault) return fault
-      const { legalPersons } = await desk.house()
+      const { legalPersons } = await context.services()
       const page = { limit: limit + 1, ...(after === undefined ? {} : { after }) }
-      const found = await legalPersons.list({ ...page, ...ownRegistrations(desk) })
-      const shown = found.slice(0, limit).filter(({ uscc }) => desk.sees(regionOfOrganisation(uscc)))
+      const found = await legalPersons.list({ ...page, ...ownRegistrations(context) })
+      const shown = found.slice(0, limit).filter(({ uscc }) => context.sees(regionOfOrganisation(uscc)))
       const document = shown.map(answerOf)
       const columns = ['ID', 'CODE', 'NAME', 'KIND', 'STATUS', 'REPRESENTATIVE']
       const rows = document.map((one) => [one.id, one.uscc, one.name, one.kind, one.status, one.representative])
@@ -146,11 +146,11 @@ export const orgCommands: Command[] = [
     fields: { id },
     access: { role: 'viewer', about: 'organisation' },
     example: `npx yideng org show ${exampleId}`,
-    async run(desk, input) {
-      const { legalPersons } = await desk.house()
+    async run(context, input) {
+      const { legalPersons } = await context.services()
       const standing = await legalPersons.standing(input.id)
       if (!standing) return unknown(input.id)
-      return { ok: true, document: { ...answerOf(standing.legalPerson), hindrance: standing.hindrance ?? null } }
+      return { ok: true, document: { ...answerOf(standing.legalPerson), blocked_by: standing.blockedBy ?? null } }
     },
   }),
   status(
@@ -166,8 +166,8 @@ export const orgCommands: Command[] = [
     fields: { id },
     access: { role: 'viewer', about: 'organisation' },
     example: `npx yideng org mandates ${exampleId}`,
-    async run(desk, input) {
-      const { principals, clock } = await desk.house()
+    async run(context, input) {
+      const { principals, clock } = await context.services()
       const view = await principals.view(input.id)
       if (view?.kind !== 'legal_person') return unknown(input.id)
       const { mattersInForce } = await import('../../accounts/mandates/rules.ts')

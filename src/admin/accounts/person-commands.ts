@@ -43,11 +43,11 @@ const status = (verb: 'lock' | 'unlock', to: 'active' | 'locked', summary: strin
     verb,
     summary,
     fields: { id },
-    access: { role: 'operator', about: 'house' },
+    access: { role: 'operator', about: 'system' },
     example: `npx yideng person ${verb} ${exampleId}`,
-    async run(desk, input) {
-      const { persons } = await desk.house()
-      const changed = await persons.setStatus(input.id, to, { actor: desk.actor })
+    async run(context, input) {
+      const { persons } = await context.services()
+      const changed = await persons.setStatus(input.id, to, { actor: context.actor })
       return changed ? { ok: true, document: { id: input.id, status: to } } : unknown(input.id)
     },
   })
@@ -75,21 +75,21 @@ export const personCommands: Command[] = [
         meaning: 'identity you vouch for: 2 self-asserted, 3 real name; without this the register decides',
       },
     },
-    access: { role: 'operator', about: 'house' },
+    access: { role: 'operator', about: 'system' },
     example:
       'npx yideng person create --name 张三 --id-number 11010519491231002X --phone 13800138000 ' +
       '--username zhangsan --password-stdin < password.txt',
-    async run(desk, input): Promise<Outcome> {
+    async run(context, input): Promise<Outcome> {
       const { readOpening } = await import('./person-opening.ts')
-      const breached = async (password: string) => (await desk.house()).breached.has(password)
-      const read = await readOpening(input, new Date(desk.clock()), breached)
+      const breached = async (password: string) => (await context.services()).breached.has(password)
+      const read = await readOpening(input, new Date(context.clock()), breached)
       if (!read.ok) return invalid(...read.problems)
       const { createPasswords } = await import('../../accounts/passwords/hash.ts')
-      const { persons } = await desk.house()
+      const { persons } = await context.services()
       const passwordHash = await createPasswords().hash(input.password)
       const vouchedLevel: 2 | 3 | undefined = input.level === 2 || input.level === 3 ? input.level : undefined
       const opening = { ...read.opening, passwordHash, ...(vouchedLevel ? { vouchedLevel } : {}) }
-      const opened = await persons.create(opening, { actor: desk.actor })
+      const opened = await persons.create(opening, { actor: context.actor })
       if (!opened.ok) {
         const field = opened.problem === 'username_taken' ? 'username' : 'id-number'
         return invalid({ field, message: 'belongs to another account already' })
@@ -108,12 +108,12 @@ export const personCommands: Command[] = [
       limit: limitField,
       after: afterField,
     },
-    access: { role: 'viewer', about: 'house' },
+    access: { role: 'viewer', about: 'system' },
     example: 'npx yideng person list --limit 20',
-    async run(desk, { limit, after }) {
+    async run(context, { limit, after }) {
       const fault = limitFault(limit)
       if (fault) return fault
-      const { persons } = await desk.house()
+      const { persons } = await context.services()
       const found = await persons.list({ limit: limit + 1, ...(after === undefined ? {} : { after }) })
       const document = await Promise.all(found.slice(0, limit).map((person) => masked(persons, person)))
       const columns = ['ID', 'NAME', 'DOCUMENT', 'NUMBER', 'PHONE', 'LEVEL', 'STATUS']
@@ -130,10 +130,10 @@ export const personCommands: Command[] = [
     verb: 'show',
     summary: 'show an account, personal data masked',
     fields: { id },
-    access: { role: 'viewer', about: 'house' },
+    access: { role: 'viewer', about: 'system' },
     example: `npx yideng person show ${exampleId}`,
-    async run(desk, input) {
-      const { persons } = await desk.house()
+    async run(context, input) {
+      const { persons } = await context.services()
       const person = await persons.find(input.id)
       return person ? { ok: true, document: await masked(persons, person) } : unknown(input.id)
     },
@@ -146,13 +146,13 @@ export const personCommands: Command[] = [
       id,
       reason: { type: 'text', required: true, placeholder: 'TEXT', meaning: 'why, for the second administrator' },
     },
-    access: { role: 'admin', about: 'house' },
+    access: { role: 'admin', about: 'system' },
     example: `npx yideng person reveal ${exampleId} --reason "court order 2026-118"`,
-    async run(desk, input) {
-      const { persons, audit } = await desk.house()
+    async run(context, input) {
+      const { persons, audit } = await context.services()
       const person = await persons.find(input.id)
       if (!person) return unknown(input.id)
-      await audit.record({ event: 'administrator.revealed', actor: desk.actor, personId: person.id })
+      await audit.record({ event: 'administrator.revealed', actor: context.actor, personId: person.id })
       const { documentType, documentNumber, name, phone, username } = persons.reveal(person)
       return {
         ok: true,
@@ -181,12 +181,12 @@ export const personCommands: Command[] = [
         meaning: 'you checked the document of the person before you: the account is not held afterwards',
       },
     },
-    access: { role: 'admin', about: 'house' },
+    access: { role: 'admin', about: 'system' },
     example: `npx yideng person reset-password ${exampleId} --counter`,
-    async run(desk, input) {
-      const { persons, recovery, settings } = await desk.house()
+    async run(context, input) {
+      const { persons, recovery, settings } = await context.services()
       const person = await persons.find(input.id)
-      const link = person && (await recovery.makeLink(person.id, input, { actor: desk.actor }))
+      const link = person && (await recovery.makeLink(person.id, input, { actor: context.actor }))
       if (!link) return unknown(input.id)
       const document = {
         id: person.id,

@@ -25,14 +25,14 @@ export const proofCommands: Command[] = [
         meaning: 'you saw the holders of both accounts: the other one loses the number at once',
       },
     },
-    access: { role: 'operator', about: 'house' },
+    access: { role: 'operator', about: 'system' },
     example: `npx yideng person prove ${exampleId}`,
-    async run(desk, input) {
-      const { persons, faceProofs } = await desk.house()
+    async run(context, input) {
+      const { persons, faceProofs } = await context.services()
       const person = await persons.find(input.id)
       if (!person) return unknown(input.id)
       const seen = { bothPresent: input['both-present'] }
-      const proved = await faceProofs.proveAtCounter(person, seen, { actor: desk.actor })
+      const proved = await faceProofs.proveAtCounter(person, seen, { actor: context.actor })
       if (!proved.ok) return failed(provingProblems[proved.problem])
       if (!('waits' in proved)) {
         return { ok: true, document: { id: person.id, level: 4, bound: proved.bound, superseded: proved.superseded } }
@@ -50,13 +50,13 @@ export const proofCommands: Command[] = [
     verb: 'keep-number',
     summary: 'let an account keep its document number: what waits to take it away ends',
     fields: { id },
-    access: { role: 'operator', about: 'house' },
+    access: { role: 'operator', about: 'system' },
     example: `npx yideng person keep-number ${exampleId}`,
-    async run(desk, input) {
-      const { persons, faceProofs } = await desk.house()
+    async run(context, input) {
+      const { persons, faceProofs } = await context.services()
       const person = await persons.find(input.id)
       if (!person) return unknown(input.id)
-      const ended = await faceProofs.keepNumber(person, { actor: desk.actor })
+      const ended = await faceProofs.keepNumber(person, { actor: context.actor })
       if (ended === 0) return failed('Nothing waits to take the number of this account away.')
       return { ok: true, document: { id: person.id, ended } }
     },
@@ -75,14 +75,14 @@ export const proofCommands: Command[] = [
         meaning: 'id of the account of the guardian, level 3 or more',
       },
     },
-    access: { role: 'operator', about: 'house' },
+    access: { role: 'operator', about: 'system' },
     example: `npx yideng person agree-face ${exampleId} --guardian 9d2c7c0e-5f7a-4a53-9a3e-0a2f6c1b7d22`,
-    async run(desk, input) {
-      const { persons, faceConsents } = await desk.house()
+    async run(context, input) {
+      const { persons, faceConsents } = await context.services()
       const [person, guardian] = await Promise.all([persons.find(input.id), persons.find(input.guardian)])
       if (!person) return unknown(input.id)
       if (!guardian) return unknown(input.guardian)
-      const given = await faceConsents.giveFor(person, guardian, { actor: desk.actor })
+      const given = await faceConsents.giveFor(person, guardian, { actor: context.actor })
       if (given === 'given') return { ok: true, document: { id: person.id, guardian: guardian.id } }
       const message =
         given === 'not_a_child'
@@ -96,13 +96,13 @@ export const proofCommands: Command[] = [
     verb: 'withdraw-face',
     summary: 'take back the consent to face verification and erase the template, for a person or a guardian who asks',
     fields: { id },
-    access: { role: 'operator', about: 'house' },
+    access: { role: 'operator', about: 'system' },
     example: `npx yideng person withdraw-face ${exampleId}`,
-    async run(desk, input) {
-      const { persons, faceConsents } = await desk.house()
+    async run(context, input) {
+      const { persons, faceConsents } = await context.services()
       const person = await persons.find(input.id)
       if (!person) return unknown(input.id)
-      const erased = await faceConsents.withdraw(person, { actor: desk.actor })
+      const erased = await faceConsents.withdraw(person, { actor: context.actor })
       return { ok: true, document: { id: person.id, erased } }
     },
   }),

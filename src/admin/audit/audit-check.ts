@@ -2,12 +2,12 @@ import { existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { hashOfFile, verifyArchive } from '../../audit/archives.ts'
 import { checkpointFileOf, readCheckpointFile } from '../../audit/checkpoints.ts'
-import { verifyTrail, type TrailCheck } from '../../audit/verify.ts'
+import { verifyAuditLog, type AuditLogCheck } from '../../audit/verify.ts'
 import type { VerifyDocument } from '../../keys/signatures.ts'
 import { openDatabase } from '../../storage/database.ts'
 import { mayBeStore } from '../../storage/sqlite.ts'
 import type { Problem } from '../command.ts'
-import type { Desk } from '../desk.ts'
+import type { CommandContext } from '../command-context.ts'
 
 const isFile = (path: string) => existsSync(path) && statSync(path).isFile()
 
@@ -17,21 +17,21 @@ const missing = (field: string, file: string) => ({
 
 /** Checks the store, or a copy of it, against the checkpoints in it and beside it. */
 export async function verifyStore(
-  desk: Desk,
+  context: CommandContext,
   verify: VerifyDocument,
   { store, checkpoint }: { store?: string | undefined; checkpoint?: string | undefined },
-): Promise<TrailCheck | { problem: Problem }> {
+): Promise<AuditLogCheck | { problem: Problem }> {
   if (store !== undefined && !isFile(store)) return missing('store', store)
   if (checkpoint !== undefined && !isFile(checkpoint)) return missing('checkpoint', checkpoint)
   const beside =
-    store === undefined ? checkpointFileOf((await desk.settings()).dataDir) : checkpointFileOf(dirname(store))
+    store === undefined ? checkpointFileOf((await context.settings()).dataDir) : checkpointFileOf(dirname(store))
   const known = checkpoint === undefined ? readCheckpointFile(beside) : readFileSync(checkpoint, 'utf8')
   const elsewhere = (known ?? '').split('\n').filter((line) => line.trim() !== '')
-  if (store === undefined) return verifyTrail({ database: (await desk.house()).database, verify, elsewhere })
+  if (store === undefined) return verifyAuditLog({ database: (await context.services()).database, verify, elsewhere })
   if (!mayBeStore(store)) return { problem: { field: 'store', message: `${JSON.stringify(store)} is no store` } }
   const database = openDatabase(store)
   try {
-    return await verifyTrail({ database, verify, elsewhere })
+    return await verifyAuditLog({ database, verify, elsewhere })
   } finally {
     await database.destroy()
   }
@@ -42,7 +42,7 @@ export async function verifyArchiveFile(
   verify: VerifyDocument,
   file: string,
   store?: string,
-): Promise<TrailCheck | { problem: Problem }> {
+): Promise<AuditLogCheck | { problem: Problem }> {
   if (!isFile(file)) return missing('archive', file)
   if (store !== undefined && !(isFile(store) && mayBeStore(store))) return missing('store', store)
   const check = await verifyArchive(verify, file).catch(() => undefined)

@@ -2,7 +2,7 @@ import type { Entry } from '../../audit/chain.ts'
 import { monthAfter, monthOf } from '../../config/months.ts'
 import { filterDetails, filterFields, keysField, notKeys, readFilter, verifierOf } from './audit-fields.ts'
 import { command, invalid, iso, limitFault, limitField, type Command, type Outcome } from '../command.ts'
-import type { Desk } from '../desk.ts'
+import type { CommandContext } from '../command-context.ts'
 import { revealing } from './revealing.ts'
 import { verifySignature } from './verify-signature-command.ts'
 
@@ -20,10 +20,10 @@ function shown({ sequence, at, event, actor, person_id, client_id, details }: En
 }
 
 /** An administrator of a city sees what happened at its portals; all else belongs to the whole house. */
-async function ownPortals(desk: Desk): Promise<string[] | undefined> {
-  if (desk.sees(undefined)) return undefined
-  const { clients } = await desk.house()
-  return (await clients.list()).filter(({ region }) => desk.sees(region)).map(({ id }) => id)
+async function ownPortals(context: CommandContext): Promise<string[] | undefined> {
+  if (context.sees(undefined)) return undefined
+  const { clients } = await context.services()
+  return (await clients.list()).filter(({ region }) => context.sees(region)).map(({ id }) => id)
 }
 
 export const auditCommands: Command[] = [
@@ -43,17 +43,17 @@ export const auditCommands: Command[] = [
     },
     access: { role: 'viewer', about: 'rows' },
     example: 'npx yideng audit list --event login.refused --since 2026-11-24',
-    async run(desk, { limit, before, restricted, ...asked }) {
+    async run(context, { limit, before, restricted, ...asked }) {
       const read = readFilter(asked)
       if (!read.ok) return invalid(...read.problems)
       const fault = limitFault(limit)
       if (fault) return fault
       const { newestEntries } = await import('../../audit/reading.ts')
-      const { database } = await desk.house()
-      const filter = { ...read.filter, portals: await ownPortals(desk) }
+      const { database } = await context.services()
+      const filter = { ...read.filter, portals: await ownPortals(context) }
       const found = await newestEntries(database, filter, { limit: limit + 1, before })
       const page = found.slice(0, limit)
-      const open = restricted ? await revealing(desk, 'audit.revealed', filterDetails(asked)) : undefined
+      const open = restricted ? await revealing(context, 'audit.revealed', filterDetails(asked)) : undefined
       const document = page.map((entry) => ({ ...shown(entry), ...(open ? { restricted: open(entry) } : {}) }))
       const columns = [
         'NUMBER',
@@ -103,13 +103,13 @@ export const auditCommands: Command[] = [
     },
     access: { local: 'it reads the files of the store' },
     example: 'npx yideng audit verify --store /evidence/yideng.sqlite --keys jwks.json',
-    async run(desk, { store, archive, checkpoint, keys }): Promise<Outcome> {
-      const verify = await verifierOf(desk, keys)
+    async run(context, { store, archive, checkpoint, keys }): Promise<Outcome> {
+      const verify = await verifierOf(context, keys)
       if (!verify) return invalid(notKeys)
       const { verifyArchiveFile, verifyStore } = await import('./audit-check.ts')
       const check =
         archive === undefined
-          ? await verifyStore(desk, verify, { store, checkpoint })
+          ? await verifyStore(context, verify, { store, checkpoint })
           : await verifyArchiveFile(verify, archive, store)
       if ('problem' in check) return invalid(check.problem)
       if (check.whole) {
@@ -144,13 +144,13 @@ export const auditCommands: Command[] = [
     },
     access: { local: 'it writes a file' },
     example: 'npx yideng audit export --to november.jsonl --since 2026-11-01 --until 2026-12-01',
-    async run(desk, { to, format, audience, restricted, ...asked }) {
+    async run(context, { to, format, audience, restricted, ...asked }) {
       const read = readFilter(asked)
       if (!read.ok) return invalid(...read.problems)
       const details = { ...filterDetails(asked), format, restricted }
-      const open = await revealing(desk, 'audit.exported', details)
+      const open = await revealing(context, 'audit.exported', details)
       const { exportEntries } = await import('./audit-export.ts')
-      const written = await exportEntries(desk, {
+      const written = await exportEntries(context, {
         to,
         format,
         audience,
@@ -175,9 +175,9 @@ export const auditCommands: Command[] = [
     },
     access: { local: 'it writes files and takes entries out of the store' },
     example: 'npx yideng audit archive --to /archive/yideng',
-    async run(desk, { to, before }): Promise<Outcome> {
+    async run(context, { to, before }): Promise<Outcome> {
       const { archiveMonths } = await import('../../audit/archives.ts')
-      const thisMonth = monthOf(desk.clock())
+      const thisMonth = monthOf(context.clock())
       if (before !== undefined && (!monthForm.test(before) || before > thisMonth)) {
         return invalid({
           field: 'before',
@@ -188,16 +188,16 @@ export const auditCommands: Command[] = [
       if (!statSync(to, { throwIfNoEntry: false })?.isDirectory()) {
         return invalid({ field: 'to', message: `${JSON.stringify(to)} must be a directory that is there` })
       }
-      const { database, audit, settings } = await desk.house()
+      const { database, audit, settings } = await context.services()
       const { createVerifier } = await import('../../keys/signatures.ts')
       const document = await archiveMonths({
         database,
         audit,
-        verify: createVerifier(settings.keysDir, desk.clock),
+        verify: createVerifier(settings.keysDir, context.clock),
         directory: to,
         before: before ?? monthAfter(thisMonth, 1 - settings.auditMonths),
-        now: desk.clock(),
-        actor: desk.actor,
+        now: context.clock(),
+        actor: context.actor,
       })
       const rows = document.map(({ month, entries, file }) => [month, entries, file])
       const notes = rows.length > 0 ? [] : ['There is nothing to archive.']
@@ -211,13 +211,13 @@ export const auditCommands: Command[] = [
     fields: {},
     access: { local: 'it changes how the store is laid out' },
     example: 'npx yideng audit divide',
-    async run(desk): Promise<Outcome> {
-      const { database, settings } = await desk.house()
+    async run(context): Promise<Outcome> {
+      const { database, settings } = await context.services()
       if (!settings.databaseUrl) return invalid({ message: 'The embedded store has no partitions: nothing to do.' })
-      const { divideLongTrail, isDivided, makeMonthsAhead } = await import('../../storage/audit-months.ts')
+      const { divideLongAuditLog, isDivided, makeMonthsAhead } = await import('../../storage/audit-months.ts')
       const before = await isDivided(database)
-      if (!before) await divideLongTrail(database, desk.clock())
-      const months = await makeMonthsAhead(database, desk.clock())
+      if (!before) await divideLongAuditLog(database, context.clock())
+      const months = await makeMonthsAhead(database, context.clock())
       const said = before ? 'The trail was divided already.' : 'The trail is divided.'
       return { ok: true, document: { divided: !before, months }, shown: [said] }
     },
@@ -235,11 +235,11 @@ export const auditCommands: Command[] = [
         meaning: 'number of the entry',
       },
     },
-    access: { role: 'viewer', about: 'house' },
+    access: { role: 'viewer', about: 'system' },
     example: 'npx yideng audit receipt 4711 --json > receipt.json',
-    async run(desk, { number }): Promise<Outcome> {
+    async run(context, { number }): Promise<Outcome> {
       const { receiptFor } = await import('../../audit/receipts.ts')
-      const receipt = await receiptFor((await desk.house()).database, number)
+      const receipt = await receiptFor((await context.services()).database, number)
       if (receipt) return { ok: true, document: receipt }
       const message = `There is no entry ${number} in the store, or no checkpoint speaks for it yet: the server makes one a minute.`
       return { ok: false, kind: 'not_found', problems: [{ message }] }
@@ -255,8 +255,8 @@ export const auditCommands: Command[] = [
     },
     access: { local: 'a receipt shows by itself that it holds' },
     example: 'npx yideng audit check-receipt receipt.json --keys jwks.json',
-    async run(desk, { receipt, keys }): Promise<Outcome> {
-      const verify = await verifierOf(desk, keys)
+    async run(context, { receipt, keys }): Promise<Outcome> {
+      const verify = await verifierOf(context, keys)
       if (!verify) return invalid(notKeys)
       const { checkReceipt } = await import('../../audit/receipts.ts')
       const check = await checkReceipt(verify, receipt)

@@ -5,11 +5,11 @@ import type { Entry } from '../../audit/chain.ts'
 import { entriesInOrder, type EntryFilter } from '../../audit/reading.ts'
 import { securityEventToken } from '../../audit/security-event-tokens.ts'
 import { createSigner } from '../../keys/signatures.ts'
-import type { Desk } from '../desk.ts'
+import type { CommandContext } from '../command-context.ts'
 
 /** Writes entries to a new file that only its owner may read; `open` opens restricted parts where they are asked for. */
 export async function exportEntries(
-  desk: Desk,
+  context: CommandContext,
   options: {
     to: string
     format: string
@@ -20,14 +20,14 @@ export async function exportEntries(
 ): Promise<{ file: string; entries: number } | { problem: string }> {
   const { to, format, audience, filter, open } = options
   if (existsSync(to)) return { problem: `${JSON.stringify(to)} is there already` }
-  const { database, settings } = await desk.house()
-  const sign = createSigner(settings.keysDir, desk.clock)
+  const { database, settings } = await context.services()
+  const sign = createSigner(settings.keysDir, context.clock)
   let entries = 0
 
   async function lineOf(entry: Entry): Promise<string> {
     if (format === 'set') {
       const { issuer } = settings
-      return securityEventToken(sign, { entry, restricted: open?.(entry), issuer, audience, now: desk.clock() })
+      return securityEventToken(sign, { entry, restricted: open?.(entry), issuer, audience, now: context.clock() })
     }
     return JSON.stringify(open ? { ...entry, restricted_opened: open(entry) } : entry)
   }

@@ -4,7 +4,7 @@ import { auditEvents } from '../../audit/events.ts'
 import type { EntryFilter } from '../../audit/reading.ts'
 import type { VerifyDocument } from '../../keys/signatures.ts'
 import type { Problem } from '../command.ts'
-import type { Desk } from '../desk.ts'
+import type { CommandContext } from '../command-context.ts'
 
 /** Which entries, as an administrator asks for them. */
 export const filterFields = {
@@ -63,9 +63,9 @@ export const keysField = {
 const keySet = z.object({ keys: z.array(z.looseObject({ kid: z.string(), kty: z.string() })) })
 
 /** @returns undefined when what was given is not a key set */
-export async function verifierOf(desk: Desk, keys: unknown): Promise<VerifyDocument | undefined> {
+export async function verifierOf(context: CommandContext, keys: unknown): Promise<VerifyDocument | undefined> {
   const { createVerifier, verifierOver } = await import('../../keys/signatures.ts')
-  if (keys === undefined) return createVerifier((await desk.settings()).keysDir, desk.clock)
+  if (keys === undefined) return createVerifier((await context.settings()).keysDir, context.clock)
   const read = keySet.safeParse(keys)
   if (!read.success) return undefined
   try {

@@ -16,11 +16,11 @@ export const verifySignature = command({
   },
   access: { local: 'it opens sealed parts of the audit trail' },
   example: 'npx yideng audit verify-signature 0f3c2b1a-9d8e-4f7a-8b6c-5d4e3f2a1b0c',
-  async run(desk, { id }): Promise<Outcome> {
+  async run(context, { id }): Promise<Outcome> {
     const { checkApproval, checkMandate, shownCheck } = await import('./verify-signature.ts')
-    const { database } = await desk.house()
+    const { database } = await context.services()
     const checks = /^\d{1,15}$/.test(id)
-      ? await checkApproval(database, Number(id), await revealing(desk, 'audit.revealed', { entry: id }))
+      ? await checkApproval(database, Number(id), await revealing(context, 'audit.revealed', { entry: id }))
       : await checkMandate(database, id)
     if (!checks) return notFound('mandate or approval', id)
     const signed = checks.filter((check) => check.signed).length

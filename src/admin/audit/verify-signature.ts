@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { differences, signableOf, type HistoryRow } from '../../accounts/mandates/signed.ts'
 import type { Entry } from '../../audit/chain.ts'
-import { authenticatorName } from '../../login/passkey/authenticator-names.ts'
-import { digestOf, holds, keyDigestOf, readProof } from '../../login/passkey/proof.ts'
+import { authenticatorName } from '../../login/methods/passkey/authenticator-names.ts'
+import { digestOf, holds, keyDigestOf, readProof } from '../../login/methods/passkey/proof.ts'
 import type { Database } from '../../storage/database.ts'
 import { iso } from '../command.ts'
 
@@ -142,14 +142,14 @@ export async function checkApproval(
   if (!entry?.person_id) return undefined
   const { signature } = approvedDetails.partial().parse(JSON.parse(entry.details))
   const about = { act: 'approval', person: entry.person_id, at: iso(entry.at), entry: number }
-  const parts = kept.safeParse(open(entry)).data
-  if (!parts) {
+  const deps = kept.safeParse(open(entry)).data
+  if (!deps) {
     // named in the entry by a version that did not keep it, or nothing was signed
     const faults = signature === undefined ? [] : ['only its digest was kept: it was made by an older version']
     const none = { signed: false, version: null, passkey: null, origin: null, text: '' }
     return [{ holds: faults.length === 0, faults, ...about, ...none }]
   }
-  const { signed: text, proof } = parts
+  const { signed: text, proof } = deps
   const checked = await checkProof(database, { text, proof, personId: entry.person_id, at: entry.at })
   const faults = [
     ...checked.faults,

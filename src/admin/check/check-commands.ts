@@ -31,7 +31,7 @@ export const checkCommands: Command[] = [
     },
     access: { local: 'it is a provider for a while, on the machine where the portal is tried' },
     example: 'npx yideng client check mXu0Wj5hGk2cQ9Ty --url http://localhost:8080/login',
-    async run(desk, { id, url, page, port, wait }): Promise<Outcome> {
+    async run(context, { id, url, page, port, wait }): Promise<Outcome> {
       const problems = [
         ...(['url', 'page'] as const).flatMap((field) => {
           const given = { url, page }[field]
@@ -42,7 +42,7 @@ export const checkCommands: Command[] = [
         ...(wait > longestWait ? [{ field: 'wait', message: `must be at most ${longestWait}` }] : []),
       ]
       if (problems.length > 0) return invalid(...problems)
-      const { clients } = await desk.house()
+      const { clients } = await context.services()
       const client = await clients.find(id)
       if (!client) return notFound('portal', id)
       const [redirect] = client.redirect_uris
@@ -52,15 +52,15 @@ export const checkCommands: Command[] = [
       const { startFaultyProvider } = await import('./faulty-provider.ts')
       const { checkPortal, CannotCheck } = await import('./check-portal.ts')
       const start = url ?? client.uri ?? new URL('/', redirect).href
-      const provider = await startFaultyProvider({ client, port, clock: desk.clock })
+      const provider = await startFaultyProvider({ client, port, clock: context.clock })
       try {
-        desk.say([
+        context.say([
           `Point the portal at the issuer ${provider.issuer} (client_id ${client.id}, any secret) and start it anew.`,
           `Signing in at ${start}; waiting ${wait} seconds at most for it.`,
         ])
         const checks = await checkPortal(
-          { client, provider, start, page, clock: desk.clock, waitMs: wait * 1000 },
-          desk.progress,
+          { client, provider, start, page, clock: context.clock, waitMs: wait * 1000 },
+          context.progress,
         )
         const wrong = checks.filter(({ must, was }) => was !== must && was !== 'unknown')
         const rows = checks.map(({ name, meaning, must, was }) => [

@@ -1,6 +1,6 @@
 import type { Client } from '../../clients/clients.ts'
 import { command, idField, invalid, iso, notFound, type Command, type Outcome } from '../command.ts'
-import type { Desk } from '../desk.ts'
+import type { CommandContext } from '../command-context.ts'
 import { officialProblems } from './official.ts'
 import {
   changeFields,
@@ -18,8 +18,8 @@ const secretOnce =
   'The secret is shown only now: Yideng keeps no copy. If it is lost: npx yideng client rotate-secret ID'
 
 /** What the people who write the portal need, ready to copy. */
-async function snippet(desk: Desk, client: Client): Promise<string[]> {
-  const { issuer } = await desk.settings()
+async function snippet(context: CommandContext, client: Client): Promise<string[]> {
+  const { issuer } = await context.settings()
   return [
     '',
     "For the portal's developers:",
@@ -45,9 +45,9 @@ const status = (verb: 'suspend' | 'resume', to: Client['status'], summary: strin
     fields: { id },
     access: { role: 'operator', about: 'portal' },
     example: `npx yideng client ${verb} ${exampleId}`,
-    async run(desk, input) {
-      const { clients } = await desk.house()
-      const changed = await clients.setStatus(input.id, to, desk.actor)
+    async run(context, input) {
+      const { clients } = await context.services()
+      const changed = await clients.setStatus(input.id, to, context.actor)
       return changed ? { ok: true, document: { client_id: input.id, status: to } } : unknown(input.id)
     },
   })
@@ -63,13 +63,13 @@ export const clientCommands: Command[] = [
     example:
       'npx yideng client create --name 深圳市政务服务网 --region 440300 ' +
       '--redirect-uri https://www.sz.example.gov.cn/callback --scope "openid profile"',
-    async run(desk, input) {
-      const official = officialProblems(desk, metadataOf(input))
+    async run(context, input) {
+      const official = officialProblems(context, metadataOf(input))
       if (official.length > 0) return invalid(...official)
-      const { clients } = await desk.house()
-      const created = await clients.create(metadataOf(input), desk.actor)
+      const { clients } = await context.services()
+      const created = await clients.create(metadataOf(input), context.actor)
       if (!created.ok) return invalid(...problemsAsGiven(created.problems, input))
-      return answer(created.client, created.secret, await snippet(desk, created.client))
+      return answer(created.client, created.secret, await snippet(context, created.client))
     },
   }),
   command({
@@ -79,10 +79,10 @@ export const clientCommands: Command[] = [
     fields: {},
     access: { role: 'viewer', about: 'rows' },
     example: 'npx yideng client list --json',
-    async run(desk) {
-      const { clients } = await desk.house()
+    async run(context) {
+      const { clients } = await context.services()
       const document = (await clients.list())
-        .filter(({ region }) => desk.sees(region))
+        .filter(({ region }) => context.sees(region))
         .map((client) => ({
           client_id: client.id,
           name: client.name,
@@ -111,8 +111,8 @@ export const clientCommands: Command[] = [
     fields: { id },
     access: { role: 'viewer', about: 'portal' },
     example: `npx yideng client show ${exampleId}`,
-    async run(desk, input) {
-      const { clients } = await desk.house()
+    async run(context, input) {
+      const { clients } = await context.services()
       const client = await clients.find(input.id)
       return client ? { ok: true, document: registrationOf(client) } : unknown(input.id)
     },
@@ -124,15 +124,15 @@ export const clientCommands: Command[] = [
     fields: { id, ...changeFields },
     access: { role: 'operator', about: 'portal' },
     example: `npx yideng client update ${exampleId} --min-level 3 --backchannel-logout-uri https://www.sz.example.gov.cn/logout`,
-    async run(desk, { id: clientId, ...input }) {
+    async run(context, { id: clientId, ...input }) {
       const changes = changesOf(input)
       if (Object.keys(changes).length === 0) {
         return invalid({ message: 'Nothing is given to change.' })
       }
-      const official = officialProblems(desk, metadataOf(input))
+      const official = officialProblems(context, metadataOf(input))
       if (official.length > 0) return invalid(...official)
-      const { clients } = await desk.house()
-      const updated = await clients.update(clientId, changes, desk.actor)
+      const { clients } = await context.services()
+      const updated = await clients.update(clientId, changes, context.actor)
       if (!updated) return unknown(clientId)
       if (!updated.ok) return invalid(...problemsAsGiven(updated.problems, input))
       return answer((await clients.find(clientId)) ?? updated.client, updated.secret)
@@ -145,9 +145,9 @@ export const clientCommands: Command[] = [
     fields: { id },
     access: { role: 'operator', about: 'portal' },
     example: `npx yideng client rotate-secret ${exampleId} --json`,
-    async run(desk, input) {
-      const { clients } = await desk.house()
-      const rotated = await clients.rotateSecret(input.id, desk.actor)
+    async run(context, input) {
+      const { clients } = await context.services()
+      const rotated = await clients.rotateSecret(input.id, context.actor)
       if (!rotated) return unknown(input.id)
       if (!rotated.ok) return invalid(...problemsAsGiven(rotated.problems, {}))
       const document = { client_id: input.id, client_secret: rotated.secret }
@@ -163,9 +163,9 @@ export const clientCommands: Command[] = [
     fields: { id },
     access: { role: 'admin', about: 'portal' },
     example: `npx yideng client delete ${exampleId}`,
-    async run(desk, input) {
-      const { clients } = await desk.house()
-      const deleted = await clients.delete(input.id, desk.actor)
+    async run(context, input) {
+      const { clients } = await context.services()
+      const deleted = await clients.delete(input.id, context.actor)
       return deleted ? { ok: true, document: { client_id: input.id, deleted: true } } : unknown(input.id)
     },
   }),

@@ -22,9 +22,9 @@ export const clientFileCommands: Command[] = [
     },
     access: { role: 'viewer', about: 'rows' },
     example: 'npx yideng client export > portals.yaml',
-    async run(desk, { id }): Promise<Outcome> {
-      const { clients } = await desk.house()
-      const all = (await clients.list()).filter(({ region }) => desk.sees(region))
+    async run(context, { id }): Promise<Outcome> {
+      const { clients } = await context.services()
+      const all = (await clients.list()).filter(({ region }) => context.sees(region))
       const asked = id === undefined ? all : all.filter((client) => client.id === id)
       if (id !== undefined && asked.length === 0) return notFound('portal', id)
       const { toYaml } = await import('./client-file.ts')
@@ -48,14 +48,14 @@ export const clientFileCommands: Command[] = [
     },
     access: { local: 'it reads a file, and what is in it may lie in any region' },
     example: 'npx yideng client import portals.yaml --plan',
-    async run(desk, { file, plan: only }): Promise<Outcome> {
-      const { clients } = await desk.house()
+    async run(context, { file, plan: only }): Promise<Outcome> {
+      const { clients } = await context.services()
       const { apply, planOf } = await import('./client-file.ts')
       const plan = planOf(file, await clients.list())
       if (!plan.ok) return invalid(...plan.problems)
       const steps = plan.steps.map(({ input: _i, status: _s, ...step }) => step)
       if (only) return { ok: true, document: { applied: false, steps }, shown: linesOf(plan.steps) }
-      const secrets = await apply(clients, plan.steps, desk.actor)
+      const secrets = await apply(clients, plan.steps, context.actor)
       const lines = secrets.map(
         ({ client_id, name, client_secret }) => `${name} (${client_id})  secret ${client_secret}`,
       )

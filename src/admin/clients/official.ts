@@ -1,11 +1,11 @@
 import { officialNameIn } from '../../clients/official-names.ts'
 import { isProvince } from '../../config/regions.ts'
 import type { Problem } from '../command.ts'
-import type { Desk } from '../desk.ts'
+import type { CommandContext } from '../command-context.ts'
 
 /** What keeps an administrator from giving these names: official ones are the province's to give (config/official-names.json). */
 export function officialProblems(
-  { administrator }: Pick<Desk, 'administrator'>,
+  { administrator }: Pick<CommandContext, 'administrator'>,
   registration: Readonly<Record<string, unknown>>,
 ): Problem[] {
   if (!administrator || isProvince(administrator.region)) return []

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { restrictedPlace } from '../../audit/chain.ts'
-import type { Back } from '../house.ts'
+import { restrictedAad } from '../../audit/chain.ts'
+import type { Services } from '../../services.ts'
 import type { Finding } from './finding.ts'
 
 const restricted = z.object({ address: z.string() })
@@ -12,7 +12,7 @@ const manyPeople = 20
  * Whether the latest sign-ins all came from one address although they are of many people. The address itself is not told:
  * it may be somebody's.
  */
-export async function oneAddress({ database, dataKeys: { auditCipher } }: Back): Promise<Finding[]> {
+export async function oneAddress({ database, dataKeys: { auditCipher } }: Services): Promise<Finding[]> {
   const rows = await database
     .selectFrom('audit_events')
     .select(['sequence', 'person_id', 'restricted'])
@@ -25,7 +25,7 @@ export async function oneAddress({ database, dataKeys: { auditCipher } }: Back):
   const addresses = new Set(
     rows.map(({ sequence, restricted: sealed }) => {
       try {
-        return restricted.parse(JSON.parse(auditCipher.open(sealed ?? '', restrictedPlace(sequence)))).address
+        return restricted.parse(JSON.parse(auditCipher.open(sealed ?? '', restrictedAad(sequence)))).address
       } catch {
         return undefined // a broken entry is told by the look at the trail
       }

@@ -1,19 +1,19 @@
 import { checkpointFileOf, readCheckpointFile } from '../../audit/checkpoints.ts'
-import { verifyTrail } from '../../audit/verify.ts'
+import { verifyAuditLog } from '../../audit/verify.ts'
 import { beginOf, monthAfter, monthOf } from '../../config/months.ts'
 import { createVerifier } from '../../keys/signatures.ts'
 import { entriesInRest, isDivided, missingMonths } from '../../storage/audit-months.ts'
 import { weekMs } from '../../storage/audit-partitions.ts'
 import type { Finding } from './finding.ts'
-import type { Back } from '../house.ts'
+import type { Services } from '../../services.ts'
 
 /** The server signs once a minute, so older entries without a checkpoint mean that none runs. */
 const unsignedMs = 3_600_000
 
-export async function auditTrail({ database, settings, clock }: Back): Promise<Finding> {
+export async function auditLog({ database, settings, clock }: Services): Promise<Finding> {
   const what = 'audit trail'
   const beside = readCheckpointFile(checkpointFileOf(settings.dataDir))
-  const trail = await verifyTrail({
+  const trail = await verifyAuditLog({
     database,
     verify: createVerifier(settings.keysDir, clock),
     elsewhere: beside === undefined ? [] : [beside],
@@ -33,7 +33,7 @@ export async function auditTrail({ database, settings, clock }: Back): Promise<F
 }
 
 /** Entries that nobody signs, or that should be in the archive. */
-export async function auditAge({ database, settings, clock }: Back): Promise<Finding[]> {
+export async function auditAge({ database, settings, clock }: Services): Promise<Finding[]> {
   const what = 'audit trail'
   const { signed } = await database
     .selectFrom('audit_checkpoints')
@@ -65,7 +65,7 @@ export async function auditAge({ database, settings, clock }: Back): Promise<Fin
 }
 
 /** PostgreSQL alone: months are partitions, and the coming ones are there. */
-export async function auditMonths({ database, settings, clock }: Back): Promise<Finding[]> {
+export async function auditMonths({ database, settings, clock }: Services): Promise<Finding[]> {
   if (!settings.databaseUrl) return []
   const what = 'audit months'
   if (!(await isDivided(database))) {

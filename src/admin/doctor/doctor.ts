@@ -5,9 +5,9 @@ import { openBreachedPasswords } from '../../accounts/passwords/breached.ts'
 import { SettingsError, type Settings } from '../../config/settings.ts'
 import { readResources } from '../../oidc/resources.ts'
 import { artifactsFile, databaseFile } from '../../storage/stores.ts'
-import type { Desk } from '../desk.ts'
+import type { CommandContext } from '../command-context.ts'
 import { oneAddress } from './addresses.ts'
-import { auditAge, auditMonths, auditTrail } from './audit.ts'
+import { auditAge, auditMonths, auditLog } from './audit.ts'
 import { dataKeys } from './data-keys.ts'
 import { disk } from './disk.ts'
 import { answering, passkeysOfIssuer } from './issuer.ts'
@@ -16,15 +16,15 @@ import { portalsAndNames } from './portals.ts'
 import { certificate } from './tls.ts'
 import { setClock, type Finding } from './finding.ts'
 import { postgresServer, redisOwner, redisServer } from './servers.ts'
-import type { Back } from '../house.ts'
+import type { Services } from '../../services.ts'
 
 const neededNode = 24
 /** Notices are given up after about an hour; older ones mean that no server runs. */
 const overdueMs = 2 * 3_600_000
 
 /** Looks at everything a running Yideng needs; changes nothing, and goes on as far as it can after a fault. */
-export async function examine(desk: Desk): Promise<Finding[]> {
-  const settings = await desk.settings().catch((error: unknown) => {
+export async function examine(context: CommandContext): Promise<Finding[]> {
+  const settings = await context.settings().catch((error: unknown) => {
     if (error instanceof SettingsError) return error
     throw error
   })
@@ -33,13 +33,13 @@ export async function examine(desk: Desk): Promise<Finding[]> {
     return [node(), { state: 'fail', what: 'settings', finding: settings.message, todo }]
   }
   const keys = keyFiles(settings)
-  const store = settings.databaseUrl ? await postgresServer(settings, desk.clock()) : storeFile(settings)
+  const store = settings.databaseUrl ? await postgresServer(settings, context.clock()) : storeFile(settings)
   const breached = await breachedPasswords(settings)
   const before = [
     node(),
     { state: 'ok', what: 'settings', finding: 'all can be used' } as const,
     issuer(settings),
-    ...(await certificate(settings, desk.clock())),
+    ...(await certificate(settings, context.clock())),
     ...proxy(settings),
     resources(settings),
     ...disk(settings),
@@ -47,12 +47,12 @@ export async function examine(desk: Desk): Promise<Finding[]> {
   ]
   const after = settings.redisUrls ? await redisServer(settings) : artifactFile(settings)
   // opening would make what is missing and run migrations, and doctor changes nothing
-  const unusable = await unusableKeys(desk)
+  const unusable = await unusableKeys(context)
   const openable =
     unusable.length === 0 &&
     [...breached, ...store].every(({ state }) => state === 'ok') &&
     ['data.json', 'signing.json'].every((name) => existsSync(join(settings.keysDir, name)))
-  return [...before, ...keys, ...unusable, ...store, ...(openable ? await services(desk) : []), after]
+  return [...before, ...keys, ...unusable, ...store, ...(openable ? await opened(context) : []), after]
 }
 
 function node(): Finding {
@@ -205,10 +205,10 @@ function artifactFile(settings: Settings): Finding {
 }
 
 /** What only the opened house can tell. */
-async function services(desk: Desk): Promise<Finding[]> {
-  let house: Back
+async function opened(context: CommandContext): Promise<Finding[]> {
+  let services: Services
   try {
-    house = await desk.house()
+    services = await context.services()
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error
     return [
@@ -216,22 +216,22 @@ async function services(desk: Desk): Promise<Finding[]> {
     ]
   }
   return [
-    ...(await dataKeys(house)),
-    await signingKeyAge(desk),
-    ...(await answering(desk)),
-    ...(await redisOwner(house)),
-    ...(await passkeysOfIssuer(house)),
-    ...(await oneAddress(house)),
-    ...(await portalsAndNames(house)),
-    await auditTrail(house),
-    ...(await auditAge(house)),
-    ...(await auditMonths(house)),
-    await clockAndTrail(house),
-    await logoutNotices(house),
+    ...(await dataKeys(services)),
+    await signingKeyAge(context),
+    ...(await answering(context)),
+    ...(await redisOwner(services)),
+    ...(await passkeysOfIssuer(services)),
+    ...(await oneAddress(services)),
+    ...(await portalsAndNames(services)),
+    await auditLog(services),
+    ...(await auditAge(services)),
+    ...(await auditMonths(services)),
+    await clockAndAuditLog(services),
+    await logoutNotices(services),
   ]
 }
 
-async function clockAndTrail({ database, clock }: Back): Promise<Finding> {
+async function clockAndAuditLog({ database, clock }: Services): Promise<Finding> {
   const { newest } = await database
     .selectFrom('audit_events')
     .select(({ fn }) => fn.max('at').as('newest'))
@@ -243,7 +243,7 @@ async function clockAndTrail({ database, clock }: Back): Promise<Finding> {
   return { state: 'fail', what: 'clock', finding, todo: setClock }
 }
 
-async function logoutNotices({ database, clock }: Back): Promise<Finding> {
+async function logoutNotices({ database, clock }: Services): Promise<Finding> {
   const rows = await database
     .selectFrom('logout_deliveries')
     .select((select) => [

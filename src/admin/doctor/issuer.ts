@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { openCheckpoint } from '../../audit/checkpoints.ts'
 import { createVerifier } from '../../keys/signatures.ts'
-import type { Back } from '../house.ts'
-import type { Desk } from '../desk.ts'
+import type { Services } from '../../services.ts'
+import type { CommandContext } from '../command-context.ts'
 import { signingKeyStates } from '../keys/signing-key-states.ts'
 import type { Finding } from './finding.ts'
 
@@ -10,8 +10,8 @@ const patienceMs = 3000
 const keySet = z.object({ keys: z.array(z.object({ kid: z.string() })) })
 
 /** What answers at the public address is the Yideng of these keys; nothing is said where nobody answers. */
-export async function answering(desk: Desk): Promise<Finding[]> {
-  const { issuer, host, port, keysDir } = await desk.settings()
+export async function answering(context: CommandContext): Promise<Finding[]> {
+  const { issuer, host, port, keysDir } = await context.settings()
   const what = 'public address'
   const answer = await fetch(`${issuer}/jwks`, { signal: AbortSignal.timeout(patienceMs), redirect: 'manual' }).catch(
     () => undefined,
@@ -24,7 +24,7 @@ export async function answering(desk: Desk): Promise<Finding[]> {
     return [{ state: 'fail', what, finding, todo }]
   }
   const there = new Set(published.keys.map(({ kid }) => kid))
-  const signing = (await signingKeyStates(desk)).filter(({ state }) => state === 'signs')
+  const signing = (await signingKeyStates(context)).filter(({ state }) => state === 'signs')
   if (signing.every(({ key }) => there.has(key.kid)))
     return [{ state: 'ok', what, finding: `${issuer} answers, with these keys` }]
   const finding = `${issuer} is answered by a Yideng of other signing keys than those in ${keysDir}: portals would refuse the tokens of one of them`
@@ -34,7 +34,7 @@ export async function answering(desk: Desk): Promise<Finding[]> {
 }
 
 /** A passkey is good for one host name only, that of the issuer when it was made: it stands in the checkpoints of that time. */
-export async function passkeysOfIssuer({ database, settings, clock }: Back): Promise<Finding[]> {
+export async function passkeysOfIssuer({ database, settings, clock }: Services): Promise<Finding[]> {
   const { oldest, many } = await database
     .selectFrom('authenticators')
     .where('kind', '=', 'passkey')

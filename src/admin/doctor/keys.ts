@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { openCookieKeys } from '../../keys/cookie-keys.ts'
 import { openDataKeys } from '../../keys/data-keys.ts'
 import { openSigningKeys } from '../../keys/signing-keys.ts'
-import type { Desk } from '../desk.ts'
+import type { CommandContext } from '../command-context.ts'
 import type { Finding } from './finding.ts'
 import { signingKeyStates } from '../keys/signing-key-states.ts'
 
@@ -11,13 +11,13 @@ import { signingKeyStates } from '../keys/signing-key-states.ts'
 export const oldMs = 366 * 86_400_000
 
 /** Key files that are there but hold no keys; those that are not there are told elsewhere. */
-export async function unusableKeys(desk: Desk): Promise<Finding[]> {
-  const { keysDir } = await desk.settings()
+export async function unusableKeys(context: CommandContext): Promise<Finding[]> {
+  const { keysDir } = await context.settings()
   const files: { name: string; open(directory: string): unknown; without: string }[] = [
     { name: 'data.json', open: openDataKeys, without: ': the accounts cannot be read without it' },
     {
       name: 'signing.json',
-      open: (directory) => openSigningKeys(directory, desk.clock),
+      open: (directory) => openSigningKeys(directory, context.clock),
       without: ', or remove it: new keys are made then, and people sign in again',
     },
     {
@@ -40,10 +40,10 @@ export async function unusableKeys(desk: Desk): Promise<Finding[]> {
 }
 
 /** Signing keys that are due for a change. */
-export async function signingKeyAge(desk: Desk): Promise<Finding> {
+export async function signingKeyAge(context: CommandContext): Promise<Finding> {
   const what = 'signing keys'
-  const states = await signingKeyStates(desk)
-  const now = desk.clock()
+  const states = await signingKeyStates(context)
+  const now = context.clock()
   const retirable = states.filter(({ retirable: may }) => may).map(({ key }) => key.kid)
   if (retirable.length > 0) {
     const finding = `${retirable.join(', ')} ${retirable.length === 1 ? 'is' : 'are'} published but no more needed`

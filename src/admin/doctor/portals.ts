@@ -1,11 +1,11 @@
 import type { Client } from '../../clients/clients.ts'
 import { lookalike } from '../../clients/hosts.ts'
 import { faultOfShownName, skeletonOf } from '../../text/names.ts'
-import type { Back } from '../house.ts'
+import type { Services } from '../../services.ts'
 import type { Finding } from './finding.ts'
 
 /** Registrations that cannot be read, ids that every object has, and names that people could take for another's. */
-export async function portalsAndNames({ clients }: Back): Promise<Finding[]> {
+export async function portalsAndNames({ clients }: Services): Promise<Finding[]> {
   const all = await clients.list()
   return [registrations(await clients.damaged()), ...ids(all), ...names(all)]
 }

@@ -4,8 +4,8 @@ import type { Settings } from '../../config/settings.ts'
 import { migrationsRun, openDatabase } from '../../storage/database.ts'
 import type { Events } from '../../storage/events.ts'
 import { openEvents, ownsRedis } from '../../storage/stores.ts'
-import { belonging } from '../../keys/keys-in-store.ts'
-import type { Back } from '../house.ts'
+import { keyFingerprint } from '../../keys/keys-in-store.ts'
+import type { Services } from '../../services.ts'
 import { setClock, type Finding } from './finding.ts'
 
 /** Codes live for a minute, and a portal takes a token that is some seconds old for one from the future. */
@@ -76,20 +76,20 @@ async function carriesEvents(settings: Settings): Promise<boolean> {
   let events: Events | undefined
   const heard = await new Promise<boolean>((resolve) => {
     events = openEvents(settings, { listens: true, failed: () => resolve(false) })
-    events.listen('keys', () => resolve(true))
+    events.subscribe('keys', () => resolve(true))
   })
   await events?.stop()
   return heard
 }
 
 /** Nobody else keeps artifacts in the same Redis. */
-export async function redisOwner({ settings, dataKeys, clock }: Back): Promise<Finding[]> {
+export async function redisOwner({ settings, dataKeys, clock }: Services): Promise<Finding[]> {
   if (!settings.redisUrls) return []
   const { openRedisArtifacts } = await import('../../storage/artifacts-redis.ts')
   const artifacts = await openRedisArtifacts(settings.redisUrls, clock, () => undefined).catch(() => undefined)
   if (!artifacts) return []
   try {
-    if (await ownsRedis(artifacts, belonging(dataKeys.blindIndex).underFirstKey)) return []
+    if (await ownsRedis(artifacts, keyFingerprint(dataKeys.blindIndex).underFirstKey)) return []
     const todo =
       'give this one a Redis of its own; where the other is gone: redis-cli FLUSHALL, which ends all sign-ins'
     return [{ state: 'fail', what: 'Redis', finding: 'another Yideng uses it', todo }]

@@ -7,14 +7,14 @@ import {
   replacedAt,
 } from '../../keys/cookie-keys.ts'
 import { failed, iso, notFound, type Outcome } from '../command.ts'
-import type { Desk } from '../desk.ts'
+import type { CommandContext } from '../command-context.ts'
 import { overtaken } from './overtaken.ts'
 
 /** The cookie keys with what each is for at this moment, and when an old one may go. */
-export async function cookieKeyStates(desk: Pick<Desk, 'settings' | 'clock'>) {
-  const { keysDir, lifetimes } = await desk.settings()
+export async function cookieKeyStates(context: Pick<CommandContext, 'settings' | 'clock'>) {
+  const { keysDir, lifetimes } = await context.settings()
   const keys = openCookieKeys(keysDir)
-  const now = desk.clock()
+  const now = context.clock()
   // a form is good for as long as the session it was made for may last
   const longestMs = Math.max(...Object.values(lifetimes)) * 1000
   return keys.map((key) => {
@@ -24,17 +24,17 @@ export async function cookieKeyStates(desk: Pick<Desk, 'settings' | 'clock'>) {
 }
 
 /** Makes a key that every process accepts before one uses it. */
-export async function rotateCookie(desk: Desk, now: boolean): Promise<Outcome> {
-  const { audit, keysChanged, settings } = await desk.house()
-  const waiting = (await cookieKeyStates(desk)).find(({ state }) => state === 'waits')
+export async function rotateCookie(context: CommandContext, now: boolean): Promise<Outcome> {
+  const { audit, keysChanged, settings } = await context.services()
+  const waiting = (await cookieKeyStates(context)).find(({ state }) => state === 'waits')
   if (waiting && !now)
     return failed(`A new key waits already; it is used from ${iso(waiting.key.usedFrom ?? 0)}. With --now: at once.`)
-  const useFrom = desk.clock() + (now ? 0 : cookieOverlapMs)
+  const useFrom = context.clock() + (now ? 0 : cookieOverlapMs)
   const added = addCookieKey(settings.keysDir, useFrom)
   await keysChanged()
   if (!openCookieKeys(settings.keysDir).some(({ id, usedFrom }) => id === added && usedFrom === useFrom))
     return overtaken
-  await audit.record({ event: 'keys.rotated', actor: desk.actor, details: { kind: 'cookie', keys: [added], now } })
+  await audit.record({ event: 'keys.rotated', actor: context.actor, details: { kind: 'cookie', keys: [added], now } })
   const notes = [
     now
       ? 'Used now. Forms that a process which has not heard of it yet is given have to be sent again.'
@@ -43,9 +43,9 @@ export async function rotateCookie(desk: Desk, now: boolean): Promise<Outcome> {
   return { ok: true, document: { added: [added], use_from: iso(useFrom) }, notes }
 }
 
-export async function retireCookie(desk: Desk, id: string | undefined, now: boolean): Promise<Outcome> {
-  const { audit, keysChanged, settings } = await desk.house()
-  const keys = await cookieKeyStates(desk)
+export async function retireCookie(context: CommandContext, id: string | undefined, now: boolean): Promise<Outcome> {
+  const { audit, keysChanged, settings } = await context.services()
+  const keys = await cookieKeyStates(context)
   const one = keys.find(({ key }) => key.id === id)
   if (id !== undefined && !one) return notFound('cookie key', id)
   if (one && one.state !== 'verifies')
@@ -60,7 +60,7 @@ export async function retireCookie(desk: Desk, id: string | undefined, now: bool
     forgetCookieKeys(settings.keysDir, new Set(going))
     await keysChanged()
     if (openCookieKeys(settings.keysDir).some(({ id: left }) => going.includes(left))) return overtaken
-    await audit.record({ event: 'keys.retired', actor: desk.actor, details: { kind: 'cookie', keys: going, now } })
+    await audit.record({ event: 'keys.retired', actor: context.actor, details: { kind: 'cookie', keys: going, now } })
   }
   return { ok: true, document: { retired: going }, notes: going.length > 0 ? [] : ['No key may go yet.'] }
 }

@@ -3,12 +3,13 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { command, iso, type Command } from '../command.ts'
 import { readKeysInStore } from '../../keys/keys-in-store.ts'
-import type { Desk } from '../desk.ts'
+import type { CommandContext } from '../command-context.ts'
 
 /** The ids only; the keys themselves are never read here. */
 const dataKeyIds = z.object({ current: z.string(), keys: z.record(z.string(), z.unknown()) })
 
-const signingKeys = async (desk: Desk) => (await import('./signing-key-states.ts')).signingKeyStates(desk)
+const signingKeys = async (context: CommandContext) =>
+  (await import('./signing-key-states.ts')).signingKeyStates(context)
 
 const shownState = { signs: 'signs', waits: 'published, signs from', verifies: 'verifies, may go from' }
 
@@ -18,12 +19,12 @@ export const keysCommands: Command[] = [
     verb: 'list',
     summary: 'list the signing, data, index and cookie keys by id, never the keys themselves',
     fields: {},
-    access: { role: 'viewer', about: 'house' },
+    access: { role: 'viewer', about: 'system' },
     example: 'npx yideng keys list',
-    async run(desk) {
-      const { database, dataKeys } = await desk.house()
-      const { keysDir } = await desk.settings()
-      const found = await signingKeys(desk)
+    async run(context) {
+      const { database, dataKeys } = await context.services()
+      const { keysDir } = await context.settings()
+      const found = await signingKeys(context)
       const signing = found.map(({ key, state, retirableFrom }) => ({
         kid: key.kid,
         alg: key.alg,
@@ -38,7 +39,7 @@ export const keysCommands: Command[] = [
       const index = dataKeys.lookup
         .known()
         .map((kid) => ({ kid, current: kid === used, in_use: kid === used || left.includes(kid) }))
-      const cookie = (await (await import('./cookie-keys.ts')).cookieKeyStates(desk)).map((one) => ({
+      const cookie = (await (await import('./cookie-keys.ts')).cookieKeyStates(context)).map((one) => ({
         kid: one.key.id,
         state: one.state,
         ...(one.key.usedFrom === undefined ? {} : { use_from: iso(one.key.usedFrom) }),
@@ -77,12 +78,12 @@ export const keysCommands: Command[] = [
     verb: 'export',
     summary: 'print the public halves of all signing keys, retired ones too, as a JSON Web Key Set for auditors',
     fields: {},
-    access: { role: 'viewer', about: 'house' },
+    access: { role: 'viewer', about: 'system' },
     example: 'npx yideng keys export > jwks.json',
-    async run(desk) {
-      const { keysDir } = await desk.settings()
+    async run(context) {
+      const { keysDir } = await context.settings()
       const { publicKeySet } = await import('../../keys/signing-keys.ts')
-      const document = publicKeySet(keysDir, desk.clock)
+      const document = publicKeySet(keysDir, context.clock)
       return { ok: true, document, shown: JSON.stringify(document, null, 2).split('\n') }
     },
   }),
@@ -105,15 +106,15 @@ export const keysCommands: Command[] = [
           'with several machines on one store: only make the data or index key, to be carried to each of them first',
       },
     },
-    access: { role: 'admin', about: 'house' },
+    access: { role: 'admin', about: 'system' },
     example: 'npx yideng keys rotate',
-    async run(desk, { kind, now, prepare }) {
+    async run(context, { kind, now, prepare }) {
       const rotate = await import('./rotate.ts')
-      if (kind === 'cookie') return (await import('./cookie-keys.ts')).rotateCookie(desk, now)
-      if (kind === 'signing') return rotate.rotateSigning(desk, now)
+      if (kind === 'cookie') return (await import('./cookie-keys.ts')).rotateCookie(context, now)
+      if (kind === 'signing') return rotate.rotateSigning(context, now)
       const one = kind === 'data' ? 'data' : 'index'
-      if (prepare) return rotate.prepare(desk, one)
-      return one === 'data' ? rotate.rotateData(desk) : rotate.rotateIndex(desk)
+      if (prepare) return rotate.prepare(context, one)
+      return one === 'data' ? rotate.rotateData(context) : rotate.rotateIndex(context)
     },
   }),
   command({
@@ -138,9 +139,9 @@ export const keysCommands: Command[] = [
         meaning: 'a signing or cookie key before its time, because it is in wrong hands: what it signed is refused',
       },
     },
-    access: { role: 'admin', about: 'house' },
+    access: { role: 'admin', about: 'system' },
     example: 'npx yideng keys retire',
-    run: async (desk, { id, kind, now }) => (await import('./retire.ts')).retire(desk, kind, id, now),
+    run: async (context, { id, kind, now }) => (await import('./retire.ts')).retire(context, kind, id, now),
   }),
   command({
     noun: 'keys',
@@ -149,6 +150,6 @@ export const keysCommands: Command[] = [
     fields: {},
     access: { local: 'it lets people sign in by rows that nothing else vouches for' },
     example: 'npx yideng keys seal',
-    run: async (desk) => (await import('./seal.ts')).sealNow(desk),
+    run: async (context) => (await import('./seal.ts')).sealNow(context),
   }),
 ]

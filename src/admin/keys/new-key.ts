@@ -3,7 +3,7 @@ import type { DataKeys } from '../../keys/data-keys.ts'
 import { claimKeys, readKeysInStore, type KeysInStore } from '../../keys/keys-in-store.ts'
 import { keyNumber } from '../../keys/lookup-index.ts'
 import { failed, type Outcome } from '../command.ts'
-import type { Back } from '../house.ts'
+import type { Services } from '../../services.ts'
 
 /** Added to this machine, and not used yet. */
 export function waitingKey({ ids, lookup }: DataKeys, kind: 'data' | 'index', { index: [newest] }: KeysInStore) {
@@ -29,7 +29,7 @@ const told = (kind: 'data' | 'index', id: string): Outcome =>
  * its own back.
  */
 export async function newKey(
-  { database, dataKeys, settings: { keysDir } }: Back,
+  { database, dataKeys, settings: { keysDir } }: Services,
   kind: 'data' | 'index',
 ): Promise<{ id: string } | { refused: Outcome }> {
   const stored = await readKeysInStore(database)

@@ -8,7 +8,7 @@ import { firstOfOldFiles, keyNumber } from '../../keys/lookup-index.ts'
 import { sealedUnder } from '../../keys/reseal.ts'
 import { openSigningKeys, retireSigningKeys } from '../../keys/signing-keys.ts'
 import { failed, invalid, iso, notFound, type Outcome } from '../command.ts'
-import type { Desk } from '../desk.ts'
+import type { CommandContext } from '../command-context.ts'
 import { retireCookie } from './cookie-keys.ts'
 import { madeElsewhere } from './new-key.ts'
 import { overtaken } from './overtaken.ts'
@@ -16,32 +16,37 @@ import { behind, isBehind } from './rotate.ts'
 import { signingKeyStates } from './signing-key-states.ts'
 
 /** Takes old keys out of use: the one that is named, or all that nothing needs any more. */
-export async function retire(desk: Desk, kind: string, id: string | undefined, now: boolean): Promise<Outcome> {
-  if (kind === 'signing') return retireSigning(desk, id, now)
-  if (kind === 'cookie') return retireCookie(desk, id, now)
+export async function retire(
+  context: CommandContext,
+  kind: string,
+  id: string | undefined,
+  now: boolean,
+): Promise<Outcome> {
+  if (kind === 'signing') return retireSigning(context, id, now)
+  if (kind === 'cookie') return retireCookie(context, id, now)
   if (now)
     return invalid({
       field: 'now',
       message: 'is for signing and cookie keys: what these sealed has to be sealed anew first.',
     })
-  const { database, dataKeys } = await desk.house()
+  const { database, dataKeys } = await context.services()
   if (id !== undefined && madeElsewhere(dataKeys, await readKeysInStore(database)).includes(id))
-    return giveUp(desk, kind, id)
-  return kind === 'data' ? retireData(desk, id) : retireIndex(desk, id)
+    return giveUp(context, kind, id)
+  return kind === 'data' ? retireData(context, id) : retireIndex(context, id)
 }
 
 /** The machine that made the key is lost, and nothing stands under it: another key may have its name. */
-async function giveUp(desk: Desk, kind: string, id: string): Promise<Outcome> {
-  const { database, audit } = await desk.house()
+async function giveUp(context: CommandContext, kind: string, id: string): Promise<Outcome> {
+  const { database, audit } = await context.services()
   await database.transaction().execute(async (transaction) => {
     await releaseKey(transaction, id)
-    await audit.append(transaction, { event: 'keys.retired', actor: desk.actor, details: { kind, keys: [id] } })
+    await audit.append(transaction, { event: 'keys.retired', actor: context.actor, details: { kind, keys: [id] } })
   })
   return { ok: true, document: { retired: [id] }, notes: ['It was never used. Now any machine may make the next one.'] }
 }
 
-async function retireSigning(desk: Desk, id: string | undefined, now: boolean): Promise<Outcome> {
-  const keys = await signingKeyStates(desk)
+async function retireSigning(context: CommandContext, id: string | undefined, now: boolean): Promise<Outcome> {
+  const keys = await signingKeyStates(context)
   const asked = id === undefined ? keys : keys.filter(({ key }) => key.kid === id)
   if (id !== undefined && asked.length === 0) return notFound('signing key', id)
   const [one] = asked
@@ -53,42 +58,42 @@ async function retireSigning(desk: Desk, id: string | undefined, now: boolean): 
     return failed(`Tokens that it signed may still be used.${when} If it is in wrong hands: --now`)
   }
   if (going.length > 0) {
-    const { audit, settings, keysChanged } = await desk.house()
-    retireSigningKeys(settings.keysDir, desk.clock, new Set(going))
+    const { audit, settings, keysChanged } = await context.services()
+    retireSigningKeys(settings.keysDir, context.clock, new Set(going))
     await keysChanged()
-    if (openSigningKeys(settings.keysDir, desk.clock).some(({ kid }) => going.includes(kid))) return overtaken
-    await audit.record({ event: 'keys.retired', actor: desk.actor, details: { kind: 'signing', keys: going, now } })
+    if (openSigningKeys(settings.keysDir, context.clock).some(({ kid }) => going.includes(kid))) return overtaken
+    await audit.record({ event: 'keys.retired', actor: context.actor, details: { kind: 'signing', keys: going, now } })
   }
   return { ok: true, document: { retired: going }, notes: going.length > 0 ? [] : ['No key may go yet.'] }
 }
 
 /** Forgets those that nothing hinders; refuses where that is none of those asked for. */
 async function forget(
-  desk: Desk,
+  context: CommandContext,
   kind: 'data' | 'index',
   asked: readonly string[],
-  hindrance: (key: string) => Promise<string | undefined>,
+  blockedBy: (key: string) => Promise<string | undefined>,
   notes: readonly string[],
 ): Promise<Outcome> {
   const going: string[] = []
   const staying: string[] = []
   for (const key of asked) {
-    const why = await hindrance(key)
+    const why = await blockedBy(key)
     if (why === undefined) going.push(key)
     else staying.push(`${key} cannot go: ${why}`)
   }
   if (going.length === 0 && staying.length > 0) return failed(...staying)
   if (going.length === 0) return { ok: true, document: { retired: [] }, notes: ['No key may go yet.'] }
-  const { audit, settings, dataKeys, keysChanged } = await desk.house()
+  const { audit, settings, dataKeys, keysChanged } = await context.services()
   forgetKeys(settings.keysDir, new Set(going))
   dataKeys.refresh()
   await keysChanged()
-  await audit.record({ event: 'keys.retired', actor: desk.actor, details: { kind, keys: going } })
+  await audit.record({ event: 'keys.retired', actor: context.actor, details: { kind, keys: going } })
   return { ok: true, document: { retired: going }, notes: [...staying, ...notes] }
 }
 
-async function retireData(desk: Desk, id: string | undefined): Promise<Outcome> {
-  const { database, dataKeys, settings } = await desk.house()
+async function retireData(context: CommandContext, id: string | undefined): Promise<Outcome> {
+  const { database, dataKeys, settings } = await context.services()
   dataKeys.refresh()
   const { current, old, waiting } = dataKeys.ids()
   const stored = await readKeysInStore(database)
@@ -101,23 +106,25 @@ async function retireData(desk: Desk, id: string | undefined): Promise<Outcome> 
   const longestMs = Math.max(...Object.values(settings.lifetimes)) * 1000
   const changed = statSync(join(settings.keysDir, dataKeyFile)).mtimeMs
   return forget(
-    desk,
+    context,
     'data',
     id === undefined ? old : [id],
     async (key) => {
       const sealed = await sealedUnder(database, [key])
       if (sealed.length > 0) {
-        const places = sealed.map(({ place, many }) => `${many} in ${place}`).join(', ')
-        const inTrail = sealed.some(({ place }) => place === 'audit_events.restricted')
+        const places = sealed.map(({ aad, many }) => `${many} in ${aad}`).join(', ')
+        const inAuditLog = sealed.some(({ aad }) => aad === 'audit_events.restricted')
         return `values are sealed under it: ${places}. ${
-          inTrail
+          inAuditLog
             ? 'Entries of the audit trail are not sealed anew: it is needed as long as you keep them.'
             : 'First: npx yideng keys rotate --kind data'
         }`
       }
       const successor = [...old, current].find((other) => keyNumber(other) > keyNumber(key)) ?? current
       const over = (dataKeys.usedFrom(successor) ?? changed) + longestMs
-      return over > desk.clock() ? `logins that run may hold what it sealed; it may go from ${iso(over)}.` : undefined
+      return over > context.clock()
+        ? `logins that run may hold what it sealed; it may go from ${iso(over)}.`
+        : undefined
     },
     [
       'Carry keys/data.json to the other machines of this store and back it up.',
@@ -126,8 +133,8 @@ async function retireData(desk: Desk, id: string | undefined): Promise<Outcome> 
   )
 }
 
-async function retireIndex(desk: Desk, id: string | undefined): Promise<Outcome> {
-  const { database, dataKeys } = await desk.house()
+async function retireIndex(context: CommandContext, id: string | undefined): Promise<Outcome> {
+  const { database, dataKeys } = await context.services()
   const { lookup } = dataKeys
   lookup.refresh()
   const { index } = await readKeysInStore(database)
@@ -144,7 +151,7 @@ async function retireIndex(desk: Desk, id: string | undefined): Promise<Outcome>
       'What cannot be made anew (registers, device cookies, recovery codes, the audit trail) stays under `index` of data.json, of which this was a copy.',
     )
   return forget(
-    desk,
+    context,
     'index',
     id === undefined ? old : [id],
     async (key) => {

@@ -1,29 +1,35 @@
 import { reindex } from '../../accounts/reindex.ts'
 import { addDataKey, noteUse } from '../../keys/data-key-changes.ts'
 import type { DataKeys } from '../../keys/data-keys.ts'
-import { belonging, houseRows, readKeysInStore, writeKeysInStore, type KeysInStore } from '../../keys/keys-in-store.ts'
+import {
+  keyFingerprint,
+  storeFacts,
+  readKeysInStore,
+  writeKeysInStore,
+  type KeysInStore,
+} from '../../keys/keys-in-store.ts'
 import { keyNumber } from '../../keys/lookup-index.ts'
 import { reseal } from '../../keys/reseal.ts'
 import { addSigningKeys, openSigningKeys, overlapMs } from '../../keys/signing-keys.ts'
 import { failed, iso, type Outcome } from '../command.ts'
-import type { Desk } from '../desk.ts'
+import type { CommandContext } from '../command-context.ts'
 import { newKey } from './new-key.ts'
 import { overtaken } from './overtaken.ts'
 import { signingKeyStates } from './signing-key-states.ts'
 
-export async function rotateSigning(desk: Desk, now: boolean): Promise<Outcome> {
-  const waiting = (await signingKeyStates(desk)).filter(({ state }) => state === 'waits')
+export async function rotateSigning(context: CommandContext, now: boolean): Promise<Outcome> {
+  const waiting = (await signingKeyStates(context)).filter(({ state }) => state === 'waits')
   if (waiting.length > 0 && !now) {
     const from = iso(waiting[0]?.key.useFrom ?? 0)
     return failed(`New keys are waiting already; they sign from ${from}. With --now more are made and sign at once.`)
   }
-  const { audit, keysChanged } = await desk.house()
-  const { keysDir } = await desk.settings()
-  const useFrom = desk.clock() + (now ? 0 : overlapMs)
-  const added = addSigningKeys(keysDir, desk.clock, useFrom)
+  const { audit, keysChanged } = await context.services()
+  const { keysDir } = await context.settings()
+  const useFrom = context.clock() + (now ? 0 : overlapMs)
+  const added = addSigningKeys(keysDir, context.clock, useFrom)
   await keysChanged()
-  if (!openSigningKeys(keysDir, desk.clock).some(({ kid }) => added.includes(kid))) return overtaken
-  await audit.record({ event: 'keys.rotated', actor: desk.actor, details: { kind: 'signing', keys: added, now } })
+  if (!openSigningKeys(keysDir, context.clock).some(({ kid }) => added.includes(kid))) return overtaken
+  await audit.record({ event: 'keys.rotated', actor: context.actor, details: { kind: 'signing', keys: added, now } })
   const notes = [
     now
       ? 'Portals that keep the key set learn of these within a minute or a day; until then they refuse new tokens.'
@@ -33,13 +39,13 @@ export async function rotateSigning(desk: Desk, now: boolean): Promise<Outcome> 
 }
 
 /** A key that is added only, for the machines of one store to have before the first of them uses it. */
-export async function prepare(desk: Desk, kind: 'data' | 'index'): Promise<Outcome> {
-  const house = await desk.house()
-  const stored = await readKeysInStore(house.database)
-  if (kind === 'data' && isBehind(house.dataKeys, stored)) return behind(stored)
-  const made = await newKey(house, kind)
+export async function prepare(context: CommandContext, kind: 'data' | 'index'): Promise<Outcome> {
+  const services = await context.services()
+  const stored = await readKeysInStore(services.database)
+  if (kind === 'data' && isBehind(services.dataKeys, stored)) return behind(stored)
+  const made = await newKey(services, kind)
   if ('refused' in made) return made.refused
-  await house.keysChanged()
+  await services.keysChanged()
   const notes = [`Carry keys/data.json to every machine on this store, then: npx yideng keys rotate --kind ${kind}`]
   return { ok: true, document: { prepared: true, key: made.id }, shown: [], notes }
 }
@@ -54,23 +60,24 @@ export const behind = ({ data }: KeysInStore) =>
 /** Servers that are not told follow the key file within a second; what they sealed until then is sealed anew as well. */
 const settleMs = 2000
 
-export async function rotateData(desk: Desk): Promise<Outcome> {
-  const { keysDir } = await desk.settings()
-  const house = await desk.house()
-  const { database, dataKeys, audit, keysChanged } = house
+export async function rotateData(context: CommandContext): Promise<Outcome> {
+  const { keysDir } = await context.settings()
+  const services = await context.services()
+  const { database, dataKeys, audit, keysChanged } = services
   dataKeys.refresh()
   const stored = await readKeysInStore(database)
   if (isBehind(dataKeys, stored)) return behind(stored)
-  const pass = () => reseal({ database, cipher: dataKeys.cipher, oldKeys: dataKeys.ids().old, progress: desk.progress })
+  const pass = () =>
+    reseal({ database, cipher: dataKeys.cipher, oldKeys: dataKeys.ids().old, progress: context.progress })
 
   // what an interrupted run left is finished first
   const finished = dataKeys.ids().old.length > 0 ? await pass() : { done: 0, left: [] }
   const resumed = finished.done > 0
   if (!resumed) {
     // claimed before it is used: a server seals under it as soon as the file says so
-    const made = await newKey(house, 'data')
+    const made = await newKey(services, 'data')
     if ('refused' in made) return made.refused
-    addDataKey(keysDir, { useFrom: iso(desk.clock()) })
+    addDataKey(keysDir, { useFrom: iso(context.clock()) })
     dataKeys.refresh()
     await keysChanged()
   }
@@ -81,7 +88,7 @@ export async function rotateData(desk: Desk): Promise<Outcome> {
     await writeKeysInStore(transaction, { ...ids, data: current })
     await audit.append(transaction, {
       event: 'keys.rotated',
-      actor: desk.actor,
+      actor: context.actor,
       details: { kind: 'data', keys: [current] },
     })
   })
@@ -102,16 +109,16 @@ export async function rotateData(desk: Desk): Promise<Outcome> {
  * Accounts are found under old and new keys while they are brought from one to the other; opened under the new one from the
  * moment the store says so, which is also the moment it is audited.
  */
-export async function rotateIndex(desk: Desk): Promise<Outcome> {
-  const { keysDir } = await desk.settings()
-  const house = await desk.house()
-  const { database, dataKeys, audit, keysChanged } = house
+export async function rotateIndex(context: CommandContext): Promise<Outcome> {
+  const { keysDir } = await context.settings()
+  const services = await context.services()
+  const { database, dataKeys, audit, keysChanged } = services
   const { lookup, cipher, blindIndex } = dataKeys
   lookup.refresh()
   const before = await readKeysInStore(database)
   const resumed = before.index.length > 1 && lookup.known().includes(before.index[0])
   if (!resumed) {
-    const made = await newKey(house, 'index')
+    const made = await newKey(services, 'index')
     if ('refused' in made) return made.refused
     const added = made.id
     await database.transaction().execute(async (transaction) => {
@@ -121,20 +128,20 @@ export async function rotateIndex(desk: Desk): Promise<Outcome> {
       await writeKeysInStore(transaction, { ...ids, index: [added, ...ids.index] })
       await transaction
         .updateTable('house')
-        .set({ value: belonging(blindIndex).underIndexKeys })
-        .where('key', '=', houseRows.belonging)
+        .set({ value: keyFingerprint(blindIndex).underIndexKeys })
+        .where('key', '=', storeFacts.belonging)
         .execute()
       const details = { kind: 'index', keys: [added] }
-      await audit.append(transaction, { event: 'keys.rotated', actor: desk.actor, details })
+      await audit.append(transaction, { event: 'keys.rotated', actor: context.actor, details })
     })
   }
   const [key] = (await readKeysInStore(database)).index
   if (!lookup.known().includes(key))
     return failed(`The data.json of this machine lacks ${key}: carry it from the machine where it was made.`)
-  noteUse(keysDir, key, iso(desk.clock()))
+  noteUse(keysDir, key, iso(context.clock()))
   await keysChanged()
 
-  const { done, left } = await reindex({ database, cipher, lookup, key, progress: desk.progress })
+  const { done, left } = await reindex({ database, cipher, lookup, key, progress: context.progress })
   if (left.length === 0) {
     await database.transaction().execute(async (transaction) => {
       const ids = await readKeysInStore(transaction)

@@ -1,14 +1,14 @@
 import { overlapMs, sealAuthenticators } from '../../accounts/seal-authenticators.ts'
 import { noteSealed } from '../../keys/data-key-changes.ts'
 import { iso, type Outcome } from '../command.ts'
-import type { Desk } from '../desk.ts'
-import type { Back } from '../house.ts'
+import type { CommandContext } from '../command-context.ts'
+import type { Services } from '../../services.ts'
 
 /**
  * Seals the authenticators of older versions and notes in the key file from when on each must be sealed. Done at every start
  * until then, for servers of the older version may still write some.
  */
-export async function sealOlderAuthenticators({ database, seal, dataKeys, settings, clock }: Back): Promise<void> {
+export async function sealOlderAuthenticators({ database, seal, dataKeys, settings, clock }: Services): Promise<void> {
   const from = dataKeys.sealedFrom()
   if (from !== undefined && clock() >= from) return
   await sealAuthenticators(database, seal)
@@ -18,9 +18,9 @@ export async function sealOlderAuthenticators({ database, seal, dataKeys, settin
 }
 
 /** An administrator vouches for the rows of a backup from before there were seals. */
-export async function sealNow(desk: Desk): Promise<Outcome> {
-  const { database, seal, audit } = await desk.house()
+export async function sealNow(context: CommandContext): Promise<Outcome> {
+  const { database, seal, audit } = await context.services()
   const rows = await sealAuthenticators(database, seal)
-  if (rows > 0) await audit.record({ event: 'keys.sealed', actor: desk.actor, details: { rows } })
+  if (rows > 0) await audit.record({ event: 'keys.sealed', actor: context.actor, details: { rows } })
   return { ok: true, document: { sealed: rows } }
 }

@@ -1,11 +1,11 @@
 import { inOrder, openSigningKeys, retirableFrom, stateOf } from '../../keys/signing-keys.ts'
-import type { Desk } from '../desk.ts'
+import type { CommandContext } from '../command-context.ts'
 
 /** The signing keys with what each is for at this moment, and when an old one may go. */
-export async function signingKeyStates(desk: Desk) {
-  const { keysDir, lifetimes } = await desk.settings()
-  const keys = openSigningKeys(keysDir, desk.clock)
-  const now = desk.clock()
+export async function signingKeyStates(context: CommandContext) {
+  const { keysDir, lifetimes } = await context.settings()
+  const keys = openSigningKeys(keysDir, context.clock)
+  const now = context.clock()
   // an ID token is also a hint at sign-out, as long as the session lasts
   const tokenMs = Math.max(lifetimes.accessToken, lifetimes.idToken, lifetimes.session) * 1000
   return inOrder(keys, now).map((key) => {

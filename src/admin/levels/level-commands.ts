@@ -13,13 +13,13 @@ export const levelCommands: Command[] = [
     },
     access: { local: 'it reads a file, and looks at the portals of every region' },
     example: 'npx yideng client preview-level --levels levels-next-year.json',
-    async run(desk, input): Promise<Outcome> {
+    async run(context, input): Promise<Outcome> {
       if (input.levels === undefined && input['min-level'] === undefined) {
         return invalid({ field: 'levels', message: 'or --min-level is needed: what would change?' })
       }
       const { previewLevels, readTable } = await import('./level-preview.ts')
-      const house = await desk.house()
-      if (input.client !== undefined && !(await house.clients.find(input.client))) {
+      const services = await context.services()
+      if (input.client !== undefined && !(await services.clients.find(input.client))) {
         return { ok: false, kind: 'not_found', problems: [{ message: 'There is no such portal.' }] }
       }
       let table: ReturnType<typeof readTable> | undefined
@@ -29,7 +29,7 @@ export const levelCommands: Command[] = [
         const message = `cannot be used: ${error instanceof Error ? error.message : String(error)}`
         return invalid({ field: 'levels', message })
       }
-      const preview = await previewLevels(house, { table, clientId: input.client, minLevel: input['min-level'] })
+      const preview = await previewLevels(services, { table, clientId: input.client, minLevel: input['min-level'] })
       const { portals, undecidable } = preview
       const rows = portals.map(({ name, sign_ins, rise, fall, kept_out }) => [name, sign_ins, rise, fall, kept_out])
       const notes = [

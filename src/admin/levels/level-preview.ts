@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { levelReached, readLevels, type Levels } from '../../assurance/levels.ts'
 import type { Client } from '../../clients/clients.ts'
-import type { Back } from '../house.ts'
+import type { Services } from '../../services.ts'
 
 /** What would become of one portal's sign-ins. */
 export interface PortalPreview {
@@ -72,7 +72,7 @@ export const readTable = (file: string): Levels => readLevels(readFileSync(file,
  * the person was proven then, by what they signed in.
  */
 export async function previewLevels(
-  { database, clients, clock }: Back,
+  { database, clients, clock }: Services,
   change: { table?: Levels | undefined; clientId?: string | undefined; minLevel?: number | undefined },
 ): Promise<LevelPreview> {
   const known = new Map((await clients.list()).map((client) => [client.id, client]))

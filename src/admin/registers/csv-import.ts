@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { parse } from 'csv-parse/sync'
 import type { DatabaseTransaction } from '../../storage/database.ts'
 import { hasShapeless } from '../../text/visible.ts'
-import type { Back } from '../house.ts'
+import type { Services } from '../../services.ts'
 
 /** A row that was not imported, without the personal data in it. */
 export interface Refused {
@@ -44,7 +44,7 @@ export class UnusableFile extends Error {}
  * @throws UnusableFile
  */
 export async function importFile<T>(
-  house: Back,
+  services: Services,
   { kind, columns, read, write: keep, after }: ImportKind<T>,
   file: string,
   actor: string,
@@ -54,14 +54,14 @@ export async function importFile<T>(
     report.refused_count += 1
     if (report.refused.length < mostReported) report.refused.push({ line, problem })
   }
-  const today = new Date(house.clock())
+  const today = new Date(services.clock())
   // by key, since PostgreSQL refuses to write one row twice in a statement; the later row counts
   let batch = new Map<string, T>()
   const write = async () => {
     const records = [...batch.values()]
     batch = new Map()
     if (records.length === 0) return
-    await house.database.transaction().execute((transaction) => keep(transaction, records))
+    await services.database.transaction().execute((transaction) => keep(transaction, records))
     await after?.(records)
     report.imported += records.length
     await pause(pauseMs)
@@ -80,7 +80,7 @@ export async function importFile<T>(
   } finally {
     if (finished || report.imported > 0) {
       const details = { kind, imported: report.imported, refused: report.refused_count, finished }
-      await house.audit.record({ event: 'register.imported', actor, details })
+      await services.audit.record({ event: 'register.imported', actor, details })
     }
   }
   return report

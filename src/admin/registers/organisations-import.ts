@@ -3,12 +3,12 @@ import { parseCreditCode } from '../../accounts/identifiers/gb32100.ts'
 import { normaliseOrganisationName } from '../../accounts/identifiers/names.ts'
 import type { RegisteredOrganisation } from '../../proofing/embedded-business-register.ts'
 import type { ImportKind } from './csv-import.ts'
-import type { Back } from '../house.ts'
+import type { Services } from '../../services.ts'
 
 const statuses = ['active', 'revoked', 'cancelled'] as const
 
 /** The organisations of the embedded business register. */
-export function organisationsImport({ businessRegister, legalPersons }: Back): ImportKind<RegisteredOrganisation> {
+export function organisationsImport({ businessRegister, legalPersons }: Services): ImportKind<RegisteredOrganisation> {
   return {
     kind: 'organisations',
     columns: ['uscc', 'name', 'status', 'representative_document_type', 'representative_document_number'],

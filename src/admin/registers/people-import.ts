@@ -2,11 +2,11 @@ import { parseDocument } from '../../accounts/identifiers/documents.ts'
 import { checkName, matchKey, normaliseName } from '../../accounts/identifiers/names.ts'
 import type { IdentityClaim } from '../../proofing/population-register.ts'
 import type { ImportKind } from './csv-import.ts'
-import type { Back } from '../house.ts'
+import type { Services } from '../../services.ts'
 import type { PhotoImport } from './photo-import.ts'
 
 /** The people of the embedded population register, with templates of their photographs where those are given. */
-export function peopleImport({ register }: Back, photos?: PhotoImport): ImportKind<IdentityClaim> {
+export function peopleImport({ register }: Services, photos?: PhotoImport): ImportKind<IdentityClaim> {
   return {
     kind: 'people',
     columns: ['document_type', 'document_number', 'name'],

@@ -4,7 +4,7 @@ import sharp from 'sharp'
 import { openFaceEngine } from '../../proofing/face/engine.ts'
 import type { IdentityClaim } from '../../proofing/population-register.ts'
 import { thresholds } from '../../proofing/face/thresholds.ts'
-import type { Back } from '../house.ts'
+import type { Services } from '../../services.ts'
 
 export interface PhotoImport {
   take(people: readonly IdentityClaim[]): Promise<void>
@@ -19,7 +19,7 @@ const width = 640
  * Takes the photographs that stand beside a register's file. Only a template of each is kept, sealed: the engine compares
  * with nothing else, and a stolen store shows nobody's face.
  */
-export async function photoImport({ database, faceReferences }: Back, directory: string): Promise<PhotoImport> {
+export async function photoImport({ database, faceReferences }: Services, directory: string): Promise<PhotoImport> {
   const engine = await openFaceEngine(thresholds)
   const report = { photos: 0, photos_unusable: 0 }
 

@@ -23,22 +23,27 @@ export const registerCommands: Command[] = [
     },
     access: { local: 'it reads a file, longer than what is sent to a server' },
     example: 'npx yideng register import people.csv --kind people',
-    async run(desk, input) {
+    async run(context, input) {
       const { importFile, UnusableFile } = await import('./csv-import.ts')
-      const house = await desk.house()
+      const services = await context.services()
       const file = JSON.stringify(input.file)
       const photos =
         input.photos === undefined || input.kind !== 'people'
           ? undefined
-          : await (await import('./photo-import.ts')).photoImport(house, input.photos)
+          : await (await import('./photo-import.ts')).photoImport(services, input.photos)
       const importing =
         input.kind === 'people'
-          ? importFile(house, (await import('./people-import.ts')).peopleImport(house, photos), input.file, desk.actor)
-          : importFile(
-              house,
-              (await import('./organisations-import.ts')).organisationsImport(house),
+          ? importFile(
+              services,
+              (await import('./people-import.ts')).peopleImport(services, photos),
               input.file,
-              desk.actor,
+              context.actor,
+            )
+          : importFile(
+              services,
+              (await import('./organisations-import.ts')).organisationsImport(services),
+              input.file,
+              context.actor,
             )
       const report = await importing.catch((error: NodeJS.ErrnoException) => {
         if (error instanceof UnusableFile) return unusable(`${file} ${error.message}`)

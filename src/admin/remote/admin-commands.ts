@@ -32,8 +32,8 @@ export const adminCommands: Command[] = [
     },
     access: { role: 'admin', about: 'administrator' },
     example: `npx yideng admin grant ${exampleId} --role operator --region 440300`,
-    async run(desk, { id, role, region }) {
-      const { persons, administrators } = await desk.house()
+    async run(context, { id, role, region }) {
+      const { persons, administrators } = await context.services()
       const person = await persons.find(id)
       if (!person || !isRole(role)) return notFound('person', id)
       const problems = [
@@ -44,7 +44,7 @@ export const adminCommands: Command[] = [
         ...(person.status === 'active' ? [] : [{ field: 'id', message: 'is an account that is locked or closed' }]),
       ]
       if (problems.length > 0) return invalid(...problems)
-      await administrators.grant({ personId: id, role, region }, desk.actor)
+      await administrators.grant({ personId: id, role, region }, context.actor)
       return { ok: true, document: { id, role, region } }
     },
   }),
@@ -55,10 +55,10 @@ export const adminCommands: Command[] = [
     fields: {},
     access: { role: 'admin', about: 'rows' },
     example: 'npx yideng admin list',
-    async run(desk) {
-      const { administrators } = await desk.house()
+    async run(context) {
+      const { administrators } = await context.services()
       const document = (await administrators.list())
-        .filter(({ region }) => desk.sees(region))
+        .filter(({ region }) => context.sees(region))
         .map((one) => ({
           id: one.personId,
           role: one.role,
@@ -79,9 +79,9 @@ export const adminCommands: Command[] = [
     fields: { id: personId },
     access: { role: 'admin', about: 'administrator' },
     example: `npx yideng admin revoke ${exampleId}`,
-    async run(desk, { id }) {
-      const { administrators } = await desk.house()
-      const revoked = await administrators.revoke(id, desk.actor)
+    async run(context, { id }) {
+      const { administrators } = await context.services()
+      const revoked = await administrators.revoke(id, context.actor)
       return revoked ? { ok: true, document: { id, revoked: true } } : notFound('administrator', id)
     },
   }),

@@ -8,20 +8,20 @@ import type { AccessTokens } from '../../oidc/access-tokens.ts'
 import { adminScope, byPasskey, commandLineId } from '../../oidc/command-line-client.ts'
 import type { Sessions } from '../../sessions/sessions.ts'
 import { readJson } from '../../pages/bodies.ts'
-import { visitOf } from '../../pages/visit.ts'
+import { requestOf } from '../../pages/request-context.ts'
 import { Refusal } from '../../refusal/refusal.ts'
 import type { Artifacts } from '../../storage/artifacts.ts'
-import { createLimits } from '../../storage/limits.ts'
+import { createLimits } from '../../guards/limits.ts'
 import { apiPath } from './api-path.ts'
 import { forbidden, invalid, nameOf, type Command, type FailureKind, type Input, type Outcome } from '../command.ts'
 import { commands } from '../commands.ts'
-import { remoteDesk } from '../desk.ts'
-import { runFromAfar } from './gate.ts'
-import type { Back } from '../house.ts'
+import { remoteContext } from '../command-context.ts'
+import { runRemotely } from './gate.ts'
+import type { Services } from '../../services.ts'
 import { readInput } from './input.ts'
 
-export interface AdminApiParts {
-  house: Back
+export interface AdminApiDeps {
+  services: Services
   artifacts: Artifacts
   accessTokens: AccessTokens
   sessions: Sessions
@@ -37,19 +37,19 @@ const statuses: Record<FailureKind, number> = { invalid: 400, forbidden: 403, no
  * command line's own client. Role and region are looked up at every call. JSON goes in; out come what people and
  * programs are shown (`Outcome`), or a problem document (RFC 9457).
  */
-export function adminApi(router: Router, parts: AdminApiParts): void {
-  for (const command of commands) router.post(apiPath(command), (ctx) => answer(ctx, parts, command))
+export function adminApi(router: Router, deps: AdminApiDeps): void {
+  for (const command of commands) router.post(apiPath(command), (ctx) => answer(ctx, deps, command))
 }
 
-async function answer(ctx: RouterContext, parts: AdminApiParts, command: Command): Promise<void> {
+async function answer(ctx: RouterContext, deps: AdminApiDeps, command: Command): Promise<void> {
   try {
-    const administrator = await administratorOf(ctx, parts, command)
+    const administrator = await administratorOf(ctx, deps, command)
     if (!administrator) return
     const read = readInput(command, await readJson(ctx, mostBytes))
     const input = read.ok ? read.input : {}
-    const desk = remoteDesk(parts.house, administrator)
-    const outcome: Outcome = read.ok ? await runFromAfar(desk, command, input) : invalid(...read.problems)
-    await record(ctx, parts, { administrator, command, input, outcome: outcome.ok ? said(outcome) : outcome.kind })
+    const context = remoteContext(deps.services, administrator)
+    const outcome: Outcome = read.ok ? await runRemotely(context, command, input) : invalid(...read.problems)
+    await record(ctx, deps, { administrator, command, input, outcome: outcome.ok ? said(outcome) : outcome.kind })
     if (!outcome.ok) return showProblem(ctx, outcome)
     const { document, shown, notes, fault } = outcome
     ctx.status = fault === undefined ? 200 : 202
@@ -64,7 +64,7 @@ async function answer(ctx: RouterContext, parts: AdminApiParts, command: Command
       title: error.code,
       status: error.status,
       kind: 'failed',
-      reference: visitOf(ctx).id,
+      reference: requestOf(ctx).id,
     }
   }
 }
@@ -81,21 +81,21 @@ function showProblem(ctx: RouterContext, { kind, problems }: Outcome & { ok: fal
 /** Undefined when it has answered already. */
 async function administratorOf(
   ctx: RouterContext,
-  parts: AdminApiParts,
+  deps: AdminApiDeps,
   command: Command,
 ): Promise<Administrator | undefined> {
-  const { house, accessTokens, sessions } = parts
+  const { services, accessTokens, sessions } = deps
   const bearer = await accessTokens.check({
     authorization: ctx.get('authorization'),
     proof: ctx.get('dpop'),
     method: ctx.method,
-    url: `${house.settings.issuer}${ctx.path}`,
+    url: `${services.settings.issuer}${ctx.path}`,
     scope: adminScope,
   })
   const error = typeof bearer === 'string' ? bearer : undefined
   if (typeof bearer === 'string' || bearer.clientId !== commandLineId || !byPasskey(bearer.session.amr)) {
     const why = error ?? 'invalid_token'
-    await refuse(ctx, parts, command, why)
+    await refuse(ctx, deps, command, why)
     ctx.set('www-authenticate', `DPoP error="${why}", scope="${adminScope}", algs="ES256 Ed25519 EdDSA"`)
     ctx.status = why === 'insufficient_scope' ? 403 : 401
     ctx.body = { type: 'about:blank', title: why, status: ctx.status, kind: 'forbidden' }
@@ -103,9 +103,9 @@ async function administratorOf(
     return undefined
   }
   const { personId, session } = bearer
-  const administrator = await house.administrators.acting(personId)
+  const administrator = await services.administrators.acting(personId)
   if (!administrator) {
-    await refuse(ctx, parts, command, 'no_administrator', personId)
+    await refuse(ctx, deps, command, 'no_administrator', personId)
     showProblem(ctx, forbidden('You are no administrator (any more).'))
     return undefined
   }
@@ -114,34 +114,34 @@ async function administratorOf(
 }
 
 const about = (ctx: RouterContext) => {
-  const { address, browser } = visitOf(ctx)
+  const { address, browser } = requestOf(ctx)
   return { restricted: { address, browser } }
 }
 
 /** @throws Refusal `too_many_requests`: whoever is refused all the time must not fill the audit trail */
 async function refuse(
   ctx: RouterContext,
-  { house, artifacts }: AdminApiParts,
+  { services, artifacts }: AdminApiDeps,
   command: Command,
   problem: string,
   personId?: string,
 ) {
-  const from = addressKeys(house.dataKeys.blindIndex, visitOf(ctx))
-  await createLimits(artifacts, house.clock).spend(refusals, from)
+  const from = addressKeys(services.dataKeys.blindIndex, requestOf(ctx))
+  await createLimits(artifacts, services.clock).spend(refusals, from)
   const details = { command: nameOf(command), problem }
-  await house.audit.record({ event: 'administrator.refused', actor: 'program', personId, details, ...about(ctx) })
+  await services.audit.record({ event: 'administrator.refused', actor: 'program', personId, details, ...about(ctx) })
 }
 
 /** Who did what to what; never values: they may be personal data or secrets. */
 async function record(
   ctx: RouterContext,
-  { house }: AdminApiParts,
+  { services }: AdminApiDeps,
   act: { administrator: Administrator; command: Command; input: Input; outcome: string },
 ) {
   const { administrator, command, input, outcome } = act
   const target = typeof input['id'] === 'string' ? input['id'].slice(0, 64) : undefined
   const isPortal = 'about' in command.access && command.access.about === 'portal'
-  await house.audit.record({
+  await services.audit.record({
     event: 'administrator.acted',
     actor: `administrator:${administrator.personId}`,
     // what was not there, or is not theirs, is no portal's own history

@@ -1,9 +1,9 @@
-import type { Approval } from './approvals.ts'
+import type { Approval } from '../../accounts/approvals.ts'
 import { command, failed, forbidden, idField, iso, nameOf, notFound, type Command, type Input } from '../command.ts'
-import type { Desk } from '../desk.ts'
+import type { CommandContext } from '../command-context.ts'
 import { dutyOf } from '../duties.ts'
 import { hostOf } from '../../clients/hosts.ts'
-import { hindrance, runApproved } from './gate.ts'
+import { blockedBy, runApproved } from './gate.ts'
 
 const id = idField('request')
 const exampleId = '9f2c1a7be403'
@@ -13,10 +13,10 @@ const asTyped = (name: string, input: Input) =>
   [name, ...Object.entries(input).map(([field, value]) => `${field}=${JSON.stringify(value)}`)].join(' ')
 
 /** Which portal a request is about, by its name and hosts: nobody knows portals by their ids. */
-async function portalOfRequest(desk: Desk, { command: name, input }: Approval): Promise<string> {
+async function portalOfRequest(context: CommandContext, { command: name, input }: Approval): Promise<string> {
   const access = (await commandOf(name))?.access
   if (!access || 'local' in access || access.about !== 'portal' || typeof input['id'] !== 'string') return ''
-  const { clients } = await desk.house()
+  const { clients } = await context.services()
   const client = await clients.find(input['id'])
   return client ? [client.name, ...new Set(client.redirect_uris.map(hostOf))].join(' · ') : ''
 }
@@ -37,11 +37,11 @@ const answerOf = (one: Approval) => ({
 const commandOf = async (name: string) => (await import('../commands.ts')).commands.find((one) => nameOf(one) === name)
 
 /** Who may lose their power by it, named or not, does not refuse it. */
-async function isAboutThem(desk: Desk, { command: name, input }: Approval) {
+async function isAboutThem(context: CommandContext, { command: name, input }: Approval) {
   const asked = await commandOf(name)
   const duty = asked && dutyOf(asked)
-  const accounts = duty?.accounts ? await duty.accounts(await desk.house(), input) : []
-  return desk.administrator !== undefined && accounts.includes(desk.administrator.personId)
+  const accounts = duty?.accounts ? await duty.accounts(await context.services(), input) : []
+  return context.administrator !== undefined && accounts.includes(context.administrator.personId)
 }
 
 /** The two-person rule: what one administrator asked for, and another decides. */
@@ -53,11 +53,11 @@ export const approvalCommands: Command[] = [
     fields: {},
     access: { role: 'admin', about: 'rows' },
     example: 'npx yideng approval list',
-    async run(desk) {
-      const { approvals } = await desk.house()
-      const waiting = (await approvals.list()).filter(({ region }) => desk.sees(region))
+    async run(context) {
+      const { approvals } = await context.services()
+      const waiting = (await approvals.list()).filter(({ region }) => context.sees(region))
       const document = await Promise.all(
-        waiting.map(async (one) => ({ ...answerOf(one), portal: (await portalOfRequest(desk, one)) || null })),
+        waiting.map(async (one) => ({ ...answerOf(one), portal: (await portalOfRequest(context, one)) || null })),
       )
       const columns = ['ID', 'WHAT WILL RUN', 'PORTAL', 'REGION', 'REQUESTED BY', 'UNTIL', 'STATE']
       const rows = document.map((one) => [
@@ -79,24 +79,25 @@ export const approvalCommands: Command[] = [
     fields: { id },
     access: { role: 'admin', about: 'approval' },
     example: `npx yideng approval approve ${exampleId}`,
-    async run(desk, input) {
-      const { approvals } = await desk.house()
+    async run(context, input) {
+      const { approvals } = await context.services()
       const approval = await approvals.find(input.id)
       if (!approval) return notFound('request', input.id)
       const asked = await commandOf(approval.command)
       if (!asked || 'local' in asked.access) return failed(`There is no command "${approval.command}" any more.`)
-      if (approval.requestedBy === desk.administrator?.personId) {
+      if (approval.requestedBy === context.administrator?.personId) {
         const message = 'You asked for it yourself: another administrator has to approve it.'
         return forbidden(message)
       }
       // it may lie elsewhere by now
-      const not = desk.administrator && (await hindrance(desk, desk.administrator, asked.access, approval.input))
+      const not =
+        context.administrator && (await blockedBy(context, context.administrator, asked.access, approval.input))
       if (not) return not
-      if (!(await approvals.decide(approval.id, 'approved', desk))) return failed(await whyNot(approval.id))
+      if (!(await approvals.decide(approval.id, 'approved', context))) return failed(await whyNot(approval.id))
       if (dutyOf(asked)?.secret) {
-        return { ok: true, document: { ...answerOf(approval), state: 'approved', decided_by: desk.actor } }
+        return { ok: true, document: { ...answerOf(approval), state: 'approved', decided_by: context.actor } }
       }
-      return runApproved(desk, asked, approval)
+      return runApproved(context, asked, approval)
 
       async function whyNot(request: string) {
         const now = await approvals.find(request)
@@ -111,17 +112,17 @@ export const approvalCommands: Command[] = [
     fields: { id },
     access: { role: 'admin', about: 'approval' },
     example: `npx yideng approval refuse ${exampleId}`,
-    async run(desk, input) {
-      const { approvals } = await desk.house()
+    async run(context, input) {
+      const { approvals } = await context.services()
       const approval = await approvals.find(input.id)
       if (!approval) return notFound('request', input.id)
-      if (await isAboutThem(desk, approval)) {
+      if (await isAboutThem(context, approval)) {
         const message = 'It would end or lock you: another administrator decides.'
         return forbidden(message)
       }
-      const refused = await approvals.decide(approval.id, 'refused', desk)
+      const refused = await approvals.decide(approval.id, 'refused', context)
       if (!refused) return failed(`It is ${approval.state} already: nothing was done.`)
-      return { ok: true, document: { ...answerOf(approval), state: 'refused', decided_by: desk.actor } }
+      return { ok: true, document: { ...answerOf(approval), state: 'refused', decided_by: context.actor } }
     },
   }),
 ]

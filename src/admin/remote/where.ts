@@ -4,7 +4,7 @@ import { effectiveSector } from '../../clients/sector.ts'
 import { isRegion } from '../../config/regions.ts'
 import { notFound, type About, type Input } from '../command.ts'
 import { portalAfter } from '../duties.ts'
-import type { Back } from '../house.ts'
+import type { Services } from '../../services.ts'
 
 /** A region (GB/T 2260), or none: then it belongs to the whole house. */
 type Region = string | undefined
@@ -26,15 +26,17 @@ export function regionOfOrganisation(uscc: string): Region {
 }
 
 /** Public subjects are those of the whole house; those of a sector are the same for all its portals. */
-async function sharedSubjects(house: Back, input: Input): Promise<Pick<Where, 'shares'>> {
-  const portal = await portalAfter(house, input)
+async function sharedSubjects(services: Services, input: Input): Promise<Pick<Where, 'shares'>> {
+  const portal = await portalAfter(services, input)
   if (!portal) return {}
   const { before, after } = portal
   if (before && sameSubjects(before, after)) return {}
   if (after.subject_type === 'public') return { shares: { field: 'subject-type', with: [undefined] } }
   const sector = effectiveSector(after)
   if (sector === undefined) return {}
-  const others = (await house.clients.list()).filter((one) => one.id !== input['id'] && effectiveSector(one) === sector)
+  const others = (await services.clients.list()).filter(
+    (one) => one.id !== input['id'] && effectiveSector(one) === sector,
+  )
   const field = after.sector === undefined ? 'redirect-uri' : 'sector'
   return { shares: { field, with: others.map(({ region }) => region) } }
 }
@@ -43,13 +45,13 @@ const sameSubjects = (one: ClientMetadata, other: ClientMetadata) =>
   one.subject_type === other.subject_type && effectiveSector(one) === effectiveSector(other)
 
 /** Undefined when there is no such thing. */
-const finders: { [A in About]: (house: Back, input: Input) => Promise<Where | undefined> } = {
-  async portal(house, input) {
+const finders: { [A in About]: (services: Services, input: Input) => Promise<Where | undefined> } = {
+  async portal(services, input) {
     const { id, region } = input
     const goes = region === undefined && id !== undefined ? [] : [text(region) || undefined]
-    const shares = await sharedSubjects(house, input)
+    const shares = await sharedSubjects(services, input)
     if (id === undefined) return { lies: [], goes, ...shares }
-    const client = await house.clients.find(text(id))
+    const client = await services.clients.find(text(id))
     return client && { lies: [client.region], goes, ...shares }
   },
 
@@ -75,10 +77,10 @@ const finders: { [A in About]: (house: Back, input: Input) => Promise<Where | un
   },
 
   rows: async () => ({ lies: [], goes: [] }),
-  house: async () => ({ lies: [], goes: [undefined] }),
+  system: async () => ({ lies: [], goes: [undefined] }),
 }
 
-export const findWhere = (house: Back, about: About, input: Input) => finders[about](house, input)
+export const findWhere = (services: Services, about: About, input: Input) => finders[about](services, input)
 
 const words: { [A in About]: string } = {
   portal: 'portal',
@@ -86,7 +88,7 @@ const words: { [A in About]: string } = {
   administrator: 'administrator',
   approval: 'request',
   rows: 'entry',
-  house: 'entry',
+  system: 'entry',
 }
 
 /** The same answer for what is not there and for what lies elsewhere: that of the command itself. */

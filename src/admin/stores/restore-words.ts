@@ -1,5 +1,5 @@
 import { iso } from '../command.ts'
-import type { Desk } from '../desk.ts'
+import type { CommandContext } from '../command-context.ts'
 import type { Choices, Restored } from './restore.ts'
 import type { ChangesSince } from './restore-changes.ts'
 
@@ -11,10 +11,10 @@ interface Flags {
 
 /** Asks about what changed since the backup where a flag does not say it already; where nobody can answer, it stays ended. */
 export const chooser =
-  (desk: Pick<Desk, 'confirm'>, flags: Flags) =>
+  (context: Pick<CommandContext, 'confirm'>, flags: Flags) =>
   async (since: ChangesSince, administrators: number): Promise<Choices> => {
     const asked = async (given: boolean, many: number, question: string) =>
-      given || (many > 0 && desk.confirm(question))
+      given || (many > 0 && context.confirm(question))
     const closed = since.locked.size + since.organisations.size + since.clients.size
     return {
       administrators: await asked(

@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { endEverySignIn } from '../../accounts/sign-in-endings.ts'
 import { entriesOfArchive } from '../../audit/archives.ts'
 import { checkpointFileOf, openCheckpoint, readCheckpointFile } from '../../audit/checkpoints.ts'
-import { createAuditTrail } from '../../audit/trail.ts'
+import { createAuditLog } from '../../audit/audit-log.ts'
 import type { Clock } from '../../config/clock.ts'
 import type { Settings } from '../../config/settings.ts'
 import { createVerifier } from '../../keys/signatures.ts'
@@ -148,7 +148,7 @@ const auditOf = (database: Database, clock: Clock) => {
       throw new Error('nothing is opened while a store is restored')
     },
   }
-  return createAuditTrail({ database, cipher, clock, seen: undefined })
+  return createAuditLog({ database, cipher, clock, seen: undefined })
 }
 
 const atOnce = 500

@@ -39,9 +39,9 @@ export const storeCommands: Command[] = [
     },
     access: { local: 'it opens the stores themselves' },
     example: 'npx yideng migrate --from data --to postgres://yideng@db/yideng --to-redis redis://cache:6379',
-    async run(desk, { from, to, 'to-redis': redis }) {
+    async run(context, { from, to, 'to-redis': redis }) {
       if (from === undefined && to === undefined && redis === undefined) {
-        const { migrated: ran } = await desk.house()
+        const { migrated: ran } = await context.services()
         const shown = ran.length > 0 ? ran.map((name) => `ran ${name}`) : ['The store was up to date.']
         return { ok: true, document: { ran }, shown }
       }
@@ -56,7 +56,7 @@ export const storeCommands: Command[] = [
       return copying(async () => {
         let artifacts = 0
         const first = async () => {
-          if (redis !== undefined) artifacts = await transferArtifacts(from, redis, desk.clock)
+          if (redis !== undefined) artifacts = await transferArtifacts(from, redis, context.clock)
         }
         return { copied: await transfer(from, to, { alone: true, first }), artifacts }
       })
@@ -68,8 +68,8 @@ export const storeCommands: Command[] = [
     fields: { file: { ...fileField, meaning: 'file to make; keys are not in it (docs/operations.md)' } },
     access: { local: 'it opens the stores themselves' },
     example: 'npx yideng backup /backup/yideng-2026-11-24.sqlite',
-    async run(desk, { file }) {
-      const settings = await desk.settings()
+    async run(context, { file }) {
+      const settings = await context.settings()
       const { backUp } = await import('./store-transfer.ts')
       return copying(async () => ({ copied: await backUp(settings.databaseUrl || settings.dataDir, file) }))
     },
@@ -99,8 +99,8 @@ export const storeCommands: Command[] = [
     },
     access: { local: 'it opens the stores themselves' },
     example: 'npx yideng restore /backup/yideng-2026-11-24.sqlite --replaces /var/lib/yideng.broken',
-    async run(desk, input): Promise<Outcome> {
-      const settings = await desk.settings()
+    async run(context, input): Promise<Outcome> {
+      const settings = await context.settings()
       const { restore } = await import('./restore.ts')
       const { chooser, countsOf, notesOf } = await import('./restore-words.ts')
       return copying(async () => {
@@ -108,9 +108,9 @@ export const storeCommands: Command[] = [
           ...input,
           archives: input.archive ?? [],
           settings,
-          clock: desk.clock,
-          actor: desk.actor,
-          choose: chooser(desk, input),
+          clock: context.clock,
+          actor: context.actor,
+          choose: chooser(context, input),
         })
         const { copied, since: _since, ...rest } = restored
         return {
@@ -127,9 +127,9 @@ export const storeCommands: Command[] = [
     fields: {},
     access: { local: 'it looks at the files of the machine it runs on' },
     example: 'npx yideng doctor',
-    async run(desk) {
+    async run(context) {
       const { examine } = await import('../doctor/doctor.ts')
-      const findings = await examine(desk)
+      const findings = await examine(context)
       const failing = findings.filter(({ state }) => state === 'fail').length
       const shown = findings.flatMap(({ state, what, finding, todo }) => [
         `${state.padEnd(4)}  ${what}: ${finding}`,

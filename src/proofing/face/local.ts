@@ -15,8 +15,8 @@ const nobody = Array.from({ length: 128 }, () => 1)
  * The engine in this house: our own capture page, pictures compared in threads of our own. Good against another person, weak
  * against pictures and videos made to deceive (docs/face.md).
  */
-export function localVerifier(parts: { pool: FacePool; references: FaceReferences; limits: Thresholds }): FaceVerifier {
-  const { pool, references, limits } = parts
+export function localVerifier(deps: { pool: FacePool; references: FaceReferences; limits: Thresholds }): FaceVerifier {
+  const { pool, references, limits } = deps
   return {
     name: 'local',
     async begin({ subject, purpose }) {

@@ -33,8 +33,7 @@ export function createFaceReferences(options: {
     document_type,
     document_index: blindIndex('document', documentNumber),
   })
-  const place = (key: ReturnType<typeof keyOf>) =>
-    `population_faces.template:${key.document_type}:${key.document_index}`
+  const aad = (key: ReturnType<typeof keyOf>) => `population_faces.template:${key.document_type}:${key.document_index}`
 
   return {
     async find(whose) {
@@ -47,7 +46,7 @@ export function createFaceReferences(options: {
         .where('model', '=', model)
         .executeTakeFirst()
       if (!row) return undefined
-      const bytes = Buffer.from(cipher.open(row.template, place(key)), 'base64')
+      const bytes = Buffer.from(cipher.open(row.template, aad(key)), 'base64')
       return [...new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4)]
     },
     async add(transaction, people) {
@@ -55,7 +54,7 @@ export function createFaceReferences(options: {
       const rows = people.map(({ template, ...whose }) => {
         const key = keyOf(whose)
         const text = Buffer.from(new Float32Array(template).buffer).toString('base64')
-        return { ...key, model, template: cipher.seal(text, place(key)), imported_at }
+        return { ...key, model, template: cipher.seal(text, aad(key)), imported_at }
       })
       await transaction
         .insertInto('population_faces')

@@ -1,5 +1,5 @@
 import { PostgresAdapter, sql, type Kysely } from 'kysely'
-import { divideTrail, keepHead } from '../audit-partitions.ts'
+import { divideAuditLog, keepHead } from '../audit-partitions.ts'
 
 /** A trail of more entries is divided by `yideng audit divide`, which holds nobody up (docs/deploy.md). */
 const fewEntries = 500_000
@@ -12,5 +12,5 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     select count(*) as many, floor(extract(epoch from now()) * 1000)::bigint as now
     from (select 1 from audit_events limit ${sql.lit(fewEntries + 1)}) as looked`.execute(db)
   const { many, now } = rows[0] ?? { many: 0, now: 0 }
-  if (many <= fewEntries) await divideTrail(db, now)
+  if (many <= fewEntries) await divideAuditLog(db, now)
 }

@@ -1,28 +1,28 @@
 import { randomUUID } from 'node:crypto'
 import { beforeEach, expect, it } from 'vitest'
 import { sealOf } from '../../../src/accounts/authenticators.ts'
-import type { Back } from '../../../src/admin/house.ts'
-import { handHouse } from '../../setup/hand-house.ts'
+import type { Services } from '../../../src/services.ts'
+import { openTestServices } from '../../setup/test-services.ts'
 import { find } from '../../setup/organisation.ts'
 import { openPerson } from '../../setup/person.ts'
 import { registered, rivalOf } from '../../setup/rival.ts'
 
 const by = { actor: 'administrator:test' }
 const hour = 3_600_000
-let house: Back
+let services: Services
 let forward: (ms: number) => number
 
 beforeEach(async () => {
-  ;({ house, forward } = await handHouse())
+  ;({ services, forward } = await openTestServices())
 })
 
 const atCounter = async (person: { id: string }, bothPresent = false) =>
-  house.faceProofs.proveAtCounter(await find(house, person), { bothPresent }, by)
-const levelOf = async (person: { id: string }) => (await find(house, person)).identityLevel
-const told = async ({ id }: { id: string }) => (await house.inbox.list(id, 20)).map(({ kind }) => kind)
+  services.faceProofs.proveAtCounter(await find(services, person), { bothPresent }, by)
+const levelOf = async (person: { id: string }) => (await find(services, person)).identityLevel
+const told = async ({ id }: { id: string }) => (await services.inbox.list(id, 20)).map(({ kind }) => kind)
 const events = async ({ id }: { id: string }) =>
   (
-    await house.database
+    await services.database
       .selectFrom('audit_events')
       .select('event')
       .where('person_id', '=', id)
@@ -33,8 +33,8 @@ const events = async ({ id }: { id: string }) =>
 
 /** One has the number, another one proved it at a counter. */
 async function waiting() {
-  const holder = await openPerson(house)
-  const claimant = await rivalOf(house, holder)
+  const holder = await openPerson(services)
+  const claimant = await rivalOf(services, holder)
   const proved = await atCounter(claimant)
   if (!proved.ok || !('waits' in proved)) throw new Error(JSON.stringify(proved))
   return { holder, claimant, dueAt: proved.waits.dueAt }
@@ -42,13 +42,13 @@ async function waiting() {
 
 it('a number proven at a counter waits 72 hours, both are told, and then it changes hands once', async () => {
   const { holder, claimant, dueAt } = await waiting()
-  expect(dueAt - house.clock()).toBe(72 * hour)
+  expect(dueAt - services.clock()).toBe(72 * hour)
   expect([await levelOf(holder), await levelOf(claimant)]).toEqual([3, 2])
   expect(await told(holder)).toEqual(['number-claimed'])
   expect(await told(claimant)).toEqual(['number-claim-waits'])
   // a passkey made at the counter is bound when the number is there
   const passkey = randomUUID()
-  const created_at = house.clock() - 60_000
+  const created_at = services.clock() - 60_000
   const row = {
     id: passkey,
     person_id: claimant.id,
@@ -58,33 +58,33 @@ it('a number proven at a counter waits 72 hours, both are told, and then it chan
     created_at,
     held_at: null,
   }
-  await house.database
+  await services.database
     .insertInto('authenticators')
-    .values({ ...row, last_used_at: null, mac: sealOf(house.seal, row) })
+    .values({ ...row, last_used_at: null, mac: sealOf(services.seal, row) })
     .execute()
   forward(24 * hour)
   // proving again begins no new wait, and does not shorten this one
   expect(await atCounter(claimant)).toMatchObject({ ok: true, waits: { dueAt } })
   forward(48 * hour - 1)
-  expect(await house.faceProofs.carryOutDue()).toBe(0)
+  expect(await services.faceProofs.carryOutDue()).toBe(0)
   expect(await levelOf(holder)).toBe(3)
   forward(1)
-  const done = await Promise.all([1, 2, 3, 4].map(() => house.faceProofs.carryOutDue()))
+  const done = await Promise.all([1, 2, 3, 4].map(() => services.faceProofs.carryOutDue()))
   expect(done.reduce((sum, one) => sum + one, 0)).toBe(1)
   expect([await levelOf(holder), await levelOf(claimant)]).toEqual([2, 4])
   expect(await told(holder)).toContain('number-lost')
   expect(await told(claimant)).toContain('number-won')
-  expect(await house.faceProofs.isBound(passkey)).toBe(true)
-  expect((await find(house, claimant)).faceProofedAt).toBe(dueAt - 72 * hour)
-  expect(await house.numberClaims.of(holder.id)).toEqual([])
+  expect(await services.faceProofs.isBound(passkey)).toBe(true)
+  expect((await find(services, claimant)).faceProofedAt).toBe(dueAt - 72 * hour)
+  expect(await services.numberClaims.of(holder.id)).toEqual([])
 })
 
 it('changes hands at once where the counter saw both, and says so in the trail', async () => {
   const { holder, claimant } = await waiting()
   expect(await atCounter(claimant, true)).toMatchObject({ ok: true, superseded: [holder.id] })
   expect([await levelOf(holder), await levelOf(claimant)]).toEqual([2, 4])
-  expect(await house.numberClaims.of(claimant.id)).toEqual([])
-  const proofs = await house.database
+  expect(await services.numberClaims.of(claimant.id)).toEqual([])
+  const proofs = await services.database
     .selectFrom('audit_events')
     .select('details')
     .where('event', '=', 'person.face-proofed')
@@ -93,29 +93,29 @@ it('changes hands at once where the counter saw both, and says so in the trail',
 })
 
 it('is asked of the register, name and number, at the counter as well', async () => {
-  const holder = await openPerson(house)
-  const unknown = await openPerson(house, { number: holder.number, level: 2 })
+  const holder = await openPerson(services)
+  const unknown = await openPerson(services, { number: holder.number, level: 2 })
   expect(await atCounter(unknown)).toEqual({ ok: false, problem: 'not_matched' })
-  await registered(house, holder)
-  const misnamed = await openPerson(house, { number: holder.number, name: '别的名字', level: 2 })
+  await registered(services, holder)
+  const misnamed = await openPerson(services, { number: holder.number, name: '别的名字', level: 2 })
   for (const both of [false, true]) {
     expect(await atCounter(misnamed, both)).toEqual({ ok: false, problem: 'not_matched' })
   }
-  expect(await house.numberClaims.of(holder.id)).toEqual([])
+  expect(await services.numberClaims.of(holder.id)).toEqual([])
   // nobody loses anything by a proof of one's own
   expect(await atCounter(holder)).toMatchObject({ ok: true, superseded: [] })
 })
 
 it('stays with who proves better meanwhile: by a face, or at a counter', async () => {
   for (const prove of [
-    async (one: { id: string }) => house.faceProofs.prove(await find(house, one), 'browser', { actor: 'person' }),
+    async (one: { id: string }) => services.faceProofs.prove(await find(services, one), 'browser', { actor: 'person' }),
     (one: { id: string }) => atCounter(one),
   ]) {
     const { holder, claimant } = await waiting()
     expect(await prove(holder)).toMatchObject({ ok: true })
-    expect(await house.numberClaims.of(holder.id)).toEqual([])
+    expect(await services.numberClaims.of(holder.id)).toEqual([])
     forward(100 * hour)
-    expect(await house.faceProofs.carryOutDue()).toBe(0)
+    expect(await services.faceProofs.carryOutDue()).toBe(0)
     expect([await levelOf(holder), await levelOf(claimant)]).toEqual([4, 2])
     for (const one of [holder, claimant]) {
       expect(await told(one)).toContain('number-claim-ended')
@@ -126,45 +126,45 @@ it('stays with who proves better meanwhile: by a face, or at a counter', async (
 
 it('stays where an administrator says so, who is told when nothing waits', async () => {
   const { holder, claimant } = await waiting()
-  expect(await house.faceProofs.keepNumber(await find(house, claimant), by)).toBe(0)
-  expect(await house.faceProofs.keepNumber(await find(house, holder), by)).toBe(1)
-  expect(await house.faceProofs.keepNumber(await find(house, holder), by)).toBe(0)
+  expect(await services.faceProofs.keepNumber(await find(services, claimant), by)).toBe(0)
+  expect(await services.faceProofs.keepNumber(await find(services, holder), by)).toBe(1)
+  expect(await services.faceProofs.keepNumber(await find(services, holder), by)).toBe(0)
   forward(100 * hour)
-  expect(await house.faceProofs.carryOutDue()).toBe(0)
+  expect(await services.faceProofs.carryOutDue()).toBe(0)
   expect([await levelOf(holder), await levelOf(claimant)]).toEqual([3, 2])
 })
 
 it('is taken from nobody who was not told, and given to nobody who is gone', async () => {
   const { holder, claimant } = await waiting()
-  const third = await rivalOf(house, holder)
+  const third = await rivalOf(services, holder)
   expect(await atCounter(third, true)).toMatchObject({ ok: true, superseded: [holder.id] })
   forward(100 * hour)
-  expect(await house.faceProofs.carryOutDue()).toBe(0)
+  expect(await services.faceProofs.carryOutDue()).toBe(0)
   expect([await levelOf(third), await levelOf(claimant)]).toEqual([4, 2])
   expect(await told(claimant)).toContain('number-claim-ended')
 
   const other = await waiting()
-  await house.persons.setStatus(other.claimant.id, 'locked', by)
+  await services.persons.setStatus(other.claimant.id, 'locked', by)
   forward(100 * hour)
-  expect(await house.faceProofs.carryOutDue()).toBe(0)
+  expect(await services.faceProofs.carryOutDue()).toBe(0)
   expect([await levelOf(other.holder), await levelOf(other.claimant)]).toEqual([3, 2])
-  expect(await house.numberClaims.of(other.holder.id)).toEqual([])
+  expect(await services.numberClaims.of(other.holder.id)).toEqual([])
 })
 
 it('is free for the claimant when the account that has it is closed', async () => {
   const { holder, claimant } = await waiting()
-  await house.closing.ask(holder.id, by)
+  await services.closing.ask(holder.id, by)
   forward(8 * 24 * hour)
-  expect(await house.closing.erase(holder.id)).toBe(true)
-  expect(await house.faceProofs.carryOutDue()).toBe(1)
+  expect(await services.closing.erase(holder.id)).toBe(true)
+  expect(await services.faceProofs.carryOutDue()).toBe(1)
   expect(await levelOf(claimant)).toBe(4)
 })
 
 it('by a face goes at once from name and number alone, and never from another face', async () => {
-  const holder = await openPerson(house)
-  const [one, other] = [await rivalOf(house, holder), await rivalOf(house, holder)]
+  const holder = await openPerson(services)
+  const [one, other] = [await rivalOf(services, holder), await rivalOf(services, holder)]
   const byFace = async (who: { id: string }) =>
-    house.faceProofs.prove(await find(house, who), 'browser', { actor: 'person' })
+    services.faceProofs.prove(await find(services, who), 'browser', { actor: 'person' })
   expect(await byFace(one)).toMatchObject({ ok: true, superseded: [holder.id] })
   expect(await byFace(other)).toEqual({ ok: false, problem: 'held_by_face' })
   expect([await levelOf(holder), await levelOf(one), await levelOf(other)]).toEqual([2, 4, 2])

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import type { Back } from '../../../src/admin/house.ts'
-import { handHouse } from '../../setup/hand-house.ts'
+import type { Services } from '../../../src/services.ts'
+import { openTestServices } from '../../setup/test-services.ts'
 import { find, mandate, openOrganisation } from '../../setup/organisation.ts'
 import { openPerson } from '../../setup/person.ts'
 import { rivalOf } from '../../setup/rival.ts'
@@ -21,27 +21,27 @@ const restsOn: Record<Role, Role[]> = {
   helper: ['giver'],
 }
 
-async function company(house: Back) {
-  const owner = await openPerson(house, { name: '林知行' })
-  const organisation = await openOrganisation(house, { representative: owner })
+async function company(services: Services) {
+  const owner = await openPerson(services, { name: '林知行' })
+  const organisation = await openOrganisation(services, { representative: owner })
   const people = {
     owner,
-    manager: await openPerson(house, { name: '黄经理' }),
-    under: await openPerson(house, { name: '周小桐' }),
-    handler: await openPerson(house, { name: '陈思远' }),
-    giver: await openPerson(house, { name: '何桂芳' }),
-    helper: await openPerson(house, { name: '何小妹' }),
+    manager: await openPerson(services, { name: '黄经理' }),
+    under: await openPerson(services, { name: '周小桐' }),
+    handler: await openPerson(services, { name: '陈思远' }),
+    giver: await openPerson(services, { name: '何桂芳' }),
+    helper: await openPerson(services, { name: '何小妹' }),
   }
   const { id } = organisation
-  await mandate(house, id, owner, people.manager, { role: 'manager', matters: ['*'], days: 300 })
-  await mandate(house, id, people.manager, people.under)
-  await mandate(house, id, owner, people.handler)
-  await mandate(house, people.giver.id, people.giver, people.helper, { role: 'helper', matters: ['licence.read'] })
+  await mandate(services, id, owner, people.manager, { role: 'manager', matters: ['*'], days: 300 })
+  await mandate(services, id, people.manager, people.under)
+  await mandate(services, id, owner, people.handler)
+  await mandate(services, people.giver.id, people.giver, people.helper, { role: 'helper', matters: ['licence.read'] })
   const granted = async (role: Role) => {
     const principal = role === 'helper' ? people.giver.id : id
-    return (await house.representations.find(people[role].id, principal))?.granted !== undefined
+    return (await services.representations.find(people[role].id, principal))?.granted !== undefined
   }
-  const notices = async (role: Role) => (await house.inbox.list(people[role].id, 50)).map(({ kind }) => kind)
+  const notices = async (role: Role) => (await services.inbox.list(people[role].id, 50)).map(({ kind }) => kind)
   return { ...organisation, people, granted, notices }
 }
 
@@ -49,23 +49,27 @@ type Company = Awaited<ReturnType<typeof company>>
 
 /** The ways in which an account loses its power, and what gives it back where something does. */
 const ways = {
-  lock: (house: Back, { id }: { id: string }) => house.persons.setStatus(id, 'locked', by),
-  async hold(house: Back, { id }: { id: string }) {
-    const link = await house.recovery.makeLink(id, { counter: false }, by)
-    const pass = link && (await house.recovery.checkLink(link.token))
-    if (!pass || !(await house.recovery.recover(pass, 'no hash', by))) throw new Error('not recovered')
+  lock: (services: Services, { id }: { id: string }) => services.persons.setStatus(id, 'locked', by),
+  async hold(services: Services, { id }: { id: string }) {
+    const link = await services.recovery.makeLink(id, { counter: false }, by)
+    const pass = link && (await services.recovery.checkLink(link.token))
+    if (!pass || !(await services.recovery.recover(pass, 'no hash', by))) throw new Error('not recovered')
   },
-  async supersede(house: Back, person: { id: string; number: string }) {
-    const rival = await rivalOf(house, person)
-    const proved = await house.faceProofs.proveAtCounter(await find(house, rival), { bothPresent: true }, by)
+  async supersede(services: Services, person: { id: string; number: string }) {
+    const rival = await rivalOf(services, person)
+    const proved = await services.faceProofs.proveAtCounter(await find(services, rival), { bothPresent: true }, by)
     if (!proved.ok) throw new Error(proved.problem)
     return rival
   },
-  async close(house: Back, { id }: { id: string }) {
-    await house.closing.ask(id, by)
+  async close(services: Services, { id }: { id: string }) {
+    await services.closing.ask(id, by)
     // its time has come
-    await house.database.updateTable('natural_persons').set({ closes_at: house.clock() }).where('id', '=', id).execute()
-    if (!(await house.closing.erase(id))) throw new Error('not closed')
+    await services.database
+      .updateTable('natural_persons')
+      .set({ closes_at: services.clock() })
+      .where('id', '=', id)
+      .execute()
+    if (!(await services.closing.erase(id))) throw new Error('not closed')
   },
 }
 const wayNames = ['lock', 'hold', 'supersede', 'close'] as const
@@ -81,17 +85,17 @@ async function expectGranted(one: Company, isGranted: (role: Role) => boolean, w
 it.each(wayNames.flatMap((way) => roles.map((role) => ({ way, role }))))(
   'nothing rests on the $role after $way, and whoever loses by it is told',
   async ({ way, role }) => {
-    const { house, forward } = await handHouse()
-    const one = await company(house)
+    const { services, forward } = await openTestServices()
+    const one = await company(services)
     await expectGranted(one, () => true, 'before')
-    await house.database.deleteFrom('representation_endings').execute()
-    await ways[way](house, one.people[role])
+    await services.database.deleteFrom('representation_endings').execute()
+    await ways[way](services, one.people[role])
     await expectGranted(one, (other) => !resting(role).includes(other), `${way} ${role}`)
     // portals look again at what they hold for each principal of theirs, by the same commit
-    const due = await house.database
+    const due = await services.database
       .selectFrom('representation_endings')
       .select('principal_id')
-      .where('due_at', '<=', house.clock())
+      .where('due_at', '<=', services.clock())
       .execute()
     const principal = ['giver', 'helper'].includes(role) ? one.people.giver.id : one.id
     if (way !== 'close') expect(due.map((row) => row.principal_id)).toContain(principal)
@@ -99,7 +103,7 @@ it.each(wayNames.flatMap((way) => roles.map((role) => ({ way, role }))))(
       if (way !== 'close') expect((await one.notices(other)).join(), other).toMatch(/mandate-(rests|suspended)/)
     }
     // back where that is right
-    if (way === 'lock') await house.persons.setStatus(one.people[role].id, 'active', by)
+    if (way === 'lock') await services.persons.setStatus(one.people[role].id, 'active', by)
     forward(25 * hour)
     const stands = way === 'lock' || way === 'hold'
     await expectGranted(one, (other) => stands || !resting(role).includes(other), `later, ${way} ${role}`)
@@ -107,38 +111,38 @@ it.each(wayNames.flatMap((way) => roles.map((role) => ({ way, role }))))(
 )
 
 it('who gets the number back is told what was opened in their name, and confirms it one by one', async () => {
-  const { house } = await handHouse()
-  const one = await company(house)
-  const rival = await ways.supersede(house, one.people.owner)
-  const notice = (await house.inbox.list(rival.id, 9)).find(({ kind }) => kind === 'opened-in-your-name')
+  const { services } = await openTestServices()
+  const one = await company(services)
+  const rival = await ways.supersede(services, one.people.owner)
+  const notice = (await services.inbox.list(rival.id, 9)).find(({ kind }) => kind === 'opened-in-your-name')
   expect(notice?.details).toEqual({ organisations: one.id, mandates: '2' })
-  expect((await house.inbox.list(one.people.owner.id, 9)).map(({ kind }) => kind)).toContain('number-lost')
-  const standing = await house.legalPersons.standing(one.id)
-  expect(standing).toMatchObject({ hindrance: 'unconfirmed', legalPerson: { ownerId: null } })
-  const opened = await house.legalPersons.open({ uscc: one.uscc, person: await find(house, rival) }, by)
+  expect((await services.inbox.list(one.people.owner.id, 9)).map(({ kind }) => kind)).toContain('number-lost')
+  const standing = await services.legalPersons.standing(one.id)
+  expect(standing).toMatchObject({ blockedBy: 'unconfirmed', legalPerson: { ownerId: null } })
+  const opened = await services.legalPersons.open({ uscc: one.uscc, person: await find(services, rival) }, by)
   expect(opened).toMatchObject({ ok: true, legalPerson: { id: one.id } })
-  expect((await house.representations.find(rival.id, one.id))?.granted?.relation).toBe('legal_representative')
+  expect((await services.representations.find(rival.id, one.id))?.granted?.relation).toBe('legal_representative')
   // the accomplices of the one before have nothing until they are given it again
   for (const role of ['owner', 'manager', 'under', 'handler'] as const) expect(await one.granted(role)).toBe(false)
 })
 
 it('an organisation stands on the document of its representative, not on the account it was opened by', async () => {
-  const { house } = await handHouse()
-  const one = await company(house)
-  const other = await openPerson(house)
-  const { id, row } = await find(house, other)
-  const number = house.persons.reveal(await find(house, other)).documentNumber
+  const { services } = await openTestServices()
+  const one = await company(services)
+  const other = await openPerson(services)
+  const { id, row } = await find(services, other)
+  const number = services.persons.reveal(await find(services, other)).documentNumber
   expect(id).toBe(other.id)
   // as after a correction of the number on record
-  await house.database
+  await services.database
     .updateTable('natural_persons')
     .set({
       document_index: `${row.document_index}x`,
-      document_number: house.dataKeys.cipher.seal(number, `natural_persons.document_number:${one.people.owner.id}`),
+      document_number: services.dataKeys.cipher.seal(number, `natural_persons.document_number:${one.people.owner.id}`),
     })
     .where('id', '=', one.people.owner.id)
     .execute()
-  expect(await house.legalPersons.standing(one.id)).toMatchObject({ hindrance: 'unconfirmed' })
+  expect(await services.legalPersons.standing(one.id)).toMatchObject({ blockedBy: 'unconfirmed' })
   await expectGranted(one, (role) => role === 'helper', 'another number')
 })
 
@@ -148,10 +152,10 @@ const step = fc.record({
 })
 
 it('in any order: granted is what everybody it rests on has power for', async () => {
-  const { house, forward } = await handHouse()
+  const { services, forward } = await openTestServices()
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 7 }), async (story) => {
-      const one = await company(house)
+      const one = await company(services)
       const state = new Map(roles.map((role) => [role, { locked: false, held: 0, gone: false, closed: false }]))
       for (const { do: what, role } of story) {
         const of = state.get(role)
@@ -161,23 +165,23 @@ it('in any order: granted is what everybody it rests on has power for', async ()
         if (of.closed) continue
         if (what === 'lock' || what === 'unlock') {
           of.locked = what === 'lock'
-          await house.persons.setStatus(person.id, of.locked ? 'locked' : 'active', by)
+          await services.persons.setStatus(person.id, of.locked ? 'locked' : 'active', by)
         }
         if (what === 'hold' && !of.locked && !of.gone) {
-          of.held = house.clock() + 24 * hour
-          await ways.hold(house, person)
+          of.held = services.clock() + 24 * hour
+          await ways.hold(services, person)
         }
         if (what === 'supersede' && !of.gone) {
           of.gone = true
-          await ways.supersede(house, person)
+          await ways.supersede(services, person)
         }
         if (what === 'close' && !of.locked) {
           of.gone = of.closed = true
-          await ways.close(house, person)
+          await ways.close(services, person)
         }
         const power = (each: Role) => {
           const { locked, held, gone } = state.get(each) ?? { locked: true, held: 0, gone: true }
-          return !locked && !gone && held <= house.clock()
+          return !locked && !gone && held <= services.clock()
         }
         const told = JSON.stringify(story)
         await expectGranted(one, (each) => [each, ...restsOn[each]].every(power), told)

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
-import { openHouse } from '../../../src/admin/house.ts'
+import { openServices } from '../../../src/services.ts'
 import { readInvitee } from '../../../src/accounts/mandates/invitee.ts'
 import { readSettings } from '../../../src/config/settings.ts'
 import { find, openOrganisation } from '../../setup/organisation.ts'
@@ -14,31 +14,31 @@ const day = 86_400_000
 async function world() {
   const directory = temporaryDirectory()
   const settings = { YIDENG_DATA_DIR: join(directory, 'data'), YIDENG_KEYS_DIR: join(directory, 'keys') }
-  const house = await openHouse(readSettings({ ...settings, ...(await durableStore()) }), Date.now)
-  onTestFinished(() => house.close())
+  const services = await openServices(readSettings({ ...settings, ...(await durableStore()) }), Date.now)
+  onTestFinished(() => services.close())
 
   async function offer(principal: string, giver: { id: string }, name: string, contact: string) {
-    const read = readInvitee(house.dataKeys.blindIndex, { name, contact })
+    const read = readInvitee(services.dataKeys.blindIndex, { name, contact })
     if (!read.ok) throw new Error('no invitee')
-    const now = house.clock()
+    const now = services.clock()
     const what = { role: 'handler' as const, matters: ['tax.filing'], notBefore: now, expiresAt: now + 30 * day }
-    const person = await find(house, giver)
-    const offered = await house.mandates.offer(principal, person, { ...what, invitee: read.invitee }, by)
+    const person = await find(services, giver)
+    const offered = await services.mandates.offer(principal, person, { ...what, invitee: read.invitee }, by)
     if (!offered.ok) throw new Error(offered.problem)
     return offered
   }
-  return { house, offer }
+  return { services, offer }
 }
 
 it('an invitation by phone number is invisible until its six digits were typed, and a namesake cannot use it up or decline it', async () => {
-  const { house, offer } = await world()
-  const { id, representative } = await openOrganisation(house)
-  const named = await openPerson(house, { name: '周小桐' })
-  const namesake = await openPerson(house, { name: '周小桐' })
+  const { services, offer } = await world()
+  const { id, representative } = await openOrganisation(services)
+  const named = await openPerson(services, { name: '周小桐' })
+  const namesake = await openPerson(services, { name: '周小桐' })
   // nobody proves a phone number: the namesake claims the same
-  const { phone_index } = (await find(house, named)).row
-  const phone = house.dataKeys.cipher.seal(`+86${named.phone}`, `natural_persons.phone:${namesake.id}`)
-  await house.database
+  const { phone_index } = (await find(services, named)).row
+  const phone = services.dataKeys.cipher.seal(`+86${named.phone}`, `natural_persons.phone:${namesake.id}`)
+  await services.database
     .updateTable('natural_persons')
     .set({ phone, phone_index })
     .where('id', '=', namesake.id)
@@ -48,19 +48,19 @@ it('an invitation by phone number is invisible until its six digits were typed, 
   expect(one.code).toMatch(/^\d{6}$/)
   const code = one.code ?? ''
   const wrong = ['000000', '000001', '000002'].find((digits) => digits !== code && digits !== two.code) ?? ''
-  const [other, person] = [await find(house, namesake), await find(house, named)]
+  const [other, person] = [await find(services, namesake), await find(services, named)]
   const notFound = { ok: false, problem: 'not_found' }
   for (const who of [other, person]) {
-    expect(await house.representations.offersTo(who)).toEqual([])
-    expect(await house.mandates.accept(one.mandate.id, who, by)).toEqual(notFound)
-    expect(await house.mandates.decline(one.mandate.id, who, by)).toEqual(notFound)
-    expect(await house.mandates.preview({ type: 'accept', id: one.mandate.id }, who, by)).toEqual(notFound)
+    expect(await services.representations.offersTo(who)).toEqual([])
+    expect(await services.mandates.accept(one.mandate.id, who, by)).toEqual(notFound)
+    expect(await services.mandates.decline(one.mandate.id, who, by)).toEqual(notFound)
+    expect(await services.mandates.preview({ type: 'accept', id: one.mandate.id }, who, by)).toEqual(notFound)
   }
   // at once as well: five are counted, and then the right digits help no more
-  const tries = await Promise.all(Array.from({ length: 12 }, () => house.mandates.openInvitation(other, wrong, by)))
+  const tries = await Promise.all(Array.from({ length: 12 }, () => services.mandates.openInvitation(other, wrong, by)))
   expect(tries).not.toContain(true)
-  expect(await house.mandates.openInvitation(other, code, by)).toBe(false)
-  const refused = await house.database
+  expect(await services.mandates.openInvitation(other, code, by)).toBe(false)
+  const refused = await services.database
     .selectFrom('audit_events')
     .select('sequence')
     .where('event', '=', 'mandate.code-refused')
@@ -68,12 +68,15 @@ it('an invitation by phone number is invisible until its six digits were typed, 
   expect(refused).toHaveLength(5)
 
   // whose invitation it is has their own five; right digits use none up
-  expect(await house.mandates.openInvitation(person, wrong, by)).toBe(false)
-  expect(await house.mandates.openInvitation(person, code, by)).toBe(true)
-  expect((await house.representations.offersTo(person)).map(({ mandate: seen }) => seen.id)).toEqual([one.mandate.id])
-  expect(await house.mandates.accept(two.mandate.id, person, by)).toEqual(notFound)
-  expect(await house.mandates.accept(one.mandate.id, person, by)).toMatchObject({ ok: true })
-  for (let again = 0; again < 3; again += 1) expect(await house.mandates.openInvitation(person, wrong, by)).toBe(false)
-  expect(await house.mandates.openInvitation(person, two.code ?? '', by)).toBe(true)
-  expect(await house.mandates.decline(two.mandate.id, person, by)).toMatchObject({ ok: true })
+  expect(await services.mandates.openInvitation(person, wrong, by)).toBe(false)
+  expect(await services.mandates.openInvitation(person, code, by)).toBe(true)
+  expect((await services.representations.offersTo(person)).map(({ mandate: seen }) => seen.id)).toEqual([
+    one.mandate.id,
+  ])
+  expect(await services.mandates.accept(two.mandate.id, person, by)).toEqual(notFound)
+  expect(await services.mandates.accept(one.mandate.id, person, by)).toMatchObject({ ok: true })
+  for (let again = 0; again < 3; again += 1)
+    expect(await services.mandates.openInvitation(person, wrong, by)).toBe(false)
+  expect(await services.mandates.openInvitation(person, two.code ?? '', by)).toBe(true)
+  expect(await services.mandates.decline(two.mandate.id, person, by)).toMatchObject({ ok: true })
 })

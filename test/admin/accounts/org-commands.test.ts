@@ -10,18 +10,20 @@ const head = 'uscc,name,status,representative_document_type,representative_docum
 describe('organisations on the command line', () => {
   it('are opened, listed, shown, suspended and resumed', async () => {
     const line = commandLine()
-    const representative = await line.withHouse((house) => openPerson(house, { name: '林知行' }))
+    const representative = await line.withServices((services) => openPerson(services, { name: '林知行' }))
     const uscc = creditCode()
     const flags = ['--name', '深圳市云岭科技有限公司', '--uscc', uscc, '--representative', representative.id]
     const created = await line.json<{ id: string }>('org', 'create', ...flags)
     expect(created).toMatchObject({ uscc, kind: 'enterprise', status: 'active', representative: representative.id })
     expect(await line.json('org', 'list')).toMatchObject([{ id: created.id, name: '深圳市云岭科技有限公司' }])
-    expect(await line.json('org', 'show', created.id)).toMatchObject({ hindrance: null })
+    expect(await line.json('org', 'show', created.id)).toMatchObject({ blocked_by: null })
     expect(await line.json('org', 'suspend', created.id)).toEqual({ id: created.id, status: 'suspended' })
-    expect(await line.json('org', 'show', created.id)).toMatchObject({ status: 'suspended', hindrance: 'suspended' })
+    expect(await line.json('org', 'show', created.id)).toMatchObject({ status: 'suspended', blocked_by: 'suspended' })
     expect(await line.json('org', 'resume', created.id)).toEqual({ id: created.id, status: 'active' })
-    const handler = await line.withHouse((house) => openPerson(house, { name: '周小桐' }))
-    await line.withHouse((house) => mandate(house, created.id, representative, handler, { matters: ['tax.filing'] }))
+    const handler = await line.withServices((services) => openPerson(services, { name: '周小桐' }))
+    await line.withServices((services) =>
+      mandate(services, created.id, representative, handler, { matters: ['tax.filing'] }),
+    )
     expect(await line.json('org', 'mandates', created.id)).toMatchObject([
       { role: 'handler', person: handler.id, matters: ['tax.filing'], state: 'active', in_force: true },
     ])
@@ -35,7 +37,7 @@ describe('organisations on the command line', () => {
     [['--representative', 'nobody'], 3, 'There is no person'],
   ])('are refused with %j', async (wrong, code, message) => {
     const line = commandLine()
-    const person = await line.withHouse((house) => openPerson(house))
+    const person = await line.withServices((services) => openPerson(services))
     const good: Record<string, string> = { '--name': '好公司', '--uscc': creditCode(), '--representative': person.id }
     const [flag = '', value = ''] = wrong
     const argv = Object.entries({ ...good, [flag]: value }).flat()
@@ -47,9 +49,9 @@ describe('organisations on the command line', () => {
 
   it('are not somebody else’s to open, nor of an unproven person', async () => {
     const line = commandLine()
-    const { uscc, name } = await line.withHouse((house) => openOrganisation(house))
+    const { uscc, name } = await line.withServices((services) => openOrganisation(services))
     for (const level of [2, 3] as const) {
-      const person = await line.withHouse((house) => openPerson(house, { level }))
+      const person = await line.withServices((services) => openPerson(services, { level }))
       const answer = await line.yideng('org', 'create', '--name', name, '--uscc', uscc, '--representative', person.id)
       expect(answer.code).toBe(2)
     }
@@ -57,7 +59,7 @@ describe('organisations on the command line', () => {
 
   it('are not found alike, whatever the id', async () => {
     const line = commandLine()
-    const person = await line.withHouse((house) => openPerson(house))
+    const person = await line.withServices((services) => openPerson(services))
     for (const verb of ['show', 'suspend', 'resume', 'mandates']) {
       for (const id of ['nothing', person.id, "' OR 1=1 --"]) expect((await line.yideng('org', verb, id)).code).toBe(3)
     }
@@ -75,7 +77,7 @@ describe('the business register', () => {
 
   it('is filled from a file; bad rows are named by line', async () => {
     const uscc = creditCode()
-    const { run, withHouse } = importing([
+    const { run, withServices } = importing([
       `${uscc},好公司,active,resident_id,11010519491231002X`,
       `914403001922038217,坏公司,active,resident_id,11010519491231002X`,
       `${creditCode()},坏公司,open,resident_id,11010519491231002X`,
@@ -88,26 +90,26 @@ describe('the business register', () => {
       imported: 1,
       refused: [{ line: 3 }, { line: 4 }, { line: 5 }, { line: 6 }],
     })
-    expect(await withHouse((house) => house.businessRegister.look(uscc))).toMatchObject({
+    expect(await withServices((services) => services.businessRegister.look(uscc))).toMatchObject({
       outcome: 'found',
       name: '好公司',
     })
     // neither name nor document can be read in the file
-    const row = await withHouse((house) =>
-      house.database.selectFrom('business_register').selectAll().executeTakeFirstOrThrow(),
+    const row = await withServices((services) =>
+      services.database.selectFrom('business_register').selectAll().executeTakeFirstOrThrow(),
     )
     expect(JSON.stringify(row)).not.toMatch(/好公司|11010519491231002X/)
   })
 
   it('takes away with a new representative what the one before gave', async () => {
-    const { run, write, withHouse } = importing([])
-    const { id, uscc, name } = await withHouse((house) => openOrganisation(house))
+    const { run, write, withServices } = importing([])
+    const { id, uscc, name } = await withServices((services) => openOrganisation(services))
     write([`${uscc},${name},active,resident_id,11010519491231002X`])
     expect((await run()).code).toBe(0)
-    const organisation = await withHouse((house) => house.legalPersons.find(id))
+    const organisation = await withServices((services) => services.legalPersons.find(id))
     expect(organisation?.ownerId).toBeNull()
-    const noted = await withHouse((house) =>
-      house.database
+    const noted = await withServices((services) =>
+      services.database
         .selectFrom('audit_events')
         .select('event')
         .where('event', '=', 'organisation.representative-changed')

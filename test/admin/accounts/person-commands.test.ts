@@ -37,7 +37,7 @@ it('opens an account at level 2 when the register does not know the person, and 
     code: 2,
     err: expect.stringContaining('--id-number belongs to another account'),
   })
-  const events = await line.withHouse(({ database }) =>
+  const events = await line.withServices(({ database }) =>
     database.selectFrom('audit_events').select(['event', 'actor']).execute(),
   )
   expect(events).toHaveLength(3)
@@ -47,7 +47,7 @@ it('opens an account at level 2 when the register does not know the person, and 
 it('keeps a password that can be verified, and nothing readable', async () => {
   const line = commandLine()
   const { id } = await open(line)
-  const kept = await line.withHouse(({ authenticators }) => authenticators.find(id, 'password'))
+  const kept = await line.withServices(({ authenticators }) => authenticators.find(id, 'password'))
   expect(kept?.data).toContain('$argon2id$')
   expect(kept?.data).not.toContain(password)
 })
@@ -158,7 +158,7 @@ it('makes a link for a new password that ends the one before, and tells where it
   expect(Date.parse(first.expires_at) - began).toBeGreaterThanOrEqual(86_400_000)
   const { out } = await line.yideng('person', 'reset-password', id, '--counter')
   expect(out).toMatch(/https:\/\/login\.example\.gov\.cn\/recover\/[\w-]{43}/)
-  const { found, events, kept } = await line.withHouse(async ({ recovery, database }) => ({
+  const { found, events, kept } = await line.withServices(async ({ recovery, database }) => ({
     found: await recovery.checkLink(token),
     events: await database
       .selectFrom('audit_events')
@@ -181,13 +181,13 @@ it('keeps what the counter saw: a person with their document, a guardian’s con
   const rival = await open(line, { username: 'lisi', level: '3' })
   // the register is asked at the counter, too
   expect(await line.yideng('person', 'prove', id)).toMatchObject({ code: 1, err: expect.stringContaining('register') })
-  await line.withHouse((house) => registered(house, { id }))
+  await line.withServices((services) => registered(services, { id }))
   const seen = ['person', 'prove', id, '--both-present'] as const
   expect(await line.json(...seen)).toEqual({ id, level: 4, bound: 0, superseded: [rival.id] })
   expect(await line.json('person', 'show', id)).toMatchObject({ level: 4 })
   expect(await line.json('person', 'show', rival.id)).toMatchObject({ level: 2 })
   // whoever loses the number is signed out everywhere, both are told, and who did it is kept
-  const { ended, told, by } = await line.withHouse(async ({ inbox, audit, persons }) => ({
+  const { ended, told, by } = await line.withServices(async ({ inbox, audit, persons }) => ({
     ended: (await persons.find(rival.id))?.endings.before,
     told: await Promise.all([rival.id, id].map(async (one) => (await inbox.list(one, 9)).map(({ kind }) => kind))),
     by: (await audit.ofPerson(rival.id, { events: ['person.superseded'], limit: 9 })).map(({ actor }) => actor),

@@ -13,13 +13,13 @@ type Listed = { sequence: number; event: string; person_id: string | null; restr
 const linesOf = (file: string) => readFileSync(file, 'utf8').trimEnd().split('\n')
 
 it('lists what is asked for, newest first, a page at a time', async () => {
-  const house = auditedHouse(Date.UTC(2026, 10, 1))
-  await house.record(2)
-  house.forward(86_400_000)
-  await house.record(1, { event: 'login.refused', personId: 'p2', clientId: 'c1' })
-  await house.record(1, { event: 'portal.entered', personId: 'p1', clientId: 'c1' })
+  const services = auditedHouse(Date.UTC(2026, 10, 1))
+  await services.record(2)
+  services.forward(86_400_000)
+  await services.record(1, { event: 'login.refused', personId: 'p2', clientId: 'c1' })
+  await services.record(1, { event: 'portal.entered', personId: 'p1', clientId: 'c1' })
   const list = async (...flags: string[]) =>
-    (await house.json<Listed[]>('audit', 'list', ...flags)).map(({ sequence }) => sequence)
+    (await services.json<Listed[]>('audit', 'list', ...flags)).map(({ sequence }) => sequence)
   expect(await list()).toEqual([4, 3, 2, 1])
   expect(await list('--person', 'p1')).toEqual([4, 2, 1])
   expect(await list('--portal', 'c1')).toEqual([4, 3])
@@ -28,41 +28,41 @@ it('lists what is asked for, newest first, a page at a time', async () => {
   expect(await list('--since', '2026-11-02')).toEqual([4, 3])
   expect(await list('--until', '2026-11-02T00:00:00Z')).toEqual([2, 1])
   expect(await list('--limit', '2', '--before', '4')).toEqual([3, 2])
-  expect((await house.yideng('audit', 'list', '--limit', '1')).out).toContain('More: the same with --before 4')
+  expect((await services.yideng('audit', 'list', '--limit', '1')).out).toContain('More: the same with --before 4')
   for (const [flag, value] of [
     ['--event', 'login_%'],
     ['--since', 'yesterday'],
     ['--limit', '0'],
   ] as const) {
-    expect(await house.yideng('audit', 'list', flag, value)).toMatchObject({ code: 2, out: '' })
+    expect(await services.yideng('audit', 'list', flag, value)).toMatchObject({ code: 2, out: '' })
   }
 })
 
 it('shows personal data only where it is asked for, and says so in the trail', async () => {
-  const house = auditedHouse()
-  await house.record(1)
-  expect((await house.yideng('audit', 'list', '--json')).out).not.toContain('203.0.113')
-  const [entry] = await house.json<Listed[]>('audit', 'list', '--restricted', '--person', 'p1')
+  const services = auditedHouse()
+  await services.record(1)
+  expect((await services.yideng('audit', 'list', '--json')).out).not.toContain('203.0.113')
+  const [entry] = await services.json<Listed[]>('audit', 'list', '--restricted', '--person', 'p1')
   expect(entry?.restricted).toEqual({ address: '203.0.113.0' })
-  const [said] = await house.json<(Listed & { actor: string; details: object })[]>('audit', 'list')
+  const [said] = await services.json<(Listed & { actor: string; details: object })[]>('audit', 'list')
   expect(said).toMatchObject({ event: 'audit.revealed', actor: 'administrator:test', details: { person: 'p1' } })
 })
 
 it('exports JSON Lines whose hashes can be checked, and security event tokens that are signed', async () => {
-  const house = auditedHouse()
-  await house.record(3, { clientId: 'c1' })
-  const [lines, tokens, opened] = ['lines', 'tokens', 'opened'].map((name) => join(house.directory, name)) as [
+  const services = auditedHouse()
+  await services.record(3, { clientId: 'c1' })
+  const [lines, tokens, opened] = ['lines', 'tokens', 'opened'].map((name) => join(services.directory, name)) as [
     string,
     string,
     string,
   ]
-  expect(await house.json('audit', 'export', '--to', lines, '--event', 'login')).toEqual({ file: lines, entries: 3 })
+  expect(await services.json('audit', 'export', '--to', lines, '--event', 'login')).toEqual({ file: lines, entries: 3 })
   expect(statSync(lines).mode & 0o777).toBe(0o600)
   const entries = linesOf(lines).map((line) => JSON.parse(line) as Entry)
   expect(entries.map(({ hash, previous_hash }) => [previous_hash, hash])[2]?.[0]).toBe(entries[1]?.hash)
   expect(linesOf(lines).join()).not.toContain('203.0.113')
 
-  await house.json(
+  await services.json(
     'audit',
     'export',
     '--to',
@@ -84,46 +84,46 @@ it('exports JSON Lines whose hashes can be checked, and security event tokens th
     events: { 'urn:yideng:event:login.succeeded': { sequence: 1, actor: 'person', client_id: 'c1' } },
   })
   const { clock } = { clock: () => Date.now() }
-  expect(await createVerifier(house.keysDir, clock)('secevent+jwt', token)).toBeDefined()
-  expect(await createVerifier(house.keysDir, clock)('yideng-audit-checkpoint+jwt', token)).toBeUndefined()
+  expect(await createVerifier(services.keysDir, clock)('secevent+jwt', token)).toBeDefined()
+  expect(await createVerifier(services.keysDir, clock)('yideng-audit-checkpoint+jwt', token)).toBeUndefined()
 
-  await house.json('audit', 'export', '--to', opened, '--restricted', '--event', 'login')
+  await services.json('audit', 'export', '--to', opened, '--restricted', '--event', 'login')
   expect(linesOf(opened).join()).toContain('203.0.113.2')
-  const exports = await house.json<Listed[]>('audit', 'list', '--event', 'audit.exported')
+  const exports = await services.json<Listed[]>('audit', 'list', '--event', 'audit.exported')
   expect(exports).toHaveLength(3)
-  expect(await house.yideng('audit', 'export', '--to', lines)).toMatchObject({ code: 2, out: '' })
+  expect(await services.yideng('audit', 'export', '--to', lines)).toMatchObject({ code: 2, out: '' })
 })
 
 it('archives whole signed months: the trail goes on behind them, and each file can be checked by itself', async () => {
   const day = 86_400_000
-  const house = auditedHouse(Date.UTC(2026, 0, 31))
-  await house.record(3)
-  await house.checkpoint()
-  house.forward(day)
-  await house.record(3)
-  await house.checkpoint()
-  house.forward(40 * day)
-  await house.record(2)
+  const services = auditedHouse(Date.UTC(2026, 0, 31))
+  await services.record(3)
+  await services.checkpoint()
+  services.forward(day)
+  await services.record(3)
+  await services.checkpoint()
+  services.forward(40 * day)
+  await services.record(2)
 
-  const { directory: archive, moved } = await house.archive('2026-03')
+  const { directory: archive, moved } = await services.archive('2026-03')
   expect(moved.map(({ month, entries }) => [month, entries])).toEqual([
     ['2026-01', 3],
     ['2026-02', 3],
   ])
-  expect(await house.json('audit', 'archive', '--to', archive, '--before', '2026-03')).toEqual([])
-  const left = await house.json<Listed[]>('audit', 'list')
+  expect(await services.json('audit', 'archive', '--to', archive, '--before', '2026-03')).toEqual([])
+  const left = await services.json<Listed[]>('audit', 'list')
   expect(left.map(({ event }) => event)).toEqual([
     'audit.archived',
     'audit.archived',
     'login.succeeded',
     'login.succeeded',
   ])
-  expect(await house.json('audit', 'verify')).toMatchObject({ whole: true, entries: 4 })
-  await house.checkpoint()
-  expect(await house.json('audit', 'verify')).toMatchObject({ whole: true, entries: 4, unsigned: 0 })
+  expect(await services.json('audit', 'verify')).toMatchObject({ whole: true, entries: 4 })
+  await services.checkpoint()
+  expect(await services.json('audit', 'verify')).toMatchObject({ whole: true, entries: 4, unsigned: 0 })
 
   const file = moved[1]?.file ?? ''
-  expect(await house.json('audit', 'verify', '--archive', file)).toMatchObject({
+  expect(await services.json('audit', 'verify', '--archive', file)).toMatchObject({
     whole: true,
     entries: 3,
     checkpoints: 1,
@@ -148,23 +148,23 @@ it('archives whole signed months: the trail goes on behind them, and each file c
     ['truncated', cut],
   ]
   for (const [kind, forgery] of forged) {
-    const other = join(house.directory, kind)
+    const other = join(services.directory, kind)
     writeFileSync(other, gzipSync(forgery))
-    const { code, out, err } = await house.yideng('audit', 'verify', '--archive', other, '--json')
+    const { code, out, err } = await services.yideng('audit', 'verify', '--archive', other, '--json')
     expect(out, err).not.toBe('')
     expect({ code, ...(JSON.parse(out) as object) }).toMatchObject({ code: 1, kind })
   }
   // each by itself whole, but not what was archived here
-  const store = ['--store', join(house.dataDir, 'yideng.sqlite')]
-  expect(await house.json('audit', 'verify', '--archive', file, ...store)).toMatchObject({ whole: true })
-  const again = join(house.directory, 'packed-again')
+  const store = ['--store', join(services.dataDir, 'yideng.sqlite')]
+  expect(await services.json('audit', 'verify', '--archive', file, ...store)).toMatchObject({ whole: true })
+  const again = join(services.directory, 'packed-again')
   writeFileSync(again, gzipSync(text, { level: 1 }))
-  expect(await house.json('audit', 'verify', '--archive', again)).toMatchObject({ whole: true })
-  const foreign = await house.yideng('audit', 'verify', '--archive', again, ...store, '--json')
+  expect(await services.json('audit', 'verify', '--archive', again)).toMatchObject({ whole: true })
+  const foreign = await services.yideng('audit', 'verify', '--archive', again, ...store, '--json')
   expect({ code: foreign.code, ...(JSON.parse(foreign.out) as object) }).toMatchObject({ code: 1, kind: 'rewritten' })
-  writeFileSync(join(house.directory, 'none'), 'not even zipped')
-  for (const none of [archive, join(house.directory, 'none'), '/nowhere']) {
-    expect(await house.yideng('audit', 'verify', '--archive', none)).toMatchObject({ code: 2, out: '' })
+  writeFileSync(join(services.directory, 'none'), 'not even zipped')
+  for (const none of [archive, join(services.directory, 'none'), '/nowhere']) {
+    expect(await services.yideng('audit', 'verify', '--archive', none)).toMatchObject({ code: 2, out: '' })
   }
-  expect((await house.yideng('audit', 'archive', '--to', archive, '--before', '2027-01')).code).toBe(2)
+  expect((await services.yideng('audit', 'archive', '--to', archive, '--before', '2027-01')).code).toBe(2)
 })

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Updateable } from 'kysely'
-import type { Back } from '../../../src/admin/house.ts'
+import type { Services } from '../../../src/services.ts'
 import type { SignatureCheck } from '../../../src/admin/audit/verify-signature.ts'
 import type { Tables } from '../../../src/storage/schema.ts'
 import { commandLine } from '../../cli/in-process.ts'
@@ -14,11 +14,11 @@ import { SoftwareAuthenticator } from '../../setup/software-authenticator.ts'
 import type { Page, Visitor } from '../../setup/visitor.ts'
 
 let server: RunningServer
-let house: Back
+let services: Services
 
 beforeAll(async () => {
   server = await usualServer()
-  house = await server.house()
+  services = await server.services()
 })
 
 type Person = Awaited<ReturnType<typeof openPerson>>
@@ -41,15 +41,15 @@ async function sign(visitor: Visitor, page: Page, authenticator: SoftwareAuthent
 
 /** An organisation's representative gives a handler a mandate, who accepts it: both by passkey. */
 async function signedMandate() {
-  const organisation = await openOrganisation(house)
+  const organisation = await openOrganisation(services)
   const giver = await withPasskey(organisation.representative)
-  const handler = await openPerson(house, { name: '周小桐' })
+  const handler = await openPerson(services, { name: '周小桐' })
   const asked = await inviteHandler(giver.visitor, organisation.id, handler)
   await sign(giver.visitor, asked, giver.authenticator)
   const holder = await withPasskey(handler)
   const accepting = await holder.visitor.submit(await holder.visitor.get('/account/invitations'), '/accept', {})
   await sign(holder.visitor, accepting, holder.authenticator)
-  const rows = await house.database
+  const rows = await services.database
     .selectFrom('mandate_history')
     .selectAll()
     .where('principal_id', '=', organisation.id)
@@ -75,7 +75,7 @@ type History = Updateable<Tables['mandate_history']>
 describe('audit verify-signature', () => {
   it('says what was signed, by which passkey, when, and that it holds, also when the passkey is gone', async () => {
     const { id, organisation, handler, offer, accept } = await signedMandate()
-    await house.authenticators.removeAll(handler.id, 'passkey')
+    await services.authenticators.removeAll(handler.id, 'passkey')
     const { code, answer } = await verify(id)
     expect(code).toBe(0)
     expect(answer?.holds).toBe(true)
@@ -96,7 +96,7 @@ describe('audit verify-signature', () => {
   it('says no, with exit code 1, when the row or the mandate says otherwise than what was signed', async () => {
     const one = await signedMandate()
     const other = await signedMandate()
-    const mandate = await house.database
+    const mandate = await services.database
       .selectFrom('mandates')
       .selectAll()
       .where('id', '=', one.id)
@@ -111,11 +111,11 @@ describe('audit verify-signature', () => {
       ['to', { person_id: other.handler.id }],
     ]
     for (const [what, values] of ofMandate) {
-      await house.database.updateTable('mandates').set(values).where('id', '=', one.id).execute()
+      await services.database.updateTable('mandates').set(values).where('id', '=', one.id).execute()
       const { code, answer } = await verify(one.id)
       expect(code, what).toBe(1)
       expect(answer?.signatures.flatMap(({ faults }) => faults).join(), what).toContain(`differ in: ${what}`)
-      await house.database.updateTable('mandates').set(mandate).where('id', '=', one.id).execute()
+      await services.database.updateTable('mandates').set(mandate).where('id', '=', one.id).execute()
     }
     const { offer } = one
     const lines = (offer.text ?? '').split('\n')
@@ -136,19 +136,19 @@ describe('audit verify-signature', () => {
       ['no JSON', 'no signature', { signature: 'x' }],
     ]
     for (const [what, fault, values] of ofHistory) {
-      await house.database.updateTable('mandate_history').set(values).where('id', '=', offer.id).execute()
+      await services.database.updateTable('mandate_history').set(values).where('id', '=', offer.id).execute()
       expect((await verify(one.id)).code, what).toBe(1)
       expect((await faultsOf(one.id)).join(), what).toContain(fault)
-      await house.database.updateTable('mandate_history').set(offer).where('id', '=', offer.id).execute()
+      await services.database.updateTable('mandate_history').set(offer).where('id', '=', offer.id).execute()
     }
     // the row of one mandate, as it is, given to another
-    await house.database
+    await services.database
       .updateTable('mandate_history')
       .set({ mandate_id: other.id })
       .where('id', '=', offer.id)
       .execute()
     expect((await faultsOf(other.id)).join()).toContain('differ in: mandate')
-    await house.database.updateTable('mandate_history').set(offer).where('id', '=', offer.id).execute()
+    await services.database.updateTable('mandate_history').set(offer).where('id', '=', offer.id).execute()
     expect((await verify(one.id)).code).toBe(0)
   })
 
@@ -156,13 +156,13 @@ describe('audit verify-signature', () => {
     const { id, offer } = await signedMandate()
     const forger = new SoftwareAuthenticator(server.issuer)
     forger.create({ challenge: 'x', rp: { id: 'localhost' }, user: { id: 'u' } })
-    const { challengeOf, writeProof } = await import('../../../src/login/passkey/proof.ts')
+    const { challengeOf, writeProof } = await import('../../../src/login/methods/passkey/proof.ts')
     const nonce = 'n'.repeat(43)
     const made = forger.get({ challenge: challengeOf(nonce, offer.text ?? ''), rpId: 'localhost' })
     const { userHandle: _handle, ...response } = made.response
     const publicKey = forger.credentials[0]?.publicKey ?? ''
     const proof = { nonce, rpId: 'localhost', origin: server.issuer, credentialId: made.id, publicKey, ...response }
-    await house.database
+    await services.database
       .updateTable('mandate_history')
       .set({ signature: writeProof(proof) })
       .where('id', '=', offer.id)
@@ -183,17 +183,17 @@ describe('audit verify-signature', () => {
     const publicKey = giver.authenticator.credentials[0]?.publicKey ?? ''
     const proof = { version: 1, nonce, rpId: 'localhost', origin: server.issuer, credentialId: made.id, publicKey }
     const signature = JSON.stringify({ ...proof, ...response })
-    await house.database.updateTable('mandate_history').set({ signature }).where('id', '=', offer.id).execute()
+    await services.database.updateTable('mandate_history').set({ signature }).where('id', '=', offer.id).execute()
     const first = (await verify(id)).answer?.signatures[0]
     expect(first).toMatchObject({ version: 1, faults: [expect.stringContaining('another signature')] })
   })
 
   it('checks an approval by QR code by the number of its audit entry', async () => {
-    const person = await openPerson(house)
+    const person = await openPerson(services)
     const { visitor, authenticator } = await withPasskey(person)
     const computer = await WaitingComputer.at(new URL('/account', server.issuer), server.issuer)
     await signOnPhone(visitor, await scan(visitor, await computer.start()), authenticator)
-    const entry = await house.database
+    const entry = await services.database
       .selectFrom('audit_events')
       .selectAll()
       .where('event', '=', 'qr.approved')
@@ -204,25 +204,25 @@ describe('audit verify-signature', () => {
     expect(code).toBe(0)
     expect(answer).toMatchObject({ holds: true, signatures: [{ act: 'approval', person: person.id, version: 2 }] })
     expect(answer?.signatures[0]?.text).toMatch(/^yideng qr approval 1\n/)
-    await house.database
+    await services.database
       .updateTable('audit_events')
       .set({ client_id: 'another' })
       .where('sequence', '=', entry.sequence)
       .execute()
     expect((await faultsOf(String(entry.sequence))).join()).toContain('differ in: client')
     const back = { client_id: entry.client_id, details: '{}' }
-    await house.database.updateTable('audit_events').set(back).where('sequence', '=', entry.sequence).execute()
+    await services.database.updateTable('audit_events').set(back).where('sequence', '=', entry.sequence).execute()
     expect((await faultsOf(String(entry.sequence))).join()).toContain('another signature')
-    await house.database.updateTable('audit_events').set(entry).where('sequence', '=', entry.sequence).execute()
+    await services.database.updateTable('audit_events').set(entry).where('sequence', '=', entry.sequence).execute()
   })
 
   it('finds nothing of an id that is none, and nothing signed where nobody had a passkey', async () => {
     expect((await verify('nothing-of-that-name')).code).toBe(3)
     expect((await verify('1')).code).toBe(3)
     const { mandate } = await import('../../setup/organisation.ts')
-    const organisation = await openOrganisation(house)
-    const handler = await openPerson(house)
-    const given = await mandate(house, organisation.id, organisation.representative, { ...handler, name: '陈大文' })
+    const organisation = await openOrganisation(services)
+    const handler = await openPerson(services)
+    const given = await mandate(services, organisation.id, organisation.representative, { ...handler, name: '陈大文' })
     const { code, err, answer } = await verify(given.id)
     expect(code).toBe(1)
     expect(answer?.holds).toBe(false)
@@ -241,7 +241,7 @@ describe('the person’s own copy', () => {
     const { format, at: _at, check, text, ...proof } = JSON.parse(file.html) as Record<string, string>
     expect(format).toBe('yideng signature 2')
     expect(check?.length).toBeGreaterThan(3)
-    const { holds, readProof } = await import('../../../src/login/passkey/proof.ts')
+    const { holds, readProof } = await import('../../../src/login/methods/passkey/proof.ts')
     const read = readProof(JSON.stringify({ version: 2, ...proof })) ?? expect.fail()
     expect(await holds(text ?? '', read)).toBe(true)
     expect(text).toBe(offer.text)

@@ -41,7 +41,7 @@ it('registers with every field, and answers with each of them', async () => {
 })
 
 it('tells people once what the secret is, and what the developers of the portal need', async () => {
-  const { yideng, withHouse } = commandLine()
+  const { yideng, withServices } = commandLine()
   const { code, out } = await yideng(...create)
   expect(code).toBe(0)
   const [, id = ''] = /client_id +(\S+)/.exec(out) ?? []
@@ -49,7 +49,7 @@ it('tells people once what the secret is, and what the developers of the portal 
   expect(out).toContain('The secret is shown only now')
   expect(out).toContain('  issuer       http://localhost:3000\n')
   expect(out).toContain(`  client_id    ${id}\n`)
-  const client = await withHouse(({ clients }) => clients.find(id))
+  const client = await withServices(({ clients }) => clients.find(id))
   expect(secretMatches(client?.secretHash ?? '', secret)).toBe(true)
   const { out: shown } = await yideng('client', 'show', id)
   expect(shown).not.toContain(secret)
@@ -94,11 +94,11 @@ it('changes only what is given, and takes away what is given empty', async () =>
 })
 
 it('moves a portal from a secret to keys, to an address of keys, and back', async () => {
-  const { directory, json, withHouse } = commandLine()
+  const { directory, json, withServices } = commandLine()
   const { client_id: id } = await json<Made>(...create)
   const file = join(directory, 'keys.json')
   writeFileSync(file, JSON.stringify({ keys: [publicKey] }))
-  const hash = () => withHouse(async ({ clients }) => (await clients.find(id))?.secretHash)
+  const hash = () => withServices(async ({ clients }) => (await clients.find(id))?.secretHash)
 
   const byKeys = await json('client', 'update', id, '--auth-method', 'private_key_jwt', '--jwks', file)
   expect(byKeys).toMatchObject({ jwks: { keys: [publicKey] } })
@@ -112,7 +112,7 @@ it('moves a portal from a secret to keys, to an address of keys, and back', asyn
 })
 
 it('rotates a secret, suspends, resumes, deletes, and audits each by who did it', async () => {
-  const { yideng, json, withHouse } = commandLine()
+  const { yideng, json, withServices } = commandLine()
   const made = await json<Made>(...create)
   const { client_id: id } = made
   const rotated = await json<Made>('client', 'rotate-secret', id)
@@ -126,7 +126,7 @@ it('rotates a secret, suspends, resumes, deletes, and audits each by who did it'
   expect((await yideng('client', 'list')).out).toBe(
     'No portals yet. Register the first: npx yideng client create --help\n',
   )
-  const audited = await withHouse(({ database }) =>
+  const audited = await withServices(({ database }) =>
     database.selectFrom('audit_events').select(['event', 'actor']).execute(),
   )
   expect(audited.map(({ event }) => event)).toEqual([

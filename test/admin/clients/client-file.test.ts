@@ -36,9 +36,9 @@ async function declared() {
 }
 
 it('exports what import finds to be so already; no secret is in it', async () => {
-  const { file, actions, withHouse, json } = await declared()
+  const { file, actions, withServices, json } = await declared()
   expect(readFileSync(file, 'utf8')).not.toMatch(/secret_hash|secretHash|created_at/)
-  const audited = () => withHouse(({ database }) => database.selectFrom('audit_events').select('event').execute())
+  const audited = () => withServices(({ database }) => database.selectFrom('audit_events').select('event').execute())
   const before = await audited()
   expect(await actions()).toEqual(['keep', 'keep'])
   expect(await audited()).toEqual(before)
@@ -93,12 +93,12 @@ it.each([
   ['what is no YAML', 'portals:', 'portals: [', 'cannot be read'],
   ['another document', 'portals:', 'clients:', 'portals'],
 ])('does nothing at all for %s', async (_what, from, to, message) => {
-  const { edit, file, yideng, withHouse } = await declared()
+  const { edit, file, yideng, withServices } = await declared()
   edit('min_level: 2', 'min_level: 3')
   edit(from, to)
   const answer = await yideng('client', 'import', file)
   expect(answer).toMatchObject({ code: 2, out: '' })
   expect(answer.err).toContain(message)
-  const levels = await withHouse(async ({ clients }) => (await clients.list()).map(({ min_level }) => min_level))
+  const levels = await withServices(async ({ clients }) => (await clients.list()).map(({ min_level }) => min_level))
   expect(levels).toEqual([2, 2])
 })

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { commandLine } from '../../cli/in-process.ts'
-import { remoteHouse } from '../remote/house.ts'
+import { openRemoteServices } from '../remote/remote-services.ts'
 
 let hosts = 0
 const onHost = (host: string) => ['--redirect-uri', `https://${host}/callback`]
@@ -35,7 +35,7 @@ const deceiving = [
 ]
 
 it('a portal is given no name that deceives, by create, update or import', async () => {
-  const { directory, yideng, json, withHouse } = commandLine()
+  const { directory, yideng, json, withServices } = commandLine()
   await json(...create('甘肃省'))
   const { client_id: other } = await json<{ client_id: string }>(...create('深圳市政务服务网'))
   for (const name of deceiving) {
@@ -50,15 +50,15 @@ it('a portal is given no name that deceives, by create, update or import', async
     code: 2,
     err: expect.stringContaining('looks like it'),
   })
-  const names = await withHouse(async (house) => (await house.clients.list()).map(({ name }) => name))
+  const names = await withServices(async (services) => (await services.clients.list()).map(({ name }) => name))
   expect(names).toEqual(['甘肃省', '深圳市政务服务网'])
   // its own name is no other's
   expect(await yideng('client', 'update', other, '--name', '深圳市 政务服务网')).toMatchObject({ code: 0 })
 })
 
 it('of two that give one name at once, one is refused', async () => {
-  const { withHouse } = commandLine()
-  await withHouse(async ({ clients }) => {
+  const { withServices } = commandLine()
+  await withServices(async ({ clients }) => {
     const input = (turn: number) => ({ name: '南山区', redirect_uris: [`https://h${turn}.example/callback`] })
     const made = await Promise.all(
       Array.from({ length: 8 }, (_, turn) => clients.create(input(turn), 'administrator:test')),
@@ -68,7 +68,7 @@ it('of two that give one name at once, one is refused', async () => {
 })
 
 it('ids from a file cannot be what every object has, nor our own; those of before stay', async () => {
-  const { directory, yideng, withHouse } = commandLine()
+  const { directory, yideng, withServices } = commandLine()
   for (const id of [...Object.getOwnPropertyNames(Object.prototype), 'yideng-account', 'Portal_1234']) {
     const file = declare(directory, { client_id: id, name: '门户' })
     expect(await yideng('client', 'import', file), id).toMatchObject({
@@ -76,7 +76,7 @@ it('ids from a file cannot be what every object has, nor our own; those of befor
       err: expect.stringContaining('client_id'),
     })
   }
-  await withHouse(async ({ clients, database }) => {
+  await withServices(async ({ clients, database }) => {
     const made = await clients.create({ name: '旧门户', redirect_uris: ['https://a.example/cb'] }, 'administrator:test')
     if (made.ok)
       await database.updateTable('clients').set({ id: 'Old_Portal_1' }).where('id', '=', made.client.id).execute()
@@ -87,10 +87,10 @@ it('ids from a file cannot be what every object has, nor our own; those of befor
 })
 
 it('names that collide already keep working, and doctor names them', async () => {
-  const { json, yideng, withHouse } = commandLine()
+  const { json, yideng, withServices } = commandLine()
   const { client_id: id } = await json<{ client_id: string }>(...create('甘肃省'))
   const { client_id: twin } = await json<{ client_id: string }>(...create('另一个'))
-  await withHouse(async ({ database }) => {
+  await withServices(async ({ database }) => {
     const row = await database.selectFrom('clients').select('metadata').where('id', '=', twin).executeTakeFirstOrThrow()
     const metadata = JSON.stringify({ ...(JSON.parse(row.metadata) as object), name: '甘肃省' })
     await database.updateTable('clients').set({ metadata }).where('id', '=', twin).execute()
@@ -103,7 +103,7 @@ it('names that collide already keep working, and doctor names them', async () =>
 })
 
 it('official names are the province’s to give', async () => {
-  const { administrator, portal } = await remoteHouse()
+  const { administrator, portal } = await openRemoteServices()
   const city = await administrator('operator', '440300')
   const province = await administrator('operator', '440000')
   const id = await portal('南山区服务', '440300')

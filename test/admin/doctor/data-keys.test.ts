@@ -10,8 +10,8 @@ it('tells a rotation that is half done, keys no more needed or old, and a key fi
   const { clock, forward } = handClock()
   const line = commandLine({ clock })
   const retire = () => line.json('keys', 'retire', '--kind', 'index')
-  await line.withHouse(async (house) => {
-    const { database } = house
+  await line.withServices(async (services) => {
+    const { database } = services
     const stored = (ids: object) =>
       database
         .updateTable('house')
@@ -19,8 +19,8 @@ it('tells a rotation that is half done, keys no more needed or old, and a key fi
         .where('key', '=', 'key-ids')
         .execute()
     const said = async () => {
-      house.dataKeys.refresh()
-      const findings = await dataKeys(house)
+      services.dataKeys.refresh()
+      const findings = await dataKeys(services)
       return findings.filter(({ state }) => state !== 'ok').map(({ state, finding, todo }) => [state, finding, todo])
     }
     const text = (part: string) => expect.stringContaining(part) as string
@@ -51,7 +51,7 @@ it('tells a rotation that is half done, keys no more needed or old, and a key fi
       ['warn', text('d2 since 2026-11-23: more than a year'), text('--kind data')],
       ['warn', text('i2 since 2026-11-23: more than a year'), text('--kind index')],
     ])
-    const pairwise = (await dataKeys(house)).find(({ what }) => what === 'pairwise key')
+    const pairwise = (await dataKeys(services)).find(({ what }) => what === 'pairwise key')
     const file = readFileSync(join(line.directory, 'keys', 'data.json'))
     const digest = createHash('sha256').update(file).digest('hex')
     expect(pairwise?.finding).toContain(`sha256sum begins with ${digest.slice(0, 16)}`)

@@ -1,7 +1,7 @@
 import { chmodSync, readFileSync, rmSync, writeFileSync, readdirSync } from 'node:fs'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { checkpointFileOf } from '../../../src/audit/checkpoints.ts'
-import { signTrail } from '../../audit/setup.ts'
+import { signAuditLog } from '../../audit/setup.ts'
 import { commandLine } from '../../cli/in-process.ts'
 import { migrationNames } from '../../setup/migrations.ts'
 import { alter, answeredBy, examine, file, nobody, now, passkey, signedIn, startOf, type Line } from './examined.ts'
@@ -119,7 +119,7 @@ describe('doctor', () => {
       'audit trail',
       'broken (truncated) at entry 1',
       async (line) => {
-        await signTrail(line)
+        await signAuditLog(line)
         alter(line, 'DELETE FROM audit_events; DELETE FROM audit_checkpoints')
       },
     ],
@@ -162,7 +162,7 @@ describe('doctor', () => {
       'made for localhost and do not work at login.invalid; 1 are kept',
       async (line) => {
         alter(line, passkey)
-        await signTrail(line)
+        await signAuditLog(line)
         line.environment['YIDENG_ISSUER'] = 'https://login.invalid'
       },
     ],
@@ -225,7 +225,7 @@ describe('doctor', () => {
       'audit trail',
       expect.stringContaining('not beside the store'),
       async (line: Line) => {
-        await signTrail(line)
+        await signAuditLog(line)
         rmSync(checkpointFileOf(file(line, 'data')))
       },
     ],
@@ -236,7 +236,7 @@ describe('doctor', () => {
       async (line: Line) => {
         moment += 400 * day
         await line.json('keys', 'rotate')
-        await signTrail(line)
+        await signAuditLog(line)
       },
     ],
     [
@@ -271,7 +271,7 @@ it('finds nothing wrong with people from several addresses, nor with passkeys of
   alter(line, passkey)
   await line.json('keys', 'seal')
   await signedIn(line, (turn) => (turn === 7 ? '203.0.113.7' : '127.0.0.1'))
-  await signTrail(line)
+  await signAuditLog(line)
   const { well, checks } = await examine(line)
   expect(well).toBe(true)
   expect(checks.filter(({ what }) => ['addresses', 'passkeys'].includes(what))).toEqual([

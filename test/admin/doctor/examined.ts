@@ -53,7 +53,7 @@ export async function answeredBy(line: Line, status: number, body: string) {
 
 /** Twenty people sign in. */
 export const signedIn = (line: Line, address: (turn: number) => string) =>
-  line.withHouse(async ({ audit }) => {
+  line.withServices(async ({ audit }) => {
     for (let turn = 0; turn < 20; turn += 1) {
       const personId = `person-${turn}`
       await audit.record({

@@ -42,7 +42,7 @@ describe.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis'))('doctor on Postgr
   it('finds nothing where both are as they should be, and says what is not', async () => {
     const durable = await startRedis({ flags: ['--appendonly', 'yes'] })
     line = commandLine({ environment: { YIDENG_DATABASE_URL: url, YIDENG_REDIS_URL: `redis://127.0.0.1:${durable}` } })
-    await line.withHouse(async ({ audit }) => audit.record({ event: 'login.succeeded', actor: 'person' }))
+    await line.withServices(async ({ audit }) => audit.record({ event: 'login.succeeded', actor: 'person' }))
     expect(await examine({ YIDENG_REDIS_URL: `redis://127.0.0.1:${durable}` })).toEqual([])
 
     // the user of docs/deploy.md may do all that is needed; one of before there were events may not tell any

@@ -8,7 +8,7 @@ const day = 86_400_000
 
 it('a change of levels is tried on the sign-ins of the last 30 days before it is made', async () => {
   let now = start - 40 * day
-  const { directory, json, yideng, withHouse } = commandLine({ clock: () => now })
+  const { directory, json, yideng, withServices } = commandLine({ clock: () => now })
   const create = async (name: string, level: string) => {
     const flags = ['--name', name, '--redirect-uri', 'http://localhost:1/callback', '--min-level', level]
     return (await json<{ client_id: string }>('client', 'create', ...flags)).client_id
@@ -16,7 +16,7 @@ it('a change of levels is tried on the sign-ins of the last 30 days before it is
   const [strict, easy] = [await create('公积金', '3'), await create('图书馆', '2')]
   type Details = Record<string, number | boolean | string[]>
   const record = (event: 'login.succeeded' | 'portal.entered', personId: string, clientId: string, details: Details) =>
-    withHouse(({ audit }) => audit.record({ event, actor: 'person', personId, clientId, details }))
+    withServices(({ audit }) => audit.record({ event, actor: 'person', personId, clientId, details }))
   const enter = (personId: string, clientId: string, level: number) =>
     record('portal.entered', personId, clientId, { scopes: [], level })
   const signIn = async (clientId: string, details: Details & { level: number }, personId = 'p1') => {

@@ -14,7 +14,7 @@ function importing(content: string | Buffer) {
   writeFileSync(file, content)
   const run = (...flags: string[]) => line.yideng('register', 'import', file, '--kind', 'people', ...flags)
   const knows = (index: number, name: string) =>
-    line.withHouse(({ register }) =>
+    line.withServices(({ register }) =>
       register.match({ documentType: 'resident_id', documentNumber: residentNumber(index), nameKey: name }),
     )
   return { ...line, run, knows }
@@ -34,7 +34,7 @@ describe('the population register', () => {
   })
 
   it('takes the photographs beside it, and keeps a sealed template of each and nothing else', async () => {
-    const { directory, run, withHouse } = importing([head, good(1), good(2), good(3), good(4)].join('\n'))
+    const { directory, run, withServices } = importing([head, good(1), good(2), good(3), good(4)].join('\n'))
     const photos = join(directory, 'photos')
     mkdirSync(photos)
     const [face, nobody] = await Promise.all([portrait(anna), wall()])
@@ -46,7 +46,7 @@ describe('the population register', () => {
       code: 0,
       document: { imported: 4, photos: 1, photos_unusable: 2 },
     })
-    await withHouse(async ({ database, faceReferences }) => {
+    await withServices(async ({ database, faceReferences }) => {
       const [row, ...more] = await database.selectFrom('population_faces').selectAll().execute()
       expect(more).toEqual([])
       expect(row?.template).toMatch(/^d1\.[\w-]{600,1000}$/)
@@ -73,7 +73,7 @@ describe('the population register', () => {
       `resident_id,${residentNumber(2)},王小明,extra`,
       `resident_id,"${residentNumber(2)}"x,王小明`,
     ]
-    const { run, knows, json, withHouse } = importing([head, ...bad, '', good(3, '赵六')].join('\n'))
+    const { run, knows, json, withServices } = importing([head, ...bad, '', good(3, '赵六')].join('\n'))
     const { code, out, err } = await run('--json')
     expect(code).toBe(1)
     const report = JSON.parse(out) as { imported: number; refused: { line: number; problem: string }[] }
@@ -86,7 +86,7 @@ describe('the population register', () => {
     expect(await knows(3, '赵六')).toBe('match')
 
     expect(await run('--skip-bad')).toMatchObject({ code: 0, err: '' })
-    const events = await withHouse(({ database }) => database.selectFrom('audit_events').selectAll().execute())
+    const events = await withServices(({ database }) => database.selectFrom('audit_events').selectAll().execute())
     expect(events.map(({ event, actor, details }) => [event, actor, JSON.parse(details) as unknown])).toEqual(
       Array.from({ length: 2 }, () => [
         'register.imported',

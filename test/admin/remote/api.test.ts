@@ -5,13 +5,13 @@ import { administered, administrator, agree, asSignedInBy, letIn, typeCode } fro
 import { openPerson } from '../../setup/person.ts'
 import { Visitor } from '../../setup/visitor.ts'
 
-const { server, house, boss, cli } = await administered()
+const { server, services, boss, cli } = await administered()
 
 const portalInput = { name: '门户', region: '440300', 'redirect-uri': ['https://a.example/callback'] }
 
 describe('the device flow', () => {
   it('hands tokens to a client with a key only', async () => {
-    const admin = await administrator(server, house)
+    const admin = await administrator(server, services)
     const waiting = await oidc.initiateDeviceAuthorization(cli.config, { scope: 'openid admin' })
     expect(waiting).not.toHaveProperty('verification_uri_complete')
     await agree(admin, await typeCode(admin.visitor, waiting.user_code))
@@ -32,7 +32,7 @@ describe('the device flow', () => {
   })
 
   it('takes no place in the store for the code, though the pages of the flow find it there', async () => {
-    const admin = await administrator(server, house)
+    const admin = await administrator(server, services)
     const waiting = await oidc.initiateDeviceAuthorization(cli.config, { scope: 'openid admin' })
     await agree(admin, await typeCode(admin.visitor, waiting.user_code))
     const grant = 'urn:ietf:params:oauth:grant-type:device_code'
@@ -77,7 +77,7 @@ describe('the device flow', () => {
   })
 
   it('ends where the person goes back instead of signing in', async () => {
-    const { visitor } = await administrator(server, house)
+    const { visitor } = await administrator(server, services)
     const waiting = await oidc.initiateDeviceAuthorization(cli.config, { scope: 'openid admin' })
     const page = await visitor.submit(await typeCode(visitor, waiting.user_code), '/device', { confirm: 'yes' })
     const left = await visitor.submit(page, '/cancel', {})
@@ -88,7 +88,7 @@ describe('the device flow', () => {
   })
 
   it('refuses who does not administer', async () => {
-    const somebody = await administrator(server, house, 'nobody')
+    const somebody = await administrator(server, services, 'nobody')
     const waiting = await oidc.initiateDeviceAuthorization(cli.config, { scope: 'openid admin' })
     const page = await agree(somebody, await typeCode(somebody.visitor, waiting.user_code))
     expect(page.html).toContain('这个账户不是管理员')
@@ -100,7 +100,7 @@ describe('the device flow', () => {
   it.each([[['pwd']], [['qr']], [['swk']], [['user', 'pwd']], [['swk', 'user', 'qr']]])(
     'asks for a passkey where %j signed in',
     async (amr) => {
-      const admin = await administrator(server, house)
+      const admin = await administrator(server, services)
       await asSignedInBy(server, admin.id, amr)
       const waiting = await oidc.initiateDeviceAuthorization(cli.config, { scope: 'openid admin' })
       const asked = await typeCode(admin.visitor, waiting.user_code)
@@ -159,26 +159,26 @@ describe('the answers', () => {
 
 describe('an administrator', () => {
   it('ends with the role, at once, and comes back with it', async () => {
-    const admin = await administrator(server, house, { role: 'operator', region: '440300' })
+    const admin = await administrator(server, services, { role: 'operator', region: '440300' })
     const own = await letIn(server, admin)
     expect(await own.call('client/list')).toMatchObject({ status: 200 })
-    await house.administrators.revoke(admin.id, 'administrator:test')
+    await services.administrators.revoke(admin.id, 'administrator:test')
     expect(await own.call('client/list')).toMatchObject({ status: 403 })
-    await house.administrators.grant({ personId: admin.id, role: 'viewer', region: '440300' }, 'administrator:test')
+    await services.administrators.grant({ personId: admin.id, role: 'viewer', region: '440300' }, 'administrator:test')
     expect(await own.call('client/list')).toMatchObject({ status: 200 })
     expect(await own.call('client/create', portalInput)).toMatchObject({ status: 403 })
   })
 
   it('ends with the account', async () => {
-    const admin = await administrator(server, house)
+    const admin = await administrator(server, services)
     const own = await letIn(server, admin)
-    await house.persons.setStatus(admin.id, 'locked', { actor: 'administrator:test' })
+    await services.persons.setStatus(admin.id, 'locked', { actor: 'administrator:test' })
     // her sessions end with the lock: refused for the one reason or, a moment later, for the other
     expect([401, 403]).toContain((await own.call('client/list')).status)
   })
 
   it('ends with the sign-in', async () => {
-    const admin = await administrator(server, house)
+    const admin = await administrator(server, services)
     const own = await letIn(server, admin)
     expect(await own.call('client/list')).toMatchObject({ status: 200 })
     await asSignedInBy(server, admin.id, ['pwd'])
@@ -190,7 +190,7 @@ describe('an administrator', () => {
   })
 
   it('leaves a trail without personal data or secrets', async () => {
-    const person = await openPerson(house, { name: '上官明月' })
+    const person = await openPerson(services, { name: '上官明月' })
     const created = await cli.call('client/create', { ...portalInput, name: '留痕门户' })
     const { client_id: id, client_secret: secret } = created.body.document as Record<string, string>
     await cli.call('client/update', { id, 'min-level': 3 })
@@ -203,7 +203,7 @@ describe('an administrator', () => {
       username: 'murongxue',
       password: 'Baiyun-Shan-2026',
     })
-    const rows = await house.database
+    const rows = await services.database
       .selectFrom('audit_events')
       .select(['event', 'actor', 'details', 'restricted'])
       .where('actor', '=', `administrator:${boss.id}`)

@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest'
 import { handClock } from '../../setup/temporary.ts'
 import { openPerson } from '../../setup/person.ts'
-import { documentOf, remoteHouse } from './house.ts'
+import { documentOf, openRemoteServices } from './remote-services.ts'
 
 const day = 86_400_000
 
 it('deletes a portal once a second administrator approves, exactly once', async () => {
-  const { administrator, portal, house, events } = await remoteHouse()
+  const { administrator, portal, services, events } = await openRemoteServices()
   const [first, second, third] = [
     await administrator('admin', '440300'),
     await administrator('admin', '440300'),
@@ -17,7 +17,7 @@ it('deletes a portal once a second administrator approves, exactly once', async 
   expect(asked).toMatchObject({ ok: true, document: { state: 'waiting' }, fault: expect.any(String) })
   const request = String(documentOf(asked)['request'])
   expect(documentOf(await first.run('client delete', { id }))['request'], 'asked again').toBe(request)
-  expect(await house.clients.find(id)).toBeDefined()
+  expect(await services.clients.find(id)).toBeDefined()
   expect(documentOf(await second.run('approval list'))).toEqual([
     expect.objectContaining({ id: request, command: 'client delete', input: { id }, requested_by: first.personId }),
   ])
@@ -25,7 +25,7 @@ it('deletes a portal once a second administrator approves, exactly once', async 
 
   const both = await Promise.all([second, third].map(({ run }) => run('approval approve', { id: request })))
   expect(both.filter(({ ok }) => ok)).toHaveLength(1)
-  expect(await house.clients.find(id)).toBeUndefined()
+  expect(await services.clients.find(id)).toBeUndefined()
   const seen = await events()
   for (const event of ['approval.requested', 'approval.approved', 'approval.used', 'client.deleted']) {
     expect(
@@ -37,8 +37,8 @@ it('deletes a portal once a second administrator approves, exactly once', async 
 })
 
 it('shows personal data to who asked for it, once, after a second administrator released it', async () => {
-  const { administrator, house, events } = await remoteHouse()
-  const person = await openPerson(house, { name: '欧阳明' })
+  const { administrator, services, events } = await openRemoteServices()
+  const person = await openPerson(services, { name: '欧阳明' })
   const first = await administrator('admin', '440000')
   const second = await administrator('admin', '440000')
   const asking = { id: person.id, reason: '核对冒名开户' }
@@ -56,7 +56,7 @@ it('shows personal data to who asked for it, once, after a second administrator 
 
 it('ends a request after a day, when it is refused, and with the role of who asked', async () => {
   const { clock, forward } = handClock()
-  const { administrator, portal, house } = await remoteHouse(clock)
+  const { administrator, portal, services } = await openRemoteServices(clock)
   const first = await administrator('admin', '440300')
   const second = await administrator('admin', '440300')
   const id = await portal('门户', '440300')
@@ -73,27 +73,27 @@ it('ends a request after a day, when it is refused, and with the role of who ask
   expect(await second.run('approval approve', { id: unwanted })).toMatchObject({ ok: false })
 
   const orphaned = await ask()
-  await house.administrators.revoke(first.personId, 'administrator:test')
+  await services.administrators.revoke(first.personId, 'administrator:test')
   expect(await second.run('approval approve', { id: orphaned })).toMatchObject({ ok: false, kind: 'forbidden' })
-  expect(await house.clients.find(id)).toBeDefined()
+  expect(await services.clients.find(id)).toBeDefined()
 })
 
 it.each([
   ['is locked', { status: 'locked' as const }],
   ['lost its number to another account', { identity_level: 2 }],
 ])('asks for nothing any more once the account of who asked %s', async (_what, change) => {
-  const { administrator, portal, house } = await remoteHouse()
+  const { administrator, portal, services } = await openRemoteServices()
   const [first, second] = [await administrator('admin', '440300'), await administrator('admin', '440300')]
   const id = await portal('门户', '440300')
   const request = String(documentOf(await first.run('client delete', { id }))['request'])
-  await house.database.updateTable('natural_persons').set(change).where('id', '=', first.personId).execute()
-  expect(await house.administrators.acting(first.personId)).toBeUndefined()
+  await services.database.updateTable('natural_persons').set(change).where('id', '=', first.personId).execute()
+  expect(await services.administrators.acting(first.personId)).toBeUndefined()
   expect(await second.run('approval approve', { id: request })).toMatchObject({ ok: false, kind: 'forbidden' })
-  expect(await house.clients.find(id)).toBeDefined()
+  expect(await services.clients.find(id)).toBeDefined()
 })
 
 it('asks for a second administrator of the place where the portal lies by then', async () => {
-  const { administrator, portal, house } = await remoteHouse()
+  const { administrator, portal, services } = await openRemoteServices()
   const province = await administrator('admin', '440000')
   const shenzhen = await administrator('admin', '440300')
   const operator = await administrator('operator', '440300')
@@ -106,23 +106,23 @@ it('asks for a second administrator of the place where the portal lies by then',
   expect(await guangzhou.run('approval approve', { id: request }), 'it was asked for Shenzhen').toMatchObject({
     ok: false,
   })
-  expect(await house.clients.find(id)).toBeDefined()
+  expect(await services.clients.find(id)).toBeDefined()
 })
 
 it('lets nobody bury what waits under requests of their own', async () => {
-  const { administrator, house } = await remoteHouse()
+  const { administrator, services } = await openRemoteServices()
   const { run, personId: id } = await administrator('admin', '440000')
   const ask = (reason: string) => run('person reveal', { id, reason })
   for (let at = 0; at < 20; at += 1) expect(await ask(`${at}`)).toMatchObject({ ok: true })
   expect(await ask('one more')).toMatchObject({ ok: false, kind: 'failed' })
   expect(await ask('7'), 'known already').toMatchObject({ ok: true })
-  expect(await house.approvals.list()).toHaveLength(20)
+  expect(await services.approvals.list()).toHaveLength(20)
 })
 
 it('keeps what was asked for out of the store’s plain text', async () => {
-  const { administrator, house } = await remoteHouse()
+  const { administrator, services } = await openRemoteServices()
   const first = await administrator('admin', '440000')
   await first.run('person reveal', { id: first.personId, reason: '机密理由' })
-  const row = await house.database.selectFrom('approvals').selectAll().executeTakeFirstOrThrow()
+  const row = await services.database.selectFrom('approvals').selectAll().executeTakeFirstOrThrow()
   expect(JSON.stringify(row)).not.toContain('机密')
 })

@@ -9,7 +9,7 @@ import { signIn } from '../../setup/person.ts'
 import { registerPortal } from '../../setup/portal.ts'
 import { Visitor } from '../../setup/visitor.ts'
 
-const { server, house, boss, cli } = await administered()
+const { server, services, boss, cli } = await administered()
 
 const path = '/admin/v1/client/list'
 const now = () => Math.floor(Date.now() / 1000)
@@ -79,13 +79,13 @@ describe('a call without full proof is refused', () => {
   })
 
   it('a token of a portal: it cannot even ask for the scope', async () => {
-    const portal = await registerPortal(house, { consent: 'implicit', scope: 'openid qr' }, undefined)
+    const portal = await registerPortal(services, { consent: 'implicit', scope: 'openid qr' }, undefined)
     const keys = await oidc.randomDPoPKeyPair()
     const DPoP = oidc.getDPoPHandle(portal.configuration, keys)
     const visitor = new Visitor(server.issuer)
-    const visit = await portal.begin()
-    const page = await signIn(visitor, await visitor.get(visit.url), boss.username)
-    const tokens = await visit.finish(page, { DPoP })
+    const begun = await portal.begin()
+    const page = await signIn(visitor, await visitor.get(begun.url), boss.username)
+    const tokens = await begun.finish(page, { DPoP })
     const answer = await crafted({ token: tokens.access_token, keys })
     expect(answer).toMatchObject({ status: 403, body: { title: 'insufficient_scope' } })
     const refused = await visitor.get((await portal.begin({ scope: 'openid admin' })).url)
@@ -105,7 +105,7 @@ describe('tokens', () => {
   }
 
   it('end, and are renewed by who holds the key alone', async () => {
-    const { config, keys, DPoP, tokens, call } = await letIn(server, await administrator(server, house))
+    const { config, keys, DPoP, tokens, call } = await letIn(server, await administrator(server, services))
     expect(tokens.expires_in).toBe(600)
     await patched('AccessToken', tokens.access_token, { exp: now() - 60 })
     expect(await call('client/list')).toMatchObject({ status: 401 })
@@ -126,13 +126,13 @@ describe('tokens', () => {
   })
 
   it('of another client are nothing here, whatever their scope', async () => {
-    const { keys, tokens } = await letIn(server, await administrator(server, house))
+    const { keys, tokens } = await letIn(server, await administrator(server, services))
     await patched('AccessToken', tokens.access_token, { clientId: 'yideng-account' })
     expect(await crafted({ token: tokens.access_token, keys })).toMatchObject({ status: 401 })
   })
 
   it('of one command line end alone when it signs out, and all of them with the session of the browser', async () => {
-    const admin = await administrator(server, house)
+    const admin = await administrator(server, services)
     const [one, other] = [await letIn(server, admin), await letIn(server, admin)]
     await oidc.tokenRevocation(one.config, one.tokens.refresh_token ?? '')
     expect(await one.call('client/list')).toMatchObject({ status: 401 })

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest'
-import { documentOf, remoteHouse } from './house.ts'
+import { documentOf, openRemoteServices } from './remote-services.ts'
 
 it('shows an administrator of a city what happened at its portals, and nothing else', async () => {
-  const { administrator, portal } = await remoteHouse()
+  const { administrator, portal } = await openRemoteServices()
   const [ours, theirs] = [await portal('深圳', '440305'), await portal('广州', '440100')]
   await portal('全省')
   const portalsIn = async (region: string) => {

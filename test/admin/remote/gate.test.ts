@@ -3,7 +3,7 @@ import { administratorRoles, mayAct } from '../../../src/accounts/administrators
 import { commands } from '../../../src/admin/commands.ts'
 import { nameOf, type Command } from '../../../src/admin/command.ts'
 import { creditCode, openOrganisation } from '../../setup/organisation.ts'
-import { documentOf, remoteHouse } from './house.ts'
+import { documentOf, openRemoteServices } from './remote-services.ts'
 
 const missing = { ok: false, kind: 'not_found' }
 const forbidden = { ok: false, kind: 'forbidden' }
@@ -17,7 +17,7 @@ const inputFor = ({ fields }: Command) =>
   )
 
 it('gives each role what it may do and nothing more, for every command', async () => {
-  const { administrator } = await remoteHouse()
+  const { administrator } = await openRemoteServices()
   for (const role of administratorRoles) {
     const { run } = await administrator(role, '440000')
     for (const command of commands) {
@@ -36,7 +36,7 @@ it('keeps what destroys, reveals or makes an administrator for the role admin', 
 })
 
 it('lets nobody see, find or touch a portal of another region', async () => {
-  const { administrator, portal, house } = await remoteHouse()
+  const { administrator, portal, services } = await openRemoteServices()
   const [nanshan, guangzhou, everywhere] = [
     await portal('南山', '440305'),
     await portal('广州', '440100'),
@@ -63,12 +63,12 @@ it('lets nobody see, find or touch a portal of another region', async () => {
       expect(JSON.stringify(there).replaceAll(id, 'nobody')).toBe(JSON.stringify(nowhere))
     }
   }
-  expect(await house.clients.find(guangzhou)).toMatchObject({ status: 'active', min_level: 2 })
-  expect(await house.approvals.list()).toEqual([])
+  expect(await services.clients.find(guangzhou)).toMatchObject({ status: 'active', min_level: 2 })
+  expect(await services.approvals.list()).toEqual([])
 })
 
 it('lets nobody register or move a portal out of their region', async () => {
-  const { administrator, portal } = await remoteHouse()
+  const { administrator, portal } = await openRemoteServices()
   const { run } = await administrator('operator', '440300')
   const created = { name: '门户', 'redirect-uri': ['https://a.example/callback'] }
   for (const region of [undefined, '', '440100', '440000', '999999']) {
@@ -92,7 +92,7 @@ it('lets nobody register or move a portal out of their region', async () => {
 })
 
 it('shows accounts to administrators of the province only', async () => {
-  const { administrator } = await remoteHouse()
+  const { administrator } = await openRemoteServices()
   const { run, personId } = await administrator('admin', '440300')
   for (const name of ['person list', 'person show', 'person lock', 'person reveal', 'keys list']) {
     const there = await run(name, { id: personId, limit: 10, reason: 'x' })
@@ -104,8 +104,8 @@ it('shows accounts to administrators of the province only', async () => {
 })
 
 it('finds the region of an organisation in its code', async () => {
-  const { administrator, house } = await remoteHouse()
-  const ofProvince = await openOrganisation(house)
+  const { administrator, services } = await openRemoteServices()
+  const ofProvince = await openOrganisation(services)
   const shenzhen = await administrator('operator', '440300')
   const [there, nowhere] = [
     await shenzhen.run('org show', { id: ofProvince.id }),
@@ -123,7 +123,7 @@ it('finds the region of an organisation in its code', async () => {
 })
 
 it('shows and changes administrators of the own region only, and nobody alone makes another one', async () => {
-  const { administrator, house } = await remoteHouse()
+  const { administrator, services } = await openRemoteServices()
   const shenzhen = await administrator('admin', '440300')
   const other = await administrator('admin', '440300')
   const guangzhou = await administrator('viewer', '440100')
@@ -137,5 +137,5 @@ it('shows and changes administrators of the own region only, and nobody alone ma
     ok: true,
     fault: /second/,
   })
-  expect(await house.administrators.find(other.personId)).toMatchObject({ region: '440300' })
+  expect(await services.administrators.find(other.personId)).toMatchObject({ region: '440300' })
 })

@@ -11,7 +11,7 @@ const made = command({
     to: { type: 'text', local: true, meaning: 'a file' },
     restricted: { type: 'boolean', local: true, meaning: 'more' },
   },
-  access: { role: 'viewer', about: 'house' },
+  access: { role: 'viewer', about: 'system' },
   example: 'npx yideng made up',
   run: async () => ({ ok: true, document: {} }),
 })

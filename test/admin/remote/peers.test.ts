@@ -1,20 +1,20 @@
 import { expect, it } from 'vitest'
 import { commandLine } from '../../cli/in-process.ts'
 import { openPerson } from '../../setup/person.ts'
-import { documentOf, remoteHouse } from './house.ts'
+import { documentOf, openRemoteServices } from './remote-services.ts'
 
 const waits = { ok: true, document: { state: 'waiting' }, fault: expect.any(String) as string }
 const forbidden = { ok: false, kind: 'forbidden' }
 
 it('who would seize a region by ending the other administrators gets none of them alone', async () => {
-  const { administrator, house, events } = await remoteHouse()
+  const { administrator, services, events } = await openRemoteServices()
   const [attacker, peer, third, district] = [
     await administrator('admin', '440300'),
     await administrator('admin', '440300'),
     await administrator('admin', '440300'),
     await administrator('admin', '440305'),
   ]
-  const acts = (id: string) => house.administrators.acting(id)
+  const acts = (id: string) => services.administrators.acting(id)
   const request = documentOf(await attacker.run('admin revoke', { id: peer.personId }))
   expect(await attacker.run('admin revoke', { id: peer.personId })).toMatchObject(waits)
   const decide = { id: String(request['request']) }
@@ -41,21 +41,21 @@ it('who would seize a region by ending the other administrators gets none of the
 })
 
 it('one of the province, an operator too, locks no administrator of the province alone', async () => {
-  const { administrator, house } = await remoteHouse()
+  const { administrator, services } = await openRemoteServices()
   const [attacker, peer, operator, city] = [
     await administrator('admin', '440000'),
     await administrator('admin', '440000'),
     await administrator('operator', '440000'),
     await administrator('admin', '440300'),
   ]
-  const statusOf = async (id: string) => (await house.persons.find(id))?.status
+  const statusOf = async (id: string) => (await services.persons.find(id))?.status
   for (const { run } of [attacker, operator]) {
     expect(await run('person lock', { id: peer.personId })).toMatchObject(waits)
     expect(await statusOf(peer.personId)).toBe('active')
   }
   expect(await operator.run('person lock', { id: city.personId })).toMatchObject(waits)
   expect(await statusOf(city.personId)).toBe('active')
-  const citizen = await openPerson(house)
+  const citizen = await openPerson(services)
   expect(await operator.run('person lock', { id: citizen.id })).toMatchObject({ ok: true })
   expect(await statusOf(citizen.id)).toBe('locked')
 
@@ -67,7 +67,7 @@ it('one of the province, an operator too, locks no administrator of the province
 })
 
 it('oneself, who decides nothing, and whoever is further down is ended by one; on the server anybody is', async () => {
-  const { administrator, house } = await remoteHouse()
+  const { administrator, services } = await openRemoteServices()
   const [province, own, viewer, operator, city] = [
     await administrator('admin', '440000'),
     await administrator('admin', '440300'),
@@ -77,7 +77,7 @@ it('oneself, who decides nothing, and whoever is further down is ended by one; o
   ]
   const ended = async (by: typeof own, { personId: id }: typeof own) => {
     expect(await by.run('admin revoke', { id })).toEqual({ ok: true, document: { id, revoked: true } })
-    expect(await house.administrators.find(id)).toBeUndefined()
+    expect(await services.administrators.find(id)).toBeUndefined()
   }
   await ended(own, viewer)
   await ended(own, operator)
@@ -86,7 +86,7 @@ it('oneself, who decides nothing, and whoever is further down is ended by one; o
   expect(await province.run('person lock', { id: province.personId })).toMatchObject({ document: { status: 'locked' } })
 
   const line = commandLine()
-  const id = await line.withHouse(async (server) => (await openPerson(server)).id)
+  const id = await line.withServices(async (server) => (await openPerson(server)).id)
   await line.json('admin', 'grant', id, '--role', 'admin', '--region', '440000')
   expect(await line.json('admin', 'revoke', id)).toEqual({ id, revoked: true })
 })

@@ -18,21 +18,21 @@ import { commandLine } from '../../cli/in-process.ts'
 async function changedSince(environment: Record<string, string> = {}) {
   const line = commandLine({ environment })
   const file = join(line.directory, 'backup.sqlite')
-  const known = await line.withHouse(async (house) => {
-    const [boss, peer, thief, goner, twice] = await Promise.all(Array.from({ length: 5 }, () => openPerson(house)))
+  const known = await line.withServices(async (services) => {
+    const [boss, peer, thief, goner, twice] = await Promise.all(Array.from({ length: 5 }, () => openPerson(services)))
     if (!boss || !peer || !thief || !goner || !twice) throw new Error('five people were opened')
     for (const { id } of [boss, peer])
-      await house.administrators.grant({ personId: id, role: 'admin', region: '440000' }, 'administrator:test')
-    const organisation = await openOrganisation(house)
-    const { id: held } = await mandate(house, organisation.id, organisation.representative, thief)
-    const { id: kept } = await mandate(house, organisation.id, organisation.representative, peer)
-    const other = await openOrganisation(house, { name: '另一家有限公司' })
-    const portal = await house.clients.create(
+      await services.administrators.grant({ personId: id, role: 'admin', region: '440000' }, 'administrator:test')
+    const organisation = await openOrganisation(services)
+    const { id: held } = await mandate(services, organisation.id, organisation.representative, thief)
+    const { id: kept } = await mandate(services, organisation.id, organisation.representative, peer)
+    const other = await openOrganisation(services, { name: '另一家有限公司' })
+    const portal = await services.clients.create(
       { name: '门户', redirect_uris: ['https://a.example/callback'] },
       'administrator:test',
     )
     if (!portal.ok) throw new Error('the portal was refused')
-    await house.approvals.request({
+    await services.approvals.request({
       command: 'person reveal',
       input: { id: thief.id, reason: 'x' },
       region: undefined,
@@ -40,24 +40,24 @@ async function changedSince(environment: Record<string, string> = {}) {
     })
     return { boss, peer, thief, goner, twice, organisation, other, held, kept, portal: portal.client.id }
   })
-  await line.withHouse(({ database }) => {
+  await line.withServices(({ database }) => {
     // a session that stayed when others were ended, which the backup remembers
     const marks = JSON.stringify({ stay: [['the session that stayed', Date.now() + 3_600_000]], ended: [] })
     return database.updateTable('natural_persons').set({ signed_out_at: 1000, sign_in_marks: marks }).execute()
   })
   expect((await line.yideng('backup', file)).code).toBe(0)
-  await line.withHouse(async (house) => {
+  await line.withServices(async (services) => {
     const by = { actor: 'administrator:test' }
-    await house.administrators.revoke(known.boss.id, by.actor)
-    await house.persons.setStatus(known.thief.id, 'locked', by)
-    await house.persons.setStatus(known.twice.id, 'locked', by)
-    await house.persons.setStatus(known.twice.id, 'active', by)
-    await house.audit.record({ event: 'person.closed', actor: 'system', personId: known.goner.id })
-    const ended = await end(house, known.held, known.organisation.representative)
+    await services.administrators.revoke(known.boss.id, by.actor)
+    await services.persons.setStatus(known.thief.id, 'locked', by)
+    await services.persons.setStatus(known.twice.id, 'locked', by)
+    await services.persons.setStatus(known.twice.id, 'active', by)
+    await services.audit.record({ event: 'person.closed', actor: 'system', personId: known.goner.id })
+    const ended = await end(services, known.held, known.organisation.representative)
     if (!ended.ok) throw new Error(ended.problem)
-    await house.legalPersons.setStatus(known.other.id, 'suspended', by)
-    await house.clients.setStatus(known.portal, 'suspended', by.actor)
-    await house.clients.rotateSecret(known.portal, by.actor)
+    await services.legalPersons.setStatus(known.other.id, 'suspended', by)
+    await services.clients.setStatus(known.portal, 'suspended', by.actor)
+    await services.clients.rotateSecret(known.portal, by.actor)
   })
   return { line, file, ...known }
 }
@@ -74,7 +74,7 @@ const into = (line: ReturnType<typeof commandLine>, environment: Record<string, 
   commandLine({ environment: { YIDENG_KEYS_DIR: line.environment['YIDENG_KEYS_DIR'] ?? '', ...environment } })
 
 async function statusOf(target: ReturnType<typeof commandLine>, ids: Record<string, string>) {
-  return target.withHouse(async ({ database }) => {
+  return target.withServices(async ({ database }) => {
     const statuses: Record<string, string | undefined> = {}
     for (const [name, id] of Object.entries(ids)) {
       const row = await database.selectFrom('natural_persons').select('status').where('id', '=', id).executeTakeFirst()
@@ -107,14 +107,14 @@ describe.each([
     })
     const ids = { boss: known.boss.id, thief: known.thief.id, goner: known.goner.id, twice: known.twice.id }
     expect(await statusOf(target, ids)).toEqual({ boss: 'active', thief: 'locked', goner: 'locked', twice: 'active' })
-    await target.withHouse(async (house) => {
-      expect(await house.administrators.list()).toEqual([])
-      const people = await house.database.selectFrom('natural_persons').select(endingColumns).execute()
+    await target.withServices(async (services) => {
+      expect(await services.administrators.list()).toEqual([])
+      const people = await services.database.selectFrom('natural_persons').select(endingColumns).execute()
       const sessionUid = 'the session that stayed'
       expect(people).toHaveLength(7)
       for (const row of people) expect(isEnded(readEndings(row), { at: Date.now() / 1000 - 1, sessionUid })).toBe(true)
-      expect((await house.approvals.list()).map(({ state }) => state)).toEqual(['refused'])
-      const states = await house.database.selectFrom('mandates').select(['id', 'state']).execute()
+      expect((await services.approvals.list()).map(({ state }) => state)).toEqual(['refused'])
+      const states = await services.database.selectFrom('mandates').select(['id', 'state']).execute()
       expect(Object.fromEntries(states.map(({ id, state }) => [id, state]))).toMatchObject({
         [known.held]: 'ended',
         [known.kept]: 'active',
@@ -134,8 +134,8 @@ it('what is said to be kept is kept, but for administrators known to be revoked'
   expect(out).toContain('Administrators of the backup stay so; 1 of them')
   expect(out).toContain(known.thief.id)
   expect(await statusOf(target, { thief: known.thief.id })).toEqual({ thief: 'active' })
-  await target.withHouse(async (house) => {
-    expect((await house.administrators.list()).map(({ personId }) => personId)).toEqual([known.peer.id])
+  await target.withServices(async (services) => {
+    expect((await services.administrators.list()).map(({ personId }) => personId)).toEqual([known.peer.id])
   })
 })
 
@@ -146,7 +146,7 @@ it('without the store it replaces it says that nothing is known of what was ende
   expect(code).toBe(0)
   expect(out).toContain('has come back')
   expect(out).toContain('No administrator is left (2 in the backup)')
-  await target.withHouse(async (house) => expect(await house.administrators.list()).toEqual([]))
+  await target.withServices(async (services) => expect(await services.administrators.list()).toEqual([]))
 })
 
 it('asks where somebody is at the terminal, and takes nothing for granted where nobody is', async () => {
@@ -183,7 +183,7 @@ it('wants an empty artifact store, and a later state of the same store', async (
   expect(existsSync(join(target.directory, 'data', 'yideng.sqlite'))).toBe(true)
   for (const suffix of ['', '-wal', '-shm']) rmSync(artifacts + suffix, { force: true })
   const stranger = commandLine()
-  await stranger.withHouse((house) => openPerson(house))
+  await stranger.withServices((services) => openPerson(services))
   const other = await target.yideng('restore', file, '--replaces', join(stranger.directory, 'data'))
   expect(other).toMatchObject({ code: 1, err: expect.stringContaining('no later state') })
   expect(await target.yideng('restore', file)).toMatchObject({ code: 0 })

@@ -5,7 +5,7 @@ import pg from 'pg'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { checkBackup } from '../../../src/admin/stores/backup-file.ts'
 import { CopyRefused } from '../../../src/storage/copy.ts'
-import { openHouse } from '../../../src/admin/house.ts'
+import { openServices } from '../../../src/services.ts'
 import { readSettings } from '../../../src/config/settings.ts'
 import { openRedisArtifacts } from '../../../src/storage/artifacts-redis.ts'
 import { openSqliteArtifacts } from '../../../src/storage/artifacts-sqlite.ts'
@@ -24,10 +24,10 @@ interface Copied {
 /** A store with something in most tables. */
 async function filled() {
   const line = commandLine()
-  const { handler } = await line.withHouse(async (house) => {
-    const { id, representative } = await openOrganisation(house)
-    const person = await openPerson(house)
-    await mandate(house, id, representative, person)
+  const { handler } = await line.withServices(async (services) => {
+    const { id, representative } = await openOrganisation(services)
+    const person = await openPerson(services)
+    await mandate(services, id, representative, person)
     return { handler: person }
   })
   return { line, handler, dataDir: join(line.directory, 'data'), keysDir: join(line.directory, 'keys') }
@@ -51,8 +51,8 @@ it('backs up while a server has the store open, restores into a new one, and nev
   const { line, handler, dataDir, keysDir } = await filled()
   const file = join(line.directory, 'backup.sqlite')
   writeFileSync(`${file}.partial`, 'what was cut off')
-  await line.withHouse(async (house) => {
-    await house.audit.record({ event: 'login.succeeded', actor: 'person', personId: handler.id })
+  await line.withServices(async (services) => {
+    await services.audit.record({ event: 'login.succeeded', actor: 'person', personId: handler.id })
     expect((await line.yideng('backup', file)).code).toBe(0)
     const moved = await line.yideng('migrate', '--from', dataDir, '--to', join(line.directory, 'other.sqlite'))
     expect(moved).toMatchObject({ code: 1, err: expect.stringContaining('stop the server first') })
@@ -140,9 +140,9 @@ describe.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis'))('to PostgreSQL an
     const scaled = commandLine({ environment: { YIDENG_KEYS_DIR: keysDir, YIDENG_DATABASE_URL: url } })
     expect(await scaled.json('person', 'list')).toEqual(await line.json('person', 'list'))
     // ids go on, the chain goes on
-    const house = await openHouse(settingsOf(scaled.environment), Date.now)
-    await openOrganisation(house)
-    await house.close()
+    const services = await openServices(settingsOf(scaled.environment), Date.now)
+    await openOrganisation(services)
+    await services.close()
     const file = join(line.directory, 'backup.sqlite')
     const client = new pg.Client(url)
     await client.connect()

@@ -1,0 +1,181 @@
+import { createHmac, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto'
+import type { Context, Middleware } from 'koa'
+import { networksOf, type Counted } from '../config/address-networks.ts'
+import { chooseLanguage, type Language } from '../pages/languages.ts'
+import { hostCookie } from '../pages/host-cookie.ts'
+import type { Pages } from '../pages/render.ts'
+import { beginRequest, type RequestContext } from '../pages/request-context.ts'
+import type { Translate } from '../pages/words.ts'
+import { withoutShapeless } from '../text/visible.ts'
+
+export interface RequestContextDeps {
+  pages: Pages
+  words: (language: Language) => Translate
+  /** The one that signs first. */
+  csrfKeys: () => readonly [string, ...string[]]
+  secure: boolean
+  trustProxy: boolean
+}
+
+const visitorBytes = 18
+const visitorForm = /^[\w-]{24}$/
+const wayForm = /^[a-z]{2,20}$/
+/** Browsers keep a cookie for 400 days at most. */
+const lasting = 400 * 86_400_000
+const browserLength = 160
+
+/** Begins a visit for every request that may end in a page. */
+export function requestContexts(deps: RequestContextDeps): Middleware {
+  return (ctx, next) => {
+    beginRequest(ctx.req, new BrowserRequest(ctx, deps))
+    return next()
+  }
+}
+
+function addressOf(ctx: Context, trustProxy: boolean): string {
+  const forwarded = trustProxy ? ctx.get('x-forwarded-for').split(',').at(-1)?.trim() : ''
+  return forwarded || ctx.req.socket.remoteAddress || ''
+}
+
+/** Most requests are a portal's and never ask for language, nonce or form: those are made when asked for. */
+class BrowserRequest implements RequestContext {
+  readonly formTargets: string[] = []
+  form: Readonly<Record<string, string>> = {}
+  returnTo: string
+  readonly #ctx: Context
+  readonly #parts: RequestContextDeps
+  #id: string | undefined
+  #nonce: string | undefined
+  readonly #given = new Map<string, string>()
+  #language: Language | undefined
+  #networks: readonly Counted[] | undefined
+
+  constructor(ctx: Context, deps: RequestContextDeps) {
+    this.#ctx = ctx
+    this.#parts = deps
+    this.returnTo = ctx.method === 'GET' ? ctx.url : '/'
+  }
+
+  get id(): string {
+    this.#id ??= randomUUID()
+    return this.#id
+  }
+
+  get language(): Language {
+    this.#language ??= this.#choose('')
+    return this.#language
+  }
+
+  wish(uiLocales: string): void {
+    this.#language = this.#choose(uiLocales)
+  }
+
+  #choose(uiLocales: string): Language {
+    const cookie = this.#cookie('yideng_language')
+    return chooseLanguage({ cookie, uiLocales, acceptLanguage: this.#ctx.get('accept-language') })
+  }
+
+  get elder(): boolean {
+    return this.#cookie('yideng_elder') === '1'
+  }
+
+  get nonce(): string {
+    this.#nonce ??= randomBytes(16).toString('base64')
+    return this.#nonce
+  }
+
+  get address(): string {
+    return addressOf(this.#ctx, this.#parts.trustProxy)
+  }
+
+  get network(): string {
+    return this.networks[0]?.key ?? ''
+  }
+
+  get networks(): readonly Counted[] {
+    this.#networks ??= networksOf(this.address)
+    return this.#networks
+  }
+
+  get browser(): string {
+    return withoutShapeless(this.#ctx.get('user-agent').slice(0, browserLength))
+  }
+
+  t(key: string, parameters?: Record<string, string | number>): string {
+    return this.#parts.words(this.language)(key, parameters)
+  }
+
+  render(view: string, data: Record<string, unknown>): string {
+    const { nonce, returnTo: path, elder } = this
+    this.#ctx.set('content-security-policy', pagePolicy(nonce, this.formTargets))
+    return this.#parts.pages.render(view, this.language, data, { nonce, path, elder })
+  }
+
+  csrf(): string {
+    const [signer] = this.#parts.csrfKeys()
+    return tokenFor(this.#identify('yideng_visitor'), signer)
+  }
+
+  device(): string {
+    return this.#identify('yideng_device', lasting)
+  }
+
+  get deviceBefore(): string {
+    const known = this.#cookie('yideng_device')
+    return visitorForm.test(known) ? known : ''
+  }
+
+  get lastWay(): string {
+    const way = this.#cookie('yideng_way')
+    return wayForm.test(way) ? way : ''
+  }
+
+  keepWay(method: string): void {
+    this.#setCookie('yideng_way', method, lasting)
+  }
+
+  /** The random name this browser has in a cookie; one is given where there is none. */
+  #identify(cookie: string, maxAge?: number): string {
+    const known = this.#given.get(cookie) ?? this.#cookie(cookie)
+    if (visitorForm.test(known)) return known
+    const made = randomBytes(visitorBytes).toString('base64url')
+    this.#given.set(cookie, made)
+    this.#setCookie(cookie, made, maxAge)
+    return made
+  }
+
+  #setCookie(name: string, value: string, maxAge?: number): void {
+    const { secure } = this.#parts
+    const always = { signed: false, httpOnly: true, sameSite: 'lax', secure, overwrite: true } as const
+    this.#ctx.cookies.set(hostCookie(name, secure), value, maxAge === undefined ? always : { ...always, maxAge })
+  }
+
+  csrfHolds(token: string): boolean {
+    const visitor = this.#cookie('yideng_visitor')
+    if (!visitorForm.test(visitor)) return false
+    const given = Buffer.from(token)
+    return this.#parts.csrfKeys().some((key) => {
+      const expected = Buffer.from(tokenFor(visitor, key))
+      return given.length === expected.length && timingSafeEqual(given, expected)
+    })
+  }
+
+  #cookie(name: string): string {
+    return this.#ctx.cookies.get(hostCookie(name, this.#parts.secure), { signed: false }) ?? ''
+  }
+}
+
+const tokenFor = (visitor: string, key: string) =>
+  createHmac('sha256', key).update(`csrf\0${visitor}`).digest('base64url')
+
+/** Strict for our own pages: nothing but our own style sheet, no framing, forms only to us and to this portal. */
+function pagePolicy(nonce: string, formTargets: readonly string[]): string {
+  const targets = [...new Set(formTargets)].join(' ')
+  return `${basePolicy};script-src 'nonce-${nonce}';form-action 'self' ${targets}`.trimEnd()
+}
+
+const basePolicy =
+  "default-src 'none';style-src 'self';img-src 'self' data:;connect-src 'self';base-uri 'none';frame-ancestors 'none'"
+
+/** For what oidc-provider answers itself: its self-submitting form adds its script's hash to script-src. */
+export const answerPolicy = `${basePolicy};script-src 'self'`

@@ -1,0 +1,107 @@
+import { Gauge, Histogram, type Registry } from 'prom-client'
+import type { Clock } from '../config/clock.ts'
+import { stateOf, type SigningKey } from '../keys/signing-keys.ts'
+import { isUnavailable } from '../storage/unavailable.ts'
+import type { Database } from '../storage/database.ts'
+
+/**
+ * What is looked up when somebody asks for the metrics: how full, how old, how far behind. What every process reads from
+ * the same store is not added up.
+ */
+export function watchServices(options: {
+  registry: Registry
+  database: Database
+  passwordLoad: () => { running: number; waiting: number }
+  signingKeys: () => readonly SigningKey[]
+  clock: Clock
+}): void {
+  const { registry, database, passwordLoad, signingKeys, clock } = options
+  const registers = [registry]
+
+  const passwords = new Gauge({
+    name: 'yideng_password_hashes',
+    help: 'Passwords being hashed, and waiting for it',
+    labelNames: ['state'],
+    registers,
+    collect() {
+      for (const [state, many] of Object.entries(passwordLoad())) passwords.set({ state }, many)
+    },
+  })
+
+  const keyAges = new Gauge({
+    name: 'yideng_signing_key_age_seconds',
+    help: 'Age of each signing key',
+    aggregator: 'max',
+    labelNames: ['kid', 'alg', 'state'],
+    registers,
+    collect() {
+      keyAges.reset()
+      const keys = signingKeys()
+      const now = clock()
+      for (const key of keys) {
+        const { kid, alg, createdAt } = key
+        keyAges.set({ kid, alg, state: stateOf(keys, key, now) }, (now - Date.parse(createdAt)) / 1000)
+      }
+    },
+  })
+
+  const deliveries: Gauge<'state'> = new Gauge({
+    name: 'yideng_logout_deliveries',
+    help: 'Back-channel logouts to be delivered, and given up',
+    aggregator: 'max',
+    labelNames: ['state'],
+    registers,
+    collect: () => unlessUnavailable(deliveries, countDeliveries),
+  })
+  async function countDeliveries() {
+    const rows = await database
+      .selectFrom('logout_deliveries')
+      .select(({ fn }) => ['state', fn.countAll<number>().as('many')])
+      .where('state', '!=', 'delivered')
+      .groupBy('state')
+      .execute()
+    for (const state of ['pending', 'abandoned'] as const) {
+      deliveries.set({ state }, rows.find((row) => row.state === state)?.many ?? 0)
+    }
+  }
+
+  const probe = new Histogram({
+    name: 'yideng_durable_store_probe_seconds',
+    help: 'Time of a read of the durable store, made at each scrape',
+    buckets: [0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1],
+    registers,
+  })
+  const unsigned: Gauge = new Gauge({
+    name: 'yideng_audit_unsigned_seconds',
+    help: 'Age of the oldest audit entry that no checkpoint speaks for yet',
+    aggregator: 'max',
+    registers,
+    collect: () => unlessUnavailable(unsigned, lookForUnsigned),
+  })
+  async function lookForUnsigned() {
+    const began = performance.now()
+    const signed = await database
+      .selectFrom('audit_checkpoints')
+      .select(({ fn }) => fn.max('last_sequence').as('last'))
+      .executeTakeFirstOrThrow()
+    probe.observe((performance.now() - began) / 1000)
+    const oldest = await database
+      .selectFrom('audit_events')
+      .select('at')
+      .where('sequence', '>', signed.last ?? 0)
+      .orderBy('sequence')
+      .limit(1)
+      .executeTakeFirst()
+    unsigned.set(oldest ? Math.max(0, (clock() - oldest.at) / 1000) : 0)
+  }
+}
+
+/** While the store is away everything else is still told. */
+async function unlessUnavailable(gauge: Gauge, read: () => Promise<void>): Promise<void> {
+  try {
+    await read()
+  } catch (error) {
+    if (!isUnavailable(error)) throw error
+    gauge.reset()
+  }
+}

@@ -1,0 +1,107 @@
+import { bindingMs } from '../../../accounts/faces/proofs.ts'
+import type { NaturalPerson } from '../../../accounts/natural-persons.ts'
+import { doneOf, redirectTo } from '../../../pages/redirect.ts'
+import { requestOf } from '../../../pages/request-context.ts'
+import { actorOf } from '../../host.ts'
+import type { AccountHost, Enrolment, RouterContext } from '../../method.ts'
+import type { FaceChecks } from './checks.ts'
+import { ofAccount, type FaceLimits } from './limits.ts'
+import { name, type FaceDeps } from './parts.ts'
+import { faceRoutes, type Situation } from './routes.ts'
+
+const base = `/account/${name}`
+/** Whose face was verified, and in which browser. */
+const provenKind = 'face-proven'
+const said = ['proved', 'won', 'held_by_face', 'not_matched', 'gone', 'bound', 'nothing_bound', 'withdrawn'] as const
+
+/** 人脸核验 in the account centre: proving an account by a face, what it has bound, and taking it all back. */
+export function faceEnrolment(deps: FaceDeps & { checks: FaceChecks; limits: FaceLimits }): Enrolment {
+  const { consents, proofs, persons, methodLocks, verifiers, limits, artifacts, devices, blindIndex } = deps
+
+  /** The number not by what accounts are found by: that changes with its key. */
+  const countedFor = (person: NaturalPerson) =>
+    ofAccount(
+      person.id,
+      person.identityLevel >= 3 ? undefined : blindIndex('claim', persons.reveal(person).documentNumber),
+    )
+
+  function back(ctx: RouterContext, done: (typeof said)[number]): void {
+    redirectTo(ctx, `${base}?done=${done}`)
+  }
+
+  const deviceOf = (ctx: RouterContext) => devices.keyOf(requestOf(ctx).device())
+
+  /** In this browser, within the last ten minutes. */
+  const provenHere = async (ctx: RouterContext, person: NaturalPerson) =>
+    (await artifacts.get(provenKind, person.id)) === deviceOf(ctx)
+
+  async function prove(ctx: RouterContext, person: NaturalPerson): Promise<void> {
+    const device = deviceOf(ctx)
+    const proved = await proofs.prove(person, device, actorOf(ctx))
+    if (!proved.ok) return back(ctx, proved.problem)
+    await artifacts.put(provenKind, person.id, device, { ttl: bindingMs / 1000 })
+    return back(ctx, proved.superseded.length > 0 ? 'won' : 'proved')
+  }
+
+  async function situation(ctx: RouterContext, centre: AccountHost): Promise<Situation | undefined> {
+    const { check } = ctx.query
+    // a vendor may have taken longer than a sign-in stays fresh: its result is asked for after signing in again
+    requestOf(ctx).returnTo =
+      ctx.method === 'GET' && typeof check === 'string' ? `${base}/return?check=${encodeURIComponent(check)}` : base
+    // a face shows whose account it is, which is what one waits for while it is held
+    const account = await centre.mayProtect(ctx)
+    if (!account) return undefined
+    return {
+      who: account.person.id,
+      counted: countedFor(account.person),
+      person: account.person,
+      purpose: 'proofing',
+      holder: account.session.uid,
+      base,
+      elsewhere: base,
+      show: (view, data, status) => centre.show(ctx, account, view, data, status),
+      passed: () => prove(ctx, account.person),
+    }
+  }
+
+  return {
+    routes(router, centre) {
+      router.get('/', async (ctx) => {
+        const account = await centre.enter(ctx)
+        if (!account) return
+        const { person } = account
+        const provenAt = person.faceProofedAt
+        await centre.show(ctx, account, 'face/settings', {
+          level: person.identityLevel,
+          agreed: await consents.given(person.id),
+          young: !consents.mayAgree(person),
+          offered: verifiers('proofing') !== undefined,
+          blocked: await limits.blocked(countedFor(person)),
+          off: await methodLocks.locked(person.id, name),
+          provenAt: provenAt === null ? '' : new Date(provenAt).toISOString(),
+          binding: await provenHere(ctx, person),
+          done: doneOf(ctx, said),
+        })
+      })
+
+      router.post('/bind', async (ctx) => {
+        const here = await situation(ctx, centre)
+        if (!here?.person) return
+        const { person } = here
+        const bound = (await provenHere(ctx, person)) ? await proofs.bind(person, deviceOf(ctx), actorOf(ctx)) : 0
+        back(ctx, bound > 0 ? 'bound' : 'nothing_bound')
+      })
+
+      // taking consent back only ever makes the account safer: no fresh sign-in is asked
+      router.post('/withdraw', async (ctx) => {
+        requestOf(ctx).returnTo = base
+        const account = await centre.enter(ctx)
+        if (!account) return
+        await consents.withdraw(account.person, actorOf(ctx))
+        back(ctx, 'withdrawn')
+      })
+
+      faceRoutes(router, deps, (ctx) => situation(ctx, centre))
+    },
+  }
+}

@@ -1,0 +1,30 @@
+import { showPage } from '../../../pages/request-context.ts'
+import { Refusal } from '../../../refusal/refusal.ts'
+import { hashId } from '../../../storage/hash-id.ts'
+import { assertQuestion, pathOf } from '../../attempt.ts'
+import type { LoginHost, RouterContext } from '../../method.ts'
+import { kioskSituation } from './kiosk.ts'
+import { ofAccount } from './limits.ts'
+import { amr, name, type FaceDeps } from './parts.ts'
+import type { Situation } from './routes.ts'
+
+/** A face in a running login: for who is signed in at too low a level, or at a kiosk. */
+export async function inLogin(ctx: RouterContext, host: LoginHost, deps: FaceDeps): Promise<Situation> {
+  const attempt = await host.attempt(ctx)
+  if (attempt.question === 'login') return kioskSituation(ctx, host, deps, attempt)
+  assertQuestion(attempt, 'level')
+  const person = attempt.session && (await deps.persons.find(attempt.session.personId))
+  if (person?.status !== 'active' || person.identityLevel < 3) throw new Refusal('login_expired', 'nobody to verify')
+  const page = { portal: attempt.portal }
+  return {
+    who: person.id,
+    counted: ofAccount(person.id, undefined),
+    person,
+    purpose: 'step-up',
+    holder: hashId(attempt.id),
+    base: pathOf(attempt, name),
+    elsewhere: pathOf(attempt),
+    show: async (view, data, status) => showPage(ctx, view, { ...page, ...data }, status),
+    passed: () => host.raise(ctx, { method: name, personId: person.id, amr }),
+  }
+}

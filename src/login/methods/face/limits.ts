@@ -1,0 +1,129 @@
+import { randomUUID } from 'node:crypto'
+import { z } from 'zod'
+import type { Counted } from '../../../config/address-networks.ts'
+import type { Clock } from '../../../config/clock.ts'
+import { addressKeys } from '../../../keys/address-keys.ts'
+import type { BlindIndex } from '../../../keys/blind-index.ts'
+import type { RequestContext } from '../../../pages/request-context.ts'
+import type { Artifacts } from '../../../storage/artifacts.ts'
+import { createLimits } from '../../../guards/limits.ts'
+
+const daySeconds = 86_400
+/** Captures that came with pictures, or went to a vendor, in a day; whatever came of them. */
+const captured = { name: 'face-captured', most: 30, seconds: daySeconds }
+/** Begun in one login or session, pictures or not: each is a challenge drawn and a place in the store. */
+const begun = { name: 'face-begun', most: 30, seconds: 600, longest: 600 }
+/** At one kiosk, over all identifiers: more than a queue of people types. */
+const typed = { name: 'face-typed', most: 60, seconds: 600 }
+/** Longer than receiving, waiting and judging take; who was cut off by a crash waits as long. */
+const oneAtATimeSeconds = 120
+/** Failures of one account are counted one after another; more at once than this is no person. */
+const contended = 20
+
+const failuresKind = 'face-failures'
+/** When they failed, in milliseconds since 1970 UTC, within 24 hours of the last. */
+const times = z.array(z.number())
+
+/** How many times the limit of one account a number, or a person at all kiosks, may have. */
+const sharedFactor = 10
+
+/**
+ * What captures of an account are counted for. Who has not proven the number yet is counted by account, and by the number with
+ * a much larger sum: it bounds strangers' faces against one photograph, and few strangers do not reach it.
+ */
+export const ofAccount = (personId: string, number: string | undefined): readonly Counted[] => [
+  { key: personId, factor: 1 },
+  ...(number === undefined ? [] : [{ key: `claim ${number}`, factor: sharedFactor }]),
+]
+
+/** At a kiosk anybody types anybody's identifier: counted where it is typed, and over all kiosks with a much larger sum. */
+export const atKiosk = (said: string, here: string): readonly Counted[] => [
+  { key: `kiosk ${said} ${here}`, factor: 1 },
+  { key: `kiosk ${said}`, factor: sharedFactor },
+]
+
+/** What keeps a face from being tried until it fits: counted in the artifact store, so over every process. */
+export interface FaceLimits {
+  /** @throws Refusal `too_many_requests` for identifiers typed at one kiosk */
+  identify(request: Pick<RequestContext, 'networks'>): Promise<void>
+  blocked(counted: readonly Counted[]): Promise<boolean>
+  /** False when this login or session has begun too many. */
+  begin(holder: string): Promise<boolean>
+  /** Counts one that came with pictures; false when there were too many today. */
+  capture(counted: readonly Counted[]): Promise<boolean>
+  /** Whether there were too many today; counts nothing. */
+  spent(counted: readonly Counted[]): Promise<boolean>
+  /** Receives and judges one capture of an account, never two at once; undefined when one runs. */
+  alone<T>(who: string, run: () => Promise<T>): Promise<T | undefined>
+  /** Counts a failed one; true when it was the one that blocks the way for a day. */
+  failed(counted: readonly Counted[]): Promise<boolean>
+}
+
+export function createFaceLimits(options: {
+  artifacts: Artifacts
+  blindIndex: BlindIndex
+  /** Failed verifications of an account within 24 hours before they are off for 24 hours. */
+  failures: number
+  clock: Clock
+}): FaceLimits {
+  const { artifacts, blindIndex, failures, clock } = options
+  const limits = createLimits(artifacts, clock)
+  const timesIn = (text: string | undefined) => (text === undefined ? [] : times.parse(JSON.parse(text)))
+  const isFull = (failed: readonly number[], factor: number) => failed.length >= failures * factor
+
+  /** Undefined when another one was counted meanwhile. */
+  async function tryToCount({ key, factor }: Counted): Promise<'counted' | 'blocks' | 'was_blocked' | undefined> {
+    const before = await artifacts.get(failuresKind, key)
+    // a block is not made longer by what was under way when it began
+    if (isFull(timesIn(before), factor)) return 'was_blocked'
+    const recent = [...timesIn(before).filter((at) => at > clock() - daySeconds * 1000), clock()]
+    const after = JSON.stringify(recent)
+    const kept =
+      before === undefined
+        ? await artifacts.add(failuresKind, key, after, { ttl: daySeconds })
+        : await artifacts.compareAndSet(failuresKind, key, before, after, daySeconds)
+    if (!kept) return undefined
+    return isFull(recent, factor) ? 'blocks' : 'counted'
+  }
+
+  async function countFailure(one: Counted): Promise<'counted' | 'blocks' | 'was_blocked'> {
+    for (let attempt = 0; attempt < contended; attempt += 1) {
+      const done = await tryToCount(one)
+      if (done !== undefined) return done
+    }
+    throw new Error('failures of one account are counted all the time')
+  }
+
+  return {
+    identify: (request) => limits.spend(typed, addressKeys(blindIndex, request)),
+    blocked: (counted) =>
+      some(counted, async ({ key, factor }) => isFull(timesIn(await artifacts.get(failuresKind, key)), factor)),
+    begin: async (holder) => (await limits.count(begun, holder)) === 0,
+    capture: async (counted) => (await limits.count(captured, counted)) === 0,
+    spent: (counted) => some(counted, async ({ key }) => (await limits.waiting(captured, key)) > 0),
+    async alone(who, run) {
+      const own = randomUUID()
+      if (!(await artifacts.add('face-alone', who, own, { ttl: oneAtATimeSeconds }))) return undefined
+      try {
+        return await run()
+      } finally {
+        // it may have taken so long that another one runs by now
+        if ((await artifacts.get('face-alone', who)) === own) await artifacts.remove('face-alone', who)
+      }
+    },
+    async failed(counted) {
+      let blocks = false
+      for (const one of counted) {
+        const done = await countFailure(one)
+        // who is blocked already uses up no wider sum
+        if (done === 'was_blocked') break
+        blocks ||= done === 'blocks'
+      }
+      return blocks
+    },
+  }
+}
+
+/** Whether it holds for one of them; each is asked. */
+const some = async (counted: readonly Counted[], holds: (one: Counted) => Promise<boolean>) =>
+  (await Promise.all(counted.map(holds))).includes(true)

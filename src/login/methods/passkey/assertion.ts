@@ -1,0 +1,148 @@
+import { timingSafeEqual } from 'node:crypto'
+import { z } from 'zod'
+import type { Authenticator } from '../../../accounts/authenticators.ts'
+import type { Actor } from '../../../accounts/natural-persons.ts'
+import { base64url, credential, readCredential } from './credential.ts'
+import { loadWebAuthn } from './library.ts'
+import { name, type PasskeyDeps } from './parts.ts'
+import { relyingParty, wasFramed } from './relying-party.ts'
+import { amrOf, readStored, writeStored, type StoredPasskey } from './stored.ts'
+
+const bytes = base64url(8192)
+
+/** AuthenticationResponseJSON (WebAuthn Level 3, 5.1.8.2), as far as it is looked at. */
+const schema = credential(
+  z.object({
+    clientDataJSON: bytes,
+    authenticatorData: bytes,
+    signature: bytes,
+    // may be left out where the request named the passkeys (WebAuthn Level 3, 5.2.2)
+    userHandle: base64url(100).nullish(),
+  }),
+)
+
+export type AssertionResponse = z.infer<typeof schema>
+
+/** Why an assertion is not taken; for the audit trail, never for who sent it. */
+export type AssertionFault =
+  | 'malformed'
+  | 'challenge_gone'
+  | 'unknown_credential'
+  | 'wrong_holder'
+  | 'other_person'
+  | 'held'
+  | 'invalid'
+  | 'backup_changed'
+  | 'cloned'
+  | 'contended'
+
+export type Checked =
+  | { ok: true; personId: string; amr: string[]; authenticator: Authenticator; response: AssertionResponse }
+  | { ok: false; fault: AssertionFault; personId?: string }
+
+const tries = 3
+
+const equal = (one: string, other: string) =>
+  one.length === other.length && timingSafeEqual(Buffer.from(one), Buffer.from(other))
+
+export const parseAssertion = (text: string): AssertionResponse | undefined => readCredential(schema, text)
+
+/** The user handle of a person's passkeys: random to everybody else, and the same for all of them (WebAuthn 14.6.1). */
+export const userHandleOf = ({ blindIndex }: Pick<PasskeyDeps, 'blindIndex'>, personId: string) =>
+  blindIndex('passkey-user', personId)
+
+/**
+ * Checks an assertion over a challenge that was already taken (WebAuthn Level 3, 7.2), and notes its counter: of two that
+ * bring the same one, the second is refused. With `of`, only that person's passkeys are taken, and another's is left as it was.
+ */
+export async function checkAssertion(
+  deps: PasskeyDeps,
+  given: { text: string; challenge: string | undefined; by: Actor; of?: string | undefined },
+): Promise<Checked> {
+  const { authenticators, settings } = deps
+  const response = parseAssertion(given.text)
+  if (!response) return { ok: false, fault: 'malformed' }
+  const first = await authenticators.findByLookupKey(name, response.id)
+  if (!first) return { ok: false, fault: 'unknown_credential' }
+  const { personId } = first
+  const refuse = (fault: AssertionFault): Checked => ({ ok: false, fault, personId })
+  if (given.challenge === undefined) return refuse('challenge_gone')
+  const { userHandle } = response.response
+  // where nobody is known beforehand, the passkey itself says whose it is (WebAuthn Level 3, 7.2, step 6)
+  const held = userHandle ? equal(userHandle, userHandleOf(deps, personId)) : given.of !== undefined
+  if (!held) return refuse('wrong_holder')
+
+  const { origin, id } = relyingParty(settings.issuer)
+  const proven = await proveAssertion(response, readStored(first), { challenge: given.challenge, origin, id })
+  if (!proven) return refuse('invalid')
+  if (given.of !== undefined && given.of !== personId) return refuse('other_person')
+
+  for (let attempt = 0; attempt < tries; attempt += 1) {
+    const authenticator = attempt === 0 ? first : await authenticators.findByLookupKey(name, response.id)
+    if (!authenticator) return refuse('unknown_credential')
+    // told to who has the key only, for the signature was checked before
+    if (authenticator.heldAt !== null) return refuse('held')
+    const stored = readStored(authenticator)
+    if (stored.backupEligible !== proven.backupEligible) return refuse('backup_changed')
+    if (isCloned(stored, proven.counter)) {
+      await tellCloned(deps, authenticator, given.by)
+      return refuse('cloned')
+    }
+    const after = { ...stored, counter: proven.counter, backedUp: proven.backedUp }
+    const unchanged = after.counter === stored.counter && after.backedUp === stored.backedUp
+    if (unchanged || (await authenticators.replaceData(authenticator, writeStored(after)))) {
+      await authenticators.used(authenticator)
+      return { ok: true, personId, amr: amrOf(stored), authenticator, response }
+    }
+  }
+  return refuse('contended')
+}
+
+interface Proven {
+  counter: number
+  backupEligible: boolean
+  backedUp: boolean
+}
+
+/** Challenge, origin, relying party, presence, verification of the person and signature; not the counter. */
+export async function proveAssertion(
+  response: AssertionResponse,
+  stored: Pick<StoredPasskey, 'credentialId' | 'publicKey'>,
+  expected: { challenge: string; origin: string; id: string },
+): Promise<Proven | undefined> {
+  const { verifyAuthenticationResponse } = await loadWebAuthn()
+  const { userHandle: _holder, ...signed } = response.response
+  try {
+    const { verified, authenticationInfo: info } = await verifyAuthenticationResponse({
+      response: { ...response, response: signed, clientExtensionResults: {} },
+      expectedChallenge: expected.challenge,
+      expectedOrigin: expected.origin,
+      expectedRPID: expected.id,
+      requireUserVerification: true,
+      // the counter is looked at afterwards: only who has the key may raise the alarm of a clone
+      credential: { id: stored.credentialId, publicKey: Buffer.from(stored.publicKey, 'base64url'), counter: 0 },
+    })
+    if (!verified || wasFramed(response.response.clientDataJSON)) return undefined
+    const backupEligible = info.credentialDeviceType === 'multiDevice'
+    return { counter: info.newCounter, backupEligible, backedUp: info.credentialBackedUp }
+  } catch {
+    // the library throws a plain Error for everything that does not fit, and for bytes that are none
+    return undefined
+  }
+}
+
+/** WebAuthn Level 3, 6.1.1: a counter that does not grow belongs to a copy of the key. */
+const isCloned = (stored: StoredPasskey, counter: number) =>
+  (counter > 0 || stored.counter > 0) && counter <= stored.counter
+
+async function tellCloned(deps: PasskeyDeps, { id, personId }: Authenticator, by: Actor): Promise<void> {
+  const { database, audit, notifier } = deps
+  const details = { kind: name, authenticator: id }
+  await database.transaction().execute(async (transaction) => {
+    await audit.append(transaction, { event: 'authenticator.cloned', ...by, personId, details })
+    await notifier.notify(
+      { personId, kind: 'authenticator-cloned', details: { method: name }, restricted: by.restricted },
+      transaction,
+    )
+  })
+}

@@ -1,0 +1,168 @@
+import type { Authenticator } from '../../../accounts/authenticators.ts'
+import { isHeld } from '../../../accounts/natural-persons.ts'
+import { waysLeft } from '../../../accounts/ways-in.ts'
+import { doneOf, redirectTo, idOf } from '../../../pages/redirect.ts'
+import { requestOf } from '../../../pages/request-context.ts'
+import { Refusal } from '../../../refusal/refusal.ts'
+import { actorOf } from '../../host.ts'
+import type { AccountHost, AccountContext, Enrolment, Router, RouterContext } from '../../method.ts'
+import { authenticatorName } from './authenticator-names.ts'
+import type { Challenges } from './challenges.ts'
+import { name, type MakingDeps } from './parts.ts'
+import { mayRelease, readName, releasePasskey, removePasskey, renamePasskey } from './keeping.ts'
+import { creationOptions, register } from './registration.ts'
+import { canHavePasskeys } from './relying-party.ts'
+import { readStored } from './stored.ts'
+
+type EnrolmentDeps = MakingDeps & { challenges: Challenges }
+
+const home = `/account/${name}`
+const done = ['added', 'renamed', 'removed', 'released'] as const
+const goHome = (ctx: RouterContext, how: (typeof done)[number]) => redirectTo(ctx, `${home}?done=${how}`)
+
+/** 通行密钥 in the account centre: which there are, one more, names, removal. */
+export function passkeyEnrolment(deps: EnrolmentDeps): Enrolment {
+  return {
+    routes(router, centre) {
+      listRoutes(router, centre, deps)
+      addRoutes(router, centre, deps)
+      oneRoutes(router, centre, deps)
+    },
+  }
+}
+
+function shown(ctx: RouterContext, deps: EnrolmentDeps, authenticator: Authenticator) {
+  const { aaguid, backedUp } = readStored(authenticator)
+  const iso = (at: number | null) => (at === null ? '' : new Date(at).toISOString())
+  const own = readName(deps, authenticator)
+  const keeper = authenticatorName(aaguid, requestOf(ctx).language)
+  return {
+    id: authenticator.id,
+    title: own || keeper,
+    own,
+    keeper,
+    showKeeper: own !== '' && keeper !== '',
+    synced: backedUp,
+    held: authenticator.heldAt !== null,
+    created: iso(authenticator.createdAt),
+    used: iso(authenticator.lastUsedAt),
+  }
+}
+
+function listRoutes(router: Router, centre: AccountHost, deps: EnrolmentDeps): void {
+  const { authenticators, methodLocks, settings } = deps
+
+  router.get('/', async (ctx) => {
+    const account = await centre.enter(ctx)
+    if (!account) return
+    const { id } = account.person
+    const passkeys = await authenticators.list(id, name)
+    await centre.show(ctx, account, 'passkey/list', {
+      passkeys: passkeys.map((one) => shown(ctx, deps, one)),
+      off: await methodLocks.locked(id, name),
+      possible: canHavePasskeys(settings.issuer),
+      done: doneOf(ctx, done),
+    })
+  })
+}
+
+/** The challenge is the session's and the person's: another session cannot finish what this one began. */
+const holderOf = ({ session, person }: AccountContext) => `${session.uid} ${person.id}`
+
+function addRoutes(router: Router, centre: AccountHost, deps: EnrolmentDeps): void {
+  const { challenges } = deps
+
+  const show = (ctx: RouterContext, account: AccountContext, problem = '') =>
+    centre.show(ctx, account, 'passkey/add', { problem }, problem ? 400 : 200)
+
+  router.get('/add', async (ctx) => {
+    const account = await centre.mayChangeAuthenticators(ctx)
+    if (account) await show(ctx, account)
+  })
+
+  router.post('/add/options', async (ctx) => {
+    requestOf(ctx).returnTo = `${home}/add`
+    const account = await centre.mayChangeAuthenticators(ctx)
+    if (!account) return
+    ctx.body = await creationOptions(deps, account.person, await challenges.issue('enrolment', holderOf(account)))
+  })
+
+  router.post('/add', async (ctx) => {
+    requestOf(ctx).returnTo = `${home}/add`
+    const account = await centre.mayChangeAuthenticators(ctx)
+    if (!account) return
+    const text = requestOf(ctx).form['response'] ?? ''
+    const challenge = await challenges.take('enrolment', holderOf(account))
+    const device = requestOf(ctx).device()
+    const registered = await register(deps, { text, challenge, person: account.person, by: actorOf(ctx), device })
+    if (!registered.ok) return show(ctx, account, registered.fault)
+    goHome(ctx, 'added')
+    return undefined
+  })
+}
+
+function oneRoutes(router: Router, centre: AccountHost, deps: EnrolmentDeps): void {
+  const { authenticators, sessions, database, clock } = deps
+
+  /** @throws Refusal `not_found`, the same for one that is not there and one that is not theirs */
+  async function mine(ctx: RouterContext, may: 'mayProtect' | 'mayChangeAuthenticators') {
+    requestOf(ctx).returnTo = `${home}/${encodeURIComponent(idOf(ctx))}`
+    const account = await centre[may](ctx)
+    if (!account) return undefined
+    const passkey = (await authenticators.list(account.person.id, name)).find(({ id }) => id === idOf(ctx))
+    if (!passkey) throw new Refusal('not_found')
+    return { account, passkey }
+  }
+
+  async function show(
+    ctx: RouterContext,
+    { account, passkey }: { account: AccountContext; passkey: Authenticator },
+    status = 200,
+  ) {
+    const { person, session } = account
+    const now = clock()
+    const last = passkey.heldAt === null && (await waysLeft(authenticators, person.id, database)) <= 1
+    const data = {
+      passkey: shown(ctx, deps, passkey),
+      last,
+      release: mayRelease(passkey, { person, amr: session.amr, now }),
+      until:
+        isHeld(person, now) && !session.amr.includes('user') ? new Date(person.heldUntil ?? now).toISOString() : '',
+    }
+    await centre.show(ctx, account, 'passkey/one', data, status)
+  }
+
+  router.get('/:id', async (ctx) => {
+    const found = await mine(ctx, 'mayProtect')
+    if (found) await show(ctx, found)
+  })
+
+  router.post('/:id/name', async (ctx) => {
+    const found = await mine(ctx, 'mayChangeAuthenticators')
+    if (!found) return
+    await renamePasskey(deps, found.passkey, requestOf(ctx).form['name'] ?? '', actorOf(ctx))
+    goHome(ctx, 'renamed')
+  })
+
+  // whoever was in before a recovery may have made it: its owner gets rid of it at once, also while the account is held
+  router.post('/:id/remove', async (ctx) => {
+    const found = await mine(ctx, 'mayProtect')
+    if (!found) return
+    const { id: personId } = found.account.person
+    const taken = { method: name, authenticator: found.passkey.id }
+    const stay = await sessions.without(personId, taken, found.account.session)
+    await removePasskey(deps, found.passkey, { stay, by: actorOf(ctx) })
+    await sessions.removeEnded(personId)
+    goHome(ctx, 'removed')
+  })
+
+  router.post('/:id/mine', async (ctx) => {
+    const found = await mine(ctx, 'mayProtect')
+    if (!found) return undefined
+    const { account, passkey } = found
+    if (!mayRelease(passkey, { person: account.person, amr: account.session.amr, now: clock() }))
+      return show(ctx, found, 403)
+    await releasePasskey(deps, passkey, actorOf(ctx))
+    return goHome(ctx, 'released')
+  })
+}

@@ -1,0 +1,93 @@
+import type { Authenticator } from '../../../accounts/authenticators.ts'
+import { isHeld, type Actor, type NaturalPerson } from '../../../accounts/natural-persons.ts'
+import type { OpenSession } from '../../../accounts/sign-in-endings.ts'
+import { waysLeft } from '../../../accounts/ways-in.ts'
+import { Refusal } from '../../../refusal/refusal.ts'
+import { name, type PasskeyDeps } from './parts.ts'
+import { nameAad, readStored, writeStored } from './stored.ts'
+
+const longestName = 30
+const tries = 3
+
+/** The person's own name for a passkey; empty where there is none. */
+export function readName({ cipher }: Pick<PasskeyDeps, 'cipher'>, authenticator: Authenticator): string {
+  const { name: sealed } = readStored(authenticator)
+  return sealed && cipher.open(sealed, nameAad(authenticator.id))
+}
+
+/** @throws Refusal `busy` when it is changed all the time, `not_found` when it went away */
+export async function renamePasskey(
+  deps: PasskeyDeps,
+  { id, personId }: Authenticator,
+  given: string,
+  by: Actor,
+): Promise<void> {
+  const { authenticators, database, audit, cipher } = deps
+  const plain = Array.from(given.normalize('NFC').replaceAll(/\p{C}/gu, '').trim()).slice(0, longestName).join('')
+  for (let attempt = 0; attempt < tries; attempt += 1) {
+    const now = (await authenticators.list(personId, name)).find((one) => one.id === id)
+    if (!now) throw new Refusal('not_found')
+    const data = writeStored({ ...readStored(now), name: plain && cipher.seal(plain, nameAad(id)) })
+    const written = await database.transaction().execute(async (transaction) => {
+      if (!(await authenticators.replaceData(now, data, transaction))) return false
+      const details = { kind: name, authenticator: id }
+      await audit.append(transaction, { event: 'authenticator.renamed', ...by, personId, details })
+      return true
+    })
+    if (written) return
+  }
+  throw new Refusal('busy', 'the passkey is used all the time')
+}
+
+/**
+ * Removes a passkey, but never the last way in. Sign-ins end, but those of the sessions that stay.
+ * @throws Refusal `last_way_in`, `not_found`
+ */
+export async function removePasskey(
+  deps: PasskeyDeps,
+  { id, personId }: Authenticator,
+  { stay, by }: { stay: readonly OpenSession[]; by: Actor },
+): Promise<void> {
+  const { authenticators, database, audit, notifier, endSignIns } = deps
+  await database.transaction().execute(async (transaction) => {
+    const one = (await authenticators.list(personId, name, transaction)).find((passkey) => passkey.id === id)
+    if (!one || !(await authenticators.remove(personId, id, transaction))) throw new Refusal('not_found')
+    // one that is held signed nobody in
+    const last = one.heldAt === null && (await waysLeft(authenticators, personId, transaction)) === 0
+    if (last) throw new Refusal('last_way_in')
+    await endSignIns(transaction, personId, { but: stay })
+    const details = { kind: name, authenticator: id }
+    await audit.append(transaction, { event: 'authenticator.removed', ...by, personId, details })
+    await notifier.notify(
+      { personId, kind: 'authenticator-removed', details: { method: name }, restricted: by.restricted },
+      transaction,
+    )
+  })
+}
+
+/** Whether the owner may say now that a held passkey is theirs: a face was verified since, or nothing holds the account. */
+export const mayRelease = (
+  { heldAt }: Authenticator,
+  { person, amr, now }: { person: NaturalPerson; amr: readonly string[]; now: number },
+): boolean => heldAt !== null && (!isHeld(person, now) || amr.includes('user') || (person.faceProofedAt ?? 0) >= heldAt)
+
+/**
+ * The owner says that a held passkey is theirs: it signs in again.
+ * @throws Refusal `busy` when it was changed meanwhile
+ */
+export async function releasePasskey(deps: PasskeyDeps, passkey: Authenticator, by: Actor): Promise<void> {
+  const { authenticators, database, audit, notifier } = deps
+  const { id, personId } = passkey
+  await database.transaction().execute(async (transaction) => {
+    if (!(await authenticators.hold(passkey, null, transaction))) throw new Refusal('busy', 'the passkey was changed')
+    const details = { kind: name, authenticator: id }
+    await audit.append(transaction, { event: 'authenticator.released', ...by, personId, details })
+    const notice = {
+      personId,
+      kind: 'authenticator-released',
+      details: { method: name },
+      restricted: by.restricted,
+    } as const
+    await notifier.notify(notice, transaction)
+  })
+}

@@ -1,0 +1,32 @@
+import type { Artifacts } from '../../../storage/artifacts.ts'
+import { hashId } from '../../../storage/hash-id.ts'
+
+/** What is remembered of offers to make a passkey. */
+export interface OfferMemory {
+  /** The browser of this login has said that it can make a passkey by itself. */
+  canMakeHere(attemptId: string): Promise<void>
+  saidItCan(attemptId: string): Promise<boolean>
+  /** This person was asked in this browser. */
+  asked(personId: string, deviceKey: string): Promise<void>
+  wasAsked(personId: string, deviceKey: string): Promise<boolean>
+}
+
+const able = 'passkey-able'
+const offered = 'passkey-offered'
+const daySeconds = 86_400
+
+export function createOfferMemory(options: {
+  artifacts: Artifacts
+  /** Seconds a login may take. */
+  interaction: number
+  offerDays: number
+}): OfferMemory {
+  const { artifacts, interaction, offerDays } = options
+  return {
+    canMakeHere: (attemptId) => artifacts.put(able, hashId(attemptId), 'yes', { ttl: interaction }),
+    saidItCan: async (attemptId) => (await artifacts.get(able, hashId(attemptId))) !== undefined,
+    asked: (personId, deviceKey) =>
+      artifacts.put(offered, `${personId} ${deviceKey}`, 'yes', { ttl: offerDays * daySeconds }),
+    wasAsked: async (personId, deviceKey) => (await artifacts.get(offered, `${personId} ${deviceKey}`)) !== undefined,
+  }
+}

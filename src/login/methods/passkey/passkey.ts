@@ -1,0 +1,38 @@
+import type { LoginMethod } from '../../method.ts'
+import { readRoots } from './attestation.ts'
+import { createChallenges } from './challenges.ts'
+import { passkeyEnrolment } from './enrolment.ts'
+import { createOfferMemory } from './offer-memory.ts'
+import { offerRoutes, passkeyOffer } from './offer.ts'
+import { name, type MakingDeps } from './parts.ts'
+import { canHavePasskeys } from './relying-party.ts'
+import { signInRoutes } from './sign-in.ts'
+
+/**
+ * Sign-in by passkey (WebAuthn Level 3): the browser signs for this address only, so nobody can be led to sign in somewhere
+ * else with it. Passkeys are found without a name, by autofill or a button, and always verify the person.
+ */
+export function passkeyMethod(given: Omit<MakingDeps, 'roots'> & { ownClientId: string }): LoginMethod {
+  const { settings, artifacts } = given
+  const deps = {
+    ...given,
+    roots: readRoots(settings.passkeyRootsFile),
+    challenges: createChallenges(artifacts),
+    memory: createOfferMemory({
+      artifacts,
+      interaction: settings.lifetimes.interaction,
+      offerDays: settings.passkeyOfferDays,
+    }),
+  }
+  return {
+    name,
+    offered: () => canHavePasskeys(settings.issuer),
+    part: async () => ({ scripts: ['webauthn.js', 'passkey-ceremony.js'] }),
+    routes(router, host) {
+      signInRoutes(router, host, deps)
+      offerRoutes(router, host, deps)
+    },
+    offer: passkeyOffer(deps),
+    enrolment: passkeyEnrolment(deps),
+  }
+}

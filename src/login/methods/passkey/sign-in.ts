@@ -1,0 +1,71 @@
+import { addressKeys } from '../../../keys/address-keys.ts'
+import { requestOf } from '../../../pages/request-context.ts'
+import { Refusal, type RefusalCode } from '../../../refusal/refusal.ts'
+import { createLimits } from '../../../guards/limits.ts'
+import { assertQuestion, type Attempt } from '../../attempt.ts'
+import { actorOf } from '../../host.ts'
+import type { LoginHost, Router } from '../../method.ts'
+import { checkAssertion, type AssertionFault } from './assertion.ts'
+import type { Challenges } from './challenges.ts'
+import type { OfferMemory } from './offer-memory.ts'
+import { name, type PasskeyDeps } from './parts.ts'
+import { relyingParty } from './relying-party.ts'
+
+const addressWindowSeconds = 600
+
+/** The sign-in page's side of passkeys: /login/:attempt/passkey. */
+export function signInRoutes(
+  router: Router,
+  host: LoginHost,
+  deps: PasskeyDeps & { challenges: Challenges; memory: OfferMemory },
+): void {
+  const { settings, artifacts, blindIndex, challenges, memory, clock } = deps
+  const { id: rpId } = relyingParty(settings.issuer)
+
+  const counts = createLimits(artifacts, clock)
+  const ofOneNetwork = { name: 'passkey-tries', most: settings.limits.addressTries, seconds: addressWindowSeconds }
+
+  const tooMany = `more than ${settings.limits.addressTries} ${ofOneNetwork.name}`
+
+  // Asked for by script, so a browser that asks has WebAuthn. The answer names nobody's passkeys: the browser knows them.
+  router.post('/options', async (ctx) => {
+    const attempt = await host.attempt(ctx)
+    assertQuestion(attempt, 'login')
+    if (requestOf(ctx).form['here'] === 'yes') await memory.canMakeHere(attempt.id)
+    const challenge = await challenges.issue('login', attempt.id)
+    ctx.body = { challenge, rpId, userVerification: 'required', timeout: settings.lifetimes.interaction * 1000 }
+  })
+
+  router.post('/', async (ctx) => {
+    const attempt = await host.attempt(ctx)
+    assertQuestion(attempt, 'login')
+    // a right one is never held: neighbours in a network could shut the way of all others there
+    const wait = await counts.count(ofOneNetwork, addressKeys(blindIndex, requestOf(ctx)))
+    const text = requestOf(ctx).form['response'] ?? ''
+    const challenge = await challenges.take('login', attempt.id)
+    const checked = await checkAssertion(deps, { text, challenge, by: actorOf(ctx), of: mustBe(attempt) })
+    if (!checked.ok) {
+      if (wait > 0) throw new Refusal('too_many_requests', tooMany, wait)
+      const { fault, personId } = checked
+      return host.refuse(ctx, { method: name, code: codeOf(fault), fault, personId })
+    }
+    const { personId, amr, authenticator } = checked
+    return host.succeed(ctx, {
+      method: name,
+      personId,
+      amr,
+      authenticatorId: authenticator.id,
+      refusal: 'passkey_refused',
+    })
+  })
+}
+
+function codeOf(fault: AssertionFault): RefusalCode {
+  if (fault === 'other_person') return 'passkey_other_person'
+  return fault === 'held' ? 'passkey_held' : 'passkey_refused'
+}
+
+/** Signing in once more is for the person who is signed in, as long as their account can be used. */
+function mustBe({ session, interaction }: Attempt): string | undefined {
+  return interaction.prompt.reasons.includes('account_gone') ? undefined : session?.personId
+}

@@ -1,0 +1,51 @@
+import { redirectTo } from '../../../pages/redirect.ts'
+import { requestOf } from '../../../pages/request-context.ts'
+import { Refusal } from '../../../refusal/refusal.ts'
+import { actorOf } from '../../host.ts'
+import type { AccountHost, AccountContext, Enrolment, RouterContext } from '../../method.ts'
+import { newPasswordProblems } from '../../new-password.ts'
+import { name, type PasswordDeps } from './parts.ts'
+
+/** The password in the account centre: a new one, which ends every other sign-in. */
+export function passwordEnrolment(deps: PasswordDeps): Enrolment {
+  const { persons, authenticators, passwords, breached, changePassword, sessions } = deps
+  const path = `/account/${name}`
+
+  async function show(
+    ctx: RouterContext,
+    centre: AccountHost,
+    account: AccountContext,
+    problems: Record<string, string> = {},
+  ) {
+    const status = Object.keys(problems).length > 0 ? 400 : 200
+    const data = { problems, changed: ctx.query['done'] === 'changed' && status === 200 }
+    await centre.show(ctx, account, 'account/password', data, status)
+  }
+
+  return {
+    routes(router, centre) {
+      router.get('/', async (ctx) => {
+        const account = await centre.enter(ctx)
+        if (account) await show(ctx, centre, account)
+      })
+
+      router.post('/', async (ctx) => {
+        requestOf(ctx).returnTo = path
+        const account = await centre.mayChangeAuthenticators(ctx)
+        if (!account) return undefined
+        const { person, session } = account
+        const known = await authenticators.find(person.id, name)
+        const { form } = requestOf(ctx)
+        const record = persons.reveal(person)
+        const personal = [record.name, record.phone, record.username, record.documentNumber]
+        const problems = await newPasswordProblems(form, personal, breached)
+        if (Object.keys(problems).length > 0) return show(ctx, centre, account, problems)
+        const passwordHash = await passwords.hash(form['password'] ?? '', 'known')
+        const change = { person, known, passwordHash, session }
+        if (!(await changePassword(change, actorOf(ctx)))) throw new Refusal('busy', 'another change came first')
+        await sessions.removeEnded(person.id)
+        return redirectTo(ctx, `${path}?done=changed`)
+      })
+    },
+  }
+}

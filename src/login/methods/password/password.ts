@@ -1,0 +1,72 @@
+import { z } from 'zod'
+import { readIdentifier } from '../../../accounts/identifiers/identify.ts'
+import type { NaturalPerson } from '../../../accounts/natural-persons.ts'
+import type { Line } from '../../../accounts/passwords/hash-gate.ts'
+import { requestOf } from '../../../pages/request-context.ts'
+import { createAccountTries } from '../../../guards/account-tries.ts'
+import { pathOf } from '../../attempt.ts'
+import type { LoginMethod } from '../../method.ts'
+import { createSprayThrottle } from './spray-throttle.ts'
+import { passwordEnrolment } from './enrolment.ts'
+import { name, type PasswordDeps } from './parts.ts'
+
+const stored = z.object({ hash: z.string() })
+const longestPassword = 1024
+
+/**
+ * Sign-in by password. Whether the account exists, is locked, or the password is wrong: one answer, one argon2 computation.
+ * Tries are counted by account-tries.ts: for what was typed (who waits is told so, account or no account) and, silently, for
+ * the account and for a browser it knows.
+ */
+export function passwordMethod(deps: PasswordDeps): LoginMethod {
+  const { persons, authenticators, passwords, limits } = deps
+  const throttle = createSprayThrottle({ ...deps, addressTries: limits.addressTries })
+  const tries = createAccountTries({ ...deps, kind: 'password-tries', throttle })
+
+  /** True when this is the account's password; takes the same time for no account. */
+  async function verify(person: NaturalPerson | undefined, password: string, line: Line): Promise<boolean> {
+    const authenticator = person && (await authenticators.find(person.id, name))
+    if (!authenticator) {
+      await passwords.verifyDecoy(password, line)
+      return false
+    }
+    const { hash } = stored.parse(JSON.parse(authenticator.data))
+    if (!(await passwords.verify(hash, password, line))) return false
+    if (passwords.needsRehash(hash)) {
+      await authenticators.replaceData(authenticator, JSON.stringify({ hash: await passwords.hash(password, line) }))
+    }
+    return true
+  }
+
+  return {
+    name,
+    offered: () => true,
+    part: async (_ctx, attempt) => ({ recoverUrl: `/recover?back=${encodeURIComponent(pathOf(attempt))}` }),
+    enrolment: passwordEnrolment(deps),
+    routes(router, host) {
+      router.post('/', async (ctx) => {
+        await host.attempt(ctx)
+        const { form } = requestOf(ctx)
+        const identifier = (form['identifier'] ?? '').trim()
+        const password = form['password'] ?? ''
+        if (!identifier) return host.refuse(ctx, { method: name, code: 'missing_identifier' })
+        if (!password) return host.refuse(ctx, { method: name, code: 'missing_password', identifier })
+
+        const person = await persons.findByIdentifier(readIdentifier(identifier))
+        const who = { identifier, person }
+        const tried = await tries.make(requestOf(ctx), who, async (line) =>
+          (await verify(person, password.slice(0, longestPassword), line)) ? person : undefined,
+        )
+        if (!tried.result && tried.waitMs > 0) {
+          const waitMinutes = Math.ceil(tried.waitMs / 60_000)
+          return host.refuse(ctx, { method: name, code: 'too_many_tries', identifier, waitMinutes })
+        }
+        if (!person || !tried.result || person.status !== 'active') {
+          return host.refuse(ctx, { method: name, code: 'sign_in_refused', identifier, personId: person?.id })
+        }
+        await tried.forget()
+        return host.succeed(ctx, { method: name, personId: person.id, amr: ['pwd'], epoch: person.endings.epoch })
+      })
+    },
+  }
+}

@@ -1,0 +1,77 @@
+import type { RegionOf } from '../../../config/networks.ts'
+import { computerOf } from './context.ts'
+import type { QrDeps } from './parts.ts'
+import type { Phone } from './phone/phone-acts.ts'
+import type { QrTransaction } from './states.ts'
+
+/** What a yes still wants before it counts: a signature by passkey, or another sign-in. */
+export type Wanting = 'signature' | 'sign_in'
+
+/** A yes that a passkey signed: what was signed, and the signature (login/methods/passkey/proof.ts). */
+export interface SignedApproval {
+  text: string
+  proof: string
+  digest: string
+}
+
+/** What an approval rests on (DESIGN 2.4): a passkey where the person has one, else the session of enough level. */
+export interface Approvals {
+  /** Undefined where nothing is. */
+  wanting(phone: Phone, transaction: QrTransaction): Promise<Wanting | undefined>
+  /** What the browser signs this approval by. */
+  begin(id: string, phone: Phone, transaction: QrTransaction): Promise<object>
+  /** Undefined for a signature that is not taken. */
+  finish(id: string, phone: Phone, transaction: QrTransaction, answer: string): Promise<SignedApproval | undefined>
+}
+
+export function createApprovals(deps: QrDeps & { regionOf: RegionOf }): Approvals {
+  const { authenticators, signatures, settings, clock } = deps
+
+  const textOf = (id: string, { address }: Phone, transaction: QrTransaction) =>
+    approvalText(id, transaction, computerOf(deps, transaction, address))
+  const signerOf = ({ sessionUid, personId }: Phone) => ({ sessionUid, personId })
+
+  return {
+    async wanting({ personId, amr, signedInAt, inApp }, { scannedAt = 0 }) {
+      if ((await authenticators.list(personId, 'passkey')).length === 0) return undefined
+      const freshFrom = inApp ? clock() - settings.lifetimes.freshSignIn * 1000 : scannedAt
+      const fresh = signedInAt >= Math.floor(freshFrom / 1000)
+      // the way is off: who holds an unlocked phone must not get around it by switching it off
+      if (!(await signatures.canSign(personId))) return fresh ? undefined : 'sign_in'
+      return inApp && fresh && amr.includes('user') ? undefined : 'signature'
+    },
+
+    begin: async (id, phone, transaction) => signatures.begin(signerOf(phone), textOf(id, phone, transaction)),
+
+    async finish(id, phone, transaction, answer) {
+      const text = textOf(id, phone, transaction)
+      const signed = await signatures.finish(signerOf(phone), text, answer, phone.by)
+      return signed.ok ? { text, proof: signed.proof, digest: signed.digest } : undefined
+    },
+  }
+}
+
+/**
+ * What approving is signed over: one line a field, in this order, all that the page shows. What a portal makes up is
+ * written as JSON, so that no value of its passes for another line.
+ */
+export function approvalText(id: string, transaction: QrTransaction, computer: ReturnType<typeof computerOf>): string {
+  const list = (words: readonly string[]) => JSON.stringify([...words].sort())
+  return [
+    'yideng qr approval 1',
+    `transaction: ${id}`,
+    `client: ${transaction.clientId}`,
+    `domain: ${JSON.stringify(transaction.domain)}`,
+    `level: ${transaction.level}`,
+    `scopes: ${list(transaction.scopes)}`,
+    `claims: ${list(transaction.claims)}`,
+    `legal person: ${transaction.legalPerson ? 'yes' : 'no'}`,
+    `system: ${computer.system || '-'}`,
+    `browser: ${computer.browser || '-'}`,
+    `region: ${computer.region ?? '-'}`,
+    `network: ${computer.sameNetwork ? 'same' : 'other'}`,
+    `digits: ${transaction.needsCode ? 'yes' : 'no'}`,
+    `shown: ${new Date(transaction.createdAt).toISOString()}`,
+    '',
+  ].join('\n')
+}

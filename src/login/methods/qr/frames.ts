@@ -1,0 +1,79 @@
+import { createHmac, timingSafeEqual, type KeyObject } from 'node:crypto'
+import type { CookieKeys } from '../../../keys/cookie-keys.ts'
+import { deriveKey } from '../../../keys/derived-key.ts'
+import type { QrLook } from './states.ts'
+
+/** One picture of a QR code: it names the transaction and when it was shown, and only the server can make it. */
+export interface Frame {
+  id: string
+  /** Seconds since the transaction began. */
+  n: number
+}
+
+/** `1.<id>.<n>.<mac>`: version, 128 random bits, counter, HMAC-SHA-256 truncated to 128 bits (RFC 2104 section 5). */
+export interface Frames {
+  sign(frame: Frame): string
+  /** Undefined for whatever this server has not signed, to the last bit. */
+  read(text: string): Frame | undefined
+  /** What a browser brings to claim a frame it has looked at: of this frame and this browser only. */
+  signLook(frame: Frame, scanner: string, look: QrLook): string
+  readLook(text: string, frame: Frame, scanner: string): QrLook | undefined
+  /** The four digits the phone shows for the computer: made from the key, so they are kept nowhere. */
+  code(id: string): string
+  codeHolds(id: string, digits: string): boolean
+}
+
+/** The one that signs first; what the others signed is read. */
+export type FrameKeys = () => readonly [KeyObject, ...KeyObject[]]
+
+const macBytes = 16
+/** 22 characters are 132 bits: the last one carries only two, so a text has exactly one spelling. */
+const form = /^1\.([\w-]{21}[AQgw])\.(0|[1-9]\d{0,4})\.([\w-]{21}[AQgw])$/
+
+const lookForm = /^([1-9]\d{0,15})\.([01])\.([\w-]{21}[AQgw])$/
+
+/** While the cookie keys change the one before is read for as long as a login may last. */
+export function frameKeysOf(cookieKeys: Pick<CookieKeys, 'accepted'>, longestMs: number): FrameKeys {
+  const derived = new Map<string, KeyObject>()
+  const derive = (secret: string) => {
+    const key = derived.get(secret) ?? deriveKey(secret, 'qr')
+    derived.set(secret, key)
+    return key
+  }
+  return () => {
+    const [signer, ...others] = cookieKeys.accepted(longestMs)
+    return [derive(signer), ...others.map(derive)]
+  }
+}
+
+export function createFrames(keys: FrameKeys): Frames {
+  const hmac = (key: KeyObject, text: string) => createHmac('sha256', key).update(text).digest()
+  const macOf = (key: KeyObject, { id, n }: Frame) => hmac(key, `frame\0${id}\0${n}`).subarray(0, macBytes)
+  const lookMacOf = (key: KeyObject, { id, n }: Frame, scanner: string, { seenAt, byLink }: QrLook) =>
+    hmac(key, `look\0${id}\0${n}\0${scanner}\0${seenAt}\0${byLink}`).subarray(0, macBytes)
+  const codeOf = (key: KeyObject, id: string) =>
+    String(hmac(key, `code\0${id}`).readUInt32BE() % 10_000).padStart(4, '0')
+  return {
+    sign: (frame) => `1.${frame.id}.${frame.n}.${macOf(keys()[0], frame).toString('base64url')}`,
+    read(text) {
+      const [, id = '', n = '', mac = ''] = form.exec(text) ?? []
+      if (!id) return undefined
+      const frame = { id, n: Number(n) }
+      const given = Buffer.from(mac, 'base64url')
+      return keys().some((key) => timingSafeEqual(macOf(key, frame), given)) ? frame : undefined
+    },
+    signLook(frame, scanner, look) {
+      const mac = lookMacOf(keys()[0], frame, scanner, look).toString('base64url')
+      return `${look.seenAt}.${Number(look.byLink)}.${mac}`
+    },
+    readLook(text, frame, scanner) {
+      const [, seenAt = '', byLink = '', mac = ''] = lookForm.exec(text) ?? []
+      if (!seenAt) return undefined
+      const look = { seenAt: Number(seenAt), byLink: byLink === '1' }
+      const given = Buffer.from(mac, 'base64url')
+      return keys().some((key) => timingSafeEqual(lookMacOf(key, frame, scanner, look), given)) ? look : undefined
+    },
+    code: (id) => codeOf(keys()[0], id),
+    codeHolds: (id, digits) => keys().some((key) => timingSafeEqual(Buffer.from(codeOf(key, id)), Buffer.from(digits))),
+  }
+}

@@ -1,0 +1,61 @@
+import { addressKeys } from '../../../keys/address-keys.ts'
+import type { BlindIndex } from '../../../keys/blind-index.ts'
+import type { RequestContext } from '../../../pages/request-context.ts'
+import { Refusal } from '../../../refusal/refusal.ts'
+import { budgets } from '../../../config/budgets.ts'
+import type { Clock } from '../../../config/clock.ts'
+import type { Artifacts } from '../../../storage/artifacts.ts'
+import { createLimits } from '../../../guards/limits.ts'
+
+export interface QrLimitNumbers {
+  shownTimes: number
+  addressCreations: number
+  accountScans: number
+  refusals: number
+}
+
+const scanSeconds = 600
+const daySeconds = 86_400
+
+type Networks = Pick<RequestContext, 'networks'>
+
+/** What keeps people from being flooded: counted in the artifact store, so over every process. */
+export interface QrLimits {
+  /** @throws Refusal `too_many_requests` for the network, `qr_ended` when this sign-in has had its ten */
+  begin(from: Networks, attempt: string, attemptSeconds: number): Promise<void>
+  /** @throws Refusal `too_many_requests` */
+  scanFrom(from: Networks): Promise<void>
+  /** False when this account has scanned too often. */
+  scanBy(personId: string): Promise<boolean>
+  /** Counts a refusal; true when it was the one that pauses the QR login of this account for a day. */
+  refusedBy(personId: string): Promise<boolean>
+  paused(personId: string): Promise<boolean>
+}
+
+export function createQrLimits(options: {
+  artifacts: Artifacts
+  blindIndex: BlindIndex
+  numbers: QrLimitNumbers
+  clock: Clock
+}): QrLimits {
+  const { artifacts, blindIndex, numbers, clock } = options
+  const limits = createLimits(artifacts, clock)
+  const creations = { name: 'qr-creations', most: numbers.addressCreations, seconds: budgets.qrStarts.seconds }
+  // whoever is signed in: enough for a busy service hall, too few for guessing
+  const scansFrom = { ...budgets.qrScans, name: 'qr-address-scans' }
+  const scansBy = { name: 'qr-scans', most: numbers.accountScans, seconds: scanSeconds }
+  const refusals = { name: 'qr-refusals', most: numbers.refusals - 1, seconds: daySeconds }
+
+  return {
+    async begin(from, attempt, attemptSeconds) {
+      await limits.spend(creations, addressKeys(blindIndex, from))
+      const shown = { name: 'qr-shown', most: numbers.shownTimes, seconds: attemptSeconds }
+      if ((await limits.count(shown, attempt)) > 0)
+        throw new Refusal('qr_ended', 'this sign-in has had all its QR codes')
+    },
+    scanFrom: (from) => limits.spend(scansFrom, addressKeys(blindIndex, from)),
+    scanBy: async (personId) => (await limits.count(scansBy, personId)) === 0,
+    refusedBy: (personId) => limits.exceeds(refusals, personId),
+    paused: async (personId) => (await limits.waiting(refusals, personId)) > 0,
+  }
+}

@@ -1,0 +1,61 @@
+import type { Authenticators } from '../../../accounts/authenticators.ts'
+import type { Devices } from '../../../accounts/devices.ts'
+import type { MethodLocks } from '../../../accounts/method-locks.ts'
+import type { Actor, NaturalPersons } from '../../../accounts/natural-persons.ts'
+import type { Notifier } from '../../../accounts/notices.ts'
+import type { AuditLog } from '../../../audit/audit-log.ts'
+import type { Client } from '../../../clients/clients.ts'
+import type { Clock } from '../../../config/clock.ts'
+import type { Settings } from '../../../config/settings.ts'
+import type { BlindIndex } from '../../../keys/blind-index.ts'
+import type { CookieKeys } from '../../../keys/cookie-keys.ts'
+import type { FieldCipher } from '../../../keys/field-cipher.ts'
+import type { AccessTokens } from '../../../oidc/access-tokens.ts'
+import type { Sessions } from '../../../sessions/sessions.ts'
+import type { Artifacts } from '../../../storage/artifacts.ts'
+import type { Events } from '../../../storage/events.ts'
+
+/** Signatures over texts by a person's passkeys, as far as an approval needs them: methods do not know each other. */
+interface Signatures {
+  canSign(personId: string): Promise<boolean>
+  begin(signer: Signer, text: string): Promise<object>
+  finish(
+    signer: Signer,
+    text: string,
+    answer: string,
+    by: Actor,
+  ): Promise<{ ok: true; proof: string; digest: string } | { ok: false }>
+}
+
+interface Signer {
+  sessionUid: string
+  personId: string
+}
+
+/** What the login by QR code is made of. */
+export interface QrDeps {
+  settings: Settings
+  clock: Clock
+  artifacts: Artifacts
+  events: Events
+  /** Frames are signed under keys derived from these. */
+  cookieKeys: CookieKeys
+  cipher: FieldCipher
+  blindIndex: BlindIndex
+  persons: NaturalPersons
+  authenticators: Authenticators
+  methodLocks: MethodLocks
+  devices: Devices
+  notifier: Notifier
+  sessions: Sessions
+  audit: AuditLog
+  findClient(id: string): Promise<Client | undefined>
+  accessTokens: AccessTokens
+  signatures: Signatures
+}
+
+/** One word everywhere. */
+export const name = 'qr'
+
+/** RFC 8176 has no value of its own for it (DESIGN 1.4). */
+export const amr = ['qr']

@@ -1,0 +1,52 @@
+import type { LoginMethod } from '../../method.ts'
+import { apiRoutes } from './api.ts'
+import { createApprovals } from './approval.ts'
+import { createBrowserKeys } from './browser-key.ts'
+import { computerRoutes } from './computer/computer.ts'
+import { qrEnrolment } from './enrolment.ts'
+import { createFrames, frameKeysOf } from './frames.ts'
+import { createQrLimits } from './limits.ts'
+import { listedRegions } from '../../../config/networks.ts'
+import { name, type QrDeps } from './parts.ts'
+import { createPhoneActs } from './phone/phone-acts.ts'
+import { phoneRoutes } from './phone/phone.ts'
+import { createQrTransactions } from './transactions.ts'
+
+/**
+ * Sign-in by QR code (DESIGN 2.4): a computer waits, a phone that is signed in decides. A stolen picture is worth nothing
+ * after four seconds; what a live relay can do is limited by what the phone shows and by the code (docs/qr-login.md).
+ */
+export function qrMethod(given: QrDeps): LoginMethod {
+  const { settings, artifacts, events, blindIndex, clock, cookieKeys } = given
+  const regionOf = listedRegions()
+  const longest = Object.values(settings.qr.times).reduce((sum, seconds) => sum + seconds, 0)
+  const deps = {
+    ...given,
+    frames: createFrames(frameKeysOf(cookieKeys, longest * 1000)),
+    transactions: createQrTransactions({ artifacts, publish: events.publish, clock, times: settings.qr.times }),
+    limits: createQrLimits({ artifacts, blindIndex, numbers: settings.qr, clock }),
+    keys: createBrowserKeys(settings.issuer.startsWith('https:')),
+    regionOf,
+    approvals: createApprovals({ ...given, regionOf }),
+  }
+  const acts = createPhoneActs(deps)
+  const ownReturn = `${settings.issuer}/account/return`
+
+  return {
+    name,
+    offered: ({ params }) => !(params['redirect_uri'] === ownReturn && servesNobody(params)),
+    part: async () => ({ scripts: ['qr.js'], hideSeconds: settings.qr.hideSeconds }),
+    routes: (router, host) => computerRoutes(router, host, deps),
+    pages: (router, centre) => phoneRoutes(router, centre, { ...deps, acts }),
+    api: (router) => apiRoutes(router, { ...deps, acts }),
+    enrolment: qrEnrolment(deps),
+  }
+}
+
+/**
+ * Sign-ins of our own that a QR code cannot answer: a phone that signs in to scan has no other phone to scan with, and the
+ * pages that ask for a fresh sign-in change what a session by QR code may not change.
+ */
+function servesNobody({ state, max_age: maxAge }: Record<string, unknown>): boolean {
+  return String(state).startsWith('/q/') || maxAge !== undefined
+}

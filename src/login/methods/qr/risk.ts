@@ -1,0 +1,70 @@
+import { readFileSync } from 'node:fs'
+import { z } from 'zod'
+
+const outcomes = ['none', 'code', 'refuse'] as const
+
+const ruleSchema = z.object({
+  name: z.string().regex(/^[a-z-]+$/),
+  when: z
+    .strictObject({
+      network: z.enum(['same', 'different']),
+      region: z.enum(['same', 'different', 'unknown']),
+      device: z.enum(['new', 'known']),
+      level: z.union([z.literal(2), z.literal(3), z.literal(4)]),
+      legalPerson: z.boolean(),
+      byLink: z.boolean(),
+      passkey: z.boolean(),
+    })
+    .partial(),
+  outcome: z.enum(outcomes),
+})
+
+/** DESIGN 2.4 promises these two: they are not in the file, where they could be taken away. */
+const always: readonly z.infer<typeof ruleSchema>[] = [
+  { name: 'reached-by-link', when: { byLink: true }, outcome: 'code' },
+  { name: 'no-passkey', when: { passkey: false }, outcome: 'code' },
+]
+
+const schema = z.object({
+  /** Two addresses that share so many bits count as one network. */
+  samePrefix: z.object({ ipv4: z.int().min(8).max(32), ipv6: z.int().min(16).max(128) }),
+  newDeviceHours: z.number().nonnegative(),
+  rules: z.array(ruleSchema),
+})
+
+/** What is looked at when a phone has scanned, and what follows from it: data a clerk can read and change. */
+export type RiskTable = z.infer<typeof schema>
+
+export const riskTable: RiskTable = schema.parse(
+  JSON.parse(readFileSync(new URL('../../../../config/qr-risk.json', import.meta.url), 'utf8')),
+)
+
+/** What is known of a scan. */
+export interface RiskInputs {
+  network: 'same' | 'different'
+  region: 'same' | 'different' | 'unknown'
+  device: 'new' | 'known'
+  /** The level the portal asks for. */
+  level: 2 | 3 | 4
+  legalPerson: boolean
+  /** The frame was reached by a link, as far as the browser says. */
+  byLink: boolean
+  /** The person can approve by a passkey. */
+  passkey: boolean
+}
+
+export interface RiskDecision {
+  outcome: (typeof outcomes)[number]
+  /** The rules that led to it, for the audit trail. */
+  reasons: string[]
+}
+
+/** Pure: every rule whose conditions all hold counts, and the strictest of them decides. */
+export function assessRisk(inputs: RiskInputs, { rules }: RiskTable): RiskDecision {
+  const holding = [...always, ...rules].filter(({ when }) =>
+    Object.entries(when).every(([name, value]) => inputs[name as keyof RiskInputs] === value),
+  )
+  const strictest = Math.max(0, ...holding.map((rule) => outcomes.indexOf(rule.outcome)))
+  const outcome = outcomes[strictest] ?? 'refuse'
+  return { outcome, reasons: holding.filter((rule) => rule.outcome === outcome).map(({ name }) => name) }
+}

@@ -1,0 +1,81 @@
+import { randomBytes } from 'node:crypto'
+import type { Clock } from '../../../config/clock.ts'
+import type { Artifacts } from '../../../storage/artifacts.ts'
+import type { Publish } from '../../../storage/events.ts'
+import { step, transactionSchema, type QrEvent, type QrOutcome, type QrTimes, type QrTransaction } from './states.ts'
+
+const kind = 'qr'
+/** What ended is kept for so long, for both people to read why. */
+const keptSeconds = 300
+const contended = 20
+
+export type QrOpening = Pick<
+  QrTransaction,
+  'attempt' | 'clientId' | 'domain' | 'level' | 'scopes' | 'claims' | 'legalPerson' | 'waiter' | 'computer'
+>
+
+/** What one event did, with the transaction as it was stored before. */
+export interface Applied extends QrOutcome {
+  before: QrTransaction
+}
+
+/** QR logins in the artifact store; any number of processes work on the same one. */
+export interface QrTransactions {
+  create(opening: QrOpening): Promise<{ id: string; transaction: QrTransaction }>
+  /** As it is now, its end by time included; undefined when there is none of that id. */
+  find(id: string): Promise<QrTransaction | undefined>
+  /** One found earlier, as it is now if nothing but time has changed it. */
+  now(transaction: QrTransaction): QrTransaction
+  /** Makes one event happen by compare-and-set. Undefined when there is no such transaction. */
+  apply(id: string, event: QrEvent): Promise<Applied | undefined>
+}
+
+export function createQrTransactions(options: {
+  artifacts: Artifacts
+  publish: Publish
+  clock: Clock
+  times: QrTimes
+}): QrTransactions {
+  const { artifacts, publish, clock, times } = options
+  const ttl = times.shown + times.frame + times.decide + times.redeem + times.redeemWithCode + keptSeconds
+  const read = (value: string) => transactionSchema.parse(JSON.parse(value))
+  const now = (transaction: QrTransaction) => step(transaction, { kind: 'tick' }, clock(), times).after
+
+  return {
+    async create(opening) {
+      const id = randomBytes(16).toString('base64url')
+      const transaction: QrTransaction = {
+        state: 'created',
+        ...opening,
+        createdAt: clock(),
+        needsCode: false,
+        codeRight: false,
+        wrongCodes: 0,
+      }
+      await artifacts.put(kind, id, JSON.stringify(transaction), { ttl })
+      return { id, transaction }
+    },
+
+    async find(id) {
+      const value = await artifacts.get(kind, id)
+      return value === undefined ? undefined : now(read(value))
+    },
+
+    now,
+
+    async apply(id, event) {
+      for (let attempt = 0; attempt < contended; attempt += 1) {
+        const value = await artifacts.get(kind, id)
+        if (value === undefined) return undefined
+        const before = read(value)
+        const outcome = step(before, event, clock(), times)
+        const text = JSON.stringify(outcome.after)
+        if (text === value) return { before, ...outcome }
+        if (!(await artifacts.compareAndSet(kind, id, value, text))) continue
+        publish('qr', id)
+        return { before, ...outcome }
+      }
+      throw new Error('a QR login is changed by too many at once')
+    },
+  }
+}

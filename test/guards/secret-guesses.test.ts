@@ -1,0 +1,72 @@
+import { join } from 'node:path'
+import { beforeEach, expect, it } from 'vitest'
+import { createSecretGuesses, type SecretGuesses } from '../../src/guards/secret-guesses.ts'
+import type { RequestContext } from '../../src/pages/request-context.ts'
+import { openSqliteArtifacts } from '../../src/storage/artifacts-sqlite.ts'
+import { createLimits } from '../../src/guards/limits.ts'
+import { handClock, temporaryDirectory } from '../setup/temporary.ts'
+
+const from = (network: string) =>
+  ({ network, networks: [{ key: network, factor: 1 }], address: network, browser: '' }) as unknown as RequestContext
+
+let clock: ReturnType<typeof handClock>
+let told: unknown[]
+/** Of one more process on the same store. */
+let another: () => SecretGuesses
+let guesses: SecretGuesses
+
+beforeEach(() => {
+  clock = handClock()
+  told = []
+  const artifacts = openSqliteArtifacts(join(temporaryDirectory(), 'artifacts.sqlite'), clock.clock)
+  another = () =>
+    createSecretGuesses({
+      limits: createLimits(artifacts, clock.clock),
+      blindIndex: (kind, value) => `${kind} ${value}`,
+      audit: { record: async ({ details }: { details: unknown }) => void told.push(details) } as never,
+      clock: clock.clock,
+    })
+  guesses = another()
+})
+
+async function wrong(times: number, network: string) {
+  for (let turn = 0; turn < times; turn += 1) await guesses.wrong('portal', from(network))
+  return guesses.wait('portal', from(network))
+}
+
+it('lets one network fail twenty times a minute, then wait, twice as long each time, five minutes at most', async () => {
+  expect(await wrong(20, 'a')).toBe(0)
+  const waits = []
+  for (let round = 0; round < 4; round += 1) {
+    waits.push(await wrong(21, 'a'))
+    clock.forward(300_001)
+  }
+  expect(waits).toEqual([60, 120, 240, 300])
+  expect(told).toEqual(Array.from({ length: 4 }, () => ({ everywhere: false })))
+  expect(guesses.wait('portal', from('a'))).toBe(0)
+})
+
+it('holds this network for this portal only, in every process from its next wrong secret on', async () => {
+  expect(await wrong(21, 'a')).toBe(60)
+  expect(guesses.wait('portal', from('b'))).toBe(0)
+  expect(guesses.wait('other', from('a'))).toBe(0)
+  const elsewhere = another()
+  await elsewhere.wrong('portal', from('a'))
+  expect(elsewhere.wait('portal', from('a'))).toBe(60)
+  expect(told).toHaveLength(1)
+})
+
+it('does not hold the network a portal proved itself from, for an hour', async () => {
+  guesses.right('portal', from('a'))
+  expect(await wrong(100, 'a')).toBe(0)
+  clock.forward(3_600_000)
+  expect(await wrong(21, 'a')).toBe(60)
+})
+
+it('lets each network fail three times only while a secret is guessed from everywhere, and says so once', async () => {
+  for (let network = 0; network < 11; network += 1) expect(await wrong(19, `n${network}`)).toBe(network < 10 ? 0 : 60)
+  expect(await wrong(3, 'a')).toBe(0)
+  expect(await wrong(1, 'a')).toBe(60)
+  expect(told).toEqual([{ everywhere: true }])
+  expect(guesses.wait('portal', from('b'))).toBe(0)
+})

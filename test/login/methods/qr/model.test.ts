@@ -1,0 +1,126 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { deadline, step, type QrEvent, type QrTransaction } from '../../../../src/login/methods/qr/states.ts'
+import { atOnce, opening, times, type Act } from './transaction.ts'
+
+const scanner = fc.constantFrom('phone', 'another')
+const waiter = fc.constantFrom('computer', 'elsewhere')
+const personId = fc.constantFrom('person', 'stranger')
+const level = fc.constantFrom(2, 3, 4)
+
+/** A look: at which frame, by whom, how they came to it. It changes nothing; only what it is claimed with later is kept. */
+interface Look {
+  kind: 'look'
+  scanner: string
+  n: number
+  byLink: boolean
+}
+
+/** Anybody does anything, in any order, at any moment. */
+const event: fc.Arbitrary<Look | Act | { kind: 'claim'; which: number }> = fc.oneof(
+  fc.record({ kind: fc.constant('tick' as const) }),
+  fc.record({ kind: fc.constant('look' as const), scanner, n: fc.nat(70), byLink: fc.boolean() }),
+  fc.record({ kind: fc.constant('claim' as const), which: fc.nat(5) }),
+  fc.record({ kind: fc.constant('scan' as const), scanner, n: fc.nat(70) }),
+  fc.record({ kind: fc.constant('identify' as const), scanner, personId, needsCode: fc.boolean() }),
+  fc.record({ kind: fc.constant('wish' as const), scanner, personId }),
+  fc.record({
+    kind: fc.constant('approve' as const),
+    scanner,
+    personId,
+    level,
+    needsCode: fc.boolean(),
+    session: fc.constant({ uid: 'phone', at: 1 }),
+  }),
+  fc.record({ kind: fc.constant('decline' as const), scanner }),
+  fc.record({ kind: fc.constant('stop' as const), scanner, reason: fc.constant('risk') }),
+  fc.record({ kind: fc.constant('code' as const), waiter, right: fc.boolean(), tries: fc.constant(3) }),
+  fc.record({ kind: fc.constant('redeem' as const), waiter }),
+  fc.record({ kind: fc.constant('cancel' as const), waiter }),
+)
+
+const history = fc.array(fc.record({ event, after: fc.oneof(fc.constant(0), fc.nat(3000), fc.nat(130_000)) }), {
+  minLength: 1,
+  maxLength: 12,
+})
+
+/** Mostly what leads to a sign-in, so that the model sees its end as well as its middle. */
+const mostlyGood = fc.tuple(fc.nat(6), history).map(([length, rest]) => {
+  const path: (Look | Act | { kind: 'claim'; which: number })[] = [
+    { kind: 'look', scanner: 'phone', n: 0, byLink: rest.length % 3 === 0 },
+    { kind: 'claim', which: 0 },
+    { kind: 'identify', scanner: 'phone', personId: 'person', needsCode: rest.length % 2 === 0 },
+    {
+      kind: 'approve',
+      scanner: 'phone',
+      personId: 'person',
+      level: 3,
+      needsCode: rest.length % 4 === 0,
+      session: { uid: 'phone', at: 1 },
+    },
+    { kind: 'code', waiter: 'computer', right: true, tries: 3 },
+    { kind: 'redeem', waiter: 'computer' },
+  ]
+  return [...path.slice(0, length).map((one) => ({ event: one, after: 100 })), ...rest]
+})
+
+const allowed: Record<string, string[]> = {
+  created: ['created', 'scanned', 'expired', 'aborted'],
+  scanned: ['scanned', 'approved', 'declined', 'expired', 'aborted'],
+  approved: ['approved', 'redeemed', 'expired', 'aborted'],
+}
+
+describe('the states of a login by QR code, whatever anybody does', () => {
+  it('are left only forwards, by the right people, in time, and a sign-in has everything it needs', () => {
+    let signIns = 0
+    fc.assert(
+      fc.property(mostlyGood, fc.constantFrom<2 | 3 | 4>(2, 3, 4), (acts, asked) => {
+        let now = 1_000_000
+        const blank = { state: 'created', createdAt: now, needsCode: false, codeRight: false, wrongCodes: 0 } as const
+        let transaction: QrTransaction = { ...blank, ...opening, level: asked }
+        const looks: Extract<QrEvent, { kind: 'scan' }>[] = []
+        for (const { event: given, after } of acts) {
+          now += after
+          if (given.kind === 'look') {
+            const { scanner: who, n, byLink } = given
+            looks.push({ kind: 'scan', scanner: who, n, byLink, seenAt: now })
+            continue
+          }
+          const claimed = given.kind === 'claim' ? looks[given.which] : given
+          if (!claimed) continue
+          const before = transaction
+          const act = atOnce(claimed, now)
+          const outcome = step(before, act, now, times)
+          transaction = outcome.after
+          expect(allowed[before.state] ?? [before.state]).toContain(transaction.state)
+          if (now >= deadline(before, times)) expect(transaction.state).toBe('expired')
+          const moved = transaction.state !== before.state
+          if (!moved) continue
+          if (transaction.state === 'scanned') {
+            if (act.kind !== 'scan') throw new Error('scanned without a scan')
+            // the frame was on the screen when it was looked at, and the claim came soon, by who looked
+            expect(Math.abs(act.seenAt - before.createdAt - act.n * 1000)).toBeLessThanOrEqual(4000)
+            expect(now - act.seenAt).toBeLessThanOrEqual(20_000)
+            expect(transaction).toMatchObject({ scanner: act.scanner, byLink: act.byLink })
+          }
+          if (transaction.state === 'approved') {
+            expect(act).toMatchObject({ kind: 'approve', scanner: before.scanner, personId: before.personId })
+            expect(transaction.phoneLevel).toBeGreaterThanOrEqual(asked)
+            if (act.kind === 'approve' && act.needsCode) expect(transaction.needsCode).toBe(true)
+            if (before.needsCode) expect(transaction.needsCode).toBe(true)
+            expect(now - (before.scannedAt ?? 0)).toBeLessThan(120_000)
+          }
+          if (transaction.state === 'redeemed') {
+            signIns += 1
+            expect(act).toEqual({ kind: 'redeem', waiter: 'computer' })
+            expect(transaction.personId).toBeDefined()
+            expect(!transaction.needsCode || transaction.codeRight).toBe(true)
+            expect(transaction.wrongCodes).toBeLessThan(3)
+          }
+        }
+      }),
+      { numRuns: 3000 },
+    )
+    expect(signIns).toBeGreaterThan(20)
+  })
+})
