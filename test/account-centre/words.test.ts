@@ -8,7 +8,7 @@ import { languages } from '../../src/pages/languages.ts'
 import { readWords } from '../../src/pages/words.ts'
 
 const here = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url))
-const methods = readdirSync(here('src/login'), { withFileTypes: true }).filter((entry) => entry.isDirectory())
+const methods = readdirSync(here('src/login/methods'), { withFileTypes: true }).filter((entry) => entry.isDirectory())
 
 describe.each(languages)('in %s', (language) => {
   const words = readWords(here('views'), language)

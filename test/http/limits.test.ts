@@ -40,12 +40,12 @@ it.each([
 })
 
 it('holds back a /48 that asks from one /64 after another, and no other', async () => {
-  const services = (index: number) => `2001:db8:77:${(index * 64).toString(16)}::1`
-  const type = (network: string) => ask('/device', network, form, 'user_code=BBBB-BBBB')
+  const network = (index: number) => `2001:db8:77:${(index * 64).toString(16)}::1`
+  const type = (from: string) => ask('/device', from, form, 'user_code=BBBB-BBBB')
   const statuses: number[] = []
-  for (let index = 0; index < 60 * 16; index += 1) statuses.push((await type(services(index))).status)
+  for (let index = 0; index < 60 * 16; index += 1) statuses.push((await type(network(index))).status)
   expect(new Set(statuses)).not.toContain(429)
-  expect((await type(services(1000))).status).toBe(429)
+  expect((await type(network(1000))).status).toBe(429)
   expect((await type('2001:db8:78::1')).status).not.toBe(429)
 })
 
@@ -54,5 +54,5 @@ it('is the only way networks are counted: nothing else looks at the narrowest on
   const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
   const alone = files.filter((file) => /\.network\b|[{,] network\b/.test(readFileSync(new URL(file, source), 'utf8')))
   // these compare: whether the same person asks, and whether a portal proved itself from here
-  expect(alone.toSorted()).toEqual(['oidc/device-flow.ts', 'oidc/portal-budgets.ts', 'oidc/secret-guesses.ts'])
+  expect(alone.toSorted()).toEqual(['guards/portal-budgets.ts', 'guards/secret-guesses.ts', 'oidc/device-flow.ts'])
 })

@@ -18,7 +18,7 @@ import { atOnce, copyOf, csrfOf, hasCode, type OneTimeThing } from './things.ts'
 export const ofPeople: OneTimeThing[] = [
   {
     what: 'frame of a QR code, by phones of eight people',
-    where: 'login/qr/transactions.ts',
+    where: 'login/methods/qr/transactions.ts',
     orNone: true,
     async prepare({ server, services }) {
       const { computer } = await computerAndPhone(services)
@@ -38,7 +38,7 @@ export const ofPeople: OneTimeThing[] = [
   },
   {
     what: 'redemption of a QR login',
-    where: 'login/qr/transactions.ts',
+    where: 'login/methods/qr/transactions.ts',
     async prepare({ server, services }) {
       const { computer, phone } = await computerAndPhone(services)
       await letComputerIn(phone, await scan(phone, await computer.start()), computer)
@@ -47,7 +47,7 @@ export const ofPeople: OneTimeThing[] = [
   },
   {
     what: 'passkey challenge of a login',
-    where: 'login/passkey/challenges.ts',
+    where: 'login/methods/passkey/challenges.ts',
     async prepare({ server, services }) {
       const person = await openPerson(services)
       const phone = await signedInPhone(server.issuer, person)
@@ -72,7 +72,7 @@ export const ofPeople: OneTimeThing[] = [
   },
   {
     what: 'passkey challenge of an enrolment',
-    where: 'login/passkey/challenges.ts',
+    where: 'login/methods/passkey/challenges.ts',
     async prepare({ server, services }) {
       const person = await openPerson(services)
       const phone = await signedInPhone(server.issuer, person)
@@ -87,7 +87,7 @@ export const ofPeople: OneTimeThing[] = [
   },
   {
     what: 'challenge of a signature',
-    where: 'login/passkey/signing.ts',
+    where: 'login/methods/passkey/signing.ts',
     async prepare({ server, services }) {
       const organisation = await openOrganisation(services)
       const visitor = await signedInPhone(server.issuer, organisation.representative)
@@ -148,7 +148,7 @@ export const ofPeople: OneTimeThing[] = [
   },
   ...(['code', 'link'] as const).map((by): OneTimeThing => ({
     what: `recovery ${by}, by eight browsers`,
-    where: 'accounts/recovery/recovery.ts',
+    where: 'accounts/account-recovery/recovery.ts',
     async prepare({ server, services }) {
       const person = await personWithCodes(services)
       const link = await services.recovery.makeLink(person.id, { counter: false }, { actor: 'administrator:test' })
@@ -171,7 +171,7 @@ export const ofPeople: OneTimeThing[] = [
   })),
   {
     what: 'end of a registration that leads on to its portal',
-    where: 'login/registration.ts',
+    where: 'registration/registration.ts',
     async prepare({ server, services }) {
       const portal = await registerPortal(services, { consent: 'implicit' })
       const visitor = new Visitor(server.issuer)
@@ -194,7 +194,7 @@ export const ofPeople: OneTimeThing[] = [
   },
   {
     what: 'verification of a face',
-    where: 'login/face/checks.ts',
+    where: 'login/methods/face/checks.ts',
     async prepare({ server, services }) {
       const { visitor, page } = await room(server.issuer, await photographedPerson(services))
       const asked = await visitor.submit(page, '/face/start', {})
@@ -205,7 +205,7 @@ export const ofPeople: OneTimeThing[] = [
   },
   {
     what: 'approval of a second administrator',
-    where: 'admin/remote/approvals.ts',
+    where: 'accounts/approvals.ts',
     async prepare({ server, services }) {
       const [first, second] = [
         await letIn(server, await administrator(server, services)),

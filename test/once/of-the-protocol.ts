@@ -114,7 +114,7 @@ export const ofTheProtocol: OneTimeThing[] = [
   },
   ...(['/par', '/token'] as const).map((endpoint): OneTimeThing => ({
     what: `client assertion at ${endpoint}`,
-    where: 'oidc/replay-detection.ts',
+    where: 'guards/replay-detection.ts',
     rounds: 4,
     async prepare(world) {
       const service = endpoint === '/token' ? { type: 'service' as const, redirect_uris: [] } : {}
@@ -128,7 +128,7 @@ export const ofTheProtocol: OneTimeThing[] = [
   })),
   {
     what: 'DPoP proof at /token, with a code of its own each time',
-    where: 'oidc/replay-detection.ts',
+    where: 'guards/replay-detection.ts',
     rounds: 3,
     async prepare(world) {
       const { code } = await publicClient(world)
@@ -140,7 +140,7 @@ export const ofTheProtocol: OneTimeThing[] = [
   },
   {
     what: 'DPoP proof at /userinfo',
-    where: 'oidc/replay-detection.ts',
+    where: 'guards/replay-detection.ts',
     rounds: 3,
     async prepare(world) {
       const { code } = await publicClient(world)

@@ -44,7 +44,7 @@ async function appAndComputer(scope = 'openid qr') {
     const accessToken = renewed.access_token
     return { renewed, api: createScanApi({ issuer: server.issuer, configuration, accessToken, DPoP }) }
   }
-  return { person, asked, api, again, keys, tokens, begun, computer, visitor }
+  return { person, asked, api, again, keys, tokens, begun: waiting, computer, visitor }
 }
 
 describe('a scanner inside an app', () => {
