@@ -1,6 +1,7 @@
 import {
   chmodSync,
   closeSync,
+  copyFileSync,
   existsSync,
   fchownSync,
   fsyncSync,
@@ -15,23 +16,21 @@ import {
   writeSync,
 } from 'node:fs'
 import { randomUUID } from 'node:crypto'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { toDisk } from '../storage/to-disk.ts'
 
-const explanation = `# Yideng's keys
+/** The project's own key directory; its README.md is tracked and explains the files. */
+const projectKeys = fileURLToPath(new URL('../../keys/', import.meta.url))
 
-This directory was made at the first start. Keep it secret: whoever has it can read the accounts and sign in as anyone.
-
-| File | What it is for | If it is lost |
-|---|---|---|
-| data.json | encrypts names, ID numbers and phone numbers in the store, and finds accounts by them | **The accounts cannot be read again by anybody. There is no way back.** |
-| signing.json | signs ID tokens and access tokens | new keys are made; portals notice within minutes, people sign in again |
-| cookies.json | signs forms and QR codes | new keys are made; forms that are open have to be loaded again |
-
-**Back up data.json now**, apart from the store's own backups (whoever has both can read everything), and again
-whenever a data key or an index key is added. To restore, put the files back with mode 0600 before the server starts: it refuses to
-start with data keys that do not belong to its store.
-`
+/** Makes the directory for keys, readable by its owner alone, with an explanation beside them. */
+function prepareDirectory(directory: string): void {
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  // a clone of the project has this directory already, with the mode of any other
+  if (resolve(directory) === resolve(projectKeys)) chmodSync(directory, 0o700)
+  const readme = join(directory, 'README.md')
+  if (!existsSync(readme)) copyFileSync(join(projectKeys, 'README.md'), readme)
+}
 
 /**
  * Reads a JSON key file, or makes it with `make` at first start: mode 0600, complete or not there at all, and when two
@@ -40,9 +39,7 @@ start with data keys that do not belong to its store.
 export function keyFile<T>(directory: string, name: string, make: () => T): T {
   const file = join(directory, name)
   if (!existsSync(file)) {
-    mkdirSync(directory, { recursive: true, mode: 0o700 })
-    const readme = join(directory, 'README.md')
-    if (!existsSync(readme)) writeFileSync(readme, explanation)
+    prepareDirectory(directory)
     const draft = join(directory, `.${name}.${randomUUID()}`)
     writeFileSync(draft, `${JSON.stringify(make(), null, 2)}\n`, { mode: 0o600, flag: 'wx', flush: true })
     try {

@@ -23,7 +23,7 @@ describe('key files', () => {
       expect(statSync(join(directory, file)).mode & 0o777, file).toBe(0o600)
     }
     expect(statSync(directory).mode & 0o777).toBe(0o700)
-    expect(readFileSync(join(directory, 'README.md'), 'utf8')).toContain('Back up data.json now')
+    expect(readFileSync(join(directory, 'README.md'), 'utf8')).toContain('Back up `data.json` now')
   })
 
   it.skipIf(process.getuid?.() !== 0)('changed by root, they stay the server’s', () => {
