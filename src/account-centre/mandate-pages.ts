@@ -1,3 +1,4 @@
+import { chinaOffsetMs, dayMs } from '../config/time.ts'
 import type { BlockReason } from '../accounts/legal-persons.ts'
 import { readInvitee } from '../accounts/mandates/invitee.ts'
 import { everything, matterWords, mattersFor, type PrincipalKind } from '../accounts/mandates/matters.ts'
@@ -8,8 +9,6 @@ import type { NaturalPersons } from '../accounts/natural-persons.ts'
 import type { BlindIndex } from '../keys/blind-index.ts'
 import type { AccountHost, AccountContext, RouterContext } from '../login/method.ts'
 import { Refusal } from '../refusal/refusal.ts'
-
-const chinaOffsetMs = 8 * 3_600_000
 
 /** A day as people write it, by China Standard Time. */
 export const dayOf = (at: number) => new Date(at + chinaOffsetMs).toISOString().slice(0, 10)
@@ -97,8 +96,6 @@ export function givable({ view }: Representation, personId: string, now: number)
 /** Matters ticked on a form: a box each, so that no field comes twice. */
 export const tickedMatters = (kind: PrincipalKind, form: Readonly<Record<string, string>>) =>
   [...mattersFor(kind), everything].filter((matter) => form[`matter-${matter}`] === 'yes')
-
-const dayMs = 86_400_000
 
 /** What both forms that offer a mandate say: to whom, and for how long; no time at all for a period that is not offered. */
 export function readOffer(

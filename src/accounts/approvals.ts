@@ -3,6 +3,7 @@ import type { Selectable } from 'kysely'
 import type { AuditEventName } from '../audit/events.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import type { Clock } from '../config/clock.ts'
+import { dayMs } from '../config/time.ts'
 import type { FieldCipher } from '../keys/field-cipher.ts'
 import type { Database, DatabaseTransaction } from '../storage/database.ts'
 import type { Tables } from '../storage/schema.ts'
@@ -44,7 +45,7 @@ export interface Approvals {
   use(id: string, actor: string): Promise<boolean>
 }
 
-const lifetimeMs = 24 * 3_600_000
+const lifetimeMs = dayMs
 const mostListed = 200
 const mostOpen = 20
 const aad = (id: string) => `approvals.input:${id}`

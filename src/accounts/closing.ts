@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { AuditLog } from '../audit/audit-log.ts'
 import type { Clock } from '../config/clock.ts'
+import { dayMs } from '../config/time.ts'
 import type { FieldCipher } from '../keys/field-cipher.ts'
 import type { Database, DatabaseTransaction } from '../storage/database.ts'
 import type { Publish } from '../storage/events.ts'
@@ -26,7 +27,6 @@ export interface Closing {
   done(personId: string): Promise<void>
 }
 
-const dayMs = 86_400_000
 const claimMs = 30_000
 const sealedFields: readonly SealedField[] = ['document_number', 'name', 'phone', 'username']
 

@@ -1,3 +1,4 @@
+import { dayMs } from '../config/time.ts'
 import type { RowSeal } from '../keys/row-seal.ts'
 import { unhurried, type Database } from '../storage/database.ts'
 import { isSealed, sealOf, type AuthenticatorRow } from './authenticators.ts'
@@ -5,7 +6,7 @@ import { isSealed, sealOf, type AuthenticatorRow } from './authenticators.ts'
 const pageSize = 500
 
 /** Rows of older versions may be written for so long after all were sealed: their servers may run beside this one. */
-export const overlapMs = 86_400_000
+export const overlapMs = dayMs
 
 async function* unsealedPages(database: Database, seal: RowSeal): AsyncGenerator<AuthenticatorRow[]> {
   for (let after: string | undefined = ''; after !== undefined;) {

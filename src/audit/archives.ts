@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises'
 import { createGunzip, createGzip } from 'node:zlib'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { dayMs } from '../config/time.ts'
 import { beginOf, monthAfter, monthOf } from '../config/months.ts'
 import type { VerifyDocument } from '../keys/signatures.ts'
 import { dropArchivedMonths } from '../storage/audit-months.ts'
@@ -75,7 +76,6 @@ export async function archiveMonths(options: {
 }
 
 /** Clocks of several machines differ: entries of a month may follow the first of the next one. */
-const dayMs = 86_400_000
 
 /**
  * The oldest month before `before` that has entries and was signed to its end, and where its archive ends: at the first

@@ -1,4 +1,5 @@
 import type { Clock } from '../config/clock.ts'
+import { hourMs, minuteMs } from '../config/time.ts'
 import type { AuditEvent, AuditEventName } from './events.ts'
 
 /**
@@ -7,8 +8,6 @@ import type { AuditEvent, AuditEventName } from './events.ts'
  */
 const aboutAPerson: ReadonlySet<AuditEventName> = new Set(['login.refused', 'recovery.refused'])
 
-const minuteMs = 60_000
-const hourMs = 3_600_000
 const writeEveryMs = 10_000
 /** Kinds under way at once; what comes beyond is summed under the name of its event alone. */
 const mostKinds = 50_000

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto'
 import type { Counted } from '../config/address-networks.ts'
 import type { Clock } from '../config/clock.ts'
+import { daySeconds } from '../config/time.ts'
 import { Refusal } from '../refusal/refusal.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
 
@@ -29,8 +30,8 @@ export interface Limits {
   spend(limit: Limit, key: CountedFor): Promise<void>
 }
 
-const rememberedSeconds = 86_400
-const longestWait = 86_400
+const rememberedSeconds = daySeconds
+const longestWait = daySeconds
 
 const timesOf = (limit: Limit, { factor }: Counted): Limit => ({ ...limit, most: limit.most * factor })
 

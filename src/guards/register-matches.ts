@@ -2,11 +2,11 @@ import type { PersonalData } from '../accounts/natural-persons.ts'
 import { parseDocument } from '../accounts/identifiers/documents.ts'
 import { matchKey } from '../accounts/identifiers/names.ts'
 import type { Clock } from '../config/clock.ts'
+import { daySeconds } from '../config/time.ts'
 import type { BlindIndex } from '../keys/blind-index.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
 import { createLimits } from './limits.ts'
 
-const daySeconds = 86_400
 const weekSeconds = 7 * daySeconds
 /** Questions about one number, whichever names. A person who mistypes asks a few times. */
 const ofNumber = { name: 'register-number', most: 5, seconds: daySeconds }

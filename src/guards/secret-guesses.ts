@@ -1,6 +1,7 @@
 import type { AuditLog } from '../audit/audit-log.ts'
 import { budgets } from '../config/budgets.ts'
 import type { Clock } from '../config/clock.ts'
+import { hourMs } from '../config/time.ts'
 import type { BlindIndex } from '../keys/blind-index.ts'
 import type { RequestContext } from '../pages/request-context.ts'
 import type { Limit, Limits } from './limits.ts'
@@ -11,7 +12,7 @@ const whileGuessed: Limit = { name: 'client-secret-guessed', most: 3, seconds: 6
 /** Holds nobody: it only says that there are so many. */
 const fromEverywhere: Limit = { name: 'client-secret-everywhere', most: 200, seconds: 300, longest: 3600 }
 
-const provenMs = 3_600_000
+const provenMs = hourMs
 const mostKept = 100_000
 
 /** Who may still prove themselves by a secret; what each process has to know at every call it keeps in memory. */

@@ -1,14 +1,15 @@
 import { z } from 'zod'
 import type { Clock } from '../config/clock.ts'
 import type { BlindIndex } from '../keys/blind-index.ts'
+import { daySeconds } from '../config/time.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
+import { ContentionError, updateArtifact } from '../storage/compare-and-set.ts'
 
 const schema = z.object({ tries: z.number(), rounds: z.number(), until: z.number() })
 
-const longestWaitSeconds = 86_400
+const longestWaitSeconds = daySeconds
 /** Wrong tries are remembered for so long after the last one. */
 const rememberedSeconds = 2 * longestWaitSeconds
-const contended = 20
 
 /** Whether a try may be made. */
 export interface Reserved {
@@ -48,45 +49,35 @@ export function createTries(options: {
 
   const countOf = (text: string | undefined) =>
     text === undefined ? { tries: 0, rounds: 0, until: 0 } : schema.parse(JSON.parse(text))
+  const entryOf = (key: string) => ({ kind, id: key, ttl: rememberedSeconds })
 
-  async function tryToReserve(key: string): Promise<Reserved | undefined> {
-    const now = clock()
-    const text = await artifacts.get(kind, key)
-    const before = countOf(text)
-    if (before.until > now) return { waitMs: before.until - now, first: false }
-    const tries = before.tries + 1
-    // The last try is let through with the wait already set: only a right password takes it back.
-    const waitMs = Math.min(waitSeconds * 2 ** before.rounds, longestWaitSeconds) * 1000
-    const after = tries < allowed ? { ...before, tries } : { tries: 0, rounds: before.rounds + 1, until: now + waitMs }
-    const value = JSON.stringify(after)
-    const written =
-      text === undefined
-        ? await artifacts.add(kind, key, value, { ttl: rememberedSeconds })
-        : await artifacts.compareAndSet(kind, key, text, value, rememberedSeconds)
-    return written ? { waitMs: 0, first: before.tries === 0 && before.rounds === 0 } : undefined
-  }
+  const reserve: Reserve = (key) =>
+    updateArtifact<Reserved>(artifacts, entryOf(key), (text) => {
+      const now = clock()
+      const before = countOf(text)
+      if (before.until > now) return { result: { waitMs: before.until - now, first: false } }
+      const tries = before.tries + 1
+      // The last attempt is allowed with the wait already set: only a right secret clears it.
+      const waitMs = Math.min(waitSeconds * 2 ** before.rounds, longestWaitSeconds) * 1000
+      const after =
+        tries < allowed ? { ...before, tries } : { tries: 0, rounds: before.rounds + 1, until: now + waitMs }
+      const first = before.tries === 0 && before.rounds === 0
+      return { value: JSON.stringify(after), result: { waitMs: 0, first } }
+    }).catch((error: unknown) => {
+      // this many attempts at once on one account are an attack
+      if (error instanceof ContentionError) return { waitMs: waitSeconds * 1000, first: false }
+      throw error
+    })
 
-  /** One less, also where it was the one that began a wait; false where somebody else counted meanwhile. */
-  async function tryToGiveBack(key: string): Promise<boolean> {
-    const text = await artifacts.get(kind, key)
-    const { tries, rounds, until } = countOf(text)
-    if (text === undefined || (tries === 0 && rounds === 0)) return true
-    const after = tries > 0 ? { tries: tries - 1, rounds, until } : { tries: allowed - 1, rounds: rounds - 1, until: 0 }
-    return artifacts.compareAndSet(kind, key, text, JSON.stringify(after), rememberedSeconds)
-  }
-
-  async function giveBack(key: string): Promise<void> {
-    for (let attempt = 0; attempt < contended; attempt += 1) if (await tryToGiveBack(key)) return
-  }
-
-  const reserve: Reserve = async (key) => {
-    for (let attempt = 0; attempt < contended; attempt += 1) {
-      const reserved = await tryToReserve(key)
-      if (reserved !== undefined) return reserved
-    }
-    // so many at once on one account is an attack: closed
-    return { waitMs: waitSeconds * 1000, first: false }
-  }
+  /** Takes one attempt back, also the one that began a wait. */
+  const giveBack = (key: string) =>
+    updateArtifact(artifacts, entryOf(key), (text) => {
+      const { tries, rounds, until } = countOf(text)
+      if (tries === 0 && rounds === 0) return { result: undefined }
+      const after =
+        tries > 0 ? { tries: tries - 1, rounds, until } : { tries: allowed - 1, rounds: rounds - 1, until: 0 }
+      return { value: JSON.stringify(after), result: undefined }
+    })
 
   return {
     async make(attempt) {

@@ -1,5 +1,6 @@
 import { createHmac, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto'
 import type { Context, Middleware } from 'koa'
+import { dayMs } from '../config/time.ts'
 import { networksOf, type Counted } from '../config/address-networks.ts'
 import { chooseLanguage, type Language } from '../pages/languages.ts'
 import { hostCookie } from '../pages/host-cookie.ts'
@@ -21,7 +22,7 @@ const visitorBytes = 18
 const visitorForm = /^[\w-]{24}$/
 const wayForm = /^[a-z]{2,20}$/
 /** Browsers keep a cookie for 400 days at most. */
-const lasting = 400 * 86_400_000
+const lasting = 400 * dayMs
 const browserLength = 160
 
 /** Begins a visit for every request that may end in a page. */

@@ -2,6 +2,7 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes, ty
 import { z } from 'zod'
 import { keyFile, changeKeyFile } from './key-file.ts'
 import type { Clock } from '../config/clock.ts'
+import { dayMs } from '../config/time.ts'
 
 const algorithms = ['ES256', 'RS256'] as const
 export type SigningAlgorithm = (typeof algorithms)[number]
@@ -41,7 +42,7 @@ export interface RetiredKey {
 export type KeyState = 'waits' | 'signs' | 'verifies'
 
 /** A new key is published for so long before it signs: portals keep key sets for a day at most (DESIGN 2.5). */
-export const overlapMs = 24 * 3_600_000
+export const overlapMs = dayMs
 
 function generate(alg: SigningAlgorithm) {
   const { privateKey } =

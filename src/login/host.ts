@@ -11,6 +11,7 @@ import { acrOf, levelReached, type Level } from '../assurance/levels.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import type { Client } from '../clients/clients.ts'
 import type { Clock } from '../config/clock.ts'
+import { dayMs } from '../config/time.ts'
 import type { Settings } from '../config/settings.ts'
 import type { LoginBrowsers } from '../oidc/login-browser.ts'
 import type { FreshSignIn } from '../oidc/prompts.ts'
@@ -239,7 +240,7 @@ export function createHost(deps: HostDeps): LoginQuestions {
     const { id: personId, identityLevel, proofedAt } = person
     const held = isHeld(person, clock())
     const bound = authenticatorId !== undefined && (await faceProofs.isBound(authenticatorId))
-    const proofDays = proofedAt === null ? 0 : Math.floor((clock() - proofedAt) / 86_400_000)
+    const proofDays = proofedAt === null ? 0 : Math.floor((clock() - proofedAt) / dayMs)
     const level = levelReached({ identityLevel, amr, vouched, held, bound, proofDays })
     await audit.record({
       event: 'login.succeeded',

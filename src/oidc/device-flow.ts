@@ -6,12 +6,11 @@ import type { AuditLog } from '../audit/audit-log.ts'
 import { budgets } from '../config/budgets.ts'
 import type { Clock } from '../config/clock.ts'
 import { regionName } from '../config/regions.ts'
-import { addressKeys } from '../keys/address-keys.ts'
 import type { BlindIndex } from '../keys/blind-index.ts'
 import type { FieldCipher } from '../keys/field-cipher.ts'
 import { showPage, requestOf } from '../pages/request-context.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
-import { createLimits } from '../guards/limits.ts'
+import { perNetwork } from '../guards/network-limit.ts'
 import { byPasskey, commandLineId } from './command-line-client.ts'
 
 export interface DeviceFlowDeps {
@@ -54,8 +53,8 @@ const problems: Record<string, string> = {
  * where, signs in by passkey. A link never carries the code: who is sent one has nothing to press (section 5.4).
  */
 export function createDeviceFlow(deps: DeviceFlowDeps) {
-  const { administrators, artifacts, audit, blindIndex, cipher, regionOf, clock } = deps
-  const limits = createLimits(artifacts, clock)
+  const { administrators, audit, cipher, regionOf, clock } = deps
+  const limit = perNetwork(deps, tries)
 
   const secretOf = ({ oidc }: KoaContextWithOIDC) => (oidc.session?.state as { secret: string } | undefined)?.secret
   const form = (ctx: KoaContextWithOIDC) => ({ action: devicePath, xsrf: secretOf(ctx) })
@@ -113,7 +112,7 @@ export function createDeviceFlow(deps: DeviceFlowDeps) {
   }
 
   const guarded: Middleware = async (ctx, next) => {
-    if (ctx.method === 'POST') await limits.spend(tries, addressKeys(blindIndex, requestOf(ctx)))
+    if (ctx.method === 'POST') await limit.spend(requestOf(ctx))
     else if (ctx.querystring !== '') ctx.querystring = ''
     await next()
     if (ctx.path !== deviceAuthorizationPath || ctx.status !== 200) return

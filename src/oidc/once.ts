@@ -1,7 +1,7 @@
 import { errors, Provider } from 'oidc-provider'
 import { AlreadyUsedError } from 'oidc-provider/lib/helpers/re_render_errors.js'
 import type { Artifacts } from '../storage/artifacts.ts'
-import { replaceArtifact } from '../storage/replace.ts'
+import { replaceArtifact } from '../storage/compare-and-set.ts'
 
 // How artifacts of oidc-provider that count once are changed: each step is one atomic step of the store.
 

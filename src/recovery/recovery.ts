@@ -11,7 +11,6 @@ import type { Pass, Recovery } from '../accounts/account-recovery/recovery.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import type { Clock } from '../config/clock.ts'
 import type { Settings } from '../config/settings.ts'
-import { addressKeys } from '../keys/address-keys.ts'
 import type { BlindIndex } from '../keys/blind-index.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import { redirectTo } from '../pages/redirect.ts'
@@ -20,7 +19,7 @@ import { ownPath } from '../pages/own-path.ts'
 import { showPage, requestOf } from '../pages/request-context.ts'
 import { Refusal, refusals } from '../refusal/refusal.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
-import { createLimits } from '../guards/limits.ts'
+import { perNetwork } from '../guards/network-limit.ts'
 import { createAccountTries } from '../guards/account-tries.ts'
 import { actorOf } from '../login/host.ts'
 import type { Router, RouterContext } from '../login/method.ts'
@@ -65,21 +64,18 @@ const backTo = (value: unknown) => {
 
 /** 忘记密码: a recovery code with what the person knows, or an administrator's link, and then a new password. */
 export function recoveryRoutes(router: Router, deps: RecoveryDeps): void {
-  const { recovery, persons, passwords, breached, sessions, artifacts, blindIndex, audit, limits, secure, clock } = deps
+  const { recovery, persons, passwords, breached, sessions, artifacts, audit, limits, secure, clock } = deps
   const tries = createAccountTries({ ...deps, kind: 'recovery-tries' })
   const passwordTries = createAccountTries({ ...deps, kind: 'password-tries' })
 
   const cookie = hostCookie('yideng_recovery', secure)
   const keyOf = (value: string) => createHash('sha256').update(value).digest('base64url')
 
-  const counts = createLimits(artifacts, clock)
-  const ofOneNetwork = { name: 'recovery-links', most: limits.addressTries, seconds: addressWindowSeconds }
-
-  /** @throws Refusal `too_many_requests` */
-  async function limitLinks(ctx: RouterContext) {
-    const key = addressKeys(blindIndex, requestOf(ctx))
-    await counts.spend(ofOneNetwork, key)
-  }
+  const links = perNetwork(deps, {
+    name: 'recovery-links',
+    most: limits.addressTries,
+    seconds: addressWindowSeconds,
+  })
 
   async function letIn(ctx: RouterContext, pass: Pass, back: string) {
     const value = randomBytes(32).toString('base64url')
@@ -195,7 +191,7 @@ export function recoveryRoutes(router: Router, deps: RecoveryDeps): void {
   // The token leaves the address bar at once; it is spent by the form only, so whatever previews links may look at it.
   router.get('/recover/:token', async (ctx) => {
     requestOf(ctx).returnTo = '/recover'
-    await limitLinks(ctx)
+    await links.spend(requestOf(ctx))
     const pass = await recovery.checkLink(ctx['params']['token'] ?? '')
     if (pass) return letIn(ctx, pass, '/account')
     await audit.record({ event: 'recovery.refused', ...actorOf(ctx), details: { by: 'link' } })

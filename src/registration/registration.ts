@@ -7,7 +7,6 @@ import type { NaturalPersons } from '../accounts/natural-persons.ts'
 import type { BreachedPasswords } from '../accounts/passwords/breached.ts'
 import type { Passwords } from '../accounts/passwords/hash.ts'
 import type { Clock } from '../config/clock.ts'
-import { addressKeys } from '../keys/address-keys.ts'
 import type { BlindIndex } from '../keys/blind-index.ts'
 import { redirectTo } from '../pages/redirect.ts'
 import { hostCookie } from '../pages/host-cookie.ts'
@@ -15,7 +14,7 @@ import { showPage, requestOf } from '../pages/request-context.ts'
 import { Refusal } from '../refusal/refusal.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
 import { hashId } from '../storage/hash-id.ts'
-import { createLimits } from '../guards/limits.ts'
+import { perNetwork } from '../guards/network-limit.ts'
 import { assertQuestion, pathOf, type Attempt } from '../login/attempt.ts'
 import { actorOf, type LoginQuestions } from '../login/host.ts'
 import type { Router, RouterContext } from '../login/method.ts'
@@ -50,9 +49,8 @@ function statusOf(problems: Record<string, string>): number {
 
 /** Opening an account: by itself at /register, or on the way into a portal, which it then leads into. */
 export function registrationRoutes(router: Router, deps: RegistrationDeps): void {
-  const { host, persons, passwords, breached, matches, artifacts, blindIndex, registrationsPerHour, secure, clock } =
-    deps
-  const limits = createLimits(artifacts, clock)
+  const { host, persons, passwords, breached, matches, artifacts, registrationsPerHour, secure, clock } = deps
+  const limit = perNetwork(deps, { name: 'registrations', most: registrationsPerHour, seconds: 3600 })
   const cookie = hostCookie('yideng_registered', secure)
 
   function show(ctx: RouterContext, attempt: Attempt | undefined, problems: Record<string, string> = {}) {
@@ -97,17 +95,10 @@ export function registrationRoutes(router: Router, deps: RegistrationDeps): void
     return { document: document.document, name, phone: phone.phone, username: username.username, password }
   }
 
-  /** Seconds to wait, or 0. */
-  const waitOf = (ctx: RouterContext) =>
-    limits.count(
-      { name: 'registrations', most: registrationsPerHour, seconds: 3600 },
-      addressKeys(blindIndex, requestOf(ctx)),
-    )
-
   async function register(ctx: RouterContext, attempt: Attempt | undefined) {
     const input = await read(requestOf(ctx).form)
     if ('problems' in input) return show(ctx, attempt, input.problems)
-    const wait = await waitOf(ctx)
+    const wait = await limit.count(requestOf(ctx))
     if (wait > 0) {
       ctx.set('retry-after', String(wait))
       return show(ctx, attempt, { form: 'too_many_registrations' })

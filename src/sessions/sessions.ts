@@ -8,6 +8,7 @@ import type { FieldCipher } from '../keys/field-cipher.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
 import type { Database } from '../storage/database.ts'
 import type { Publish } from '../storage/events.ts'
+import { ContentionError, retryChange } from '../storage/compare-and-set.ts'
 import { hashId } from '../storage/hash-id.ts'
 import { revokeGrant } from './revoke-grant.ts'
 import { sessionSchema, type Session, type SessionRows, type StoredSession } from './rows.ts'
@@ -122,16 +123,17 @@ export function createSessions(options: {
 
   /** Takes one portal out of a session, if it still is there by this grant; gives the `sid` the portal knows. */
   async function takeOut(uid: string, clientId: string, grantId: string): Promise<string | undefined> {
-    for (let attempt = 0; attempt < 5; attempt += 1) {
+    const taken = await retryChange(async () => {
       const found = await rows.readByUid(uid)
-      if (!found) return undefined
+      if (!found) return { sid: undefined }
       const payload = sessionSchema.parse(JSON.parse(found.value))
       const { [clientId]: left, ...authorizations } = payload.authorizations ?? {}
-      if (left?.grantId !== grantId) return undefined
+      if (left?.grantId !== grantId) return { sid: undefined }
       const rest = JSON.stringify({ ...payload, authorizations })
-      if (await rows.change(found, rest)) return left.sid
-    }
-    throw new Error('the session is changed all the time')
+      return (await rows.change(found, rest)) ? { sid: left.sid } : undefined
+    })
+    if (!taken) throw new ContentionError('a session')
+    return taken.sid
   }
 
   async function remove({ session: { uid, personId }, ...found }: StoredSession): Promise<void> {

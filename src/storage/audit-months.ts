@@ -1,12 +1,13 @@
 import { sql } from 'kysely'
 import type { Clock } from '../config/clock.ts'
+import { dayMs, hourMs } from '../config/time.ts'
 import { beginOf, monthAfter, monthOf } from '../config/months.ts'
 import { divideAuditLog, firstEnd, shortly } from './audit-partitions.ts'
 import type { Database } from './database.ts'
 
 /** Months are made so long before they begin. */
-const aheadMs = 60 * 86_400_000
-const lookEveryMs = 3_600_000
+const aheadMs = 60 * dayMs
+const lookEveryMs = hourMs
 
 interface Partition {
   name: string

@@ -1,4 +1,5 @@
 import { sql, type QueryExecutorProvider } from 'kysely'
+import { dayMs } from '../config/time.ts'
 import { beginOf, monthAfter, monthOf } from '../config/months.ts'
 
 /**
@@ -7,7 +8,7 @@ import { beginOf, monthAfter, monthOf } from '../config/months.ts'
  * the months ahead. Each has the sequence as its primary key. Over all of them a trigger lets in only what is past the head
  * of the trail (`audit_head`), so a number is given once, as in one table.
  */
-export const weekMs = 7 * 86_400_000
+export const weekMs = 7 * dayMs
 /** The writers' turn is held meanwhile, and long readers hold the locks: then it is tried again later. */
 export const shortly = sql`set local lock_timeout = '1s'`
 

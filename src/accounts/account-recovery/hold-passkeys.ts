@@ -1,3 +1,4 @@
+import { dayMs } from '../../config/time.ts'
 import type { AuditLog } from '../../audit/audit-log.ts'
 import type { DatabaseTransaction } from '../../storage/database.ts'
 import { Refusal } from '../../refusal/refusal.ts'
@@ -5,8 +6,6 @@ import type { Authenticators } from '../authenticators.ts'
 import type { Actor } from '../natural-persons.ts'
 import type { Notifier } from '../notices.ts'
 import { signInKinds } from '../ways-in.ts'
-
-const dayMs = 86_400_000
 
 /** What the recovery replaces itself. */
 const replaced = 'password'

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
+import { chinaOffsetMs } from '../../config/time.ts'
 import { isRegion } from '../../config/regions.ts'
 import { toAscii } from './ascii.ts'
 import { isValid } from './gb11643.ts'
@@ -53,7 +54,6 @@ export type DocumentProblem =
 export type ParsedDocument = { ok: true; document: IdentityDocument } | { ok: false; problem: DocumentProblem }
 
 const oldestYears = 150
-const chinaOffsetMs = 8 * 3_600_000
 
 /**
  * Reads the number of an identity document as people write it: full-width, with spaces or hyphens, in small letters.

@@ -1,3 +1,4 @@
+import { dayMs } from '../../config/time.ts'
 import { areMatters, covers } from './matters.ts'
 import { isLive, managing, type Affairs, type Mandate, type Role } from './rules.ts'
 
@@ -35,7 +36,6 @@ export type MandateProblem =
 
 export type Decision = { ok: true; changed: Mandate[] } | { ok: false; problem: MandateProblem }
 
-const dayMs = 86_400_000
 export const mostManagers = 5
 export const longestDays = { legal_person: 3 * 366, natural_person: 90 }
 export const usualDays = { legal_person: 365, natural_person: 30 }

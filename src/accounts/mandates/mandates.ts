@@ -1,8 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto'
 import type { AuditLog } from '../../audit/audit-log.ts'
 import type { Clock } from '../../config/clock.ts'
+import { dayMs } from '../../config/time.ts'
 import type { BlindIndex } from '../../keys/blind-index.ts'
 import type { FieldCipher } from '../../keys/field-cipher.ts'
+import { retryChange } from '../../storage/compare-and-set.ts'
 import type { Database, DatabaseTransaction } from '../../storage/database.ts'
 import type { Publish } from '../../storage/events.ts'
 import type { Actor, NaturalPerson } from '../natural-persons.ts'
@@ -74,8 +76,6 @@ function actOf(signed: SignedAct, { id: by }: NaturalPerson): PersonAct {
 }
 
 const offerDays = 14
-const dayMs = 86_400_000
-const tries = 3
 
 const events = {
   offer: 'mandate.offered',
@@ -119,7 +119,7 @@ export function createMandates(options: {
     by: Actor,
     more: { columns?: Parameters<typeof store.writeMandate>[3]; to?: string; sign?: Sign | undefined } = {},
   ): Promise<Acted> {
-    for (let attempt = 0; attempt < tries; attempt += 1) {
+    const acted = await retryChange(async (): Promise<Acted | undefined> => {
       const view = await look()
       if (!view) return refuse(act, person, by, 'not_found')
       const now = clock()
@@ -143,11 +143,11 @@ export function createMandates(options: {
             throw error
           },
         )
-      if (!written) continue
+      if (!written) return undefined
       publish('principal', view.id)
       return { ok: true, mandate }
-    }
-    return refuse(act, person, by, 'changed')
+    })
+    return acted ?? refuse(act, person, by, 'changed')
   }
 
   /** History, audit, who is told, and when portals are looked at again: all with the change or not at all. */

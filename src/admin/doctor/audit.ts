@@ -1,3 +1,4 @@
+import { hourMs } from '../../config/time.ts'
 import { checkpointFileOf, readCheckpointFile } from '../../audit/checkpoints.ts'
 import { verifyAuditLog } from '../../audit/verify.ts'
 import { beginOf, monthAfter, monthOf } from '../../config/months.ts'
@@ -8,7 +9,7 @@ import type { Finding } from './finding.ts'
 import type { Services } from '../../services.ts'
 
 /** The server signs once a minute, so older entries without a checkpoint mean that none runs. */
-const unsignedMs = 3_600_000
+const unsignedMs = hourMs
 
 export async function auditLog({ database, settings, clock }: Services): Promise<Finding> {
   const what = 'audit trail'

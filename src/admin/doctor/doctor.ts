@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { hourMs } from '../../config/time.ts'
 import { openBreachedPasswords } from '../../accounts/passwords/breached.ts'
 import { SettingsError, type Settings } from '../../config/settings.ts'
 import { readResources } from '../../oidc/resources.ts'
@@ -20,7 +21,7 @@ import type { Services } from '../../services.ts'
 
 const neededNode = 24
 /** Notices are given up after about an hour; older ones mean that no server runs. */
-const overdueMs = 2 * 3_600_000
+const overdueMs = 2 * hourMs
 
 /** Looks at everything a running Yideng needs; changes nothing, and goes on as far as it can after a fault. */
 export async function examine(context: CommandContext): Promise<Finding[]> {

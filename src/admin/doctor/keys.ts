@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { dayMs } from '../../config/time.ts'
 import { openCookieKeys } from '../../keys/cookie-keys.ts'
 import { openDataKeys } from '../../keys/data-keys.ts'
 import { openSigningKeys } from '../../keys/signing-keys.ts'
@@ -8,7 +9,7 @@ import type { Finding } from './finding.ts'
 import { signingKeyStates } from '../keys/signing-key-states.ts'
 
 /** A key in use for longer is due for a change. */
-export const oldMs = 366 * 86_400_000
+export const oldMs = 366 * dayMs
 
 /** Key files that are there but hold no keys; those that are not there are told elsewhere. */
 export async function unusableKeys(context: CommandContext): Promise<Finding[]> {

@@ -1,10 +1,10 @@
 import { connect } from 'node:tls'
+import { dayMs } from '../../config/time.ts'
 import type { Settings } from '../../config/settings.ts'
 import type { Finding } from './finding.ts'
 
 const patienceMs = 3000
 const soonDays = 21
-const dayMs = 86_400_000
 
 interface Seen {
   authorized: boolean

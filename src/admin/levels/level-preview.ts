@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
+import { dayMs } from '../../config/time.ts'
 import { levelReached, readLevels, type Levels } from '../../assurance/levels.ts'
 import type { Client } from '../../clients/clients.ts'
 import type { Services } from '../../services.ts'
@@ -25,7 +26,6 @@ export interface LevelPreview {
 }
 
 const days = 30
-const dayMs = 86_400_000
 /** No session is older (DESIGN 2.5: 12 h): who entered a portal on the first day may have signed in on the day before. */
 const before = days + 1
 const rowsAtOnce = 5000

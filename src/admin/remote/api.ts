@@ -2,7 +2,6 @@ import { STATUS_CODES } from 'node:http'
 import type Router from '@koa/router'
 import type { RouterContext } from '@koa/router'
 import type { Administrator } from '../../accounts/administrators.ts'
-import { addressKeys } from '../../keys/address-keys.ts'
 import { budgets } from '../../config/budgets.ts'
 import type { AccessTokens } from '../../oidc/access-tokens.ts'
 import { adminScope, byPasskey, commandLineId } from '../../oidc/command-line-client.ts'
@@ -11,7 +10,7 @@ import { readJson } from '../../pages/bodies.ts'
 import { requestOf } from '../../pages/request-context.ts'
 import { Refusal } from '../../refusal/refusal.ts'
 import type { Artifacts } from '../../storage/artifacts.ts'
-import { createLimits } from '../../guards/limits.ts'
+import { perNetwork } from '../../guards/network-limit.ts'
 import { apiPath } from './api-path.ts'
 import { forbidden, invalid, nameOf, type Command, type FailureKind, type Input, type Outcome } from '../command.ts'
 import { commands } from '../commands.ts'
@@ -126,8 +125,8 @@ async function refuse(
   problem: string,
   personId?: string,
 ) {
-  const from = addressKeys(services.dataKeys.blindIndex, requestOf(ctx))
-  await createLimits(artifacts, services.clock).spend(refusals, from)
+  const { clock, dataKeys } = services
+  await perNetwork({ artifacts, clock, blindIndex: dataKeys.blindIndex }, refusals).spend(requestOf(ctx))
   const details = { command: nameOf(command), problem }
   await services.audit.record({ event: 'administrator.refused', actor: 'program', personId, details, ...about(ctx) })
 }

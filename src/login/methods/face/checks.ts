@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
+import { daySeconds } from '../../../config/time.ts'
 import type { Counted } from '../../../config/address-networks.ts'
 import type { Actor, NaturalPerson } from '../../../accounts/natural-persons.ts'
+import { ContentionError, retryChange } from '../../../storage/compare-and-set.ts'
 import type { Action } from '../../../proofing/face/challenge.ts'
 import {
   ended,
@@ -51,7 +53,7 @@ type Running = z.infer<typeof running>
 const captureSeconds = 180
 const vendorSeconds = 900
 /** How it ended at a vendor's is asked for so long, where somebody begins again instead of coming back. */
-const awaySeconds = 86_400
+const awaySeconds = daySeconds
 /** From the verification to the step that uses it. */
 const passedSeconds = 120
 const level = 4
@@ -188,7 +190,12 @@ export function createFaceChecks(deps: FaceDeps & { limits: FaceLimits }): FaceC
       if (!away) return { kind: 'capture', id, actions: begun.actions }
       await limits.capture(counted)
       // one at a time: begun side by side, only the one that passed would be brought back
-      while (!(await artifacts.add('face-away', who, id, { ttl: awaySeconds }))) await settle(checked, by)
+      const claimed = await retryChange(async () => {
+        if (await artifacts.add('face-away', who, id, { ttl: awaySeconds })) return true
+        await settle(checked, by)
+        return undefined
+      })
+      if (!claimed) throw new ContentionError('face-away')
       return { kind: 'redirect', url: begun.url }
     },
 

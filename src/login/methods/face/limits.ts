@@ -2,13 +2,14 @@ import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import type { Counted } from '../../../config/address-networks.ts'
 import type { Clock } from '../../../config/clock.ts'
-import { addressKeys } from '../../../keys/address-keys.ts'
+import { dayMs, daySeconds } from '../../../config/time.ts'
 import type { BlindIndex } from '../../../keys/blind-index.ts'
 import type { RequestContext } from '../../../pages/request-context.ts'
 import type { Artifacts } from '../../../storage/artifacts.ts'
+import { updateArtifact } from '../../../storage/compare-and-set.ts'
+import { perNetwork } from '../../../guards/network-limit.ts'
 import { createLimits } from '../../../guards/limits.ts'
 
-const daySeconds = 86_400
 /** Captures that came with pictures, or went to a vendor, in a day; whatever came of them. */
 const captured = { name: 'face-captured', most: 30, seconds: daySeconds }
 /** Begun in one login or session, pictures or not: each is a challenge drawn and a place in the store. */
@@ -17,8 +18,6 @@ const begun = { name: 'face-begun', most: 30, seconds: 600, longest: 600 }
 const typed = { name: 'face-typed', most: 60, seconds: 600 }
 /** Longer than receiving, waiting and judging take; who was cut off by a crash waits as long. */
 const oneAtATimeSeconds = 120
-/** Failures of one account are counted one after another; more at once than this is no person. */
-const contended = 20
 
 const failuresKind = 'face-failures'
 /** When they failed, in milliseconds since 1970 UTC, within 24 hours of the last. */
@@ -66,36 +65,25 @@ export function createFaceLimits(options: {
   failures: number
   clock: Clock
 }): FaceLimits {
-  const { artifacts, blindIndex, failures, clock } = options
+  const { artifacts, failures, clock } = options
   const limits = createLimits(artifacts, clock)
   const timesIn = (text: string | undefined) => (text === undefined ? [] : times.parse(JSON.parse(text)))
   const isFull = (failed: readonly number[], factor: number) => failed.length >= failures * factor
 
-  /** Undefined when another one was counted meanwhile. */
-  async function tryToCount({ key, factor }: Counted): Promise<'counted' | 'blocks' | 'was_blocked' | undefined> {
-    const before = await artifacts.get(failuresKind, key)
-    // a block is not made longer by what was under way when it began
-    if (isFull(timesIn(before), factor)) return 'was_blocked'
-    const recent = [...timesIn(before).filter((at) => at > clock() - daySeconds * 1000), clock()]
-    const after = JSON.stringify(recent)
-    const kept =
-      before === undefined
-        ? await artifacts.add(failuresKind, key, after, { ttl: daySeconds })
-        : await artifacts.compareAndSet(failuresKind, key, before, after, daySeconds)
-    if (!kept) return undefined
-    return isFull(recent, factor) ? 'blocks' : 'counted'
-  }
-
-  async function countFailure(one: Counted): Promise<'counted' | 'blocks' | 'was_blocked'> {
-    for (let attempt = 0; attempt < contended; attempt += 1) {
-      const done = await tryToCount(one)
-      if (done !== undefined) return done
-    }
-    throw new Error('failures of one account are counted all the time')
-  }
+  const countFailure = ({ key, factor }: Counted): Promise<'counted' | 'blocks' | 'was_blocked'> =>
+    updateArtifact<'counted' | 'blocks' | 'was_blocked'>(
+      artifacts,
+      { kind: failuresKind, id: key, ttl: daySeconds },
+      (before) => {
+        // a failure that was under way when the block began does not make it longer
+        if (isFull(timesIn(before), factor)) return { result: 'was_blocked' }
+        const recent = [...timesIn(before).filter((at) => at > clock() - dayMs), clock()]
+        return { value: JSON.stringify(recent), result: isFull(recent, factor) ? 'blocks' : 'counted' }
+      },
+    )
 
   return {
-    identify: (request) => limits.spend(typed, addressKeys(blindIndex, request)),
+    identify: perNetwork(options, typed).spend,
     blocked: (counted) =>
       some(counted, async ({ key, factor }) => isFull(timesIn(await artifacts.get(failuresKind, key)), factor)),
     begin: async (holder) => (await limits.count(begun, holder)) === 0,

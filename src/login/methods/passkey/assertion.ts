@@ -2,6 +2,7 @@ import { timingSafeEqual } from 'node:crypto'
 import { z } from 'zod'
 import type { Authenticator } from '../../../accounts/authenticators.ts'
 import type { Actor } from '../../../accounts/natural-persons.ts'
+import { retryChange } from '../../../storage/compare-and-set.ts'
 import { base64url, credential, readCredential } from './credential.ts'
 import { loadWebAuthn } from './library.ts'
 import { name, type PasskeyDeps } from './parts.ts'
@@ -40,8 +41,6 @@ export type Checked =
   | { ok: true; personId: string; amr: string[]; authenticator: Authenticator; response: AssertionResponse }
   | { ok: false; fault: AssertionFault; personId?: string }
 
-const tries = 3
-
 const equal = (one: string, other: string) =>
   one.length === other.length && timingSafeEqual(Buffer.from(one), Buffer.from(other))
 
@@ -77,8 +76,10 @@ export async function checkAssertion(
   if (!proven) return refuse('invalid')
   if (given.of !== undefined && given.of !== personId) return refuse('other_person')
 
-  for (let attempt = 0; attempt < tries; attempt += 1) {
-    const authenticator = attempt === 0 ? first : await authenticators.findByLookupKey(name, response.id)
+  let known: Authenticator | undefined = first
+  const checked = await retryChange(async (): Promise<Checked | undefined> => {
+    const authenticator = known ?? (await authenticators.findByLookupKey(name, response.id))
+    known = undefined
     if (!authenticator) return refuse('unknown_credential')
     // told to who has the key only, for the signature was checked before
     if (authenticator.heldAt !== null) return refuse('held')
@@ -90,12 +91,11 @@ export async function checkAssertion(
     }
     const after = { ...stored, counter: proven.counter, backedUp: proven.backedUp }
     const unchanged = after.counter === stored.counter && after.backedUp === stored.backedUp
-    if (unchanged || (await authenticators.replaceData(authenticator, writeStored(after)))) {
-      await authenticators.used(authenticator)
-      return { ok: true, personId, amr: amrOf(stored), authenticator, response }
-    }
-  }
-  return refuse('contended')
+    if (!unchanged && !(await authenticators.replaceData(authenticator, writeStored(after)))) return undefined
+    await authenticators.used(authenticator)
+    return { ok: true, personId, amr: amrOf(stored), authenticator, response }
+  })
+  return checked ?? refuse('contended')
 }
 
 interface Proven {

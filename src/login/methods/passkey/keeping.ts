@@ -3,11 +3,11 @@ import { isHeld, type Actor, type NaturalPerson } from '../../../accounts/natura
 import type { OpenSession } from '../../../accounts/sign-in-endings.ts'
 import { waysLeft } from '../../../accounts/ways-in.ts'
 import { Refusal } from '../../../refusal/refusal.ts'
+import { retryChange } from '../../../storage/compare-and-set.ts'
 import { name, type PasskeyDeps } from './parts.ts'
 import { nameAad, readStored, writeStored } from './stored.ts'
 
 const longestName = 30
-const tries = 3
 
 /** The person's own name for a passkey; empty where there is none. */
 export function readName({ cipher }: Pick<PasskeyDeps, 'cipher'>, authenticator: Authenticator): string {
@@ -24,19 +24,18 @@ export async function renamePasskey(
 ): Promise<void> {
   const { authenticators, database, audit, cipher } = deps
   const plain = Array.from(given.normalize('NFC').replaceAll(/\p{C}/gu, '').trim()).slice(0, longestName).join('')
-  for (let attempt = 0; attempt < tries; attempt += 1) {
+  const renamed = await retryChange(async () => {
     const now = (await authenticators.list(personId, name)).find((one) => one.id === id)
     if (!now) throw new Refusal('not_found')
     const data = writeStored({ ...readStored(now), name: plain && cipher.seal(plain, nameAad(id)) })
-    const written = await database.transaction().execute(async (transaction) => {
-      if (!(await authenticators.replaceData(now, data, transaction))) return false
+    return database.transaction().execute(async (transaction) => {
+      if (!(await authenticators.replaceData(now, data, transaction))) return undefined
       const details = { kind: name, authenticator: id }
       await audit.append(transaction, { event: 'authenticator.renamed', ...by, personId, details })
       return true
     })
-    if (written) return
-  }
-  throw new Refusal('busy', 'the passkey is used all the time')
+  })
+  if (!renamed) throw new Refusal('busy', 'the passkey is used all the time')
 }
 
 /**

@@ -1,3 +1,4 @@
+import { daySeconds } from '../../../config/time.ts'
 import type { Artifacts } from '../../../storage/artifacts.ts'
 import { hashId } from '../../../storage/hash-id.ts'
 
@@ -13,7 +14,6 @@ export interface OfferMemory {
 
 const able = 'passkey-able'
 const offered = 'passkey-offered'
-const daySeconds = 86_400
 
 export function createOfferMemory(options: {
   artifacts: Artifacts

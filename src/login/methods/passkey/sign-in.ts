@@ -1,7 +1,6 @@
-import { addressKeys } from '../../../keys/address-keys.ts'
 import { requestOf } from '../../../pages/request-context.ts'
 import { Refusal, type RefusalCode } from '../../../refusal/refusal.ts'
-import { createLimits } from '../../../guards/limits.ts'
+import { perNetwork } from '../../../guards/network-limit.ts'
 import { assertQuestion, type Attempt } from '../../attempt.ts'
 import { actorOf } from '../../host.ts'
 import type { LoginHost, Router } from '../../method.ts'
@@ -19,12 +18,12 @@ export function signInRoutes(
   host: LoginHost,
   deps: PasskeyDeps & { challenges: Challenges; memory: OfferMemory },
 ): void {
-  const { settings, artifacts, blindIndex, challenges, memory, clock } = deps
+  const { settings, challenges, memory } = deps
   const { id: rpId } = relyingParty(settings.issuer)
 
-  const counts = createLimits(artifacts, clock)
   const ofOneNetwork = { name: 'passkey-tries', most: settings.limits.addressTries, seconds: addressWindowSeconds }
 
+  const limit = perNetwork(deps, ofOneNetwork)
   const tooMany = `more than ${settings.limits.addressTries} ${ofOneNetwork.name}`
 
   // Asked for by script, so a browser that asks has WebAuthn. The answer names nobody's passkeys: the browser knows them.
@@ -40,7 +39,7 @@ export function signInRoutes(
     const attempt = await host.attempt(ctx)
     assertQuestion(attempt, 'login')
     // a right one is never held: neighbours in a network could shut the way of all others there
-    const wait = await counts.count(ofOneNetwork, addressKeys(blindIndex, requestOf(ctx)))
+    const wait = await limit.count(requestOf(ctx))
     const text = requestOf(ctx).form['response'] ?? ''
     const challenge = await challenges.take('login', attempt.id)
     const checked = await checkAssertion(deps, { text, challenge, by: actorOf(ctx), of: mustBe(attempt) })

@@ -1,10 +1,9 @@
 import type { AuditLog } from '../../../audit/audit-log.ts'
 import type { Clock } from '../../../config/clock.ts'
-import { addressKeys } from '../../../keys/address-keys.ts'
 import type { BlindIndex } from '../../../keys/blind-index.ts'
 import type { RequestContext } from '../../../pages/request-context.ts'
 import type { Artifacts } from '../../../storage/artifacts.ts'
-import { createLimits } from '../../../guards/limits.ts'
+import { perNetwork } from '../../../guards/network-limit.ts'
 
 const windowSeconds = 600
 /** So few wrong passwords in a window are nobody's attack. */
@@ -30,9 +29,8 @@ export function createSprayThrottle(options: {
   addressTries: number
   clock: Clock
 }): SprayThrottle {
-  const { artifacts, audit, blindIndex, addressTries, clock } = options
+  const { artifacts, audit, addressTries, clock } = options
   const kind = 'password-house'
-  const limits = createLimits(artifacts, clock)
   // both begin at the same moment, so that one can be measured by the other
   const idOf = (what: 'right' | 'wrong' | 'told') => `${what}-${Math.floor(clock() / (windowSeconds * 1000))}`
   const sofar = async (what: 'right' | 'wrong') => Number((await artifacts.get(kind, idOf(what))) ?? 0)
@@ -49,7 +47,7 @@ export function createSprayThrottle(options: {
       if (times <= 1) return 0
       const most = Math.max(leastTries, Math.floor(addressTries / 2 ** Math.ceil(Math.log2(times))))
       const limit = { name: 'password-tries-braked', most, seconds: windowSeconds, longest: windowSeconds }
-      return limits.count(limit, addressKeys(blindIndex, request))
+      return perNetwork(options, limit).count(request)
     },
 
     async tried(right) {

@@ -1,10 +1,11 @@
-import { addressKeys } from '../../../keys/address-keys.ts'
 import type { BlindIndex } from '../../../keys/blind-index.ts'
 import type { RequestContext } from '../../../pages/request-context.ts'
 import { Refusal } from '../../../refusal/refusal.ts'
 import { budgets } from '../../../config/budgets.ts'
 import type { Clock } from '../../../config/clock.ts'
+import { daySeconds } from '../../../config/time.ts'
 import type { Artifacts } from '../../../storage/artifacts.ts'
+import { perNetwork } from '../../../guards/network-limit.ts'
 import { createLimits } from '../../../guards/limits.ts'
 
 export interface QrLimitNumbers {
@@ -15,7 +16,6 @@ export interface QrLimitNumbers {
 }
 
 const scanSeconds = 600
-const daySeconds = 86_400
 
 type Networks = Pick<RequestContext, 'networks'>
 
@@ -38,22 +38,26 @@ export function createQrLimits(options: {
   numbers: QrLimitNumbers
   clock: Clock
 }): QrLimits {
-  const { artifacts, blindIndex, numbers, clock } = options
+  const { artifacts, numbers, clock } = options
   const limits = createLimits(artifacts, clock)
-  const creations = { name: 'qr-creations', most: numbers.addressCreations, seconds: budgets.qrStarts.seconds }
+  const creations = perNetwork(options, {
+    name: 'qr-creations',
+    most: numbers.addressCreations,
+    seconds: budgets.qrStarts.seconds,
+  })
   // whoever is signed in: enough for a busy service hall, too few for guessing
-  const scansFrom = { ...budgets.qrScans, name: 'qr-address-scans' }
+  const scansFrom = perNetwork(options, { ...budgets.qrScans, name: 'qr-address-scans' })
   const scansBy = { name: 'qr-scans', most: numbers.accountScans, seconds: scanSeconds }
   const refusals = { name: 'qr-refusals', most: numbers.refusals - 1, seconds: daySeconds }
 
   return {
     async begin(from, attempt, attemptSeconds) {
-      await limits.spend(creations, addressKeys(blindIndex, from))
+      await creations.spend(from)
       const shown = { name: 'qr-shown', most: numbers.shownTimes, seconds: attemptSeconds }
       if ((await limits.count(shown, attempt)) > 0)
         throw new Refusal('qr_ended', 'this sign-in has had all its QR codes')
     },
-    scanFrom: (from) => limits.spend(scansFrom, addressKeys(blindIndex, from)),
+    scanFrom: scansFrom.spend,
     scanBy: async (personId) => (await limits.count(scansBy, personId)) === 0,
     refusedBy: (personId) => limits.exceeds(refusals, personId),
     paused: async (personId) => (await limits.waiting(refusals, personId)) > 0,

@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import type { Clock } from '../../../config/clock.ts'
 import type { Artifacts } from '../../../storage/artifacts.ts'
+import { updateArtifact } from '../../../storage/compare-and-set.ts'
 import type { Publish } from '../../../storage/events.ts'
 import { step, transactionSchema, type QrEvent, type QrOutcome, type QrTimes, type QrTransaction } from './states.ts'
 
 const kind = 'qr'
 /** What ended is kept for so long, for both people to read why. */
 const keptSeconds = 300
-const contended = 20
 
 export type QrOpening = Pick<
   QrTransaction,
@@ -64,18 +64,16 @@ export function createQrTransactions(options: {
     now,
 
     async apply(id, event) {
-      for (let attempt = 0; attempt < contended; attempt += 1) {
-        const value = await artifacts.get(kind, id)
-        if (value === undefined) return undefined
+      const done = await updateArtifact(artifacts, { kind, id }, (value) => {
+        if (value === undefined) return { result: undefined }
         const before = read(value)
         const outcome = step(before, event, clock(), times)
         const text = JSON.stringify(outcome.after)
-        if (text === value) return { before, ...outcome }
-        if (!(await artifacts.compareAndSet(kind, id, value, text))) continue
-        publish('qr', id)
-        return { before, ...outcome }
-      }
-      throw new Error('a QR login is changed by too many at once')
+        const changed = text !== value
+        return { value: changed ? text : undefined, result: { applied: { before, ...outcome }, changed } }
+      })
+      if (done?.changed) publish('qr', id)
+      return done?.applied
     },
   }
 }

@@ -1,3 +1,4 @@
+import { hourMs } from '../../../../config/time.ts'
 import { isFaceAlone } from '../../../../assurance/levels.ts'
 import type { AuditEvent } from '../../../../audit/events.ts'
 import type { RequestContext } from '../../../../pages/request-context.ts'
@@ -103,7 +104,7 @@ export function createPhoneActs(
     const known = here !== undefined && there !== undefined
     const { personId, deviceKey } = phone
     const firstSeenAt = deviceKey === undefined ? undefined : await devices.firstSeenAt(personId, deviceKey)
-    const newAfter = clock() - riskTable.newDeviceHours * 3_600_000
+    const newAfter = clock() - riskTable.newDeviceHours * hourMs
     return assessRisk(
       {
         network: sameNetwork(phone.address, computer.address, riskTable.samePrefix) ? 'same' : 'different',
