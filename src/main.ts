@@ -1,8 +1,8 @@
 import cluster from 'node:cluster'
 import type { Logger } from 'pino'
 import { openServices } from './services.ts'
-import { createCheckpoints, keepMakingCheckpoints } from './audit/checkpoints.ts'
-import { createSums, keepWritingSums } from './audit/sums.ts'
+import { createCheckpoints } from './audit/checkpoints.ts'
+import { createSums } from './audit/sums.ts'
 import { ownClient, ownClientId } from './account-centre/own-client.ts'
 import { createChangePassword } from './accounts/passwords/change.ts'
 import { createWaysIn } from './account-centre/ways-in.ts'
@@ -28,10 +28,12 @@ import { createSignatures } from './login/methods/passkey/signing.ts'
 import { createRegisterMatches } from './guards/register-matches.ts'
 import { passwordMethod } from './login/methods/password/password.ts'
 import { qrMethod } from './login/methods/qr/qr.ts'
-import { createNumberClaimsDue } from './jobs/number-claims-due.ts'
-import { createAccountClosings } from './jobs/account-closings.ts'
+import { numberClaimsDue } from './jobs/number-claims-due.ts'
+import { accountClosings } from './jobs/account-closings.ts'
+import { artifactSweep } from './jobs/artifact-sweep.ts'
+import { auditCheckpoints, auditMonths, auditSums } from './jobs/audit-upkeep.ts'
 import { createAccessTokens } from './oidc/access-tokens.ts'
-import { keepKeysFresh } from './jobs/key-rotation.ts'
+import { keyRefresh } from './jobs/key-rotation.ts'
 import { commandLineClient, commandLineId } from './oidc/command-line-client.ts'
 import { createDeviceFlow } from './oidc/device-flow.ts'
 import { createLogoutDeliveries } from './jobs/logout-deliveries.ts'
@@ -39,7 +41,7 @@ import { bindLogins } from './oidc/login-browser.ts'
 import { createOutbound, isPublic } from './guards/outbound.ts'
 import { createProvider } from './oidc/provider.ts'
 import { keepLogouts } from './oidc/engine/provider-changes.ts'
-import { createRepresentationEndings } from './jobs/representation-endings.ts'
+import { representationEndings } from './jobs/representation-endings.ts'
 import { createRepresenteeBook } from './representation/representee-book.ts'
 import { createRepresentees } from './representation/representee.ts'
 import { readResources } from './oidc/resources.ts'
@@ -51,18 +53,16 @@ import { createFacePool } from './proofing/face/pool.ts'
 import { thresholds } from './proofing/face/thresholds.ts'
 import { readVendors } from './proofing/face/vendors/vendors.ts'
 import { chooseVerifiers } from './proofing/face/verifiers.ts'
-import { createEndingsJob } from './jobs/session-endings.ts'
+import { startJob, type Job } from './jobs/runner.ts'
+import { sessionEndings } from './jobs/session-endings.ts'
 import { createSessionRows } from './sessions/rows.ts'
 import { createSessions } from './sessions/sessions.ts'
-import { keepMonthsAhead } from './storage/audit-months.ts'
 import { cached } from './storage/cached.ts'
 import { claimRedis, keepLogsShort, openArtifacts, openEvents, redisOfAnother } from './storage/stores.ts'
 
 leaveOutTraces()
 
 const clock = () => Date.now()
-const sweepEveryMs = 10_000
-const auditCheckpointEveryMs = 60_000
 
 /** Wires one server process and answers requests with it. */
 async function server(settings: Settings, log: Logger, tracing: Tracing) {
@@ -138,18 +138,8 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
     // outside production portals run on loopback and private addresses
     outbound: tracing.outbound(createOutbound({ allowed: settings.production ? isPublic : () => true })),
   })
-  const keys = keepKeysFresh({
-    provider,
-    readKeys,
-    cookieKeys,
-    refreshDataKeys: dataKeys.refresh,
-    shareKeys: services.shareKeys,
-    events,
-    clock,
-    log,
-  })
+  const deliveries = createLogoutDeliveries({ database, audit, events, clock, log })
   const deliver = keepLogouts(provider, (notice) => deliveries.send([notice]))
-  const deliveries = createLogoutDeliveries({ database, audit, events, clock, deliver, log })
   const { session: sessionLifetime, sessionIdle: idle } = settings.lifetimes
   const sessions = createSessions({
     ...services,
@@ -161,12 +151,6 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
     lifetime: sessionLifetime,
     idle,
   })
-
-  const endings = createRepresentationEndings({ database, book, sessions, audit, events, clock, log })
-  const sessionEndings = createEndingsJob({ database, sessions, audit, events, clock, log })
-
-  const closings = createAccountClosings({ ...services, sessions, events, log })
-  const numberClaimsDue = createNumberClaimsDue({ ...services, events, log })
 
   const { limits } = settings
   const accessTokens = createAccessTokens({ provider, sessions, artifacts, clock })
@@ -255,10 +239,21 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
   app.silent = true
   app.on('error', (error) => log.debug({ err: error }, 'connection failed'))
 
-  const checkpoints = createCheckpoints({ database, settings, clock })
-  const stopAuditCheckpoints = keepMakingCheckpoints(checkpoints, auditCheckpointEveryMs, log)
-  const stopAuditSums = keepWritingSums(audit, log)
-  const stopMonths = settings.databaseUrl ? keepMonthsAhead(database, clock, log) : undefined
+  const keyDeps = { refreshDataKeys: dataKeys.refresh, shareKeys: services.shareKeys }
+  const startOne = (job: Job) => startJob(job, { events, clock, log })
+  // stopped in this order: jobs that end sessions before the deliveries, and the last checkpoint after the last entries
+  const jobs = [
+    startOne(keyRefresh({ ...keyDeps, provider, readKeys, cookieKeys, clock, log })),
+    startOne(representationEndings({ database, book, sessions, audit, clock })),
+    startOne(accountClosings({ ...services, sessions })),
+    startOne(numberClaimsDue(services)),
+    startOne(sessionEndings({ database, sessions, audit, clock })),
+    deliveries.start(deliver),
+    startOne(auditSums(audit)),
+    startOne(auditCheckpoints(createCheckpoints({ database, settings, clock }), log)),
+    ...(settings.databaseUrl ? [startOne(auditMonths({ database, clock, log }))] : []),
+    startOne(artifactSweep(artifacts)),
+  ]
 
   // of several processes one does it
   if ((cluster.worker?.id ?? 1) === 1) {
@@ -267,25 +262,13 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
     )
   }
 
-  const sweep = setInterval(() => {
-    artifacts.sweep().catch((error: unknown) => log.error({ err: error }, 'the artifact store could not be swept'))
-  }, sweepEveryMs)
   await serve({
     app,
     host: settings.host,
     port: settings.port,
     cookiesPage: plainCookiesPage(pages.words),
     async close() {
-      clearInterval(sweep)
-      await keys.stop()
-      await endings.stop()
-      await closings.stop()
-      await numberClaimsDue.stop()
-      await sessionEndings.stop()
-      await deliveries.stop()
-      await stopAuditSums()
-      await stopAuditCheckpoints()
-      await stopMonths?.()
+      for (const job of jobs) await job.stop()
       await facePool.close()
       await events.stop()
       await artifacts.close()

@@ -147,27 +147,3 @@ function writeWhole(file: string, text: string): void {
   }
   renameSync(draft, file)
 }
-
-/** Makes checkpoints again and again; returns what ends it, with a last one. */
-export function keepMakingCheckpoints(
-  checkpoints: Checkpoints,
-  everyMs: number,
-  log: { info(details: object, message: string): void; error(details: object, message: string): void },
-): () => Promise<void> {
-  let running = Promise.resolve()
-  const make = () => {
-    running = running
-      .then(() => checkpoints.make())
-      // the log leaves this machine: who cuts off store and file together is still found out
-      .then((checkpoint) => checkpoint && log.info({ checkpoint }, 'audit checkpoint'))
-      .catch((error: unknown) => log.error({ err: error }, 'the audit trail got no checkpoint'))
-      .then(() => undefined)
-    return running
-  }
-  const timer = setInterval(() => void make(), everyMs)
-  timer.unref()
-  return () => {
-    clearInterval(timer)
-    return make()
-  }
-}

@@ -8,7 +8,6 @@ import type { AuditEvent, AuditEventName } from './events.ts'
  */
 const aboutAPerson: ReadonlySet<AuditEventName> = new Set(['login.refused', 'recovery.refused'])
 
-const writeEveryMs = 10_000
 /** Kinds under way at once; what comes beyond is summed under the name of its event alone. */
 const mostKinds = 50_000
 /** Addresses told apart in one sum, and those that it names. */
@@ -105,20 +104,5 @@ export function createSums(clock: Clock): Sums {
       for (const [key, sum] of open) if (all || clock() - sum.since >= sum.windowMs) close(key, sum)
       return over.splice(0)
     },
-  }
-}
-
-/** Writes what is due again and again; returns what ends it, with all that is left. */
-export function keepWritingSums(
-  audit: { writeSums(all?: boolean): Promise<void> },
-  log: { error(details: object, message: string): void },
-): () => Promise<void> {
-  const write = (all: boolean) =>
-    audit.writeSums(all).catch((error: unknown) => log.error({ err: error }, 'sums of acts could not be audited'))
-  const timer = setInterval(() => void write(false), writeEveryMs)
-  timer.unref()
-  return () => {
-    clearInterval(timer)
-    return write(true)
   }
 }

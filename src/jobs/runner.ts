@@ -1,98 +1,93 @@
 import type { Clock } from '../config/clock.ts'
-import type { Database } from '../storage/database.ts'
 import { nowAndThenMs, type Events, type Topic } from '../storage/events.ts'
 
-/** Does what is due again and again, never twice at once in a process. */
-export interface KeptTrying {
-  /** Does it now, or waits for the run under way; returns how much was done. */
-  tryDue(): Promise<number>
-  /** The same, but a run under way may have looked too early: waits for it and does it again. */
-  tryAgain(): Promise<number>
+/** Work that a server process does later: when it is due, after a change, or once in a period. */
+export interface Job {
+  /** Names the job in the log. */
+  name: string
+  run(): Promise<unknown>
+  /** Next due time in milliseconds since 1970 UTC; undefined when nothing is planned. A job without it runs once in a period. */
+  nextDue?(): Promise<number | undefined>
+  /** A change of this topic starts a run. */
+  topic?: Topic
+  /** Milliseconds between the change and the run. */
+  changedMs?: number
+  /** The period. A job with `nextDue` uses it only while events do not arrive. */
+  everyMs: number
+  /** Runs once when the process stops. */
+  last?(): Promise<unknown>
+}
+
+export interface JobDeps {
+  events: Pick<Events, 'subscribe' | 'isConnected'>
+  clock: Clock
+  log: { error(details: object, message: string): void }
+}
+
+export interface RunningJob {
+  /** Waits for a run under way, which may have read too early, and then runs once more. */
+  runAgain(): Promise<unknown>
   stop(): Promise<void>
 }
 
-/** What failed is tried again after so long, also where a change would be heard of. */
+/** Wait after a failed run of a job with `nextDue`. */
 const failedMs = 1000
 const shortestMs = 20
 
-/** When the first row of what is to be ended is due; undefined where there is none. */
-export async function firstDue(
-  database: Database,
-  table: 'representation_endings' | 'session_endings' | 'number_claims',
-): Promise<number | undefined> {
-  const first = await database
-    .selectFrom(table)
-    .select(({ fn }) => fn.min('due_at').as('at'))
-    .executeTakeFirst()
-  return first?.at ?? undefined
-}
-
-/**
- * Does it at once when something of the topic was changed, and when the next is due; where events do not come through
- * every `everyMs`.
- */
-export function keepTrying(options: {
-  run: () => Promise<number>
-  /** When there will be something to do, in milliseconds since 1970 UTC; undefined: not before something changes. */
-  nextDue: () => Promise<number | undefined>
-  events: Events
-  topic: Topic | undefined
-  /** So long after a change: whoever made it does what is to be done, unless it dies. */
-  changedMs?: number
-  everyMs: number
-  clock: Clock
-  failed: (error: unknown) => void
-}): KeptTrying {
-  const { run, nextDue, events, topic, changedMs = 0, everyMs, clock, failed } = options
-  let running: Promise<number> | undefined
+/** Runs the job until it is stopped, and never twice at once in a process. The first run starts at once. */
+export function startJob(job: Job, { events, clock, log }: JobDeps): RunningJob {
+  const { name, everyMs, topic, changedMs = 0 } = job
+  let running: Promise<unknown> | undefined
   let timer: NodeJS.Timeout | undefined
+  let afterChange: NodeJS.Timeout | undefined
   let stopped = false
 
-  const tryDue = () => {
+  const runNow = () => {
     running ??= runOnce().finally(() => {
       running = undefined
     })
     return running
   }
+  const runAgain = () => (running ? running.then(runNow, runNow) : runNow())
 
-  async function runOnce(): Promise<number> {
+  async function runOnce(): Promise<unknown> {
     clearTimeout(timer)
-    let wait = failedMs
+    let wait = job.nextDue ? failedMs : everyMs
     try {
-      const done = await run()
+      const result = await job.run()
       wait = await untilNext()
-      return done
+      return result
     } finally {
-      if (!stopped) timer = setTimeout(again, wait).unref()
+      if (!stopped) timer = setTimeout(() => void runNow().catch(failed), wait).unref()
     }
   }
 
   async function untilNext(): Promise<number> {
-    const due = await nextDue()
+    if (!job.nextDue) return everyMs
+    const due = await job.nextDue()
     const latest = events.isConnected() ? nowAndThenMs : everyMs
     return due === undefined ? latest : Math.max(shortestMs, Math.min(latest, due - clock()))
   }
 
-  const tryAgain = () => (running ? running.then(tryDue, tryDue) : tryDue())
+  const failed = (error: unknown) => log.error({ err: error, job: name }, `job failed: ${name}`)
 
-  const again = () => void tryDue().catch(failed)
-  let looking: NodeJS.Timeout | undefined
-  const look = () => {
-    looking = undefined
-    void tryAgain().catch(failed)
+  const runAfterChange = () => {
+    afterChange = undefined
+    void runAgain().catch(failed)
   }
-  const unlisten = topic && events.subscribe(topic, () => (looking ??= setTimeout(look, changedMs).unref()))
-  again()
+  const unsubscribe =
+    topic && events.subscribe(topic, () => (afterChange ??= setTimeout(runAfterChange, changedMs).unref()))
+  void runNow().catch(failed)
 
   return {
-    tryDue,
-    tryAgain,
+    runAgain,
     async stop() {
       stopped = true
       clearTimeout(timer)
-      clearTimeout(looking)
-      unlisten?.()
-      await running?.catch(() => 0)
+      clearTimeout(afterChange)
+      unsubscribe?.()
+      await running?.catch(() => undefined)
+      await job.last?.().catch(failed)
     },
   }
 }

@@ -1,13 +1,11 @@
 import { sql } from 'kysely'
-import type { Clock } from '../config/clock.ts'
-import { dayMs, hourMs } from '../config/time.ts'
+import { dayMs } from '../config/time.ts'
 import { beginOf, monthAfter, monthOf } from '../config/months.ts'
 import { divideAuditLog, firstEnd, shortly } from './audit-partitions.ts'
 import type { Database } from './database.ts'
 
 /** Months are made so long before they begin. */
 const aheadMs = 60 * dayMs
-const lookEveryMs = hourMs
 
 interface Partition {
   name: string
@@ -109,28 +107,4 @@ export async function dropArchivedMonths(database: Database, archived: number, n
     if (gone) dropped.push(name)
   }
   return dropped
-}
-
-/** Makes the coming months at the start and looks again each hour; returns what ends it. */
-export function keepMonthsAhead(
-  database: Database,
-  clock: Clock,
-  log: { info(details: object, message: string): void; error(details: object, message: string): void },
-): () => Promise<void> {
-  let running = Promise.resolve()
-  const make = () => {
-    running = running
-      .then(() => makeMonthsAhead(database, clock()))
-      .then((months) => months.length > 0 && log.info({ months }, 'partitions of the audit trail were made'))
-      .catch((error: unknown) => log.error({ err: error }, 'the coming months of the audit trail could not be made'))
-      .then(() => undefined)
-    return running
-  }
-  void make()
-  const timer = setInterval(() => void make(), lookEveryMs)
-  timer.unref()
-  return () => {
-    clearInterval(timer)
-    return running
-  }
 }

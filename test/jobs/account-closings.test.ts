@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { openServices, type Services } from '../../src/services.ts'
 import { readSettings } from '../../src/config/settings.ts'
-import { createAccountClosings, type AccountClosings } from '../../src/jobs/account-closings.ts'
+import { closeDueAccounts } from '../../src/jobs/account-closings.ts'
 import { createLogoutDeliveries } from '../../src/jobs/logout-deliveries.ts'
 import type { Sessions } from '../../src/sessions/sessions.ts'
 import { openSqliteArtifacts } from '../../src/storage/artifacts-sqlite.ts'
@@ -21,10 +21,10 @@ let services: Services
 let forward: (ms: number) => number
 let artifacts: Artifacts
 let sessions: Sessions
-let closings: AccountClosings
+let closeDue: () => Promise<number>
 let events: Events
 const told: string[] = []
-const log = { warn: () => undefined }
+const log = { warn: () => undefined, error: () => undefined }
 
 beforeEach(async () => {
   told.length = 0
@@ -38,12 +38,12 @@ beforeEach(async () => {
   const { database, audit } = services
   events = openEvents(readSettings(settings), { listens: false, failed: () => undefined })
   const deliver = async ({ clientId }: { clientId: string }) => void told.push(clientId)
-  const deliveries = createLogoutDeliveries({ database, audit, events, clock, deliver, log })
+  const deliveries = createLogoutDeliveries({ database, audit, events, clock, log })
+  const delivering = deliveries.start(deliver)
   sessions = sessionsOf(services, artifacts, deliveries).sessions
-  closings = createAccountClosings({ ...services, sessions, events, log })
+  closeDue = () => closeDueAccounts({ ...services, sessions })
   onTestFinished(async () => {
-    await closings.stop()
-    await deliveries.stop()
+    await delivering.stop()
     await events.stop()
     await artifacts.close()
     await services.close()
@@ -149,10 +149,10 @@ describe('an account whose time has come', () => {
     await services.database.insertInto('face_consents').values(agreed).execute()
     await services.closing.ask(person.id, by)
     forward(7 * day - 1)
-    expect(await closings.tryDue()).toBe(0)
+    expect(await closeDue()).toBe(0)
     forward(1)
-    expect(await closings.tryDue()).toBe(1)
-    expect(await closings.tryDue()).toBe(0)
+    expect(await closeDue()).toBe(1)
+    expect(await closeDue()).toBe(0)
 
     const closed = await find(services, person)
     expect(closed).toMatchObject({ status: 'closed', closesAt: null })
@@ -198,21 +198,14 @@ describe('an account whose time has come', () => {
     const person = await busyPerson()
     await services.closing.ask(person.id, by)
     forward(7 * day)
-    const dying = {
-      ...services,
-      sessions: { ...sessions, removeEnded: () => Promise.reject(new Error('killed')) },
-      events,
-      log,
-    }
-    const broken = createAccountClosings(dying)
-    await expect(broken.tryDue()).rejects.toThrow('killed')
-    await broken.stop()
+    const dying = { ...services, sessions: { ...sessions, removeEnded: () => Promise.reject(new Error('killed')) } }
+    await expect(closeDueAccounts(dying)).rejects.toThrow('killed')
     expect(await stateOf(person.held.id)).toBe('active')
     // it is too late to keep it, and nobody else takes it over at once
     expect(await services.closing.keep(person.id, by)).toBe(false)
-    expect(await closings.tryDue()).toBe(0)
+    expect(await closeDue()).toBe(0)
     forward(30_000)
-    expect(await closings.tryDue()).toBe(1)
+    expect(await closeDue()).toBe(1)
     expect(await stateOf(person.held.id)).toBe('ended')
     expect(await sessions.list(person.id)).toEqual([])
     expect((await find(services, person)).closesAt).toBeNull()
@@ -225,7 +218,7 @@ describe('an account whose time has come', () => {
       const person = await openPerson(services)
       await services.closing.ask(person.id, by)
       forward(7 * day)
-      const acts = [() => services.closing.keep(person.id, by), () => closings.tryDue()]
+      const acts = [() => services.closing.keep(person.id, by), () => closeDue()]
       const [first, second] = round % 2 ? acts.toReversed() : acts
       await Promise.all([first?.(), second?.()])
       const after = await find(services, person)
@@ -246,7 +239,7 @@ describe('an account whose time has come', () => {
     })
     await services.closing.ask(representative.id, by)
     forward(7 * day)
-    await closings.tryDue()
+    await closeDue()
     expect((await services.legalPersons.find(id))?.ownerId).toBeNull()
     expect(await stateOf(held.id)).toBe('suspended')
   })
@@ -261,7 +254,7 @@ describe('an account whose time has come', () => {
     expect(await services.closing.keep(person.id, by)).toBe(true)
     expect(await services.closing.keep(person.id, by)).toBe(false)
     forward(8 * day)
-    expect(await closings.tryDue()).toBe(0)
+    expect(await closeDue()).toBe(0)
     expect(await services.closing.erase(person.id)).toBe(false)
     expect((await find(services, person)).status).toBe('active')
   })

@@ -24,10 +24,10 @@ async function twoProcesses(first: Deliver) {
   const begin = async (deliver: Deliver) => {
     const events = openEvents(settings, { listens: true, failed: () => undefined })
     await until(async () => events.isConnected())
-    const log = { warn: () => undefined }
-    const deliveries = createLogoutDeliveries({ ...services, events, clock: Date.now, deliver, log, leaseMs })
+    const log = { warn: () => undefined, error: () => undefined }
+    const deliveries = createLogoutDeliveries({ ...services, events, clock: Date.now, log, leaseMs })
     onTestFinished(() => events.stop())
-    return deliveries
+    return { ...deliveries, ...deliveries.start(deliver) }
   }
   let told = 0
   const one = await begin(first)
@@ -52,7 +52,7 @@ it('what a process that died did not deliver is delivered by another one, soon a
 it('what is being delivered is left alone by the others', async () => {
   const { one, other, told } = await twoProcesses(() => new Promise((resolve) => setTimeout(resolve, leaseMs / 2)))
   await one.send([notice])
-  await other.tryDue()
+  await other.runAgain()
   await new Promise((resolve) => setTimeout(resolve, leaseMs))
   await one.stop()
   await other.stop()

@@ -1,0 +1,9 @@
+import type { Artifacts } from '../storage/artifacts.ts'
+import type { Job } from './runner.ts'
+
+/** Removes expired artifacts from the embedded store; Redis expires its own. */
+export const artifactSweep = (artifacts: Pick<Artifacts, 'sweep'>): Job => ({
+  name: 'artifact sweep',
+  everyMs: 10_000,
+  run: () => artifacts.sweep(),
+})

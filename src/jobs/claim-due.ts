@@ -1,0 +1,54 @@
+import { sql, type Selectable } from 'kysely'
+import type { Database } from '../storage/database.ts'
+import type { Tables } from '../storage/schema.ts'
+
+/** Tables of work that is due at a time: the key, the column of the due time, and rows that still count. */
+const queues = {
+  session_endings: { key: 'person_id', due: 'due_at', where: sql``, set: sql`` },
+  representation_endings: { key: 'id', due: 'due_at', where: sql``, set: sql`` },
+  number_claims: { key: 'claimant_id', due: 'due_at', where: sql``, set: sql`` },
+  logout_deliveries: {
+    key: 'id',
+    due: 'next_attempt_at',
+    where: sql`and state = 'pending'`,
+    set: sql`, attempts = attempts + 1`,
+  },
+} as const
+
+type Queue = keyof typeof queues
+
+const claimedAtOnce = 50
+
+/**
+ * Claims due rows by compare-and-set on their due time, so that one of several processes works on each row.
+ * @param lease.until due time of a claimed row, in milliseconds since 1970 UTC: then another process may take it over
+ * @returns the rows as they were before the claim
+ */
+export async function claimDue<Table extends Queue>(
+  database: Database,
+  table: Table,
+  lease: { now: number; until: number; limit?: number },
+): Promise<Selectable<Tables[Table]>[]> {
+  const { now, until, limit = claimedAtOnce } = lease
+  const { key, due, where, set } = queues[table]
+  type Row = Selectable<Tables[Table]> & Record<string, unknown>
+  const { rows } = await sql<Row>`select * from ${sql.table(table)}
+    where ${sql.ref(due)} <= ${now} ${where} order by ${sql.ref(due)} limit ${sql.lit(limit)}`.execute(database)
+  const claimed = await Promise.all(
+    rows.map(async (row) => {
+      const { rows: won } = await sql`update ${sql.table(table)} set ${sql.ref(due)} = ${until} ${set}
+        where ${sql.ref(key)} = ${row[key]} and ${sql.ref(due)} = ${row[due]} ${where}
+        returning ${sql.ref(key)}`.execute(database)
+      return won.length === 1 ? [row] : []
+    }),
+  )
+  return claimed.flat()
+}
+
+/** The earliest due time, in milliseconds since 1970 UTC; undefined when no row waits. */
+export async function firstDue(database: Database, table: Queue): Promise<number | undefined> {
+  const { due, where } = queues[table]
+  const { rows } = await sql<{ at: number | null }>`select min(${sql.ref(due)}) as at from ${sql.table(table)}
+    where ${sql.ref(due)} is not null ${where}`.execute(database)
+  return rows[0]?.at ?? undefined
+}
