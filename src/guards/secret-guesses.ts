@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import type { AuditLog } from '../audit/audit-log.ts'
 import { budgets } from '../config/budgets.ts'
 import type { Clock } from '../config/clock.ts'
@@ -36,18 +37,14 @@ export function createSecretGuesses(options: {
 }): SecretGuesses {
   const { limits, blindIndex, audit, clock } = options
   /** Until when who is held; when who was right. */
-  const held = new Map<string, number>()
-  const proven = new Map<string, number>()
+  const held = new LRUCache<string, number>({ max: mostKept })
+  const proven = new LRUCache<string, number>({ max: mostKept })
   const keysOf = (clientId: string, { networks }: RequestContext) =>
     networks.map(({ key, factor }) => ({ key: `${clientId} ${key}`, factor }))
   /** A portal stands in one network; its neighbours prove nothing by it. */
   const keyOf = (clientId: string, { network }: RequestContext) => `${clientId} ${network}`
   const isProven = (clientId: string, request: RequestContext) =>
     clock() - (proven.get(keyOf(clientId, request)) ?? -Infinity) < provenMs
-  const keep = (kept: Map<string, number>, key: string, time: number) => {
-    if (kept.size >= mostKept) kept.clear()
-    kept.set(key, time)
-  }
   const tell = (clientId: string, everywhere: boolean, { address, browser }: RequestContext) =>
     audit.record({
       event: 'client.secret-guessed',
@@ -66,7 +63,7 @@ export function createSecretGuesses(options: {
       return Math.max(0, Math.ceil((until - now) / 1000))
     },
 
-    right: (clientId, request) => keep(proven, keyOf(clientId, request), clock()),
+    right: (clientId, request) => void proven.set(keyOf(clientId, request), clock()),
 
     async wrong(clientId, request) {
       if (await limits.exceeds(fromEverywhere, clientId)) await tell(clientId, true, request)
@@ -79,7 +76,7 @@ export function createSecretGuesses(options: {
         // one entry for all of them is enough while there are many
         if ((await limits.exceeds(limit, index)) && !guessed) await tell(clientId, false, request)
         const wait = await limits.waiting(limit, index)
-        if (wait > 0) keep(held, key, clock() + wait * 1000)
+        if (wait > 0) held.set(key, clock() + wait * 1000)
         if (wait > 0) return
       }
     },

@@ -1,4 +1,5 @@
 import { createHmac, type KeyObject } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
 import { errors, Provider, type Client as OidcClient, type Configuration, type KoaContextWithOIDC } from 'oidc-provider'
 import type { Consents } from '../accounts/consents.ts'
 import type { NaturalPersons } from '../accounts/natural-persons.ts'
@@ -240,12 +241,11 @@ const mostSubjectsKept = 10_000
 
 /** Pairwise subjects (OIDC Core 8.1); the latest are remembered, for one sign-in asks several times. */
 function createPairwise(key: KeyObject) {
-  const known = new Map<string, string>()
+  const known = new LRUCache<string, string>({ max: mostSubjectsKept })
   return (_ctx: KoaContextWithOIDC, accountId: string, client: OidcClient): string => {
     const whom = `${String(client.sectorIdentifier)}\0${accountId}`
     let subject = known.get(whom)
     if (subject === undefined) {
-      if (known.size >= mostSubjectsKept) known.clear()
       subject = createHmac('sha256', key).update(whom).digest('base64url')
       known.set(whom, subject)
     }

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import type { Clock } from '../config/clock.ts'
 import type { Artifacts } from './artifacts.ts'
 import { connectRedis, script, type Reply } from './redis.ts'
@@ -117,11 +118,7 @@ export async function openRedisArtifacts(
   }
 
   /** What was lately found behind an alias: as in Redis a hint, that spares asking for it where the artifact agrees. */
-  const aliases = new Map<string, string>()
-  const keepAlias = (key: string, id: string) => {
-    if (aliases.size >= mostAliases) aliases.clear()
-    aliases.set(key, id)
-  }
+  const aliases = new LRUCache<string, string>({ max: mostAliases })
 
   async function ofAlias(kind: string, id: string, alias: string) {
     const stored = alive(await redis.ask('GET', keyOf(kind, id)))
@@ -137,7 +134,7 @@ export async function openRedisArtifacts(
     },
 
     async put(kind, id, value, { ttl, ...more }) {
-      if (typeof more.alias === 'string') keepAlias(aliasKey(kind, more.alias), id)
+      if (typeof more.alias === 'string') aliases.set(aliasKey(kind, more.alias), id)
       const ttlMs = ttl * 1000
       const expiresAt = clock() + ttlMs
       const set = redis.ask('SET', keyOf(kind, id), `${headOf(expiresAt, more)}\n${value}`, 'PX', String(ttlMs))
@@ -151,7 +148,7 @@ export async function openRedisArtifacts(
       if (known) return known
       const id = await redis.ask('GET', key)
       if (typeof id !== 'string') return undefined
-      keepAlias(key, id)
+      aliases.set(key, id)
       return ofAlias(kind, id, alias)
     },
 

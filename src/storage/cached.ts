@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import type { Clock } from '../config/clock.ts'
 import { nowAndThenMs, type Events, type Topic } from './events.ts'
 
@@ -16,15 +17,14 @@ export function cached<T>(
   clock: Clock,
 ): (id: string) => Promise<T | undefined> {
   const { events, topic, all } = changes
-  const kept = new Map<string, { found: Promise<T | undefined>; until: number }>()
+  // request parameters choose the ids, so unknown ones must not fill the memory
+  const kept = new LRUCache<string, { found: Promise<T | undefined>; until: number }>({ max: mostKept })
   // one being looked for now is forgotten as well: it may have been read before the change
   events.subscribe(topic, (id) => (id === undefined ? kept.clear() : kept.delete(id)))
   return (id) => {
     const now = clock()
     const known = kept.get(id)
     if (known && known.until > now) return known.found
-    // ids come from requests: what is not there must not fill the memory
-    if (kept.size >= mostKept) kept.clear()
     const found = find(id)
     const entry = { found, until: now + (all && events.isConnected() ? nowAndThenMs : freshMs) }
     kept.set(id, entry)
