@@ -1,71 +1,24 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../config/clock.ts'
 import type { Artifacts } from './artifacts.ts'
-import { connectRedis, script, type Reply } from './redis.ts'
+import { add, compareAndSet, enlist, increment, removeOfGroup } from './artifact-scripts.ts'
+import { connectRedis, type Redis, type Reply } from './redis.ts'
 
 /**
- * One artifact is one key, so all that must be one step is one command on one key, in a Cluster too:
+ * One artifact is one key, so each atomic step is one command on one key, in a Cluster too:
  *   yideng:<kind>:<id>     `[expires at,"alias","group"]`, a line feed, the value
- *   yideng:<kind>@<alias>  the id; counts only where the artifact still has this alias
- *   yideng:<kind>#<group>  sorted set of ids by when they expire; counts only where the artifact still has this group
- * Redis forgets each by itself; the time in the artifact is there for our own clock.
+ *   yideng:<kind>@<alias>  the id; valid only if the artifact still has this alias
+ *   yideng:<kind>#<group>  sorted set of ids by expiry; valid only if the artifact still has this group
+ * Redis expires each key. The time in the artifact serves our own clock.
  */
 const keyOf = (kind: string, id: string) => `yideng:${kind}:${id}`
 const aliasKey = (kind: string, alias: string) => `yideng:${kind}@${alias}`
 const groupKey = (kind: string, group: string) => `yideng:${kind}#${group}`
 
-const found = `
-  local stored = redis.call('GET', KEYS[1])
-  local line = stored and string.find(stored, '\\n', 1, true)
-  local alive = stored and tonumber(string.match(stored, '^%[(%d+)')) > tonumber(ARGV[1])
-`
-
-/** now, expected, value, new expiry or 0, new milliseconds to live → head of what was changed */
-const compareAndSet = script(`${found}
-  if not alive or string.sub(stored, line + 1) ~= ARGV[2] then return nil end
-  local head = string.sub(stored, 1, line)
-  if ARGV[4] == '0' then
-    redis.call('SET', KEYS[1], head .. ARGV[3], 'KEEPTTL')
-  else
-    head = '[' .. ARGV[4] .. string.match(head, ',.*')
-    redis.call('SET', KEYS[1], head .. ARGV[3], 'PX', ARGV[5])
-  end
-  return head`)
-
-/** now, whole text, milliseconds to live → 1 when written */
-const add = script(`${found}
-  if alive then return 0 end
-  redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
-  return 1`)
-
-/** now, expiry of a new one, milliseconds to live → whole text */
-const increment = script(`${found}
-  if alive then
-    stored = string.sub(stored, 1, line) .. (tonumber(string.sub(stored, line + 1)) + 1)
-    redis.call('SET', KEYS[1], stored, 'KEEPTTL')
-  else
-    stored = '[' .. ARGV[2] .. ',null,null]\\n1'
-    redis.call('SET', KEYS[1], stored, 'PX', ARGV[3])
-  end
-  return stored`)
-
-/** the group's end of the head → 1 when removed */
-const removeOfGroup = script(`
-  local stored = redis.call('GET', KEYS[1])
-  local head = stored and string.sub(stored, 1, string.find(stored, '\\n', 1, true) - 1)
-  if not head or string.sub(head, -#ARGV[1]) ~= ARGV[1] then return 0 end
-  return redis.call('DEL', KEYS[1])`)
-
-/** now, expiry, id, milliseconds to live: a group lives as long as the longest of it, and forgets what has expired */
-const enlist = script(`
-  redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[1])
-  redis.call('ZADD', KEYS[1], ARGV[2], ARGV[3])
-  if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[4]) then redis.call('PEXPIRE', KEYS[1], ARGV[4]) end
-  return 1`)
-
 const mostAliases = 20_000
 
-interface HeadParts {
+/** The part of the head beside its expiry. */
+interface Indexed {
   alias?: string | null | undefined
   group?: string | null | undefined
 }
@@ -85,15 +38,49 @@ function read(reply: Reply): Stored | undefined {
 
 const parseHead = (head: string) => JSON.parse(head) as [number, string | null, string | null]
 
-/** How a head ends where the artifact belongs to a group. */
+const headOf = (expiresAt: number, { alias = null, group = null }: Indexed) => JSON.stringify([expiresAt, alias, group])
+
+/** The end of the head of an artifact in a group. */
 const groupEnd = (group: string) => `,${JSON.stringify(group)}]`
 
-const texts = (reply: Reply) => (Array.isArray(reply) ? reply.map(String) : [])
+interface Store {
+  redis: Redis
+  clock: Clock
+}
+
+function alive({ clock }: Store, reply: Reply): Stored | undefined {
+  const stored = read(reply)
+  return stored && stored.expiresAt > clock() ? stored : undefined
+}
+
+const find = async (store: Store, kind: string, id: string) =>
+  alive(store, await store.redis.ask('GET', keyOf(kind, id)))
+
+async function findByAlias(store: Store, kind: string, id: string, alias: string) {
+  const stored = await find(store, kind, id)
+  return stored && parseHead(stored.head)[1] === alias ? { id, value: stored.value } : undefined
+}
+
+/** Writes alias and group in the round trip of the artifact. Readers compare both, so a half-written index does no harm. */
+async function index(
+  { redis, clock }: Store,
+  { kind, id, expiresAt, ttlMs }: { kind: string; id: string; expiresAt: number; ttlMs: number },
+  { alias, group }: Indexed,
+): Promise<void> {
+  const written: Promise<unknown>[] = []
+  if (typeof alias === 'string') written.push(redis.ask('SET', aliasKey(kind, alias), id, 'PX', String(ttlMs)))
+  if (typeof group === 'string') written.push(redis.run(enlist, groupKey(kind, group), clock(), expiresAt, id, ttlMs))
+  await Promise.all(written)
+}
+
+async function idsOfGroup({ redis, clock }: Store, kind: string, group: string): Promise<string[]> {
+  const reply = await redis.ask('ZRANGEBYSCORE', groupKey(kind, group), `(${clock()}`, '+inf')
+  return Array.isArray(reply) ? reply.map(String) : []
+}
 
 /**
- * The artifact store of many machines, on one Redis or a Cluster. It is as durable as that Redis is told to be
- * (docs/deploy.md).
- * @throws StoreAway while Redis does not answer; it is connected again by itself
+ * The artifact store of several machines, on one Redis or a Cluster. Its durability is that of the Redis (docs/deploy.md).
+ * @throws StoreAway while Redis does not answer; the client connects again without a restart
  */
 export async function openRedisArtifacts(
   urls: string,
@@ -101,36 +88,13 @@ export async function openRedisArtifacts(
   failed: (error: unknown) => void,
 ): Promise<Artifacts> {
   const redis = await connectRedis(urls, failed)
-
-  const alive = (reply: Reply) => {
-    const stored = read(reply)
-    return stored && stored.expiresAt > clock() ? stored : undefined
-  }
-
-  /** In the same round trip as the artifact: only what is in both is promised, and listings look at both. */
-  async function index(kind: string, id: string, expiresAt: number, ttlMs: number, options: HeadParts) {
-    const { alias, group } = options
-    const written: Promise<unknown>[] = [
-      ...(typeof alias !== 'string' ? [] : [redis.ask('SET', aliasKey(kind, alias), id, 'PX', String(ttlMs))]),
-      ...(typeof group !== 'string' ? [] : [redis.run(enlist, groupKey(kind, group), clock(), expiresAt, id, ttlMs)]),
-    ]
-    await Promise.all(written)
-  }
-
-  /** What was lately found behind an alias: as in Redis a hint, that spares asking for it where the artifact agrees. */
+  const store = { redis, clock }
+  /** Recent ids by alias: a hint that saves a request, because the artifact itself confirms its alias. */
   const aliases = new LRUCache<string, string>({ max: mostAliases })
-
-  async function ofAlias(kind: string, id: string, alias: string) {
-    const stored = alive(await redis.ask('GET', keyOf(kind, id)))
-    return stored && parseHead(stored.head)[1] === alias ? { id, value: stored.value } : undefined
-  }
-
-  const headOf = (expiresAt: number, { alias = null, group = null }: HeadParts) =>
-    JSON.stringify([expiresAt, alias, group])
 
   return {
     async get(kind, id) {
-      return alive(await redis.ask('GET', keyOf(kind, id)))?.value
+      return (await find(store, kind, id))?.value
     },
 
     async put(kind, id, value, { ttl, ...more }) {
@@ -138,22 +102,22 @@ export async function openRedisArtifacts(
       const ttlMs = ttl * 1000
       const expiresAt = clock() + ttlMs
       const set = redis.ask('SET', keyOf(kind, id), `${headOf(expiresAt, more)}\n${value}`, 'PX', String(ttlMs))
-      await Promise.all([set, index(kind, id, expiresAt, ttlMs, more)])
+      await Promise.all([set, index(store, { kind, id, expiresAt, ttlMs }, more)])
     },
 
     async getByAlias(kind, alias) {
       const key = aliasKey(kind, alias)
       const lately = aliases.get(key)
-      const known = lately === undefined ? undefined : await ofAlias(kind, lately, alias)
+      const known = lately === undefined ? undefined : await findByAlias(store, kind, lately, alias)
       if (known) return known
       const id = await redis.ask('GET', key)
       if (typeof id !== 'string') return undefined
       aliases.set(key, id)
-      return ofAlias(kind, id, alias)
+      return findByAlias(store, kind, id, alias)
     },
 
     async take(kind, id) {
-      return alive(await redis.ask('GETDEL', keyOf(kind, id)))?.value
+      return alive(store, await redis.ask('GETDEL', keyOf(kind, id)))?.value
     },
 
     async compareAndSet(kind, id, expected, value, ttl) {
@@ -164,7 +128,7 @@ export async function openRedisArtifacts(
       if (typeof head !== 'string') return false
       if (ttl !== undefined) {
         const [, alias, group] = parseHead(head)
-        await index(kind, id, expiresAt, ttlMs, { alias, group })
+        await index(store, { kind, id, expiresAt, ttlMs }, { alias, group })
       }
       return true
     },
@@ -175,12 +139,12 @@ export async function openRedisArtifacts(
       const expiresAt = now + ttlMs
       const text = `${headOf(expiresAt, { alias, group })}\n${value}`
       const [, reply] = await Promise.all([
-        index(kind, id, expiresAt, ttlMs, { group }),
+        index(store, { kind, id, expiresAt, ttlMs }, { group }),
         redis.run(add, keyOf(kind, id), now, text, ttlMs),
       ])
       const added = reply === 1
-      // an alias says who has it, so only who was added may
-      if (added) await index(kind, id, expiresAt, ttlMs, { alias })
+      // only an artifact that was added may take the alias
+      if (added) await index(store, { kind, id, expiresAt, ttlMs }, { alias })
       return added
     },
 
@@ -196,25 +160,25 @@ export async function openRedisArtifacts(
     },
 
     async listGroup(kind, group) {
-      const ids = texts(await redis.ask('ZRANGEBYSCORE', groupKey(kind, group), `(${clock()}`, '+inf'))
+      const ids = await idsOfGroup(store, kind, group)
       const all = await Promise.all(
         ids.map(async (id) => {
-          const stored = alive(await redis.ask('GET', keyOf(kind, id)))
+          const stored = await find(store, kind, id)
           return stored?.head.endsWith(groupEnd(group)) ? [{ id, value: stored.value }] : []
         }),
       )
       return all.flat()
     },
 
-    /** Leaves the list as it is: what is written in this moment must be found by the next who ends the group. */
+    /** Leaves the list of ids: the next removal must find an artifact that is written at this moment. */
     async removeGroup(kind, group) {
-      const ids = texts(await redis.ask('ZRANGEBYSCORE', groupKey(kind, group), `(${clock()}`, '+inf'))
+      const ids = await idsOfGroup(store, kind, group)
       await Promise.all(ids.map((id) => redis.run(removeOfGroup, keyOf(kind, id), groupEnd(group))))
     },
 
-    /** Nothing is kept in memory. */
+    /** Only aliases are in memory, and each is confirmed. */
     renew: () => undefined,
-    /** Redis forgets by itself. */
+    /** Redis expires its keys. */
     sweep: async () => 0,
     close: () => redis.close(),
   }

@@ -1,9 +1,9 @@
-import type { StatementSync } from 'node:sqlite'
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Clock } from '../config/clock.ts'
 import type { Artifacts } from './artifacts.ts'
 import { createArtifactCache, type CachedArtifact } from './artifact-cache.ts'
 import { openSqlite } from './sqlite.ts'
-import { whenQuiet } from './gather.ts'
+import { createWriteBatch } from './write-batch.ts'
 
 const schema = `
   CREATE TABLE IF NOT EXISTS artifacts (
@@ -15,86 +15,48 @@ const schema = `
   CREATE INDEX IF NOT EXISTS artifacts_expiry ON artifacts (expires_at);
 `
 
-/** Few at once: nobody waits for a sweep. */
+/** Small, so that no request waits for a sweep. */
 const sweepAtOnce = 200
-/** The longest a write waits for others to share its commit. */
-const gatherMs = 8
 const live = 'kind = ? AND id = ? AND expires_at > ?'
 const columns = 'kind, id, value, expires_at AS expiresAt, alias'
 
-interface QueuedWrite {
-  run(): void
-  settle(): void
-  reject(error: unknown): void
-}
+const prepareStatements = (sqlite: DatabaseSync) => ({
+  get: sqlite.prepare(`SELECT ${columns} FROM artifacts WHERE ${live}`),
+  byAlias: sqlite.prepare(`SELECT ${columns} FROM artifacts WHERE kind = ? AND alias = ? AND expires_at > ?`),
+  byGroup: sqlite.prepare('SELECT id, value FROM artifacts WHERE kind = ? AND grouping = ? AND expires_at > ?'),
+  put: sqlite.prepare(`INSERT INTO artifacts (kind, id, value, expires_at, alias, grouping) VALUES (?, ?, ?, ?, ?, ?)
+      ON CONFLICT (kind, id) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at,
+      alias = excluded.alias, grouping = excluded.grouping`),
+  add: sqlite.prepare(`INSERT INTO artifacts (kind, id, value, expires_at, alias, grouping) VALUES (?, ?, ?, ?, ?, ?)
+      ON CONFLICT (kind, id) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at,
+      alias = excluded.alias, grouping = excluded.grouping WHERE expires_at <= ?`),
+  take: sqlite.prepare(`DELETE FROM artifacts WHERE ${live} RETURNING value`),
+  // without expires_at, which would write its index as well
+  compareAndSet: sqlite.prepare(`UPDATE artifacts SET value = ? WHERE ${live} AND value = ?`),
+  compareAndProlong: sqlite.prepare(`UPDATE artifacts SET value = ?, expires_at = ? WHERE ${live} AND value = ?`),
+  increment: sqlite.prepare(`INSERT INTO artifacts (kind, id, value, expires_at) VALUES (?, ?, '1', ?)
+      ON CONFLICT (kind, id) DO UPDATE SET
+        value = CASE WHEN expires_at > ? THEN CAST(CAST(value AS INTEGER) + 1 AS TEXT) ELSE '1' END,
+        expires_at = CASE WHEN expires_at > ? THEN expires_at ELSE excluded.expires_at END
+      RETURNING value, expires_at`),
+  remove: sqlite.prepare('DELETE FROM artifacts WHERE kind = ? AND id = ?'),
+  removeGroup: sqlite.prepare('DELETE FROM artifacts WHERE kind = ? AND grouping = ?'),
+  sweep: sqlite.prepare(
+    `DELETE FROM artifacts WHERE rowid IN (SELECT rowid FROM artifacts WHERE expires_at <= ? LIMIT ${sweepAtOnce})`,
+  ),
+})
 
 /**
- * The embedded artifact store. Synchronous NORMAL: survives `kill -9`; a power cut may cost the last moment, which costs
- * a sign-in at most. Writes that come close together share a transaction, and are promised once it is committed.
- * @param committed told how many milliseconds that took, waiting for other processes included
+ * The embedded artifact store. Synchronous NORMAL survives `kill -9`; a power cut may lose the last moment, at most a sign-in.
+ * Writes that come close together share a transaction, and settle after its commit.
+ * @param committed gets the milliseconds of each commit, waiting for other processes included
  */
 export function openSqliteArtifacts(file: string, clock: Clock, committed?: (ms: number) => void): Artifacts {
   const sqlite = openSqlite(file)
   sqlite.exec(schema)
   const cache = createArtifactCache(sqlite)
-  const statements = {
-    begin: sqlite.prepare('BEGIN IMMEDIATE'),
-    commit: sqlite.prepare('COMMIT'),
-    get: sqlite.prepare(`SELECT ${columns} FROM artifacts WHERE ${live}`),
-    byAlias: sqlite.prepare(`SELECT ${columns} FROM artifacts WHERE kind = ? AND alias = ? AND expires_at > ?`),
-    byGroup: sqlite.prepare('SELECT id, value FROM artifacts WHERE kind = ? AND grouping = ? AND expires_at > ?'),
-    put: sqlite.prepare(`INSERT INTO artifacts (kind, id, value, expires_at, alias, grouping) VALUES (?, ?, ?, ?, ?, ?)
-      ON CONFLICT (kind, id) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at,
-      alias = excluded.alias, grouping = excluded.grouping`),
-    add: sqlite.prepare(`INSERT INTO artifacts (kind, id, value, expires_at, alias, grouping) VALUES (?, ?, ?, ?, ?, ?)
-      ON CONFLICT (kind, id) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at,
-      alias = excluded.alias, grouping = excluded.grouping WHERE expires_at <= ?`),
-    take: sqlite.prepare(`DELETE FROM artifacts WHERE ${live} RETURNING value`),
-    // without expires_at, which would write its index anew
-    compareAndSet: sqlite.prepare(`UPDATE artifacts SET value = ? WHERE ${live} AND value = ?`),
-    compareAndProlong: sqlite.prepare(`UPDATE artifacts SET value = ?, expires_at = ? WHERE ${live} AND value = ?`),
-    increment: sqlite.prepare(`INSERT INTO artifacts (kind, id, value, expires_at) VALUES (?, ?, '1', ?)
-      ON CONFLICT (kind, id) DO UPDATE SET
-        value = CASE WHEN expires_at > ? THEN CAST(CAST(value AS INTEGER) + 1 AS TEXT) ELSE '1' END,
-        expires_at = CASE WHEN expires_at > ? THEN expires_at ELSE excluded.expires_at END
-      RETURNING value, expires_at`),
-    remove: sqlite.prepare('DELETE FROM artifacts WHERE kind = ? AND id = ?'),
-    removeGroup: sqlite.prepare('DELETE FROM artifacts WHERE kind = ? AND grouping = ?'),
-    sweep: sqlite.prepare(
-      `DELETE FROM artifacts WHERE rowid IN (SELECT rowid FROM artifacts WHERE expires_at <= ? LIMIT ${sweepAtOnce})`,
-    ),
-  }
-
-  let queue: QueuedWrite[] = []
-
-  /** Queues a write; the promise settles when the transaction they all share is committed. */
-  function write<T>(run: () => T): Promise<T> {
-    if (queue.length === 0) whenQuiet(gatherMs, flush)
-    return new Promise((resolve, reject) => {
-      let result: T
-      const settle = () => resolve(result)
-      queue.push({ run: () => (result = run()), settle, reject })
-    })
-  }
-
-  function flush(): void {
-    const writes = queue
-    queue = []
-    if (writes.length === 0) return
-    const began = performance.now()
-    try {
-      statements.begin.run()
-      for (const { run } of writes) run()
-      statements.commit.run()
-    } catch (error) {
-      if (sqlite.isTransaction) sqlite.exec('ROLLBACK')
-      cache.clear()
-      for (const { reject } of writes) reject(error)
-      return
-    }
-    committed?.(performance.now() - began)
-    for (const { settle } of writes) settle()
-  }
+  const statements = prepareStatements(sqlite)
+  const { add: write, flush } = createWriteBatch(sqlite, { committed, rolledBack: cache.clear })
 
   const one = <Row>(statement: StatementSync, ...parameters: (string | number)[]) =>
     statement.get(...parameters) as Row | undefined
@@ -108,7 +70,7 @@ export function openSqliteArtifacts(file: string, clock: Clock, committed?: (ms:
   const alive = (artifact: CachedArtifact | undefined) =>
     artifact !== undefined && artifact.expiresAt > clock() ? artifact : undefined
 
-  /** A write after which the artifact has to be read anew. */
+  /** A write after which the artifact has to be read again. */
   const change = <T>(kind: string, id: string, run: () => T) =>
     write(() => {
       cache.drop(kind, id)
@@ -188,7 +150,7 @@ export function openSqliteArtifacts(file: string, clock: Clock, committed?: (ms:
   }
 }
 
-/** Reads what is alive in a store, one after the other, for another store to take over. */
+/** Reads the live artifacts of a store, for a copy into another store. */
 export function* everyArtifact(file: string, now: number): Generator<CachedArtifact & { group: string | null }> {
   const sqlite = openSqlite(file)
   try {

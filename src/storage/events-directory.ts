@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, rmSync, watch, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { OpenTransport } from './events.ts'
+import type { OpenTransport } from './event-transport.ts'
 
 /**
  * The line of one machine: a directory beside the embedded stores. What is said is the name of an empty file that is made

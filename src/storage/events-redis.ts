@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto'
 import { createClient } from 'redis'
-import type { OpenTransport } from './events.ts'
+import type { OpenTransport } from './event-transport.ts'
 import { nodesOf } from './redis.ts'
 
 /** The one channel that the ACL of docs/deploy.md lets us use. */

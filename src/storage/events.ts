@@ -1,220 +1,104 @@
-import { randomBytes, randomInt } from 'node:crypto'
+import { EventConnection } from './event-connection.ts'
+import type { OpenTransport } from './event-transport.ts'
 
-/** What can be changed: a portal, an account, whom others act for, the key files, a login by QR code, a logout to be told. */
+/** Subjects of changes: clients, accounts, represented parties, key files, QR logins and logout deliveries. */
 const topics = ['client', 'person', 'principal', 'keys', 'qr', 'logout'] as const
 export type Topic = (typeof topics)[number]
 
-/** Says that what has this id was changed, once that is committed. An id only, never personal data. */
+/** Announces a change of the object with this id, after its commit. The id is never personal data. */
 export type Publish = (topic: Topic, id: string) => void
 
 /**
- * What changes in one process, told to all others on the same stores. An event is a hint: who hears it reads the store
- * again, so a forged one does no harm, and a lost one is made good by asking the store now and then.
+ * Announces a change in one process to all others on the same stores. An event is a hint: the receiver reads the store again.
+ * So a forged event does no harm, and polling makes up for a lost one.
  */
 export interface Events {
   publish: Publish
-  /** The listener is given an id, or undefined where any may have changed: something may have been missed. */
+  /** The listener gets an id, or undefined when events may have been missed and any object may have changed. */
   subscribe(topic: Topic, listener: (id: string | undefined) => void): () => void
-  /** Whether it is known that events come through; who does not hear has to ask the store often. */
+  /** Whether events are known to arrive. A process without them has to poll often. */
   isConnected(): boolean
-  /** Says what is still to be said, for a second at most. */
+  /** Sends what is unsent, for at most a second. */
   stop(): Promise<void>
 }
 
-/** Carries a short text, fit to be the name of a file, to every process that listens, also to the one that says it. */
-export interface Transport {
-  /** Rejects where it could not be said. */
-  send(text: string): Promise<unknown>
-  close(): void
-}
-
-export interface Receiver {
-  received(text: string): void
-  lost(error: unknown): void
-}
-
-/** Without an ear one only speaks. */
-export type OpenTransport = (receiver: Receiver | undefined) => Promise<Transport>
-
-/** Even where nothing is missed, the store is asked this often. */
+/** Interval of polling the store while events arrive. */
 export const nowAndThenMs = 30_000
-/** So often a process listens for itself: a line that carries nothing is known after twice that. */
-const listenForSelfMs = 5000
-const firstWaitMs = 50
-const longestWaitMs = 2000
-const lastWordsMs = 1000
-const mostUnsaid = 1000
-/** What is longer is told without its id: what is said may be the name of a file (events-directory.ts). */
+/** A longer text is sent without its id, because a text may become a file name (events-directory.ts). */
 const longestText = 200
 
 /**
- * @param options.listens A command line only speaks: it opens the line when there is something to say.
- * @param options.failed Told once when the line is lost, not at each try to open it again.
+ * @param options.listens false for a command line, which only publishes
+ * @param options.failed called once when the connection is lost, not for each attempt to connect again
  */
 export function createEvents(options: {
   open: OpenTransport
   listens: boolean
   failed: (error: unknown) => void
 }): Events {
-  const { open, listens, failed } = options
-  const self = randomBytes(6).toString('hex')
-  const listeners = new Map<Topic, Set<(id: string | undefined) => void>>()
-  let transport: Transport | undefined
-  let opening: Promise<void> | undefined
-  let saying: Promise<unknown> = Promise.resolve()
-  /** What could not be said yet. */
-  const unsaid = new Set<string>()
-  let heardSelf = false
-  let hearing = false
-  let stopped = false
-  /** Since the line last carried something. */
-  let tries = 0
-  let complained = false
-
-  const gathered = new Map<string, [Topic, string | undefined]>()
-  /** Once in a turn for all that came in it: a change is often said twice. */
-  function pass(topic: Topic, id: string | undefined): void {
-    if (gathered.size === 0) setImmediate(passAll)
-    gathered.set(`${topic} ${id}`, [topic, id])
+  const listeners = createListeners()
+  const connection = new EventConnection({
+    ...options,
+    received: (text) => {
+      const [topic, id = ''] = text.split('@')
+      if (isTopic(topic)) listeners.announce(topic, decoded(id))
+    },
+    connectionChanged: () => {
+      for (const topic of topics) listeners.announce(topic, undefined)
+    },
+    summary: topics,
+  })
+  return {
+    publish(topic, id) {
+      listeners.announce(topic, id)
+      const text = `${topic}@${encodeURIComponent(id)}`
+      connection.send(text.length > longestText ? topic : text)
+    },
+    subscribe: listeners.subscribe,
+    isConnected: () => connection.isConnected,
+    async stop() {
+      await connection.stop()
+      listeners.stop()
+    },
   }
-  function passAll(): void {
+}
+
+/** The listeners of this process. Changes of one turn of the event loop are announced together, equal ones once. */
+function createListeners() {
+  const listeners = new Map<Topic, Set<(id: string | undefined) => void>>()
+  const gathered = new Map<string, [Topic, string | undefined]>()
+  let stopped = false
+
+  function announceAll(): void {
     const all = [...gathered.values()]
     gathered.clear()
     if (stopped) return
     for (const [topic, id] of all) for (const listener of listeners.get(topic) ?? []) listener(id)
   }
 
-  function setHearing(now: boolean): void {
-    if (hearing === now) return
-    hearing = now
-    for (const topic of topics) pass(topic, undefined)
-  }
-
-  function received(text: string): void {
-    const [sender, topic, id = ''] = text.split('@')
-    if (sender === self) {
-      heardSelf = true
-      complained = false
-      tries = 0
-      setHearing(true)
-    } else if (isTopic(topic)) pass(topic, idIn(id))
-  }
-
-  function lose(which: Transport | undefined, error: unknown): void {
-    if (stopped || which !== transport || !transport) return
-    transport.close()
-    transport = undefined
-    setHearing(false)
-    complain(error)
-    reopen()
-  }
-
-  function complain(error: unknown): void {
-    if (!complained) failed(error)
-    complained = true
-  }
-
-  /** The one line there is; tried again and again until there is one. */
-  function reopen(): void {
-    opening ??= openOnce().finally(() => {
-      opening = undefined
-      if (!transport && !stopped) reopen()
-    })
-  }
-
-  async function openOnce(): Promise<void> {
-    if (tries > 0) await pause(Math.min(firstWaitMs * 2 ** Math.min(tries, 10), longestWaitMs) + randomInt(firstWaitMs))
-    tries += 1
-    let opened: Transport | undefined
-    try {
-      opened = await open(listens ? { received, lost: (error) => lose(opened, error) } : undefined)
-    } catch (error) {
-      complain(error)
-      return
-    }
-    if (stopped) return opened.close()
-    transport = opened
-    const texts = [...unsaid]
-    unsaid.clear()
-    for (const text of texts) say(text)
-    return listenForSelf()
-  }
-
-  function listenForSelf(): void {
-    heardSelf = false
-    if (listens) say(`${self}@self`)
-  }
-
-  function say(text: string): void {
-    const now = transport
-    if (!now) {
-      keepUnsaid(text)
-      return reopen()
-    }
-    const said = now.send(text).catch((error: unknown) => {
-      keepUnsaid(text)
-      lose(now, error)
-    })
-    saying = Promise.all([saying, said])
-    return undefined
-  }
-
-  function keepUnsaid(text: string): void {
-    if (text.startsWith(`${self}@self`)) return
-    if (unsaid.size >= mostUnsaid) {
-      unsaid.clear()
-      for (const topic of topics) unsaid.add(`${self}@${topic}`)
-    }
-    unsaid.add(text)
-  }
-
-  const timer = setInterval(() => {
-    if (!transport) return
-    if (heardSelf) listenForSelf()
-    else lose(transport, new Error('events do not come through'))
-  }, listenForSelfMs)
-  timer.unref()
-  if (listens) reopen()
-  else clearInterval(timer)
-
   return {
-    publish(topic, id) {
-      pass(topic, id)
-      const text = `${self}@${topic}@${encodeURIComponent(id)}`
-      say(text.length > longestText ? `${self}@${topic}` : text)
+    announce(topic: Topic, id: string | undefined): void {
+      if (gathered.size === 0) setImmediate(announceAll)
+      gathered.set(`${topic} ${id}`, [topic, id])
     },
-    subscribe(topic, listener) {
+    subscribe(topic: Topic, listener: (id: string | undefined) => void): () => void {
       const ofTopic = listeners.get(topic) ?? new Set()
       listeners.set(topic, ofTopic.add(listener))
       return () => ofTopic.delete(listener)
     },
-    isConnected: () => hearing,
-    async stop() {
-      clearInterval(timer)
-      const lastWords = async () => {
-        await opening
-        await saying
-      }
-      let late: NodeJS.Timeout | undefined
-      const tooLate = new Promise<void>((resolve) => (late = setTimeout(resolve, lastWordsMs)))
-      await Promise.race([lastWords(), tooLate])
-      clearTimeout(late)
+    stop: () => {
       stopped = true
-      transport?.close()
     },
   }
 }
 
 const isTopic = (text: string | undefined): text is Topic => topics.includes(text as Topic)
 
-/** An id that cannot be read may be any. */
-function idIn(text: string): string | undefined {
+/** Undefined, which means any object, for an id that cannot be read. */
+function decoded(id: string): string | undefined {
   try {
-    return decodeURIComponent(text) || undefined
+    return decodeURIComponent(id) || undefined
   } catch {
     return undefined
   }
 }
-
-/** Nobody's exit waits for it. */
-const pause = (ms: number) => new Promise<void>((resolve) => void setTimeout(resolve, ms).unref())

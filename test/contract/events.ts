@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { createEvents, type Events, type OpenTransport } from '../../src/storage/events.ts'
+import type { OpenTransport } from '../../src/storage/event-transport.ts'
+import { createEvents, type Events } from '../../src/storage/events.ts'
 
 /** What a process hears, in the order it came; `*` is "any may have changed". */
 export function ears(events: Events) {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import type { Receiver, OpenTransport } from '../../src/storage/events.ts'
+import type { OpenTransport, Receiver } from '../../src/storage/event-transport.ts'
 import { process } from '../contract/events.ts'
 
 beforeEach(() => void vi.useFakeTimers())
