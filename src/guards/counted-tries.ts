@@ -1,21 +1,21 @@
-/** One kind of try or question that is counted and held back, and for whom it counts. */
+/** One kind of counted attempt, and the subject of its count. */
 export interface CountedTries {
-  /** What the counts are kept under: names of limits, kinds of wrong-try counts. */
+  /** Names in the store: of limits, or kinds of wrong-attempt counts. */
   names: readonly string[]
   what: string
   /**
-   * `maker`: only for who makes them, by network, browser, login, session or account of their own. `target`: also for the
-   * account, number, name or portal they are about, which may be somebody else's.
+   * `maker`: counted only for the client, by network, browser, login, session or own account. `target`: counted also
+   * for the account, number, name or portal that the attempt is about, which may belong to another person.
    */
   countedFor: 'maker' | 'target'
-  /** How the one it is about goes on, whatever strangers tried. */
+  /** How the target goes on in spite of strangers' attempts. */
   ownersWay: string
   shownBy: string
 }
 
 const notHeld = 'not held by others’ tries'
 
-/** Every count that holds somebody back. A stranger's tries must never shut the owner's way (docs/tries.md). */
+/** All counts that can make a client wait. A stranger's attempts must never block the owner (docs/tries.md). */
 export const countedTries: readonly CountedTries[] = [
   {
     names: ['password-tries', 'password-tries-known', 'password-tries-braked'],

@@ -2,7 +2,8 @@ import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import { networksOf } from '../../src/config/address-networks.ts'
 import { openSqliteArtifacts } from '../../src/storage/artifacts-sqlite.ts'
-import { createLimits, createWindow } from '../../src/guards/limits.ts'
+import { createLimits } from '../../src/guards/limits.ts'
+import { createWindow } from '../../src/guards/window.ts'
 import { handClock, temporaryDirectory } from '../setup/temporary.ts'
 
 function opened() {
