@@ -72,7 +72,7 @@ export async function keepWorkers(
   process.on('SIGTERM', stop)
 
   await start()
-  for (let more = 1; more < many; more += 1) replaceIn(0)
+  for (let more = 1; more < count; more += 1) replaceIn(0)
   return !stopping
 }
 

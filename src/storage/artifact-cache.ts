@@ -9,18 +9,20 @@ export interface CachedArtifact {
   alias: string | null
 }
 
-/** What this process has read or written lately; nothing of it once another process has written to the same file. */
+/** Recent artifacts of this process. It empties once another process has written to the same file. */
 export interface ArtifactCache {
   get(kind: string, id: string): CachedArtifact | undefined
   getByAlias(kind: string, alias: string): CachedArtifact | undefined
   keep(artifact: CachedArtifact): void
   drop(kind: string, id: string): void
   clear(): void
-  /** The next look asks SQLite, whenever it was asked last. */
+  /** The next read asks SQLite again, however recent the last check was. */
   renew(): void
 }
 
-/** Of each kind. A code or token is asked for again within moments, and a session or grant in a few requests. */
+/**
+ * Maximum for each kind. A code or token is read again within moments, and a session or grant within a few requests.
+ */
 const mostKept = 1000
 
 interface Kept {
@@ -29,8 +31,8 @@ interface Kept {
 }
 
 /**
- * SQLite itself tells whether the cache still holds: `data_version` changes with every commit of another connection, and
- * with none of our own. So any number of processes may share the file, and one alone hardly reads it.
+ * SQLite shows whether the cache is valid: `data_version` changes with each commit of another connection, and never
+ * with our own. So any number of processes may share the file, and a single one hardly reads it.
  */
 export function createArtifactCache(sqlite: DatabaseSync): ArtifactCache {
   const version = sqlite.prepare('PRAGMA data_version')
@@ -40,7 +42,7 @@ export function createArtifactCache(sqlite: DatabaseSync): ArtifactCache {
 
   const clear = () => kinds.clear()
 
-  /** Asks SQLite once in a turn of the event loop, and once more when requests have come (`renew`). */
+  /** Asks SQLite once in a turn of the event loop, and again after `renew`. */
   function check(): void {
     if (checked) return
     checked = true

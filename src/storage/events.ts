@@ -28,8 +28,8 @@ export const nowAndThenMs = 30_000
 const longestText = 200
 
 /**
- * @param options.listens false for a command line, which only publishes
- * @param options.failed called once when the connection is lost, not for each attempt to connect again
+ * @param options.listens false for a command line, which only publishes.
+ * @param options.failed called once when the connection is lost, not for each attempt to connect again.
  */
 export function createEvents(options: {
   open: OpenTransport

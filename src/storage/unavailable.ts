@@ -1,4 +1,4 @@
-/** A store cannot be used just now: what was asked may be asked again later. */
+/** A store is unavailable: the operation may succeed later. */
 export class StoreAway extends Error {
   constructor(store: string, cause: unknown) {
     super(`${store} cannot be used now`, { cause })
@@ -6,10 +6,12 @@ export class StoreAway extends Error {
   }
 }
 
-/** Retry-After while a store is away. */
+/** Retry-After in seconds while a store is unavailable. */
 export const awaySeconds = '10'
 
-/** What node:net says when nobody answers; what PostgreSQL says when it stops, starts, is full or gave up (its appendix A). */
+/**
+ * Codes of node:net without a connection, and of PostgreSQL during stop, start or lack of resources (its appendix A).
+ */
 const awayCodes = new Set(
   (
     'ECONNREFUSED ECONNRESET EPIPE ETIMEDOUT EHOSTUNREACH ENETUNREACH ENOTFOUND EAI_AGAIN ' +
@@ -20,11 +22,11 @@ const awayCodes = new Set(
 /** SQLite: busy, full, I/O (sqlite.org/rescode.html), the low byte of an extended code. */
 const awaySqlite = new Set([5, 10, 13])
 
-/** What node-postgres says without a code when a connection is lost or not to be had. */
+/** Messages of node-postgres without a code, for a lost or missing connection. */
 const awayMessages =
   /^(Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error)/
 
-/** Whether an error means that a store is away, not that what was asked of it is wrong. */
+/** Whether an error means that a store is unavailable, not that the query is wrong. */
 export function isUnavailable(error: unknown): boolean {
   if (error instanceof StoreAway) return true
   if (!(error instanceof Error)) return false
@@ -34,5 +36,5 @@ export function isUnavailable(error: unknown): boolean {
   return (typeof code === 'string' && awayCodes.has(code)) || awayMessages.test(error.message)
 }
 
-/** For whoever works on the server, where a store is away. */
+/** A hint for operators while a store is unavailable. */
 export const awaySentence = 'A store does not answer: look at YIDENG_DATABASE_URL and YIDENG_REDIS_URL.'
