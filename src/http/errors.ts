@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 import { isGone } from '../pages/bodies.ts'
 import { TooManyCalls } from '../guards/portal-budgets.ts'
 import { showPage, requestOf } from '../pages/request-context.ts'
-import { awaySeconds, isUnavailable } from '../storage/unavailable.ts'
+import { retryAfterSeconds, isUnavailable } from '../storage/unavailable.ts'
 import { Refusal, refusals, type RefusalCode } from '../refusal/refusal.ts'
 
 /** The refusal for an error; an unexpected error is a server error. */
@@ -22,7 +22,7 @@ export function calmErrors(log: Logger): Middleware {
     const { id: reference } = requestOf(ctx)
     ctx.remove('location') // a code that could not be audited is not shown
     if (retryAfter !== undefined) ctx.set('retry-after', String(retryAfter))
-    if (code === 'unavailable') ctx.set('retry-after', awaySeconds)
+    if (code === 'unavailable') ctx.set('retry-after', retryAfterSeconds)
     if (ctx.accepts('html', 'json') === 'json') {
       ctx.status = refusals[code]
       ctx.body = { error: code, reference }

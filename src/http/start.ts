@@ -2,7 +2,7 @@ import cluster from 'node:cluster'
 import { inspect } from 'node:util'
 import { pino, type DestinationStream, type Logger } from 'pino'
 import { readSettings, SettingsError, type Settings } from '../config/settings.ts'
-import { awaySentence, isUnavailable } from '../storage/unavailable.ts'
+import { unavailableHint, isUnavailable } from '../storage/unavailable.ts'
 import { visible, visibleJson, visibleLines } from '../text/visible.ts'
 import { answerMetricsOfAll } from './metrics-of-all.ts'
 import { openTracing, untraced, type Tracing } from './tracing.ts'
@@ -70,6 +70,6 @@ function plainly(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException
   if (error instanceof SettingsError) return message
   if (code === 'EADDRINUSE') return 'The port is taken by another program: choose another one with PORT=3001.'
-  if (isUnavailable(error)) return awaySentence
+  if (isUnavailable(error)) return unavailableHint
   return inspect(error)
 }

@@ -80,7 +80,7 @@ async function idsOfGroup({ redis, clock }: Store, kind: string, group: string):
 
 /**
  * The artifact store of several machines, on one Redis or a Cluster. Its durability is that of the Redis (docs/deploy.md).
- * @throws StoreAway while Redis does not answer; the client connects again without a restart
+ * @throws StoreUnavailable while Redis does not answer; the client connects again without a restart
  */
 export async function openRedisArtifacts(
   urls: string,

@@ -1,6 +1,6 @@
 import { createHash, randomInt } from 'node:crypto'
 import { createClient, createCluster } from 'redis'
-import { StoreAway } from './unavailable.ts'
+import { StoreUnavailable } from './unavailable.ts'
 
 export type Reply = string | number | null | Reply[]
 
@@ -15,9 +15,9 @@ export interface Script {
 
 /** One node or a Cluster, with the few operations of the artifact store. */
 export interface Redis {
-  /** @throws StoreAway */
+  /** @throws StoreUnavailable */
   ask(...command: RedisCommand): Promise<Reply>
-  /** @throws StoreAway */
+  /** @throws StoreUnavailable */
   run(script: Script, key: string, ...values: (string | number)[]): Promise<Reply>
   close(): Promise<void>
 }
@@ -47,7 +47,7 @@ const settings = (url: string) => ({
 /**
  * Connects to `redis://` or `rediss://` (TLS) with user and password of the URL. Several URLs, separated by commas,
  * are nodes of one Cluster. The first node that answers shows whether it is a Cluster.
- * @throws StoreAway when none answers
+ * @throws StoreUnavailable when none answers
  */
 export async function connectRedis(urls: string, failed: (error: unknown) => void): Promise<Redis> {
   const nodes = urls.split(',')
@@ -57,7 +57,7 @@ export async function connectRedis(urls: string, failed: (error: unknown) => voi
   const away = (error: unknown): unknown =>
     error instanceof Error && /^(ERR|WRONGTYPE|NOSCRIPT|NOPERM|NOAUTH|WRONGPASS)\b/.test(error.message)
       ? error
-      : new StoreAway('Redis', error)
+      : new StoreUnavailable('Redis', error)
 
   async function ask(key: string, command: string[]): Promise<Reply> {
     try {
@@ -125,16 +125,16 @@ async function isCluster(nodes: string[]): Promise<boolean> {
       if (probe.isOpen) probe.destroy()
     }
   }
-  throw new StoreAway('Redis', cause)
+  throw new StoreUnavailable('Redis', cause)
 }
 
-/** @throws StoreAway, and stops the client's attempts */
+/** @throws StoreUnavailable, and stops the client's attempts */
 async function connected(client: { connect(): Promise<unknown>; destroy(): void }): Promise<void> {
   try {
     await inTime(connectMs + answerMs, client.connect())
   } catch (error) {
     client.destroy()
-    throw new StoreAway('Redis', error)
+    throw new StoreUnavailable('Redis', error)
   }
 }
 

@@ -1,18 +1,18 @@
 /** A store is unavailable: the operation may succeed later. */
-export class StoreAway extends Error {
+export class StoreUnavailable extends Error {
   constructor(store: string, cause: unknown) {
     super(`${store} cannot be used now`, { cause })
-    this.name = 'StoreAway'
+    this.name = 'StoreUnavailable'
   }
 }
 
 /** Retry-After in seconds while a store is unavailable. */
-export const awaySeconds = '10'
+export const retryAfterSeconds = '10'
 
 /**
  * Codes of node:net without a connection, and of PostgreSQL during stop, start or lack of resources (its appendix A).
  */
-const awayCodes = new Set(
+const unavailableCodes = new Set(
   (
     'ECONNREFUSED ECONNRESET EPIPE ETIMEDOUT EHOSTUNREACH ENETUNREACH ENOTFOUND EAI_AGAIN ' +
     '08000 08001 08003 08004 08006 25006 25P03 53100 53200 53300 53400 55P03 57014 57P01 57P02 57P03 58000 58030'
@@ -20,21 +20,21 @@ const awayCodes = new Set(
 )
 
 /** SQLite: busy, full, I/O (sqlite.org/rescode.html), the low byte of an extended code. */
-const awaySqlite = new Set([5, 10, 13])
+const sqliteCodes = new Set([5, 10, 13])
 
 /** Messages of node-postgres without a code, for a lost or missing connection. */
-const awayMessages =
+const unavailableMessages =
   /^(Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error)/
 
 /** Whether an error means that a store is unavailable, not that the query is wrong. */
 export function isUnavailable(error: unknown): boolean {
-  if (error instanceof StoreAway) return true
+  if (error instanceof StoreUnavailable) return true
   if (!(error instanceof Error)) return false
   if (isUnavailable(error.cause)) return true
   const { code, errcode } = error as { code?: unknown; errcode?: unknown }
-  if (typeof errcode === 'number') return awaySqlite.has(errcode & 0xff)
-  return (typeof code === 'string' && awayCodes.has(code)) || awayMessages.test(error.message)
+  if (typeof errcode === 'number') return sqliteCodes.has(errcode & 0xff)
+  return (typeof code === 'string' && unavailableCodes.has(code)) || unavailableMessages.test(error.message)
 }
 
 /** A hint for operators while a store is unavailable. */
-export const awaySentence = 'A store does not answer: look at YIDENG_DATABASE_URL and YIDENG_REDIS_URL.'
+export const unavailableHint = 'A store does not answer: look at YIDENG_DATABASE_URL and YIDENG_REDIS_URL.'
