@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../config/clock.ts'
-import { nowAndThenMs, type Events, type Topic } from './events.ts'
+import { pollMs, type Events, type Topic } from './events.ts'
 
 /** Longest age of a value while events do not arrive (DESIGN 1.3 allows two seconds). */
 const freshMs = 1000
@@ -26,7 +26,7 @@ export function cached<T>(
     const known = kept.get(id)
     if (known && known.until > now) return known.found
     const found = find(id)
-    const entry = { found, until: now + (all && events.isConnected() ? nowAndThenMs : freshMs) }
+    const entry = { found, until: now + (all && events.isConnected() ? pollMs : freshMs) }
     kept.set(id, entry)
     found.catch(() => kept.get(id) === entry && kept.delete(id))
     return found

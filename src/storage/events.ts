@@ -23,7 +23,7 @@ export interface Events {
 }
 
 /** Interval of polling the store while events arrive. */
-export const nowAndThenMs = 30_000
+export const pollMs = 30_000
 /** A longer text is sent without its id, because a text may become a file name (events-directory.ts). */
 const longestText = 200
 
