@@ -14,7 +14,7 @@ const whileGuessed: Limit = { name: 'client-secret-guessed', most: 3, seconds: 6
 const fromEverywhere: Limit = { name: 'client-secret-everywhere', most: 200, seconds: 300, longest: 3600 }
 
 const provenMs = hourMs
-const mostKept = 100_000
+const maxEntries = 100_000
 
 /** Limits wrong client secrets. The state that each call needs is in the memory of the process. */
 export interface SecretGuesses {
@@ -37,15 +37,15 @@ export function createSecretGuesses(options: {
 }): SecretGuesses {
   const { limits, blindIndex, audit, clock } = options
   /** End of the wait, and time of the last correct secret, by client and network. */
-  const held = new LRUCache<string, number>({ max: mostKept })
-  const proven = new LRUCache<string, number>({ max: mostKept })
+  const held = new LRUCache<string, number>({ max: maxEntries })
+  const proven = new LRUCache<string, number>({ max: maxEntries })
   const keysOf = (clientId: string, { networks }: RequestContext) =>
     networks.map(({ key, factor }) => ({ key: `${clientId} ${key}`, factor }))
   /** Only the narrowest network counts as proven: its neighbours prove nothing. */
   const keyOf = (clientId: string, { network }: RequestContext) => `${clientId} ${network}`
   const isProven = (clientId: string, request: RequestContext) =>
     clock() - (proven.get(keyOf(clientId, request)) ?? -Infinity) < provenMs
-  const tell = (clientId: string, everywhere: boolean, { address, browser }: RequestContext) =>
+  const recordGuess = (clientId: string, everywhere: boolean, { address, browser }: RequestContext) =>
     audit.record({
       event: 'client.secret-guessed',
       actor: 'portal',
@@ -66,7 +66,7 @@ export function createSecretGuesses(options: {
     right: (clientId, request) => void proven.set(keyOf(clientId, request), clock()),
 
     async wrong(clientId, request) {
-      if (await limits.exceeds(fromEverywhere, clientId)) await tell(clientId, true, request)
+      if (await limits.exceeds(fromEverywhere, clientId)) await recordGuess(clientId, true, request)
       if (isProven(clientId, request)) return
       const guessed = (await limits.waiting(fromEverywhere, clientId)) > 0
       for (const { key, factor } of keysOf(clientId, request)) {
@@ -74,7 +74,7 @@ export function createSecretGuesses(options: {
         const limit = { ...one, most: one.most * factor }
         const index = blindIndex('client-secret', key)
         // one entry for all networks is enough during an attack
-        if ((await limits.exceeds(limit, index)) && !guessed) await tell(clientId, false, request)
+        if ((await limits.exceeds(limit, index)) && !guessed) await recordGuess(clientId, false, request)
         const wait = await limits.waiting(limit, index)
         if (wait > 0) held.set(key, clock() + wait * 1000)
         if (wait > 0) return

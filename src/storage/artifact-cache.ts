@@ -23,9 +23,9 @@ export interface ArtifactCache {
 /**
  * Maximum for each kind. A code or token is read again within moments, and a session or grant within a few requests.
  */
-const mostKept = 1000
+const maxEntries = 1000
 
-interface Kept {
+interface Cache {
   byId: Map<string, CachedArtifact>
   byAlias: Map<string, CachedArtifact>
 }
@@ -36,7 +36,7 @@ interface Kept {
  */
 export function createArtifactCache(sqlite: DatabaseSync): ArtifactCache {
   const version = sqlite.prepare('PRAGMA data_version')
-  const kinds = new Map<string, Kept>()
+  const kinds = new Map<string, Cache>()
   let seen: unknown
   let checked = false
 
@@ -53,11 +53,11 @@ export function createArtifactCache(sqlite: DatabaseSync): ArtifactCache {
   }
 
   function drop(kind: string, id: string): void {
-    const kept = kinds.get(kind)
-    const known = kept?.byId.get(id)
-    if (!kept || !known) return
-    kept.byId.delete(id)
-    if (known.alias !== null) kept.byAlias.delete(known.alias)
+    const cache = kinds.get(kind)
+    const known = cache?.byId.get(id)
+    if (!cache || !known) return
+    cache.byId.delete(id)
+    if (known.alias !== null) cache.byAlias.delete(known.alias)
   }
 
   return {
@@ -78,15 +78,15 @@ export function createArtifactCache(sqlite: DatabaseSync): ArtifactCache {
       const { kind, id, alias } = artifact
       check()
       drop(kind, id)
-      let kept = kinds.get(kind)
-      if (!kept) {
-        kept = { byId: new Map(), byAlias: new Map() }
-        kinds.set(kind, kept)
+      let cache = kinds.get(kind)
+      if (!cache) {
+        cache = { byId: new Map(), byAlias: new Map() }
+        kinds.set(kind, cache)
       }
-      kept.byId.set(id, artifact)
-      if (alias !== null) kept.byAlias.set(alias, artifact)
-      if (kept.byId.size <= mostKept) return
-      const [oldest] = kept.byId.values()
+      cache.byId.set(id, artifact)
+      if (alias !== null) cache.byAlias.set(alias, artifact)
+      if (cache.byId.size <= maxEntries) return
+      const [oldest] = cache.byId.values()
       if (oldest) drop(kind, oldest.id)
     },
   }

@@ -4,7 +4,7 @@ import { pollMs, type Events, type Topic } from './events.ts'
 
 /** Longest age of a value while events do not arrive (DESIGN 1.3 allows two seconds). */
 const freshMs = 1000
-const mostKept = 10_000
+const maxEntries = 10_000
 
 /**
  * A lookup by id with a cache: one sign-in reads its person and its portal in each request. An event removes a changed
@@ -18,17 +18,17 @@ export function cached<T>(
 ): (id: string) => Promise<T | undefined> {
   const { events, topic, all } = changes
   // request parameters choose the ids, so unknown ones must not fill the memory
-  const kept = new LRUCache<string, { found: Promise<T | undefined>; until: number }>({ max: mostKept })
+  const entries = new LRUCache<string, { found: Promise<T | undefined>; until: number }>({ max: maxEntries })
   // a lookup under way is removed as well: it may have read before the change
-  events.subscribe(topic, (id) => (id === undefined ? kept.clear() : kept.delete(id)))
+  events.subscribe(topic, (id) => (id === undefined ? entries.clear() : entries.delete(id)))
   return (id) => {
     const now = clock()
-    const known = kept.get(id)
+    const known = entries.get(id)
     if (known && known.until > now) return known.found
     const found = find(id)
     const entry = { found, until: now + (all && events.isConnected() ? pollMs : freshMs) }
-    kept.set(id, entry)
-    found.catch(() => kept.get(id) === entry && kept.delete(id))
+    entries.set(id, entry)
+    found.catch(() => entries.get(id) === entry && entries.delete(id))
     return found
   }
 }
