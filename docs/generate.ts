@@ -227,8 +227,8 @@ function limitsPage(): string {
     '# Capacity limits',
     '',
     'The limits of one caller at each endpoint. The server does not start with a route without a budget. Only the caller over its',
-    'limit gets 429 with `Retry-After`. A network is an IPv4 address, or the first 64, 56 and 48 bits of an IPv6 address, the',
-    'wider ones with 4 and 16 times the number. With `YIDENG_TRUST_PROXY` the address is the last one of `X-Forwarded-For`,',
+    'limit gets 429 with `Retry-After`. A network is an IPv4 address, or the first 64, 56 and 48 bits of an IPv6 address. The',
+    'wider ones have 4 and 16 times the number. With `YIDENG_TRUST_PROXY` the address is the last one of `X-Forwarded-For`,',
     'otherwise that of the connection. Waits that are counted over all processes double after each further breach.',
     '',
     ...table(

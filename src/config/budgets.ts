@@ -16,7 +16,7 @@ export const budgets = {
   requests: { what: 'requests', by: network, most: 'YIDENG_ADDRESS_REQUESTS', seconds: 10, in: 'process' },
   refusedCalls: {
     what: 'refused calls without client authentication',
-    by: `${network}, unless a client authenticated from it within the hour`,
+    by: `${network} without an authenticated client in the hour`,
     most: 'YIDENG_ADDRESS_REQUESTS',
     seconds: 10,
     in: 'process',
