@@ -23,7 +23,7 @@ import { recordLines, tableLines, terminalText, type Line } from './layout.ts'
 import { nearest } from './nearest.ts'
 import { faultOfServer } from './remote/server-address.ts'
 import type { RemoteOptions } from './remote/remote.ts'
-import { awaySentence, isUnavailable } from '../storage/unavailable.ts'
+import { unavailableHint, isUnavailable } from '../storage/unavailable.ts'
 import { visibleJson } from '../text/visible.ts'
 import { sessionCommands, type SessionCommand } from './remote/session-commands.ts'
 
@@ -172,7 +172,7 @@ function failure(error: unknown): Outcome {
   const message = error instanceof Error ? error.message : String(error)
   if (/database is locked|SQLITE_BUSY/.test(message))
     return failed('The store is busy: another program has been writing for more than 5 seconds. Try again.')
-  return failed(isUnavailable(error) ? `${awaySentence} (${causeOf(error)})` : causeOf(error))
+  return failed(isUnavailable(error) ? `${unavailableHint} (${causeOf(error)})` : causeOf(error))
 }
 
 /** What lies deepest says most; an error of several tries has no words of its own (`AggregateError`). */

@@ -1,6 +1,6 @@
 /**
- * What limits how much one caller may ask for; docs/limits.md is made of it. `most` is a number or the setting that holds it.
- * `in` says where it is counted: in each process's memory, or in the artifact store, which all processes share.
+ * A limit for one caller; docs/limits.md is generated from these. `most` is a number or the name of its setting.
+ * `in`: counted in the memory of each process, or in the artifact store, which all processes share.
  */
 export interface Budget {
   what: string
@@ -15,8 +15,8 @@ const network = 'network'
 export const budgets = {
   requests: { what: 'requests', by: network, most: 'YIDENG_ADDRESS_REQUESTS', seconds: 10, in: 'process' },
   refusedCalls: {
-    what: 'calls that were refused and proved no client',
-    by: `${network}, unless a client proved itself from it within the hour`,
+    what: 'refused calls without client authentication',
+    by: `${network} without an authenticated client in the hour`,
     most: 'YIDENG_ADDRESS_REQUESTS',
     seconds: 10,
     in: 'process',
@@ -29,15 +29,15 @@ export const budgets = {
     in: 'process',
   },
   stored: {
-    what: 'kilobytes stored for who is not signed in and proved no client',
+    what: 'kilobytes stored without a sign-in and without client authentication',
     by: network,
     most: 'YIDENG_ADDRESS_STORED',
     seconds: 600,
     in: 'process',
   },
   secrets: { what: 'wrong secrets', by: `client and ${network}`, most: 20, seconds: 60, in: 'store' },
-  deviceTries: { what: 'codes asked for or typed', by: network, most: 60, seconds: 600, in: 'store' },
-  adminRefusals: { what: 'calls without a right to them', by: network, most: 60, seconds: 600, in: 'store' },
+  deviceTries: { what: 'codes requested or typed', by: network, most: 60, seconds: 600, in: 'store' },
+  adminRefusals: { what: 'calls without permission', by: network, most: 60, seconds: 600, in: 'store' },
   signInTries: { what: 'identifiers tried', by: network, most: 'YIDENG_ADDRESS_TRIES', seconds: 600, in: 'store' },
   recoveries: { what: 'tries', by: network, most: 'YIDENG_ADDRESS_TRIES', seconds: 600, in: 'store' },
   registrations: {
@@ -47,17 +47,17 @@ export const budgets = {
     seconds: 3600,
     in: 'store',
   },
-  qrStarts: { what: 'logins begun', by: network, most: 'YIDENG_QR_ADDRESS_CREATIONS', seconds: 300, in: 'store' },
-  qrScans: { what: 'looks and claims', by: network, most: 600, seconds: 600, in: 'store' },
+  qrStarts: { what: 'started logins', by: network, most: 'YIDENG_QR_ADDRESS_CREATIONS', seconds: 300, in: 'store' },
+  qrScans: { what: 'views and claims', by: network, most: 600, seconds: 600, in: 'store' },
   memory: {
-    what: 'answers from memory: nothing is asked of a store',
+    what: 'answers from memory, without a store',
     by: 'nobody',
     most: 0,
     seconds: 0,
     in: 'process',
   },
   oneAtATime: {
-    what: 'one at a time is asked of the stores, whoever asks meanwhile gets the same answer',
+    what: 'one store request at a time, shared by simultaneous callers',
     by: 'nobody',
     most: 1,
     seconds: 0,

@@ -3,39 +3,39 @@ import type { NaturalPerson } from '../accounts/natural-persons.ts'
 import type { Line } from '../accounts/passwords/hash-gate.ts'
 import type { Clock } from '../config/clock.ts'
 import type { Settings } from '../config/settings.ts'
-import { addressKeys } from '../keys/address-keys.ts'
 import type { BlindIndex } from '../keys/blind-index.ts'
 import type { RequestContext } from '../pages/request-context.ts'
 import { Refusal } from '../refusal/refusal.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
 import { createLimits } from './limits.ts'
+import { perNetwork } from './network-limit.ts'
 import { createTries, typedKey } from './tries.ts'
 
-/** Time in which one network may try so often (`YIDENG_ADDRESS_TRIES`). */
+/** Window of `YIDENG_ADDRESS_TRIES`. */
 const networkWindowSeconds = 600
-/** What one browser of one person may try where its network may not, in the same time. */
+/** Attempts of one known browser for one person in the same window, also while its network has to wait. */
 const browserTries = 60
 
 export interface Tried<Result> {
-  /** What the comparison found, where it was right and might be tried; undefined otherwise. */
+  /** Result of the comparison; undefined when it failed or was not allowed. */
   result: Result | undefined
-  /** Where there is no result: milliseconds until what was typed may be tried again, 0 where it may be. */
+  /** Milliseconds to wait before the next attempt for what was typed; 0 when it may be made now. */
   waitMs: number
-  /** Forgets the wrong tries of whoever made the right one. */
+  /** Clears the wrong attempts of the client that succeeded. */
   forget(): Promise<void>
 }
 
 /**
- * Tries of something secret of an account, counted for who makes them. Strangers are counted by network, for what they type
- * and for the account. A browser that the person has signed in with before is counted by itself as well: a right try from it
- * is let in while strangers wait, so nobody can lock a person out of their own browser.
+ * Attempts at a secret of an account. An unknown client is counted by network, by what it typed and by account. A
+ * browser that the person signed in with before has a count of its own: its correct attempt is allowed while others
+ * wait. So a stranger cannot lock a person out of their own browser.
  *
- * What a wrong try is told depends on the strangers' count alone, and the work is the same: so nobody learns whether there
- * is an account, nor, with somebody's browser, whose it is.
+ * The answer to a wrong attempt depends only on the counts of unknown clients, and the work is the same. So it shows
+ * neither whether an account exists nor, to the holder of a stolen browser, whose it is.
  */
 export interface AccountTries {
   /**
-   * @param compare undefined where it is wrong; it is asked also where the try may not be made
+   * @param compare returns undefined when the secret is wrong; it also runs when the attempt is not allowed
    * @throws Refusal `too_many_requests` for the network
    */
   make<Result>(
@@ -43,13 +43,13 @@ export interface AccountTries {
     who: { identifier: string; person: NaturalPerson | undefined },
     compare: (line: Line) => Promise<Result | undefined>,
   ): Promise<Tried<Result>>
-  /** Forgets the wrong tries of everybody for these identifiers and this account, and those of this browser. */
+  /** Clears the wrong attempts of all clients for these identifiers and this account, and those of this browser. */
   forgetAll(request: RequestContext, personId: string, identifiers: readonly string[]): Promise<void>
 }
 
-/** What holds networks back beside their own limit. */
+/** A second limit for networks, beside their own (login/methods/password/spray-throttle.ts). */
 interface SprayThrottle {
-  /** Counts a try; the seconds this network has to wait. */
+  /** Counts an attempt; returns the seconds this network has to wait. */
   wait(request: RequestContext): Promise<number>
   tried(right: boolean): Promise<void>
 }
@@ -67,30 +67,32 @@ export function createAccountTries(options: {
   const { passwordTries, passwordWaitSeconds: waitSeconds, addressTries } = limits
   const tries = createTries({ kind, artifacts, clock, tries: passwordTries, waitSeconds })
   const counts = createLimits(artifacts, clock)
-  const ofOneNetwork = { name: kind, most: addressTries, seconds: networkWindowSeconds }
-  const ofOneBrowser = { ...ofOneNetwork, name: `${kind}-known`, most: browserTries, longest: networkWindowSeconds }
+  const networkLimit = { name: kind, most: addressTries, seconds: networkWindowSeconds }
+  const browserLimit = { ...networkLimit, name: `${kind}-known`, most: browserTries, longest: networkWindowSeconds }
+
+  const networkCounts = perNetwork({ artifacts, blindIndex, clock }, networkLimit)
 
   const browserKey = (personId: string, request: RequestContext) =>
     `known ${personId} ${devices.keyOf(request.deviceBefore)}`
   const isKnown = async (personId: string, request: RequestContext) =>
     (await devices.firstSeenAt(personId, devices.keyOf(request.deviceBefore))) !== undefined
 
-  /** Seconds this network has to wait; counts the try, whoever makes it. */
+  /** Counts an attempt of any client; returns the seconds this network has to wait. */
   async function networkWait(request: RequestContext): Promise<number> {
-    const wait = await counts.count(ofOneNetwork, addressKeys(blindIndex, request))
+    const wait = await networkCounts.count(request)
     return wait > 0 ? wait : ((await throttle?.wait(request)) ?? 0)
   }
 
   return {
     async make(request, { identifier, person }, compare) {
       const typed = typedKey(blindIndex, identifier)
-      // nobody's tries are counted as well, so that an account does not show by the time it takes
+      // attempts without an account are counted as well, so that the response time does not show whether there is one
       const personKey = person?.id ?? `nobody ${typed}`
       const known = await isKnown(personKey, request)
       const ownKey = known ? browserKey(personKey, request) : `unknown ${typed}`
       const held = await networkWait(request)
       const tooMany = new Refusal('too_many_requests', `more than ${addressTries} ${kind}`, held)
-      if (held > 0 && (!known || (await counts.count(ofOneBrowser, ownKey)) > 0)) throw tooMany
+      if (held > 0 && (!known || (await counts.count(browserLimit, ownKey)) > 0)) throw tooMany
 
       const tried = await tries.make(async (reserve) => {
         const { waitMs, first } = held > 0 ? { waitMs: 0, first: false } : await reserve(typed)

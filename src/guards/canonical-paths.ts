@@ -1,9 +1,9 @@
 import type { Context, Middleware } from 'koa'
 
-/** Letters, digits and `-._~` (RFC 3986 section 2.3): what our addresses are made of. None of them is ever percent-encoded. */
+/** The characters of our paths (unreserved, RFC 3986 section 2.3). They are never percent-encoded. */
 const segmentForm = /^(?!\.{1,2}$)[\w.~-]+$/
 
-/** The routes as a tree of their segments. */
+/** Routes as a tree of their segments. */
 interface Step {
   literal: Map<string, Step>
   parameter: Step | undefined
@@ -13,9 +13,9 @@ interface Step {
 const newStep = (): Step => ({ literal: new Map(), parameter: undefined, isRoute: false })
 
 /**
- * Whether a path is one of these routes, in the route's own spelling: case, slashes and all. A parameter takes one segment
+ * Whether a path is one of these routes in its exact spelling, with case and slashes. A parameter matches one segment
  * of unreserved characters.
- * @param routes as `/login/:attempt/consent`
+ * @param routes such as `/login/:attempt/consent`
  */
 export function createKnownPaths(routes: Iterable<string>): (path: string) => boolean {
   const root = newStep()
@@ -36,7 +36,7 @@ export function createKnownPaths(routes: Iterable<string>): (path: string) => bo
 
 const segmentsOf = (route: string) => route.split('/').filter(Boolean)
 
-/** @param from where the next segment begins */
+/** @param from index of the next segment */
 function leadsToRoute(step: Step, path: string, from: number): boolean {
   const slash = path.indexOf('/', from)
   const end = slash === -1 ? path.length : slash
@@ -49,15 +49,15 @@ function leadsToRoute(step: Step, path: string, from: number): boolean {
 export interface CanonicalOptions {
   issuer: string
   known: (path: string) => boolean
-  /** For a request that is what it should be. */
+  /** Answers a request in the exact spelling. */
   taken: Middleware
-  /** For any other: no rule has been asked before it, and none is behind it. */
+  /** Answers any other request. It comes before all rules, and no route follows it. */
   refused: (status: 400 | 404) => Middleware
 }
 
 /**
- * Lets in only requests that every rule behind reads alike: one `Host` (RFC 9112 section 3.2), a target of one form, a
- * path in the spelling of a route. Routers fold case and trailing slashes, rules that compare paths do not.
+ * Allows only requests that all later rules read alike: one `Host` (RFC 9112 section 3.2), one form of target, the
+ * exact spelling of a route. Routers fold case and trailing slashes, but rules that compare paths do not.
  */
 export function canonicalOnly({ issuer, known, taken, refused }: CanonicalOptions): Middleware {
   const malformed = refused(400)
@@ -66,14 +66,17 @@ export function canonicalOnly({ issuer, known, taken, refused }: CanonicalOption
   return (ctx, next) => {
     takeAbsoluteForm(ctx, issuer)
     if (hasSeveralHosts(ctx.req.rawHeaders) || !hasPlainTarget(ctx)) {
-      ctx.req.headers.host = host // no redirect to where it would have been right
+      ctx.req.headers.host = host // no redirect to the exact spelling
       return malformed(ctx, next)
     }
     return known(ctx.path) ? taken(ctx, next) : unknown(ctx, next)
   }
 }
 
-/** `GET https://issuer/path` is `GET /path` (RFC 9112 section 3.2.2); another origin stays, and is malformed. */
+/**
+ * `GET https://issuer/path` equals `GET /path` (RFC 9112 section 3.2.2). Another origin stays in the target, which is
+ * malformed then.
+ */
 function takeAbsoluteForm(ctx: Context, issuer: string): void {
   const { url } = ctx.req
   if (!url?.startsWith(`${issuer}/`)) return
@@ -82,7 +85,7 @@ function takeAbsoluteForm(ctx: Context, issuer: string): void {
   ctx.request.originalUrl = ctx.req.url
 }
 
-/** A slash first, and the path ends where its query begins, whoever reads it. `*` and `host:port` are nothing we answer. */
+/** The path of a target: from its first slash to its query. `*` and `host:port` have none. */
 function hasPlainTarget(ctx: Context): boolean {
   const { url = '' } = ctx.req
   if (!url.startsWith('/') || url.includes('#')) return false

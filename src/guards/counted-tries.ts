@@ -1,34 +1,34 @@
-/** One kind of try or question that is counted and held back, and for whom it counts. */
+/** One kind of counted attempt, and the subject of its count. */
 export interface CountedTries {
-  /** What the counts are kept under: names of limits, kinds of wrong-try counts. */
+  /** Names in the store: of limits, or kinds of wrong-attempt counts. */
   names: readonly string[]
   what: string
   /**
-   * `maker`: only for who makes them, by network, browser, login, session or account of their own. `target`: also for the
-   * account, number, name or portal they are about, which may be somebody else's.
+   * `maker`: counted only for the client, by network, browser, login, session or own account. `target`: counted also
+   * for the account, number, name or portal that the attempt is about, which may belong to another person.
    */
   countedFor: 'maker' | 'target'
-  /** How the one it is about goes on, whatever strangers tried. */
+  /** How the target goes on in spite of strangers' attempts. */
   ownersWay: string
   shownBy: string
 }
 
-const notHeld = 'not held by others’ tries'
+const notHeld = 'others’ attempts do not count'
 
-/** Every count that holds somebody back. A stranger's tries must never shut the owner's way (docs/tries.md). */
+/** All counts that can make a client wait. A stranger's attempts must never block the owner (docs/tries.md). */
 export const countedTries: readonly CountedTries[] = [
   {
     names: ['password-tries', 'password-tries-known', 'password-tries-braked'],
-    what: 'passwords: by network; by what was typed and by account; by browser that the account knows',
+    what: 'passwords: by network, by typed identifier, by account, and by browser of an earlier sign-in',
     countedFor: 'target',
-    ownersWay: 'a browser the person signed in with before is let in; passkeys and QR login are not counted with it',
+    ownersWay: 'a browser of an earlier sign-in is admitted; passkeys and QR login have other counts',
     shownBy: 'test/guards/account-tries.test.ts',
   },
   {
     names: ['recovery-tries', 'recovery-tries-known'],
-    what: 'recovery codes: as passwords, by themselves',
+    what: 'recovery codes: as passwords, with counts of their own',
     countedFor: 'target',
-    ownersWay: 'a browser the person signed in with before is let in; a link from the counter',
+    ownersWay: 'a browser of an earlier sign-in is admitted; a link from the counter',
     shownBy: 'test/guards/account-tries.test.ts',
   },
   {
@@ -42,19 +42,20 @@ export const countedTries: readonly CountedTries[] = [
     names: ['passkey-tries'],
     what: 'passkeys, by network',
     countedFor: 'maker',
-    ownersWay: 'a right passkey is let in also from a network that has to wait',
+    ownersWay: 'a valid passkey is admitted also from a network that has to wait',
     shownBy: 'test/login/methods/passkey/sign-in.test.ts',
   },
   {
     names: ['face-failures', 'face-captured'],
-    what: 'captures of a face: by account; ten times as many by number that is not proven yet, or by person over all kiosks',
+    what: 'captures of a face: by account; ten times the limit by unproven number, or by person over all kiosks',
     countedFor: 'target',
-    ownersWay: 'their own account until ten others with the register’s name used theirs up; another kiosk; the counter',
+    ownersWay:
+      'their own account, until ten other accounts with the register’s name are used up; another kiosk; the counter',
     shownBy: 'test/login/methods/face/limits.test.ts',
   },
   {
     names: ['face-begun', 'face-typed'],
-    what: 'captures begun, by login or session; identifiers typed at a kiosk, by network',
+    what: 'started captures, by login or session; identifiers typed at a kiosk, by network',
     countedFor: 'maker',
     ownersWay: notHeld,
     shownBy: 'test/login/methods/face/face.test.ts',
@@ -63,7 +64,7 @@ export const countedTries: readonly CountedTries[] = [
     names: ['register-number', 'register-name'],
     what: 'matches with the population register: by number, by name with birth date',
     countedFor: 'target',
-    ownersWay: 'registration goes on at level 2; a face or the counter proves the person as ever',
+    ownersWay: 'registration continues at level 2; a face or the counter proves the person as before',
     shownBy: 'test/guards/register-matches.test.ts',
   },
   {
@@ -75,14 +76,14 @@ export const countedTries: readonly CountedTries[] = [
   },
   {
     names: ['qr-creations', 'qr-shown', 'qr-address-scans'],
-    what: 'QR logins begun and looked at, by network; frames shown, by login',
+    what: 'started and viewed QR logins, by network; shown frames, by login',
     countedFor: 'maker',
     ownersWay: notHeld,
     shownBy: 'test/login/methods/qr/servers.test.ts',
   },
   {
     names: ['qr-scans', 'qr-refusals'],
-    what: 'scans and refusals, by the account that is signed in on the phone',
+    what: 'scans and refusals, by the account on the phone',
     countedFor: 'maker',
     ownersWay: 'only the person’s own phone scans or refuses',
     shownBy: 'test/login/methods/qr/servers.test.ts',
@@ -96,16 +97,16 @@ export const countedTries: readonly CountedTries[] = [
   },
   {
     names: ['device-tries', 'admin-refusals'],
-    what: 'user codes of the command line, calls of the admin API without a right; by network',
+    what: 'user codes of the command line, refused calls of the admin API; by network',
     countedFor: 'maker',
     ownersWay: notHeld,
     shownBy: 'test/http/limits.test.ts',
   },
   {
     names: ['client-secret', 'client-secret-guessed', 'client-secret-everywhere'],
-    what: 'client secrets, by portal and network; fewer per network while a secret is guessed from everywhere',
+    what: 'client secrets, by portal and network; fewer per network while many networks guess',
     countedFor: 'target',
-    ownersWay: 'a network the portal proved itself from within the hour never waits',
+    ownersWay: 'a network with a correct secret within the hour never waits',
     shownBy: 'test/guards/secret-guesses.test.ts',
   },
 ]

@@ -1,30 +1,32 @@
-import { randomInt } from 'node:crypto'
 import type { Counted } from '../config/address-networks.ts'
 import type { Clock } from '../config/clock.ts'
 import { daySeconds } from '../config/time.ts'
 import { Refusal } from '../refusal/refusal.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
 
-/** So many within so many seconds; who goes over it waits until they have passed, and twice as long each time again. */
+/** Allows `most` events in `seconds`. Over it: wait for the window to pass; each further breach doubles the wait. */
 export interface Limit {
-  /** One word: where the counts are kept. */
+  /** One word, part of the key in the store. */
   name: string
   most: number
   seconds: number
-  /** The longest wait, in seconds; a day where it is not said. */
+  /** Longest wait in seconds; a day by default. */
   longest?: number
 }
 
-/** What a limit counts for: one key, or several, the narrowest first, each with its own sum. */
+/** The subject of a count: one key, or several from narrow to wide, each with its own sum. */
 export type CountedFor = string | readonly Counted[]
 
-/** Counts in the artifact store, so over every process. */
+/** Limits in the artifact store, so that all processes share them. */
 export interface Limits {
-  /** Counts one; gives the seconds still to wait, or 0 within the limit. A wider sum counts only what a narrower one let by. */
+  /**
+   * Counts one event; returns the seconds to wait, or 0 within the limit. A wider sum counts only what the narrower
+   * one allowed.
+   */
   count(limit: Limit, key: CountedFor): Promise<number>
-  /** The seconds still to wait; counts nothing. */
+  /** Returns the seconds to wait; counts nothing. */
   waiting(limit: Limit, key: string): Promise<number>
-  /** Counts one; true for the one that went over the limit, and for none of those that come after it. */
+  /** Counts one event; true only for the first event over the limit, not for those after it. */
   exceeds(limit: Limit, key: string): Promise<boolean>
   /** @throws Refusal `too_many_requests` over the limit, with the seconds to wait */
   spend(limit: Limit, key: CountedFor): Promise<void>
@@ -52,7 +54,7 @@ export function createLimits(artifacts: Artifacts, clock: Clock): Limits {
     const { most, seconds, longest = longestWait } = limit
     const { count: sofar, expiresAt } = await artifacts.increment(kind, key, seconds)
     if (sofar <= most) return { wait: 0, exceeded: false }
-    // of many at once exactly one is the first over the limit
+    // of several events at once, exactly one is the first over the limit
     if (sofar > most + 1) return { wait: secondsUntil(expiresAt), exceeded: false }
     const { count: times } = await artifacts.increment(`${kind}-times`, key, rememberedSeconds)
     const wait = Math.min(seconds * 2 ** (times - 1), longest)
@@ -81,58 +83,4 @@ export function createLimits(artifacts: Artifacts, clock: Clock): Limits {
       if (wait > 0) throw new Refusal('too_many_requests', `more than ${limit.most} ${limit.name}`, wait)
     },
   }
-}
-
-/**
- * So much in a window of time, counted in this process alone: for what comes thousands of times a second, where a write for
- * each would cost more than what it holds off. Memory is bounded: once there are too many keys, new ones share counts, by a
- * hash that nobody outside can compute. So whoever has many addresses cannot go uncounted.
- */
-export function createWindow({ most, seconds, clock, mostKeys = 100_000 }: WindowOptions) {
-  const counts = new Map<string, number>()
-  const seed = randomInt(2 ** 31)
-  let ends = 0
-  const current = () => {
-    const now = clock()
-    if (now >= ends) {
-      counts.clear()
-      ends = now + seconds * 1000
-    }
-    return counts
-  }
-  const placeOf = (key: string) =>
-    counts.size < mostKeys || counts.has(key) ? key : `shared ${hashOf(key, seed) % sharedCounts}`
-  const secondsLeft = () => Math.max(1, Math.ceil((ends - clock()) / 1000))
-  return {
-    /** @param amount what this one takes of `most` */
-    count(keys: readonly Counted[], amount = 1): void {
-      const now = current()
-      for (const { key } of keys) {
-        const place = placeOf(key)
-        now.set(place, (now.get(place) ?? 0) + amount)
-      }
-    },
-    /** Seconds until the window ends when one of the keys has used it up; 0 otherwise. */
-    wait(keys: readonly Counted[]): number {
-      const now = current()
-      return keys.some(({ key, factor }) => (now.get(placeOf(key)) ?? 0) >= most * factor) ? secondsLeft() : 0
-    },
-  }
-}
-
-export interface WindowOptions {
-  most: number
-  seconds: number
-  clock: Clock
-  /** Keys counted by themselves in one window; those that come later share counts. */
-  mostKeys?: number
-}
-
-const sharedCounts = 4096
-
-/** FNV-1a (Fowler, Noll, Vo) from a secret start: fast, and nobody can choose what to collide with. */
-function hashOf(text: string, seed: number): number {
-  let value = seed
-  for (let index = 0; index < text.length; index += 1) value = Math.imul(value ^ text.charCodeAt(index), 16_777_619)
-  return value >>> 0
 }

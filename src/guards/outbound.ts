@@ -3,7 +3,7 @@ import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { BlockList, isIP } from 'node:net'
 
-/** Addresses of special use (IANA registries, RFC 6890): nobody's server on the internet has one. */
+/** Special-purpose addresses (IANA registries, RFC 6890). No public server has one. */
 const special = new BlockList()
 const ranges: [string, number][] = [
   ['0.0.0.0', 8],
@@ -26,7 +26,7 @@ const ranges: [string, number][] = [
 ]
 for (const [address, prefix] of ranges) special.addSubnet(address, prefix, 'ipv4')
 
-/** Only global unicast is asked at all, less what tunnels to or stands for something else. */
+/** Global unicast, without prefixes that tunnel to other addresses or embed them. */
 const ranges6: [string, number][] = [
   ['2001::', 23],
   ['2001:db8::', 32],
@@ -38,10 +38,10 @@ for (const [address, prefix] of ranges6) special.addSubnet(address, prefix, 'ipv
 const globalUnicast = new BlockList()
 globalUnicast.addSubnet('2000::', 3, 'ipv6')
 
-/** True for an address on the public internet, however it is written. */
+/** True for an address on the public internet, in any notation. */
 export function isPublic(address: string): boolean {
   if (isIP(address) === 4) return !special.check(address, 'ipv4')
-  // ::ffff:10.0.0.1 and ::ffff:a00:1 are no global unicast either
+  // ::ffff:10.0.0.1 and ::ffff:a00:1 are not global unicast either
   return isIP(address) === 6 && globalUnicast.check(address, 'ipv6') && !special.check(address, 'ipv6')
 }
 
@@ -58,9 +58,9 @@ const keptHeaders = ['content-type', 'cache-control', 'expires'] as const
 export type Fetch = (url: string | URL | Request, init?: RequestInit) => Promise<Response>
 
 /**
- * Fetches what a portal's registration names: its key set, its back-channel logout. The address a name resolves to is looked
- * at where the connection is made, so nothing can be named one thing when it is checked and another when it is used;
- * redirects are not followed; the answer is small and comes soon.
+ * Fetches the URLs of a portal's registration: its key set and its back-channel logout. The resolved address is
+ * checked at connection time, so a name cannot change between check and use. Redirects are not followed. The response
+ * is limited in size and time.
  */
 export function createOutbound(options: {
   allowed: (address: string) => boolean
@@ -70,7 +70,7 @@ export function createOutbound(options: {
   const { allowed, lookup = systemLookup, patienceMs = usualPatienceMs } = options
   const refused = (host: string) => new Error(`${host} is not on the public internet`)
 
-  // the connection goes to one of the addresses that were looked at
+  // the connection uses one of the checked addresses
   const guarded = (host: string, { all }: { all?: boolean }, answer: (...given: unknown[]) => void) => {
     lookup(host, { all: true }, (error, addresses) => {
       const forbidden = addresses?.length === 0 || addresses?.some(({ address }) => !allowed(address))

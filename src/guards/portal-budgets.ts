@@ -4,9 +4,9 @@ import type { Counted } from '../config/address-networks.ts'
 import { budgets } from '../config/budgets.ts'
 import type { Clock } from '../config/clock.ts'
 import { requestOf, type RequestContext } from '../pages/request-context.ts'
-import { createWindow } from './limits.ts'
+import { createWindow } from './window.ts'
 
-/** What a client is told that has to wait (RFC 6585 section 4); never sent through a browser to a portal. */
+/** The answer to a client over its budget (RFC 6585 section 4). It never passes through a browser to a portal. */
 export class TooManyCalls extends errors.OIDCProviderError {
   override allow_redirect = false
   readonly retryAfter: number
@@ -21,9 +21,9 @@ export class TooManyCalls extends errors.OIDCProviderError {
 
 export interface PortalBudgetOptions {
   provider: Provider
-  /** Of one client at one endpoint in a minute. */
+  /** Calls of one client at one endpoint in a minute. */
   calls: number
-  /** Of one network in ten seconds, without a client that proved itself. */
+  /** Refused calls of one network in ten seconds, without an authenticated client. */
   refused: number
   clock: Clock
 }
@@ -34,11 +34,11 @@ type ClientOf = NonNullable<KoaContextWithOIDC['oidc']['client']>
 const provesItself = (client: ClientOf) => client.clientAuthMethod !== 'none'
 
 /**
- * Budgets of the endpoints that clients call. Who proved to be a client is counted by client, so a portal that runs wild is
- * held back, and nobody else; a stranger cannot use up a portal's budget by naming it. Whatever is refused without such a
- * proof is counted by network. A network that a client proved itself from within the hour is spared, for strangers may
+ * Budgets of the endpoints that clients call. An authenticated client is counted by client, so a faulty portal limits
+ * only itself. A stranger cannot use up a portal's budget by naming it. Refused calls without client authentication
+ * are counted by network. A network where a client authenticated within the hour is exempt, because strangers may
  * share it.
- * @returns middleware to stand around oidc-provider at these endpoints
+ * @returns middleware around oidc-provider for these endpoints
  */
 export function budgetClients({ provider, calls, refused, clock }: PortalBudgetOptions): Middleware {
   const called = createWindow({ most: calls, seconds: budgets.calls.seconds, clock })

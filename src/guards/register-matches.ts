@@ -8,20 +8,20 @@ import type { Artifacts } from '../storage/artifacts.ts'
 import { createLimits } from './limits.ts'
 
 const weekSeconds = 7 * daySeconds
-/** Questions about one number, whichever names. A person who mistypes asks a few times. */
+/** Questions about one number, with any name. A person who mistypes asks a few times. */
 const ofNumber = { name: 'register-number', most: 5, seconds: daySeconds }
 /**
- * Questions about one name with one birth date, whichever numbers: 1,000 serials fit a date and a region. Several people of
- * one name are born on one day, so a few must pass. Beyond it, a week's wait.
+ * Questions about one name with one birth date, with any number: 1,000 serials fit a date and a region. A few must
+ * pass, because several people share a name and a birthday. Beyond it, the wait is a week.
  */
 const ofName = { name: 'register-name', most: 10, seconds: weekSeconds, longest: weekSeconds }
 
 /**
- * Matches with the population register, counted per number and per name over all addresses and accounts, so that nobody
- * finds out a person's number, or whose it is, by asking. Whoever may ask no more is answered as where nothing matches.
+ * Limits matches with the population register, by number and by name, over all networks and accounts. So a client
+ * cannot find out a number, or its owner, by asking. Over the limit, the answer is the one for no match.
  */
 export interface RegisterMatches {
-  /** Counts a question; true where the answer must not be told. */
+  /** Counts a question; true when the answer must be "no match". */
   silent(claim: Pick<PersonalData, 'documentType' | 'documentNumber' | 'name'>): Promise<boolean>
 }
 
@@ -33,7 +33,7 @@ export function createRegisterMatches(options: {
   const { artifacts, blindIndex, clock } = options
   const limits = createLimits(artifacts, clock)
 
-  /** Where the number holds one. */
+  /** Birth date in the number; empty when there is none. */
   function birthDateOf(type: string, number: string): string {
     const parsed = parseDocument({ type, number, today: new Date(clock()) })
     return (parsed.ok && parsed.document.birthDate) || ''

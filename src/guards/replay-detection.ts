@@ -4,8 +4,8 @@ import type { Artifacts } from '../storage/artifacts.ts'
 import { hashId } from '../storage/hash-id.ts'
 
 /**
- * Each client assertion (RFC 7523 section 3) and DPoP proof (RFC 9449 section 11.1) counts once: it is written only where it
- * is not yet. oidc-provider looks first and writes later, so several at once would all be taken.
+ * Accepts each client assertion (RFC 7523 section 3) and DPoP proof (RFC 9449 section 11.1) once, by one atomic write.
+ * oidc-provider reads first and writes later, so several at once would all be accepted.
  */
 export function detectReplaysAtomically(provider: Provider, artifacts: Pick<Artifacts, 'add'>, clock: Clock): void {
   const model = provider.ReplayDetection as unknown as {

@@ -2,10 +2,10 @@ import { Provider, type AdapterPayload, type KoaContextWithOIDC } from 'oidc-pro
 import { budgets } from '../config/budgets.ts'
 import type { Clock } from '../config/clock.ts'
 import { requestOf } from '../pages/request-context.ts'
-import { createWindow } from './limits.ts'
+import { createWindow } from './window.ts'
 import { TooManyCalls } from './portal-budgets.ts'
 
-/** Where a client proves itself before anything is stored. */
+/** Endpoints that authenticate the client before anything is stored. */
 const provenRoutes: ReadonlySet<string> = new Set([
   'token',
   'introspection',
@@ -14,7 +14,7 @@ const provenRoutes: ReadonlySet<string> = new Set([
   'device_authorization',
 ])
 
-/** Nobody is signed in, and no client has proved itself: a stranger has it stored. */
+/** True for data of a stranger: no person is signed in and no client is authenticated. */
 function isStrangers({ oidc }: KoaContextWithOIDC, { accountId }: AdapterPayload): boolean {
   if (accountId !== undefined) return false
   const { client, entities } = oidc
@@ -22,9 +22,9 @@ function isStrangers({ oidc }: KoaContextWithOIDC, { accountId }: AdapterPayload
   return !(provenRoutes.has(oidc.route) && client && client.clientAuthMethod !== 'none')
 }
 
-/** Counts what one network makes us store before anybody is known. */
+/** Limits the data that one network makes us store without authentication. */
 export interface StoredBudget {
-  /** @throws TooManyCalls when the network has used it up */
+  /** @throws TooManyCalls over the budget of the network */
   spend(payload: AdapterPayload, bytes: number): void
 }
 

@@ -8,37 +8,37 @@ import { ContentionError, updateArtifact } from '../storage/compare-and-set.ts'
 const schema = z.object({ tries: z.number(), rounds: z.number(), until: z.number() })
 
 const longestWaitSeconds = daySeconds
-/** Wrong tries are remembered for so long after the last one. */
+/** Time to live of a count, from its last wrong attempt. */
 const rememberedSeconds = 2 * longestWaitSeconds
 
-/** Whether a try may be made. */
+/** Whether an attempt is allowed. */
 export interface Reserved {
-  /** Milliseconds still to wait, or 0 when the try may be made. */
+  /** Milliseconds to wait, or 0 when the attempt is allowed. */
   waitMs: number
-  /** Nothing was counted for it before: a quiet one. */
+  /** This is the first counted attempt for the key. */
   first: boolean
 }
 
 type Reserve = (key: string) => Promise<Reserved>
 
-/** Wrong-try limits: so many tries, then a wait that doubles each time (DESIGN 2.5). */
+/** Limits wrong attempts: after the allowed number comes a wait, which doubles each time (DESIGN 2.5). */
 export interface Tries {
   /**
-   * Makes a try. The attempt reserves what it counts for before it compares, so that tries made at once cannot exceed the
-   * limit. Where it throws, something was away or busy before anything was compared: nobody learned anything by it, so
-   * nothing is counted.
+   * Makes an attempt. It reserves its counts before it compares, so that attempts at once cannot exceed the limit.
+   * When it throws, a store failed or was busy before the comparison: the client learned nothing, and nothing is
+   * counted.
    */
   make<Result>(attempt: (reserve: Reserve) => Promise<Result>): Promise<Result>
-  /** The try was right. */
+  /** Clears the count after a correct attempt. */
   clear(key: string): Promise<void>
 }
 
-/** What tries are counted for when somebody says who they are, account or no account. */
+/** The key for a typed identifier, with or without an account. */
 export const typedKey = (blindIndex: BlindIndex, identifier: string) =>
   blindIndex('tries', identifier.slice(0, 256).normalize('NFKC').toLowerCase())
 
 export function createTries(options: {
-  /** What is tried: each kind is counted by itself. */
+  /** Kind of secret; each kind has its own counts. */
   kind: 'password-tries' | 'recovery-tries'
   artifacts: Artifacts
   clock: Clock

@@ -20,7 +20,7 @@ import { rememberSessions } from '../sessions/memory.ts'
 import type { Assets } from '../pages/assets.ts'
 import { Refusal } from '../refusal/refusal.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
-import { holdNetworks } from './budgets.ts'
+import { limitNetworkRequests } from '../guards/network-requests.ts'
 import { canonicalOnly, createKnownPaths } from '../guards/canonical-paths.ts'
 import { calledByClients, endpointOf, fixedRoutes } from './endpoints.ts'
 import { calmErrors } from './errors.ts'
@@ -35,7 +35,7 @@ import type { Tracing } from './tracing.ts'
 import { requestContexts, type RequestContextDeps } from './browser-request.ts'
 
 export interface AppDeps {
-  /** oidc-provider is a koa application; ours is the same one with our middleware before its own. */
+  /** oidc-provider is a koa application. Ours is the same one, with our middleware before its own. */
   provider: Provider
   settings: Settings
   clock: Clock
@@ -58,13 +58,13 @@ export interface AppDeps {
 }
 
 /**
- * Everything a request passes, from top to bottom; oidc-provider comes last.
+ * The middleware of a request, from first to last; oidc-provider is the last.
  * @throws Error for a route without a budget
  */
 export function createApp(deps: AppDeps): Koa {
   const { provider, settings, clock, log, tracing } = deps
   const secure = settings.issuer.startsWith('https:')
-  provider.proxy = true // onlyAsIssuer has replaced what a request claims
+  provider.proxy = true // after onlyAsIssuer, which replaces the host that the request claims
 
   const programs = programRoutes(deps)
   const own = ownRoutes(deps, secure)
@@ -79,12 +79,12 @@ export function createApp(deps: AppDeps): Koa {
     ...(tracing.requests ? [tracing.requests(settings)] : []),
     ...(log.isLevelEnabled('debug') ? [logRequests(log)] : []),
     calmErrors(log),
-    holdNetworks(settings.limits.addressRequests, clock),
+    limitNetworkRequests({ most: settings.limits.addressRequests, exempt: calledByClients, clock }),
   ]
   const rooms: Middleware[] = [
     publicDocuments(provider),
     staticFiles(deps.assets),
-    // behind the style sheet of its own page
+    // after the style sheet of its own page
     refuseTooManyCookies(settings.issuer),
     deps.deviceDoor,
     exceptForPortals(
@@ -113,8 +113,8 @@ export function createApp(deps: AppDeps): Koa {
 }
 
 /**
- * What a process has ended must not go on in another one: first of all, what it keeps in memory is compared. Requests that
- * the kernel hands over together had all been sent before the first of them is looked at, so once is enough for them.
+ * Compares the memory of this process with the store first, because another process may have ended a session. One
+ * comparison is enough for requests that the kernel delivers together: all were sent before the first is read.
  */
 export function renewed(artifacts: Pick<Artifacts, 'renew'>): Middleware {
   let done = false
@@ -128,7 +128,7 @@ export function renewed(artifacts: Pick<Artifacts, 'renew'>): Middleware {
   }
 }
 
-/** What is for programs: no cookies count there, so no form's token is asked for. */
+/** Requests of programs. They carry no cookies, so no form token is needed. */
 function programRoutes({ methods, admin }: AppDeps): Router {
   const router = new Router({ sensitive: true })
   for (const method of methods) method.api?.(router)
@@ -152,7 +152,7 @@ function ownRoutes(deps: AppDeps, secure: boolean): Router {
   return router
 }
 
-/** What is no request of ours gets a calm page, and reaches no route. */
+/** A request outside our routes gets a plain page, and reaches no route. */
 const refuse =
   (status: 400 | 404): Middleware =>
   (ctx) => {
@@ -164,13 +164,13 @@ const refuse =
 const pathsOf = (router: Router) =>
   router.stack.filter(({ methods }) => methods.length > 0).map(({ path }) => String(path))
 
-/** `POST /register` and so on. */
+/** A route with its method, such as `POST /register`. */
 const routesOf = (router: Router) =>
   router.stack.flatMap(({ methods, path }) =>
     methods.filter((method) => method !== 'HEAD').map((one) => `${one} ${String(path)}`),
   )
 
-/** Spares an authorization request the search through the addresses of pages: only their first segments are looked at. */
+/** Skips the page routes by first segment, because an authorization request is none of them. */
 function mounted(router: Router): Middleware {
   const known = new Set(router.stack.map(({ path }) => firstOf(String(path))))
   const middleware = router.routes() as Middleware
@@ -183,14 +183,14 @@ function firstOf(path: string): string {
   return end === -1 ? path : path.slice(0, end)
 }
 
-/** As koa itself composes, without a promise and a bound function for each layer of each request. */
+/** Composes like koa, without a promise and a bound function for each layer and request. */
 const inOrder = (layers: readonly Middleware[]): Middleware =>
   layers.reduceRight<Middleware>(
     (inner, layer) => (ctx, next) => layer(ctx, () => inner(ctx, next)),
     (_ctx, next) => next(),
   )
 
-/** Where portals' servers ask there is no page, and nobody signs in. */
+/** Endpoints for portals' servers need no pages and no sign-in. */
 function exceptForPortals(forClients: Middleware, ...layers: Middleware[]): Middleware {
   const all = inOrder(layers)
   return (ctx, next) => {

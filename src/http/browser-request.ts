@@ -12,7 +12,7 @@ import { withoutShapeless } from '../text/visible.ts'
 export interface RequestContextDeps {
   pages: Pages
   words: (language: Language) => Translate
-  /** The one that signs first. */
+  /** The current key, which signs. */
   csrfKeys: () => readonly [string, ...string[]]
   secure: boolean
   trustProxy: boolean
@@ -21,11 +21,11 @@ export interface RequestContextDeps {
 const visitorBytes = 18
 const visitorForm = /^[\w-]{24}$/
 const wayForm = /^[a-z]{2,20}$/
-/** Browsers keep a cookie for 400 days at most. */
+/** Browsers keep a cookie for at most 400 days. */
 const lasting = 400 * dayMs
 const browserLength = 160
 
-/** Begins a visit for every request that may end in a page. */
+/** Creates the context of each request that may end in a page. */
 export function requestContexts(deps: RequestContextDeps): Middleware {
   return (ctx, next) => {
     beginRequest(ctx.req, new BrowserRequest(ctx, deps))
@@ -38,7 +38,7 @@ function addressOf(ctx: Context, trustProxy: boolean): string {
   return forwarded || ctx.req.socket.remoteAddress || ''
 }
 
-/** Most requests are a portal's and never ask for language, nonce or form: those are made when asked for. */
+/** Most requests come from portals and use no language, nonce or form: these are created on first use. */
 class BrowserRequest implements RequestContext {
   readonly formTargets: string[] = []
   form: Readonly<Record<string, string>> = {}
@@ -135,7 +135,7 @@ class BrowserRequest implements RequestContext {
     this.#setCookie('yideng_way', method, lasting)
   }
 
-  /** The random name this browser has in a cookie; one is given where there is none. */
+  /** The random id of this browser in a cookie; a new one when there is none. */
   #identify(cookie: string, maxAge?: number): string {
     const known = this.#given.get(cookie) ?? this.#cookie(cookie)
     if (visitorForm.test(known)) return known
@@ -169,7 +169,7 @@ class BrowserRequest implements RequestContext {
 const tokenFor = (visitor: string, key: string) =>
   createHmac('sha256', key).update(`csrf\0${visitor}`).digest('base64url')
 
-/** Strict for our own pages: nothing but our own style sheet, no framing, forms only to us and to this portal. */
+/** The content security policy of our pages: own style sheet, no framing, forms only to us and to this portal. */
 function pagePolicy(nonce: string, formTargets: readonly string[]): string {
   const targets = [...new Set(formTargets)].join(' ')
   return `${basePolicy};script-src 'nonce-${nonce}';form-action 'self' ${targets}`.trimEnd()
@@ -178,5 +178,5 @@ function pagePolicy(nonce: string, formTargets: readonly string[]): string {
 const basePolicy =
   "default-src 'none';style-src 'self';img-src 'self' data:;connect-src 'self';base-uri 'none';frame-ancestors 'none'"
 
-/** For what oidc-provider answers itself: its self-submitting form adds its script's hash to script-src. */
+/** The policy of oidc-provider's own pages. Its self-submitting form adds the hash of its script to script-src. */
 export const answerPolicy = `${basePolicy};script-src 'self'`

@@ -1,7 +1,8 @@
 import type { BudgetName } from '../config/budgets.ts'
 
 /**
- * Each endpoint with its budgets: the longest line that a route begins with counts. A route without a line stops the start.
+ * The budgets of each endpoint. The longest matching prefix of a route applies. A route without an entry stops the
+ * start.
  */
 export const endpoints: Readonly<Record<string, readonly BudgetName[]>> = {
   '/': ['requests'],
@@ -38,7 +39,7 @@ export const endpoints: Readonly<Record<string, readonly BudgetName[]>> = {
   '/.well-known': ['requests'],
 }
 
-/** Routes that oidc-provider, health checks and files answer; those of our own rooms say themselves. */
+/** Routes of oidc-provider, health checks and files. Our own routers list theirs. */
 export const fixedRoutes = [
   '/.well-known/oauth-authorization-server',
   '/.well-known/openid-configuration',
@@ -64,8 +65,8 @@ export const fixedRoutes = [
 ] as const
 
 /**
- * The line of `endpoints` that counts for a route.
- * @throws Error for a route that nobody gave a budget
+ * The entry of `endpoints` for a route.
+ * @throws Error for a route without an entry
  */
 export function endpointOf(route: string): string {
   let line = route
@@ -77,7 +78,7 @@ export function endpointOf(route: string): string {
   return line
 }
 
-/** Endpoints whose callers are clients: counted by client where it is proven. */
+/** Endpoints that clients call: counted by client when it is authenticated. */
 export const calledByClients: ReadonlySet<string> = new Set(
   Object.keys(endpoints).filter((line) => endpoints[line]?.includes('calls')),
 )

@@ -4,25 +4,25 @@ import type { Logger } from 'pino'
 import { isGone } from '../pages/bodies.ts'
 import { TooManyCalls } from '../guards/portal-budgets.ts'
 import { showPage, requestOf } from '../pages/request-context.ts'
-import { awaySeconds, isUnavailable } from '../storage/unavailable.ts'
+import { retryAfterSeconds, isUnavailable } from '../storage/unavailable.ts'
 import { Refusal, refusals, type RefusalCode } from '../refusal/refusal.ts'
 
-/** Which refusal an error stands for; what nobody expected is a server error. */
+/** The refusal for an error; an unexpected error is a server error. */
 function codeOf(error: unknown): RefusalCode {
   if (isUnavailable(error)) return 'unavailable'
-  // a form that came after its login had gone on, or ended
+  // a form that arrived after its login went on or ended
   if (error instanceof errors.SessionNotFound) return 'login_expired'
   if (error instanceof TooManyCalls) return 'too_many_requests'
   return error instanceof Refusal ? error.code : 'server_error'
 }
 
-/** Ends every request that failed with a calm page and a reference number; the reason goes to the log only. */
+/** Answers each failed request with a plain page and a reference number. The reason goes only to the log. */
 export function calmErrors(log: Logger): Middleware {
   const refuse = (ctx: Context, code: RefusalCode, retryAfter?: number) => {
     const { id: reference } = requestOf(ctx)
-    ctx.remove('location') // a code that could not be audited stays here
+    ctx.remove('location') // a code that could not be audited is not shown
     if (retryAfter !== undefined) ctx.set('retry-after', String(retryAfter))
-    if (code === 'unavailable') ctx.set('retry-after', awaySeconds)
+    if (code === 'unavailable') ctx.set('retry-after', retryAfterSeconds)
     if (ctx.accepts('html', 'json') === 'json') {
       ctx.status = refusals[code]
       ctx.body = { error: code, reference }

@@ -19,7 +19,7 @@ function parseForm(text: string): Record<string, string> {
   return fields
 }
 
-/** Pictures of a capture (src/login/face): a script sends them with the token in a header; their room reads them itself. */
+/** Pictures of a face capture. A script sends them with the token in a header, and the route reads them. */
 const framesType = 'application/x-yideng-frames'
 
 function checkOrigin(ctx: Context, issuer: string): void {
@@ -28,8 +28,8 @@ function checkOrigin(ctx: Context, issuer: string): void {
 }
 
 /**
- * Reads every form posted to our own pages and lets it in only with the token its page was given (OWASP: signed double
- * submit), and, where the browser says so, from our own origin.
+ * Reads each form posted to our pages. It requires the token of its page (OWASP: signed double submit), and our own
+ * origin if the browser sends one.
  */
 export function forms(issuer: string): Middleware {
   return async (ctx, next) => {

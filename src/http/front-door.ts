@@ -12,7 +12,7 @@ import { Refusal } from '../refusal/refusal.ts'
 const yearSeconds = 31_536_000
 const mostPortals = 100
 
-/** Style sheets and pictures; their address changes with their content. */
+/** Style sheets and pictures. Their URL changes with their content. */
 export function staticFiles(assets: Assets): Middleware {
   return (ctx, next) => {
     const asset = ctx.method === 'GET' || ctx.method === 'HEAD' ? assets.assetFor(ctx.path) : undefined
@@ -27,7 +27,7 @@ export function staticFiles(assets: Assets): Middleware {
 const hasPage = (client: Client): client is Client & { uri: string } =>
   client.status === 'active' && client.uri !== undefined
 
-/** The first page, and the switches every page carries. */
+/** The first page, and the switches for language and display of each page. */
 export function frontDoorRoutes(router: Router, options: { clients: Clients; secure: boolean }): void {
   const { clients, secure } = options
   const choice = { signed: false, httpOnly: true, sameSite: 'lax', secure, maxAge: yearSeconds * 1000 } as const

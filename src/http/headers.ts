@@ -1,7 +1,7 @@
 import type { Middleware } from 'koa'
 import { answerPolicy } from './browser-request.ts'
 
-/** Where portals' servers ask, thousands of times for each page a person sees; the answers are JSON. */
+/** Endpoints for portals' servers, called thousands of times for each page view. The responses are JSON. */
 export const forPrograms: ReadonlySet<string> = new Set([
   '/token',
   '/userinfo',
@@ -12,7 +12,9 @@ export const forPrograms: ReadonlySet<string> = new Set([
   '/device_authorization',
 ])
 
-/** Headers every answer has (OWASP Secure Headers; RFC 9111 section 5.2.2.5); pages replace the policy by their own. */
+/**
+ * Headers of each response (OWASP Secure Headers; RFC 9111 section 5.2.2.5). Pages replace the policy with their own.
+ */
 export function securityHeaders(secure: boolean): Middleware {
   const always = Object.entries({
     'x-content-type-options': 'nosniff',
@@ -27,7 +29,7 @@ export function securityHeaders(secure: boolean): Middleware {
     'permissions-policy': 'camera=(), microphone=(), geolocation=()',
   })
   return ({ res, path }, next) => {
-    // past koa, which looks at each header of each answer once more
+    // not through koa, which checks each header of each response again
     for (const [name, value] of always) res.setHeader(name, value)
     if (!forPrograms.has(path)) for (const [name, value] of forBrowsers) res.setHeader(name, value)
     return next()
@@ -35,8 +37,8 @@ export function securityHeaders(secure: boolean): Middleware {
 }
 
 /**
- * Makes every address in our answers that of the issuer, whatever Host or X-Forwarded header a request brings: a forged
- * one must not reach discovery, redirects or cookies. A browser that came by another name is sent to the right one.
+ * Makes each URL in our responses one of the issuer, with any Host or X-Forwarded header. A forged header must not
+ * reach discovery, redirects or cookies. A browser with another host name is redirected to the issuer.
  */
 export function onlyAsIssuer(issuer: string): Middleware {
   const { host, protocol } = new URL(issuer)

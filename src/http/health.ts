@@ -3,10 +3,10 @@ import type { Metrics } from './metrics.ts'
 
 const paths = new Set(['/healthz', '/readyz', '/metrics'])
 
-/** Throws when a store cannot be used. */
+/** Throws when a store is unavailable. */
 export type ReadyCheck = () => Promise<void>
 
-/** /healthz: the process is up. /readyz: its stores answer. /metrics: Prometheus text. */
+/** /healthz: the process runs. /readyz: its stores answer. /metrics: Prometheus text. */
 export function health(ready: ReadyCheck, metrics: Metrics): Middleware {
   const isReady = shared(() =>
     ready().then(
@@ -30,7 +30,7 @@ export function health(ready: ReadyCheck, metrics: Metrics): Middleware {
   return (ctx, next) => (ctx.method === 'GET' && paths.has(ctx.path) ? answer(ctx) : next())
 }
 
-/** Who asks while an answer is being made gets that one: anybody may ask, and each would be work for the stores. */
+/** Requests during a check share its result, because these paths are public and each check loads the stores. */
 function shared<Result>(make: () => Promise<Result>): () => Promise<Result> {
   let underWay: Promise<Result> | undefined
   return () => {

@@ -3,30 +3,31 @@ import { AggregatorRegistry, type MetricObjectWithValues, type MetricValue, type
 
 type Reading = MetricObjectWithValues<MetricValue<string>>[]
 
-/** What workers and their supervisor say to each other; `number` is the question's. */
+/** Messages between workers and supervisor; `number` is the number of the question. */
 type Message =
   | { metrics: 'of all?'; number: number }
   | { metrics: 'of yours?'; number: number }
   | { metrics: 'mine'; number: number; reading: Reading }
   | { metrics: 'all'; number: number; text: string }
 
-/** A worker that does not answer so soon hangs: what it last said is taken. */
+/** A worker without an answer by then hangs: its last values are used. */
 const patienceMs = 2000
 const supervisorMs = 2 * patienceMs
 
 const isMessage = (message: unknown): message is Message =>
   typeof message === 'object' && message !== null && 'metrics' in message
 
-/** Of how long workers answer nobody the longest counts: one that hangs would vanish in a mean. */
+/** The longest event loop delay counts: one hanging worker would disappear in a mean. */
 const worstCounts = (metric: Reading[number]): Reading[number] =>
   metric.name.startsWith('nodejs_eventloop_lag_p') ? { ...metric, aggregator: 'max' } : metric
 
-/** What only grows stays counted when its process is gone: else the sum would fall, and be read as a restart. */
+/** Counters of a dead process stay in the sum. Otherwise the sum falls, which reads as a restart. */
 const grows = ({ type }: { type: unknown }) => type !== 'gauge'
 
 /**
- * In the supervisor of several server processes: whichever of them is asked for the metrics, the answer is of all of them.
- * Counts of processes that died are kept as they last said them.
+ * Runs in the supervisor of several server processes. Each process answers a request for metrics with those of all.
+ * Counters of dead processes keep their last values. prom-client's own cluster support drops a hanging worker, so this
+ * one is our own.
  */
 export function answerMetricsOfAll(): void {
   const last = new Map<number, Reading>()
@@ -87,7 +88,10 @@ export function answerMetricsOfAll(): void {
   })
 }
 
-/** In a worker: says what it counts when it is asked, and asks for what all do. Its registry's metrics by themselves otherwise. */
+/**
+ * Runs in a worker: reports its metrics on demand, and asks for those of all. Without a supervisor, it returns those
+ * of its own registry.
+ */
 export function metricsOfAll(registry: Registry, failed: (error: unknown) => void): () => Promise<string> {
   if (!cluster.isWorker) return () => registry.metrics()
   const waiting = new Map<number, (text: string) => void>()
@@ -101,7 +105,7 @@ export function metricsOfAll(registry: Registry, failed: (error: unknown) => voi
     const { number } = message
     void registry.getMetricsAsJSON().then(
       (reading) => say({ metrics: 'mine', number, reading }),
-      (error: unknown) => failed(error), // the supervisor counts it as silent
+      (error: unknown) => failed(error), // the supervisor treats it as hanging
     )
   })
 

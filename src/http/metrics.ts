@@ -7,27 +7,32 @@ import { metricsOfAll } from './metrics-of-all.ts'
 
 export interface Metrics {
   contentType: string
-  /** Of every server process of this machine. */
+  /** Metrics of all server processes of this machine. */
   text(): Promise<string>
-  /** For what other rooms measure. */
+  /** The registry for metrics of other parts. */
   registry: Registry
-  /** Counts and times every request by route, never by address or person. */
+  /** Counts and times each request by route, never by address or person. */
   middleware: Middleware
   /** Counts acts by name, and sign-ins by method and outcome. */
   seen(event: AuditEvent): void
-  /** The same store, each operation timed: for one that is far away. */
+  /** The same store with each operation timed; for a remote store. */
   timed(artifacts: Artifacts): Artifacts
-  /** The embedded one told how many milliseconds a commit took; what it reads is in memory, where measuring takes longer than reading. */
+  /**
+   * Milliseconds of a commit of the embedded store. Its reads are from memory, where measuring takes longer than
+   * reading.
+   */
   committed(ms: number): void
 }
 
-/** The route of a request with its parameters left out; anything nobody registered is one label. */
+/** The route of a request without its parameters. All unknown paths share one label. */
 export function routeOf(ctx: Context): string {
   const route = ctx as { routerPath?: string; _matchedRoute?: string | RegExp; _matchedRouteName?: string }
   return String(route._matchedRouteName ?? route._matchedRoute ?? 'none')
 }
 
-/** Runs a measurement, which may fail and must never harm what it measures: a commit, an answer. Each fault is logged once. */
+/**
+ * Runs a measurement. Its failure must not break the commit or the response it measures, so each fault is logged once.
+ */
 function createSafely(log: Pick<Logger, 'error'>): (measure: () => void) => void {
   const told = new Set<string>()
   return (measure) => {
@@ -126,7 +131,7 @@ function timedRequests(registers: Registry[], safely: Safely): Middleware {
 }
 
 const methods = new Set(['GET', 'POST', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'PATCH'])
-/** Anybody may invent methods; each would be a series of its own. */
+/** A client may invent methods, and each would be a series of its own. */
 export const methodOf = (method: string) => (methods.has(method) ? method : 'other')
 
 export const timedOperations = [

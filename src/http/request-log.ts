@@ -3,7 +3,7 @@ import type { Logger } from 'pino'
 import { requestOf } from '../pages/request-context.ts'
 import { routeOf } from './metrics.ts'
 
-/** One line a request at level debug: what was asked by its route and how it ended, never by whom or about whom. */
+/** Logs each request at level debug: route and status, never a person or an address. */
 export function logRequests(log: Logger): Middleware {
   return async (ctx, next) => {
     const began = performance.now()

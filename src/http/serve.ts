@@ -2,12 +2,12 @@ import type { ServerResponse } from 'node:http'
 import type Koa from 'koa'
 import { createHttpServer } from './server.ts'
 
-/** Requests under way are waited for so long when the server stops. */
+/** Longest wait for requests under way when the server stops. */
 export const drainMs = 10_000
 
 /**
- * Answers requests until the process is told to stop (SIGINT, SIGTERM): then requests under way are answered, streams
- * are ended, for their pages come again by themselves, and `close` is called.
+ * Serves until the process gets SIGINT or SIGTERM. Then it finishes the requests under way, ends streams, which their
+ * pages open again, and calls `close`.
  */
 export async function serve(options: {
   app: Koa
@@ -20,7 +20,7 @@ export async function serve(options: {
   const answer = app.callback()
   const answering = new Set<ServerResponse>()
   let stopping = false
-  // one function for all: 'close' comes once
+  // one function for both signals: `close` runs once
   function answered(this: ServerResponse) {
     answering.delete(this)
   }
@@ -50,7 +50,7 @@ export async function serve(options: {
   process.on('SIGTERM', stop)
 }
 
-/** Its connection ends with it: a proxy would keep it open, and the process wait for that. */
+/** Closes the connection with the response: a proxy would keep it open, and the process would wait. */
 function isLast(response: ServerResponse): void {
   if (!response.headersSent) response.setHeader('connection', 'close')
 }

@@ -2,20 +2,20 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { mostHeaderBytes } from './too-many-cookies.ts'
 
-/** How long a connection may take, in milliseconds: who sends a byte a minute does not keep one (slow loris). */
+/** Limits of a connection in milliseconds, against clients that send a byte a minute (slow loris). */
 export interface Patience {
   headers: number
   request: number
-  /** How often that is looked at. */
+  /** Interval of that check. */
   every: number
 }
 
 const usual: Patience = { headers: 15_000, request: 30_000, every: 5000 }
-/** Longer than a proxy keeps an idle connection (docs/deploy.md): it must not send on one that is being closed. */
+/** Longer than a proxy keeps an idle connection (docs/deploy.md): the proxy must not send on a closing one. */
 const keepAliveMs = 75_000
 const mostConnections = 20_000
 
-/** @param cookiesPage what a browser reads whose headers are too large to be read, as HTML */
+/** @param cookiesPage HTML for a browser with headers too large to read */
 export function createHttpServer(answer: RequestListener, cookiesPage: string, patience: Patience = usual): Server {
   const server = createServer(
     {
@@ -39,10 +39,10 @@ const statusOf: Readonly<Record<string, string>> = {
   HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
 }
 
-/** Long enough to send what a browser still had to say: a connection that is reset shows no answer. */
+/** Enough time to read the rest of the request: a browser shows no response on a reset connection. */
 const lingerMs = 2000
 
-/** What cannot be read as a request gets a plain answer; of headers too large it says what to do. */
+/** A malformed request gets a plain answer. For headers too large, it explains what to do. */
 function refuseConnection(error: NodeJS.ErrnoException, socket: Duplex, cookiesPage: string): void {
   if (!socket.writable) return
   const status = statusOf[error.code ?? ''] ?? '400 Bad Request'

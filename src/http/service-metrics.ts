@@ -5,8 +5,8 @@ import { isUnavailable } from '../storage/unavailable.ts'
 import type { Database } from '../storage/database.ts'
 
 /**
- * What is looked up when somebody asks for the metrics: how full, how old, how far behind. What every process reads from
- * the same store is not added up.
+ * Metrics that are read on demand: queue lengths, ages, delays. Values that all processes read from the same store are
+ * not added up.
  */
 export function watchServices(options: {
   registry: Registry
@@ -96,7 +96,7 @@ export function watchServices(options: {
   }
 }
 
-/** While the store is away everything else is still told. */
+/** Other metrics are still reported while the store is unavailable. */
 async function unlessUnavailable(gauge: Gauge, read: () => Promise<void>): Promise<void> {
   try {
     await read()

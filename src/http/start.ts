@@ -2,21 +2,21 @@ import cluster from 'node:cluster'
 import { inspect } from 'node:util'
 import { pino, type DestinationStream, type Logger } from 'pino'
 import { readSettings, SettingsError, type Settings } from '../config/settings.ts'
-import { awaySentence, isUnavailable } from '../storage/unavailable.ts'
+import { unavailableHint, isUnavailable } from '../storage/unavailable.ts'
 import { visible, visibleJson, visibleLines } from '../text/visible.ts'
 import { answerMetricsOfAll } from './metrics-of-all.ts'
 import { openTracing, untraced, type Tracing } from './tracing.ts'
 import { keepWorkers, NoWorker } from './workers.ts'
 
-/** What main.ts wires. */
+/** The functions of main.ts. */
 export interface Wiring {
-  /** Answers requests until the process is told to stop; `portals` are registered. */
+  /** Serves until the process is told to stop; returns the number of registered portals. */
   server(settings: Settings, log: Logger, tracing: Tracing): Promise<{ portals: number }>
-  /** What one process does for all that share its files. */
+  /** Work of one process for all that share its files. */
   beside(settings: Settings, log: Logger): void
 }
 
-/** Starts as many server processes as the settings say; what is wrong is said in one plain sentence. */
+/** Starts the configured number of server processes. A wrong setting ends the start with one plain sentence. */
 export async function start(wiring: Wiring, environment: Record<string, string | undefined>): Promise<void> {
   try {
     const settings = readSettings(environment)
@@ -32,7 +32,7 @@ export async function start(wiring: Wiring, environment: Record<string, string |
     }
     const { portals } = await wiring.server(settings, log, tracing)
     if (cluster.isPrimary) wiring.beside(settings, log)
-    // of many processes the first says it for all
+    // the first of several processes prints it
     if ((cluster.worker?.id ?? 1) === 1) sayWhere(settings, portals)
   } catch (error) {
     if (!(error instanceof NoWorker)) console.error(visibleLines(plainly(error)))
@@ -40,7 +40,7 @@ export async function start(wiring: Wiring, environment: Record<string, string |
   }
 }
 
-/** The server's log: JSON lines in which nothing from outside can steer the terminal they are read on. */
+/** The server's log: JSON lines without control characters, which could control a terminal. */
 export function createLog(
   level: Settings['logLevel'],
   fields?: Tracing['logFields'],
@@ -50,7 +50,7 @@ export function createLog(
   return pino({ level, hooks: { streamWrite }, ...(fields ? { mixin: fields } : {}) }, to)
 }
 
-/** What nobody caught ends the process as Node.js would, but is said in the log: Node.js itself would write it as it came. */
+/** An uncaught error ends the process as in Node.js, but through the log: Node.js itself would print it raw. */
 function endCalmly(log: Logger): void {
   process.on('uncaughtException', (error) => {
     log.fatal({ err: error }, 'ended by an error that nobody caught')
@@ -70,6 +70,6 @@ function plainly(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException
   if (error instanceof SettingsError) return message
   if (code === 'EADDRINUSE') return 'The port is taken by another program: choose another one with PORT=3001.'
-  if (isUnavailable(error)) return awaySentence
+  if (isUnavailable(error)) return unavailableHint
   return inspect(error)
 }

@@ -3,16 +3,16 @@ import { languages, type Language } from '../pages/languages.ts'
 import { showPage, requestOf } from '../pages/request-context.ts'
 import type { Translate } from '../pages/words.ts'
 
-/** All headers of a request. Twice Node.js' own limit, so that a page can say what is wrong. */
+/** Limit for all headers of a request: twice that of Node.js, so that a page can explain the problem. */
 export const mostHeaderBytes = 32 * 1024
-/** Our own cookies are below one kilobyte; another host of the same domain may set as many as it likes. */
+/** Limit for cookies. Ours are below one kilobyte, but another host of the same domain may set any number. */
 const mostCookieBytes = 16 * 1024
 
 const clearPath = '/cookies/clear'
 
 /**
- * A browser that another host has filled with cookies gets a page that says so, and a button that clears them
- * (Clear-Site-Data, https only). They are those of the whole domain, so only our own page may ask for it.
+ * Shows a page to a browser that another host has filled with cookies. Its button clears them (Clear-Site-Data, https
+ * only). They are those of the whole domain, so only our own page may ask for it.
  */
 export function refuseTooManyCookies(issuer: string): Middleware {
   const secure = issuer.startsWith('https:')
@@ -27,7 +27,7 @@ export function refuseTooManyCookies(issuer: string): Middleware {
   }
 }
 
-/** The same in plain words, in all languages, for headers too large to be read: no style sheet could be loaded either. */
+/** The same as plain HTML in all languages, for headers too large to read. A style sheet could not be loaded either. */
 export function plainCookiesPage(words: (language: Language) => Translate): string {
   const parts = languages.map((language) => {
     const t = words(language)

@@ -7,24 +7,24 @@ import type { Artifacts } from '../storage/artifacts.ts'
 import type { Queried } from '../storage/database.ts'
 
 /**
- * What a request spends its time on, told to a collector of traces (OpenTelemetry): each part is given back as it came where
- * nobody asked for them. No span says who a request is by or about: route, method, status, kinds and tables, nothing else.
+ * Spans for a collector of traces (OpenTelemetry). Without tracing, each function returns its argument unchanged. A
+ * span never names a person: it has route, method, status, kinds and tables.
  */
 export interface Tracing {
-  /** Around everything that is done for a request. Only a trusted proxy's `traceparent` is taken. */
+  /** Middleware around all work of a request. It takes `traceparent` only from a trusted proxy. */
   requests?(options: { trustProxy: boolean }): Middleware
-  /** Told of every statement after it ran. */
+  /** Called after each statement. */
   queried?: Queried
   artifacts(store: Artifacts): Artifacts
   hashing(gate: HashGate): HashGate
   faces(pool: FacePool): FacePool
-  /** Sends `traceparent` along. */
+  /** Adds `traceparent` to requests. */
   outbound(fetch: Fetch): Fetch
-  /** What each line of the log has beside its own. */
+  /** Extra fields of each log line. */
   logFields?(): object
-  /** Where it is told that traces cannot be sent, once a minute at most. */
+  /** Sets the log for failed exports, at most one line a minute. */
   complainTo(log: { warn(details: object, message: string): void }): void
-  /** Sends what is not sent yet. */
+  /** Exports the remaining spans. */
   close(): Promise<void>
 }
 
@@ -41,9 +41,9 @@ const samplers = ['always_on', 'always_off', 'traceidratio']
 const knownSamplers = new Set(samplers.flatMap((name) => [name, `parentbased_${name}`]))
 
 /**
- * Traces as the standard settings say (OpenTelemetry, "Environment Variable Specification"); without an endpoint nothing of
- * it is even loaded.
- * @throws SettingsError for a value that its own readers would pass over or take for another
+ * Configures tracing by the standard settings (OpenTelemetry, "Environment Variable Specification"). Without an
+ * endpoint, it loads no package.
+ * @throws SettingsError for a value that the packages would ignore or read differently
  */
 export async function openTracing(environment: Record<string, string | undefined>): Promise<Tracing> {
   const of = (name: string) => environment[`OTEL_${name}`]?.trim() ?? ''

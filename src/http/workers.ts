@@ -3,22 +3,22 @@ import { drainMs } from './serve.ts'
 
 const firstWaitMs = 100
 const longestWaitMs = 5000
-/** Who lived so long did not die of its start. */
+/** A process that lived this long did not fail at its start. */
 const settledMs = 10_000
-/** After the requests under way, the stores are closed. */
+/** After the requests under way, the stores close. */
 const closingMs = 5000
 
 /**
- * Keeps so many server processes, all listening on the same address: one that dies is replaced, after ever longer waits
- * while they die young. The first starts alone, so that it makes keys and store; if it cannot start, nobody does.
- * Resolves when it listens; false when everybody was told to stop before.
+ * Keeps `count` server processes on one address. A dead one is replaced, with growing waits while they die young. The
+ * first starts alone, to create keys and store; if it fails, none starts.
+ * Resolves when the first listens; false when a stop came before.
  */
 export async function keepWorkers(
-  many: number,
+  count: number,
   log: { error(details: object, message: string): void },
 ): Promise<boolean> {
-  // Node.js would hand each connection to a process and forget it where that one dies before it says it has it: nobody would
-  // ever answer, nor close. Taken from the kernel by the processes themselves, it waits for whoever is alive.
+  // Node.js would pass each connection to a process and forget it if that process dies before it confirms. No process
+  // would answer or close it. With a shared socket, the kernel keeps it for a live process.
   cluster.schedulingPolicy = cluster.SCHED_NONE
   let stopping = false
   let diedYoung = 0
@@ -72,9 +72,9 @@ export async function keepWorkers(
   process.on('SIGTERM', stop)
 
   await start()
-  for (let more = 1; more < many; more += 1) replaceIn(0)
+  for (let more = 1; more < count; more += 1) replaceIn(0)
   return !stopping
 }
 
-/** A server process that could not start, and has said why. */
+/** A server process that could not start, and has logged the reason. */
 export class NoWorker extends Error {}

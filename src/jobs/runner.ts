@@ -1,5 +1,5 @@
 import type { Clock } from '../config/clock.ts'
-import { nowAndThenMs, type Events, type Topic } from '../storage/events.ts'
+import { pollMs, type Events, type Topic } from '../storage/events.ts'
 
 /** Work that a server process does later: when it is due, after a change, or once in a period. */
 export interface Job {
@@ -65,7 +65,7 @@ export function startJob(job: Job, { events, clock, log }: JobDeps): RunningJob 
   async function untilNext(): Promise<number> {
     if (!job.nextDue) return everyMs
     const due = await job.nextDue()
-    const latest = events.isConnected() ? nowAndThenMs : everyMs
+    const latest = events.isConnected() ? pollMs : everyMs
     return due === undefined ? latest : Math.max(shortestMs, Math.min(latest, due - clock()))
   }
 

@@ -4,7 +4,7 @@ import { levelOf } from '../assurance/levels.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import { isGone } from '../pages/bodies.ts'
 import { requestOf } from '../pages/request-context.ts'
-import { awaySeconds, isUnavailable } from '../storage/unavailable.ts'
+import { retryAfterSeconds, isUnavailable } from '../storage/unavailable.ts'
 
 /**
  * Audits what oidc-provider does for portals. A code leaves the house only after the entry that says so is on disk:
@@ -54,7 +54,7 @@ export function auditPortals(options: {
 
 /** Of a store that is away programs are told that they may ask again (RFC 9110 section 15.6.4); pages say so by themselves. */
 function sayAway(ctx: KoaContextWithOIDC): void {
-  ctx.set('retry-after', awaySeconds)
+  ctx.set('retry-after', retryAfterSeconds)
   if ((ctx.body as { error?: unknown } | null)?.error !== 'server_error') return
   ctx.status = 503
   ctx.body = { error: 'temporarily_unavailable', error_description: 'a store does not answer, try again' }

@@ -9,38 +9,40 @@ export interface CachedArtifact {
   alias: string | null
 }
 
-/** What this process has read or written lately; nothing of it once another process has written to the same file. */
+/** Recent artifacts of this process. It empties once another process has written to the same file. */
 export interface ArtifactCache {
   get(kind: string, id: string): CachedArtifact | undefined
   getByAlias(kind: string, alias: string): CachedArtifact | undefined
   keep(artifact: CachedArtifact): void
   drop(kind: string, id: string): void
   clear(): void
-  /** The next look asks SQLite, whenever it was asked last. */
+  /** The next read asks SQLite again, however recent the last check was. */
   renew(): void
 }
 
-/** Of each kind. A code or token is asked for again within moments, and a session or grant in a few requests. */
-const mostKept = 1000
+/**
+ * Maximum for each kind. A code or token is read again within moments, and a session or grant within a few requests.
+ */
+const maxEntries = 1000
 
-interface Kept {
+interface Cache {
   byId: Map<string, CachedArtifact>
   byAlias: Map<string, CachedArtifact>
 }
 
 /**
- * SQLite itself tells whether the cache still holds: `data_version` changes with every commit of another connection, and
- * with none of our own. So any number of processes may share the file, and one alone hardly reads it.
+ * SQLite shows whether the cache is valid: `data_version` changes with each commit of another connection, and never
+ * with our own. So any number of processes may share the file, and a single one hardly reads it.
  */
 export function createArtifactCache(sqlite: DatabaseSync): ArtifactCache {
   const version = sqlite.prepare('PRAGMA data_version')
-  const kinds = new Map<string, Kept>()
+  const kinds = new Map<string, Cache>()
   let seen: unknown
   let checked = false
 
   const clear = () => kinds.clear()
 
-  /** Asks SQLite once in a turn of the event loop, and once more when requests have come (`renew`). */
+  /** Asks SQLite once in a turn of the event loop, and again after `renew`. */
   function check(): void {
     if (checked) return
     checked = true
@@ -51,11 +53,11 @@ export function createArtifactCache(sqlite: DatabaseSync): ArtifactCache {
   }
 
   function drop(kind: string, id: string): void {
-    const kept = kinds.get(kind)
-    const known = kept?.byId.get(id)
-    if (!kept || !known) return
-    kept.byId.delete(id)
-    if (known.alias !== null) kept.byAlias.delete(known.alias)
+    const cache = kinds.get(kind)
+    const known = cache?.byId.get(id)
+    if (!cache || !known) return
+    cache.byId.delete(id)
+    if (known.alias !== null) cache.byAlias.delete(known.alias)
   }
 
   return {
@@ -76,15 +78,15 @@ export function createArtifactCache(sqlite: DatabaseSync): ArtifactCache {
       const { kind, id, alias } = artifact
       check()
       drop(kind, id)
-      let kept = kinds.get(kind)
-      if (!kept) {
-        kept = { byId: new Map(), byAlias: new Map() }
-        kinds.set(kind, kept)
+      let cache = kinds.get(kind)
+      if (!cache) {
+        cache = { byId: new Map(), byAlias: new Map() }
+        kinds.set(kind, cache)
       }
-      kept.byId.set(id, artifact)
-      if (alias !== null) kept.byAlias.set(alias, artifact)
-      if (kept.byId.size <= mostKept) return
-      const [oldest] = kept.byId.values()
+      cache.byId.set(id, artifact)
+      if (alias !== null) cache.byAlias.set(alias, artifact)
+      if (cache.byId.size <= maxEntries) return
+      const [oldest] = cache.byId.values()
       if (oldest) drop(kind, oldest.id)
     },
   }

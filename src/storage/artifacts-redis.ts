@@ -15,7 +15,7 @@ const keyOf = (kind: string, id: string) => `yideng:${kind}:${id}`
 const aliasKey = (kind: string, alias: string) => `yideng:${kind}@${alias}`
 const groupKey = (kind: string, group: string) => `yideng:${kind}#${group}`
 
-const mostAliases = 20_000
+const maxAliases = 20_000
 
 /** The part of the head beside its expiry. */
 interface Indexed {
@@ -80,7 +80,7 @@ async function idsOfGroup({ redis, clock }: Store, kind: string, group: string):
 
 /**
  * The artifact store of several machines, on one Redis or a Cluster. Its durability is that of the Redis (docs/deploy.md).
- * @throws StoreAway while Redis does not answer; the client connects again without a restart
+ * @throws StoreUnavailable while Redis does not answer; the client connects again without a restart
  */
 export async function openRedisArtifacts(
   urls: string,
@@ -90,7 +90,7 @@ export async function openRedisArtifacts(
   const redis = await connectRedis(urls, failed)
   const store = { redis, clock }
   /** Recent ids by alias: a hint that saves a request, because the artifact itself confirms its alias. */
-  const aliases = new LRUCache<string, string>({ max: mostAliases })
+  const aliases = new LRUCache<string, string>({ max: maxAliases })
 
   return {
     async get(kind, id) {

@@ -47,9 +47,9 @@ const prepareStatements = (sqlite: DatabaseSync) => ({
 })
 
 /**
- * The embedded artifact store. Synchronous NORMAL survives `kill -9`; a power cut may lose the last moment, at most a sign-in.
- * Writes that come close together share a transaction, and settle after its commit.
- * @param committed gets the milliseconds of each commit, waiting for other processes included
+ * The embedded artifact store. Synchronous NORMAL survives `kill -9`; a power cut may lose the last moment, at most a
+ * sign-in. Writes that come close together share a transaction, and settle after its commit.
+ * @param committed gets the milliseconds of each commit, with the wait for other processes
  */
 export function openSqliteArtifacts(file: string, clock: Clock, committed?: (ms: number) => void): Artifacts {
   const sqlite = openSqlite(file)

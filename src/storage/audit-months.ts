@@ -4,16 +4,16 @@ import { beginOf, monthAfter, monthOf } from '../config/months.ts'
 import { divideAuditLog, firstEnd, shortly } from './audit-partitions.ts'
 import type { Database } from './database.ts'
 
-/** Months are made so long before they begin. */
+/** Months are created this long before they begin. */
 const aheadMs = 60 * dayMs
 
 interface Partition {
   name: string
-  /** Entries of before this time, in milliseconds since 1970; undefined for the rest. */
+  /** End of the partition's entries, milliseconds since 1970 UTC; undefined for the rest partition. */
   until: number | undefined
 }
 
-/** Whether it is in partitions already. */
+/** Whether the audit log is partitioned already. */
 export async function isDivided(database: Database): Promise<boolean> {
   const { rows } = await sql`select 1 from pg_partitioned_table
     where partrelid = to_regclass('audit_events')`.execute(database)
@@ -21,8 +21,8 @@ export async function isDivided(database: Database): Promise<boolean> {
 }
 
 /**
- * Divides a trail of many rows while servers write: PostgreSQL first reads all of it for a constraint that says when it ends,
- * and holds nobody up; the division itself then looks at no row.
+ * Divides a long audit log while servers write. PostgreSQL first validates a constraint on its end, which blocks no
+ * writer. The division itself then reads no row.
  */
 export async function divideLongAuditLog(database: Database, now: number): Promise<void> {
   const release = sql`alter table audit_events drop constraint if exists audit_events_until`
@@ -36,7 +36,7 @@ export async function divideLongAuditLog(database: Database, now: number): Promi
       await connection.transaction().execute((transaction) => divideAuditLog(transaction, now))
       await sql`alter table audit_events_first drop constraint audit_events_until`.execute(connection)
     } finally {
-      // it must not stay when the trail was not divided: the months after it could not be written
+      // the constraint must not stay after a failed division: it would refuse entries of later months
       if (!(await isDivided(connection))) await release.execute(connection)
       await sql`reset statement_timeout`.execute(connection)
     }
@@ -54,7 +54,7 @@ async function partitionsOf(database: Database): Promise<Partition[]> {
   })
 }
 
-/** The months from now until then that have no partition; none where the trail is not divided. */
+/** Months from now until `until` without a partition; none when the audit log is not partitioned. */
 export async function missingMonths(database: Database, now: number, until: number): Promise<string[]> {
   const partitions = await partitionsOf(database)
   if (partitions.length === 0) return []
@@ -64,7 +64,7 @@ export async function missingMonths(database: Database, now: number, until: numb
   return missing
 }
 
-/** Makes the partitions of the coming months. Any number of processes may do so at once. */
+/** Creates the partitions of the coming months. Any number of processes may call it at once. */
 export async function makeMonthsAhead(database: Database, now: number): Promise<string[]> {
   if ((await missingMonths(database, now, now + aheadMs)).length === 0) return []
   return database.transaction().execute(async (transaction) => {
@@ -73,7 +73,7 @@ export async function makeMonthsAhead(database: Database, now: number): Promise<
     for (const month of months) {
       const table = sql.table(`audit_events_${month.replace('-', '_')}`)
       const [from, to] = [sql.lit(beginOf(month)), sql.lit(beginOf(monthAfter(month)))]
-      // made beside and attached: readers of the other months are not waited for
+      // created apart and attached: readers of the other months do not block it
       await sql`create table ${table} (like audit_events including all, primary key (sequence))`.execute(transaction)
       await sql`alter table audit_events attach partition ${table} for values from (${from}) to (${to})`.execute(
         transaction,
@@ -83,13 +83,13 @@ export async function makeMonthsAhead(database: Database, now: number): Promise<
   })
 }
 
-/** How many entries stand in no month: they were written while the months were not made ahead. */
+/** Number of entries outside all months: they were written while no month was created ahead. */
 export async function entriesInRest(database: Database): Promise<number> {
   const { rows } = await sql<{ many: number }>`select count(*) as many from audit_events_rest`.execute(database)
   return rows[0]?.many ?? 0
 }
 
-/** Drops the partitions of past months that hold no entry after `archived`; what is left is deleted row by row. */
+/** Drops the partitions of past months without entries after `archived`. Remaining entries are deleted row by row. */
 export async function dropArchivedMonths(database: Database, archived: number, now: number): Promise<string[]> {
   const past = (await partitionsOf(database)).filter(
     ({ until }) => until !== undefined && until <= beginOf(monthOf(now)),

@@ -3,19 +3,25 @@ import { dayMs } from '../config/time.ts'
 import { beginOf, monthAfter, monthOf } from '../config/months.ts'
 
 /**
- * PostgreSQL keeps the audit trail in partitions: `audit_events_2026_12` for a month (UTC), `audit_events_first` for all up to
- * the month in which the table was divided, `audit_events_rest` for what fits nowhere, which is nothing while the house makes
- * the months ahead. Each has the sequence as its primary key. Over all of them a trigger lets in only what is past the head
- * of the trail (`audit_head`), so a number is given once, as in one table.
+ * Partitions of the audit log on PostgreSQL. `audit_events_2026_12` holds a month (UTC), and `audit_events_first` all
+ * entries until the month of the division. `audit_events_rest` holds all others: none while the months are created
+ * ahead. The sequence is the primary key of each. A trigger accepts only numbers after the head (`audit_head`), so a
+ * number is used once, as in one table.
  */
 export const weekMs = 7 * dayMs
-/** The writers' turn is held meanwhile, and long readers hold the locks: then it is tried again later. */
+/**
+ * The transaction blocks other writers, and long readers may block it. So it gives up early, and a later run tries
+ * again.
+ */
 export const shortly = sql`set local lock_timeout = '1s'`
 
 const appendTrigger = sql`create trigger audit_events_append after insert on audit_events
   referencing new table as appended for each statement execute function audit_events_append()`
 
-/** The head of the trail beside it, kept by PostgreSQL itself whoever appends: to read it costs the same for any number of months. */
+/**
+ * The head of the audit log in a table of its own, kept by a trigger. Reading it costs the same for any number of
+ * months.
+ */
 export async function keepHead(database: QueryExecutorProvider): Promise<void> {
   const statements = [
     sql`create table audit_head (sequence bigint not null, hash text not null)`,
@@ -43,8 +49,9 @@ export async function keepHead(database: QueryExecutorProvider): Promise<void> {
 }
 
 /**
- * Puts a partitioned table in the place of the one there is, which becomes its first partition without being copied. Only
- * `holdUntil` of before makes it short for many rows: else PostgreSQL reads them all while nobody may write.
+ * Replaces the table with a partitioned one, and attaches the old table as its first partition, without a copy. A long
+ * table needs the validated constraint of `divideLongAuditLog` first: without it, PostgreSQL reads all rows while
+ * writers wait.
  */
 export async function divideAuditLog(database: QueryExecutorProvider, now: number): Promise<void> {
   const statements = [
@@ -63,5 +70,5 @@ export async function divideAuditLog(database: QueryExecutorProvider, now: numbe
   for (const statement of statements) await statement.execute(database)
 }
 
-/** The first partition goes on until then: a week at least, so that no hurry is in it. */
+/** End of the first partition: at least a week later, so that there is time. */
 export const firstEnd = (now: number) => beginOf(monthAfter(monthOf(now + weekMs)))

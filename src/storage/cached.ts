@@ -1,15 +1,15 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../config/clock.ts'
-import { nowAndThenMs, type Events, type Topic } from './events.ts'
+import { pollMs, type Events, type Topic } from './events.ts'
 
-/** Where changes are not heard of, one is seen within this time (DESIGN 1.3 allows two seconds). */
+/** Longest age of a value while events do not arrive (DESIGN 1.3 allows two seconds). */
 const freshMs = 1000
-const mostKept = 10_000
+const maxEntries = 10_000
 
 /**
- * A lookup by id that does not ask the store again for the same id while it is known to hold: one sign-in asks for its
- * person and its portal in each of its requests. What was changed is forgotten as soon as that is heard of.
- * @param changes.all true where every change is told; others are seen within a second
+ * A lookup by id with a cache: one sign-in reads its person and its portal in each request. An event removes a changed
+ * value.
+ * @param changes.all true when every change is published; other values are valid for a second
  */
 export function cached<T>(
   find: (id: string) => Promise<T | undefined>,
@@ -18,17 +18,17 @@ export function cached<T>(
 ): (id: string) => Promise<T | undefined> {
   const { events, topic, all } = changes
   // request parameters choose the ids, so unknown ones must not fill the memory
-  const kept = new LRUCache<string, { found: Promise<T | undefined>; until: number }>({ max: mostKept })
-  // one being looked for now is forgotten as well: it may have been read before the change
-  events.subscribe(topic, (id) => (id === undefined ? kept.clear() : kept.delete(id)))
+  const entries = new LRUCache<string, { found: Promise<T | undefined>; until: number }>({ max: maxEntries })
+  // a lookup under way is removed as well: it may have read before the change
+  events.subscribe(topic, (id) => (id === undefined ? entries.clear() : entries.delete(id)))
   return (id) => {
     const now = clock()
-    const known = kept.get(id)
+    const known = entries.get(id)
     if (known && known.until > now) return known.found
     const found = find(id)
-    const entry = { found, until: now + (all && events.isConnected() ? nowAndThenMs : freshMs) }
-    kept.set(id, entry)
-    found.catch(() => kept.get(id) === entry && kept.delete(id))
+    const entry = { found, until: now + (all && events.isConnected() ? pollMs : freshMs) }
+    entries.set(id, entry)
+    found.catch(() => entries.get(id) === entry && entries.delete(id))
     return found
   }
 }

@@ -13,7 +13,7 @@ export class ContentionError extends Error {
 
 /**
  * Repeats an optimistic change while other writers are faster.
- * @param attempt reads, decides and writes by compare-and-set; returns undefined when another writer changed the entry in between
+ * @param attempt reads, decides and writes by compare-and-set. It returns undefined when another writer was faster.
  * @returns undefined when all attempts failed
  */
 export async function retryChange<Result>(attempt: () => Promise<Result | undefined>): Promise<Result | undefined> {
@@ -32,9 +32,9 @@ export interface ArtifactChange<Result> {
 
 /**
  * Changes one artifact by compare-and-set. `change` runs again with the current value when another writer was faster.
- * @param entry.ttl seconds; undefined keeps the time to live of an existing artifact
- * @param entry.before value that the caller has read already
- * @param change gets undefined for a missing artifact, and may create it where `entry.ttl` is given
+ * @param entry.ttl seconds. Without it, an existing artifact keeps its time to live.
+ * @param entry.before value that the caller has read already.
+ * @param change gets undefined for a missing artifact, and may create it if `entry.ttl` is given.
  * @throws ContentionError
  */
 export async function updateArtifact<Result>(

@@ -6,13 +6,13 @@ import { columnMarks, type Tables } from './schema.ts'
 type Table = keyof Tables
 type Row = Record<string, string | number | null>
 
-/** How many rows a table has, and a hash over them in whatever order. */
+/** Number of rows of a table, and a hash over them in any order. */
 export interface Content {
   rows: number
   hash: string
 }
 
-/** Nothing was changed; the message says why. */
+/** Refuses a copy; nothing was changed. */
 export class CopyRefused extends Error {}
 
 const readAtOnce = 2000
@@ -20,7 +20,7 @@ const insertAtOnce = 200
 
 const tables = Object.keys(columnMarks) as Table[]
 
-/** Which table refers to which, by foreign keys; those that refer to themselves left out. */
+/** Foreign keys between different tables. */
 async function references(within: Database): Promise<{ from: string; to: string }[]> {
   const query = isPostgres(within)
     ? sql<{ from: string; to: string }>`
@@ -34,8 +34,8 @@ async function references(within: Database): Promise<{ from: string; to: string 
 }
 
 /**
- * The tables of a store, each after those it refers to. Within a table what came first is copied first, for rows that
- * refer to others of their own table.
+ * The tables of a store, each after those it refers to. Within a table, older rows come first, because rows may refer
+ * to others of their table.
  */
 export async function tablesInOrder(within: Database): Promise<Table[]> {
   const found = await references(within)
@@ -69,7 +69,7 @@ async function* rowsByCursor(within: DatabaseTransaction, table: Table): AsyncGe
   await sql`close copied`.execute(within)
 }
 
-/** In the order in which they were written. */
+/** Reads rows in the order of their insertion. */
 async function* rowsByRowid(within: DatabaseTransaction, table: Table): AsyncGenerator<Row[]> {
   let last = 0
   for (;;) {
@@ -81,7 +81,7 @@ async function* rowsByRowid(within: DatabaseTransaction, table: Table): AsyncGen
   }
 }
 
-/** Adds up the SHA-256 of rows modulo 2^256: the same whatever order a store gives them in. */
+/** Adds up the SHA-256 of rows modulo 2^256, so that their order does not matter. */
 function createSum() {
   let rows = 0
   let sum = 0n
@@ -101,7 +101,7 @@ async function contentOf(within: DatabaseTransaction, table: Table): Promise<Con
   return sum.content()
 }
 
-/** Ids that PostgreSQL counts up by itself go on after the highest. */
+/** Sets PostgreSQL's identity columns to continue after the highest id. */
 async function countOn(within: DatabaseTransaction): Promise<void> {
   const { rows } = await sql<{ table: string; column: string }>`
     select table_name as "table", column_name as "column" from information_schema.columns
@@ -112,7 +112,7 @@ async function countOn(within: DatabaseTransaction): Promise<void> {
   }
 }
 
-/** @throws CopyRefused where a store has anything in it */
+/** @throws CopyRefused when a table has rows */
 export async function mustBeEmpty(target: Database): Promise<void> {
   for (const table of tables) {
     const any = await sql`select 1 from ${sql.table(table)} limit 1`.execute(target)
@@ -126,10 +126,10 @@ const snapshotOf = <T>(database: Database, read: (transaction: DatabaseTransacti
     : database.transaction().execute(read)
 
 /**
- * Copies every table as it was at one moment into an empty store of the same schema, whole or not at all, and reads it
- * again there.
- * @param after done in the same transaction, once all is there
- * @throws CopyRefused where the target is not empty, or does not hold what was copied
+ * Copies one snapshot of all tables into an empty store of the same schema, in one transaction. Then reads it again
+ * there.
+ * @param after runs in the same transaction, after the last table.
+ * @throws CopyRefused when the target is not empty, or differs after the copy
  */
 export async function copyStore(
   from: Database,

@@ -20,7 +20,10 @@ import { DurableSqliteAdapter, durableSqlite } from './sqlite-dialect.ts'
 export type Database = Kysely<Tables>
 export type DatabaseTransaction = Transaction<Tables>
 
-/** In order; names are kept in the store, so they never change. Additive: old and new versions run side by side. */
+/**
+ * All migrations in order. Names never change, because the store keeps them. Each only adds, because old and new
+ * versions run side by side.
+ */
 const migrations = {
   '0001-first': { up: first },
   '0002-account-centre': { up: accountCentre },
@@ -36,14 +39,17 @@ const migrations = {
   '0018-authenticators': { up: authenticators },
 }
 
-/** Opens the durable store: `postgres://…`, or the file of the embedded one. A commit is on disk when its promise settles. */
+/**
+ * Opens the durable store: `postgres://…`, or the file of the embedded one. A commit is on disk when its promise
+ * settles.
+ */
 export function openDatabase(where: string, queried?: Queried): Database {
   const postgres = isPostgresUrl(where)
   const dialect = postgres ? postgresDialect(where) : durableSqlite(where)
   return new Kysely<Tables>({ dialect, ...(queried ? { log: tell(queried, postgres ? 'postgresql' : 'sqlite') } : {}) })
 }
 
-/** Told of a statement after it ran, without its values. */
+/** Called after each statement, without its values. */
 export type Queried = (about: {
   system: 'sqlite' | 'postgresql'
   statement: string
@@ -61,9 +67,9 @@ export const isPostgresUrl = (where: string) => /^postgres(ql)?:\/\//.test(where
 export const isPostgres = (database: Database) => database.getExecutor().adapter instanceof PostgresAdapter
 
 /**
- * A transaction of the embedded store that survives `kill -9` of this process at once, but a power cut only with the next
- * full commit: for what is no more durable itself, such as the audit entries of sessions and tokens. On PostgreSQL the
- * same is `askAndWrite` (postgres.ts).
+ * A transaction of the embedded store. It survives `kill -9` at once, but a power cut only after the next full commit.
+ * It is for less durable data, such as audit entries of sessions and tokens. `askAndWrite` (postgres.ts) is the same
+ * on PostgreSQL.
  */
 export function lightTransaction(
   database: Database,
@@ -76,7 +82,7 @@ export function lightTransaction(
   })
 }
 
-/** Reads what may take as long as it takes, as counting in a large store does. */
+/** Runs long reads without a timeout, such as counts in a large store. */
 export function unhurried<T>(database: Database, read: (within: Database) => Promise<T>): Promise<T> {
   if (!isPostgres(database)) return read(database)
   const reading = database.transaction().setAccessMode('read only')
@@ -86,13 +92,13 @@ export function unhurried<T>(database: Database, read: (within: Database) => Pro
   })
 }
 
-/** A query of a hot path, compiled once: the values it was made with are replaced by those it is run with, in order. */
+/** A query of a hot path, compiled once. New values replace those of its creation, in order. */
 export function compileOnce<Row>(query: Compilable<Row>): (within: Database, values: unknown[]) => Promise<Row[]> {
   const { sql: text } = query.compile()
   return async (within, values) => (await within.executeQuery(CompiledQuery.raw(text, values))).rows as Row[]
 }
 
-/** A migration may take as long as it takes; all run in one transaction. */
+/** Runs a migration without a timeout; all migrations share one transaction. */
 const patiently = ({ up }: Migration): Migration => ({
   async up(transaction) {
     if (isPostgres(transaction)) await transaction.executeQuery(withoutTimeLimit)
@@ -101,8 +107,8 @@ const patiently = ({ up }: Migration): Migration => ({
 })
 
 /**
- * Brings the schema up to date and tells which migrations it ran. Any number of processes may call it at once. What a newer
- * version has added stays: an older one runs beside it, and may be started again.
+ * Brings the schema up to date; returns the migrations that it ran. Any number of processes may call it at once.
+ * Additions of a newer version stay: an older version runs beside it, and may start again.
  */
 export async function migrate(database: Database): Promise<string[]> {
   const known = Object.fromEntries(Object.entries(migrations).map(([name, one]) => [name, patiently(one)]))
@@ -115,7 +121,7 @@ export async function migrate(database: Database): Promise<string[]> {
   return (results ?? []).map((result) => result.migrationName)
 }
 
-/** The names of all migrations a store has had; none where it is new. */
+/** Names of all migrations of a store; none for a new one. */
 export async function migrationsRun(database: Database): Promise<string[]> {
   const tables = await database.introspection.getTables({ withInternalKyselyTables: true })
   if (!tables.some(({ name }) => name === 'kysely_migration')) return []
@@ -123,7 +129,7 @@ export async function migrationsRun(database: Database): Promise<string[]> {
   return rows.map(({ name }) => name)
 }
 
-/** Whether a store has had the migrations of this version, and none that it does not know. */
+/** Whether a store has exactly the migrations of this version. */
 export async function versionOf(database: Database): Promise<'older' | 'this' | 'newer'> {
   const ran = await migrationsRun(database)
   if (ran.some((name) => !(name in migrations))) return 'newer'

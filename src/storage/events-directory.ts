@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import type { OpenTransport } from './event-transport.ts'
 
 /**
- * The line of one machine: a directory beside the embedded stores. What is said is the name of an empty file that is made
- * and removed at once; the kernel tells whoever watches the directory (inotify). It reaches server processes and command
- * lines alike, has no process in the middle, and whoever may write there may write the stores as well.
+ * The transport of one machine: a directory beside the embedded stores. A text is the name of an empty file, which is
+ * created and removed at once. The kernel reports it to all processes that watch the directory (inotify). It reaches
+ * servers and command lines without a broker. A process that may write there may write the stores as well.
  */
 export const openDirectoryTransport =
   (directory: string): OpenTransport =>
@@ -18,7 +18,7 @@ export const openDirectoryTransport =
         try {
           writeFileSync(file, '', { mode: 0o600 })
         } catch (error) {
-          // nobody has ever listened here
+          // no process has listened here yet
           if (!receiver && (error as NodeJS.ErrnoException).code === 'ENOENT') return
           throw error
         }
@@ -30,7 +30,7 @@ export const openDirectoryTransport =
 
 function watched(directory: string, heard: (text: string) => void) {
   mkdirSync(directory, { recursive: true, mode: 0o700 })
-  // left behind by who died in the middle of saying it
+  // left by a process that died between creation and removal
   for (const name of readdirSync(directory)) rmSync(join(directory, name), { force: true })
   return watch(directory, { persistent: false }, (_change, name) => {
     if (name !== null) heard(name)

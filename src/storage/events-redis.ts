@@ -3,13 +3,13 @@ import { createClient } from 'redis'
 import type { OpenTransport } from './event-transport.ts'
 import { nodesOf } from './redis.ts'
 
-/** The one channel that the ACL of docs/deploy.md lets us use. */
+/** The only channel in the ACL of docs/deploy.md. */
 const channel = 'yideng:events'
 const openMs = 3000
 
 /**
- * The line of many machines: Redis pub/sub on a connection of its own. In a Cluster every node carries what is said at any
- * other (plain, not sharded, pub/sub), so one connection to one node is enough; each try takes the next of those configured.
+ * The transport of several machines: Redis pub/sub on its own connection. In a Cluster, plain (not sharded) pub/sub
+ * reaches every node, so one connection is enough. Each attempt takes the next configured node.
  */
 export function openRedisTransport(urls: string): OpenTransport {
   const nodes = nodesOf(urls)
@@ -17,7 +17,7 @@ export function openRedisTransport(urls: string): OpenTransport {
   return async (receiver) => {
     const client = createClient({
       ...nodes[next++ % nodes.length],
-      RESP: 3, // one connection both listens and speaks
+      RESP: 3, // one connection receives and sends
       disableOfflineQueue: true,
       socket: { connectTimeout: openMs, reconnectStrategy: false },
     })

@@ -23,13 +23,13 @@ export interface Events {
 }
 
 /** Interval of polling the store while events arrive. */
-export const nowAndThenMs = 30_000
+export const pollMs = 30_000
 /** A longer text is sent without its id, because a text may become a file name (events-directory.ts). */
 const longestText = 200
 
 /**
- * @param options.listens false for a command line, which only publishes
- * @param options.failed called once when the connection is lost, not for each attempt to connect again
+ * @param options.listens false for a command line, which only publishes.
+ * @param options.failed called once when the connection is lost, not for each attempt to connect again.
  */
 export function createEvents(options: {
   open: OpenTransport

@@ -1,9 +1,9 @@
-/** A turn of the event loop in which nobody else had anything to do is shorter than this. */
+/** Longest turn of the event loop without other work. */
 const quietTurnMs = 0.1
 
 /**
- * Runs once the event loop has come to rest, at the latest after `mostMs`. Under load many writes gather meanwhile and
- * share a commit; alone, one waits for two empty turns.
+ * Runs when the event loop is idle, at the latest after `mostMs`. Under load, many writes gather in that time and
+ * share a commit. A single write waits for two empty turns.
  */
 export function whenQuiet(mostMs: number, run: () => void): void {
   const latest = performance.now() + mostMs

@@ -1,4 +1,4 @@
 import { hash } from 'node:crypto'
 
-/** What a secret id is kept under: whoever reads the store cannot use the session, token or login behind it. */
+/** Hash of a secret id for the store: a reader of the store cannot use the session, token or login. */
 export const hashId = (id: string) => hash('sha256', id, 'base64url')

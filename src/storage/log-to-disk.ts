@@ -1,18 +1,18 @@
 import { closeSync, fdatasync, openSync } from 'node:fs'
 import { promisify } from 'node:util'
 
-/** Brings what was written to a file to disk, off the thread that answers requests. */
+/** Flushes a file to disk, off the thread that answers requests. */
 export interface LogToDisk {
-  /** Settles once everything written before the call is on disk: those who come together wait for the disk once. */
+  /** Settles when all earlier writes are on disk. Simultaneous calls share one flush. */
   flush(): Promise<void>
   close(): Promise<void>
 }
 
-/** Of a file that is opened when it is first written to. */
+/** Flushes a file that opens with the first write. */
 export function createLogToDisk(file: string): LogToDisk {
   let descriptor: number | undefined
   let running: Promise<void> | undefined
-  /** Begins when the running one has ended: that may have begun before the last was written. */
+  /** Starts after the running flush, which may have begun before the last write. */
   let next: Promise<void> | undefined
 
   async function sync(): Promise<void> {
@@ -36,7 +36,7 @@ export function createLogToDisk(file: string): LogToDisk {
       return next
     },
     async close() {
-      // whoever waits for one that failed is told of it
+      // each waiting call gets the failure
       await Promise.allSettled([running, next])
       if (descriptor !== undefined) closeSync(descriptor)
       descriptor = undefined

@@ -1,36 +1,36 @@
 import { createHash, randomInt } from 'node:crypto'
 import { createClient, createCluster } from 'redis'
-import { StoreAway } from './unavailable.ts'
+import { StoreUnavailable } from './unavailable.ts'
 
 export type Reply = string | number | null | Reply[]
 
 /** A command whose only key is `key`. */
 export type RedisCommand = [name: string, key: string, ...rest: string[]]
 
-/** A script that touches one key, so that it runs in a Cluster as well. */
+/** A script on one key, so that it also runs in a Cluster. */
 export interface Script {
   text: string
   sha: string
 }
 
-/** One node or a Cluster, in the few words the artifact store needs. */
+/** One node or a Cluster, with the few operations of the artifact store. */
 export interface Redis {
-  /** @throws StoreAway */
+  /** @throws StoreUnavailable */
   ask(...command: RedisCommand): Promise<Reply>
-  /** @throws StoreAway */
+  /** @throws StoreUnavailable */
   run(script: Script, key: string, ...values: (string | number)[]): Promise<Reply>
   close(): Promise<void>
 }
 
 const connectMs = 3000
-/** The longest an answer is waited for. */
+/** Longest wait for an answer. */
 const answerMs = 3000
 const firstWaitMs = 50
 const longestWaitMs = 2000
 
 export const script = (text: string): Script => ({ text, sha: createHash('sha1').update(text).digest('hex') })
 
-/** Tries again at once, then ever more slowly, and not every process in the same moment. */
+/** Connects again at once, then with growing waits, at different moments in each process. */
 const wait = (retries: number) =>
   Math.min(firstWaitMs * 2 ** Math.min(retries, 10), longestWaitMs) - randomInt(firstWaitMs)
 
@@ -38,25 +38,26 @@ const settings = (url: string) => ({
   url,
   disableOfflineQueue: true,
   pingInterval: 5000,
-  // its own would be an AbortSignal for each command: ask() below has a cheaper one that also counts what was sent
+  // the client's own timeout is an AbortSignal for each command; ask() below is cheaper and also counts pending
+  // commands
   commandOptions: { timeout: 0 },
   socket: { connectTimeout: connectMs, reconnectStrategy: wait },
 })
 
 /**
- * Connects to `redis://` or `rediss://` (TLS) with user and password of the URL; several URLs, separated by commas, are
- * nodes of one Cluster. Whether it is a Cluster is asked of the first that answers.
- * @throws StoreAway when none answers
+ * Connects to `redis://` or `rediss://` (TLS) with user and password of the URL. Several URLs, separated by commas,
+ * are nodes of one Cluster. The first node that answers shows whether it is a Cluster.
+ * @throws StoreUnavailable when none answers
  */
 export async function connectRedis(urls: string, failed: (error: unknown) => void): Promise<Redis> {
   const nodes = urls.split(',')
   const send = (await isCluster(nodes)) ? await clusterOf(nodes, failed) : await nodeOf(nodes[0] ?? '', failed)
 
-  /** Whatever is not an answer is Redis being away, and so are its answers while it loads, fails over or is full. */
+  /** Treats each failure as Redis being unavailable, also its errors while it loads, fails over or is full. */
   const away = (error: unknown): unknown =>
     error instanceof Error && /^(ERR|WRONGTYPE|NOSCRIPT|NOPERM|NOAUTH|WRONGPASS)\b/.test(error.message)
       ? error
-      : new StoreAway('Redis', error)
+      : new StoreUnavailable('Redis', error)
 
   async function ask(key: string, command: string[]): Promise<Reply> {
     try {
@@ -81,7 +82,7 @@ export async function connectRedis(urls: string, failed: (error: unknown) => voi
   }
 }
 
-/** User and password in an address. */
+/** User and password of a URL. */
 function userIn(url: string) {
   const { username, password } = new URL(url)
   return {
@@ -90,14 +91,14 @@ function userIn(url: string) {
   }
 }
 
-/** Each node with the user and password of the first. */
+/** Each node gets the user and password of the first. */
 export function nodesOf(urls: string) {
   const nodes = urls.split(',')
   const user = userIn(nodes[0] ?? '')
   return nodes.map((url) => ({ url, ...user }))
 }
 
-/** Settles as the promise does, or rejects when the time is over: whoever accepts a connection may never say a word. */
+/** Settles like the promise, or rejects after the time: a server that accepts a connection may never answer. */
 async function inTime<T>(ms: number, promise: Promise<T>): Promise<T> {
   let late: NodeJS.Timeout | undefined
   const noAnswer = new Promise<never>((_resolve, reject) => {
@@ -114,7 +115,7 @@ async function isCluster(nodes: string[]): Promise<boolean> {
   let cause: unknown
   for (const url of nodes) {
     const probe = createClient({ url, socket: { connectTimeout: connectMs, reconnectStrategy: false } })
-    probe.on('error', () => undefined) // it comes back from connect()
+    probe.on('error', () => undefined) // connect() rejects with it
     try {
       await inTime(connectMs + answerMs, probe.connect())
       return /^cluster_enabled:1/m.test(await inTime(answerMs, probe.sendCommand<string>(['INFO', 'cluster'])))
@@ -124,16 +125,16 @@ async function isCluster(nodes: string[]): Promise<boolean> {
       if (probe.isOpen) probe.destroy()
     }
   }
-  throw new StoreAway('Redis', cause)
+  throw new StoreUnavailable('Redis', cause)
 }
 
-/** @throws StoreAway, with nothing left that would go on trying */
+/** @throws StoreUnavailable, and stops the client's attempts */
 async function connected(client: { connect(): Promise<unknown>; destroy(): void }): Promise<void> {
   try {
     await inTime(connectMs + answerMs, client.connect())
   } catch (error) {
     client.destroy()
-    throw new StoreAway('Redis', error)
+    throw new StoreUnavailable('Redis', error)
   }
 }
 

@@ -1,28 +1,28 @@
 import type { Mark, Sealed, Time } from './columns.ts'
 
-/** Administrators who work from afar. */
+/** Remote administrators. */
 export interface AdministrationTables {
   administrators: {
     person_id: string
     role: 'viewer' | 'operator' | 'admin'
-    /** GB/T 2260; of a province for the whole house. */
+    /** GB/T 2260; a province code for the whole system. */
     region: string
     granted_by: string
     granted_at: Time
   }
-  /** What one administrator asked for and a second one decides. Nothing of it is ever changed but the decision. */
+  /** A request of one administrator that a second one decides. Only the decision changes. */
   approvals: {
     id: string
     /** Such as `client delete`. */
     command: string
-    /** JSON: what the command is told, with the reason an administrator wrote. */
+    /** JSON: the input of the command, with the administrator's reason. */
     input: Sealed
-    /** Where lies what it is about; null: it concerns the whole house. */
+    /** Region of the target; null: the whole system. */
     region: string | null
     requested_by: string
     requested_at: Time
     expires_at: Time
-    /** `used`: it was run, once. */
+    /** `used`: the command ran, once. */
     state: 'waiting' | 'approved' | 'refused' | 'used'
     decided_by: string | null
     decided_at: Time | null

@@ -4,17 +4,17 @@ export interface FaceTables {
   /** Templates of the population register's photographs, for the local engine. */
   population_faces: {
     document_type: string
-    /** As in `natural_persons`, so that what is a person's can be erased with their account. */
+    /** As in `natural_persons`, to erase a person's templates with the account. */
     document_index: BlindIndex
     model: string
     template: Sealed
     imported_at: Time
   }
-  /** Separate consent to face verification; a guardian's for who is under 14. */
+  /** Separate consent to face verification; by a guardian for a child under 14. */
   face_consents: { person_id: string; notice_version: string; guardian_id: string | null; given_at: Time }
-  /** Authenticators that a verified face vouches for. */
+  /** Authenticators bound by a verified face. */
   face_bindings: { authenticator_id: string; person_id: string; bound_at: Time }
-  /** Document numbers that go from the holder to the claimant when they are due (accounts/faces/number-claims.ts). */
+  /** Document numbers that move from holder to claimant when due (accounts/faces/number-claims.ts). */
   number_claims: { claimant_id: string; holder_id: string; asked_by: string; asked_at: Time; due_at: Time }
 }
 

@@ -1,29 +1,29 @@
 import type { Generated } from 'kysely'
 import type { BlindIndex, Mark, Sealed, Time } from './columns.ts'
 
-/** Organisations, and who may act for whom. */
+/** Organisations, and mandates to act for them and for people. */
 export interface LegalPersonTables {
-  /** The business register of a county that has no line to the real one. */
+  /** The embedded business register, for a county without access to the real one. */
   business_register: {
     /** Unified social credit code (GB 32100): published by law, so it may be read. */
     uscc: string
-    /** Sealed, for an individual business often has its owner's name. */
+    /** Sealed, because an individual business often has its owner's name. */
     name: Sealed
     status: 'active' | 'revoked' | 'cancelled'
-    /** The representative's document, bound to the code: nobody can be found by it, nor what else they represent. */
+    /** The representative's document, bound to the code: it finds neither the person nor their other organisations. */
     representative_key: BlindIndex
     imported_at: Time
   }
-  /** Whoever can be acted for; `version` is what every change of their mandates compares and sets. */
+  /** Principals of mandates. Each change of their mandates compares and sets `version`. */
   principals: { id: string; kind: 'legal_person' | 'natural_person'; version: number }
   legal_persons: {
     id: string
     uscc: string
     name: Sealed
     status: 'active' | 'suspended'
-    /** The natural person confirmed as legal representative; null since the register has another one. */
+    /** The person confirmed as legal representative; null after the register has named another one. */
     owner_id: string | null
-    /** As the register had it when the representative was confirmed. */
+    /** The register's value when the representative was confirmed. */
     representative_key: BlindIndex | null
     created_at: Time
     updated_at: Time
@@ -40,18 +40,18 @@ export interface LegalPersonTables {
     granted_by: string
     parent_id: string | null
     state: 'offered' | 'active' | 'suspended' | 'ended'
-    /** Name with phone or document number of whom it is offered to; gone when the offer is over, as is the name. */
+    /** The invitee's name with phone or document number; empty after the offer, as is the name. */
     invitee_key: BlindIndex | null
     invitee_name: Sealed | null
-    /** Six digits that the giver passes on, where only a phone number says who is meant. */
+    /** Six digits that the giver passes on, when only a phone number identifies the invitee. */
     code_key: BlindIndex | null
-    /** Not counted here any more: see mandate_code_tries. */
+    /** No longer used: see mandate_code_tries. */
     code_tries: number
     offer_ends_at: Time
     created_at: Time
     updated_at: Time
   }
-  /** Who typed the six digits of an invitation: wrong ones are counted by person, so that nobody uses up another's. */
+  /** Wrong invitation codes, counted by person, so that no person uses up another's attempts. */
   mandate_code_tries: { mandate_id: string; person_id: string; tries: number; opened_at: Time | null }
   mandate_history: {
     id: Generated<number>
@@ -61,18 +61,18 @@ export interface LegalPersonTables {
     event: string
     actor: string
     person_id: string | null
-    /** The mandate as it was signed (src/accounts/mandates/canonical.ts): ids and keys, no personal data. */
+    /** The signed text of the mandate (src/accounts/mandates/canonical.ts): ids and keys, no personal data. */
     text: string | null
-    /** JSON: the WebAuthn assertion over that text, where the person has a passkey. */
+    /** JSON: the WebAuthn assertion over that text, if the person has a passkey. */
     signature: string | null
   }
-  /** For whom a person acts at a portal, as chosen last; null for themself. */
+  /** The party a person last chose to act for at a portal; null for themself. */
   representee_choices: { person_id: string; client_id: string; principal_id: string | null; chosen_at: Time }
-  /** Who may have lost a mandate: what portals hold for this principal is looked at again then. */
+  /** Principals whose mandates may have ended: their grants at portals are checked when due. */
   representation_endings: { id: Generated<number>; principal_id: string; due_at: Time }
 }
 
-/** As `columnMarks` in schema.ts, which these are part of. */
+/** Part of `columnMarks` in schema.ts. */
 export const legalPersonMarks: { [T in keyof LegalPersonTables]: { [C in keyof LegalPersonTables[T]]: Mark } } = {
   business_register: {
     uscc: 'open',

@@ -16,26 +16,26 @@ export interface Tables extends LegalPersonTables, FaceTables, AdministrationTab
     phone_index: BlindIndex
     username: Sealed
     username_index: BlindIndex
-    /** 2 self-asserted, 3 name and number matched with a register, 4 and a face verified (config/levels.json). */
+    /** 2: self-asserted; 3: name and number matched with a register; 4: also a verified face (config/levels.json). */
     identity_level: number
     proofed_at: Time | null
     face_proofed_at: Time | null
-    /** `closed`: erased, but for the id that audit entries name. */
+    /** `closed`: erased, except the id in audit entries. */
     status: 'active' | 'locked' | 'closed'
-    /** After a recovery without a counter: until then no authenticator may be changed. */
+    /** End of the hold after a recovery without a counter: no authenticator may change until then. */
     held_until: Time | null
-    /** Sign-ins of before count no more, but in the sessions that `sign_in_marks` names (accounts/sign-in-endings.ts). */
+    /** Earlier sign-ins are invalid, except the sessions in `sign_in_marks` (accounts/sign-in-endings.ts). */
     signed_out_at: Time | null
-    /** Counts how often sign-ins of this person were ended. */
+    /** Number of endings of this person's sign-ins. */
     sign_in_epoch: Generated<number>
-    /** JSON: sessions that stay, and sessions that were ended by themselves, each with its last possible moment. */
+    /** JSON: sessions that stay, and sessions that ended alone, each with its latest possible end. */
     sign_in_marks: string | null
-    /** The person asked for the account to be closed; erased then. */
+    /** Time of erasure, after the person asked to close the account. */
     closes_at: Time | null
     created_at: Time
     updated_at: Time
   }
-  /** Browsers a person has signed in with, told apart by a cookie. */
+  /** Browsers of a person's sign-ins, identified by a cookie. */
   devices: { person_id: string; device_key: BlindIndex; browser: Sealed; first_seen_at: Time; last_seen_at: Time }
   /** The inbox of security notices in the account centre. */
   notices: {
@@ -49,11 +49,11 @@ export interface Tables extends LegalPersonTables, FaceTables, AdministrationTab
     created_at: Time
     read_at: Time | null
   }
-  /** Ways to sign in that are off for a person. */
+  /** Ways to sign in that are disabled for a person. */
   method_locks: {
     person_id: string
     method: string
-    /** The person switched it off, or said of a sign-in that it was not theirs. */
+    /** The person disabled it, or reported a sign-in as not theirs. */
     reason: 'switched-off' | 'not-me'
     locked_at: Time
   }
@@ -61,15 +61,15 @@ export interface Tables extends LegalPersonTables, FaceTables, AdministrationTab
     id: string
     person_id: string
     kind: string
-    /** What a login finds it by, e.g. a credential id; null where the person is found first. */
+    /** Lookup key of a login, such as a credential id; null when the person is found first. */
     lookup_key: string | null
-    /** JSON of the method's own making: a password hash, a public key. */
+    /** JSON in the format of the method: a password hash, a public key. */
     data: string
     created_at: Time
     last_used_at: Time | null
-    /** A recovery held it: it signs nobody in until its owner says that it is theirs. */
+    /** Held after a recovery: it signs in again once its owner confirms it. */
     held_at: Time | null
-    /** Digest of all the above but `last_used_at`, sealed (src/keys/row-seal.ts); null in rows of older versions. */
+    /** Sealed digest of all columns above but `last_used_at` (src/keys/row-seal.ts); null in rows of older versions. */
     mac: Sealed | null
   }
   notice_consents: { person_id: string; notice_version: string; given_at: Time }
@@ -114,11 +114,11 @@ export interface Tables extends LegalPersonTables, FaceTables, AdministrationTab
     previous_hash: string
     hash: string
   }
-  /** People of whom a server is to remove what was ended (jobs/session-endings.ts). */
+  /** People whose ended sessions a server has to remove (jobs/session-endings.ts). */
   session_endings: { person_id: string; due_at: Time; ended_at: Time | null }
-  /** Each speaks for a run of entries; the runs have no gaps. */
+  /** Each covers a run of entries, without gaps between runs. */
   audit_checkpoints: { last_sequence: number; first_sequence: number; at: Time; signed: string }
-  /** Months of the audit trail that stand in files and no more in audit_events. */
+  /** Months of the audit log that are in files and no longer in audit_events. */
   audit_archives: {
     month: string
     first_sequence: number
@@ -131,8 +131,8 @@ export interface Tables extends LegalPersonTables, FaceTables, AdministrationTab
 }
 
 /**
- * Each column marked: `sensitive` holds personal data or a secret and is sealed, hashed or keyed; `open` may be read by
- * whoever reads the file. A test compares this with the migrated schema, so a new column cannot stay unmarked.
+ * Marks each column. `sensitive` holds personal data or a secret, and is sealed, hashed or keyed. `open` may be read
+ * by any reader of the file. A test compares this with the migrated schema, so no column stays unmarked.
  */
 export const columnMarks: { [T in keyof Tables]: { [C in keyof Tables[T]]: Mark } } = {
   ...legalPersonMarks,

@@ -12,9 +12,9 @@ import {
 import { createLogToDisk, type LogToDisk } from './log-to-disk.ts'
 import { openSqlite } from './sqlite.ts'
 
-/** About whoever has the connection now. */
+/** State of the current user of the connection. */
 interface Held {
-  /** Has written, or may have. */
+  /** Has written, or may have written. */
   wrote: boolean
   /** Does not wait for the disk. */
   light: boolean
@@ -23,7 +23,7 @@ interface Held {
 const statementsKept = 500
 const writesNothing = /^\s*(?:select|pragma|begin|commit|rollback)\b/i
 
-/** Gives node:sqlite the shape Kysely asks for, with statements prepared once. */
+/** Adapts node:sqlite to Kysely, with statements prepared once. */
 function kyselyShape(sqlite: DatabaseSync, held: Held): SqliteDatabase {
   const prepared = new Map<string, SqliteStatement>()
   const shape = (statement: StatementSync, writes: boolean): SqliteStatement => ({
@@ -43,7 +43,7 @@ function kyselyShape(sqlite: DatabaseSync, held: Held): SqliteDatabase {
     prepare(text) {
       const known = prepared.get(text)
       if (known) return known
-      // Every transaction here writes: taking the lock at once avoids a failed upgrade when another process wrote meanwhile.
+      // Each transaction writes. Taking the lock at once avoids a failed upgrade after another process wrote.
       const statement = shape(sqlite.prepare(text === 'begin' ? 'begin immediate' : text), !writesNothing.test(text))
       if (prepared.size < statementsKept) prepared.set(text, statement)
       return statement
@@ -51,7 +51,7 @@ function kyselyShape(sqlite: DatabaseSync, held: Held): SqliteDatabase {
   }
 }
 
-/** One after the other has the connection; who wrote goes on when that is on disk, and the next has it meanwhile. */
+/** Users take turns with the connection. A writer waits for the disk after its turn, while the next one works. */
 class DurableDriver extends SqliteDriver {
   readonly #held: Held
   readonly #log: LogToDisk
@@ -94,27 +94,27 @@ export class DurableSqliteAdapter extends SqliteAdapter {
     this.#held = held
   }
 
-  /** SQLite does roll back what changes the schema: a migration is whole or not there, and two processes do not run it twice. */
+  /** SQLite rolls schema changes back: a migration is whole or absent, and two processes do not run it twice. */
   override get supportsTransactionalDdl(): boolean {
     return true
   }
 
-  /** The driver lets one after the other have the one there is; Kysely would keep it until the disk has answered. */
+  /** The driver shares the only connection. Kysely alone would keep it until the disk has answered. */
   override get supportsMultipleConnections(): boolean {
     return true
   }
 
-  /** Whoever has the connection does not wait for the disk when giving it back. */
+  /** The user of the connection does not wait for the disk when returning it. */
   light(): void {
     this.#held.light = true
   }
 }
 
 /**
- * The embedded durable store for Kysely. What was written is on disk when its promise settles, as by `synchronous = FULL`;
- * but the disk is waited for in the thread pool, once for all who commit meanwhile, and holds up neither readers nor other
- * writers. They may see what a power cut then takes back, which nobody was promised. Where the disk refuses, the
- * promise is rejected.
+ * The embedded durable store for Kysely. A write is on disk when its promise settles, as with `synchronous = FULL`.
+ * But the thread pool waits for the disk, once for all commits of that time. Neither readers nor writers are blocked.
+ * Readers may see a write that a power cut takes back before its promise settled. The promise rejects when the disk
+ * fails.
  */
 export function durableSqlite(file: string): Dialect {
   const held: Held = { wrote: false, light: false }

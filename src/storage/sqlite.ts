@@ -2,14 +2,14 @@ import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readSync, statSy
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 
-/** Pages of write-ahead log (4 KB each) after which it begins anew (checkpoint-thread.ts). */
+/** Pages of write-ahead log (4 KB each) before it restarts (wal-checkpoint-thread.ts). */
 export const checkpointPages = 4000
-/** Where no thread does it, a commit copies the log back itself once it is so many times as long. */
+/** Without that thread, a commit copies the log back at this multiple of its length. */
 const overdue = 4
 
 /**
- * Not there yet, empty, or of SQLite (SQLite's file format, 1.3.1). Somebody else's file, named by mistake, keeps its rights
- * and its content.
+ * Missing, empty, or a SQLite file (SQLite's file format, 1.3.1). A foreign file, named by mistake, keeps its rights
+ * and content.
  */
 export function mayBeStore(file: string): boolean {
   if (!existsSync(file)) return true
@@ -25,8 +25,8 @@ export function mayBeStore(file: string): boolean {
 }
 
 /**
- * Opens SQLite as both stores use it: write-ahead log, private to its owner, waiting up to 5 s for another process. A commit
- * survives `kill -9`; the durable store waits for the disk besides (sqlite-dialect.ts).
+ * Opens SQLite for both stores: write-ahead log, private to its owner, with 5 s of wait for another process. A commit
+ * survives `kill -9`. The durable store also waits for the disk (sqlite-dialect.ts).
  */
 export function openSqlite(file: string): DatabaseSync {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 })

@@ -9,13 +9,13 @@ import { createEvents, type Events } from './events.ts'
 import { openDirectoryTransport } from './events-directory.ts'
 import { keepCheckpointing } from './wal-checkpoints.ts'
 
-/** Where the embedded stores are. */
+/** Files of the embedded stores. */
 export const databaseFile = ({ dataDir }: Pick<Settings, 'dataDir'>) => join(dataDir, 'yideng.sqlite')
 export const artifactsFile = ({ dataDir }: Pick<Settings, 'dataDir'>) => join(dataDir, 'artifacts.sqlite')
 
 /**
- * The artifact store that the settings name.
- * @param committed told how many milliseconds a commit of the embedded one took
+ * Opens the artifact store of the settings.
+ * @param committed gets the milliseconds of each commit of the embedded store
  */
 export async function openArtifacts(
   settings: Settings,
@@ -24,7 +24,7 @@ export async function openArtifacts(
   committed?: (ms: number) => void,
 ): Promise<Artifacts> {
   if (!settings.redisUrls) return openSqliteArtifacts(artifactsFile(settings), clock, committed)
-  // loaded here and not above: the client takes a fifth of a second
+  // a lazy import: the client takes a fifth of a second
   const { openRedisArtifacts } = await import('./artifacts-redis.ts')
   return openRedisArtifacts(settings.redisUrls, clock, (error) => log.warn({ err: error }, 'Redis'))
 }
@@ -32,16 +32,16 @@ export async function openArtifacts(
 const tenYears = 315_360_000
 
 /**
- * A Redis keeps the artifacts of one house: two would end each other's sign-ins and count each other's tries.
- * @param storeMark the same for every process of a house, and no other's
- * @returns false where another house was first
+ * Claims a Redis for one system: two would end each other's sign-ins and share their limits.
+ * @param storeMark equal in all processes of a system, and different in others
+ * @returns false when another system owns it
  */
 export async function claimRedis(artifacts: Pick<Artifacts, 'add' | 'get'>, storeMark: string): Promise<boolean> {
   if (await artifacts.add('house', 'owner', storeMark, { ttl: tenYears })) return true
   return ownsRedis(artifacts, storeMark)
 }
 
-/** The same, changing nothing. */
+/** The same check without a claim. */
 export async function ownsRedis(artifacts: Pick<Artifacts, 'get'>, storeMark: string): Promise<boolean> {
   return ((await artifacts.get('house', 'owner')) ?? storeMark) === storeMark
 }
@@ -51,8 +51,8 @@ export const redisOfAnother =
   'is gone, empty it (redis-cli FLUSHALL), which ends all sign-ins.'
 
 /**
- * The events of everybody on these stores: by Redis where there is one, else among the processes of this machine.
- * @param how.listens false for who only speaks
+ * The events of all processes on these stores: through Redis if there is one, otherwise on this machine.
+ * @param how.listens false for a process that only publishes
  */
 export function openEvents(settings: Settings, how: { listens: boolean; failed: (error: unknown) => void }): Events {
   const open: OpenTransport = async (receiver) => {
@@ -64,7 +64,7 @@ export function openEvents(settings: Settings, how: { listens: boolean; failed: 
   return createEvents({ open, ...how })
 }
 
-/** Copies the write-ahead logs of the embedded stores back, until everybody has closed them. */
+/** Copies the write-ahead logs of the embedded stores back until the process ends. */
 export function keepLogsShort(settings: Settings, log: Logger): void {
   const files = [
     ...(settings.databaseUrl ? [] : [databaseFile(settings)]),

@@ -1,6 +1,6 @@
 import { closeSync, fsyncSync, openSync } from 'node:fs'
 
-/** After it a power cut takes nothing of a file, or of the names in a directory, back. */
+/** Flushes a file, or the names in a directory: a power cut no longer loses them. */
 export function toDisk(path: string): void {
   const handle = openSync(path, 'r')
   fsyncSync(handle)

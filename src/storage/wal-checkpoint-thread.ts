@@ -8,13 +8,13 @@ const everyMs = 1000
 const { files, pages } = workerData as CheckpointWork
 const stores = files.map((file) => new DatabaseSync(file, { timeout: 1000 }))
 
-/** So few pages are copied in a moment. */
+/** This number of pages is copied in a moment. */
 const few = 100
 const tries = 4
 
 /**
- * PASSIVE copies what there is and holds nobody up. RESTART lets the log begin anew, but writers wait for it: so what came
- * during one copy is copied by another, until little is left for it.
+ * PASSIVE copies the log without blocking. RESTART begins the log again, but writers wait for it. So several copies
+ * run until little is left for RESTART.
  */
 function checkpoint(store: DatabaseSync): void {
   let copied = passive(store)
@@ -28,7 +28,7 @@ function checkpoint(store: DatabaseSync): void {
   store.exec('PRAGMA wal_checkpoint(RESTART)')
 }
 
-/** @returns how many pages the log has had when the copy began */
+/** @returns pages in the log when the copy began */
 function passive(store: DatabaseSync): number {
   const { log } = store.prepare('PRAGMA wal_checkpoint(PASSIVE)').get() as { log: number }
   return log
@@ -36,11 +36,11 @@ function passive(store: DatabaseSync): number {
 
 const timer = setInterval(() => stores.forEach(checkpoint), everyMs)
 
-// whoever closes a store last copies the log back whole and removes it
+// the last process to close a store copies the log back and removes it
 parentPort?.once('message', () => {
   clearInterval(timer)
   for (const store of stores) store.close()
 })
 
-// by itself it is written when a thread ends, and this one is killed with its server
+// Node.js writes it when a thread ends, but this thread is killed with its server
 flushCompileCache()

@@ -2,20 +2,20 @@ import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { checkpointPages } from './sqlite.ts'
 
-/** What the thread is told, so that it loads nothing to know it: `pages` of log are left to lie, the rest is copied back. */
+/** Data of the thread, so that it loads nothing: `pages` of the log may stay, the rest is copied back. */
 export interface CheckpointWork {
   files: string[]
   pages: number
 }
 
 /**
- * Copies the write-ahead logs of these SQLite files back in a thread of their own. The copy ends with waiting for the
- * disk (fsync): on the thread that answers requests everybody would wait with it. Returns what ends the thread.
+ * Copies the write-ahead logs of these SQLite files back, in a thread of its own. A copy ends with a wait for the disk
+ * (fsync), which would stop all requests on the main thread. Returns a function that ends the thread.
  */
 export function keepCheckpointing(files: string[], failed: (error: unknown) => void): () => Promise<void> {
   const workerData: CheckpointWork = { files, pages: checkpointPages }
   const thread = new Worker(new URL('./wal-checkpoint-thread.ts', import.meta.url), { workerData })
-  // without it each store still copies its log back by itself, later (database.ts)
+  // without the thread, each store copies its log back itself, later (database.ts)
   thread.on('error', failed)
   thread.unref()
   return async () => {

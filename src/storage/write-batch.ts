@@ -19,8 +19,8 @@ export interface WriteBatch {
 }
 
 /**
- * @param options.committed gets the milliseconds of each commit, waiting for other processes included
- * @param options.rolledBack called before the writes of a failed transaction reject
+ * @param options.committed gets the milliseconds of each commit, with the wait for other processes.
+ * @param options.rolledBack called before the writes of a failed transaction reject.
  */
 export function createWriteBatch(
   sqlite: DatabaseSync,

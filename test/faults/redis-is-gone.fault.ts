@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { openRedisArtifacts } from '../../src/storage/artifacts-redis.ts'
 import { addSigningKeys } from '../../src/keys/signing-keys.ts'
-import { StoreAway } from '../../src/storage/unavailable.ts'
+import { StoreUnavailable } from '../../src/storage/unavailable.ts'
 import { cannotRun } from '../setup/parts.ts'
 import { registerPortal } from '../setup/portal.ts'
 import { redisCli, startRedis } from '../setup/redis.ts'
@@ -85,7 +85,7 @@ describe.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis'))('Redis', () => {
     onTestFinished(() => artifacts.close())
     await artifacts.put('code', 'a', '1', { ttl: 60 })
     redisCli(port, 'CLIENT', 'PAUSE', '4000', 'ALL')
-    await expect(artifacts.get('code', 'a')).rejects.toBeInstanceOf(StoreAway)
+    await expect(artifacts.get('code', 'a')).rejects.toBeInstanceOf(StoreUnavailable)
     await expect.poll(() => artifacts.get('code', 'a').catch(() => undefined), { timeout: 8000 }).toBe('1')
   })
 

@@ -13,7 +13,7 @@ import { handClock, temporaryDirectory } from '../setup/temporary.ts'
 
 const kinds = ['password-tries', 'recovery-tries'] as const
 const minute = 60_000
-/** How the same person may be named. */
+/** Identifiers of the same person. */
 const names = ['anna', '13800138000', '440300195603120018'] as const
 const settings = readSettings({ YIDENG_ADDRESS_TRIES: '20' })
 
@@ -24,7 +24,7 @@ interface Try {
   right?: boolean
 }
 
-/** Anna's account and its tries; `known` are the browsers she signed in with before. */
+/** Anna's account and its limits; `known` are browsers of her earlier sign-ins. */
 function world(kind: (typeof kinds)[number], { account = true, known = ['hers'] as readonly string[] } = {}) {
   const { clock, forward } = handClock()
   const artifacts = openSqliteArtifacts(join(temporaryDirectory(), 'artifacts.sqlite'), clock)
@@ -43,7 +43,7 @@ function world(kind: (typeof kinds)[number], { account = true, known = ['hers'] 
   const anna = { id: 'id of anna' } as NaturalPerson
   const said: Line[] = []
 
-  /** What the browser is told: `in`, or how it is refused. */
+  /** The answer to the browser: `in`, or the refusal. */
   async function make({ browser, address, identifier, right = false }: Try): Promise<string> {
     const request = { networks: networksOf(address), deviceBefore: browser } as unknown as RequestContext
     const person = account && (names as readonly string[]).includes(identifier) ? anna : undefined
@@ -76,14 +76,14 @@ const someTry = (browsers: readonly string[]) =>
     identifier: fc.constantFrom(...names, 'nobody'),
   })
 
-/** Bursts of the same, or few limits would be reached. */
+/** Repeats attempts, to reach limits often. */
 const someTries = (browsers: readonly string[]) =>
   fc
     .array(fc.tuple(someTry(browsers), fc.integer({ min: 1, max: 7 })), { maxLength: 14 })
     .map((bursts) => bursts.flatMap(([one, times]) => Array.from({ length: times }, () => one)))
 
-describe.each(kinds)('tries of an account: %s', (kind) => {
-  it('let the person in from their own browser, however they name themselves and whatever strangers burnt', async () => {
+describe.each(kinds)('attempts at an account: %s', (kind) => {
+  it('admit the person in a known browser, under any identifier, after strangers used up the limit', async () => {
     const strangers = someTries(['', 'stranger', 'another'])
     await fc.assert(
       fc.asyncProperty(
@@ -93,7 +93,7 @@ describe.each(kinds)('tries of an account: %s', (kind) => {
         async (all, own, at) => {
           const { make, makeAll } = world(kind)
           await makeAll(all)
-          // and five own mistakes
+          // and five mistakes of her own
           await makeAll(own.map((identifier) => ({ browser: 'hers', address: at, identifier })))
           for (const identifier of names)
             expect(await make({ browser: 'hers', address: at, identifier, right: true })).toBe('in')
@@ -103,14 +103,14 @@ describe.each(kinds)('tries of an account: %s', (kind) => {
     )
   })
 
-  it('tell a wrong one the same, whether there is an account and whether it knows the browser', async () => {
+  it('answer a wrong secret equally with or without an account or a known browser', async () => {
     await fc.assert(
       fc.asyncProperty(someTries(['', 'hers', 'stranger']), async (all) => {
         const hers = world(kind)
         const told = await hers.makeAll(all)
         for (const other of [world(kind, { known: [] }), world(kind, { account: false })]) {
           expect(await other.makeAll(all)).toEqual(told)
-          // nor by the work, as long as the network does not wait
+          // nor does the work differ while the network does not wait
           if (!told.some((one) => one.startsWith('network'))) expect(other.said).toHaveLength(hers.said.length)
         }
       }),
@@ -118,7 +118,7 @@ describe.each(kinds)('tries of an account: %s', (kind) => {
     )
   })
 
-  it('hold a stranger with the right one while strangers wait, under every name, and count a known browser too', async () => {
+  it('hold a stranger’s correct secret while strangers wait, and count a known browser as well', async () => {
     const { make, makeAll, forward } = world(kind)
     const wrong = (browser: string): Try[] =>
       Array.from({ length: 7 }, () => ({ browser, address: '192.0.2.1', identifier: 'anna' }))
@@ -127,16 +127,16 @@ describe.each(kinds)('tries of an account: %s', (kind) => {
     expect(await make({ ...right, browser: 'stranger', identifier: 'anna' })).toBe('wait 15')
     expect(await make({ ...right, browser: 'stranger', identifier: '13800138000' })).toBe('wrong')
     expect(await make({ ...right, browser: 'hers', identifier: 'anna' })).toBe('in')
-    // her being let in frees no stranger
+    // her sign-in does not clear a stranger's count
     expect(await make({ ...right, browser: 'stranger', identifier: 'anna' })).toBe('wait 15')
-    // seven wrong in her own browser: it waits as well
+    // seven wrong attempts in her own browser: it waits as well
     await makeAll(wrong('hers'))
     expect(await make({ ...right, browser: 'hers', identifier: 'anna' })).toBe('wait 15')
     forward(15 * minute)
     expect(await make({ ...right, browser: 'stranger', identifier: 'anna' })).toBe('in')
   })
 
-  it('let nobody guess more often by asking at once, in her own browser neither', async () => {
+  it('do not allow extra guesses by parallel attempts, not in a known browser either', async () => {
     const { make, said } = world(kind)
     const guess = (browser: string) => make({ browser, address: '192.0.2.1', identifier: 'anna', right: true })
     for (const browser of ['stranger', 'hers']) {
@@ -147,7 +147,7 @@ describe.each(kinds)('tries of an account: %s', (kind) => {
     expect(said.length).toBeGreaterThan(6)
   })
 
-  it('keep the network’s limit from the neighbour’s own browser, which has one by itself', async () => {
+  it('give a known browser its own limit when its network has to wait', async () => {
     const { make, makeAll } = world(kind)
     const neighbour = (index: number) => ({ browser: 'neighbour', address: '192.0.2.1', identifier: `nobody${index}` })
     const told = await makeAll(Array.from({ length: 22 }, (_, index) => neighbour(index)))
@@ -159,7 +159,7 @@ describe.each(kinds)('tries of an account: %s', (kind) => {
     expect(await make({ ...here, browser: 'stranger', right: true })).toBe('network 600')
   })
 
-  it('let known browsers compare first, then those of whom nothing wrong was tried lately', async () => {
+  it('compare known browsers first, then accounts without recent wrong attempts', async () => {
     const { makeAll, said } = world(kind)
     const stranger = { browser: '', address: '192.0.2.1', identifier: 'anna' }
     await makeAll([stranger, stranger, { ...stranger, browser: 'hers' }, { ...stranger, identifier: 'nobody' }])

@@ -27,7 +27,7 @@ beforeAll(async () => {
   expect(routes.length).toBeGreaterThan(100)
 })
 
-/** Sends bytes as they are; gives status and text of the answer. */
+/** Sends raw bytes; returns status and text of the response. */
 function raw(bytes: string): Promise<{ status: number; text: string }> {
   return new Promise((resolve, reject) => {
     const socket = connect(Number(server.environment['PORT']), '127.0.0.1', () => socket.write(bytes, 'latin1'))
@@ -53,18 +53,18 @@ const ask = (method: string, target: string, headers: string[] = [`Host: ${new U
     ].join('\r\n'),
   )
 
-/** A file of no such name, and what oidc-provider answers only where it is switched on. */
+/** A missing file, and routes that oidc-provider answers only when enabled. */
 const notAnswered = /:file$|^POST \/(authorize|logout)$/
 
 const encoded = (character: string) => `%${character.charCodeAt(0).toString(16)}`
 
-/** Other spellings of one path that somebody may take for the same. */
+/** Other spellings that a parser may treat as the same path. */
 function spellings({ path }: Route, others: ReadonlySet<string>): string[] {
   const segments = path.split('/').slice(1)
   const filled = (parts: string[]) => `/${parts.map((part) => part.replace(/^:\w+/, 'x')).join('/')}`
   const right = filled(segments)
   const inCase = segments.flatMap((segment, index) => {
-    // where a parameter stands beside it, another case is a value of that
+    // next to a parameter, another case is a value of it
     const beside = `/${[...segments.slice(0, index), ':'].join('/')}`
     if (segment === '' || segment.startsWith(':') || others.has(beside)) return []
     const changed = [segment.toUpperCase(), segment.replace(/[a-z]/, (letter) => letter.toUpperCase())]
@@ -86,7 +86,7 @@ function spellings({ path }: Route, others: ReadonlySet<string>): string[] {
   ].filter((one) => one !== right && !(right === '/' && /^\/?$/.test(one)))
 }
 
-it('answers no route by another spelling of its path', async () => {
+it('answers no route under another spelling of its path', async () => {
   const others = new Set(
     routes.flatMap(({ path }) =>
       path
@@ -101,7 +101,7 @@ it('answers no route by another spelling of its path', async () => {
     )
     for (const { one, status, text } of answers) {
       asked += 1
-      // no slash at its beginning, or no ASCII: no path at all
+      // no leading slash, or not ASCII: not a path
       const isPath = /^\/[!-~]*$/.test(one)
       expect(status, `${route.method} ${one}`).toBeOneOf(isPath ? [404] : [400, 404])
       if (route.method !== 'HEAD') expect(text, one).toMatch(/"error":"(not_found|bad_request)"|^HTTP\/1.1 400/)
@@ -113,20 +113,20 @@ it('answers no route by another spelling of its path', async () => {
   expect(new Set(counted.map(([, route]) => route))).toEqual(new Set(['none']))
 })
 
-it('answers every route by its own spelling', async () => {
+it('answers every route under its own spelling', async () => {
   for (const { method, path, at } of routes.filter((route) => !notAnswered.test(`${route.method} ${route.path}`))) {
     const { text } = await ask(method, at('x'))
     expect(text, path).not.toContain('"error":"not_found"')
   }
 })
 
-it('takes what stands beside a parameter, in another case, for a value of it', async () => {
+it('reads a literal segment in another case as a value of the parameter', async () => {
   expect((await ask('GET', '/recover/DONE')).text).toContain('"error":"recovery_gone"')
   expect((await ask('GET', '/recover/done')).text).toContain('"error":"recovery_gone"')
   expect((await ask('GET', '/recover/New-Password')).status).toBe(400)
 })
 
-it('knows a path as its route is spelled, and data in any case', () => {
+it('knows a path in its exact spelling, and parameters in any case', () => {
   const known = createKnownPaths(['/', '/a/:id', '/a/b/c', '/logout'])
   for (const path of ['/', '/a/b', '/a/B', '/a/1.x_y-z~', '/a/b/c', '/logout']) expect(known(path), path).toBe(true)
   for (const path of [
@@ -146,7 +146,7 @@ it('knows a path as its route is spelled, and data in any case', () => {
     expect(known(path), path).toBe(false)
 })
 
-it('refuses two hosts and odd targets, whatever is asked for', async () => {
+it('refuses two hosts and malformed targets on every path', async () => {
   const { host } = new URL(server.issuer)
   const hosts = [
     [`Host: ${host}`, `Host: ${host}`],
@@ -173,7 +173,7 @@ it('refuses two hosts and odd targets, whatever is asked for', async () => {
       ])
 })
 
-it('takes our own address whole for the path in it (RFC 9112 section 3.2.2)', async () => {
+it('accepts an absolute URL of our own as its path (RFC 9112 section 3.2.2)', async () => {
   expect((await ask('GET', `${server.issuer}/healthz`)).status).toBe(200)
   expect((await ask('GET', `${server.issuer}/HEALTHZ`)).status).toBe(404)
   expect((await ask('GET', `${server.issuer}/.well-known/openid-configuration`)).text).toContain(

@@ -11,7 +11,7 @@ const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter(
 
 const listed = countedTries.flatMap(({ names }) => names).toSorted()
 
-/** Names of limits as they are written: a literal, or made of the kind of wrong tries. */
+/** Names of limits in the source: a literal, or built from the kind of attempts. */
 function namesIn(text: string): string[] {
   const kinds = ['password-tries', 'recovery-tries']
   const budgeted = [...text.matchAll(/\.\.\.budgets\.\w+,\s*name: '([a-z-]+)'/g)].map(([, name = '']) => name)
@@ -25,7 +25,7 @@ function namesIn(text: string): string[] {
   return [...budgeted, ...ownNumbers]
 }
 
-it('every limit and every count of wrong tries stands in the list, with for whom it counts', () => {
+it('the list has every limit and every count of wrong attempts, with its subject', () => {
   const texts = files.map(read)
   const limits = texts.flatMap(namesIn)
   const kinds = texts.flatMap((text) =>

@@ -2,7 +2,8 @@ import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import { networksOf } from '../../src/config/address-networks.ts'
 import { openSqliteArtifacts } from '../../src/storage/artifacts-sqlite.ts'
-import { createLimits, createWindow } from '../../src/guards/limits.ts'
+import { createLimits } from '../../src/guards/limits.ts'
+import { createWindow } from '../../src/guards/window.ts'
 import { handClock, temporaryDirectory } from '../setup/temporary.ts'
 
 function opened() {
@@ -14,7 +15,7 @@ function opened() {
 
 const limit = { name: 'tries', most: 3, seconds: 60 }
 
-it('lets so many through, also at once, and says how long the rest wait', async () => {
+it('allows the number, also at once, and returns the wait of the others', async () => {
   const { limits } = opened()
   const waits = await Promise.all(Array.from({ length: 10 }, () => limits.count(limit, 'a')))
   expect(waits.filter((wait) => wait === 0)).toHaveLength(3)
@@ -23,7 +24,7 @@ it('lets so many through, also at once, and says how long the rest wait', async 
   await expect(limits.spend(limit, 'a')).rejects.toMatchObject({ code: 'too_many_requests', retryAfter: 60 })
 })
 
-it('makes who comes back at once wait twice as long, and forgets after a day', async () => {
+it('doubles the wait after each breach, and forgets after a day', async () => {
   const { limits, forward } = opened()
   const exhaust = async () => {
     for (let index = 0; index < 3; index += 1) expect(await limits.count(limit, 'a')).toBe(0)
@@ -42,7 +43,7 @@ it('makes who comes back at once wait twice as long, and forgets after a day', a
   expect(await exhaust()).toBe(60)
 })
 
-it('tells of exactly one that it went over the limit, and who has to wait without counting', async () => {
+it('reports exactly one breach, and the wait without counting', async () => {
   const { limits, forward } = opened()
   expect(await limits.waiting(limit, 'a')).toBe(0)
   const over = await Promise.all(Array.from({ length: 10 }, () => limits.exceeds(limit, 'a')))
@@ -66,38 +67,38 @@ it('counts a window in memory', () => {
   expect(take('a')).toBe(0)
 })
 
-it('counts by networks of rising size, in the store and in memory: a wider one has its own sum', async () => {
+it('counts by networks of rising size, in store and memory, each with its own sum', async () => {
   const { limits } = opened()
-  const from = (house: number) => networksOf(`2001:db8:0:${house.toString(16)}::1`)
+  const from = (household: number) => networksOf(`2001:db8:0:${household.toString(16)}::1`)
   const window = createWindow({ most: 3, seconds: 10, clock: () => 0 })
   const [stored, counted] = [[] as number[], [] as number[]]
-  // 64 networks of 64 bits in one of 48, each well within its own limit
-  for (let house = 0; house < 64; house += 1) {
+  // 64 networks (/64) in one /48, each within its own limit
+  for (let household = 0; household < 64; household += 1) {
     for (let turn = 0; turn < 2; turn += 1) {
-      stored.push(await limits.count(limit, from(house * 256)))
-      counted.push(window.wait(from(house * 256)))
-      if (counted.at(-1) === 0) window.count(from(house * 256))
+      stored.push(await limits.count(limit, from(household * 256)))
+      counted.push(window.wait(from(household * 256)))
+      if (counted.at(-1) === 0) window.count(from(household * 256))
     }
   }
   expect(stored.filter((wait) => wait === 0)).toHaveLength(3 * 16)
   expect(counted.filter((wait) => wait === 0)).toHaveLength(3 * 16)
-  // the same in one of 56 bits, four times the limit
+  // the same in one /56, with four times the limit
   const near = await Promise.all(
-    Array.from({ length: 40 }, (_, house) =>
-      limits.count(limit, networksOf(`2001:db9::${house.toString(16)}:0:0:0:1`)),
+    Array.from({ length: 40 }, (_, household) =>
+      limits.count(limit, networksOf(`2001:db9::${household.toString(16)}:0:0:0:1`)),
     ),
   )
   expect(near.filter((wait) => wait === 0)).toHaveLength(3 * 4)
   expect(await limits.count(limit, networksOf('2001:db9:1::1'))).toBe(0)
 })
 
-it('does not count for a wider network what a narrower one held', async () => {
+it('does not count for a wider network what a narrower one refused', async () => {
   const { limits } = opened()
   for (let turn = 0; turn < 100; turn += 1) await limits.count(limit, networksOf('2001:db8::1'))
   expect(await limits.count(limit, networksOf('2001:db8:0:1::1'))).toBe(0)
 })
 
-it('goes on counting in memory when there are more keys than it keeps apart', () => {
+it('counts on in memory with more keys than separate counts', () => {
   const window = createWindow({ most: 5, seconds: 10, clock: () => 0, mostKeys: 100 })
   for (let index = 0; index < 100; index += 1) window.count([{ key: `filler ${index}`, factor: 1 }])
   const late = [{ key: 'late', factor: 1 }]

@@ -60,7 +60,7 @@ describe('addresses', () => {
   ])('%s is public', (address) => expect(isPublic(address)).toBe(true))
 })
 
-/** A server that would be reached if it were asked, and what it was asked. */
+/** A reachable server, and the requests it got. */
 async function inside() {
   const asked: string[] = []
   const server = createServer((request, response) => {
@@ -77,7 +77,7 @@ async function inside() {
   return { asked, port: (server.address() as AddressInfo).port }
 }
 
-/** A resolver that an attacker runs: answers in turn. */
+/** An attacker's resolver: it returns the addresses in turn. */
 const answering = (...addresses: string[]) => {
   const left = [...addresses]
   return (
@@ -87,9 +87,9 @@ const answering = (...addresses: string[]) => {
   ) => answer(null, [{ address: left.shift() ?? '', family: 4 }])
 }
 
-describe('fetching what a portal names', () => {
+describe('fetching the URLs of a portal', () => {
   it.each(['127.0.0.1', '[::1]', '[::ffff:127.0.0.1]', '2130706433', '0x7f.1', '0177.0.0.1', 'localhost'])(
-    'connects to nothing inside: %s',
+    'connects to no inner address: %s',
     async (host) => {
       const { asked, port } = await inside()
       await expect(createOutbound({ allowed: isPublic })(`http://${host}:${port}/`)).rejects.toThrow(
@@ -99,7 +99,7 @@ describe('fetching what a portal names', () => {
     },
   )
 
-  it('looks at the address it connects to, not at one it was told before', async () => {
+  it('checks the address of the connection, not an earlier one', async () => {
     const { asked, port } = await inside()
     const fetch = createOutbound({
       allowed: (address) => address !== '127.0.0.1',
@@ -110,7 +110,7 @@ describe('fetching what a portal names', () => {
     expect(asked).not.toContain('/second')
   })
 
-  it('follows no redirect, reads no large answer, waits for none that does not come', { timeout: 10_000 }, async () => {
+  it('follows no redirect, reads no large answer, and has a timeout', { timeout: 10_000 }, async () => {
     const { asked, port } = await inside()
     const fetch = createOutbound({
       allowed: () => true,

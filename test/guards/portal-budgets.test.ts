@@ -37,7 +37,7 @@ const audited = async (id: string) =>
     .map(({ details }) => details)
     .filter((details) => details.includes('everywhere'))
 
-it('makes a network wait that guesses a secret, wherever it does, and no other; audited once', async () => {
+it('makes only the guessing network wait, at each endpoint, with one audit entry', async () => {
   const { id, call } = await service()
   const paths = ['/token', '/introspect', '/revoke', '/par']
   const guess = (turn: number) => call('wrong', { path: paths[turn % paths.length] ?? '', from: '198.51.100.7' })
@@ -53,7 +53,7 @@ it('makes a network wait that guesses a secret, wherever it does, and no other; 
   expect(await audited(id)).toEqual(['{"everywhere":false}'])
 })
 
-it('holds back a portal that has used up its minute, and no other; a stranger cannot use it up', async () => {
+it('limits only the portal that used up its minute, and a stranger cannot use it up', async () => {
   const [wild, calm] = [await service(), await service()]
   for (let index = 0; index < 15; index += 1) expect((await calm.call('wrong')).status).toBe(401)
   for (let index = 0; index < 10; index += 1) expect((await wild.call()).status).toBe(200)
@@ -65,7 +65,7 @@ it('holds back a portal that has used up its minute, and no other; a stranger ca
   expect(server.output()).not.toContain('"level":50')
 })
 
-it('holds back a network that asks for everything at once, with a calm page', async () => {
+it('limits a network with too many requests, with a plain page', async () => {
   const answers = await Promise.all(
     Array.from({ length: 50 }, () => fetch(`${server.issuer}/register`, { headers: { accept: 'text/html' } })),
   )

@@ -26,7 +26,7 @@ describe('questions to the population register', () => {
     const artifacts = openSqliteArtifacts(join(temporaryDirectory(), 'artifacts.sqlite'), clock)
     onTestFinished(() => artifacts.close())
     const matches = createRegisterMatches({ artifacts, blindIndex: (kind, value) => `${kind} ${value}`, clock })
-    /** How many of them are answered. */
+    /** Number of answered questions. */
     const answered = async (all: ReturnType<typeof resident>[]) => {
       let many = 0
       for (const one of all) if (!(await matches.silent(one))) many += 1
@@ -37,7 +37,7 @@ describe('questions to the population register', () => {
   const serials = (from: number, many: number, name?: string, born?: string) =>
     Array.from({ length: many }, (_, index) => resident(from + index, name, born))
 
-  it('are answered ten times in a week for a name and birth date, so that serials cannot be walked', async () => {
+  it('are answered ten times a week for a name and birth date, against enumeration of serials', async () => {
     const { answered, forward } = opened()
     expect(await answered(serials(0, 500))).toBe(10)
     forward(week - 1000)
@@ -49,7 +49,7 @@ describe('questions to the population register', () => {
     expect(await answered(serials(0, 10, '何大海', '19880215'))).toBe(10)
   })
 
-  it('are answered five times in a day for a number, whichever the name, and however the name is written', async () => {
+  it('are answered five times a day for a number, with any name in any spelling', async () => {
     const { answered } = opened()
     const names = ['甲', '乙', '丙', '丁', '戊', '己', '庚', '辛'].map((name) => resident(1, `何${name}`))
     expect(await answered(names)).toBe(5)
@@ -77,7 +77,7 @@ const inRegister = (claim: ReturnType<typeof resident>) =>
 
 let people = 0
 
-/** Registers from a network of its own. */
+/** Registers from a new network. */
 async function register({ name, documentNumber }: ReturnType<typeof resident>) {
   people += 1
   const username = `walker${people}`
@@ -98,7 +98,7 @@ async function register({ name, documentNumber }: ReturnType<typeof resident>) {
   return { page, person: person ?? expect.fail(), visitor, username }
 }
 
-it('no registration finds the serial of a name and birth date, from however many networks, and none is told', async () => {
+it('no number of networks finds a serial by registrations, and no answer shows the limit', async () => {
   const own = resident(15, '何不见')
   await inRegister(own)
   await photographed(services, { id: (await register(resident(0, '何不见'))).person.id, number: own.documentNumber })
@@ -110,7 +110,7 @@ it('no registration finds the serial of a name and birth date, from however many
   }
   expect(said.size).toBe(1)
 
-  // the person comes: level 2 as well, silently, and is asked nothing more of the register in a sign-in
+  // the person registers: also level 2 without a message, and a sign-in does not ask the register again
   const { person, username } = await register(own)
   expect(person.identityLevel).toBe(2)
   const portal = await registerPortal(services, { consent: 'implicit', min_level: 3 })
@@ -119,14 +119,14 @@ it('no registration finds the serial of a name and birth date, from however many
   const again = await visitor.submit(level, '/level', {})
   expect(again.leads).toBeUndefined()
   expect((await find(services, person)).identityLevel).toBe(2)
-  // but their own face proves them
+  // but their own face is a proof
   const home = new Visitor(server.issuer)
   const room = await signIn(home, await home.get('/account/face'), username)
   expect((await verify(home, await camera(home, room))).url.search).toBe('?done=proved')
   expect((await find(services, person)).identityLevel).toBe(4)
 })
 
-it('a registration takes the same work whether the register matches or not', async () => {
+it('a registration takes the same work with or without a match', async () => {
   const worked = { matched: 0, unmatched: 0 }
   const born = (round: number) => `198803${String(10 + round)}`
   for (let round = 0; round < 6; round += 1) {

@@ -25,7 +25,7 @@ beforeAll(async () => {
 })
 
 let networks = 0
-/** Another address each time. */
+/** A new address for each call. */
 const elsewhere = () => `198.51.100.${(networks += 1)}`
 
 async function push({ begin, clientId }: TestPortal, parameters: Record<string, string>, network = elsewhere()) {
@@ -48,7 +48,7 @@ async function go({ begin }: TestPortal, parameters: Record<string, string>, net
   return fetch(url, { redirect: 'manual', headers: { accept: 'text/html', 'x-forwarded-for': network } })
 }
 
-/** Each of these is stored with a running login. */
+/** Parameters that are stored with a running login. */
 const stored = [
   'state',
   'nonce',
@@ -67,7 +67,7 @@ it.each(stored)('refuses a %s that is too long, pushed or not', async (name) => 
     const pushed = await push(secretless, { [name]: valueOf(name, bytes) })
     expect(await pushed.json(), `${bytes}`).toMatchObject({ error: 'invalid_request' })
     const answer = await go(portal, { [name]: valueOf(name, bytes) })
-    // a level or a hint that is nonsense may be refused before it is measured
+    // an invalid level or hint may be refused before its size is measured
     expect(answer.headers.get('location') ?? '', name).toMatch(/[?&]error=invalid_request&/)
   }
 })
@@ -84,13 +84,13 @@ it('counts bytes, and all parameters together', async () => {
   expect(await (await push(portal, { state: wide })).json()).toMatchObject({ error: 'invalid_request' })
 })
 
-it('takes what real clients send: long states, claims, hints', async () => {
+it('accepts real requests: long states, claims, hints', async () => {
   const real = { state: 's'.repeat(1500), nonce: 'n'.repeat(300), login_hint: 'h'.repeat(64), claims: claims(900) }
   expect((await push(portal, real)).status).toBe(201)
   expect((await go(portal, real)).headers.get('location')).toMatch(/^http:\/\/localhost:\d+\/login\/|^\/login\//)
 })
 
-it('lets clients that are part of the server push nothing', async () => {
+it('refuses pushed requests of the server’s own clients', async () => {
   for (const clientId of [ownClientId, commandLineId]) {
     const answer = await fetch(`${server.issuer}/par`, {
       method: 'POST',
@@ -111,7 +111,7 @@ it('lets clients that are part of the server push nothing', async () => {
   }
 })
 
-it('stores only so much for one network that nobody signed in from, and never holds a proven client or another network', async () => {
+it('limits the data of one network without a sign-in, but no proven client and no other network', async () => {
   const network = elsewhere()
   const begun: number[] = []
   for (let index = 0; index < 90; index += 1) begun.push((await go(portal, { state: 's'.repeat(800) }, network)).status)
@@ -122,7 +122,7 @@ it('stores only so much for one network that nobody signed in from, and never ho
   expect(held.status).toBe(429)
   expect(Number(held.headers.get('retry-after'))).toBeGreaterThan(0)
   expect(await held.text()).toContain('<html')
-  // whatever else would store something for a stranger there
+  // other requests that store data for a stranger there
   const pushed = await push(secretless, {}, network)
   expect(pushed.status).toBe(429)
   expect(await pushed.json()).toMatchObject({ error: 'temporarily_unavailable' })
@@ -133,7 +133,7 @@ it('stores only so much for one network that nobody signed in from, and never ho
   expect(server.output()).not.toMatch(/"level":[56]0/)
 })
 
-it('takes a client that went away for no error of the server', async () => {
+it('treats an aborted request as no server error', async () => {
   const { port } = new URL(server.issuer)
   const upload = (path: string, method = 'POST') =>
     new Promise<void>((resolve) => {

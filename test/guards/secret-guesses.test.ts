@@ -11,7 +11,7 @@ const from = (network: string) =>
 
 let clock: ReturnType<typeof handClock>
 let told: unknown[]
-/** Of one more process on the same store. */
+/** The guard of another process on the same store. */
 let another: () => SecretGuesses
 let guesses: SecretGuesses
 
@@ -34,7 +34,7 @@ async function wrong(times: number, network: string) {
   return guesses.wait('portal', from(network))
 }
 
-it('lets one network fail twenty times a minute, then wait, twice as long each time, five minutes at most', async () => {
+it('allows one network twenty failures a minute, then waits that double up to five minutes', async () => {
   expect(await wrong(20, 'a')).toBe(0)
   const waits = []
   for (let round = 0; round < 4; round += 1) {
@@ -46,7 +46,7 @@ it('lets one network fail twenty times a minute, then wait, twice as long each t
   expect(guesses.wait('portal', from('a'))).toBe(0)
 })
 
-it('holds this network for this portal only, in every process from its next wrong secret on', async () => {
+it('limits this network for this portal only, in each process from its next wrong secret', async () => {
   expect(await wrong(21, 'a')).toBe(60)
   expect(guesses.wait('portal', from('b'))).toBe(0)
   expect(guesses.wait('other', from('a'))).toBe(0)
@@ -56,14 +56,14 @@ it('holds this network for this portal only, in every process from its next wron
   expect(told).toHaveLength(1)
 })
 
-it('does not hold the network a portal proved itself from, for an hour', async () => {
+it('exempts the portal’s own network for an hour', async () => {
   guesses.right('portal', from('a'))
   expect(await wrong(100, 'a')).toBe(0)
   clock.forward(3_600_000)
   expect(await wrong(21, 'a')).toBe(60)
 })
 
-it('lets each network fail three times only while a secret is guessed from everywhere, and says so once', async () => {
+it('allows each network three failures while many networks guess, with one audit entry', async () => {
   for (let network = 0; network < 11; network += 1) expect(await wrong(19, `n${network}`)).toBe(network < 10 ? 0 : 60)
   expect(await wrong(3, 'a')).toBe(0)
   expect(await wrong(1, 'a')).toBe(60)

@@ -21,8 +21,8 @@ async function tryTimes(tries: ReturnType<typeof openTries>['tries'], times: num
   return waits
 }
 
-describe('wrong-try limits', () => {
-  it('let six tries through, then wait 15 minutes', async () => {
+describe('limits of wrong attempts', () => {
+  it('allow six attempts, then wait 15 minutes', async () => {
     const { tries, forward } = openTries()
     expect(await tryTimes(tries, 7)).toEqual([0, 0, 0, 0, 0, 0, 15 * minute])
     forward(15 * minute - 1)
@@ -43,14 +43,14 @@ describe('wrong-try limits', () => {
     expect(waits).toEqual([15, 30, 60, 120, 240, 480, 960, 1440, 1440])
   })
 
-  it('forget everything after a right password, even on the last try', async () => {
+  it('forget everything after a correct password, even on the last attempt', async () => {
     const { tries } = openTries()
     await tryTimes(tries, 6)
     await tries.clear('account')
     expect(await tryTimes(tries, 7)).toEqual([0, 0, 0, 0, 0, 0, 15 * minute])
   })
 
-  it('do not count what could not be made, for nobody it was for, not even where it began the wait', async () => {
+  it('do not count a failed attempt under any of its keys, even when it began the wait', async () => {
     const { tries } = openTries()
     const fail = async () => {
       const made = tries.make(async (one) => {
@@ -70,7 +70,7 @@ describe('wrong-try limits', () => {
     expect(await tryTimes(tries, 7)).toEqual([0, 0, 0, 0, 0, 0, 15 * minute])
   })
 
-  it('hold against tries made at once', async () => {
+  it('hold against parallel attempts', async () => {
     const { tries } = openTries()
     const waits = await Promise.all(Array.from({ length: 100 }, () => reserve(tries, 'account')))
     expect(waits.filter((wait) => wait === 0)).toHaveLength(6)

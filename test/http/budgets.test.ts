@@ -12,12 +12,12 @@ import { routeOf, routesOf, type Route } from '../setup/routes.ts'
 import { startServer, type RunningServer } from '../setup/server.ts'
 
 describe('the table of budgets', () => {
-  it('names settings that there are', () => {
+  it('names existing settings', () => {
     const names = new Set(documentedSettings.map(({ name }) => name))
     for (const { most } of Object.values(budgets)) if (typeof most === 'string') expect(names).toContain(most)
   })
 
-  it('has a line for each route, and stops the start where one is missing', () => {
+  it('has an entry for each route, and stops the start without one', () => {
     for (const route of fixedRoutes) expect(endpoints[endpointOf(route)], route).not.toEqual([])
     expect(endpointOf('/login/:attempt/qr/start')).toBe('/login/:attempt/qr/start')
     expect(endpointOf('/login/:attempt/consent')).toBe('/login')
@@ -58,14 +58,14 @@ describe('every route of the server', () => {
       return answer
     })
 
-  /** These ask nothing of anybody, or one thing at a time. */
+  /** Routes that need no store, or one store request at a time. */
   const free = (route: Route) => ['memory', 'oneAtATime'].includes(endpoints[endpointOf(route.path)]?.[0] ?? '')
 
-  it('holds back a network that asks too often, with the seconds to wait, and no other', async () => {
+  it('limits only the network with too many requests, with the seconds to wait', async () => {
     for (const [index, route] of routes.entries()) {
       if (free(route)) continue
       const network = `198.51.${Math.floor(index / 250)}.${(index % 250) + 1}`
-      // within one window of ten seconds: the next one begins anew
+      // within one window of ten seconds: the next one starts at zero
       const held = await vi.waitUntil(
         async () => {
           const answers = await Promise.all(Array.from({ length: most + 5 }, () => ask(route, network)))
@@ -79,7 +79,7 @@ describe('every route of the server', () => {
   })
 })
 
-/** Enough to be configured; nothing is asked of it. */
+/** Enough for the configuration; no request reaches it. */
 function providerParts(): ProviderDeps {
   const clock = () => Date.now()
   const parts: Partial<ProviderDeps> = {
@@ -95,7 +95,7 @@ function providerParts(): ProviderDeps {
 }
 
 describe('oidc-provider', () => {
-  it('has no route that the table does not know', () => {
+  it('has no route outside the table', () => {
     const paths = new Set<string>()
     const methods = ['get', 'post', 'put', 'delete', 'options'] as const
     for (const method of methods)

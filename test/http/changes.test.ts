@@ -10,14 +10,14 @@ const stores = {
   'PostgreSQL and Redis': scaleOut,
 }
 
-/** Asks each of two workers: connections are handed to them in turns. */
+/** Sends a request to each of two workers: they take connections in turn. */
 const askAll = <T>(ask: (headers: { connection: string }) => Promise<T>) =>
   Promise.all(Array.from({ length: 6 }, () => ask({ connection: 'close' })))
 
 describe.each(Object.entries(stores))('two processes on %s', (name, settings) => {
   const missing = name !== 'the embedded stores' && (cannotRun('PostgreSQL') || cannotRun('Redis'))
 
-  it.skipIf(missing)('see at once what another one changes, though they keep it for long otherwise', async () => {
+  it.skipIf(missing)('see each other’s changes at once, in spite of long caching', async () => {
     const server = await startServer({ ...(await settings()), YIDENG_WORKERS: '2' })
     await until(async () => workersOf(server).length === 2)
     const services = await server.services()
@@ -25,7 +25,7 @@ describe.each(Object.entries(stores))('two processes on %s', (name, settings) =>
     const { url } = await portal.begin()
     const statuses = () =>
       askAll(async (headers) => (await fetch(url, { headers, redirect: 'manual' })).status).then((all) => new Set(all))
-    // once nothing is asked for twice within a second any more, both keep the portal for half a minute
+    // after a second without repeated reads, both cache the portal for half a minute
     await until(async () => (await statuses()).has(303) && (await statuses()).size === 1)
     await new Promise((resolve) => setTimeout(resolve, 1100))
     expect(await statuses()).toEqual(new Set([303]))
@@ -43,7 +43,7 @@ describe.each(Object.entries(stores))('two processes on %s', (name, settings) =>
         async (answer) => ((await answer.json()) as { keys: object[] }).keys,
       )
     await until(async () => (await askAll(published)).every(({ length }) => length === 4))
-    // by asking now and then it would have taken half a minute
+    // polling would have taken half a minute
     expect(performance.now() - began).toBeLessThan(15_000)
     expect(server.output()).not.toContain('"level":40')
   })

@@ -7,14 +7,14 @@ let server: RunningServer
 let pages: Route[]
 let programs: Route[]
 
-// https by name only: what is tested is what it sends
+// https only by name: the test checks what it sends
 beforeAll(async () => {
   server = await startServer({ YIDENG_LOG_LEVEL: 'debug', YIDENG_ISSUER: 'https://login.example' })
   ;({ pages, programs } = routesOf(server))
   expect(pages.length).toBeGreaterThan(30)
 })
 
-/** As the proxy in front asks; fetch would not send a Host of our choosing. */
+/** Sends the proxy's headers; fetch would not send a chosen Host. */
 function ask(
   path: string,
   init: { method?: string; body?: string; headers?: Record<string, string> } = {},
@@ -37,7 +37,7 @@ function ask(
   })
 }
 
-it('takes no form without the token of its page', async () => {
+it('accepts no form without the token of its page', async () => {
   const posts = pages.filter(({ method }) => method !== 'GET')
   expect(posts.length).toBeGreaterThan(15)
   for (const { path, at } of posts) {
@@ -65,7 +65,7 @@ it('takes no form without the token of its page', async () => {
   expect(foreign.status).toBe(403)
 })
 
-it('lets no program in without a token of its own', async () => {
+it('admits no program without its own token', async () => {
   expect(programs.length).toBeGreaterThan(0)
   for (const { method, path, at } of programs) {
     const answer = await ask(at('x'), { method, body: '{}', headers: { 'content-type': 'application/json' } })
@@ -91,7 +91,7 @@ it('sends every page with a strict policy, and no cookie that another host could
     expect(of('strict-transport-security'), path).toContain('max-age=31536000')
     if (of('content-type').includes('html')) {
       expect(of('cache-control'), path).toContain('no-store')
-      // oidc-provider's form that submits itself is let in by the hash of its script
+      // the hash of its script admits oidc-provider's self-submitting form
       if (!of('content-security-policy').includes("'sha256-")) {
         expect(body, path).not.toMatch(/<script(?![^>]*(nonce|src)=)/i)
       }
@@ -108,7 +108,7 @@ it('sends every page with a strict policy, and no cookie that another host could
   expect(names.size).toBeGreaterThanOrEqual(4)
 })
 
-it('lets nothing but public documents and static files be kept by whoever carries it', async () => {
+it('allows shared caching only for public documents and static files', async () => {
   const style = /href="(\/assets\/[^"]+)"/.exec(
     await (await ask('/', { headers: { accept: 'text/html' } })).text(),
   )?.[1]

@@ -20,7 +20,7 @@ it.each([
   ['user codes typed', '/device', form, 'user_code=BBBB-BBBB', 60],
   ['calls of the admin API without a right', '/admin/v1/client/list', { 'content-type': 'application/json' }, '{}', 60],
 ])('holds back one network with too many %s, and no other', async (_what, path, headers, body, most) => {
-  // one network of IPv6 has as many addresses as it likes
+  // one IPv6 network has any number of addresses
   const network = (index: number) => (path === '/device' ? `2001:db8::${index + 1}:0:0:1` : `203.0.113.${path.length}`)
   const refused = (await ask(path, network(0), headers, body)).status
   expect(refused).not.toBe(429)
@@ -31,7 +31,7 @@ it.each([
   expect(held.status).toBe(429)
   expect(held.headers.get('retry-after')).toBe('600')
   expect((await ask(path, '198.51.100.9', headers, body)).status).toBe(refused)
-  // it says that, and nothing about what was asked for
+  // the body has these members only, and nothing about the request
   const told = Object.keys((await held.json()) as object).sort()
   expect([
     ['error', 'reference'],
@@ -39,7 +39,7 @@ it.each([
   ]).toContainEqual(told)
 })
 
-it('holds back a /48 that asks from one /64 after another, and no other', async () => {
+it('limits only the /48 that asks from one /64 after another', async () => {
   const network = (index: number) => `2001:db8:77:${(index * 64).toString(16)}::1`
   const type = (from: string) => ask('/device', from, form, 'user_code=BBBB-BBBB')
   const statuses: number[] = []
@@ -49,10 +49,10 @@ it('holds back a /48 that asks from one /64 after another, and no other', async 
   expect((await type('2001:db8:78::1')).status).not.toBe(429)
 })
 
-it('is the only way networks are counted: nothing else looks at the narrowest one alone', () => {
+it('is the only way to count networks: no other code uses the narrowest one alone', () => {
   const source = new URL('../../src/', import.meta.url)
   const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
   const alone = files.filter((file) => /\.network\b|[{,] network\b/.test(readFileSync(new URL(file, source), 'utf8')))
-  // these compare: whether the same person asks, and whether a portal proved itself from here
+  // these compare whether the same person asks, and whether a portal authenticated from here
   expect(alone.toSorted()).toEqual(['guards/portal-budgets.ts', 'guards/secret-guesses.ts', 'oidc/device-flow.ts'])
 })

@@ -2,7 +2,7 @@ import { Writable } from 'node:stream'
 import { expect, it } from 'vitest'
 import { createLog } from '../../src/http/start.ts'
 
-it('says to a program what was said, and holds no character without a shape', () => {
+it('keeps the text for programs, without invisible characters', () => {
   const lines: string[] = []
   const to = new Writable({
     write(chunk: Buffer, _encoding, done) {

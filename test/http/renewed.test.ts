@@ -2,7 +2,7 @@ import type { Context } from 'koa'
 import { expect, it } from 'vitest'
 import { renewed } from '../../src/http/app.ts'
 
-it('looks at the store once for requests that come in together, and again for those after them', async () => {
+it('checks the store once for simultaneous requests, and again for later ones', async () => {
   let looks = 0
   const middleware = renewed({ renew: () => (looks += 1) })
   const request = () => middleware({} as Context, async () => undefined)

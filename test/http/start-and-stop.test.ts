@@ -11,14 +11,14 @@ import { Visitor } from '../setup/visitor.ts'
 
 const serverFile = new URL('../../bin/server.mjs', import.meta.url).pathname
 
-/** Starts the server where it is meant to refuse. */
+/** Starts the server in a state that it refuses. */
 const start = (environment: Record<string, string>) =>
   spawnSync(process.execPath, [serverFile], { env: environment, encoding: 'utf8', timeout: 45_000 })
 
 const keys = (server: RunningServer) => server.environment['YIDENG_KEYS_DIR'] ?? ''
 
 describe('the server', () => {
-  /** For all that leave it running, and that only look at what it left behind. */
+  /** For tests that only read, and leave it running. */
   let server: RunningServer
   let demo: RunningServer
 
@@ -28,7 +28,7 @@ describe('the server', () => {
     await demo.kill('SIGINT')
   })
 
-  it('says in one line where it listens and what to do next', () => {
+  it('prints in one line its address and the next step', () => {
     expect(server.output().trim().split('\n')).toEqual([
       `Yideng 一登 listens on ${server.issuer} — register the first portal: npx yideng client create --help`,
     ])
@@ -42,19 +42,19 @@ describe('the server', () => {
     const visitor = new Visitor(own.issuer)
     const begun = await portal.begin()
     const page = await visitor.get(begun.url)
-    // the password takes some 30 ms: the signal arrives in the middle
+    // the password takes some 30 ms, so the signal arrives in between
     const underWay = visitor.submit(page, '/password', { identifier: person.username, password: 'wrong-password' })
     await new Promise((resolve) => setTimeout(resolve, 10))
     const began = performance.now()
     const ended = own.kill('SIGINT')
     expect((await underWay).status).toBe(400)
     expect(await ended).toBe(0)
-    // and does not wait for the connection that the browser would keep
+    // and it does not wait for the browser's open connection
     expect(performance.now() - began).toBeLessThan(drainMs)
     await expect(fetch(`${own.issuer}/healthz`)).rejects.toBeDefined()
   })
 
-  it('goes on where it stopped: keys, accounts and sessions', async () => {
+  it('keeps keys, accounts and sessions over a restart', async () => {
     const own = await startServer()
     const services = await own.services()
     const person = await openPerson(services)
@@ -78,7 +78,7 @@ describe('the server', () => {
     expect(refused.stderr).toContain('YIDENG_DATA_DIR')
   })
 
-  it('refuses a store whose data key is missing or another one, and makes none in its place', async () => {
+  it('refuses a store with a missing or wrong data key, and creates none', async () => {
     const file = join(keys(demo), 'data.json')
     renameSync(file, `${file}.aside`)
     const missing = start(demo.environment)
@@ -92,14 +92,14 @@ describe('the server', () => {
     await demo.restart()
   })
 
-  it('says plainly that its port is taken or a setting is wrong', () => {
+  it('explains plainly a port in use or a wrong setting', () => {
     const taken = start(server.environment)
     expect(taken.stderr.trim().split('\n')).toHaveLength(1)
     expect(taken.stderr).toContain('PORT')
     expect(start({ YIDENG_LOG_LEVEL: 'loud' }).stderr.trim().split('\n')).toHaveLength(1)
   })
 
-  it('tells its health, readiness and metrics, without anything personal', async () => {
+  it('shows health, readiness and metrics, without personal data', async () => {
     expect(await (await fetch(`${server.issuer}/healthz`)).json()).toEqual({ status: 'up' })
     expect(await (await fetch(`${server.issuer}/readyz`)).json()).toEqual({ status: 'ready' })
     await fetch(`${server.issuer}/somewhere/440300199001011234`)
@@ -108,7 +108,7 @@ describe('the server', () => {
     expect(metrics).not.toContain('440300')
   })
 
-  it('sees within two seconds what the command line changes', async () => {
+  it('sees changes of the command line within two seconds', async () => {
     const services = await server.services()
     const portal = await registerPortal(services, { consent: 'implicit' })
     const visitor = new Visitor(server.issuer)
@@ -123,7 +123,7 @@ describe('the server', () => {
   })
 })
 
-it('the runtime check speaks plainly on an old Node.js', async () => {
+it('the runtime check explains plainly an old Node.js', async () => {
   const source = readFileSync(new URL('../../bin/runtime.mjs', import.meta.url), 'utf8')
   const program = `Object.defineProperty(process.versions, 'node', { value: '20.1.0' });${source}`
   const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', program], {

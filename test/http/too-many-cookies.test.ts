@@ -6,7 +6,7 @@ import { startServer, type RunningServer } from '../setup/server.ts'
 const issuer = 'https://login.example'
 let server: RunningServer
 
-// https by name only: what is tested is what it sends
+// https only by name: the test checks what it sends
 beforeAll(async () => {
   server = await startServer({ YIDENG_ISSUER: issuer })
 })
@@ -25,23 +25,23 @@ function ask(path: string, headers: Record<string, string>, method = 'GET') {
   })
 }
 
-/** As a neighbour sets them: each as large as a browser keeps. */
+/** Cookies of a neighbour host, each of the largest size that a browser keeps. */
 const bomb = (cookies: number) =>
   Array.from({ length: cookies }, (_, index) => `bomb${index}=${'x'.repeat(3900)}`).join('; ')
 
 const paths = ['/', '/authorize?client_id=x', '/login/x', '/account', '/device', '/q/1.x.0.y', '/logout', '/recover']
 
-it.each(paths)('%s says in plain words what to do about too many cookies', async (path) => {
+it.each(paths)('%s explains plainly what to do about too many cookies', async (path) => {
   const { status, text, headers } = await ask(path, { cookie: bomb(5) })
   expect({ status, path }).toEqual({ status: 431, path })
   expect(text).toContain('这个浏览器里的网站记录太多了')
   expect(text).toContain('action="/cookies/clear"')
   expect(headers['cache-control']).toBe('no-store')
-  // or any link to us would sign people out of the whole domain
+  // otherwise any link to us would sign people out of the whole domain
   expect(headers['clear-site-data']).toBeUndefined()
 })
 
-it('clears them for our own page alone, and only where there are too many', async () => {
+it('clears them only for our own page, and only when there are too many', async () => {
   const post = (headers: Record<string, string>, path = '/cookies/clear') => ask(path, headers, 'POST')
   const cleared = await post({ cookie: bomb(5), origin: issuer })
   expect(cleared).toMatchObject({ status: 200, headers: { 'clear-site-data': '"cookies"' } })
@@ -61,7 +61,7 @@ it('clears them for our own page alone, and only where there are too many', asyn
   }
 })
 
-it.each([10, 40])('says so too where the headers are too large to be read (%i cookies)', async (cookies) => {
+it.each([10, 40])('explains it also for headers too large to read (%i cookies)', async (cookies) => {
   const said = await new Promise<string>((resolve, reject) => {
     const socket = connect(Number(server.environment['PORT']), '127.0.0.1')
     let text = ''

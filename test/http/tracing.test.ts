@@ -8,7 +8,7 @@ import { registerPortal } from '../setup/portal.ts'
 import { startServer, until } from '../setup/server.ts'
 import { Visitor } from '../setup/visitor.ts'
 
-it('is off, and not even loaded, without an endpoint or where it is switched off', async () => {
+it('is off, and not loaded, without an endpoint or when disabled', async () => {
   const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4318' }
   for (const environment of [
     {},
@@ -33,7 +33,7 @@ it.each([
   await expect(openTracing(environment)).rejects.toThrow(new RegExp(`^The setting ${name} must .+\\.$`))
 })
 
-/** A portal's server that is told of sign-outs, and keeps the headers of what it is told. */
+/** A portal's server that records the headers of back-channel logouts. */
 async function portalServer() {
   const told: (string | undefined)[] = []
   const server = createServer((request, response) => {
@@ -45,7 +45,7 @@ async function portalServer() {
   return { told, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/logout?secret=of-the-portal` }
 }
 
-it('tells a collector what a sign-in spent its time on, and never who it was by', async () => {
+it('sends the spans of a sign-in to a collector, without the person', async () => {
   const collector = await startCollector()
   const server = await startServer({
     ...sendingTo(collector),
@@ -65,7 +65,7 @@ it('tells a collector what a sign-in spent its time on, and never who it was by'
   const tokens = await begun.finish(await signIn(visitor, await visitor.get(begun.url), person.username))
   await services.persons.find(person.id)
 
-  // what the proxy in front began goes on here, and where it says not to be recorded, is not
+  // the proxy's trace continues here, and a trace without sampling is not recorded
   const [traceId, unrecorded] = ['0af7651916cd43dd8448eb211c80319c', 'aaf7651916cd43dd8448eb211c80319c']
   const traced = (id: string, flags: string) => ({ headers: { traceparent: `00-${id}-b7ad6b7169203331-${flags}` } })
   await fetch(`${server.issuer}/register?x=${person.number}`, traced(traceId, '01'))
@@ -103,7 +103,7 @@ it('tells a collector what a sign-in spent its time on, and never who it was by'
   expect(password?.parentSpanId).toBe(signedIn?.spanId)
   expect(within.find(({ name }) => name === 'argon2')?.parentSpanId).toBe(password?.spanId)
 
-  // a line of the log leads to its trace, and a reference number too
+  // a log line and a reference number lead to their trace
   const lines = server.output().split('\n')
   const line = lines.find((one) => one.includes('"msg":"request"') && one.includes('/password"'))
   expect(JSON.parse(line ?? '{}')).toMatchObject({
@@ -117,7 +117,7 @@ it('tells a collector what a sign-in spent its time on, and never who it was by'
   })
   expect(spans.filter((span) => span.traceId === unrecorded)).toEqual([])
 
-  // portals get it along
+  // portals receive traceparent
   const [, toldTrace, toldSpan] = told[0]?.split('-') ?? []
   expect(spans.find(({ spanId }) => spanId === toldSpan)).toMatchObject({
     traceId: toldTrace,
@@ -136,7 +136,7 @@ it('tells a collector what a sign-in spent its time on, and never who it was by'
     expect(all, secret).not.toContain(secret)
   }
 
-  // a collector that is gone is nobody's trouble
+  // a missing collector disturbs nothing
   await collector.stop()
   for (let index = 0; index < 20; index += 1) expect((await fetch(`${server.issuer}/register`)).status).toBe(200)
   await until(async () => server.output().includes('traces cannot be sent'))

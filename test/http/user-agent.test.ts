@@ -5,7 +5,7 @@ import { password } from '../setup/people.ts'
 import { usualServer } from '../setup/server.ts'
 import { Visitor } from '../setup/visitor.ts'
 
-/** As a stranger sends it: bytes, which HTTP reads as Latin-1. */
+/** Raw bytes of a stranger, which HTTP reads as Latin-1. */
 function postRaw(url: URL, body: string, headers: Record<string, string>): Promise<number> {
   return new Promise((resolve, reject) => {
     const sent = request(url, { method: 'POST', headers }, (answer) => {
@@ -17,7 +17,7 @@ function postRaw(url: URL, body: string, headers: Record<string, string>): Promi
   })
 }
 
-it('keeps no character of a browser’s name that could steer a terminal', async () => {
+it('keeps no character of a browser name that could control a terminal', async () => {
   const server = await usualServer()
   const services = await server.services()
   const visitor = new Visitor(server.issuer)

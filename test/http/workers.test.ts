@@ -16,7 +16,7 @@ function openStream(computer: WaitingComputer, issuer: string): Promise<void> {
   const { address, options } = computer.streamAt(issuer)
   return new Promise((resolve, reject) => {
     get(address, options, (answer) => {
-      answer.on('error', () => undefined) // it is cut off at the end
+      answer.on('error', () => undefined) // the connection breaks at the end
       answer.once('data', () => resolve())
     }).on('error', reject)
   })
@@ -24,14 +24,14 @@ function openStream(computer: WaitingComputer, issuer: string): Promise<void> {
 
 const allRequests = 'yideng_http_request_seconds_count'
 
-/** The sum of a metric's lines, each asked for on a connection of its own. */
+/** The sum of a metric's lines, each request on its own connection. */
 async function metric(issuer: string, name: string): Promise<number> {
   const text = await (await fetch(`${issuer}/metrics`, { headers: { connection: 'close' } })).text()
   const lines = text.split('\n').filter((line) => line.startsWith(name))
   return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0)
 }
 
-/** On a connection of its own. */
+/** Uses its own connection. */
 const statusOf = (address: string) =>
   new Promise<number | undefined>((resolve, reject) => {
     get(address, { agent: false }, (answer) => {
@@ -40,7 +40,7 @@ const statusOf = (address: string) =>
     }).on('error', reject)
   })
 
-it('two processes on the embedded store share logins; one that dies is replaced; a stop is quick and leaves whole files', async () => {
+it('two processes share logins on the embedded store, and a dead one is replaced', async () => {
   const server = await startServer({ YIDENG_WORKERS: '2' })
   await until(async () => workersOf(server).length === 2)
   const services = await server.services()
@@ -50,7 +50,7 @@ it('two processes on the embedded store share logins; one that dies is replaced;
   const begun = await portal.begin()
   await begun.finish(await signIn(visitor, await visitor.get(begun.url), person.username))
 
-  // whichever process is asked, the metrics are of both, and what a dead one counted stays
+  // each process returns the metrics of both, and counters of a dead one stay
   await until(async () => (await metric(server.issuer, 'yideng_server_processes{state="answering"}')) === 2)
   const signIns = 'yideng_sign_ins_total{method="password",outcome="succeeded"}'
   const counted = async () => Promise.all(Array.from({ length: 6 }, () => metric(server.issuer, signIns)))
@@ -60,7 +60,7 @@ it('two processes on the embedded store share logins; one that dies is replaced;
 
   const [killed = 0, other] = workersOf(server)
   process.kill(killed, 'SIGKILL')
-  // one of the two that are left may be asked on a connection to the one that died
+  // a request may use a connection to the dead process
   await until(async () => {
     const { url } = await portal.begin()
     const page = await visitor.get(url).catch(() => undefined)
@@ -72,7 +72,7 @@ it('two processes on the embedded store share logins; one that dies is replaced;
   expect(workersOf(server)).toContain(other)
   expect(workersOf(server)).not.toContain(killed)
 
-  // nor is a connection lost that comes while one of them answers no more
+  // a connection is not lost either while one process hangs
   const [halted = 0] = workersOf(server)
   process.kill(halted, 'SIGSTOP')
   const answers = Array.from({ length: 12 }, () => statusOf(`${server.issuer}/healthz`))
@@ -93,7 +93,7 @@ it('two processes on the embedded store share logins; one that dies is replaced;
   expect(server.output().match(/listens on/g)).toHaveLength(1)
 })
 
-it('stops without a word and with 0 where it is told to before the first of many listens', async () => {
+it('stops silently with 0 when a stop comes before the first worker listens', async () => {
   const { environment, kill } = await startServer()
   await kill('SIGINT')
   const env = { ...environment, YIDENG_WORKERS: '2' }
@@ -107,7 +107,7 @@ it('stops without a word and with 0 where it is told to before the first of many
   expect(said).toBe('')
 })
 
-it('none of many starts where the first cannot, and it is said once', async () => {
+it('no worker starts when the first cannot, and the reason is logged once', async () => {
   const { environment } = await startServer()
   const { status, stderr } = spawnSync(process.execPath, [program], {
     env: { ...environment, YIDENG_WORKERS: '4' },

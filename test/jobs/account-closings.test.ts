@@ -68,7 +68,7 @@ async function signIn(personId: string) {
   await artifacts.put('RefreshToken', 'r2', '{}', { ttl: later, group: 'g2' })
 }
 
-/** Somebody with something in every table, who acts for others and is helped. */
+/** A person with rows in every table, who acts for others and has a helper. */
 async function busyPerson() {
   const person = await openPerson(services, { name: '林知行' })
   const noted = { actor: 'person', restricted: { address: '203.0.113.7', browser: 'x' } }
@@ -115,7 +115,7 @@ const erased = [
   'representee_choices',
 ]
 const staying = ['audit_events', 'logout_deliveries', 'mandate_history', 'mandates']
-/** Goes by itself in a moment. */
+/** Expires in a moment. */
 const passing = ['session_endings']
 
 const rowsOf = async (personId: string) => {
@@ -135,14 +135,14 @@ const rowsOf = async (personId: string) => {
 const stateOf = async (id: string) =>
   (await services.database.selectFrom('mandates').select('state').where('id', '=', id).executeTakeFirst())?.state
 
-it('every table that says something of a person is thought of', () => {
+it('closing covers every table about a person', () => {
   const about = Object.entries(columnMarks).flatMap(([table, columns]) => ('person_id' in columns ? [table] : []))
-  // a new one is erased by src/accounts/closing.ts `own`, or stays for a reason that docs/operations.md gives
+  // a new table is erased by src/accounts/closing.ts `own`, or stays for a reason in docs/operations.md
   expect(about.toSorted()).toEqual([...erased, ...staying, ...passing].toSorted())
 })
 
-describe('an account whose time has come', () => {
-  it('is erased but for the trail, with all that went on by it; its identifiers are free again', async () => {
+describe('an account after its waiting period', () => {
+  it('is erased except its audit log, with all that depends on it, and its identifiers are free again', async () => {
     const person = await busyPerson()
     const child = await openPerson(services, { name: '林小明' })
     const agreed = { person_id: child.id, notice_version: '1', guardian_id: person.id, given_at: 1 }
@@ -157,9 +157,9 @@ describe('an account whose time has come', () => {
     const closed = await find(services, person)
     expect(closed).toMatchObject({ status: 'closed', closesAt: null })
     expect(services.persons.reveal(closed)).toMatchObject({ name: '', documentNumber: '', phone: '', username: '' })
-    // what is left names the person by a number that means nothing any more
+    // the remaining rows name the person by an id without meaning
     expect(await rowsOf(person.id)).toEqual([...staying, ...passing].toSorted())
-    // a child's consent holds on, and no longer says who of its guardians gave it
+    // a child's consent stays valid, without its guardian
     const { guardian_id: guardian } = await services.database
       .selectFrom('face_consents')
       .select('guardian_id')
@@ -189,19 +189,19 @@ describe('an account whose time has come', () => {
       by,
     )
     expect(again.ok).toBe(true)
-    // nobody brings a closed account back, administrators neither
+    // a closed account stays closed, also for administrators
     expect(await services.persons.setStatus(person.id, 'active', by)).toBeUndefined()
     expect(await services.closing.keep(person.id, by)).toBe(false)
   })
 
-  it('is closed to its end by the next run when one died in the middle', async () => {
+  it('is closed completely by the next run after a crash', async () => {
     const person = await busyPerson()
     await services.closing.ask(person.id, by)
     forward(7 * day)
     const dying = { ...services, sessions: { ...sessions, removeEnded: () => Promise.reject(new Error('killed')) } }
     await expect(closeDueAccounts(dying)).rejects.toThrow('killed')
     expect(await stateOf(person.held.id)).toBe('active')
-    // it is too late to keep it, and nobody else takes it over at once
+    // it is too late to cancel, and no other process takes over at once
     expect(await services.closing.keep(person.id, by)).toBe(false)
     expect(await closeDue()).toBe(0)
     forward(30_000)
@@ -213,7 +213,7 @@ describe('an account whose time has come', () => {
     expect(closed).toHaveLength(1)
   })
 
-  it('is either kept whole or closed whole when both are asked at once', async () => {
+  it('is either kept or closed completely when both happen at once', async () => {
     for (let round = 0; round < 6; round += 1) {
       const person = await openPerson(services)
       await services.closing.ask(person.id, by)
@@ -231,7 +231,7 @@ describe('an account whose time has come', () => {
     }
   })
 
-  it('leaves organisations without a representative, whose mandates wait for the next', async () => {
+  it('leaves its organisation without a representative, and suspends the mandates', async () => {
     const { id, representative } = await openOrganisation(services)
     const held = await mandate(services, id, representative, {
       ...(await openPerson(services, { name: '周小桐' })),
@@ -244,12 +244,12 @@ describe('an account whose time has come', () => {
     expect(await stateOf(held.id)).toBe('suspended')
   })
 
-  it('is asked for once, kept by its person only, and not closed when kept', async () => {
+  it('can be requested once and cancelled only by its person, and then stays open', async () => {
     const [person, other] = [await openPerson(services), await openPerson(services)]
     expect(await services.closing.ask(person.id, by)).toBe(services.clock() + 7 * day)
     expect(await services.closing.ask(person.id, by)).toBeUndefined()
     expect(await services.closing.keep(other.id, by)).toBe(false)
-    // a run that found it due on a wrong clock erases nothing before its time, nor what was kept since
+    // a run with a wrong clock erases nothing before its time, nor a cancelled closing
     expect(await services.closing.erase(person.id)).toBe(false)
     expect(await services.closing.keep(person.id, by)).toBe(true)
     expect(await services.closing.keep(person.id, by)).toBe(false)

@@ -4,7 +4,7 @@ import { addSigningKeys, openSigningKeys, retireSigningKeys } from '../../src/ke
 import { signedIn } from '../setup/signed-in.ts'
 import { startServer, until } from '../setup/server.ts'
 
-it('a running server publishes, uses and drops keys as soon as it is told, and tokens of before still hold', async () => {
+it('a running server follows the key files at once, and older tokens stay valid', async () => {
   const server = await startServer()
   const services = await server.services()
   const keysDir = server.environment['YIDENG_KEYS_DIR'] ?? ''

@@ -12,7 +12,7 @@ import { temporaryDirectory } from '../setup/temporary.ts'
 const leaseMs = 400
 const notice = { clientId: 'portal', personId: 'person', sessionId: 'session' }
 
-/** What two processes on the same stores deliver. */
+/** Two processes that deliver on the same stores. */
 async function twoProcesses(first: Deliver) {
   const directory = temporaryDirectory()
   const settings = readSettings({
@@ -36,12 +36,12 @@ async function twoProcesses(first: Deliver) {
   return { one, other, services, told: () => told }
 }
 
-it('what a process that died did not deliver is delivered by another one, soon and once', async () => {
+it('another process delivers the notice of a dead process, soon and once', async () => {
   const { one, services, other, told } = await twoProcesses(() => new Promise(() => undefined))
   const began = performance.now()
   await one.send([notice])
   await until(async () => told() > 0)
-  // and not when it would have looked anyhow
+  // earlier than by polling
   expect(performance.now() - began).toBeLessThan(20_000)
   await other.stop()
   const rows = await services.database.selectFrom('logout_deliveries').select(['state', 'attempts']).execute()
@@ -49,7 +49,7 @@ it('what a process that died did not deliver is delivered by another one, soon a
   expect(told()).toBe(1)
 })
 
-it('what is being delivered is left alone by the others', async () => {
+it('other processes leave a notice alone during its delivery', async () => {
   const { one, other, told } = await twoProcesses(() => new Promise((resolve) => setTimeout(resolve, leaseMs / 2)))
   await one.send([notice])
   await other.runAgain()

@@ -20,7 +20,7 @@ beforeAll(async () => {
 })
 afterAll(() => listeners.forEach((listener) => listener.close()))
 
-/** A portal that notes when it is told that a session ended. */
+/** A portal that records back-channel logouts. */
 async function listeningPortal() {
   const told: { sid: unknown; at: number }[] = []
   const port = await freePort()
@@ -93,20 +93,20 @@ it.each([
   expect(notice?.sid).toBe(one.tokens.claims()?.['sid'])
   expect((notice?.at ?? 0) - begun).toBeLessThan(5000)
   expect(bystander.told).toEqual([])
-  // the person is still signed in, for themself
+  // the person is still signed in for themself
   const again = await here.portal.begin()
   const question = await one.visitor.get(again.url)
   expect(question.html).not.toContain('name="password"')
 })
 
-it('ends what is held when a mandate expires by itself', async () => {
+it('ends the grants of a mandate that expires', async () => {
   const { told, portal } = await listeningPortal()
   const { tokens } = await acting(services, portal, { days: 3 / 86_400 })
   await until(async () => told.length > 0)
   expect(told[0]?.sid).toBe(tokens.claims()?.['sid'])
 })
 
-it('is not forgotten when the server dies between the act and the notice', async () => {
+it('tells the portals also after a crash between act and notice', async () => {
   const { told, portal } = await listeningPortal()
   const one = await acting(services, portal)
   await server.kill('SIGKILL')

@@ -6,7 +6,7 @@ import { createArtifactCache } from '../../src/storage/artifact-cache.ts'
 import { openSqlite } from '../../src/storage/sqlite.ts'
 import { temporaryDirectory } from '../setup/temporary.ts'
 
-it('holds nothing that another process has written before a request came in', async () => {
+it('shows no value older than another process’s write before the request', async () => {
   const file = join(temporaryDirectory(), 'artifacts.sqlite')
   const ours = openSqlite(file)
   const other = new DatabaseSync(file)
@@ -19,7 +19,7 @@ it('holds nothing that another process has written before a request came in', as
       setImmediate(() => {
         cache.keep(session)
         expect(cache.get('Session', 's')).toBeDefined()
-        // the next request comes in before the next immediate
+        // the next request arrives before the next setImmediate
         stat(file, () => {
           other.exec('INSERT INTO written VALUES (1)')
           cache.renew()

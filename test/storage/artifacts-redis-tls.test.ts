@@ -23,7 +23,7 @@ describe.skipIf(cannotRun('Redis') || noOpenssl)('Redis over TLS, as the user of
     url = `rediss://yideng:${encodeURIComponent('p@ss:w/rd')}@localhost:${tls}`
   })
 
-  it('refuses a certificate nobody vouches for, and a wrong password', async () => {
+  it('refuses an untrusted certificate, and a wrong password', async () => {
     const before = getCACertificates('default')
     await expect(connectRedis(url, quiet)).rejects.toThrow('Redis cannot be used now')
     setDefaultCACertificates([...before, readFileSync(certificate.cert, 'utf8')])
@@ -40,7 +40,7 @@ describe.skipIf(cannotRun('Redis') || noOpenssl)('Redis over TLS, as the user of
     return { one: await open(), other: await open() }
   })
 
-  it('lets that user do nothing else', async () => {
+  it('allows that user nothing else', async () => {
     const redis = await connectRedis(url, quiet)
     onTestFinished(() => redis.close())
     await expect(redis.ask('GET', 'other:key')).rejects.toThrow('NOPERM')

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import type { Clock } from '../../src/config/clock.ts'
 import { openRedisArtifacts } from '../../src/storage/artifacts-redis.ts'
-import { StoreAway } from '../../src/storage/unavailable.ts'
+import { StoreUnavailable } from '../../src/storage/unavailable.ts'
 import { artifactsContract } from '../contract/artifacts.ts'
 import { cannotRun } from '../setup/parts.ts'
 import { redisCli, startRedis } from '../setup/redis.ts'
@@ -27,7 +27,7 @@ describe.skipIf(cannotRun('Redis'))('Redis', () => {
     })
   }
 
-  it('forgets by itself what is past its time, lists of groups included', async () => {
+  it('expires artifacts and lists of groups', async () => {
     const port = await startRedis()
     const artifacts = await opened(port)
     await artifacts.put('code', 'a', '1', { ttl: 1, alias: 'x', group: 'g' })
@@ -36,7 +36,7 @@ describe.skipIf(cannotRun('Redis'))('Redis', () => {
     await expect.poll(() => redisCli(port, 'DBSIZE'), { timeout: 30_000 }).toBe('0')
   })
 
-  it('says at once that Redis is away, and works again when it is back', async () => {
+  it('fails at once while Redis is unavailable, and works again afterwards', async () => {
     const port = await startRedis({ flags })
     const url = `redis://default:secret@127.0.0.1:${port}`
     const artifacts = await openRedisArtifacts(url, Date.now, quiet)
@@ -44,7 +44,7 @@ describe.skipIf(cannotRun('Redis'))('Redis', () => {
     await artifacts.put('code', 'a', '1', { ttl: 60 })
     redisCli(port, '-a', 'secret', '--no-auth-warning', 'SHUTDOWN', 'NOSAVE')
     const began = performance.now()
-    await expect(artifacts.get('code', 'a')).rejects.toBeInstanceOf(StoreAway)
+    await expect(artifacts.get('code', 'a')).rejects.toBeInstanceOf(StoreUnavailable)
     expect(performance.now() - began).toBeLessThan(1000)
     await startRedis({ port, flags })
     await expect
@@ -52,9 +52,9 @@ describe.skipIf(cannotRun('Redis'))('Redis', () => {
       .toBe(true)
   })
 
-  it('says at the start that Redis is not there or does not let us in', async () => {
+  it('fails at the start when Redis is missing or refuses the login', async () => {
     const port = await startRedis({ flags })
     await expect(openRedisArtifacts(`redis://127.0.0.1:${port}`, Date.now, quiet)).rejects.toThrow()
-    await expect(openRedisArtifacts('redis://127.0.0.1:1', Date.now, quiet)).rejects.toBeInstanceOf(StoreAway)
+    await expect(openRedisArtifacts('redis://127.0.0.1:1', Date.now, quiet)).rejects.toBeInstanceOf(StoreUnavailable)
   })
 })

@@ -9,7 +9,7 @@ artifactsContract('SQLite', async (clock) => {
   return { one: openSqliteArtifacts(file, clock), other: openSqliteArtifacts(file, clock) }
 })
 
-it('tells how many it swept', async () => {
+it('returns the number of swept artifacts', async () => {
   const { clock, forward } = handClock()
   const artifacts = openSqliteArtifacts(join(temporaryDirectory(), 'artifacts.sqlite'), clock)
   await artifacts.put('code', 'a', '1', { ttl: 60 })

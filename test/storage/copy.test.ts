@@ -13,7 +13,7 @@ for (const [name, where] of [
   ['PostgreSQL', makePostgres],
 ] as const) {
   describe.skipIf(name === 'PostgreSQL' && cannotRun('PostgreSQL'))(`the order of copying: ${name}`, () => {
-    it('has every table once, after those it refers to, also where a new one does; a ring is refused', async () => {
+    it('has each table once, after those it refers to, and refuses a cycle', async () => {
       const database = openDatabase(await where())
       onTestFinished(() => database.destroy())
       await migrate(database)

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest'
 import { openDatabase } from '../../src/storage/database.ts'
 import { temporaryDirectory } from '../setup/temporary.ts'
 
-it('is not opened over a file of somebody else, a directory or a device, whose rights stay as they are', () => {
+it('refuses a foreign file, a directory or a device, and keeps its rights', () => {
   const directory = temporaryDirectory()
   const file = join(directory, 'passwd')
   writeFileSync(file, 'root:x:0:0:root:/root:/bin/bash\n')

@@ -15,7 +15,7 @@ const open = () => openDirectoryTransport(directory)
 
 eventsContract('a directory', open)
 
-it('leaves no files, and removes what somebody left who died', async () => {
+it('leaves no files, and removes those of a dead process', async () => {
   const one = process(open())
   await hearing(one)
   writeFileSync(join(directory, 'dead@client@a'), '')
@@ -26,14 +26,14 @@ it('leaves no files, and removes what somebody left who died', async () => {
   expect(readdirSync(directory)).toEqual([])
 })
 
-it('says nothing where nobody has ever listened', async () => {
+it('sends nothing where no process has listened yet', async () => {
   const { events, failures } = process(open(), false)
   events.publish('client', 'a')
   await events.stop()
   expect(failures).toEqual([])
 })
 
-it('a directory that is removed is made again at the next word, and then all may have changed', async () => {
+it('creates a removed directory again with the next event, which then means all changes', async () => {
   const one = process(open())
   await hearing(one)
   await expect.poll(() => one.heard.splice(0)).toEqual(['client *', 'qr *'])

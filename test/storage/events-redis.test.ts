@@ -15,7 +15,7 @@ describe.skipIf(cannotRun('Redis'))('Redis', () => {
     eventsContract(`Redis, ${kind}`, () => lineTo(port))
   }
 
-  it('gone and back: who listens knows that it does not hear, and looks at all once it does again', async () => {
+  it('a listener knows that events do not arrive, and checks everything once they do again', async () => {
     const port = await startRedis()
     const [one, other] = [process(lineTo(port)), process(lineTo(port))]
     await hearing(one, other)
@@ -32,7 +32,7 @@ describe.skipIf(cannotRun('Redis'))('Redis', () => {
     expect([one.failures.length, other.failures.length]).toEqual([1, 1])
   })
 
-  it('says afterwards what it could not say while its own connection was lost', async () => {
+  it('sends unsent events after the connection was lost', async () => {
     const port = await startRedis()
     const [one, other] = [process(lineTo(port), false), process(lineTo(port))]
     await hearing(other)
@@ -43,13 +43,13 @@ describe.skipIf(cannotRun('Redis'))('Redis', () => {
     await expect.poll(() => other.heard).toContain('client b')
   })
 
-  it('goes to the next of several nodes', async () => {
+  it('connects to the next of several nodes', async () => {
     const port = await startRedis()
     const gone = process(openRedisTransport(`redis://127.0.0.1:1,redis://127.0.0.1:${port}`))
     await hearing(gone)
   })
 
-  it('knows that it does not hear where Redis forbids it to speak, and does not try in a hurry', async () => {
+  it('reports no connection where Redis forbids publishing, and retries slowly', async () => {
     const port = await startRedis()
     redisCli(port, 'ACL', 'SETUSER', 'mute', 'on', '>secret', '~*', '&*', '+@connection', '+subscribe')
     const { events, failures } = process(lineTo(port, 'mute:secret@'))

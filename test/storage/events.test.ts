@@ -5,7 +5,7 @@ import { process } from '../contract/events.ts'
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
-/** A line that can be cut without anybody noticing. */
+/** A transport that can fail silently. */
 function silentLine() {
   const ears = new Set<Receiver>()
   const state = { silent: false, opened: 0, said: [] as string[] }
@@ -23,7 +23,7 @@ function silentLine() {
   return { open, state }
 }
 
-it('a line that carries nothing any more is noticed within ten seconds, and opened again ever more slowly', async () => {
+it('a dead connection is found within ten seconds, and opened again with growing waits', async () => {
   const { open, state } = silentLine()
   const { events, heard, failures } = process(open)
   await vi.advanceTimersByTimeAsync(1)
@@ -43,7 +43,7 @@ it('a line that carries nothing any more is noticed within ten seconds, and open
   expect(failures).toHaveLength(1)
 })
 
-it('of what could not be said for long only the topics are said', async () => {
+it('sends only the topics of too many unsent events', async () => {
   const { open, state } = silentLine()
   let away = true
   const { events } = process(async (receiver) => {

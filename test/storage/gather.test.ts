@@ -6,11 +6,11 @@ const ran = (mostMs: number) => {
   return new Promise<number>((resolve) => whenQuiet(mostMs, () => resolve(performance.now() - began)))
 }
 
-it('hardly waits when nothing else happens', async () => {
+it('hardly waits without other work', async () => {
   expect(await ran(10_000)).toBeLessThan(1000)
 })
 
-it('waits for what else there is to do, but not for ever', async () => {
+it('waits for other work, but not without limit', async () => {
   let busy = true
   const work = () => {
     const end = performance.now() + 1

@@ -28,9 +28,9 @@ describe.skipIf(cannotRun('PostgreSQL'))('PostgreSQL', () => {
     return database
   }
 
-  const insertHouse = (key: string) => CompiledQuery.raw('insert into house (key, value) values ($1, $2)', [key, ''])
+  const insertEntry = (key: string) => CompiledQuery.raw('insert into house (key, value) values ($1, $2)', [key, ''])
 
-  /** How many connections to this database rest in the middle of a transaction. */
+  /** Number of connections idle in a transaction. */
   async function inTransaction() {
     const { rows } = await sql<{ many: number }>`select count(*) as many from pg_stat_activity
       where datname = current_database() and state like 'idle in transaction%'`.execute(open())
@@ -44,9 +44,9 @@ describe.skipIf(cannotRun('PostgreSQL'))('PostgreSQL', () => {
     await Promise.all(starting.map((database) => database.destroy()))
   })
 
-  it('is migrated once, also when three processes start together, and has the columns SQLite has', async () => {
+  it('is migrated once by three processes that start together, with the columns of SQLite', async () => {
     expect(ran.map((names) => names.join()).sort()).toEqual(['', '', migrationNames.join()])
-    // of PostgreSQL alone: the months of the audit trail, and its head
+    // only on PostgreSQL: the months of the audit log, and its head
     const tables = (await open().introspection.getTables()).filter(({ name }) => !/^audit_(events_|head$)/.test(name))
     const columns = tables.flatMap(({ name, columns: all }) => all.map((column) => `${name}.${column.name}`))
     const marked = Object.entries(columnMarks).flatMap(([table, marks]) =>
@@ -55,7 +55,7 @@ describe.skipIf(cannotRun('PostgreSQL'))('PostgreSQL', () => {
     expect(columns.filter((name) => !name.startsWith('kysely_')).sort()).toEqual(marked.sort())
   })
 
-  it('gives times and counts as numbers, and counts ids up by itself', async () => {
+  it('returns times and counts as numbers, and increments ids', async () => {
     const database = open()
     const now = clock()
     const ending = { principal_id: 'p', due_at: now }
@@ -69,7 +69,7 @@ describe.skipIf(cannotRun('PostgreSQL'))('PostgreSQL', () => {
     expect({ many, sum }).toEqual({ many: 2, sum: 2 * now })
   })
 
-  it('neither finds nor stumbles over what is no text', async () => {
+  it('neither finds nor fails on invalid text', async () => {
     const database = open()
     expect(await database.selectFrom('clients').selectAll().where('id', '=', 'a\0b').execute()).toEqual([])
     await database.insertInto('house').values({ key: 'half \ud800', value: '\0' }).execute()
@@ -78,7 +78,7 @@ describe.skipIf(cannotRun('PostgreSQL'))('PostgreSQL', () => {
     ])
   })
 
-  it('the audit chain does not fork, whoever writes at once and whatever fails in between', async () => {
+  it('the audit chain does not fork with parallel writers and failures', async () => {
     const { cipher } = openDataKeys(join(temporaryDirectory(), 'keys'))
     const trails = [open(), open(), open()].map((database) => ({
       database,
@@ -97,7 +97,7 @@ describe.skipIf(cannotRun('PostgreSQL'))('PostgreSQL', () => {
     expect(await checkChain(open())).toEqual({ whole: true, entries: 81 })
   })
 
-  it('what is gathered of the audit trail takes two round trips, however much it is', async () => {
+  it('a batch of audit entries takes two round trips, at any size', async () => {
     const { cipher } = openDataKeys(join(temporaryDirectory(), 'keys'))
     const way = await longWay(url)
     const database = openDatabase(way.url)
@@ -110,7 +110,7 @@ describe.skipIf(cannotRun('PostgreSQL'))('PostgreSQL', () => {
     await Promise.all(Array.from({ length: 100 }, enter))
     expect(way.roundTrips() - before).toBe(2)
 
-    // what comes while they are under way shares the next two
+    // entries that arrive during them share the next two
     const first = enter()
     const over = first.then(() => true)
     const more: Promise<void>[] = []
@@ -122,25 +122,25 @@ describe.skipIf(cannotRun('PostgreSQL'))('PostgreSQL', () => {
   })
 
   it.each([
-    ['a statement of it fails', () => [insertHouse('half'), CompiledQuery.raw('select 1 / 0'), insertHouse('whole')]],
+    ['a statement of it fails', () => [insertEntry('half'), CompiledQuery.raw('select 1 / 0'), insertEntry('whole')]],
     ['what should follow cannot be made', () => expect.fail('on purpose')],
-    ['the question is wrong', () => [insertHouse('half')], 'select nothing from nowhere'],
+    ['the question is wrong', () => [insertEntry('half')], 'select nothing from nowhere'],
   ])('nothing is left of two messages when %s', async (_when, follows, question = 'select 1 as one') => {
     const database = open()
     await expect(askAndWrite(database, question, follows)).rejects.toThrow(/division by zero|on purpose|nowhere/)
     expect(await database.selectFrom('house').select('key').where('key', 'in', ['half', 'whole']).execute()).toEqual([])
     expect(await inTransaction()).toBe(0)
-    await askAndWrite<{ one: number }>(database, 'select 1 as one', ([answer]) => [insertHouse(`asked ${answer?.one}`)])
+    await askAndWrite<{ one: number }>(database, 'select 1 as one', ([answer]) => [insertEntry(`asked ${answer?.one}`)])
     expect(await database.deleteFrom('house').where('key', '=', 'asked 1').returning('key').execute()).toHaveLength(1)
   })
 
-  it('a connection that was left in a transaction is not used again', async () => {
+  it('a connection with an open transaction is not used again', async () => {
     const database = open()
     await database.connection().execute((connection) => sql`begin`.execute(connection))
     expect(await inTransaction()).toBe(0)
   })
 
-  it('what a transaction has looked at stays so until it is over', async () => {
+  it('the reads of a transaction stay valid until its end', async () => {
     const [one, other] = [open(), open()]
     const key = randomUUID()
     const addIfMissing = (database: typeof one) =>
@@ -154,7 +154,7 @@ describe.skipIf(cannotRun('PostgreSQL'))('PostgreSQL', () => {
     expect(added.filter(Boolean)).toHaveLength(1)
   })
 
-  it('ends what takes too long, but not what counts a large store', async () => {
+  it('ends long queries, but not counts of a large store', async () => {
     const database = open()
     const limit = sql<{ statement_timeout: string }>`show statement_timeout`
     expect((await limit.execute(database)).rows).toEqual([{ statement_timeout: '10s' }])
@@ -162,7 +162,7 @@ describe.skipIf(cannotRun('PostgreSQL'))('PostgreSQL', () => {
     expect((await limit.execute(database)).rows).toEqual([{ statement_timeout: '10s' }])
   })
 
-  it('a connection that PostgreSQL ends is away, and the next one works', async () => {
+  it('a connection that PostgreSQL ends is unavailable, and the next one works', async () => {
     const database = open()
     const other = open()
     const ended = database.connection().execute(async (connection) => {

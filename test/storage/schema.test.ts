@@ -53,13 +53,13 @@ it('runs on the store of a newer version, also when it is started again', async 
   await database.destroy()
 })
 
-it.each(migrationNames)('%s takes nothing away that an older version beside it uses', (name) => {
+it.each(migrationNames)('%s removes nothing that an older version beside it uses', (name) => {
   const text = readFileSync(new URL(`../../src/storage/migrations/${name}.ts`, import.meta.url), 'utf8')
   expect(text).not.toMatch(
     /\.(drop\w*|rename\w*|setNotNull|modifyColumn|alterColumn|setDataType)\(|\b(drop|rename|truncate)\b/i,
   )
   for (const [statement] of text.matchAll(/alterTable\([^]*?\.execute\(\)/g)) {
-    // an older version leaves a new column out
+    // an older version omits a new column
     if (statement.includes('notNull')) expect(statement).toContain('defaultTo')
   }
 })

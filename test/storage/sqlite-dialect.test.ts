@@ -7,7 +7,7 @@ import { expect, it, onTestFinished } from 'vitest'
 import { lightTransaction, openDatabase, type Database } from '../../src/storage/database.ts'
 import { temporaryDirectory } from '../setup/temporary.ts'
 
-/** A disk that says it is done, or refuses, only when it is told to. */
+/** A disk that succeeds or fails only on command. */
 function slowDisk() {
   const real = fs.fdatasync
   const asked: fs.NoParamCallback[] = []
@@ -33,7 +33,7 @@ const write = (database: Database, text: string) => sql`insert into notes values
 const read = async (database: Database) =>
   (await sql<{ text: string }>`select text from notes`.execute(database)).rows.map(({ text }) => text)
 
-/** Whether it settles while nothing but the disk is waited for. */
+/** Whether the promise settles without the disk. */
 async function settled(promise: Promise<unknown>): Promise<boolean> {
   let done = false
   const noted = () => {
@@ -44,14 +44,14 @@ async function settled(promise: Promise<unknown>): Promise<boolean> {
   return done
 }
 
-it('answers a writer when the disk has it; others read and write meanwhile and wait for the disk once together', async () => {
+it('answers a writer after the flush, while others read, write and share the next flush', async () => {
   const database = await notes()
   const disk = slowDisk()
   const first = write(database, 'first')
   expect(await settled(first)).toBe(false)
   expect(await read(database)).toEqual(['first'])
 
-  // begun after the disk was asked: what it then says is not about these
+  // writes after the start of the flush: its result does not cover them
   const second = database.transaction().execute((transaction) => write(transaction, 'second'))
   const third = write(database, 'third')
   expect(await settled(second)).toBe(false)
@@ -67,7 +67,7 @@ it('answers a writer when the disk has it; others read and write meanwhile and w
   await database.destroy()
 })
 
-it('fails a write that the disk refused, and asks it again for the next', async () => {
+it('fails a write that the disk refused, and flushes again for the next', async () => {
   const database = await notes()
   const disk = slowDisk()
   const refused = write(database, 'lost').catch((error: unknown) => error)
@@ -81,14 +81,14 @@ it('fails a write that the disk refused, and asks it again for the next', async 
   await database.destroy()
 })
 
-it('asks the disk for nothing that was only read, or is light', async () => {
+it('does not flush for reads and light transactions', async () => {
   const database = await notes()
   const disk = slowDisk()
   await lightTransaction(database, async (transaction) => void (await write(transaction, 'light')))
   expect(await read(database)).toEqual(['light'])
   await database.transaction().execute((transaction) => read(transaction))
   expect(disk.asked).toHaveLength(0)
-  // lightness ends with the one who asked for it
+  // only the requesting transaction is light
   const heavy = write(database, 'heavy')
   expect(await settled(heavy)).toBe(false)
   disk.answer()
@@ -96,7 +96,7 @@ it('asks the disk for nothing that was only read, or is light', async () => {
   await database.destroy()
 })
 
-it('returns what it wrote (RETURNING), from disk as well', async () => {
+it('returns written rows (RETURNING), also after the flush', async () => {
   const database = await notes()
   const disk = slowDisk()
   const written = sql<{ text: string }>`insert into notes values ('here') returning text`.execute(database)
@@ -106,7 +106,7 @@ it('returns what it wrote (RETURNING), from disk as well', async () => {
   await database.destroy()
 })
 
-it('gives the connection to one after the other, also after one that threw', async () => {
+it('lends the connection in turns, also after an error', async () => {
   const database = await notes()
   const thrown = database.transaction().execute(async (transaction) => {
     await write(transaction, 'rolled back')

@@ -5,7 +5,7 @@ import { keepCheckpointing } from '../../src/storage/wal-checkpoints.ts'
 import { openSqlite } from '../../src/storage/sqlite.ts'
 import { temporaryDirectory } from '../setup/temporary.ts'
 
-it('copies the log back beside the thread that writes, and lets it begin anew', async () => {
+it('copies the log back next to the writing thread, and restarts it', async () => {
   const file = join(temporaryDirectory(), 'store.sqlite')
   const sqlite = openSqlite(file)
   sqlite.exec('PRAGMA wal_autocheckpoint = 0; CREATE TABLE entries (text TEXT)')

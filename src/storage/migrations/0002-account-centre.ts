@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely'
 
-/** What a person sees and manages at /account: devices, notices, ways to sign in that are off, recovery, closing. */
+/** Data of /account: devices, notices, disabled ways to sign in, recovery, closing. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   const { schema } = db
 

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely'
 
-/** Legal persons, the business register of the embedded house, and mandates to act for a legal or natural person. */
+/** Legal persons, the embedded business register, and mandates to act for a legal or natural person. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   const { schema } = db
 

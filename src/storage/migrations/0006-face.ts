@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely'
 
-/** Faces: what the register's photographs are compared by, who agreed, what a verified face has bound. */
+/** Faces: templates of the register's photographs, consents, and bindings by a verified face. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   const { schema } = db
 

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely'
 
-/** Signed checkpoints of the audit trail, and what was archived of it. */
+/** Signed checkpoints and archives of the audit log. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   const { schema } = db
 

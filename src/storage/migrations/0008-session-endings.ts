@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely'
 
-/** People whose sessions are to be ended by whichever server sees it first. */
+/** People whose sessions one of the servers has to end. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await db.schema
     .createTable('session_endings')

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely'
 
-/** Administrators who work from afar: their role and region, and what waits for a second one of them. */
+/** Remote administrators: role, region, and acts that wait for a second administrator. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   const { schema } = db
 

@@ -1,10 +1,13 @@
 import { PostgresAdapter, sql, type Kysely } from 'kysely'
 import { divideAuditLog, keepHead } from '../audit-partitions.ts'
 
-/** A trail of more entries is divided by `yideng audit divide`, which holds nobody up (docs/deploy.md). */
+/**
+ * Most entries that a migration divides. `yideng audit divide` divides a longer log without blocking writers
+ * (docs/deploy.md).
+ */
 const fewEntries = 500_000
 
-/** PostgreSQL keeps the audit trail in a partition a month. */
+/** Monthly partitions of the audit log on PostgreSQL. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   if (!(db.getExecutor().adapter instanceof PostgresAdapter)) return
   await keepHead(db)

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely'
 
-/** What of a person's sign-ins was ended, so that it stays ended whatever the artifact store forgets. */
+/** Ended sign-ins of a person: they stay ended even if the artifact store loses data. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await db.schema
     .alterTable('natural_persons')

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely'
 
-/** Numbers that change hands after a waiting period; who has typed the code of which invitation. */
+/** Document numbers that change accounts after a waiting period; wrong codes of invitations by person. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   const { schema } = db
 

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely'
 
-/** Authenticators bound to their person by a seal, and held after a recovery; what a person signed is found by who it was. */
+/** Authenticators: sealed to their person, held after a recovery, and findable by the person for signatures. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await db.schema.alterTable('authenticators').addColumn('mac', 'text').execute()
   await db.schema.alterTable('authenticators').addColumn('held_at', 'bigint').execute()

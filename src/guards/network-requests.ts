@@ -3,14 +3,17 @@ import { budgets } from '../config/budgets.ts'
 import type { Clock } from '../config/clock.ts'
 import { requestOf } from '../pages/request-context.ts'
 import { Refusal } from '../refusal/refusal.ts'
-import { createWindow } from '../guards/limits.ts'
-import { calledByClients } from './endpoints.ts'
+import { createWindow } from './window.ts'
 
-/** Holds back one network that asks for everything at once. What clients call has budgets of its own (src/guards/portal-budgets.ts). */
-export function holdNetworks(most: number, clock: Clock): Middleware {
+/**
+ * Limits the requests of one network to all paths together.
+ * @param options.exempt paths with budgets of their own (portal-budgets.ts)
+ */
+export function limitNetworkRequests(options: { most: number; exempt: ReadonlySet<string>; clock: Clock }): Middleware {
+  const { most, exempt, clock } = options
   const window = createWindow({ most, seconds: budgets.requests.seconds, clock })
   return (ctx, next) => {
-    if (calledByClients.has(ctx.path)) return next()
+    if (exempt.has(ctx.path)) return next()
     const { networks } = requestOf(ctx)
     const wait = window.wait(networks)
     if (wait > 0) throw new Refusal('too_many_requests', 'requests of one network', wait)
