@@ -59,6 +59,6 @@ export async function powerEnded(
   const told = new Set(resting.flatMap(({ person_id: id }) => (id === null || id === personId ? [] : [id])))
   for (const id of told) await notifier.notify({ personId: id, kind: 'mandate-rests' }, transaction)
   const principals = new Set([...own, ...held.map((row) => row.principal_id)])
-  for (const id of principals) await store.lookAgain(transaction, id, now)
+  for (const id of principals) await store.scheduleGrantCheck(transaction, id, now)
   return [...principals]
 }
