@@ -1,5 +1,7 @@
-/** What is sealed in an account. */
-export type SealedField = 'document_number' | 'name' | 'phone' | 'username'
+/** Columns of `natural_persons` that hold sealed personal data. */
+export const sealedFields = ['document_number', 'name', 'phone', 'username'] as const
 
-/** The place a field of an account is sealed to (see FieldCipher). */
+export type SealedField = (typeof sealedFields)[number]
+
+/** What a field of an account is sealed to (see FieldCipher). */
 export const fieldAad = (column: SealedField, id: string) => `natural_persons.${column}:${id}`
