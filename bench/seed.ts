@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { sealOf } from '../src/accounts/authenticators.ts'
+import { sealOf } from '../src/accounts/authenticators/row.ts'
 import type { Services } from '../src/services.ts'
 import { indexKeysInUse } from '../src/keys/lookup-index.ts'
 import { compileOnce, type Database } from '../src/storage/database.ts'

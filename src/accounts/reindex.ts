@@ -2,7 +2,7 @@ import type { FieldCipher } from '../keys/field-cipher.ts'
 import { firstOfOldFiles, type LookupIndex } from '../keys/lookup-index.ts'
 import { unhurried, type Database } from '../storage/database.ts'
 import { indexesOf } from './indexes.ts'
-import { fieldAad } from './sealed-fields.ts'
+import { fieldAad } from './personal-fields.ts'
 
 const columns = ['document_index', 'phone_index', 'username_index'] as const
 const pageSize = 200

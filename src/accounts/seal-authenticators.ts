@@ -1,7 +1,7 @@
 import { dayMs } from '../config/time.ts'
 import type { RowSeal } from '../keys/row-seal.ts'
 import { unhurried, type Database } from '../storage/database.ts'
-import { isSealed, sealOf, type AuthenticatorRow } from './authenticators.ts'
+import { isSealed, sealOf, type AuthenticatorRow } from './authenticators/row.ts'
 
 const pageSize = 500
 

@@ -5,7 +5,7 @@ import type { FieldCipher } from '../../keys/field-cipher.ts'
 import type { FaceReferences } from '../../proofing/face/references.ts'
 import type { Database, DatabaseTransaction } from '../../storage/database.ts'
 import type { Publish } from '../../storage/events.ts'
-import { fieldAad, sealedFields } from '../sealed-fields.ts'
+import { openField, sealNothing } from '../personal-fields.ts'
 import type { EndSignIns } from '../sign-in-endings.ts'
 
 /** How long another process waits before it takes over a closing that was begun and not finished. */
@@ -84,18 +84,18 @@ async function eraseFace(
 ): Promise<void> {
   const proven = await transaction
     .selectFrom('natural_persons')
-    .select(['document_type', 'document_number'])
+    .selectAll()
     .where('id', '=', personId)
     .where('identity_level', '>=', 3)
     .executeTakeFirst()
   if (!proven) return
-  const documentNumber = cipher.open(proven.document_number, fieldAad('document_number', personId))
+  const documentNumber = openField(cipher, proven, 'document_number')
   await references.erase({ documentType: proven.document_type, documentNumber }, transaction)
 }
 
 /** Columns of a closed account: each sealed field is empty, each index is random, so nothing can be read or found. */
 const emptyColumns = (cipher: FieldCipher, personId: string) => ({
-  ...Object.fromEntries(sealedFields.map((field) => [field, cipher.seal('', fieldAad(field, personId))])),
+  ...sealNothing(cipher, personId),
   document_index: randomUUID(),
   phone_index: randomUUID(),
   username_index: randomUUID(),

@@ -1,5 +1,5 @@
-import { matchKey } from '../identifiers/names.ts'
 import type { Actor, NaturalPerson } from '../natural-persons.ts'
+import { matchesRegister } from '../natural-persons/natural-person.ts'
 import type { NumberClaim } from './number-claims.ts'
 import { publishProof, recordProof, rivalsOf, type FaceProofsDeps, type Proof, type Recorded } from './record-proof.ts'
 
@@ -14,13 +14,10 @@ export type Proved = Recorded['proved'] | ProofProblem
 export type ProvedAtCounter = Proved | { ok: true; waits: NumberClaim }
 
 /** Whether the register has this name under this number: the photograph there is this person's only then. */
-export async function fitsRegister(
+export const fitsRegister = (
   { persons, register }: Pick<FaceProofsDeps, 'persons' | 'register'>,
   person: NaturalPerson,
-): Promise<boolean> {
-  const { documentType, documentNumber, name } = persons.reveal(person)
-  return (await register.match({ documentType, documentNumber, nameKey: matchKey(name) })) === 'match'
-}
+): Promise<boolean> => matchesRegister({ register }, persons.reveal(person))
 
 /** Decides what a proof of this moment changes: at once, or after the waiting period. */
 export async function proveNow(

@@ -1,7 +1,7 @@
 import type { Clock } from '../../config/clock.ts'
 import type { BlindIndex } from '../../keys/blind-index.ts'
 import type { Database, DatabaseTransaction } from '../../storage/database.ts'
-import { isAmong } from '../account-recovery/codes.ts'
+import { isAmong } from '../constant-time.ts'
 import type { NaturalPerson, NaturalPersons } from '../natural-persons.ts'
 import type { Tables } from '../../storage/schema.ts'
 import { codeKeyOf, inviteeKeysOf } from './invitee.ts'

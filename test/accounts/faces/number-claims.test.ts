@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { beforeEach, expect, it } from 'vitest'
-import { sealOf } from '../../../src/accounts/authenticators.ts'
+import { sealOf } from '../../../src/accounts/authenticators/row.ts'
 import type { Services } from '../../../src/services.ts'
 import { openTestServices } from '../../setup/test-services.ts'
 import { find } from '../../setup/organisation.ts'

@@ -13,7 +13,7 @@ import { signInKinds } from '../ways-in.ts'
  * @param replaced the kind that the recovery replaces itself
  * @returns how many
  */
-export async function holdYoung(
+export async function holdYoungAuthenticators(
   deps: { authenticators: Authenticators; audit: AuditLog; notifier: Notifier },
   transaction: DatabaseTransaction,
   { personId, replaced, now, days }: { personId: string; replaced: string; now: number; days: number },

@@ -1,6 +1,7 @@
 import { createSecretKey, randomBytes } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { codeKey, isAmong, makeCodes, readCode } from '../../../src/accounts/account-recovery/codes.ts'
+import { codeKey, makeCodes, readCode } from '../../../src/accounts/account-recovery/recovery-codes.ts'
+import { isAmong } from '../../../src/accounts/constant-time.ts'
 import { createBlindIndex } from '../../../src/keys/blind-index.ts'
 
 const blindIndex = createBlindIndex(createSecretKey(randomBytes(32)))
