@@ -15,11 +15,11 @@ export interface MethodLock {
   lockedAt: number
 }
 
-/** Ways to sign in that are off for a person: switched off by themself, or locked after a sign-in that was not theirs. */
+/** Login methods that are off for a person: switched off by the person, or locked after a stranger's sign-in. */
 export interface MethodLocks {
   list(personId: string): Promise<MethodLock[]>
   locked(personId: string, method: string): Promise<boolean>
-  /** False when it was off already, and with `keepOne` when nothing would be left to sign in with. The person is told. */
+  /** False when it was off already, or with `keepOne` when no way to sign in would be left. The person is notified. */
   lock(
     personId: string,
     method: string,
@@ -27,7 +27,7 @@ export interface MethodLocks {
     by: Actor,
     options?: { keepOne: boolean },
   ): Promise<boolean>
-  /** False when it was not off. The person is told. */
+  /** False when it was not off. The person is notified. */
   unlock(personId: string, method: string, by: Actor, within?: DatabaseTransaction): Promise<boolean>
 }
 

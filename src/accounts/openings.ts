@@ -10,7 +10,7 @@ import { createSupersede } from './superseding.ts'
 import { createEmbeddedBusinessRegister } from '../proofing/embedded-business-register.ts'
 import { createFaceReferences } from '../proofing/face/references.ts'
 
-/** What is needed to act for organisations and relatives. */
+/** Opens the services for acting on behalf of organisations and relatives. */
 export function openActing(
   deps: Omit<Parameters<typeof createMandates>[0], 'principals' | 'invitationCodes'> &
     Parameters<typeof createInvitationCodes>[0],
@@ -28,7 +28,7 @@ export function openActing(
   }
 }
 
-/** What is known of faces, and proven by them. */
+/** Opens the services for face templates, consents and proofs. */
 export function openFaces(
   deps: Parameters<typeof createFaceReferences>[0] &
     Omit<Parameters<typeof createFaceConsents>[0], 'references'> &
