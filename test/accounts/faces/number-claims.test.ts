@@ -31,7 +31,7 @@ const events = async ({ id }: { id: string }) =>
       .execute()
   ).map(({ event }) => event)
 
-/** One has the number, another one proved it at a counter. */
+/** One account has the number, another one proved it at a counter. */
 async function waiting() {
   const holder = await openPerson(services)
   const claimant = await rivalOf(services, holder)
@@ -40,13 +40,13 @@ async function waiting() {
   return { holder, claimant, dueAt: proved.waits.dueAt }
 }
 
-it('a number proven at a counter waits 72 hours, both are told, and then it changes hands once', async () => {
+it('a number proven at a counter moves once, after 72 hours and notices to both accounts', async () => {
   const { holder, claimant, dueAt } = await waiting()
   expect(dueAt - services.clock()).toBe(72 * hour)
   expect([await levelOf(holder), await levelOf(claimant)]).toEqual([3, 2])
   expect(await told(holder)).toEqual(['number-claimed'])
   expect(await told(claimant)).toEqual(['number-claim-waits'])
-  // a passkey made at the counter is bound when the number is there
+  // a passkey made at the counter is bound when the number moves
   const passkey = randomUUID()
   const created_at = services.clock() - 60_000
   const row = {
@@ -63,7 +63,7 @@ it('a number proven at a counter waits 72 hours, both are told, and then it chan
     .values({ ...row, last_used_at: null, mac: sealOf(services.seal, row) })
     .execute()
   forward(24 * hour)
-  // proving again begins no new wait, and does not shorten this one
+  // a second proof neither restarts nor shortens the wait
   expect(await atCounter(claimant)).toMatchObject({ ok: true, waits: { dueAt } })
   forward(48 * hour - 1)
   expect(await services.faceProofs.carryOutDue()).toBe(0)
@@ -79,7 +79,7 @@ it('a number proven at a counter waits 72 hours, both are told, and then it chan
   expect(await services.numberClaims.of(holder.id)).toEqual([])
 })
 
-it('changes hands at once where the counter saw both, and says so in the trail', async () => {
+it('moves at once where both people were at the counter, and the audit log shows it', async () => {
   const { holder, claimant } = await waiting()
   expect(await atCounter(claimant, true)).toMatchObject({ ok: true, superseded: [holder.id] })
   expect([await levelOf(holder), await levelOf(claimant)]).toEqual([2, 4])
@@ -92,7 +92,7 @@ it('changes hands at once where the counter saw both, and says so in the trail',
   expect(proofs.map(({ details }) => JSON.parse(details) as unknown)).toEqual([{ how: 'counter', bothPresent: true }])
 })
 
-it('is asked of the register, name and number, at the counter as well', async () => {
+it('needs a match of name and number in the register at the counter, too', async () => {
   const holder = await openPerson(services)
   const unknown = await openPerson(services, { number: holder.number, level: 2 })
   expect(await atCounter(unknown)).toEqual({ ok: false, problem: 'not_matched' })
@@ -102,11 +102,11 @@ it('is asked of the register, name and number, at the counter as well', async ()
     expect(await atCounter(misnamed, both)).toEqual({ ok: false, problem: 'not_matched' })
   }
   expect(await services.numberClaims.of(holder.id)).toEqual([])
-  // nobody loses anything by a proof of one's own
+  // a second proof of the own number changes no other account
   expect(await atCounter(holder)).toMatchObject({ ok: true, superseded: [] })
 })
 
-it('stays with who proves better meanwhile: by a face, or at a counter', async () => {
+it('stays with the holder who gives a better proof during the wait: by face or at a counter', async () => {
   for (const prove of [
     async (one: { id: string }) => services.faceProofs.prove(await find(services, one), 'browser', { actor: 'person' }),
     (one: { id: string }) => atCounter(one),
@@ -124,7 +124,7 @@ it('stays with who proves better meanwhile: by a face, or at a counter', async (
   }
 })
 
-it('stays where an administrator says so, who is told when nothing waits', async () => {
+it('stays where an administrator decides it; the command reports when no claim waits', async () => {
   const { holder, claimant } = await waiting()
   expect(await services.faceProofs.keepNumber(await find(services, claimant), by)).toBe(0)
   expect(await services.faceProofs.keepNumber(await find(services, holder), by)).toBe(1)
@@ -134,7 +134,7 @@ it('stays where an administrator says so, who is told when nothing waits', async
   expect([await levelOf(holder), await levelOf(claimant)]).toEqual([3, 2])
 })
 
-it('is taken from nobody who was not told, and given to nobody who is gone', async () => {
+it('is not taken from an account without notice, and not given to a closed account', async () => {
   const { holder, claimant } = await waiting()
   const third = await rivalOf(services, holder)
   expect(await atCounter(third, true)).toMatchObject({ ok: true, superseded: [holder.id] })
@@ -151,7 +151,7 @@ it('is taken from nobody who was not told, and given to nobody who is gone', asy
   expect(await services.numberClaims.of(other.holder.id)).toEqual([])
 })
 
-it('is free for the claimant when the account that has it is closed', async () => {
+it('is free for the claimant when the account of the holder is closed', async () => {
   const { holder, claimant } = await waiting()
   await services.closing.ask(holder.id, by)
   forward(8 * 24 * hour)
@@ -160,7 +160,7 @@ it('is free for the claimant when the account that has it is closed', async () =
   expect(await levelOf(claimant)).toBe(4)
 })
 
-it('by a face goes at once from name and number alone, and never from another face', async () => {
+it('moves by face at once from a match of name and number, and never from another face', async () => {
   const holder = await openPerson(services)
   const [one, other] = [await rivalOf(services, holder), await rivalOf(services, holder)]
   const byFace = async (who: { id: string }) =>
