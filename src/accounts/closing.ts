@@ -1,3 +1,4 @@
+import { dayMs } from '../config/time.ts'
 import type { DatabaseTransaction } from '../storage/database.ts'
 import { erasePerson, type EraseDeps } from './closing/erase.ts'
 import type { Actor } from './natural-persons.ts'
@@ -24,8 +25,6 @@ export interface ClosingDeps extends EraseDeps {
   /** Days until a requested closing is carried out. */
   days: number
 }
-
-const dayMs = 86_400_000
 
 export function createClosing(deps: ClosingDeps): Closing {
   const { database, clock } = deps

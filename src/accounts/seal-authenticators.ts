@@ -1,3 +1,4 @@
+import { dayMs } from '../config/time.ts'
 import type { RowSeal } from '../keys/row-seal.ts'
 import { unhurried, type Database } from '../storage/database.ts'
 import { isSealed, sealOf, type AuthenticatorRow } from './authenticators/row.ts'
@@ -5,7 +6,7 @@ import { isSealed, sealOf, type AuthenticatorRow } from './authenticators/row.ts
 const pageSize = 500
 
 /** After all rows are sealed, servers of older versions may write unsealed rows for this time, in milliseconds. */
-export const overlapMs = 86_400_000
+export const overlapMs = dayMs
 
 async function* unsealedPages(database: Database, seal: RowSeal): AsyncGenerator<AuthenticatorRow[]> {
   for (let after: string | undefined = ''; after !== undefined;) {

@@ -69,7 +69,7 @@ const stores: [string, () => Promise<Record<string, string>>][] = [
 
 describe.each(stores)('authenticators on %s', (name, environment) => {
   it.skipIf(name === 'PostgreSQL' && cannotRun('PostgreSQL'))(
-    'are given to nobody when their row was changed by whoever has no key',
+    'are ignored when their row was changed without the key',
     async () => {
       const line = commandLine({ environment: await environment() })
       await line.withServices(async (services) => {

@@ -76,7 +76,7 @@ describe('levels of assurance', () => {
     [3, 3, 3],
     [3, 4, 4],
   ] as const)(
-    'identity level %i, vouched for by a session of level %i, reaches %i',
+    'identity level %i, approved by a session of level %i, reaches %i',
     (identityLevel, vouched, level) => {
       expect(levelReached({ identityLevel, amr: ['qr'], vouched, held: false })).toBe(level)
     },

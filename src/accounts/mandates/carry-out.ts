@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { retryChange } from '../../storage/compare-and-set.ts'
 import type { DatabaseTransaction } from '../../storage/database.ts'
 import type { Actor, NaturalPerson } from '../natural-persons.ts'
 import { refuseAct, type Acted, type MandatesDeps, type PersonAct, type Sign } from './acts.ts'
@@ -7,8 +8,6 @@ import { decide } from './decide.ts'
 import type { PrincipalView } from './principals.ts'
 import type { Mandate } from './rules.ts'
 import * as store from './store.ts'
-
-const attempts = 3
 
 const events = {
   offer: 'mandate.offered',
@@ -38,7 +37,7 @@ type Deps = Pick<MandatesDeps, 'database' | 'audit' | 'notifier' | 'publish' | '
 export async function carryOut(deps: Deps, execution: Execution): Promise<Acted> {
   const { database, publish, clock } = deps
   const { act, person, by, readPrincipal } = execution
-  for (let attempt = 0; attempt < attempts; attempt += 1) {
+  const acted = await retryChange(async (): Promise<Acted | undefined> => {
     const view = await readPrincipal()
     if (!view) return refuseAct(deps, act, person, by, 'not_found')
     const decision = decide(view.affairs, act, clock())
@@ -55,11 +54,11 @@ export async function carryOut(deps: Deps, execution: Execution): Promise<Acted>
           throw error
         },
       )
-    if (!written) continue
+    if (!written) return undefined
     publish('principal', view.id)
     return { ok: true, mandate }
-  }
-  return refuseAct(deps, act, person, by, 'changed')
+  })
+  return acted ?? refuseAct(deps, act, person, by, 'changed')
 }
 
 interface Decided {

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
+import { dayMs } from '../../config/time.ts'
 import type { Actor, NaturalPerson } from '../natural-persons.ts'
 import { viewFor, type Acted, type MandatesDeps, type Offering, type Sign } from './acts.ts'
 import { carryOut } from './carry-out.ts'
 import { codeKeyOf, freshCode, inviteeAad } from './invitee.ts'
 
 const offerDays = 14
-const dayMs = 86_400_000
 
 /** Offers a mandate. The answer has a code to pass on where only a phone number names the invitee. */
 export async function offerMandate(

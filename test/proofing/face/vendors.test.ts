@@ -253,7 +253,7 @@ describe('with a server that checks signatures and answers as documented', () =>
   })
 
   it.each(['tencent', 'alibaba', 'webhook'])(
-    '%s: refused, garbage, cut off and silence are an outcome',
+    '%s: a refusal, garbage, a cut connection and silence are outcomes',
     async (name) => {
       const faults: Vendor[] = [
         () => ({ body: 'not JSON' }),
