@@ -97,8 +97,8 @@ export async function endEverySignIn(transaction: DatabaseTransaction, now: numb
 
 /** @param options.lifetime longest life of a session or refresh token, in seconds */
 export function createEndSignIns({ clock, lifetime }: { clock: Clock; lifetime: number }): EndSignIns {
-  const merge = (kept: Uids, added: readonly string[], now: number) => {
-    const merged = [...kept].filter(([, until]) => until > now)
+  const merge = (marks: Uids, added: readonly string[], now: number) => {
+    const merged = [...marks].filter(([, until]) => until > now)
     return new Map([...merged, ...added.map((uid): [string, number] => [uid, now + lifetime * 1000])])
   }
 

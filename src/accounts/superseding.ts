@@ -18,18 +18,20 @@ export type Supersede = (
   principals: string[]
 }>
 
-/**
- * The loser falls to level 2, is signed out and notified. Organisations wait for a new representative, mandates are not in force.
- * The winner is notified of organisations and mandates in their name.
- */
-export function createSupersede(options: {
+export interface SupersedeDeps {
   legalPersons: Pick<LegalPersons, 'leaveWithin'>
   notifier: Notifier
   audit: AuditLog
   endSignIns: EndSignIns
   clock: Clock
-}): Supersede {
-  const { legalPersons, notifier, audit, endSignIns, clock } = options
+}
+
+/**
+ * The loser falls to level 2, is signed out and notified. Organisations wait for a new representative, mandates are not in force.
+ * The winner is notified of organisations and mandates in their name.
+ */
+export function createSupersede(deps: SupersedeDeps): Supersede {
+  const { legalPersons, notifier, audit, endSignIns, clock } = deps
 
   /** Number of open mandates that an account gave or holds. */
   async function countMandates(transaction: DatabaseTransaction, personId: string): Promise<number> {

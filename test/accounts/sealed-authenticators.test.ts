@@ -131,8 +131,8 @@ it('a renamed passkey with its sealed name survives a key rotation', async () =>
   })
   await line.json('keys', 'rotate', '--kind', 'data')
   await line.withServices(async (services) => {
-    const [kept] = await services.authenticators.list(added.personId, 'passkey')
-    const { name } = JSON.parse(kept?.data ?? '') as { name: string }
+    const [stored] = await services.authenticators.list(added.personId, 'passkey')
+    const { name } = JSON.parse(stored?.data ?? '') as { name: string }
     expect(name).toMatch(/^d2\./)
     expect(services.dataKeys.cipher.open(name, `authenticators.data:${added.id}`)).toBe('我的手机')
   })

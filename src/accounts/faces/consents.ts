@@ -35,15 +35,17 @@ export interface FaceConsents {
   withdraw(person: NaturalPerson, by: Actor): Promise<boolean>
 }
 
-export function createFaceConsents(options: {
+export interface FaceConsentsDeps {
   database: Database
   persons: Pick<NaturalPersons, 'reveal'>
   references: FaceReferences
   notifier: Notifier
   audit: AuditLog
   clock: Clock
-}): FaceConsents {
-  const { database, persons, references, notifier, audit, clock } = options
+}
+
+export function createFaceConsents(deps: FaceConsentsDeps): FaceConsents {
+  const { database, persons, references, notifier, audit, clock } = deps
 
   /** Whole years; undefined where the document has no date of birth. */
   function ageOf(person: NaturalPerson, at = clock()): number | undefined {

@@ -39,15 +39,17 @@ export interface NumberClaims {
   ended(transaction: DatabaseTransaction, claim: NumberClaim, ending: ClaimEnding, by: Actor): Promise<void>
 }
 
-export function createNumberClaims(options: {
+export interface NumberClaimsDeps {
   database: Database
   notifier: Notifier
   audit: AuditLog
   clock: Clock
   /** Time to object for the account that loses the number. */
   waitSeconds: number
-}): NumberClaims {
-  const { database, notifier, audit, clock, waitSeconds } = options
+}
+
+export function createNumberClaims(deps: NumberClaimsDeps): NumberClaims {
+  const { database, notifier, audit, clock, waitSeconds } = deps
 
   const all = (within: Database) =>
     within

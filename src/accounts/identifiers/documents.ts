@@ -68,7 +68,7 @@ export function parseDocument(expected: { type: string; number: string; today: D
   if (typed === undefined) return { ok: false, problem: 'document_number_malformed' }
   const fitting = document.forms.find((one) => fits(one, typed))
   if (!fitting) return { ok: false, problem: 'document_number_malformed' }
-  const number = kept(fitting, typed)
+  const number = storedNumber(fitting, typed)
   if (fitting.check && !isValid(number)) return { ok: false, problem: 'document_number_check_digit' }
   const { birthDateAt, genderAt } = fitting
   const birthDate = birthDateAt === undefined ? undefined : readBirthDate(number, birthDateAt, today)
@@ -84,7 +84,7 @@ export function readDocumentNumbers(text: string): { number: string; fitsMuchEls
   const numbers = new Map<string, boolean>()
   for (const one of [...table.values()].flatMap(({ forms }) => forms)) {
     if (!fits(one, typed) || (one.check && !isValid(typed))) continue
-    const number = kept(one, typed)
+    const number = storedNumber(one, typed)
     numbers.set(number, one.fitsMuchElse && (numbers.get(number) ?? true))
   }
   return [...numbers].map(([number, fitsMuchElse]) => ({ number, fitsMuchElse }))
@@ -98,7 +98,7 @@ function fits({ pattern, regionAt }: Form, number: string): boolean {
   return pattern.test(number) && (regionAt === undefined || isRegion(`${number.slice(regionAt, regionAt + 2)}0000`))
 }
 
-function kept({ pattern }: Form, number: string): string {
+function storedNumber({ pattern }: Form, number: string): string {
   return pattern.exec(number)?.groups?.['kept'] ?? number
 }
 

@@ -23,13 +23,15 @@ export interface InvitationCodes {
   open(person: NaturalPerson, code: string): Promise<{ opened: boolean; tried: number }>
 }
 
-export function createInvitationCodes(options: {
+export interface InvitationCodesDeps {
   database: Database
   blindIndex: BlindIndex
   persons: NaturalPersons
   clock: Clock
-}): InvitationCodes {
-  const { database, blindIndex, persons, clock } = options
+}
+
+export function createInvitationCodes(deps: InvitationCodesDeps): InvitationCodes {
+  const { database, blindIndex, persons, clock } = deps
 
   /** Open invitations that name this person, visible or not. */
   async function addressed(within: Database, person: NaturalPerson): Promise<MandateRow[]> {

@@ -29,13 +29,15 @@ export interface Principals {
   viewOfPerson(personId: string): Promise<PrincipalView | undefined>
 }
 
-export function createPrincipals(options: {
+export interface PrincipalsDeps {
   database: Database
   persons: NaturalPersons
   legalPersons: LegalPersons
   clock: Clock
-}): Principals {
-  const { database, persons, legalPersons, clock } = options
+}
+
+export function createPrincipals(deps: PrincipalsDeps): Principals {
+  const { database, persons, legalPersons, clock } = deps
 
   async function affairsOf(principal: Principal, rows: store.MandateRow[]): Promise<Affairs> {
     const holders = rows.map((row) => row.person_id)

@@ -50,15 +50,17 @@ export interface Representations {
   history(principalId: string, limit: number): Promise<HistoryEntry[]>
 }
 
-export function createRepresentations(options: {
+export interface RepresentationsDeps {
   database: Database
   cipher: FieldCipher
   legalPersons: LegalPersons
   principals: Principals
   invitationCodes: InvitationCodes
   clock: Clock
-}): Representations {
-  const { database, cipher, legalPersons, principals, invitationCodes, clock } = options
+}
+
+export function createRepresentations(deps: RepresentationsDeps): Representations {
+  const { database, cipher, legalPersons, principals, invitationCodes, clock } = deps
 
   const find: Representations['find'] = async (personId, principalId) => {
     const view = await principals.view(principalId)

@@ -22,13 +22,15 @@ export interface FaceReferences {
   erase(document: Document, within: DatabaseTransaction): Promise<boolean>
 }
 
-export function createFaceReferences(options: {
+export interface FaceReferencesDeps {
   database: Database
   blindIndex: BlindIndex
   cipher: FieldCipher
   clock: Clock
-}): FaceReferences {
-  const { database, blindIndex, cipher, clock } = options
+}
+
+export function createFaceReferences(deps: FaceReferencesDeps): FaceReferences {
+  const { database, blindIndex, cipher, clock } = deps
   const keyOf = ({ documentType: document_type, documentNumber }: Document) => ({
     document_type,
     document_index: blindIndex('document', documentNumber),

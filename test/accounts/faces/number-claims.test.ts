@@ -19,7 +19,7 @@ beforeEach(async () => {
 const atCounter = async (person: { id: string }, bothPresent = false) =>
   services.faceProofs.proveAtCounter(await find(services, person), { bothPresent }, by)
 const levelOf = async (person: { id: string }) => (await find(services, person)).identityLevel
-const told = async ({ id }: { id: string }) => (await services.inbox.list(id, 20)).map(({ kind }) => kind)
+const noticesOf = async ({ id }: { id: string }) => (await services.inbox.list(id, 20)).map(({ kind }) => kind)
 const events = async ({ id }: { id: string }) =>
   (
     await services.database
@@ -44,8 +44,8 @@ it('a number proven at a counter moves once, after 72 hours and notices to both 
   const { holder, claimant, dueAt } = await waiting()
   expect(dueAt - services.clock()).toBe(72 * hour)
   expect([await levelOf(holder), await levelOf(claimant)]).toEqual([3, 2])
-  expect(await told(holder)).toEqual(['number-claimed'])
-  expect(await told(claimant)).toEqual(['number-claim-waits'])
+  expect(await noticesOf(holder)).toEqual(['number-claimed'])
+  expect(await noticesOf(claimant)).toEqual(['number-claim-waits'])
   // a passkey made at the counter is bound when the number moves
   const passkey = randomUUID()
   const created_at = services.clock() - 60_000
@@ -72,8 +72,8 @@ it('a number proven at a counter moves once, after 72 hours and notices to both 
   const done = await Promise.all([1, 2, 3, 4].map(() => services.faceProofs.carryOutDue()))
   expect(done.reduce((sum, one) => sum + one, 0)).toBe(1)
   expect([await levelOf(holder), await levelOf(claimant)]).toEqual([2, 4])
-  expect(await told(holder)).toContain('number-lost')
-  expect(await told(claimant)).toContain('number-won')
+  expect(await noticesOf(holder)).toContain('number-lost')
+  expect(await noticesOf(claimant)).toContain('number-won')
   expect(await services.faceProofs.isBound(passkey)).toBe(true)
   expect((await find(services, claimant)).faceProofedAt).toBe(dueAt - 72 * hour)
   expect(await services.numberClaims.of(holder.id)).toEqual([])
@@ -118,7 +118,7 @@ it('stays with the holder who gives a better proof during the wait: by face or a
     expect(await services.faceProofs.carryOutDue()).toBe(0)
     expect([await levelOf(holder), await levelOf(claimant)]).toEqual([4, 2])
     for (const one of [holder, claimant]) {
-      expect(await told(one)).toContain('number-claim-ended')
+      expect(await noticesOf(one)).toContain('number-claim-ended')
       expect(await events(one)).toEqual(['number.claimed', 'number.claim-ended'])
     }
   }
@@ -141,7 +141,7 @@ it('is not taken from an account without notice, and not given to a closed accou
   forward(100 * hour)
   expect(await services.faceProofs.carryOutDue()).toBe(0)
   expect([await levelOf(third), await levelOf(claimant)]).toEqual([4, 2])
-  expect(await told(claimant)).toContain('number-claim-ended')
+  expect(await noticesOf(claimant)).toContain('number-claim-ended')
 
   const other = await waiting()
   await services.persons.setStatus(other.claimant.id, 'locked', by)

@@ -39,8 +39,8 @@ describe('identity documents', () => {
     ['passport', 'E12345678', {}],
     ['passport', 'EA1234567', {}],
     ['passport', 'C01X00T47', {}],
-  ])('%s %s gives the data of its number', (type, number, told) => {
-    expect(parse(type, number)).toEqual({ ok: true, document: { type, number, ...told } })
+  ])('%s %s gives the data of its number', (type, number, expected) => {
+    expect(parse(type, number)).toEqual({ ok: true, document: { type, number, ...expected } })
   })
 
   it.each([

@@ -185,8 +185,8 @@ it('in any order: a right is granted while all accounts it depends on have power
           const { locked, held, gone } = state.get(each) ?? { locked: true, held: 0, gone: true }
           return !locked && !gone && held <= services.clock()
         }
-        const told = JSON.stringify(story)
-        await expectGranted(one, (each) => [each, ...restsOn[each]].every(power), told)
+        const shown = JSON.stringify(story)
+        await expectGranted(one, (each) => [each, ...restsOn[each]].every(power), shown)
       }
     }),
     { numRuns: 40 },

@@ -219,10 +219,10 @@ describe('mandates', () => {
         return services.mandates.offer(id, await find(services, representative), wanted, by)
       }),
     )
-    const kept = await services.database.selectFrom('mandates').select('id').where('state', '=', 'offered').execute()
-    expect(kept).toHaveLength(answers.filter(({ ok }) => ok).length)
-    expect(kept.length).toBeLessThanOrEqual(5)
-    expect(kept.length).toBeGreaterThan(0)
+    const offered = await services.database.selectFrom('mandates').select('id').where('state', '=', 'offered').execute()
+    expect(offered).toHaveLength(answers.filter(({ ok }) => ok).length)
+    expect(offered.length).toBeLessThanOrEqual(5)
+    expect(offered.length).toBeGreaterThan(0)
   })
 
   it('are stored with the signed text, where there is one', async () => {

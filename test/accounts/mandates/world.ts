@@ -159,10 +159,10 @@ export class World {
     const decision = decide(this.affairs, act, this.now)
     if (!decision.ok) return false
     const changed = new Map(decision.changed.map((mandate) => [mandate.id, mandate]))
-    const kept = this.affairs.mandates.map((mandate) => changed.get(mandate.id) ?? mandate)
-    const added = decision.changed.filter(({ id }) => !kept.some((mandate) => mandate.id === id))
+    const unchanged = this.affairs.mandates.map((mandate) => changed.get(mandate.id) ?? mandate)
+    const added = decision.changed.filter(({ id }) => !unchanged.some((mandate) => mandate.id === id))
     if (act.type === 'end' && changed.size > 1) this.effects.cascades += 1
-    this.affairs = { ...this.affairs, mandates: [...kept, ...added] }
+    this.affairs = { ...this.affairs, mandates: [...unchanged, ...added] }
     return true
   }
 

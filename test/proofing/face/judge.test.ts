@@ -64,13 +64,13 @@ describe('a capture', () => {
     ['two people taking turns', [...capture(asked), reading(2, { template: at(1) })], 'failed', ['changed_face']],
     ['two faces', capture(asked).map((one) => ({ ...one, faces: 2 })), 'unusable', ['two_faces']],
     [
-      'nobody',
+      'no face',
       [reading(0), ...capture(asked).map(({ step }) => ({ step, light: 120, faces: 0 }))],
       'unusable',
       ['no_face'],
     ],
     ['darkness', capture(asked).map((one) => ({ ...one, light: 10 })), 'unusable', ['too_dark']],
-    ['somebody far away', capture(asked, { width: 40 }), 'unusable', ['too_far']],
+    ['a face far away', capture(asked, { width: 40 }), 'unusable', ['too_far']],
     ['nothing', [], 'unusable', ['broken']],
     ['no picture of looking straight', capture(asked).filter(({ step }) => step > 0), 'unusable', ['no_face']],
   ] as const)('of %s is refused', (_, readings, outcome, reasons) => {

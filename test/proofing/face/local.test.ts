@@ -57,7 +57,7 @@ describe('the local engine', () => {
     ['another person', () => portrait(berta), 'failed', 'other_face'],
     ['a still photograph', () => portrait(anna), 'failed', 'no_left'],
     ['two people', twoPeople, 'unusable', 'two_faces'],
-    ['nobody', wall, 'unusable', 'no_face'],
+    ['no face', wall, 'unusable', 'no_face'],
     ['darkness', darkness, 'unusable', 'too_dark'],
     ['what only begins like a picture', async () => Buffer.from([0xff, 0xd8, 0xff, 0xe0, 1]), 'unusable', 'broken'],
   ] as const)('refuses %s with a reason', async (_, picture, outcome, reason) => {

@@ -209,25 +209,25 @@ describe('with a server that checks signatures and answers as documented', () =>
     const { nonce } = request
     vendor = platform({ nonce, url: 'https://face.gd.example/1', reference: 'ref' })
     expect(await verifier('webhook').begin(request)).toMatchObject({ kind: 'redirect', state: 'ref' })
-    const said = { nonce, reference: 'ref', outcome: 'passed', score: 0.97 }
-    vendor = platform(said)
+    const answer = { nonce, reference: 'ref', outcome: 'passed', score: 0.97 }
+    vendor = platform(answer)
     expect(await verifier('webhook').complete(request, 'ref', back)).toMatchObject({ outcome: 'passed', score: 0.97 })
-    vendor = platform({ ...said, outcome: 'failed', reasons: ['other_face'] })
+    vendor = platform({ ...answer, outcome: 'failed', reasons: ['other_face'] })
     expect(await verifier('webhook').complete(request, 'ref', back)).toMatchObject({ outcome: 'failed' })
     const signed =
       (sign: (timestamp: string, text: string) => string): Vendor =>
       () => {
-        const [timestamp, body] = [String(clock()), JSON.stringify(said)]
+        const [timestamp, body] = [String(clock()), JSON.stringify(answer)]
         return { body, headers: { 'x-yideng-timestamp': timestamp, 'x-yideng-signature': sign(timestamp, body) } }
       }
     const forged: Vendor[] = [
-      platform(said, { secret: 'another secret that is just as long as it' }),
-      platform(said, { late: -600_000 }),
-      platform(said, { path: 'begin' }),
-      platform({ ...said, nonce: 'another' }),
-      platform({ ...said, reference: 'another' }),
-      () => ({ body: JSON.stringify(said) }),
-      platform(said, { asked: signRequest(secret, { timestamp: String(clock()), path: 'result', body: '{}' }) }),
+      platform(answer, { secret: 'another secret that is just as long as it' }),
+      platform(answer, { late: -600_000 }),
+      platform(answer, { path: 'begin' }),
+      platform({ ...answer, nonce: 'another' }),
+      platform({ ...answer, reference: 'another' }),
+      () => ({ body: JSON.stringify(answer) }),
+      platform(answer, { asked: signRequest(secret, { timestamp: String(clock()), path: 'result', body: '{}' }) }),
       signed((timestamp, text) => signRequest(secret, { timestamp, path: 'result', body: text })),
       // without a direction word, as in an older version
       signed((timestamp, text) => createHmac('sha256', secret).update(`${timestamp}\nresult\n${text}`).digest('hex')),
