@@ -75,12 +75,9 @@ describe('levels of assurance', () => {
     [3, 2, 2],
     [3, 3, 3],
     [3, 4, 4],
-  ] as const)(
-    'identity level %i, approved by a session of level %i, reaches %i',
-    (identityLevel, vouched, level) => {
-      expect(levelReached({ identityLevel, amr: ['qr'], vouched, held: false })).toBe(level)
-    },
-  )
+  ] as const)('identity level %i, approved by a session of level %i, reaches %i', (identityLevel, vouched, level) => {
+    expect(levelReached({ identityLevel, amr: ['qr'], vouched, held: false })).toBe(level)
+  })
 
   it.each([
     [3, ['pwd'], undefined, 2],
