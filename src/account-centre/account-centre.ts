@@ -1,5 +1,5 @@
 import Router from '@koa/router'
-import type { Recovery } from '../accounts/account-recovery/recovery.ts'
+import type { Recovery } from '../accounts/account-recovery/account-recovery.ts'
 import { ownPath } from '../pages/own-path.ts'
 import type { AccountHost, LoginMethod } from '../login/method.ts'
 import { createCentre, type CentreDeps } from './centre.ts'

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { acrOf, type Level } from '../assurance/levels.ts'
-import { ownOfTheHouse, type Client } from '../clients/clients.ts'
+import { ownClientDefaults, type Client } from '../clients/client.ts'
 
 /**
  * The account centre as a portal of our own: signing in, coming back and signing in again recently enough (`max_age`) are
@@ -10,7 +10,7 @@ export const ownClientId = 'yideng-account'
 
 export function ownClient(issuer: string): Client {
   return {
-    ...ownOfTheHouse,
+    ...ownClientDefaults,
     id: ownClientId,
     name: '我的一登账户',
     names: { en: 'your Yideng account' },

@@ -1,5 +1,5 @@
-import { codesMade } from '../accounts/account-recovery/codes.ts'
-import type { Recovery } from '../accounts/account-recovery/recovery.ts'
+import { codesMade } from '../accounts/account-recovery/recovery-codes.ts'
+import type { Recovery } from '../accounts/account-recovery/account-recovery.ts'
 import type { Clock } from '../config/clock.ts'
 import { actorOf } from '../login/host.ts'
 import type { AccountHost, Router } from '../login/method.ts'

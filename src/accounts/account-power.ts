@@ -2,7 +2,7 @@ import type { Database, DatabaseTransaction } from '../storage/database.ts'
 import * as store from './mandates/store.ts'
 import type { Notifier } from './notices.ts'
 
-/** What of an account says whether rights of others may rest on it. */
+/** The columns that decide whether mandates and organisations may depend on an account. */
 export interface AccountState {
   status: 'active' | 'locked' | 'closed'
   identity_level: number
@@ -11,13 +11,13 @@ export interface AccountState {
 }
 
 /**
- * Whether mandates and organisations may rest on this account now: active, real name (level 3), and not held. A held account was
- * recovered a short while ago, perhaps by somebody else.
+ * Whether mandates and organisations may depend on this account now: active, real name (level 3), and not held. A held account
+ * was recovered a short time ago, perhaps by another person.
  */
 export const hasPower = ({ status, identity_level, held_until }: AccountState, now: number) =>
   status === 'active' && identity_level >= 3 && (held_until === null || held_until <= now)
 
-/** Those of these people whose account has no power now; an account that is not there has none. */
+/** Those of these people whose account has no power now; an account that does not exist has none. */
 export async function withoutPower(
   within: Database,
   personIds: readonly (string | null)[],
@@ -35,9 +35,9 @@ export async function withoutPower(
 }
 
 /**
- * To be called where an account loses its power, in the same transaction: portals are asked to look at their grants again, and
- * whose mandate rests on the account is told.
- * @returns principals to tell the servers of, once it is committed (topic `principal`)
+ * Call it in the transaction in which an account loses its power. Portals check their grants again; holders of mandates that
+ * depend on the account are notified.
+ * @returns ids of principals, to publish after the commit (topic `principal`)
  */
 export async function powerEnded(
   transaction: DatabaseTransaction,
@@ -50,15 +50,15 @@ export async function powerEnded(
   const active = () => transaction.selectFrom('mandates').where('state', '=', 'active').where('expires_at', '>', now)
   const held = await active().select(['id', 'principal_id']).where('person_id', '=', personId).execute()
   const heldIds = held.map(({ id }) => id)
-  const resting = await active()
+  const dependent = await active()
     .select(['person_id', 'principal_id'])
     .where((where) =>
       where.or([where('principal_id', 'in', own), ...(heldIds.length > 0 ? [where('parent_id', 'in', heldIds)] : [])]),
     )
     .execute()
-  const told = new Set(resting.flatMap(({ person_id: id }) => (id === null || id === personId ? [] : [id])))
-  for (const id of told) await notifier.notify({ personId: id, kind: 'mandate-rests' }, transaction)
+  const recipients = new Set(dependent.flatMap(({ person_id: id }) => (id === null || id === personId ? [] : [id])))
+  for (const id of recipients) await notifier.notify({ personId: id, kind: 'mandate-rests' }, transaction)
   const principals = new Set([...own, ...held.map((row) => row.principal_id)])
-  for (const id of principals) await store.lookAgain(transaction, id, now)
+  for (const id of principals) await store.scheduleGrantCheck(transaction, id, now)
   return [...principals]
 }

@@ -3,12 +3,12 @@ import type { Clock } from '../config/clock.ts'
 import { isProvince, regionHolds } from '../config/regions.ts'
 import type { Database } from '../storage/database.ts'
 
-/** What an administrator may do; each role may do all that the one before may. */
+/** Roles of administrators; each role includes the one before it. */
 export const administratorRoles = ['viewer', 'operator', 'admin'] as const
 
 export type AdministratorRole = (typeof administratorRoles)[number]
 
-/** A natural person who looks after the house, or a region's part of it, from afar. */
+/** A natural person who administers this system, or its part for a region, remotely. */
 export interface Administrator {
   personId: string
   role: AdministratorRole
@@ -22,21 +22,18 @@ export interface Administrator {
 export const mayAct = (role: AdministratorRole, needed: AdministratorRole) =>
   administratorRoles.indexOf(role) >= administratorRoles.indexOf(needed)
 
-/** Names an administrator who works remotely in the audit log. */
+/** The name of a remote administrator in the audit log. */
 export const actorOf = (personId: string) => `administrator:${personId}`
 
 /**
- * Whether what lies in a region is this administrator's. What lies in none belongs to the whole house: accounts, keys,
- * portals without a region. That is for administrators of the province.
+ * Whether an administrator may act in a region. Objects without a region (accounts, keys, some portals) belong to the whole
+ * system: only administrators of the province may act on them.
  */
 export function covers({ region: own }: Pick<Administrator, 'region'>, region: string | undefined): boolean {
   return region === undefined ? isProvince(own) : regionHolds(own, region)
 }
 
-/**
- * Whether the other one is another administrator who decides about what this one asks for, or whose region this one's does
- * not hold: of those nobody gets rid of alone.
- */
+/** Whether the other one is an `admin` whom this one does not outrank by region. Two people must agree to remove a peer. */
 export function isPeer(own: Administrator, other: Administrator): boolean {
   if (own.personId === other.personId || !mayAct(other.role, 'admin')) return false
   const above = mayAct(own.role, 'admin') && covers(own, other.region) && !covers(other, own.region)
@@ -46,14 +43,14 @@ export function isPeer(own: Administrator, other: Administrator): boolean {
 export interface Administrators {
   find(personId: string): Promise<Administrator | undefined>
   /**
-   * Who may act now: a locked or closed account does not, nor one whose identity is proven no more, for its number may have gone
-   * to another account of the same person, who would then be two administrators.
+   * The administrator, where the account is active and its identity proven. Without a proof the number may belong to another
+   * account of the same person, who would be two administrators.
    */
   acting(personId: string): Promise<Administrator | undefined>
   list(): Promise<Administrator[]>
-  /** Makes a person an administrator, or gives one another role and region. */
+  /** Makes a person an administrator, or changes the role and region of one. */
   grant(given: Pick<Administrator, 'personId' | 'role' | 'region'>, actor: string): Promise<Administrator>
-  /** False when the person was none. */
+  /** False when the person was no administrator. */
   revoke(personId: string, actor: string): Promise<boolean>
 }
 

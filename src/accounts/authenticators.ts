@@ -1,35 +1,22 @@
 import { randomUUID } from 'node:crypto'
-import type { Selectable } from 'kysely'
 import type { Clock } from '../config/clock.ts'
 import type { RowSeal } from '../keys/row-seal.ts'
 import type { Database } from '../storage/database.ts'
-import type { Tables } from '../storage/schema.ts'
+import { fromRow, isSealed, sealOf, type Authenticator, type AuthenticatorRow } from './authenticators/row.ts'
 
-/** Something a person signs in with: one table for every login method. `data` is JSON of the method's own making. */
-export interface Authenticator {
-  id: string
-  personId: string
-  kind: string
-  lookupKey: string | null
-  data: string
-  /** Milliseconds since 1970 UTC. */
-  createdAt: number
-  lastUsedAt: number | null
-  /** Since when a recovery holds it (milliseconds since 1970 UTC); null where it may be used. */
-  heldAt: number | null
-}
+export type { Authenticator } from './authenticators/row.ts'
 
+/** An authenticator as its login method makes it, for an account that may not exist yet. */
 export interface NewAuthenticator {
-  personId: string
   kind: string
-  /** What a login finds it by, unique in its kind; none where the person is found first. */
+  /** A login finds it by this key, unique in its kind; none where the login finds the person first. */
   lookupKey?: string
   data: string
 }
 
 /**
- * With `within`, a transaction, a change is kept together with what else it holds: audit entry, notice. A row whose seal does
- * not hold (src/keys/row-seal.ts) is given to nobody, as if it were not there.
+ * `within`: a transaction, so that a change is stored together with its audit entry and notice. A row with a wrong seal
+ * (src/keys/row-seal.ts) is ignored.
  */
 export interface Authenticators {
   find(personId: string, kind: string): Promise<Authenticator | undefined>
@@ -37,109 +24,31 @@ export interface Authenticators {
   list(personId: string, kind?: string, within?: Database): Promise<Authenticator[]>
   findByLookupKey(kind: string, lookupKey: string): Promise<Authenticator | undefined>
   /** Undefined when there is one with this lookup key already. */
-  add(authenticator: NewAuthenticator, within?: Database): Promise<Authenticator | undefined>
+  add(authenticator: NewAuthenticator & { personId: string }, within?: Database): Promise<Authenticator | undefined>
   /** Replaces the data only if it still is what the caller read. */
   replaceData(authenticator: Authenticator, data: string, within?: Database): Promise<boolean>
-  /** Holds it from `at`, or lets it go with null; false when it is no longer what the caller read. */
+  /** Holds it from `at`, or releases it with null; false when it is no longer what the caller read. */
   hold(authenticator: Authenticator, at: number | null, within: Database): Promise<boolean>
   used(authenticator: Authenticator): Promise<void>
-  /** Only one of this person; false when there is none. */
+  /** Only an authenticator of this person; false when there is none. */
   remove(personId: string, id: string, within?: Database): Promise<boolean>
   /** All of one kind that a person has; returns how many. */
   removeAll(personId: string, kind: string, within?: Database): Promise<number>
 }
 
-export type AuthenticatorRow = Selectable<Tables['authenticators']>
-
-const fromRow = (row: AuthenticatorRow): Authenticator => ({
-  id: row.id,
-  personId: row.person_id,
-  kind: row.kind,
-  lookupKey: row.lookup_key,
-  data: row.data,
-  createdAt: row.created_at,
-  lastUsedAt: row.last_used_at,
-  heldAt: row.held_at,
-})
-
-/** Where the seal of a row stands (see FieldCipher). */
-const macAad = (id: string) => `authenticators.mac:${id}`
-
-type SealedPart = Omit<AuthenticatorRow, 'mac' | 'last_used_at'>
-
-const sealedPart = (row: SealedPart) => [
-  row.id,
-  row.person_id,
-  row.kind,
-  row.lookup_key,
-  row.data,
-  row.created_at,
-  row.held_at,
-]
-
-/** The seal of an authenticator's row: it says whose it is, of which kind, since when, and what stands in it. */
-export const sealOf = (seal: RowSeal, row: SealedPart): string => seal.seal(macAad(row.id), sealedPart(row))
-
-export const isSealed = (seal: RowSeal, row: AuthenticatorRow): boolean =>
-  seal.holds(macAad(row.id), sealedPart(row), row.mac)
-
-export function createAuthenticators(options: {
+export interface AuthenticatorsDeps {
   database: Database
   seal: RowSeal
-  /** Since when every row must be sealed, in milliseconds since 1970 UTC; undefined while rows of older versions are sealed. */
+  /** From this time every row must be sealed, in ms since 1970 UTC; undefined while rows of older versions are being sealed. */
   sealedFrom(): number | undefined
-  /** Told of a row that is given to nobody: somebody changed the store. */
+  /** Called for each ignored row: the store was changed by another program. */
   unsealed: (row: { id: string; kind: string }) => void
   clock: Clock
-}): Authenticators {
-  const { database, seal, sealedFrom, unsealed, clock } = options
+}
 
-  function counts(row: AuthenticatorRow): boolean {
-    if (isSealed(seal, row)) return true
-    const from = sealedFrom()
-    if (from === undefined || clock() < from) return true
-    unsealed({ id: row.id, kind: row.kind })
-    return false
-  }
-
-  const list: Authenticators['list'] = async (personId, kind, within = database) => {
-    const rows = await within
-      .selectFrom('authenticators')
-      .selectAll()
-      .where('person_id', '=', personId)
-      .$if(kind !== undefined, (query) => query.where('kind', '=', kind ?? ''))
-      .orderBy('created_at')
-      .orderBy('id')
-      .execute()
-    return rows.filter(counts).map(fromRow)
-  }
-
-  /** By compare-and-set on all that may change; sealed anew. */
-  async function change(
-    { id, personId, kind, lookupKey, data, createdAt, heldAt }: Authenticator,
-    values: { data?: string; held_at?: number | null },
-    within: Database,
-  ): Promise<boolean> {
-    const before = {
-      id,
-      person_id: personId,
-      kind,
-      lookup_key: lookupKey,
-      data,
-      created_at: createdAt,
-      held_at: heldAt,
-    }
-    const result = await within
-      .updateTable('authenticators')
-      .set({ ...values, mac: sealOf(seal, { ...before, ...values }) })
-      .where('id', '=', id)
-      .where('person_id', '=', personId)
-      .where('data', '=', data)
-      .where('held_at', heldAt === null ? 'is' : '=', heldAt)
-      .executeTakeFirst()
-    return result.numUpdatedRows === 1n
-  }
-
+export function createAuthenticators(deps: AuthenticatorsDeps): Authenticators {
+  const { database, clock } = deps
+  const list: Authenticators['list'] = (personId, kind, within = database) => listSealed(deps, within, personId, kind)
   return {
     list,
     find: async (personId, kind) => (await list(personId, kind))[0],
@@ -150,29 +59,11 @@ export function createAuthenticators(options: {
         .where('kind', '=', kind)
         .where('lookup_key', '=', lookupKey)
         .executeTakeFirst()
-      return row && counts(row) ? fromRow(row) : undefined
+      return row && isUsable(deps, row) ? fromRow(row) : undefined
     },
-    async add({ personId, kind, lookupKey, data }, within = database) {
-      const row = {
-        id: randomUUID(),
-        person_id: personId,
-        kind,
-        lookup_key: lookupKey ?? null,
-        data,
-        created_at: clock(),
-        last_used_at: null,
-        held_at: null,
-      }
-      const added = await within
-        .insertInto('authenticators')
-        .values({ ...row, mac: sealOf(seal, row) })
-        .onConflict((conflict) => conflict.columns(['kind', 'lookup_key']).doNothing())
-        .returningAll()
-        .executeTakeFirst()
-      return added && fromRow(added)
-    },
-    replaceData: (authenticator, data, within = database) => change(authenticator, { data }, within),
-    hold: (authenticator, at, within) => change(authenticator, { held_at: at }, within),
+    add: (authenticator, within = database) => add(deps, within, authenticator),
+    replaceData: (authenticator, data, within = database) => update(deps, within, authenticator, { data }),
+    hold: (authenticator, at, within) => update(deps, within, authenticator, { held_at: at }),
     async used({ id }) {
       await database.updateTable('authenticators').set({ last_used_at: clock() }).where('id', '=', id).execute()
     },
@@ -193,4 +84,81 @@ export function createAuthenticators(options: {
       return Number(numDeletedRows)
     },
   }
+}
+
+/** Whether a row may be used: it is sealed, or written before seals were required. */
+function isUsable({ seal, sealedFrom, unsealed, clock }: AuthenticatorsDeps, row: AuthenticatorRow): boolean {
+  if (isSealed(seal, row)) return true
+  const from = sealedFrom()
+  if (from === undefined || clock() < from) return true
+  unsealed({ id: row.id, kind: row.kind })
+  return false
+}
+
+async function listSealed(
+  deps: AuthenticatorsDeps,
+  within: Database,
+  personId: string,
+  kind: string | undefined,
+): Promise<Authenticator[]> {
+  const rows = await within
+    .selectFrom('authenticators')
+    .selectAll()
+    .where('person_id', '=', personId)
+    .$if(kind !== undefined, (query) => query.where('kind', '=', kind ?? ''))
+    .orderBy('created_at')
+    .orderBy('id')
+    .execute()
+  return rows.filter((row) => isUsable(deps, row)).map(fromRow)
+}
+
+async function add(
+  { seal, clock }: AuthenticatorsDeps,
+  within: Database,
+  { personId, kind, lookupKey, data }: NewAuthenticator & { personId: string },
+): Promise<Authenticator | undefined> {
+  const row = {
+    id: randomUUID(),
+    person_id: personId,
+    kind,
+    lookup_key: lookupKey ?? null,
+    data,
+    created_at: clock(),
+    last_used_at: null,
+    held_at: null,
+  }
+  const added = await within
+    .insertInto('authenticators')
+    .values({ ...row, mac: sealOf(seal, row) })
+    .onConflict((conflict) => conflict.columns(['kind', 'lookup_key']).doNothing())
+    .returningAll()
+    .executeTakeFirst()
+  return added && fromRow(added)
+}
+
+/** By compare-and-set on all columns that can change; seals the row again. */
+async function update(
+  { seal }: AuthenticatorsDeps,
+  within: Database,
+  { id, personId, kind, lookupKey, data, createdAt, heldAt }: Authenticator,
+  values: { data?: string; held_at?: number | null },
+): Promise<boolean> {
+  const before = {
+    id,
+    person_id: personId,
+    kind,
+    lookup_key: lookupKey,
+    data,
+    created_at: createdAt,
+    held_at: heldAt,
+  }
+  const result = await within
+    .updateTable('authenticators')
+    .set({ ...values, mac: sealOf(seal, { ...before, ...values }) })
+    .where('id', '=', id)
+    .where('person_id', '=', personId)
+    .where('data', '=', data)
+    .where('held_at', heldAt === null ? 'is' : '=', heldAt)
+    .executeTakeFirst()
+  return result.numUpdatedRows === 1n
 }

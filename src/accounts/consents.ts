@@ -11,7 +11,7 @@ const schema = z.object({
   resources: z.record(z.string(), z.array(z.string())),
 })
 
-/** What a person lets a portal have. */
+/** Scopes and claims that a person agreed to give to a portal. */
 export type Granted = z.infer<typeof schema>
 
 export interface Consent {
@@ -21,21 +21,21 @@ export interface Consent {
   givenAt: number
 }
 
-/** What people agreed to, remembered per portal. */
+/** The consents of people, by portal. */
 export interface Consents {
   find(personId: string, clientId: string): Promise<Granted | undefined>
   list(personId: string): Promise<Consent[]>
-  /** Versions of the privacy notice agreed to; times in milliseconds since 1970 UTC. */
+  /** Versions of the privacy notice that the person agreed to; times in milliseconds since 1970 UTC. */
   privacyNotices(personId: string): Promise<{ version: string; givenAt: number }[]>
-  /** Adds to what was given before. */
+  /** Adds to the earlier consent. */
   give(personId: string, clientId: string, granted: Granted, by: Actor): Promise<void>
-  /** Takes back all of it; false when there was nothing. What the portal holds ends elsewhere (src/sessions/sessions.ts). */
+  /** Withdraws the whole consent; false when there was none. The caller revokes the grants (src/sessions/sessions.ts). */
   withdraw(personId: string, clientId: string, by: Actor): Promise<boolean>
 }
 
 const union = (one: readonly string[] = [], other: readonly string[] = []) => [...new Set([...one, ...other])]
 
-/** All scopes of both, by resource. */
+/** The scopes of both, by resource. */
 export function mergeResources(one: Granted['resources'], other: Granted['resources']): Granted['resources'] {
   const merged = { ...one }
   for (const [resource, scopes] of Object.entries(other)) merged[resource] = union(merged[resource], scopes)

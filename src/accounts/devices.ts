@@ -13,17 +13,17 @@ export interface Device {
   lastSeenAt: number
 }
 
-/** Browsers people sign in with, told apart by a cookie of their own (src/pages/request-context.ts `device`). */
+/** Browsers in which people sign in, identified by a device cookie (src/pages/request-context.ts `device`). */
 export interface Devices {
   /** Keyed fingerprint of the browser's device cookie. */
   keyOf(cookie: string): string
-  /** When this person first signed in with it, in milliseconds since 1970 UTC. */
+  /** Time of the first sign-in of this person in this browser, in milliseconds since 1970 UTC. */
   firstSeenAt(personId: string, key: string): Promise<number | undefined>
   /** Latest seen first. */
   list(personId: string): Promise<Device[]>
   /** False when this person has no such browser. */
   forget(personId: string, key: string, by: Actor): Promise<boolean>
-  /** Notes a sign-in: `first` when the person has no device yet, `new` when it is another one than before. */
+  /** Records a sign-in. `first`: the person had no device before; `new`: they had other devices only. */
   seen(sighting: { personId: string; cookie: string; browser: string }): Promise<'first' | 'new' | 'known'>
 }
 

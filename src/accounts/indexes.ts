@@ -1,7 +1,7 @@
 import { indexKeysInUse, type LookupIndex } from '../keys/lookup-index.ts'
 import type { DatabaseTransaction } from '../storage/database.ts'
 
-/** What an account is found by, each made of what is sealed beside it. */
+/** Blind indexes of an account: columns for lookup by identifier. */
 export function indexesOf(
   lookup: LookupIndex,
   key: string,
@@ -15,8 +15,8 @@ export function indexesOf(
 }
 
 /**
- * Accounts that have proven this document. Two of them under different index keys are no conflict to the store's own unique
- * index, so who is about to prove one looks here, in the same transaction: writers take turns.
+ * Accounts that have proven this document. The store's unique index does not see equal documents under different index keys.
+ * So a proof calls this first, in its own transaction: writers are serialised.
  */
 export async function provenHolders(
   within: DatabaseTransaction,

@@ -5,6 +5,7 @@ import type { Tables } from '../storage/schema.ts'
 import type { Authenticators } from './authenticators.ts'
 import type { Actor } from './natural-persons.ts'
 import type { Notifier } from './notices.ts'
+import { orUndo, Undo } from './undo.ts'
 import { waysLeft } from './ways-in.ts'
 
 export interface MethodLock {
@@ -14,11 +15,11 @@ export interface MethodLock {
   lockedAt: number
 }
 
-/** Ways to sign in that are off for a person: switched off by themself, or locked after a sign-in that was not theirs. */
+/** Login methods that are off for a person: switched off by the person, or locked after a stranger's sign-in. */
 export interface MethodLocks {
   list(personId: string): Promise<MethodLock[]>
   locked(personId: string, method: string): Promise<boolean>
-  /** False when it was off already, and with `keepOne` when nothing would be left to sign in with. The person is told. */
+  /** False when it was off already, or with `keepOne` when no way to sign in would be left. The person is notified. */
   lock(
     personId: string,
     method: string,
@@ -26,12 +27,9 @@ export interface MethodLocks {
     by: Actor,
     options?: { keepOne: boolean },
   ): Promise<boolean>
-  /** False when it was not off. The person is told. */
+  /** False when it was not off. The person is notified. */
   unlock(personId: string, method: string, by: Actor, within?: DatabaseTransaction): Promise<boolean>
 }
-
-/** Ends the transaction: what it did so far is undone. */
-class Undo extends Error {}
 
 export function createMethodLocks(options: {
   database: Database
@@ -57,7 +55,7 @@ export function createMethodLocks(options: {
       return row !== undefined
     },
     async lock(personId, method, reason, by, { keepOne } = { keepOne: false }) {
-      const locked = database.transaction().execute(async (transaction) => {
+      const locked = await orUndo(database, async (transaction) => {
         const { numInsertedOrUpdatedRows } = await transaction
           .insertInto('method_locks')
           .values({ person_id: personId, method, reason, locked_at: clock() })
@@ -70,10 +68,7 @@ export function createMethodLocks(options: {
         await notifier.notify({ personId, kind: 'method-locked', details, restricted: by.restricted }, transaction)
         return true
       })
-      return locked.catch((error: unknown) => {
-        if (error instanceof Undo) return false
-        throw error
-      })
+      return locked ?? false
     },
     unlock(personId, method, by, within) {
       return within ? unlockIn(within) : database.transaction().execute(unlockIn)

@@ -4,7 +4,7 @@ import type { Clock } from '../config/clock.ts'
 import type { FieldCipher } from '../keys/field-cipher.ts'
 import type { Database } from '../storage/database.ts'
 
-/** What people are told of, each with its words under `notices.<kind>`. */
+/** Kinds of security notices, each with its words under `notices.<kind>`. */
 export const noticeKinds = [
   'new-device',
   'authenticator-added',
@@ -41,15 +41,15 @@ export type NoticeKind = (typeof noticeKinds)[number]
 export interface NewNotice {
   personId: string
   kind: NoticeKind
-  /** No personal data here: words are made from it when it is read. */
+  /** Without personal data. The page makes the words from it. */
   details?: Record<string, string>
   /** Network address and browser; sealed. */
   restricted?: Record<string, string> | undefined
 }
 
-/** How people are told of what concerns their account's safety. The embedded one is the account centre's inbox. */
+/** Sends security notices to people. The embedded one is the inbox of the account centre. */
 export interface Notifier {
-  /** With a transaction: told exactly if the change is kept. */
+  /** With a transaction, the notice is stored if and only if the change is. */
   notify(notice: NewNotice, within?: Database): Promise<void>
 }
 
@@ -67,7 +67,7 @@ export interface Inbox extends Notifier {
   /** Newest first. */
   list(personId: string, limit: number, offset?: number): Promise<Notice[]>
   unread(personId: string): Promise<number>
-  /** Marks as read what had come by then, so that nothing unseen is marked. */
+  /** Marks notices up to this time as read, so that no unseen one is marked. */
   readUntil(personId: string, at: number): Promise<void>
 }
 

@@ -1,23 +1,22 @@
-import { createFaceConsents } from './faces/consents.ts'
-import { createNumberClaims } from './faces/number-claims.ts'
-import { createFaceProofs } from './faces/proofs.ts'
-import { createLegalPersons } from './legal-persons.ts'
-import { createInvitationCodes } from './mandates/invitation-codes.ts'
-import { createMandates } from './mandates/mandates.ts'
-import { createPrincipals, type Principals } from './mandates/principals.ts'
-import { createRepresentations } from './mandates/representations.ts'
-import { createSupersede } from './superseding.ts'
 import { createEmbeddedBusinessRegister } from '../proofing/embedded-business-register.ts'
-import { createFaceReferences } from '../proofing/face/references.ts'
+import { createFaceReferences, type FaceReferencesDeps } from '../proofing/face/references.ts'
+import { createFaceConsents, type FaceConsentsDeps } from './faces/consents.ts'
+import { createNumberClaims, type NumberClaimsDeps } from './faces/number-claims.ts'
+import { createFaceProofs } from './faces/proofs.ts'
+import type { FaceProofsDeps } from './faces/record-proof.ts'
+import { createLegalPersons } from './legal-persons.ts'
+import type { MandatesDeps } from './mandates/acts.ts'
+import { createInvitationCodes, type InvitationCodesDeps } from './mandates/invitation-codes.ts'
+import { createMandates } from './mandates/mandates.ts'
+import { createPrincipals } from './mandates/principals.ts'
+import { createRepresentations } from './mandates/representations.ts'
+import { createSupersede, type SupersedeDeps } from './superseding.ts'
 
-/** What is needed to act for organisations and relatives. */
-export function openActing(
-  deps: Omit<Parameters<typeof createMandates>[0], 'principals' | 'invitationCodes'> &
-    Parameters<typeof createInvitationCodes>[0],
-) {
+/** Opens the services for acting on behalf of organisations and relatives. */
+export function openActing(deps: Omit<MandatesDeps, 'principals' | 'invitationCodes'> & InvitationCodesDeps) {
   const businessRegister = createEmbeddedBusinessRegister(deps)
   const legalPersons = createLegalPersons({ ...deps, register: businessRegister })
-  const principals: Principals = createPrincipals({ ...deps, legalPersons })
+  const principals = createPrincipals({ ...deps, legalPersons })
   const invitationCodes = createInvitationCodes(deps)
   return {
     businessRegister,
@@ -28,13 +27,13 @@ export function openActing(
   }
 }
 
-/** What is known of faces, and proven by them. */
+/** Opens the services for face templates, consents and proofs. */
 export function openFaces(
-  deps: Parameters<typeof createFaceReferences>[0] &
-    Omit<Parameters<typeof createFaceConsents>[0], 'references'> &
-    Omit<Parameters<typeof createFaceProofs>[0], 'supersede' | 'claims'> &
-    Parameters<typeof createSupersede>[0] &
-    Parameters<typeof createNumberClaims>[0],
+  deps: FaceReferencesDeps &
+    Omit<FaceConsentsDeps, 'references'> &
+    Omit<FaceProofsDeps, 'supersede' | 'claims'> &
+    SupersedeDeps &
+    NumberClaimsDeps,
 ) {
   const numberClaims = createNumberClaims(deps)
   const faceReferences = createFaceReferences(deps)

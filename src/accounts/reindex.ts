@@ -2,20 +2,20 @@ import type { FieldCipher } from '../keys/field-cipher.ts'
 import { firstOfOldFiles, type LookupIndex } from '../keys/lookup-index.ts'
 import { unhurried, type Database } from '../storage/database.ts'
 import { indexesOf } from './indexes.ts'
-import { fieldAad } from './sealed-fields.ts'
+import { fieldAad } from './personal-fields.ts'
 
 const columns = ['document_index', 'phone_index', 'username_index'] as const
 const pageSize = 200
 
 export interface Reindexed {
   done: number
-  /** Accounts that could not be opened, or whose index another has already. */
+  /** Accounts that could not be opened, or whose new index another account has. */
   left: string[]
 }
 
 /**
- * Brings every account under one index key while servers run, by compare-and-set, for all new ones are kept under it
- * already (indexKeysInUse). What was done stays done, so it may be ended and run again at any time.
+ * Changes the indexes of all accounts to one index key while servers run, by compare-and-set. New accounts use this key already
+ * (indexKeysInUse). It may be stopped and run again at any time.
  */
 export async function reindex(options: {
   database: Database
@@ -32,7 +32,7 @@ export async function reindex(options: {
   let done = 0
   let seen = 0
 
-  // all rows are read and the done ones passed over: to look for those that are not would take longer with each page
+  // reads all rows and skips finished ones: a query for unfinished ones would get slower with each page
   const page = (after: string) =>
     database
       .selectFrom('natural_persons')
@@ -59,7 +59,7 @@ export async function reindex(options: {
 
   async function write(changes: ReturnType<typeof changeOf>): Promise<void> {
     let written = 0
-    // a page shares a commit: servers wait for it a moment, and a commit for each row would take hours
+    // one commit for each page: one for each row would take hours
     await database.transaction().execute(async (transaction) => {
       for (const { row, fresh } of changes) {
         const { numUpdatedRows } = await transaction
@@ -81,7 +81,7 @@ export async function reindex(options: {
     const changes = rows.flatMap(changeOf)
     if (changes.length > 0) {
       await write(changes).catch(async () => {
-        // the store refused one of them: the others are done one by one, and it is told
+        // the store refused one row: write them one by one and report the refused one
         for (const change of changes) await write([change]).catch(() => left.push(change.row.id))
       })
     }
@@ -92,7 +92,7 @@ export async function reindex(options: {
   return { done, left }
 }
 
-/** How many accounts stand under an index key. */
+/** Number of open accounts with an index under this key. */
 export async function indexedUnder(database: Database, key: string): Promise<number> {
   const counted = database
     .selectFrom('natural_persons')

@@ -3,9 +3,9 @@ import type { Clock } from '../config/clock.ts'
 import type { Database } from '../storage/database.ts'
 import type { Actor } from './natural-persons.ts'
 
-/** For whom a person acts at a portal, remembered from the last time they chose. Null: for themself. */
+/** The last choice of a person at a portal: for whom they act. Null: for themself. */
 export interface RepresenteeChoices {
-  /** Undefined where they never chose. */
+  /** Undefined where there was no choice yet. */
   find(personId: string, clientId: string): Promise<string | null | undefined>
   keep(choice: { personId: string; clientId: string; principalId: string | null }, by: Actor): Promise<void>
 }

@@ -1,11 +1,11 @@
 import { dayMs } from '../config/time.ts'
 import type { RowSeal } from '../keys/row-seal.ts'
 import { unhurried, type Database } from '../storage/database.ts'
-import { isSealed, sealOf, type AuthenticatorRow } from './authenticators.ts'
+import { isSealed, sealOf, type AuthenticatorRow } from './authenticators/row.ts'
 
 const pageSize = 500
 
-/** Rows of older versions may be written for so long after all were sealed: their servers may run beside this one. */
+/** After all rows are sealed, servers of older versions may write unsealed rows for this time, in milliseconds. */
 export const overlapMs = dayMs
 
 async function* unsealedPages(database: Database, seal: RowSeal): AsyncGenerator<AuthenticatorRow[]> {
@@ -18,7 +18,7 @@ async function* unsealedPages(database: Database, seal: RowSeal): AsyncGenerator
   }
 }
 
-/** How many authenticators have no seal, or one that does not hold. Reads the whole table. */
+/** Number of authenticators without a valid seal. Reads the whole table. */
 export const countUnsealed = (database: Database, seal: RowSeal): Promise<number> =>
   unhurried(database, async (within) => {
     let many = 0
@@ -27,8 +27,8 @@ export const countUnsealed = (database: Database, seal: RowSeal): Promise<number
   })
 
 /**
- * Seals every authenticator as it is now, while servers run, by compare-and-set; what was done stays done. It vouches for
- * what stands there: for a store of before there were seals, and by an administrator's word after a restore.
+ * Seals all authenticators as they are now, while servers run, by compare-and-set. It declares the rows genuine: only for a store
+ * from before there were seals, or when an administrator confirms it after a restore.
  * @returns how many were sealed
  */
 export async function sealAuthenticators(database: Database, seal: RowSeal): Promise<number> {

@@ -6,30 +6,30 @@ import type { DatabaseTransaction } from '../storage/database.ts'
 type Uids = ReadonlyMap<string, number>
 
 /**
- * What was ended of a person's sign-ins. It stands in the durable store and is compared with each session, token, approval and
- * running login, so what was ended stays ended when the artifact store loses its last writes.
+ * The ended sign-ins of a person. The durable store has them; each session, token, approval and running login is checked against
+ * them. So an ended sign-in stays ended when the artifact store loses its last writes.
  */
 export interface SignInEndings {
-  /** How often sign-ins were ended: a login that was proven under another number is not taken. */
+  /** Number of endings. A login that was proven under another number is refused. */
   epoch: number
-  /** Sign-ins of before this time count no more, in milliseconds since 1970 UTC, always a whole second. */
+  /** Sign-ins before this time do not count, in milliseconds since 1970 UTC, always a whole second. */
   before: number | null
   /** Sessions that stay although they began before. */
   stay: Uids
-  /** Sessions that were ended by themselves. */
+  /** Sessions that were ended one by one. */
   ended: Uids
 }
 
-/** A session that is open, with the time of its sign-in in seconds since 1970 UTC. */
+/** An open session, with the time of its sign-in in seconds since 1970 UTC. */
 export interface OpenSession {
   uid: string
   signedInAt: number
 }
 
-/** Which sign-ins end: all but those of some sessions (none: all), or those of some sessions only. */
+/** The sign-ins to end: all except those of some sessions, or only those of some sessions. */
 export type Ending = { but: readonly OpenSession[] } | { only: readonly string[] }
 
-/** What a session, token or approval knows of its sign-in. */
+/** The sign-in of a session, token or approval. */
 export interface SignInMoment {
   /** Seconds since 1970 UTC. */
   at: number
@@ -37,8 +37,8 @@ export interface SignInMoment {
 }
 
 /**
- * Ends sign-ins of a person within the transaction of the remedy. It also tells the server processes to remove what is left of
- * them (src/jobs/session-endings.ts). So it works from the command line and after a crash.
+ * Ends sign-ins of a person within the transaction of the caller. It also schedules the removal of their sessions by the servers
+ * (src/jobs/session-endings.ts). So it works from the command line and after a crash.
  * @throws Error where there is no such account
  */
 export type EndSignIns = (transaction: DatabaseTransaction, personId: string, ending: Ending) => Promise<void>
@@ -48,9 +48,9 @@ const marksSchema = z.object({
   ended: z.array(z.tuple([z.string(), z.number()])),
 })
 
-/** One more than these, and all sign-ins end: the row stays small whatever somebody does with their own account. */
+/** One more than these, and all sign-ins end: this bounds the size of the row. */
 const mostEnded = 100
-const nobody: Uids = new Map()
+const noUids: Uids = new Map()
 
 interface EndingColumns {
   sign_in_epoch: number
@@ -58,30 +58,30 @@ interface EndingColumns {
   sign_in_marks: string | null
 }
 
-/** The columns that `readEndings` reads. */
+/** Columns for `readEndings`. */
 export const endingColumns = ['sign_in_epoch', 'signed_out_at', 'sign_in_marks'] as const
 
 export function readEndings(row: EndingColumns): SignInEndings {
   const { sign_in_epoch: epoch, signed_out_at: before, sign_in_marks: marks } = row
-  if (marks === null) return { epoch, before, stay: nobody, ended: nobody }
+  if (marks === null) return { epoch, before, stay: noUids, ended: noUids }
   const { stay, ended } = marksSchema.parse(JSON.parse(marks))
   return { epoch, before, stay: new Map(stay), ended: new Map(ended) }
 }
 
-/** Whether a sign-in was ended. Times of sign-ins are whole seconds: one of the same second as the ending does not count. */
+/** Whether a sign-in was ended. Times are whole seconds: a sign-in in the second of the ending does not count. */
 export function isEnded({ before, stay, ended }: SignInEndings, { at, sessionUid }: SignInMoment): boolean {
   if (sessionUid !== undefined && ended.has(sessionUid)) return true
   if (sessionUid !== undefined && stay.has(sessionUid)) return false
   return before !== null && at * 1000 < before
 }
 
-/** How long a new sign-in has to wait until it counts, in milliseconds: to the end of the second of the last ending. */
+/** Milliseconds until a new sign-in counts: to the end of the second of the last ending. */
 export const untilCounts = ({ before }: SignInEndings, now: number) => Math.max(0, (before ?? 0) - now)
 
 const secondAfter = (now: number) => (Math.floor(now / 1000) + 1) * 1000
 
 /**
- * Ends all sign-ins of everybody in one statement: for a store that comes back from a backup. Nobody is told: no server runs.
+ * Ends all sign-ins of all people in one statement, after a restore from a backup. Publishes nothing: no server runs.
  * @param now milliseconds since 1970 UTC
  */
 export async function endEverySignIn(transaction: DatabaseTransaction, now: number): Promise<void> {
@@ -95,10 +95,10 @@ export async function endEverySignIn(transaction: DatabaseTransaction, now: numb
     .execute()
 }
 
-/** @param options.lifetime seconds that a session or a refresh token lives at most */
+/** @param options.lifetime longest life of a session or refresh token, in seconds */
 export function createEndSignIns({ clock, lifetime }: { clock: Clock; lifetime: number }): EndSignIns {
-  const merge = (kept: Uids, added: readonly string[], now: number) => {
-    const merged = [...kept].filter(([, until]) => until > now)
+  const merge = (marks: Uids, added: readonly string[], now: number) => {
+    const merged = [...marks].filter(([, until]) => until > now)
     return new Map([...merged, ...added.map((uid): [string, number] => [uid, now + lifetime * 1000])])
   }
 
@@ -109,18 +109,18 @@ export function createEndSignIns({ clock, lifetime }: { clock: Clock; lifetime: 
       return { ...endings, epoch, ended, stay: merge(endings.stay, [], now) }
     }
     const open = 'but' in ending ? ending.but : []
-    // what another remedy ended meanwhile must not come back as a session that stays
+    // a session that another transaction ended must not become one that stays
     const stay = open.filter(({ uid, signedInAt }) => !isEnded(endings, { at: signedInAt, sessionUid: uid }))
     const before = secondAfter(now)
     return {
       epoch,
       before: Math.max(before, endings.before ?? 0),
       stay: merge(
-        nobody,
+        noUids,
         stay.map(({ uid }) => uid),
         now,
       ),
-      ended: ended.size > mostEnded ? nobody : ended,
+      ended: ended.size > mostEnded ? noUids : ended,
     }
   }
 
@@ -130,7 +130,7 @@ export function createEndSignIns({ clock, lifetime }: { clock: Clock; lifetime: 
       .select(endingColumns)
       .where('id', '=', personId)
       .executeTakeFirst()
-    if (!row) throw new Error('sign-ins of nobody cannot be ended')
+    if (!row) throw new Error('there is no account whose sign-ins could be ended')
     const now = clock()
     const { epoch, before, stay, ended } = after(readEndings(row), ending, now)
     const marks = stay.size + ended.size === 0 ? null : JSON.stringify({ stay: [...stay], ended: [...ended] })

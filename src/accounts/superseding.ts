@@ -7,32 +7,34 @@ import type { Actor, NaturalPerson } from './natural-persons.ts'
 import type { Notifier } from './notices.ts'
 import type { EndSignIns } from './sign-in-endings.ts'
 
-/** Takes the proof of a document from accounts that lose it to another one, in the transaction that proves it there. */
+/** Removes the proof of a document from accounts, in the transaction that records it for another account. */
 export type Supersede = (
   transaction: DatabaseTransaction,
   losers: readonly string[],
   winner: NaturalPerson,
   by: Actor,
 ) => Promise<{
-  /** To tell the servers of, once it is committed (topic `principal`). */
+  /** Ids to publish after the commit (topic `principal`). */
   principals: string[]
 }>
 
-/**
- * The loser falls to level 2, is signed out and told. What rested on the number goes with it: organisations wait for a new
- * representative, mandates rest. The winner is told what was opened in their name.
- */
-export function createSupersede(options: {
+export interface SupersedeDeps {
   legalPersons: Pick<LegalPersons, 'leaveWithin'>
   notifier: Notifier
   audit: AuditLog
   endSignIns: EndSignIns
   clock: Clock
-}): Supersede {
-  const { legalPersons, notifier, audit, endSignIns, clock } = options
+}
 
-  /** Mandates not over that an account gave or holds. */
-  async function mandatesOf(transaction: DatabaseTransaction, personId: string): Promise<number> {
+/**
+ * The loser falls to level 2, is signed out and notified. Organisations wait for a new representative, mandates are not in force.
+ * The winner is notified of organisations and mandates in their name.
+ */
+export function createSupersede(deps: SupersedeDeps): Supersede {
+  const { legalPersons, notifier, audit, endSignIns, clock } = deps
+
+  /** Number of open mandates that an account gave or holds. */
+  async function countMandates(transaction: DatabaseTransaction, personId: string): Promise<number> {
     const rows = await transaction
       .selectFrom('mandates')
       .select('id')
@@ -43,7 +45,7 @@ export function createSupersede(options: {
     return rows.length
   }
 
-  async function one(transaction: DatabaseTransaction, id: string, winner: NaturalPerson, by: Actor) {
+  async function supersedeOne(transaction: DatabaseTransaction, id: string, winner: NaturalPerson, by: Actor) {
     const now = clock()
     await transaction
       .updateTable('natural_persons')
@@ -52,7 +54,7 @@ export function createSupersede(options: {
       .execute()
     await transaction.deleteFrom('face_bindings').where('person_id', '=', id).execute()
     await endSignIns(transaction, id, { but: [] })
-    const mandates = await mandatesOf(transaction, id)
+    const mandates = await countMandates(transaction, id)
     const principals = await powerEnded(transaction, notifier, id, now)
     const organisations = await legalPersons.leaveWithin(transaction, id)
     const details = { by: winner.id, organisations, mandates }
@@ -68,7 +70,7 @@ export function createSupersede(options: {
   return async (transaction, losers, winner, by) => {
     const principals = new Set<string>()
     for (const id of losers) {
-      for (const principal of await one(transaction, id, winner, by)) principals.add(principal)
+      for (const principal of await supersedeOne(transaction, id, winner, by)) principals.add(principal)
     }
     if (losers.length > 0) await notifier.notify({ personId: winner.id, kind: 'number-won' }, transaction)
     return { principals: [...principals] }

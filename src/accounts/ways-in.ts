@@ -1,12 +1,12 @@
 import type { Database } from '../storage/database.ts'
 import type { Authenticators } from './authenticators.ts'
 
-/** Kinds of authenticators that open an account by themselves, each called as its login method is. */
+/** Kinds of authenticators that can sign in alone, each with the name of its login method. */
 export const signInKinds: readonly string[] = ['password', 'passkey']
 
 /**
- * How many ways in a person has: what they can sign in with now, by kind; what is held or switched off is left out. Whoever
- * takes one away asks within the transaction that does so, after it is gone: writers take turns, so two at once leave one.
+ * Number of authenticators a person can sign in with now: not held, method not switched off. To remove one, call it afterwards in
+ * the same transaction: writers are serialised, so two parallel removals leave one.
  */
 export async function waysLeft(
   { list }: Pick<Authenticators, 'list'>,

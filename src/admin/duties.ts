@@ -1,6 +1,6 @@
 import type { Administrator } from '../accounts/administrators.ts'
 import { isPeer } from '../accounts/administrators.ts'
-import { metadataAfter } from '../clients/clients.ts'
+import { metadataAfter } from '../clients/client.ts'
 import { parseClientMetadata, type ClientMetadata } from '../clients/metadata.ts'
 import { changesOf, metadataOf } from './clients/registration-fields.ts'
 import { nameOf, type Command, type Input } from './command.ts'

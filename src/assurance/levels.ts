@@ -7,13 +7,13 @@ export type Level = 2 | 3 | 4
 const level = z.union([z.literal(2), z.literal(3), z.literal(4)])
 
 /**
- * One way to a level: identity proven at least so well × way of signing in × age of the proof. `face-and-other` is a face
- * beside something else (a face alone is no second factor), `bound` an authenticator that a verified face had bound.
+ * One rule for a level: lowest identity level × way of signing in × age of the proof. `face-and-other`: a face with another factor
+ * (a face alone is no second factor). `bound`: an authenticator that was bound by a verified face.
  */
 const rule = z.strictObject({
   identity: level,
   way: z.enum(['any', 'face', 'face-and-other', 'bound']).default('any'),
-  /** The identity was proven so many days ago at most. */
+  /** Highest age of the identity proof, in days. */
   proofDays: z.number().int().positive().optional(),
 })
 
@@ -22,7 +22,7 @@ const table = z
     z.strictObject({
       level,
       acr: z.string(),
-      /** Older or newer names of the level: asked for and kept in sessions as if they were `acr`. */
+      /** Older or newer names of the level; requests and sessions may have them in place of `acr`. */
       aliases: z.array(z.string()),
       name: z.record(z.string(), z.string()),
       meaning: z.string(),
@@ -35,7 +35,7 @@ const table = z
     return new Set(names).size === names.length
   }, 'must have each acr value once')
 
-/** The levels as data: what each is called and how it is reached. */
+/** The levels as data: names and rules. */
 export type Levels = z.infer<typeof table>
 
 /** @throws ZodError, SyntaxError */
@@ -43,7 +43,7 @@ export const readLevels = (text: string): Levels => table.parse(JSON.parse(text)
 
 const levels = readLevels(readFileSync(new URL('../../config/levels.json', import.meta.url), 'utf8'))
 
-/** Every `acr` value published, lowest first (config/levels.json). */
+/** All published `acr` values, lowest first (config/levels.json). */
 export const acrValues: readonly string[] = levels.flatMap(({ acr, aliases }) => [acr, ...aliases])
 
 export function acrOf(wanted: Level): string {
@@ -56,23 +56,23 @@ const levelByName = new Map<string | undefined, Level>(
   levels.flatMap((row) => [row.acr, ...row.aliases].map((name) => [name, row.level] as const)),
 )
 
-/** The level an `acr` value stands for, or undefined for one that is not ours. */
+/** The level of an `acr` value; undefined for unknown values. */
 export function levelOf(acr: string | undefined): Level | undefined {
   return levelByName.get(acr)
 }
 
-/** At a kiosk: nothing but a face, whose living is not proven well enough to change or lend anything (docs/face.md). */
+/** A sign-in by face alone (kiosk). Liveness is not proven well enough to change or approve anything (docs/face.md). */
 export const isFaceAlone = (amr: readonly string[]): boolean => amr.length > 0 && amr.every((one) => one === 'face')
 
-/** What is known of a sign-in when its level is decided. */
+/** The facts about a sign-in that decide its level. */
 export interface Proven {
-  /** 2 self-asserted, 3 matched with a register, 4 and a face verified. */
+  /** 2 self-asserted, 3 matched with a register, 4 with a verified face. */
   identityLevel: number
-  /** RFC 8176 values of this login. */
+  /** Authentication methods of this login (RFC 8176). */
   amr: readonly string[]
-  /** The level of the session that vouched for this one (a phone for a computer): never above it. */
+  /** The level of the session that approved this one (a phone for a computer): an upper limit. */
   vouched?: Level | undefined
-  /** The account was recovered a short while ago, perhaps not by its person. */
+  /** The account was recovered a short time ago, perhaps by another person. */
   held: boolean
   /** The authenticator of this login was bound by a verified face. */
   bound?: boolean | undefined
@@ -87,13 +87,13 @@ const ways: Record<z.infer<typeof rule>['way'], (proven: Proven) => boolean> = {
   bound: ({ bound }) => bound === true,
 }
 
-/** While an account is held, only a passkey shows that its real-name person is there: a recovery gave nobody one. */
-const standsInHold = (amr: readonly string[]) => amr.includes('user')
+/** While an account is held, only a passkey proves the owner: a recovery does not create passkeys. */
+const countsInHold = (amr: readonly string[]) => amr.includes('user')
 
-/** The level a login reaches by the table; 2 where no rule of a higher one holds. */
+/** The level that a login reaches by the rules; 2 where no rule of a higher level applies. */
 export function levelReached(proven: Proven, by: Levels = levels): Level {
   const { identityLevel, amr, vouched, held, proofDays: age = 0 } = proven
-  if (identityLevel < 3 || (held && !standsInHold(amr))) return 2
+  if (identityLevel < 3 || (held && !countsInHold(amr))) return 2
   if (vouched !== undefined) return vouched
   const holds = ({ identity, way, proofDays }: z.infer<typeof rule>) =>
     identityLevel >= identity && ways[way](proven) && (proofDays === undefined || age <= proofDays)
@@ -102,8 +102,8 @@ export function levelReached(proven: Proven, by: Levels = levels): Level {
 }
 
 /**
- * The level a portal asks for: the lowest of the `acr` values it would take (OIDC Core 3.1.2.1, in any order), but never
- * less than the portal is registered with. Values that are not ours ask for nothing.
+ * The level a portal asks for: the lowest of its `acr_values` (OIDC Core 3.1.2.1, in any order), at least the registered minimum.
+ * Unknown values are ignored.
  */
 export function levelAsked(expected: { minLevel: Level; acrValues: readonly string[] }): Level {
   const asked = expected.acrValues.map(levelOf).filter((value) => value !== undefined)
@@ -112,8 +112,8 @@ export function levelAsked(expected: { minLevel: Level; acrValues: readonly stri
 }
 
 /**
- * What a session's level is called towards a portal: by the name it asked for, of the several it may have while it is renamed.
- * @param acr of the session, from before or after the renaming
+ * The name of a session's level for a portal: while a level is renamed, the name that the portal asked for.
+ * @param acr of the session, old or new name
  */
 export function acrAsAsked(acr: string | undefined, asked: readonly string[], by: Levels = levels): string | undefined {
   const row = by.find((one) => one.acr === acr || (acr !== undefined && one.aliases.includes(acr)))
@@ -121,18 +121,18 @@ export function acrAsAsked(acr: string | undefined, asked: readonly string[], by
   return asked.find((name) => row.aliases.includes(name)) ?? row.acr
 }
 
-/** What a session or a token knows of the sign-in it comes from. */
+/** The sign-in of a session or token. */
 export interface SignIn extends SignInMoment {
   level: Level
   amr: readonly string[]
 }
 
 /**
- * Whether a sign-in still counts: not one that was ended, nor one of a level that a held account does not give. Removing
- * sessions reaches those that are there. This reaches a login that was under way, and tokens that outlive theirs.
+ * Whether a sign-in still counts: it was not ended, and a held account may have its level. This also stops running logins, and
+ * tokens that outlive their session; the removal of sessions does not.
  */
 export function signInCounts(expected: { signIn: SignIn; endings: SignInEndings; held: boolean }): boolean {
   const { signIn, endings, held } = expected
   if (isEnded(endings, signIn)) return false
-  return !held || signIn.level < 3 || standsInHold(signIn.amr)
+  return !held || signIn.level < 3 || countsInHold(signIn.amr)
 }

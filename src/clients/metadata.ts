@@ -62,11 +62,11 @@ const shape = z.strictObject({
   subject_type: oneOf(['pairwise', 'public']).default('pairwise'),
   sector: webUri.optional(),
   consent: oneOf(['ask', 'implicit']).default('ask'),
-  /** `required`: nobody comes in for themself, only for somebody they may act for. */
+  /** `required`: people sign in only on behalf of an organisation or relative. */
   representee: oneOf(['optional', 'required']).default('optional'),
   id_token_alg: oneOf(['ES256', 'RS256']).default('ES256'),
   resources: z.array(webUri).max(20).default([]),
-  /** Where its kiosks stand: one signs in by face alone from there only (src/login/methods/face/kiosk.ts). */
+  /** Networks of its kiosks: sign-in by face alone works only there (src/login/methods/face/kiosk.ts). */
   networks: z
     .array(z.string().refine((text) => networkSchema.safeParse(text).success, 'is no network such as 10.3.0.0/16'))
     .max(50, 'has more than 50 networks')
@@ -76,7 +76,7 @@ const shape = z.strictObject({
 export type ClientInput = z.input<typeof shape>
 export type ClientMetadata = Omit<z.output<typeof shape>, 'auth_method'> & { auth_method: (typeof authMethods)[number] }
 
-/** A field of a registration that cannot be accepted, and how to mend it. */
+/** A refused field of a registration, and how to correct it. */
 export interface FieldProblem {
   field: string
   message: string
@@ -84,7 +84,7 @@ export interface FieldProblem {
 
 type Parsed = { ok: true; metadata: ClientMetadata } | { ok: false; problems: FieldProblem[] }
 
-/** Checks a registration as a whole; every problem names its field and says how to mend it. */
+/** Checks a whole registration. Each problem names its field and the correction. */
 export function parseClientMetadata(input: unknown): Parsed {
   const parsed = shape.safeParse(input)
   if (!parsed.success) {

@@ -8,7 +8,7 @@ const { names } = z
 
 const skeletons = names.map((name) => ({ name, skeleton: skeletonOf(name) }))
 
-/** The official name (config/official-names.json) that a name holds or looks like; undefined where it holds none. */
+/** The official name (config/official-names.json) that a name contains or resembles; undefined for none. */
 export function officialNameIn(name: string): string | undefined {
   const looked = skeletonOf(name)
   return skeletons.find(({ skeleton }) => looked.includes(skeleton))?.name

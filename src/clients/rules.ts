@@ -1,4 +1,4 @@
-/** Rules a portal's registration must keep; each refusal says how to mend it. */
+/** Rules for the registration of a portal. Each refusal says how to correct it. */
 
 import { faultOfShownName } from '../text/names.ts'
 import { lookalike, staysWithin } from './hosts.ts'
@@ -10,8 +10,8 @@ interface Named {
 }
 
 /**
- * What is wrong with the names of a registration, beside all others of this system. What a portal is called already is not
- * looked at again: it keeps working, and `yideng doctor` names it.
+ * Checks the names of a registration against all others. An unchanged name is not checked: the portal keeps working, and
+ * `yideng doctor` reports it.
  */
 export function problemsOfNames(
   after: Named,
@@ -39,7 +39,7 @@ export function isLoopback(url: URL): boolean {
   return loopback.has(url.hostname)
 }
 
-/** Printable ASCII without quotes and angle brackets: what an address looks like on the wire (RFC 3986). */
+/** Printable ASCII without quotes and angle brackets: the form of an address on the wire (RFC 3986). */
 const wireForm = /^[\u0021\u0023-\u003b\u003d\u003f-\u007e]+$/
 
 function faultOfAddress(value: string): string | undefined {
@@ -63,7 +63,7 @@ export function faultOfWebUri(value: string): string | undefined {
   return 'must begin with https:// (http:// is allowed on localhost, 127.0.0.1 and [::1] only)'
 }
 
-/** A native application may also use a scheme of its own, in reverse domain form (RFC 8252 section 7.1). */
+/** A native application may also use its own scheme, in reverse domain form (RFC 8252 section 7.1). */
 export function faultOfRedirectUri(value: string, type: string): string | undefined {
   if (type !== 'native') return faultOfWebUri(value)
   const fault = faultOfAddress(value)
@@ -89,14 +89,14 @@ export function faultOfJwks(jwks: unknown): string | undefined {
   return undefined
 }
 
-/** Of our own clients, which stand in no table: the account centre and the command line. */
+/** Prefix of Yideng's own clients, which are in no table: the account centre and the command line. */
 const ownPrefix = 'yideng-'
-/** What we make ourselves, or a name in lower case; both are safe in addresses, in HTTP Basic and as names of properties. */
+/** A generated id, or a name in lower case; both are safe in addresses, in HTTP Basic and as property names. */
 const idForm = /^(?:[0-9a-f]{24}|[a-z][a-z0-9-]{7,63})$/
 
 /**
- * Why an id that comes from outside cannot be a portal's, or undefined when it can. oidc-provider uses ids as names of
- * properties, so one that every object has (`__proto__`, `constructor`) would reach all objects of the process.
+ * Why an id from outside cannot be that of a portal; undefined when it can. oidc-provider uses ids as property names: an inherited
+ * one (`__proto__`, `constructor`) would change all objects of the process.
  */
 export function faultOfClientId(id: string): string | undefined {
   if (id in Object.prototype || !idForm.test(id))

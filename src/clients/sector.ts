@@ -1,9 +1,8 @@
 import type { ClientMetadata } from './metadata.ts'
 
 /**
- * The sector identifier that pairwise subjects are made for, as oidc-provider computes it (OIDC Core 8.1): the host of the sector
- * address, else of the first redirect address. An app's own scheme has the empty host, which all such apps share. Undefined where
- * subjects are public, or nobody signs in.
+ * The sector identifier for pairwise subjects, as oidc-provider computes it (OIDC Core 8.1): the host of the sector address, or of
+ * the first redirect address. All apps with their own scheme share the empty host. Undefined for public subjects and services.
  */
 export function effectiveSector(
   client: Pick<ClientMetadata, 'subject_type' | 'sector' | 'redirect_uris'>,

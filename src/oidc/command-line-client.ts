@@ -1,4 +1,4 @@
-import { ownOfTheHouse, type Client } from '../clients/clients.ts'
+import { ownClientDefaults, type Client } from '../clients/client.ts'
 
 /** What an access token for the admin API has to have. No portal is ever registered for it. */
 export const adminScope = 'admin'
@@ -10,7 +10,7 @@ export const commandLineId = 'yideng-cli'
  * its tokens to a key (DPoP, RFC 9449). It stands in no table, so nobody can change it.
  */
 export const commandLineClient: Client = {
-  ...ownOfTheHouse,
+  ...ownClientDefaults,
   id: commandLineId,
   name: '一登管理命令行',
   names: { en: 'the Yideng command line' },

@@ -12,9 +12,9 @@ export interface RegisteredOrganisation {
   documentNumber: string
 }
 
-/** The business register of a county that has no line to the real one: a table filled by `yideng register import`. */
+/** The business register of a county without a connection to the real one: a table filled by `yideng register import`. */
 export interface EmbeddedBusinessRegister extends BusinessRegister {
-  /** Adds organisations, or replaces what is known of those already there. */
+  /** Adds organisations, or replaces those with the same code. */
   add(transaction: DatabaseTransaction, organisations: RegisteredOrganisation[]): Promise<void>
 }
 
@@ -31,7 +31,7 @@ export function createEmbeddedBusinessRegister(options: {
   return {
     async look(uscc) {
       const query = database.selectFrom('business_register').selectAll().where('uscc', '=', uscc)
-      // a register that cannot be asked is one that is away, be it a table
+      // a failed query counts as an unreachable register, also for a table
       const row = await query.executeTakeFirst().catch(() => 'unreachable' as const)
       if (row === 'unreachable') return { outcome: 'unreachable' }
       if (!row) return { outcome: 'not_found' }

@@ -3,13 +3,13 @@ import type { BlindIndex } from '../keys/blind-index.ts'
 import type { Database, DatabaseTransaction } from '../storage/database.ts'
 import type { IdentityClaim, PopulationRegister } from './population-register.ts'
 
-/** The population register of a county that has no line to the real one: a table filled by `yideng register import`. */
+/** The population register of a county without a connection to the real one: a table filled by `yideng register import`. */
 export interface EmbeddedPopulationRegister extends PopulationRegister {
   /** Adds people, or replaces the name of those already there. */
   add(transaction: DatabaseTransaction, people: IdentityClaim[]): Promise<void>
 }
 
-/** It keeps keyed fingerprints only: the table cannot be read back into names and numbers. */
+/** Stores keyed fingerprints only: names and numbers cannot be read from the table. */
 export function createEmbeddedPopulationRegister(options: {
   database: Database
   blindIndex: BlindIndex
@@ -22,7 +22,7 @@ export function createEmbeddedPopulationRegister(options: {
     return {
       document_type: documentType,
       document_index: blindIndex('register.document', document),
-      // bound to the document, so that equal names do not show
+      // bound to the document, so that equal names are not visible
       name_index: blindIndex('register.name', `${document}:${nameKey}`),
     }
   }

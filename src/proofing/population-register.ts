@@ -1,12 +1,12 @@
-/** What a register is asked: values normalised by src/accounts/identifiers. */
+/** A question to the register; values are normalised by src/accounts/identifiers. */
 export interface IdentityClaim {
   documentType: string
   documentNumber: string
-  /** The name as `matchKey` makes it. */
+  /** The name, normalised by `matchKey`. */
   nameKey: string
 }
 
-/** The authority that knows people. `unreachable` is an ordinary outcome: the account is proofed another time. */
+/** The register of people (人口库). `unreachable` is a normal outcome: the account is proofed later. */
 export interface PopulationRegister {
   match(claim: IdentityClaim): Promise<'match' | 'no_match' | 'unreachable'>
 }

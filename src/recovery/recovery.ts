@@ -6,8 +6,8 @@ import { maskName } from '../accounts/identifiers/masking.ts'
 import type { NaturalPerson, NaturalPersons } from '../accounts/natural-persons.ts'
 import type { BreachedPasswords } from '../accounts/passwords/breached.ts'
 import type { Passwords } from '../accounts/passwords/hash.ts'
-import { readCode } from '../accounts/account-recovery/codes.ts'
-import type { Pass, Recovery } from '../accounts/account-recovery/recovery.ts'
+import { readCode } from '../accounts/account-recovery/recovery-codes.ts'
+import type { Pass, Recovery } from '../accounts/account-recovery/account-recovery.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import type { Clock } from '../config/clock.ts'
 import type { Settings } from '../config/settings.ts'
@@ -22,6 +22,7 @@ import type { Artifacts } from '../storage/artifacts.ts'
 import { perNetwork } from '../guards/network-limit.ts'
 import { createAccountTries } from '../guards/account-tries.ts'
 import { actorOf } from '../login/host.ts'
+import { passwordAuthenticator } from '../login/methods/password/stored.ts'
 import type { Router, RouterContext } from '../login/method.ts'
 import { newPasswordProblems } from '../login/new-password.ts'
 
@@ -166,8 +167,8 @@ export function recoveryRoutes(router: Router, deps: RecoveryDeps): void {
     const { name, phone, username, documentNumber } = persons.reveal(person)
     const problems = await newPasswordProblems(form, [name, phone, username, documentNumber], breached)
     if (Object.keys(problems).length > 0) return showChoice(ctx, person, problems)
-    const passwordHash = await passwords.hash(form['password'] ?? '', 'known')
-    const recovered = await recovery.recover(pass, passwordHash, actorOf(ctx))
+    const replacement = passwordAuthenticator(await passwords.hash(form['password'] ?? '', 'known'))
+    const recovered = await recovery.recover(pass, replacement, actorOf(ctx))
     if (!recovered) {
       const about = { event: 'recovery.refused', ...actorOf(ctx), personId: person.id } as const
       await audit.record({ ...about, details: { by: pass.by } })

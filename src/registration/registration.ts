@@ -17,6 +17,7 @@ import { hashId } from '../storage/hash-id.ts'
 import { perNetwork } from '../guards/network-limit.ts'
 import { assertQuestion, pathOf, type Attempt } from '../login/attempt.ts'
 import { actorOf, type LoginQuestions } from '../login/host.ts'
+import { passwordAuthenticator } from '../login/methods/password/stored.ts'
 import type { Router, RouterContext } from '../login/method.ts'
 import { newPasswordProblems } from '../login/new-password.ts'
 import type { RegisterMatches } from '../guards/register-matches.ts'
@@ -104,10 +105,10 @@ export function registrationRoutes(router: Router, deps: RegistrationDeps): void
       return show(ctx, attempt, { form: 'too_many_registrations' })
     }
     const { password, ...opening } = input
-    const passwordHash = await passwords.hash(password)
+    const authenticators = [passwordAuthenticator(await passwords.hash(password))]
     const { document, name } = opening
     const silent = await matches.silent({ documentType: document.type, documentNumber: document.number, name })
-    const opened = await persons.create({ ...opening, passwordHash, noticeVersion, silent }, actorOf(ctx))
+    const opened = await persons.create({ ...opening, authenticators, noticeVersion, silent }, actorOf(ctx))
     if (!opened.ok) return show(ctx, attempt, { username: opened.problem })
     const id = attempt?.id ?? randomBytes(32).toString('base64url')
     await artifacts.put(kind, hashId(id), opened.person.id, { ttl: keptSeconds })

@@ -44,7 +44,7 @@ const write = (services: Services, id: string, values: Updateable<Tables['authen
 
 type Row = Awaited<ReturnType<typeof rowsOf>>[number]
 
-/** What somebody may do who writes the store and has no key. */
+/** Changes by an attacker who can write to the store and has no key. */
 const changes: [string, (own: Row, other: Row) => Updateable<Tables['authenticators']>][] = [
   ['moved to another person', (_own, other) => ({ person_id: other.person_id })],
   ['given what another person’s holds', (own, other) => ({ data: other.data === own.data ? '{"b":2}' : other.data })],
@@ -69,7 +69,7 @@ const stores: [string, () => Promise<Record<string, string>>][] = [
 
 describe.each(stores)('authenticators on %s', (name, environment) => {
   it.skipIf(name === 'PostgreSQL' && cannotRun('PostgreSQL'))(
-    'are given to nobody when their row was changed by whoever has no key',
+    'are ignored when their row was changed without the key',
     async () => {
       const line = commandLine({ environment: await environment() })
       await line.withServices(async (services) => {
@@ -88,7 +88,7 @@ describe.each(stores)('authenticators on %s', (name, environment) => {
             expect((await services.authenticators.list(one.id)).map(({ id }) => id)).toContain(row.id)
           }
         }
-        // two rows that change places, seals and all
+        // two rows exchanged, with their seals
         const [mine, theirs] = [own[0] ?? expect.fail(), others[0] ?? expect.fail()]
         await write(services, mine.id, {
           data: theirs.data,
@@ -119,7 +119,7 @@ describe.each(stores)('authenticators on %s', (name, environment) => {
   )
 })
 
-it('a rename of a passkey, whose name is sealed within, survives a rotation', async () => {
+it('a renamed passkey with its sealed name survives a key rotation', async () => {
   const line = commandLine()
   const added = await line.withServices(async (services) => {
     const { id: personId } = await openPerson(services)
@@ -131,14 +131,14 @@ it('a rename of a passkey, whose name is sealed within, survives a rotation', as
   })
   await line.json('keys', 'rotate', '--kind', 'data')
   await line.withServices(async (services) => {
-    const [kept] = await services.authenticators.list(added.personId, 'passkey')
-    const { name } = JSON.parse(kept?.data ?? '') as { name: string }
+    const [stored] = await services.authenticators.list(added.personId, 'passkey')
+    const { name } = JSON.parse(stored?.data ?? '') as { name: string }
     expect(name).toMatch(/^d2\./)
     expect(services.dataKeys.cipher.open(name, `authenticators.data:${added.id}`)).toBe('我的手机')
   })
 })
 
-it('rows of an older version are sealed at the next start; a day later none is taken without', async () => {
+it('rows of an older version are sealed at the next start; a day later unsealed rows are ignored', async () => {
   const { clock, forward } = handClock(Date.now())
   const line = commandLine({ clock })
   const keyFile = join(line.directory, 'keys', 'data.json')
@@ -164,7 +164,7 @@ it('rows of an older version are sealed at the next start; a day later none is t
     expect(services.dataKeys.sealedFrom()).toBe(clock() + overlapMs)
   })
   expect(await seals()).toBe('ok')
-  // a server of the older version that still runs writes one without
+  // a running server of the older version writes an unsealed row
   await line.withServices(async (services) => {
     await unsealed(services)
     expect(await has(services)).toBe(true)

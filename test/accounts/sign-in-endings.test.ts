@@ -22,7 +22,7 @@ async function begun() {
     const endings = async () => (await services.persons.find(id))?.endings ?? expect.fail()
     const end = (ending: Ending) =>
       services.database.transaction().execute((transaction) => endSignIns(transaction, id, ending))
-    /** As src/login/host.ts does: waits until it counts. */
+    /** As src/login/host.ts: waits until the sign-in counts. */
     const signIn = async () => {
       forward(untilCounts(await endings(), clock()))
       return Math.floor(clock() / 1000)
@@ -32,7 +32,7 @@ async function begun() {
   return { clock, forward, someone }
 }
 
-/** A remedy may act on a list of sessions that is older than what another remedy has ended meanwhile. */
+/** A change may use a list of sessions from before another change ended some of them. */
 const steps = fc.array(
   fc.oneof(
     { weight: 3, arbitrary: fc.record({ kind: fc.constant('sign-in' as const), session: fc.nat(5) }) },
@@ -43,12 +43,12 @@ const steps = fc.array(
   { maxLength: 30 },
 )
 
-it('what was ended never counts again, what was not goes on, and a new sign-in always counts', async () => {
+it('an ended sign-in never counts again, others go on, and a new sign-in always counts', async () => {
   const { clock, forward, someone } = await begun()
   await fc.assert(
     fc.asyncProperty(steps, async (all) => {
       const { endings, end, signIn } = await someone()
-      /** By session: its sign-in, and whether it must count. */
+      /** For each session its sign-in, and whether it must count. */
       const model = new Map<number, { uid: string; signedInAt: number; counts: boolean }>()
       let made = 0
       for (const step of all) {
@@ -65,7 +65,7 @@ it('what was ended never counts again, what was not goes on, and a new sign-in a
         const now = await endings()
         for (const { uid, signedInAt, counts } of model.values())
           expect(!isEnded(now, { at: signedInAt, sessionUid: uid }), uid).toBe(counts)
-        // what belongs to no session that stays counts only by its own time
+        // a token without a session counts by its own time only
         if (step.kind === 'but') expect(isEnded(now, { at: Math.floor(clock() / 1000) })).toBe(true)
       }
     }),
@@ -73,7 +73,7 @@ it('what was ended never counts again, what was not goes on, and a new sign-in a
   )
 })
 
-it('each ending has a number of its own: a login that was proven under another is not taken', async () => {
+it('each ending has its own number: a login that was proven under another one is refused', async () => {
   const { endings, end } = await (await begun()).someone()
   const seen = new Set([(await endings()).epoch])
   for (const ending of [{ but: [] }, { only: ['one'] }, { only: [] }, { but: [{ uid: 'one', signedInAt: 1 }] }]) {
@@ -83,7 +83,7 @@ it('each ending has a number of its own: a login that was proven under another i
   expect(seen.size).toBe(5)
 })
 
-it('stays small: marks go when nothing can live any more, and too many single ones end everything', async () => {
+it('the row stays small: expired marks are removed, and too many single endings end all sign-ins', async () => {
   const { clock, forward, someone } = await begun()
   const { endings, end, signIn } = await someone()
   await end({ only: ['old'] })

@@ -29,7 +29,7 @@ describe('levels of assurance', () => {
     expect(levelReached({ identityLevel, amr, held: false })).toBe(level)
   })
 
-  it('know a face alone from a face beside something else', () => {
+  it('distinguish a face alone from a face with another factor', () => {
     expect([['face'], ['pwd', 'face'], ['qr'], []].map(isFaceAlone)).toEqual([true, false, false, false])
   })
 
@@ -43,7 +43,7 @@ describe('levels of assurance', () => {
     expect(levelReached({ held: false, ...proven })).toBe(reached)
   })
 
-  it('can be renamed with overlap, and decided by another table', () => {
+  it('can be renamed with an overlap, and decided by another table', () => {
     const row = (level: number, aliases: string[], reached: object[]) => ({
       level,
       acr: `new:${level}`,
@@ -75,12 +75,9 @@ describe('levels of assurance', () => {
     [3, 2, 2],
     [3, 3, 3],
     [3, 4, 4],
-  ] as const)(
-    'identity level %i, vouched for by a session of level %i, reaches %i',
-    (identityLevel, vouched, level) => {
-      expect(levelReached({ identityLevel, amr: ['qr'], vouched, held: false })).toBe(level)
-    },
-  )
+  ] as const)('identity level %i, approved by a session of level %i, reaches %i', (identityLevel, vouched, level) => {
+    expect(levelReached({ identityLevel, amr: ['qr'], vouched, held: false })).toBe(level)
+  })
 
   it.each([
     [3, ['pwd'], undefined, 2],
@@ -115,7 +112,7 @@ describe('levels of assurance', () => {
     [2, ['urn:yideng:loa:4', 'urn:yideng:loa:3'], 3],
     [2, ['urn:other', 'urn:yideng:loa:4'], 4],
     [2, ['urn:other'], 2],
-  ] as const)('a portal of level %i that asks %j needs %i', (minLevel, asked, level) => {
+  ] as const)('a portal with minimum level %i that asks for %j gets %i', (minLevel, asked, level) => {
     expect(levelAsked({ minLevel, acrValues: asked })).toBe(level)
   })
 })

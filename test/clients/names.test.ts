@@ -24,7 +24,7 @@ it.each([
   ['a private character', '深\u{e000}圳'],
 ])('refuses a portal’s name with %s', (_what, name) => {
   expect(fault(name)).toBeTypeOf('string')
-  // persons and organisations by the same rule
+  // the same rule applies to people and organisations
   expect(checkName(normaliseName(name))).toBe('name_malformed')
   if (name !== '12345') expect(normaliseOrganisationName(name)).toBeUndefined()
 })
@@ -39,9 +39,9 @@ it.each([
   'བོད་ཡིག',
   'ئۇيغۇرچە',
   'ภาษาไทย',
-])('takes %s', (name) => expect(fault(name)).toBeUndefined())
+])('accepts %s', (name) => expect(fault(name)).toBeUndefined())
 
-it('writes letters in their usual form', () => {
+it('converts letters to their usual form', () => {
   expect(normaliseShownName(' ⽢肃　省（ＡＢ） ')).toBe('甘肃 省（AB）')
 })
 
@@ -54,7 +54,7 @@ it.each([
   ['OA 门户', '0A门户'],
 ])('%s and %s look the same', (one, other) => expect(skeletonOf(one)).toBe(skeletonOf(other)))
 
-it('and these do not', () => {
+it('other names do not look the same', () => {
   const names = ['深圳市政务服务网', '深圳市服务网', '广州市政务服务网', 'བོད', 'བོ', 'ไทย', 'ไท']
   expect(new Set(names.map(skeletonOf)).size).toBe(names.length)
 })
@@ -65,7 +65,7 @@ it.each([
   ['我的一登', '一登'],
   ['YIDENG 帮助', 'Yideng'],
   ['深圳市政务服务网', undefined],
-])('in %s stands the official name %s', (name, official) => expect(officialNameIn(name)).toBe(official))
+])('%s contains the official name %s', (name, official) => expect(officialNameIn(name)).toBe(official))
 
 it.each([
   ...Object.getOwnPropertyNames(Object.prototype),
@@ -78,8 +78,8 @@ it.each([
   'yideng-cli',
   'a3f0c6a5-58b1-4b5c-9e53-8f1f9b8f7c11',
   'портал-города',
-])('%s is no id for a portal', (id) => expect(faultOfClientId(id)).toBeTypeOf('string'))
+])('%s is no valid id for a portal', (id) => expect(faultOfClientId(id)).toBeTypeOf('string'))
 
-it.each(['sz-gov-portal', '0123456789abcdef01234567', 'abcdefgh', `a${'b'.repeat(63)}`])('%s is one', (id) =>
+it.each(['sz-gov-portal', '0123456789abcdef01234567', 'abcdefgh', `a${'b'.repeat(63)}`])('%s is a valid id', (id) =>
   expect(faultOfClientId(id)).toBeUndefined(),
 )

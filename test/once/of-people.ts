@@ -148,7 +148,7 @@ export const ofPeople: OneTimeThing[] = [
   },
   ...(['code', 'link'] as const).map((by): OneTimeThing => ({
     what: `recovery ${by}, by eight browsers`,
-    where: 'accounts/account-recovery/recovery.ts',
+    where: 'accounts/account-recovery/recover.ts',
     async prepare({ server, services }) {
       const person = await personWithCodes(services)
       const link = await services.recovery.makeLink(person.id, { counter: false }, { actor: 'administrator:test' })

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { sealOf } from '../../src/accounts/authenticators.ts'
+import { sealOf } from '../../src/accounts/authenticators/row.ts'
 import type { Services } from '../../src/services.ts'
 import type { Action } from '../../src/proofing/face/challenge.ts'
 import { openFaceEngine } from '../../src/proofing/face/engine.ts'

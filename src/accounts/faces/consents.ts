@@ -6,10 +6,10 @@ import { parseDocument } from '../identifiers/documents.ts'
 import type { Actor, NaturalPerson, NaturalPersons } from '../natural-persons.ts'
 import type { Notifier } from '../notices.ts'
 
-/** The text people agree to before the first capture (views/face/consent.eta); raise it with the text. */
+/** Version of the text that people agree to before the first capture (views/face/consent.eta). Change it with the text. */
 export const faceNoticeVersion = '2026-11'
 
-/** Under this age a guardian agrees (Personal Information Protection Law, art. 31). */
+/** In years. Under this age a guardian consents (Personal Information Protection Law, art. 31). */
 export const ageOfConsent = 14
 const adult = 18
 
@@ -20,32 +20,34 @@ export interface FaceConsent {
 }
 
 export interface FaceConsents {
-  /** The agreement there is, of whatever text. */
+  /** The consent, to any version of the text. */
   of(person: NaturalPerson): Promise<FaceConsent | undefined>
-  /** Agreed to the text as it is now. */
+  /** Whether the person consented to the current text. */
   given(personId: string): Promise<boolean>
-  /** Somebody's own; false for who is too young to. */
+  /** The person's own consent; false where they are too young. */
   give(person: NaturalPerson, by: Actor): Promise<boolean>
-  /** A guardian's, at the counter, where the relation was seen in the documents. */
+  /** A guardian's consent for a child, at a counter: a clerk checked the relation in their documents. */
   giveFor(person: NaturalPerson, guardian: NaturalPerson, by: Actor): Promise<'given' | 'not_a_child' | 'no_guardian'>
   mayAgree(person: NaturalPerson): boolean
-  /** The document does not say when somebody was born: they say themselves that they are old enough. */
+  /** The document has no date of birth: the person confirms that they are old enough. */
   isAgeUnknown(person: NaturalPerson): boolean
-  /** Erases consent and template; what a face has proven before stays true. False when there was nothing. */
+  /** Erases consent and template; earlier proofs stay valid. False when there was neither. */
   withdraw(person: NaturalPerson, by: Actor): Promise<boolean>
 }
 
-export function createFaceConsents(options: {
+export interface FaceConsentsDeps {
   database: Database
   persons: Pick<NaturalPersons, 'reveal'>
   references: FaceReferences
   notifier: Notifier
   audit: AuditLog
   clock: Clock
-}): FaceConsents {
-  const { database, persons, references, notifier, audit, clock } = options
+}
 
-  /** Whole years; undefined where the document does not say when somebody was born. */
+export function createFaceConsents(deps: FaceConsentsDeps): FaceConsents {
+  const { database, persons, references, notifier, audit, clock } = deps
+
+  /** Whole years; undefined where the document has no date of birth. */
   function ageOf(person: NaturalPerson, at = clock()): number | undefined {
     const { documentType: type, documentNumber: number } = persons.reveal(person)
     const now = new Date(at)
@@ -83,7 +85,7 @@ export function createFaceConsents(options: {
         .where('person_id', '=', person.id)
         .executeTakeFirst()
       if (!row) return undefined
-      // by age, and by id where it is not known: the guardian's account may be closed, and is nobody else's business
+      // The id of the guardian is erased with their account, so the age decides. Export must not show the guardian.
       const by = row.guardian_id === null && mayAgree(person, row.given_at) ? 'person' : 'guardian'
       return { version: row.notice_version, givenAt: row.given_at, by }
     },
@@ -113,7 +115,7 @@ export function createFaceConsents(options: {
           .deleteFrom('face_consents')
           .where('person_id', '=', person.id)
           .executeTakeFirst()
-        // whoever only claims a number has no say over the face behind it
+        // only the person who has proven the number decides about the face behind it
         const erased = person.identityLevel >= 3 && (await references.erase(persons.reveal(person), transaction))
         if (numDeletedRows === 0n && !erased) return false
         await audit.append(transaction, { event: 'face.withdrawn', ...by, personId: person.id, details: { erased } })

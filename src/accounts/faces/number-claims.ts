@@ -4,50 +4,52 @@ import type { Database, DatabaseTransaction } from '../../storage/database.ts'
 import type { Actor } from '../natural-persons.ts'
 import type { Notifier } from '../notices.ts'
 
-/** A document number that goes from one account to another when its waiting period is over. Times: ms since 1970 UTC. */
+/** A document number moves from one account to another at `dueAt`. Times in milliseconds since 1970 UTC. */
 export interface NumberClaim {
-  /** Proved the number at a counter. */
+  /** The account that proved the number at a counter. */
   claimantId: string
-  /** Has it until then. */
+  /** The account that has the number until then. */
   holderId: string
   askedBy: string
   askedAt: number
   dueAt: number
 }
 
-/** Why a claim ended and nothing changed. */
+/** Why a claim ended without a change. */
 export type ClaimEnding = 'proved_better' | 'cancelled' | 'holder_changed' | 'claimant_gone'
 
-/** The waiting claims, as rows of the durable store; both accounts are told of each step, in its transaction. */
+/** Waiting claims (durable store). Both accounts are notified of each step, in its transaction. */
 export interface NumberClaims {
-  /** Begins to wait; a claim that waits already goes on as it is. */
+  /** Starts the waiting period; an equal claim that waits already stays as it is. */
   begin(
     transaction: DatabaseTransaction,
     claim: Pick<NumberClaim, 'claimantId' | 'holderId'>,
     by: Actor,
   ): Promise<NumberClaim>
-  /** Whatever waits for or against this account. */
+  /** Claims by or against this account. */
   of(personId: string, within?: Database): Promise<NumberClaim[]>
   due(): Promise<NumberClaim[]>
-  /** By compare-and-set: false where somebody else carried it out or ended it. */
+  /** By compare-and-set: false where another process carried it out or ended it. */
   take(transaction: DatabaseTransaction, claim: NumberClaim): Promise<boolean>
-  /** What waits against an account ends; returns how many did. */
+  /** Ends the claims against an account; returns how many. */
   endAgainst(transaction: DatabaseTransaction, holderId: string, ending: ClaimEnding, by: Actor): Promise<number>
-  /** The claimant has the number by something better: what waited for them ends, and nobody needs to be told. */
+  /** Removes the claim of a claimant who got the number by a better proof; no notice is needed. */
   withdraw(transaction: DatabaseTransaction, claimantId: string): Promise<void>
-  /** Audits and tells that a claim which was taken changes nothing. */
+  /** Audits and notifies that a taken claim changes nothing. */
   ended(transaction: DatabaseTransaction, claim: NumberClaim, ending: ClaimEnding, by: Actor): Promise<void>
 }
 
-export function createNumberClaims(options: {
+export interface NumberClaimsDeps {
   database: Database
   notifier: Notifier
   audit: AuditLog
   clock: Clock
-  /** How long the account that loses the number has to object. */
+  /** Time to object for the account that loses the number. */
   waitSeconds: number
-}): NumberClaims {
-  const { database, notifier, audit, clock, waitSeconds } = options
+}
+
+export function createNumberClaims(deps: NumberClaimsDeps): NumberClaims {
+  const { database, notifier, audit, clock, waitSeconds } = deps
 
   const all = (within: Database) =>
     within

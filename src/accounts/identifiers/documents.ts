@@ -6,19 +6,19 @@ import { toAscii } from './ascii.ts'
 import { isValid } from './gb11643.ts'
 
 const form = z.strictObject({
-  /** Of the normalised number; a group named `kept` is all that is kept of it. Must be linear-time. */
+  /** Form of the normalised number. Only the group `kept`, where there is one, is stored. Must be linear-time. */
   pattern: z
     .string()
     .regex(/^\^.*\$$/, 'must begin with ^ and end with $')
     .transform((source) => new RegExp(source)),
   check: z.literal('gb11643').optional(),
-  /** Where the eight digits of the date of birth begin, from 0. */
+  /** Position of the eight digits of the date of birth, from 0. */
   birthDateAt: z.int().min(0).optional(),
-  /** Where the digit stands that is odd for a man (GB 11643). */
+  /** Position of the digit that is odd for a man (GB 11643). */
   genderAt: z.int().min(0).optional(),
-  /** Where a GB/T 2260 code begins. Only its province is looked at: counties come and go, numbers stay. */
+  /** Position of a GB/T 2260 code. Only its province is checked: counties change, numbers do not. */
   regionAt: z.int().min(0).optional(),
-  /** Fits ordinary words and telephone numbers too. */
+  /** The pattern also matches ordinary words and telephone numbers. */
   fitsMuchElse: z.boolean().default(false),
 })
 
@@ -32,14 +32,14 @@ const table = new Map(
   ),
 )
 
-/** Every kind of identity document, the most usual first (config/documents.json). */
+/** All kinds of identity documents, the most frequent first (config/documents.json). */
 export const documentTypes: readonly string[] = [...table.keys()]
 
 export interface IdentityDocument {
   type: string
-  /** Normalised: what is stored, indexed and compared with a register. */
+  /** Normalised: the form for the store, the index and the register. */
   number: string
-  /** YYYY-MM-DD, where the number tells it. */
+  /** YYYY-MM-DD, where the number contains it. */
   birthDate?: string
   gender?: 'male' | 'female'
 }
@@ -56,8 +56,8 @@ export type ParsedDocument = { ok: true; document: IdentityDocument } | { ok: fa
 const oldestYears = 150
 
 /**
- * Reads the number of an identity document as people write it: full-width, with spaces or hyphens, in small letters.
- * @param expected.today decides, by China Standard Time, which dates of birth lie in the future
+ * Reads the number of an identity document as people write it: full-width, with spaces or hyphens, in lower case.
+ * @param expected.today decides, in China Standard Time, which dates of birth are in the future
  */
 export function parseDocument(expected: { type: string; number: string; today: Date }): ParsedDocument {
   const { type, number: given, today } = expected
@@ -68,7 +68,7 @@ export function parseDocument(expected: { type: string; number: string; today: D
   if (typed === undefined) return { ok: false, problem: 'document_number_malformed' }
   const fitting = document.forms.find((one) => fits(one, typed))
   if (!fitting) return { ok: false, problem: 'document_number_malformed' }
-  const number = kept(fitting, typed)
+  const number = storedNumber(fitting, typed)
   if (fitting.check && !isValid(number)) return { ok: false, problem: 'document_number_check_digit' }
   const { birthDateAt, genderAt } = fitting
   const birthDate = birthDateAt === undefined ? undefined : readBirthDate(number, birthDateAt, today)
@@ -77,14 +77,14 @@ export function parseDocument(expected: { type: string; number: string; today: D
   return { ok: true, document: { type, number, ...(birthDate ? { birthDate } : {}), ...(gender ? { gender } : {}) } }
 }
 
-/** The normalised numbers, of documents of any kind, that a text may be; dates of birth are not looked at. */
+/** All document numbers that a text may be, normalised; dates of birth are not checked. */
 export function readDocumentNumbers(text: string): { number: string; fitsMuchElse: boolean }[] {
   const typed = normalise(text)
   if (!typed) return []
   const numbers = new Map<string, boolean>()
   for (const one of [...table.values()].flatMap(({ forms }) => forms)) {
     if (!fits(one, typed) || (one.check && !isValid(typed))) continue
-    const number = kept(one, typed)
+    const number = storedNumber(one, typed)
     numbers.set(number, one.fitsMuchElse && (numbers.get(number) ?? true))
   }
   return [...numbers].map(([number, fitsMuchElse]) => ({ number, fitsMuchElse }))
@@ -98,15 +98,15 @@ function fits({ pattern, regionAt }: Form, number: string): boolean {
   return pattern.test(number) && (regionAt === undefined || isRegion(`${number.slice(regionAt, regionAt + 2)}0000`))
 }
 
-function kept({ pattern }: Form, number: string): string {
+function storedNumber({ pattern }: Form, number: string): string {
   return pattern.exec(number)?.groups?.['kept'] ?? number
 }
 
-/** A date of the calendar that is neither to come nor longer ago than people live; undefined for any other. */
+/** A date of the calendar, not in the future and not more than 150 years ago; undefined for others. */
 function readBirthDate(number: string, at: number, today: Date): string | undefined {
   const [year, month, day] = [number.slice(at, at + 4), number.slice(at + 4, at + 6), number.slice(at + 6, at + 8)]
   const born = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day)))
-  // JavaScript reads 30 February as 2 March: only a date that comes back unchanged is one
+  // JavaScript reads 30 February as 2 March: only an unchanged date exists
   if (born.getUTCMonth() + 1 !== Number(month) || born.getUTCDate() !== Number(day)) return undefined
   const last = calendarDay(new Date(today.getTime() + chinaOffsetMs))
   const first = last - oldestYears * 10_000
@@ -114,5 +114,5 @@ function readBirthDate(number: string, at: number, today: Date): string | undefi
   return given >= first && given <= last ? `${year}-${month}-${day}` : undefined
 }
 
-/** 19900131 for 31 January 1990: days in their order. */
+/** A number that orders days: 19900131 for 31 January 1990. */
 const calendarDay = (date: Date) => (date.getUTCFullYear() * 100 + date.getUTCMonth() + 1) * 100 + date.getUTCDate()

@@ -2,8 +2,8 @@ const bodyLength = 17
 const characters = '10X98765432'
 
 /**
- * The check character of a GB 11643-1999 number: ISO 7064 MOD 11-2, where X stands for ten. It finds every single wrong
- * digit and every two neighbours changed round.
+ * The check character of a GB 11643-1999 number: ISO 7064 MOD 11-2, where X means ten. It finds each single wrong
+ * digit and each exchange of two neighbours.
  * @param body the first 17 digits
  * @throws RangeError when the body is anything else
  */
@@ -14,7 +14,7 @@ export function checkCharacter(body: string): string {
   return characters.charAt(remainder)
 }
 
-/** Whether 18 characters end in the check character of the other 17; anything that is not 17 digits and one more is not valid. */
+/** Whether 18 characters end in the check character of the first 17; other texts are not valid. */
 export function isValid(number: string): boolean {
   return /^\d{17}[\dX]$/.test(number) && checkCharacter(number.slice(0, bodyLength)) === number.charAt(bodyLength)
 }

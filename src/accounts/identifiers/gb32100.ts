@@ -1,11 +1,11 @@
 import { toAscii } from './ascii.ts'
 
-/** Digits and letters of GB 32100-2015 in their order: I, O, S, V and Z are left out, for they look like digits. */
+/** Digits and letters of GB 32100-2015 in order. I, O, S, V and Z are missing: they look like digits. */
 const alphabet = '0123456789ABCDEFGHJKLMNPQRTUWXY'
 const bodyLength = 17
 const body = new RegExp(`^[${alphabet}]{2}\\d{6}[${alphabet}]{9}$`)
 
-/** What registers an organisation and what it is, by the first two characters of its code (GB 32100-2015 table 1). */
+/** Kinds of organisations by the first two characters of the code (GB 32100-2015 table 1). */
 const kinds = {
   '11': 'government_organ',
   '12': 'public_institution',
@@ -23,7 +23,7 @@ export type OrganisationKind = (typeof kinds)[keyof typeof kinds] | 'other'
 /**
  * The check character of a unified social credit code (GB 32100-2015 annex A): weights are powers of 3 modulo 31.
  * @param code the first 17 characters
- * @throws RangeError when they are anything else
+ * @throws RangeError for other texts
  */
 export function creditCodeCheck(code: string): string {
   if (!body.test(code)) throw new RangeError('the body of a GB 32100 code has 17 characters of its alphabet')
@@ -41,8 +41,8 @@ export type ParsedCreditCode =
   | { ok: false; problem: 'uscc_required' | 'uscc_malformed' | 'uscc_check' }
 
 /**
- * Reads a unified social credit code (统一社会信用代码) as people write it: full-width, with spaces or hyphens, in small
- * letters. The organisation code inside it (GB 11714) is not checked again: some were given out with a wrong digit.
+ * Reads a unified social credit code (统一社会信用代码) as people write it: full-width, with spaces or hyphens, in lower
+ * case. The organisation code inside it (GB 11714) is not checked: some were issued with a wrong digit.
  */
 export function parseCreditCode(text: string): ParsedCreditCode {
   const uscc = toAscii(text)?.replaceAll(/[ -]/g, '').toUpperCase()
@@ -55,10 +55,10 @@ export function parseCreditCode(text: string): ParsedCreditCode {
   return { ok: true, uscc, kind: organisationKind(uscc) }
 }
 
-/** The region of the authority that registered it (places 3 to 8, GB/T 2260). */
+/** The region of the registering authority (positions 3 to 8, GB/T 2260). */
 export const registeredRegion = (uscc: string) => uscc.slice(2, 8)
 
-/** What kind of organisation a code belongs to. */
+/** The kind of organisation of a code. */
 export function organisationKind(uscc: string): OrganisationKind {
   return kinds[uscc.slice(0, 2) as keyof typeof kinds] ?? 'other'
 }

@@ -2,16 +2,15 @@ import { readDocumentNumbers } from './documents.ts'
 import { parsePhone } from './phones.ts'
 import { parseUsername } from './usernames.ts'
 
-/** One thing that a text may mean; the value is normalised as accounts store it. */
+/** One reading of a text; the value is normalised as accounts store it. */
 export interface IdentifierReading {
   kind: 'phone' | 'username' | 'document'
   value: string
 }
 
 /**
- * Everything that a text in the sign-in field may mean, the likeliest first; at most 64 UTF-16 units are read, of a longer
- * text nothing. A mobile number is not also read as a foreign passport's: whoever opened an account with a made-up passport
- * would be found by somebody else's phone.
+ * All readings of a text in the sign-in field, the most likely first; none of a text over 64 UTF-16 units. A mobile number is not
+ * read as a foreign passport: an account with an invented passport would be found by the phone of another person.
  */
 export function readIdentifier(text: string): IdentifierReading[] {
   const phone = parsePhone(text)

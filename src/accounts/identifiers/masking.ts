@@ -1,8 +1,8 @@
 const stars = (length: number) => '*'.repeat(Math.max(0, length))
 
 /**
- * A name on a screen others may see, as Chinese counters write it: of a Han name the first character (张*, 欧***), of
- * other names the first letter of every word (M**** C***).
+ * Masks a name as Chinese counters do: a Han name shows its first character (张*, 欧***), other names the first letter of
+ * each word (M**** C***).
  */
 export function maskName(name: string): string {
   const characters = Array.from(name)
@@ -16,8 +16,8 @@ export function maskName(name: string): string {
 }
 
 /**
- * A document's number: first and last character (4****************X). The strictest of the customary forms: region, date
- * of birth and serial number stay hidden, and its holder still knows it.
+ * Masks a document number: first and last character (4****************X). The strictest of the usual forms: it hides region,
+ * date of birth and serial number.
  */
 export function maskDocumentNumber(number: string): string {
   if (number.length < 3) return stars(number.length)
@@ -25,8 +25,8 @@ export function maskDocumentNumber(number: string): string {
 }
 
 /**
- * A phone in E.164: of the mainland, without its code, the first three and last four digits (138****8000); of elsewhere the
- * code and the last three (+852 *****567). Whatever else is hidden whole.
+ * Masks a phone in E.164. Mainland: the first three and last four digits (138****8000). Elsewhere: the country code and the
+ * last three (+852 *****567). Other texts are hidden completely.
  */
 export function maskPhone(phone: string): string {
   const [, code = '', number = ''] = /^\+(86|852|853|886)(\d{8,11})$/.exec(phone) ?? []

@@ -1,6 +1,6 @@
 import { toAscii } from './ascii.ts'
 
-/** Mobile numbers by country code, as they are after it (ITU-T E.164); `trunk` is what is dialled at home instead. */
+/** Mobile numbers by country code (ITU-T E.164). `trunk`: the prefix in national calls. */
 const plans = [
   { code: '86', mobile: /^1[3-9]\d{9}$/, trunk: '' },
   { code: '852', mobile: /^[4-9]\d{7}$/, trunk: '' },
@@ -12,7 +12,7 @@ export type ParsedPhone = { ok: true; phone: string } | { ok: false; problem: 'p
 
 /**
  * Reads a mobile number: of the mainland with or without +86, 86 or 0086; of Hong Kong, Macao and Taiwan with their
- * codes after + or 00. Spaces, hyphens and brackets do not count. `phone` is E.164: +8613800138000.
+ * codes after + or 00. Spaces, hyphens and brackets are ignored. `phone` is E.164: +8613800138000.
  */
 export function parsePhone(text: string): ParsedPhone {
   const typed = toAscii(text)?.replaceAll(/[ ()-]/g, '') ?? ''

@@ -4,9 +4,8 @@ import { readDocumentNumbers } from './documents.ts'
 export type ParsedUsername = { ok: true; username: string } | { ok: false; problem: 'username_malformed' }
 
 /**
- * Reads a username: 4 to 32 ASCII letters, digits, dots, underscores or hyphens, a letter first; small letters are kept.
- * What is a document's number (H12345678) is refused, so that nobody can take another's identifier; a telephone number
- * never begins with a letter.
+ * Reads a username: 4 to 32 ASCII letters, digits, dots, underscores or hyphens, a letter first; converted to lower case.
+ * Refuses document numbers (H12345678): a person must not take the identifier of another person.
  */
 export function parseUsername(text: string): ParsedUsername {
   const username = toAscii(text)?.toLowerCase() ?? ''

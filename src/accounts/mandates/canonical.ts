@@ -3,7 +3,7 @@ import type { Mandate } from './rules.ts'
 const acts = ['offer', 'accept', 'confirm'] as const
 export type SignedActName = (typeof acts)[number]
 
-/** What giving or accepting a mandate is signed over. Times in milliseconds since 1970 UTC. */
+/** The fields of the text that a person signs to give or accept a mandate. Times in milliseconds since 1970 UTC. */
 export interface MandateText {
   act: SignedActName
   mandate: string
@@ -14,7 +14,7 @@ export interface MandateText {
   until: number
   givenBy: string
   under: string | null
-  /** Whom it is offered to, by a keyed fingerprint, or the id of who holds it. */
+  /** Keyed fingerprint of the invitee, or the id of the holder. */
   to: string
 }
 
@@ -36,7 +36,7 @@ function write({ act, mandate, principal, role, matters, from, until, givenBy, u
   ].join('\n')
 }
 
-/** The text of an act: one line a field, in this order, ids and keys only. */
+/** The text of an act: one line for each field, in this order; ids and keys only. */
 export const canonicalText = (act: SignedActName, mandate: Mandate, to: string): string =>
   write({
     act,
@@ -54,7 +54,7 @@ export const canonicalText = (act: SignedActName, mandate: Mandate, to: string):
 const form =
   /^yideng mandate 1\nact: (.+)\nmandate: (.+)\nprincipal: (.+)\nrole: (.+)\nmatters: (.+)\nfrom: (.+)\nuntil: (.+)\ngiven by: (.+)\nunder: (.+)\nto: (.+)\n$/
 
-/** Reads such a text; undefined for any that would not be written so to the letter. */
+/** Parses such a text; undefined where `canonicalText` would not write exactly these bytes. */
 export function readCanonical(text: string): MandateText | undefined {
   const [, named, mandate, principal, role, matters, from, until, givenBy, under, to] = form.exec(text) ?? []
   const act = acts.find((one) => one === named)

@@ -2,7 +2,7 @@ import { dayMs } from '../../config/time.ts'
 import { areMatters, covers } from './matters.ts'
 import { isLive, managing, type Affairs, type Mandate, type Role } from './rules.ts'
 
-/** Something somebody does about mandates. `by` is always a natural person. */
+/** An act about mandates. `by` is always a natural person. */
 export type Act =
   | {
       type: 'offer'
@@ -14,15 +14,15 @@ export type Act =
       expiresAt: number
     }
   | { type: 'accept'; by: string; id: string }
-  /** Withdraws an offer, removes, or gives back. */
+  /** Withdraws an offer, removes a holder, or gives a mandate back. */
   | { type: 'end'; by: string; id: string }
-  /** Whom it was offered to says no; that it is them is for the caller to know. */
+  /** The invitee declines; the caller has checked that it is the invitee. */
   | { type: 'decline'; by: string; id: string }
-  /** After a change of representative: given again by the new one. */
+  /** A new representative gives the mandate again. */
   | { type: 'confirm'; by: string; id: string }
   | { type: 'representative-changed' }
 
-/** `not_found` is the answer to whoever may not know or touch it, whether it exists or not. */
+/** `not_found` is also the answer for a mandate that this person must not know of. */
 export type MandateProblem =
   | 'not_found'
   | 'matters_unknown'
@@ -42,7 +42,7 @@ export const usualDays = { legal_person: 365, natural_person: 30 }
 
 const refuse = (problem: MandateProblem): Decision => ({ ok: false, problem })
 
-/** What an act changes, or why it may not be done. Pure: the store only writes down what is decided here. */
+/** Decides what an act changes, or why it is refused. Pure: the store writes the result. */
 export function decide(affairs: Affairs, act: Act, now: number): Decision {
   const { principal, mandates } = affairs
   if (act.type === 'offer') return offer(affairs, act, now)
@@ -99,7 +99,7 @@ function accept(affairs: Affairs, mandate: Mandate, by: string, now: number): De
   const { principal, mandates } = affairs
   if (mandate.state !== 'offered') return refuse('not_found')
   if (by === mandate.grantedBy || by === principal.ownerId) return refuse('own_mandate')
-  // whoever offered it must still be able to: an offer does not outlive the power it was made with
+  // the giver must still be able to offer it: an offer ends with the power of its giver
   const others = mandates.filter(({ id }) => id !== mandate.id)
   const { role, matters, notBefore, expiresAt, grantedBy, id } = mandate
   const still = offer(

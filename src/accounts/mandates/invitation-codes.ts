@@ -1,7 +1,7 @@
 import type { Clock } from '../../config/clock.ts'
 import type { BlindIndex } from '../../keys/blind-index.ts'
 import type { Database, DatabaseTransaction } from '../../storage/database.ts'
-import { isAmong } from '../account-recovery/codes.ts'
+import { isAmong } from '../constant-time.ts'
 import type { NaturalPerson, NaturalPersons } from '../natural-persons.ts'
 import type { Tables } from '../../storage/schema.ts'
 import { codeKeyOf, inviteeKeysOf } from './invitee.ts'
@@ -9,29 +9,31 @@ import type { MandateRow } from './store.ts'
 
 type Noted = Pick<Tables['mandate_code_tries'], 'tries' | 'opened_at'>
 
-/** Wrong codes of one person for one invitation. */
+/** Limit of wrong codes of one person for one invitation. */
 const mostTries = 5
 
 /**
- * Invitations as the invited person sees them. One that names only a phone number is invisible until its six digits were typed:
- * a namesake may claim the same phone. Wrong digits count against the account that types them, so nobody uses up another's.
+ * Invitations as the invited person sees them. An invitation by phone number is invisible until its six digits are typed:
+ * another person of the same name may claim this phone. Wrong digits count for the account that types them, not for others.
  */
 export interface InvitationCodes {
-  /** Open invitations that this person may see, and answer. */
+  /** Open invitations that this person may see and answer. */
   visible(person: NaturalPerson): Promise<MandateRow[]>
-  /** Whether these digits open an invitation for this person, from now on; `tried`: how many they were compared with. */
+  /** Whether these digits open an invitation for this person. `tried`: how many invitations they were compared with. */
   open(person: NaturalPerson, code: string): Promise<{ opened: boolean; tried: number }>
 }
 
-export function createInvitationCodes(options: {
+export interface InvitationCodesDeps {
   database: Database
   blindIndex: BlindIndex
   persons: NaturalPersons
   clock: Clock
-}): InvitationCodes {
-  const { database, blindIndex, persons, clock } = options
+}
 
-  /** Open invitations that name this person, seen or not. */
+export function createInvitationCodes(deps: InvitationCodesDeps): InvitationCodes {
+  const { database, blindIndex, persons, clock } = deps
+
+  /** Open invitations that name this person, visible or not. */
   async function addressed(within: Database, person: NaturalPerson): Promise<MandateRow[]> {
     const keys = inviteeKeysOf(blindIndex, persons, person)
     if (keys.length === 0) return []
@@ -45,7 +47,7 @@ export function createInvitationCodes(options: {
       .execute()
   }
 
-  /** What this person typed so far, by invitation. */
+  /** Tries of this person, by invitation. */
   async function triedBy(within: Database, personId: string) {
     const rows = await within
       .selectFrom('mandate_code_tries')
@@ -68,7 +70,7 @@ export function createInvitationCodes(options: {
       return rows.filter(({ id, code_key: key }) => key === null || (tried.get(id)?.opened_at ?? null) !== null)
     },
 
-    // one transaction: writers take turns, so of many at once each is counted before the next is compared
+    // one transaction: writers are serialised, so each parallel try is counted before the next comparison
     open: (person, code) =>
       database.transaction().execute(async (transaction) => {
         const before = await triedBy(transaction, person.id)
@@ -78,7 +80,7 @@ export function createInvitationCodes(options: {
         const left = hidden.filter(({ id }) => (before.get(id)?.tries ?? 0) < mostTries)
         const right = left.find(({ id, code_key: key }) => isAmong(codeKeyOf(blindIndex, id, code), [key ?? '']))
         if (right) {
-          // the digits were right, only not for the others: nothing is counted
+          // the digits were right for one invitation: they do not count as wrong for the others
           const tries = before.get(right.id)?.tries ?? 0
           await note(transaction, person.id, right.id, { tries, opened_at: clock() })
           return { opened: true, tried: left.length }

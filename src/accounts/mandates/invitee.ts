@@ -4,12 +4,12 @@ import { readIdentifier } from '../identifiers/identify.ts'
 import { checkName, matchKey, normaliseName } from '../identifiers/names.ts'
 import type { NaturalPerson, NaturalPersons } from '../natural-persons.ts'
 
-/** Whom a mandate is offered to: by name, and phone or document number. */
+/** The person a mandate is offered to: named by name, and phone or document number. */
 export interface Invitee {
   name: string
   /** Keyed fingerprint of both. */
   key: string
-  /** A phone number is not proven by anybody, so the giver passes on a code by themselves. */
+  /** Accounts do not prove their phone number, so the giver passes on a code. */
   needsCode: boolean
 }
 
@@ -37,7 +37,7 @@ export function readInvitee(blindIndex: BlindIndex, given: { name: string; conta
   return { ok: true, invitee: { name, key: keyOf(blindIndex, kind, value, name), needsCode: kind === 'phone' } }
 }
 
-/** Every way in which an offer may name this person. Only a proven name counts, so an account of level 2 has none. */
+/** All keys under which an offer may name this person. Only a proven name counts, so an account of level 2 has none. */
 export function inviteeKeysOf(blindIndex: BlindIndex, persons: NaturalPersons, person: NaturalPerson): string[] {
   if (person.identityLevel < 3) return []
   const { name, phone, documentNumber } = persons.reveal(person)

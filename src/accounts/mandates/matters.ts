@@ -3,7 +3,7 @@ import { z } from 'zod'
 
 const principalKind = z.enum(['legal_person', 'natural_person'])
 
-/** Whom somebody acts for: an organisation, or a relative (亲友代办). */
+/** The kind of principal: an organisation, or a relative (亲友代办). */
 export type PrincipalKind = z.infer<typeof principalKind>
 
 const table = new Map(
@@ -20,7 +20,7 @@ const table = new Map(
   ),
 )
 
-/** Stands for every matter there is and will be; only an organisation can give it. */
+/** All matters, also future ones; only an organisation can give it. */
 export const everything = '*'
 
 /** The matters (事项) that may be given for such a principal, in the order of config/matters.json. */
@@ -28,23 +28,23 @@ export function mattersFor(kind: PrincipalKind): string[] {
   return [...table].filter(([, matter]) => matter.for.includes(kind)).map(([name]) => name)
 }
 
-/** What a matter is called; its own name where it has left the catalogue since. */
+/** The title of a matter; its id where it is no longer in the catalogue. */
 export function matterWords(matter: string, language: 'zh-CN' | 'en'): string {
   return table.get(matter)?.words[language] ?? matter
 }
 
-/** Whether these are matters, each once, that may be given for such a principal. */
+/** Whether these are known matters for such a principal, each once. */
 export function areMatters(kind: PrincipalKind, matters: readonly string[]): boolean {
   const known = new Set([...mattersFor(kind), ...(kind === 'legal_person' ? [everything] : [])])
   return matters.length > 0 && new Set(matters).size === matters.length && matters.every((one) => known.has(one))
 }
 
-/** Whether all that is wanted lies within what is given. */
+/** Whether the given matters include all wanted ones. */
 export function covers(given: readonly string[], wanted: readonly string[]): boolean {
   return given.includes(everything) || wanted.every((one) => given.includes(one))
 }
 
-/** What lies within both. */
+/** The matters in both lists. */
 export function common(one: readonly string[], other: readonly string[]): string[] {
   if (one.includes(everything)) return [...other]
   if (other.includes(everything)) return [...one]

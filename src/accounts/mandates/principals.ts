@@ -7,35 +7,37 @@ import type { PrincipalKind } from './matters.ts'
 import type { Affairs, Principal } from './rules.ts'
 import * as store from './store.ts'
 
-/** A principal as it stands now, the register asked, with its mandates. */
+/** A principal with its mandates and the current answer of the register. */
 export interface PrincipalView {
   id: string
   kind: PrincipalKind
   name: string
-  /** Of an organisation. */
+  /** Organisations only. */
   uscc: string | undefined
-  /** Why nobody can act for it now. */
+  /** Why no person can act for it now. */
   blockedBy: BlockReason | undefined
   affairs: Affairs
   rows: store.MandateRow[]
-  /** Read before all else: who changes something on this view gives it to `takeTurn`. */
+  /** Read first. A change based on this view gives it to `advanceVersion`. */
   version: number
 }
 
 export interface Principals {
-  /** Undefined where nobody of that id was ever acted for. */
+  /** Undefined where there is no principal with this id. */
   view(id: string): Promise<PrincipalView | undefined>
   /** As `view`, for a natural person who gives their first mandate. */
   viewOfPerson(personId: string): Promise<PrincipalView | undefined>
 }
 
-export function createPrincipals(options: {
+export interface PrincipalsDeps {
   database: Database
   persons: NaturalPersons
   legalPersons: LegalPersons
   clock: Clock
-}): Principals {
-  const { database, persons, legalPersons, clock } = options
+}
+
+export function createPrincipals(deps: PrincipalsDeps): Principals {
+  const { database, persons, legalPersons, clock } = deps
 
   async function affairsOf(principal: Principal, rows: store.MandateRow[]): Promise<Affairs> {
     const holders = rows.map((row) => row.person_id)

@@ -9,10 +9,10 @@ import type { Principals, PrincipalView } from './principals.ts'
 import { granted, type Granted, type Mandate } from './rules.ts'
 import * as store from './store.ts'
 
-/** Whom a person is something to: what they may do for them now, or why not. */
+/** A principal that a person represents, and what they may do for it now. */
 export interface Representation {
   view: PrincipalView
-  /** Undefined while nothing is in force: hindered, suspended, not begun. */
+  /** Undefined while no mandate is in force: blocked, suspended, not begun. */
   granted: Granted | undefined
 }
 
@@ -28,37 +28,39 @@ export interface HistoryEntry {
   event: string
   actor: string
   personId: string | null
-  /** Whose mandate it is about, and what they are by it. */
+  /** Holder and role of the mandate. */
   holderId: string | null
   role: Mandate['role'] | null
   signed: boolean
 }
 
-/** Who may act for whom at this moment, the registers asked. */
+/** The principals that people may act for at this moment, by mandates and register. */
 export interface Representations {
-  /** Everybody this person acts for, or would but for some blockedBy. */
+  /** All principals of this person, blocked ones too. */
   of(personId: string): Promise<Representation[]>
-  /** The same answer for a principal that is not there and one the person has nothing to do with. */
+  /** Undefined where the person does not represent it, or it does not exist. */
   find(personId: string, principalId: string): Promise<Representation | undefined>
-  /** What this person gave to relatives and helpers, and has not ended. */
+  /** Mandates that this person gave to helpers and that have not ended. */
   givenBy(personId: string): Promise<Mandate[]>
-  /** Those that this person may see: one by phone only after its six digits were typed. */
+  /** Offers that this person may see: an offer by phone number only after its six digits were typed. */
   offersTo(person: NaturalPerson): Promise<Offer[]>
-  /** The name an open offer was made to. */
+  /** The name of the invitee of an open offer. */
   inviteeName(row: store.MandateRow): string
   /** Newest first. */
   history(principalId: string, limit: number): Promise<HistoryEntry[]>
 }
 
-export function createRepresentations(options: {
+export interface RepresentationsDeps {
   database: Database
   cipher: FieldCipher
   legalPersons: LegalPersons
   principals: Principals
   invitationCodes: InvitationCodes
   clock: Clock
-}): Representations {
-  const { database, cipher, legalPersons, principals, invitationCodes, clock } = options
+}
+
+export function createRepresentations(deps: RepresentationsDeps): Representations {
+  const { database, cipher, legalPersons, principals, invitationCodes, clock } = deps
 
   const find: Representations['find'] = async (personId, principalId) => {
     const view = await principals.view(principalId)

@@ -3,27 +3,27 @@ import { common, covers, everything, type PrincipalKind } from './matters.ts'
 export type Role = 'manager' | 'handler' | 'helper'
 export type Relation = 'legal_representative' | Role
 
-/** Whom mandates are for, as far as the rules look at it. */
+/** The principal (被代理人) of mandates, as far as the rules need it. */
 export interface Principal {
   id: string
   kind: PrincipalKind
-  /** Who needs no mandate: the confirmed legal representative, or the natural person themself. */
+  /** Needs no mandate: the confirmed legal representative, or the natural person. */
   ownerId: string | null
-  /** False: suspended, struck off, not confirmed since the representative changed, or the register cannot be asked. */
+  /** False: suspended, struck off, without a confirmed representative, or the register is unreachable. */
   standing: boolean
 }
 
-/** 授权: somebody may act for a principal in some matters for some time. Times are milliseconds since 1970 UTC. */
+/** 授权: a person may act for a principal in some matters for some time. Times in milliseconds since 1970 UTC. */
 export interface Mandate {
   id: string
   principalId: string
-  /** Nobody yet while it is offered. */
+  /** The holder; null while it is offered. */
   personId: string | null
   role: Role
   matters: readonly string[]
   notBefore: number
   expiresAt: number
-  /** Who gave it: the owner, or a manager under their own mandate (`parentId`). */
+  /** The giver: the owner, or a manager under their own mandate (`parentId`). */
   grantedBy: string
   parentId: string | null
   state: 'offered' | 'active' | 'suspended' | 'ended'
@@ -33,7 +33,7 @@ export interface Mandate {
 export interface Affairs {
   principal: Principal
   mandates: readonly Mandate[]
-  /** Holders whose account has no power now (src/accounts/account-power.ts): nothing rests on what they hold. */
+  /** Holders whose account has no power now (src/accounts/account-power.ts): their mandates give nothing. */
   withoutPower: ReadonlySet<string>
 }
 
@@ -41,15 +41,15 @@ export interface Affairs {
 export interface Granted {
   relation: Relation
   matters: string[]
-  /** Those it rests on; none for the representative. */
+  /** The mandates in force; none for the representative. */
   mandates: Mandate[]
 }
 
 export const isLive = (mandate: Mandate, now: number) => mandate.state !== 'ended' && mandate.expiresAt > now
 
 /**
- * The matters a mandate gives at a moment; none when it is not in force. One given by a manager holds only as far and as
- * long as the manager's own: so nothing outlives the removal, expiry or suspension of who gave it.
+ * The matters that a mandate gives at a moment; none when it is not in force. A mandate given by a manager needs the manager's
+ * own mandate: it ends with the removal, expiry or suspension of its giver.
  */
 export function mattersInForce(mandate: Mandate, affairs: Affairs, now: number): string[] {
   const { principal, mandates, withoutPower } = affairs
@@ -62,12 +62,12 @@ export function mattersInForce(mandate: Mandate, affairs: Affairs, now: number):
   return common(mandate.matters, mattersInForce(parent, affairs, now))
 }
 
-/** What is granted to a person now; undefined for nothing at all. */
+/** The rights of a person now; undefined for none. */
 export function granted(affairs: Affairs, personId: string, now: number): Granted | undefined {
   const { principal, mandates } = affairs
   if (!principal.standing) return undefined
   if (personId === principal.ownerId) {
-    // a natural person who acts for themself represents nobody
+    // a natural person does not represent themself
     if (principal.kind === 'natural_person') return undefined
     return { relation: 'legal_representative', matters: [everything], mandates: [] }
   }
@@ -81,13 +81,13 @@ export function granted(affairs: Affairs, personId: string, now: number): Grante
   return { relation, matters: [...new Set(held.flatMap(({ matters }) => matters))], mandates: held }
 }
 
-/** The matters of a token: what was asked for, all of it within what is granted; never more. */
+/** The matters of a token: the wanted ones; undefined where one of them was not given. */
 export function downScope(given: readonly string[], wanted: readonly string[] | undefined): string[] | undefined {
   if (wanted === undefined) return given.includes(everything) ? [everything] : [...given]
   return wanted.length > 0 && covers(given, wanted) ? [...new Set(wanted)] : undefined
 }
 
-/** The mandate of a manager now, under which they may give others. */
+/** The mandate of a manager in force now, under which they may give others. */
 export function managing(affairs: Affairs, personId: string, now: number): Mandate | undefined {
   return granted(affairs, personId, now)?.mandates.find(({ role }) => role === 'manager')
 }

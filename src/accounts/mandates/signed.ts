@@ -6,13 +6,13 @@ import { fromRow, type MandateRow } from './store.ts'
 
 export type HistoryRow = Selectable<Tables['mandate_history']>
 
-/** An act that was signed: its row in the history, with text and signature. */
+/** A signed act: its row in the history, with text and signature. */
 export type SignedRow = HistoryRow & { mandate_id: string; person_id: string; text: string; signature: string }
 
 const isSigned = (row: HistoryRow): row is SignedRow =>
   row.mandate_id !== null && row.person_id !== null && row.text !== null && row.signature !== null
 
-/** Acts about a mandate that have a text to sign, oldest first, signed or not. */
+/** Acts about a mandate that have a text, signed or not; oldest first. */
 export async function signableOf(database: Database, mandateId: string): Promise<HistoryRow[]> {
   return database
     .selectFrom('mandate_history')
@@ -23,7 +23,7 @@ export async function signableOf(database: Database, mandateId: string): Promise
     .execute()
 }
 
-/** What a person signed about mandates, newest first; with `id` that one alone. */
+/** Signed acts of a person, newest first; with `id` only this one. */
 export async function signedBy(
   database: Database,
   personId: string,
@@ -42,33 +42,33 @@ export async function signedBy(
 }
 
 /**
- * What a signed text says otherwise than the rows it stands for: names of its lines, `text` for one that is none. A mandate that
- * was confirmed later has another giver since: `confirmedLater`.
+ * Names of the lines in which a signed text and its rows differ; `text` where it cannot be parsed.
+ * @param options.confirmedLater a later confirmation has changed the giver of the mandate
  */
 export function differences(
   row: HistoryRow,
   mandateRow: MandateRow | undefined,
   { confirmedLater }: { confirmedLater: boolean },
 ): string[] {
-  const said = readCanonical(row.text ?? '')
-  if (!said) return ['text']
+  const signed = readCanonical(row.text ?? '')
+  if (!signed) return ['text']
   if (!mandateRow) return ['mandate']
   const mandate = fromRow(mandateRow)
-  const invitee = mandateRow.invitee_key ?? said.to
-  const to = said.act === 'offer' ? invitee : mandate.personId
-  const signer = said.act === 'accept' ? said.to : said.givenBy
+  const invitee = mandateRow.invitee_key ?? signed.to
+  const to = signed.act === 'offer' ? invitee : mandate.personId
+  const signer = signed.act === 'accept' ? signed.to : signed.givenBy
   const right: Record<string, boolean> = {
-    act: said.act === row.event,
-    mandate: said.mandate === row.mandate_id && said.mandate === mandate.id,
-    principal: said.principal === row.principal_id && said.principal === mandate.principalId,
+    act: signed.act === row.event,
+    mandate: signed.mandate === row.mandate_id && signed.mandate === mandate.id,
+    principal: signed.principal === row.principal_id && signed.principal === mandate.principalId,
     person: signer === row.person_id,
-    role: said.role === mandate.role,
-    matters: said.matters.join(' ') === [...mandate.matters].sort().join(' '),
-    from: said.from === mandate.notBefore,
-    until: said.until === mandate.expiresAt,
-    'given by': confirmedLater || said.givenBy === mandate.grantedBy,
-    under: confirmedLater || said.under === mandate.parentId,
-    to: said.to === to,
+    role: signed.role === mandate.role,
+    matters: signed.matters.join(' ') === [...mandate.matters].sort().join(' '),
+    from: signed.from === mandate.notBefore,
+    until: signed.until === mandate.expiresAt,
+    'given by': confirmedLater || signed.givenBy === mandate.grantedBy,
+    under: confirmedLater || signed.under === mandate.parentId,
+    to: signed.to === to,
   }
   return Object.entries(right).flatMap(([name, same]) => (same ? [] : [name]))
 }

@@ -24,7 +24,7 @@ export function fromRow(row: MandateRow): Mandate {
   }
 }
 
-/** Every mandate of a principal that has not ended, oldest first. */
+/** All mandates of a principal that have not ended, oldest first. */
 export async function readMandates(within: Database, principalId: string): Promise<MandateRow[]> {
   return within
     .selectFrom('mandates')
@@ -36,11 +36,15 @@ export async function readMandates(within: Database, principalId: string): Promi
     .execute()
 }
 
-/** Mandates were decided on what is no longer so: look again. */
+/** A decision was made on a version of the principal that another transaction has replaced: read again and decide again. */
 export class Outdated extends Error {}
 
-/** @throws Outdated when somebody changed the principal or its mandates since `version` was read */
-export async function takeTurn(transaction: DatabaseTransaction, principalId: string, version: number): Promise<void> {
+/** @throws Outdated when another transaction changed the principal or its mandates after `version` was read */
+export async function advanceVersion(
+  transaction: DatabaseTransaction,
+  principalId: string,
+  version: number,
+): Promise<void> {
   const { numUpdatedRows } = await transaction
     .updateTable('principals')
     .set({ version: version + 1 })
@@ -50,7 +54,16 @@ export async function takeTurn(transaction: DatabaseTransaction, principalId: st
   if (numUpdatedRows !== 1n) throw new Outdated()
 }
 
-/** The version of a principal; a natural person becomes one when they first give a mandate. */
+/** As `advanceVersion`, from the version read in this transaction. */
+export async function advanceCurrentVersion(
+  transaction: DatabaseTransaction,
+  principalId: string,
+  kind: PrincipalKind,
+): Promise<void> {
+  await advanceVersion(transaction, principalId, await versionOf(transaction, principalId, kind))
+}
+
+/** The version of a principal. Adds the principal where it has none: a natural person gets one with their first mandate. */
 export async function versionOf(within: Database, id: string, kind: PrincipalKind): Promise<number> {
   const find = () => within.selectFrom('principals').select('version').where('id', '=', id).executeTakeFirst()
   const known = await find()
@@ -63,12 +76,12 @@ export async function versionOf(within: Database, id: string, kind: PrincipalKin
   return (await find())?.version ?? 0
 }
 
-/** Writes changed mandates; whom an offer was made to is forgotten when it is over. */
+/** Writes a mandate. Erases the invitee when the offer is over: name and contact are personal data. */
 export async function writeMandate(
   transaction: DatabaseTransaction,
   mandate: Mandate,
   now: number,
-  more: Partial<Tables['mandates']> = {},
+  extraColumns: Partial<Tables['mandates']> = {},
 ): Promise<void> {
   const columns = {
     principal_id: mandate.principalId,
@@ -82,7 +95,7 @@ export async function writeMandate(
     state: mandate.state,
     updated_at: now,
     ...(mandate.state === 'offered' ? {} : { invitee_key: null, invitee_name: null, code_key: null }),
-    ...more,
+    ...extraColumns,
   }
   const { numUpdatedRows } = await transaction
     .updateTable('mandates')
@@ -97,18 +110,24 @@ export async function writeMandate(
     .execute()
 }
 
-export interface HistoryEntry {
+/** A row of the history of a principal. */
+export interface NewHistoryEntry {
   principalId: string
   mandateId?: string | undefined
   event: string
   actor: string
   personId?: string | undefined
-  /** Canonical text, and the signature over it. */
+  /** The canonical text that was signed. */
   text?: string | undefined
+  /** A passkey's assertion over `text`, as JSON. */
   signature?: string | undefined
 }
 
-export async function appendHistory(transaction: DatabaseTransaction, entry: HistoryEntry, at: number): Promise<void> {
+export async function appendHistory(
+  transaction: DatabaseTransaction,
+  entry: NewHistoryEntry,
+  at: number,
+): Promise<void> {
   const { principalId, mandateId, event, actor, personId, text, signature } = entry
   await transaction
     .insertInto('mandate_history')
@@ -125,7 +144,11 @@ export async function appendHistory(transaction: DatabaseTransaction, entry: His
     .execute()
 }
 
-/** What portals hold for this principal is looked at again then (src/jobs/representation-endings.ts). */
-export async function lookAgain(transaction: DatabaseTransaction, principalId: string, dueAt: number): Promise<void> {
+/** Portals check their grants for this principal at `dueAt`, in ms since 1970 UTC (src/jobs/representation-endings.ts). */
+export async function scheduleGrantCheck(
+  transaction: DatabaseTransaction,
+  principalId: string,
+  dueAt: number,
+): Promise<void> {
   await transaction.insertInto('representation_endings').values({ principal_id: principalId, due_at: dueAt }).execute()
 }

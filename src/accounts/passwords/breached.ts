@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import { open, type FileHandle } from 'node:fs/promises'
 
-/** Passwords that were stolen somewhere and are tried everywhere since. */
+/** A list of stolen passwords: attackers try them everywhere. */
 export interface BreachedPasswords {
-  /** Asked about the prepared password. @throws Error when the file can no more be read */
+  /** @param password prepared (prepare.ts). @throws Error when the file can no longer be read */
   has(password: string): Promise<boolean>
   close(): Promise<void>
 }
@@ -13,10 +13,10 @@ const longestLine = 64
 const hashLength = 40
 
 /**
- * A file of SHA-1 hashes in order, one a line, with or without `:<count>`: the form of Have I Been Pwned's "Pwned Passwords,
- * ordered by hash". It is searched where it lies, some thirty reads for a thousand million lines; nothing of it is kept
- * in memory, and nothing is asked of anybody. Without a file no password is in it.
- * @throws Error when it is not such a file, as far as a look at its ends and at some places between tells
+ * Opens a sorted file of SHA-1 hashes, one a line, with or without `:<count>`: the format of Have I Been Pwned's "Pwned Passwords,
+ * ordered by hash". It is searched on disk: some thirty reads for a thousand million lines, no memory and no network. Without a
+ * file the list is empty.
+ * @throws Error when a sample of 200 positions is not in this format
  */
 export async function openBreachedPasswords(file: string): Promise<BreachedPasswords> {
   if (file === '') return { has: async () => false, close: async () => undefined }
@@ -36,12 +36,12 @@ export async function openBreachedPasswords(file: string): Promise<BreachedPassw
 
 interface Line {
   begins: number
-  /** Where the next one begins. */
+  /** Position of the next line. */
   ends: number
   hash: string
 }
 
-/** The line that a place in the file lies in. @throws Error when that is no hash */
+/** The line at a position of the file. @throws Error when that is no hash */
 async function lineAt(handle: FileHandle, size: number, place: number): Promise<Line> {
   const from = Math.max(0, place - longestLine)
   const { buffer, bytesRead } = await handle.read(Buffer.alloc(2 * longestLine), 0, 2 * longestLine, from)

@@ -2,16 +2,16 @@ import { randomInt } from 'node:crypto'
 import { Refusal } from '../../refusal/refusal.ts'
 
 /**
- * Who waits where, the first one served first: a browser the person has signed in with; somebody unknown of whom nothing
- * wrong was tried lately; all others.
+ * The queues, by priority. `known`: the person has signed in with this browser before. `quiet`: a stranger without recent failed
+ * tries. `noisy`: all others.
  */
 export const lines = ['known', 'quiet', 'noisy'] as const
 export type Line = (typeof lines)[number]
 
-/** Lets work through one after another, so that hashing leaves threads and memory for everything else. */
+/** Limits parallel work, so that hashing leaves threads and memory for the rest. */
 export type HashGate = <Result>(work: () => Promise<Result>, line?: Line) => Promise<Result>
 
-/** Every so many places go to whoever waits longest, so that no line waits for ever. */
+/** Every fourth place goes to the longest waiting work, so that no queue starves. */
 const longestEvery = 4
 
 interface Waiting {
@@ -21,11 +21,11 @@ interface Waiting {
 }
 
 /**
- * A gate that runs at most `concurrent` works at a time, each of which is one thread of libuv's four and 19 MiB, and keeps
- * at most `waiting` more in each line. A flood of strangers fills its own line and no other; where a line is full, one of
- * it and the newcomer is refused by lot, so who comes late in a flood has no less of a chance than who came first.
- * @param options.draw a random whole number from 0 to below its argument
- * @returns a gate that throws Refusal `busy` for whom the lot falls on
+ * Runs at most `concurrent` works at a time: each takes one of libuv's four threads and 19 MiB. `waiting` more wait in each
+ * queue. A flood of strangers fills its own queue only. A full queue refuses a random one of its works and the new one: late
+ * requests have the same chance as early ones.
+ * @param options.draw a random integer from 0 to below its argument.
+ * @returns a gate that throws Refusal `busy` for refused work
  */
 export function createHashGate(options: {
   concurrent: number
@@ -69,7 +69,7 @@ export function createHashGate(options: {
     try {
       return await work()
     } finally {
-      // the place is handed on, not given back, so that nobody can slip in between
+      // the place goes directly to the next one, so that no new work can take it in between
       const after = next()
       if (after) after.enter()
       else running -= 1

@@ -3,26 +3,26 @@ import argon2 from 'argon2'
 import { createHashGate, type HashGate, type Line } from './hash-gate.ts'
 import { preparePassword } from './prepare.ts'
 
-/** Of argon2id (RFC 9106). */
+/** Parameters of argon2id (RFC 9106). */
 export interface HashParameters {
   memoryKiB: number
   passes: number
   lanes: number
 }
 
-/** DESIGN 2.5; the second of OWASP's five equal choices for argon2id. */
+/** DESIGN 2.5: the second of five equivalent settings for argon2id by OWASP. */
 const defaults: HashParameters = { memoryKiB: 19_456, passes: 2, lanes: 1 }
 export const defaultGate = { concurrent: 2, waiting: { known: 64, quiet: 128, noisy: 32 } }
 
-/** `line` says who waits where all is full. Every method that computes throws Refusal `busy` when too many already wait. */
+/** `line`: the queue at full load. Methods that compute throw Refusal `busy` when the queue is full. */
 export interface Passwords {
-  /** The hash to be stored: PHC string with a salt of its own. */
+  /** The hash to store: a PHC string with its own salt. */
   hash(password: string, line?: Line): Promise<string>
-  /** @throws Error when the stored hash is not one of argon2 */
+  /** @throws Error when the stored hash is no argon2 hash */
   verify(hash: string, password: string, line?: Line): Promise<boolean>
-  /** Takes as long as `verify`, for an account that does not exist or has no password. */
+  /** Takes the same time as `verify`, for an account that does not exist or has no password. */
   verifyDecoy(password: string, line?: Line): Promise<void>
-  /** Whether a hash was made with other parameters than are used now. */
+  /** Whether a hash was made with other parameters than the current ones. */
   needsRehash(hash: string): boolean
 }
 
@@ -44,7 +44,7 @@ export function createPasswords(options: { parameters?: HashParameters; gate?: H
   }
 }
 
-/** A hash no password has: random bytes in the form of one. Comparing with it costs what comparing with a real one does. */
+/** Random bytes in the form of a hash: no password has it, and comparing takes the same time. */
 function makeDecoy({ memoryKiB, passes, lanes }: HashParameters): string {
   const random = (bytes: number) => randomBytes(bytes).toString('base64').replaceAll('=', '')
   return `$argon2id$v=19$m=${memoryKiB},t=${passes},p=${lanes}$${random(16)}$${random(32)}`

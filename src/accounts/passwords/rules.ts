@@ -3,7 +3,7 @@ import type { BreachedPasswords } from './breached.ts'
 import { isCommonPassword } from './common.ts'
 import { preparePassword } from './prepare.ts'
 
-/** Code points. */
+/** In code points. */
 const shortest = 8
 const longest = 128
 const longestBytes = 1024
@@ -15,7 +15,7 @@ export type PasswordProblem =
   | 'password_personal'
   | 'password_breached'
 
-/** `passwordProblem`, and then the list of breached ones, where the administrator has one. */
+/** As `passwordProblem`, then the list of breached passwords, where the administrator has set one. */
 export async function newPasswordProblem(expected: {
   password: string
   personal: readonly string[]
@@ -35,10 +35,10 @@ export function passwordProblem(expected: {
 }
 
 /**
- * What is wrong with a new password: fewer than 8 or more than 128 code points (or 1024 bytes), one that many people have,
- * or one with the person's own data in it. No rule about kinds of characters (NIST SP 800-63B-4 section 3.1.1.2).
+ * Checks a new password. It needs 8 to 128 code points and at most 1024 bytes. It must not be common or contain the
+ * person's own data. No rule about kinds of characters (NIST SP 800-63B-4 section 3.1.1.2).
  * @param expected.personal name, username, phone and document number, as typed or normalised
- * @param expected.common asked about the prepared password
+ * @param expected.common whether a prepared password is common
  */
 export function checkPassword(expected: {
   password: string
@@ -57,7 +57,7 @@ export function checkPassword(expected: {
 
 const longestPersonal = 256
 const shortestPart = 4
-/** A Chinese name is whole with two. */
+/** Two characters are a complete Chinese name. */
 const shortestHanPart = 2
 
 function holdsPersonal(password: string, personal: readonly string[]): boolean {
@@ -70,7 +70,7 @@ function holdsPersonal(password: string, personal: readonly string[]): boolean {
   })
 }
 
-/** What of a personal text must not be in a password: itself, each of its words, and the telling digits of numbers. */
+/** The parts of a personal text that a password must not contain: the text, its words, the last digits of numbers. */
 function parts(text: string): string[] {
   const whole = compact(text)
   const words = text.split(/[\s·]+/u)

@@ -1,6 +1,7 @@
 import { Provider, type Client as OidcClient, type KoaContextWithOIDC } from 'oidc-provider'
 import { acrAsAsked } from '../../assurance/levels.ts'
-import { secretMatches, type Client } from '../../clients/clients.ts'
+import type { Client } from '../../clients/client.ts'
+import { secretMatches } from '../../clients/secrets.ts'
 import { requestOf } from '../../pages/request-context.ts'
 import { assertSecretMethod } from '../client-authentication.ts'
 import type { Deliver } from '../../sessions/sessions.ts'

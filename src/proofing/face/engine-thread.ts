@@ -7,10 +7,10 @@ import type { Frame } from './verifier.ts'
 
 export type Answer = { readings: Reading[] } | { broken: true }
 
-/** As little as there is: at 10 the slowest sign-ins by password took a quarter longer (docs/face.md). */
+/** The lowest priority. At 10 the slowest sign-ins by password took a quarter longer (docs/face.md). */
 const lessUrgent = 19
 
-// on Linux 0 is this thread alone: whoever signs in goes before it
+// on Linux 0 means this thread only: sign-ins have priority over it
 if (process.platform === 'linux') setPriority(0, lessUrgent)
 
 const engine = await openFaceEngine(thresholds)

@@ -6,10 +6,10 @@ import { isPlainJpeg } from './jpeg.ts'
 import type { FaceReading, Reading } from './judge.ts'
 import type { Thresholds } from './thresholds.ts'
 
-/** Every picture is brought to this width: the networks see no more of it. */
+/** Pictures are scaled to this width, in pixels: the networks use no finer detail. */
 const width = 480
 
-/** How closely the detector looks: a face before a camera is large, so the second look is rare. */
+/** Input sizes of the detector. A face in front of a camera is large, so the second size is rarely needed. */
 const quick = 224
 const thorough = 416
 
@@ -18,7 +18,7 @@ interface Point {
   y: number
 }
 
-/** So many of the largest faces are looked at: a crowd of sixty took ten times as long as one face, and is no use anyhow. */
+/** Only the largest faces are analysed: a crowd of sixty took ten times as long as one face. */
 const mostLookedAt = 3
 
 interface Detection {
@@ -36,7 +36,7 @@ interface Tensor {
   dispose(): void
 }
 
-/** What is used of tfjs-core, its WebAssembly backend and face-api. */
+/** The used parts of tfjs-core, its WebAssembly backend and face-api. */
 interface Tf {
   Tensor: { prototype: Record<string, (this: Tensor, ...given: unknown[]) => unknown> }
   tensor3d(values: Int32Array, shape: [number, number, number], type: 'int32'): Tensor
@@ -56,17 +56,17 @@ interface FaceApi {
   detectAllFaces(image: Tensor, options: object): Detecting
 }
 
-/** What follows asks `run` for the faces. */
+/** Later steps call `run` for the faces. */
 interface Detecting {
   run(): Promise<Detection[]>
   withFaceLandmarks(): { withFaceDescriptors(): Promise<Found[]> }
 }
 
-/** Methods on tensors that face-api calls and that only the whole of tfjs (332 MB) would add. */
+/** Tensor methods that face-api calls. Only the complete tfjs package (332 MB) would add them. */
 const chained = ['add', 'sub', 'mul', 'div', 'mean', 'transpose', 'slice', 'expandDims', 'reshape'] as const
 
 async function load(): Promise<{ tf: Tf; faceApi: FaceApi }> {
-  // face-api asks for all of tfjs; its core is enough
+  // face-api imports the complete tfjs; its core is enough
   registerHooks({
     resolve: (name, context, next) => next(name === '@tensorflow/tfjs' ? '@tensorflow/tfjs-core' : name, context),
   })
@@ -103,7 +103,7 @@ export interface Picture {
   height: number
 }
 
-/** A picture that is no picture, larger than `captureLimits.pixels`, or not coded as a camera does. */
+/** Not a picture, larger than `captureLimits.pixels`, or not encoded as a camera does. */
 export class Undecodable extends Error {}
 
 async function decode(jpeg: Uint8Array): Promise<Picture> {
@@ -125,7 +125,7 @@ async function decode(jpeg: Uint8Array): Promise<Picture> {
 const luminance = ({ data }: Picture, at: number) =>
   0.299 * (data[at] ?? 0) + 0.587 * (data[at + 1] ?? 0) + 0.114 * (data[at + 2] ?? 0)
 
-/** Every eighth pixel is enough to know whether it is dark. */
+/** Mean luminance of every eighth pixel: enough to detect darkness. */
 function lightOf(picture: Picture): number {
   let sum = 0
   let count = 0
@@ -133,7 +133,7 @@ function lightOf(picture: Picture): number {
   return count === 0 ? 0 : sum / count
 }
 
-/** Standard deviation over mean of the luminance around one eye: an iris stands out, a lid does not. */
+/** Standard deviation over mean of the luminance around one eye: an iris has contrast, a lid has not. */
 function contrastOf(picture: Picture, eye: readonly Point[]): number {
   const [from, , , to] = eye
   if (!from || !to) return 0
@@ -152,7 +152,7 @@ function contrastOf(picture: Picture, eye: readonly Point[]): number {
   return mean === 0 ? 0 : Math.sqrt(variance) / mean
 }
 
-/** By the 68 points of the iBUG annotation: 30 is the tip of the nose, 36 to 41 and 42 to 47 are the eyes. */
+/** Reads the 68 points of the iBUG annotation: 30 is the tip of the nose, 36 to 41 and 42 to 47 are the eyes. */
 function readFace(picture: Picture, { detection, landmarks, descriptor }: Found): FaceReading {
   const points = landmarks.positions
   const [left, right, nose] = [points[36], points[45], points[30]]
@@ -166,14 +166,11 @@ function readFace(picture: Picture, { detection, landmarks, descriptor }: Found)
 export interface FaceEngine {
   /** @throws Undecodable */
   read(jpeg: Uint8Array, step: number): Promise<Reading>
-  /**
-   * The faces of a picture, the largest first, `most` of them; `detail` is a multiple of 32: larger finds smaller faces and
-   * takes longer.
-   */
+  /** The `most` largest faces of a picture. `detail`: a multiple of 32; a larger one finds smaller faces and takes longer. */
   faces(picture: Picture, detail: number, most?: number): Promise<FaceReading[]>
 }
 
-/** Detector, landmarks and template of @vladmandic/face-api on WebAssembly, all from npm packages. Takes 0.3 s and 200 MB. */
+/** Opens detector, landmarks and templates of @vladmandic/face-api on WebAssembly. Takes 0.3 s and 200 MB. */
 export async function openFaceEngine(limits: Thresholds): Promise<FaceEngine> {
   sharp.concurrency(1)
   sharp.cache(false)

@@ -1,15 +1,15 @@
 import type { Frame } from './verifier.ts'
 
-/** Limits that hold before a single byte is decoded. */
+/** Limits that are checked before decoding. */
 export const captureLimits = { bytes: 3 * 1024 * 1024, frames: 32, frameBytes: 256 * 1024, pixels: 1_300_000 }
 
 const headBytes = 5
-/** Start of image, and of the next marker (ISO/IEC 10918-1, B.1.1.2). */
+/** Start of image, and start of the next marker (ISO/IEC 10918-1, B.1.1.2). */
 const jpegStart = [0xff, 0xd8, 0xff]
 
 /**
- * Reads what the capture page sends: for each picture its step (1 byte), its length (4 bytes, big endian), a JPEG.
- * Undefined for anything else, or more than `captureLimits`.
+ * Parses the body from the capture page: for each picture its step (1 byte), its length (4 bytes, big endian), a JPEG.
+ * Undefined for other bodies, or above `captureLimits`.
  */
 export function readFrames(body: Buffer): Frame[] | undefined {
   const frames: Frame[] = []

@@ -2,19 +2,19 @@
 const startOfImage = 0xd8
 const endOfImage = 0xd9
 const startOfScan = 0xda
-/** A frame coded in one go, baseline or extended; the others send a picture many times over (progressive) or are rare. */
+/** Frames with one pass, baseline or extended. Others have many passes (progressive) or are rare. */
 const sequential = new Set([0xc0, 0xc1])
-/** Huffman and quantization tables, restart interval, comment: what may stand before a scan, beside APP0 to APP15. */
+/** Segments before a scan: Huffman and quantization tables, restart interval, comment. Also APP0 to APP15. */
 const tables = new Set([0xc4, 0xdb, 0xdd, 0xfe])
 const isApplication = (marker: number) => marker >= 0xe0 && marker <= 0xef
 
-/** Within a scan: a stuffed byte or a restart, which are no end of it. */
-const goesOn = (marker: number) => marker === 0 || (marker >= 0xd0 && marker <= 0xd7)
+/** A stuffed byte or a restart does not end a scan. */
+const continuesScan = (marker: number) => marker === 0 || (marker >= 0xd0 && marker <= 0xd7)
 
 /**
- * A JPEG as cameras and browsers make it: one sequential frame of so many pixels at most, in one scan. A few bytes more a scan
- * would have a decoder go over the whole picture thousands of times, so this is looked at before it begins. Only segments that
- * say their length are let through: at a fill byte or a marker that stands alone a decoder would read on where we do not.
+ * Whether a JPEG is as cameras and browsers make it: one sequential frame of at most `mostPixels`, in one scan. Each further scan
+ * costs a few bytes and makes a decoder process the whole picture again: so it is checked before decoding. Only segments with a
+ * length are accepted: at fill bytes or single markers a decoder could continue at another position.
  */
 export function isPlainJpeg(bytes: Uint8Array, mostPixels: number): boolean {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
@@ -38,6 +38,6 @@ export function isPlainJpeg(bytes: Uint8Array, mostPixels: number): boolean {
 
 function isLastScan(bytes: Uint8Array, from: number): boolean {
   let at = bytes.indexOf(0xff, from)
-  while (at !== -1 && goesOn(bytes[at + 1] ?? endOfImage)) at = bytes.indexOf(0xff, at + 1)
+  while (at !== -1 && continuesScan(bytes[at + 1] ?? endOfImage)) at = bytes.indexOf(0xff, at + 1)
   return at === -1 || bytes[at + 1] === endOfImage
 }

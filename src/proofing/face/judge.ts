@@ -2,25 +2,25 @@ import type { Action } from './challenge.ts'
 import type { Thresholds } from './thresholds.ts'
 import { ended, type FaceReason, type FaceResult } from './verifier.ts'
 
-/** What the engine sees in one picture. */
+/** Measurements of one picture. */
 export interface Reading {
   step: number
   /** Mean luminance, 0 to 255. */
   light: number
-  /** How many faces count (thresholds `detection`, `secondFace`). */
+  /** Number of faces above the thresholds `detection` and `secondFace`. */
   faces: number
   /** The largest face. */
   face?: FaceReading
 }
 
 export interface FaceReading {
-  /** Pixels, in a picture of 480. */
+  /** Width in pixels, in a picture of 480. */
   width: number
-  /** Where the nose stands between the eyes: 0 in the middle, positive when the person turns to their left. */
+  /** Position of the nose between the eyes: 0 in the middle, positive when the person turns to their left. */
   turn: number
   /** Contrast around the eyes. */
   eyes: number
-  /** 128 numbers that are near to each other for one person. */
+  /** 128 numbers; close to each other for pictures of one person. */
   template: number[]
 }
 
@@ -34,7 +34,7 @@ const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0)
 /** 1 for the same picture, 0.5 at the distance where faces stop being the same. */
 const likeness = (apart: number, accept: number) => Math.round(100 / (1 + (apart / accept) ** 2)) / 100
 
-/** A living face is never twice the same; a still picture fed to the camera is. Recorded only: a video has it as well. */
+/** A living face always moves; a still picture does not. Recorded only, because a video moves as well. */
 const fullUnrest = 0.1
 function unrest(faces: readonly FaceReading[]): number {
   const steps = faces.slice(1).map(({ template }, index) => distance(template, faces[index]?.template ?? template))
@@ -43,19 +43,19 @@ function unrest(faces: readonly FaceReading[]): number {
 
 const most = (share: number, of: readonly unknown[]) => Math.ceil(of.length * share)
 
-/** What keeps these pictures from being judged at all. */
+/** Why these pictures cannot be judged. */
 function unusable(readings: readonly Reading[], limits: Thresholds): FaceReason | undefined {
   const count = (test: (reading: Reading) => boolean) => readings.filter(test).length
   if (count(({ light }) => light < limits.darkest) >= most(0.5, readings)) return 'too_dark'
   if (count(({ faces }) => faces === 0) >= most(0.5, readings)) return 'no_face'
-  // one glimpse may be a mistake of the detector
+  // a second face in one picture may be a mistake of the detector
   if (count(({ faces }) => faces > 1) >= most(0.2, readings)) return 'two_faces'
   if (count(({ face }) => face !== undefined && face.width < limits.smallestFace) >= most(0.5, readings))
     return 'too_far'
   return undefined
 }
 
-/** Was it done, compared with how this person looks when they look straight? */
+/** Whether the action was done, relative to the pictures in which the person looks straight. */
 function done(action: Action, inStep: readonly FaceReading[], straight: FaceReading, limits: Thresholds): boolean {
   const turned = inStep.map(({ turn }) => turn - straight.turn)
   const left = turned.some((by) => by >= limits.turn)
@@ -67,8 +67,8 @@ function done(action: Action, inStep: readonly FaceReading[], straight: FaceRead
 }
 
 /**
- * Decides over all pictures of one capture: can they be judged, is it one face throughout, did it do what was asked in that
- * order, and is it the face of the reference. Pure; docs/face.md says what this is worth.
+ * Decides on the pictures of one capture: usable, one face in all of them, the actions in order, and the face of the reference.
+ * Pure; docs/face.md has the error rates.
  */
 export function judge(
   readings: readonly Reading[],
@@ -95,7 +95,7 @@ export function judge(
     const inStep = seen.filter(({ step }) => step === index + 1).map(({ face }) => face)
     return !done(action, inStep, straight, limits)
   })
-  // only who looks straight is compared: a turned face is another picture
+  // only straight faces are compared: a turned face has another template
   const apart = mean(atFirst.map(({ template }) => distance(template, reference)))
   const measured = { score: likeness(apart, limits.accept), liveness: unrest(atFirst) }
   if (apart > limits.unsure) return { ...ended('failed', 'other_face'), ...measured }

@@ -8,19 +8,19 @@ import { ended, type FaceVerifier } from './verifier.ts'
 const actionsIn = (state: string): Action[] =>
   state.split(' ').filter((word): word is Action => (actions as readonly string[]).includes(word))
 
-/** Far from every face. */
-const nobody = Array.from({ length: 128 }, () => 1)
+/** A template far from all faces. */
+const noFace = Array.from({ length: 128 }, () => 1)
 
 /**
- * The engine in this house: our own capture page, pictures compared in threads of our own. Good against another person, weak
- * against pictures and videos made to deceive (docs/face.md).
+ * The local engine: our own capture page, pictures compared in threads of this process. Good against another person, weak
+ * against prepared pictures and videos (docs/face.md).
  */
 export function localVerifier(deps: { pool: FacePool; references: FaceReferences; limits: Thresholds }): FaceVerifier {
   const { pool, references, limits } = deps
   return {
     name: 'local',
     async begin({ subject, purpose }) {
-      // at a kiosk the answer would tell who has an account
+      // at a kiosk the answer would reveal who has an account
       if (purpose !== 'login' && !(await references.find(subject)))
         return { kind: 'ended', result: ended('unavailable', 'no_reference') }
       const drawn = drawActions(limits.actions, limits.steps)
@@ -29,9 +29,9 @@ export function localVerifier(deps: { pool: FacePool; references: FaceReferences
     async complete({ subject, purpose }, state, evidence) {
       if (evidence.kind !== 'frames') return ended('cancelled')
       if (evidence.frames.length === 0) return ended('unusable', 'broken')
-      // a subject without a document is nobody: it fails as a stranger does
+      // a subject without a document has no account: it fails as a stranger does
       const strange = purpose === 'login' || subject.documentType === ''
-      const reference = (await references.find(subject)) ?? (strange ? nobody : undefined)
+      const reference = (await references.find(subject)) ?? (strange ? noFace : undefined)
       if (!reference) return ended('unavailable', 'no_reference')
       const answer = await pool.read(evidence.frames).catch(() => undefined)
       if (!answer) return ended('unavailable')

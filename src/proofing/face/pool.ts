@@ -2,14 +2,14 @@ import { Worker } from 'node:worker_threads'
 import type { Answer as Read } from './engine-thread.ts'
 import type { Frame } from './verifier.ts'
 
-/** `slow`: it took longer than anybody waits; the machine has too much else to do. */
+/** `slow`: it took longer than `mostMs`; the machine is overloaded. */
 export type Answer = Read | { slow: true }
 
-/** A bounded number of engines, each in a thread of its own. */
+/** A bounded number of engines, each in its own thread. */
 export interface FacePool {
-  /** A place in the pool, taken before anything is read; undefined when all are taken. Give it back by `leave`. */
+  /** Takes a place in the pool before pictures are received; undefined when all are taken. Release it by `leave`. */
   enter(): { leave(): void } | undefined
-  /** What the engine sees. @throws Error when a thread died */
+  /** Measures the pictures. @throws Error when a thread died */
   read(frames: readonly Frame[]): Promise<Answer>
   close(): Promise<void>
 }
@@ -20,8 +20,8 @@ interface Engine {
 }
 
 /**
- * Threads start when they are first needed: each takes 200 MB. `queue` may wait beside those that are worked on; who comes
- * then is sent away, before their pictures are received.
+ * Threads start on first use: each takes 200 MB. `queue` captures may wait for `threads`. More are refused before their pictures
+ * are received.
  */
 export function createFacePool({
   threads,
@@ -30,7 +30,7 @@ export function createFacePool({
 }: {
   threads: number
   queue: number
-  /** Of one capture; its thread is ended then, and another begun for the next. */
+  /** Time limit of one capture. Then its thread is terminated, and the next capture starts a new one. */
   mostMs?: number
 }): FacePool {
   const engines: Engine[] = []
@@ -41,13 +41,13 @@ export function createFacePool({
     const thread = new Worker(new URL('./engine-thread.ts', import.meta.url))
     thread.unref()
     const engine: Engine = { thread, state: 'busy' }
-    // whoever waits for it is told by a listener of their own
-    thread.on('error', () => bury(engine))
+    // a waiting caller has its own listener
+    thread.on('error', () => remove(engine))
     engines.push(engine)
     return engine
   }
 
-  function bury(engine: Engine): void {
+  function remove(engine: Engine): void {
     if (engine.state !== 'dead') engines.splice(engines.indexOf(engine), 1)
     engine.state = 'dead'
   }
@@ -62,7 +62,7 @@ export function createFacePool({
     return new Promise((resolve) => waiting.push(resolve))
   }
 
-  function giveBack(engine: Engine): void {
+  function release(engine: Engine): void {
     const next = waiting.shift()
     if (next) next(engine.state === 'dead' ? start() : engine)
     else if (engine.state === 'busy') engine.state = 'free'
@@ -86,7 +86,7 @@ export function createFacePool({
       }
       const timer = setTimeout(() => {
         answered({ slow: true })
-        bury(engine)
+        remove(engine)
         void thread.terminate()
       }, mostMs)
       thread.on('message', answered)
@@ -112,7 +112,7 @@ export function createFacePool({
       try {
         return await ask(engine, frames)
       } finally {
-        giveBack(engine)
+        release(engine)
       }
     },
     close: async () => void (await Promise.all(engines.map(({ thread }) => thread.terminate()))),

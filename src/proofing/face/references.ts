@@ -3,41 +3,43 @@ import type { BlindIndex } from '../../keys/blind-index.ts'
 import type { FieldCipher } from '../../keys/field-cipher.ts'
 import type { Database, DatabaseTransaction } from '../../storage/database.ts'
 
-interface Whose {
+interface Document {
   documentType: string
   documentNumber: string
 }
 
-/** Templates of other models cannot be compared with ours. */
+/** Templates of different models cannot be compared. */
 const model = 'face-api-1.7'
 
 /**
- * What the local engine compares with: a template of the population register's photograph, sealed. The photograph itself is
- * not kept: a leaked template shows nobody's face, and the engine needs nothing else. Another model needs another import.
+ * References for the local engine: sealed templates of the photographs in the population register. The photographs are not
+ * stored: a leaked template shows no face, and the engine needs nothing else. A new model needs a new import.
  */
 export interface FaceReferences {
-  find(whose: Whose): Promise<number[] | undefined>
-  add(transaction: DatabaseTransaction, people: (Whose & { template: readonly number[] })[]): Promise<void>
+  find(document: Document): Promise<number[] | undefined>
+  add(transaction: DatabaseTransaction, people: (Document & { template: readonly number[] })[]): Promise<void>
   /** True when there was one. */
-  erase(whose: Whose, within: DatabaseTransaction): Promise<boolean>
+  erase(document: Document, within: DatabaseTransaction): Promise<boolean>
 }
 
-export function createFaceReferences(options: {
+export interface FaceReferencesDeps {
   database: Database
   blindIndex: BlindIndex
   cipher: FieldCipher
   clock: Clock
-}): FaceReferences {
-  const { database, blindIndex, cipher, clock } = options
-  const keyOf = ({ documentType: document_type, documentNumber }: Whose) => ({
+}
+
+export function createFaceReferences(deps: FaceReferencesDeps): FaceReferences {
+  const { database, blindIndex, cipher, clock } = deps
+  const keyOf = ({ documentType: document_type, documentNumber }: Document) => ({
     document_type,
     document_index: blindIndex('document', documentNumber),
   })
   const aad = (key: ReturnType<typeof keyOf>) => `population_faces.template:${key.document_type}:${key.document_index}`
 
   return {
-    async find(whose) {
-      const key = keyOf(whose)
+    async find(document) {
+      const key = keyOf(document)
       const row = await database
         .selectFrom('population_faces')
         .select('template')
@@ -51,8 +53,8 @@ export function createFaceReferences(options: {
     },
     async add(transaction, people) {
       const imported_at = clock()
-      const rows = people.map(({ template, ...whose }) => {
-        const key = keyOf(whose)
+      const rows = people.map(({ template, ...document }) => {
+        const key = keyOf(document)
         const text = Buffer.from(new Float32Array(template).buffer).toString('base64')
         return { ...key, model, template: cipher.seal(text, aad(key)), imported_at }
       })
@@ -68,11 +70,11 @@ export function createFaceReferences(options: {
         )
         .execute()
     },
-    async erase(whose, within) {
+    async erase(document, within) {
       const { numDeletedRows } = await within
         .deleteFrom('population_faces')
-        .where('document_type', '=', whose.documentType)
-        .where('document_index', '=', keyOf(whose).document_index)
+        .where('document_type', '=', document.documentType)
+        .where('document_index', '=', keyOf(document).document_index)
         .executeTakeFirst()
       return numDeletedRows > 0n
     },

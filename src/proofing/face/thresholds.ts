@@ -5,31 +5,31 @@ import { actions } from './challenge.ts'
 const ratio = z.number().positive()
 
 const schema = z.object({
-  /** Largest distance between two templates that is the same person; up to `unsure` another try is asked for. */
+  /** Largest distance between two templates of one person. Up to `unsure` the person has to try again. */
   accept: ratio,
   unsure: ratio,
   /** Largest distance between two pictures of one capture. */
   continuity: ratio,
-  /** How far the nose moves against the eyes, in widths between them. */
+  /** Movement of the nose relative to the eyes, in distances between the eyes. */
   turn: ratio,
-  /** How much wider the face becomes. */
+  /** Factor by which the face becomes wider. */
   nearer: ratio,
-  /** What is left of the contrast around the eyes when they are closed. */
+  /** Share of the contrast around the eyes that remains when they are closed. */
   blink: ratio,
-  /** Mean luminance, 0 to 255, below which nothing is judged. */
+  /** Lowest mean luminance for a decision, 0 to 255. */
   darkest: ratio,
-  /** Width of a face in a picture of 480 pixels. */
+  /** Smallest width of a face, in a picture of 480 pixels. */
   smallestFace: ratio,
-  /** How sure the detector must be. */
+  /** Lowest score of the detector. */
   detection: ratio,
-  /** A second face counts from this share of the first one's width. */
+  /** Smallest width of a second face, as a share of the first one's width. */
   secondFace: ratio,
   actions: z.array(z.enum(actions)).min(3),
-  /** How many actions a challenge has. */
+  /** Number of actions in a challenge. */
   steps: z.number().int().min(2).max(4),
 })
 
-/** What the local engine decides by (config/face.json); the error rates at these values are in docs/face.md. */
+/** Thresholds of the local engine (config/face.json); docs/face.md has the error rates at these values. */
 export type Thresholds = z.infer<typeof schema>
 
 export const thresholds: Thresholds = schema.parse(

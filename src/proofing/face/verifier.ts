@@ -1,11 +1,11 @@
 import type { Action } from './challenge.ts'
 
-/** What a face is verified for; config chooses a verifier for each (`YIDENG_FACE_…`). */
+/** Purposes of a face verification; settings choose a verifier for each (`YIDENG_FACE_…`). */
 export const facePurposes = ['proofing', 'step-up', 'login'] as const
 
 export type FacePurpose = (typeof facePurposes)[number]
 
-/** Whose face it is to be: what the authority's own photograph is found by. */
+/** The expected person, with the keys of the photograph in the register. */
 export interface FaceSubject {
   personId: string
   documentType: string
@@ -16,17 +16,17 @@ export interface FaceSubject {
 export interface FaceRequest {
   subject: FaceSubject
   purpose: FacePurpose
-  /** The level the answer is to carry. */
+  /** The assurance level that a pass gives. */
   level: number
-  /** Random, used once, 32 letters and digits; the vendor gives it back. */
+  /** Random, used once, 32 letters and digits; the vendor returns it. */
   nonce: string
-  /** Where a vendor sends the browser back to. */
+  /** Address to which a vendor returns the browser. */
   returnUrl: string
-  /** As the browser describes itself (User-Agent); a vendor chooses its page by it. */
+  /** User-Agent of the browser; a vendor chooses its page by it. */
   browser: string
 }
 
-/** What to do next; `state` is what the same verifier needs to complete, and is kept sealed until then. */
+/** The next step. The verifier needs `state` to complete; it is stored sealed until then. */
 export type FaceBegun =
   | { kind: 'capture'; actions: readonly Action[]; state: string }
   | { kind: 'redirect'; url: string; state: string }
@@ -34,15 +34,15 @@ export type FaceBegun =
 
 export type FaceOutcome =
   | 'passed'
-  /** Another face, or no living one: counted. */
+  /** Another face, or not a living one; counts as a failed try. */
   | 'failed'
-  /** Nothing could be judged by these pictures (dark, nobody, two people); not counted as failed. */
+  /** The pictures could not be judged (dark, no face, two people); does not count as a failed try. */
   | 'unusable'
   | 'cancelled'
   | 'late'
-  /** The vendor cannot be reached, or refuses us. */
+  /** The vendor is unreachable or refuses our request. */
   | 'unavailable'
-  /** More at once than this machine does; try again. */
+  /** More captures at once than this machine can process; try again. */
   | 'busy'
 
 /** Each has its words under `face.reason_<reason>`. */
@@ -66,34 +66,34 @@ export const faceReasons = [
 
 export type FaceReason = (typeof faceReasons)[number]
 
-/** How it ended. Every outcome is ordinary: nothing here is thrown. */
+/** Result of a verification. All outcomes are values, none is thrown. */
 export interface FaceResult {
   outcome: FaceOutcome
-  /** 0 to 1, higher is more alike; each verifier's own scale. */
+  /** 0 to 1, higher is more similar; each verifier has its own scale. */
   score?: number
-  /** 0 to 1, of a passive look at the pictures: kept for the record, nothing rests on it. */
+  /** 0 to 1, from passive analysis of the pictures: recorded only, no decision uses it. */
   liveness?: number
-  /** The vendor's own reference to this verification. */
+  /** The vendor's id of this verification. */
   reference?: string
   reasons: FaceReason[]
 }
 
-/** What came back: pictures from our own page, or the parameters of the vendor's return. */
+/** Evidence from the browser: pictures from our own page, or the parameters of the vendor's return. */
 export type FaceEvidence =
   | { kind: 'frames'; frames: readonly Frame[] }
   | { kind: 'return'; parameters: Readonly<Record<string, string>> }
 
-/** One picture, and the step of the challenge it was taken in (0 is looking straight). */
+/** One picture, and its step of the challenge (0: look straight). */
 export interface Frame {
   step: number
   jpeg: Uint8Array
 }
 
-/** Somebody who can tell whether this is the face of that person: an engine of our own, or a vendor. */
+/** Verifies that a face is that of a person: the local engine, or a vendor. */
 export interface FaceVerifier {
   readonly name: string
   begin(request: FaceRequest): Promise<FaceBegun>
-  /** The request is the one it began with. */
+  /** @param request the same as in `begin` */
   complete(request: FaceRequest, state: string, evidence: FaceEvidence): Promise<FaceResult>
 }
 

@@ -1,10 +1,10 @@
 import type { Settings } from '../../config/settings.ts'
 import type { FacePurpose, FaceVerifier } from './verifier.ts'
 
-/** The verifier of each purpose, where there is one that may serve here. */
+/** The verifier of each purpose; undefined where none may be used. */
 export type FaceVerifiers = (purpose: FacePurpose) => FaceVerifier | undefined
 
-/** `none`, one that is not set up, and one this production does not accept by name are all the same: there is none. */
+/** No verifier for `none`, for one that is not configured, or one that this production does not accept. */
 export function chooseVerifiers(
   { verifiers, accepted }: Settings['face'],
   available: readonly FaceVerifier[],

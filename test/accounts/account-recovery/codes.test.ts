@@ -1,12 +1,13 @@
 import { createSecretKey, randomBytes } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { codeKey, isAmong, makeCodes, readCode } from '../../../src/accounts/account-recovery/codes.ts'
+import { codeKey, makeCodes, readCode } from '../../../src/accounts/account-recovery/recovery-codes.ts'
+import { isAmong } from '../../../src/accounts/constant-time.ts'
 import { createBlindIndex } from '../../../src/keys/blind-index.ts'
 
 const blindIndex = createBlindIndex(createSecretKey(randomBytes(32)))
 
 describe('recovery codes', () => {
-  it('are ten, all different, of at least 64 bits, without signs that look alike', () => {
+  it('are ten different codes of at least 64 bits, without signs that look alike', () => {
     const codes = makeCodes()
     expect(new Set(codes).size).toBe(10)
     const many = Array.from({ length: 300 }, makeCodes).flat().join('').replaceAll('-', '')
@@ -18,7 +19,7 @@ describe('recovery codes', () => {
         alike,
       ).toHaveLength(0)
     }
-    // each sign about as often as any other: 48,000 draws, five standard deviations
+    // each sign is about equally frequent: 48,000 draws, five standard deviations
     const expected = many.length / signs.size
     for (const sign of signs) {
       expect(Math.abs(many.split(sign).length - 1 - expected), sign).toBeLessThan(5 * Math.sqrt(expected))
@@ -50,9 +51,9 @@ describe('recovery codes', () => {
     '7777-7777-7777-777\0',
     'А777777777777777',
     '7'.repeat(1e6),
-  ])('are not made of %.40j', (text) => expect(readCode(text)).toBeUndefined())
+  ])('are not read from %.40j', (text) => expect(readCode(text)).toBeUndefined())
 
-  it('are kept as something that belongs to one person and one key', () => {
+  it('are stored as a hash for one person and one key', () => {
     const other = createBlindIndex(createSecretKey(randomBytes(32)))
     const key = codeKey(blindIndex, 'a', '7777777777777777')
     expect(key).not.toContain('7777')

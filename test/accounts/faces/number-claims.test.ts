@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { beforeEach, expect, it } from 'vitest'
-import { sealOf } from '../../../src/accounts/authenticators.ts'
+import { sealOf } from '../../../src/accounts/authenticators/row.ts'
 import type { Services } from '../../../src/services.ts'
 import { openTestServices } from '../../setup/test-services.ts'
 import { find } from '../../setup/organisation.ts'
@@ -19,7 +19,7 @@ beforeEach(async () => {
 const atCounter = async (person: { id: string }, bothPresent = false) =>
   services.faceProofs.proveAtCounter(await find(services, person), { bothPresent }, by)
 const levelOf = async (person: { id: string }) => (await find(services, person)).identityLevel
-const told = async ({ id }: { id: string }) => (await services.inbox.list(id, 20)).map(({ kind }) => kind)
+const noticesOf = async ({ id }: { id: string }) => (await services.inbox.list(id, 20)).map(({ kind }) => kind)
 const events = async ({ id }: { id: string }) =>
   (
     await services.database
@@ -31,7 +31,7 @@ const events = async ({ id }: { id: string }) =>
       .execute()
   ).map(({ event }) => event)
 
-/** One has the number, another one proved it at a counter. */
+/** One account has the number, another one proved it at a counter. */
 async function waiting() {
   const holder = await openPerson(services)
   const claimant = await rivalOf(services, holder)
@@ -40,13 +40,13 @@ async function waiting() {
   return { holder, claimant, dueAt: proved.waits.dueAt }
 }
 
-it('a number proven at a counter waits 72 hours, both are told, and then it changes hands once', async () => {
+it('a number proven at a counter moves once, after 72 hours and notices to both accounts', async () => {
   const { holder, claimant, dueAt } = await waiting()
   expect(dueAt - services.clock()).toBe(72 * hour)
   expect([await levelOf(holder), await levelOf(claimant)]).toEqual([3, 2])
-  expect(await told(holder)).toEqual(['number-claimed'])
-  expect(await told(claimant)).toEqual(['number-claim-waits'])
-  // a passkey made at the counter is bound when the number is there
+  expect(await noticesOf(holder)).toEqual(['number-claimed'])
+  expect(await noticesOf(claimant)).toEqual(['number-claim-waits'])
+  // a passkey made at the counter is bound when the number moves
   const passkey = randomUUID()
   const created_at = services.clock() - 60_000
   const row = {
@@ -63,7 +63,7 @@ it('a number proven at a counter waits 72 hours, both are told, and then it chan
     .values({ ...row, last_used_at: null, mac: sealOf(services.seal, row) })
     .execute()
   forward(24 * hour)
-  // proving again begins no new wait, and does not shorten this one
+  // a second proof neither restarts nor shortens the wait
   expect(await atCounter(claimant)).toMatchObject({ ok: true, waits: { dueAt } })
   forward(48 * hour - 1)
   expect(await services.faceProofs.carryOutDue()).toBe(0)
@@ -72,14 +72,14 @@ it('a number proven at a counter waits 72 hours, both are told, and then it chan
   const done = await Promise.all([1, 2, 3, 4].map(() => services.faceProofs.carryOutDue()))
   expect(done.reduce((sum, one) => sum + one, 0)).toBe(1)
   expect([await levelOf(holder), await levelOf(claimant)]).toEqual([2, 4])
-  expect(await told(holder)).toContain('number-lost')
-  expect(await told(claimant)).toContain('number-won')
+  expect(await noticesOf(holder)).toContain('number-lost')
+  expect(await noticesOf(claimant)).toContain('number-won')
   expect(await services.faceProofs.isBound(passkey)).toBe(true)
   expect((await find(services, claimant)).faceProofedAt).toBe(dueAt - 72 * hour)
   expect(await services.numberClaims.of(holder.id)).toEqual([])
 })
 
-it('changes hands at once where the counter saw both, and says so in the trail', async () => {
+it('moves at once where both people were at the counter, and the audit log shows it', async () => {
   const { holder, claimant } = await waiting()
   expect(await atCounter(claimant, true)).toMatchObject({ ok: true, superseded: [holder.id] })
   expect([await levelOf(holder), await levelOf(claimant)]).toEqual([2, 4])
@@ -92,7 +92,7 @@ it('changes hands at once where the counter saw both, and says so in the trail',
   expect(proofs.map(({ details }) => JSON.parse(details) as unknown)).toEqual([{ how: 'counter', bothPresent: true }])
 })
 
-it('is asked of the register, name and number, at the counter as well', async () => {
+it('needs a match of name and number in the register at the counter, too', async () => {
   const holder = await openPerson(services)
   const unknown = await openPerson(services, { number: holder.number, level: 2 })
   expect(await atCounter(unknown)).toEqual({ ok: false, problem: 'not_matched' })
@@ -102,11 +102,11 @@ it('is asked of the register, name and number, at the counter as well', async ()
     expect(await atCounter(misnamed, both)).toEqual({ ok: false, problem: 'not_matched' })
   }
   expect(await services.numberClaims.of(holder.id)).toEqual([])
-  // nobody loses anything by a proof of one's own
+  // a second proof of the own number changes no other account
   expect(await atCounter(holder)).toMatchObject({ ok: true, superseded: [] })
 })
 
-it('stays with who proves better meanwhile: by a face, or at a counter', async () => {
+it('stays with the holder who gives a better proof during the wait: by face or at a counter', async () => {
   for (const prove of [
     async (one: { id: string }) => services.faceProofs.prove(await find(services, one), 'browser', { actor: 'person' }),
     (one: { id: string }) => atCounter(one),
@@ -118,13 +118,13 @@ it('stays with who proves better meanwhile: by a face, or at a counter', async (
     expect(await services.faceProofs.carryOutDue()).toBe(0)
     expect([await levelOf(holder), await levelOf(claimant)]).toEqual([4, 2])
     for (const one of [holder, claimant]) {
-      expect(await told(one)).toContain('number-claim-ended')
+      expect(await noticesOf(one)).toContain('number-claim-ended')
       expect(await events(one)).toEqual(['number.claimed', 'number.claim-ended'])
     }
   }
 })
 
-it('stays where an administrator says so, who is told when nothing waits', async () => {
+it('stays where an administrator decides it; the command reports when no claim waits', async () => {
   const { holder, claimant } = await waiting()
   expect(await services.faceProofs.keepNumber(await find(services, claimant), by)).toBe(0)
   expect(await services.faceProofs.keepNumber(await find(services, holder), by)).toBe(1)
@@ -134,14 +134,14 @@ it('stays where an administrator says so, who is told when nothing waits', async
   expect([await levelOf(holder), await levelOf(claimant)]).toEqual([3, 2])
 })
 
-it('is taken from nobody who was not told, and given to nobody who is gone', async () => {
+it('is not taken from an account without notice, and not given to a closed account', async () => {
   const { holder, claimant } = await waiting()
   const third = await rivalOf(services, holder)
   expect(await atCounter(third, true)).toMatchObject({ ok: true, superseded: [holder.id] })
   forward(100 * hour)
   expect(await services.faceProofs.carryOutDue()).toBe(0)
   expect([await levelOf(third), await levelOf(claimant)]).toEqual([4, 2])
-  expect(await told(claimant)).toContain('number-claim-ended')
+  expect(await noticesOf(claimant)).toContain('number-claim-ended')
 
   const other = await waiting()
   await services.persons.setStatus(other.claimant.id, 'locked', by)
@@ -151,7 +151,7 @@ it('is taken from nobody who was not told, and given to nobody who is gone', asy
   expect(await services.numberClaims.of(other.holder.id)).toEqual([])
 })
 
-it('is free for the claimant when the account that has it is closed', async () => {
+it('is free for the claimant when the account of the holder is closed', async () => {
   const { holder, claimant } = await waiting()
   await services.closing.ask(holder.id, by)
   forward(8 * 24 * hour)
@@ -160,7 +160,7 @@ it('is free for the claimant when the account that has it is closed', async () =
   expect(await levelOf(claimant)).toBe(4)
 })
 
-it('by a face goes at once from name and number alone, and never from another face', async () => {
+it('moves by face at once from a match of name and number, and never from another face', async () => {
   const holder = await openPerson(services)
   const [one, other] = [await rivalOf(services, holder), await rivalOf(services, holder)]
   const byFace = async (who: { id: string }) =>

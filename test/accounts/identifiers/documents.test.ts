@@ -13,7 +13,7 @@ const problem = (type: string, number: string, on = today) => {
 const numbered = (body: string) => body + checkCharacter(body)
 
 describe('identity documents', () => {
-  it('are those of the design, the resident identity card first', () => {
+  it('are the known kinds, the resident identity card first', () => {
     expect(documentTypes).toEqual([
       'resident_id',
       'hk_macao_permit',
@@ -39,8 +39,8 @@ describe('identity documents', () => {
     ['passport', 'E12345678', {}],
     ['passport', 'EA1234567', {}],
     ['passport', 'C01X00T47', {}],
-  ])('%s %s tells what its number tells', (type, number, told) => {
-    expect(parse(type, number)).toEqual({ ok: true, document: { type, number, ...told } })
+  ])('%s %s gives the data of its number', (type, number, expected) => {
+    expect(parse(type, number)).toEqual({ ok: true, document: { type, number, ...expected } })
   })
 
   it.each([
@@ -97,18 +97,18 @@ describe('identity documents', () => {
     ['20261124', false],
     ['18761123', true],
     ['18761122', false],
-  ])('the date of birth %s stands in a number: %s', (date, good) => {
+  ])('the date of birth %s is accepted in a number: %s', (date, good) => {
     expect(problem('resident_id', numbered(`440305${date}003`))).toBe(good ? undefined : 'document_number_birth_date')
   })
 
-  it('a child of today is born today in China while it is still yesterday in UTC', () => {
+  it('a birth of today in China is accepted while it is yesterday in UTC', () => {
     const evening = new Date('2026-11-23T16:00:00Z')
     const number = numbered('44030520261124003')
     expect(problem('resident_id', number, evening)).toBeUndefined()
     expect(problem('resident_id', number, new Date(evening.getTime() - 1))).toBe('document_number_birth_date')
   })
 
-  it.each(documentTypes)('%s is not read from hostile text, and quickly so', (type) => {
+  it.each(documentTypes)('%s is not read from hostile texts, and quickly', (type) => {
     const good =
       { resident_id: '11010519491231002X', foreign_permanent_residence: '911124198108030024' }[type] ?? 'H12345678'
     for (const [why, text] of [...spoilt(good), ['a Cyrillic look-alike', `${good.slice(0, -1)}\u0425`] as const]) {
@@ -120,7 +120,7 @@ describe('identity documents', () => {
     }
   })
 
-  it('letters that only become ASCII by a change of case are refused', () => {
+  it('letters that become ASCII only by a change of case are refused', () => {
     expect(problem('passport', '\u0131234567')).toBe('document_number_malformed')
     expect(problem('passport', '\u00df234567')).toBe('document_number_malformed')
   })

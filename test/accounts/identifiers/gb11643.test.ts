@@ -5,12 +5,12 @@ import { checkCharacter, isValid } from '../../../src/accounts/identifiers/gb116
 const body = fc.stringMatching(/^\d{17}$/)
 
 describe('the check character of GB 11643', () => {
-  it('is that of the examples in the standard (annex A)', () => {
+  it('matches the examples in the standard (annex A)', () => {
     expect(checkCharacter('11010519491231002')).toBe('X')
     expect(checkCharacter('44052418800101001')).toBe('4')
   })
 
-  it('is that of ISO 7064 MOD 11-2 worked out the other way, by weights', () => {
+  it('matches ISO 7064 MOD 11-2 computed by weights', () => {
     fc.assert(
       fc.property(body, (digits) => {
         const weighted = Array.from(digits).reduce((sum, digit, index) => sum + Number(digit) * 2 ** (17 - index), 0)
@@ -20,7 +20,7 @@ describe('the check character of GB 11643', () => {
     )
   })
 
-  it('finds every single wrong character', () => {
+  it('finds each single wrong character', () => {
     fc.assert(
       fc.property(body, fc.nat(17), fc.constantFrom(...'0123456789X'), (digits, at, wrong) => {
         const number = digits + checkCharacter(digits)
@@ -32,7 +32,7 @@ describe('the check character of GB 11643', () => {
     )
   })
 
-  it('finds every two neighbours changed round', () => {
+  it('finds each exchange of two neighbours', () => {
     fc.assert(
       fc.property(body, fc.nat(16), (digits, at) => {
         const number = digits + checkCharacter(digits)
@@ -52,9 +52,9 @@ describe('the check character of GB 11643', () => {
     '11010519491231002X\n',
     ' 11010519491231002X',
     '１1010519491231002X',
-  ])('is not looked for in %j', (text) => expect(isValid(text)).toBe(false))
+  ])('is not valid in %j', (text) => expect(isValid(text)).toBe(false))
 
-  it('is not worked out for anything but 17 digits', () => {
+  it('is computed for 17 digits only', () => {
     expect(() => checkCharacter('1101051949123100')).toThrow(RangeError)
     expect(() => checkCharacter('1101051949123100a')).toThrow(RangeError)
   })

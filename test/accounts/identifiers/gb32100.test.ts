@@ -12,12 +12,12 @@ describe('the unified social credit code of GB 32100', () => {
     ['9144030071526726XG', 'enterprise'],
     ['91330100799655058B', 'enterprise'],
     ['12100000400000456B', 'public_institution'],
-  ])('%s is one', (uscc, kind) => {
+  ])('%s is valid', (uscc, kind) => {
     expect(creditCodeCheck(uscc.slice(0, 17))).toBe(uscc[17])
     expect(parseCreditCode(uscc)).toEqual({ ok: true, uscc, kind })
   })
 
-  it('has the check character of annex A, worked out by the weights printed there', () => {
+  it('has the check character of annex A, computed by the weights printed there', () => {
     const weights = [1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28]
     fc.assert(
       fc.property(body, (code) => {
@@ -28,7 +28,7 @@ describe('the unified social credit code of GB 32100', () => {
     )
   })
 
-  it('finds every single wrong character', () => {
+  it('finds each single wrong character', () => {
     fc.assert(
       fc.property(body, fc.nat(17), fc.constantFrom(...alphabet), (code, at, wrong) => {
         const uscc = code + creditCodeCheck(code)
@@ -51,14 +51,14 @@ describe('the unified social credit code of GB 32100', () => {
     expect(parseCreditCode('9144030071526726xg')).toMatchObject({ ok: true, uscc: '9144030071526726XG' })
   })
 
-  it('tells what is wrong', () => {
+  it('reports the problem', () => {
     expect(parseCreditCode(' ')).toEqual({ ok: false, problem: 'uscc_required' })
     expect(parseCreditCode('91440300192203821')).toEqual({ ok: false, problem: 'uscc_malformed' })
     expect(parseCreditCode('9I4403001922038216')).toEqual({ ok: false, problem: 'uscc_malformed' })
     expect(parseCreditCode('914403001922038217')).toEqual({ ok: false, problem: 'uscc_check' })
   })
 
-  it('is read from no spoilt text', () => {
+  it('is not read from hostile texts', () => {
     for (const [what, text] of spoilt('914403001922038216')) expect(parseCreditCode(text).ok, what).toBe(false)
   })
 
@@ -73,7 +73,7 @@ describe('the unified social credit code of GB 32100', () => {
     ['93', 'cooperative'],
     ['A1', 'other'],
     ['Y1', 'other'],
-  ])('tells by %s a %s', (start, kind) => {
+  ])('with %s is a %s', (start, kind) => {
     expect(organisationKind(`${start}440300192203821`)).toBe(kind)
   })
 })

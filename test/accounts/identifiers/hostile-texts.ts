@@ -1,4 +1,4 @@
-/** What no identifier may be read from, whatever its kind: each begins as a good one and is spoilt. */
+/** Texts from which no identifier may be read: each begins as a valid one and has a fault. */
 export function spoilt(good: string): [string, string][] {
   const rest = good.slice(1)
   return [
@@ -23,7 +23,7 @@ export function spoilt(good: string): [string, string][] {
   ]
 }
 
-/** The full-width form of ASCII, as Chinese keyboards type it. */
+/** The full-width form of ASCII, as from Chinese keyboards. */
 export function fullWidth(text: string): string {
   return text.replaceAll(/[!-~]/g, (one) => String.fromCharCode(one.charCodeAt(0) + 0xfee0)).replaceAll(' ', '\u3000')
 }

@@ -9,7 +9,7 @@ import { fullWidth, millisecondsOf } from './hostile-texts.ts'
 
 const read = (text: string) => readIdentifier(text).map(({ kind, value }) => `${kind} ${value}`)
 
-describe('what is typed into the sign-in field', () => {
+describe('a text in the sign-in field', () => {
   it.each([
     ['13800138000', ['phone +8613800138000']],
     [' +86 138 0013 8000 ', ['phone +8613800138000']],
@@ -29,15 +29,15 @@ describe('what is typed into the sign-in field', () => {
     ['zhаngsan', []],
     ['zhangsan\0', []],
     ["' or 1=1 --", []],
-  ])('%j may mean %j', (text, readings) => expect(read(text)).toEqual(readings))
+  ])('%j is read as %j', (text, readings) => expect(read(text)).toEqual(readings))
 
-  it('is not looked at past 64 characters', () => {
+  it('is not read above 64 characters', () => {
     expect(read(`${' '.repeat(56)}zhangsan`)).toEqual(['username zhangsan'])
     expect(read(`${' '.repeat(57)}zhangsan`)).toEqual([])
     expect(millisecondsOf(() => readIdentifier('1'.repeat(10_000_000)))).toBeLessThan(50)
   })
 
-  it('finds every account by what it was opened with', () => {
+  it('finds each account by the identifiers of its opening', () => {
     const today = new Date('2026-11-23')
     const resident = fc.stringMatching(/^44030519[5-9][1-9]0[1-9]1\d\d{3}$/).map((body) => body + checkCharacter(body))
     const number = fc.oneof(resident, fc.stringMatching(/^[HMEhme]\d{8}(\d\d)?$/), fc.stringMatching(/^\d{8,10}$/))

@@ -29,7 +29,7 @@ describe('masked data', () => {
     ['', ''],
   ])('the phone %s is shown as %s', (phone, shown) => expect(maskPhone(phone)).toBe(shown))
 
-  it('never shows two letters of a word side by side', () => {
+  it('never show two neighbouring letters of a word', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), (name) => {
         const shown = maskName(name)

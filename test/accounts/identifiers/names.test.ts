@@ -18,7 +18,7 @@ describe('names', () => {
     ['O´Brien', "O'Brien"],
     ['Anne‑Marie', 'Anne-Marie'],
     ['陈 David', '陈 David'],
-  ])('%j is written %j', (typed, name) => {
+  ])('%j is normalised to %j', (typed, name) => {
     expect(normaliseName(typed)).toBe(name)
     expect(checkName(name)).toBeUndefined()
   })
@@ -61,7 +61,7 @@ describe('names', () => {
     "张三'",
   ])('%j is not a name', (name) => expect(checkName(name)).toBe('name_malformed'))
 
-  it('nothing is no name', () => {
+  it('an empty text is no name', () => {
     expect(checkName(normaliseName(' \u3000\r\n'))).toBe('name_required')
   })
 
@@ -71,7 +71,7 @@ describe('names', () => {
     expect(checkName(normaliseName(text))).toBe('name_malformed')
   })
 
-  it('a normalised name stays as it is', () => {
+  it('a normalised name stays unchanged', () => {
     const text = fc.string({ unit: 'grapheme', maxLength: 40 })
     const chinese = fc.stringMatching(/^[张三阿a ·•\u3000.’]{0,20}$/)
     fc.assert(
@@ -82,7 +82,7 @@ describe('names', () => {
     )
   })
 
-  it('are the same for a register whatever their case, spaces and dots', () => {
+  it('are equal for a register with different case, spaces and dots', () => {
     expect(matchKey('maria  chen')).toBe(matchKey('MARIA CHEN'))
     expect(matchKey('阿卜杜拉 • 买买提')).toBe(matchKey('阿卜杜拉·买买提'))
     expect(matchKey('张三')).not.toBe(matchKey('张山'))

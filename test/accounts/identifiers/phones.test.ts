@@ -36,14 +36,14 @@ describe('phones', () => {
     '861380013800',
     '1380013800a',
     '+86 075512345678',
-  ])('%j is none', (typed) => expect(parsePhone(typed)).toEqual({ ok: false, problem: 'phone_malformed' }))
+  ])('%j is no phone', (typed) => expect(parsePhone(typed)).toEqual({ ok: false, problem: 'phone_malformed' }))
 
-  it.each(spoilt('13800138000'))('with %s it is refused, and quickly so', (_why, text) => {
+  it.each(spoilt('13800138000'))('with %s it is refused quickly', (_why, text) => {
     expect(millisecondsOf(() => parsePhone(text))).toBeLessThan(50)
     expect(parsePhone(text).ok).toBe(false)
   })
 
-  it('every mobile number of the mainland is read, and read again as itself', () => {
+  it('each mobile number of the mainland is read, and its result is read as itself', () => {
     fc.assert(
       fc.property(
         fc.stringMatching(/^1[3-9]\d{9}$/),

@@ -33,7 +33,7 @@ describe('usernames', () => {
     'ea1234567',
     'usa310081080301',
     '11010519491231002X',
-  ])('%j is none', (typed) => expect(parseUsername(typed)).toEqual({ ok: false, problem: 'username_malformed' }))
+  ])('%j is no username', (typed) => expect(parseUsername(typed)).toEqual({ ok: false, problem: 'username_malformed' }))
 
   it.each(spoilt('zhangsan').filter(([why]) => why !== 'an Arabic digit'))(
     'with %s it is refused, and quickly so',

@@ -5,13 +5,14 @@ import { openTestServices } from '../../setup/test-services.ts'
 import { find, mandate, openOrganisation } from '../../setup/organisation.ts'
 import { openPerson } from '../../setup/person.ts'
 import { rivalOf } from '../../setup/rival.ts'
+import { passwordAuthenticator } from '../../../src/login/methods/password/stored.ts'
 
 const by = { actor: 'administrator:test' }
 const hour = 3_600_000
 const roles = ['owner', 'manager', 'under', 'handler', 'giver', 'helper'] as const
 type Role = (typeof roles)[number]
 
-/** What each one's power rests on besides their own: a manager's handler on the manager, all of them on the owner. */
+/** The accounts that each right depends on: a handler on their manager, all of them on the owner. */
 const restsOn: Record<Role, Role[]> = {
   owner: [],
   manager: ['owner'],
@@ -47,13 +48,14 @@ async function company(services: Services) {
 
 type Company = Awaited<ReturnType<typeof company>>
 
-/** The ways in which an account loses its power, and what gives it back where something does. */
+/** The ways in which an account loses its power, and how it gets it back where it can. */
 const ways = {
   lock: (services: Services, { id }: { id: string }) => services.persons.setStatus(id, 'locked', by),
   async hold(services: Services, { id }: { id: string }) {
     const link = await services.recovery.makeLink(id, { counter: false }, by)
     const pass = link && (await services.recovery.checkLink(link.token))
-    if (!pass || !(await services.recovery.recover(pass, 'no hash', by))) throw new Error('not recovered')
+    if (!pass || !(await services.recovery.recover(pass, passwordAuthenticator('no hash'), by)))
+      throw new Error('not recovered')
   },
   async supersede(services: Services, person: { id: string; number: string }) {
     const rival = await rivalOf(services, person)
@@ -63,7 +65,7 @@ const ways = {
   },
   async close(services: Services, { id }: { id: string }) {
     await services.closing.ask(id, by)
-    // its time has come
+    // the closing is due
     await services.database
       .updateTable('natural_persons')
       .set({ closes_at: services.clock() })
@@ -75,7 +77,7 @@ const ways = {
 const wayNames = ['lock', 'hold', 'supersede', 'close'] as const
 
 const resting = (role: Role) => roles.filter((one) => one === role || restsOn[one].includes(role))
-/** A natural person acts for nobody by being themself. */
+/** A natural person does not represent themself. */
 const actors = roles.filter((role) => role !== 'giver')
 
 async function expectGranted(one: Company, isGranted: (role: Role) => boolean, what: string) {
@@ -83,7 +85,7 @@ async function expectGranted(one: Company, isGranted: (role: Role) => boolean, w
 }
 
 it.each(wayNames.flatMap((way) => roles.map((role) => ({ way, role }))))(
-  'nothing rests on the $role after $way, and whoever loses by it is told',
+  'rights that depend on the $role end after $way, and their holders are notified',
   async ({ way, role }) => {
     const { services, forward } = await openTestServices()
     const one = await company(services)
@@ -91,7 +93,7 @@ it.each(wayNames.flatMap((way) => roles.map((role) => ({ way, role }))))(
     await services.database.deleteFrom('representation_endings').execute()
     await ways[way](services, one.people[role])
     await expectGranted(one, (other) => !resting(role).includes(other), `${way} ${role}`)
-    // portals look again at what they hold for each principal of theirs, by the same commit
+    // the same commit schedules a check of the grants for each of their principals
     const due = await services.database
       .selectFrom('representation_endings')
       .select('principal_id')
@@ -102,7 +104,7 @@ it.each(wayNames.flatMap((way) => roles.map((role) => ({ way, role }))))(
     for (const other of resting(role).filter((each) => each !== role && each !== 'owner')) {
       if (way !== 'close') expect((await one.notices(other)).join(), other).toMatch(/mandate-(rests|suspended)/)
     }
-    // back where that is right
+    // the power is back where that is possible
     if (way === 'lock') await services.persons.setStatus(one.people[role].id, 'active', by)
     forward(25 * hour)
     const stands = way === 'lock' || way === 'hold'
@@ -110,7 +112,7 @@ it.each(wayNames.flatMap((way) => roles.map((role) => ({ way, role }))))(
   },
 )
 
-it('who gets the number back is told what was opened in their name, and confirms it one by one', async () => {
+it('the person who gets the number back is notified of mandates in their name, and confirms each', async () => {
   const { services } = await openTestServices()
   const one = await company(services)
   const rival = await ways.supersede(services, one.people.owner)
@@ -122,18 +124,18 @@ it('who gets the number back is told what was opened in their name, and confirms
   const opened = await services.legalPersons.open({ uscc: one.uscc, person: await find(services, rival) }, by)
   expect(opened).toMatchObject({ ok: true, legalPerson: { id: one.id } })
   expect((await services.representations.find(rival.id, one.id))?.granted?.relation).toBe('legal_representative')
-  // the accomplices of the one before have nothing until they are given it again
+  // holders from the previous owner have nothing until the new owner confirms
   for (const role of ['owner', 'manager', 'under', 'handler'] as const) expect(await one.granted(role)).toBe(false)
 })
 
-it('an organisation stands on the document of its representative, not on the account it was opened by', async () => {
+it('an organisation depends on the document of its representative, not on the account that opened it', async () => {
   const { services } = await openTestServices()
   const one = await company(services)
   const other = await openPerson(services)
   const { id, row } = await find(services, other)
   const number = services.persons.reveal(await find(services, other)).documentNumber
   expect(id).toBe(other.id)
-  // as after a correction of the number on record
+  // as after a correction of the stored number
   await services.database
     .updateTable('natural_persons')
     .set({
@@ -151,7 +153,7 @@ const step = fc.record({
   role: fc.constantFrom(...roles),
 })
 
-it('in any order: granted is what everybody it rests on has power for', async () => {
+it('in any order: a right is granted while all accounts it depends on have power', async () => {
   const { services, forward } = await openTestServices()
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 7 }), async (story) => {
@@ -183,8 +185,8 @@ it('in any order: granted is what everybody it rests on has power for', async ()
           const { locked, held, gone } = state.get(each) ?? { locked: true, held: 0, gone: true }
           return !locked && !gone && held <= services.clock()
         }
-        const told = JSON.stringify(story)
-        await expectGranted(one, (each) => [each, ...restsOn[each]].every(power), told)
+        const shown = JSON.stringify(story)
+        await expectGranted(one, (each) => [each, ...restsOn[each]].every(power), shown)
       }
     }),
     { numRuns: 40 },

@@ -30,12 +30,12 @@ async function world() {
   return { services, offer }
 }
 
-it('an invitation by phone number is invisible until its six digits were typed, and a namesake cannot use it up or decline it', async () => {
+it('an invitation by phone number is invisible before its six digits; a namesake cannot use it up or decline it', async () => {
   const { services, offer } = await world()
   const { id, representative } = await openOrganisation(services)
   const named = await openPerson(services, { name: '周小桐' })
   const namesake = await openPerson(services, { name: '周小桐' })
-  // nobody proves a phone number: the namesake claims the same
+  // phone numbers are not proven: the namesake claims the same one
   const { phone_index } = (await find(services, named)).row
   const phone = services.dataKeys.cipher.seal(`+86${named.phone}`, `natural_persons.phone:${namesake.id}`)
   await services.database
@@ -56,7 +56,7 @@ it('an invitation by phone number is invisible until its six digits were typed, 
     expect(await services.mandates.decline(one.mandate.id, who, by)).toEqual(notFound)
     expect(await services.mandates.preview({ type: 'accept', id: one.mandate.id }, who, by)).toEqual(notFound)
   }
-  // at once as well: five are counted, and then the right digits help no more
+  // in parallel: five are counted, then the right digits are refused too
   const tries = await Promise.all(Array.from({ length: 12 }, () => services.mandates.openInvitation(other, wrong, by)))
   expect(tries).not.toContain(true)
   expect(await services.mandates.openInvitation(other, code, by)).toBe(false)
@@ -67,7 +67,7 @@ it('an invitation by phone number is invisible until its six digits were typed, 
     .execute()
   expect(refused).toHaveLength(5)
 
-  // whose invitation it is has their own five; right digits use none up
+  // the invited person has their own five tries; right digits use none
   expect(await services.mandates.openInvitation(person, wrong, by)).toBe(false)
   expect(await services.mandates.openInvitation(person, code, by)).toBe(true)
   expect((await services.representations.offersTo(person)).map(({ mandate: seen }) => seen.id)).toEqual([

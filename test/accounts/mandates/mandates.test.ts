@@ -44,7 +44,7 @@ const refusals = async () =>
   ).map(({ details }) => JSON.parse(details) as unknown)
 
 describe('opening an organisation', () => {
-  it('is for the representative the register names, and answers others alike', async () => {
+  it('is for the representative in the register; all others get the same answer', async () => {
     const { uscc, representative, id } = await openOrganisation(services)
     const stranger = await openPerson(services)
     const unproven = await openPerson(services, { level: 2 })
@@ -68,7 +68,7 @@ describe('opening an organisation', () => {
     expect(await services.legalPersons.list({ limit: 10 })).toHaveLength(1)
   })
 
-  it('waits while the register is away', async () => {
+  it('waits while the register is unreachable', async () => {
     const { uscc, representative } = await openOrganisation(services)
     await services.database.schema.dropTable('business_register').execute()
     const opening = { uscc, person: await find(services, representative) }
@@ -77,7 +77,7 @@ describe('opening an organisation', () => {
 })
 
 describe('an offer', () => {
-  it('is accepted by whom it names and by nobody else, and is the same to all others as one that is not there', async () => {
+  it('is accepted by the invitee only; for all others it does not exist', async () => {
     const { id, representative } = await openOrganisation(services)
     const named = await openPerson(services, { name: '周小桐' })
     const namesake = await openPerson(services, { name: '周小桐' })
@@ -96,7 +96,7 @@ describe('an offer', () => {
       ok: false,
       problem: 'not_found',
     })
-    // who it was offered to is forgotten
+    // the invitee is erased
     const row = await services.database
       .selectFrom('mandates')
       .selectAll()
@@ -105,7 +105,7 @@ describe('an offer', () => {
     expect([row.invitee_key, row.invitee_name, row.code_key]).toEqual([null, null, null])
   })
 
-  it('lapses after two weeks, and with the power it was made with', async () => {
+  it('ends after two weeks, and with the power of its giver', async () => {
     const { id, representative } = await openOrganisation(services)
     const manager = await openPerson(services, { name: '黄经理' })
     const named = await openPerson(services, { name: '周小桐' })
@@ -166,7 +166,7 @@ describe('mandates', () => {
       expect((await services.representations.find(person.id, id))?.granted).toBeUndefined()
     }
     expect(await services.inbox.unread(one.id)).toBe(1)
-    // the one before has no say any more
+    // the previous one has no rights now
     expect(await services.legalPersons.open({ uscc, person: await find(services, representative) }, by)).toMatchObject({
       ok: false,
     })
@@ -186,7 +186,7 @@ describe('mandates', () => {
     expect(await end(services, second.id, next)).toMatchObject({ ok: true })
   })
 
-  it('of another organisation are out of reach of a representative, a manager and a handler', async () => {
+  it('of another organisation cannot be changed by a representative, a manager or a handler', async () => {
     const [here, there] = [await openOrganisation(services), await openOrganisation(services)]
     const handler = await openPerson(services, { name: '周小桐' })
     const held = await mandate(services, there.id, there.representative, handler)
@@ -208,7 +208,7 @@ describe('mandates', () => {
     expect(await refusals()).toHaveLength(2 * (6 * 2 + 4))
   })
 
-  it('keep their limits when many act at once', async () => {
+  it('keep their limits in parallel acts', async () => {
     const { id, representative } = await openOrganisation(services)
     const people = await Promise.all(
       Array.from({ length: 9 }, (_, n) => openPerson(services, { name: `经理${'一二三四五六七八九'.charAt(n)}` })),
@@ -219,13 +219,13 @@ describe('mandates', () => {
         return services.mandates.offer(id, await find(services, representative), wanted, by)
       }),
     )
-    const kept = await services.database.selectFrom('mandates').select('id').where('state', '=', 'offered').execute()
-    expect(kept).toHaveLength(answers.filter(({ ok }) => ok).length)
-    expect(kept.length).toBeLessThanOrEqual(5)
-    expect(kept.length).toBeGreaterThan(0)
+    const offered = await services.database.selectFrom('mandates').select('id').where('state', '=', 'offered').execute()
+    expect(offered).toHaveLength(answers.filter(({ ok }) => ok).length)
+    expect(offered.length).toBeLessThanOrEqual(5)
+    expect(offered.length).toBeGreaterThan(0)
   })
 
-  it('are kept with what was signed, where something was', async () => {
+  it('are stored with the signed text, where there is one', async () => {
     const { id, representative } = await openOrganisation(services)
     const signed: string[] = []
     const sign = (text: string) => {

@@ -15,7 +15,7 @@ it('10,000 stories of a company: no token for a matter that is not granted at th
     }),
     { numRuns: 10_000 },
   )
-  // a story in which nothing happens proves nothing
+  // stories without changes would prove nothing
   expect(total.accepted).toBeGreaterThan(10_000)
   expect(total.cascades).toBeGreaterThan(40)
   expect(total.refreshed).toBeGreaterThan(50_000)

@@ -7,7 +7,7 @@ const people = ['ann', 'bao', 'chen', 'du', 'e']
 const matters = ['tax.filing', 'social-insurance', 'licence.apply']
 const day = 86_400_000
 
-/** What happens to a company, by whoever tries it, with right or power or without. */
+/** Events of a company, by people with and without rights. */
 type Step =
   | { do: 'offer'; by: string; role: 'manager' | 'handler'; matters: string[]; from: number; days: number }
   | { do: 'accept' | 'end' | 'confirm'; by: string; which: number }
@@ -18,7 +18,7 @@ type Step =
   | { do: 'token'; by: string; wanted: string[] | undefined }
 
 const person = fc.constantFrom(...people)
-/** Mostly those who have a say: a story of strangers only is a story of refusals. */
+/** Mostly people with rights: a story of strangers only has refusals only. */
 const giver = fc.constantFrom('ann', 'ann', 'the manager', 'the manager', 'bao')
 const some: fc.Arbitrary<string[]> = fc.oneof(
   { weight: 4, arbitrary: fc.subarray(matters, { minLength: 1 }) },
@@ -78,7 +78,7 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
   },
 )
 
-/** A plain account of who was given what by whom; it knows nothing of how the rules are written. */
+/** A simple model of gifts: giver, receiver, matters. Independent of the rules under test. */
 interface Gift {
   giver: string
   holder: string | undefined
@@ -86,18 +86,18 @@ interface Gift {
   matters: string[]
   from: number
   until: number
-  /** The gift that made the giver a manager; none where the representative gave it. */
+  /** The gift that made the giver a manager; none for a gift of the representative. */
   out: Gift | undefined
   dead: boolean
   frozen: boolean
 }
 
-/** As `expect`, for a million comparisons. */
+/** As `expect`, but fast enough for a million comparisons. */
 function same(one: boolean, other: boolean, what: string) {
   if (one !== other) throw new Error(`${what}: ${one}, not ${other}`)
 }
 
-/** A company, the rules under test, and what happens to it. */
+/** A company with the rules under test and the model. */
 export class World {
   now = 0
   representative = 'ann'
@@ -113,7 +113,7 @@ export class World {
   effects = { tokens: 0, refreshed: 0, accepted: 0, cascades: 0 }
   tokens: { by: string; wanted: string[] | undefined; had: string[] }[] = []
 
-  /** Whether somebody may do something now, told from the gifts alone. */
+  /** Whether a person may act in a matter now, by the gifts only. */
   may(who: string, matter: string): boolean {
     const well = !this.suspended && this.reachable && this.confirmed === this.representative
     if (!well) return false
@@ -133,7 +133,7 @@ export class World {
     )
   }
 
-  /** One of those it makes sense for; any where there is none. */
+  /** One of the fitting mandates; any where none fits. */
   pick(which: number, sensible: (gift: Gift) => boolean = (gift) => !gift.dead): [string, Gift | undefined] {
     const fitting = this.gifts.filter(sensible)
     const from = fitting.length > 0 ? fitting : this.gifts
@@ -159,10 +159,10 @@ export class World {
     const decision = decide(this.affairs, act, this.now)
     if (!decision.ok) return false
     const changed = new Map(decision.changed.map((mandate) => [mandate.id, mandate]))
-    const kept = this.affairs.mandates.map((mandate) => changed.get(mandate.id) ?? mandate)
-    const added = decision.changed.filter(({ id }) => !kept.some((mandate) => mandate.id === id))
+    const unchanged = this.affairs.mandates.map((mandate) => changed.get(mandate.id) ?? mandate)
+    const added = decision.changed.filter(({ id }) => !unchanged.some((mandate) => mandate.id === id))
     if (act.type === 'end' && changed.size > 1) this.effects.cascades += 1
-    this.affairs = { ...this.affairs, mandates: [...kept, ...added] }
+    this.affairs = { ...this.affairs, mandates: [...unchanged, ...added] }
     return true
   }
 
@@ -266,7 +266,7 @@ export class World {
     return got
   }
 
-  /** No token for a matter not granted, and none withheld that is; the same for all refreshed now. */
+  /** Tokens have exactly the granted matters; the same after a refresh. */
   check() {
     for (const who of people) {
       const got = this.issue(who, undefined)

@@ -23,7 +23,7 @@ async function opened(file: string) {
   return list
 }
 
-/** As the downloader writes them: counts of one to eight digits, so lines of many lengths. */
+/** As the downloader writes them: counts of one to eight digits, so lines have different lengths. */
 const listOf = (many: number) =>
   Array.from({ length: many }, (_, index) => `${sha1(word(index))}:${7 ** (index % 10)}`).sort()
 
@@ -32,18 +32,18 @@ it.each([
   ['with line ends alone', 1000, '\n', '\n'],
   ['of one line', 1, '\n', ''],
   ['of two lines', 2, '\r\n', '\r\n'],
-])('finds every password of a list %s, and no other', async (_how, many, end, last) => {
+])('finds all passwords of a list %s, and no other', async (_how, many, end, last) => {
   const list = await opened(fileOf(listOf(many), end, last))
   for (let index = 0; index < many; index += 1) expect(await list.has(word(index)), word(index)).toBe(true)
   for (let index = many; index < many + 300; index += 1) expect(await list.has(word(index)), word(index)).toBe(false)
 })
 
-it('takes hashes without counts, in small letters', async () => {
+it('accepts hashes without counts, in lower case', async () => {
   const list = await opened(fileOf(['b', 'a', 'c'].map((one) => sha1(one).toLowerCase()).sort(), '\n'))
   expect(await Promise.all(['a', 'b', 'c', 'd'].map(list.has))).toEqual([true, true, true, false])
 })
 
-it('reads a few lines of a long list, not the list', async () => {
+it('reads a few lines of a long list, not the whole list', async () => {
   const file = fileOf(listOf(50_000), '\r\n')
   const list = await opened(file)
   const bytesRead = () => Number(/^rchar: (\d+)/m.exec(readFileSync('/proc/self/io', 'utf8'))?.[1])
@@ -59,13 +59,13 @@ it.each([
   ['NTLM hashes', `${'A'.repeat(32)}:5\r\n${'B'.repeat(32)}:5\r\n`],
   ['hashes without order', `${listOf(100).toReversed().join('\n')}\n`],
   ['an end that was cut off', listOf(50).join('\n').slice(0, -30)],
-])('takes no file of %s', async (_what, text) => {
+])('refuses a file of %s', async (_what, text) => {
   const file = join(temporaryDirectory(), 'pwned.txt')
   writeFileSync(file, text)
   await expect(openBreachedPasswords(file)).rejects.toThrow(/empty|no SHA-1|not in order/)
 })
 
-it('a wrong file stops what would use it, in one sentence that names the setting', async () => {
+it('a wrong file stops the start with one sentence that names the setting', async () => {
   const { yideng } = commandLine({ environment: { YIDENG_BREACHED_PASSWORDS: '/nowhere/pwned.txt' } })
   const { code, err } = await yideng('person', 'list')
   const sentence = /^The setting YIDENG_BREACHED_PASSWORDS="\/nowhere\/pwned.txt" cannot be used: ENOENT.+\n$/
@@ -74,7 +74,7 @@ it('a wrong file stops what would use it, in one sentence that names the setting
   expect(out).toContain('mend YIDENG_BREACHED_PASSWORDS')
 })
 
-it('refuses a stolen password wherever one is chosen', async () => {
+it('refuses a stolen password on each page that sets one', async () => {
   const stolen = 'Baiyun-Shan-2026'
   const file = fileOf([sha1(stolen), ...listOf(20)].sort(), '\r\n')
   const breached = await opened(file)

@@ -3,21 +3,21 @@ import { describe, expect, it } from 'vitest'
 import { createHashGate, lines, type Line } from '../../../src/accounts/passwords/hash-gate.ts'
 import { Refusal } from '../../../src/refusal/refusal.ts'
 
-/** A work that runs until it is let go. */
+/** Work that runs until it is released. */
 function held() {
   const { promise, resolve, reject } = Promise.withResolvers<string>()
   const state = { started: false }
   return { state, resolve, reject, work: () => ((state.started = true), promise) }
 }
 
-/** The lot falls on whoever comes last. */
+/** The draw always refuses the last one. */
 const draw = (below: number) => below - 1
 const each = (many: number) => ({ known: many, quiet: many, noisy: many })
 
 const turn = () => new Promise((resolve) => setImmediate(resolve))
 
 describe('the gate before argon2', () => {
-  it('lets in so many at a time, first come first served, and is busy past its line', async () => {
+  it('runs a limited number at a time, in order of arrival, and is busy when the queue is full', async () => {
     const gate = createHashGate({ concurrent: 2, waiting: each(3), draw })
     const works = Array.from({ length: 5 }, held)
     const done = works.map(({ work }) => gate(work))
@@ -40,7 +40,7 @@ describe('the gate before argon2', () => {
     expect(await gate(async () => 'again')).toBe('again')
   })
 
-  it('serves known browsers before strangers, quiet ones before others, and every fourth who waits longest', async () => {
+  it('serves known browsers first, then quiet strangers, and every fourth time the longest waiting one', async () => {
     const gate = createHashGate({ concurrent: 1, waiting: each(10) })
     const first = held()
     const running = gate(first.work, 'noisy')
@@ -60,7 +60,7 @@ describe('the gate before argon2', () => {
     expect(served).toEqual(['k1', 'k2', 'q1', 'n1', 'q2', 'q3', 'n2'])
   })
 
-  it('is busy for strangers while known browsers still find a place', async () => {
+  it('is busy for strangers while known browsers still get a place', async () => {
     const gate = createHashGate({ concurrent: 1, waiting: { known: 2, quiet: 1, noisy: 1 }, draw })
     const first = held()
     const all = [gate(first.work)]
@@ -74,7 +74,7 @@ describe('the gate before argon2', () => {
     expect(await Promise.all(all)).toEqual(['done', 'known', 'quiet', 'noisy', 'known'])
   })
 
-  it('gives who comes late in a flood no less of a chance than who came first', async () => {
+  it('gives a late request in a flood the same chance as an early one', async () => {
     const rounds = 200
     const times = { early: 0, late: 0 }
     for (let round = 0; round < rounds; round += 1) {
@@ -89,12 +89,12 @@ describe('the gate before argon2', () => {
       times.late += (all[18] ?? 0) + (all[19] ?? 0)
       expect(all.filter((one) => one === 1)).toHaveLength(10)
     }
-    // the first of 20 stays through ten lots of one in eleven each (0.39), the last needs one (0.91)
+    // the first of 20 survives ten draws of one in eleven each (0.39), the last needs one (0.91)
     expect(times.early / rounds / 2).toBeGreaterThan(0.25)
     expect(times.late / rounds / 2).toBeGreaterThan(0.75)
   })
 
-  it('gives its place back also when a work throws before it begins', async () => {
+  it('releases its place also when work throws before it begins', async () => {
     const gate = createHashGate({ concurrent: 1, waiting: each(0) })
     const broken = () =>
       gate(() => {
@@ -105,7 +105,7 @@ describe('the gate before argon2', () => {
     expect(await gate(async () => 1)).toBe(1)
   })
 
-  it('never runs more than it may, whatever comes and however it ends', async () => {
+  it('never runs more than its limit, for any order of arrival and end', async () => {
     const arrivals = fc.array(
       fc.record({ turns: fc.nat(4), fails: fc.boolean(), pause: fc.boolean(), line: fc.constantFrom(...lines) }),
       {

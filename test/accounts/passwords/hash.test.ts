@@ -6,7 +6,7 @@ const light = { memoryKiB: 1024, passes: 1, lanes: 1 }
 const passwords = createPasswords({ parameters: light })
 
 describe('password hashes', () => {
-  it('are argon2id with the numbers of the design by default, each with its own salt', async () => {
+  it('are argon2id with the default parameters, each with its own salt', async () => {
     const real = createPasswords()
     const hash = await real.hash('Baiyun-Shan-2026')
     expect(hash).toMatch(/^\$argon2id\$v=19\$m=19456,(t=2,p=1|p=1,t=2)\$[\w+/]{22}\$[\w+/]{43}$/)
@@ -15,7 +15,7 @@ describe('password hashes', () => {
     expect(await real.verify(hash, 'baiyun-Shan-2026')).toBe(false)
   })
 
-  it('are the same person’s password from every keyboard, and nobody else’s', async () => {
+  it('accept the same password from every keyboard, and no other password', async () => {
     const hash = await passwords.hash('Ａbc-é-密码 1')
     expect(await passwords.verify(hash, 'Abc-e\u0301-密码\u30001')).toBe(true)
     expect(await passwords.verify(hash, 'Abc-é-密码 1\r\n')).toBe(true)
@@ -24,7 +24,7 @@ describe('password hashes', () => {
     expect(await passwords.verify(hash, '')).toBe(false)
   })
 
-  it('are to be made again when the parameters change', async () => {
+  it('need a rehash when the parameters change', async () => {
     const hash = await passwords.hash('Baiyun-Shan-2026')
     expect(passwords.needsRehash(hash)).toBe(false)
     for (const raised of [{ memoryKiB: 2048 }, { passes: 2 }, { lanes: 2 }]) {
@@ -36,11 +36,11 @@ describe('password hashes', () => {
     expect(passwords.needsRehash(hash.replace('argon2id', 'argon2i'))).toBe(true)
   })
 
-  it('that are none are an error, not a wrong password', async () => {
+  it('in a wrong format are an error, not a wrong password', async () => {
     await expect(passwords.verify('not a hash', 'Baiyun-Shan-2026')).rejects.toThrow()
   })
 
-  it('are compared as long for an account that does not exist', async () => {
+  it('take the same time for an account that does not exist', async () => {
     const real = createPasswords()
     const hash = await real.hash('Baiyun-Shan-2026')
     const timed = async (call: () => Promise<unknown>) => {
@@ -48,7 +48,7 @@ describe('password hashes', () => {
       await call()
       return performance.now() - start
     }
-    // by turns, the best of each: a machine that gets busy meanwhile slows both
+    // alternating, the best of each: load on the machine slows both
     const wrong: number[] = []
     const decoy: number[] = []
     for (let round = 0; round < 8; round += 1) {
@@ -60,7 +60,7 @@ describe('password hashes', () => {
     expect(ratio).toBeLessThan(2.5)
   })
 
-  it('all go through the gate', async () => {
+  it('are all computed behind the gate', async () => {
     let passed = 0
     const gate = createHashGate({ concurrent: 1, waiting: { known: 0, quiet: 0, noisy: 0 } })
     const counted = createPasswords({ parameters: light, gate: (work) => gate(((passed += 1), work)) })

@@ -28,7 +28,7 @@ describe('a new password', () => {
     expect(millisecondsOf(() => check(password))).toBeLessThan(50)
   })
 
-  it('asks for the list with the prepared password', () => {
+  it('is looked up in its prepared form', () => {
     const asked: string[] = []
     const common = (password: string) => asked.push(password) > 0
     expect(checkPassword({ password: fullWidth('Secret\u0007-1'), personal: [], common })).toBe('password_common')
@@ -50,7 +50,7 @@ describe('a new password', () => {
     ['abcd31002x!', '11010519491231002X'],
     ['xx345678xx', 'H12345678'],
     ['11010519', '11010519491231002X'],
-  ])('%s holds something of %s', (password, personal) =>
+  ])('%s contains a part of %s', (password, personal) =>
     expect(check(password, ['', personal])).toBe('password_personal'),
   )
 
@@ -62,9 +62,9 @@ describe('a new password', () => {
     ['my-0013-x-8000', '13800138000'],
     ['born-1949-13', '11010519491231002X'],
     ['三张三张三张一二', '张三丰'],
-  ])('%s holds nothing of %s', (password, personal) => expect(check(password, [personal])).toBeUndefined())
+  ])('%s contains no part of %s', (password, personal) => expect(check(password, [personal])).toBeUndefined())
 
-  it('is refused wherever a personal text stands in it', () => {
+  it('is refused with a personal text at any position', () => {
     const word = fc.stringMatching(/^[a-z]{4,12}$/)
     fc.assert(
       fc.property(word, fc.string({ maxLength: 20 }), fc.string({ maxLength: 20 }), (username, before, after) => {
@@ -100,14 +100,14 @@ describe('the list of common passwords', () => {
     '987654321',
     'hgfedcba',
     'ABCDEFGHI',
-  ])('would have %s: a repetition or a run', (password) => expect(isCommonPassword(password)).toBe(true))
+  ])('refuses %s by rule: a repetition or a run', (password) => expect(isCommonPassword(password)).toBe(true))
 
   it.each(['Baiyun-Shan-2026', 'correct horse battery', '珠江夜游真好看呀', 'abcdefghj', 'abcdeabcde1', '1234567a9'])(
     'has not %s',
     (password) => expect(passwordProblem({ password, personal: [] })).toBeUndefined(),
   )
 
-  it('of this country is tidy: small letters, long enough, once each, and none that the rules find already', () => {
+  it('has Chinese entries in lower case, long enough, each once, and none that the rules find', () => {
     const text = readFileSync(new URL('../../../config/common-passwords.txt', import.meta.url), 'utf8')
     const words = text.split('\n').filter((line) => line !== '' && !line.startsWith('# '))
     expect(words.length).toBeGreaterThan(50)
@@ -119,7 +119,7 @@ describe('the list of common passwords', () => {
     }
   })
 
-  it('is asked a million times no slower than a set', () => {
+  it('answers a million lookups as fast as a set', () => {
     expect(
       millisecondsOf(() => Array.from({ length: 10_000 }, (_, index) => isCommonPassword(`word${index}x`))),
     ).toBeLessThan(500)

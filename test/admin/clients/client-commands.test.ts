@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { secretMatches } from '../../../src/clients/clients.ts'
+import { secretMatches } from '../../../src/clients/secrets.ts'
 import { commandLine } from '../../cli/in-process.ts'
 
 type Made = { client_id: string; client_secret: string }

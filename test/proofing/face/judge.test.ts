@@ -7,7 +7,7 @@ import { thresholds as limits } from '../../../src/proofing/face/thresholds.ts'
 import { faceReasons } from '../../../src/proofing/face/verifier.ts'
 import { writeFrames } from '../../setup/faces.ts'
 
-/** A template so far from the reference. */
+/** A template at this distance from the reference. */
 const at = (distance: number) => [distance, ...Array.from({ length: 127 }, () => 0)]
 const reference = at(0)
 const calm: FaceReading = { width: 150, turn: 0.02, eyes: 0.3, template: at(0.3) }
@@ -36,7 +36,7 @@ const asked: Action[] = ['left', 'nearer', 'right', 'blink']
 const decide = (readings: Reading[], actions = asked) => judge(readings, { actions, reference, limits })
 
 describe('a capture', () => {
-  it('passes when one face did all that was asked, and is the face of the reference', () => {
+  it('passes when one face did all actions, and is the face of the reference', () => {
     expect(decide(capture(asked))).toMatchObject({ outcome: 'passed', reasons: [] })
   })
 
@@ -64,13 +64,13 @@ describe('a capture', () => {
     ['two people taking turns', [...capture(asked), reading(2, { template: at(1) })], 'failed', ['changed_face']],
     ['two faces', capture(asked).map((one) => ({ ...one, faces: 2 })), 'unusable', ['two_faces']],
     [
-      'nobody',
+      'no face',
       [reading(0), ...capture(asked).map(({ step }) => ({ step, light: 120, faces: 0 }))],
       'unusable',
       ['no_face'],
     ],
     ['darkness', capture(asked).map((one) => ({ ...one, light: 10 })), 'unusable', ['too_dark']],
-    ['somebody far away', capture(asked, { width: 40 }), 'unusable', ['too_far']],
+    ['a face far away', capture(asked, { width: 40 }), 'unusable', ['too_far']],
     ['nothing', [], 'unusable', ['broken']],
     ['no picture of looking straight', capture(asked).filter(({ step }) => step > 0), 'unusable', ['no_face']],
   ] as const)('of %s is refused', (_, readings, outcome, reasons) => {
@@ -78,21 +78,21 @@ describe('a capture', () => {
   })
 })
 
-it('has a sentence on the page for every way it can end', () => {
+it('each reason has a sentence on the page', () => {
   const view = readFileSync(new URL('../../../views/parts/face-told.eta', import.meta.url), 'utf8')
   for (const reason of faceReasons) expect(view).toContain(`'${reason}'`)
 })
 
-it('draws every order of actions, each once', () => {
+it('draws each action once, in every order', () => {
   const drawn = new Set(Array.from({ length: 500 }, () => String(drawActions(all, 3))))
   expect(drawn.size).toBe(24)
   for (const order of drawn) expect(new Set(order.split(',')).size).toBe(3)
 })
 
-describe('what the page sends', () => {
+describe('the body from the capture page', () => {
   const jpeg = Buffer.from([0xff, 0xd8, 0xff, 0xe0, 1, 2, 3])
 
-  it('is read back', () => {
+  it('is parsed', () => {
     const sent = [0, 1, 2].map((step) => ({ step, jpeg }))
     expect(readFrames(writeFrames(sent))?.map(({ step, jpeg: read }) => [step, Buffer.from(read)])).toEqual(
       sent.map(({ step }) => [step, jpeg]),

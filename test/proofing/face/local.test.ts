@@ -31,20 +31,20 @@ describe('the local engine', () => {
     })
   })
 
-  /** Each picture once: an engine sees no difference between the same picture and itself. */
+  /** Each picture once: two equal pictures have distance 0. */
   const complete = async (straight: Buffer, steps: Buffer[], state = 'left nearer right') =>
     verifier.complete(request, state, {
       kind: 'frames',
       frames: (await frames(straight, steps)).filter((_, index) => index % 2 === 0),
     })
 
-  it('asks for something else each time', async () => {
+  it('draws other actions each time', async () => {
     const begun = await Promise.all(Array.from({ length: 8 }, () => verifier.begin(request)))
     const asked = begun.map((one) => (one.kind === 'capture' ? String(one.actions) : one.kind))
     expect(new Set(asked).size).toBeGreaterThan(2)
   })
 
-  it('knows the right person by what they do', async () => {
+  it('passes the right person who does the actions', async () => {
     const asked: Action[] = ['left', 'nearer', 'right', 'blink']
     const steps = await Promise.all(asked.map(forged))
     const right = await complete(await forged('straight'), steps, asked.join(' '))
@@ -57,28 +57,28 @@ describe('the local engine', () => {
     ['another person', () => portrait(berta), 'failed', 'other_face'],
     ['a still photograph', () => portrait(anna), 'failed', 'no_left'],
     ['two people', twoPeople, 'unusable', 'two_faces'],
-    ['nobody', wall, 'unusable', 'no_face'],
+    ['no face', wall, 'unusable', 'no_face'],
     ['darkness', darkness, 'unusable', 'too_dark'],
     ['what only begins like a picture', async () => Buffer.from([0xff, 0xd8, 0xff, 0xe0, 1]), 'unusable', 'broken'],
-  ] as const)('refuses %s and says why', async (_, picture, outcome, reason) => {
+  ] as const)('refuses %s with a reason', async (_, picture, outcome, reason) => {
     const one = await picture()
     const result = await complete(one, [one])
     expect(result).toMatchObject({ outcome, reasons: expect.arrayContaining([reason]) })
   })
 
-  it('looks at three faces of a crowd and no more: each takes as long as a picture', async () => {
+  it('analyses only three faces of a crowd: each takes as long as a picture', async () => {
     const answer = await pool.read([{ step: 0, jpeg: await crowd() }])
     expect('readings' in answer && answer.readings[0]?.faces).toBe(3)
   })
 
-  it('says that it is busy when it takes longer than anybody waits, and goes on with the next', async () => {
+  it('is busy when it takes longer than the limit, and continues with the next capture', async () => {
     const hurried = createFacePool({ threads: 1, queue: 1, mostMs: 1 })
     const frame = { step: 0, jpeg: await wall() }
     expect(await Promise.all([hurried.read([frame]), hurried.read([frame])])).toEqual([{ slow: true }, { slow: true }])
     await hurried.close()
   })
 
-  it('sends away whom it has no place for, before it receives anything', () => {
+  it('refuses captures without a free place, before it receives pictures', () => {
     const places = [pool.enter(), pool.enter(), pool.enter()]
     expect(places.map((place) => place !== undefined)).toEqual([true, true, false])
     places[0]?.leave()

@@ -11,7 +11,7 @@ import { readVendors } from '../../../src/proofing/face/vendors/vendors.ts'
 import { signAnswer, signRequest } from '../../../src/proofing/face/vendors/webhook.ts'
 import { temporaryDirectory } from '../../setup/temporary.ts'
 
-it('signs as the vendors’ own examples are signed', () => {
+it('signs as in the examples of the vendors', () => {
   // Tencent Cloud API 3.0, "签名方法 v3", the example of cvm DescribeInstances; its secret is printed as 32 asterisks
   const masked = '*'.repeat(32)
   const body = String.raw`{"Limit": 1, "Filters": [{"Values": ["\u672a\u547d\u540d"], "Name": "instance-name"}]}`
@@ -52,10 +52,10 @@ interface Call {
   path: string
   body: string
 }
-/** Undefined: it says nothing at all. */
+/** Undefined: the vendor does not answer. */
 type Vendor = (call: Call) => { body: string; headers?: Record<string, string> } | undefined
 
-describe('against a server that checks signatures and answers as documented', () => {
+describe('with a server that checks signatures and answers as documented', () => {
   let server: Server
   let origin: string
   let vendor: Vendor
@@ -96,7 +96,7 @@ describe('against a server that checks signatures and answers as documented', ()
 
   const host = () => new URL(origin).host
 
-  /** Tencent's side: an answer for each action, to who signed rightly. */
+  /** Tencent's server: an answer for each action, to correctly signed requests. */
   const tencent =
     (answers: Record<string, object>): Vendor =>
     ({ request: { headers }, body }) => {
@@ -111,7 +111,7 @@ describe('against a server that checks signatures and answers as documented', ()
     }
   const asked = { DetectAuth: { Url: 'https://open.faceid.qq.com/v1?token=1', BizToken: 'biz' } }
 
-  it('Tencent: sends the browser to its page, and asks for the result with the token it got', async () => {
+  it('Tencent: returns the address of its page, and the result for its token', async () => {
     vendor = tencent(asked)
     expect(await verifier('tencent').begin(request)).toEqual({
       kind: 'redirect',
@@ -143,7 +143,7 @@ describe('against a server that checks signatures and answers as documented', ()
     }
   })
 
-  /** Alibaba's side. */
+  /** Alibaba's server. */
   const alibaba =
     (answers: Record<string, object>): Vendor =>
     ({ request: { headers }, path }) => {
@@ -191,7 +191,7 @@ describe('against a server that checks signatures and answers as documented', ()
     }
   })
 
-  /** A provincial platform's side. */
+  /** The server of a provincial platform. */
   const platform =
     (content: object, change: { secret?: string; late?: number; path?: string; asked?: string } = {}): Vendor =>
     ({ request: { headers }, path, body }) => {
@@ -205,31 +205,31 @@ describe('against a server that checks signatures and answers as documented', ()
       return { body: answer, headers: { 'x-yideng-timestamp': timestamp, 'x-yideng-signature': signature } }
     }
 
-  it('a platform of the province: believes signed, fresh answers to this question only', async () => {
+  it('a platform of the province: accepts only signed, fresh answers to this request', async () => {
     const { nonce } = request
     vendor = platform({ nonce, url: 'https://face.gd.example/1', reference: 'ref' })
     expect(await verifier('webhook').begin(request)).toMatchObject({ kind: 'redirect', state: 'ref' })
-    const said = { nonce, reference: 'ref', outcome: 'passed', score: 0.97 }
-    vendor = platform(said)
+    const answer = { nonce, reference: 'ref', outcome: 'passed', score: 0.97 }
+    vendor = platform(answer)
     expect(await verifier('webhook').complete(request, 'ref', back)).toMatchObject({ outcome: 'passed', score: 0.97 })
-    vendor = platform({ ...said, outcome: 'failed', reasons: ['other_face'] })
+    vendor = platform({ ...answer, outcome: 'failed', reasons: ['other_face'] })
     expect(await verifier('webhook').complete(request, 'ref', back)).toMatchObject({ outcome: 'failed' })
     const signed =
       (sign: (timestamp: string, text: string) => string): Vendor =>
       () => {
-        const [timestamp, body] = [String(clock()), JSON.stringify(said)]
+        const [timestamp, body] = [String(clock()), JSON.stringify(answer)]
         return { body, headers: { 'x-yideng-timestamp': timestamp, 'x-yideng-signature': sign(timestamp, body) } }
       }
     const forged: Vendor[] = [
-      platform(said, { secret: 'another secret that is just as long as it' }),
-      platform(said, { late: -600_000 }),
-      platform(said, { path: 'begin' }),
-      platform({ ...said, nonce: 'another' }),
-      platform({ ...said, reference: 'another' }),
-      () => ({ body: JSON.stringify(said) }),
-      platform(said, { asked: signRequest(secret, { timestamp: String(clock()), path: 'result', body: '{}' }) }),
+      platform(answer, { secret: 'another secret that is just as long as it' }),
+      platform(answer, { late: -600_000 }),
+      platform(answer, { path: 'begin' }),
+      platform({ ...answer, nonce: 'another' }),
+      platform({ ...answer, reference: 'another' }),
+      () => ({ body: JSON.stringify(answer) }),
+      platform(answer, { asked: signRequest(secret, { timestamp: String(clock()), path: 'result', body: '{}' }) }),
       signed((timestamp, text) => signRequest(secret, { timestamp, path: 'result', body: text })),
-      // without a direction word, as it was before
+      // without a direction word, as in an older version
       signed((timestamp, text) => createHmac('sha256', secret).update(`${timestamp}\nresult\n${text}`).digest('hex')),
     ]
     for (const one of forged) {
@@ -238,7 +238,7 @@ describe('against a server that checks signatures and answers as documented', ()
     }
   })
 
-  it('sends nobody to an address that is no page', async () => {
+  it('returns no address that is not a web page', async () => {
     // oxlint-disable-next-line no-script-url -- what a broken vendor might answer
     const url = 'javascript:alert(1)'
     const answers: Record<string, Vendor> = {
@@ -253,7 +253,7 @@ describe('against a server that checks signatures and answers as documented', ()
   })
 
   it.each(['tencent', 'alibaba', 'webhook'])(
-    '%s: refused, garbage, cut off and silence are an outcome',
+    '%s: a refusal, garbage, a cut connection and silence are outcomes',
     async (name) => {
       const faults: Vendor[] = [
         () => ({ body: 'not JSON' }),
@@ -274,7 +274,7 @@ describe('against a server that checks signatures and answers as documented', ()
     },
   )
 
-  it.each(['identity', 'gzip'])('hangs up on a vendor that sends without end (%s)', async (encoding) => {
+  it.each(['identity', 'gzip'])('closes the connection to a vendor that sends without end (%s)', async (encoding) => {
     let sent = 0
     const endless = createServer((_, response) => {
       response.writeHead(200, { 'content-encoding': encoding })
@@ -293,7 +293,7 @@ describe('against a server that checks signatures and answers as documented', ()
     const answer = post(`http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`, {}, '', 20_000)
     await expect(answer).rejects.toMatchObject({ message: 'no answer', cause: { message: 'too long' } })
     await gone
-    // what the kernel holds for both sides comes on top of the limit
+    // kernel buffers of both sides add to the limit
     expect(sent).toBeLessThan(64 * 1024 * 1024)
     endless.close()
   })

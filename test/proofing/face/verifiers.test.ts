@@ -9,19 +9,19 @@ const verifier = (name: string): FaceVerifier => ({
   complete: async () => ended('unavailable'),
 })
 
-/** Who verifies for what, with a local engine and one vendor set up. */
+/** The verifier of each purpose, with a local engine and one vendor configured. */
 function chosen(environment: Record<string, string>) {
   const choose = chooseVerifiers(readSettings(environment).face, [verifier('local'), verifier('tencent')])
   return (['proofing', 'step-up', 'login'] as const).map((purpose) => choose(purpose)?.name)
 }
 
-it('several verifiers serve, one for each purpose; one that is not set up serves nothing', () => {
+it('each purpose has its verifier; one that is not configured is not used', () => {
   expect(chosen({})).toEqual(['local', 'local', 'local'])
   expect(chosen({ YIDENG_FACE_STEP_UP: 'tencent', YIDENG_FACE_LOGIN: 'none' })).toEqual(['local', 'tencent', undefined])
   expect(chosen({ YIDENG_FACE_PROOFING: 'alibaba' })).toEqual([undefined, 'local', 'local'])
 })
 
-it('in production the local engine serves only when it is accepted by name', () => {
+it('in production the local engine is used only when it is accepted by name', () => {
   const production = { NODE_ENV: 'production', YIDENG_ISSUER: 'https://login.example', YIDENG_FACE_STEP_UP: 'tencent' }
   expect(chosen(production)).toEqual([undefined, 'tencent', undefined])
   expect(chosen({ ...production, YIDENG_FACE_ACCEPTED: 'local' })).toEqual(['local', undefined, 'local'])

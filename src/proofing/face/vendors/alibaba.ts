@@ -9,7 +9,7 @@ export const alibabaSettings = z.strictObject({
   accessKeyId: z.string().min(1),
   accessKeySecret: z.string().min(1),
   sceneId: z.string().regex(/^\d+$/),
-  /** The version the vendor's script names in `MetaInfo`; ours may not run it (Content-Security-Policy). */
+  /** Version of the vendor's script in `MetaInfo`; our Content-Security-Policy does not allow that script. */
   bioMetaInfo: z.string().default('4.1.0:2916352,0'),
   endpoint: z.url().default('https://cloudauth.aliyuncs.com'),
 })
@@ -32,13 +32,13 @@ const described = z.object({
 })
 
 /**
- * What the vendor's script (`getMetaInfo()`) tells of a browser, as the vendor's SDK prints an example of it. From the header:
- * a script of others does not run on our pages.
+ * The value of the vendor's script (`getMetaInfo()`), as in the example of the vendor's SDK. Made from the User-Agent header:
+ * third-party scripts do not run on our pages.
  */
 const metaInfo = (browser: string, bioMetaInfo: string) =>
   JSON.stringify({ bioMetaInfo, deviceType: /Mobi|Android/i.test(browser) ? 'h5' : 'web', ua: browser })
 
-/** 阿里云金融级实人认证: InitFaceVerify sends the browser to Alibaba's page, DescribeFaceVerify tells how it went. */
+/** 阿里云金融级实人认证: InitFaceVerify returns the address of Alibaba's page, DescribeFaceVerify the result. */
 export function alibabaVerifier(settings: z.infer<typeof alibabaSettings>, clock: Clock, mostMs: number): FaceVerifier {
   const { accessKeyId, accessKeySecret, sceneId, bioMetaInfo, endpoint } = settings
   const { host } = new URL(endpoint)
@@ -92,7 +92,7 @@ export function alibabaVerifier(settings: z.infer<typeof alibabaSettings>, clock
         const reference = RequestId === undefined ? {} : { reference: RequestId }
         const { Passed, SubCode } = ResultObject
         if (Passed === 'T' && SubCode === '200') return { ...ended('passed'), ...reference }
-        // the vendor's own codes say more; what is no clear answer counts as none
+        // only T and F are clear answers; all others count as cancelled
         if (Passed === 'F') return { ...ended('failed', 'vendor'), ...reference }
         return { ...ended('cancelled'), ...reference }
       } catch (error) {

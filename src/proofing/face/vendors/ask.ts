@@ -4,13 +4,13 @@ import { ended, type FaceResult } from '../verifier.ts'
 
 const mostBytes = 256 * 1024
 
-/** A vendor that cannot be reached, is slow, or answers something else than documented: an ordinary outcome. */
+/** The vendor is unreachable, slow, or sends an undocumented answer: a normal outcome. */
 export class VendorFailed extends Error {}
 
-/** Where a browser is sent: a page, never a script. */
+/** Address for the browser: a web page, never a script. */
 export const page = z.url({ protocol: /^https?$/ })
 
-/** `mostMs` is waited for the whole answer, of which no more than `mostBytes` is read. @throws VendorFailed */
+/** Waits `mostMs` for the whole answer and reads at most `mostBytes`. @throws VendorFailed */
 export async function post(
   url: string,
   headers: Record<string, string>,
@@ -25,10 +25,10 @@ export async function post(
       redirect: 'error',
       signal: AbortSignal.timeout(mostMs),
     })
-    // counted as it comes, after decompression: a vendor that never ends fills no memory of ours
+    // counted after decompression: an endless answer must not fill the memory
     const bytes = response.body ? await readAtMost(response.body, mostBytes) : Buffer.alloc(0)
     if (!bytes) throw new Error('too long')
-    // vendors say in the document what was wrong, whatever the status
+    // vendors report errors in the document, with any status
     return { text: bytes.toString(), headers: response.headers }
   } catch (cause) {
     throw new VendorFailed('no answer', { cause })
@@ -44,7 +44,7 @@ export function read<T>(schema: z.ZodType<T>, text: string): T {
   }
 }
 
-/** The outcome of a vendor that failed. Anything else is a fault of ours and goes on. */
+/** The result for a vendor that failed. Rethrows all other errors: they are ours. */
 export function unavailable(error: unknown): FaceResult {
   if (error instanceof VendorFailed) return ended('unavailable', 'vendor')
   throw error

@@ -1,7 +1,7 @@
 import { createHash, createHmac } from 'node:crypto'
 
-// Both vendors publish SDKs; each brings a dozen packages to sign one request. The algorithms are short, documented, and
-// tested against the examples the vendors print.
+// Both vendors publish SDKs, each with a dozen packages to sign one request. The algorithms are short, documented, and
+// tested against the examples of the vendors.
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 const hmac = (key: string | Buffer, text: string) => createHmac('sha256', key).update(text).digest()
@@ -48,7 +48,7 @@ export const canonicalQuery = (query: Readonly<Record<string, string>>): string 
     .map((name) => `${percent(name)}=${percent(query[name] ?? '')}`)
     .join('&')
 
-/** Alibaba Cloud signature v3 (ACS3-HMAC-SHA256), for a POST to `/` whose parameters stand in the query. */
+/** Alibaba Cloud signature v3 (ACS3-HMAC-SHA256), for a POST to `/` with its parameters in the query. */
 export function signAcs3(request: {
   accessKeyId: string
   accessKeySecret: string

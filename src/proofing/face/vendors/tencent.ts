@@ -7,7 +7,7 @@ import { signTc3 } from './signatures.ts'
 export const tencentSettings = z.strictObject({
   secretId: z.string().min(1),
   secretKey: z.string().min(1),
-  /** The business flow made in the FaceID console. */
+  /** Id of the business flow in the FaceID console. */
   ruleId: z.string().min(1),
   region: z.string().default('ap-guangzhou'),
   endpoint: z.url().default('https://faceid.tencentcloudapi.com'),
@@ -19,9 +19,9 @@ const begun = z.object({
   Response: z.object({ Url: page.optional(), BizToken: z.string().optional(), Error: failure.optional() }),
 })
 const text = z.object({
-  /** Of the whole verification: 0 is passed, null or absent not finished. */
+  /** Of the whole verification: 0 is passed, null or absent is not finished. */
   ErrCode: z.number().nullish(),
-  /** Of the living person, and of the comparison; 0 is passed. */
+  /** Results of liveness and comparison; 0 is passed. */
   LiveStatus: z.number().nullish(),
   Comparestatus: z.number().nullish(),
   /** 0 to 100. */
@@ -32,7 +32,7 @@ const detected = z.object({
   Response: z.object({ Text: text.nullish(), RequestId: z.string().optional(), Error: failure.optional() }),
 })
 
-/** 腾讯云慧眼 (FaceID): DetectAuth sends the browser to Tencent's page, GetDetectInfoEnhanced tells how it went. */
+/** 腾讯云慧眼 (FaceID): DetectAuth returns the address of Tencent's page, GetDetectInfoEnhanced the result. */
 export function tencentVerifier(settings: z.infer<typeof tencentSettings>, clock: Clock, mostMs: number): FaceVerifier {
   const { secretId, secretKey, ruleId, region, endpoint } = settings
   const { host } = new URL(endpoint)
@@ -53,12 +53,12 @@ export function tencentVerifier(settings: z.infer<typeof tencentSettings>, clock
 
   function conclude(found: z.infer<typeof text>, reference: string | undefined): FaceResult {
     const score = found.Sim ? { score: Number(found.Sim) / 100 } : {}
-    const told = { ...score, ...(reference === undefined ? {} : { reference }) }
-    if (found.ErrCode === 0) return { ...ended('passed'), ...told }
-    // the browser came back before anything was done
-    if (found.ErrCode === null || found.ErrCode === undefined) return { ...ended('cancelled'), ...told }
+    const details = { ...score, ...(reference === undefined ? {} : { reference }) }
+    if (found.ErrCode === 0) return { ...ended('passed'), ...details }
+    // the browser returned before the verification was finished
+    if (found.ErrCode === null || found.ErrCode === undefined) return { ...ended('cancelled'), ...details }
     const alive = found.LiveStatus === 0
-    return { ...ended('failed', alive ? 'other_face' : 'not_alive'), ...told }
+    return { ...ended('failed', alive ? 'other_face' : 'not_alive'), ...details }
   }
 
   return {

@@ -8,7 +8,7 @@ import { tencentSettings, tencentVerifier } from './tencent.ts'
 import { webhookSettings, webhookVerifier } from './webhook.ts'
 
 const schema = z.strictObject({
-  /** How long an answer is waited for. */
+  /** Time limit for an answer. */
   timeoutSeconds: z.number().positive().max(30).default(8),
   tencent: tencentSettings.optional(),
   alibaba: alibabaSettings.optional(),
@@ -16,7 +16,7 @@ const schema = z.strictObject({
 })
 
 /**
- * The vendors a province has an account with (YIDENG_FACE_VENDORS); none without a file.
+ * The vendors that a province has an account with (YIDENG_FACE_VENDORS); none without a file.
  * @throws SettingsError
  */
 export function readVendors(file: string, clock: Clock, production: boolean): FaceVerifier[] {
@@ -38,7 +38,7 @@ function parse(file: string): z.infer<typeof schema> {
   try {
     return schema.parse(JSON.parse(readFileSync(file, 'utf8')))
   } catch (cause) {
-    // never the content: it holds keys
+    // never the content: it has keys
     const where = cause instanceof z.ZodError ? cause.issues.map(({ path }) => path.join('.')).join(', ') : 'the file'
     throw new SettingsError(`The setting YIDENG_FACE_VENDORS names a file that cannot be used: look at ${where}.`, {
       cause,

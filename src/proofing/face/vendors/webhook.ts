@@ -5,9 +5,9 @@ import { ended, faceReasons, type FaceRequest, type FaceVerifier } from '../veri
 import { page, post, read, unavailable, VendorFailed } from './ask.ts'
 
 export const webhookSettings = z.strictObject({
-  /** `begin` and `result` are put behind it. */
+  /** Base address; `/begin` and `/result` are appended. */
   url: z.url(),
-  /** Shared by both sides; signs requests and answers. */
+  /** Shared secret for the signatures of requests and answers. */
   secret: z.string().min(32),
 })
 
@@ -32,17 +32,17 @@ interface Message {
 const mac = (secret: string, ...lines: string[]): string =>
   createHmac('sha256', secret).update(lines.join('\n')).digest('hex')
 
-/** HMAC-SHA256 in hexadecimal over a direction word, time, path and body, so that none is used for another. */
+/** HMAC-SHA256 in hexadecimal over direction, time, path and body. A signature fits no other message. */
 export const signRequest = (secret: string, { timestamp, path, body }: Message): string =>
   mac(secret, 'request', timestamp, path, body)
 
-/** The same for the answer, and over the signature of the request: it answers that one and no other. */
+/** As `signRequest`, for the answer. It includes the signature of the request, so it fits this request only. */
 export const signAnswer = (secret: string, { timestamp, path, body }: Message, requestSignature: string): string =>
   mac(secret, 'answer', timestamp, path, requestSignature, body)
 
 /**
- * A face platform of the province's own, by two signed calls (docs/face.md). Answers are signed as well and repeat our nonce:
- * nobody between can say "passed", nor repeat an old answer.
+ * A face platform of the province, with two signed calls (docs/face.md). Answers are signed and repeat our nonce: an attacker on
+ * the network can neither forge "passed" nor replay an old answer.
  */
 export function webhookVerifier(
   { url, secret }: z.infer<typeof webhookSettings>,
@@ -58,21 +58,21 @@ export function webhookVerifier(
     const body = JSON.stringify(content)
     const timestamp = String(clock())
     const signature = signRequest(secret, { timestamp, path: name, body })
-    const answer = await post(
+    const response = await post(
       `${url.replace(/\/$/, '')}/${name}`,
       { 'content-type': 'application/json', 'x-yideng-timestamp': timestamp, 'x-yideng-signature': signature },
       body,
       mostMs,
     )
-    const at = answer.headers.get('x-yideng-timestamp') ?? ''
-    const given = Buffer.from(answer.headers.get('x-yideng-signature') ?? '')
-    const expected = Buffer.from(signAnswer(secret, { timestamp: at, path: name, body: answer.text }, signature))
+    const at = response.headers.get('x-yideng-timestamp') ?? ''
+    const given = Buffer.from(response.headers.get('x-yideng-signature') ?? '')
+    const expected = Buffer.from(signAnswer(secret, { timestamp: at, path: name, body: response.text }, signature))
     const fresh = Math.abs(clock() - Number(at)) <= clockSkewMs
     if (!fresh || given.length !== expected.length || !timingSafeEqual(given, expected))
       throw new VendorFailed('not signed')
-    const said = read(schema, answer.text)
-    if (said.nonce !== nonce) throw new VendorFailed('an answer to another question')
-    return said
+    const answer = read(schema, response.text)
+    if (answer.nonce !== nonce) throw new VendorFailed('an answer to another question')
+    return answer
   }
 
   const subjectOf = ({ subject }: FaceRequest) => ({
@@ -95,9 +95,9 @@ export function webhookVerifier(
     },
     async complete({ nonce }, reference) {
       try {
-        const said = await call('result', { nonce, reference }, result, nonce)
-        if (said.reference !== reference) throw new VendorFailed('an answer about another')
-        const { outcome, score, liveness, reasons } = said
+        const answer = await call('result', { nonce, reference }, result, nonce)
+        if (answer.reference !== reference) throw new VendorFailed('an answer about another')
+        const { outcome, score, liveness, reasons } = answer
         return {
           ...ended(outcome, ...reasons),
           reference,

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Services } from '../../../../src/services.ts'
-import { sealOf } from '../../../../src/accounts/authenticators.ts'
+import { sealOf } from '../../../../src/accounts/authenticators/row.ts'
 import { addPasskey, signInByPasskey, type RequestOptions } from '../../../setup/passkey.ts'
 import { signIn } from '../../../setup/person.ts'
 import { registerPortal } from '../../../setup/portal.ts'

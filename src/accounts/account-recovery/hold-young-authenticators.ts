@@ -7,18 +7,17 @@ import type { Actor } from '../natural-persons.ts'
 import type { Notifier } from '../notices.ts'
 import { signInKinds } from '../ways-in.ts'
 
-/** What the recovery replaces itself. */
-const replaced = 'password'
-
 /**
- * Holds what somebody may have made who was in before a recovery: each authenticator that signs in, is younger than `days`, and
- * was not bound by a verified face. It signs nobody in until its owner says that it is theirs. The person is told.
- * @returns how many
+ * Holds authenticators that a thief may have added before the recovery: those for sign-in, younger than `days`, and not bound by
+ * a verified face. They cannot sign in until their owner confirms them. The person is notified.
+ * @param about.replaced the kind that the recovery replaces.
+ * @returns how many were held.
+ * @throws Refusal `busy` when one of them changes at the same time
  */
-export async function holdYoung(
+export async function holdYoungAuthenticators(
   deps: { authenticators: Authenticators; audit: AuditLog; notifier: Notifier },
   transaction: DatabaseTransaction,
-  { personId, now, days }: { personId: string; now: number; days: number },
+  { personId, replaced, now, days }: { personId: string; replaced: string; now: number; days: number },
   by: Actor,
 ): Promise<number> {
   const { authenticators, audit, notifier } = deps
@@ -39,7 +38,7 @@ export async function holdYoung(
   )
   for (const one of young) {
     if (!(await authenticators.hold(one, now, transaction)))
-      throw new Refusal('busy', 'a passkey is used at this moment')
+      throw new Refusal('busy', 'an authenticator changed at the same time')
     const details = { kind: one.kind, authenticator: one.id }
     await audit.append(transaction, { event: 'authenticator.held', ...by, personId, details })
   }

@@ -1,0 +1,111 @@
+import { randomBytes, randomInt } from 'node:crypto'
+import { z } from 'zod'
+import type { BlindIndex } from '../../keys/blind-index.ts'
+import type { Database, DatabaseTransaction } from '../../storage/database.ts'
+import { Refusal } from '../../refusal/refusal.ts'
+import { isAmong } from '../constant-time.ts'
+import type { Actor } from '../natural-persons.ts'
+import type { Pass, RecoveryDeps } from './pass.ts'
+
+/** Letters and digits of which no two look alike: without 0 O 1 I L, 2 Z, 5 S, 8 B, U V. */
+const alphabet = '34679ACDEFGHJKMNPQRTWXY'
+/** 16 of 23 signs are 72 bits. */
+const length = 16
+const wellFormed = new RegExp(`^[${alphabet}]{${length}}$`)
+
+/** Number of codes in a set. */
+export const codesMade = 10
+
+/** The kind of the authenticator whose data has the keyed hashes of a person's codes. */
+export const codesKind = 'recovery-codes'
+const codesData = z.object({ keys: z.array(z.string()) })
+
+/** Ten codes as people write them down: 7K3M-W9QD-…; `randomInt` makes each sign equally likely. */
+export const makeCodes = (): string[] =>
+  Array.from({ length: codesMade }, () =>
+    Array.from({ length }, () => alphabet.charAt(randomInt(alphabet.length)))
+      .join('')
+      .replaceAll(/.{4}(?=.)/g, '$&-'),
+  )
+
+/** Reads a typed code: in lower case, full-width, with or without hyphens. Undefined for other texts. */
+export function readCode(text: string): string | undefined {
+  if (text.length > 64) return undefined
+  const code = text
+    .normalize('NFKC')
+    .toUpperCase()
+    .replaceAll(/[\s‐‑‒–—−-]/gu, '')
+  return wellFormed.test(code) ? code : undefined
+}
+
+/**
+ * The stored form of a code. A keyed hash is enough: a slow hash protects guessable secrets, and 2^72 codes cannot be guessed.
+ * The key (keys/data.json) is not in the store.
+ */
+export const codeKey = (blindIndex: BlindIndex, personId: string, code: string): string =>
+  blindIndex('recovery-code', `${personId}\0${code}`)
+
+/** Data to compare with where there is no account, or one without codes: the work is the same. */
+export const decoyData = (blindIndex: BlindIndex): string =>
+  JSON.stringify({
+    keys: Array.from({ length: codesMade }, () => blindIndex('decoy', randomBytes(16).toString('hex'))),
+  })
+
+const findCodes = async (
+  { authenticators }: Pick<RecoveryDeps, 'authenticators'>,
+  personId: string,
+  within?: Database,
+) => (await authenticators.list(personId, codesKind, within))[0]
+
+const keysOf = (data: string): string[] => codesData.parse(JSON.parse(data)).keys
+
+/** Replaces a person's codes by ten new ones. The codes are readable in this answer only. */
+export async function replaceCodes(
+  deps: Pick<RecoveryDeps, 'authenticators' | 'blindIndex' | 'audit' | 'notifier'>,
+  transaction: DatabaseTransaction,
+  personId: string,
+  by: Actor,
+): Promise<string[]> {
+  const { authenticators, blindIndex, audit, notifier } = deps
+  const codes = makeCodes()
+  const keys = codes.map((code) => codeKey(blindIndex, personId, readCode(code) ?? ''))
+  await authenticators.removeAll(personId, codesKind, transaction)
+  const data = JSON.stringify({ keys })
+  const added = await authenticators.add({ personId, kind: codesKind, lookupKey: personId, data }, transaction)
+  if (!added) throw new Refusal('busy', 'recovery codes were made twice at once')
+  await audit.append(transaction, { event: 'recovery.codes-made', ...by, personId })
+  await notifier.notify({ personId, kind: 'recovery-codes-made', restricted: by.restricted }, transaction)
+  return codes
+}
+
+export async function countCodes(deps: Pick<RecoveryDeps, 'authenticators'>, personId: string): Promise<number> {
+  const codes = await findCodes(deps, personId)
+  return codes ? keysOf(codes.data).length : 0
+}
+
+/** Checks a typed code without spending it. Does the same work for a right code, a wrong one, and no account. */
+export async function checkCode(
+  deps: Pick<RecoveryDeps, 'authenticators' | 'blindIndex'>,
+  decoy: string,
+  personId: string | undefined,
+  typed: string,
+): Promise<Pass | undefined> {
+  const key = codeKey(deps.blindIndex, personId ?? '', readCode(typed) ?? '')
+  const codes = await findCodes(deps, personId ?? '')
+  const right = isAmong(key, keysOf(codes?.data ?? decoy))
+  return personId !== undefined && right ? { personId, by: 'code', key } : undefined
+}
+
+/** Removes a code by compare-and-set; false where it is spent. */
+export async function spendCode(
+  deps: Pick<RecoveryDeps, 'authenticators'>,
+  transaction: DatabaseTransaction,
+  { personId, key }: Pass,
+): Promise<boolean> {
+  const codes = await findCodes(deps, personId, transaction)
+  if (!codes) return false
+  const keys = keysOf(codes.data)
+  if (!isAmong(key, keys)) return false
+  const left = JSON.stringify({ keys: keys.filter((one) => one !== key) })
+  return deps.authenticators.replaceData(codes, left, transaction)
+}

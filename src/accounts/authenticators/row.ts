@@ -1,0 +1,51 @@
+import type { Selectable } from 'kysely'
+import type { RowSeal } from '../../keys/row-seal.ts'
+import type { Tables } from '../../storage/schema.ts'
+
+export type AuthenticatorRow = Selectable<Tables['authenticators']>
+
+/** Something a person signs in with: one table for every login method. `data` is JSON in the method's own format. */
+export interface Authenticator {
+  id: string
+  personId: string
+  kind: string
+  lookupKey: string | null
+  data: string
+  /** Milliseconds since 1970 UTC. */
+  createdAt: number
+  lastUsedAt: number | null
+  /** Start of the hold by a recovery, in milliseconds since 1970 UTC; null where it may be used. */
+  heldAt: number | null
+}
+
+export const fromRow = (row: AuthenticatorRow): Authenticator => ({
+  id: row.id,
+  personId: row.person_id,
+  kind: row.kind,
+  lookupKey: row.lookup_key,
+  data: row.data,
+  createdAt: row.created_at,
+  lastUsedAt: row.last_used_at,
+  heldAt: row.held_at,
+})
+
+/** What the MAC of a row is bound to (see FieldCipher). */
+const macAad = (id: string) => `authenticators.mac:${id}`
+
+type SealedColumns = Omit<AuthenticatorRow, 'mac' | 'last_used_at'>
+
+const sealedValues = (row: SealedColumns) => [
+  row.id,
+  row.person_id,
+  row.kind,
+  row.lookup_key,
+  row.data,
+  row.created_at,
+  row.held_at,
+]
+
+/** The seal of an authenticator's row: over its owner, kind, times and data. */
+export const sealOf = (seal: RowSeal, row: SealedColumns): string => seal.seal(macAad(row.id), sealedValues(row))
+
+export const isSealed = (seal: RowSeal, row: AuthenticatorRow): boolean =>
+  seal.holds(macAad(row.id), sealedValues(row), row.mac)

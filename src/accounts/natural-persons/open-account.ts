@@ -1,0 +1,85 @@
+import { randomUUID } from 'node:crypto'
+import { indexKeysInUse } from '../../keys/lookup-index.ts'
+import type { DatabaseTransaction } from '../../storage/database.ts'
+import type { NewAuthenticator } from '../authenticators.ts'
+import type { IdentityDocument } from '../identifiers/documents.ts'
+import { indexesOf, provenHolders } from '../indexes.ts'
+import { sealPersonalData, type PersonalData } from '../personal-fields.ts'
+import { fromRow, matchesRegister, type Actor, type NaturalPerson, type NaturalPersonsDeps } from './natural-person.ts'
+
+/** A new account; all values are normalised. */
+export interface Opening extends Omit<PersonalData, 'documentType' | 'documentNumber'> {
+  document: IdentityDocument
+  /** What the person signs in with. */
+  authenticators: readonly NewAuthenticator[]
+  /** Version of the privacy notice that was agreed to; none when an administrator opens the account. */
+  noticeVersion?: string
+  /** Set when an administrator asserts the identity, with or without the register. */
+  vouchedLevel?: 2 | 3
+  /** The register's answer must not show: the account is opened as if there were no match. */
+  silent?: boolean
+}
+
+export type Opened = { ok: true; person: NaturalPerson } | { ok: false; problem: 'username_taken' | 'document_taken' }
+
+/** Opens an account at level 3 where the register matches, else at level 2. */
+export async function openAccount(deps: NaturalPersonsDeps, opening: Opening, by: Actor): Promise<Opened> {
+  const { document, authenticators: _new, noticeVersion: _notice, vouchedLevel, silent = false, ...fields } = opening
+  const data = { ...fields, documentType: document.type, documentNumber: document.number }
+  const matched =
+    // the register is asked in silent mode too, so that the time of the answer does not differ
+    vouchedLevel === undefined ? (await matchesRegister(deps, data)) && !silent : vouchedLevel >= 3
+  return deps.database
+    .transaction()
+    .execute((transaction) => insertAccount(deps, transaction, opening, { data, matched }, by))
+}
+
+async function insertAccount(
+  { cipher, lookup, audit, authenticators, clock }: NaturalPersonsDeps,
+  transaction: DatabaseTransaction,
+  opening: Opening,
+  { data, matched }: { data: PersonalData; matched: boolean },
+  by: Actor,
+): Promise<Opened> {
+  const { noticeVersion, vouchedLevel } = opening
+  const [indexKey] = await indexKeysInUse(transaction, lookup)
+  const taken = await transaction
+    .selectFrom('natural_persons')
+    .select('id')
+    .where('username_index', 'in', lookup.all('username', data.username))
+    .executeTakeFirst()
+  if (taken) return { ok: false, problem: 'username_taken' }
+  const proven = (await provenHolders(transaction, lookup, data)).length > 0
+  if (proven && vouchedLevel === 3) return { ok: false, problem: 'document_taken' }
+  // A number proven by another account gets the same answer as no match: the answer must not reveal that account.
+  const identityLevel = matched && !proven ? 3 : 2
+  const id = randomUUID()
+  const now = clock()
+  const row = {
+    id,
+    ...sealPersonalData(cipher, id, data),
+    ...indexesOf(lookup, indexKey, data),
+    identity_level: identityLevel,
+    proofed_at: identityLevel >= 3 ? now : null,
+    face_proofed_at: null,
+    status: 'active' as const,
+    held_until: null,
+    signed_out_at: null,
+    sign_in_epoch: 0,
+    sign_in_marks: null,
+    closes_at: null,
+    created_at: now,
+    updated_at: now,
+  }
+  await transaction.insertInto('natural_persons').values(row).execute()
+  for (const authenticator of opening.authenticators) {
+    await authenticators.add({ ...authenticator, personId: id }, transaction)
+  }
+  if (noticeVersion) {
+    const consent = { person_id: id, notice_version: noticeVersion, given_at: now }
+    await transaction.insertInto('notice_consents').values(consent).execute()
+  }
+  const event = noticeVersion ? 'person.registered' : 'person.created'
+  await audit.append(transaction, { event, ...by, personId: id, details: { identityLevel, noticeVersion } })
+  return { ok: true, person: fromRow(row) }
+}
