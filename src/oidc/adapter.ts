@@ -5,17 +5,15 @@ import {
   type AdapterPayload,
   type KoaContextWithOIDC,
 } from 'oidc-provider'
-import revoke from 'oidc-provider/lib/helpers/revoke.js'
 import type { Clock } from '../config/clock.ts'
 import type { SessionRows } from '../sessions/rows.ts'
 import type { Artifacts, PutOptions } from '../storage/artifacts.ts'
 import { hashId } from '../storage/hash-id.ts'
 import { replaceArtifact } from '../storage/compare-and-set.ts'
 import { commandLineId } from './command-line-client.ts'
-import { madeOnce, onlyLookedAt } from './engine/made-once.ts'
-import { keepWritten, takeWritten } from './engine/just-written.ts'
+import { revoke } from './engine/internals.ts'
 import { answerRunning, decideOnce, resumeOnce, usedBefore } from './once.ts'
-import type { SuccessorOf } from './rotation.ts'
+import type { SuccessorOf } from './engine/refresh-rotation.ts'
 import type { StoredBudget } from '../guards/stored-budget.ts'
 
 /** Artifact as the store has it; compare-and-set compares it. */
@@ -138,8 +136,8 @@ export function createAdapterFactory(options: {
       return successor === undefined || (JSON.parse(successor) as AdapterPayload).consumed === undefined
     }
 
-    const made = (id: string, text: string, place = ''): AdapterPayload => {
-      const payload = takeWritten(kind, place, text) ?? (JSON.parse(text) as AdapterPayload)
+    const made = (id: string, text: string): AdapterPayload => {
+      const payload = JSON.parse(text) as AdapterPayload
       payload.jti = id
       if (typeof payload.returnTo === 'string' && payload.returnTo.endsWith('/')) payload.returnTo += id
       return payload
@@ -148,7 +146,7 @@ export function createAdapterFactory(options: {
     const payloadOf = async (id: string, known: Known): Promise<AdapterPayload | undefined> => {
       const text = await known.stored
       if (text === undefined) return undefined
-      known.payload = onlyLookedAt(kind) ? madeOnce(text, () => made(id, text)) : made(id, text, known.place)
+      known.payload = made(id, text)
       if (kind === 'Session' && !(await sessions.counts(known.payload))) return undefined
       const { consumed } = known.payload
       const repeated = consumed !== undefined && (await mayRepeat(id, consumed))
@@ -172,7 +170,6 @@ export function createAdapterFactory(options: {
         const place = cache.get(`${kind}:${id}`)?.place ?? keyOf(id)
         const written = await write(id, place, text, { ttl, alias, group })
         const stored = Promise.resolve(written ? text : undefined)
-        if (written) keepWritten(kind, place, text, kept)
         cache.set(`${kind}:${id}`, { place, stored })
         if (payload.uid) cache.set(`${kind}@${payload.uid}`, { stored })
       },

@@ -6,7 +6,8 @@ import type { Clock } from '../config/clock.ts'
 import { scopeClaims } from './claim-table.ts'
 import { registeredFor } from './registered.ts'
 import type { RepresenteeClaim } from '../representation/representee-claim.ts'
-import { representeeScope, type Representees } from '../representation/representee.ts'
+import type { Representees } from '../representation/representees.ts'
+import { representeeScope } from '../representation/selection.ts'
 
 /** Claims about how, not who: no attribute a person is asked about. */
 const technical = new Set(['sub', 'acr', 'amr', 'auth_time', 'updated_at', 'phone_number_verified', 'sid', 'iss'])

@@ -3,7 +3,8 @@ import type { Consents, Granted } from '../accounts/consents.ts'
 import { covers, everything } from '../accounts/mandates/matters.ts'
 import type { Client } from '../clients/clients.ts'
 import { mayExchange } from './client-metadata.ts'
-import { representeeScope, type Representees } from '../representation/representee.ts'
+import type { Representees } from '../representation/representees.ts'
+import { representeeScope } from '../representation/selection.ts'
 import type { Resources } from './resources.ts'
 
 /** What people agreed to that a portal may reach by token exchange (RFC 8693), by API and its scopes. */

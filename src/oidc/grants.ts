@@ -2,7 +2,7 @@ import type { Configuration, Grant, KoaContextWithOIDC } from 'oidc-provider'
 import type { Consents, Granted } from '../accounts/consents.ts'
 import type { Client } from '../clients/clients.ts'
 import { withinRegistration } from './registered.ts'
-import type { Representees } from '../representation/representee.ts'
+import type { Representees } from '../representation/representees.ts'
 
 /** What this request asks a person for. */
 export function requested({ oidc }: KoaContextWithOIDC): Granted {

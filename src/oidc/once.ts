@@ -1,5 +1,5 @@
 import { errors, Provider } from 'oidc-provider'
-import { AlreadyUsedError } from 'oidc-provider/lib/helpers/re_render_errors.js'
+import { AlreadyUsedError } from './engine/internals.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
 import { replaceArtifact } from '../storage/compare-and-set.ts'
 

@@ -5,7 +5,8 @@ import { levelAsked, levelOf, type Level } from '../assurance/levels.ts'
 import type { Client } from '../clients/clients.ts'
 import { acrValuesAsked } from './claims-request.ts'
 import type { ExchangeConsents } from './exchange-consents.ts'
-import { selectRepresentee, type Representees } from '../representation/representee.ts'
+import type { Representees } from '../representation/representees.ts'
+import { selectRepresentee } from '../representation/selection.ts'
 
 const { Check, Prompt, base } = interactionPolicy
 

@@ -24,23 +24,25 @@ import { createLoadGrant } from './grants.ts'
 import { adminScope } from './command-line-client.ts'
 import { createAssertClientAssertion } from './client-authentication.ts'
 import { deviceAuthorizationPath, devicePath, type DeviceFlowOfAdministrators } from './device-flow.ts'
-import { makeModelsOnce } from './engine/made-once.ts'
 import { createExchangeConsents } from './exchange-consents.ts'
 import type { Fetch } from '../guards/outbound.ts'
 import { createOidcPages } from './pages.ts'
 import { copyModelsPlainly } from './engine/plain-models.ts'
 import { createPrompts } from './prompts.ts'
-import { compareSecretsByHash, findClientsOnce, nameLevelsAsAsked } from './engine/provider-changes.ts'
-import { dropEndedLogins } from './pending-logins.ts'
-import { introspectsOwn, keepToRegistration } from './registered.ts'
-import { detectReplaysAtomically } from '../guards/replay-detection.ts'
+import { nameLevelsAsAsked } from './engine/acr.ts'
+import { compareSecretsByHash } from './engine/client-secrets.ts'
+import { findClientsOnce, type FindClientsDeps } from './engine/clients.ts'
+import { dropEndedLogins } from './engine/ended-logins.ts'
+import { keepToRegistration } from './engine/narrowed-grants.ts'
+import { detectReplaysAtomically } from './engine/replay-detection.ts'
+import { introspectsOwn } from './registered.ts'
 import { limitRequest } from '../guards/request-limits.ts'
 import { createRepresenteeClaim } from '../representation/representee-claim.ts'
-import type { Representees } from '../representation/representee.ts'
+import type { Representees } from '../representation/representees.ts'
 import { resourceServer, type Resources } from './resources.ts'
-import { createSuccessorOf, deriveRotatedTokens } from './rotation.ts'
+import { createSuccessorOf, deriveRotatedTokens } from './engine/refresh-rotation.ts'
 import { createSecretGuesses } from '../guards/secret-guesses.ts'
-import { keySet } from './engine/signing.ts'
+import { keySet } from './engine/signing-keys.ts'
 import { createStoredBudget } from '../guards/stored-budget.ts'
 import { exchangedClaims, registerTokenExchange } from './token-exchange.ts'
 
@@ -51,6 +53,8 @@ export interface ProviderDeps {
   sessions: SessionRows
   findPerson: Parameters<typeof createFindAccount>[0]['findPerson']
   findClient(id: string): Promise<Client | undefined>
+  /** Refuses a request of a client that has used up its calls (guards/portal-budgets.ts). */
+  admitClient: FindClientsDeps['admit']
   /** Ids of the clients that are part of this server. */
   ownClients: ReadonlySet<string>
   persons: NaturalPersons
@@ -227,9 +231,8 @@ export function createProvider(deps: ProviderDeps): Provider {
     provider,
     createSecretGuesses({ limits: createLimits(artifacts, clock), blindIndex, audit, clock }),
   )
-  findClientsOnce(provider, findClient)
+  findClientsOnce(provider, { findClient, admit: deps.admitClient })
   copyModelsPlainly(provider, exchangedClaims.extra)
-  makeModelsOnce(provider)
   dropEndedLogins(provider, persons)
   keepToRegistration(provider)
   deriveRotatedTokens(provider, successorOf)

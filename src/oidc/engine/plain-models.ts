@@ -1,7 +1,5 @@
 import { Provider, type AdapterPayload } from 'oidc-provider'
-import snakeCase from 'oidc-provider/lib/helpers/_/snake_case.js'
-import epochTime from 'oidc-provider/lib/helpers/epoch_time.js'
-import internalsOf from 'oidc-provider/lib/helpers/weak_cache.js'
+import { epochTime, internalsOf, snakeCase } from './internals.ts'
 
 /** The part of oidc-provider's models (lib/models/base_model.js) that is written anew here. */
 interface Model {

@@ -5,8 +5,11 @@ class Untraced extends Error {
   constructor(...given: ConstructorParameters<typeof Error>) {
     const limit = Error.stackTraceLimit
     Error.stackTraceLimit = 0
-    super(...given)
-    Error.stackTraceLimit = limit
+    try {
+      super(...given)
+    } finally {
+      Error.stackTraceLimit = limit
+    }
   }
 }
 
