@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { Provider, type Adapter, type AdapterPayload, type KoaContextWithOIDC } from 'oidc-provider'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { createAdapterFactory } from '../../src/oidc/adapter.ts'
+import { createAdapterFactory } from '../../src/oidc/artifacts/adapter.ts'
 import type { SignInEndings } from '../../src/accounts/sign-in-endings.ts'
 import { createSessionRows, type SessionRows } from '../../src/sessions/rows.ts'
 import { openRedisArtifacts } from '../../src/storage/artifacts-redis.ts'
