@@ -1,5 +1,5 @@
 import type { Client as OidcClient, Provider } from 'oidc-provider'
-import type { Deliver, LogoutNotice } from '../../sessions/sessions.ts'
+import type { Deliver, LogoutNotice } from '../../sessions/logout-notice.ts'
 
 interface ClientPrototype {
   backchannelLogout(this: OidcClient, personId: string, sessionId: string): Promise<void>
