@@ -1,7 +1,7 @@
 /**
  * Scope → claims (docs/portals.md). Registration, request, consent page, discovery, grants and tokens all use this table.
- * Consent is stored by scope. A claim that is added to a scope reaches portals without a new question,
- * if the person agreed to the scope earlier (test/oidc/agreed-scopes.test.ts). A claim with its own consent needs a new scope.
+ * Consent is stored by scope. A person who agreed to a scope is not asked again when a claim is added to it.
+ * So portals get the new claim at once (test/oidc/agreed-scopes.test.ts). A claim that needs consent of its own needs a new scope.
  */
 export const scopeClaims: Record<string, string[]> = {
   openid: ['sub', 'acr', 'amr', 'auth_time'],
