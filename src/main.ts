@@ -37,13 +37,13 @@ import { keyRefresh } from './jobs/key-rotation.ts'
 import { commandLineClient, commandLineId } from './oidc/command-line-client.ts'
 import { createDeviceFlow } from './oidc/device-flow.ts'
 import { createLogoutDeliveries } from './jobs/logout-deliveries.ts'
-import { bindLogins } from './oidc/login-browser.ts'
+import { bindLogins } from './oidc/engine/login-binding.ts'
 import { createOutbound, isPublic } from './guards/outbound.ts'
 import { createProvider } from './oidc/provider.ts'
-import { keepLogouts } from './oidc/engine/provider-changes.ts'
+import { queueLogouts } from './oidc/engine/logouts.ts'
+import { createPortalBudgets } from './guards/portal-budgets.ts'
 import { representationEndings } from './jobs/representation-endings.ts'
-import { createRepresenteeBook } from './representation/representee-book.ts'
-import { createRepresentees } from './representation/representee.ts'
+import { createRepresentees } from './representation/representees.ts'
 import { readResources } from './oidc/resources.ts'
 import { leaveOutTraces } from './oidc/engine/untraced-errors.ts'
 import { loadAssets } from './pages/assets.ts'
@@ -101,9 +101,7 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
     { events, topic: 'client', all: true },
     clock,
   )
-  const { representations, representeeChoices: choices } = services
   const lifetime = Math.max(settings.lifetimes.session, settings.lifetimes.refreshToken)
-  const book = createRepresenteeBook({ artifacts, representations, clock, lifetime })
   const readKeys = () => openSigningKeys(settings.keysDir, clock)
   const deviceFlow = createDeviceFlow({
     administrators: services.administrators,
@@ -116,10 +114,12 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
   })
   const findPerson = cached((id: string) => persons.find(id), { events, topic: 'person', all: false }, clock)
   const rows = createSessionRows({ artifacts, findPerson })
+  const portalBudgets = createPortalBudgets(settings.limits, clock)
   const provider = createProvider({
+    admitClient: portalBudgets.admit,
     sessions: rows,
     findPerson,
-    representees: createRepresentees({ representations, book, choices, artifacts, audit, findClient }),
+    representees: createRepresentees({ ...services, artifacts, findClient, lifetime }),
     offerDue: (signIn) => host.offerDue(signIn),
     audit,
     settings,
@@ -139,7 +139,7 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
     outbound: tracing.outbound(createOutbound({ allowed: settings.production ? isPublic : () => true })),
   })
   const deliveries = createLogoutDeliveries({ database, audit, events, clock, log })
-  const deliver = keepLogouts(provider, (notice) => deliveries.send([notice]))
+  const deliver = queueLogouts(provider, (notice) => deliveries.send([notice]))
   const { session: sessionLifetime, sessionIdle: idle } = settings.lifetimes
   const sessions = createSessions({
     ...services,
@@ -212,7 +212,7 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
       ...common,
       host,
       passwords,
-      choices,
+      choices: services.representeeChoices,
       resources,
       registrationsPerHour: limits.addressRegistrations,
       secure,
@@ -234,6 +234,7 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
     sessionMemory: { sessions, devices },
     portalAudit: { provider, audit, log },
     deviceDoor: deviceFlow.door,
+    portalBudgets: portalBudgets.middleware,
     admin: { services: services, artifacts, accessTokens, sessions },
   })
   app.silent = true
@@ -244,7 +245,7 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
   // stopped in this order: jobs that end sessions before the deliveries, and the last checkpoint after the last entries
   const jobs = [
     startOne(keyRefresh({ ...keyDeps, provider, readKeys, cookieKeys, clock, log })),
-    startOne(representationEndings({ database, book, sessions, audit, clock })),
+    startOne(representationEndings({ ...services, artifacts, sessions })),
     startOne(accountClosings({ ...services, sessions })),
     startOne(numberClaimsDue(services)),
     startOne(sessionEndings({ database, sessions, audit, clock })),

@@ -1,5 +1,5 @@
 import type { Context, Middleware } from 'koa'
-import { errors, Provider, type KoaContextWithOIDC } from 'oidc-provider'
+import { errors, Provider, type Client as OidcClient, type KoaContextWithOIDC } from 'oidc-provider'
 import type { Counted } from '../config/address-networks.ts'
 import { budgets } from '../config/budgets.ts'
 import type { Clock } from '../config/clock.ts'
@@ -19,45 +19,48 @@ export class TooManyCalls extends errors.OIDCProviderError {
   }
 }
 
-export interface PortalBudgetOptions {
-  provider: Provider
+export interface PortalBudgetLimits {
   /** Calls of one client at one endpoint in a minute. */
-  calls: number
-  /** Refused calls of one network in ten seconds, without an authenticated client. */
-  refused: number
-  clock: Clock
+  portalCalls: number
+  /** Refused calls of one network in ten seconds, without a client that proved itself. */
+  addressRequests: number
 }
 
 const provenSeconds = 3600
 
-type ClientOf = NonNullable<KoaContextWithOIDC['oidc']['client']>
-const provesItself = (client: ClientOf) => client.clientAuthMethod !== 'none'
+/** Before and after oidc-provider answers a client. */
+export interface PortalBudgets {
+  /**
+   * For the client of a request, as soon as it is known (oidc/engine/clients.ts).
+   * @throws TooManyCalls when this client has used up its calls
+   */
+  admit(ctx: KoaContextWithOIDC, client: OidcClient): void
+  /** Runs around oidc-provider. It counts the answers, and refuses networks with too many refused calls. */
+  middleware: Middleware
+}
+
+const provesItself = (client: OidcClient) => client.clientAuthMethod !== 'none'
 
 /**
  * Budgets of the endpoints that clients call. An authenticated client is counted by client, so a faulty portal limits
  * only itself. A stranger cannot use up a portal's budget by naming it. Refused calls without client authentication
  * are counted by network. A network where a client authenticated within the hour is exempt, because strangers may
  * share it.
- * @returns middleware around oidc-provider for these endpoints
  */
-export function budgetClients({ provider, calls, refused, clock }: PortalBudgetOptions): Middleware {
-  const called = createWindow({ most: calls, seconds: budgets.calls.seconds, clock })
-  const strangers = createWindow({ most: refused, seconds: budgets.refusedCalls.seconds, clock })
+export function createPortalBudgets(limits: PortalBudgetLimits, clock: Clock): PortalBudgets {
+  const called = createWindow({ most: limits.portalCalls, seconds: budgets.calls.seconds, clock })
+  const strangers = createWindow({ most: limits.addressRequests, seconds: budgets.refusedCalls.seconds, clock })
   const proven = createWindow({ most: 1, seconds: provenSeconds, clock })
-  const keysOf = ({ path, req }: Pick<Context, 'path' | 'req'>, client: ClientOf): readonly Counted[] => {
+  const keysOf = ({ path, req }: Pick<Context, 'path' | 'req'>, client: OidcClient): readonly Counted[] => {
     const of = `${path} ${client.clientId}`
     if (provesItself(client)) return [{ key: of, factor: 1 }]
     return requestOf({ req }).networks.map(({ key, factor }) => ({ key: `${of} ${key}`, factor }))
   }
 
-  const find = provider.Client.find.bind(provider.Client)
-  provider.Client.find = async (id) => {
-    const client = await find(id)
-    const ctx = Provider.ctx
-    if (!client || !ctx || !budgeted.has(ctx.oidc.route)) return client
+  function admit(ctx: KoaContextWithOIDC, client: OidcClient): void {
+    if (!budgeted.has(ctx.oidc.route)) return
     const wait = called.wait(keysOf(ctx, client))
-    if (wait === 0) return client
-    throw new TooManyCalls(wait, 'this client has used up its calls of this minute')
+    if (wait > 0) throw new TooManyCalls(wait, 'this client has used up its calls of this minute')
   }
 
   function count(ctx: Context) {
@@ -71,7 +74,7 @@ export function budgetClients({ provider, calls, refused, clock }: PortalBudgetO
     else if (isRefused) strangers.count(requestOf(ctx).networks)
   }
 
-  return async (ctx, next) => {
+  const middleware: Middleware = async (ctx, next) => {
     const request = requestOf(ctx)
     const wait = strangers.wait(request.networks)
     if (wait > 0 && proven.wait(narrowest(request)) === 0) {
@@ -83,6 +86,8 @@ export function budgetClients({ provider, calls, refused, clock }: PortalBudgetO
     await next()
     count(ctx)
   }
+
+  return { admit, middleware }
 }
 
 const narrowest = ({ network }: RequestContext): Counted[] => [{ key: network, factor: 1 }]

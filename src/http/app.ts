@@ -14,8 +14,7 @@ import { recoveryRoutes, type RecoveryDeps } from '../recovery/recovery.ts'
 import { registrationRoutes, type RegistrationDeps } from '../registration/registration.ts'
 import type { LoginBrowsers } from '../oidc/login-browser.ts'
 import { auditPortals } from '../oidc/portal-audit.ts'
-import { budgetClients } from '../guards/portal-budgets.ts'
-import { publicDocuments } from '../oidc/engine/public-documents.ts'
+import { keySetVersion } from '../oidc/engine/signing-keys.ts'
 import { rememberSessions } from '../sessions/memory.ts'
 import type { Assets } from '../pages/assets.ts'
 import { Refusal } from '../refusal/refusal.ts'
@@ -32,6 +31,7 @@ import type { Metrics } from './metrics.ts'
 import { logRequests } from './request-log.ts'
 import { refuseTooManyCookies } from './too-many-cookies.ts'
 import type { Tracing } from './tracing.ts'
+import { publicDocuments } from './public-documents.ts'
 import { requestContexts, type RequestContextDeps } from './browser-request.ts'
 
 export interface AppDeps {
@@ -54,6 +54,8 @@ export interface AppDeps {
   sessionMemory: Parameters<typeof rememberSessions>[0]
   portalAudit: Parameters<typeof auditPortals>[0]
   deviceDoor: Middleware
+  /** Counts the calls of clients (guards/portal-budgets.ts). */
+  portalBudgets: Middleware
   admin: AdminApiDeps
 }
 
@@ -82,18 +84,13 @@ export function createApp(deps: AppDeps): Koa {
     limitNetworkRequests({ most: settings.limits.addressRequests, exempt: calledByClients, clock }),
   ]
   const rooms: Middleware[] = [
-    publicDocuments(provider),
+    publicDocuments(() => keySetVersion(provider)),
     staticFiles(deps.assets),
     // after the style sheet of its own page
     refuseTooManyCookies(settings.issuer),
     deps.deviceDoor,
     exceptForPortals(
-      budgetClients({
-        provider,
-        calls: settings.limits.portalCalls,
-        refused: settings.limits.addressRequests,
-        clock,
-      }),
+      deps.portalBudgets,
       mounted(programs),
       mounted(own),
       rememberSessions(deps.sessionMemory),

@@ -1,15 +1,11 @@
 import type { Provider } from 'oidc-provider'
-import initializeKeystore from 'oidc-provider/lib/helpers/initialize_keystore.js'
 import type { Clock } from '../config/clock.ts'
 import type { CookieKeys } from '../keys/cookie-keys.ts'
 import { inOrder, type SigningKey } from '../keys/signing-keys.ts'
 import type { Job } from './runner.ts'
-import { keySet } from '../oidc/engine/signing.ts'
+import { replaceSigningKeys } from '../oidc/engine/signing-keys.ts'
 
-/**
- * Keeps a running provider on the current key files: publishes new keys, signs with those whose time has come, drops retired
- * ones. oidc-provider has no public way to do this, so a step of its constructor runs again.
- */
+/** Keeps a running provider on the current key files: publishes new keys, signs with those whose time has come, drops retired ones. */
 export function keyRefresh(deps: {
   provider: Provider
   readKeys: () => readonly SigningKey[]
@@ -35,7 +31,7 @@ export function keyRefresh(deps: {
     const ordered = inOrder(keys, clock())
     const now = names(ordered)
     if (now === known) return
-    initializeKeystore.call(provider, keySet(ordered))
+    replaceSigningKeys(provider, ordered)
     known = now
     log.info({ keys: now }, 'signing keys changed')
   }

@@ -1,14 +1,17 @@
 import type { AuditLog } from '../audit/audit-log.ts'
 import type { Clock } from '../config/clock.ts'
-import { isForOther, type RepresenteeBook } from '../representation/representee-book.ts'
+import type { Representations } from '../accounts/mandates/representations.ts'
+import { hasEndedForGood, isForOther, listBoundTo, unbindGrant } from '../representation/grant-bindings.ts'
 import type { Sessions } from '../sessions/sessions.ts'
+import type { Artifacts } from '../storage/artifacts.ts'
 import type { Database } from '../storage/database.ts'
 import { claimDue, firstDue } from './claim-due.ts'
 import type { Job } from './runner.ts'
 
 export interface RepresentationEndingDeps {
   database: Database
-  book: RepresenteeBook
+  artifacts: Artifacts
+  representations: Representations
   sessions: Sessions
   audit: AuditLog
   clock: Clock
@@ -35,12 +38,14 @@ async function endDueRepresentations(deps: RepresentationEndingDeps): Promise<vo
 }
 
 async function endForPrincipal(deps: RepresentationEndingDeps, principalId: string): Promise<void> {
-  const { book, sessions, audit } = deps
-  for (const { grantId, bound } of await book.ofPrincipal(principalId)) {
-    if (!isForOther(bound) || !(await book.endedForGood(bound))) continue
+  const { artifacts, representations, sessions, audit, clock } = deps
+  for (const { grantId, bound } of await listBoundTo(artifacts, principalId)) {
+    if (!isForOther(bound)) continue
+    const now = await representations.find(bound.personId, bound.principalId)
+    if (!hasEndedForGood(bound, now, clock())) continue
     const { personId, clientId, sessionUid: uid } = bound
     await sessions.leavePortal({ uid, personId, clientId, grantId })
-    await book.release(grantId)
+    await unbindGrant(artifacts, grantId)
     const details = { principal: principalId }
     await audit.record({ event: 'representee.ended', actor: 'system', personId, clientId, details })
   }

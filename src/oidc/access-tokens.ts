@@ -5,7 +5,7 @@ import type { Clock } from '../config/clock.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
 import type { Session, Sessions } from '../sessions/sessions.ts'
 
-/** What a program that called one of our own APIs may act for. */
+/** The caller of one of our own APIs. */
 export interface Bearer {
   personId: string
   clientId: string
@@ -14,9 +14,9 @@ export interface Bearer {
   keyThumbprint: string
 }
 
-/** Access tokens of our own APIs: only such as are bound to a key the caller proves to have (DPoP, RFC 9449). */
+/** Access tokens of our own APIs. Each is bound to a key, and the caller proves that key (DPoP, RFC 9449). */
 export interface AccessTokens {
-  /** @returns the OAuth error code for whatever must not be let in (RFC 6750 section 3.1, RFC 9449 section 7.1) */
+  /** @returns the caller, or the OAuth error code (RFC 6750 section 3.1, RFC 9449 section 7.1) */
   check(request: {
     authorization: string
     proof: string
@@ -26,7 +26,7 @@ export interface AccessTokens {
   }): Promise<Bearer | 'invalid_token' | 'invalid_dpop_proof' | 'insufficient_scope'>
 }
 
-/** A proof is new for so long, before and after our clock. */
+/** A proof may be this much older or newer than our clock. */
 const proofSeconds = 60
 
 export function createAccessTokens(options: {
@@ -37,8 +37,8 @@ export function createAccessTokens(options: {
 }): AccessTokens {
   const { provider, sessions, artifacts, clock } = options
 
-  /** The thumbprint of the key that signed this very request; undefined for a proof that proves nothing. */
-  async function prover(request: { proof: string; method: string; url: string }, token: string) {
+  /** The thumbprint of the key that signed this request. Undefined for an invalid proof. */
+  async function thumbprintOf(request: { proof: string; method: string; url: string }, token: string) {
     const verified = await jwtVerify(request.proof, EmbeddedJWK, {
       algorithms: ['ES256', 'Ed25519', 'EdDSA'],
       typ: 'dpop+jwt',
@@ -64,12 +64,12 @@ export function createAccessTokens(options: {
       const [, text] = /^DPoP ([\w.~+/-]+=*)$/i.exec(request.authorization) ?? []
       const token = text === undefined ? undefined : await provider.AccessToken.find(text)
       if (text === undefined || !token?.accountId || token.aud !== undefined || !token.jkt) return 'invalid_token'
-      if ((await prover(request, text)) !== token.jkt) return 'invalid_dpop_proof'
+      if ((await thumbprintOf(request, text)) !== token.jkt) return 'invalid_dpop_proof'
       if (!token.scopes.has(request.scope)) return 'insufficient_scope'
-      // without its session nobody knows any more how well the person is proven
+      // the session holds the assurance level of the person
       const session = token.sessionUid === undefined ? undefined : await sessions.find(token.sessionUid)
       if (session?.personId !== token.accountId || !token.clientId) return 'invalid_token'
-      // one that was given while its grant was revoked
+      // the token may have been issued while its grant was being revoked
       if (!(await provider.Grant.find(token.grantId))) return 'invalid_token'
       return { personId: token.accountId, clientId: token.clientId, session, keyThumbprint: token.jkt }
     },

@@ -1,4 +1,8 @@
-/** Scope → claims (docs/portals.md). Registration, request, consent page, discovery, grants and tokens go by this one table. */
+/**
+ * Scope → claims (docs/portals.md). Registration, request, consent page, discovery, grants and tokens all use this table.
+ * Consent is stored by scope. A person who agreed to a scope is not asked again when a claim is added to it.
+ * So portals get the new claim at once (test/oidc/agreed-scopes.test.ts). A claim that needs consent of its own needs a new scope.
+ */
 export const scopeClaims: Record<string, string[]> = {
   openid: ['sub', 'acr', 'amr', 'auth_time'],
   profile: ['name', 'gender', 'birthdate', 'updated_at'],
@@ -7,5 +11,5 @@ export const scopeClaims: Record<string, string[]> = {
   representee: ['representee'],
 }
 
-/** How somebody signed in, which every client is told. */
+/** Every client gets the claims about the sign-in itself. */
 export const alwaysGiven: readonly string[] = [...(scopeClaims['openid'] ?? []), 'sid', 'iss']

@@ -12,7 +12,7 @@ const members = z.object({ acr: optional(z.string()).optional() }).catchall(opti
 /** The `claims` parameter (OpenID Connect Core section 5.5). */
 const schema = z.looseObject({ id_token: members.optional(), userinfo: members.optional() })
 
-/** The `acr` values that a `claims` parameter asks for (section 5.5.1.1); none where it is malformed. */
+/** The `acr` values in a `claims` parameter (section 5.5.1.1). Empty for a malformed parameter. */
 export function acrValuesAsked(text: string): string[] {
   const read = schema.safeParse(parsed(text))
   const { values = [], value } = (read.success && read.data.id_token?.acr) || {}
@@ -28,8 +28,8 @@ function parsed(text: string): unknown {
 }
 
 /**
- * For oidc-provider's `assertClaimsParameter`. Claims nobody knows are ignored (section 5.5).
- * @throws InvalidRequest for what is malformed, and for a claim whose scope the client is not registered for
+ * For oidc-provider's `assertClaimsParameter`. Unknown claims are ignored (section 5.5).
+ * @throws InvalidRequest for a malformed parameter, and for a claim whose scope the client is not registered for
  */
 export function assertClaimsRequest(
   _ctx: KoaContextWithOIDC,

@@ -6,12 +6,13 @@ import type { Clock } from '../config/clock.ts'
 import { scopeClaims } from './claim-table.ts'
 import { registeredFor } from './registered.ts'
 import type { RepresenteeClaim } from '../representation/representee-claim.ts'
-import { representeeScope, type Representees } from '../representation/representee.ts'
+import type { Representees } from '../representation/representees.ts'
+import { representeeScope } from '../representation/selection.ts'
 
-/** Claims about how, not who: no attribute a person is asked about. */
+/** Claims about the sign-in or the record. The consent page does not list them. */
 const technical = new Set(['sub', 'acr', 'amr', 'auth_time', 'updated_at', 'phone_number_verified', 'sid', 'iss'])
 
-/** Claims that need a second look before they are given. */
+/** Claims that the consent page marks as sensitive. */
 export const sensitiveClaims: ReadonlySet<string> = new Set(['id_number', 'id_type', 'phone_number'])
 
 export const claimsConfiguration: NonNullable<Configuration['claims']> = { ...scopeClaims, sid: null, iss: null }
@@ -20,7 +21,7 @@ const attributes = Object.entries(scopeClaims).flatMap(([scope, claims]) =>
   claims.filter((claim) => !technical.has(claim)).map((claim) => ({ claim, scope })),
 )
 
-/** The attributes behind scopes and single claims, in the order of the table above. */
+/** The attributes behind scopes and single claims, in the order of `scopeClaims`. */
 export function attributesOf(scopes: readonly string[], claims: readonly string[]): string[] {
   const wanted: string[] = []
   for (const { claim, scope } of attributes) {
@@ -70,7 +71,7 @@ class PersonClaims {
   }
 }
 
-/** The claims of a person, as userinfo and ID token give them; each is opened only when it is read. */
+/** The claims of a person for userinfo and ID token. Each sealed field is opened only when it is read. */
 export function personClaims(
   persons: NaturalPersons,
   person: NaturalPerson,
@@ -79,40 +80,42 @@ export function personClaims(
   return new PersonClaims(persons, person, clock) as unknown as Readonly<Record<string, unknown>>
 }
 
-/** Claims that stand in the ID token even where userinfo can be asked: a portal must not forget to look. */
+/** Claims that the ID token contains even if the portal can call userinfo: a portal must not overlook them. */
 const inIdToken = new Set(['representee'])
 
 interface SignInSource {
   loginTs?: number
   authTime?: number
   iat?: number
-  /** Of a session, and of the session behind a code or token. */
+  /** Of a session; `sessionUid` of a code or token. */
   uid?: string
   sessionUid?: string
   acr?: string
   amr?: string[]
 }
 
-/** The sign-in that a session or token comes from; of an access token only its own time is known. */
+/** The sign-in behind a session or token. An access token knows only its own time. */
 export function signInOf(source: object | undefined): SignIn | undefined {
   const { loginTs, authTime, iat, uid, sessionUid, acr, amr } = (source ?? {}) as SignInSource
   const at = loginTs ?? authTime ?? iat
   return at === undefined ? undefined : { at, sessionUid: sessionUid ?? uid, level: levelOf(acr) ?? 2, amr: amr ?? [] }
 }
 
-/**
- * What oidc-provider asks for an account: none is found that is not active, nor for a sign-in that no longer counts, nor for
- * a token that speaks for somebody whose mandate is over. Codes, refreshes and userinfo all come through here before anything is consumed.
- */
-export function createFindAccount(options: {
+export interface FindAccountDeps {
   persons: NaturalPersons
-  /** May be some moments behind. */
+  /** May return a state of a moment ago. */
   findPerson(id: string): Promise<NaturalPerson | undefined>
   representees: Representees
   representeeClaim: RepresenteeClaim
   clock: Clock
-}): NonNullable<Configuration['findAccount']> {
-  const { persons, findPerson, representees, representeeClaim, clock } = options
+}
+
+/**
+ * For oidc-provider's `findAccount`. Codes, refreshes and userinfo all call it before they consume a token.
+ * It finds no account that is inactive, whose sign-in has ended, or whose mandate for a principal is over.
+ */
+export function createFindAccount(deps: FindAccountDeps): NonNullable<Configuration['findAccount']> {
+  const { persons, findPerson, representees, representeeClaim, clock } = deps
   return async (ctx, id, token): Promise<Account | undefined> => {
     const person = await findPerson(id)
     if (person?.status !== 'active') return undefined
@@ -127,7 +130,7 @@ export function createFindAccount(options: {
     return {
       accountId: id,
       async claims(use, scope, claims) {
-        // Where userinfo can be asked, scopes are answered there and the ID token stays small (OIDC Core 5.4).
+        // if the portal can call userinfo, scopes are answered there and the ID token stays small (OIDC Core 5.4)
         const userinfoAnswers = use === 'id_token' && !ctx.oidc.entities.AccessToken?.aud
         const registered = registeredFor(ctx.oidc.client ?? {})
         const asked = attributesOf(registered.scopes(scope.split(' ')), registered.claims(Object.keys(claims)))

@@ -2,7 +2,7 @@ import { errors, type Client as OidcClient, type KoaContextWithOIDC } from 'oidc
 import { z } from 'zod'
 import type { Clock } from '../config/clock.ts'
 
-/** One hour, as widely used libraries sign by default, and one minute for clocks that differ. `jti` lets it count once. */
+/** One hour, the default of common libraries, and one minute for clocks that differ. `jti` makes it usable once. */
 const longestSeconds = 3660
 
 const assertion = z.object({
@@ -12,9 +12,9 @@ const assertion = z.object({
 })
 
 /**
- * For oidc-provider's `assertJwtClientAuthClaimsAndHeader`, which has checked signature, `iss`, `sub` and that `aud` holds
- * this server's issuer, token endpoint or the endpoint asked (RFC 7523 section 3, RFC 9126 section 2).
- * Here: no other audience beside it, and an end soon.
+ * For oidc-provider's `assertJwtClientAuthClaimsAndHeader` (RFC 7523 section 3, RFC 9126 section 2).
+ * oidc-provider has checked the signature, `iss`, `sub`, and that `aud` names this server. This adds two limits.
+ * There is no second audience, and the assertion ends soon.
  */
 export function createAssertClientAssertion(clock: Clock) {
   return (_ctx: KoaContextWithOIDC, claims: unknown): void => {
@@ -25,8 +25,8 @@ export function createAssertClientAssertion(clock: Clock) {
 }
 
 /**
- * oidc-provider takes a secret from header or body, whichever the client is registered for.
- * @throws InvalidClientAuth where it came by another way than the registered one (RFC 6749 section 2.3)
+ * oidc-provider accepts a secret in the header and in the body, regardless of the registration.
+ * @throws InvalidClientAuth for a secret in the other place than the registered one (RFC 6749 section 2.3)
  */
 export function assertSecretMethod(ctx: KoaContextWithOIDC, client: OidcClient): void {
   const used = ctx.oidc.params?.['client_secret'] ? 'client_secret_post' : 'client_secret_basic'

@@ -7,15 +7,15 @@ export const tokenExchange = 'urn:ietf:params:oauth:grant-type:token-exchange'
 /** RFC 8628. */
 const deviceCode = 'urn:ietf:params:oauth:grant-type:device_code'
 
-/** Letting a command line in is worth a sign-in of its own. */
+/** Seconds. To approve a command line, an administrator signs in again. */
 const freshSeconds = 300
 
-/** A registration in the words of OpenID Connect Dynamic Client Registration 1.0, as oidc-provider takes it. */
+/** A registration as OpenID Connect Dynamic Client Registration 1.0 metadata, for oidc-provider. */
 export function toOidcMetadata(client: Client): ClientMetadata {
   return client.administers ? deviceMetadata(client) : portalMetadata(client)
 }
 
-/** Device flow has no redirects; the page that shows who asks is the consent, which oidc-provider asks native clients for. */
+/** The device flow has no redirects. Type `web`: oidc-provider asks native clients for consent, and the confirm page is the consent. */
 function deviceMetadata(client: Client): ClientMetadata {
   return {
     client_id: client.id,
@@ -33,7 +33,7 @@ function deviceMetadata(client: Client): ClientMetadata {
   }
 }
 
-/** Only who can prove itself may act for somebody at an API, and only at those it is registered for. */
+/** Only a client with authentication may act for a principal, at the APIs in its registration. */
 export const mayExchange = (client: Client): boolean =>
   client.scope.includes('representee') && client.auth_method !== 'none' && client.resources.length > 0
 
@@ -45,7 +45,7 @@ function portalMetadata(client: Client): ClientMetadata {
   return {
     client_id: client.id,
     client_name: client.name,
-    // The hash stands in: `compareClientSecret` (provider.ts) compares against it, so the secret itself is never kept.
+    // the hash, not the secret: `compareClientSecret` (engine/client-secrets.ts) compares with it. So HS256 must stay off.
     ...(client.secretHash ? { client_secret: client.secretHash } : {}),
     application_type: client.type === 'native' ? 'native' : 'web',
     redirect_uris: client.redirect_uris,

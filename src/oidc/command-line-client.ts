@@ -1,13 +1,13 @@
 import { ownClientDefaults, type Client } from '../clients/client.ts'
 
-/** What an access token for the admin API has to have. No portal is ever registered for it. */
+/** The scope of the admin API. No portal can be registered for it. */
 export const adminScope = 'admin'
 
 export const commandLineId = 'yideng-cli'
 
 /**
- * The administrators' command line as a client of our own: a public one that signs in by device flow (RFC 8628) and binds
- * its tokens to a key (DPoP, RFC 9449). It stands in no table, so nobody can change it.
+ * The administrators' command line, a public client of this server. It signs in by device flow (RFC 8628).
+ * Its tokens are bound to a key (DPoP, RFC 9449). It is in no table, so no administrator can change it.
  */
 export const commandLineClient: Client = {
   ...ownClientDefaults,
@@ -22,6 +22,6 @@ export const commandLineClient: Client = {
   administers: true,
 }
 
-/** Whether a passkey signed in, with its PIN or biometrics (RFC 8176 `user`, `hwk`, `swk`). */
+/** Whether the person signed in by passkey, with PIN or biometrics (RFC 8176 `user`, `hwk`, `swk`). */
 export const byPasskey = (amr: readonly string[] = []) =>
   amr.includes('user') && (amr.includes('hwk') || amr.includes('swk')) && !amr.includes('qr')

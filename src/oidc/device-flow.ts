@@ -12,6 +12,7 @@ import { showPage, requestOf } from '../pages/request-context.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
 import { perNetwork } from '../guards/network-limit.ts'
 import { byPasskey, commandLineId } from './command-line-client.ts'
+import { leaveUnsaved } from './engine/unsaved-sessions.ts'
 
 export interface DeviceFlowDeps {
   administrators: Administrators
@@ -24,13 +25,13 @@ export interface DeviceFlowDeps {
   clock: Clock
 }
 
-/** Where the pages are, and where the command line asks for a code. */
+/** The pages, and the endpoint at which the command line requests a code. */
 export const devicePath = '/device'
 export const deviceAuthorizationPath = '/device_authorization'
 
-/** A command line that waits need not ask more often. */
+/** Polling interval of a waiting command line (RFC 8628 section 3.2). */
 const pollSeconds = 2
-/** Of one network in ten minutes: too few to guess one of 2.5e10 codes, enough for an office. */
+/** Per network in ten minutes: too few to guess one of 2.5e10 codes, enough for an office. */
 const tries = { ...budgets.deviceTries, name: 'device-tries' }
 
 const aad = 'device.command-line'
@@ -40,7 +41,7 @@ type DeviceFlow = Exclude<NonNullable<Configuration['features']>['deviceFlow'], 
 
 class NoAdministrator extends errors.AccessDenied {}
 
-/** Why the page asks for a code again; the words stand in views/words under `device.<problem>`. */
+/** Why the page asks for a code again. Its words are in views/words under `device.<problem>`. */
 const problems: Record<string, string> = {
   NotFoundError: 'unknown',
   ExpiredError: 'expired',
@@ -49,8 +50,9 @@ const problems: Record<string, string> = {
 }
 
 /**
- * How the administrators' command line is let in (RFC 8628): its person types the code it shows, sees what waits and from
- * where, signs in by passkey. A link never carries the code: who is sent one has nothing to press (section 5.4).
+ * The sign-in of the administrators' command line (RFC 8628). Its person types the code that the command line shows.
+ * The page shows which program waits, and from where. Then the person signs in by passkey.
+ * No link carries the code, so a stranger's link approves nothing (section 5.4).
  */
 export function createDeviceFlow(deps: DeviceFlowDeps) {
   const { administrators, audit, cipher, regionOf, clock } = deps
@@ -59,7 +61,7 @@ export function createDeviceFlow(deps: DeviceFlowDeps) {
   const secretOf = ({ oidc }: KoaContextWithOIDC) => (oidc.session?.state as { secret: string } | undefined)?.secret
   const form = (ctx: KoaContextWithOIDC) => ({ action: devicePath, xsrf: secretOf(ctx) })
 
-  /** Other pages lead back to the first one: a posted form cannot be asked for again. */
+  /** All pages lead back to the first one: a browser cannot repeat a posted form. */
   const show = (ctx: KoaContextWithOIDC, view: string, data: Record<string, unknown>, status = 200) => {
     requestOf(ctx).returnTo = devicePath
     showPage(ctx, view, data, status)
@@ -76,8 +78,7 @@ export function createDeviceFlow(deps: DeviceFlowDeps) {
     async userCodeInputSource(ctx, _form, _out, error) {
       const { address, browser } = requestOf(ctx)
       const { session } = ctx.oidc
-      // a form that came without a session: oidc-provider would write down the one it has just begun, and cannot
-      if (error !== undefined && session?.exp === undefined) Object.assign(session ?? {}, { touched: false })
+      if (error !== undefined && session?.exp === undefined) leaveUnsaved(session)
       if (error === undefined) return show(ctx, 'device/code', { ...form(ctx), problem: '' })
       const refused = error.name === 'AbortedError'
       if (refused) {
@@ -120,14 +121,14 @@ export function createDeviceFlow(deps: DeviceFlowDeps) {
     ctx.body = { ...answer, interval: pollSeconds }
   }
 
-  /** Before oidc-provider: counts, and takes a code out of a link. */
+  /** Runs before oidc-provider: counts tries, and removes a code from a link. */
   const door: Middleware = (ctx, next) => {
     const { path } = ctx
     const ours = path === deviceAuthorizationPath || path === devicePath || path.startsWith(`${devicePath}/`)
     return ours ? guarded(ctx, next) : next()
   }
 
-  /** What is asked of who lets a command line in, beside what every sign-in is asked. */
+  /** The checks for a command line, in addition to those of every sign-in. */
   const addChecks = (policy: interactionPolicy.DefaultPolicy) => {
     const { Check } = interactionPolicy
     const isOurs = ({ oidc }: KoaContextWithOIDC) => oidc.client?.clientId === commandLineId

@@ -2,9 +2,9 @@ import type { Configuration, Grant, KoaContextWithOIDC } from 'oidc-provider'
 import type { Consents, Granted } from '../accounts/consents.ts'
 import type { Client } from '../clients/clients.ts'
 import { withinRegistration } from './registered.ts'
-import type { Representees } from '../representation/representee.ts'
+import type { Representees } from '../representation/representees.ts'
 
-/** What this request asks a person for. */
+/** The scopes, claims and APIs that this request asks for. */
 export function requested({ oidc }: KoaContextWithOIDC): Granted {
   const scopes = [...oidc.requestParamScopes]
   const resources = Object.entries(oidc.resourceServers ?? {}).map(([indicator, server]) => {
@@ -37,8 +37,8 @@ function add(grant: Grant, granted: Granted): void {
 }
 
 /**
- * The grant of this session for this portal. Where it does not cover the request it is made or extended from what the
- * person has agreed to before, on whatever device; a portal registered with `consent: implicit` needs no asking.
+ * The grant of this session for this portal. A grant that does not cover the request is extended from earlier consent.
+ * Consent given on any device counts. A portal registered with `consent: implicit` needs none.
  */
 export function createLoadGrant(
   consents: Consents,
@@ -52,9 +52,9 @@ export function createLoadGrant(
     const wanted = requested(ctx)
     const grantId = session.grantIdFor(client.clientId)
     const known = grantId ? await provider.Grant.find(grantId) : undefined
-    // a grant of another person can only come from a session that changed hands; never reuse it
+    // a grant of another person comes from a session that changed its person: never reuse it
     const own = known?.accountId === account.accountId ? known : undefined
-    // nor one that was given for another principal
+    // nor a grant for another principal
     const existing = await representees.rebind(ctx, own)
     if (existing && covers(existing, wanted)) return existing
 
@@ -65,7 +65,7 @@ export function createLoadGrant(
     const grant = existing ?? new provider.Grant({ accountId: account.accountId, clientId: client.clientId })
     add(grant, withinRegistration(granted, registered))
     await grant.save()
-    // a consent that was withdrawn meanwhile did not find a grant that was not there yet
+    // a withdrawal of consent in between could not find this grant: look again
     if (registered?.consent !== 'implicit' && !(await consents.find(account.accountId, client.clientId))) {
       await grant.destroy()
       return undefined

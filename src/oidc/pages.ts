@@ -10,8 +10,8 @@ import { refusals, type RefusalCode } from '../refusal/refusal.ts'
 const mostHosts = 3
 
 /**
- * A portal as pages show it. A name can be chosen, a host cannot, so they are shown together.
- * @param leadsTo the address people come back to, where it is known which
+ * A portal as pages show it. A portal chooses its name, but not its host, so pages show both.
+ * @param leadsTo the address of the return to the portal, if it is known
  */
 export function portalOf(client: Client, language: 'zh-CN' | 'en', leadsTo?: unknown) {
   const hosts = typeof leadsTo === 'string' ? [hostOf(leadsTo)] : client.redirect_uris.map(hostOf)
@@ -25,7 +25,7 @@ export function portalOf(client: Client, language: 'zh-CN' | 'en', leadsTo?: unk
 
 export type PagePortal = ReturnType<typeof portalOf>
 
-/** Which page answers an error that cannot go back to the portal (RFC 6749 section 4.1.2.1). */
+/** The page for an error that must not return to the portal (RFC 6749 section 4.1.2.1). */
 function codeOf(error: unknown): RefusalCode {
   if (isUnavailable(error)) return 'unavailable'
   if (error instanceof TooManyCalls) return 'too_many_requests'
@@ -36,7 +36,7 @@ function codeOf(error: unknown): RefusalCode {
   return 'server_error'
 }
 
-/** The same question again with `client_id` for `id_token_hint`: an ID token is personal data, and not for our own links. */
+/** The same request with `client_id` instead of `id_token_hint`: an ID token is personal data, so our links leave it out. */
 function sameLogout({ oidc }: KoaContextWithOIDC): string {
   const query = new URLSearchParams(oidc.client ? { client_id: oidc.client.clientId } : {})
   for (const name of ['post_logout_redirect_uri', 'state']) {
@@ -46,7 +46,7 @@ function sameLogout({ oidc }: KoaContextWithOIDC): string {
   return `${oidc.provider.pathFor('end_session')}?${query.toString()}`
 }
 
-/** The pages oidc-provider would otherwise make itself. */
+/** Our pages instead of oidc-provider's own. */
 export function createOidcPages(findClient: (id: string) => Promise<Client | undefined>) {
   const portal = async (ctx: KoaContextWithOIDC) => {
     const client = ctx.oidc.client && (await findClient(ctx.oidc.client.clientId))
@@ -64,7 +64,7 @@ export function createOidcPages(findClient: (id: string) => Promise<Client | und
     /** "This portal or all?" (OIDC RP-Initiated Logout 1.0 section 2). */
     async confirmLogout(ctx: KoaContextWithOIDC): Promise<void> {
       const { session, client, provider } = ctx.oidc
-      const visited = Object.keys(session?.authorizations ?? {})
+      const entered = Object.keys(session?.authorizations ?? {})
       const target = ctx.oidc.params?.['post_logout_redirect_uri']
       if (typeof target === 'string') requestOf(ctx).formTargets.push(formTarget(target))
       requestOf(ctx).returnTo = sameLogout(ctx)
@@ -72,7 +72,7 @@ export function createOidcPages(findClient: (id: string) => Promise<Client | und
         ...(await portal(ctx)),
         action: `${provider.pathFor('end_session')}/confirm`,
         xsrf: (session?.state as { secret: string } | undefined)?.secret,
-        others: visited.filter((id) => id !== client?.clientId).length,
+        others: entered.filter((id) => id !== client?.clientId).length,
       })
     },
 
@@ -82,7 +82,7 @@ export function createOidcPages(findClient: (id: string) => Promise<Client | und
   }
 }
 
-/** What Content-Security-Policy calls the place an address leads to: an origin, or the scheme of an application. */
+/** An address as Content-Security-Policy names it: its origin, or the scheme of an application. */
 export function formTarget(uri: string): string {
   const { origin, protocol } = new URL(uri)
   return origin === 'null' ? protocol : origin

@@ -7,8 +7,8 @@ import { requestOf } from '../pages/request-context.ts'
 import { retryAfterSeconds, isUnavailable } from '../storage/unavailable.ts'
 
 /**
- * Audits what oidc-provider does for portals. A code leaves the house only after the entry that says so is on disk:
- * the middleware stands around oidc-provider and waits.
+ * Audits the acts of oidc-provider for portals. The entry of a sign-in is on disk before its code leaves the server.
+ * So this middleware runs around oidc-provider and waits for the entry.
  */
 export function auditPortals(options: {
   provider: Provider
@@ -24,17 +24,17 @@ export function auditPortals(options: {
   }
   provider.on('grant.revoked', (ctx, _grantId) => {
     if (ctx.oidc.route !== 'token') return
-    later(audit.record({ event: 'token.reused', actor: 'portal', ...about(ctx) }))
+    later(audit.record({ event: 'token.reused', actor: 'portal', ...subjectOf(ctx) }))
   })
   provider.on('end_session.success', (ctx) => {
     const all = ctx.oidc.params?.['logout'] !== undefined
-    later(audit.record({ event: all ? 'logout.all' : 'logout.portal', actor: 'person', ...about(ctx) }))
+    later(audit.record({ event: all ? 'logout.all' : 'logout.portal', actor: 'person', ...subjectOf(ctx) }))
   })
   provider.on('server_error', (ctx, error) => {
     const { id } = requestOf(ctx)
     if (isGone(ctx.req)) log.debug({ id, err: error }, 'the client went away')
     else log.error({ id, err: error }, 'request failed')
-    if (isUnavailable(error)) sayAway(ctx)
+    if (isUnavailable(error)) answerUnavailable(ctx)
   })
 
   return async (ctx, next) => {
@@ -45,22 +45,22 @@ export function auditPortals(options: {
     await audit.record({
       event: 'portal.entered',
       actor: 'person',
-      ...about(given),
+      ...subjectOf(given),
       details: { scopes: [...given.oidc.requestParamScopes], level: levelOf(given.oidc.acr) },
       restricted: { address, browser },
     })
   }
 }
 
-/** Of a store that is away programs are told that they may ask again (RFC 9110 section 15.6.4); pages say so by themselves. */
-function sayAway(ctx: KoaContextWithOIDC): void {
+/** When a store does not answer, a program gets 503 and may try again (RFC 9110 section 15.6.4). Pages have their own text. */
+function answerUnavailable(ctx: KoaContextWithOIDC): void {
   ctx.set('retry-after', retryAfterSeconds)
   if ((ctx.body as { error?: unknown } | null)?.error !== 'server_error') return
   ctx.status = 503
   ctx.body = { error: 'temporarily_unavailable', error_description: 'a store does not answer, try again' }
 }
 
-function about({ oidc }: KoaContextWithOIDC) {
+function subjectOf({ oidc }: KoaContextWithOIDC) {
   const personId = oidc.account?.accountId ?? oidc.session?.accountId
   return { clientId: oidc.client?.clientId, ...(personId ? { personId } : {}) }
 }

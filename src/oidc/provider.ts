@@ -1,48 +1,47 @@
-import { createHmac, type KeyObject } from 'node:crypto'
-import { LRUCache } from 'lru-cache'
-import { errors, Provider, type Client as OidcClient, type Configuration, type KoaContextWithOIDC } from 'oidc-provider'
+import type { KeyObject } from 'node:crypto'
+import { errors, Provider, type Configuration } from 'oidc-provider'
 import type { Consents } from '../accounts/consents.ts'
 import type { NaturalPersons } from '../accounts/natural-persons.ts'
-import { acrValues } from '../assurance/levels.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import type { Client } from '../clients/clients.ts'
-import { knownScopes } from '../clients/metadata.ts'
 import type { Clock } from '../config/clock.ts'
 import type { Settings } from '../config/settings.ts'
+import { createLimits } from '../guards/limits.ts'
+import type { Fetch } from '../guards/outbound.ts'
+import { limitRequest } from '../guards/request-limits.ts'
+import { createSecretGuesses } from '../guards/secret-guesses.ts'
+import { createStoredBudget } from '../guards/stored-budget.ts'
 import type { BlindIndex } from '../keys/blind-index.ts'
 import type { SigningKey } from '../keys/signing-keys.ts'
-import { hostCookie } from '../pages/host-cookie.ts'
-import { languages } from '../pages/languages.ts'
+import { createRepresenteeClaim } from '../representation/representee-claim.ts'
+import type { Representees } from '../representation/representees.ts'
 import type { SessionRows } from '../sessions/rows.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
-import { createLimits } from '../guards/limits.ts'
-import { createAdapterFactory, keyOfCommandLine } from './adapter.ts'
+import { createAdapterFactory } from './artifacts/adapter.ts'
+import { keyOfCommandLine } from './artifacts/revocation.ts'
 import { assertClaimsRequest } from './claims-request.ts'
-import { claimsConfiguration, createFindAccount } from './claims.ts'
-import { toOidcMetadata } from './client-metadata.ts'
-import { createLoadGrant } from './grants.ts'
-import { adminScope } from './command-line-client.ts'
+import { createFindAccount } from './claims.ts'
 import { createAssertClientAssertion } from './client-authentication.ts'
-import { deviceAuthorizationPath, devicePath, type DeviceFlowOfAdministrators } from './device-flow.ts'
-import { makeModelsOnce } from './engine/made-once.ts'
-import { createExchangeConsents } from './exchange-consents.ts'
-import type { Fetch } from '../guards/outbound.ts'
+import { toOidcMetadata } from './client-metadata.ts'
+import { cookies, fixedConfiguration, timesToLive } from './configuration.ts'
+import type { DeviceFlowOfAdministrators } from './device-flow.ts'
+import { nameLevelsAsAsked } from './engine/acr.ts'
+import { compareSecretsByHash } from './engine/client-secrets.ts'
+import { findClientsOnce, type FindClientsDeps } from './engine/clients.ts'
+import { dropEndedLogins } from './engine/ended-logins.ts'
+import { keepToRegistration } from './engine/narrowed-grants.ts'
+import { createSuccessorOf, deriveRotatedTokens } from './engine/refresh-rotation.ts'
+import { detectReplaysAtomically } from './engine/replay-detection.ts'
+import { keySet } from './engine/signing-keys.ts'
+import { createLoadGrant } from './grants.ts'
 import { createOidcPages } from './pages.ts'
-import { copyModelsPlainly } from './engine/plain-models.ts'
 import { createPrompts } from './prompts.ts'
-import { compareSecretsByHash, findClientsOnce, nameLevelsAsAsked } from './engine/provider-changes.ts'
-import { dropEndedLogins } from './pending-logins.ts'
-import { introspectsOwn, keepToRegistration } from './registered.ts'
-import { detectReplaysAtomically } from '../guards/replay-detection.ts'
-import { limitRequest } from '../guards/request-limits.ts'
-import { createRepresenteeClaim } from '../representation/representee-claim.ts'
-import type { Representees } from '../representation/representee.ts'
+import { introspectsOwn } from './registered.ts'
 import { resourceServer, type Resources } from './resources.ts'
-import { createSuccessorOf, deriveRotatedTokens } from './rotation.ts'
-import { createSecretGuesses } from '../guards/secret-guesses.ts'
-import { keySet } from './engine/signing.ts'
-import { createStoredBudget } from '../guards/stored-budget.ts'
-import { exchangedClaims, registerTokenExchange } from './token-exchange.ts'
+import { createSubjects } from './subjects.ts'
+import { createActorClaims } from './token-exchange/actor-claims.ts'
+import { createExchangeConsents } from './token-exchange/consents.ts'
+import { registerTokenExchange } from './token-exchange/exchange.ts'
 
 export interface ProviderDeps {
   settings: Settings
@@ -51,12 +50,14 @@ export interface ProviderDeps {
   sessions: SessionRows
   findPerson: Parameters<typeof createFindAccount>[0]['findPerson']
   findClient(id: string): Promise<Client | undefined>
+  /** Refuses a request of a client that has used up its calls (guards/portal-budgets.ts). */
+  admitClient: FindClientsDeps['admit']
   /** Ids of the clients that are part of this server. */
   ownClients: ReadonlySet<string>
   persons: NaturalPersons
   consents: Consents
   representees: Representees
-  /** Whether something is offered to a person who has just signed in. */
+  /** Whether a person who has just signed in gets an offer. */
   offerDue: Parameters<typeof createPrompts>[0]['offerDue']
   audit: AuditLog
   resources: Resources
@@ -64,191 +65,114 @@ export interface ProviderDeps {
   cookieKeys: string[]
   pairwiseKey: KeyObject
   blindIndex: BlindIndex
-  /** How portals' addresses are asked. */
+  /** Sends requests to the addresses of portals. */
   outbound: Fetch
   deviceFlow: DeviceFlowOfAdministrators
 }
 
-/** oidc-provider, configured as DESIGN 1.4 says; everything it can be told stands here or in the file it is taken from. */
+/** oidc-provider with our configuration (DESIGN 1.4) and with the changes of engine/ (engine/README.md). */
 export function createProvider(deps: ProviderDeps): Provider {
-  const { settings, clock, artifacts, findClient, persons, consents, representees, resources, audit, blindIndex } = deps
-  const { lifetimes } = settings
-  const secure = settings.issuer.startsWith('https:')
-  const pages = createOidcPages(findClient)
-  const pairwise = createPairwise(deps.pairwiseKey)
-  const successorOf = createSuccessorOf(deps.pairwiseKey)
-  const subjectOf = (ctx: KoaContextWithOIDC, personId: string) => {
-    const { client } = ctx.oidc
-    if (!client) throw new Error('a subject is known to a portal only')
-    return client.subjectType === 'pairwise' ? pairwise(ctx, personId, client) : personId
+  const { settings, clock, artifacts, findClient, persons, audit } = deps
+  const shared = {
+    ...createSubjects(deps.pairwiseKey),
+    actorClaims: createActorClaims(),
+    exchangeConsents: createExchangeConsents(deps),
+    successorOf: createSuccessorOf(deps.pairwiseKey),
+    resourceServerOf: (client: Client, resource: string) =>
+      resourceServer(deps.resources, client.resources, resource, settings.lifetimes.accessToken),
   }
-  const representeeClaim = createRepresenteeClaim(subjectOf, clock)
-  const resourceServerOf = (client: Client, resource: string) =>
-    resourceServer(resources, client.resources, resource, lifetimes.accessToken)
+  const provider = new Provider(settings.issuer, configuration(deps, shared))
+  registerTokenExchange(provider, { ...deps, ...shared })
+  nameLevelsAsAsked(provider)
+  const limits = createLimits(artifacts, clock)
+  compareSecretsByHash(provider, createSecretGuesses({ limits, blindIndex: deps.blindIndex, audit, clock }))
+  findClientsOnce(provider, { findClient, admit: deps.admitClient })
+  dropEndedLogins(provider, persons)
+  keepToRegistration(provider)
+  deriveRotatedTokens(provider, shared.successorOf)
+  detectReplaysAtomically(provider, artifacts, clock)
+  return provider
+}
 
-  const exchangeConsents = createExchangeConsents({ findClient, consents, representees, resources })
+interface Shared extends ReturnType<typeof createSubjects> {
+  actorClaims: ReturnType<typeof createActorClaims>
+  exchangeConsents: ReturnType<typeof createExchangeConsents>
+  successorOf: ReturnType<typeof createSuccessorOf>
+  resourceServerOf(client: Client, resource: string): ReturnType<typeof resourceServer>
+}
 
-  const configuration: Configuration = {
-    acrValues,
+function configuration(deps: ProviderDeps, shared: Shared): Configuration {
+  const { settings, clock, findClient, consents, representees } = deps
+  const { lifetimes, limits } = settings
+  const pages = createOidcPages(findClient)
+  return {
+    ...fixedConfiguration,
     adapter: createAdapterFactory({
-      artifacts,
-      sessions: deps.sessions,
-      clock,
+      ...deps,
       refreshGraceSeconds: lifetimes.refreshGrace,
-      successorOf,
-      storedBudget: createStoredBudget(settings.limits.addressStored, clock),
-      findClient: async (id) => {
+      successorOf: shared.successorOf,
+      storedBudget: createStoredBudget(limits.addressStored, clock),
+      async findClient(id) {
         const client = await findClient(id)
         return client && toOidcMetadata(client)
       },
     }),
-    allowOmittingSingleRegisteredRedirectUri: false,
     assertJwtClientAuthClaimsAndHeader: createAssertClientAssertion(clock),
-    claims: claimsConfiguration,
-    // what stands in the ID token and what at userinfo is decided in claims.ts
-    conformIdTokenClaims: false,
-    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
-    clientBasedCORS: (_ctx, origin, client) =>
-      (client.redirectUris ?? []).some((uri) => URL.parse(uri)?.origin === origin && origin !== 'null'),
-    cookies: {
-      keys: deps.cookieKeys,
-      // those of a running login are never sent (login-browser.ts)
-      names: { session: hostCookie('yideng_session', secure) },
-      // Not signed: it holds 256 random bits and is looked up under its hash; a signature would add nothing but time.
-      long: { httpOnly: true, sameSite: 'lax', secure, signed: false },
-    },
-    discovery: { ui_locales_supported: [...languages] },
-    enabledJWA: {
-      idTokenSigningAlgValues: ['ES256', 'RS256'],
-      clientAuthSigningAlgValues: ['ES256', 'RS256', 'PS256', 'Ed25519', 'EdDSA'],
-    },
-    clientDefaults: { id_token_signed_response_alg: 'ES256' },
-    features: {
-      backchannelLogout: { enabled: true },
-      claimsParameter: { enabled: true, assertClaimsParameter: assertClaimsRequest },
-      clientCredentials: { enabled: true },
-      devInteractions: { enabled: false },
-      deviceFlow: deps.deviceFlow.flow,
-      dPoP: { enabled: true },
-      externalSigningSupport: { enabled: true, ack: 'experimental-01' },
-      introspection: { enabled: true, allowedPolicy: introspectsOwn },
-      pushedAuthorizationRequests: { enabled: true },
-      resourceIndicators: {
-        enabled: true,
-        getResourceServerInfo: async (_ctx, resource, client) => {
-          const registered = await findClient(client.clientId)
-          if (!registered) throw new errors.InvalidTarget()
-          return resourceServerOf(registered, resource)
-        },
-      },
-      revocation: { enabled: true },
-      rpInitiatedLogout: {
-        enabled: true,
-        logoutSource: (ctx) => pages.confirmLogout(ctx),
-        postLogoutSuccessSource: (ctx) => pages.loggedOut(ctx),
-      },
-      userinfo: { enabled: true },
-    },
+    cookies: cookies(deps.cookieKeys, settings.issuer.startsWith('https:')),
+    features: features(deps, shared, pages),
     fetch: deps.outbound,
-    // checked in every authorization request, pushed or not, before anything is stored
+    // runs in every authorization request, pushed or not, before anything is stored
     extraParams: { representee_hint: (ctx) => limitRequest(ctx, deps.ownClients) },
-    extraTokenClaims: exchangedClaims.extra,
-    findAccount: createFindAccount({ ...deps, representeeClaim }),
-    formats: { customizers: { jwt: exchangedClaims.customize } },
+    extraTokenClaims: shared.actorClaims.extra,
+    findAccount: createFindAccount({ ...deps, representeeClaim: createRepresenteeClaim(shared.subjectOf, clock) }),
+    formats: { customizers: { jwt: shared.actorClaims.customize } },
     interactions: {
       policy: createPrompts({
-        findClient,
-        representees,
-        exchangeConsents,
-        isClosing: async (id) => ((await persons.find(id))?.closesAt ?? null) !== null,
-        offerDue: deps.offerDue,
-        subjectOf,
+        ...deps,
+        ...shared,
+        isClosing: async (id) => ((await deps.persons.find(id))?.closesAt ?? null) !== null,
         addDeviceChecks: deps.deviceFlow.addChecks,
       }),
       url: (_ctx, interaction) => `/login/${interaction.uid}`,
     },
     jwks: keySet(deps.signingKeys),
     loadExistingGrant: createLoadGrant(consents, findClient, representees),
-    pairwiseIdentifier: pairwise,
-    pkce: { required: () => true },
+    pairwiseIdentifier: shared.pairwise,
     renderError: pages.error,
-    responseTypes: ['code'],
-    // the grant of one command line may be that of others too
+    // several command lines may share one grant
     revokeGrantPolicy: (ctx) =>
       !(ctx.oidc.route === 'revocation' && (ctx.oidc.entities.AccessToken || keyOfCommandLine(ctx) !== undefined)),
-    rotateRefreshToken: true,
-    routes: {
-      authorization: '/authorize',
-      code_verification: devicePath,
-      device_authorization: deviceAuthorizationPath,
-      end_session: '/logout',
-      introspection: '/introspect',
-      jwks: '/jwks',
-      pushed_authorization_request: '/par',
-      revocation: '/revoke',
-      token: '/token',
-      userinfo: '/userinfo',
-    },
-    scopes: [...knownScopes, adminScope],
-    // The administrator who registers a portal names its sector; there is no document to fetch and compare.
-    sectorIdentifierUriValidate: () => false,
-    subjectTypes: ['pairwise', 'public'],
-    ttl: {
-      AccessToken: lifetimes.accessToken,
-      AuthorizationCode: lifetimes.code,
-      ClientCredentials: lifetimes.accessToken,
-      Grant: Math.max(lifetimes.session, lifetimes.refreshToken),
-      IdToken: lifetimes.idToken,
-      Interaction: lifetimes.interaction,
-      // A rotated token does not outlive the first of its family.
-      RefreshToken: (ctx) => ctx?.oidc.entities.RotatedRefreshToken?.remainingTTL ?? lifetimes.refreshToken,
-      Session: (_ctx, session) => {
-        const now = Math.floor(clock() / 1000)
-        const left = session.loginTs === undefined ? lifetimes.session : session.loginTs + lifetimes.session - now
-        return Math.max(1, Math.min(lifetimes.sessionIdle, left))
-      },
-    },
-  }
-
-  const provider = new Provider(settings.issuer, configuration)
-  registerTokenExchange(provider, {
-    persons,
-    representees,
-    resources,
-    exchangeConsents,
-    findClient,
-    resourceServerOf,
-    subjectOf,
-    audit,
-    clock,
-  })
-  nameLevelsAsAsked(provider)
-  compareSecretsByHash(
-    provider,
-    createSecretGuesses({ limits: createLimits(artifacts, clock), blindIndex, audit, clock }),
-  )
-  findClientsOnce(provider, findClient)
-  copyModelsPlainly(provider, exchangedClaims.extra)
-  makeModelsOnce(provider)
-  dropEndedLogins(provider, persons)
-  keepToRegistration(provider)
-  deriveRotatedTokens(provider, successorOf)
-  detectReplaysAtomically(provider, artifacts, clock)
-  return provider
-}
-
-const mostSubjectsKept = 10_000
-
-/** Pairwise subjects (OIDC Core 8.1); the latest are remembered, for one sign-in asks several times. */
-function createPairwise(key: KeyObject) {
-  const known = new LRUCache<string, string>({ max: mostSubjectsKept })
-  return (_ctx: KoaContextWithOIDC, accountId: string, client: OidcClient): string => {
-    const whom = `${String(client.sectorIdentifier)}\0${accountId}`
-    let subject = known.get(whom)
-    if (subject === undefined) {
-      subject = createHmac('sha256', key).update(whom).digest('base64url')
-      known.set(whom, subject)
-    }
-    return subject
+    ttl: timesToLive(lifetimes, clock),
   }
 }
+
+const features = (
+  { findClient, deviceFlow }: ProviderDeps,
+  { resourceServerOf }: Shared,
+  pages: ReturnType<typeof createOidcPages>,
+): NonNullable<Configuration['features']> => ({
+  backchannelLogout: { enabled: true },
+  claimsParameter: { enabled: true, assertClaimsParameter: assertClaimsRequest },
+  clientCredentials: { enabled: true },
+  devInteractions: { enabled: false },
+  deviceFlow: deviceFlow.flow,
+  dPoP: { enabled: true },
+  externalSigningSupport: { enabled: true, ack: 'experimental-01' },
+  introspection: { enabled: true, allowedPolicy: introspectsOwn },
+  pushedAuthorizationRequests: { enabled: true },
+  resourceIndicators: {
+    enabled: true,
+    async getResourceServerInfo(_ctx, resource, client) {
+      const registered = await findClient(client.clientId)
+      if (!registered) throw new errors.InvalidTarget()
+      return resourceServerOf(registered, resource)
+    },
+  },
+  revocation: { enabled: true },
+  rpInitiatedLogout: {
+    enabled: true,
+    logoutSource: (ctx) => pages.confirmLogout(ctx),
+    postLogoutSuccessSource: (ctx) => pages.loggedOut(ctx),
+  },
+  userinfo: { enabled: true },
+})

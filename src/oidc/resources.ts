@@ -10,12 +10,12 @@ const schema = z.record(
   z.object({
     name: worded,
     scopes: z.record(z.string().regex(/^[!#-[\]-~]+$/), worded),
-    /** Scope → the matter (config/matters.json) that who acts for somebody else needs for it; a scope without needs `*`. */
+    /** Scope → the matter (config/matters.json) that a representative needs for it. A scope without one needs `*`. */
     matters: z.record(z.string(), z.string()).default({}),
   }),
 )
 
-/** The APIs portals may ask JWT access tokens for, by resource indicator (RFC 8707). */
+/** The APIs with JWT access tokens, by resource indicator (RFC 8707). */
 export type Resources = z.infer<typeof schema>
 
 /** @throws SettingsError when the file is missing or wrong */
@@ -29,7 +29,7 @@ export function readResources(file: string): Resources {
   }
 }
 
-/** What a scope of an API is called, for the consent page. */
+/** The name of an API's scope on the consent page. */
 export function wordedScope(resources: Resources, resource: string, scope: string, language: string): string {
   const known = resources[resource]
   const pick = (words: Record<string, string> | undefined) => words?.[language] ?? words?.['zh-CN'] ?? ''

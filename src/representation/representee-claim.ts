@@ -2,9 +2,9 @@ import type { KoaContextWithOIDC } from 'oidc-provider'
 import type { Representation } from '../accounts/mandates/representations.ts'
 import type { Clock } from '../config/clock.ts'
 
-const seconds = (at: number) => Math.floor(at / 1000)
+const seconds = (milliseconds: number) => Math.floor(milliseconds / 1000)
 
-/** The claim `representee` (DESIGN 1.4): for whom the person acts, by which mandates, asked of the register just now. */
+/** The claim `representee` (DESIGN 1.4): the principal and the mandates. The register was asked in this request. */
 export type RepresenteeClaim = (ctx: KoaContextWithOIDC, acting: Representation | undefined) => object
 
 /** @param subjectOf the `sub` by which this portal knows a natural person */
@@ -19,7 +19,7 @@ export function createRepresenteeClaim(
     return {
       status: 'acting',
       type: kind,
-      // an organisation is public, a relative is known to each portal by another sub
+      // an organisation is public; each portal knows a relative by another `sub`
       sub: kind === 'legal_person' ? id : subjectOf(ctx, id),
       name,
       ...(uscc === undefined ? {} : { uscc }),

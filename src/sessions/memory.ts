@@ -8,23 +8,23 @@ import type { Sessions } from './sessions.ts'
 const signInSchema = z.object({
   id: z.string(),
   method: z.string(),
-  /** That had a part in it: those of the session that vouched for it as well. */
+  /** All login methods of this sign-in, with those of the session that vouched for it. */
   methods: z.array(z.string()),
   authenticators: z.array(z.string()),
-  /** Of the sign-ins of the person (src/accounts/sign-in-endings.ts) when it was decided. */
+  /** The person's epoch (src/accounts/sign-in-endings.ts) at the time of the proof. */
   epoch: z.number(),
 })
 
-/** A sign-in as the audit trail names it; goes with the result of a login (src/login/host.ts) until that is picked up. */
+/** A sign-in, with its id in the audit log. It is part of the login's result (src/login/host.ts) until that is used. */
 export type SignIn = z.infer<typeof signInSchema>
 
-/** The sign-in that goes with the result of a login; none of one that only raised a level. */
+/** The sign-in in the result of a login. Undefined for a login that only raised a level. */
 export const readSignIn = (result: object): SignIn | undefined =>
   signInSchema.safeParse((result as { signIn?: unknown }).signIn).data
 
-const both = (known: readonly string[] = [], added: readonly string[] = []) => [...new Set([...known, ...added])]
+const union = (known: readonly string[] = [], added: readonly string[] = []) => [...new Set([...known, ...added])]
 
-/** When a sign-in has made or renewed a session, keeps where that was: people recognise their sessions by it. */
+/** Stores the origin of each session that a sign-in began or renewed. People recognise their sessions by it. */
 export function rememberSessions({ sessions, devices }: { sessions: Sessions; devices: Devices }): Middleware {
   return async (ctx, next) => {
     await next()
@@ -40,9 +40,9 @@ export function rememberSessions({ sessions, devices }: { sessions: Sessions; de
       browser,
       deviceKey: devices.keyOf(request.device()),
       method: signIn?.method ?? before?.method ?? '',
-      methods: both(before?.methods, signIn?.methods),
-      authenticators: both(before?.authenticators, signIn?.authenticators),
-      signIns: both(before?.signIns, signIn && [signIn.id]),
+      methods: union(before?.methods, signIn?.methods),
+      authenticators: union(before?.authenticators, signIn?.authenticators),
+      signIns: union(before?.signIns, signIn && [signIn.id]),
     })
   }
 }

@@ -4,8 +4,8 @@ import { hashId } from '../storage/hash-id.ts'
 const tokenKinds = ['AccessToken', 'RefreshToken', 'AuthorizationCode', 'DeviceCode']
 
 /**
- * Ends a grant with all its codes and tokens (src/oidc/adapter.ts keeps them so). A code or token that is written afterwards is of
- * no use: wherever one is taken, its grant has to be there.
+ * Ends a grant with all its codes and tokens (src/oidc/artifacts/ stores them).
+ * A code or token that is written later has no effect: each use needs the grant.
  */
 export async function revokeGrant(artifacts: Artifacts, grantId: string): Promise<void> {
   await artifacts.remove('Grant', hashId(grantId))

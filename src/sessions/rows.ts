@@ -4,7 +4,7 @@ import { isEnded } from '../accounts/sign-in-endings.ts'
 import { levelOf, type Level } from '../assurance/levels.ts'
 import type { Artifacts, PutOptions } from '../storage/artifacts.ts'
 
-/** What oidc-provider keeps of a session (its lib/models/session.js), as far as we look at it. */
+/** A stored session of oidc-provider (its lib/models/session.js): the members that we use. */
 export const sessionSchema = z.looseObject({
   uid: z.string(),
   accountId: z.string().optional(),
@@ -28,35 +28,38 @@ export interface Session {
   clientIds: string[]
 }
 
-/** A session somebody is signed in with, as it is stored. */
+/** A stored session with a signed-in person. */
 export interface StoredSession {
-  /** Its key in the artifact store. */
+  /** Its id in the artifact store. */
   id: string
-  /** Its version: what `replace` compares. */
+  /** Its text. `change` compares it. */
   value: string
   session: Session
-  /** What each portal has of it. */
+  /** The part of each portal. */
   portals: { clientId: string; sid?: string | undefined; grantId?: string | undefined }[]
 }
 
 /**
- * The rows of sessions in the artifact store. A row that the durable store says is ended (src/accounts/sign-in-endings.ts) is as
- * good as gone.
+ * The sessions in the artifact store. The durable store knows which sign-ins have ended (src/accounts/sign-in-endings.ts).
+ * A session of an ended sign-in is treated as if it were removed.
  */
 export interface SessionRows {
-  /** Whether a session was not ended; true where nobody is signed in with it. */
+  /** Whether a session has not ended. True for a session without a person. */
   counts(
     payload: Partial<Record<'uid' | 'accountId', string | undefined>> & { loginTs?: number | undefined },
   ): Promise<boolean>
   read(id: string): Promise<StoredSession | undefined>
   readByUid(uid: string): Promise<StoredSession | undefined>
-  /** All of a person, those that were ended as well. */
+  /** All sessions of a person, also ended ones. */
   ofPerson(personId: string): Promise<StoredSession[]>
-  /** Writes only over exactly this version; keeps the time to live unless another is given, in seconds. */
+  /**
+   * Compare-and-set: writes only over exactly this text.
+   * @param ttl seconds; without it the time to live stays
+   */
   change(stored: StoredSession, value: string, ttl?: number): Promise<boolean>
-  /** Gives a session another id, as each sign-in does; false when it is gone. */
+  /** Gives a session another id, as each sign-in does. Returns false when it was removed. */
   move(from: string, id: string, value: string, options: PutOptions): Promise<boolean>
-  /** Removes a session under whatever id it has by now; returns it as it was, where somebody was signed in. */
+  /** Removes a session under its current id. Returns it as it was, if a person was signed in. */
   remove(uid: string): Promise<StoredSession | undefined>
 }
 
@@ -78,7 +81,7 @@ function parse(id: string, value: string): StoredSession | undefined {
   return { id, value, session, portals }
 }
 
-/** @param options.findPerson may be some moments behind: what was ended is removed as well */
+/** @param options.findPerson may return a state of a moment ago: ended sessions are also removed from the store */
 export function createSessionRows(options: {
   artifacts: Artifacts
   findPerson(id: string): Promise<Pick<NaturalPerson, 'endings'> | undefined>
@@ -113,7 +116,7 @@ export function createSessionRows(options: {
     },
     change: (stored, value, ttl) => artifacts.compareAndSet(kind, stored.id, stored.value, value, ttl),
     async move(from, id, value, put) {
-      // first the new one: whoever ends the session in between finds the one or the other, and looks again
+      // the new id first: a request that ends the session in between finds one of the two, and looks again
       await artifacts.put(kind, id, value, put)
       if ((await artifacts.take(kind, from)) !== undefined) return true
       await artifacts.remove(kind, id)
@@ -121,7 +124,7 @@ export function createSessionRows(options: {
     },
     async remove(uid) {
       let last: StoredSession | undefined
-      // it may get another id meanwhile
+      // another request may give it a new id in between
       for (;;) {
         const found = await artifacts.getByAlias(kind, uid)
         if (!found) return last

@@ -26,7 +26,7 @@ async function service(registration: Registration) {
   return { id: created.client.id, secret: created.secret ?? '' }
 }
 
-/** Everywhere a client proves who it is. */
+/** All endpoints with client authentication. */
 const endpoints = ['/token', '/par', '/introspect', '/revoke']
 
 const ask = async (path: string, fields: Record<string, string>, headers: Record<string, string> = {}) => {
@@ -37,7 +37,7 @@ const ask = async (path: string, fields: Record<string, string>, headers: Record
 }
 
 describe.each(endpoints)('at %s', (path) => {
-  it('a secret counts only where the client is registered to send it', async () => {
+  it('a secret is accepted only in the registered place', async () => {
     for (const auth_method of ['client_secret_basic', 'client_secret_post'] as const) {
       const { id, secret } = await service({ auth_method })
       const basic = { authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}` }
@@ -52,7 +52,7 @@ describe.each(endpoints)('at %s', (path) => {
     }
   })
 
-  it('an assertion is for this server alone, and for minutes', async () => {
+  it('an assertion names this server only, and lives for minutes', async () => {
     const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
     const jwk = { ...(await exportJWK(publicKey)), alg: 'ES256', kid: 'one' }
     const { id } = await service({ auth_method: 'private_key_jwt', jwks: { keys: [jwk] } })

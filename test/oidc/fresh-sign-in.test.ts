@@ -19,7 +19,7 @@ beforeAll(async () => {
 })
 afterAll(() => artifacts.close())
 
-/** What asks for a sign-in of so long ago at most: portals and our own sensitive pages are asked the same way. */
+/** Portals and our own sensitive pages ask for a recent sign-in in the same way. */
 describe.each([
   ['max_age=0', { max_age: '0' }],
   ['prompt=login', { prompt: 'login' }],
@@ -32,7 +32,7 @@ describe.each([
     const begun = await portal.begin(parameters)
     const asked = await visitor.get(begun.url)
     expect(asked.html).toContain('name="password"')
-    // a wrong password is no way around it, nor is going to the address again
+    // neither a wrong password nor the same address again gets around it
     const wrong = await signIn(visitor, asked, person.username, 'not-the-password-1')
     expect(wrong.status).toBe(400)
     expect((await visitor.get((await portal.begin(parameters)).url)).html).toContain('name="password"')
@@ -49,11 +49,11 @@ describe.each([
     expect((await visitor.get(begun.url)).leads?.searchParams.get('error')).toMatch(/login_required|invalid_request/)
   })
 
-  it('does not let another person’s sign-in pass for the one asked', async () => {
+  it('does not accept the sign-in of another person', async () => {
     const { person, portal, visitor, tokens } = await signedIn(services, { consent: 'implicit' })
     const stranger = await openPerson(services)
     await age(person)
-    // a portal that says who it means is not given somebody else: it is asked again
+    // a portal that names the person by id_token_hint: the other person is asked again
     const hinted = await portal.begin({ ...parameters, id_token_hint: tokens.id_token ?? '' })
     const refused = await signIn(visitor, await visitor.get(hinted.url), stranger.username)
     expect(refused.leads).toBeUndefined()
@@ -61,7 +61,7 @@ describe.each([
     const right = await hinted.finish(await signIn(visitor, refused, person.username))
     expect(right.claims()?.sub).toBe(tokens.claims()?.sub)
     await age(person)
-    // one that does not is given the other person under their own subject, and the session before is over
+    // a portal without a hint gets the other person with their own subject, and the earlier session ends
     const begun = await portal.begin(parameters)
     const switched = await begun.finish(await signIn(visitor, await visitor.get(begun.url), stranger.username))
     expect(switched.claims()?.sub).not.toBe(tokens.claims()?.sub)
@@ -75,7 +75,7 @@ const sessionsOf = async ({ id }: { id: string }) => (await artifacts.listGroup(
 describe('sensitive pages of the account centre', () => {
   const sensitive = ['/account/whole', '/account/data', '/account/closing']
 
-  it.each(sensitive)('%s asks again, and comes back as whoever signed in', async (path) => {
+  it.each(sensitive)('%s asks again, and continues as the person who signed in', async (path) => {
     const [person, stranger] = [await openPerson(services), await openPerson(services)]
     const visitor = new Visitor(server.issuer)
     await signIn(visitor, await visitor.get('/account'), person.username)
@@ -109,7 +109,7 @@ describe('sensitive pages of the account centre', () => {
   )
 })
 
-/** Makes the sign-ins of a person older than is fresh. */
+/** Makes the sign-ins of a person too old to count as fresh. */
 async function age(person: { id: string }) {
   const sessions = await artifacts.listGroup('Session', person.id)
   expect(sessions).toHaveLength(1)
@@ -118,6 +118,6 @@ async function age(person: { id: string }) {
     const older = JSON.stringify({ ...session, loginTs: session.loginTs - 31 })
     expect(await artifacts.compareAndSet('Session', id, value, older)).toBe(true)
   }
-  // another process's write is seen from the server's next turn on (src/storage/artifact-cache.ts)
+  // the server sees another process's write from its next turn of the event loop (src/storage/artifact-cache.ts)
   await new Promise((resolve) => setTimeout(resolve, 20))
 }

@@ -3,9 +3,9 @@ import { Provider, type KoaContextWithOIDC } from 'oidc-provider'
 import { expect, it, onTestFinished } from 'vitest'
 import type { Consents, Granted } from '../../src/accounts/consents.ts'
 import type { Client } from '../../src/clients/clients.ts'
-import { createAdapterFactory } from '../../src/oidc/adapter.ts'
+import { createAdapterFactory } from '../../src/oidc/artifacts/adapter.ts'
 import { createLoadGrant } from '../../src/oidc/grants.ts'
-import type { Representees } from '../../src/representation/representee.ts'
+import type { Representees } from '../../src/representation/representees.ts'
 import { createSessionRows } from '../../src/sessions/rows.ts'
 import { openSqliteArtifacts } from '../../src/storage/artifacts-sqlite.ts'
 import { temporaryDirectory } from '../setup/temporary.ts'
@@ -13,7 +13,7 @@ import { temporaryDirectory } from '../setup/temporary.ts'
 const clock = () => Date.now()
 const given: Granted = { scopes: ['openid', 'phone'], claims: [], resources: {} }
 
-/** A request of a portal, and how often it looks for a consent before that is withdrawn; Infinity: it never is. */
+/** @param withdrawnAfter look-ups until the consent is withdrawn; Infinity: it is never withdrawn */
 async function grantOf({ consent = 'ask', withdrawnAfter }: { consent?: 'ask' | 'implicit'; withdrawnAfter: number }) {
   const artifacts = openSqliteArtifacts(join(temporaryDirectory(), 'artifacts.sqlite'), clock)
   onTestFinished(() => artifacts.close())
@@ -47,19 +47,19 @@ async function grantOf({ consent = 'ask', withdrawnAfter }: { consent?: 'ask' | 
   return { grant, stored: await artifacts.listGroup('Grant', 'person') }
 }
 
-it('a grant is made from what was agreed to', async () => {
+it('a grant contains the agreed scopes', async () => {
   const { grant, stored } = await grantOf({ withdrawnAfter: Number.POSITIVE_INFINITY })
   expect(grant?.getOIDCScope()).toBe('openid phone')
   expect(stored).toHaveLength(1)
 })
 
-it('none is left of a consent that is withdrawn while the grant is made', async () => {
+it('no grant remains when its consent is withdrawn at the same time', async () => {
   const { grant, stored } = await grantOf({ withdrawnAfter: 1 })
   expect(grant).toBeUndefined()
   expect(stored).toEqual([])
 })
 
-it('a portal that asks nobody has no consent that could be withdrawn', async () => {
+it('a portal with implicit consent gets its grant without a consent', async () => {
   const { stored } = await grantOf({ consent: 'implicit', withdrawnAfter: 0 })
   expect(stored).toHaveLength(1)
 })

@@ -15,7 +15,7 @@ beforeAll(async () => {
 })
 
 describe('levels of assurance', () => {
-  it('ask a session of too low a level only for what is missing, and tell the portal what cannot be reached', async () => {
+  it('ask a session of a lower level for the missing proof only; the portal learns that a level is out of reach', async () => {
     const person = await openPerson(services, { level: 2 })
     const visitor = new Visitor(server.issuer)
     const low = await registerPortal(services, { consent: 'implicit' })
@@ -62,7 +62,7 @@ describe('levels of assurance', () => {
     expect(leads?.searchParams.get('error')).toBe('unmet_authentication_requirements')
   })
 
-  it('honour max_age and prompt=login by asking again, prompt=none by not asking', async () => {
+  it('max_age and prompt=login ask again, prompt=none never asks', async () => {
     const { portal, visitor, person, tokens } = await signedIn(services, { consent: 'implicit' })
     await new Promise((resolve) => setTimeout(resolve, 1100))
     for (const parameters of [{ max_age: '0' }, { prompt: 'login' }]) {

@@ -96,7 +96,7 @@ describe('the protocol', () => {
     }
   })
 
-  it('knows the code flow alone, signed answers alone, and no password grant', async () => {
+  it('supports only the code flow, only signed answers, and no password grant', async () => {
     const portal = await registerPortal(services, { auth_method: 'client_secret_post' }, (given) =>
       oidc.ClientSecretPost(given),
     )
@@ -119,7 +119,7 @@ describe('the protocol', () => {
     })
   })
 
-  it('redeems no code for who has not begun it', async () => {
+  it('redeems no code for a browser that did not begin the login', async () => {
     const { portal, visitor } = await signedIn(services, { consent: 'implicit' })
     const stolen = await visitor.get((await portal.begin()).url)
     const injected = oidc.authorizationCodeGrant(portal.configuration, stolen.leads ?? stolen.url, {
@@ -129,7 +129,7 @@ describe('the protocol', () => {
     await expect(injected).rejects.toMatchObject({ error: 'invalid_grant' })
   })
 
-  it('uses a code once, and revokes what came of it when it comes again', async () => {
+  it('uses a code once, and revokes its tokens when it is used again', async () => {
     const { portal, visitor } = await signedIn(services, { consent: 'implicit' })
     const begun = await portal.begin()
     const page = await visitor.get(begun.url)
@@ -140,7 +140,7 @@ describe('the protocol', () => {
     ).rejects.toMatchObject({ status: 401 })
   })
 
-  it('gives a code to exactly one of many who redeem it at once', async () => {
+  it('redeems a code for exactly one of many parallel requests', async () => {
     const { portal, visitor } = await signedIn(services, { consent: 'implicit' })
     const begun = await portal.begin()
     const page = await visitor.get(begun.url)

@@ -17,7 +17,7 @@ describe('refresh tokens', () => {
   const scope = 'openid profile offline_access'
 
   it.each(['web', 'spa'] as const)(
-    'rotate; repeated in a moment, also at once, they have one successor: %s',
+    'rotate; repeated within the grace, also in parallel, they have one successor: %s',
     async (type) => {
       const { portal, tokens } = await signedIn(services, { scope, type }, { prompt: 'consent' })
       const first = tokens.refresh_token ?? ''
@@ -34,7 +34,7 @@ describe('refresh tokens', () => {
 
   const gone = { error: 'invalid_grant' }
 
-  it('are not repeated once the successor was used: that ends the family', async () => {
+  it('cannot be repeated after their successor was used: the family ends', async () => {
     const { portal, tokens } = await signedIn(services, { scope }, { prompt: 'consent' })
     const refresh = (token = '') => oidc.refreshTokenGrant(portal.configuration, token)
     const second = await refresh(tokens.refresh_token)
@@ -43,7 +43,7 @@ describe('refresh tokens', () => {
     await expect(refresh(third.refresh_token)).rejects.toMatchObject(gone)
   })
 
-  it.each(['web', 'spa'] as const)('copied and used within the grace make no second family: %s', async (type) => {
+  it.each(['web', 'spa'] as const)('copied and used within the grace start no second family: %s', async (type) => {
     const grace = 2
     const server = await startServer({ YIDENG_REFRESH_GRACE_SECONDS: String(grace) })
     const { portal, tokens } = await signedIn(await server.services(), { scope, type }, { prompt: 'consent' })
@@ -60,7 +60,7 @@ describe('refresh tokens', () => {
     }
   })
 
-  it('end with the first of the family', async () => {
+  it('end with the first token of the family', async () => {
     const { portal, tokens } = await signedIn(services, { scope }, { prompt: 'consent' })
     const artifacts = await openArtifacts(services.settings, Date.now, pino({ level: 'silent' }))
     const keyOf = (token = '') => createHash('sha256').update(token).digest('base64url')
@@ -76,10 +76,10 @@ describe('refresh tokens', () => {
     expect(exp).toBeLessThanOrEqual(soon + 1)
   })
 
-  it('revoke the whole family when an old one comes back late', async () => {
+  it('revoke the whole family when an old token is used after the grace', async () => {
     const strict = await startServer({ YIDENG_REFRESH_GRACE_SECONDS: '0' })
-    const strictHouse = await strict.services()
-    const { portal, tokens } = await signedIn(strictHouse, { scope }, { prompt: 'consent' })
+    const strictServices = await strict.services()
+    const { portal, tokens } = await signedIn(strictServices, { scope }, { prompt: 'consent' })
     const first = tokens.refresh_token ?? ''
     const second = await oidc.refreshTokenGrant(portal.configuration, first)
     await new Promise((resolve) => setTimeout(resolve, 1100))
@@ -88,7 +88,11 @@ describe('refresh tokens', () => {
       error: 'invalid_grant',
     })
     const noted = () =>
-      strictHouse.database.selectFrom('audit_events').select('sequence').where('event', '=', 'token.reused').execute()
+      strictServices.database
+        .selectFrom('audit_events')
+        .select('sequence')
+        .where('event', '=', 'token.reused')
+        .execute()
     await until(async () => (await noted()).length > 0)
   })
 })

@@ -14,7 +14,7 @@ beforeAll(async () => {
 })
 
 const optional = Object.keys(scopeClaims).filter((scope) => scope !== 'openid')
-/** Every registration there may be, as far as claims go. */
+/** Every combination of scopes with claims. */
 const registrations = Array.from({ length: 2 ** optional.length }, (_, bits) =>
   optional.filter((_scope, index) => (bits >> index) & 1),
 )
@@ -23,7 +23,7 @@ const attributes = allClaims.filter((claim) => !alwaysGiven.includes(claim))
 const claimsOf = (scopes: readonly string[]) => scopes.flatMap((scope) => scopeClaims[scope] ?? [])
 const named = (scopes: readonly string[]) => scopes.join(' ') || 'openid alone'
 
-/** Asks for these claims in both places. */
+/** Asks for these claims in the ID token and at userinfo. */
 const asking = (claims: readonly string[]) => {
   const members = Object.fromEntries(claims.map((claim) => [claim, null]))
   return JSON.stringify({ id_token: members, userinfo: members })
@@ -48,7 +48,7 @@ describe.each(registrations.map((scopes) => ({ scopes, name: named(scopes) })))(
     const register = (more: Parameters<typeof registerPortal>[1] = {}) =>
       registerPortal(services, { scope: ['openid', ...scopes].join(' '), consent: 'implicit', ...more })
 
-    it('is refused every other claim, also pushed, also without a page', async () => {
+    it('is refused every other claim, also in a pushed request and with prompt=none', async () => {
       const portal = await register({ type: 'spa' })
       const visitor = new Visitor(services.settings.issuer)
       for (const claim of allClaims) {
@@ -69,7 +69,7 @@ describe.each(registrations.map((scopes) => ({ scopes, name: named(scopes) })))(
       }
     })
 
-    it('gets each of its claims by name alone', async () => {
+    it('gets each of its claims by name without the scope', async () => {
       const portal = await register()
       const claims = asking([...may])
       const { tokens, sub } = await signInAt(portal, { scope: 'openid', claims })
@@ -83,7 +83,7 @@ describe.each(registrations.map((scopes) => ({ scopes, name: named(scopes) })))(
       expect(held(tokens.claims()).filter((claim) => !may.has(claim))).toEqual([])
     })
 
-    it('gets no more than that once it was registered for less', async () => {
+    it('gets only its new claims after a narrower registration', async () => {
       const wide = ['openid', ...optional, 'offline_access']
       const portal = await registerPortal(services, { scope: wide.join(' ') })
       const parameters = { claims: asking(attributes), prompt: 'consent' }
@@ -96,11 +96,11 @@ describe.each(registrations.map((scopes) => ({ scopes, name: named(scopes) })))(
       const updated = await services.clients.update(portal.clientId, { scope }, 'administrator:test')
       if (!updated?.ok) throw new Error('not updated')
       await until(async () => {
-        const told = await oidc.tokenIntrospection(portal.configuration, tokens.access_token)
-        return new Set(told.scope?.split(' ')).size === left.length
+        const answer = await oidc.tokenIntrospection(portal.configuration, tokens.access_token)
+        return new Set(answer.scope?.split(' ')).size === left.length
       })
-      const told = await oidc.tokenIntrospection(portal.configuration, tokens.access_token)
-      expect(told.scope?.split(' ').toSorted()).toEqual(left.toSorted())
+      const answer = await oidc.tokenIntrospection(portal.configuration, tokens.access_token)
+      expect(answer.scope?.split(' ').toSorted()).toEqual(left.toSorted())
 
       const refreshed = await oidc.refreshTokenGrant(portal.configuration, tokens.refresh_token ?? '')
       expect(refreshed.scope?.split(' ').toSorted()).toEqual(left.toSorted())
@@ -110,7 +110,7 @@ describe.each(registrations.map((scopes) => ({ scopes, name: named(scopes) })))(
       }
       expect(held(refreshed.claims()).filter((claim) => !may.has(claim))).toEqual([])
 
-      // what was agreed to before does not come back in a new grant
+      // a new grant does not restore the earlier consent
       const again = await portal.begin({ scope })
       const later = await again.finish(await visitor.get(again.url))
       expect(later.scope?.split(' ').filter((one) => !left.includes(one))).toEqual([])

@@ -11,7 +11,7 @@ import { commandLine } from '../cli/in-process.ts'
 
 const api = 'https://licences.example.gov.cn/'
 
-it('a service is never taken for a person: its tokens name itself, and no service can be given the id of an account', async () => {
+it('a service is never mistaken for a person: its tokens name the service, and its id is never that of an account', async () => {
   const file = join(temporaryDirectory(), 'resources.json')
   writeFileSync(
     file,
@@ -40,7 +40,7 @@ it('a service is never taken for a person: its tokens name itself, and no servic
   })
   expect(userinfo.status).toBe(401)
 
-  // an account's id is a UUID; no portal's may look like one, also not one that is imported
+  // the id of an account is a UUID, so the id of a portal may not look like one, also in an import
   const { yideng } = commandLine({ environment: server.environment })
   const portals = join(temporaryDirectory(), 'portals.yaml')
   writeFileSync(portals, `portals:\n  - { client_id: ${person.id}, name: x, type: service }\n`)

@@ -9,13 +9,13 @@ import { Visitor } from '../setup/visitor.ts'
 
 const minutes = 60_000
 
-it('a sign-in ends after half an hour without a visit, and after twelve hours however it is used', async () => {
+it('a sign-in ends after half an hour without use, and after twelve hours with use', async () => {
   const file = join(temporaryDirectory(), 'moved')
   let moved = 0
   const forward = async (ms: number) => {
     moved += ms
     writeFileSync(file, String(moved))
-    // the shim looks every 50 ms
+    // the test clock is read every 50 ms
     await new Promise((resolve) => setTimeout(resolve, 120))
   }
   writeFileSync(file, '0')
@@ -33,11 +33,11 @@ it('a sign-in ends after half an hour without a visit, and after twelve hours ho
 
   await signIn(visitor, await begin(), person.username)
   await forward(28 * minutes)
-  expect(await letIn(), 'a visit after 28 minutes').toBe(true)
+  expect(await letIn(), 'used after 28 minutes').toBe(true)
   await forward(28 * minutes)
   expect(await letIn(), 'another 28 minutes later').toBe(true)
   await forward(32 * minutes)
-  expect(await letIn(), 'after 32 minutes without a visit').toBe(false)
+  expect(await letIn(), 'after 32 minutes without use').toBe(false)
 
   await signIn(visitor, await begin(), person.username)
   for (let used = 0; used < 25; used += 1) {

@@ -16,7 +16,7 @@ beforeAll(async () => {
 })
 
 describe('signing in at a portal', () => {
-  it('gives ID token and userinfo with what was agreed to', async () => {
+  it('ID token and userinfo contain the agreed claims', async () => {
     const { portal, tokens } = await signedIn(services)
     const claims = tokens.claims()
     expect(claims).toMatchObject({ acr: 'urn:yideng:loa:3', amr: ['pwd'], iss: server.issuer, aud: portal.clientId })
@@ -30,7 +30,7 @@ describe('signing in at a portal', () => {
     expect(userinfo).not.toHaveProperty('id_number')
   })
 
-  it('gives the browser another session at each sign-in, also one that was planted before', async () => {
+  it('gives the browser a new session id at each sign-in, also instead of a planted one', async () => {
     const person = await openPerson(services)
     const portal = await registerPortal(services, { consent: 'implicit' })
     const visitor = new Visitor(server.issuer)
@@ -50,7 +50,7 @@ describe('signing in at a portal', () => {
     expect((await thief.get(url)).leads?.searchParams.get('error')).toBe('login_required')
   })
 
-  it('lets scripts of its own pages read the answers, and those of no other page', async () => {
+  it('lets scripts of the portal’s own pages read the answers, but no other pages', async () => {
     const { portal, tokens } = await signedIn(services)
     const allowed = async (origin: string) => {
       const headers = { authorization: `Bearer ${tokens.access_token}`, origin }
@@ -62,7 +62,7 @@ describe('signing in at a portal', () => {
       expect(await allowed(origin)).toBeNull()
   })
 
-  it('walks into the next portal without a form, as another subject', async () => {
+  it('enters the next portal without a form, with another subject', async () => {
     const { person, visitor, tokens } = await signedIn(services)
     const next = await registerPortal(services, { scope: 'openid profile', consent: 'implicit' })
     const begun = await next.begin()
@@ -72,7 +72,7 @@ describe('signing in at a portal', () => {
     expect(there.claims()?.auth_time).toBe(tokens.claims()?.auth_time)
   })
 
-  it('gives a public subject to a portal so registered, the same to portals of one sector', async () => {
+  it('a public subject for a portal with that registration; one subject for portals of one sector', async () => {
     const { person, tokens, visitor } = await signedIn(services, { subject_type: 'public' })
     expect(tokens.claims()?.sub).toBe(person.id)
     const sector = 'https://sector.example.gov.cn/sector.json'
@@ -85,7 +85,7 @@ describe('signing in at a portal', () => {
     expect(subjects[0]).toBe(subjects[1])
   })
 
-  it('remembers consent on every device, and asks again only for what is new', async () => {
+  it('remembers consent on every device, and asks again only for new claims', async () => {
     const { person, portal } = await signedIn(
       services,
       { scope: 'openid profile phone identity' },
@@ -105,7 +105,7 @@ describe('signing in at a portal', () => {
     expect(userinfo).toMatchObject({ id_type: 'resident_id', id_number: person.number })
   })
 
-  it('takes phone, username and ID number alike', async () => {
+  it('accepts phone, username and ID number', async () => {
     const person = await openPerson(services)
     for (const identifier of [person.phone, `+86 ${person.phone}`, person.username.toUpperCase(), person.number]) {
       const portal = await registerPortal(services, { consent: 'implicit' })
@@ -116,7 +116,7 @@ describe('signing in at a portal', () => {
     }
   })
 
-  it('tells the portal when the person refuses or goes back', async () => {
+  it('the portal gets access_denied when the person refuses or goes back', async () => {
     const person = await openPerson(services)
     const portal = await registerPortal(services)
     const visitor = new Visitor(server.issuer)

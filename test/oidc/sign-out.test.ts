@@ -20,7 +20,7 @@ beforeAll(async () => {
 const listeners: Server[] = []
 afterAll(() => listeners.forEach((listener) => listener.close()))
 
-/** A portal's back-channel logout address: keeps what it is told, and fails as often as it is asked to. */
+/** A portal's back-channel logout address. It collects notices, and fails a given number of times. */
 async function listen(failures = 0) {
   const received: string[] = []
   let left = failures
@@ -75,7 +75,7 @@ async function inTwoPortals(failures = 0) {
 }
 
 describe('signing out', () => {
-  it('is what locking an account does, from the command line as well', async () => {
+  it('happens when an account is locked, also from the command line', async () => {
     const { person, portal, here, there, tokens } = await inTwoPortals()
     await services.persons.setStatus(person.id, 'locked', { actor: 'administrator:test' })
     await until(async () => here.received.length === 1 && there.received.length === 1)
@@ -83,7 +83,7 @@ describe('signing out', () => {
       oidc.fetchUserInfo(portal.configuration, tokens.access_token, tokens.claims()?.sub ?? ''),
     ).rejects.toThrow()
     await services.persons.setStatus(person.id, 'active', { actor: 'administrator:test' })
-    // kept once all of them have ended, which the portals need not wait for
+    // the audit entry follows after all sessions have ended; the portals need not wait for it
     await until(async () => {
       const events = await services.database
         .selectFrom('audit_events')
@@ -98,10 +98,10 @@ describe('signing out', () => {
     ).rejects.toThrow()
   })
 
-  it('of all portals tells each by a signed logout token, ends the session and the tokens, and leads back', async () => {
+  it('of all portals sends each a signed logout token, ends session and tokens, and returns to the portal', async () => {
     const { visitor, portal, other, here, there, tokens, otherTokens, signOut } = await inTwoPortals()
     const asked = await signOut()
-    // the person reads it in English first: by a link of ours that carries no ID token
+    // the person switches to English first: our link carries no ID token
     const link = /href="(\/language\?[^"]*)"/.exec(asked.html)?.[1] ?? ''
     const inEnglish = await visitor.get(link.replaceAll('&amp;', '&'))
     expect(inEnglish.html).toContain('lang="en"')
@@ -131,7 +131,7 @@ describe('signing out', () => {
     expect((await visitor.get(again.url)).leads?.searchParams.get('error')).toBe('login_required')
   })
 
-  it('of this portal only leaves the others as they are', async () => {
+  it('of this portal only changes no other portal', async () => {
     const { visitor, portal, other, here, there, otherTokens, signOut } = await inTwoPortals()
     await visitor.submit(await signOut(), '/logout/confirm', {})
     await until(async () => here.received.length === 1)
@@ -142,7 +142,7 @@ describe('signing out', () => {
     expect((await visitor.get(silent.url)).leads?.searchParams.get('code')).toBeTypeOf('string')
   })
 
-  it('tries a portal again that did not answer, and keeps the result', async () => {
+  it('retries a portal that did not answer, and stores the result', async () => {
     const { visitor, other, there, signOut } = await inTwoPortals(1)
     await visitor.submit(await signOut(), '/logout/confirm', { logout: 'yes' })
     const kept = () =>
@@ -157,7 +157,7 @@ describe('signing out', () => {
     expect(await kept()).toMatchObject({ attempts: 2, last_result: 'ok' })
   })
 
-  it('does nothing without the form, and not by a form of another site', async () => {
+  it('does nothing without the form, nor for a form of another site', async () => {
     const { visitor, portal, there, signOut } = await inTwoPortals()
     const page = await signOut()
     const forged = await visitor.post('/logout/confirm', { xsrf: 'guessed', logout: 'yes' })
@@ -168,7 +168,7 @@ describe('signing out', () => {
     expect((await visitor.get(silent.url)).leads?.searchParams.get('code')).toBeTypeOf('string')
   })
 
-  it('never leads to an address the portal has not registered', async () => {
+  it('never redirects to an address that the portal has not registered', async () => {
     const { visitor, tokens, portal } = await inTwoPortals()
     const url = oidc.buildEndSessionUrl(portal.configuration, {
       id_token_hint: tokens.id_token ?? '',
@@ -180,7 +180,7 @@ describe('signing out', () => {
     expect(page.html).not.toContain('evil.example')
   })
 
-  it('happens when somebody else signs in on the same browser', async () => {
+  it('happens when another person signs in on the same browser', async () => {
     const { visitor, portal, here, there } = await inTwoPortals()
     const second = await openPerson(services)
     const begun = await portal.begin({ prompt: 'login' })

@@ -55,7 +55,7 @@ async function verified(token: string) {
 }
 
 describe('token exchange', () => {
-  it('gives a token whose subject is the organisation, verified by published keys alone', async () => {
+  it('gives a token with the organisation as subject; published keys suffice to verify it', async () => {
     const {
       organisation,
       mandate: held,
@@ -84,7 +84,7 @@ describe('token exchange', () => {
     )
   })
 
-  it('only ever narrows', async () => {
+  it('can only narrow scopes and matters', async () => {
     const { mandate: held, tokens } = await acting(services, portal, { matters: ['licence.read', 'licence.apply'] })
     const narrow = await exchange(tokens.access_token, {
       scope: 'licence:read',
@@ -114,11 +114,11 @@ describe('token exchange', () => {
     ]) {
       await expect(exchange(tokens.access_token, more), JSON.stringify(more)).rejects.toMatchObject({ status: 400 })
     }
-    // an exchanged token is no subject of another exchange
+    // an exchanged token cannot be exchanged again
     await expect(exchange(narrow.access_token)).rejects.toMatchObject({ error: 'invalid_request' })
   })
 
-  it('does not outlive the mandate', async () => {
+  it('gives a token that ends with the mandate', async () => {
     const { tokens } = await acting(services, portal, { days: 60 / 86_400 })
     const answer = await exchange(tokens.access_token)
     expect(answer.expires_in).toBeLessThanOrEqual(60)
@@ -126,7 +126,7 @@ describe('token exchange', () => {
     expect(exp - iat).toBeLessThanOrEqual(60)
   })
 
-  it('answers alike to whatever is no token of this portal for somebody else', async () => {
+  it('gives one answer to every token that is not this portal’s token for a principal', async () => {
     const { organisation, mandate: held, tokens } = await acting(services, portal)
     const person = await openPerson(services)
     const visitor = new Visitor(services.settings.issuer)
@@ -165,7 +165,7 @@ describe('token exchange', () => {
     expect(noted.length).toBeGreaterThanOrEqual(5)
   })
 
-  it('is not for portals without a secret or without an API', async () => {
+  it('is closed to portals without a secret or without an API', async () => {
     for (const registration of [{ type: 'spa' as const, resources: [api] }, { resources: [] }]) {
       const wanted = { scope: 'openid representee', consent: 'implicit' as const, ...registration }
       const without = await registerPortal(services, wanted)
@@ -174,7 +174,7 @@ describe('token exchange', () => {
   })
 })
 
-describe('a portal that has to ask', () => {
+describe('a portal with consent', () => {
   const asked = { scope: 'openid representee', resources: [api] }
 
   async function atConsent(matters: string[]) {
@@ -189,7 +189,7 @@ describe('a portal that has to ask', () => {
     return { asking, organisation, handler, held, visitor, begun, question }
   }
 
-  it('reaches by exchange what the consent page named, and no more', async () => {
+  it('reaches by exchange only the APIs that the consent page named', async () => {
     const { asking, visitor, begun, question } = await atConsent(['licence.read', 'tax.filing'])
     expect(question.html).toContain('测试 · 读')
     expect(question.html).not.toContain('测试 · 写')
@@ -200,7 +200,7 @@ describe('a portal that has to ask', () => {
     expect((await visitor.get('/account/portals')).html).toContain('测试 · 读')
   })
 
-  it('reaches nothing that was not agreed to, until the person has been asked', async () => {
+  it('reaches no API without consent until the person has been asked', async () => {
     const { asking, organisation, handler, visitor, begun, question } = await atConsent(['licence.read'])
     const tokens = await begun.finish(await allow(visitor, question))
     await mandate(services, organisation.id, organisation.representative, handler, { matters: ['licence.apply'] })
@@ -215,12 +215,12 @@ describe('a portal that has to ask', () => {
     expect(page.html).toContain('测试 · 写')
     const later = await again.finish(await allow(visitor, page))
     expect((await exchange(later.access_token, write, asking)).scope).toBe('licence:write')
-    // taken back, it reaches nothing
+    // after the withdrawal it reaches no API
     await services.consents.withdraw(handler.id, asking.clientId, { actor: 'person' })
     await expect(exchange(later.access_token, write, asking)).rejects.toMatchObject({ error: 'invalid_scope' })
   })
 
-  it('is not asked of who acts for themself', async () => {
+  it('does not ask a person who acts for themself', async () => {
     const asking = await registerPortal(services, asked)
     const person = await openPerson(services)
     const visitor = new Visitor(services.settings.issuer)
@@ -229,14 +229,14 @@ describe('a portal that has to ask', () => {
     expect(page.html).not.toContain('测试 ·')
   })
 
-  it('and one that need not ask are named with the APIs among the services used', async () => {
+  it('and one without consent appear with their APIs in the list of used services', async () => {
     const { visitor } = await acting(services, portal)
     expect((await visitor.get('/account/portals')).html).toContain('测试 · 读')
   })
 })
 
-describe('the register away', () => {
-  it('lets people in for themselves, and nobody for an organisation', async () => {
+describe('a register that does not answer', () => {
+  it('lets people sign in for themselves, but not for an organisation', async () => {
     const { tokens, visitor, organisation } = await acting(services, portal)
     const rename = (from: string, to: string) => services.database.schema.alterTable(from).renameTo(to).execute()
     await rename('business_register', 'business_register_away')
@@ -255,7 +255,7 @@ describe('the register away', () => {
 })
 
 describe('a relative', () => {
-  it('is helped by the same mechanism, for narrow matters and at most 90 days', async () => {
+  it('can be represented in the same way, for narrow matters and at most 90 days', async () => {
     const elder = await openPerson(services, { name: '何桂芳' })
     const helper = await openPerson(services, { name: '何小满' })
     const offer = (matters: string[], days: number, role: 'helper' | 'handler' = 'helper') => {
@@ -284,7 +284,7 @@ describe('a relative', () => {
     const tokens = await begun.finish(await visitor.submit(page, '/representee', { representee: elder.id }))
     const said = tokens.claims()?.['representee'] as Record<string, unknown>
     expect(said).toMatchObject({ status: 'acting', type: 'natural_person', name: '何桂芳', relation: 'helper' })
-    // the relative is known to the portal as it would know them itself
+    // the portal knows the relative by the same subject as after the relative's own sign-in
     expect(said['sub']).not.toBe(elder.id)
     const own = await portal.begin()
     const elderVisitor = new Visitor(services.settings.issuer)

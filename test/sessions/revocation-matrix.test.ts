@@ -47,7 +47,7 @@ const signInOf = async ({ services }: Scene, { person }: Robbed) => {
   return entries.toReversed().find(({ details }) => details['method'] === 'passkey')?.details['signIn']
 }
 
-/** How each remedy is used. Those of administrators and registers are used by another process. */
+/** How each remedy is applied. Another process applies those of administrators and registers. */
 const acts: Record<Exclude<Remedy, 'representation'>, Act> = {
   async one(scene, { owner, thief }) {
     // each page has a button for every session but its own
@@ -87,7 +87,7 @@ const acts: Record<Exclude<Remedy, 'representation'>, Act> = {
   },
 }
 
-/** After these the owner comes in again, a moment later. */
+/** After these remedies the owner can sign in again. */
 const passwords: Partial<Record<Remedy, string>> = { password: newPassword, recovery: newPassword }
 const shut = new Set<Remedy>(['closed', 'closing'])
 
@@ -100,7 +100,7 @@ const byPasskey: Sign = async (visitor, { passkey }) => {
   if (page.html.includes('data-passkey')) await signInByPasskey(visitor, page, passkey)
 }
 
-/** What the thief still proves while it is taken away: a proof that was begun before must not count after it. */
+/** Proofs that the thief finishes during the remedy. A proof begun before must not count after it. */
 const proofs: Partial<Record<Remedy, Sign>> = {
   password: byPassword,
   recovery: byPassword,
@@ -109,10 +109,10 @@ const proofs: Partial<Record<Remedy, Sign>> = {
   'not-me': byPasskey,
 }
 
-/** Of each lane what it got last: more would only take time to look at. */
+/** The latest loot of each lane: checking more would only take time. */
 const keptOfLane = 3
 
-/** What the thief goes on doing in sixteen lanes while the remedy is used. All that is got by it is looked at as well. */
+/** The thief continues in sixteen lanes during the remedy. The test checks all loot of these lanes too. */
 async function lanesOf({ issuer, headers, portal }: Scene, one: Robbed, remedy: Remedy) {
   const copy = () => copyOf(one.thief, issuer, headers)
 
@@ -141,7 +141,7 @@ async function lanesOf({ issuer, headers, portal }: Scene, one: Robbed, remedy: 
     if (kind === 0 && again) {
       const step = async () => {
         begun += 1
-        // not more: six wrong passwords and the owner has to wait
+        // a sixth wrong password would make the owner wait
         if (begun > 2) return
         const late = one.browser()
         probes.push(() => isSignedIn(late))
@@ -155,7 +155,7 @@ async function lanesOf({ issuer, headers, portal }: Scene, one: Robbed, remedy: 
       const first = one.refreshTokens[lane >> 2] ?? ''
       return { loot, step: () => keep(refresh(portal, tokens[0]?.refresh_token ?? first)) }
     }
-    // a login that is picked up now is a session of its own, which "end one session" does not name
+    // a login that finishes now is a separate session, which "end one session" does not name
     if (remedy === 'one') return { loot, step: async () => void (await isSignedIn(visitor)) }
     const late = one.browser()
     const address = await proveOnly(late, await portal.begin(), one.passkey)
@@ -218,7 +218,7 @@ describe.each(stores.filter(({ there }) => there))('on $name', ({ settings }) =>
       YIDENG_WORKERS: '2',
       YIDENG_ADDRESS_TRIES: '100000',
       YIDENG_TRUST_PROXY: 'true',
-      // nothing is to be dead by its age alone
+      // nothing may expire by its age
       YIDENG_CODE_SECONDS: '600',
       YIDENG_QR_REDEEM_SECONDS: '120',
       ...(await settings()),
@@ -227,7 +227,7 @@ describe.each(stores.filter(({ there }) => there))('on $name', ({ settings }) =>
     portal = await registerPortal(services, { scope: 'openid profile offline_access' })
   })
 
-  it('nothing is dead before a remedy', async () => {
+  it('everything is alive before a remedy', async () => {
     const { probes } = (await prepare('one')).one
     expect(await look(probes)).toEqual(Object.keys(probes).toSorted())
   })
@@ -241,7 +241,7 @@ describe.each(stores.filter(({ there }) => there))('on $name', ({ settings }) =>
       forget = await remember(server)
     })
 
-    it.concurrent.each(all)('%s: nothing that it names survives', async (remedy) => {
+    it.concurrent.each(all)('%s: nothing survives that it should end', async (remedy) => {
       const { scene, one, under } = prepared.get(remedy) ?? expect.fail()
       const stop = under.begin()
       await pause(20)
@@ -260,14 +260,14 @@ describe.each(stores.filter(({ there }) => there))('on $name', ({ settings }) =>
       expect(await look(one.probes)).toEqual(goesOn(remedy))
     })
 
-    it('nor when the artifact store comes back as it was before the remedies', async () => {
+    it('nothing comes back when the artifact store is restored from before the remedies', async () => {
       await forget()
       await pause(1100)
       for (const [remedy, { one }] of prepared) expect(await look(one.probes), remedy).toEqual(goesOn(remedy))
     })
   })
 
-  it('representation: what speaks for the represented ends, the session goes on', async () => {
+  it('representation: tokens for the principal end, the session continues', async () => {
     const own = await registerPortal(services, { scope: 'openid representee offline_access' })
     const organisation = await openOrganisation(services)
     const handler = await openPerson(services, { name: '周小桐' })

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { Provider, type Adapter, type AdapterPayload, type KoaContextWithOIDC } from 'oidc-provider'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { createAdapterFactory } from '../../src/oidc/adapter.ts'
+import { createAdapterFactory } from '../../src/oidc/artifacts/adapter.ts'
 import type { SignInEndings } from '../../src/accounts/sign-in-endings.ts'
 import { createSessionRows, type SessionRows } from '../../src/sessions/rows.ts'
 import { openRedisArtifacts } from '../../src/storage/artifacts-redis.ts'
@@ -51,7 +51,7 @@ describe.each(stores.filter(({ skip }) => !skip))('sessions and grants on $name'
     await artifacts.close()
   })
 
-  /** A request of its own: what it reads is kept for it. */
+  /** One request, with its own cache. */
   function request(jti = '') {
     const ctx = { oidc: { route: 'authorization', session: { jti, uid: 'uid' } } }
     return <T>(act: () => T): T => {
@@ -75,7 +75,7 @@ describe.each(stores.filter(({ skip }) => !skip))('sessions and grants on $name'
     },
   )
 
-  it('the last of two writes wins while it is there', async () => {
+  it('the last of two writes wins while the artifact exists', async () => {
     await request()(() => adapters.Session.upsert('one', session('one'), 600))
     const [slow, quick] = [request('one'), request('one')]
     await slow(() => adapters.Session.find('one'))
@@ -85,7 +85,7 @@ describe.each(stores.filter(({ skip }) => !skip))('sessions and grants on $name'
     expect(await request()(() => adapters.Session.find('one'))).toMatchObject({ acr: 'slow' })
   })
 
-  it('a session does not survive by another id, whenever it is ended', async () => {
+  it('a session that gets another id ends too, at any moment of the move', async () => {
     const ends = {
       'before it is given one': 0,
       'after the old id was given up': 1,
@@ -106,7 +106,7 @@ describe.each(stores.filter(({ skip }) => !skip))('sessions and grants on $name'
     }
   })
 
-  it('nor when it is ended in the very moment, many times', async () => {
+  it('also when it ends during the move, many times', async () => {
     for (let round = 0; round < 100; round += 1) {
       const [old, id] = [`old ${round}`, `new ${round}`]
       await artifacts.put('Session', old, JSON.stringify(session(old)), { ttl: 600, alias: 'uid', group: 'person' })
@@ -116,7 +116,7 @@ describe.each(stores.filter(({ skip }) => !skip))('sessions and grants on $name'
     }
   })
 
-  it('one that is still there goes on by its new id', async () => {
+  it('a session that did not end continues under its new id', async () => {
     await request()(() => adapters.Session.upsert('old', session('old'), 600))
     const signsIn = request('new')
     await signsIn(() => adapters.Session.find('old'))
@@ -127,7 +127,7 @@ describe.each(stores.filter(({ skip }) => !skip))('sessions and grants on $name'
     expect((await rows.ofPerson('person')).map(({ session: { uid } }) => uid)).toEqual(['uid'])
   })
 
-  it('a row that the durable store says is ended is as good as gone, for every reader', async () => {
+  it('every reader ignores a session that the durable store has ended', async () => {
     await request()(() => adapters.Session.upsert('one', session('one'), 600))
     expect((await rows.readByUid('uid'))?.session.personId).toBe('person')
     for (const ended of [

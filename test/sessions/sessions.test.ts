@@ -14,7 +14,7 @@ const directories = (directory: string) => ({
 })
 const minute = 60_000
 
-it('keeps a session alive that is used elsewhere, up to its end and no longer', async () => {
+it('extends a session that another program uses, but not past its lifetime', async () => {
   const { clock, forward } = handClock()
   const directory = temporaryDirectory()
   const artifacts = openSqliteArtifacts(join(directory, 'artifacts.sqlite'), clock)

@@ -4,7 +4,7 @@ import type { Representation, Representations } from '../../accounts/mandates/re
 import type { NaturalPersons } from '../../accounts/natural-persons.ts'
 import type { RepresenteeChoices } from '../../accounts/representee-choices.ts'
 import type { AuditLog } from '../../audit/audit-log.ts'
-import { levelToAct, selectRepresentee } from '../../representation/representee.ts'
+import { levelToAct, selectRepresentee } from '../../representation/selection.ts'
 import { showPage, requestOf } from '../../pages/request-context.ts'
 import { assertQuestion, pathOf, type Attempt } from '../attempt.ts'
 import { actorOf, type LoginQuestions } from '../host.ts'

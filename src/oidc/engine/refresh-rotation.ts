@@ -1,21 +1,21 @@
 import { createHmac, type KeyObject } from 'node:crypto'
 import { Provider } from 'oidc-provider'
-import { deriveKey } from '../keys/derived-key.ts'
+import { deriveKey } from '../../keys/derived-key.ts'
 
-/** From a refresh token to the one that replaces it. */
+/** From a refresh token to its replacement. */
 export type SuccessorOf = (token: string) => string
 
 /**
- * A refresh token has one successor, whoever repeats it: a copied token makes no second family (RFC 9700 section 4.14.2).
+ * Each refresh token has exactly one successor, so a copied token starts no second family (RFC 9700 section 4.14.2).
  * Only this server can compute it.
- * @param secret must not rotate, or a repeat after the rotation would get another token
+ * @param secret must not rotate: a repeated request after the rotation would get another token
  */
 export function createSuccessorOf(secret: KeyObject): SuccessorOf {
   const key = deriveKey(secret.export(), 'refresh-rotation')
   return (token) => createHmac('sha256', key).update(token).digest('base64url')
 }
 
-/** Gives each rotated refresh token its derived successor; the first of a family stays random. */
+/** Gives each rotated refresh token its derived successor. The first token of a family stays random. */
 export function deriveRotatedTokens(provider: Provider, successorOf: SuccessorOf): void {
   const prototype = provider.RefreshToken.prototype as unknown as { generateTokenId(): string }
   const random = prototype.generateTokenId

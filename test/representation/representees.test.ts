@@ -23,7 +23,7 @@ const choose = (visitor: Visitor, page: Page, representee: string) =>
 const representeeOf = (tokens: Awaited<ReturnType<typeof oidc.authorizationCodeGrant>>) =>
   tokens.claims()?.['representee'] as Record<string, unknown> | undefined
 
-/** A handler signed in at a portal, at the question for whom. */
+/** A handler who has signed in at a portal and sees the question for whom. */
 async function askedHandler(portal: TestPortal, parameters: Record<string, string> = {}) {
   const organisation = await openOrganisation(services)
   const handler = await openPerson(services, { name: '周小桐' })
@@ -37,7 +37,7 @@ async function askedHandler(portal: TestPortal, parameters: Record<string, strin
 }
 
 describe('for whom a person acts', () => {
-  it('is asked once, then remembered, and changed in one click in the same session', async () => {
+  it('is asked once, then remembered, and can be changed with one click in the same session', async () => {
     const portal = await portalFor({ backchannel_logout_uri: 'http://localhost:9/logout' })
     const { organisation, given, visitor, begun, page } = await askedHandler(portal)
     expect(page.html).toContain(organisation.name)
@@ -76,11 +76,11 @@ describe('for whom a person acts', () => {
     expect(representeeOf(changed)).toEqual({ status: 'self' })
     expect(changed.claims()?.sub).toBe(sub)
     expect(changed.claims()?.['sid']).toBe(tokens.claims()?.['sid'])
-    // what was given for the company does not go on speaking for it
+    // tokens for the company no longer speak for it
     await expect(oidc.fetchUserInfo(portal.configuration, tokens.access_token, sub)).rejects.toBeDefined()
   })
 
-  it('is not asked where the person acts for nobody, nor by a portal that does not want to know', async () => {
+  it('is not asked of a person without principals, nor by a portal that does not need it', async () => {
     const person = await openPerson(services)
     const visitor = new Visitor(services.settings.issuer)
     const portal = await portalFor()
@@ -94,7 +94,7 @@ describe('for whom a person acts', () => {
     expect(representeeOf(await plain.finish(await handler.get(plain.url)))).toBeUndefined()
   })
 
-  it('is nobody while the account is held after a recovery, also where the portal asks for level 2 only', async () => {
+  it('is the person alone while the account is on hold after a recovery, also at a portal of level 2', async () => {
     const organisation = await openOrganisation(services)
     const handler = await openPerson(services, { name: '周小桐' })
     await mandate(services, organisation.id, organisation.representative, handler, { matters: ['tax.filing'] })
@@ -120,7 +120,7 @@ describe('for whom a person acts', () => {
     expect(forged.leads).toBeUndefined()
   })
 
-  it('must be somebody where the portal requires it', async () => {
+  it('must be a principal if the portal requires one', async () => {
     const portal = await portalFor({ representee: 'required' })
     const person = await openPerson(services)
     const visitor = new Visitor(services.settings.issuer)
@@ -138,7 +138,7 @@ describe('for whom a person acts', () => {
     expect(representeeOf(tokens)).toMatchObject({ status: 'acting' })
   })
 
-  it('is answered alike, and audited, for one that is not there and one that is not theirs', async () => {
+  it('gets one answer, and an audit entry, for an unknown principal and for a stranger’s principal', async () => {
     const portal = await portalFor()
     const foreign = await openOrganisation(services)
     const texts: string[] = []
@@ -190,7 +190,7 @@ describe('for whom a person acts', () => {
   })
 })
 
-it('is asked calmly, whatever a portal hints', async () => {
+it('a portal cannot break the question with any hint', async () => {
   const portal = await portalFor()
   const { visitor, organisation } = await askedHandler(portal)
   for (const [kind, value] of hostile) {
@@ -209,7 +209,7 @@ it('is asked calmly, whatever a portal hints', async () => {
 describe('a refresh', () => {
   const refreshing = () => portalFor({ scope: 'openid representee offline_access', consent: 'ask' })
 
-  it('asks again, and fails from the moment the mandate is over', async () => {
+  it('asks the register again, and fails from the moment the mandate ends', async () => {
     const portal = await refreshing()
     const { organisation, given, visitor, begun, page } = await askedHandler(portal, { prompt: 'consent' })
     const question = await choose(visitor, page, organisation.id)
@@ -224,7 +224,7 @@ describe('a refresh', () => {
     })
   })
 
-  it('of what was given for one fails as soon as the person acts for another', async () => {
+  it('for one principal fails as soon as the person acts for another', async () => {
     const portal = await refreshing()
     const { organisation, visitor, begun, page } = await askedHandler(portal, { prompt: 'consent' })
     const question = await choose(visitor, page, organisation.id)
@@ -236,7 +236,7 @@ describe('a refresh', () => {
     })
   })
 
-  it('may be repeated after a while in which the register was away', async () => {
+  it('may be repeated after the register did not answer for a while', async () => {
     const portal = await refreshing()
     const { organisation, visitor, begun, page } = await askedHandler(portal, { prompt: 'consent' })
     const question = await choose(visitor, page, organisation.id)

@@ -1,11 +1,11 @@
 import type { Provider } from 'oidc-provider'
-import type { Clock } from '../config/clock.ts'
-import type { Artifacts } from '../storage/artifacts.ts'
-import { hashId } from '../storage/hash-id.ts'
+import type { Clock } from '../../config/clock.ts'
+import type { Artifacts } from '../../storage/artifacts.ts'
+import { hashId } from '../../storage/hash-id.ts'
 
 /**
- * Accepts each client assertion (RFC 7523 section 3) and DPoP proof (RFC 9449 section 11.1) once, by one atomic write.
- * oidc-provider reads first and writes later, so several at once would all be accepted.
+ * oidc-provider first reads a `jti` and writes it later, so parallel requests could all use one proof.
+ * Here one atomic step adds it. Client assertions (RFC 7523 section 3) and DPoP proofs (RFC 9449 section 11.1) count once.
  */
 export function detectReplaysAtomically(provider: Provider, artifacts: Pick<Artifacts, 'add'>, clock: Clock): void {
   const model = provider.ReplayDetection as unknown as {

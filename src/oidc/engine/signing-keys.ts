@@ -1,10 +1,11 @@
 import { createPublicKey, sign, type KeyObject } from 'node:crypto'
-import { ExternalSigningKey, type JWK } from 'oidc-provider'
+import { ExternalSigningKey, type JWK, type Provider } from 'oidc-provider'
 import type { SigningKey } from '../../keys/signing-keys.ts'
+import { initializeKeystore, internalsOf } from './internals.ts'
 
 const coordinateBytes = 32
 
-/** From the DER that OpenSSL gives to the `r || s` of JWS (RFC 7518 section 3.4); in P-256 each length is one byte. */
+/** From OpenSSL's DER to the `r || s` of JWS (RFC 7518 section 3.4). In P-256 each length is one byte. */
 function rawSignature(der: Buffer): Buffer {
   const raw = Buffer.alloc(2 * coordinateBytes)
   let at = 2
@@ -18,7 +19,7 @@ function rawSignature(der: Buffer): Buffer {
 }
 
 /**
- * ES256 in this process with node:crypto: twice as many signatures a second as by way of WebCrypto (bench/README.md).
+ * Signs ES256 with node:crypto: twice as many signatures a second as WebCrypto (README.md).
  * A KMS or HSM would be another ExternalSigningKey.
  */
 class Es256Key extends ExternalSigningKey {
@@ -37,12 +38,12 @@ class Es256Key extends ExternalSigningKey {
   }
 
   override async sign(data: Uint8Array): Promise<Uint8Array> {
-    // the key by itself: with `dsaEncoding` beside it a signature costs twice the time (bench/README.md)
+    // without options: `dsaEncoding` doubles the time of a signature (bench/README.md)
     return rawSignature(sign('sha256', data, this.#private))
   }
 }
 
-/** The key set oidc-provider signs with and publishes. */
+/** The key set that oidc-provider signs with and publishes. */
 export function keySet(keys: readonly SigningKey[]): { keys: (JWK | ExternalSigningKey)[] } {
   return {
     keys: keys.map((key) =>
@@ -52,3 +53,11 @@ export function keySet(keys: readonly SigningKey[]): { keys: (JWK | ExternalSign
     ),
   }
 }
+
+/** Replaces the signing keys of a running provider. oidc-provider reads keys in its constructor only: that step runs again. */
+export function replaceSigningKeys(provider: Provider, keys: readonly SigningKey[]): void {
+  initializeKeystore.call(provider, keySet(keys))
+}
+
+/** Identifies the published key set: another object after each `replaceSigningKeys`. */
+export const keySetVersion = (provider: Provider): object => internalsOf(provider).jwks

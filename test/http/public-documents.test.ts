@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest'
-import { addSigningKeys } from '../../../src/keys/signing-keys.ts'
-import { startServer, until } from '../../setup/server.ts'
+import { addSigningKeys } from '../../src/keys/signing-keys.ts'
+import { startServer, until } from '../setup/server.ts'
 
-it('answers for keys and metadata from memory, 304 to who knows them, and anew when the keys change', async () => {
+it('caches keys and metadata, answers 304 to a known ETag, and changes with the keys', async () => {
   const server = await startServer()
   const ask = async (path: string, headers: Record<string, string> = {}, method = 'GET') => {
     const answer = await fetch(`${server.issuer}${path}`, { method, headers })

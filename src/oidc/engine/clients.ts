@@ -1,0 +1,39 @@
+import { Provider, type Client as OidcClient, type KoaContextWithOIDC } from 'oidc-provider'
+import type { Client } from '../../clients/clients.ts'
+
+export interface FindClientsDeps {
+  findClient(id: string): Promise<Client | undefined>
+  /** Called for each client that a request names. @throws TooManyCalls (RFC 6585 section 4) to refuse the request */
+  admit(ctx: KoaContextWithOIDC, client: OidcClient): void
+}
+
+/**
+ * oidc-provider hashes the whole metadata at each look-up and caches 100 clients; a province has more portals.
+ * Here one registration gives one client, for as long as `findClient` returns the same object.
+ * oidc-provider has no hook between client authentication and a handler, so `admit` is called here.
+ */
+export function findClientsOnce(provider: Provider, { findClient, admit }: FindClientsDeps): void {
+  const models = new WeakMap<Client, Promise<OidcClient | undefined>>()
+  const find = provider.Client.find.bind(provider.Client)
+
+  function modelOf(registered: Client): Promise<OidcClient | undefined> {
+    let model = models.get(registered)
+    if (!model) {
+      model = find(registered.id)
+      models.set(registered, model)
+      // a failure is temporary: the next request tries again
+      model.catch(() => models.delete(registered))
+    }
+    return model
+  }
+
+  provider.Client.find = async (id: unknown) => {
+    // the audience of an unverified token can be any JSON value
+    if (typeof id !== 'string') return undefined
+    const registered = await findClient(id)
+    const client = registered && (await modelOf(registered))
+    const { ctx } = Provider
+    if (client && ctx) admit(ctx, client)
+    return client
+  }
+}

@@ -1,0 +1,6 @@
+// The modules of oidc-provider that its documentation does not name. Only this file imports them: an upgrade breaks here first.
+
+export { default as initializeKeystore } from 'oidc-provider/lib/helpers/initialize_keystore.js'
+export { AlreadyUsedError } from 'oidc-provider/lib/helpers/re_render_errors.js'
+export { default as revoke } from 'oidc-provider/lib/helpers/revoke.js'
+export { default as internalsOf } from 'oidc-provider/lib/helpers/weak_cache.js'

@@ -1,0 +1,101 @@
+import type { IncomingMessage } from 'node:http'
+import type { Context } from 'koa'
+import { errors, Provider } from 'oidc-provider'
+import { hashOfSecret, browserSecrets, type Interaction, type LoginBrowsers } from '../login-browser.ts'
+
+interface InteractionClass {
+  readonly IN_PAYLOAD: readonly string[]
+  readonly prototype: Interaction
+  find(id: string): Promise<Interaction | undefined>
+}
+
+const resumeRoutes = new Set(['resume', 'device_resume'])
+
+/**
+ * Binds each login to the browser that began it. oidc-provider uses cookies with the path of one login instead.
+ * Another host of the domain could set such a cookie, and only one login could run in a browser.
+ */
+export function bindLogins(provider: Provider, secure: boolean): LoginBrowsers {
+  const secrets = browserSecrets(secure)
+  const model = provider.Interaction as unknown as InteractionClass
+  const inPayload = [...model.IN_PAYLOAD, 'browser', 'provenBy']
+  Object.defineProperty(model, 'IN_PAYLOAD', { get: () => inPayload })
+
+  const save = model.prototype.save
+  model.prototype.save = function saveBound(ttl) {
+    if (this.browser === undefined) {
+      const { ctx } = Provider
+      if (!ctx) throw new Error('a login begins in a request')
+      this.browser = hashOfSecret(secrets.newest(ctx))
+    }
+    return save.call(this, ttl)
+  }
+
+  /** Logins that their own browser tried to resume before the open question was answered. */
+  const unanswered = new WeakMap<IncomingMessage, string>()
+  const find = model.find.bind(model)
+  model.find = async (id) => {
+    const interaction = await find(id)
+    const { ctx } = Provider
+    if (!interaction || !ctx || !resumeRoutes.has(ctx.oidc.route)) return interaction
+    if (!secrets.includes(ctx, interaction.provenBy ?? interaction.browser)) return undefined
+    if (interaction.result) return interaction
+    unanswered.set(ctx.req, interaction.uid)
+    return undefined
+  }
+
+  ignoreLoginCookies(provider)
+
+  return {
+    async find(ctx, uid) {
+      const interaction = await model.find(uid)
+      if (!interaction) throw new errors.SessionNotFound('no such login')
+      if (!secrets.includes(ctx, interaction.browser)) throw new errors.SessionNotFound('the login of another browser')
+      const { session } = interaction
+      if (session?.uid) {
+        const found = await provider.Session.findByUid(session.uid)
+        if (found?.accountId !== session.accountId) throw new errors.SessionNotFound('the session ended or changed')
+      }
+      return interaction
+    },
+
+    proven(ctx, interaction) {
+      interaction.provenBy = hashOfSecret(secrets.renew(ctx))
+    },
+
+    async middleware(ctx, next) {
+      await next()
+      const open = unanswered.get(ctx.req)
+      if (open === undefined) return
+      ctx.status = 303
+      ctx.redirect(`/login/${open}`)
+    },
+  }
+}
+
+/**
+ * oidc-provider's own login cookies are neither sent nor read. The address names the login that is resumed.
+ * Koa creates the cookies object of a request at its first use, so its getter is replaced.
+ */
+function ignoreLoginCookies(provider: Provider): void {
+  const [interactionCookie, resumeCookie] = [provider.cookieName('interaction'), provider.cookieName('resume')]
+  const unused = new Set([interactionCookie, resumeCookie])
+  const context = provider.context as object
+  const descriptor = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(context), 'cookies')
+  const make = descriptor?.get
+  if (!make) throw new Error('koa has no cookies')
+  const changed = new WeakSet<object>()
+  Object.defineProperty(context, 'cookies', {
+    ...descriptor,
+    get(this: Context) {
+      const cookies = make.call(this) as Context['cookies']
+      if (changed.has(cookies)) return cookies
+      changed.add(cookies)
+      const { get, set } = cookies
+      cookies.get = ((name: string, ...rest: []) =>
+        name === resumeCookie ? this['params']?.uid : get.call(cookies, name, ...rest)) as typeof get
+      cookies.set = (name, ...rest) => (unused.has(name) ? cookies : set.call(cookies, name, ...rest))
+      return cookies
+    },
+  })
+}

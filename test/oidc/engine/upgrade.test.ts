@@ -1,0 +1,163 @@
+import { readFileSync } from 'node:fs'
+import { generateKeyPairSync } from 'node:crypto'
+import { errors, ExternalSigningKey, Provider, type AdapterPayload } from 'oidc-provider'
+import Router from 'oidc-provider/lib/helpers/router.js'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { AlreadyUsedError, initializeKeystore, internalsOf, revoke } from '../../../src/oidc/engine/internals.ts'
+import { keySetVersion, replaceSigningKeys } from '../../../src/oidc/engine/signing-keys.ts'
+
+// Everything in oidc-provider that src/oidc/engine changes or uses without documentation. After an upgrade, read failures here first.
+
+const stored: { kind: string; act: string; id: string; payload?: AdapterPayload }[] = []
+
+const makeProvider = () =>
+  new Provider('http://localhost:1', {
+    adapter: (kind) => ({
+      upsert: async (id, payload) => void stored.push({ kind, act: 'upsert', id, payload }),
+      find: async (id) =>
+        kind === 'Client' ? { client_id: id, client_secret: 's', redirect_uris: ['https://a.example/cb'] } : undefined,
+      findByUid: async () => undefined,
+      findByUserCode: async () => undefined,
+      consume: async () => undefined,
+      destroy: async (id) => void stored.push({ kind, act: 'destroy', id }),
+      revokeByGrantId: async (id) => void stored.push({ kind, act: 'revoke', id }),
+    }),
+    features: {
+      deviceFlow: { enabled: true },
+      externalSigningSupport: { enabled: true, ack: 'experimental-01' },
+      pushedAuthorizationRequests: { enabled: true },
+    },
+  })
+
+let provider: ReturnType<typeof makeProvider>
+beforeAll(() => {
+  provider = makeProvider()
+})
+
+/** The property of a prototype or class, as oidc-provider declares it. */
+const property = (owner: object, name: string) => Object.getOwnPropertyDescriptor(owner, name)
+
+it('is pinned to one exact version', () => {
+  const read = (file: string) => JSON.parse(readFileSync(new URL(`../../../${file}`, import.meta.url), 'utf8'))
+  const { dependencies } = read('package.json') as { dependencies: Record<string, string> }
+  const installed = read('node_modules/oidc-provider/package.json') as { version: string; exports?: unknown }
+  expect(dependencies['oidc-provider']).toBe(installed.version)
+  expect(installed.exports, 'with `exports`, its lib/ could no longer be imported').toBeUndefined()
+})
+
+describe('modules without documentation (internals.ts)', () => {
+  it('lib/helpers/initialize_keystore.js replaces the published keys of a running provider', () => {
+    const before = internalsOf(provider).jwks
+    expect(initializeKeystore).toBeTypeOf('function')
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    const key = { kid: 'upgrade', alg: 'ES256', createdAt: '2026-01-01T00:00:00Z', useFrom: 0, privateKey } as const
+    replaceSigningKeys(provider, [key])
+    expect(keySetVersion(provider)).not.toBe(before)
+    expect(internalsOf(provider).jwks).toMatchObject({ keys: [{ kid: 'upgrade', alg: 'ES256' }] })
+  })
+
+  it('lib/helpers/revoke.js ends all kinds of a grant', async () => {
+    const ctx = { oidc: { provider, client: undefined, entity: () => undefined } }
+    stored.length = 0
+    await revoke(ctx as unknown as Parameters<typeof revoke>[0], 'grant').catch(() => undefined)
+    const kinds = stored.filter(({ act, id }) => act === 'revoke' && id === 'grant').map(({ kind }) => kind)
+    expect(kinds).toEqual(expect.arrayContaining(['AccessToken', 'RefreshToken', 'AuthorizationCode', 'DeviceCode']))
+  })
+
+  it('lib/helpers/re_render_errors.js has the errors that the device page names', async () => {
+    expect(new AlreadyUsedError().name).toBe('AlreadyUsedError')
+    const all = (await import('oidc-provider/lib/helpers/re_render_errors.js')) as Record<string, unknown>
+    for (const name of ['NotFoundError', 'ExpiredError', 'AlreadyUsedError', 'NoCodeError', 'AbortedError'])
+      expect(all[name], name).toBeTypeOf('function')
+  })
+
+  it('lib/helpers/router.js registers the routes (test/http/budgets.test.ts)', () => {
+    for (const method of ['get', 'post', 'put', 'delete', 'options'] as const)
+      expect(Router.prototype[method], method).toBeTypeOf('function')
+  })
+
+  it('the router names the matched route on the context (http/metrics.ts)', () => {
+    const text = readFileSync(new URL('../../../node_modules/oidc-provider/lib/helpers/router.js', import.meta.url))
+    expect(text.toString()).toContain('ctx._matchedRouteName = matched.route.name')
+  })
+})
+
+describe('properties that engine/ replaces', () => {
+  it.each(['acr', 'requestParamOIDCScopes', 'requestParamClaims'])('OIDCContext.prototype.%s is a getter', (name) => {
+    expect(property(provider.OIDCContext.prototype, name)?.get).toBeTypeOf('function')
+  })
+
+  it.each([
+    ['Client', 'compareClientSecret', 1],
+    ['Client', 'backchannelLogout', 2],
+    ['Grant', 'getOIDCScope', 0],
+    ['Grant', 'getOIDCClaims', 0],
+  ] as const)('%s.prototype.%s takes %i arguments', (model, name, count) => {
+    const method = (provider[model].prototype as unknown as Record<string, unknown>)[name]
+    expect(method).toBeTypeOf('function')
+    expect(method).toHaveLength(count)
+  })
+
+  it('RefreshToken.prototype.generateTokenId makes the id', () => {
+    const token = Object.create(provider.RefreshToken.prototype) as unknown as { generateTokenId(): string }
+    expect(token.generateTokenId()).toMatch(/^[\w-]{43}$/)
+  })
+
+  it('ReplayDetection.unique takes iss, jti and exp in seconds', async () => {
+    const unique = (provider.ReplayDetection as unknown as { unique: unknown }).unique
+    expect(unique).toBeTypeOf('function')
+    expect(unique).toHaveLength(3)
+  })
+
+  it('Client.find asks the adapter, and answers one object for one registration', async () => {
+    const client = await provider.Client.find('portal')
+    expect(client?.clientId).toBe('portal')
+    expect(await provider.Client.find('portal')).toBe(client)
+    expect(await provider.Client.find(['portal'] as unknown as string)).toBeUndefined()
+  })
+
+  it('Interaction has IN_PAYLOAD, find and save', () => {
+    const model = provider.Interaction as unknown as { IN_PAYLOAD: string[]; find: unknown; prototype: object }
+    expect(property(model, 'IN_PAYLOAD')?.get).toBeTypeOf('function')
+    for (const name of ['session', 'params', 'prompt', 'result', 'returnTo', 'lastSubmission', 'deviceCode'])
+      expect(model.IN_PAYLOAD).toContain(name)
+    expect(model.find).toBeTypeOf('function')
+    expect(provider.Interaction.prototype.save).toBeTypeOf('function')
+  })
+
+  it('the login cookies have names, and koa makes the cookies of a request in a getter', () => {
+    expect(provider.cookieName('interaction')).not.toBe(provider.cookieName('resume'))
+    const prototype = Object.getPrototypeOf(provider.context) as object
+    expect(property(prototype, 'cookies')?.get).toBeTypeOf('function')
+  })
+})
+
+describe('behaviour that this server depends on', () => {
+  it('a session that moves is destroyed under its old id first, and `touched` makes it saved', () => {
+    const SessionModel = provider.Session as unknown as new (payload: object) => unknown
+    const session = new SessionModel({ jti: 'old', uid: 'u' }) as {
+      touched: boolean
+      oldId?: string
+      jti: string
+      resetIdentifier(): void
+    }
+    session.resetIdentifier()
+    expect(session).toMatchObject({ oldId: 'old', touched: true })
+    expect(session.jti).not.toBe('old')
+  })
+
+  it('its errors share one class, below Error, which captures a stack trace', () => {
+    expect(errors.OIDCProviderError.prototype).toBeInstanceOf(Error)
+    expect(new errors.InvalidToken('why')).toBeInstanceOf(errors.OIDCProviderError)
+  })
+
+  it('an external signing key signs with its own `sign` and publishes its `keyObject`', () => {
+    expect(property(ExternalSigningKey.prototype, 'keyObject')?.value).toBeTypeOf('function')
+    expect(property(ExternalSigningKey.prototype, 'sign')?.value).toBeTypeOf('function')
+  })
+
+  it('`Provider.ctx` is undefined outside a request', () => {
+    expect(property(Provider, 'ctx')?.get).toBeTypeOf('function')
+    expect(Provider.ctx).toBeUndefined()
+  })
+})
