@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { nameOf } from '../../src/admin/command.ts'
-import { commands } from '../../src/admin/commands.ts'
+import { allCommands } from '../../src/admin/commands.ts'
 import { registrationFields } from '../../src/admin/clients/registration-fields.ts'
 import { readArguments } from '../../src/cli/arguments.ts'
 import { parseClientMetadata } from '../../src/clients/metadata.ts'
+
+const commands = await allCommands()
 
 /** The words of an example as a shell would split them, without redirections. */
 const shellWords = (line: string) =>

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { isPeer } from '../../src/accounts/administrators.ts'
-import type { Input } from '../../src/admin/command.ts'
+import type { Input } from '../../src/admin/fields.ts'
 import { creditCode } from '../setup/organisation.ts'
 import { password } from '../setup/people.ts'
 import { openPerson } from '../setup/person.ts'

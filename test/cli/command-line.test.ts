@@ -1,9 +1,11 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { commands } from '../../src/admin/commands.ts'
+import { allCommands } from '../../src/admin/commands.ts'
 import { nameOf } from '../../src/admin/command.ts'
 import { commandLine } from './in-process.ts'
+
+const commands = await allCommands()
 
 const create = ['client', 'create', '--name', '深圳市政务服务网', '--redirect-uri', 'https://www.sz.example/callback']
 

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, it } from 'vitest'
 import { nameOf, type Command } from '../../src/admin/command.ts'
-import { commands } from '../../src/admin/commands.ts'
+import { allCommands } from '../../src/admin/commands.ts'
 import { columnMarks } from '../../src/storage/schema.ts'
 import { fieldAad } from '../../src/accounts/sealed-fields.ts'
 import { afterFile } from '../setup/after-file.ts'
@@ -14,6 +14,8 @@ import { openPerson } from '../setup/person.ts'
 import { cannotRun } from '../setup/parts.ts'
 import { temporaryDirectory } from '../setup/temporary.ts'
 import { commandLine } from './in-process.ts'
+
+const commands = await allCommands()
 
 /** CSI as one byte and as two, a title, directions, a joiner, a tag, private use, unassigned, half a pair, line ends. */
 const hostile =

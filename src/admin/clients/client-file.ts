@@ -6,7 +6,7 @@ import type { Client, Clients } from '../../clients/clients.ts'
 import { parseClientMetadata, type ClientMetadata } from '../../clients/metadata.ts'
 import { faultOfClientId, problemsOfNames } from '../../clients/rules.ts'
 import { lookalike } from '../../clients/hosts.ts'
-import type { Problem } from '../command.ts'
+import type { Problem } from '../outcome.ts'
 import { registrationOf } from './registration-fields.ts'
 
 /** Portals as a file declares them: everything that is not there is as usual, portals that are not there are left alone. */

@@ -1,6 +1,6 @@
 import { officialNameIn } from '../../clients/official-names.ts'
 import { isProvince } from '../../config/regions.ts'
-import type { Problem } from '../command.ts'
+import type { Problem } from '../outcome.ts'
 import type { CommandContext } from '../command-context.ts'
 
 /** What keeps an administrator from giving these names: official ones are the province's to give (config/official-names.json). */

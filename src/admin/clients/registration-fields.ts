@@ -1,6 +1,7 @@
 import type { Client } from '../../clients/clients.ts'
 import type { FieldProblem } from '../../clients/metadata.ts'
-import { iso, type Field, type Fields, type Problem, type Input } from '../command.ts'
+import { iso, type Problem } from '../outcome.ts'
+import type { Field, Fields, Input } from '../fields.ts'
 
 /** What a portal is registered with (src/clients/metadata.ts holds the rules), as an administrator gives it. */
 export const registrationFields = {

@@ -6,7 +6,7 @@ import {
   openCookieKeys,
   replacedAt,
 } from '../../keys/cookie-keys.ts'
-import { failed, iso, notFound, type Outcome } from '../command.ts'
+import { failed, iso, notFound, type Outcome } from '../outcome.ts'
 import type { CommandContext } from '../command-context.ts'
 import { overtaken } from './overtaken.ts'
 

@@ -2,7 +2,7 @@ import { addDataKey, addIndexKey, takeBack } from '../../keys/data-key-changes.t
 import type { DataKeys } from '../../keys/data-keys.ts'
 import { claimKeys, readKeysInStore, type KeysInStore } from '../../keys/keys-in-store.ts'
 import { keyNumber } from '../../keys/lookup-index.ts'
-import { failed, type Outcome } from '../command.ts'
+import { failed, type Outcome } from '../outcome.ts'
 import type { Services } from '../../services.ts'
 
 /** Added to this machine, and not used yet. */

@@ -1,4 +1,4 @@
-import { failed } from '../command.ts'
+import { failed } from '../outcome.ts'
 
 /** Of two machines that change the keys they share (src/keys/shared-keys.ts), the second is told that its change is gone. */
 export const overtaken = failed(

@@ -11,7 +11,7 @@ import {
 import { keyNumber } from '../../keys/lookup-index.ts'
 import { reseal } from '../../keys/reseal.ts'
 import { addSigningKeys, openSigningKeys, overlapMs } from '../../keys/signing-keys.ts'
-import { failed, iso, type Outcome } from '../command.ts'
+import { failed, iso, type Outcome } from '../outcome.ts'
 import type { CommandContext } from '../command-context.ts'
 import { newKey } from './new-key.ts'
 import { overtaken } from './overtaken.ts'

@@ -1,6 +1,6 @@
 import { overlapMs, sealAuthenticators } from '../../accounts/seal-authenticators.ts'
 import { noteSealed } from '../../keys/data-key-changes.ts'
-import { iso, type Outcome } from '../command.ts'
+import { iso, type Outcome } from '../outcome.ts'
 import type { CommandContext } from '../command-context.ts'
 import type { Services } from '../../services.ts'
 

@@ -1,6 +1,6 @@
-import { iso } from '../command.ts'
+import { iso } from '../outcome.ts'
 import type { CommandContext } from '../command-context.ts'
-import type { Choices, Restored } from './restore.ts'
+import type { Choices, Restored } from './restore-store.ts'
 import type { ChangesSince } from './restore-changes.ts'
 
 interface Flags {

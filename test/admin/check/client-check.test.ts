@@ -49,7 +49,7 @@ it('tells a careless portal each fault it accepts', async () => {
   const portal = await startCarelessPortal({ port, issuer, clientId: id })
   onTestFinished(() => portal.close())
   const same = await check('--url', `${url}/login`, '--page', `${url}/login`)
-  expect(same.err).toContain('looks otherwise to somebody signed in')
+  expect(same.err).toContain('differs for a signed-in person')
   const { code, out, err } = await check('--url', `${url}/login`)
   expect(err).toContain('Wrong in ')
   const { checks } = JSON.parse(out) as { checks: Check[] }

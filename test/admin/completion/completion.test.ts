@@ -1,7 +1,9 @@
 import { spawnSync } from 'node:child_process'
 import { expect, it } from 'vitest'
-import { commands } from '../../../src/admin/commands.ts'
-import { completionScript } from '../../../src/admin/completion/completion.ts'
+import { allCommands } from '../../../src/admin/commands.ts'
+import { completionScript } from '../../../src/admin/completion/shell-scripts.ts'
+
+const commands = await allCommands()
 
 /** What a real bash offers behind these words. */
 function offered(...words: string[]): string[] {

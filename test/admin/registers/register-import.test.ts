@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { commandLine } from '../../cli/in-process.ts'
 import { anna, portrait, wall } from '../../setup/faces.ts'
-import { residentNumber } from '../accounts/resident-number.ts'
+import { residentNumber } from '../persons/resident-number.ts'
 
 const head = 'document_type,document_number,name'
 const good = (index: number, name = '张三') => `resident_id,${residentNumber(index)},${name}`

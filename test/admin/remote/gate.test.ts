@@ -1,9 +1,11 @@
 import { expect, it } from 'vitest'
 import { administratorRoles, mayAct } from '../../../src/accounts/administrators.ts'
-import { commands } from '../../../src/admin/commands.ts'
+import { allCommands } from '../../../src/admin/commands.ts'
 import { nameOf, type Command } from '../../../src/admin/command.ts'
 import { creditCode, openOrganisation } from '../../setup/organisation.ts'
 import { documentOf, openRemoteServices } from './remote-services.ts'
+
+const commands = await allCommands()
 
 const missing = { ok: false, kind: 'not_found' }
 const forbidden = { ok: false, kind: 'forbidden' }

@@ -1,17 +1,18 @@
 import { expect, it } from 'vitest'
+import { allCommands } from '../../../src/admin/commands.ts'
 import { command } from '../../../src/admin/command.ts'
 import { readInput } from '../../../src/admin/remote/input.ts'
 
+const commands = await allCommands()
+
 const made = command({
-  noun: 'made',
-  summary: 'up',
   fields: {
     id: { type: 'text', required: true, meaning: 'which' },
     limit: { type: 'number', default: 50, meaning: 'how many' },
     to: { type: 'text', local: true, meaning: 'a file' },
     restricted: { type: 'boolean', local: true, meaning: 'more' },
   },
-  access: { role: 'viewer', about: 'system' },
+  access: { role: 'viewer', about: 'system', touches: ['what may be seen'] },
   example: 'npx yideng made up',
   run: async () => ({ ok: true, document: {} }),
 })
@@ -27,12 +28,11 @@ it.each([{ to: '/etc/cron.d/x' }, { restricted: true }, { shape: false }])(
   (more) => {
     const [field] = Object.keys(more)
     const read = readInput(made, { id: 'x', ...more })
-    expect(read).toEqual({ ok: false, problems: [{ field, message: 'is not known from afar' }] })
+    expect(read).toEqual({ ok: false, problems: [{ field, message: 'is not a field of the remote command' }] })
   },
 )
 
-it('takes no text that could steer the terminal of whoever decides, from any command', async () => {
-  const { commands } = await import('../../../src/admin/commands.ts')
+it('takes no text that could control the terminal of the administrator who decides, for any command', () => {
   let asked = 0
   for (const one of commands) {
     for (const [name, { type, local, choices }] of Object.entries(one.fields)) {
