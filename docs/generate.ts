@@ -91,7 +91,7 @@ function cliPage(): string {
     'Administrators use `npx yideng <noun> <verb> [ID] [--flags]`. It opens the store of the server, with the same',
     '[settings](settings.md). It works while the server runs: the server sees a change within two seconds. Answers go to',
     'standard output, errors to standard error. Secrets are never arguments. With `--server URL` the command runs at a server,',
-    'by role and region: [operations.md](operations.md#administration-from-afar).',
+    'by role and region: [operations.md](operations.md#remote-administration).',
     '',
     ...table(
       ['Every command has', 'Meaning'],

@@ -58,19 +58,14 @@ const text = (value: unknown) => (typeof value === 'string' ? value : '')
 /** The account that the input names. */
 export const namedAccount = async (_services: Services, { id }: Input) => [text(id)]
 
-/** What a command touches with this input, and every account that may lose its power by it. */
-export async function touchedBy(services: Services, duty: Duty, input: Input) {
-  const more = duty.sometimes && (await duty.sometimes.applies(services, input)) ? [duty.sometimes.touch] : []
-  const accounts = duty.accounts ? await duty.accounts(services, input) : []
-  return { touches: [...duty.touches, ...more], accounts }
-}
-
 /** Whether a second administrator must agree to this command of `own`. */
 export async function needsSecond(services: Services, own: Administrator, duty: Duty, input: Input): Promise<boolean> {
-  const { touches, accounts } = await touchedBy(services, duty, input)
-  const needed = new Set(touches.map((touch): Agreement => agreements[touch]))
+  const { touches, sometimes } = duty
+  const more = sometimes && (await sometimes.applies(services, input)) ? [sometimes.touch] : []
+  const needed = new Set([...touches, ...more].map((touch): Agreement => agreements[touch]))
   if (needed.has('second')) return true
   if (!needed.has('peers')) return false
+  const accounts = duty.accounts ? await duty.accounts(services, input) : []
   const administrators = await Promise.all(accounts.map((id) => services.administrators.find(id)))
   return administrators.some((other) => other !== undefined && isPeer(own, other))
 }

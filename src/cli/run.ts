@@ -15,7 +15,7 @@ import type { RemoteOptions } from './remote/remote.ts'
 import { faultOfServer } from './remote/server-address.ts'
 
 /** What the command line needs of its process. */
-export interface ProcessParts {
+export interface CommandLineOptions {
   argv: readonly string[]
   context: CommandContext
   environment: Record<string, string | undefined>
@@ -27,7 +27,7 @@ export interface ProcessParts {
 const codes: Record<FailureKind, number> = { failed: 1, forbidden: 1, invalid: 2, not_found: 3 }
 
 /** Reads the arguments, runs their command, prints its answer, and returns the exit code. */
-export async function run({ argv, context, environment, terminal, out, err }: ProcessParts): Promise<number> {
+export async function run({ argv, context, environment, terminal, out, err }: CommandLineOptions): Promise<number> {
   const { help, json, server, rest } = readCommonFlags(argv)
   const print = (lines: readonly Line[]) => out(terminalText(lines))
   const printJson = (document: unknown) => out(jsonLine(document))

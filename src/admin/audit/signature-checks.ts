@@ -6,19 +6,19 @@ import { digestOf, holds, keyDigestOf, readProof } from '../../login/methods/pas
 import type { Database } from '../../storage/database.ts'
 import { iso } from '../outcome.ts'
 
-/** One signature, checked against what stands in the store. */
+/** The check of one signature against the store. */
 export interface SignatureCheck {
   holds: boolean
-  /** Why not, in plain words; empty where it holds. */
+  /** The reasons why it does not hold; empty where it holds. */
   faults: string[]
-  /** False for an act of somebody who had no passkey. */
+  /** False for an act of a person without a passkey. */
   signed: boolean
   act: string
   person: string | null
-  /** When it was written down, ISO 8601. */
+  /** When it was recorded, ISO 8601. */
   at: string
   version: number | null
-  /** What was signed, to the letter. */
+  /** The exact signed text. */
   text: string
   passkey: { authenticator: string; kept_in: string; made_at: string; entry: number } | null
   origin: string | null
@@ -38,7 +38,7 @@ const entriesOf = (database: Database, personId: string, events: Entry['event'][
     .orderBy('sequence')
     .execute()
 
-/** The passkey of a person that a key is of, by the audit entry of its making. */
+/** The passkey with this public key, by the audit entry of its registration. */
 async function passkeyOf(database: Database, personId: string, publicKey: string, before: number) {
   const digest = keyDigestOf(publicKey)
   for (const { sequence, at, details } of await entriesOf(database, personId, ['authenticator.added'])) {
@@ -51,15 +51,15 @@ async function passkeyOf(database: Database, personId: string, publicKey: string
 }
 
 const words = {
-  proof: 'what is stored beside the text is no signature',
-  signature: 'the signature is not one over this text',
-  key: 'the key is of no passkey that this person had made then, as far as the audit trail in the store goes back',
-  trail: 'the audit trail names another signature for this act',
+  proof: 'the stored proof of the text is no signature',
+  signature: 'the signature is not over this text',
+  key: 'this person had no passkey with this key then, as far as the audit log in the store goes back',
+  auditLog: 'the audit log names another signature for this act',
 } as const
 
 const differs = (line: string) => `the text and the row in the store differ in: ${line}`
 
-/** What every signature has to be: over this text, by a passkey that the audit trail knows as this person's. */
+/** Checks that a signature is over this text, by a passkey that the audit log has for this person. */
 async function checkProof(
   database: Database,
   given: { text: string; proof: string; personId: string; at: number },
@@ -77,7 +77,7 @@ const eventOf: Record<string, Entry['event']> = {
   confirm: 'mandate.confirmed',
 }
 
-/** The entry of an act about a mandate, and the signature it names. */
+/** The audit entry of an act about a mandate, with the signature that it names. */
 async function entryOf(database: Database, row: HistoryRow) {
   const event = eventOf[row.event]
   if (event === undefined || row.person_id === null) return undefined
@@ -87,7 +87,7 @@ async function entryOf(database: Database, row: HistoryRow) {
   return own.find(({ signature }) => signature === digestOf(row.signature ?? '')) ?? own[0]
 }
 
-/** Checks every signature about a mandate against its row and the row of its act; undefined where there is no such mandate. */
+/** Checks every signature about a mandate against the mandate and its history; undefined where it does not exist. */
 export async function checkMandate(database: Database, id: string): Promise<SignatureCheck[] | undefined> {
   const rows = await signableOf(database, id)
   const mandate = await database.selectFrom('mandates').selectAll().where('id', '=', id).executeTakeFirst()
@@ -100,10 +100,10 @@ export async function checkMandate(database: Database, id: string): Promise<Sign
     const entry = await entryOf(database, row)
     const { signature } = row
     if (signature === null || row.person_id === null) {
-      // a signature that the trail names was taken away
-      const gone = entry === undefined ? faults : [...faults, words.trail]
+      // the audit log names a signature that was removed
+      const removed = entry === undefined ? faults : [...faults, words.auditLog]
       const none = { signed: false, version: null, passkey: null, origin: null, entry: entry?.sequence ?? null }
-      checks.push({ holds: gone.length === 0, faults: gone, ...about, ...none })
+      checks.push({ holds: removed.length === 0, faults: removed, ...about, ...none })
       continue
     }
     const checked = await checkProof(database, {
@@ -113,7 +113,7 @@ export async function checkMandate(database: Database, id: string): Promise<Sign
       at: row.at,
     })
     const other = entry !== undefined && entry.signature !== digestOf(signature)
-    const all = [...faults, ...checked.faults, ...(other ? [words.trail] : [])]
+    const all = [...faults, ...checked.faults, ...(other ? [words.auditLog] : [])]
     const found = other ? null : (entry?.sequence ?? null)
     checks.push({ ...checked, holds: all.length === 0, faults: all, signed: true, ...about, entry: found })
   }
@@ -121,12 +121,12 @@ export async function checkMandate(database: Database, id: string): Promise<Sign
 }
 
 const approvedDetails = z.object({ signature: z.string() })
-const kept = z.object({ signed: z.string(), proof: z.string() })
+const sealedPart = z.object({ signed: z.string(), proof: z.string() })
 
 /**
- * Checks the signature of an approval by QR code, which its audit entry holds sealed.
+ * Checks the signature of an approval by QR code. Its audit entry holds it sealed.
  * @param open opens the restricted part of the entry
- * @returns undefined where the number is of no such entry
+ * @returns undefined where there is no such entry
  */
 export async function checkApproval(
   database: Database,
@@ -142,35 +142,35 @@ export async function checkApproval(
   if (!entry?.person_id) return undefined
   const { signature } = approvedDetails.partial().parse(JSON.parse(entry.details))
   const about = { act: 'approval', person: entry.person_id, at: iso(entry.at), entry: number }
-  const deps = kept.safeParse(open(entry)).data
-  if (!deps) {
-    // named in the entry by a version that did not keep it, or nothing was signed
-    const faults = signature === undefined ? [] : ['only its digest was kept: it was made by an older version']
+  const sealed = sealedPart.safeParse(open(entry)).data
+  if (!sealed) {
+    // an older version stored only the digest, or nothing was signed
+    const faults = signature === undefined ? [] : ['only its digest is stored: it was made by an older version']
     const none = { signed: false, version: null, passkey: null, origin: null, text: '' }
     return [{ holds: faults.length === 0, faults, ...about, ...none }]
   }
-  const { signed: text, proof } = deps
+  const { signed: text, proof } = sealed
   const checked = await checkProof(database, { text, proof, personId: entry.person_id, at: entry.at })
   const faults = [
     ...checked.faults,
     ...(text.startsWith('yideng qr approval 1\n') ? [] : [differs('text')]),
     ...(text.includes(`\nclient: ${entry.client_id}\n`) ? [] : [differs('client')]),
-    ...(signature === digestOf(proof) ? [] : [words.trail]),
+    ...(signature === digestOf(proof) ? [] : [words.auditLog]),
   ]
   return [{ ...checked, holds: faults.length === 0, faults, signed: true, ...about, text }]
 }
 
-/** A check as people read it. */
+/** A check as lines for people. */
 export function shownCheck(check: SignatureCheck): string[] {
   const { act, at, person, passkey, origin, version, text, faults, signed, entry } = check
   const by = passkey
     ? `passkey ${passkey.authenticator}${passkey.kept_in && ` (${passkey.kept_in})`}, made ${passkey.made_at} (entry ${passkey.entry})`
-    : 'no passkey that is known'
-  const trail = entry === null ? 'not named there' : `entry ${entry}`
+    : 'no known passkey'
+  const logged = entry === null ? 'not named there' : `entry ${entry}`
   return [
-    `${act} at ${at} by ${person ?? 'nobody'}`,
+    `${act} at ${at} by ${person ?? 'unknown'}`,
     ...(signed ? [`  signed by: ${by}`, `  at: ${origin}, format version ${version}`] : ['  not signed']),
-    `  audit trail: ${trail}`,
+    `  audit log: ${logged}`,
     ...text
       .trimEnd()
       .split('\n')

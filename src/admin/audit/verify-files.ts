@@ -12,10 +12,10 @@ import type { CommandContext } from '../command-context.ts'
 const isFile = (path: string) => existsSync(path) && statSync(path).isFile()
 
 const missing = (field: string, file: string) => ({
-  problem: { field, message: `${JSON.stringify(file)} is not there` } satisfies Problem,
+  problem: { field, message: `${JSON.stringify(file)} does not exist` } satisfies Problem,
 })
 
-/** Checks the store, or a copy of it, against the checkpoints in it and beside it. */
+/** Checks the store, or a copy of it, against its checkpoints and those in the file next to it. */
 export async function verifyStore(
   context: CommandContext,
   verify: VerifyDocument,
@@ -23,9 +23,9 @@ export async function verifyStore(
 ): Promise<AuditLogCheck | { problem: Problem }> {
   if (store !== undefined && !isFile(store)) return missing('store', store)
   if (checkpoint !== undefined && !isFile(checkpoint)) return missing('checkpoint', checkpoint)
-  const beside =
+  const nextTo =
     store === undefined ? checkpointFileOf((await context.settings()).dataDir) : checkpointFileOf(dirname(store))
-  const known = checkpoint === undefined ? readCheckpointFile(beside) : readFileSync(checkpoint, 'utf8')
+  const known = checkpoint === undefined ? readCheckpointFile(nextTo) : readFileSync(checkpoint, 'utf8')
   const elsewhere = (known ?? '').split('\n').filter((line) => line.trim() !== '')
   if (store === undefined) return verifyAuditLog({ database: (await context.services()).database, verify, elsewhere })
   if (!mayBeStore(store)) return { problem: { field: 'store', message: `${JSON.stringify(store)} is no store` } }
@@ -37,7 +37,7 @@ export async function verifyStore(
   }
 }
 
-/** Checks an archive by itself, and where a store is given, that it is the very file which was archived from there. */
+/** Checks an archive. With a store, it also checks that the file was archived from that store. */
 export async function verifyArchiveFile(
   verify: VerifyDocument,
   file: string,
@@ -46,10 +46,9 @@ export async function verifyArchiveFile(
   if (!isFile(file)) return missing('archive', file)
   if (store !== undefined && !(isFile(store) && mayBeStore(store))) return missing('store', store)
   const check = await verifyArchive(verify, file).catch(() => undefined)
-  if (!check)
-    return { problem: { field: 'archive', message: `${JSON.stringify(file)} is no archive of an audit trail` } }
+  if (!check) return { problem: { field: 'archive', message: `${JSON.stringify(file)} is no archive of an audit log` } }
   if (!check.whole || store === undefined || (await isArchiveOf(store, file))) return check
-  return { whole: false, kind: 'rewritten', sequence: 0, fault: 'it is not a file that was archived from this store' }
+  return { whole: false, kind: 'rewritten', sequence: 0, fault: 'it was not archived from this store' }
 }
 
 async function isArchiveOf(store: string, file: string): Promise<boolean> {

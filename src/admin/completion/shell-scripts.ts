@@ -17,10 +17,10 @@ const verbsOf = (commands: readonly CommandHelp[], noun: string) =>
   commands.filter((command) => command.noun === noun).flatMap(({ verb }) => verb ?? [])
 const keyOf = ({ noun, verb = '' }: CommandHelp) => `${noun} ${verb}`.trim()
 
-const placesOf = ({ fields }: CommandHelp) =>
+const positionalWords = ({ fields }: CommandHelp) =>
   Object.values(fields).flatMap(({ positional, choices }) => (positional && choices) || [])
 
-/** What follows a flag where only a few words may. */
+/** The choices of each flag. */
 const choicesOf = (commands: readonly CommandHelp[]) =>
   commands.flatMap((command) =>
     Object.entries(command.fields).flatMap(([name, field]) =>
@@ -30,7 +30,7 @@ const choicesOf = (commands: readonly CommandHelp[]) =>
     ),
   )
 
-/** The words that may come next, as a function of a shell; made from the command tables. Names and flags hold no blanks. */
+/** A shell function that completes the next word. Names and flags contain no spaces. */
 function bash(commands: readonly CommandHelp[]): string {
   const arms = (rows: [string, readonly string[]][]) =>
     rows.map(([pattern, words]) => `    ${JSON.stringify(pattern)}) words=${JSON.stringify(words.join(' '))} ;;`)
@@ -48,7 +48,7 @@ function bash(commands: readonly CommandHelp[]): string {
     '    case "$noun $verb" in',
     ...commands.map((command) => {
       const pattern = command.verb ? JSON.stringify(keyOf(command)) : `${JSON.stringify(`${command.noun} `)}*`
-      return `    ${pattern}) words="$words ${[...placesOf(command), ...flagsOf(command)].join(' ')}" ;;`
+      return `    ${pattern}) words="$words ${[...positionalWords(command), ...flagsOf(command)].join(' ')}" ;;`
     }),
     '    esac',
     '    case "$noun $verb $before" in',
@@ -57,7 +57,7 @@ function bash(commands: readonly CommandHelp[]): string {
     '  fi',
     '  COMPREPLY=($(compgen -W "$words" -- "$word"))',
     '}',
-    // where no word fits, the shell offers files
+    // without a matching word the shell offers files
     'complete -o default -F _yideng yideng',
     'type yideng >/dev/null 2>&1 || yideng() { npx yideng "$@"; }',
   ].join('\n')
@@ -89,7 +89,7 @@ function fish(commands: readonly CommandHelp[]): string {
               ),
             ]
           : []),
-        ...placesOf(command).map((word) => line(within, `-f -a ${word}`, word)),
+        ...positionalWords(command).map((word) => line(within, `-f -a ${word}`, word)),
         ...Object.entries(fields)
           .filter(([, { positional }]) => !positional)
           .map(([name, field]) => {
@@ -104,7 +104,7 @@ function fish(commands: readonly CommandHelp[]): string {
 export function completionScript(shell: Shell, commands: readonly CommandHelp[]): string {
   if (shell === 'fish') return fish(commands)
   if (shell === 'bash') return bash(commands)
-  // zsh runs the same function
+  // zsh runs the function of bash
   return [
     'whence compdef >/dev/null || { autoload -Uz compinit && compinit; }',
     'autoload -U +X bashcompinit && bashcompinit',

@@ -14,23 +14,23 @@ type AnyProblem =
   | ProblemIn<ReturnType<typeof parseUsername>>
   | PasswordProblem
 
-/** What each problem of a field means to an administrator; the value is personal data and is not repeated. */
+/** The messages for administrators. They never repeat the value, which is personal data. */
 const words: Record<AnyProblem, string> = {
   name_required: 'must be given',
-  name_malformed: 'has characters that cannot stand in a name: write it as on the document',
+  name_malformed: 'has characters that are not allowed in a name: write it as on the document',
   document_type_unknown: 'is not a known kind of document',
   document_number_required: 'must be given',
   document_number_malformed: 'has the wrong length or form for this kind of document',
   document_number_check_digit: 'has a wrong check digit: one character of it is mistyped',
-  document_number_birth_date: 'holds a date of birth that does not exist',
+  document_number_birth_date: 'contains a date of birth that does not exist',
   phone_malformed: 'must be a mobile number, such as 13800138000 or +85251234567',
   username_malformed:
     'must be 4 to 32 letters, digits, dots, underscores or hyphens, begin with a letter, and not look like a number',
   password_too_short: 'is too short: at least 8 characters',
   password_too_long: 'is too long: at most 128 characters',
-  password_common: 'is one that many people use, and easily guessed',
-  password_breached: 'was stolen somewhere and is on the list of breached passwords',
-  password_personal: 'holds the name, phone, username or document number of the person',
+  password_common: 'is a common password, and easy to guess',
+  password_breached: 'is on the list of breached passwords',
+  password_personal: 'contains the name, phone, username or document number of the person',
 }
 
 export interface PersonInput {
@@ -42,7 +42,7 @@ export interface PersonInput {
   'document-type': string
 }
 
-/** Reads the fields whole, so that every problem is told at once; the rules are those of registration. */
+/** Reads all fields by the rules of registration, and reports every problem at once. */
 export async function readOpening(
   input: PersonInput,
   today: Date,

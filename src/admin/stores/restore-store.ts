@@ -15,7 +15,7 @@ import { checkBackup } from './backup-file.ts'
 import { changesIn, headOf, noChanges, note, type ChangesSince } from './restore-changes.ts'
 import { transfer, withSource } from './store-transfer.ts'
 
-/** What of the backup is to count again although it was ended since; what is not said to be kept is kept away. */
+/** The later changes to undo: true makes the state of the backup valid again. */
 export interface Choices {
   administrators: boolean
   locks: boolean
@@ -24,20 +24,20 @@ export interface Choices {
 
 export interface Restored {
   copied: Record<string, Content>
-  /** Milliseconds since 1970 UTC; of the newest entry of the backup's audit trail, 0 where it has none. */
+  /** Milliseconds since 1970 UTC: the newest audit entry of the backup; 0 where it has none. */
   backupAt: number
-  /** Undefined: neither the store it replaces nor archives were named. */
+  /** Undefined where neither the old store nor archives were named. */
   since: ChangesSince | undefined
-  /** The newest checkpoint beside the store: how far the trail had come. */
+  /** The newest checkpoint next to the store: the entries that the backup lacks. */
   signed: { entries: number; at: number } | undefined
   choices: Choices
   done: { administrators: number; locked: number; mandates: number; organisations: number; clients: number }
 }
 
 /**
- * Fills an empty store from a backup. Every sign-in of before is over, and whatever a second administrator was to decide; what
- * was locked or ended since the backup stays so as far as it is known, unless it is chosen otherwise.
- * @param options.choose asked once it is known what changed and who administers in the backup
+ * Fills an empty store from a backup. It ends every older sign-in and every request for approval.
+ * Known locks and endings after the backup stay, unless `choose` undoes them.
+ * @param options.choose called with the known changes and the number of administrators in the backup
  * @throws CopyRefused
  */
 export async function restore(options: {
@@ -45,7 +45,7 @@ export async function restore(options: {
   settings: Settings
   clock: Clock
   actor: string
-  /** The store that the restored one replaces. */
+  /** The old store. */
   replaces?: string | undefined
   archives: readonly string[]
   choose(since: ChangesSince, administrators: number): Promise<Choices>
@@ -79,13 +79,13 @@ export async function restore(options: {
   return { copied, backupAt, since: known ? since : undefined, signed, choices, done }
 }
 
-/** Sign-ins of the store that is replaced would go on beside the restored accounts. */
+/** The sign-ins of the old store must not continue with the restored accounts. */
 async function artifactsMustBeEmpty(settings: Settings, clock: Clock): Promise<void> {
   if (settings.redisUrls) {
     const { openRedisArtifacts } = await import('../../storage/artifacts-redis.ts')
     const redis = await openRedisArtifacts(settings.redisUrls, clock, () => undefined)
     try {
-      // every house leaves this mark before anything else (storage/stores.ts)
+      // every server writes this mark first (storage/stores.ts)
       if ((await redis.get('house', 'owner')) !== undefined)
         throw new CopyRefused('the Redis still holds sign-ins: empty it first (redis-cli FLUSHALL)')
     } finally {
@@ -98,7 +98,7 @@ async function artifactsMustBeEmpty(settings: Settings, clock: Clock): Promise<v
   const sqlite = new DatabaseSync(file, { readOnly: true })
   try {
     const any = sqlite.prepare('SELECT 1 FROM artifacts LIMIT 1').get()
-    if (any) throw new CopyRefused(`${file} still holds sign-ins: put it aside first, with its -wal and -shm`)
+    if (any) throw new CopyRefused(`${file} still holds sign-ins: move it away first, with its -wal and -shm`)
   } finally {
     sqlite.close()
   }
@@ -138,7 +138,7 @@ async function administratorsIn(source: Database): Promise<number> {
   return many
 }
 
-/** Nothing restricted is written here, and the keys may be another's to bring. */
+/** An audit log that seals nothing: a restore writes no restricted part, and the keys may be missing. */
 const auditOf = (database: Database, clock: Clock) => {
   const cipher = {
     seal: () => {
@@ -153,7 +153,7 @@ const auditOf = (database: Database, clock: Clock) => {
 
 const atOnce = 500
 
-/** Runs a change for ids, some at a time; tells how many rows it changed. */
+/** Runs a change for ids in batches; returns the number of changed rows. */
 async function forAll(
   ids: Iterable<string>,
   change: (some: string[]) => Promise<{ numUpdatedRows: bigint }>,
@@ -165,14 +165,14 @@ async function forAll(
   return changed
 }
 
-/** Ends what must not come back, in the transaction that fills the store. */
+/** Applies the later changes, in the transaction that fills the store. */
 async function apply(
   target: DatabaseTransaction,
   since: ChangesSince,
   choices: Choices,
   now: number,
 ): Promise<Restored['done']> {
-  // what was approved may have been used since; sign-ins of before count no more, whatever an old token says
+  // an approval may have been used since the backup, and old tokens must not bring a sign-in back
   await endEverySignIn(target, now)
   await target
     .updateTable('approvals')

@@ -2,7 +2,7 @@ import { fileField } from './copying.ts'
 import { copying } from './copying.ts'
 import { type Outcome } from '../outcome.ts'
 import { restore } from './restore-store.ts'
-import { chooser, countsOf, notesOf } from './restore-words.ts'
+import { chooser, changesDocument, notesOf } from './restore-words.ts'
 import { command } from '../command.ts'
 
 export default command({
@@ -44,7 +44,7 @@ export default command({
       const { copied, since: _since, ...rest } = restored
       return {
         copied,
-        more: { ...rest, since: restored.since && countsOf(restored.since) },
+        more: { ...rest, since: restored.since && changesDocument(restored.since) },
         notes: notesOf(restored),
       }
     })

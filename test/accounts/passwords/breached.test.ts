@@ -71,7 +71,7 @@ it('a wrong file stops what would use it, in one sentence that names the setting
   const sentence = /^The setting YIDENG_BREACHED_PASSWORDS="\/nowhere\/pwned.txt" cannot be used: ENOENT.+\n$/
   expect([code, err]).toEqual([1, expect.stringMatching(sentence)])
   const { out } = await yideng('doctor', '--json')
-  expect(out).toContain('mend YIDENG_BREACHED_PASSWORDS')
+  expect(out).toContain('correct or unset YIDENG_BREACHED_PASSWORDS')
 })
 
 it('refuses a stolen password wherever one is chosen', async () => {
@@ -90,7 +90,7 @@ it('refuses a stolen password wherever one is chosen', async () => {
     line.yidengWith(`${password}\n`, 'person', 'create', ...zhangSan, '--password-stdin')
   expect(await create(stolen)).toMatchObject({
     code: 2,
-    err: expect.stringContaining('was stolen somewhere') as string,
+    err: expect.stringContaining('list of breached passwords') as string,
   })
   expect(await create(`${stolen}!`)).toMatchObject({ code: 0 })
 })

@@ -5,7 +5,7 @@ import { completionScript } from '../../../src/admin/completion/shell-scripts.ts
 
 const commands = await allCommands()
 
-/** What a real bash offers behind these words. */
+/** The words that a real bash offers after these. */
 function offered(...words: string[]): string[] {
   const script = `${completionScript('bash', commands)}
 COMP_WORDS=(yideng ${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length}; _yideng; printf '%s\\n' "\${COMPREPLY[@]}"`

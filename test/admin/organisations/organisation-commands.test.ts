@@ -47,7 +47,7 @@ describe('organisations on the command line', () => {
     })
   })
 
-  it('are not somebody else’s to open, nor of an unproven person', async () => {
+  it('cannot be opened by another person, nor by an unproven one', async () => {
     const line = commandLine()
     const { uscc, name } = await line.withServices((services) => openOrganisation(services))
     for (const level of [2, 3] as const) {
@@ -57,7 +57,7 @@ describe('organisations on the command line', () => {
     }
   })
 
-  it('are not found alike, whatever the id', async () => {
+  it('are not found under any unknown id', async () => {
     const line = commandLine()
     const person = await line.withServices((services) => openPerson(services))
     for (const verb of ['show', 'suspend', 'resume', 'mandates']) {
@@ -94,14 +94,14 @@ describe('the business register', () => {
       outcome: 'found',
       name: '好公司',
     })
-    // neither name nor document can be read in the file
+    // the store file has no readable name or document
     const row = await withServices((services) =>
       services.database.selectFrom('business_register').selectAll().executeTakeFirstOrThrow(),
     )
     expect(JSON.stringify(row)).not.toMatch(/好公司|11010519491231002X/)
   })
 
-  it('takes away with a new representative what the one before gave', async () => {
+  it('ends the mandates of the old representative with a new one', async () => {
     const { run, write, withServices } = importing([])
     const { id, uscc, name } = await withServices((services) => openOrganisation(services))
     write([`${uscc},${name},active,resident_id,11010519491231002X`])

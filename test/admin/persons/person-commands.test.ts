@@ -27,7 +27,7 @@ async function open({ yidengWith }: Line, changes?: Record<string, string>) {
   return JSON.parse(out) as { id: string; level: number }
 }
 
-it('opens an account at level 2 when the register does not know the person, and at 3 when an administrator vouches', async () => {
+it('opens an account at level 2 for an unknown person, and at 3 where an administrator vouches', async () => {
   const line = commandLine()
   expect(await open(line)).toMatchObject({ level: 2 })
   expect(await open(line, { username: 'lisi', level: '2' })).toMatchObject({ level: 2 })
@@ -44,7 +44,7 @@ it('opens an account at level 2 when the register does not know the person, and 
   expect(events[0]).toEqual({ event: 'person.created', actor: 'administrator:test' })
 })
 
-it('keeps a password that can be verified, and nothing readable', async () => {
+it('stores a password hash that verifies, and no plain text', async () => {
   const line = commandLine()
   const { id } = await open(line)
   const kept = await line.withServices(({ authenticators }) => authenticators.find(id, 'password'))
@@ -148,7 +148,7 @@ it('locks and unlocks', async () => {
   expect(await line.json('person', 'unlock', id)).toEqual({ id, status: 'active' })
 })
 
-it('makes a link for a new password that ends the one before, and tells where it was vouched for', async () => {
+it('makes a link for a new password, which ends the older link, and records the check at the counter', async () => {
   const line = commandLine({ environment: { YIDENG_ISSUER: 'https://login.example.gov.cn' } })
   const { id } = await open(line)
   const began = Date.now()
@@ -175,24 +175,24 @@ it('makes a link for a new password that ends the one before, and tells where it
   ])
 })
 
-it('keeps what the counter saw: a person with their document, a guardian’s consent, a consent taken back', async () => {
+it('records acts at the counter: a proof with the document, the consent of a guardian, its withdrawal', async () => {
   const line = commandLine({ clock: () => Date.UTC(2026, 10, 24) })
   const { id } = await open(line)
   const rival = await open(line, { username: 'lisi', level: '3' })
-  // the register is asked at the counter, too
+  // the counter asks the register too
   expect(await line.yideng('person', 'prove', id)).toMatchObject({ code: 1, err: expect.stringContaining('register') })
   await line.withServices((services) => registered(services, { id }))
   const seen = ['person', 'prove', id, '--both-present'] as const
   expect(await line.json(...seen)).toEqual({ id, level: 4, bound: 0, superseded: [rival.id] })
   expect(await line.json('person', 'show', id)).toMatchObject({ level: 4 })
   expect(await line.json('person', 'show', rival.id)).toMatchObject({ level: 2 })
-  // whoever loses the number is signed out everywhere, both are told, and who did it is kept
+  // the loser of the number is signed out everywhere, both are notified, and the actor is recorded
   const { ended, told, by } = await line.withServices(async ({ inbox, audit, persons }) => ({
     ended: (await persons.find(rival.id))?.endings.before,
     told: await Promise.all([rival.id, id].map(async (one) => (await inbox.list(one, 9)).map(({ kind }) => kind))),
     by: (await audit.ofPerson(rival.id, { events: ['person.superseded'], limit: 9 })).map(({ actor }) => actor),
   }))
-  expect(ended).toBe(Date.UTC(2026, 10, 24, 0, 0, 1)) // with whoever signed in in that very second
+  expect(ended).toBe(Date.UTC(2026, 10, 24, 0, 0, 1)) // including sign-ins in that second
   expect(told[0]).toContain('number-lost')
   expect(told[1]).toEqual(expect.arrayContaining(['number-won', 'face-verified']))
   expect(by).toEqual(['administrator:test'])
@@ -207,10 +207,7 @@ it('keeps what the counter saw: a person with their document, a guardian’s con
   expect(await line.json('person', 'withdraw-face', child.id)).toEqual({ id: child.id, erased: false })
   expect((await line.yideng('person', 'prove', 'nobody')).code).toBe(3)
 })
-it.each(['show', 'lock', 'unlock', 'reset-password'])(
-  'exits with 3 when %s is asked for a person who is not there',
-  async (verb) => {
-    const answer = await commandLine().yideng('person', verb, 'nobody')
-    expect(answer).toEqual({ code: 3, out: '', err: 'There is no person with the id "nobody".\n' })
-  },
-)
+it.each(['show', 'lock', 'unlock', 'reset-password'])('exits with 3 when %s names an unknown person', async (verb) => {
+  const answer = await commandLine().yideng('person', verb, 'nobody')
+  expect(answer).toEqual({ code: 3, out: '', err: 'There is no person with the id "nobody".\n' })
+})

@@ -1,6 +1,6 @@
 const weights = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2]
 
-/** A resident ID number with a right check digit (GB 11643), another one for each index up to 27,999. */
+/** A resident ID number with a valid check digit (GB 11643); a different one for each index up to 27,999. */
 export function residentNumber(index: number): string {
   const two = (value: number) => String(value).padStart(2, '0')
   const day = two(1 + (index % 28))

@@ -17,14 +17,14 @@ const made = command({
   run: async () => ({ ok: true, document: {} }),
 })
 
-it('takes what the command line sends, with the same defaults', () => {
+it('accepts the input of the command line, with the same defaults', () => {
   const input = { id: 'x', limit: 50, restricted: false }
   expect(readInput(made, { id: 'x' })).toEqual({ ok: true, input })
   expect(readInput(made, input)).toEqual({ ok: true, input })
 })
 
 it.each([{ to: '/etc/cron.d/x' }, { restricted: true }, { shape: false }])(
-  'takes nothing that is for the server itself, nor what it does not know: %j',
+  'refuses local and unknown fields: %j',
   (more) => {
     const [field] = Object.keys(more)
     const read = readInput(made, { id: 'x', ...more })
@@ -32,7 +32,7 @@ it.each([{ to: '/etc/cron.d/x' }, { restricted: true }, { shape: false }])(
   },
 )
 
-it('takes no text that could control the terminal of the administrator who decides, for any command', () => {
+it('refuses text that could control a terminal, for every command', () => {
   let asked = 0
   for (const one of commands) {
     for (const [name, { type, local, choices }] of Object.entries(one.fields)) {

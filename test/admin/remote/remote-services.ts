@@ -10,7 +10,7 @@ import { openPerson } from '../../setup/person.ts'
 import { temporaryDirectory } from '../../setup/temporary.ts'
 import { onTestFinished } from 'vitest'
 
-/** A house of the test's own, and administrators who work in it from afar, without a server between. */
+/** Services of this test, and remote administrators without a server between. */
 export async function openRemoteServices(clock: () => number = Date.now) {
   const directory = temporaryDirectory()
   const services = await openServices(
