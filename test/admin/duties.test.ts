@@ -145,7 +145,7 @@ it('a portal gets identity or phone without consent only by two administrators',
   expect(silent).toEqual([])
 })
 
-it('an administrator of a city cannot give a portal the subject identifiers of another city's portals', async () => {
+it('an administrator of a city cannot give a portal the subject identifiers of other cities', async () => {
   const { administrator, services } = await openRemoteServices()
   const { run } = await administrator('operator', '440300')
   const province = await administrator('operator', '440000')

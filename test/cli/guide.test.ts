@@ -58,7 +58,11 @@ it('asks again for the fields that the command refuses, and keeps the others', a
   )
   expect(code).toBe(0)
   expect(asked).toContain('  region "999999" is not a known region code')
-  expect(asked.match(/what people call|its region/g)).toEqual(['what people call', 'its region', 'its region'])
+  expect(asked.match(/the name of the portal|its region/g)).toEqual([
+    'the name of the portal',
+    'its region',
+    'its region',
+  ])
   expect(asked).toContain("'--name=门户' --region=440300 --redirect-uri=https://a.example/")
 })
 

@@ -35,7 +35,8 @@ const statuses: Record<FailureKind, number> = { invalid: 400, forbidden: 403, no
 
 /**
  * The administrators' API: one POST route for each command.
- * A caller needs an access token of the command line's client, with scope `admin`, bound to a key (DPoP, RFC 9449).
+ * A caller needs an access token with scope `admin`, of the client of the command line.
+ * The token is bound to a key (DPoP, RFC 9449).
  * Role and region are read again for every call. The body is JSON.
  * The answer is the parts of an `Outcome`, or a problem document (RFC 9457).
  */

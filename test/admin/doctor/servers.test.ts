@@ -67,11 +67,11 @@ describe.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis'))('doctor on Postgr
       Date.now,
       pino({ level: 'silent' }),
     )
-    expect([await claimRedis(artifacts, 'another house'), await claimRedis(artifacts, 'another house')]).toEqual([
+    expect([await claimRedis(artifacts, 'another system'), await claimRedis(artifacts, 'another system')]).toEqual([
       true,
       true,
     ])
-    expect(await claimRedis(artifacts, 'this house')).toBe(false)
+    expect(await claimRedis(artifacts, 'this system')).toBe(false)
     await artifacts.close()
     expect(await examine({ YIDENG_REDIS_URL: `redis://127.0.0.1:${durable}` })).toMatchObject([
       { state: 'fail', what: 'Redis', finding: 'another Yideng uses it' },
