@@ -1,8 +1,9 @@
+import { hourMs } from '../../config/time.ts'
 import type { Services } from '../../services.ts'
 import type { Finding } from './finding.ts'
 
 /** Deliveries end after about an hour: older ones mean that no server runs. */
-const overdueMs = 2 * 3_600_000
+const overdueMs = 2 * hourMs
 
 export async function logoutNotices({ database, clock }: Services): Promise<Finding> {
   const rows = await database
