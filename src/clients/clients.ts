@@ -55,7 +55,7 @@ export interface Clients {
 }
 
 /** A secret is 256 random bits, so a fast hash keeps it as safe as a slow one would. */
-export function hashSecret(secret: string): string {
+function hashSecret(secret: string): string {
   return hash('sha256', secret, 'base64url')
 }
 

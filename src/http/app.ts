@@ -115,6 +115,7 @@ export function createApp(deps: AppDeps): Koa {
 /**
  * What a process has ended must not go on in another one: first of all, what it keeps in memory is compared. Requests that
  * the kernel hands over together had all been sent before the first of them is looked at, so once is enough for them.
+ * @internal
  */
 export function renewed(artifacts: Pick<Artifacts, 'renew'>): Middleware {
   let done = false

@@ -40,7 +40,7 @@ export async function start(wiring: Wiring, environment: Record<string, string |
   }
 }
 
-/** The server's log: JSON lines in which nothing from outside can steer the terminal they are read on. */
+/** The server's log: JSON lines in which nothing from outside can steer the terminal they are read on. @internal */
 export function createLog(
   level: Settings['logLevel'],
   fields?: Tracing['logFields'],

@@ -16,7 +16,7 @@ import type { Resources } from './resources.ts'
 
 const accessTokenType = 'urn:ietf:params:oauth:token-type:access_token'
 /** Type of `authorization_details` (RFC 9396): a mandate, and in which of its matters. */
-export const mandateType = 'urn:yideng:mandate'
+const mandateType = 'urn:yideng:mandate'
 
 const params = z.object({
   subject_token: z.string().min(1),

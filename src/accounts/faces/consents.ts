@@ -6,11 +6,11 @@ import { parseDocument } from '../identifiers/documents.ts'
 import type { Actor, NaturalPerson, NaturalPersons } from '../natural-persons.ts'
 import type { Notifier } from '../notices.ts'
 
-/** The text people agree to before the first capture (views/face/consent.eta); raise it with the text. */
+/** The text people agree to before the first capture (views/face/consent.eta); raise it with the text. @internal */
 export const faceNoticeVersion = '2026-11'
 
 /** Under this age a guardian agrees (Personal Information Protection Law, art. 31). */
-export const ageOfConsent = 14
+const ageOfConsent = 14
 const adult = 18
 
 export interface FaceConsent {

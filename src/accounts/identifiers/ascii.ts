@@ -1,5 +1,5 @@
 /** Nothing a person types into an identifier's field is longer, in UTF-16 units. */
-export const longestInput = 64
+const longestInput = 64
 
 /**
  * Full-width and other compatibility forms become the ASCII characters they stand for (NFKC, UAX #15). What is then still

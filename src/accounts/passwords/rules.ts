@@ -26,7 +26,7 @@ export async function newPasswordProblem(expected: {
   return (await expected.breached.has(preparePassword(expected.password))) ? 'password_breached' : undefined
 }
 
-/** `checkPassword` with the lists of common passwords (DESIGN 2.5). */
+/** `checkPassword` with the lists of common passwords (DESIGN 2.5). @internal */
 export function passwordProblem(expected: {
   password: string
   personal: readonly string[]
@@ -39,6 +39,7 @@ export function passwordProblem(expected: {
  * or one with the person's own data in it. No rule about kinds of characters (NIST SP 800-63B-4 section 3.1.1.2).
  * @param expected.personal name, username, phone and document number, as typed or normalised
  * @param expected.common asked about the prepared password
+ * @internal
  */
 export function checkPassword(expected: {
   password: string

@@ -46,12 +46,7 @@ export async function openRemoteServices(clock: () => number = Date.now) {
   return { services, administrator, portal, events }
 }
 
-export async function runAs(
-  services: Services,
-  administrator: Administrator,
-  name: string,
-  input: Input,
-): Promise<Outcome> {
+async function runAs(services: Services, administrator: Administrator, name: string, input: Input): Promise<Outcome> {
   const [noun = '', verb] = name.split(' ')
   const command = await findCommand({ noun, ...(verb === undefined ? {} : { verb }) })
   if (!command) throw new Error(`no command ${name}`)

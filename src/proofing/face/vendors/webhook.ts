@@ -32,11 +32,14 @@ interface Message {
 const mac = (secret: string, ...lines: string[]): string =>
   createHmac('sha256', secret).update(lines.join('\n')).digest('hex')
 
-/** HMAC-SHA256 in hexadecimal over a direction word, time, path and body, so that none is used for another. */
+/**
+ * HMAC-SHA256 in hexadecimal over a direction word, time, path and body, so that none is used for another.
+ * @internal
+ */
 export const signRequest = (secret: string, { timestamp, path, body }: Message): string =>
   mac(secret, 'request', timestamp, path, body)
 
-/** The same for the answer, and over the signature of the request: it answers that one and no other. */
+/** The same for the answer, and over the signature of the request: it answers that one and no other. @internal */
 export const signAnswer = (secret: string, { timestamp, path, body }: Message, requestSignature: string): string =>
   mac(secret, 'answer', timestamp, path, requestSignature, body)
 
