@@ -28,7 +28,7 @@ export interface Answer {
   body: string
 }
 
-export function ask(
+function ask(
   target: Target,
   method: string,
   path: string,

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
-import { nameOf, type About, type Command, type Described } from '../src/admin/command.ts'
-import { commands } from '../src/admin/commands.ts'
-import { agreements, duties, dutyOf, type Agreement, type Duty } from '../src/admin/duties.ts'
+import { nameOf, type Subject, type Command, type CommandHelp } from '../src/admin/command.ts'
+import { allCommands } from '../src/admin/commands.ts'
+import { agreements, type Agreement, type Duty } from '../src/admin/duties.ts'
 import { auditEvents } from '../src/audit/events.ts'
 import { sessionCommands } from '../src/cli/remote/session-commands.ts'
 import { everyFlag, exitCodes, meaningOf, typed, usageOf } from '../src/cli/help.ts'
@@ -15,8 +15,9 @@ import { refusals } from '../src/refusal/refusal.ts'
 import { liveThings, remedies, type LiveThing } from './revocation-matrix.ts'
 
 const home = new URL('../', import.meta.url)
+const commands = await allCommands()
 
-const made = (from: string) => `<!-- Made from ${from} by npm run docs: change those, not this page. -->`
+const made = (from: string) => `<!-- Made from ${from} by npm run docs: change the source, not this page. -->`
 const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll('\n', ' ')
 const code = (text: string) => (text === '' ? '' : `\`${text}\``)
 const row = (cells: readonly string[]) => `| ${cells.map(cell).join(' | ')} |`
@@ -27,35 +28,37 @@ const table = (head: readonly string[], rows: readonly (readonly string[])[]) =>
 ]
 const page = (lines: readonly string[]) => `${lines.join('\n')}\n`
 
-const reach: Record<About, string> = {
+const reach: Record<Subject, string> = {
   portal: 'for portals of the own region',
   organisation: 'for organisations registered in the own region',
   administrator: 'for the own region',
-  approval: 'for what lies in the own region',
-  rows: 'and shows what lies in the own region',
+  approval: 'for requests of the own region',
+  rows: 'and shows entries of the own region',
   system: 'of the province',
 }
-function fromAfar({ access, ...command }: Command): string {
+
+function remoteUse({ access }: Command): string {
   if ('local' in access) return `Not with \`--server\`: ${access.local}.`
-  const whose = `With \`--server\`: needs the role ${access.role}, ${reach[access.about]}.`
-  const duty = dutyOf(command)
-  return duty && whoAgrees(duty) !== 'nobody' ? `${whose} Who must agree: ${whoAgrees(duty)}.` : whose
+  const role = `With \`--server\`: needs the role ${access.role}, ${reach[access.about]}.`
+  return whoAgrees(access) === noOne ? role : `${role} Who must agree: ${whoAgrees(access)}.`
 }
 
-const whatFollows = ({ secret }: Duty) => (secret ? '; then it is given once more' : ', and it runs then')
+const noOne = 'no one'
+const afterwards = ({ secret }: Duty) => (secret ? '; then give the command again' : '; then it runs')
 
-/** Who besides the requester must agree to a command from afar, in words. */
+/** Who besides the requester must agree to a remote command, in words. */
 function whoAgrees(duty: Duty): string {
   const needed = new Set(duty.touches.map((touch): Agreement => agreements[touch]))
-  if (needed.has('second')) return `a second administrator${whatFollows(duty)}`
-  if (needed.has('peers')) return `a second administrator where it touches another one who approves${whatFollows(duty)}`
-  return duty.sometimes ? `a second administrator ${duty.sometimes.when}${whatFollows(duty)}` : 'nobody'
+  if (needed.has('second')) return `a second administrator${afterwards(duty)}`
+  if (needed.has('peers'))
+    return `a second administrator, where it touches another administrator who approves${afterwards(duty)}`
+  return duty.sometimes ? `a second administrator ${duty.sometimes.when}${afterwards(duty)}` : noOne
 }
 
 const touchedWords = ({ touches, sometimes }: Duty) =>
   [...touches, ...(sometimes ? [`${sometimes.touch} (${sometimes.when})`] : [])].join('; ')
 
-function commandSection(command: Described | Command): string[] {
+function commandSection(command: CommandHelp | Command): string[] {
   const fields = Object.entries(command.fields).map(([name, field]) => [code(typed(name, field)), meaningOf(field)])
   return [
     '',
@@ -67,7 +70,7 @@ function commandSection(command: Described | Command): string[] {
     usageOf(command),
     '```',
     ...(fields.length > 0 ? ['', ...table(['Flag', 'Meaning'], fields)] : []),
-    ...('access' in command ? ['', fromAfar(command)] : []),
+    ...('access' in command ? ['', remoteUse(command)] : []),
     '',
     'Example:',
     '',
@@ -85,10 +88,10 @@ function cliPage(): string {
     '',
     '# Command line',
     '',
-    '`npx yideng <noun> <verb> [ID] [--flags]` is how administrators look after Yideng. It opens the same store as the',
-    'server, by the same [settings](settings.md), and works while the server runs: the server sees a change within two',
-    'seconds. Answers go to standard output, errors to standard error. Secrets are never arguments. With `--server URL` the same',
-    'command runs at a server, by role and region: [operations.md](operations.md#administration-from-afar).',
+    'Administrators use `npx yideng <noun> <verb> [ID] [--flags]`. It opens the store of the server, with the same',
+    '[settings](settings.md). It works while the server runs: the server sees a change within two seconds. Answers go to',
+    'standard output, errors to standard error. Secrets are never arguments. With `--server URL` the command runs at a server,',
+    'by role and region: [operations.md](operations.md#remote-administration).',
     '',
     ...table(
       ['Every command has', 'Meaning'],
@@ -103,11 +106,14 @@ function cliPage(): string {
     '',
     '## Who must agree',
     '',
-    'With `--server`, what a command touches decides who must agree besides the one who gives it. On the server itself nobody is asked.',
+    'With `--server`, a command may need a second administrator. The things that it touches decide that. On the server itself no',
+    'second administrator is asked.',
     '',
     ...table(
       ['Command', 'It touches', 'Who must agree'],
-      Object.entries(duties).map(([name, duty]) => [code(name), touchedWords(duty), whoAgrees(duty)]),
+      commands.flatMap(({ access, ...command }) =>
+        'local' in access ? [] : [[code(nameOf(command)), touchedWords(access), whoAgrees(access)]],
+      ),
     ),
     ...nouns.flatMap((noun) => {
       const ofNoun = all.filter((command) => command.noun === noun)
@@ -122,8 +128,8 @@ function settingsPage(): string {
     '',
     '# Settings',
     '',
-    'Every setting is an environment variable; none has to be set. A wrong value stops the start with one sentence that',
-    'names the setting. `NODE_ENV=production` refuses what is unsafe.',
+    'Every setting is an environment variable; none is required. With a wrong value the server does not start, and one',
+    'sentence names the setting. `NODE_ENV=production` refuses unsafe values.',
     '',
     ...table(
       ['Setting', 'Default', 'Meaning'],
@@ -151,8 +157,7 @@ function errorsPage(): string {
     '',
     '# Errors',
     '',
-    'Every way in which Yideng says no to a person. The code stands in the log and in the audit trail, the words are what',
-    'people read in English.',
+    'Every refusal that a person can get. The code is in the log and in the audit log. The words are those of the English pages.',
     '',
     ...table(['Code', 'Status', 'Words'], rows),
   ])
@@ -164,7 +169,7 @@ function auditPage(): string {
     '',
     '# Audit events',
     '',
-    'What is written into the audit trail ([operations.md](operations.md) says how it is checked, exported and kept).',
+    'The events of the audit log. [operations.md](operations.md) describes how to check, export and archive it.',
     'As a security event token (RFC 8417) the type of an event is `urn:yideng:event:<event>`.',
     '',
     ...table(
@@ -177,7 +182,7 @@ function auditPage(): string {
 const matrixBegins = '<!-- revocation matrix: made from docs/revocation-matrix.ts by npm run docs -->'
 const matrixEnds = '<!-- end of the revocation matrix -->'
 
-/** What each remedy ends, as test/sessions/revocation-matrix.test.ts holds it. */
+/** The effect of each remedy; test/sessions/revocation-matrix.test.ts checks it. */
 function revocationMatrix(): string[] {
   const things = Object.keys(liveThings) as LiveThing[]
   const rows = Object.values(remedies).map(({ words, ends }) => [
@@ -187,7 +192,7 @@ function revocationMatrix(): string[] {
   return table(['Remedy', ...things.map((thing) => liveThings[thing])], rows)
 }
 
-/** A page of which only the part between the marks is made. */
+/** The page with a new part between the marks; the other text is written by hand. */
 function securityPage(): string {
   const text = readFileSync(new URL('docs/security.md', home), 'utf8')
   const [before = '', rest = ''] = text.split(matrixBegins)
@@ -197,13 +202,13 @@ function securityPage(): string {
 
 function triesPage(): string {
   return page([
-    '# Tries: whom they count for',
+    '# Tries: for whom they count',
     '',
     made('src/guards/counted-tries.ts'),
     '',
-    'All counted attempts that can make a client wait. A count for the *maker* limits only the network, browser, login or account',
-    'of the attempt. A count for the *target* also limits others who try the same account, number, name or portal. The third',
-    'column: how the owner goes on during that time. Numbers: [operations.md](operations.md#limits).',
+    'Every count that can delay a person. A count for the *maker* delays only the network, browser, login or account that',
+    'makes the tries. A count for the *target* also delays others who try the same account, number, name or portal. The third',
+    'column is the way of the owner during that time. Numbers: [operations.md](operations.md#limits).',
     '',
     ...table(
       ['What is counted', 'For', 'How the owner goes on', 'Shown by'],
@@ -226,17 +231,18 @@ function limitsPage(): string {
     '',
     '# Capacity limits',
     '',
-    'The limits of one caller at each endpoint. The server does not start with a route without a budget. Only the caller over its',
-    'limit gets 429 with `Retry-After`. A network is an IPv4 address, or the first 64, 56 and 48 bits of an IPv6 address. The',
-    'wider ones have 4 and 16 times the number. With `YIDENG_TRUST_PROXY` the address is the last one of `X-Forwarded-For`,',
-    'otherwise that of the connection. Waits that are counted over all processes double after each further breach.',
+    'The number of requests that one caller may make to each endpoint. The server does not start with a route without a budget.',
+    'Over a budget, the answer to this caller is 429 with `Retry-After`; other callers are not affected. A network is an IPv4',
+    'address, or the first 64, 56 and 48 bits of an IPv6 address. The wider networks have 4 and 16 times the number. With',
+    '`YIDENG_TRUST_PROXY` the address is the last one of `X-Forwarded-For`, else that of the connection. Waits that are counted',
+    'over all processes double when the caller comes back at once.',
     '',
     ...table(
       ['Budget', 'Limit'],
       Object.entries(budgets).map(([name, budget]) => [code(name), budgetText(budget)]),
     ),
     '',
-    'The longest matching path prefix applies; `/authorize` is also `/authorize/<id>`.',
+    'The longest matching path prefix counts: `/authorize` includes `/authorize/<id>`.',
     '',
     ...table(
       ['Endpoint', 'Budgets'],
@@ -245,14 +251,14 @@ function limitsPage(): string {
     '',
     '## What is stored',
     '',
-    `One parameter of an authorization request, pushed or not, has at most ${longestParameter} bytes, and all together`,
-    `${longestRequest}. Repeated acts of a stranger become sums in the audit log. The first act of a kind in a minute has its own`,
-    'entry. One more entry has the number of the others, and their most frequent addresses. Refused sign-ins and recoveries of',
-    'one account are summed by the hour. A crash loses the sums that were not written.',
+    `One parameter of an authorization request, pushed or not, has at most ${longestParameter} bytes, and all of them together`,
+    `${longestRequest}. Repeated acts of strangers are summed in the audit log. For each kind, the first act in a minute gets an`,
+    'entry. The others share one more entry, with their number and their most frequent addresses. Refused sign-ins and recoveries',
+    'of one account are summed by the hour. A crash loses the sums that were not written yet.',
   ])
 }
 
-/** The reference pages, by path from the root; a test holds the files equal to this. */
+/** The reference pages, by path from the root. A test compares them with the files. */
 export function generatedDocs(): Record<string, string> {
   return {
     'docs/cli.md': cliPage(),

@@ -33,4 +33,5 @@ export const remedies = {
   representation: { words: 'Mandate ended (what speaks for the represented)', ends: ['code', 'refresh', 'access'] },
 } as const satisfies Record<string, { words: string; ends: readonly LiveThing[] }>
 
+/** @internal */
 export type Remedy = keyof typeof remedies

@@ -4,9 +4,10 @@ import sharp from 'sharp'
 
 /** Photographs that ship with @vladmandic/face-api: six group pictures. */
 const folder = join(dirname(createRequire(import.meta.url).resolve('@vladmandic/face-api/package.json')), 'demo')
+/** @internal */
 export const photographs = [1, 2, 3, 4, 5, 6].map((number) => join(folder, `sample${number}.jpg`))
 
-/** As a camera takes them. */
+/** As a camera takes them. @internal */
 export const camera = { width: 640, height: 480 } as const
 
 /** Where somebody's face stands, in a photograph 1200 pixels wide. */

@@ -44,7 +44,7 @@ async function everyOne<T>(read: (limit: number, offset: number) => Promise<T[]>
 }
 
 /** All that is kept about a person, secrets left out; the shape is documented in docs/my-data.md. */
-export async function myData(deps: DataDeps, person: NaturalPerson) {
+async function myData(deps: DataDeps, person: NaturalPerson) {
   const { persons, authenticators, methodLocks, devices, sessions, consents, representations, inbox, audit } = deps
   const { id } = person
   const held = await representations.of(id)

@@ -48,7 +48,7 @@ const ofNoInterest: ReadonlySet<AuditEventName> = new Set<AuditEventName>([
   'organisation.resumed',
 ])
 
-/** Acts that are shown to the person they are about, each with its words under `history.<event>`. */
+/** Acts that are shown to the person they are about, each with its words under `history.<event>`. @internal */
 export const shownEvents = (Object.keys(auditEvents) as AuditEventName[]).filter(
   (event) => !/^(client|house|keys|audit|approval|store)\./.test(event) && !ofNoInterest.has(event),
 )

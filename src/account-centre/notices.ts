@@ -19,7 +19,7 @@ export interface NoticesDeps {
 const room = '/account/notices'
 const shown = 20
 
-/** Where one can do something about a notice. */
+/** Where one can do something about a notice. @internal */
 export const leads: Record<NoticeKind, string> = {
   'new-device': '/account/history?only=sign-ins',
   'authenticator-added': '/account/ways',

@@ -3,31 +3,32 @@ import type { Clock } from '../config/clock.ts'
 import type { Settings } from '../config/settings.ts'
 import type { Services } from '../services.ts'
 
-/** What an administrator works with. Settings and house are opened when a command first asks for them. */
+/** What a command works with. Settings and services are opened when a command first needs them. */
 export interface CommandContext {
   readonly clock: Clock
-  /** Who does it, for the audit trail: `administrator:<name>`. */
+  /** The administrator, for the audit log: `administrator:<name>`. */
   readonly actor: string
-  /** Who works from afar; undefined on the server itself. */
+  /** The remote administrator; undefined on the server itself. */
   readonly administrator: Administrator | undefined
-  /** Whether what lies in a region is shown to them; undefined: it belongs to the whole house. */
+  /** Whether the administrator may see objects of this region. Undefined: objects of the whole province. */
   sees(region: string | undefined): boolean
   /** @throws SettingsError */
   settings(): Promise<Settings>
   /** @throws SettingsError */
   services(): Promise<Services>
-  /** Shows how far a long command is, where somebody looks. */
+  /** Shows the progress of a long command on a terminal. */
   progress(done: number, total: number): void
-  /** Says what somebody has to do meanwhile. */
+  /** Tells the person at the terminal what to do while the command waits. */
   say(lines: readonly string[]): void
-  /** Asks whoever is at the terminal; no where there is none. */
+  /** Asks the person at the terminal; false where there is no terminal. */
   confirm(question: string): Promise<boolean>
-  /** Closes what was opened. */
+  /** Closes the services, if they were opened. */
   close(): Promise<void>
 }
 
 export type AdministratorContext = CommandContext & { administrator: Administrator }
 
+/** The context of a command on the server itself. */
 export function createCommandContext(options: {
   environment: Record<string, string | undefined>
   clock: Clock
@@ -35,7 +36,7 @@ export function createCommandContext(options: {
   progress?: CommandContext['progress']
   say?: CommandContext['say']
   confirm?: CommandContext['confirm']
-  /** Told where running servers could not be told of a change. */
+  /** Called where a change could not be published to the running servers. */
   publishFailed?: (error: unknown) => void
 }): CommandContext {
   const { environment, clock, actor } = options
@@ -44,7 +45,7 @@ export function createCommandContext(options: {
   let settings: Promise<Settings> | undefined
   let services: Promise<Services> | undefined
 
-  // loaded here and not above: help must not wait for a store
+  // loaded on first use: the help of commands must not wait for a store
   const readNow = async () => (await import('../config/settings.ts')).readSettings(environment)
   const openNow = async () =>
     (await import('../services.ts')).openServices(await context.settings(), clock, { publishFailed })
@@ -67,7 +68,7 @@ export function createCommandContext(options: {
   return context
 }
 
-/** The desk of an administrator who works from afar, in a server whose house is open. */
+/** The context of a remote administrator, on the open services of a server. */
 export function remoteContext(services: Services, administrator: Administrator): AdministratorContext {
   return {
     clock: services.clock,

@@ -1,15 +1,17 @@
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { flagOf, nameOf, type Described, type Field, type Input, type Problem } from '../admin/command.ts'
+import { flagOf, type Field, type Input } from '../admin/fields.ts'
+import { nameOf, type CommandHelp } from '../admin/command.ts'
+import type { Problem } from '../admin/outcome.ts'
 import { typed } from './help.ts'
 import { nearest } from './nearest.ts'
 
-const flagsOfAll = new Set(['--help', '-h', '--json'])
+const commonFlags = new Set(['--help', '-h', '--json'])
 
-/** The flags every command has, and what is left without them. `server` is empty where its value is missing. */
-export function readFlagsOfAll(argv: readonly string[]) {
+/** The flags of every command, and the other words. `server` is empty where its value is missing. */
+export function readCommonFlags(argv: readonly string[]) {
   const help = argv.includes('--help') || argv.includes('-h')
-  const words = argv.filter((word) => !flagsOfAll.has(word))
+  const words = argv.filter((word) => !commonFlags.has(word))
   let server: string | undefined
   const rest: string[] = []
   for (let at = 0; at < words.length; at += 1) {
@@ -21,18 +23,18 @@ export function readFlagsOfAll(argv: readonly string[]) {
   return { help, json: argv.includes('--json'), server, rest }
 }
 
-const takesNothing = ({ type }: Field) => type === 'boolean' || type === 'secret'
+const isSwitch = ({ type }: Field) => type === 'boolean' || type === 'secret'
 
-/** The input of a command, read from its arguments; a secret is `true` where standard input is to be read for it. */
+/** The input of a command, read from its arguments. A secret is `true` where the caller has to read it from standard input. */
 export function readArguments(
-  command: Described,
+  command: CommandHelp,
   rest: readonly string[],
 ): { ok: true; input: Input } | { ok: false; problems: Problem[] } {
   const fields = Object.entries(command.fields)
-  const places = fields.filter(([, field]) => field.positional)
+  const positional = fields.filter(([, field]) => field.positional)
   const flags = new Map(fields.filter(([, field]) => !field.positional).map((entry) => [flagOf(...entry), entry]))
   const options = Object.fromEntries(
-    Array.from(flags, ([flag, [, field]]) => [flag, { type: takesNothing(field) ? 'boolean' : 'string' } as const]),
+    Array.from(flags, ([flag, [, field]]) => [flag, { type: isSwitch(field) ? 'boolean' : 'string' } as const]),
   )
   const { tokens } = parseArgs({ args: [...rest], options, strict: false, allowPositionals: true, tokens: true })
 
@@ -46,12 +48,12 @@ export function readArguments(
   }
   let afterUnknown = false
   for (const token of tokens) {
-    // what follows an unknown flag was meant as its value; it may be a secret, so it is not repeated
-    const belongs = afterUnknown
+    // the word after an unknown flag is probably its value: it may be a secret, so no message repeats it
+    const isItsValue = afterUnknown
     afterUnknown = false
-    if (token.kind === 'positional' && !belongs) {
-      const place = places.find(([name]) => !(name in input))
-      if (place) take(...place, token.value)
+    if (token.kind === 'positional' && !isItsValue) {
+      const next = positional.find(([name]) => !(name in input))
+      if (next) take(...next, token.value)
       else problems.push({ message: `${JSON.stringify(token.value)} is one word too many for "${nameOf(command)}".` })
     }
     if (token.kind !== 'option') continue
@@ -68,9 +70,9 @@ export function readArguments(
     else take(name, field, token.value)
   }
 
-  for (const [name, { type, required, default: usual }] of fields) {
+  for (const [name, { type, required, default: byDefault }] of fields) {
     if (type === 'boolean') input[name] ??= false
-    if (usual !== undefined) input[name] ??= usual
+    if (byDefault !== undefined) input[name] ??= byDefault
     if (!required || type === 'secret' || name in input || problems.some(({ field }) => field === name)) continue
     problems.push({ field: name, message: 'is missing' })
   }
@@ -85,12 +87,12 @@ function faultOfFlag(
 ): string | undefined {
   const { value, inlineValue } = token
   if (givenBefore && field.type !== 'list') return 'is given twice'
-  if (takesNothing(field)) return value === undefined ? undefined : 'takes no value'
+  if (isSwitch(field)) return value === undefined ? undefined : 'takes no value'
   const missing = value === undefined || (!inlineValue && value.startsWith('-'))
   return missing ? `needs a value: ${typed(name, field)}` : undefined
 }
 
-function unknownFlag(typedFlag: string, command: Described, flags: string[]): string {
+function unknownFlag(typedFlag: string, command: CommandHelp, flags: string[]): string {
   const near = nearest(typedFlag.replace(/^-+/, ''), [...flags, 'help', 'json'])
   return `"${nameOf(command)}" has no flag ${typedFlag}.${near ? ` Did you mean --${near}?` : ''}`
 }

@@ -2,15 +2,15 @@ import { StringDecoder } from 'node:string_decoder'
 import type { ReadStream, WriteStream } from 'node:tty'
 import { visible } from '../text/visible.ts'
 
-/** Where a secret can come from. */
+/** The source of secrets and answers. */
 export interface Terminal {
   input: Pick<ReadStream, 'isTTY' | 'setRawMode' | 'on' | 'off' | 'pause' | 'resume'> & AsyncIterable<Buffer>
-  /** Questions go to standard error: standard output is for answers. */
+  /** Standard error: standard output is for the answer of the command. */
   prompt: Pick<WriteStream, 'write'>
 }
 
-/** Nobody types more, and a file given by mistake is not read whole. */
-const longestLine = 4096
+/** More than a person types. A large file, given by mistake, is not read to its end. */
+const maxLineLength = 4096
 
 /** One line of standard input, without its line break. */
 export async function readLine(input: AsyncIterable<Buffer>): Promise<string> {
@@ -19,13 +19,13 @@ export async function readLine(input: AsyncIterable<Buffer>): Promise<string> {
   for await (const chunk of input) {
     chunks.push(chunk)
     length += chunk.length
-    if (length > longestLine || chunk.includes('\n')) break
+    if (length > maxLineLength || chunk.includes('\n')) break
   }
   const [line = ''] = Buffer.concat(chunks).toString('utf8').split('\n')
   return line.replace(/\r$/, '')
 }
 
-/** Asks twice without echo; Ctrl-C and Ctrl-D give up. */
+/** Asks twice without echo. Ctrl-C and Ctrl-D cancel. */
 export async function askTwice(terminal: Terminal, what: string): Promise<{ secret: string } | { problem: string }> {
   const first = await ask(terminal, `${what}: `)
   const second = first && (await ask(terminal, `${what}, once more: `))
@@ -51,7 +51,7 @@ function ask({ input, prompt }: Terminal, question: string): Promise<string | un
         if (character === '\r' || character === '\n') return end(typed.join(''))
         if (character === '\u0003' || character === '\u0004') return end(undefined)
         if (character === '\u007f' || character === '\b') typed.pop()
-        else if (typed.length < longestLine) typed.push(character)
+        else if (typed.length < maxLineLength) typed.push(character)
       }
       return undefined
     }

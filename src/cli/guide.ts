@@ -1,16 +1,19 @@
 import { createInterface } from 'node:readline/promises'
-import { flagOf, type Command, type Field, type Outcome } from '../admin/command.ts'
+import { flagOf, type Field } from '../admin/fields.ts'
+import type { Command } from '../admin/command.ts'
+import type { Outcome } from '../admin/outcome.ts'
 import { readArguments } from './arguments.ts'
 import { visibleLines } from '../text/visible.ts'
 import type { Terminal } from './ask-secret.ts'
 
-/** A question's answer must not be longer; nobody types more. */
-const longest = 2000
+/** More than a person types. */
+const maxAnswerLength = 2000
 
 /**
- * Asks on the terminal for each field of a command that is not a secret, in the order of its help; an empty line takes the
- * default or leaves it out. `attempt` gives the command the arguments as they would have been typed; what it refuses is
- * asked again, the rest is kept. Gives the last answer, or undefined when it was given up.
+ * Asks on the terminal for the fields of a command, in the order of the help. Secrets and switches are not asked.
+ * An empty line takes the default, or leaves the field out.
+ * `attempt` runs the command with the answers as arguments. The fields that it refuses are asked again.
+ * @returns the last outcome; undefined when the person cancelled
  */
 export async function guide(
   command: Command,
@@ -27,12 +30,12 @@ export async function guide(
   const ask = async (question: string) => {
     say(question)
     const { value, done } = await answers.next()
-    return done ? undefined : value.trim().slice(0, longest)
+    return done ? undefined : value.trim().slice(0, maxAnswerLength)
   }
   const asked = Object.entries(command.fields).filter(([, { type }]) => type !== 'secret' && type !== 'boolean')
   const given = new Map<string, string[]>()
   try {
-    say(`${command.summary}. Empty: as usual, or left out. Ctrl-D: nothing is done.\n`)
+    say(`${command.summary}. Empty line: the default, or no value. Ctrl-D: cancel.\n`)
     for (;;) {
       for (const [name, field] of asked) {
         const words = given.get(name) ?? (await askField(command, name, field, ask, say))
@@ -45,7 +48,7 @@ export async function guide(
       const again = refused.some(({ field = '' }) => given.has(field))
       if (!again) {
         say(
-          `The same with flags:\n  npx yideng ${[command.noun, command.verb ?? '', ...words.map(quoted)].join(' ')}\n`,
+          `The same command with flags:\n  npx yideng ${[command.noun, command.verb ?? '', ...words.map(quoted)].join(' ')}\n`,
         )
         return outcome
       }
@@ -59,7 +62,7 @@ export async function guide(
   }
 }
 
-/** Asks until the answer can be used; a list until an empty line. */
+/** Asks until the answer is valid; for a list, until an empty line. */
 async function askField(
   command: Command,
   name: string,
@@ -69,9 +72,9 @@ async function askField(
 ): Promise<string[] | undefined> {
   const words: string[] = []
   const choices = field.choices ? ` (${field.choices.join(', ')})` : ''
-  const usual = field.default === undefined ? '' : ` [${field.default}]`
+  const byDefault = field.default === undefined ? '' : ` [${field.default}]`
   for (;;) {
-    const answer = await ask(`${name}: ${field.meaning}${choices}${usual}: `)
+    const answer = await ask(`${name}: ${field.meaning}${choices}${byDefault}: `)
     if (answer === undefined) return undefined
     if (answer === '') {
       if (!field.required || words.length > 0) return words

@@ -1,13 +1,13 @@
-/** The known word a mistyped one was probably meant to be, or undefined when none is near. */
+/** The known word that is probably meant by a mistyped one; undefined when none is near. */
 export function nearest(typed: string, known: readonly string[]): string | undefined {
   const begun = known.filter((word) => typed.length >= 3 && word.startsWith(typed))
   if (begun.length === 1) return begun[0]
-  const byDistance = known.map((word) => ({ word, away: distance(typed, word) })).sort((a, b) => a.away - b.away)
+  const byDistance = known.map((word) => ({ word, edits: distance(typed, word) })).sort((a, b) => a.edits - b.edits)
   const [first] = byDistance
-  return first && first.away <= Math.max(2, Math.floor(first.word.length / 3)) ? first.word : undefined
+  return first && first.edits <= Math.max(2, Math.floor(first.word.length / 3)) ? first.word : undefined
 }
 
-/** Edits (insert, delete, replace) from one word to the other: Levenshtein, one row at a time. */
+/** The Levenshtein distance of two words, computed row by row. */
 function distance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, index) => index)
   for (const [line, letter] of Array.from(from).entries()) {

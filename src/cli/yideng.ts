@@ -4,7 +4,7 @@ import { terminalText } from './layout.ts'
 import { visible } from '../text/visible.ts'
 import { run } from './run.ts'
 
-/** Who is at the keyboard; a container may run under a number that has no name. */
+/** The user of this process. In a container the user id may have no name. */
 function administrator(): string {
   try {
     return userInfo().username
@@ -19,12 +19,12 @@ const reasonOf = (error: unknown) => (error instanceof Error ? error.message : S
 // `npx yideng client list | head` closes the pipe early, and that is fine
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0)
-  // what was asked for may be done all the same, such as a secret that is shown once
+  // the command may be done all the same, for example with a secret that is shown only once
   say([`The answer could not be written: ${error.message}`])
   process.exit(1)
 })
 
-/** One line on standard error that is written over, where somebody looks at it. */
+/** A progress bar on standard error, where that is a terminal. */
 function progress(done: number, total: number): void {
   if (!process.stderr.isTTY || total === 0) return
   const width = 30
@@ -33,7 +33,7 @@ function progress(done: number, total: number): void {
   process.stderr.write(`\r[${'#'.repeat(full)}${' '.repeat(width - full)}] ${done} of ${total}${end}`)
 }
 
-/** Nobody is asked where an answer cannot be typed, nor where a program reads the answer. */
+/** False without a question where there is no terminal, or where a program reads the output. */
 async function confirm(question: string): Promise<boolean> {
   if (!process.stdin.isTTY || !process.stderr.isTTY || process.argv.includes('--json')) return false
   const { createInterface } = await import('node:readline/promises')
@@ -46,7 +46,9 @@ async function confirm(question: string): Promise<boolean> {
 }
 
 const publishFailed = (error: unknown) =>
-  say([`Done; but running servers could not be told at once (${reasonOf(error)}). They see it within 30 seconds.`])
+  say([
+    `Done, but the change could not be published to the running servers (${reasonOf(error)}). They see it within 30 seconds.`,
+  ])
 
 const context = createCommandContext({
   environment: process.env,

@@ -20,7 +20,7 @@ export const accountClosings = (deps: AccountClosingDeps): Job => ({
   run: () => closeDueAccounts(deps),
 })
 
-/** @returns the number of closed accounts */
+/** @returns the number of closed accounts @internal */
 export async function closeDueAccounts(deps: AccountClosingDeps): Promise<number> {
   let closed = 0
   for (const id of await deps.closing.due()) if (await close(deps, id)) closed += 1

@@ -12,12 +12,13 @@ const keyColumns: Readonly<Record<string, readonly string[]>> = {
   business_register: ['uscc'],
 }
 
+/** @internal */
 export const keyColumnsOf = (table: string) => keyColumns[table] ?? ['id']
 
 /** Entries of the audit trail never change: they are sealed under a key of their own. */
 const unchanging = new Set(['audit_events'])
 
-/** Where sealed values may stand: `table.column`. */
+/** Where sealed values may stand: `table.column`. @internal */
 export const sealable = Object.entries(columnMarks).flatMap(([table, marks]) =>
   unchanging.has(table)
     ? []

@@ -20,7 +20,7 @@ export function loadWords(viewsDir: string): (language: Language) => Translate {
   }
 }
 
-/** All words of one language, by `area.key`. */
+/** All words of one language, by `area.key`. @internal */
 export function readWords(viewsDir: string, language: Language): Map<string, string> {
   const folder = join(viewsDir, 'words', language)
   const areas = readdirSync(folder).filter((file) => file.endsWith('.json'))

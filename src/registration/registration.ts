@@ -23,7 +23,7 @@ import { newPasswordProblems } from '../login/new-password.ts'
 import type { RegisterMatches } from '../guards/register-matches.ts'
 
 /** The privacy notice people agree to; raise it with the text in views/register/privacy.eta. */
-export const noticeVersion = '2026-11'
+const noticeVersion = '2026-11'
 
 export interface RegistrationDeps {
   host: LoginQuestions

@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { nameOf } from '../../src/admin/command.ts'
-import { commands } from '../../src/admin/commands.ts'
+import { allCommands } from '../../src/admin/commands.ts'
 import { registrationFields } from '../../src/admin/clients/registration-fields.ts'
 import { readArguments } from '../../src/cli/arguments.ts'
 import { parseClientMetadata } from '../../src/clients/metadata.ts'
 
-/** The words of an example as a shell would split them, without redirections. */
+const commands = await allCommands()
+
+/** The words of an example, split like a shell does, without redirections. */
 const shellWords = (line: string) =>
   [...line.replace(/ [<>|].*$/, '').matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '')
 
@@ -17,18 +19,18 @@ describe.each(commands.map((command) => [nameOf(command), command] as const))('%
     expect(words.slice(0, own.length)).toEqual(own)
     const rest = words.slice(own.length).filter((word) => word !== '--json')
     const read = readArguments(command, rest)
-    // the files of an example are not there
+    // the files of an example do not exist
     const problems = read.ok ? [] : read.problems.filter(({ message }) => !message.endsWith('ENOENT'))
     expect(problems).toEqual([])
   })
 
-  it('says what it is without a full stop, and is there once', () => {
+  it('has a summary without a full stop, and is listed once', () => {
     expect(command.summary).toMatch(/^[a-z].*[^.]$/)
     expect(commands.filter((other) => nameOf(other) === name)).toHaveLength(1)
   })
 })
 
-describe('the choices of a registration are those of its rules', () => {
+describe('the choices of a registration are those of the metadata rules', () => {
   const chosen = Object.entries(registrationFields).flatMap(([name, field]) =>
     'choices' in field ? [[name, field] as const] : [],
   )

@@ -1,29 +1,30 @@
 import { expect, it } from 'vitest'
-import { commands } from '../../src/admin/commands.ts'
-import { nameOf, type Input } from '../../src/admin/command.ts'
-import { agreements, duties, type Duty } from '../../src/admin/duties.ts'
+import { allCommands } from '../../src/admin/commands.ts'
+import { nameOf } from '../../src/admin/command.ts'
+import type { Input } from '../../src/admin/fields.ts'
+import { agreements, type Duty } from '../../src/admin/duties.ts'
 import { residentId, password } from '../setup/people.ts'
 import { openPerson } from '../setup/person.ts'
 import { rivalOf } from '../setup/rival.ts'
 import { creditCode } from '../setup/organisation.ts'
 import { documentOf, openRemoteServices } from './remote/remote-services.ts'
 
+const commands = await allCommands()
+
 const waits = { ok: true, document: { state: 'waiting' }, fault: expect.any(String) as string }
 
 const mayNeedSecond = ({ touches, sometimes }: Duty) =>
   [...touches, ...(sometimes ? [sometimes.touch] : [])].some((touch) => agreements[touch] === 'second')
 
-it('has an entry for every command from afar, and none for another', () => {
-  const fromAfar = commands.filter(({ access }) => !('local' in access)).map(nameOf)
-  expect(Object.keys(duties).toSorted()).toEqual(fromAfar.toSorted())
-  const touched = new Set(Object.values(duties).flatMap(({ touches, sometimes }) => [...touches, sometimes?.touch]))
+const remote = commands.flatMap(({ access, ...command }) =>
+  'local' in access ? [] : [{ name: nameOf(command), fields: command.fields, access }],
+)
+
+it('asks a second administrator for these commands, and every remote command touches something', () => {
+  for (const { name, access } of remote) expect(access.touches.length, name).toBeGreaterThan(0)
+  const touched = new Set(remote.flatMap(({ access: { touches, sometimes } }) => [...touches, sometimes?.touch]))
   for (const touch of Object.keys(agreements)) expect(touched, touch).toContain(touch)
-  // what needs a second one, as a reader of this test expects it
-  expect(
-    Object.entries(duties)
-      .filter(([, duty]) => mayNeedSecond(duty))
-      .map(([name]) => name),
-  ).toEqual([
+  expect(remote.filter(({ access }) => mayNeedSecond(access)).map(({ name }) => name)).toEqual([
     'client create',
     'client update',
     'client delete',
@@ -37,15 +38,14 @@ it('has an entry for every command from afar, and none for another', () => {
   ])
 })
 
-it('a command that waits and is told a secret is given once more, for no request holds a secret', () => {
-  for (const command of commands) {
-    const duty = duties[nameOf(command)]
-    const hasSecret = Object.values(command.fields).some(({ type }) => type === 'secret')
-    if (duty && hasSecret && mayNeedSecond(duty)) expect(duty.secret, nameOf(command)).toBe(true)
+it('a command with a secret is given again after the approval, because a request stores no secret', () => {
+  for (const { name, fields, access } of remote) {
+    const hasSecret = Object.values(fields).some(({ type }) => type === 'secret')
+    if (hasSecret && mayNeedSecond(access)) expect(access.secret, name).toBe(true)
   }
 })
 
-it('one operator neither ends an administrator nor becomes a citizen by opening and proving accounts', async () => {
+it('one operator neither removes an administrator nor takes over a citizen by opening and proving accounts', async () => {
   const { administrator, services } = await openRemoteServices()
   const [operator, boss, second] = [
     await administrator('operator', '440000'),
@@ -60,7 +60,7 @@ it('one operator neither ends an administrator nor becomes a citizen by opening 
     })
     expect(await operator.run('person prove', { id: rival.id, 'both-present': true })).toMatchObject(waits)
     expect(await services.persons.find(id)).toMatchObject({ identityLevel: 3 })
-    // whoever would lose by it, though no id names them, does not bury the request either
+    // the account that would lose by it cannot refuse the request, although no id names it
     const request = (await services.approvals.list()).find(({ state }) => state === 'waiting')
     const decide = { id: request?.id ?? '' }
     if (id === boss.personId) {
@@ -79,7 +79,7 @@ const never = (): never => {
   throw new Error('no such account')
 }
 
-it('an account of level 3 is opened by two, and the second one never sees the password', async () => {
+it('an account of level 3 needs two administrators, and the second one never sees the password', async () => {
   const { administrator, services } = await openRemoteServices()
   const [operator, second] = [await administrator('operator', '440000'), await administrator('admin', '440000')]
   const input = {
@@ -103,20 +103,20 @@ it('an account of level 3 is opened by two, and the second one never sees the pa
   expect(await second.run('approval approve', { id: request?.id ?? '' })).toMatchObject({
     document: { state: 'approved' },
   })
-  // to the letter what was approved, the password too
+  // exactly the approved input, also the password
   expect(await operator.run('person create', { ...input, level: 3, password: `${password}x` })).toMatchObject(waits)
   expect(await operator.run('person create', { ...input, level: 3 })).toMatchObject({ document: { level: 3 } })
 })
 
 let portals = 0
-/** A portal of a city, each by another name. */
+/** A portal of a city, with a new name for each call. */
 const city = () => ({
   name: `深圳门户${(portals += 1)}`,
   region: '440300',
   'redirect-uri': ['https://www.sz.example/cb'],
 })
 
-it('a portal gets identity or phone without asking only by two', async () => {
+it('a portal gets identity or phone without consent only by two administrators', async () => {
   const { administrator, services } = await openRemoteServices()
   for (const region of ['440300', '440000']) {
     const [operator, second] = [await administrator('operator', region), await administrator('admin', region)]
@@ -124,7 +124,7 @@ it('a portal gets identity or phone without asking only by two', async () => {
       const input = { ...city(), scope, consent: 'implicit' }
       expect(await operator.run('client create', input), scope).toMatchObject(waits)
     }
-    // nor in two steps, in either order, by leaving a field as usual, or at a portal that gets it already
+    // the same holds in two steps, in either order, with default fields, and for a portal that has it already
     const created = documentOf(await operator.run('client create', { ...city(), scope: 'openid identity' }))
     const id = String(created['client_id'])
     expect(await operator.run('client update', { id, consent: 'implicit' })).toMatchObject(waits)
@@ -145,7 +145,7 @@ it('a portal gets identity or phone without asking only by two', async () => {
   expect(silent).toEqual([])
 })
 
-it('an administrator of a city registers no portal with the subjects of another city’s, however it gets them', async () => {
+it('an administrator of a city cannot give a portal the subject identifiers of other cities', async () => {
   const { administrator, services } = await openRemoteServices()
   const { run } = await administrator('operator', '440300')
   const province = await administrator('operator', '440000')
@@ -169,14 +169,14 @@ it('an administrator of a city registers no portal with the subjects of another 
       { 'redirect-uri': ['https://sz.example/cb', 'https://x.example/cb'], sector: 'https://sector.gz.example' },
       'sector',
     ],
-    // an app's own scheme has no host, which all such apps share
+    // custom schemes have no host, so all such apps would share one sector
     [{ 'redirect-uri': ['cn.sz.app:/cb'], type: 'native' }, 'redirect-uri'],
   ]
   for (const [take, field] of takes) {
     expect(await run('client create', { ...city(), ...take }), JSON.stringify(take)).toMatchObject(forbidden(field))
     expect(await run('client update', { id, ...take }), JSON.stringify(take)).toMatchObject(forbidden(field))
   }
-  // a host that another city's portal only comes back to, with a sector elsewhere, gives other subjects
+  // a redirect host of another city's portal with its own sector gives different identifiers
   expect(await run('client create', { ...city(), 'redirect-uri': ['https://a.gz.example/x'] })).toMatchObject({
     ok: true,
   })
@@ -184,7 +184,7 @@ it('an administrator of a city registers no portal with the subjects of another 
   expect((await services.clients.find(id))?.redirect_uris).toEqual(['https://own.sz.example/cb'])
 })
 
-it('an organisation that no register names is vouched for by two', async () => {
+it('an organisation that no register has needs two administrators', async () => {
   const { administrator, services } = await openRemoteServices()
   const operator = await administrator('operator', '440000')
   const representative = await openPerson(services)

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { isPeer } from '../../src/accounts/administrators.ts'
-import type { Input } from '../../src/admin/command.ts'
+import type { Input } from '../../src/admin/fields.ts'
 import { creditCode } from '../setup/organisation.ts'
 import { password } from '../setup/people.ts'
 import { openPerson } from '../setup/person.ts'
@@ -17,7 +17,7 @@ const never = (): never => {
 
 const pick = fc.nat(20)
 const scopes = ['openid', 'openid profile', 'openid identity', 'openid phone']
-/** What one administrator may try, alone. */
+/** The commands that one administrator may try alone. */
 const step = fc.record({
   name: fc.constantFrom(
     'person create',
@@ -53,7 +53,7 @@ const step = fc.record({
   consent: fc.constantFrom(undefined, 'ask', 'implicit'),
 })
 
-it('no single administrator, by any sequence of commands, ends a peer, moves a number, raises a level or lets a portal have an identity silently', async () => {
+it('one administrator alone cannot remove a peer, move a number, raise a level or open a silent portal', async () => {
   const { clock, forward } = handClock()
   const { administrator, services } = await openRemoteServices(clock)
   let serial = 0
@@ -73,7 +73,7 @@ it('no single administrator, by any sequence of commands, ends a peer, moves a n
     return { attacker, others, people, documents, portals: [] as string[] }
   }
 
-  /** The input of a command, made of what there is. */
+  /** An input for a command, from the existing objects. */
   function inputOf(
     { people, documents, portals }: Awaited<ReturnType<typeof scene>>,
     one: typeof step extends fc.Arbitrary<infer S> ? S : never,
@@ -163,7 +163,7 @@ it('no single administrator, by any sequence of commands, ends a peer, moves a n
     ),
     { numRuns: 120 },
   )
-  // the stories are no refusals only: each of these was done, and each of those waited
+  // the sequences are not only refusals: some commands ran, and some waited
   for (const done of ['person create done', 'person lock done', 'client create done', 'client update done']) {
     expect(seen.get(done) ?? 0, done).toBeGreaterThan(0)
   }

@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { askTwice, readLine, type Terminal } from '../../src/cli/ask-secret.ts'
 
-/** A terminal on which a person types, each time asked, the next of the given keys. */
+/** A terminal where a person types the next of the given keys for each question. */
 function typing(...answers: string[]) {
   const raw: boolean[] = []
   const input = Object.assign(new PassThrough(), { isTTY: true, setRawMode: (on: boolean) => raw.push(on) })
@@ -15,7 +15,7 @@ function typing(...answers: string[]) {
   return { terminal: { input, prompt: { write } } as unknown as Terminal, raw, shown: () => shown }
 }
 
-describe('a secret asked for on the terminal', () => {
+describe('a secret from the terminal', () => {
   it('is typed twice and never shown', async () => {
     const { terminal, raw, shown } = typing('geheim 密码\r', 'geheim 密码\r')
     expect(await askTwice(terminal, 'password')).toEqual({ secret: 'geheim 密码' })
@@ -37,7 +37,7 @@ describe('a secret asked for on the terminal', () => {
   })
 })
 
-describe('a secret on standard input', () => {
+describe('a secret from standard input', () => {
   it.each([
     ['one line', ['geheim\n'], 'geheim'],
     ['no line break', ['geheim'], 'geheim'],

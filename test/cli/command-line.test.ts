@@ -1,9 +1,11 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { commands } from '../../src/admin/commands.ts'
+import { allCommands } from '../../src/admin/commands.ts'
 import { nameOf } from '../../src/admin/command.ts'
 import { commandLine } from './in-process.ts'
+
+const commands = await allCommands()
 
 const create = ['client', 'create', '--name', '深圳市政务服务网', '--redirect-uri', 'https://www.sz.example/callback']
 
@@ -36,7 +38,7 @@ describe('help', () => {
   )
 })
 
-it('says its version', async () => {
+it('prints its version', async () => {
   const { out } = await commandLine().yideng('--version', '--json')
   expect(JSON.parse(out)).toEqual({ version: expect.stringMatching(/^\d+\.\d+\.\d+/), node: process.versions.node })
 })
@@ -75,7 +77,7 @@ describe('wrong usage', () => {
     expect(err).toMatch(/Help: npx yideng.* --help\n$/)
   })
 
-  it('never repeats what stands behind an unknown flag: it may be a secret', async () => {
+  it('never repeats the word after an unknown flag: it may be a secret', async () => {
     const { code, err } = await commandLine().yideng('person', 'create', '--password', 'geheim-geheim')
     expect(code).toBe(2)
     expect(err).toContain('Did you mean --password-stdin?')
@@ -107,7 +109,7 @@ it('takes --flag=value, and a JSON file with a byte order mark', async () => {
   expect(made).not.toHaveProperty('client_secret')
 })
 
-it('says that a setting is wrong in the sentence of the setting', async () => {
+it('reports a wrong setting with the sentence of the setting', async () => {
   const { yideng } = commandLine({ environment: { YIDENG_ISSUER: 'http://a.example/' } })
   const { code, err } = await yideng('client', 'list')
   expect(code).toBe(1)

@@ -4,35 +4,27 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
-import { commands } from '../../src/admin/commands.ts'
+import { commandList } from '../../src/admin/commands.ts'
 import { afterFile } from '../setup/after-file.ts'
 import { cannotRun } from '../setup/parts.ts'
 import { startRedis } from '../setup/redis.ts'
 import { makePostgres } from '../setup/stores.ts'
 import { temporaryDirectory } from '../setup/temporary.ts'
 import { commandLine } from './in-process.ts'
-
-interface Ended {
-  command: string
-  code: number
-  ms: number
-  out: string
-  err: string
-}
+import type { Ended, SetUp } from './run-every-command.ts'
 
 const program = fileURLToPath(new URL('run-every-command.ts', import.meta.url))
-/** After its last command a process has nothing to wait for, but for last words of a second (events.ts). */
-const mostToEndMs = 5000
+/** After its last command the process may only wait for one last event of a second (events.ts). */
+const maxEndMs = 5000
+const maxSilenceMs = 60_000
 
-/** Every command on a set-up, in one process, which is killed where it does not end by itself. */
-function runEvery(
-  environment: Record<string, string>,
-): Promise<{ answers: Ended[]; code: number | null; endMs: number }> {
-  const file = join(temporaryDirectory(), 'a-file')
+/** Runs every command on every set-up in one process. The process is killed where it does not end by itself. */
+function runEvery(setUps: SetUp[]): Promise<{ answers: Ended[]; code: number | null; endMs: number }> {
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program], {
-    env: { PATH: process.env['PATH'], TEST_FILE: file, ...environment },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { PATH: process.env['PATH'] },
+    stdio: ['pipe', 'pipe', 'inherit'],
   })
+  child.stdin.end(JSON.stringify(setUps))
   let text = ''
   let last = performance.now()
   let stuck: NodeJS.Timeout | undefined
@@ -40,7 +32,7 @@ function runEvery(
     text += chunk.toString()
     last = performance.now()
     clearTimeout(stuck)
-    stuck = setTimeout(() => child.kill('SIGKILL'), 30_000)
+    stuck = setTimeout(() => child.kill('SIGKILL'), maxSilenceMs)
   })
   return new Promise((resolve, reject) => {
     child.on('error', reject)
@@ -55,7 +47,7 @@ function runEvery(
   })
 }
 
-/** Whoever connects is never answered. */
+/** A port that accepts connections and never answers. */
 function silentPort(): Promise<number> {
   const sockets = new Set<{ destroy(): void }>()
   const server = createServer((socket) => {
@@ -74,97 +66,123 @@ function silentPort(): Promise<number> {
   })
 }
 
-async function ofOthers(databaseUrl?: string): Promise<Record<string, string>> {
+/** A store with the keys of another one. */
+async function otherKeys(databaseUrl?: string): Promise<Record<string, string>> {
   const environment = databaseUrl === undefined ? {} : { YIDENG_DATABASE_URL: databaseUrl }
   const line = commandLine({ environment })
   await line.json('client', 'list')
   return { ...line.environment, YIDENG_KEYS_DIR: commandLine().environment['YIDENG_KEYS_DIR'] ?? '' }
 }
 
-const usual = () => commandLine().environment
+const standard = () => commandLine().environment
 const postgresAt = (port: number) => `postgres://a:b@127.0.0.1:${port}/c`
 const needsServers = cannotRun('PostgreSQL') || cannotRun('Redis')
 
-const setUps: { name: string; fails: boolean; skip?: boolean; make(): Promise<Record<string, string>> }[] = [
-  { name: 'nothing is wrong', fails: false, make: async () => usual() },
-  { name: 'keys of another SQLite store', fails: true, make: () => ofOthers() },
+interface Case {
+  name: string
+  /** Whether the commands that open a store must fail. */
+  fails: boolean
+  skip?: boolean
+  atOnce?: number
+  make(): Promise<Record<string, string>>
+}
+
+const cases: Case[] = [
+  { name: 'nothing is wrong', fails: false, make: async () => standard() },
+  { name: 'keys of another SQLite store', fails: true, make: () => otherKeys() },
   {
     name: 'keys of another PostgreSQL store',
     fails: true,
     skip: needsServers,
-    make: async () => ofOthers(await makePostgres()),
+    make: async () => otherKeys(await makePostgres()),
   },
   {
     name: 'keys of another PostgreSQL store, with Redis',
     fails: true,
     skip: needsServers,
     make: async () => ({
-      ...(await ofOthers(await makePostgres())),
+      ...(await otherKeys(await makePostgres())),
       YIDENG_REDIS_URL: `redis://127.0.0.1:${await startRedis()}`,
     }),
   },
-  { name: 'Redis away', fails: false, make: async () => ({ ...usual(), YIDENG_REDIS_URL: 'redis://127.0.0.1:9' }) },
   {
-    name: 'Redis silent',
+    name: 'Redis is unavailable',
     fails: false,
-    make: async () => ({ ...usual(), YIDENG_REDIS_URL: `redis://127.0.0.1:${await silentPort()}`, TEST_AT_ONCE: '12' }),
+    make: async () => ({ ...standard(), YIDENG_REDIS_URL: 'redis://127.0.0.1:9' }),
   },
-  { name: 'PostgreSQL away', fails: true, make: async () => ({ ...usual(), YIDENG_DATABASE_URL: postgresAt(9) }) },
   {
-    name: 'PostgreSQL silent',
+    name: 'Redis is silent',
+    fails: false,
+    atOnce: 12,
+    make: async () => ({ ...standard(), YIDENG_REDIS_URL: `redis://127.0.0.1:${await silentPort()}` }),
+  },
+  {
+    name: 'PostgreSQL is unavailable',
     fails: true,
-    make: async () => ({ ...usual(), YIDENG_DATABASE_URL: postgresAt(await silentPort()), TEST_AT_ONCE: '80' }),
+    make: async () => ({ ...standard(), YIDENG_DATABASE_URL: postgresAt(9) }),
   },
   {
-    name: 'a data.json that is none',
+    name: 'PostgreSQL is silent',
+    fails: true,
+    atOnce: 80,
+    make: async () => ({ ...standard(), YIDENG_DATABASE_URL: postgresAt(await silentPort()) }),
+  },
+  {
+    name: 'data.json is not JSON',
     fails: true,
     make: async () => {
-      const environment = usual()
+      const environment = standard()
       writeFileSync(join(environment['YIDENG_KEYS_DIR'] ?? '', 'data.json'), 'no JSON', { mode: 0o600 })
       return environment
     },
   },
   {
-    name: 'a store that is none',
+    name: 'the store is not a SQLite file',
     fails: true,
     make: async () => {
-      const environment = usual()
+      const environment = standard()
       mkdirSync(environment['YIDENG_DATA_DIR'] ?? '')
       writeFileSync(join(environment['YIDENG_DATA_DIR'] ?? '', 'yideng.sqlite'), 'no store '.repeat(1000))
       return environment
     },
   },
   {
-    name: 'a data directory that is a file',
+    name: 'the data directory is a file',
     fails: true,
     make: async () => {
-      const environment = usual()
+      const environment = standard()
       writeFileSync(environment['YIDENG_DATA_DIR'] ?? '', '')
       return environment
     },
   },
 ]
 
-/** Those that open no store, or say of themselves what is wrong with it. */
-const opensNothing = /^(completion|doctor|client check|keys export|backup|restore)/
+/** Commands that open no store, or report its fault themselves. */
+const opensNoStore = /^(completion|doctor|client check|keys export|backup|restore)/
 
-for (const { name, fails, skip, make } of setUps) {
-  it.skipIf(skip === true)(`every command ends, with one sentence: ${name}`, { timeout: 300_000 }, async () => {
-    const { answers, code, endMs } = await runEvery(await make())
-    expect(answers.map(({ command }) => command).toSorted()).toHaveLength(commands.length)
-    expect({ code, inTime: endMs < mostToEndMs }, `${endMs} ms after its last command`).toEqual({
-      code: 0,
-      inTime: true,
-    })
-    for (const answer of answers) {
-      const { command, err, ms } = answer
-      expect(ms, command).toBeLessThan(20_000)
-      expect([0, 1, 2, 3], command).toContain(answer.code)
-      // a stack, or nothing at all, is no sentence
-      expect(err, command).not.toMatch(/\n\s+at /)
-      if (answer.code !== 0) expect(err, command).toMatch(/\S/)
-      if (fails && !opensNothing.test(command)) expect(answer.code, `${command}: ${answer.out}`).not.toBe(0)
-      if (answer.code === 1) expect(err.trim().split('\n').length, `${command}: ${err}`).toBeLessThanOrEqual(2)
+/** One test: the directories of the set-ups are removed when a test ends. */
+it('every command ends with one sentence, on every set-up, and leaves nothing open', { timeout: 300_000 }, async () => {
+  const setUps: SetUp[] = []
+  for (const { name, atOnce = 1, skip, make } of cases) {
+    if (skip) continue
+    setUps.push({ name, atOnce, file: join(temporaryDirectory(), 'a-file'), environment: await make() })
+  }
+  const { answers, code: exitCode, endMs } = await runEvery(setUps)
+  for (const { name, fails, skip } of cases) {
+    if (skip) continue
+    const own = answers.filter(({ setUp }) => setUp === name)
+    expect(own, name).toHaveLength(commandList.length)
+    for (const { command, code, ms, out, err } of own) {
+      const what = `${name}: ${command}: ${out}${err}`
+      expect(ms, what).toBeLessThan(20_000)
+      expect([0, 1, 2, 3], what).toContain(code)
+      // neither a stack nor silence
+      expect(err, what).not.toMatch(/\n\s+at /)
+      if (code !== 0) expect(err, what).toMatch(/\S/)
+      if (fails && !opensNoStore.test(command)) expect(code, what).not.toBe(0)
+      if (code === 1) expect(err.trim().split('\n').length, what).toBeLessThanOrEqual(2)
     }
-  })
-}
+  }
+  const ended = { exitCode, inTime: endMs < maxEndMs }
+  expect(ended, `${endMs} ms after its last command`).toEqual({ exitCode: 0, inTime: true })
+})

@@ -6,7 +6,7 @@ import type { Terminal } from '../../src/cli/ask-secret.ts'
 import { run } from '../../src/cli/run.ts'
 import { temporaryDirectory } from '../setup/temporary.ts'
 
-/** Somebody at a terminal who types these lines as they are asked. */
+/** A person at a terminal who types these lines as answers. */
 async function typing(argv: string[], ...answers: string[]) {
   const directory = temporaryDirectory()
   const environment = { YIDENG_DATA_DIR: join(directory, 'data'), YIDENG_KEYS_DIR: join(directory, 'keys') }
@@ -34,7 +34,7 @@ async function typing(argv: string[], ...answers: string[]) {
   return { code, asked, out, err }
 }
 
-it('asks for a portal field by field, again where the answer cannot be used, and says it with flags', async () => {
+it('asks for a portal field by field, again after an invalid answer, and shows the flags', async () => {
   const fields = ['', '深圳市政务服务网', '', '440300', '', 'website', 'web', '', 'https://www.sz.example/cb', '']
   const { code, asked, out } = await typing(['client', 'create'], ...fields, ...Array.from({ length: 20 }, () => ''))
   expect(code).toBe(0)
@@ -46,7 +46,7 @@ it('asks for a portal field by field, again where the answer cannot be used, and
   expect(out).toMatch(/client_secret +[\w-]{43}/)
 })
 
-it('asks again for what the command itself refuses, and keeps the rest', async () => {
+it('asks again for the fields that the command refuses, and keeps the others', async () => {
   const fields = ['门户', '', '999999', '', '', '', '']
   const { code, asked } = await typing(
     ['client', 'create'],
@@ -58,11 +58,15 @@ it('asks again for what the command itself refuses, and keeps the rest', async (
   )
   expect(code).toBe(0)
   expect(asked).toContain('  region "999999" is not a known region code')
-  expect(asked.match(/what people call|its region/g)).toEqual(['what people call', 'its region', 'its region'])
+  expect(asked.match(/the name of the portal|its region/g)).toEqual([
+    'the name of the portal',
+    'its region',
+    'its region',
+  ])
   expect(asked).toContain("'--name=门户' --region=440300 --redirect-uri=https://a.example/")
 })
 
-it('does nothing when it is given up', async () => {
+it('does nothing when the person cancels', async () => {
   const { code, err } = await typing(['client', 'create'], 'a')
   expect([code, err]).toEqual([1, 'Nothing was done.\n'])
 })

@@ -6,7 +6,10 @@ import { run } from '../../src/cli/run.ts'
 import { laySigningKeys } from '../setup/signing-keys.ts'
 import { temporaryDirectory } from '../setup/temporary.ts'
 
-/** A person for `person create`, but for the password. */
+/** An issuer that no server answers: fetch refuses port 1. `doctor` fails where another Yideng answers at its issuer. */
+export const unansweredIssuer = { YIDENG_ISSUER: 'http://localhost:1' }
+
+/** A person for `person create`, without the password. */
 export const zhangSan = '--name 张三 --id-number 11010519491231002X --phone 13800138000 --username zhangsan'.split(' ')
 
 export interface Answer {
@@ -18,11 +21,11 @@ export interface Answer {
 export interface Options {
   clock?: () => number
   environment?: Record<string, string>
-  /** Nothing is there yet, so that signing keys of its own are made. */
+  /** An empty directory, so that new signing keys are made. */
   empty?: boolean
 }
 
-/** A Yideng of the test's own, and its command line without the cost of a process for each command. */
+/** A store of this test, and a command line in this process: cheaper than a process for each command. */
 export function commandLine(options: Options = {}) {
   const directory = temporaryDirectory()
   const environment: Record<string, string> = {
@@ -56,14 +59,14 @@ export function commandLine(options: Options = {}) {
 
   const yideng = (...argv: string[]) => yidengWith('', ...argv)
 
-  /** Runs with --json and gives the document; a failure throws what was said. */
+  /** Runs with --json and returns the document. @throws Error with the message of a failure */
   async function json<T = Record<string, unknown>>(...argv: string[]): Promise<T> {
     const { code, out, err } = await yideng(...argv, '--json')
     if (code !== 0) throw new Error(`exit ${code}: ${err}`)
     return JSON.parse(out) as T
   }
 
-  /** The house behind it, for what the command line does not show. */
+  /** The services, for state that the command line does not show. */
   async function withServices<T>(
     look: (services: Awaited<ReturnType<ReturnType<typeof createCommandContext>['services']>>) => Promise<T>,
   ) {

@@ -12,7 +12,7 @@ it.each([
   ['', 0],
 ])('%j takes %i columns of a terminal', (text, width) => expect(widthOf(text)).toBe(width))
 
-it('puts columns under each other, Chinese or not', () => {
+it('aligns columns, also with Chinese text', () => {
   const rows = [
     ['深圳市', 440300, 'active'],
     ['Foshan', null, 'suspended'],
@@ -23,7 +23,7 @@ it('puts columns under each other, Chinese or not', () => {
   expect(lines).toEqual(['NAME    REGION  STATUS', '深圳市  440300  active', 'Foshan  -       suspended'])
 })
 
-it('shows a document field by field, a list one entry a line', () => {
+it('shows a document field by field, and a list with one line for each entry', () => {
   const lines = recordLines({
     name: '深圳',
     redirect_uris: ['https://a.example', 'https://b.example'],

@@ -5,7 +5,7 @@ import { commandLine, zhangSan } from './in-process.ts'
 
 const program = fileURLToPath(new URL('../../bin/yideng.mjs', import.meta.url))
 
-/** The real program in a process of its own. */
+/** The real program in a separate process. */
 function yideng(environment: Record<string, string>, argv: string[], stdin = '') {
   const child = spawn(process.execPath, [program, ...argv], { env: { PATH: process.env['PATH'], ...environment } })
   const answer = { out: '', err: '' }
@@ -74,7 +74,7 @@ describe('npx yideng', () => {
     expect(JSON.parse(made.out)).toEqual({ id: expect.stringMatching(/^[0-9a-f-]{36}$/), level: 3 })
   })
 
-  it('does not need a store to explain itself', async () => {
+  it('shows its help without a store', async () => {
     const answer = await yideng({ YIDENG_DATA_DIR: '/dev/null/none' }, ['--help'])
     expect(answer).toMatchObject({ code: 0, err: '' })
   })

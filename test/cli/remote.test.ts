@@ -11,7 +11,7 @@ import { commandLine } from './in-process.ts'
 
 const program = fileURLToPath(new URL('../../bin/yideng.mjs', import.meta.url))
 
-/** The real program; whoever administers types the code it shows. */
+/** The real program; the administrator types its code in a browser. */
 function letIn(environment: Record<string, string>, admin: TestAdministrator, argv: string[]) {
   const child = spawn(process.execPath, [program, ...argv], { env: { PATH: process.env['PATH'], ...environment } })
   const answer = { out: '', err: '' }
@@ -39,7 +39,7 @@ it('runs the same commands at a server, after one sign-in, until the role ends',
   const create = ['client', 'create', '--name', '深圳市政务服务网', '--region', '440300']
   const redirect = ['--redirect-uri', 'https://www.sz.example/callback']
 
-  // what is for the server itself says so before anybody signs in
+  // a local command is refused before a sign-in
   const local = await far.yideng('migrate', ...there)
   expect(local).toMatchObject({ code: 1, out: '' })
   expect(local.err).toContain('"migrate" is for the server itself')
@@ -88,7 +88,7 @@ it('runs the same commands at a server, after one sign-in, until the role ends',
   const waits = await far.yideng('client', 'delete', String(id), ...there)
   expect(waits).toMatchObject({ code: 1, err: expect.stringContaining('second administrator') })
   const request = /Request (\w+)\./.exec(waits.out)?.[1] ?? ''
-  // whoever works on the server itself may decide as well
+  // an administrator on the server itself may decide too
   expect(await near.yideng('approval', 'approve', request)).toMatchObject({ code: 0 })
   expect(await near.yideng('client', 'show', String(id))).toMatchObject({ code: 3 })
 
@@ -112,7 +112,7 @@ it.each([
   expect(answer.err).toContain(message)
 })
 
-it('needs a server to sign in to, and says when there is none', async () => {
+it('needs a server to sign in, and reports a missing one', async () => {
   const { yideng } = commandLine()
   expect(await yideng('login')).toMatchObject({ code: 2, err: expect.stringContaining('--server is missing') })
   const nobody = await yideng('client', 'list', '--server', 'http://localhost:9')

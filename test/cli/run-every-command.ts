@@ -1,24 +1,48 @@
 import { Readable } from 'node:stream'
-import { nameOf } from '../../src/admin/command.ts'
-import { commands } from '../../src/admin/commands.ts'
+import { text } from 'node:stream/consumers'
+import { nameOf, type Command } from '../../src/admin/command.ts'
 import { createCommandContext } from '../../src/admin/command-context.ts'
+import { allCommands } from '../../src/admin/commands.ts'
 import type { Terminal } from '../../src/cli/ask-secret.ts'
 import { run } from '../../src/cli/run.ts'
 
-/** A process that runs every command on the set-up of its environment, says how each ended, and then has to end by itself. */
-const environment = process.env
-const atOnce = Number(environment['TEST_AT_ONCE'] ?? 1)
-const file = environment['TEST_FILE'] ?? ''
+/**
+ * A process that runs every command on several set-ups and prints how each ended.
+ * After that it must end by itself: no command may leave a connection, a timer or a lock open.
+ */
+export interface SetUp {
+  name: string
+  environment: Record<string, string>
+  /** A path that does not exist, for the arguments that name a file. */
+  file: string
+  /** Commands at once. More than one where a store is silent: the commands wait for its time limit. */
+  atOnce: number
+}
 
-async function runOne(command: (typeof commands)[number]) {
+export interface Ended {
+  setUp: string
+  command: string
+  code: number
+  ms: number
+  out: string
+  err: string
+}
+
+const commands = await allCommands()
+
+function argumentsOf(command: Command, file: string): string[] {
   const given = Object.entries(command.fields).flatMap(
     ([name, { type, positional, required, choices, placeholder }]) => {
       const isFile = /^(FILE|DIRECTORY)/.test(placeholder ?? '')
-      if (positional) return [isFile ? file : 'portal-of-nobody']
+      if (positional) return [isFile ? file : 'unknown-id']
       if (!required || type === 'secret') return []
       return [`--${name}=${choices?.[0] ?? (isFile ? `${file}-${name}` : '1')}`]
     },
   )
+  return [...nameOf(command).split(' '), ...given]
+}
+
+async function runOne({ name, environment, file }: SetUp, command: Command): Promise<void> {
   const context = createCommandContext({ environment, clock: () => Date.now(), actor: 'administrator:test' })
   const answer = { out: '', err: '' }
   const terminal: Terminal = {
@@ -30,21 +54,33 @@ async function runOne(command: (typeof commands)[number]) {
   }
   const began = performance.now()
   const code = await run({
-    argv: [...nameOf(command).split(' '), ...given],
+    argv: argumentsOf(command, file),
     context,
     environment,
     terminal,
-    out: (text) => void (answer.out += text),
-    err: (text) => void (answer.err += text),
+    out: (written) => void (answer.out += written),
+    err: (written) => void (answer.err += written),
   })
   await context.close()
   const ms = Math.round(performance.now() - began)
-  process.stdout.write(`${JSON.stringify({ command: nameOf(command), code, ms, ...answer })}\n`)
+  const ended: Ended = { setUp: name, command: nameOf(command), code, ms, ...answer }
+  process.stdout.write(`${JSON.stringify(ended)}\n`)
 }
 
-const waiting = [...commands]
-await Promise.all(
-  Array.from({ length: atOnce }, async () => {
-    for (let next = waiting.shift(); next; next = waiting.shift()) await runOne(next)
-  }),
-)
+async function runAll(setUp: SetUp): Promise<void> {
+  const waiting = [...commands]
+  await Promise.all(
+    Array.from({ length: setUp.atOnce }, async () => {
+      for (let next = waiting.shift(); next; next = waiting.shift()) await runOne(setUp, next)
+    }),
+  )
+}
+
+const setUps = JSON.parse(await text(process.stdin)) as SetUp[]
+const [oneByOne, waiting] = [setUps.filter(({ atOnce }) => atOnce === 1), setUps.filter(({ atOnce }) => atOnce > 1)]
+await Promise.all([
+  ...waiting.map(runAll),
+  (async () => {
+    for (const setUp of oneByOne) await runAll(setUp)
+  })(),
+])

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, it } from 'vitest'
 import { nameOf, type Command } from '../../src/admin/command.ts'
-import { commands } from '../../src/admin/commands.ts'
+import { allCommands } from '../../src/admin/commands.ts'
 import { columnMarks } from '../../src/storage/schema.ts'
 import { fieldAad } from '../../src/accounts/personal-fields.ts'
 import { afterFile } from '../setup/after-file.ts'
@@ -15,10 +15,12 @@ import { cannotRun } from '../setup/parts.ts'
 import { temporaryDirectory } from '../setup/temporary.ts'
 import { commandLine } from './in-process.ts'
 
-/** CSI as one byte and as two, a title, directions, a joiner, a tag, private use, unassigned, half a pair, line ends. */
+const commands = await allCommands()
+
+/** CSI as one byte and as two, a title, directions, a joiner, a tag. Private use, unassigned, a lone surrogate, line ends. */
 const hostile =
   'x\u{9b}31mX\u{202e}Y\u{1b}[2J\u{7}\u{200d}\u{e0041}\u{e000}\u{378}\u{2028}\u{85}\rQ\tT\nZwhole line\u{0}'
-/** What may be told of a half pair: JSON alone can hold it. */
+/** Characters without a shape; a lone surrogate can only be in JSON. */
 const shapeless = /[\p{C}\p{Zl}\p{Zp}]/u
 
 function expectClean(text: string, what: string): void {
@@ -26,11 +28,11 @@ function expectClean(text: string, what: string): void {
   expect(text.match(/^Zwhole/m), `${what}: a line of a stranger's own`).toBeNull()
 }
 
-/** Arguments a command can be called with. */
+/** Valid arguments for a command. */
 function argumentsOf(command: Command, word: string, file: string): string[] {
   const given = Object.entries(command.fields).flatMap(
     ([name, { type, positional, required, choices, placeholder }]) => {
-      // files are written where the test may write
+      // files go to the directory of the test
       const text = /^(FILE|DIRECTORY)/.test(placeholder ?? '') ? file : word
       if (positional) return [text]
       if (!required || type === 'secret') return []
@@ -40,12 +42,12 @@ function argumentsOf(command: Command, word: string, file: string): string[] {
   return [...nameOf(command).split(' '), ...given]
 }
 
-/** `client check` waits for a browser; what it says is written by the same lines. */
+/** `client check` waits for a portal; its output uses the same functions. */
 const tried = commands.filter((command) => nameOf(command) !== 'client check')
 
 type Line = ReturnType<typeof commandLine>
 
-/** Every command, for people and for programs, with every word that is given. */
+/** Runs every command for people and for programs, with every given word. */
 async function runAll(line: Line, words: readonly string[], label: string): Promise<number> {
   let hostileAnswers = 0
   for (const command of tried) {
@@ -61,7 +63,7 @@ async function runAll(line: Line, words: readonly string[], label: string): Prom
   return hostileAnswers
 }
 
-/** A store in which everything that somebody wrote is hostile, behind the back of the rules. */
+/** A store with hostile text in every field that a person can write, put there without the rules. */
 async function hostileStore(line: Line): Promise<string[]> {
   const ids = await line.withServices(async (services) => {
     const person = await openPerson(services, { name: '关丽' })
@@ -109,7 +111,7 @@ async function hostileStore(line: Line): Promise<string[]> {
   return ids
 }
 
-/** Every text of every table that is not needed to find the row. */
+/** Replaces every text column that is not needed to find the row. */
 function spoil(line: Line): void {
   const sqlite = new DatabaseSync(join(line.environment['YIDENG_DATA_DIR'] ?? '', 'yideng.sqlite'))
   sqlite.exec('PRAGMA foreign_keys = OFF')
@@ -120,7 +122,7 @@ function spoil(line: Line): void {
       try {
         sqlite.prepare(`update ${table} set ${String(column['name'])} = ?`).run(hostile)
       } catch {
-        // a constraint keeps it, so nobody else can write it either
+        // a constraint refuses the text
       }
     }
   }
@@ -137,14 +139,14 @@ const listen = (server: Server | ReturnType<typeof createTcpServer>) =>
   })
 
 describe('no character without a shape reaches a terminal', () => {
-  it('whatever stands in the store, for every command', { timeout: 240_000 }, async () => {
+  it('from the store, for every command', { timeout: 240_000 }, async () => {
     const line = commandLine()
     const ids = await hostileStore(line)
     const list = await line.yideng('approval', 'list')
     expect(list.out).toContain('\\u{9b}31mX\\u{202e}Y')
     const trail = await line.yideng('audit', 'list', '--restricted')
     expect(trail.out).toContain('\\u{9b}31mX\\u{202e}Y')
-    // JSON says the same to a program
+    // programs get the same text as JSON
     const { out } = await line.yideng('audit', 'list', '--restricted', '--json')
     expect(
       (JSON.parse(out) as { restricted?: { browser?: string } }[]).map((one) => one.restricted?.browser),
@@ -154,7 +156,7 @@ describe('no character without a shape reaches a terminal', () => {
     expect(await runAll(line, ids, 'spoiled store')).toBeGreaterThan(10)
   })
 
-  it('whatever is typed, for every command', { timeout: 120_000 }, async () => {
+  it('from the arguments, for every command', { timeout: 120_000 }, async () => {
     const line = commandLine()
     expect(await runAll(line, [hostile.replaceAll('\0', '')], 'typed')).toBeGreaterThan(10)
     for (const argv of [[hostile], ['client', hostile], ['client', 'list', `--${hostile}`]]) {
@@ -163,7 +165,7 @@ describe('no character without a shape reaches a terminal', () => {
     }
   })
 
-  it('whatever a setting says', async () => {
+  it('from a setting', async () => {
     for (const name of [
       'YIDENG_ISSUER',
       'YIDENG_DATA_DIR',
@@ -179,7 +181,7 @@ describe('no character without a shape reaches a terminal', () => {
     }
   })
 
-  it.skipIf(cannotRun('PostgreSQL'))('whatever a database says in its errors', async () => {
+  it.skipIf(cannotRun('PostgreSQL'))('from the errors of a database', async () => {
     const said = Buffer.from(`SFATAL\0C28P01\0M${hostile.replaceAll('\0', '')}\0\0`)
     const length = Buffer.alloc(4)
     length.writeInt32BE(said.length + 4)
@@ -199,7 +201,7 @@ describe('no character without a shape reaches a terminal', () => {
     }
   })
 
-  it('whatever a server far away answers', async () => {
+  it('from the answers of a remote server', async () => {
     const answers: { status: number; body: unknown }[] = [
       { status: 200, body: { document: { [hostile]: hostile }, notes: [hostile], fault: hostile } },
       { status: 200, body: { document: [], shown: [hostile, `\u{1b}]0;${hostile}`] } },
@@ -244,7 +246,7 @@ describe('no character without a shape reaches a terminal', () => {
     ])
     const jwks = await Promise.all([privateKey, publicKey].map((key) => crypto.subtle.exportKey('jwk', key)))
     mkdirSync(join(home, 'yideng'))
-    // nobody is signed in yet: the code that is shown, and the refusal
+    // without a sign-in: the code, and the refusal
     const began = await line.yideng('client', 'list', '--server', origin)
     expect(began.code).toBe(1)
     expectClean(began.out + began.err, 'device flow')
@@ -261,7 +263,7 @@ describe('no character without a shape reaches a terminal', () => {
     }
   })
 
-  it('and Chinese, rare characters, emoji and a damaged half of a pair are shown as before', async () => {
+  it('but Chinese, rare characters, emoji and a lone surrogate are shown as before', async () => {
     const line = commandLine()
     for (const name of ['𠮷野家', '㐀㐁', '𰻝面', '😀 广东', 'Ñandú', '中文·名']) {
       const { err } = await line.yideng('client', 'show', name)
@@ -272,8 +274,8 @@ describe('no character without a shape reaches a terminal', () => {
   })
 })
 
-/** The one function is of use only where nothing goes past it. */
-it('writes to a terminal in few places, each through the one function', () => {
+/** The escaping function protects only if no output bypasses it. */
+it('writes to a terminal in few places, each through the escaping function', () => {
   const files = ['src', 'examples'].flatMap((root) =>
     readdirSync(root, { recursive: true, encoding: 'utf8' })
       .filter((name) => name.endsWith('.ts'))
@@ -286,7 +288,7 @@ it('writes to a terminal in few places, each through the one function', () => {
       .map((text) => `${file}: ${text.trim()}`),
   )
   expect(lines.length).toBeGreaterThan(5)
-  // texts that were escaped before (run.ts), a bar of numbers, texts of our own
+  // text that run.ts escaped before, a bar of numbers, constant text
   const through = /terminalText|visible|reasonOf|\.write\(text\)|'#'\.repeat|\('[^'$`]*'\)$/
   expect(lines.filter((text) => !through.test(text))).toEqual([])
 })

@@ -16,7 +16,7 @@ interface Alerts {
   groups: { rules: { alert: string; expr: string; annotations: { summary: string } }[] }[]
 }
 
-it('every alert has made-up numbers it fires at and others it is quiet at', () => {
+it('every alert has sample values that fire it, and others that do not', () => {
   const { groups } = parse(read('alerts.yaml')) as Alerts
   const { tests } = parse(read('alerts.test.yaml')) as {
     tests: { alert_rule_test: { alertname: string; exp_alerts: unknown[] }[] }[]
@@ -31,7 +31,7 @@ it('every alert has made-up numbers it fires at and others it is quiet at', () =
   }
 })
 
-it('the dashboard and the alerts ask for what the server really measures', async () => {
+it('the dashboard and the alerts use metrics that the server has', async () => {
   const dashboard = JSON.parse(read('grafana.json')) as Dashboard
   const { groups } = parse(read('alerts.yaml')) as Alerts
   const rules = groups.flatMap((group) => group.rules)

@@ -3,8 +3,8 @@ import { expect, it } from 'vitest'
 
 const root = new URL('../../', import.meta.url)
 
-it('every line of docs/security.md names what shows it, or says that it is open and why', () => {
-  // the revocation matrix is a table of another kind, which a test of its own holds
+it('every line of docs/security.md names its test, or is marked open with a reason', () => {
+  // the revocation matrix is another kind of table, with its own test
   const rows = readFileSync(new URL('docs/security.md', root), 'utf8')
     .replace(/<!-- revocation matrix[^]*?<!-- end of the revocation matrix -->/, '')
     .split('\n')

@@ -2,8 +2,8 @@ import { mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import fc from 'fast-check'
 import { expect, it, onTestFinished } from 'vitest'
-import { commands } from '../../src/admin/commands.ts'
-import { flagOf } from '../../src/admin/command.ts'
+import { allCommands } from '../../src/admin/commands.ts'
+import { flagOf } from '../../src/admin/fields.ts'
 import { commandLine } from '../cli/in-process.ts'
 import { routesOf, routeOf } from '../setup/routes.ts'
 import { openPerson } from '../setup/person.ts'
@@ -12,6 +12,8 @@ import { startServer, type RunningServer } from '../setup/server.ts'
 import { Visitor } from '../setup/visitor.ts'
 import { protocolRoutes, shoot, shots, type Known } from './requests.ts'
 import { hostile } from './values.ts'
+
+const commands = await allCommands()
 
 /** Short in `npm test`; .ci/fuzz runs it for minutes. */
 const long = process.env['YIDENG_FUZZ_SECONDS']

@@ -47,9 +47,9 @@ it('a new key is accepted a minute before it signs, the old one until no form of
   expect([frames.read(before), frames.codeHolds('a', code)]).toEqual([undefined, false])
 
   expect((await yideng(...retirement, 'c2')).err).toContain('This key signs')
-  expect((await yideng(...retirement, 'c1')).err).toContain('It may go from')
+  expect((await yideng(...retirement, 'c1')).err).toContain('It may be retired from')
   expect(await yideng(...retirement, 'c9')).toMatchObject({ code: 3 })
-  expect((await yideng(...retirement, '--now')).err).toContain('Name the key')
+  expect((await yideng(...retirement, '--now')).err).toContain('Name the leaked key')
   forward(12 * 3_600_000)
   expect(await json(...retirement)).toEqual({ retired: ['c1'] })
   expect(openCookieKeys(keysDir).map(({ id }) => id)).toEqual(['c2'])

@@ -49,7 +49,7 @@ describe.each(stores)('on %s', (name, environment) => {
 
       expect(await one.json(...prepare)).toEqual({ prepared: true, key: id })
       expect(await one.json(...prepare)).toEqual({ prepared: true, key: id })
-      const told = `Another machine of this store has made ${id} already: carry its keys/data.json here.`
+      const told = `Another machine of this store has made ${id} already: copy its keys/data.json to this machine.`
       for (const argv of [prepare, ['keys', 'rotate', '--kind', kind]]) {
         expect(await two.yideng(...argv)).toMatchObject({ code: 1, err: expect.stringContaining(told) as string })
         expect(keysOf(join(directory, 'data.json'))).toBe(before)
@@ -59,7 +59,7 @@ describe.each(stores)('on %s', (name, environment) => {
       // as kill -9 leaves it between making the key and claiming its name: nothing stands under it
       add(directory)
       expect(await findings()).toEqual([
-        ['fail', `data.json of this machine holds another ${id} than the store: made on two machines`],
+        ['fail', `data.json of this machine has another ${id} than the store: two machines made it`],
       ])
       expect((await two.yideng(...prepare)).err).toContain(told)
       expect(JSON.parse(keysOf(join(directory, 'data.json')))).toMatchObject(JSON.parse(before) as object)
@@ -135,7 +135,7 @@ it('the name of a key that was lost with its machine is given up, and only while
   const { one, two, findings } = await machines({})
   const retire = ['keys', 'retire', '--kind', 'data', 'd2']
   await one.json('keys', 'rotate', '--kind', 'data', '--prepare')
-  expect((await one.yideng(...retire)).err).toContain('seals, or will')
+  expect((await one.yideng(...retire)).err).toContain('seals now or later')
   expect(await two.json(...retire)).toEqual({ retired: ['d2'] })
   expect(await findings()).toEqual([])
   expect(await two.json('keys', 'rotate', '--kind', 'data', '--prepare')).toMatchObject({ key: 'd2' })

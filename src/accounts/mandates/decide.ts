@@ -36,6 +36,7 @@ export type MandateProblem =
 
 export type Decision = { ok: true; changed: Mandate[] } | { ok: false; problem: MandateProblem }
 
+/** @internal */
 export const mostManagers = 5
 export const longestDays = { legal_person: 3 * 366, natural_person: 90 }
 export const usualDays = { legal_person: 365, natural_person: 30 }

@@ -26,7 +26,7 @@ export async function newPasswordProblem(expected: {
   return (await expected.breached.has(preparePassword(expected.password))) ? 'password_breached' : undefined
 }
 
-/** `checkPassword` with the lists of common passwords (DESIGN 2.5). */
+/** `checkPassword` with the lists of common passwords (DESIGN 2.5). @internal */
 export function passwordProblem(expected: {
   password: string
   personal: readonly string[]

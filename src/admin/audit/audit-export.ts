@@ -5,21 +5,23 @@ import type { Entry } from '../../audit/chain.ts'
 import { entriesInOrder, type EntryFilter } from '../../audit/reading.ts'
 import { securityEventToken } from '../../audit/security-event-tokens.ts'
 import { createSigner } from '../../keys/signatures.ts'
+import { command } from '../command.ts'
 import type { CommandContext } from '../command-context.ts'
+import { invalid } from '../outcome.ts'
+import { filterDetails, filterFields, readFilter, restrictedField } from './audit-fields.ts'
+import { revealing } from './revealing.ts'
 
-/** Writes entries to a new file that only its owner may read; `open` opens restricted parts where they are asked for. */
-export async function exportEntries(
-  context: CommandContext,
-  options: {
-    to: string
-    format: string
-    audience?: string | undefined
-    filter: EntryFilter
-    open?: ((entry: Entry) => unknown) | undefined
-  },
-): Promise<{ file: string; entries: number } | { problem: string }> {
-  const { to, format, audience, filter, open } = options
-  if (existsSync(to)) return { problem: `${JSON.stringify(to)} is there already` }
+interface ExportOptions {
+  to: string
+  format: string
+  audience: string | undefined
+  filter: EntryFilter
+  /** Opens the restricted part of an entry, where it is exported too. */
+  open: ((entry: Entry) => unknown) | undefined
+}
+
+/** Writes entries to a new file that only its owner may read. */
+async function exportEntries(context: CommandContext, { to, format, audience, filter, open }: ExportOptions) {
   const { database, settings } = await context.services()
   const sign = createSigner(settings.keysDir, context.clock)
   let entries = 0
@@ -41,3 +43,28 @@ export async function exportEntries(
   await pipeline(Readable.from(lines()), createWriteStream(to, { flags: 'wx', mode: 0o600, flush: true }))
   return { file: to, entries }
 }
+
+export default command({
+  fields: {
+    to: { type: 'text', required: true, placeholder: 'FILE', meaning: 'the new file' },
+    format: {
+      type: 'text',
+      choices: ['jsonl', 'set'],
+      default: 'jsonl',
+      meaning: 'jsonl: JSON Lines, with the hashes; set: security event tokens (RFC 8417), one a line',
+    },
+    ...filterFields,
+    audience: { type: 'text', placeholder: 'URI', meaning: 'the audience of the security event tokens' },
+    restricted: restrictedField,
+  },
+  access: { local: 'it writes a file' },
+  example: 'npx yideng audit export --to november.jsonl --since 2026-11-01 --until 2026-12-01',
+  async run(context, { to, format, audience, restricted, ...asked }) {
+    const read = readFilter(asked)
+    if (!read.ok) return invalid(...read.problems)
+    const open = await revealing(context, 'audit.exported', { ...filterDetails(asked), format, restricted })
+    if (existsSync(to)) return invalid({ field: 'to', message: `${JSON.stringify(to)} exists already` })
+    const options = { to, format, audience, filter: read.filter, open: restricted ? open : undefined }
+    return { ok: true, document: await exportEntries(context, options) }
+  },
+})

@@ -2,33 +2,39 @@ import { createPublicKey, type KeyObject } from 'node:crypto'
 import { z } from 'zod'
 import { auditEvents } from '../../audit/events.ts'
 import type { EntryFilter } from '../../audit/reading.ts'
-import type { VerifyDocument } from '../../keys/signatures.ts'
-import type { Problem } from '../command.ts'
+import { createVerifier, verifierOver, type VerifyDocument } from '../../keys/signatures.ts'
 import type { CommandContext } from '../command-context.ts'
+import type { Problem } from '../outcome.ts'
 
-/** Which entries, as an administrator asks for them. */
+/** Selects entries. */
 export const filterFields = {
-  person: { type: 'text', placeholder: 'ID', meaning: 'only what is about this person' },
-  portal: { type: 'text', placeholder: 'ID', meaning: 'only what is about this portal' },
+  person: { type: 'text', placeholder: 'ID', meaning: 'only entries about this person' },
+  portal: { type: 'text', placeholder: 'ID', meaning: 'only entries about this portal' },
   event: {
     type: 'text',
     placeholder: 'NAME',
-    meaning: 'only this kind, such as login.refused, or login for all of them',
+    meaning: 'only this event, such as login.refused, or login for all of them',
   },
   since: {
     type: 'text',
     placeholder: 'TIME',
     meaning: 'not before: 2026-11-24 (begins in UTC) or 2026-11-24T08:00:00+08:00',
   },
-  until: { type: 'text', placeholder: 'TIME', meaning: 'before, written in the same way' },
+  until: { type: 'text', placeholder: 'TIME', meaning: 'before, in the same form' },
 } as const
 
-type Asked = Partial<Record<keyof typeof filterFields, string | undefined>>
+export const restrictedField = {
+  type: 'boolean',
+  local: true,
+  meaning: 'with network address and browser, which are personal data: reading them is audited',
+} as const
+
+type Filters = Partial<Record<keyof typeof filterFields, string | undefined>>
 
 const time = z.union([z.iso.date(), z.iso.datetime({ offset: true })]).transform((text) => Date.parse(text))
 const eventNames = new Set([...Object.keys(auditEvents), ...Object.keys(auditEvents).map((name) => name.split('.')[0])])
 
-export function readFilter(input: Asked): { ok: true; filter: EntryFilter } | { ok: false; problems: Problem[] } {
+export function readFilter(input: Filters): { ok: true; filter: EntryFilter } | { ok: false; problems: Problem[] } {
   const problems: Problem[] = []
   const read = (field: 'since' | 'until') => {
     const given = input[field]
@@ -50,21 +56,20 @@ export function readFilter(input: Asked): { ok: true; filter: EntryFilter } | { 
   return problems.length > 0 ? { ok: false, problems } : { ok: true, filter }
 }
 
-/** What was asked for, for the audit trail. */
-export const filterDetails = (input: Asked) =>
+/** The filters of a command, for the audit log. */
+export const filterDetails = (input: Filters) =>
   Object.fromEntries(Object.keys(filterFields).map((name) => [name, input[name as keyof typeof filterFields]]))
 
 export const keysField = {
   type: 'json',
   placeholder: 'FILE',
-  meaning: 'public keys to check with, as a JSON Web Key Set; without it those of this Yideng',
+  meaning: 'public keys to check with, as a JSON Web Key Set; default: the keys of this Yideng',
 } as const
 
 const keySet = z.object({ keys: z.array(z.looseObject({ kid: z.string(), kty: z.string() })) })
 
-/** @returns undefined when what was given is not a key set */
+/** @returns undefined where `keys` is not a key set */
 export async function verifierOf(context: CommandContext, keys: unknown): Promise<VerifyDocument | undefined> {
-  const { createVerifier, verifierOver } = await import('../../keys/signatures.ts')
   if (keys === undefined) return createVerifier((await context.settings()).keysDir, context.clock)
   const read = keySet.safeParse(keys)
   if (!read.success) return undefined

@@ -2,18 +2,18 @@ import http from 'node:http'
 import https from 'node:https'
 import type { Clock } from '../../config/clock.ts'
 
-const patienceMs = 10_000
-const mostRedirects = 20
+const timeoutMs = 10_000
+const maxRedirects = 20
 
 export interface Page {
   url: string
   status: number
   text: string
-  /** Every address on the way, the last one included. */
+  /** Every address of the redirects, with the last one. */
   way: string[]
 }
 
-/** As much of a browser as a sign-in needs: it follows redirects and keeps the cookies of each host. */
+/** A minimal browser: it follows redirects and stores the cookies of each host. */
 export class Browser {
   readonly #cookies = new Map<string, Map<string, string>>()
   readonly #clock: Clock
@@ -22,35 +22,34 @@ export class Browser {
     this.#clock = clock
   }
 
-  /** Follows redirects; `until` names an address to stop before, which is given as `url` with status 0. */
+  /** Follows redirects, but not to an address for which `until` is true: that page has status 0. */
   async open(address: string, until: (url: string) => boolean = () => false): Promise<Page> {
     const way: string[] = []
     for (let url = address; ;) {
       way.push(url)
       if (until(url)) return { url, status: 0, text: '', way }
-      const { status, text, leads } = await this.look(url)
-      // a portal that begins anew whenever a sign-in fails leads round and round
-      if (leads === undefined || way.length > mostRedirects) return { url, status, text, way }
-      url = leads
+      const { status, text, location } = await this.request(url)
+      // a portal that begins again after each failed sign-in redirects for ever
+      if (location === undefined || way.length > maxRedirects) return { url, status, text, way }
+      url = location
     }
   }
 
-  /** One request; `leads` is where it redirects to. */
-  async look(url: string): Promise<{ status: number; text: string; leads: string | undefined }> {
+  /** Sends one request. `location` is the target of a redirect. */
+  async request(url: string): Promise<{ status: number; text: string; location: string | undefined }> {
     const { host } = new URL(url)
-    const kept = this.#cookies.get(host) ?? new Map<string, string>()
-    this.#cookies.set(host, kept)
-    const cookie = [...kept].map(([name, value]) => `${name}=${value}`).join('; ')
-    const answer = await visit(url, cookie)
-    for (const line of answer.cookies) keep(kept, line, this.#clock())
-    const { status, text, location } = answer
+    const cookies = this.#cookies.get(host) ?? new Map<string, string>()
+    this.#cookies.set(host, cookies)
+    const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+    const { status, text, location, setCookies } = await navigate(url, cookie)
+    for (const line of setCookies) storeCookie(cookies, line, this.#clock())
     const redirects = status >= 300 && status < 400 && location !== undefined
-    return { status, text, leads: redirects ? new URL(location, url).href : undefined }
+    return { status, text, location: redirects ? new URL(location, url).href : undefined }
   }
 }
 
-/** Says that it is a browser which opens a page: `fetch` would say that it is a script, and portals answer those with 401. */
-function visit(url: string, cookie: string) {
+/** Sends the headers of a browser navigation. `fetch` sends those of a script, which portals answer with 401. */
+function navigate(url: string, cookie: string) {
   const headers = {
     accept: 'text/html,application/xhtml+xml',
     'user-agent': 'Mozilla/5.0 (yideng client check)',
@@ -59,18 +58,18 @@ function visit(url: string, cookie: string) {
     ...(cookie === '' ? {} : { cookie }),
   }
   const request = url.startsWith('https:') ? https.request : http.request
-  return new Promise<{ status: number; text: string; location: string | undefined; cookies: string[] }>(
+  return new Promise<{ status: number; text: string; location: string | undefined; setCookies: string[] }>(
     (resolve, reject) => {
-      const sent = request(url, { headers, timeout: patienceMs, agent: false }, (answer) => {
+      const sent = request(url, { headers, timeout: timeoutMs, agent: false }, (answer) => {
         let text = ''
         const take = () => {
-          const { location, 'set-cookie': cookies = [] } = answer.headers
-          resolve({ status: answer.statusCode ?? 0, text, location, cookies })
+          const { location, 'set-cookie': setCookies = [] } = answer.headers
+          resolve({ status: answer.statusCode ?? 0, text, location, setCookies })
         }
         answer.setEncoding('utf8')
         answer.on('data', (part: string) => (text += part))
         answer.on('end', take)
-        // Apache's error pages may come with data after their end: browsers show what came before
+        // Apache may send data after the end of an error page: browsers show the page
         answer.on('error', take)
         sent.prependListener('error', take)
       })
@@ -81,7 +80,7 @@ function visit(url: string, cookie: string) {
   )
 }
 
-function keep(kept: Map<string, string>, line: string, now: number): void {
+function storeCookie(cookies: Map<string, string>, line: string, now: number): void {
   const [pair = '', ...attributes] = line.split(';')
   const [name = '', ...value] = pair.split('=')
   const ends = attributes.some((attribute) => {
@@ -89,6 +88,6 @@ function keep(kept: Map<string, string>, line: string, now: number): void {
     if (key.toLowerCase() === 'max-age') return Number(text) <= 0
     return key.toLowerCase() === 'expires' && Date.parse(text) < now
   })
-  if (ends) kept.delete(name.trim())
-  else kept.set(name.trim(), value.join('='))
+  if (ends) cookies.delete(name.trim())
+  else cookies.set(name.trim(), value.join('='))
 }

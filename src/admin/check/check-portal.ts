@@ -2,21 +2,22 @@ import type { Client } from '../../clients/clients.ts'
 import type { Clock } from '../../config/clock.ts'
 import { Browser, type Page } from './browser.ts'
 import { faults, logoutFaults, rightSignIn, type Fault, type LogoutFault, type Verdict } from './faults.ts'
-import { marks, otherMark, type FaultyProvider, type Seen } from './faulty-provider.ts'
+import { marks, otherMark, type Seen } from './faulty-endpoints.ts'
+import type { FaultyProvider } from './faulty-provider.ts'
 
 export interface Check {
   name: string
   meaning: string
   must: Verdict
-  /** `unknown`: the portal does nothing that would tell. */
+  /** `unknown`: no act of the portal shows it. */
   was: Verdict | 'unknown'
 }
 
-/** The portal cannot be checked; the message says why. */
+/** The portal cannot be checked; the message is the reason. */
 export class CannotCheck extends Error {}
 
-/** Or not yet. */
-class NotThere extends CannotCheck {}
+/** The portal does not answer, or does not use this provider yet. */
+class NotReady extends CannotCheck {}
 
 const pauseMs = 500
 
@@ -25,13 +26,13 @@ interface Portal {
   provider: FaultyProvider
   /** Where a sign-in begins. */
   start: string
-  /** A page that looks otherwise to somebody signed in. */
+  /** A page that differs for a signed-in person. */
   page: string | undefined
   clock: Clock
 }
 
 /**
- * Signs in at a portal as a browser would, with every fault once.
+ * Signs in at a portal like a browser, once with each fault.
  * @throws CannotCheck
  */
 export async function checkPortal(
@@ -40,7 +41,7 @@ export async function checkPortal(
 ): Promise<Check[]> {
   const { client } = portal
   const first = await firstSignIn(portal)
-  const insideOf = await tellApart(portal, first)
+  const insideOf = await findInside(portal, first)
   const logout = client.backchannel_logout_uri
   const total = faults.length + 3 + (logout === undefined ? 0 : logoutFaults.length)
   const checks: Check[] = ofRequests(client, first.seen)
@@ -54,9 +55,9 @@ export async function checkPortal(
   for (const fault of faults) {
     const { browser, seen } = await signIn(portal, fault)
     const inside = await insideOf(browser)
-    // a portal that never asks userinfo, or shows nothing of it, is right all the same
-    const blind = fault.userinfo !== undefined && !(seen.askedUserinfo && inside?.includes(otherMark))
-    add(resultOf(fault, blind && inside !== undefined ? 'unknown' : verdict(inside)))
+    // a portal that never asks userinfo, or shows nothing of it, is correct too
+    const notShown = fault.userinfo !== undefined && !(seen.askedUserinfo && inside?.includes(otherMark))
+    add(resultOf(fault, notShown && inside !== undefined ? 'unknown' : verdict(inside)))
   }
   add(await otherBrowser(portal, insideOf))
   add(await twice(portal))
@@ -82,40 +83,40 @@ interface SignIn {
   seen: Seen
 }
 
-/** @throws CannotCheck where the portal does not lead to the provider */
+/** @throws CannotCheck where the portal does not redirect to the provider */
 async function signIn(portal: Portal, fault: Fault): Promise<SignIn> {
   const { provider, start } = portal
   const browser = new Browser(portal.clock)
   provider.use(fault)
   const page = await browser.open(start).catch((error: unknown) => {
-    throw new NotThere(`${start} does not answer: ${reasonOf(error)}`)
+    throw new NotReady(`${start} does not answer: ${reasonOf(error)}`)
   })
   const seen = provider.seen()
   if (!seen) {
-    const end = page.way.length > 1 ? ` It leads to ${new URL(page.url).origin}${new URL(page.url).pathname}.` : ''
-    throw new NotThere(`${start} does not lead to a sign-in at ${provider.issuer} (status ${page.status}).${end}`)
+    const end = page.way.length > 1 ? ` It redirects to ${new URL(page.url).origin}${new URL(page.url).pathname}.` : ''
+    throw new NotReady(`${start} does not redirect to a sign-in at ${provider.issuer} (status ${page.status}).${end}`)
   }
   return { browser, page, seen }
 }
 
 /**
- * Waits until the portal is there and points at the provider.
+ * Waits until the portal answers and uses this provider.
  * @throws CannotCheck
  */
 async function firstSignIn(portal: Portal & { waitMs: number }): Promise<SignIn> {
   const end = portal.clock() + portal.waitMs
   for (;;) {
     try {
-      return whereRight(portal, await signIn(portal, rightSignIn))
+      return successful(portal, await signIn(portal, rightSignIn))
     } catch (error) {
-      if (!(error instanceof NotThere) || portal.clock() > end) throw error
+      if (!(error instanceof NotReady) || portal.clock() > end) throw error
       await new Promise((resolve) => setTimeout(resolve, pauseMs))
     }
   }
 }
 
-/** @throws CannotCheck where a right sign-in does not succeed */
-function whereRight({ client }: Portal, signedIn: SignIn): SignIn {
+/** @throws CannotCheck where a sign-in without a fault does not succeed */
+function successful({ client }: Portal, signedIn: SignIn): SignIn {
   const { seen, page } = signedIn
   if (seen.tokenCalls === 1 && seen.tokenFault === undefined && page.status < 400) return signedIn
   const redirect = seen.authorization.get('redirect_uri')
@@ -123,59 +124,59 @@ function whereRight({ client }: Portal, signedIn: SignIn): SignIn {
     !client.redirect_uris.includes(redirect ?? '') && `its redirect_uri ${redirect} is not registered`,
     seen.authorization.get('client_id') !== client.id && 'its client_id is another one',
     seen.tokenFault,
-    seen.tokenCalls === 0 && 'it never asked for the tokens',
+    seen.tokenCalls === 0 && 'it never requested the tokens',
   ].find((one) => typeof one === 'string')
   const end = `it ends with status ${page.status} at ${page.url}`
-  throw new CannotCheck(`A right sign-in does not let anybody in: ${why ?? end}.`)
+  throw new CannotCheck(`A sign-in without a fault does not succeed: ${why ?? end}.`)
 }
 
-/** What a page shows to somebody signed in; undefined to who is not. */
+/** The text of a page for a signed-in person; undefined where the browser is not signed in. */
 type InsideOf = (browser: Browser) => Promise<string | undefined>
 
-/** What a page looks like from outside: enough to tell who is signed in. */
+/** The properties of a page that show whether the browser is signed in. */
 async function lookOf(browser: Browser, page: string) {
-  const { status, text, leads } = await browser.look(page)
-  const where = leads === undefined ? '' : new URL(leads).origin + new URL(leads).pathname
-  return { door: `${status} ${where}`, marked: marks.some((mark) => text.includes(mark)), text }
+  const { status, text, location } = await browser.request(page)
+  const target = location === undefined ? '' : new URL(location).origin + new URL(location).pathname
+  return { response: `${status} ${target}`, marked: marks.some((mark) => text.includes(mark)), text }
 }
 
 /**
- * Finds a page that looks otherwise to somebody signed in, and tells by it.
+ * Finds a page that differs for a signed-in person, and returns a test by that page.
  * @throws CannotCheck where no page does
  */
-async function tellApart(portal: Portal, { browser: signedIn, page: landing }: SignIn): Promise<InsideOf> {
+async function findInside(portal: Portal, { browser: signedIn, page: landing }: SignIn): Promise<InsideOf> {
   const pages = portal.page === undefined ? [landing.url, new URL('/', portal.start).href] : [portal.page]
   for (const page of pages) {
     const inside = await lookOf(signedIn, page)
     const outside = await lookOf(new Browser(portal.clock), page)
-    const differs = inside.door !== outside.door || inside.marked !== outside.marked
-    // else by its whole text, where that is the same for every stranger
-    const stranger = differs ? outside : await lookOf(new Browser(portal.clock), page)
-    if (!differs && (stranger.text !== outside.text || inside.text === outside.text)) continue
+    const differs = inside.response !== outside.response || inside.marked !== outside.marked
+    // otherwise compare the whole text, if it is the same for two browsers without a session
+    const second = differs ? outside : await lookOf(new Browser(portal.clock), page)
+    if (!differs && (second.text !== outside.text || inside.text === outside.text)) continue
     return async (browser) => {
-      const { door, marked, text } = await lookOf(browser, page)
-      const right = door === inside.door && (differs ? marked === inside.marked : text !== outside.text)
-      return right ? text : undefined
+      const { response, marked, text } = await lookOf(browser, page)
+      const isInside = response === inside.response && (differs ? marked === inside.marked : text !== outside.text)
+      return isInside ? text : undefined
     }
   }
   throw new CannotCheck(
-    'No page of the portal looks otherwise to somebody signed in: name one with --page (one that shows the name, or wants a sign-in).',
+    'No page of the portal differs for a signed-in person: name one with --page (one that shows the name, or needs a sign-in).',
   )
 }
 
-/** What the portal asks for. */
+/** Checks the requests of the portal. */
 function ofRequests(client: Client, { authorization, authMethod }: Seen): Check[] {
   const scopes = (authorization.get('scope') ?? '').split(' ')
   const wanted: [string, string, boolean][] = [
     [
       'request',
-      'asks for a code with PKCE (S256), and for registered scopes only',
+      'requests a code with PKCE (S256), and only registered scopes',
       authorization.get('response_type') === 'code' &&
         authorization.get('code_challenge_method') === 'S256' &&
         scopes.includes('openid') &&
         scopes.every((scope) => [...client.scope, 'openid'].includes(scope)),
     ],
-    ['authentication', `proves who it is by ${client.auth_method}`, authMethod === client.auth_method],
+    ['authentication', `authenticates by ${client.auth_method}`, authMethod === client.auth_method],
   ]
   return wanted.map(([name, meaning, right]) => ({ name, meaning, must: 'accepted', was: holds(right) }))
 }
@@ -189,24 +190,24 @@ function freshValues(first: Seen, again: Seen): Check {
   return { name: 'fresh-values', meaning, must: 'accepted', was: holds(fresh) }
 }
 
-/** Somebody is led to the answer of another person's sign-in (RFC 9700 section 4.7). */
+/** An attacker sends the victim the answer of the attacker's own sign-in (RFC 9700 section 4.7). */
 async function otherBrowser(portal: Portal, insideOf: InsideOf): Promise<Check> {
   portal.provider.use(rightSignIn)
   const callback = await callbackOf(portal, new Browser(portal.clock))
   const victim = new Browser(portal.clock)
   await victim.open(callback)
-  const meaning = "the answer of somebody else's sign-in, opened in another browser"
+  const meaning = "the answer of another person's sign-in, opened in another browser"
   return { name: 'other-browser', meaning, must: 'refused', was: verdict(await insideOf(victim)) }
 }
 
-/** The same answer again in the same browser: the code must not be sent a second time. */
+/** The same answer twice in one browser: the portal must send the code only once. */
 async function twice(portal: Portal): Promise<Check> {
   portal.provider.use(rightSignIn)
   const browser = new Browser(portal.clock)
   const callback = await callbackOf(portal, browser)
   await browser.open(callback)
   const calls = portal.provider.seen()?.tokenCalls ?? 0
-  // the portal may begin a new sign-in now, which is right: that has another code
+  // a correct portal may begin a new sign-in now, with another code
   const seen = portal.provider.seen()
   await browser.open(callback)
   const meaning = 'the same answer twice: its code is sent once'

@@ -3,23 +3,23 @@ import type { Claims, Signing } from './tokens.ts'
 /** What a portal must do with an answer. */
 export type Verdict = 'accepted' | 'refused'
 
-/** One sign-in, right but for what it says. */
+/** A sign-in with one fault. */
 export interface Fault {
   name: string
   meaning: string
   must: Verdict
-  /** Alters the answer that goes back through the browser. */
+  /** Changes the authorization response. */
   answer?(answer: URLSearchParams, issuer: string): void
-  /** Alters the ID token; `before` is the one of the sign-in before. */
+  /** Changes the ID token. `before` are the claims of the previous sign-in. */
   claims?(claims: Claims, before: Claims): Claims
   signing?: Signing
-  /** Alters what userinfo says. */
+  /** Changes the userinfo response. */
   userinfo?(claims: Claims): Claims
 }
 
 const without = (claims: Claims, name: string): Claims => ({ ...claims, [name]: undefined })
 const hour = 3600
-/** As if it had been made two hours ago and had ended one hour ago. */
+/** Issued two hours ago and expired one hour ago. */
 const old = (claims: Claims): Claims => ({
   ...claims,
   iat: Number(claims['iat']) - 2 * hour,
@@ -29,7 +29,7 @@ const elsewhere = 'https://login.elsewhere.example'
 
 export const rightSignIn: Fault = { name: 'right', meaning: 'nothing is wrong', must: 'accepted' }
 
-/** OIDC Core 3.1.2.7 and 3.1.3.7, RFC 9207, RFC 8725: what a portal has to notice in a sign-in. */
+/** Faults that a portal must detect in a sign-in (OIDC Core 3.1.2.7 and 3.1.3.7, RFC 9207, RFC 8725). */
 export const faults: readonly Fault[] = [
   rightSignIn,
   {
@@ -82,7 +82,7 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'replayed-token',
-    meaning: 'the ID token is the one of the sign-in before',
+    meaning: 'the ID token is the one of the previous sign-in',
     must: 'refused',
     claims: (_claims, before) => before,
   },
@@ -94,7 +94,7 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'subject-missing',
-    meaning: 'the ID token names nobody (sub)',
+    meaning: 'the ID token has no subject (sub)',
     must: 'refused',
     claims: (claims) => without(claims, 'sub'),
   },
@@ -113,9 +113,9 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'userinfo-subject',
-    meaning: 'userinfo is about somebody else (sub)',
+    meaning: 'userinfo is about another person (sub)',
     must: 'refused',
-    userinfo: (claims) => ({ ...claims, sub: 'somebody-else' }),
+    userinfo: (claims) => ({ ...claims, sub: 'another-person' }),
   },
 ]
 
@@ -146,13 +146,13 @@ export const logoutFaults: readonly LogoutFault[] = [
   },
   {
     name: 'logout-events',
-    meaning: 'a logout token that does not say it is one (events)',
+    meaning: 'a logout token without the logout event (events)',
     must: 'refused',
     claims: (claims) => without(claims, 'events'),
   },
   {
     name: 'logout-nonce',
-    meaning: 'a logout token with a nonce: an ID token passed off as one',
+    meaning: 'a logout token with a nonce: it may be an ID token',
     must: 'refused',
     claims: (claims) => ({ ...claims, nonce: 'b3RoZXItbm9uY2U' }),
   },
@@ -162,5 +162,5 @@ export const logoutFaults: readonly LogoutFault[] = [
     must: 'refused',
     claims: old,
   },
-  { name: 'logout', meaning: 'a right logout token: the session must end', must: 'accepted' },
+  { name: 'logout', meaning: 'a valid logout token: the session must end', must: 'accepted' },
 ]

@@ -1,6 +1,6 @@
 import { createHmac, createPublicKey, generateKeyPairSync, randomBytes, sign, type KeyObject } from 'node:crypto'
 
-/** How a token is signed: rightly by either published key, or in a way nobody may accept. */
+/** The signature of a token: `first` and `second` are valid, the others must be refused. */
 export type Signing = 'first' | 'second' | 'foreign' | 'none' | 'shared'
 
 export type Claims = Record<string, unknown>
@@ -14,10 +14,10 @@ const pair = (alg: Algorithm) =>
     ? generateKeyPairSync('ec', { namedCurve: 'P-256' })
     : generateKeyPairSync('rsa', { modulusLength: 2048 })
 
-/** Two published keys, and one that is not: it signs under the name of the first. */
+/** Two published keys, and a third one that signs with the key id of the first. */
 export function createTokens(alg: Algorithm) {
   const keys = { first: pair(alg).privateKey, second: pair(alg).privateKey, foreign: pair(alg).privateKey }
-  // other names each time: a portal may still hold the keys of the last check
+  // new key ids for each check: a portal may cache the keys of the last one
   const run = randomBytes(4).toString('hex')
   const jwk = (name: string, key: KeyObject) => ({
     ...createPublicKey(key).export({ format: 'jwk' }),
@@ -34,7 +34,7 @@ export function createTokens(alg: Algorithm) {
       const head = (header: object) => `${encoded({ typ, ...header })}.${encoded(claims)}`
       if (signing === 'none') return `${head({ alg: 'none' })}.`
       if (signing === 'shared') {
-        // the published key as if it were a secret that both share (RFC 8725 section 2.1)
+        // the public key used as an HMAC secret (RFC 8725 section 2.1)
         const text = head({ alg: 'HS256', kid: `first-${run}` })
         const pem = createPublicKey(keys.first).export({ format: 'pem', type: 'spki' })
         return `${text}.${createHmac('sha256', pem).update(text).digest('base64url')}`

@@ -6,10 +6,10 @@ import type { Client, Clients } from '../../clients/clients.ts'
 import { parseClientMetadata, type ClientMetadata } from '../../clients/metadata.ts'
 import { faultOfClientId, problemsOfNames } from '../../clients/rules.ts'
 import { lookalike } from '../../clients/hosts.ts'
-import type { Problem } from '../command.ts'
+import type { Problem } from '../outcome.ts'
 import { registrationOf } from './registration-fields.ts'
 
-/** Portals as a file declares them: everything that is not there is as usual, portals that are not there are left alone. */
+/** The portals of a file. A missing field gets its default; a portal that is not in the file stays unchanged. */
 const schema = z.strictObject({
   portals: z.array(
     z.looseObject({
@@ -23,8 +23,8 @@ const schema = z.strictObject({
 type Declared = z.output<typeof schema>['portals'][number]
 
 const begin = `# Portals, as: npx yideng client export > portals.yaml
-# What stands here is made so by: npx yideng client import portals.yaml (with --plan it only says what it would do).
-# A portal without client_id is known by its name. Portals that do not stand here are left alone.
+# Apply it with: npx yideng client import portals.yaml (with --plan it only prints the changes).
+# A portal without client_id is found by its name. Portals that are not in this file stay unchanged.
 `
 
 export function toYaml(clients: readonly Client[]): string {
@@ -40,9 +40,9 @@ export interface Step {
   client_id: string | undefined
   name: string
   redirect_uris: readonly string[]
-  /** From what to what, by field. */
+  /** Old and new value, by field. */
   changes: Record<string, [unknown, unknown]>
-  /** What is written: the metadata as it was declared, and the status. */
+  /** The declared metadata. */
   input: Record<string, unknown>
   status: Client['status']
 }
@@ -51,7 +51,7 @@ type Plan = { ok: true; steps: Step[] } | { ok: false; problems: Problem[] }
 
 const unreadable = (message: string): Plan => ({ ok: false, problems: [{ field: 'file', message }] })
 
-/** What has to be done so that the portals are as the file says; nothing is done yet. */
+/** The steps from the existing portals to those of the file. It changes nothing. */
 export function planOf(file: string, existing: readonly Client[]): Plan {
   let text: unknown
   try {
@@ -95,7 +95,7 @@ function stepOf(
   if (known.length > 1)
     return { problems: [{ field: 'file', message: `${of}: several portals have this name, give client_id` }] }
   const [before] = known
-  // a portal that is there keeps the id it was registered with under an older rule
+  // an existing portal keeps an id that only older rules allowed
   const fault = before === undefined && id !== undefined ? faultOfClientId(id) : undefined
   if (fault !== undefined) return { problems: [{ field: 'file', message: `${of}: client_id ${fault}` }] }
   const problems = problemsOfNames(
@@ -127,19 +127,19 @@ interface Made {
   client_secret: string
 }
 
-/** Makes it so, step by step; gives the secrets that were made on the way. */
+/** Applies the steps one by one. Returns the new secrets. */
 export async function apply(clients: Clients, steps: readonly Step[], actor: string): Promise<Made[]> {
   const made: Made[] = []
   for (const { action, client_id: id, name, changes, input, status } of steps) {
     if (action === 'keep') continue
-    // a field that is not declared any more is as usual again
+    // a field that is no longer declared gets its default
     const cleared = Object.fromEntries(Object.keys(changes).map((field) => [field, undefined]))
     const { status: _s, ...change } = { ...cleared, ...input }
     const result =
       action === 'create' || id === undefined
         ? await clients.create(input, actor, id)
         : await clients.update(id, change, actor)
-    if (!result?.ok) throw new Error(`${name} was changed by somebody else meanwhile. Run it again.`)
+    if (!result?.ok) throw new Error(`${name} was changed by another administrator at the same time. Run it again.`)
     const { client, secret } = result
     if (client.status !== status) await clients.setStatus(client.id, status, actor)
     if (secret !== undefined) made.push({ client_id: client.id, name, client_secret: secret })

@@ -1,9 +1,9 @@
 import { officialNameIn } from '../../clients/official-names.ts'
 import { isProvince } from '../../config/regions.ts'
-import type { Problem } from '../command.ts'
+import type { Problem } from '../outcome.ts'
 import type { CommandContext } from '../command-context.ts'
 
-/** What keeps an administrator from giving these names: official ones are the province's to give (config/official-names.json). */
+/** Problems with official names (config/official-names.json): only administrators of the province may give them. */
 export function officialProblems(
   { administrator }: Pick<CommandContext, 'administrator'>,
   registration: Readonly<Record<string, unknown>>,
@@ -13,6 +13,8 @@ export function officialProblems(
     const name = registration[field]
     const official = typeof name === 'string' ? officialNameIn(name) : undefined
     if (official === undefined) return []
-    return [{ field, message: `holds the official name ${official}: an administrator of the province may give it` }]
+    return [
+      { field, message: `contains the official name ${official}: only an administrator of the province may give it` },
+    ]
   })
 }

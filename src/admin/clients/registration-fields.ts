@@ -1,107 +1,112 @@
 import type { Client } from '../../clients/clients.ts'
 import type { FieldProblem } from '../../clients/metadata.ts'
-import { iso, type Field, type Fields, type Problem, type Input } from '../command.ts'
+import { iso, type Problem } from '../outcome.ts'
+import type { Field, Fields, Input } from '../fields.ts'
 
-/** What a portal is registered with (src/clients/metadata.ts holds the rules), as an administrator gives it. */
+/** The fields of a portal's registration. The rules are in src/clients/metadata.ts. */
 export const registrationFields = {
-  name: { type: 'text', required: true, placeholder: 'NAME', meaning: 'what people call the portal' },
-  organisation: { type: 'text', placeholder: 'NAME', meaning: 'who runs it' },
+  name: { type: 'text', required: true, placeholder: 'NAME', meaning: 'the name of the portal, for people' },
+  organisation: { type: 'text', placeholder: 'NAME', meaning: 'the organisation that operates it' },
   region: { type: 'text', placeholder: 'CODE', meaning: 'its region (GB/T 2260), such as 440300' },
   uri: { type: 'text', placeholder: 'URI', meaning: 'its home page' },
   type: {
     type: 'text',
     choices: ['web', 'native', 'spa', 'service'],
     default: 'web',
-    meaning: 'web: has a server; native: an app; spa: runs in the browser only; service: no people, only APIs',
+    meaning: 'web: has a server; native: an app; spa: runs only in the browser; service: no people, only APIs',
   },
   'auth-method': {
     type: 'text',
     choices: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
-    meaning: 'how it proves who it is; without this, client_secret_basic for web and service, none for native and spa',
+    meaning: 'how it authenticates; default: client_secret_basic for web and service, none for native and spa',
   },
-  'redirect-uri': { type: 'list', placeholder: 'URI', meaning: 'where people come back to after signing in' },
+  'redirect-uri': { type: 'list', placeholder: 'URI', meaning: 'address to return to after a sign-in' },
   'post-logout-redirect-uri': {
     type: 'list',
     placeholder: 'URI',
-    meaning: 'where people come back to after signing out',
+    meaning: 'address to return to after a sign-out',
   },
-  'backchannel-logout-uri': { type: 'text', placeholder: 'URI', meaning: 'is told when a session ends' },
+  'backchannel-logout-uri': {
+    type: 'text',
+    placeholder: 'URI',
+    meaning: 'receives a logout token when a session ends',
+  },
   jwks: { type: 'json', placeholder: 'FILE', meaning: 'its public keys, as a JSON Web Key Set, for private_key_jwt' },
   'jwks-uri': { type: 'text', placeholder: 'URI', meaning: 'or where they are published' },
   scope: {
     type: 'text',
     default: 'openid',
     placeholder: '"SCOPES"',
-    meaning: 'what it may ask for: openid, profile, phone, identity, representee, offline_access',
+    meaning: 'scopes it may request: openid, profile, phone, identity, representee, offline_access',
   },
   resource: {
     type: 'list',
     placeholder: 'URI',
-    meaning: 'an API it may ask access tokens for (config/resources.json)',
+    meaning: 'an API that it may request access tokens for (config/resources.json)',
   },
   'min-level': {
     type: 'number',
     choices: ['2', '3', '4'],
     default: 2,
-    meaning: 'least level a sign-in needs: 2 self-asserted, 3 real name, 4 real person',
+    meaning: 'minimum level of a sign-in: 2 self-asserted, 3 real name, 4 real person',
   },
   'subject-type': {
     type: 'text',
     choices: ['pairwise', 'public'],
     default: 'pairwise',
-    meaning: 'pairwise: people have another sub at each sector; public: the same everywhere',
+    meaning: 'pairwise: another sub in each sector; public: the same sub at every portal',
   },
   sector: { type: 'text', placeholder: 'URI', meaning: 'address whose host the pairwise subs are made for' },
   consent: {
     type: 'text',
     choices: ['ask', 'implicit'],
     default: 'ask',
-    meaning: 'ask: people agree before it gets their data; implicit: the law already allows it',
+    meaning: 'ask: people consent before it gets their data; implicit: the law already allows it',
   },
   representee: {
     type: 'text',
     choices: ['optional', 'required'],
     default: 'optional',
-    meaning: 'with scope representee; required: people come in only for an organisation or a relative they act for',
+    meaning: 'with scope representee; required: a sign-in must be on behalf of an organisation or a relative',
   },
   network: {
     type: 'list',
     placeholder: 'CIDR',
     meaning:
-      'where its kiosks stand, such as 10.3.0.0/16: one signs in by face alone from there only; else from anywhere',
+      'network of its kiosks, such as 10.3.0.0/16: a sign-in by face alone works only there; default: everywhere',
   },
   'id-token-alg': {
     type: 'text',
     choices: ['ES256', 'RS256'],
     default: 'ES256',
-    meaning: 'what ID tokens are signed with',
+    meaning: 'signature algorithm of ID tokens',
   },
 } as const satisfies Fields
 
-const several: Record<string, string> = {
+const pluralNames: Record<string, string> = {
   'redirect-uri': 'redirect_uris',
   'post-logout-redirect-uri': 'post_logout_redirect_uris',
   resource: 'resources',
   network: 'networks',
 }
 
-const metadataName = (field: string) => several[field] ?? field.replaceAll('-', '_')
+const metadataName = (field: string) => pluralNames[field] ?? field.replaceAll('-', '_')
 const fieldNames = Object.keys(registrationFields)
 
-/** The given fields under the names of the metadata. */
+/** The given fields, under their names in the metadata. */
 export function metadataOf(input: Input): Record<string, unknown> {
   const given = fieldNames.filter((field) => input[field] !== undefined)
   return Object.fromEntries(given.map((field) => [metadataName(field), input[field]]))
 }
 
-/** The registration fields for a change: none is needed, none has a default. */
+/** The registration fields for a change: optional and without defaults. */
 export const changeFields: Fields = Object.fromEntries(
   Object.entries<Field>(registrationFields).map(([name, { required: _r, default: _d, ...field }]) => [name, field]),
 )
 
 const isEmpty = (value: unknown) => value === '' || (Array.isArray(value) && value.every((one) => one === ''))
 
-/** What a change asks for: an empty value takes the field away, and one way to give keys takes the place of the other. */
+/** The changed metadata. An empty value removes the field; jwks and jwks_uri replace each other. */
 export function changesOf(input: Input): Record<string, unknown> {
   const changes = metadataOf(input)
   for (const [field, value] of Object.entries(input)) {
@@ -116,9 +121,9 @@ export function changesOf(input: Input): Record<string, unknown> {
   return changes
 }
 
-const longestEcho = 200
+const maxEchoLength = 200
 
-/** Problems of the metadata under the names of the fields they were given by, with the value where there is one to show. */
+/** Metadata problems with the names of the command's fields, and with the given value. */
 export function problemsAsGiven(problems: FieldProblem[], input: Input): Problem[] {
   return problems.map(({ field: path, message }) => {
     const [name, index] = path.split('.')
@@ -126,12 +131,12 @@ export function problemsAsGiven(problems: FieldProblem[], input: Input): Problem
     if (!field) return { field: path, message }
     const given = input[field]
     const value = Array.isArray(given) && index !== undefined ? given[Number(index)] : given
-    const shown = typeof value === 'string' && value !== '' ? `${JSON.stringify(value.slice(0, longestEcho))} ` : ''
+    const shown = typeof value === 'string' && value !== '' ? `${JSON.stringify(value.slice(0, maxEchoLength))} ` : ''
     return { field, message: message.startsWith('"') ? message : shown + message }
   })
 }
 
-/** A registration as it is answered: no hash, no secret. */
+/** A registration as a document, without the secret and its hash. */
 export function registrationOf(client: Client) {
   const { id, status, secretHash: _hash, createdAt, updatedAt, scope, ...metadata } = client
   return {

@@ -1,112 +1,22 @@
-import { flagOf, type Described } from '../command.ts'
+import { completionScript, shells, type Shell } from './shell-scripts.ts'
+import { allCommands } from '../commands.ts'
+import { command } from '../command.ts'
 
-export const shells = ['bash', 'zsh', 'fish'] as const
-export type Shell = (typeof shells)[number]
-
-const flagsOf = ({ fields }: Described) => [
-  ...Object.entries(fields)
-    .filter(([, { positional }]) => !positional)
-    .map(([name, field]) => `--${flagOf(name, field)}`),
-  '--json',
-  '--server',
-  '--help',
-]
-const nounsOf = (commands: readonly Described[]) => [...new Set(commands.map(({ noun }) => noun))]
-const verbsOf = (commands: readonly Described[], noun: string) =>
-  commands.filter((command) => command.noun === noun).flatMap(({ verb }) => verb ?? [])
-const keyOf = ({ noun, verb = '' }: Described) => `${noun} ${verb}`.trim()
-
-const placesOf = ({ fields }: Described) =>
-  Object.values(fields).flatMap(({ positional, choices }) => (positional && choices) || [])
-
-/** What follows a flag where only a few words may. */
-const choicesOf = (commands: readonly Described[]) =>
-  commands.flatMap((command) =>
-    Object.entries(command.fields).flatMap(([name, field]) =>
-      field.choices && !field.positional
-        ? [{ key: keyOf(command), flag: `--${flagOf(name, field)}`, words: field.choices }]
-        : [],
-    ),
-  )
-
-/** The words that may come next, as a function of a shell; made from the command tables. Names and flags hold no blanks. */
-function bash(commands: readonly Described[]): string {
-  const arms = (rows: [string, readonly string[]][]) =>
-    rows.map(([pattern, words]) => `    ${JSON.stringify(pattern)}) words=${JSON.stringify(words.join(' '))} ;;`)
-  const nouns = nounsOf(commands)
-  return [
-    '_yideng() {',
-    '  local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} noun=${COMP_WORDS[1]} words=',
-    '  local verb=; [ "$COMP_CWORD" -gt 2 ] && verb=${COMP_WORDS[2]}',
-    `  if [ "$COMP_CWORD" -eq 1 ]; then words=${JSON.stringify(nouns.join(' '))}`,
-    '  else',
-    '    case "$noun" in',
-    ...arms(nouns.map((noun) => [noun, verbsOf(commands, noun)])),
-    '    esac',
-    '    [ "$COMP_CWORD" -gt 2 ] && words=',
-    '    case "$noun $verb" in',
-    ...commands.map((command) => {
-      const pattern = command.verb ? JSON.stringify(keyOf(command)) : `${JSON.stringify(`${command.noun} `)}*`
-      return `    ${pattern}) words="$words ${[...placesOf(command), ...flagsOf(command)].join(' ')}" ;;`
-    }),
-    '    esac',
-    '    case "$noun $verb $before" in',
-    ...arms(choicesOf(commands).map(({ key, flag, words }) => [`${key} ${flag}`, words])),
-    '    esac',
-    '  fi',
-    '  COMPREPLY=($(compgen -W "$words" -- "$word"))',
-    '}',
-    // where no word fits, the shell offers files
-    'complete -o default -F _yideng yideng',
-    'type yideng >/dev/null 2>&1 || yideng() { npx yideng "$@"; }',
-  ].join('\n')
-}
-
-const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`
-
-function fish(commands: readonly Described[]): string {
-  const nouns = nounsOf(commands)
-  const line = (condition: string, words: string, meaning: string) =>
-    `complete -c yideng -n ${quoted(condition)} ${words} -d ${quoted(meaning)}`
-  return [
-    'type -q yideng; or function yideng; npx yideng $argv; end',
-    'complete -c yideng -l json',
-    'complete -c yideng -l help',
-    'complete -c yideng -l server -x',
-    ...nouns.map((noun) => line('__fish_use_subcommand', `-f -a ${noun}`, noun)),
-    ...commands.flatMap((command) => {
-      const { noun, verb, summary, fields } = command
-      const here = `__fish_seen_subcommand_from ${noun}`
-      const within = verb ? `${here}; and __fish_seen_subcommand_from ${verb}` : here
-      return [
-        ...(verb
-          ? [
-              line(
-                `${here}; and not __fish_seen_subcommand_from ${verbsOf(commands, noun).join(' ')}`,
-                `-f -a ${verb}`,
-                summary,
-              ),
-            ]
-          : []),
-        ...placesOf(command).map((word) => line(within, `-f -a ${word}`, word)),
-        ...Object.entries(fields)
-          .filter(([, { positional }]) => !positional)
-          .map(([name, field]) => {
-            const value = field.choices ? ` -x -a ${quoted(field.choices.join(' '))}` : ''
-            return line(within, `-l ${flagOf(name, field)}${value}`, field.meaning)
-          }),
-      ]
-    }),
-  ].join('\n')
-}
-
-export function completionScript(shell: Shell, commands: readonly Described[]): string {
-  if (shell === 'fish') return fish(commands)
-  if (shell === 'bash') return bash(commands)
-  // zsh runs the same function
-  return [
-    'whence compdef >/dev/null || { autoload -Uz compinit && compinit; }',
-    'autoload -U +X bashcompinit && bashcompinit',
-    bash(commands),
-  ].join('\n')
-}
+export default command({
+  fields: {
+    shell: {
+      type: 'text',
+      positional: true,
+      required: true,
+      choices: shells,
+      placeholder: 'SHELL',
+      meaning: 'bash, zsh or fish',
+    },
+  },
+  access: { local: 'it is for the shell that you type in' },
+  example: 'npx yideng completion bash >> ~/.bashrc',
+  async run(_context, { shell }) {
+    const script = completionScript(shell as Shell, await allCommands())
+    return { ok: true, document: { shell, script }, shown: script.split('\n') }
+  },
+})

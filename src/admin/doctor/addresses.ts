@@ -5,12 +5,12 @@ import type { Finding } from './finding.ts'
 
 const restricted = z.object({ address: z.string() })
 
-const looked = 300
-const manyPeople = 20
+const signInsRead = 300
+const minPeople = 20
 
 /**
- * Whether the latest sign-ins all came from one address although they are of many people. The address itself is not told:
- * it may be somebody's.
+ * Warns where the latest sign-ins of many people all came from one address: probably the proxy.
+ * The finding does not contain the address, which may be personal data.
  */
 export async function oneAddress({ database, dataKeys: { auditCipher } }: Services): Promise<Finding[]> {
   const rows = await database
@@ -18,24 +18,24 @@ export async function oneAddress({ database, dataKeys: { auditCipher } }: Servic
     .select(['sequence', 'person_id', 'restricted'])
     .where('event', '=', 'login.succeeded')
     .orderBy('sequence', 'desc')
-    .limit(looked)
+    .limit(signInsRead)
     .execute()
   const people = new Set(rows.map(({ person_id: id }) => id))
-  if (people.size < manyPeople) return []
+  if (people.size < minPeople) return []
   const addresses = new Set(
     rows.map(({ sequence, restricted: sealed }) => {
       try {
         return restricted.parse(JSON.parse(auditCipher.open(sealed ?? '', restrictedAad(sequence)))).address
       } catch {
-        return undefined // a broken entry is told by the look at the trail
+        return undefined // the check of the audit log reports a broken entry
       }
     }),
   )
   const what = 'addresses'
   if (addresses.size > 1) return [{ state: 'ok', what, finding: 'people come from several' }]
-  const finding = `the last ${rows.length} sign-ins, of ${people.size} people, all came from one address: limits would hold them all at once`
+  const finding = `the last ${rows.length} sign-ins, of ${people.size} people, all came from one address: limits would apply to all of them together`
   const todo =
-    'where that is the proxy, let it set X-Forwarded-For to the address of the browser ' +
+    'if that is the proxy, let it set X-Forwarded-For to the address of the browser ' +
     '(nginx: proxy_set_header X-Forwarded-For $remote_addr;) and set YIDENG_TRUST_PROXY=true'
   return [{ state: 'warn', what, finding, todo }]
 }

@@ -5,37 +5,38 @@ import { beginOf, monthAfter, monthOf } from '../../config/months.ts'
 import { createVerifier } from '../../keys/signatures.ts'
 import { entriesInRest, isDivided, missingMonths } from '../../storage/audit-months.ts'
 import { weekMs } from '../../storage/audit-partitions.ts'
-import type { Finding } from './finding.ts'
+import { setClock, type Finding } from './finding.ts'
 import type { Services } from '../../services.ts'
 
-/** The server signs once a minute, so older entries without a checkpoint mean that none runs. */
+/** A server signs once a minute: older entries without a checkpoint mean that no server runs. */
 const unsignedMs = hourMs
 
 export async function auditLog({ database, settings, clock }: Services): Promise<Finding> {
-  const what = 'audit trail'
-  const beside = readCheckpointFile(checkpointFileOf(settings.dataDir))
-  const trail = await verifyAuditLog({
+  const what = 'audit log'
+  const nextTo = readCheckpointFile(checkpointFileOf(settings.dataDir))
+  const check = await verifyAuditLog({
     database,
     verify: createVerifier(settings.keysDir, clock),
-    elsewhere: beside === undefined ? [] : [beside],
+    elsewhere: nextTo === undefined ? [] : [nextTo],
     newestOnly: true,
   })
-  if (!trail.whole) {
-    const finding = `broken (${trail.kind}) at entry ${trail.sequence}: ${trail.fault}`
+  if (!check.whole) {
+    const finding = `broken (${check.kind}) at entry ${check.sequence}: ${check.fault}`
     const todo = 'keep a copy of the store as evidence and compare it with your backups'
     return { state: 'fail', what, finding, todo }
   }
-  if (trail.checkpoints > 0 && beside === undefined) {
-    const finding = 'the newest checkpoint is not beside the store: an end that was cut off would not show'
-    const todo = 'npx yideng audit verify --checkpoint FILE, with the checkpoints of your log; a server makes it anew'
+  if (check.checkpoints > 0 && nextTo === undefined) {
+    const finding = 'the file of the newest checkpoint is missing: a removed end of the log would not be detected'
+    const todo =
+      'npx yideng audit verify --checkpoint FILE, with the checkpoints of your own log; a server writes the file again'
     return { state: 'warn', what, finding, todo }
   }
-  return { state: 'ok', what, finding: `whole, ${trail.entries} entries, ${trail.unsigned} not signed yet` }
+  return { state: 'ok', what, finding: `whole, ${check.entries} entries, ${check.unsigned} not signed yet` }
 }
 
-/** Entries that nobody signs, or that should be in the archive. */
+/** Finds entries without a signature, and entries that should be archived. */
 export async function auditAge({ database, settings, clock }: Services): Promise<Finding[]> {
-  const what = 'audit trail'
+  const what = 'audit log'
   const { signed } = await database
     .selectFrom('audit_checkpoints')
     .select(({ fn }) => fn.max('last_sequence').as('signed'))
@@ -53,31 +54,45 @@ export async function auditAge({ database, settings, clock }: Services): Promise
     findings.push({
       state: 'warn',
       what,
-      finding: 'nobody signs its newest entries',
+      finding: 'its newest entries are not signed',
       todo: 'start the server: it signs once a minute',
     })
   }
-  const kept = beginOf(monthAfter(monthOf(clock()), 1 - settings.auditMonths))
-  if ((await oldestAfter(0)) < kept) {
+  const oldestMonth = beginOf(monthAfter(monthOf(clock()), 1 - settings.auditMonths))
+  if ((await oldestAfter(0)) < oldestMonth) {
     const finding = `the store holds entries of more than ${settings.auditMonths} months`
     findings.push({ state: 'warn', what, finding, todo: 'npx yideng audit archive --to DIRECTORY' })
   }
   return findings
 }
 
-/** PostgreSQL alone: months are partitions, and the coming ones are there. */
+/** On PostgreSQL, checks that each month is a partition, also the next ones. */
 export async function auditMonths({ database, settings, clock }: Services): Promise<Finding[]> {
   if (!settings.databaseUrl) return []
   const what = 'audit months'
   if (!(await isDivided(database))) {
-    const finding = 'the audit trail is one table, so archived months are deleted row by row'
-    return [{ state: 'warn', what, finding, todo: 'npx yideng audit divide; servers may run meanwhile' }]
+    const finding = 'the audit log is one table, so archived months are deleted row by row'
+    return [{ state: 'warn', what, finding, todo: 'npx yideng audit divide; servers may run' }]
   }
   const missing = await missingMonths(database, clock(), clock() + weekMs)
   const inRest = await entriesInRest(database)
-  if (missing.length === 0 && inRest === 0) return [{ state: 'ok', what, finding: 'a partition each, made ahead' }]
+  if (missing.length === 0 && inRest === 0)
+    return [{ state: 'ok', what, finding: 'one partition for each month, also the next ones' }]
   const finding =
-    inRest > 0 ? `${inRest} entries stand in no month` : `there is no partition yet for ${missing.join(', ')}`
-  const todo = 'npx yideng audit divide makes them; a running server does so each hour, and its log says why not'
+    inRest > 0 ? `${inRest} entries are in no month` : `there is no partition yet for ${missing.join(', ')}`
+  const todo = 'npx yideng audit divide makes them; a running server does so each hour, and logs a failure'
   return [{ state: 'warn', what, finding, todo }]
+}
+
+/** An entry from the future means that the clock of this machine is wrong. */
+export async function clockAndAuditLog({ database, clock }: Services): Promise<Finding> {
+  const { newest } = await database
+    .selectFrom('audit_events')
+    .select(({ fn }) => fn.max('at').as('newest'))
+    .executeTakeFirstOrThrow()
+  const now = clock()
+  const shown = new Date(now).toISOString()
+  if (!newest || newest <= now) return { state: 'ok', what: 'clock', finding: shown }
+  const finding = `${shown} is before the newest audit entry (${new Date(newest).toISOString()})`
+  return { state: 'fail', what: 'clock', finding, todo: setClock }
 }

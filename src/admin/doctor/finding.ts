@@ -1,4 +1,4 @@
-/** What one look of the doctor found. */
+/** The result of one check. */
 export interface Finding {
   state: 'ok' | 'warn' | 'fail'
   what: string
@@ -6,5 +6,5 @@ export interface Finding {
   todo?: string
 }
 
-/** The mend of every wrong clock. */
+/** The advice for a wrong clock. */
 export const setClock = 'timedatectl set-ntp true; timedatectl says when the clock is synchronized'

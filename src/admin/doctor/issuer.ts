@@ -6,21 +6,21 @@ import type { CommandContext } from '../command-context.ts'
 import { signingKeyStates } from '../keys/signing-key-states.ts'
 import type { Finding } from './finding.ts'
 
-const patienceMs = 3000
+const timeoutMs = 3000
 const keySet = z.object({ keys: z.array(z.object({ kid: z.string() })) })
 
-/** What answers at the public address is the Yideng of these keys; nothing is said where nobody answers. */
+/** Checks that the public address is answered by a Yideng with these keys. No finding where there is no answer. */
 export async function answering(context: CommandContext): Promise<Finding[]> {
   const { issuer, host, port, keysDir } = await context.settings()
   const what = 'public address'
-  const answer = await fetch(`${issuer}/jwks`, { signal: AbortSignal.timeout(patienceMs), redirect: 'manual' }).catch(
+  const answer = await fetch(`${issuer}/jwks`, { signal: AbortSignal.timeout(timeoutMs), redirect: 'manual' }).catch(
     () => undefined,
   )
   if (!answer) return []
   const published = keySet.safeParse(await answer.json().catch(() => undefined)).data
   if (!published) {
-    const finding = `what answers at ${issuer} is no Yideng (status ${answer.status})`
-    const todo = `start the server, and let the proxy hand on everything of this name to ${host}:${port}`
+    const finding = `the answer at ${issuer} is not from a Yideng (status ${answer.status})`
+    const todo = `start the server, and let the proxy forward all requests of this name to ${host}:${port}`
     return [{ state: 'fail', what, finding, todo }]
   }
   const there = new Set(published.keys.map(({ kid }) => kid))
@@ -29,11 +29,11 @@ export async function answering(context: CommandContext): Promise<Finding[]> {
     return [{ state: 'ok', what, finding: `${issuer} answers, with these keys` }]
   const finding = `${issuer} is answered by a Yideng of other signing keys than those in ${keysDir}: portals would refuse the tokens of one of them`
   const todo =
-    'let the proxy lead to this one alone; several machines share PostgreSQL, Redis and data.json (docs/deploy.md)'
+    'let the proxy forward to this server only; several machines share PostgreSQL, Redis and data.json (docs/deploy.md)'
   return [{ state: 'fail', what, finding, todo }]
 }
 
-/** A passkey is good for one host name only, that of the issuer when it was made: it stands in the checkpoints of that time. */
+/** A passkey works for one host name: that of the issuer at its registration, which the checkpoints of that time contain. */
 export async function passkeysOfIssuer({ database, settings, clock }: Services): Promise<Finding[]> {
   const { oldest, many } = await database
     .selectFrom('authenticators')
@@ -53,7 +53,7 @@ export async function passkeysOfIssuer({ database, settings, clock }: Services):
   const what = 'passkeys'
   const [before, now] = [then.iss, settings.issuer].map((address) => new URL(address).hostname)
   if (before === now) return [{ state: 'ok', what, finding: `made for ${now}` }]
-  const finding = `passkeys were made for ${before} and do not work at ${now}; ${many} are kept`
-  const todo = `set YIDENG_ISSUER back to ${then.iss}; or else everybody signs in another way and makes a new one`
+  const finding = `passkeys were made for ${before} and do not work at ${now}; ${many} are stored`
+  const todo = `set YIDENG_ISSUER back to ${then.iss}; otherwise every person must sign in another way and register a new passkey`
   return [{ state: 'fail', what, finding, todo }]
 }

@@ -8,10 +8,10 @@ import type { CommandContext } from '../command-context.ts'
 import type { Finding } from './finding.ts'
 import { signingKeyStates } from '../keys/signing-key-states.ts'
 
-/** A key in use for longer is due for a change. */
+/** A key in use for longer should be rotated. */
 export const oldMs = 366 * dayMs
 
-/** Key files that are there but hold no keys; those that are not there are told elsewhere. */
+/** Finds key files without keys. Another check reports missing files. */
 export async function unusableKeys(context: CommandContext): Promise<Finding[]> {
   const { keysDir } = await context.settings()
   const files: { name: string; open(directory: string): unknown; without: string }[] = [
@@ -19,12 +19,12 @@ export async function unusableKeys(context: CommandContext): Promise<Finding[]> 
     {
       name: 'signing.json',
       open: (directory) => openSigningKeys(directory, context.clock),
-      without: ', or remove it: new keys are made then, and people sign in again',
+      without: ', or remove it: then new keys are made, and people sign in again',
     },
     {
       name: 'cookies.json',
       open: openCookieKeys,
-      without: ', or remove it: new keys are made then, and open forms are loaded again',
+      without: ', or remove it: then new keys are made, and open forms must be loaded again',
     },
   ]
   return files.flatMap(({ name, open, without }): Finding[] => {
@@ -35,25 +35,25 @@ export async function unusableKeys(context: CommandContext): Promise<Finding[]> 
       return []
     } catch {
       const todo = `restore it from your backup${without}`
-      return [{ state: 'fail', what: 'keys', finding: `${file} holds no keys`, todo }]
+      return [{ state: 'fail', what: 'keys', finding: `${file} has no keys`, todo }]
     }
   })
 }
 
-/** Signing keys that are due for a change. */
+/** Finds signing keys to retire or to rotate. */
 export async function signingKeyAge(context: CommandContext): Promise<Finding> {
   const what = 'signing keys'
   const states = await signingKeyStates(context)
   const now = context.clock()
   const retirable = states.filter(({ retirable: may }) => may).map(({ key }) => key.kid)
   if (retirable.length > 0) {
-    const finding = `${retirable.join(', ')} ${retirable.length === 1 ? 'is' : 'are'} published but no more needed`
+    const finding = `${retirable.join(', ')} ${retirable.length === 1 ? 'is' : 'are'} published but no longer needed`
     return { state: 'warn', what, finding, todo: 'npx yideng keys retire' }
   }
   const old = states.filter(({ key, state }) => state === 'signs' && Date.parse(key.createdAt) < now - oldMs)
   const successor = states.some(({ state }) => state === 'waits')
   if (old.length > 0 && !successor) {
-    const finding = `${old.map(({ key }) => key.kid).join(', ')} sign for more than a year`
+    const finding = `${old.map(({ key }) => key.kid).join(', ')} have signed for more than a year`
     return { state: 'warn', what, finding, todo: 'npx yideng keys rotate' }
   }
   return { state: 'ok', what, finding: states.map(({ key, state }) => `${key.kid} ${state}`).join(', ') }

@@ -4,7 +4,7 @@ import { faultOfShownName, skeletonOf } from '../../text/names.ts'
 import type { Services } from '../../services.ts'
 import type { Finding } from './finding.ts'
 
-/** Registrations that cannot be read, ids that every object has, and names that people could take for another's. */
+/** Finds damaged registrations, ids that are property names of every object, and confusing names. */
 export async function portalsAndNames({ clients }: Services): Promise<Finding[]> {
   const all = await clients.list()
   return [registrations(await clients.damaged()), ...ids(all), ...names(all)]
@@ -26,9 +26,9 @@ function registrations(damaged: string[]): Finding {
 function ids(all: readonly Client[]): Finding[] {
   const bad = all.filter(({ id }) => id === '__proto__' || id in Object.prototype).map(({ id }) => id)
   if (bad.length === 0) return []
-  const finding = `${bad.join(', ')} cannot be the id of a portal: every object of a program has such a property`
+  const finding = `${bad.join(', ')} cannot be the id of a portal: every JavaScript object has such a property`
   return [
-    { state: 'fail', what, finding, todo: 'npx yideng client suspend ID, then register it anew under another id' },
+    { state: 'fail', what, finding, todo: 'npx yideng client suspend ID, then register it again under another id' },
   ]
 }
 
@@ -36,18 +36,16 @@ function names(all: readonly Client[]): Finding[] {
   const unclear = all.filter(({ name }) => faultOfShownName(name) !== undefined)
   const bySkeleton = Map.groupBy(all, ({ name }) => skeletonOf(name))
   const alike = [...bySkeleton.values()].filter((group) => group.some((one) => lookalike(one, group)))
-  const told = [
-    ...unclear.map(
-      ({ id, name }) => `${JSON.stringify(name)} (${id}) holds what cannot be seen or looks like something else`,
-    ),
+  const findings = [
+    ...unclear.map(({ id, name }) => `${JSON.stringify(name)} (${id}) contains invisible or confusing characters`),
     ...alike.map(
       (group) => `${group.map(({ id, name }) => `${JSON.stringify(name)} (${id})`).join(' and ')} look the same`,
     ),
   ]
-  return told.map((finding) => ({
+  return findings.map((finding) => ({
     state: 'warn',
     what: 'names of portals',
     finding,
-    todo: 'people cannot tell who asks them: npx yideng client update ID --name NAME',
+    todo: 'people cannot tell these portals apart: npx yideng client update ID --name NAME',
   }))
 }

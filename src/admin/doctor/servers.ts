@@ -8,15 +8,15 @@ import { keyFingerprint } from '../../keys/keys-in-store.ts'
 import type { Services } from '../../services.ts'
 import { setClock, type Finding } from './finding.ts'
 
-/** Codes live for a minute, and a portal takes a token that is some seconds old for one from the future. */
-const mostApartMs = 5000
+/** Codes live for a minute, and portals refuse tokens from the future. */
+const maxClockDifferenceMs = 5000
 
 const reason = (error: unknown) => {
   const { cause, message } = error as Error
   return cause instanceof Error ? cause.message || String((cause as NodeJS.ErrnoException).code) : message
 }
 
-/** PostgreSQL answers, keeps what it acknowledged, and has the schema of this version. */
+/** Checks that PostgreSQL answers, is durable, has the right time and the schema of this version. */
 export async function postgresServer({ databaseUrl }: Settings, now: number): Promise<Finding[]> {
   const what = 'PostgreSQL'
   const database = openDatabase(databaseUrl)
@@ -44,9 +44,9 @@ export async function postgresServer({ databaseUrl }: Settings, now: number): Pr
           },
     ]
     const { rows } = await sql<{ ms: string }>`select extract(epoch from now()) * 1000 as ms`.execute(database)
-    const apartMs = now - Number(rows[0]?.ms)
-    if (Math.abs(apartMs) > mostApartMs) {
-      const finding = `this machine and PostgreSQL are ${Math.round(Math.abs(apartMs) / 1000)} seconds apart`
+    const differenceMs = now - Number(rows[0]?.ms)
+    if (Math.abs(differenceMs) > maxClockDifferenceMs) {
+      const finding = `this machine and PostgreSQL are ${Math.round(Math.abs(differenceMs) / 1000)} seconds apart`
       findings.push({ state: 'fail', what: 'clock', finding, todo: `on the machine that is wrong: ${setClock}` })
     }
     const known = readdirSync(new URL('../../storage/migrations/', import.meta.url)).map((name) => name.slice(0, -3))
@@ -64,25 +64,25 @@ export async function postgresServer({ databaseUrl }: Settings, now: number): Pr
     )
     return findings
   } catch (error) {
-    const todo = 'start PostgreSQL, or mend YIDENG_DATABASE_URL'
+    const todo = 'start PostgreSQL, or correct YIDENG_DATABASE_URL'
     return [{ state: 'fail', what, finding: `does not answer: ${reason(error)}`, todo }]
   } finally {
     await database.destroy()
   }
 }
 
-/** Whether what a server process tells by way of Redis reaches the others. */
+/** Whether an event that is published in Redis reaches its subscribers. */
 async function carriesEvents(settings: Settings): Promise<boolean> {
   let events: Events | undefined
-  const heard = await new Promise<boolean>((resolve) => {
+  const received = await new Promise<boolean>((resolve) => {
     events = openEvents(settings, { listens: true, failed: () => resolve(false) })
     events.subscribe('keys', () => resolve(true))
   })
   await events?.stop()
-  return heard
+  return received
 }
 
-/** Nobody else keeps artifacts in the same Redis. */
+/** Checks that no other system stores artifacts in the same Redis. */
 export async function redisOwner({ settings, dataKeys, clock }: Services): Promise<Finding[]> {
   if (!settings.redisUrls) return []
   const { openRedisArtifacts } = await import('../../storage/artifacts-redis.ts')
@@ -91,14 +91,14 @@ export async function redisOwner({ settings, dataKeys, clock }: Services): Promi
   try {
     if (await ownsRedis(artifacts, keyFingerprint(dataKeys.blindIndex).underFirstKey)) return []
     const todo =
-      'give this one a Redis of its own; where the other is gone: redis-cli FLUSHALL, which ends all sign-ins'
+      'use a separate Redis; if the other Yideng no longer exists: redis-cli FLUSHALL, which ends all sign-ins'
     return [{ state: 'fail', what: 'Redis', finding: 'another Yideng uses it', todo }]
   } finally {
     await artifacts.close()
   }
 }
 
-/** Redis answers, throws nothing away to make room, writes down what it has, and carries events. */
+/** Checks that Redis answers, evicts nothing, persists its data and delivers events. */
 export async function redisServer(settings: Settings): Promise<Finding> {
   const { redisUrls } = settings
   const what = 'Redis'
@@ -106,19 +106,19 @@ export async function redisServer(settings: Settings): Promise<Finding> {
   try {
     const redis = await connectRedis(redisUrls, () => undefined)
     try {
-      // a key of none of ours says which node is asked
+      // the second argument is a key that selects the node of a cluster
       const info = String(await redis.ask('INFO', 'everything'))
-      const told = (name: string) => new RegExp(`^${name}:(\\S+)`, 'm').exec(info)?.[1]
+      const property = (name: string) => new RegExp(`^${name}:(\\S+)`, 'm').exec(info)?.[1]
       const faults = [
-        ...(told('maxmemory') === '0' || told('maxmemory_policy') === 'noeviction'
+        ...(property('maxmemory') === '0' || property('maxmemory_policy') === 'noeviction'
           ? []
-          : ['maxmemory-policy is not noeviction: it signs people out to make room']),
-        ...(told('aof_enabled') === '0' ? ['appendonly is off: a restart signs everybody out'] : []),
+          : ['maxmemory-policy is not noeviction: Redis deletes sessions to free memory']),
+        ...(property('aof_enabled') === '0' ? ['appendonly is off: a restart ends all sign-ins'] : []),
         ...((await carriesEvents(settings))
           ? []
-          : ['its user may not publish and subscribe to yideng:events: servers ask the stores each second instead']),
+          : ['its user may not publish and subscribe to yideng:events: servers poll the stores each second instead']),
       ]
-      if (faults.length === 0) return { state: 'ok', what, finding: `answers, version ${told('redis_version')}` }
+      if (faults.length === 0) return { state: 'ok', what, finding: `answers, version ${property('redis_version')}` }
       return {
         state: 'warn',
         what,
@@ -129,7 +129,7 @@ export async function redisServer(settings: Settings): Promise<Finding> {
       await redis.close()
     }
   } catch (error) {
-    const todo = 'start Redis, or mend YIDENG_REDIS_URL'
+    const todo = 'start Redis, or correct YIDENG_REDIS_URL'
     return { state: 'fail', what, finding: `does not answer: ${reason(error)}`, todo }
   }
 }

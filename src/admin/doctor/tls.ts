@@ -3,8 +3,8 @@ import { dayMs } from '../../config/time.ts'
 import type { Settings } from '../../config/settings.ts'
 import type { Finding } from './finding.ts'
 
-const patienceMs = 3000
-const soonDays = 21
+const timeoutMs = 3000
+const warnDays = 21
 
 interface Seen {
   authorized: boolean
@@ -12,10 +12,10 @@ interface Seen {
   validTo: number
 }
 
-/** What a browser is shown at the issuer's address. */
-function look(host: string, port: number): Promise<Seen | Error> {
+/** The certificate that a browser gets at an address. */
+function readCertificate(host: string, port: number): Promise<Seen | Error> {
   return new Promise((resolve) => {
-    const socket = connect({ host, port, servername: host, rejectUnauthorized: false, timeout: patienceMs }, () => {
+    const socket = connect({ host, port, servername: host, rejectUnauthorized: false, timeout: timeoutMs }, () => {
       const { valid_to: validTo } = socket.getPeerCertificate()
       const { authorizationError } = socket
       const reason = authorizationError === undefined ? '' : String(authorizationError)
@@ -27,14 +27,15 @@ function look(host: string, port: number): Promise<Seen | Error> {
   })
 }
 
-/** The certificate at the issuer's address, wherever TLS ends. */
+/** Checks the certificate at the issuer's address, also where a proxy ends TLS. */
 export async function certificate({ issuer }: Settings, now: number): Promise<Finding[]> {
   const { protocol, hostname, port } = new URL(issuer)
   if (protocol !== 'https:') return []
   const what = 'certificate'
-  const seen = await look(hostname, Number(port || 443))
+  const seen = await readCertificate(hostname, Number(port || 443))
   if (seen instanceof Error) {
-    const todo = 'start the proxy in front that ends TLS, and let its name resolve here; or examine it from elsewhere'
+    const todo =
+      'start the proxy that ends TLS, and let its name resolve on this machine; or run doctor on another machine'
     return [{ state: 'warn', what, finding: `${issuer} cannot be reached: ${seen.message}`, todo }]
   }
   const until = new Date(seen.validTo).toISOString().slice(0, 10)
@@ -42,10 +43,10 @@ export async function certificate({ issuer }: Settings, now: number): Promise<Fi
     return [{ state: 'fail', what, finding: `it ended on ${until}`, todo: 'renew it at the proxy that ends TLS' }]
   }
   if (!seen.authorized) {
-    const todo = 'use a certificate that browsers trust, with its whole chain, for this very name'
-    return [{ state: 'fail', what, finding: `browsers will not trust it: ${seen.reason}`, todo }]
+    const todo = 'use a certificate that browsers trust, with its whole chain, for this name'
+    return [{ state: 'fail', what, finding: `browsers do not trust it: ${seen.reason}`, todo }]
   }
-  if (seen.validTo < now + soonDays * dayMs) {
+  if (seen.validTo < now + warnDays * dayMs) {
     return [{ state: 'warn', what, finding: `it ends on ${until}`, todo: 'renew it at the proxy that ends TLS' }]
   }
   return [{ state: 'ok', what, finding: `good until ${until}` }]

@@ -6,16 +6,16 @@ import {
   openCookieKeys,
   replacedAt,
 } from '../../keys/cookie-keys.ts'
-import { failed, iso, notFound, type Outcome } from '../command.ts'
+import { failed, iso, notFound, type Outcome } from '../outcome.ts'
 import type { CommandContext } from '../command-context.ts'
 import { overtaken } from './overtaken.ts'
 
-/** The cookie keys with what each is for at this moment, and when an old one may go. */
+/** The cookie keys, with the state of each and the time from which an old one may be retired. */
 export async function cookieKeyStates(context: Pick<CommandContext, 'settings' | 'clock'>) {
   const { keysDir, lifetimes } = await context.settings()
   const keys = openCookieKeys(keysDir)
   const now = context.clock()
-  // a form is good for as long as the session it was made for may last
+  // a form is valid as long as its session
   const longestMs = Math.max(...Object.values(lifetimes)) * 1000
   return keys.map((key) => {
     const retirableFrom = replacedAt(keys, key, now) + longestMs
@@ -23,7 +23,7 @@ export async function cookieKeyStates(context: Pick<CommandContext, 'settings' |
   })
 }
 
-/** Makes a key that every process accepts before one uses it. */
+/** Makes a new key. Every process accepts it before one uses it. */
 export async function rotateCookie(context: CommandContext, now: boolean): Promise<Outcome> {
   const { audit, keysChanged, settings } = await context.services()
   const waiting = (await cookieKeyStates(context)).find(({ state }) => state === 'waits')
@@ -37,8 +37,8 @@ export async function rotateCookie(context: CommandContext, now: boolean): Promi
   await audit.record({ event: 'keys.rotated', actor: context.actor, details: { kind: 'cookie', keys: [added], now } })
   const notes = [
     now
-      ? 'Used now. Forms that a process which has not heard of it yet is given have to be sent again.'
-      : 'Accepted now. What the old one signed is accepted until it ends; then: npx yideng keys retire --kind cookie',
+      ? 'Used now. A process that does not have the key yet refuses new forms: send them again.'
+      : 'Accepted now. Signatures of the old key are accepted until they end; then: npx yideng keys retire --kind cookie',
   ]
   return { ok: true, document: { added: [added], use_from: iso(useFrom) }, notes }
 }
@@ -49,11 +49,11 @@ export async function retireCookie(context: CommandContext, id: string | undefin
   const one = keys.find(({ key }) => key.id === id)
   if (id !== undefined && !one) return notFound('cookie key', id)
   if (one && one.state !== 'verifies')
-    return failed('This key signs, or will. First: npx yideng keys rotate --kind cookie --now')
-  if (now && !one) return failed('Name the key: which of them is in wrong hands?')
+    return failed('This key signs now or later. First: npx yideng keys rotate --kind cookie --now')
+  if (now && !one) return failed('Name the leaked key.')
   if (one && !one.retirable && !now)
     return failed(
-      `Forms that it signed may still be open. It may go from ${iso(one.retirableFrom)}. If it is in wrong hands: --now`,
+      `Forms with its signature may still be open. It may be retired from ${iso(one.retirableFrom)}. If it leaked: --now`,
     )
   const going = (one ? [one] : keys.filter(({ retirable }) => retirable)).map(({ key }) => key.id)
   if (going.length > 0) {
@@ -62,5 +62,5 @@ export async function retireCookie(context: CommandContext, id: string | undefin
     if (openCookieKeys(settings.keysDir).some(({ id: left }) => going.includes(left))) return overtaken
     await audit.record({ event: 'keys.retired', actor: context.actor, details: { kind: 'cookie', keys: going, now } })
   }
-  return { ok: true, document: { retired: going }, notes: going.length > 0 ? [] : ['No key may go yet.'] }
+  return { ok: true, document: { retired: going }, notes: going.length > 0 ? [] : ['No key can be retired yet.'] }
 }

@@ -2,31 +2,31 @@ import { addDataKey, addIndexKey, takeBack } from '../../keys/data-key-changes.t
 import type { DataKeys } from '../../keys/data-keys.ts'
 import { claimKeys, readKeysInStore, type KeysInStore } from '../../keys/keys-in-store.ts'
 import { keyNumber } from '../../keys/lookup-index.ts'
-import { failed, type Outcome } from '../command.ts'
+import { failed, type Outcome } from '../outcome.ts'
 import type { Services } from '../../services.ts'
 
-/** Added to this machine, and not used yet. */
-export function waitingKey({ ids, lookup }: DataKeys, kind: 'data' | 'index', { index: [newest] }: KeysInStore) {
+/** The key that this machine has and the store does not use yet. */
+function waitingKey({ ids, lookup }: DataKeys, kind: 'data' | 'index', { index: [newest] }: KeysInStore) {
   if (kind === 'data') return ids().waiting.at(-1)
   return lookup.known().find((id) => keyNumber(id) > keyNumber(newest))
 }
 
-/** Made on another machine of the store, used for nothing yet, and not carried here. */
+/** The unused keys of other machines on this store that this machine does not have. */
 export function madeElsewhere({ fingerprint }: DataKeys, { data, index: [newest], fingerprints }: KeysInStore) {
   const unused = (id: string) => keyNumber(id) > keyNumber(id.startsWith('d') ? data : newest)
   return Object.keys(fingerprints).filter((id) => unused(id) && fingerprint(id) === undefined)
 }
 
-const told = (kind: 'data' | 'index', id: string): Outcome =>
+const madeByAnother = (kind: 'data' | 'index', id: string): Outcome =>
   failed(
-    `Another machine of this store has made ${id} already: carry its keys/data.json here. ` +
-      `If that file is lost, nothing stands under the key yet: npx yideng keys retire --kind ${kind} ${id}`,
+    `Another machine of this store has made ${id} already: copy its keys/data.json to this machine. ` +
+      `If that file is lost, the key is still unused: npx yideng keys retire --kind ${kind} ${id}`,
   )
 
 /**
- * Makes a key that is used for nothing yet, or takes the one that waits, and says in the store which key its name is; in
- * this order, so that a claimed key is on disk somewhere. Of two machines that make one of the same name the second takes
- * its own back.
+ * Makes an unused key, or takes the waiting one, and then claims its name in the store.
+ * In this order a claimed key is always on the disk of some machine.
+ * When two machines make a key of one name, the second one removes its own.
  */
 export async function newKey(
   { database, dataKeys, settings: { keysDir } }: Services,
@@ -35,7 +35,7 @@ export async function newKey(
   const stored = await readKeysInStore(database)
   const letter = kind === 'data' ? 'd' : 'i'
   const elsewhere = madeElsewhere(dataKeys, stored).find((id) => id.startsWith(letter))
-  if (elsewhere !== undefined) return { refused: told(kind, elsewhere) }
+  if (elsewhere !== undefined) return { refused: madeByAnother(kind, elsewhere) }
   if (waitingKey(dataKeys, kind, stored) === undefined) {
     if (kind === 'data') addDataKey(keysDir, {})
     else addIndexKey(keysDir, stored.index[0])
@@ -47,5 +47,5 @@ export async function newKey(
   if (another === undefined) return { id }
   takeBack(keysDir, another)
   dataKeys.refresh()
-  return { refused: told(kind, another) }
+  return { refused: madeByAnother(kind, another) }
 }

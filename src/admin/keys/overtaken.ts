@@ -1,6 +1,6 @@
-import { failed } from '../command.ts'
+import { failed } from '../outcome.ts'
 
-/** Of two machines that change the keys they share (src/keys/shared-keys.ts), the second is told that its change is gone. */
+/** Two machines changed their shared keys at once (src/keys/shared-keys.ts): the change of one is lost. */
 export const overtaken = failed(
-  'Another machine of this store changed these keys at the same moment: its change stands, this one does not. Do it again.',
+  'Another machine of this store changed these keys at the same moment: this change is lost. Run it again.',
 )

@@ -7,7 +7,7 @@ import { readKeysInStore, releaseKey } from '../../keys/keys-in-store.ts'
 import { firstOfOldFiles, keyNumber } from '../../keys/lookup-index.ts'
 import { sealedUnder } from '../../keys/reseal.ts'
 import { openSigningKeys, retireSigningKeys } from '../../keys/signing-keys.ts'
-import { failed, invalid, iso, notFound, type Outcome } from '../command.ts'
+import { failed, invalid, iso, notFound, type Outcome } from '../outcome.ts'
 import type { CommandContext } from '../command-context.ts'
 import { retireCookie } from './cookie-keys.ts'
 import { madeElsewhere } from './new-key.ts'
@@ -15,7 +15,7 @@ import { overtaken } from './overtaken.ts'
 import { behind, isBehind } from './rotate.ts'
 import { signingKeyStates } from './signing-key-states.ts'
 
-/** Takes old keys out of use: the one that is named, or all that nothing needs any more. */
+/** Retires the named key, or every key that is no longer needed. */
 export async function retire(
   context: CommandContext,
   kind: string,
@@ -27,7 +27,7 @@ export async function retire(
   if (now)
     return invalid({
       field: 'now',
-      message: 'is for signing and cookie keys: what these sealed has to be sealed anew first.',
+      message: 'is for signing and cookie keys: values under a data or index key must be sealed again first.',
     })
   const { database, dataKeys } = await context.services()
   if (id !== undefined && madeElsewhere(dataKeys, await readKeysInStore(database)).includes(id))
@@ -35,14 +35,14 @@ export async function retire(
   return kind === 'data' ? retireData(context, id) : retireIndex(context, id)
 }
 
-/** The machine that made the key is lost, and nothing stands under it: another key may have its name. */
+/** Releases the name of an unused key whose machine is lost. */
 async function giveUp(context: CommandContext, kind: string, id: string): Promise<Outcome> {
   const { database, audit } = await context.services()
   await database.transaction().execute(async (transaction) => {
     await releaseKey(transaction, id)
     await audit.append(transaction, { event: 'keys.retired', actor: context.actor, details: { kind, keys: [id] } })
   })
-  return { ok: true, document: { retired: [id] }, notes: ['It was never used. Now any machine may make the next one.'] }
+  return { ok: true, document: { retired: [id] }, notes: ['It was never used. Now any machine can make the next key.'] }
 }
 
 async function retireSigning(context: CommandContext, id: string | undefined, now: boolean): Promise<Outcome> {
@@ -51,11 +51,11 @@ async function retireSigning(context: CommandContext, id: string | undefined, no
   if (id !== undefined && asked.length === 0) return notFound('signing key', id)
   const [one] = asked
   if (id !== undefined && one?.state === 'signs') return failed('This key signs. First: npx yideng keys rotate --now')
-  if (now && id === undefined) return failed('Name the key: which of them is in wrong hands?')
+  if (now && id === undefined) return failed('Name the leaked key.')
   const going = asked.filter(({ retirable }) => now || retirable).map(({ key }) => key.kid)
   if (id !== undefined && going.length === 0) {
-    const when = one && Number.isFinite(one.retirableFrom) ? ` It may go from ${iso(one.retirableFrom)}.` : ''
-    return failed(`Tokens that it signed may still be used.${when} If it is in wrong hands: --now`)
+    const when = one && Number.isFinite(one.retirableFrom) ? ` It may be retired from ${iso(one.retirableFrom)}.` : ''
+    return failed(`Tokens with its signature may still be in use.${when} If it leaked: --now`)
   }
   if (going.length > 0) {
     const { audit, settings, keysChanged } = await context.services()
@@ -64,10 +64,10 @@ async function retireSigning(context: CommandContext, id: string | undefined, no
     if (openSigningKeys(settings.keysDir, context.clock).some(({ kid }) => going.includes(kid))) return overtaken
     await audit.record({ event: 'keys.retired', actor: context.actor, details: { kind: 'signing', keys: going, now } })
   }
-  return { ok: true, document: { retired: going }, notes: going.length > 0 ? [] : ['No key may go yet.'] }
+  return { ok: true, document: { retired: going }, notes: going.length > 0 ? [] : ['No key can be retired yet.'] }
 }
 
-/** Forgets those that nothing hinders; refuses where that is none of those asked for. */
+/** Deletes the keys without a blocking reason; fails where every requested key has one. */
 async function forget(
   context: CommandContext,
   kind: 'data' | 'index',
@@ -78,12 +78,12 @@ async function forget(
   const going: string[] = []
   const staying: string[] = []
   for (const key of asked) {
-    const why = await blockedBy(key)
-    if (why === undefined) going.push(key)
-    else staying.push(`${key} cannot go: ${why}`)
+    const reason = await blockedBy(key)
+    if (reason === undefined) going.push(key)
+    else staying.push(`${key} cannot be retired: ${reason}`)
   }
   if (going.length === 0 && staying.length > 0) return failed(...staying)
-  if (going.length === 0) return { ok: true, document: { retired: [] }, notes: ['No key may go yet.'] }
+  if (going.length === 0) return { ok: true, document: { retired: [] }, notes: ['No key can be retired yet.'] }
   const { audit, settings, dataKeys, keysChanged } = await context.services()
   forgetKeys(settings.keysDir, new Set(going))
   dataKeys.refresh()
@@ -99,10 +99,10 @@ async function retireData(context: CommandContext, id: string | undefined): Prom
   const stored = await readKeysInStore(database)
   if (id !== undefined && ![current, ...old, ...waiting].includes(id)) return notFound('data key', id)
   if (id !== undefined && !old.includes(id))
-    return failed('This key seals, or will. First: npx yideng keys rotate --kind data')
+    return failed('This key seals now or later. First: npx yideng keys rotate --kind data')
   if (isBehind(dataKeys, stored)) return behind(stored)
 
-  // what is sealed in running logins and sessions is not looked through: the longest of them has to be over
+  // sealed values in logins and sessions are not searched: wait for the longest lifetime
   const longestMs = Math.max(...Object.values(settings.lifetimes)) * 1000
   const changed = statSync(join(settings.keysDir, dataKeyFile)).mtimeMs
   return forget(
@@ -116,19 +116,19 @@ async function retireData(context: CommandContext, id: string | undefined): Prom
         const inAuditLog = sealed.some(({ aad }) => aad === 'audit_events.restricted')
         return `values are sealed under it: ${places}. ${
           inAuditLog
-            ? 'Entries of the audit trail are not sealed anew: it is needed as long as you keep them.'
+            ? 'Audit entries are never sealed again: the key is needed as long as you keep them.'
             : 'First: npx yideng keys rotate --kind data'
         }`
       }
       const successor = [...old, current].find((other) => keyNumber(other) > keyNumber(key)) ?? current
       const over = (dataKeys.usedFrom(successor) ?? changed) + longestMs
       return over > context.clock()
-        ? `logins that run may hold what it sealed; it may go from ${iso(over)}.`
+        ? `running logins may hold values that it sealed; it may be retired from ${iso(over)}.`
         : undefined
     },
     [
-      'Carry keys/data.json to the other machines of this store and back it up.',
-      'Backups of the store from before the last rotation need the data.json of their time: keep it with them, apart from everything else.',
+      'Copy keys/data.json to the other machines of this store and back it up.',
+      'Older backups of the store need the data.json of their time: keep it, apart from everything else.',
     ],
   )
 }
@@ -141,14 +141,14 @@ async function retireIndex(context: CommandContext, id: string | undefined): Pro
   const old = lookup.known().filter((key) => keyNumber(key) < keyNumber(index[0]))
   if (id !== undefined && !lookup.known().includes(id)) return notFound('index key', id)
   if (id !== undefined && !old.includes(id))
-    return failed('Accounts are found by this key, or will be. First: npx yideng keys rotate --kind index')
+    return failed('Accounts are found by this key, now or later. First: npx yideng keys rotate --kind index')
   const notes = [
-    'Carry keys/data.json to the other machines of this store and back it up.',
-    'A restored backup from before the last rotation is indexed anew by: npx yideng keys rotate --kind index',
+    'Copy keys/data.json to the other machines of this store and back it up.',
+    'For a restored older backup, compute the index again: npx yideng keys rotate --kind index',
   ]
   if (old.includes(firstOfOldFiles))
     notes.push(
-      'What cannot be made anew (registers, device cookies, recovery codes, the audit trail) stays under `index` of data.json, of which this was a copy.',
+      'Values that cannot be computed again (registers, device cookies, recovery codes, audit log) stay under `index` of data.json.',
     )
   return forget(
     context,

@@ -11,7 +11,7 @@ import {
 import { keyNumber } from '../../keys/lookup-index.ts'
 import { reseal } from '../../keys/reseal.ts'
 import { addSigningKeys, openSigningKeys, overlapMs } from '../../keys/signing-keys.ts'
-import { failed, iso, type Outcome } from '../command.ts'
+import { failed, iso, type Outcome } from '../outcome.ts'
 import type { CommandContext } from '../command-context.ts'
 import { newKey } from './new-key.ts'
 import { overtaken } from './overtaken.ts'
@@ -21,7 +21,7 @@ export async function rotateSigning(context: CommandContext, now: boolean): Prom
   const waiting = (await signingKeyStates(context)).filter(({ state }) => state === 'waits')
   if (waiting.length > 0 && !now) {
     const from = iso(waiting[0]?.key.useFrom ?? 0)
-    return failed(`New keys are waiting already; they sign from ${from}. With --now more are made and sign at once.`)
+    return failed(`New keys wait already; they sign from ${from}. With --now, more keys are made and sign at once.`)
   }
   const { audit, keysChanged } = await context.services()
   const { keysDir } = await context.settings()
@@ -32,13 +32,13 @@ export async function rotateSigning(context: CommandContext, now: boolean): Prom
   await audit.record({ event: 'keys.rotated', actor: context.actor, details: { kind: 'signing', keys: added, now } })
   const notes = [
     now
-      ? 'Portals that keep the key set learn of these within a minute or a day; until then they refuse new tokens.'
-      : 'Published now. The old ones verify until their last token has expired; then: npx yideng keys retire',
+      ? 'Portals cache the key set for a minute up to a day; until they reload it, they refuse new tokens.'
+      : 'Published now. The old keys verify until their last token expires; then: npx yideng keys retire',
   ]
   return { ok: true, document: { added, sign_from: iso(useFrom) }, notes }
 }
 
-/** A key that is added only, for the machines of one store to have before the first of them uses it. */
+/** Makes an unused key. Every machine of the store gets it before the first one uses it. */
 export async function prepare(context: CommandContext, kind: 'data' | 'index'): Promise<Outcome> {
   const services = await context.services()
   const stored = await readKeysInStore(services.database)
@@ -46,18 +46,18 @@ export async function prepare(context: CommandContext, kind: 'data' | 'index'): 
   const made = await newKey(services, kind)
   if ('refused' in made) return made.refused
   await services.keysChanged()
-  const notes = [`Carry keys/data.json to every machine on this store, then: npx yideng keys rotate --kind ${kind}`]
+  const notes = [`Copy keys/data.json to every machine of this store, then: npx yideng keys rotate --kind ${kind}`]
   return { ok: true, document: { prepared: true, key: made.id }, shown: [], notes }
 }
 
 export const isBehind = ({ ids }: Pick<DataKeys, 'ids'>, { data }: KeysInStore) =>
   keyNumber(data) > keyNumber(ids().current)
 
-/** Two keys with one name would be the end of what either sealed. */
+/** A second key of one name would make the values of one key unreadable. */
 export const behind = ({ data }: KeysInStore) =>
-  failed(`Another machine of this store seals under ${data} already: carry its data.json here first.`)
+  failed(`Another machine of this store seals under ${data} already: copy its data.json to this machine first.`)
 
-/** Servers that are not told follow the key file within a second; what they sealed until then is sealed anew as well. */
+/** Servers read a changed key file within a second. Values that they seal until then are sealed again too. */
 const settleMs = 2000
 
 export async function rotateData(context: CommandContext): Promise<Outcome> {
@@ -70,11 +70,11 @@ export async function rotateData(context: CommandContext): Promise<Outcome> {
   const pass = () =>
     reseal({ database, cipher: dataKeys.cipher, oldKeys: dataKeys.ids().old, progress: context.progress })
 
-  // what an interrupted run left is finished first
+  // first finish an interrupted run
   const finished = dataKeys.ids().old.length > 0 ? await pass() : { done: 0, left: [] }
   const resumed = finished.done > 0
   if (!resumed) {
-    // claimed before it is used: a server seals under it as soon as the file says so
+    // claim the key before its use: servers seal under it as soon as the file has it
     const made = await newKey(services, 'data')
     if ('refused' in made) return made.refused
     addDataKey(keysDir, { useFrom: iso(context.clock()) })
@@ -97,8 +97,8 @@ export async function rotateData(context: CommandContext): Promise<Outcome> {
   const last = await pass()
   const document = { current, old, resumed, sealed: finished.done + first.done + last.done, left: last.left }
   const notes = [
-    'Back up keys/data.json now, and carry it to the other machines of this store.',
-    'Running logins still need the old key; tomorrow it may go: npx yideng keys retire --kind data',
+    'Back up keys/data.json now, and copy it to the other machines of this store.',
+    'Running logins still need the old key. Tomorrow: npx yideng keys retire --kind data',
   ]
   if (last.left.length === 0) return { ok: true, document, notes }
   const fault = `${last.left.length} values could not be opened: ${last.left.slice(0, 5).join(', ')}`
@@ -106,8 +106,8 @@ export async function rotateData(context: CommandContext): Promise<Outcome> {
 }
 
 /**
- * Accounts are found under old and new keys while they are brought from one to the other; opened under the new one from the
- * moment the store says so, which is also the moment it is audited.
+ * During the change, accounts are found under the old and the new key.
+ * New accounts use the new key from the transaction that writes it to the store and to the audit log.
  */
 export async function rotateIndex(context: CommandContext): Promise<Outcome> {
   const { keysDir } = await context.settings()
@@ -123,7 +123,7 @@ export async function rotateIndex(context: CommandContext): Promise<Outcome> {
     const added = made.id
     await database.transaction().execute(async (transaction) => {
       const ids = await readKeysInStore(transaction)
-      // another command was first
+      // another command came first
       if (ids.index[0] !== before.index[0]) return
       await writeKeysInStore(transaction, { ...ids, index: [added, ...ids.index] })
       await transaction
@@ -137,7 +137,7 @@ export async function rotateIndex(context: CommandContext): Promise<Outcome> {
   }
   const [key] = (await readKeysInStore(database)).index
   if (!lookup.known().includes(key))
-    return failed(`The data.json of this machine lacks ${key}: carry it from the machine where it was made.`)
+    return failed(`The data.json of this machine lacks ${key}: copy the file from the machine that made it.`)
   noteUse(keysDir, key, iso(context.clock()))
   await keysChanged()
 
@@ -151,10 +151,10 @@ export async function rotateIndex(context: CommandContext): Promise<Outcome> {
   const { index } = await readKeysInStore(database)
   const document = { current: key, old: lookup.known().filter((id) => id !== key), resumed, indexed: done, left }
   const notes = [
-    'Back up keys/data.json now, and carry it to the other machines of this store.',
+    'Back up keys/data.json now, and copy it to the other machines of this store.',
     'When each of them has it: npx yideng keys retire --kind index',
   ]
   if (index.length === 1) return { ok: true, document, notes }
-  const fault = `${left.length} accounts could not be opened, or have the name of another: ${left.slice(0, 5).join(', ')}`
+  const fault = `${left.length} accounts could not be opened, or have the username of another account: ${left.slice(0, 5).join(', ')}`
   return { ok: true, document, notes, fault }
 }

@@ -1,12 +1,12 @@
 import { overlapMs, sealAuthenticators } from '../../accounts/seal-authenticators.ts'
 import { noteSealed } from '../../keys/data-key-changes.ts'
-import { iso, type Outcome } from '../command.ts'
+import { iso, type Outcome } from '../outcome.ts'
 import type { CommandContext } from '../command-context.ts'
 import type { Services } from '../../services.ts'
 
 /**
- * Seals the authenticators of older versions and notes in the key file from when on each must be sealed. Done at every start
- * until then, for servers of the older version may still write some.
+ * Seals the authenticators of older versions, and stores the time from which every authenticator must have a seal.
+ * It runs at every start until that time, because servers of the older version may still add some.
  */
 export async function sealOlderAuthenticators({ database, seal, dataKeys, settings, clock }: Services): Promise<void> {
   const from = dataKeys.sealedFrom()
@@ -17,7 +17,7 @@ export async function sealOlderAuthenticators({ database, seal, dataKeys, settin
   dataKeys.refresh()
 }
 
-/** An administrator vouches for the rows of a backup from before there were seals. */
+/** Seals the rows of a backup from a version without seals. The administrator vouches for them. */
 export async function sealNow(context: CommandContext): Promise<Outcome> {
   const { database, seal, audit } = await context.services()
   const rows = await sealAuthenticators(database, seal)

@@ -1,12 +1,12 @@
 import { inOrder, openSigningKeys, retirableFrom, stateOf } from '../../keys/signing-keys.ts'
 import type { CommandContext } from '../command-context.ts'
 
-/** The signing keys with what each is for at this moment, and when an old one may go. */
+/** The signing keys, with the state of each and the time from which an old one may be retired. */
 export async function signingKeyStates(context: CommandContext) {
   const { keysDir, lifetimes } = await context.settings()
   const keys = openSigningKeys(keysDir, context.clock)
   const now = context.clock()
-  // an ID token is also a hint at sign-out, as long as the session lasts
+  // an ID token is also the hint of a sign-out, as long as its session lasts
   const tokenMs = Math.max(lifetimes.accessToken, lifetimes.idToken, lifetimes.session) * 1000
   return inOrder(keys, now).map((key) => {
     const from = retirableFrom(keys, key, now, tokenMs)

@@ -5,33 +5,33 @@ import { levelReached, readLevels, type Levels } from '../../assurance/levels.ts
 import type { Client } from '../../clients/clients.ts'
 import type { Services } from '../../services.ts'
 
-/** What would become of one portal's sign-ins. */
+/** The effect on the sign-ins of one portal. */
 export interface PortalPreview {
   client_id: string
   name: string
   sign_ins: number
-  /** Reached another level by the changed table. */
+  /** Sign-ins that reach a higher level by the changed table. */
   rise: number
   fall: number
-  /** Let in now, and asked for more (or refused) then. */
+  /** Sign-ins that are accepted now, and refused or stepped up after the change. */
   kept_out: number
 }
 
 export interface LevelPreview {
   days: number
-  /** Those that the change touches. */
+  /** The portals that the change affects. */
   portals: PortalPreview[]
-  /** Sign-ins of before the trail kept what a level is decided by. */
+  /** Sign-ins of older versions, whose audit entries lack the data for a decision. */
   undecidable: number
 }
 
 const days = 30
-/** No session is older (DESIGN 2.5: 12 h): who entered a portal on the first day may have signed in on the day before. */
-const before = days + 1
+/** A session lasts at most 12 hours: the sign-in of an entry on the first day may be on the day before. */
+const daysRead = days + 1
 const rowsAtOnce = 5000
 
 const level = z.union([z.literal(2), z.literal(3), z.literal(4)])
-/** What `login.succeeded` keeps (src/login/host.ts). */
+/** Details of `login.succeeded` (src/login/host.ts). */
 const decided = z.object({
   level,
   identity: z.number(),
@@ -42,20 +42,20 @@ const decided = z.object({
   vouched: level.optional(),
 })
 type Decided = z.infer<typeof decided>
-/** What `portal.entered` keeps (src/oidc/portal-audit.ts). */
+/** Details of `portal.entered` (src/oidc/portal-audit.ts). */
 const entered = z.object({ level: level.optional() })
 
-/** The last sign-in of each person, and the last of each level: with one of several browsers a person may have entered by either. */
+/** The last sign-in of each person, and of each level: with several browsers a person may have several sessions. */
 function lastSignIns() {
   const last = new Map<string, Decided | undefined>()
   return {
     note(person: string, details: unknown): void {
       const signIn = decided.safeParse(details).data
       last.set(person, signIn)
-      // of one that does not say by what it was decided, the level is not known either
+      // an entry without the data could be of any level
       for (const reached of signIn ? [signIn.level] : [2, 3, 4]) last.set(`${person} ${reached}`, signIn)
     },
-    /** Undefined where it cannot be told by what it was decided. */
+    /** Undefined where the data for a decision is missing. */
     of(person: string, details: unknown): Decided | undefined {
       const { level: reached } = entered.parse(details)
       return last.get(reached === undefined ? person : `${person} ${reached}`)
@@ -67,9 +67,9 @@ function lastSignIns() {
 export const readTable = (file: string): Levels => readLevels(readFileSync(file, 'utf8'))
 
 /**
- * Decides the sign-ins of the last 30 days again: by a changed table of levels, for a portal that asks for another level, or
- * both. Each time a portal was entered counts, with a sign-in of its own or by single sign-on; each is taken as it was: how well
- * the person was proven then, by what they signed in.
+ * Decides the sign-ins of the last 30 days again.
+ * The change is a table of levels, another minimum level of a portal, or both.
+ * Every entry of a portal counts, also by single sign-on. It is decided with the proofs and methods of its time.
  */
 export async function previewLevels(
   { database, clients, clock }: Services,
@@ -86,7 +86,7 @@ export async function previewLevels(
       .selectFrom('audit_events')
       .select(['sequence', 'at', 'event', 'person_id', 'client_id', 'details'])
       .where('event', 'in', ['login.succeeded', 'portal.entered'])
-      .where('at', '>=', clock() - before * dayMs)
+      .where('at', '>=', clock() - daysRead * dayMs)
       .where('sequence', '>', after)
       .orderBy('sequence')
       .limit(rowsAtOnce)

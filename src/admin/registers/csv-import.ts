@@ -5,7 +5,7 @@ import type { DatabaseTransaction } from '../../storage/database.ts'
 import { hasShapeless } from '../../text/visible.ts'
 import type { Services } from '../../services.ts'
 
-/** A row that was not imported, without the personal data in it. */
+/** A row that was not imported. It contains no personal data. */
 export interface Refused {
   line: number
   problem: string
@@ -13,55 +13,55 @@ export interface Refused {
 
 export interface ImportReport {
   imported: number
-  /** The first of them, at most `mostReported`. */
+  /** The first refused rows, at most `maxReported`. */
   refused: Refused[]
   refused_count: number
 }
 
-/** What a file of one kind holds, and where it goes. */
+/** The format of a file, and its register. */
 export interface ImportKind<T> {
   kind: string
   columns: readonly string[]
-  /** A row as it is kept, with what makes it the same as another; or what is wrong with it. */
+  /** Parses a row. Rows with the same key are about the same record. */
   read(cells: string[], today: Date): { key: string; record: T } | { problem: string }
   write(transaction: DatabaseTransaction, records: T[]): Promise<void>
-  /** What follows from a batch once it is kept. */
+  /** Runs after a batch is committed. */
   after?(records: readonly T[]): Promise<void>
 }
 
 const rowsAtOnce = 1000
-const mostReported = 100
-const longestLine = 2000
-/** Between transactions the server gets its turn to write: SQLite lets it ask again every few milliseconds only. */
+const maxReported = 100
+const maxLineLength = 2000
+/** A pause between transactions, so that the server can write: SQLite retries a lock every few milliseconds. */
 const pauseMs = 10
 
-/** The file as a whole cannot be used; nothing of it was imported. */
+/** The file cannot be used, and nothing was imported. */
 export class UnusableFile extends Error {}
 
 /**
- * Adds the records of a CSV file to an embedded register, however long the file is: what is in memory is one transaction's
- * worth of rows. Good rows are imported, bad ones reported.
+ * Adds the records of a CSV file to an embedded register. Memory holds the rows of one transaction.
+ * Valid rows are imported; invalid rows are reported.
  * @throws UnusableFile
  */
 export async function importFile<T>(
   services: Services,
-  { kind, columns, read, write: keep, after }: ImportKind<T>,
+  { kind, columns, read, write: add, after }: ImportKind<T>,
   file: string,
   actor: string,
 ): Promise<ImportReport> {
   const report: ImportReport = { imported: 0, refused: [], refused_count: 0 }
   const refuse = (line: number, problem: string) => {
     report.refused_count += 1
-    if (report.refused.length < mostReported) report.refused.push({ line, problem })
+    if (report.refused.length < maxReported) report.refused.push({ line, problem })
   }
   const today = new Date(services.clock())
-  // by key, since PostgreSQL refuses to write one row twice in a statement; the later row counts
+  // by key, because PostgreSQL refuses two rows with one key in a statement; the later row counts
   let batch = new Map<string, T>()
   const write = async () => {
     const records = [...batch.values()]
     batch = new Map()
     if (records.length === 0) return
-    await services.database.transaction().execute((transaction) => keep(transaction, records))
+    await services.database.transaction().execute((transaction) => add(transaction, records))
     await after?.(records)
     report.imported += records.length
     await pause(pauseMs)
@@ -86,7 +86,7 @@ export async function importFile<T>(
   return report
 }
 
-/** Replacement characters come from bytes that are no UTF-8. */
+/** The decoder puts it in place of bytes that are not UTF-8. */
 const notUtf8 = '\u{fffd}'
 
 function readRow<T>(cells: string[], columns: readonly string[], today: Date, read: ImportKind<T>['read']) {
@@ -101,7 +101,10 @@ interface Row {
   cells: string[]
 }
 
-/** The rows under the header. A record is one line, so that a stray quotation mark spoils that line and no other. */
+/**
+ * The rows under the header. A record is one line, so that an unclosed quotation mark spoils one line only.
+ * csv-parse cannot stream the whole file: it would read on to the next quotation mark.
+ */
 async function* rowsOf(
   file: string,
   columns: readonly string[],
@@ -111,7 +114,7 @@ async function* rowsOf(
   for await (const text of linesOf(file)) {
     line += 1
     if (line === 1) checkHead(text, columns)
-    else if (text.length > longestLine) refuse(line, `is longer than ${longestLine} characters`)
+    else if (text.length > maxLineLength) refuse(line, `is longer than ${maxLineLength} characters`)
     else if (text !== '') {
       const cells = cellsOf(text)
       if (cells) yield { line, cells }
@@ -137,12 +140,12 @@ function cellsOf(text: string): string[] | undefined {
 }
 
 async function* linesOf(file: string): AsyncGenerator<string> {
-  const decoder = new TextDecoder() // leaves out a byte order mark
+  const decoder = new TextDecoder() // removes a byte order mark
   let begun = ''
   for await (const chunk of createReadStream(file) as AsyncIterable<Buffer>) {
     const lines = (begun + decoder.decode(chunk, { stream: true })).split('\n')
-    // an endless line is cut, and refused when it ends
-    begun = (lines.pop() ?? '').slice(0, longestLine + 1)
+    // a line without end is cut, and refused at its end
+    begun = (lines.pop() ?? '').slice(0, maxLineLength + 1)
     for (const line of lines) yield line.replace(/\r$/, '')
   }
   if (begun !== '') yield begun

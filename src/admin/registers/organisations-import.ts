@@ -25,7 +25,7 @@ export function organisationsImport({ businessRegister, legalPersons }: Services
       return { key: parsed.uscc, record: { uscc: parsed.uscc, name, status, documentType, documentNumber } }
     },
     write: (transaction, organisations) => businessRegister.add(transaction, organisations),
-    // another representative or a cancelled licence takes effect at once, also at portals
+    // a new representative or a cancelled licence takes effect at once, also at portals
     after: (organisations) => legalPersons.registerChanged(organisations.map(({ uscc }) => uscc)),
   }
 }

@@ -5,7 +5,7 @@ import type { ImportKind } from './csv-import.ts'
 import type { Services } from '../../services.ts'
 import type { PhotoImport } from './photo-import.ts'
 
-/** The people of the embedded population register, with templates of their photographs where those are given. */
+/** Imports the people of the embedded population register, with templates of their photographs where given. */
 export function peopleImport({ register }: Services, photos?: PhotoImport): ImportKind<IdentityClaim> {
   return {
     kind: 'people',

@@ -11,13 +11,13 @@ export interface PhotoImport {
   report: { photos: number; photos_unusable: number }
 }
 
-/** A photograph of an authority may be large; it is made smaller before the engine sees it. */
-const mostPixels = 50_000_000
+/** Photographs may be large: they are resized before the engine reads them. */
+const maxPixels = 50_000_000
 const width = 640
 
 /**
- * Takes the photographs that stand beside a register's file. Only a template of each is kept, sealed: the engine compares
- * with nothing else, and a stolen store shows nobody's face.
+ * Imports the photographs of a directory. Yideng stores only a sealed template of each.
+ * The engine compares only templates, and a stolen store shows no face.
  */
 export async function photoImport({ database, faceReferences }: Services, directory: string): Promise<PhotoImport> {
   const engine = await openFaceEngine(thresholds)
@@ -29,7 +29,7 @@ export async function photoImport({ database, faceReferences }: Services, direct
       throw error
     })
     if (!bytes) return undefined
-    const jpeg = await sharp(bytes, { limitInputPixels: mostPixels })
+    const jpeg = await sharp(bytes, { limitInputPixels: maxPixels })
       .rotate()
       .resize({ width, withoutEnlargement: true })
       .jpeg()

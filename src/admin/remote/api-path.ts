@@ -1,4 +1,4 @@
-import { nameOf, type Command } from '../command.ts'
+import { nameOf, type CommandName } from '../command.ts'
 
-/** Where a command is asked for: `/admin/v1/client/create`. */
-export const apiPath = (command: Pick<Command, 'noun' | 'verb'>) => `/admin/v1/${nameOf(command).replace(' ', '/')}`
+/** The path of a command in the administrators' API: `/admin/v1/client/create`. */
+export const apiPath = (command: CommandName) => `/admin/v1/${nameOf(command).replace(' ', '/')}`

@@ -3,20 +3,22 @@ import type Router from '@koa/router'
 import type { RouterContext } from '@koa/router'
 import type { Administrator } from '../../accounts/administrators.ts'
 import { budgets } from '../../config/budgets.ts'
+import { perNetwork } from '../../guards/network-limit.ts'
 import type { AccessTokens } from '../../oidc/access-tokens.ts'
 import { adminScope, byPasskey, commandLineId } from '../../oidc/command-line-client.ts'
-import type { Sessions } from '../../sessions/sessions.ts'
 import { readJson } from '../../pages/bodies.ts'
 import { requestOf } from '../../pages/request-context.ts'
 import { Refusal } from '../../refusal/refusal.ts'
-import type { Artifacts } from '../../storage/artifacts.ts'
-import { perNetwork } from '../../guards/network-limit.ts'
-import { apiPath } from './api-path.ts'
-import { forbidden, invalid, nameOf, type Command, type FailureKind, type Input, type Outcome } from '../command.ts'
-import { commands } from '../commands.ts'
-import { remoteContext } from '../command-context.ts'
-import { runRemotely } from './gate.ts'
 import type { Services } from '../../services.ts'
+import type { Sessions } from '../../sessions/sessions.ts'
+import type { Artifacts } from '../../storage/artifacts.ts'
+import { nameOf, type Command, type CommandName } from '../command.ts'
+import { remoteContext } from '../command-context.ts'
+import { commandList, findCommand } from '../commands.ts'
+import type { Input } from '../fields.ts'
+import { forbidden, invalid, type FailureKind, type Outcome } from '../outcome.ts'
+import { apiPath } from './api-path.ts'
+import { runRemotely } from './gate.ts'
 import { readInput } from './input.ts'
 
 export interface AdminApiDeps {
@@ -26,29 +28,33 @@ export interface AdminApiDeps {
   sessions: Sessions
 }
 
-const mostBytes = 64 * 1024
-/** Calls of one network without a right to them. */
+const maxBytes = 64 * 1024
+/** Counts the unauthorized calls of one network. */
 const refusals = { ...budgets.adminRefusals, name: 'admin-refusals' }
 const statuses: Record<FailureKind, number> = { invalid: 400, forbidden: 403, not_found: 404, failed: 409 }
 
 /**
- * The commands of src/admin for programs: an access token of scope `admin`, bound to a key (DPoP, RFC 9449), by the
- * command line's own client. Role and region are looked up at every call. JSON goes in; out come what people and
- * programs are shown (`Outcome`), or a problem document (RFC 9457).
+ * The administrators' API: one POST route for each command.
+ * A caller needs an access token with scope `admin`, of the client of the command line.
+ * The token is bound to a key (DPoP, RFC 9449).
+ * Role and region are read again for every call. The body is JSON.
+ * The answer is the parts of an `Outcome`, or a problem document (RFC 9457).
  */
 export function adminApi(router: Router, deps: AdminApiDeps): void {
-  for (const command of commands) router.post(apiPath(command), (ctx) => answer(ctx, deps, command))
+  for (const name of commandList) router.post(apiPath(name), (ctx) => answer(ctx, deps, name))
 }
 
-async function answer(ctx: RouterContext, deps: AdminApiDeps, command: Command): Promise<void> {
+async function answer(ctx: RouterContext, deps: AdminApiDeps, name: CommandName): Promise<void> {
   try {
-    const administrator = await administratorOf(ctx, deps, command)
+    const administrator = await administratorOf(ctx, deps, name)
     if (!administrator) return
-    const read = readInput(command, await readJson(ctx, mostBytes))
+    const command = await findCommand(name)
+    if (!command) throw new Error(`${nameOf(name)} is not in the list of commands`)
+    const read = readInput(command, await readJson(ctx, maxBytes))
     const input = read.ok ? read.input : {}
     const context = remoteContext(deps.services, administrator)
     const outcome: Outcome = read.ok ? await runRemotely(context, command, input) : invalid(...read.problems)
-    await record(ctx, deps, { administrator, command, input, outcome: outcome.ok ? said(outcome) : outcome.kind })
+    await record(ctx, deps, { administrator, command, input, outcome: outcomeName(outcome) })
     if (!outcome.ok) return showProblem(ctx, outcome)
     const { document, shown, notes, fault } = outcome
     ctx.status = fault === undefined ? 200 : 202
@@ -68,7 +74,11 @@ async function answer(ctx: RouterContext, deps: AdminApiDeps, command: Command):
   }
 }
 
-const said = ({ fault }: { fault?: string }) => (fault === undefined ? 'done' : 'not_done')
+/** The outcome in the audit log. */
+function outcomeName(outcome: Outcome): string {
+  if (!outcome.ok) return outcome.kind
+  return outcome.fault === undefined ? 'done' : 'not_done'
+}
 
 function showProblem(ctx: RouterContext, { kind, problems }: Outcome & { ok: false }): void {
   const status = statuses[kind]
@@ -77,11 +87,11 @@ function showProblem(ctx: RouterContext, { kind, problems }: Outcome & { ok: fal
   ctx.type = 'application/problem+json'
 }
 
-/** Undefined when it has answered already. */
+/** The caller. Undefined where the caller was refused: then the response is set. */
 async function administratorOf(
   ctx: RouterContext,
   deps: AdminApiDeps,
-  command: Command,
+  name: CommandName,
 ): Promise<Administrator | undefined> {
   const { services, accessTokens, sessions } = deps
   const bearer = await accessTokens.check({
@@ -93,18 +103,18 @@ async function administratorOf(
   })
   const error = typeof bearer === 'string' ? bearer : undefined
   if (typeof bearer === 'string' || bearer.clientId !== commandLineId || !byPasskey(bearer.session.amr)) {
-    const why = error ?? 'invalid_token'
-    await refuse(ctx, deps, command, why)
-    ctx.set('www-authenticate', `DPoP error="${why}", scope="${adminScope}", algs="ES256 Ed25519 EdDSA"`)
-    ctx.status = why === 'insufficient_scope' ? 403 : 401
-    ctx.body = { type: 'about:blank', title: why, status: ctx.status, kind: 'forbidden' }
+    const problem = error ?? 'invalid_token'
+    await refuse(ctx, deps, { name, problem })
+    ctx.set('www-authenticate', `DPoP error="${problem}", scope="${adminScope}", algs="ES256 Ed25519 EdDSA"`)
+    ctx.status = problem === 'insufficient_scope' ? 403 : 401
+    ctx.body = { type: 'about:blank', title: problem, status: ctx.status, kind: 'forbidden' }
     ctx.type = 'application/problem+json'
     return undefined
   }
   const { personId, session } = bearer
   const administrator = await services.administrators.acting(personId)
   if (!administrator) {
-    await refuse(ctx, deps, command, 'no_administrator', personId)
+    await refuse(ctx, deps, { name, problem: 'no_administrator', personId })
     showProblem(ctx, forbidden('You are no administrator (any more).'))
     return undefined
   }
@@ -112,26 +122,24 @@ async function administratorOf(
   return administrator
 }
 
-const about = (ctx: RouterContext) => {
+const origin = (ctx: RouterContext) => {
   const { address, browser } = requestOf(ctx)
   return { restricted: { address, browser } }
 }
 
-/** @throws Refusal `too_many_requests`: whoever is refused all the time must not fill the audit trail */
+/** @throws Refusal `too_many_requests`: repeated unauthorized calls must not fill the audit log */
 async function refuse(
   ctx: RouterContext,
   { services, artifacts }: AdminApiDeps,
-  command: Command,
-  problem: string,
-  personId?: string,
+  { name, problem, personId }: { name: CommandName; problem: string; personId?: string },
 ) {
   const { clock, dataKeys } = services
   await perNetwork({ artifacts, clock, blindIndex: dataKeys.blindIndex }, refusals).spend(requestOf(ctx))
-  const details = { command: nameOf(command), problem }
-  await services.audit.record({ event: 'administrator.refused', actor: 'program', personId, details, ...about(ctx) })
+  const details = { command: nameOf(name), problem }
+  await services.audit.record({ event: 'administrator.refused', actor: 'program', personId, details, ...origin(ctx) })
 }
 
-/** Who did what to what; never values: they may be personal data or secrets. */
+/** Records the names of the given fields, never their values: they may be personal data or secrets. */
 async function record(
   ctx: RouterContext,
   { services }: AdminApiDeps,
@@ -143,7 +151,7 @@ async function record(
   await services.audit.record({
     event: 'administrator.acted',
     actor: `administrator:${administrator.personId}`,
-    // what was not there, or is not theirs, is no portal's own history
+    // a portal that does not exist, or is in another region, gets no entry in its own history
     clientId: isPortal && outcome === 'done' ? target : undefined,
     details: {
       command: nameOf(command),
@@ -153,6 +161,6 @@ async function record(
       region: administrator.region,
       outcome,
     },
-    ...about(ctx),
+    ...origin(ctx),
   })
 }

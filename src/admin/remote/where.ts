@@ -2,30 +2,32 @@ import { parseCreditCode, registeredRegion } from '../../accounts/identifiers/gb
 import type { ClientMetadata } from '../../clients/metadata.ts'
 import { effectiveSector } from '../../clients/sector.ts'
 import { isRegion } from '../../config/regions.ts'
-import { notFound, type About, type Input } from '../command.ts'
-import { portalAfter } from '../duties.ts'
 import type { Services } from '../../services.ts'
+import { portalAfter } from '../clients/portal-after.ts'
+import type { Subject } from '../command.ts'
+import type { Input } from '../fields.ts'
+import { notFound } from '../outcome.ts'
 
-/** A region (GB/T 2260), or none: then it belongs to the whole house. */
+/** A region (GB/T 2260). Undefined: the whole province. */
 type Region = string | undefined
 
-/** Where lies what a command is about, and where it is to lie when it is done. */
+/** The regions of the subject of a command. */
 interface Where {
-  lies: readonly Region[]
-  goes: readonly Region[]
-  /** Of a portal the field that gives it the subjects of others, and where those are (OIDC Core 8.1). */
+  before: readonly Region[]
+  after: readonly Region[]
+  /** The field by which a portal gets the subject identifiers of other portals, and their regions (OIDC Core 8.1). */
   shares?: { field: 'subject-type' | 'sector' | 'redirect-uri'; with: readonly Region[] }
 }
 
 const text = (value: unknown) => (typeof value === 'string' ? value : '')
 
-/** What the state or a province registered, or a place we do not know, is not one city's. */
+/** The region of an organisation. Undefined where the state or the province registered it, or the region is unknown. */
 export function regionOfOrganisation(uscc: string): Region {
   const region = registeredRegion(uscc)
   return isRegion(region) && !region.endsWith('0000') ? region : undefined
 }
 
-/** Public subjects are those of the whole house; those of a sector are the same for all its portals. */
+/** Public subject identifiers are the same in the whole province; those of a sector in all its portals. */
 async function sharedSubjects(services: Services, input: Input): Promise<Pick<Where, 'shares'>> {
   const portal = await portalAfter(services, input)
   if (!portal) return {}
@@ -44,45 +46,46 @@ async function sharedSubjects(services: Services, input: Input): Promise<Pick<Wh
 const sameSubjects = (one: ClientMetadata, other: ClientMetadata) =>
   one.subject_type === other.subject_type && effectiveSector(one) === effectiveSector(other)
 
-/** Undefined when there is no such thing. */
-const finders: { [A in About]: (services: Services, input: Input) => Promise<Where | undefined> } = {
+/** By subject; undefined where the subject does not exist. */
+const finders: { [S in Subject]: (services: Services, input: Input) => Promise<Where | undefined> } = {
   async portal(services, input) {
     const { id, region } = input
-    const goes = region === undefined && id !== undefined ? [] : [text(region) || undefined]
+    const after = region === undefined && id !== undefined ? [] : [text(region) || undefined]
     const shares = await sharedSubjects(services, input)
-    if (id === undefined) return { lies: [], goes, ...shares }
+    if (id === undefined) return { before: [], after, ...shares }
     const client = await services.clients.find(text(id))
-    return client && { lies: [client.region], goes, ...shares }
+    return client && { before: [client.region], after, ...shares }
   },
 
   async organisation({ legalPersons }, { id, uscc }) {
     if (id === undefined) {
       const code = parseCreditCode(text(uscc))
-      // the command itself refuses what is no code
-      return { lies: [], goes: code.ok ? [regionOfOrganisation(code.uscc)] : [] }
+      // the command itself refuses an invalid code
+      return { before: [], after: code.ok ? [regionOfOrganisation(code.uscc)] : [] }
     }
     const found = await legalPersons.find(text(id))
-    return found && { lies: [regionOfOrganisation(found.uscc)], goes: [] }
+    return found && { before: [regionOfOrganisation(found.uscc)], after: [] }
   },
 
   async administrator({ administrators }, { id, region }) {
     const found = await administrators.find(text(id))
-    const goes = region === undefined ? [] : [text(region)]
-    return found || goes.length > 0 ? { lies: found ? [found.region] : [], goes } : undefined
+    const after = region === undefined ? [] : [text(region)]
+    return found || after.length > 0 ? { before: found ? [found.region] : [], after } : undefined
   },
 
   async approval({ approvals }, { id }) {
     const found = await approvals.find(text(id))
-    return found && { lies: [found.region], goes: [] }
+    return found && { before: [found.region], after: [] }
   },
 
-  rows: async () => ({ lies: [], goes: [] }),
-  system: async () => ({ lies: [], goes: [undefined] }),
+  rows: async () => ({ before: [], after: [] }),
+  system: async () => ({ before: [], after: [undefined] }),
 }
 
-export const findWhere = (services: Services, about: About, input: Input) => finders[about](services, input)
+/** Where the subject of a command is, and where it will be after the command; undefined where it does not exist. */
+export const findWhere = (services: Services, about: Subject, input: Input) => finders[about](services, input)
 
-const words: { [A in About]: string } = {
+const words: { [S in Subject]: string } = {
   portal: 'portal',
   organisation: 'organisation',
   administrator: 'administrator',
@@ -91,5 +94,5 @@ const words: { [A in About]: string } = {
   system: 'entry',
 }
 
-/** The same answer for what is not there and for what lies elsewhere: that of the command itself. */
-export const notThere = (about: About, { id }: Input) => notFound(words[about], text(id))
+/** The same answer for a missing subject and for one in another region: the answer of the command itself. */
+export const notThere = (about: Subject, { id }: Input) => notFound(words[about], text(id))

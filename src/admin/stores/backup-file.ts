@@ -5,7 +5,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { CopyRefused } from '../../storage/copy.ts'
 import { toDisk } from '../../storage/to-disk.ts'
 
-/** A table of the backup alone: what the other tables were when they were written. */
+/** A table that only backups have: the hash of the other tables. */
 const digestTable = 'backup_digest'
 
 /** SHA-256 over all tables and rows of a SQLite file. */
@@ -28,12 +28,12 @@ export function removeSqlite(file: string): void {
 }
 
 /**
- * Makes a backup: it has its name once it is whole and on disk; what was cut off is called `.partial`.
- * @param fill writes the tables into a new SQLite file of that name
- * @throws CopyRefused where there is a file of that name
+ * Makes a backup. The file gets its name when it is complete and on disk; before that it is `<name>.partial`.
+ * @param fill writes the tables into the new SQLite file `partial`
+ * @throws CopyRefused where the file exists
  */
 export async function makeBackup<T>(file: string, fill: (partial: string) => T | Promise<T>): Promise<T> {
-  if (existsSync(file)) throw new CopyRefused(`${file} is there already`)
+  if (existsSync(file)) throw new CopyRefused(`${file} exists already`)
   const partial = `${file}.partial`
   removeSqlite(partial)
   try {
@@ -54,16 +54,16 @@ export async function makeBackup<T>(file: string, fill: (partial: string) => T |
   }
 }
 
-/** @throws CopyRefused where a file is no backup, or not what was written */
+/** @throws CopyRefused where the file is no backup, or its content changed since */
 export function checkBackup(file: string): void {
-  if (!existsSync(file)) throw new CopyRefused(`${file} is not there`)
+  if (!existsSync(file)) throw new CopyRefused(`${file} does not exist`)
   let sqlite: DatabaseSync | undefined
   try {
     sqlite = new DatabaseSync(file, { readOnly: true })
     const isBackup = sqlite.prepare('SELECT 1 FROM sqlite_master WHERE name = ?').get(digestTable)
     if (!isBackup) throw new CopyRefused(`${file} is no backup (a store is copied by "yideng migrate --from")`)
     const written = sqlite.prepare(`SELECT sha256 FROM ${digestTable}`).get()?.['sha256']
-    if (written !== digestOf(sqlite)) throw new Error('it does not hold what was written')
+    if (written !== digestOf(sqlite)) throw new Error('its content is not the written one')
   } catch (error) {
     if (error instanceof CopyRefused) throw error
     throw new CopyRefused(`${file} is damaged, or no backup: ${error instanceof Error ? error.message : String(error)}`)

@@ -3,23 +3,23 @@ import { anchorOf, pagesAfter, type Anchor, type Entry } from '../../audit/chain
 import { CopyRefused } from '../../storage/copy.ts'
 import type { Database } from '../../storage/database.ts'
 
-/** What happened after a backup was made, as far as it would come undone: ids, by how each stood in the end. */
+/** Changes after a backup that a restore would undo: ids by their last state. */
 export interface ChangesSince {
   entries: number
   /** Milliseconds since 1970 UTC; of the newest entry. */
   until: number
-  /** Accounts: locked, superseded or closed, and not unlocked after that. */
+  /** Accounts that were locked, superseded or closed, and not unlocked after that. */
   locked: Set<string>
   closed: Set<string>
-  /** Ceased to be administrators, or got another role or region. */
+  /** Administrators that were revoked, or got another role or region. */
   administrators: Set<string>
   mandates: Set<string>
   organisations: Set<string>
-  /** Portals: suspended or deleted. */
+  /** Portals that were suspended or deleted. */
   clients: Set<string>
-  /** Accounts whose older password, passkey or way to sign in counts again. */
+  /** Accounts whose older password, passkey or sign-in method is valid again. */
   credentials: Set<string>
-  /** Portals whose older secret counts again. */
+  /** Portals whose older secret is valid again. */
   secrets: Set<string>
 }
 
@@ -46,7 +46,7 @@ const mandate: Id = (_entry, details) => details.mandate
 
 type Subjects = keyof Omit<ChangesSince, 'entries' | 'until'>
 
-/** What each act does to which set; every other act is none that a restored store would undo. */
+/** The effect of each event on the sets. Other events change nothing that a restore would undo. */
 const effects: ReadonlyMap<string, readonly [Subjects, Id, 'add' | 'delete'][]> = new Map([
   ['person.locked', [['locked', person, 'add']]],
   ['person.superseded', [['locked', person, 'add']]],
@@ -74,7 +74,7 @@ const effects: ReadonlyMap<string, readonly [Subjects, Id, 'add' | 'delete'][]> 
   ['method.locked', [['credentials', person, 'add']]],
 ])
 
-/** Takes an entry into account; entries come in the order of their numbers. */
+/** Applies an entry to the changes. Entries come in the order of their numbers. */
 export function note(changes: ChangesSince, entry: Entry): void {
   changes.entries += 1
   changes.until = Math.max(changes.until, entry.at)
@@ -85,7 +85,7 @@ export function note(changes: ChangesSince, entry: Entry): void {
   }
 }
 
-/** The newest entry of a store, and when it was written; where everything was archived, the end of the archives. */
+/** The newest entry of a store and its time; the end of the archives where the store has no entries. */
 export async function headOf(database: Database): Promise<Anchor & { at: number }> {
   const newest = await database
     .selectFrom('audit_events')
@@ -97,8 +97,8 @@ export async function headOf(database: Database): Promise<Anchor & { at: number 
 }
 
 /**
- * Reads what a store has that was kept on after the backup.
- * @throws CopyRefused where it is no later state of what was backed up
+ * Reads the changes of a store that was used after the backup.
+ * @throws CopyRefused where it is not a later state of the same store
  */
 export async function changesIn(later: Database, head: Anchor, changes: ChangesSince): Promise<void> {
   const same = await later
@@ -113,6 +113,6 @@ export async function changesIn(later: Database, head: Anchor, changes: ChangesS
     .limit(1)
     .executeTakeFirst()
   if (head.sequence > 0 && same?.hash !== head.hash && !archived)
-    throw new CopyRefused('the store to be replaced is no later state of what was backed up: leave out --replaces')
+    throw new CopyRefused('the store to replace is not a later state of the backup: leave out --replaces')
   for await (const page of pagesAfter(later, head.sequence)) for (const entry of page) note(changes, entry)
 }

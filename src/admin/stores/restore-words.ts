@@ -1,6 +1,6 @@
-import { iso } from '../command.ts'
+import { iso } from '../outcome.ts'
 import type { CommandContext } from '../command-context.ts'
-import type { Choices, Restored } from './restore.ts'
+import type { Choices, Restored } from './restore-store.ts'
 import type { ChangesSince } from './restore-changes.ts'
 
 interface Flags {
@@ -9,7 +9,7 @@ interface Flags {
   'undo-endings': boolean
 }
 
-/** Asks about what changed since the backup where a flag does not say it already; where nobody can answer, it stays ended. */
+/** Asks about the changes since the backup that no flag decides. Without a terminal, the later state stays. */
 export const chooser =
   (context: Pick<CommandContext, 'confirm'>, flags: Flags) =>
   async (since: ChangesSince, administrators: number): Promise<Choices> => {
@@ -20,7 +20,7 @@ export const chooser =
       administrators: await asked(
         flags['keep-administrators'],
         administrators,
-        `The backup has ${administrators} administrators. May they be so again, but for those known to be revoked since?`,
+        `The backup has ${administrators} administrators. Keep them, without those known to be revoked since?`,
       ),
       locks: await asked(
         flags['undo-locks'],
@@ -30,13 +30,13 @@ export const chooser =
       mandates: await asked(
         flags['undo-endings'],
         since.mandates.size,
-        `${since.mandates.size} mandates ended since. Shall they count again?`,
+        `${since.mandates.size} mandates ended since. Make them valid again?`,
       ),
     }
   }
 
-/** How many of each, and the ids of those whose power is at stake. */
-export const countsOf = (since: ChangesSince) => ({
+/** The changes as a document. */
+export const changesDocument = (since: ChangesSince) => ({
   entries: since.entries,
   until: since.until === 0 ? null : iso(since.until),
   locked: [...since.locked],
@@ -49,38 +49,38 @@ export const countsOf = (since: ChangesSince) => ({
   secrets: [...since.secrets],
 })
 
-/** What the restored store brings back, what it does not, and what is left to do. */
+/** What the restored store brings back, what it does not, and the next steps. */
 export function notesOf({ backupAt, since, signed, choices, done }: Restored): string[] {
-  const still = (kept: boolean) => (kept ? 'are open again, as you said' : 'stay so')
+  const state = (reopened: boolean) => (reopened ? 'are open again, as you chose' : 'stay so')
   const named = (ids: Iterable<string>) => [...ids].map((id) => `  ${id}`)
   const notes = [
     '',
-    `The store is as it was at ${backupAt === 0 ? 'an unknown time' : iso(backupAt)}. All sign-ins ended; requests to a second administrator too.`,
+    `The store is as it was at ${backupAt === 0 ? 'an unknown time' : iso(backupAt)}. All sign-ins and all requests for approval ended.`,
     choices.administrators
-      ? `Administrators of the backup stay so; ${done.administrators} of them, revoked or changed since, do not.`
-      : `No administrator is left (${done.administrators} in the backup): npx yideng admin grant makes them anew.`,
+      ? `The administrators of the backup stay, without ${done.administrators} that were revoked or changed since.`
+      : `The store has no administrator (${done.administrators} in the backup): npx yideng admin grant makes new ones.`,
   ]
   if (!since) {
-    const gone = signed ? ` The trail had ${signed.entries} entries more, up to ${iso(signed.at)}.` : ''
+    const gone = signed ? ` The audit log had ${signed.entries} more entries, up to ${iso(signed.at)}.` : ''
     notes.push(
-      `What was locked, revoked or ended since is not known and has come back.${gone} Name the store it replaces (--replaces) or archives (--archive) to keep it ended.`,
+      `Later locks and revocations are not known: their subjects are active again.${gone} To keep them, name the old store (--replaces) or archives (--archive).`,
     )
     return notes
   }
   notes.push(`${since.entries} acts were recorded after the backup${since.until ? `, up to ${iso(since.until)}` : ''}:`)
-  const told: [Iterable<string> & { size: number }, string][] = [
+  const changes: [Iterable<string> & { size: number }, string][] = [
     [since.administrators, 'administrators revoked or changed'],
-    [since.locked, `accounts locked, superseded or closed, which ${still(choices.locks)}`],
-    [since.closed, 'of these closed for good: their data has come back, close them again'],
-    [since.organisations, `organisations suspended, which ${still(choices.locks)}`],
+    [since.locked, `accounts locked, superseded or closed, which ${state(choices.locks)}`],
+    [since.closed, 'of these closed for good: their data is back, close them again'],
+    [since.organisations, `organisations suspended, which ${state(choices.locks)}`],
     [
       since.clients,
-      `portals suspended or deleted, which ${choices.locks ? 'are open again, as you said' : 'are suspended'}`,
+      `portals suspended or deleted, which ${choices.locks ? 'are open again, as you chose' : 'are suspended'}`,
     ],
-    [since.mandates, `mandates ended, which ${choices.mandates ? 'count again, as you said' : 'stay so'}`],
-    [since.credentials, 'accounts that changed a password or a way to sign in: the older one counts again'],
-    [since.secrets, 'portals that got a new secret: the older one counts again, rotate it'],
+    [since.mandates, `mandates ended, which ${choices.mandates ? 'are valid again, as you chose' : 'stay so'}`],
+    [since.credentials, 'accounts that changed a password or a sign-in method: the older one is valid again'],
+    [since.secrets, 'portals that got a new secret: the older one is valid again, rotate it'],
   ]
-  for (const [ids, what] of told) if (ids.size > 0) notes.push(`${ids.size} ${what}:`, ...named(ids))
+  for (const [ids, what] of changes) if (ids.size > 0) notes.push(`${ids.size} ${what}:`, ...named(ids))
   return notes
 }

@@ -1,229 +1,52 @@
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
-import { endEverySignIn } from '../../accounts/sign-in-endings.ts'
-import { entriesOfArchive } from '../../audit/archives.ts'
-import { checkpointFileOf, openCheckpoint, readCheckpointFile } from '../../audit/checkpoints.ts'
-import { createAuditLog } from '../../audit/audit-log.ts'
-import type { Clock } from '../../config/clock.ts'
-import type { Settings } from '../../config/settings.ts'
-import { createVerifier } from '../../keys/signatures.ts'
-import { CopyRefused, type Content } from '../../storage/copy.ts'
-import type { Database, DatabaseTransaction } from '../../storage/database.ts'
-import { artifactsFile, databaseFile } from '../../storage/stores.ts'
-import { checkBackup } from './backup-file.ts'
-import { changesIn, headOf, noChanges, note, type ChangesSince } from './restore-changes.ts'
-import { transfer, withSource } from './store-transfer.ts'
+import { fileField } from './copying.ts'
+import { copying } from './copying.ts'
+import { type Outcome } from '../outcome.ts'
+import { restore } from './restore-store.ts'
+import { chooser, changesDocument, notesOf } from './restore-words.ts'
+import { command } from '../command.ts'
 
-/** What of the backup is to count again although it was ended since; what is not said to be kept is kept away. */
-export interface Choices {
-  administrators: boolean
-  locks: boolean
-  mandates: boolean
-}
-
-export interface Restored {
-  copied: Record<string, Content>
-  /** Milliseconds since 1970 UTC; of the newest entry of the backup's audit trail, 0 where it has none. */
-  backupAt: number
-  /** Undefined: neither the store it replaces nor archives were named. */
-  since: ChangesSince | undefined
-  /** The newest checkpoint beside the store: how far the trail had come. */
-  signed: { entries: number; at: number } | undefined
-  choices: Choices
-  done: { administrators: number; locked: number; mandates: number; organisations: number; clients: number }
-}
-
-/**
- * Fills an empty store from a backup. Every sign-in of before is over, and whatever a second administrator was to decide; what
- * was locked or ended since the backup stays so as far as it is known, unless it is chosen otherwise.
- * @param options.choose asked once it is known what changed and who administers in the backup
- * @throws CopyRefused
- */
-export async function restore(options: {
-  file: string
-  settings: Settings
-  clock: Clock
-  actor: string
-  /** The store that the restored one replaces. */
-  replaces?: string | undefined
-  archives: readonly string[]
-  choose(since: ChangesSince, administrators: number): Promise<Choices>
-}): Promise<Restored> {
-  const { file, settings, clock, actor, replaces, archives, choose } = options
-  checkBackup(file)
-  const known = replaces !== undefined || archives.length > 0
-  const since = noChanges()
-  let backupAt = 0
-  let signed: Restored['signed']
-  let choices: Choices = { administrators: false, locks: false, mandates: false }
-  let done: Restored['done'] = { administrators: 0, locked: 0, mandates: 0, organisations: 0, clients: 0 }
-
-  const copied = await transfer(file, settings.databaseUrl || databaseFile(settings), {
-    alone: false,
-    async first(source) {
-      await artifactsMustBeEmpty(settings, clock)
-      const head = await headOf(source)
-      backupAt = head.at
-      await readArchives(archives, { settings, clock, after: head.sequence, since })
-      if (replaces !== undefined) await withSource(replaces, { alone: false }, (later) => changesIn(later, head, since))
-      signed = await newestCheckpoint(settings, clock, head.sequence)
-      choices = await choose(since, await administratorsIn(source))
+export default command({
+  fields: {
+    file: {
+      ...fileField,
+      meaning: 'file of the command backup; the server must not run, and its data.json must be in place',
     },
-    async after(target) {
-      done = await apply(target, since, choices, clock())
-      const details = { backupAt, until: since.until, entries: since.entries, ...choices, ...done }
-      await auditOf(target, clock).append(target, { event: 'store.restored', actor, details })
+    replaces: {
+      type: 'text',
+      placeholder: 'STORE',
+      meaning: 'the old store, moved away: directory, file or postgres:// address; shows the changes since the backup',
     },
-  })
-  return { copied, backupAt, since: known ? since : undefined, signed, choices, done }
-}
-
-/** Sign-ins of the store that is replaced would go on beside the restored accounts. */
-async function artifactsMustBeEmpty(settings: Settings, clock: Clock): Promise<void> {
-  if (settings.redisUrls) {
-    const { openRedisArtifacts } = await import('../../storage/artifacts-redis.ts')
-    const redis = await openRedisArtifacts(settings.redisUrls, clock, () => undefined)
-    try {
-      // every house leaves this mark before anything else (storage/stores.ts)
-      if ((await redis.get('house', 'owner')) !== undefined)
-        throw new CopyRefused('the Redis still holds sign-ins: empty it first (redis-cli FLUSHALL)')
-    } finally {
-      await redis.close()
-    }
-    return
-  }
-  const file = artifactsFile(settings)
-  if (!existsSync(file)) return
-  const sqlite = new DatabaseSync(file, { readOnly: true })
-  try {
-    const any = sqlite.prepare('SELECT 1 FROM artifacts LIMIT 1').get()
-    if (any) throw new CopyRefused(`${file} still holds sign-ins: put it aside first, with its -wal and -shm`)
-  } finally {
-    sqlite.close()
-  }
-}
-
-async function readArchives(
-  files: readonly string[],
-  options: { settings: Settings; clock: Clock; after: number; since: ChangesSince },
-): Promise<void> {
-  const { settings, clock, after, since } = options
-  if (files.length === 0) return
-  if (!existsSync(join(settings.keysDir, 'signing.json')))
-    throw new CopyRefused('archives cannot be checked without signing.json')
-  const verify = createVerifier(settings.keysDir, clock)
-  for (const file of files) {
-    try {
-      for await (const entry of entriesOfArchive(verify, file)) if (entry.sequence > after) note(since, entry)
-    } catch (error) {
-      throw new CopyRefused(`the archive cannot be used: ${error instanceof Error ? error.message : String(error)}`)
-    }
-  }
-}
-
-async function newestCheckpoint(settings: Settings, clock: Clock, head: number): Promise<Restored['signed']> {
-  const text = readCheckpointFile(checkpointFileOf(settings.dataDir))
-  if (text === undefined || !existsSync(join(settings.keysDir, 'signing.json'))) return undefined
-  const checkpoint = await openCheckpoint(createVerifier(settings.keysDir, clock), text)
-  if (!checkpoint || checkpoint.last <= head) return undefined
-  return { entries: checkpoint.last - head, at: checkpoint.iat * 1000 }
-}
-
-async function administratorsIn(source: Database): Promise<number> {
-  const { many } = await source
-    .selectFrom('administrators')
-    .select(({ fn }) => fn.countAll<number>().as('many'))
-    .executeTakeFirstOrThrow()
-  return many
-}
-
-/** Nothing restricted is written here, and the keys may be another's to bring. */
-const auditOf = (database: Database, clock: Clock) => {
-  const cipher = {
-    seal: () => {
-      throw new Error('nothing is sealed while a store is restored')
+    archive: { type: 'list', placeholder: 'FILE', meaning: 'archive of the audit log, for the same purpose' },
+    'keep-administrators': {
+      type: 'boolean',
+      meaning:
+        'keep the administrators of the backup, without those revoked since; default: none, and admin grant makes new ones',
     },
-    open: () => {
-      throw new Error('nothing is opened while a store is restored')
+    'undo-locks': {
+      type: 'boolean',
+      meaning: 'open accounts, organisations and portals again that were locked, closed or suspended since the backup',
     },
-  }
-  return createAuditLog({ database, cipher, clock, seen: undefined })
-}
-
-const atOnce = 500
-
-/** Runs a change for ids, some at a time; tells how many rows it changed. */
-async function forAll(
-  ids: Iterable<string>,
-  change: (some: string[]) => Promise<{ numUpdatedRows: bigint }>,
-): Promise<number> {
-  const all = [...ids]
-  let changed = 0
-  for (let at = 0; at < all.length; at += atOnce)
-    changed += Number((await change(all.slice(at, at + atOnce))).numUpdatedRows)
-  return changed
-}
-
-/** Ends what must not come back, in the transaction that fills the store. */
-async function apply(
-  target: DatabaseTransaction,
-  since: ChangesSince,
-  choices: Choices,
-  now: number,
-): Promise<Restored['done']> {
-  // what was approved may have been used since; sign-ins of before count no more, whatever an old token says
-  await endEverySignIn(target, now)
-  await target
-    .updateTable('approvals')
-    .set({ state: 'refused', decided_by: 'system', decided_at: now })
-    .where('state', 'in', ['waiting', 'approved'])
-    .execute()
-  const gone = target.deleteFrom('administrators')
-  const administrators = choices.administrators
-    ? await forAll(since.administrators, async (some) => {
-        const { numDeletedRows } = await gone.where('person_id', 'in', some).executeTakeFirstOrThrow()
-        return { numUpdatedRows: numDeletedRows }
+    'undo-endings': { type: 'boolean', meaning: 'make mandates valid again that ended since the backup' },
+  },
+  access: { local: 'it opens the files and databases of the store' },
+  example: 'npx yideng restore /backup/yideng-2026-11-24.sqlite --replaces /var/lib/yideng.broken',
+  async run(context, input): Promise<Outcome> {
+    const settings = await context.settings()
+    return copying(async () => {
+      const restored = await restore({
+        ...input,
+        archives: input.archive ?? [],
+        settings,
+        clock: context.clock,
+        actor: context.actor,
+        choose: chooser(context, input),
       })
-    : Number((await gone.executeTakeFirstOrThrow()).numDeletedRows)
-  const mandates = choices.mandates
-    ? 0
-    : await forAll(since.mandates, (some) =>
-        target
-          .updateTable('mandates')
-          .set({ state: 'ended', invitee_key: null, invitee_name: null, code_key: null, updated_at: now })
-          .where('id', 'in', some)
-          .where('state', '<>', 'ended')
-          .executeTakeFirstOrThrow(),
-      )
-  if (choices.locks) return { administrators, locked: 0, mandates, organisations: 0, clients: 0 }
-  const suspended = { status: 'suspended' as const, updated_at: now }
-  return {
-    administrators,
-    mandates,
-    locked: await forAll(since.locked, (some) =>
-      target
-        .updateTable('natural_persons')
-        .set({ status: 'locked', updated_at: now })
-        .where('id', 'in', some)
-        .where('status', '=', 'active')
-        .executeTakeFirstOrThrow(),
-    ),
-    organisations: await forAll(since.organisations, (some) =>
-      target
-        .updateTable('legal_persons')
-        .set(suspended)
-        .where('id', 'in', some)
-        .where('status', '=', 'active')
-        .executeTakeFirstOrThrow(),
-    ),
-    clients: await forAll(since.clients, (some) =>
-      target
-        .updateTable('clients')
-        .set(suspended)
-        .where('id', 'in', some)
-        .where('status', '=', 'active')
-        .executeTakeFirstOrThrow(),
-    ),
-  }
-}
+      const { copied, since: _since, ...rest } = restored
+      return {
+        copied,
+        more: { ...rest, since: restored.since && changesDocument(restored.since) },
+        notes: notesOf(restored),
+      }
+    })
+  },
+})

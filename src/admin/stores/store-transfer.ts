@@ -16,24 +16,22 @@ import { mayBeStore } from '../../storage/sqlite.ts'
 import { artifactsFile, databaseFile } from '../../storage/stores.ts'
 import { makeBackup, removeSqlite } from './backup-file.ts'
 
-export { CopyRefused }
-
-/** A store as one address: `postgres://…`, the directory of embedded stores, or one SQLite file. */
-function fileOf(where: string): string {
-  return existsSync(where) && statSync(where).isDirectory() ? databaseFile({ dataDir: where }) : where
+/** The SQLite file of a store, which is given as a file or as the directory of embedded stores. */
+function fileOf(store: string): string {
+  return existsSync(store) && statSync(store).isDirectory() ? databaseFile({ dataDir: store }) : store
 }
 
 /**
- * Copies a SQLite file as it is at this moment, whoever writes to it; the copy is private to its owner.
- * @param alone nobody else may have it open: what they write would stay behind
+ * Copies a SQLite file at one moment, also while other processes write to it. Only the owner can read the copy.
+ * @param alone refuses a file that another process has open: the copy would miss its later writes
  */
 function snapshot(file: string, copy: string, { alone = false } = {}): void {
-  if (!existsSync(file)) throw new CopyRefused(`${file} is not there`)
+  if (!existsSync(file)) throw new CopyRefused(`${file} does not exist`)
   if (!mayBeStore(file)) throw new CopyRefused(`${file} is no store`)
   const sqlite = new DatabaseSync(file, { readOnly: !alone, timeout: alone ? 0 : 5000 })
   try {
     if (alone) lockAlone(sqlite, file)
-    // SQLite takes an empty file for one that is to be made
+    // SQLite accepts an empty file as a new one
     closeSync(openSync(copy, 'wx', 0o600))
     sqlite.prepare('VACUUM INTO ?').run(copy)
   } finally {
@@ -45,12 +43,12 @@ function lockAlone(sqlite: DatabaseSync, file: string): void {
   try {
     sqlite.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN IMMEDIATE; COMMIT')
   } catch {
-    throw new CopyRefused(`${file} is open elsewhere: stop the server first`)
+    throw new CopyRefused(`${file} is in use: stop the server first`)
   }
 }
 
-async function withDatabase<T>(where: string, use: (database: Database) => Promise<T>): Promise<T> {
-  const database = openDatabase(where)
+async function withDatabase<T>(address: string, use: (database: Database) => Promise<T>): Promise<T> {
+  const database = openDatabase(address)
   try {
     return await use(database)
   } finally {
@@ -59,22 +57,22 @@ async function withDatabase<T>(where: string, use: (database: Database) => Promi
 }
 
 /**
- * Reads a store through a copy of its own where it is a file, so that older ones can be brought up to date and the store
- * itself stays as it is.
+ * Opens a store to read it. A file is copied first: the copy can be migrated, and the store stays unchanged.
+ * @param store `postgres://…`, the directory of embedded stores, or one SQLite file
  */
 export async function withSource<T>(
-  where: string,
+  store: string,
   how: { alone: boolean },
   use: (database: Database) => Promise<T>,
 ): Promise<T> {
-  if (isPostgresUrl(where)) {
-    return withDatabase(where, async (database) => {
+  if (isPostgresUrl(store)) {
+    return withDatabase(store, async (database) => {
       if ((await versionOf(database)) === 'older')
         throw new CopyRefused('the store is of an older version: use that version, or "yideng migrate" first')
       return use(database)
     })
   }
-  const file = fileOf(where)
+  const file = fileOf(store)
   const copy = `${file}.${randomUUID()}`
   try {
     snapshot(file, copy, how)
@@ -89,23 +87,23 @@ export async function withSource<T>(
 
 /**
  * Copies a durable store into an empty one.
- * @param how.alone a file must not be in use
- * @param how.first done once nothing speaks against the copy; so whatever is cut off can be begun again
- * @param how.after done to the copy before anybody sees it
  * @throws CopyRefused
  */
 export function transfer(
   from: string,
   to: string,
   how: {
+    /** Refuses a file that is in use. */
     alone: boolean
+    /** Runs after the checks and before the copy. */
     first?: (source: Database) => Promise<void>
+    /** Changes the copy, in the transaction that fills it. */
     after?: (target: DatabaseTransaction) => Promise<void>
   } = { alone: false },
 ): Promise<Record<string, Content>> {
   return withSource(from, how, async (source) => {
     if ((await versionOf(source)) === 'newer')
-      throw new CopyRefused('what is to be copied was written by a newer version: use that one')
+      throw new CopyRefused('the store was written by a newer version: use that version')
     const file = isPostgresUrl(to) ? to : fileOf(to)
     if (!isPostgresUrl(to) && !mayBeStore(file)) throw new CopyRefused(`${file} is no store`)
     return withDatabase(file, async (target) => {
@@ -118,7 +116,7 @@ export function transfer(
 }
 
 /**
- * Writes the durable store into one new SQLite file, as it is at one moment, while servers run.
+ * Writes the durable store of one moment into a new SQLite file, while servers run.
  * @throws CopyRefused
  */
 export function backUp(from: string, file: string): Promise<Record<string, Content> | undefined> {
@@ -129,7 +127,7 @@ export function backUp(from: string, file: string): Promise<Record<string, Conte
   })
 }
 
-/** Sessions, codes and tokens of an embedded store into Redis; returns how many, each read again there. */
+/** Copies sessions, codes and tokens of an embedded store into Redis, and reads each one back. Returns their number. */
 export async function transferArtifacts(directory: string, redisUrls: string, clock: Clock): Promise<number> {
   const file = artifactsFile({ dataDir: directory })
   if (!existsSync(file)) return 0
@@ -140,7 +138,7 @@ export async function transferArtifacts(directory: string, redisUrls: string, cl
     for (const { kind, id, value, expiresAt, alias, group } of everyArtifact(file, clock())) {
       const ttl = Math.max(1, Math.ceil((expiresAt - clock()) / 1000))
       await redis.put(kind, id, value, { ttl, alias: alias ?? undefined, group: group ?? undefined })
-      if ((await redis.get(kind, id)) !== value) throw new CopyRefused(`the artifact ${kind} arrived otherwise`)
+      if ((await redis.get(kind, id)) !== value) throw new CopyRefused(`the artifact ${kind} differs in Redis`)
       moved += 1
     }
     return moved

@@ -12,15 +12,15 @@ const schema = z.object({
   refreshToken: z.string().optional(),
   /** Milliseconds since 1970 UTC. */
   expiresAt: z.number(),
-  /** The tokens are worth nothing without it (DPoP, RFC 9449). */
+  /** The tokens are bound to this key (DPoP, RFC 9449). */
   privateKey: jwk.extend({ d: z.string() }),
   publicKey: jwk,
 })
 
-/** What the command line keeps of a sign-in at one server. */
+/** The stored sign-in at one server. */
 export type SignIn = z.infer<typeof schema>
 
-/** A file for each server, for its owner alone, in the user's folder for settings (XDG Base Directory). */
+/** Stores sign-ins in the user's settings folder (XDG Base Directory), one private file for each server. */
 export function savedSignIn(environment: Record<string, string | undefined>, server: string) {
   const home = environment['XDG_CONFIG_HOME'] || join(environment['HOME'] || homedir(), '.config')
   const folder = join(home, 'yideng')
@@ -42,7 +42,7 @@ export function savedSignIn(environment: Record<string, string | undefined>, ser
     },
     write(signIn: SignIn): void {
       mkdirSync(folder, { recursive: true, mode: 0o700 })
-      // whole or not at all, also when two commands run at once
+      // rename is atomic: two commands may write at the same time
       const draft = `${file}.${randomUUID()}`
       writeFileSync(draft, JSON.stringify(signIn), { mode: 0o600, flag: 'wx' })
       renameSync(draft, file)
@@ -51,7 +51,7 @@ export function savedSignIn(environment: Record<string, string | undefined>, ser
   }
 }
 
-/** What is not JSON is as good as nothing: one signs in again. */
+/** Undefined for a damaged file: the person signs in again. */
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text)

@@ -1,6 +1,6 @@
 import { isLoopback } from '../../clients/rules.ts'
 
-/** Why an address cannot be a server's, or undefined when it can. */
+/** The fault of a server address; undefined for a valid one. */
 export function faultOfServer(server: string): string | undefined {
   const url = URL.parse(server)
   if (!url || url.origin === 'null') return 'must be an address such as https://login.example.gov.cn'

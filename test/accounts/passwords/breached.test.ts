@@ -71,7 +71,7 @@ it('a wrong file stops the start with one sentence that names the setting', asyn
   const sentence = /^The setting YIDENG_BREACHED_PASSWORDS="\/nowhere\/pwned.txt" cannot be used: ENOENT.+\n$/
   expect([code, err]).toEqual([1, expect.stringMatching(sentence)])
   const { out } = await yideng('doctor', '--json')
-  expect(out).toContain('mend YIDENG_BREACHED_PASSWORDS')
+  expect(out).toContain('correct or unset YIDENG_BREACHED_PASSWORDS')
 })
 
 it('refuses a stolen password on each page that sets one', async () => {
@@ -90,7 +90,7 @@ it('refuses a stolen password on each page that sets one', async () => {
     line.yidengWith(`${password}\n`, 'person', 'create', ...zhangSan, '--password-stdin')
   expect(await create(stolen)).toMatchObject({
     code: 2,
-    err: expect.stringContaining('was stolen somewhere') as string,
+    err: expect.stringContaining('list of breached passwords') as string,
   })
   expect(await create(`${stolen}!`)).toMatchObject({ code: 0 })
 })

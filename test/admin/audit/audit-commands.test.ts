@@ -12,7 +12,7 @@ type Listed = { sequence: number; event: string; person_id: string | null; restr
 
 const linesOf = (file: string) => readFileSync(file, 'utf8').trimEnd().split('\n')
 
-it('lists what is asked for, newest first, a page at a time', async () => {
+it('lists the matching entries, newest first, page by page', async () => {
   const services = auditedHouse(Date.UTC(2026, 10, 1))
   await services.record(2)
   services.forward(86_400_000)
@@ -38,7 +38,7 @@ it('lists what is asked for, newest first, a page at a time', async () => {
   }
 })
 
-it('shows personal data only where it is asked for, and says so in the trail', async () => {
+it('shows personal data only with --restricted, and audits it', async () => {
   const services = auditedHouse()
   await services.record(1)
   expect((await services.yideng('audit', 'list', '--json')).out).not.toContain('203.0.113')
@@ -48,7 +48,7 @@ it('shows personal data only where it is asked for, and says so in the trail', a
   expect(said).toMatchObject({ event: 'audit.revealed', actor: 'administrator:test', details: { person: 'p1' } })
 })
 
-it('exports JSON Lines whose hashes can be checked, and security event tokens that are signed', async () => {
+it('exports JSON Lines with valid hashes, and signed security event tokens', async () => {
   const services = auditedHouse()
   await services.record(3, { clientId: 'c1' })
   const [lines, tokens, opened] = ['lines', 'tokens', 'opened'].map((name) => join(services.directory, name)) as [
@@ -94,7 +94,7 @@ it('exports JSON Lines whose hashes can be checked, and security event tokens th
   expect(await services.yideng('audit', 'export', '--to', lines)).toMatchObject({ code: 2, out: '' })
 })
 
-it('archives whole signed months: the trail goes on behind them, and each file can be checked by itself', async () => {
+it('archives whole signed months: the log continues after them, and each file can be verified alone', async () => {
   const day = 86_400_000
   const services = auditedHouse(Date.UTC(2026, 0, 31))
   await services.record(3)
@@ -136,10 +136,10 @@ it('archives whole signed months: the trail goes on behind them, and each file c
   const after = ({ sequence, hash }: { sequence: number; hash: string }) =>
     JSON.stringify({ after: { sequence, hash }, month: '2026-02' })
   const forged: [string, string][] = [
-    // without its first entry, as if it had begun after it; and without one in the middle
+    // without its first entry, and without one in the middle
     ['missing', [after(entry(0)), first, ...lines.slice(1)].join('\n')],
     ['missing', [head, first, lines[0], after(entry(1)), ...lines.slice(2)].join('\n')],
-    // found long before the end of the file
+    // the fault is near the beginning of the file
     [
       'missing',
       [head, first, lines[0], after(entry(1)), ...Array(2000).fill(randomBytes(300).toString('hex'))].join('\n'),
@@ -154,7 +154,7 @@ it('archives whole signed months: the trail goes on behind them, and each file c
     expect(out, err).not.toBe('')
     expect({ code, ...(JSON.parse(out) as object) }).toMatchObject({ code: 1, kind })
   }
-  // each by itself whole, but not what was archived here
+  // each file is whole, but was not archived from this store
   const store = ['--store', join(services.dataDir, 'yideng.sqlite')]
   expect(await services.json('audit', 'verify', '--archive', file, ...store)).toMatchObject({ whole: true })
   const again = join(services.directory, 'packed-again')

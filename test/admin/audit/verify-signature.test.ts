@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Updateable } from 'kysely'
 import type { Services } from '../../../src/services.ts'
-import type { SignatureCheck } from '../../../src/admin/audit/verify-signature.ts'
+import type { SignatureCheck } from '../../../src/admin/audit/signature-checks.ts'
 import type { Tables } from '../../../src/storage/schema.ts'
 import { commandLine } from '../../cli/in-process.ts'
 import { inviteHandler, openOrganisation } from '../../setup/organisation.ts'
@@ -39,7 +39,7 @@ async function sign(visitor: Visitor, page: Page, authenticator: SoftwareAuthent
   return sendResponse(visitor, page, '/mandates/sign', authenticator.get(options))
 }
 
-/** An organisation's representative gives a handler a mandate, who accepts it: both by passkey. */
+/** The representative of an organisation offers a mandate, and the handler accepts it: both by passkey. */
 async function signedMandate() {
   const organisation = await openOrganisation(services)
   const giver = await withPasskey(organisation.representative)
@@ -73,7 +73,7 @@ type Mandate = Updateable<Tables['mandates']>
 type History = Updateable<Tables['mandate_history']>
 
 describe('audit verify-signature', () => {
-  it('says what was signed, by which passkey, when, and that it holds, also when the passkey is gone', async () => {
+  it('shows the text, passkey and time of a valid signature, also after the passkey is removed', async () => {
     const { id, organisation, handler, offer, accept } = await signedMandate()
     await services.authenticators.removeAll(handler.id, 'passkey')
     const { code, answer } = await verify(id)
@@ -93,7 +93,7 @@ describe('audit verify-signature', () => {
     expect(shown).toContain('It holds.')
   })
 
-  it('says no, with exit code 1, when the row or the mandate says otherwise than what was signed', async () => {
+  it('fails with exit code 1 where the row or the mandate differs from the signed text', async () => {
     const one = await signedMandate()
     const other = await signedMandate()
     const mandate = await services.database
@@ -129,7 +129,7 @@ describe('audit verify-signature', () => {
       ['another person', 'person', { person_id: other.organisation.representative.id }],
       ['another act', 'act', { event: 'confirm' }],
       ['a text that says more', 'role', { text: (offer.text ?? '').replace('role: handler', 'role: manager') }],
-      ['the proof of another mandate', 'signature is not one over', { signature: other.offer.signature }],
+      ['the proof of another mandate', 'signature is not over', { signature: other.offer.signature }],
       ['text and proof of another', 'mandate', { text: other.offer.text, signature: other.offer.signature }],
       ['a suffix, the rest in the nonce', 'no signature', suffix],
       ['no signature any more', 'another signature', { signature: null }],
@@ -141,7 +141,7 @@ describe('audit verify-signature', () => {
       expect((await faultsOf(one.id)).join(), what).toContain(fault)
       await services.database.updateTable('mandate_history').set(offer).where('id', '=', offer.id).execute()
     }
-    // the row of one mandate, as it is, given to another
+    // the row of one mandate, copied to another
     await services.database
       .updateTable('mandate_history')
       .set({ mandate_id: other.id })
@@ -152,7 +152,7 @@ describe('audit verify-signature', () => {
     expect((await verify(one.id)).code).toBe(0)
   })
 
-  it('says no to a key that the audit trail does not know as this person’s', async () => {
+  it('refuses a key that the audit log does not have for this person', async () => {
     const { id, offer } = await signedMandate()
     const forger = new SoftwareAuthenticator(server.issuer)
     forger.create({ challenge: 'x', rp: { id: 'localhost' }, user: { id: 'u' } })
@@ -168,11 +168,11 @@ describe('audit verify-signature', () => {
       .where('id', '=', offer.id)
       .execute()
     const faults = await faultsOf(id)
-    expect(faults.join()).toContain('the key is of no passkey')
+    expect(faults.join()).toContain('no passkey with this key')
     expect(faults.join()).toContain('another signature')
   })
 
-  it('takes a signature of before, and says which format it has', async () => {
+  it('accepts a signature of an older format, and names the format', async () => {
     const { id, offer, giver } = await signedMandate()
     const nonce = 'n'.repeat(43)
     const challenge = createHash('sha256')
@@ -216,7 +216,7 @@ describe('audit verify-signature', () => {
     await services.database.updateTable('audit_events').set(entry).where('sequence', '=', entry.sequence).execute()
   })
 
-  it('finds nothing of an id that is none, and nothing signed where nobody had a passkey', async () => {
+  it('finds no unknown id, and no signature where no person had a passkey', async () => {
     expect((await verify('nothing-of-that-name')).code).toBe(3)
     expect((await verify('1')).code).toBe(3)
     const { mandate } = await import('../../setup/organisation.ts')
@@ -231,7 +231,7 @@ describe('audit verify-signature', () => {
 })
 
 describe('the person’s own copy', () => {
-  it('is listed and downloaded by who signed, and by nobody else', async () => {
+  it('is listed and downloaded by the signer only', async () => {
     const { giver, holder, offer } = await signedMandate()
     const list = await giver.visitor.get('/account/signatures')
     expect(list.html).toContain(`/account/signatures/${offer.id}`)

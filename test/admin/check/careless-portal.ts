@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { listen, type Running } from '../../../examples/listen.ts'
 
-/** What a portal must not be: it believes whatever comes. */
+/** A bad portal: it accepts every token. */
 export function startCarelessPortal(options: { port: number; issuer: string; clientId: string }): Promise<Running> {
   const { port, issuer, clientId } = options
   const back = `http://localhost:${port}/callback`

@@ -6,7 +6,7 @@ import { commandLine } from '../../cli/in-process.ts'
 import { freePort } from '../../setup/free-port.ts'
 import { startCarelessPortal } from './careless-portal.ts'
 
-/** A portal as registered, and the ports of it and of the provider that checks it. */
+/** A registered portal, with its port and the port of the faulty provider. */
 async function registered(...more: string[]) {
   const line = commandLine()
   const [port, checker] = [await freePort(), await freePort()]
@@ -29,7 +29,7 @@ async function registered(...more: string[]) {
 
 const look = { name: '门户', tagline: '', colour: '#123', otherPortals: [] }
 
-it('finds nothing wrong with the portal of the examples', async () => {
+it('reports no fault of the example portal', async () => {
   const { id, port, url, issuer, check } = await registered('--backchannel-logout-uri', 'PORTAL/backchannel-logout')
   const portal = await startPortal({ ...look, issuer, clientId: id, clientSecret: 'any', port })
   onTestFinished(() => portal.close())
@@ -44,12 +44,12 @@ it('finds nothing wrong with the portal of the examples', async () => {
   )
 })
 
-it('tells a careless portal each fault it accepts', async () => {
+it('reports each fault that a careless portal accepts', async () => {
   const { id, port, url, issuer, check } = await registered('--backchannel-logout-uri', 'PORTAL/logout')
   const portal = await startCarelessPortal({ port, issuer, clientId: id })
   onTestFinished(() => portal.close())
   const same = await check('--url', `${url}/login`, '--page', `${url}/login`)
-  expect(same.err).toContain('looks otherwise to somebody signed in')
+  expect(same.err).toContain('differs for a signed-in person')
   const { code, out, err } = await check('--url', `${url}/login`)
   expect(err).toContain('Wrong in ')
   const { checks } = JSON.parse(out) as { checks: Check[] }
@@ -60,7 +60,7 @@ it('tells a careless portal each fault it accepts', async () => {
   expect(code).toBe(1)
 })
 
-it('says why a portal cannot be checked', async () => {
+it('reports why a portal cannot be checked', async () => {
   const { url, check, yideng } = await registered()
   const away = await check('--wait', '0')
   expect({ code: away.code, away: away.err.includes(`${url}/ does not answer`) }).toEqual({ code: 1, away: true })

@@ -40,7 +40,7 @@ it('registers with every field, and answers with each of them', async () => {
   })
 })
 
-it('tells people once what the secret is, and what the developers of the portal need', async () => {
+it('shows the secret once, with the values for the developers', async () => {
   const { yideng, withServices } = commandLine()
   const { code, out } = await yideng(...create)
   expect(code).toBe(0)
@@ -72,7 +72,7 @@ it('gives a public client no secret', async () => {
   expect(made).not.toHaveProperty('client_secret')
 })
 
-it('changes only what is given, and takes away what is given empty', async () => {
+it('changes only the given fields, and removes empty ones', async () => {
   let now = Date.UTC(2026, 10, 23)
   const { yideng, json } = commandLine({ clock: () => now })
   const {
@@ -93,7 +93,7 @@ it('changes only what is given, and takes away what is given empty', async () =>
   expect(await json('client', 'show', id)).toEqual(changed)
 })
 
-it('moves a portal from a secret to keys, to an address of keys, and back', async () => {
+it('changes a portal from a secret to keys, to jwks_uri, and back', async () => {
   const { directory, json, withServices } = commandLine()
   const { client_id: id } = await json<Made>(...create)
   const file = join(directory, 'keys.json')
@@ -111,7 +111,7 @@ it('moves a portal from a secret to keys, to an address of keys, and back', asyn
   expect(secretMatches((await hash()) ?? '', back.client_secret)).toBe(true)
 })
 
-it('rotates a secret, suspends, resumes, deletes, and audits each by who did it', async () => {
+it('rotates a secret, suspends, resumes and deletes, and audits each with its actor', async () => {
   const { yideng, json, withServices } = commandLine()
   const made = await json<Made>(...create)
   const { client_id: id } = made
@@ -158,7 +158,7 @@ it('has no secret to rotate for a public client', async () => {
 })
 
 it.each([['show'], ['update', '--min-level', '3'], ['rotate-secret'], ['suspend'], ['resume'], ['delete']])(
-  'exits with 3 when %s is asked for a portal that is not there',
+  'exits with 3 when %s names an unknown portal',
   async (verb, ...flags) => {
     const answer = await commandLine().yideng('client', verb, 'nobody', ...flags)
     expect(answer).toEqual({ code: 3, out: '', err: 'There is no portal with the id "nobody".\n' })

@@ -45,7 +45,7 @@ it('exports what import finds to be so already; no secret is in it', async () =>
   expect((await json<{ yaml: string }>('client', 'export')).yaml).toBe(readFileSync(file, 'utf8'))
 })
 
-it('says what it would do, does it, and then finds nothing to do', async () => {
+it('prints the plan, applies it, and then has nothing to do', async () => {
   const { edit, run, actions, yideng, json, file } = await declared()
   edit('min_level: 2', 'min_level: 3')
   edit('    organisation: 深圳市政务服务局\n', '')
@@ -65,7 +65,7 @@ it('says what it would do, does it, and then finds nothing to do', async () => {
   expect(updated?.details).toMatchObject({ changed: ['organisation', 'min_level'], after: '{"min_level":3}' })
 })
 
-it('suspends, creates by name, and takes a portal over from another store under its id', async () => {
+it('suspends, creates by name, and imports a portal of another store with its id', async () => {
   const { edit, run, file, json } = await declared()
   edit('status: active', 'status: suspended')
   writeFileSync(

@@ -1,12 +1,12 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { commandLine } from '../../cli/in-process.ts'
+import { commandLine, unansweredIssuer } from '../../cli/in-process.ts'
 import { openRemoteServices } from '../remote/remote-services.ts'
 
 let hosts = 0
 const onHost = (host: string) => ['--redirect-uri', `https://${host}/callback`]
-/** Each on a host of its own. */
+/** Each portal with its own host. */
 const create = (name: string, ...more: string[]) => {
   hosts += 1
   return ['client', 'create', '--name', name, ...onHost(`host${hosts}.example`), ...more]
@@ -30,11 +30,11 @@ const deceiving = [
   '\u{2800}\u{2800}',
   '\u{115f}\u{1160}',
   'a\u{301}\u{302}\u{303}\u{304}\u{305}\u{306}\u{307}\u{308}',
-  '甘肃 省', // as the portal that is there, but for a space
+  '甘肃 省', // the existing name with a space in it
   '⽢肃省',
 ]
 
-it('a portal is given no name that deceives, by create, update or import', async () => {
+it('create, update and import refuse deceptive names of portals', async () => {
   const { directory, yideng, json, withServices } = commandLine()
   await json(...create('甘肃省'))
   const { client_id: other } = await json<{ client_id: string }>(...create('深圳市政务服务网'))
@@ -52,11 +52,11 @@ it('a portal is given no name that deceives, by create, update or import', async
   })
   const names = await withServices(async (services) => (await services.clients.list()).map(({ name }) => name))
   expect(names).toEqual(['甘肃省', '深圳市政务服务网'])
-  // its own name is no other's
+  // the own name is not a collision
   expect(await yideng('client', 'update', other, '--name', '深圳市 政务服务网')).toMatchObject({ code: 0 })
 })
 
-it('of two that give one name at once, one is refused', async () => {
+it('one of two simultaneous commands with one name is refused', async () => {
   const { withServices } = commandLine()
   await withServices(async ({ clients }) => {
     const input = (turn: number) => ({ name: '南山区', redirect_uris: [`https://h${turn}.example/callback`] })
@@ -67,7 +67,7 @@ it('of two that give one name at once, one is refused', async () => {
   })
 })
 
-it('ids from a file cannot be what every object has, nor our own; those of before stay', async () => {
+it('ids from a file cannot be object property names or reserved ids; older ids stay', async () => {
   const { directory, yideng, withServices } = commandLine()
   for (const id of [...Object.getOwnPropertyNames(Object.prototype), 'yideng-account', 'Portal_1234']) {
     const file = declare(directory, { client_id: id, name: '门户' })
@@ -86,8 +86,8 @@ it('ids from a file cannot be what every object has, nor our own; those of befor
   expect((await yideng('client', 'show', 'Old_Portal_1')).out).toContain('openid profile')
 })
 
-it('names that collide already keep working, and doctor names them', async () => {
-  const { json, yideng, withServices } = commandLine()
+it('existing collisions keep working, and doctor reports them', async () => {
+  const { json, yideng, withServices } = commandLine({ environment: unansweredIssuer })
   const { client_id: id } = await json<{ client_id: string }>(...create('甘肃省'))
   const { client_id: twin } = await json<{ client_id: string }>(...create('另一个'))
   await withServices(async ({ database }) => {
@@ -102,7 +102,7 @@ it('names that collide already keep working, and doctor names them', async () =>
   expect(found?.finding).toContain(twin)
 })
 
-it('official names are the province’s to give', async () => {
+it('only the province may give official names', async () => {
   const { administrator, portal } = await openRemoteServices()
   const city = await administrator('operator', '440300')
   const province = await administrator('operator', '440000')
@@ -122,7 +122,7 @@ it('official names are the province’s to give', async () => {
   expect(await province.run('client create', input)).toMatchObject({ ok: true })
 })
 
-it('several clients of one host may share its name; none of another host may, however it gets there', async () => {
+it('clients of one host may share a name; clients of other hosts may not, by any path', async () => {
   const { yideng, json } = commandLine()
   const web = ['client', 'create', '--name', '福田区', ...onHost('futian.example')]
   await json(...web)

@@ -5,7 +5,7 @@ import { createMetrics } from '../../../src/http/metrics.ts'
 
 const frozen = fileURLToPath(new URL('../../../bin/frozen.mjs', import.meta.url))
 
-/** In a process of its own, with what every entry loads first. */
+/** In a separate process, with the modules that every entry point loads first. */
 function within(code: string): unknown {
   const { stdout, stderr } = spawnSync(process.execPath, [
     '--input-type=module',
@@ -16,7 +16,7 @@ function within(code: string): unknown {
   return JSON.parse(stdout.toString())
 }
 
-it('text as the name of a property reaches no other object', () => {
+it('a property name from outside reaches no other object', () => {
   const names = [...Object.getOwnPropertyNames(Object.prototype), 'length', 'name', 'prototype']
   const said = within(`
     const reached = []
@@ -37,7 +37,7 @@ it('text as the name of a property reaches no other object', () => {
   expect(said).toEqual({ reached: [], admin: null, evil: null })
 })
 
-it('and objects may still have methods and fields of these names', () => {
+it('objects may still have methods and fields with these names', () => {
   const said = within(`
     const one = {}
     one.toString = () => 'one'
@@ -49,14 +49,14 @@ it('and objects may still have methods and fields of these names', () => {
   expect(said).toEqual(['one', 'c', 'two', 'N', 'three', ['toString', 'constructor']])
 })
 
-it('measuring never throws into what it measures, and says once that it failed', async () => {
+it('a failed measurement never throws into the measured code, and is logged once', async () => {
   const logged: unknown[] = []
   const metrics = createMetrics({ error: (...given: unknown[]) => void logged.push(given) })
   const timed = metrics.timed({ get: async () => 'value' } as never)
   const labels = Object.getOwnPropertyDescriptor(Object.prototype, 'sid')
   try {
-    // as a polluted prototype did: prom-client takes it for a label
-    // oxlint-disable-next-line no-extend-native -- it is what is tried
+    // like a polluted prototype: prom-client reads it as a label
+    // oxlint-disable-next-line no-extend-native -- this is the tested attack
     Object.defineProperty(Object.prototype, 'sid', { value: 'x', enumerable: true, configurable: true, writable: true })
     metrics.seen({ event: 'login.succeeded', actor: 'person', details: { method: 'password' } })
     metrics.committed(3)

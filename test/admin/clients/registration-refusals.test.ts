@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { metadataOf, problemsAsGiven } from '../../../src/admin/clients/registration-fields.ts'
-import type { Input } from '../../../src/admin/command.ts'
+import type { Input } from '../../../src/admin/fields.ts'
 import { parseClientMetadata } from '../../../src/clients/metadata.ts'
 
 const portal = { name: '深圳市政务服务网', 'redirect-uri': ['https://www.sz.example/callback'] }

@@ -1,9 +1,11 @@
 import { spawnSync } from 'node:child_process'
 import { expect, it } from 'vitest'
-import { commands } from '../../../src/admin/commands.ts'
-import { completionScript } from '../../../src/admin/completion/completion.ts'
+import { allCommands } from '../../../src/admin/commands.ts'
+import { completionScript } from '../../../src/admin/completion/shell-scripts.ts'
 
-/** What a real bash offers behind these words. */
+const commands = await allCommands()
+
+/** The words that a real bash offers after these. */
 function offered(...words: string[]): string[] {
   const script = `${completionScript('bash', commands)}
 COMP_WORDS=(yideng ${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length}; _yideng; printf '%s\\n' "\${COMPREPLY[@]}"`

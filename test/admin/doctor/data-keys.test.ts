@@ -6,7 +6,7 @@ import { dataKeys } from '../../../src/admin/doctor/data-keys.ts'
 import { commandLine } from '../../cli/in-process.ts'
 import { handClock } from '../../setup/temporary.ts'
 
-it('tells a rotation that is half done, keys no more needed or old, and a key file older or newer than the store', async () => {
+it('finds half-done rotations, unneeded and old keys, and key files older or newer than the store', async () => {
   const { clock, forward } = handClock()
   const line = commandLine({ clock })
   const retire = () => line.json('keys', 'retire', '--kind', 'index')
@@ -27,11 +27,13 @@ it('tells a rotation that is half done, keys no more needed or old, and a key fi
 
     expect(await said()).toEqual([])
     await line.json('keys', 'rotate', '--kind', 'index')
-    expect(await said()).toEqual([['warn', text('i1 no more needed'), text('keys retire --kind index')]])
+    expect(await said()).toEqual([['warn', text('i1 no longer needed'), text('keys retire --kind index')]])
     await stored({ data: 'd1', index: ['i2', 'i1'] })
-    expect(await said()).toEqual([['warn', text('0 accounts stand under i1'), text('keys rotate --kind index')]])
+    expect(await said()).toEqual([
+      ['warn', text('0 accounts are still indexed under i1'), text('keys rotate --kind index')],
+    ])
     await stored({ data: 'd2', index: ['i3'] })
-    expect(await said()).toEqual([['fail', text('older than the store, which uses d2, i3'), text('carry data.json')]])
+    expect(await said()).toEqual([['fail', text('older than the store, which uses d2, i3'), text('copy data.json')]])
     await stored({ data: 'd1', index: ['i0'] })
     expect(await said()).toEqual([['fail', text('the store is an older one'), text('keys rotate --kind index')]])
 
@@ -44,7 +46,7 @@ it('tells a rotation that is half done, keys no more needed or old, and a key fi
       .insertInto('clients')
       .values({ ...client, secret_hash: 'd1.x' })
       .execute()
-    expect(await said()).toEqual([['warn', text('under d1 there are still 1 in clients.secret_hash'), text('data')]])
+    expect(await said()).toEqual([['warn', text('values are still under d1: 1 in clients.secret_hash'), text('data')]])
     await database.deleteFrom('clients').execute()
     forward(370 * 86_400_000)
     expect(await said()).toEqual([

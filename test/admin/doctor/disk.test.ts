@@ -12,13 +12,13 @@ describe('the disk', () => {
     ['well', {}, 'ok', '4096 MB are free for /tmp'],
     ['nearly full', { bavail: 1e5 }, 'warn', '409 MB are free for /tmp'],
     ['full', { bavail: 1e3 }, 'fail', '4 MB are free for /tmp'],
-    ['full of small files', { ffree: 3 }, 'fail', 'there is room for 3 more files at /tmp'],
+    ['full of small files', { ffree: 3 }, 'fail', 'only 3 more files are possible at /tmp'],
     ['without such a count (btrfs)', { files: 0, ffree: 0 }, 'ok', '4096 MB are free for /tmp'],
     [
       'over the network',
       { type: 0x6969 },
       'fail',
-      '/tmp lies on a network file system, where two machines can damage the store',
+      '/tmp is on a network file system, where two machines can damage the store',
     ],
   ])('%s', (_what, change, state, finding) => {
     expect(look(change)).toMatchObject([

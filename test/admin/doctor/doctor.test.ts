@@ -2,9 +2,9 @@ import { chmodSync, readFileSync, rmSync, writeFileSync, readdirSync } from 'nod
 import { beforeEach, describe, expect, it } from 'vitest'
 import { checkpointFileOf } from '../../../src/audit/checkpoints.ts'
 import { signAuditLog } from '../../audit/setup.ts'
-import { commandLine } from '../../cli/in-process.ts'
+import { commandLine, unansweredIssuer } from '../../cli/in-process.ts'
 import { migrationNames } from '../../setup/migrations.ts'
-import { alter, answeredBy, examine, file, nobody, now, passkey, signedIn, startOf, type Line } from './examined.ts'
+import { alter, answeredBy, examine, file, now, passkey, signedIn, startOf, type Line } from './examined.ts'
 
 const day = 86_400_000
 let moment = now
@@ -13,10 +13,10 @@ beforeEach(() => {
 })
 
 const started = (environment: Record<string, string> = {}) =>
-  startOf(commandLine({ clock: () => moment, environment: { ...nobody, ...environment } }))
+  startOf(commandLine({ clock: () => moment, environment: { ...unansweredIssuer, ...environment } }))
 
 describe('doctor', () => {
-  it('finds nothing wrong where nothing is', async () => {
+  it('reports no fault on a good set-up', async () => {
     const { code, well, warnings, faults, checks } = await examine(await started())
     expect({ code, well, warnings, faults }).toEqual({ code: 0, well: true, warnings: [], faults: [] })
     expect(new Set(checks.map(({ what }) => what))).toEqual(
@@ -35,7 +35,7 @@ describe('doctor', () => {
         'pairwise key',
         'cookie keys',
         'portals',
-        'audit trail',
+        'audit log',
         'clock',
         'logout notices',
         'artifacts',
@@ -43,7 +43,7 @@ describe('doctor', () => {
     )
   })
 
-  it('makes nothing on a machine where nothing is yet', async () => {
+  it('creates no file on an empty machine', async () => {
     const line = commandLine({ empty: true })
     const { code, warnings } = await examine(line)
     expect(code).toBe(0)
@@ -51,7 +51,7 @@ describe('doctor', () => {
     expect(readdirSync(line.directory)).toEqual([])
   })
 
-  it('goes no further than a wrong setting', async () => {
+  it('stops at a wrong setting', async () => {
     const { code, faults } = await examine(commandLine({ environment: { PORT: 'x' } }))
     expect(code).toBe(1)
     expect(faults).toEqual([
@@ -59,7 +59,7 @@ describe('doctor', () => {
     ])
   })
 
-  it('prints what to do under what it found, and the count on standard error', async () => {
+  it('prints the advice under each finding, and the count on standard error', async () => {
     const line = await started({ YIDENG_ISSUER: 'http://login.example' })
     const { code, out, err } = await line.yideng('doctor')
     expect(code).toBe(1)
@@ -71,13 +71,18 @@ describe('doctor', () => {
 
   it.each<[string, string, string, (line: Line) => void | Promise<void>]>([
     [
-      'keys that others may read',
+      'keys that other users can read',
       'keys',
-      'others may open',
+      'other users can open',
       (line) => chmodSync(file(line, 'keys', 'data.json'), 0o644),
     ],
-    ['a directory of keys that others may list', 'keys', 'mode 755', (line) => chmodSync(file(line, 'keys'), 0o755)],
-    ['lost data keys', 'keys', 'is not there, but the store is', (line) => rmSync(file(line, 'keys', 'data.json'))],
+    [
+      'a directory of keys that other users can list',
+      'keys',
+      'mode 755',
+      (line) => chmodSync(file(line, 'keys'), 0o755),
+    ],
+    ['lost data keys', 'keys', 'does not exist, but the store does', (line) => rmSync(file(line, 'keys', 'data.json'))],
     [
       'the data keys of another store',
       'data keys',
@@ -88,9 +93,9 @@ describe('doctor', () => {
       },
     ],
     [
-      'a store that others may read',
+      'a store that other users can read',
       'store',
-      'others may open',
+      'other users can open',
       (line) => chmodSync(file(line, 'data', 'yideng.sqlite'), 0o640),
     ],
     [
@@ -110,13 +115,13 @@ describe('doctor', () => {
     ],
     [
       'a changed audit entry',
-      'audit trail',
+      'audit log',
       'broken (changed) at entry 1',
-      (line) => alter(line, "UPDATE audit_events SET actor = 'nobody'"),
+      (line) => alter(line, "UPDATE audit_events SET actor = 'another'"),
     ],
     [
-      'an audit trail whose end was cut off',
-      'audit trail',
+      'an audit log with a removed end',
+      'audit log',
       'broken (truncated) at entry 1',
       async (line) => {
         await signAuditLog(line)
@@ -124,15 +129,15 @@ describe('doctor', () => {
       },
     ],
     [
-      'a file of signing keys that holds none',
+      'a file of signing keys without keys',
       'keys',
-      'signing.json holds no keys',
+      'signing.json has no keys',
       (line) => writeFileSync(file(line, 'keys', 'signing.json'), '{"keys":[]}', { mode: 0o600 }),
     ],
     [
-      'a file of data keys that holds none',
+      'a file of data keys without keys',
       'keys',
-      'data.json holds no keys',
+      'data.json has no keys',
       (line) => writeFileSync(file(line, 'keys', 'data.json'), '', { mode: 0o600 }),
     ],
     [
@@ -144,14 +149,14 @@ describe('doctor', () => {
       },
     ],
     [
-      'a proxy whose address everybody has',
+      'a proxy whose address all people have',
       'proxy',
-      'a few wrong tries lock everybody out',
+      'a few wrong tries lock all of them out',
       (line) =>
         void Object.assign(line.environment, { NODE_ENV: 'production', YIDENG_ISSUER: 'https://login.invalid' }),
     ],
     [
-      'a clock that went back',
+      'a clock that was set back',
       'clock',
       'is before the newest audit entry',
       (line) => alter(line, `UPDATE audit_events SET at = ${now + 60_000}`),
@@ -159,7 +164,7 @@ describe('doctor', () => {
     [
       'passkeys of another host name',
       'passkeys',
-      'made for localhost and do not work at login.invalid; 1 are kept',
+      'made for localhost and do not work at login.invalid; 1 are stored',
       async (line) => {
         alter(line, passkey)
         await signAuditLog(line)
@@ -169,7 +174,7 @@ describe('doctor', () => {
     [
       'something else at the public address',
       'public address',
-      'is no Yideng (status 502)',
+      'is not from a Yideng (status 502)',
       (line) => answeredBy(line, 502, 'Bad Gateway'),
     ],
     [
@@ -202,28 +207,23 @@ describe('doctor', () => {
     [
       'signing keys of more than a year',
       'signing keys',
-      expect.stringContaining('sign for more than a year'),
+      expect.stringContaining('have signed for more than a year'),
       () => void (moment += 400 * day),
     ],
     [
-      'a key that is published and no more needed',
+      'a published key that is no longer needed',
       'signing keys',
-      expect.stringContaining('published but no more needed'),
+      expect.stringContaining('published but no longer needed'),
       async (line: Line) => {
         await line.json('keys', 'rotate', '--now')
         moment += 2 * day
       },
     ],
+    ['an unsigned audit log', 'audit log', 'its newest entries are not signed', () => void (moment += 2 * 3_600_000)],
     [
-      'an audit trail that nobody signs',
-      'audit trail',
-      'nobody signs its newest entries',
-      () => void (moment += 2 * 3_600_000),
-    ],
-    [
-      'a checkpoint that is not beside the store',
-      'audit trail',
-      expect.stringContaining('not beside the store'),
+      'a missing checkpoint file',
+      'audit log',
+      expect.stringContaining('the file of the newest checkpoint is missing'),
       async (line: Line) => {
         await signAuditLog(line)
         rmSync(checkpointFileOf(file(line, 'data')))
@@ -231,7 +231,7 @@ describe('doctor', () => {
     ],
     [
       'audit entries that belong in the archive',
-      'audit trail',
+      'audit log',
       'the store holds entries of more than 12 months',
       async (line: Line) => {
         moment += 400 * day
@@ -242,11 +242,11 @@ describe('doctor', () => {
     [
       'a proxy whose address many people have',
       'addresses',
-      'the last 20 sign-ins, of 20 people, all came from one address: limits would hold them all at once',
+      'the last 20 sign-ins, of 20 people, all came from one address: limits would apply to all of them together',
       (line: Line) => signedIn(line, () => '127.0.0.1'),
     ],
     [
-      'logout notices nobody delivers',
+      'undelivered logout notices',
       'logout notices',
       '1 to be delivered, 0 given up',
       notice('pending', now - 86_400_000),
@@ -266,7 +266,7 @@ function notice(state: string, at: number) {
     VALUES ('c', 'p', 's', '${state}', 1, ${at}, ${at})`
 }
 
-it('finds nothing wrong with people from several addresses, nor with passkeys of this host name', async () => {
+it('accepts people from several addresses, and passkeys of this host name', async () => {
   const line = await started()
   alter(line, passkey)
   await line.json('keys', 'seal')

@@ -12,10 +12,8 @@ export type Line = ReturnType<typeof commandLine>
 
 const create = ['client', 'create', '--name', 'a', '--redirect-uri', 'https://a.example/']
 export const now = Date.UTC(2026, 10, 23)
-/** An issuer where nobody answers: fetch asks no such port. */
-export const nobody = { YIDENG_ISSUER: 'http://localhost:1' }
 
-/** What doctor says. */
+/** The findings of doctor. */
 export async function examine({ yideng }: Line) {
   const { code, out } = await yideng('doctor', '--json')
   const { well, checks } = JSON.parse(out) as Report
@@ -23,7 +21,7 @@ export async function examine({ yideng }: Line) {
   return { code, well, checks, warnings: of('warn'), faults: of('fail') }
 }
 
-/** As after a first start and a first portal. */
+/** The state after the first start and the first portal. */
 export async function startOf(line: Line) {
   await line.json(...create)
   await line.json('keys', 'list')
@@ -43,7 +41,7 @@ export function alter(line: Line, statement: string) {
 export const passkey = `PRAGMA foreign_keys = OFF; INSERT INTO authenticators (id, person_id, kind, data, created_at)
   VALUES ('k', 'p', 'passkey', '{}', ${now})`
 
-/** A server in front that gives this answer to everything. */
+/** A server with one answer for every request. */
 export async function answeredBy(line: Line, status: number, body: string) {
   const server = createServer((_request, response) => response.writeHead(status).end(body))
   await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve))

@@ -9,7 +9,7 @@ import { freePort } from '../../setup/free-port.ts'
 
 const day = 86_400_000
 
-/** A server with a certificate of its own making. */
+/** A server with a self-signed certificate. */
 async function served() {
   const { key, cert } = makeCertificate()
   const server = createServer({ key: readFileSync(key), cert: readFileSync(cert) }, (socket) => socket.end())
@@ -20,13 +20,13 @@ async function served() {
 
 const look = (issuer: string, now = Date.now()) => certificate(readSettings({ YIDENG_ISSUER: issuer }), now)
 
-it.skipIf(noOpenssl)('tells a certificate that nobody trusts, and one that has ended', async () => {
+it.skipIf(noOpenssl)('reports an untrusted and an expired certificate', async () => {
   const issuer = await served()
   expect(await look(issuer)).toEqual([
     {
       state: 'fail',
       what: 'certificate',
-      finding: expect.stringContaining('will not trust'),
+      finding: expect.stringContaining('do not trust'),
       todo: expect.any(String),
     },
   ])
@@ -35,7 +35,7 @@ it.skipIf(noOpenssl)('tells a certificate that nobody trusts, and one that has e
   ])
 })
 
-it('tells an address where nobody answers, and asks nothing without https', async () => {
+it('reports an address without an answer, and needs no certificate without https', async () => {
   const [finding] = await look(`https://localhost:${await freePort()}`)
   expect(finding).toMatchObject({ state: 'warn', finding: expect.stringContaining('cannot be reached') })
   expect(await look('http://localhost:3000')).toEqual([])

@@ -18,7 +18,7 @@ function keyed() {
   return { ...line, forward, states }
 }
 
-it('publishes new keys a day before they sign, and keeps the old until the last token expired', async () => {
+it('publishes new keys a day before they sign, and keeps the old ones until their last token expires', async () => {
   const { json, yideng, forward, states, directory } = keyed()
   const [[old] = []] = await states()
   const { added } = await json<{ added: string[] }>('keys', 'rotate')
@@ -51,7 +51,7 @@ it('publishes new keys a day before they sign, and keeps the old until the last 
   const file = readFileSync(join(directory, 'keys', 'signing.json'), 'utf8')
   const gone = (JSON.parse(file) as { retired: { kid: string; jwk: object }[] }).retired.find(({ kid }) => kid === old)
   expect(Object.keys(gone?.jwk ?? {}).sort()).toEqual(['crv', 'kty', 'x', 'y'])
-  // auditors still get its public half, and no private one of any
+  // auditors still get its public key, and no private key
   const { keys } = await json<{ keys: Record<string, string>[] }>('keys', 'export')
   expect(keys.map(({ kid }) => kid)).toEqual(expect.arrayContaining([old, fresh]))
   for (const key of keys) expect(Object.keys(key)).not.toEqual(expect.arrayContaining(['d']))

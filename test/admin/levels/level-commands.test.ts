@@ -6,7 +6,7 @@ import { commandLine } from '../../cli/in-process.ts'
 const start = Date.UTC(2026, 10, 24)
 const day = 86_400_000
 
-it('a change of levels is tried on the sign-ins of the last 30 days before it is made', async () => {
+it('previews a change of levels on the sign-ins of the last 30 days', async () => {
   let now = start - 40 * day
   const { directory, json, yideng, withServices } = commandLine({ clock: () => now })
   const create = async (name: string, level: string) => {
@@ -24,14 +24,14 @@ it('a change of levels is tried on the sign-ins of the last 30 days before it is
     await enter(personId, clientId, details.level)
   }
   const password = { level: 3, identity: 3, amr: ['pwd'], bound: false, held: false, proofDays: 700 }
-  await signIn(strict, password) // too long ago
+  await signIn(strict, password) // older than 30 days
   now = start - day
   await signIn(strict, password)
   await signIn(strict, { ...password, proofDays: 10 })
   await signIn(easy, password)
   await signIn(easy, { ...password, identity: 2, level: 2, proofDays: 0 })
   await signIn(easy, { level: 3 })
-  // by single sign-on, on two devices: what each portal is entered by is the sign-in of that level
+  // by single sign-on, on two devices: each entry of a portal belongs to the sign-in of its level
   await signIn(easy, { ...password, proofDays: 10 }, 'p2')
   await signIn(easy, { ...password, identity: 2, level: 2, proofDays: 0 }, 'p2')
   await enter('p2', strict, 3)

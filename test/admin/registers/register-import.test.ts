@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { commandLine } from '../../cli/in-process.ts'
 import { anna, portrait, wall } from '../../setup/faces.ts'
-import { residentNumber } from '../accounts/resident-number.ts'
+import { residentNumber } from '../persons/resident-number.ts'
 
 const head = 'document_type,document_number,name'
 const good = (index: number, name = '张三') => `resident_id,${residentNumber(index)},${name}`
@@ -33,7 +33,7 @@ describe('the population register', () => {
     expect(await knows(1, '李四')).toBe('no_match')
   })
 
-  it('takes the photographs beside it, and keeps a sealed template of each and nothing else', async () => {
+  it('imports the photographs of a directory, and stores only a sealed template of each', async () => {
     const { directory, run, withServices } = importing([head, good(1), good(2), good(3), good(4)].join('\n'))
     const photos = join(directory, 'photos')
     mkdirSync(photos)
@@ -56,7 +56,7 @@ describe('the population register', () => {
     })
   })
 
-  it('takes the later of two rows about one person, and of two imports', async () => {
+  it('takes the later of two rows, and of two imports, about one person', async () => {
     const { run, knows } = importing([head, good(1, '张三'), good(1, '张山')].join('\n'))
     expect(await run()).toMatchObject({ code: 0 })
     expect(await run()).toMatchObject({ code: 0 })
@@ -64,7 +64,7 @@ describe('the population register', () => {
     expect(await knows(1, '张三')).toBe('no_match')
   })
 
-  it('imports the good rows and names the bad ones by line, without what stands in them', async () => {
+  it('imports the valid rows and reports the others by line, without their content', async () => {
     const bad = [
       'resident_id,110105194912310021,王小明',
       'library_card,1,王小明',
@@ -105,7 +105,7 @@ describe('the population register', () => {
     expect(refused).toHaveLength(100)
   })
 
-  it('tells a file that is not UTF-8 by its rows', async () => {
+  it('reports the rows of a file that is not UTF-8', async () => {
     const gbk = Buffer.concat([
       Buffer.from(`${head}\nresident_id,${residentNumber(1)},`),
       Buffer.from([0xd5, 0xc5, 0xc8, 0xfd]),
@@ -117,7 +117,7 @@ describe('the population register', () => {
     })
   })
 
-  it('loses one line and no more to a stray quotation mark or to a line without end', async () => {
+  it('loses only one line to an unclosed quotation mark or to a line without end', async () => {
     const endless = `resident_id,${residentNumber(2)},${'王'.repeat(100_000)}`
     const { run, knows } = importing([head, `resident_id,"${residentNumber(1)},张三`, endless, good(3)].join('\n'))
     const { code, out } = await run('--json')
@@ -137,12 +137,12 @@ describe('the population register', () => {
     ['has no header', good(1), 'must begin with the line document_type,document_number,name'],
     ['has another header', 'a,b,c', 'must begin with the line'],
     ['has one column too many', `${head},extra`, 'must begin with the line'],
-  ])('is not touched by a file that %s', async (_what, content, message) => {
+  ])('stays unchanged by a file that %s', async (_what, content, message) => {
     const { run } = importing(content)
     expect(await run()).toMatchObject({ code: 2, out: '', err: expect.stringContaining(message) })
   })
 
-  it('is not touched by a file that is not there', async () => {
+  it('stays unchanged by a missing file', async () => {
     const answer = await commandLine().yideng('register', 'import', 'nothing.csv', '--kind', 'people')
     expect(answer).toMatchObject({
       code: 2,
@@ -150,7 +150,7 @@ describe('the population register', () => {
     })
   })
 
-  it('takes more rows than fit into one transaction', async () => {
+  it('imports more rows than fit into one transaction', async () => {
     const { run, knows } = importing([head, ...Array.from({ length: 2500 }, (_, n) => good(n))].join('\n'))
     const { code, out } = await run('--json')
     expect({ code, document: JSON.parse(out) as unknown }).toMatchObject({ code: 0, document: { imported: 2500 } })

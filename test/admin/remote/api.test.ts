@@ -10,7 +10,7 @@ const { server, services, boss, cli } = await administered()
 const portalInput = { name: '门户', region: '440300', 'redirect-uri': ['https://a.example/callback'] }
 
 describe('the device flow', () => {
-  it('hands tokens to a client with a key only', async () => {
+  it('gives tokens only to a client with a key', async () => {
     const admin = await administrator(server, services)
     const waiting = await oidc.initiateDeviceAuthorization(cli.config, { scope: 'openid admin' })
     expect(waiting).not.toHaveProperty('verification_uri_complete')
@@ -24,14 +24,14 @@ describe('the device flow', () => {
     await expect(take({ DPoP })).rejects.toMatchObject({ error: 'invalid_grant' })
   })
 
-  it('takes no code out of a link', async () => {
+  it('accepts no code in a link', async () => {
     const { user_code: code } = await oidc.initiateDeviceAuthorization(cli.config, { scope: 'openid admin' })
     const page = await boss.visitor.get(`/device?user_code=${code}`)
     expect(page.html).not.toContain(code)
     expect(page.html).toContain('name="user_code"')
   })
 
-  it('takes no place in the store for the code, though the pages of the flow find it there', async () => {
+  it('the code needs no extra row in the store, and the pages of the flow still find it', async () => {
     const admin = await administrator(server, services)
     const waiting = await oidc.initiateDeviceAuthorization(cli.config, { scope: 'openid admin' })
     await agree(admin, await typeCode(admin.visitor, waiting.user_code))
@@ -45,7 +45,7 @@ describe('the device flow', () => {
     await expect(take(waiting.device_code)).resolves.toHaveProperty('access_token')
   })
 
-  it('shows what waits, and gives nothing where the person refuses', async () => {
+  it('shows the waiting sign-in, and gives no token where the person refuses', async () => {
     const waiting = await oidc.initiateDeviceAuthorization(cli.config, { scope: 'openid admin' })
     const page = await typeCode(boss.visitor, waiting.user_code.toLowerCase())
     expect(page.html).toContain(waiting.user_code)
@@ -76,7 +76,7 @@ describe('the device flow', () => {
     expect(await stranger.post('/device', { user_code: code, confirm: 'yes', xsrf })).toMatchObject({ status: 400 })
   })
 
-  it('ends where the person goes back instead of signing in', async () => {
+  it('ends where the person cancels the sign-in', async () => {
     const { visitor } = await administrator(server, services)
     const waiting = await oidc.initiateDeviceAuthorization(cli.config, { scope: 'openid admin' })
     const page = await visitor.submit(await typeCode(visitor, waiting.user_code), '/device', { confirm: 'yes' })
@@ -87,7 +87,7 @@ describe('the device flow', () => {
     ).rejects.toMatchObject({ error: 'access_denied' })
   })
 
-  it('refuses who does not administer', async () => {
+  it('refuses a person who is no administrator', async () => {
     const somebody = await administrator(server, services, 'nobody')
     const waiting = await oidc.initiateDeviceAuthorization(cli.config, { scope: 'openid admin' })
     const page = await agree(somebody, await typeCode(somebody.visitor, waiting.user_code))
@@ -107,7 +107,7 @@ describe('the device flow', () => {
       const page = await admin.visitor.submit(asked, '/device', { confirm: 'yes' })
       expect(page.url.pathname).toMatch(/^\/login\//)
       expect(page.html).not.toContain('name="password"')
-      // a password posted all the same opens no session
+      // a posted password opens no session either
       const csrf = /name="csrf" value="([^"]+)"/.exec(page.html)?.[1] ?? ''
       const fields = { csrf, identifier: admin.username, password: admin.password }
       const posted = await admin.visitor.post(`${page.url.pathname}/password`, fields)
@@ -118,7 +118,7 @@ describe('the device flow', () => {
 })
 
 describe('the answers', () => {
-  it('are those of the command line, and problem documents', async () => {
+  it('are those of the command line, or problem documents', async () => {
     const created = await cli.call('client/create', portalInput)
     expect(created).toMatchObject({ status: 200, body: { document: { region: '440300' } } })
     const { client_id: id, client_secret: secret } = created.body.document as Record<string, string>
@@ -158,7 +158,7 @@ describe('the answers', () => {
 })
 
 describe('an administrator', () => {
-  it('ends with the role, at once, and comes back with it', async () => {
+  it('loses access at once with the role, and gets it back with the role', async () => {
     const admin = await administrator(server, services, { role: 'operator', region: '440300' })
     const own = await letIn(server, admin)
     expect(await own.call('client/list')).toMatchObject({ status: 200 })
@@ -169,15 +169,15 @@ describe('an administrator', () => {
     expect(await own.call('client/create', portalInput)).toMatchObject({ status: 403 })
   })
 
-  it('ends with the account', async () => {
+  it('loses access with the account', async () => {
     const admin = await administrator(server, services)
     const own = await letIn(server, admin)
     await services.persons.setStatus(admin.id, 'locked', { actor: 'administrator:test' })
-    // her sessions end with the lock: refused for the one reason or, a moment later, for the other
+    // the lock ends her sessions too, so one of two reasons refuses the call
     expect([401, 403]).toContain((await own.call('client/list')).status)
   })
 
-  it('ends with the sign-in', async () => {
+  it('loses access with the sign-in', async () => {
     const admin = await administrator(server, services)
     const own = await letIn(server, admin)
     expect(await own.call('client/list')).toMatchObject({ status: 200 })
@@ -189,7 +189,7 @@ describe('an administrator', () => {
     expect(await own.call('client/list'), 'signed out').toMatchObject({ status: 401 })
   })
 
-  it('leaves a trail without personal data or secrets', async () => {
+  it('leaves audit entries without personal data or secrets', async () => {
     const person = await openPerson(services, { name: '上官明月' })
     const created = await cli.call('client/create', { ...portalInput, name: '留痕门户' })
     const { client_id: id, client_secret: secret } = created.body.document as Record<string, string>

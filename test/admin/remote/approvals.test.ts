@@ -36,7 +36,7 @@ it('deletes a portal once a second administrator approves, exactly once', async 
   expect(await third.run('approval approve', { id: request })).toMatchObject({ ok: false })
 })
 
-it('shows personal data to who asked for it, once, after a second administrator released it', async () => {
+it('shows personal data to the requester, once, after a second administrator released it', async () => {
   const { administrator, services, events } = await openRemoteServices()
   const person = await openPerson(services, { name: '欧阳明' })
   const first = await administrator('admin', '440000')
@@ -54,7 +54,7 @@ it('shows personal data to who asked for it, once, after a second administrator 
   expect(documentOf(await first.run('person reveal', { ...asking, reason: '别的' }))['state']).toBe('waiting')
 })
 
-it('ends a request after a day, when it is refused, and with the role of who asked', async () => {
+it('ends a request after a day, by a refusal, and with the role of the requester', async () => {
   const { clock, forward } = handClock()
   const { administrator, portal, services } = await openRemoteServices(clock)
   const first = await administrator('admin', '440300')
@@ -92,7 +92,7 @@ it.each([
   expect(await services.clients.find(id)).toBeDefined()
 })
 
-it('asks for a second administrator of the place where the portal lies by then', async () => {
+it('needs a second administrator of the region that the portal has by then', async () => {
   const { administrator, portal, services } = await openRemoteServices()
   const province = await administrator('admin', '440000')
   const shenzhen = await administrator('admin', '440300')
@@ -109,7 +109,7 @@ it('asks for a second administrator of the place where the portal lies by then',
   expect(await services.clients.find(id)).toBeDefined()
 })
 
-it('lets nobody bury what waits under requests of their own', async () => {
+it('an administrator cannot push waiting requests out with own requests', async () => {
   const { administrator, services } = await openRemoteServices()
   const { run, personId: id } = await administrator('admin', '440000')
   const ask = (reason: string) => run('person reveal', { id, reason })
@@ -119,7 +119,7 @@ it('lets nobody bury what waits under requests of their own', async () => {
   expect(await services.approvals.list()).toHaveLength(20)
 })
 
-it('keeps what was asked for out of the store’s plain text', async () => {
+it('stores the input of requests sealed', async () => {
   const { administrator, services } = await openRemoteServices()
   const first = await administrator('admin', '440000')
   await first.run('person reveal', { id: first.personId, reason: '机密理由' })

@@ -24,7 +24,7 @@ interface Crafted {
   proof?: string | null
 }
 
-/** A call whose proof is made by hand. */
+/** A call with a hand-made DPoP proof. */
 async function crafted({ token = cli.tokens.access_token, keys = cli.keys, ...given }: Crafted = {}) {
   const ath = createHash('sha256').update(token).digest('base64url')
   const claims = { htm: 'POST', htu: `${server.issuer}${path}`, ath, iat: now(), jti: given.jti ?? randomUUID() }
@@ -47,7 +47,7 @@ async function crafted({ token = cli.tokens.access_token, keys = cli.keys, ...gi
 }
 
 describe('a call without full proof is refused', () => {
-  it('while one with it is answered', async () => {
+  it('while a call with proof is answered', async () => {
     expect(await crafted()).toMatchObject({ status: 200 })
   })
 
@@ -72,13 +72,13 @@ describe('a call without full proof is refused', () => {
     expect(answer.body).not.toHaveProperty('document')
   })
 
-  it('a proof that comes again', async () => {
+  it('a replayed proof', async () => {
     const jti = randomUUID()
     expect(await crafted({ jti })).toMatchObject({ status: 200 })
     expect(await crafted({ jti })).toMatchObject({ status: 401 })
   })
 
-  it('a token of a portal: it cannot even ask for the scope', async () => {
+  it('a token of a portal, which cannot request the scope', async () => {
     const portal = await registerPortal(services, { consent: 'implicit', scope: 'openid qr' }, undefined)
     const keys = await oidc.randomDPoPKeyPair()
     const DPoP = oidc.getDPoPHandle(portal.configuration, keys)
@@ -104,7 +104,7 @@ describe('tokens', () => {
     await artifacts.close()
   }
 
-  it('end, and are renewed by who holds the key alone', async () => {
+  it('end, and are renewed only with the key', async () => {
     const { config, keys, DPoP, tokens, call } = await letIn(server, await administrator(server, services))
     expect(tokens.expires_in).toBe(600)
     await patched('AccessToken', tokens.access_token, { exp: now() - 60 })
@@ -125,13 +125,13 @@ describe('tokens', () => {
     expect(await crafted({ token: renewed.access_token, keys }), 'the family is gone').toMatchObject({ status: 401 })
   })
 
-  it('of another client are nothing here, whatever their scope', async () => {
+  it('of another client are refused with any scope', async () => {
     const { keys, tokens } = await letIn(server, await administrator(server, services))
     await patched('AccessToken', tokens.access_token, { clientId: 'yideng-account' })
     expect(await crafted({ token: tokens.access_token, keys })).toMatchObject({ status: 401 })
   })
 
-  it('of one command line end alone when it signs out, and all of them with the session of the browser', async () => {
+  it('of one command line end when it signs out; all end with the session of the browser', async () => {
     const admin = await administrator(server, services)
     const [one, other] = [await letIn(server, admin), await letIn(server, admin)]
     await oidc.tokenRevocation(one.config, one.tokens.refresh_token ?? '')
@@ -150,7 +150,7 @@ describe('tokens', () => {
     await admin.visitor.submit(await admin.visitor.get('/logout'), '/logout/confirm', { logout: 'yes' })
     for (const { keys, tokens } of [third, { ...other, tokens: renewed }]) {
       expect(await crafted({ token: tokens.access_token, keys })).toMatchObject({ status: 401 })
-      // a refresh token may outlive the session, but what it brings opens nothing
+      // a refresh token may outlive the session, but its access tokens are refused
       const DPoP = oidc.getDPoPHandle(other.config, keys)
       const late = await oidc.refreshTokenGrant(other.config, tokens.refresh_token ?? '', {}, { DPoP })
       expect(await crafted({ token: late.access_token, keys })).toMatchObject({ status: 401 })

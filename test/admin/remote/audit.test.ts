@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { documentOf, openRemoteServices } from './remote-services.ts'
 
-it('shows an administrator of a city what happened at its portals, and nothing else', async () => {
+it('shows an administrator of a city only the entries of its portals', async () => {
   const { administrator, portal } = await openRemoteServices()
   const [ours, theirs] = [await portal('深圳', '440305'), await portal('广州', '440100')]
   await portal('全省')

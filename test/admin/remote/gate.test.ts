@@ -1,14 +1,16 @@
 import { expect, it } from 'vitest'
 import { administratorRoles, mayAct } from '../../../src/accounts/administrators.ts'
-import { commands } from '../../../src/admin/commands.ts'
+import { allCommands } from '../../../src/admin/commands.ts'
 import { nameOf, type Command } from '../../../src/admin/command.ts'
 import { creditCode, openOrganisation } from '../../setup/organisation.ts'
 import { documentOf, openRemoteServices } from './remote-services.ts'
 
+const commands = await allCommands()
+
 const missing = { ok: false, kind: 'not_found' }
 const forbidden = { ok: false, kind: 'forbidden' }
 
-/** Some input of the right form, about things that are not there. */
+/** A valid input about objects that do not exist. */
 const inputFor = ({ fields }: Command) =>
   Object.fromEntries(
     Object.entries(fields)
@@ -16,26 +18,26 @@ const inputFor = ({ fields }: Command) =>
       .map(([name, field]) => [name, field.choices?.[0] ?? (name === 'region' ? '440300' : 'nobody')]),
   )
 
-it('gives each role what it may do and nothing more, for every command', async () => {
+it('allows each role its commands only, for every command', async () => {
   const { administrator } = await openRemoteServices()
   for (const role of administratorRoles) {
     const { run } = await administrator(role, '440000')
     for (const command of commands) {
       const { access } = command
-      // a change that is tried for real would need real input
+      // an allowed change would need a real input
       if (!('local' in access) && mayAct(role, access.role)) continue
       expect(await run(nameOf(command), inputFor(command)), `${role}: ${nameOf(command)}`).toMatchObject(forbidden)
     }
   }
 })
 
-it('keeps what destroys, reveals or makes an administrator for the role admin', () => {
+it('reserves deletion, revealing and granting for the role admin', () => {
   const dangerous = commands.filter(({ noun, verb = '' }) => /delete|reveal|grant/.test(`${noun} ${verb}`))
   expect(dangerous.map(nameOf)).toEqual(expect.arrayContaining(['client delete', 'person reveal', 'admin grant']))
   for (const { access } of dangerous) expect(access).toMatchObject({ role: 'admin' })
 })
 
-it('lets nobody see, find or touch a portal of another region', async () => {
+it('hides and protects the portals of other regions', async () => {
   const { administrator, portal, services } = await openRemoteServices()
   const [nanshan, guangzhou, everywhere] = [
     await portal('南山', '440305'),
@@ -45,7 +47,7 @@ it('lets nobody see, find or touch a portal of another region', async () => {
   const shenzhen = await administrator('admin', '440300')
   const district = await administrator('admin', '440305')
   const province = await administrator('admin', '440000')
-  // of those registered in one millisecond the order is any
+  // portals of one millisecond have no order
   const ids = async ({ run }: typeof shenzhen) =>
     documentOf(await run('client list'))
       .map(({ client_id }: Record<string, unknown>) => String(client_id))
@@ -67,7 +69,7 @@ it('lets nobody see, find or touch a portal of another region', async () => {
   expect(await services.approvals.list()).toEqual([])
 })
 
-it('lets nobody register or move a portal out of their region', async () => {
+it('refuses to register or move a portal outside the own region', async () => {
   const { administrator, portal } = await openRemoteServices()
   const { run } = await administrator('operator', '440300')
   const created = { name: '门户', 'redirect-uri': ['https://a.example/callback'] }
@@ -79,7 +81,7 @@ it('lets nobody register or move a portal out of their region', async () => {
   for (const region of ['440100', '440000', '']) {
     expect(await run('client update', { id, region })).toMatchObject(forbidden)
   }
-  // nor know people by the subjects that other regions' portals have (OIDC Core 8.1)
+  // nor share the subject identifiers of other regions' portals (OIDC Core 8.1)
   await portal('广州', '440100', { sector: 'https://sector.example' })
   const mine = await portal('南山', '440305', { sector: 'https://mine.example' })
   for (const shared of [{ 'subject-type': 'public' }, { sector: 'https://sector.example/other' }]) {
@@ -122,7 +124,7 @@ it('finds the region of an organisation in its code', async () => {
   expect(await shenzhen.run('org create', create)).toMatchObject(forbidden)
 })
 
-it('shows and changes administrators of the own region only, and nobody alone makes another one', async () => {
+it('shows and changes administrators of the own region only, and needs two to grant a role', async () => {
   const { administrator, services } = await openRemoteServices()
   const shenzhen = await administrator('admin', '440300')
   const other = await administrator('admin', '440300')

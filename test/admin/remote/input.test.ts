@@ -1,38 +1,38 @@
 import { expect, it } from 'vitest'
+import { allCommands } from '../../../src/admin/commands.ts'
 import { command } from '../../../src/admin/command.ts'
 import { readInput } from '../../../src/admin/remote/input.ts'
 
+const commands = await allCommands()
+
 const made = command({
-  noun: 'made',
-  summary: 'up',
   fields: {
     id: { type: 'text', required: true, meaning: 'which' },
     limit: { type: 'number', default: 50, meaning: 'how many' },
     to: { type: 'text', local: true, meaning: 'a file' },
     restricted: { type: 'boolean', local: true, meaning: 'more' },
   },
-  access: { role: 'viewer', about: 'system' },
+  access: { role: 'viewer', about: 'system', touches: ['what may be seen'] },
   example: 'npx yideng made up',
   run: async () => ({ ok: true, document: {} }),
 })
 
-it('takes what the command line sends, with the same defaults', () => {
+it('accepts the input of the command line, with the same defaults', () => {
   const input = { id: 'x', limit: 50, restricted: false }
   expect(readInput(made, { id: 'x' })).toEqual({ ok: true, input })
   expect(readInput(made, input)).toEqual({ ok: true, input })
 })
 
 it.each([{ to: '/etc/cron.d/x' }, { restricted: true }, { shape: false }])(
-  'takes nothing that is for the server itself, nor what it does not know: %j',
+  'refuses local and unknown fields: %j',
   (more) => {
     const [field] = Object.keys(more)
     const read = readInput(made, { id: 'x', ...more })
-    expect(read).toEqual({ ok: false, problems: [{ field, message: 'is not known from afar' }] })
+    expect(read).toEqual({ ok: false, problems: [{ field, message: 'is not a field of the remote command' }] })
   },
 )
 
-it('takes no text that could steer the terminal of whoever decides, from any command', async () => {
-  const { commands } = await import('../../../src/admin/commands.ts')
+it('refuses text that could control a terminal, for every command', () => {
   let asked = 0
   for (const one of commands) {
     for (const [name, { type, local, choices }] of Object.entries(one.fields)) {

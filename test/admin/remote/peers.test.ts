@@ -6,7 +6,7 @@ import { documentOf, openRemoteServices } from './remote-services.ts'
 const waits = { ok: true, document: { state: 'waiting' }, fault: expect.any(String) as string }
 const forbidden = { ok: false, kind: 'forbidden' }
 
-it('who would seize a region by ending the other administrators gets none of them alone', async () => {
+it('one administrator cannot seize a region by removing the others', async () => {
   const { administrator, services, events } = await openRemoteServices()
   const [attacker, peer, third, district] = [
     await administrator('admin', '440300'),
@@ -18,7 +18,7 @@ it('who would seize a region by ending the other administrators gets none of the
   const request = documentOf(await attacker.run('admin revoke', { id: peer.personId }))
   expect(await attacker.run('admin revoke', { id: peer.personId })).toMatchObject(waits)
   const decide = { id: String(request['request']) }
-  // nor by deciding about it, by taking the role away, by moving them, by an accomplice further down, or all at once
+  // also not by deciding alone, revoking, moving, an accomplice of a lower region, or all at once
   expect(await attacker.run('approval approve', decide)).toMatchObject(forbidden)
   expect(await district.run('approval approve', decide)).toMatchObject({ ok: false, kind: 'not_found' })
   const { personId: id } = peer
@@ -29,7 +29,7 @@ it('who would seize a region by ending the other administrators gets none of the
   expect(await Promise.all(all)).toMatchObject([waits, waits])
   for (const { personId } of [peer, third]) expect(await acts(personId)).toBeDefined()
 
-  // and who is to be ended does not bury the request
+  // the administrator to be removed cannot refuse the request
   expect(await peer.run('approval refuse', decide)).toMatchObject(forbidden)
   expect(await third.run('approval approve', decide)).toMatchObject({ ok: true })
   expect(await acts(peer.personId)).toBeUndefined()
@@ -40,7 +40,7 @@ it('who would seize a region by ending the other administrators gets none of the
   ])
 })
 
-it('one of the province, an operator too, locks no administrator of the province alone', async () => {
+it('an operator of the province cannot lock an administrator of the province alone', async () => {
   const { administrator, services } = await openRemoteServices()
   const [attacker, peer, operator, city] = [
     await administrator('admin', '440000'),
@@ -66,7 +66,7 @@ it('one of the province, an operator too, locks no administrator of the province
   expect(await statusOf(peer.personId)).toBe('locked')
 })
 
-it('oneself, who decides nothing, and whoever is further down is ended by one; on the server anybody is', async () => {
+it('one administrator may remove themself and those of lower regions; on the server any administrator', async () => {
   const { administrator, services } = await openRemoteServices()
   const [province, own, viewer, operator, city] = [
     await administrator('admin', '440000'),

@@ -1,6 +1,7 @@
 import type { Administrator, AdministratorRole } from '../../../src/accounts/administrators.ts'
-import { commands } from '../../../src/admin/commands.ts'
-import { nameOf, type Input, type Outcome } from '../../../src/admin/command.ts'
+import { findCommand } from '../../../src/admin/commands.ts'
+import type { Input } from '../../../src/admin/fields.ts'
+import type { Outcome } from '../../../src/admin/outcome.ts'
 import { remoteContext } from '../../../src/admin/command-context.ts'
 import { runRemotely } from '../../../src/admin/remote/gate.ts'
 import { openServices, type Services } from '../../../src/services.ts'
@@ -9,7 +10,7 @@ import { openPerson } from '../../setup/person.ts'
 import { temporaryDirectory } from '../../setup/temporary.ts'
 import { onTestFinished } from 'vitest'
 
-/** A house of the test's own, and administrators who work in it from afar, without a server between. */
+/** Services of this test, and remote administrators without a server between. */
 export async function openRemoteServices(clock: () => number = Date.now) {
   const directory = temporaryDirectory()
   const services = await openServices(
@@ -45,8 +46,9 @@ export async function openRemoteServices(clock: () => number = Date.now) {
   return { services, administrator, portal, events }
 }
 
-export function runAs(services: Services, administrator: Administrator, name: string, input: Input): Promise<Outcome> {
-  const command = commands.find((one) => nameOf(one) === name)
+async function runAs(services: Services, administrator: Administrator, name: string, input: Input): Promise<Outcome> {
+  const [noun = '', verb] = name.split(' ')
+  const command = await findCommand({ noun, ...(verb === undefined ? {} : { verb }) })
   if (!command) throw new Error(`no command ${name}`)
   return runRemotely(remoteContext(services, administrator), command, input)
 }

@@ -14,7 +14,7 @@ import { startRedis } from '../../setup/redis.ts'
 import { makePostgres } from '../../setup/stores.ts'
 import { commandLine } from '../../cli/in-process.ts'
 
-/** Backed up, and changed after that in every way that a restore could undo. */
+/** A store with a backup, and later changes of every kind that a restore could undo. */
 async function changedSince(environment: Record<string, string> = {}) {
   const line = commandLine({ environment })
   const file = join(line.directory, 'backup.sqlite')
@@ -41,7 +41,7 @@ async function changedSince(environment: Record<string, string> = {}) {
     return { boss, peer, thief, goner, twice, organisation, other, held, kept, portal: portal.client.id }
   })
   await line.withServices(({ database }) => {
-    // a session that stayed when others were ended, which the backup remembers
+    // a session that survived the end of the others; the backup has its id
     const marks = JSON.stringify({ stay: [['the session that stayed', Date.now() + 3_600_000]], ended: [] })
     return database.updateTable('natural_persons').set({ signed_out_at: 1000, sign_in_marks: marks }).execute()
   })
@@ -69,7 +69,7 @@ interface Answer {
   signed?: object
 }
 
-/** The same keys, and a store of its own. */
+/** The same keys, with another store. */
 const into = (line: ReturnType<typeof commandLine>, environment: Record<string, string> = {}) =>
   commandLine({ environment: { YIDENG_KEYS_DIR: line.environment['YIDENG_KEYS_DIR'] ?? '', ...environment } })
 
@@ -88,7 +88,7 @@ describe.each([
   { stores: 'SQLite', skip: false, database: async () => '' },
   { stores: 'PostgreSQL', skip: cannotRun('PostgreSQL'), database: makePostgres },
 ])('restore on $stores', ({ skip, database }) => {
-  it.skipIf(skip)('ends all sign-ins, and keeps ended what the store it replaces says was ended', async () => {
+  it.skipIf(skip)('ends all sign-ins, and keeps the locks and endings of the old store', async () => {
     const old = await database()
     const { line, file, ...known } = await changedSince(old ? { YIDENG_DATABASE_URL: old } : {})
     const url = await database()
@@ -126,12 +126,12 @@ describe.each([
   })
 })
 
-it('what is said to be kept is kept, but for administrators known to be revoked', async () => {
+it('undoes later changes by flag, but keeps revoked administrators revoked', async () => {
   const { line, file, ...known } = await changedSince()
   const target = into(line)
   const flags = ['--keep-administrators', '--undo-locks', '--undo-endings', '--replaces', join(line.directory, 'data')]
   const { out } = await target.yideng('restore', file, ...flags)
-  expect(out).toContain('Administrators of the backup stay so; 1 of them')
+  expect(out).toContain('The administrators of the backup stay, without 1 that')
   expect(out).toContain(known.thief.id)
   expect(await statusOf(target, { thief: known.thief.id })).toEqual({ thief: 'active' })
   await target.withServices(async (services) => {
@@ -139,17 +139,17 @@ it('what is said to be kept is kept, but for administrators known to be revoked'
   })
 })
 
-it('without the store it replaces it says that nothing is known of what was ended, and empties the administrators', async () => {
+it('without the old store, later endings are unknown and the store gets no administrator', async () => {
   const { line, file } = await changedSince()
   const target = into(line)
   const { out, code } = await target.yideng('restore', file)
   expect(code).toBe(0)
-  expect(out).toContain('has come back')
-  expect(out).toContain('No administrator is left (2 in the backup)')
+  expect(out).toContain('are active again')
+  expect(out).toContain('The store has no administrator (2 in the backup)')
   await target.withServices(async (services) => expect(await services.administrators.list()).toEqual([]))
 })
 
-it('asks where somebody is at the terminal, and takes nothing for granted where nobody is', async () => {
+it('asks the person at the terminal, and undoes nothing without one', async () => {
   const since = noChanges()
   since.locked.add('a')
   since.mandates.add('m')
@@ -168,7 +168,7 @@ it('asks where somebody is at the terminal, and takes nothing for granted where 
   })
 })
 
-it('wants an empty artifact store, and a later state of the same store', async () => {
+it('requires an empty artifact store, and a later state of the same store', async () => {
   const { line, file } = await changedSince()
   const target = into(line)
   const artifacts = join(target.directory, 'data', 'artifacts.sqlite')
@@ -185,14 +185,14 @@ it('wants an empty artifact store, and a later state of the same store', async (
   const stranger = commandLine()
   await stranger.withServices((services) => openPerson(services))
   const other = await target.yideng('restore', file, '--replaces', join(stranger.directory, 'data'))
-  expect(other).toMatchObject({ code: 1, err: expect.stringContaining('no later state') })
+  expect(other).toMatchObject({ code: 1, err: expect.stringContaining('not a later state') })
   expect(await target.yideng('restore', file)).toMatchObject({ code: 0 })
   const sqlite = new DatabaseSync(join(target.directory, 'data', 'yideng.sqlite'))
   expect(sqlite.prepare('select count(*) as many from natural_persons').get()?.['many']).toBe(7)
   sqlite.close()
 })
 
-it.skipIf(cannotRun('Redis'))('wants an empty Redis', async () => {
+it.skipIf(cannotRun('Redis'))('requires an empty Redis', async () => {
   const { line, file } = await changedSince()
   const redis = `redis://127.0.0.1:${await startRedis()}`
   const artifacts = await openRedisArtifacts(redis, Date.now, () => undefined)

@@ -4,14 +4,14 @@ import { expect, it } from 'vitest'
 import { migrationNames } from '../../setup/migrations.ts'
 import { commandLine } from '../../cli/in-process.ts'
 
-it('migrates once, and says so', async () => {
+it('migrates once, and lists the migrations', async () => {
   const { json, yideng } = commandLine()
   expect(await json('migrate')).toEqual({ ran: migrationNames })
   expect(await json('migrate')).toEqual({ ran: [] })
   expect((await yideng('migrate')).out).toBe('The store was up to date.\n')
 })
 
-it('lists keys by id, without any part of them', async () => {
+it('lists keys by id, and shows no part of a key', async () => {
   const { directory, yideng, json } = commandLine()
   const listed = await json<{ signing: unknown[]; data: unknown[] }>('keys', 'list')
   expect(listed).toEqual({

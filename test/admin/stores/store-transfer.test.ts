@@ -14,14 +14,14 @@ import { cannotRun } from '../../setup/parts.ts'
 import { openPerson } from '../../setup/person.ts'
 import { startRedis } from '../../setup/redis.ts'
 import { makePostgres } from '../../setup/stores.ts'
-import { commandLine } from '../../cli/in-process.ts'
+import { commandLine, unansweredIssuer } from '../../cli/in-process.ts'
 
 interface Copied {
   tables: Record<string, { rows: number; hash: string }>
   artifacts?: number
 }
 
-/** A store with something in most tables. */
+/** A store with rows in most tables. */
 async function filled() {
   const line = commandLine()
   const { handler } = await line.withServices(async (services) => {
@@ -33,7 +33,7 @@ async function filled() {
   return { line, handler, dataDir: join(line.directory, 'data'), keysDir: join(line.directory, 'keys') }
 }
 
-/** Everything long in the key files. */
+/** Every long text of the key files. */
 function secretsIn(keysDir: string): string[] {
   const found = readdirSync(keysDir).flatMap(
     (name) => readFileSync(join(keysDir, name), 'latin1').match(/[\w+/-]{40,}/g) ?? [],
@@ -47,7 +47,7 @@ const expectNone = (content: Buffer, secrets: string[]) =>
 
 const settingsOf = (more: Record<string, string>) => readSettings({ YIDENG_LOG_LEVEL: 'silent', ...more })
 
-it('backs up while a server has the store open, restores into a new one, and never over something', async () => {
+it('backs up while a server runs, restores into a new store, and never overwrites', async () => {
   const { line, handler, dataDir, keysDir } = await filled()
   const file = join(line.directory, 'backup.sqlite')
   writeFileSync(`${file}.partial`, 'what was cut off')
@@ -59,19 +59,19 @@ it('backs up while a server has the store open, restores into a new one, and nev
   })
   expect(readdirSync(line.directory).toSorted()).toEqual(['backup.sqlite', 'data', 'keys'])
   expect(statSync(file).mode & 0o777).toBe(0o600)
-  expect((await line.yideng('backup', file)).err).toContain('is there already')
+  expect((await line.yideng('backup', file)).err).toContain('exists already')
 
-  const other = commandLine({ environment: { YIDENG_KEYS_DIR: keysDir } })
+  const other = commandLine({ environment: { YIDENG_KEYS_DIR: keysDir, ...unansweredIssuer } })
   const { tables } = await other.json<Copied>('restore', file)
   expect(tables['mandates']?.rows).toBeGreaterThan(0)
   expect(await other.json('person', 'list')).toEqual(await line.json('person', 'list'))
   expect((await other.yideng('doctor')).code).toBe(0)
   expect(await other.yideng('restore', file)).toMatchObject({ code: 1, err: expect.stringContaining('is not empty') })
-  expect((await other.yideng('restore', join(line.directory, 'none'))).err).toContain('is not there')
+  expect((await other.yideng('restore', join(line.directory, 'none'))).err).toContain('does not exist')
   expect((await other.yideng('migrate', '--from', 'x')).code).toBe(2)
 })
 
-it('no backup holds a key or a person in plain; one that was harmed is refused, and a store of a newer version', async () => {
+it('a backup has no plain key or person; damaged backups and newer stores are refused', async () => {
   const { line, handler, dataDir, keysDir } = await filled()
   const file = join(line.directory, 'backup.sqlite')
   expect((await line.yideng('backup', file)).code).toBe(0)
@@ -89,7 +89,7 @@ it('no backup holds a key or a person in plain; one that was harmed is refused, 
     writeFileSync(harmed, content)
     expect(await other.yideng('restore', harmed)).toMatchObject({ code: 1, err: expect.stringContaining('no backup') })
   }
-  // wherever a bit falls over, nothing but a plain refusal comes of it
+  // a flipped bit at any place leads to a refusal only
   for (let bit = 0; bit < 60; bit += 1) {
     const bent = Buffer.from(whole)
     const place = Math.floor((bent.length * bit) / 60)
@@ -119,13 +119,13 @@ describe.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis'))('to PostgreSQL an
     redis = `redis://127.0.0.1:${await startRedis()}`
   })
 
-  it('moves an embedded house, sessions included; goes on there, is backed up there and comes back', async () => {
+  it('moves an embedded store with its sessions to PostgreSQL, backs it up there, and moves it back', async () => {
     const { line, dataDir, keysDir } = await filled()
     const artifacts = openSqliteArtifacts(join(dataDir, 'artifacts.sqlite'), Date.now)
     await artifacts.put('Session', 'a', '{"b":1}', { ttl: 600, alias: 'uid', group: 'person' })
     await artifacts.increment('limit', 'x', 600)
     await artifacts.close()
-    // cut off before the accounts are there: the same again
+    // interrupted before the accounts were copied: run it again
     const gone = 'redis://127.0.0.1:1'
     expect((await line.yideng('migrate', '--from', dataDir, '--to', url, '--to-redis', gone)).code).toBe(1)
     const moved = await line.json<Copied>('migrate', '--from', dataDir, '--to', url, '--to-redis', redis)
@@ -139,7 +139,7 @@ describe.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis'))('to PostgreSQL an
 
     const scaled = commandLine({ environment: { YIDENG_KEYS_DIR: keysDir, YIDENG_DATABASE_URL: url } })
     expect(await scaled.json('person', 'list')).toEqual(await line.json('person', 'list'))
-    // ids go on, the chain goes on
+    // ids and the hash chain continue
     const services = await openServices(settingsOf(scaled.environment), Date.now)
     await openOrganisation(services)
     await services.close()
@@ -151,7 +151,7 @@ describe.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis'))('to PostgreSQL an
     for (const row of rows) await client.query('insert into kysely_migration values ($1, $2)', Object.values(row))
     await client.end()
     expect((await scaled.yideng('backup', file)).code).toBe(0)
-    // signing keys are in the store here, but sealed
+    // here the store has the signing keys, sealed
     expect(readdirSync(keysDir)).toContain('signing.json')
     expectNone(readFileSync(file), secretsIn(keysDir))
 

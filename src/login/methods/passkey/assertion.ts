@@ -44,7 +44,7 @@ export type Checked =
 const equal = (one: string, other: string) =>
   one.length === other.length && timingSafeEqual(Buffer.from(one), Buffer.from(other))
 
-export const parseAssertion = (text: string): AssertionResponse | undefined => readCredential(schema, text)
+const parseAssertion = (text: string): AssertionResponse | undefined => readCredential(schema, text)
 
 /** The user handle of a person's passkeys: random to everybody else, and the same for all of them (WebAuthn 14.6.1). */
 export const userHandleOf = ({ blindIndex }: Pick<PasskeyDeps, 'blindIndex'>, personId: string) =>

@@ -14,7 +14,7 @@ import { readStored, writeStored } from './stored.ts'
 /** COSE: ES256, EdDSA, RS256 (what Windows Hello makes), best first. */
 const algorithms = [-7, -8, -257]
 const ceremonyMs = 300_000
-export const mostPasskeys = 20
+const mostPasskeys = 20
 
 const transportNames = ['ble', 'cable', 'hybrid', 'internal', 'nfc', 'smart-card', 'usb'] as const
 

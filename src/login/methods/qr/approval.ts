@@ -54,6 +54,7 @@ export function createApprovals(deps: QrDeps & { regionOf: RegionOf }): Approval
 /**
  * What approving is signed over: one line a field, in this order, all that the page shows. What a portal makes up is
  * written as JSON, so that no value of its passes for another line.
+ * @internal
  */
 export function approvalText(id: string, transaction: QrTransaction, computer: ReturnType<typeof computerOf>): string {
   const list = (words: readonly string[]) => JSON.stringify([...words].sort())

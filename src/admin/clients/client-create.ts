@@ -1,0 +1,23 @@
+import { clientAnswer, developerNotes } from './client-answers.ts'
+import { silentPortal } from './portal-after.ts'
+import { command } from '../command.ts'
+import { invalid } from '../outcome.ts'
+import { officialProblems } from './official.ts'
+import { metadataOf, problemsAsGiven, registrationFields } from './registration-fields.ts'
+
+export default command({
+  guided: true,
+  fields: registrationFields,
+  access: { role: 'operator', about: 'portal', touches: ['a portal'], sometimes: silentPortal, secret: true },
+  example:
+    'npx yideng client create --name 深圳市政务服务网 --region 440300 ' +
+    '--redirect-uri https://www.sz.example.gov.cn/callback --scope "openid profile"',
+  async run(context, input) {
+    const official = officialProblems(context, metadataOf(input))
+    if (official.length > 0) return invalid(...official)
+    const { clients } = await context.services()
+    const created = await clients.create(metadataOf(input), context.actor)
+    if (!created.ok) return invalid(...problemsAsGiven(created.problems, input))
+    return clientAnswer(created.client, created.secret, await developerNotes(context, created.client))
+  },
+})

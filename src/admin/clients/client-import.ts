@@ -1,0 +1,39 @@
+import { apply, planOf, type Step } from './client-file.ts'
+import { invalid, type Outcome } from '../outcome.ts'
+import { command } from '../command.ts'
+
+const signs = { create: '+', change: '~', keep: '=' }
+const shownValue = (value: unknown) => (value === undefined ? '-' : JSON.stringify(value))
+
+function linesOf(steps: readonly Step[]): string[] {
+  return steps.flatMap(({ action, client_id: id, name, changes }) => [
+    `${signs[action]} ${action.padEnd(6)}  ${name}${id === undefined ? '' : ` (${id})`}`,
+    ...Object.entries(changes).map(([field, [from, to]]) => `      ${field}: ${shownValue(from)} → ${shownValue(to)}`),
+  ])
+}
+
+export default command({
+  fields: {
+    file: {
+      type: 'text',
+      positional: true,
+      required: true,
+      placeholder: 'FILE',
+      meaning: 'as client export prints it',
+    },
+    plan: { type: 'boolean', meaning: 'only print the plan' },
+  },
+  access: { local: 'it reads a file, and its portals may be in any region' },
+  example: 'npx yideng client import portals.yaml --plan',
+  async run(context, { file, plan: only }): Promise<Outcome> {
+    const { clients } = await context.services()
+    const plan = planOf(file, await clients.list())
+    if (!plan.ok) return invalid(...plan.problems)
+    const steps = plan.steps.map(({ input: _i, status: _s, ...step }) => step)
+    if (only) return { ok: true, document: { applied: false, steps }, shown: linesOf(plan.steps) }
+    const secrets = await apply(clients, plan.steps, context.actor)
+    const lines = secrets.map(({ client_id, name, client_secret }) => `${name} (${client_id})  secret ${client_secret}`)
+    const notes = secrets.length > 0 ? ['', 'These secrets are shown only now: Yideng keeps no copy.', ...lines] : []
+    return { ok: true, document: { applied: true, steps, secrets }, shown: linesOf(plan.steps), notes }
+  },
+})

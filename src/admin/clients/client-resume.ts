@@ -1,0 +1,3 @@
+import { clientStatus } from './client-status.ts'
+
+export default clientStatus('resume', 'active')

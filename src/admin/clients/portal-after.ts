@@ -1,0 +1,29 @@
+import { metadataAfter } from '../../clients/client.ts'
+import { parseClientMetadata, type ClientMetadata } from '../../clients/metadata.ts'
+import type { Services } from '../../services.ts'
+import type { ConditionalTouch } from '../duties.ts'
+import type { Input } from '../fields.ts'
+import { changesOf, metadataOf } from './registration-fields.ts'
+
+/** The registration of a portal after `client create` or `client update`; undefined where the command will refuse the input. */
+export async function portalAfter(
+  { clients }: Services,
+  { id, ...input }: Input,
+): Promise<{ before?: ClientMetadata; after: ClientMetadata } | undefined> {
+  const before = id === undefined ? undefined : await clients.find(typeof id === 'string' ? id : '')
+  if (id !== undefined && !before) return undefined
+  const parsed = before ? metadataAfter(before, changesOf(input)) : parseClientMetadata(metadataOf(input))
+  return parsed.ok ? { ...(before ? { before } : {}), after: parsed.metadata } : undefined
+}
+
+const personalScopes: ReadonlySet<string> = new Set(['identity', 'phone'])
+
+/** A portal that gets the identity or phone number of people without their consent. */
+export const silentPortal: ConditionalTouch = {
+  touch: 'identity or phone number given to a portal without asking',
+  when: 'with consent implicit and scope identity or phone, as it is after the command',
+  async applies(services, input) {
+    const after = (await portalAfter(services, input))?.after
+    return after?.consent === 'implicit' && after.scope.some((one) => personalScopes.has(one))
+  },
+}

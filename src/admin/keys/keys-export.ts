@@ -1,0 +1,13 @@
+import { publicKeySet } from '../../keys/signing-keys.ts'
+import { command } from '../command.ts'
+
+export default command({
+  fields: {},
+  access: { role: 'viewer', about: 'system', touches: ['what may be seen'] },
+  example: 'npx yideng keys export > jwks.json',
+  async run(context) {
+    const { keysDir } = await context.settings()
+    const document = publicKeySet(keysDir, context.clock)
+    return { ok: true, document, shown: JSON.stringify(document, null, 2).split('\n') }
+  },
+})

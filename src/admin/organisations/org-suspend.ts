@@ -1,0 +1,3 @@
+import { orgStatus } from './org-status.ts'
+
+export default orgStatus('suspend', 'suspended')

@@ -1,0 +1,51 @@
+/** Why a command was not done. `field` is a field of the command where the problem is about one. */
+export interface Problem {
+  field?: string
+  message: string
+}
+
+export interface Table {
+  columns: string[]
+  rows: (string | number | null | undefined)[][]
+}
+
+/** The answer of a command. Expected failures are values. */
+export type Outcome =
+  | {
+      ok: true
+      /** The whole answer, as JSON. */
+      document: unknown
+      /** The answer for people: a table or lines. Without it the document is printed field by field. */
+      shown?: Table | string[]
+      /** Lines for people after the answer. */
+      notes?: string[]
+      /** What is wrong although there is an answer: the exit code is 1. */
+      fault?: string
+    }
+  | { ok: false; kind: FailureKind; problems: Problem[] }
+
+export type FailureKind = 'invalid' | 'not_found' | 'forbidden' | 'failed'
+
+export const invalid = (...problems: Problem[]): Outcome => ({ ok: false, kind: 'invalid', problems })
+
+/** The input was valid and allowed, but the command could not be done. */
+export const failed = (...messages: string[]): Outcome => ({
+  ok: false,
+  kind: 'failed',
+  problems: messages.map((message) => ({ message })),
+})
+
+export const forbidden = (message: string, field?: string): Outcome & { ok: false } => ({
+  ok: false,
+  kind: 'forbidden',
+  problems: [{ message, ...(field === undefined ? {} : { field }) }],
+})
+
+export const notFound = (what: string, id: string): Outcome => ({
+  ok: false,
+  kind: 'not_found',
+  problems: [{ message: `There is no ${what} with the id ${JSON.stringify(id)}.` }],
+})
+
+/** A time in milliseconds since 1970 UTC, as ISO 8601. */
+export const iso = (time: number) => new Date(time).toISOString()

@@ -1,0 +1,3 @@
+import { personStatus } from './person-status.ts'
+
+export default personStatus('lock', 'locked')

@@ -1,0 +1,66 @@
+import { invalid } from '../outcome.ts'
+import { documentTypes } from '../../accounts/identifiers/documents.ts'
+import { UnusableFile, importFile } from './csv-import.ts'
+import { photoImport } from './photo-import.ts'
+import { peopleImport } from './people-import.ts'
+import { organisationsImport } from './organisations-import.ts'
+import { command } from '../command.ts'
+
+const unusable = (message: string) => invalid({ field: 'file', message })
+const rows = (count: number) => (count === 1 ? '1 row was' : `${count} rows were`)
+
+export default command({
+  fields: {
+    file: { type: 'text', positional: true, required: true, placeholder: 'FILE.csv', meaning: 'the file to import' },
+    kind: {
+      type: 'text',
+      required: true,
+      choices: ['people', 'organisations'],
+      meaning:
+        'people: document_type,document_number,name; organisations: uscc,name,status,representative_document_type,' +
+        'representative_document_number (status: active, revoked, cancelled)',
+    },
+    photos: {
+      type: 'text',
+      placeholder: 'DIRECTORY',
+      meaning:
+        'photographs of the people, named <document number>.jpg; Yideng stores a sealed template, never the picture',
+    },
+    'skip-bad': { type: 'boolean', meaning: 'succeed although some rows were refused' },
+  },
+  access: { local: 'it reads a file that is too long for a request' },
+  example: 'npx yideng register import people.csv --kind people',
+  async run(context, input) {
+    const services = await context.services()
+    const file = JSON.stringify(input.file)
+    const photos =
+      input.photos === undefined || input.kind !== 'people' ? undefined : await photoImport(services, input.photos)
+    const importing =
+      input.kind === 'people'
+        ? importFile(services, peopleImport(services, photos), input.file, context.actor)
+        : importFile(services, organisationsImport(services), input.file, context.actor)
+    const report = await importing.catch((error: NodeJS.ErrnoException) => {
+      if (error instanceof UnusableFile) return unusable(`${file} ${error.message}`)
+      if (error.syscall === 'open' || error.syscall === 'read') return unusable(`${file} cannot be read: ${error.code}`)
+      throw error
+    })
+    if ('ok' in report) return report
+    const { imported, refused, refused_count: count } = report
+    const fault =
+      count > 0 && !input['skip-bad'] ? `${rows(count)} not imported: correct and import them again.` : undefined
+    const faces = photos
+      ? [`Photographs: ${photos.report.photos} taken, ${photos.report.photos_unusable} without exactly one clear face.`]
+      : []
+    const rest = count - refused.length
+    const types = refused.some(({ problem }) => problem === 'document_type_unknown')
+      ? [`Types of documents: ${documentTypes.join(', ')}.`]
+      : []
+    return {
+      ok: true,
+      document: { ...report, ...photos?.report },
+      shown: { columns: ['LINE', 'PROBLEM'], rows: refused.map(({ line, problem }) => [line, problem]) },
+      notes: [...(rest > 0 ? [`and ${rest} more`] : []), `Imported ${imported}, refused ${count}.`, ...types, ...faces],
+      ...(fault ? { fault } : {}),
+    }
+  },
+})

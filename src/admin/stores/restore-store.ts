@@ -1,0 +1,229 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { endEverySignIn } from '../../accounts/sign-in-endings.ts'
+import { entriesOfArchive } from '../../audit/archives.ts'
+import { checkpointFileOf, openCheckpoint, readCheckpointFile } from '../../audit/checkpoints.ts'
+import { createAuditLog } from '../../audit/audit-log.ts'
+import type { Clock } from '../../config/clock.ts'
+import type { Settings } from '../../config/settings.ts'
+import { createVerifier } from '../../keys/signatures.ts'
+import { CopyRefused, type Content } from '../../storage/copy.ts'
+import type { Database, DatabaseTransaction } from '../../storage/database.ts'
+import { artifactsFile, databaseFile } from '../../storage/stores.ts'
+import { checkBackup } from './backup-file.ts'
+import { changesIn, headOf, noChanges, note, type ChangesSince } from './restore-changes.ts'
+import { transfer, withSource } from './store-transfer.ts'
+
+/** The later changes to undo: true makes the state of the backup valid again. */
+export interface Choices {
+  administrators: boolean
+  locks: boolean
+  mandates: boolean
+}
+
+export interface Restored {
+  copied: Record<string, Content>
+  /** Milliseconds since 1970 UTC: the newest audit entry of the backup; 0 where it has none. */
+  backupAt: number
+  /** Undefined where neither the old store nor archives were named. */
+  since: ChangesSince | undefined
+  /** The newest checkpoint next to the store: the entries that the backup lacks. */
+  signed: { entries: number; at: number } | undefined
+  choices: Choices
+  done: { administrators: number; locked: number; mandates: number; organisations: number; clients: number }
+}
+
+/**
+ * Fills an empty store from a backup. It ends every older sign-in and every request for approval.
+ * Known locks and endings after the backup stay, unless `choose` undoes them.
+ * @param options.choose called with the known changes and the number of administrators in the backup
+ * @throws CopyRefused
+ */
+export async function restore(options: {
+  file: string
+  settings: Settings
+  clock: Clock
+  actor: string
+  /** The old store. */
+  replaces?: string | undefined
+  archives: readonly string[]
+  choose(since: ChangesSince, administrators: number): Promise<Choices>
+}): Promise<Restored> {
+  const { file, settings, clock, actor, replaces, archives, choose } = options
+  checkBackup(file)
+  const known = replaces !== undefined || archives.length > 0
+  const since = noChanges()
+  let backupAt = 0
+  let signed: Restored['signed']
+  let choices: Choices = { administrators: false, locks: false, mandates: false }
+  let done: Restored['done'] = { administrators: 0, locked: 0, mandates: 0, organisations: 0, clients: 0 }
+
+  const copied = await transfer(file, settings.databaseUrl || databaseFile(settings), {
+    alone: false,
+    async first(source) {
+      await artifactsMustBeEmpty(settings, clock)
+      const head = await headOf(source)
+      backupAt = head.at
+      await readArchives(archives, { settings, clock, after: head.sequence, since })
+      if (replaces !== undefined) await withSource(replaces, { alone: false }, (later) => changesIn(later, head, since))
+      signed = await newestCheckpoint(settings, clock, head.sequence)
+      choices = await choose(since, await administratorsIn(source))
+    },
+    async after(target) {
+      done = await apply(target, since, choices, clock())
+      const details = { backupAt, until: since.until, entries: since.entries, ...choices, ...done }
+      await auditOf(target, clock).append(target, { event: 'store.restored', actor, details })
+    },
+  })
+  return { copied, backupAt, since: known ? since : undefined, signed, choices, done }
+}
+
+/** The sign-ins of the old store must not continue with the restored accounts. */
+async function artifactsMustBeEmpty(settings: Settings, clock: Clock): Promise<void> {
+  if (settings.redisUrls) {
+    const { openRedisArtifacts } = await import('../../storage/artifacts-redis.ts')
+    const redis = await openRedisArtifacts(settings.redisUrls, clock, () => undefined)
+    try {
+      // every server writes this mark first (storage/stores.ts)
+      if ((await redis.get('house', 'owner')) !== undefined)
+        throw new CopyRefused('the Redis still holds sign-ins: empty it first (redis-cli FLUSHALL)')
+    } finally {
+      await redis.close()
+    }
+    return
+  }
+  const file = artifactsFile(settings)
+  if (!existsSync(file)) return
+  const sqlite = new DatabaseSync(file, { readOnly: true })
+  try {
+    const any = sqlite.prepare('SELECT 1 FROM artifacts LIMIT 1').get()
+    if (any) throw new CopyRefused(`${file} still holds sign-ins: move it away first, with its -wal and -shm`)
+  } finally {
+    sqlite.close()
+  }
+}
+
+async function readArchives(
+  files: readonly string[],
+  options: { settings: Settings; clock: Clock; after: number; since: ChangesSince },
+): Promise<void> {
+  const { settings, clock, after, since } = options
+  if (files.length === 0) return
+  if (!existsSync(join(settings.keysDir, 'signing.json')))
+    throw new CopyRefused('archives cannot be checked without signing.json')
+  const verify = createVerifier(settings.keysDir, clock)
+  for (const file of files) {
+    try {
+      for await (const entry of entriesOfArchive(verify, file)) if (entry.sequence > after) note(since, entry)
+    } catch (error) {
+      throw new CopyRefused(`the archive cannot be used: ${error instanceof Error ? error.message : String(error)}`)
+    }
+  }
+}
+
+async function newestCheckpoint(settings: Settings, clock: Clock, head: number): Promise<Restored['signed']> {
+  const text = readCheckpointFile(checkpointFileOf(settings.dataDir))
+  if (text === undefined || !existsSync(join(settings.keysDir, 'signing.json'))) return undefined
+  const checkpoint = await openCheckpoint(createVerifier(settings.keysDir, clock), text)
+  if (!checkpoint || checkpoint.last <= head) return undefined
+  return { entries: checkpoint.last - head, at: checkpoint.iat * 1000 }
+}
+
+async function administratorsIn(source: Database): Promise<number> {
+  const { many } = await source
+    .selectFrom('administrators')
+    .select(({ fn }) => fn.countAll<number>().as('many'))
+    .executeTakeFirstOrThrow()
+  return many
+}
+
+/** An audit log that seals nothing: a restore writes no restricted part, and the keys may be missing. */
+const auditOf = (database: Database, clock: Clock) => {
+  const cipher = {
+    seal: () => {
+      throw new Error('nothing is sealed while a store is restored')
+    },
+    open: () => {
+      throw new Error('nothing is opened while a store is restored')
+    },
+  }
+  return createAuditLog({ database, cipher, clock, seen: undefined })
+}
+
+const atOnce = 500
+
+/** Runs a change for ids in batches; returns the number of changed rows. */
+async function forAll(
+  ids: Iterable<string>,
+  change: (some: string[]) => Promise<{ numUpdatedRows: bigint }>,
+): Promise<number> {
+  const all = [...ids]
+  let changed = 0
+  for (let at = 0; at < all.length; at += atOnce)
+    changed += Number((await change(all.slice(at, at + atOnce))).numUpdatedRows)
+  return changed
+}
+
+/** Applies the later changes, in the transaction that fills the store. */
+async function apply(
+  target: DatabaseTransaction,
+  since: ChangesSince,
+  choices: Choices,
+  now: number,
+): Promise<Restored['done']> {
+  // an approval may have been used since the backup, and old tokens must not bring a sign-in back
+  await endEverySignIn(target, now)
+  await target
+    .updateTable('approvals')
+    .set({ state: 'refused', decided_by: 'system', decided_at: now })
+    .where('state', 'in', ['waiting', 'approved'])
+    .execute()
+  const gone = target.deleteFrom('administrators')
+  const administrators = choices.administrators
+    ? await forAll(since.administrators, async (some) => {
+        const { numDeletedRows } = await gone.where('person_id', 'in', some).executeTakeFirstOrThrow()
+        return { numUpdatedRows: numDeletedRows }
+      })
+    : Number((await gone.executeTakeFirstOrThrow()).numDeletedRows)
+  const mandates = choices.mandates
+    ? 0
+    : await forAll(since.mandates, (some) =>
+        target
+          .updateTable('mandates')
+          .set({ state: 'ended', invitee_key: null, invitee_name: null, code_key: null, updated_at: now })
+          .where('id', 'in', some)
+          .where('state', '<>', 'ended')
+          .executeTakeFirstOrThrow(),
+      )
+  if (choices.locks) return { administrators, locked: 0, mandates, organisations: 0, clients: 0 }
+  const suspended = { status: 'suspended' as const, updated_at: now }
+  return {
+    administrators,
+    mandates,
+    locked: await forAll(since.locked, (some) =>
+      target
+        .updateTable('natural_persons')
+        .set({ status: 'locked', updated_at: now })
+        .where('id', 'in', some)
+        .where('status', '=', 'active')
+        .executeTakeFirstOrThrow(),
+    ),
+    organisations: await forAll(since.organisations, (some) =>
+      target
+        .updateTable('legal_persons')
+        .set(suspended)
+        .where('id', 'in', some)
+        .where('status', '=', 'active')
+        .executeTakeFirstOrThrow(),
+    ),
+    clients: await forAll(since.clients, (some) =>
+      target
+        .updateTable('clients')
+        .set(suspended)
+        .where('id', 'in', some)
+        .where('status', '=', 'active')
+        .executeTakeFirstOrThrow(),
+    ),
+  }
+}
