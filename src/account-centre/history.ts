@@ -1,4 +1,4 @@
-import { auditEvents, type AuditEventName } from '../audit/events.ts'
+import { auditEvents, type AuditEventName } from '../audit/audit-events.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import type { PastEvent } from '../audit/person-history.ts'
 import type { Clients } from '../clients/clients.ts'

@@ -10,7 +10,7 @@ import {
 } from '../storage/database.ts'
 import { askAndWrite } from '../storage/postgres.ts'
 import { beforeTheFirst, hashOf, restrictedAad, type Anchor as Head, type Entry } from './chain.ts'
-import type { AuditEvent } from './events.ts'
+import type { AuditEvent } from './audit-events.ts'
 
 /** Appends entries to the chain in their order. */
 export interface EntryAppender {

@@ -3,7 +3,7 @@ import type { FieldCipher } from '../keys/field-cipher.ts'
 import type { Database, DatabaseTransaction } from '../storage/database.ts'
 import { createEntryAppender } from './append-entries.ts'
 import { EntryBatches } from './entry-batches.ts'
-import type { AuditEvent } from './events.ts'
+import type { AuditEvent } from './audit-events.ts'
 import { lastCodes, pastEvents, type HistoryQuery, type PastEvent } from './person-history.ts'
 import type { Sums } from './sums.ts'
 

@@ -1,5 +1,5 @@
 import { whenQuiet } from '../storage/gather.ts'
-import type { AuditEvent } from './events.ts'
+import type { AuditEvent } from './audit-events.ts'
 
 /** An entry waits at most this long for others to share its commit. */
 const gatherMs = 10

@@ -1,6 +1,6 @@
 import type { Clock } from '../config/clock.ts'
 import { hourMs, minuteMs } from '../config/time.ts'
-import type { AuditEvent, AuditEventName } from './events.ts'
+import type { AuditEvent, AuditEventName } from './audit-events.ts'
 
 /**
  * What somebody can do to an account without being its holder. The person reads of it, but cannot be flooded with it: one

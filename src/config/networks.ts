@@ -26,7 +26,7 @@ function holds(list: BlockList, given: string): boolean {
 }
 
 /** Whether an address lies in one of these networks; one that cannot be read lies in none. */
-export const liesIn = (address: string, networks: readonly string[]): boolean => holds(listOf(networks), address)
+export const isInNetworks = (address: string, networks: readonly string[]): boolean => holds(listOf(networks), address)
 
 /** The embedded adapter: networks that are listed by region in config/network-regions.json. */
 export function listedRegions(

@@ -106,20 +106,20 @@ export function signerOf(keys: readonly SigningKey[], alg: SigningAlgorithm, now
   return signer
 }
 
-export function stateOf(keys: readonly SigningKey[], key: SigningKey, now: number): KeyState {
+export function signingKeyState(keys: readonly SigningKey[], key: SigningKey, now: number): KeyState {
   if (signerOf(keys, key.alg, now).kid === key.kid) return 'signs'
   return key.useFrom > now ? 'waits' : 'verifies'
 }
 
 /** The signers first, for the first of an algorithm is the one that signs. */
-export function inOrder(keys: readonly SigningKey[], now: number): SigningKey[] {
+export function signersFirst(keys: readonly SigningKey[], now: number): SigningKey[] {
   const rank = { signs: 0, waits: 1, verifies: 2 }
-  return keys.toSorted((a, b) => rank[stateOf(keys, a, now)] - rank[stateOf(keys, b, now)])
+  return keys.toSorted((a, b) => rank[signingKeyState(keys, a, now)] - rank[signingKeyState(keys, b, now)])
 }
 
 /** When the last token that an old key signed has expired, in milliseconds since 1970; never for one still in use. */
 export function retirableFrom(keys: readonly SigningKey[], key: SigningKey, now: number, tokenMs: number): number {
-  if (stateOf(keys, key, now) !== 'verifies') return Infinity
+  if (signingKeyState(keys, key, now) !== 'verifies') return Infinity
   const after = keys.filter(
     ({ kid, alg, useFrom }) => kid !== key.kid && alg === key.alg && useFrom >= key.useFrom && useFrom <= now,
   )

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { isEnded, type EndSignIns, type Ending } from '../accounts/sign-in-endings.ts'
 import type { NaturalPerson } from '../accounts/natural-persons.ts'
-import type { AuditEvent } from '../audit/events.ts'
+import type { AuditEvent } from '../audit/audit-events.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import type { Clock } from '../config/clock.ts'
 import type { FieldCipher } from '../keys/field-cipher.ts'

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { beforeAll, expect, it } from 'vitest'
 import type { Services } from '../../src/services.ts'
-import { auditEvents, type AuditEventName } from '../../src/audit/events.ts'
+import { auditEvents, type AuditEventName } from '../../src/audit/audit-events.ts'
 import { openPerson, signIn } from '../setup/person.ts'
 import { registerPortal, type TestPortal } from '../setup/portal.ts'
 import { startServer, type RunningServer } from '../setup/server.ts'

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import type { AuditEvent } from '../../src/audit/events.ts'
+import type { AuditEvent } from '../../src/audit/audit-events.ts'
 import { createSums } from '../../src/audit/sums.ts'
 import { handClock } from '../setup/temporary.ts'
 

@@ -4,7 +4,8 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { restrictedAad } from '../../src/audit/chain.ts'
 import { addDataKey } from '../../src/keys/data-key-changes.ts'
 import { openDataKeys } from '../../src/keys/data-keys.ts'
-import { keyColumnsOf, reseal, sealable, sealedUnder as countSealed } from '../../src/keys/reseal.ts'
+import { reseal } from '../../src/keys/reseal.ts'
+import { keyColumnsOf, sealableTables, sealedUnder as countSealed } from '../../src/keys/sealed-columns.ts'
 import { migrate, openDatabase } from '../../src/storage/database.ts'
 import { columnMarks } from '../../src/storage/schema.ts'
 import { cannotRun } from '../setup/parts.ts'
@@ -17,7 +18,7 @@ import { Visitor } from '../setup/visitor.ts'
 import { commandLine } from '../cli/in-process.ts'
 
 it('knows what names a row of each table that may hold sealed values', () => {
-  for (const { table } of sealable) {
+  for (const { table } of sealableTables) {
     const columns = Object.keys(columnMarks[table as keyof typeof columnMarks])
     expect(columns, table).toEqual(expect.arrayContaining([...keyColumnsOf(table)]))
   }
@@ -200,11 +201,11 @@ describe.each(['SQLite', 'PostgreSQL'])('reseal on %s', (kind) => {
       let wrote: Promise<unknown> | undefined
       const meanwhile: typeof cipher = {
         ...cipher,
-        open(sealed, place) {
-          if (place === 'house.value:k00700') {
+        open(sealed, aad) {
+          if (aad === 'house.value:k00700') {
             wrote ??= database.updateTable('house').set({ value: 'new' }).where('key', '=', 'k00700').execute()
           }
-          return cipher.open(sealed, place)
+          return cipher.open(sealed, aad)
         },
       }
       const told: [number, number][] = []
@@ -226,7 +227,7 @@ describe.each(['SQLite', 'PostgreSQL'])('reseal on %s', (kind) => {
       ])
       expect(three).toBe('d1.short')
       const sealed = Object.fromEntries(
-        (await countSealed(database, ['d2'])).map(({ aad, many: found }) => [aad, found]),
+        (await countSealed(database, ['d2'])).map(({ column, many: found }) => [column, found]),
       )
       expect(sealed).toEqual({
         'population_faces.template': many,

@@ -1,6 +1,6 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import { z } from 'zod'
-import { auditEvents } from '../../audit/events.ts'
+import { auditEvents } from '../../audit/audit-events.ts'
 import type { EntryFilter } from '../../audit/reading.ts'
 import type { VerifyDocument } from '../../keys/signatures.ts'
 import type { Problem } from '../command.ts'

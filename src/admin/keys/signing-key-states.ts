@@ -1,4 +1,4 @@
-import { inOrder, openSigningKeys, retirableFrom, stateOf } from '../../keys/signing-keys.ts'
+import { signersFirst, openSigningKeys, retirableFrom, signingKeyState } from '../../keys/signing-keys.ts'
 import type { CommandContext } from '../command-context.ts'
 
 /** The signing keys with what each is for at this moment, and when an old one may go. */
@@ -8,8 +8,8 @@ export async function signingKeyStates(context: CommandContext) {
   const now = context.clock()
   // an ID token is also a hint at sign-out, as long as the session lasts
   const tokenMs = Math.max(lifetimes.accessToken, lifetimes.idToken, lifetimes.session) * 1000
-  return inOrder(keys, now).map((key) => {
+  return signersFirst(keys, now).map((key) => {
     const from = retirableFrom(keys, key, now, tokenMs)
-    return { key, state: stateOf(keys, key, now), retirable: from <= now, retirableFrom: from }
+    return { key, state: signingKeyState(keys, key, now), retirable: from <= now, retirableFrom: from }
   })
 }
