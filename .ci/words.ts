@@ -68,6 +68,7 @@ const allowed = [
   /columnDefinition|visitColumnDefinition/g,
   /(name|table) [!=]== 'house'/g,
   /^\s+house: .*/gm,
+  /house\.value/g,
   /password-tries-braked/g,
 ]
 const longestSentence = 20

@@ -9,7 +9,7 @@ import {
   type DatabaseTransaction,
 } from '../storage/database.ts'
 import { askAndWrite } from '../storage/postgres.ts'
-import { beforeTheFirst, hashOf, restrictedAad, type Anchor as Head, type Entry } from './chain.ts'
+import { hashOf, restrictedAad, startOfChain, type Anchor as Head, type Entry } from './chain.ts'
 import type { AuditEvent } from './audit-events.ts'
 
 /** Appends entries to the chain in their order. */
@@ -81,7 +81,7 @@ export function createEntryAppender(deps: EntryDeps & { database: Database }): E
     return inserts[count]
   }
 
-  function statements([head = { sequence: 0, hash: beforeTheFirst }]: Head[], events: readonly AuditEvent[]) {
+  function statements([head = startOfChain]: Head[], events: readonly AuditEvent[]) {
     const rows = entriesAfter(deps, head, events).map((entry) => Object.values(entry))
     return Array.from({ length: Math.ceil(rows.length / mostInserted) }, (_, index) => {
       const some = rows.slice(index * mostInserted, (index + 1) * mostInserted)

@@ -1,12 +1,14 @@
-/**
- * What limits how much one caller may ask for; docs/limits.md is made of it. `most` is a number or the setting that holds it.
- * `in` says where it is counted: in each process's memory, or in the artifact store, which all processes share.
- */
+/** A limit for one caller; docs/limits.md is generated from these. */
 export interface Budget {
+  /** The counted thing, in the plural. */
   what: string
+  /** The caller that it is counted for. */
   by: string
+  /** A number, or the name of the setting with the number. */
   most: number | string
+  /** Length of the window; 0 for an endpoint that needs no window. */
   seconds: number
+  /** The counter is in the memory of each process, or in the artifact store for all processes. */
   in: 'process' | 'store'
 }
 
@@ -15,8 +17,8 @@ const network = 'network'
 export const budgets = {
   requests: { what: 'requests', by: network, most: 'YIDENG_ADDRESS_REQUESTS', seconds: 10, in: 'process' },
   refusedCalls: {
-    what: 'calls that were refused and proved no client',
-    by: `${network}, unless a client proved itself from it within the hour`,
+    what: 'refused calls without client authentication',
+    by: `${network}, unless a client authenticated from it within the hour`,
     most: 'YIDENG_ADDRESS_REQUESTS',
     seconds: 10,
     in: 'process',
@@ -29,16 +31,16 @@ export const budgets = {
     in: 'process',
   },
   stored: {
-    what: 'kilobytes stored for who is not signed in and proved no client',
+    what: 'kilobytes stored for callers without sign-in and client authentication',
     by: network,
     most: 'YIDENG_ADDRESS_STORED',
     seconds: 600,
     in: 'process',
   },
   secrets: { what: 'wrong secrets', by: `client and ${network}`, most: 20, seconds: 60, in: 'store' },
-  deviceTries: { what: 'codes asked for or typed', by: network, most: 60, seconds: 600, in: 'store' },
-  adminRefusals: { what: 'calls without a right to them', by: network, most: 60, seconds: 600, in: 'store' },
-  signInTries: { what: 'identifiers tried', by: network, most: 'YIDENG_ADDRESS_TRIES', seconds: 600, in: 'store' },
+  deviceTries: { what: 'codes requested or typed', by: network, most: 60, seconds: 600, in: 'store' },
+  adminRefusals: { what: 'calls without the right to make them', by: network, most: 60, seconds: 600, in: 'store' },
+  signInTries: { what: 'tried identifiers', by: network, most: 'YIDENG_ADDRESS_TRIES', seconds: 600, in: 'store' },
   recoveries: { what: 'tries', by: network, most: 'YIDENG_ADDRESS_TRIES', seconds: 600, in: 'store' },
   registrations: {
     what: 'registrations',
@@ -47,18 +49,18 @@ export const budgets = {
     seconds: 3600,
     in: 'store',
   },
-  qrStarts: { what: 'logins begun', by: network, most: 'YIDENG_QR_ADDRESS_CREATIONS', seconds: 300, in: 'store' },
-  qrScans: { what: 'looks and claims', by: network, most: 600, seconds: 600, in: 'store' },
+  qrStarts: { what: 'started logins', by: network, most: 'YIDENG_QR_ADDRESS_CREATIONS', seconds: 300, in: 'store' },
+  qrScans: { what: 'scans and claims', by: network, most: 600, seconds: 600, in: 'store' },
   memory: {
-    what: 'answers from memory: nothing is asked of a store',
-    by: 'nobody',
+    what: 'answers from memory, without a request to a store',
+    by: 'none',
     most: 0,
     seconds: 0,
     in: 'process',
   },
   oneAtATime: {
-    what: 'one at a time is asked of the stores, whoever asks meanwhile gets the same answer',
-    by: 'nobody',
+    what: 'one store request at a time, whose answer all waiting callers get',
+    by: 'none',
     most: 1,
     seconds: 0,
     in: 'process',

@@ -24,8 +24,8 @@ type Replace = (text: string, aad: string) => string | undefined
 
 /**
  * Replaces values sealed under old data keys by values under the current key, while servers run. Compare-and-set keeps
- * what others write at the same time. Each table is read once, by its primary key, because a search for the remaining
- * rows would slow down with each page. Finished rows stay finished, so an interrupted run can be repeated.
+ * concurrent writes. Each table is read once, by its primary key: a search for the remaining rows would slow down with each
+ * page. Finished rows stay finished, so an interrupted run can be repeated.
  */
 export async function reseal(options: {
   database: Database
