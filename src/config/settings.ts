@@ -7,16 +7,16 @@ import { limitSettings } from './settings/limits.ts'
 import { passkeySettings } from './settings/passkey.ts'
 import { qrSettings } from './settings/qr.ts'
 import { serverSettings } from './settings/server.ts'
-import type { SettingTexts } from './settings/values.ts'
+import { SettingsError, type DocumentedSettings, type SettingTexts } from './setting-types.ts'
 
-export { SettingsError } from './settings/values.ts'
+export { SettingsError }
 
-const documented = z
+const documented: DocumentedSettings = z
   .record(z.string(), z.object({ default: z.string(), meaning: z.string() }))
   .parse(JSON.parse(readFileSync(new URL('../../config/defaults.json', import.meta.url), 'utf8')))
 
 /** All settings, parsed; paths are absolute. config/defaults.json holds names, defaults and meanings. */
-export type Settings = ReturnType<typeof parseSettings>
+export type Settings = ReturnType<typeof readGroups>
 
 /**
  * Reads the settings from an environment; a missing or empty variable takes its default.
@@ -27,10 +27,10 @@ export function readSettings(environment: Record<string, string | undefined>): S
     Object.entries(documented).map(([name, { default: value }]) => [name, environment[name] || value]),
   )
   texts['YIDENG_ISSUER'] = (texts['YIDENG_ISSUER'] ?? '').replace('$PORT', texts['PORT'] ?? '')
-  return parseSettings(texts, environment['NODE_ENV'] === 'production')
+  return readGroups(texts, environment['NODE_ENV'] === 'production')
 }
 
-const parseSettings = (texts: SettingTexts, production: boolean) => ({
+const readGroups = (texts: SettingTexts, production: boolean) => ({
   production,
   ...serverSettings(texts, production),
   lifetimes: lifetimeSettings(texts),

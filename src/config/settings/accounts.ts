@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { optionalPath, parseTexts, seconds, whole, type SettingTexts } from './values.ts'
+import { optionalPath, parseSettings, seconds, whole, type SettingTexts } from '../setting-types.ts'
 
 const schema = z.object({
   YIDENG_ORGANISATION_LEVEL: whole(3, 4),
@@ -13,7 +13,7 @@ const schema = z.object({
 
 /** Opening, recovery and deletion of accounts. */
 export function accountSettings(texts: SettingTexts) {
-  const parsed = parseTexts(schema, texts)
+  const parsed = parseSettings(schema, texts)
   return {
     organisationLevel: parsed.YIDENG_ORGANISATION_LEVEL === 3 ? (3 as const) : (4 as const),
     closingDays: parsed.YIDENG_CLOSING_DAYS,

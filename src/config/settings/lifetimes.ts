@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { parseTexts, seconds, SettingsError, whole, type SettingTexts } from './values.ts'
+import { parseSettings, seconds, SettingsError, whole, type SettingTexts } from '../setting-types.ts'
 
 const schema = z.object({
   YIDENG_SESSION_IDLE_SECONDS: seconds,
@@ -15,7 +15,7 @@ const schema = z.object({
 
 /** Lifetimes of sessions and tokens, in seconds. */
 export function lifetimeSettings(texts: SettingTexts) {
-  const parsed = parseTexts(schema, texts)
+  const parsed = parseSettings(schema, texts)
   if (parsed.YIDENG_SESSION_IDLE_SECONDS > parsed.YIDENG_SESSION_SECONDS) {
     throw new SettingsError('The setting YIDENG_SESSION_IDLE_SECONDS must not be larger than YIDENG_SESSION_SECONDS.')
   }

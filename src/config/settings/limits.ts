@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { parseTexts, seconds, whole, type SettingTexts } from './values.ts'
+import { parseSettings, seconds, whole, type SettingTexts } from '../setting-types.ts'
 
 const schema = z.object({
   YIDENG_PASSWORD_TRIES: whole(1, 100),
@@ -13,7 +13,7 @@ const schema = z.object({
 
 /** Limits of attempts and requests. The windows they count in are in config/budgets.ts. */
 export function limitSettings(texts: SettingTexts) {
-  const parsed = parseTexts(schema, texts)
+  const parsed = parseSettings(schema, texts)
   return {
     passwordTries: parsed.YIDENG_PASSWORD_TRIES,
     passwordWaitSeconds: parsed.YIDENG_PASSWORD_WAIT_SECONDS,

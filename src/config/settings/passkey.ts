@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { optionalPath, parseTexts, whole, type SettingTexts } from './values.ts'
+import { optionalPath, parseSettings, whole, type SettingTexts } from '../setting-types.ts'
 
 const schema = z.object({
   YIDENG_PASSKEY_OFFER_DAYS: whole(1, 366),
@@ -7,7 +7,7 @@ const schema = z.object({
 })
 
 export function passkeySettings(texts: SettingTexts) {
-  const parsed = parseTexts(schema, texts)
+  const parsed = parseSettings(schema, texts)
   return {
     passkeyOfferDays: parsed.YIDENG_PASSKEY_OFFER_DAYS,
     /** Empty: no attestation is requested. */

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { parseTexts, SettingsError, whole, type SettingTexts } from './values.ts'
+import { parseSettings, SettingsError, whole, type SettingTexts } from '../setting-types.ts'
 
 const schema = z.object({
   YIDENG_QR_FRAME_SECONDS: whole(2, 30),
@@ -17,7 +17,7 @@ const schema = z.object({
 
 /** Login by QR code. */
 export function qrSettings(texts: SettingTexts) {
-  const parsed = parseTexts(schema, texts)
+  const parsed = parseSettings(schema, texts)
   if (parsed.YIDENG_QR_HIDE_SECONDS > parsed.YIDENG_QR_FRAME_SECONDS) {
     throw new SettingsError('The setting YIDENG_QR_HIDE_SECONDS must not be larger than YIDENG_QR_FRAME_SECONDS.')
   }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { addresses, parseTexts, path, SettingsError, whole, yesOrNo, type SettingTexts } from './values.ts'
+import { addresses, parseSettings, path, SettingsError, whole, yesOrNo, type SettingTexts } from '../setting-types.ts'
 
 const issuer = z
   .url({ protocol: /^https?$/, error: 'must be a web address such as https://login.example.gov.cn' })
@@ -38,7 +38,7 @@ const schema = z.object({
 
 /** Where the server listens, what it stores in, and how it runs. */
 export function serverSettings(texts: SettingTexts, production: boolean) {
-  const parsed = parseTexts(schema, texts)
+  const parsed = parseSettings(schema, texts)
   if (production && !parsed.YIDENG_ISSUER.startsWith('https://')) {
     throw new SettingsError('The setting YIDENG_ISSUER must begin with https:// when NODE_ENV=production.')
   }

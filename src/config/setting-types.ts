@@ -4,6 +4,9 @@ import { z } from 'zod'
 /** A setting with an unusable value. The message is one sentence that names the setting. */
 export class SettingsError extends Error {}
 
+/** Default and meaning of each setting, by the name of its environment variable. */
+export type DocumentedSettings = Readonly<Record<string, { default: string; meaning: string }>>
+
 /** The text of every setting by name, defaults filled in. */
 export type SettingTexts = Readonly<Record<string, string>>
 
@@ -11,7 +14,7 @@ export type SettingTexts = Readonly<Record<string, string>>
  * Parses the settings that a schema names.
  * @throws SettingsError naming the first wrong setting
  */
-export function parseTexts<Schema extends z.ZodObject>(schema: Schema, texts: SettingTexts): z.output<Schema> {
+export function parseSettings<Schema extends z.ZodObject>(schema: Schema, texts: SettingTexts): z.output<Schema> {
   const parsed = schema.safeParse(texts)
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues
@@ -45,7 +48,7 @@ export const path = z
 export const optionalPath = z.string().transform((value) => (value ? resolve(value) : ''))
 
 /** Values separated by commas. */
-export const list = z.string().transform((value) => value.split(',').flatMap((one) => one.trim() || []))
+export const listOf = (value: string): string[] => value.split(',').flatMap((one) => one.trim() || [])
 
 /** Empty, or at most `most` addresses separated by commas. */
 export const addresses = (scheme: RegExp, most: number, message: string) =>
