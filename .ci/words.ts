@@ -69,6 +69,7 @@ const allowed = [
   /(name|table) [!=]== 'house'/g,
   /^\s+house: .*/gm,
   /house\.value/g,
+  /\|house\|/g,
   /password-tries-braked/g,
 ]
 const longestSentence = 20

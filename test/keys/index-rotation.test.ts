@@ -14,7 +14,7 @@ type Rotated = { current: string; old: string[]; resumed: boolean; indexed: numb
 const rotation = ['keys', 'rotate', '--kind', 'index']
 const by = { actor: 'administrator:test' } as const
 
-/** A Yideng whose key file is one of before index keys could be rotated. */
+/** A command line with a key file of a version without index keys. */
 function withOldKeyFile(environment: Record<string, string>) {
   const line = commandLine({ environment })
   const keysDir = join(line.directory, 'keys')
@@ -36,7 +36,7 @@ const indexesOf = (services: Services, id: string) =>
 const found = async (services: Services, typed: string) =>
   (await services.persons.findByIdentifier(readIdentifier(typed)))?.id
 
-/** Opens an account beside an existing one, with its username or its proven document. */
+/** Opens a second account with the username or proven document of an existing one. */
 function again(services: Services, document: string, username: string) {
   return services.persons.create(
     {
@@ -57,10 +57,10 @@ const stores: [string, () => Promise<Record<string, string>>][] = [
 ]
 describe.each(stores)('on %s', (name, environment) => {
   it.skipIf(name === 'PostgreSQL' && cannotRun('PostgreSQL'))(
-    'accounts come under a new key, found and one of a kind all the while; taken up where it was killed',
+    'accounts move to a new key while they stay findable and unique; a killed run resumes',
     async () => {
       const line = withOldKeyFile(await environment())
-      // as a server that has not heard of anything yet
+      // The server does not know of the rotation yet.
       await line.withServices(async (server) => {
         const [moved, waiting, closed] = [
           await openPerson(server),
@@ -82,9 +82,9 @@ describe.each(stores)('on %s', (name, environment) => {
           indexed: 2,
         })
         expect(await indexesOf(server, closed.id)).toMatchObject({ phone_index: 'a-2' })
-        // which finds no account now, so it is not to start
+        // An older version finds no account now, so it must not start.
         expect(await belongsTo()).not.toBe(forOlderVersions)
-        // as kill -9 leaves it: one account is not brought over, and the store says so
+        // The state after kill -9: one account has not moved, and the store names both keys.
         await database.updateTable('natural_persons').set(before).where('id', '=', waiting.id).execute()
         const ids = { data: 'd1', index: ['i1', 'i0'] }
         await database
@@ -126,47 +126,44 @@ describe.each(stores)('on %s', (name, environment) => {
   )
 })
 
-it.skipIf(cannotRun('PostgreSQL'))(
-  'nobody takes a name or a document twice while accounts are brought over',
-  async () => {
-    const line = commandLine({ environment: { YIDENG_DATABASE_URL: await makePostgres() } })
-    await line.withServices((one) =>
-      line.withServices(async (other) => {
-        const people = await Promise.all(Array.from({ length: 6 }, () => openPerson(one)))
-        const rotating = line.json<Rotated>(...rotation)
-        const outcomes: Record<string, boolean[]> = {}
-        for (const [index, person] of [...people, ...people].entries()) {
-          const username = `racing${index}`
-          const tries = await Promise.all([
-            again(one, person.number, username),
-            again(other, person.number, person.username),
-            ...[one, other, one].map((services) =>
-              services.persons
-                .create(
-                  {
-                    document: { type: 'passport', number: `E${10_000_000 + index}` },
-                    name: '陈大文',
-                    phone: '+8613800000001',
-                    username,
-                    passwordHash: 'x',
-                  },
-                  by,
-                )
-                .then(({ ok }) => (outcomes[username] ??= []).push(ok)),
-            ),
-          ])
-          expect(tries.slice(0, 2)).toMatchObject([{ ok: false }, { ok: false, problem: 'username_taken' }])
-        }
-        expect((await rotating).left).toEqual([])
-        for (const [username, oks] of Object.entries(outcomes)) expect(oks.filter(Boolean), username).toEqual([true])
-        const all = await one.database.selectFrom('natural_persons').select('username_index').execute()
-        expect(all.filter(({ username_index: index }) => !index.startsWith('i2.'))).toEqual([])
-      }),
-    )
-  },
-)
+it.skipIf(cannotRun('PostgreSQL'))('no name or document is taken twice while accounts move', async () => {
+  const line = commandLine({ environment: { YIDENG_DATABASE_URL: await makePostgres() } })
+  await line.withServices((one) =>
+    line.withServices(async (other) => {
+      const people = await Promise.all(Array.from({ length: 6 }, () => openPerson(one)))
+      const rotating = line.json<Rotated>(...rotation)
+      const outcomes: Record<string, boolean[]> = {}
+      for (const [index, person] of [...people, ...people].entries()) {
+        const username = `racing${index}`
+        const tries = await Promise.all([
+          again(one, person.number, username),
+          again(other, person.number, person.username),
+          ...[one, other, one].map((services) =>
+            services.persons
+              .create(
+                {
+                  document: { type: 'passport', number: `E${10_000_000 + index}` },
+                  name: '陈大文',
+                  phone: '+8613800000001',
+                  username,
+                  passwordHash: 'x',
+                },
+                by,
+              )
+              .then(({ ok }) => (outcomes[username] ??= []).push(ok)),
+          ),
+        ])
+        expect(tries.slice(0, 2)).toMatchObject([{ ok: false }, { ok: false, problem: 'username_taken' }])
+      }
+      expect((await rotating).left).toEqual([])
+      for (const [username, oks] of Object.entries(outcomes)) expect(oks.filter(Boolean), username).toEqual([true])
+      const all = await one.database.selectFrom('natural_persons').select('username_index').execute()
+      expect(all.filter(({ username_index: index }) => !index.startsWith('i2.'))).toEqual([])
+    }),
+  )
+})
 
-it('tells accounts it cannot bring over, and keeps the old key in use for them', async () => {
+it('reports accounts that it cannot move, and keeps the old key for them', async () => {
   const line = commandLine()
   await line.withServices(async (services) => {
     const { database } = services
@@ -177,7 +174,7 @@ it('tells accounts it cannot bring over, and keeps the old key in use for them',
     expect(await found(services, broken.username)).toBe(broken.id)
     expect(await found(services, whole.username)).toBe(whole.id)
 
-    // a name that stands twice is the work of a version that does not know index keys: the others are brought over
+    // A version without index keys can store a username twice. The other accounts still move.
     const { cipher, lookup } = services.dataKeys
     const taken = { username_index: lookup.under('i1', 'username', whole.username) }
     const twice = { username: cipher.seal(whole.username, `natural_persons.username:${broken.id}`), ...taken }
@@ -197,7 +194,7 @@ it('tells accounts it cannot bring over, and keeps the old key in use for them',
   })
 })
 
-it('a restored backup is refused until its accounts are indexed anew, a machine without the key until it has it', async () => {
+it('a restored backup is refused until its accounts are indexed again; a machine is refused until it has the key', async () => {
   const line = commandLine()
   const backup = join(line.directory, 'backup.sqlite')
   const file = join(line.directory, 'keys', 'data.json')
