@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { z } from 'zod'
+import { daySeconds } from './time.ts'
 
 /** A setting with an unusable value. The message is one sentence that names the setting. */
 export class SettingsError extends Error {}
@@ -32,7 +33,7 @@ export const whole = (least: number, most: number) =>
     .refine((value) => value >= least && value <= most, `must be between ${least} and ${most}`)
 
 /** A duration from one second to a year. */
-export const seconds = whole(1, 366 * 86_400)
+export const seconds = whole(1, 366 * daySeconds)
 
 export const yesOrNo = z
   .enum(['true', 'false'], { error: 'must be true or false' })

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import type { Clock } from '../config/clock.ts'
+import { minuteMs } from '../config/time.ts'
 import { changeKeyFile, keyFile } from './key-file.ts'
 import type { KeyState } from './signing-keys.ts'
 
@@ -25,7 +26,7 @@ export interface CookieKey {
  * Time in milliseconds between adding a key and its first use. Every process accepts the key by then, because processes read
  * the file at least every half minute.
  */
-export const cookieOverlapMs = 60_000
+export const cookieOverlapMs = minuteMs
 
 const freshKey = () => randomBytes(32).toString('base64url')
 const inFile = (content: unknown) => {
