@@ -105,7 +105,7 @@ const proseOf = (file: string, text: string) =>
         ...text
           .replace(/```[\s\S]*?```|^#.*$/gm, (block) => block.replace(/[^\n]/g, ' '))
           .matchAll(/[^\n]+(\n(?![-*#|>\n]|\d+\.)[^\n]+)*/g),
-      ].map((match) => ({ at: match.index, text: match[0].replace(/`[^`]*`/g, 'x') }))
+      ].map((match) => ({ at: match.index, text: match[0].replaceAll('**', '').replace(/`[^`]*`/g, 'x') }))
     : commentsOf(text)
 
 const sentences = (text: string) =>
