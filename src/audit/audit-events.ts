@@ -86,7 +86,7 @@ export const auditEvents = {
   'mandate.confirmed': 'a new representative confirmed a mandate',
   'mandate.code-refused': 'the six-digit code of an invitation was wrong',
   'mandate.refused': 'an operation on mandates was refused',
-  'representee.chosen': 'a person chose for whom to act at a portal',
+  'representee.chosen': 'a person chose a principal to act for at a portal',
   'representee.refused': 'a person may not, or may no longer, act for a principal at a portal',
   'representee.ended': 'grants and tokens of a portal for a principal ended with the mandate',
   'token.exchanged': 'a portal got an access token to act for a principal at an API',

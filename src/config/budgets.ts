@@ -18,7 +18,7 @@ export const budgets = {
   requests: { what: 'requests', by: network, most: 'YIDENG_ADDRESS_REQUESTS', seconds: 10, in: 'process' },
   refusedCalls: {
     what: 'refused calls without client authentication',
-    by: `${network}, unless a client authenticated from it within the hour`,
+    by: `${network} without client authentication in the last hour`,
     most: 'YIDENG_ADDRESS_REQUESTS',
     seconds: 10,
     in: 'process',
