@@ -17,7 +17,7 @@ const network = 'network'
 export const budgets = {
   requests: { what: 'requests', by: network, most: 'YIDENG_ADDRESS_REQUESTS', seconds: 10, in: 'process' },
   refusedCalls: {
-    what: 'refused calls without client authentication',
+    what: 'refused unauthenticated calls',
     by: `${network} without client authentication in the last hour`,
     most: 'YIDENG_ADDRESS_REQUESTS',
     seconds: 10,
