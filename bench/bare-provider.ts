@@ -3,9 +3,9 @@ import { generateKeyPairSync } from 'node:crypto'
 import { Provider, type Adapter, type AdapterPayload } from 'oidc-provider'
 
 /**
- * The yardstick: oidc-provider by itself on an unbounded memory map (its own adapter forgets after 1,000 entries), with the
- * features ours has on. Arguments: port, redirect URI, client secret, API and its scope, more ports for as many more processes
- * that share nothing.
+ * The baseline: plain oidc-provider with the features that Yideng uses. It stores in an unbounded Map, because its own
+ * adapter drops entries after 1,000. Arguments: port, redirect URI, client secret, API, scope of the API, ports of further
+ * processes. Processes share no state.
  */
 const [, file = '', port = '0', redirectUri = '', secret = '', resource = '', scope = '', ...more] = process.argv
 
@@ -105,5 +105,5 @@ const provider = new Provider(`http://localhost:${port}`, {
   ttl: { AccessToken: 600, AuthorizationCode: 60, Grant: 43_200, IdToken: 600, Interaction: 600, Session: 43_200 },
 })
 
-// as ours: while another target has its turn, nobody's connections are closed
+// As in Yideng: connections stay open while another target is measured.
 provider.listen(Number(port), '127.0.0.1').keepAliveTimeout = 75_000

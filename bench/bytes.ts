@@ -5,7 +5,7 @@ import { singleSignOn } from './flow.ts'
 import { scaleOutStores } from './scale-out.ts'
 import { startOurs } from './targets.ts'
 
-/** What an account, an audit entry and a session take in PostgreSQL and Redis: what docs/deploy.md reckons with. */
+/** Measures the bytes of an account, an audit entry and a session in PostgreSQL and Redis, for docs/deploy.md. */
 const { values: options } = parseArgs({
   options: {
     accounts: { type: 'string', default: '1000000' },
@@ -32,7 +32,7 @@ console.log(`${accounts} accounts and ${sessions} sign-ins in ${Math.round((perf
 
 const client = new pg.Client(url)
 await client.connect()
-/** Bytes of tables, of a partitioned one those of its parts: the rows and the indexes. */
+/** Bytes of rows and indexes of tables, including partitions. */
 async function sizes(): Promise<Map<string, { rows: number; indexes: number }>> {
   const { rows } = await client.query<{ name: string; rows: string; indexes: string }>(`
     select coalesce(parent.relname, part.relname) as name, sum(pg_table_size(part.oid)) as rows, sum(pg_indexes_size(part.oid)) as indexes
@@ -71,7 +71,7 @@ const { rows: byEvent } = await client.query(
 )
 console.table(byEvent)
 
-/** Bytes of keys in Redis, by what they hold. */
+/** Bytes of keys in Redis, by kind. */
 const keys = redis('--scan').split('\n').filter(Boolean)
 const askOfEach = (command: string, rest = '') => {
   const input = keys.map((key) => `${command} "${key}" ${rest}\n`).join('')

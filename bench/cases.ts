@@ -13,15 +13,15 @@ import {
   type Tokens,
 } from './flow.ts'
 
-/** Something that is measured: made ready once for each of those that run at once. */
+/** A measured operation, prepared once for each concurrent client. */
 export interface Case {
   name: string
-  /** Nothing to compare with: the bare provider has no passwords. */
+  /** Only Yideng has it: the bare provider has no passwords. */
   oursOnly?: true
   ready(target: Target, jar: Jar, index: number): Promise<Again>
 }
 
-/** Only a person who is asked gives one (OIDC Core 11), so this visit is by the pages. */
+/** A refresh token needs a person's consent (OIDC Core 11), so this uses the pages. */
 async function firstRefreshToken(target: Target, jar: Jar): Promise<string> {
   const visitor = new Visitor(target.origin)
   visitor.cookies = [...jar].map(([name, value]) => ({ name, value, path: '/' }))

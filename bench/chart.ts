@@ -17,7 +17,7 @@ const left = 210
 const barHeight = 16
 const gap = 18
 
-/** Bars of operations per second, a group for each case; the ratio to the bare provider stands beside. */
+/** Bars of operations per second in groups by case, each with its ratio to the bare provider. */
 export function chart(bars: Bar[]): string {
   const cases = [...new Set(bars.map((bar) => bar.case))]
   const most = Math.max(...bars.map((bar) => bar.perSecond))

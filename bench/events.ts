@@ -13,7 +13,7 @@ import { cpuOf, quantile } from './process.ts'
 import { scaleOutStores } from './scale-out.ts'
 import { startOurs } from './targets.ts'
 
-/** How soon a change in one process is in effect in another one, and what waiting for changes costs: two servers on one store. */
+/** Measures how soon a change reaches a second server on the same store, and the cost of waiting for changes. */
 const { values: options } = parseArgs({
   options: {
     stores: { type: 'string', default: 'embedded,scale-out' },
@@ -50,7 +50,7 @@ for (const store of options.stores.split(',')) {
   const there = `http://127.0.0.1:${new URL(second.target.origin).port}`
   const environment = { ...shared, YIDENG_ISSUER }
 
-  /** As the command line does it, without the time it takes to start. */
+  /** Like the command line, without its start. */
   async function command(...argv: string[]): Promise<void> {
     const context = createCommandContext({ environment, clock: Date.now, actor: 'administrator:bench' })
     const terminal = { input: process.stdin, prompt: process.stderr }
@@ -61,7 +61,7 @@ for (const store of options.stores.split(',')) {
 
   const services = await openServices(readSettings(environment), Date.now)
   const cases: Record<string, () => Promise<() => Promise<void>>> = {
-    /** From the end of the command until the other server refuses the portal, which it had just served. */
+    /** From the end of the command until the other server refuses a portal that it just served. */
     'a portal is suspended': async () => {
       const serves = async () =>
         (await fetch(there + authorizePath(second.target, 'v'.repeat(43), 's'), { redirect: 'manual' })).status < 400
@@ -90,7 +90,7 @@ for (const store of options.stores.split(',')) {
     },
   }
 
-  /** From the scan until the page at the other server is told, and from the approval. */
+  /** From the scan, and from the approval, until the page at the other server shows it. */
   async function scans() {
     const phone = await signedInPhone(first.target.origin, { username: 'bench7' })
     const delays: Record<'scanned' | 'approved', number[]> = { scanned: [], approved: [] }

@@ -16,7 +16,7 @@ const quantile = (sorted: number[], q: number) =>
   sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? 0
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
-/** How long the answer to a password takes, in milliseconds, one after another. */
+/** Times of sequential password sign-ins, in milliseconds. */
 async function passwordTimes(target: Target, count: number): Promise<number[]> {
   const times: number[] = []
   for (let index = 0; index < count; index += 1) {
@@ -29,7 +29,7 @@ async function passwordTimes(target: Target, count: number): Promise<number[]> {
   return times
 }
 
-/** Everybody before a camera at once: sends captures as fast as they are taken, while `work` runs. */
+/** Sends captures as fast as the server takes them, while `work` runs. */
 async function crowd(target: Target, frames: Buffer) {
   const counts = { judged: 0, busy: 0, cut: 0 }
   const rooms = await Promise.all(
@@ -43,7 +43,7 @@ async function crowd(target: Target, frames: Buffer) {
     const stopped = new AbortController()
     const senders = rooms.map(async (one) => {
       while (!stopped.signal.aborted) {
-        // a kept connection may be closed by the other side just when it is used again
+        // The server can close an idle connection at the moment of its reuse.
         const { status, outcome } = await send(one.visitor, one.capture, frames).catch(() => ({
           status: 0,
           outcome: '',
@@ -76,11 +76,11 @@ const at = (q: number) => (values: readonly number[]) =>
 const [median, p95, p99] = [at(0.5), at(0.95), at(0.99)]
 
 /**
- * Sign-ins by password keep their pace while every place of the face engine is taken: p99 below twice its idle value. Idle and
- * full take turns, so that whatever else the machine does meets both.
+ * Checks that a fully loaded face engine does not slow down password sign-ins: p99 stays below twice its idle value. Idle
+ * and loaded rounds alternate, so that other load on the machine affects both.
  */
 export async function measureLoad({ rounds, signIns }: { rounds: number; signIns: number }): Promise<void> {
-  // the load has a core of its own: on the server's it would be measured as well
+  // The load runs on another core, so that it is not measured.
   spawnSync('taskset', ['-pc', '1', String(process.pid)])
   const directory = mkdtempSync(join(tmpdir(), 'yideng-bench-face-'))
   const environment = {
@@ -94,7 +94,7 @@ export async function measureLoad({ rounds, signIns }: { rounds: number; signIns
   for (const person of await services.persons.list({ limit: people })) {
     await photographed(services, { id: person.id, number: services.persons.open(person, 'document_number') })
   }
-  // two faces: judged in full, and not counted as a failed try
+  // Two faces in a picture: fully processed, but not counted as a failure.
   const frames = writeFrames(Array.from({ length: 18 }, (_, step) => ({ step: step % 4, jpeg: picture })))
 
   const { counts, during } = await crowd(target, frames)

@@ -13,19 +13,19 @@ const { values: options } = parseArgs({
     pairs: { type: 'string', multiple: true, default: [] },
     only: { type: 'string' },
     rounds: { type: 'string', default: '6' },
-    // p99 of all rounds rests on six of them
+    // The p99 of all rounds depends on six values.
     'sign-ins': { type: 'string', default: '100' },
   },
 })
 
-/** Looks closely: faces in a group picture are small. */
+/** High input size, because faces in a group picture are small. */
 const detail = 608
 /** One face in the middle of a picture. */
 const closely = 416
 const width = 1200
 const z = 1.96
 
-/** Wilson's interval at 95 %: holds for few pairs and for none found. */
+/** Wilson's interval at 95 %: valid for few pairs, and for no match at all. */
 function interval(found: number, of: number): string {
   if (of === 0) return 'no pairs'
   const share = found / of
@@ -63,7 +63,7 @@ function report(name: string, different: number[], same: number[]): void {
   }
 }
 
-/** What ships with a package: in one group picture everybody is somebody else, and that is all anybody labelled. */
+/** Pictures from a package. Their only labels: all faces in one group picture are of different people. */
 async function shipped(engine: FaceEngine): Promise<void> {
   const faces = (
     await Promise.all(
@@ -87,10 +87,10 @@ async function shipped(engine: FaceEngine): Promise<void> {
   )
 }
 
-/** A face that fills more of its picture than this was cut out of it. */
+/** A face that fills more of its picture than this was cropped. */
 const cutClose = 0.6
 
-/** The face of a picture. A camera leaves room around it; where it was cut close, grey is put there, or it is read badly. */
+/** The face of a picture. A camera leaves a margin; a cropped face gets a grey margin, because the engine needs one. */
 async function faceIn(engine: FaceEngine, file: string): Promise<FaceReading | undefined> {
   const picture = await pictureOf(sharp(file))
   const [face] = await engine.faces(picture, closely)
@@ -101,7 +101,7 @@ async function faceIn(engine: FaceEngine, file: string): Promise<FaceReading | u
   return again
 }
 
-/** In each folder one folder a person; people of all folders are different people. */
+/** Each folder has one folder for each person; no person is in two folders. */
 async function labelled(engine: FaceEngine, folders: readonly string[]): Promise<void> {
   const faces: Face[] = []
   for (const folder of folders) {

@@ -1,16 +1,16 @@
 import { createHash, randomBytes } from 'node:crypto'
 import http from 'node:http'
 
-/** A provider under measurement, and the portal that people come from. */
+/** A measured provider, and a portal registered at it. */
 export interface Target {
   name: string
   origin: string
   paths: { authorize: string; token: string; userinfo: string; introspect: string }
   clientId: string
   clientSecret: string
-  /** A client without people (client credentials), and the API it may ask for. */
+  /** A client with client credentials, and its API. */
   service: { clientId: string; clientSecret: string; resource: string; scope: string }
-  /** The form of the page that asks for consent, and what it is filled in with. */
+  /** Fields of the consent form. */
   consent: { action: string; fields: Record<string, string> }
   pid: number
 }
@@ -52,7 +52,7 @@ function ask(
   })
 }
 
-/** The authorization request of one visit. */
+/** An authorization request. */
 export function authorizePath(target: Target, verifier: string, state: string, scope = 'openid profile'): string {
   return `${target.paths.authorize}?${new URLSearchParams({
     client_id: target.clientId,
@@ -66,14 +66,14 @@ export function authorizePath(target: Target, verifier: string, state: string, s
   }).toString()}`
 }
 
-/** The parts of a token answer the bench looks at. */
+/** The fields of a token response that the bench checks. */
 export interface Tokens {
   access_token: string
   id_token: string
   refresh_token?: string
 }
 
-/** A form of a client that says who it is. */
+/** A request with client authentication. */
 export async function post(
   target: Target,
   path: string,

@@ -6,18 +6,18 @@ import { closedLoop, openLoop } from './load.ts'
 import { median } from './process.ts'
 import { startTarget } from './targets.ts'
 
-/** How long a flow takes at 70 % of what the server can do at most, single sign-on, people coming at random. */
+/** Measures the latency of single sign-on at 70 % of the server's maximum, with random arrivals. */
 const { values: options } = parseArgs({
   allowNegative: true,
   options: {
     targets: { type: 'string', default: 'bare,embedded' },
     seconds: { type: 'string', default: '10' },
     share: { type: 'string', default: '0.7' },
-    /** Of Node.js, for every target: `--flags=--max-semi-space-size=8`. */
+    /** Flags of Node.js for every target: `--flags=--max-semi-space-size=8`. */
     flags: { type: 'string', default: '' },
-    /** To one core: collections then wait for their own helper threads. */
+    /** Pins the server to one core: garbage collection then waits for its helper threads. */
     pinned: { type: 'boolean', default: false },
-    /** Of each; what counts is the middle one. */
+    /** Rounds of each target; the median counts. */
     rounds: { type: 'string', default: '5' },
   },
 })

@@ -1,6 +1,6 @@
 import { cpuOf, quantile } from './process.ts'
 
-/** What one of the browsers or clients that run at once does again and again. */
+/** The repeated operation of one concurrent browser or client. */
 export type Again = () => Promise<void>
 
 export interface Measured {
@@ -8,19 +8,19 @@ export interface Measured {
   /** Milliseconds. */
   p50: number
   p99: number
-  /** Milliseconds of the server's processor for each. */
+  /** CPU milliseconds of the server for each operation. */
   cpuMs: number
-  /** The same of the load itself: on two cores it takes from what several processes could do. */
+  /** CPU milliseconds of the load itself; on two cores it competes with several server processes. */
   loadMs: number
 }
 
-/** What server and load have used up to now, in milliseconds. */
+/** CPU time of server and load until now, in milliseconds. */
 function used(pid: number) {
   const { user, system } = process.cpuUsage()
   return { server: cpuOf(pid), load: (user + system) / 1000 }
 }
 
-/** How many milliseconds there are arrivals. */
+/** Time of arrivals, in milliseconds. */
 interface Span {
   ms: number
 }
@@ -38,7 +38,7 @@ function summary(times: number[], began: number, pid: number, before: ReturnType
   }
 }
 
-/** A closed loop: each begins its next when the last has ended. */
+/** A closed loop: each client starts its next operation when the last one has ended. */
 export async function closedLoop(pid: number, all: readonly Again[], { ms }: Span): Promise<Measured> {
   const times: number[] = []
   const before = used(pid)
@@ -56,8 +56,8 @@ export async function closedLoop(pid: number, all: readonly Again[], { ms }: Spa
 }
 
 /**
- * An open loop: arrivals at random (a Poisson process) whether the last have been answered or not, as people come. Time counts
- * from when each should have begun, so a server that stands still is charged for all who wait meanwhile.
+ * An open loop: operations arrive at random (a Poisson process), independent of earlier answers. Time counts from the
+ * planned start. So a stalled server is charged for every waiting operation.
  */
 export async function openLoop(
   pid: number,
@@ -75,7 +75,7 @@ export async function openLoop(
     times.push(performance.now() - shouldHaveBegun)
   }
   while (due - began < ms) {
-    // asleep: on two cores a load that asks the clock again and again would take one of them from the server's helper threads
+    // Sleeps, because a busy loop would take a core from the helper threads of the server.
     for (let left = due - performance.now(); left > 0; left = due - performance.now())
       await new Promise((resolve) => setTimeout(resolve, left))
     const again = all[next % all.length]

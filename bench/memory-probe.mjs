@@ -1,4 +1,4 @@
-// Loaded into a server that is measured: on SIGUSR2 it collects garbage and writes down what it uses.
+// Loaded into a measured server: on SIGUSR2 it collects garbage and writes its memory use to a file.
 import { writeFileSync } from 'node:fs'
 
 process.on('SIGUSR2', () => {

@@ -7,7 +7,7 @@ import { singleSignOn } from './flow.ts'
 import { median } from './process.ts'
 import { startTarget } from './targets.ts'
 
-/** Whether memory grows: single sign-on flows one after the other, what is used looked at after collecting garbage. */
+/** Checks whether memory grows: runs sequential single sign-on flows, measures after garbage collections. */
 const { values: options } = parseArgs({
   options: {
     target: { type: 'string', default: 'embedded' },

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 
-/** A process and those it started: a server with several workers is one. */
+/** A process and its children, such as the workers of a server. */
 function family(pid: number): number[] {
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean)
   return [pid, ...children.map(Number).flatMap(family)]

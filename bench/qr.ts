@@ -25,7 +25,7 @@ const settings = {
   YIDENG_ADDRESS_TRIES: '1000000',
   YIDENG_ADDRESS_REQUESTS: '100000000',
   YIDENG_ADDRESS_STORED: '100000000',
-  // the load comes from one address, and a scan a person would not make so often
+  // All load comes from one address, and one person scans very often.
   YIDENG_TRUST_PROXY: 'true',
 }
 const { target, stop } = await startOurs({ sessions: people, settings })
@@ -36,7 +36,7 @@ const fromAnywhere = (index: number) => ({
 const begin = (headers: Record<string, string>) =>
   WaitingComputer.at(new URL(authorizePath(target, 'v'.repeat(43), 'qr'), target.origin), target.origin, headers)
 
-/** When each frame of one page arrived, and how old it was when it was sent. */
+/** Arrival and age of each frame of one page, in milliseconds. */
 interface Arrival {
   at: number
   n: number
@@ -87,7 +87,7 @@ async function openPages() {
   const cpu = (cpuOf(target.pid) - cpuBefore) / elapsed
   const delays = all.flatMap(({ arrivals }) => {
     const unique = arrivals.filter(({ n }, index) => arrivals.findIndex((one) => one.n === n) === index)
-    // when the page's first second began, by the quickest of its frames
+    // The start of the page's first second, by its fastest frame.
     const zero = Math.min(...unique.map(({ at, n, age }) => at - n * 1000 - age))
     return unique.map(({ at, n }) => at - n * 1000 - zero)
   })

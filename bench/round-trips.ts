@@ -4,7 +4,7 @@ import { singleSignOn } from './flow.ts'
 import { scaleOutStores } from './scale-out.ts'
 import { startOurs } from './targets.ts'
 
-/** How often a single sign-on asks the stores on Redis + PostgreSQL: commands by name, and transactions that were committed. */
+/** Counts store requests of a single sign-on on Redis and PostgreSQL: commands by name, and committed transactions. */
 const flows = 200
 const atOnce = 8
 
@@ -25,7 +25,7 @@ function commands(): Map<string, number> {
 }
 
 async function transactions(): Promise<number> {
-  // what a connection did is told once it has rested for a second
+  // PostgreSQL updates the counters of a connection after a second of rest.
   await new Promise((resolve) => setTimeout(resolve, 1500))
   const { rows } = await client.query('select xact_commit from pg_stat_database where datname = current_database()')
   return Number((rows as { xact_commit: string }[])[0]?.xact_commit)
@@ -44,7 +44,7 @@ const before = { commands: commands(), transactions: await transactions() }
 await run(flows)
 for (const [name, calls] of commands()) {
   const more = (calls - (before.commands.get(name) ?? 0)) / flows
-  // what scripts ask counts by its own name as well
+  // Commands inside scripts count by their own names as well.
   if (more >= 0.1) console.log(`${more.toFixed(1)} ${name}`)
 }
 console.log(`${(((await transactions()) - before.transactions) / flows).toFixed(2)} transactions of PostgreSQL`)

@@ -16,14 +16,14 @@ const { values: options } = parseArgs({
     rounds: { type: 'string', default: '8' },
     seconds: { type: 'string', default: '4' },
     concurrency: { type: 'string', default: '32' },
-    /** Of bare, embedded, scale-out; embedded-2 has two workers, embedded:1000000 as many accounts more (targets.ts). */
+    /** bare, embedded or scale-out; embedded-2 has two workers, embedded:1000000 a million more accounts (targets.ts). */
     targets: { type: 'string', default: 'bare,embedded' },
-    /** Words that names of cases begin with. */
+    /** First words of names of cases. */
     cases: { type: 'string', default: 'single' },
     json: { type: 'string' },
     svg: { type: 'string' },
     profile: { type: 'string' },
-    /** A server with one process has one core; without it all, as where it is installed. */
+    /** Pins a server with one process to one core; otherwise it uses all cores, as in production. */
     pinned: { type: 'boolean', default: true },
   },
 })
@@ -32,7 +32,7 @@ const concurrency = Number(options.concurrency)
 const roundMs = Number(options.seconds) * 1000
 const warmUpMs = 2000
 
-/** What is measured is what is meant: ID tokens are ES256 and verify. */
+/** Checks the measured flow: ID tokens are ES256 and verify. */
 async function verify({ targetOf, jars }: Running): Promise<void> {
   for (const [browser, jar] of jars.slice(0, 4).entries()) {
     const target = targetOf(browser)
@@ -56,14 +56,14 @@ const rounded = (measured: Measured[]) => ({
   loadMs: Number(median(measured.map((one) => one.loadMs)).toFixed(2)),
 })
 
-/** The median of the ratios by round, and their range: more is better. */
+/** Median and range of the ratios by round; higher is better. */
 function ratioTo(bare: Measured[] | undefined, ours: Measured[]): string {
   if (!bare || bare === ours) return ''
   const ratios = ours.map((one, index) => one.perSecond / (bare[index]?.perSecond ?? 0))
   return `${median(ratios).toFixed(2)} (${Math.min(...ratios).toFixed(2)}–${Math.max(...ratios).toFixed(2)})`
 }
 
-/** The same of what the server's processor does for one: also more is better, and less moved by whoever else is running. */
+/** The same for operations per CPU time of the server. Other load on the machine affects it less. */
 function cpuRatioTo(bare: Measured[] | undefined, ours: Measured[]): string {
   if (!bare || bare === ours) return ''
   return median(ours.map((one, index) => (bare[index]?.cpuMs ?? 0) / one.cpuMs)).toFixed(2)
@@ -79,7 +79,7 @@ async function runCase(one: Case, all: Running[]) {
   const results = new Map<Running, Measured[]>(fitting.map((running) => [running, []]))
   for (const running of fitting) await closedLoop(running.target.pid, ready.get(running) ?? [], { ms: warmUpMs })
   for (let round = 0; round < rounds; round += 1) {
-    // in turns, and each goes first as often as the others: these machines are noisy
+    // Targets alternate, and each is first equally often, because the machine is noisy.
     for (const running of round % 2 ? fitting.toReversed() : fitting) {
       results.get(running)?.push(await closedLoop(running.target.pid, ready.get(running) ?? [], { ms: roundMs }))
     }
@@ -100,7 +100,7 @@ async function runCase(one: Case, all: Running[]) {
 }
 
 async function main() {
-  // the load has a core of its own, so that it is not measured with the server
+  // The load runs on another core, so that it is not measured with the server.
   const pinned = spawnSync('taskset', ['-pc', '1', String(process.pid)]).status === 0
   const running: Running[] = []
   for (const name of options.targets.split(',')) running.push(await start(name))

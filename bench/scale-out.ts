@@ -8,7 +8,7 @@ import { freePort } from '../test/setup/free-port.ts'
 
 const server = 'postgres://postgres@127.0.0.1:5432'
 
-/** A database and a Redis of this run's own, set up as docs/deploy.md says. */
+/** A database and a Redis for this run, set up as in docs/deploy.md. */
 export async function scaleOutStores() {
   const name = `yideng_bench_${randomBytes(4).toString('hex')}`
   const client = new pg.Client(`${server}/postgres`)

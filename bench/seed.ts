@@ -8,7 +8,7 @@ import { passwordAuthenticator } from '../src/login/methods/password/stored.ts'
 const atOnce = 500
 const committedAtOnce = 20_000
 
-/** Fills a store with so many accounts, in whole batches, that nobody signs in with, as registration would have made them. */
+/** Adds unused accounts to a store in whole batches, in the form that registration gives them. */
 export async function seed(services: Services, accounts: number, passwordHash: string): Promise<void> {
   const { database } = services
   const { cipher, lookup } = services.dataKeys
@@ -49,7 +49,7 @@ export async function seed(services: Services, accounts: number, passwordHash: s
     return { ...row, last_used_at: null, mac: sealOf(services.seal, row) }
   }
 
-  // compiled for one batch and run again with the values of the next: building a statement takes longer than running it
+  // One compiled statement for all batches: building a statement takes longer than running it.
   const batch = Math.min(atOnce, accounts)
   if (batch === 0) return
   const blank = Array.from({ length: batch }, (_, index) => index)

@@ -14,14 +14,14 @@ const { values: options } = parseArgs({
 })
 const rounds = Number(options.rounds)
 const roundMs = Number(options.seconds) * 1000
-/** One person each: a key that counts can be in one hand only. */
+/** One person for each client, because a passkey with a counter cannot be used twice at once. */
 const people = 8
 
 type Way = 'passkey' | 'password'
 
 const { target, stop } = await startOurs({ sessions: people, settings: { YIDENG_ADDRESS_TRIES: '1000000' } })
 
-/** A person's own browser, known to the house, with a passkey; its first sign-in gave the portal its consent. */
+/** A known browser of a person, with a passkey. Its first sign-in consented to the portal. */
 async function settle(username: string) {
   const browser = await signedInPhone(target.origin, { username })
   const authenticator = new SoftwareAuthenticator(target.origin)
@@ -39,7 +39,7 @@ const signOut = (browser: Visitor) => {
 
 const persons = await Promise.all(Array.from({ length: people }, (_, index) => settle(`bench${index}`)))
 
-/** A whole sign-in: authorization request, sign-in page, the proof, back at the portal with a code. */
+/** A full sign-in: authorization request, sign-in page, proof, return to the portal with a code. */
 async function signInBy(way: Way, { browser, enter }: Awaited<ReturnType<typeof settle>>): Promise<void> {
   signOut(browser)
   const page = await enter[way](await browser.get(authorizePath(target, 'v'.repeat(43), 'bench')))

@@ -17,19 +17,19 @@ import { passwordAuthenticator } from '../src/login/methods/password/stored.ts'
 export interface Running {
   target: Target
   jars: Jar[]
-  /** Where a browser goes: several processes that share nothing are a target each, with one pid. */
+  /** The origin for browsers. Processes that share no state are separate targets with one pid. */
   targetOf(browser: number): Target
   stop(): Promise<void>
 }
 
-/** What a server gets besides its name. */
+/** Options of a target besides its name. */
 export interface Start {
-  /** Browsers that are signed in. */
+  /** Number of signed-in browsers. */
   sessions: number
-  /** Of Node.js. */
+  /** Flags of Node.js. */
   flags?: string[]
   settings?: Record<string, string>
-  /** False: a server with one process may use all cores, the helper threads of Node.js too, as where it is installed. */
+  /** False: the server and the helper threads of Node.js may use all cores, as in production. */
   pinned?: boolean
 }
 
@@ -44,20 +44,20 @@ const resources = {
 }
 
 interface Command {
-  /** Of the program, with its arguments. */
+  /** The program with its arguments. */
   file: string[]
   environment: Record<string, string>
-  /** Answers once it is ready. */
+  /** An address that answers when the server is ready. */
   ready: string
   flags: string[]
-  /** On a core of its own; else on all. */
+  /** Pins the server to one core. */
   pinned: boolean
 }
 
-/** Starts a server (on certain cores where taskset is there), with the same flags whoever it is. */
+/** Starts a server with the same flags for every target, on chosen cores if taskset is installed. */
 async function run({ file, environment, ready, flags, pinned }: Command): Promise<ChildProcess> {
   const node = [process.execPath, '--disable-warning=ExperimentalWarning', ...flags, ...file]
-  // said for all cores as well: they would inherit the one of the load
+  // Also set for all cores: a server would inherit the core of the load.
   const cores = pinned ? String(serverCore) : `0-${cpus().length - 1}`
   const [command = '', ...rest] = process.platform === 'linux' ? ['taskset', '-c', cores, ...node] : node
   const child = spawn(command, rest, {
@@ -80,7 +80,7 @@ const stop = (child: ChildProcess) =>
     child.kill('SIGINT')
   })
 
-/** Yideng, on the embedded store unless told otherwise; browsers are signed in through its pages. */
+/** Yideng, by default on the embedded store; browsers sign in through its pages. */
 export async function startOurs(start: Start & { name?: string; accounts?: number }): Promise<Running> {
   const { sessions, flags = [], settings = {}, pinned = true, name = 'yideng', accounts = 0 } = start
   const directory = mkdtempSync(join(tmpdir(), 'yideng-bench-'))
@@ -128,7 +128,7 @@ export async function startOurs(start: Start & { name?: string; accounts?: numbe
   }
   await seed(services, accounts, passwordHash)
   await services.close()
-  // after the seeding, which may take longer than idle connections live
+  // After seeding, which can outlast the timeout of idle connections.
   const ready = `${origin}/readyz`
   const child = await run({ file: ['bin/server.mjs'], environment, ready, flags, pinned })
 
@@ -160,8 +160,8 @@ export async function startOurs(start: Start & { name?: string; accounts?: numbe
 }
 
 /**
- * By name: `bare`, `embedded` or `scale-out` (stores of its own); `-2` behind it for two workers (of `bare` two processes
- * that share nothing: what the machine can do), `:1000000` for as many accounts more in the store.
+ * Starts a target by name: `bare`, `embedded` or `scale-out` (with its own stores). The suffix `-2` means two workers; for
+ * `bare` two processes without shared state, which show the limit of the machine. `:1000000` adds that number of accounts.
  */
 export async function startTarget(name: string, start: Start): Promise<Running> {
   const [, kind, processes = '1', accounts = '0'] = /^(bare|embedded|scale-out)(?:-(\d+))?(?::(\d+))?$/.exec(name) ?? []
@@ -180,7 +180,7 @@ export async function startTarget(name: string, start: Start): Promise<Running> 
   }
 }
 
-/** Bare oidc-provider (bare-provider.ts), signed in through its development pages. */
+/** Plain oidc-provider (bare-provider.ts); browsers sign in through its development pages. */
 async function startBare({ sessions, flags = [], pinned = true }: Start, processes: number): Promise<Running> {
   const [port = 0, ...more] = await Promise.all(Array.from({ length: processes }, freePort))
   const clientSecret = 'a-secret-of-the-bench-only'

@@ -1,8 +1,8 @@
-// Keeps compiled code between starts, in a place only the owner of the installation writes to.
+// Keeps compiled code between starts, in a directory that only the owner of the installation can write.
 import { enableCompileCache } from 'node:module'
 import { fileURLToPath } from 'node:url'
 
 const directory = fileURLToPath(new URL('../node_modules/.cache/yideng', import.meta.url))
 enableCompileCache(directory)
-// for threads: each begins with a loader of its own, and would strip types again
+// For threads: each has its own loader and would strip types again.
 process.env.NODE_COMPILE_CACHE ??= directory

@@ -1,11 +1,11 @@
-// Whatever comes in, by whichever dependency: no text can become a property of every object. `obj['__proto__']` is a name like
-// any other from here on, what all objects inherit cannot be changed, and lists inherit nothing new.
+// Prevents prototype pollution through any dependency: input cannot add a property to all objects. `obj['__proto__']` is an
+// ordinary name from here on. Inherited properties of objects cannot change, and lists inherit no new ones.
 delete Object.prototype.__proto__
 
-// A frozen property could not be given to an object by assignment either (`wrapper.toString = …`), without an error in sloppy code.
+// A frozen property would also block assignment to an object (`wrapper.toString = …`), silently in sloppy code.
 for (const name of Object.getOwnPropertyNames(Object.prototype)) {
   const { value } = Object.getOwnPropertyDescriptor(Object.prototype, name)
-  // oxlint-disable-next-line no-extend-native -- nothing is added: what is there becomes fixed
+  // oxlint-disable-next-line no-extend-native -- existing properties become fixed, none is added
   Object.defineProperty(Object.prototype, name, {
     get: () => value,
     set(own) {
@@ -15,5 +15,5 @@ for (const name of Object.getOwnPropertyNames(Object.prototype)) {
   })
 }
 for (const shared of [Object.prototype, Object, Array]) Object.freeze(shared)
-// frozen, it makes each use of a list half as dear again (V8); nothing can be added to it
+// A frozen prototype makes each use of a list 1.5 times as slow (V8). A non-extensible one cannot gain properties either.
 Object.preventExtensions(Array.prototype)

@@ -1,4 +1,4 @@
-// Plain JavaScript that any Node.js from 18 on can parse: says in one sentence when the runtime is too old.
+// Plain JavaScript for Node.js 18 or later: reports a too old runtime in one sentence.
 const major = Number(process.versions.node.split('.')[0])
 if (major < 24) {
   console.error(

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Finds Node.js 24 even where `npx` was started by an older one, then hands over to the command line.
+// Finds Node.js 24 even if an older one started `npx`, then runs the command line.
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'

@@ -1,4 +1,4 @@
-// Takes pictures while the person does what the page says, and sends them once. It decides nothing: the server does.
+// Takes pictures while the person follows the page, and sends them once. The server decides.
 function faceCapture() {
   const panel = document.querySelector('[data-face]')
   const video = panel.querySelector('video')
@@ -7,7 +7,7 @@ function faceCapture() {
   const steps = ['straight', ...panel.dataset.actions.split(' ')]
   const everyMs = 400
   const pictures = { straight: 3, other: 5 }
-  /** Time to read what to do, before the first picture of a step. */
+  /** Time to read the instruction, before the first picture of a step. */
   const readMs = 900
   const width = 640
 
@@ -44,7 +44,7 @@ function faceCapture() {
     return new Promise((resolve) => canvas.toBlob(resolve, 'image/jpeg', 0.85))
   }
 
-  /** Each picture behind its step (one byte) and its length (four bytes, big endian). */
+  /** For each picture: its step (one byte), its length (four bytes, big endian), its bytes. */
   function framed(step, blob) {
     const head = new DataView(new ArrayBuffer(5))
     head.setUint8(0, step)
@@ -82,7 +82,7 @@ function faceCapture() {
     show('sending')
     const headers = { 'content-type': 'application/x-yideng-frames', 'x-csrf': csrf, accept: 'application/json' }
     const response = await fetch(`${base}/frames?check=${encodeURIComponent(check)}`, { method: 'POST', headers, body })
-    // sent on to sign in again: the sign-in has become too old meanwhile
+    // The sign-in is now too old, so the server redirects to a new one.
     if (response.redirected || !(response.ok || response.status === 503)) fail('gone')
     else answer(await response.json())
   }

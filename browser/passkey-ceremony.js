@@ -1,5 +1,5 @@
-// Passkeys in the browser: a page asks the server for options, the browser makes or uses a passkey, and the answer goes back as
-// a plain form, so that what follows is an ordinary navigation. Without WebAuthn the parts of the page stay hidden.
+// Passkeys in the browser. A page gets options from the server, and the browser makes or uses a passkey. The result is a
+// plain form, so the next step is an ordinary navigation. Without WebAuthn these parts of the page stay hidden.
 const webauthn = window.SimpleWebAuthnBrowser
 const renewMs = 240000
 
@@ -18,7 +18,7 @@ function send(part, answer) {
   form.submit()
 }
 
-/** Shows one of the sentences of a part, and only that. */
+/** Shows exactly one sentence of a part. */
 function tell(part, what) {
   for (const sentence of part.querySelectorAll('[data-told]')) sentence.hidden = sentence.dataset.told !== what
 }
@@ -28,7 +28,7 @@ function reasonOf(error) {
   return error.message === 'no options' || error instanceof TypeError ? 'late' : 'cancelled'
 }
 
-/** The sign-in page: autofill in the name field offers passkeys from the start, the button asks for one at once. */
+/** The sign-in page: autofill in the name field offers passkeys; the button asks for one immediately. */
 function signIn(part) {
   const button = part.querySelector('button')
   let options
@@ -40,7 +40,7 @@ function signIn(part) {
     return askOptions(part, { here: here ? 'yes' : 'no' })
   }
 
-  /** The server keeps the last challenge only, so it is asked for one at a time. */
+  /** One request at a time, because the server keeps only the last challenge. */
   async function renew() {
     if (!asking) asking = ask()
     try {
@@ -56,11 +56,11 @@ function signIn(part) {
     try {
       send(part, await webauthn.startAuthentication({ optionsJSON: options, useBrowserAutofill: true }))
     } catch {
-      // taken back by the button, or nothing to choose here: the other ways stand beside it
+      // The button aborted it, or there is no passkey here; the page shows the other login methods.
     }
   }
 
-  /** A challenge lasts five minutes, a page that waits longer gets another. */
+  /** A challenge lasts five minutes; a page that waits longer gets another. */
   async function begin() {
     if (pressed) return
     options = undefined
@@ -78,7 +78,7 @@ function signIn(part) {
     tell(part, '')
     try {
       if (asking || !options) await renew()
-      // takes the one in the field back
+      // Aborts the request of the name field.
       send(part, await webauthn.startAuthentication({ optionsJSON: options }))
     } catch (error) {
       pressed = false
@@ -94,7 +94,7 @@ function signIn(part) {
   void begin()
 }
 
-/** A page that makes a passkey, or signs with one: one button. */
+/** A page with one button that makes a passkey or signs with one. */
 function onButton(part, ceremony) {
   const button = part.querySelector('[data-start]')
   part.hidden = false

@@ -1,4 +1,4 @@
-// A frame that a camera opened is claimed without a tap, but only by a page that somebody sees. Without a script the button does it.
+// Claims a scanned frame without a tap, but only on a visible page. Without scripts the button does it.
 const look = document.querySelector('[data-look]')
 function claim() {
   if (document.visibilityState !== 'visible' || document.prerendering) return

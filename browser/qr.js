@@ -1,5 +1,5 @@
-// The computer's side of the QR login. It holds no secret: the server makes and signs every frame, this draws them, hides
-// what is too old, and hands over to plain forms. Nothing happens until the person opens it.
+// The computer's side of the QR login, without secrets. The server makes and signs every frame. This script draws frames,
+// hides old ones, and submits plain forms. It starts when the person opens it.
 function qrLogin() {
   const way = document.querySelector('[data-qr]')
   const panel = way.querySelector('[data-state]')
@@ -16,7 +16,7 @@ function qrLogin() {
   let source
   let asking
   let view = {}
-  /** By this page's own clock: when the frame on the screen was made, and when the server was last heard. */
+  /** Times of this page's clock: when the shown frame was made, and when the server last answered. */
   let madeAt = 0
   let heardAt = 0
 
@@ -79,7 +79,7 @@ function qrLogin() {
     stop()
     show('approved')
     redeemForm.elements.id.value = id
-    // stream and answer may both say so: a second form would cancel the first, which the server has taken
+    // Stream and answer can both report it. A second form would cancel the first, which the server already accepted.
     id = undefined
     redeemForm.submit()
   }
@@ -106,7 +106,7 @@ function qrLogin() {
     else if (answer.status < 500) end('gone')
   }
 
-  /** Server-sent events; where something on the way does not let them through, a question every second. */
+  /** Server-sent events; a request every second if a proxy blocks them. */
   function listen() {
     source = new EventSource(`${action}/stream?id=${id}`)
     source.onmessage = ({ data }) => {
@@ -147,7 +147,7 @@ function qrLogin() {
   setInterval(() => {
     if (!id) return
     const now = performance.now()
-    // whatever the connection does: no picture stays that a thief could still use
+    // Independent of the connection: no usable frame stays on the screen.
     if (view.state === 'created' && now - madeAt > hideMs) {
       canvas.replaceChildren()
       show('lost')

@@ -3,7 +3,7 @@ import { pathToFileURL } from 'node:url'
 import { nameOf, type Subject, type Command, type CommandHelp } from '../src/admin/command.ts'
 import { allCommands } from '../src/admin/commands.ts'
 import { agreements, type Agreement, type Duty } from '../src/admin/duties.ts'
-import { auditEvents } from '../src/audit/events.ts'
+import { auditEvents } from '../src/audit/audit-events.ts'
 import { sessionCommands } from '../src/cli/remote/session-commands.ts'
 import { everyFlag, exitCodes, meaningOf, typed, usageOf } from '../src/cli/help.ts'
 import { countedTries } from '../src/guards/counted-tries.ts'
@@ -165,7 +165,7 @@ function errorsPage(): string {
 
 function auditPage(): string {
   return page([
-    made('src/audit/events.ts'),
+    made('src/audit/audit-events.ts'),
     '',
     '# Audit events',
     '',

@@ -1,4 +1,4 @@
-/** Asks when first needed and keeps the answer. A failure is not kept: the next one who needs it asks again. */
+/** Caches the result of the first call. A failure is not cached: the next call tries again. */
 export function lazily<T>(ask: () => Promise<T>): () => Promise<T> {
   let answer: Promise<T> | undefined
   return () => {

@@ -5,7 +5,7 @@ export interface Running {
   close(): Promise<void>
 }
 
-/** Serves on this machine only; in production a proxy with TLS stands in front. */
+/** Serves on this machine only; production needs a TLS proxy in front. */
 export async function listen(port: number, listener: RequestListener): Promise<Running> {
   const server = createServer(listener)
   await new Promise<void>((resolve, reject) => {

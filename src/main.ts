@@ -20,7 +20,7 @@ import { plainCookiesPage } from './http/too-many-cookies.ts'
 import type { Tracing } from './http/tracing.ts'
 import { createCookieKeys } from './keys/cookie-keys.ts'
 import { keyFingerprint } from './keys/keys-in-store.ts'
-import { inOrder, openSigningKeys } from './keys/signing-keys.ts'
+import { signersFirst, openSigningKeys } from './keys/signing-keys.ts'
 import { createHost } from './login/host.ts'
 import { faceMethod } from './login/methods/face/face.ts'
 import { passkeyMethod } from './login/methods/passkey/passkey.ts'
@@ -130,7 +130,7 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
     persons,
     consents,
     resources,
-    signingKeys: inOrder(readKeys(), clock()),
+    signingKeys: signersFirst(readKeys(), clock()),
     cookieKeys: cookieKeys.accepted(),
     pairwiseKey: dataKeys.pairwise,
     blindIndex,

@@ -17,7 +17,7 @@ import { createRecovery, type Recovery } from './accounts/account-recovery/accou
 import { createNaturalPersons, type NaturalPersons } from './accounts/natural-persons.ts'
 import { createRepresenteeChoices, type RepresenteeChoices } from './accounts/representee-choices.ts'
 import { createEndSignIns, type EndSignIns } from './accounts/sign-in-endings.ts'
-import type { AuditEvent } from './audit/events.ts'
+import type { AuditEvent } from './audit/audit-events.ts'
 import type { Sums } from './audit/sums.ts'
 import { createAuditLog, type AuditLog } from './audit/audit-log.ts'
 import { createClients, type Clients } from './clients/clients.ts'
@@ -37,9 +37,10 @@ import type { FaceReferences } from './proofing/face/references.ts'
 import type { Events } from './storage/events.ts'
 import { databaseFile, openEvents } from './storage/stores.ts'
 import { migrate, openDatabase, type Database, type Queried } from './storage/database.ts'
+import { markDemo } from './storage/demo-mark.ts'
 import { openActing, openFaces } from './accounts/openings.ts'
 import { createApprovals, type Approvals } from './accounts/approvals.ts'
-import { markDemo, openDataKeysOf } from './keys/store-marks.ts'
+import { openDataKeysOf } from './keys/data-keys-of-store.ts'
 
 /** What server and command line have in common: the durable store and the services over it. */
 export interface Services {

@@ -4,7 +4,7 @@ import { readInvitee } from '../../src/accounts/mandates/invitee.ts'
 import { openServices, type Services } from '../../src/services.ts'
 import { readSettings } from '../../src/config/settings.ts'
 
-/** Valid, and nobody's: 440000 is a whole province, and codes are given out by counties only. */
+/** A valid code without owner: only counties issue codes, and 440000 is a province. */
 const body = '91440000MA0000000'
 
 export const company = { name: '广东云岭科技有限公司', uscc: body + creditCodeCheck(body) }
@@ -16,7 +16,7 @@ const handlers = [
 
 const yearMs = 365 * 86_400_000
 
-/** A company, its representative and two handlers, as they would have made it in the account centre. */
+/** A company, its representative and two handlers, as if made in the account centre. */
 export async function setUpCompany(environment: Record<string, string | undefined>): Promise<void> {
   const services = await openServices(readSettings(environment), () => Date.now())
   try {
@@ -26,9 +26,9 @@ export async function setUpCompany(environment: Record<string, string | undefine
     const entry = { ...company, status: 'active' as const, documentType, documentNumber }
     await services.database.transaction().execute((transaction) => services.businessRegister.add(transaction, [entry]))
     const opened = await services.legalPersons.open({ uscc: company.uscc, person: representative }, by)
-    if (!opened.ok) return // the level of the representative was changed by whoever plays with the demo
+    if (!opened.ok) return // A user of the demo changed the level of the representative.
     const { id } = opened.legalPerson
-    // left alone once there is any history of mandates: what was revoked stays revoked
+    // An existing history of mandates stays, so revoked mandates stay revoked.
     const begun = (await services.representations.history(id, 100)).some(({ event }) => event === 'offer')
     for (const { username, matters } of begun ? [] : handlers) {
       const person = await personOf(services, username)

@@ -1,2 +1,2 @@
-/** Something whoever started the demo can mend; the message says how. */
+/** A problem that the user of the demo can fix; the message shows how. */
 export class DemoError extends Error {}

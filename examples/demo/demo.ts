@@ -7,7 +7,7 @@ import { startDemo, type Demo } from './start-demo.ts'
 
 export { startDemo } from './start-demo.ts'
 
-/** `npm run demo`: starts it, says what there is, and stops it with Ctrl-C. */
+/** `npm run demo`: starts the demo, prints its addresses and people, and stops with Ctrl-C. */
 export async function runDemo(environment: Record<string, string | undefined>): Promise<void> {
   const asking = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => asking.abort())
@@ -26,7 +26,7 @@ export async function runDemo(environment: Record<string, string | undefined>): 
     await demo.close()
     if (!asking.signal.aborted) throw new DemoError('Yideng stopped by itself; its server.log says why.')
   } catch (error) {
-    if (asking.signal.aborted) return // Ctrl-C while it starts takes Yideng away too
+    if (asking.signal.aborted) return // Ctrl-C during the start also ends Yideng
     console.error(visibleLines(error instanceof DemoError ? error.message : inspect(error)))
     process.exitCode = 1
   }

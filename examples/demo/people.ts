@@ -8,16 +8,16 @@ export interface DemoPerson {
   phone: string
   documentType: 'resident_id' | 'hk_macao_permit'
   documentNumber: string
-  /** The name the population register has under this number. */
+  /** The name in the population register for this number. */
   registeredName: string
-  /** 3 where both names are the same. */
+  /** 3 if both names are equal. */
   level: 2 | 3
-  /** Whose photograph the register has under this number; nobody with this name looks so. */
+  /** The person whose photograph the register has for this number. The names are invented. */
   photograph?: FaceArea
   special: string
 }
 
-/** Valid, and nobody's: 440000 is a whole province, and numbers are given out by counties only. */
+/** A valid number without owner: only counties issue numbers, and 440000 is a province. */
 function residentId(birthDate: string, serial: string): string {
   const body = `440000${birthDate}${serial}`
   return body + checkCharacter(body)
@@ -27,7 +27,7 @@ type Given = Omit<DemoPerson, 'password' | 'registeredName' | 'level'> & { regis
 
 const password = 'Yideng-demo-2026'
 
-/** Made up, as their numbers are. */
+/** Invented, like their numbers. */
 const given: readonly Given[] = [
   {
     username: 'lixiaolan',
@@ -103,7 +103,7 @@ export const people: readonly DemoPerson[] = given.map((person) => {
   return { ...person, password, registeredName, level: registeredName === person.name ? 3 : 2 }
 })
 
-/** The population register of the demo, as `yideng register import --kind people` takes it. */
+/** The population register of the demo, in the format of `yideng register import --kind people`. */
 export function registerCsv(): string {
   const rows = people.map((person) => [person.documentType, person.documentNumber, person.registeredName].join(','))
   return `${['document_type,document_number,name', ...rows].join('\n')}\n`

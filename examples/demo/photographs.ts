@@ -7,10 +7,10 @@ const folder = join(dirname(createRequire(import.meta.url).resolve('@vladmandic/
 /** @internal */
 export const photographs = [1, 2, 3, 4, 5, 6].map((number) => join(folder, `sample${number}.jpg`))
 
-/** As a camera takes them. @internal */
+/** The size of a camera picture. */
 export const camera = { width: 640, height: 480 } as const
 
-/** Where somebody's face stands, in a photograph 1200 pixels wide. */
+/** Position of a face in a photograph 1200 pixels wide. */
 export interface FaceArea {
   photograph: number
   x: number
@@ -23,7 +23,7 @@ export interface FaceArea {
 export const anna: FaceArea = { photograph: 5, x: 695, y: 124, width: 99, height: 148 }
 export const berta: FaceArea = { photograph: 3, x: 366, y: 205, width: 125, height: 170 }
 
-/** A picture as a camera would take it of this person alone. */
+/** A picture of this person alone, like a camera picture. */
 export async function pictureOf(area: FaceArea) {
   const picture = sharp(photographs[area.photograph - 1])
   const scale = ((await picture.metadata()).width ?? 0) / 1200

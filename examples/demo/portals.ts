@@ -5,13 +5,13 @@ export interface DemoPortal {
   region: string
   tagline: string
   colour: string
-  /** Whether people are asked before the portal gets their data, or a law allows it already. */
+  /** Whether people consent before the portal gets their data, or a law allows it. */
   consent: 'ask' | 'implicit'
-  /** Whether people come in for an organisation only. */
+  /** Whether people must act for an organisation. */
   forOrganisations?: boolean
 }
 
-/** A province, a city in it, a county of another city, and one for organisations. */
+/** Portals of a province, of one of its cities, of a county in another city, and for organisations. */
 export const portals: readonly DemoPortal[] = [
   {
     name: '广东省政务服务网',

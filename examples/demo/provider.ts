@@ -11,12 +11,12 @@ const readyWithinMs = 30_000
 type Environment = Record<string, string | undefined>
 
 export interface RunningProvider {
-  /** Settles when the process is gone, asked or not. */
+  /** Resolves when the process has ended for any reason. */
   ended: Promise<void>
   close(): Promise<void>
 }
 
-/** Starts the real server as a process of its own and waits until it is ready; what it prints is in server.log. */
+/** Starts the real server as a process and waits until it is ready; its output is in server.log. */
 export async function startProvider(
   issuer: string,
   dataDir: string,
@@ -31,7 +31,7 @@ export async function startProvider(
     server.once('error', () => resolve())
   })
   const kill = () => void server.kill('SIGTERM')
-  process.once('exit', kill) // it does not outlive the demo, however that ends
+  process.once('exit', kill) // ends the server with the demo in every case
   const close = async () => {
     process.off('exit', kill)
     kill()
@@ -55,7 +55,7 @@ async function isReady(issuer: string): Promise<boolean> {
   return answer?.ok === true
 }
 
-/** Runs one administrators' command with `--json` and gives its document. */
+/** Runs one command of the command line with `--json` and returns its document. */
 export type Yideng = (argv: readonly string[], input?: string) => Promise<unknown>
 
 export class CommandFailed extends DemoError {}
@@ -68,7 +68,7 @@ export function createYideng(environment: Environment): Yideng {
         if (error) reject(new CommandFailed(`npx yideng ${argv.join(' ')}\n${stderr.trim()}`))
         else resolve(JSON.parse(stdout))
       })
-      command.stdin?.on('error', () => undefined) // it may end before it has read
+      command.stdin?.on('error', () => undefined) // the command may end before it reads its input
       command.stdin?.end(input)
     })
 }

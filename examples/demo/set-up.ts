@@ -14,12 +14,12 @@ export interface RegisteredPortal {
   clientSecret: string
 }
 
-/** What portals.json keeps: secrets are shown once only. */
+/** Content of portals.json, because secrets are shown only once. */
 interface Kept extends RegisteredPortal {
   flags: string[]
 }
 
-/** Fills the store through the command line, as an administrator would; what is there already is left alone. */
+/** Fills the store through the command line, like an administrator. Existing data stays. */
 export async function setUp(options: {
   yideng: Yideng
   dataDir: string
@@ -45,7 +45,7 @@ export async function setUp(options: {
     return { name: portal.name, url, flags, clientId: created.client_id, clientSecret: created.client_secret }
   })
 
-  // lists show personal data masked, so people are told apart by the end of their phone numbers
+  // Lists mask personal data; the last digits of the phone number identify a person.
   const missing = people.filter(({ phone }) => !persons.some((one) => one.phone.endsWith(phone.slice(-4))))
   if (missing.length > 0) {
     await fillRegister(yideng, dataDir)
@@ -61,7 +61,7 @@ export async function setUp(options: {
   return registered.map(({ flags: _flags, ...portal }) => portal)
 }
 
-/** The population register, with photographs of some; of those only templates are kept (docs/face.md). */
+/** The population register, with photographs of some people; only their templates are stored (docs/face.md). */
 async function fillRegister(yideng: Yideng, dataDir: string): Promise<void> {
   const csv = join(dataDir, 'people.csv')
   writeFileSync(csv, registerCsv())
@@ -97,7 +97,7 @@ function flagsOf(
   return Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, value])
 }
 
-/** The level is not given: the register decides. */
+/** The register decides the level. */
 async function openAccount(yideng: Yideng, person: DemoPerson): Promise<void> {
   const { name, documentType, documentNumber, phone, username, password } = person
   const flags = { name, 'document-type': documentType, 'id-number': documentNumber, phone, username }
@@ -108,7 +108,7 @@ async function openAccount(yideng: Yideng, person: DemoPerson): Promise<void> {
   })
 }
 
-/** Each command is a process: as many at once as there are processors. */
+/** Each command is a process, so there are as many at once as processors. */
 async function inTurns(tasks: readonly (() => Promise<void>)[]): Promise<void> {
   const waiting = tasks.values()
   const work = async () => {

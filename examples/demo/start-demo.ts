@@ -17,7 +17,7 @@ export interface Demo {
   resource: string
   portals: RegisteredPortal[]
   people: readonly DemoPerson[]
-  /** Settles when Yideng's process is gone. */
+  /** Resolves when Yideng's process has ended. */
   ended: Promise<void>
   close(): Promise<void>
 }
@@ -26,14 +26,14 @@ const ownDirectory = 'data/demo'
 const otherBase = 'DEMO_PORT_BASE=5000'
 const resources = readFileSync(new URL('resources.json', import.meta.url), 'utf8')
 
-/** Yideng with four portals, an API and people, on ports and in directories of their own. */
+/** Yideng with four portals, an API and people, on separate ports and in separate directories. */
 export async function startDemo(options: {
-  /** Of Yideng; the portals are at portBase + 1, 2, 3, the API at portBase + 100. */
+  /** Port of Yideng; portals use the next ports, the API uses portBase + 100. */
   port?: number
   portBase?: number
   dataDir?: string
   keysDir?: string
-  /** Settings of Yideng, over those of this process. */
+  /** Settings of Yideng; they override those of this process. */
   env?: Record<string, string>
 }): Promise<Demo> {
   const { port = 3000, portBase = 4000, env = {} } = options
@@ -57,7 +57,7 @@ export async function startDemo(options: {
   writeFileSync(resourcesFile, resources.replace('http://localhost:4100/', resource))
   const environment = {
     ...process.env,
-    YIDENG_DATABASE_URL: '', // always the embedded stores: never the people of a real one
+    YIDENG_DATABASE_URL: '', // always the embedded stores, never a real store
     YIDENG_REDIS_URL: '',
     YIDENG_LOG_LEVEL: 'warn',
     ...env,
@@ -93,7 +93,7 @@ export async function startDemo(options: {
   }
 }
 
-/** Holds all at once, so that it is noticed when two of them are the same. */
+/** Binds all ports at once, so that equal ports are detected. */
 async function expectFree(wanted: readonly { port: number; name: string; setting: string }[]): Promise<void> {
   const probes: Server[] = []
   try {
@@ -111,7 +111,7 @@ async function expectFree(wanted: readonly { port: number; name: string; setting
   }
 }
 
-/** The demo deletes and makes portals by their names, so it must not touch a store that is not its own. */
+/** Refuses a store of another program, because the demo deletes portals by name. */
 function expectOwn(dataDir: string): void {
   const own = dataDir === resolve(ownDirectory) || existsSync(join(dataDir, 'portals.json'))
   if (own || !existsSync(join(dataDir, 'yideng.sqlite'))) return

@@ -5,7 +5,7 @@ import { listen, type Running } from '../listen.ts'
 
 const scope = 'licence:read'
 
-/** Made up, and the same for everybody: a real library looks them up for the person. */
+/** Invented licences, equal for all people; a real library looks up the licences of the person. */
 const licences = [
   { kind: '机动车驾驶证', number: '0000 0000 0001', issuer: '广东省公安厅交通管理局', validUntil: '2031-06-30' },
   { kind: '社会保障卡', number: '0000 0000 0002', issuer: '广东省人力资源和社会保障厅', validUntil: '2034-12-31' },
@@ -17,15 +17,15 @@ const ofOrganisations = [
   { kind: '食品经营许可证', number: '0000 0000 0005', issuer: '广东省市场监督管理局', validUntil: '2030-05-31' },
 ]
 
-/** In which matter of a mandate licences may be read (Yideng's config/matters.json). */
+/** The matter (授权事项) of a mandate that allows reading licences (Yideng's config/matters.json). */
 const matter = 'licence.read'
 
-/** A request that is refused, in the words of RFC 6750 section 3. */
+/** A refused request with an error code of RFC 6750 section 3. */
 class Refused extends Error {
   readonly status: number
   readonly error: string
   readonly challenge: string[]
-  /** @param error none where no token was sent */
+  /** @param error undefined if the request had no token */
   constructor(status: number, error?: string, more: string[] = []) {
     super(error ?? 'no token')
     this.status = status
@@ -34,7 +34,7 @@ class Refused extends Error {
   }
 }
 
-/** 电子证照库: an API that knows Yideng by its published keys alone and never asks it anything about a token. */
+/** 电子证照库 (licence library): an API that verifies tokens with Yideng's published keys alone. */
 export async function startLicences(options: {
   issuer: string
   /** Its name in `resource` and `aud` (RFC 8707). */
@@ -46,7 +46,7 @@ export async function startLicences(options: {
   const keys = lazily(async () => {
     const found = await fetch(`${issuer}/.well-known/openid-configuration`, { signal: AbortSignal.timeout(5000) })
     const { jwks_uri: jwksUri } = (await found.json()) as { jwks_uri: string }
-    return createRemoteJWKSet(new URL(jwksUri)) // kept, and asked again when a new key appears
+    return createRemoteJWKSet(new URL(jwksUri)) // cached; fetched again when a new key appears
   })
 
   /** The claims of a JWT access token (RFC 9068 section 4). */
@@ -67,13 +67,13 @@ export async function startLicences(options: {
         throw unreachable ? error : new Refused(401, 'invalid_token')
       },
     )
-    // a token that is bound to a key (RFC 9449, RFC 8705) is not good as a bearer token
+    // A token bound to a key is not a valid bearer token (RFC 9449, RFC 8705).
     if (claims['cnf'] !== undefined) throw new Refused(401, 'invalid_token')
     const granted = typeof claims['scope'] === 'string' ? claims['scope'].split(' ') : []
     if (!granted.includes(scope)) throw new Refused(403, 'insufficient_scope', [`scope="${scope}"`])
-    // a portal's own token (client credentials) speaks for no person (RFC 9068 section 5)
+    // A token from client credentials represents no person (RFC 9068 section 5).
     if (claims.sub === claims['client_id']) throw new Refused(403, 'insufficient_scope')
-    // who acts for somebody else (RFC 8693 `act`) may do so in this matter only where the token says it
+    // An actor (RFC 8693 `act`) needs this matter in the token.
     if (claims['act'] !== undefined && !mattersOf(claims).some((one) => one === matter || one === '*')) {
       throw new Refused(403, 'insufficient_scope')
     }
@@ -114,7 +114,7 @@ function refuse(response: ServerResponse, { status, error, challenge }: Refused)
   send(response, status, { error })
 }
 
-/** Codes of jose that tell of the key set, not of the token. */
+/** Error codes of jose about the key set, not about the token. */
 const keysUnreachable = new Set(['ERR_JOSE_GENERIC', 'ERR_JWKS_TIMEOUT', 'ERR_JWKS_INVALID'])
 
 function send(response: ServerResponse, status: number, body: object): void {

@@ -28,7 +28,7 @@ function bytesOf(string $text): string
     return base64_decode(strtr($text, '-_', '+/'), true) ?: '';
 }
 
-/** Asks the provider; `$options` are those of curl. */
+/** Sends a request to the provider; `$options` are options of curl. */
 function ask(string $address, array $options = []): array
 {
     $curl = curl_init($address);
@@ -41,7 +41,7 @@ function ask(string $address, array $options = []): array
     return $document;
 }
 
-/** A P-256 key of a JSON Web Key Set as openssl wants it. */
+/** A P-256 key of a JSON Web Key Set in the format of openssl. */
 function pemOf(array $key): string
 {
     $point = "\x04" . str_pad(bytesOf($key['x']), 32, "\0", STR_PAD_LEFT) . str_pad(bytesOf($key['y']), 32, "\0", STR_PAD_LEFT);
@@ -59,7 +59,7 @@ function derInteger(string $bytes): string
     return "\x02" . chr(strlen($bytes)) . $bytes;
 }
 
-/** The claims of an ID token whose ES256 signature is right; nothing in it is checked yet. */
+/** The claims of an ID token after its ES256 signature is verified; no claim is checked yet. */
 function claimsOf(string $token, string $jwksUri): array
 {
     $parts = explode('.', $token);
@@ -69,7 +69,7 @@ function claimsOf(string $token, string $jwksUri): array
     [$head, $body, $signature] = $parts;
     $header = json_decode(bytesOf($head), true);
     $raw = bytesOf($signature);
-    // the algorithm is the one we registered for, never what the token says
+    // The algorithm comes from our registration, never from the token.
     if (($header['alg'] ?? '') !== 'ES256' || strlen($raw) !== 64) {
         throw new Refused('another algorithm');
     }
@@ -106,7 +106,7 @@ function begin(array $provider, string $clientId, string $url): string
 function finish(array $provider, string $issuer, string $clientId, string $url): array
 {
     $attempt = $_SESSION['attempt'] ?? null;
-    unset($_SESSION['attempt']); // good for one try
+    unset($_SESSION['attempt']); // used once
     $given = fn(string $name): string => is_string($_GET[$name] ?? null) ? $_GET[$name] : '';
     if ($attempt === null || !hash_equals($attempt['state'], $given('state')) || $given('iss') !== $issuer) {
         throw new Refused('not begun in this browser');
@@ -138,13 +138,13 @@ function finish(array $provider, string $issuer, string $clientId, string $url):
 
 $path = parse_url($_SERVER['REQUEST_URI'], PHP_URL_PATH);
 try {
-    // keep this for some hours in a real portal (apcu)
+    // A real portal caches this for some hours (apcu).
     $provider = fn(): array => ask("$issuer/.well-known/openid-configuration");
     if ($path === '/login') {
         header('location: ' . begin($provider(), $clientId, $url), true, 302);
     } elseif ($path === '/callback') {
         $person = finish($provider(), $issuer, $clientId, $url);
-        session_regenerate_id(true); // never under an id that was there before
+        session_regenerate_id(true); // prevents session fixation
         $_SESSION['person'] = $person;
         header('location: /', true, 302);
     } elseif ($path === '/') {

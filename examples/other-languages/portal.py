@@ -17,7 +17,7 @@ ISSUER = os.environ["ISSUER"]
 URL = os.environ["URL"]
 
 app = Flask(__name__)
-# keep one key for all processes of the portal
+# use one key for all processes of the portal
 app.secret_key = os.environ.get("COOKIE_KEY") or secrets.token_hex(32)
 app.config.update(
     SESSION_COOKIE_HTTPONLY=True,
@@ -44,13 +44,13 @@ def home():
 
 @app.get("/login")
 def login():
-    # state, nonce and code_verifier are made by Authlib and kept in the session
+    # Authlib makes state, nonce and code_verifier and stores them in the session
     return yideng.authorize_redirect(f"{URL}/callback")
 
 
 @app.get("/callback")
 def callback():
-    # Authlib does not look at who answered (RFC 9207)
+    # Authlib does not check the issuer of the response (RFC 9207)
     if request.args.get("iss", ISSUER) != ISSUER:
         abort(400, "the answer is not from our provider")
     try:

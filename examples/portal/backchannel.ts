@@ -2,7 +2,7 @@ import { createRemoteJWKSet, jwtVerify } from 'jose'
 import { lazily } from '../lazily.ts'
 import { Kept } from './session.ts'
 
-/** What ended: one session, or without `sid` every session of this person. */
+/** The ended session; without `sid` every session of this person. */
 export interface Ended {
   sid?: string
   sub?: string
@@ -11,7 +11,7 @@ export interface Ended {
 const logoutEvent = 'http://schemas.openid.net/event/backchannel-logout'
 const longestSeconds = 600
 
-/** Reads logout tokens (OIDC Back-Channel Logout 1.0 section 2.6); the result throws for every token that is not right. */
+/** Returns a verifier of logout tokens (OIDC Back-Channel Logout 1.0 section 2.6), which throws for an invalid token. */
 export function createLogoutReceiver(expected: {
   issuer: string
   clientId: string
@@ -34,7 +34,7 @@ export function createLogoutReceiver(expected: {
     if (typeof events !== 'object' || events === null || !(logoutEvent in events)) {
       throw new Error('events does not say that this is a logout')
     }
-    // a token with a nonce is an ID token that somebody passes off as a logout token
+    // A token with a nonce is an ID token, misused as a logout token.
     if (nonce !== undefined) throw new Error('there is a nonce')
     if (sid !== undefined && typeof sid !== 'string') throw new Error('sid is not a string')
     if (sid === undefined && sub === undefined) throw new Error('there is neither sid nor sub')

@@ -1,4 +1,4 @@
-/** Text that is HTML already; made by the tag below and nowhere else. */
+/** Safe HTML; only the tag below makes it. */
 export class Html {
   readonly text: string
   constructor(text: string) {
@@ -17,7 +17,7 @@ function textOf(part: Part): string {
   return String(part).replaceAll(/[&<>"']/g, (character) => entities[character] ?? character)
 }
 
-/** A template whose every value is escaped, unless it is HTML from this same tag. */
+/** A template that escapes every value except HTML from this tag. */
 export function html(strings: TemplateStringsArray, ...parts: Part[]): Html {
   return new Html(strings.map((string, index) => string + textOf(parts[index])).join(''))
 }

@@ -1,4 +1,4 @@
-/** One entry of 电子证照库, as its API answers it (examples/licences). */
+/** One licence in a response of 电子证照库 (examples/licences). */
 export interface Licence {
   kind: string
   number: string
@@ -7,8 +7,8 @@ export interface Licence {
 }
 
 /**
- * Asks the API for the person's licences, in their name.
- * @throws Error when it does not answer with them
+ * Requests the person's licences from the API with the person's token.
+ * @throws Error for any other response
  */
 export async function readLicences(resource: string, accessToken: string): Promise<Licence[]> {
   const answer = await fetch(new URL('licences', resource), {

@@ -3,7 +3,7 @@ import type { Licence } from './licences.ts'
 import type { SignedIn } from './session.ts'
 import { genders, levels, relations, wordedWays } from './words.ts'
 
-/** How a portal looks, and where its neighbours are. */
+/** Appearance of a portal, and links to the other portals. */
 export interface Look {
   name: string
   tagline: string
@@ -39,7 +39,7 @@ const neighbours = ({ otherPortals }: Look, path: string) => html`
   </ul>
 `
 
-/** @param signedOut whether the person comes back from signing out */
+/** @param signedOut whether the person returns from signing out */
 export function welcomePage(look: Look, signedOut: boolean): Html {
   return layout(
     look,
@@ -71,7 +71,7 @@ interface Representee {
   relation?: string
 }
 
-/** For whom the person acts: said on every page, so that nobody does something for the wrong one. */
+/** The principal that the person acts for. Every page shows it, to prevent acts for the wrong principal. */
 function actingBanner({ claims }: SignedIn): Html | false {
   const { status, type, name, uscc, relation } = (claims['representee'] ?? {}) as Representee
   if (status !== 'acting') return false
@@ -157,7 +157,7 @@ export function licencesPage(look: Look, licences: readonly Licence[]): Html {
   )
 }
 
-/** @param again where the person can try again; home by default */
+/** @param again address for another attempt; by default the home page */
 export function problemPage(look: Look, problem: { title: string; text: string; again?: string }): Html {
   return layout(
     look,

@@ -17,7 +17,7 @@ export interface PortalOptions extends Look, Omit<Registration, 'url'> {
 
 type Handler = (request: IncomingMessage, response: ServerResponse, url: URL) => void | Promise<void>
 
-/** A portal that signs people in through Yideng, with nothing but node:http and openid-client. */
+/** A portal that signs people in through Yideng, with only node:http and openid-client. */
 export async function startPortal(options: PortalOptions): Promise<Running> {
   const { issuer, clientId, port, resource, colour, name } = options
   const portalUrl = `http://localhost:${port}`
@@ -28,11 +28,11 @@ export async function startPortal(options: PortalOptions): Promise<Running> {
     clientId,
     jwksUri: async () => (await signIn.metadata()).jwks_uri ?? '',
   })
-  // Cookies are shared by all ports of a host, so the port is in their names.
-  // Behind TLS: `__Host-` in front of the names, and Secure.
+  // All ports of a host share cookies, so their names contain the port.
+  // Behind TLS, prefix the names with `__Host-` and add Secure.
   const sessionCookie = `portal_${port}_session`
   const browserCookie = `portal_${port}_browser`
-  /** Sign-ins and sign-outs under way, by `state`; `browser` is the cookie of the browser that began. */
+  /** Running sign-ins and sign-outs by `state`; `browser` is the cookie of the browser that started them. */
   const attempts = new Kept<Attempt & { browser: string; backTo: string }>({ seconds: 600 })
   const farewells = new Kept<true>({ seconds: 600 })
   const style = `:root { --colour: ${colour} }\n${readFileSync(new URL('portal.css', import.meta.url), 'utf8')}`
@@ -58,7 +58,7 @@ export async function startPortal(options: PortalOptions): Promise<Running> {
     'GET /login': async (request, response, url) => {
       const { address, attempt } = await signIn.begin({ choose: url.searchParams.get('choose') === 'yes' })
       const browser = readCookie(request, browserCookie) ?? randomId()
-      const backTo = url.searchParams.get('to') === '/licences' ? '/licences' : '/' // never to an address as given
+      const backTo = url.searchParams.get('to') === '/licences' ? '/licences' : '/' // never to an arbitrary address
       attempts.put(attempt.state, { ...attempt, browser, backTo })
       setCookie(response, browserCookie, browser, '; Max-Age=600')
       redirect(response, address)
@@ -85,7 +85,7 @@ export async function startPortal(options: PortalOptions): Promise<Running> {
     },
 
     'POST /logout': async (request, response) => {
-      // SameSite=Lax keeps other sites out; this keeps out other origins of our own site
+      // SameSite=Lax blocks other sites; this blocks other origins of our own site.
       if (request.headers.origin !== portalUrl) return void response.writeHead(403).end()
       const person = sessions.close(readCookie(request, sessionCookie) ?? '')
       clearCookie(response, sessionCookie)
@@ -108,7 +108,7 @@ export async function startPortal(options: PortalOptions): Promise<Running> {
 
     'GET /licences': async (request, response) => {
       const token = personOf(request)?.accessToken
-      // where the person is still signed in at Yideng, this brings a new token without a form
+      // If the person is still signed in at Yideng, this gets a new token without a form.
       if (!resource || !token || token.until < Date.now()) return redirect(response, '/login?to=/licences')
       try {
         send(response, 200, licencesPage(options, await readLicences(resource, await signIn.apiToken(token.value))))
@@ -141,10 +141,10 @@ export async function startPortal(options: PortalOptions): Promise<Running> {
   })
 }
 
-/** For the log. openid-client keeps the OAuth error beside the message, and what went wrong below it in `cause`. */
+/** Text for the log. openid-client has the OAuth error outside the message, and the reason in `cause`. */
 function reasonOf(error: unknown): string {
   const thrown = error instanceof Error ? error : new Error(String(error))
   const { message, cause, error: code, error_description: description } = thrown as Error & Record<string, unknown>
   const reason = [message, code, description, cause instanceof Error && cause.message].filter(Boolean).join(': ')
-  return reason.replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, '?') // what came from outside must not steer a terminal
+  return reason.replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, '?') // Text from outside must not control a terminal.
 }

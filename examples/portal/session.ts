@@ -1,20 +1,20 @@
 import { randomBytes } from 'node:crypto'
 
-/** What a portal keeps of a person who is signed in. */
+/** Data of a signed-in person at a portal. */
 export interface SignedIn {
-  /** Of the ID token: who it is and how they signed in. */
+  /** Claims of the ID token about the person and the sign-in. */
   claims: Record<string, unknown> & { sub: string }
-  /** The session at Yideng: back-channel logout names it. */
+  /** The session id at Yideng, for back-channel logout. */
   sid: string | undefined
   /** Needed to sign out. */
   idToken: string
-  /** For the API, where the portal asked for one. */
+  /** Access token for the API, if the portal requested one. */
   accessToken: { value: string; until: number } | undefined
 }
 
 export const randomId = () => randomBytes(32).toString('base64url')
 
-/** Values kept in memory for so many seconds. A portal of several processes keeps them in Redis or a database. */
+/** Values in memory with a lifetime in seconds. A portal with several processes needs Redis or a database instead. */
 export class Kept<T> {
   readonly #entries = new Map<string, { value: T; until: number }>()
   readonly #seconds: number
@@ -29,7 +29,7 @@ export class Kept<T> {
     const now = Date.now()
     this.#entries.delete(key)
     this.#entries.set(key, { value, until: now + this.#seconds * 1000 })
-    // all live equally long, so a Map has them in the order in which they end
+    // All values have the same lifetime, so a Map holds them in order of expiry.
     for (const [oldest, { until }] of this.#entries) {
       if (until > now && this.#entries.size <= this.#most) break
       this.#entries.delete(oldest)
@@ -41,7 +41,7 @@ export class Kept<T> {
     return entry && entry.until > Date.now() ? entry.value : undefined
   }
 
-  /** Gives a value for the first and last time. */
+  /** Returns and removes a value. */
   take(key: string): T | undefined {
     const value = this.get(key)
     this.#entries.delete(key)
@@ -53,11 +53,11 @@ export class Kept<T> {
   }
 }
 
-/** Who is signed in, by the random value of a cookie; ends after half an hour without a visit. */
+/** Sessions by the random value of a cookie; they expire after half an hour without a request. */
 export function createSessions() {
   const sessions = new Kept<SignedIn>({ seconds: 30 * 60 })
   return {
-    /** Always under a new id: one that was there before the sign-in may be known to somebody else. */
+    /** Always uses a new id, because an attacker may know an id from before the sign-in. */
     open(person: SignedIn): string {
       const id = randomId()
       sessions.put(id, person)
@@ -69,7 +69,7 @@ export function createSessions() {
       return person
     },
     close: (id: string) => sessions.take(id),
-    /** Ends one session by its `sid`, or without it all of that person (OIDC Back-Channel Logout 1.0 section 2.7). */
+    /** Ends the session `sid`; without `sid` all of the person (OIDC Back-Channel Logout 1.0 section 2.7). */
     closeWhere({ sid, sub }: { sid?: string; sub?: string }): void {
       sessions.removeWhere((person) => (sid === undefined ? person.claims.sub === sub : person.sid === sid))
     },

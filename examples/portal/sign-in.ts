@@ -2,20 +2,20 @@ import * as oidc from 'openid-client'
 import { lazily } from '../lazily.ts'
 import type { SignedIn } from './session.ts'
 
-/** What Yideng's administrator gave the portal, and where the portal is. */
+/** The portal's registration at Yideng, and its address. */
 export interface Registration {
   issuer: string
   clientId: string
   clientSecret: string
   /** The portal's own origin. */
   url: string
-  /** The API that access tokens are wanted for (RFC 8707). */
+  /** The API that needs access tokens (RFC 8707). */
   resource?: string | undefined
-  /** People come in for an organisation; tokens for the API are exchanged (RFC 8693). */
+  /** People act for an organisation; tokens for the API come from token exchange (RFC 8693). */
   forOrganisations?: boolean | undefined
 }
 
-/** Remembered between sending a browser away and its return; each is good for one try. */
+/** Values stored from the redirect of a browser until its return; each is used once. */
 export interface Attempt {
   state: string
   nonce: string
@@ -26,9 +26,9 @@ const apiScope = 'licence:read'
 const tokenExchange = 'urn:ietf:params:oauth:grant-type:token-exchange'
 const accessTokenType = 'urn:ietf:params:oauth:token-type:access_token'
 
-/** All of OpenID Connect that a portal needs. */
+/** The OpenID Connect functions of a portal. */
 export function createSignIn({ issuer, clientId, clientSecret, url, resource: api, forOrganisations }: Registration) {
-  // for an organisation, the token of the sign-in is for userinfo, and another one is exchanged for it when the API is asked
+  // For an organisation, the first token is for userinfo; a token for the API comes from token exchange.
   const resource = forOrganisations ? undefined : api
   const provider = lazily(() =>
     oidc.discovery(
@@ -38,7 +38,7 @@ export function createSignIn({ issuer, clientId, clientSecret, url, resource: ap
       oidc.ClientSecretBasic(clientSecret),
       {
         execute: [
-          oidc.enableNonRepudiationChecks, // verifies the ID token's signature too, not only where it came from
+          oidc.enableNonRepudiationChecks, // also verifies the signature of the ID token
           ...(new URL(issuer).protocol === 'http:' ? [oidc.allowInsecureRequests] : []), // localhost only
         ],
       },
@@ -49,7 +49,7 @@ export function createSignIn({ issuer, clientId, clientSecret, url, resource: ap
     /** The published endpoints and keys of the provider. */
     metadata: async () => (await provider()).serverMetadata(),
 
-    /** Where to send the browser, and what to remember until it is back. */
+    /** The address for the browser, and the values to store until it returns. */
     async begin({ choose = false } = {}): Promise<{ address: URL; attempt: Attempt }> {
       const attempt = {
         state: oidc.randomState(),
@@ -70,8 +70,8 @@ export function createSignIn({ issuer, clientId, clientSecret, url, resource: ap
     },
 
     /**
-     * Turns the browser's return into a signed-in person. Checks state, issuer, signature, audience, times and nonce.
-     * @throws oidc.AuthorizationResponseError when Yideng says no, others when something does not fit
+     * Completes a sign-in from the returning browser. Checks state, issuer, signature, audience, times and nonce.
+     * @throws oidc.AuthorizationResponseError when Yideng refuses, other errors when a check fails
      */
     async finish(returned: URL, attempt: Attempt): Promise<SignedIn> {
       const config = await provider()
@@ -88,8 +88,8 @@ export function createSignIn({ issuer, clientId, clientSecret, url, resource: ap
       )
       const claims = tokens.claims()
       if (!claims || !tokens.id_token) throw new Error('there is no ID token')
-      // An access token is good for one audience. Ours for the API does not open userinfo, so the ID token holds the
-      // claims; without an API the token is for userinfo, and the claims are there.
+      // An access token has one audience. A token for the API cannot read userinfo, so the ID token has the claims.
+      // Without an API the token is for userinfo.
       const more = resource ? {} : await oidc.fetchUserInfo(config, tokens.access_token, claims.sub)
       const until = Date.now() + (tokens.expiresIn() ?? 0) * 1000
       return {
@@ -100,7 +100,7 @@ export function createSignIn({ issuer, clientId, clientSecret, url, resource: ap
       }
     },
 
-    /** A token for the API; for an organisation one in which the organisation is the subject and the person the actor. */
+    /** A token for the API. For an organisation, the organisation is the subject and the person is the actor. */
     async apiToken(accessToken: string): Promise<string> {
       if (!forOrganisations || !api) return accessToken
       const answer = await oidc.genericGrantRequest(await provider(), tokenExchange, {
@@ -112,7 +112,7 @@ export function createSignIn({ issuer, clientId, clientSecret, url, resource: ap
       return answer.access_token
     },
 
-    /** Where to send the browser so that the person signs out at Yideng too. */
+    /** The address for the browser to sign out at Yideng as well. */
     async signOutAddress(idToken: string, state: string): Promise<URL> {
       return oidc.buildEndSessionUrl(await provider(), {
         id_token_hint: idToken,

@@ -18,7 +18,7 @@ export function readCookie(request: IncomingMessage, name: string): string | und
   return pairs.find(([key]) => key === name)?.[1]
 }
 
-/** A cookie no script can read, and that other sites cannot make the browser send along with a form. */
+/** A cookie hidden from scripts; browsers do not send it with forms of other sites. */
 export function setCookie(response: ServerResponse, name: string, value: string, more = ''): void {
   response.appendHeader('set-cookie', `${name}=${value}; Path=/; HttpOnly; SameSite=Lax${more}`)
 }
@@ -31,7 +31,7 @@ export function redirect(response: ServerResponse, to: URL | string): void {
   response.writeHead(303, { location: String(to), 'cache-control': 'no-store' }).end()
 }
 
-/** @param formTargets origins that a form of this page leads to, besides the portal itself */
+/** @param formTargets further origins that forms of this page lead to */
 export function sendPage(response: ServerResponse, status: number, page: Html, formTargets: string): void {
   const policy = [
     "default-src 'none'",

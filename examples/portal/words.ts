@@ -1,4 +1,4 @@
-/** What `acr` and `amr` are called on a page; what they mean is in docs/portals.md. */
+/** Names of `acr` and `amr` values on pages; docs/portals.md has their meaning. */
 export const levels: Record<string, { name: string; meaning: string }> = {
   'urn:yideng:loa:2': { name: '自主申报', meaning: '身份信息由本人填写，还没有核对。' },
   'urn:yideng:loa:3': { name: '实名', meaning: '姓名和证件号码已经与人口库核对一致。' },
@@ -23,7 +23,7 @@ export function wordedWays(amr: unknown): string {
 
 export const genders: Record<string, string> = { male: '男', female: '女' }
 
-/** What the person is to whom they act for. */
+/** The relation of the person to the principal. */
 export const relations: Record<string, string> = {
   legal_representative: '法定代表人',
   manager: '管理人',
@@ -31,7 +31,7 @@ export const relations: Record<string, string> = {
   helper: '亲友代办',
 }
 
-/** OAuth errors that a person can do something about. */
+/** OAuth errors that a person can resolve. */
 export const refusals: Record<string, { title: string; text: string }> = {
   access_denied: { title: '您没有同意登录', text: '本门户没有得到您的任何信息。需要办事时，可以随时再登录。' },
   unmet_authentication_requirements: {

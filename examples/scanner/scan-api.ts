@@ -1,15 +1,15 @@
 import * as oidc from 'openid-client'
 
-/** What Yideng answers a scanner (docs/qr-login.md). */
+/** Responses of Yideng to a scanner (docs/qr-login.md). */
 export interface ScanAnswer {
   id: string
   state: 'scanned' | 'approved' | 'redeemed' | 'declined' | 'expired' | 'aborted'
-  /** Why it ended. */
+  /** Reason for the end. */
   reason?: string
   seconds_left?: number
   /** Four digits for the person to type into the computer. */
   code?: string
-  /** What the person must see before they decide. */
+  /** Details that the person must see before the decision. */
   request?: {
     portal: { name: string; organisation: string; region: string }
     domain: string
@@ -21,7 +21,7 @@ export interface ScanAnswer {
   }
 }
 
-/** A scanner inside an app: its access token has the scope `qr` and is bound to a key that never leaves the device. */
+/** A scanner inside an app. Its access token has the scope `qr` and is bound to a key of the device. */
 export function createScanApi(options: {
   issuer: string
   configuration: oidc.Configuration
@@ -46,7 +46,7 @@ export function createScanApi(options: {
   }
 
   return {
-    /** `frame`: the whole address that the QR code holds. At once: it is taken for four seconds only. */
+    /** `frame`: the full address in the QR code. Send it immediately, because it is valid for four seconds. */
     scan: (frame: string) => call('scan', { frame }),
     approve: (id: string) => call('approve', { id }),
     refuse: (id: string) => call('refuse', { id }),

@@ -5,7 +5,7 @@ import { visibleLines } from '../../src/text/visible.ts'
 import { createScanApi } from './scan-api.ts'
 
 /*
- * An app that scans, as small as it can be: a terminal stands for its screen and its camera.
+ * A minimal app that scans; a terminal replaces its screen and camera.
  *
  *   npx yideng client create --name 省政务App --type native --auth-method none --scope "openid qr" \
  *     --redirect-uri http://127.0.0.1:4999/callback
@@ -47,7 +47,7 @@ async function signIn(id: string) {
   return createScanApi({ issuer, configuration, accessToken: tokens.access_token, DPoP })
 }
 
-/** What came from outside must not steer the terminal. */
+/** Removes control characters, because input from outside must not control the terminal. */
 const say = (text: string) => console.log(visibleLines(text))
 
 async function main(id: string) {

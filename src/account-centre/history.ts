@@ -1,5 +1,6 @@
-import { auditEvents, type AuditEventName } from '../audit/events.ts'
-import type { AuditLog, PastEvent } from '../audit/audit-log.ts'
+import { auditEvents, type AuditEventName } from '../audit/audit-events.ts'
+import type { AuditLog } from '../audit/audit-log.ts'
+import type { PastEvent } from '../audit/person-history.ts'
 import type { Clients } from '../clients/clients.ts'
 import type { RegionOf } from '../config/networks.ts'
 import type { AccountHost, AccountContext, Router, RouterContext } from '../login/method.ts'

@@ -11,12 +11,12 @@ import { beginOf, monthAfter, monthOf } from '../config/months.ts'
 import type { VerifyDocument } from '../keys/signatures.ts'
 import { dropArchivedMonths } from '../storage/audit-months.ts'
 import { isPostgres, type Database } from '../storage/database.ts'
-import { anchorOf, createChainReader, pagesAfter, theBeginning, type Anchor, type Entry } from './chain.ts'
+import { anchorOf, createChainReader, pagesAfter, startOfChain, type Anchor, type Entry } from './chain.ts'
 import { openCheckpoint } from './checkpoints.ts'
 import type { AuditLog } from './audit-log.ts'
 import { broken, type AuditLogCheck } from './verify.ts'
 
-const line = z.union([
+const lineSchema = z.union([
   z.object({ after: z.object({ sequence: z.number(), hash: z.string() }), month: z.string() }),
   z.object({ entry: z.custom<Entry>((value) => typeof value === 'object' && value !== null) }),
   z.object({ checkpoint: z.string() }),
@@ -29,8 +29,9 @@ interface Archived {
 }
 
 /**
- * Moves the months before `before` from the store into files, one a month, each with the checkpoints that speak for it;
- * a file is read back and checked before anything is deleted. Only what is signed is moved.
+ * Moves the months before `before` (`2026-11`) from the store into one file each. A file also holds the checkpoints of its
+ * entries. It is read back and verified before its entries are deleted. Unsigned entries stay in the store.
+ * @throws Error when a written file does not verify
  */
 export async function archiveMonths(options: {
   database: Database
@@ -66,7 +67,7 @@ export async function archiveMonths(options: {
           archived_at: now,
         })
         .execute()
-      // the row alone could be written by whoever deletes entries: the trail itself says so too (verify.ts)
+      // An attacker who deletes entries could also write that row. So the audit log records it as well (verify.ts).
       const details = { month, entries: check.entries, last: last.sequence, head: last.hash, file: fileHash }
       await audit.append(transaction, { event: 'audit.archived', actor, details })
     })
@@ -75,11 +76,9 @@ export async function archiveMonths(options: {
   }
 }
 
-/** Clocks of several machines differ: entries of a month may follow the first of the next one. */
-
 /**
- * The oldest month before `before` that has entries and was signed to its end, and where its archive ends: at the first
- * checkpoint that speaks for all of it, which may be a moment into the next month. So nothing of the month is left behind.
+ * The oldest month before `before` that has entries and is signed to its end. `last` is the last entry of its archive: the
+ * end of the first checkpoint over the whole month, so it can belong to the next month.
  */
 async function nextMonth(
   database: Database,
@@ -96,6 +95,7 @@ async function nextMonth(
   const [first, notBefore] = [monthOf(oldest.at), done ? monthAfter(done) : '']
   for (let month = first > notBefore ? first : notBefore; month < before; month = monthAfter(month)) {
     const end = beginOf(monthAfter(month))
+    // Clocks of machines differ, so entries of a month can follow the first entries of the next month.
     const next = await entries
       .select('sequence')
       .where('at', '>=', end + dayMs)
@@ -166,16 +166,16 @@ async function* linesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<string> {
 }
 
 /**
- * Checks an archive by itself: its chain, that it is the one that was signed, and that its end was.
+ * Verifies an archive without the store: its chain, its checkpoints, and that its end is signed.
  * @throws Error when the file is not an archive
  */
 export async function verifyArchive(verify: VerifyDocument, file: string): Promise<AuditLogCheck> {
   let check: AuditLogCheck | undefined
-  // a pipeline, so that a fault of the file ends here and not in a stream that nobody listens to
+  // A pipeline rejects when the file is damaged; a stream without listener would crash the process.
   await pipeline(createReadStream(file), createGunzip(), async (chunks: AsyncIterable<Buffer>) => {
     check = await verifyLines(verify, linesOf(chunks))
   }).catch((error: unknown) => {
-    // what is wrong was found before the end, and the rest is not read
+    // A fault ends the reading early, which aborts the pipeline.
     if (!check) throw error
   })
   if (!check) throw new Error('the archive was not read')
@@ -183,28 +183,28 @@ export async function verifyArchive(verify: VerifyDocument, file: string): Promi
 }
 
 /**
- * The entries of an archive that was checked.
- * @throws Error when the file is not an archive, or not as it was signed
+ * Verifies an archive, then yields its entries.
+ * @throws Error when the file is not an archive, or was changed after signing
  */
 export async function* entriesOfArchive(verify: VerifyDocument, file: string): AsyncGenerator<Entry> {
   const check = await verifyArchive(verify, file)
   if (!check.whole) throw new Error(`${file}: entry ${check.sequence}: ${check.fault}`)
   for await (const text of linesOf(createReadStream(file).pipe(createGunzip()))) {
-    const read = line.parse(JSON.parse(text))
+    const read = lineSchema.parse(JSON.parse(text))
     if ('entry' in read) yield read.entry
   }
 }
 
 async function verifyLines(verify: VerifyDocument, lines: AsyncIterable<string>): Promise<AuditLogCheck> {
-  let reader = createChainReader(theBeginning)
+  let reader = createChainReader(startOfChain)
   let first = 1
   let newest = 0
   let begun = false
   const heads = new Map<number, string>()
   for await (const text of lines) {
-    const read = line.parse(JSON.parse(text))
+    const read = lineSchema.parse(JSON.parse(text))
     if ('after' in read) {
-      // further down it would let entries before it be left out
+      // A second start would hide that entries before it are missing.
       if (begun) return broken('missing', reader.last().sequence + 1, 'it begins a second time')
       reader = createChainReader(read.after)
       newest = read.after.sequence
@@ -232,16 +232,16 @@ async function verifyLines(verify: VerifyDocument, lines: AsyncIterable<string>)
   return { whole: true, entries: end - first + 1, checkpoints: heads.size, unsigned: 0 }
 }
 
-/** SHA-256 of an archive, as the trail names it. */
+/** SHA-256 of an archive file in hexadecimal, as the audit log records it. */
 export async function hashOfFile(file: string): Promise<string> {
   const hash = createHash('sha256')
   await pipeline(createReadStream(file), hash)
   return hash.digest('hex')
 }
 
-const removedAtOnce = 2000
+const rowsPerDelete = 2000
 
-/** Whole partitions where there are any; the rest little by little, so that a running server never waits long for the store. */
+/** Deletes archived entries: whole partitions where there are some, else few rows at a time, so that servers never wait long. */
 async function removeArchived(database: Database, now: number): Promise<void> {
   const { sequence: last } = await anchorOf(database)
   if (isPostgres(database)) await dropArchivedMonths(database, last, now)
@@ -253,7 +253,7 @@ async function removeArchived(database: Database, now: number): Promise<void> {
       .limit(1)
       .executeTakeFirst()
     if (!oldest || oldest.sequence > last) break
-    const until = Math.min(last, oldest.sequence + removedAtOnce)
+    const until = Math.min(last, oldest.sequence + rowsPerDelete)
     await database.deleteFrom('audit_events').where('sequence', '<=', until).execute()
   }
   await database.deleteFrom('audit_checkpoints').where('last_sequence', '<=', last).execute()

@@ -5,15 +5,15 @@ import type { Tables } from '../storage/schema.ts'
 
 export type Entry = Selectable<Tables['audit_events']>
 
-/** What the first entry of all holds in place of the hash before it. */
-export const beforeTheFirst = '0'.repeat(64)
+/** The first entry has no entry before it; its `previous_hash` is this. */
+const beforeTheFirst = '0'.repeat(64)
 
-/** The place a restricted part is sealed to (see FieldCipher). */
+/** The AAD of a restricted part (see FieldCipher). */
 export function restrictedAad(sequence: number): string {
   return `audit_events.restricted:${sequence}`
 }
 
-/** SHA-256 over every field of an entry, the hash of the one before included. */
+/** SHA-256 over every field of an entry, including the hash of the entry before. */
 export function hashOf(entry: Omit<Entry, 'hash'>): string {
   const { sequence, at, event, actor, person_id, client_id, details, restricted, previous_hash } = entry
   const fields = [sequence, at, event, actor, person_id, client_id, details, restricted, previous_hash]
@@ -24,22 +24,22 @@ export type FaultKind = 'changed' | 'missing' | 'reordered' | 'truncated' | 'rew
 
 export interface ChainFault {
   kind: FaultKind
-  /** The entry where it shows first. */
+  /** The first entry that shows the fault. */
   sequence: number
   fault: string
 }
 
 export type ChainCheck = { whole: true; entries: number } | ({ whole: false } & ChainFault)
 
-/** Where a chain goes on: after the entry of this number and hash. */
+/** A position in the chain: the number and hash of an entry. */
 export interface Anchor {
   sequence: number
   hash: string
 }
 
-export const theBeginning: Anchor = { sequence: 0, hash: beforeTheFirst }
+export const startOfChain: Anchor = { sequence: 0, hash: beforeTheFirst }
 
-/** Checks entries one by one as they come, in the order of their numbers. */
+/** Checks entries one by one, in the order of their numbers. */
 export function createChainReader(from: Anchor) {
   let last = from
   const faultOf = (entry: Entry): ChainFault | undefined => {
@@ -51,20 +51,20 @@ export function createChainReader(from: Anchor) {
     return hashOf(entry) === entry.hash ? undefined : { kind: 'changed', sequence, fault: 'it was changed' }
   }
   return {
-    /** What is wrong with the next entry; it is not gone past then. */
+    /** Returns the fault of the next entry. A wrong entry does not advance the reader. */
     read(entry: Entry): ChainFault | undefined {
       const fault = faultOf(entry)
       if (!fault) last = { sequence: entry.sequence, hash: entry.hash }
       return fault
     },
-    /** The last entry that was right. */
+    /** The last correct entry. */
     last: () => last,
   }
 }
 
 const pageSize = 5000
 
-/** The entries after this one, page by page. */
+/** The entries after a number, page by page. */
 export async function* pagesAfter(database: Database, after: number): AsyncGenerator<Entry[]> {
   for (;;) {
     const page = await database
@@ -80,7 +80,7 @@ export async function* pagesAfter(database: Database, after: number): AsyncGener
   }
 }
 
-/** Where the entries of the store begin: behind those that were archived. */
+/** The last archived entry; the entries of the store follow it. */
 export async function anchorOf(database: Database): Promise<Anchor> {
   const archived = await database
     .selectFrom('audit_archives')
@@ -88,12 +88,12 @@ export async function anchorOf(database: Database): Promise<Anchor> {
     .orderBy('last_sequence', 'desc')
     .limit(1)
     .executeTakeFirst()
-  return archived ? { sequence: archived.last_sequence, hash: archived.last_hash } : theBeginning
+  return archived ? { sequence: archived.last_sequence, hash: archived.last_hash } : startOfChain
 }
 
 /**
- * Reads the whole chain and tells the first entry that was changed, removed or put in another order; `seen` is shown
- * each entry that is right.
+ * Reads the whole chain and returns the first entry that was changed, removed or reordered. `seen` receives each correct
+ * entry.
  */
 export async function checkChain(database: Database, seen?: (entry: Entry) => void): Promise<ChainCheck> {
   const anchor = await anchorOf(database)
@@ -101,15 +101,15 @@ export async function checkChain(database: Database, seen?: (entry: Entry) => vo
   for await (const page of pagesAfter(database, anchor.sequence)) {
     for (const entry of page) {
       const fault = reader.read(entry)
-      if (fault) return { whole: false, ...(await named(database, fault, reader.last())) }
+      if (fault) return { whole: false, ...(await reordered(database, fault, reader.last())) }
       seen?.(entry)
     }
   }
   return { whole: true, entries: reader.last().sequence - anchor.sequence }
 }
 
-/** An entry that is not where it belongs may stand elsewhere: then the order was changed. */
-async function named(database: Database, fault: ChainFault, last: Anchor): Promise<ChainFault> {
+/** A missing entry with another number means that the order was changed. */
+async function reordered(database: Database, fault: ChainFault, last: Anchor): Promise<ChainFault> {
   if (fault.kind !== 'missing') return fault
   const elsewhere = await database
     .selectFrom('audit_events')

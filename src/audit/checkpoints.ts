@@ -9,12 +9,12 @@ import { anchorOf } from './chain.ts'
 import { merkleRoot } from './merkle.ts'
 
 const typ = 'yideng-audit-checkpoint+jwt'
-/** More entries than this are split among several checkpoints, so that a receipt stays small and no request waits. */
+/** The most entries of one checkpoint. It keeps receipts small, and signing short enough for other requests. */
 const mostEntries = 4096
 
 const schema = z.object({
   iss: z.string(),
-  /** Seconds since 1970. */
+  /** Seconds since 1970 UTC. */
   iat: z.number(),
   first: z.number(),
   last: z.number(),
@@ -26,21 +26,21 @@ const schema = z.object({
 
 export type Checkpoint = z.infer<typeof schema>
 
-/** @returns undefined when no key of ours signed it as a checkpoint */
+/** @returns undefined when no key of this store signed it as a checkpoint */
 export async function openCheckpoint(verify: VerifyDocument, signed: string): Promise<Checkpoint | undefined> {
   return schema.safeParse(await verify(typ, signed)).data
 }
 
 interface CheckpointDeps {
   database: Database
-  /** Who signs, where its keys are, and beside which store the newest checkpoint is kept. */
+  /** The issuer signs; the newest checkpoint is also a file in the data directory. */
   settings: Pick<Settings, 'issuer' | 'keysDir' | 'dataDir'>
   clock: Clock
 }
 
 export type Checkpoints = ReturnType<typeof createCheckpoints>
 
-/** Signs where the audit trail stands. Any number of processes may do so: a run of entries is signed once. */
+/** Signs the head of the audit log. Several processes may do so; each range of entries is signed once. */
 export function createCheckpoints({ database, settings, clock }: CheckpointDeps) {
   const { issuer, keysDir, dataDir } = settings
   const sign = createSigner(keysDir, clock)
@@ -59,11 +59,10 @@ export function createCheckpoints({ database, settings, clock }: CheckpointDeps)
   }
 
   /**
-   * What was signed must still be there, or else a history that was made anew, with its checkpoints taken away, would be
-   * signed in the place of the old one.
-   * @throws Error
+   * Refuses to sign over a rewritten log: otherwise a forged history without checkpoints would get new signatures.
+   * @throws Error when the last signed entry is missing or changed
    */
-  async function stands(): Promise<void> {
+  async function refuseRewritten(): Promise<void> {
     const beside = known ? undefined : readCheckpointFile(file)
     known ??= beside === undefined ? undefined : await openCheckpoint(verify, beside)
     if (!known || known.last <= (await anchorOf(database)).sequence) return
@@ -74,8 +73,8 @@ export function createCheckpoints({ database, settings, clock }: CheckpointDeps)
       .executeTakeFirst()
     if (entry?.hash === known.head) return
     throw new Error(
-      `The audit trail is not the one that was signed up to ${known.last}: nothing more is signed. Run "yideng audit verify". ` +
-        `If an older store was restored on purpose, move ${file} elsewhere and start the server anew.`,
+      `The audit log differs from the one signed up to ${known.last}: no checkpoint is signed. Run "yideng audit verify". ` +
+        `If an older store was restored on purpose, move ${file} elsewhere and start the server again.`,
     )
   }
 
@@ -91,9 +90,9 @@ export function createCheckpoints({ database, settings, clock }: CheckpointDeps)
     const first = entries[0]
     const last = entries.at(-1)
     if (!first || !last) return undefined
-    // where one is missing, the last is further on than there are entries
+    // A gap makes the last number larger than the count of entries.
     if (last.sequence !== after + entries.length) {
-      throw new Error(`Entries of the audit trail are missing after ${after}: no checkpoint is signed over a gap.`)
+      throw new Error(`Entries of the audit log are missing after ${after}: no checkpoint is signed over a gap.`)
     }
     const at = clock()
     const checkpoint: Checkpoint = {
@@ -116,9 +115,9 @@ export function createCheckpoints({ database, settings, clock }: CheckpointDeps)
   }
 
   return {
-    /** Signs what is not signed yet; returns the newest checkpoint it made. */
+    /** Signs all unsigned entries; returns the newest checkpoint it made. */
     async make(): Promise<string | undefined> {
-      await stands()
+      await refuseRewritten()
       let newest: string | undefined
       for (let signed = await next(); signed; signed = await next()) newest = signed
       if (newest) writeWhole(file, newest)
@@ -127,7 +126,7 @@ export function createCheckpoints({ database, settings, clock }: CheckpointDeps)
   }
 }
 
-/** Beside the store: holds the newest checkpoint, so that cutting off the end of the store shows. */
+/** The newest checkpoint outside the store: it shows when the end of the log was removed. */
 export const checkpointFileOf = (dataDir: string) => join(dataDir, 'audit-checkpoint.jws')
 
 export function readCheckpointFile(file: string): string | undefined {
@@ -135,7 +134,7 @@ export function readCheckpointFile(file: string): string | undefined {
 }
 
 function writeWhole(file: string, text: string): void {
-  // with stores elsewhere nobody else makes the directory
+  // With PostgreSQL and Redis no store makes the directory.
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
   const draft = `${file}.${process.pid}`
   const handle = openSync(draft, 'w', 0o600)

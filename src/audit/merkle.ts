@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto'
 
 /**
- * The Merkle tree of RFC 6962 section 2.1: its root stands for a list of leaves in their order, and a path of few hashes
- * shows that one leaf is in it without showing any other.
+ * The Merkle tree of RFC 6962 section 2.1. Its root commits to an ordered list of leaves. A short path of hashes proves
+ * that one leaf is in the list, without revealing the others.
  */
 const leafHash = (leaf: string) => hash('sha256', `\0${leaf}`, 'hex')
 const nodeHash = (left: string, right: string) =>
@@ -20,7 +20,7 @@ export function merkleRoot(leaves: readonly string[]): string {
   return nodeHash(merkleRoot(leaves.slice(0, left)), merkleRoot(leaves.slice(left)))
 }
 
-/** The hashes beside the way from a leaf to the root, from the bottom up (RFC 6962 section 2.1.1). */
+/** The sibling hashes on the path from a leaf to the root, from the bottom up (RFC 6962 section 2.1.1). */
 export function merklePath(leaves: readonly string[], index: number): string[] {
   if (leaves.length <= 1) return []
   const left = leftSize(leaves.length)
@@ -29,7 +29,7 @@ export function merklePath(leaves: readonly string[], index: number): string[] {
     : [...merklePath(leaves.slice(left), index - left), merkleRoot(leaves.slice(0, left))]
 }
 
-/** The root that a leaf at this place of so many and its path lead to; undefined when the path is of another length. */
+/** The root that follows from a leaf, its index and its path; undefined for a path of the wrong length. */
 export function rootOver(leaf: string, index: number, size: number, path: readonly string[]): string | undefined {
   if (!(index >= 0 && index < size)) return undefined
   if (size === 1) return path.length === 0 ? leafHash(leaf) : undefined

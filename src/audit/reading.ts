@@ -3,13 +3,13 @@ import type { Database } from '../storage/database.ts'
 import type { Tables } from '../storage/schema.ts'
 import type { Entry } from './chain.ts'
 
-/** Which entries are asked for; times in milliseconds since 1970, `until` not included. */
+/** Times are milliseconds since 1970 UTC; `until` is exclusive. */
 export interface EntryFilter {
   personId?: string | undefined
   clientId?: string | undefined
-  /** About one of these portals; none where it is empty. */
+  /** Entries about one of these portals; an empty list matches no entry. */
   portals?: readonly string[] | undefined
-  /** A whole name (`login.refused`) or its first word (`login`). */
+  /** A full name (`login.refused`) or its first word (`login`). */
   event?: string | undefined
   since?: number | undefined
   until?: number | undefined
@@ -18,20 +18,20 @@ export interface EntryFilter {
 type Query = SelectQueryBuilder<Tables, 'audit_events', Entry>
 
 function filtered(query: Query, { personId, clientId, portals, event, since, until }: EntryFilter): Query {
-  let asked = query
-  if (personId !== undefined) asked = asked.where('person_id', '=', personId)
-  if (clientId !== undefined) asked = asked.where('client_id', '=', clientId)
-  // no portal has an empty id
-  if (portals !== undefined) asked = asked.where('client_id', 'in', portals.length > 0 ? portals : [''])
-  // the catalogue knows neither % nor _
+  let narrowed = query
+  if (personId !== undefined) narrowed = narrowed.where('person_id', '=', personId)
+  if (clientId !== undefined) narrowed = narrowed.where('client_id', '=', clientId)
+  // No portal has an empty id, and SQL has no empty list.
+  if (portals !== undefined) narrowed = narrowed.where('client_id', 'in', portals.length > 0 ? portals : [''])
+  // No event name contains % or _.
   if (event !== undefined)
-    asked = asked.where('event', event.includes('.') ? '=' : 'like', event.includes('.') ? event : `${event}.%`)
-  if (since !== undefined) asked = asked.where('at', '>=', since)
-  if (until !== undefined) asked = asked.where('at', '<', until)
-  return asked
+    narrowed = narrowed.where('event', event.includes('.') ? '=' : 'like', event.includes('.') ? event : `${event}.%`)
+  if (since !== undefined) narrowed = narrowed.where('at', '>=', since)
+  if (until !== undefined) narrowed = narrowed.where('at', '<', until)
+  return narrowed
 }
 
-/** The newest entries first; `before` is the number of the last one of the page before. */
+/** One page of entries, newest first; `before` is the last number of the previous page. */
 export function newestEntries(
   database: Database,
   filter: EntryFilter,
@@ -44,7 +44,7 @@ export function newestEntries(
 
 const pageSize = 2000
 
-/** The entries in their order, page by page, up to the newest at the beginning. */
+/** All entries in their order. */
 export async function* entriesInOrder(database: Database, filter: EntryFilter): AsyncGenerator<Entry> {
   let after = 0
   for (;;) {

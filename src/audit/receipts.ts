@@ -19,10 +19,10 @@ const entry = z.object({
 
 const receipt = z.object({ entry, path: z.array(z.string()), checkpoint: z.string() })
 
-/** Shows that an entry stands in the trail: whoever has the public keys can check it, without the trail. */
+/** Proves that an entry is in the audit log. The public keys are enough to check it. */
 export type Receipt = z.infer<typeof receipt>
 
-/** @returns undefined when there is no such entry here, or no checkpoint yet that speaks for it */
+/** @returns undefined when the store has no such entry, or no checkpoint over it yet */
 export async function receiptFor(database: Database, sequence: number): Promise<Receipt | undefined> {
   const checkpoint = await database
     .selectFrom('audit_checkpoints')
@@ -56,16 +56,16 @@ export type ReceiptCheck =
   | { holds: true; entry: Receipt['entry']; checkpoint: Checkpoint }
   | { holds: false; fault: string }
 
-/** Checks a receipt as it was handed over. */
+/** Checks a receipt from outside. */
 export async function checkReceipt(verify: VerifyDocument, given: unknown): Promise<ReceiptCheck> {
   const read = receipt.safeParse(given)
   if (!read.success) return { holds: false, fault: 'this is not a receipt' }
-  const { entry: about, path, checkpoint: signed } = read.data
+  const { entry: shown, path, checkpoint: signed } = read.data
   const checkpoint = await openCheckpoint(verify, signed)
   if (!checkpoint) return { holds: false, fault: 'its checkpoint is not signed by these keys' }
   const { first, last, root } = checkpoint
-  if (rootOver(hashOf(about), about.sequence - first, last - first + 1, path) !== root) {
-    return { holds: false, fault: 'its entry does not stand in the trail that was signed' }
+  if (rootOver(hashOf(shown), shown.sequence - first, last - first + 1, path) !== root) {
+    return { holds: false, fault: 'its entry is not in the signed audit log' }
   }
-  return { holds: true, entry: about, checkpoint }
+  return { holds: true, entry: shown, checkpoint }
 }

@@ -1,7 +1,7 @@
 import type { SignDocument } from '../keys/signatures.ts'
 import type { Entry } from './chain.ts'
 
-/** The entry as a security event token (RFC 8417): one signed JWT; `restricted` is given only where it may be read. */
+/** The entry as a security event token (RFC 8417), a signed JWT. Pass `restricted` only for a reader who may see it. */
 export function securityEventToken(
   sign: SignDocument,
   options: { entry: Entry; restricted?: unknown; issuer: string; audience?: string | undefined; now: number },

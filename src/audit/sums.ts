@@ -1,52 +1,52 @@
 import type { Clock } from '../config/clock.ts'
 import { hourMs, minuteMs } from '../config/time.ts'
-import type { AuditEvent, AuditEventName } from './events.ts'
+import type { AuditEvent, AuditEventName } from './audit-events.ts'
 
 /**
- * What somebody can do to an account without being its holder. The person reads of it, but cannot be flooded with it: one
- * entry an hour for each kind, and a sum of the others.
+ * Events that a stranger can cause for an account. Each kind gets one entry an hour and one sum. So a stranger cannot
+ * flood the holder's history.
  */
-const aboutAPerson: ReadonlySet<AuditEventName> = new Set(['login.refused', 'recovery.refused'])
+const byStrangers: ReadonlySet<AuditEventName> = new Set(['login.refused', 'recovery.refused'])
 
-/** Kinds under way at once; what comes beyond is summed under the name of its event alone. */
+/** The most kinds counted at once. Further kinds are summed by event name alone. */
 const mostKinds = 50_000
-/** Addresses told apart in one sum, and those that it names. */
+/** The most addresses that one sum counts, and that it names. */
 const mostAddresses = 1000
 const mostNamed = 5
 
 interface Sum {
-  /** The first of its kind, which has an entry of its own. */
+  /** The first event of its kind, which has its own entry. */
   first: AuditEvent
   windowMs: number
   since: number
-  /** Those after the first. */
+  /** Events after the first. */
   count: number
   addresses: Map<string, number>
 }
 
 /**
- * Keeps strangers from filling the audit trail: of acts by nobody (no person, no administrator, no proven client) one of a
- * kind has its own entry in a minute, and the others are a sum. Kept in this process; a crash costs the sums of the last
- * minute, and of the last hour of what is about one person.
+ * Keeps strangers from filling the audit log. Strangers are neither a known person, an administrator nor an authenticated
+ * client. One event of a kind has its own entry in a minute; the others become one sum. Sums are in the memory of this
+ * process. A crash loses those of the last minute, and of the last hour for events about a person.
  */
 export interface Sums {
-  /** True where the act has been added to a sum and gets no entry of its own. */
+  /** Returns true if the event was added to a sum and gets no entry of its own. */
   takes(event: AuditEvent): boolean
-  /** The sums whose time is over, or all of them at the end, as entries; each is told once. */
+  /** Removes and returns the sums whose window is over, or all sums, as entries. */
   due(all?: boolean): AuditEvent[]
 }
 
-/** How long acts of this kind are summed; undefined for what somebody did, each of which is kept. */
+/** How long events of this kind are summed; undefined for a known actor, whose events all get entries. */
 function windowOf({ event, actor, personId }: AuditEvent): number | undefined {
-  if (personId !== undefined) return aboutAPerson.has(event) ? hourMs : undefined
+  if (personId !== undefined) return byStrangers.has(event) ? hourMs : undefined
   return actor === 'person' || actor === 'program' ? minuteMs : undefined
 }
 
-/** Details that say what kind of act it is. Numbers do not: each may be another. */
+/** Details that define the kind of event. Numbers do not, because they vary. */
 const wordsOf = ({ details = {} }: AuditEvent) =>
   Object.fromEntries(Object.entries(details).filter(([, value]) => typeof value === 'string' || value === true))
 
-/** What makes two acts one kind: all but who asked, and at which portal. The words are ours, so there are few kinds. */
+/** Address and portal do not make another kind. Details are our own fixed words, so there are few kinds. */
 const kindOf = (event: AuditEvent) => `${event.event} ${event.personId ?? ''} ${JSON.stringify(wordsOf(event))}`
 
 export function createSums(clock: Clock): Sums {

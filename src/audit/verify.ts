@@ -9,12 +9,12 @@ export type AuditLogCheck =
       whole: true
       entries: number
       checkpoints: number
-      /** Entries after the newest checkpoint: nobody vouches for their being all. */
+      /** Entries after the newest checkpoint. No signature proves that they are complete. */
       unsigned: number
     }
   | ({ whole: false } & ChainFault)
 
-/** A trail that is not as it was written, from the entry `sequence` on. */
+/** The result for an audit log that is wrong from the entry `sequence` on. */
 export const broken = (kind: ChainFault['kind'], sequence: number, fault: string): AuditLogCheck => ({
   whole: false,
   kind,
@@ -22,8 +22,8 @@ export const broken = (kind: ChainFault['kind'], sequence: number, fault: string
   fault,
 })
 
-/** Whether an entry tells of the archive behind which the store begins. */
-function saysArchived({ event, details }: Entry, { sequence, hash }: Anchor): boolean {
+/** Whether an entry records the archive that ends just before the store's first entry. */
+function recordsArchive({ event, details }: Entry, { sequence, hash }: Anchor): boolean {
   if (event !== 'audit.archived') return false
   const { last, head } = archivedSchema.parse(JSON.parse(details))
   return last === sequence && head === hash
@@ -47,15 +47,15 @@ async function* storedCheckpoints(database: Database, anchor: number, newestOnly
 }
 
 /**
- * Checks the whole trail as it stands in a store: the chain, and that it is the one whose checkpoints were signed. A
- * checkpoint from elsewhere (the file beside the store, a log collector) shows when the end was cut off.
+ * Verifies the audit log in a store: the chain, and that it matches the signed checkpoints. A checkpoint from outside the
+ * store (the checkpoint file, a log collector) shows when the end was removed.
  */
 export async function verifyAuditLog(options: {
   database: Database
   verify: VerifyDocument
-  /** Newest checkpoints known from elsewhere. */
+  /** Signed checkpoints from outside the store. */
   elsewhere: string[]
-  /** Checks the newest checkpoint alone: its head stands for all before it, and a year has half a million. */
+  /** Verifies only the newest checkpoint, whose head covers all entries before it. A year has half a million. */
   newestOnly?: boolean
 }): Promise<AuditLogCheck> {
   const { database, verify, elsewhere, newestOnly = false } = options
@@ -80,19 +80,20 @@ export async function verifyAuditLog(options: {
 
   const heads = new Map(signed.map(({ last, head }) => [last, head]))
   let rewritten: number | undefined
-  let saidSo = anchor === 0
+  let isRecorded = anchor === 0
   const chain = await checkChain(database, (entry) => {
     const head = heads.get(entry.sequence)
     if (head !== undefined && head !== entry.hash) rewritten ??= entry.sequence
-    saidSo ||= saysArchived(entry, archived)
+    isRecorded ||= recordsArchive(entry, archived)
   })
   if (rewritten !== undefined) return broken('rewritten', rewritten, 'another history was signed in its checkpoint')
   if (!chain.whole) return chain
-  if (!saidSo) return broken('missing', anchor, 'entries up to it are gone, and none says that they were archived')
+  if (!isRecorded)
+    return broken('missing', anchor, 'entries up to it are gone, and none records that they were archived')
   const end = anchor + chain.entries
   const newest = signed.reduce((most, { last }) => Math.max(most, last), anchor)
   if (newest > end) {
-    return broken('truncated', end + 1, `the trail ends before it, but a checkpoint was signed at ${newest}`)
+    return broken('truncated', end + 1, `the audit log ends before it, but a checkpoint was signed at ${newest}`)
   }
   return { whole: true, entries: chain.entries, checkpoints: stored, unsigned: end - newest }
 }

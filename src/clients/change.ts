@@ -1,5 +1,5 @@
 import type { AuditLog } from '../audit/audit-log.ts'
-import type { AuditEventName } from '../audit/events.ts'
+import type { AuditEventName } from '../audit/audit-events.ts'
 import type { Clock } from '../config/clock.ts'
 import type { Database, DatabaseTransaction } from '../storage/database.ts'
 import type { Publish } from '../storage/events.ts'

@@ -1,14 +1,14 @@
 import { isIPv4, isIPv6 } from 'node:net'
 
-/** What something is counted for, and how many times the usual limit it may have. */
+/** A network that requests are counted by; its limit is `factor` times the usual one. */
 export interface Counted {
   key: string
   factor: number
 }
 
 /**
- * Bits of an IPv6 address that one customer is given (RFC 6177), and the times of a limit that each network may have. One
- * telephone has 64 bits, a household 56 to 64, an office 48. A /48 of a carrier holds many telephones, hence its sum.
+ * Prefixes that providers assign to one IPv6 customer (RFC 6177): /64 to a telephone, /56 to /64 to a household, /48 to an
+ * office. A /48 of a carrier holds many telephones, hence the larger factor.
  */
 const ipv6Networks = [
   { groups: 4, bits: 64, factor: 1 },
@@ -16,13 +16,13 @@ const ipv6Networks = [
   { groups: 3, bits: 48, factor: 16 },
 ] as const
 
-/** All addresses that cannot be read: one network, so that an odd proxy never makes limits void. */
+/** One network for all unreadable addresses, so that a misconfigured proxy does not disable limits. */
 const unreadable: readonly Counted[] = [{ key: 'unreadable', factor: 1 }]
 
 /**
- * The networks an address is counted by, the narrowest first: IPv4 whole, IPv6 by /64, /56 and /48 with rising sums. An IPv4
- * address inside IPv6 (mapped, translated, 6to4: RFC 4291 2.5.5.2, RFC 6052, RFC 8215, RFC 3056) is that IPv4 address.
- * @param address as a socket or a proxy gives it; a port after it and a zone (`%eth0`) do not count
+ * The networks that an address is counted by, narrowest first: the IPv4 address, or the IPv6 /64, /56 and /48. An IPv4
+ * address inside IPv6 counts as that IPv4 address (RFC 4291 2.5.5.2, RFC 6052, RFC 8215, RFC 3056).
+ * @param address from a socket or proxy; port and zone (`%eth0`) are ignored
  */
 export function networksOf(address: string): readonly Counted[] {
   if (isIPv4(address)) return [{ key: address, factor: 1 }]
@@ -39,7 +39,7 @@ export function networksOf(address: string): readonly Counted[] {
   })
 }
 
-/** `192.0.2.1:443`, `[2001:db8::1]:443`, `[2001:db8::1]`: some proxies write it so. */
+/** Some proxies write `192.0.2.1:443`, `[2001:db8::1]:443` or `[2001:db8::1]`. */
 const withoutPort = (address: string) =>
   /^\[([^\]]*)\](?::\d+)?$/.exec(address)?.[1] ?? /^(\d+\.\d+\.\d+\.\d+):\d+$/.exec(address)?.[1] ?? address
 
@@ -60,7 +60,7 @@ function groupsOf(address: string): number[] {
   return [...before, ...zeros, ...behind]
 }
 
-/** The IPv4 address inside, where an address stands for one. */
+/** The IPv4 address inside an IPv6 address, if there is one. */
 function embedded(groups: readonly number[]): string | undefined {
   const begins = (...first: number[]) => first.every((group, index) => groups[index] === group)
   const at = (index: number) => {

@@ -1,12 +1,14 @@
-/**
- * A limit for one caller; docs/limits.md is generated from these. `most` is a number or the name of its setting.
- * `in`: counted in the memory of each process, or in the artifact store, which all processes share.
- */
+/** A limit for one caller; docs/limits.md is generated from these. */
 export interface Budget {
+  /** The counted thing, in the plural. */
   what: string
+  /** The caller that it is counted for. */
   by: string
+  /** A number, or the name of the setting with the number. */
   most: number | string
+  /** Length of the window; 0 for an endpoint that needs no window. */
   seconds: number
+  /** The counter is in the memory of each process, or in the artifact store for all processes. */
   in: 'process' | 'store'
 }
 
@@ -15,8 +17,8 @@ const network = 'network'
 export const budgets = {
   requests: { what: 'requests', by: network, most: 'YIDENG_ADDRESS_REQUESTS', seconds: 10, in: 'process' },
   refusedCalls: {
-    what: 'refused calls without client authentication',
-    by: `${network} without an authenticated client in the hour`,
+    what: 'refused unauthenticated calls',
+    by: `${network} without client authentication in the last hour`,
     most: 'YIDENG_ADDRESS_REQUESTS',
     seconds: 10,
     in: 'process',
@@ -29,7 +31,7 @@ export const budgets = {
     in: 'process',
   },
   stored: {
-    what: 'kilobytes stored without a sign-in and without client authentication',
+    what: 'kilobytes stored for callers without sign-in and client authentication',
     by: network,
     most: 'YIDENG_ADDRESS_STORED',
     seconds: 600,
@@ -37,8 +39,8 @@ export const budgets = {
   },
   secrets: { what: 'wrong secrets', by: `client and ${network}`, most: 20, seconds: 60, in: 'store' },
   deviceTries: { what: 'codes requested or typed', by: network, most: 60, seconds: 600, in: 'store' },
-  adminRefusals: { what: 'calls without permission', by: network, most: 60, seconds: 600, in: 'store' },
-  signInTries: { what: 'identifiers tried', by: network, most: 'YIDENG_ADDRESS_TRIES', seconds: 600, in: 'store' },
+  adminRefusals: { what: 'calls without the right to make them', by: network, most: 60, seconds: 600, in: 'store' },
+  signInTries: { what: 'tried identifiers', by: network, most: 'YIDENG_ADDRESS_TRIES', seconds: 600, in: 'store' },
   recoveries: { what: 'tries', by: network, most: 'YIDENG_ADDRESS_TRIES', seconds: 600, in: 'store' },
   registrations: {
     what: 'registrations',
@@ -48,17 +50,17 @@ export const budgets = {
     in: 'store',
   },
   qrStarts: { what: 'started logins', by: network, most: 'YIDENG_QR_ADDRESS_CREATIONS', seconds: 300, in: 'store' },
-  qrScans: { what: 'views and claims', by: network, most: 600, seconds: 600, in: 'store' },
+  qrScans: { what: 'scans and claims', by: network, most: 600, seconds: 600, in: 'store' },
   memory: {
-    what: 'answers from memory, without a store',
-    by: 'nobody',
+    what: 'answers from memory, without a request to a store',
+    by: 'none',
     most: 0,
     seconds: 0,
     in: 'process',
   },
   oneAtATime: {
-    what: 'one store request at a time, shared by simultaneous callers',
-    by: 'nobody',
+    what: 'one store request at a time, whose answer all waiting callers get',
+    by: 'none',
     most: 1,
     seconds: 0,
     in: 'process',

@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs'
 import { BlockList, isIP } from 'node:net'
 import { z } from 'zod'
 
-/** Tells the region (GB/T 2260) a network address belongs to, where it is known: a carrier's or a province's own data. */
+/** Returns the region (GB/T 2260) of a network address, if known, from data of a carrier or province. */
 export type RegionOf = (address: string) => string | undefined
 
-/** Such as `10.3.0.0/16`. */
+/** A network such as `10.3.0.0/16`. */
 export const networkSchema = z.union([z.cidrv4(), z.cidrv6()])
 
 const schema = z.record(z.string().regex(/^\d{6}$/), z.array(networkSchema))
@@ -25,10 +25,10 @@ function holds(list: BlockList, given: string): boolean {
   return family !== 0 && list.check(address, family === 6 ? 'ipv6' : 'ipv4')
 }
 
-/** Whether an address lies in one of these networks; one that cannot be read lies in none. */
-export const liesIn = (address: string, networks: readonly string[]): boolean => holds(listOf(networks), address)
+/** Whether an address is in one of these networks; an unreadable address is in none. */
+export const isInNetworks = (address: string, networks: readonly string[]): boolean => holds(listOf(networks), address)
 
-/** The embedded adapter: networks that are listed by region in config/network-regions.json. */
+/** The embedded source: config/network-regions.json lists networks by region. */
 export function listedRegions(
   listed: unknown = JSON.parse(readFileSync(new URL('../../config/network-regions.json', import.meta.url), 'utf8')),
 ): RegionOf {
@@ -36,10 +36,10 @@ export function listedRegions(
   return (given) => regions.find(({ list }) => holds(list, given))?.region
 }
 
-/** An IPv4 address that came by an IPv6 socket is an IPv4 address. */
+/** An IPv6 socket shows an IPv4 address as `::ffff:192.0.2.1`. */
 const plain = (address: string) => address.replace(/^::ffff:(?=\d+\.)/i, '')
 
-/** True where two addresses share the first bits; one that cannot be read shares nothing. */
+/** Whether two addresses share their first bits; false for an unreadable address. */
 export function sameNetwork(one: string, other: string, bits: { ipv4: number; ipv6: number }): boolean {
   const [first, second] = [plain(one), plain(other)]
   const family = isIP(first)

@@ -16,23 +16,30 @@ const table = new Map(
 
 type Language = keyof z.infer<typeof names>
 
-/** Whether six digits are the GB/T 2260 code of a province, or of a city or county of Guangdong (config/regions.json). */
+/** Whether a code is in config/regions.json: GB/T 2260 codes of provinces, and of cities and counties of Guangdong. */
 export function isRegion(code: string): boolean {
   return table.has(code)
 }
 
-/** The region's own name (南山区, Nanshan District); the code itself where it is not known, as after a reform. */
+/** The region's own name (南山区, Nanshan District); the code itself if it is unknown, as after a reform. */
 export function regionName(code: string, language: Language): string {
   return table.get(code)?.[language] ?? code
 }
 
-/** How many of its digits tell a region apart (GB/T 2260: two each for province, city, county); it holds what they begin. */
+/** The number of significant digits of a code (GB/T 2260: two each for province, city, county). */
 export const ownDigits = (code: string) => (code.endsWith('0000') ? 2 : code.endsWith('00') ? 4 : 6)
 
 export const isProvince = (code: string) => ownDigits(code) === 2
 
-/** Whether a region is another or lies in it (GB/T 2260): 440000 holds 44xxxx, 440300 holds 4403xx, 440305 itself alone. */
+/** Whether `outer` contains or equals `inner` (GB/T 2260): 440000 holds 44xxxx, 440300 holds 4403xx. */
 export function regionHolds(outer: string, inner: string): boolean {
   const digits = ownDigits(outer)
   return [outer, inner].every((code) => /^[1-9]\d{5}$/.test(code)) && outer.slice(0, digits) === inner.slice(0, digits)
+}
+
+/** The names from the province down to the region: 广东省, 深圳市, 南山区. Empty for an unknown code. */
+export function regionPath(code: string, language: Language): string[] {
+  if (!isRegion(code)) return []
+  const steps = new Set([`${code.slice(0, 2)}0000`, `${code.slice(0, 4)}00`, code])
+  return [...steps].filter(isRegion).map((step) => regionName(step, language))
 }

@@ -1,7 +1,7 @@
 import { Counter, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
 import type { Context, Middleware } from 'koa'
 import type { Logger } from 'pino'
-import type { AuditEvent } from '../audit/events.ts'
+import type { AuditEvent } from '../audit/audit-events.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
 import { metricsOfAll } from './metrics-of-all.ts'
 

@@ -1,6 +1,6 @@
 import { Gauge, Histogram, type Registry } from 'prom-client'
 import type { Clock } from '../config/clock.ts'
-import { stateOf, type SigningKey } from '../keys/signing-keys.ts'
+import { signingKeyState, type SigningKey } from '../keys/signing-keys.ts'
 import { isUnavailable } from '../storage/unavailable.ts'
 import type { Database } from '../storage/database.ts'
 
@@ -40,7 +40,7 @@ export function watchServices(options: {
       const now = clock()
       for (const key of keys) {
         const { kid, alg, createdAt } = key
-        keyAges.set({ kid, alg, state: stateOf(keys, key, now) }, (now - Date.parse(createdAt)) / 1000)
+        keyAges.set({ kid, alg, state: signingKeyState(keys, key, now) }, (now - Date.parse(createdAt)) / 1000)
       }
     },
   })

@@ -1,7 +1,7 @@
 import type { Provider } from 'oidc-provider'
 import type { Clock } from '../config/clock.ts'
 import type { CookieKeys } from '../keys/cookie-keys.ts'
-import { inOrder, type SigningKey } from '../keys/signing-keys.ts'
+import { signersFirst, type SigningKey } from '../keys/signing-keys.ts'
 import type { Job } from './runner.ts'
 import { replaceSigningKeys } from '../oidc/engine/signing-keys.ts'
 
@@ -19,7 +19,7 @@ export function keyRefresh(deps: {
   const { provider, readKeys, cookieKeys, refreshDataKeys, shareKeys, clock, log } = deps
   const names = (keys: readonly SigningKey[]) => keys.map(({ kid }) => kid).join(' ')
   let keys = readKeys()
-  let known = names(inOrder(keys, clock()))
+  let known = names(signersFirst(keys, clock()))
 
   async function refresh(): Promise<void> {
     // the keys of this machine still serve while the store or a file is unavailable
@@ -28,7 +28,7 @@ export function keyRefresh(deps: {
     cookieKeys.refresh()
     provider.keys = cookieKeys.accepted()
     keys = readKeys()
-    const ordered = inOrder(keys, clock())
+    const ordered = signersFirst(keys, clock())
     const now = names(ordered)
     if (now === known) return
     replaceSigningKeys(provider, ordered)

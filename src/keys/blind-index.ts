@@ -1,6 +1,6 @@
 import { createHmac, type KeyObject } from 'node:crypto'
 
-/** Keyed fingerprint of a normalised value, to find an account by it without keeping it readable. */
+/** Keyed fingerprint (HMAC-SHA-256) of a normalised value: finds a row by the value without storing it in clear text. */
 export type BlindIndex = (kind: string, value: string) => string
 
 export function createBlindIndex(key: KeyObject): BlindIndex {

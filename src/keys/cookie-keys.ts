@@ -1,28 +1,32 @@
 import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import type { Clock } from '../config/clock.ts'
+import { minuteMs } from '../config/time.ts'
 import { changeKeyFile, keyFile } from './key-file.ts'
 import type { KeyState } from './signing-keys.ts'
 
 const fileName = 'cookies.json'
 const schema = z.object({
-  /** Newest first, as older versions read them. */
+  /** Newest first; older versions rely on that order. */
   keys: z.array(z.string().min(32)).min(1),
-  /** Of each key; older files have none. */
+  /** One for each key; older files have none. */
   ids: z.array(z.string()).optional(),
-  /** ISO 8601; the first key is used from the beginning. */
+  /** ISO 8601. The first key has no entry. */
   used_from: z.record(z.string(), z.iso.datetime()).default({}),
 })
 
 export interface CookieKey {
   id: string
   key: string
-  /** Milliseconds since 1970; undefined for the first of all, which is as old as its file. */
+  /** Milliseconds since 1970 UTC; undefined for the first key, which is as old as its file. */
   usedFrom: number | undefined
 }
 
-/** A new key is accepted by every process for so long before one uses it: who is told nothing looks every half minute. */
-export const cookieOverlapMs = 60_000
+/**
+ * Time in milliseconds between adding a key and its first use. Every process accepts the key by then, because processes read
+ * the file at least every half minute.
+ */
+export const cookieOverlapMs = minuteMs
 
 const freshKey = () => randomBytes(32).toString('base64url')
 const inFile = (content: unknown) => {
@@ -30,7 +34,7 @@ const inFile = (content: unknown) => {
   return { ...rest, keys, ids: ids ?? keys.map((_, index) => `c${keys.length - index}`) }
 }
 
-/** Keys of forms and of frames of QR codes, newest first; made at first start in `cookies.json`. */
+/** Keys that sign forms and QR codes, newest first; the first start makes them in `cookies.json`. */
 export function openCookieKeys(directory: string): CookieKey[] {
   const { keys, ids, used_from } = inFile(keyFile(directory, fileName, () => ({ keys: [freshKey()], ids: ['c1'] })))
   return keys.map((key, index) => {
@@ -48,17 +52,17 @@ export function cookieKeyState(keys: readonly CookieKey[], key: CookieKey, now: 
   return isUsed(key, now) ? 'verifies' : 'waits'
 }
 
-/** When the key after this one came into use, in milliseconds since 1970; infinity where none has. */
+/** First use of the next key, in milliseconds since 1970 UTC; infinity if there is none in use. */
 export function replacedAt(keys: readonly CookieKey[], key: CookieKey, now: number): number {
   const successor = keys.slice(0, keys.indexOf(key)).findLast((one) => isUsed(one, now))
   return successor ? (successor.usedFrom ?? 0) : Infinity
 }
 
-/** The keys as a running server needs them; the file is read again when it may have changed. */
+/** The keys of a running server. `refresh` reads the file again. */
 export interface CookieKeys {
-  /** The one that signs first, then those that are accepted: all, or those that signed within this time or will. */
+  /** The signing key first, then the other accepted keys. `withinMs` leaves out keys replaced longer ago. */
   accepted(withinMs?: number): [string, ...string[]]
-  /** When the next one comes into use; undefined where none waits. */
+  /** First use of the next key, in milliseconds since 1970 UTC; undefined if no key waits. */
   nextUse(): number | undefined
   refresh(): void
 }
@@ -82,7 +86,7 @@ export function createCookieKeys(directory: string, clock: Clock): CookieKeys {
   }
 }
 
-/** Adds a key that is accepted at once and used from then on (milliseconds since 1970). Returns its id. */
+/** Adds a key: accepted immediately, used from `useFrom` (milliseconds since 1970 UTC). @returns its id */
 export function addCookieKey(directory: string, useFrom: number): string {
   let id = ''
   changeKeyFile(directory, fileName, (content) => {
@@ -97,7 +101,7 @@ export function addCookieKey(directory: string, useFrom: number): string {
   return id
 }
 
-/** Forgets keys for good. */
+/** Deletes keys. */
 export function forgetCookieKeys(directory: string, gone: ReadonlySet<string>): void {
   changeKeyFile(directory, fileName, (content) => {
     const { keys, ids, used_from } = inFile(content)

@@ -3,7 +3,7 @@ import { dataKeyFile, freshKey } from './data-keys.ts'
 import { changeKeyFile } from './key-file.ts'
 import { firstOfOldFiles, keyNumber } from './lookup-index.ts'
 
-/** `data.json` as text; what a newer version keeps in it stays. */
+/** `data.json` as text; fields of newer versions stay. */
 const text = z.looseObject({
   current: z.string(),
   keys: z.record(z.string(), z.string()),
@@ -18,8 +18,8 @@ const newestOf = (keys: object) => Math.max(...Object.keys(keys).map(keyNumber))
 const lookupIn = ({ lookup, index }: z.infer<typeof text>) => lookup ?? { [firstOfOldFiles]: index }
 
 /**
- * Adds a data key, and one for new entries of the audit trail; the others still open what they sealed. With `useFrom` (ISO 8601) it seals from now on, and so does one
- * that was added before and waited.
+ * Adds a data key and an audit key; older keys still open their values. With `useFrom` (ISO 8601) the new key seals from
+ * now on. A key that was prepared earlier is used instead of a new one.
  */
 export function addDataKey(directory: string, { useFrom }: { useFrom?: string }): void {
   changeKeyFile(directory, dataKeyFile, (content) => {
@@ -36,8 +36,8 @@ export function addDataKey(directory: string, { useFrom }: { useFrom?: string })
 }
 
 /**
- * Adds an index key, numbered above this one, which need not be here; when accounts are kept under it, the store says
- * (indexKeysInUse).
+ * Adds an index key. Its number is greater than `above`, a key that this file may lack. The store decides when accounts
+ * are indexed under it (indexKeysInUse).
  */
 export function addIndexKey(directory: string, above: string): void {
   changeKeyFile(directory, dataKeyFile, (content) => {
@@ -47,11 +47,11 @@ export function addIndexKey(directory: string, above: string): void {
   })
 }
 
-/** Takes a key away again that nothing stands under, with the audit key that was made with it. */
-export function takeBack(directory: string, id: string): void {
+/** Removes a key that protects no data, and the audit key that was made with it. */
+export function removeUnusedKey(directory: string, id: string): void {
   changeKeyFile(directory, dataKeyFile, (content) => {
     const before = text.parse(content)
-    if (id === before.current) throw new Error('The key that seals cannot be taken back.')
+    if (id === before.current) throw new Error('The key that seals cannot be removed.')
     const without = (keys: Record<string, string>, gone: string) =>
       Object.fromEntries(Object.entries(keys).filter(([one]) => one !== gone))
     return {
@@ -63,7 +63,7 @@ export function takeBack(directory: string, id: string): void {
   })
 }
 
-/** Notes when a key came into use (ISO 8601). */
+/** Records the first use of a key (ISO 8601). */
 export function noteUse(directory: string, id: string, at: string): void {
   changeKeyFile(directory, dataKeyFile, (content) => {
     const before = text.parse(content)
@@ -71,7 +71,7 @@ export function noteUse(directory: string, id: string, at: string): void {
   })
 }
 
-/** Notes from when on every authenticator must be sealed (ISO 8601), where the file does not say yet. */
+/** Records since when every authenticator must be sealed (ISO 8601), unless the file has a time already. */
 export function noteSealed(directory: string, from: string): void {
   changeKeyFile(directory, dataKeyFile, (content) => {
     const before = text.parse(content)
@@ -79,13 +79,16 @@ export function noteSealed(directory: string, from: string): void {
   })
 }
 
-/** Forgets keys for good. The one that seals stays. */
+/**
+ * Deletes data and index keys.
+ * @throws Error for the key that seals
+ */
 export function forgetKeys(directory: string, ids: ReadonlySet<string>): void {
   const without = (keys: Record<string, string>) =>
     Object.fromEntries(Object.entries(keys).filter(([id]) => !ids.has(id)))
   changeKeyFile(directory, dataKeyFile, (content) => {
     const before = text.parse(content)
-    if (ids.has(before.current)) throw new Error('The key that seals cannot be forgotten.')
+    if (ids.has(before.current)) throw new Error('The key that seals cannot be deleted.')
     return {
       ...before,
       keys: without(before.keys),

@@ -6,7 +6,7 @@ import { createFieldCipher, type FieldCipher } from './field-cipher.ts'
 import { keyFile } from './key-file.ts'
 import { createLookupIndex, firstOfOldFiles, keyNumber, type LookupIndex } from './lookup-index.ts'
 
-/** As KeyObject: node:crypto takes a raw key twice as slowly. */
+/** A KeyObject, because node:crypto is half as fast with raw keys. */
 const key = z
   .base64()
   .transform((text) => Buffer.from(text, 'base64'))
@@ -19,39 +19,39 @@ const schema = z.object({
   index: key,
   pairwise: key,
   lookup: z.record(z.string(), key).optional(),
-  /** Each made with the data key of its number. */
+  /** Each belongs to the data key of the same number. */
   audit: z.record(z.string(), key).default({}),
-  /** When a key came into use, ISO 8601; older files do not say. */
+  /** First use of a key, ISO 8601; missing in older files. */
   used_from: z.record(z.string(), z.iso.datetime()).default({}),
-  /** From then on every authenticator must be sealed (accounts/seal-authenticators.ts); older files do not say. */
+  /** Since then every authenticator must be sealed (accounts/seal-authenticators.ts); missing in older files. */
   sealed_from: z.iso.datetime().optional(),
 })
 
 export interface DataKeys {
   cipher: FieldCipher
   /**
-   * Seals the restricted part of audit entries under keys of its own: an entry never changes, so what sealed it is kept for
-   * ever, and only new ones are sealed under a new key.
+   * Seals the restricted part of audit entries. Entries never change, so these keys are never deleted; a rotation only
+   * affects new entries. One key seals at most 2^32 of them (field-cipher.ts).
    */
   auditCipher: FieldCipher
-  /** For what cannot be made anew: registers, device cookies, recovery codes. Its key is never rotated. */
+  /** For values that cannot be indexed again: registers, device cookies, recovery codes. Its key never rotates. */
   blindIndex: BlindIndex
-  /** For accounts. */
+  /** Finds accounts; its keys rotate. */
   lookup: LookupIndex
-  /** Says which key an id is, and nothing else of it; undefined for one this machine does not have. */
+  /** Identifies a key without revealing it; undefined for a key that this machine lacks. */
   fingerprint(id: string): string | undefined
-  /** Reads the file again: a key may have been added. */
+  /** Reads the file again, to find added keys. */
   refresh(): void
-  /** Ids of the key that seals, of those that only open, and of those carried to all machines before they seal. */
+  /** Ids: `current` seals; `old` only open; `waiting` are on their way to all machines and do not seal yet. */
   ids(): { current: string; old: string[]; waiting: string[] }
-  /** Since when a key is used, in milliseconds since 1970; undefined for one that is as old as its file, or older than this. */
+  /** First use of a key, in milliseconds since 1970 UTC; undefined when the file does not record it. */
   usedFrom(id: string): number | undefined
   /**
-   * Since when every authenticator must be sealed, in milliseconds since 1970 UTC; undefined until those of older versions are.
-   * It stands in the key file, for whoever writes the store must not take it back.
+   * Since when every authenticator must be sealed, in milliseconds since 1970 UTC. Undefined until authenticators of older
+   * versions are sealed. It is in the key file, so that write access to the store cannot remove it.
    */
   sealedFrom(): number | undefined
-  /** Secret behind pairwise subjects (OIDC Core 8.1). Losing it changes every portal's `sub`. */
+  /** Secret of pairwise subjects (OIDC Core 8.1). Losing it changes every `sub` at every portal. */
   pairwise: KeyObject
 }
 
@@ -66,7 +66,7 @@ const fingerprintsOf = (keys: Record<string, KeyObject>): Record<string, string>
     ]),
   )
 
-/** The keys personal data is kept under; made at first start in `data.json`. */
+/** The keys that protect personal data; the first start makes them in `data.json`. */
 export function openDataKeys(directory: string): DataKeys {
   const read = () => {
     const made = keyFile(directory, dataKeyFile, () => ({
@@ -75,7 +75,7 @@ export function openDataKeys(directory: string): DataKeys {
       index: freshKey(),
       pairwise: freshKey(),
       lookup: { i1: freshKey() },
-      // what this version makes is sealed from the first row on
+      // A new store has sealed authenticators from its first row on.
       sealed_from: new Date(0).toISOString(),
     }))
     const { keys, index, lookup, audit: added, ...rest } = schema.parse(made)
@@ -85,7 +85,7 @@ export function openDataKeys(directory: string): DataKeys {
     return {
       ...rest,
       index,
-      // each opens what the other sealed: entries of older versions were sealed under the data key of that time
+      // Older versions sealed audit entries under the data key.
       keys: { ...keys, ...audit },
       audit: inUse.toSorted((one, other) => keyNumber(one) - keyNumber(other)).at(-1) ?? 'a1',
       lookup: lookedUp,

@@ -1,12 +1,15 @@
 import { createCipheriv, createDecipheriv, randomFillSync, type KeyObject } from 'node:crypto'
 
 /**
- * Seals one field with AES-256-GCM (NIST SP 800-38D). `place` (table, column and row id) is authenticated with it, so a
- * sealed value copied to another row or column does not open there.
+ * Seals one field with AES-256-GCM (NIST SP 800-38D). The additional authenticated data `aad` names table, column and row.
+ * So a sealed value does not open in another row or column.
+ *
+ * Nonces are random, so one key may seal at most 2^32 values (NIST SP 800-38D section 8.3). A key that seals 50 million
+ * values a day reaches that in 85 days; it must rotate before then.
  */
 export interface FieldCipher {
   seal(text: string, aad: string): string
-  /** @throws Error when the value was changed, moved, or sealed under a key that is gone */
+  /** @throws Error when the value was changed or moved, or its key was deleted */
   open(sealed: string, aad: string): string
 }
 
@@ -14,7 +17,7 @@ const ivBytes = 12
 const tagBytes = 16
 const drawnAtOnce = 4096
 
-/** Random bytes for one use each, drawn many at a time: asking for twelve takes longer than sealing a field. */
+/** Random bytes, each used once. One call for many is cheaper: twelve bytes alone take longer than sealing a field. */
 const drawn = Buffer.alloc(drawnAtOnce)
 let unused = drawnAtOnce
 
@@ -27,16 +30,16 @@ function freshIv(): Buffer {
   return Buffer.from(drawn.subarray(unused - ivBytes, unused))
 }
 
-/** The keys there are at this moment, and the one that seals. */
+/** The present keys; `current` is the id of the key that seals. */
 export interface KeyRing {
   keys: Readonly<Record<string, KeyObject>>
   current: string
 }
 
-/** `<key id>.<base64url of iv, ciphertext and tag>`: the key id in the value lets keys be rotated. */
+/** Sealed values are `<key id>.<base64url of iv, ciphertext and tag>`; the key id makes rotation possible. */
 export function createFieldCipher(ring: () => KeyRing, refresh: () => void): FieldCipher {
   const keyNamed = (id: string) => {
-    // another process may have added it a moment ago
+    // Another process may just have added it.
     if (!(id in ring().keys)) refresh()
     const key = ring().keys[id]
     if (!key) throw new Error(`There is no data key ${JSON.stringify(id)}.`)
@@ -58,7 +61,7 @@ export function createFieldCipher(ring: () => KeyRing, refresh: () => void): Fie
       })
       decipher.setAAD(Buffer.from(aad)).setAuthTag(bytes.subarray(-tagBytes))
       const text = decipher.update(bytes.subarray(ivBytes, -tagBytes))
-      // of GCM nothing is left to come: this only throws where the tag does not fit
+      // GCM has no final block; this throws when the tag is wrong.
       decipher.final()
       return text.toString('utf8')
     },

@@ -33,8 +33,8 @@ function prepareDirectory(directory: string): void {
 }
 
 /**
- * Reads a JSON key file, or makes it with `make` at first start: mode 0600, complete or not there at all, and when two
- * processes start at once both end with the same one.
+ * Reads a JSON key file; the first start makes it with `make`, mode 0600. A crash leaves no incomplete file. Two
+ * processes that start together get the same file.
  */
 export function keyFile<T>(directory: string, name: string, make: () => T): T {
   const file = join(directory, name)
@@ -55,33 +55,35 @@ export function keyFile<T>(directory: string, name: string, make: () => T): T {
 }
 
 /**
- * Changes a key file, whole or not at all; one process at a time.
- * @throws Error when another one is at it
+ * Changes a key file atomically.
+ * @throws Error while another process changes it
  */
 export function changeKeyFile(directory: string, name: string, change: (before: unknown) => object): void {
   changeKeyText(directory, name, (before) => `${JSON.stringify(change(JSON.parse(before)), null, 2)}\n`)
 }
 
-/** The same for what is taken as it stands. */
+/** The same for the file's text. */
 export function changeKeyText(directory: string, name: string, change: (before: string) => string): void {
   const file = join(directory, name)
-  // the name of the draft is the lock: one left behind by a crash is told, not overwritten
+  // The draft is also the lock. A crash can leave it behind; then an administrator must decide.
   const draft = join(directory, `.${name}.next`)
   let handle: number
   try {
     handle = openSync(draft, 'wx', 0o600)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-    throw new Error(`${file} is being changed by another process; if none is at it, remove ${draft}.`, { cause: error })
+    throw new Error(`${file} is being changed by another process; if none is running, remove ${draft}.`, {
+      cause: error,
+    })
   }
   try {
     writeSync(handle, change(readFileSync(file, 'utf8')))
-    // root changes the file for the user the server runs as
+    // Root must not take the file from the user of the server.
     const { uid, gid } = statSync(file)
     if (process.getuid?.() === 0) fchownSync(handle, uid, gid)
     fsyncSync(handle)
     renameSync(draft, file)
-    toDisk(directory) // else an older file may come back, and what a new key seals is lost with it
+    toDisk(directory) // Otherwise a power cut can bring the older file back, without the new key.
   } finally {
     closeSync(handle)
     rmSync(draft, { force: true })

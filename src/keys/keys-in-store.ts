@@ -1,42 +1,36 @@
 import { z } from 'zod'
 import type { Database, DatabaseTransaction } from '../storage/database.ts'
+import { readFact, replaceFact } from '../storage/store-facts.ts'
 import type { BlindIndex } from './blind-index.ts'
 
-/** Rows of `house`: a fingerprint under the keys a store belongs to, and the ids of those it is kept under. */
-export const storeFacts = { belonging: 'data-keys', ids: 'key-ids' } as const
+/** Facts of a store about its keys: a fingerprint of its key file, and the ids of the keys in use. */
+export const storeFacts = { fingerprint: 'data-keys', ids: 'key-ids' } as const
 
 const schema = z.object({
-  /** Seals what is new. */
+  /** The data key that seals new values. */
   data: z.string(),
-  /** Accounts stand under these, newest first; more than one while they are indexed anew. */
+  /** The keys that accounts are indexed under, newest first; several while accounts are indexed again. */
   index: z.tuple([z.string()], z.string()),
-  /** Which key a name is, by a fingerprint that is worth nothing to anybody: two machines may each make a key of one name. */
+  /** Identifies each key by a harmless fingerprint, because two machines can each make a key of the same name. */
   fingerprints: z.record(z.string(), z.string()).default({}),
 })
 
-/** Ids of the keys a store is kept under: a key file may be older than the store, and a restored store than the file. */
+/** Ids of the keys a store uses. A key file can be older than the store, and a restored store older than the file. */
 export type KeysInStore = z.infer<typeof schema>
 
+/** @throws Error in a store without these facts */
 export async function readKeysInStore(within: Database | DatabaseTransaction): Promise<KeysInStore> {
-  const { value } = await within
-    .selectFrom('house')
-    .select('value')
-    .where('key', '=', storeFacts.ids)
-    .executeTakeFirstOrThrow()
-  return schema.parse(JSON.parse(value))
+  const ids = await readFact(within, storeFacts.ids)
+  if (ids === undefined) throw new Error('The store does not name its keys.')
+  return schema.parse(JSON.parse(ids))
 }
 
-export async function writeKeysInStore(transaction: DatabaseTransaction, ids: KeysInStore): Promise<void> {
-  await transaction
-    .updateTable('house')
-    .set({ value: JSON.stringify(ids) })
-    .where('key', '=', storeFacts.ids)
-    .execute()
-}
+export const writeKeysInStore = (transaction: DatabaseTransaction, ids: KeysInStore): Promise<void> =>
+  replaceFact(transaction, storeFacts.ids, JSON.stringify(ids))
 
 /**
- * Says in the store which keys these names are, where it does not say yet. A key is claimed before anything stands under it.
- * @returns the names that are other keys there: what this machine sealed under them nobody else could open
+ * Records the fingerprints of keys in the store, unless it has them. A key is claimed before it protects any data.
+ * @returns the names under which the store has other keys: values sealed under them could not be opened elsewhere
  */
 export async function claimKeys(
   database: Database,
@@ -49,14 +43,14 @@ export async function claimKeys(
   const before = await readKeysInStore(database)
   if (names.every((id) => id in before.fingerprints)) return others(before)
   return database.transaction().execute(async (transaction) => {
-    // writers take turns: whoever is second reads what the first has said
+    // Writers run one after another, so the second one reads the claims of the first.
     const stored = await readKeysInStore(transaction)
     await writeKeysInStore(transaction, { ...stored, fingerprints: claim(stored) })
     return others(stored)
   })
 }
 
-/** Gives up the name of a key that nothing stands under. */
+/** Gives up the name of a key that protects no data. */
 export async function releaseKey(transaction: DatabaseTransaction, id: string): Promise<void> {
   const { fingerprints, ...stored } = await readKeysInStore(transaction)
   const { [id]: _gone, ...left } = fingerprints
@@ -64,8 +58,8 @@ export async function releaseKey(transaction: DatabaseTransaction, id: string): 
 }
 
 /**
- * What stands in `belonging`. Older versions look accounts up under the first key of an old key file only: they accept the
- * first of these, and refuse to start on a store whose accounts stand under another key.
+ * Fingerprints of a key file, as the store holds one of them. Older versions accept only the first; they find accounts
+ * under the first key alone. The second keeps them from starting on a store that is indexed under later keys.
  */
 export const keyFingerprint = (blindIndex: BlindIndex) => ({
   underFirstKey: blindIndex('house', 'these are the data keys of this store'),

@@ -4,18 +4,18 @@ import { createBlindIndex } from './blind-index.ts'
 import { readKeysInStore } from './keys-in-store.ts'
 
 /**
- * Finds an account by what is sealed in it. Unlike a `BlindIndex` it can be made anew from that, so its keys can be
- * rotated: `<key id>.<fingerprint>`, and the fingerprint alone for the first key of an old key file (`i0`).
+ * Finds an account by a value that is sealed in it. Unlike a `BlindIndex` it can be computed again from that value, so its
+ * keys can rotate. Entries are `<key id>.<fingerprint>`; for the first key of an old key file (`i0`) the fingerprint alone.
  */
 export interface LookupIndex {
   under(id: string, kind: string, value: string): string
-  /** Under each key of this machine: an account stands under one of them. */
+  /** One entry for each key of this machine; an account is indexed under one of them. */
   all(kind: string, value: string): string[]
   /** Ids of the keys of this machine, oldest first. */
   known(): readonly string[]
-  /** Says which key an id is, and nothing else of it; undefined for one this machine does not have. */
+  /** Identifies a key without revealing it; undefined for a key that this machine lacks. */
   fingerprint(id: string): string | undefined
-  /** Reads the file again: a key may have been added. */
+  /** Reads the file again, to find added keys. */
   refresh(): void
 }
 
@@ -36,20 +36,21 @@ export function createLookupIndex(
   return { under, known, fingerprint, refresh, all: (kind, value) => known().map((id) => under(id, kind, value)) }
 }
 
-/** Keys are numbered in the order they are made: `d1`, `d2`, … */
+/** Key ids count up: `d1`, `d2`, … */
 export const keyNumber = (id: string) => Number(id.slice(1))
 
 /**
- * The index keys accounts stand under, newest first; new ones are to be kept under the first. The store says so, for a key
- * file is read now and then only: whoever opens an account asks in that transaction, whoever looks for one after looking.
- * @throws Error when the key file of this machine lacks one, or has another of its name: then accounts that are there would not be found
+ * The index keys that accounts are stored under, newest first; new accounts use the first. The store decides, because
+ * processes read the key file only now and then. Opening an account asks in the same transaction; a search that found no
+ * account asks afterwards.
+ * @throws Error when this machine lacks one of the keys, or has another key of that name: it would miss accounts
  */
 export async function indexKeysInUse(
   within: Database | DatabaseTransaction,
   lookup: LookupIndex,
 ): Promise<[string, ...string[]]> {
   const { index, fingerprints } = await readKeysInStore(within)
-  // another key of the same name would find nobody either
+  // Another key of the same name would find no account either.
   const has = (id: string) => {
     const own = lookup.fingerprint(id)
     return own !== undefined && own === (fingerprints[id] ?? own)
@@ -59,7 +60,7 @@ export async function indexKeysInUse(
   const lacks = lacking()
   if (lacks !== undefined) {
     throw new Error(
-      `The data.json of this machine lacks the index key ${lacks} of this store: carry it from the machine where it was made, or run: npx yideng keys rotate --kind index`,
+      `The data.json of this machine lacks the index key ${lacks} of this store: copy it from the machine where it was made, or run: npx yideng keys rotate --kind index`,
     )
   }
   return index

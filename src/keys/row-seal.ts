@@ -1,21 +1,21 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { FieldCipher } from './field-cipher.ts'
 
-/** What of a row is sealed: the same values in the same order each time. */
+/** The sealed values of a row, always in the same order. */
 export type SealedRow = readonly (string | number | null)[]
 
 /**
- * A message authentication code over a row: the SHA-256 of its values, sealed under the data key at the row's own place
- * (AES-256-GCM, NIST SP 800-38D). Who writes the store without the keys can make none, nor move one to another row. It rotates
- * as every sealed value does (reseal.ts).
+ * A message authentication code over a row: the SHA-256 of its values, sealed under the data key with the row as AAD
+ * (AES-256-GCM, NIST SP 800-38D). Write access to the store is not enough to make one, or to move one to another row. It
+ * rotates like every sealed value (reseal.ts).
  */
 export interface RowSeal {
   seal(aad: string, row: SealedRow): string
-  /** False for a row that was changed, moved or never sealed, and where the key is gone. */
+  /** False for a row that was changed, moved or never sealed, and after its key was deleted. */
   holds(aad: string, row: SealedRow, mac: string | null): boolean
 }
 
-/** A sealed value within a row is bound to its place by itself, and sealed anew when keys rotate. */
+/** A sealed value in a row has its own AAD, and changes when keys rotate; so the digest leaves it out. */
 const sealedWithin = /(?<![\w-])d\d+\.[\w-]{38,}/g
 
 const digestOf = (row: SealedRow) =>
@@ -36,7 +36,7 @@ export function createRowSeal({ seal, open }: FieldCipher): RowSeal {
         const [sealed, now] = [Buffer.from(open(mac, aad)), Buffer.from(digestOf(row))]
         return sealed.length === now.length && timingSafeEqual(sealed, now)
       } catch {
-        // the cipher throws for whatever it did not seal here: that is the answer
+        // The cipher throws for a value that it did not seal for this row.
         return false
       }
     },

@@ -2,29 +2,36 @@ import { hash, randomUUID } from 'node:crypto'
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Database, DatabaseTransaction } from '../storage/database.ts'
+import { readFact, replaceFact } from '../storage/store-facts.ts'
 import type { FieldCipher } from './field-cipher.ts'
 import { changeKeyText } from './key-file.ts'
 
 const shared = ['signing.json', 'cookies.json']
 
-/** A key file of this machine beside what the store holds of it. */
+/** A key file of this machine; the store may hold a copy. */
 interface KeyFile {
   directory: string
   name: string
   cipher: FieldCipher
 }
 
-/** `give`: changed here since the store had it. `take`: changed there. `note`: the same, which this machine has not noted. */
+/**
+ * The next step for one key file.
+ *
+ * - `give`: the file changed here since the store got it
+ * - `take`: the store's copy changed
+ * - `note`: both are equal, but this machine has not noted that
+ */
 type Step = 'nothing' | 'note' | 'take' | 'give'
 
 /**
- * Machines that share a store share its signing and cookie keys: the store holds the key files, sealed under the data
- * keys (data.json is the one file that is carried to each machine). Whoever's file was changed since it last was the
- * store's puts it there; all others take the store's. Their directory must have the files already.
+ * Shares signing and cookie keys among the machines of a store. The store holds the key files, sealed under the data
+ * keys. An administrator copies data.json to each machine. The machine whose file changed writes it to the store; the
+ * other machines replace their files.
  *
- * Several processes of a machine use one directory. So a process that finds a difference looks again when it has the
- * writers' turn, and acts on nothing it read before; a command that changes the file holds its lock meanwhile.
- * @returns whether the store was changed, which the other machines have to know
+ * Several processes of a machine use one directory. So a process that finds a difference compares again inside its
+ * write transaction. A command that changes the file holds the lock of the file until then.
+ * @returns whether the store was changed; the caller then notifies the other machines
  * @throws Error when a command is changing the file at the same moment
  */
 export async function shareKeys(options: {
@@ -35,10 +42,10 @@ export async function shareKeys(options: {
   const { database, cipher, directory } = options
   let changed = false
   for (const name of shared) {
-    const place = { directory, name, cipher }
-    // each turn takes one step, and what is to be done next is seen once it is committed
-    while (stepFrom(place, await stored(database, place)) !== 'nothing') {
-      const step = await database.transaction().execute((transaction) => takeStep(transaction, place))
+    const file = { directory, name, cipher }
+    // Each transaction takes one step. The next step depends on the committed state.
+    while (stepFrom(file, await stored(database, file)) !== 'nothing') {
+      const step = await database.transaction().execute((transaction) => takeStep(transaction, file))
       changed ||= step === 'give'
     }
   }
@@ -51,7 +58,7 @@ async function takeStep(transaction: DatabaseTransaction, file: KeyFile): Promis
   const own = ownText(file)
   const step = stepFrom(file, text, own)
   if (step === 'give') {
-    // both, for a commit may fail, and a command may change the file again before what was given is noted
+    // Both are noted: the commit can fail, and a command can change the file before the next note.
     note(file, [text ?? own, own])
     await store(transaction, file, own)
   } else if (text !== undefined) {
@@ -72,7 +79,7 @@ function stepFrom(file: KeyFile, text: string | undefined, own = ownText(file)):
 const hashOf = (text: string) => hash('sha256', text, 'base64url')
 const ownText = ({ directory, name }: KeyFile) => readFileSync(join(directory, name), 'utf8')
 
-/** Hashes of what the store held when this machine last looked: whatever differs from it since was changed here. */
+/** Hashes of the store's copy when this machine last compared. A file with another hash was changed here since then. */
 const notes = ({ directory, name }: KeyFile) => join(directory, `.${name}.shared`)
 const noted = (file: KeyFile) => (existsSync(notes(file)) ? readFileSync(notes(file), 'utf8').split('\n') : [])
 
@@ -83,18 +90,12 @@ function note(file: KeyFile, texts: readonly string[]): void {
 }
 
 const rowOf = ({ name }: KeyFile) => `keys:${name}`
-const bound = (file: KeyFile) => `house.value:${rowOf(file)}`
+const aad = (file: KeyFile) => `house.value:${rowOf(file)}`
 
 async function stored(within: Database | DatabaseTransaction, file: KeyFile): Promise<string | undefined> {
-  const row = await within.selectFrom('house').select('value').where('key', '=', rowOf(file)).executeTakeFirst()
-  return row && file.cipher.open(row.value, bound(file))
+  const sealed = await readFact(within, rowOf(file))
+  return sealed === undefined ? undefined : file.cipher.open(sealed, aad(file))
 }
 
-async function store(transaction: DatabaseTransaction, file: KeyFile, text: string): Promise<void> {
-  const value = file.cipher.seal(text, bound(file))
-  await transaction
-    .insertInto('house')
-    .values({ key: rowOf(file), value })
-    .onConflict((conflict) => conflict.column('key').doUpdateSet({ value }))
-    .execute()
-}
+const store = (transaction: DatabaseTransaction, file: KeyFile, text: string): Promise<void> =>
+  replaceFact(transaction, rowOf(file), file.cipher.seal(text, aad(file)))

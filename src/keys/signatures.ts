@@ -3,10 +3,10 @@ import { CompactSign, compactVerify, errors } from 'jose'
 import { openRetiredKeys, openSigningKeys, signerOf } from './signing-keys.ts'
 import type { Clock } from '../config/clock.ts'
 
-/** Signs a JSON document as a compact JWS (RFC 7515) of the given `typ`, with the key in use at this moment. */
+/** Signs a JSON document with the current key, as a compact JWS (RFC 7515) of the given `typ`. */
 export type SignDocument = (typ: string, document: object) => Promise<string>
 
-/** Gives the document when a key of ours signed it as this `typ`, ever; undefined otherwise. */
+/** Returns the document if a key of this store signed it as this `typ`, now or earlier; undefined otherwise. */
 export type VerifyDocument = (typ: string, jws: string) => Promise<unknown>
 
 export function createSigner(directory: string, clock: Clock): SignDocument {
@@ -17,14 +17,14 @@ export function createSigner(directory: string, clock: Clock): SignDocument {
   }
 }
 
-/** Checks against the keys of a directory, the retired ones included. */
+/** Checks against the keys of a directory, including retired keys. */
 export function createVerifier(directory: string, clock: Clock): VerifyDocument {
   const published = openSigningKeys(directory, clock).map(({ kid, privateKey }) => [kid, createPublicKey(privateKey)])
   const retired = openRetiredKeys(directory, clock).map(({ kid, publicKey }) => [kid, publicKey])
   return verifierOver(Object.fromEntries([...published, ...retired]) as Record<string, KeyObject>)
 }
 
-/** Checks against public keys that were handed over as a JSON Web Key Set. */
+/** Checks against public keys by `kid`. */
 export function verifierOver(keys: Readonly<Record<string, KeyObject>>): VerifyDocument {
   const known = new Map(Object.entries(keys))
   return async (typ, jws) => {

@@ -9,28 +9,28 @@ export type SigningAlgorithm = (typeof algorithms)[number]
 
 const fileName = 'signing.json'
 const jwk = z.record(z.string(), z.unknown())
-const kept = z.object({
+const usable = z.object({
   kid: z.string(),
   alg: z.enum(algorithms),
   created_at: z.iso.datetime(),
-  /** Published before, used from then on; without it, used from the beginning. */
+  /** First use after publication; a key without it was used immediately. */
   use_from: z.iso.datetime().optional(),
   jwk,
 })
-const gone = z.object({ kid: z.string(), alg: z.enum(algorithms), retired_at: z.iso.datetime(), jwk })
-const schema = z.object({ keys: z.array(kept).min(1), retired: z.array(gone).default([]) })
+const retired = z.object({ kid: z.string(), alg: z.enum(algorithms), retired_at: z.iso.datetime(), jwk })
+const schema = z.object({ keys: z.array(usable).min(1), retired: z.array(retired).default([]) })
 
 export interface SigningKey {
   kid: string
   alg: SigningAlgorithm
   /** ISO 8601, UTC. */
   createdAt: string
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970 UTC. */
   useFrom: number
   privateKey: KeyObject
 }
 
-/** Not published any more and no longer able to sign; kept so that old audit checkpoints can still be checked. */
+/** A key without its private half, no longer published. It still verifies old audit checkpoints. */
 export interface RetiredKey {
   kid: string
   alg: SigningAlgorithm
@@ -38,10 +38,10 @@ export interface RetiredKey {
   publicKey: KeyObject
 }
 
-/** `waits`: published, not used yet. `signs`: the one of its algorithm in use. `verifies`: used before. */
+/** `waits`: published, not used yet. `signs`: in use for its algorithm. `verifies`: used earlier. */
 export type KeyState = 'waits' | 'signs' | 'verifies'
 
-/** A new key is published for so long before it signs: portals keep key sets for a day at most (DESIGN 2.5). */
+/** Time from publishing a key to its first signature, in milliseconds: portals cache key sets for at most a day. */
 export const overlapMs = dayMs
 
 function generate(alg: SigningAlgorithm) {
@@ -63,7 +63,7 @@ function read(directory: string, clock: Clock) {
   return schema.parse(keyFile(directory, fileName, () => ({ keys: algorithms.map((alg) => fresh(alg, clock())) })))
 }
 
-/** The keys tokens are signed with (RFC 7518 ES256 and RS256); made at first start in `signing.json`. */
+/** The keys that sign tokens (RFC 7518 ES256 and RS256); the first start makes them in `signing.json`. */
 export function openSigningKeys(directory: string, clock: Clock): SigningKey[] {
   return read(directory, clock).keys.map(({ kid, alg, created_at, use_from, jwk: key }) => ({
     kid,
@@ -83,7 +83,7 @@ export function openRetiredKeys(directory: string, clock: Clock): RetiredKey[] {
   }))
 }
 
-/** The public halves of every key there is and was, as a JSON Web Key Set (RFC 7517). */
+/** The public halves of all present and retired keys, as a JSON Web Key Set (RFC 7517). */
 export function publicKeySet(directory: string, clock: Clock): { keys: object[] } {
   const now = openSigningKeys(directory, clock).map(({ kid, alg, privateKey }) => ({
     kid,
@@ -94,9 +94,9 @@ export function publicKeySet(directory: string, clock: Clock): { keys: object[] 
   return { keys: keys.map(({ kid, alg, publicKey }) => ({ ...publicKey.export({ format: 'jwk' }), kid, alg })) }
 }
 
-/** The key of an algorithm that signs at this moment: the latest whose time has come. */
+/** The key of an algorithm that signs now: the latest one whose first use has come. */
 export function signerOf(keys: readonly SigningKey[], alg: SigningAlgorithm, now: number): SigningKey {
-  // of two from the same moment the one made later
+  // Of two keys with the same first use, the later one signs.
   const ofAlgorithm = keys
     .filter((key) => key.alg === alg)
     .toReversed()
@@ -106,27 +106,27 @@ export function signerOf(keys: readonly SigningKey[], alg: SigningAlgorithm, now
   return signer
 }
 
-export function stateOf(keys: readonly SigningKey[], key: SigningKey, now: number): KeyState {
+export function signingKeyState(keys: readonly SigningKey[], key: SigningKey, now: number): KeyState {
   if (signerOf(keys, key.alg, now).kid === key.kid) return 'signs'
   return key.useFrom > now ? 'waits' : 'verifies'
 }
 
-/** The signers first, for the first of an algorithm is the one that signs. */
-export function inOrder(keys: readonly SigningKey[], now: number): SigningKey[] {
+/** Orders keys for oidc-provider, which signs with the first key of an algorithm. */
+export function signersFirst(keys: readonly SigningKey[], now: number): SigningKey[] {
   const rank = { signs: 0, waits: 1, verifies: 2 }
-  return keys.toSorted((a, b) => rank[stateOf(keys, a, now)] - rank[stateOf(keys, b, now)])
+  return keys.toSorted((a, b) => rank[signingKeyState(keys, a, now)] - rank[signingKeyState(keys, b, now)])
 }
 
-/** When the last token that an old key signed has expired, in milliseconds since 1970; never for one still in use. */
+/** When the last token of an old key expires, in milliseconds since 1970 UTC; infinity for a key still in use. */
 export function retirableFrom(keys: readonly SigningKey[], key: SigningKey, now: number, tokenMs: number): number {
-  if (stateOf(keys, key, now) !== 'verifies') return Infinity
+  if (signingKeyState(keys, key, now) !== 'verifies') return Infinity
   const after = keys.filter(
     ({ kid, alg, useFrom }) => kid !== key.kid && alg === key.alg && useFrom >= key.useFrom && useFrom <= now,
   )
   return Math.min(...after.map(({ useFrom }) => useFrom)) + tokenMs
 }
 
-/** Adds a key for each algorithm, published at once and used from then on. Returns their ids. */
+/** Adds a key for each algorithm: published immediately, used from `useFrom`. @returns their ids */
 export function addSigningKeys(directory: string, clock: Clock, useFrom: number): string[] {
   const made = algorithms.map((alg) => ({ ...fresh(alg, clock()), use_from: new Date(useFrom).toISOString() }))
   changeKeyFile(directory, fileName, (text) => {
@@ -136,17 +136,17 @@ export function addSigningKeys(directory: string, clock: Clock, useFrom: number)
   return made.map(({ kid }) => kid)
 }
 
-/** Takes keys out of use: their private halves are forgotten. */
+/** Retires keys: deletes their private halves, keeps the public ones. */
 export function retireSigningKeys(directory: string, clock: Clock, kids: ReadonlySet<string>): void {
   const retired_at = new Date(clock()).toISOString()
   changeKeyFile(directory, fileName, (text) => {
     const before = schema.parse(text)
-    const retired = before.keys
+    const newlyRetired = before.keys
       .filter(({ kid }) => kids.has(kid))
       .map(({ kid, alg, jwk: key }) => ({ kid, alg, retired_at, jwk: publicHalf(key) }))
     return {
       keys: before.keys.filter(({ kid }) => !kids.has(kid)),
-      retired: [...before.retired, ...retired],
+      retired: [...before.retired, ...newlyRetired],
     }
   })
 }

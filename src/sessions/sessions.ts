@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { EndSignIns, Ending } from '../accounts/sign-in-endings.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
-import type { AuditEvent } from '../audit/events.ts'
+import type { AuditEvent } from '../audit/audit-events.ts'
 import type { Database } from '../storage/database.ts'
 import { hashId } from '../storage/hash-id.ts'
 import { dependsOn, findAbout, putAbout, type AboutDeps, type SessionAbout, type Taken } from './about.ts'

@@ -12,7 +12,7 @@ import {
 } from '../../src/assurance/levels.ts'
 
 describe('levels of assurance', () => {
-  it('are published lowest first and read back', () => {
+  it('are published lowest first and parsed back', () => {
     expect(acrValues).toEqual(['urn:yideng:loa:2', 'urn:yideng:loa:3', 'urn:yideng:loa:4'])
     expect(acrValues.map(levelOf)).toEqual([2, 3, 4])
     expect(acrOf(3)).toBe('urn:yideng:loa:3')

@@ -18,8 +18,8 @@ async function openTestAuditLog() {
   return { file, database, cipher, audit: createAuditLog({ database, cipher, clock }) }
 }
 
-describe('audit trail', () => {
-  it('chains what is recorded at once and what is appended in transactions', async () => {
+describe('audit log', () => {
+  it('chains recorded events and events appended in transactions', async () => {
     const { database, audit } = await openTestAuditLog()
     const acts = Array.from({ length: 60 }, (_, index) => {
       if (index % 2) return audit.record({ event: 'login.succeeded', actor: 'person', personId: String(index) })
@@ -31,7 +31,7 @@ describe('audit trail', () => {
     expect(await checkChain(database)).toEqual({ whole: true, entries: 60 })
   })
 
-  it('leaves nothing of a change that failed', async () => {
+  it('has no entry of a failed change', async () => {
     const { database, audit } = await openTestAuditLog()
     const failing = database.transaction().execute(async (transaction) => {
       await audit.append(transaction, { event: 'client.created', actor: 'administrator:test' })
@@ -41,7 +41,7 @@ describe('audit trail', () => {
     expect(await checkChain(database)).toEqual({ whole: true, entries: 0 })
   })
 
-  it('keeps personal data sealed', async () => {
+  it('seals personal data', async () => {
     const { database, cipher, audit } = await openTestAuditLog()
     await audit.record({ event: 'login.refused', actor: 'person', restricted: { address: '203.0.113.7' } })
     const entry = await database.selectFrom('audit_events').selectAll().executeTakeFirstOrThrow()

@@ -10,12 +10,12 @@ import { migrate, openDatabase, type Database } from '../../src/storage/database
 import { cannotRun } from '../setup/parts.ts'
 import { makePostgres } from '../setup/stores.ts'
 import { handClock, temporaryDirectory } from '../setup/temporary.ts'
-import { auditedHouse } from './setup.ts'
+import { auditedStore } from './setup.ts'
 
 const noPostgres = cannotRun('PostgreSQL')
 const minute = 60_000
 
-/** Partitions with how many entries stand in each, by name. */
+/** Number of entries by name of partition. */
 async function entriesByPartition(database: Database): Promise<Record<string, number>> {
   const { rows } = await sql<{ name: string }>`select inhrelid::regclass::text as name from pg_inherits
     where inhparent = 'audit_events'::regclass order by 1`.execute(database)
@@ -33,11 +33,11 @@ const partitionOf = (month: string) => `audit_events_${month.replace('-', '_')}`
 describe.each([
   { store: 'SQLite', missing: false, where: async () => ({}) },
   { store: 'PostgreSQL', missing: noPostgres, where: async () => ({ YIDENG_DATABASE_URL: await makePostgres() }) },
-])('the audit trail over months: $store', ({ store, missing, where }) => {
-  it.skipIf(missing)('is one chain; whole months are archived, and nothing of them stays behind', async () => {
-    // real time: PostgreSQL divides by its own clock
+])('the audit log over months: $store', ({ store, missing, where }) => {
+  it.skipIf(missing)('is one chain; whole months are archived, without leaving entries', async () => {
+    // PostgreSQL creates partitions by its own clock.
     const start = Date.now()
-    const services = auditedHouse(start, { environment: await where() })
+    const services = auditedStore(start, { environment: await where() })
     const months = [2, 3, 4].map((after) => monthAfter(monthOf(start), after))
     const [first = '', second = '', last = ''] = months
     await services.withServices(async ({ database, audit }) => {
@@ -55,7 +55,7 @@ describe.each([
         await record(beginOf(month), 2)
         await record(end - minute / 2)
         if (month === last) break
-        // another machine is a moment behind: an entry of this month follows one of the next, and one checkpoint signs both
+        // Another machine's clock is late: an entry of this month follows one of the next. One checkpoint signs both.
         await record(end + minute / 2)
         await record(end - minute / 2)
         services.forward(2 * minute)
@@ -108,7 +108,7 @@ describe.skipIf(noPostgres)('PostgreSQL', () => {
     return createAuditLog({ database, cipher, clock })
   }
 
-  it('gives a number once over all months, whoever inserts, and never goes back', async () => {
+  it('uses each number once over all months, also for manual inserts, and never counts back', async () => {
     const database = await opened()
     const { clock, forward } = handClock(Date.now())
     const audit = auditLogOf(database, clock)
@@ -121,17 +121,17 @@ describe.skipIf(noPostgres)('PostgreSQL', () => {
     await expect(put(elsewhere)).rejects.toMatchObject({ code: '23505' })
     const twice = { ...known, sequence: 9 }
     await expect(put(twice, { ...elsewhere, sequence: 9 })).rejects.toMatchObject({ code: '23505' })
-    // two that do not take turns: one of them is refused
+    // Of two concurrent inserts, one is refused.
     const raced = await Promise.allSettled([put({ ...known, sequence: 4 }), put({ ...elsewhere, sequence: 4 })])
     expect(raced.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
     await database.deleteFrom('audit_events').where('sequence', '=', 4).execute()
-    // whoever cuts off the end leaves a gap that shows
+    // Removing the end leaves a detectable gap.
     forward(1000)
     await audit.record(event)
     expect(await checkChain(database)).toMatchObject({ whole: false, kind: 'missing', sequence: 4 })
   })
 
-  it('makes the coming months once, also when several processes do; what fits nowhere is kept', async () => {
+  it('several processes create the coming months once; entries without a month are kept', async () => {
     const database = await opened()
     const now = Date.now()
     const later = beginOf(monthAfter(monthOf(now), 6))
@@ -144,12 +144,12 @@ describe.skipIf(noPostgres)('PostgreSQL', () => {
     expect(await checkChain(database)).toEqual({ whole: true, entries: 1 })
   })
 
-  it('a trail that was one table is divided while others write', async () => {
+  it('a log in one table is divided while others write', async () => {
     const database = await opened()
     const audit = auditLogOf(database, Date.now)
     const event = { event: 'login.succeeded', actor: 'person' } as const
     for (let index = 0; index < 5; index += 1) await audit.record(event)
-    // as the migration leaves a store of very many entries
+    // The migration leaves a large store like this.
     await sql`alter table audit_events detach partition audit_events_first`.execute(database)
     await sql`drop table audit_events`.execute(database)
     await sql`alter table audit_events_first rename to audit_events`.execute(database)

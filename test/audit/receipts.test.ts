@@ -4,9 +4,9 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { merklePath, merkleRoot, rootOver } from '../../src/audit/merkle.ts'
 import type { Receipt } from '../../src/audit/receipts.ts'
-import { auditedHouse } from './setup.ts'
+import { auditedStore } from './setup.ts'
 
-it('leads from every leaf to the root, and from nothing else', () => {
+it('every leaf leads to the root; other values do not', () => {
   fc.assert(
     fc.property(fc.uniqueArray(fc.string(), { minLength: 1, maxLength: 70 }), fc.nat(), (leaves, seed) => {
       const root = merkleRoot(leaves)
@@ -22,13 +22,13 @@ it('leads from every leaf to the root, and from nothing else', () => {
   )
 })
 
-it('knows the root of RFC 6962 test data', () => {
-  // the tree of one empty leaf, as in the test vectors of Certificate Transparency implementations
+it('computes the root of RFC 6962 test data', () => {
+  // The tree of one empty leaf, from the test vectors of Certificate Transparency implementations.
   expect(merkleRoot([''])).toBe('6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d')
 })
 
-it('gives a receipt that holds with the public keys alone', async () => {
-  const services = auditedHouse()
+it('makes a receipt that verifies with the public keys alone', async () => {
+  const services = auditedStore()
   await services.record(5)
   expect((await services.yideng('audit', 'receipt', '3')).code).toBe(3)
   await services.checkpoint()
@@ -47,7 +47,7 @@ it('gives a receipt that holds with the public keys alone', async () => {
     entry: { number: 3, event: 'login.succeeded', person_id: 'p1' },
   })
 
-  const other = auditedHouse(undefined, { empty: true })
+  const other = auditedStore(undefined, { empty: true })
   await other.record(1)
   await other.checkpoint()
   const forgeries = [

@@ -2,17 +2,17 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
 import { createCheckpoints } from '../../src/audit/checkpoints.ts'
-import type { AuditEvent } from '../../src/audit/events.ts'
+import type { AuditEvent } from '../../src/audit/audit-events.ts'
 import { publicKeySet } from '../../src/keys/signing-keys.ts'
 import { commandLine, type Options } from '../cli/in-process.ts'
 import { handClock } from '../setup/temporary.ts'
 
-/** As a server does once a minute. */
+/** Signs a checkpoint, as a server does once a minute. */
 export const signAuditLog = ({ withServices }: Pick<ReturnType<typeof commandLine>, 'withServices'>) =>
   withServices(({ database, settings, clock }) => createCheckpoints({ database, settings, clock }).make())
 
-/** A store with a trail in it, and its command line. */
-export function auditedHouse(start?: number, options: Omit<Options, 'clock'> = {}) {
+/** A store with an audit log, and its command line. */
+export function auditedStore(start?: number, options: Omit<Options, 'clock'> = {}) {
   const { clock, forward } = handClock(start)
   const line = commandLine({ clock, ...options })
   const dataDir = join(line.directory, 'data')
@@ -27,14 +27,14 @@ export function auditedHouse(start?: number, options: Omit<Options, 'clock'> = {
     })
   const checkpoint = () => signAuditLog(line)
 
-  /** The public keys, as they are handed to an auditor. */
+  /** Writes the public keys to a file, as for an auditor. */
   function publicKeys(): string {
     const file = join(line.directory, 'jwks.json')
     writeFileSync(file, JSON.stringify(publicKeySet(keysDir, clock)))
     return file
   }
 
-  /** A copy of the store, with this done to it. */
+  /** A copy of the store, changed by these statements. */
   function copyOf(...statements: string[]): string {
     const copy = join(line.directory, `copy-${String(Math.floor(performance.now() * 1000))}`)
     mkdirSync(copy)
@@ -46,7 +46,7 @@ export function auditedHouse(start?: number, options: Omit<Options, 'clock'> = {
     return file
   }
 
-  /** Archives the months before this one into a new directory. */
+  /** Archives the months before `before` into a new directory. */
   async function archive(before: string) {
     const directory = join(line.directory, 'archive')
     mkdirSync(directory)

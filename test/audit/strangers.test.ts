@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { beforeAll, expect, it } from 'vitest'
 import type { Services } from '../../src/services.ts'
-import { auditEvents, type AuditEventName } from '../../src/audit/events.ts'
+import { auditEvents, type AuditEventName } from '../../src/audit/audit-events.ts'
 import { openPerson, signIn } from '../setup/person.ts'
 import { registerPortal, type TestPortal } from '../setup/portal.ts'
 import { startServer, type RunningServer } from '../setup/server.ts'
@@ -31,10 +31,10 @@ async function codeOfCommandLine(): Promise<string> {
   return ((await answer.json()) as { user_code: string }).user_code
 }
 
-/** Everything of which the audit trail tells and that is done without being anybody; each does it once. */
-const byNobody: Partial<Record<AuditEventName, Record<string, () => Promise<unknown>>>> = {
+/** Audited requests that need no sign-in, right or client authentication. Each function makes one request. */
+const byStrangers: Partial<Record<AuditEventName, Record<string, () => Promise<unknown>>>> = {
   'login.refused': {
-    'a wrong password for nobody': async () => {
+    'a wrong password for an unknown account': async () => {
       const { visitor, page } = await begin()
       return signIn(visitor, page, `nobody${networks}`, 'Not-The-Password-1')
     },
@@ -44,21 +44,21 @@ const byNobody: Partial<Record<AuditEventName, Record<string, () => Promise<unkn
     },
   },
   'portal.refused': {
-    'a sign-in begun and given up': async () => {
+    'a cancelled sign-in': async () => {
       const { visitor, page } = await begin()
       return visitor.submit(page, '/cancel', {})
     },
   },
   'recovery.refused': {
-    'a code for nobody': async () => {
+    'a code for an unknown account': async () => {
       const visitor = stranger()
       const fields = { identifier: `nobody${networks}`, knowledge: '13800010001', code: 'AAAA-AAAA-AAAA-AAAA' }
       return visitor.submit(await visitor.get('/recover'), '/recover', fields)
     },
-    'a link that nobody made': () => stranger().get(`/recover/${'x'.repeat(43)}`),
+    'an unknown link': () => stranger().get(`/recover/${'x'.repeat(43)}`),
   },
   'qr.refused': {
-    'a QR code claimed by what no look gave': async () => {
+    'a QR code claimed without a scan': async () => {
       const { visitor, page } = await begin()
       const csrf = /name="csrf" value="([^"]+)"/.exec(page.html)?.[1] ?? ''
       const started = await visitor.post(`${page.url.pathname}/qr/start`, { csrf })
@@ -68,7 +68,7 @@ const byNobody: Partial<Record<AuditEventName, Record<string, () => Promise<unkn
     },
   },
   'device.refused': {
-    'a command line refused': async () => {
+    'a refused command line': async () => {
       const visitor = stranger()
       const asked = await visitor.submit(await visitor.get('/device'), '/device', {
         user_code: await codeOfCommandLine(),
@@ -77,7 +77,7 @@ const byNobody: Partial<Record<AuditEventName, Record<string, () => Promise<unkn
     },
   },
   'logout.all': {
-    'a sign-out of nobody': async () => {
+    'a sign-out without session': async () => {
       const visitor = stranger()
       return visitor.submit(await visitor.get('/logout'), '/logout/confirm', {})
     },
@@ -102,20 +102,20 @@ const entries = async (event: string) =>
     }),
   )
 
-const acts = Object.entries(byNobody).flatMap(([event, kinds]) =>
+const acts = Object.entries(byStrangers).flatMap(([event, kinds]) =>
   Object.entries(kinds).map(([what, act]) => ({ event, what, act })),
 )
 
-it.each(acts)('$what is not written down each time', async ({ event, act }) => {
+it.each(acts)('not every $what gets an entry', async ({ event, act }) => {
   const before = (await entries(event)).length
   for (let turn = 0; turn < times; turn += 1) await act()
   const added = (await entries(event)).length - before
   expect(added).toBeGreaterThan(0)
-  // a minute may have begun meanwhile
+  // A new minute may have begun in between.
   expect(added).toBeLessThanOrEqual(4)
 })
 
-it('a person reads of a wrong password once an hour, however often strangers try', async () => {
+it('a person sees one entry an hour for wrong passwords of strangers', async () => {
   const person = await openPerson(services)
   for (let turn = 0; turn < 5; turn += 1) {
     const { visitor, page } = await begin()
@@ -125,7 +125,7 @@ it('a person reads of a wrong password once an hour, however often strangers try
   expect(about).toMatchObject([{ method: 'password', code: 'sign_in_refused' }])
 })
 
-it('what was summed is written when the server stops', async () => {
+it('a server writes its sums when it stops', async () => {
   await server.kill('SIGINT')
   for (const { event } of acts) {
     const sums = (await entries(event)).filter(({ more }) => Number(more) > 0)
@@ -133,20 +133,21 @@ it('what was summed is written when the server stops', async () => {
     for (const sum of sums) expect(sum).toMatchObject({ addresses: expect.any(Number), seconds: expect.any(Number) })
   }
   const all = (await entries('portal.refused')).reduce((sum, { more = 0 }) => sum + 1 + more, 0)
-  // entries that are sums stand for the others only
+  // An entry with a sum counts only the other events.
   expect(all - (await entries('portal.refused')).filter(({ more }) => more !== undefined).length).toBe(times)
 })
 
-/** Acts of somebody: a person who is signed in, an administrator, a client that proved itself, or this server. */
-const bySomebody =
+/** Events of known actors: a signed-in person, an administrator, an authenticated client, or this server. */
+const byKnownActors =
   /^(person|number|store|face|authenticator|password|method|signature|passkey|session|consent|organisation|mandate|representee|client|keys|audit|approval|register|house|registration)\.|^(recovery\.(codes|link)-made|login\.succeeded|qr\.(scanned|approved|declined|paused|ended)|portal\.entered|token\.\w|logout\.(portal|delivered|abandoned)|administrator\.(granted|revoked|acted|revealed))/
 
-it('each event is known to be of somebody, or tried above as of nobody', () => {
-  for (const event of Object.keys(auditEvents)) expect(event in byNobody || bySomebody.test(event), event).toBe(true)
-  for (const event of Object.keys(byNobody)) expect(bySomebody.test(event), event).toBe(false)
+it('each event has a known actor, or a request above makes it', () => {
+  for (const event of Object.keys(auditEvents))
+    expect(event in byStrangers || byKnownActors.test(event), event).toBe(true)
+  for (const event of Object.keys(byStrangers)) expect(byKnownActors.test(event), event).toBe(false)
 })
 
-it('nobody writes past the sums: only what changes the durable store is appended, in its transaction', () => {
+it('only changes of the durable store bypass the sums, in their transaction', () => {
   const root = new URL('../../src/', import.meta.url)
   const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
   const appends = files.flatMap((file) =>

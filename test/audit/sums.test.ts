@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import type { AuditEvent } from '../../src/audit/events.ts'
+import type { AuditEvent } from '../../src/audit/audit-events.ts'
 import { createSums } from '../../src/audit/sums.ts'
 import { handClock } from '../setup/temporary.ts'
 
@@ -19,7 +19,7 @@ const refused = (personId: string | undefined, code = 'sign_in_refused', address
   ...from(address),
 })
 
-it('keeps the first act of nobody in a minute, and says how many more there were and from where', () => {
+it('keeps the first event of strangers in a minute, and sums the others with their addresses', () => {
   const { clock, forward } = handClock()
   const sums = createSums(clock)
   expect(sums.takes(cancelled())).toBe(false)
@@ -39,7 +39,7 @@ it('keeps the first act of nobody in a minute, and says how many more there were
   expect(sums.takes(cancelled())).toBe(false)
 })
 
-it('tells a person of the first refused sign-in of each kind in an hour, and of the others as a sum', () => {
+it('keeps the first refused sign-in of a person of each kind in an hour, and sums the others', () => {
   const { clock, forward } = handClock()
   const sums = createSums(clock)
   expect(sums.takes(refused('p1'))).toBe(false)
@@ -48,14 +48,14 @@ it('tells a person of the first refused sign-in of each kind in an hour, and of 
   forward(3_599_000)
   expect(sums.takes(refused('p1'))).toBe(true)
   forward(1000)
-  // the first of the next hour comes before anybody asked for the sum of this one
+  // The next hour begins before the sum of this hour is read.
   expect(sums.takes(refused('p1'))).toBe(false)
   expect(sums.due()).toMatchObject([
     { event: 'login.refused', personId: 'p1', details: { method: 'password', code: 'sign_in_refused', more: 1 } },
   ])
 })
 
-it('counts nothing that somebody did', () => {
+it('sums no events of known actors', () => {
   const sums = createSums(handClock().clock)
   const done: AuditEvent[] = [
     { event: 'login.succeeded', actor: 'person', personId: 'p1' },
@@ -67,7 +67,7 @@ it('counts nothing that somebody did', () => {
   for (const event of [...done, ...done]) expect(sums.takes(event)).toBe(false)
 })
 
-it('is bounded, whoever is tried from wherever', () => {
+it('has bounded memory for any accounts and addresses', () => {
   const { clock, forward } = handClock()
   const sums = createSums(clock)
   let kept = 0
@@ -83,7 +83,7 @@ it('is bounded, whoever is tried from wherever', () => {
   expect(sums.due(true)).toMatchObject([{ personId: 'p1', details: { addresses: 1000, more: 60_000 } }])
 })
 
-it('says all that is left at the end', () => {
+it('returns all open sums at the end', () => {
   const sums = createSums(handClock().clock)
   sums.takes(cancelled())
   sums.takes(cancelled())

@@ -4,13 +4,13 @@ import { DatabaseSync } from 'node:sqlite'
 import { expect, it } from 'vitest'
 import { hashOf, type Entry } from '../../src/audit/chain.ts'
 import { checkpointFileOf } from '../../src/audit/checkpoints.ts'
-import { auditedHouse } from './setup.ts'
+import { auditedStore } from './setup.ts'
 
-type House = ReturnType<typeof auditedHouse>
+type AuditedStore = ReturnType<typeof auditedStore>
 
-/** Twelve entries, the first eight signed one by four and the rest later. */
-async function signedHouse() {
-  const services = auditedHouse()
+/** Ten entries; two checkpoints sign four each, the last two are unsigned. */
+async function signedStore() {
+  const services = auditedStore()
   await services.record(4)
   await services.checkpoint()
   await services.record(4)
@@ -19,10 +19,10 @@ async function signedHouse() {
   return services
 }
 
-const verify = (services: House, store: string, ...more: string[]) =>
+const verify = (services: AuditedStore, store: string, ...more: string[]) =>
   services.yideng('audit', 'verify', '--store', store, '--keys', services.publicKeys(), '--json', ...more)
 
-/** What somebody does who knows how the chain is made: changes an entry and makes all hashes after it anew. */
+/** Forges a consistent chain: changes an entry and computes all following hashes again. */
 function rewriteFrom(file: string, sequence: number) {
   const sqlite = new DatabaseSync(file)
   let previous = '0'.repeat(64)
@@ -38,16 +38,16 @@ function rewriteFrom(file: string, sequence: number) {
   sqlite.close()
 }
 
-it('finds a whole trail whole, without the data keys and without a server', async () => {
-  const services = await signedHouse()
+it('accepts an unchanged log, without data keys or server', async () => {
+  const services = await signedStore()
   rmSync(`${services.keysDir}/data.json`)
   const { code, out } = await verify(services, services.copyOf())
   expect(code).toBe(0)
   expect(JSON.parse(out)).toEqual({ whole: true, entries: 10, checkpoints: 2, unsigned: 2 })
 })
 
-it('finds each planted fault, and where', async () => {
-  const services = await signedHouse()
+it('finds each planted fault and its entry', async () => {
+  const services = await signedStore()
   const swap = (a: number, b: number) =>
     `UPDATE audit_events SET sequence = -1 WHERE sequence = ${a};
      UPDATE audit_events SET sequence = ${a} WHERE sequence = ${b};
@@ -92,16 +92,16 @@ it('finds each planted fault, and where', async () => {
   }
 })
 
-it('finds a history that was made anew, hashes and all', async () => {
-  const services = await signedHouse()
+it('finds a forged history with consistent hashes', async () => {
+  const services = await signedStore()
   const copy = services.copyOf()
   rewriteFrom(copy, 6)
   const { code, out } = await verify(services, copy)
   expect({ code, ...(JSON.parse(out) as object) }).toMatchObject({ code: 1, kind: 'rewritten', sequence: 8 })
 })
 
-it('finds the end cut off together with the file beside it, by a checkpoint kept elsewhere', async () => {
-  const services = await signedHouse()
+it('an outside checkpoint shows the removal of the end and of the checkpoint file', async () => {
+  const services = await signedStore()
   const kept = `${services.directory}/kept`
   writeFileSync(kept, readFileSync(checkpointFileOf(services.dataDir)))
   const copy = services.copyOf(
@@ -114,38 +114,38 @@ it('finds the end cut off together with the file beside it, by a checkpoint kept
   expect({ code, ...(JSON.parse(out) as object) }).toMatchObject({ code: 1, kind: 'truncated', sequence: 5 })
 })
 
-it('takes no checkpoint that another key signed', async () => {
-  const [services, other] = [await signedHouse(), await signedHouse()]
+it('rejects a checkpoint of another key', async () => {
+  const [services, other] = [await signedStore(), await signedStore()]
   const { code, out } = await verify(services, services.copyOf(), '--checkpoint', checkpointFileOf(other.dataDir))
   expect({ code, ...(JSON.parse(out) as object) }).toMatchObject({ code: 1, kind: 'rewritten' })
 })
 
-it('signs nothing on top of a history that was made anew, its checkpoints taken away', async () => {
-  const services = await signedHouse()
+it('signs nothing over a forged history without checkpoints', async () => {
+  const services = await signedStore()
   rewriteFrom(join(services.dataDir, 'yideng.sqlite'), 6)
   await services.withServices(({ database }) =>
     database.deleteFrom('audit_checkpoints').where('last_sequence', '>', 4).execute(),
   )
-  await expect(services.checkpoint()).rejects.toThrow('not the one that was signed up to 8')
+  await expect(services.checkpoint()).rejects.toThrow('differs from the one signed up to 8')
   const { code, out } = await services.yideng('audit', 'verify', '--json')
   expect({ code, ...(JSON.parse(out) as object) }).toMatchObject({ code: 1, kind: 'rewritten', sequence: 8 })
-  // an older store that is restored on purpose goes on once the checkpoint beside it is put away
+  // An older store that was restored on purpose works after the checkpoint file is moved.
   rmSync(checkpointFileOf(services.dataDir))
   await expect(services.checkpoint()).resolves.toBeTruthy()
 })
 
-it('signs nothing on top of a trail whose end was cut off', async () => {
-  const services = await signedHouse()
+it('signs nothing over a log without its end', async () => {
+  const services = await signedStore()
   await services.withServices(async ({ database }) => {
     await database.deleteFrom('audit_events').where('sequence', '>', 4).execute()
     await database.deleteFrom('audit_checkpoints').where('last_sequence', '>', 4).execute()
   })
   await services.record(1)
-  await expect(services.checkpoint()).rejects.toThrow('not the one that was signed up to 8')
+  await expect(services.checkpoint()).rejects.toThrow('differs from the one signed up to 8')
 })
 
-it('believes no archive of which the trail itself does not tell', async () => {
-  const services = await signedHouse()
+it('rejects an archive that the log does not record', async () => {
+  const services = await signedStore()
   const copy = services.copyOf(
     `INSERT INTO audit_archives SELECT '2026-11', 1, sequence, hash, 'x', 0 FROM audit_events WHERE sequence = 4`,
     'DELETE FROM audit_events WHERE sequence <= 4',
@@ -154,8 +154,8 @@ it('believes no archive of which the trail itself does not tell', async () => {
   expect({ code, ...(JSON.parse(out) as object) }).toMatchObject({ code: 1, kind: 'missing', sequence: 4 })
 })
 
-it('finds two entries that changed places, with every hash made anew', async () => {
-  const services = await signedHouse()
+it('finds two exchanged entries with consistent hashes', async () => {
+  const services = await signedStore()
   const copy = services.copyOf(
     `UPDATE audit_events SET sequence = -1 WHERE sequence = 5;
      UPDATE audit_events SET sequence = 5 WHERE sequence = 6;
@@ -166,8 +166,8 @@ it('finds two entries that changed places, with every hash made anew', async () 
   expect({ code, ...(JSON.parse(out) as object) }).toMatchObject({ code: 1, kind: 'rewritten', sequence: 8 })
 })
 
-it('finds the newest checkpoint put out of the way for an older one', async () => {
-  const services = await signedHouse()
+it('finds the newest checkpoint replaced by an older one', async () => {
+  const services = await signedStore()
   const older = 'SELECT signed FROM audit_checkpoints WHERE last_sequence = 4'
   const copy = services.copyOf(
     'DELETE FROM audit_events WHERE sequence > 6',
@@ -179,19 +179,19 @@ it('finds the newest checkpoint put out of the way for an older one', async () =
   const kept = checkpointFileOf(services.dataDir)
   const { code, out } = await verify(services, copy, '--checkpoint', kept)
   expect({ code, ...(JSON.parse(out) as object) }).toMatchObject({ code: 1, kind: 'truncated', sequence: 7 })
-  // where the one beside the store is an older one as well, only one kept elsewhere shows it
+  // If the checkpoint file is older as well, only an outside checkpoint shows it.
   writeFileSync(checkpointFileOf(dirname(copy)), signed)
   expect((await verify(services, copy)).code).toBe(0)
 })
 
 it('signs nothing over a gap', async () => {
-  const services = await signedHouse()
+  const services = await signedStore()
   await services.withServices(({ database }) => database.deleteFrom('audit_events').where('sequence', '=', 9).execute())
   await expect(services.checkpoint()).rejects.toThrow('missing after 8')
 })
 
-it('says what it checked in the store itself, and what is not there', async () => {
-  const services = await signedHouse()
+it('reports the entries and checkpoints it verified, and a missing store', async () => {
+  const services = await signedStore()
   expect((await services.yideng('audit', 'verify')).out).toBe(
     'Whole: 10 entries, 2 checkpoints, 2 entries not signed yet.\n',
   )

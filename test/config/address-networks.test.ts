@@ -5,7 +5,7 @@ import { networksOf } from '../../src/config/address-networks.ts'
 
 const keys = (address: string) => networksOf(address).map(({ key }) => key)
 
-it('counts IPv6 by /64, /56 and /48 with rising sums, however it is written', () => {
+it('counts IPv6 by /64, /56 and /48 with rising factors, in every notation', () => {
   const networks = [
     { key: '2001:db8:1:2345/64', factor: 1 },
     { key: '2001:db8:1:2300/56', factor: 4 },
@@ -43,13 +43,13 @@ it.each(['', 'unknown', '_hidden', '192.0.2', '1.2.3.4.5', '2001:db8::g', '2001:
   (address) => expect(networksOf(address)).toEqual([{ key: 'unreadable', factor: 1 }]),
 )
 
-it('gives neighbours of the same prefix the same key, and others another one', () => {
+it('gives addresses of one prefix one key, and others another key', () => {
   const address = fc.array(fc.integer({ min: 0, max: 0xff_ff }), { minLength: 8, maxLength: 8 })
   const bitsOf = (groups: number[]) => groups.map((group) => group.toString(2).padStart(16, '0')).join('')
   const text = (groups: number[]) => groups.map((group) => group.toString(16)).join(':')
   fc.assert(
     fc.property(address, address, fc.nat(128), (one, rest, shared) => {
-      // the first bits of one, the others of the rest
+      // The first bits of one address, the other bits of the other.
       const mixed = (bitsOf(one).slice(0, shared) + bitsOf(rest).slice(shared)).match(/.{16}/g) ?? []
       const other = mixed.map((group) => Number.parseInt(group, 2))
       const [mine, theirs] = [keys(text(one)), keys(text(other))]

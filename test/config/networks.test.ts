@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { liesIn } from '../../src/config/networks.ts'
+import { isInNetworks } from '../../src/config/networks.ts'
 
 it.each([
   ['10.3.255.1', true],
@@ -11,6 +11,6 @@ it.each([
   ['10.3.0.1, 10.3.0.2', false],
   ['localhost', false],
 ])('%s lies among the networks: %s', (address, expected) => {
-  expect(liesIn(address, ['10.3.0.0/16', '2001:db8:5::/48'])).toBe(expected)
-  expect(liesIn(address, [])).toBe(false)
+  expect(isInNetworks(address, ['10.3.0.0/16', '2001:db8:5::/48'])).toBe(expected)
+  expect(isInNetworks(address, [])).toBe(false)
 })

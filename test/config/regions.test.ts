@@ -25,7 +25,7 @@ describe('regions of GB/T 2260', () => {
     expect(codes).toEqual([...codes].sort())
   })
 
-  it('each lie in a region of the file, and say which edition they are of', () => {
+  it('are each in a region of the file, which names its edition', () => {
     for (const code of codes) {
       expect(
         isRegion(`${code.slice(0, 2)}0000`) && isRegion(code.endsWith('0000') ? code : `${code.slice(0, 4)}00`),
@@ -78,7 +78,7 @@ describe('regions of GB/T 2260', () => {
   })
 })
 
-describe('a region holds what lies in it', () => {
+describe('a region contains its parts', () => {
   it.each([
     ['440000', '440000', true],
     ['440000', '440300', true],

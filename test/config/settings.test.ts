@@ -12,7 +12,7 @@ const sentenceOf = (environment: Record<string, string>) => {
 }
 
 describe('settings', () => {
-  it('have the defaults of the contract', () => {
+  it('have documented defaults', () => {
     expect(readSettings({})).toMatchObject({
       port: 3000,
       host: '127.0.0.1',
@@ -51,7 +51,7 @@ describe('settings', () => {
     expect(sentence.split('\n')).toHaveLength(1)
   })
 
-  it('take the addresses of stores, and never show what is in a wrong one', () => {
+  it('accept addresses of stores, and never show a wrong one', () => {
     for (const url of ['postgres://u:p@db/yideng?sslmode=verify-full', 'postgresql://db/yideng']) {
       expect(sentenceOf({ YIDENG_DATABASE_URL: url })).toBe('accepted')
     }

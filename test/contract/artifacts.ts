@@ -3,7 +3,7 @@ import type { Clock } from '../../src/config/clock.ts'
 import type { Artifacts } from '../../src/storage/artifacts.ts'
 import { handClock } from '../setup/temporary.ts'
 
-/** What every artifact store promises. `open` gives two handles on the same store, as two processes would have. */
+/** Tests for every artifact store. `open` returns two handles on one store, like two processes. */
 export function artifactsContract(
   name: string,
   open: (clock: Clock) => Promise<{ one: Artifacts; other: Artifacts }>,
@@ -14,7 +14,7 @@ export function artifactsContract(
   }
 
   describe(`artifacts: ${name}`, () => {
-    it('gives back what was put, to every process', async () => {
+    it('returns a stored value to every process', async () => {
       const { one, other } = await opened()
       await one.put('code', 'a', 'value', { ttl: 60 })
       expect(await one.get('code', 'a')).toBe('value')
@@ -34,7 +34,7 @@ export function artifactsContract(
       expect(await one.get('session', 'a')).toBeUndefined()
     })
 
-    it('finds what another process has put behind an alias', async () => {
+    it('finds a value by an alias of another process', async () => {
       const { one, other } = await opened()
       await one.put('session', 'a', 'first', { ttl: 60, alias: 'x' })
       expect(await one.getByAlias('session', 'x')).toEqual({ id: 'a', value: 'first' })
@@ -45,7 +45,7 @@ export function artifactsContract(
       expect(await one.getByAlias('session', 'x')).toBeUndefined()
     })
 
-    it('lists what is alive of a group', async () => {
+    it('lists the live values of a group', async () => {
       const { one, other, forward } = await opened()
       await one.put('session', 'a', 'first', { ttl: 60, group: 'g' })
       await one.put('session', 'b', 'second', { ttl: 120, group: 'g' })
@@ -60,7 +60,7 @@ export function artifactsContract(
       expect(await other.listGroup('session', 'g')).toEqual([{ id: 'b', value: 'second' }])
     })
 
-    it('never returns what is past its time', async () => {
+    it('never returns an expired value', async () => {
       const { one, forward } = await opened()
       await one.put('code', 'a', 'value', { ttl: 60, alias: 'x' })
       forward(59_999)
@@ -72,14 +72,14 @@ export function artifactsContract(
       expect(await one.compareAndSet('code', 'a', 'value', 'other')).toBe(false)
     })
 
-    it('lets exactly one of many take', async () => {
+    it('only one of many takes succeeds', async () => {
       const { one, other } = await opened()
       await one.put('code', 'a', 'value', { ttl: 60 })
       const takers = Array.from({ length: 20 }, (_, index) => (index % 2 ? one : other).take('code', 'a'))
       expect((await Promise.all(takers)).filter((value) => value !== undefined)).toEqual(['value'])
     })
 
-    it('lets exactly one of many add', async () => {
+    it('only one of many adds succeeds', async () => {
       const { one, other } = await opened()
       const added = Array.from({ length: 20 }, (_, index) =>
         (index % 2 ? one : other).add('nonce', 'a', String(index), { ttl: 60, alias: `alias ${index}`, group: 'g' }),
@@ -91,7 +91,7 @@ export function artifactsContract(
       expect(await other.listGroup('nonce', 'g')).toEqual([{ id: 'a', value: String(first) }])
     })
 
-    it('lets exactly one of many change the same value', async () => {
+    it('only one of many changes of a value succeeds', async () => {
       const { one, other } = await opened()
       await one.put('qr', 'a', 'created', { ttl: 60 })
       const changes = Array.from({ length: 20 }, (_, index) =>
@@ -101,7 +101,7 @@ export function artifactsContract(
       expect(await one.compareAndSet('qr', 'unknown', 'created', 'scanned')).toBe(false)
     })
 
-    it('keeps the time to live when a value is changed, unless told a new one', async () => {
+    it('a change keeps the time to live, unless it sets a new one', async () => {
       const { one, forward } = await opened()
       await one.put('qr', 'a', '1', { ttl: 60 })
       await one.put('qr', 'b', '1', { ttl: 60 })
@@ -113,7 +113,7 @@ export function artifactsContract(
       expect(await one.get('qr', 'b')).toBe('2')
     })
 
-    it('keeps alias and group when a value is changed, as long as it then lives', async () => {
+    it('a change keeps alias and group for the new time to live', async () => {
       const { one, other, forward } = await opened()
       await one.put('session', 'a', '{"a":"]\n"}', { ttl: 60, alias: 'x', group: 'g' })
       expect(await other.compareAndSet('session', 'a', '{"a":"]\n"}', '2', 120)).toBe(true)
@@ -127,7 +127,7 @@ export function artifactsContract(
       expect(await one.getByAlias('session', 'x')).toBeUndefined()
     })
 
-    it('ends a group with whatever was written to it last', async () => {
+    it('ends a group including its last write', async () => {
       const { one, other } = await opened()
       await one.put('token', 'a', '1', { ttl: 60, group: 'g' })
       await one.removeGroup('token', 'g')
@@ -141,7 +141,7 @@ export function artifactsContract(
       expect(await other.get('token', 'b"]')).toBeUndefined()
     })
 
-    it('adds only where there is nothing alive', async () => {
+    it('adds only if there is no live value', async () => {
       const { one, other, forward } = await opened()
       expect(await one.add('nonce', 'a', '1', { ttl: 60 })).toBe(true)
       expect(await other.add('nonce', 'a', '2', { ttl: 60 })).toBe(false)
@@ -151,7 +151,7 @@ export function artifactsContract(
       expect(await one.get('nonce', 'a')).toBe('3')
     })
 
-    it('counts without losing one, and begins again when the time is over', async () => {
+    it('counts without loss, and restarts when the window is over', async () => {
       const { one, other, forward } = await opened()
       await Promise.all(Array.from({ length: 50 }, (_, index) => (index % 2 ? one : other).increment('limit', 'a', 60)))
       forward(30_000)
@@ -163,7 +163,7 @@ export function artifactsContract(
       expect(again.expiresAt).toBe(expiresAt + 60_000)
     })
 
-    it('removes one, and is done sweeping what has expired', async () => {
+    it('removes one, and finishes sweeping expired values', async () => {
       const { one, forward } = await opened()
       await one.put('code', 'a', '1', { ttl: 60 })
       await one.put('code', 'b', '1', { ttl: 10 })

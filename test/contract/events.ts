@@ -2,8 +2,8 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import type { OpenTransport } from '../../src/storage/event-transport.ts'
 import { createEvents, type Events } from '../../src/storage/events.ts'
 
-/** What a process hears, in the order it came; `*` is "any may have changed". */
-function ears(events: Events) {
+/** Events that a process receives, in their order; `*` means that any value may have changed. */
+export function ears(events: Events) {
   const heard: string[] = []
   for (const topic of ['client', 'qr'] as const) events.subscribe(topic, (id) => heard.push(`${topic} ${id ?? '*'}`))
   return heard
@@ -19,19 +19,19 @@ export function process(open: OpenTransport, listens = true) {
 export const hearing = (...all: { events: Events }[]) =>
   expect.poll(() => all.every(({ events }) => events.isConnected()), { interval: 5, timeout: 30_000 }).toBe(true)
 
-/** What every means of telling other processes promises. `open` opens the same one as often as it is called. */
+/** Tests for every transport of events. Each call of `open` opens the same transport. */
 export function eventsContract(name: string, open: () => OpenTransport): void {
   const started = async () => {
     const [one, other] = [process(open()), process(open())]
     await hearing(one, other)
-    // what was said before somebody heard may have been missed, and that is said
+    // A new subscriber may have missed earlier events, so it gets `*`.
     await expect.poll(() => other.heard.splice(0)).toEqual(['client *', 'qr *'])
     one.heard.length = 0
     return { one, other }
   }
 
   describe(`events: ${name}`, () => {
-    it('tells every process once, the one that says it as well, and only who listens for it', async () => {
+    it('reaches every subscribed process once, including the publisher', async () => {
       const { one, other } = await started()
       const stop = other.events.subscribe('client', () => other.heard.push('again'))
       stop()
@@ -63,14 +63,14 @@ export function eventsContract(name: string, open: () => OpenTransport): void {
       expect(times.toSorted((a, b) => a - b)[10]).toBeLessThan(100)
     })
 
-    it('carries any id, and of one that is too long says that any may have changed', async () => {
+    it('carries any id; a too long id becomes `*`', async () => {
       const { one, other } = await started()
       one.events.publish('client', 'https://省.example/a@b c/../%')
       one.events.publish('qr', 'x'.repeat(500))
       await expect.poll(() => other.heard).toEqual(['client https://省.example/a@b c/../%', 'qr *'])
     })
 
-    it('lets a command line speak that only comes for it, and its exit waits for that', async () => {
+    it('a command line can publish without a subscription, and its exit waits for that', async () => {
       const { other } = await started()
       const { events, failures } = process(open(), false)
       expect(events.isConnected()).toBe(false)
@@ -80,7 +80,7 @@ export function eventsContract(name: string, open: () => OpenTransport): void {
       expect(failures).toEqual([])
     })
 
-    it('does no harm with what nobody of ours has said', async () => {
+    it('ignores messages of other programs', async () => {
       const { other } = await started()
       const stranger = await open()(undefined)
       for (const text of ['', 'x', 'x@nothing@a', 'x@client@%zz', 'x@qr'])

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { auditEvents } from '../../src/audit/events.ts'
+import { auditEvents } from '../../src/audit/audit-events.ts'
 import { openPerson, signIn } from '../setup/person.ts'
 import { registerPortal } from '../setup/portal.ts'
 import { startServer } from '../setup/server.ts'

@@ -6,7 +6,7 @@ import { createProvider, type ProviderDeps } from '../../src/oidc/provider.ts'
 import { budgets } from '../../src/config/budgets.ts'
 import { calledByClients, endpointOf, endpoints, fixedRoutes } from '../../src/http/endpoints.ts'
 import { documentedSettings, readSettings } from '../../src/config/settings.ts'
-import { inOrder, openSigningKeys } from '../../src/keys/signing-keys.ts'
+import { signersFirst, openSigningKeys } from '../../src/keys/signing-keys.ts'
 import { temporaryDirectory } from '../setup/temporary.ts'
 import { routeOf, routesOf, type Route } from '../setup/routes.ts'
 import { startServer, type RunningServer } from '../setup/server.ts'
@@ -87,7 +87,7 @@ function providerParts(): ProviderDeps {
     clock,
     pairwiseKey: createSecretKey(Buffer.alloc(32)),
     cookieKeys: ['k'.repeat(32)],
-    signingKeys: inOrder(openSigningKeys(temporaryDirectory(), clock), clock()),
+    signingKeys: signersFirst(openSigningKeys(temporaryDirectory(), clock), clock()),
     deviceFlow: createDeviceFlow({ clock } as DeviceFlowDeps),
     ownClients: new Set(),
   }

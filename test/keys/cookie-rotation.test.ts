@@ -15,13 +15,13 @@ const rotation = ['keys', 'rotate', '--kind', 'cookie']
 const retirement = ['keys', 'retire', '--kind', 'cookie']
 type Listed = { cookie: { kid: string; state: string }[] }
 
-it('a new key is accepted a minute before it signs, the old one until no form of it can be open', async () => {
+it('a new key is accepted a minute before it signs, an old key until its forms expire', async () => {
   const { clock, forward } = handClock()
   const { json, yideng, directory } = commandLine({ clock })
   const keysDir = join(directory, 'keys')
   const states = async () => (await json<Listed>('keys', 'list')).cookie.map(({ kid, state }) => [kid, state])
   const running = createCookieKeys(keysDir, clock)
-  // as versions wrote it whose keys had no names
+  // Older versions wrote keys without ids.
   const file = join(keysDir, 'cookies.json')
   const { keys } = JSON.parse(readFileSync(file, 'utf8')) as { keys: string[] }
   writeFileSync(file, JSON.stringify({ keys }))
@@ -69,7 +69,7 @@ const stores: [string, () => Promise<Record<string, string>>][] = [
 ]
 describe.each(stores)('on %s', (name, environment) => {
   it.skipIf(name !== 'SQLite' && (cannotRun('PostgreSQL') || cannotRun('Redis')))(
-    'servers follow: open forms are taken, and people stay signed in even when the old key goes at once',
+    'servers follow: open forms still work, and people stay signed in even if the old key is retired immediately',
     async () => {
       const server = await startServer({ ...(await environment()), YIDENG_WORKERS: '2' })
       const person = await openPerson(await server.services())
@@ -87,7 +87,7 @@ describe.each(stores)('on %s', (name, environment) => {
       expect(await post()).not.toBe(403)
 
       expect(await line.json(...rotation, '--now')).toMatchObject({ added: ['c2'] })
-      // each of the processes, which take connections in turns
+      // The processes take connections in turn, so this reaches each of them.
       await until(async () => (await Promise.all(Array.from({ length: 8 }, token))).every((one) => one !== old))
       for (let turn = 0; turn < 8; turn += 1) expect(await post()).not.toBe(403)
       expect(await home()).toContain('/account/sessions')

@@ -15,7 +15,7 @@ type Rotated = { current: string; old: string[]; resumed: boolean; indexed: numb
 const rotation = ['keys', 'rotate', '--kind', 'index']
 const by = { actor: 'administrator:test' } as const
 
-/** A Yideng whose key file is one of before index keys could be rotated. */
+/** A command line with a key file of a version without index keys. */
 function withOldKeyFile(environment: Record<string, string>) {
   const line = commandLine({ environment })
   const keysDir = join(line.directory, 'keys')
@@ -37,7 +37,7 @@ const indexesOf = (services: Services, id: string) =>
 const found = async (services: Services, typed: string) =>
   (await services.persons.findByIdentifier(readIdentifier(typed)))?.id
 
-/** Opens an account beside an existing one, with its username or its proven document. */
+/** Opens a second account with the username or proven document of an existing one. */
 function again(services: Services, document: string, username: string) {
   return services.persons.create(
     {
@@ -58,10 +58,10 @@ const stores: [string, () => Promise<Record<string, string>>][] = [
 ]
 describe.each(stores)('on %s', (name, environment) => {
   it.skipIf(name === 'PostgreSQL' && cannotRun('PostgreSQL'))(
-    'accounts come under a new key, found and one of a kind all the while; taken up where it was killed',
+    'accounts move to a new key while they stay findable and unique; a killed run resumes',
     async () => {
       const line = withOldKeyFile(await environment())
-      // as a server that has not heard of anything yet
+      // The server does not know of the rotation yet.
       await line.withServices(async (server) => {
         const [moved, waiting, closed] = [
           await openPerson(server),
@@ -83,9 +83,9 @@ describe.each(stores)('on %s', (name, environment) => {
           indexed: 2,
         })
         expect(await indexesOf(server, closed.id)).toMatchObject({ phone_index: 'a-2' })
-        // which finds no account now, so it is not to start
+        // An older version finds no account now, so it must not start.
         expect(await belongsTo()).not.toBe(forOlderVersions)
-        // as kill -9 leaves it: one account is not brought over, and the store says so
+        // The state after kill -9: one account has not moved, and the store names both keys.
         await database.updateTable('natural_persons').set(before).where('id', '=', waiting.id).execute()
         const ids = { data: 'd1', index: ['i1', 'i0'] }
         await database
@@ -167,7 +167,7 @@ it.skipIf(cannotRun('PostgreSQL'))(
   },
 )
 
-it('tells accounts it cannot bring over, and keeps the old key in use for them', async () => {
+it('reports accounts that it cannot move, and keeps the old key for them', async () => {
   const line = commandLine()
   await line.withServices(async (services) => {
     const { database } = services
@@ -178,7 +178,7 @@ it('tells accounts it cannot bring over, and keeps the old key in use for them',
     expect(await found(services, broken.username)).toBe(broken.id)
     expect(await found(services, whole.username)).toBe(whole.id)
 
-    // a name that stands twice is the work of a version that does not know index keys: the others are brought over
+    // A version without index keys can store a username twice. The other accounts still move.
     const { cipher, lookup } = services.dataKeys
     const taken = { username_index: lookup.under('i1', 'username', whole.username) }
     const twice = { username: cipher.seal(whole.username, `natural_persons.username:${broken.id}`), ...taken }
@@ -198,7 +198,7 @@ it('tells accounts it cannot bring over, and keeps the old key in use for them',
   })
 })
 
-it('a restored backup is refused until its accounts are indexed anew, a machine without the key until it has it', async () => {
+it('a restored backup is refused until its accounts are indexed again; a machine is refused until it has the key', async () => {
   const line = commandLine()
   const backup = join(line.directory, 'backup.sqlite')
   const file = join(line.directory, 'keys', 'data.json')

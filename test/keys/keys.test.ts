@@ -26,7 +26,7 @@ describe('key files', () => {
     expect(readFileSync(join(directory, 'README.md'), 'utf8')).toContain('Back up `data.json` now')
   })
 
-  it.skipIf(process.getuid?.() !== 0)('changed by root, they stay the server’s', () => {
+  it.skipIf(process.getuid?.() !== 0)('changed by root, they keep the server’s user', () => {
     const directory = temporaryDirectory()
     openDataKeys(directory)
     const file = join(directory, 'data.json')
@@ -36,7 +36,7 @@ describe('key files', () => {
     expect([uid, gid, mode & 0o777]).toEqual([65_534, 65_534, 0o600])
   })
 
-  it('have 128 bits of security at least (NIST SP 800-57): P-256, RSA of 3072 bits', () => {
+  it('have at least 128 bits of security (NIST SP 800-57): P-256, RSA of 3072 bits', () => {
     const sizes = openSigningKeys(temporaryDirectory(), clock).map(({ alg, privateKey }) => {
       const { namedCurve, modulusLength } = privateKey.asymmetricKeyDetails ?? {}
       return [alg, namedCurve ?? modulusLength]
@@ -47,7 +47,7 @@ describe('key files', () => {
     ])
   })
 
-  it('refuse what is not a key file', () => {
+  it('refuse other files', () => {
     const directory = temporaryDirectory()
     writeFileSync(join(directory, 'data.json'), '{"current":"d1","keys":{"d1":"short"}}')
     expect(() => openDataKeys(directory)).toThrow()
@@ -55,19 +55,19 @@ describe('key files', () => {
 })
 
 describe('field cipher', () => {
-  it('opens what it sealed, in its place only', () => {
+  it('opens a sealed value with its own AAD only', () => {
     const { cipher } = openDataKeys(temporaryDirectory())
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), fc.string(), fc.string(), (text, place, elsewhere) => {
-        fc.pre(place !== elsewhere && !/[\ud800-\udfff]/.test(text))
-        const sealed = cipher.seal(text, place)
-        expect(cipher.open(sealed, place)).toBe(text)
-        expect(() => cipher.open(sealed, elsewhere)).toThrow()
+      fc.property(fc.string({ unit: 'binary' }), fc.string(), fc.string(), (text, aad, another) => {
+        fc.pre(aad !== another && !/[\ud800-\udfff]/.test(text))
+        const sealed = cipher.seal(text, aad)
+        expect(cipher.open(sealed, aad)).toBe(text)
+        expect(() => cipher.open(sealed, another)).toThrow()
       }),
     )
   })
 
-  it('never seals twice alike, and refuses a changed byte', () => {
+  it('never produces the same sealed value twice, and refuses a changed byte', () => {
     const { cipher } = openDataKeys(temporaryDirectory())
     const sealed = cipher.seal('440300199001011234', 'p')
     expect(cipher.seal('440300199001011234', 'p')).not.toBe(sealed)
@@ -80,7 +80,7 @@ describe('field cipher', () => {
       expect(() => cipher.open(broken, 'p')).toThrow()
   })
 
-  it('cannot be opened with the keys of another house', () => {
+  it('does not open with keys of another store', () => {
     const [one, other] = [temporaryDirectory(), temporaryDirectory()]
     const sealed = openDataKeys(one).cipher.seal('x', 'p')
     expect(() => openDataKeys(other).cipher.open(sealed, 'p')).toThrow()
@@ -89,7 +89,7 @@ describe('field cipher', () => {
   })
 })
 
-it('blind indexes are the same for the same value and kind only', () => {
+it('blind indexes are equal only for the same value and kind', () => {
   const { blindIndex } = openDataKeys(temporaryDirectory())
   expect(blindIndex('phone', '1')).toBe(blindIndex('phone', '1'))
   const others = [

@@ -4,7 +4,8 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { restrictedAad } from '../../src/audit/chain.ts'
 import { addDataKey } from '../../src/keys/data-key-changes.ts'
 import { openDataKeys } from '../../src/keys/data-keys.ts'
-import { keyColumnsOf, reseal, sealable, sealedUnder as countSealed } from '../../src/keys/reseal.ts'
+import { reseal } from '../../src/keys/reseal.ts'
+import { keyColumnsOf, sealableTables, sealedUnder as countSealed } from '../../src/keys/sealed-columns.ts'
 import { migrate, openDatabase } from '../../src/storage/database.ts'
 import { columnMarks } from '../../src/storage/schema.ts'
 import { cannotRun } from '../setup/parts.ts'
@@ -16,14 +17,14 @@ import { temporaryDirectory } from '../setup/temporary.ts'
 import { Visitor } from '../setup/visitor.ts'
 import { commandLine } from '../cli/in-process.ts'
 
-it('knows what names a row of each table that may hold sealed values', () => {
-  for (const { table } of sealable) {
+it('knows the primary key of each table with sealed values', () => {
+  for (const { table } of sealableTables) {
     const columns = Object.keys(columnMarks[table as keyof typeof columnMarks])
     expect(columns, table).toEqual(expect.arrayContaining([...keyColumnsOf(table)]))
   }
 })
 
-/** Every value in the store, audit trail apart, that this key sealed. */
+/** Columns with values that this key sealed, without the audit log. */
 function sealedUnder(file: string, key: string): string[] {
   const sqlite = new DatabaseSync(file, { readOnly: true })
   const tables = Object.keys(columnMarks).filter((table) => table !== 'audit_events')
@@ -41,7 +42,7 @@ function sealedUnder(file: string, key: string): string[] {
   return [...new Set(found)].sort()
 }
 
-it('rotates the data key while people sign in, and nothing is left under the old one', async () => {
+it('rotates the data key while people sign in, and leaves no value under the old key', async () => {
   const server = await startServer()
   const services = await server.services()
   const before = await signedIn(services)
@@ -67,7 +68,7 @@ it('rotates the data key while people sign in, and nothing is left under the old
     '--kind',
     'data',
   )
-  // meanwhile the server seals for people who come
+  // The server seals new values during the rotation.
   for (let index = 0; index < 2; index += 1) await signedIn(services)
   const rotated = await rotating
   expect(rotated).toMatchObject({ current: 'd2', old: ['d1'], left: [] })
@@ -81,14 +82,14 @@ it('rotates the data key while people sign in, and nothing is left under the old
   const { reveal } = services.persons
   const person = await services.persons.find(before.person.id)
   expect(person && reveal(person).documentNumber).toBe(before.person.number)
-  // and accounts come under a new index key, which the server hears of
+  // Accounts move to a new index key, and the server is notified.
   expect(await line.json('keys', 'rotate', '--kind', 'index')).toMatchObject({ current: 'i2', indexed: 3, left: [] })
   const visitor = new Visitor(server.issuer)
   const page = await signIn(visitor, await visitor.get('/account'), before.person.phone)
   expect(page.html).not.toContain('name="password"')
   await signedIn(services)
   expect(sealedUnder(file, 'd1')).toEqual([])
-  // entries of the audit trail stay as they are; new ones are sealed under a new key
+  // Audit entries do not change; new entries are sealed under a new key.
   const entries = await services.database.selectFrom('audit_events').select(['sequence', 'restricted']).execute()
   const sealed = entries.flatMap(({ sequence, restricted }) => (restricted === null ? [] : [{ sequence, restricted }]))
   for (const { sequence, restricted } of sealed)
@@ -97,28 +98,28 @@ it('rotates the data key while people sign in, and nothing is left under the old
   expect(server.output()).not.toContain('"level":50')
 })
 
-it('goes on where it was interrupted, and tells what it cannot open', async () => {
+it('continues after an interruption, and reports values it cannot open', async () => {
   const line = commandLine()
   let misplaced = ''
   await line.json('migrate')
   await line.withServices(async (services) => {
     for (let index = 0; index < 4; index += 1) await openPerson(services)
     const keysDir = join(line.directory, 'keys')
-    // made first and carried to other machines, then used
+    // The key is made first, copied to other machines, then used.
     addDataKey(keysDir, {})
     services.dataKeys.refresh()
     expect(services.dataKeys.ids()).toEqual({ current: 'd1', old: [], waiting: ['d2'] })
     addDataKey(keysDir, { useFrom: new Date().toISOString() })
     services.dataKeys.refresh()
     const { database, dataKeys } = services
-    // stopped after the first row, as by kill -9
+    // The run stops after the first row, as by kill -9.
     const stop = () => {
       throw new Error('killed')
     }
     await expect(reseal({ database, cipher: dataKeys.cipher, oldKeys: ['d1'], progress: stop })).rejects.toThrow(
       'killed',
     )
-    // put where it does not belong, it does not open
+    // A value moved to another row does not open.
     const [first] = await database.selectFrom('natural_persons').select(['id', 'phone']).orderBy('id').execute()
     misplaced = first?.id ?? ''
     const columns = { username: first?.phone ?? '' }
@@ -135,7 +136,7 @@ it('goes on where it was interrupted, and tells what it cannot open', async () =
   await line.withServices(async ({ database, dataKeys: { cipher } }) => {
     const columns = { username: cipher.seal('citizen', `natural_persons.username:${misplaced}`) }
     await database.updateTable('natural_persons').set(columns).where('id', '=', misplaced).execute()
-    // what a version without a key of its own for the audit trail wrote
+    // A version without audit keys wrote this.
     await database.updateTable('audit_events').set({ restricted: 'd1.old' }).where('sequence', '=', 1).execute()
   })
   expect((await line.yideng(...retire)).err).toContain('are never sealed again')
@@ -150,7 +151,7 @@ it('goes on where it was interrupted, and tells what it cannot open', async () =
 
 describe.each(['SQLite', 'PostgreSQL'])('reseal on %s', (kind) => {
   it.skipIf(kind === 'PostgreSQL' && cannotRun('PostgreSQL'))(
-    'goes through all pages, whatever names a row, and leaves what was written meanwhile',
+    'reads all pages for every kind of primary key, and keeps concurrent writes',
     async () => {
       const directory = temporaryDirectory()
       const url = kind === 'PostgreSQL' ? await makePostgres() : join(directory, 'yideng.sqlite')
@@ -159,12 +160,12 @@ describe.each(['SQLite', 'PostgreSQL'])('reseal on %s', (kind) => {
       await migrate(database)
       const keysDir = join(directory, 'keys')
       const { cipher, refresh } = openDataKeys(keysDir)
-      const many = 1203 // no whole number of pages
+      const many = 1203 // not a multiple of the page size
       const each = Array.from({ length: many }, (_, index) => index)
       const of = (start: string, index: number) => `${start}${String(index).padStart(5, '0')}`
 
       const faces = each.map((index) => {
-        // one half of the key alone does not name a row
+        // Half of the primary key is not unique.
         const row = { document_type: of('t', index % 3), document_index: of('i', index) }
         const template = cipher.seal('a face', `population_faces.template:${row.document_type}:${row.document_index}`)
         return { ...row, template, model: 'm', imported_at: 1 }
@@ -184,7 +185,7 @@ describe.each(['SQLite', 'PostgreSQL'])('reseal on %s', (kind) => {
       const rows = each.map((index) => {
         const key = of('k', index)
         const sealed = cipher.seal('a secret', `house.value:${key}`)
-        // several in one value, and something that only looks like one
+        // Several sealed values in one, and a text that only looks like one.
         return { key, value: index % 2 ? sealed : JSON.stringify({ one: sealed, two: sealed, three: 'd1.short' }) }
       })
       for (let from = 0; from < many; from += 400) {
@@ -196,20 +197,20 @@ describe.each(['SQLite', 'PostgreSQL'])('reseal on %s', (kind) => {
       addDataKey(keysDir, { useFrom: new Date().toISOString() })
       refresh()
 
-      // between the page that is read and what is written of it
+      // A write between reading a page and writing it.
       let wrote: Promise<unknown> | undefined
-      const meanwhile: typeof cipher = {
+      const interrupting: typeof cipher = {
         ...cipher,
-        open(sealed, place) {
-          if (place === 'house.value:k00700') {
+        open(sealed, aad) {
+          if (aad === 'house.value:k00700') {
             wrote ??= database.updateTable('house').set({ value: 'new' }).where('key', '=', 'k00700').execute()
           }
-          return cipher.open(sealed, place)
+          return cipher.open(sealed, aad)
         },
       }
       const told: [number, number][] = []
       const run = (progress: (done: number, total: number) => void = () => undefined) =>
-        reseal({ database, cipher: meanwhile, oldKeys: ['d1'], progress })
+        reseal({ database, cipher: interrupting, oldKeys: ['d1'], progress })
       expect(await run((...one) => told.push(one))).toEqual({ done: 3 * many, left: [] })
       await wrote
       expect(told.at(-1)).toEqual([3 * many, 3 * many])
@@ -226,7 +227,7 @@ describe.each(['SQLite', 'PostgreSQL'])('reseal on %s', (kind) => {
       ])
       expect(three).toBe('d1.short')
       const sealed = Object.fromEntries(
-        (await countSealed(database, ['d2'])).map(({ aad, many: found }) => [aad, found]),
+        (await countSealed(database, ['d2'])).map(({ column, many: found }) => [column, found]),
       )
       expect(sealed).toEqual({
         'population_faces.template': many,

@@ -10,7 +10,7 @@ import { openSigningKeys } from '../../src/keys/signing-keys.ts'
 import { migrate, openDatabase } from '../../src/storage/database.ts'
 import { temporaryDirectory } from '../setup/temporary.ts'
 
-it('machines on one store end with the same keys, whoever made or changed them; the store shows none', async () => {
+it('machines on one store get the same keys from any of them; the store shows none in clear text', async () => {
   const root = temporaryDirectory()
   const database = openDatabase(join(root, 'yideng.sqlite'))
   onTestFinished(() => database.destroy())
@@ -50,7 +50,7 @@ it('machines on one store end with the same keys, whoever made or changed them; 
   await one.share()
   expect(one.signing()).toBe(rotated)
 
-  // a machine that was away takes what is there, and one that was changed at the same time does not win
+  // A machine that was offline takes the store's keys, and its own concurrent change loses.
   writeFileSync(one.file, `${rotated} `)
   writeFileSync(two.file, `${rotated}\n`)
   await one.share()
@@ -64,22 +64,22 @@ it('machines on one store end with the same keys, whoever made or changed them; 
   expect(JSON.stringify(kept)).not.toMatch(/"d"|jwk/)
 })
 
-/** One that sees the store as it was, or as it is, when what happens `meanwhile` has happened. */
-function slowly(meanwhile: () => Promise<void>, latest?: () => Promise<Record<string, unknown>[]>): KyselyPlugin {
+/** Runs `during` inside the first query. The query then returns the earlier rows, or `latest`. */
+function slowly(during: () => Promise<void>, latest?: () => Promise<Record<string, unknown>[]>): KyselyPlugin {
   let happened = false
   return {
     transformQuery: ({ node }) => node,
     async transformResult({ result }) {
       if (happened) return result
       happened = true
-      await meanwhile()
+      await during()
       return latest ? { ...result, rows: await latest() } : result
     },
   }
 }
 
 it.each(['before', 'after'])(
-  'a process that asked the store %s a command changed the keys loses none',
+  'a process that read the store %s a command changed the keys loses none',
   async (asked) => {
     const directory = temporaryDirectory()
     const database = openDatabase(join(directory, 'yideng.sqlite'))

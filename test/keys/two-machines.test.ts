@@ -20,7 +20,7 @@ const stores: [string, () => Promise<Record<string, string>>][] = [
   ['PostgreSQL', async () => ({ YIDENG_DATABASE_URL: await makePostgres() })],
 ]
 
-/** Two machines on one store, each with a data.json of its own, carried once. */
+/** Two machines on one store; the second has a copy of the first data.json. */
 async function machines(environment: Record<string, string>) {
   const one = commandLine({ environment })
   const person = await one.withServices((services) => openPerson(services))
@@ -41,7 +41,7 @@ async function machines(environment: Record<string, string>) {
 
 describe.each(stores)('on %s', (name, environment) => {
   it.skipIf(name === 'PostgreSQL' && cannotRun('PostgreSQL')).each(kinds)(
-    'of two machines that make the same $kind key the second is told, and takes its own back',
+    'of two machines that make the same $kind key, the second is refused and removes its own',
     async ({ kind, id, add }) => {
       const { one, two, person, file, directory, carry, findings, keysOf } = await machines(await environment())
       const prepare = ['keys', 'rotate', '--kind', kind, '--prepare']
@@ -56,7 +56,7 @@ describe.each(stores)('on %s', (name, environment) => {
       }
       expect(await findings()).toEqual([['warn', `${id} was made on another machine and is not here yet`]])
 
-      // as kill -9 leaves it between making the key and claiming its name: nothing stands under it
+      // The state after kill -9 between making the key and claiming its name. The key protects no data.
       add(directory)
       expect(await findings()).toEqual([
         ['fail', `data.json of this machine has another ${id} than the store: two machines made it`],
@@ -65,11 +65,11 @@ describe.each(stores)('on %s', (name, environment) => {
       expect(JSON.parse(keysOf(join(directory, 'data.json')))).toMatchObject(JSON.parse(before) as object)
       expect(keysOf(join(directory, 'data.json'))).not.toContain(`"${id}"`)
 
-      // one that was left there all the same serves nobody once the store is kept under the name
+      // Such a key is refused once the store uses another key of that name.
       add(directory)
       expect(await one.json('keys', 'rotate', '--kind', kind)).toMatchObject({ current: id, left: [] })
       expect((await two.yideng('person', 'list')).err).toContain(`holds another key ${id} than this store`)
-      // doctor opens an embedded store only where a server has run
+      // doctor opens an embedded store only if a server has run.
       if (name === 'PostgreSQL')
         expect((await two.yideng('doctor')).out).toContain(`holds another key ${id} than this store`)
 
@@ -78,7 +78,7 @@ describe.each(stores)('on %s', (name, environment) => {
         const found = await services.persons.findByIdentifier(readIdentifier(person.phone))
         expect(found && services.persons.reveal(found).documentNumber).toBe(person.number)
       })
-      // the store tells nothing of the key
+      // The store does not reveal the key.
       const rows = await one.withServices(({ database }) => database.selectFrom('house').selectAll().execute())
       const { keys, lookup } = JSON.parse(keysOf(file)) as Record<'keys' | 'lookup', Record<string, string>>
       const stored = JSON.stringify(rows)
@@ -89,19 +89,16 @@ describe.each(stores)('on %s', (name, environment) => {
     },
   )
 
-  it.skipIf(name === 'PostgreSQL' && cannotRun('PostgreSQL'))(
-    'of two at the same moment one makes the key',
-    async () => {
-      const { one, two } = await machines(await environment())
-      const prepare = ['keys', 'rotate', '--kind', 'data', '--prepare']
-      const answers = await Promise.all([one.yideng(...prepare), two.yideng(...prepare)])
-      expect(answers.map(({ code }) => code).toSorted((a, b) => a - b)).toEqual([0, 1])
-    },
-  )
+  it.skipIf(name === 'PostgreSQL' && cannotRun('PostgreSQL'))('of two concurrent runs one makes the key', async () => {
+    const { one, two } = await machines(await environment())
+    const prepare = ['keys', 'rotate', '--kind', 'data', '--prepare']
+    const answers = await Promise.all([one.yideng(...prepare), two.yideng(...prepare)])
+    expect(answers.map(({ code }) => code).toSorted((a, b) => a - b)).toEqual([0, 1])
+  })
 })
 
 it.skipIf(cannotRun('PostgreSQL'))(
-  'of two machines that rotate at the same moment, whoever hears that it is done has its keys on both',
+  'of two machines that rotate concurrently, each successful one has its keys on both',
   async () => {
     const { one, two, file, directory } = await machines({ YIDENG_DATABASE_URL: await makePostgres() })
     await two.json('keys', 'list')
@@ -112,14 +109,14 @@ it.skipIf(cannotRun('PostgreSQL'))(
       const done = answers.filter(({ code }) => code === 0)
       const added = done.flatMap(({ out }) => (JSON.parse(out) as { added: string[] }).added)
       expect(added.length).toBeGreaterThanOrEqual(2)
-      for (const place of [dirname(file), directory])
-        expect(openSigningKeys(place, Date.now).map(({ kid }) => kid)).toEqual(expect.arrayContaining(added))
+      for (const keysDir of [dirname(file), directory])
+        expect(openSigningKeys(keysDir, Date.now).map(({ kid }) => kid)).toEqual(expect.arrayContaining(added))
       for (const { code, err } of answers) if (code !== 0) expect(err).toContain('at the same moment')
     }
   },
 )
 
-it('a server that runs finds nobody rather than say there is nobody, where its index key is another of that name', async () => {
+it('a running server fails, and reports no missing account, if its index key is another of that name', async () => {
   const { one, two, person, directory, carry } = await machines({})
   await two.withServices(async (server) => {
     addIndexKey(directory, 'i1')
@@ -131,7 +128,7 @@ it('a server that runs finds nobody rather than say there is nobody, where its i
   })
 })
 
-it('the name of a key that was lost with its machine is given up, and only while nothing stands under it', async () => {
+it('the name of a lost key can be released only while it protects no data', async () => {
   const { one, two, findings } = await machines({})
   const retire = ['keys', 'retire', '--kind', 'data', 'd2']
   await one.json('keys', 'rotate', '--kind', 'data', '--prepare')
@@ -139,7 +136,7 @@ it('the name of a key that was lost with its machine is given up, and only while
   expect(await two.json(...retire)).toEqual({ retired: ['d2'] })
   expect(await findings()).toEqual([])
   expect(await two.json('keys', 'rotate', '--kind', 'data', '--prepare')).toMatchObject({ key: 'd2' })
-  // the first was not lost after all
+  // The first key was not lost.
   expect((await one.yideng('keys', 'rotate', '--kind', 'data')).err).toContain('has made d2 already')
   expect(await two.json('keys', 'rotate', '--kind', 'data')).toMatchObject({ current: 'd2' })
   expect(await one.yideng(...retire)).toMatchObject({ code: 3 })

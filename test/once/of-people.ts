@@ -14,7 +14,7 @@ import { SoftwareAuthenticator } from '../setup/software-authenticator.ts'
 import { Visitor, type Page } from '../setup/visitor.ts'
 import { atOnce, copyOf, csrfOf, hasCode, type OneTimeThing } from './things.ts'
 
-/** What counts once for people: frames, challenges, codes, invitations, captures, approvals. */
+/** One-time things of people: frames, challenges, codes, invitations, captures, approvals. */
 export const ofPeople: OneTimeThing[] = [
   {
     what: 'frame of a QR code, by phones of eight people',

@@ -18,7 +18,7 @@ import {
   type OneTimeThing,
 } from './things.ts'
 
-/** What counts once in the protocols: codes, requests, assertions, proofs, and the resume of a login. */
+/** One-time things of the protocols: codes, requests, assertions, proofs, and the resume of a login. */
 export const ofTheProtocol: OneTimeThing[] = [
   {
     what: 'authorization code, whose tokens end when it comes again',
@@ -103,7 +103,7 @@ export const ofTheProtocol: OneTimeThing[] = [
       const { server } = world
       const { visitor, person, resume, page } = await proven(world)
       return {
-        // half resume, half answer once more and then resume
+        // Half of them resume; the other half answer again and then resume.
         async use(turn) {
           const browser = copyOf(visitor, server.issuer)
           if (turn % 2 === 0) return hasCode(await browser.get(resume))

@@ -43,8 +43,8 @@ describe.each(stores.filter(({ there }) => there))('on $name, two workers', ({ s
   })
 })
 
-it('every file that takes something from the artifact store, or adds it once, is in the list', () => {
-  // limits and counts, and a session that takes another id: nothing in them counts once
+it('every file that takes from the artifact store, or adds to it, is in the list', () => {
+  // Limits, counters, and sessions that change their id: none of them is one-time.
   const counting = [
     'login/methods/face/limits.ts',
     'guards/tries.ts',

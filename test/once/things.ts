@@ -13,29 +13,29 @@ export interface World {
 }
 
 interface Prepared {
-  /** Uses it; says whether that succeeded. */
+  /** Uses it; returns whether that succeeded. */
   use(turn: number): Promise<boolean>
-  /** What else must hold after many uses at once. */
+  /** Further checks after concurrent uses. */
   after?(): Promise<void>
 }
 
 export interface OneTimeThing {
   what: string
-  /** The file under src/ whose step in the store makes it count once. */
+  /** The file under src/ whose write to the store makes it one-time. */
   where: string
   prepare(world: World): Promise<Prepared>
-  /** A second scan ends both: then none is right, too. */
+  /** No use may succeed at all, because a second scan ends both. */
   orNone?: true
   rounds?: number
 }
 
-/** As many as are sent at once. */
+/** Number of concurrent uses. */
 export const atOnce = 8
 
 export const form = (url: string | URL, fields: Record<string, string>, headers: Record<string, string> = {}) =>
   fetch(url, { method: 'POST', body: new URLSearchParams(fields), headers })
 
-/** The same browser once more, so that each use has redirects of its own. */
+/** A copy of a browser, so that each use follows its own redirects. */
 export function copyOf(visitor: Visitor, issuer: string): Visitor {
   const copy = new Visitor(issuer)
   copy.cookies = [...visitor.cookies]
@@ -45,7 +45,7 @@ export function copyOf(visitor: Visitor, issuer: string): Visitor {
 export const csrfOf = (page: Page) => /name="csrf" value="([^"]+)"/.exec(page.html)?.[1] ?? ''
 export const hasCode = (page: Page) => page.leads?.searchParams.has('code') === true
 
-/** A key of a client, and what it signs. */
+/** A key of a client, with signing functions. */
 export async function clientKey() {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const jwk = { ...(await exportJWK(publicKey)), alg: 'ES256', kid: 'one' }
@@ -63,7 +63,7 @@ export async function clientKey() {
 
 const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 
-/** A portal that signs assertions, one of them, and what a pushed request needs beside it. */
+/** A portal with private_key_jwt, and the fields of a request with one assertion. */
 export async function assertionAt({ server, services }: World, overrides: Parameters<typeof registerPortal>[1] = {}) {
   const key = await clientKey()
   const jwks = { keys: [key.jwk] }
@@ -74,7 +74,7 @@ export async function assertionAt({ server, services }: World, overrides: Parame
   return { portal, fields: { client_id: id, client_assertion_type: assertionType, client_assertion } }
 }
 
-/** A public client, and a person signed in who gets codes for it. */
+/** A public client, and a signed-in person who gets codes for it. */
 export async function publicClient({ server, services }: World) {
   const portal = await registerPortal(services, { type: 'spa', scope: 'openid profile', consent: 'implicit' })
   const person = await openPerson(services)
@@ -95,7 +95,7 @@ export async function publicClient({ server, services }: World) {
   return { portal, visitor, code }
 }
 
-/** A login that was proven by password and has not gone on. */
+/** A login after its password, before its resume. */
 export async function proven(world: World) {
   const { server, services } = world
   const person = await openPerson(services)

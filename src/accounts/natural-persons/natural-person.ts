@@ -1,6 +1,6 @@
 import type { Selectable } from 'kysely'
 import type { AuditLog } from '../../audit/audit-log.ts'
-import type { AuditEvent } from '../../audit/events.ts'
+import type { AuditEvent } from '../../audit/audit-events.ts'
 import type { Clock } from '../../config/clock.ts'
 import type { FieldCipher } from '../../keys/field-cipher.ts'
 import type { LookupIndex } from '../../keys/lookup-index.ts'

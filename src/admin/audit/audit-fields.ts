@@ -1,6 +1,6 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import { z } from 'zod'
-import { auditEvents } from '../../audit/events.ts'
+import { auditEvents } from '../../audit/audit-events.ts'
 import type { EntryFilter } from '../../audit/reading.ts'
 import { createVerifier, verifierOver, type VerifyDocument } from '../../keys/signatures.ts'
 import type { CommandContext } from '../command-context.ts'

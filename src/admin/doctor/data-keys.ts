@@ -6,7 +6,7 @@ import { countUnsealed } from '../../accounts/seal-authenticators.ts'
 import { dataKeyFile } from '../../keys/data-keys.ts'
 import { readKeysInStore } from '../../keys/keys-in-store.ts'
 import { keyNumber } from '../../keys/lookup-index.ts'
-import { sealedUnder } from '../../keys/reseal.ts'
+import { sealedUnder } from '../../keys/sealed-columns.ts'
 import type { Services } from '../../services.ts'
 import { cookieKeyStates } from '../keys/cookie-keys.ts'
 import { madeElsewhere } from '../keys/new-key.ts'
@@ -77,10 +77,10 @@ async function sealing(services: Services): Promise<Finding> {
   const { current, old } = services.dataKeys.ids()
   const { since, old: tooOld } = age(services, current)
   const sealed = old.length > 0 ? await sealedUnder(services.database, old) : []
-  const inAuditLog = sealed.filter(({ aad }) => aad === 'audit_events.restricted')
+  const inAuditLog = sealed.filter(({ column }) => column === 'audit_events.restricted')
   const left = sealed.filter((one) => !inAuditLog.includes(one))
   if (left.length > 0) {
-    const places = left.map(({ aad, many }) => `${many} in ${aad}`).join(', ')
+    const places = left.map(({ column, many }) => `${many} in ${column}`).join(', ')
     const text = `half rotated: values are still under ${old.join(', ')}: ${places}`
     return { state: 'warn', what, finding: text, todo: 'npx yideng keys rotate --kind data' }
   }

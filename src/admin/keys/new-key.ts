@@ -1,4 +1,4 @@
-import { addDataKey, addIndexKey, takeBack } from '../../keys/data-key-changes.ts'
+import { addDataKey, addIndexKey, removeUnusedKey } from '../../keys/data-key-changes.ts'
 import type { DataKeys } from '../../keys/data-keys.ts'
 import { claimKeys, readKeysInStore, type KeysInStore } from '../../keys/keys-in-store.ts'
 import { keyNumber } from '../../keys/lookup-index.ts'
@@ -45,7 +45,7 @@ export async function newKey(
   if (id === undefined) throw new Error('The new key is not in data.json.')
   const [another] = await claimKeys(database, dataKeys, [id])
   if (another === undefined) return { id }
-  takeBack(keysDir, another)
+  removeUnusedKey(keysDir, another)
   dataKeys.refresh()
   return { refused: madeByAnother(kind, another) }
 }

@@ -5,7 +5,7 @@ import { forgetKeys } from '../../keys/data-key-changes.ts'
 import { dataKeyFile } from '../../keys/data-keys.ts'
 import { readKeysInStore, releaseKey } from '../../keys/keys-in-store.ts'
 import { firstOfOldFiles, keyNumber } from '../../keys/lookup-index.ts'
-import { sealedUnder } from '../../keys/reseal.ts'
+import { sealedUnder } from '../../keys/sealed-columns.ts'
 import { openSigningKeys, retireSigningKeys } from '../../keys/signing-keys.ts'
 import { failed, invalid, iso, notFound, type Outcome } from '../outcome.ts'
 import type { CommandContext } from '../command-context.ts'
@@ -112,8 +112,8 @@ async function retireData(context: CommandContext, id: string | undefined): Prom
     async (key) => {
       const sealed = await sealedUnder(database, [key])
       if (sealed.length > 0) {
-        const places = sealed.map(({ aad, many }) => `${many} in ${aad}`).join(', ')
-        const inAuditLog = sealed.some(({ aad }) => aad === 'audit_events.restricted')
+        const places = sealed.map(({ column, many }) => `${many} in ${column}`).join(', ')
+        const inAuditLog = sealed.some(({ column }) => column === 'audit_events.restricted')
         return `values are sealed under it: ${places}. ${
           inAuditLog
             ? 'Audit entries are never sealed again: the key is needed as long as you keep them.'

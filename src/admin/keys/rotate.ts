@@ -11,6 +11,7 @@ import {
 import { keyNumber } from '../../keys/lookup-index.ts'
 import { reseal } from '../../keys/reseal.ts'
 import { addSigningKeys, openSigningKeys, overlapMs } from '../../keys/signing-keys.ts'
+import { replaceFact } from '../../storage/store-facts.ts'
 import { failed, iso, type Outcome } from '../outcome.ts'
 import type { CommandContext } from '../command-context.ts'
 import { newKey } from './new-key.ts'
@@ -126,11 +127,7 @@ export async function rotateIndex(context: CommandContext): Promise<Outcome> {
       // another command came first
       if (ids.index[0] !== before.index[0]) return
       await writeKeysInStore(transaction, { ...ids, index: [added, ...ids.index] })
-      await transaction
-        .updateTable('house')
-        .set({ value: keyFingerprint(blindIndex).underIndexKeys })
-        .where('key', '=', storeFacts.belonging)
-        .execute()
+      await replaceFact(transaction, storeFacts.fingerprint, keyFingerprint(blindIndex).underIndexKeys)
       const details = { kind: 'index', keys: [added] }
       await audit.append(transaction, { event: 'keys.rotated', actor: context.actor, details })
     })

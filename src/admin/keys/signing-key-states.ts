@@ -1,4 +1,4 @@
-import { inOrder, openSigningKeys, retirableFrom, stateOf } from '../../keys/signing-keys.ts'
+import { signersFirst, openSigningKeys, retirableFrom, signingKeyState } from '../../keys/signing-keys.ts'
 import type { CommandContext } from '../command-context.ts'
 
 /** The signing keys, with the state of each and the time from which an old one may be retired. */
@@ -8,8 +8,8 @@ export async function signingKeyStates(context: CommandContext) {
   const now = context.clock()
   // an ID token is also the hint of a sign-out, as long as its session lasts
   const tokenMs = Math.max(lifetimes.accessToken, lifetimes.idToken, lifetimes.session) * 1000
-  return inOrder(keys, now).map((key) => {
+  return signersFirst(keys, now).map((key) => {
     const from = retirableFrom(keys, key, now, tokenMs)
-    return { key, state: stateOf(keys, key, now), retirable: from <= now, retirableFrom: from }
+    return { key, state: signingKeyState(keys, key, now), retirable: from <= now, retirableFrom: from }
   })
 }

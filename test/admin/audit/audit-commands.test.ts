@@ -6,14 +6,14 @@ import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { expect, it } from 'vitest'
 import type { Entry } from '../../../src/audit/chain.ts'
 import { createVerifier } from '../../../src/keys/signatures.ts'
-import { auditedHouse } from '../../audit/setup.ts'
+import { auditedStore } from '../../audit/setup.ts'
 
 type Listed = { sequence: number; event: string; person_id: string | null; restricted?: unknown }
 
 const linesOf = (file: string) => readFileSync(file, 'utf8').trimEnd().split('\n')
 
 it('lists the matching entries, newest first, page by page', async () => {
-  const services = auditedHouse(Date.UTC(2026, 10, 1))
+  const services = auditedStore(Date.UTC(2026, 10, 1))
   await services.record(2)
   services.forward(86_400_000)
   await services.record(1, { event: 'login.refused', personId: 'p2', clientId: 'c1' })
@@ -39,7 +39,7 @@ it('lists the matching entries, newest first, page by page', async () => {
 })
 
 it('shows personal data only with --restricted, and audits it', async () => {
-  const services = auditedHouse()
+  const services = auditedStore()
   await services.record(1)
   expect((await services.yideng('audit', 'list', '--json')).out).not.toContain('203.0.113')
   const [entry] = await services.json<Listed[]>('audit', 'list', '--restricted', '--person', 'p1')
@@ -49,7 +49,7 @@ it('shows personal data only with --restricted, and audits it', async () => {
 })
 
 it('exports JSON Lines with valid hashes, and signed security event tokens', async () => {
-  const services = auditedHouse()
+  const services = auditedStore()
   await services.record(3, { clientId: 'c1' })
   const [lines, tokens, opened] = ['lines', 'tokens', 'opened'].map((name) => join(services.directory, name)) as [
     string,
@@ -96,7 +96,7 @@ it('exports JSON Lines with valid hashes, and signed security event tokens', asy
 
 it('archives whole signed months: the log continues after them, and each file can be verified alone', async () => {
   const day = 86_400_000
-  const services = auditedHouse(Date.UTC(2026, 0, 31))
+  const services = auditedStore(Date.UTC(2026, 0, 31))
   await services.record(3)
   await services.checkpoint()
   services.forward(day)

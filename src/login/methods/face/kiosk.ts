@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { liesIn } from '../../../config/networks.ts'
+import { isInNetworks } from '../../../config/networks.ts'
 import { readIdentifier } from '../../../accounts/identifiers/identify.ts'
 import { addressKeys } from '../../../keys/address-keys.ts'
 import { showPage, requestOf } from '../../../pages/request-context.ts'
@@ -30,7 +30,7 @@ export function isKiosk({ settings, verifiers }: FaceDeps, { client }: Pick<Atte
  */
 function assertPlace(ctx: RouterContext, { client }: Pick<Attempt, 'client'>): void {
   const { networks } = client
-  if (networks && !liesIn(requestOf(ctx).address, networks))
+  if (networks && !isInNetworks(requestOf(ctx).address, networks))
     throw new Refusal('kiosk_elsewhere', 'not where kiosks stand')
 }
 

@@ -1,6 +1,6 @@
 import { hourMs } from '../../../../config/time.ts'
 import { isFaceAlone } from '../../../../assurance/levels.ts'
-import type { AuditEvent } from '../../../../audit/events.ts'
+import type { AuditEvent } from '../../../../audit/audit-events.ts'
 import type { RequestContext } from '../../../../pages/request-context.ts'
 import { Refusal } from '../../../../refusal/refusal.ts'
 import type { Approvals, SignedApproval, Wanting } from '../approval.ts'

@@ -1,0 +1,39 @@
+import { z } from 'zod'
+import { listOf, optionalPath, parseSettings, whole, type SettingTexts } from '../setting-types.ts'
+
+const faceVerifiers = ['local', 'tencent', 'alibaba', 'webhook'] as const
+const verifier = z.enum([...faceVerifiers, 'none'], { error: `must be one of ${faceVerifiers.join(', ')} or none` })
+
+const schema = z.object({
+  YIDENG_FACE_PROOFING: verifier,
+  YIDENG_FACE_STEP_UP: verifier,
+  YIDENG_FACE_LOGIN: z.enum(['local', 'none'], { error: 'must be local or none' }),
+  YIDENG_FACE_KIOSKS: z.string().transform(listOf),
+  YIDENG_FACE_ACCEPTED: z
+    .string()
+    .transform(listOf)
+    .pipe(z.array(z.enum(faceVerifiers, { error: `must be a list of ${faceVerifiers.join(', ')}` }))),
+  YIDENG_FACE_VENDORS: optionalPath,
+  YIDENG_FACE_THREADS: whole(1, 64),
+  YIDENG_FACE_QUEUE: whole(0, 1000),
+  YIDENG_FACE_FAILURES: whole(1, 100),
+})
+
+/** Face verification: the verifier of each purpose, and the limits of the local engine. */
+export function faceSettings(texts: SettingTexts, production: boolean) {
+  const parsed = parseSettings(schema, texts)
+  return {
+    verifiers: {
+      proofing: parsed.YIDENG_FACE_PROOFING,
+      'step-up': parsed.YIDENG_FACE_STEP_UP,
+      login: parsed.YIDENG_FACE_LOGIN,
+    },
+    kiosks: parsed.YIDENG_FACE_KIOSKS,
+    /** Outside production every verifier is accepted. */
+    accepted: production ? parsed.YIDENG_FACE_ACCEPTED : [...faceVerifiers],
+    vendorsFile: parsed.YIDENG_FACE_VENDORS,
+    threads: parsed.YIDENG_FACE_THREADS,
+    queue: parsed.YIDENG_FACE_QUEUE,
+    failures: parsed.YIDENG_FACE_FAILURES,
+  }
+}

@@ -1,0 +1,62 @@
+import { z } from 'zod'
+import { addresses, parseSettings, path, SettingsError, whole, yesOrNo, type SettingTexts } from '../setting-types.ts'
+
+const issuer = z
+  .url({ protocol: /^https?$/, error: 'must be a web address such as https://login.example.gov.cn' })
+  .refine((value) => {
+    // zod calls this even when the check above failed
+    if (!URL.canParse(value)) return false
+    const url = new URL(value)
+    return url.origin === value && !url.username
+  }, 'must be an origin: scheme, host and port, without path, query or trailing slash')
+
+const schema = z.object({
+  PORT: whole(0, 65_535),
+  HOST: z.string().regex(/^[\w.:-]+$/, 'must be an address or host name'),
+  YIDENG_ISSUER: issuer,
+  YIDENG_DATA_DIR: path,
+  YIDENG_KEYS_DIR: path,
+  YIDENG_DATABASE_URL: addresses(
+    /^postgres(ql)?:\/\/[^/]/,
+    1,
+    'must be postgres://user:password@host/database, or unset',
+  ),
+  YIDENG_REDIS_URL: addresses(
+    /^rediss?:\/\/[^/]/,
+    20,
+    'must be redis:// or rediss:// addresses of one Redis or Cluster, or unset',
+  ),
+  YIDENG_WORKERS: whole(1, 64),
+  YIDENG_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
+    error: 'must be one of fatal, error, warn, info, debug, trace, silent',
+  }),
+  YIDENG_RESOURCES: path,
+  YIDENG_DEMO: yesOrNo,
+  YIDENG_TRUST_PROXY: yesOrNo,
+  YIDENG_AUDIT_MONTHS: whole(6, 120),
+})
+
+/** Where the server listens, what it stores in, and how it runs. */
+export function serverSettings(texts: SettingTexts, production: boolean) {
+  const parsed = parseSettings(schema, texts)
+  if (production && !parsed.YIDENG_ISSUER.startsWith('https://')) {
+    throw new SettingsError('The setting YIDENG_ISSUER must begin with https:// when NODE_ENV=production.')
+  }
+  return {
+    port: parsed.PORT,
+    host: parsed.HOST,
+    issuer: parsed.YIDENG_ISSUER,
+    dataDir: parsed.YIDENG_DATA_DIR,
+    keysDir: parsed.YIDENG_KEYS_DIR,
+    /** Empty: the embedded store. */
+    databaseUrl: parsed.YIDENG_DATABASE_URL,
+    /** Empty: the embedded store. */
+    redisUrls: parsed.YIDENG_REDIS_URL,
+    workers: parsed.YIDENG_WORKERS,
+    resourcesFile: parsed.YIDENG_RESOURCES,
+    logLevel: parsed.YIDENG_LOG_LEVEL,
+    demo: parsed.YIDENG_DEMO,
+    trustProxy: parsed.YIDENG_TRUST_PROXY,
+    auditMonths: parsed.YIDENG_AUDIT_MONTHS,
+  }
+}
