@@ -36,10 +36,3 @@ export function regionHolds(outer: string, inner: string): boolean {
   const digits = ownDigits(outer)
   return [outer, inner].every((code) => /^[1-9]\d{5}$/.test(code)) && outer.slice(0, digits) === inner.slice(0, digits)
 }
-
-/** The names from the province down to the region: 广东省, 深圳市, 南山区. Empty for an unknown code. */
-export function regionPath(code: string, language: Language): string[] {
-  if (!isRegion(code)) return []
-  const steps = new Set([`${code.slice(0, 2)}0000`, `${code.slice(0, 4)}00`, code])
-  return [...steps].filter(isRegion).map((step) => regionName(step, language))
-}

@@ -5,7 +5,7 @@ import { withinRegistration } from './registered.ts'
 import type { Representees } from '../representation/representees.ts'
 
 /** The scopes, claims and APIs that this request asks for. */
-export function requested({ oidc }: KoaContextWithOIDC): Granted {
+function requested({ oidc }: KoaContextWithOIDC): Granted {
   const scopes = [...oidc.requestParamScopes]
   const resources = Object.entries(oidc.resourceServers ?? {}).map(([indicator, server]) => {
     const known = new Set(server.scope.split(' '))

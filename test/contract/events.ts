@@ -3,7 +3,7 @@ import type { OpenTransport } from '../../src/storage/event-transport.ts'
 import { createEvents, type Events } from '../../src/storage/events.ts'
 
 /** Events that a process receives, in their order; `*` means that any value may have changed. */
-export function ears(events: Events) {
+function ears(events: Events) {
   const heard: string[] = []
   for (const topic of ['client', 'qr'] as const) events.subscribe(topic, (id) => heard.push(`${topic} ${id ?? '*'}`))
   return heard

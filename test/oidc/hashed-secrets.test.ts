@@ -48,10 +48,7 @@ describe('the hash of a secret is never a key', () => {
   ])('a registration with %o is refused', async (fields) => {
     const services: Services = await (await usualServer()).services()
     const registration = { name: '测试门户', redirect_uris: ['https://a.example.cn/cb'], ...fields }
-    const created = await services.clients.create(
-      registration as unknown as Parameters<Services['clients']['create']>[0],
-      'administrator:test',
-    )
+    const created = await services.clients.create(registration, 'administrator:test')
     expect(created.ok).toBe(false)
   })
 

@@ -10,7 +10,7 @@ import type { Notifier } from '../notices.ts'
 export const faceNoticeVersion = '2026-11'
 
 /** In years. Under this age a guardian consents (Personal Information Protection Law, art. 31). */
-export const ageOfConsent = 14
+const ageOfConsent = 14
 const adult = 18
 
 export interface FaceConsent {

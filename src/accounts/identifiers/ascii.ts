@@ -1,5 +1,5 @@
 /** The longest text of an identifier field, in UTF-16 units. */
-export const longestInput = 64
+const longestInput = 64
 
 /**
  * Converts full-width and other compatibility forms to ASCII (NFKC, UAX #15). Undefined where other characters remain: look-alikes
