@@ -15,7 +15,7 @@ const network = 'network'
 export const budgets = {
   requests: { what: 'requests', by: network, most: 'YIDENG_ADDRESS_REQUESTS', seconds: 10, in: 'process' },
   refusedCalls: {
-    what: 'refused calls without client authentication',
+    what: 'refused calls of strangers',
     by: `${network} without an authenticated client in the hour`,
     most: 'YIDENG_ADDRESS_REQUESTS',
     seconds: 10,
