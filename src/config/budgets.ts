@@ -16,7 +16,7 @@ export const budgets = {
   requests: { what: 'requests', by: network, most: 'YIDENG_ADDRESS_REQUESTS', seconds: 10, in: 'process' },
   refusedCalls: {
     what: 'refused calls of strangers',
-    by: `${network} without a proven client in the hour`,
+    by: `${network} without a client within the hour`,
     most: 'YIDENG_ADDRESS_REQUESTS',
     seconds: 10,
     in: 'process',
