@@ -150,11 +150,11 @@ export function createHost(deps: HostDeps): LoginQuestions {
       const { at, person } = await whenItCounts(personId)
       if (person?.status !== 'active' || !(await stands(person, proof))) {
         await host.refuse(ctx, { method, code: refusal, personId })
-        return
+        return { signedIn: false }
       }
       if (attempt.client.administers && !byPasskey(amr)) {
         await host.refuse(ctx, { method, code: 'passkey_needed', personId })
-        return
+        return { signedIn: false }
       }
       await leaveOtherPerson(attempt, personId)
       // names this sign-in in the audit trail and, beside the session, for "this was not me"
@@ -171,6 +171,7 @@ export function createHost(deps: HostDeps): LoginQuestions {
         epoch: endings.epoch,
       }
       await host.finish(ctx, { login, signIn: named })
+      return { signedIn: true }
     },
 
     async raise(ctx, proof) {

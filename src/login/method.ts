@@ -72,14 +72,22 @@ export interface PartData {
 export interface LoginHost {
   /** @throws Refusal `login_expired` when this browser has no such login running */
   attempt(ctx: RouterContext): Promise<Attempt>
-  /** The only door to a session: level, audit, result for the portal. */
-  succeed(ctx: RouterContext, proof: Proof): Promise<void>
-  /** The same door for who is signed in at too low a level: what this method proved of them is added to their session. */
+  /** The only way to a session: decides the level, audits, answers the portal's request. The answer is already written to `ctx`. */
+  succeed(ctx: RouterContext, proof: Proof): Promise<SignInOutcome>
+  /**
+   * Adds a proof to the session of a person who is signed in at too low a level.
+   * @throws Refusal `login_expired` where that session ended, or the method is switched off
+   */
   raise(ctx: RouterContext, proof: Pick<Proof, 'method' | 'amr' | 'personId'>): Promise<void>
   /** Shows the sign-in page again; the same answer whether the account exists or not. */
   refuse(ctx: RouterContext, refusal: LoginRefusal): Promise<void>
   /** The method's offer was answered, whichever way: the login goes on. */
   offered(ctx: RouterContext): Promise<void>
+}
+
+/** `signedIn` is false where the account or the method is locked: the sign-in page with a refusal is the answer then. */
+export interface SignInOutcome {
+  signedIn: boolean
 }
 
 export interface LoginRefusal {
