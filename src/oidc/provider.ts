@@ -29,7 +29,7 @@ import { createExchangeConsents } from './exchange-consents.ts'
 import type { Fetch } from '../guards/outbound.ts'
 import { createOidcPages } from './pages.ts'
 import { copyModelsPlainly } from './engine/plain-models.ts'
-import { createPrompts } from './prompts.ts'
+import { createPrompts, type CheckDeps, type PromptQuestion } from './prompts.ts'
 import { compareSecretsByHash, findClientsOnce, nameLevelsAsAsked } from './engine/provider-changes.ts'
 import { dropEndedLogins } from './pending-logins.ts'
 import { introspectsOwn, keepToRegistration } from './registered.ts'
@@ -57,7 +57,9 @@ export interface ProviderDeps {
   consents: Consents
   representees: Representees
   /** Whether something is offered to a person who has just signed in. */
-  offerDue: Parameters<typeof createPrompts>[0]['offerDue']
+  /** The questions to a person, in their order. */
+  questions: readonly PromptQuestion[]
+  offerDue: CheckDeps['offerDue']
   audit: AuditLog
   resources: Resources
   signingKeys: readonly SigningKey[]
@@ -87,6 +89,16 @@ export function createProvider(deps: ProviderDeps): Provider {
     resourceServer(resources, client.resources, resource, lifetimes.accessToken)
 
   const exchangeConsents = createExchangeConsents({ findClient, consents, representees, resources })
+
+  const policy = createPrompts(deps.questions, {
+    findClient,
+    representees,
+    exchangeConsents,
+    isClosing: async (id) => ((await persons.find(id))?.closesAt ?? null) !== null,
+    offerDue: deps.offerDue,
+    subjectOf,
+  })
+  deps.deviceFlow.addChecks(policy)
 
   const configuration: Configuration = {
     acrValues,
@@ -156,15 +168,7 @@ export function createProvider(deps: ProviderDeps): Provider {
     findAccount: createFindAccount({ ...deps, representeeClaim }),
     formats: { customizers: { jwt: exchangedClaims.customize } },
     interactions: {
-      policy: createPrompts({
-        findClient,
-        representees,
-        exchangeConsents,
-        isClosing: async (id) => ((await persons.find(id))?.closesAt ?? null) !== null,
-        offerDue: deps.offerDue,
-        subjectOf,
-        addDeviceChecks: deps.deviceFlow.addChecks,
-      }),
+      policy,
       url: (_ctx, interaction) => `/login/${interaction.uid}`,
     },
     jwks: keySet(deps.signingKeys),

@@ -16,7 +16,7 @@ import type { Artifacts } from '../storage/artifacts.ts'
 import { hashId } from '../storage/hash-id.ts'
 import { perNetwork } from '../guards/network-limit.ts'
 import { assertQuestion, pathOf, type Attempt } from '../login/attempt.ts'
-import { actorOf, type LoginQuestions } from '../login/host.ts'
+import { actorOf, type QuestionHost } from '../login/host.ts'
 import type { Router, RouterContext } from '../login/method.ts'
 import { newPasswordProblems } from '../login/new-password.ts'
 import type { RegisterMatches } from '../guards/register-matches.ts'
@@ -25,7 +25,7 @@ import type { RegisterMatches } from '../guards/register-matches.ts'
 export const noticeVersion = '2026-11'
 
 export interface RegistrationDeps {
-  host: LoginQuestions
+  host: QuestionHost
   persons: NaturalPersons
   passwords: Passwords
   breached: BreachedPasswords
