@@ -3,6 +3,7 @@ import type { Client } from '../clients/clients.ts'
 import { hostOf } from '../clients/hosts.ts'
 import { regionName } from '../config/regions.ts'
 import { showPage, requestOf } from '../pages/request-context.ts'
+import type { Language } from '../pages/languages.ts'
 import { isUnavailable } from '../storage/unavailable.ts'
 import { TooManyCalls } from '../guards/portal-budgets.ts'
 import { refusals, type RefusalCode } from '../refusal/refusal.ts'
@@ -13,7 +14,7 @@ const mostHosts = 3
  * A portal as pages show it. A name can be chosen, a host cannot, so they are shown together.
  * @param leadsTo the address people come back to, where it is known which
  */
-export function portalOf(client: Client, language: 'zh-CN' | 'en', leadsTo?: unknown) {
+export function portalOf(client: Client, language: Language, leadsTo?: unknown) {
   const hosts = typeof leadsTo === 'string' ? [hostOf(leadsTo)] : client.redirect_uris.map(hostOf)
   return {
     name: client.names?.[language] ?? client.name,

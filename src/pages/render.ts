@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { Eta } from 'eta'
+import { chinaTimeZone } from '../config/china-time.ts'
 import type { Assets } from './assets.ts'
 import { type Language, languageNames, languages } from './languages.ts'
 import { loadWords, type Translate } from './words.ts'
@@ -58,7 +59,7 @@ function timesIn(language: Language): (at: number) => string {
   const format = new Intl.DateTimeFormat(language, {
     dateStyle: 'medium',
     timeStyle: 'short',
-    timeZone: 'Asia/Shanghai',
+    timeZone: chinaTimeZone,
     hourCycle: 'h23',
   })
   return (at) => format.format(at)
