@@ -1,31 +1,32 @@
-import { maskDocumentNumber, maskName, maskPhone } from '../accounts/identifiers/masking.ts'
 import type { NumberClaims } from '../accounts/faces/number-claims.ts'
+import { maskDocumentNumber, maskName, maskPhone } from '../accounts/identifiers/masking.ts'
 import type { NaturalPersons } from '../accounts/natural-persons.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
-import { actorOf } from '../login/host.ts'
-import type { AccountHost, Router } from '../login/method.ts'
+import type { AccountRouter } from '../login/account-router.ts'
+import { actorOf } from '../login/actor.ts'
+import type { AccountHost } from '../login/method.ts'
+import type { MenuPage } from './menu.ts'
 
 export interface OverviewDeps {
+  centre: AccountHost
   persons: NaturalPersons
   audit: AuditLog
   numberClaims: NumberClaims
+  menuPages: readonly MenuPage[]
 }
 
-/** Who I am: what is on record, masked until a fresh sign-in asks for it whole; and the way to every room. */
-export function overviewRoutes(
-  router: Router,
-  centre: AccountHost,
-  { persons, audit, numberClaims }: OverviewDeps,
-): void {
-  /** What waits for the number: the account may lose it, or get it. */
+/** The first page: the person's record, masked until a fresh sign-in asks for it whole, and a link to every room. */
+export function overviewRoutes(router: AccountRouter, deps: OverviewDeps): void {
+  const { centre, persons, audit, numberClaims } = deps
+  const rooms = deps.menuPages.filter(({ onOverview }) => onOverview).map(({ name, path }) => ({ name, path }))
+
+  /** The pending claim of another account to this person's document number, or of this person to another's. */
   async function claimOf(personId: string) {
     const [claim] = await numberClaims.of(personId)
     return claim && { side: claim.holderId === personId ? 'holder' : 'claimant', dueAt: claim.dueAt }
   }
 
-  router.get('/account', async (ctx) => {
-    const account = await centre.enter(ctx)
-    if (!account) return
+  router.get('/account', 'sign-in', async (ctx, account) => {
     const { documentType, documentNumber, name, phone, username } = persons.reveal(account.person)
     await centre.show(ctx, account, 'account/overview', {
       level: account.person.identityLevel,
@@ -35,21 +36,16 @@ export function overviewRoutes(
       phone: maskPhone(phone),
       username,
       whole: false,
+      rooms,
       claim: await claimOf(account.person.id),
     })
   })
 
-  // what a relayed QR code must not get at is more than the ways to sign in
-  router.get('/account/whole', async (ctx) => {
-    const account = await centre.mayChangeAuthenticators(ctx)
-    if (!account) return
+  // a session by a relayed QR code must not read the whole record either
+  router.get('/account/whole', 'change-authenticators', async (ctx, account) => {
     await audit.record({ event: 'person.revealed', ...actorOf(ctx), personId: account.person.id })
     const level = account.person.identityLevel
-    await centre.show(ctx, account, 'account/overview', {
-      level,
-      ...persons.reveal(account.person),
-      whole: true,
-      claim: undefined,
-    })
+    const record = persons.reveal(account.person)
+    await centre.show(ctx, account, 'account/overview', { level, ...record, whole: true, rooms, claim: undefined })
   })
 }

@@ -1,8 +1,9 @@
 import type { Consents, Granted } from '../accounts/consents.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import type { Client, Clients } from '../clients/clients.ts'
-import { actorOf } from '../login/host.ts'
-import type { AccountHost, Router } from '../login/method.ts'
+import type { AccountRouter } from '../login/account-router.ts'
+import { actorOf } from '../login/actor.ts'
+import type { AccountHost } from '../login/method.ts'
 import { attributesOf } from '../oidc/claims.ts'
 import { mayExchange } from '../oidc/client-metadata.ts'
 import { portalOf } from '../oidc/pages.ts'
@@ -15,6 +16,7 @@ import { Refusal } from '../refusal/refusal.ts'
 import { ownClientId } from './own-client.ts'
 
 export interface PortalsDeps {
+  centre: AccountHost
   consents: Consents
   clients: Clients
   sessions: Sessions
@@ -24,13 +26,11 @@ export interface PortalsDeps {
 
 const room = '/account/portals'
 
-/** Portals I used: what each received and when, and taking it back. */
-export function portalsRoutes(router: Router, centre: AccountHost, deps: PortalsDeps): void {
-  const { consents, clients, sessions, resources, audit } = deps
+/** The portals the person used: what each received and when, and the withdrawal of consent. */
+export function portalsRoutes(router: AccountRouter, deps: PortalsDeps): void {
+  const { centre, consents, clients, sessions, resources, audit } = deps
 
-  router.get(room, async (ctx) => {
-    const account = await centre.enter(ctx)
-    if (!account) return
+  router.get(room, 'sign-in', async (ctx, account) => {
     const { language } = requestOf(ctx)
     const given = new Map((await consents.list(account.person.id)).map((one) => [one.clientId, one]))
     const entered = new Map((await audit.lastEntered(account.person.id)).map((one) => [one.clientId, one]))
@@ -58,13 +58,10 @@ export function portalsRoutes(router: Router, centre: AccountHost, deps: Portals
     await centre.show(ctx, account, 'account/portals', { portals, done: doneOf(ctx, ['withdrawn']) })
   })
 
-  // giving less away needs no fresh sign-in
-  router.post(`${room}/:id/withdraw`, async (ctx) => {
-    requestOf(ctx).returnTo = room
-    const account = await centre.enter(ctx)
-    if (!account) return
+  // a withdrawal needs no fresh sign-in: the portal only receives less
+  router.post(`${room}/:id/withdraw`, { back: room, needs: 'sign-in' }, async (ctx, account) => {
     const { id } = account.person
-    // first the consent: a sign-in that comes in between then asks again
+    // the consent goes first: a sign-in in between asks for it again
     const withdrawn = await consents.withdraw(id, idOf(ctx), actorOf(ctx))
     if (!withdrawn) throw new Refusal('not_found', 'nothing was given to this portal')
     await sessions.revoke(id, idOf(ctx))
@@ -72,7 +69,7 @@ export function portalsRoutes(router: Router, centre: AccountHost, deps: Portals
   })
 }
 
-/** The APIs that a portal which need not ask (`consent: implicit`) reaches with the scopes it last came for. */
+/** The APIs that a portal with `consent: implicit` reaches by the scopes of its last request. */
 function unasked(client: Client, scopes: readonly string[], resources: Resources): Granted['resources'] {
   if (client.consent !== 'implicit') return {}
   const byExchange = scopes.includes(representeeScope) && mayExchange(client)

@@ -1,5 +1,5 @@
 import { receiptFor } from '../audit/receipts.ts'
-import type { AccountHost, Router } from '../login/method.ts'
+import type { AccountRouter } from '../login/account-router.ts'
 import { Refusal } from '../refusal/refusal.ts'
 import type { Database } from '../storage/database.ts'
 
@@ -8,16 +8,14 @@ export interface ReceiptDeps {
 }
 
 /**
- * The receipt of an entry about the person who asks, as a file: it shows by itself that the entry stands in the signed
- * trail (docs/operations.md). Somebody else's entry is answered as one that is not there.
+ * The receipt of an audit entry about this person, as a file. It proves by itself that the entry is in the signed audit log
+ * (docs/operations.md). An entry about another person is answered like a missing one.
  */
-export function receiptRoutes(router: Router, centre: AccountHost, { database }: ReceiptDeps): void {
-  router.get('/account/receipts/:number', async (ctx) => {
-    const account = await centre.enter(ctx)
-    if (!account) return
+export function receiptRoutes(router: AccountRouter, { database }: ReceiptDeps): void {
+  router.get('/account/receipts/:number', 'sign-in', async (ctx, { person }) => {
     const { number = '' } = ctx['params'] as { number?: string }
     const receipt = /^\d{1,12}$/.test(number) ? await receiptFor(database, Number(number)) : undefined
-    if (receipt?.entry.person_id !== account.person.id) throw new Refusal('not_found', 'no receipt for this person')
+    if (receipt?.entry.person_id !== person.id) throw new Refusal('not_found', 'no receipt for this person')
     ctx.set('content-disposition', `attachment; filename="yideng-receipt-${number}.json"`)
     ctx.body = receipt
   })

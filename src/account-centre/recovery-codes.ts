@@ -1,29 +1,26 @@
 import { codesMade } from '../accounts/account-recovery/codes.ts'
 import type { Recovery } from '../accounts/account-recovery/recovery.ts'
 import type { Clock } from '../config/clock.ts'
-import { actorOf } from '../login/host.ts'
-import type { AccountHost, Router } from '../login/method.ts'
-import { requestOf } from '../pages/request-context.ts'
+import type { AccountRouter } from '../login/account-router.ts'
+import { actorOf } from '../login/actor.ts'
+import type { AccountHost } from '../login/method.ts'
+
+export interface RecoveryCodeDeps {
+  centre: AccountHost
+  recovery: Recovery
+  clock: Clock
+}
 
 const path = '/account/recovery'
 
-/** Recovery codes (恢复码): how many are left, and ten new ones, shown once, to be printed. */
-export function recoveryCodeRoutes(
-  router: Router,
-  centre: AccountHost,
-  { recovery, clock }: { recovery: Recovery; clock: Clock },
-): void {
-  router.get(path, async (ctx) => {
-    const account = await centre.enter(ctx)
-    if (!account) return
+/** Recovery codes (恢复码): the number left, and ten new ones, shown once for printing. */
+export function recoveryCodeRoutes(router: AccountRouter, { centre, recovery, clock }: RecoveryCodeDeps): void {
+  router.get(path, 'sign-in', async (ctx, account) => {
     const left = await recovery.codesLeft(account.person.id)
     await centre.show(ctx, account, 'account/recovery', { left, made: codesMade })
   })
 
-  router.post(path, async (ctx) => {
-    requestOf(ctx).returnTo = path
-    const account = await centre.mayChangeAuthenticators(ctx)
-    if (!account) return
+  router.post(path, { back: path, needs: 'change-authenticators' }, async (ctx, account) => {
     const codes = await recovery.makeCodes(account.person.id, actorOf(ctx))
     await centre.show(ctx, account, 'account/recovery-codes', { codes, made: new Date(clock()).toISOString() })
   })

@@ -16,6 +16,12 @@ function codeOf(error: unknown): RefusalCode {
   return error instanceof Refusal ? error.code : 'server_error'
 }
 
+/** The page that the failed request came from; undefined where that is the failed page itself, or unknown. */
+function pageBefore(ctx: Context): string | undefined {
+  const { returnTo } = requestOf(ctx)
+  return returnTo === '/' || returnTo === ctx.url ? undefined : returnTo
+}
+
 /** Ends every request that failed with a calm page and a reference number; the reason goes to the log only. */
 export function calmErrors(log: Logger): Middleware {
   const refuse = (ctx: Context, code: RefusalCode, retryAfter?: number) => {
@@ -27,7 +33,7 @@ export function calmErrors(log: Logger): Middleware {
       ctx.status = refusals[code]
       ctx.body = { error: code, reference }
     } else {
-      showPage(ctx, 'error/error', { code, reference }, refusals[code])
+      showPage(ctx, 'error/error', { code, reference, backUrl: pageBefore(ctx) }, refusals[code])
     }
   }
 

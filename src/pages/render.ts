@@ -17,8 +17,8 @@ export interface Frame {
 
 export interface Pages {
   /**
-   * Renders `views/<view>.eta` inside the layout. The view sees `it.<field>` of the data, `it.t(key, parameters)`, `it.time(ms)` and
-   * `it.frame`.
+   * Renders `views/<view>.eta` inside the layout. The view sees `it.<field>` of the data, `it.t(key, parameters)`, `it.frame`,
+   * `it.time(moment)` and `it.day(moment)`.
    * @throws Error where words are missing or the view would print something that is neither text nor number
    */
   render(view: string, language: Language, data: object, frame: Frame): string
@@ -42,7 +42,7 @@ export function createPages({ assets, viewsDir = defaultViewsDir }: PagesOptions
       eta.render(view, {
         ...data,
         t: words(language),
-        time: times.get(language),
+        ...times.get(language),
         frame: {
           ...frame,
           language,
@@ -54,15 +54,15 @@ export function createPages({ assets, viewsDir = defaultViewsDir }: PagesOptions
   }
 }
 
-/** Milliseconds since 1970 UTC as people write a moment, by China Standard Time. */
-function timesIn(language: Language): (at: number) => string {
-  const format = new Intl.DateTimeFormat(language, {
-    dateStyle: 'medium',
-    timeStyle: 'short',
-    timeZone: chinaTimeZone,
-    hourCycle: 'h23',
-  })
-  return (at) => format.format(at)
+/** A moment (ms since 1970 UTC, or ISO 8601) as people write it, in China Standard Time: with the hour, and the day alone. */
+function timesIn(language: Language) {
+  const dated = { dateStyle: 'medium', timeZone: chinaTimeZone } as const
+  const hour = new Intl.DateTimeFormat(language, { ...dated, timeStyle: 'short', hourCycle: 'h23' })
+  const day = new Intl.DateTimeFormat(language, dated)
+  return {
+    time: (at: number | string) => hour.format(new Date(at)),
+    day: (at: number | string) => day.format(new Date(at)),
+  }
 }
 
 const defaultViewsDir = fileURLToPath(new URL('../../views', import.meta.url))

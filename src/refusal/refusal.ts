@@ -15,8 +15,6 @@ export const refusals = {
   client_unknown: 400,
   redirect_uri_mismatch: 400,
   request_invalid: 400,
-  portal_suspended: 403,
-  account_locked: 403,
   recovery_gone: 400,
   not_by_qr: 403,
   mandates_not_by_qr: 403,

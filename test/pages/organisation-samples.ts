@@ -1,7 +1,7 @@
+import { accountFrame, csrf } from './account-frame.ts'
 import type { Sample } from './samples.ts'
 
-const csrf = 'c5rf-t0ken'
-const account = { account: { name: '林*', unread: 2, closesAt: 0 }, here: '/account/organisations', csrf }
+const account = accountFrame('/account/organisations', { unread: 2 })
 const portal = {
   name: '广东省企业开办',
   host: 'qykb.gd.gov.cn',

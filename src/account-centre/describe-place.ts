@@ -3,7 +3,7 @@ import { regionName } from '../config/regions.ts'
 import { nameBrowser } from '../pages/browser-name.ts'
 import type { Language } from '../pages/languages.ts'
 
-/** Where somebody was and with what, in words people know; all empty where nothing is known. */
+/** Region, browser and system of a request, in words people know; each empty where unknown. */
 export function describePlace(
   regionOf: RegionOf,
   { address = '', browser = '' }: { address?: string; browser?: string },
