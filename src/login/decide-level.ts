@@ -3,6 +3,7 @@ import { isHeld, type NaturalPerson } from '../accounts/natural-persons.ts'
 import { levelReached, type Level } from '../assurance/levels.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import type { Clock } from '../config/clock.ts'
+import { dayMs } from '../config/time.ts'
 import { actorOf } from './actor.ts'
 import type { Attempt } from './attempt.ts'
 import type { Proof, RouterContext } from './method.ts'
@@ -12,8 +13,6 @@ export interface LevelDecisionDeps {
   audit: AuditLog
   clock: Clock
 }
-
-const dayMs = 86_400_000
 
 /**
  * The assurance level that a proof gives this person. The audit entry holds every input of the decision:
