@@ -154,7 +154,7 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
     lifetime: sessionLifetime,
     idle,
   })
-  
+
   const { limits } = settings
   const accessTokens = createAccessTokens({ provider, sessions, artifacts, clock })
   const vendors = readVendors(settings.face.vendorsFile, clock, settings.production)

@@ -47,7 +47,7 @@ const fields: Partial<Record<ActProblem, string>> = {
 
 /**
  * Problems of an act by the field of the form that shows them; empty where the act was done.
- * @throws Refusal `not_found` for a mandate that does not exist or is not this person's, `busy` where others kept changing it
+ * @throws Refusal `not_found` for a missing mandate and one of other persons; `busy` after too many changes by others
  */
 export function problemsOf(acted: Acted): Record<string, string> {
   if (acted.ok) return {}

@@ -21,8 +21,8 @@ export const signPath = '/account/mandates/sign'
 type Wished = Exclude<SignedAct, { type: 'offer' }> | { type: 'offer'; principalId: string; offering: Offering }
 
 /**
- * Does an act on a mandate at once, or, where the person has a passkey, redirects to the page that asks for a signature.
- * Undefined after the redirect.
+ * Does an act on a mandate at once. Where the person has a passkey, redirects to the page that asks for a signature, and
+ * returns undefined.
  */
 export async function beginAct(
   deps: SigningDeps,

@@ -2,6 +2,7 @@ import { auditEvents, type AuditEventName } from '../audit/events.ts'
 
 /** Events about portals, organisations and operations, and events that repeat another entry. */
 const notShown: ReadonlySet<AuditEventName> = new Set<AuditEventName>([
+  'house.braked',
   'qr.scanned',
   'qr.ended',
   'portal.refused',
@@ -24,5 +25,5 @@ const notShown: ReadonlySet<AuditEventName> = new Set<AuditEventName>([
 
 /** Events that the history shows to the person they are about. The words are `history.<event>`. */
 export const shownEvents = (Object.keys(auditEvents) as AuditEventName[]).filter(
-  (event) => !/^(client|house|keys|audit|approval|store)\./.test(event) && !notShown.has(event),
+  (event) => !/^(client|keys|audit|approval|store)\./.test(event) && !notShown.has(event),
 )

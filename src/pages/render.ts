@@ -5,13 +5,13 @@ import type { Assets } from './assets.ts'
 import { type Language, languageNames, languages } from './languages.ts'
 import { loadWords, type Translate } from './words.ts'
 
-/** What surrounds a page, whichever page it is. */
+/** Data of the layout around every page. */
 export interface Frame {
   /** The nonce of this answer's content security policy. */
   readonly nonce: string
-  /** Path and query that the language and elder switches lead back to; must be one that GET answers. */
+  /** Path and query, answered by GET, that the switches for language and large text lead back to. */
   readonly path: string
-  /** 关怀版: large text and targets. */
+  /** 关怀版: large text and large buttons. */
   readonly elder: boolean
 }
 
@@ -19,10 +19,10 @@ export interface Pages {
   /**
    * Renders `views/<view>.eta` inside the layout. The view sees `it.<field>` of the data, `it.t(key, parameters)`, `it.frame`,
    * `it.time(moment)` and `it.day(moment)`.
-   * @throws Error where words are missing or the view would print something that is neither text nor number
+   * @throws Error where words are missing, or the view would print a value that is neither text nor number
    */
   render(view: string, language: Language, data: object, frame: Frame): string
-  /** The words alone, for data that is put together before a page is rendered. */
+  /** The words of a language, for data that is composed before a page is rendered. */
   words(language: Language): Translate
 }
 
@@ -31,7 +31,7 @@ export interface PagesOptions {
   readonly viewsDir?: string
 }
 
-/** Loads all words; views are compiled at first use and kept. */
+/** Loads all words. Views are compiled at first use and cached. */
 export function createPages({ assets, viewsDir = defaultViewsDir }: PagesOptions): Pages {
   const words = loadWords(viewsDir)
   const times = new Map(languages.map((language) => [language, timesIn(language)]))
@@ -69,7 +69,7 @@ const defaultViewsDir = fileURLToPath(new URL('../../views', import.meta.url))
 
 const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
 
-/** A page never shows "undefined" or "[object Object]": that is a bug of the caller and stops here. */
+/** Refuses to print "undefined" or "[object Object]": it is a bug of the caller. */
 function escapeForHtml(value: unknown): string {
   if (typeof value !== 'string' && typeof value !== 'number') throw new Error(`A view tried to print ${typeof value}`)
   return String(value).replaceAll(/[&<>"']/g, (character) => entities[character] ?? '')

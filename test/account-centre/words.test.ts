@@ -14,7 +14,7 @@ describe.each(languages)('in %s', (language) => {
   const words = readWords(here('views'), language)
   const missing = (area: string, names: readonly string[]) => names.filter((name) => !words.has(`${area}.${name}`))
 
-  it('has words for every notice, every act in the history and every login method', () => {
+  it('has words for every notice, every event of the history and every login method', () => {
     expect(missing('notices', noticeKinds)).toEqual([])
     expect(missing('history', shownEvents)).toEqual([])
     expect(
@@ -26,7 +26,7 @@ describe.each(languages)('in %s', (language) => {
   })
 })
 
-it('every notice leads somewhere in the account centre', () => {
+it('every notice links to a page of the account centre', () => {
   expect(Object.keys(leads).toSorted()).toEqual([...noticeKinds].toSorted())
   for (const lead of Object.values(leads)) expect(lead).toMatch(/^\/account(\/[a-z]|$)/)
 })

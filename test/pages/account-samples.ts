@@ -179,7 +179,7 @@ export const accountSamples: readonly Sample[] = [
   })),
   {
     view: 'account/closing',
-    name: 'hindered',
+    name: 'blocked',
     data: {
       ...frame('/account/closing'),
       closesAt: 0,

@@ -96,7 +96,7 @@ const helpers = {
   problems: {},
 }
 
-/** Every view about acting for somebody, with data it may get. */
+/** Every view about acting for another, with sample data. */
 export const organisationSamples: readonly Sample[] = [
   {
     view: 'login/representee',
@@ -133,7 +133,7 @@ export const organisationSamples: readonly Sample[] = [
   },
   {
     view: 'account/organisation',
-    name: 'hindered',
+    name: 'blocked',
     data: { ...account, organisation: { ...gone, kind: 'cooperative' }, members: [], mayGive: false },
   },
   {
