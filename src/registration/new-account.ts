@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { NaturalPerson, NaturalPersons } from '../accounts/natural-persons.ts'
 import { pathOf, type Attempt } from '../login/attempt.ts'
-import type { QuestionHost } from '../login/host.ts'
+import type { LoginHost } from '../login/method.ts'
 import type { RouterContext } from '../login/method.ts'
 import { hostCookie } from '../pages/host-cookie.ts'
 import { redirectTo } from '../pages/redirect.ts'
@@ -11,7 +11,7 @@ import type { Artifacts } from '../storage/artifacts.ts'
 import { hashId } from '../storage/hash-id.ts'
 
 export interface NewAccountDeps {
-  host: QuestionHost
+  host: LoginHost
   persons: NaturalPersons
   artifacts: Artifacts
   /** Cookies over https only. */
@@ -19,7 +19,7 @@ export interface NewAccountDeps {
 }
 
 const kind = 'registered'
-const keptSeconds = 600
+const shownSeconds = 600
 const cookieName = (secure: boolean) => hostCookie('yideng_registered', secure)
 
 /** Remembers the new account for its browser, and redirects to the page that shows it. */
@@ -30,7 +30,7 @@ export async function leadToNewAccount(
   person: NaturalPerson,
 ): Promise<void> {
   const id = attempt?.id ?? randomBytes(32).toString('base64url')
-  await artifacts.put(kind, hashId(id), person.id, { ttl: keptSeconds })
+  await artifacts.put(kind, hashId(id), person.id, { ttl: shownSeconds })
   if (attempt) return redirectTo(ctx, pathOf(attempt, 'registered'))
   // without a running login only this cookie identifies the browser of the new account
   const options = { signed: false, httpOnly: true, sameSite: 'lax', secure, overwrite: true } as const

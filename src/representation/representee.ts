@@ -64,7 +64,7 @@ export function createRepresentees(options: {
       return found?.granted && found
     }
 
-    // what the question was answered with in this very login (src/login/questions/representee.ts)
+    // what the question was answered with in this very login (src/login/questions/representee-question.ts)
     const answer = (oidc.result?.[selectRepresentee] as { principal?: string } | undefined)?.principal
     if (answer !== undefined) {
       const choice = await take(answer === 'self' ? null : answer)

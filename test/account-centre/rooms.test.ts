@@ -46,6 +46,7 @@ describe('missing and foreign identifiers', () => {
       const send = (value: string) => visitor.post(path.replace('ID', value), { csrf })
       const absent = said(await send('00000000-0000-4000-8000-000000000000'))
       expect(absent[0], path).toBe(404)
+      expect(absent[1], `${path}: the way back`).toContain('<a class="button" href="/account/')
       expect(said(await send(id ?? 'there is none')), path).toEqual(absent)
       expect((await visitor.post(path.replace('ID', id ?? ''), {})).status, `${path} without a token`).toBe(403)
       for (const [kind, value] of hostile.filter(([name]) => !['a path', 'an encoded path', 'empty'].includes(name))) {

@@ -8,7 +8,7 @@ import { actorOf } from '../login/actor.ts'
 import { assertQuestion, type Attempt } from '../login/attempt.ts'
 import type { Router, RouterContext } from '../login/method.ts'
 import { showPage, requestOf } from '../pages/request-context.ts'
-import { noticeVersion, readForm, showForm } from './form.ts'
+import { noticeVersion, readForm, showForm } from './registration-form.ts'
 import { leadToNewAccount, showNewAccount, signInToNewAccount, type NewAccountDeps } from './new-account.ts'
 
 export interface RegistrationDeps extends NewAccountDeps {

@@ -12,7 +12,7 @@ import { assertQuestion, pathOf, type Attempt } from '../attempt.ts'
 import type { RouterContext } from '../method.ts'
 import { signedIn } from '../signed-in.ts'
 import type { Question } from './question.ts'
-import { chosenPrincipal, type RepresenteeQuestionDeps } from './representee.ts'
+import { chosenPrincipal, type RepresenteeQuestionDeps } from './representee-question.ts'
 
 export interface ConsentQuestionDeps extends RepresenteeQuestionDeps {
   consents: Consents
