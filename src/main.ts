@@ -22,6 +22,8 @@ import { createCookieKeys } from './keys/cookie-keys.ts'
 import { keyFingerprint } from './keys/keys-in-store.ts'
 import { signersFirst, openSigningKeys } from './keys/signing-keys.ts'
 import { createHost } from './login/host.ts'
+import { isOfferDue } from './login/questions/offer-question.ts'
+import { questions } from './login/questions/questions.ts'
 import { faceMethod } from './login/methods/face/face.ts'
 import { passkeyMethod } from './login/methods/passkey/passkey.ts'
 import { createSignatures } from './login/methods/passkey/signing.ts'
@@ -120,7 +122,8 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
     sessions: rows,
     findPerson,
     representees: createRepresentees({ ...services, artifacts, findClient, lifetime }),
-    offerDue: (signIn) => host.offerDue(signIn),
+    questions,
+    offerDue: (signIn) => isOfferDue(methods, signIn),
     audit,
     settings,
     clock,
@@ -187,7 +190,6 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
   ]
   const logins = bindLogins(provider, secure)
   const host = createHost({ ...common, logins, methods })
-
   watchServices({ registry: metrics.registry, database, passwordLoad: gate.load, signingKeys: readKeys, clock })
 
   const assets = loadAssets()
@@ -211,6 +213,7 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
     login: {
       ...common,
       host,
+      methods,
       passwords,
       choices: services.representeeChoices,
       resources,

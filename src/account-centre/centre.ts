@@ -1,30 +1,32 @@
-import { isHeld, type NaturalPersons } from '../accounts/natural-persons.ts'
-import { isFaceAlone, signInCounts } from '../assurance/levels.ts'
-import type { Inbox } from '../accounts/notices.ts'
 import { maskName } from '../accounts/identifiers/masking.ts'
+import { isHeld, type NaturalPersons } from '../accounts/natural-persons.ts'
+import type { Inbox } from '../accounts/notices.ts'
+import { isFaceAlone, signInCounts } from '../assurance/levels.ts'
 import type { Clock } from '../config/clock.ts'
 import type { AccountHost, AccountContext, RouterContext } from '../login/method.ts'
-import type { Sessions } from '../sessions/sessions.ts'
 import { redirectTo } from '../pages/redirect.ts'
 import { showPage, requestOf } from '../pages/request-context.ts'
 import { Refusal } from '../refusal/refusal.ts'
+import type { Sessions } from '../sessions/sessions.ts'
+import { menuAt, type MenuPage } from './menu.ts'
 import { signInAddress } from './own-client.ts'
 
 export interface CentreDeps {
   issuer: string
-  /** The cookie oidc-provider keeps the session in. */
+  /** Name of the cookie in which oidc-provider stores the session. */
   sessionCookie: string
   sessions: Sessions
   persons: NaturalPersons
   inbox: Inbox
-  /** Seconds since the sign-in within which sensitive pages may be used. */
+  /** Seconds after a sign-in during which it counts as fresh. */
   freshSeconds: number
+  menuPages: readonly MenuPage[]
   clock: Clock
 }
 
-/** The frame around every page of the account centre: who is here, recently enough, and what they may do. */
+/** The frame around every page of the account centre: the session, what it may do, and the menu. */
 export function createCentre(deps: CentreDeps): AccountHost {
-  const { issuer, sessionCookie, sessions, persons, inbox, freshSeconds, clock } = deps
+  const { issuer, sessionCookie, sessions, persons, inbox, freshSeconds, menuPages, clock } = deps
 
   async function signedIn(ctx: RouterContext): Promise<AccountContext | undefined> {
     const cookie = ctx.cookies.get(sessionCookie, { signed: false })
@@ -39,8 +41,8 @@ export function createCentre(deps: CentreDeps): AccountHost {
 
   const isFresh = ({ session }: AccountContext) => clock() / 1000 - session.signedInAt <= freshSeconds
 
-  /** What nobody may do by a relayed QR code, nor by a face alone at a kiosk. */
-  async function signedInWhole(ctx: RouterContext, byQr: 'not_by_qr' | 'mandates_not_by_qr') {
+  /** Refuses a session that a QR code, which may be relayed, or a face alone at a kiosk began. */
+  async function signedInDirectly(ctx: RouterContext, byQr: 'not_by_qr' | 'mandates_not_by_qr') {
     const account = await centre.enter(ctx, { fresh: true })
     if (!account) return undefined
     const { amr } = account.session
@@ -49,9 +51,9 @@ export function createCentre(deps: CentreDeps): AccountHost {
     return account
   }
 
-  /** Nor right after a recovery that may not have been theirs. */
+  /** Refuses also an account on hold: another person may have recovered it. */
   async function mayDecide(ctx: RouterContext, byQr: 'not_by_qr' | 'mandates_not_by_qr') {
-    const account = await signedInWhole(ctx, byQr)
+    const account = await signedInDirectly(ctx, byQr)
     if (!account) return undefined
     const { person, session } = account
     if (!isHeld(person, clock()) || session.amr.includes('user')) return account
@@ -59,7 +61,7 @@ export function createCentre(deps: CentreDeps): AccountHost {
     return undefined
   }
 
-  /** Sign-ins are kept to the second. */
+  /** Sign-ins are stored to the second. */
   const isAfter = ({ session }: AccountContext, since: number) => session.signedInAt >= Math.floor(since / 1000)
 
   const centre: AccountHost = {
@@ -80,17 +82,17 @@ export function createCentre(deps: CentreDeps): AccountHost {
     },
 
     mayChangeAuthenticators: (ctx) => mayDecide(ctx, 'not_by_qr'),
-    mayProtect: (ctx) => signedInWhole(ctx, 'not_by_qr'),
+    mayProtect: (ctx) => signedInDirectly(ctx, 'not_by_qr'),
     mayGrantMandates: (ctx) => mayDecide(ctx, 'mandates_not_by_qr'),
 
     async show(ctx, { person }, view, data, status) {
-      const request = requestOf(ctx)
       const account = {
         name: maskName(persons.open(person, 'name')),
         unread: await inbox.unread(person.id),
         closesAt: person.closesAt ?? 0,
+        menu: menuAt(menuPages, ctx.path),
       }
-      showPage(ctx, view, { ...data, account, csrf: request.csrf(), here: ctx.path }, status)
+      showPage(ctx, view, { ...data, account, csrf: requestOf(ctx).csrf() }, status)
     },
   }
   return centre

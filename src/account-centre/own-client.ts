@@ -3,8 +3,8 @@ import { acrOf, type Level } from '../assurance/levels.ts'
 import { ownClientDefaults, type Client } from '../clients/client.ts'
 
 /**
- * The account centre as a portal of our own: signing in, coming back and signing in again recently enough (`max_age`) are
- * the same for it as for everybody else. Its codes are never redeemed; the session alone is what it looks at.
+ * The account centre is a portal too: sign-in, return and a fresh sign-in (`max_age`) work as for every other portal.
+ * It never redeems its codes; it reads the session only.
  */
 export const ownClientId = 'yideng-account'
 
@@ -22,10 +22,10 @@ export function ownClient(issuer: string): Client {
   }
 }
 
-/** Where a browser is sent to sign in for an address of the account centre: at most `maxAge` seconds ago, at least at `level`. */
+/** Authorization request for a page of the account centre; `maxAge` is in seconds since the sign-in. */
 export function signInAddress(issuer: string, back: string, wanted: { maxAge?: number; level: Level }): string {
   const { maxAge, level } = wanted
-  // nobody redeems the code, so nobody needs to keep the verifier
+  // the code is never redeemed, so the verifier need not be stored
   const verifier = randomBytes(32).toString('base64url')
   const parameters = new URLSearchParams({
     client_id: ownClientId,

@@ -2,7 +2,7 @@ import type { Clients } from '../clients/clients.ts'
 import type { Language } from '../pages/languages.ts'
 import { ownClient, ownClientId } from './own-client.ts'
 
-/** The names of portals, suspended ones too; empty for one that is no more. */
+/** Looks up the names of portals, suspended ones too; empty for a deleted one. */
 export async function portalNames(
   clients: Clients,
   ids: Iterable<string | undefined>,

@@ -1,6 +1,6 @@
 import type { Authenticators } from '../accounts/authenticators.ts'
 import type { MethodLocks } from '../accounts/method-locks.ts'
-import { actorOf } from '../login/host.ts'
+import { actorOf } from '../login/actor.ts'
 import type { AccountContext, LoginMethod, RouterContext } from '../login/method.ts'
 import type { Session, Sessions, Taken } from '../sessions/sessions.ts'
 
@@ -14,28 +14,28 @@ export interface WaysInDeps {
 /** A way to sign in as a person sees it. */
 export interface Way {
   name: string
-  /** How many of them this person can sign in with, and how many a recovery holds. */
+  /** Number of authenticators that work, and of those on hold after a recovery. */
   count: number
   held: number
-  /** It has pages of its own at /account/<name>. */
+  /** It has its own pages at /account/<name>. */
   room: boolean
-  /** It is on, and there is nothing this person could sign in with by it. */
+  /** It is on, but the person has no authenticator for it. */
   unused: boolean
   state: 'on' | 'switched_off' | 'not_me_off'
 }
 
-/** The ways to sign in of a person: which there are, switching one off, and "that was not me". */
+/** A person's ways to sign in: the list, the switch of each, and the report "that was not me". */
 export interface WaysIn {
   list(personId: string): Promise<Way[]>
-  /** The name of a way there is, as the audit trail or a notice has it; empty for any other. */
+  /** The name itself where it is a login method; empty for any other name in an audit entry or notice. */
   known(name: string): string
-  /** Ends what began by it, but for the session that asks. False for the last way in that is on. */
+  /** Ends the sessions that began by it, except the one that asks. False for the last way that is on. */
   switchOff(ctx: RouterContext, account: AccountContext, method: string): Promise<boolean>
   switchOn(ctx: RouterContext, personId: string, method: string): Promise<void>
   /**
-   * Locks a way to sign in and ends what began by it. False when it was not locked, being the last way in: nobody is to be
-   * shut out of their own account by this.
-   * @param own the session that stays; undefined where it was begun by what was somebody else's
+   * Locks a way to sign in and ends the sessions that began by it. False for the last way in: it stays, so that the person
+   * can still reach their account.
+   * @param own the session that stays; undefined where the reported authenticator began it
    */
   notMe(ctx: RouterContext, personId: string, taken: Taken, own: Session | undefined): Promise<boolean>
 }
@@ -57,7 +57,7 @@ export function createWaysIn({ methods, authenticators, methodLocks, sessions }:
     })
   }
 
-  /** True when it is off afterwards. */
+  /** True where the method is off afterwards. */
   async function lock(ctx: RouterContext, personId: string, method: string, reason: keyof typeof states) {
     return (
       (await methodLocks.lock(personId, method, reason, actorOf(ctx), { keepOne: true })) ||
@@ -78,7 +78,7 @@ export function createWaysIn({ methods, authenticators, methodLocks, sessions }:
     },
     async notMe(ctx, personId, taken, own) {
       const { method } = taken
-      // locked first, so that nobody comes back in between
+      // the lock comes first: no session can begin in between
       const locked = await lock(ctx, personId, method, 'not-me')
       const open = await sessions.list(personId)
       const stay = await sessions.without(personId, taken, own)

@@ -44,7 +44,6 @@ export const auditEvents = {
   'signature.refused': 'a signature by passkey was refused',
   'passkey.offered': 'a person was asked after signing in whether to make a passkey',
   'session.ended': 'a person ended a session from the account centre',
-  'registration.refused': 'a registration was refused',
   'login.succeeded': 'a person signed in',
   'login.refused': 'a sign-in was refused',
   'house.braked':

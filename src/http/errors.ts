@@ -16,7 +16,13 @@ function codeOf(error: unknown): RefusalCode {
   return error instanceof Refusal ? error.code : 'server_error'
 }
 
-/** Answers each failed request with a plain page and a reference number. The reason goes only to the log. */
+/** The page that the failed request came from; undefined where that is the failed page itself, or unknown. */
+function pageBefore(ctx: Context): string | undefined {
+  const { returnTo } = requestOf(ctx)
+  return returnTo === '/' || returnTo === ctx.url ? undefined : returnTo
+}
+
+/** Ends every request that failed with a calm page and a reference number; the reason goes to the log only. */
 export function calmErrors(log: Logger): Middleware {
   const refuse = (ctx: Context, code: RefusalCode, retryAfter?: number) => {
     const { id: reference } = requestOf(ctx)
@@ -27,7 +33,7 @@ export function calmErrors(log: Logger): Middleware {
       ctx.status = refusals[code]
       ctx.body = { error: code, reference }
     } else {
-      showPage(ctx, 'error/error', { code, reference }, refusals[code])
+      showPage(ctx, 'error/error', { code, reference, backUrl: pageBefore(ctx) }, refusals[code])
     }
   }
 

@@ -7,14 +7,13 @@ import { neededLevel } from '../oidc/prompts.ts'
 import { requestOf } from '../pages/request-context.ts'
 import { Refusal } from '../refusal/refusal.ts'
 import type { RouterContext } from './method.ts'
+import type { QuestionName } from './questions/questions.ts'
 
-const questions = ['login', 'closing', 'level', 'offer', 'select_representee', 'consent'] as const
-
-/** A running login: which portal asks, what it asks for, what is proven already, and which question is open. */
+/** A running login: the portal, its request, the session there is, and the open question. */
 export interface Attempt {
   id: string
-  /** The open question (src/oidc/prompts.ts): every handler asserts the one it answers. */
-  question: (typeof questions)[number]
+  /** The open question: every handler asserts the one it answers. */
+  question: QuestionName
   client: Client
   portal: PagePortal
   /** The authorization request. */
@@ -25,14 +24,14 @@ export interface Attempt {
   interaction: Interaction
 }
 
-/** Where a login is continued; several may run side by side in one browser. */
+/** Path of a page of a login. Several logins may run in one browser at the same time. */
 export function pathOf(attempt: { id: string }, step = ''): string {
   return `/login/${attempt.id}${step && `/${step}`}`
 }
 
 /**
- * The login at this address.
- * @throws Refusal `login_expired` when it belongs to another browser, or its time is over
+ * Loads the login that the path of the request names.
+ * @throws Refusal `login_expired` when it belongs to another browser or its time is over, `client_unknown`
  */
 export async function loadAttempt(
   ctx: RouterContext,
@@ -44,19 +43,18 @@ export async function loadAttempt(
     throw error
   })
   const { params, session, prompt } = interaction
-  const question = questions.find((name) => name === prompt.name)
-  if (!question) throw new Error(`nobody answers the prompt ${prompt.name}`)
   const client = await findClient(String(params['client_id']))
-  if (!client) throw new Refusal('client_unknown', 'the portal was suspended or deleted meanwhile')
+  if (!client) throw new Refusal('client_unknown', 'the portal was suspended or deleted since')
 
   const request = requestOf(ctx)
   request.wish(typeof params['ui_locales'] === 'string' ? params['ui_locales'] : '')
   request.returnTo = pathOf({ id: interaction.uid })
-  // the device flow leads to no portal
+  // the device flow redirects to no portal
   if (typeof params['redirect_uri'] === 'string') request.formTargets.push(formTarget(params['redirect_uri']))
   return {
     id: interaction.uid,
-    question,
+    // oidc-provider has no other prompts: createPrompts makes them from the questions
+    question: prompt.name as QuestionName,
     client,
     portal: portalOf(client, request.language, params['redirect_uri']),
     params,
@@ -73,7 +71,7 @@ export async function loadAttempt(
   }
 }
 
-/** @throws Refusal when the form of one question arrives while another is open */
-export function assertQuestion(attempt: Attempt, question: Attempt['question']): void {
+/** @throws Refusal `login_expired` when the form of one question arrives while another is open */
+export function assertQuestion(attempt: Attempt, question: QuestionName): void {
   if (attempt.question !== question) throw new Refusal('login_expired', `${attempt.question} is asked, not ${question}`)
 }

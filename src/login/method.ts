@@ -9,136 +9,145 @@ import type { Attempt } from './attempt.ts'
 
 export type { RouterContext, Router }
 
-/** What a login method proved: who, and how (RFC 8176 `amr` values). */
+/** The result of a login method: the person, and how they were proven (RFC 8176 `amr` values). */
 export interface Proof {
   method: string
   personId: string
   amr: string[]
   /**
-   * Of the sign-ins of the person (accounts/sign-in-endings.ts), as read before the proof was checked: a sign-in is refused where
-   * one was ended since. Not needed where `authenticatorId` is looked at once more.
+   * Epoch of the person's sign-ins (accounts/sign-in-endings.ts), read before the proof was checked. The sign-in is refused
+   * where the epoch has changed since. Not needed with an `authenticatorId`, which is checked again.
    */
   epoch?: number
-  /** Where another session vouched for this one: its level, which is not gone beyond. */
+  /** Level of the session that asserts this one, as a phone does by QR code; the new session never exceeds it. */
   vouched?: Level
-  /** The methods and authenticators of that session: what is taken away ends this one as well. */
+  /** Methods and authenticators of that session: the loss of one of them ends this session too. */
   through?: Pick<SessionAbout, 'methods' | 'authenticators'> | undefined
-  /** What it was done with, where that is one of several: a verified face may have bound it. */
+  /** The authenticator, for a method of which a person may have several; a verified face may have bound it. */
   authenticatorId?: string
-  /** What this method says where the account, or this way in, is off. */
+  /** Refusal to show where the account is locked or the method is switched off. */
   refusal?: RefusalCode
 }
 
-/** A way to sign in: one folder, one view (views/login/<name>.eta, its part of the sign-in page), one line in main.ts. */
+/** A way to sign in. Its view is views/login/<name>.eta, a part of the sign-in page. */
 export interface LoginMethod {
-  /** One word everywhere: folder, route, view, audit, words. */
+  /** The same word for its folder, routes, view, audit entries and words. */
   readonly name: string
-  /** Useful for this portal and level? One that is not is neither shown nor taken. */
+  /** Whether this login offers the method. Otherwise it is not shown and its routes refuse. */
   offered(attempt: Attempt): boolean
-  /** What its part of the sign-in page is shown with, beside what every part is given (`PartData`). */
+  /** Data of its part of the sign-in page, in addition to `PartData`. */
   part?(ctx: RouterContext, attempt: Attempt): Promise<Record<string, unknown>>
-  /** Mounted under /login/:attempt/<name>; a POST there is a form already checked for CSRF. */
+  /** Adds its routes under /login/:attempt/<name>. The CSRF token of a POST is checked before. */
   routes(router: Router, host: LoginHost): void
   /**
-   * Useful to a signed-in person whose level is too low? Shown on that page as a button that posts to `start` among its
-   * routes; its words are `level.raise_<name>` and `level.raise_hint_<name>`.
+   * Whether it can raise the level of the signed-in person. The page about the level then shows a button that posts to its
+   * route `start`; the words are `level.raise_<name>` and `level.raise_hint_<name>`.
    */
   raises?(attempt: Attempt): Promise<boolean>
-  /** Its own pages in the account centre. */
+  /** Its pages in the account centre. */
   readonly enrolment?: Enrolment
-  /** What it asks a person who has just signed in another way. */
+  /** Its question to a person who has just signed in by another method. */
   readonly offer?: Offer
-  /** Pages of its own for a signed-in person, outside a running login and the account centre. */
+  /** Adds pages for a signed-in person, outside a running login and the account centre. */
   pages?(router: Router, centre: AccountHost): void
-  /** Addresses for programs: they bring tokens, no forms. */
+  /** Adds routes for programs, which send access tokens and no forms. */
   api?(router: Router): void
 }
 
-/** What every part of the sign-in page is given. */
+/** Data of every part of the sign-in page. */
 export interface PartData {
   name: string
-  /** Where its routes are mounted. */
+  /** Path of its routes. */
   action: string
   csrf: string
-  /** What the person typed to say who they are, or the portal's `login_hint`. */
+  /** The identifier that the person typed, or the portal's `login_hint`. */
   identifier: string
-  /** The refusal above the form, when it was this method's. */
+  /** The refusal above the form, where this method refused. */
   refusal: RefusalCode | undefined
-  /** This browser signed in this way the last time. */
+  /** The last sign-in of this browser used this method. */
   last: boolean
 }
 
-/** All that a login method may ask of the house. */
+/** Everything that a running login offers to a login method. */
 export interface LoginHost {
   /** @throws Refusal `login_expired` when this browser has no such login running */
   attempt(ctx: RouterContext): Promise<Attempt>
-  /** The only door to a session: level, audit, result for the portal. */
-  succeed(ctx: RouterContext, proof: Proof): Promise<void>
-  /** The same door for who is signed in at too low a level: what this method proved of them is added to their session. */
+  /** The only way to a session: decides the level, audits, answers the portal's request. The answer is already written to `ctx`. */
+  succeed(ctx: RouterContext, proof: Proof): Promise<SignInOutcome>
+  /**
+   * Adds a proof to the session of a person who is signed in at too low a level.
+   * @throws Refusal `login_expired` where that session ended, or the method is switched off
+   */
   raise(ctx: RouterContext, proof: Pick<Proof, 'method' | 'amr' | 'personId'>): Promise<void>
-  /** Shows the sign-in page again; the same answer whether the account exists or not. */
+  /** Shows the sign-in page again, with the same answer whether the account exists or not. */
   refuse(ctx: RouterContext, refusal: LoginRefusal): Promise<void>
-  /** The method's offer was answered, whichever way: the login goes on. */
+  /** Goes on with the login after the person accepted or declined the method's offer. */
   offered(ctx: RouterContext): Promise<void>
+}
+
+/** `signedIn` is false where the account or the method is locked: the sign-in page with a refusal is the answer then. */
+export interface SignInOutcome {
+  signedIn: boolean
 }
 
 export interface LoginRefusal {
   method: string
   code: RefusalCode
-  /** What the person typed to say who they are, shown again. */
+  /** The identifier that the person typed, shown again. */
   identifier?: string
   waitMinutes?: number
-  /** For the audit trail only, where they are known. */
+  /** For the audit log only, where known. */
   personId?: string | undefined
   fault?: string
 }
 
-/** A question between signing in and the portal that may always be left; it is never in the way of `prompt=none`. */
+/** A question between the sign-in and the portal. The person may always skip it; `prompt=none` never meets it. */
 export interface Offer {
   due(signIn: FreshSignIn): Promise<boolean>
-  /** Shows the question; its routes are the method's own and end in `LoginHost.offered`. */
+  /** Shows the question. The routes of the method take the answer and end in `LoginHost.offered`. */
   ask(ctx: RouterContext, attempt: Attempt): Promise<void>
 }
 
-/** What a login method adds to the account centre. */
+/** Pages of a login method in the account centre. */
 export interface Enrolment {
-  /** Mounted under /account/<name>. */
+  /** Adds its routes under /account/<name>. */
   routes(router: Router, centre: AccountHost): void
 }
 
-/** A signed-in person on a page of their own. */
+/** The person and the session of a request to the account centre. */
 export interface AccountContext {
   person: NaturalPerson
   session: Session
 }
 
-/** All that a page of the account centre may ask of it. */
+/** Everything that the account centre offers to its pages. Most routes use it through `accountRouter`. */
 export interface AccountHost {
   /**
-   * Who is signed in here. Undefined when the browser was sent to sign in first (or again: `fresh` asks for a sign-in of
-   * the last five minutes, `since` for one after that moment, `level` for what is missing to it); it comes back to `visit.back`, by GET. The caller then
-   * returns at once.
+   * The person who is signed in, where the sign-in meets the options. Else undefined: the browser is redirected to sign in
+   * and returns by GET to `returnTo` of the request context. The caller must return at once.
+   * @param options.fresh asks for a sign-in within the last `freshSeconds`.
+   * @param options.since asks for a sign-in after this moment (ms).
+   * @param options.level asks for a sign-in of at least this level
    */
   enter(
     ctx: RouterContext,
     options?: { fresh?: boolean; since?: number; level?: Level },
   ): Promise<AccountContext | undefined>
-  /** Who is signed in here, if anybody; nobody is sent anywhere. */
+  /** The person who is signed in, if any; it never redirects. */
   signedIn(ctx: RouterContext): Promise<AccountContext | undefined>
   /**
-   * As `visit` with `fresh`, and only where authenticators may be changed: not by a session that a QR code or a face alone
-   * began, nor while the account is held after a recovery, unless a passkey signed in: then a page says until when.
-   * @throws Refusal `not_by_qr`, `not_by_face`
+   * As `enter` with `fresh`, for a change of authenticators. While the account is on hold after a recovery, only a sign-in
+   * by passkey may make one; other sign-ins get a page that shows the end of the hold.
+   * @throws Refusal `not_by_qr`, `not_by_face` for a session that a QR code or a face alone began
    */
   mayChangeAuthenticators(ctx: RouterContext): Promise<AccountContext | undefined>
   /**
-   * As `mayChangeAuthenticators`, but also while the account is held: for what only makes it safer, and what proves whose it is.
+   * As `mayChangeAuthenticators`, but also during a hold: for acts that make the account safer or prove its owner.
    * @throws Refusal `not_by_qr`, `not_by_face`
    */
   mayProtect(ctx: RouterContext): Promise<AccountContext | undefined>
   /**
-   * As `visit` with `fresh`, and only where mandates may be given or taken: never by a session that a QR code or a face alone began, nor
-   * while the account is held after a recovery, unless a passkey signed in.
+   * As `mayChangeAuthenticators`, for giving and accepting mandates.
    * @throws Refusal `mandates_not_by_qr`, `not_by_face`
    */
   mayGrantMandates(ctx: RouterContext): Promise<AccountContext | undefined>

@@ -3,6 +3,7 @@ import type { Client } from '../clients/clients.ts'
 import { hostOf } from '../clients/hosts.ts'
 import { regionName } from '../config/regions.ts'
 import { showPage, requestOf } from '../pages/request-context.ts'
+import type { Language } from '../pages/languages.ts'
 import { isUnavailable } from '../storage/unavailable.ts'
 import { TooManyCalls } from '../guards/portal-budgets.ts'
 import { refusals, type RefusalCode } from '../refusal/refusal.ts'
@@ -13,7 +14,7 @@ const mostHosts = 3
  * A portal as pages show it. A portal chooses its name, but not its host, so pages show both.
  * @param leadsTo the address of the return to the portal, if it is known
  */
-export function portalOf(client: Client, language: 'zh-CN' | 'en', leadsTo?: unknown) {
+export function portalOf(client: Client, language: Language, leadsTo?: unknown) {
   const hosts = typeof leadsTo === 'string' ? [hostOf(leadsTo)] : client.redirect_uris.map(hostOf)
   return {
     name: client.names?.[language] ?? client.name,

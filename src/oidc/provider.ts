@@ -35,7 +35,7 @@ import { detectReplaysAtomically } from './engine/replay-detection.ts'
 import { keySet } from './engine/signing-keys.ts'
 import { createLoadGrant } from './grants.ts'
 import { createOidcPages } from './pages.ts'
-import { createPrompts } from './prompts.ts'
+import { createPrompts, type CheckDeps, type PromptQuestion } from './prompts.ts'
 import { introspectsOwn } from './registered.ts'
 import { resourceServer, type Resources } from './resources.ts'
 import { createSubjects } from './subjects.ts'
@@ -57,8 +57,10 @@ export interface ProviderDeps {
   persons: NaturalPersons
   consents: Consents
   representees: Representees
+  /** The questions to a person, in their order. */
+  questions: readonly PromptQuestion[]
   /** Whether a person who has just signed in gets an offer. */
-  offerDue: Parameters<typeof createPrompts>[0]['offerDue']
+  offerDue: CheckDeps['offerDue']
   audit: AuditLog
   resources: Resources
   signingKeys: readonly SigningKey[]
@@ -101,6 +103,13 @@ interface Shared extends ReturnType<typeof createSubjects> {
   resourceServerOf(client: Client, resource: string): ReturnType<typeof resourceServer>
 }
 
+function promptPolicy(deps: ProviderDeps, shared: Shared) {
+  const isClosing = async (id: string) => ((await deps.persons.find(id))?.closesAt ?? null) !== null
+  const policy = createPrompts(deps.questions, { ...deps, ...shared, isClosing })
+  deps.deviceFlow.addChecks(policy)
+  return policy
+}
+
 function configuration(deps: ProviderDeps, shared: Shared): Configuration {
   const { settings, clock, findClient, consents, representees } = deps
   const { lifetimes, limits } = settings
@@ -127,12 +136,7 @@ function configuration(deps: ProviderDeps, shared: Shared): Configuration {
     findAccount: createFindAccount({ ...deps, representeeClaim: createRepresenteeClaim(shared.subjectOf, clock) }),
     formats: { customizers: { jwt: shared.actorClaims.customize } },
     interactions: {
-      policy: createPrompts({
-        ...deps,
-        ...shared,
-        isClosing: async (id) => ((await deps.persons.find(id))?.closesAt ?? null) !== null,
-        addDeviceChecks: deps.deviceFlow.addChecks,
-      }),
+      policy: promptPolicy(deps, shared),
       url: (_ctx, interaction) => `/login/${interaction.uid}`,
     },
     jwks: keySet(deps.signingKeys),

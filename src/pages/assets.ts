@@ -9,20 +9,20 @@ const types: Record<string, string> = {
   '.svg': 'image/svg+xml',
 }
 
-/** A file as it is sent; its address changes with its content, so it may be cached for ever. */
+/** A file as it is sent. Its path contains a hash of its content, so browsers may cache it for ever. */
 export interface Asset {
   readonly type: string
   readonly body: Buffer
 }
 
 export interface Assets {
-  /** Address by file name, as the views use it: `urls['yideng.css']` → `/assets/<hash>-yideng.css`. */
+  /** Path by file name, for the views: `urls['yideng.css']` is `/assets/<hash>-yideng.css`. */
   readonly urls: Readonly<Record<string, string>>
-  /** The asset at exactly this request path, if there is one. */
+  /** The asset at exactly this path, if any. */
   assetFor(path: string): Asset | undefined
 }
 
-/** Libraries browsers get as they were published: modules without imports of their own, and a script. */
+/** Libraries that are sent to browsers as published: they import no other files. */
 const libraries: Record<string, string> = {
   'qr-encoder.js': import.meta.resolve('qr'),
   'webauthn.js': new URL('../dist/bundle/index.es5.umd.min.js', import.meta.resolve('@simplewebauthn/browser')).href,

@@ -1,13 +1,13 @@
 import type { IncomingMessage } from 'node:http'
 import { Refusal } from '../refusal/refusal.ts'
 
-/** What a request sent; undefined for more than `mostBytes`, of which no more is read. */
+/** Reads the body of a request; undefined for more than `mostBytes`, and the rest stays unread. */
 export async function readBytes(request: IncomingMessage, mostBytes: number): Promise<Buffer | undefined> {
   if (Number(request.headers['content-length'] ?? 0) > mostBytes) return undefined
   return readAtMost(request, mostBytes)
 }
 
-/** All of a stream; undefined for more than `mostBytes`, where the stream is ended. */
+/** Reads a stream to its end; undefined for more than `mostBytes`, and the stream is closed. */
 export async function readAtMost(stream: AsyncIterable<Uint8Array>, mostBytes: number): Promise<Buffer | undefined> {
   const chunks: Uint8Array[] = []
   let length = 0
@@ -19,11 +19,11 @@ export async function readAtMost(stream: AsyncIterable<Uint8Array>, mostBytes: n
   return Buffer.concat(chunks)
 }
 
-/** The client ended the connection before all of its request was here: nobody waits for the answer. */
+/** True where the client closed the connection before its request was complete: no client waits for the answer. */
 export const isGone = ({ errored }: IncomingMessage) => (errored as { code?: string } | null)?.code === 'ECONNRESET'
 
 /**
- * The text a request sent.
+ * Reads the body of a request as text.
  * @throws Refusal `too_large`, `bad_request` when it is not UTF-8
  */
 export async function readText(request: IncomingMessage, mostBytes: number): Promise<string> {
@@ -37,7 +37,7 @@ export async function readText(request: IncomingMessage, mostBytes: number): Pro
 }
 
 /**
- * The JSON a program sent.
+ * Reads the body of a program's request as JSON.
  * @throws Refusal `unsupported_media_type`, `too_large`, `bad_request`
  */
 export async function readJson(

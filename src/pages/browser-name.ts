@@ -1,4 +1,4 @@
-/** What a browser says it is, in the two words people know it by; empty where it says nothing we know. */
+/** Name of a browser and of its system, as people know them; empty where the user agent is unknown. */
 export interface BrowserName {
   browser: string
   system: string
@@ -6,7 +6,7 @@ export interface BrowserName {
 
 type Table = readonly (readonly [RegExp, string])[]
 
-/** In this order: every later one claims to be the earlier ones as well. */
+/** The order matters: the user agent of an earlier browser also contains the names of later ones. */
 const browsers: Table = [
   [/MicroMessenger/, 'WeChat'],
   [/AlipayClient/, 'Alipay'],

@@ -1,2 +1,2 @@
-/** On https a browser takes a cookie of this name from this very host only, over https, for the whole of it (RFC 6265bis). */
+/** The prefix `__Host-` binds a cookie to this host, to https and to the path `/` (RFC 6265bis 4.1.3.2). */
 export const hostCookie = (name: string, secure: boolean) => (secure ? `__Host-${name}` : name)

@@ -1,4 +1,4 @@
-/** Languages the pages are written in, the first one is the default. */
+/** Languages of the pages; the first is the default. */
 export const languages = ['zh-CN', 'en'] as const
 
 export type Language = (typeof languages)[number]
@@ -6,21 +6,21 @@ export type Language = (typeof languages)[number]
 /** Each language by its own name, as the switch shows it. */
 export const languageNames: Record<Language, string> = { 'zh-CN': '简体中文', en: 'English' }
 
-/** True for a language the pages are written in, spelt exactly as in `languages`. */
+/** True for a member of `languages`, in the exact spelling. */
 export function isLanguage(value: string | undefined): value is Language {
   return languages.some((language) => language === value)
 }
 
 export interface LanguageWishes {
-  /** What the person chose with the switch; counts only when spelt exactly as a supported language. */
+  /** The person's choice by the switch; ignored unless it is a member of `languages`. */
   readonly cookie?: string | undefined
-  /** OpenID Connect `ui_locales`: BCP 47 tags separated by spaces, dearest first. */
+  /** OpenID Connect `ui_locales`: BCP 47 tags separated by spaces, most preferred first. */
   readonly uiLocales?: string | undefined
   /** The browser's `Accept-Language` header. */
   readonly acceptLanguage?: string | undefined
 }
 
-/** The person's own choice goes before the portal's wish, the portal's before the browser's; else Simplified Chinese. */
+/** Priority: the person's choice, the portal's wish, the browser's wish, Simplified Chinese. */
 export function chooseLanguage({ cookie, uiLocales, acceptLanguage }: LanguageWishes): Language {
   if (isLanguage(cookie)) return cookie
   const wished = [...(uiLocales ?? '').split(' '), ...acceptedTags(acceptLanguage ?? '')]
@@ -33,7 +33,7 @@ function languageOfTag(tag: string): Language | undefined {
   return primary === 'en' ? 'en' : undefined
 }
 
-/** Tags by falling quality (RFC 9110 12.5.4); those with q=0 are refused, a malformed quality counts as refused. */
+/** Tags by falling quality (RFC 9110 12.5.4), without those of quality 0 or of a malformed quality. */
 function acceptedTags(header: string): string[] {
   return header
     .split(',')

@@ -3,8 +3,8 @@ import { Refusal } from '../refusal/refusal.ts'
 const longestPath = 6000
 
 /**
- * An address of our own and nothing else: what a visitor is led back to must not be an open redirect.
- * @throws Refusal `bad_request` for any other
+ * Checks that an address to return to is a path of this server: it must not become an open redirect.
+ * @throws Refusal `bad_request` for any other address
  */
 export function ownPath(value: unknown): string {
   const base = 'http://yideng.invalid'

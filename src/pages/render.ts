@@ -1,27 +1,28 @@
 import { fileURLToPath } from 'node:url'
 import { Eta } from 'eta'
+import { chinaTimeZone } from '../config/china-time.ts'
 import type { Assets } from './assets.ts'
 import { type Language, languageNames, languages } from './languages.ts'
 import { loadWords, type Translate } from './words.ts'
 
-/** What surrounds a page, whichever page it is. */
+/** Data of the layout around every page. */
 export interface Frame {
   /** The nonce of this answer's content security policy. */
   readonly nonce: string
-  /** Path and query that the language and elder switches lead back to; must be one that GET answers. */
+  /** Path and query, answered by GET, that the switches for language and large text lead back to. */
   readonly path: string
-  /** 关怀版: large text and targets. */
+  /** 关怀版: large text and large buttons. */
   readonly elder: boolean
 }
 
 export interface Pages {
   /**
-   * Renders `views/<view>.eta` inside the layout. The view sees `it.<field>` of the data, `it.t(key, parameters)`, `it.time(ms)` and
-   * `it.frame`.
-   * @throws Error where words are missing or the view would print something that is neither text nor number
+   * Renders `views/<view>.eta` inside the layout. The view sees `it.<field>` of the data, `it.t(key, parameters)`, `it.frame`,
+   * `it.time(moment)` and `it.day(moment)`.
+   * @throws Error where words are missing, or the view would print a value that is neither text nor number
    */
   render(view: string, language: Language, data: object, frame: Frame): string
-  /** The words alone, for data that is put together before a page is rendered. */
+  /** The words of a language, for data that is composed before a page is rendered. */
   words(language: Language): Translate
 }
 
@@ -30,7 +31,7 @@ export interface PagesOptions {
   readonly viewsDir?: string
 }
 
-/** Loads all words; views are compiled at first use and kept. */
+/** Loads all words. Views are compiled at first use and cached. */
 export function createPages({ assets, viewsDir = defaultViewsDir }: PagesOptions): Pages {
   const words = loadWords(viewsDir)
   const times = new Map(languages.map((language) => [language, timesIn(language)]))
@@ -41,7 +42,7 @@ export function createPages({ assets, viewsDir = defaultViewsDir }: PagesOptions
       eta.render(view, {
         ...data,
         t: words(language),
-        time: times.get(language),
+        ...times.get(language),
         frame: {
           ...frame,
           language,
@@ -53,22 +54,22 @@ export function createPages({ assets, viewsDir = defaultViewsDir }: PagesOptions
   }
 }
 
-/** Milliseconds since 1970 UTC as people write a moment, by China Standard Time. */
-function timesIn(language: Language): (at: number) => string {
-  const format = new Intl.DateTimeFormat(language, {
-    dateStyle: 'medium',
-    timeStyle: 'short',
-    timeZone: 'Asia/Shanghai',
-    hourCycle: 'h23',
-  })
-  return (at) => format.format(at)
+/** A moment (ms since 1970 UTC, or ISO 8601) as people write it, in China Standard Time: with the hour, and the day alone. */
+function timesIn(language: Language) {
+  const dated = { dateStyle: 'medium', timeZone: chinaTimeZone } as const
+  const hour = new Intl.DateTimeFormat(language, { ...dated, timeStyle: 'short', hourCycle: 'h23' })
+  const day = new Intl.DateTimeFormat(language, dated)
+  return {
+    time: (at: number | string) => hour.format(new Date(at)),
+    day: (at: number | string) => day.format(new Date(at)),
+  }
 }
 
 const defaultViewsDir = fileURLToPath(new URL('../../views', import.meta.url))
 
 const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
 
-/** A page never shows "undefined" or "[object Object]": that is a bug of the caller and stops here. */
+/** Refuses to print "undefined" or "[object Object]": it is a bug of the caller. */
 function escapeForHtml(value: unknown): string {
   if (typeof value !== 'string' && typeof value !== 'number') throw new Error(`A view tried to print ${typeof value}`)
   return String(value).replaceAll(/[&<>"']/g, (character) => entities[character] ?? '')

@@ -2,43 +2,43 @@ import type { IncomingMessage } from 'node:http'
 import type { Counted } from '../config/address-networks.ts'
 import type { Language } from './languages.ts'
 
-/** What the house knows of a request before any room sees it; made by src/http/browser-request.ts. */
+/** Everything known about a request before its route runs; src/http/browser-request.ts makes it. */
 export interface RequestContext {
-  /** Reference number of the request: in the log, and on the page when something fails. */
+  /** Reference number of the request, in the log and on error pages. */
   readonly id: string
   readonly language: Language
-  /** The portal's wish for a language (OIDC `ui_locales`); the person's own choice goes before it. */
+  /** Takes the portal's wish for a language (OIDC `ui_locales`); the person's own choice has priority. */
   wish(uiLocales: string): void
-  /** Network address of the browser. Personal data: sealed in the audit trail, keyed in limits, never logged. */
+  /** Network address of the browser. Personal data: encrypted in the audit log, keyed in limits, never logged. */
   readonly address: string
-  /** The narrowest of `networks`, to tell whether two requests came from one. Personal data as well. */
+  /** The narrowest of `networks`, to compare two requests. Personal data. */
   readonly network: string
   /** The networks of the address that limits count by, the narrowest first. */
   readonly networks: readonly Counted[]
-  /** The browser's own description, shortened. */
+  /** User agent, shortened. */
   readonly browser: string
-  /** Origins a form of this page may lead on to beside our own (Content-Security-Policy form-action). */
+  /** Other origins that a form of this page may redirect to (Content-Security-Policy form-action). */
   readonly formTargets: string[]
-  /** Where the language switch of this page leads back to; must be an address that GET answers. */
+  /** Path that GET answers. The language switch, a sign-in on the way and an error page lead back to it. */
   returnTo: string
-  /** What tells this browser from others; asking for it sets a cookie that lasts. Personal data: keyed where it is kept. */
+  /** Identifier of this browser; sets a lasting cookie. Personal data: stored keyed only. */
   device(): string
-  /** The same where this browser has one already, '' otherwise; sets nothing. */
+  /** The identifier that the browser already has, else ''; sets no cookie. */
   readonly deviceBefore: string
-  /** Login method this browser used last, and how to note it. */
+  /** Login method of the last sign-in of this browser. `keepWay` stores it in a cookie. */
   readonly lastWay: string
   keepWay(method: string): void
-  /** Proves that a form was ours; asking for it sets the visitor's cookie. */
+  /** CSRF token for a form of this page; sets the cookie that it is bound to. */
   csrf(): string
   csrfHolds(token: string): boolean
-  /** Fields of the posted form, each once; CSRF already checked. */
+  /** Fields of the posted form, each once; the CSRF token is checked before. */
   form: Readonly<Record<string, string>>
   t(key: string, parameters?: Record<string, string | number>): string
   /** Renders a page and sets the policy it needs. */
   render(view: string, data: Record<string, unknown>): string
 }
 
-/** The part of a koa context every room may use, ours and oidc-provider's alike. */
+/** The members of a koa context that our routes and oidc-provider's have in common. */
 export interface PageContext {
   req: IncomingMessage
   status: number
@@ -46,7 +46,7 @@ export interface PageContext {
   body: unknown
 }
 
-/** On the request itself: oidc-provider makes koa contexts of its own for one request. */
+/** The key is on the Node.js request: oidc-provider creates koa contexts of its own for one request. */
 const key = Symbol('request context')
 
 interface WithContext extends IncomingMessage {

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { type Language, languages } from './languages.ts'
 
-/** Gives the words of a key `area.key`, with `{name}` filled from the parameters; plain text, not yet escaped for HTML. */
+/** The words of a key `area.key`, with `{name}` filled from the parameters; plain text, not escaped for HTML. */
 export type Translate = (key: string, parameters?: Record<string, string | number>) => string
 
 /**

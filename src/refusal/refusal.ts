@@ -1,6 +1,6 @@
 /**
- * Every way in which Yideng says no, each with the status it is answered with.
- * The words people read stand in views/words under `errors.<code>` (whole pages) and `refusals.<code>` (above a form).
+ * The code of every refusal, with its HTTP status. The words are in views/words: `errors.<code>` for whole pages,
+ * `refusals.<code>` above a form.
  */
 export const refusals = {
   // pages
@@ -15,8 +15,6 @@ export const refusals = {
   client_unknown: 400,
   redirect_uri_mismatch: 400,
   request_invalid: 400,
-  portal_suspended: 403,
-  account_locked: 403,
   recovery_gone: 400,
   not_by_qr: 403,
   mandates_not_by_qr: 403,
@@ -43,15 +41,15 @@ export const refusals = {
 
 export type RefusalCode = keyof typeof refusals
 
-/** Seconds, where nobody knows how long it takes. */
+/** Seconds to wait (Retry-After) where the real time is unknown. */
 const usualWait = 30
 const passes: ReadonlySet<RefusalCode> = new Set(['busy', 'too_many_requests'])
 
-/** An expected failure that ends the request: status and public words follow from the code, the message is for the log. */
+/** An expected failure that ends the request. Status and words follow from the code; the message is for the log. */
 export class Refusal extends Error {
   readonly code: RefusalCode
   readonly status: number
-  /** Seconds after which to come again (Retry-After), where that helps. */
+  /** Retry-After in seconds, where a later request may succeed. */
   readonly retryAfter: number | undefined
 
   constructor(code: RefusalCode, detail: string = code, retryAfter?: number) {

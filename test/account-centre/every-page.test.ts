@@ -13,7 +13,7 @@ import { WaitingComputer, letIn, scan } from '../setup/qr.ts'
 import { type RunningServer, usualServer } from '../setup/server.ts'
 import { Visitor } from '../setup/visitor.ts'
 
-/** Every address of the account centre that GET answers, as the rooms themselves say; a login method's own are found by links. */
+/** Every GET route of the account centre, taken from the rooms; those of login methods are found by links. */
 function addresses(): RegExp[] {
   const router = new Router()
   accountRoutes(router, { methods: [] } as unknown as AccountCentreDeps)
@@ -32,7 +32,7 @@ describe.skipIf(cannotRun('browser'))('every page of the account centre', () => 
     services = await server.services()
   })
 
-  /** Somebody in whose account there is something on every page. */
+  /** A person whose account fills every page. */
   async function busyPerson() {
     const person = await openPerson(services, { name: '林知行' })
     const { id } = await openOrganisation(services, { representative: person })
@@ -51,7 +51,7 @@ describe.skipIf(cannotRun('browser'))('every page of the account centre', () => 
     return { person, helper }
   }
 
-  /** Paths one page leads to; one example is enough of those that differ in an id alone. */
+  /** Paths that a page links to; one example covers paths that differ only in an id. */
   const linksOf = async (page: Page) =>
     (
       (await page.evaluate(
@@ -60,7 +60,7 @@ describe.skipIf(cannotRun('browser'))('every page of the account centre', () => 
     ).filter((path) => path !== '/account/return')
   const kindOf = (path: string) => path.replaceAll(/[0-9a-f-]{24,}/g, ':id')
 
-  it('can be read by everybody, at 320 and 1280 pixels, in every language', async () => {
+  it('is accessible, at 320 and 1280 pixels, in every language', async () => {
     const { person, helper } = await busyPerson()
     const { context, complaints } = await openContext(browser(), { viewport: { width: 320, height: 640 } })
     const page = await context.newPage()
@@ -68,11 +68,11 @@ describe.skipIf(cannotRun('browser'))('every page of the account centre', () => 
     await signInOn(page, person)
     await page.waitForURL(`${server.issuer}/account`)
 
-    const visited = new Map<string, string>()
+    const checked = new Map<string, string>()
     const waiting = ['/account']
     for (let path = waiting.shift(); path !== undefined; path = waiting.shift()) {
-      if (visited.has(kindOf(path))) continue
-      visited.set(kindOf(path), path)
+      if (checked.has(kindOf(path))) continue
+      checked.set(kindOf(path), path)
       for (const language of languages) {
         await context.addCookies([{ name: 'yideng_language', value: language, url: server.issuer }])
         const answer = await page.goto(server.issuer + path)
@@ -82,15 +82,15 @@ describe.skipIf(cannotRun('browser'))('every page of the account centre', () => 
       waiting.push(...(await linksOf(page)))
     }
 
-    const seen = [...visited.values()]
-    // what is signed is shown after a form only; its page is looked at in test/journeys/next-time-without-a-password.test.ts
+    const seen = [...checked.values()]
+    // this page follows a form only: test/journeys/next-time-without-a-password.test.ts checks it
     seen.push('/account/mandates/sign')
     // a file
     seen.push('/account/receipts/1', '/account/signatures/1')
     const missed = addresses().filter((address) => !seen.some((path) => address.test(path)))
     expect(missed, 'no link leads there').toEqual([])
 
-    // what no link leads to: closing the account, and the question whether to keep it
+    // no link leads to the closing of the account and to the question whether to keep it
     for (const [language, agreed] of [
       ['zh-CN', '注销我的账户'],
       ['en', 'close my account'],

@@ -9,7 +9,7 @@ import { scaleOut } from '../setup/stores.ts'
 const rounds = 200
 const limits = { YIDENG_FRESH_SIGN_IN_SECONDS: '3600', YIDENG_ADDRESS_TRIES: '100000', YIDENG_WORKERS: '2' }
 
-/** What takes a way in away, by the ids of two passkeys. */
+/** Acts that remove a way to sign in, for the ids of two passkeys. */
 const away = {
   'remove a passkey': ([id = '']: string[]) => `/account/passkey/${id}/remove`,
   'remove the other': ([, id = '']: string[]) => `/account/passkey/${id}/remove`,
@@ -19,7 +19,7 @@ const away = {
 }
 type Act = keyof typeof away
 
-/** Each pair would leave nothing together. */
+/** Pairs of acts that together would leave no way to sign in. */
 const pairs: { acts: [Act, Act]; passkeys: number; locked?: string }[] = [
   { acts: ['remove a passkey', 'switch passwords off'], passkeys: 1 },
   { acts: ['switch passkeys off', 'switch passwords off'], passkeys: 2 },

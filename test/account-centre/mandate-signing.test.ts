@@ -17,7 +17,7 @@ beforeAll(async () => {
   services = await server.services()
 })
 
-/** Whether it is a signature over this text; false for what is no signature. */
+/** Whether `signature` is valid for this text; false for a malformed one. */
 async function verifyProof(text: string, stored: string): Promise<boolean> {
   const proof = readProof(stored)
   return proof !== undefined && holds(text, proof)
@@ -69,7 +69,7 @@ const faultsOf = async (person: Person) =>
   ).map(({ details }) => (JSON.parse(details) as { fault: string }).fault)
 
 describe('mandates of people with a passkey', () => {
-  it('are given and accepted by signatures that hold later, without the house and without the passkey', async () => {
+  it('are given and accepted by signatures that can be verified later, without the server and without the passkey', async () => {
     const organisation = await openOrganisation(services)
     const { visitor, authenticator } = await withPasskey(organisation.representative)
     const handler = await openPerson(services, { name: '周小桐' })
@@ -98,7 +98,7 @@ describe('mandates of people with a passkey', () => {
     expect(swapped).toBe(false)
   })
 
-  it('are not given by a signature that is somebody else’s, old, not verified, or over something else', async () => {
+  it('are not given by a signature of another person, an old one, an unverified one, or one of another text', async () => {
     const organisation = await openOrganisation(services)
     const { representative } = organisation
     const { visitor, authenticator } = await withPasskey(representative)
@@ -122,7 +122,7 @@ describe('mandates of people with a passkey', () => {
     expect(await history(organisation.id)).toHaveLength(1)
   })
 
-  it('are not given when what was signed is no longer so', async () => {
+  it('are not given where the signed facts have changed', async () => {
     const organisation = await openOrganisation(services)
     const { representative } = organisation
     const manager = await openPerson(services, { name: '黄经理' })
@@ -134,7 +134,7 @@ describe('mandates of people with a passkey', () => {
     await end(services, held.id, representative)
     expect((await sign(visitor, asked, authenticator)).status).toBe(404)
 
-    // appointed anew, they may again; but what they saw was under the mandate before
+    // a new appointment permits it again, but the pending text is of the mandate before
     const next = await appoint()
     const seen = await invite(visitor, organisation.id, await openPerson(services, { name: '周小桐' }))
     await end(services, next.id, representative)
@@ -144,7 +144,7 @@ describe('mandates of people with a passkey', () => {
     expect(offered).toEqual([])
   })
 
-  it('wait for nothing where nothing was asked', async () => {
+  it('refuse the signing page where no act is pending', async () => {
     const { visitor } = await withPasskey(await openPerson(services))
     const page = await visitor.get('/account/passkey/add')
     const csrf = /name="csrf" value="([^"]+)"/.exec(page.html)?.[1] ?? ''

@@ -20,7 +20,7 @@ const overview = async ({ username }: { username: string }) => {
   return { visitor, page: await signIn(visitor, await visitor.get('/account'), username) }
 }
 
-it('both people see in their account centre what waits for the number, and a server process carries it out', async () => {
+it('both people see the pending claim in their account centre, and a server process carries it out', async () => {
   const holder = await openPerson(services)
   const stranger = await openPerson(services)
   const claimant = await rivalOf(services, holder)
@@ -42,15 +42,15 @@ it('both people see in their account centre what waits for the number, and a ser
 
   await until(async () => (await find(services, holder)).identityLevel === 2)
   expect((await find(services, claimant)).identityLevel).toBe(4)
-  // signed out, told at the next sign-in
+  // the session is ended; the next sign-in shows the notice
   expect((await before.visitor.get('/account')).html).toContain('name="password"')
   const lost = async () => (await (await overview(holder)).visitor.get('/account/notices')).html
-  // a sign-in of the very second in which the number went counts no more
+  // a sign-in in the second of the transfer does not count
   await until(async () => (await lost()).includes('有人用更强的办法证明了您账户上的证件号码'))
   expect((await overview(holder)).page.html).not.toContain('您的证件号码将归别的账户')
 })
 
-it('the winner reads which organisations were opened with their number', async () => {
+it('the winner sees the organisations that were opened with their number', async () => {
   const holder = await openPerson(services, { name: '林知行' })
   await openOrganisation(services, { representative: holder, name: '海棠图书有限公司' })
   const winner = await rivalOf(services, holder)

@@ -21,14 +21,14 @@ async function signedIn(person: { username: string }, path = '/account/organisat
   return { visitor, page, csrf }
 }
 
-/** What a refused page says, without what is of this request alone. */
+/** The text of a refusal page, without the values of this request. */
 const said = ({ status, html }: Page) => [
   status,
   /<main[\s\S]*<\/main>/.exec(html)?.[0].replaceAll(/[A-Z0-9]{4}-[A-Z0-9]{4,}|<dd>[\w-]+<\/dd>/g, ''),
 ]
 
 describe('my organisations', () => {
-  it('shows each what is theirs to see', async () => {
+  it('shows each person only the mandates they may see', async () => {
     const { id, name, representative } = await openOrganisation(services, { name: '看得见有限公司' })
     const [manager, handler] = [
       await openPerson(services, { name: '黄经理' }),
@@ -53,7 +53,7 @@ describe('my organisations', () => {
     expect((await managing.visitor.get(`/account/organisations/${id}/invite`)).html).not.toContain('value="manager"')
   })
 
-  it('answers alike to identifiers that are not there and not theirs, in every address and field, and changes nothing', async () => {
+  it('gives one answer for missing and for foreign identifiers, in every path and field, and changes nothing', async () => {
     const [here, there] = [await openOrganisation(services), await openOrganisation(services)]
     const handler = await openPerson(services, { name: '周小桐' })
     const held = await mandate(services, there.id, there.representative, handler)
@@ -115,7 +115,7 @@ describe('my organisations', () => {
     expect(server.output()).not.toContain('"level":50')
   })
 
-  it('tells what is wrong with a code, and refuses one that is somebody else’s as one that is not there', async () => {
+  it('explains a malformed code, and refuses a code of another representative like an unknown one', async () => {
     const { uscc } = await openOrganisation(services)
     const { visitor, csrf } = await signedIn(await openPerson(services))
     const send = (code: string) => visitor.post('/account/organisations', { csrf, uscc: code })
@@ -136,7 +136,7 @@ describe('my organisations', () => {
     }
   })
 
-  it('gives a mandate from a day to come, and none from a day gone by', async () => {
+  it('gives a mandate from a future day, and none from a past day', async () => {
     const { id, representative } = await openOrganisation(services)
     const handler = await openPerson(services, { name: '周小桐' })
     const { visitor } = await signedIn(representative)
@@ -161,7 +161,7 @@ describe('my organisations', () => {
     expect(row.expires_at - row.not_before).toBe(30 * 86_400_000)
   })
 
-  it('asks for level 4 to open an organisation, and for what is missing', async () => {
+  it('asks for level 4 to open an organisation, by the proof that is missing', async () => {
     const other = await (await startServer()).services()
     const { uscc, representative } = await openOrganisation(other)
     const visitor = new Visitor(other.settings.issuer)
@@ -174,7 +174,7 @@ describe('my organisations', () => {
     expect(step.html).toContain('实人')
   })
 
-  it('refuses every form without its token', async () => {
+  it('refuses every form without its CSRF token', async () => {
     const { visitor } = await signedIn(await openPerson(services))
     for (const path of [
       'organisations',
@@ -191,7 +191,7 @@ describe('my organisations', () => {
     }
   })
 
-  it('asks to sign in again before a mandate is given or taken, but not before one is ended', async () => {
+  it('asks for a fresh sign-in before a mandate is given or accepted, but not before one is ended', async () => {
     const strict = await startServer({ YIDENG_FRESH_SIGN_IN_SECONDS: '30' })
     const other = await strict.services()
     const { id, representative } = await openOrganisation(other)
@@ -217,7 +217,7 @@ describe('my organisations', () => {
     write({ loginTs: session.loginTs - 60 })
     expect((await visitor.get(`/account/organisations/${id}/invite`)).html).toContain('name="password"')
     expect((await visitor.post(`/account/organisations/${id}/invite`, { csrf })).html).toContain('name="password"')
-    // and one that a QR code began gives no mandates, however fresh
+    // a session by QR code gives no mandates, even a fresh one
     write({ amr: ['qr', 'pwd'] })
     for (const path of [
       `organisations/${id}/invite`,

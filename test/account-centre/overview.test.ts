@@ -13,7 +13,7 @@ beforeAll(async () => {
   services = await (await startServer()).services()
 })
 
-it('asks who it is, comes back, and shows what is on record with the middle hidden', async () => {
+it('asks for a sign-in, returns, and shows the record masked', async () => {
   const person = await openPerson(services)
   const visitor = new Visitor(services.settings.issuer)
   const asked = await visitor.get('/account')
@@ -27,7 +27,7 @@ it('asks who it is, comes back, and shows what is on record with the middle hidd
   expect((await visitor.get('/account')).html).toContain(person.username)
 })
 
-it('tells a person of a browser not seen before, but not of their first', async () => {
+it('notifies a person of a new browser, but not of their first', async () => {
   const person = await openPerson(services)
   const signInWith = async (visitor: Visitor) => {
     await signIn(visitor, await visitor.get('/account'), person.username)
@@ -43,7 +43,7 @@ it('tells a person of a browser not seen before, but not of their first', async 
   expect(notice).toMatchObject({ kind: 'new-device', read: false, details: { method: 'password' } })
 })
 
-it('refuses a way to sign in that is locked just as a wrong password', async () => {
+it('refuses a locked method like a wrong password', async () => {
   const person = await openPerson(services)
   expect(await services.methodLocks.lock(person.id, 'password', 'not-me', { actor: 'person' })).toBe(true)
   const visitor = new Visitor(services.settings.issuer)
@@ -67,7 +67,7 @@ it.each(['https://evil.example/', '//evil.example/', '/\\evil.example', '/langua
   },
 )
 
-it('gives a person the receipt of their own sign-in, and nobody another’s', async () => {
+it('gives a person the receipt of their own sign-in, and of no other', async () => {
   const { settings } = services
   const { issuer, keysDir } = settings
   const enter = async () => {

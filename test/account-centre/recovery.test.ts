@@ -26,7 +26,7 @@ async function signedInAt(path: string, person: { username: string }, password?:
 const codesOn = (html: string) => [...html.matchAll(/<code>([^<]+)<\/code>/g)].map(([, code = '']) => code)
 const kindsOf = async (person: { id: string }) => (await services.inbox.list(person.id, 20)).map(({ kind }) => kind)
 
-/** What was changed behind the server's back is seen within a second. */
+/** The server sees a direct change of the store within a second. */
 const seen = () => new Promise((resolve) => setTimeout(resolve, 1050))
 
 async function held() {
@@ -39,7 +39,7 @@ async function held() {
 }
 
 describe('recovery codes', () => {
-  it('are shown once, told of, and replace the ones before', async () => {
+  it('are shown once, with a notice, and replace the ones before', async () => {
     const person = await openPerson(services)
     const { visitor, page } = await signedInAt('/account/recovery', person)
     expect(page.html).toContain('没有可用的恢复码')
@@ -70,8 +70,8 @@ describe('recovery codes', () => {
   })
 })
 
-describe('the password’s room', () => {
-  it('sets a new password by the rules of registration, tells of it, and ends every other sign-in', async () => {
+describe('the page of the password', () => {
+  it('sets a new password by the rules of registration, notifies, and ends every other sign-in', async () => {
     const {
       person,
       portal,
@@ -104,7 +104,7 @@ describe('the password’s room', () => {
     expect((await eventsOf(services, person.id)).map(({ event }) => event)).toContain('password.changed')
   })
 
-  it('keeps one of two passwords set at once, and none that a recovery came before', async () => {
+  it('keeps one of two passwords set at once, and none that a recovery overtook', async () => {
     const person = await personWithCodes(services)
     const { visitor, page } = await signedInAt('/account/password', person)
     const passwords = ['Dongjiang-River-1', 'Dongjiang-River-2']
@@ -113,7 +113,7 @@ describe('the password’s room', () => {
     )
     expect(ends.map(({ status }) => status).sort((a, b) => a - b)).toEqual([200, 503])
 
-    // the page was opened and looked at before the recovery, the new password was hashed meanwhile
+    // the recovery ended between the check of the session and the end of the hashing
     const found = (await services.persons.find(person.id)) ?? expect.fail()
     const known = await services.authenticators.find(person.id, 'password')
     await recoverBy(services, { identifier: person.username, knowledge: person.phone, code: person.code(0) })
@@ -129,7 +129,7 @@ describe('the password’s room', () => {
     await signedInAt('/account', person, newPassword)
   })
 
-  it('counts as a way in for who has one, and is not opened by a QR code', async () => {
+  it('counts as a way in where there is a password, and refuses a session by QR code', async () => {
     const person = await openPerson(services)
     const { visitor, page } = await signedInAt('/account/password', person)
     rewriteSessions(server.dataDir, person.id, { amr: ['qr'] })
@@ -140,7 +140,7 @@ describe('the password’s room', () => {
 })
 
 describe('a held account', () => {
-  it('changes no way to sign in and reaches no real-name portal by password, and says until when', async () => {
+  it('changes no way to sign in, reaches no real-name portal by password, and shows the end of the hold', async () => {
     const person = await held()
     const { visitor } = await signedInAt('/account', person, newPassword)
     const csrf = /name="csrf" value="([^"]+)"/.exec((await visitor.get('/account/password')).html)?.[1] ?? ''
@@ -160,7 +160,7 @@ describe('a held account', () => {
     expect(pushed.html).toContain('暂时还不能进入')
     const silent = await visitor.get((await portal.begin({ prompt: 'none' })).url)
     expect(silent.leads?.searchParams.get('error')).toBe('unmet_authentication_requirements')
-    // over: the same sign-in goes on where it was stopped
+    // after the hold the same sign-in goes on
     await person.ends(Date.now() - 1)
     await seen()
     const raised = await visitor.post(`${asked.url.pathname}/level`, { csrf })
@@ -168,7 +168,7 @@ describe('a held account', () => {
     expect((await visitor.get('/account/password')).status).toBe(200)
   })
 
-  it('is not held for a passkey, but for any other sign-in that claims as much', async () => {
+  it('does not hold a sign-in by passkey, but every other sign-in that claims the same level', async () => {
     const person = await held()
     const portal = await registerPortal(services, { consent: 'implicit', min_level: 3 })
     const { visitor, page } = await signedInAt('/account/recovery', person, newPassword)

@@ -24,7 +24,7 @@ const events = (personId: string, event: string) => eventsOf(services, personId,
 const signInOf = async (personId: string, index = 0) =>
   (JSON.parse((await events(personId, 'login.succeeded'))[index]?.details ?? '{}') as { signIn: string }).signIn
 
-describe('what is not there and what is somebody else’s', () => {
+describe('missing and foreign identifiers', () => {
   it('get the same answer in every form, and nothing changes', async () => {
     const [person, stranger] = [await openPerson(services), await openPerson(services)]
     const theirs = await at(stranger)
@@ -46,6 +46,7 @@ describe('what is not there and what is somebody else’s', () => {
       const send = (value: string) => visitor.post(path.replace('ID', value), { csrf })
       const absent = said(await send('00000000-0000-4000-8000-000000000000'))
       expect(absent[0], path).toBe(404)
+      expect(absent[1], `${path}: the way back`).toContain('<a class="button" href="/account/')
       expect(said(await send(id ?? 'there is none')), path).toEqual(absent)
       expect((await visitor.post(path.replace('ID', id ?? ''), {})).status, `${path} without a token`).toBe(403)
       for (const [kind, value] of hostile.filter(([name]) => !['a path', 'an encoded path', 'empty'].includes(name))) {
@@ -55,7 +56,7 @@ describe('what is not there and what is somebody else’s', () => {
       }
     }
     expect((await visitor.get(`/account/history/${await signInOf(stranger.id)}`)).status).toBe(404)
-    // nothing of the stranger changed, whose notices stay unread, too
+    // nothing of the other person changed: their notices stay unread too
     await services.inbox.notify({ personId: stranger.id, kind: 'new-device' })
     await visitor.post('/account/notices/read', { csrf, until: '9999999999999' })
     expect((await visitor.post('/account/notices/read', { csrf, until: 'x' })).status).toBe(400)
@@ -65,7 +66,7 @@ describe('what is not there and what is somebody else’s', () => {
     expect(server.output()).not.toContain('"level":50')
   })
 
-  it('sends everybody else to sign in first, forms too', async () => {
+  it('redirect everyone else to sign in, forms too', async () => {
     const visitor = new Visitor(server.issuer)
     const csrf = csrfOf(await visitor.get('/account/ways'))
     for (const path of [
@@ -81,8 +82,8 @@ describe('what is not there and what is somebody else’s', () => {
   })
 })
 
-describe('who I am', () => {
-  it('is shown whole after a fresh sign-in, once, and that is noted', async () => {
+describe('the overview', () => {
+  it('shows the whole record after a fresh sign-in, once, and audits it', async () => {
     const person = await openPerson(services)
     const { visitor, page } = await at(person, '/account/whole')
     expect(page.url.pathname).toBe('/account/whole')
@@ -94,7 +95,7 @@ describe('who I am', () => {
 })
 
 describe('ways to sign in', () => {
-  it('are listed as main.ts has them; the last one that is on cannot be switched off', async () => {
+  it('are listed in the order of the login methods; the last one that is on cannot be switched off', async () => {
     const person = await openPerson(services)
     const { visitor } = await at(person)
     const page = await visitor.get('/account/ways')
@@ -111,7 +112,7 @@ describe('ways to sign in', () => {
     expect(kinds.toSorted()).toEqual(['method-locked', 'method-unlocked'])
   })
 
-  it('never are all off, even when two are switched off at once', async () => {
+  it('are never all off, even where two are switched off at once', async () => {
     const person = await openPerson(services)
     const by = { actor: 'person' }
     await services.authenticators.add({ personId: person.id, kind: 'passkey', data: '{}' })
@@ -124,7 +125,7 @@ describe('ways to sign in', () => {
 })
 
 describe('history', () => {
-  it('says when, where, how and with what; "not me" ends that sign-in, its portals, and locks its way', async () => {
+  it('shows time, place, method and browser; "not me" ends that sign-in and its portals, and locks its method', async () => {
     const { told, more } = await listening()
     const { person, visitor: stranger, tokens } = await signedIn(services, more)
     const { visitor } = await at(person)
@@ -144,7 +145,7 @@ describe('history', () => {
     expect((await visitor.get('/account')).url.pathname).toBe('/account')
   })
 
-  it('"not me" on a sign-in by QR code locks that way and tells the person', async () => {
+  it('"not me" on a sign-in by QR code locks QR codes and notifies the person', async () => {
     const person = await openPerson(services)
     const { visitor } = await at(person)
     const stranger = '11111111-1111-4111-8111-111111111111'
@@ -183,7 +184,7 @@ describe('history', () => {
 })
 
 describe('my data', () => {
-  it('comes as one document without secrets, and that is noted', async () => {
+  it('comes as one document without secrets, and the download is audited', async () => {
     const { person, portal, visitor } = await signedIn(services)
     await services.faceConsents.give(await find(services, person), { actor: 'person' })
     const page = await visitor.get('/account/data')

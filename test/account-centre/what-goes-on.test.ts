@@ -21,7 +21,7 @@ beforeAll(async () => {
 const at = (person: { username: string }, path?: string) => openRoom(server.issuer, person, path)
 const events = (personId: string, event: string) => eventsOf(services, personId, event)
 
-/** As after half an hour without a visit: what began in it may go on. */
+/** As after half an hour without a request: the sessions of the person idle out. */
 async function letSessionEnd(personId: string) {
   const artifacts = openSqliteArtifacts(join(server.dataDir, 'artifacts.sqlite'), Date.now)
   const [session] = await artifacts.listGroup('Session', personId)
@@ -30,7 +30,7 @@ async function letSessionEnd(personId: string) {
 }
 
 describe('sessions and devices', () => {
-  it('are listed with what people know them by, and end where one says so', async () => {
+  it('are listed by names that people know, and end by a click', async () => {
     const { told, more } = await listening()
     const { person, portal, visitor: elsewhere, tokens } = await signedIn(services, more)
     const { visitor } = await at(person)
@@ -60,7 +60,7 @@ describe('sessions and devices', () => {
     expect((await here.visitor.get('/account')).html).toContain('name="password"')
   })
 
-  it('nothing of a session that is over goes on after "not me" and after "all others"', async () => {
+  it('no token of an ended session goes on after "not me" and after "all others"', async () => {
     const scope = 'openid offline_access'
     for (const act of ['not-me', 'end-others']) {
       const { person, portal, tokens } = await signedIn(services, { scope }, { prompt: 'consent' })
@@ -73,7 +73,7 @@ describe('sessions and devices', () => {
         csrf,
       })
       await expect(oidc.refreshTokenGrant(portal.configuration, tokens.refresh_token ?? '')).rejects.toThrow()
-      // what this browser holds itself goes on
+      // the tokens of this browser go on
       await oidc.fetchUserInfo(portal.configuration, mine.access_token, oidc.skipSubjectCheck)
     }
   })
@@ -90,10 +90,10 @@ describe('sessions and devices', () => {
   })
 })
 
-describe('services I used', () => {
+describe('portals the person used', () => {
   const scope = 'openid profile phone offline_access'
 
-  it('show what each received; a consent taken back ends its tokens, tells it, and it has to ask again', async () => {
+  it('show what each received; a withdrawn consent ends its tokens, notifies it, and it must ask again', async () => {
     const { told, more } = await listening({ scope })
     const { person, portal, visitor, tokens } = await signedIn(services, more, { prompt: 'consent' })
     const page = await visitor.get('/account/portals')
@@ -110,7 +110,7 @@ describe('services I used', () => {
     const asked = await visitor.get(again.url)
     expect(asked.html).toContain('name="decision"')
     await again.finish(await allow(visitor, asked))
-    // what was not asked for cannot be taken back
+    // there is no consent to withdraw
     const csrf = csrfOf(page)
     const silent = await registerPortal(services, { consent: 'implicit' })
     const begun = await silent.begin()
@@ -119,7 +119,7 @@ describe('services I used', () => {
     expect((await visitor.post(`/account/portals/${silent.clientId}/withdraw`, { csrf })).status).toBe(404)
   })
 
-  it('a consent taken back reaches tokens whose session is over, and wins over refreshes at the same moment', async () => {
+  it('a withdrawn consent ends tokens whose session is over, and wins over refreshes at the same moment', async () => {
     const { person, portal, tokens } = await signedIn(services, { scope }, { prompt: 'consent' })
     await letSessionEnd(person.id)
     const { visitor: other } = await at(person)
@@ -142,7 +142,7 @@ describe('closing', () => {
   const close = async (visitor: Visitor, words = '注销我的账户') =>
     visitor.submit(await visitor.get('/account/closing'), '/account/closing', { confirm: words })
 
-  it('wants it typed, signs out everywhere, and asks at the next sign-in whether to keep the account', async () => {
+  it('needs a typed confirmation, signs out everywhere, and asks at the next sign-in whether to keep the account', async () => {
     const { told, more } = await listening()
     const { person, portal, visitor } = await signedIn(services, more)
     expect((await close(visitor, '好的')).status).toBe(400)
@@ -152,7 +152,7 @@ describe('closing', () => {
     expect(told).toHaveLength(1)
     expect((await services.persons.find(person.id))?.closesAt).toBeGreaterThan(Date.now() + 6.9 * 86_400_000)
 
-    // goes on as planned: asked once for each sign-in, not by the next portal
+    // the answer holds for the sign-in: the next portal does not ask
     const begun = await portal.begin()
     const asked = await signIn(visitor, await visitor.get(begun.url), person.username)
     expect(asked.html).toContain('要保留您的账户吗')

@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { shownEvents } from '../../src/account-centre/history.ts'
-import { leads } from '../../src/account-centre/notices.ts'
+import { shownEvents } from '../../src/account-centre/shown-events.ts'
+import { leads } from '../../src/account-centre/notice-leads.ts'
 import { noticeKinds } from '../../src/accounts/notices.ts'
 import { languages } from '../../src/pages/languages.ts'
 import { readWords } from '../../src/pages/words.ts'
@@ -14,7 +14,7 @@ describe.each(languages)('in %s', (language) => {
   const words = readWords(here('views'), language)
   const missing = (area: string, names: readonly string[]) => names.filter((name) => !words.has(`${area}.${name}`))
 
-  it('has words for every notice, every act in the history and every login method', () => {
+  it('has words for every notice, every event of the history and every login method', () => {
     expect(missing('notices', noticeKinds)).toEqual([])
     expect(missing('history', shownEvents)).toEqual([])
     expect(
@@ -26,7 +26,7 @@ describe.each(languages)('in %s', (language) => {
   })
 })
 
-it('every notice leads somewhere in the account centre', () => {
+it('every notice links to a page of the account centre', () => {
   expect(Object.keys(leads).toSorted()).toEqual([...noticeKinds].toSorted())
   for (const lead of Object.values(leads)) expect(lead).toMatch(/^\/account(\/[a-z]|$)/)
 })

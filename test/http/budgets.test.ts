@@ -6,7 +6,8 @@ import { createProvider, type ProviderDeps } from '../../src/oidc/provider.ts'
 import { budgets } from '../../src/config/budgets.ts'
 import { calledByClients, endpointOf, endpoints, fixedRoutes } from '../../src/http/endpoints.ts'
 import { documentedSettings, readSettings } from '../../src/config/settings.ts'
-import { signersFirst, openSigningKeys } from '../../src/keys/signing-keys.ts'
+import { openSigningKeys, signersFirst } from '../../src/keys/signing-keys.ts'
+import { questions } from '../../src/login/questions/questions.ts'
 import { temporaryDirectory } from '../setup/temporary.ts'
 import { routeOf, routesOf, type Route } from '../setup/routes.ts'
 import { startServer, type RunningServer } from '../setup/server.ts'
@@ -90,6 +91,7 @@ function providerParts(): ProviderDeps {
     signingKeys: signersFirst(openSigningKeys(temporaryDirectory(), clock), clock()),
     deviceFlow: createDeviceFlow({ clock } as DeviceFlowDeps),
     ownClients: new Set(),
+    questions,
   }
   return parts as ProviderDeps
 }

@@ -27,7 +27,7 @@ beforeAll(async () => {
 const bound = 'yideng_browser'
 const idOf = (page: Page) => page.url.pathname.split('/')[2] ?? ''
 
-/** Everything of another browser but what binds its logins: that is its own. */
+/** All cookies of another browser, except the one that binds its logins. */
 async function thiefOf(victim: Visitor): Promise<Visitor> {
   const thief = new Visitor(server.issuer)
   await thief.get((await portal.begin()).url)
@@ -40,7 +40,7 @@ const json = { accept: 'application/json' }
 
 const csrfOf = (page: Page) => /name="csrf" value="([^"]+)"/.exec(page.html)?.[1] ?? ''
 
-/** Posts the password and does not follow: the login is proven and not yet picked up. */
+/** Posts the password without following the redirect: the login is proven, but not yet resumed. */
 async function prove(visitor: Visitor, page: Page, username: string) {
   const fields = { csrf: csrfOf(page), identifier: username, password }
   const answered = await visitor.only('POST', `${page.url.pathname}/password`, fields)
@@ -48,7 +48,7 @@ async function prove(visitor: Visitor, page: Page, username: string) {
   return answered.leads ?? new URL(server.issuer)
 }
 
-/** Asks every route under /login/<id> with all that the page of its owner holds. */
+/** Requests every route under /login/<id> with all values of the owner's page. */
 async function expectNothingFor(thief: Visitor, page: Page) {
   for (const { method, path } of routes) {
     const at = path.replace(':attempt', idOf(page)).replaceAll(/:\w+/g, 'x')
@@ -61,7 +61,7 @@ async function expectNothingFor(thief: Visitor, page: Page) {
   }
 }
 
-/** The resume by another browser: no session, no code, and a page that says why. */
+/** The resume by another browser: no session, no code, and a page with the reason. */
 async function expectNoResume(thief: Visitor, path: string | URL) {
   for (const method of ['HEAD', 'GET']) {
     const had = new Set(thief.cookies.map(({ name, value }) => `${name}=${value}`))
@@ -74,7 +74,7 @@ async function expectNoResume(thief: Visitor, path: string | URL) {
 }
 
 describe('a running login belongs to the browser that began it', () => {
-  it('at every route of every question: the other is told that it expired, the owner goes on', async () => {
+  it('at every route of every question: the other browser gets "expired", the owner goes on', async () => {
     const person = await openPerson(services)
     const victim = new Visitor(server.issuer)
     const begun = await portal.begin()
@@ -89,7 +89,7 @@ describe('a running login belongs to the browser that began it', () => {
     await begun.finish(await allow(victim, consent))
   })
 
-  it('also once it is proven and not yet picked up', async () => {
+  it('also while it is proven and not yet resumed', async () => {
     const person = await openPerson(services)
     const victim = new Visitor(server.issuer)
     const asked = await victim.get((await portal.begin()).url)
@@ -102,7 +102,7 @@ describe('a running login belongs to the browser that began it', () => {
     expect((await victim.get(resume)).html).toContain('name="decision"')
   })
 
-  it('where the other browser planted its own secret: the result is bound anew to the one that proved', async () => {
+  it('where the other browser planted its own secret: the result is bound to the browser that proved', async () => {
     const person = await openPerson(services)
     const thief = new Visitor(server.issuer)
     const asked = await thief.get((await portal.begin()).url)
@@ -134,7 +134,7 @@ describe('a running login belongs to the browser that began it', () => {
     expect({ status: done.status, path: done.url.pathname }).toEqual({ status: 200, path: `/device/${idOf(asked)}` })
   })
 
-  it('in a registration: without a portal the new account is shown to its browser alone', async () => {
+  it('in a registration: without a portal only its browser sees the new account', async () => {
     const fields = {
       name: '林小梅',
       document_type: 'resident_id',
@@ -156,7 +156,7 @@ describe('a running login belongs to the browser that began it', () => {
     expect({ status, said: JSON.parse(html) }).toMatchObject({ status: 400, said: { error: 'login_expired' } })
   })
 
-  it('however many run side by side, and in whichever order they end', async () => {
+  it('with several logins at the same time, in any order of their ends', async () => {
     const person = await openPerson(services)
     const visitor = new Visitor(server.issuer)
     const tabs = []
@@ -173,7 +173,7 @@ describe('a running login belongs to the browser that began it', () => {
     }
   })
 
-  it('and asked for too early it goes on where it was', async () => {
+  it('and a resume that comes too early changes nothing', async () => {
     const person = await openPerson(services)
     const visitor = new Visitor(server.issuer)
     const begun = await portal.begin()
@@ -192,7 +192,7 @@ describe('a running login belongs to the browser that began it', () => {
     const victim = new Visitor(server.issuer)
     const begun = await portal.begin()
     const asked = await victim.get(begun.url)
-    // of every name a login ever had, for this one path, before the real ones
+    // every cookie name of a login, for this path, sent before the real ones
     for (const name of ['yideng_login', 'yideng_resume', '_interaction', '_interaction_resume']) {
       for (const prefix of ['', '__Secure-']) {
         for (const path of [asked.url.pathname, `/authorize/${idOf(asked)}`])
@@ -203,7 +203,7 @@ describe('a running login belongs to the browser that began it', () => {
     expect(consent.html).toContain('name="decision"')
     await begun.finish(await allow(victim, consent))
     expect((await thief.get(theirs.url)).html).toContain('name="password"')
-    // two of one name, which is possible over http alone: none of them counts
+    // two of one name, possible over http only: both are ignored
     const again = await victim.get((await portal.begin({ prompt: 'login' })).url)
     victim.cookies.unshift({ name: bound, value: 'A'.repeat(43), path: again.url.pathname })
     expect((await victim.get(again.url)).html).toContain('这次登录已经过期')

@@ -28,7 +28,7 @@ describe('an administrator’s link', () => {
     return page.status === 400 && page.html.includes('这个链接不能用了')
   }
 
-  it('sets a password once, is not used up by a look, and leaves the address bar', async () => {
+  it('sets a password once, survives a preview, and leaves the address bar', async () => {
     const person = await personWithCodes(services)
     const path = await make(person.id)
     const visitor = here()
@@ -45,7 +45,7 @@ describe('an administrator’s link', () => {
     const after = await signIn(visitor, await visitor.get('/account'), person.username, newPassword)
     expect(after.url.pathname).toBe('/account')
     expect((await find(person.id)).heldUntil).toBeGreaterThan(Date.now())
-    // the sheet of codes may be in other hands
+    // another person may have the sheet of codes
     expect(await services.recovery.codesLeft(person.id)).toBe(0)
     expect(await eventsOf(services, person.id)).toEqual(
       expect.arrayContaining([
@@ -55,7 +55,7 @@ describe('an administrator’s link', () => {
     )
   })
 
-  it('ends the hold where a clerk saw the person', async () => {
+  it('ends the hold where a clerk met the person', async () => {
     const person = await personWithCodes(services)
     await recoverBy(services, { identifier: person.username, knowledge: person.phone, code: person.code(0) })
     expect((await find(person.id)).heldUntil).not.toBeNull()
@@ -68,7 +68,7 @@ describe('an administrator’s link', () => {
     expect((await begun.finish(page)).claims()?.acr).toBe('urn:yideng:loa:3')
   })
 
-  it('ends with a newer one, with its time, and with any other recovery', async () => {
+  it('is ended by a newer link, by its expiry, and by any other recovery', async () => {
     const person = await personWithCodes(services)
     const [first, visitor] = [await make(person.id), here()]
     const opened = await visitor.get(first)
@@ -89,7 +89,7 @@ describe('an administrator’s link', () => {
     expect(await refused(third)).toBe(true)
   })
 
-  it('is nothing but what was made: tampered, foreign, and not in the store', async () => {
+  it('is refused where it is tampered or foreign, and is not stored in plain text', async () => {
     const person = await personWithCodes(services)
     const path = await make(person.id)
     const token = path.slice('/recover/'.length)
@@ -107,7 +107,7 @@ describe('an administrator’s link', () => {
     ).toBeUndefined()
   })
 
-  it('is used by one of many at once', async () => {
+  it('is spent once by many requests at the same time', async () => {
     const person = await openPerson(services)
     const path = await make(person.id)
     const pages: [Visitor, Page][] = []

@@ -15,11 +15,11 @@ beforeAll(async () => {
 })
 
 const wrong = '7777-7777-7777-7777'
-/** Of the faster half: a machine that is busy elsewhere only ever makes it slower. */
+/** Median of the faster half: other load on the machine only makes a run slower. */
 const typical = (times: number[]) => times.sort((a, b) => a - b)[Math.floor(times.length / 4)] ?? 0
 const here = () => new Visitor(server.issuer)
 
-it('keeps what people type, and links, out of the log and the addresses', async () => {
+it('keeps typed values and links out of the log and out of URLs', async () => {
   const person = await personWithCodes(services, { name: '司马不见' })
   const visitor = here()
   const fields = { identifier: person.number, knowledge: person.phone, code: person.code(0) }
@@ -67,7 +67,7 @@ it('gives hostile input a calm answer, at every field and as a link', async () =
   expect(server.output()).not.toContain('"level":50')
 })
 
-it('does the same work for nobody as for somebody: as many counters, as long a look for codes', async () => {
+it('does the same work with and without an account: the same counters and the same search for codes', async () => {
   const person = await personWithCodes(services)
   const without = await openPerson(services)
   const { DatabaseSync } = await import('node:sqlite')
@@ -98,7 +98,7 @@ it('does the same work for nobody as for somebody: as many counters, as long a l
   }
 })
 
-it('takes as long for nobody as for somebody, whatever of it is wrong', async () => {
+it('takes the same time with and without an account, for every wrong value', async () => {
   const person = await personWithCodes(services)
   const visitor = here()
   const page = await visitor.get('/recover')

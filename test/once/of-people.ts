@@ -171,7 +171,7 @@ export const ofPeople: OneTimeThing[] = [
   })),
   {
     what: 'end of a registration that leads on to its portal',
-    where: 'registration/registration.ts',
+    where: 'registration/new-account.ts',
     async prepare({ server, services }) {
       const portal = await registerPortal(services, { consent: 'implicit' })
       const visitor = new Visitor(server.issuer)

@@ -1,8 +1,9 @@
+import { menuPages } from '../../src/account-centre/rooms.ts'
+import { accountFrame, csrf } from './account-frame.ts'
 import type { Sample } from './samples.ts'
 
-const csrf = 'c5rf-t0ken'
 const at = 1_795_485_600_000
-const frame = (here: string) => ({ account: { name: '张*', unread: 3, closesAt: 0 }, here, csrf })
+const frame = (path: string) => accountFrame(path, { unread: 3 })
 const device = { browser: 'Chrome', system: 'Windows' }
 const place = { ...device, place: '深圳市' }
 const nowhere = { browser: '', system: '', place: '' }
@@ -48,8 +49,7 @@ export const accountSamples: readonly Sample[] = [
     view: 'account/overview',
     name: level === 3 ? 'whole' : 'unproven',
     data: {
-      ...frame('/account/whole'),
-      account: { name: '张*', unread: 0, closesAt: at },
+      ...accountFrame('/account/whole', { unread: 0, closesAt: at }),
       level,
       documentType: 'resident_id',
       documentNumber: '440300199001011234',
@@ -57,6 +57,7 @@ export const accountSamples: readonly Sample[] = [
       phone: '+8613812345678',
       username: 'zhangsan',
       whole: true,
+      rooms: [],
       claim: undefined,
     },
   })),
@@ -72,6 +73,7 @@ export const accountSamples: readonly Sample[] = [
       phone: '138****5678',
       username: 'zhangsan',
       whole: false,
+      rooms: menuPages.filter(({ onOverview }) => onOverview),
       claim: { side, dueAt: Date.UTC(2026, 10, 30, 2) },
     },
   })),
@@ -177,7 +179,7 @@ export const accountSamples: readonly Sample[] = [
   })),
   {
     view: 'account/closing',
-    name: 'hindered',
+    name: 'blocked',
     data: {
       ...frame('/account/closing'),
       closesAt: 0,

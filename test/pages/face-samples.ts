@@ -1,6 +1,7 @@
-const csrf = 'c5rf-t0ken'
+import { accountFrame, csrf } from './account-frame.ts'
+
 const page = { base: '/login/8f3a/face', elsewhere: '/login/8f3a', csrf }
-const account = { account: { name: '张*' }, here: '/account/face', csrf }
+const account = accountFrame('/account/face')
 const settings = {
   ...account,
   level: 3,

@@ -1,7 +1,7 @@
+import { accountFrame, csrf } from './account-frame.ts'
 import type { Sample } from './samples.ts'
 
-const csrf = 'c5rf-t0ken'
-const account = { account: { name: '林*', unread: 2, closesAt: 0 }, here: '/account/organisations', csrf }
+const account = accountFrame('/account/organisations', { unread: 2 })
 const portal = {
   name: '广东省企业开办',
   host: 'qykb.gd.gov.cn',
@@ -96,7 +96,7 @@ const helpers = {
   problems: {},
 }
 
-/** Every view about acting for somebody, with data it may get. */
+/** Every view about acting for another, with sample data. */
 export const organisationSamples: readonly Sample[] = [
   {
     view: 'login/representee',
@@ -133,7 +133,7 @@ export const organisationSamples: readonly Sample[] = [
   },
   {
     view: 'account/organisation',
-    name: 'hindered',
+    name: 'blocked',
     data: { ...account, organisation: { ...gone, kind: 'cooperative' }, members: [], mayGive: false },
   },
   {

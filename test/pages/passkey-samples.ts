@@ -1,3 +1,4 @@
+import { accountFrame } from './account-frame.ts'
 import type { Sample } from './samples.ts'
 
 const faults = ['malformed', 'challenge_gone', 'invalid', 'known_credential', 'too_many']
@@ -23,17 +24,16 @@ const signed = {
 }
 
 /** The pages of passkeys, with data they may get. */
-export function passkeySamples(account: object): Sample[] {
+export function passkeySamples(): Sample[] {
   const offer = { days: 30, action: '/login/8f3a/passkey/offer', csrf: 'c5rf-t0ken', problem: '' }
   const list = {
-    ...account,
-    here: '/account/passkey',
+    ...accountFrame('/account/passkey'),
     passkeys: [phone, { ...unnamed, held: true }],
     off: false,
     possible: true,
     done: '',
   }
-  const onOne = { ...account, here: '/account/passkey/5f1c', last: false, release: false, until: '' }
+  const onOne = { ...accountFrame('/account/passkey/5f1c'), last: false, release: false, until: '' }
   return [
     { view: 'login/passkey-offer', name: 'first', data: offer },
     ...faults.map((problem) => ({ view: 'login/passkey-offer', name: problem, data: { ...offer, problem } })),
@@ -49,10 +49,10 @@ export function passkeySamples(account: object): Sample[] {
     ...['offer', 'accept', 'confirm'].map((act) => ({
       view: 'account/mandate-sign',
       name: act,
-      data: { ...account, here: '/account/mandates/sign', act, ...signed, refused: act === 'accept' },
+      data: { ...accountFrame('/account/mandates/sign'), act, ...signed, refused: act === 'accept' },
     })),
-    { view: 'passkey/add', name: 'first', data: { ...account, here: '/account/passkey/add', problem: '' } },
-    { view: 'passkey/add', name: 'problem', data: { ...account, here: '/account/passkey/add', problem: 'invalid' } },
+    { view: 'passkey/add', name: 'first', data: { ...accountFrame('/account/passkey/add'), problem: '' } },
+    { view: 'passkey/add', name: 'problem', data: { ...accountFrame('/account/passkey/add'), problem: 'invalid' } },
     ...[true, false].map((last) => ({
       view: 'passkey/one',
       name: last ? 'last' : 'one',

@@ -1,3 +1,4 @@
+import { accountFrame } from './account-frame.ts'
 import type { Sample } from './samples.ts'
 
 const qrEnds = [
@@ -7,12 +8,11 @@ const qrEnds = [
 
 /** The pages of a sign-in by QR code. */
 export function qrSamples(given: {
-  account: Record<string, unknown>
   portal: Record<string, unknown>
   longPortal: Record<string, unknown>
   csrf: string
 }): readonly Sample[] {
-  const { account, portal, longPortal, csrf } = given
+  const { portal, longPortal, csrf } = given
   const qrAsk = {
     portal,
     level: 3,
@@ -64,8 +64,7 @@ export function qrSamples(given: {
       view: 'qr/settings',
       name: state,
       data: {
-        ...account,
-        here: '/account/qr',
+        ...accountFrame('/account/qr'),
         state,
         computers: state === 'on' ? [{ browser: 'Chrome', system: '', at: 1_795_485_600_000 }] : [],
       },

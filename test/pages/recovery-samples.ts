@@ -1,5 +1,6 @@
-const csrf = 'c5rf-t0ken'
-const account = { account: { name: '张*' }, here: '/account/recovery', csrf }
+import { accountFrame, csrf } from './account-frame.ts'
+
+const account = accountFrame('/account/recovery')
 const portal = {
   name: '深圳市政务服务网',
   host: 'www.sz.gov.cn',

@@ -9,7 +9,7 @@ const pages = createPages({ assets })
 const frame = { nonce: 'n0nce', path: '/login/8f3a?x=1&y="2"', elder: false }
 const attack = '"><script>alert(1)</script>\'&'
 
-/** The same data with the attack at the end of every string that is shown as it is; by an empty one pages leave things out. */
+/** The data with the attack appended to every string; not to empty ones, by which pages leave parts out. */
 function hostile(value: unknown, path = ''): unknown {
   if (typeof value === 'string') return value === '' || wordKeys.test(path) ? value : value + attack
   if (Array.isArray(value)) return value.map((item, index) => hostile(item, `${path}.${index}`))
@@ -49,12 +49,12 @@ describe.each(languages)('in %s', (language) => {
 
     test('posts a token in every form', () => {
       const forms = html.match(/<form[\s\S]*?<\/form>/g) ?? []
-      // a browser too full of cookies may not keep that of a token: its Origin alone is looked at
+      // a browser with too many cookies may drop the token's: the server checks only the Origin there
       for (const form of forms.filter((one) => !one.includes('action="/cookies/clear"')))
         expect(form).toMatch(/method="post"[\s\S]*<input type="hidden" name="(csrf|xsrf)" value="[^"]+">/)
     })
 
-    test('escapes whatever the data holds', () => {
+    test('escapes every value of the data', () => {
       const attacked = pages.render(view, language, Object(hostile(data)), frame)
       expect(attacked).not.toContain('<script>')
       expect(attacked.match(/<\w+/g)).toEqual(html.match(/<\w+/g))
@@ -62,7 +62,7 @@ describe.each(languages)('in %s', (language) => {
   })
 })
 
-test('the switches lead back to where one is', () => {
+test('the switches lead back to the current page', () => {
   const html = pages.render('logout/done', 'zh-CN', {}, frame)
   const back = encodeURIComponent(frame.path)
   expect(html).toContain(`href="/language?to=en&amp;back=${back}" lang="en" hreflang="en">English</a>`)
@@ -81,7 +81,7 @@ test('contracts with other programs hold', () => {
   expect(of('logout/confirm')).toMatch(/name="xsrf" value="x5rf-t0ken"[\s\S]*name="logout" value="yes"/)
 })
 
-test('a view that would print nothing meaningful stops', () => {
+test('a view that would print undefined throws', () => {
   expect(() => pages.render('logout/done', 'en', { portal: {} }, frame)).toThrow(/logout\.done_portal.*portal/)
   expect(() => pages.render('error/error', 'en', { code: 'not_found' }, frame)).toThrow(
     'A view tried to print undefined',
@@ -91,7 +91,7 @@ test('a view that would print nothing meaningful stops', () => {
   )
 })
 
-test('assets are found only at their exact address', () => {
+test('assets are found only at their exact path', () => {
   const url = assets.urls['yideng.css'] ?? ''
   expect(url).toMatch(/^\/assets\/[0-9a-f]{16}-yideng\.css$/)
   expect(assets.assetFor(url)?.type).toBe('text/css; charset=utf-8')

@@ -1,3 +1,5 @@
+import { menuPages } from '../../src/account-centre/rooms.ts'
+import { accountFrame, csrf } from './account-frame.ts'
 import { accountSamples } from './account-samples.ts'
 import { faceSamples } from './face-samples.ts'
 import { deviceSamples } from './device-samples.ts'
@@ -25,7 +27,6 @@ const longPortal = {
   organisation: '连南瑶族自治县三排镇人民政府公共服务办公室',
   region: '清远市连南瑶族自治县三排镇南岗村',
 }
-const csrf = 'c5rf-t0ken'
 
 const passwordWay = {
   name: 'password',
@@ -54,11 +55,7 @@ const signIn = {
   csrf,
 }
 
-const account = {
-  account: { name: '张*', unread: 0, closesAt: 0 },
-  here: '/account',
-  csrf,
-}
+const account = accountFrame('/account')
 
 const attributes = [
   { name: 'name', value: '张*', sensitive: false },
@@ -224,23 +221,28 @@ export const samples: readonly Sample[] = [
       phone: '138****5678',
       username: 'zhangsan',
       whole: false,
+      rooms: menuPages.filter(({ onOverview }) => onOverview),
       claim: undefined,
     },
   },
   ...accountSamples,
   ...organisationSamples,
   ...faceSamples,
-  ...passkeySamples(account),
+  ...passkeySamples(),
   ...recoverySamples,
-  ...qrSamples({ account, portal, longPortal, csrf }),
+  ...qrSamples({ portal, longPortal, csrf }),
   ...deviceSamples,
   { view: 'error/cookies', name: 'too-many', data: { cleared: false, clearAction: '/cookies/clear' } },
   { view: 'error/cookies', name: 'cleared', data: { cleared: true, clearAction: '/cookies/clear' } },
   { view: 'error/error', name: 'lost', data: { code: 'not_found', reference: '7F3K-92QD' } },
-  { view: 'error/error', name: 'expired', data: { code: 'login_expired', reference: '7F3K-92QD' } },
+  {
+    view: 'error/error',
+    name: 'expired',
+    data: { code: 'login_expired', reference: '7F3K-92QD', backUrl: '/login/8f3a' },
+  },
   { view: 'error/error', name: 'unknown-portal', data: { code: 'client_unknown', reference: '7F3K-92QD' } },
 ]
 
 /** Data that names words (`refusals.<refusal>`) and so cannot be any text. */
 export const wordKeys =
-  /(^|\.)(here|refusal|why|outcome|reasons\.\d+|actions\.\d+|provenAt|scripts\.\d+|raises\.\d+\.name|act|code|state|reason|done|when|created|until|made|used|problem|role|roles\.\d+|relation|blockedBy|kind|event|who|documentType|ways\.\d+\.name|method|problems\..*|documentTypes\.\d+|values\.(document_type|role)|attributes\.\d+(\.name)?|refused)$/
+  /(^|\.)(menu\.(groups|pages)\.\d+\.name|rooms\.\d+\.name|refusal|why|outcome|reasons\.\d+|actions\.\d+|provenAt|scripts\.\d+|raises\.\d+\.name|act|code|state|reason|done|when|created|until|made|used|problem|role|roles\.\d+|relation|blockedBy|kind|event|who|documentType|ways\.\d+\.name|method|problems\..*|documentTypes\.\d+|values\.(document_type|role)|attributes\.\d+(\.name)?|refused)$/

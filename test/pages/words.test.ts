@@ -10,7 +10,7 @@ const viewsDir = fileURLToPath(new URL('../../views', import.meta.url))
 const views = readdirSync(viewsDir, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.eta'))
 const sources = views.map((file) => ({ file, source: readFileSync(join(viewsDir, file), 'utf8') }))
 
-/** Everything between quotes that looks like `area.key`; `${…}` stands for any part of a key. */
+/** Every quoted string of the form `area.key`; `${…}` matches any part of a key. */
 const keyPatterns = sources.flatMap(({ file, source }) =>
   [...source.matchAll(/(['`])([a-z]+\.(?:[\w.]|\$\{[^}]*\})+)\1/g)].map(([, , key = '']) => ({ file, key })),
 )
@@ -65,7 +65,7 @@ test('raw output is for parts of the page only, never for data', () => {
   ).toEqual([])
 })
 
-test('translates with parameters and says which word is missing', () => {
+test('translates with parameters and names a missing word', () => {
   const t = loadWords(viewsDir)('en')
   expect(t('refusals.too_many_tries', { minutes: 15 })).toContain('15 minutes')
   expect(() => t('refusals.too_many_tries')).toThrow('refusals.too_many_tries in en need a value for {minutes}')

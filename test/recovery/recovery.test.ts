@@ -26,7 +26,7 @@ const signsIn = async (person: { username: string }, password: string) => {
 }
 
 describe('a forgotten password', () => {
-  it('is replaced by a code and what the person knows, and the login they came from goes on', async () => {
+  it('is replaced by a code and a known number, and the running login goes on', async () => {
     const person = await personWithCodes(services)
     const portal = await registerPortal(services, { consent: 'implicit' })
     const begun = await portal.begin()
@@ -40,7 +40,7 @@ describe('a forgotten password', () => {
     expect(page.html).toContain('陈**')
     const done = await choose(visitor, page)
     expect(done.url.pathname).toBe('/recover/done')
-    // no dead end, and nothing to do over again by going back
+    // going back does not repeat the recovery
     expect((await visitor.get('/recover/new-password')).status).toBe(400)
     const back = /<a class="button" href="([^"]+)"/.exec(done.html)?.[1] ?? ''
     expect(back).toBe(asked.url.pathname)
@@ -64,7 +64,7 @@ describe('a forgotten password', () => {
     })
   })
 
-  it('ends every session and token of before, and no level 2 account is held', async () => {
+  it('ends every earlier session and token, and a level 2 account is not held', async () => {
     const { person, portal, visitor, tokens } = await signedIn(
       services,
       { scope: 'openid offline_access' },
@@ -83,10 +83,10 @@ describe('a forgotten password', () => {
     })
   })
 
-  it('is not replaced by a login that was under way, nor by a token whose session is gone', async () => {
+  it('ends running logins, and tokens whose session is gone', async () => {
     const person = await personWithCodes(services)
     const portal = await registerPortal(services, { scope: 'openid offline_access' })
-    // tokens whose session has idled out: no list of sessions leads to them
+    // tokens of an idle session: no list of sessions contains them
     const visitor = here()
     const begun = await portal.begin({ prompt: 'consent' })
     const asked = await signIn(visitor, await visitor.get(begun.url), person.username)
@@ -102,7 +102,7 @@ describe('a forgotten password', () => {
     const fields = { csrf, identifier: person.username, password: person.password }
     const staged = await thief.only('POST', `${page.url.pathname}/password`, fields)
     expect(staged.status).toBe(303)
-    // sign-ins are kept to the second
+    // sign-ins are stored to the second
     await new Promise((resolve) => setTimeout(resolve, 1050))
     await recoverBy(services, { identifier: person.username, knowledge: person.phone, code: person.code(0) })
 
@@ -114,7 +114,7 @@ describe('a forgotten password', () => {
     })
   })
 
-  it('is answered alike, whatever is wrong, and counts as a try without spending the code', async () => {
+  it('gives one answer for every wrong value, counts a try, and does not spend the code', async () => {
     const person = await personWithCodes(services)
     const other = await personWithCodes(services)
     const locked = await personWithCodes(services)
@@ -146,16 +146,16 @@ describe('a forgotten password', () => {
     expect(new Set(said).size).toBe(1)
     expect(await services.recovery.codesLeft(person.id)).toBe(10)
     const refused = (await eventsOf(services, person.id)).filter(({ event }) => event === 'recovery.refused')
-    // one entry an hour; the other five become a sum
+    // one entry an hour; a sum counts the other five
     expect(refused).toHaveLength(1)
-    // six wrong tries under several names: now even the right words wait, without saying so
+    // after six wrong tries under several names even the right values wait, without a hint
     const right = { identifier: person.number, knowledge: person.phone, code: person.code(1) }
     expect((await proveBy(here(), right)).status).toBe(400)
-    // but the password signs in: one door shut does not shut the other
+    // the password still signs in: its limit is another one
     expect(await signsIn(person, person.password)).toBe(true)
   })
 
-  it('lets the owner recover in their own browser, whatever strangers tried', async () => {
+  it('lets the owner recover in their own browser after the tries of strangers', async () => {
     const person = await personWithCodes(services)
     const own = here()
     await signIn(own, await own.get('/account'), person.username)
@@ -172,7 +172,7 @@ describe('a forgotten password', () => {
     }
   })
 
-  it('makes guesses wait, account or no account, also when they come at once', async () => {
+  it('makes guesses wait, with and without an account, also at the same moment', async () => {
     const person = await personWithCodes(services)
     const said = []
     for (const identifier of [person.username, 'nobody-in-here']) {
@@ -210,7 +210,7 @@ describe('a forgotten password', () => {
     expect((await proveBy(here(), fields)).status, 'the code again').toBe(400)
   })
 
-  it('asks for a good new password, also by the account’s own data, and keeps the code until there is one', async () => {
+  it('refuses a weak password and personal data, and keeps the code until a good one comes', async () => {
     const person = await personWithCodes(services, { name: '慕容雪松' })
     const visitor = here()
     const page = await proveBy(visitor, { identifier: person.username, knowledge: person.phone, code: person.code(0) })
@@ -224,7 +224,7 @@ describe('a forgotten password', () => {
     expect((await choose(visitor, page)).url.pathname).toBe('/recover/done')
   })
 
-  it('lets the way in by password be used again that was locked, and forgets its wrong tries', async () => {
+  it('unlocks the sign-in by password and forgets its wrong tries', async () => {
     const person = await personWithCodes(services)
     await services.methodLocks.lock(person.id, 'password', 'not-me', { actor: 'person' })
     const visitor = here()
@@ -235,7 +235,7 @@ describe('a forgotten password', () => {
     expect(after.url.pathname).toBe('/account')
   })
 
-  it('is not finished for an account that was locked meanwhile', async () => {
+  it('is not finished for an account that was locked in between', async () => {
     const person = await personWithCodes(services)
     const visitor = here()
     const page = await proveBy(visitor, { identifier: person.username, knowledge: person.phone, code: person.code(0) })
@@ -262,7 +262,7 @@ describe('a forgotten password', () => {
     if (page.status === 200) expect(page.html).toMatch(/name="back" value="\/account"/)
   })
 
-  it('is asked for field by field', async () => {
+  it('names the problem of each field', async () => {
     const visitor = here()
     const page = await proveBy(visitor, { identifier: ' ', knowledge: '', code: '1234' })
     expect(page.status).toBe(400)

@@ -58,7 +58,7 @@ describe('registration', () => {
     expect(person?.proofedAt).toBeTypeOf('number')
   })
 
-  it('says the same where the register matches, where it does not, and where somebody has proven the number', async () => {
+  it('gives one answer where the register matches, where it does not, and where another account proved the number', async () => {
     const [matching, other] = [form(), form()]
     const proven = await openPerson(services)
     const taken = form({ document_number: proven.number, name: '陈大文' })
@@ -69,7 +69,7 @@ describe('registration', () => {
     expect(new Set(all.map(({ page }) => said(page.html))).size).toBe(1)
     expect(new Set(all.map(({ page }) => page.status)).size).toBe(1)
     expect((await services.persons.findByIdentifier([{ kind: 'document', value: proven.number }]))?.id).toBe(proven.id)
-    // the person finds it where they have signed in
+    // the account centre shows it after the sign-in
     const own = new Visitor(server.issuer)
     const overview = await signIn(own, await own.get('/account'), other.username)
     expect(overview.html).toMatch(/还没有实名[\s\S]*窗口/)
@@ -129,13 +129,13 @@ describe('registration', () => {
     }
   })
 
-  it('refuses a username that is taken, with one winner of many at once', async () => {
+  it('refuses a taken username, with one winner of many requests at once', async () => {
     const username = 'wanted-by-many'
     const tries = await Promise.all(Array.from({ length: 5 }, () => register(form({ username }))))
     expect(tries.filter(({ page }) => page.status === 200)).toHaveLength(1)
   })
 
-  it('leads on into the portal it was begun from, once', async () => {
+  it('goes on to the portal that began it, once', async () => {
     const portal = await registerPortal(services, { consent: 'implicit' })
     const visitor = new Visitor(server.issuer)
     const begun = await portal.begin()
@@ -161,7 +161,7 @@ describe('registration', () => {
     expect((await signIn(thief, await thief.get((await portal.begin()).url), 'nobody')).status).toBe(400)
   })
 
-  it('is limited by network address, whatever address one claims to have', async () => {
+  it('is limited by network address, and ignores claimed addresses', async () => {
     const claiming = (index: number) => ({
       'x-forwarded-for': `203.0.113.${index}`,
       forwarded: `for=203.0.113.${index}`,

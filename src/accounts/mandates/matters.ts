@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
+import type { Language } from '../../pages/languages.ts'
 
 const principalKind = z.enum(['legal_person', 'natural_person'])
 
@@ -29,7 +30,7 @@ export function mattersFor(kind: PrincipalKind): string[] {
 }
 
 /** The title of a matter; its id where it is no longer in the catalogue. */
-export function matterWords(matter: string, language: 'zh-CN' | 'en'): string {
+export function matterWords(matter: string, language: Language): string {
   return table.get(matter)?.words[language] ?? matter
 }
 

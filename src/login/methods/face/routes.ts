@@ -16,7 +16,7 @@ export interface Situation extends Checked {
   elsewhere: string
   show(view: string, data: Record<string, unknown>, status?: number): Promise<void>
   /** What a verified face is for. */
-  passed(): Promise<void>
+  passed(): Promise<unknown>
 }
 
 const overloadSeconds = '5'

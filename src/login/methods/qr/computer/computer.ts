@@ -162,8 +162,7 @@ export function computerRoutes(router: Router, host: LoginHost, deps: ComputerDe
     }
     const phone = await phoneOf(personId, phoneSession)
     if (!phone) return host.refuse(ctx, { method: name, code: 'qr_ended', personId })
-    await host.succeed(ctx, { method: name, personId, amr, vouched: phoneLevel, ...phone })
-    const signedIn = ctx.status === 303 // not so where the account was locked meanwhile
+    const { signedIn } = await host.succeed(ctx, { method: name, personId, amr, vouched: phoneLevel, ...phone })
     return signedIn ? tell(ctx, personId, clientId ?? '') : undefined
   })
 

@@ -1,0 +1,43 @@
+import type { Acted } from '../accounts/mandates/mandates.ts'
+import type { AccountHost, AccountContext, RouterContext } from '../login/method.ts'
+import { redirectTo } from '../pages/redirect.ts'
+import { showInvitations, type InvitationDeps } from './invitation-page.ts'
+import { problemsOf } from './mandate-form.ts'
+
+/** The page of a principal's mandates: an organisation's own, or the helpers of the person. */
+export const pageOfPrincipal = (principalId: string, personId: string) =>
+  principalId === personId ? '/account/helpers' : `/account/organisations/${principalId}`
+
+/** After an offer: the page with the code that the giver hands to the invitee. */
+export async function showOffered(
+  centre: AccountHost,
+  ctx: RouterContext,
+  account: AccountContext,
+  { name, acted }: { name: string; acted: Acted & { ok: true } },
+): Promise<void> {
+  const back = pageOfPrincipal(acted.mandate.principalId, account.person.id)
+  await centre.show(ctx, account, 'account/mandate-offered', { name, code: acted.code ?? '', back })
+}
+
+/** After the acceptance of an invitation: the page of the principal, or the invitations with the problem. */
+export async function showAccepted(
+  deps: InvitationDeps,
+  ctx: RouterContext,
+  account: AccountContext,
+  id: string,
+  acted: Acted,
+): Promise<void> {
+  const [problem] = Object.values(problemsOf(acted))
+  if (problem !== undefined) return showInvitations(deps, ctx, account, { of: id, problem })
+  const joined = acted.ok && acted.mandate.role !== 'helper'
+  return redirectTo(ctx, joined ? `/account/organisations/${acted.mandate.principalId}` : '/account/helpers')
+}
+
+/**
+ * After the confirmation of a suspended mandate: the page of its principal.
+ * @throws Refusal `not_found`, `busy`
+ */
+export function showConfirmed(ctx: RouterContext, { person }: AccountContext, acted: Acted): void {
+  problemsOf(acted)
+  if (acted.ok) redirectTo(ctx, pageOfPrincipal(acted.mandate.principalId, person.id))
+}

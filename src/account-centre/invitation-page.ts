@@ -1,0 +1,30 @@
+import type { Representations } from '../accounts/mandates/representations.ts'
+import { dayOf } from '../config/china-time.ts'
+import type { AccountHost, AccountContext, RouterContext } from '../login/method.ts'
+import { requestOf } from '../pages/request-context.ts'
+import { mandateData } from './mandate-data.ts'
+
+export interface InvitationDeps {
+  centre: AccountHost
+  representations: Representations
+}
+
+/** Shows the invitations to this person. `wrong.of` is the invitation with the problem, '' for the form that takes a code. */
+export async function showInvitations(
+  { centre, representations }: InvitationDeps,
+  ctx: RouterContext,
+  account: AccountContext,
+  wrong: { of: string; problem: string } = { of: '', problem: '' },
+): Promise<void> {
+  const { language } = requestOf(ctx)
+  const found = await representations.offersTo(account.person)
+  const offers = found.map((offer) => ({
+    ...mandateData(offer.mandate, language),
+    principal: offer.principalName,
+    uscc: offer.uscc ?? '',
+    ends: dayOf(offer.endsAt),
+    problem: offer.mandate.id === wrong.of ? wrong.problem : '',
+  }))
+  const data = { offers, level: account.person.identityLevel, problem: wrong.of === '' ? wrong.problem : '' }
+  await centre.show(ctx, account, 'account/invitations', data, wrong.problem ? 400 : 200)
+}

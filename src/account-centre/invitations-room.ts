@@ -1,0 +1,33 @@
+import type { AccountRouter } from '../login/account-router.ts'
+import { actorOf } from '../login/actor.ts'
+import { redirectTo, idOf } from '../pages/redirect.ts'
+import { requestOf } from '../pages/request-context.ts'
+import { showAccepted } from './after-act.ts'
+import { showInvitations, type InvitationDeps } from './invitation-page.ts'
+import { problemsOf } from './mandate-form.ts'
+import { beginAct, type SigningDeps } from './mandate-signing.ts'
+
+const room = '/account/invitations'
+
+/** Mandates offered to the person: open one by its code, accept, decline. */
+export function invitationRoutes(router: AccountRouter, deps: InvitationDeps & SigningDeps): void {
+  const { mandates } = deps
+
+  router.get(room, 'sign-in', (ctx, account) => showInvitations(deps, ctx, account))
+
+  router.post(`${room}/open`, { back: room, needs: 'grant-mandates' }, async (ctx, account) => {
+    const code = (requestOf(ctx).form['code'] ?? '').trim()
+    if (await mandates.openInvitation(account.person, code, actorOf(ctx))) return redirectTo(ctx, room)
+    return showInvitations(deps, ctx, account, { of: '', problem: 'code_wrong' })
+  })
+
+  router.post(`${room}/:id/accept`, { back: room, needs: 'grant-mandates' }, async (ctx, account) => {
+    const acted = await beginAct(deps, ctx, account, { type: 'accept', id: idOf(ctx) })
+    if (acted) await showAccepted(deps, ctx, account, idOf(ctx), acted)
+  })
+
+  router.post(`${room}/:id/decline`, { back: room, needs: 'sign-in' }, async (ctx, { person }) => {
+    problemsOf(await mandates.decline(idOf(ctx), person, actorOf(ctx)))
+    redirectTo(ctx, room)
+  })
+}

@@ -1,0 +1,105 @@
+import type { Authenticators } from '../accounts/authenticators.ts'
+import type { Consents } from '../accounts/consents.ts'
+import type { FaceConsents } from '../accounts/faces/consents.ts'
+import type { Devices } from '../accounts/devices.ts'
+import type { Representations } from '../accounts/mandates/representations.ts'
+import type { MethodLocks } from '../accounts/method-locks.ts'
+import type { NaturalPerson, NaturalPersons } from '../accounts/natural-persons.ts'
+import type { Inbox } from '../accounts/notices.ts'
+import { auditEvents } from '../audit/audit-events.ts'
+import type { AuditLog } from '../audit/audit-log.ts'
+import type { Clock } from '../config/clock.ts'
+import type { Sessions } from '../sessions/sessions.ts'
+
+export interface MyDataDeps {
+  persons: NaturalPersons
+  authenticators: Authenticators
+  methodLocks: MethodLocks
+  devices: Devices
+  sessions: Sessions
+  consents: Consents
+  faceConsents: FaceConsents
+  representations: Representations
+  inbox: Inbox
+  audit: AuditLog
+  clock: Clock
+}
+
+const atOnce = 500
+
+const moment = (at: number | null) => (at === null ? null : new Date(at).toISOString())
+
+/** Reads a list to its end, `atOnce` entries at a time. */
+async function everyOne<T>(read: (limit: number, offset: number) => Promise<T[]>): Promise<T[]> {
+  const all: T[] = []
+  for (;;) {
+    const some = await read(atOnce, all.length)
+    all.push(...some)
+    if (some.length < atOnce) return all
+  }
+}
+
+/** Everything stored about a person, except secrets; docs/my-data.md documents the shape. */
+export async function myData(deps: MyDataDeps, person: NaturalPerson) {
+  const { persons, authenticators, methodLocks, devices, sessions, consents, representations, inbox, audit } = deps
+  const { id } = person
+  const held = await representations.of(id)
+  const face = await deps.faceConsents.of(person)
+  const events = Object.keys(auditEvents)
+  return {
+    format: 'yideng-my-data',
+    version: 1,
+    madeAt: moment(deps.clock()),
+    account: {
+      id,
+      ...persons.reveal(person),
+      identityLevel: person.identityLevel,
+      proofedAt: moment(person.proofedAt),
+      faceProofedAt: moment(person.faceProofedAt),
+      status: person.status,
+      heldUntil: moment(person.heldUntil),
+      closesAt: moment(person.closesAt),
+      createdAt: moment(person.createdAt),
+    },
+    privacyNotices: (await consents.privacyNotices(id)).map(({ version, givenAt }) => ({
+      version,
+      givenAt: moment(givenAt),
+    })),
+    faceConsent: face ? { ...face, givenAt: moment(face.givenAt) } : null,
+    authenticators: (await authenticators.list(id)).map(({ kind, createdAt, lastUsedAt }) => ({
+      kind,
+      createdAt: moment(createdAt),
+      lastUsedAt: moment(lastUsedAt),
+    })),
+    waysOff: (await methodLocks.list(id)).map(({ lockedAt, ...rest }) => ({ ...rest, lockedAt: moment(lockedAt) })),
+    devices: (await devices.list(id)).map(({ browser, firstSeenAt, lastSeenAt }) => ({
+      browser,
+      firstSeenAt: moment(firstSeenAt),
+      lastSeenAt: moment(lastSeenAt),
+    })),
+    sessions: (await sessions.listAbout(id)).map(({ signedInAt, amr, level, clientIds: portals, about }) => {
+      const { address, browser, method } = about ?? {}
+      return { signedInAt: moment(signedInAt * 1000), amr, level, portals, address, browser, method }
+    }),
+    consents: (await consents.list(id)).map(({ clientId, granted, givenAt }) => ({
+      portal: clientId,
+      ...granted,
+      givenAt: moment(givenAt),
+    })),
+    acting: held.map(({ view }) => ({
+      kind: view.kind,
+      name: view.name,
+      uscc: view.uscc,
+      representative: view.kind === 'legal_person' && view.affairs.principal.ownerId === id,
+      mandates: view.affairs.mandates.filter(({ personId, grantedBy }) => personId === id || grantedBy === id),
+    })),
+    helpers: (await representations.givenBy(id)).map(({ principalId: _own, ...mandate }) => mandate),
+    notices: (await everyOne((limit, offset) => inbox.list(id, limit, offset))).map(({ createdAt, ...notice }) => ({
+      ...notice,
+      createdAt: moment(createdAt),
+    })),
+    history: (await everyOne((limit, offset) => audit.ofPerson(id, { events, limit, offset }))).map(
+      ({ at, ...event }) => ({ at: moment(at), ...event }),
+    ),
+  }
+}

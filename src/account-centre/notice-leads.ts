@@ -1,0 +1,33 @@
+import type { NoticeKind } from '../accounts/notices.ts'
+
+/** The page of the account centre where a person can act on a notice. */
+export const leads: Record<NoticeKind, string> = {
+  'new-device': '/account/history?only=sign-ins',
+  'authenticator-added': '/account/ways',
+  'authenticator-removed': '/account/ways',
+  'authenticator-cloned': '/account/passkey',
+  'authenticator-held': '/account/passkey',
+  'authenticator-released': '/account/passkey',
+  'password-changed': '/account/ways',
+  'recovery-codes-made': '/account/ways',
+  'account-recovered': '/account/history?only=sign-ins',
+  'method-locked': '/account/ways',
+  'method-unlocked': '/account/ways',
+  'signed-in-by-qr': '/account/qr',
+  'account-closing': '/account/closing',
+  'account-kept': '/account/closing',
+  'face-verified': '/account/face',
+  'face-blocked': '/account/face',
+  'face-withdrawn': '/account/face',
+  'authenticator-bound': '/account/passkey',
+  'number-lost': '/account/history',
+  'number-won': '/account/history',
+  'mandate-accepted': '/account/organisations',
+  'mandate-ended': '/account/organisations',
+  'mandate-suspended': '/account/organisations',
+  'mandate-rests': '/account/organisations',
+  'opened-in-your-name': '/account/organisations',
+  'number-claimed': '/account',
+  'number-claim-waits': '/account',
+  'number-claim-ended': '/account',
+}

@@ -1,0 +1,76 @@
+import type { LegalPersons } from '../accounts/legal-persons.ts'
+import { noticeKinds, type Inbox, type Notice, type NoticeKind } from '../accounts/notices.ts'
+import type { RegionOf } from '../config/networks.ts'
+import type { AccountRouter } from '../login/account-router.ts'
+import type { AccountHost } from '../login/method.ts'
+import type { Language } from '../pages/languages.ts'
+import { redirectTo, onePage, pageOf } from '../pages/redirect.ts'
+import { requestOf } from '../pages/request-context.ts'
+import { Refusal } from '../refusal/refusal.ts'
+import { describePlace } from './describe-place.ts'
+import { leads } from './notice-leads.ts'
+import type { WaysIn } from './ways-in.ts'
+
+export interface NoticesDeps {
+  centre: AccountHost
+  inbox: Inbox
+  waysIn: WaysIn
+  regionOf: RegionOf
+  legalPersons: Pick<LegalPersons, 'find'>
+}
+
+const room = '/account/notices'
+const shown = 20
+
+/** The inbox: events that concern the account's safety, each with a link to the page that helps. */
+export function noticesRoutes(router: AccountRouter, deps: NoticesDeps): void {
+  const { centre, inbox } = deps
+
+  router.get(room, 'sign-in', async (ctx, account) => {
+    const page = pageOf(ctx)
+    const { language } = requestOf(ctx)
+    const found = await inbox.list(account.person.id, shown + 1, (page - 1) * shown)
+    const { entries, more } = onePage(found, page, shown)
+    const notices = (await Promise.all(entries.map((notice) => describe(deps, notice, language)))).flat()
+    await centre.show(ctx, account, 'account/notices', {
+      notices,
+      until: entries[0]?.createdAt ?? 0,
+      unread: entries.some(({ read }) => !read),
+      page,
+      more,
+    })
+  })
+
+  router.post(`${room}/read`, { back: room, needs: 'sign-in' }, async (ctx, { person }) => {
+    const until = requestOf(ctx).form['until'] ?? ''
+    if (!/^\d{1,16}$/.test(until)) throw new Refusal('bad_request', 'no moment')
+    await inbox.readUntil(person.id, Number(until))
+    redirectTo(ctx, room)
+  })
+}
+
+const isKind = (kind: string): kind is NoticeKind => (noticeKinds as readonly string[]).includes(kind)
+
+/** One notice for the page; none for a kind that only a newer version of the server knows. */
+async function describe(
+  { waysIn, regionOf, legalPersons }: Pick<NoticesDeps, 'waysIn' | 'regionOf' | 'legalPersons'>,
+  { kind, details, restricted, createdAt, read }: Notice,
+  language: Language,
+) {
+  if (!isKind(kind)) return []
+  const { method = '', portal = '', organisations = '', mandates = '0' } = details
+  const found = await Promise.all(organisations.split(' ').map((id) => legalPersons.find(id)))
+  return [
+    {
+      kind,
+      method: waysIn.known(method),
+      portal,
+      lead: leads[kind],
+      at: createdAt,
+      read,
+      organisations: found.flatMap((one) => (one ? [one.name] : [])),
+      mandates: Number(mandates),
+      ...describePlace(regionOf, restricted, language),
+    },
+  ]
+}

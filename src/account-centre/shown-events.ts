@@ -1,0 +1,29 @@
+import { auditEvents, type AuditEventName } from '../audit/audit-events.ts'
+
+/** Events about portals, organisations and operations, and events that repeat another entry. */
+const notShown: ReadonlySet<AuditEventName> = new Set<AuditEventName>([
+  'house.braked',
+  'qr.scanned',
+  'qr.ended',
+  'portal.refused',
+  'passkey.offered',
+  'token.reused',
+  'token.exchanged',
+  'token.exchange-refused',
+  'logout.delivered',
+  'logout.abandoned',
+  'representee.refused',
+  'organisation.refused',
+  'mandate.refused',
+  'register.imported',
+  'person.closed',
+  'administrator.acted',
+  'administrator.refused',
+  'organisation.suspended',
+  'organisation.resumed',
+])
+
+/** Events that the history shows to the person they are about. The words are `history.<event>`. */
+export const shownEvents = (Object.keys(auditEvents) as AuditEventName[]).filter(
+  (event) => !/^(client|keys|audit|approval|store)\./.test(event) && !notShown.has(event),
+)

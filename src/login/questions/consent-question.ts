@@ -1,0 +1,120 @@
+import { interactionPolicy } from 'oidc-provider'
+import { mergeResources, type Consents, type Granted } from '../../accounts/consents.ts'
+import { maskName, maskDocumentNumber, maskPhone } from '../../accounts/identifiers/masking.ts'
+import type { Clock } from '../../config/clock.ts'
+import { attributesOf, personClaims, sensitiveClaims } from '../../oidc/claims.ts'
+import { withinRegistration } from '../../oidc/registered.ts'
+import { wordedScope, type Resources } from '../../oidc/resources.ts'
+import { showPage, requestOf } from '../../pages/request-context.ts'
+import { Refusal } from '../../refusal/refusal.ts'
+import { actorOf } from '../actor.ts'
+import { assertQuestion, pathOf, type Attempt } from '../attempt.ts'
+import type { RouterContext } from '../method.ts'
+import { signedIn } from '../signed-in.ts'
+import type { Question } from './question.ts'
+import { chosenPrincipal, type RepresenteeQuestionDeps } from './representee-question.ts'
+
+export interface ConsentQuestionDeps extends RepresenteeQuestionDeps {
+  consents: Consents
+  resources: Resources
+  clock: Clock
+}
+
+/** May the portal have what it asks for: attributes of the person, access to APIs? */
+export const consentQuestion: Question<'consent', ConsentQuestionDeps> = {
+  name: 'consent',
+
+  // the APIs that a portal may reach by token exchange are agreed to with the rest
+  checks: ({ exchangeConsents: { missing } }) => [
+    new interactionPolicy.Check(
+      'exchange_missing',
+      'APIs reached by token exchange not agreed to',
+      'consent_required',
+      async (ctx) => Object.keys(await missing(ctx)).length > 0,
+      async (ctx) => ({ missingExchangeScopes: await missing(ctx) }),
+    ),
+  ],
+
+  async ask(deps, ctx, attempt) {
+    const { person } = await signedIn(deps.persons, attempt)
+    const wanted = missingConsent(attempt)
+    const request = requestOf(ctx)
+    showPage(ctx, 'login/consent', {
+      portal: attempt.portal,
+      action: pathOf(attempt, 'consent'),
+      attributes: await attributesWanted(deps, ctx, attempt, wanted),
+      permissions: Object.entries(wanted.resources).flatMap(([resource, scopes]) =>
+        scopes.map((scope) => wordedScope(deps.resources, resource, scope, request.language)),
+      ),
+      offline: wanted.scopes.includes('offline_access'),
+      scanner: wanted.scopes.includes('qr'),
+      person: maskName(deps.persons.reveal(person).name),
+      csrf: request.csrf(),
+    })
+  },
+
+  routes(router, deps) {
+    router.post('/login/:attempt/consent', (ctx) => decide(deps, ctx))
+  },
+}
+
+async function decide({ host, persons, consents, audit }: ConsentQuestionDeps, ctx: RouterContext): Promise<void> {
+  const attempt = await host.attempt(ctx)
+  assertQuestion(attempt, 'consent')
+  const { person } = await signedIn(persons, attempt)
+  const { decision } = requestOf(ctx).form
+  if (decision === 'allow') {
+    await consents.give(person.id, attempt.client.id, missingConsent(attempt), actorOf(ctx))
+    await host.finish(ctx, { consent: {} })
+  } else if (decision === 'deny') {
+    const about = { ...actorOf(ctx), personId: person.id, clientId: attempt.client.id }
+    await audit.record({ event: 'consent.refused', ...about })
+    await host.finish(ctx, { error: 'access_denied', error_description: 'the person refused' })
+  } else {
+    throw new Refusal('bad_request', 'no decision')
+  }
+}
+
+const maskDate = (date: string) => `${date.slice(0, 4)}-**-**`
+
+const masks: Record<string, (value: string) => string> = {
+  birthdate: maskDate,
+  name: maskName,
+  id_number: maskDocumentNumber,
+  phone_number: maskPhone,
+}
+
+/** Attributes whose values are codes, with the area of views/words that words them. */
+const worded: Record<string, string> = { id_type: 'documents.', gender: 'attributes.gender_' }
+
+/** The attributes that the portal would receive, masked. */
+async function attributesWanted(deps: ConsentQuestionDeps, ctx: RouterContext, attempt: Attempt, wanted: Granted) {
+  const { persons, clock } = deps
+  const { person } = await signedIn(persons, attempt)
+  const claims = personClaims(persons, person, clock)
+  const principal = wanted.scopes.includes('representee') ? await chosenPrincipal(deps, attempt) : undefined
+  return attributesOf(wanted.scopes, wanted.claims).flatMap((name) => {
+    const value = name === 'representee' ? principal : claims[name]
+    if (typeof value !== 'string') return []
+    const area = worded[name]
+    const shown = area ? requestOf(ctx).t(`${area}${value}`) : (masks[name]?.(value) ?? value)
+    return [{ name, value: shown, sensitive: sensitiveClaims.has(name) }]
+  })
+}
+
+/** The scopes, claims and APIs that the checks of this question, ours and oidc-provider's, found missing. */
+function missingConsent({ client, interaction }: Attempt): Granted {
+  const {
+    missingOIDCScope: scopes = [],
+    missingOIDCClaims: claims = [],
+    missingResourceScopes = {},
+    missingExchangeScopes = {},
+  } = interaction.prompt.details as {
+    missingOIDCScope?: string[]
+    missingOIDCClaims?: string[]
+    missingResourceScopes?: Record<string, string[]>
+    missingExchangeScopes?: Record<string, string[]>
+  }
+  const resources = mergeResources(missingResourceScopes, missingExchangeScopes)
+  return withinRegistration({ scopes, claims, resources }, client)
+}

@@ -1,0 +1,41 @@
+import type { MethodLocks } from '../accounts/method-locks.ts'
+import type { NaturalPersons } from '../accounts/natural-persons.ts'
+import { acrOf, type Level } from '../assurance/levels.ts'
+import { Refusal } from '../refusal/refusal.ts'
+import type { Sessions } from '../sessions/sessions.ts'
+import { assertQuestion, type Attempt } from './attempt.ts'
+import { decideLevel, type LevelDecisionDeps } from './decide-level.ts'
+import { finish, type FinishDeps } from './finish.ts'
+import type { Proof, RouterContext } from './method.ts'
+
+export interface RaiseDeps extends LevelDecisionDeps, FinishDeps {
+  persons: NaturalPersons
+  methodLocks: MethodLocks
+  sessions: Sessions
+}
+
+/**
+ * Adds a proof to the session of the person who is signed in, and so raises its level.
+ * @throws Refusal `login_expired` where the session ended, is of another person, or the method is switched off
+ */
+export async function raise(
+  deps: RaiseDeps,
+  ctx: RouterContext,
+  attempt: Attempt,
+  proof: Pick<Proof, 'method' | 'amr' | 'personId'>,
+): Promise<void> {
+  const { persons, methodLocks, sessions } = deps
+  assertQuestion(attempt, 'level')
+  const session = attempt.session && (await sessions.find(attempt.session.uid))
+  const person = await persons.find(proof.personId)
+  const own = session?.personId === proof.personId && person?.status === 'active'
+  if (!session || !own || (await methodLocks.locked(person.id, proof.method))) {
+    throw new Refusal('login_expired', 'the session ended, or is of another')
+  }
+  const amr = [...new Set([...session.amr, ...proof.amr])]
+  const level = await decideLevel(deps, ctx, attempt, person, { ...proof, amr })
+  // asking for a higher level never lowers the session's own
+  const acr = acrOf(Math.max(level, session.level) as Level)
+  const login = { accountId: person.id, acr, amr, remember: false, ts: session.signedInAt }
+  await finish(deps, ctx, attempt, { login })
+}

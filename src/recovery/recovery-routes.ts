@@ -1,0 +1,35 @@
+import type { Devices } from '../accounts/devices.ts'
+import type { Clock } from '../config/clock.ts'
+import type { Settings } from '../config/settings.ts'
+import { createAccountTries } from '../guards/account-tries.ts'
+import { perNetwork } from '../guards/network-limit.ts'
+import type { BlindIndex } from '../keys/blind-index.ts'
+import type { Router } from '../login/method.ts'
+import { backTo, recoverByCode, showCodeForm, type ByCodeDeps } from './by-code.ts'
+import { recoverByLink, type ByLinkDeps } from './by-link.ts'
+import { choosePassword, showDone, showPasswordForm, type ChoosePasswordDeps } from './choose-password.ts'
+
+export type RecoveryDeps = Omit<ByCodeDeps & ByLinkDeps & ChoosePasswordDeps, 'tries' | 'passwordTries' | 'links'> & {
+  blindIndex: BlindIndex
+  devices: Devices
+  limits: Settings['limits']
+  clock: Clock
+}
+
+const linkWindowSeconds = 600
+
+/** 忘记密码, recovery of an account: a recovery code or an administrator's link permits a new password. */
+export function recoveryRoutes(router: Router, deps: RecoveryDeps): void {
+  const own = {
+    ...deps,
+    tries: createAccountTries({ ...deps, kind: 'recovery-tries' }),
+    passwordTries: createAccountTries({ ...deps, kind: 'password-tries' }),
+    links: perNetwork(deps, { name: 'recovery-links', most: deps.limits.addressTries, seconds: linkWindowSeconds }),
+  }
+  router.get('/recover', (ctx) => showCodeForm(own, ctx, backTo(ctx.query['back'])))
+  router.post('/recover', (ctx) => recoverByCode(own, ctx))
+  router.get('/recover/new-password', (ctx) => showPasswordForm(own, ctx))
+  router.post('/recover/new-password', (ctx) => choosePassword(own, ctx))
+  router.get('/recover/done', (ctx) => showDone(own, ctx))
+  router.get('/recover/:token', (ctx) => recoverByLink(own, ctx))
+}

@@ -1,0 +1,70 @@
+import type { BreachedPasswords } from '../accounts/passwords/breached.ts'
+import type { Passwords } from '../accounts/passwords/hash.ts'
+import { passwordAuthenticator } from '../login/methods/password/stored.ts'
+import type { Clock } from '../config/clock.ts'
+import { perNetwork, type NetworkLimit } from '../guards/network-limit.ts'
+import type { RegisterMatches } from '../guards/register-matches.ts'
+import type { BlindIndex } from '../keys/blind-index.ts'
+import { actorOf } from '../login/actor.ts'
+import { assertQuestion, type Attempt } from '../login/attempt.ts'
+import type { Router, RouterContext } from '../login/method.ts'
+import { showPage, requestOf } from '../pages/request-context.ts'
+import { noticeVersion, readForm, showForm } from './registration-form.ts'
+import { leadToNewAccount, showNewAccount, signInToNewAccount, type NewAccountDeps } from './new-account.ts'
+
+export interface RegistrationDeps extends NewAccountDeps {
+  passwords: Passwords
+  breached: BreachedPasswords
+  matches: RegisterMatches
+  blindIndex: BlindIndex
+  /** Registrations of one network in an hour. */
+  registrationsPerHour: number
+  clock: Clock
+}
+
+/** Opening an account: at /register, or inside a running login, which then goes on to its portal. */
+export function registrationRoutes(router: Router, deps: RegistrationDeps): void {
+  const limit = perNetwork(deps, { name: 'registrations', most: deps.registrationsPerHour, seconds: 3600 })
+  const own = { ...deps, limit }
+
+  const attemptOf = async (ctx: RouterContext) => {
+    const attempt = await deps.host.attempt(ctx)
+    assertQuestion(attempt, 'login')
+    return attempt
+  }
+
+  router.get('/privacy', (ctx) => showPage(ctx, 'register/privacy', { version: noticeVersion }))
+  router.get('/register', (ctx) => showForm(ctx, undefined))
+  router.post('/register', (ctx) => {
+    requestOf(ctx).returnTo = '/register'
+    return register(own, ctx, undefined)
+  })
+  router.get('/registered', (ctx) => showNewAccount(deps, ctx, undefined))
+
+  router.get('/login/:attempt/register', async (ctx) => showForm(ctx, await attemptOf(ctx)))
+  router.post('/login/:attempt/register', async (ctx) => register(own, ctx, await attemptOf(ctx)))
+  router.get('/login/:attempt/registered', async (ctx) => showNewAccount(deps, ctx, await attemptOf(ctx)))
+  router.post('/login/:attempt/registered', async (ctx) => signInToNewAccount(deps, ctx, await attemptOf(ctx)))
+}
+
+async function register(
+  deps: RegistrationDeps & { limit: NetworkLimit },
+  ctx: RouterContext,
+  attempt: Attempt | undefined,
+): Promise<void> {
+  const { persons, passwords, matches, limit } = deps
+  const read = await readForm(requestOf(ctx).form, deps)
+  if (!read.ok) return showForm(ctx, attempt, read.problems)
+  const waitSeconds = await limit.count(requestOf(ctx))
+  if (waitSeconds > 0) {
+    ctx.set('retry-after', String(waitSeconds))
+    return showForm(ctx, attempt, { form: 'too_many_registrations' })
+  }
+  const { password, ...opening } = read.input
+  const authenticators = [passwordAuthenticator(await passwords.hash(password))]
+  const { document, name } = opening
+  const silent = await matches.silent({ documentType: document.type, documentNumber: document.number, name })
+  const opened = await persons.create({ ...opening, authenticators, noticeVersion, silent }, actorOf(ctx))
+  if (!opened.ok) return showForm(ctx, attempt, { username: opened.problem })
+  return leadToNewAccount(deps, ctx, attempt, opened.person)
+}
