@@ -15,7 +15,7 @@ import { hostile } from './values.ts'
 
 /** Short in `npm test`; .ci/fuzz runs it for minutes. */
 const long = process.env['YIDENG_FUZZ_SECONDS']
-const seconds = Number(long ?? 30)
+const seconds = Number(long ?? 8)
 /** On a machine that does much else at once, a short run says little about stalls. */
 const longestStall = long === undefined ? 1 : 0.2
 const timeout = seconds * 1000 + 60_000

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { createServer } from 'node:https'
-import { chromium, type Browser } from 'playwright-core'
+import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openContext, signInOn } from '../setup/browser.ts'
+import { launchBrowser, openContext, signInOn } from '../setup/browser.ts'
 import { makeCertificate, noOpenssl } from '../setup/certificate.ts'
 import { freePort } from '../setup/free-port.ts'
 import { cannotRun } from '../setup/parts.ts'
@@ -66,8 +66,7 @@ describe.skipIf(cannotRun('browser') || noOpenssl)('a neighbour of the login, ov
       asked.pipe(passed)
     })
     await new Promise<void>((resolve) => front.listen(port, '127.0.0.1', resolve))
-    const args = ['--no-sandbox', '--ignore-certificate-errors', '--host-resolver-rules=MAP *.yideng.test 127.0.0.1']
-    browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args })
+    browser = await launchBrowser(['--ignore-certificate-errors', '--host-resolver-rules=MAP *.yideng.test 127.0.0.1'])
     return () => void front.close()
   })
   afterAll(() => browser.close())

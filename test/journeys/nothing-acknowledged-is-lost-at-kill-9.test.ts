@@ -1,13 +1,14 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { checkChain } from '../../src/audit/chain.ts'
 import type { Services } from '../../src/services.ts'
+import { inLongRun } from '../setup/long-run.ts'
 import { residentId, password } from '../setup/people.ts'
 import { allow } from '../setup/person.ts'
 import { registerPortal, type TestPortal } from '../setup/portal.ts'
 import { startServer, type RunningServer } from '../setup/server.ts'
 import { Visitor } from '../setup/visitor.ts'
 
-const people = 200
+const people = inLongRun(40, 200)
 const atOnce = 10
 
 let server: RunningServer

@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { liveThings, remedies, type LiveThing, type Remedy } from '../../docs/revocation-matrix.ts'
 import type { Services } from '../../src/services.ts'
 import { remember, type Forget } from '../setup/forgetting.ts'
+import { inLongRun } from '../setup/long-run.ts'
 import { end, find, mandate, openOrganisation } from '../setup/organisation.ts'
 import { cannotRun } from '../setup/parts.ts'
 import { allow, openPerson, signIn } from '../setup/person.ts'
@@ -28,8 +29,9 @@ import {
 } from '../setup/thief.ts'
 import { Visitor, type Page } from '../setup/visitor.ts'
 
-const rounds = Number(process.env['YIDENG_MATRIX_ROUNDS'] ?? '1')
-const lanes = 16
+const rounds = inLongRun(1, 3)
+/** Five: one of each kind, and a second of kind 0 that proves again. */
+const lanes = inLongRun(5, 16)
 const by = { actor: 'administrator:test' }
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
@@ -112,7 +114,7 @@ const proofs: Partial<Record<Remedy, Sign>> = {
 /** Of each lane what it got last: more would only take time to look at. */
 const keptOfLane = 3
 
-/** What the thief goes on doing in sixteen lanes while the remedy is used. All that is got by it is looked at as well. */
+/** What the thief goes on doing in parallel lanes while the remedy is used. All that is got by it is looked at as well. */
 async function lanesOf({ issuer, headers, portal }: Scene, one: Robbed, remedy: Remedy) {
   const copy = () => copyOf(one.thief, issuer, headers)
 
@@ -136,7 +138,7 @@ async function lanesOf({ issuer, headers, portal }: Scene, one: Robbed, remedy: 
         ...(token === undefined ? [] : [() => succeeds(refresh(portal, token))]),
       ]),
     ]
-    const again = lane >= 8 ? proofs[remedy] : undefined
+    const again = lane >= lanes / 2 ? proofs[remedy] : undefined
     let begun = 0
     if (kind === 0 && again) {
       const step = async () => {
@@ -212,7 +214,18 @@ const stores = [
   { name: 'PostgreSQL and Redis', there: !cannotRun('PostgreSQL') && !cannotRun('Redis'), settings: scaleOut },
 ]
 
-describe.each(stores.filter(({ there }) => there))('on $name', ({ settings }) => {
+const present = stores
+  .filter(({ there }) => there)
+  .map((store, index, { length }) => ({
+    ...store,
+    // each remedy once, in turns on the stores; the long run tries each on both
+    remedies: inLongRun(
+      all.filter((_, turn) => turn % length === index),
+      all,
+    ),
+  }))
+
+describe.each(present)('on $name', ({ settings, remedies: tried }) => {
   beforeAll(async () => {
     server = await startServer({
       YIDENG_WORKERS: '2',
@@ -237,11 +250,11 @@ describe.each(stores.filter(({ there }) => there))('on $name', ({ settings }) =>
     let forget: Forget
 
     beforeAll(async () => {
-      for (const remedy of all) prepared.set(remedy, await prepare(remedy))
+      for (const remedy of tried) prepared.set(remedy, await prepare(remedy))
       forget = await remember(server)
     })
 
-    it.concurrent.each(all)('%s: nothing that it names survives', async (remedy) => {
+    it.concurrent.each(tried)('%s: nothing that it names survives', async (remedy) => {
       const { scene, one, under } = prepared.get(remedy) ?? expect.fail()
       const stop = under.begin()
       await pause(20)

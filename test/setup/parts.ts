@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import pg from 'pg'
+import { findChromium } from './chromium.ts'
 
 /** Tests make databases of their own on it, and drop them. */
 export const postgresServer = 'postgres://postgres@127.0.0.1:5432/postgres'
@@ -8,8 +8,8 @@ export const postgresServer = 'postgres://postgres@127.0.0.1:5432/postgres'
 /** Parts of the suite that need more than Node.js; with CI=true each must be there. */
 export const parts = {
   browser: {
-    there: existsSync('/usr/bin/chromium'),
-    needs: 'Chromium at /usr/bin/chromium (Debian: apt-get install chromium)',
+    there: findChromium() !== undefined,
+    needs: 'Chromium on PATH or at YIDENG_CHROMIUM (Debian: apt-get install chromium)',
   },
   Redis: {
     there: spawnSync('redis-server', ['--version']).status === 0,
