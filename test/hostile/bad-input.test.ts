@@ -6,7 +6,7 @@ import { columnMarks, type Tables } from '../../src/storage/schema.ts'
 import { password } from '../setup/people.ts'
 import { openPerson, signIn } from '../setup/person.ts'
 import { registerPortal, type TestPortal } from '../setup/portal.ts'
-import { startServer, type RunningServer } from '../setup/server.ts'
+import { type RunningServer, usualServer } from '../setup/server.ts'
 import { Visitor, type Page } from '../setup/visitor.ts'
 import { hostile, megabyte } from './values.ts'
 
@@ -39,7 +39,7 @@ let portal: TestPortal
 let attacks: Attack[]
 
 beforeAll(async () => {
-  server = await startServer({ YIDENG_ADDRESS_TRIES: '100000', YIDENG_ADDRESS_REGISTRATIONS: '100000' })
+  server = await usualServer()
   services = await server.services()
   portal = await registerPortal(services, { scope: 'openid profile' })
   attacks = await listAttacks()

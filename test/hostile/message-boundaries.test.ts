@@ -1,8 +1,8 @@
 import { connect } from 'node:net'
 import { expect, it } from 'vitest'
-import { startServer } from '../setup/server.ts'
+import { usualServer } from '../setup/server.ts'
 
-const server = await startServer()
+const server = await usualServer()
 const { host, port } = new URL(server.issuer)
 
 /** Sends bytes as they are; gives the status of every answer until the server closes the connection. */

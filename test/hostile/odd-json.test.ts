@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Services } from '../../src/services.ts'
 import { registerPortal, type TestPortal } from '../setup/portal.ts'
-import { startServer, type RunningServer } from '../setup/server.ts'
+import { type RunningServer, usualServer } from '../setup/server.ts'
 import { signedIn } from '../setup/signed-in.ts'
 import { Visitor } from '../setup/visitor.ts'
 
@@ -13,7 +13,7 @@ let knownVisitor: Visitor
 let knownPortal: TestPortal
 
 beforeAll(async () => {
-  server = await startServer()
+  server = await usualServer()
   services = await server.services()
   portal = await registerPortal(services, { scope: 'openid profile' })
   publicPortal = await registerPortal(services, { type: 'spa', scope: 'openid profile offline_access' })

@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest'
 import { openPerson, signIn } from '../setup/person.ts'
 import { registerPortal } from '../setup/portal.ts'
-import { startServer } from '../setup/server.ts'
+import { usualServer } from '../setup/server.ts'
 import { Visitor } from '../setup/visitor.ts'
 
 /** As rows of before may hold: the rules let no new one in. */
 it.each(['__proto__', 'constructor', 'toString'])('a portal with the id %s harms nobody else', async (id) => {
-  const server = await startServer()
+  const server = await usualServer()
   const services = await server.services()
   const [bad, good] = [await registerPortal(services, { consent: 'implicit' }), await registerPortal(services)]
   await services.database.updateTable('clients').set({ id }).where('id', '=', bad.clientId).execute()

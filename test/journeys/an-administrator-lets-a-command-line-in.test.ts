@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { administrator, letIn } from '../setup/administrator.ts'
 import { desk, expectAccessible, openContext, useBrowser } from '../setup/browser.ts'
 import { cannotRun } from '../setup/parts.ts'
-import { startServer } from '../setup/server.ts'
+import { usualServer } from '../setup/server.ts'
 
 const small = { viewport: { width: 320, height: 640 } } as const
 
@@ -11,7 +11,7 @@ describe.skipIf(cannotRun('browser'))('an administrator lets a command line in',
   const browser = useBrowser()
 
   it('by keyboard, on a small screen and a large one, in both languages', async () => {
-    const server = await startServer()
+    const server = await usualServer()
     const services = await server.services()
     const admin = await administrator(server, services)
     const { config } = await letIn(server, admin)
