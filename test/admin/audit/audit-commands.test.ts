@@ -77,7 +77,7 @@ it('exports JSON Lines whose hashes can be checked, and security event tokens th
   const [token = ''] = linesOf(tokens)
   expect(decodeProtectedHeader(token)).toMatchObject({ typ: 'secevent+jwt', alg: 'ES256' })
   expect(decodeJwt(token)).toMatchObject({
-    iss: 'http://localhost:3000',
+    iss: 'http://localhost:1',
     aud: 'https://siem.example',
     jti: entries[0]?.hash,
     sub_id: { format: 'opaque', id: 'p1' },
