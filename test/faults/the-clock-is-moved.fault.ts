@@ -11,7 +11,7 @@ it('a clock moved by five minutes, on and back, ends no session and breaks no ch
   const { environment } = server
   const ailing = async () => (await ailments({ environment })).map(({ what }) => what)
   const crowd = await gather(server)
-  /** To the code only: the test's own portal checks times by the clock of this process, which stands still. */
+  /** Up to the code only: the portal of the test checks times by the clock of this process, which does not move. */
   const enterWithCode = async (username: string) => {
     const visitor = new Visitor(server.issuer)
     const { url } = await crowd.portal.begin()

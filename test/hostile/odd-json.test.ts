@@ -22,7 +22,7 @@ beforeAll(async () => {
   knownPortal = known.portal
 })
 
-/** Of every type that JSON has, and names that objects have by themselves. */
+/** Values of every JSON type, and names that all objects inherit. */
 const odd: unknown[] = [
   null,
   true,
@@ -45,7 +45,7 @@ const odd: unknown[] = [
 const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
 const token = (header: unknown, payload: unknown) => `${part(header)}.${part(payload)}.`
 
-/** Tokens nobody has signed, whose members are of every type. */
+/** Unsigned tokens with members of every type. */
 const tokens = [
   'e30.e30.',
   '..',
@@ -124,7 +124,7 @@ const members: unknown[] = [
 ]
 const claimNames = ['acr', 'sub', 'auth_time', 'name', '__proto__', 'constructor', 'nobody_knows']
 
-/** As text, for `__proto__` as a name. */
+/** As text, because of the name `__proto__`. */
 const claimsParameters = [
   ...odd.map((value) => JSON.stringify(value)),
   ...['id_token', 'userinfo', '__proto__'].flatMap((place) => [
@@ -139,7 +139,7 @@ describe('JSON of every type', () => {
     expect(server.output()).not.toContain('"level":50')
   })
 
-  it('in `claims` gets no server error: neither pushed, nor with a page, nor signed in', async () => {
+  it('in `claims` gets no server error: pushed, with a page, or signed in', async () => {
     const { url } = await portal.begin()
     const { url: known } = await knownPortal.begin({ prompt: 'none' })
     const { url: pushing } = await publicPortal.begin()

@@ -46,7 +46,7 @@ describe.skipIf(cannotRun('browser'))('in Chromium, with a film for a camera', (
     rmSync(directory, { recursive: true })
   })
 
-  /** The page waits for a person to read; a film needs no such time. */
+  /** Shortens the waits of the page: a person needs time to read, a film does not. */
   const hurry = (page: Page, speed: number) =>
     page.evaluate(`{ const wait = setTimeout; globalThis.setTimeout = (run, ms) => wait(run, ms / ${speed}) }`)
 
@@ -67,7 +67,7 @@ describe.skipIf(cannotRun('browser'))('in Chromium, with a film for a camera', (
     await page.goto(begun.url.href)
     await signInOn(page, person)
 
-    // asked only for the face, after an agreement of its own
+    // the page asks only for the face, after a separate consent
     await expectAccessible(page)
     await page.locator('form[action$="/face/start"] button').click()
     await expectAccessible(page)
@@ -82,7 +82,7 @@ describe.skipIf(cannotRun('browser'))('in Chromium, with a film for a camera', (
     expect(await refusal.innerText()).toContain('和登记的照片不像同一个人')
     await page.locator('form[action$="/face/start"] button').click()
 
-    // film and page run by clocks of their own: on a busy machine a person has to be slower
+    // film and page have separate clocks: a busy machine needs a slower film
     for (const speed of [3, 1.5, 1]) {
       await look(page, (asked) => film(asked, speed), speed)
       const told = page.locator('[data-when=told]')
@@ -97,7 +97,7 @@ describe.skipIf(cannotRun('browser'))('in Chromium, with a film for a camera', (
     const tokens = await begun.finish({ url: leads, status: 303, html: '', headers: new Headers(), leads })
     expect(tokens.claims()).toMatchObject({ acr: 'urn:yideng:loa:4', amr: ['pwd', 'face'] })
     expect(complaints).toEqual([])
-    // nothing of the pictures is anywhere
+    // the log has nothing of the pictures
     expect(server.output()).not.toMatch(/jpeg|frames=/i)
   })
 })

@@ -21,7 +21,7 @@ beforeAll(async () => {
   portal = await registerPortal(services, { scope: 'openid profile' })
 })
 
-/** Registers on the way into the portal and consents; notes what the server acknowledged. */
+/** Registers at a portal and consents. Notes each acknowledgement of the server. */
 async function comeIn(index: number, acknowledged: { registered: Set<string>; consented: Set<string> }) {
   const username = `newcomer${index}`
   const visitor = new Visitor(server.issuer)
@@ -45,7 +45,7 @@ async function comeIn(index: number, acknowledged: { registered: Set<string>; co
 }
 
 describe('kill -9', () => {
-  it(`in the middle of ${people} registrations and consents loses none that was acknowledged`, async () => {
+  it(`during ${people} registrations and consents loses no acknowledged one`, async () => {
     const acknowledged = { registered: new Set<string>(), consented: new Set<string>() }
     let next = 0
     let killed = false

@@ -18,7 +18,7 @@ export function useBrowser(): () => Browser {
     launched ??= launchBrowser()
     running = await launched
   })
-  // what a failed test left open
+  // a failed test may leave contexts open
   afterAll(() => Promise.all(running?.contexts().map((context) => context.close()) ?? []))
   return () => {
     if (!running) throw new Error('the browser has not started')
@@ -27,12 +27,12 @@ export function useBrowser(): () => Browser {
 }
 
 export const phone = { viewport: { width: 360, height: 740 } } as const
-export const desk = { viewport: { width: 1280, height: 800 } } as const
+export const desktop = { viewport: { width: 1280, height: 800 } } as const
 
-/** A context without anything a page must not do: console errors and violations of its policy fail the test. */
+/** Opens a context. `complaints` collects console errors and violations of the page's policy. */
 export async function openContext(browser: Browser, options: Parameters<Browser['newContext']>[0] = {}) {
   const context: BrowserContext = await browser.newContext({ locale: 'zh-CN', ...options })
-  // as long as anything is waited for in these tests: a page may need it where three of them share two slow cores
+  // three workers may share two slow cores
   context.setDefaultTimeout(90_000)
   const complaints: string[] = []
   context.on('console', (message) => {
@@ -42,7 +42,7 @@ export async function openContext(browser: Browser, options: Parameters<Browser[
   return { context, complaints }
 }
 
-/** Fills in the sign-in form that the page shows, and sends it. */
+/** Fills in the sign-in form of the page and sends it. */
 export async function signInOn(page: Page, { username, password }: { username: string; password: string }) {
   await page.locator('[name=identifier]').fill(username)
   await page.locator('[name=password]').fill(password)
@@ -84,7 +84,7 @@ async function* inWidths(page: Page, widths: readonly number[]): AsyncGenerator<
 }
 
 /**
- * Checks a page for people who cannot see, hear or use a mouse (WCAG 2.2 AA by axe), and that it does not scroll sideways.
+ * Checks that a page meets WCAG 2.2 AA (by axe) and does not scroll sideways.
  * @param widths in pixels, by default the present one. The first gets all rules, the others those of the layout.
  */
 export async function expectAccessible(page: Page, widths?: readonly number[]): Promise<void> {
@@ -95,7 +95,7 @@ export async function expectAccessible(page: Page, widths?: readonly number[]): 
   }
 }
 
-/** The same page in another language: its structure and colours are known, its words may need more room. */
+/** Checks the same page in another language: only its words differ, and they may need more room. */
 export async function expectFits(page: Page, widths: readonly number[]): Promise<void> {
   for await (const _ of inWidths(page, widths)) await expectNoSidewaysScrolling(page)
 }

@@ -3,7 +3,7 @@ import { dirname, join, relative } from 'node:path'
 
 export type ProjectName = 'unit' | 'server' | 'browser'
 
-/** A file that reaches one of these modules, by itself or through other files of `test/`, needs more than its own process. */
+/** A file that imports one of these modules, directly or through files of `test/`, needs more than its own process. */
 const needs: readonly [module: string, project: ProjectName][] = [
   ['playwright-core', 'browser'],
   ['node:child_process', 'server'],
@@ -27,8 +27,8 @@ function modulesOf(file: string, testDirectory: string, seen: Set<string>): stri
 }
 
 /**
- * Puts each test file into a project by its imports: `browser` starts Chromium, `server` starts processes or uses PostgreSQL,
- * `unit` does neither.
+ * Puts each test file into a project by its imports. `browser` starts Chromium; `server` starts processes or uses
+ * PostgreSQL; `unit` does neither.
  * @param root directory of the repository
  * @returns paths relative to it
  */

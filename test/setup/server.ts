@@ -27,7 +27,7 @@ export interface RunningServer {
   kill(signal: 'SIGINT' | 'SIGKILL'): Promise<number | null>
   /** Starts it again on the same stores, after `kill`. */
   restart(): Promise<void>
-  /** Moves the clock of its processes and of `services()` by these milliseconds. Timers, Redis and this process keep their time. */
+  /** Moves the clock of its processes and of `services()`. Timers, Redis and the clock of this process stay. */
   forward(ms: number): Promise<void>
 }
 
