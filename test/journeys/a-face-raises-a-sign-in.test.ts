@@ -75,12 +75,16 @@ describe.skipIf(cannotRun('browser'))('in Chromium, with a film for a camera', (
     await expectAccessible(page)
 
     // the other outcomes: test/proofing/face/local.test.ts (engine), test/login/methods/face (pages)
-    await look(page, async () => still(await portrait(berta)), 20)
-    const refusal = page.locator('[data-when=told]')
-    await refusal.waitFor({ timeout: 120_000 })
-    // innerText leaves out hidden reasons
-    expect(await refusal.innerText()).toContain('和登记的照片不像同一个人')
-    await page.locator('form[action$="/face/start"] button').click()
+    let refusal = ''
+    // on a busy machine the engine may run out of time, which is no outcome
+    for (let tries = 0; tries < 4 && (refusal === '' || refusal.includes('请过几秒再来')); tries += 1) {
+      await look(page, async () => still(await portrait(berta)), 20)
+      const told = page.locator('[data-when=told]')
+      await told.waitFor({ timeout: 120_000 })
+      refusal = await told.innerText() // without hidden reasons
+      await page.locator('form[action$="/face/start"] button').click()
+    }
+    expect(refusal).toContain('和登记的照片不像同一个人')
 
     // film and page have separate clocks: a busy machine needs a slower film
     for (const speed of [3, 1.5, 1]) {
