@@ -88,7 +88,7 @@ export default defineConfig({
         'src/http/start.ts',
         'src/cli/**/*.ts',
         'test/**/*.ts',
-        'test/faults/*.mjs',
+        'test/setup/*.mjs',
         'bench/**/*.ts',
         'examples/**/*.ts',
         '.ci/*.ts',

@@ -1,19 +1,26 @@
 import { existsSync } from 'node:fs'
 import { defineConfig } from 'vitest/config'
+import { filesOfProjects } from './test/setup/projects.ts'
 
-/** In memory where there is a place for it: what a test writes need not outlive it, and disks are slow to promise. */
+/** In memory where the system offers it: no test file must outlive the run, and disks are slow to confirm writes. */
 const temporary = existsSync('/dev/shm') ? { TMPDIR: '/dev/shm' } : {}
+
+const files = filesOfProjects(import.meta.dirname)
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     setupFiles: ['test/setup/each-file.ts'],
     globalSetup: ['test/setup/what-could-not-run.ts'],
-    // a test that hangs is to end, none to fail because the machine is slow today: they take up to 120 s then
+    // ends a test that hangs; a slow machine takes up to 120 s for some, and must not fail them
     testTimeout: 300_000,
     hookTimeout: 300_000,
     maxWorkers: 3, // on two cores: one of three waits for a clock or a browser
     isolate: false,
     env: { ...temporary, NODE_OPTIONS: '--disable-warning=ExperimentalWarning' },
+    projects: [
+      { extends: true, test: { name: 'unit', include: files.unit } },
+      { extends: true, test: { name: 'server', include: files.server } },
+      { extends: true, test: { name: 'browser', include: files.browser } },
+    ],
   },
 })

@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { waysLeft } from '../../src/accounts/ways-in.ts'
+import { inLongRun } from '../setup/long-run.ts'
 import { cannotRun } from '../setup/parts.ts'
 import { openPerson } from '../setup/person.ts'
 import { signedInPhone } from '../setup/qr.ts'
 import { startServer } from '../setup/server.ts'
 import { scaleOut } from '../setup/stores.ts'
 
-const rounds = 200
+const rounds = inLongRun(40, 200)
 const limits = { YIDENG_FRESH_SIGN_IN_SECONDS: '3600', YIDENG_ADDRESS_TRIES: '100000', YIDENG_WORKERS: '2' }
 
 /** Acts that remove a way to sign in, for the ids of two passkeys. */

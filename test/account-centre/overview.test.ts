@@ -4,13 +4,13 @@ import { createCheckpoints } from '../../src/audit/checkpoints.ts'
 import { checkReceipt } from '../../src/audit/receipts.ts'
 import { createVerifier } from '../../src/keys/signatures.ts'
 import { openPerson, signIn } from '../setup/person.ts'
-import { startServer } from '../setup/server.ts'
+import { usualServer } from '../setup/server.ts'
 import { Visitor } from '../setup/visitor.ts'
 
 let services: Services
 
 beforeAll(async () => {
-  services = await (await startServer()).services()
+  services = await (await usualServer()).services()
 })
 
 it('asks for a sign-in, returns, and shows the record masked', async () => {

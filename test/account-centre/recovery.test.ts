@@ -4,7 +4,7 @@ import type { Services } from '../../src/services.ts'
 import { openPerson, signIn } from '../setup/person.ts'
 import { registerPortal } from '../setup/portal.ts'
 import { eventsOf, newPassword, personWithCodes, recoverBy, rewriteSessions } from '../setup/recovery.ts'
-import { startServer, type RunningServer } from '../setup/server.ts'
+import { type RunningServer, usualServer } from '../setup/server.ts'
 import { signedIn } from '../setup/signed-in.ts'
 import { Visitor } from '../setup/visitor.ts'
 
@@ -12,7 +12,7 @@ let server: RunningServer
 let services: Services
 
 beforeAll(async () => {
-  server = await startServer()
+  server = await usualServer()
   services = await server.services()
 })
 
@@ -27,7 +27,7 @@ const codesOn = (html: string) => [...html.matchAll(/<code>([^<]+)<\/code>/g)].m
 const kindsOf = async (person: { id: string }) => (await services.inbox.list(person.id, 20)).map(({ kind }) => kind)
 
 /** The server sees a direct change of the store within a second. */
-const seen = () => new Promise((resolve) => setTimeout(resolve, 1050))
+const seen = () => server.forward(1050)
 
 async function held() {
   const person = await personWithCodes(services)

@@ -6,7 +6,7 @@ import { openSqliteArtifacts } from '../../src/storage/artifacts-sqlite.ts'
 import { csrfOf, eventsOf, listening, openRoom } from '../setup/room.ts'
 import { allow, openPerson, signIn } from '../setup/person.ts'
 import { registerPortal } from '../setup/portal.ts'
-import { startServer, until, type RunningServer } from '../setup/server.ts'
+import { usualServer, until, type RunningServer } from '../setup/server.ts'
 import { signedIn } from '../setup/signed-in.ts'
 import { Visitor } from '../setup/visitor.ts'
 
@@ -14,7 +14,7 @@ let server: RunningServer
 let services: Services
 
 beforeAll(async () => {
-  server = await startServer()
+  server = await usualServer()
   services = await server.services()
 })
 

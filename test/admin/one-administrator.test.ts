@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { isPeer } from '../../src/accounts/administrators.ts'
 import type { Input } from '../../src/admin/fields.ts'
+import { inLongRun } from '../setup/long-run.ts'
 import { creditCode } from '../setup/organisation.ts'
 import { password } from '../setup/people.ts'
 import { openPerson } from '../setup/person.ts'
@@ -161,7 +162,7 @@ it('one administrator alone cannot remove a peer, move a number, raise a level o
         }
       },
     ),
-    { numRuns: 120 },
+    { numRuns: inLongRun(60, 240) },
   )
   // the sequences are not only refusals: some commands ran, and some waited
   for (const done of ['person create done', 'person lock done', 'client create done', 'client update done']) {

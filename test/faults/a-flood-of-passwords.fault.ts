@@ -7,13 +7,13 @@ import { ailments, enterAgain, enter, gather, manyFromHere, signInMany } from '.
 const atOnce = 150
 const everyMs = 20
 
-/** The middle and the longest of what was measured. */
+/** Median and maximum of the measurements. */
 function spread(times: number[]): { middle: number; longest: number } {
   const sorted = times.toSorted((one, other) => one - other)
   return { middle: sorted[Math.floor(sorted.length / 2)] ?? 0, longest: sorted.at(-1) ?? 0 }
 }
 
-it('more passwords than can be hashed: 503 and Retry-After past the line, all else is served', async () => {
+it('above the rate of password hashes: 503 and Retry-After for passwords, other requests work', async () => {
   const server = await startServer(manyFromHere)
   const crowd = await gather(server)
   const before = await enter(crowd, crowd.usernames[0] ?? '')
@@ -28,7 +28,7 @@ it('more passwords than can be hashed: 503 and Retry-After past the line, all el
   const flooding = Promise.all(
     flood.map(async ({ visitor, page }, index) => {
       for (let turn = 0; turn < 3; turn += 1) {
-        // each for a name of its own: waits for a name are not what is tried here
+        // one name per request, because waits per name are not the subject
         const answer = await signIn(visitor, page, `nobody-${index}-${turn}`, 'not-the-password')
         const key = `${answer.status} ${answer.headers.get('retry-after') ?? ''}`
         seen.set(key, (seen.get(key) ?? 0) + 1)

@@ -10,7 +10,7 @@ describe.each([
   { stores: 'embedded', missing: false, settings: async () => ({}) },
   { stores: 'PostgreSQL and Redis', missing: cannotRun('PostgreSQL') || cannotRun('Redis'), settings: scaleOut },
 ])('kill -9 of one of two processes in the middle of 500 sign-ins: $stores', ({ missing, settings }) => {
-  it.skipIf(missing)('fails nobody who tries once more, loses nothing that was answered', async () => {
+  it.skipIf(missing)('every second try succeeds, and no acknowledged write is lost', async () => {
     const server = await startServer({ ...manyFromHere, YIDENG_WORKERS: '2', ...(await settings()) })
     const crowd = await gather(server)
     await until(async () => workersOf(server).length === 2)

@@ -26,7 +26,7 @@ describe.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis'))(
       return { one: await open(), other: await open() }
     })
 
-    it('loses a master in the middle of sign-ins: who tries once more gets in, sessions are still there', async () => {
+    it('loses a master during sign-ins: every second try succeeds, and sessions remain', async () => {
       const server = await startServer({
         ...manyFromHere,
         YIDENG_WORKERS: '2',
@@ -38,7 +38,7 @@ describe.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis'))(
       const [victim = 0] = cluster.masters()
       let killedAt = 0
       const { signedIn, failures, retried } = await signInMany(crowd, 150, {
-        // the replica takes over after its time-out of two seconds and an election
+        // the replica takes over after a timeout of two seconds and an election
         patienceMs: 8000,
         onSignedIn(count) {
           if (count !== 40) return
@@ -55,7 +55,7 @@ describe.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis'))(
       const again = await Promise.all(signedIn.slice(-50).map((visitor) => enterAgain(crowd, visitor)))
       expect(again.every(Boolean)).toBe(true)
       expect(await ailments(server)).toEqual([])
-      // one that starts now, told of a node that is gone first
+      // a new process whose first configured node is gone
       await server.kill('SIGINT')
       await server.restart()
       await enter(crowd, crowd.usernames[0] ?? '')

@@ -11,7 +11,7 @@ describe.each([
   { stores: 'embedded', missing: false, settings: async () => ({}) },
   { stores: 'PostgreSQL and Redis', missing: cannotRun('PostgreSQL') || cannotRun('Redis'), settings: scaleOut },
 ])('rows nobody of us wrote: $stores', ({ missing, settings }) => {
-  it.skipIf(missing)('harm those they are about, and nobody else', async () => {
+  it.skipIf(missing)('affect their own accounts only', async () => {
     const server = await startServer({ ...manyFromHere, ...(await settings()) })
     const crowd = await gather(server)
     const { database } = crowd.services
@@ -41,7 +41,7 @@ describe.each([
     await database.insertInto('representation_endings').values({ principal_id: 'nobody', due_at: now }).execute()
     await new Promise((resolve) => setTimeout(resolve, 1500))
 
-    // for whom it is about: calm, with a number to call with
+    // the account itself gets an error page with a reference number
     const page = await visitor.get('/account')
     expect([page.status, /data-reference|class="reference"|编号/.test(page.html)]).toEqual([500, true])
     const asked = new Visitor(server.issuer)

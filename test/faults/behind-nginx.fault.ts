@@ -13,7 +13,7 @@ import { WaitingComputer } from '../setup/qr.ts'
 import { startServer, until, workersOf } from '../setup/server.ts'
 import { Visitor } from '../setup/visitor.ts'
 
-/** The configuration of docs/deploy.md with the names, ports and files of this test. */
+/** The configuration in docs/deploy.md, with the names, ports and files of this test. */
 function documented(port: number, upstream: number, certificate: { key: string; cert: string }): string {
   const guide = readFileSync(new URL('../../docs/deploy.md', import.meta.url), 'utf8')
   const [, block = ''] = /```nginx\n([^]*?)```/.exec(guide) ?? []
@@ -23,7 +23,7 @@ function documented(port: number, upstream: number, certificate: { key: string; 
       .replace(/server 10\.0\.0\.11:3000.*\n\s*server 10\.0\.0\.12:3000.*/, server)
       .replace('listen 443 ssl', `listen 127.0.0.1:${port} ssl`)
       .replace('login.example.gov.cn', 'localhost')
-      // the guide's port is the one that is left out of addresses
+      // the guide uses the default port, which addresses leave out
       .replace('Host $host;', `Host $host:${port};`)
       .replace('/etc/nginx/tls/login.pem', certificate.cert)
       .replace('/etc/nginx/tls/login.key', certificate.key)
@@ -49,7 +49,7 @@ async function startNginx(configuration: string): Promise<void> {
 const noNginx = spawnSync('nginx', ['-v']).status !== 0
 
 describe.skipIf(noNginx)('behind the nginx of docs/deploy.md', () => {
-  it('people sign in over TLS, forged headers change nothing, frames of QR logins come at once', async () => {
+  it('people sign in over TLS, forged headers change nothing, QR frames arrive at once', async () => {
     const [certificate, port] = [makeCertificate(), await freePort()]
     setDefaultCACertificates([...getCACertificates('default'), readFileSync(certificate.cert, 'utf8')])
     const issuer = `https://localhost:${port}`
@@ -62,7 +62,7 @@ describe.skipIf(noNginx)('behind the nginx of docs/deploy.md', () => {
     await startNginx(documented(port, Number(server.environment['PORT']), certificate))
     await until(async () => (await fetch(`${issuer}/healthz`).catch(() => undefined))?.ok === true)
 
-    // what is ours alone to ask
+    // paths that only the operator may ask
     for (const path of ['/metrics', '/readyz']) expect((await fetch(issuer + path)).status).toBe(403)
 
     const services = await server.services()
@@ -86,13 +86,13 @@ describe.skipIf(noNginx)('behind the nginx of docs/deploy.md', () => {
     expect(names.length).toBeGreaterThan(0)
     expect(names.filter((name) => !name.startsWith('__Host-'))).toEqual([])
 
-    // limits and audit trail go by the address nginx saw
+    // limits and audit log use the address that nginx saw
     const { events, opened } = await entriesOf(services)
     expect(events).toContain('login.succeeded')
     expect(opened).not.toContain('203.0.113')
     expect(opened).toContain('127.0.0')
 
-    // another name leads to nothing that is not the issuer's
+    // another host name leads only to the issuer
     const status = await new Promise<string>((resolve, reject) => {
       const headers = { host: 'evil.example', accept: 'text/html' }
       request({ host: 'localhost', servername: 'localhost', port, path: '/account', headers }, (answer) => {
@@ -119,14 +119,14 @@ async function entriesOf(services: Awaited<ReturnType<Awaited<ReturnType<typeof 
   return { events: entries.map(({ event }) => event), opened: opened.join() }
 }
 
-/** How many frames of a QR page arrive, each in a piece of its own. */
+/** Number of QR frames that arrive in separate chunks. */
 function framesWithin(computer: WaitingComputer, issuer: string, ms: number): Promise<number> {
   const { address, options } = computer.streamAt(issuer)
   return new Promise((resolve, reject) => {
     const asked = getTls(address, options, (answer) => {
       let pieces = 0
       answer.on('data', (piece: Buffer) => (pieces += piece.includes('data:') ? 1 : 0))
-      answer.on('error', () => undefined) // it is cut off at the end
+      answer.on('error', () => undefined) // the test ends the stream
       setTimeout(() => {
         asked.destroy()
         resolve(pieces)

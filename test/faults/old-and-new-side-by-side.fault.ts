@@ -14,7 +14,7 @@ import { checkOut, commitBefore } from './old-version.ts'
 import { ailments, enter, entered, enterAgain, gather, manyFromHere, signInMany, yideng } from './people.ts'
 
 const newest = migrationNames.at(-1) ?? ''
-/** Where legal persons are the newest there is: the embedded store goes over all migrations since at once. */
+/** An early migration: the embedded store then runs all later ones at once. */
 const early = '0004-recovery'
 const portOf = ({ environment }: RunningServer) => Number(environment['PORT'])
 const missingOf = (migration: string) => {
@@ -26,14 +26,14 @@ const missingOf = (migration: string) => {
 describe.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis') || missingOf(newest))(
   `the version before ${newest} and this one on the same PostgreSQL and Redis`,
   () => {
-    it('take over from each other in the middle of sign-ins, forwards and back', async () => {
+    it('take over from each other during sign-ins, forwards and back', async () => {
       const before = checkOut(commitBefore(newest) ?? '')
       const port = await freePort()
       const shared = { ...manyFromHere, YIDENG_ISSUER: `http://localhost:${port}`, ...(await scaleOut()) }
       const old = await startServer(shared, before)
       const targets = [portOf(old)]
       await balance(port, targets)
-      // the house of the old version: that of this one would migrate
+      // services of the old version: those of this one would migrate
       const crowd = await gather({ ...old, issuer: shared.YIDENG_ISSUER })
       const ofOld = await enter(crowd, crowd.usernames[0] ?? '')
       expect(await migrationsRun(crowd.services.database)).not.toContain(newest)
@@ -46,11 +46,11 @@ describe.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis') || missingOf(newes
         signInMany(crowd, 60),
       ])
       expect(await migrationsRun(crowd.services.database)).toContain(newest)
-      // a login that began before logins were bound to a browser goes on at no version that binds them (docs/deploy.md)
+      // a version that binds logins to a browser refuses logins that began before (docs/deploy.md)
       const bindsLogins = existsSync(new URL('src/oidc/login-browser.ts', before))
       targets.splice(0, targets.length, ...(bindsLogins ? [portOf(old)] : []), portOf(young))
       const beside = await signInMany(crowd, 60)
-      // told to stop while the balancer still sends to it
+      // gets the signal to stop while the balancer still sends requests to it
       const [exitCode, leaving] = await Promise.all([old.kill('SIGINT'), signInMany(crowd, 60)])
       const alone = await signInMany(crowd, 20)
       const all = [meanwhile, beside, leaving, alone]
@@ -63,7 +63,7 @@ describe.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis') || missingOf(newes
       expect((await Promise.all(signedIn.map((visitor) => enterAgain(crowd, visitor)))).every(Boolean)).toBe(true)
       expect(await ailments(young)).toEqual([])
 
-      // back: the old version starts on the newer schema, with what the new one wrote
+      // back: the old version starts on the newer schema and the new rows
       const ofYoung = await enter(crowd, crowd.usernames[1] ?? '')
       const person = await openPerson(await young.services())
       await old.restart()
@@ -85,7 +85,7 @@ describe.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis') || missingOf(newes
 )
 
 describe.each([newest, early])('the version before %s, embedded', (migration) => {
-  it.skipIf(missingOf(migration))('is stopped, backed up, and gone on with by this one', async () => {
+  it.skipIf(missingOf(migration))('stops, is backed up, and this one continues', async () => {
     const before = checkOut(commitBefore(migration) ?? '')
     const port = await freePort()
     const settings = { ...manyFromHere, PORT: String(port) }
@@ -103,7 +103,7 @@ describe.each([newest, early])('the version before %s, embedded', (migration) =>
     const { services } = crowd
     expect(await migrationsRun(services.database)).toEqual(migrationNames)
     expect(await ailments(young)).toEqual([])
-    // the backup of the older schema fills a store of this version
+    // a store of this version restores the backup of the older schema
     const restored = { environment: { ...young.environment, YIDENG_DATA_DIR: join(temporaryDirectory(), 'data') } }
     await yideng(restored, ['restore', backup])
     const people = async (of: Pick<RunningServer, 'environment'>) =>

@@ -8,7 +8,7 @@ import { afterFile } from '../setup/after-file.ts'
 const root = new URL('../../', import.meta.url).pathname
 const git = (...args: string[]) => spawnSync('git', ['-C', root, ...args], { encoding: 'utf8' }).stdout.trim()
 
-/** The commit before the one that brought a migration; undefined where the history is not there. */
+/** The commit before a migration. Undefined without the history. */
 export function commitBefore(migration: string): string | undefined {
   const [brought] = git('log', '--diff-filter=A', '--format=%H', '--', `src/storage/migrations/${migration}.ts`).split(
     '\n',
@@ -17,7 +17,7 @@ export function commitBefore(migration: string): string | undefined {
   return before || undefined
 }
 
-/** The files of a commit with the packages of today; gone after the file's tests. */
+/** Checks out a commit with the present packages. Removed after the tests of the file. */
 export function checkOut(commit: string): URL {
   const directory = mkdtempSync(join(tmpdir(), 'yideng-old-'))
   afterFile(() => rmSync(directory, { recursive: true, force: true }))

@@ -29,7 +29,7 @@ export async function gather(server: RunningServer, people = 10): Promise<Crowd>
   return { services, portal, usernames }
 }
 
-/** A whole sign-in in a new browser, to the tokens. */
+/** Signs in with a new browser, up to the tokens. */
 export async function enter({ services, portal }: Crowd, username: string): Promise<Visitor> {
   const visitor = new Visitor(services.settings.issuer)
   const begun = await portal.begin()
@@ -39,13 +39,13 @@ export async function enter({ services, portal }: Crowd, username: string): Prom
   return visitor
 }
 
-/** Enters again with the session there is; true when nobody was asked for a password. */
+/** Enters with the present session. Returns true if no page asked for a password. */
 export async function enterAgain({ portal }: Crowd, visitor: Visitor): Promise<boolean> {
   const { url } = await portal.begin()
   return (await visitor.get(url)).leads?.searchParams.has('code') === true
 }
 
-/** Signs people in, so many at once; who fails tries once more after `patienceMs`. */
+/** Signs people in, `atOnce` in parallel. A failed sign-in is tried once more after `patienceMs`. */
 export async function signInMany(
   crowd: Crowd,
   total: number,
@@ -84,7 +84,7 @@ interface Check {
   finding: string
 }
 
-/** Runs the command line on the stores of a server, from the files of another version if need be. */
+/** Runs the command line on the stores of a server. */
 export async function yideng(server: Pick<RunningServer, 'environment'>, args: string[], tree = thisTree) {
   const program = new URL('bin/yideng.mjs', tree).pathname
   const run = promisify(execFile)(process.execPath, [program, ...args], {
@@ -93,7 +93,7 @@ export async function yideng(server: Pick<RunningServer, 'environment'>, args: s
   return run.catch((error: unknown) => error as { stdout: string; stderr: string })
 }
 
-/** Everything `yideng doctor` finds to be wrong. */
+/** The failed checks of `yideng doctor`. */
 export async function ailments(server: Pick<RunningServer, 'environment'>): Promise<Check[]> {
   const { stdout } = await yideng(server, ['doctor', '--json'])
   const { checks } = JSON.parse(stdout) as { checks: Check[] }
@@ -101,7 +101,7 @@ export async function ailments(server: Pick<RunningServer, 'environment'>): Prom
   return checks.filter(({ state }) => state === 'fail')
 }
 
-/** Audit entries of portals entered: each code that left the house has one. */
+/** Number of `portal.entered` audit entries: every issued code has one. */
 export async function entered({ services, portal }: Crowd): Promise<number> {
   const { many } = await services.database
     .selectFrom('audit_events')

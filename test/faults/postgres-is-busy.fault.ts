@@ -9,7 +9,7 @@ import { Visitor } from '../setup/visitor.ts'
 import { ailments, enter, enterAgain, gather, manyFromHere, signInMany, type Crowd } from './people.ts'
 import { ownPostgres } from './postgres.ts'
 
-/** A lock is waited for five seconds, a connection three, an answer fifteen (src/storage/postgres.ts); the rest is for a busy machine. */
+/** Timeouts are 5 s for a lock, 3 s for a connection, 15 s for an answer (src/storage/postgres.ts). The rest is for a busy machine. */
 const longestMs = 20_000
 const atOnce = 32
 const mostGrownMB = 200
@@ -17,14 +17,14 @@ const mostGrownMB = 200
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
 async function connect(url: string): Promise<pg.Client> {
-  const client = new pg.Client({ connectionString: url, application_name: 'somebody else' })
+  const client = new pg.Client({ connectionString: url, application_name: 'another client' })
   client.on('error', () => undefined)
   await client.connect()
   onTestFinished(() => client.end().catch(() => undefined))
   return client
 }
 
-/** A server whose role may have no more than twelve connections, and somebody who may do anything. */
+/** A server whose role may have twelve connections, and another client with all rights. */
 async function begin() {
   const { url: root } = await ownPostgres()
   const other = await connect(root)
@@ -40,7 +40,7 @@ async function begin() {
   })
   const crowd = await gather(server, atOnce)
   const before = await enter(crowd, crowd.usernames[0] ?? '')
-  // what it takes to serve so many is not what is looked at below
+  // warm-up: the test does not measure the first connections
   expect((await signInMany(crowd, 2 * atOnce, { atOnce })).failures).toEqual([])
   return { server, crowd, url, other, before }
 }
@@ -48,8 +48,8 @@ async function begin() {
 const memoryOf = ({ pid }: RunningServer) =>
   Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid()}/status`, 'utf8'))?.[1]) / 1024
 
-/** People sign in, everybody at once, until `end` is settled; what they are answered, and what the server says of itself. */
-async function meanwhile(server: RunningServer, crowd: Crowd, end: Promise<unknown>) {
+/** All people sign in at once until `end` is settled. Collects their answers and the state of the server. */
+async function signInUntil(server: RunningServer, crowd: Crowd, end: Promise<unknown>) {
   const over = new AbortController()
   void end.finally(() => over.abort())
   const seen = { statuses: new Set<string>(), ready: new Set<number>(), longest: 0, longestOfHealth: 0, answers: 0 }
@@ -105,12 +105,12 @@ async function recovers(server: RunningServer, crowd: Crowd, before: Visitor, pi
 }
 
 describe.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis'))('PostgreSQL is there, but', () => {
-  it('somebody locks a table for 30 s: plain 503 pages in bounded time, then all goes on', async () => {
+  it('another client locks a table for 30 s: 503 pages in bounded time, then recovery', async () => {
     const { server, crowd, before, url } = await begin()
     const pid = server.pid()
     const locker = await connect(url.replace('yideng@', 'postgres@'))
     await locker.query('begin; lock table natural_persons in access exclusive mode')
-    const seen = await meanwhile(
+    const seen = await signInUntil(
       server,
       crowd,
       pause(30_000).then(() => locker.query('rollback')),
@@ -120,19 +120,19 @@ describe.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis'))('PostgreSQL is th
     await recovers(server, crowd, before, pid)
   })
 
-  it('somebody has all connections: the same, and it is not ready', async () => {
+  it('another client has all connections: the same, and the server is not ready', async () => {
     const { server, crowd, before, other } = await begin()
     const pid = server.pid()
     await other.query(`alter role yideng connection limit 0`)
     await other.query(`select pg_terminate_backend(pid) from pg_stat_activity where usename = 'yideng'`)
-    const seen = await meanwhile(server, crowd, pause(10_000))
+    const seen = await signInUntil(server, crowd, pause(10_000))
     expect([...seen.statuses]).toEqual(['503 10'])
     expect([...seen.ready]).toEqual([503])
     await other.query(`alter role yideng connection limit 12`)
     await recovers(server, crowd, before, pid)
   })
 
-  it('answers nobody on the connections there are: the same, and it goes on with others', async () => {
+  it('the present connections do not answer: the same, and the server opens others', async () => {
     const { server, crowd, before, other } = await begin()
     const pid = server.pid()
     const { rows } = await other.query<{ pid: number }>(`select pid from pg_stat_activity where usename = 'yideng'`)
@@ -141,8 +141,8 @@ describe.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis'))('PostgreSQL is th
     }
     tell('SIGSTOP')
     onTestFinished(() => tell('SIGCONT'))
-    const seen = await meanwhile(server, crowd, pause(20_000))
-    // one may have stopped in the middle of a transaction, with the turn of the writers: nobody writes before it is gone
+    const seen = await signInUntil(server, crowd, pause(20_000))
+    // a backend may have stopped in a transaction that holds the write lock: no write succeeds before it ends
     tell('SIGCONT')
     expect([...seen.statuses].filter((status) => !/^(503 10|303 )$/.test(status))).toEqual([])
     await recovers(server, crowd, before, pid)

@@ -7,7 +7,7 @@ import { ailments, enter, entered, enterAgain, gather, manyFromHere, signInMany 
 import { ownPostgres } from './postgres.ts'
 
 describe.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis'))('PostgreSQL', () => {
-  it.each(['fast', 'immediate'] as const)('stopped (%s) and started in the middle of sign-ins', async (mode) => {
+  it.each(['fast', 'immediate'] as const)('stops (%s) and starts during sign-ins', async (mode) => {
     const postgres = await ownPostgres()
     const server = await startServer({
       ...manyFromHere,
@@ -27,12 +27,12 @@ describe.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis'))('PostgreSQL', () 
     })
     console.log(`${retried} tried twice`)
     expect(failures).toEqual([])
-    // an immediate stop is a crash: the last entries about sessions may be gone, never in the middle of the chain
+    // an immediate stop is a crash: only the last entries about sessions may be lost
     if (mode === 'fast') expect(await entered(crowd)).toBeGreaterThanOrEqual(signedIn.length)
     expect(await enterAgain(crowd, before)).toBe(true)
     expect(await ailments(server)).toEqual([])
 
-    // an account that was acknowledged is on disk, whatever happens next
+    // an acknowledged account is on disk
     const person = await openPerson(crowd.services)
     postgres.stop('immediate')
     expect((await fetch(`${server.issuer}/readyz`)).status).toBe(503)

@@ -9,8 +9,8 @@ const versions = '/usr/lib/postgresql'
 const programs = join(versions, readdirSync(versions).at(-1) ?? '', 'bin')
 
 /**
- * A PostgreSQL of this test's own, to be stopped and started at will. It refuses to run as root, so it runs as postgres.
- * @param certificate with it, it speaks TLS
+ * Starts a PostgreSQL for this test, which can stop and start it. It refuses to run as root, so it runs as postgres.
+ * @param certificate turns TLS on
  */
 export async function ownPostgres(certificate?: { key: string; cert: string }) {
   const directory = mkdtempSync(join(tmpdir(), 'yideng-postgres-'))
@@ -35,7 +35,7 @@ export async function ownPostgres(certificate?: { key: string; cert: string }) {
   return { port, url: `postgres://postgres@127.0.0.1:${port}/postgres`, start, stop }
 }
 
-/** Its key has to be its own, and nobody else's to read. */
+/** PostgreSQL requires that it owns the key file and that no other user can read it. */
 function tlsFiles(data: string, certificate: { key: string; cert: string }): string[] {
   const owner = statSync(data)
   const [key, cert] = (['key', 'cert'] as const).map((what) => {

@@ -13,7 +13,7 @@ import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** A Redis as docs/deploy.md has it: what it has survives its restart. */
+/** A Redis configured as in docs/deploy.md: its data survive a restart. */
 async function withDurableRedis() {
   const directory = mkdtempSync(join(tmpdir(), 'yideng-redis-'))
   const flags = ['--appendonly', 'yes', '--appendfsync', 'always', '--dir', directory]
@@ -28,7 +28,7 @@ async function withDurableRedis() {
   return { port, start, server, crowd: await gather(server) }
 }
 
-/** The number of keys, if every process publishes the same. */
+/** The number of keys, if all processes publish the same; else undefined. */
 async function published(server: { issuer: string }): Promise<number | undefined> {
   const sets = await Promise.all(
     [1, 2, 3, 4].map(async () => {
@@ -39,7 +39,7 @@ async function published(server: { issuer: string }): Promise<number | undefined
   return sets.every((many) => many === sets[0]) ? sets[0] : undefined
 }
 
-/** What is changed is in effect at once in both processes again, though they keep it for half a minute otherwise. */
+/** Checks that both processes see a change at once. Without events they cache it for half a minute. */
 async function followsAgain(server: { issuer: string }, { services }: Crowd): Promise<void> {
   const portal = await registerPortal(services)
   const { url } = await portal.begin()
@@ -60,7 +60,7 @@ async function followsAgain(server: { issuer: string }, { services }: Crowd): Pr
 const statusOf = async (server: { issuer: string }, path: string) => (await fetch(`${server.issuer}${path}`)).status
 
 describe.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis'))('Redis', () => {
-  it('restarted in the middle of sign-ins: who tries once more gets in, sessions are still there', async () => {
+  it('restarts during sign-ins: every second try succeeds, and sessions remain', async () => {
     const { port, start, server, crowd } = await withDurableRedis()
     const before = await enter(crowd, crowd.usernames[0] ?? '')
     let restarted: Promise<number> | undefined
@@ -79,7 +79,7 @@ describe.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis'))('Redis', () => {
     expect(await ailments(server)).toEqual([])
   })
 
-  it('that hangs is not waited for', async () => {
+  it('hangs: requests do not wait for it', async () => {
     const port = await startRedis()
     const artifacts = await openRedisArtifacts(`redis://127.0.0.1:${port}`, Date.now, () => undefined)
     onTestFinished(() => artifacts.close())
@@ -89,7 +89,7 @@ describe.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis'))('Redis', () => {
     await expect.poll(() => artifacts.get('code', 'a').catch(() => undefined), { timeout: 8000 }).toBe('1')
   })
 
-  it('gone for 20 s: plain 503 pages and nothing else, then all goes on without a restart', async () => {
+  it('is gone for 20 s: 503 pages and no other answer, then recovery without a restart', async () => {
     const { port, start, server, crowd } = await withDurableRedis()
     const before = await enter(crowd, crowd.usernames[0] ?? '')
     redisCli(port, 'SHUTDOWN')
@@ -109,7 +109,7 @@ describe.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis'))('Redis', () => {
       await new Promise((resolve) => setTimeout(resolve, 500))
     }
     expect([...seen.keys()]).toEqual(['503 calm'])
-    // who does not hear asks often: a key made meanwhile is published
+    // a process without events polls often, so it publishes a new key
     addSigningKeys(server.environment['YIDENG_KEYS_DIR'] ?? '', Date.now, Date.now())
     await until(async () => (await published(server)) === 4)
     expect((await ailments(server)).map(({ what }) => what)).toEqual(['Redis'])

@@ -15,7 +15,7 @@ import { ownPostgres } from './postgres.ts'
 
 const quiet = () => undefined
 
-/** What is wrong when a database is asked something; 'TLS' where nothing is. */
+/** The error of a query, or 'TLS' if it succeeds over TLS. */
 async function ask(url: string): Promise<string> {
   const database = openDatabase(url)
   try {
@@ -45,7 +45,7 @@ describe.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis') || noOpenssl)(
       redisUrls = cluster.tlsPorts.map((port) => `rediss://${user}@localhost:${port}`).join(',')
     })
 
-    it('a certificate nobody vouches for is refused by either, one for another address too', async () => {
+    it('both clients refuse an untrusted certificate, and one for another address', async () => {
       await expect(connectRedis(redisUrls, quiet)).rejects.toThrow('Redis cannot be used now')
       const { port } = await ownPostgres(certificate)
       const url = (host: string, ca: string) =>
@@ -69,7 +69,7 @@ describe.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis') || noOpenssl)(
       return { one: await open(), other: await open() }
     })
 
-    it('people sign in, events come through', async () => {
+    it('people sign in, and events arrive', async () => {
       const { port } = await ownPostgres(certificate)
       const server = await startServer({
         ...manyFromHere,
@@ -89,7 +89,7 @@ describe.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis') || noOpenssl)(
       const [someone] = signedIn
       if (!someone) throw new Error('nobody signed in')
       expect(await enterAgain(crowd, someone)).toBe(true)
-      // told by this process, over the same TLS: else it would be seen in half a minute
+      // this process publishes the change over TLS; without events it takes half a minute
       await crowd.services.clients.setStatus(crowd.portal.clientId, 'suspended', 'administrator:test')
       const began = performance.now()
       await until(async () => !(await enterAgain(crowd, someone)))

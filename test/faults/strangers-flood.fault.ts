@@ -13,9 +13,9 @@ import { redisCli } from '../setup/redis.ts'
 import { startServer, until, type RunningServer } from '../setup/server.ts'
 import { Visitor } from '../setup/visitor.ts'
 
-/** Of each kind, from one network. YIDENG_FLOOD makes it longer or shorter. */
+/** Requests of each kind from one network. YIDENG_FLOOD changes the number. */
 const many = Number(process.env['YIDENG_FLOOD'] ?? 10_000)
-/** Of kinds that cost the same as one of those. */
+/** Requests of kinds that cost the same as another kind. */
 const fewer = Math.min(many, 1000)
 const atOnce = 24
 const mebibyte = 2 ** 20
@@ -27,7 +27,7 @@ interface Answer {
   text: string
 }
 
-/** A stranger's request, from a network of our choosing. */
+/** A request of a stranger from the given network. */
 function ask(
   server: RunningServer,
   target: string,
@@ -58,7 +58,7 @@ function ask(
 const cookiesOf = ({ headers }: Answer) =>
   [headers['set-cookie'] ?? []].flat().map((line) => line.slice(0, line.indexOf(';')))
 
-/** So many times `act`, some at once; how often each status was answered. */
+/** Runs `act` `turns` times, `atOnce` in parallel. Returns the number of answers per status. */
 async function flood(turns: number, act: (turn: number) => Promise<number>): Promise<Record<number, number>> {
   const seen: Record<number, number> = {}
   let turn = 0
@@ -73,14 +73,14 @@ async function flood(turns: number, act: (turn: number) => Promise<number>): Pro
 }
 
 interface Measured {
-  /** Of all tables but the audit trail's. */
+  /** In all tables except those of the audit log. */
   durableRows: number
   auditRows: number
   accounts: number
-  /** Without the write-ahead log, which is as long as in any load. */
+  /** Without the write-ahead log, whose length depends on any load. */
   artifactBytes: number
   rssBytes: number
-  /** What the process holds once garbage is collected. */
+  /** Memory of the process after garbage collection. */
   heapBytes: number
 }
 
@@ -88,7 +88,7 @@ const directory = mkdtempSync(join(tmpdir(), 'yideng-memory-'))
 afterFile(() => rmSync(directory, { recursive: true }))
 const memoryFile = join(directory, 'memory.json')
 
-/** What bench/memory-probe.mjs writes once it has collected garbage. */
+/** The output of bench/memory-probe.mjs after garbage collection. */
 async function memoryOf(server: RunningServer): Promise<{ rss: number; heapUsed: number; external: number }> {
   rmSync(memoryFile, { force: true })
   process.kill(server.pid(), 'SIGUSR2')
@@ -106,7 +106,7 @@ async function measure(server: RunningServer, services: Services): Promise<Measu
   const tables = await services.database.introspection.getTables()
   const counts = new Map<string, number>()
   for (const { name } of tables) counts.set(name, await count(name))
-  // partitions of a month are counted with their parent
+  // the parent table counts the partitions of months
   const durable = [...counts].filter(([name]) => !/^audit_|^kysely/.test(name)).map(([, rows]) => rows)
   const redis = server.environment['YIDENG_REDIS_URL']
   const artifactBytes = redis
@@ -125,7 +125,7 @@ async function measure(server: RunningServer, services: Services): Promise<Measu
 
 const wide = 'x'.repeat(1800)
 
-/** Each kind of act that a stranger can do, once. */
+/** One request of each kind that a stranger can send. */
 async function acts(server: RunningServer, portal: TestPortal, secretless: TestPortal) {
   const begun = async (network: string) =>
     ask(server, (await portal.begin({ state: wide })).url.href.slice(server.issuer.length), { network })
@@ -197,7 +197,7 @@ const tenThousand = new Set(['pushes', 'sign-ins begun and cancelled', 'QR start
 const minutes = 60_000
 
 it(
-  `${many} of each thing a stranger can do, from one network: no row for each, bounded memory, others unharmed`,
+  `${many} requests of each kind from one network: no row per request, bounded memory, other networks unaffected`,
   {
     timeout: 20 * minutes,
   },
@@ -220,7 +220,7 @@ it(
       return Math.round(performance.now() - before)
     }
     const all = await acts(server, portal, secretless)
-    // what is loaded when it is first used is no part of the flood
+    // warm-up: modules load at first use
     for (const act of Object.values(all))
       for (let turn = 1; turn < 40; turn += 1) await act('192.0.2.1', 900_000 + turn)
     await other()
@@ -253,7 +253,7 @@ it(
     for (const row of table) {
       const accounts = Number(row['accounts'])
       expect(accounts, String(row['name'])).toBeLessThanOrEqual(row['name'] === 'registrations' ? 60 : 0)
-      // the sign-in of the other network has two entries, and a device; an account has its own
+      // the sign-in of the other network makes two entries and a device; a new account makes its own
       expect(Number(row['audit rows']), String(row['name'])).toBeLessThan(30 + 3 * accounts)
       expect(Number(row['durable rows']), String(row['name'])).toBeLessThan(10 + 10 * accounts)
     }

@@ -8,7 +8,7 @@ import { ailments, enter, enterAgain, gather, manyFromHere, signInMany, yideng }
 
 const size = '48m'
 
-/** A disk of this test's own; only root may make one. */
+/** Mounts a disk for this test. Needs root. */
 function smallDisk(): string {
   const directory = mkdtempSync(join(tmpdir(), 'yideng-disk-'))
   const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${size},mode=0700`, 'tmpfs', directory]).status === 0
@@ -20,7 +20,7 @@ function smallDisk(): string {
   return directory
 }
 
-it('a full disk is said plainly, harms nothing, and all goes on once there is room', async () => {
+it('a full disk gets a plain message, loses nothing, and recovers when there is room', async () => {
   const disk = smallDisk()
   const server = await startServer({ ...manyFromHere, YIDENG_DATA_DIR: join(disk, 'data') })
   const crowd = await gather(server)
@@ -30,7 +30,7 @@ it('a full disk is said plainly, harms nothing, and all goes on once there is ro
     try {
       for (;;) writeFileSync(ballast, Buffer.alloc(64 * 1024), { flag: 'a' })
     } catch (error) {
-      // the server writes as well, so how much room there is cannot be told before
+      // the server also writes, so the free room is not known before
       expect((error as NodeJS.ErrnoException).code).toBe('ENOSPC')
     }
   }
@@ -51,6 +51,6 @@ it('a full disk is said plainly, harms nothing, and all goes on once there is ro
   await until(async () => enterAgain(crowd, before))
   expect((await signInMany(crowd, 20)).failures).toEqual([])
   expect(await yideng(server, ['backup', backup])).toMatchObject({ stderr: '' })
-  // which is right about a disk of this size, and finds nothing else
+  // doctor warns of a disk of this size, and finds no other fault
   expect((await ailments(server)).map(({ what }) => what)).toEqual(['disk'])
 })

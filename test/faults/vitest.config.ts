@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config'
 
-/** `npm run faults`: what must hold when something breaks. One after the other: each wants the machine for itself. */
+/** `npm run faults`: what must hold when a part of the system fails. The files run one after another: each needs the whole machine. */
 export default defineConfig({
   test: {
     include: ['test/faults/*.fault.ts'],

@@ -6,7 +6,7 @@ import { columnMarks, type Tables } from '../../src/storage/schema.ts'
 import { password } from '../setup/people.ts'
 import { openPerson, signIn } from '../setup/person.ts'
 import { registerPortal, type TestPortal } from '../setup/portal.ts'
-import { startServer, type RunningServer } from '../setup/server.ts'
+import { type RunningServer, usualServer } from '../setup/server.ts'
 import { Visitor, type Page } from '../setup/visitor.ts'
 import { hostile, megabyte } from './values.ts'
 
@@ -29,7 +29,7 @@ const authorizationParameters = [
 interface Attack {
   route: string
   send(value: string): Promise<Page>
-  /** Values of the table that are fine here, with what they get instead. */
+  /** Values of the table that are valid here, and their status. */
   fine?: string[]
 }
 
@@ -39,13 +39,13 @@ let portal: TestPortal
 let attacks: Attack[]
 
 beforeAll(async () => {
-  server = await startServer({ YIDENG_ADDRESS_TRIES: '100000', YIDENG_ADDRESS_REGISTRATIONS: '100000' })
+  server = await usualServer()
   services = await server.services()
   portal = await registerPortal(services, { scope: 'openid profile' })
   attacks = await listAttacks()
 })
 
-/** Every durable row but the audit trail's, which is meant to note refusals. */
+/** All durable rows except the audit log, which records refusals. */
 async function fingerprint(): Promise<string> {
   const tables = (Object.keys(columnMarks) as (keyof Tables)[]).filter((table) => table !== 'audit_events')
   const rows = await Promise.all(tables.map((table) => services.database.selectFrom(table).selectAll().execute()))
@@ -69,7 +69,7 @@ function expectCalm(page: Page, value: string) {
   expect(page.headers.get('x-content-type-options')).toBe('nosniff')
 }
 
-/** A running login with nobody signed in, and the page it shows. */
+/** A running login without a session, and its page. */
 async function asked(path = '') {
   const visitor = new Visitor(server.issuer)
   const { url } = await portal.begin()
@@ -204,7 +204,7 @@ describe('bad input', () => {
     expect(server.output()).not.toContain('"level":50')
   })
 
-  it('of a megabyte is refused on every route', async () => {
+  it('of a megabyte gets a refusal on every route', async () => {
     const before = await fingerprint()
     for (const path of ['/register', '/token', '/par', '/introspect', '/revoke', '/logout/confirm', '/userinfo']) {
       const page = await new Visitor(server.issuer).post(path, {
@@ -261,7 +261,7 @@ describe('bad input', () => {
     expect(await fingerprint()).toBe(before)
   })
 
-  it('as a forged Host or forwarded header reaches no address of ours', async () => {
+  it('as a forged Host or forwarded header changes no address of the server', async () => {
     const headers = {
       host: 'evil.example',
       'x-forwarded-host': 'evil.example',
@@ -271,14 +271,14 @@ describe('bad input', () => {
     const { body: text } = await answerTo('GET', '/.well-known/openid-configuration', headers)
     expect(text).toContain(`"token_endpoint":"${server.issuer}/token"`)
     expect(text).not.toContain('evil.example')
-    // a browser that came by another name is led to the right one, a program is not
+    // a browser at another host name gets a redirect, a program does not
     const led = (accept: string) => answerTo('GET', '/account?a=1', { ...headers, accept })
     expect(await led('text/html')).toMatchObject({ status: 302, location: `${server.issuer}/account?a=1` })
     expect((await led('application/json')).location ?? '').not.toContain('evil.example')
   })
 })
 
-/** As fetch does not: with any method and any Host. */
+/** Sends any method and any Host, which fetch refuses. */
 const answerTo = (method: string, path: string, headers: Record<string, string> = {}) =>
   new Promise<{ status: number; location: string | undefined; body: string }>((resolve, reject) => {
     request(server.issuer + path, { method, headers }, (response) => {

@@ -15,10 +15,10 @@ import { hostile } from './values.ts'
 
 const commands = await allCommands()
 
-/** Short in `npm test`; .ci/fuzz runs it for minutes. */
+/** In seconds: short in `npm test`, minutes in `.ci/fuzz`. */
 const long = process.env['YIDENG_FUZZ_SECONDS']
-const seconds = Number(long ?? 30)
-/** On a machine that does much else at once, a short run says little about stalls. */
+const seconds = Number(long ?? 8)
+/** In seconds. A short run shares its machine with other tests, which stall it too. */
 const longestStall = long === undefined ? 1 : 0.2
 const timeout = seconds * 1000 + 60_000
 
@@ -37,7 +37,7 @@ const within = (share: number) => ({
 const usual =
   'openid profile code S256 authorization_code refresh_token urn:yideng:loa:4 none login consent allow yes 1 zh-CN resident_id'
 
-/** Somebody signed in at a portal, a login under way, and all their ids, tokens and cookies. */
+/** A person signed in at a portal, a running login, and all their ids, tokens and cookies. */
 async function world(server: RunningServer): Promise<Known> {
   const services = await server.services()
   const { person, portal, visitor, tokens } = await signedIn(services, {
@@ -74,7 +74,7 @@ async function world(server: RunningServer): Promise<Known> {
   }
 }
 
-it('answers whatever comes on any route, without a server error or a stall', { timeout }, async () => {
+it('answers any request on any route without a server error or a stall', { timeout }, async () => {
   const wide = {
     YIDENG_ADDRESS_REQUESTS: '100000000',
     YIDENG_ADDRESS_STORED: '100000000',
@@ -85,14 +85,14 @@ it('answers whatever comes on any route, without a server error or a stall', { t
   const { pages, programs } = routesOf(server)
   const routes = [...pages, ...programs, ...protocolRoutes.map(([method, path]) => routeOf(`${method} ${path}`))]
   const known = await world(server)
-  await fetch(`${server.issuer}/metrics`) // the measure of stalls begins anew
+  await fetch(`${server.issuer}/metrics`) // resets the longest delay of the event loop
   let answered = 0
   await fc.assert(
     fc.asyncProperty(fc.array(shots(routes, known), { minLength: 4, maxLength: 12 }), async (together) => {
       const answers = await Promise.all(together.map((shot) => shoot(server.issuer, shot)))
       answered += answers.length
       answers.forEach(({ status, text }, index) => {
-        // a full queue of passwords says so
+        // the queue of password hashes may be full
         if (status === 503) return
         const shot = JSON.stringify(together[index])
         expect(status, shot).toBeLessThan(500)
@@ -104,7 +104,7 @@ it('answers whatever comes on any route, without a server error or a stall', { t
   const metrics = await (await fetch(`${server.issuer}/metrics`)).text()
   expect(Number(/^nodejs_eventloop_lag_max_seconds (\S+)/m.exec(metrics)?.[1])).toBeLessThan(longestStall)
   expect(server.output()).not.toMatch(/"level":[56]0|UnhandledPromise|uncaught/i)
-  // whatever was sent, each line of the log is one of ours; the last may still be on its way
+  // no request can forge a line of the log; the last line may be incomplete
   const lines = server.output().split('\n').slice(0, -1)
   const forged = lines.filter((line) => line !== '' && !/^(\{"level":\d+,"time":.*\}|Yideng .*)$/.test(line))
   expect(forged).toEqual([])
@@ -113,27 +113,27 @@ it('answers whatever comes on any route, without a server error or a stall', { t
   expect(answered).toBeGreaterThan(100)
 })
 
-/** Whether a file of this name would lie outside `inside`, for who stands in `here`; SQLite also reads `file:` addresses. */
-function leadsOut(name: string, inside: string, here: string): boolean {
+/** Whether `name`, resolved in the directory `here`, is outside `inside`. SQLite also accepts `file:` URLs. */
+function isOutside(name: string, inside: string, here: string): boolean {
   const path = resolve(here, name.replace(/^file:(\/\/[^/]*)?/i, ''))
   return path !== inside && !path.startsWith(`${inside}/`)
 }
 
-it('keeps what is typed from leading to files of others', () => {
+it('uses no argument that names a file outside its directory', () => {
   const [inside, here] = ['/tmp/own', '/tmp/own/a/b']
   for (const name of ['/none', '/', '../../..', '../../../etc/passwd', 'file:/etc/passwd', 'file:///etc/passwd'])
-    expect(leadsOut(name, inside, here), name).toBe(true)
+    expect(isOutside(name, inside, here), name).toBe(true)
   for (const name of ['x', '../../x', '/tmp/own/none', '', 'https://a.example/'])
-    expect(leadsOut(name, inside, here), name).toBe(false)
+    expect(isOutside(name, inside, here), name).toBe(false)
 })
 
-/** These wait for servers, or make keys, which takes long. */
+/** Commands that are too slow here: they make keys. */
 const slow = new Set(['keys rotate'])
 
-it('the command line understands or refuses whatever is typed', { timeout }, async () => {
+it('the command line accepts or refuses any arguments', { timeout }, async () => {
   const line = commandLine()
   await line.json('migrate')
-  // whatever is written, under whatever name, lands where it is removed again: further down than any value climbs up
+  // so deep that no relative path leaves the temporary directory, which the test removes
   const before = process.cwd()
   const deep = join(line.directory, 'a/b/c/d/e/f/g/h')
   mkdirSync(deep, { recursive: true })
@@ -146,7 +146,7 @@ it('the command line understands or refuses whatever is typed', { timeout }, asy
       fc.string({ unit: 'binary', maxLength: 30 }),
       fc.constantFrom('440300', '3', 'https://a.example/', 'openid', '2026-11', '-1', '0', ...elsewhere),
     )
-    .filter((value) => !leadsOut(value, line.directory, deep))
+    .filter((value) => !isOutside(value, line.directory, deep))
   const typed = fc
     .constantFrom(...commands.filter(({ noun, verb }) => !slow.has(`${noun} ${verb}`)))
     .chain((command) => {

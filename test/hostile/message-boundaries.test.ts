@@ -1,11 +1,11 @@
 import { connect } from 'node:net'
 import { expect, it } from 'vitest'
-import { startServer } from '../setup/server.ts'
+import { usualServer } from '../setup/server.ts'
 
-const server = await startServer()
+const server = await usualServer()
 const { host, port } = new URL(server.issuer)
 
-/** Sends bytes as they are; gives the status of every answer until the server closes the connection. */
+/** Sends raw bytes. Returns the status of each answer until the server closes the connection. */
 function statuses(bytes: string): Promise<string[]> {
   return new Promise((resolve, reject) => {
     const socket = connect(Number(port), 'localhost', () => socket.write(bytes))
@@ -20,10 +20,10 @@ function statuses(bytes: string): Promise<string[]> {
 const request = (headers: string[], body = '', line = 'POST /token HTTP/1.1') =>
   [line, `Host: ${host}`, ...headers, '', body].join('\r\n')
 const form = 'Content-Type: application/x-www-form-urlencoded'
-/** What somebody would like to slip in between two requests of other people. */
+/** A request that an attacker wants to insert between two requests of other people. */
 const smuggled = `GET /healthz HTTP/1.1\r\nHost: ${host}\r\n\r\n`
 
-it('answers two requests that are sent at once, each for itself', async () => {
+it('answers two pipelined requests separately', async () => {
   const body = 'grant_type=none'
   const first = request([form, `Content-Length: ${body.length}`], body)
   expect(await statuses(first + request(['Connection: close'], '', 'GET /healthz HTTP/1.1'))).toEqual(['400', '200'])
@@ -51,6 +51,6 @@ it.each([
   expect(rest).toEqual([])
 })
 
-it('refuses lines that end with a line feed alone', async () => {
+it('refuses lines that end with a line feed only', async () => {
   expect(await statuses(`GET /healthz HTTP/1.1\nHost: ${host}\n\n`)).toEqual(['400'])
 })

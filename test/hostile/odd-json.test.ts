@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Services } from '../../src/services.ts'
 import { registerPortal, type TestPortal } from '../setup/portal.ts'
-import { startServer, type RunningServer } from '../setup/server.ts'
+import { type RunningServer, usualServer } from '../setup/server.ts'
 import { signedIn } from '../setup/signed-in.ts'
 import { Visitor } from '../setup/visitor.ts'
 
@@ -13,7 +13,7 @@ let knownVisitor: Visitor
 let knownPortal: TestPortal
 
 beforeAll(async () => {
-  server = await startServer()
+  server = await usualServer()
   services = await server.services()
   portal = await registerPortal(services, { scope: 'openid profile' })
   publicPortal = await registerPortal(services, { type: 'spa', scope: 'openid profile offline_access' })
@@ -22,7 +22,7 @@ beforeAll(async () => {
   knownPortal = known.portal
 })
 
-/** Of every type that JSON has, and names that objects have by themselves. */
+/** Values of every JSON type, and names that all objects inherit. */
 const odd: unknown[] = [
   null,
   true,
@@ -45,7 +45,7 @@ const odd: unknown[] = [
 const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
 const token = (header: unknown, payload: unknown) => `${part(header)}.${part(payload)}.`
 
-/** Tokens nobody has signed, whose members are of every type. */
+/** Unsigned tokens with members of every type. */
 const tokens = [
   'e30.e30.',
   '..',
@@ -124,7 +124,7 @@ const members: unknown[] = [
 ]
 const claimNames = ['acr', 'sub', 'auth_time', 'name', '__proto__', 'constructor', 'nobody_knows']
 
-/** As text, for `__proto__` as a name. */
+/** As text, because of the name `__proto__`. */
 const claimsParameters = [
   ...odd.map((value) => JSON.stringify(value)),
   ...['id_token', 'userinfo', '__proto__'].flatMap((place) => [
@@ -139,7 +139,7 @@ describe('JSON of every type', () => {
     expect(server.output()).not.toContain('"level":50')
   })
 
-  it('in `claims` gets no server error: neither pushed, nor with a page, nor signed in', async () => {
+  it('in `claims` gets no server error: pushed, with a page, or signed in', async () => {
     const { url } = await portal.begin()
     const { url: known } = await knownPortal.begin({ prompt: 'none' })
     const { url: pushing } = await publicPortal.begin()

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import type { Route } from '../setup/routes.ts'
 import { hostile } from './values.ts'
 
-/** What oidc-provider answers beside our own routes. */
+/** Routes of oidc-provider. */
 export const protocolRoutes: [string, string][] = [
   ['GET', '/authorize'],
   ['POST', '/authorize'],
@@ -32,7 +32,7 @@ const oidcParameters =
   grant_type refresh_token token token_type_hint client_assertion client_assertion_type subject_token subject_token_type
   requested_token_type audience post_logout_redirect_uri xsrf logout representee_hint to on back`.split(/\s+/)
 
-/** The names of every field of every form. */
+/** Names of all form fields. */
 const fieldNames = readdirSync(new URL('../../views', import.meta.url), { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.eta'))
   .flatMap((file) => [
@@ -42,7 +42,7 @@ const fieldNames = readdirSync(new URL('../../views', import.meta.url), { recurs
 
 const names = [...new Set([...oidcParameters, ...fieldNames])]
 
-/** Things that are really there, for the parameters that want one. */
+/** Existing ids and tokens, for parameters that need one. */
 export interface Known {
   values: string[]
   cookies: string[]
@@ -58,7 +58,7 @@ export interface Shot {
 
 const printable = (text: string) => text.replaceAll(/[^\x20-\x7e]/g, '?')
 
-/** Requests to these routes: half right, half wrong, in every part. */
+/** Requests to these routes, each part valid or hostile. */
 export function shots(routes: readonly Route[], known: Known): fc.Arbitrary<Shot> {
   const value = fc.oneof(
     { weight: 3, arbitrary: fc.constantFrom(...hostile.map(([, text]) => text)) },
@@ -138,7 +138,7 @@ export function shots(routes: readonly Route[], known: Known): fc.Arbitrary<Shot
 const agent = new Agent({ keepAlive: true, maxSockets: 8 })
 const patienceMs = 10_000
 
-/** The status of the answer; streams are left at their beginning. */
+/** Sends a request. Reads only the beginning of a stream. */
 export function shoot(
   issuer: string,
   { method, path, headers, body }: Shot,

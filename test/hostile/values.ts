@@ -1,6 +1,6 @@
 export const megabyte = 'a'.repeat(1024 * 1024)
 
-/** What attackers and broken programs send. Raw: sent as it is, percent-encoding included. */
+/** Values that attackers and broken programs send. `raw` values are sent without further encoding. */
 export const hostile: [string, string][] = [
   ['empty', ''],
   ['HTML', '"><script>alert(1)</script><img src=x onerror=alert(1)>'],

@@ -27,7 +27,7 @@ describe.each(Object.entries(stores))('two processes on %s', (name, settings) =>
       askAll(async (headers) => (await fetch(url, { headers, redirect: 'manual' })).status).then((all) => new Set(all))
     // after a second without repeated reads, both cache the portal for half a minute
     await until(async () => (await statuses()).has(303) && (await statuses()).size === 1)
-    await new Promise((resolve) => setTimeout(resolve, 1100))
+    await server.forward(1100)
     expect(await statuses()).toEqual(new Set([303]))
 
     const began = performance.now()

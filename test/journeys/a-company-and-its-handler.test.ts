@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startDemo, type Demo } from '../../examples/demo/start-demo.ts'
 import { createYideng } from '../../examples/demo/provider.ts'
 import { creditCodeCheck } from '../../src/accounts/identifiers/gb32100.ts'
-import { desk, expectAccessible, openContext, phone, signInOn, useBrowser } from '../setup/browser.ts'
+import { desktop, expectAccessible, openContext, phone, signInOn, useBrowser } from '../setup/browser.ts'
 import { freePort } from '../setup/free-port.ts'
 import { cannotRun } from '../setup/parts.ts'
 import { until } from '../setup/server.ts'
@@ -26,7 +26,7 @@ describe.skipIf(cannotRun('browser'))('a company and its handler', () => {
 
   beforeAll(async () => {
     const portBase = 20_000 + Math.floor((await freePort()) / 4)
-    // nobody of the demo has shown a face
+    // no person of the demo has a verified face
     const env = { PATH: process.env['PATH'] ?? '', YIDENG_ORGANISATION_LEVEL: '3' }
     const port = await freePort()
     demo = await startDemo({ port, portBase, dataDir, env })
@@ -53,7 +53,7 @@ describe.skipIf(cannotRun('browser'))('a company and its handler', () => {
 
   const signInHere = (page: Page, username: string) => signInOn(page, personOf(username))
 
-  it('opens it, lets somebody act for it, and ends that at once', async () => {
+  it('opens an account, authorises a handler, and revokes the mandate at once', async () => {
     const enterprise = demo.portals.at(-1)
     if (!enterprise) throw new Error('the demo has no portal for organisations')
     const representative = personOf('lixiaolan')
@@ -64,7 +64,7 @@ describe.skipIf(cannotRun('browser'))('a company and its handler', () => {
     await yideng(['register', 'import', csv, '--kind', 'organisations'])
 
     // the representative opens the company and offers a mandate
-    const mine = await openContext(browser(), desk)
+    const mine = await openContext(browser(), desktop)
     const own = await mine.context.newPage()
     await own.goto(`${demo.issuer}/account/organisations`)
     await signInHere(own, representative.username)
@@ -83,7 +83,7 @@ describe.skipIf(cannotRun('browser'))('a company and its handler', () => {
     expect(code).toMatch(/^\d{6}$/)
     await expectAccessible(own)
 
-    // the handler accepts on a phone; nothing is shown before the right code
+    // the handler accepts on a phone; the page shows nothing before the right code
     const theirs = await openContext(browser(), phone)
     const page = await theirs.context.newPage()
     await page.goto(`${demo.issuer}/account/invitations`)
@@ -102,7 +102,7 @@ describe.skipIf(cannotRun('browser'))('a company and its handler', () => {
     await page.getByRole('heading', { name: company }).waitFor()
     await expectAccessible(page)
 
-    // and signs in for it at the portal for organisations, without a second sign-in
+    // the handler acts for it at the portal for organisations, without a second sign-in
     await page.goto(`${enterprise.url}/login`)
     await expectAccessible(page)
     await page.getByRole('button', { name: company }).click()
@@ -142,12 +142,12 @@ describe.skipIf(cannotRun('browser'))('a company and its handler', () => {
     await Promise.all([mine.context.close(), theirs.context.close()])
   })
 
-  it('lets a handler of another matter in, but not to the licences', async () => {
+  it('lets a handler of another matter sign in, but refuses the licences', async () => {
     const api = overTheApi('chensiyuan')
     await expect(api).rejects.toMatchObject({ error: 'invalid_scope' })
   })
 
-  /** A portal of the test's own: signs the person in for their one organisation and asks the API in its name. */
+  /** A portal of this test: signs the person in for one organisation and calls the API in its name. */
   async function overTheApi(username: string) {
     const redirectUri = `http://localhost:${await freePort()}/callback`
     const flags = [

@@ -3,14 +3,14 @@ import type { BrowserContext, Page } from 'playwright-core'
 import decodeQR from 'qr/decode.js'
 import sharp from 'sharp'
 import type { Services } from '../../src/services.ts'
-import { desk, expectAccessible, openContext, phone, signInOn, useBrowser } from '../setup/browser.ts'
+import { desktop, expectAccessible, openContext, phone, signInOn, useBrowser } from '../setup/browser.ts'
 import { cannotRun } from '../setup/parts.ts'
 import { openPerson } from '../setup/person.ts'
 import { registerPortal, standIn } from '../setup/portal.ts'
 import { startServer, type RunningServer } from '../setup/server.ts'
 import { authenticatorOf } from '../setup/virtual-authenticator.ts'
 
-/** What a camera would read: the picture of the page, not its code. */
+/** Reads the QR code from a screenshot, as a camera does. */
 async function scan(page: Page): Promise<string> {
   await page.locator('.qr-canvas svg').waitFor()
   const { data, info } = await sharp(await page.screenshot())
@@ -27,12 +27,12 @@ describe.skipIf(cannotRun('browser'))('in Chromium, a computer and a phone', () 
   let services: Services
 
   beforeAll(async () => {
-    // a proxy in front, so that the phone may come from another network
+    // with a proxy, so that the phone can use another network
     server = await startServer({ YIDENG_TRUST_PROXY: 'true' })
     services = await server.services()
   })
 
-  /** A computer at the sign-in page, and a phone, each a browser of its own. */
+  /** A computer at the sign-in page and a phone, in two browsers. */
   async function meet(overrides: Parameters<typeof registerPortal>[1] = {}) {
     const person = await openPerson(services)
     const portal = await registerPortal(services, {
@@ -43,7 +43,7 @@ describe.skipIf(cannotRun('browser'))('in Chromium, a computer and a phone', () 
       min_level: 3,
       ...overrides,
     })
-    const computer = await openContext(browser(), desk)
+    const computer = await openContext(browser(), desktop)
     const handset = await openContext(browser(), phone)
     const begun = await portal.begin()
     await standIn(portal)
@@ -76,7 +76,7 @@ describe.skipIf(cannotRun('browser'))('in Chromium, a computer and a phone', () 
   const close = (...contexts: { context: BrowserContext }[]) =>
     Promise.all(contexts.map(({ context }) => context.close()))
 
-  it('the phone signs in first, sees who asks, agrees; the computer enters the portal with amr qr', async () => {
+  it('the phone signs in, sees the request and approves; the computer enters the portal with amr qr', async () => {
     const { person, page, finish, computer, handset, phonePage } = await meet()
     await expectAccessible(page)
     await open(page)
@@ -103,13 +103,13 @@ describe.skipIf(cannotRun('browser'))('in Chromium, a computer and a phone', () 
 
     await phonePage.locator('button[value=approve]').click()
     await expectAccessible(phonePage)
-    // without a passkey: the digits
+    // without a passkey the page asks for the digits
     await page.locator('[name=code]').fill(await digitsOn(phonePage))
     await page.locator('[data-code] button').click()
     const tokens = await finish()
     expect(tokens.claims()).toMatchObject({ acr: 'urn:yideng:loa:3', amr: ['qr'] })
 
-    // the last used way is open at once the next time, and the phone reads that a computer signed in
+    // the next time the page opens the last used method; the phone shows that a computer signed in
     await phonePage.goto(`${server.issuer}/account/qr`)
     await expectAccessible(phonePage)
     expect(await phonePage.locator('main').innerText()).toContain('Linux · Chrome')
@@ -122,7 +122,7 @@ describe.skipIf(cannotRun('browser'))('in Chromium, a computer and a phone', () 
     await close(computer, handset)
   })
 
-  it('where more is at stake, four digits on the phone are typed into the computer', async () => {
+  it('at a higher risk the person types four digits from the phone into the computer', async () => {
     const { person, page, finish, computer, handset, phonePage } = await meet()
     await handset.context.setExtraHTTPHeaders({ 'x-forwarded-for': '120.231.4.5' })
     await alreadySignedIn(phonePage, person)
@@ -141,12 +141,12 @@ describe.skipIf(cannotRun('browser'))('in Chromium, a computer and a phone', () 
     await page.locator('[data-code] button').click()
     await page.locator('#qr-code-problem').waitFor()
     await expectAccessible(page)
-    // the stream may say that the digits were right before the answer does: the page must still hand over once only
+    // the stream may report the right digits before the answer: the page must redeem once only
     const late = (what: string) =>
       page.route(`**/qr/${what}`, async (route) => {
         const response = await route.fetch({ maxRedirects: 0 })
         await new Promise((resolve) => setTimeout(resolve, 500))
-        await route.fulfill({ response }).catch(() => undefined) // the page asked anew meanwhile
+        await route.fulfill({ response }).catch(() => undefined) // the page may have sent a new request
       })
     await late('code')
     await late('redeem')
@@ -157,7 +157,7 @@ describe.skipIf(cannotRun('browser'))('in Chromium, a computer and a phone', () 
     await close(computer, handset)
   })
 
-  it('who has a passkey approves with it; the button is as large as refusing, and says so when it did not work', async () => {
+  it('a person with a passkey approves by it; the button is as large as refusal, and a failure shows a message', async () => {
     const { person, page, finish, computer, handset, phonePage } = await meet()
     const authenticator = await withPasskey(phonePage, person)
     await open(page)
@@ -178,14 +178,14 @@ describe.skipIf(cannotRun('browser'))('in Chromium, a computer and a phone', () 
     await expectAccessible(phonePage)
     await authenticator.verifies(true)
     await approve.click()
-    // the computer may be in before the phone is told
+    // the computer may be signed in before the phone shows it
     await phonePage.getByRole('heading', { name: /^(已同意，请看电脑|电脑已经登录)$/ }).waitFor()
     expect((await finish()).claims()).toMatchObject({ amr: ['qr'] })
     expect([...computer.complaints, ...handset.complaints]).toEqual([])
     await close(computer, handset)
   })
 
-  it('a link to the frame claims nothing: a page asks first, by keyboard too, and the digits are asked for', async () => {
+  it('a link to the frame claims nothing: a page asks first, also by keyboard, and the digits are required', async () => {
     const { person, page, finish, computer, handset, phonePage } = await meet()
     await withPasskey(phonePage, person)
     await open(page)
@@ -198,7 +198,7 @@ describe.skipIf(cannotRun('browser'))('in Chromium, a computer and a phone', () 
     await phonePage.getByRole('heading', { level: 1, name: '这个登录二维码，是您自己扫的吗？' }).waitFor()
     await expectAccessible(phonePage, [320, 360, 1280])
     expect(await page.locator('.qr-canvas svg').count()).toBe(1)
-    // what is pressed without a thought is no
+    // the focused button refuses
     expect(await phonePage.evaluate('document.activeElement.getAttribute("href")')).toBe('/')
     await phonePage.getByRole('button', { name: '是我自己扫的，继续' }).press('Enter')
     await phonePage.locator('[data-passkey=sign] button').click()
@@ -209,7 +209,7 @@ describe.skipIf(cannotRun('browser'))('in Chromium, a computer and a phone', () 
     await close(computer, handset)
   })
 
-  it('without JavaScript the phone goes on by one tap', async () => {
+  it('without JavaScript the phone continues after one tap', async () => {
     const { person, page, computer, handset } = await meet()
     const plain = await openContext(browser(), { ...phone, javaScriptEnabled: false })
     const phonePage = await plain.context.newPage()
@@ -224,7 +224,7 @@ describe.skipIf(cannotRun('browser'))('in Chromium, a computer and a phone', () 
     await close(computer, handset, plain)
   })
 
-  it('a refusal leaves both on a page that says so, and a new code can be asked for', async () => {
+  it('after a refusal both pages show it, and the computer can get a new code', async () => {
     const { person, page, computer, handset, phonePage } = await meet()
     await alreadySignedIn(phonePage, person)
     await open(page)
@@ -239,7 +239,7 @@ describe.skipIf(cannotRun('browser'))('in Chromium, a computer and a phone', () 
     await close(computer, handset)
   })
 
-  it('a lost connection hides the picture, and it comes back with the connection', async () => {
+  it('without a connection the page hides the code, and shows one again after reconnection', async () => {
     const { page, computer, handset } = await meet()
     await open(page)
     await page.locator('.qr-canvas svg').waitFor()
@@ -256,14 +256,14 @@ describe.skipIf(cannotRun('browser'))('in Chromium, a computer and a phone', () 
     await close(computer, handset)
   })
 
-  it('codes that nobody scans end with a page that offers new ones', async () => {
+  it('codes without a scan end with a page that offers new ones', async () => {
     const short = await startServer({
       YIDENG_QR_SHOWN_SECONDS: '10',
       YIDENG_QR_FRAME_SECONDS: '2',
       YIDENG_QR_HIDE_SECONDS: '2',
     })
     const portal = await registerPortal(await short.services())
-    const { context, complaints } = await openContext(browser(), desk)
+    const { context, complaints } = await openContext(browser(), desktop)
     const page = await context.newPage()
     await page.goto((await portal.begin()).url.href)
     await open(page)
@@ -277,7 +277,7 @@ describe.skipIf(cannotRun('browser'))('in Chromium, a computer and a phone', () 
     await context.close()
   })
 
-  it('where nothing lets server-sent events through, the page asks every second', async () => {
+  it('without server-sent events the page polls every second', async () => {
     const { page, computer, handset } = await meet()
     await page.route('**/qr/stream?*', (route) => route.abort())
     await open(page)
@@ -287,9 +287,9 @@ describe.skipIf(cannotRun('browser'))('in Chromium, a computer and a phone', () 
     await close(computer, handset)
   })
 
-  it('without JavaScript the page says so and the other ways remain', async () => {
+  it('without JavaScript the page explains it and the other methods remain', async () => {
     const portal = await registerPortal(services)
-    const { context } = await openContext(browser(), { ...desk, javaScriptEnabled: false })
+    const { context } = await openContext(browser(), { ...desktop, javaScriptEnabled: false })
     const page = await context.newPage()
     await page.goto((await portal.begin()).url.href)
     await open(page)

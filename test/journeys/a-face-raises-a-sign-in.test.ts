@@ -1,15 +1,15 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { chromium, type Browser, type Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import type { Services } from '../../src/services.ts'
 import { importFile } from '../../src/admin/registers/csv-import.ts'
 import { peopleImport } from '../../src/admin/registers/people-import.ts'
 import { photoImport } from '../../src/admin/registers/photo-import.ts'
 import type { Action } from '../../src/proofing/face/challenge.ts'
-import { expectAccessible, openContext, phone, signInOn } from '../setup/browser.ts'
-import { anna, berta, darkness, film, portrait, still, twoPeople, wall } from '../setup/faces.ts'
+import { expectAccessible, launchBrowser, openContext, phone, signInOn } from '../setup/browser.ts'
+import { anna, berta, film, portrait, still } from '../setup/faces.ts'
 import { cannotRun } from '../setup/parts.ts'
 import { openPerson } from '../setup/person.ts'
 import { registerPortal, standIn } from '../setup/portal.ts'
@@ -35,22 +35,18 @@ describe.skipIf(cannotRun('browser'))('in Chromium, with a film for a camera', (
     const taken = await photoImport(services, photos)
     await importFile(services, peopleImport(services, taken), csv, 'administrator:test')
     expect(taken.report).toEqual({ photos: 1, photos_unusable: 0 })
-    browser = await chromium.launch({
-      executablePath: '/usr/bin/chromium',
-      args: [
-        '--no-sandbox',
-        '--use-fake-ui-for-media-stream',
-        '--use-fake-device-for-media-stream',
-        `--use-file-for-fake-video-capture=${camera}`,
-      ],
-    })
+    browser = await launchBrowser([
+      '--use-fake-ui-for-media-stream',
+      '--use-fake-device-for-media-stream',
+      `--use-file-for-fake-video-capture=${camera}`,
+    ])
   })
   afterAll(async () => {
     await browser?.close()
     rmSync(directory, { recursive: true })
   })
 
-  /** The page waits for a person to read; a film needs no such time. */
+  /** Shortens the waits of the page: a person needs time to read, a film does not. */
   const hurry = (page: Page, speed: number) =>
     page.evaluate(`{ const wait = setTimeout; globalThis.setTimeout = (run, ms) => wait(run, ms / ${speed}) }`)
 
@@ -61,7 +57,7 @@ describe.skipIf(cannotRun('browser'))('in Chromium, with a film for a camera', (
     await page.locator('[data-begin]').click()
   }
 
-  it('the right person gets through to level 4, others and still pictures do not, and are told why', async () => {
+  it('the right person reaches level 4; another person is refused, with the reason', async () => {
     const portal = await registerPortal(services, { scope: 'openid profile', consent: 'implicit' })
     const { context, complaints } = await openContext(browser, phone)
     onTestFinished(() => context.close())
@@ -71,29 +67,26 @@ describe.skipIf(cannotRun('browser'))('in Chromium, with a film for a camera', (
     await page.goto(begun.url.href)
     await signInOn(page, person)
 
-    // asked only for the face, after an agreement of its own
+    // the page asks only for the face, after a separate consent
     await expectAccessible(page)
     await page.locator('form[action$="/face/start"] button').click()
     await expectAccessible(page)
     await page.locator('[name=agree]').click()
     await expectAccessible(page)
 
-    const refused: [string, () => Promise<Buffer>, string][] = [
-      ['another person', () => portrait(berta), '和登记的照片不像同一个人'],
-      ['a still photograph', () => portrait(anna), '没有看到您'],
-      ['two people', twoPeople, '画面里不止一张脸'],
-      ['nobody', wall, '没有看到脸'],
-      ['darkness', darkness, '光线太暗'],
-    ]
-    for (const [who, picture, words] of refused) {
-      await look(page, async () => still(await picture()), 20)
-      // the text of what is hidden is all it might say
+    // the other outcomes: test/proofing/face/local.test.ts (engine), test/login/methods/face (pages)
+    let refusal = ''
+    // on a busy machine the engine may run out of time, which is no outcome
+    for (let tries = 0; tries < 4 && (refusal === '' || refusal.includes('请过几秒再来')); tries += 1) {
+      await look(page, async () => still(await portrait(berta)), 20)
       const told = page.locator('[data-when=told]')
       await told.waitFor({ timeout: 120_000 })
-      expect(await told.innerText(), who).toContain(words)
+      refusal = await told.innerText() // without hidden reasons
       await page.locator('form[action$="/face/start"] button').click()
     }
-    // film and page run by clocks of their own: on a busy machine a person has to be slower
+    expect(refusal).toContain('和登记的照片不像同一个人')
+
+    // film and page have separate clocks: a busy machine needs a slower film
     for (const speed of [3, 1.5, 1]) {
       await look(page, (asked) => film(asked, speed), speed)
       const told = page.locator('[data-when=told]')
@@ -108,7 +101,7 @@ describe.skipIf(cannotRun('browser'))('in Chromium, with a film for a camera', (
     const tokens = await begun.finish({ url: leads, status: 303, html: '', headers: new Headers(), leads })
     expect(tokens.claims()).toMatchObject({ acr: 'urn:yideng:loa:4', amr: ['pwd', 'face'] })
     expect(complaints).toEqual([])
-    // nothing of the pictures is anywhere
+    // the log has nothing of the pictures
     expect(server.output()).not.toMatch(/jpeg|frames=/i)
   })
 })

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { createServer } from 'node:https'
-import { chromium, type Browser } from 'playwright-core'
+import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openContext, signInOn } from '../setup/browser.ts'
+import { launchBrowser, openContext, signInOn } from '../setup/browser.ts'
 import { makeCertificate, noOpenssl } from '../setup/certificate.ts'
 import { freePort } from '../setup/free-port.ts'
 import { cannotRun } from '../setup/parts.ts'
@@ -11,11 +11,11 @@ import { openPerson } from '../setup/person.ts'
 import { startServer, type RunningServer } from '../setup/server.ts'
 import { authenticatorOf } from '../setup/virtual-authenticator.ts'
 
-// not the one of the resume: with it the victim would pick up the result first, and the attacker nothing (door A1)
+// without the cookie of the resume: with it the victim would use the result first, and the attacker would get nothing
 const names = 'login browser session visitor qr device recovery registered language'.split(' ')
 const foreignNames = [...names.map((name) => `yideng_${name}`), '_interaction', '_session']
 
-/** What the neighbour answers: every cookie that might count, then on to the login. */
+/** Cookies of the neighbour: all that might count. It then redirects to the login. */
 function planted(query: URLSearchParams): string[] {
   const id = query.get('id') ?? ''
   const values = { session: query.get('session') ?? id, browser: query.get('browser') ?? id }
@@ -47,7 +47,7 @@ describe.skipIf(cannotRun('browser') || noOpenssl)('a neighbour of the login, ov
     evil = `https://evil.yideng.test:${port}`
     server = await startServer({ YIDENG_ISSUER: login })
     const { key, cert } = makeCertificate()
-    // the proxy in front, and the neighbour beside it
+    // a proxy for the server, and the neighbour on the same port
     const tls = { key: readFileSync(key), cert: readFileSync(cert), maxHeaderSize: 64 * 1024 }
     const front = createServer(tls, (asked, answer) => {
       const url = new URL(asked.url ?? '/', `https://${asked.headers.host}`)
@@ -66,13 +66,12 @@ describe.skipIf(cannotRun('browser') || noOpenssl)('a neighbour of the login, ov
       asked.pipe(passed)
     })
     await new Promise<void>((resolve) => front.listen(port, '127.0.0.1', resolve))
-    const args = ['--no-sandbox', '--ignore-certificate-errors', '--host-resolver-rules=MAP *.yideng.test 127.0.0.1']
-    browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args })
+    browser = await launchBrowser(['--ignore-certificate-errors', '--host-resolver-rules=MAP *.yideng.test 127.0.0.1'])
     return () => void front.close()
   })
   afterAll(() => browser.close())
 
-  /** The attacker's own client: asks the server as the proxy does, and keeps what it is given. */
+  /** The attacker's client: calls the server as the proxy does, and keeps its cookies. */
   function attacker() {
     const cookies = new Map<string, string>()
     const ask = (path: string) =>
@@ -95,7 +94,7 @@ describe.skipIf(cannotRun('browser') || noOpenssl)('a neighbour of the login, ov
     return { cookies, ask }
   }
 
-  /** A login that the attacker has begun, up to its address. */
+  /** The address of a login that the attacker began. */
   async function begun() {
     const { cookies, ask } = attacker()
     const authorize = await ask('/account')
@@ -105,7 +104,7 @@ describe.skipIf(cannotRun('browser') || noOpenssl)('a neighbour of the login, ov
     return { cookies, ask, id }
   }
 
-  /** Whether the attacker comes in by the login that was begun, or by any cookie. */
+  /** Whether the attacker gets a session by this login or by any cookie. */
   async function comesIn({ ask, id }: Awaited<ReturnType<typeof begun>>): Promise<boolean> {
     for (let path = `/authorize/${id}`, steps = 0; path && steps < 5; steps += 1) {
       const { location } = await ask(path)
@@ -114,57 +113,60 @@ describe.skipIf(cannotRun('browser') || noOpenssl)('a neighbour of the login, ov
     return (await ask('/account')).status === 200
   }
 
-  it.each(['password', 'passkey'])('takes nothing of who signs in by %s, who is told and can go on', async (way) => {
-    const person = await openPerson(await server.services())
-    const { context, complaints } = await openContext(browser)
-    const page = await context.newPage()
-    await authenticatorOf(page)
-    if (way === 'passkey') {
+  it.each(['password', 'passkey'])(
+    'gains nothing when a person signs in by %s; the person sees a message and can continue',
+    async (way) => {
+      const person = await openPerson(await server.services())
+      const { context, complaints } = await openContext(browser)
+      const page = await context.newPage()
+      await authenticatorOf(page)
+      if (way === 'passkey') {
+        await page.goto(`${login}/account`)
+        await signInOn(page, person)
+        await page.goto(`${login}/account/passkey/add`)
+        await page.locator('[data-passkey=create] button').click()
+        await page.waitForURL(/done=added/)
+        await context.clearCookies()
+      }
+      /** Signs in if the page asks. With conditional UI the authenticator may have answered already. */
+      const proves = async () => {
+        if (way === 'password') await signInOn(page, person)
+        else
+          await page
+            .locator('[data-passkey=get] button')
+            .click({ timeout: 5000 })
+            .catch(() => undefined)
+        await page.waitForLoadState()
+      }
+
+      const theirs = await begun()
+      const query = new URLSearchParams({
+        id: theirs.id,
+        browser: theirs.cookies.get('__Host-yideng_browser') ?? '',
+      })
+      await page.goto(`${evil}/plant?${query.toString()}`)
+      expect(page.url()).toContain(`/login/${theirs.id}`)
+      // the trap: a person who signs in on this page signs the attacker in
+      if (await page.locator('[name=password]').count()) {
+        await proves()
+        await page.waitForTimeout(1000)
+      }
+      expect(await comesIn(theirs)).toBe(false)
+      await page.goto(`${login}/login/${theirs.id}`)
+      expect(await page.locator('h1').innerText()).toBe('这次登录已经过期')
+
+      await page.getByRole('link', { name: '到一登首页' }).click()
       await page.goto(`${login}/account`)
-      await signInOn(page, person)
-      await page.goto(`${login}/account/passkey/add`)
-      await page.locator('[data-passkey=create] button').click()
-      await page.waitForURL(/done=added/)
-      await context.clearCookies()
-    }
-    /** Signs in on the page where it asks; with conditional UI the authenticator may have answered already. */
-    const proves = async () => {
-      if (way === 'password') await signInOn(page, person)
-      else
-        await page
-          .locator('[data-passkey=get] button')
-          .click({ timeout: 5000 })
-          .catch(() => undefined)
-      await page.waitForLoadState()
-    }
-
-    const theirs = await begun()
-    const query = new URLSearchParams({
-      id: theirs.id,
-      browser: theirs.cookies.get('__Host-yideng_browser') ?? '',
-    })
-    await page.goto(`${evil}/plant?${query.toString()}`)
-    expect(page.url()).toContain(`/login/${theirs.id}`)
-    // the trap of door A1: whoever is asked here signs in for the attacker
-    if (await page.locator('[name=password]').count()) {
+      await page.waitForURL(/\/login\//)
       await proves()
-      await page.waitForTimeout(1000)
-    }
-    expect(await comesIn(theirs)).toBe(false)
-    await page.goto(`${login}/login/${theirs.id}`)
-    expect(await page.locator('h1').innerText()).toBe('这次登录已经过期')
+      await page.waitForURL(`${login}/account`)
+      expect(await comesIn(theirs)).toBe(false)
+      expect(complaints).toEqual([])
+      await context.close()
+    },
+  )
 
-    await page.getByRole('link', { name: '到一登首页' }).click()
-    await page.goto(`${login}/account`)
-    await page.waitForURL(/\/login\//)
-    await proves()
-    await page.waitForURL(`${login}/account`)
-    expect(await comesIn(theirs)).toBe(false)
-    expect(complaints).toEqual([])
-    await context.close()
-  })
-
-  it('fills the browser with cookies: a page says what to do, and its button clears them', async () => {
+  it('fills the browser with cookies: a page explains it, and its button clears them', async () => {
     const { context, complaints } = await openContext(browser)
     const page = await context.newPage()
     const answer = await page.goto(`${evil}/bomb?to=/account`)

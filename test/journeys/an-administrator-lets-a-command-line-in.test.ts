@@ -1,23 +1,23 @@
 import { initiateDeviceAuthorization } from 'openid-client'
 import { describe, expect, it } from 'vitest'
 import { administrator, letIn } from '../setup/administrator.ts'
-import { desk, expectAccessible, openContext, useBrowser } from '../setup/browser.ts'
+import { desktop, expectAccessible, openContext, useBrowser } from '../setup/browser.ts'
 import { cannotRun } from '../setup/parts.ts'
-import { startServer } from '../setup/server.ts'
+import { usualServer } from '../setup/server.ts'
 
 const small = { viewport: { width: 320, height: 640 } } as const
 
-describe.skipIf(cannotRun('browser'))('an administrator lets a command line in', () => {
+describe.skipIf(cannotRun('browser'))('an administrator approves a command line', () => {
   const browser = useBrowser()
 
   it('by keyboard, on a small screen and a large one, in both languages', async () => {
-    const server = await startServer()
+    const server = await usualServer()
     const services = await server.services()
     const admin = await administrator(server, services)
     const { config } = await letIn(server, admin)
     for (const [shape, locale, next, choice, told] of [
       [small, 'zh-CN', '继续', '不是我，拒绝', '已拒绝'],
-      [desk, 'en', 'Continue', 'I have just run it, agree', 'Agreed, go back to the command line'],
+      [desktop, 'en', 'Continue', 'I have just run it, agree', 'Agreed, go back to the command line'],
     ] as const) {
       const { context, complaints } = await openContext(browser(), { ...shape, locale })
       await context.addCookies(admin.visitor.cookies.map(({ name, value }) => ({ name, value, url: server.issuer })))
@@ -32,7 +32,7 @@ describe.skipIf(cannotRun('browser'))('an administrator lets a command line in',
       await page.getByRole('button', { name: next }).press('Enter')
       await page.getByText(code).waitFor()
       await expectAccessible(page)
-      // what is pressed without a thought is no
+      // the focused button refuses
       expect(await page.evaluate('document.activeElement.name')).toBe('abort')
       await page.getByRole('button', { name: choice }).press('Enter')
       await page.getByRole('heading', { level: 1, name: told }).waitFor()

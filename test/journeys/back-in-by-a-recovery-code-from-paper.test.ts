@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Services } from '../../src/services.ts'
-import { desk, expectAccessible, openContext, signInOn, useBrowser } from '../setup/browser.ts'
+import { desktop, expectAccessible, openContext, signInOn, useBrowser } from '../setup/browser.ts'
 import { cannotRun } from '../setup/parts.ts'
 import { openPerson } from '../setup/person.ts'
 import { registerPortal } from '../setup/portal.ts'
@@ -10,7 +10,7 @@ import { usualServer } from '../setup/server.ts'
 
 const narrow = { width: 320, height: 640 }
 
-/** In one language on a desk, in the other on the narrowest phone, and the journey goes on in that one. */
+/** Checks one language on a desktop, then the other on the narrowest phone. The journey continues in the second. */
 async function expectGood(page: Page, again: 'reload' | 'shown once' = 'reload') {
   if (again === 'reload') await expectAccessible(page)
   await page.setViewportSize(narrow)
@@ -22,10 +22,10 @@ async function expectGood(page: Page, again: 'reload' | 'shown once' = 'reload')
     expect(await page.locator('html').getAttribute('lang')).toBe(to)
   }
   await expectAccessible(page)
-  await page.setViewportSize(desk.viewport)
+  await page.setViewportSize(desktop.viewport)
 }
 
-describe.skipIf(cannotRun('browser'))('back in by a recovery code from paper', () => {
+describe.skipIf(cannotRun('browser'))('account recovery by a code on paper', () => {
   const browser = useBrowser()
   let services: Services
 
@@ -37,7 +37,7 @@ describe.skipIf(cannotRun('browser'))('back in by a recovery code from paper', (
     const { issuer } = services.settings
     const person = await openPerson(services)
     const portal = await registerPortal(services, { consent: 'implicit', min_level: 3 })
-    const { context, complaints } = await openContext(browser(), desk)
+    const { context, complaints } = await openContext(browser(), desktop)
     const page = await context.newPage()
     const fill = async (fields: Record<string, string>) => {
       for (const [name, value] of Object.entries(fields)) await page.locator(`[name=${name}]`).fill(value)
@@ -45,7 +45,7 @@ describe.skipIf(cannotRun('browser'))('back in by a recovery code from paper', (
     const signIn = (password: string) => signInOn(page, { username: person.username, password })
     const twice = { password: newPassword, password_again: newPassword }
 
-    // codes onto paper
+    // the person writes the codes down
     await page.goto(`${issuer}/account/recovery`)
     await signIn(person.password)
     await page.waitForURL('**/account/recovery')
@@ -63,7 +63,7 @@ describe.skipIf(cannotRun('browser'))('back in by a recovery code from paper', (
     await page.emulateMedia({ media: null })
     expect(await page.locator('.off-paper a').isVisible()).toBe(true)
 
-    // signed out, and the password forgotten on the way into a portal
+    // signed out; the person has forgotten the password at a portal
     await context.clearCookies()
     const begun = await portal.begin()
     await page.goto(begun.url.href)

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { BrowserContext, Page } from 'playwright-core'
 import type { Services } from '../../src/services.ts'
-import { desk, expectAccessible, openContext, signInOn, useBrowser } from '../setup/browser.ts'
+import { desktop, expectAccessible, openContext, signInOn, useBrowser } from '../setup/browser.ts'
 import { cannotRun } from '../setup/parts.ts'
 import { openPerson } from '../setup/person.ts'
 import { registerPortal, standIn } from '../setup/portal.ts'
@@ -18,14 +18,14 @@ describe.skipIf(cannotRun('browser'))('in Chromium, a person with passkeys', () 
     services = await server.services()
   })
 
-  /** A portal that says so when somebody comes back. */
+  /** A portal with a page at its redirect URI. */
   async function openPortal() {
     const portal = await registerPortal(services, { name: '深圳市政务服务网', consent: 'implicit', min_level: 3 })
     await standIn(portal)
     return portal
   }
 
-  /** The page in both languages, at the narrowest and at a desk. */
+  /** Checks the page in both languages, at 320 and 1280 pixels. */
   async function expectFit(page: Page) {
     for (const language of ['en', 'zh-CN']) {
       await page.locator(`a[hreflang="${language}"]`).click()
@@ -40,7 +40,7 @@ describe.skipIf(cannotRun('browser'))('in Chromium, a person with passkeys', () 
   async function arrive() {
     const person = await openPerson(services)
     const portal = await openPortal()
-    const { context, complaints } = await openContext(browser(), desk)
+    const { context, complaints } = await openContext(browser(), desktop)
     const page = await context.newPage()
     const device = await authenticatorOf(page)
     const enter = async (parameters: Record<string, string> = {}) => {
@@ -59,7 +59,7 @@ describe.skipIf(cannotRun('browser'))('in Chromium, a person with passkeys', () 
   const button = '[data-passkey=sign-in] button'
   const told = (page: Page, what: string) => page.locator(`[data-told=${what}]`).waitFor()
 
-  it('is offered one after the password, and from then on needs no password', async () => {
+  it('gets the offer after the password, and then needs no password', async () => {
     const { person, context, complaints, page, device, enter } = await arrive()
     let finish = await enter()
     await signInOn(page, person)
@@ -74,12 +74,12 @@ describe.skipIf(cannotRun('browser'))('in Chromium, a person with passkeys', () 
     expect(await finish()).toMatchObject({ amr: ['pwd'] })
     expect(await device.credentials()).toHaveLength(1)
 
-    // by autofill: the field's list answers by itself here
+    // by autofill: the virtual authenticator answers without a choice
     await signOut(context)
     finish = await enter()
     expect(await finish()).toMatchObject({ amr: ['swk', 'user'] })
 
-    // by the button, while the list of the field is waiting: cancelled, not verified, done
+    // by the button, while autofill is pending: cancelled, not verified, accepted
     await signOut(context)
     await device.answers(false)
     finish = await enter()
@@ -96,14 +96,14 @@ describe.skipIf(cannotRun('browser'))('in Chromium, a person with passkeys', () 
     await page.locator(button).click()
     await told(page, 'cancelled')
     await device.verifies(true)
-    // an old browser: without the list in the field
+    // an old browser without autofill of passkeys
     await page.addInitScript('PublicKeyCredential.isConditionalMediationAvailable = async () => false')
     finish = await enter()
     await page.locator(button).click()
     expect(await finish()).toMatchObject({ amr: ['swk', 'user'] })
     expect(await device.credentials()).toMatchObject([{ signCount: 3 }])
 
-    // what a person gives to somebody else is signed with it
+    // a mandate is signed by the passkey
     const helper = await openPerson(services, { name: '周小桐' })
     await page.goto(`${server.issuer}/account/helpers`)
     await page.locator('[name=name]').fill('周小桐')
@@ -115,7 +115,7 @@ describe.skipIf(cannotRun('browser'))('in Chromium, a person with passkeys', () 
     await page.locator('[data-passkey=sign] button').click()
     await page.getByRole('heading', { name: /周小桐/ }).waitFor()
 
-    // a second one, in another device; names; removal
+    // a second passkey on another device; names; removal
     await page.goto(`${server.issuer}/account/passkey`)
     await page.locator('a[href$="/add"]').click()
     await expectFit(page)
@@ -136,7 +136,7 @@ describe.skipIf(cannotRun('browser'))('in Chromium, a person with passkeys', () 
     await page.locator('form[action$="/remove"] button').click()
     await page.waitForURL(/done=removed/)
 
-    // with no password there, the one that is left cannot be removed
+    // without a password the last passkey cannot be removed
     await services.database
       .deleteFrom('authenticators')
       .where('person_id', '=', person.id)
@@ -150,7 +150,7 @@ describe.skipIf(cannotRun('browser'))('in Chromium, a person with passkeys', () 
     await context.close()
   })
 
-  it('may leave the offer, and is not asked again; without JavaScript the password works and the page says so', async () => {
+  it('may decline the offer and gets no second one; without JavaScript the page explains it and the password works', async () => {
     const { person, context, complaints, page, enter } = await arrive()
     for (const asked of [true, false]) {
       const finish = await enter()
@@ -162,7 +162,7 @@ describe.skipIf(cannotRun('browser'))('in Chromium, a person with passkeys', () 
     expect(complaints).toEqual([])
     await context.close()
 
-    const plain = await openContext(browser(), { ...desk, javaScriptEnabled: false })
+    const plain = await openContext(browser(), { ...desktop, javaScriptEnabled: false })
     const portal = await openPortal()
     const without = await plain.context.newPage()
     await without.goto((await portal.begin()).url.href)

@@ -12,7 +12,7 @@ import { find } from '../setup/organisation.ts'
 import { openPerson } from '../setup/person.ts'
 import { startServer, until } from '../setup/server.ts'
 
-/** Spellings a program may have written bytes in. In base64 a part may begin at any of three places. */
+/** Encodings of bytes. In base64 a part can begin at three positions. */
 const spellings = (bytes: Buffer): Buffer[] => [
   bytes,
   Buffer.from(bytes.toString('hex')),
@@ -24,14 +24,14 @@ const spellings = (bytes: Buffer): Buffer[] => [
   ),
 ]
 
-/** A picture: parts of it, for none of them stands in another picture, where the head of a JPEG does. */
+/** Parts of a picture. They are unique, unlike the header of a JPEG. */
 const partsOf = (picture: Buffer) =>
   [0.3, 0.6, 0.9].flatMap((share) => {
     const from = Math.floor(picture.length * share)
     return spellings(picture.subarray(from, from + 48))
   })
 
-/** A template: some of its numbers in a row, as they are in memory and as text. */
+/** Consecutive numbers of a template, in binary and as text. */
 const numbersOf = (template: readonly number[]) =>
   [0, 64, 120].flatMap((from) => {
     const some = template.slice(from, from + 6)
@@ -47,7 +47,7 @@ it('no picture and no template of a face is in a store, log, metric, trace or no
   const who = await openPerson(services)
   const line = commandLine({ environment: server.environment })
 
-  // the register's photograph, as an authority gives it
+  // the photograph of the register, as an authority delivers it
   const photos = join(line.directory, 'photos')
   mkdirSync(photos)
   const people = join(line.directory, 'people.csv')
@@ -58,7 +58,7 @@ it('no picture and no template of a face is in a store, log, metric, trace or no
   const imported = ['register', 'import', people, '--kind', 'people', '--photos', photos]
   expect(await line.json(...imported)).toMatchObject({ imported: 1, photos: 1 })
 
-  // somebody else before the camera, then the person; and what the page has of it afterwards
+  // another person at the camera, then the holder; then the page and the export
   const { visitor, page } = await room(server.issuer, who)
   const stranger = await portrait(berta)
   const first = await camera(visitor, page)
@@ -80,7 +80,7 @@ it('no picture and no template of a face is in a store, log, metric, trace or no
   const forms = [...captured.flatMap(partsOf), ...[...templates, kept ?? []].flatMap(numbersOf)]
   const among = (text: Buffer) =>
     forms.filter((form) => text.includes(form)).map((form) => form.toString('latin1', 0, 24))
-  // what it looks for would be found
+  // the search finds the values if they are there
   expect(among(Buffer.from(JSON.stringify({ kept })))).not.toEqual([])
   expect(among(Buffer.from(Buffer.from(new Float32Array(kept ?? []).buffer).toString('base64')))).not.toEqual([])
   expect(among(writeFrames([{ step: 0, jpeg: stranger }]))).not.toEqual([])
@@ -96,7 +96,7 @@ it('no picture and no template of a face is in a store, log, metric, trace or no
     traces: Buffer.from(collector.bodies.join('\n')),
     pages: Buffer.from(done.html + exported.html),
   }
-  // the directory of events holds names that are gone at once
+  // files in the directory of events disappear at once
   const names = readdirSync(server.dataDir).filter((entry) => entry !== 'events')
   for (const file of names) said[file] = readFileSync(join(server.dataDir, file))
   for (const [where, text] of Object.entries(said)) {
@@ -104,7 +104,7 @@ it('no picture and no template of a face is in a store, log, metric, trace or no
     const isStore = where.startsWith('yideng.sqlite')
     if (!isStore) expect(text.includes(sealed), where).toBe(false)
   }
-  // row by row, so on PostgreSQL as well
+  // by rows, so that it works on PostgreSQL too
   const holding: string[] = []
   for (const table of Object.keys(columnMarks) as (keyof typeof columnMarks)[]) {
     const rows = await services.database.selectFrom(table).selectAll().execute()

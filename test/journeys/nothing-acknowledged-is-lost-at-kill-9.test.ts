@@ -1,13 +1,14 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { checkChain } from '../../src/audit/chain.ts'
 import type { Services } from '../../src/services.ts'
+import { inLongRun } from '../setup/long-run.ts'
 import { residentId, password } from '../setup/people.ts'
 import { allow } from '../setup/person.ts'
 import { registerPortal, type TestPortal } from '../setup/portal.ts'
 import { startServer, type RunningServer } from '../setup/server.ts'
 import { Visitor } from '../setup/visitor.ts'
 
-const people = 200
+const people = inLongRun(40, 200)
 const atOnce = 10
 
 let server: RunningServer
@@ -20,7 +21,7 @@ beforeAll(async () => {
   portal = await registerPortal(services, { scope: 'openid profile' })
 })
 
-/** Registers on the way into the portal and consents; notes what the server acknowledged. */
+/** Registers at a portal and consents. Notes each acknowledgement of the server. */
 async function comeIn(index: number, acknowledged: { registered: Set<string>; consented: Set<string> }) {
   const username = `newcomer${index}`
   const visitor = new Visitor(server.issuer)
@@ -44,7 +45,7 @@ async function comeIn(index: number, acknowledged: { registered: Set<string>; co
 }
 
 describe('kill -9', () => {
-  it(`in the middle of ${people} registrations and consents loses none that was acknowledged`, async () => {
+  it(`during ${people} registrations and consents loses no acknowledged one`, async () => {
     const acknowledged = { registered: new Set<string>(), consented: new Set<string>() }
     let next = 0
     let killed = false

@@ -10,7 +10,7 @@ import { registerPortal } from '../setup/portal.ts'
 import { startServer, until } from '../setup/server.ts'
 import { Visitor, type Page } from '../setup/visitor.ts'
 
-/** A visitor that remembers every page it was shown. */
+/** A visitor that keeps every page it got. */
 class Remembering extends Visitor {
   readonly pages: Page[] = []
   readonly cookiesSeen = new Map<string, string>()
@@ -37,7 +37,7 @@ const person = {
   username: 'canary76317',
 }
 
-it('a whole journey leaves no personal data, secret, token or cookie in logs, metrics, traces, addresses, error pages or store files', async () => {
+it('no log, metric, trace, address, error page or store file has personal data, secrets, tokens or cookies', async () => {
   const collector = await startCollector()
   const server = await startServer({ YIDENG_LOG_LEVEL: 'trace', ...sendingTo(collector) })
   const services = await server.services()
@@ -49,7 +49,7 @@ it('a whole journey leaves no personal data, secret, token or cookie in logs, me
   )
   const visitor = new Remembering(server.issuer)
 
-  // registers on the way in, once with a mistake; a wrong password; then in, with everything there is to have
+  // a registration with one mistake, a wrong password, then a sign-in with all claims
   const begun = await portal.begin({ prompt: 'consent' })
   const asked = await visitor.get(begun.url)
   const form = await visitor.get(`${asked.url.pathname}/register`)
@@ -66,7 +66,7 @@ it('a whole journey leaves no personal data, secret, token or cookie in logs, me
   const refreshed = await oidc.refreshTokenGrant(portal.configuration, tokens.refresh_token ?? '')
   await oidc.tokenIntrospection(portal.configuration, refreshed.access_token)
 
-  // what goes wrong, with personal data in it
+  // failing requests with personal data
   const mistakes = [
     await visitor.get(`/account/${person.document_number}`),
     await visitor.get(`/registered/${person.phone}`),
@@ -103,7 +103,7 @@ it('a whole journey leaves no personal data, secret, token or cookie in logs, me
   ].filter((one) => one !== '')
   expect(secrets.length).toBeGreaterThan(10)
   const all = [...personal, ...secrets]
-  // tokens of three parts are looked for by their signature as well
+  // also searches the signatures of JWTs
   const forms = all.flatMap((one) => [
     one,
     encodeURIComponent(one),
@@ -118,11 +118,11 @@ it('a whole journey leaves no personal data, secret, token or cookie in logs, me
   const account = await services.persons.findByIdentifier(readIdentifier(person.username))
   const ofNobody = [...forms, '203.0.113.77', account?.id ?? '', portal.clientId, 'mozilla']
   expect(found(collector.bodies.join('\n'), ofNobody), 'traces').toEqual([])
-  // who is no trusted proxy starts no trace of their own choice
+  // only a trusted proxy chooses the trace id
   expect(collector.bodies.join('\n')).not.toContain('bbf7651916cd43dd8448eb211c80319c')
   const addresses = visitor.pages.filter(({ leads, status }) => !leads && status < 400).map(({ url }) => url.href)
   expect(addresses.length).toBeGreaterThan(5)
-  // a running login has its id in its address and, by oidc-provider's design, in its cookie
+  // the id of a running login is in its address and, by the design of oidc-provider, in its cookie
   const ofLogins = new Set(
     [...visitor.cookiesSeen].filter(([, name]) => /_(login|resume)$/.test(name)).map(([value]) => value),
   )
@@ -132,7 +132,7 @@ it('a whole journey leaves no personal data, secret, token or cookie in logs, me
   for (const { html, status, url } of mistakes) {
     if (status >= 400) expect(found(html, [person.name, person.username]), url.pathname).toEqual([])
   }
-  // the directory of events holds names that are gone at once
+  // files in the directory of events disappear at once
   for (const name of readdirSync(server.dataDir).filter((entry) => entry !== 'events')) {
     const bytes = readFileSync(join(server.dataDir, name), 'latin1')
     const written = all.map((one) => Buffer.from(one, 'utf8').toString('latin1'))

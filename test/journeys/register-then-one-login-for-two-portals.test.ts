@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import type { Page } from 'playwright-core'
 import type { Services } from '../../src/services.ts'
 import { matchKey } from '../../src/accounts/identifiers/names.ts'
-import { desk, expectAccessible, openContext, phone, useBrowser } from '../setup/browser.ts'
+import { desktop, expectAccessible, openContext, phone, useBrowser } from '../setup/browser.ts'
 import { cannotRun } from '../setup/parts.ts'
 import { password, residentId } from '../setup/people.ts'
 import { registerPortal, standIn, type TestPortal } from '../setup/portal.ts'
@@ -42,7 +42,7 @@ describe.skipIf(cannotRun('browser'))('in Chromium', () => {
 
   it.each([
     ['a phone, in Chinese', { ...phone, locale: 'zh-CN' }, '011'],
-    ['a desk, in English', { ...desk, locale: 'en-GB' }, '022'],
+    ['a desktop, in English', { ...desktop, locale: 'en-GB' }, '022'],
   ])(
     'a person registers on %s, enters two portals with one login, and signs out of all',
     async (_where, options, serial) => {
@@ -64,7 +64,7 @@ describe.skipIf(cannotRun('browser'))('in Chromium', () => {
       await page.locator('a[href$="/register"]').click()
       await expectAccessible(page)
 
-      // everything wrong at once: every problem is named, what was typed stays
+      // all fields wrong: the page names each problem and keeps the input
       await page.locator('[name=name]').fill('欧阳春晓')
       await page.locator('[name=document_number]').fill('440300195607080000')
       await page.locator('form[action$="/register"] button[type=submit]').last().click()
@@ -113,7 +113,7 @@ describe.skipIf(cannotRun('browser'))('in Chromium', () => {
     },
   )
 
-  it('the language and the elder mode are kept when chosen', async () => {
+  it('the browser keeps the chosen language and elder mode', async () => {
     const { context, complaints } = await openContext(browser(), phone)
     const page = await context.newPage()
     await page.setViewportSize({ width: 320, height: 740 }) // the widest words on the narrowest screen

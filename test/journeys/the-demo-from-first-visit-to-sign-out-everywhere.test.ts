@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { createRemoteJWKSet, jwtVerify, SignJWT, generateKeyPair } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startDemo } from '../../examples/demo/demo.ts'
-import { desk, expectAccessible, openContext, phone, signInOn, useBrowser } from '../setup/browser.ts'
+import { desktop, expectAccessible, openContext, phone, signInOn, useBrowser } from '../setup/browser.ts'
 import { freePort } from '../setup/free-port.ts'
 import { cannotRun } from '../setup/parts.ts'
 import { until } from '../setup/server.ts'
@@ -26,7 +26,7 @@ describe.skipIf(cannotRun('browser'))('the demo', () => {
 
   it.each([
     ['a phone', phone],
-    ['a desk', desk],
+    ['a desktop', desktop],
   ])('on %s: one sign-in, three portals, an API, one sign-out', async (_where, options) => {
     const [province, city, county] = demo.portals
     const [person] = demo.people

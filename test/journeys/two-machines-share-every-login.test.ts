@@ -28,7 +28,7 @@ import { watchWire } from '../setup/wire.ts'
 const keysOfTwo = mkdtempSync(join(tmpdir(), 'yideng-two-'))
 afterAll(() => rmSync(keysOfTwo, { recursive: true, force: true }))
 
-/** Each request of a login goes to the other machine than the one before: nothing may be known to one only. */
+/** The requests of a login alternate between the machines, so neither may hold state alone. */
 describe.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis'))('two machines on PostgreSQL and Redis', () => {
   let one: RunningServer
   let two: RunningServer
@@ -47,7 +47,7 @@ describe.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis'))('two machines on 
       YIDENG_TRUST_PROXY: 'true',
     }
     one = await startServer(shared)
-    // of the keys only data.json is carried over
+    // data.json is the only key file to copy
     const keys = join(keysOfTwo, 'keys')
     mkdirSync(keys)
     copyFileSync(join(one.environment['YIDENG_KEYS_DIR'] ?? '', 'data.json'), join(keys, 'data.json'))
@@ -136,7 +136,7 @@ describe.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis'))('two machines on 
     await signIn(fresh, await fresh.get((await portal.begin()).url), account.username, newPassword)
   })
 
-  it('of all that, nothing personal and nothing to sign in with stands plain in either store', async () => {
+  it('neither store has personal data or credentials of these sign-ins in plain text', async () => {
     const { rows: tables } = await sql<{ name: string }>`
       select table_name as name from information_schema.tables where table_schema = 'public'`.execute(services.database)
     const stored: string[] = []
@@ -175,7 +175,7 @@ describe.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis'))('two machines on 
     expect(found).toEqual([])
   })
 
-  it('one dies in the middle of a login: the other goes on with it', async () => {
+  it('one dies during a login: the other continues it', async () => {
     const person = await openPerson(services)
     const portal = await registerPortal(services, { consent: 'implicit' })
     const visitor = new Visitor(services.settings.issuer)
@@ -186,7 +186,7 @@ describe.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis'))('two machines on 
     await one.restart()
   })
 
-  it('while Redis is away everybody is told so, and then all goes on without a restart', async () => {
+  it('while Redis is unavailable all requests get 503, and afterwards work without a restart', async () => {
     const person = await openPerson(services)
     const portal = await registerPortal(services, { consent: 'implicit' })
     const visitor = new Visitor(services.settings.issuer)
@@ -214,7 +214,7 @@ describe.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis'))('two machines on 
     }
 
     await startRedis({ port: redis })
-    // each process connects again at its own time: a whole sign-in passes when all of them have
+    // processes reconnect at different times: a sign-in succeeds after all of them did
     await until(async () => {
       const fresh = await portal.begin()
       const asked = await visitor.get(fresh.url)

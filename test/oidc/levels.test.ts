@@ -64,7 +64,7 @@ describe('levels of assurance', () => {
 
   it('max_age and prompt=login ask again, prompt=none never asks', async () => {
     const { portal, visitor, person, tokens } = await signedIn(services, { consent: 'implicit' })
-    await new Promise((resolve) => setTimeout(resolve, 1100))
+    await server.forward(1100)
     for (const parameters of [{ max_age: '0' }, { prompt: 'login' }]) {
       const begun = await portal.begin(parameters)
       const page = await visitor.get(begun.url)

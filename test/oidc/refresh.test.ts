@@ -51,7 +51,7 @@ describe('refresh tokens', () => {
     const owner = await refresh(tokens.refresh_token)
     const thief = await refresh(tokens.refresh_token)
     const later = await refresh(owner.refresh_token)
-    await new Promise((resolve) => setTimeout(resolve, (grace + 1.1) * 1000))
+    await server.forward((grace + 1.1) * 1000)
     await expect(refresh(thief.refresh_token)).rejects.toMatchObject(gone)
     await expect(refresh(later.refresh_token)).rejects.toMatchObject(gone)
     for (const { access_token: token } of [owner, thief, later]) {
@@ -82,7 +82,7 @@ describe('refresh tokens', () => {
     const { portal, tokens } = await signedIn(strictServices, { scope }, { prompt: 'consent' })
     const first = tokens.refresh_token ?? ''
     const second = await oidc.refreshTokenGrant(portal.configuration, first)
-    await new Promise((resolve) => setTimeout(resolve, 1100))
+    await strict.forward(1100)
     await expect(oidc.refreshTokenGrant(portal.configuration, first)).rejects.toMatchObject({ error: 'invalid_grant' })
     await expect(oidc.refreshTokenGrant(portal.configuration, second.refresh_token ?? '')).rejects.toMatchObject({
       error: 'invalid_grant',

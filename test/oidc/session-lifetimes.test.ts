@@ -1,29 +1,13 @@
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { openPerson, signIn } from '../setup/person.ts'
 import { registerPortal } from '../setup/portal.ts'
 import { startServer } from '../setup/server.ts'
-import { temporaryDirectory } from '../setup/temporary.ts'
 import { Visitor } from '../setup/visitor.ts'
 
 const minutes = 60_000
 
 it('a sign-in ends after half an hour without use, and after twelve hours with use', async () => {
-  const file = join(temporaryDirectory(), 'moved')
-  let moved = 0
-  const forward = async (ms: number) => {
-    moved += ms
-    writeFileSync(file, String(moved))
-    // the test clock is read every 50 ms
-    await new Promise((resolve) => setTimeout(resolve, 120))
-  }
-  writeFileSync(file, '0')
-  const shim = new URL('../faults/move-clock.mjs', import.meta.url).pathname
-  const server = await startServer({
-    NODE_OPTIONS: `--disable-warning=ExperimentalWarning --import=${shim}`,
-    YIDENG_MOVED_CLOCK: file,
-  })
+  const server = await startServer()
   const services = await server.services()
   const person = await openPerson(services)
   const portal = await registerPortal(services, { consent: 'implicit' })
@@ -32,18 +16,18 @@ it('a sign-in ends after half an hour without use, and after twelve hours with u
   const letIn = async () => (await begin()).leads?.searchParams.has('code') ?? false
 
   await signIn(visitor, await begin(), person.username)
-  await forward(28 * minutes)
+  await server.forward(28 * minutes)
   expect(await letIn(), 'used after 28 minutes').toBe(true)
-  await forward(28 * minutes)
+  await server.forward(28 * minutes)
   expect(await letIn(), 'another 28 minutes later').toBe(true)
-  await forward(32 * minutes)
+  await server.forward(32 * minutes)
   expect(await letIn(), 'after 32 minutes without use').toBe(false)
 
   await signIn(visitor, await begin(), person.username)
   for (let used = 0; used < 25; used += 1) {
-    await forward(28 * minutes)
+    await server.forward(28 * minutes)
     expect(await letIn(), `used for ${(used + 1) * 28} minutes`).toBe(true)
   }
-  await forward(21 * minutes)
+  await server.forward(21 * minutes)
   expect(await letIn(), 'after twelve hours').toBe(false)
 })

@@ -1,5 +1,6 @@
 import { globSync, readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { inLongRun } from '../setup/long-run.ts'
 import { cannotRun } from '../setup/parts.ts'
 import { startServer } from '../setup/server.ts'
 import { scaleOut } from '../setup/stores.ts'
@@ -33,7 +34,7 @@ describe.each(stores.filter(({ there }) => there))('on $name, two workers', ({ s
   })
 
   it.each(oneTimeThings)('$what', async ({ prepare, orNone, rounds = 1 }) => {
-    for (let round = 0; round < rounds; round += 1) {
+    for (let round = 0; round < inLongRun(1, rounds); round += 1) {
       const { use, after } = await prepare(world)
       const succeeded = await Promise.all(Array.from({ length: atOnce }, (_, turn) => use(turn)))
       const many = succeeded.filter(Boolean).length

@@ -26,7 +26,7 @@ beforeAll(async () => {
 interface Example {
   callback: string
   logout?: string
-  /** The command that starts it; its settings are in the environment. */
+  /** The command that starts it. Settings come from the environment. */
   start(port: number): string[]
 }
 
@@ -46,7 +46,7 @@ async function register({ callback, logout }: Example, port: number) {
   return { url, client: created.client, secret: created.secret ?? '' }
 }
 
-/** Starts a program until the test ends, and waits until it answers. */
+/** Starts a program, waits for its first answer, and stops it after the test. */
 async function run(command: string[], environment: Record<string, string>, url: string) {
   const [program = '', ...words] = command
   const child = spawn(program, words, { env: { PATH: process.env['PATH'], ...environment }, stdio: 'inherit' })
@@ -63,7 +63,7 @@ async function run(command: string[], environment: Record<string, string>, url: 
   )
 }
 
-/** A portal of its own, registered and started; gives its address. */
+/** Registers and starts a portal. Returns its address. */
 async function started(portal: Example): Promise<string> {
   const port = await freePort()
   const { url, client, secret } = await register(portal, port)
@@ -79,7 +79,7 @@ const settingsOf = (issuer: string, client: Client, secret: string, url: string)
   PASSPHRASE: 'a long random text of the tests',
 })
 
-/** Somebody signs in at the portal, at the real Yideng; gives what the portal shows them then. */
+/** Signs a person in at the portal through the real server. Returns the page of the portal. */
 async function signInAt(start: string): Promise<string> {
   const person = await openPerson(services)
   const browser = new Browser(Date.now)
@@ -93,7 +93,7 @@ async function signInAt(start: string): Promise<string> {
   return again.text
 }
 
-/** The faults that the portal accepts. */
+/** The faulty responses that the portal accepts. */
 async function acceptedFaults(example: Example, path: string): Promise<string[]> {
   const [port, checker] = [await freePort(), await freePort()]
   const { url, client } = await register(example, port)

@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config'
 
-/** `npm run portals`: the examples in other languages sign somebody in. Their languages have to be there (docs/portals.md). */
+/** `npm run portals`: a person signs in at each example in another language. Needs their runtimes (docs/portals.md). */
 export default defineConfig({
   test: {
     include: ['test/portals/*.portal.ts'],

@@ -4,7 +4,7 @@ import type { Services } from '../../src/services.ts'
 import { allow, openPerson, signIn } from '../setup/person.ts'
 import { registerPortal } from '../setup/portal.ts'
 import { choose, eventsOf, newPassword, personWithCodes, proveBy, recoverBy, saidBy } from '../setup/recovery.ts'
-import { startServer, type RunningServer } from '../setup/server.ts'
+import { type RunningServer, usualServer } from '../setup/server.ts'
 import { signedIn } from '../setup/signed-in.ts'
 import { Visitor } from '../setup/visitor.ts'
 import { passwordAuthenticator } from '../../src/login/methods/password/stored.ts'
@@ -13,7 +13,7 @@ let server: RunningServer
 let services: Services
 
 beforeAll(async () => {
-  server = await startServer()
+  server = await usualServer()
   services = await server.services()
 })
 
@@ -103,7 +103,7 @@ describe('a forgotten password', () => {
     const staged = await thief.only('POST', `${page.url.pathname}/password`, fields)
     expect(staged.status).toBe(303)
     // sign-ins are stored to the second
-    await new Promise((resolve) => setTimeout(resolve, 1050))
+    await server.forward(1050)
     await recoverBy(services, { identifier: person.username, knowledge: person.phone, code: person.code(0) })
 
     const went = await thief.get(staged.leads ?? '')

@@ -2,13 +2,13 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { liveThings, remedies, type LiveThing, type Remedy } from '../../docs/revocation-matrix.ts'
 import type { Services } from '../../src/services.ts'
 import { remember, type Forget } from '../setup/forgetting.ts'
-import { end, find, mandate, openOrganisation } from '../setup/organisation.ts'
+import { inLongRun } from '../setup/long-run.ts'
+import { end, mandate, openOrganisation } from '../setup/organisation.ts'
 import { cannotRun } from '../setup/parts.ts'
 import { allow, openPerson, signIn } from '../setup/person.ts'
 import { signInByPasskey } from '../setup/passkey.ts'
 import { registerPortal, type TestPortal } from '../setup/portal.ts'
-import { newPassword, recoverBy } from '../setup/recovery.ts'
-import { rivalOf } from '../setup/rival.ts'
+import { newPassword } from '../setup/recovery.ts'
 import { startServer, type RunningServer } from '../setup/server.ts'
 import { scaleOut } from '../setup/stores.ts'
 import {
@@ -26,66 +26,13 @@ import {
   type Probe,
   type Robbed,
 } from '../setup/thief.ts'
-import { Visitor, type Page } from '../setup/visitor.ts'
+import { Visitor } from '../setup/visitor.ts'
+import { acts, by, type Scene } from './remedies.ts'
 
-const rounds = Number(process.env['YIDENG_MATRIX_ROUNDS'] ?? '1')
-const lanes = 16
-const by = { actor: 'administrator:test' }
+const rounds = inLongRun(1, 3)
+/** Five: one of each kind, and a second of kind 0 that proves again. */
+const lanes = inLongRun(5, 16)
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
-
-interface Scene {
-  services: Services
-  issuer: string
-  headers: Record<string, string>
-  portal: TestPortal
-}
-
-type Act = (scene: Scene, one: Robbed) => Promise<unknown>
-
-const signInOf = async ({ services }: Scene, { person }: Robbed) => {
-  const entries = await services.audit.ofPerson(person.id, { events: ['login.succeeded'], limit: 99 })
-  return entries.toReversed().find(({ details }) => details['method'] === 'passkey')?.details['signIn']
-}
-
-/** How each remedy is applied. Another process applies those of administrators and registers. */
-const acts: Record<Exclude<Remedy, 'representation'>, Act> = {
-  async one(scene, { owner, thief }) {
-    // each page has a button for every session but its own
-    const [mine, theirs] = await Promise.all(
-      [owner, copyOf(thief, scene.issuer, scene.headers)].map(async (visitor) => visitor.get('/account/sessions')),
-    )
-    const named = (page: Page | undefined) =>
-      [...(page?.html ?? '').matchAll(/\/account\/sessions\/([\w-]+)\/end"/g)].map(([, uid]) => uid)
-    const uid = named(mine).find((one) => !named(theirs).includes(one))
-    return mine && owner.submit(mine, `/account/sessions/${uid}/end`, {})
-  },
-  others: async (_scene, { owner }) => owner.submit(await owner.get('/account/sessions'), '/end-others', {}),
-  'not-me': async (scene, one) =>
-    one.owner.submit(await one.owner.get(`/account/history/${String(await signInOf(scene, one))}`), '/not-me', {}),
-  password: async (_scene, { owner }) =>
-    owner.submit(await owner.get('/account/password'), '/account/password', {
-      password: newPassword,
-      password_again: newPassword,
-    }),
-  removed: async (_scene, { owner, stolen }) =>
-    owner.submit(await owner.get(`/account/passkey/${stolen?.id}`), '/remove', {}),
-  'switched-off': async (_scene, { owner }) => owner.submit(await owner.get('/account/ways'), '/passkey/off', {}),
-  recovery: async ({ services }, { person, codes }) =>
-    recoverBy(services, { identifier: person.username, knowledge: person.phone, code: codes[0] ?? '' }),
-  lock: async ({ services }, { person }) => services.persons.setStatus(person.id, 'locked', by),
-  async supersede({ services }, { person }) {
-    const winner = await rivalOf(services, person)
-    return services.faceProofs.proveAtCounter(await find(services, winner), { bothPresent: true }, by)
-  },
-  closing: async (_scene, { owner }) =>
-    owner.submit(await owner.get('/account/closing'), '/account/closing', { confirm: '注销我的账户' }),
-  async closed({ services }, { person }) {
-    await services.closing.ask(person.id, by)
-    const due = { closes_at: services.clock() - 1 }
-    await services.database.updateTable('natural_persons').set(due).where('id', '=', person.id).execute()
-    return services.closing.erase(person.id)
-  },
-}
 
 /** After these remedies the owner can sign in again. */
 const passwords: Partial<Record<Remedy, string>> = { password: newPassword, recovery: newPassword }
@@ -112,7 +59,7 @@ const proofs: Partial<Record<Remedy, Sign>> = {
 /** The latest loot of each lane: checking more would only take time. */
 const keptOfLane = 3
 
-/** The thief continues in sixteen lanes during the remedy. The test checks all loot of these lanes too. */
+/** The thief continues in parallel lanes during the remedy. The test checks all loot of these lanes too. */
 async function lanesOf({ issuer, headers, portal }: Scene, one: Robbed, remedy: Remedy) {
   const copy = () => copyOf(one.thief, issuer, headers)
 
@@ -136,7 +83,7 @@ async function lanesOf({ issuer, headers, portal }: Scene, one: Robbed, remedy: 
         ...(token === undefined ? [] : [() => succeeds(refresh(portal, token))]),
       ]),
     ]
-    const again = lane >= 8 ? proofs[remedy] : undefined
+    const again = lane >= lanes / 2 ? proofs[remedy] : undefined
     let begun = 0
     if (kind === 0 && again) {
       const step = async () => {
@@ -212,7 +159,18 @@ const stores = [
   { name: 'PostgreSQL and Redis', there: !cannotRun('PostgreSQL') && !cannotRun('Redis'), settings: scaleOut },
 ]
 
-describe.each(stores.filter(({ there }) => there))('on $name', ({ settings }) => {
+const present = stores
+  .filter(({ there }) => there)
+  .map((store, index, { length }) => ({
+    ...store,
+    // each remedy once, in turns on the stores; the long run tries each on both
+    remedies: inLongRun(
+      all.filter((_, turn) => turn % length === index),
+      all,
+    ),
+  }))
+
+describe.each(present)('on $name', ({ settings, remedies: tried }) => {
   beforeAll(async () => {
     server = await startServer({
       YIDENG_WORKERS: '2',
@@ -237,11 +195,11 @@ describe.each(stores.filter(({ there }) => there))('on $name', ({ settings }) =>
     let forget: Forget
 
     beforeAll(async () => {
-      for (const remedy of all) prepared.set(remedy, await prepare(remedy))
+      for (const remedy of tried) prepared.set(remedy, await prepare(remedy))
       forget = await remember(server)
     })
 
-    it.concurrent.each(all)('%s: nothing survives that it should end', async (remedy) => {
+    it.concurrent.each(tried)('%s: nothing survives that it should end', async (remedy) => {
       const { scene, one, under } = prepared.get(remedy) ?? expect.fail()
       const stop = under.begin()
       await pause(20)

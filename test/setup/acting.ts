@@ -4,7 +4,7 @@ import { openPerson, signIn } from './person.ts'
 import type { registerPortal } from './portal.ts'
 import { Visitor } from './visitor.ts'
 
-/** A handler of an organisation, signed in for it at a portal that needs no consent. */
+/** Signs a handler in for an organisation, at a portal that asks for no consent. */
 export async function acting(
   services: Services,
   portal: Awaited<ReturnType<typeof registerPortal>>,

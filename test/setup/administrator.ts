@@ -9,7 +9,7 @@ import { startServer, type RunningServer } from './server.ts'
 import { SoftwareAuthenticator } from './software-authenticator.ts'
 import { Visitor, type Page } from './visitor.ts'
 
-/** Makes the sessions of a person look as if they had signed in another way. */
+/** Changes how the sessions of a person say that the person signed in. */
 export async function asSignedInBy(server: RunningServer, personId: string, amr: string[]) {
   const artifacts = openSqliteArtifacts(join(server.dataDir, 'artifacts.sqlite'), Date.now)
   for (const { id, value } of await artifacts.listGroup('Session', personId)) {
@@ -19,18 +19,18 @@ export async function asSignedInBy(server: RunningServer, personId: string, amr:
   await artifacts.close()
 }
 
-/** Types a code into the page a command line names, up to the page that shows what waits. */
+/** Types a user code into the device page, up to the page that shows the request. */
 export async function typeCode(visitor: Visitor, code: string): Promise<Page> {
   return visitor.submit(await visitor.get('/device'), '/device', { user_code: code })
 }
 
-/** Agrees to let a command line in, and signs in by passkey where that is asked. */
+/** Approves a command line, and signs in by passkey if the page asks for it. */
 export async function agree({ visitor, authenticator }: TestAdministrator, page: Page): Promise<Page> {
   const next = await visitor.submit(page, '/device', { confirm: 'yes' })
   return next.url.pathname.startsWith('/login/') ? signInByPasskey(visitor, next, authenticator) : next
 }
 
-/** Somebody who administers, signed in by password, with a passkey. */
+/** An administrator with a passkey, signed in by password. */
 export async function administrator(
   server: RunningServer,
   services: Services,
@@ -56,7 +56,7 @@ export interface Answered {
   body: Record<string, unknown> & { document?: unknown; problems?: { field?: string; message: string }[] }
 }
 
-/** The command line's own client in this process, let in by an administrator. */
+/** The client of the command line in this process, approved by an administrator. */
 export async function letIn(server: RunningServer, admin: TestAdministrator) {
   const config = await oidc.discovery(
     new URL(server.issuer),
@@ -98,7 +98,7 @@ export async function answered(answer: Response): Promise<Answered> {
   return { status: answer.status, headers: answer.headers, body }
 }
 
-/** A server with an administrator of the province, whose command line is let in. */
+/** A server and an administrator of the province with an approved command line. */
 export async function administered() {
   const server = await startServer()
   const services = await server.services()

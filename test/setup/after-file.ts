@@ -1,14 +1,14 @@
 type End = () => unknown
 
-/** Shared by every helper of this process: a worker runs many files one after another. */
+/** All helpers of this process share it: a worker runs many files one after another. */
 const ends: End[] = []
 
-/** Has something ended after the tests of this file, what began last first. May be called from tests and hooks too. */
+/** Registers a function that runs after the tests of this file; the last one runs first. Tests and hooks may call it too. */
 export function afterFile(end: End): void {
   ends.push(end)
 }
 
-/** @throws the first error of what could not be ended, after everything else was */
+/** Runs all registered functions. @throws the first of their errors, after the last function */
 export async function endAll(): Promise<void> {
   const errors: unknown[] = []
   for (const end of ends.splice(0).toReversed()) {

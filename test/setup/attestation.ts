@@ -5,16 +5,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterFile } from './after-file.ts'
 
-/** The maker of an authenticator: what it signs with, and its certificate. */
+/** The maker of an authenticator: its key and its certificate. */
 export interface Maker {
   privateKey: KeyObject
   /** DER. */
   certificate: Buffer
-  /** The file of its root, PEM. */
+  /** Path of its root certificate (PEM). */
   rootFile: string
 }
 
-/** A maker whose certificate a root of a test's own has signed (WebAuthn Level 3, 8.2.1); needs openssl. */
+/** Makes a maker whose certificate the root of the test signs (WebAuthn Level 3, 8.2.1). Needs openssl. */
 export function makeMaker({ days = 90 } = {}): Maker {
   const directory = mkdtempSync(join(tmpdir(), 'yideng-maker-'))
   afterFile(() => rmSync(directory, { recursive: true, force: true }))

@@ -2,8 +2,8 @@ import { createServer, request } from 'node:http'
 import { afterFile } from './after-file.ts'
 
 /**
- * Hands each request to the next of these ports in turn, or to the one after it where nobody answers. The list may be
- * changed meanwhile.
+ * Sends each request to the next of these ports. If a port does not answer, it tries the one after it.
+ * The caller may change the list while it runs.
  */
 export async function balance(port: number, targets: number[]): Promise<void> {
   let turn = 0

@@ -3,17 +3,22 @@ import { createRequire } from 'node:module'
 import type { Result } from 'axe-core'
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core'
 import { afterAll, beforeAll, expect } from 'vitest'
+import { chromiumPath } from './chromium.ts'
 
 let launched: Promise<Browser> | undefined
 
-/** One Chromium for all files of a worker; each test opens contexts of its own. It ends with the worker. */
+/** Starts the Chromium of this machine. The caller closes it. */
+export const launchBrowser = (args: string[] = []): Promise<Browser> =>
+  chromium.launch({ executablePath: chromiumPath(), args: ['--no-sandbox', ...args] })
+
+/** One Chromium for all files of a worker; each test opens its own contexts. It ends with the worker. */
 export function useBrowser(): () => Browser {
   let running: Browser | undefined
   beforeAll(async () => {
-    launched ??= chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] })
+    launched ??= launchBrowser()
     running = await launched
   })
-  // what a failed test left open
+  // a failed test may leave contexts open
   afterAll(() => Promise.all(running?.contexts().map((context) => context.close()) ?? []))
   return () => {
     if (!running) throw new Error('the browser has not started')
@@ -22,12 +27,12 @@ export function useBrowser(): () => Browser {
 }
 
 export const phone = { viewport: { width: 360, height: 740 } } as const
-export const desk = { viewport: { width: 1280, height: 800 } } as const
+export const desktop = { viewport: { width: 1280, height: 800 } } as const
 
-/** A context without anything a page must not do: console errors and violations of its policy fail the test. */
+/** Opens a context. `complaints` collects console errors and violations of the page's policy. */
 export async function openContext(browser: Browser, options: Parameters<Browser['newContext']>[0] = {}) {
   const context: BrowserContext = await browser.newContext({ locale: 'zh-CN', ...options })
-  // as long as anything is waited for in these tests: a page may need it where three of them share two slow cores
+  // three workers may share two slow cores
   context.setDefaultTimeout(90_000)
   const complaints: string[] = []
   context.on('console', (message) => {
@@ -37,35 +42,60 @@ export async function openContext(browser: Browser, options: Parameters<Browser[
   return { context, complaints }
 }
 
-/** Fills in the sign-in form that the page shows, and sends it. */
+/** Fills in the sign-in form of the page and sends it. */
 export async function signInOn(page: Page, { username, password }: { username: string; password: string }) {
   await page.locator('[name=identifier]').fill(username)
   await page.locator('[name=password]').fill(password)
   await page.locator('form[action$="/password"] button').click()
 }
 
-/** Less than half of what it gives by itself: most of a check's time is the browser reading it. */
+/** The minified file: parsing the source is most of the time of a check. */
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
-const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
+/** WCAG 2.2 AA and the best practices of axe. */
+const allRules = {
+  type: 'tag',
+  values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
+} as const
+
+/** The rules whose result may change with the width. */
+const rulesOfLayout = { type: 'rule', values: ['color-contrast', 'target-size'] } as const
+
+async function expectNoViolations(page: Page, runOnly: typeof allRules | typeof rulesOfLayout): Promise<void> {
+  const options = JSON.stringify({ runOnly, resultTypes: ['violations'], preload: false, selectors: false })
+  const violations = (await page.evaluate(`axe.run(${options}).then(({ violations }) => violations)`)) as Result[]
+  expect(
+    violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' | ')}`),
+    `${page.url()} at ${page.viewportSize()?.width}`,
+  ).toEqual([])
+}
+
+async function expectNoSidewaysScrolling(page: Page): Promise<void> {
+  const sideways = await page.evaluate('document.documentElement.scrollWidth > document.documentElement.clientWidth')
+  expect(sideways, `${page.url()} scrolls sideways at ${page.viewportSize()?.width}`).toBe(false)
+}
+
+async function* inWidths(page: Page, widths: readonly number[]): AsyncGenerator<number> {
+  const { height } = page.viewportSize() ?? phone.viewport
+  for (const [index, width] of widths.entries()) {
+    if (page.viewportSize()?.width !== width) await page.setViewportSize({ width, height })
+    yield index
+  }
+}
 
 /**
- * Nothing serious for people who cannot see, hear or use a mouse (WCAG 2.2 AA by axe), and no sideways scrolling; at these
- * widths of the one loaded page, or at the one it has.
+ * Checks that a page meets WCAG 2.2 AA (by axe) and does not scroll sideways.
+ * @param widths in pixels, by default the present one. The first gets all rules, the others those of the layout.
  */
-export async function expectAccessible(page: Page, widths: readonly number[] = []): Promise<void> {
+export async function expectAccessible(page: Page, widths?: readonly number[]): Promise<void> {
   await page.evaluate(axeSource)
-  const { width: present, height } = page.viewportSize() ?? phone.viewport
-  for (const width of widths.length > 0 ? widths : [present]) {
-    if (widths.length > 0) await page.setViewportSize({ width, height })
-    const violations = (await page.evaluate(
-      `axe.run({ runOnly: ${JSON.stringify(rules)}, resultTypes: ['violations'], preload: false, selectors: false }).then(({ violations }) => violations)`,
-    )) as Result[]
-    expect(
-      violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' | ')}`),
-      `${page.url()} at ${width}`,
-    ).toEqual([])
-    const sideways = await page.evaluate('document.documentElement.scrollWidth > document.documentElement.clientWidth')
-    expect(sideways, `${page.url()} scrolls sideways at ${width}`).toBe(false)
+  for await (const index of inWidths(page, widths ?? [page.viewportSize()?.width ?? phone.viewport.width])) {
+    await expectNoViolations(page, index === 0 ? allRules : rulesOfLayout)
+    await expectNoSidewaysScrolling(page)
   }
+}
+
+/** Checks the same page in another language: only its words differ, and they may need more room. */
+export async function expectFits(page: Page, widths: readonly number[]): Promise<void> {
+  for await (const _ of inWidths(page, widths)) await expectNoSidewaysScrolling(page)
 }

@@ -6,7 +6,7 @@ import { afterFile } from './after-file.ts'
 
 export const noOpenssl = spawnSync('openssl', ['version']).status !== 0
 
-/** A certificate for localhost of a test's own making, for ninety days, trusted by nobody yet; needs openssl. */
+/** Makes a self-signed certificate for localhost, valid for ninety days. Needs openssl. */
 export function makeCertificate(): { key: string; cert: string } {
   const directory = mkdtempSync(join(tmpdir(), 'yideng-certificate-'))
   afterFile(() => rmSync(directory, { recursive: true, force: true }))

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { onTestFinished } from 'vitest'
 import { z } from 'zod'
 
-/** OTLP/HTTP with JSON, as far as traces go (OpenTelemetry Protocol 1.x, "JSON Protobuf Encoding"); nothing else is in it. */
+/** Traces of OTLP/HTTP with JSON (OpenTelemetry Protocol 1.x, "JSON Protobuf Encoding"); other members are refused. */
 const attribute = z.strictObject({
   key: z.string().min(1),
   value: z.union([z.strictObject({ stringValue: z.string() }), z.strictObject({ intValue: z.number().int() })]),
@@ -51,15 +51,15 @@ export interface CollectedSpan {
   attributes: Record<string, string | number>
 }
 
-/** A collector of traces that takes what is documented and nothing else. */
+/** A collector of traces that accepts documented messages only. */
 export interface Collector {
   url: string
-  /** All that came, as text. */
+  /** All received bodies. */
   bodies: string[]
-  /** Of the latest that came. */
+  /** Headers of the latest request. */
   headers(): IncomingHttpHeaders
   resource(): Record<string, string | number>
-  /** @throws ZodError for what is not as documented */
+  /** @throws ZodError if a message differs from the protocol */
   spans(): CollectedSpan[]
   stop(): Promise<void>
 }
@@ -113,7 +113,7 @@ export async function startCollector(): Promise<Collector> {
   }
 }
 
-/** Makes a server send to it, soon. */
+/** Settings of a server that sends its traces to the collector every moment. */
 export const sendingTo = ({ url }: Collector) => ({
   OTEL_EXPORTER_OTLP_ENDPOINT: url,
   OTEL_BSP_SCHEDULE_DELAY: '100',

@@ -1,5 +1,5 @@
 import { afterAll } from 'vitest'
 import { endAll } from './after-file.ts'
 
-// registered before any hook of the file, so it runs after all of them
+// registered before the hooks of the file, so it runs after them
 afterAll(endAll)

@@ -18,7 +18,7 @@ async function templateOfAnna(): Promise<number[]> {
   return face.template
 }
 
-/** Puts anna's photograph into the register under this person's number, and their name. */
+/** Puts the photograph of anna into the register, under the number and name of this person. */
 export async function photographed(services: Services, person: { id: string; number: string }): Promise<void> {
   const { name } = services.persons.reveal(await find(services, person))
   const whose = { documentType: 'resident_id', documentNumber: person.number }
@@ -42,7 +42,7 @@ export interface CaptureAnswer {
   reasons?: string[]
 }
 
-/** What the script of a capture page sends. */
+/** Sends pictures as the script of a capture page does. */
 export async function send(
   visitor: Visitor,
   page: Page,
@@ -75,41 +75,41 @@ export async function send(
   return { status: answer.status, retryAfter: answer.headers.get('retry-after'), ...said }
 }
 
-/** One picture of each step, of anna doing what the page asks. */
+/** One picture of anna for each step that the page asks for. */
 export async function rightFrames(page: Page): Promise<Buffer> {
   const asked = attribute(page, 'data-actions').split(' ') as Action[]
   const pictures = await Promise.all((['straight', ...asked] as const).map(forged))
   return writeFrames(pictures.map((jpeg, step) => ({ step, jpeg })))
 }
 
-/** Anna before the camera, and on; seen by the server from this address where one is given. */
+/** Passes the check with pictures of anna. @param from the address that the server sees */
 export async function verify(visitor: Visitor, page: Page, from?: string): Promise<Page> {
   const answer = await send(visitor, page, await rightFrames(page), from === undefined ? {} : { from })
   if (answer.outcome !== 'passed') throw new Error(JSON.stringify(answer))
   return visitor.submit(page, '/face/done', {})
 }
 
-/** With a photograph in the register. */
+/** Opens an account with a photograph in the register. */
 export async function photographedPerson(services: Services, overrides: Parameters<typeof openPerson>[1] = {}) {
   const opened = await openPerson(services, overrides)
   await photographed(services, opened)
   return opened
 }
 
-/** Signed in, in the account centre's room for faces. */
+/** Signs in at the face page of the account centre. */
 export async function room(issuer: string, who: { username: string }) {
   const visitor = new Visitor(issuer)
   const page = await signIn(visitor, await visitor.get('/account/face'), who.username)
   return { visitor, page }
 }
 
-/** On to the camera, agreeing where it is asked. */
+/** Goes on to the camera, and consents if the page asks. */
 export async function camera(visitor: Visitor, page: Page): Promise<Page> {
   const next = await visitor.submit(page, '/face/start', {})
   return next.html.includes('name="agree"') ? visitor.submit(next, '/face/consent', { agree: 'yes' }) : next
 }
 
-/** Makes passkeys of a person, in the browser of a visitor or in another one. */
+/** Stores passkeys of a person, made in the browser of a visitor or in another one. */
 export const passkeyMade = (services: Services, personId: string, visitor?: Visitor) => async (minutesAgo: number) => {
   const id = randomUUID()
   const created_at = services.clock() - minutesAgo * 60_000

@@ -12,7 +12,7 @@ const pixelsOf = async (area: FaceArea): Promise<Buffer> => (await pictureOf(are
 
 type From = (x: number, y: number) => [number, number]
 
-/** Each pixel is taken from where `from` says. */
+/** Copies each pixel from the position that `from` returns. */
 function bend(pixels: Buffer, from: From): Buffer {
   const bent = Buffer.alloc(pixels.length)
   for (let y = 0; y < height; y += 1) {
@@ -37,8 +37,8 @@ const eyeWidth = 30
 const apart = 105
 
 /**
- * What a forger does with ONE photograph to meet the challenge: the middle of the face is pushed aside for a turn, skin is
- * pulled over the eyes. That it works shows how little the local engine's liveness is worth (docs/face.md).
+ * Forges an answer to the challenge from ONE photograph: pushes the middle of the face aside for a turn, pulls skin over the
+ * eyes for a blink. It passes, which shows the limits of the local liveness check (docs/face.md).
  */
 const forgeries: Record<Action, From> = {
   left: push(0.65, 0.85),
@@ -99,18 +99,18 @@ export async function crowd(): Promise<Buffer> {
     .toBuffer()
 }
 
-/** `anna` doing it: forged from one photograph. */
+/** A picture of `anna` in this action, forged from one photograph. */
 export async function forged(action: Action | 'straight'): Promise<Buffer> {
   const pixels = await pixelsOf(anna)
   return jpeg(action === 'straight' ? pixels : bend(pixels, forgeries[action]))
 }
 
-/** What the capture page would send. */
+/** The frames that the capture page sends: two of each step. */
 export async function frames(straight: Buffer, steps: Buffer[]): Promise<Frame[]> {
   return [straight, ...steps].flatMap((picture, step) => [1, 2].map(() => ({ step, jpeg: picture })))
 }
 
-/** As the capture page writes it (src/proofing/face/frames.ts). */
+/** Writes frames in the format of the capture page (src/proofing/face/frames.ts). */
 export function writeFrames(all: readonly Frame[]): Buffer {
   return Buffer.concat(
     all.flatMap(({ step, jpeg: picture }) => {
@@ -125,7 +125,7 @@ export function writeFrames(all: readonly Frame[]): Buffer {
 const framesPerSecond = 30
 
 /**
- * A film for Chromium's fake camera (Motion JPEG: pictures one after another): what `browser/face.js` asks for, as it asks,
+ * A film for the fake camera of Chromium (Motion JPEG). It shows the actions in the order and time of `browser/face.js`,
  * `speed` times as fast.
  */
 export async function film(asked: readonly Action[], speed: number): Promise<Buffer> {
@@ -137,5 +137,5 @@ export async function film(asked: readonly Action[], speed: number): Promise<Buf
   return Buffer.concat([...seconds(2.1, straight), ...acts, ...seconds(10, straight)])
 }
 
-/** One picture for as long as anybody looks. */
+/** A film of one picture. */
 export const still = (picture: Buffer): Buffer => Buffer.concat(Array.from({ length: 5 }, () => picture))

@@ -4,10 +4,10 @@ import { createClient } from 'redis'
 
 type Row = Record<string, string | number | null>
 
-/** Puts an artifact store back to what it was: as one that lost its last writes. */
+/** Restores an earlier state of an artifact store, as if it lost its last writes. */
 export type Forget = () => Promise<void>
 
-/** Remembers an embedded store while it is in use. */
+/** Copies an embedded store while it is in use. */
 function rememberSqlite(file: string): Forget {
   const open = <T>(use: (sqlite: DatabaseSync) => T): T => {
     const sqlite = new DatabaseSync(file)
@@ -56,7 +56,7 @@ async function rememberRedis(url: string): Promise<Forget> {
   }
 }
 
-/** Remembers the artifact store of a server, whichever it is. */
+/** Copies the artifact store of a server, embedded or Redis. */
 export async function remember(server: { environment: Record<string, string>; dataDir: string }): Promise<Forget> {
   const url = server.environment['YIDENG_REDIS_URL']
   return url ? rememberRedis(url) : rememberSqlite(join(server.dataDir, 'artifacts.sqlite'))

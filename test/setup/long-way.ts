@@ -4,7 +4,7 @@ import { onTestFinished } from 'vitest'
 
 const answerMs = 30
 
-/** A long way to the server of this URL: answers take their time, so what waits for one before it goes on can be counted. */
+/** A proxy that delays every answer of the server at this URL. A test can so count the round trips. */
 export async function longWay(url: string): Promise<{ url: string; roundTrips(): number }> {
   const server = new URL(url)
   let roundTrips = 0

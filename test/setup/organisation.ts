@@ -11,7 +11,7 @@ const by = { actor: 'person' }
 const day = 86_400_000
 let organisations = 0
 
-/** Valid, and unlike any other of this process. */
+/** A valid code that no other test of this process has. */
 export function creditCode(start = '91'): string {
   organisations += 1
   const body = `${start}440000${String(organisations).padStart(9, '0')}`
@@ -24,7 +24,7 @@ export async function find(services: Services, person: { id: string }) {
   return found
 }
 
-/** Puts an organisation into the business register, or changes it there. */
+/** Adds an organisation to the business register, or updates it there. */
 export async function register(
   services: Services,
   organisation: { uscc: string; name?: string; representative: Person; status?: 'active' | 'revoked' | 'cancelled' },
@@ -35,7 +35,7 @@ export async function register(
   await services.legalPersons.registerChanged([uscc])
 }
 
-/** An organisation that its representative has opened. */
+/** Opens an organisation account for its representative. */
 export async function openOrganisation(services: Services, overrides: { name?: string; representative?: Person } = {}) {
   const representative = overrides.representative ?? (await openPerson(services, { name: '林知行' }))
   const uscc = creditCode()
@@ -46,7 +46,7 @@ export async function openOrganisation(services: Services, overrides: { name?: s
   return { id: opened.legalPerson.id, uscc, name, representative }
 }
 
-/** Offers a mandate by document number, and accepts it. */
+/** Offers a mandate by document number and accepts it. */
 export async function mandate(
   services: Services,
   principalId: string,
@@ -71,7 +71,7 @@ export async function end(services: Services, mandateId: string, person: { id: s
   return services.mandates.end(mandateId, await find(services, person), by)
 }
 
-/** The representative's page asks somebody named 周小桐 to file taxes for 30 days; it then asks for a signature. */
+/** Fills in the mandate page for 周小桐: to file taxes for 30 days. The page then asks for a signature. */
 export async function inviteHandler(representative: Visitor, organisationId: string, handler: { number: string }) {
   const page = await representative.get(`/account/organisations/${organisationId}/invite`)
   return representative.submit(page, '/invite', {

@@ -1,15 +1,15 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import pg from 'pg'
+import { findChromium } from './chromium.ts'
 
-/** Tests make databases of their own on it, and drop them. */
+/** Tests create their own databases on it and drop them. */
 export const postgresServer = 'postgres://postgres@127.0.0.1:5432/postgres'
 
-/** Parts of the suite that need more than Node.js; with CI=true each must be there. */
+/** Parts of the suite that need more than Node.js. With CI=true all must be able to run. */
 export const parts = {
   browser: {
-    there: existsSync('/usr/bin/chromium'),
-    needs: 'Chromium at /usr/bin/chromium (Debian: apt-get install chromium)',
+    there: findChromium() !== undefined,
+    needs: 'Chromium on PATH or at YIDENG_CHROMIUM (Debian: apt-get install chromium)',
   },
   Redis: {
     there: spawnSync('redis-server', ['--version']).status === 0,
@@ -34,7 +34,7 @@ async function postgresLetsIn(): Promise<boolean> {
 
 export type Part = keyof typeof parts
 
-/** For `describe.skipIf(cannotRun('browser'))`: without CI a missing part is skipped and named at the end. */
+/** For `describe.skipIf(cannotRun('browser'))`. Without CI the run skips a missing part and names it at the end. */
 export function cannotRun(part: Part): boolean {
   if (parts[part].there) return false
   if (process.env['CI'] === 'true')

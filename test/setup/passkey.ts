@@ -3,7 +3,7 @@ import type { Page, Visitor } from './visitor.ts'
 
 const json = { accept: 'application/json' }
 
-/** Posts as the page's script does: asks for options where the page says. */
+/** Asks for options as the script of the page does. */
 export async function askOptions<T>(visitor: Visitor, page: Page, fields: Record<string, string> = {}): Promise<T> {
   const address = /data-passkey="[a-z-]+" data-options="([^"]+)"/.exec(page.html)?.[1]
   const csrf = /data-result[\s\S]*?name="csrf" value="([^"]+)"/.exec(page.html)?.[1]
@@ -13,15 +13,15 @@ export async function askOptions<T>(visitor: Visitor, page: Page, fields: Record
   return JSON.parse(answer.html) as T
 }
 
-/** The options of a ceremony that makes a passkey, and of one that uses one. */
+/** Options of the ceremonies: registration and authentication. */
 export type CreationOptions = Parameters<SoftwareAuthenticator['create']>[0] & { excludeCredentials: { id: string }[] }
 export type RequestOptions = Parameters<SoftwareAuthenticator['get']>[0]
 
-/** Hands the answer of a ceremony over, as the page's script does. */
+/** Sends the response of a ceremony, as the script of the page does. */
 export const sendResponse = (visitor: Visitor, page: Page, action: string, response: unknown) =>
   visitor.submit(page, action, { response: JSON.stringify(response) })
 
-/** The whole sign-in by passkey on a sign-in page. */
+/** Signs in by passkey on a sign-in page. */
 export async function signInByPasskey(
   visitor: Visitor,
   page: Page,
@@ -32,7 +32,7 @@ export async function signInByPasskey(
   return sendResponse(visitor, page, '/passkey', authenticator.get(options, deviation))
 }
 
-/** Adds a passkey in the account centre, for a visitor who has signed in a moment ago. */
+/** Adds a passkey in the account centre. The visitor has just signed in. */
 export async function addPasskey(
   visitor: Visitor,
   authenticator: SoftwareAuthenticator,

@@ -4,11 +4,11 @@ import { password, residentId } from './people.ts'
 import type { Page, Visitor } from './visitor.ts'
 import { passwordAuthenticator } from '../../src/login/methods/password/stored.ts'
 
-/** Made once: hashes are dear, and nothing here is about two people with the same one. */
+/** One hash for all people: hashing is slow, and no test compares two hashes. */
 const hashed = createPasswords().hash(password)
 let people = 0
 
-/** Opens an account in the house, by default with a proven identity. */
+/** Opens an account, by default with a proven identity. */
 export async function openPerson(
   services: Services,
   overrides: { name?: string; level?: 2 | 3; username?: string; number?: string } = {},
@@ -33,7 +33,7 @@ export async function openPerson(
   return { id: opened.person.id, username, number, phone, password }
 }
 
-/** Fills in the sign-in page. */
+/** Fills in the sign-in page and sends it. */
 export function signIn(visitor: Visitor, page: Page, identifier: string, secret = password): Promise<Page> {
   return visitor.submit(page, '/password', { identifier, password: secret })
 }

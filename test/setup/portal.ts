@@ -6,22 +6,24 @@ import type { ClientInput } from '../../src/clients/metadata.ts'
 import { freePort } from './free-port.ts'
 import type { Page } from './visitor.ts'
 
-/** A relying party made with openid-client, as a portal team would. */
+/** A relying party made with openid-client, like a real portal. */
 export interface TestPortal {
   clientId: string
   redirectUri: string
   configuration: oidc.Configuration
-  /** The address a browser is sent to, and what is needed to make sense of its return. */
-  begin(parameters?: Record<string, string>): Promise<Begun>
+  /** Makes an authorization request. */
+  begin(parameters?: Record<string, string>): Promise<AuthorizationRequest>
 }
 
-export interface Begun {
+/** An authorization request of a portal (RFC 6749 4.1.1), before its response. */
+export interface AuthorizationRequest {
+  /** The address for the browser. */
   url: URL
-  /** Turns the browser's return into tokens, with all of openid-client's checks. */
+  /** Exchanges the code of the response for tokens, with all checks of openid-client. */
   finish(page: Page, options?: oidc.DPoPOptions): ReturnType<typeof oidc.authorizationCodeGrant>
 }
 
-/** Registers a portal in the house and discovers the provider, for real. */
+/** Registers a portal and discovers the provider over HTTP. */
 export async function registerPortal(
   services: Services,
   overrides: Partial<ClientInput> = {},
@@ -32,7 +34,7 @@ export async function registerPortal(
   const metadata = { organisation: '测试局', region: '440300', redirect_uris: [redirectUri], ...rest }
   const create = (called: string) => services.clients.create({ name: called, ...metadata }, 'administrator:test')
   let created = await create(name)
-  // no two portals of a system look alike: the next one of a test has a letter more
+  // portal names must differ: the next portal of a test gets one more letter
   for (let more = 1; !created.ok && created.problems.some(({ field }) => field === 'name') && more < 1000; more += 1)
     created = await create(
       `${name} ${more.toString(26).replaceAll(/\d/g, (digit) => 'qrstuvwxyz'.charAt(Number(digit)))}`,
@@ -75,7 +77,7 @@ export async function registerPortal(
   }
 }
 
-/** Shows until the test ends that the browser came back, and nothing else: what it brought is checked with openid-client. */
+/** Serves the redirect URI of a portal until the test ends. openid-client checks the response. */
 export async function standIn({ redirectUri }: TestPortal): Promise<void> {
   const listener = createServer((_request, response) => {
     response.setHeader('content-type', 'text/html; charset=utf-8')

@@ -14,7 +14,7 @@ interface View {
   error?: string
 }
 
-/** A computer that waits at the sign-in page of a portal, without a screen. */
+/** A computer at the sign-in page of a portal, without a screen. */
 export class WaitingComputer {
   readonly visitor: Visitor
   page: Page
@@ -34,7 +34,7 @@ export class WaitingComputer {
     return `${this.page.url.pathname}/qr`
   }
 
-  /** The request for the stream of its page, each on a connection of its own. */
+  /** Opens the event stream of its page on a new connection. */
   streamAt(issuer: string) {
     const cookie = this.visitor.cookies.map(({ name, value }) => `${name}=${value}`).join('; ')
     return {
@@ -47,7 +47,7 @@ export class WaitingComputer {
     return /data-redeem[\s\S]*?name="csrf" value="([^"]+)"/.exec(this.page.html)?.[1] ?? ''
   }
 
-  /** Posts as the page's script does. */
+  /** Posts a step as the script of the page does. */
   async post(step: string, fields: Record<string, string> = {}): Promise<View & { status: number }> {
     const headers = { accept: 'application/json' }
     const answer = await this.visitor.post(
@@ -87,7 +87,7 @@ export async function signedInPhone(
   return visitor
 }
 
-/** A computer and a phone of one person, at a portal of their own. */
+/** A computer and a phone of one person, at a new portal. */
 export async function computerAndPhone(
   services: Services,
   options: { level?: 2 | 3; asked?: 2 | 3 | 4; computerNetwork?: string; phoneNetwork?: string } = {},
@@ -102,14 +102,14 @@ export async function computerAndPhone(
   return { person, portal, begun, computer, phone }
 }
 
-/** What a browser says of a page that a camera app, and no other page, has opened. */
+/** Fetch metadata of a page that a camera app has opened. */
 export const byCamera = { 'sec-fetch-site': 'none', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
 
-/** Looks at a frame; `headers` say how the browser came to it. */
+/** Looks at a frame. @param headers fetch metadata: how the browser reached it */
 export const look = (phone: Visitor, frame: string, headers: Record<string, string> = byCamera) =>
   phone.only('GET', frame, undefined, headers)
 
-/** Looks at a frame and claims it, as a phone does whose camera has opened it. */
+/** Looks at a frame and claims it, as a phone does after a scan. */
 export async function scan(phone: Visitor, frame: string, headers?: Record<string, string>): Promise<Page> {
   const looked = await look(phone, frame, headers)
   return looked.status === 200 ? phone.submit(looked, new URL(frame).pathname, {}) : looked
@@ -117,7 +117,7 @@ export async function scan(phone: Visitor, frame: string, headers?: Record<strin
 
 export const digitsOf = ({ html }: Page) => [...html.matchAll(/<span>(\d)<\/span>/g)].map(([, digit]) => digit).join('')
 
-/** Approves, and types the digits that the phone then shows into the computer. */
+/** Approves, and types the digits of the phone into the computer. */
 export async function letIn(phone: Visitor, asked: Page, computer: WaitingComputer): Promise<Page> {
   const told = await approve(phone, asked)
   await computer.post('code', { code: digitsOf(told) })
@@ -127,7 +127,7 @@ export async function letIn(phone: Visitor, asked: Page, computer: WaitingComput
 export const approve = (phone: Visitor, asked: Page) => phone.submit(asked, asked.url.pathname, { decision: 'approve' })
 export const refuse = (phone: Visitor, asked: Page) => phone.submit(asked, asked.url.pathname, { decision: 'refuse' })
 
-/** Approves as the page of somebody with a passkey does. */
+/** Approves by passkey, as the script of the page does. */
 export async function signOnPhone(
   phone: Visitor,
   asked: Page,

@@ -14,7 +14,7 @@ export async function personWithCodes(services: Services, overrides: Parameters<
   return { ...person, codes, code }
 }
 
-/** Fills in the first page of the way back. */
+/** Fills in the first page of recovery. */
 export async function proveBy(
   visitor: Visitor,
   fields: { identifier: string; knowledge: string; code: string },
@@ -26,20 +26,20 @@ export async function proveBy(
 export const choose = (visitor: Visitor, page: Page, password = newPassword, again = password) =>
   visitor.submit(page, '/recover/new-password', { password, password_again: again })
 
-/** All of it, in a browser of its own. */
+/** Recovers an account in a new browser. */
 export async function recoverBy(services: Services, fields: Parameters<typeof proveBy>[1]) {
   const visitor = new Visitor(services.settings.issuer)
   return choose(visitor, await proveBy(visitor, fields))
 }
 
-/** What a page says, without what differs from request to request. */
+/** The page without the parts that differ between requests. */
 export const saidBy = (page: Page, ...texts: string[]) =>
   texts
     .reduce((html, text) => html.replaceAll(text, 'TEXT'), page.html)
     .replaceAll(/nonce="[^"]+"/g, '')
     .replaceAll(/name="csrf" value="[^"]+"/g, '')
 
-/** Changes a person's sessions in the store, as if they had been begun otherwise. */
+/** Changes members of the sessions of a person in the store. */
 export function rewriteSessions(
   dataDir: string,
   personId: string,

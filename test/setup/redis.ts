@@ -6,12 +6,12 @@ import { join } from 'node:path'
 import { afterFile } from './after-file.ts'
 import { freePort } from './free-port.ts'
 
-/** Runs one command on a Redis; the text of its answer. */
+/** Runs one command on a Redis and returns its output. */
 export function redisCli(port: number, ...command: string[]): string {
   return spawnSync('redis-cli', ['-p', String(port), ...command], { encoding: 'utf8' }).stdout.trim()
 }
 
-/** A Redis of this file's own, alone or as a Cluster of one node that has every slot; gone after its tests. */
+/** Starts a Redis for this test file: single, or a Cluster of one node with all slots. It stops after the tests. */
 export async function startRedis(
   options: { kind?: 'node' | 'cluster'; port?: number; flags?: string[] } = {},
 ): Promise<number> {
@@ -34,13 +34,13 @@ export async function startRedis(
   return port
 }
 
-/** A further port of a Redis that speaks TLS; who connects shows no certificate. */
+/** Options for a second port with TLS. Clients need no certificate. */
 export const tlsFlags = (port: number, { key, cert }: { key: string; cert: string }) =>
   `--tls-port ${port} --tls-cert-file ${cert} --tls-key-file ${key} --tls-ca-cert-file ${cert} --tls-auth-clients no`.split(
     ' ',
   )
 
-/** The rights that docs/deploy.md gives, so that they are neither too few nor other than documented. */
+/** The rights in docs/deploy.md, so that the tests prove them sufficient. */
 export function documentedRights(): string[] {
   const guide = readFileSync(new URL('../../docs/deploy.md', import.meta.url), 'utf8')
   return /^user yideng on >… (.*)$/m.exec(guide)?.[1]?.split(' ') ?? []
@@ -48,7 +48,7 @@ export function documentedRights(): string[] {
 
 interface RedisCluster {
   ports: number[]
-  /** Of the same nodes, where there is a certificate. */
+  /** TLS ports of the same nodes, if there is a certificate. */
   tlsPorts: number[]
   /** Kills one of them for good. */
   kill(port: number): void
@@ -56,8 +56,8 @@ interface RedisCluster {
 }
 
 /**
- * A Cluster of this file's own: three masters with a replica each.
- * @param certificate with it the nodes speak TLS with each other, and on ports of their own with everybody
+ * Starts a Cluster for this test file: three masters with a replica each.
+ * @param certificate the nodes then use TLS among each other and offer TLS ports to clients
  */
 export async function startRedisCluster(certificate?: { key: string; cert: string }): Promise<RedisCluster> {
   const ports: number[] = []

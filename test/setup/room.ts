@@ -7,10 +7,10 @@ import { freePort } from './free-port.ts'
 import { signIn } from './person.ts'
 import { Visitor, type Page } from './visitor.ts'
 
-/** The token of the forms of a page. */
+/** The CSRF token of a page. */
 export const csrfOf = (page: Page): string => /name="csrf" value="([^"]+)"/.exec(page.html)?.[1] ?? ''
 
-/** A browser that people know by name, with somebody signed in at the account centre; `page` is what they came for. */
+/** Signs a person in at the account centre, in a browser with a known name. `page` is the page at `path`. */
 export async function openRoom(issuer: string, person: { username: string }, path = '/account/ways') {
   const visitor = new Visitor(issuer, { 'user-agent': 'Mozilla/5.0 (Windows NT 10.0) Chrome/140.0' })
   const page = await signIn(visitor, await visitor.get(path), person.username)
@@ -26,7 +26,7 @@ export function eventsOf(services: Services, personId: string, event: string) {
     .execute()
 }
 
-/** What a portal is registered with that notes the sessions (`sid`) it is told have ended. */
+/** Settings of a portal with back-channel logout. `told` collects the `sid` of each logout token. */
 export async function listening(more: Partial<ClientInput> = {}) {
   const told: unknown[] = []
   const port = await freePort()

@@ -1,12 +1,12 @@
 import type { RunningServer } from './server.ts'
 
-/** Every route of a server that was started with YIDENG_LOG_LEVEL=debug: it says them itself. */
+/** All routes of a server, from its log. The server needs YIDENG_LOG_LEVEL=debug. */
 export function routesOf(server: RunningServer): { programs: Route[]; pages: Route[] } {
   const line = server
     .output()
     .split('\n')
     .find((one) => one.includes('"msg":"routes"'))
-  if (!line) throw new Error('the server did not say its routes')
+  if (!line) throw new Error('the log has no line with the routes')
   const { programs, pages } = JSON.parse(line) as Record<'programs' | 'pages', string[]>
   return { programs: programs.map(routeOf), pages: pages.map(routeOf) }
 }

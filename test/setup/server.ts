@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openServices, type Services } from '../../src/services.ts'
@@ -9,16 +9,17 @@ import { freePort } from './free-port.ts'
 import { laySigningKeys } from './signing-keys.ts'
 import { serverStores } from './stores.ts'
 
-/** An upper limit, never waited for where all is well: a machine may be busy. */
+/** Upper limit in milliseconds; a busy machine needs it. */
 const longest = 45_000
 
+const movingClock = new URL('moving-clock.mjs', import.meta.url).href
 const thisTree = new URL('../../', import.meta.url)
 
 export interface RunningServer {
   issuer: string
   environment: Record<string, string>
   dataDir: string
-  /** Everything it printed. */
+  /** All text it printed. */
   output(): string
   /** The same durable store through the same services, in this process. */
   services(): Promise<Services>
@@ -26,28 +27,46 @@ export interface RunningServer {
   kill(signal: 'SIGINT' | 'SIGKILL'): Promise<number | null>
   /** Starts it again on the same stores, after `kill`. */
   restart(): Promise<void>
+  /** Moves the clock of its processes and of `services()`. Timers, Redis and the clock of this process stay. */
+  forward(ms: number): Promise<void>
 }
 
-/** The services of a version: those of these files are loaded already. */
-async function servicesOf(tree: URL): Promise<(environment: Record<string, string>) => Promise<Services>> {
-  if (tree === thisTree) return (environment) => openServices(readSettings(environment), Date.now)
-  const load = (file: string): Promise<object> => import(new URL(file, tree).href)
-  const theirs = { ...(await load('src/services.ts')), ...(await load('src/config/settings.ts')) }
-  const { openHouse: open, readSettings: read } = theirs as {
-    openHouse: typeof openServices
+/** Writes an offset in milliseconds for the clock of a server (moving-clock.mjs). */
+const writeClock = (file: string, offset: number) =>
+  writeFileSync(file, new Uint8Array(new Float64Array([offset]).buffer))
+
+type Clock = () => number
+type OpenServices = (environment: Record<string, string>, clock: Clock) => Promise<Services>
+
+/** Loads how a version opens its services. The version of this file is loaded already. */
+async function servicesOf(tree: URL): Promise<OpenServices> {
+  if (tree === thisTree) return (environment, clock) => openServices(readSettings(environment), clock)
+  // the file has had another name; it has exported one function ever since
+  const file = ['src/services.ts', 'src/admin/house.ts']
+    .map((path) => new URL(path, tree))
+    .find((url) => existsSync(url))
+  const exported: Record<string, unknown> = await import(file?.href ?? '')
+  const open = Object.values(exported).find((value) => typeof value === 'function') as typeof openServices
+  const { readSettings: read } = (await import(new URL('src/config/settings.ts', tree).href)) as {
     readSettings: typeof readSettings
   }
-  return (environment) => open(read(environment), Date.now)
+  return (environment, clock) => open(read(environment), clock)
 }
 
 let usual: Promise<RunningServer> | undefined
 
 /**
- * One server for all files of a worker that neither stop it nor change it, and look only at people and portals of their own.
- * One address may try there as often as it likes; it ends with the worker.
+ * One server for all files of a worker that neither stop it nor need other settings. Such a file looks only at its own people
+ * and portals, and may move the clock on by seconds. One address may try without limit. The server ends with the worker.
  */
 export function usualServer(): Promise<RunningServer> {
-  usual ??= begin({ YIDENG_ADDRESS_TRIES: '100000' }, thisTree, (end) => {
+  const settings = {
+    YIDENG_TRUST_PROXY: 'true',
+    YIDENG_ADDRESS_TRIES: '100000',
+    YIDENG_ADDRESS_REGISTRATIONS: '100000',
+    YIDENG_QR_ADDRESS_CREATIONS: '100000',
+  }
+  usual ??= begin(settings, thisTree, (end) => {
     process.once('exit', end)
     process.once('SIGTERM', () => process.exit()) // how vitest ends a worker
   })
@@ -55,8 +74,8 @@ export function usualServer(): Promise<RunningServer> {
 }
 
 /**
- * Starts the real server under plain Node.js, on a port and in directories of its own; stopped after the file's tests.
- * @param tree the files of another version, to be run instead of these
+ * Starts the real server under plain Node.js, on its own port and in its own directories. It stops after the tests of the file.
+ * @param tree runs the files of another version
  */
 export const startServer = (settings: Record<string, string> = {}, tree = thisTree): Promise<RunningServer> =>
   begin(settings, tree, afterFile)
@@ -78,18 +97,21 @@ async function begin(
     ...settings,
   }
   if (!environment['YIDENG_DATABASE_URL']) laySigningKeys(keysDir)
+  const clockFile = join(directory, 'clock')
+  let offset = 0
+  writeClock(clockFile, offset)
   let output = ''
   let child: ChildProcess | undefined
 
   atEnd(() => {
     child?.kill('SIGKILL')
-    rmSync(directory, { recursive: true, force: true, maxRetries: 5 }) // it may be writing its last file
+    rmSync(directory, { recursive: true, force: true, maxRetries: 5 }) // the server may still write a file
   })
 
-  /** Until it says that it listens. */
+  /** Resolves when the server listens. */
   async function run(): Promise<void> {
-    const started = spawn(process.execPath, [new URL('bin/server.mjs', tree).pathname], {
-      env: { PATH: process.env['PATH'], ...environment },
+    const started = spawn(process.execPath, ['--import', movingClock, new URL('bin/server.mjs', tree).pathname], {
+      env: { PATH: process.env['PATH'], YIDENG_TEST_CLOCK: clockFile, ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     child = started
@@ -123,13 +145,18 @@ async function begin(
     dataDir: join(directory, 'data'),
     output: () => output,
     async services() {
-      const services = await (await servicesOf(tree))(environment)
+      const services = await (await servicesOf(tree))(environment, () => Date.now() + offset)
       afterFile(() => services.close())
       return services
     },
     pid: () => child?.pid ?? 0,
     kill,
     restart: run,
+    async forward(ms) {
+      offset += ms
+      writeClock(clockFile, offset)
+      await new Promise((resolve) => setTimeout(resolve, 5)) // its processes read the file once a millisecond
+    },
   }
 }
 
@@ -145,11 +172,11 @@ export function cpuMs(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) * 10
 }
 
-/** Asks again and again, for as long as a busy machine may need. */
+/** Repeats a question until it gets `true`, for as long as a busy machine may need. */
 export async function until(condition: () => Promise<boolean>): Promise<void> {
   const end = Date.now() + longest
   while (!(await condition())) {
-    if (Date.now() > end) throw new Error(`waited ${longest / 1000} seconds for nothing`)
+    if (Date.now() > end) throw new Error(`the condition is still false after ${longest / 1000} seconds`)
     await new Promise((resolve) => setTimeout(resolve, 30))
   }
 }

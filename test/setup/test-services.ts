@@ -5,7 +5,7 @@ import { readSettings } from '../../src/config/settings.ts'
 import { durableStore } from './stores.ts'
 import { handClock, temporaryDirectory } from './temporary.ts'
 
-/** The services over a store of this test's own, and the clock that moves them. */
+/** Opens the services over a new store, with a clock that the test moves. */
 export async function openTestServices() {
   const directory = temporaryDirectory()
   const { clock, forward } = handClock()

@@ -4,14 +4,14 @@ import type { Services } from '../../src/services.ts'
 import { agree, answered, typeCode } from './administrator.ts'
 import { addPasskey, signInByPasskey } from './passkey.ts'
 import { allow, openPerson, signIn } from './person.ts'
-import type { Begun, TestPortal } from './portal.ts'
+import type { AuthorizationRequest, TestPortal } from './portal.ts'
 import { scan, signOnPhone, WaitingComputer } from './qr.ts'
 import { SoftwareAuthenticator } from './software-authenticator.ts'
 import { Visitor } from './visitor.ts'
 
-type Tokens = Awaited<ReturnType<Begun['finish']>>
+type Tokens = Awaited<ReturnType<AuthorizationRequest['finish']>>
 
-/** Asks whether something is still of use. Each uses it up. */
+/** Tries one live thing and returns whether it still works. A probe may use it up. */
 export type Probe = () => Promise<boolean>
 
 export const succeeds = (asked: Promise<unknown>): Promise<boolean> =>
@@ -25,16 +25,20 @@ export const succeeds = (asked: Promise<unknown>): Promise<boolean> =>
 
 export const isSignedIn = async (visitor: Visitor) => (await visitor.get('/account')).url.pathname === '/account'
 
-/** The same browser once more, by its cookies. */
+/** A second browser with the same cookies. */
 export function copyOf(visitor: Visitor, issuer: string, headers: Record<string, string>): Visitor {
   const copy = new Visitor(issuer, headers)
   copy.cookies = [...visitor.cookies]
   return copy
 }
 
-/** Signs in by passkey and does not follow the answer: the login is proven and waits to be picked up. */
-export async function proveOnly(visitor: Visitor, begun: Begun, passkey: SoftwareAuthenticator): Promise<string> {
-  const page = await visitor.get(begun.url)
+/** Signs in by passkey and does not follow the redirect: the login is proven but not resumed. */
+export async function proveOnly(
+  visitor: Visitor,
+  request: AuthorizationRequest,
+  passkey: SoftwareAuthenticator,
+): Promise<string> {
+  const page = await visitor.get(request.url)
   visitor.follows = false
   const proven = await signInByPasskey(visitor, page, passkey)
   visitor.follows = true
@@ -43,7 +47,7 @@ export async function proveOnly(visitor: Visitor, begun: Begun, passkey: Softwar
   return address
 }
 
-/** Picks a proven login up: whether somebody is signed in by it, or a portal got a code. */
+/** Resumes a proven login. Returns whether it makes a session or gives a portal a code. */
 export async function pickUp(visitor: Visitor, address: string): Promise<boolean> {
   const page = await visitor.get(address)
   return page.leads?.searchParams.has('code') === true || isSignedIn(visitor)
@@ -54,14 +58,14 @@ export async function enter(visitor: Visitor, portal: TestPortal) {
   return { begun, page: await visitor.get(begun.url) }
 }
 
-/** One more refresh token of the same session; `prompt=consent` is asked each time (OIDC Core 11). */
+/** One more refresh token of the same session. Each needs `prompt=consent` (OIDC Core 11). */
 async function offline(visitor: Visitor, portal: TestPortal): Promise<string> {
   const begun = await portal.begin({ prompt: 'consent' })
   const tokens = await begun.finish(await allow(visitor, await visitor.get(begun.url)))
   return tokens.refresh_token ?? ''
 }
 
-/** The command line's own client, from a network of its own: so many codes are asked for by one network, and no more. */
+/** The client of the command line, from its own network: the number of codes per network is limited. */
 function commandLine(portal: TestPortal, headers: Record<string, string>): oidc.Configuration {
   const metadata = { id_token_signed_response_alg: 'ES256' }
   const config = new oidc.Configuration(portal.configuration.serverMetadata(), 'yideng-cli', metadata, oidc.None())
@@ -71,7 +75,7 @@ function commandLine(portal: TestPortal, headers: Record<string, string>): oidc.
   return config
 }
 
-/** Lets a command line in, up to its token. */
+/** Approves a command line, up to its token request. */
 async function approveDevice(config: oidc.Configuration, visitor: Visitor, passkey: SoftwareAuthenticator) {
   const { issuer } = config.serverMetadata()
   const DPoP = oidc.getDPoPHandle(config, await oidc.randomDPoPKeyPair())
@@ -98,7 +102,7 @@ export const refresh = (portal: TestPortal, token: string) => oidc.refreshTokenG
 export const userinfo = (portal: TestPortal, token: string) =>
   oidc.fetchUserInfo(portal.configuration, token, oidc.skipSubjectCheck)
 
-/** An administrator with a password and two passkeys, one of which somebody else has who is signed in by it. */
+/** An administrator with a password and two passkeys. A thief holds one passkey and has signed in by it. */
 export async function robbed(services: Services, portal: TestPortal, headers: Record<string, string>) {
   const { issuer } = services.settings
   const person = await openPerson(services, { name: '关丽' })
@@ -108,7 +112,7 @@ export async function robbed(services: Services, portal: TestPortal, headers: Re
 
   const [owner, other] = [browser(), browser()]
   for (const one of [owner, other]) await signIn(one, await one.get('/account'), person.username)
-  // one without a counter, so that it may be used in several requests at once
+  // without a counter, so that several requests may use it at once
   const passkey = new SoftwareAuthenticator(issuer, { synced: true })
   for (const one of [new SoftwareAuthenticator(issuer), passkey]) await addPasskey(owner, one)
   const stolen = (await services.authenticators.list(person.id, 'passkey'))[1]

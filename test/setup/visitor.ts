@@ -4,7 +4,7 @@ export interface Page {
   status: number
   html: string
   headers: Headers
-  /** Where a redirect left our own house: a portal's address. */
+  /** Target of a redirect to another origin, such as a portal. */
   leads: URL | undefined
 }
 

@@ -1,12 +1,12 @@
 import { afterFile } from './after-file.ts'
 
-/** Fields of forms, queries and answers that hold what nobody may read in a store. */
+/** Fields of forms, queries and answers with values that no store may hold in plain text. */
 const telling =
   /^(password|password_again|identifier|knowledge|code|name|phone|username|document_number|refresh_token|access_token|id_token|token|client_secret|subject_token|frame|csrf)$/
 
 /**
- * Keeps what is secret or personal of all that this process asks a server over HTTP and is answered, until the end of the
- * file: cookies, codes, tokens, what is typed, client secrets, addresses of networks.
+ * Collects secret and personal values of all HTTP requests and answers of this process, until the file ends.
+ * These are cookies, codes, tokens, form fields, client secrets, network addresses.
  */
 export function watchWire(): Set<string> {
   const seen = new Set<string>()

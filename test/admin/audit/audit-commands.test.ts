@@ -77,7 +77,7 @@ it('exports JSON Lines with valid hashes, and signed security event tokens', asy
   const [token = ''] = linesOf(tokens)
   expect(decodeProtectedHeader(token)).toMatchObject({ typ: 'secevent+jwt', alg: 'ES256' })
   expect(decodeJwt(token)).toMatchObject({
-    iss: 'http://localhost:3000',
+    iss: 'http://localhost:1',
     aud: 'https://siem.example',
     jti: entries[0]?.hash,
     sub_id: { format: 'opaque', id: 'p1' },

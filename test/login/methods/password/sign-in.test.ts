@@ -147,7 +147,7 @@ describe('sign-in by password', () => {
     const { visitor, page } = await signInPage()
     await signIn(visitor, page, known.username)
     await services.persons.setStatus(known.id, 'locked', { actor: 'administrator:test' })
-    await new Promise((resolve) => setTimeout(resolve, 1100))
+    await server.forward(1100)
     const next = await visitor.get((await portal.begin()).url)
     expect(next.leads).toBeUndefined()
     expect(next.html).toContain('name="password"')

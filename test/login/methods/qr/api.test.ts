@@ -8,7 +8,7 @@ import { addPasskey, signInByPasskey } from '../../../setup/passkey.ts'
 import { openPerson, signIn } from '../../../setup/person.ts'
 import { registerPortal } from '../../../setup/portal.ts'
 import { WaitingComputer } from '../../../setup/qr.ts'
-import { startServer, type RunningServer } from '../../../setup/server.ts'
+import { type RunningServer, usualServer } from '../../../setup/server.ts'
 import { SoftwareAuthenticator } from '../../../setup/software-authenticator.ts'
 import { Visitor, type Page } from '../../../setup/visitor.ts'
 
@@ -16,7 +16,7 @@ let server: RunningServer
 let services: Services
 
 beforeAll(async () => {
-  server = await startServer({ YIDENG_TRUST_PROXY: 'true' })
+  server = await usualServer()
   services = await server.services()
 })
 

@@ -11,18 +11,17 @@ import {
   signedInPhone,
   WaitingComputer,
 } from '../../../setup/qr.ts'
-import { startServer, type RunningServer } from '../../../setup/server.ts'
+import { type RunningServer, usualServer } from '../../../setup/server.ts'
 import { Visitor } from '../../../setup/visitor.ts'
 
 let server: RunningServer
 let services: Services
 
 beforeAll(async () => {
-  server = await startServer({ YIDENG_TRUST_PROXY: 'true', YIDENG_QR_ADDRESS_CREATIONS: '1000' })
+  server = await usualServer()
   services = await server.services()
 })
 
-const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 const gone = '这个二维码不能用了'
 
 async function auditOf(personId: string): Promise<string[]> {
@@ -59,7 +58,7 @@ describe('attacks', () => {
   it('a frame older than 4 seconds', async () => {
     const { computer, phone } = await computerAndPhone(services)
     const frame = await computer.start()
-    await wait(4200)
+    await server.forward(4200)
     const page = await look(phone, frame)
     expect(page.status).toBe(400)
     expect(page.html).toContain(gone)
@@ -217,7 +216,7 @@ describe('attacks', () => {
     const { person, begun, computer, phone } = await computerAndPhone(services)
     await services.authenticators.add({ personId: person.id, kind: 'passkey', lookupKey: person.id, data: '{}' })
     await services.methodLocks.lock(person.id, 'passkey', 'switched-off', { actor: 'person' })
-    await wait(1100)
+    await server.forward(1100)
     const asked = await scan(phone, await computer.start())
     const again = await approve(phone, asked)
     expect(again.url.pathname).toMatch(/^\/login\//)

@@ -11,7 +11,7 @@ import {
   signedInPhone,
   signOnPhone,
 } from '../../../setup/qr.ts'
-import { startServer, type RunningServer } from '../../../setup/server.ts'
+import { type RunningServer, usualServer } from '../../../setup/server.ts'
 import { SoftwareAuthenticator } from '../../../setup/software-authenticator.ts'
 import { Visitor } from '../../../setup/visitor.ts'
 
@@ -19,7 +19,7 @@ let server: RunningServer
 let services: Services
 
 beforeAll(async () => {
-  server = await startServer({ YIDENG_TRUST_PROXY: 'true', YIDENG_QR_ADDRESS_CREATIONS: '1000' })
+  server = await usualServer()
   services = await server.services()
 })
 

@@ -13,11 +13,9 @@ import {
   signOnPhone,
   type WaitingComputer,
 } from '../../../setup/qr.ts'
-import { startServer, type RunningServer } from '../../../setup/server.ts'
+import { startServer, type RunningServer, usualServer } from '../../../setup/server.ts'
 import { SoftwareAuthenticator } from '../../../setup/software-authenticator.ts'
 import type { Visitor } from '../../../setup/visitor.ts'
-
-const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
 describe('limits', () => {
   it('twenty-first beginning of a network, eleventh of a login, third refusal of a person', async () => {
@@ -40,7 +38,7 @@ describe('limits', () => {
 
 describe('a computer that does not want any more', () => {
   it('ends it for the phone as well, which says so', async () => {
-    const server = await startServer({ YIDENG_TRUST_PROXY: 'true' })
+    const server = await usualServer()
     const { computer, phone } = await computerAndPhone(await server.services())
     const asked = await scan(phone, await computer.start())
     expect(await computer.post('cancel')).toMatchObject({ state: 'aborted', reason: 'cancelled' })
@@ -68,7 +66,7 @@ describe('attacks that take time', () => {
     await signOnPhone(second.phone, await scan(second.phone, await second.computer.start()), other)
     const unanswered = await computerAndPhone(hastyHouse)
     await scan(unanswered.phone, await unanswered.computer.start())
-    await wait(2100)
+    await hasty.forward(2100)
     expect(await unanswered.computer.look()).toMatchObject({ state: 'expired' })
     await unanswered.computer.look()
     const ended = await hastyHouse.database

@@ -14,7 +14,7 @@ import {
   signOnPhone,
   WaitingComputer,
 } from '../../../setup/qr.ts'
-import { startServer, type RunningServer } from '../../../setup/server.ts'
+import { type RunningServer, usualServer } from '../../../setup/server.ts'
 import { SoftwareAuthenticator } from '../../../setup/software-authenticator.ts'
 import { Visitor, type Page } from '../../../setup/visitor.ts'
 
@@ -23,7 +23,7 @@ let services: Services
 const near = { 'x-forwarded-for': '203.0.113.1' }
 
 beforeAll(async () => {
-  server = await startServer({ YIDENG_TRUST_PROXY: 'true', YIDENG_QR_ADDRESS_CREATIONS: '1000' })
+  server = await usualServer()
   services = await server.services()
 })
 
@@ -75,7 +75,7 @@ describe('a person with a passkey', () => {
     const { person, computer, phone } = await withPasskey()
     await services.methodLocks.lock(person.id, 'passkey', 'switched-off', { actor: 'person' })
     // the session began in the second before the scan
-    await new Promise((resolve) => setTimeout(resolve, 1000))
+    await server.forward(1000)
     const asked = await scan(phone, await computer.start())
     expect((await approve(phone, asked)).url.pathname).toMatch(/^\/login\//)
     // switched on meanwhile: the new sign-in does not stand for the signature

@@ -10,7 +10,7 @@ describe.each([
   { stores: 'embedded', missing: false, settings: async () => ({}) },
   { stores: 'PostgreSQL and Redis', missing: cannotRun('PostgreSQL') || cannotRun('Redis'), settings: scaleOut },
 ])('a backup made in the middle of sign-ins: $stores', ({ missing, settings }) => {
-  it.skipIf(missing)('is of one moment: whole, its chain unbroken', async () => {
+  it.skipIf(missing)('holds the state of one moment, with a whole audit chain', async () => {
     const server = await startServer({ ...manyFromHere, ...(await settings()) })
     const crowd = await gather(server)
     const directory = temporaryDirectory()
@@ -28,7 +28,7 @@ describe.each([
     for (const file of files) {
       const environment: Record<string, string> = { ...server.environment, YIDENG_DATA_DIR: `${file}-restored` }
       delete environment['YIDENG_DATABASE_URL']
-      // a store is restored beside an empty artifact store
+      // the restored store gets an empty artifact store
       delete environment['YIDENG_REDIS_URL']
       const restored = JSON.parse((await yideng({ environment }, ['restore', file, '--json'])).stdout) as {
         tables: Record<string, { rows: number }>
