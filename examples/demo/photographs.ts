@@ -7,7 +7,7 @@ const folder = join(dirname(createRequire(import.meta.url).resolve('@vladmandic/
 /** @internal */
 export const photographs = [1, 2, 3, 4, 5, 6].map((number) => join(folder, `sample${number}.jpg`))
 
-/** The size of a camera picture. */
+/** The size of a camera picture. @internal */
 export const camera = { width: 640, height: 480 } as const
 
 /** Position of a face in a photograph 1200 pixels wide. */

@@ -113,6 +113,7 @@ export function createApp(deps: AppDeps): Koa {
 /**
  * Compares the memory of this process with the store first, because another process may have ended a session. One
  * comparison is enough for requests that the kernel delivers together: all were sent before the first is read.
+ * @internal
  */
 export function renewed(artifacts: Pick<Artifacts, 'renew'>): Middleware {
   let done = false

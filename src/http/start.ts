@@ -40,7 +40,7 @@ export async function start(wiring: Wiring, environment: Record<string, string |
   }
 }
 
-/** The server's log: JSON lines without control characters, which could control a terminal. */
+/** The server's log: JSON lines without control characters, which could control a terminal. @internal */
 export function createLog(
   level: Settings['logLevel'],
   fields?: Tracing['logFields'],

@@ -36,6 +36,7 @@ async function references(within: Database): Promise<{ from: string; to: string 
 /**
  * The tables of a store, each after those it refers to. Within a table, older rows come first, because rows may refer
  * to others of their table.
+ * @internal
  */
 export async function tablesInOrder(within: Database): Promise<Table[]> {
   const found = await references(within)

@@ -20,7 +20,7 @@ export const codesMade = 10
 export const codesKind = 'recovery-codes'
 const codesData = z.object({ keys: z.array(z.string()) })
 
-/** Ten codes as people write them down: 7K3M-W9QD-…; `randomInt` makes each sign equally likely. */
+/** Ten codes as people write them down: 7K3M-W9QD-…; `randomInt` makes each sign equally likely. @internal */
 export const makeCodes = (): string[] =>
   Array.from({ length: codesMade }, () =>
     Array.from({ length }, () => alphabet.charAt(randomInt(alphabet.length)))
@@ -41,6 +41,7 @@ export function readCode(text: string): string | undefined {
 /**
  * The stored form of a code. A keyed hash is enough: a slow hash protects guessable secrets, and 2^72 codes cannot be guessed.
  * The key (keys/data.json) is not in the store.
+ * @internal
  */
 export const codeKey = (blindIndex: BlindIndex, personId: string, code: string): string =>
   blindIndex('recovery-code', `${personId}\0${code}`)

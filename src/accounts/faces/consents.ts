@@ -6,7 +6,7 @@ import { parseDocument } from '../identifiers/documents.ts'
 import type { Actor, NaturalPerson, NaturalPersons } from '../natural-persons.ts'
 import type { Notifier } from '../notices.ts'
 
-/** Version of the text that people agree to before the first capture (views/face/consent.eta). Change it with the text. */
+/** Version of the text that people agree to before the first capture (views/face/consent.eta). Change it with the text. @internal */
 export const faceNoticeVersion = '2026-11'
 
 /** In years. Under this age a guardian consents (Personal Information Protection Law, art. 31). */

@@ -39,6 +39,7 @@ export function passwordProblem(expected: {
  * person's own data. No rule about kinds of characters (NIST SP 800-63B-4 section 3.1.1.2).
  * @param expected.personal name, username, phone and document number, as typed or normalised
  * @param expected.common whether a prepared password is common
+ * @internal
  */
 export function checkPassword(expected: {
   password: string

@@ -32,11 +32,11 @@ interface Message {
 const mac = (secret: string, ...lines: string[]): string =>
   createHmac('sha256', secret).update(lines.join('\n')).digest('hex')
 
-/** HMAC-SHA256 in hexadecimal over direction, time, path and body. A signature fits no other message. */
+/** HMAC-SHA256 in hexadecimal over direction, time, path and body. A signature fits no other message. @internal */
 export const signRequest = (secret: string, { timestamp, path, body }: Message): string =>
   mac(secret, 'request', timestamp, path, body)
 
-/** As `signRequest`, for the answer. It includes the signature of the request, so it fits this request only. */
+/** As `signRequest`, for the answer. It includes the signature of the request, so it fits this request only. @internal */
 export const signAnswer = (secret: string, { timestamp, path, body }: Message, requestSignature: string): string =>
   mac(secret, 'answer', timestamp, path, requestSignature, body)
 
