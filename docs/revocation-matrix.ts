@@ -1,4 +1,4 @@
-/** What somebody holds who has signed in as another, by a passkey of theirs. */
+/** Loot of a thief who signed in with the person's passkey. */
 export const liveThings = {
   session: 'Session that the thief began',
   other: 'Session of the owner in another browser, begun by password',

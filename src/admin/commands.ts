@@ -210,7 +210,7 @@ const listed: Readonly<Record<string, Listed>> = {
     load: () => import('./approvals/approval-refuse.ts'),
   },
   migrate: {
-    summary: 'bring the store up to date (servers do so when they start), or move a stopped one with --from and --to',
+    summary: 'bring the store up to date, as each start does, or move a stopped one with --from and --to',
     load: () => import('./stores/migrate.ts'),
   },
   backup: {

@@ -22,12 +22,12 @@ export const agreements = {
   'the power of an administrator': 'peers',
   'who administers': 'second',
   'the level of an account': 'second',
-  'who has a document number': 'second',
+  'the holder of a document number': 'second',
   'a way into an account': 'second',
   'personal data, shown whole': 'second',
-  'identity or phone number given to a portal without asking': 'second',
+  'identity or phone for a portal without consent': 'second',
   'an organisation that no register names': 'second',
-  'what cannot be undone': 'second',
+  'an act without undo': 'second',
 } as const satisfies Record<string, Agreement>
 
 export type Touch = keyof typeof agreements

@@ -19,7 +19,7 @@ export type Outcome =
       shown?: Table | string[]
       /** Lines for people after the answer. */
       notes?: string[]
-      /** What is wrong although there is an answer: the exit code is 1. */
+      /** A fault beside the answer: the exit code is 1. */
       fault?: string
     }
   | { ok: false; kind: FailureKind; problems: Problem[] }

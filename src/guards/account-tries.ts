@@ -19,7 +19,7 @@ const browserTries = 60
 export interface Tried<Result> {
   /** Result of the comparison; undefined when it failed or was not allowed. */
   result: Result | undefined
-  /** Milliseconds to wait before the next attempt for what was typed; 0 when it may be made now. */
+  /** Milliseconds to wait before the next attempt for the typed identifier; 0 when it may be made now. */
   waitMs: number
   /** Clears the wrong attempts of the client that succeeded. */
   forget(): Promise<void>

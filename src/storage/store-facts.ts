@@ -1,6 +1,6 @@
 import type { Database, DatabaseTransaction } from './database.ts'
 
-/** A fact about the store as a whole: a row of the table `house`, which older versions named so. */
+/** A fact about the store as a whole: one row of its table. */
 export async function readFact(within: Database | DatabaseTransaction, key: string): Promise<string | undefined> {
   const row = await within.selectFrom('house').select('value').where('key', '=', key).executeTakeFirst()
   return row?.value

@@ -40,7 +40,7 @@ it('a service is never mistaken for a person: its tokens name the service, and i
   })
   expect(userinfo.status).toBe(401)
 
-  // the id of an account is a UUID, so the id of a portal may not look like one, also in an import
+  // the id of an account is a UUID; the id of a portal may not look like one, also in an import
   const { yideng } = commandLine({ environment: server.environment })
   const portals = join(temporaryDirectory(), 'portals.yaml')
   writeFileSync(portals, `portals:\n  - { client_id: ${person.id}, name: x, type: service }\n`)

@@ -41,7 +41,7 @@ export interface Deviation {
   userHandle?: string | null
 }
 
-/** Who vouches for an authenticator: the key and the certificate (DER) of its maker. */
+/** The maker of an authenticator: its key and certificate (DER). */
 interface Attester {
   privateKey: KeyObject
   certificate: Buffer

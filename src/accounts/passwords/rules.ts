@@ -37,8 +37,8 @@ export function passwordProblem(expected: {
 /**
  * Checks a new password. It needs 8 to 128 code points and at most 1024 bytes. It must not be common or contain the
  * person's own data. No rule about kinds of characters (NIST SP 800-63B-4 section 3.1.1.2).
- * @param expected.personal name, username, phone and document number, as typed or normalised
- * @param expected.common whether a prepared password is common
+ * @param expected.personal name, username, phone and document number; typed or normalised.
+ * @param expected.common whether a prepared password is common.
  * @internal
  */
 export function checkPassword(expected: {

@@ -4,7 +4,7 @@ import { notFound } from '../outcome.ts'
 
 export default command({
   fields: { id: idField('portal') },
-  access: { role: 'admin', about: 'portal', touches: ['a portal', 'what cannot be undone'] },
+  access: { role: 'admin', about: 'portal', touches: ['a portal', 'an act without undo'] },
   example: 'npx yideng client delete mXu0Wj5hGk2cQ9Ty',
   async run(context, input) {
     const { clients } = await context.services()

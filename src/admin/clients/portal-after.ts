@@ -20,8 +20,8 @@ const personalScopes: ReadonlySet<string> = new Set(['identity', 'phone'])
 
 /** A portal that gets the identity or phone number of people without their consent. */
 export const silentPortal: ConditionalTouch = {
-  touch: 'identity or phone number given to a portal without asking',
-  when: 'with consent implicit and scope identity or phone, as it is after the command',
+  touch: 'identity or phone for a portal without consent',
+  when: 'when it then has consent implicit and scope identity or phone',
   async applies(services, input) {
     const after = (await portalAfter(services, input))?.after
     return after?.consent === 'implicit' && after.scope.some((one) => personalScopes.has(one))

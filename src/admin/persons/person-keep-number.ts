@@ -4,7 +4,7 @@ import { command } from '../command.ts'
 
 export default command({
   fields: { id: idField('person') },
-  access: { role: 'operator', about: 'system', touches: ['who has a document number'] },
+  access: { role: 'operator', about: 'system', touches: ['the holder of a document number'] },
   example: 'npx yideng person keep-number 3f0c6a52-58b1-4b5c-9e53-8f1f9b8f7c11',
   async run(context, input) {
     const { persons, faceProofs } = await context.services()

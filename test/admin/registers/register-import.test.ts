@@ -81,7 +81,7 @@ describe('the population register', () => {
     expect(report.refused.map(({ line }) => line)).toEqual([2, 3, 4, 5, 6, 7])
     expect(out + err).not.toMatch(/王小明|110105194912310021/)
     expect(JSON.parse(err)).toMatchObject({
-      error: { kind: 'failed', message: '6 rows were not imported: mend and import them again.' },
+      error: { kind: 'failed', message: '6 rows were not imported: correct and import them again.' },
     })
     expect(await knows(3, '赵六')).toBe('match')
 
