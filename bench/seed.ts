@@ -3,6 +3,7 @@ import { sealOf } from '../src/accounts/authenticators.ts'
 import type { Services } from '../src/services.ts'
 import { indexKeysInUse } from '../src/keys/lookup-index.ts'
 import { compileOnce, type Database } from '../src/storage/database.ts'
+import { passwordAuthenticator } from '../src/login/methods/password/stored.ts'
 
 const atOnce = 500
 const committedAtOnce = 20_000
@@ -40,9 +41,8 @@ export async function seed(services: Services, accounts: number, passwordHash: s
     const row = {
       id: randomUUID(),
       person_id: personId,
-      kind: 'password',
       lookup_key: null,
-      data: JSON.stringify({ hash: passwordHash }),
+      ...passwordAuthenticator(passwordHash),
       created_at: now,
       held_at: null,
     }

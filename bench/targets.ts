@@ -12,6 +12,7 @@ import { Visitor } from '../test/setup/visitor.ts'
 import { scaleOutStores } from './scale-out.ts'
 import { seed } from './seed.ts'
 import { authorizePath, redirectUri, type Jar, type Target } from './flow.ts'
+import { passwordAuthenticator } from '../src/login/methods/password/stored.ts'
 
 export interface Running {
   target: Target
@@ -111,10 +112,18 @@ export async function startOurs(start: Start & { name?: string; accounts?: numbe
   })
   const service = await register({ name: '压测服务', type: 'service', resources: [resource] })
   const passwordHash = await createPasswords().hash(password)
+  const authenticators = [passwordAuthenticator(passwordHash)]
   for (let index = 0; index < people; index += 1) {
     const document = { type: 'resident_id', number: residentId(`44030019900101${String(100 + index)}`) }
     const phone = `+861380000${String(1000 + index)}`
-    const opening = { document, name: '张三', phone, username: `bench${index}`, passwordHash, vouchedLevel: 3 as const }
+    const opening = {
+      document,
+      name: '张三',
+      phone,
+      username: `bench${index}`,
+      authenticators,
+      vouchedLevel: 3 as const,
+    }
     await services.persons.create(opening, { actor: 'administrator:bench' })
   }
   await seed(services, accounts, passwordHash)

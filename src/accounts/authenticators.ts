@@ -19,8 +19,8 @@ export interface Authenticator {
   heldAt: number | null
 }
 
+/** An authenticator as its login method makes it, for an account that may not exist yet. */
 export interface NewAuthenticator {
-  personId: string
   kind: string
   /** What a login finds it by, unique in its kind; none where the person is found first. */
   lookupKey?: string
@@ -37,7 +37,7 @@ export interface Authenticators {
   list(personId: string, kind?: string, within?: Database): Promise<Authenticator[]>
   findByLookupKey(kind: string, lookupKey: string): Promise<Authenticator | undefined>
   /** Undefined when there is one with this lookup key already. */
-  add(authenticator: NewAuthenticator, within?: Database): Promise<Authenticator | undefined>
+  add(authenticator: NewAuthenticator & { personId: string }, within?: Database): Promise<Authenticator | undefined>
   /** Replaces the data only if it still is what the caller read. */
   replaceData(authenticator: Authenticator, data: string, within?: Database): Promise<boolean>
   /** Holds it from `at`, or lets it go with null; false when it is no longer what the caller read. */

@@ -9,7 +9,7 @@ import type { PopulationRegister } from '../proofing/population-register.ts'
 import { compileOnce, type Database, type DatabaseTransaction } from '../storage/database.ts'
 import type { Publish } from '../storage/events.ts'
 import type { Tables } from '../storage/schema.ts'
-import type { Authenticators } from './authenticators.ts'
+import type { Authenticators, NewAuthenticator } from './authenticators.ts'
 import type { IdentityDocument } from './identifiers/documents.ts'
 import type { IdentifierReading } from './identifiers/identify.ts'
 import { matchKey } from './identifiers/names.ts'
@@ -54,7 +54,8 @@ export interface Opening {
   name: string
   phone: string
   username: string
-  passwordHash: string
+  /** What the person signs in with. */
+  authenticators: readonly NewAuthenticator[]
   /** Version of the privacy notice agreed to; none when an administrator opens the account. */
   noticeVersion?: string
   /** Set when an administrator vouches for the identity, with or without the register. */
@@ -138,7 +139,8 @@ export function createNaturalPersons(options: {
     reveal,
     find: (id) => findIn(database, id),
 
-    async create({ document, name, phone, username, passwordHash, noticeVersion, vouchedLevel, silent = false }, by) {
+    async create(opening, by) {
+      const { document, name, phone, username, noticeVersion, vouchedLevel, silent = false } = opening
       const id = randomUUID()
       const matched =
         // the register is asked all the same: the work tells nothing either
@@ -179,10 +181,9 @@ export function createNaturalPersons(options: {
           updated_at: now,
         }
         await transaction.insertInto('natural_persons').values(row).execute()
-        await authenticators.add(
-          { personId: id, kind: 'password', data: JSON.stringify({ hash: passwordHash }) },
-          transaction,
-        )
+        for (const authenticator of opening.authenticators) {
+          await authenticators.add({ ...authenticator, personId: id }, transaction)
+        }
         if (noticeVersion) {
           const consent = { person_id: id, notice_version: noticeVersion, given_at: now }
           await transaction.insertInto('notice_consents').values(consent).execute()

@@ -8,6 +8,7 @@ import type { Clock } from '../config/clock.ts'
 import type { AccountTries } from '../guards/account-tries.ts'
 import { actorOf } from '../login/actor.ts'
 import type { RouterContext } from '../login/method.ts'
+import { passwordAuthenticator } from '../login/methods/password/stored.ts'
 import { newPasswordProblems } from '../login/new-password.ts'
 import { redirectTo } from '../pages/redirect.ts'
 import { showPage, requestOf } from '../pages/request-context.ts'
@@ -61,8 +62,8 @@ export async function choosePassword(deps: ChoosePasswordDeps, ctx: RouterContex
   const { name, phone, username, documentNumber } = persons.reveal(person)
   const problems = await newPasswordProblems(form, [name, phone, username, documentNumber], breached)
   if (Object.keys(problems).length > 0) return show(deps, ctx, person, problems)
-  const passwordHash = await passwords.hash(form['password'] ?? '', 'known')
-  const recovered = await recovery.recover(pass, passwordHash, actorOf(ctx))
+  const replacement = passwordAuthenticator(await passwords.hash(form['password'] ?? '', 'known'))
+  const recovered = await recovery.recover(pass, replacement, actorOf(ctx))
   if (!recovered) {
     const about = { event: 'recovery.refused', ...actorOf(ctx), personId: person.id } as const
     await audit.record({ ...about, details: { by: pass.by } })

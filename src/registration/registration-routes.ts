@@ -10,6 +10,7 @@ import type { Router, RouterContext } from '../login/method.ts'
 import { showPage, requestOf } from '../pages/request-context.ts'
 import { noticeVersion, readForm, showForm } from './registration-form.ts'
 import { leadToNewAccount, showNewAccount, signInToNewAccount, type NewAccountDeps } from './new-account.ts'
+import { passwordAuthenticator } from '../login/methods/password/stored.ts'
 
 export interface RegistrationDeps extends NewAccountDeps {
   passwords: Passwords
@@ -60,10 +61,10 @@ async function register(
     return showForm(ctx, attempt, { form: 'too_many_registrations' })
   }
   const { password, ...opening } = read.input
-  const passwordHash = await passwords.hash(password)
+  const authenticators = [passwordAuthenticator(await passwords.hash(password))]
   const { document, name } = opening
   const silent = await matches.silent({ documentType: document.type, documentNumber: document.number, name })
-  const opened = await persons.create({ ...opening, passwordHash, noticeVersion, silent }, actorOf(ctx))
+  const opened = await persons.create({ ...opening, authenticators, noticeVersion, silent }, actorOf(ctx))
   if (!opened.ok) return showForm(ctx, attempt, { username: opened.problem })
   return leadToNewAccount(deps, ctx, attempt, opened.person)
 }

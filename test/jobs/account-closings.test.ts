@@ -14,6 +14,7 @@ import { find, mandate, openOrganisation } from '../setup/organisation.ts'
 import { openPerson } from '../setup/person.ts'
 import { sessionsOf } from '../setup/sessions.ts'
 import { handClock, temporaryDirectory } from '../setup/temporary.ts'
+import { passwordAuthenticator } from '../../src/login/methods/password/stored.ts'
 
 const by = { actor: 'person' }
 const day = 86_400_000
@@ -183,7 +184,7 @@ describe('an account whose time has come', () => {
         name: '林知行',
         phone: `+86${person.phone}`,
         username: person.username,
-        passwordHash: 'x',
+        authenticators: [passwordAuthenticator('x')],
         vouchedLevel: 3,
       },
       by,

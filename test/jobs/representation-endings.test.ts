@@ -9,6 +9,7 @@ import { openPerson } from '../setup/person.ts'
 import { registerPortal } from '../setup/portal.ts'
 import { rivalOf } from '../setup/rival.ts'
 import { startServer, until, type RunningServer } from '../setup/server.ts'
+import { passwordAuthenticator } from '../../src/login/methods/password/stored.ts'
 
 let server: RunningServer
 let services: Services
@@ -79,7 +80,7 @@ it.each([
         { actor: 'x' },
       )
       const pass = link && (await services.recovery.checkLink(link.token))
-      if (pass) await services.recovery.recover(pass, 'no hash', { actor: 'person' })
+      if (pass) await services.recovery.recover(pass, passwordAuthenticator('no hash'), { actor: 'person' })
     },
   ],
 ])('tells the portals that hold a mandate within five seconds when %s', async (_what, happen) => {

@@ -9,6 +9,7 @@ import { commandLine } from '../cli/in-process.ts'
 import { cannotRun } from '../setup/parts.ts'
 import { openPerson } from '../setup/person.ts'
 import { makePostgres } from '../setup/stores.ts'
+import { passwordAuthenticator } from '../../src/login/methods/password/stored.ts'
 
 type Rotated = { current: string; old: string[]; resumed: boolean; indexed: number; left: string[] }
 const rotation = ['keys', 'rotate', '--kind', 'index']
@@ -44,7 +45,7 @@ function again(services: Services, document: string, username: string) {
       name: '陈大文',
       phone: '+8613800000001',
       username,
-      passwordHash: 'x',
+      authenticators: [passwordAuthenticator('x')],
       vouchedLevel: 3,
     },
     by,
@@ -148,7 +149,7 @@ it.skipIf(cannotRun('PostgreSQL'))(
                     name: '陈大文',
                     phone: '+8613800000001',
                     username,
-                    passwordHash: 'x',
+                    authenticators: [passwordAuthenticator('x')],
                   },
                   by,
                 )

@@ -2,6 +2,7 @@ import { createPasswords } from '../../src/accounts/passwords/hash.ts'
 import type { Services } from '../../src/services.ts'
 import { password, residentId } from './people.ts'
 import type { Page, Visitor } from './visitor.ts'
+import { passwordAuthenticator } from '../../src/login/methods/password/stored.ts'
 
 /** Made once: hashes are dear, and nothing here is about two people with the same one. */
 const hashed = createPasswords().hash(password)
@@ -23,7 +24,7 @@ export async function openPerson(
       name: overrides.name ?? '陈大文',
       phone: `+86${phone}`,
       username,
-      passwordHash: await hashed,
+      authenticators: [passwordAuthenticator(await hashed)],
       vouchedLevel: overrides.level ?? 3,
     },
     { actor: 'administrator:test' },

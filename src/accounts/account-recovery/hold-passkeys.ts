@@ -7,18 +7,16 @@ import type { Actor } from '../natural-persons.ts'
 import type { Notifier } from '../notices.ts'
 import { signInKinds } from '../ways-in.ts'
 
-/** What the recovery replaces itself. */
-const replaced = 'password'
-
 /**
  * Holds what somebody may have made who was in before a recovery: each authenticator that signs in, is younger than `days`, and
  * was not bound by a verified face. It signs nobody in until its owner says that it is theirs. The person is told.
+ * @param replaced the kind that the recovery replaces itself
  * @returns how many
  */
 export async function holdYoung(
   deps: { authenticators: Authenticators; audit: AuditLog; notifier: Notifier },
   transaction: DatabaseTransaction,
-  { personId, now, days }: { personId: string; now: number; days: number },
+  { personId, replaced, now, days }: { personId: string; replaced: string; now: number; days: number },
   by: Actor,
 ): Promise<number> {
   const { authenticators, audit, notifier } = deps

@@ -7,12 +7,12 @@ import type { Database, DatabaseTransaction } from '../../storage/database.ts'
 import type { Publish } from '../../storage/events.ts'
 import { Refusal } from '../../refusal/refusal.ts'
 import { powerEnded } from '../account-power.ts'
-import type { Authenticators } from '../authenticators.ts'
+import type { Authenticators, NewAuthenticator } from '../authenticators.ts'
 import type { MethodLocks } from '../method-locks.ts'
 import type { Actor } from '../natural-persons.ts'
 import type { Notifier } from '../notices.ts'
 import type { EndSignIns } from '../sign-in-endings.ts'
-import { keepPassword } from '../passwords/change.ts'
+import { setOnlyAuthenticator } from '../only-authenticator.ts'
 import { holdYoung } from './hold-passkeys.ts'
 import { codeKey, codesMade, isAmong, makeCodes, readCode } from './codes.ts'
 
@@ -55,10 +55,11 @@ export interface Recovery {
   /** Spends nothing: whatever looks at a link in a message must not use it up. */
   checkLink(token: string): Promise<Pass | undefined>
   /**
-   * Spends the pass and sets the password, in one transaction: of several who have the same, exactly one gets it done.
+   * Spends the pass and sets a new authenticator in place of the one of its kind, in one transaction: of several holders of
+   * one pass exactly one succeeds.
    * Undefined when the pass is spent or over, or the account not active. All sign-ins end.
    */
-  recover(pass: Pass, passwordHash: string, by: Actor): Promise<Recovered | undefined>
+  recover(pass: Pass, authenticator: NewAuthenticator, by: Actor): Promise<Recovered | undefined>
 }
 
 /** Ends the transaction: what it did so far is undone. */
@@ -177,8 +178,9 @@ export function createRecovery(options: {
       return { personId: link.personId, by: 'link', key: link.id }
     },
 
-    async recover(pass, passwordHash, by) {
+    async recover(pass, authenticator, by) {
       const { personId } = pass
+      const { kind } = authenticator
       const principals: string[] = []
       const recovery = database.transaction().execute(async (transaction) => {
         const spent =
@@ -186,13 +188,14 @@ export function createRecovery(options: {
         if (!spent) throw new Undo()
         const heldUntil = await hold(transaction, personId, spent === 'counter')
         if (heldUntil !== null) principals.push(...(await powerEnded(transaction, notifier, personId, clock())))
-        const about = { personId, now: clock(), days: spent === 'counter' ? 0 : times.passkeyDays }
+        const about = { personId, replaced: kind, now: clock(), days: spent === 'counter' ? 0 : times.passkeyDays }
         const heldPasskeys = await holdYoung({ authenticators, audit, notifier }, transaction, about, by)
-        const [known] = await authenticators.list(personId, 'password', transaction)
-        if (!(await keepPassword(authenticators, { personId, known, passwordHash }, transaction))) throw new Undo()
+        const [known] = await authenticators.list(personId, kind, transaction)
+        if (!(await setOnlyAuthenticator(authenticators, { personId, known, authenticator }, transaction)))
+          throw new Undo()
         await authenticators.removeAll(personId, linkKind, transaction)
-        // what made the person lock it was the old password
-        await methodLocks.unlock(personId, 'password', by, transaction)
+        // the lock was about the authenticator that is replaced
+        await methodLocks.unlock(personId, kind, by, transaction)
         const details = { by: spent, held: heldUntil !== null, passkeys: heldPasskeys }
         await audit.append(transaction, { event: 'person.recovered', ...by, personId, details })
         const notice = {

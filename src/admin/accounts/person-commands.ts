@@ -86,9 +86,10 @@ export const personCommands: Command[] = [
       if (!read.ok) return invalid(...read.problems)
       const { createPasswords } = await import('../../accounts/passwords/hash.ts')
       const { persons } = await context.services()
-      const passwordHash = await createPasswords().hash(input.password)
+      const { passwordAuthenticator } = await import('../../login/methods/password/stored.ts')
+      const authenticators = [passwordAuthenticator(await createPasswords().hash(input.password))]
       const vouchedLevel: 2 | 3 | undefined = input.level === 2 || input.level === 3 ? input.level : undefined
-      const opening = { ...read.opening, passwordHash, ...(vouchedLevel ? { vouchedLevel } : {}) }
+      const opening = { ...read.opening, authenticators, ...(vouchedLevel ? { vouchedLevel } : {}) }
       const opened = await persons.create(opening, { actor: context.actor })
       if (!opened.ok) {
         const field = opened.problem === 'username_taken' ? 'username' : 'id-number'

@@ -47,7 +47,7 @@ export async function readOpening(
   input: PersonInput,
   today: Date,
   breached: (password: string) => Promise<boolean>,
-): Promise<{ ok: true; opening: Omit<Opening, 'passwordHash'> } | { ok: false; problems: Problem[] }> {
+): Promise<{ ok: true; opening: Omit<Opening, 'authenticators'> } | { ok: false; problems: Problem[] }> {
   const { name: given, 'id-number': number, 'document-type': type, password } = input
   const name = normaliseName(given)
   const document = parseDocument({ type, number, today })

@@ -5,6 +5,7 @@ import { openTestServices } from '../../setup/test-services.ts'
 import { find, mandate, openOrganisation } from '../../setup/organisation.ts'
 import { openPerson } from '../../setup/person.ts'
 import { rivalOf } from '../../setup/rival.ts'
+import { passwordAuthenticator } from '../../../src/login/methods/password/stored.ts'
 
 const by = { actor: 'administrator:test' }
 const hour = 3_600_000
@@ -53,7 +54,8 @@ const ways = {
   async hold(services: Services, { id }: { id: string }) {
     const link = await services.recovery.makeLink(id, { counter: false }, by)
     const pass = link && (await services.recovery.checkLink(link.token))
-    if (!pass || !(await services.recovery.recover(pass, 'no hash', by))) throw new Error('not recovered')
+    if (!pass || !(await services.recovery.recover(pass, passwordAuthenticator('no hash'), by)))
+      throw new Error('not recovered')
   },
   async supersede(services: Services, person: { id: string; number: string }) {
     const rival = await rivalOf(services, person)

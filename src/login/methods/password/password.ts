@@ -1,4 +1,3 @@
-import { z } from 'zod'
 import { readIdentifier } from '../../../accounts/identifiers/identify.ts'
 import type { NaturalPerson } from '../../../accounts/natural-persons.ts'
 import type { Line } from '../../../accounts/passwords/hash-gate.ts'
@@ -9,8 +8,8 @@ import type { LoginMethod } from '../../method.ts'
 import { createSprayThrottle } from './spray-throttle.ts'
 import { passwordEnrolment } from './enrolment.ts'
 import { name, type PasswordDeps } from './parts.ts'
+import { hashOf, passwordAuthenticator } from './stored.ts'
 
-const stored = z.object({ hash: z.string() })
 const longestPassword = 1024
 
 /**
@@ -30,10 +29,11 @@ export function passwordMethod(deps: PasswordDeps): LoginMethod {
       await passwords.verifyDecoy(password, line)
       return false
     }
-    const { hash } = stored.parse(JSON.parse(authenticator.data))
+    const hash = hashOf(authenticator)
     if (!(await passwords.verify(hash, password, line))) return false
     if (passwords.needsRehash(hash)) {
-      await authenticators.replaceData(authenticator, JSON.stringify({ hash: await passwords.hash(password, line) }))
+      const { data } = passwordAuthenticator(await passwords.hash(password, line))
+      await authenticators.replaceData(authenticator, data)
     }
     return true
   }

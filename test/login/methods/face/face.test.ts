@@ -8,6 +8,7 @@ import { password, residentId } from '../../../setup/people.ts'
 import { openPerson, signIn } from '../../../setup/person.ts'
 import { startServer, type RunningServer } from '../../../setup/server.ts'
 import { Visitor, type Page } from '../../../setup/visitor.ts'
+import { passwordAuthenticator } from '../../../../src/login/methods/password/stored.ts'
 
 let server: RunningServer
 let services: Services
@@ -16,6 +17,8 @@ beforeAll(async () => {
   server = await startServer({ YIDENG_FACE_QUEUE: '0' })
   services = await server.services()
 })
+
+const authenticators = async () => [passwordAuthenticator(await createPasswords().hash(password))]
 
 const csrfOf = ({ html }: Page) => /name="csrf" value="([^"]+)"/.exec(html)?.[1] ?? ''
 
@@ -97,7 +100,7 @@ describe('a verified face in the account centre', () => {
         name: '林晓',
         phone: '+8613800138999',
         username,
-        passwordHash: await createPasswords().hash(password),
+        authenticators: await authenticators(),
         noticeVersion: '2026-11',
       },
       { actor: 'person' },
@@ -140,7 +143,7 @@ describe('a verified face in the account centre', () => {
         name: '小明',
         phone: '+8613800138998',
         username: 'xiaoming',
-        passwordHash: await createPasswords().hash(password),
+        authenticators: await authenticators(),
         vouchedLevel: 3,
       },
       by,
@@ -161,7 +164,7 @@ describe('a verified face in the account centre', () => {
     ).toBe('not_a_child')
     // a passport tells no age: its holder says it, or a guardian does at the counter
     const passport = { document: { type: 'passport', number: 'E12345678' }, username: 'passport' } as const
-    const opening = { name: '小红', phone: '+8613800138997', passwordHash: await createPasswords().hash(password) }
+    const opening = { name: '小红', phone: '+8613800138997', authenticators: await authenticators() }
     const ageless = await services.persons.create({ ...opening, ...passport, vouchedLevel: 3 }, by)
     if (!ageless.ok) throw new Error(ageless.problem)
     const asked = await room(server.issuer, passport)

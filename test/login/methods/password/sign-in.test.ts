@@ -8,6 +8,7 @@ import { openPerson, signIn } from '../../../setup/person.ts'
 import { registerPortal } from '../../../setup/portal.ts'
 import { cpuMs, startServer, until, type RunningServer } from '../../../setup/server.ts'
 import { Visitor, type Page } from '../../../setup/visitor.ts'
+import { passwordAuthenticator } from '../../../../src/login/methods/password/stored.ts'
 
 let server: RunningServer
 let services: Services
@@ -135,7 +136,7 @@ describe('sign-in by password', () => {
         .where('person_id', '=', known.id)
         .executeTakeFirstOrThrow()
     const kept = (await services.authenticators.find(known.id, 'password')) ?? expect.fail()
-    await services.authenticators.replaceData(kept, JSON.stringify({ hash: weak }))
+    await services.authenticators.replaceData(kept, passwordAuthenticator(weak).data)
     const { visitor, page } = await signInPage()
     expect((await signIn(visitor, page, known.username)).leads).toBeDefined()
     expect((await stored()).data).toMatch(/m=19456,(t=2,p=1|p=1,t=2)/)

@@ -1,25 +1,11 @@
-import type { AuditLog } from '../../audit/audit-log.ts'
-import type { Database } from '../../storage/database.ts'
-import type { Authenticator, Authenticators } from '../authenticators.ts'
-import type { Actor, NaturalPerson } from '../natural-persons.ts'
-import type { Notifier } from '../notices.ts'
-import { endingColumns, readEndings, type EndSignIns, type OpenSession } from '../sign-in-endings.ts'
-
-const kind = 'password'
-
-/**
- * Keeps a person's password in place of the one that was read, or of none; false when another change came first.
- */
-export async function keepPassword(
-  authenticators: Authenticators,
-  { personId, known, passwordHash }: { personId: string; known: Authenticator | undefined; passwordHash: string },
-  within: Database,
-): Promise<boolean> {
-  const data = JSON.stringify({ hash: passwordHash })
-  if (known) return authenticators.replaceData(known, data, within)
-  // the lookup key keeps two from being added at once
-  return (await authenticators.add({ personId, kind, lookupKey: personId, data }, within)) !== undefined
-}
+import type { AuditLog } from '../../../audit/audit-log.ts'
+import type { Database } from '../../../storage/database.ts'
+import type { Authenticator, Authenticators } from '../../../accounts/authenticators.ts'
+import type { Actor, NaturalPerson } from '../../../accounts/natural-persons.ts'
+import type { Notifier } from '../../../accounts/notices.ts'
+import { setOnlyAuthenticator } from '../../../accounts/only-authenticator.ts'
+import { endingColumns, readEndings, type EndSignIns, type OpenSession } from '../../../accounts/sign-in-endings.ts'
+import { passwordAuthenticator } from './stored.ts'
 
 export interface PasswordChange {
   /** As they were when the sign-in was looked at: a recovery since then is not overwritten. */
@@ -52,7 +38,8 @@ export function createChangePassword(options: {
         .where('status', '=', 'active')
         .executeTakeFirst()
       if (!now || readEndings(now).epoch !== person.endings.epoch) return false
-      if (!(await keepPassword(authenticators, { personId, known, passwordHash }, transaction))) return false
+      const authenticator = passwordAuthenticator(passwordHash)
+      if (!(await setOnlyAuthenticator(authenticators, { personId, known, authenticator }, transaction))) return false
       await endSignIns(transaction, personId, { but: [session] })
       await audit.append(transaction, { event: 'password.changed', ...by, personId })
       await notifier.notify({ personId, kind: 'password-changed', restricted: by.restricted }, transaction)
