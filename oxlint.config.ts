@@ -75,10 +75,25 @@ export default defineConfig({
   overrides: [
     ...layerRules,
     {
+      // data that folders below login/ read: it imports nothing but data and types
+      files: ['src/login-methods.ts'],
+      rules: forbid(
+        String.raw`^\.\.?/(?!config/method-declaration\.ts|login/methods/\w+/declaration\.ts)`,
+        'The list of login methods imports their declarations only.',
+      ),
+    },
+    {
       files: ['src/login/methods/*/**/*.ts'],
       rules: forbid(
         `^(\\.\\./)+(main\\.ts|(cli|http|admin|jobs|account-centre|registration|recovery)/)|^(\\.\\./)+(password|passkey|qr|face)/`,
         'A login method imports the interface and folders below login/, never another method.',
+      ),
+    },
+    {
+      files: ['src/login/methods/*/declaration.ts', 'src/login/methods/*/settings.ts'],
+      rules: forbid(
+        String.raw`^\.\.?/(?!settings\.ts|\.\./\.\./config/(method-declaration|setting-types)\.ts)`,
+        'The declaration of a login method is data: it imports settings.ts and the types of config/ only.',
       ),
     },
     {

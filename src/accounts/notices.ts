@@ -2,28 +2,19 @@ import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import type { Clock } from '../config/clock.ts'
 import type { FieldCipher } from '../keys/field-cipher.ts'
+import { declared, type DeclaredKey } from '../login-methods.ts'
 import type { Database } from '../storage/database.ts'
 
-/** What people are told of, each with its words under `notices.<kind>`. */
-export const noticeKinds = [
+const kinds = [
   'new-device',
   'authenticator-added',
   'authenticator-removed',
-  'authenticator-cloned',
-  'authenticator-held',
-  'authenticator-released',
-  'password-changed',
   'recovery-codes-made',
   'account-recovered',
   'method-locked',
   'method-unlocked',
-  'signed-in-by-qr',
   'account-closing',
   'account-kept',
-  'face-verified',
-  'face-blocked',
-  'face-withdrawn',
-  'authenticator-bound',
   'number-lost',
   'number-won',
   'mandate-accepted',
@@ -36,7 +27,13 @@ export const noticeKinds = [
   'number-claim-ended',
 ] as const
 
-export type NoticeKind = (typeof noticeKinds)[number]
+export type NoticeKind = (typeof kinds)[number] | DeclaredKey<'notices'>
+
+/** Every notice about an account's safety, each with its words under `notices.<kind>`. */
+export const noticeKinds: readonly NoticeKind[] = [
+  ...kinds,
+  ...(Object.keys(declared('notices')) as DeclaredKey<'notices'>[]),
+]
 
 export interface NewNotice {
   personId: string

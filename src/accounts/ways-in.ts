@@ -1,8 +1,11 @@
 import type { Database } from '../storage/database.ts'
+import { loginMethods } from '../login-methods.ts'
 import type { Authenticators } from './authenticators.ts'
 
 /** Kinds of authenticators that open an account by themselves, each called as its login method is. */
-export const signInKinds: readonly string[] = ['password', 'passkey']
+export const signInKinds: readonly string[] = loginMethods
+  .filter(({ opensAccounts }) => opensAccounts)
+  .map(({ name }) => name)
 
 /**
  * How many ways in a person has: what they can sign in with now, by kind; what is held or switched off is left out. Whoever

@@ -1,18 +1,9 @@
-/**
- * What limits how much one caller may ask for; docs/limits.md is made of it. `most` is a number or the setting that holds it.
- * `in` says where it is counted: in each process's memory, or in the artifact store, which all processes share.
- */
-export interface Budget {
-  what: string
-  by: string
-  most: number | string
-  seconds: number
-  in: 'process' | 'store'
-}
+import { declared, type DeclaredKey } from '../login-methods.ts'
+import type { Budget } from './budget.ts'
 
 const network = 'network'
 
-export const budgets = {
+const common = {
   requests: { what: 'requests', by: network, most: 'YIDENG_ADDRESS_REQUESTS', seconds: 10, in: 'process' },
   refusedCalls: {
     what: 'calls that were refused and proved no client',
@@ -47,8 +38,6 @@ export const budgets = {
     seconds: 3600,
     in: 'store',
   },
-  qrStarts: { what: 'logins begun', by: network, most: 'YIDENG_QR_ADDRESS_CREATIONS', seconds: 300, in: 'store' },
-  qrScans: { what: 'looks and claims', by: network, most: 600, seconds: 600, in: 'store' },
   memory: {
     what: 'answers from memory: nothing is asked of a store',
     by: 'nobody',
@@ -65,4 +54,7 @@ export const budgets = {
   },
 } as const satisfies Record<string, Budget>
 
-export type BudgetName = keyof typeof budgets
+export type BudgetName = keyof typeof common | DeclaredKey<'budgets'>
+
+/** What one caller may ask for; docs/limits.md is made from it. Each login method declares its own. */
+export const budgets = { ...common, ...declared('budgets') }

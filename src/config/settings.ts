@@ -1,17 +1,21 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { z } from 'zod'
+import { loginMethods, type LoginMethodDeclaration } from '../login-methods.ts'
+import { listOf, parseSettings, SettingsError, whole, type DocumentedSettings } from './setting-types.ts'
 
-const documented = z
+export { SettingsError }
+
+const defaults: DocumentedSettings = z
   .record(z.string(), z.object({ default: z.string(), meaning: z.string() }))
   .parse(JSON.parse(readFileSync(new URL('../../config/defaults.json', import.meta.url), 'utf8')))
 
-const whole = (least: number, most: number) =>
-  z
-    .string()
-    .regex(/^\d{1,9}$/, 'must be a whole number')
-    .transform(Number)
-    .refine((value) => value >= least && value <= most, `must be between ${least} and ${most}`)
+/** A login method documents its own settings (src/login/methods/<name>/settings.ts). */
+const documented: DocumentedSettings = Object.assign(
+  {},
+  defaults,
+  ...loginMethods.map(({ settings }) => settings.documented),
+)
 
 const seconds = whole(1, 366 * 86_400)
 const yesOrNo = z.enum(['true', 'false'], { error: 'must be true or false' }).transform((value) => value === 'true')
@@ -31,7 +35,6 @@ const issuer = z
 
 const faceVerifiers = ['local', 'tencent', 'alibaba', 'webhook'] as const
 const verifier = z.enum([...faceVerifiers, 'none'], { error: `must be one of ${faceVerifiers.join(', ')} or none` })
-const listOf = (value: string) => value.split(',').flatMap((one) => one.trim() || [])
 /** Nothing, or so many addresses at most, separated by commas. */
 const addresses = (scheme: RegExp, most: number, message: string) =>
   z.string().refine((value) => {
@@ -73,24 +76,10 @@ const schema = z.object({
   YIDENG_REFRESH_TOKEN_SECONDS: seconds,
   YIDENG_REFRESH_GRACE_SECONDS: whole(0, 60),
   YIDENG_FRESH_SIGN_IN_SECONDS: whole(30, 3600),
-  YIDENG_PASSKEY_OFFER_DAYS: whole(1, 366),
-  YIDENG_PASSKEY_ROOTS: z.string().transform((value) => (value ? resolve(value) : '')),
   YIDENG_CLOSING_DAYS: whole(1, 90),
-  YIDENG_QR_FRAME_SECONDS: whole(2, 30),
-  YIDENG_QR_HIDE_SECONDS: whole(2, 30),
-  YIDENG_QR_SHOWN_SECONDS: whole(10, 600),
-  YIDENG_QR_SHOWN_TIMES: whole(1, 1_000_000),
-  YIDENG_QR_DECIDE_SECONDS: whole(1, 600),
-  YIDENG_QR_REDEEM_SECONDS: whole(1, 120),
-  YIDENG_QR_CODE_SECONDS: whole(1, 300),
-  YIDENG_QR_CODE_TRIES: whole(1, 5),
-  YIDENG_QR_ADDRESS_CREATIONS: whole(1, 1_000_000),
-  YIDENG_QR_ACCOUNT_SCANS: whole(1, 1_000_000),
-  YIDENG_QR_REFUSALS: whole(1, 100),
   YIDENG_FACE_PROOFING: verifier,
   YIDENG_FACE_STEP_UP: verifier,
   YIDENG_FACE_LOGIN: z.enum(['local', 'none'], { error: 'must be local or none' }),
-  YIDENG_FACE_KIOSKS: z.string().transform(listOf),
   YIDENG_FACE_ACCEPTED: z
     .string()
     .transform(listOf)
@@ -98,7 +87,6 @@ const schema = z.object({
   YIDENG_FACE_VENDORS: z.string().transform((value) => (value ? resolve(value) : '')),
   YIDENG_FACE_THREADS: whole(1, 64),
   YIDENG_FACE_QUEUE: whole(0, 1000),
-  YIDENG_FACE_FAILURES: whole(1, 100),
   YIDENG_BREACHED_PASSWORDS: z.string().transform((value) => (value ? resolve(value) : '')),
   YIDENG_PASSWORD_TRIES: whole(1, 100),
   YIDENG_PASSWORD_WAIT_SECONDS: seconds,
@@ -114,10 +102,10 @@ const schema = z.object({
 })
 
 /** All settings, parsed; directories are absolute. Names, defaults and meanings stand in config/defaults.json. */
-export type Settings = ReturnType<typeof parseSettings>
+export type Settings = ReturnType<typeof readAll>
 
-/** A setting that cannot be used; the message is one plain sentence that names it. */
-export class SettingsError extends Error {}
+/** The settings of each login method, by its name. */
+type MethodSettings = { [M in LoginMethodDeclaration as M['name']]: ReturnType<M['settings']['read']> }
 
 /**
  * Reads the settings from an environment over the documented defaults.
@@ -128,24 +116,13 @@ export function readSettings(environment: Record<string, string | undefined>): S
     Object.entries(documented).map(([name, { default: value }]) => [name, environment[name] || value]),
   )
   given['YIDENG_ISSUER'] = (given['YIDENG_ISSUER'] ?? '').replace('$PORT', given['PORT'] ?? '')
-  return parseSettings(given, environment['NODE_ENV'] === 'production')
+  return readAll(given, environment['NODE_ENV'] === 'production')
 }
 
-function parseSettings(given: Record<string, string>, production: boolean) {
-  const parsed = schema.safeParse(given)
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues
-    const name = String(issue?.path[0])
-    // an address may hold a password
-    const shown = name.endsWith('_URL') ? name : `${name}=${JSON.stringify(given[name])}`
-    throw new SettingsError(`The setting ${shown} ${issue?.message ?? 'is wrong'}.`)
-  }
-  const all = parsed.data
+function readAll(given: Record<string, string>, production: boolean) {
+  const all = parseSettings(schema, given)
   if (all.YIDENG_SESSION_IDLE_SECONDS > all.YIDENG_SESSION_SECONDS) {
     throw new SettingsError('The setting YIDENG_SESSION_IDLE_SECONDS must not be larger than YIDENG_SESSION_SECONDS.')
-  }
-  if (all.YIDENG_QR_HIDE_SECONDS > all.YIDENG_QR_FRAME_SECONDS) {
-    throw new SettingsError('The setting YIDENG_QR_HIDE_SECONDS must not be larger than YIDENG_QR_FRAME_SECONDS.')
   }
   if (production && !all.YIDENG_ISSUER.startsWith('https://')) {
     throw new SettingsError('The setting YIDENG_ISSUER must begin with https:// when NODE_ENV=production.')
@@ -180,26 +157,10 @@ function parseSettings(given: Record<string, string>, production: boolean) {
       refreshGrace: all.YIDENG_REFRESH_GRACE_SECONDS,
       freshSignIn: all.YIDENG_FRESH_SIGN_IN_SECONDS,
     },
-    passkeyOfferDays: all.YIDENG_PASSKEY_OFFER_DAYS,
-    /** Empty: none. */
-    passkeyRootsFile: all.YIDENG_PASSKEY_ROOTS,
+    methods: Object.fromEntries(
+      loginMethods.map(({ name, settings }) => [name, settings.read(given)]),
+    ) as MethodSettings,
     closingDays: all.YIDENG_CLOSING_DAYS,
-    /** Login by QR code; times in seconds. */
-    qr: {
-      times: {
-        frame: all.YIDENG_QR_FRAME_SECONDS,
-        shown: all.YIDENG_QR_SHOWN_SECONDS,
-        decide: all.YIDENG_QR_DECIDE_SECONDS,
-        redeem: all.YIDENG_QR_REDEEM_SECONDS,
-        redeemWithCode: all.YIDENG_QR_CODE_SECONDS,
-      },
-      hideSeconds: all.YIDENG_QR_HIDE_SECONDS,
-      shownTimes: all.YIDENG_QR_SHOWN_TIMES,
-      codeTries: all.YIDENG_QR_CODE_TRIES,
-      addressCreations: all.YIDENG_QR_ADDRESS_CREATIONS,
-      accountScans: all.YIDENG_QR_ACCOUNT_SCANS,
-      refusals: all.YIDENG_QR_REFUSALS,
-    },
     /** Face verification; which verifier for which purpose, and where the local engine may serve. */
     face: {
       verifiers: {
@@ -207,13 +168,11 @@ function parseSettings(given: Record<string, string>, production: boolean) {
         'step-up': all.YIDENG_FACE_STEP_UP,
         login: all.YIDENG_FACE_LOGIN,
       },
-      kiosks: all.YIDENG_FACE_KIOSKS,
       /** Outside production every verifier counts. */
       accepted: production ? all.YIDENG_FACE_ACCEPTED : [...faceVerifiers],
       vendorsFile: all.YIDENG_FACE_VENDORS,
       threads: all.YIDENG_FACE_THREADS,
       queue: all.YIDENG_FACE_QUEUE,
-      failures: all.YIDENG_FACE_FAILURES,
     },
     /** Empty: none. */
     breachedPasswordsFile: all.YIDENG_BREACHED_PASSWORDS,

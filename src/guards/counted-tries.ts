@@ -1,29 +1,10 @@
-/** One kind of try or question that is counted and held back, and for whom it counts. */
-export interface CountedTries {
-  /** What the counts are kept under: names of limits, kinds of wrong-try counts. */
-  names: readonly string[]
-  what: string
-  /**
-   * `maker`: only for who makes them, by network, browser, login, session or account of their own. `target`: also for the
-   * account, number, name or portal they are about, which may be somebody else's.
-   */
-  countedFor: 'maker' | 'target'
-  /** How the one it is about goes on, whatever strangers tried. */
-  ownersWay: string
-  shownBy: string
-}
+import type { CountedTries } from '../config/method-declaration.ts'
+import { loginMethods } from '../login-methods.ts'
 
 const notHeld = 'not held by others’ tries'
 
-/** Every count that holds somebody back. A stranger's tries must never shut the owner's way (docs/tries.md). */
+/** Every count that delays a caller. A stranger's tries must never close the owner's way (docs/tries.md). */
 export const countedTries: readonly CountedTries[] = [
-  {
-    names: ['password-tries', 'password-tries-known', 'password-tries-braked'],
-    what: 'passwords: by network; by what was typed and by account; by browser that the account knows',
-    countedFor: 'target',
-    ownersWay: 'a browser the person signed in with before is let in; passkeys and QR login are not counted with it',
-    shownBy: 'test/guards/account-tries.test.ts',
-  },
   {
     names: ['recovery-tries', 'recovery-tries-known'],
     what: 'recovery codes: as passwords, by themselves',
@@ -39,27 +20,6 @@ export const countedTries: readonly CountedTries[] = [
     shownBy: 'test/login/recovery-link.test.ts',
   },
   {
-    names: ['passkey-tries'],
-    what: 'passkeys, by network',
-    countedFor: 'maker',
-    ownersWay: 'a right passkey is let in also from a network that has to wait',
-    shownBy: 'test/login/methods/passkey/sign-in.test.ts',
-  },
-  {
-    names: ['face-failures', 'face-captured'],
-    what: 'captures of a face: by account; ten times as many by number that is not proven yet, or by person over all kiosks',
-    countedFor: 'target',
-    ownersWay: 'their own account until ten others with the register’s name used theirs up; another kiosk; the counter',
-    shownBy: 'test/login/methods/face/limits.test.ts',
-  },
-  {
-    names: ['face-begun', 'face-typed'],
-    what: 'captures begun, by login or session; identifiers typed at a kiosk, by network',
-    countedFor: 'maker',
-    ownersWay: notHeld,
-    shownBy: 'test/login/methods/face/face.test.ts',
-  },
-  {
     names: ['register-number', 'register-name'],
     what: 'matches with the population register: by number, by name with birth date',
     countedFor: 'target',
@@ -72,20 +32,6 @@ export const countedTries: readonly CountedTries[] = [
     countedFor: 'maker',
     ownersWay: notHeld,
     shownBy: 'test/registration/registration.test.ts',
-  },
-  {
-    names: ['qr-creations', 'qr-shown', 'qr-address-scans'],
-    what: 'QR logins begun and looked at, by network; frames shown, by login',
-    countedFor: 'maker',
-    ownersWay: notHeld,
-    shownBy: 'test/login/methods/qr/servers.test.ts',
-  },
-  {
-    names: ['qr-scans', 'qr-refusals'],
-    what: 'scans and refusals, by the account that is signed in on the phone',
-    countedFor: 'maker',
-    ownersWay: 'only the person’s own phone scans or refuses',
-    shownBy: 'test/login/methods/qr/servers.test.ts',
   },
   {
     names: [],
@@ -108,4 +54,5 @@ export const countedTries: readonly CountedTries[] = [
     ownersWay: 'a network the portal proved itself from within the hour never waits',
     shownBy: 'test/guards/secret-guesses.test.ts',
   },
+  ...loginMethods.flatMap((method): readonly CountedTries[] => method.countedTries),
 ]

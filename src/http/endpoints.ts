@@ -1,4 +1,5 @@
 import type { BudgetName } from '../config/budgets.ts'
+import { loginMethods } from '../login-methods.ts'
 
 /**
  * Each endpoint with its budgets: the longest line that a route begins with counts. A route without a line stops the start.
@@ -7,7 +8,6 @@ export const endpoints: Readonly<Record<string, readonly BudgetName[]>> = {
   '/': ['requests'],
   '/account': ['requests'],
   '/admin/v1': ['requests', 'adminRefusals'],
-  '/api/qr': ['requests', 'qrScans'],
   '/assets': ['requests'],
   '/authorize': ['requests', 'stored'],
   '/cookies': ['requests'],
@@ -19,15 +19,11 @@ export const endpoints: Readonly<Record<string, readonly BudgetName[]>> = {
   '/jwks': ['requests'],
   '/language': ['requests'],
   '/login': ['requests'],
-  '/login/:attempt/face/identify': ['requests', 'signInTries'],
-  '/login/:attempt/password': ['requests', 'signInTries'],
-  '/login/:attempt/qr/start': ['requests', 'qrStarts'],
   '/login/:attempt/register': ['requests', 'registrations'],
   '/logout': ['requests', 'stored'],
   '/metrics': ['oneAtATime'],
   '/par': ['calls', 'refusedCalls', 'secrets', 'stored'],
   '/privacy': ['requests'],
-  '/q': ['requests', 'qrScans'],
   '/readyz': ['oneAtATime'],
   '/recover': ['requests', 'recoveries'],
   '/register': ['requests', 'registrations'],
@@ -36,6 +32,7 @@ export const endpoints: Readonly<Record<string, readonly BudgetName[]>> = {
   '/token': ['calls', 'refusedCalls', 'secrets', 'stored'],
   '/userinfo': ['calls', 'refusedCalls', 'stored'],
   '/.well-known': ['requests'],
+  ...Object.assign({}, ...loginMethods.map((method) => method.endpoints)),
 }
 
 /** Routes that oidc-provider, health checks and files answer; those of our own rooms say themselves. */

@@ -5,6 +5,7 @@ import type { Database, DatabaseTransaction } from '../../storage/database.ts'
 import type { Publish } from '../../storage/events.ts'
 import type { LookupIndex } from '../../keys/lookup-index.ts'
 import type { PopulationRegister } from '../../proofing/population-register.ts'
+import { loginMethods } from '../../login-methods.ts'
 import type { Authenticators } from '../authenticators.ts'
 import { matchKey } from '../identifiers/names.ts'
 import { provenHolders } from '../indexes.ts'
@@ -16,8 +17,10 @@ import type { NumberClaim, NumberClaims } from './number-claims.ts'
 /** An authenticator made within this time of a verified face may be bound to it. */
 export const bindingMs = 600_000
 
-/** Signed in with something only its holder has: what may be bound. */
-const bindable = new Set(['passkey'])
+/** Kinds of authenticators that only their holder can use. */
+const bindable: ReadonlySet<string> = new Set(
+  loginMethods.filter(({ bindsToFace }) => bindsToFace).map(({ name }) => name),
+)
 
 export type Proved =
   | {

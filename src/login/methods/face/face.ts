@@ -14,7 +14,7 @@ import { inLogin } from './in-login.ts'
  */
 export function faceMethod(given: FaceDeps): LoginMethod {
   const { settings, verifiers, persons, methodLocks } = given
-  const limits = createFaceLimits({ ...given, failures: settings.face.failures })
+  const limits = createFaceLimits({ ...given, failures: settings.methods.face.failures })
   const deps = { ...given, limits, checks: createFaceChecks({ ...given, limits }) }
 
   /** Only who is proven by a register has a photograph to compare with; who switched it off is not asked. */

@@ -20,7 +20,7 @@ type Identified = z.infer<typeof identifiedSchema>
 
 /** Signing in by identifier and face: only where a verifier is chosen for it, at portals that run on kiosks. */
 export function isKiosk({ settings, verifiers }: FaceDeps, { client }: Pick<Attempt, 'client'>): boolean {
-  return settings.face.kiosks.includes(client.id) && verifiers('login') !== undefined
+  return settings.methods.face.kiosks.includes(client.id) && verifiers('login') !== undefined
 }
 
 /**

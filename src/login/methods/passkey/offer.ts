@@ -35,7 +35,7 @@ export function passkeyOffer(deps: OfferDeps): Offer {
     },
 
     async ask(ctx, attempt) {
-      show(ctx, attempt, settings.passkeyOfferDays)
+      show(ctx, attempt, settings.methods.passkey.offerDays)
       const { personId } = attempt.session ?? {}
       if (personId === undefined) throw new Refusal('login_expired', 'nobody is signed in')
       const deviceKey = devices.keyOf(requestOf(ctx).device())
@@ -52,7 +52,7 @@ const mayAdd = ({ status, heldUntil }: NaturalPerson, now: number) =>
 
 function show(ctx: RouterContext, attempt: Attempt, days: number, problem = '') {
   const data = { action: `${pathOf(attempt, name)}/offer`, days, problem, csrf: requestOf(ctx).csrf() }
-  showPage(ctx, 'login/passkey-offer', data, problem ? 400 : 200)
+  showPage(ctx, 'passkey/offer', data, problem ? 400 : 200)
 }
 
 /** /login/:attempt/passkey/offer: the password was typed a moment ago, which is as fresh as a sign-in can be. */
@@ -89,7 +89,7 @@ export function offerRoutes(router: Router, host: LoginHost, deps: OfferDeps): v
       by: actorOf(ctx),
       device: requestOf(ctx).device(),
     })
-    if (!registered.ok) return show(ctx, attempt, settings.passkeyOfferDays, registered.fault)
+    if (!registered.ok) return show(ctx, attempt, settings.methods.passkey.offerDays, registered.fault)
     requestOf(ctx).keepWay(name)
     return host.offered(ctx)
   })

@@ -16,12 +16,12 @@ export function passkeyMethod(given: Omit<MakingDeps, 'roots'> & { ownClientId: 
   const { settings, artifacts } = given
   const deps = {
     ...given,
-    roots: readRoots(settings.passkeyRootsFile),
+    roots: readRoots(settings.methods.passkey.rootsFile),
     challenges: createChallenges(artifacts),
     memory: createOfferMemory({
       artifacts,
       interaction: settings.lifetimes.interaction,
-      offerDays: settings.passkeyOfferDays,
+      offerDays: settings.methods.passkey.offerDays,
     }),
   }
   return {

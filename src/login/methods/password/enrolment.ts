@@ -19,7 +19,7 @@ export function passwordEnrolment(deps: PasswordDeps): Enrolment {
   ) {
     const status = Object.keys(problems).length > 0 ? 400 : 200
     const data = { problems, changed: ctx.query['done'] === 'changed' && status === 200 }
-    await centre.show(ctx, account, 'account/password', data, status)
+    await centre.show(ctx, account, 'password/account', data, status)
   }
 
   return {

@@ -74,7 +74,7 @@ export function apiRoutes(router: Router, deps: ApiDeps): void {
   async function answer(ctx: RouterContext, id: string, transaction: QrTransaction) {
     const { state, reason, needsCode } = transaction
     const { address, language } = requestOf(ctx)
-    const left = Math.ceil((deadline(transaction, settings.qr.times) - clock()) / 1000)
+    const left = Math.ceil((deadline(transaction, settings.methods.qr.times) - clock()) / 1000)
     ctx.body = {
       id,
       state,

@@ -1,12 +1,12 @@
 import type { BlindIndex } from '../../../keys/blind-index.ts'
 import type { RequestContext } from '../../../pages/request-context.ts'
 import { Refusal } from '../../../refusal/refusal.ts'
-import { budgets } from '../../../config/budgets.ts'
 import type { Clock } from '../../../config/clock.ts'
 import { daySeconds } from '../../../config/time.ts'
 import type { Artifacts } from '../../../storage/artifacts.ts'
 import { perNetwork } from '../../../guards/network-limit.ts'
 import { createLimits } from '../../../guards/limits.ts'
+import { qr } from './declaration.ts'
 
 export interface QrLimitNumbers {
   shownTimes: number
@@ -43,10 +43,10 @@ export function createQrLimits(options: {
   const creations = perNetwork(options, {
     name: 'qr-creations',
     most: numbers.addressCreations,
-    seconds: budgets.qrStarts.seconds,
+    seconds: qr.budgets.qrStarts.seconds,
   })
   // whoever is signed in: enough for a busy service hall, too few for guessing
-  const scansFrom = perNetwork(options, { ...budgets.qrScans, name: 'qr-address-scans' })
+  const scansFrom = perNetwork(options, { ...qr.budgets.qrScans, name: 'qr-address-scans' })
   const scansBy = { name: 'qr-scans', most: numbers.accountScans, seconds: scanSeconds }
   const refusals = { name: 'qr-refusals', most: numbers.refusals - 1, seconds: daySeconds }
 

@@ -19,12 +19,12 @@ import { createQrTransactions } from './transactions.ts'
 export function qrMethod(given: QrDeps): LoginMethod {
   const { settings, artifacts, events, blindIndex, clock, cookieKeys } = given
   const regionOf = listedRegions()
-  const longest = Object.values(settings.qr.times).reduce((sum, seconds) => sum + seconds, 0)
+  const longest = Object.values(settings.methods.qr.times).reduce((sum, seconds) => sum + seconds, 0)
   const deps = {
     ...given,
     frames: createFrames(frameKeysOf(cookieKeys, longest * 1000)),
-    transactions: createQrTransactions({ artifacts, publish: events.publish, clock, times: settings.qr.times }),
-    limits: createQrLimits({ artifacts, blindIndex, numbers: settings.qr, clock }),
+    transactions: createQrTransactions({ artifacts, publish: events.publish, clock, times: settings.methods.qr.times }),
+    limits: createQrLimits({ artifacts, blindIndex, numbers: settings.methods.qr, clock }),
     keys: createBrowserKeys(settings.issuer.startsWith('https:')),
     regionOf,
     approvals: createApprovals({ ...given, regionOf }),
@@ -35,7 +35,7 @@ export function qrMethod(given: QrDeps): LoginMethod {
   return {
     name,
     offered: ({ params }) => !(params['redirect_uri'] === ownReturn && servesNobody(params)),
-    part: async () => ({ scripts: ['qr.js'], hideSeconds: settings.qr.hideSeconds }),
+    part: async () => ({ scripts: ['qr.js'], hideSeconds: settings.methods.qr.hideSeconds }),
     routes: (router, host) => computerRoutes(router, host, deps),
     pages: (router, centre) => phoneRoutes(router, centre, { ...deps, acts }),
     api: (router) => apiRoutes(router, { ...deps, acts }),

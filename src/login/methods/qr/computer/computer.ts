@@ -42,7 +42,7 @@ function asksLegalPerson({ params }: Attempt): boolean {
 /** The waiting computer: /login/:attempt/qr/… */
 export function computerRoutes(router: Router, host: LoginHost, deps: ComputerDeps): void {
   const { settings, clock, artifacts, events, cipher, transactions, limits, keys, frames, audit } = deps
-  const { times, codeTries } = settings.qr
+  const { times, codeTries } = settings.methods.qr
   const viewParts: ComputerViewParts = { frames, issuer: settings.issuer, times, codeTries }
   const streams = createQrStreams({ clock, events, renew: artifacts.renew })
 

@@ -140,7 +140,12 @@ export function createPhoneActs(
       const frame = frames.read(text)
       const transaction = frame && (await transactions.find(frame.id))
       const seenAt = clock()
-      if (!frame || !transaction || !isOpen(transaction) || !isFresh(transaction, frame.n, seenAt, settings.qr.times))
+      if (
+        !frame ||
+        !transaction ||
+        !isOpen(transaction) ||
+        !isFresh(transaction, frame.n, seenAt, settings.methods.qr.times)
+      )
         throw new Refusal('qr_gone', 'not a frame that is on a screen now')
       return frames.signLook(frame, scanner.key, { seenAt, byLink })
     },

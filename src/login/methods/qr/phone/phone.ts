@@ -62,7 +62,7 @@ export function phoneRoutes(router: Router, centre: AccountHost, deps: PhoneDeps
       again: transaction.wishedAt !== undefined,
       sign: (await approvals.wanting(phone, transaction)) === 'signature',
       refused,
-      seconds: Math.ceil((deadline(transaction, settings.qr.times) - clock()) / 1000),
+      seconds: Math.ceil((deadline(transaction, settings.methods.qr.times) - clock()) / 1000),
     }
     return showPage(ctx, 'qr/ask', data, refused ? 400 : 200)
   }
