@@ -9,7 +9,7 @@ export const loginMethods = [passkey, password, qr, face] as const
 
 export type LoginMethodDeclaration = (typeof loginMethods)[number]
 
-type Table = 'refusals' | 'auditEvents' | 'notices' | 'budgets'
+type Table = 'refusals' | 'auditEvents' | 'notices' | 'budgets' | 'topics' | 'browserFiles'
 
 /** The keys of one table, of all methods. */
 export type DeclaredKey<T extends Table> = {

@@ -39,6 +39,10 @@ export interface MethodDeclaration {
   readonly budgets: Readonly<Record<string, Budget>>
   /** Names of budgets by route, where `/login` alone is not enough (src/http/endpoints.ts). */
   readonly endpoints: Readonly<Record<string, readonly string[]>>
+  /** What it publishes to the other processes, by topic (src/storage/events.ts). */
+  readonly topics: Readonly<Record<string, string>>
+  /** Files of packages that its pages load, as file: addresses by name. */
+  readonly browserFiles: Readonly<Record<string, string>>
   readonly countedTries: readonly CountedTries[]
   readonly settings: {
     readonly documented: DocumentedSettings

@@ -1,3 +1,4 @@
+import { isByQr } from '../assurance/levels.ts'
 import { ownOfTheHouse, type Client } from '../clients/clients.ts'
 
 /** What an access token for the admin API has to have. No portal is ever registered for it. */
@@ -24,4 +25,4 @@ export const commandLineClient: Client = {
 
 /** Whether a passkey signed in, with its PIN or biometrics (RFC 8176 `user`, `hwk`, `swk`). */
 export const byPasskey = (amr: readonly string[] = []) =>
-  amr.includes('user') && (amr.includes('hwk') || amr.includes('swk')) && !amr.includes('qr')
+  amr.includes('user') && (amr.includes('hwk') || amr.includes('swk')) && !isByQr(amr)

@@ -14,7 +14,7 @@ import {
   type FaceResult,
 } from '../../../proofing/face/verifier.ts'
 import type { FaceLimits } from './limits.ts'
-import { name, type FaceDeps } from './parts.ts'
+import { name, type FaceDeps } from './face-deps.ts'
 
 /** Why no verification was begun; each has its words under `face.not_<…>`. */
 export type NotBegun = 'blocked' | 'too_many' | 'off' | 'switched_off' | 'unavailable' | 'no_reference' | 'unmatched'
@@ -83,11 +83,11 @@ export function createFaceChecks(deps: FaceDeps & { limits: FaceLimits }): FaceC
     artifacts,
     cipher,
     persons,
-    consents,
-    proofs,
+    faceConsents,
+    faceProofs,
     matches,
     methodLocks,
-    verifiers,
+    faceVerifiers,
     limits,
     notifier,
     audit,
@@ -126,7 +126,7 @@ export function createFaceChecks(deps: FaceDeps & { limits: FaceLimits }): FaceC
     { id, kept, evidence }: { id: string; kept: Running; evidence: FaceEvidence },
     by: Actor,
   ) {
-    const verifier = verifiers(kept.purpose)
+    const verifier = faceVerifiers(kept.purpose)
     if (!verifier) return ended('late')
     const request = requestOf({ ...checked, person: compared }, id, kept.returnUrl, by)
     const result = await verifier.complete(request, cipher.open(kept.sealed, aad(id)), evidence)
@@ -138,7 +138,7 @@ export function createFaceChecks(deps: FaceDeps & { limits: FaceLimits }): FaceC
   async function claimOf({ person, purpose }: Checked): Promise<'fits' | 'unmatched' | 'decoy'> {
     if (purpose !== 'proofing' || !person || person.identityLevel >= 3) return 'fits'
     const silent = await matches.silent(persons.reveal(person))
-    if (await proofs.fits(person)) return 'fits'
+    if (await faceProofs.fits(person)) return 'fits'
     return silent ? 'decoy' : 'unmatched'
   }
 
@@ -155,7 +155,7 @@ export function createFaceChecks(deps: FaceDeps & { limits: FaceLimits }): FaceC
   return {
     async begin(checked, returnUrl, by) {
       const { who, person, purpose, holder, counted } = checked
-      const verifier = verifiers(purpose)
+      const verifier = faceVerifiers(purpose)
       if (!verifier) return { kind: 'not', why: 'off' }
       if (!(await limits.begin(holder))) return { kind: 'not', why: 'too_many' }
       const claim = await claimOf(checked)
@@ -213,7 +213,7 @@ export function createFaceChecks(deps: FaceDeps & { limits: FaceLimits }): FaceC
       if (brought && !(await limits.capture(counted))) return ended('failed')
       const blocked = await limits.blocked(counted)
       // taken back while it ran: nothing is compared any more
-      const agreed = person !== undefined && (await consents.given(person.id))
+      const agreed = person !== undefined && (await faceConsents.given(person.id))
       if (purpose !== 'login' && blocked) return ended('failed')
       if (purpose !== 'login' && !agreed) return ended('cancelled')
       const compared = blocked || !agreed || kept.decoy ? undefined : person

@@ -25,6 +25,8 @@ export const face = {
   endpoints: {
     '/login/:attempt/face/identify': ['requests', 'signInTries'],
   },
+  topics: {},
+  browserFiles: {},
   countedTries: [
     {
       names: ['face-failures', 'face-captured'],

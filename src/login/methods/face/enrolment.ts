@@ -6,7 +6,7 @@ import { actorOf } from '../../host.ts'
 import type { AccountHost, Enrolment, RouterContext } from '../../method.ts'
 import type { FaceChecks } from './checks.ts'
 import { ofAccount, type FaceLimits } from './limits.ts'
-import { name, type FaceDeps } from './parts.ts'
+import { name, type FaceDeps } from './face-deps.ts'
 import { faceRoutes, type Situation } from './routes.ts'
 
 const base = `/account/${name}`
@@ -16,7 +16,7 @@ const said = ['proved', 'won', 'held_by_face', 'not_matched', 'gone', 'bound', '
 
 /** 人脸核验 in the account centre: proving an account by a face, what it has bound, and taking it all back. */
 export function faceEnrolment(deps: FaceDeps & { checks: FaceChecks; limits: FaceLimits }): Enrolment {
-  const { consents, proofs, persons, methodLocks, verifiers, limits, artifacts, devices, blindIndex } = deps
+  const { faceConsents, faceProofs, persons, methodLocks, faceVerifiers, limits, artifacts, devices, blindIndex } = deps
 
   /** The number not by what accounts are found by: that changes with its key. */
   const countedFor = (person: NaturalPerson) =>
@@ -37,7 +37,7 @@ export function faceEnrolment(deps: FaceDeps & { checks: FaceChecks; limits: Fac
 
   async function prove(ctx: RouterContext, person: NaturalPerson): Promise<void> {
     const device = deviceOf(ctx)
-    const proved = await proofs.prove(person, device, actorOf(ctx))
+    const proved = await faceProofs.prove(person, device, actorOf(ctx))
     if (!proved.ok) return back(ctx, proved.problem)
     await artifacts.put(provenKind, person.id, device, { ttl: bindingMs / 1000 })
     return back(ctx, proved.superseded.length > 0 ? 'won' : 'proved')
@@ -73,9 +73,9 @@ export function faceEnrolment(deps: FaceDeps & { checks: FaceChecks; limits: Fac
         const provenAt = person.faceProofedAt
         await centre.show(ctx, account, 'face/settings', {
           level: person.identityLevel,
-          agreed: await consents.given(person.id),
-          young: !consents.mayAgree(person),
-          offered: verifiers('proofing') !== undefined,
+          agreed: await faceConsents.given(person.id),
+          young: !faceConsents.mayAgree(person),
+          offered: faceVerifiers('proofing') !== undefined,
           blocked: await limits.blocked(countedFor(person)),
           off: await methodLocks.locked(person.id, name),
           provenAt: provenAt === null ? '' : new Date(provenAt).toISOString(),
@@ -88,7 +88,7 @@ export function faceEnrolment(deps: FaceDeps & { checks: FaceChecks; limits: Fac
         const here = await situation(ctx, centre)
         if (!here?.person) return
         const { person } = here
-        const bound = (await provenHere(ctx, person)) ? await proofs.bind(person, deviceOf(ctx), actorOf(ctx)) : 0
+        const bound = (await provenHere(ctx, person)) ? await faceProofs.bind(person, deviceOf(ctx), actorOf(ctx)) : 0
         back(ctx, bound > 0 ? 'bound' : 'nothing_bound')
       })
 
@@ -97,7 +97,7 @@ export function faceEnrolment(deps: FaceDeps & { checks: FaceChecks; limits: Fac
         requestOf(ctx).returnTo = base
         const account = await centre.enter(ctx)
         if (!account) return
-        await consents.withdraw(account.person, actorOf(ctx))
+        await faceConsents.withdraw(account.person, actorOf(ctx))
         back(ctx, 'withdrawn')
       })
 

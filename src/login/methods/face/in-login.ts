@@ -5,7 +5,7 @@ import { assertQuestion, pathOf } from '../../attempt.ts'
 import type { LoginHost, RouterContext } from '../../method.ts'
 import { kioskSituation } from './kiosk.ts'
 import { ofAccount } from './limits.ts'
-import { amr, name, type FaceDeps } from './parts.ts'
+import { amr, name, type FaceDeps } from './face-deps.ts'
 import type { Situation } from './routes.ts'
 
 /** A face in a running login: for who is signed in at too low a level, or at a kiosk. */

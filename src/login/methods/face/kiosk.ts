@@ -8,7 +8,7 @@ import { hashId } from '../../../storage/hash-id.ts'
 import { assertQuestion, pathOf, type Attempt } from '../../attempt.ts'
 import type { LoginHost, Router, RouterContext } from '../../method.ts'
 import { atKiosk, type FaceLimits } from './limits.ts'
-import { amr, name, type FaceDeps } from './parts.ts'
+import { amr, name, type FaceDeps } from './face-deps.ts'
 import type { Situation } from './routes.ts'
 
 const kind = 'face-kiosk'
@@ -19,8 +19,8 @@ const identifiedSchema = z.object({ who: z.string(), epoch: z.number() })
 type Identified = z.infer<typeof identifiedSchema>
 
 /** Signing in by identifier and face: only where a verifier is chosen for it, at portals that run on kiosks. */
-export function isKiosk({ settings, verifiers }: FaceDeps, { client }: Pick<Attempt, 'client'>): boolean {
-  return settings.methods.face.kiosks.includes(client.id) && verifiers('login') !== undefined
+export function isKiosk({ settings, faceVerifiers }: FaceDeps, { client }: Pick<Attempt, 'client'>): boolean {
+  return settings.methods.face.kiosks.includes(client.id) && faceVerifiers('login') !== undefined
 }
 
 /**
@@ -36,7 +36,7 @@ function assertPlace(ctx: RouterContext, { client }: Pick<Attempt, 'client'>): v
 
 /** Takes the identifier, and goes on to the camera. */
 export function kioskRoutes(router: Router, host: LoginHost, deps: FaceDeps & { limits: FaceLimits }): void {
-  const { artifacts, persons, consents, blindIndex, limits } = deps
+  const { artifacts, persons, faceConsents, blindIndex, limits } = deps
   router.post('/identify', async (ctx) => {
     const attempt = await host.attempt(ctx)
     assertQuestion(attempt, 'login')
@@ -46,7 +46,7 @@ export function kioskRoutes(router: Router, host: LoginHost, deps: FaceDeps & { 
     if (!identifier) return host.refuse(ctx, { method: name, code: 'missing_identifier' })
     await limits.identify(requestOf(ctx))
     const person = await persons.findByIdentifier(readIdentifier(identifier))
-    const able = person?.status === 'active' && person.identityLevel >= 3 && (await consents.given(person.id))
+    const able = person?.status === 'active' && person.identityLevel >= 3 && (await faceConsents.given(person.id))
     // who is not there, did not agree, or is not proven is asked all the same, and fails as a stranger would
     const who = able ? person.id : `nobody ${blindIndex('tries', identifier.slice(0, 256).toLowerCase())}`
     const identified: Identified = { who, epoch: person?.endings.epoch ?? 0 }

@@ -5,7 +5,7 @@ import { actorOf } from '../../host.ts'
 import type { Router, RouterContext } from '../../method.ts'
 import type { Checked, FaceChecks } from './checks.ts'
 import type { FaceLimits } from './limits.ts'
-import type { FaceDeps } from './parts.ts'
+import type { FaceDeps } from './face-deps.ts'
 import { receiveFrames } from './upload.ts'
 
 /** Where a face is asked for: in a running login, or in the account centre. */
@@ -30,18 +30,18 @@ export function faceRoutes(
   deps: FaceDeps & { checks: FaceChecks; limits: FaceLimits },
   of: (ctx: RouterContext) => Promise<Situation | undefined>,
 ): void {
-  const { settings, consents, pool, checks, limits } = deps
+  const { settings, faceConsents, facePool, checks, limits } = deps
 
   async function begin(ctx: RouterContext, situation: Situation): Promise<void> {
     const { base, elsewhere, person } = situation
     const request = requestOf(ctx)
     const page = { base, elsewhere, csrf: request.csrf() }
     // at a kiosk it was asked before, and is not told
-    if (person && situation.purpose !== 'login' && !(await consents.given(person.id))) {
+    if (person && situation.purpose !== 'login' && !(await faceConsents.given(person.id))) {
       return situation.show('face/consent', {
         ...page,
-        young: !consents.mayAgree(person),
-        declares: consents.isAgeUnknown(person),
+        young: !faceConsents.mayAgree(person),
+        declares: faceConsents.isAgeUnknown(person),
       })
     }
     const begun = await checks.begin(situation, (id) => `${settings.issuer}${base}/return?check=${id}`, actorOf(ctx))
@@ -73,7 +73,8 @@ export function faceRoutes(
     if (!situation) return
     if (requestOf(ctx).form['agree'] !== 'yes') throw new Refusal('bad_request', 'no consent in the form')
     const { person } = situation
-    if (!person || !(await consents.give(person, actorOf(ctx)))) throw new Refusal('forbidden', 'too young to agree')
+    if (!person || !(await faceConsents.give(person, actorOf(ctx))))
+      throw new Refusal('forbidden', 'too young to agree')
     await begin(ctx, situation)
   })
 
@@ -89,7 +90,7 @@ export function faceRoutes(
 
   /** A place first: who finds none has cost us a request, and not a megabyte; and an account never holds two. */
   async function judged(ctx: RouterContext, situation: Situation, check: string): Promise<FaceResult> {
-    const place = pool.enter()
+    const place = facePool.enter()
     if (!place) return ended('busy')
     try {
       const result = await limits.alone(situation.who, async () => {

@@ -5,7 +5,7 @@ import type { Actor } from '../../../accounts/natural-persons.ts'
 import { retryChange } from '../../../storage/compare-and-set.ts'
 import { base64url, credential, readCredential } from './credential.ts'
 import { loadWebAuthn } from './library.ts'
-import { name, type PasskeyDeps } from './parts.ts'
+import { name, type PasskeyDeps } from './passkey-deps.ts'
 import { relyingParty, wasFramed } from './relying-party.ts'
 import { amrOf, readStored, writeStored, type StoredPasskey } from './stored.ts'
 

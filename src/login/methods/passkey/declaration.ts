@@ -24,6 +24,10 @@ export const passkey = {
   },
   budgets: {},
   endpoints: {},
+  topics: {},
+  browserFiles: {
+    'webauthn.js': new URL('../dist/bundle/index.es5.umd.min.js', import.meta.resolve('@simplewebauthn/browser')).href,
+  },
   countedTries: [
     {
       names: ['passkey-tries'],

@@ -4,7 +4,7 @@ import type { OpenSession } from '../../../accounts/sign-in-endings.ts'
 import { waysLeft } from '../../../accounts/ways-in.ts'
 import { Refusal } from '../../../refusal/refusal.ts'
 import { retryChange } from '../../../storage/compare-and-set.ts'
-import { name, type PasskeyDeps } from './parts.ts'
+import { name, type PasskeyDeps } from './passkey-deps.ts'
 import { nameAad, readStored, writeStored } from './stored.ts'
 
 const longestName = 30

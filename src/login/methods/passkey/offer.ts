@@ -6,7 +6,7 @@ import { actorOf } from '../../host.ts'
 import type { LoginHost, Offer, Router, RouterContext } from '../../method.ts'
 import type { Challenges } from './challenges.ts'
 import type { OfferMemory } from './offer-memory.ts'
-import { name, type MakingDeps } from './parts.ts'
+import { name, type MakingDeps } from './passkey-deps.ts'
 import { creationOptions, register } from './registration.ts'
 import { canHavePasskeys } from './relying-party.ts'
 

@@ -7,7 +7,7 @@ import type { LoginHost, Router } from '../../method.ts'
 import { checkAssertion, type AssertionFault } from './assertion.ts'
 import type { Challenges } from './challenges.ts'
 import type { OfferMemory } from './offer-memory.ts'
-import { name, type PasskeyDeps } from './parts.ts'
+import { name, type PasskeyDeps } from './passkey-deps.ts'
 import { relyingParty } from './relying-party.ts'
 
 const addressWindowSeconds = 600

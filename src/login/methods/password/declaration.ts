@@ -21,6 +21,8 @@ export const password = {
   endpoints: {
     '/login/:attempt/password': ['requests', 'signInTries'],
   },
+  topics: {},
+  browserFiles: {},
   countedTries: [
     {
       names: ['password-tries', 'password-tries-known', 'password-tries-braked'],

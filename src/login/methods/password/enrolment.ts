@@ -4,7 +4,7 @@ import { Refusal } from '../../../refusal/refusal.ts'
 import { actorOf } from '../../host.ts'
 import type { AccountHost, AccountContext, Enrolment, RouterContext } from '../../method.ts'
 import { newPasswordProblems } from '../../new-password.ts'
-import { name, type PasswordDeps } from './parts.ts'
+import { name, type PasswordDeps } from './password-deps.ts'
 
 /** The password in the account centre: a new one, which ends every other sign-in. */
 export function passwordEnrolment(deps: PasswordDeps): Enrolment {

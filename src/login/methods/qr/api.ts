@@ -9,7 +9,7 @@ import type { Wanting } from './approval.ts'
 import { contextOf } from './context.ts'
 import type { Frames } from './frames.ts'
 import type { RegionOf } from '../../../config/networks.ts'
-import { name, type QrDeps } from './parts.ts'
+import { name, type QrDeps } from './qr-deps.ts'
 import type { Phone, PhoneActs } from './phone/phone-acts.ts'
 import { deadline, type QrTransaction } from './states.ts'
 

@@ -1,6 +1,6 @@
 import type { RegionOf } from '../../../config/networks.ts'
 import { computerOf } from './context.ts'
-import type { QrDeps } from './parts.ts'
+import type { QrDeps } from './qr-deps.ts'
 import type { Phone } from './phone/phone-acts.ts'
 import type { QrTransaction } from './states.ts'
 
@@ -25,7 +25,7 @@ export interface Approvals {
 }
 
 export function createApprovals(deps: QrDeps & { regionOf: RegionOf }): Approvals {
-  const { authenticators, signatures, settings, clock } = deps
+  const { signatures, settings, clock } = deps
 
   const textOf = (id: string, { address }: Phone, transaction: QrTransaction) =>
     approvalText(id, transaction, computerOf(deps, transaction, address))
@@ -33,7 +33,7 @@ export function createApprovals(deps: QrDeps & { regionOf: RegionOf }): Approval
 
   return {
     async wanting({ personId, amr, signedInAt, inApp }, { scannedAt = 0 }) {
-      if ((await authenticators.list(personId, 'passkey')).length === 0) return undefined
+      if (!(await signatures.isEnrolled(personId))) return undefined
       const freshFrom = inApp ? clock() - settings.lifetimes.freshSignIn * 1000 : scannedAt
       const fresh = signedInAt >= Math.floor(freshFrom / 1000)
       // the way is off: who holds an unlocked phone must not get around it by switching it off

@@ -5,7 +5,7 @@ import { nameBrowser } from '../../../pages/browser-name.ts'
 import type { Language } from '../../../pages/languages.ts'
 import { openComputer } from './computer/computer-seal.ts'
 import { sameNetwork, type RegionOf } from '../../../config/networks.ts'
-import type { QrDeps } from './parts.ts'
+import type { QrDeps } from './qr-deps.ts'
 import { riskTable } from './risk.ts'
 import type { QrTransaction } from './states.ts'
 

@@ -33,6 +33,8 @@ export const qr = {
     '/login/:attempt/qr/start': ['requests', 'qrStarts'],
     '/q': ['requests', 'qrScans'],
   },
+  topics: { qr: 'a login by QR code' },
+  browserFiles: { 'qr-encoder.js': import.meta.resolve('qr') },
   countedTries: [
     {
       names: ['qr-creations', 'qr-shown', 'qr-address-scans'],

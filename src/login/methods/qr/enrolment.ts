@@ -1,7 +1,7 @@
 import { nameBrowser } from '../../../pages/browser-name.ts'
 import type { Enrolment } from '../../method.ts'
 import type { QrLimits } from './limits.ts'
-import { name, type QrDeps } from './parts.ts'
+import { name, type QrDeps } from './qr-deps.ts'
 
 /** 扫码登录 in the account centre: the computers it signed in. The switch stands with those of the other ways. */
 export function qrEnrolment(deps: QrDeps & { limits: QrLimits }): Enrolment {

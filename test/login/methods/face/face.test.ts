@@ -94,15 +94,10 @@ describe('a verified face in the account centre', () => {
     const earlierVisitor = new Visitor(server.issuer)
     await signIn(earlierVisitor, await earlierVisitor.get('/account'), earlier.username)
     const username = `winner${earlier.username}`
+    const document = { type: 'resident_id', number: earlier.number } as const
+    const claim = { document, name: '林晓', phone: '+8613800138999', username, noticeVersion: '2026-11' }
     const opened = await services.persons.create(
-      {
-        document: { type: 'resident_id', number: earlier.number },
-        name: '林晓',
-        phone: '+8613800138999',
-        username,
-        authenticators: await authenticators(),
-        noticeVersion: '2026-11',
-      },
+      { ...claim, authenticators: await authenticators() },
       { actor: 'person' },
     )
     if (!opened.ok) throw new Error(opened.problem)

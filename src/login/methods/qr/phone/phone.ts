@@ -8,7 +8,7 @@ import type { BrowserKeys } from '../browser-key.ts'
 import { contextOf } from '../context.ts'
 import type { Frames } from '../frames.ts'
 import type { RegionOf } from '../../../../config/networks.ts'
-import type { QrDeps } from '../parts.ts'
+import type { QrDeps } from '../qr-deps.ts'
 import type { Phone, PhoneActs, Scanner } from './phone-acts.ts'
 import { deadline, type QrTransaction } from '../states.ts'
 

@@ -1,7 +1,7 @@
 import type { Authenticators } from '../../../accounts/authenticators.ts'
 import type { Devices } from '../../../accounts/devices.ts'
 import type { MethodLocks } from '../../../accounts/method-locks.ts'
-import type { Actor, NaturalPersons } from '../../../accounts/natural-persons.ts'
+import type { NaturalPersons } from '../../../accounts/natural-persons.ts'
 import type { Notifier } from '../../../accounts/notices.ts'
 import type { AuditLog } from '../../../audit/audit-log.ts'
 import type { Client } from '../../../clients/clients.ts'
@@ -14,23 +14,8 @@ import type { AccessTokens } from '../../../oidc/access-tokens.ts'
 import type { Sessions } from '../../../sessions/sessions.ts'
 import type { Artifacts } from '../../../storage/artifacts.ts'
 import type { Events } from '../../../storage/events.ts'
-
-/** Signatures over texts by a person's passkeys, as far as an approval needs them: methods do not know each other. */
-interface Signatures {
-  canSign(personId: string): Promise<boolean>
-  begin(signer: Signer, text: string): Promise<object>
-  finish(
-    signer: Signer,
-    text: string,
-    answer: string,
-    by: Actor,
-  ): Promise<{ ok: true; proof: string; digest: string } | { ok: false }>
-}
-
-interface Signer {
-  sessionUid: string
-  personId: string
-}
+import type { Signatures } from '../../signatures.ts'
+import { qr } from './declaration.ts'
 
 /** What the login by QR code is made of. */
 export interface QrDeps {
@@ -55,7 +40,7 @@ export interface QrDeps {
 }
 
 /** One word everywhere. */
-export const name = 'qr'
+export const { name } = qr
 
 /** RFC 8176 has no value of its own for it (DESIGN 1.4). */
 export const amr = ['qr']

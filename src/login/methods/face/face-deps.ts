@@ -13,6 +13,7 @@ import type { FacePool } from '../../../proofing/face/pool.ts'
 import type { FaceVerifiers } from '../../../proofing/face/verifiers.ts'
 import type { Artifacts } from '../../../storage/artifacts.ts'
 import type { RegisterMatches } from '../../../guards/register-matches.ts'
+import { face } from './declaration.ts'
 
 /** What face verification is made of. */
 export interface FaceDeps {
@@ -24,15 +25,15 @@ export interface FaceDeps {
   persons: NaturalPersons
   devices: Pick<Devices, 'keyOf'>
   methodLocks: MethodLocks
-  consents: FaceConsents
-  proofs: FaceProofs
+  faceConsents: FaceConsents
+  faceProofs: FaceProofs
   matches: RegisterMatches
-  verifiers: FaceVerifiers
-  pool: FacePool
+  faceVerifiers: FaceVerifiers
+  facePool: FacePool
   notifier: Notifier
   audit: AuditLog
 }
 
 /** One word everywhere; the value RFC 8176 has for it. */
-export const name = 'face'
+export const { name } = face
 export const amr = ['face']

@@ -10,6 +10,7 @@ import type { Settings } from '../../../config/settings.ts'
 import type { BlindIndex } from '../../../keys/blind-index.ts'
 import type { Sessions } from '../../../sessions/sessions.ts'
 import type { Artifacts } from '../../../storage/artifacts.ts'
+import { password } from './declaration.ts'
 
 /** What the login by password is made of. */
 export interface PasswordDeps {
@@ -28,4 +29,4 @@ export interface PasswordDeps {
 }
 
 /** One word everywhere. */
-export const name = 'password'
+export const { name } = password

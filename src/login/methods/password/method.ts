@@ -4,10 +4,11 @@ import type { Line } from '../../../accounts/passwords/hash-gate.ts'
 import { requestOf } from '../../../pages/request-context.ts'
 import { createAccountTries } from '../../../guards/account-tries.ts'
 import { pathOf } from '../../attempt.ts'
-import type { LoginMethod } from '../../method.ts'
+import type { CreateMethod } from '../create.ts'
+import { createChangePassword } from './change.ts'
 import { createSprayThrottle } from './spray-throttle.ts'
 import { passwordEnrolment } from './enrolment.ts'
-import { name, type PasswordDeps } from './parts.ts'
+import { name, type PasswordDeps } from './password-deps.ts'
 import { hashOf, passwordAuthenticator } from './stored.ts'
 
 const longestPassword = 1024
@@ -17,7 +18,8 @@ const longestPassword = 1024
  * Tries are counted by account-tries.ts: for what was typed (who waits is told so, account or no account) and, silently, for
  * the account and for a browser it knows.
  */
-export function passwordMethod(deps: PasswordDeps): LoginMethod {
+export const createMethod: CreateMethod = (given) => {
+  const deps: PasswordDeps = { ...given, limits: given.settings.limits, changePassword: createChangePassword(given) }
   const { persons, authenticators, passwords, limits } = deps
   const throttle = createSprayThrottle({ ...deps, addressTries: limits.addressTries })
   const tries = createAccountTries({ ...deps, kind: 'password-tries', throttle })

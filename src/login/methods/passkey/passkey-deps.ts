@@ -14,6 +14,7 @@ import type { Sessions } from '../../../sessions/sessions.ts'
 import type { Artifacts } from '../../../storage/artifacts.ts'
 import type { Database } from '../../../storage/database.ts'
 import type { AttestationRoots } from './attestation.ts'
+import { passkey } from './declaration.ts'
 
 /** What the login by passkey is made of. */
 export interface PasskeyDeps {
@@ -40,4 +41,4 @@ export interface MakingDeps extends PasskeyDeps {
 }
 
 /** One word everywhere. */
-export const name = 'passkey'
+export const { name } = passkey

@@ -1,4 +1,4 @@
-import type { LoginMethod } from '../../method.ts'
+import type { CreateMethod } from '../create.ts'
 import { apiRoutes } from './api.ts'
 import { createApprovals } from './approval.ts'
 import { createBrowserKeys } from './browser-key.ts'
@@ -7,7 +7,7 @@ import { qrEnrolment } from './enrolment.ts'
 import { createFrames, frameKeysOf } from './frames.ts'
 import { createQrLimits } from './limits.ts'
 import { listedRegions } from '../../../config/networks.ts'
-import { name, type QrDeps } from './parts.ts'
+import { name } from './qr-deps.ts'
 import { createPhoneActs } from './phone/phone-acts.ts'
 import { phoneRoutes } from './phone/phone.ts'
 import { createQrTransactions } from './transactions.ts'
@@ -16,7 +16,7 @@ import { createQrTransactions } from './transactions.ts'
  * Sign-in by QR code (DESIGN 2.4): a computer waits, a phone that is signed in decides. A stolen picture is worth nothing
  * after four seconds; what a live relay can do is limited by what the phone shows and by the code (docs/qr-login.md).
  */
-export function qrMethod(given: QrDeps): LoginMethod {
+export const createMethod: CreateMethod = (given) => {
   const { settings, artifacts, events, blindIndex, clock, cookieKeys } = given
   const regionOf = listedRegions()
   const longest = Object.values(settings.methods.qr.times).reduce((sum, seconds) => sum + seconds, 0)

@@ -1,10 +1,10 @@
-import type { LoginMethod } from '../../method.ts'
+import type { CreateMethod } from '../create.ts'
 import { readRoots } from './attestation.ts'
 import { createChallenges } from './challenges.ts'
 import { passkeyEnrolment } from './enrolment.ts'
 import { createOfferMemory } from './offer-memory.ts'
 import { offerRoutes, passkeyOffer } from './offer.ts'
-import { name, type MakingDeps } from './parts.ts'
+import { name } from './passkey-deps.ts'
 import { canHavePasskeys } from './relying-party.ts'
 import { signInRoutes } from './sign-in.ts'
 
@@ -12,7 +12,7 @@ import { signInRoutes } from './sign-in.ts'
  * Sign-in by passkey (WebAuthn Level 3): the browser signs for this address only, so nobody can be led to sign in somewhere
  * else with it. Passkeys are found without a name, by autofill or a button, and always verify the person.
  */
-export function passkeyMethod(given: Omit<MakingDeps, 'roots'> & { ownClientId: string }): LoginMethod {
+export const createMethod: CreateMethod = (given) => {
   const { settings, artifacts } = given
   const deps = {
     ...given,
@@ -26,6 +26,7 @@ export function passkeyMethod(given: Omit<MakingDeps, 'roots'> & { ownClientId: 
   }
   return {
     name,
+    strongEnoughForAdmin: true,
     offered: () => canHavePasskeys(settings.issuer),
     part: async () => ({ scripts: ['webauthn.js', 'passkey-ceremony.js'] }),
     routes(router, host) {

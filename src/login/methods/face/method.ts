@@ -1,10 +1,10 @@
 import type { Attempt } from '../../attempt.ts'
-import type { LoginMethod } from '../../method.ts'
+import type { CreateMethod } from '../create.ts'
 import { createFaceChecks } from './checks.ts'
 import { faceEnrolment } from './enrolment.ts'
 import { kioskRoutes, isKiosk } from './kiosk.ts'
 import { createFaceLimits } from './limits.ts'
-import { name, type FaceDeps } from './parts.ts'
+import { name } from './face-deps.ts'
 import { faceRoutes } from './routes.ts'
 import { inLogin } from './in-login.ts'
 
@@ -12,14 +12,14 @@ import { inLogin } from './in-login.ts'
  * 刷脸: a verified face raises a sign-in to level 4, proves an account, and at a kiosk signs in with an identifier. Nobody
  * has to: every page here leads on without one (Measures for face recognition, in force 2025-06-01, art. 10).
  */
-export function faceMethod(given: FaceDeps): LoginMethod {
-  const { settings, verifiers, persons, methodLocks } = given
+export const createMethod: CreateMethod = (given) => {
+  const { settings, faceVerifiers, persons, methodLocks } = given
   const limits = createFaceLimits({ ...given, failures: settings.methods.face.failures })
   const deps = { ...given, limits, checks: createFaceChecks({ ...given, limits }) }
 
   /** Only who is proven by a register has a photograph to compare with; who switched it off is not asked. */
   async function raises({ needed, session }: Attempt): Promise<boolean> {
-    if (needed < 4 || !session || !verifiers('step-up') || (await methodLocks.locked(session.personId, name)))
+    if (needed < 4 || !session || !faceVerifiers('step-up') || (await methodLocks.locked(session.personId, name)))
       return false
     const person = await persons.find(session.personId)
     return person !== undefined && person.identityLevel >= 3 && !session.amr.includes('face')
