@@ -18,6 +18,7 @@ const layers = [
   'clients',
   'assurance',
   'accounts',
+  'channels',
   'proofing',
   'audit',
   'keys',

@@ -80,7 +80,7 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
   })
   const opened = await openArtifacts(settings, clock, log, metrics.committed)
   const artifacts = tracing.artifacts(settings.redisUrls ? metrics.timed(opened) : opened)
-  const { database, audit, persons, consents, clients, devices, inbox, dataKeys } = services
+  const { database, audit, persons, consents, clients, devices, dataKeys } = services
   const { blindIndex, cipher } = dataKeys
   if (settings.redisUrls && !(await claimRedis(artifacts, keyFingerprint(blindIndex).underFirstKey)))
     throw new SettingsError(redisOfAnother)
@@ -164,7 +164,6 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
     events,
     cipher,
     blindIndex,
-    notifier: inbox,
     matches: createRegisterMatches({ artifacts, blindIndex, clock }),
     sessions,
     findClient,

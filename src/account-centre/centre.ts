@@ -1,6 +1,6 @@
 import { maskName } from '../accounts/identifiers/masking.ts'
 import { isHeld, type NaturalPersons } from '../accounts/natural-persons.ts'
-import type { Inbox } from '../accounts/notices.ts'
+import type { Inbox } from '../channels/senders/inbox.ts'
 import { isByQr, isFaceAlone, signInCounts } from '../assurance/levels.ts'
 import type { Clock } from '../config/clock.ts'
 import type { AccountHost, AccountContext, RouterContext } from '../login/method.ts'
