@@ -1,7 +1,7 @@
 import type { RegionOf } from '../../../config/networks.ts'
 import { computerOf } from './context.ts'
 import type { QrDeps } from './qr-deps.ts'
-import type { Phone } from './phone/phone-acts.ts'
+import type { Phone } from './phone/phone-deps.ts'
 import type { QrTransaction } from './states.ts'
 
 /** What a yes still wants before it counts: a signature by passkey, or another sign-in. */

@@ -2,14 +2,13 @@ import type { CreateMethod } from '../create.ts'
 import { apiRoutes } from './api.ts'
 import { createApprovals } from './approval.ts'
 import { createBrowserKeys } from './browser-key.ts'
-import { computerRoutes } from './computer/computer.ts'
+import { computerRoutes } from './computer/computer-routes.ts'
 import { qrEnrolment } from './enrolment.ts'
 import { createFrames, frameKeysOf } from './frames.ts'
 import { createQrLimits } from './limits.ts'
 import { listedRegions } from '../../../config/networks.ts'
 import { name } from './qr-deps.ts'
-import { createPhoneActs } from './phone/phone-acts.ts'
-import { phoneRoutes } from './phone/phone.ts'
+import { phoneRoutes } from './phone/phone-routes.ts'
 import { createQrTransactions } from './transactions.ts'
 
 /**
@@ -29,16 +28,15 @@ export const createMethod: CreateMethod = (given) => {
     regionOf,
     approvals: createApprovals({ ...given, regionOf }),
   }
-  const acts = createPhoneActs(deps)
   const ownReturn = `${settings.issuer}/account/return`
 
   return {
     name,
     offered: ({ params }) => !(params['redirect_uri'] === ownReturn && servesNobody(params)),
     part: async () => ({ scripts: ['qr.js'], hideSeconds: settings.methods.qr.hideSeconds }),
-    routes: (router, host) => computerRoutes(router, host, deps),
-    pages: (router, centre) => phoneRoutes(router, centre, { ...deps, acts }),
-    api: (router) => apiRoutes(router, { ...deps, acts }),
+    routes: (router, host) => computerRoutes(router, { ...deps, host }),
+    pages: (router, centre) => phoneRoutes(router, { ...deps, centre }),
+    api: (router) => apiRoutes(router, deps),
     enrolment: qrEnrolment(deps),
   }
 }

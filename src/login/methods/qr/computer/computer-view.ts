@@ -15,7 +15,7 @@ export interface ComputerView {
   left?: number
 }
 
-export interface ComputerViewParts {
+export interface ViewOptions {
   frames: Frames
   issuer: string
   times: QrTimes
@@ -33,22 +33,17 @@ const openReasons = new Set([
   'cancelled',
 ])
 
-export function computerView(
-  id: string,
-  transaction: QrTransaction,
-  now: number,
-  parts: ComputerViewParts,
-): ComputerView {
+export function computerView(id: string, transaction: QrTransaction, now: number, options: ViewOptions): ComputerView {
   const { state, reason, createdAt, needsCode, codeRight, wrongCodes } = transaction
   const view: ComputerView = { state }
   if (reason !== undefined) view.reason = openReasons.has(reason) ? reason : 'phone'
-  const n = frameNow(transaction, now, parts.times)
+  const n = frameNow(transaction, now, options.times)
   if (n !== undefined) {
-    view.frame = `${parts.issuer}/q/${parts.frames.sign({ id, n })}`
+    view.frame = `${options.issuer}/q/${options.frames.sign({ id, n })}`
     view.age = now - createdAt - n * 1000
   }
-  if (state === 'created') view.left = Math.max(0, Math.ceil((createdAt + parts.times.shown * 1000 - now) / 1000))
-  else if (isOpen(transaction)) view.left = Math.ceil((deadline(transaction, parts.times) - now) / 1000)
-  if (state === 'approved' && needsCode && !codeRight) view.code = parts.codeTries - wrongCodes
+  if (state === 'created') view.left = Math.max(0, Math.ceil((createdAt + options.times.shown * 1000 - now) / 1000))
+  else if (isOpen(transaction)) view.left = Math.ceil((deadline(transaction, options.times) - now) / 1000)
+  if (state === 'approved' && needsCode && !codeRight) view.code = options.codeTries - wrongCodes
   return view
 }
