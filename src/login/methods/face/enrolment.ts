@@ -4,9 +4,9 @@ import { doneOf, redirectTo } from '../../../pages/redirect.ts'
 import { requestOf } from '../../../pages/request-context.ts'
 import { actorOf } from '../../host.ts'
 import type { AccountHost, Enrolment, RouterContext } from '../../method.ts'
-import type { FaceChecks } from './checks.ts'
-import { ofAccount, type FaceLimits } from './limits.ts'
-import { name, type FaceDeps } from './face-deps.ts'
+import type { CheckDeps } from './judge-check.ts'
+import { ofAccount } from './limits.ts'
+import { name } from './face-deps.ts'
 import { faceRoutes, type Situation } from './routes.ts'
 
 const base = `/account/${name}`
@@ -15,7 +15,7 @@ const provenKind = 'face-proven'
 const said = ['proved', 'won', 'held_by_face', 'not_matched', 'gone', 'bound', 'nothing_bound', 'withdrawn'] as const
 
 /** 人脸核验 in the account centre: proving an account by a face, what it has bound, and taking it all back. */
-export function faceEnrolment(deps: FaceDeps & { checks: FaceChecks; limits: FaceLimits }): Enrolment {
+export function faceEnrolment(deps: CheckDeps): Enrolment {
   const { faceConsents, faceProofs, persons, methodLocks, faceVerifiers, limits, artifacts, devices, blindIndex } = deps
 
   /** The number not by what accounts are found by: that changes with its key. */

@@ -1,6 +1,5 @@
 import type { Attempt } from '../../attempt.ts'
 import type { CreateMethod } from '../create.ts'
-import { createFaceChecks } from './checks.ts'
 import { faceEnrolment } from './enrolment.ts'
 import { kioskRoutes, isKiosk } from './kiosk.ts'
 import { createFaceLimits } from './limits.ts'
@@ -15,7 +14,7 @@ import { inLogin } from './in-login.ts'
 export const createMethod: CreateMethod = (given) => {
   const { settings, faceVerifiers, persons, methodLocks } = given
   const limits = createFaceLimits({ ...given, failures: settings.methods.face.failures })
-  const deps = { ...given, limits, checks: createFaceChecks({ ...given, limits }) }
+  const deps = { ...given, limits }
 
   /** Only who is proven by a register has a photograph to compare with; who switched it off is not asked. */
   async function raises({ needed, session }: Attempt): Promise<boolean> {

@@ -3,9 +3,9 @@ import { ended, type FaceResult } from '../../../proofing/face/verifier.ts'
 import { Refusal } from '../../../refusal/refusal.ts'
 import { actorOf } from '../../host.ts'
 import type { Router, RouterContext } from '../../method.ts'
-import type { Checked, FaceChecks } from './checks.ts'
-import type { FaceLimits } from './limits.ts'
-import type { FaceDeps } from './face-deps.ts'
+import { findOwn, takePassed, type Checked } from './check-store.ts'
+import { beginCheck, completeCheck } from './checks.ts'
+import type { CheckDeps } from './judge-check.ts'
 import { receiveFrames } from './upload.ts'
 
 /** Where a face is asked for: in a running login, or in the account centre. */
@@ -22,115 +22,121 @@ export interface Situation extends Checked {
 const overloadSeconds = '5'
 
 /**
- * Consent, camera or vendor, answer: the same for every purpose. `of` gives the situation, or undefined when the browser was
- * sent somewhere else.
+ * Consent, camera or vendor, answer: the same for every purpose. `of` gives the situation, or undefined where the browser was
+ * sent to another page.
  */
 export function faceRoutes(
   router: Router,
-  deps: FaceDeps & { checks: FaceChecks; limits: FaceLimits },
+  deps: CheckDeps,
   of: (ctx: RouterContext) => Promise<Situation | undefined>,
 ): void {
-  const { settings, faceConsents, facePool, checks, limits } = deps
+  const { artifacts } = deps
 
-  async function begin(ctx: RouterContext, situation: Situation): Promise<void> {
-    const { base, elsewhere, person } = situation
-    const request = requestOf(ctx)
-    const page = { base, elsewhere, csrf: request.csrf() }
-    // at a kiosk it was asked before, and is not told
-    if (person && situation.purpose !== 'login' && !(await faceConsents.given(person.id))) {
-      return situation.show('face/consent', {
-        ...page,
-        young: !faceConsents.mayAgree(person),
-        declares: faceConsents.isAgeUnknown(person),
-      })
+  const inSituation =
+    (act: (ctx: RouterContext, situation: Situation) => Promise<void>) => async (ctx: RouterContext) => {
+      const situation = await of(ctx)
+      if (!situation) return
+      requestOf(ctx).returnTo = situation.elsewhere
+      await act(ctx, situation)
     }
-    const begun = await checks.begin(situation, (id) => `${settings.issuer}${base}/return?check=${id}`, actorOf(ctx))
-    // a link and no redirect: a form may lead nowhere but to us and the portal (Content-Security-Policy form-action)
-    if (begun.kind === 'redirect') {
-      return situation.show('face/leave', { ...page, url: begun.url, domain: new URL(begun.url).hostname })
-    }
-    if (begun.kind === 'not') return situation.show('face/not', { ...page, why: begun.why })
-    ctx.set('permissions-policy', 'camera=(self), microphone=(), geolocation=()')
-    const { id, actions } = begun
-    return situation.show('face/capture', { ...page, check: id, actions: [...actions], scripts: ['face.js'] })
-  }
 
-  const told = ({ outcome, reasons }: FaceResult) => ({ outcome, reasons: [...reasons] })
+  router.post(
+    '/start',
+    inSituation((ctx, situation) => begin(deps, ctx, situation)),
+  )
 
-  const situationOf = async (ctx: RouterContext) => {
-    const situation = await of(ctx)
-    if (situation) requestOf(ctx).returnTo = situation.elsewhere
-    return situation
-  }
+  router.post(
+    '/consent',
+    inSituation(async (ctx, situation) => {
+      if (requestOf(ctx).form['agree'] !== 'yes') throw new Refusal('bad_request', 'no consent in the form')
+      const { person } = situation
+      if (!person || !(await deps.faceConsents.give(person, actorOf(ctx)))) {
+        throw new Refusal('forbidden', 'too young to agree')
+      }
+      await begin(deps, ctx, situation)
+    }),
+  )
 
-  router.post('/start', async (ctx) => {
-    const situation = await situationOf(ctx)
-    if (situation) await begin(ctx, situation)
-  })
+  router.post(
+    '/frames',
+    inSituation(async (ctx, situation) => {
+      const check = String(ctx.query['check'])
+      const own = await findOwn(artifacts, check, situation)
+      const result = own ? await judged(deps, ctx, situation, check) : ended('late')
+      ctx.status = result.outcome === 'busy' ? 503 : 200
+      if (result.outcome === 'busy') ctx.set('retry-after', overloadSeconds)
+      ctx.body = shown(result)
+    }),
+  )
 
-  router.post('/consent', async (ctx) => {
-    const situation = await situationOf(ctx)
-    if (!situation) return
-    if (requestOf(ctx).form['agree'] !== 'yes') throw new Refusal('bad_request', 'no consent in the form')
-    const { person } = situation
-    if (!person || !(await faceConsents.give(person, actorOf(ctx))))
-      throw new Refusal('forbidden', 'too young to agree')
-    await begin(ctx, situation)
-  })
-
-  router.post('/frames', async (ctx) => {
-    const situation = await situationOf(ctx)
-    if (!situation) return
-    const check = String(ctx.query['check'])
-    const result = (await checks.waits(check, situation)) ? await judged(ctx, situation, check) : ended('late')
-    ctx.status = result.outcome === 'busy' ? 503 : 200
-    if (result.outcome === 'busy') ctx.set('retry-after', overloadSeconds)
-    ctx.body = told(result)
-  })
-
-  /** A place first: who finds none has cost us a request, and not a megabyte; and an account never holds two. */
-  async function judged(ctx: RouterContext, situation: Situation, check: string): Promise<FaceResult> {
-    const place = facePool.enter()
-    if (!place) return ended('busy')
-    try {
-      const result = await limits.alone(situation.who, async () => {
-        const frames = await receiveFrames(ctx)
-        // what was cut off or is no capture has used up its challenge: else one challenge holds a place again and again
-        const evidence = { kind: 'frames', frames: frames ?? [] } as const
-        return checks.complete(check, situation, evidence, actorOf(ctx))
-      })
-      return result ?? ended('busy')
-    } finally {
-      place.leave()
-    }
-  }
-
-  router.post('/done', async (ctx) => {
-    const situation = await situationOf(ctx)
-    if (!situation) return
-    if (!(await checks.takePassed(requestOf(ctx).form['check'] ?? '', situation))) {
-      throw new Refusal('login_expired', 'no face was verified here')
-    }
-    await situation.passed()
-  })
+  router.post(
+    '/done',
+    inSituation(async (ctx, situation) => {
+      if (!(await takePassed(artifacts, requestOf(ctx).form['check'] ?? '', situation))) {
+        throw new Refusal('login_expired', 'no face was verified here')
+      }
+      await situation.passed()
+    }),
+  )
 
   // where a vendor sends the browser back to
-  router.get('/return', async (ctx) => {
-    const situation = await situationOf(ctx)
-    if (!situation) return
-    const parameters = Object.fromEntries(
-      Object.entries(ctx.query).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
-    )
-    const { check = '' } = parameters
-    const result =
-      (await limits.alone(situation.who, () =>
-        checks.complete(check, situation, { kind: 'return', parameters }, actorOf(ctx)),
-      )) ?? ended('busy')
-    if (result.outcome === 'passed' && (await checks.takePassed(check, situation))) {
-      await situation.passed()
-      return
-    }
-    const { base, elsewhere } = situation
-    await situation.show('face/result', { base, elsewhere, csrf: requestOf(ctx).csrf(), told: told(result) })
-  })
+  router.get(
+    '/return',
+    inSituation((ctx, situation) => comeBack(deps, ctx, situation)),
+  )
 }
+
+async function begin(deps: CheckDeps, ctx: RouterContext, situation: Situation): Promise<void> {
+  const { faceConsents, settings } = deps
+  const { base, elsewhere, person, purpose } = situation
+  const page = { base, elsewhere, csrf: requestOf(ctx).csrf() }
+  // a kiosk asked for the identifier before, and must not show what is known of it
+  if (person && purpose !== 'login' && !(await faceConsents.given(person.id))) {
+    const young = !faceConsents.mayAgree(person)
+    return situation.show('face/consent', { ...page, young, declares: faceConsents.isAgeUnknown(person) })
+  }
+  const returnUrl = (id: string) => `${settings.issuer}${base}/return?check=${id}`
+  const begun = await beginCheck(deps, situation, returnUrl, actorOf(ctx))
+  // a link and no redirect: forms lead only to this server and the portal (Content-Security-Policy form-action)
+  if (begun.kind === 'redirect') {
+    return situation.show('face/leave', { ...page, url: begun.url, domain: new URL(begun.url).hostname })
+  }
+  if (begun.kind === 'not') return situation.show('face/not', { ...page, why: begun.why })
+  ctx.set('permissions-policy', 'camera=(self), microphone=(), geolocation=()')
+  const { id, actions } = begun
+  return situation.show('face/capture', { ...page, check: id, actions: [...actions], scripts: ['face.js'] })
+}
+
+/** The place in the pool comes first: without one, a request costs no megabyte. One account never takes two places. */
+async function judged(deps: CheckDeps, ctx: RouterContext, situation: Situation, check: string): Promise<FaceResult> {
+  const place = deps.facePool.enter()
+  if (!place) return ended('busy')
+  try {
+    const result = await deps.limits.alone(situation.who, async () => {
+      const frames = await receiveFrames(ctx)
+      // an upload that was cut off uses up its challenge: else one challenge could hold a place again and again
+      return completeCheck(deps, check, situation, { kind: 'frames', frames: frames ?? [] }, actorOf(ctx))
+    })
+    return result ?? ended('busy')
+  } finally {
+    place.leave()
+  }
+}
+
+async function comeBack(deps: CheckDeps, ctx: RouterContext, situation: Situation): Promise<void> {
+  const parameters = Object.fromEntries(
+    Object.entries(ctx.query).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  )
+  const { check = '' } = parameters
+  const evidence = { kind: 'return', parameters } as const
+  const complete = () => completeCheck(deps, check, situation, evidence, actorOf(ctx))
+  const result = (await deps.limits.alone(situation.who, complete)) ?? ended('busy')
+  if (result.outcome === 'passed' && (await takePassed(deps.artifacts, check, situation))) {
+    await situation.passed()
+    return
+  }
+  const { base, elsewhere } = situation
+  await situation.show('face/result', { base, elsewhere, csrf: requestOf(ctx).csrf(), told: shown(result) })
+}
+
+const shown = ({ outcome, reasons }: FaceResult) => ({ outcome, reasons: [...reasons] })
