@@ -58,6 +58,7 @@ const allowed = [
   /(name|table) [!=]== 'house'/g,
   /^\s+house: .*/gm,
   /password-tries-braked/g,
+  /password-house/g,
 ]
 const longestSentence = 20
 

@@ -24,7 +24,7 @@ const running = z.object({
   returnUrl: z.string(),
   /** Milliseconds since 1970 UTC: a result that comes later does not count. */
   until: z.number(),
-  /** Compared with no photograph: the register does not have this name under this number, and the page must not say so. */
+  /** Compared with no photograph: the register does not have this name under this number, and the page does not show it. */
   decoy: z.boolean().default(false),
   sealed: z.string(),
 })

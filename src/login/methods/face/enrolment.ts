@@ -10,15 +10,15 @@ import { name } from './face-deps.ts'
 import { faceRoutes, type Situation } from './routes.ts'
 
 const base = `/account/${name}`
-/** Whose face was verified, and in which browser. */
+/** The account whose face was verified, and in which browser. */
 const provenKind = 'face-proven'
 const said = ['proved', 'won', 'held_by_face', 'not_matched', 'gone', 'bound', 'nothing_bound', 'withdrawn'] as const
 
-/** 人脸核验 in the account centre: proving an account by a face, what it has bound, and taking it all back. */
+/** 人脸核验 in the account centre: proves an account by a face, binds passkeys, and withdraws the consent. */
 export function faceEnrolment(deps: CheckDeps): Enrolment {
   const { faceConsents, faceProofs, persons, methodLocks, faceVerifiers, limits, artifacts, devices, blindIndex } = deps
 
-  /** The number not by what accounts are found by: that changes with its key. */
+  /** An index of its own for the number: the index that finds accounts changes with its key. */
   const countedFor = (person: NaturalPerson) =>
     ofAccount(
       person.id,
@@ -45,10 +45,10 @@ export function faceEnrolment(deps: CheckDeps): Enrolment {
 
   async function situation(ctx: RouterContext, centre: AccountHost): Promise<Situation | undefined> {
     const { check } = ctx.query
-    // a vendor may have taken longer than a sign-in stays fresh: its result is asked for after signing in again
+    // a vendor may take longer than a sign-in stays fresh: the result is read after the next sign-in
     requestOf(ctx).returnTo =
       ctx.method === 'GET' && typeof check === 'string' ? `${base}/return?check=${encodeURIComponent(check)}` : base
-    // a face shows whose account it is, which is what one waits for while it is held
+    // allowed while the account is held: a face proves whose account it is
     const account = await centre.mayProtect(ctx)
     if (!account) return undefined
     return {
@@ -92,7 +92,7 @@ export function faceEnrolment(deps: CheckDeps): Enrolment {
         back(ctx, bound > 0 ? 'bound' : 'nothing_bound')
       })
 
-      // taking consent back only ever makes the account safer: no fresh sign-in is asked
+      // withdrawing consent makes the account safer: it needs no fresh sign-in
       router.post('/withdraw', async (ctx) => {
         requestOf(ctx).returnTo = base
         const account = await centre.enter(ctx)

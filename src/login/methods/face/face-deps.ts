@@ -15,7 +15,7 @@ import type { Artifacts } from '../../../storage/artifacts.ts'
 import type { RegisterMatches } from '../../../guards/register-matches.ts'
 import { face } from './declaration.ts'
 
-/** What face verification is made of. */
+/** The services that face verification takes. */
 export interface FaceDeps {
   settings: Settings
   clock: Clock
@@ -34,6 +34,6 @@ export interface FaceDeps {
   audit: AuditLog
 }
 
-/** One word everywhere; the value RFC 8176 has for it. */
+/** RFC 8176. */
 export const { name } = face
 export const amr = ['face']

@@ -8,13 +8,13 @@ import { ofAccount } from './limits.ts'
 import { amr, name, type FaceDeps } from './face-deps.ts'
 import type { Situation } from './routes.ts'
 
-/** A face in a running login: for who is signed in at too low a level, or at a kiosk. */
+/** A face in a running login: it raises the level of a signed-in person, or signs in at a kiosk. */
 export async function inLogin(ctx: RouterContext, host: LoginHost, deps: FaceDeps): Promise<Situation> {
   const attempt = await host.attempt(ctx)
   if (attempt.question === 'login') return kioskSituation(ctx, host, deps, attempt)
   assertQuestion(attempt, 'level')
   const person = attempt.session && (await deps.persons.find(attempt.session.personId))
-  if (person?.status !== 'active' || person.identityLevel < 3) throw new Refusal('login_expired', 'nobody to verify')
+  if (person?.status !== 'active' || person.identityLevel < 3) throw new Refusal('login_expired', 'no person to verify')
   const page = { portal: attempt.portal }
   return {
     who: person.id,

@@ -10,51 +10,51 @@ import { updateArtifact } from '../../../storage/compare-and-set.ts'
 import { perNetwork } from '../../../guards/network-limit.ts'
 import { createLimits } from '../../../guards/limits.ts'
 
-/** Captures that came with pictures, or went to a vendor, in a day; whatever came of them. */
+/** Captures in a day that came with pictures or went to a vendor, with any result. */
 const captured = { name: 'face-captured', most: 30, seconds: daySeconds }
-/** Begun in one login or session, pictures or not: each is a challenge drawn and a place in the store. */
+/** Captures begun in one login or session, with or without pictures: each stores a challenge. */
 const begun = { name: 'face-begun', most: 30, seconds: 600, longest: 600 }
-/** At one kiosk, over all identifiers: more than a queue of people types. */
+/** Identifiers typed at one kiosk: more than a queue of people types. */
 const typed = { name: 'face-typed', most: 60, seconds: 600 }
-/** Longer than receiving, waiting and judging take; who was cut off by a crash waits as long. */
+/** Longer than receiving, waiting and judging take. After a crash the account waits this long. */
 const oneAtATimeSeconds = 120
 
 const failuresKind = 'face-failures'
-/** When they failed, in milliseconds since 1970 UTC, within 24 hours of the last. */
+/** Times of failures (milliseconds since 1970 UTC) within 24 hours of the last one. */
 const times = z.array(z.number())
 
-/** How many times the limit of one account a number, or a person at all kiosks, may have. */
+/** A document number, or a person at all kiosks, may have this many times the limit of one account. */
 const sharedFactor = 10
 
 /**
- * What captures of an account are counted for. Who has not proven the number yet is counted by account, and by the number with
- * a much larger sum: it bounds strangers' faces against one photograph, and few strangers do not reach it.
+ * The counts of a capture of an account. While the number is not proven, the number counts too, with a much larger sum: that
+ * limits strangers' faces against one photograph, and a few strangers do not reach it.
  */
 export const ofAccount = (personId: string, number: string | undefined): readonly Counted[] => [
   { key: personId, factor: 1 },
   ...(number === undefined ? [] : [{ key: `claim ${number}`, factor: sharedFactor }]),
 ]
 
-/** At a kiosk anybody types anybody's identifier: counted where it is typed, and over all kiosks with a much larger sum. */
+/** At a kiosk any person types any identifier: counted at that kiosk, and over all kiosks with a much larger sum. */
 export const atKiosk = (said: string, here: string): readonly Counted[] => [
   { key: `kiosk ${said} ${here}`, factor: 1 },
   { key: `kiosk ${said}`, factor: sharedFactor },
 ]
 
-/** What keeps a face from being tried until it fits: counted in the artifact store, so over every process. */
+/** Limits against trying faces until one matches: counted in the artifact store, over all processes. */
 export interface FaceLimits {
   /** @throws Refusal `too_many_requests` for identifiers typed at one kiosk */
   identify(request: Pick<RequestContext, 'networks'>): Promise<void>
   blocked(counted: readonly Counted[]): Promise<boolean>
-  /** False when this login or session has begun too many. */
+  /** False where this login or session has begun too many. */
   begin(holder: string): Promise<boolean>
-  /** Counts one that came with pictures; false when there were too many today. */
+  /** Counts a capture with pictures; false where there were too many today. */
   capture(counted: readonly Counted[]): Promise<boolean>
-  /** Whether there were too many today; counts nothing. */
+  /** Whether there were too many captures today; counts nothing. */
   spent(counted: readonly Counted[]): Promise<boolean>
-  /** Receives and judges one capture of an account, never two at once; undefined when one runs. */
+  /** Receives and judges one capture of an account at a time; undefined while another one runs. */
   alone<T>(who: string, run: () => Promise<T>): Promise<T | undefined>
-  /** Counts a failed one; true when it was the one that blocks the way for a day. */
+  /** Counts a failed capture; true for the one that blocks the method for a day. */
   failed(counted: readonly Counted[]): Promise<boolean>
 }
 
@@ -95,7 +95,7 @@ export function createFaceLimits(options: {
       try {
         return await run()
       } finally {
-        // it may have taken so long that another one runs by now
+        // this run may have taken longer than its time, and another one may run now
         if ((await artifacts.get('face-alone', who)) === own) await artifacts.remove('face-alone', who)
       }
     },
@@ -103,7 +103,7 @@ export function createFaceLimits(options: {
       let blocks = false
       for (const one of counted) {
         const done = await countFailure(one)
-        // who is blocked already uses up no wider sum
+        // a failure of a blocked account does not count for the wider sum
         if (done === 'was_blocked') break
         blocks ||= done === 'blocks'
       }
@@ -112,6 +112,6 @@ export function createFaceLimits(options: {
   }
 }
 
-/** Whether it holds for one of them; each is asked. */
+/** Whether it holds for at least one; every one is asked, so the time is always the same. */
 const some = async (counted: readonly Counted[], holds: (one: Counted) => Promise<boolean>) =>
   (await Promise.all(counted.map(holds))).includes(true)

@@ -8,15 +8,15 @@ import { faceRoutes } from './routes.ts'
 import { inLogin } from './in-login.ts'
 
 /**
- * 刷脸: a verified face raises a sign-in to level 4, proves an account, and at a kiosk signs in with an identifier. Nobody
- * has to: every page here leads on without one (Measures for face recognition, in force 2025-06-01, art. 10).
+ * 刷脸: a verified face raises a sign-in to level 4, proves an account, and at a kiosk signs in with an identifier. A face is never
+ * required: every page here leads on without one (Measures for face recognition, in force 2025-06-01, art. 10).
  */
 export const createMethod: CreateMethod = (given) => {
   const { settings, faceVerifiers, persons, methodLocks } = given
   const limits = createFaceLimits({ ...given, failures: settings.methods.face.failures })
   const deps = { ...given, limits }
 
-  /** Only who is proven by a register has a photograph to compare with; who switched it off is not asked. */
+  /** A photograph to compare with exists only for a person proven by a register. */
   async function raises({ needed, session }: Attempt): Promise<boolean> {
     if (needed < 4 || !session || !faceVerifiers('step-up') || (await methodLocks.locked(session.personId, name)))
       return false

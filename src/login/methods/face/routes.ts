@@ -90,7 +90,7 @@ async function begin(deps: CheckDeps, ctx: RouterContext, situation: Situation):
   const { faceConsents, settings } = deps
   const { base, elsewhere, person, purpose } = situation
   const page = { base, elsewhere, csrf: requestOf(ctx).csrf() }
-  // a kiosk asked for the identifier before, and must not show what is known of it
+  // a kiosk asked for the identifier before, and must not show whether there is such an account
   if (person && purpose !== 'login' && !(await faceConsents.given(person.id))) {
     const young = !faceConsents.mayAgree(person)
     return situation.show('face/consent', { ...page, young, declares: faceConsents.isAgeUnknown(person) })

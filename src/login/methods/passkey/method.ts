@@ -9,8 +9,8 @@ import { canHavePasskeys } from './relying-party.ts'
 import { signInRoutes } from './sign-in.ts'
 
 /**
- * Sign-in by passkey (WebAuthn Level 3): the browser signs for this address only, so nobody can be led to sign in somewhere
- * else with it. Passkeys are found without a name, by autofill or a button, and always verify the person.
+ * Sign-in by passkey (WebAuthn Level 3). The browser signs for this address only, so a copied page gets no sign-in. Passkeys are
+ * found without a name, by autofill or a button, and always verify the person.
  */
 export const createMethod: CreateMethod = (given) => {
   const { settings, artifacts } = given

@@ -16,7 +16,7 @@ import type { Database } from '../../../storage/database.ts'
 import type { AttestationRoots } from './attestation.ts'
 import { passkey } from './declaration.ts'
 
-/** What the login by passkey is made of. */
+/** The services that sign-in by passkey takes. */
 export interface PasskeyDeps {
   settings: Settings
   clock: Clock
@@ -34,11 +34,10 @@ export interface PasskeyDeps {
   audit: AuditLog
 }
 
-/** What making a passkey takes beside that. */
+/** Also needed to make a passkey. */
 export interface MakingDeps extends PasskeyDeps {
   administrators: Pick<Administrators, 'find'>
   roots: AttestationRoots
 }
 
-/** One word everywhere. */
 export const { name } = passkey

@@ -45,7 +45,7 @@ export function createSignatures(deps: PasskeyDeps): Signatures {
       const challenge = nonce === undefined ? undefined : challengeOf(nonce, text)
       const checked = await checkAssertion(deps, { text: answer, challenge, by, of: personId })
       if (!checked.ok) return refuse(checked.fault)
-      // checked against it above, so it was there
+      // present, because the assertion was checked against it
       if (nonce === undefined) return refuse('challenge_gone')
       const { credentialId, publicKey } = readStored(checked.authenticator)
       const { clientDataJSON, authenticatorData, signature } = checked.response.response

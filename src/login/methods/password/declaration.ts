@@ -10,8 +10,7 @@ export const password = {
   },
   auditEvents: {
     'password.changed': 'a person changed their password; all other sessions ended',
-    'house.braked':
-      'the house got more wrong passwords than right ones, as when many accounts are tried: networks may try less',
+    'house.braked': 'more passwords were wrong than right, as in an attack on many accounts: each network may try less',
   },
   hiddenEvents: ['house.braked'],
   notices: {

@@ -6,7 +6,7 @@ import type { AccountHost, AccountContext, Enrolment, RouterContext } from '../.
 import { newPasswordProblems } from '../../new-password.ts'
 import { name, type PasswordDeps } from './password-deps.ts'
 
-/** The password in the account centre: a new one, which ends every other sign-in. */
+/** A new password in the account centre; it ends every other sign-in. */
 export function passwordEnrolment(deps: PasswordDeps): Enrolment {
   const { persons, authenticators, passwords, breached, changePassword, sessions } = deps
   const path = `/account/${name}`

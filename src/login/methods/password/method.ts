@@ -14,9 +14,9 @@ import { hashOf, passwordAuthenticator } from './stored.ts'
 const longestPassword = 1024
 
 /**
- * Sign-in by password. Whether the account exists, is locked, or the password is wrong: one answer, one argon2 computation.
- * Tries are counted by account-tries.ts: for what was typed (who waits is told so, account or no account) and, silently, for
- * the account and for a browser it knows.
+ * Sign-in by password. An unknown account, a locked one and a wrong password get the same answer after one argon2 computation.
+ * account-tries.ts counts tries by the typed identifier, whose wait is shown with or without an account. It also counts them,
+ * silently, by account and by known browser.
  */
 export const createMethod: CreateMethod = (given) => {
   const deps: PasswordDeps = { ...given, limits: given.settings.limits, changePassword: createChangePassword(given) }
@@ -24,7 +24,7 @@ export const createMethod: CreateMethod = (given) => {
   const throttle = createSprayThrottle({ ...deps, addressTries: limits.addressTries })
   const tries = createAccountTries({ ...deps, kind: 'password-tries', throttle })
 
-  /** True when this is the account's password; takes the same time for no account. */
+  /** Whether this is the account's password; it takes the same time without an account. */
   async function verify(person: NaturalPerson | undefined, password: string, line: Line): Promise<boolean> {
     const authenticator = person && (await authenticators.find(person.id, name))
     if (!authenticator) {

@@ -12,7 +12,7 @@ import type { Sessions } from '../../../sessions/sessions.ts'
 import type { Artifacts } from '../../../storage/artifacts.ts'
 import { password } from './declaration.ts'
 
-/** What the login by password is made of. */
+/** The services that sign-in by password takes. */
 export interface PasswordDeps {
   persons: NaturalPersons
   devices: Devices
@@ -28,5 +28,4 @@ export interface PasswordDeps {
   clock: Clock
 }
 
-/** One word everywhere. */
 export const { name } = password

@@ -19,15 +19,15 @@ const scanSeconds = 600
 
 type Networks = Pick<RequestContext, 'networks'>
 
-/** What keeps people from being flooded: counted in the artifact store, so over every process. */
+/** Limits of logins by QR code: counted in the artifact store, over all processes. */
 export interface QrLimits {
-  /** @throws Refusal `too_many_requests` for the network, `qr_ended` when this sign-in has had its ten */
+  /** @throws Refusal `too_many_requests` for the network, `qr_ended` where this sign-in has shown all its QR codes */
   begin(from: Networks, attempt: string, attemptSeconds: number): Promise<void>
   /** @throws Refusal `too_many_requests` */
   scanFrom(from: Networks): Promise<void>
-  /** False when this account has scanned too often. */
+  /** False where this account has scanned too often. */
   scanBy(personId: string): Promise<boolean>
-  /** Counts a refusal; true when it was the one that pauses the QR login of this account for a day. */
+  /** Counts a refusal; true for the one that pauses QR login of this account for a day. */
   refusedBy(personId: string): Promise<boolean>
   paused(personId: string): Promise<boolean>
 }
@@ -45,7 +45,7 @@ export function createQrLimits(options: {
     most: numbers.addressCreations,
     seconds: qr.budgets.qrStarts.seconds,
   })
-  // whoever is signed in: enough for a busy service hall, too few for guessing
+  // counted without regard to the person: enough for a busy service hall, too few for guessing
   const scansFrom = perNetwork(options, { ...qr.budgets.qrScans, name: 'qr-address-scans' })
   const scansBy = { name: 'qr-scans', most: numbers.accountScans, seconds: scanSeconds }
   const refusals = { name: 'qr-refusals', most: numbers.refusals - 1, seconds: daySeconds }

@@ -12,8 +12,8 @@ import { phoneRoutes } from './phone/phone-routes.ts'
 import { createQrTransactions } from './transactions.ts'
 
 /**
- * Sign-in by QR code (DESIGN 2.4): a computer waits, a phone that is signed in decides. A stolen picture is worth nothing
- * after four seconds; what a live relay can do is limited by what the phone shows and by the code (docs/qr-login.md).
+ * Sign-in by QR code (DESIGN 2.4): a computer waits, a phone that is signed in decides. A stolen picture is worthless after four
+ * seconds. What the phone shows, and the four digits, limit a live relay (docs/qr-login.md).
  */
 export const createMethod: CreateMethod = (given) => {
   const { settings, artifacts, events, blindIndex, clock, cookieKeys } = given
@@ -32,7 +32,7 @@ export const createMethod: CreateMethod = (given) => {
 
   return {
     name,
-    offered: ({ params }) => !(params['redirect_uri'] === ownReturn && servesNobody(params)),
+    offered: ({ params }) => !(params['redirect_uri'] === ownReturn && cannotBeScanned(params)),
     part: async () => ({ scripts: ['qr.js'], hideSeconds: settings.methods.qr.hideSeconds }),
     routes: (router, host) => computerRoutes(router, { ...deps, host }),
     pages: (router, centre) => phoneRoutes(router, { ...deps, centre }),
@@ -42,9 +42,9 @@ export const createMethod: CreateMethod = (given) => {
 }
 
 /**
- * Sign-ins of our own that a QR code cannot answer: a phone that signs in to scan has no other phone to scan with, and the
- * pages that ask for a fresh sign-in change what a session by QR code may not change.
+ * Sign-ins that a QR code cannot answer. A phone that signs in to scan has no other phone. Pages that ask for a fresh sign-in
+ * change things that a session by QR code may not change.
  */
-function servesNobody({ state, max_age: maxAge }: Record<string, unknown>): boolean {
+function cannotBeScanned({ state, max_age: maxAge }: Record<string, unknown>): boolean {
   return String(state).startsWith('/q/') || maxAge !== undefined
 }

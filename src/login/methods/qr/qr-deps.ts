@@ -17,7 +17,7 @@ import type { Events } from '../../../storage/events.ts'
 import type { Signatures } from '../../signatures.ts'
 import { qr } from './declaration.ts'
 
-/** What the login by QR code is made of. */
+/** The services that sign-in by QR code takes. */
 export interface QrDeps {
   settings: Settings
   clock: Clock
@@ -39,8 +39,7 @@ export interface QrDeps {
   signatures: Signatures
 }
 
-/** One word everywhere. */
 export const { name } = qr
 
-/** RFC 8176 has no value of its own for it (DESIGN 1.4). */
+/** RFC 8176 has no value for it (DESIGN 1.4). */
 export const amr = ['qr']

@@ -50,7 +50,7 @@ describe.skipIf(noOpenssl)('what an authenticator says of itself', () => {
     expect(tokens.claims()?.amr).toEqual([expected, 'user'])
   })
 
-  it('is asked for of administrators and of people whose face was verified, and of nobody else', async () => {
+  it('is requested only from administrators and people whose face was verified', async () => {
     const asked = async (person: Awaited<ReturnType<typeof openPerson>>) => {
       const visitor = await signedInPhone(server.issuer, person)
       const page = await visitor.get('/account/passkey/add')

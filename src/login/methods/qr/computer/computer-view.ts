@@ -1,17 +1,17 @@
 import type { Frames } from '../frames.ts'
 import { deadline, frameNow, isOpen, type QrTimes, type QrTransaction } from '../states.ts'
 
-/** What the waiting page is told, by stream or by asking: all it needs, nothing about the person. */
+/** Data of the waiting page, by stream or by request: nothing about the person. */
 export interface ComputerView {
   state: QrTransaction['state']
   /** Why it ended. */
   reason?: string
-  /** The address to draw, and how old it is in milliseconds. */
+  /** The address to draw, and its age in milliseconds. */
   frame?: string
   age?: number
-  /** Four digits have to be typed; how many wrong ones are left. */
+  /** Four digits have to be typed; this many tries are left. */
   code?: number
-  /** Seconds until the present state ends by itself. */
+  /** Seconds until the present state ends. */
   left?: number
 }
 
@@ -22,7 +22,7 @@ export interface ViewOptions {
   codeTries: number
 }
 
-/** What the phone's account stands like is not for the computer to know: whoever waits there may be anybody. */
+/** Reasons that the computer may show. Others are about the phone's account, and a stranger may be at the computer. */
 const openReasons = new Set([
   'declined',
   'second_scan',

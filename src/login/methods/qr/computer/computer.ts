@@ -114,7 +114,7 @@ export async function redeem(deps: ComputerDeps, ctx: RouterContext, id: string)
   return undefined
 }
 
-/** The session that approved, while it is open: whatever ends it ends the sign-in that it approved. */
+/** The session that approved, while it is open: its end is the end of the sign-in that it approved. */
 async function approverOf(
   { persons, sessions }: ComputerDeps,
   personId: string,

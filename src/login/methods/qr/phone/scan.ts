@@ -7,7 +7,7 @@ type ScanDeps = Pick<PhoneDeps, 'frames' | 'transactions' | 'limits' | 'audit' |
 
 /**
  * Looks at a frame and changes nothing: a preview or a link scanner may open the address as well.
- * @returns what this browser claims the frame with
+ * @returns the signed look that claims the frame.
  * @throws Refusal `qr_gone` for a frame that is not on a screen now
  */
 export async function look(deps: ScanDeps, text: string, scanner: Scanner, byLink: boolean): Promise<string> {
