@@ -105,7 +105,7 @@ describe('sign-in by password', () => {
     }
   })
 
-  it('allows no more guesses in parallel', async () => {
+  it('gains no guesses by asking in parallel', async () => {
     const known = await openPerson(services)
     const { visitor, page } = await signInPage()
     const guesses = Array.from({ length: 30 }, (_, index) =>
