@@ -10,7 +10,7 @@ import type { Router, RouterContext } from '../login/method.ts'
 import { showPage, requestOf } from '../pages/request-context.ts'
 import { noticeVersion, readForm, showForm } from './registration-form.ts'
 import { leadToNewAccount, showNewAccount, signInToNewAccount, type NewAccountDeps } from './new-account.ts'
-import { passwordAuthenticator } from '../login/methods/password/stored.ts'
+import { passwordAuthenticator } from '../login/methods/password/stored-password.ts'
 
 export interface RegistrationDeps extends NewAccountDeps {
   passwords: Passwords

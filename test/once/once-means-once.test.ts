@@ -46,7 +46,7 @@ describe.each(stores.filter(({ there }) => there))('on $name, two workers', ({ s
 it('every file that takes something from the artifact store, or adds it once, is in the list', () => {
   // limits and counts, and a session that takes another id: nothing in them counts once
   const counting = [
-    'login/methods/face/limits.ts',
+    'login/methods/face/face-limits.ts',
     'guards/tries.ts',
     'login/methods/password/spray-throttle.ts',
     'sessions/rows.ts',

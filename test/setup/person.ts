@@ -2,7 +2,7 @@ import { createPasswords } from '../../src/accounts/passwords/hash.ts'
 import type { Services } from '../../src/services.ts'
 import { password, residentId } from './people.ts'
 import type { Page, Visitor } from './visitor.ts'
-import { passwordAuthenticator } from '../../src/login/methods/password/stored.ts'
+import { passwordAuthenticator } from '../../src/login/methods/password/stored-password.ts'
 
 /** Made once: hashes are dear, and nothing here is about two people with the same one. */
 const hashed = createPasswords().hash(password)

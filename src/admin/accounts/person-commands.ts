@@ -86,7 +86,7 @@ export const personCommands: Command[] = [
       if (!read.ok) return invalid(...read.problems)
       const { createPasswords } = await import('../../accounts/passwords/hash.ts')
       const { persons } = await context.services()
-      const { passwordAuthenticator } = await import('../../login/methods/password/stored.ts')
+      const { passwordAuthenticator } = await import('../../login/methods/password/stored-password.ts')
       const authenticators = [passwordAuthenticator(await createPasswords().hash(input.password))]
       const vouchedLevel: 2 | 3 | undefined = input.level === 2 || input.level === 3 ? input.level : undefined
       const opening = { ...read.opening, authenticators, ...(vouchedLevel ? { vouchedLevel } : {}) }

@@ -5,9 +5,9 @@ import { requestOf } from '../../../pages/request-context.ts'
 import { actorOf } from '../../host.ts'
 import type { AccountHost, Enrolment, RouterContext } from '../../method.ts'
 import type { CheckDeps } from './judge-check.ts'
-import { ofAccount } from './limits.ts'
+import { ofAccount } from './face-limits.ts'
 import { name } from './face-deps.ts'
-import { faceRoutes, type Situation } from './routes.ts'
+import { faceRoutes, type Situation } from './face-routes.ts'
 
 const base = `/account/${name}`
 /** The account whose face was verified, and in which browser. */

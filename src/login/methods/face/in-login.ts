@@ -4,9 +4,9 @@ import { hashId } from '../../../storage/hash-id.ts'
 import { assertQuestion, pathOf } from '../../attempt.ts'
 import type { LoginHost, RouterContext } from '../../method.ts'
 import { kioskSituation } from './kiosk.ts'
-import { ofAccount } from './limits.ts'
+import { ofAccount } from './face-limits.ts'
 import { amr, name, type FaceDeps } from './face-deps.ts'
-import type { Situation } from './routes.ts'
+import type { Situation } from './face-routes.ts'
 
 /** A face in a running login: it raises the level of a signed-in person, or signs in at a kiosk. */
 export async function inLogin(ctx: RouterContext, host: LoginHost, deps: FaceDeps): Promise<Situation> {

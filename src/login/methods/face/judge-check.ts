@@ -2,7 +2,7 @@ import type { Actor, NaturalPerson } from '../../../accounts/natural-persons.ts'
 import { ended, type FaceEvidence, type FaceRequest, type FaceResult } from '../../../proofing/face/verifier.ts'
 import { checkAad, takeAway, type Checked, type Running } from './check-store.ts'
 import type { FaceDeps } from './face-deps.ts'
-import type { FaceLimits } from './limits.ts'
+import type { FaceLimits } from './face-limits.ts'
 
 export interface CheckDeps extends FaceDeps {
   limits: FaceLimits

@@ -7,9 +7,9 @@ import { Refusal } from '../../../refusal/refusal.ts'
 import { hashId } from '../../../storage/hash-id.ts'
 import { assertQuestion, pathOf, type Attempt } from '../../attempt.ts'
 import type { LoginHost, Router, RouterContext } from '../../method.ts'
-import { atKiosk, type FaceLimits } from './limits.ts'
+import { atKiosk, type FaceLimits } from './face-limits.ts'
 import { amr, name, type FaceDeps } from './face-deps.ts'
-import type { Situation } from './routes.ts'
+import type { Situation } from './face-routes.ts'
 
 const kind = 'face-kiosk'
 const keptSeconds = 300

@@ -2,9 +2,9 @@ import type { Attempt } from '../../attempt.ts'
 import type { CreateMethod } from '../create.ts'
 import { faceEnrolment } from './enrolment.ts'
 import { kioskRoutes, isKiosk } from './kiosk.ts'
-import { createFaceLimits } from './limits.ts'
+import { createFaceLimits } from './face-limits.ts'
 import { name } from './face-deps.ts'
-import { faceRoutes } from './routes.ts'
+import { faceRoutes } from './face-routes.ts'
 import { inLogin } from './in-login.ts'
 
 /**

@@ -7,7 +7,7 @@ import { base64url, credential, readCredential } from './credential.ts'
 import { loadWebAuthn } from './library.ts'
 import { name, type PasskeyDeps } from './passkey-deps.ts'
 import { relyingParty, wasFramed } from './relying-party.ts'
-import { amrOf, readStored, writeStored, type StoredPasskey } from './stored.ts'
+import { amrOf, readStored, writeStored, type StoredPasskey } from './stored-passkey.ts'
 
 const bytes = base64url(8192)
 

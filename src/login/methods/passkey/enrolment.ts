@@ -12,7 +12,7 @@ import { name, type MakingDeps } from './passkey-deps.ts'
 import { mayRelease, readName, releasePasskey, removePasskey, renamePasskey } from './keeping.ts'
 import { creationOptions, register } from './registration.ts'
 import { canHavePasskeys } from './relying-party.ts'
-import { readStored } from './stored.ts'
+import { readStored } from './stored-passkey.ts'
 
 type EnrolmentDeps = MakingDeps & { challenges: Challenges }
 

@@ -5,7 +5,7 @@ import { waysLeft } from '../../../accounts/ways-in.ts'
 import { Refusal } from '../../../refusal/refusal.ts'
 import { retryChange } from '../../../storage/compare-and-set.ts'
 import { name, type PasskeyDeps } from './passkey-deps.ts'
-import { nameAad, readStored, writeStored } from './stored.ts'
+import { nameAad, readStored, writeStored } from './stored-passkey.ts'
 
 const longestName = 30
 

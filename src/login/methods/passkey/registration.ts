@@ -9,7 +9,7 @@ import { loadDecoder, loadWebAuthn } from './library.ts'
 import { name, type MakingDeps } from './passkey-deps.ts'
 import { keyDigestOf } from './proof.ts'
 import { relyingParty, wasFramed } from './relying-party.ts'
-import { readStored, writeStored } from './stored.ts'
+import { readStored, writeStored } from './stored-passkey.ts'
 
 /** COSE: ES256, EdDSA, RS256 (what Windows Hello makes), best first. */
 const algorithms = [-7, -8, -257]

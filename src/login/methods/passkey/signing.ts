@@ -5,7 +5,7 @@ import { createChallenges } from './challenges.ts'
 import { name, type PasskeyDeps } from './passkey-deps.ts'
 import { challengeOf, digestOf, readProof, writeProof } from './proof.ts'
 import { relyingParty } from './relying-party.ts'
-import { readStored } from './stored.ts'
+import { readStored } from './stored-passkey.ts'
 
 const nonceBytes = 32
 

@@ -5,7 +5,7 @@ import type { Actor, NaturalPerson } from '../../../accounts/natural-persons.ts'
 import type { Notifier } from '../../../accounts/notices.ts'
 import { setOnlyAuthenticator } from '../../../accounts/only-authenticator.ts'
 import { endingColumns, readEndings, type EndSignIns, type OpenSession } from '../../../accounts/sign-in-endings.ts'
-import { passwordAuthenticator } from './stored.ts'
+import { passwordAuthenticator } from './stored-password.ts'
 
 export interface PasswordChange {
   /** As read with the sign-in: a recovery since then is not overwritten. */

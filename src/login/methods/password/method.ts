@@ -9,7 +9,7 @@ import { createChangePassword } from './change.ts'
 import { createSprayThrottle } from './spray-throttle.ts'
 import { passwordEnrolment } from './enrolment.ts'
 import { name, type PasswordDeps } from './password-deps.ts'
-import { hashOf, passwordAuthenticator } from './stored.ts'
+import { hashOf, passwordAuthenticator } from './stored-password.ts'
 
 const longestPassword = 1024
 

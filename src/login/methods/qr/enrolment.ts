@@ -1,6 +1,6 @@
 import { nameBrowser } from '../../../pages/browser-name.ts'
 import type { Enrolment } from '../../method.ts'
-import type { QrLimits } from './limits.ts'
+import type { QrLimits } from './qr-limits.ts'
 import { name, type QrDeps } from './qr-deps.ts'
 
 /** 扫码登录 in the account centre: the computers that it signed in. Its switch is on the page of all login methods. */

@@ -8,7 +8,7 @@ import { password, residentId } from '../../../setup/people.ts'
 import { openPerson, signIn } from '../../../setup/person.ts'
 import { startServer, type RunningServer } from '../../../setup/server.ts'
 import { Visitor, type Page } from '../../../setup/visitor.ts'
-import { passwordAuthenticator } from '../../../../src/login/methods/password/stored.ts'
+import { passwordAuthenticator } from '../../../../src/login/methods/password/stored-password.ts'
 
 let server: RunningServer
 let services: Services

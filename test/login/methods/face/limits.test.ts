@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import { networksOf } from '../../../../src/config/address-networks.ts'
-import { atKiosk, createFaceLimits, ofAccount } from '../../../../src/login/methods/face/limits.ts'
+import { atKiosk, createFaceLimits, ofAccount } from '../../../../src/login/methods/face/face-limits.ts'
 import { openSqliteArtifacts } from '../../../../src/storage/artifacts-sqlite.ts'
 import { handClock, temporaryDirectory } from '../../../setup/temporary.ts'
 

@@ -8,7 +8,7 @@ import { openPerson, signIn } from '../../../setup/person.ts'
 import { registerPortal } from '../../../setup/portal.ts'
 import { cpuMs, startServer, until, type RunningServer } from '../../../setup/server.ts'
 import { Visitor, type Page } from '../../../setup/visitor.ts'
-import { passwordAuthenticator } from '../../../../src/login/methods/password/stored.ts'
+import { passwordAuthenticator } from '../../../../src/login/methods/password/stored-password.ts'
 
 let server: RunningServer
 let services: Services
