@@ -1,5 +1,5 @@
 import type { Attempt } from '../../attempt.ts'
-import type { CreateMethod } from '../create.ts'
+import type { CreateMethod } from '../../method-services.ts'
 import { faceEnrolment } from './enrolment.ts'
 import { kioskRoutes, isKiosk } from './kiosk.ts'
 import { createFaceLimits } from './face-limits.ts'

@@ -1,4 +1,4 @@
-import type { CreateMethod } from '../create.ts'
+import type { CreateMethod } from '../../method-services.ts'
 import { readRoots } from './attestation.ts'
 import { createChallenges } from './challenges.ts'
 import { passkeyEnrolment } from './enrolment.ts'

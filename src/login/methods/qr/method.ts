@@ -1,4 +1,4 @@
-import type { CreateMethod } from '../create.ts'
+import type { CreateMethod } from '../../method-services.ts'
 import { apiRoutes } from './api.ts'
 import { createApprovals } from './approval.ts'
 import { createBrowserKeys } from './browser-key.ts'
