@@ -18,6 +18,7 @@ const layers = [
   'clients',
   'assurance',
   'accounts',
+  'channels',
   'proofing',
   'audit',
   'keys',
@@ -39,6 +40,17 @@ const layerRules = layers.map((layer, depth) => ({
     `src/${layer} imports only from its own folder and from folders below it.`,
   ),
 }))
+
+const above = (allowed: string[]) => layers.filter((layer) => !allowed.includes(layer)).join('|')
+
+/** Files of a login method: `up` leads from them to src/login/methods, where the other methods are. */
+const methodRule = (files: string, up: string) => ({
+  files: [files],
+  rules: forbid(
+    `^${up}[^.]|^(\\.\\./)+(main\\.ts|(cli|http|admin|jobs|account-centre|registration|recovery)/)`,
+    'A login method imports the interface and folders below login/, never another method.',
+  ),
+})
 
 export default defineConfig({
   plugins: ['typescript', 'import', 'promise', 'node', 'unicorn'],
@@ -75,10 +87,20 @@ export default defineConfig({
   overrides: [
     ...layerRules,
     {
-      files: ['src/login/methods/*/**/*.ts'],
+      // data that folders below login/ read: it imports nothing but data and types
+      files: ['src/login-methods.ts'],
       rules: forbid(
-        `^(\\.\\./)+(main\\.ts|(cli|http|admin|jobs|account-centre|registration|recovery)/)|^(\\.\\./)+(password|passkey|qr|face)/`,
-        'A login method imports the interface and folders below login/, never another method.',
+        `^\\./(main|(${above(['login', 'config'])})(/|\\.ts))|^\\./login/[^m]|/(method|create)\\.ts$`,
+        'The list of login methods imports their declarations only.',
+      ),
+    },
+    methodRule('src/login/methods/*/*.ts', '\\.\\./'),
+    methodRule('src/login/methods/*/*/*.ts', '\\.\\./\\.\\./'),
+    {
+      files: ['src/login/methods/*/declaration.ts', 'src/login/methods/*/settings.ts'],
+      rules: forbid(
+        `^\\./([^s]|s[^e])|^(\\.\\./){1,2}[^.]|^(\\.\\./)+(main|(${above(['config'])})(/|\\.ts))`,
+        'The declaration of a login method is data: it imports settings.ts and the types of config/ only.',
       ),
     },
     {

@@ -3,7 +3,7 @@ import { sealOf } from '../src/accounts/authenticators/row.ts'
 import type { Services } from '../src/services.ts'
 import { indexKeysInUse } from '../src/keys/lookup-index.ts'
 import { compileOnce, type Database } from '../src/storage/database.ts'
-import { passwordAuthenticator } from '../src/login/methods/password/stored.ts'
+import { passwordAuthenticator } from '../src/login/methods/password/stored-password.ts'
 
 const atOnce = 500
 const committedAtOnce = 20_000

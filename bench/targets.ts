@@ -12,7 +12,7 @@ import { Visitor } from '../test/setup/visitor.ts'
 import { scaleOutStores } from './scale-out.ts'
 import { seed } from './seed.ts'
 import { authorizePath, redirectUri, type Jar, type Target } from './flow.ts'
-import { passwordAuthenticator } from '../src/login/methods/password/stored.ts'
+import { passwordAuthenticator } from '../src/login/methods/password/stored-password.ts'
 
 export interface Running {
   target: Target

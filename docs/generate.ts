@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { nameOf, type Subject, type Command, type CommandHelp } from '../src/admin/command.ts'
 import { allCommands } from '../src/admin/commands.ts'
@@ -8,9 +8,11 @@ import { sessionCommands } from '../src/cli/remote/session-commands.ts'
 import { everyFlag, exitCodes, meaningOf, typed, usageOf } from '../src/cli/help.ts'
 import { countedTries } from '../src/guards/counted-tries.ts'
 import { documentedSettings } from '../src/config/settings.ts'
-import { budgets, type Budget } from '../src/config/budgets.ts'
+import type { Budget } from '../src/config/budget.ts'
+import { budgets } from '../src/config/budgets.ts'
 import { endpoints } from '../src/http/endpoints.ts'
 import { longestParameter, longestRequest } from '../src/guards/request-limits.ts'
+import { readWords } from '../src/pages/words.ts'
 import { refusals } from '../src/refusal/refusal.ts'
 import { liveThings, remedies, type LiveThing } from './revocation-matrix.ts'
 
@@ -124,7 +126,7 @@ function cliPage(): string {
 
 function settingsPage(): string {
   return page([
-    made('config/defaults.json'),
+    made('config/defaults.json and the settings of login methods'),
     '',
     '# Settings',
     '',
@@ -138,22 +140,17 @@ function settingsPage(): string {
   ])
 }
 
-function wordsOf(area: string): Record<string, string> {
-  const file = new URL(`views/words/en/${area}.json`, home)
-  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {}
-}
-
 function errorsPage(): string {
-  const pages = wordsOf('errors')
-  const forms = wordsOf('refusals')
+  const english = readWords('en')
   const rows = Object.entries(refusals).map(([name, status]) => {
-    const words = [pages[`${name}.title`], pages[`${name}.text`] ?? forms[name]].filter(
-      (text) => typeof text === 'string',
-    )
+    const words = [
+      english.get(`errors.${name}.title`),
+      english.get(`errors.${name}.text`) ?? english.get(`refusals.${name}`),
+    ].filter((text) => text !== undefined)
     return [code(name), String(status), words.join(' — ')]
   })
   return page([
-    made('src/refusal/refusal.ts and views/words/en'),
+    made('src/refusal/refusal.ts, the refusals of login methods, and their English words'),
     '',
     '# Errors',
     '',
@@ -165,7 +162,7 @@ function errorsPage(): string {
 
 function auditPage(): string {
   return page([
-    made('src/audit/audit-events.ts'),
+    made('src/audit/audit-events.ts and the declarations of login methods'),
     '',
     '# Audit events',
     '',
@@ -204,7 +201,7 @@ function triesPage(): string {
   return page([
     '# Tries: for whom they count',
     '',
-    made('src/guards/counted-tries.ts'),
+    made('src/guards/counted-tries.ts and the declarations of login methods'),
     '',
     'Every count that can delay a person. A count for the *maker* delays only the network, browser, login or account that',
     'makes the tries. A count for the *target* also delays others who try the same account, number, name or portal. The third',
@@ -227,7 +224,7 @@ function budgetText({ what, by, most, seconds: window, in: where }: Budget): str
 
 function limitsPage(): string {
   return page([
-    made('src/http/endpoints.ts and src/config/budgets.ts'),
+    made('src/http/endpoints.ts, src/config/budgets.ts and the declarations of login methods'),
     '',
     '# Capacity limits',
     '',

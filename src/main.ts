@@ -4,7 +4,6 @@ import { openServices } from './services.ts'
 import { createCheckpoints } from './audit/checkpoints.ts'
 import { createSums } from './audit/sums.ts'
 import { ownClient, ownClientId } from './account-centre/own-client.ts'
-import { createChangePassword } from './login/methods/password/change.ts'
 import { createWaysIn } from './account-centre/ways-in.ts'
 import { sealOlderAuthenticators } from './admin/keys/seal.ts'
 import { createHashGate } from './accounts/passwords/hash-gate.ts'
@@ -24,12 +23,9 @@ import { signersFirst, openSigningKeys } from './keys/signing-keys.ts'
 import { createHost } from './login/host.ts'
 import { isOfferDue } from './login/questions/offer-question.ts'
 import { questions } from './login/questions/questions.ts'
-import { faceMethod } from './login/methods/face/face.ts'
-import { passkeyMethod } from './login/methods/passkey/passkey.ts'
+import { createMethods } from './login/methods/create.ts'
 import { createSignatures } from './login/methods/passkey/signing.ts'
 import { createRegisterMatches } from './guards/register-matches.ts'
-import { passwordMethod } from './login/methods/password/password.ts'
-import { qrMethod } from './login/methods/qr/qr.ts'
 import { numberClaimsDue } from './jobs/number-claims-due.ts'
 import { accountClosings } from './jobs/account-closings.ts'
 import { artifactSweep } from './jobs/artifact-sweep.ts'
@@ -84,7 +80,7 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
   })
   const opened = await openArtifacts(settings, clock, log, metrics.committed)
   const artifacts = tracing.artifacts(settings.redisUrls ? metrics.timed(opened) : opened)
-  const { database, audit, persons, consents, clients, devices, inbox, dataKeys } = services
+  const { database, audit, persons, consents, clients, devices, dataKeys } = services
   const { blindIndex, cipher } = dataKeys
   if (settings.redisUrls && !(await claimRedis(artifacts, keyFingerprint(blindIndex).underFirstKey)))
     throw new SettingsError(redisOfAnother)
@@ -168,7 +164,6 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
     events,
     cipher,
     blindIndex,
-    notifier: inbox,
     matches: createRegisterMatches({ artifacts, blindIndex, clock }),
     sessions,
     findClient,
@@ -176,18 +171,15 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
     ownClientId,
   }
   const signatures = createSignatures(common)
-  const methods = [
-    passkeyMethod(common),
-    passwordMethod({ ...common, passwords, changePassword: createChangePassword(common) }),
-    qrMethod({ ...common, cookieKeys, accessTokens, signatures }),
-    faceMethod({
-      ...common,
-      consents: services.faceConsents,
-      proofs: services.faceProofs,
-      verifiers: chooseVerifiers(settings.face, [local, ...vendors]),
-      pool: facePool,
-    }),
-  ]
+  const methods = await createMethods({
+    ...common,
+    passwords,
+    cookieKeys,
+    accessTokens,
+    signatures,
+    faceVerifiers: chooseVerifiers(settings.face, [local, ...vendors]),
+    facePool,
+  })
   const logins = bindLogins(provider, secure)
   const host = createHost({ ...common, logins, methods })
   watchServices({ registry: metrics.registry, database, passwordLoad: gate.load, signingKeys: readKeys, clock })

@@ -6,7 +6,7 @@ import type { FaceProofs } from './accounts/faces/proofs.ts'
 import { createClosing, type Closing } from './accounts/closing.ts'
 import { createDevices, type Devices } from './accounts/devices.ts'
 import { createMethodLocks, type MethodLocks } from './accounts/method-locks.ts'
-import { createInbox, type Inbox } from './accounts/notices.ts'
+import { createNotifier, type Notifier } from './accounts/notices.ts'
 import { openBreachedPasswords, type BreachedPasswords } from './accounts/passwords/breached.ts'
 import { createConsents, type Consents } from './accounts/consents.ts'
 import type { LegalPersons } from './accounts/legal-persons.ts'
@@ -20,6 +20,7 @@ import { createEndSignIns, type EndSignIns } from './accounts/sign-in-endings.ts
 import type { AuditEvent } from './audit/audit-events.ts'
 import type { Sums } from './audit/sums.ts'
 import { createAuditLog, type AuditLog } from './audit/audit-log.ts'
+import { createInbox, type Inbox } from './channels/senders/inbox.ts'
 import { createClients, type Clients } from './clients/clients.ts'
 import type { Clock } from './config/clock.ts'
 import { SettingsError, type Settings } from './config/settings.ts'
@@ -65,6 +66,7 @@ export interface Services {
   consents: Consents
   devices: Devices
   inbox: Inbox
+  notifier: Notifier
   methodLocks: MethodLocks
   recovery: Recovery
   closing: Closing
@@ -157,7 +159,7 @@ async function createServices(
   const seal = createRowSeal(cipher)
   const authenticators = createAuthenticators({ database, seal, sealedFrom: dataKeys.sealedFrom, unsealed, clock })
   const inbox = createInbox({ database, cipher, clock })
-  const notifier = inbox
+  const notifier = createNotifier(inbox)
   const shared = {
     database,
     cipher,
@@ -194,12 +196,13 @@ async function createServices(
     consents: createConsents({ database, audit, clock }),
     devices: createDevices({ database, cipher, blindIndex, audit, clock }),
     inbox,
+    notifier,
     methodLocks,
     recovery: createRecovery({
       database,
       authenticators,
       methodLocks,
-      notifier: inbox,
+      notifier,
       audit,
       endSignIns,
       blindIndex,
@@ -212,7 +215,7 @@ async function createServices(
       cipher,
       references: faces.faceReferences,
       audit,
-      notifier: inbox,
+      notifier,
       endSignIns,
       publish,
       clock,

@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { viewFiles } from '../src/pages/view-files.ts'
 import { refusals } from '../src/refusal/refusal.ts'
 import { temporaryDirectory } from './setup/temporary.ts'
 
@@ -43,11 +44,10 @@ describe('the source tree', () => {
         [...read(file).matchAll(/'((?:\w+)\/(?:[\w-]+))',?\n?\s*\{/g)].map(([, v]) => v),
       ),
     )
-    const views = filesIn('views', '.eta')
-      .map((file) => file.slice('views/'.length, -'.eta'.length))
+    const views = [...viewFiles().keys()]
       .filter((view) => view !== 'layout' && !view.startsWith('parts/'))
-      // a login method's part of the sign-in page is included under its name
-      .filter((view) => !existsSync(join(root, 'src', view.replace('login/', 'login/methods/'))))
+      // login/sign-in includes the part of each login method
+      .filter((view) => !view.endsWith('/sign-in') || view === 'login/sign-in')
     expect(
       views.filter(
         (view) => !shown.has(view) && !filesIn('src', '.ts').some((file) => read(file).includes(`'${view}'`)),

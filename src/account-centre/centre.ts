@@ -1,7 +1,7 @@
 import { maskName } from '../accounts/identifiers/masking.ts'
 import { isHeld, type NaturalPersons } from '../accounts/natural-persons.ts'
-import type { Inbox } from '../accounts/notices.ts'
-import { isFaceAlone, signInCounts } from '../assurance/levels.ts'
+import type { Inbox } from '../channels/senders/inbox.ts'
+import { isByQr, isFaceAlone, signInCounts } from '../assurance/levels.ts'
 import type { Clock } from '../config/clock.ts'
 import type { AccountHost, AccountContext, RouterContext } from '../login/method.ts'
 import { redirectTo } from '../pages/redirect.ts'
@@ -46,7 +46,7 @@ export function createCentre(deps: CentreDeps): AccountHost {
     const account = await centre.enter(ctx, { fresh: true })
     if (!account) return undefined
     const { amr } = account.session
-    if (amr.includes('qr')) throw new Refusal(byQr)
+    if (isByQr(amr)) throw new Refusal(byQr)
     if (isFaceAlone(amr)) throw new Refusal('not_by_face')
     return account
   }

@@ -1,25 +1,18 @@
 import type { NoticeKind } from '../accounts/notices.ts'
+import { declared } from '../login-methods.ts'
 
 /** The page of the account centre where a person can act on a notice. */
-export const leads: Record<NoticeKind, string> = {
+export const leads: Readonly<Record<NoticeKind, string>> = {
+  ...declared('notices'),
   'new-device': '/account/history?only=sign-ins',
   'authenticator-added': '/account/ways',
   'authenticator-removed': '/account/ways',
-  'authenticator-cloned': '/account/passkey',
-  'authenticator-held': '/account/passkey',
-  'authenticator-released': '/account/passkey',
-  'password-changed': '/account/ways',
   'recovery-codes-made': '/account/ways',
   'account-recovered': '/account/history?only=sign-ins',
   'method-locked': '/account/ways',
   'method-unlocked': '/account/ways',
-  'signed-in-by-qr': '/account/qr',
   'account-closing': '/account/closing',
   'account-kept': '/account/closing',
-  'face-verified': '/account/face',
-  'face-blocked': '/account/face',
-  'face-withdrawn': '/account/face',
-  'authenticator-bound': '/account/passkey',
   'number-lost': '/account/history',
   'number-won': '/account/history',
   'mandate-accepted': '/account/organisations',

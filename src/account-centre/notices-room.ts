@@ -1,5 +1,6 @@
 import type { LegalPersons } from '../accounts/legal-persons.ts'
-import { noticeKinds, type Inbox, type Notice, type NoticeKind } from '../accounts/notices.ts'
+import { noticeKinds, type NoticeKind } from '../accounts/notices.ts'
+import type { Inbox, Notice } from '../channels/senders/inbox.ts'
 import type { RegionOf } from '../config/networks.ts'
 import type { AccountRouter } from '../login/account-router.ts'
 import type { AccountHost } from '../login/method.ts'

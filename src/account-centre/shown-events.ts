@@ -1,12 +1,10 @@
 import { auditEvents, type AuditEventName } from '../audit/audit-events.ts'
+import { loginMethods } from '../login-methods.ts'
 
 /** Events about portals, organisations and operations, and events that repeat another entry. */
-const notShown: ReadonlySet<AuditEventName> = new Set<AuditEventName>([
-  'house.braked',
-  'qr.scanned',
-  'qr.ended',
+const notShown: ReadonlySet<string> = new Set<AuditEventName>([
+  ...loginMethods.flatMap(({ hiddenEvents }): readonly AuditEventName[] => hiddenEvents),
   'portal.refused',
-  'passkey.offered',
   'token.reused',
   'token.exchanged',
   'token.exchange-refused',

@@ -4,6 +4,7 @@ import { signedBy } from '../accounts/mandates/signed.ts'
 import { minuteOf } from '../config/china-time.ts'
 import type { AccountRouter } from '../login/account-router.ts'
 import type { AccountHost } from '../login/method.ts'
+import type { Signatures } from '../login/signatures.ts'
 import { idOf } from '../pages/redirect.ts'
 import { Refusal } from '../refusal/refusal.ts'
 import type { Database } from '../storage/database.ts'
@@ -11,6 +12,7 @@ import { signatureFile } from './signature-file.ts'
 
 export interface SignatureDeps {
   centre: AccountHost
+  signatures: Pick<Signatures, 'readProof'>
   database: Database
   principals: Principals
 }
@@ -19,7 +21,8 @@ const room = '/account/signatures'
 const shown = 200
 
 /** The mandates that the person signed by passkey: a list, and each as a file. */
-export function signatureRoutes(router: AccountRouter, { centre, database, principals }: SignatureDeps): void {
+export function signatureRoutes(router: AccountRouter, deps: SignatureDeps): void {
+  const { centre, database, principals } = deps
   router.get(room, 'sign-in', async (ctx, account) => {
     const rows = await signedBy(database, account.person.id, { limit: shown })
     const names = new Map(
@@ -44,6 +47,6 @@ export function signatureRoutes(router: AccountRouter, { centre, database, princ
     const [row] = await signedBy(database, person.id, { limit: 1, id })
     if (!row) throw new Refusal('not_found', 'no signature of this person')
     ctx.set('content-disposition', `attachment; filename="yideng-signature-${row.id}.json"`)
-    ctx.body = signatureFile(row)
+    ctx.body = signatureFile(deps.signatures, row)
   })
 }

@@ -1,29 +1,17 @@
-import { randomUUID } from 'node:crypto'
-import { z } from 'zod'
-import type { Clock } from '../config/clock.ts'
-import type { FieldCipher } from '../keys/field-cipher.ts'
+import type { Inbox, InboxMessage } from '../channels/senders/inbox.ts'
+import { declared, type DeclaredKey } from '../login-methods.ts'
 import type { Database } from '../storage/database.ts'
 
-/** Kinds of security notices, each with its words under `notices.<kind>`. */
-export const noticeKinds = [
+const kinds = [
   'new-device',
   'authenticator-added',
   'authenticator-removed',
-  'authenticator-cloned',
-  'authenticator-held',
-  'authenticator-released',
-  'password-changed',
   'recovery-codes-made',
   'account-recovered',
   'method-locked',
   'method-unlocked',
-  'signed-in-by-qr',
   'account-closing',
   'account-kept',
-  'face-verified',
-  'face-blocked',
-  'face-withdrawn',
-  'authenticator-bound',
   'number-lost',
   'number-won',
   'mandate-accepted',
@@ -36,99 +24,26 @@ export const noticeKinds = [
   'number-claim-ended',
 ] as const
 
-export type NoticeKind = (typeof noticeKinds)[number]
+export type NoticeKind = (typeof kinds)[number] | DeclaredKey<'notices'>
 
-export interface NewNotice {
-  personId: string
+/** Every notice about an account's safety, each with its words under `notices.<kind>`. */
+export const noticeKinds: readonly NoticeKind[] = [
+  ...kinds,
+  ...(Object.keys(declared('notices')) as DeclaredKey<'notices'>[]),
+]
+
+export interface NewNotice extends InboxMessage {
   kind: NoticeKind
-  /** Without personal data. The page makes the words from it. */
-  details?: Record<string, string>
-  /** Network address and browser; sealed. */
-  restricted?: Record<string, string> | undefined
 }
 
-/** Sends security notices to people. The embedded one is the inbox of the account centre. */
+/** Informs people about the safety of their accounts; today by the inbox of the account centre. */
 export interface Notifier {
-  /** With a transaction, the notice is stored if and only if the change is. */
+  /** With a transaction: the notice is sent exactly if the change commits. */
   notify(notice: NewNotice, within?: Database): Promise<void>
 }
 
-export interface Notice {
-  id: string
-  kind: string
-  details: Record<string, string>
-  restricted: Record<string, string>
-  /** Milliseconds since 1970 UTC. */
-  createdAt: number
-  read: boolean
-}
-
-export interface Inbox extends Notifier {
-  /** Newest first. */
-  list(personId: string, limit: number, offset?: number): Promise<Notice[]>
-  unread(personId: string): Promise<number>
-  /** Marks notices up to this time as read, so that no unseen one is marked. */
-  readUntil(personId: string, at: number): Promise<void>
-}
-
-const texts = z.record(z.string(), z.string())
-const aad = (id: string) => `notices.restricted:${id}`
-
-export function createInbox(options: { database: Database; cipher: FieldCipher; clock: Clock }): Inbox {
-  const { database, cipher, clock } = options
-  return {
-    async notify({ personId, kind, details = {}, restricted }, within = database) {
-      const id = randomUUID()
-      const sealed = restricted ? cipher.seal(JSON.stringify(restricted), aad(id)) : null
-      await within
-        .insertInto('notices')
-        .values({
-          id,
-          person_id: personId,
-          kind,
-          details: JSON.stringify(details),
-          restricted: sealed,
-          created_at: clock(),
-          read_at: null,
-        })
-        .execute()
-    },
-    async list(personId, limit, offset = 0) {
-      const rows = await database
-        .selectFrom('notices')
-        .selectAll()
-        .where('person_id', '=', personId)
-        .orderBy('created_at', 'desc')
-        .orderBy('id')
-        .limit(limit)
-        .offset(offset)
-        .execute()
-      return rows.map((row) => ({
-        id: row.id,
-        kind: row.kind,
-        details: texts.parse(JSON.parse(row.details)),
-        restricted: row.restricted ? texts.parse(JSON.parse(cipher.open(row.restricted, aad(row.id)))) : {},
-        createdAt: row.created_at,
-        read: row.read_at !== null,
-      }))
-    },
-    async unread(personId) {
-      const { count } = await database
-        .selectFrom('notices')
-        .select(({ fn }) => fn.countAll<number>().as('count'))
-        .where('person_id', '=', personId)
-        .where('read_at', 'is', null)
-        .executeTakeFirstOrThrow()
-      return count
-    },
-    async readUntil(personId, at) {
-      await database
-        .updateTable('notices')
-        .set({ read_at: clock() })
-        .where('person_id', '=', personId)
-        .where('created_at', '<=', at)
-        .where('read_at', 'is', null)
-        .execute()
-    },
-  }
-}
+export const createNotifier = (inbox: Pick<Inbox, 'send'>): Notifier => ({
+  async notify(notice, within) {
+    await inbox.send(notice, within)
+  },
+})

@@ -1,8 +1,11 @@
 import type { Database } from '../storage/database.ts'
+import { loginMethods } from '../login-methods.ts'
 import type { Authenticators } from './authenticators.ts'
 
 /** Kinds of authenticators that can sign in alone, each with the name of its login method. */
-export const signInKinds: readonly string[] = ['password', 'passkey']
+export const signInKinds: readonly string[] = loginMethods
+  .filter(({ opensAccounts }) => opensAccounts)
+  .map(({ name }) => name)
 
 /**
  * Number of authenticators a person can sign in with now: not held, method not switched off. To remove one, call it afterwards in

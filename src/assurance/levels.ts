@@ -64,7 +64,10 @@ export function levelOf(acr: string | undefined): Level | undefined {
 /** A sign-in by face alone (kiosk). Liveness is not proven well enough to change or approve anything (docs/face.md). */
 export const isFaceAlone = (amr: readonly string[]): boolean => amr.length > 0 && amr.every((one) => one === 'face')
 
-/** The facts about a sign-in that decide its level. */
+/** Another device vouched for this browser (DESIGN 1.4): a relayed sign-in cannot be told from an honest one. */
+export const isByQr = (amr: readonly string[]): boolean => amr.includes('qr')
+
+/** What is known of a sign-in when its level is decided. */
 export interface Proven {
   /** 2 self-asserted, 3 matched with a register, 4 with a verified face. */
   identityLevel: number

@@ -1,5 +1,6 @@
-/** Every security-relevant event with its meaning (docs/audit-events.md). */
-export const auditEvents = {
+import { declared, type DeclaredKey } from '../login-methods.ts'
+
+const events = {
   'person.registered': 'a natural person opened an account',
   'person.created': 'an administrator opened an account for a natural person',
   'person.proofed': 'name and number were matched with the population register',
@@ -11,9 +12,6 @@ export const auditEvents = {
   'number.claim-ended': 'a document number that was to move stays with its account',
   'face.consented': 'a person, or a guardian for them, agreed to face verification',
   'face.withdrawn': 'the consent to face verification was withdrawn and the face erased',
-  'face.passed': 'a face was verified',
-  'face.failed': 'a face was not verified: failed, unusable, cancelled or not possible',
-  'face.blocked': 'face verification was blocked for an account after failed ones',
   'authenticator.bound': 'an authenticator was bound to a verified face',
   'person.locked': 'an account was locked',
   'person.unlocked': 'an account was unlocked',
@@ -24,7 +22,6 @@ export const auditEvents = {
   'recovery.codes-made': 'a person made new recovery codes; the old ones ended',
   'recovery.link-made': 'an administrator made a link for a person to set a new password; older ones ended',
   'recovery.refused': 'an attempt to recover an account was refused',
-  'password.changed': 'a person changed their password; all other sessions ended',
   'person.revealed': 'a person viewed their own data without masks',
   'person.data-taken': 'a person downloaded all data about them',
   'person.closing': 'a person asked to close their account; it is erased after a waiting time',
@@ -42,18 +39,9 @@ export const auditEvents = {
   'keys.sealed': 'an administrator sealed authenticators that had no seal',
   'authenticator.cloned': 'a passkey was used with a counter that had been used before: there may be a copy of it',
   'signature.refused': 'a signature by passkey was refused',
-  'passkey.offered': 'a person was asked after signing in whether to make a passkey',
   'session.ended': 'a person ended a session from the account centre',
   'login.succeeded': 'a person signed in',
   'login.refused': 'a sign-in was refused',
-  'house.braked':
-    'the server received more wrong passwords than right ones, as in an attack: limits for networks became stricter',
-  'qr.scanned': 'a phone scanned the QR code of a waiting browser; the risk was assessed',
-  'qr.approved': 'a person let a waiting browser sign in by QR code',
-  'qr.declined': 'a person refused a browser that waited to sign in by QR code',
-  'qr.ended': 'a login by QR code ended without a sign-in after it was scanned',
-  'qr.refused': 'a scan, a decision or a code of a login by QR code was refused',
-  'qr.paused': 'login by QR code was switched off for a day after several refusals',
   'portal.entered': 'a portal got an authorization code for a signed-in person',
   'portal.refused': 'a portal got an error because the person or Yideng refused',
   'consent.given': 'a person allowed a portal to read attributes',
@@ -110,7 +98,10 @@ export const auditEvents = {
   'register.imported': 'a file was imported into a register',
 } as const
 
-export type AuditEventName = keyof typeof auditEvents
+export type AuditEventName = keyof typeof events | DeclaredKey<'auditEvents'>
+
+/** Every security-relevant event with its meaning; each login method declares its own. */
+export const auditEvents: Readonly<Record<AuditEventName, string>> = { ...events, ...declared('auditEvents') }
 
 export interface AuditEvent {
   event: AuditEventName

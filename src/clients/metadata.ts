@@ -5,8 +5,19 @@ import { normaliseShownName } from '../text/names.ts'
 import { holdsShapeless } from '../text/visible.ts'
 import { faultOfJwks, faultOfRedirectUri, faultOfWebUri } from './rules.ts'
 
+/** For an app whose scanner approves logins by QR code (DESIGN 1.4). */
+export const scannerScope = 'qr'
+
 /** Scopes a portal may be registered for (DESIGN 1.4). */
-export const knownScopes = ['openid', 'profile', 'phone', 'identity', 'representee', 'qr', 'offline_access'] as const
+export const knownScopes = [
+  'openid',
+  'profile',
+  'phone',
+  'identity',
+  'representee',
+  scannerScope,
+  'offline_access',
+] as const
 
 const types = ['web', 'native', 'spa', 'service'] as const
 const authMethods = ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'] as const

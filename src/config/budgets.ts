@@ -1,20 +1,9 @@
-/** A limit for one caller; docs/limits.md is generated from these. */
-export interface Budget {
-  /** The counted thing, in the plural. */
-  what: string
-  /** The caller that it is counted for. */
-  by: string
-  /** A number, or the name of the setting with the number. */
-  most: number | string
-  /** Length of the window; 0 for an endpoint that needs no window. */
-  seconds: number
-  /** The counter is in the memory of each process, or in the artifact store for all processes. */
-  in: 'process' | 'store'
-}
+import { declared, type DeclaredKey } from '../login-methods.ts'
+import type { Budget } from './budget.ts'
 
 const network = 'network'
 
-export const budgets = {
+const common = {
   requests: { what: 'requests', by: network, most: 'YIDENG_ADDRESS_REQUESTS', seconds: 10, in: 'process' },
   refusedCalls: {
     what: 'refused unauthenticated calls',
@@ -49,8 +38,6 @@ export const budgets = {
     seconds: 3600,
     in: 'store',
   },
-  qrStarts: { what: 'started logins', by: network, most: 'YIDENG_QR_ADDRESS_CREATIONS', seconds: 300, in: 'store' },
-  qrScans: { what: 'scans and claims', by: network, most: 600, seconds: 600, in: 'store' },
   memory: {
     what: 'answers from memory, without a request to a store',
     by: 'none',
@@ -67,4 +54,7 @@ export const budgets = {
   },
 } as const satisfies Record<string, Budget>
 
-export type BudgetName = keyof typeof budgets
+export type BudgetName = keyof typeof common | DeclaredKey<'budgets'>
+
+/** What one caller may ask for; docs/limits.md is made from it. Each login method declares its own. */
+export const budgets = { ...common, ...declared('budgets') }

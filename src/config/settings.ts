@@ -1,21 +1,30 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
+import { loginMethods, type LoginMethodDeclaration } from '../login-methods.ts'
 import { accountSettings } from './settings/accounts.ts'
 import { faceSettings } from './settings/face.ts'
 import { lifetimeSettings } from './settings/lifetimes.ts'
 import { limitSettings } from './settings/limits.ts'
-import { passkeySettings } from './settings/passkey.ts'
-import { qrSettings } from './settings/qr.ts'
 import { serverSettings } from './settings/server.ts'
 import { SettingsError, type DocumentedSettings, type SettingTexts } from './setting-types.ts'
 
 export { SettingsError }
 
-const documented: DocumentedSettings = z
+const common: DocumentedSettings = z
   .record(z.string(), z.object({ default: z.string(), meaning: z.string() }))
   .parse(JSON.parse(readFileSync(new URL('../../config/defaults.json', import.meta.url), 'utf8')))
 
-/** All settings, parsed; paths are absolute. config/defaults.json holds names, defaults and meanings. */
+/** A login method documents its own settings (src/login/methods/<name>/settings.ts). */
+const documented: DocumentedSettings = Object.assign(
+  {},
+  common,
+  ...loginMethods.map(({ settings }) => settings.documented),
+)
+
+/** The settings of each login method, by its name. */
+type MethodSettings = { [M in LoginMethodDeclaration as M['name']]: ReturnType<M['settings']['read']> }
+
+/** All settings, parsed; paths are absolute. config/defaults.json and the login methods document them. */
 export type Settings = ReturnType<typeof readGroups>
 
 /**
@@ -35,8 +44,7 @@ const readGroups = (texts: SettingTexts, production: boolean) => ({
   ...serverSettings(texts, production),
   lifetimes: lifetimeSettings(texts),
   ...accountSettings(texts),
-  ...passkeySettings(texts),
-  qr: qrSettings(texts),
+  methods: Object.fromEntries(loginMethods.map(({ name, settings }) => [name, settings.read(texts)])) as MethodSettings,
   face: faceSettings(texts, production),
   limits: limitSettings(texts),
 })

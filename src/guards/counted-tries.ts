@@ -1,29 +1,10 @@
-/** One kind of counted attempt, and the subject of its count. */
-export interface CountedTries {
-  /** Names in the store: of limits, or kinds of wrong-attempt counts. */
-  names: readonly string[]
-  what: string
-  /**
-   * `maker`: counted only for the client, by network, browser, login, session or own account. `target`: counted also
-   * for the account, number, name or portal that the attempt is about, which may belong to another person.
-   */
-  countedFor: 'maker' | 'target'
-  /** How the target goes on in spite of strangers' attempts. */
-  ownersWay: string
-  shownBy: string
-}
+import type { CountedTries } from '../config/method-declaration.ts'
+import { loginMethods } from '../login-methods.ts'
 
 const notHeld = 'others’ attempts do not count'
 
-/** All counts that can make a client wait. A stranger's attempts must never block the owner (docs/tries.md). */
+/** Every count that delays a caller. A stranger's tries must never close the owner's way (docs/tries.md). */
 export const countedTries: readonly CountedTries[] = [
-  {
-    names: ['password-tries', 'password-tries-known', 'password-tries-braked'],
-    what: 'passwords: by network, by typed identifier, by account, and by browser of an earlier sign-in',
-    countedFor: 'target',
-    ownersWay: 'a browser of an earlier sign-in is admitted; passkeys and QR login have other counts',
-    shownBy: 'test/guards/account-tries.test.ts',
-  },
   {
     names: ['recovery-tries', 'recovery-tries-known'],
     what: 'recovery codes: as passwords, with counts of their own',
@@ -39,28 +20,6 @@ export const countedTries: readonly CountedTries[] = [
     shownBy: 'test/login/recovery-link.test.ts',
   },
   {
-    names: ['passkey-tries'],
-    what: 'passkeys, by network',
-    countedFor: 'maker',
-    ownersWay: 'a valid passkey is admitted also from a network that has to wait',
-    shownBy: 'test/login/methods/passkey/sign-in.test.ts',
-  },
-  {
-    names: ['face-failures', 'face-captured'],
-    what: 'captures of a face: by account; ten times the limit by unproven number, or by person over all kiosks',
-    countedFor: 'target',
-    ownersWay:
-      'their own account, until ten other accounts with the register’s name are used up; another kiosk; the counter',
-    shownBy: 'test/login/methods/face/limits.test.ts',
-  },
-  {
-    names: ['face-begun', 'face-typed'],
-    what: 'started captures, by login or session; identifiers typed at a kiosk, by network',
-    countedFor: 'maker',
-    ownersWay: notHeld,
-    shownBy: 'test/login/methods/face/face.test.ts',
-  },
-  {
     names: ['register-number', 'register-name'],
     what: 'matches with the population register: by number, by name with birth date',
     countedFor: 'target',
@@ -73,20 +32,6 @@ export const countedTries: readonly CountedTries[] = [
     countedFor: 'maker',
     ownersWay: notHeld,
     shownBy: 'test/registration/registration.test.ts',
-  },
-  {
-    names: ['qr-creations', 'qr-shown', 'qr-address-scans'],
-    what: 'started and viewed QR logins, by network; shown frames, by login',
-    countedFor: 'maker',
-    ownersWay: notHeld,
-    shownBy: 'test/login/methods/qr/servers.test.ts',
-  },
-  {
-    names: ['qr-scans', 'qr-refusals'],
-    what: 'scans and refusals, by the account on the phone',
-    countedFor: 'maker',
-    ownersWay: 'only the person’s own phone scans or refuses',
-    shownBy: 'test/login/methods/qr/servers.test.ts',
   },
   {
     names: [],
@@ -109,4 +54,5 @@ export const countedTries: readonly CountedTries[] = [
     ownersWay: 'a network with a correct secret within the hour never waits',
     shownBy: 'test/guards/secret-guesses.test.ts',
   },
+  ...loginMethods.flatMap((method): readonly CountedTries[] => method.countedTries),
 ]

@@ -1,4 +1,5 @@
 import type { BudgetName } from '../config/budgets.ts'
+import { loginMethods } from '../login-methods.ts'
 
 /**
  * The budgets of each endpoint. The longest matching prefix of a route applies. A route without an entry stops the
@@ -8,7 +9,6 @@ export const endpoints: Readonly<Record<string, readonly BudgetName[]>> = {
   '/': ['requests'],
   '/account': ['requests'],
   '/admin/v1': ['requests', 'adminRefusals'],
-  '/api/qr': ['requests', 'qrScans'],
   '/assets': ['requests'],
   '/authorize': ['requests', 'stored'],
   '/cookies': ['requests'],
@@ -20,15 +20,11 @@ export const endpoints: Readonly<Record<string, readonly BudgetName[]>> = {
   '/jwks': ['requests'],
   '/language': ['requests'],
   '/login': ['requests'],
-  '/login/:attempt/face/identify': ['requests', 'signInTries'],
-  '/login/:attempt/password': ['requests', 'signInTries'],
-  '/login/:attempt/qr/start': ['requests', 'qrStarts'],
   '/login/:attempt/register': ['requests', 'registrations'],
   '/logout': ['requests', 'stored'],
   '/metrics': ['oneAtATime'],
   '/par': ['calls', 'refusedCalls', 'secrets', 'stored'],
   '/privacy': ['requests'],
-  '/q': ['requests', 'qrScans'],
   '/readyz': ['oneAtATime'],
   '/recover': ['requests', 'recoveries'],
   '/register': ['requests', 'registrations'],
@@ -37,6 +33,7 @@ export const endpoints: Readonly<Record<string, readonly BudgetName[]>> = {
   '/token': ['calls', 'refusedCalls', 'secrets', 'stored'],
   '/userinfo': ['calls', 'refusedCalls', 'stored'],
   '/.well-known': ['requests'],
+  ...Object.assign({}, ...loginMethods.map((method) => method.endpoints)),
 }
 
 /** Routes of oidc-provider, health checks and files. Our own routers list theirs. */

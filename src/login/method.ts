@@ -29,10 +29,12 @@ export interface Proof {
   refusal?: RefusalCode
 }
 
-/** A way to sign in. Its view is views/login/<name>.eta, a part of the sign-in page. */
+/** A login method: a folder in methods/ with a view `sign-in` (its part of the sign-in page), and an entry in src/login-methods.ts. */
 export interface LoginMethod {
   /** The same word for its folder, routes, view, audit entries and words. */
   readonly name: string
+  /** Whether it signs in administrators: it resists phishing, and verifies the person. */
+  readonly strongEnoughForAdmin?: boolean
   /** Whether this login offers the method. Otherwise it is not shown and its routes refuse. */
   offered(attempt: Attempt): boolean
   /** Data of its part of the sign-in page, in addition to `PartData`. */

@@ -9,9 +9,6 @@ export interface SignInPageDeps {
   limits: Pick<Settings['limits'], 'passwordTries' | 'passwordWaitSeconds'>
 }
 
-/** The only method that may sign in to the administrators' command line. */
-const passkey = 'passkey'
-
 /** Shows the sign-in page of a running login, with the refusal of the last try above its form. */
 export async function showSignInPage(
   { methods, limits }: SignInPageDeps,
@@ -51,7 +48,7 @@ function partsOf(
   const hint = attempt.params['login_hint']
   const identifier = refusal?.identifier ?? (typeof hint === 'string' ? hint.slice(0, 64) : '')
   const { administers } = attempt.client
-  const offered = methods.filter((method) => method.offered(attempt) && (!administers || method.name === passkey))
+  const offered = methods.filter((method) => method.offered(attempt) && (!administers || method.strongEnoughForAdmin))
   return Promise.all(
     offered.map(async (method) => ({
       ...(await method.part?.(ctx, attempt)),

@@ -1,3 +1,4 @@
+import { isByQr } from '../assurance/levels.ts'
 import { ownClientDefaults, type Client } from '../clients/client.ts'
 
 /** The scope of the admin API. No portal can be registered for it. */
@@ -24,4 +25,4 @@ export const commandLineClient: Client = {
 
 /** Whether the person signed in by passkey, with PIN or biometrics (RFC 8176 `user`, `hwk`, `swk`). */
 export const byPasskey = (amr: readonly string[] = []) =>
-  amr.includes('user') && (amr.includes('hwk') || amr.includes('swk')) && !amr.includes('qr')
+  amr.includes('user') && (amr.includes('hwk') || amr.includes('swk')) && !isByQr(amr)

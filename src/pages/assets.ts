@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { declared } from '../login-methods.ts'
 
 const types: Record<string, string> = {
   '.css': 'text/css; charset=utf-8',
@@ -22,18 +23,14 @@ export interface Assets {
   assetFor(path: string): Asset | undefined
 }
 
-/** Libraries that are sent to browsers as published: they import no other files. */
-const libraries: Record<string, string> = {
-  'qr-encoder.js': import.meta.resolve('qr'),
-  'webauthn.js': new URL('../dist/bundle/index.es5.umd.min.js', import.meta.resolve('@simplewebauthn/browser')).href,
-}
-
 /** Reads the style sheets, scripts and pictures of `browserDir` once. */
 export function loadAssets(browserDir = fileURLToPath(new URL('../../browser', import.meta.url))): Assets {
   const urls: Record<string, string> = {}
   const byPath = new Map<string, Asset>()
   const own = readdirSync(browserDir).map((name) => [name, join(browserDir, name)] as const)
-  const packaged = Object.entries(libraries).map(([name, module]) => [name, fileURLToPath(module)] as const)
+  const packaged = Object.entries<string>(declared('browserFiles')).map(
+    ([name, module]) => [name, fileURLToPath(module)] as const,
+  )
   for (const [name, file] of [...own, ...packaged]) {
     const type = types[extname(name)]
     if (type === undefined) continue

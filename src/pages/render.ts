@@ -1,8 +1,8 @@
-import { fileURLToPath } from 'node:url'
 import { Eta } from 'eta'
 import { chinaTimeZone } from '../config/china-time.ts'
 import type { Assets } from './assets.ts'
 import { type Language, languageNames, languages } from './languages.ts'
+import { viewFiles } from './view-files.ts'
 import { loadWords, type Translate } from './words.ts'
 
 /** Data of the layout around every page. */
@@ -17,7 +17,7 @@ export interface Frame {
 
 export interface Pages {
   /**
-   * Renders `views/<view>.eta` inside the layout. The view sees `it.<field>` of the data, `it.t(key, parameters)`, `it.frame`,
+   * Renders a view (view-files.ts) inside the layout. The view sees `it.<field>` of the data, `it.t(key, parameters)`, `it.frame`,
    * `it.time(moment)` and `it.day(moment)`.
    * @throws Error where words are missing, or the view would print a value that is neither text nor number
    */
@@ -28,14 +28,20 @@ export interface Pages {
 
 export interface PagesOptions {
   readonly assets: Assets
-  readonly viewsDir?: string
 }
 
 /** Loads all words. Views are compiled at first use and cached. */
-export function createPages({ assets, viewsDir = defaultViewsDir }: PagesOptions): Pages {
-  const words = loadWords(viewsDir)
+export function createPages({ assets }: PagesOptions): Pages {
+  const words = loadWords()
   const times = new Map(languages.map((language) => [language, timesIn(language)]))
-  const eta = new Eta({ views: viewsDir, cache: true, autoEscape: true, escapeFunction: escapeForHtml })
+  const eta = new Eta({ cache: true, autoEscape: true, escapeFunction: escapeForHtml })
+  const files = viewFiles()
+  // a view of a login method is in the folder of its method
+  eta.resolvePath = (view) => {
+    const file = files.get(view.replace(/^\//, ''))
+    if (file === undefined) throw new Error(`There is no view ${view}`)
+    return file
+  }
   return {
     words,
     render: (view, language, data, frame) =>
@@ -64,8 +70,6 @@ function timesIn(language: Language) {
     day: (at: number | string) => day.format(new Date(at)),
   }
 }
-
-const defaultViewsDir = fileURLToPath(new URL('../../views', import.meta.url))
 
 const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
 

@@ -1,18 +1,17 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { readFileSync } from 'node:fs'
+import { basename } from 'node:path'
 import { type Language, languages } from './languages.ts'
+import { wordFiles } from './view-files.ts'
 
 /** The words of a key `area.key`, with `{name}` filled from the parameters; plain text, not escaped for HTML. */
 export type Translate = (key: string, parameters?: Record<string, string | number>) => string
 
 /**
- * Reads every `<viewsDir>/words/<language>/<area>.json` once.
+ * Reads all words once.
  * The translators throw a plain Error naming key and language where words or a parameter are missing.
  */
-export function loadWords(viewsDir: string): (language: Language) => Translate {
-  const translators = new Map(
-    languages.map((language) => [language, translator(language, readWords(viewsDir, language))]),
-  )
+export function loadWords(): (language: Language) => Translate {
+  const translators = new Map(languages.map((language) => [language, translator(language, readWords(language))]))
   return (language) => {
     const translate = translators.get(language)
     if (translate === undefined) throw new Error(`There are no words in ${language}`)
@@ -20,16 +19,27 @@ export function loadWords(viewsDir: string): (language: Language) => Translate {
   }
 }
 
-/** All words of one language, by `area.key`. @internal */
-export function readWords(viewsDir: string, language: Language): Map<string, string> {
-  const folder = join(viewsDir, 'words', language)
-  const areas = readdirSync(folder).filter((file) => file.endsWith('.json'))
-  return new Map(areas.flatMap((file) => readArea(join(folder, file))))
+/**
+ * All words of one language, by `area.key`: those of `views/words/<language>/<area>.json`, and those of each login method.
+ * @throws Error for a key that two files have
+ */
+export function readWords(language: Language): Map<string, string> {
+  const { areas, methods } = wordFiles(language)
+  const all = [
+    ...areas.flatMap((file) => wordsOf(basename(file, '.json'), readJson(file))),
+    ...methods.flatMap((file) => Object.entries(readJson(file)).flatMap(([area, words]) => wordsOf(area, words))),
+  ]
+  const words = new Map(all)
+  if (words.size < all.length) {
+    const twice = all.map(([key]) => key).filter((key, index, keys) => keys.indexOf(key) < index)
+    throw new Error(`Two files have the words ${twice.join(', ')} in ${language}`)
+  }
+  return words
 }
 
-function readArea(file: string): [string, string][] {
-  const area = basename(file, '.json')
-  const words: unknown = JSON.parse(readFileSync(file, 'utf8'))
+const readJson = (file: string): object => Object(JSON.parse(readFileSync(file, 'utf8')))
+
+function wordsOf(area: string, words: unknown): [string, string][] {
   return Object.entries(Object(words)).map(([key, text]) => {
     if (typeof text !== 'string') throw new Error(`The words of ${area}.${key} are not a string`)
     return [`${area}.${key}`, text]

@@ -1,8 +1,6 @@
-/**
- * The code of every refusal, with its HTTP status. The words are in views/words: `errors.<code>` for whole pages,
- * `refusals.<code>` above a form.
- */
-export const refusals = {
+import { declared, type DeclaredKey } from '../login-methods.ts'
+
+const codes = {
   // pages
   not_found: 404,
   method_not_allowed: 405,
@@ -16,12 +14,7 @@ export const refusals = {
   redirect_uri_mismatch: 400,
   request_invalid: 400,
   recovery_gone: 400,
-  not_by_qr: 403,
-  mandates_not_by_qr: 403,
-  not_by_face: 403,
-  kiosk_elsewhere: 403,
   last_way_in: 409,
-  qr_gone: 400,
   too_many_requests: 429,
   busy: 503,
   unavailable: 503,
@@ -29,17 +22,17 @@ export const refusals = {
   // above the sign-in form
   sign_in_refused: 400,
   too_many_tries: 429,
-  qr_ended: 400,
-  passkey_refused: 400,
-  passkey_other_person: 400,
-  passkey_held: 403,
   recovery_refused: 400,
-  passkey_needed: 403,
   missing_identifier: 400,
-  missing_password: 400,
 } as const
 
-export type RefusalCode = keyof typeof refusals
+export type RefusalCode = keyof typeof codes | DeclaredKey<'refusals'>
+
+/**
+ * Every refusal with its HTTP status; each login method declares its own. The words that people read are `errors.<code>` (a whole
+ * page) or `refusals.<code>` (above a form).
+ */
+export const refusals: Readonly<Record<RefusalCode, number>> = { ...codes, ...declared('refusals') }
 
 /** Seconds to wait (Retry-After) where the real time is unknown. */
 const usualWait = 30

@@ -1,6 +1,5 @@
 import type { BreachedPasswords } from '../accounts/passwords/breached.ts'
 import type { Passwords } from '../accounts/passwords/hash.ts'
-import { passwordAuthenticator } from '../login/methods/password/stored.ts'
 import type { Clock } from '../config/clock.ts'
 import { perNetwork, type NetworkLimit } from '../guards/network-limit.ts'
 import type { RegisterMatches } from '../guards/register-matches.ts'
@@ -11,6 +10,7 @@ import type { Router, RouterContext } from '../login/method.ts'
 import { showPage, requestOf } from '../pages/request-context.ts'
 import { noticeVersion, readForm, showForm } from './registration-form.ts'
 import { leadToNewAccount, showNewAccount, signInToNewAccount, type NewAccountDeps } from './new-account.ts'
+import { passwordAuthenticator } from '../login/methods/password/stored-password.ts'
 
 export interface RegistrationDeps extends NewAccountDeps {
   passwords: Passwords

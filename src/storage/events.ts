@@ -1,9 +1,11 @@
+import { declared, type DeclaredKey } from '../login-methods.ts'
 import { EventConnection } from './event-connection.ts'
 import type { OpenTransport } from './event-transport.ts'
 
-/** Subjects of changes: clients, accounts, represented parties, key files, QR logins and logout deliveries. */
-const topics = ['client', 'person', 'principal', 'keys', 'qr', 'logout'] as const
-export type Topic = (typeof topics)[number]
+/** Subjects of changes: clients, accounts, represented parties, key files and logout deliveries; login methods declare others. */
+const common = ['client', 'person', 'principal', 'keys', 'logout'] as const
+export type Topic = (typeof common)[number] | DeclaredKey<'topics'>
+const topics: readonly Topic[] = [...common, ...(Object.keys(declared('topics')) as DeclaredKey<'topics'>[])]
 
 /** Announces a change of the object with this id, after its commit. The id is never personal data. */
 export type Publish = (topic: Topic, id: string) => void

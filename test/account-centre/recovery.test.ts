@@ -118,8 +118,8 @@ describe('the page of the password', () => {
     const known = await services.authenticators.find(person.id, 'password')
     await recoverBy(services, { identifier: person.username, knowledge: person.phone, code: person.code(0) })
     const { createChangePassword } = await import('../../src/login/methods/password/change.ts')
-    const { authenticators, inbox: notifier } = services
-    const change = createChangePassword({ ...services, notifier })
+    const { authenticators } = services
+    const change = createChangePassword(services)
     const session = { uid: 'own', signedInAt: Math.floor(Date.now() / 1000) }
     const late = { person: found, known, passwordHash: 'late', session }
     expect(await change(late, { actor: 'person' })).toBe(false)

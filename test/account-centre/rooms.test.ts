@@ -57,7 +57,7 @@ describe('missing and foreign identifiers', () => {
     }
     expect((await visitor.get(`/account/history/${await signInOf(stranger.id)}`)).status).toBe(404)
     // nothing of the other person changed: their notices stay unread too
-    await services.inbox.notify({ personId: stranger.id, kind: 'new-device' })
+    await services.inbox.send({ personId: stranger.id, kind: 'new-device' })
     await visitor.post('/account/notices/read', { csrf, until: '9999999999999' })
     expect((await visitor.post('/account/notices/read', { csrf, until: 'x' })).status).toBe(400)
     expect(await services.inbox.unread(stranger.id)).toBeGreaterThan(0)
@@ -166,7 +166,7 @@ describe('history', () => {
     const { visitor } = await at(person)
     for (let count = 0; count < 25; count += 1) {
       await services.audit.record({ event: 'login.refused', actor: 'person', personId: person.id, details: {} })
-      await services.inbox.notify({ personId: person.id, kind: 'new-device' })
+      await services.inbox.send({ personId: person.id, kind: 'new-device' })
     }
     for (const path of ['/account/history', '/account/notices']) {
       const first = await visitor.get(path)

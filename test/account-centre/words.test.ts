@@ -1,17 +1,13 @@
-import { readdirSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { shownEvents } from '../../src/account-centre/shown-events.ts'
 import { leads } from '../../src/account-centre/notice-leads.ts'
 import { noticeKinds } from '../../src/accounts/notices.ts'
+import { loginMethods } from '../../src/login-methods.ts'
 import { languages } from '../../src/pages/languages.ts'
 import { readWords } from '../../src/pages/words.ts'
 
-const here = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url))
-const methods = readdirSync(here('src/login/methods'), { withFileTypes: true }).filter((entry) => entry.isDirectory())
-
 describe.each(languages)('in %s', (language) => {
-  const words = readWords(here('views'), language)
+  const words = readWords(language)
   const missing = (area: string, names: readonly string[]) => names.filter((name) => !words.has(`${area}.${name}`))
 
   it('has words for every notice, every event of the history and every login method', () => {
@@ -20,7 +16,7 @@ describe.each(languages)('in %s', (language) => {
     expect(
       missing(
         'methods',
-        methods.map(({ name }) => name),
+        loginMethods.map(({ name }) => name),
       ),
     ).toEqual([])
   })

@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { Agent, request } from 'node:http'
 import fc from 'fast-check'
+import { viewFiles } from '../../src/pages/view-files.ts'
 import type { Route } from '../setup/routes.ts'
 import { hostile } from './values.ts'
 
@@ -33,11 +34,8 @@ const oidcParameters =
   requested_token_type audience post_logout_redirect_uri xsrf logout representee_hint to on back`.split(/\s+/)
 
 /** Names of all form fields. */
-const fieldNames = readdirSync(new URL('../../views', import.meta.url), { recursive: true, encoding: 'utf8' })
-  .filter((file) => file.endsWith('.eta'))
-  .flatMap((file) => [
-    ...readFileSync(new URL(`../../views/${file}`, import.meta.url), 'utf8').matchAll(/name[=:] ?["'](\w+)["']/g),
-  ])
+const fieldNames = [...viewFiles().values()]
+  .flatMap((file) => [...readFileSync(file, 'utf8').matchAll(/name[=:] ?["'](\w+)["']/g)])
   .map(([, name = '']) => name)
 
 const names = [...new Set([...oidcParameters, ...fieldNames])]

@@ -14,7 +14,7 @@ import { find, mandate, openOrganisation } from '../setup/organisation.ts'
 import { openPerson } from '../setup/person.ts'
 import { sessionsOf } from '../setup/sessions.ts'
 import { handClock, temporaryDirectory } from '../setup/temporary.ts'
-import { passwordAuthenticator } from '../../src/login/methods/password/stored.ts'
+import { passwordAuthenticator } from '../../src/login/methods/password/stored-password.ts'
 
 const by = { actor: 'person' }
 const day = 86_400_000

@@ -9,7 +9,7 @@ import { openPerson } from '../setup/person.ts'
 import { registerPortal } from '../setup/portal.ts'
 import { rivalOf } from '../setup/rival.ts'
 import { startServer, until, type RunningServer } from '../setup/server.ts'
-import { passwordAuthenticator } from '../../src/login/methods/password/stored.ts'
+import { passwordAuthenticator } from '../../src/login/methods/password/stored-password.ts'
 
 let server: RunningServer
 let services: Services

@@ -9,7 +9,7 @@ import { commandLine } from '../cli/in-process.ts'
 import { cannotRun } from '../setup/parts.ts'
 import { openPerson } from '../setup/person.ts'
 import { makePostgres } from '../setup/stores.ts'
-import { passwordAuthenticator } from '../../src/login/methods/password/stored.ts'
+import { passwordAuthenticator } from '../../src/login/methods/password/stored-password.ts'
 
 type Rotated = { current: string; old: string[]; resumed: boolean; indexed: number; left: string[] }
 const rotation = ['keys', 'rotate', '--kind', 'index']

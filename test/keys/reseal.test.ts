@@ -46,7 +46,7 @@ it('rotates the data key while people sign in, and leaves no value under the old
   const server = await startServer()
   const services = await server.services()
   const before = await signedIn(services)
-  await services.inbox.notify({
+  await services.inbox.send({
     personId: before.person.id,
     kind: 'new-device',
     restricted: { address: '203.0.113.9' },

@@ -47,7 +47,7 @@ describe.each(stores.filter(({ there }) => there))('on $name, two workers', ({ s
 it('every file that takes from the artifact store, or adds to it, is in the list', () => {
   // Limits, counters, and sessions that change their id: none of them is one-time.
   const counting = [
-    'login/methods/face/limits.ts',
+    'login/methods/face/face-limits.ts',
     'guards/tries.ts',
     'login/methods/password/spray-throttle.ts',
     'sessions/rows.ts',

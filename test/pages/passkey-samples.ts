@@ -35,8 +35,8 @@ export function passkeySamples(): Sample[] {
   }
   const onOne = { ...accountFrame('/account/passkey/5f1c'), last: false, release: false, until: '' }
   return [
-    { view: 'login/passkey-offer', name: 'first', data: offer },
-    ...faults.map((problem) => ({ view: 'login/passkey-offer', name: problem, data: { ...offer, problem } })),
+    { view: 'passkey/offer', name: 'first', data: offer },
+    ...faults.map((problem) => ({ view: 'passkey/offer', name: problem, data: { ...offer, problem } })),
     { view: 'passkey/list', name: 'some', data: { ...list, done: 'added' } },
     {
       view: 'passkey/list',

@@ -35,9 +35,9 @@ export const recoverySamples = [
   { view: 'recover/new-password', name: 'problems', data: { name: '张*', problems, csrf } },
   { view: 'recover/done', name: 'held', data: { back: '/login/8f3a', until, heldPasskeys: 2 } },
   { view: 'recover/done', name: 'free', data: { back: '/account', until: '', heldPasskeys: 0 } },
-  { view: 'account/password', name: 'first', data: { ...account, problems: {}, changed: false } },
-  { view: 'account/password', name: 'changed', data: { ...account, problems: {}, changed: true } },
-  { view: 'account/password', name: 'problems', data: { ...account, problems, changed: false } },
+  { view: 'password/account', name: 'first', data: { ...account, problems: {}, changed: false } },
+  { view: 'password/account', name: 'changed', data: { ...account, problems: {}, changed: true } },
+  { view: 'password/account', name: 'problems', data: { ...account, problems, changed: false } },
   { view: 'account/recovery', name: 'none', data: { ...account, left: 0, made: 10 } },
   { view: 'account/recovery', name: 'some', data: { ...account, left: 7, made: 10 } },
   {

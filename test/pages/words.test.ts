@@ -1,14 +1,11 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { languages } from '../../src/pages/languages.ts'
+import { viewFiles } from '../../src/pages/view-files.ts'
 import { loadWords, readWords } from '../../src/pages/words.ts'
 import { refusals } from '../../src/refusal/refusal.ts'
 
-const viewsDir = fileURLToPath(new URL('../../views', import.meta.url))
-const views = readdirSync(viewsDir, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.eta'))
-const sources = views.map((file) => ({ file, source: readFileSync(join(viewsDir, file), 'utf8') }))
+const sources = [...viewFiles()].map(([file, path]) => ({ file, source: readFileSync(path, 'utf8') }))
 
 /** Every quoted string of the form `area.key`; `${…}` matches any part of a key. */
 const keyPatterns = sources.flatMap(({ file, source }) =>
@@ -20,12 +17,12 @@ const isKey = (key: string, areas: Set<string>) => areas.has(key.split('.')[0] ?
 const byCodeUnit = (one: string, other: string) => (one < other ? -1 : Number(one > other))
 const placeholders = (text: string | undefined) =>
   [...(text ?? '').matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name).sort(byCodeUnit)
-const inChinese = readWords(viewsDir, 'zh-CN')
+const inChinese = readWords('zh-CN')
 const areas = new Set([...inChinese.keys()].map((key) => key.split('.')[0] ?? ''))
 const used = keyPatterns.filter(({ key }) => isKey(key, areas))
 
 describe.each(languages)('words in %s', (language) => {
-  const words = readWords(viewsDir, language)
+  const words = readWords(language)
 
   test('has the same keys as Chinese', () => {
     expect([...words.keys()].sort(byCodeUnit)).toEqual([...inChinese.keys()].sort(byCodeUnit))
@@ -61,12 +58,12 @@ test('raw output is for parts of the page only, never for data', () => {
   )
   expect(raw.length).toBeGreaterThan(0)
   expect(
-    raw.filter(({ code }) => !/^(include\('\/parts\/|include\(`\/login\/\$\{way\.name\}`|it\.body\s*$)/.test(code)),
+    raw.filter(({ code }) => !/^(include\('\/parts\/|include\(`\/\$\{way\.name\}\/sign-in`|it\.body\s*$)/.test(code)),
   ).toEqual([])
 })
 
 test('translates with parameters and names a missing word', () => {
-  const t = loadWords(viewsDir)('en')
+  const t = loadWords()('en')
   expect(t('refusals.too_many_tries', { minutes: 15 })).toContain('15 minutes')
   expect(() => t('refusals.too_many_tries')).toThrow('refusals.too_many_tries in en need a value for {minutes}')
   expect(() => t('refusals.nonsense')).toThrow('refusals.nonsense in en')

@@ -7,7 +7,7 @@ import { choose, eventsOf, newPassword, personWithCodes, proveBy, recoverBy, sai
 import { type RunningServer, usualServer } from '../setup/server.ts'
 import { signedIn } from '../setup/signed-in.ts'
 import { Visitor } from '../setup/visitor.ts'
-import { passwordAuthenticator } from '../../src/login/methods/password/stored.ts'
+import { passwordAuthenticator } from '../../src/login/methods/password/stored-password.ts'
 
 let server: RunningServer
 let services: Services

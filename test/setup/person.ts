@@ -2,7 +2,7 @@ import { createPasswords } from '../../src/accounts/passwords/hash.ts'
 import type { Services } from '../../src/services.ts'
 import { password, residentId } from './people.ts'
 import type { Page, Visitor } from './visitor.ts'
-import { passwordAuthenticator } from '../../src/login/methods/password/stored.ts'
+import { passwordAuthenticator } from '../../src/login/methods/password/stored-password.ts'
 
 /** One hash for all people: hashing is slow, and no test compares two hashes. */
 const hashed = createPasswords().hash(password)

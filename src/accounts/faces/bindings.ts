@@ -1,3 +1,4 @@
+import { loginMethods } from '../../login-methods.ts'
 import { z } from 'zod'
 import type { AuditLog } from '../../audit/audit-log.ts'
 import type { Clock } from '../../config/clock.ts'
@@ -10,7 +11,9 @@ import type { Notifier } from '../notices.ts'
 export const bindingMs = 600_000
 
 /** Kinds that only their holder can use: a face says nothing about who knows a password. */
-const bindable = new Set(['passkey'])
+const bindable: ReadonlySet<string> = new Set(
+  loginMethods.filter(({ bindsToFace }) => bindsToFace).map(({ name }) => name),
+)
 
 /** The browser in which a login method made an authenticator. */
 const madeIn = z.object({ device: z.string().optional() })

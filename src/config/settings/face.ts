@@ -8,7 +8,6 @@ const schema = z.object({
   YIDENG_FACE_PROOFING: verifier,
   YIDENG_FACE_STEP_UP: verifier,
   YIDENG_FACE_LOGIN: z.enum(['local', 'none'], { error: 'must be local or none' }),
-  YIDENG_FACE_KIOSKS: z.string().transform(listOf),
   YIDENG_FACE_ACCEPTED: z
     .string()
     .transform(listOf)
@@ -16,7 +15,6 @@ const schema = z.object({
   YIDENG_FACE_VENDORS: optionalPath,
   YIDENG_FACE_THREADS: whole(1, 64),
   YIDENG_FACE_QUEUE: whole(0, 1000),
-  YIDENG_FACE_FAILURES: whole(1, 100),
 })
 
 /** Face verification: the verifier of each purpose, and the limits of the local engine. */
@@ -28,12 +26,10 @@ export function faceSettings(texts: SettingTexts, production: boolean) {
       'step-up': parsed.YIDENG_FACE_STEP_UP,
       login: parsed.YIDENG_FACE_LOGIN,
     },
-    kiosks: parsed.YIDENG_FACE_KIOSKS,
     /** Outside production every verifier is accepted. */
     accepted: production ? parsed.YIDENG_FACE_ACCEPTED : [...faceVerifiers],
     vendorsFile: parsed.YIDENG_FACE_VENDORS,
     threads: parsed.YIDENG_FACE_THREADS,
     queue: parsed.YIDENG_FACE_QUEUE,
-    failures: parsed.YIDENG_FACE_FAILURES,
   }
 }

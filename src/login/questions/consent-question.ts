@@ -1,3 +1,4 @@
+import { scannerScope } from '../../clients/metadata.ts'
 import { interactionPolicy } from 'oidc-provider'
 import { mergeResources, type Consents, type Granted } from '../../accounts/consents.ts'
 import { maskName, maskDocumentNumber, maskPhone } from '../../accounts/identifiers/masking.ts'
@@ -47,7 +48,7 @@ export const consentQuestion: Question<'consent', ConsentQuestionDeps> = {
         scopes.map((scope) => wordedScope(deps.resources, resource, scope, request.language)),
       ),
       offline: wanted.scopes.includes('offline_access'),
-      scanner: wanted.scopes.includes('qr'),
+      scanner: wanted.scopes.includes(scannerScope),
       person: maskName(deps.persons.reveal(person).name),
       csrf: request.csrf(),
     })

@@ -5,7 +5,7 @@ import { openTestServices } from '../../setup/test-services.ts'
 import { find, mandate, openOrganisation } from '../../setup/organisation.ts'
 import { openPerson } from '../../setup/person.ts'
 import { rivalOf } from '../../setup/rival.ts'
-import { passwordAuthenticator } from '../../../src/login/methods/password/stored.ts'
+import { passwordAuthenticator } from '../../../src/login/methods/password/stored-password.ts'
 
 const by = { actor: 'administrator:test' }
 const hour = 3_600_000

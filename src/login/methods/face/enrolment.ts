@@ -4,21 +4,21 @@ import { doneOf, redirectTo } from '../../../pages/redirect.ts'
 import { requestOf } from '../../../pages/request-context.ts'
 import { actorOf } from '../../host.ts'
 import type { AccountHost, Enrolment, RouterContext } from '../../method.ts'
-import type { FaceChecks } from './checks.ts'
-import { ofAccount, type FaceLimits } from './limits.ts'
-import { name, type FaceDeps } from './parts.ts'
-import { faceRoutes, type Situation } from './routes.ts'
+import type { CheckDeps } from './judge-check.ts'
+import { ofAccount } from './face-limits.ts'
+import { name } from './face-deps.ts'
+import { faceRoutes, type Situation } from './face-routes.ts'
 
 const base = `/account/${name}`
-/** Whose face was verified, and in which browser. */
+/** The account whose face was verified, and in which browser. */
 const provenKind = 'face-proven'
 const said = ['proved', 'won', 'held_by_face', 'not_matched', 'gone', 'bound', 'nothing_bound', 'withdrawn'] as const
 
-/** 人脸核验 in the account centre: proving an account by a face, what it has bound, and taking it all back. */
-export function faceEnrolment(deps: FaceDeps & { checks: FaceChecks; limits: FaceLimits }): Enrolment {
-  const { consents, proofs, persons, methodLocks, verifiers, limits, artifacts, devices, blindIndex } = deps
+/** 人脸核验 in the account centre: proves an account by a face, binds passkeys, and withdraws the consent. */
+export function faceEnrolment(deps: CheckDeps): Enrolment {
+  const { faceConsents, faceProofs, persons, methodLocks, faceVerifiers, limits, artifacts, devices, blindIndex } = deps
 
-  /** The number not by what accounts are found by: that changes with its key. */
+  /** An index of its own for the number: the index that finds accounts changes with its key. */
   const countedFor = (person: NaturalPerson) =>
     ofAccount(
       person.id,
@@ -37,7 +37,7 @@ export function faceEnrolment(deps: FaceDeps & { checks: FaceChecks; limits: Fac
 
   async function prove(ctx: RouterContext, person: NaturalPerson): Promise<void> {
     const device = deviceOf(ctx)
-    const proved = await proofs.prove(person, device, actorOf(ctx))
+    const proved = await faceProofs.prove(person, device, actorOf(ctx))
     if (!proved.ok) return back(ctx, proved.problem)
     await artifacts.put(provenKind, person.id, device, { ttl: bindingMs / 1000 })
     return back(ctx, proved.superseded.length > 0 ? 'won' : 'proved')
@@ -45,10 +45,10 @@ export function faceEnrolment(deps: FaceDeps & { checks: FaceChecks; limits: Fac
 
   async function situation(ctx: RouterContext, centre: AccountHost): Promise<Situation | undefined> {
     const { check } = ctx.query
-    // a vendor may have taken longer than a sign-in stays fresh: its result is asked for after signing in again
+    // a vendor may take longer than a sign-in stays fresh: the result is read after the next sign-in
     requestOf(ctx).returnTo =
       ctx.method === 'GET' && typeof check === 'string' ? `${base}/return?check=${encodeURIComponent(check)}` : base
-    // a face shows whose account it is, which is what one waits for while it is held
+    // allowed while the account is held: a face proves whose account it is
     const account = await centre.mayProtect(ctx)
     if (!account) return undefined
     return {
@@ -73,9 +73,9 @@ export function faceEnrolment(deps: FaceDeps & { checks: FaceChecks; limits: Fac
         const provenAt = person.faceProofedAt
         await centre.show(ctx, account, 'face/settings', {
           level: person.identityLevel,
-          agreed: await consents.given(person.id),
-          young: !consents.mayAgree(person),
-          offered: verifiers('proofing') !== undefined,
+          agreed: await faceConsents.given(person.id),
+          young: !faceConsents.mayAgree(person),
+          offered: faceVerifiers('proofing') !== undefined,
           blocked: await limits.blocked(countedFor(person)),
           off: await methodLocks.locked(person.id, name),
           provenAt: provenAt === null ? '' : new Date(provenAt).toISOString(),
@@ -88,16 +88,16 @@ export function faceEnrolment(deps: FaceDeps & { checks: FaceChecks; limits: Fac
         const here = await situation(ctx, centre)
         if (!here?.person) return
         const { person } = here
-        const bound = (await provenHere(ctx, person)) ? await proofs.bind(person, deviceOf(ctx), actorOf(ctx)) : 0
+        const bound = (await provenHere(ctx, person)) ? await faceProofs.bind(person, deviceOf(ctx), actorOf(ctx)) : 0
         back(ctx, bound > 0 ? 'bound' : 'nothing_bound')
       })
 
-      // taking consent back only ever makes the account safer: no fresh sign-in is asked
+      // withdrawing consent makes the account safer: it needs no fresh sign-in
       router.post('/withdraw', async (ctx) => {
         requestOf(ctx).returnTo = base
         const account = await centre.enter(ctx)
         if (!account) return
-        await consents.withdraw(account.person, actorOf(ctx))
+        await faceConsents.withdraw(account.person, actorOf(ctx))
         back(ctx, 'withdrawn')
       })
 

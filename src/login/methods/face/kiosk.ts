@@ -7,36 +7,36 @@ import { Refusal } from '../../../refusal/refusal.ts'
 import { hashId } from '../../../storage/hash-id.ts'
 import { assertQuestion, pathOf, type Attempt } from '../../attempt.ts'
 import type { LoginHost, Router, RouterContext } from '../../method.ts'
-import { atKiosk, type FaceLimits } from './limits.ts'
-import { amr, name, type FaceDeps } from './parts.ts'
-import type { Situation } from './routes.ts'
+import { atKiosk, type FaceLimits } from './face-limits.ts'
+import { amr, name, type FaceDeps } from './face-deps.ts'
+import type { Situation } from './face-routes.ts'
 
 const kind = 'face-kiosk'
 const keptSeconds = 300
 
-/** Whom a kiosk was told of, and the epoch of their sign-ins then. */
+/** The account that was typed at a kiosk, and the epoch of its sign-ins at that moment. */
 const identifiedSchema = z.object({ who: z.string(), epoch: z.number() })
 type Identified = z.infer<typeof identifiedSchema>
 
-/** Signing in by identifier and face: only where a verifier is chosen for it, at portals that run on kiosks. */
-export function isKiosk({ settings, verifiers }: FaceDeps, { client }: Pick<Attempt, 'client'>): boolean {
-  return settings.face.kiosks.includes(client.id) && verifiers('login') !== undefined
+/** Signing in by identifier and face: only at portals on kiosks, and where a verifier is set for it. */
+export function isKiosk({ settings, faceVerifiers }: FaceDeps, { client }: Pick<Attempt, 'client'>): boolean {
+  return settings.methods.face.kiosks.includes(client.id) && faceVerifiers('login') !== undefined
 }
 
 /**
- * Where the portal is registered with the networks its kiosks stand in, from there only: the address of a kiosk is no secret.
- * Behind a proxy that is not believed everybody has the proxy's address, and so nobody comes in.
+ * A portal may be registered with the networks of its kiosks: then only those are accepted, because the address of a kiosk is no
+ * secret. Behind a proxy that is not trusted every browser has the address of the proxy, and is refused.
  * @throws Refusal `kiosk_elsewhere`
  */
 function assertPlace(ctx: RouterContext, { client }: Pick<Attempt, 'client'>): void {
   const { networks } = client
   if (networks && !isInNetworks(requestOf(ctx).address, networks))
-    throw new Refusal('kiosk_elsewhere', 'not where kiosks stand')
+    throw new Refusal('kiosk_elsewhere', 'not in a network of the kiosks')
 }
 
-/** Takes the identifier, and goes on to the camera. */
+/** Reads the identifier, and leads to the camera. */
 export function kioskRoutes(router: Router, host: LoginHost, deps: FaceDeps & { limits: FaceLimits }): void {
-  const { artifacts, persons, consents, blindIndex, limits } = deps
+  const { artifacts, persons, faceConsents, blindIndex, limits } = deps
   router.post('/identify', async (ctx) => {
     const attempt = await host.attempt(ctx)
     assertQuestion(attempt, 'login')
@@ -46,8 +46,8 @@ export function kioskRoutes(router: Router, host: LoginHost, deps: FaceDeps & { 
     if (!identifier) return host.refuse(ctx, { method: name, code: 'missing_identifier' })
     await limits.identify(requestOf(ctx))
     const person = await persons.findByIdentifier(readIdentifier(identifier))
-    const able = person?.status === 'active' && person.identityLevel >= 3 && (await consents.given(person.id))
-    // who is not there, did not agree, or is not proven is asked all the same, and fails as a stranger would
+    const able = person?.status === 'active' && person.identityLevel >= 3 && (await faceConsents.given(person.id))
+    // an unknown, unproven or unwilling person goes on as well and fails as a stranger does: the page shows no difference
     const who = able ? person.id : `nobody ${blindIndex('tries', identifier.slice(0, 256).toLowerCase())}`
     const identified: Identified = { who, epoch: person?.endings.epoch ?? 0 }
     await artifacts.put(kind, hashId(attempt.id), JSON.stringify(identified), { ttl: keptSeconds })
@@ -68,12 +68,12 @@ export async function kioskSituation(
   attempt: Attempt,
 ): Promise<Situation> {
   const text = await deps.artifacts.get(kind, hashId(attempt.id))
-  if (text === undefined || !isKiosk(deps, attempt)) throw new Refusal('login_expired', 'nobody said who they are')
+  if (text === undefined || !isKiosk(deps, attempt)) throw new Refusal('login_expired', 'no identifier was typed')
   assertPlace(ctx, attempt)
   const { who: said, epoch } = identifiedSchema.parse(JSON.parse(text))
   const [here = { key: '', factor: 1 }] = addressKeys(deps.blindIndex, requestOf(ctx))
   return {
-    // by itself: whoever knows a phone number must not use up the tries of who has shown a password
+    // counted apart: a stranger who knows the phone number must not use up the tries of the owner's own login
     who: `kiosk ${said} ${here.key}`,
     counted: atKiosk(said, here.key),
     person: await deps.persons.find(said),

@@ -3,17 +3,17 @@ import { captureLimits, readFrames } from '../../../proofing/face/frames.ts'
 import type { Frame } from '../../../proofing/face/verifier.ts'
 import type { RouterContext } from '../../method.ts'
 
-/** A capture takes a few seconds to send; who takes longer holds a place that others need. */
+/** A capture takes a few seconds to send; a slower one holds a place that others need. */
 const mostMs = 15_000
 
-/** The pictures a capture page sent; undefined for anything else, or more than `captureLimits`. */
+/** The pictures of a capture page; undefined for other bytes, or more than `captureLimits`. */
 export async function receiveFrames(ctx: RouterContext): Promise<Frame[] | undefined> {
   const late = setTimeout(() => ctx.req.destroy(), mostMs)
   try {
     const bytes = await readBytes(ctx.req, captureLimits.bytes)
     return bytes && readFrames(bytes)
   } catch (error) {
-    // who went away, or was cut off above, waits for no answer
+    // a client that left, or was cut off above, waits for no answer
     if (!ctx.req.complete) return undefined
     throw error
   } finally {

@@ -5,26 +5,26 @@ import type { Actor } from '../../../accounts/natural-persons.ts'
 import { retryChange } from '../../../storage/compare-and-set.ts'
 import { base64url, credential, readCredential } from './credential.ts'
 import { loadWebAuthn } from './library.ts'
-import { name, type PasskeyDeps } from './parts.ts'
+import { name, type PasskeyDeps } from './passkey-deps.ts'
 import { relyingParty, wasFramed } from './relying-party.ts'
-import { amrOf, readStored, writeStored, type StoredPasskey } from './stored.ts'
+import { amrOf, readStored, writeStored, type StoredPasskey } from './stored-passkey.ts'
 
 const bytes = base64url(8192)
 
-/** AuthenticationResponseJSON (WebAuthn Level 3, 5.1.8.2), as far as it is looked at. */
+/** AuthenticationResponseJSON (WebAuthn Level 3, 5.1.8.2), as far as it is read. */
 const schema = credential(
   z.object({
     clientDataJSON: bytes,
     authenticatorData: bytes,
     signature: bytes,
-    // may be left out where the request named the passkeys (WebAuthn Level 3, 5.2.2)
+    // optional where the request named the passkeys (WebAuthn Level 3, 5.2.2)
     userHandle: base64url(100).nullish(),
   }),
 )
 
 export type AssertionResponse = z.infer<typeof schema>
 
-/** Why an assertion is not taken; for the audit trail, never for who sent it. */
+/** Why an assertion is refused; for the audit log, never shown to its sender. */
 export type AssertionFault =
   | 'malformed'
   | 'challenge_gone'
@@ -46,13 +46,13 @@ const equal = (one: string, other: string) =>
 
 const parseAssertion = (text: string): AssertionResponse | undefined => readCredential(schema, text)
 
-/** The user handle of a person's passkeys: random to everybody else, and the same for all of them (WebAuthn 14.6.1). */
+/** User handle of a person's passkeys: the same for all of them, and it names no account (WebAuthn 14.6.1). */
 export const userHandleOf = ({ blindIndex }: Pick<PasskeyDeps, 'blindIndex'>, personId: string) =>
   blindIndex('passkey-user', personId)
 
 /**
- * Checks an assertion over a challenge that was already taken (WebAuthn Level 3, 7.2), and notes its counter: of two that
- * bring the same one, the second is refused. With `of`, only that person's passkeys are taken, and another's is left as it was.
+ * Checks an assertion over a challenge that was taken from the store (WebAuthn Level 3, 7.2) and stores its counter. Of two
+ * assertions with the same counter the second is refused. With `of`, only that person's passkeys count; others stay unchanged.
  */
 export async function checkAssertion(
   deps: PasskeyDeps,
@@ -67,7 +67,7 @@ export async function checkAssertion(
   const refuse = (fault: AssertionFault): Checked => ({ ok: false, fault, personId })
   if (given.challenge === undefined) return refuse('challenge_gone')
   const { userHandle } = response.response
-  // where nobody is known beforehand, the passkey itself says whose it is (WebAuthn Level 3, 7.2, step 6)
+  // without a signed-in person the passkey itself names its owner (WebAuthn Level 3, 7.2, step 6)
   const held = userHandle ? equal(userHandle, userHandleOf(deps, personId)) : given.of !== undefined
   if (!held) return refuse('wrong_holder')
 
@@ -81,7 +81,7 @@ export async function checkAssertion(
     const authenticator = known ?? (await authenticators.findByLookupKey(name, response.id))
     known = undefined
     if (!authenticator) return refuse('unknown_credential')
-    // told to who has the key only, for the signature was checked before
+    // only the holder of the key learns this: the signature was checked before
     if (authenticator.heldAt !== null) return refuse('held')
     const stored = readStored(authenticator)
     if (stored.backupEligible !== proven.backupEligible) return refuse('backup_changed')
@@ -104,7 +104,7 @@ interface Proven {
   backedUp: boolean
 }
 
-/** Challenge, origin, relying party, presence, verification of the person and signature; not the counter. */
+/** Checks challenge, origin, relying party, presence and verification of the person, and signature; not the counter. */
 export async function proveAssertion(
   response: AssertionResponse,
   stored: Pick<StoredPasskey, 'credentialId' | 'publicKey'>,

@@ -2,12 +2,12 @@ import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { SettingsError } from '../../../config/settings.ts'
 
-/** Certificates of makers of authenticators whose attestation is believed; none: nobody's is. */
+/** Certificates of makers of authenticators whose attestation is trusted. */
 export type AttestationRoots = readonly X509Certificate[]
 
 const certificate = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
 
-/** Statements of authenticators in hardware (WebAuthn Level 3, 8.2, 8.3, 8.6). */
+/** Formats of hardware authenticators (WebAuthn Level 3, 8.2, 8.3, 8.6). */
 const hardware: ReadonlySet<string> = new Set(['packed', 'tpm', 'fido-u2f'])
 
 /**
@@ -34,8 +34,8 @@ const signedBy = (one: X509Certificate, by: X509Certificate) => by.ca && one.che
 
 /**
  * Whether an attestation comes from hardware of a maker in `roots`: its certificates lead to one of them, each in its time (RFC
- * 5280, 6.1). That the first of them signed the passkey was checked before (WebAuthn Level 3, 7.1, step 22).
- * @param x5c DER, the authenticator's own first; empty for none and for self attestation
+ * 5280, 6.1). The library checked before that the first one signed the passkey (WebAuthn Level 3, 7.1, step 22).
+ * @param x5c DER, the authenticator's own first; empty for no attestation and for self attestation
  * @param now milliseconds since 1970 UTC
  */
 export function isAttested(

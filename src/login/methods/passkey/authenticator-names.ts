@@ -6,7 +6,7 @@ const table = z
   .record(z.guid(), z.strictObject({ 'zh-CN': z.string().min(1), en: z.string().min(1) }))
   .parse(JSON.parse(readFileSync(new URL('../../../../config/authenticators.json', import.meta.url), 'utf8')))
 
-/** What people call the authenticator with this AAGUID (config/authenticators.json); empty for one nobody wrote down. */
+/** Usual name of the authenticator with this AAGUID (config/authenticators.json); empty for an unknown one. */
 export function authenticatorName(aaguid: string, language: Language): string {
   return table[aaguid]?.[language] ?? ''
 }

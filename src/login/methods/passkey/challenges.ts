@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Artifacts } from '../../../storage/artifacts.ts'
 import { hashId } from '../../../storage/hash-id.ts'
 
-/** What a ceremony is for: a challenge of one is never taken for another. */
+/** Purpose of a ceremony: a challenge counts for its own purpose only. */
 export type Purpose = 'login' | 'enrolment' | 'signature'
 
 const challengeSeconds = 300
@@ -10,12 +10,12 @@ const challengeBytes = 32
 
 /**
  * Challenges of WebAuthn ceremonies, each for one holder: a running login, or a session of a person. A new one replaces the
- * one before, so a holder who asks again and again fills nothing.
+ * one before, so repeated requests fill no store.
  */
 export interface Challenges {
-  /** Base64url. `made` is for a challenge that says what is signed. */
+  /** @param made base64url, where the challenge depends on the signed text */
   issue(purpose: Purpose, holder: string, made?: string): Promise<string>
-  /** The challenge this holder was given, once; undefined when it was used, replaced, or is older than five minutes. */
+  /** The challenge of this holder, once; undefined where it was used, replaced, or is older than five minutes. */
   take(purpose: Purpose, holder: string): Promise<string | undefined>
 }
 

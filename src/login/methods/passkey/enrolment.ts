@@ -8,11 +8,11 @@ import { actorOf } from '../../host.ts'
 import type { AccountHost, AccountContext, Enrolment, Router, RouterContext } from '../../method.ts'
 import { authenticatorName } from './authenticator-names.ts'
 import type { Challenges } from './challenges.ts'
-import { name, type MakingDeps } from './parts.ts'
+import { name, type MakingDeps } from './passkey-deps.ts'
 import { mayRelease, readName, releasePasskey, removePasskey, renamePasskey } from './keeping.ts'
 import { creationOptions, register } from './registration.ts'
 import { canHavePasskeys } from './relying-party.ts'
-import { readStored } from './stored.ts'
+import { readStored } from './stored-passkey.ts'
 
 type EnrolmentDeps = MakingDeps & { challenges: Challenges }
 
@@ -20,7 +20,7 @@ const home = `/account/${name}`
 const done = ['added', 'renamed', 'removed', 'released'] as const
 const goHome = (ctx: RouterContext, how: (typeof done)[number]) => redirectTo(ctx, `${home}?done=${how}`)
 
-/** 通行密钥 in the account centre: which there are, one more, names, removal. */
+/** 通行密钥 in the account centre: list, add, rename, remove. */
 export function passkeyEnrolment(deps: EnrolmentDeps): Enrolment {
   return {
     routes(router, centre) {
@@ -66,7 +66,7 @@ function listRoutes(router: Router, centre: AccountHost, deps: EnrolmentDeps): v
   })
 }
 
-/** The challenge is the session's and the person's: another session cannot finish what this one began. */
+/** The challenge belongs to session and person: another session cannot finish this ceremony. */
 const holderOf = ({ session, person }: AccountContext) => `${session.uid} ${person.id}`
 
 function addRoutes(router: Router, centre: AccountHost, deps: EnrolmentDeps): void {
@@ -104,7 +104,7 @@ function addRoutes(router: Router, centre: AccountHost, deps: EnrolmentDeps): vo
 function oneRoutes(router: Router, centre: AccountHost, deps: EnrolmentDeps): void {
   const { authenticators, sessions, database, clock } = deps
 
-  /** @throws Refusal `not_found`, the same for one that is not there and one that is not theirs */
+  /** @throws Refusal `not_found` for an unknown passkey as for one of another person */
   async function mine(ctx: RouterContext, may: 'mayProtect' | 'mayChangeAuthenticators') {
     requestOf(ctx).returnTo = `${home}/${encodeURIComponent(idOf(ctx))}`
     const account = await centre[may](ctx)
@@ -144,7 +144,7 @@ function oneRoutes(router: Router, centre: AccountHost, deps: EnrolmentDeps): vo
     goHome(ctx, 'renamed')
   })
 
-  // whoever was in before a recovery may have made it: its owner gets rid of it at once, also while the account is held
+  // an intruder before a recovery may have made it: the owner removes it at once, even while the account is held
   router.post('/:id/remove', async (ctx) => {
     const found = await mine(ctx, 'mayProtect')
     if (!found) return

@@ -4,8 +4,8 @@ import type { OpenSession } from '../../../accounts/sign-in-endings.ts'
 import { waysLeft } from '../../../accounts/ways-in.ts'
 import { Refusal } from '../../../refusal/refusal.ts'
 import { retryChange } from '../../../storage/compare-and-set.ts'
-import { name, type PasskeyDeps } from './parts.ts'
-import { nameAad, readStored, writeStored } from './stored.ts'
+import { name, type PasskeyDeps } from './passkey-deps.ts'
+import { nameAad, readStored, writeStored } from './stored-passkey.ts'
 
 const longestName = 30
 
@@ -15,7 +15,7 @@ export function readName({ cipher }: Pick<PasskeyDeps, 'cipher'>, authenticator:
   return sealed && cipher.open(sealed, nameAad(authenticator.id))
 }
 
-/** @throws Refusal `busy` when it is changed all the time, `not_found` when it went away */
+/** @throws Refusal `busy` where it changes at the same time, `not_found` where it was removed */
 export async function renamePasskey(
   deps: PasskeyDeps,
   { id, personId }: Authenticator,
@@ -35,11 +35,11 @@ export async function renamePasskey(
       return true
     })
   })
-  if (!renamed) throw new Refusal('busy', 'the passkey is used all the time')
+  if (!renamed) throw new Refusal('busy', 'the passkey changes at the same time')
 }
 
 /**
- * Removes a passkey, but never the last way in. Sign-ins end, but those of the sessions that stay.
+ * Removes a passkey, but never the last way in. All sign-ins end, except those of the sessions in `stay`.
  * @throws Refusal `last_way_in`, `not_found`
  */
 export async function removePasskey(
@@ -51,7 +51,7 @@ export async function removePasskey(
   await database.transaction().execute(async (transaction) => {
     const one = (await authenticators.list(personId, name, transaction)).find((passkey) => passkey.id === id)
     if (!one || !(await authenticators.remove(personId, id, transaction))) throw new Refusal('not_found')
-    // one that is held signed nobody in
+    // a held passkey was no way into the account
     const last = one.heldAt === null && (await waysLeft(authenticators, personId, transaction)) === 0
     if (last) throw new Refusal('last_way_in')
     await endSignIns(transaction, personId, { but: stay })
@@ -64,15 +64,15 @@ export async function removePasskey(
   })
 }
 
-/** Whether the owner may say now that a held passkey is theirs: a face was verified since, or nothing holds the account. */
+/** Whether the owner may release a held passkey now: a face was verified since, or the account is not held. */
 export const mayRelease = (
   { heldAt }: Authenticator,
   { person, amr, now }: { person: NaturalPerson; amr: readonly string[]; now: number },
 ): boolean => heldAt !== null && (!isHeld(person, now) || amr.includes('user') || (person.faceProofedAt ?? 0) >= heldAt)
 
 /**
- * The owner says that a held passkey is theirs: it signs in again.
- * @throws Refusal `busy` when it was changed meanwhile
+ * Releases a held passkey, which its owner has confirmed: it signs in again.
+ * @throws Refusal `busy` where it was changed at the same time
  */
 export async function releasePasskey(deps: PasskeyDeps, passkey: Authenticator, by: Actor): Promise<void> {
   const { authenticators, database, audit, notifier } = deps

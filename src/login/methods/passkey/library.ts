@@ -1,3 +1,3 @@
-/** Loaded when the first passkey is checked: it would be a third of the time the server takes to start. */
+/** Loaded with the first passkey: it would take a third of the start time of the server. */
 export const loadWebAuthn = () => import('@simplewebauthn/server')
 export const loadDecoder = () => import('@simplewebauthn/server/helpers')

@@ -2,11 +2,11 @@ import { daySeconds } from '../../../config/time.ts'
 import type { Artifacts } from '../../../storage/artifacts.ts'
 import { hashId } from '../../../storage/hash-id.ts'
 
-/** What is remembered of offers to make a passkey. */
+/** Remembers offers to make a passkey. */
 export interface OfferMemory {
-  /** The browser of this login has said that it can make a passkey by itself. */
+  /** The browser of this login can make a passkey without another device. */
   canMakeHere(attemptId: string): Promise<void>
-  saidItCan(attemptId: string): Promise<boolean>
+  canMake(attemptId: string): Promise<boolean>
   /** This person was asked in this browser. */
   asked(personId: string, deviceKey: string): Promise<void>
   wasAsked(personId: string, deviceKey: string): Promise<boolean>
@@ -24,7 +24,7 @@ export function createOfferMemory(options: {
   const { artifacts, interaction, offerDays } = options
   return {
     canMakeHere: (attemptId) => artifacts.put(able, hashId(attemptId), 'yes', { ttl: interaction }),
-    saidItCan: async (attemptId) => (await artifacts.get(able, hashId(attemptId))) !== undefined,
+    canMake: async (attemptId) => (await artifacts.get(able, hashId(attemptId))) !== undefined,
     asked: (personId, deviceKey) =>
       artifacts.put(offered, `${personId} ${deviceKey}`, 'yes', { ttl: offerDays * daySeconds }),
     wasAsked: async (personId, deviceKey) => (await artifacts.get(offered, `${personId} ${deviceKey}`)) !== undefined,

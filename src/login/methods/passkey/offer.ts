@@ -6,20 +6,20 @@ import { actorOf } from '../../host.ts'
 import type { LoginHost, Offer, Router, RouterContext } from '../../method.ts'
 import type { Challenges } from './challenges.ts'
 import type { OfferMemory } from './offer-memory.ts'
-import { name, type MakingDeps } from './parts.ts'
+import { name, type MakingDeps } from './passkey-deps.ts'
 import { creationOptions, register } from './registration.ts'
 import { canHavePasskeys } from './relying-party.ts'
 
 interface OfferDeps extends MakingDeps {
   challenges: Challenges
   memory: OfferMemory
-  /** Sign-ins for our own pages are not asked: who comes to the account centre finds it there, who scans has no time. */
+  /** Sign-ins for this client get no offer: the account centre has it on a page, and a scan must not wait. */
   ownClientId: string
 }
 
 /**
- * "Next time without a password": asked after a password, of a person without a passkey, where the browser can make one by
- * itself. Remembered for the person and the browser: it may be no at the office computer and yes on the phone.
+ * "Next time without a password": asked after a password, of a person without a passkey, where the browser can make one. Stored for
+ * the person and the browser: the answer may differ between an office computer and a phone.
  */
 export function passkeyOffer(deps: OfferDeps): Offer {
   const { persons, authenticators, methodLocks, devices, memory, settings, audit, clock } = deps
@@ -27,7 +27,7 @@ export function passkeyOffer(deps: OfferDeps): Offer {
   return {
     async due({ req, attemptId, clientId, personId, amr }) {
       if (clientId === deps.ownClientId || !amr.includes('pwd') || !canHavePasskeys(settings.issuer)) return false
-      if (!(await memory.saidItCan(attemptId))) return false
+      if (!(await memory.canMake(attemptId))) return false
       const person = await persons.find(personId)
       if (!person || !mayAdd(person, clock()) || (await methodLocks.locked(personId, name))) return false
       if (await authenticators.find(personId, name)) return false
@@ -35,9 +35,9 @@ export function passkeyOffer(deps: OfferDeps): Offer {
     },
 
     async ask(ctx, attempt) {
-      show(ctx, attempt, settings.passkeyOfferDays)
+      show(ctx, attempt, settings.methods.passkey.offerDays)
       const { personId } = attempt.session ?? {}
-      if (personId === undefined) throw new Refusal('login_expired', 'nobody is signed in')
+      if (personId === undefined) throw new Refusal('login_expired', 'no person is signed in')
       const deviceKey = devices.keyOf(requestOf(ctx).device())
       if (await memory.wasAsked(personId, deviceKey)) return
       await memory.asked(personId, deviceKey)
@@ -52,10 +52,10 @@ const mayAdd = ({ status, heldUntil }: NaturalPerson, now: number) =>
 
 function show(ctx: RouterContext, attempt: Attempt, days: number, problem = '') {
   const data = { action: `${pathOf(attempt, name)}/offer`, days, problem, csrf: requestOf(ctx).csrf() }
-  showPage(ctx, 'login/passkey-offer', data, problem ? 400 : 200)
+  showPage(ctx, 'passkey/offer', data, problem ? 400 : 200)
 }
 
-/** /login/:attempt/passkey/offer: the password was typed a moment ago, which is as fresh as a sign-in can be. */
+/** /login/:attempt/passkey/offer: the password was typed a moment ago, so the sign-in is fresh. */
 export function offerRoutes(router: Router, host: LoginHost, deps: OfferDeps): void {
   const { persons, sessions, challenges, settings, clock } = deps
 
@@ -89,7 +89,7 @@ export function offerRoutes(router: Router, host: LoginHost, deps: OfferDeps): v
       by: actorOf(ctx),
       device: requestOf(ctx).device(),
     })
-    if (!registered.ok) return show(ctx, attempt, settings.passkeyOfferDays, registered.fault)
+    if (!registered.ok) return show(ctx, attempt, settings.methods.passkey.offerDays, registered.fault)
     requestOf(ctx).keepWay(name)
     return host.offered(ctx)
   })

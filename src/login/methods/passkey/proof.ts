@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { proveAssertion } from './assertion.ts'
 
-/** What is signed is named first, so that no signature for another purpose is one of ours. */
+/** Signed first, so that a signature for another purpose is never a proof. */
 const domain = 'yideng signature 2'
 
-/** 32 random bytes in base64url, no more and no less: it cannot hold a part of a text. */
+/** Exactly 32 random bytes in base64url: a nonce cannot hold a part of the text. */
 const nonceForm = /^[\w-]{43}$/
 
 const common = {
@@ -37,11 +37,11 @@ const sha256 = (text: string) => createHash('sha256').update(text).digest()
 export const challengeOf = (nonce: string, text: string): string =>
   createHash('sha256').update(domain).update(sha256(nonce)).update(sha256(text)).digest('base64url')
 
-/** As proofs of version 1 were made: sound as long as the nonce has its fixed length. */
+/** The challenge of version 1: sound as long as the nonce has its fixed length. */
 const challengeBefore = (nonce: string, text: string) =>
   createHash('sha256').update(`${nonce}\n${text}`).digest('base64url')
 
-/** @returns undefined for what is no proof */
+/** @returns undefined for a text that is no proof */
 export function readProof(proof: string): Proof | undefined {
   try {
     return schema.safeParse(JSON.parse(proof)).data
@@ -53,16 +53,16 @@ export function readProof(proof: string): Proof | undefined {
 
 export const writeProof = (proof: Omit<Proof, 'version'>): string => JSON.stringify({ version: 2, ...proof })
 
-/** What names a proof in the audit trail: SHA-256, base64url. */
+/** The name of a proof in the audit log: SHA-256, base64url. */
 export const digestOf = (proof: string): string => createHash('sha256').update(proof).digest('base64url')
 
-/** What names a passkey's key in the audit entry of its making: SHA-256 of the COSE key, base64url. */
+/** The name of a passkey's key in the audit entry `authenticator.added`: SHA-256 of the COSE key, base64url. */
 export const keyDigestOf = (publicKey: string): string =>
   createHash('sha256').update(publicKey, 'base64url').digest('base64url')
 
 /**
- * Whether a proof is a signature over exactly this text, made by a verified person at the origin it names. Nothing but the two is
- * needed. Whose key it was says the audit entry of its making (`authenticator.added`, `key`).
+ * Whether a proof is a signature over exactly this text, by a verified person at its origin. It needs no access
+ * to the server. The audit entry `authenticator.added` (`key`) shows whose key it was.
  */
 export async function holds(text: string, proof: Proof): Promise<boolean> {
   const { version, nonce, rpId, origin, credentialId, publicKey, ...response } = proof

@@ -6,10 +6,10 @@ import { userHandleOf } from './assertion.ts'
 import { isAttested, type AttestationRoots } from './attestation.ts'
 import { base64url, credential, readCredential } from './credential.ts'
 import { loadDecoder, loadWebAuthn } from './library.ts'
-import { name, type MakingDeps } from './parts.ts'
+import { name, type MakingDeps } from './passkey-deps.ts'
 import { keyDigestOf } from './proof.ts'
 import { relyingParty, wasFramed } from './relying-party.ts'
-import { readStored, writeStored } from './stored.ts'
+import { readStored, writeStored } from './stored-passkey.ts'
 
 /** COSE: ES256, EdDSA, RS256 (what Windows Hello makes), best first. */
 const algorithms = [-7, -8, -257]
@@ -20,12 +20,12 @@ const transportNames = ['ble', 'cable', 'hybrid', 'internal', 'nfc', 'smart-card
 
 const bytes = base64url(12_000)
 
-/** RegistrationResponseJSON (WebAuthn Level 3, 5.1.8.1), as far as it is looked at. */
+/** RegistrationResponseJSON (WebAuthn Level 3, 5.1.8.1), as far as it is read. */
 const schema = credential(
   z.object({
     clientDataJSON: bytes,
     attestationObject: bytes,
-    // names nobody knows yet are left out, not refused (WebAuthn Level 3, 5.8.4)
+    // unknown names are left out, not refused (WebAuthn Level 3, 5.8.4)
     transports: z
       .array(z.string())
       .max(20)
@@ -34,14 +34,14 @@ const schema = credential(
   }),
 )
 
-/** Why a new passkey is not kept; for the audit trail. */
+/** Why a new passkey is refused; for the audit log. */
 export type RegistrationFault = 'malformed' | 'challenge_gone' | 'invalid' | 'known_credential' | 'too_many'
 
 export type Registered = { ok: true; id: string } | { ok: false; fault: RegistrationFault }
 
 /**
- * What a browser makes a passkey by: one that is found without a name, asks for finger, face or PIN, here or in a phone
- * beside this computer. What it is shown under is the username; the person's full name does not leave the house.
+ * Options for the browser that makes a passkey: found without a name, with finger, face or PIN, on this device or a phone beside
+ * it. It is shown under the username; the person's full name does not leave the server.
  */
 export async function creationOptions(
   deps: MakingDeps,
@@ -49,7 +49,7 @@ export async function creationOptions(
   challenge: string,
 ): Promise<PublicKeyCredentialCreationOptionsJSON> {
   const { persons, authenticators, administrators, roots, settings } = deps
-  // browsers ask people whether they agree to it: only where it says something that somebody looks at
+  // browsers ask the person to agree: so only where the attestation is used
   const attested =
     roots.length > 0 && (person.identityLevel >= 4 || (await administrators.find(person.id)) !== undefined)
   const known = (await authenticators.list(person.id, name)).map(readStored)
@@ -74,8 +74,8 @@ export async function creationOptions(
 }
 
 /**
- * Checks a new passkey (WebAuthn Level 3, 7.1) and keeps it: with its audit entry and notice, or not at all.
- * @param given.device cookie of the browser it is made in (`Visit.device`)
+ * Checks a new passkey (WebAuthn Level 3, 7.1) and stores it together with its audit entry and notice.
+ * @param given.device cookie of the browser it is made in (`RequestContext.device`)
  */
 export async function register(
   deps: MakingDeps,
@@ -104,7 +104,7 @@ export async function register(
     if (!authenticator) return undefined
     const { id } = authenticator
     const { aaguid, backedUp: synced, publicKey, attested } = passkey
-    // whose key it was stays known when the passkey is gone: signatures made with it are checked by this
+    // the key stays known after the passkey is removed: it verifies older signatures
     const details = { kind: name, authenticator: id, aaguid, synced, attested, key: keyDigestOf(publicKey) }
     await audit.append(transaction, { event: 'authenticator.added', ...by, personId: person.id, details })
     await notifier.notify(
@@ -141,7 +141,7 @@ async function prove({ settings, roots, clock }: MakingDeps, response: z.infer<t
       name: '',
     }
   } catch {
-    // the library throws a plain Error for everything that does not fit
+    // the library throws a plain Error for every fault
     return undefined
   }
 }

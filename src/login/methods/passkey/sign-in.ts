@@ -7,12 +7,12 @@ import type { LoginHost, Router } from '../../method.ts'
 import { checkAssertion, type AssertionFault } from './assertion.ts'
 import type { Challenges } from './challenges.ts'
 import type { OfferMemory } from './offer-memory.ts'
-import { name, type PasskeyDeps } from './parts.ts'
+import { name, type PasskeyDeps } from './passkey-deps.ts'
 import { relyingParty } from './relying-party.ts'
 
 const addressWindowSeconds = 600
 
-/** The sign-in page's side of passkeys: /login/:attempt/passkey. */
+/** Passkeys on the sign-in page: /login/:attempt/passkey. */
 export function signInRoutes(
   router: Router,
   host: LoginHost,
@@ -26,7 +26,7 @@ export function signInRoutes(
   const limit = perNetwork(deps, ofOneNetwork)
   const tooMany = `more than ${settings.limits.addressTries} ${ofOneNetwork.name}`
 
-  // Asked for by script, so a browser that asks has WebAuthn. The answer names nobody's passkeys: the browser knows them.
+  // A script asks, so the browser has WebAuthn. The answer names no passkeys: the browser finds them.
   router.post('/options', async (ctx) => {
     const attempt = await host.attempt(ctx)
     assertQuestion(attempt, 'login')
@@ -38,7 +38,7 @@ export function signInRoutes(
   router.post('/', async (ctx) => {
     const attempt = await host.attempt(ctx)
     assertQuestion(attempt, 'login')
-    // a right one is never held: neighbours in a network could shut the way of all others there
+    // a valid passkey never waits: else a neighbour could block all others in the network
     const wait = await limit.count(requestOf(ctx))
     const text = requestOf(ctx).form['response'] ?? ''
     const challenge = await challenges.take('login', attempt.id)
@@ -64,7 +64,7 @@ function codeOf(fault: AssertionFault): RefusalCode {
   return fault === 'held' ? 'passkey_held' : 'passkey_refused'
 }
 
-/** Signing in once more is for the person who is signed in, as long as their account can be used. */
+/** A repeated sign-in must be of the signed-in person, as long as their account can be used. */
 function mustBe({ session, interaction }: Attempt): string | undefined {
   return interaction.prompt.reasons.includes('account_gone') ? undefined : session?.personId
 }

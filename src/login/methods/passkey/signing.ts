@@ -1,30 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import type { Actor } from '../../../accounts/natural-persons.ts'
+import type { Signatures, Signed, Signer } from '../../signatures.ts'
 import { checkAssertion, type AssertionFault } from './assertion.ts'
 import { createChallenges } from './challenges.ts'
-import { name, type PasskeyDeps } from './parts.ts'
-import { challengeOf, digestOf, writeProof } from './proof.ts'
+import { name, type PasskeyDeps } from './passkey-deps.ts'
+import { challengeOf, digestOf, readProof, writeProof } from './proof.ts'
 import { relyingParty } from './relying-party.ts'
-import { readStored } from './stored.ts'
-
-/** Who signs: a person, in one session. */
-export interface Signer {
-  sessionUid: string
-  personId: string
-}
-
-/** `digest` names the proof in the audit trail: SHA-256, base64url. */
-export type Signed = { ok: true; proof: string; digest: string } | { ok: false; fault: AssertionFault }
-
-/** Signatures over texts by a person's passkeys. */
-export interface Signatures {
-  /** Whether the person has a passkey to sign with. */
-  canSign(personId: string): Promise<boolean>
-  /** What the browser signs the text by: its challenge is the text's digest under a nonce used once. */
-  begin(signer: Signer, text: string): Promise<object>
-  /** Checks what the browser answered. The proof holds all it takes to check it again later, without this house. */
-  finish(signer: Signer, text: string, answer: string, by: Actor): Promise<Signed>
-}
+import { readStored } from './stored-passkey.ts'
 
 const nonceBytes = 32
 
@@ -38,6 +19,8 @@ export function createSignatures(deps: PasskeyDeps): Signatures {
   const holderOf = ({ sessionUid, personId }: Signer) => `${sessionUid} ${personId}`
 
   return {
+    readProof,
+    isEnrolled: async (personId) => (await authenticators.find(personId, name)) !== undefined,
     canSign: async (personId) => (await usable(personId)).length > 0 && !(await methodLocks.locked(personId, name)),
 
     async begin(signer, text) {
@@ -62,7 +45,7 @@ export function createSignatures(deps: PasskeyDeps): Signatures {
       const challenge = nonce === undefined ? undefined : challengeOf(nonce, text)
       const checked = await checkAssertion(deps, { text: answer, challenge, by, of: personId })
       if (!checked.ok) return refuse(checked.fault)
-      // checked against it above, so it was there
+      // present, because the assertion was checked against it
       if (nonce === undefined) return refuse('challenge_gone')
       const { credentialId, publicKey } = readStored(checked.authenticator)
       const { clientDataJSON, authenticatorData, signature } = checked.response.response

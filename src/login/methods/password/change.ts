@@ -5,10 +5,10 @@ import type { Actor, NaturalPerson } from '../../../accounts/natural-persons.ts'
 import type { Notifier } from '../../../accounts/notices.ts'
 import { setOnlyAuthenticator } from '../../../accounts/only-authenticator.ts'
 import { endingColumns, readEndings, type EndSignIns, type OpenSession } from '../../../accounts/sign-in-endings.ts'
-import { passwordAuthenticator } from './stored.ts'
+import { passwordAuthenticator } from './stored-password.ts'
 
 export interface PasswordChange {
-  /** As they were when the sign-in was looked at: a recovery since then is not overwritten. */
+  /** As read with the sign-in: a recovery since then is not overwritten. */
   person: NaturalPerson
   known: Authenticator | undefined
   passwordHash: string
@@ -16,7 +16,7 @@ export interface PasswordChange {
   session: OpenSession
 }
 
-/** Changes the password of a signed-in person, which ends all other sign-ins; false when another change came first. */
+/** Changes the password of a signed-in person and ends all other sign-ins; false where another change came first. */
 export type ChangePassword = (change: PasswordChange, by: Actor) => Promise<boolean>
 
 export function createChangePassword(options: {

@@ -4,9 +4,9 @@ import { Refusal } from '../../../refusal/refusal.ts'
 import { actorOf } from '../../host.ts'
 import type { AccountHost, AccountContext, Enrolment, RouterContext } from '../../method.ts'
 import { newPasswordProblems } from '../../new-password.ts'
-import { name, type PasswordDeps } from './parts.ts'
+import { name, type PasswordDeps } from './password-deps.ts'
 
-/** The password in the account centre: a new one, which ends every other sign-in. */
+/** A new password in the account centre; it ends every other sign-in. */
 export function passwordEnrolment(deps: PasswordDeps): Enrolment {
   const { persons, authenticators, passwords, breached, changePassword, sessions } = deps
   const path = `/account/${name}`
@@ -19,7 +19,7 @@ export function passwordEnrolment(deps: PasswordDeps): Enrolment {
   ) {
     const status = Object.keys(problems).length > 0 ? 400 : 200
     const data = { problems, changed: ctx.query['done'] === 'changed' && status === 200 }
-    await centre.show(ctx, account, 'account/password', data, status)
+    await centre.show(ctx, account, 'password/account', data, status)
   }
 
   return {

@@ -6,17 +6,17 @@ import type { Artifacts } from '../../../storage/artifacts.ts'
 import { perNetwork } from '../../../guards/network-limit.ts'
 
 const windowSeconds = 600
-/** So few wrong passwords in a window are nobody's attack. */
+/** Fewer wrong passwords in a window are no attack. */
 const calm = 600
-/** What a network may try at the least in a window. */
+/** A network may always try this many in a window. */
 const leastTries = 5
 
 /**
- * Against few passwords tried on many accounts from many networks, which no count of one account or one network sees. While
- * the house gets more wrong passwords than right ones, networks may try less, half as often each time the wrong ones double.
+ * Limits an attack that tries few passwords on many accounts from many networks: no count of one account or one network sees it.
+ * While more passwords are wrong than right, each network may try less: half as much each time the wrong ones double.
  */
 export interface SprayThrottle {
-  /** Counts a try while the brake is on; the seconds the network has to wait, or 0. */
+  /** Counts a try while the throttle is active. @returns seconds that the network has to wait, or 0 */
   wait(request: Pick<RequestContext, 'networks'>): Promise<number>
   tried(right: boolean): Promise<void>
 }
@@ -25,17 +25,17 @@ export function createSprayThrottle(options: {
   artifacts: Artifacts
   audit: Pick<AuditLog, 'record'>
   blindIndex: BlindIndex
-  /** Tries of one network in a window where all is calm. */
+  /** Tries of one network in a window without an attack. */
   addressTries: number
   clock: Clock
 }): SprayThrottle {
   const { artifacts, audit, addressTries, clock } = options
   const kind = 'password-house'
-  // both begin at the same moment, so that one can be measured by the other
+  // both counts begin at the same moment, so that they can be compared
   const idOf = (what: 'right' | 'wrong' | 'told') => `${what}-${Math.floor(clock() / (windowSeconds * 1000))}`
   const sofar = async (what: 'right' | 'wrong') => Number((await artifacts.get(kind, idOf(what))) ?? 0)
 
-  /** How many times the wrong passwords are what they may be. */
+  /** Wrong passwords, as a multiple of the permitted number. */
   async function excess(): Promise<number> {
     const [wrong, right] = await Promise.all([sofar('wrong'), sofar('right')])
     return wrong / Math.max(calm, right)

@@ -1,31 +1,31 @@
 import type { RegionOf } from '../../../config/networks.ts'
 import { computerOf } from './context.ts'
-import type { QrDeps } from './parts.ts'
-import type { Phone } from './phone/phone-acts.ts'
+import type { QrDeps } from './qr-deps.ts'
+import type { Phone } from './phone/phone-deps.ts'
 import type { QrTransaction } from './states.ts'
 
-/** What a yes still wants before it counts: a signature by passkey, or another sign-in. */
+/** What is missing before an approval counts: a signature by passkey, or another sign-in. */
 export type Wanting = 'signature' | 'sign_in'
 
-/** A yes that a passkey signed: what was signed, and the signature (login/methods/passkey/proof.ts). */
+/** An approval that was signed: the text, and its proof (docs/signatures.md). */
 export interface SignedApproval {
   text: string
   proof: string
   digest: string
 }
 
-/** What an approval rests on (DESIGN 2.4): a passkey where the person has one, else the session of enough level. */
+/** Checks of an approval (DESIGN 2.4): a signature where the person has a passkey, else a session of enough level. */
 export interface Approvals {
-  /** Undefined where nothing is. */
+  /** Undefined where nothing is missing. */
   wanting(phone: Phone, transaction: QrTransaction): Promise<Wanting | undefined>
-  /** What the browser signs this approval by. */
+  /** Options for the browser that signs this approval. */
   begin(id: string, phone: Phone, transaction: QrTransaction): Promise<object>
-  /** Undefined for a signature that is not taken. */
+  /** Undefined for a signature that is not valid. */
   finish(id: string, phone: Phone, transaction: QrTransaction, answer: string): Promise<SignedApproval | undefined>
 }
 
 export function createApprovals(deps: QrDeps & { regionOf: RegionOf }): Approvals {
-  const { authenticators, signatures, settings, clock } = deps
+  const { signatures, settings, clock } = deps
 
   const textOf = (id: string, { address }: Phone, transaction: QrTransaction) =>
     approvalText(id, transaction, computerOf(deps, transaction, address))
@@ -33,10 +33,10 @@ export function createApprovals(deps: QrDeps & { regionOf: RegionOf }): Approval
 
   return {
     async wanting({ personId, amr, signedInAt, inApp }, { scannedAt = 0 }) {
-      if ((await authenticators.list(personId, 'passkey')).length === 0) return undefined
+      if (!(await signatures.isEnrolled(personId))) return undefined
       const freshFrom = inApp ? clock() - settings.lifetimes.freshSignIn * 1000 : scannedAt
       const fresh = signedInAt >= Math.floor(freshFrom / 1000)
-      // the way is off: who holds an unlocked phone must not get around it by switching it off
+      // the passkey is switched off: the holder of an unlocked phone must not avoid it by that
       if (!(await signatures.canSign(personId))) return fresh ? undefined : 'sign_in'
       return inApp && fresh && amr.includes('user') ? undefined : 'signature'
     },
@@ -52,8 +52,8 @@ export function createApprovals(deps: QrDeps & { regionOf: RegionOf }): Approval
 }
 
 /**
- * What approving is signed over: one line a field, in this order, all that the page shows. What a portal makes up is
- * written as JSON, so that no value of its passes for another line.
+ * The text that an approval signs: one line for each field, in this order, all that the page shows. Values of the portal are
+ * written as JSON, so that none can imitate another line.
  * @internal
  */
 export function approvalText(id: string, transaction: QrTransaction, computer: ReturnType<typeof computerOf>): string {

@@ -4,9 +4,9 @@ import type { RouterContext } from '../../method.ts'
 
 const form = /^[\w-]{43}$/
 
-/** Which of the two browsers of a QR login this is: known by a cookie that is bound to this host, kept as its hash. */
+/** Identifies the two browsers of a QR login by a cookie bound to this host; only its hash is stored. */
 export interface BrowserKeys {
-  /** Gives the cookie where there is none. */
+  /** Sets the cookie where there is none. */
   make(ctx: RouterContext, role: 'waiter' | 'scanner'): string
   /** Undefined for a browser without the cookie. */
   read(ctx: RouterContext, role: 'waiter' | 'scanner'): string | undefined

@@ -5,11 +5,11 @@ import { nameBrowser } from '../../../pages/browser-name.ts'
 import type { Language } from '../../../pages/languages.ts'
 import { openComputer } from './computer/computer-seal.ts'
 import { sameNetwork, type RegionOf } from '../../../config/networks.ts'
-import type { QrDeps } from './parts.ts'
+import type { QrDeps } from './qr-deps.ts'
 import { riskTable } from './risk.ts'
 import type { QrTransaction } from './states.ts'
 
-/** All that a person needs to see before they let a computer sign in. */
+/** All that the person sees before they let a computer sign in. */
 export interface QrContext {
   portal: PagePortal
   level: number
@@ -20,7 +20,7 @@ export interface QrContext {
   secondsAgo: number
 }
 
-/** The waiting computer as a person would know it; its region by code (GB/T 2260), undefined where it is not listed. */
+/** The waiting computer in words that a person knows; its region by code (GB/T 2260), undefined where it is not listed. */
 export function computerOf(deps: QrDeps & { regionOf: RegionOf }, transaction: QrTransaction, phoneAddress: string) {
   const { address, browser } = openComputer(deps.cipher, transaction)
   return {

@@ -1,9 +1,9 @@
 import { nameBrowser } from '../../../pages/browser-name.ts'
 import type { Enrolment } from '../../method.ts'
-import type { QrLimits } from './limits.ts'
-import { name, type QrDeps } from './parts.ts'
+import type { QrLimits } from './qr-limits.ts'
+import { name, type QrDeps } from './qr-deps.ts'
 
-/** 扫码登录 in the account centre: the computers it signed in. The switch stands with those of the other ways. */
+/** 扫码登录 in the account centre: the computers that it signed in. Its switch is on the page of all login methods. */
 export function qrEnrolment(deps: QrDeps & { limits: QrLimits }): Enrolment {
   const { methodLocks, limits, sessions } = deps
 

@@ -3,7 +3,7 @@ import type { CookieKeys } from '../../../keys/cookie-keys.ts'
 import { deriveKey } from '../../../keys/derived-key.ts'
 import type { QrLook } from './states.ts'
 
-/** One picture of a QR code: it names the transaction and when it was shown, and only the server can make it. */
+/** One picture of a QR code: the transaction and the second it is shown in. Only the server can make one. */
 export interface Frame {
   id: string
   /** Seconds since the transaction began. */
@@ -13,26 +13,26 @@ export interface Frame {
 /** `1.<id>.<n>.<mac>`: version, 128 random bits, counter, HMAC-SHA-256 truncated to 128 bits (RFC 2104 section 5). */
 export interface Frames {
   sign(frame: Frame): string
-  /** Undefined for whatever this server has not signed, to the last bit. */
+  /** Undefined for a text that this server has not signed, to the last bit. */
   read(text: string): Frame | undefined
-  /** What a browser brings to claim a frame it has looked at: of this frame and this browser only. */
+  /** Lets this browser claim this frame, which it has looked at. */
   signLook(frame: Frame, scanner: string, look: QrLook): string
   readLook(text: string, frame: Frame, scanner: string): QrLook | undefined
-  /** The four digits the phone shows for the computer: made from the key, so they are kept nowhere. */
+  /** The four digits that the phone shows for the computer: derived from the key, so they are not stored. */
   code(id: string): string
   codeHolds(id: string, digits: string): boolean
 }
 
-/** The one that signs first; what the others signed is read. */
+/** The first key signs; all of them verify. */
 export type FrameKeys = () => readonly [KeyObject, ...KeyObject[]]
 
 const macBytes = 16
-/** 22 characters are 132 bits: the last one carries only two, so a text has exactly one spelling. */
+/** 22 characters are 132 bits: the last one carries two bits, so each text has one spelling. */
 const form = /^1\.([\w-]{21}[AQgw])\.(0|[1-9]\d{0,4})\.([\w-]{21}[AQgw])$/
 
 const lookForm = /^([1-9]\d{0,15})\.([01])\.([\w-]{21}[AQgw])$/
 
-/** While the cookie keys change the one before is read for as long as a login may last. */
+/** After a change of cookie keys the old key verifies for as long as a login may last. */
 export function frameKeysOf(cookieKeys: Pick<CookieKeys, 'accepted'>, longestMs: number): FrameKeys {
   const derived = new Map<string, KeyObject>()
   const derive = (secret: string) => {

@@ -4,7 +4,7 @@ import type { Applied } from './transactions.ts'
 
 type Entry = Pick<AuditEvent, 'event' | 'personId' | 'clientId' | 'details'>
 
-/** What an applied event means for the audit trail; `taken` names what it is called where it was taken. */
+/** Entries of an applied event for the audit log; `taken` is the event to record where it changed the transaction. */
 export function auditEntries({ before, after, refused }: Applied, taken?: AuditEvent['event']): Entry[] {
   const { state, reason, personId, clientId, needsCode, phoneLevel, signature } = after
   const about = { personId, clientId }
@@ -17,7 +17,7 @@ export function auditEntries({ before, after, refused }: Applied, taken?: AuditE
       details: taken === 'qr.approved' ? { code: needsCode, level: phoneLevel, signature } : {},
     })
   }
-  // whoever comes first writes down that time or somebody ended it; nobody scanned one that is only created
+  // the first reader of an end writes it down; a transaction that is only created was scanned by no phone
   const endedNow = isOpen(before) && before.state !== 'created' && (state === 'expired' || state === 'aborted')
   if (endedNow) entries.push({ event: 'qr.ended', ...about, details: { state, reason } })
   return entries

@@ -19,27 +19,27 @@ const ruleSchema = z.object({
   outcome: z.enum(outcomes),
 })
 
-/** DESIGN 2.4 promises these two: they are not in the file, where they could be taken away. */
+/** DESIGN 2.4 promises these two: they are in code, because a file could lose them. */
 const always: readonly z.infer<typeof ruleSchema>[] = [
   { name: 'reached-by-link', when: { byLink: true }, outcome: 'code' },
   { name: 'no-passkey', when: { passkey: false }, outcome: 'code' },
 ]
 
 const schema = z.object({
-  /** Two addresses that share so many bits count as one network. */
+  /** Two addresses with this many equal first bits count as one network. */
   samePrefix: z.object({ ipv4: z.int().min(8).max(32), ipv6: z.int().min(16).max(128) }),
   newDeviceHours: z.number().nonnegative(),
   rules: z.array(ruleSchema),
 })
 
-/** What is looked at when a phone has scanned, and what follows from it: data a clerk can read and change. */
+/** Rules that assess a scan: data that an administrator can read and change. */
 export type RiskTable = z.infer<typeof schema>
 
 export const riskTable: RiskTable = schema.parse(
   JSON.parse(readFileSync(new URL('../../../../config/qr-risk.json', import.meta.url), 'utf8')),
 )
 
-/** What is known of a scan. */
+/** Facts of a scan. */
 export interface RiskInputs {
   network: 'same' | 'different'
   region: 'same' | 'different' | 'unknown'
@@ -47,7 +47,7 @@ export interface RiskInputs {
   /** The level the portal asks for. */
   level: 2 | 3 | 4
   legalPerson: boolean
-  /** The frame was reached by a link, as far as the browser says. */
+  /** The frame was reached by a link, by the browser's own account. */
   byLink: boolean
   /** The person can approve by a passkey. */
   passkey: boolean
@@ -55,11 +55,11 @@ export interface RiskInputs {
 
 export interface RiskDecision {
   outcome: (typeof outcomes)[number]
-  /** The rules that led to it, for the audit trail. */
+  /** The rules that led to it, for the audit log. */
   reasons: string[]
 }
 
-/** Pure: every rule whose conditions all hold counts, and the strictest of them decides. */
+/** Pure: each rule whose conditions all hold counts; the strictest one decides. */
 export function assessRisk(inputs: RiskInputs, { rules }: RiskTable): RiskDecision {
   const holding = [...always, ...rules].filter(({ when }) =>
     Object.entries(when).every(([name, value]) => inputs[name as keyof RiskInputs] === value),

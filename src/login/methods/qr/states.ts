@@ -1,10 +1,10 @@
 import { z } from 'zod'
 
-/** The times of a QR login, in seconds (config/defaults.json). */
+/** The times of a QR login, in seconds (settings.ts). */
 export interface QrTimes {
-  /** A frame is taken for so long after it was made. */
+  /** A frame is valid for this time after it was made. */
   frame: number
-  /** Frames are made for so long; then a person asks for a new code. */
+  /** Frames are made for this time; then the person asks for new ones. */
   shown: number
   /** From the scan to the decision. */
   decide: number
@@ -19,11 +19,11 @@ const level = z.union([z.literal(2), z.literal(3), z.literal(4)])
 
 /**
  * A login by QR code: `created → scanned → approved → redeemed`, or one of the ends `declined`, `expired`, `aborted`.
- * Whoever reads the store can neither wait nor decide: the two browsers are known by hashes of their cookies.
+ * A reader of the store can neither wait nor decide: both browsers are known by hashes of their cookies.
  */
 export const transactionSchema = z.object({
   state: z.enum(['created', 'scanned', 'approved', 'redeemed', 'declined', 'expired', 'aborted']),
-  /** Why it ended, in one word; the words for people stand under `qr.ended_<reason>`. */
+  /** Why it ended, in one word; the words are `qr.ended_<reason>`. */
   reason: text.optional(),
   attempt: text,
   clientId: text,
@@ -32,7 +32,7 @@ export const transactionSchema = z.object({
   level,
   scopes: z.array(text),
   claims: z.array(text),
-  /** Whether a legal person is to be acted for. */
+  /** Whether the person is to act for a legal person. */
   legalPerson: z.boolean(),
   /** The waiting browser. */
   waiter: text,
@@ -42,7 +42,7 @@ export const transactionSchema = z.object({
   createdAt: z.number(),
   scannedAt: z.number().optional(),
   approvedAt: z.number().optional(),
-  /** The phone that scanned, and who holds it once that is known. */
+  /** The phone that scanned. The person follows once they are known. */
   scanner: text.optional(),
   /** Whether its browser came to the frame by a link, and not by a camera. */
   byLink: z.boolean().optional(),
@@ -62,14 +62,14 @@ export const transactionSchema = z.object({
 
 export type QrTransaction = z.infer<typeof transactionSchema>
 
-/** A browser that has seen a frame and has not claimed it: looking changes nothing. */
+/** A browser has seen a frame and not claimed it yet: looking changes nothing. */
 export interface QrLook {
   /** Milliseconds since 1970 UTC. */
   seenAt: number
   byLink: boolean
 }
 
-/** What may happen to a transaction, and who does it. */
+/** An event of a transaction, with its actor. */
 export type QrEvent =
   | { kind: 'tick' }
   | ({ kind: 'scan'; scanner: string; n: number } & QrLook)
@@ -81,7 +81,7 @@ export type QrEvent =
       personId: string
       level: QrTransaction['level']
       session: NonNullable<QrTransaction['phoneSession']>
-      /** Also where the first look decided otherwise: the passkey may be gone since. */
+      /** Asked again at the approval: the passkey may have been removed since the scan. */
       needsCode: boolean
       signature?: string
     }
@@ -93,21 +93,21 @@ export type QrEvent =
 
 export type QrRefusal = 'stale' | 'not_yours' | 'ended' | 'wrong_code' | 'level'
 
-/** The transaction afterwards, whether or not the event was taken: a second scan is refused and ends it. */
+/** The transaction afterwards. A refused event may change it too: a second scan ends it. */
 export interface QrOutcome {
   after: QrTransaction
   refused?: QrRefusal
 }
 
-/** The clocks of two servers may differ by so much: a frame may come from a moment ahead. */
+/** Permitted difference of two servers' clocks: a frame may come from a moment ahead. */
 const aheadMs = 1000
-/** From the look to the claim: one tap, for people who read slowly. */
+/** Time from the look to the claim: one tap, with time to read. */
 const claimMs = 20_000
 
 /** True while nothing has ended it. */
 export const isOpen = ({ state }: QrTransaction) => state === 'created' || state === 'scanned' || state === 'approved'
 
-/** When the present state ends by itself, in milliseconds since 1970 UTC. */
+/** When the present state ends, in milliseconds since 1970 UTC. */
 export function deadline(transaction: QrTransaction, times: QrTimes): number {
   const { state, createdAt, scannedAt = 0, approvedAt = 0, needsCode } = transaction
   if (state === 'created') return createdAt + (times.shown + times.frame) * 1000
@@ -128,7 +128,7 @@ export function frameNow({ state, createdAt }: QrTransaction, now: number, times
   return state === 'created' && n >= 0 && n < times.shown ? n : undefined
 }
 
-/** The whole rule book: every change of a transaction is this pure function, kept by compare-and-set. */
+/** All rules: every change of a transaction is this pure function, stored by compare-and-set. */
 export function step(transaction: QrTransaction, event: QrEvent, now: number, times: QrTimes): QrOutcome {
   const late = now >= deadline(transaction, times)
   const before: QrTransaction = late
@@ -167,7 +167,7 @@ function fromPhone(
     return refused('not_yours', ended(before, 'other_person'))
   }
   if (event.kind === 'identify') {
-    // the first look decides whether a code is asked for: looking again must not take it back
+    // the first identification decides on the code: a second one must not undo it
     const needsCode = before.personId === undefined ? event.needsCode : before.needsCode
     return { after: { ...before, personId: event.personId, needsCode } }
   }

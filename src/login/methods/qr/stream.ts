@@ -7,34 +7,34 @@ import type { QrTransaction } from './states.ts'
 
 /** A frame is never much later than its second. */
 const frameMs = 1000
-/** Where nobody tells us what the phone does, the store is asked twice a second. */
+/** Without events from other processes the store is read twice a second. */
 const askMs = 500
-/** And now and then where we are told: nobody waits in vain for longer than this. */
+/** With events the store is read this seldom: a lost event delays a page no longer. */
 const seldomMs = 10_000
-/** A line at least this often, so that page and proxies know that the connection lives. */
+/** A message is sent at least this often, so that page and proxies see an open connection. */
 const heartbeatMs = 2000
-/** A page that does not read any more is let go. */
+/** Bytes. A page that stops reading is disconnected. */
 const mostUnread = 16 * 1024
 
 const goesOn: ReadonlySet<string> = new Set(['created', 'scanned', 'approved'])
 
-/** What one page waits for. */
+/** The login that one page waits for. */
 export interface AwaitedLogin {
   /** As the store has it. */
   read(): Promise<QrTransaction | undefined>
-  /** What time alone has made of it. */
+  /** As it is after the time that passed since it was read. */
   now(transaction: QrTransaction): QrTransaction
   view(transaction: QrTransaction): ComputerView
 }
 
-/** The open pages of this process, each once: a page that comes again takes over. */
+/** The open pages of this process, one for each login: a new connection replaces the old one. */
 export interface QrStreams {
   open(ctx: RouterContext, id: string, login: AwaitedLogin): void
 }
 
 /**
- * Server-sent events (HTML Living Standard 9.2): one message for each frame and each change. Frames are made without the
- * store; it is read when somebody, in whatever process, has changed this login.
+ * Server-sent events (HTML Living Standard 9.2): one message for each frame and each change. Frames are made without the store. The
+ * store is read when any process has changed this login.
  */
 export function createQrStreams(deps: { clock: Clock; events: Events; renew: () => void }): QrStreams {
   const { clock, events, renew } = deps
@@ -66,7 +66,7 @@ export function createQrStreams(deps: { clock: Clock; events: Events; renew: () 
         stream.end()
       }
 
-      /** Its time may have run out: whoever sees that first writes it down. */
+      /** Whether the store may have another state: its time may be over, and the first reader writes that down. */
       const mayBeOther = (now: number) =>
         stale ||
         !known ||

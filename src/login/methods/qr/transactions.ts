@@ -6,7 +6,7 @@ import type { Publish } from '../../../storage/events.ts'
 import { step, transactionSchema, type QrEvent, type QrOutcome, type QrTimes, type QrTransaction } from './states.ts'
 
 const kind = 'qr'
-/** What ended is kept for so long, for both people to read why. */
+/** An ended login is stored this long, so that both browsers can show the reason. */
 const keptSeconds = 300
 
 export type QrOpening = Pick<
@@ -14,19 +14,19 @@ export type QrOpening = Pick<
   'attempt' | 'clientId' | 'domain' | 'level' | 'scopes' | 'claims' | 'legalPerson' | 'waiter' | 'computer'
 >
 
-/** What one event did, with the transaction as it was stored before. */
+/** The outcome of one event, with the transaction before it. */
 export interface Applied extends QrOutcome {
   before: QrTransaction
 }
 
-/** QR logins in the artifact store; any number of processes work on the same one. */
+/** QR logins in the artifact store; several processes may change the same one. */
 export interface QrTransactions {
   create(opening: QrOpening): Promise<{ id: string; transaction: QrTransaction }>
-  /** As it is now, its end by time included; undefined when there is none of that id. */
+  /** As it is now, an end by time included; undefined for an unknown id. */
   find(id: string): Promise<QrTransaction | undefined>
-  /** One found earlier, as it is now if nothing but time has changed it. */
+  /** One that was read earlier, as it is now if only time has passed. */
   now(transaction: QrTransaction): QrTransaction
-  /** Makes one event happen by compare-and-set. Undefined when there is no such transaction. */
+  /** Applies one event by compare-and-set; undefined for an unknown id. */
   apply(id: string, event: QrEvent): Promise<Applied | undefined>
 }
 

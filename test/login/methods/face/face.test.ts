@@ -8,7 +8,7 @@ import { password, residentId } from '../../../setup/people.ts'
 import { openPerson, signIn } from '../../../setup/person.ts'
 import { startServer, type RunningServer } from '../../../setup/server.ts'
 import { Visitor, type Page } from '../../../setup/visitor.ts'
-import { passwordAuthenticator } from '../../../../src/login/methods/password/stored.ts'
+import { passwordAuthenticator } from '../../../../src/login/methods/password/stored-password.ts'
 
 let server: RunningServer
 let services: Services
@@ -52,7 +52,7 @@ describe('a verified face in the account centre', () => {
     expect(await find(services, who)).toMatchObject({ identityLevel: 4 })
     const bindings = () => Promise.all([fresh, old, foreign].map((id) => services.faceProofs.isBound(id)))
     expect(await bindings()).toEqual([true, false, false])
-    // somebody with the password binds nothing by the face of another browser
+    // an intruder with the password binds nothing by a face in another browser
     const thief = await room(server.issuer, who)
     const stolen = await passkeyMade(services, who.id, thief.visitor)(0)
     expect(thief.page.html).not.toContain('/face/bind')
@@ -67,7 +67,7 @@ describe('a verified face in the account centre', () => {
       expect.arrayContaining(['face.consented', 'face.passed', 'person.face-proofed', 'authenticator.bound']),
     )
 
-    // the page asks for no second proof now; whoever does it all the same
+    // the page asks for no second proof now, but a person may do it all the same
     const post = (step: string) => visitor.post(`/account/face/${step}`, { csrf: csrfOf(bound), agree: 'yes' })
     const running = await post('start')
     const left = await visitor.submit(bound, '/face/withdraw', {})
@@ -89,20 +89,15 @@ describe('a verified face in the account centre', () => {
     expect(Math.max(...rows.map(({ details }) => details.length))).toBeLessThan(400)
   })
 
-  it('wins a number back from whoever had proven it by less, and tells both', async () => {
+  it('wins a number back from an account that had proven it by less, and notifies both', async () => {
     const earlier = await photographedPerson(services, { name: '林晓' })
     const earlierVisitor = new Visitor(server.issuer)
     await signIn(earlierVisitor, await earlierVisitor.get('/account'), earlier.username)
     const username = `winner${earlier.username}`
+    const document = { type: 'resident_id', number: earlier.number } as const
+    const claim = { document, name: '林晓', phone: '+8613800138999', username, noticeVersion: '2026-11' }
     const opened = await services.persons.create(
-      {
-        document: { type: 'resident_id', number: earlier.number },
-        name: '林晓',
-        phone: '+8613800138999',
-        username,
-        authenticators: await authenticators(),
-        noticeVersion: '2026-11',
-      },
+      { ...claim, authenticators: await authenticators() },
       { actor: 'person' },
     )
     if (!opened.ok) throw new Error(opened.problem)
@@ -135,7 +130,7 @@ describe('a verified face in the account centre', () => {
     expect((await visitor.get('/account')).html).toContain('name="password"')
   })
 
-  it('is not for who is under 14 unless a guardian agreed at the counter', async () => {
+  it('needs a guardian’s agreement at the counter for a person under 14', async () => {
     const by = { actor: 'administrator:test' }
     const child = await services.persons.create(
       {
@@ -162,7 +157,7 @@ describe('a verified face in the account centre', () => {
     expect(
       await services.faceConsents.giveFor(await find(services, guardian), await find(services, guardian), by),
     ).toBe('not_a_child')
-    // a passport tells no age: its holder says it, or a guardian does at the counter
+    // a passport shows no age: its holder declares it, or a guardian does at the counter
     const passport = { document: { type: 'passport', number: 'E12345678' }, username: 'passport' } as const
     const opening = { name: '小红', phone: '+8613800138997', authenticators: await authenticators() }
     const ageless = await services.persons.create({ ...opening, ...passport, vouchedLevel: 3 }, by)
@@ -174,7 +169,7 @@ describe('a verified face in the account centre', () => {
   })
 })
 
-describe('whoever tries', () => {
+describe('limits of tries', () => {
   it('gets each challenge once, from their own page, with nothing but small pictures', async () => {
     const [one, other] = [
       await room(server.issuer, await photographedPerson(services)),
@@ -220,7 +215,7 @@ describe('whoever tries', () => {
     expect(tried.html).not.toContain('data-check')
   })
 
-  it('waits a day after five failed ones, and closes the way of nobody else who claims the number', async () => {
+  it('block an account for a day after five failures, and no other account that claims the number', async () => {
     const who = await photographedPerson(services, { level: 2 })
     const { visitor, page } = await room(server.issuer, who)
     const jpeg = await portrait(berta)
@@ -240,7 +235,7 @@ describe('whoever tries', () => {
     expect((await verify(own.visitor, await camera(own.visitor, own.page))).url.search).toBe('?done=proved')
   })
 
-  it('who begins and sends nothing closes the way of nobody, not even their own of later', async () => {
+  it('do not count captures that were begun and never sent', async () => {
     const owner = await photographedPerson(services, { level: 2 })
     const impostor = await openPerson(services, { level: 2, number: owner.number })
     const theirs = await room(server.issuer, impostor)
@@ -258,7 +253,7 @@ describe('whoever tries', () => {
     const owner = await photographedPerson(services, { level: 2 })
     const impostor = await openPerson(services, { level: 2, number: owner.number, name: '赵假名' })
     const theirs = await room(server.issuer, impostor)
-    // beyond the questions that are answered they begin a capture that nobody is compared with, and is told nothing
+    // after the answered questions a capture is compared with no photograph, and the page shows no difference
     const pages = []
     for (let turn = 0; turn < 8; turn += 1) pages.push(await camera(theirs.visitor, theirs.page))
     expect(pages[0]?.html).toContain('与人口登记对不上')
@@ -293,7 +288,7 @@ describe('whoever tries', () => {
     await expect
       .poll(() => send(other.visitor, second, frames), { timeout: 30_000 })
       .toMatchObject({ status: 503, outcome: 'busy', retryAfter: '5' })
-    // a challenge there is not takes no place, and is told so
+    // an unknown challenge takes no place, and the answer shows that
     expect(await send(other.visitor, second, frames, { check: 'none' })).toMatchObject({ status: 200, outcome: 'late' })
     go()
     expect(await sending).toMatchObject({ outcome: 'passed' })

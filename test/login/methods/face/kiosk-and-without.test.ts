@@ -28,7 +28,7 @@ beforeAll(async () => {
 })
 
 describe('at a kiosk', () => {
-  it('an identifier and a face sign in, at level 3; a stranger, nobody and one who is blocked are one', async () => {
+  it('an identifier and a face sign in at level 3; a stranger, an unknown and a blocked person get one answer', async () => {
     const [who, passing] = [await photographedPerson(services), await photographedPerson(services)]
     for (const one of [who, passing]) await services.faceConsents.give(await find(services, one), { actor: 'person' })
     const visitor = new Visitor(server.issuer)
@@ -47,7 +47,7 @@ describe('at a kiosk', () => {
     expect(shapes[1]).toEqual(shapes[0])
     const again = await begin(who.username)
     expect(await send(visitor, again, await rightFrames(again))).toMatchObject({ reasons: ['other_face'] })
-    // whoever fails at a kiosk closes nothing to the person who can show more than a number
+    // failures at a kiosk do not block a person who shows more than a number
     const { visitor: home, page } = await room(server.issuer, who)
     expect((await camera(home, page)).html).toContain('data-check')
 
@@ -80,9 +80,10 @@ function exits(page: Page): string[] {
 const asksFace = (target: string) => /\/face(\/|$)/.test(target) && target !== '/account/face'
 
 describe('without a face', () => {
-  it('every view there is says how, those as well that the walk below does not come to', () => {
-    const folder = new URL('../../../../views/face/', import.meta.url)
-    for (const view of readdirSync(folder)) {
+  it('every view shows the way on, also views that the walk below does not reach', () => {
+    const folder = new URL('../../../../src/login/methods/face/views/', import.meta.url)
+    // the method's part of the sign-in page is beside the other methods
+    for (const view of readdirSync(folder).filter((name) => name !== 'sign-in.eta')) {
       const text = readFileSync(new URL(view, folder), 'utf8')
       expect(/include\('\/parts\/no-face'|face\.without_title/.test(text), view).toBe(true)
     }
@@ -90,10 +91,10 @@ describe('without a face', () => {
 
   it('one gets on from every page that asks for one', async () => {
     const who = await photographedPerson(services)
-    const visited: Page[] = []
+    const seen: Page[] = []
     const visitor = new Visitor(server.issuer)
     const see = (page: Page) => {
-      visited.push(page)
+      seen.push(page)
       return page
     }
     // in a sign-in that asks for level 4: the question, consent, camera, the answer of a blocked account
@@ -112,7 +113,7 @@ describe('without a face', () => {
     const ready = see(await stranger.submit(atKiosk, '/face/identify', { identifier: who.username }))
     see(await stranger.submit(ready, '/face/start', {}))
 
-    for (const page of visited) {
+    for (const page of seen) {
       expect(page.status, page.html).toBeLessThan(400)
       const all = exits(page)
       if (!all.some(asksFace)) continue
@@ -120,7 +121,7 @@ describe('without a face', () => {
       const words = /不想刷脸|不用人脸|name="password"/.test(page.html)
       expect(others.length > 0 && words, `${page.url.pathname} leads nowhere without a face`).toBe(true)
     }
-    expect(visited.filter((page) => exits(page).some(asksFace)).length).toBeGreaterThan(6)
+    expect(seen.filter((page) => exits(page).some(asksFace)).length).toBeGreaterThan(6)
 
     // and the way is real: a passkey, seen at the counter, level 4 without any face
     const authenticator = new SoftwareAuthenticator(server.issuer)

@@ -6,7 +6,7 @@ import { registerPortal } from '../../../setup/portal.ts'
 import { startServer } from '../../../setup/server.ts'
 import { Visitor } from '../../../setup/visitor.ts'
 
-it('a kiosk lets a face alone in from its networks only, whatever a stranger says of where they are', async () => {
+it('a kiosk accepts a face alone from its networks only, also where a stranger claims such an address', async () => {
   const server = await startServer()
   const services = await server.services()
   const kiosk = await registerPortal(services, { consent: 'implicit' })
@@ -35,7 +35,7 @@ it('a kiosk lets a face alone in from its networks only, whatever a stranger say
     expect([page.status, page.html.includes('只能在自助机上使用')], from).toEqual([403, true])
   }
 
-  // a proxy that is not believed: nobody comes in, also not who says they stand there
+  // behind a proxy that is not trusted every browser is refused, also one that claims such an address
   await restart('false')
   await elsewhere('10.3.0.7')
 

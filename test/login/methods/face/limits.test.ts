@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import { networksOf } from '../../../../src/config/address-networks.ts'
-import { atKiosk, createFaceLimits, ofAccount } from '../../../../src/login/methods/face/limits.ts'
+import { atKiosk, createFaceLimits, ofAccount } from '../../../../src/login/methods/face/face-limits.ts'
 import { openSqliteArtifacts } from '../../../../src/storage/artifacts-sqlite.ts'
 import { handClock, temporaryDirectory } from '../../../setup/temporary.ts'
 
@@ -60,7 +60,7 @@ it('five failed ones within 24 hours close the way for 24 hours, and no longer',
   expect(await fail(1)).toBe(false)
   forward(23 * hour)
   expect(await fail(3)).toBe(false)
-  // a day after the first, and an hour after the others: no day of a calendar of ours begins anew
+  // a day after the first, and an hour after the others: the limit follows no calendar day
   forward(2 * hour)
   expect(await fail(1)).toBe(false)
   expect(await limits.blocked(one('one'))).toBe(false)
@@ -80,7 +80,7 @@ it('failures counted at once are all counted, and block once', async () => {
   expect(await limits.blocked(one('one'))).toBe(true)
 })
 
-it('many accounts share one number’s sum, which is much larger; who is blocked already uses up none of it', async () => {
+it('accounts share the larger sum of one number; a blocked account adds nothing to it', async () => {
   const { limits } = opened(5)
   for (let account = 0; account < 9; account += 1)
     for (let turn = 0; turn < 20; turn += 1) await limits.failed(ofAccount(`account${account}`, 'number'))

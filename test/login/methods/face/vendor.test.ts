@@ -13,7 +13,7 @@ import { Visitor, type Page } from '../../../setup/visitor.ts'
 
 const secret = 'a-secret-both-sides-know-and-nobody-else'
 
-/** A platform of the province: it sends everybody back, and says what it is told to say. */
+/** A platform of the province: it sends every browser back, with the result that the test sets. */
 async function platform() {
   const said = { outcome: 'passed' }
   const returns: string[] = []
@@ -94,7 +94,7 @@ it('a vendor takes the person to its page and back, and into the portal; each re
   const again = await slow.visitor.get(late)
   expect((await signIn(slow.visitor, again, person.username)).url.search).toBe('?done=proved')
 
-  // who fails there and does not come back has failed all the same, and brings no other return that was open beside it
+  // a failure there counts without a return of the browser, and no second verification is open beside it
   vendor.said.outcome = 'failed'
   const two = await begin()
   const kept = await leave(two.visitor, two.question)

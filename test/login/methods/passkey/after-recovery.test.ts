@@ -22,7 +22,7 @@ const dayMs = 86_400_000
 const passkeysOf = (person: { id: string }) => services.authenticators.list(person.id, 'passkey')
 const csrfOn = (html: string) => /name="csrf" value="([^"]+)"/.exec(html)?.[1] ?? ''
 
-/** A passkey that was made so long before. */
+/** A passkey that was made this long before. */
 async function aged(id: string, days: number) {
   const row = await services.database
     .selectFrom('authenticators')
@@ -34,7 +34,7 @@ async function aged(id: string, days: number) {
   await services.database.updateTable('authenticators').set(change).where('id', '=', id).execute()
 }
 
-/** Somebody with the password was in and made a passkey; then the owner recovers the account by a code. */
+/** An intruder with the password made a passkey; then the owner recovers the account by a code. */
 async function planted(how: { days?: number; by?: 'code' | 'link' | 'counter'; bound?: boolean } = {}) {
   const { days = 0, by = 'code', bound = false } = how
   const person = await personWithCodes(services)
@@ -71,7 +71,7 @@ async function owner(person: { username: string }) {
 const hold = (person: { id: string }, until: number) =>
   services.database.updateTable('natural_persons').set({ held_until: until }).where('id', '=', person.id).execute()
 
-describe('a passkey that somebody made who was in before a recovery', () => {
+describe('a passkey that an intruder made before a recovery', () => {
   it.each(['code', 'link'] as const)('signs nobody in after a recovery by %s, and lifts no hold', async (by) => {
     const { person, thief } = await planted({ by })
     const portal = await registerPortal(services, { consent: 'implicit', min_level: 3 })
@@ -140,7 +140,7 @@ describe('a passkey that somebody made who was in before a recovery', () => {
     const csrf = csrfOn(page.html)
     expect((await visitor.post(`${path}/mine`, { csrf })).status).toBe(403)
     expect((await passkeysOf(person))[0]?.heldAt).not.toBeNull()
-    // an earlier face is none: it was verified for whoever was in then
+    // an earlier face does not count: an intruder may have shown it
     const face = (at: number) =>
       services.database
         .updateTable('natural_persons')

@@ -42,7 +42,7 @@ const forgetPassword = (person: { id: string }) =>
     .execute()
 
 describe('passkeys in the account centre', () => {
-  it('are made by options that name nobody and ask for all that makes them safe', async () => {
+  it('are made by options that name no person and request every protection', async () => {
     const { person, visitor, authenticator } = await signedIn()
     await addPasskey(visitor, authenticator)
     const options = await askOptions<CreationOptions>(visitor, await visitor.get('/account/passkey/add'))
@@ -100,7 +100,7 @@ describe('passkeys in the account centre', () => {
     expect(page.html).not.toContain('/remove"')
   })
 
-  it('are changed only by who signed in a moment ago, not by QR code, and not while the account is held', async () => {
+  it('change only after a fresh sign-in, not by QR code, and not while the account is held', async () => {
     const { person, visitor, authenticator } = await signedIn()
     await addPasskey(visitor, authenticator)
     const [passkey] = await passkeysOf(person)
@@ -128,7 +128,7 @@ describe('passkeys in the account centre', () => {
     for (const path of paths) expect((await vouched.get(path)).status, path).toBe(200)
   })
 
-  it('are nobody else’s: their addresses are not found, their credential ids are not taken', async () => {
+  it('belong to one person: others do not find their addresses or use their credential ids', async () => {
     const { person, visitor, authenticator } = await signedIn()
     await addPasskey(visitor, authenticator)
     const [passkey] = await passkeysOf(person)

@@ -76,7 +76,7 @@ describe('the offer after a password', () => {
     expect(refused?.searchParams.get('error')).toBe('login_required')
   })
 
-  it('is not made to who has one, who is held, who switched passkeys off, or who comes to the account centre', async () => {
+  it('is not made to a person with a passkey, a held account, switched-off passkeys, or in the account centre', async () => {
     const owner = await openPerson(services)
     await addPasskey(await signedInPhone(server.issuer, owner), new SoftwareAuthenticator(server.issuer))
     expect((await afterPassword(owner)).page.leads).toBeDefined()

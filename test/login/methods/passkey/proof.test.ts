@@ -48,7 +48,7 @@ describe.each([1, 2] as const)('a signature of version %i', (version) => {
     expect(readProof(sign(version))?.version).toBe(version)
   })
 
-  it('is one over no suffix, no prefix and no other text, whatever is moved between text and nonce', async () => {
+  it('holds for no suffix, prefix or other text, also where text and nonce exchange characters', async () => {
     const stored = sign(version)
     const lines = text.split('\n')
     const whole = JSON.parse(stored) as { nonce: string }

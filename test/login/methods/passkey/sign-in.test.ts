@@ -35,7 +35,7 @@ async function signInPage(parameters: Record<string, string> = {}, visitor = new
   return { visitor, begun, page: await visitor.get(begun.url) }
 }
 
-/** What is kept of a person's first passkey. */
+/** A person's first passkey, as stored. */
 async function kept(personId: string) {
   const [passkey] = await services.authenticators.list(personId, 'passkey')
   return { ...(JSON.parse(passkey?.data ?? '{}') as { counter: number }), lastUsedAt: passkey?.lastUsedAt }
@@ -62,7 +62,7 @@ describe('sign-in by passkey', () => {
     expect(signIns).toContainEqual(expect.objectContaining({ method: 'passkey', level: 3 }))
   })
 
-  it('answers alike, whatever was wrong, with nothing changed and the reason in the audit trail', async () => {
+  it('gives one answer to every fault, changes nothing, and puts the reason into the audit log', async () => {
     const { person, authenticator } = await withPasskey()
     const stranger = new SoftwareAuthenticator(server.issuer)
     stranger.create({ challenge: 'x', rp: { id: 'localhost' }, user: { id: 'x' } })
@@ -147,7 +147,7 @@ describe('sign-in by passkey', () => {
     expect(await kept(person.id)).toEqual(before)
   })
 
-  it('refuses a copy of a key by its counter, says so to the person, and lets the first of two at once pass', async () => {
+  it('refuses a copy of a key by its counter, notifies the person, and accepts the first of two parallel uses', async () => {
     const { person, authenticator } = await withPasskey()
     const copied = await signInPage()
     const behind = await signInByPasskey(copied.visitor, copied.page, authenticator, { counter: 1 })
@@ -196,9 +196,9 @@ describe('sign-in by passkey', () => {
 
   it('limits the tries of one network, and never holds a right one for what neighbours tried', async () => {
     const strict = await startServer({ YIDENG_ADDRESS_TRIES: '2' })
-    const strictHouse = await strict.services()
-    const there = await registerPortal(strictHouse, { consent: 'implicit' })
-    const person = await openPerson(strictHouse)
+    const strictServices = await strict.services()
+    const there = await registerPortal(strictServices, { consent: 'implicit' })
+    const person = await openPerson(strictServices)
     const authenticator = new SoftwareAuthenticator(strict.issuer)
     await addPasskey(await signedInPhone(strict.issuer, person), authenticator)
     const visitor = new Visitor(strict.issuer)

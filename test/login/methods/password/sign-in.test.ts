@@ -8,7 +8,7 @@ import { openPerson, signIn } from '../../../setup/person.ts'
 import { registerPortal } from '../../../setup/portal.ts'
 import { cpuMs, startServer, until, type RunningServer } from '../../../setup/server.ts'
 import { Visitor, type Page } from '../../../setup/visitor.ts'
-import { passwordAuthenticator } from '../../../../src/login/methods/password/stored.ts'
+import { passwordAuthenticator } from '../../../../src/login/methods/password/stored-password.ts'
 
 let server: RunningServer
 let services: Services
@@ -72,7 +72,7 @@ describe('sign-in by password', () => {
 
   it('makes six wrong tries wait, account or no account, and tells both the same', async () => {
     const known = await openPerson(services)
-    for (const identifier of [known.username, 'nobody-in-this-house']) {
+    for (const identifier of [known.username, 'no-such-account']) {
       const { visitor, page } = await signInPage()
       for (let tries = 0; tries < 6; tries += 1) {
         expect((await signIn(visitor, page, identifier, 'wrong-password-1')).status, identifier).toBe(400)
@@ -105,7 +105,7 @@ describe('sign-in by password', () => {
     }
   })
 
-  it('lets nobody guess more often by asking at once', async () => {
+  it('gains no guesses by asking in parallel', async () => {
     const known = await openPerson(services)
     const { visitor, page } = await signInPage()
     const guesses = Array.from({ length: 30 }, (_, index) =>
@@ -153,7 +153,7 @@ describe('sign-in by password', () => {
     expect(next.html).toContain('name="password"')
   })
 
-  it('lets known browsers in, and strangers try little, while the house gets wrong passwords from everywhere', async () => {
+  it('accepts known browsers and limits strangers while wrong passwords come from everywhere', async () => {
     const known = await openPerson(services)
     const own = await signInPage()
     await signIn(own.visitor, own.page, known.username)
@@ -173,7 +173,7 @@ describe('sign-in by password', () => {
     await artifacts.close()
   })
 
-  it('answers what nobody expected by a calm page, whose number stands with the reason in the log', async () => {
+  it('answers an unexpected error by a calm page; its number is in the log with the reason', async () => {
     const known = await openPerson(services)
     const { visitor, page } = await signInPage()
     const kept = (await services.authenticators.find(known.id, 'password')) ?? expect.fail()
@@ -185,7 +185,7 @@ describe('sign-in by password', () => {
     await until(async () => failed() !== undefined)
     const { id, err } = JSON.parse(failed() ?? '') as { id: string; err: object }
     expect(answer.html).toContain(id)
-    expect(err).toMatchObject({ type: 'SyntaxError', stack: expect.stringContaining('password.ts') })
+    expect(err).toMatchObject({ type: 'SyntaxError', stack: expect.stringContaining('password/method.ts') })
   })
 
   it('leaves no identifier, name or password in the log, nor plain in the stores', async () => {

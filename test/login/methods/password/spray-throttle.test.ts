@@ -25,7 +25,7 @@ beforeEach(() => {
   })
 })
 
-/** As many as that in this window; the last one is counted by the brake. */
+/** This many in the window; the throttle counts the last one. */
 async function wrong(times: number) {
   const window = Math.floor(clock.clock() / 600_000)
   await artifacts.put('password-house', `wrong-${window}`, String(times - 1), { ttl: 600 })
@@ -38,7 +38,7 @@ async function triesOf(network: string) {
   return waits.filter((wait) => wait === 0).length
 }
 
-it('lets networks try half as often each time the wrong passwords of the house double, but always a little', async () => {
+it('halves the tries of a network each time the wrong passwords double, down to a minimum', async () => {
   await wrong(600)
   expect(await triesOf('a')).toBe(400)
   expect(told).toEqual([])

@@ -48,7 +48,7 @@ async function appAndComputer(scope = 'openid qr') {
 }
 
 describe('a scanner inside an app', () => {
-  it('is agreed to, scans, shows what is asked, approves; the computer signs in', async () => {
+  it('gets consent, scans, shows the request, approves; the computer signs in', async () => {
     const { asked, api, begun, computer } = await appAndComputer()
     expect(asked.html).toContain('让您用它扫码，在电脑上登录')
     const scanned = await api.scan(await computer.start())
@@ -88,7 +88,7 @@ describe('a scanner inside an app', () => {
     expect(await api.approve(id)).toMatchObject({ state: 'approved', code: expect.stringMatching(/^\d{4}$/) as string })
   })
 
-  it('cannot use what another phone or app scanned, nor a QR code of somebody else', async () => {
+  it('cannot use the scan of another phone or app, nor a QR code of another service', async () => {
     const one = await appAndComputer()
     const other = await appAndComputer()
     const { id } = await one.api.scan(await one.computer.start())
@@ -98,7 +98,7 @@ describe('a scanner inside an app', () => {
     expect(await one.computer.look()).toMatchObject({ state: 'scanned' })
   })
 
-  it('of somebody with a passkey approves after a sign-in by passkey, and says what it wants before (RFC 9470)', async () => {
+  it('of a person with a passkey asks for a sign-in by passkey first (RFC 9470), and approves after it', async () => {
     const { person, api, again, visitor, begun, computer } = await appAndComputer()
     const authenticator = new SoftwareAuthenticator(server.issuer)
     await addPasskey(visitor, authenticator)

@@ -37,7 +37,7 @@ describe('what an approval is signed over', () => {
     expect(changed({ scopes: ['profile', 'openid'] })).toBe(changed({ scopes: ['openid', 'profile'] }))
   })
 
-  it('has as many lines whatever a portal asks for', () => {
+  it('has the same number of lines for every request of a portal', () => {
     const lines = (text: string) => text.split('\n').length
     const forged = { ...transaction, scopes: ['openid\nlegal person: no'], claims: ['"]\nlevel: 2'] }
     expect(lines(approvalText('id', forged, computer))).toBe(lines(approvalText('id', transaction, computer)))

@@ -249,7 +249,7 @@ describe('attacks', () => {
     expect(await computer.look()).toMatchObject({ state: 'aborted', reason: 'phone' })
   })
 
-  it('nobody is named in the log', async () => {
+  it('the log names no person', async () => {
     const { person, computer, phone } = await computerAndPhone(services)
     await letIn(phone, await scan(phone, await computer.start()), computer)
     await computer.redeem()

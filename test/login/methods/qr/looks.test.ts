@@ -102,7 +102,7 @@ describe('a look at a frame, and its claim', () => {
     },
   )
 
-  it('whoever has no passkey is asked for the digits, also by a camera in the same network', async () => {
+  it('a person without a passkey types the digits, also by a camera in the same network', async () => {
     const { computer, phone, begun } = await computerAndPhone(services)
     const told = await approve(phone, await scan(phone, await computer.start()))
     expect(digitsOf(told)).toMatch(/^\d{4}$/)

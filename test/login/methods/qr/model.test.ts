@@ -17,7 +17,7 @@ interface Look {
   byLink: boolean
 }
 
-/** Anybody does anything, in any order, at any moment. */
+/** Every actor does every act, in any order, at any moment. */
 const event: fc.Arbitrary<Look | Act | { kind: 'claim'; which: number }> = fc.oneof(
   fc.record({ kind: fc.constant('tick' as const) }),
   fc.record({ kind: fc.constant('look' as const), scanner, n: fc.nat(70), byLink: fc.boolean() }),
@@ -71,7 +71,7 @@ const allowed: Record<string, string[]> = {
   approved: ['approved', 'redeemed', 'expired', 'aborted'],
 }
 
-describe('the states of a login by QR code, whatever anybody does', () => {
+describe('the states of a login by QR code, after any sequence of acts', () => {
   it('are left only forwards, by the right people, in time, and a sign-in has everything it needs', () => {
     const runs = inLongRun(1000, 10_000)
     let signIns = 0

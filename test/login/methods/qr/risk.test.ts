@@ -29,7 +29,7 @@ describe('the risk of a scan', () => {
   })
 })
 
-it('asks for the digits by a link and without a passkey, whatever stands in the file', () => {
+it('asks for the digits by a link and without a passkey, with any file', () => {
   const bare = { ...riskTable, rules: [] }
   expect(assessRisk(calm, bare).outcome).toBe('none')
   expect(assessRisk({ ...calm, byLink: true }, bare).outcome).toBe('code')

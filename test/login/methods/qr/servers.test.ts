@@ -20,15 +20,18 @@ import type { Visitor } from '../../../setup/visitor.ts'
 describe('limits', () => {
   it('twenty-first beginning of a network, eleventh of a login, third refusal of a person', async () => {
     const strict = await startServer({ YIDENG_TRUST_PROXY: 'true' })
-    const strictHouse = await strict.services()
-    const first = await computerAndPhone(strictHouse)
+    const strictServices = await strict.services()
+    const first = await computerAndPhone(strictServices)
     for (let count = 0; count < 10; count += 1) await first.computer.start()
     expect(await first.computer.post('start')).toMatchObject({ error: 'qr_ended' })
-    const second = await computerAndPhone(strictHouse)
+    const second = await computerAndPhone(strictServices)
     for (let count = 0; count < 9; count += 1) await second.computer.start()
     expect(await second.computer.post('start')).toMatchObject({ status: 429, error: 'too_many_requests' })
 
-    const third = await computerAndPhone(strictHouse, { computerNetwork: '198.51.100.8', phoneNetwork: '198.51.100.8' })
+    const third = await computerAndPhone(strictServices, {
+      computerNetwork: '198.51.100.8',
+      phoneNetwork: '198.51.100.8',
+    })
     for (let count = 0; count < 3; count += 1)
       await refuse(third.phone, await scan(third.phone, await third.computer.start()))
     expect((await scan(third.phone, await third.computer.start())).html).toContain('扫码登录已暂停一天')
@@ -37,7 +40,7 @@ describe('limits', () => {
 })
 
 describe('a computer that does not want any more', () => {
-  it('ends it for the phone as well, which says so', async () => {
+  it('ends it for the phone as well, which shows the end', async () => {
     const server = await usualServer()
     const { computer, phone } = await computerAndPhone(await server.services())
     const asked = await scan(phone, await computer.start())
@@ -54,22 +57,22 @@ describe('attacks that take time', () => {
       YIDENG_QR_DECIDE_SECONDS: '2',
       YIDENG_QR_REDEEM_SECONDS: '1',
     })
-    const hastyHouse = await hasty.services()
-    const late = await computerAndPhone(hastyHouse)
+    const hastyServices = await hasty.services()
+    const late = await computerAndPhone(hastyServices)
     const authenticator = new SoftwareAuthenticator(hasty.issuer)
     await addPasskey(late.phone, authenticator)
     const asked = await scan(late.phone, await late.computer.start())
     const signed = authenticator.get(await askOptions<RequestOptions>(late.phone, asked))
-    const second = await computerAndPhone(hastyHouse)
+    const second = await computerAndPhone(hastyServices)
     const other = new SoftwareAuthenticator(hasty.issuer)
     await addPasskey(second.phone, other)
     await signOnPhone(second.phone, await scan(second.phone, await second.computer.start()), other)
-    const unanswered = await computerAndPhone(hastyHouse)
+    const unanswered = await computerAndPhone(hastyServices)
     await scan(unanswered.phone, await unanswered.computer.start())
     await hasty.forward(2100)
     expect(await unanswered.computer.look()).toMatchObject({ state: 'expired' })
     await unanswered.computer.look()
-    const ended = await hastyHouse.database
+    const ended = await hastyServices.database
       .selectFrom('audit_events')
       .select('details')
       .where('person_id', '=', unanswered.person.id)

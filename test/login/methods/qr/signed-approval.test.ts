@@ -78,7 +78,7 @@ describe('a person with a passkey', () => {
     await server.forward(1000)
     const asked = await scan(phone, await computer.start())
     expect((await approve(phone, asked)).url.pathname).toMatch(/^\/login\//)
-    // switched on meanwhile: the new sign-in does not stand for the signature
+    // switched on in between: the new sign-in does not replace the signature
     await services.methodLocks.unlock(person.id, 'passkey', { actor: 'person' })
     const elsewhere = await signedInPhone(server.issuer, person, near)
     phone.cookies = [...phone.cookies.filter(({ name }) => name === 'yideng_qr'), ...elsewhere.cookies]
@@ -88,7 +88,7 @@ describe('a person with a passkey', () => {
 })
 
 describe('attacks on the signature', () => {
-  it('made for another login, used twice, of somebody else, of nobody verified, for another address', async () => {
+  it('made for another login, used twice, by another person, without verification, for another address', async () => {
     const { person, portal, computer, phone, authenticator } = await withPasskey()
     const other = await withPasskey()
     const asked = await scan(phone, await computer.start())

@@ -70,7 +70,7 @@ describe('attacks on a login by QR code', () => {
     expect(await apply(good.redeem)).toMatchObject({ refused: 'ended', state: 'aborted' })
   })
 
-  it('a second scan ends even an approval already given, but an old picture disturbs nobody', async () => {
+  it('a second scan ends even an approved login, but an old picture changes nothing', async () => {
     const { apply, forward } = await begun()
     await apply(good.scan, good.identify, good.approve)
     expect(await apply(good.scan)).toMatchObject({ state: 'approved', refused: undefined })

@@ -6,7 +6,7 @@ const schema = z.object({ address: z.string(), browser: z.string() })
 
 const aad = (attempt: string) => `qr.computer:${attempt}`
 
-/** Where a login by QR code waits: personal data, sealed to the running login it belongs to. */
+/** Address and browser of the waiting computer: personal data, sealed to its running login. */
 export function sealComputer(cipher: FieldCipher, attempt: string, computer: z.infer<typeof schema>): string {
   return cipher.seal(JSON.stringify(computer), aad(attempt))
 }

@@ -1,0 +1,22 @@
+import type { MethodDeclaration } from './config/method-declaration.ts'
+import { face } from './login/methods/face/declaration.ts'
+import { passkey } from './login/methods/passkey/declaration.ts'
+import { password } from './login/methods/password/declaration.ts'
+import { qr } from './login/methods/qr/declaration.ts'
+
+/** The login methods, in the order of the sign-in page. A new one is its folder in src/login/methods and one entry here. */
+export const loginMethods = [passkey, password, qr, face] as const
+
+export type LoginMethodDeclaration = (typeof loginMethods)[number]
+
+type Table = 'refusals' | 'auditEvents' | 'notices' | 'budgets' | 'topics' | 'browserFiles'
+
+/** The keys of one table, of all methods. */
+export type DeclaredKey<T extends Table> = {
+  [M in LoginMethodDeclaration as M['name']]: Extract<keyof M[T], string>
+}[LoginMethodDeclaration['name']]
+
+/** One table of all methods. */
+export function declared<T extends Table>(table: T): Readonly<Record<DeclaredKey<T>, MethodDeclaration[T][string]>> {
+  return Object.assign({}, ...loginMethods.map((method) => method[table]))
+}

@@ -1,0 +1,63 @@
+import type { Administrators } from '../accounts/administrators.ts'
+import type { Authenticators } from '../accounts/authenticators.ts'
+import type { Devices } from '../accounts/devices.ts'
+import type { FaceConsents } from '../accounts/faces/consents.ts'
+import type { FaceProofs } from '../accounts/faces/proofs.ts'
+import type { MethodLocks } from '../accounts/method-locks.ts'
+import type { NaturalPersons } from '../accounts/natural-persons.ts'
+import type { Notifier } from '../accounts/notices.ts'
+import type { BreachedPasswords } from '../accounts/passwords/breached.ts'
+import type { Passwords } from '../accounts/passwords/hash.ts'
+import type { EndSignIns } from '../accounts/sign-in-endings.ts'
+import type { AuditLog } from '../audit/audit-log.ts'
+import type { Client } from '../clients/clients.ts'
+import type { Clock } from '../config/clock.ts'
+import type { Settings } from '../config/settings.ts'
+import type { RegisterMatches } from '../guards/register-matches.ts'
+import type { BlindIndex } from '../keys/blind-index.ts'
+import type { CookieKeys } from '../keys/cookie-keys.ts'
+import type { FieldCipher } from '../keys/field-cipher.ts'
+import type { AccessTokens } from '../oidc/access-tokens.ts'
+import type { FacePool } from '../proofing/face/pool.ts'
+import type { FaceVerifiers } from '../proofing/face/verifiers.ts'
+import type { Sessions } from '../sessions/sessions.ts'
+import type { Artifacts } from '../storage/artifacts.ts'
+import type { Database } from '../storage/database.ts'
+import type { Events } from '../storage/events.ts'
+import type { LoginMethod } from './method.ts'
+import type { Signatures } from './signatures.ts'
+
+/** Every service that a login method may take; each method's `…Deps` names the few that it does take. */
+export interface MethodServices {
+  settings: Settings
+  clock: Clock
+  database: Database
+  artifacts: Artifacts
+  events: Events
+  cipher: FieldCipher
+  blindIndex: BlindIndex
+  cookieKeys: CookieKeys
+  persons: NaturalPersons
+  administrators: Administrators
+  authenticators: Authenticators
+  methodLocks: MethodLocks
+  devices: Devices
+  notifier: Notifier
+  sessions: Sessions
+  endSignIns: EndSignIns
+  passwords: Passwords
+  breached: BreachedPasswords
+  faceConsents: FaceConsents
+  faceProofs: FaceProofs
+  faceVerifiers: FaceVerifiers
+  facePool: FacePool
+  matches: RegisterMatches
+  signatures: Signatures
+  accessTokens: AccessTokens
+  audit: AuditLog
+  ownClientId: string
+  findClient(id: string): Promise<Client | undefined>
+}
+
+/** Exported by the `method.ts` of each method. */
+export type CreateMethod = (services: MethodServices) => LoginMethod

@@ -1,0 +1,48 @@
+import type { MethodDeclaration } from '../../../config/method-declaration.ts'
+import { settings } from './settings.ts'
+
+/** 刷脸: a verified face raises the level of a sign-in, or signs in at a kiosk. */
+export const face = {
+  name: 'face',
+  opensAccounts: false,
+  bindsToFace: false,
+  refusals: {
+    not_by_face: 403,
+    kiosk_elsewhere: 403,
+  },
+  auditEvents: {
+    'face.passed': 'a face was verified',
+    'face.failed': 'a face was not verified: failed, unusable, cancelled or not possible',
+    'face.blocked': 'face verification was blocked for an account after failed ones',
+  },
+  hiddenEvents: [],
+  notices: {
+    'face-verified': '/account/face',
+    'face-blocked': '/account/face',
+    'face-withdrawn': '/account/face',
+  },
+  budgets: {},
+  endpoints: {
+    '/login/:attempt/face/identify': ['requests', 'signInTries'],
+  },
+  topics: {},
+  browserFiles: {},
+  countedTries: [
+    {
+      names: ['face-failures', 'face-captured'],
+      what: 'captures of a face: by account; ten times as many by number that is not proven yet, or by person over all kiosks',
+      countedFor: 'target',
+      ownersWay:
+        'their own account until ten others with the register’s name used theirs up; another kiosk; the counter',
+      shownBy: 'test/login/methods/face/limits.test.ts',
+    },
+    {
+      names: ['face-begun', 'face-typed'],
+      what: 'captures begun, by login or session; identifiers typed at a kiosk, by network',
+      countedFor: 'maker',
+      ownersWay: 'not held by others’ tries',
+      shownBy: 'test/login/methods/face/face.test.ts',
+    },
+  ],
+  settings,
+} as const satisfies MethodDeclaration

@@ -1,0 +1,74 @@
+import type { Actor, NaturalPerson } from '../../../accounts/natural-persons.ts'
+import { ended, type FaceEvidence, type FaceRequest, type FaceResult } from '../../../proofing/face/verifier.ts'
+import { checkAad, takeAway, type Checked, type Running } from './check-store.ts'
+import type { FaceDeps } from './face-deps.ts'
+import type { FaceLimits } from './face-limits.ts'
+
+export interface CheckDeps extends FaceDeps {
+  limits: FaceLimits
+}
+
+const level = 4
+const noSubject = { documentType: '', documentNumber: '', name: '' }
+
+export function faceRequest(
+  { persons }: Pick<CheckDeps, 'persons'>,
+  { who, person, purpose }: Checked,
+  { id, returnUrl }: { id: string; returnUrl: string },
+  by: Actor,
+): FaceRequest {
+  const { documentType, documentNumber, name } = person ? persons.reveal(person) : noSubject
+  const subject = { personId: person?.id ?? who, documentType, documentNumber, name }
+  return { subject, purpose, level, nonce: id, returnUrl, browser: by.restricted?.browser ?? '' }
+}
+
+/** A decoy is compared with no photograph, so it counts for the account alone. */
+export const ownSum = (checked: Checked, { decoy }: Running): Checked =>
+  decoy ? { ...checked, counted: checked.counted.slice(0, 1) } : checked
+
+/** Audits a result and counts a failure; the failure that blocks the method is audited and notified. */
+export async function conclude(
+  { limits, audit, notifier }: CheckDeps,
+  { counted, person, purpose }: Checked,
+  verifier: string,
+  result: FaceResult,
+  by: Actor,
+): Promise<void> {
+  const { outcome, score, liveness, reference, reasons } = result
+  const about = { ...by, personId: person?.id }
+  const details = { verifier, purpose, outcome, score, liveness, reference, reasons: [...reasons] }
+  await audit.record({ event: outcome === 'passed' ? 'face.passed' : 'face.failed', ...about, details })
+  if (outcome !== 'failed' || !(await limits.failed(counted))) return
+  await audit.record({ event: 'face.blocked', ...about })
+  if (person) await notifier.notify({ personId: person.id, kind: 'face-blocked', restricted: by.restricted })
+}
+
+/**
+ * Asks the verifier for the result, and counts it.
+ * @param compared undefined: compared with no photograph, the verification fails as a stranger's does
+ */
+export async function judge(
+  deps: CheckDeps,
+  checked: Checked,
+  compared: NaturalPerson | undefined,
+  { id, check, evidence }: { id: string; check: Running; evidence: FaceEvidence },
+  by: Actor,
+): Promise<FaceResult> {
+  const { faceVerifiers, cipher } = deps
+  const verifier = faceVerifiers(check.purpose)
+  if (!verifier) return ended('late')
+  const request = faceRequest(deps, { ...checked, person: compared }, { id, returnUrl: check.returnUrl }, by)
+  const result = await verifier.complete(request, cipher.open(check.sealed, checkAad(id)), evidence)
+  await conclude(deps, checked, verifier.name, result, by)
+  return result
+}
+
+/** Asks a vendor for the result of a verification whose browser did not come back: every try counts. */
+export async function settleAway(deps: CheckDeps, checked: Checked, by: Actor): Promise<void> {
+  const away = await takeAway(deps.artifacts, checked.who)
+  if (!away) return
+  const { id, check } = away
+  const evidence: FaceEvidence = { kind: 'return', parameters: {} }
+  const compared = check.decoy ? undefined : checked.person
+  await judge(deps, { ...ownSum(checked, check), purpose: check.purpose }, compared, { id, check, evidence }, by)
+}

@@ -1,0 +1,37 @@
+import type { Attempt } from '../../attempt.ts'
+import type { CreateMethod } from '../../method-services.ts'
+import { faceEnrolment } from './enrolment.ts'
+import { kioskRoutes, isKiosk } from './kiosk.ts'
+import { createFaceLimits } from './face-limits.ts'
+import { name } from './face-deps.ts'
+import { faceRoutes } from './face-routes.ts'
+import { inLogin } from './in-login.ts'
+
+/**
+ * 刷脸: a verified face raises a sign-in to level 4, proves an account, and at a kiosk signs in with an identifier. A face is never
+ * required: every page here leads on without one (Measures for face recognition, in force 2025-06-01, art. 10).
+ */
+export const createMethod: CreateMethod = (given) => {
+  const { settings, faceVerifiers, persons, methodLocks } = given
+  const limits = createFaceLimits({ ...given, failures: settings.methods.face.failures })
+  const deps = { ...given, limits }
+
+  /** A photograph to compare with exists only for a person proven by a register. */
+  async function raises({ needed, session }: Attempt): Promise<boolean> {
+    if (needed < 4 || !session || !faceVerifiers('step-up') || (await methodLocks.locked(session.personId, name)))
+      return false
+    const person = await persons.find(session.personId)
+    return person !== undefined && person.identityLevel >= 3 && !session.amr.includes('face')
+  }
+
+  return {
+    name,
+    offered: (attempt) => isKiosk(deps, attempt),
+    raises,
+    routes(router, host) {
+      kioskRoutes(router, host, deps)
+      faceRoutes(router, deps, (ctx) => inLogin(ctx, host, deps))
+    },
+    enrolment: faceEnrolment(deps),
+  }
+}
