@@ -18,10 +18,10 @@ const fromRoot = /^(src|test|views|config|docs|bench|browser|examples|bin|\.ci)\
 /** A short path below src/: a folder, or a source file. */
 const belowSrc = /^(?!data\/|keys\/)[\w-]+(\/[\w.-]+)*(\.ts|\/)$/
 
-/** The paths that a document names in backticks. */
+/** The paths that a document names: in backticks, or a file of docs/ without them. */
 const pathsIn = (text: string) =>
-  [...text.replace(/```[^]*?```/g, '').matchAll(/`([\w.<>{},*/-]+)`/g)]
-    .map(([, path = '']) => path)
+  [...text.replace(/```[^]*?```/g, '').matchAll(/`([\w.<>{},*/-]+)`|(?<![\w/`])(docs\/[\w/-]+\.md)/g)]
+    .map(([, quoted, bare]) => quoted ?? bare ?? '')
     .filter((path) => fromRoot.test(path) || belowSrc.test(path))
 
 /** `a/{b,c}.ts` names two paths. */
@@ -45,8 +45,15 @@ it.each(documents)('%s names only files and folders that exist', (document) => {
 
 it('sees a missing path in each form', () => {
   const text =
-    '`src/main.ts`, `src/gone.ts`, `oidc/gone.ts`, `gone/`, `views/words/<language>/{login,gone}.json`; no path: `/login/<id>`'
-  expect(missing(text)).toEqual(['src/gone.ts', 'oidc/gone.ts', 'gone/', 'views/words/<language>/gone.json'])
+    '`src/main.ts`, `src/gone.ts`, `oidc/gone.ts`, `gone/`, docs/gone.md, `views/words/<language>/{login,gone}.json`; ' +
+    'no path: `/login/<id>`'
+  expect(missing(text)).toEqual([
+    'src/gone.ts',
+    'oidc/gone.ts',
+    'gone/',
+    'docs/gone.md',
+    'views/words/<language>/gone.json',
+  ])
 })
 
 it.each(documents)('%s links only to documents that exist', (document) => {
