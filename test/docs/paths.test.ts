@@ -39,8 +39,10 @@ const missing = (text: string) =>
     .flatMap(expanded)
     .filter((path) => !exists(path))
 
-it.each(documents)('%s names only files and folders that exist', (document) => {
-  expect(missing(read(document))).toEqual([])
+it('documents name only files and folders that exist', () => {
+  expect(documents.length).toBeGreaterThan(100)
+  const found = documents.flatMap((document) => missing(read(document)).map((path) => `${document}: ${path}`))
+  expect(found).toEqual([])
 })
 
 it('sees a missing path in each form', () => {
@@ -56,7 +58,12 @@ it('sees a missing path in each form', () => {
   ])
 })
 
-it.each(documents)('%s links only to documents that exist', (document) => {
-  const targets = [...read(document).matchAll(/\]\(([^)#\s:]+)(#[^)\s]*)?\)/g)].map(([, target = '']) => target)
-  expect(targets.filter((target) => !existsSync(new URL(target, new URL(document, root))))).toEqual([])
+it('documents link only to files that exist', () => {
+  const broken = documents.flatMap((document) =>
+    [...read(document).matchAll(/\]\(([^)#\s:]+)(#[^)\s]*)?\)/g)]
+      .map(([, target = '']) => target)
+      .filter((target) => !existsSync(new URL(target, new URL(document, root))))
+      .map((target) => `${document}: ${target}`),
+  )
+  expect(broken).toEqual([])
 })
