@@ -4,7 +4,7 @@ import { openServices } from './services.ts'
 import { createCheckpoints } from './audit/checkpoints.ts'
 import { createSums } from './audit/sums.ts'
 import { ownClient, ownClientId } from './account-centre/own-client.ts'
-import { createWaysIn } from './account-centre/ways-in.ts'
+import { createMethodSwitches } from './account-centre/method-switches.ts'
 import { sealOlderAuthenticators } from './admin/keys/seal.ts'
 import { createHashGate } from './accounts/passwords/hash-gate.ts'
 import { createPasswords, defaultGate } from './accounts/passwords/hash.ts'
@@ -216,7 +216,7 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
       ...common,
       issuer: settings.issuer,
       sessionCookie: provider.cookieName('session'),
-      waysIn: createWaysIn({ ...common, methods }),
+      methodSwitches: createMethodSwitches({ ...common, methods }),
       resources,
       regionOf: listedRegions(),
       closingDays: settings.closingDays,

@@ -11,14 +11,14 @@ import type { Sessions } from '../sessions/sessions.ts'
 import { describePlace } from './describe-place.ts'
 import { ownClientId } from './own-client.ts'
 import { portalNames } from './portal-names.ts'
-import type { WaysIn } from './ways-in.ts'
+import type { MethodSwitches } from './method-switches.ts'
 
 export interface SessionsDeps {
   centre: AccountHost
   sessions: Sessions
   devices: Devices
   clients: Clients
-  waysIn: WaysIn
+  methodSwitches: MethodSwitches
   regionOf: RegionOf
 }
 
@@ -86,7 +86,7 @@ async function openSessions(deps: SessionsDeps, ctx: RouterContext, { person, se
   return all.map(({ uid, about, signedInAt, clientIds }) => ({
     uid,
     ...describePlace(deps.regionOf, about ?? {}, language),
-    method: deps.waysIn.known(about?.method ?? ''),
+    method: deps.methodSwitches.known(about?.method ?? ''),
     since: signedInAt * 1000,
     portals: clientIds
       .filter((id) => id !== ownClientId)

@@ -11,7 +11,7 @@ export const signInKinds: readonly string[] = loginMethods
  * Number of authenticators a person can sign in with now: not held, method not switched off. To remove one, call it afterwards in
  * the same transaction: writers are serialised, so two parallel removals leave one.
  */
-export async function waysLeft(
+export async function countSignInAuthenticators(
   { list }: Pick<Authenticators, 'list'>,
   personId: string,
   within: Database,

@@ -4,15 +4,15 @@ import { actorOf } from '../login/actor.ts'
 import type { AccountContext, LoginMethod, RouterContext } from '../login/method.ts'
 import type { Session, Sessions, Taken } from '../sessions/sessions.ts'
 
-export interface WaysInDeps {
+export interface MethodSwitchesDeps {
   methods: readonly LoginMethod[]
   authenticators: Authenticators
   methodLocks: MethodLocks
   sessions: Sessions
 }
 
-/** A way to sign in as a person sees it. */
-export interface Way {
+/** A login method as its person sees it: on or off, and how many authenticators. */
+export interface SwitchedMethod {
   name: string
   /** Number of authenticators that work, and of those on hold after a recovery. */
   count: number
@@ -24,9 +24,9 @@ export interface Way {
   state: 'on' | 'switched_off' | 'not_me_off'
 }
 
-/** A person's ways to sign in: the list, the switch of each, and the report "that was not me". */
-export interface WaysIn {
-  list(personId: string): Promise<Way[]>
+/** The login methods of a person: the list, the switch of each, and the report "that was not me". */
+export interface MethodSwitches {
+  list(personId: string): Promise<SwitchedMethod[]>
   /** The name itself where it is a login method; empty for any other name in an audit entry or notice. */
   known(name: string): string
   /** Ends the sessions that began by it, except the one that asks. False for the last way that is on. */
@@ -42,8 +42,13 @@ export interface WaysIn {
 
 const states = { 'switched-off': 'switched_off', 'not-me': 'not_me_off' } as const
 
-export function createWaysIn({ methods, authenticators, methodLocks, sessions }: WaysInDeps): WaysIn {
-  async function list(personId: string): Promise<Way[]> {
+export function createMethodSwitches({
+  methods,
+  authenticators,
+  methodLocks,
+  sessions,
+}: MethodSwitchesDeps): MethodSwitches {
+  async function list(personId: string): Promise<SwitchedMethod[]> {
     const locks = new Map((await methodLocks.list(personId)).map(({ method, reason }) => [method, reason]))
     const all = await authenticators.list(personId)
     return methods.map(({ name, enrolment }) => {
