@@ -226,7 +226,7 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
       organisationLevel: settings.organisationLevel,
     },
     logins,
-    sessionMemory: { sessions, devices },
+    originDeps: { sessions, devices },
     portalAudit: { provider, audit, log },
     deviceDoor: deviceFlow.door,
     portalBudgets: portalBudgets.middleware,

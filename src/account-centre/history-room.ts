@@ -62,7 +62,7 @@ export function historyRoutes(router: AccountRouter, deps: HistoryDeps): void {
     const { id } = account.person
     const { details } = await signInOf(audit, ctx, account)
     const [method, signIn] = [text(details['method']), text(details['signIn'])]
-    const own = (await sessions.about(account.session.uid))?.signIns.includes(signIn) ? undefined : account.session
+    const own = (await sessions.origin(account.session.uid))?.signIns.includes(signIn) ? undefined : account.session
     const locked = await methodSwitches.notMe(ctx, id, { method, signIn }, own)
     redirectTo(ctx, `/account/ways?done=${locked ? 'not_me' : 'not_me_last'}`)
   })
@@ -80,7 +80,7 @@ async function describeAll(
     events.map(({ clientId }) => clientId),
     language,
   )
-  const own = new Set((await sessions.about(session.uid))?.signIns)
+  const own = new Set((await sessions.origin(session.uid))?.signIns)
   return events.map(({ sequence, at, event, actor, clientId, details, restricted }) => {
     const signIn = event === 'login.succeeded' ? text(details['signIn']) : ''
     return {

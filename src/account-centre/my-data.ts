@@ -77,8 +77,8 @@ export async function myData(deps: MyDataDeps, person: NaturalPerson) {
       firstSeenAt: moment(firstSeenAt),
       lastSeenAt: moment(lastSeenAt),
     })),
-    sessions: (await sessions.listAbout(id)).map(({ signedInAt, amr, level, clientIds: portals, about }) => {
-      const { address, browser, method } = about ?? {}
+    sessions: (await sessions.listWithOrigins(id)).map(({ signedInAt, amr, level, clientIds: portals, origin }) => {
+      const { address, browser, method } = origin ?? {}
       return { signedInAt: moment(signedInAt * 1000), amr, level, portals, address, browser, method }
     }),
     consents: (await consents.list(id)).map(({ clientId, granted, givenAt }) => ({

@@ -16,7 +16,7 @@ import { registrationRoutes, type RegistrationDeps } from '../registration/regis
 import type { LoginBrowsers } from '../oidc/login-browser.ts'
 import { auditPortals } from '../oidc/portal-audit.ts'
 import { keySetVersion } from '../oidc/engine/signing-keys.ts'
-import { rememberSessions } from '../sessions/memory.ts'
+import { rememberOrigin } from '../sessions/remember-origin.ts'
 import type { Assets } from '../pages/assets.ts'
 import { Refusal } from '../refusal/refusal.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
@@ -52,7 +52,7 @@ export interface AppDeps {
   login: QuestionDeps & RegistrationDeps & RecoveryDeps
   account: AccountCentreDeps
   logins: LoginBrowsers
-  sessionMemory: Parameters<typeof rememberSessions>[0]
+  originDeps: Parameters<typeof rememberOrigin>[0]
   portalAudit: Parameters<typeof auditPortals>[0]
   deviceDoor: Middleware
   /** Counts the calls of clients (guards/portal-budgets.ts). */
@@ -94,7 +94,7 @@ export function createApp(deps: AppDeps): Koa {
       deps.portalBudgets,
       mounted(programs),
       mounted(own),
-      rememberSessions(deps.sessionMemory),
+      rememberOrigin(deps.originDeps),
       auditPortals(deps.portalAudit),
       deps.logins.middleware,
     ),

@@ -3,7 +3,7 @@ import type Router from '@koa/router'
 import type { NaturalPerson } from '../accounts/natural-persons.ts'
 import type { Level } from '../assurance/levels.ts'
 import type { FreshSignIn } from '../oidc/prompts.ts'
-import type { Session, SessionAbout } from '../sessions/sessions.ts'
+import type { Session, SessionOrigin } from '../sessions/sessions.ts'
 import type { RefusalCode } from '../refusal/refusal.ts'
 import type { Attempt } from './attempt.ts'
 
@@ -22,7 +22,7 @@ export interface Proof {
   /** Level of the session that asserts this one, as a phone does by QR code; the new session never exceeds it. */
   vouched?: Level
   /** Methods and authenticators of that session: the loss of one of them ends this session too. */
-  through?: Pick<SessionAbout, 'methods' | 'authenticators'> | undefined
+  through?: Pick<SessionOrigin, 'methods' | 'authenticators'> | undefined
   /** The authenticator, for a method of which a person may have several; a verified face may have bound it. */
   authenticatorId?: string
   /** Refusal to show where the account is locked or the method is switched off. */

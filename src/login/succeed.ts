@@ -10,7 +10,7 @@ import type { Clock } from '../config/clock.ts'
 import { byPasskey } from '../oidc/command-line-client.ts'
 import { requestOf } from '../pages/request-context.ts'
 import { Refusal } from '../refusal/refusal.ts'
-import type { SignIn } from '../sessions/memory.ts'
+import type { SignInRecord } from '../sessions/remember-origin.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import { actorOf } from './actor.ts'
 import { assertQuestion, type Attempt } from './attempt.ts'
@@ -55,7 +55,7 @@ export async function succeed(
   const level = await decideLevel(deps, ctx, attempt, person, proof, id)
   await noteDevice(deps, ctx, person, method)
   const login = { accountId: personId, acr: acrOf(level), amr, remember: false, ts: Math.floor(at / 1000) }
-  const signIn: SignIn = {
+  const signIn: SignInRecord = {
     id,
     method,
     methods: [method, ...(through?.methods ?? [])],

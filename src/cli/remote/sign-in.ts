@@ -1,7 +1,7 @@
 import * as openid from 'openid-client'
 import type { Clock } from '../../config/clock.ts'
 import { adminScope } from '../../oidc/command-line-client.ts'
-import type { savedSignIn, SignIn } from './saved-sign-in.ts'
+import type { savedSignIn, SavedSignIn } from './saved-sign-in.ts'
 
 /** The client of one server, and the sign-in that is stored for it. */
 export interface Connection {
@@ -12,7 +12,7 @@ export interface Connection {
   say(lines: string[]): void
 }
 
-type SignInKeys = Pick<SignIn, 'privateKey' | 'publicKey'>
+type SignInKeys = Pick<SavedSignIn, 'privateKey' | 'publicKey'>
 
 /** A token that ends within this time is renewed first. */
 const renewBeforeMs = 30_000
@@ -27,7 +27,11 @@ export async function proofsOf({ config }: Connection, keys: SignInKeys): Promis
   return openid.getDPoPHandle(config, { privateKey, publicKey })
 }
 
-function save({ server, saved, clock }: Connection, keys: SignInKeys, tokens: openid.TokenEndpointResponse): SignIn {
+function save(
+  { server, saved, clock }: Connection,
+  keys: SignInKeys,
+  tokens: openid.TokenEndpointResponse,
+): SavedSignIn {
   const { access_token: accessToken, refresh_token: refreshToken, expires_in: seconds = 0 } = tokens
   const signIn = { server, accessToken, refreshToken, expiresAt: clock() + seconds * 1000, ...keys }
   saved.write(signIn)
@@ -35,7 +39,7 @@ function save({ server, saved, clock }: Connection, keys: SignInKeys, tokens: op
 }
 
 /** Signs in by the device flow (RFC 8628): the person types the code in any browser. */
-export async function newSignIn(connection: Connection): Promise<SignIn> {
+export async function newSignIn(connection: Connection): Promise<SavedSignIn> {
   const { config, say } = connection
   const pair = await openid.randomDPoPKeyPair('ES256', { extractable: true })
   const [privateKey, publicKey] = await Promise.all([
@@ -59,7 +63,7 @@ export async function newSignIn(connection: Connection): Promise<SignIn> {
 }
 
 /** The saved sign-in, with a renewed token where the token ends soon; undefined where a new sign-in is needed. */
-export async function currentSignIn(connection: Connection): Promise<SignIn | undefined> {
+export async function currentSignIn(connection: Connection): Promise<SavedSignIn | undefined> {
   const { saved, clock, config } = connection
   const signIn = saved.read()
   if (!signIn || signIn.expiresAt - clock() > renewBeforeMs) return signIn

@@ -123,7 +123,7 @@ async function approverOf(
   const person = await persons.find(personId)
   if (!person || !session || isEnded(person.endings, { at: session.at, sessionUid: session.uid })) return undefined
   if (!(await sessions.find(session.uid))) return undefined
-  return { epoch: person.endings.epoch, through: await sessions.about(session.uid) }
+  return { epoch: person.endings.epoch, through: await sessions.origin(session.uid) }
 }
 
 /** The notice lets the person say in the account centre that it was not them. */

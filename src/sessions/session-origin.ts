@@ -3,7 +3,7 @@ import type { FieldCipher } from '../keys/field-cipher.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
 
 /** The origin of a session: where and how it began. Personal data, so it is sealed in the store. */
-const aboutSchema = z.object({
+const originSchema = z.object({
   address: z.string(),
   browser: z.string(),
   deviceKey: z.string(),
@@ -16,7 +16,7 @@ const aboutSchema = z.object({
   signIns: z.array(z.string()).default([]),
 })
 
-export type SessionAbout = z.infer<typeof aboutSchema>
+export type SessionOrigin = z.infer<typeof originSchema>
 
 /** A removed method, one removed authenticator of it, or a method with a sign-in that was not the owner's. */
 export interface Taken {
@@ -26,33 +26,37 @@ export interface Taken {
 }
 
 /** Whether a session depends on the removed method or authenticator. A session of unknown origin does. */
-export function dependsOn(about: SessionAbout | undefined, { method, authenticator, signIn }: Taken): boolean {
-  if (!about || (signIn !== undefined && about.signIns.includes(signIn))) return true
+export function dependsOn(origin: SessionOrigin | undefined, { method, authenticator, signIn }: Taken): boolean {
+  if (!origin || (signIn !== undefined && origin.signIns.includes(signIn))) return true
   // sessions of an earlier version store their last method only
-  const { methods, authenticators } = about.methods.length > 0 ? about : { ...about, methods: [about.method] }
+  const { methods, authenticators } = origin.methods.length > 0 ? origin : { ...origin, methods: [origin.method] }
   if (!methods.includes(method)) return false
   return authenticator === undefined || authenticators.length === 0 || authenticators.includes(authenticator)
 }
 
-export interface AboutDeps {
+export interface SessionOriginDeps {
   artifacts: Artifacts
   cipher: FieldCipher
   /** Seconds. The longest time that a session can live. */
   lifetime: number
 }
 
+/** The stored name, of an earlier version. */
 const kind = 'SessionAbout'
 const aad = (uid: string) => `SessionAbout:${uid}`
 
-export async function putAbout(deps: AboutDeps, uid: string, about: SessionAbout): Promise<void> {
-  const sealed = deps.cipher.seal(JSON.stringify(about), aad(uid))
+export async function putOrigin(deps: SessionOriginDeps, uid: string, origin: SessionOrigin): Promise<void> {
+  const sealed = deps.cipher.seal(JSON.stringify(origin), aad(uid))
   await deps.artifacts.put(kind, uid, sealed, { ttl: deps.lifetime })
 }
 
-export async function findAbout({ artifacts, cipher }: AboutDeps, uid: string): Promise<SessionAbout | undefined> {
+export async function findOrigin(
+  { artifacts, cipher }: SessionOriginDeps,
+  uid: string,
+): Promise<SessionOrigin | undefined> {
   const sealed = await artifacts.get(kind, uid)
-  return sealed === undefined ? undefined : aboutSchema.parse(JSON.parse(cipher.open(sealed, aad(uid))))
+  return sealed === undefined ? undefined : originSchema.parse(JSON.parse(cipher.open(sealed, aad(uid))))
 }
 
-export const removeAbout = ({ artifacts }: Pick<AboutDeps, 'artifacts'>, uid: string): Promise<void> =>
+export const removeOrigin = ({ artifacts }: Pick<SessionOriginDeps, 'artifacts'>, uid: string): Promise<void> =>
   artifacts.remove(kind, uid)

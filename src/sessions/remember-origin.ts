@@ -5,7 +5,7 @@ import type { Devices } from '../accounts/devices.ts'
 import { requestOf } from '../pages/request-context.ts'
 import type { Sessions } from './sessions.ts'
 
-const signInSchema = z.object({
+const signInRecordSchema = z.object({
   id: z.string(),
   method: z.string(),
   /** All login methods of this sign-in, with those of the session that vouched for it. */
@@ -16,23 +16,23 @@ const signInSchema = z.object({
 })
 
 /** A sign-in, with its id in the audit log. It is part of the login's result (src/login/host.ts) until that is used. */
-export type SignIn = z.infer<typeof signInSchema>
+export type SignInRecord = z.infer<typeof signInRecordSchema>
 
 /** The sign-in in the result of a login. Undefined for a login that only raised a level. */
-export const readSignIn = (result: object): SignIn | undefined =>
-  signInSchema.safeParse((result as { signIn?: unknown }).signIn).data
+export const readSignInRecord = (result: object): SignInRecord | undefined =>
+  signInRecordSchema.safeParse((result as { signIn?: unknown }).signIn).data
 
 const union = (known: readonly string[] = [], added: readonly string[] = []) => [...new Set([...known, ...added])]
 
 /** Stores the origin of each session that a sign-in began or renewed. People recognise their sessions by it. */
-export function rememberSessions({ sessions, devices }: { sessions: Sessions; devices: Devices }): Middleware {
+export function rememberOrigin({ sessions, devices }: { sessions: Sessions; devices: Devices }): Middleware {
   return async (ctx, next) => {
     await next()
     const { oidc } = ctx as unknown as Partial<KoaContextWithOIDC>
     const { Interaction: interaction, Session: session } = oidc?.entities ?? {}
     if (!interaction?.result?.login || !session?.accountId) return
-    const signIn = readSignIn(interaction.result)
-    const before = await sessions.about(session.uid)
+    const signIn = readSignInRecord(interaction.result)
+    const before = await sessions.origin(session.uid)
     const request = requestOf(ctx)
     const { address, browser } = request
     await sessions.remember(session.uid, {
