@@ -12,7 +12,7 @@ import { signatureFile } from './signature-file.ts'
 
 export interface SignatureDeps {
   centre: AccountHost
-  signatures: Pick<Signatures, 'readProof'>
+  signatures: Pick<Signatures, 'readSignature'>
   database: Database
   principals: Principals
 }

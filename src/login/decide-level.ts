@@ -6,7 +6,7 @@ import type { Clock } from '../config/clock.ts'
 import { dayMs } from '../config/time.ts'
 import { actorOf } from './actor.ts'
 import type { Attempt } from './attempt.ts'
-import type { Proof, RouterContext } from './method.ts'
+import type { LoginProof, RouterContext } from './method.ts'
 
 export interface LevelDecisionDeps {
   faceProofs: FaceProofs
@@ -23,7 +23,7 @@ export async function decideLevel(
   ctx: RouterContext,
   attempt: Attempt,
   person: NaturalPerson,
-  { method, amr, vouched, authenticatorId }: Proof,
+  { method, amr, vouched, authenticatorId }: LoginProof,
   signIn?: string,
 ): Promise<Level> {
   const { id: personId, identityLevel, proofedAt } = person

@@ -10,7 +10,7 @@ import type { Attempt } from './attempt.ts'
 export type { RouterContext, Router }
 
 /** The result of a login method: the person, and how they were proven (RFC 8176 `amr` values). */
-export interface Proof {
+export interface LoginProof {
   method: string
   personId: string
   amr: string[]
@@ -75,12 +75,12 @@ export interface LoginHost {
   /** @throws Refusal `login_expired` when this browser has no such login running */
   attempt(ctx: RouterContext): Promise<Attempt>
   /** The only way to a session: decides the level, audits, answers the portal's request. The answer is already written to `ctx`. */
-  succeed(ctx: RouterContext, proof: Proof): Promise<SignInOutcome>
+  succeed(ctx: RouterContext, proof: LoginProof): Promise<SignInOutcome>
   /**
    * Adds a proof to the session of a person who is signed in at too low a level.
    * @throws Refusal `login_expired` where that session ended, or the method is switched off
    */
-  raise(ctx: RouterContext, proof: Pick<Proof, 'method' | 'amr' | 'personId'>): Promise<void>
+  raise(ctx: RouterContext, proof: Pick<LoginProof, 'method' | 'amr' | 'personId'>): Promise<void>
   /** Shows the sign-in page again, with the same answer whether the account exists or not. */
   refuse(ctx: RouterContext, refusal: LoginRefusal): Promise<void>
   /** Goes on with the login after the person accepted or declined the method's offer. */

@@ -17,14 +17,14 @@ export interface Signatures {
   canSign(personId: string): Promise<boolean>
   /** Options for the browser; its challenge is the digest of the text under a nonce that is used once. */
   begin(signer: Signer, text: string): Promise<object>
-  /** Checks the browser's answer. The proof holds all that a later check needs (docs/signatures.md). */
+  /** Checks the browser's answer. The stored signature holds all that a later check needs (docs/signatures.md). */
   finish(signer: Signer, text: string, answer: string, by: Actor): Promise<Signed>
-  /** The public parts of a stored proof; undefined for a text that is no proof. */
-  readProof(proof: string): SignatureProof | undefined
+  /** The public parts of a stored signature; undefined for any other text. */
+  readSignature(stored: string): StoredSignature | undefined
 }
 
-/** A stored proof (docs/signatures.md); binary values are base64url. */
-export interface SignatureProof {
+/** A stored signature (docs/signatures.md); binary values are base64url. */
+export interface StoredSignature {
   version: 1 | 2
   nonce: string
   rpId: string

@@ -16,7 +16,7 @@ import { actorOf } from './actor.ts'
 import { assertQuestion, type Attempt } from './attempt.ts'
 import { decideLevel, type LevelDecisionDeps } from './decide-level.ts'
 import { finish, type FinishDeps } from './finish.ts'
-import type { Proof, RouterContext, SignInOutcome } from './method.ts'
+import type { LoginProof, RouterContext, SignInOutcome } from './method.ts'
 import { refuse, type RefuseDeps } from './refuse.ts'
 
 export interface SucceedDeps extends LevelDecisionDeps, FinishDeps, RefuseDeps {
@@ -36,7 +36,7 @@ export async function succeed(
   deps: SucceedDeps,
   ctx: RouterContext,
   attempt: Attempt,
-  proof: Proof,
+  proof: LoginProof,
 ): Promise<SignInOutcome> {
   const { method, personId, amr, through, authenticatorId, refusal = 'sign_in_refused' } = proof
   assertQuestion(attempt, 'login')
@@ -86,7 +86,7 @@ async function whenItCounts({ persons, clock }: { persons: NaturalPersons; clock
 async function isStillValid(
   { methodLocks, authenticators }: Pick<SucceedDeps, 'methodLocks' | 'authenticators'>,
   person: NaturalPerson,
-  { method, epoch, authenticatorId }: Proof,
+  { method, epoch, authenticatorId }: LoginProof,
 ): Promise<boolean> {
   if (epoch !== undefined && epoch !== person.endings.epoch) return false
   if (await methodLocks.locked(person.id, method)) return false

@@ -1,7 +1,14 @@
 import type { Actor, NaturalPerson } from '../natural-persons.ts'
 import { matchesRegister } from '../natural-persons/natural-person.ts'
 import type { NumberClaim } from './number-claims.ts'
-import { publishProof, recordProof, rivalsOf, type FaceProofsDeps, type Proof, type Recorded } from './record-proof.ts'
+import {
+  publishProof,
+  recordProof,
+  rivalsOf,
+  type FaceProofsDeps,
+  type IdentityProof,
+  type Recorded,
+} from './record-proof.ts'
 
 export interface ProofProblem {
   ok: false
@@ -23,7 +30,7 @@ export const fitsRegister = (
 export async function proveNow(
   deps: FaceProofsDeps,
   person: NaturalPerson,
-  proof: Omit<Proof, 'provenAt' | 'superseded'>,
+  proof: Omit<IdentityProof, 'provenAt' | 'superseded'>,
   by: Actor,
 ): Promise<ProvedAtCounter> {
   const { database, claims, publish, clock } = deps

@@ -19,7 +19,7 @@ export interface FaceProofsDeps extends BindingDeps {
 }
 
 /** A proof of identity that was accepted. */
-export interface Proof {
+export interface IdentityProof {
   how: 'face' | 'counter'
   /** Milliseconds since 1970 UTC. */
   provenAt: number
@@ -56,7 +56,7 @@ export async function recordProof(
   deps: FaceProofsDeps,
   transaction: DatabaseTransaction,
   person: NaturalPerson,
-  proof: Proof,
+  proof: IdentityProof,
   by: Actor,
 ): Promise<Recorded | undefined> {
   const { supersede, claims, audit, notifier, clock } = deps

@@ -3,7 +3,7 @@ import type { Signatures, Signed, Signer } from '../../signatures.ts'
 import { checkAssertion, type AssertionFault } from './assertion.ts'
 import { createChallenges } from './challenges.ts'
 import { name, type PasskeyDeps } from './passkey-deps.ts'
-import { challengeOf, digestOf, readProof, writeProof } from './proof.ts'
+import { challengeOf, signatureDigest, readSignature, writeSignature } from './passkey-signature.ts'
 import { relyingParty } from './relying-party.ts'
 import { readStored } from './stored-passkey.ts'
 
@@ -19,7 +19,7 @@ export function createSignatures(deps: PasskeyDeps): Signatures {
   const holderOf = ({ sessionUid, personId }: Signer) => `${sessionUid} ${personId}`
 
   return {
-    readProof,
+    readSignature,
     isEnrolled: async (personId) => (await authenticators.find(personId, name)) !== undefined,
     canSign: async (personId) => (await usable(personId)).length > 0 && !(await methodLocks.locked(personId, name)),
 
@@ -50,8 +50,8 @@ export function createSignatures(deps: PasskeyDeps): Signatures {
       const { credentialId, publicKey } = readStored(checked.authenticator)
       const { clientDataJSON, authenticatorData, signature } = checked.response.response
       const made = { nonce, rpId, origin, credentialId, publicKey, clientDataJSON, authenticatorData, signature }
-      const proof = writeProof(made)
-      return { ok: true, proof, digest: digestOf(proof) }
+      const proof = writeSignature(made)
+      return { ok: true, proof, digest: signatureDigest(proof) }
     },
   }
 }

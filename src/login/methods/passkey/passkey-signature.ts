@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { proveAssertion } from './assertion.ts'
 
-/** Signed first, so that a signature for another purpose is never a proof. */
+/** Signed first, so that a signature for another purpose is never valid here. */
 const domain = 'yideng signature 2'
 
 /** Exactly 32 random bytes in base64url: a nonce cannot hold a part of the text. */
@@ -26,7 +26,7 @@ const schema = z.discriminatedUnion('version', [
   z.strictObject({ version: z.literal(1), ...common }),
 ])
 
-export type Proof = z.infer<typeof schema>
+export type PasskeySignature = z.infer<typeof schema>
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest()
 
@@ -41,31 +41,32 @@ export const challengeOf = (nonce: string, text: string): string =>
 const challengeBefore = (nonce: string, text: string) =>
   createHash('sha256').update(`${nonce}\n${text}`).digest('base64url')
 
-/** @returns undefined for a text that is no proof */
-export function readProof(proof: string): Proof | undefined {
+/** @returns undefined for a text that is no such signature */
+export function readSignature(stored: string): PasskeySignature | undefined {
   try {
-    return schema.safeParse(JSON.parse(proof)).data
+    return schema.safeParse(JSON.parse(stored)).data
   } catch {
     // no JSON
     return undefined
   }
 }
 
-export const writeProof = (proof: Omit<Proof, 'version'>): string => JSON.stringify({ version: 2, ...proof })
+export const writeSignature = (signature: Omit<PasskeySignature, 'version'>): string =>
+  JSON.stringify({ version: 2, ...signature })
 
-/** The name of a proof in the audit log: SHA-256, base64url. */
-export const digestOf = (proof: string): string => createHash('sha256').update(proof).digest('base64url')
+/** The name of a signature in the audit log: SHA-256, base64url. */
+export const signatureDigest = (stored: string): string => createHash('sha256').update(stored).digest('base64url')
 
 /** The name of a passkey's key in the audit entry `authenticator.added`: SHA-256 of the COSE key, base64url. */
 export const keyDigestOf = (publicKey: string): string =>
   createHash('sha256').update(publicKey, 'base64url').digest('base64url')
 
 /**
- * Whether a proof is a signature over exactly this text, by a verified person at its origin. It needs no access
+ * Whether it is a signature over exactly this text, by a verified person at its origin. It needs no access
  * to the server. The audit entry `authenticator.added` (`key`) shows whose key it was.
  */
-export async function holds(text: string, proof: Proof): Promise<boolean> {
-  const { version, nonce, rpId, origin, credentialId, publicKey, ...response } = proof
+export async function verifySignature(text: string, stored: PasskeySignature): Promise<boolean> {
+  const { version, nonce, rpId, origin, credentialId, publicKey, ...response } = stored
   const challenge = version === 2 ? challengeOf(nonce, text) : challengeBefore(nonce, text)
   const proven = await proveAssertion(
     { id: credentialId, rawId: credentialId, type: 'public-key', response },

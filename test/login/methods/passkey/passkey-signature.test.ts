@@ -1,7 +1,12 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { canonicalText } from '../../../../src/accounts/mandates/canonical.ts'
-import { challengeOf, holds, readProof, writeProof } from '../../../../src/login/methods/passkey/proof.ts'
+import {
+  challengeOf,
+  verifySignature,
+  readSignature,
+  writeSignature,
+} from '../../../../src/login/methods/passkey/passkey-signature.ts'
 import { SoftwareAuthenticator } from '../../../setup/software-authenticator.ts'
 
 const issuer = 'https://login.example'
@@ -34,18 +39,18 @@ function sign(version: 1 | 2, over = text, used = nonce) {
   const { id: credentialId, response } = authenticator.get({ challenge, rpId: 'login.example' })
   const { userHandle: _handle, ...assertion } = response
   const proof = { nonce: used, rpId: 'login.example', origin: issuer, credentialId, publicKey, ...assertion }
-  return version === 2 ? writeProof(proof) : JSON.stringify({ version: 1, ...proof })
+  return version === 2 ? writeSignature(proof) : JSON.stringify({ version: 1, ...proof })
 }
 
 async function isOver(over: string, stored: string) {
-  const proof = readProof(stored)
-  return proof !== undefined && holds(over, proof)
+  const proof = readSignature(stored)
+  return proof !== undefined && verifySignature(over, proof)
 }
 
 describe.each([1, 2] as const)('a signature of version %i', (version) => {
   it('is one over its text, and says its version', async () => {
     expect(await isOver(text, sign(version))).toBe(true)
-    expect(readProof(sign(version))?.version).toBe(version)
+    expect(readSignature(sign(version))?.version).toBe(version)
   })
 
   it('holds for no suffix, prefix or other text, also where text and nonce exchange characters', async () => {
@@ -82,6 +87,6 @@ describe.each([1, 2] as const)('a signature of version %i', (version) => {
       { more: 'than there is' },
     ]
     for (const other of others) expect(await isOver(text, JSON.stringify({ ...whole, ...other }))).toBe(false)
-    for (const none of ['', '{}', 'null', '[', '"x"']) expect(readProof(none)).toBeUndefined()
+    for (const none of ['', '{}', 'null', '[', '"x"']) expect(readSignature(none)).toBeUndefined()
   })
 })
