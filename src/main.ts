@@ -26,7 +26,7 @@ import { questions } from './login/questions/questions.ts'
 import { createMethods } from './login/methods/create.ts'
 import { createSignatures } from './login/methods/passkey/signing.ts'
 import { createRegisterMatches } from './guards/register-matches.ts'
-import { numberClaimsDue } from './jobs/number-claims-due.ts'
+import { numberDisputesDue } from './jobs/number-disputes-due.ts'
 import { accountClosings } from './jobs/account-closings.ts'
 import { artifactSweep } from './jobs/artifact-sweep.ts'
 import { auditCheckpoints, auditMonths, auditSums } from './jobs/audit-upkeep.ts'
@@ -242,7 +242,7 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
     startOne(keyRefresh({ ...keyDeps, provider, readKeys, cookieKeys, clock, log })),
     startOne(representationEndings({ ...services, artifacts, sessions })),
     startOne(accountClosings({ ...services, sessions })),
-    startOne(numberClaimsDue(services)),
+    startOne(numberDisputesDue(services)),
     startOne(sessionEndings({ database, sessions, audit, clock })),
     deliveries.start(deliver),
     startOne(auditSums(audit)),

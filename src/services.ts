@@ -1,8 +1,8 @@
 import { createAdministrators, type Administrators } from './accounts/administrators.ts'
 import { createAuthenticators, type Authenticators } from './accounts/authenticators.ts'
-import type { FaceConsents } from './accounts/faces/consents.ts'
-import type { NumberClaims } from './accounts/faces/number-claims.ts'
-import type { FaceProofs } from './accounts/faces/proofs.ts'
+import type { FaceConsents } from './accounts/identity-proofing/face-consents.ts'
+import type { NumberDisputes } from './accounts/identity-proofing/number-disputes.ts'
+import type { IdentityProofs } from './accounts/identity-proofing/identity-proofs.ts'
 import { createClosing, type Closing } from './accounts/closing.ts'
 import { createDevices, type Devices } from './accounts/devices.ts'
 import { createMethodLocks, type MethodLocks } from './accounts/method-locks.ts'
@@ -73,8 +73,8 @@ export interface Services {
   clients: Clients
   faceReferences: FaceReferences
   faceConsents: FaceConsents
-  faceProofs: FaceProofs
-  numberClaims: NumberClaims
+  identityProofs: IdentityProofs
+  numberDisputes: NumberDisputes
   /** Seals the rows of authenticators. */
   seal: RowSeal
   /** Compares the key files with those of the other machines on this store (src/keys/shared-keys.ts). */

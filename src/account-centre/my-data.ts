@@ -1,6 +1,6 @@
 import type { Authenticators } from '../accounts/authenticators.ts'
 import type { Consents } from '../accounts/consents.ts'
-import type { FaceConsents } from '../accounts/faces/consents.ts'
+import type { FaceConsents } from '../accounts/identity-proofing/face-consents.ts'
 import type { Devices } from '../accounts/devices.ts'
 import type { Representations } from '../accounts/mandates/representations.ts'
 import type { MethodLocks } from '../accounts/method-locks.ts'

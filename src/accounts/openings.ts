@@ -1,9 +1,9 @@
 import { createEmbeddedBusinessRegister } from '../proofing/embedded-business-register.ts'
 import { createFaceReferences, type FaceReferencesDeps } from '../proofing/face/references.ts'
-import { createFaceConsents, type FaceConsentsDeps } from './faces/consents.ts'
-import { createNumberClaims, type NumberClaimsDeps } from './faces/number-claims.ts'
-import { createFaceProofs } from './faces/proofs.ts'
-import type { FaceProofsDeps } from './faces/record-proof.ts'
+import { createFaceConsents, type FaceConsentsDeps } from './identity-proofing/face-consents.ts'
+import { createNumberDisputes, type NumberDisputesDeps } from './identity-proofing/number-disputes.ts'
+import { createIdentityProofs } from './identity-proofing/identity-proofs.ts'
+import type { IdentityProofsDeps } from './identity-proofing/record-proof.ts'
 import { createLegalPersons } from './legal-persons.ts'
 import type { MandatesDeps } from './mandates/acts.ts'
 import { createInvitationCodes, type InvitationCodesDeps } from './mandates/invitation-codes.ts'
@@ -31,16 +31,16 @@ export function openActing(deps: Omit<MandatesDeps, 'principals' | 'invitationCo
 export function openFaces(
   deps: FaceReferencesDeps &
     Omit<FaceConsentsDeps, 'references'> &
-    Omit<FaceProofsDeps, 'supersede' | 'claims'> &
+    Omit<IdentityProofsDeps, 'supersede' | 'disputes'> &
     SupersedeDeps &
-    NumberClaimsDeps,
+    NumberDisputesDeps,
 ) {
-  const numberClaims = createNumberClaims(deps)
+  const numberDisputes = createNumberDisputes(deps)
   const faceReferences = createFaceReferences(deps)
   return {
     faceReferences,
     faceConsents: createFaceConsents({ ...deps, references: faceReferences }),
-    numberClaims,
-    faceProofs: createFaceProofs({ ...deps, claims: numberClaims, supersede: createSupersede(deps) }),
+    numberDisputes,
+    identityProofs: createIdentityProofs({ ...deps, disputes: numberDisputes, supersede: createSupersede(deps) }),
   }
 }

@@ -1,4 +1,4 @@
-import type { FaceProofs } from '../accounts/faces/proofs.ts'
+import type { IdentityProofs } from '../accounts/identity-proofing/identity-proofs.ts'
 import { isHeld, type NaturalPerson } from '../accounts/natural-persons.ts'
 import { levelReached, type Level } from '../assurance/levels.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
@@ -9,7 +9,7 @@ import type { Attempt } from './attempt.ts'
 import type { LoginProof, RouterContext } from './method.ts'
 
 export interface LevelDecisionDeps {
-  faceProofs: FaceProofs
+  identityProofs: IdentityProofs
   audit: AuditLog
   clock: Clock
 }
@@ -19,7 +19,7 @@ export interface LevelDecisionDeps {
  * `client preview-level` decides again from it.
  */
 export async function decideLevel(
-  { faceProofs, audit, clock }: LevelDecisionDeps,
+  { identityProofs, audit, clock }: LevelDecisionDeps,
   ctx: RouterContext,
   attempt: Attempt,
   person: NaturalPerson,
@@ -28,7 +28,7 @@ export async function decideLevel(
 ): Promise<Level> {
   const { id: personId, identityLevel, proofedAt } = person
   const held = isHeld(person, clock())
-  const bound = authenticatorId !== undefined && (await faceProofs.isBound(authenticatorId))
+  const bound = authenticatorId !== undefined && (await identityProofs.isBound(authenticatorId))
   const proofDays = proofedAt === null ? 0 : Math.floor((clock() - proofedAt) / dayMs)
   const level = levelReached({ identityLevel, amr, vouched, held, bound, proofDays })
   await audit.record({

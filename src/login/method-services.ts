@@ -1,8 +1,8 @@
 import type { Administrators } from '../accounts/administrators.ts'
 import type { Authenticators } from '../accounts/authenticators.ts'
 import type { Devices } from '../accounts/devices.ts'
-import type { FaceConsents } from '../accounts/faces/consents.ts'
-import type { FaceProofs } from '../accounts/faces/proofs.ts'
+import type { FaceConsents } from '../accounts/identity-proofing/face-consents.ts'
+import type { IdentityProofs } from '../accounts/identity-proofing/identity-proofs.ts'
 import type { MethodLocks } from '../accounts/method-locks.ts'
 import type { NaturalPersons } from '../accounts/natural-persons.ts'
 import type { Notifier } from '../accounts/notices.ts'
@@ -48,7 +48,7 @@ export interface MethodServices {
   passwords: Passwords
   breached: BreachedPasswords
   faceConsents: FaceConsents
-  faceProofs: FaceProofs
+  identityProofs: IdentityProofs
   faceVerifiers: FaceVerifiers
   facePool: FacePool
   matches: RegisterMatches

@@ -59,7 +59,7 @@ const ways = {
   },
   async supersede(services: Services, person: { id: string; number: string }) {
     const rival = await rivalOf(services, person)
-    const proved = await services.faceProofs.proveAtCounter(await find(services, rival), { bothPresent: true }, by)
+    const proved = await services.identityProofs.proveAtCounter(await find(services, rival), { bothPresent: true }, by)
     if (!proved.ok) throw new Error(proved.problem)
     return rival
   },

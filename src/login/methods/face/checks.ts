@@ -63,12 +63,12 @@ export async function beginCheck(
 
 /** Whether the register has this name under this number; `decoy` where the page must not say that it does not. */
 async function claimOf(
-  { matches, persons, faceProofs }: CheckDeps,
+  { matches, persons, identityProofs }: CheckDeps,
   { person, purpose }: Checked,
 ): Promise<'fits' | 'unmatched' | 'decoy'> {
   if (purpose !== 'proofing' || !person || person.identityLevel >= 3) return 'fits'
   const silent = await matches.silent(persons.reveal(person))
-  if (await faceProofs.fits(person)) return 'fits'
+  if (await identityProofs.fits(person)) return 'fits'
   return silent ? 'decoy' : 'unmatched'
 }
 

@@ -1,6 +1,6 @@
 import type { Devices } from '../../../accounts/devices.ts'
-import type { FaceConsents } from '../../../accounts/faces/consents.ts'
-import type { FaceProofs } from '../../../accounts/faces/proofs.ts'
+import type { FaceConsents } from '../../../accounts/identity-proofing/face-consents.ts'
+import type { IdentityProofs } from '../../../accounts/identity-proofing/identity-proofs.ts'
 import type { MethodLocks } from '../../../accounts/method-locks.ts'
 import type { NaturalPersons } from '../../../accounts/natural-persons.ts'
 import type { Notifier } from '../../../accounts/notices.ts'
@@ -26,7 +26,7 @@ export interface FaceDeps {
   devices: Pick<Devices, 'keyOf'>
   methodLocks: MethodLocks
   faceConsents: FaceConsents
-  faceProofs: FaceProofs
+  identityProofs: IdentityProofs
   matches: RegisterMatches
   faceVerifiers: FaceVerifiers
   facePool: FacePool

@@ -1,13 +1,13 @@
 import type { Actor, NaturalPerson } from '../natural-persons.ts'
 import { bindAuthenticators, isBound } from './bindings.ts'
-import { carryOutDueClaims } from './carry-out-claims.ts'
+import { carryOutDueDisputes } from './carry-out-disputes.ts'
 import { fitsRegister, proveNow, type Proved, type ProvedAtCounter } from './prove.ts'
-import { rivalsOf, type FaceProofsDeps } from './record-proof.ts'
+import { rivalsOf, type IdentityProofsDeps } from './record-proof.ts'
 
 export { bindingMs } from './bindings.ts'
 
 /** Proofs of identity by a verified face, or at a counter. */
-export interface FaceProofs {
+export interface IdentityProofs {
   /**
    * Records a verified face: identity level 4. Binds authenticators made in the same browser ten minutes before; another
    * browser may be that of a thief with a stolen password. Another account with the same document falls to level 2. One that
@@ -27,14 +27,14 @@ export interface FaceProofs {
   proveAtCounter(person: NaturalPerson, seen: { bothPresent: boolean }, by: Actor): Promise<ProvedAtCounter>
   /** Accounts that lose the number if this one proves it. */
   rivalsOf(person: NaturalPerson): Promise<string[]>
-  /** An administrator lets the account keep its number: claims against it end. Returns how many. */
+  /** An administrator lets the account keep its number: disputes against it end. Returns how many. */
   keepNumber(person: NaturalPerson, by: Actor): Promise<number>
-  /** Carries out the claims whose waiting period is over. Returns how many numbers changed hands. */
+  /** Carries out the disputes whose waiting period is over. Returns how many numbers changed hands. */
   carryOutDue(): Promise<number>
 }
 
-export function createFaceProofs(deps: FaceProofsDeps): FaceProofs {
-  const { database, claims, publish } = deps
+export function createIdentityProofs(deps: IdentityProofsDeps): IdentityProofs {
+  const { database, disputes, publish } = deps
   return {
     fits: (person) => fitsRegister(deps, person),
     async prove(person, device, by) {
@@ -50,11 +50,11 @@ export function createFaceProofs(deps: FaceProofsDeps): FaceProofs {
     async keepNumber(person, by) {
       const ended = await database
         .transaction()
-        .execute((transaction) => claims.endAgainst(transaction, person.id, 'cancelled', by))
+        .execute((transaction) => disputes.endAgainst(transaction, person.id, 'cancelled', by))
       publish('person', person.id)
       return ended
     },
-    carryOutDue: () => carryOutDueClaims(deps),
+    carryOutDue: () => carryOutDueDisputes(deps),
     async bind({ id: personId, faceProofedAt: provenAt }, device, by) {
       if (provenAt === null) return 0
       return database

@@ -6,15 +6,15 @@ import { provenHolders } from '../indexes.ts'
 import type { Actor, NaturalPerson, NaturalPersons } from '../natural-persons.ts'
 import type { Supersede } from '../superseding.ts'
 import { bindAuthenticators, type BindingDeps } from './bindings.ts'
-import type { NumberClaims } from './number-claims.ts'
+import type { NumberDisputes } from './number-disputes.ts'
 
-export interface FaceProofsDeps extends BindingDeps {
+export interface IdentityProofsDeps extends BindingDeps {
   database: Database
   lookup: LookupIndex
   persons: Pick<NaturalPersons, 'find' | 'reveal'>
   register: PopulationRegister
   supersede: Supersede
-  claims: NumberClaims
+  disputes: NumberDisputes
   publish: Publish
 }
 
@@ -43,7 +43,7 @@ export interface Recorded {
 
 /** Other accounts that have proven the same document. */
 export const rivalsOf = async (
-  { lookup, persons }: FaceProofsDeps,
+  { lookup, persons }: IdentityProofsDeps,
   transaction: DatabaseTransaction,
   person: NaturalPerson,
 ) => (await provenHolders(transaction, lookup, persons.reveal(person))).filter(({ id }) => id !== person.id)
@@ -53,13 +53,13 @@ export const rivalsOf = async (
  * @returns undefined where the account is not active
  */
 export async function recordProof(
-  deps: FaceProofsDeps,
+  deps: IdentityProofsDeps,
   transaction: DatabaseTransaction,
   person: NaturalPerson,
   proof: IdentityProof,
   by: Actor,
 ): Promise<Recorded | undefined> {
-  const { supersede, claims, audit, notifier, clock } = deps
+  const { supersede, disputes, audit, notifier, clock } = deps
   const { how, provenAt, superseded, device, bothPresent } = proof
   const now = clock()
   const update = (
@@ -73,20 +73,20 @@ export async function recordProof(
       .executeTakeFirst()
   // The first update locks the row. The level follows once the others have lost the number: one account proves a document.
   if ((await update({ updated_at: now })).numUpdatedRows === 0n) return undefined
-  await claims.withdraw(transaction, person.id)
+  await disputes.withdraw(transaction, person.id)
   const { principals } = await supersede(transaction, superseded, person, by)
   await update({ updated_at: now, identity_level: 4, proofed_at: provenAt, face_proofed_at: provenAt })
   const details = { how, bothPresent }
   await audit.append(transaction, { event: 'person.face-proofed', ...by, personId: person.id, details })
   await notifier.notify({ personId: person.id, kind: 'face-verified', restricted: by.restricted }, transaction)
   // a person who has now proven the number keeps it
-  await claims.endAgainst(transaction, person.id, 'proved_better', by)
+  await disputes.endAgainst(transaction, person.id, 'proved_better', by)
   const bound = await bindAuthenticators(deps, transaction, { personId: person.id, provenAt, device }, by)
   return { principals, proved: { ok: true, bound, superseded } }
 }
 
 /** Tells the servers which accounts changed, after the commit. */
-export function publishProof({ publish }: FaceProofsDeps, person: { id: string }, recorded: Recorded): void {
+export function publishProof({ publish }: IdentityProofsDeps, person: { id: string }, recorded: Recorded): void {
   for (const id of [person.id, ...recorded.proved.superseded]) publish('person', id)
   for (const id of recorded.principals) publish('principal', id)
 }

@@ -5,7 +5,7 @@ import type { Actor } from '../natural-persons.ts'
 import type { Notifier } from '../notices.ts'
 
 /** A document number moves from one account to another at `dueAt`. Times in milliseconds since 1970 UTC. */
-export interface NumberClaim {
+export interface NumberDispute {
   /** The account that proved the number at a counter. */
   claimantId: string
   /** The account that has the number until then. */
@@ -15,31 +15,31 @@ export interface NumberClaim {
   dueAt: number
 }
 
-/** Why a claim ended without a change. */
-export type ClaimEnding = 'proved_better' | 'cancelled' | 'holder_changed' | 'claimant_gone'
+/** Why a dispute ended without a change. */
+export type DisputeEnding = 'proved_better' | 'cancelled' | 'holder_changed' | 'claimant_gone'
 
-/** Waiting claims (durable store). Both accounts are notified of each step, in its transaction. */
-export interface NumberClaims {
-  /** Starts the waiting period; an equal claim that waits already stays as it is. */
+/** Waiting disputes (durable store). Both accounts are notified of each step, in its transaction. */
+export interface NumberDisputes {
+  /** Starts the waiting period; an equal dispute that waits already stays as it is. */
   begin(
     transaction: DatabaseTransaction,
-    claim: Pick<NumberClaim, 'claimantId' | 'holderId'>,
+    dispute: Pick<NumberDispute, 'claimantId' | 'holderId'>,
     by: Actor,
-  ): Promise<NumberClaim>
-  /** Claims by or against this account. */
-  of(personId: string, within?: Database): Promise<NumberClaim[]>
-  due(): Promise<NumberClaim[]>
+  ): Promise<NumberDispute>
+  /** Disputes by or against this account. */
+  of(personId: string, within?: Database): Promise<NumberDispute[]>
+  due(): Promise<NumberDispute[]>
   /** By compare-and-set: false where another process carried it out or ended it. */
-  take(transaction: DatabaseTransaction, claim: NumberClaim): Promise<boolean>
-  /** Ends the claims against an account; returns how many. */
-  endAgainst(transaction: DatabaseTransaction, holderId: string, ending: ClaimEnding, by: Actor): Promise<number>
-  /** Removes the claim of a claimant who got the number by a better proof; no notice is needed. */
+  take(transaction: DatabaseTransaction, dispute: NumberDispute): Promise<boolean>
+  /** Ends the disputes against an account; returns how many. */
+  endAgainst(transaction: DatabaseTransaction, holderId: string, ending: DisputeEnding, by: Actor): Promise<number>
+  /** Removes the dispute of a claimant who got the number by a better proof; no notice is needed. */
   withdraw(transaction: DatabaseTransaction, claimantId: string): Promise<void>
-  /** Audits and notifies that a taken claim changes nothing. */
-  ended(transaction: DatabaseTransaction, claim: NumberClaim, ending: ClaimEnding, by: Actor): Promise<void>
+  /** Audits and notifies that a taken dispute changes nothing. */
+  ended(transaction: DatabaseTransaction, dispute: NumberDispute, ending: DisputeEnding, by: Actor): Promise<void>
 }
 
-export interface NumberClaimsDeps {
+export interface NumberDisputesDeps {
   database: Database
   notifier: Notifier
   audit: AuditLog
@@ -48,7 +48,7 @@ export interface NumberClaimsDeps {
   waitSeconds: number
 }
 
-export function createNumberClaims(deps: NumberClaimsDeps): NumberClaims {
+export function createNumberDisputes(deps: NumberDisputesDeps): NumberDisputes {
   const { database, notifier, audit, clock, waitSeconds } = deps
 
   const all = (within: Database) =>
@@ -57,35 +57,35 @@ export function createNumberClaims(deps: NumberClaimsDeps): NumberClaims {
       .select(['claimant_id as claimantId', 'holder_id as holderId', 'asked_by as askedBy'])
       .select(['asked_at as askedAt', 'due_at as dueAt'])
 
-  const detailsOf = ({ claimantId, holderId, dueAt }: NumberClaim) => ({
+  const detailsOf = ({ claimantId, holderId, dueAt }: NumberDispute) => ({
     claimant: claimantId,
     holder: holderId,
     dueAt: String(dueAt),
   })
 
-  const claims: NumberClaims = {
+  const disputes: NumberDisputes = {
     async begin(transaction, { claimantId, holderId }, by) {
       const waiting = await all(transaction).where('claimant_id', '=', claimantId).executeTakeFirst()
       if (waiting?.holderId === holderId) return waiting
-      if (waiting && (await claims.take(transaction, waiting))) {
-        await claims.ended(transaction, waiting, 'holder_changed', by)
+      if (waiting && (await disputes.take(transaction, waiting))) {
+        await disputes.ended(transaction, waiting, 'holder_changed', by)
       }
       const now = clock()
-      const claim = { claimantId, holderId, askedBy: by.actor, askedAt: now, dueAt: now + waitSeconds * 1000 }
+      const dispute = { claimantId, holderId, askedBy: by.actor, askedAt: now, dueAt: now + waitSeconds * 1000 }
       const row = {
         claimant_id: claimantId,
         holder_id: holderId,
         asked_by: by.actor,
         asked_at: now,
-        due_at: claim.dueAt,
+        due_at: dispute.dueAt,
       }
       await transaction.insertInto('number_claims').values(row).execute()
-      const about = { event: 'number.claimed', ...by, details: detailsOf(claim) } as const
+      const about = { event: 'number.claimed', ...by, details: detailsOf(dispute) } as const
       for (const personId of [holderId, claimantId]) await audit.append(transaction, { ...about, personId })
-      const details = { until: String(claim.dueAt) }
+      const details = { until: String(dispute.dueAt) }
       await notifier.notify({ personId: holderId, kind: 'number-claimed', details }, transaction)
       await notifier.notify({ personId: claimantId, kind: 'number-claim-waits', details }, transaction)
-      return claim
+      return dispute
     },
 
     of: (personId, within = database) =>
@@ -108,9 +108,9 @@ export function createNumberClaims(deps: NumberClaimsDeps): NumberClaims {
 
     async endAgainst(transaction, holderId, ending, by) {
       let count = 0
-      for (const claim of await all(transaction).where('holder_id', '=', holderId).execute()) {
-        if (!(await claims.take(transaction, claim))) continue
-        await claims.ended(transaction, claim, ending, by)
+      for (const dispute of await all(transaction).where('holder_id', '=', holderId).execute()) {
+        if (!(await disputes.take(transaction, dispute))) continue
+        await disputes.ended(transaction, dispute, ending, by)
         count += 1
       }
       return count
@@ -120,13 +120,13 @@ export function createNumberClaims(deps: NumberClaimsDeps): NumberClaims {
       await transaction.deleteFrom('number_claims').where('claimant_id', '=', claimantId).execute()
     },
 
-    async ended(transaction, claim, ending, by) {
-      const details = { ...detailsOf(claim), ending }
-      for (const personId of [claim.holderId, claim.claimantId]) {
+    async ended(transaction, dispute, ending, by) {
+      const details = { ...detailsOf(dispute), ending }
+      for (const personId of [dispute.holderId, dispute.claimantId]) {
         await audit.append(transaction, { event: 'number.claim-ended', ...by, personId, details })
         await notifier.notify({ personId, kind: 'number-claim-ended' }, transaction)
       }
     },
   }
-  return claims
+  return disputes
 }

@@ -1,11 +1,11 @@
 import type { Actor, NaturalPerson } from '../natural-persons.ts'
 import { matchesRegister } from '../natural-persons/natural-person.ts'
-import type { NumberClaim } from './number-claims.ts'
+import type { NumberDispute } from './number-disputes.ts'
 import {
   publishProof,
   recordProof,
   rivalsOf,
-  type FaceProofsDeps,
+  type IdentityProofsDeps,
   type IdentityProof,
   type Recorded,
 } from './record-proof.ts'
@@ -18,22 +18,22 @@ export interface ProofProblem {
 export type Proved = Recorded['proved'] | ProofProblem
 
 /** `waits`: another account has the number and loses it then, unless it objects. */
-export type ProvedAtCounter = Proved | { ok: true; waits: NumberClaim }
+export type ProvedAtCounter = Proved | { ok: true; waits: NumberDispute }
 
 /** Whether the register has this name under this number: the photograph there is this person's only then. */
 export const fitsRegister = (
-  { persons, register }: Pick<FaceProofsDeps, 'persons' | 'register'>,
+  { persons, register }: Pick<IdentityProofsDeps, 'persons' | 'register'>,
   person: NaturalPerson,
 ): Promise<boolean> => matchesRegister({ register }, persons.reveal(person))
 
 /** Decides what a proof of this moment changes: at once, or after the waiting period. */
 export async function proveNow(
-  deps: FaceProofsDeps,
+  deps: IdentityProofsDeps,
   person: NaturalPerson,
   proof: Omit<IdentityProof, 'provenAt' | 'superseded'>,
   by: Actor,
 ): Promise<ProvedAtCounter> {
-  const { database, claims, publish, clock } = deps
+  const { database, disputes, publish, clock } = deps
   if (person.identityLevel < 3 && !(await fitsRegister(deps, person))) return { ok: false, problem: 'not_matched' }
   let recorded: Recorded | undefined
   const answer = await database.transaction().execute(async (transaction): Promise<ProvedAtCounter> => {
@@ -43,7 +43,7 @@ export async function proveNow(
     }
     const [holder] = rivals
     if (proof.how === 'counter' && holder && !proof.bothPresent) {
-      const waits = await claims.begin(transaction, { claimantId: person.id, holderId: holder.id }, by)
+      const waits = await disputes.begin(transaction, { claimantId: person.id, holderId: holder.id }, by)
       return { ok: true, waits }
     }
     const superseded = rivals.map(({ id }) => id)

@@ -27,7 +27,7 @@ it('both people see the pending claim in their account centre, and a server proc
   const [before, other] = [await overview(holder), await overview(stranger)]
   expect(before.page.html).not.toContain('您的证件号码将归别的账户')
   expect(
-    await services.faceProofs.proveAtCounter(await find(services, claimant), { bothPresent: false }, by),
+    await services.identityProofs.proveAtCounter(await find(services, claimant), { bothPresent: false }, by),
   ).toMatchObject({
     ok: true,
     waits: { holderId: holder.id },
@@ -54,7 +54,7 @@ it('the winner sees the organisations that were opened with their number', async
   const holder = await openPerson(services, { name: '林知行' })
   await openOrganisation(services, { representative: holder, name: '海棠图书有限公司' })
   const winner = await rivalOf(services, holder)
-  await services.faceProofs.proveAtCounter(await find(services, winner), { bothPresent: true }, by)
+  await services.identityProofs.proveAtCounter(await find(services, winner), { bothPresent: true }, by)
   const { visitor } = await overview(winner)
   const page = await visitor.get('/account/notices')
   expect(page.html).toContain('有人曾用您的证件号码登记单位或办过授权')
