@@ -100,7 +100,7 @@ function accept(affairs: Affairs, mandate: Mandate, by: string, now: number): De
   const { principal, mandates } = affairs
   if (mandate.state !== 'offered') return refuse('not_found')
   if (by === mandate.grantedBy || by === principal.ownerId) return refuse('own_mandate')
-  // the giver must still be able to offer it: an offer ends with the power of its giver
+  // the giver must still be able to offer it: an offer ends with the standing of its giver
   const others = mandates.filter(({ id }) => id !== mandate.id)
   const { role, matters, notBefore, expiresAt, grantedBy, id } = mandate
   const still = offer(

@@ -33,8 +33,8 @@ export interface Mandate {
 export interface Affairs {
   principal: Principal
   mandates: readonly Mandate[]
-  /** Holders whose account has no power now (src/accounts/account-power.ts): their mandates give nothing. */
-  withoutPower: ReadonlySet<string>
+  /** Holders whose account is not in good standing now (src/accounts/account-standing.ts): their mandates give nothing. */
+  notInGoodStanding: ReadonlySet<string>
 }
 
 /** What a person may do for a principal at a moment. */
@@ -52,10 +52,10 @@ export const isLive = (mandate: Mandate, now: number) => mandate.state !== 'ende
  * own mandate: it ends with the removal, expiry or suspension of its giver.
  */
 export function mattersInForce(mandate: Mandate, affairs: Affairs, now: number): string[] {
-  const { principal, mandates, withoutPower } = affairs
+  const { principal, mandates, notInGoodStanding } = affairs
   const inTime = mandate.notBefore <= now && now < mandate.expiresAt
   if (!principal.standing || mandate.principalId !== principal.id || mandate.state !== 'active' || !inTime) return []
-  if (mandate.personId !== null && withoutPower.has(mandate.personId)) return []
+  if (mandate.personId !== null && notInGoodStanding.has(mandate.personId)) return []
   if (mandate.parentId === null) return mandate.grantedBy === principal.ownerId ? [...mandate.matters] : []
   const parent = mandates.find(({ id }) => id === mandate.parentId)
   if (parent?.role !== 'manager' || parent.personId !== mandate.grantedBy || parent.parentId !== null) return []

@@ -1,4 +1,4 @@
-import { powerEnded } from '../account-power.ts'
+import { standingLost } from '../account-standing.ts'
 import { findPerson, type Actor, type NaturalPerson, type NaturalPersonsDeps } from './natural-person.ts'
 
 /** Locks or unlocks an account that is not closed. Locking ends all sign-ins; unlocking restores none. */
@@ -20,7 +20,7 @@ export async function setStatus(
     if (changed.numUpdatedRows === 0n) return undefined
     if (status === 'locked') {
       await endSignIns(transaction, id, { but: [] })
-      principals.push(...(await powerEnded(transaction, notifier, id, clock())))
+      principals.push(...(await standingLost(transaction, notifier, id, clock())))
     }
     const event = status === 'locked' ? 'person.locked' : 'person.unlocked'
     await audit.append(transaction, { event, ...by, personId: id })

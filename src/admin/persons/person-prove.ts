@@ -28,7 +28,7 @@ export default command({
   access: {
     role: 'operator',
     about: 'system',
-    touches: ['the level of an account', 'the holder of a document number', 'the power of an account'],
+    touches: ['the level of an account', 'the holder of a document number', 'the standing of an account'],
     accounts: withRivals,
   },
   example: 'npx yideng person prove 3f0c6a52-58b1-4b5c-9e53-8f1f9b8f7c11',

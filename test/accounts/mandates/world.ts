@@ -108,7 +108,7 @@ export class World {
   affairs: Affairs = {
     principal: { id: 'acme', kind: 'legal_person', ownerId: 'ann', standing: true },
     mandates: [],
-    withoutPower: new Set(),
+    notInGoodStanding: new Set(),
   }
   effects = { tokens: 0, refreshed: 0, accepted: 0, cascades: 0 }
   tokens: { by: string; wanted: string[] | undefined; had: string[] }[] = []

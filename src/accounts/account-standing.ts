@@ -14,11 +14,11 @@ export interface AccountState {
  * Whether mandates and organisations may depend on this account now: active, real name (level 3), and not held. A held account
  * was recovered a short time ago, perhaps by another person.
  */
-export const hasPower = ({ status, identity_level, held_until }: AccountState, now: number) =>
+export const isInGoodStanding = ({ status, identity_level, held_until }: AccountState, now: number) =>
   status === 'active' && identity_level >= 3 && (held_until === null || held_until <= now)
 
-/** Those of these people whose account has no power now; an account that does not exist has none. */
-export async function withoutPower(
+/** Those of these people whose account is not in good standing now; one that does not exist has none. */
+export async function notInGoodStanding(
   within: Database,
   personIds: readonly (string | null)[],
   now: number,
@@ -30,16 +30,16 @@ export async function withoutPower(
     .select(['id', 'status', 'identity_level', 'held_until'])
     .where('id', 'in', ids)
     .execute()
-  const powerful = new Set(rows.filter((row) => hasPower(row, now)).map(({ id }) => id))
-  return new Set(ids.filter((id) => !powerful.has(id)))
+  const good = new Set(rows.filter((row) => isInGoodStanding(row, now)).map(({ id }) => id))
+  return new Set(ids.filter((id) => !good.has(id)))
 }
 
 /**
- * Call it in the transaction in which an account loses its power. Portals check their grants again; holders of mandates that
+ * Call it in the transaction in which an account loses its standing. Portals check their grants again; holders of mandates that
  * depend on the account are notified.
  * @returns ids of principals, to publish after the commit (topic `principal`)
  */
-export async function powerEnded(
+export async function standingLost(
   transaction: DatabaseTransaction,
   notifier: Notifier,
   personId: string,
