@@ -18,7 +18,7 @@ import { commandList, findCommand } from '../commands.ts'
 import type { Input } from '../fields.ts'
 import { forbidden, invalid, type FailureKind, type Outcome } from '../outcome.ts'
 import { apiPath } from './api-path.ts'
-import { runRemotely } from './gate.ts'
+import { runRemotely } from './authorise.ts'
 import { readInput } from './input.ts'
 
 export interface AdminApiDeps {

@@ -12,7 +12,7 @@ import { notFound } from '../outcome.ts'
 type Region = string | undefined
 
 /** The regions of the subject of a command. */
-interface Where {
+interface SubjectRegions {
   before: readonly Region[]
   after: readonly Region[]
   /** The field by which a portal gets the subject identifiers of other portals, and their regions (OIDC Core 8.1). */
@@ -28,7 +28,7 @@ export function regionOfOrganisation(uscc: string): Region {
 }
 
 /** Public subject identifiers are the same in the whole province; those of a sector in all its portals. */
-async function sharedSubjects(services: Services, input: Input): Promise<Pick<Where, 'shares'>> {
+async function sharedSubjects(services: Services, input: Input): Promise<Pick<SubjectRegions, 'shares'>> {
   const portal = await portalAfter(services, input)
   if (!portal) return {}
   const { before, after } = portal
@@ -47,7 +47,7 @@ const sameSubjects = (one: ClientMetadata, other: ClientMetadata) =>
   one.subject_type === other.subject_type && effectiveSector(one) === effectiveSector(other)
 
 /** By subject; undefined where the subject does not exist. */
-const finders: { [S in Subject]: (services: Services, input: Input) => Promise<Where | undefined> } = {
+const finders: { [S in Subject]: (services: Services, input: Input) => Promise<SubjectRegions | undefined> } = {
   async portal(services, input) {
     const { id, region } = input
     const after = region === undefined && id !== undefined ? [] : [text(region) || undefined]
@@ -82,8 +82,8 @@ const finders: { [S in Subject]: (services: Services, input: Input) => Promise<W
   system: async () => ({ before: [], after: [undefined] }),
 }
 
-/** Where the subject of a command is, and where it will be after the command; undefined where it does not exist. */
-export const findWhere = (services: Services, about: Subject, input: Input) => finders[about](services, input)
+/** The regions of the subject of a command, before and after it; undefined where it does not exist. */
+export const regionsOfSubject = (services: Services, about: Subject, input: Input) => finders[about](services, input)
 
 const words: { [S in Subject]: string } = {
   portal: 'portal',
@@ -95,4 +95,4 @@ const words: { [S in Subject]: string } = {
 }
 
 /** The same answer for a missing subject and for one in another region: the answer of the command itself. */
-export const notThere = (about: Subject, { id }: Input) => notFound(words[about], text(id))
+export const subjectNotFound = (about: Subject, { id }: Input) => notFound(words[about], text(id))

@@ -7,25 +7,25 @@ import type { AdministratorContext, CommandContext } from '../command-context.ts
 import { needsSecond } from '../duties.ts'
 import type { Input } from '../fields.ts'
 import { failed, forbidden, iso, type Outcome } from '../outcome.ts'
-import { findWhere, notThere } from './where.ts'
+import { regionsOfSubject, subjectNotFound } from './subject-region.ts'
 
 /** The refusal for an administrator who may not run a command on this subject; undefined where they may. */
-export async function blockedBy(
+export async function refusalFor(
   context: CommandContext,
   { role, region }: Administrator,
   access: RemoteAccess,
   input: Input,
 ): Promise<Outcome | undefined> {
   if (!mayAct(role, access.role)) return forbidden(`This needs the role ${access.role}; yours is ${role}.`)
-  const where = await findWhere(await context.services(), access.about, input)
-  if (!where || where.before.some((one) => !covers({ region }, one))) return notThere(access.about, input)
-  if (where.shares?.with.some((one) => !covers({ region }, one))) {
+  const regions = await regionsOfSubject(await context.services(), access.about, input)
+  if (!regions || regions.before.some((one) => !covers({ region }, one))) return subjectNotFound(access.about, input)
+  if (regions.shares?.with.some((one) => !covers({ region }, one))) {
     const message =
       'would let it recognise the people of portals in other regions: that is for an administrator of the province'
-    return forbidden(message, where.shares.field)
+    return forbidden(message, regions.shares.field)
   }
   // the command itself refuses an unknown region code
-  const elsewhere = where.after.filter((one) => !covers({ region }, one) && (one === undefined || isRegion(one)))
+  const elsewhere = regions.after.filter((one) => !covers({ region }, one) && (one === undefined || isRegion(one)))
   if (elsewhere.length === 0) return undefined
   if (access.about === 'system') {
     return forbidden(`This concerns the whole system: it needs an administrator of the province; yours is ${region}.`)
@@ -41,7 +41,7 @@ export async function blockedBy(
 export async function runRemotely(context: AdministratorContext, command: Command, input: Input): Promise<Outcome> {
   const { access } = command
   if ('local' in access) return forbidden(localOnly(command, access.local))
-  const blocked = await blockedBy(context, context.administrator, access, input)
+  const blocked = await refusalFor(context, context.administrator, access, input)
   if (blocked) return blocked
   const second = await needsSecond(await context.services(), context.administrator, access, input)
   return second ? requestApproval(context, command, access, input) : command.run(context, input)
@@ -65,8 +65,8 @@ async function requestApproval(
 ): Promise<Outcome> {
   const { approvals, dataKeys } = await context.services()
   const { personId: requestedBy } = context.administrator
-  const where = await findWhere(await context.services(), access.about, input)
-  const [region] = [...(where?.before ?? []), ...(where?.after ?? [])]
+  const regions = await regionsOfSubject(await context.services(), access.about, input)
+  const [region] = [...(regions?.before ?? []), ...(regions?.after ?? [])]
   const stored = withoutSecrets(command, input, dataKeys.blindIndex)
   const approval = await approvals.request({ command: nameOf(command), input: stored, region, requestedBy })
   if (!approval) return failed('Too many of your requests wait already: take some back.')
@@ -93,7 +93,7 @@ export async function runApproved(
   const blocked =
     'local' in access || !requester
       ? forbidden('The requester is no longer an administrator.')
-      : await blockedBy(context, requester, access, input)
+      : await refusalFor(context, requester, access, input)
   if (blocked) return blocked
   if (!(await approvals.use(id, context.actor))) return failed('It was run already.')
   return command.run(context, input)
