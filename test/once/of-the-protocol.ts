@@ -22,7 +22,7 @@ import {
 export const ofTheProtocol: OneTimeThing[] = [
   {
     what: 'authorization code, whose tokens end when it comes again',
-    where: 'oidc/adapter.ts',
+    where: 'oidc/artifacts/consume-artifact.ts',
     rounds: 6,
     async prepare(world) {
       const { server, services } = world
@@ -52,7 +52,7 @@ export const ofTheProtocol: OneTimeThing[] = [
   },
   {
     what: 'request_uri of a pushed request',
-    where: 'oidc/adapter.ts',
+    where: 'oidc/artifacts/consume-artifact.ts',
     rounds: 3,
     async prepare(world) {
       const { server } = world
@@ -67,7 +67,7 @@ export const ofTheProtocol: OneTimeThing[] = [
   },
   {
     what: 'resume of a login',
-    where: 'oidc/once.ts',
+    where: 'oidc/artifacts/one-time-use.ts',
     rounds: 6,
     async prepare(world) {
       const { server, services } = world
@@ -97,7 +97,7 @@ export const ofTheProtocol: OneTimeThing[] = [
   },
   {
     what: 'answer to a login, beside its resume: it never comes back',
-    where: 'oidc/once.ts',
+    where: 'oidc/artifacts/one-time-use.ts',
     rounds: 3,
     async prepare(world) {
       const { server } = world
@@ -172,7 +172,7 @@ export const ofTheProtocol: OneTimeThing[] = [
   },
   {
     what: 'device code',
-    where: 'oidc/adapter.ts',
+    where: 'oidc/artifacts/consume-artifact.ts',
     async prepare({ server, services }) {
       const boss = await administrator(server, services)
       const { config, DPoP } = await letIn(server, boss)
@@ -191,7 +191,7 @@ export const ofTheProtocol: OneTimeThing[] = [
   },
   {
     what: 'decision about a device code, by two browsers of administrators',
-    where: 'oidc/once.ts',
+    where: 'oidc/artifacts/one-time-use.ts',
     async prepare({ server, services }) {
       const admins = [await administrator(server, services), await administrator(server, services)] as const
       const { config } = await letIn(server, admins[0])

@@ -2,14 +2,14 @@ import { closeSync, fdatasync, openSync } from 'node:fs'
 import { promisify } from 'node:util'
 
 /** Flushes a file to disk, off the thread that answers requests. */
-export interface LogToDisk {
+export interface SharedFsync {
   /** Settles when all earlier writes are on disk. Simultaneous calls share one flush. */
   flush(): Promise<void>
   close(): Promise<void>
 }
 
 /** Flushes a file that opens with the first write. */
-export function createLogToDisk(file: string): LogToDisk {
+export function createSharedFsync(file: string): SharedFsync {
   let descriptor: number | undefined
   let running: Promise<void> | undefined
   /** Starts after the running flush, which may have begun before the last write. */

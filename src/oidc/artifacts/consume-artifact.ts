@@ -3,7 +3,7 @@ import { revoke } from '../engine/internals.ts'
 import type { SuccessorOf } from '../engine/refresh-rotation.ts'
 import type { Clock } from '../../config/clock.ts'
 import type { Artifacts } from '../../storage/artifacts.ts'
-import { usedBefore } from './once.ts'
+import { usedBefore } from './one-time-use.ts'
 import { numbersOf, requestCache, type CachedArtifact } from './request-cache.ts'
 import { storedIdOf } from './stored-ids.ts'
 
@@ -32,7 +32,7 @@ export async function mayRepeat(deps: ConsumeDeps, { kind, id }: Artifact, consu
 }
 
 /** @throws InvalidGrant or InvalidRequestUri for an artifact that was used before */
-export async function consume(deps: ConsumeDeps, artifact: Artifact, read: CachedArtifact): Promise<void> {
+export async function consumeArtifact(deps: ConsumeDeps, artifact: Artifact, read: CachedArtifact): Promise<void> {
   const { artifacts, clock } = deps
   const { kind, id } = artifact
   const stored = await read.stored

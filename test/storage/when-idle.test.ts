@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest'
-import { whenQuiet } from '../../src/storage/gather.ts'
+import { whenIdle } from '../../src/storage/when-idle.ts'
 
 const ran = (mostMs: number) => {
   const began = performance.now()
-  return new Promise<number>((resolve) => whenQuiet(mostMs, () => resolve(performance.now() - began)))
+  return new Promise<number>((resolve) => whenIdle(mostMs, () => resolve(performance.now() - began)))
 }
 
 it('hardly waits without other work', async () => {
