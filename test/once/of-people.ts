@@ -194,7 +194,7 @@ export const ofPeople: OneTimeThing[] = [
   },
   {
     what: 'verification of a face',
-    where: 'login/methods/face/checks.ts',
+    where: 'login/methods/face/check-store.ts',
     async prepare({ server, services }) {
       const { visitor, page } = await room(server.issuer, await photographedPerson(services))
       const asked = await visitor.submit(page, '/face/start', {})

@@ -22,7 +22,7 @@ import {
 export const ofTheProtocol: OneTimeThing[] = [
   {
     what: 'authorization code, whose tokens end when it comes again',
-    where: 'oidc/artifacts/consume-artifact.ts',
+    where: 'oidc/artifacts/adapter.ts',
     rounds: 6,
     async prepare(world) {
       const { server, services } = world
@@ -52,7 +52,7 @@ export const ofTheProtocol: OneTimeThing[] = [
   },
   {
     what: 'request_uri of a pushed request',
-    where: 'oidc/artifacts/consume-artifact.ts',
+    where: 'oidc/artifacts/adapter.ts',
     rounds: 3,
     async prepare(world) {
       const { server } = world
@@ -114,7 +114,7 @@ export const ofTheProtocol: OneTimeThing[] = [
   },
   ...(['/par', '/token'] as const).map((endpoint): OneTimeThing => ({
     what: `client assertion at ${endpoint}`,
-    where: 'guards/replay-detection.ts',
+    where: 'oidc/engine/replay-detection.ts',
     rounds: 4,
     async prepare(world) {
       const service = endpoint === '/token' ? { type: 'service' as const, redirect_uris: [] } : {}
@@ -128,7 +128,7 @@ export const ofTheProtocol: OneTimeThing[] = [
   })),
   {
     what: 'DPoP proof at /token, with a code of its own each time',
-    where: 'guards/replay-detection.ts',
+    where: 'oidc/engine/replay-detection.ts',
     rounds: 3,
     async prepare(world) {
       const { code } = await publicClient(world)
@@ -140,7 +140,7 @@ export const ofTheProtocol: OneTimeThing[] = [
   },
   {
     what: 'DPoP proof at /userinfo',
-    where: 'guards/replay-detection.ts',
+    where: 'oidc/engine/replay-detection.ts',
     rounds: 3,
     async prepare(world) {
       const { code } = await publicClient(world)
@@ -172,7 +172,7 @@ export const ofTheProtocol: OneTimeThing[] = [
   },
   {
     what: 'device code',
-    where: 'oidc/artifacts/consume-artifact.ts',
+    where: 'oidc/artifacts/adapter.ts',
     async prepare({ server, services }) {
       const boss = await administrator(server, services)
       const { config, DPoP } = await letIn(server, boss)
