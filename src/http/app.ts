@@ -3,7 +3,7 @@ import type Koa from 'koa'
 import type { Middleware } from 'koa'
 import type { Provider } from 'oidc-provider'
 import type { Logger } from 'pino'
-import { accountRoutes, type AccountCentreDeps } from '../account-centre/account-centre.ts'
+import { accountRoutes, type AccountRoutesDeps } from '../account-centre/account-routes.ts'
 import { adminApi, type AdminApiDeps } from '../admin/remote/api.ts'
 import type { Clients } from '../clients/clients.ts'
 import type { Clock } from '../config/clock.ts'
@@ -50,7 +50,7 @@ export interface AppDeps {
   artifacts: Pick<Artifacts, 'renew'>
   methods: readonly LoginMethod[]
   login: QuestionDeps & RegistrationDeps & RecoveryDeps
-  account: AccountCentreDeps
+  account: AccountRoutesDeps
   logins: LoginBrowsers
   originDeps: Parameters<typeof rememberOrigin>[0]
   portalAudit: Parameters<typeof auditPortals>[0]

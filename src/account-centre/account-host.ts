@@ -11,7 +11,7 @@ import type { Sessions } from '../sessions/sessions.ts'
 import { menuAt, type MenuPage } from './menu.ts'
 import { signInAddress } from './own-client.ts'
 
-export interface CentreDeps {
+export interface AccountHostDeps {
   issuer: string
   /** Name of the cookie in which oidc-provider stores the session. */
   sessionCookie: string
@@ -25,7 +25,7 @@ export interface CentreDeps {
 }
 
 /** The frame around every page of the account centre: the session, what it may do, and the menu. */
-export function createCentre(deps: CentreDeps): AccountHost {
+export function createAccountHost(deps: AccountHostDeps): AccountHost {
   const { issuer, sessionCookie, sessions, persons, inbox, freshSeconds, menuPages, clock } = deps
 
   async function signedIn(ctx: RouterContext): Promise<AccountContext | undefined> {

@@ -2,15 +2,15 @@ import Router from '@koa/router'
 import { accountRouter } from '../login/account-router.ts'
 import type { AccountHost, LoginMethod } from '../login/method.ts'
 import { ownPath } from '../pages/own-path.ts'
-import { createCentre, type CentreDeps } from './centre.ts'
+import { createAccountHost, type AccountHostDeps } from './account-host.ts'
 import { menuPages, rooms, type RoomDeps } from './rooms.ts'
 
-export type AccountCentreDeps = Omit<CentreDeps, 'menuPages'> &
+export type AccountRoutesDeps = Omit<AccountHostDeps, 'menuPages'> &
   Omit<RoomDeps, 'centre' | 'menuPages'> & { methods: readonly LoginMethod[] }
 
 /** A person's own pages, under /account. */
-export function accountRoutes(router: Router, deps: AccountCentreDeps): void {
-  const centre = createCentre({ ...deps, menuPages })
+export function accountRoutes(router: Router, deps: AccountRoutesDeps): void {
+  const centre = createAccountHost({ ...deps, menuPages })
   // a sign-in for the account centre returns here: `state` is the path of the page it was for
   router.get('/account/return', (ctx) => {
     const { state = '/account', error } = ctx.query
