@@ -50,13 +50,13 @@ import { localVerifier } from './proofing/face/local.ts'
 import { createFacePool } from './proofing/face/pool.ts'
 import { thresholds } from './proofing/face/thresholds.ts'
 import { readVendors } from './proofing/face/vendors/vendors.ts'
-import { chooseVerifiers } from './proofing/face/verifiers.ts'
+import { chooseVerifiers } from './proofing/face/choose-verifier.ts'
 import { startJob, type Job } from './jobs/runner.ts'
 import { sessionEndings } from './jobs/session-endings.ts'
 import { createSessionRows } from './sessions/rows.ts'
 import { createSessions } from './sessions/sessions.ts'
 import { cached } from './storage/cached.ts'
-import { claimRedis, keepLogsShort, openArtifacts, openEvents, redisOfAnother } from './storage/stores.ts'
+import { claimRedis, keepLogsShort, openArtifacts, openEvents, redisOwnedByOther } from './storage/stores.ts'
 
 leaveOutTraces()
 
@@ -83,7 +83,7 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
   const { database, audit, persons, consents, clients, devices, dataKeys } = services
   const { blindIndex, cipher } = dataKeys
   if (settings.redisUrls && !(await claimRedis(artifacts, keyFingerprint(blindIndex).underFirstKey)))
-    throw new SettingsError(redisOfAnother)
+    throw new SettingsError(redisOwnedByOther)
   const cookieKeys = createCookieKeys(settings.keysDir, clock)
   const gate = createHashGate(defaultGate)
   const passwords = createPasswords({ gate: tracing.hashing(gate) })

@@ -19,7 +19,7 @@ import type { CookieKeys } from '../keys/cookie-keys.ts'
 import type { FieldCipher } from '../keys/field-cipher.ts'
 import type { AccessTokens } from '../oidc/access-tokens.ts'
 import type { FacePool } from '../proofing/face/pool.ts'
-import type { FaceVerifiers } from '../proofing/face/verifiers.ts'
+import type { VerifierByPurpose } from '../proofing/face/choose-verifier.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
 import type { Database } from '../storage/database.ts'
@@ -49,7 +49,7 @@ export interface MethodServices {
   breached: BreachedPasswords
   faceConsents: FaceConsents
   identityProofs: IdentityProofs
-  faceVerifiers: FaceVerifiers
+  faceVerifiers: VerifierByPurpose
   facePool: FacePool
   matches: RegisterMatches
   signatures: Signatures

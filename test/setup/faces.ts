@@ -1,7 +1,7 @@
 import sharp from 'sharp'
 import { anna, berta, camera, pictureOf, type FaceArea } from '../../examples/demo/photographs.ts'
 import type { Action } from '../../src/proofing/face/challenge.ts'
-import type { Frame } from '../../src/proofing/face/verifier.ts'
+import type { Frame } from '../../src/proofing/face/face-verifier.ts'
 
 export { anna, berta, photographs } from '../../examples/demo/photographs.ts'
 

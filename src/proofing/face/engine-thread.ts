@@ -3,7 +3,7 @@ import { parentPort } from 'node:worker_threads'
 import { openFaceEngine, Undecodable } from './engine.ts'
 import type { Reading } from './judge.ts'
 import { thresholds } from './thresholds.ts'
-import type { Frame } from './verifier.ts'
+import type { Frame } from './face-verifier.ts'
 
 export type Answer = { readings: Reading[] } | { broken: true }
 

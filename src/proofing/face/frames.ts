@@ -1,4 +1,4 @@
-import type { Frame } from './verifier.ts'
+import type { Frame } from './face-verifier.ts'
 
 /** Limits that are checked before decoding. */
 export const captureLimits = { bytes: 3 * 1024 * 1024, frames: 32, frameBytes: 256 * 1024, pixels: 1_300_000 }

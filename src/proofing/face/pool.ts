@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import type { Answer as Read } from './engine-thread.ts'
-import type { Frame } from './verifier.ts'
+import type { Frame } from './face-verifier.ts'
 
 /** `slow`: it took longer than `mostMs`; the machine is overloaded. */
 export type Answer = Read | { slow: true }

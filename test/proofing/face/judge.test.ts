@@ -4,7 +4,7 @@ import { drawActions, actions as all, type Action } from '../../../src/proofing/
 import { captureLimits, readFrames } from '../../../src/proofing/face/frames.ts'
 import { judge, type FaceReading, type Reading } from '../../../src/proofing/face/judge.ts'
 import { thresholds as limits } from '../../../src/proofing/face/thresholds.ts'
-import { faceReasons } from '../../../src/proofing/face/verifier.ts'
+import { faceReasons } from '../../../src/proofing/face/face-verifier.ts'
 import { writeFrames } from '../../setup/faces.ts'
 
 /** A template at this distance from the reference. */

@@ -10,7 +10,7 @@ import type { Settings } from '../../../config/settings.ts'
 import type { FieldCipher } from '../../../keys/field-cipher.ts'
 import type { BlindIndex } from '../../../keys/blind-index.ts'
 import type { FacePool } from '../../../proofing/face/pool.ts'
-import type { FaceVerifiers } from '../../../proofing/face/verifiers.ts'
+import type { VerifierByPurpose } from '../../../proofing/face/choose-verifier.ts'
 import type { Artifacts } from '../../../storage/artifacts.ts'
 import type { RegisterMatches } from '../../../guards/register-matches.ts'
 import { face } from './declaration.ts'
@@ -28,7 +28,7 @@ export interface FaceDeps {
   faceConsents: FaceConsents
   identityProofs: IdentityProofs
   matches: RegisterMatches
-  faceVerifiers: FaceVerifiers
+  faceVerifiers: VerifierByPurpose
   facePool: FacePool
   notifier: Notifier
   audit: AuditLog

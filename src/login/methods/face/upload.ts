@@ -1,6 +1,6 @@
 import { readBytes } from '../../../pages/bodies.ts'
 import { captureLimits, readFrames } from '../../../proofing/face/frames.ts'
-import type { Frame } from '../../../proofing/face/verifier.ts'
+import type { Frame } from '../../../proofing/face/face-verifier.ts'
 import type { RouterContext } from '../../method.ts'
 
 /** A capture takes a few seconds to send; a slower one holds a place that others need. */

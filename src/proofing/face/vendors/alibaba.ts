@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import type { Clock } from '../../../config/clock.ts'
-import { ended, type FaceVerifier } from '../verifier.ts'
+import { ended, type FaceVerifier } from '../face-verifier.ts'
 import { page, post, read, unavailable, VendorFailed } from './ask.ts'
 import { canonicalQuery, signAcs3 } from './signatures.ts'
 

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { readSettings } from '../../../src/config/settings.ts'
-import { ended, type FaceVerifier } from '../../../src/proofing/face/verifier.ts'
-import { chooseVerifiers } from '../../../src/proofing/face/verifiers.ts'
+import { ended, type FaceVerifier } from '../../../src/proofing/face/face-verifier.ts'
+import { chooseVerifiers } from '../../../src/proofing/face/choose-verifier.ts'
 
 const verifier = (name: string): FaceVerifier => ({
   name,
