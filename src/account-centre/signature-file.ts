@@ -1,5 +1,5 @@
 import type { SignedRow } from '../accounts/mandates/signed.ts'
-import type { Signatures } from '../login/signatures.ts'
+import type { Signatures } from '../login/text-signatures.ts'
 
 /** The challenge of each version of the format (docs/signatures.md). */
 const challenges = {

@@ -25,7 +25,7 @@ import type { Artifacts } from '../storage/artifacts.ts'
 import type { Database } from '../storage/database.ts'
 import type { Events } from '../storage/events.ts'
 import type { LoginMethod } from './method.ts'
-import type { Signatures } from './signatures.ts'
+import type { Signatures } from './text-signatures.ts'
 
 /** Every service that a login method may take; each method's `…Deps` names the few that it does take. */
 export interface MethodServices {

@@ -1,6 +1,6 @@
 import type { DatabaseTransaction } from '../../storage/database.ts'
-import { decide } from '../mandates/decide.ts'
-import type { Principal } from '../mandates/rules.ts'
+import { decide } from '../mandates/decide-act.ts'
+import type { Principal } from '../mandates/mandate-rules.ts'
 import * as store from '../mandates/store.ts'
 import type { LegalPersonRow, LegalPersonsDeps } from './legal-person.ts'
 

@@ -1,6 +1,6 @@
 import { representativeKey } from '../../proofing/business-register.ts'
 import { isInGoodStanding } from '../account-standing.ts'
-import type { Principal } from '../mandates/rules.ts'
+import type { Principal } from '../mandates/mandate-rules.ts'
 import * as store from '../mandates/store.ts'
 import { findRow, fromRow, type LegalPerson, type LegalPersonRow, type LegalPersonsDeps } from './legal-person.ts'
 import { removeRepresentative } from './remove-representative.ts'

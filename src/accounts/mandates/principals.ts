@@ -4,7 +4,7 @@ import type { Clock } from '../../config/clock.ts'
 import type { BlockReason, LegalPersons } from '../legal-persons.ts'
 import type { NaturalPersons } from '../natural-persons.ts'
 import type { PrincipalKind } from './matters.ts'
-import type { Affairs, Principal } from './rules.ts'
+import type { Affairs, Principal } from './mandate-rules.ts'
 import * as store from './store.ts'
 
 /** A principal with its mandates and the current answer of the register. */

@@ -5,7 +5,7 @@ import type { Input } from '../../admin/fields.ts'
 import { failed, type Outcome } from '../../admin/outcome.ts'
 import { apiPath } from '../../admin/remote/api-path.ts'
 import type { SavedSignIn } from './saved-sign-in.ts'
-import { proofsOf, type Connection } from './sign-in.ts'
+import { proofsOf, type Connection } from './command-line-sign-in.ts'
 
 const answerSchema = z.object({
   document: z.unknown(),
@@ -26,7 +26,7 @@ const problemSchema = z.object({
   reference: z.string().optional(),
 })
 
-/** Sends a command to the administrators' API (src/admin/remote/api.ts). */
+/** Sends a command to the administrators' API (src/admin/remote/admin-api.ts). */
 export async function callCommand(
   connection: Connection,
   command: Command,

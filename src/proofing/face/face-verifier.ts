@@ -80,11 +80,11 @@ export interface FaceResult {
 
 /** Evidence from the browser: pictures from our own page, or the parameters of the vendor's return. */
 export type FaceEvidence =
-  | { kind: 'frames'; frames: readonly Frame[] }
+  | { kind: 'frames'; frames: readonly CapturedFrame[] }
   | { kind: 'return'; parameters: Readonly<Record<string, string>> }
 
 /** One picture, and its step of the challenge (0: look straight). */
-export interface Frame {
+export interface CapturedFrame {
   step: number
   jpeg: Uint8Array
 }

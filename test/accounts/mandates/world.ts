@@ -1,7 +1,7 @@
 import fc from 'fast-check'
-import { decide, mostManagers, type Act } from '../../../src/accounts/mandates/decide.ts'
+import { decide, mostManagers, type Act } from '../../../src/accounts/mandates/decide-act.ts'
 import { everything } from '../../../src/accounts/mandates/matters.ts'
-import { downScope, granted, type Affairs } from '../../../src/accounts/mandates/rules.ts'
+import { downScope, granted, type Affairs } from '../../../src/accounts/mandates/mandate-rules.ts'
 
 const people = ['ann', 'bao', 'chen', 'du', 'e']
 const matters = ['tax.filing', 'social-insurance', 'licence.apply']

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { Signatures, Signed, Signer } from '../../signatures.ts'
+import type { Signatures, Signed, Signer } from '../../text-signatures.ts'
 import { checkAssertion, type AssertionFault } from './assertion.ts'
 import { createChallenges } from './challenges.ts'
 import { name, type PasskeyDeps } from './passkey-deps.ts'

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import type { DatabaseTransaction } from '../storage/database.ts'
 import { fromRow, othersThan, type ClientRow } from './client.ts'
-import type { ChangedClient, ClientsDeps } from './change.ts'
+import type { ChangedClient, ClientsDeps } from './change-client.ts'
 import { parseClientMetadata, type ClientMetadata, type FieldProblem } from './metadata.ts'
-import { faultOfClientId, problemsOfNames } from './rules.ts'
+import { faultOfClientId, problemsOfNames } from './registration-rules.ts'
 import { hashSecret, makeSecret, needsSecret } from './secrets.ts'
 
 /** Registers a portal. The secret is in this answer only. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { dataKeys } from '../../../src/admin/doctor/data-keys.ts'
+import { dataKeys } from '../../../src/admin/doctor/data-key-checks.ts'
 import { commandLine } from '../../cli/in-process.ts'
 import { handClock } from '../../setup/temporary.ts'
 

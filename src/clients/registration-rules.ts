@@ -1,6 +1,6 @@
 /** Rules for the registration of a portal. Each refusal says how to correct it. */
 
-import { faultOfShownName } from '../text/names.ts'
+import { faultOfShownName } from '../text/shown-names.ts'
 import { lookalike, staysWithin } from './hosts.ts'
 
 interface Named {

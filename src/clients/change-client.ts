@@ -6,7 +6,7 @@ import type { Publish } from '../storage/events.ts'
 import type { Tables } from '../storage/schema.ts'
 import { findClient, fromRow, metadataAfter, othersThan, type Client } from './client.ts'
 import type { FieldProblem } from './metadata.ts'
-import { problemsOfNames } from './rules.ts'
+import { problemsOfNames } from './registration-rules.ts'
 import { hashSecret, makeSecret, needsSecret } from './secrets.ts'
 
 export interface ClientsDeps {

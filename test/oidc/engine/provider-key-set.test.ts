@@ -1,7 +1,7 @@
 import { createPublicKey, generateKeyPairSync, verify } from 'node:crypto'
 import { ExternalSigningKey } from 'oidc-provider'
 import { expect, it } from 'vitest'
-import { keySet } from '../../../src/oidc/engine/signing-keys.ts'
+import { keySet } from '../../../src/oidc/engine/provider-key-set.ts'
 
 it('signs ES256 as r and s of 32 bytes each, also when one of them begins with zeros', async () => {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })

@@ -4,7 +4,7 @@ import type { Actor } from '../natural-persons.ts'
 import { findRow, fromRow, type LegalPerson, type LegalPersonsDeps } from './legal-person.ts'
 
 /** Suspends or resumes an organisation. */
-export async function setStatus(
+export async function setOrganisationStatus(
   deps: LegalPersonsDeps,
   id: string,
   status: LegalPerson['status'],

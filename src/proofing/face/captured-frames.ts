@@ -1,4 +1,4 @@
-import type { Frame } from './face-verifier.ts'
+import type { CapturedFrame } from './face-verifier.ts'
 
 /** Limits that are checked before decoding. */
 export const captureLimits = { bytes: 3 * 1024 * 1024, frames: 32, frameBytes: 256 * 1024, pixels: 1_300_000 }
@@ -11,8 +11,8 @@ const jpegStart = [0xff, 0xd8, 0xff]
  * Parses the body from the capture page: for each picture its step (1 byte), its length (4 bytes, big endian), a JPEG.
  * Undefined for other bodies, or above `captureLimits`.
  */
-export function readFrames(body: Buffer): Frame[] | undefined {
-  const frames: Frame[] = []
+export function readCapturedFrames(body: Buffer): CapturedFrame[] | undefined {
+  const frames: CapturedFrame[] = []
   let at = 0
   while (at < body.length) {
     if (frames.length >= captureLimits.frames || at + headBytes > body.length) return undefined

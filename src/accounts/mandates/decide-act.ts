@@ -1,6 +1,6 @@
 import { dayMs } from '../../config/time.ts'
 import { areMatters, covers } from './matters.ts'
-import { isLive, managing, type Affairs, type Mandate, type Role } from './rules.ts'
+import { isLive, managing, type Affairs, type Mandate, type Role } from './mandate-rules.ts'
 
 /** An act about mandates. `by` is always a natural person. */
 export type Act =

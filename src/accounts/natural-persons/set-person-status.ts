@@ -2,7 +2,7 @@ import { standingLost } from '../account-standing.ts'
 import { findPerson, type Actor, type NaturalPerson, type NaturalPersonsDeps } from './natural-person.ts'
 
 /** Locks or unlocks an account that is not closed. Locking ends all sign-ins; unlocking restores none. */
-export async function setStatus(
+export async function setPersonStatus(
   deps: NaturalPersonsDeps,
   id: string,
   status: 'active' | 'locked',

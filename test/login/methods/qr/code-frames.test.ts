@@ -2,7 +2,7 @@ import { createSecretKey, randomBytes } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { deriveKey } from '../../../../src/keys/derived-key.ts'
-import { createFrames } from '../../../../src/login/methods/qr/frames.ts'
+import { createFrames } from '../../../../src/login/methods/qr/code-frames.ts'
 
 const key = createSecretKey(Buffer.alloc(32, 7))
 const frames = createFrames(() => [key])

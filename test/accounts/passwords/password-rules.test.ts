@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { isCommonPassword } from '../../../src/accounts/passwords/common.ts'
-import { checkPassword, passwordProblem } from '../../../src/accounts/passwords/rules.ts'
+import { checkPassword, passwordProblem } from '../../../src/accounts/passwords/password-rules.ts'
 import { fullWidth, millisecondsOf } from '../identifiers/hostile-texts.ts'
 
 const check = (password: string, personal: string[] = []) => checkPassword({ password, personal, common: () => false })
