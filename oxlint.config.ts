@@ -2,6 +2,7 @@ import { defineConfig, type OxlintOverride } from 'oxlint'
 
 /** The folders of src from top to bottom: a file imports only from its own folder and from folders below it (ARCHITECTURE.md). */
 const layers = [
+  'wiring',
   'cli',
   'http',
   'admin',

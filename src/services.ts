@@ -1,128 +1,82 @@
-import { createAdministrators, type Administrators } from './accounts/administrators.ts'
-import { createAuthenticators, type Authenticators } from './accounts/authenticators.ts'
-import type { FaceConsents } from './accounts/identity-proofing/face-consents.ts'
-import type { NumberDisputes } from './accounts/identity-proofing/number-disputes.ts'
-import type { IdentityProofs } from './accounts/identity-proofing/identity-proofs.ts'
-import { createClosing, type Closing } from './accounts/closing.ts'
-import { createDevices, type Devices } from './accounts/devices.ts'
-import { createMethodLocks, type MethodLocks } from './accounts/method-locks.ts'
-import { createNotifier, type Notifier } from './accounts/notices.ts'
+import { createRecovery } from './accounts/account-recovery/account-recovery.ts'
+import { createAdministrators } from './accounts/administrators.ts'
+import { createApprovals } from './accounts/approvals.ts'
+import { createAuthenticators } from './accounts/authenticators.ts'
+import { createClosing } from './accounts/closing.ts'
+import { createConsents } from './accounts/consents.ts'
+import { createDevices } from './accounts/devices.ts'
+import { createFaceConsents } from './accounts/identity-proofing/face-consents.ts'
+import { createNumberDisputes } from './accounts/identity-proofing/number-disputes.ts'
+import { createIdentityProofs } from './accounts/identity-proofing/identity-proofs.ts'
+import { createLegalPersons } from './accounts/legal-persons.ts'
+import { createInvitationCodes } from './accounts/mandates/invitation-codes.ts'
+import { createMandates } from './accounts/mandates/mandates.ts'
+import { createPrincipals } from './accounts/mandates/principals.ts'
+import { createRepresentations } from './accounts/mandates/representations.ts'
+import { createMethodLocks } from './accounts/method-locks.ts'
+import { createNaturalPersons } from './accounts/natural-persons.ts'
+import { createNotifier } from './accounts/notices.ts'
 import { openBreachedPasswords, type BreachedPasswords } from './accounts/passwords/breached.ts'
-import { createConsents, type Consents } from './accounts/consents.ts'
-import type { LegalPersons } from './accounts/legal-persons.ts'
-import type { Mandates } from './accounts/mandates/mandates.ts'
-import type { Principals } from './accounts/mandates/principals.ts'
-import type { Representations } from './accounts/mandates/representations.ts'
-import { createRecovery, type Recovery } from './accounts/account-recovery/account-recovery.ts'
-import { createNaturalPersons, type NaturalPersons } from './accounts/natural-persons.ts'
-import { createRepresenteeChoices, type RepresenteeChoices } from './accounts/representee-choices.ts'
-import { createEndSignIns, type EndSignIns } from './accounts/sign-in-endings.ts'
+import { createRepresenteeChoices } from './accounts/representee-choices.ts'
+import { createEndSignIns } from './accounts/sign-in-endings.ts'
+import { createSupersede } from './accounts/superseding.ts'
 import type { AuditEvent } from './audit/audit-events.ts'
-import type { Sums } from './audit/sums.ts'
 import { createAuditLog, type AuditLog } from './audit/audit-log.ts'
-import { createInbox, type Inbox } from './channels/senders/inbox.ts'
-import { createClients, type Clients } from './clients/clients.ts'
+import type { Sums } from './audit/sums.ts'
+import { createInbox } from './channels/senders/inbox.ts'
+import { createClients } from './clients/clients.ts'
 import type { Clock } from './config/clock.ts'
 import { SettingsError, type Settings } from './config/settings.ts'
 import { openCookieKeys } from './keys/cookie-keys.ts'
+import { openDataKeysOf } from './keys/data-keys-of-store.ts'
 import type { DataKeys } from './keys/data-keys.ts'
-import { createRowSeal, type RowSeal } from './keys/row-seal.ts'
+import { createRowSeal } from './keys/row-seal.ts'
 import { shareKeys } from './keys/shared-keys.ts'
 import { openSigningKeys } from './keys/signing-keys.ts'
-import { type EmbeddedBusinessRegister } from './proofing/embedded-business-register.ts'
-import {
-  createEmbeddedPopulationRegister,
-  type EmbeddedPopulationRegister,
-} from './proofing/embedded-population-register.ts'
-import type { FaceReferences } from './proofing/face/references.ts'
-import type { Events } from './storage/events.ts'
-import { databaseFile, openEvents } from './storage/stores.ts'
+import { createEmbeddedBusinessRegister } from './proofing/embedded-business-register.ts'
+import { createEmbeddedPopulationRegister } from './proofing/embedded-population-register.ts'
+import { createFaceReferences } from './proofing/face/references.ts'
 import { migrate, openDatabase, type Database, type Queried } from './storage/database.ts'
 import { markDemo } from './storage/demo-mark.ts'
-import { openActing, openFaces } from './accounts/openings.ts'
-import { createApprovals, type Approvals } from './accounts/approvals.ts'
-import { openDataKeysOf } from './keys/data-keys-of-store.ts'
+import type { Events } from './storage/events.ts'
+import { databaseFile, openEvents } from './storage/stores.ts'
 
-/** What server and command line have in common: the durable store and the services over it. */
-export interface Services {
-  settings: Settings
-  clock: Clock
-  database: Database
-  /** Migrations run by this opening. */
-  migrated: string[]
-  dataKeys: DataKeys
-  audit: AuditLog
-  register: EmbeddedPopulationRegister
-  businessRegister: EmbeddedBusinessRegister
-  persons: NaturalPersons
-  endSignIns: EndSignIns
-  legalPersons: LegalPersons
-  principals: Principals
-  mandates: Mandates
-  representations: Representations
-  representeeChoices: RepresenteeChoices
-  authenticators: Authenticators
-  breached: BreachedPasswords
-  consents: Consents
-  devices: Devices
-  inbox: Inbox
-  notifier: Notifier
-  methodLocks: MethodLocks
-  recovery: Recovery
-  closing: Closing
-  clients: Clients
-  faceReferences: FaceReferences
-  faceConsents: FaceConsents
-  identityProofs: IdentityProofs
-  numberDisputes: NumberDisputes
-  /** Seals the rows of authenticators. */
-  seal: RowSeal
-  /** Compares the key files with those of the other machines on this store (src/keys/shared-keys.ts). */
-  shareKeys(): Promise<void>
-  /** The key files of this machine were changed: all server processes follow now. */
-  keysChanged(): Promise<void>
-  administrators: Administrators
-  approvals: Approvals
-  close(): Promise<void>
-}
+/** The durable store and every service over it; server and command line share them. */
+export type Services = Awaited<ReturnType<typeof createServices>>
 
-/** What a server has, and a command line does without. */
-interface Surroundings {
-  /** Told of each act, to count it. */
+/** Options of a server process. A command line needs none of them. */
+interface ServiceOptions {
+  /** Called for each act, to count it. */
   seen?: (event: AuditEvent) => void
   sums?: Sums
-  /** Told of each query, to trace it. */
+  /** Called for each query, to trace it. */
   queried?: Queried | undefined
-  /** Of its own, and its own to stop. Without them the house only speaks. */
+  /** The caller's own events, which the caller also stops. Without them the services only publish. */
   events?: Events
-  /** Told where the servers could not be told of a change. */
+  /** Called when a change could not be published to the servers. */
   publishFailed?: (error: unknown) => void
-  /** Told of an authenticator whose seal does not hold: somebody changed the store. */
+  /** Called for an authenticator without a valid seal: the store was changed from outside. */
   unsealed?: (row: { id: string; kind: string }) => void
 }
 
 /**
- * Opens the durable store (made and migrated where needed) and the services over it. Where that fails, nothing stays open:
- * a pool or a line of events would keep the process from ending.
+ * Opens the durable store (made and migrated if needed) and the services over it. After a failure nothing stays open:
+ * an open pool or event connection would keep the process running.
  * @throws SettingsError
  */
-export async function openServices(
-  settings: Settings,
-  clock: Clock,
-  surroundings: Surroundings = {},
-): Promise<Services> {
-  const { queried, publishFailed = () => undefined } = surroundings
+export async function openServices(settings: Settings, clock: Clock, options: ServiceOptions = {}): Promise<Services> {
+  const { queried, publishFailed = () => undefined } = options
   const breached = await openBreachedPasswordsOf(settings)
-  const events = surroundings.events ?? openEvents(settings, { listens: false, failed: publishFailed })
+  const events = options.events ?? openEvents(settings, { listens: false, failed: publishFailed })
   const opened: Opened = { breached, events }
   const close = async () => {
-    if (!surroundings.events) await events.stop()
+    if (!options.events) await events.stop()
     await opened.database?.destroy()
     await breached.close()
   }
   try {
     opened.database = openDatabase(settings.databaseUrl || databaseFile(settings), queried)
-    return await createServices({ ...opened, database: opened.database, settings, clock, surroundings, close })
+    return await createServices({ settings, clock, options, events, breached, close, database: opened.database })
   } catch (error) {
     await close()
     throw error
@@ -135,69 +89,45 @@ interface Opened {
   database?: Database
 }
 
-/** The services over what was opened. */
-async function createServices(
-  deps: Required<Opened> & Pick<Services, 'settings' | 'clock' | 'close'> & { surroundings: Surroundings },
-): Promise<Services> {
-  const { breached, events, database, settings, clock, surroundings, close } = deps
-  const { seen, sums, unsealed = () => undefined } = surroundings
-  const { publish } = events
+interface Opening extends Required<Opened> {
+  settings: Settings
+  clock: Clock
+  options: ServiceOptions
+  close(): Promise<void>
+}
+
+async function createServices(opening: Opening) {
+  const { settings, clock, options, events, breached, database, close } = opening
+  /** Migrations run by this opening. */
   const migrated = await migrate(database)
   const dataKeys = await openDataKeysOf(database, settings.keysDir)
   await markDemo(database, settings)
-  const { cipher, auditCipher, blindIndex, lookup } = dataKeys
-  const share = async () => {
-    if (!settings.databaseUrl) return
-    if (await shareKeys({ database, cipher, directory: settings.keysDir })) publish('keys', 'shared')
-  }
-  if (settings.databaseUrl) makeKeys(settings.keysDir, clock)
-  await share()
-  const audit = createAuditLog({ database, cipher: auditCipher, clock, seen, sums })
-  const register = createEmbeddedPopulationRegister({ database, blindIndex, clock })
-  const { session, refreshToken } = settings.lifetimes
-  const endSignIns = createEndSignIns({ clock, lifetime: Math.max(session, refreshToken) })
-  const seal = createRowSeal(cipher)
-  const authenticators = createAuthenticators({ database, seal, sealedFrom: dataKeys.sealedFrom, unsealed, clock })
-  const inbox = createInbox({ database, cipher, clock })
-  const notifier = createNotifier(inbox)
-  const shared = {
+  const keyFiles = await openKeyFiles(opening, dataKeys)
+  const base = { settings, clock, database, migrated, dataKeys, breached, close, ...keyFiles }
+  const audit = createAuditLog({
     database,
-    cipher,
-    blindIndex,
-    lookup,
-    audit,
-    register,
-    authenticators,
-    endSignIns,
-    notifier,
-    publish,
+    cipher: dataKeys.auditCipher,
     clock,
-  }
-  const persons = createNaturalPersons(shared)
-  const methodLocks = createMethodLocks(shared)
-  const acting = openActing({ ...shared, persons })
-  const { legalPersons } = acting
-  const faces = openFaces({ ...shared, persons, legalPersons, waitSeconds: settings.numberLossWaitSeconds })
+    seen: options.seen,
+    sums: options.sums,
+  })
+  const people = createPeople(opening, dataKeys, audit)
+  const organisations = createOrganisations(opening, dataKeys, audit, people)
+  const faces = createFaces(opening, dataKeys, audit, people, organisations)
+  const { authenticators, methodLocks, notifier, endSignIns } = people
+  const { publish } = events
+  const { cipher, blindIndex } = dataKeys
+  const { recovery: times, closingDays: days } = settings
+  const { faceReferences: references } = faces
   return {
-    ...acting,
-    ...faces,
-    settings,
-    clock,
-    database,
-    migrated,
-    dataKeys,
+    ...base,
     audit,
-    register,
-    persons,
-    endSignIns,
-    authenticators,
-    breached,
+    ...people,
+    ...organisations,
+    ...faces,
     representeeChoices: createRepresenteeChoices({ database, audit, clock }),
     consents: createConsents({ database, audit, clock }),
     devices: createDevices({ database, cipher, blindIndex, audit, clock }),
-    inbox,
-    notifier,
-    methodLocks,
     recovery: createRecovery({
       database,
       authenticators,
@@ -208,29 +138,146 @@ async function createServices(
       blindIndex,
       publish,
       clock,
-      times: settings.recovery,
+      times,
     }),
-    closing: createClosing({
-      database,
-      cipher,
-      references: faces.faceReferences,
-      audit,
-      notifier,
-      endSignIns,
-      publish,
-      clock,
-      days: settings.closingDays,
-    }),
+    closing: createClosing({ database, cipher, references, audit, notifier, endSignIns, publish, clock, days }),
     clients: createClients({ database, audit, publish, clock }),
-    seal,
-    shareKeys: share,
-    async keysChanged() {
-      await share()
-      publish('keys', 'changed')
-    },
     administrators: createAdministrators({ database, audit, clock }),
     approvals: createApprovals({ database, cipher, audit, clock }),
-    close,
+  }
+}
+
+/** Key files that the machines of one PostgreSQL share. */
+async function openKeyFiles({ settings, clock, database, events }: Opening, { cipher }: DataKeys) {
+  const { databaseUrl, keysDir } = settings
+  const share = async () => {
+    if (!databaseUrl) return
+    if (await shareKeys({ database, cipher, directory: keysDir })) events.publish('keys', 'shared')
+  }
+  // the first machine must have keys to share
+  if (databaseUrl) {
+    openSigningKeys(keysDir, clock)
+    openCookieKeys(keysDir)
+  }
+  await share()
+  return {
+    /** Compares the key files with those of the other machines on this store (keys/shared-keys.ts). */
+    shareKeys: share,
+    /** Publishes that key files of this machine changed: all server processes read them again. */
+    async keysChanged() {
+      await share()
+      events.publish('keys', 'changed')
+    },
+  }
+}
+
+type People = ReturnType<typeof createPeople>
+
+/** Natural persons, their authenticators, and their notifications. */
+function createPeople({ settings, clock, options, events, database }: Opening, dataKeys: DataKeys, audit: AuditLog) {
+  const { cipher, blindIndex, lookup, sealedFrom } = dataKeys
+  const { session, refreshToken } = settings.lifetimes
+  const { publish } = events
+  const { unsealed = () => undefined } = options
+  const seal = createRowSeal(cipher)
+  const register = createEmbeddedPopulationRegister({ database, blindIndex, clock })
+  const endSignIns = createEndSignIns({ clock, lifetime: Math.max(session, refreshToken) })
+  const authenticators = createAuthenticators({ database, seal, sealedFrom, unsealed, clock })
+  const inbox = createInbox({ database, cipher, clock })
+  const notifier = createNotifier(inbox)
+  const persons = createNaturalPersons({
+    database,
+    cipher,
+    lookup,
+    audit,
+    register,
+    authenticators,
+    endSignIns,
+    notifier,
+    publish,
+    clock,
+  })
+  const methodLocks = createMethodLocks({ database, authenticators, notifier, audit, clock })
+  return { register, persons, endSignIns, authenticators, seal, inbox, notifier, methodLocks }
+}
+
+type Organisations = ReturnType<typeof createOrganisations>
+
+/** Legal persons, mandates, and representation. */
+function createOrganisations(
+  { clock, events, database }: Opening,
+  dataKeys: DataKeys,
+  audit: AuditLog,
+  people: People,
+) {
+  const { cipher, blindIndex } = dataKeys
+  const { persons, notifier } = people
+  const { publish } = events
+  const register = createEmbeddedBusinessRegister({ database, cipher, blindIndex, clock })
+  const legalPersons = createLegalPersons({
+    database,
+    cipher,
+    blindIndex,
+    register,
+    persons,
+    audit,
+    notifier,
+    publish,
+    clock,
+  })
+  const principals = createPrincipals({ database, legalPersons, persons, clock })
+  const invitationCodes = createInvitationCodes({ database, blindIndex, persons, clock })
+  return {
+    businessRegister: register,
+    legalPersons,
+    principals,
+    mandates: createMandates({
+      database,
+      cipher,
+      blindIndex,
+      principals,
+      invitationCodes,
+      audit,
+      notifier,
+      publish,
+      clock,
+    }),
+    representations: createRepresentations({ database, cipher, legalPersons, principals, invitationCodes, clock }),
+  }
+}
+
+/** Face templates, consents to them, and proofs of identity. */
+function createFaces(
+  { settings, clock, events, database }: Opening,
+  dataKeys: DataKeys,
+  audit: AuditLog,
+  people: People,
+  { legalPersons }: Organisations,
+) {
+  const { cipher, blindIndex, lookup } = dataKeys
+  const { register, persons, authenticators, notifier, endSignIns } = people
+  const { publish } = events
+  const waitSeconds = settings.numberLossWaitSeconds
+  const disputes = createNumberDisputes({ database, notifier, audit, waitSeconds, clock })
+  const references = createFaceReferences({ database, cipher, blindIndex, clock })
+  const supersede = createSupersede({ legalPersons, endSignIns, notifier, audit, clock })
+  return {
+    numberDisputes: disputes,
+    faceReferences: references,
+    faceConsents: createFaceConsents({ database, persons, references, notifier, audit, clock }),
+    identityProofs: createIdentityProofs({
+      database,
+      lookup,
+      register,
+      persons,
+      authenticators,
+      disputes,
+      supersede,
+      notifier,
+      audit,
+      publish,
+      clock,
+    }),
   }
 }
 
@@ -242,10 +289,4 @@ async function openBreachedPasswordsOf({ breachedPasswordsFile: file }: Settings
     const why = error instanceof Error ? error.message : String(error)
     throw new SettingsError(`The setting YIDENG_BREACHED_PASSWORDS=${JSON.stringify(file)} cannot be used: ${why}.`)
   }
-}
-
-/** What is shared has to be there: whichever machine is first gives its own. */
-function makeKeys(keysDir: string, clock: Clock): void {
-  openSigningKeys(keysDir, clock)
-  openCookieKeys(keysDir)
 }

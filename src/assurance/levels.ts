@@ -67,7 +67,7 @@ export const isFaceAlone = (amr: readonly string[]): boolean => amr.length > 0 &
 /** Another device vouched for this browser (DESIGN 1.4): a relayed sign-in cannot be told from an honest one. */
 export const isByQr = (amr: readonly string[]): boolean => amr.includes('qr')
 
-/** What is known of a sign-in when its level is decided. */
+/** The facts about a sign-in that decide its level. */
 export interface Proven {
   /** 2 self-asserted, 3 matched with a register, 4 with a verified face. */
   identityLevel: number

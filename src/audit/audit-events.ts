@@ -34,7 +34,7 @@ const events = {
   'authenticator.renamed': 'a person gave a passkey a name of their own',
   'authenticator.removed': 'a person removed a passkey',
   'authenticator.refused': 'a passkey was not added: its challenge, origin or signature did not fit',
-  'authenticator.held': 'a recovery held a young passkey: it signs nobody in until its owner says that it is theirs',
+  'authenticator.held': 'a recovery held a young passkey: it signs no person in until its owner confirms it',
   'authenticator.released': 'a person said that a held passkey is theirs: it signs in again',
   'keys.sealed': 'an administrator sealed authenticators that had no seal',
   'authenticator.cloned': 'a passkey was used with a counter that had been used before: there may be a copy of it',

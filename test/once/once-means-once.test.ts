@@ -1,4 +1,4 @@
-import { globSync, readFileSync } from 'node:fs'
+import { existsSync, globSync, readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { inLongRun } from '../setup/long-run.ts'
 import { cannotRun } from '../setup/parts.ts'
@@ -58,4 +58,5 @@ it('every file that takes from the artifact store, or adds to it, is in the list
     .filter((file) => !file.startsWith('storage/'))
     .filter((file) => /artifacts\s*\.(?:take|add)\(/.test(readFileSync(root + file, 'utf8')))
   expect(taking.filter((file) => !listed.has(file))).toEqual([])
+  expect([...listed].filter((file) => !existsSync(root + file))).toEqual([])
 })

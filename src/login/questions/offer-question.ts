@@ -29,9 +29,21 @@ export const offerQuestion: Question<'offer', { methods: readonly LoginMethod[] 
 /** The offer of the first method that has one. */
 const offerOf = (methods: readonly LoginMethod[]) => methods.find(({ offer }) => offer)?.offer
 
-/** Whether a method has something to offer after this sign-in. */
-export async function isOfferDue(methods: readonly LoginMethod[], signIn: FreshSignIn): Promise<boolean> {
-  return (await offerOf(methods)?.due(signIn)) ?? false
+/** Whether a login method has something to offer after a sign-in. */
+export interface Offers {
+  isDue(signIn: FreshSignIn): Promise<boolean>
+  /** Methods need oidc-provider, which asks for offers: so they come in after it, before the first request. */
+  open(methods: readonly LoginMethod[]): void
+}
+
+export function createOffers(): Offers {
+  let offer: LoginMethod['offer']
+  return {
+    isDue: async (signIn) => (await offer?.due(signIn)) ?? false,
+    open(methods) {
+      offer = offerOf(methods)
+    },
+  }
 }
 
 /** The first sign-in of this authorization request, before its offer is answered; undefined for a later step-up. */

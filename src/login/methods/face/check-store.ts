@@ -4,7 +4,7 @@ import type { NaturalPerson } from '../../../accounts/natural-persons.ts'
 import { facePurposes, type FacePurpose } from '../../../proofing/face/face-verifier.ts'
 import type { Artifacts } from '../../../storage/artifacts.ts'
 
-/** A face verification: whose face, for which purpose, and the running login or session that it is bound to. */
+/** A face verification: person, purpose, and the running login or session that it is bound to. */
 export interface Checked {
   /** The source of the pictures: one capture of it is received at a time. */
   who: string

@@ -50,12 +50,17 @@ const parseAssertion = (text: string): AssertionResponse | undefined => readCred
 export const userHandleOf = ({ blindIndex }: Pick<PasskeyDeps, 'blindIndex'>, personId: string) =>
   blindIndex('passkey-user', personId)
 
+export type AssertionDeps = Pick<
+  PasskeyDeps,
+  'authenticators' | 'settings' | 'blindIndex' | 'database' | 'audit' | 'notifier'
+>
+
 /**
  * Checks an assertion over a challenge that was taken from the store (WebAuthn Level 3, 7.2) and stores its counter. Of two
  * assertions with the same counter the second is refused. With `of`, only that person's passkeys count; others stay unchanged.
  */
 export async function checkAssertion(
-  deps: PasskeyDeps,
+  deps: AssertionDeps,
   given: { text: string; challenge: string | undefined; by: Actor; of?: string | undefined },
 ): Promise<Checked> {
   const { authenticators, settings } = deps
@@ -135,7 +140,7 @@ export async function proveAssertion(
 const isCloned = (stored: StoredPasskey, counter: number) =>
   (counter > 0 || stored.counter > 0) && counter <= stored.counter
 
-async function tellCloned(deps: PasskeyDeps, { id, personId }: Authenticator, by: Actor): Promise<void> {
+async function tellCloned(deps: AssertionDeps, { id, personId }: Authenticator, by: Actor): Promise<void> {
   const { database, audit, notifier } = deps
   const details = { kind: name, authenticator: id }
   await database.transaction().execute(async (transaction) => {

@@ -16,7 +16,7 @@ export const settings = {
     YIDENG_PASSKEY_ROOTS: {
       default: '',
       meaning:
-        'PEM file with the root certificates of makers of authenticators: administrators and people whose face was verified are asked for attestation, and a passkey that it proves to be in hardware signs in as hwk; empty: every passkey is swk',
+        'PEM file with root certificates of authenticator makers. Administrators and people with a verified face are then asked for attestation; a passkey that it proves to be in hardware signs in as hwk. Empty: every passkey is swk',
     },
   },
   read(given: Record<string, string>) {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Signatures, Signed, Signer } from '../../text-signatures.ts'
-import { checkAssertion, type AssertionFault } from './assertion.ts'
+import { checkAssertion, type AssertionDeps, type AssertionFault } from './assertion.ts'
 import { createChallenges } from './challenges.ts'
 import { name, type PasskeyDeps } from './passkey-deps.ts'
 import { challengeOf, signatureDigest, readSignature, writeSignature } from './passkey-signature.ts'
@@ -9,7 +9,9 @@ import { readStored } from './stored-passkey.ts'
 
 const nonceBytes = 32
 
-export function createSignatures(deps: PasskeyDeps): Signatures {
+type SignaturesDeps = AssertionDeps & Pick<PasskeyDeps, 'methodLocks' | 'artifacts'>
+
+export function createSignatures(deps: SignaturesDeps): Signatures {
   const { authenticators, methodLocks, artifacts, audit, settings } = deps
   const challenges = createChallenges(artifacts)
   const { id: rpId, origin } = relyingParty(settings.issuer)

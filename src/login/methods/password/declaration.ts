@@ -25,7 +25,7 @@ export const password = {
   countedTries: [
     {
       names: ['password-tries', 'password-tries-known', 'password-tries-braked'],
-      what: 'passwords: by network; by what was typed and by account; by browser that the account knows',
+      what: 'passwords: by network; by typed identifier and by account; by browser that the account knows',
       countedFor: 'target',
       ownersWay: 'a browser the person signed in with before is let in; passkeys and QR login are not counted with it',
       shownBy: 'test/guards/account-tries.test.ts',

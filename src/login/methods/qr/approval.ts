@@ -4,7 +4,7 @@ import type { QrDeps } from './qr-deps.ts'
 import type { Phone } from './phone/phone-deps.ts'
 import type { QrTransaction } from './states.ts'
 
-/** What is missing before an approval counts: a signature by passkey, or another sign-in. */
+/** The proof that an approval still needs: a signature by passkey, or another sign-in. */
 export type Wanting = 'signature' | 'sign_in'
 
 /** An approval that was signed: the text, and its proof (docs/signatures.md). */

@@ -249,7 +249,7 @@ describe('limits of tries', () => {
     expect((await camera(again.visitor, again.page)).html).toContain('data-check')
   })
 
-  it('whose name the register does not know under the number may not begin, and is told', async () => {
+  it('refuses a name that the register does not have under the number, and says why', async () => {
     const owner = await photographedPerson(services, { level: 2 })
     const impostor = await openPerson(services, { level: 2, number: owner.number, name: '赵假名' })
     const theirs = await room(server.issuer, impostor)

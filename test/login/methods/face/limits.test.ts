@@ -88,7 +88,7 @@ it('accounts share the larger sum of one number; a blocked account adds nothing 
   expect(await limits.blocked(ofAccount('owner', 'number'))).toBe(false)
   for (let turn = 0; turn < 5; turn += 1) await limits.failed(ofAccount('account9', 'number'))
   expect(await limits.blocked(ofAccount('owner', 'number'))).toBe(true)
-  // who has proven the number is counted alone
+  // the proven holder has a count of their own
   expect(await limits.blocked(ofAccount('owner', undefined))).toBe(false)
 })
 

@@ -4,7 +4,7 @@ import { createChallenges } from '../../../../src/login/methods/passkey/challeng
 import { openSqliteArtifacts } from '../../../../src/storage/artifacts-sqlite.ts'
 import { handClock, temporaryDirectory } from '../../../setup/temporary.ts'
 
-it('a challenge is taken once, by whom it was made for, for what it was made for, within five minutes', async () => {
+it('a challenge is taken once, by its holder, for its purpose, within five minutes', async () => {
   const { clock, forward } = handClock()
   const artifacts = openSqliteArtifacts(join(temporaryDirectory(), 'artifacts.sqlite'), clock)
   const challenges = createChallenges(artifacts)

@@ -35,7 +35,7 @@ async function afterPassword(
 
 const isOffer = (page: Page) => page.html.includes('data-passkey="create"')
 const skip = (visitor: Visitor, page: Page) => visitor.submit({ ...page, html: lastForm(page) }, '/offer', {})
-/** The plain form, which stands behind the one the script posts. */
+/** The plain form; it follows the form that the script posts. */
 const lastForm = ({ html }: Page) => html.slice(html.lastIndexOf('<form'))
 
 describe('the offer after a password', () => {

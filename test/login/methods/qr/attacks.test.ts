@@ -172,7 +172,7 @@ describe('attacks', () => {
     const { person, computer, phone } = await computerAndPhone(services, { level: 2, asked: 3 })
     const page = await scan(phone, await computer.start())
     expect(page.html).toContain('手机上的登录等级不够')
-    // what is wrong with the phone is for the phone to know
+    // a fault of the phone is shown on the phone alone
     expect(await computer.look()).toMatchObject({ state: 'aborted', reason: 'phone' })
     expect(await auditOf(person.id)).toEqual(['qr.ended {"state":"aborted","reason":"level"}'])
   })
@@ -204,7 +204,7 @@ describe('attacks', () => {
     expect(page.html).toContain('data-open')
     const wrong = await signIn(visitor, page, 'nobody', 'wrong')
     expect(wrong.html).not.toContain('data-open')
-    // what needs a fresh sign-in is not offered it at all
+    // an act that needs a fresh sign-in does not accept it
     const fresh = await visitor.get('/account/qr')
     expect(fresh.html).toContain('data-qr')
     const again = await phone.get(`/authorize?${freshSignIn()}`)

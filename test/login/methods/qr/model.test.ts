@@ -100,7 +100,7 @@ describe('the states of a login by QR code, after any sequence of acts', () => {
           if (!moved) continue
           if (transaction.state === 'scanned') {
             if (act.kind !== 'scan') throw new Error('scanned without a scan')
-            // the frame was on the screen when it was looked at, and the claim came soon, by who looked
+            // the frame was on the screen at the look, and the same browser claimed it soon
             expect(Math.abs(act.seenAt - before.createdAt - act.n * 1000)).toBeLessThanOrEqual(4000)
             expect(now - act.seenAt).toBeLessThanOrEqual(20_000)
             expect(transaction).toMatchObject({ scanner: act.scanner, byLink: act.byLink })

@@ -71,7 +71,7 @@ describe('a person with a passkey', () => {
     expect(await computer.look()).toMatchObject({ state: 'declined' })
   })
 
-  it('whose passkeys are switched off signs in again: off is no way around', async () => {
+  it('a person with passkeys switched off signs in again: switching off is no way around', async () => {
     const { person, computer, phone } = await withPasskey()
     await services.methodLocks.lock(person.id, 'passkey', 'switched-off', { actor: 'person' })
     // the session began in the second before the scan

@@ -1,0 +1,133 @@
+import type { AccountRoutesDeps } from '../account-centre/account-routes.ts'
+import { createMethodSwitches } from '../account-centre/method-switches.ts'
+import { listedRegions } from '../config/networks.ts'
+import { createApp, type AppDeps } from '../http/app.ts'
+import { loadAssets } from '../pages/assets.ts'
+import { createPages } from '../pages/render.ts'
+import type { Core } from './core.ts'
+import type { Login } from './login.ts'
+import type { Protocol } from './protocol.ts'
+
+/** The koa application of a server process, and the words of its pages. */
+export function createServerApp(core: Core, protocol: Protocol, login: Login) {
+  const { settings, clock, log, tracing, metrics, artifacts, cookieKeys, services } = core
+  const { provider, sessions, accessTokens, deviceFlow, portalBudgets } = protocol
+  const { audit, clients, devices } = services
+  const { methods, logins } = login
+  const secure = settings.issuer.startsWith('https:')
+  const assets = loadAssets()
+  const pages = createPages({ assets })
+  const app = createApp({
+    provider,
+    settings,
+    clock,
+    log,
+    metrics,
+    tracing,
+    assets,
+    clients,
+    artifacts,
+    methods,
+    ready: () => assertStoresAnswer(core),
+    requests: {
+      pages,
+      words: pages.words,
+      csrfKeys: cookieKeys.accepted,
+      secure,
+      trustProxy: settings.trustProxy,
+    },
+    login: loginDeps(core, protocol, login, secure),
+    account: accountDeps(core, protocol, login),
+    logins,
+    originDeps: { sessions, devices },
+    portalAudit: { provider, audit, log },
+    deviceDoor: deviceFlow.door,
+    portalBudgets: portalBudgets.middleware,
+    admin: { services, artifacts, accessTokens, sessions },
+  })
+  app.silent = true
+  app.on('error', (error) => log.debug({ err: error }, 'connection failed'))
+  return { app, words: pages.words }
+}
+
+/** Rejects while one of the stores does not answer. */
+async function assertStoresAnswer({ services, artifacts }: Core): Promise<void> {
+  await services.database.selectFrom('house').select('key').limit(1).execute()
+  await artifacts.get('ready', 'ready')
+}
+
+/** Services for the questions of a login, registration and recovery. */
+function loginDeps(core: Core, { sessions }: Protocol, login: Login, secure: boolean): AppDeps['login'] {
+  const { settings, clock, artifacts, passwords, resources, services } = core
+  const { persons, devices, consents, breached, recovery, closing, representations, audit } = services
+  const { host, methods, matches } = login
+  const { blindIndex } = services.dataKeys
+  return {
+    host,
+    methods,
+    persons,
+    devices,
+    consents,
+    sessions,
+    representations,
+    choices: services.representeeChoices,
+    closing,
+    recovery,
+    breached,
+    passwords,
+    matches,
+    resources,
+    artifacts,
+    blindIndex,
+    audit,
+    limits: settings.limits,
+    registrationsPerHour: settings.limits.addressRegistrations,
+    secure,
+    clock,
+  }
+}
+
+/** Services for the account centre. */
+function accountDeps(core: Core, protocol: Protocol, login: Login): AccountRoutesDeps {
+  const { settings, clock, resources, artifacts, services } = core
+  const { provider, sessions } = protocol
+  const { methods, signatures } = login
+  const { database, audit, clients, persons, authenticators, methodLocks, devices, inbox, consents } = services
+  const { recovery, closing, faceConsents, numberDisputes, legalPersons, principals, mandates, representations } =
+    services
+  const { cipher, blindIndex } = services.dataKeys
+  return {
+    issuer: settings.issuer,
+    sessionCookie: provider.cookieName('session'),
+    freshSeconds: settings.lifetimes.freshSignIn,
+    closingDays: settings.closingDays,
+    organisationLevel: settings.organisationLevel,
+    regionOf: listedRegions(),
+    methodSwitches: createMethodSwitches({ methods, authenticators, methodLocks, sessions }),
+    sessions,
+    methods,
+    signatures,
+    resources,
+    database,
+    artifacts,
+    audit,
+    cipher,
+    blindIndex,
+    clients,
+    persons,
+    authenticators,
+    methodLocks,
+    devices,
+    inbox,
+    consents,
+    recovery,
+    closing,
+    faceConsents,
+    numberDisputes,
+    legalPersons,
+    principals,
+    mandates,
+    representations,
+    clock,
+  }
+}

@@ -1,0 +1,86 @@
+import type { Logger } from 'pino'
+import { ownClient } from '../account-centre/own-client.ts'
+import { createHashGate } from '../accounts/passwords/hash-gate.ts'
+import { createPasswords, defaultGate, type Passwords } from '../accounts/passwords/hash.ts'
+import { createSums } from '../audit/sums.ts'
+import type { Client, Clients } from '../clients/clients.ts'
+import type { Clock } from '../config/clock.ts'
+import { SettingsError, type Settings } from '../config/settings.ts'
+import { createMetrics, type Metrics } from '../http/metrics.ts'
+import type { Tracing } from '../http/tracing.ts'
+import { createCookieKeys, type CookieKeys } from '../keys/cookie-keys.ts'
+import { keyFingerprint } from '../keys/keys-in-store.ts'
+import { commandLineClient } from '../oidc/command-line-client.ts'
+import { readResources, type Resources } from '../oidc/resources.ts'
+import { openServices, type Services } from '../services.ts'
+import type { Artifacts } from '../storage/artifacts.ts'
+import { cached } from '../storage/cached.ts'
+import type { Events } from '../storage/events.ts'
+import { claimRedis, openArtifacts, openEvents, redisOwnedByOther } from '../storage/stores.ts'
+
+/** The stores of one server process, the services over them, and the process's own keys and counters. */
+export interface Core {
+  settings: Settings
+  clock: Clock
+  log: Logger
+  tracing: Tracing
+  metrics: Metrics
+  events: Events
+  services: Services
+  artifacts: Artifacts
+  /** Active clients, of portals and of our own; cached. */
+  findClient(id: string): Promise<Client | undefined>
+  cookieKeys: CookieKeys
+  passwords: Passwords
+  /** How many passwords are hashed and wait, for metrics. */
+  passwordLoad(): { running: number; waiting: number }
+  resources: Resources
+}
+
+/** @throws SettingsError also for a Redis of another installation */
+export async function openCore(settings: Settings, clock: Clock, log: Logger, tracing: Tracing): Promise<Core> {
+  const resources = readResources(settings.resourcesFile)
+  const metrics = createMetrics(log)
+  const events = openEvents(settings, {
+    listens: true,
+    failed: (error) => log.warn({ err: error }, 'events do not come through: the stores are asked often instead'),
+  })
+  const services = await openServices(settings, clock, {
+    seen: metrics.seen,
+    sums: createSums(clock),
+    queried: tracing.queried,
+    events,
+    unsealed: (row) => log.error(row, 'an authenticator was changed in the store and is not used: see doctor'),
+  })
+  const opened = await openArtifacts(settings, clock, log, metrics.committed)
+  const artifacts = tracing.artifacts(settings.redisUrls ? metrics.timed(opened) : opened)
+  if (settings.redisUrls && !(await claimRedis(artifacts, keyFingerprint(services.dataKeys.blindIndex).underFirstKey)))
+    throw new SettingsError(redisOwnedByOther)
+  const gate = createHashGate(defaultGate)
+  return {
+    settings,
+    clock,
+    log,
+    tracing,
+    metrics,
+    events,
+    services,
+    artifacts,
+    findClient: cached(activeClients(settings.issuer, services.clients), { events, topic: 'client', all: true }, clock),
+    cookieKeys: createCookieKeys(settings.keysDir, clock),
+    passwords: createPasswords({ gate: tracing.hashing(gate) }),
+    passwordLoad: gate.load,
+    resources,
+  }
+}
+
+/** Portals that are not suspended, the account centre, and the administrators' command line. */
+function activeClients(issuer: string, clients: Clients) {
+  const own = new Map([ownClient(issuer), commandLineClient].map((client) => [client.id, client]))
+  return async (id: string): Promise<Client | undefined> => {
+    const known = own.get(id)
+    if (known) return known
+    const client = await clients.find(id)
+    return client?.status === 'active' ? client : undefined
+  }
+}

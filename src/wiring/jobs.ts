@@ -1,0 +1,35 @@
+import { createCheckpoints } from '../audit/checkpoints.ts'
+import { accountClosings } from '../jobs/account-closings.ts'
+import { artifactSweep } from '../jobs/artifact-sweep.ts'
+import { auditCheckpoints, auditMonths, auditSums } from '../jobs/audit-upkeep.ts'
+import { keyRefresh } from '../jobs/key-rotation.ts'
+import { numberDisputesDue } from '../jobs/number-disputes-due.ts'
+import { representationEndings } from '../jobs/representation-endings.ts'
+import { startJob, type Job } from '../jobs/runner.ts'
+import { sessionEndings } from '../jobs/session-endings.ts'
+import type { Core } from './core.ts'
+import type { Protocol } from './protocol.ts'
+
+/** Starts every job of a server process. They are stopped in the same order. */
+export function startJobs(core: Core, protocol: Protocol): { stop(): Promise<void> }[] {
+  const { settings, clock, log, events, artifacts, cookieKeys, services } = core
+  const { provider, sessions, deliveries, deliver, readKeys } = protocol
+  const { database, audit, dataKeys, shareKeys, representations } = services
+  const { closing, persons, mandates, legalPersons, identityProofs } = services
+  const start = (job: Job) => startJob(job, { events, clock, log })
+  const checkpoints = createCheckpoints({ database, settings, clock })
+  const refreshDataKeys = dataKeys.refresh
+  // jobs that end sessions stop before the deliveries; the last checkpoint comes after the last entries
+  return [
+    start(keyRefresh({ provider, readKeys, cookieKeys, refreshDataKeys, shareKeys, clock, log })),
+    start(representationEndings({ database, representations, artifacts, sessions, audit, clock })),
+    start(accountClosings({ closing, persons, mandates, legalPersons, sessions })),
+    start(numberDisputesDue({ database, identityProofs })),
+    start(sessionEndings({ database, sessions, audit, clock })),
+    deliveries.start(deliver),
+    start(auditSums(audit)),
+    start(auditCheckpoints(checkpoints, log)),
+    ...(settings.databaseUrl ? [start(auditMonths({ database, clock, log }))] : []),
+    start(artifactSweep(artifacts)),
+  ]
+}

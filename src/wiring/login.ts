@@ -1,0 +1,80 @@
+import { ownClientId } from '../account-centre/own-client.ts'
+import { createRegisterMatches } from '../guards/register-matches.ts'
+import { createHost } from '../login/host.ts'
+import { createMethods } from '../login/methods/create-methods.ts'
+import { createSignatures } from '../login/methods/passkey/signing.ts'
+import { bindLogins } from '../oidc/engine/login-binding.ts'
+import { localVerifier } from '../proofing/face/local.ts'
+import { createFacePool } from '../proofing/face/pool.ts'
+import { thresholds } from '../proofing/face/thresholds.ts'
+import { readVendors } from '../proofing/face/vendors/vendors.ts'
+import { chooseVerifiers } from '../proofing/face/choose-verifier.ts'
+import type { Core } from './core.ts'
+import type { Protocol } from './protocol.ts'
+
+export type Login = Awaited<ReturnType<typeof createLogin>>
+
+/** The login methods, and the host that they prove a person to. */
+export async function createLogin(core: Core, protocol: Protocol) {
+  const { settings, clock, tracing, events, artifacts, findClient, cookieKeys, passwords, services } = core
+  const { sessions, accessTokens } = protocol
+  const { database, dataKeys, persons, administrators, authenticators, methodLocks, devices, notifier } = services
+  const { endSignIns, breached, faceConsents, identityProofs, faceReferences, audit } = services
+  const { blindIndex, cipher } = dataKeys
+  const matches = createRegisterMatches({ artifacts, blindIndex, clock })
+  const passkeys = { authenticators, settings, blindIndex, database, audit, notifier, methodLocks, artifacts }
+  const signatures = createSignatures(passkeys)
+  const facePool = tracing.faces(createFacePool(settings.face))
+  const local = localVerifier({ pool: facePool, references: faceReferences, limits: thresholds })
+  const vendors = readVendors(settings.face.vendorsFile, clock, settings.production)
+  const methods = await createMethods({
+    settings,
+    clock,
+    database,
+    artifacts,
+    events,
+    cipher,
+    blindIndex,
+    cookieKeys,
+    persons,
+    administrators,
+    authenticators,
+    methodLocks,
+    devices,
+    notifier,
+    sessions,
+    endSignIns,
+    passwords,
+    breached,
+    faceConsents,
+    identityProofs,
+    faceVerifiers: chooseVerifiers(settings.face, [local, ...vendors]),
+    facePool,
+    matches,
+    signatures,
+    accessTokens,
+    audit,
+    ownClientId,
+    findClient,
+  })
+  const secure = settings.issuer.startsWith('https:')
+  const logins = bindLogins(protocol.provider, secure)
+  const { limits } = settings
+  const host = createHost({
+    logins,
+    methods,
+    findClient,
+    persons,
+    methodLocks,
+    authenticators,
+    devices,
+    notifier,
+    sessions,
+    identityProofs,
+    audit,
+    limits,
+    clock,
+  })
+  protocol.offers.open(methods)
+  return { methods, host, logins, matches, signatures, facePool }
+}
