@@ -5,9 +5,9 @@ import { createAuthenticators } from './accounts/authenticators.ts'
 import { createClosing } from './accounts/closing.ts'
 import { createConsents } from './accounts/consents.ts'
 import { createDevices } from './accounts/devices.ts'
-import { createFaceConsents } from './accounts/faces/consents.ts'
-import { createNumberClaims } from './accounts/faces/number-claims.ts'
-import { createFaceProofs } from './accounts/faces/proofs.ts'
+import { createFaceConsents } from './accounts/identity-proofing/face-consents.ts'
+import { createNumberDisputes } from './accounts/identity-proofing/number-disputes.ts'
+import { createIdentityProofs } from './accounts/identity-proofing/identity-proofs.ts'
 import { createLegalPersons } from './accounts/legal-persons.ts'
 import { createInvitationCodes } from './accounts/mandates/invitation-codes.ts'
 import { createMandates } from './accounts/mandates/mandates.ts'
@@ -258,20 +258,20 @@ function createFaces(
   const { register, persons, authenticators, notifier, endSignIns } = people
   const { publish } = events
   const waitSeconds = settings.numberLossWaitSeconds
-  const claims = createNumberClaims({ database, notifier, audit, waitSeconds, clock })
+  const disputes = createNumberDisputes({ database, notifier, audit, waitSeconds, clock })
   const references = createFaceReferences({ database, cipher, blindIndex, clock })
   const supersede = createSupersede({ legalPersons, endSignIns, notifier, audit, clock })
   return {
-    numberClaims: claims,
+    numberDisputes: disputes,
     faceReferences: references,
     faceConsents: createFaceConsents({ database, persons, references, notifier, audit, clock }),
-    faceProofs: createFaceProofs({
+    identityProofs: createIdentityProofs({
       database,
       lookup,
       register,
       persons,
       authenticators,
-      claims,
+      disputes,
       supersede,
       notifier,
       audit,

@@ -1,4 +1,4 @@
-import { usualDays, longestDays } from '../accounts/mandates/decide.ts'
+import { usualDays, longestDays } from '../accounts/mandates/decide-act.ts'
 import { matterWords, mattersFor } from '../accounts/mandates/matters.ts'
 import type { Principals } from '../accounts/mandates/principals.ts'
 import type { BlindIndex } from '../keys/blind-index.ts'

@@ -13,13 +13,13 @@ import { ownClientId } from './own-client.ts'
 import { describePlace } from './describe-place.ts'
 import { portalNames } from './portal-names.ts'
 import { shownEvents } from './shown-events.ts'
-import type { WaysIn } from './ways-in.ts'
+import type { MethodSwitches } from './method-switches.ts'
 
 export interface HistoryDeps {
   centre: AccountHost
   audit: AuditLog
   sessions: Sessions
-  waysIn: WaysIn
+  methodSwitches: MethodSwitches
   clients: Clients
   regionOf: RegionOf
 }
@@ -35,7 +35,7 @@ const text = (value: unknown) => (typeof value === 'string' ? value : '')
 
 /** The history of the account, and the report "that was not me". */
 export function historyRoutes(router: AccountRouter, deps: HistoryDeps): void {
-  const { centre, audit, sessions, waysIn } = deps
+  const { centre, audit, sessions, methodSwitches } = deps
 
   router.get(room, 'sign-in', async (ctx, account) => {
     const page = pageOf(ctx)
@@ -62,14 +62,14 @@ export function historyRoutes(router: AccountRouter, deps: HistoryDeps): void {
     const { id } = account.person
     const { details } = await signInOf(audit, ctx, account)
     const [method, signIn] = [text(details['method']), text(details['signIn'])]
-    const own = (await sessions.about(account.session.uid))?.signIns.includes(signIn) ? undefined : account.session
-    const locked = await waysIn.notMe(ctx, id, { method, signIn }, own)
+    const own = (await sessions.origin(account.session.uid))?.signIns.includes(signIn) ? undefined : account.session
+    const locked = await methodSwitches.notMe(ctx, id, { method, signIn }, own)
     redirectTo(ctx, `/account/ways?done=${locked ? 'not_me' : 'not_me_last'}`)
   })
 }
 
 async function describeAll(
-  { sessions, waysIn, clients, regionOf }: HistoryDeps,
+  { sessions, methodSwitches, clients, regionOf }: HistoryDeps,
   ctx: RouterContext,
   events: readonly PastEvent[],
   { session }: AccountContext,
@@ -80,14 +80,14 @@ async function describeAll(
     events.map(({ clientId }) => clientId),
     language,
   )
-  const own = new Set((await sessions.about(session.uid))?.signIns)
+  const own = new Set((await sessions.origin(session.uid))?.signIns)
   return events.map(({ sequence, at, event, actor, clientId, details, restricted }) => {
     const signIn = event === 'login.succeeded' ? text(details['signIn']) : ''
     return {
       at,
       event,
       byOperator: actor.startsWith('administrator:'),
-      method: waysIn.known(text(details['method'])),
+      method: methodSwitches.known(text(details['method'])),
       portal: nameOf(clientId),
       ...describePlace(regionOf, restricted, language),
       signIn,

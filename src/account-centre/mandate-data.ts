@@ -1,7 +1,7 @@
 import type { BlockReason } from '../accounts/legal-persons.ts'
 import { everything, matterWords, mattersFor } from '../accounts/mandates/matters.ts'
 import type { Representation, Representations } from '../accounts/mandates/representations.ts'
-import { managing, mattersInForce, type Mandate } from '../accounts/mandates/rules.ts'
+import { managing, mattersInForce, type Mandate } from '../accounts/mandates/mandate-rules.ts'
 import type { NaturalPersons } from '../accounts/natural-persons.ts'
 import { dayOf } from '../config/china-time.ts'
 import type { Clock } from '../config/clock.ts'

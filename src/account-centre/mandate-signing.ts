@@ -3,7 +3,7 @@ import type { Acted, Mandates, Offering, SignedAct, Sign } from '../accounts/man
 import { Outdated } from '../accounts/mandates/store.ts'
 import { actorOf } from '../login/actor.ts'
 import type { AccountHost, AccountContext, RouterContext } from '../login/method.ts'
-import type { Signatures } from '../login/signatures.ts'
+import type { Signatures } from '../login/text-signatures.ts'
 import { redirectTo } from '../pages/redirect.ts'
 import { requestOf } from '../pages/request-context.ts'
 import { Refusal } from '../refusal/refusal.ts'

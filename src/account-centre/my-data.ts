@@ -1,6 +1,6 @@
 import type { Authenticators } from '../accounts/authenticators.ts'
 import type { Consents } from '../accounts/consents.ts'
-import type { FaceConsents } from '../accounts/faces/consents.ts'
+import type { FaceConsents } from '../accounts/identity-proofing/face-consents.ts'
 import type { Devices } from '../accounts/devices.ts'
 import type { Representations } from '../accounts/mandates/representations.ts'
 import type { MethodLocks } from '../accounts/method-locks.ts'
@@ -77,8 +77,8 @@ export async function myData(deps: MyDataDeps, person: NaturalPerson) {
       firstSeenAt: moment(firstSeenAt),
       lastSeenAt: moment(lastSeenAt),
     })),
-    sessions: (await sessions.listAbout(id)).map(({ signedInAt, amr, level, clientIds: portals, about }) => {
-      const { address, browser, method } = about ?? {}
+    sessions: (await sessions.listWithOrigins(id)).map(({ signedInAt, amr, level, clientIds: portals, origin }) => {
+      const { address, browser, method } = origin ?? {}
       return { signedInAt: moment(signedInAt * 1000), amr, level, portals, address, browser, method }
     }),
     consents: (await consents.list(id)).map(({ clientId, granted, givenAt }) => ({

@@ -10,12 +10,12 @@ import { requestOf } from '../pages/request-context.ts'
 import { Refusal } from '../refusal/refusal.ts'
 import { describePlace } from './describe-place.ts'
 import { leads } from './notice-leads.ts'
-import type { WaysIn } from './ways-in.ts'
+import type { MethodSwitches } from './method-switches.ts'
 
 export interface NoticesDeps {
   centre: AccountHost
   inbox: Inbox
-  waysIn: WaysIn
+  methodSwitches: MethodSwitches
   regionOf: RegionOf
   legalPersons: Pick<LegalPersons, 'find'>
 }
@@ -54,7 +54,7 @@ const isKind = (kind: string): kind is NoticeKind => (noticeKinds as readonly st
 
 /** One notice for the page; none for a kind that only a newer version of the server knows. */
 async function describe(
-  { waysIn, regionOf, legalPersons }: Pick<NoticesDeps, 'waysIn' | 'regionOf' | 'legalPersons'>,
+  { methodSwitches, regionOf, legalPersons }: Pick<NoticesDeps, 'methodSwitches' | 'regionOf' | 'legalPersons'>,
   { kind, details, restricted, createdAt, read }: Notice,
   language: Language,
 ) {
@@ -64,7 +64,7 @@ async function describe(
   return [
     {
       kind,
-      method: waysIn.known(method),
+      method: methodSwitches.known(method),
       portal,
       lead: leads[kind],
       at: createdAt,

@@ -1,4 +1,4 @@
-import type { NumberClaims } from '../accounts/faces/number-claims.ts'
+import type { NumberDisputes } from '../accounts/identity-proofing/number-disputes.ts'
 import { maskDocumentNumber, maskName, maskPhone } from '../accounts/identifiers/masking.ts'
 import type { NaturalPersons } from '../accounts/natural-persons.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
@@ -11,19 +11,19 @@ export interface OverviewDeps {
   centre: AccountHost
   persons: NaturalPersons
   audit: AuditLog
-  numberClaims: NumberClaims
+  numberDisputes: NumberDisputes
   menuPages: readonly MenuPage[]
 }
 
 /** The first page: the person's record, masked until a fresh sign-in asks for it whole, and a link to every room. */
 export function overviewRoutes(router: AccountRouter, deps: OverviewDeps): void {
-  const { centre, persons, audit, numberClaims } = deps
+  const { centre, persons, audit, numberDisputes } = deps
   const rooms = deps.menuPages.filter(({ onOverview }) => onOverview).map(({ name, path }) => ({ name, path }))
 
-  /** The pending claim of another account to this person's document number, or of this person to another's. */
-  async function claimOf(personId: string) {
-    const [claim] = await numberClaims.of(personId)
-    return claim && { side: claim.holderId === personId ? 'holder' : 'claimant', dueAt: claim.dueAt }
+  /** The pending dispute of another account to this person's document number, or of this person to another's. */
+  async function disputeOf(personId: string) {
+    const [dispute] = await numberDisputes.of(personId)
+    return dispute && { side: dispute.holderId === personId ? 'holder' : 'claimant', dueAt: dispute.dueAt }
   }
 
   router.get('/account', 'sign-in', async (ctx, account) => {
@@ -37,7 +37,7 @@ export function overviewRoutes(router: AccountRouter, deps: OverviewDeps): void 
       username,
       whole: false,
       rooms,
-      claim: await claimOf(account.person.id),
+      claim: await disputeOf(account.person.id),
     })
   })
 

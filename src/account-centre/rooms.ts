@@ -15,7 +15,7 @@ import { receiptRoutes, type ReceiptDeps } from './receipts-room.ts'
 import { recoveryCodeRoutes, type RecoveryCodeDeps } from './recovery-codes-room.ts'
 import { sessionsRoutes, type SessionsDeps } from './sessions-room.ts'
 import { signatureRoutes, type SignatureDeps } from './signatures-room.ts'
-import { waysRoutes, type WaysDeps } from './ways-room.ts'
+import { signInMethodsRoutes, type SignInMethodsDeps } from './sign-in-methods-room.ts'
 
 export type RoomDeps = ClosingDeps &
   DataDeps &
@@ -28,7 +28,7 @@ export type RoomDeps = ClosingDeps &
   RecoveryCodeDeps &
   SessionsDeps &
   SignatureDeps &
-  WaysDeps
+  SignInMethodsDeps
 
 /** A room: pages of the account centre about one subject. */
 interface Room {
@@ -41,7 +41,7 @@ interface Room {
 /** Every room, in the order of the overview and within the groups of the menu. A login method adds its own (`Enrolment`). */
 export const rooms: readonly Room[] = [
   { name: 'overview', routes: overviewRoutes, menu: { path: '/account', group: 'details', onOverview: false } },
-  { name: 'ways', routes: waysRoutes, menu: { path: '/account/ways', group: 'safety', onOverview: true } },
+  { name: 'ways', routes: signInMethodsRoutes, menu: { path: '/account/ways', group: 'safety', onOverview: true } },
   { name: 'recovery-codes', routes: recoveryCodeRoutes },
   { name: 'sessions', routes: sessionsRoutes, menu: { path: '/account/sessions', group: 'safety', onOverview: true } },
   { name: 'history', routes: historyRoutes, menu: { path: '/account/history', group: 'safety', onOverview: true } },

@@ -11,14 +11,14 @@ import type { Sessions } from '../sessions/sessions.ts'
 import { describePlace } from './describe-place.ts'
 import { ownClientId } from './own-client.ts'
 import { portalNames } from './portal-names.ts'
-import type { WaysIn } from './ways-in.ts'
+import type { MethodSwitches } from './method-switches.ts'
 
 export interface SessionsDeps {
   centre: AccountHost
   sessions: Sessions
   devices: Devices
   clients: Clients
-  waysIn: WaysIn
+  methodSwitches: MethodSwitches
   regionOf: RegionOf
 }
 
@@ -58,8 +58,8 @@ export function sessionsRoutes(router: AccountRouter, deps: SessionsDeps): void 
     const { id } = account.person
     const key = idOf(ctx)
     if (!(await devices.forget(id, key, actorOf(ctx)))) throw new Refusal('not_found', 'no browser of this person')
-    const open = await sessions.listAbout(id)
-    const there = open.filter(({ uid, about }) => about?.deviceKey === key && uid !== account.session.uid)
+    const open = await sessions.listWithOrigins(id)
+    const there = open.filter(({ uid, origin }) => origin?.deviceKey === key && uid !== account.session.uid)
     const uids = there.map(({ uid }) => uid)
     await endSessions(deps, ctx, account, 'device', uids)
     redirectTo(ctx, `${room}?done=forgotten`)
@@ -80,13 +80,13 @@ function endSessions(
 
 async function openSessions(deps: SessionsDeps, ctx: RouterContext, { person, session }: AccountContext) {
   const { language } = requestOf(ctx)
-  const all = await deps.sessions.listAbout(person.id)
+  const all = await deps.sessions.listWithOrigins(person.id)
   const ids = all.flatMap(({ clientIds }) => clientIds)
   const nameOf = await portalNames(deps.clients, ids, language)
-  return all.map(({ uid, about, signedInAt, clientIds }) => ({
+  return all.map(({ uid, origin, signedInAt, clientIds }) => ({
     uid,
-    ...describePlace(deps.regionOf, about ?? {}, language),
-    method: deps.waysIn.known(about?.method ?? ''),
+    ...describePlace(deps.regionOf, origin ?? {}, language),
+    method: deps.methodSwitches.known(origin?.method ?? ''),
     since: signedInAt * 1000,
     portals: clientIds
       .filter((id) => id !== ownClientId)

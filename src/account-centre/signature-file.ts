@@ -1,5 +1,5 @@
 import type { SignedRow } from '../accounts/mandates/signed.ts'
-import type { Signatures } from '../login/signatures.ts'
+import type { Signatures } from '../login/text-signatures.ts'
 
 /** The challenge of each version of the format (docs/signatures.md). */
 const challenges = {
@@ -8,8 +8,11 @@ const challenges = {
 }
 
 /** A signature as a file that explains how to verify it, without access to the server. */
-export function signatureFile({ readProof }: Pick<Signatures, 'readProof'>, { id, at, text, signature }: SignedRow) {
-  const proof = readProof(signature)
+export function signatureFile(
+  { readSignature }: Pick<Signatures, 'readSignature'>,
+  { id, at, text, signature }: SignedRow,
+) {
+  const proof = readSignature(signature)
   if (!proof) throw new Error(`the signature of entry ${id} of mandate_history cannot be read`)
   const { version, ...assertion } = proof
   return {

@@ -4,7 +4,7 @@ import { signedBy } from '../accounts/mandates/signed.ts'
 import { minuteOf } from '../config/china-time.ts'
 import type { AccountRouter } from '../login/account-router.ts'
 import type { AccountHost } from '../login/method.ts'
-import type { Signatures } from '../login/signatures.ts'
+import type { Signatures } from '../login/text-signatures.ts'
 import { idOf } from '../pages/redirect.ts'
 import { Refusal } from '../refusal/refusal.ts'
 import type { Database } from '../storage/database.ts'
@@ -12,7 +12,7 @@ import { signatureFile } from './signature-file.ts'
 
 export interface SignatureDeps {
   centre: AccountHost
-  signatures: Pick<Signatures, 'readProof'>
+  signatures: Pick<Signatures, 'readSignature'>
   database: Database
   principals: Principals
 }

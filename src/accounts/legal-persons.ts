@@ -2,7 +2,7 @@ import type { DatabaseTransaction } from '../storage/database.ts'
 import { findRow, fromRow, type LegalPerson, type LegalPersonsDeps } from './legal-persons/legal-person.ts'
 import { openOrganisation, type OpenedOrganisation } from './legal-persons/open.ts'
 import { leaveOrganisations } from './legal-persons/remove-representative.ts'
-import { setStatus } from './legal-persons/set-status.ts'
+import { setOrganisationStatus } from './legal-persons/set-organisation-status.ts'
 import { registerChanged, standingOf, type Standing } from './legal-persons/standing.ts'
 import type { Actor, NaturalPerson } from './natural-persons.ts'
 
@@ -74,6 +74,6 @@ export function createLegalPersons(deps: LegalPersonsDeps): LegalPersons {
       for (const id of left) publish('principal', id)
     },
     leaveWithin: (transaction, personId) => leaveOrganisations(deps, transaction, personId),
-    setStatus: (id, status, by) => setStatus(deps, id, status, by),
+    setStatus: (id, status, by) => setOrganisationStatus(deps, id, status, by),
   }
 }

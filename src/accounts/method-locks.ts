@@ -6,7 +6,7 @@ import type { Authenticators } from './authenticators.ts'
 import type { Actor } from './natural-persons.ts'
 import type { Notifier } from './notices.ts'
 import { orUndo, Undo } from './undo.ts'
-import { waysLeft } from './ways-in.ts'
+import { countSignInAuthenticators } from './sign-in-kinds.ts'
 
 export interface MethodLock {
   method: string
@@ -62,7 +62,7 @@ export function createMethodLocks(options: {
           .onConflict((conflict) => conflict.columns(['person_id', 'method']).doNothing())
           .executeTakeFirst()
         if (numInsertedOrUpdatedRows === 0n) return false
-        if (keepOne && (await waysLeft(authenticators, personId, transaction)) === 0) throw new Undo()
+        if (keepOne && (await countSignInAuthenticators(authenticators, personId, transaction)) === 0) throw new Undo()
         await audit.append(transaction, { event: 'method.locked', ...by, personId, details: { method, reason } })
         const details = { method, reason }
         await notifier.notify({ personId, kind: 'method-locked', details, restricted: by.restricted }, transaction)

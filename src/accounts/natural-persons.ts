@@ -4,7 +4,7 @@ import { findByIdentifier, isOnRecord } from './natural-persons/find-by-identifi
 import { fromRow, type Actor, type NaturalPerson, type NaturalPersonsDeps } from './natural-persons/natural-person.ts'
 import { openAccount, type Opened, type Opening } from './natural-persons/open-account.ts'
 import { proofIdentity } from './natural-persons/proof-identity.ts'
-import { setStatus } from './natural-persons/set-status.ts'
+import { setPersonStatus } from './natural-persons/set-person-status.ts'
 import { openField, openPersonalData, type PersonalData, type SealedField } from './personal-fields.ts'
 
 export { isHeld, type Actor, type NaturalPerson } from './natural-persons/natural-person.ts'
@@ -46,7 +46,7 @@ export function createNaturalPersons(deps: NaturalPersonsDeps): NaturalPersons {
     open: ({ row }, field) => openField(cipher, row, field),
     reveal: ({ row }) => openPersonalData(cipher, row),
     proof: (id, by, options) => proofIdentity(deps, id, by, options),
-    setStatus: (id, status, by) => setStatus(deps, id, status, by),
+    setStatus: (id, status, by) => setPersonStatus(deps, id, status, by),
     isOnRecord: (person, reading) => isOnRecord(deps, person, reading),
     async list({ after, limit }) {
       const rows = await database

@@ -1,7 +1,7 @@
 import type { AuditLog } from '../audit/audit-log.ts'
 import type { Clock } from '../config/clock.ts'
 import type { DatabaseTransaction } from '../storage/database.ts'
-import { powerEnded } from './account-power.ts'
+import { standingLost } from './account-standing.ts'
 import type { LegalPersons } from './legal-persons.ts'
 import type { Actor, NaturalPerson } from './natural-persons.ts'
 import type { Notifier } from './notices.ts'
@@ -55,7 +55,7 @@ export function createSupersede(deps: SupersedeDeps): Supersede {
     await transaction.deleteFrom('face_bindings').where('person_id', '=', id).execute()
     await endSignIns(transaction, id, { but: [] })
     const mandates = await countMandates(transaction, id)
-    const principals = await powerEnded(transaction, notifier, id, now)
+    const principals = await standingLost(transaction, notifier, id, now)
     const organisations = await legalPersons.leaveWithin(transaction, id)
     const details = { by: winner.id, organisations, mandates }
     await audit.append(transaction, { event: 'person.superseded', ...by, personId: id, details })

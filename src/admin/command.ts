@@ -27,7 +27,7 @@ export interface CommandHelp extends CommandSummary {
 }
 
 /**
- * The subject of a command. It decides the region (remote/where.ts), and so who may run the command.
+ * The subject of a command. It decides the region (remote/subject-region.ts), and so who may run the command.
  * `rows` lists entries; the command itself drops those that `context.sees` refuses. `system` concerns the whole system.
  */
 export type Subject = 'portal' | 'organisation' | 'administrator' | 'approval' | 'rows' | 'system'

@@ -18,8 +18,8 @@ export const agreements = {
   'signing keys': 'none',
   'a request that waits': 'none',
   // an administrator who alone removes or locks all peers decides alone from then on, and cannot be removed
-  'the power of an account': 'peers',
-  'the power of an administrator': 'peers',
+  'the standing of an account': 'peers',
+  'removing an administrator': 'peers',
   'who administers': 'second',
   'the level of an account': 'second',
   'the holder of a document number': 'second',
@@ -49,7 +49,7 @@ export interface Duty {
    * After the second administrator agreed, the requester gives the command again.
    */
   secret?: true
-  /** Every account whose power the command may end, including the account it names. */
+  /** Every account whose standing the command may end, including the account it names. */
   accounts?(services: Services, input: Input): Promise<string[]>
 }
 

@@ -125,7 +125,7 @@ export function acrAsAsked(acr: string | undefined, asked: readonly string[], by
 }
 
 /** The sign-in of a session or token. */
-export interface SignIn extends SignInMoment {
+export interface AuthenticationContext extends SignInMoment {
   level: Level
   amr: readonly string[]
 }
@@ -134,7 +134,11 @@ export interface SignIn extends SignInMoment {
  * Whether a sign-in still counts: it was not ended, and a held account may have its level. This also stops running logins, and
  * tokens that outlive their session; the removal of sessions does not.
  */
-export function signInCounts(expected: { signIn: SignIn; endings: SignInEndings; held: boolean }): boolean {
+export function signInCounts(expected: {
+  signIn: AuthenticationContext
+  endings: SignInEndings
+  held: boolean
+}): boolean {
   const { signIn, endings, held } = expected
   if (isEnded(endings, signIn)) return false
   return !held || signIn.level < 3 || countsInHold(signIn.amr)

@@ -1,4 +1,4 @@
-import { whenQuiet } from '../storage/gather.ts'
+import { whenIdle } from '../storage/when-idle.ts'
 import type { AuditEvent } from './audit-events.ts'
 
 /** An entry waits at most this long for others to share its commit. */
@@ -28,7 +28,7 @@ export class EntryBatches {
   }
 
   async #writeNext(): Promise<void> {
-    await new Promise<void>((resolve) => whenQuiet(gatherMs, resolve))
+    await new Promise<void>((resolve) => whenIdle(gatherMs, resolve))
     await settledWithin(patienceMs, this.#underWay)
     const events = this.#gathered
     this.#gathered = []

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { VerifyDocument } from '../keys/signatures.ts'
+import type { VerifyDocument } from '../keys/document-signatures.ts'
 import type { Database } from '../storage/database.ts'
 import { hashOf } from './chain.ts'
 import { openCheckpoint, type Checkpoint } from './checkpoints.ts'

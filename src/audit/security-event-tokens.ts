@@ -1,4 +1,4 @@
-import type { SignDocument } from '../keys/signatures.ts'
+import type { SignDocument } from '../keys/document-signatures.ts'
 import type { Entry } from './chain.ts'
 
 /** The entry as a security event token (RFC 8417), a signed JWT. Pass `restricted` only for a reader who may see it. */

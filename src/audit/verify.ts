@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { VerifyDocument } from '../keys/signatures.ts'
+import type { VerifyDocument } from '../keys/document-signatures.ts'
 import type { Database } from '../storage/database.ts'
 import { anchorOf, checkChain, type Anchor, type ChainFault, type Entry } from './chain.ts'
 import { openCheckpoint } from './checkpoints.ts'

@@ -5,9 +5,9 @@ import {
   updateClient,
   type ChangedClient,
   type ClientsDeps,
-} from './change.ts'
+} from './change-client.ts'
 import { findClient, fromRow, isReadable, readRows, type Client } from './client.ts'
-import { createClient } from './create.ts'
+import { createClient } from './create-client.ts'
 
 export type { Client } from './client.ts'
 

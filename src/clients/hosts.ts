@@ -1,4 +1,4 @@
-import { skeletonOf } from '../text/names.ts'
+import { skeletonOf } from '../text/shown-names.ts'
 
 /** The host of an address as people see it (other scripts in ASCII), or the scheme of an application. */
 export function hostOf(uri: string): string {

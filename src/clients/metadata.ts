@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { networkSchema } from '../config/networks.ts'
 import { isRegion } from '../config/regions.ts'
-import { normaliseShownName } from '../text/names.ts'
+import { normaliseShownName } from '../text/shown-names.ts'
 import { holdsShapeless } from '../text/visible.ts'
-import { faultOfJwks, faultOfRedirectUri, faultOfWebUri } from './rules.ts'
+import { faultOfJwks, faultOfRedirectUri, faultOfWebUri } from './registration-rules.ts'
 
 /** For an app whose scanner approves logins by QR code (DESIGN 1.4). */
 export const scannerScope = 'qr'

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
-import { skeletonOf } from '../text/names.ts'
+import { skeletonOf } from '../text/shown-names.ts'
 
 const { names } = z
   .strictObject({ meaning: z.string(), names: z.array(z.string().min(2)) })

@@ -31,7 +31,7 @@ const provenSeconds = 3600
 /** Before and after oidc-provider answers a client. */
 export interface PortalBudgets {
   /**
-   * For the client of a request, as soon as it is known (oidc/engine/clients.ts).
+   * For the client of a request, as soon as it is known (oidc/engine/find-clients-once.ts).
    * @throws TooManyCalls when this client has used up its calls
    */
   admit(ctx: KoaContextWithOIDC, client: OidcClient): void

@@ -3,8 +3,8 @@ import type Koa from 'koa'
 import type { Middleware } from 'koa'
 import type { Provider } from 'oidc-provider'
 import type { Logger } from 'pino'
-import { accountRoutes, type AccountCentreDeps } from '../account-centre/account-centre.ts'
-import { adminApi, type AdminApiDeps } from '../admin/remote/api.ts'
+import { accountRoutes, type AccountRoutesDeps } from '../account-centre/account-routes.ts'
+import { adminApi, type AdminApiDeps } from '../admin/remote/admin-api.ts'
 import type { Clients } from '../clients/clients.ts'
 import type { Clock } from '../config/clock.ts'
 import type { Settings } from '../config/settings.ts'
@@ -15,8 +15,8 @@ import { recoveryRoutes, type RecoveryDeps } from '../recovery/recovery-routes.t
 import { registrationRoutes, type RegistrationDeps } from '../registration/registration-routes.ts'
 import type { LoginBrowsers } from '../oidc/login-browser.ts'
 import { auditPortals } from '../oidc/portal-audit.ts'
-import { keySetVersion } from '../oidc/engine/signing-keys.ts'
-import { rememberSessions } from '../sessions/memory.ts'
+import { keySetVersion } from '../oidc/engine/provider-key-set.ts'
+import { rememberOrigin } from '../sessions/remember-origin.ts'
 import type { Assets } from '../pages/assets.ts'
 import { Refusal } from '../refusal/refusal.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
@@ -50,9 +50,9 @@ export interface AppDeps {
   artifacts: Pick<Artifacts, 'renew'>
   methods: readonly LoginMethod[]
   login: QuestionDeps & RegistrationDeps & RecoveryDeps
-  account: AccountCentreDeps
+  account: AccountRoutesDeps
   logins: LoginBrowsers
-  sessionMemory: Parameters<typeof rememberSessions>[0]
+  originDeps: Parameters<typeof rememberOrigin>[0]
   portalAudit: Parameters<typeof auditPortals>[0]
   deviceDoor: Middleware
   /** Counts the calls of clients (guards/portal-budgets.ts). */
@@ -94,7 +94,7 @@ export function createApp(deps: AppDeps): Koa {
       deps.portalBudgets,
       mounted(programs),
       mounted(own),
-      rememberSessions(deps.sessionMemory),
+      rememberOrigin(deps.originDeps),
       auditPortals(deps.portalAudit),
       deps.logins.middleware,
     ),

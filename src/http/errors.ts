@@ -48,7 +48,7 @@ export function calmErrors(log: Logger): Middleware {
         return
       }
       const code = codeOf(error)
-      if (code === 'unavailable') log.error({ id, err: error }, 'a store is away')
+      if (code === 'unavailable') log.error({ id, err: error }, 'a store is unavailable')
       else if (code === 'server_error') log.error({ id, err: error }, 'request failed')
       else log.info({ id, code, detail: (error as Error).message }, 'request refused')
       refuse(ctx, code, error instanceof Refusal || error instanceof TooManyCalls ? error.retryAfter : undefined)

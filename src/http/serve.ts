@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type Koa from 'koa'
-import { createHttpServer } from './server.ts'
+import { createHttpServer } from './http-server.ts'
 
 /** Longest wait for requests under way when the server stops. */
 export const drainMs = 10_000

@@ -3,7 +3,7 @@ import type { Clock } from '../config/clock.ts'
 import type { CookieKeys } from '../keys/cookie-keys.ts'
 import { signersFirst, type SigningKey } from '../keys/signing-keys.ts'
 import type { Job } from './runner.ts'
-import { replaceSigningKeys } from '../oidc/engine/signing-keys.ts'
+import { replaceSigningKeys } from '../oidc/engine/provider-key-set.ts'
 
 /** Keeps a running provider on the current key files: publishes new keys, signs with those whose time has come, drops retired ones. */
 export function keyRefresh(deps: {

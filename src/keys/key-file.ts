@@ -18,7 +18,7 @@ import {
 import { randomUUID } from 'node:crypto'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { toDisk } from '../storage/to-disk.ts'
+import { fsyncPath } from '../storage/fsync.ts'
 
 /** The project's own key directory; its README.md is tracked and explains the files. */
 const projectKeys = fileURLToPath(new URL('../../keys/', import.meta.url))
@@ -83,7 +83,7 @@ export function changeKeyText(directory: string, name: string, change: (before: 
     if (process.getuid?.() === 0) fchownSync(handle, uid, gid)
     fsyncSync(handle)
     renameSync(draft, file)
-    toDisk(directory) // Otherwise a power cut can bring the older file back, without the new key.
+    fsyncPath(directory) // Otherwise a power cut can bring the older file back, without the new key.
   } finally {
     closeSync(handle)
     rmSync(draft, { force: true })

@@ -1,4 +1,4 @@
-import type { FaceProofs } from '../accounts/faces/proofs.ts'
+import type { IdentityProofs } from '../accounts/identity-proofing/identity-proofs.ts'
 import { isHeld, type NaturalPerson } from '../accounts/natural-persons.ts'
 import { levelReached, type Level } from '../assurance/levels.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
@@ -6,10 +6,10 @@ import type { Clock } from '../config/clock.ts'
 import { dayMs } from '../config/time.ts'
 import { actorOf } from './actor.ts'
 import type { Attempt } from './attempt.ts'
-import type { Proof, RouterContext } from './method.ts'
+import type { LoginProof, RouterContext } from './method.ts'
 
 export interface LevelDecisionDeps {
-  faceProofs: FaceProofs
+  identityProofs: IdentityProofs
   audit: AuditLog
   clock: Clock
 }
@@ -19,16 +19,16 @@ export interface LevelDecisionDeps {
  * `client preview-level` decides again from it.
  */
 export async function decideLevel(
-  { faceProofs, audit, clock }: LevelDecisionDeps,
+  { identityProofs, audit, clock }: LevelDecisionDeps,
   ctx: RouterContext,
   attempt: Attempt,
   person: NaturalPerson,
-  { method, amr, vouched, authenticatorId }: Proof,
+  { method, amr, vouched, authenticatorId }: LoginProof,
   signIn?: string,
 ): Promise<Level> {
   const { id: personId, identityLevel, proofedAt } = person
   const held = isHeld(person, clock())
-  const bound = authenticatorId !== undefined && (await faceProofs.isBound(authenticatorId))
+  const bound = authenticatorId !== undefined && (await identityProofs.isBound(authenticatorId))
   const proofDays = proofedAt === null ? 0 : Math.floor((clock() - proofedAt) / dayMs)
   const level = levelReached({ identityLevel, amr, vouched, held, bound, proofDays })
   await audit.record({

@@ -1,8 +1,8 @@
 import type { Administrators } from '../accounts/administrators.ts'
 import type { Authenticators } from '../accounts/authenticators.ts'
 import type { Devices } from '../accounts/devices.ts'
-import type { FaceConsents } from '../accounts/faces/consents.ts'
-import type { FaceProofs } from '../accounts/faces/proofs.ts'
+import type { FaceConsents } from '../accounts/identity-proofing/face-consents.ts'
+import type { IdentityProofs } from '../accounts/identity-proofing/identity-proofs.ts'
 import type { MethodLocks } from '../accounts/method-locks.ts'
 import type { NaturalPersons } from '../accounts/natural-persons.ts'
 import type { Notifier } from '../accounts/notices.ts'
@@ -19,13 +19,13 @@ import type { CookieKeys } from '../keys/cookie-keys.ts'
 import type { FieldCipher } from '../keys/field-cipher.ts'
 import type { AccessTokens } from '../oidc/access-tokens.ts'
 import type { FacePool } from '../proofing/face/pool.ts'
-import type { FaceVerifiers } from '../proofing/face/verifiers.ts'
+import type { VerifierByPurpose } from '../proofing/face/choose-verifier.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
 import type { Database } from '../storage/database.ts'
 import type { Events } from '../storage/events.ts'
 import type { LoginMethod } from './method.ts'
-import type { Signatures } from './signatures.ts'
+import type { Signatures } from './text-signatures.ts'
 
 /** Every service that a login method may take; each method's `…Deps` names the few that it does take. */
 export interface MethodServices {
@@ -48,8 +48,8 @@ export interface MethodServices {
   passwords: Passwords
   breached: BreachedPasswords
   faceConsents: FaceConsents
-  faceProofs: FaceProofs
-  faceVerifiers: FaceVerifiers
+  identityProofs: IdentityProofs
+  faceVerifiers: VerifierByPurpose
   facePool: FacePool
   matches: RegisterMatches
   signatures: Signatures

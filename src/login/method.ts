@@ -3,14 +3,14 @@ import type Router from '@koa/router'
 import type { NaturalPerson } from '../accounts/natural-persons.ts'
 import type { Level } from '../assurance/levels.ts'
 import type { FreshSignIn } from '../oidc/prompts.ts'
-import type { Session, SessionAbout } from '../sessions/sessions.ts'
+import type { Session, SessionOrigin } from '../sessions/sessions.ts'
 import type { RefusalCode } from '../refusal/refusal.ts'
 import type { Attempt } from './attempt.ts'
 
 export type { RouterContext, Router }
 
 /** The result of a login method: the person, and how they were proven (RFC 8176 `amr` values). */
-export interface Proof {
+export interface LoginProof {
   method: string
   personId: string
   amr: string[]
@@ -22,7 +22,7 @@ export interface Proof {
   /** Level of the session that asserts this one, as a phone does by QR code; the new session never exceeds it. */
   vouched?: Level
   /** Methods and authenticators of that session: the loss of one of them ends this session too. */
-  through?: Pick<SessionAbout, 'methods' | 'authenticators'> | undefined
+  through?: Pick<SessionOrigin, 'methods' | 'authenticators'> | undefined
   /** The authenticator, for a method of which a person may have several; a verified face may have bound it. */
   authenticatorId?: string
   /** Refusal to show where the account is locked or the method is switched off. */
@@ -75,12 +75,12 @@ export interface LoginHost {
   /** @throws Refusal `login_expired` when this browser has no such login running */
   attempt(ctx: RouterContext): Promise<Attempt>
   /** The only way to a session: decides the level, audits, answers the portal's request. The answer is already written to `ctx`. */
-  succeed(ctx: RouterContext, proof: Proof): Promise<SignInOutcome>
+  succeed(ctx: RouterContext, proof: LoginProof): Promise<SignInOutcome>
   /**
    * Adds a proof to the session of a person who is signed in at too low a level.
    * @throws Refusal `login_expired` where that session ended, or the method is switched off
    */
-  raise(ctx: RouterContext, proof: Pick<Proof, 'method' | 'amr' | 'personId'>): Promise<void>
+  raise(ctx: RouterContext, proof: Pick<LoginProof, 'method' | 'amr' | 'personId'>): Promise<void>
   /** Shows the sign-in page again, with the same answer whether the account exists or not. */
   refuse(ctx: RouterContext, refusal: LoginRefusal): Promise<void>
   /** Goes on with the login after the person accepted or declined the method's offer. */

@@ -1,5 +1,5 @@
 import type { BreachedPasswords } from '../accounts/passwords/breached.ts'
-import { newPasswordProblem, type PasswordProblem } from '../accounts/passwords/rules.ts'
+import { newPasswordProblem, type PasswordProblem } from '../accounts/passwords/password-rules.ts'
 
 /** Problems of a new password, typed twice, by the fields of views/parts/new-password.eta; empty when there are none. */
 export async function newPasswordProblems(

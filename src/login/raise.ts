@@ -6,7 +6,7 @@ import type { Sessions } from '../sessions/sessions.ts'
 import { assertQuestion, type Attempt } from './attempt.ts'
 import { decideLevel, type LevelDecisionDeps } from './decide-level.ts'
 import { finish, type FinishDeps } from './finish.ts'
-import type { Proof, RouterContext } from './method.ts'
+import type { LoginProof, RouterContext } from './method.ts'
 
 export interface RaiseDeps extends LevelDecisionDeps, FinishDeps {
   persons: NaturalPersons
@@ -22,7 +22,7 @@ export async function raise(
   deps: RaiseDeps,
   ctx: RouterContext,
   attempt: Attempt,
-  proof: Pick<Proof, 'method' | 'amr' | 'personId'>,
+  proof: Pick<LoginProof, 'method' | 'amr' | 'personId'>,
 ): Promise<void> {
   const { persons, methodLocks, sessions } = deps
   assertQuestion(attempt, 'level')

@@ -10,13 +10,13 @@ import type { Clock } from '../config/clock.ts'
 import { byPasskey } from '../oidc/command-line-client.ts'
 import { requestOf } from '../pages/request-context.ts'
 import { Refusal } from '../refusal/refusal.ts'
-import type { SignIn } from '../sessions/memory.ts'
+import type { SignInRecord } from '../sessions/remember-origin.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import { actorOf } from './actor.ts'
 import { assertQuestion, type Attempt } from './attempt.ts'
 import { decideLevel, type LevelDecisionDeps } from './decide-level.ts'
 import { finish, type FinishDeps } from './finish.ts'
-import type { Proof, RouterContext, SignInOutcome } from './method.ts'
+import type { LoginProof, RouterContext, SignInOutcome } from './method.ts'
 import { refuse, type RefuseDeps } from './refuse.ts'
 
 export interface SucceedDeps extends LevelDecisionDeps, FinishDeps, RefuseDeps {
@@ -36,7 +36,7 @@ export async function succeed(
   deps: SucceedDeps,
   ctx: RouterContext,
   attempt: Attempt,
-  proof: Proof,
+  proof: LoginProof,
 ): Promise<SignInOutcome> {
   const { method, personId, amr, through, authenticatorId, refusal = 'sign_in_refused' } = proof
   assertQuestion(attempt, 'login')
@@ -55,7 +55,7 @@ export async function succeed(
   const level = await decideLevel(deps, ctx, attempt, person, proof, id)
   await noteDevice(deps, ctx, person, method)
   const login = { accountId: personId, acr: acrOf(level), amr, remember: false, ts: Math.floor(at / 1000) }
-  const signIn: SignIn = {
+  const signIn: SignInRecord = {
     id,
     method,
     methods: [method, ...(through?.methods ?? [])],
@@ -86,7 +86,7 @@ async function whenItCounts({ persons, clock }: { persons: NaturalPersons; clock
 async function isStillValid(
   { methodLocks, authenticators }: Pick<SucceedDeps, 'methodLocks' | 'authenticators'>,
   person: NaturalPerson,
-  { method, epoch, authenticatorId }: Proof,
+  { method, epoch, authenticatorId }: LoginProof,
 ): Promise<boolean> {
   if (epoch !== undefined && epoch !== person.endings.epoch) return false
   if (await methodLocks.locked(person.id, method)) return false

@@ -1,7 +1,7 @@
 import type { Account, Configuration } from 'oidc-provider'
 import { parseDocument } from '../accounts/identifiers/documents.ts'
 import { isHeld, type NaturalPerson, type NaturalPersons } from '../accounts/natural-persons.ts'
-import { levelOf, signInCounts, type SignIn } from '../assurance/levels.ts'
+import { levelOf, signInCounts, type AuthenticationContext } from '../assurance/levels.ts'
 import type { Clock } from '../config/clock.ts'
 import { scopeClaims } from './claim-table.ts'
 import { registeredFor } from './registered.ts'
@@ -95,7 +95,7 @@ interface SignInSource {
 }
 
 /** The sign-in behind a session or token. An access token knows only its own time. */
-export function signInOf(source: object | undefined): SignIn | undefined {
+export function signInOf(source: object | undefined): AuthenticationContext | undefined {
   const { loginTs, authTime, iat, uid, sessionUid, acr, amr } = (source ?? {}) as SignInSource
   const at = loginTs ?? authTime ?? iat
   return at === undefined ? undefined : { at, sessionUid: sessionUid ?? uid, level: levelOf(acr) ?? 2, amr: amr ?? [] }

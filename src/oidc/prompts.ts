@@ -3,7 +3,7 @@ import { interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
 import { levelAsked, type Level } from '../assurance/levels.ts'
 import type { Client } from '../clients/clients.ts'
 import { acrValuesAsked } from './claims-request.ts'
-import type { ExchangeConsents } from './token-exchange/consents.ts'
+import type { ExchangeConsents } from './token-exchange/exchange-consents.ts'
 import type { Representees } from '../representation/representees.ts'
 
 const { Prompt, base } = interactionPolicy

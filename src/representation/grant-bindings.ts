@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Representation } from '../accounts/mandates/representations.ts'
-import { granted } from '../accounts/mandates/rules.ts'
+import { granted } from '../accounts/mandates/mandate-rules.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
 
 const boundSchema = z.object({

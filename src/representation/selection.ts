@@ -54,7 +54,7 @@ export async function selectChoice(deps: SelectionDeps, ctx: KoaContextWithOIDC)
     required: (await deps.findClient(client.clientId))?.representee === 'required',
   }
 
-  // the answer to the question in this login (src/login/questions/representee.ts)
+  // the answer to the question in this login (src/login/questions/representee-question.ts)
   const answer = (oidc.result?.[selectRepresentee] as { principal?: string } | undefined)?.principal
   if (answer !== undefined) {
     const choice = await allowedChoice(deps, asked, answer === 'self' ? null : answer)

@@ -4,7 +4,7 @@ import { isEnded } from '../accounts/sign-in-endings.ts'
 import type { Clock } from '../config/clock.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
 import type { Publish } from '../storage/events.ts'
-import { removeAbout } from './about.ts'
+import { removeOrigin } from './session-origin.ts'
 import type { LogoutNotice } from './logout-notice.ts'
 import { revokeGrant } from './revoke-grant.ts'
 import type { SessionRows, StoredSession } from './rows.ts'
@@ -63,7 +63,7 @@ async function removeSession(deps: RemoveEndedDeps, { session, ...found }: Store
   const { rows, artifacts, deliveries } = deps
   const { uid, personId } = session
   const last = await rows.remove(uid)
-  await removeAbout(deps, uid)
+  await removeOrigin(deps, uid)
   const portals = last?.portals ?? found.portals
   await Promise.all(portals.flatMap(({ grantId }) => (grantId === undefined ? [] : [revokeGrant(artifacts, grantId)])))
   await deliveries.send(

@@ -4,12 +4,19 @@ import type { AuditLog } from '../audit/audit-log.ts'
 import type { AuditEvent } from '../audit/audit-events.ts'
 import type { Database } from '../storage/database.ts'
 import { hashId } from '../storage/hash-id.ts'
-import { dependsOn, findAbout, putAbout, type AboutDeps, type SessionAbout, type Taken } from './about.ts'
+import {
+  dependsOn,
+  findOrigin,
+  putOrigin,
+  type SessionOriginDeps,
+  type SessionOrigin,
+  type Taken,
+} from './session-origin.ts'
 import { leavePortal, revokePortals, type PortalSession } from './leave-portal.ts'
 import { removeEnded, type RemoveEndedDeps } from './remove-ended.ts'
 import type { Session } from './rows.ts'
 
-export type { SessionAbout, Taken } from './about.ts'
+export type { SessionOrigin, Taken } from './session-origin.ts'
 export type { Deliver, LogoutNotice } from './logout-notice.ts'
 export type { Session } from './rows.ts'
 
@@ -20,12 +27,12 @@ export interface Sessions {
   ofCookie(cookie: string): Promise<Session | undefined>
   list(personId: string): Promise<Session[]>
   /** The same, each with its origin. */
-  listAbout(personId: string): Promise<(Session & { about: SessionAbout | undefined })[]>
+  listWithOrigins(personId: string): Promise<(Session & { origin: SessionOrigin | undefined })[]>
   /** Extends a session that another program uses, so that it does not end while its browser is idle. */
   keepAlive(uid: string): Promise<void>
   /** Stores the origin of a session. People recognise their sessions by it. */
-  remember(uid: string, about: SessionAbout): Promise<void>
-  about(uid: string): Promise<SessionAbout | undefined>
+  remember(uid: string, origin: SessionOrigin): Promise<void>
+  origin(uid: string): Promise<SessionOrigin | undefined>
   /** The open sessions that do not depend on the removed method or authenticator. The own session is always included. */
   without(personId: string, taken: Taken, own: Session | undefined): Promise<Session[]>
   /** Ends the tokens of a portal in one session, and notifies the portal. */
@@ -41,7 +48,7 @@ export interface Sessions {
   removeEnded(personId: string): Promise<number>
 }
 
-export interface SessionsDeps extends RemoveEndedDeps, AboutDeps {
+export interface SessionsDeps extends RemoveEndedDeps, SessionOriginDeps {
   database: Database
   endSignIns: EndSignIns
   audit: Pick<AuditLog, 'append'>
@@ -55,13 +62,13 @@ export function createSessions(deps: SessionsDeps): Sessions {
     find: async (uid) => (await rows.readByUid(uid))?.session,
     ofCookie: async (cookie) => (await rows.read(hashId(cookie)))?.session,
     list: (personId) => list(deps, personId),
-    listAbout: (personId) => listAbout(deps, personId),
+    listWithOrigins: (personId) => listWithOrigins(deps, personId),
     keepAlive: (uid) => keepAlive(deps, uid),
-    remember: (uid, about) => putAbout(deps, uid, about),
-    about: (uid) => findAbout(deps, uid),
+    remember: (uid, origin) => putOrigin(deps, uid, origin),
+    origin: (uid) => findOrigin(deps, uid),
     async without(personId, taken, own) {
-      const all = await listAbout(deps, personId)
-      return all.filter((session) => session.uid === own?.uid || !dependsOn(session.about, taken))
+      const all = await listWithOrigins(deps, personId)
+      return all.filter((session) => session.uid === own?.uid || !dependsOn(session.origin, taken))
     },
     leavePortal: (left) => leavePortal(deps, left),
     revoke: (personId, clientId) => revokePortals(deps, personId, clientId),
@@ -87,9 +94,9 @@ async function list({ rows }: SessionsDeps, personId: string): Promise<Session[]
   return open.flat()
 }
 
-async function listAbout(deps: SessionsDeps, personId: string) {
+async function listWithOrigins(deps: SessionsDeps, personId: string) {
   const sessions = await list(deps, personId)
-  return Promise.all(sessions.map(async (session) => ({ ...session, about: await findAbout(deps, session.uid) })))
+  return Promise.all(sessions.map(async (session) => ({ ...session, origin: await findOrigin(deps, session.uid) })))
 }
 
 /** A session's use is written once in this time. */

@@ -54,7 +54,7 @@ export async function connectRedis(urls: string, failed: (error: unknown) => voi
   const send = (await isCluster(nodes)) ? await clusterOf(nodes, failed) : await nodeOf(nodes[0] ?? '', failed)
 
   /** Treats each failure as Redis being unavailable, also its errors while it loads, fails over or is full. */
-  const away = (error: unknown): unknown =>
+  const asUnavailable = (error: unknown): unknown =>
     error instanceof Error && /^(ERR|WRONGTYPE|NOSCRIPT|NOPERM|NOAUTH|WRONGPASS)\b/.test(error.message)
       ? error
       : new StoreUnavailable('Redis', error)
@@ -63,7 +63,7 @@ export async function connectRedis(urls: string, failed: (error: unknown) => voi
     try {
       return await inTime(answerMs, send.command(key, command))
     } catch (error) {
-      throw away(error)
+      throw asUnavailable(error)
     }
   }
 

@@ -14,7 +14,7 @@ export interface FaceTables {
   face_consents: { person_id: string; notice_version: string; guardian_id: string | null; given_at: Time }
   /** Authenticators bound by a verified face. */
   face_bindings: { authenticator_id: string; person_id: string; bound_at: Time }
-  /** Document numbers that move from holder to claimant when due (accounts/faces/number-claims.ts). */
+  /** Document numbers that move from holder to claimant when due (accounts/identity-proofing/number-disputes.ts). */
   number_claims: { claimant_id: string; holder_id: string; asked_by: string; asked_at: Time; due_at: Time }
 }
 

@@ -9,7 +9,7 @@ import {
   type SqliteDatabase,
   type SqliteStatement,
 } from 'kysely'
-import { createLogToDisk, type LogToDisk } from './log-to-disk.ts'
+import { createSharedFsync, type SharedFsync } from './shared-fsync.ts'
 import { openSqlite } from './sqlite.ts'
 
 /** State of the current user of the connection. */
@@ -54,11 +54,11 @@ function kyselyShape(sqlite: DatabaseSync, held: Held): SqliteDatabase {
 /** Users take turns with the connection. A writer waits for the disk after its turn, while the next one works. */
 class DurableDriver extends SqliteDriver {
   readonly #held: Held
-  readonly #log: LogToDisk
+  readonly #log: SharedFsync
   #last: Promise<void> = Promise.resolve()
   #giveBack: () => void = () => undefined
 
-  constructor(database: SqliteDatabase, held: Held, log: LogToDisk) {
+  constructor(database: SqliteDatabase, held: Held, log: SharedFsync) {
     super({ database })
     this.#held = held
     this.#log = log
@@ -119,7 +119,7 @@ export class DurableSqliteAdapter extends SqliteAdapter {
 export function durableSqlite(file: string): Dialect {
   const held: Held = { wrote: false, light: false }
   const database = kyselyShape(openSqlite(file), held)
-  const log = createLogToDisk(`${file}-wal`)
+  const log = createSharedFsync(`${file}-wal`)
   return {
     createDriver: () => new DurableDriver(database, held, log),
     createAdapter: () => new DurableSqliteAdapter(held),

@@ -46,7 +46,7 @@ export async function ownsRedis(artifacts: Pick<Artifacts, 'get'>, storeMark: st
   return ((await artifacts.get('house', 'owner')) ?? storeMark) === storeMark
 }
 
-export const redisOfAnother =
+export const redisOwnedByOther =
   'The setting YIDENG_REDIS_URL names a Redis that another Yideng uses. Give this one a Redis of its own; or, where the other ' +
   'is gone, empty it (redis-cli FLUSHALL), which ends all sign-ins.'
 
@@ -57,10 +57,10 @@ export const redisOfAnother =
 export function openEvents(settings: Settings, how: { listens: boolean; failed: (error: unknown) => void }): Events {
   const open: OpenTransport = async (receiver) => {
     if (!settings.redisUrls) return openDirectoryTransport(join(settings.dataDir, 'events'))(receiver)
-    redisLine ??= (await import('./events-redis.ts')).openRedisTransport(settings.redisUrls)
-    return redisLine(receiver)
+    redisTransport ??= (await import('./events-redis.ts')).openRedisTransport(settings.redisUrls)
+    return redisTransport(receiver)
   }
-  let redisLine: OpenTransport | undefined
+  let redisTransport: OpenTransport | undefined
   return createEvents({ open, ...how })
 }
 

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { whenQuiet } from './gather.ts'
+import { whenIdle } from './when-idle.ts'
 
 /** Longest wait of a write for others to share its commit. */
 const gatherMs = 8
@@ -51,7 +51,7 @@ export function createWriteBatch(
 
   return {
     add<T>(run: () => T): Promise<T> {
-      if (queue.length === 0) whenQuiet(gatherMs, flush)
+      if (queue.length === 0) whenIdle(gatherMs, flush)
       return new Promise((resolve, reject) => {
         let result: T
         const settle = () => resolve(result)

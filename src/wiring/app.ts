@@ -1,5 +1,5 @@
-import type { AccountCentreDeps } from '../account-centre/account-centre.ts'
-import { createWaysIn } from '../account-centre/ways-in.ts'
+import type { AccountRoutesDeps } from '../account-centre/account-routes.ts'
+import { createMethodSwitches } from '../account-centre/method-switches.ts'
 import { listedRegions } from '../config/networks.ts'
 import { createApp, type AppDeps } from '../http/app.ts'
 import { loadAssets } from '../pages/assets.ts'
@@ -39,7 +39,7 @@ export function createServerApp(core: Core, protocol: Protocol, login: Login) {
     login: loginDeps(core, protocol, login, secure),
     account: accountDeps(core, protocol, login),
     logins,
-    sessionMemory: { sessions, devices },
+    originDeps: { sessions, devices },
     portalAudit: { provider, audit, log },
     deviceDoor: deviceFlow.door,
     portalBudgets: portalBudgets.middleware,
@@ -88,12 +88,12 @@ function loginDeps(core: Core, { sessions }: Protocol, login: Login, secure: boo
 }
 
 /** Services for the account centre. */
-function accountDeps(core: Core, protocol: Protocol, login: Login): AccountCentreDeps {
+function accountDeps(core: Core, protocol: Protocol, login: Login): AccountRoutesDeps {
   const { settings, clock, resources, artifacts, services } = core
   const { provider, sessions } = protocol
   const { methods, signatures } = login
   const { database, audit, clients, persons, authenticators, methodLocks, devices, inbox, consents } = services
-  const { recovery, closing, faceConsents, numberClaims, legalPersons, principals, mandates, representations } =
+  const { recovery, closing, faceConsents, numberDisputes, legalPersons, principals, mandates, representations } =
     services
   const { cipher, blindIndex } = services.dataKeys
   return {
@@ -103,7 +103,7 @@ function accountDeps(core: Core, protocol: Protocol, login: Login): AccountCentr
     closingDays: settings.closingDays,
     organisationLevel: settings.organisationLevel,
     regionOf: listedRegions(),
-    waysIn: createWaysIn({ methods, authenticators, methodLocks, sessions }),
+    methodSwitches: createMethodSwitches({ methods, authenticators, methodLocks, sessions }),
     sessions,
     methods,
     signatures,
@@ -123,7 +123,7 @@ function accountDeps(core: Core, protocol: Protocol, login: Login): AccountCentr
     recovery,
     closing,
     faceConsents,
-    numberClaims,
+    numberDisputes,
     legalPersons,
     principals,
     mandates,

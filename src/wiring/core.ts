@@ -16,7 +16,7 @@ import { openServices, type Services } from '../services.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
 import { cached } from '../storage/cached.ts'
 import type { Events } from '../storage/events.ts'
-import { claimRedis, openArtifacts, openEvents, redisOfAnother } from '../storage/stores.ts'
+import { claimRedis, openArtifacts, openEvents, redisOwnedByOther } from '../storage/stores.ts'
 
 /** The stores of one server process, the services over them, and the process's own keys and counters. */
 export interface Core {
@@ -55,7 +55,7 @@ export async function openCore(settings: Settings, clock: Clock, log: Logger, tr
   const opened = await openArtifacts(settings, clock, log, metrics.committed)
   const artifacts = tracing.artifacts(settings.redisUrls ? metrics.timed(opened) : opened)
   if (settings.redisUrls && !(await claimRedis(artifacts, keyFingerprint(services.dataKeys.blindIndex).underFirstKey)))
-    throw new SettingsError(redisOfAnother)
+    throw new SettingsError(redisOwnedByOther)
   const gate = createHashGate(defaultGate)
   return {
     settings,

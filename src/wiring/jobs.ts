@@ -3,7 +3,7 @@ import { accountClosings } from '../jobs/account-closings.ts'
 import { artifactSweep } from '../jobs/artifact-sweep.ts'
 import { auditCheckpoints, auditMonths, auditSums } from '../jobs/audit-upkeep.ts'
 import { keyRefresh } from '../jobs/key-rotation.ts'
-import { numberClaimsDue } from '../jobs/number-claims-due.ts'
+import { numberDisputesDue } from '../jobs/number-disputes-due.ts'
 import { representationEndings } from '../jobs/representation-endings.ts'
 import { startJob, type Job } from '../jobs/runner.ts'
 import { sessionEndings } from '../jobs/session-endings.ts'
@@ -15,7 +15,7 @@ export function startJobs(core: Core, protocol: Protocol): { stop(): Promise<voi
   const { settings, clock, log, events, artifacts, cookieKeys, services } = core
   const { provider, sessions, deliveries, deliver, readKeys } = protocol
   const { database, audit, dataKeys, shareKeys, representations } = services
-  const { closing, persons, mandates, legalPersons, faceProofs } = services
+  const { closing, persons, mandates, legalPersons, identityProofs } = services
   const start = (job: Job) => startJob(job, { events, clock, log })
   const checkpoints = createCheckpoints({ database, settings, clock })
   const refreshDataKeys = dataKeys.refresh
@@ -24,7 +24,7 @@ export function startJobs(core: Core, protocol: Protocol): { stop(): Promise<voi
     start(keyRefresh({ provider, readKeys, cookieKeys, refreshDataKeys, shareKeys, clock, log })),
     start(representationEndings({ database, representations, artifacts, sessions, audit, clock })),
     start(accountClosings({ closing, persons, mandates, legalPersons, sessions })),
-    start(numberClaimsDue({ database, faceProofs })),
+    start(numberDisputesDue({ database, identityProofs })),
     start(sessionEndings({ database, sessions, audit, clock })),
     deliveries.start(deliver),
     start(auditSums(audit)),

@@ -1,14 +1,14 @@
 import { ownClientId } from '../account-centre/own-client.ts'
 import { createRegisterMatches } from '../guards/register-matches.ts'
 import { createHost } from '../login/host.ts'
-import { createMethods } from '../login/methods/create.ts'
+import { createMethods } from '../login/methods/create-methods.ts'
 import { createSignatures } from '../login/methods/passkey/signing.ts'
 import { bindLogins } from '../oidc/engine/login-binding.ts'
 import { localVerifier } from '../proofing/face/local.ts'
 import { createFacePool } from '../proofing/face/pool.ts'
 import { thresholds } from '../proofing/face/thresholds.ts'
 import { readVendors } from '../proofing/face/vendors/vendors.ts'
-import { chooseVerifiers } from '../proofing/face/verifiers.ts'
+import { chooseVerifiers } from '../proofing/face/choose-verifier.ts'
 import type { Core } from './core.ts'
 import type { Protocol } from './protocol.ts'
 
@@ -19,7 +19,7 @@ export async function createLogin(core: Core, protocol: Protocol) {
   const { settings, clock, tracing, events, artifacts, findClient, cookieKeys, passwords, services } = core
   const { sessions, accessTokens } = protocol
   const { database, dataKeys, persons, administrators, authenticators, methodLocks, devices, notifier } = services
-  const { endSignIns, breached, faceConsents, faceProofs, faceReferences, audit } = services
+  const { endSignIns, breached, faceConsents, identityProofs, faceReferences, audit } = services
   const { blindIndex, cipher } = dataKeys
   const matches = createRegisterMatches({ artifacts, blindIndex, clock })
   const passkeys = { authenticators, settings, blindIndex, database, audit, notifier, methodLocks, artifacts }
@@ -47,7 +47,7 @@ export async function createLogin(core: Core, protocol: Protocol) {
     passwords,
     breached,
     faceConsents,
-    faceProofs,
+    identityProofs,
     faceVerifiers: chooseVerifiers(settings.face, [local, ...vendors]),
     facePool,
     matches,
@@ -70,7 +70,7 @@ export async function createLogin(core: Core, protocol: Protocol) {
     devices,
     notifier,
     sessions,
-    faceProofs,
+    identityProofs,
     audit,
     limits,
     clock,

@@ -1,7 +1,7 @@
 import Router from '@koa/router'
 import type { Page } from 'playwright-core'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { accountRoutes, type AccountCentreDeps } from '../../src/account-centre/account-centre.ts'
+import { accountRoutes, type AccountRoutesDeps } from '../../src/account-centre/account-routes.ts'
 import type { Services } from '../../src/services.ts'
 import { languages, type Language } from '../../src/pages/languages.ts'
 import { expectAccessible, expectFits, openContext, signInOn, useBrowser } from '../setup/browser.ts'
@@ -16,7 +16,7 @@ import { Visitor } from '../setup/visitor.ts'
 /** Every GET route of the account centre, taken from the rooms; those of login methods are found by links. */
 function addresses(): RegExp[] {
   const router = new Router()
-  accountRoutes(router, { methods: [] } as unknown as AccountCentreDeps)
+  accountRoutes(router, { methods: [] } as unknown as AccountRoutesDeps)
   return router.stack
     .filter(({ methods, path }) => methods.includes('GET') && path !== '/account/return')
     .map(({ regexp }) => regexp)

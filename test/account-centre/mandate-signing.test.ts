@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Services } from '../../src/services.ts'
-import { holds, readProof } from '../../src/login/methods/passkey/proof.ts'
+import { verifySignature, readSignature } from '../../src/login/methods/passkey/passkey-signature.ts'
 import { end, mandate, openOrganisation } from '../setup/organisation.ts'
 import { addPasskey, askOptions, sendResponse, type RequestOptions } from '../setup/passkey.ts'
 import { openPerson } from '../setup/person.ts'
@@ -19,8 +19,8 @@ beforeAll(async () => {
 
 /** Whether `signature` is valid for this text; false for a malformed one. */
 async function verifyProof(text: string, stored: string): Promise<boolean> {
-  const proof = readProof(stored)
-  return proof !== undefined && holds(text, proof)
+  const proof = readSignature(stored)
+  return proof !== undefined && verifySignature(text, proof)
 }
 
 type Person = Awaited<ReturnType<typeof openPerson>>

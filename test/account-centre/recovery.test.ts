@@ -117,7 +117,7 @@ describe('the page of the password', () => {
     const found = (await services.persons.find(person.id)) ?? expect.fail()
     const known = await services.authenticators.find(person.id, 'password')
     await recoverBy(services, { identifier: person.username, knowledge: person.phone, code: person.code(0) })
-    const { createChangePassword } = await import('../../src/login/methods/password/change.ts')
+    const { createChangePassword } = await import('../../src/login/methods/password/change-password.ts')
     const { authenticators } = services
     const change = createChangePassword(services)
     const session = { uid: 'own', signedInAt: Math.floor(Date.now() / 1000) }

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { faceNoticeVersion } from '../../src/accounts/faces/consents.ts'
+import { faceNoticeVersion } from '../../src/accounts/identity-proofing/face-consents.ts'
 import type { Services } from '../../src/services.ts'
 import { hostile } from '../hostile/values.ts'
 import { find } from '../setup/organisation.ts'

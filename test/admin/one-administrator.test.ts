@@ -151,7 +151,7 @@ it('one administrator alone cannot remove a peer, move a number, raise a level o
         for (const one of story) {
           if (one.name === 'wait') {
             forward(4 * day)
-            await services.faceProofs.carryOutDue()
+            await services.identityProofs.carryOutDue()
           } else {
             const requests = (await services.approvals.list()).map(({ id }) => id)
             const outcome = await here.attacker.run(one.name, inputOf(here, one, requests))

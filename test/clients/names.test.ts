@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { officialNameIn } from '../../src/clients/official-names.ts'
-import { faultOfClientId } from '../../src/clients/rules.ts'
-import { faultOfShownName, normaliseShownName, skeletonOf } from '../../src/text/names.ts'
+import { faultOfClientId } from '../../src/clients/registration-rules.ts'
+import { faultOfShownName, normaliseShownName, skeletonOf } from '../../src/text/shown-names.ts'
 import { checkName, normaliseName, normaliseOrganisationName } from '../../src/accounts/identifiers/names.ts'
 
 const fault = (name: string) => faultOfShownName(normaliseShownName(name))

@@ -1,6 +1,6 @@
 import { connect, type AddressInfo } from 'node:net'
 import { onTestFinished, expect, it } from 'vitest'
-import { createHttpServer } from '../../src/http/server.ts'
+import { createHttpServer } from '../../src/http/http-server.ts'
 
 it.each([
   ['headers', 'GET / HTTP/1.1\r\nHost: a\r\nX-Slow: '],

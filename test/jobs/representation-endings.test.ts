@@ -68,7 +68,7 @@ it.each([
     async (one: Acting) => {
       const rival = await rivalOf(services, one.organisation.representative)
       const by = { actor: 'administrator:test' }
-      return services.faceProofs.proveAtCounter(await find(services, rival), { bothPresent: true }, by)
+      return services.identityProofs.proveAtCounter(await find(services, rival), { bothPresent: true }, by)
     },
   ],
   [

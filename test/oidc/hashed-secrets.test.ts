@@ -3,7 +3,7 @@ import type { Client } from '../../src/clients/clients.ts'
 import { ownClientDefaults } from '../../src/clients/client.ts'
 import type { Services } from '../../src/services.ts'
 import { toOidcMetadata } from '../../src/oidc/client-metadata.ts'
-import { fixedConfiguration } from '../../src/oidc/configuration.ts'
+import { fixedConfiguration } from '../../src/oidc/provider-configuration.ts'
 import { usualServer } from '../setup/server.ts'
 
 // `client_secret` is the hash of the secret. With an HMAC algorithm the hash would be the key, so a copy of the store could sign.

@@ -67,7 +67,7 @@ export const ofTheProtocol: OneTimeThing[] = [
   },
   {
     what: 'resume of a login',
-    where: 'oidc/artifacts/once.ts',
+    where: 'oidc/artifacts/one-time-use.ts',
     rounds: 6,
     async prepare(world) {
       const { server, services } = world
@@ -97,7 +97,7 @@ export const ofTheProtocol: OneTimeThing[] = [
   },
   {
     what: 'answer to a login, beside its resume: it never comes back',
-    where: 'oidc/artifacts/once.ts',
+    where: 'oidc/artifacts/one-time-use.ts',
     rounds: 3,
     async prepare(world) {
       const { server } = world
@@ -191,7 +191,7 @@ export const ofTheProtocol: OneTimeThing[] = [
   },
   {
     what: 'decision about a device code, by two browsers of administrators',
-    where: 'oidc/artifacts/once.ts',
+    where: 'oidc/artifacts/one-time-use.ts',
     async prepare({ server, services }) {
       const admins = [await administrator(server, services), await administrator(server, services)] as const
       const { config } = await letIn(server, admins[0])

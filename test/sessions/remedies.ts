@@ -52,7 +52,7 @@ export const acts: Record<Exclude<Remedy, 'representation'>, Act> = {
   lock: async ({ services }, { person }) => services.persons.setStatus(person.id, 'locked', by),
   async supersede({ services }, { person }) {
     const winner = await rivalOf(services, person)
-    return services.faceProofs.proveAtCounter(await find(services, winner), { bothPresent: true }, by)
+    return services.identityProofs.proveAtCounter(await find(services, winner), { bothPresent: true }, by)
   },
   closing: async (_scene, { owner }) =>
     owner.submit(await owner.get('/account/closing'), '/account/closing', { confirm: '注销我的账户' }),

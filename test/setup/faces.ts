@@ -1,7 +1,7 @@
 import sharp from 'sharp'
 import { anna, berta, camera, pictureOf, type FaceArea } from '../../examples/demo/photographs.ts'
 import type { Action } from '../../src/proofing/face/challenge.ts'
-import type { Frame } from '../../src/proofing/face/verifier.ts'
+import type { CapturedFrame } from '../../src/proofing/face/face-verifier.ts'
 
 export { anna, berta, photographs } from '../../examples/demo/photographs.ts'
 
@@ -106,12 +106,12 @@ export async function forged(action: Action | 'straight'): Promise<Buffer> {
 }
 
 /** The frames that the capture page sends: two of each step. */
-export async function frames(straight: Buffer, steps: Buffer[]): Promise<Frame[]> {
+export async function frames(straight: Buffer, steps: Buffer[]): Promise<CapturedFrame[]> {
   return [straight, ...steps].flatMap((picture, step) => [1, 2].map(() => ({ step, jpeg: picture })))
 }
 
-/** Writes frames in the format of the capture page (src/proofing/face/frames.ts). */
-export function writeFrames(all: readonly Frame[]): Buffer {
+/** Writes frames in the format of the capture page (src/proofing/face/captured-frames.ts). */
+export function writeFrames(all: readonly CapturedFrame[]): Buffer {
   return Buffer.concat(
     all.flatMap(({ step, jpeg: picture }) => {
       const head = Buffer.alloc(5)

@@ -1,7 +1,7 @@
 import type { Services } from '../../src/services.ts'
 import { creditCodeCheck } from '../../src/accounts/identifiers/gb32100.ts'
 import { readInvitee } from '../../src/accounts/mandates/invitee.ts'
-import type { Role } from '../../src/accounts/mandates/rules.ts'
+import type { Role } from '../../src/accounts/mandates/mandate-rules.ts'
 import { openPerson } from './person.ts'
 import type { Visitor } from './visitor.ts'
 

@@ -5,7 +5,7 @@ import { Refusal } from '../../refusal/refusal.ts'
 import type { Authenticators } from '../authenticators.ts'
 import type { Actor } from '../natural-persons.ts'
 import type { Notifier } from '../notices.ts'
-import { signInKinds } from '../ways-in.ts'
+import { signInKinds } from '../sign-in-kinds.ts'
 
 /**
  * Holds authenticators that a thief may have added before the recovery: those for sign-in, younger than `days`, and not bound by

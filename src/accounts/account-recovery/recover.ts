@@ -1,5 +1,5 @@
 import type { DatabaseTransaction } from '../../storage/database.ts'
-import { powerEnded } from '../account-power.ts'
+import { standingLost } from '../account-standing.ts'
 import type { NewAuthenticator } from '../authenticators.ts'
 import type { Actor } from '../natural-persons.ts'
 import { setOnlyAuthenticator } from '../only-authenticator.ts'
@@ -30,7 +30,7 @@ export async function recover(
     const { personId } = pass
     const now = deps.clock()
     const heldUntil = await holdAccount(deps, transaction, personId, spent === 'counter')
-    if (heldUntil !== null) principals.push(...(await powerEnded(transaction, deps.notifier, personId, now)))
+    if (heldUntil !== null) principals.push(...(await standingLost(transaction, deps.notifier, personId, now)))
     const days = spent === 'counter' ? 0 : deps.times.passkeyDays
     const young = { personId, replaced: authenticator.kind, now, days }
     const heldPasskeys = await holdYoungAuthenticators(deps, transaction, young, by)

@@ -69,7 +69,7 @@ async function eraseWithin(deps: EraseDeps, transaction: DatabaseTransaction, pe
     .set({ guardian_id: null })
     .where('guardian_id', '=', personId)
     .execute()
-  // claims against this account stay: the number is free then
+  // disputes against this account stay: the number is free then
   await transaction.deleteFrom('number_claims').where('claimant_id', '=', personId).execute()
   for (const table of ownTables) await transaction.deleteFrom(table).where('person_id', '=', personId).execute()
   await audit.append(transaction, { event: 'person.closed', actor: 'system', personId })

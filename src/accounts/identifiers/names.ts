@@ -1,4 +1,4 @@
-import { deceives } from '../../text/names.ts'
+import { deceives } from '../../text/shown-names.ts'
 
 /** In UTF-16 units. A longer text stays unchanged, and `checkName` refuses it. */
 const longestInput = 256

@@ -1,6 +1,6 @@
 import type { DatabaseTransaction } from '../../storage/database.ts'
-import { decide } from '../mandates/decide.ts'
-import type { Principal } from '../mandates/rules.ts'
+import { decide } from '../mandates/decide-act.ts'
+import type { Principal } from '../mandates/mandate-rules.ts'
 import * as store from '../mandates/store.ts'
 import type { LegalPersonRow, LegalPersonsDeps } from './legal-person.ts'
 
@@ -22,8 +22,8 @@ export async function removeRepresentative(
     .execute()
   const principal: Principal = { id: row.id, kind: 'legal_person', ownerId: row.owner_id, standing: true }
   const mandates = (await store.readMandates(transaction, row.id)).map(store.fromRow)
-  // the rule suspends all mandates; it does not use the power of holders
-  const affairs = { principal, mandates, withoutPower: new Set<string>() }
+  // the rule suspends all mandates; it does not use the standing of holders
+  const affairs = { principal, mandates, notInGoodStanding: new Set<string>() }
   const decision = decide(affairs, { type: 'representative-changed' }, now)
   for (const mandate of decision.ok ? decision.changed : []) {
     await store.writeMandate(transaction, mandate, now)

@@ -1,6 +1,6 @@
 import { representativeKey } from '../../proofing/business-register.ts'
-import { hasPower } from '../account-power.ts'
-import type { Principal } from '../mandates/rules.ts'
+import { isInGoodStanding } from '../account-standing.ts'
+import type { Principal } from '../mandates/mandate-rules.ts'
 import * as store from '../mandates/store.ts'
 import { findRow, fromRow, type LegalPerson, type LegalPersonRow, type LegalPersonsDeps } from './legal-person.ts'
 import { removeRepresentative } from './remove-representative.ts'
@@ -61,7 +61,7 @@ async function removeReplaced(deps: LegalPersonsDeps, row: LegalPersonRow): Prom
   return current
 }
 
-/** Authority ends with its source: the representative must still have this account, and the account must have power. */
+/** Authority ends with its source: the representative must still have this account, and the account must be in good standing. */
 async function representativeFault(deps: LegalPersonsDeps, row: LegalPersonRow): Promise<BlockReason | undefined> {
   const { persons, blindIndex, clock } = deps
   const owner = row.owner_id === null ? undefined : await persons.find(row.owner_id)
@@ -69,5 +69,5 @@ async function representativeFault(deps: LegalPersonsDeps, row: LegalPersonRow):
   const documentNumber = persons.open(owner, 'document_number')
   const document = { uscc: row.uscc, documentType: owner.row.document_type, documentNumber }
   if (representativeKey(blindIndex, document) !== row.representative_key) return 'unconfirmed'
-  return hasPower(owner.row, clock()) ? undefined : 'representative_away'
+  return isInGoodStanding(owner.row, clock()) ? undefined : 'representative_away'
 }

@@ -6,11 +6,11 @@ import type { Database } from '../../storage/database.ts'
 import type { Publish } from '../../storage/events.ts'
 import type { Actor, NaturalPerson } from '../natural-persons.ts'
 import type { Notifier } from '../notices.ts'
-import type { Act, MandateProblem } from './decide.ts'
+import type { Act, MandateProblem } from './decide-act.ts'
 import type { InvitationCodes } from './invitation-codes.ts'
 import type { Invitee } from './invitee.ts'
 import type { PrincipalView, Principals } from './principals.ts'
-import type { Mandate, Role } from './rules.ts'
+import type { Mandate, Role } from './mandate-rules.ts'
 
 export interface MandatesDeps {
   database: Database

@@ -1,4 +1,4 @@
-import type { Mandate } from './rules.ts'
+import type { Mandate } from './mandate-rules.ts'
 
 const acts = ['offer', 'accept', 'confirm'] as const
 export type SignedActName = (typeof acts)[number]

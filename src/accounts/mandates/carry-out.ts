@@ -4,9 +4,9 @@ import type { DatabaseTransaction } from '../../storage/database.ts'
 import type { Actor, NaturalPerson } from '../natural-persons.ts'
 import { refuseAct, type Acted, type MandatesDeps, type PersonAct, type Sign } from './acts.ts'
 import { canonicalText } from './canonical.ts'
-import { decide } from './decide.ts'
+import { decide } from './decide-act.ts'
 import type { PrincipalView } from './principals.ts'
-import type { Mandate } from './rules.ts'
+import type { Mandate } from './mandate-rules.ts'
 import * as store from './store.ts'
 
 const events = {

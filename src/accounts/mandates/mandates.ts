@@ -1,14 +1,14 @@
 import type { Actor, NaturalPerson } from '../natural-persons.ts'
 import type { Acted, MandatesDeps, Offering, Previewed, Sign, SignedAct } from './acts.ts'
-import { answerInvitation, changeMandate } from './change.ts'
-import { offerMandate } from './offer.ts'
+import { answerInvitation, changeMandate } from './change-mandate.ts'
+import { offerMandate } from './offer-mandate.ts'
 import { previewAct } from './preview.ts'
-import { isLive } from './rules.ts'
+import { isLive } from './mandate-rules.ts'
 import * as store from './store.ts'
 
 export type { Acted, ActProblem, Offering, Previewed, Sign, SignedAct } from './acts.ts'
 
-/** Acts of people about mandates (授权). The rules (decide.ts) decide each act on the state of that moment. */
+/** Acts of people about mandates (授权). The rules (decide-act.ts) decide each act on the state of that moment. */
 export interface Mandates {
   /** The answer has a code to pass on where only a phone number names the invitee. */
   offer(principalId: string, person: NaturalPerson, offering: Offering, by: Actor, sign?: Sign): Promise<Acted>

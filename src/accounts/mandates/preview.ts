@@ -10,7 +10,7 @@ import {
   type SignedAct,
 } from './acts.ts'
 import { canonicalText } from './canonical.ts'
-import { decide } from './decide.ts'
+import { decide } from './decide-act.ts'
 
 /** Decides a signed act as of now and returns the text to sign. Writes nothing but the audit of a refusal. */
 export async function previewAct(

@@ -1,10 +1,10 @@
 import type { Database } from '../../storage/database.ts'
-import { hasPower, withoutPower } from '../account-power.ts'
+import { isInGoodStanding, notInGoodStanding } from '../account-standing.ts'
 import type { Clock } from '../../config/clock.ts'
 import type { BlockReason, LegalPersons } from '../legal-persons.ts'
 import type { NaturalPersons } from '../natural-persons.ts'
 import type { PrincipalKind } from './matters.ts'
-import type { Affairs, Principal } from './rules.ts'
+import type { Affairs, Principal } from './mandate-rules.ts'
 import * as store from './store.ts'
 
 /** A principal with its mandates and the current answer of the register. */
@@ -44,7 +44,7 @@ export function createPrincipals(deps: PrincipalsDeps): Principals {
     return {
       principal,
       mandates: rows.map(store.fromRow),
-      withoutPower: await withoutPower(database, holders, clock()),
+      notInGoodStanding: await notInGoodStanding(database, holders, clock()),
     }
   }
 
@@ -61,7 +61,7 @@ export function createPrincipals(deps: PrincipalsDeps): Principals {
     const person = await persons.find(id)
     if (!person) return undefined
     const rows = await rowsNow()
-    const standing = hasPower(person.row, clock())
+    const standing = isInGoodStanding(person.row, clock())
     const affairs = await affairsOf({ id, kind, ownerId: id, standing }, rows)
     const blockedBy = standing ? undefined : 'suspended'
     const name = person.status === 'closed' ? '' : persons.open(person, 'name')

@@ -6,7 +6,7 @@ import type { NaturalPerson } from '../natural-persons.ts'
 import type { InvitationCodes } from './invitation-codes.ts'
 import { inviteeAad } from './invitee.ts'
 import type { Principals, PrincipalView } from './principals.ts'
-import { granted, type Granted, type Mandate } from './rules.ts'
+import { granted, type Granted, type Mandate } from './mandate-rules.ts'
 import * as store from './store.ts'
 
 /** A principal that a person represents, and what they may do for it now. */

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { Database, DatabaseTransaction } from '../../storage/database.ts'
 import type { Tables } from '../../storage/schema.ts'
 import type { PrincipalKind } from './matters.ts'
-import type { Mandate } from './rules.ts'
+import type { Mandate } from './mandate-rules.ts'
 
 export type MandateRow = Selectable<Tables['mandates']>
 

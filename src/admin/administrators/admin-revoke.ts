@@ -5,7 +5,7 @@ import { command } from '../command.ts'
 
 export default command({
   fields: { id: personIdField },
-  access: { role: 'admin', about: 'administrator', touches: ['the power of an administrator'], accounts: namedAccount },
+  access: { role: 'admin', about: 'administrator', touches: ['removing an administrator'], accounts: namedAccount },
   example: 'npx yideng admin revoke 3f0c6a52-58b1-4b5c-9e53-8f1f9b8f7c11',
   async run(context, { id }) {
     const { administrators } = await context.services()

@@ -1,7 +1,7 @@
 import { command } from '../command.ts'
 import { idField } from '../fields.ts'
 import { failed, forbidden, notFound } from '../outcome.ts'
-import { blockedBy, runApproved } from '../remote/gate.ts'
+import { refusalFor, runApproved } from '../remote/authorise.ts'
 import { requestDocument, requestedCommand } from './requests.ts'
 
 export default command({
@@ -19,7 +19,7 @@ export default command({
       return forbidden('You made this request: another administrator has to approve it.')
     }
     // the portal or account may be in another region by now
-    const blocked = administrator && (await blockedBy(context, administrator, requested.access, approval.input))
+    const blocked = administrator && (await refusalFor(context, administrator, requested.access, approval.input))
     if (blocked) return blocked
     if (!(await approvals.decide(id, 'approved', context))) {
       const now = await approvals.find(id)

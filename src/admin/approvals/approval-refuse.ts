@@ -5,8 +5,8 @@ import { idField } from '../fields.ts'
 import { failed, forbidden, notFound } from '../outcome.ts'
 import { requestDocument, requestedCommand } from './requests.ts'
 
-/** Whether the administrator may lose their power by the request, also where it does not name them. */
-async function endsOwnPower(context: CommandContext, approval: Approval): Promise<boolean> {
+/** Whether the request may lock or remove this administrator, also where it does not name them. */
+async function endsOwnAccount(context: CommandContext, approval: Approval): Promise<boolean> {
   const access = (await requestedCommand(approval))?.access
   if (!context.administrator || !access || 'local' in access || !access.accounts) return false
   const accounts = await access.accounts(await context.services(), approval.input)
@@ -21,7 +21,7 @@ export default command({
     const { approvals } = await context.services()
     const approval = await approvals.find(id)
     if (!approval) return notFound('request', id)
-    if (await endsOwnPower(context, approval)) {
+    if (await endsOwnAccount(context, approval)) {
       return forbidden('It would end or lock your own account: another administrator decides.')
     }
     const refused = await approvals.decide(id, 'refused', context)

@@ -2,7 +2,7 @@ import { monthAfter, monthOf } from '../../config/months.ts'
 import { invalid, type Outcome } from '../outcome.ts'
 import { archiveMonths } from '../../audit/archives.ts'
 import { statSync } from 'node:fs'
-import { createVerifier } from '../../keys/signatures.ts'
+import { createVerifier } from '../../keys/document-signatures.ts'
 import { command } from '../command.ts'
 
 const monthForm = /^\d{4}-(0[1-9]|1[0-2])$/

@@ -2,7 +2,7 @@ import { createPublicKey, type KeyObject } from 'node:crypto'
 import { z } from 'zod'
 import { auditEvents } from '../../audit/audit-events.ts'
 import type { EntryFilter } from '../../audit/reading.ts'
-import { createVerifier, verifierOver, type VerifyDocument } from '../../keys/signatures.ts'
+import { createVerifier, verifierOver, type VerifyDocument } from '../../keys/document-signatures.ts'
 import type { CommandContext } from '../command-context.ts'
 import type { Problem } from '../outcome.ts'
 

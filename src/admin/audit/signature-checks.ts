@@ -2,7 +2,12 @@ import { z } from 'zod'
 import { differences, signableOf, type HistoryRow } from '../../accounts/mandates/signed.ts'
 import type { Entry } from '../../audit/chain.ts'
 import { authenticatorName } from '../../login/methods/passkey/authenticator-names.ts'
-import { digestOf, holds, keyDigestOf, readProof } from '../../login/methods/passkey/proof.ts'
+import {
+  signatureDigest,
+  verifySignature,
+  keyDigestOf,
+  readSignature,
+} from '../../login/methods/passkey/passkey-signature.ts'
 import type { Database } from '../../storage/database.ts'
 import { iso } from '../outcome.ts'
 
@@ -64,10 +69,13 @@ async function checkProof(
   database: Database,
   given: { text: string; proof: string; personId: string; at: number },
 ): Promise<Pick<SignatureCheck, 'faults' | 'version' | 'passkey' | 'origin'>> {
-  const proof = readProof(given.proof)
+  const proof = readSignature(given.proof)
   if (!proof) return { faults: [words.proof], version: null, passkey: null, origin: null }
   const passkey = await passkeyOf(database, given.personId, proof.publicKey, given.at)
-  const faults = [...((await holds(given.text, proof)) ? [] : [words.signature]), ...(passkey ? [] : [words.key])]
+  const faults = [
+    ...((await verifySignature(given.text, proof)) ? [] : [words.signature]),
+    ...(passkey ? [] : [words.key]),
+  ]
   return { faults, version: proof.version, passkey: passkey ?? null, origin: proof.origin }
 }
 
@@ -84,7 +92,7 @@ async function entryOf(database: Database, row: HistoryRow) {
   const entries = await entriesOf(database, row.person_id, [event])
   const about = entries.map(({ sequence, at, details }) => ({ sequence, at, ...named.parse(JSON.parse(details)) }))
   const own = about.filter(({ mandate, signature }) => mandate === row.mandate_id && signature !== undefined)
-  return own.find(({ signature }) => signature === digestOf(row.signature ?? '')) ?? own[0]
+  return own.find(({ signature }) => signature === signatureDigest(row.signature ?? '')) ?? own[0]
 }
 
 /** Checks every signature about a mandate against the mandate and its history; undefined where it does not exist. */
@@ -112,7 +120,7 @@ export async function checkMandate(database: Database, id: string): Promise<Sign
       personId: row.person_id,
       at: row.at,
     })
-    const other = entry !== undefined && entry.signature !== digestOf(signature)
+    const other = entry !== undefined && entry.signature !== signatureDigest(signature)
     const all = [...faults, ...checked.faults, ...(other ? [words.auditLog] : [])]
     const found = other ? null : (entry?.sequence ?? null)
     checks.push({ ...checked, holds: all.length === 0, faults: all, signed: true, ...about, entry: found })
@@ -155,7 +163,7 @@ export async function checkApproval(
     ...checked.faults,
     ...(text.startsWith('yideng qr approval 1\n') ? [] : [differs('text')]),
     ...(text.includes(`\nclient: ${entry.client_id}\n`) ? [] : [differs('client')]),
-    ...(signature === digestOf(proof) ? [] : [words.auditLog]),
+    ...(signature === signatureDigest(proof) ? [] : [words.auditLog]),
   ]
   return [{ ...checked, holds: faults.length === 0, faults, signed: true, ...about, text }]
 }

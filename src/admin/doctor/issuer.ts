@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { openCheckpoint } from '../../audit/checkpoints.ts'
-import { createVerifier } from '../../keys/signatures.ts'
+import { createVerifier } from '../../keys/document-signatures.ts'
 import type { Services } from '../../services.ts'
 import type { CommandContext } from '../command-context.ts'
 import { signingKeyStates } from '../keys/signing-key-states.ts'

@@ -1,6 +1,6 @@
 import type { Client } from '../../clients/clients.ts'
 import { lookalike } from '../../clients/hosts.ts'
-import { faultOfShownName, skeletonOf } from '../../text/names.ts'
+import { faultOfShownName, skeletonOf } from '../../text/shown-names.ts'
 import type { Services } from '../../services.ts'
 import type { Finding } from './finding.ts'
 

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { iso } from '../outcome.ts'
 import { readKeysInStore } from '../../keys/keys-in-store.ts'
-import { cookieKeyStates } from './cookie-keys.ts'
+import { cookieKeyStates } from './rotate-cookie-keys.ts'
 import { command } from '../command.ts'
 
 /** The ids of data.json; this command never reads the keys. */

@@ -1,5 +1,5 @@
 import { command } from '../command.ts'
-import { rotateCookie } from './cookie-keys.ts'
+import { rotateCookie } from './rotate-cookie-keys.ts'
 import { prepare, rotateData, rotateIndex, rotateSigning } from './rotate.ts'
 
 export default command({

@@ -3,7 +3,7 @@ import type { CommandContext } from '../command-context.ts'
 import { organisationDocument } from './organisation-document.ts'
 import { afterField, limitFault, limitField, nextPage } from '../list-pages.ts'
 import { command } from '../command.ts'
-import { regionOfOrganisation } from '../remote/where.ts'
+import { regionOfOrganisation } from '../remote/subject-region.ts'
 
 /** Limits the list to the region of an administrator, so that each page is full for them too. */
 function ownRegistrations({ administrator }: CommandContext) {

@@ -1,7 +1,7 @@
 import { command } from '../command.ts'
 import { idField } from '../fields.ts'
 import { iso, notFound } from '../outcome.ts'
-import { mattersInForce } from '../../accounts/mandates/rules.ts'
+import { mattersInForce } from '../../accounts/mandates/mandate-rules.ts'
 
 export default command({
   fields: { id: idField('organisation') },

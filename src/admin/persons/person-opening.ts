@@ -3,7 +3,7 @@ import { checkName, normaliseName } from '../../accounts/identifiers/names.ts'
 import { parsePhone } from '../../accounts/identifiers/phones.ts'
 import { parseUsername } from '../../accounts/identifiers/usernames.ts'
 import type { Opening } from '../../accounts/natural-persons.ts'
-import { newPasswordProblem, type PasswordProblem } from '../../accounts/passwords/rules.ts'
+import { newPasswordProblem, type PasswordProblem } from '../../accounts/passwords/password-rules.ts'
 import type { Problem } from '../outcome.ts'
 
 type ProblemIn<T> = T extends { ok: false; problem: infer P } ? P : never

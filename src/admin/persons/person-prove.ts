@@ -11,10 +11,10 @@ const provingProblems = {
 }
 
 /** Every account that may lose the number, and the account that proves it. */
-async function withRivals({ persons, faceProofs }: Services, { id }: Input): Promise<string[]> {
+async function withRivals({ persons, identityProofs }: Services, { id }: Input): Promise<string[]> {
   const named = typeof id === 'string' ? id : ''
   const person = await persons.find(named)
-  return [named, ...(person ? await faceProofs.rivalsOf(person) : [])]
+  return [named, ...(person ? await identityProofs.rivalsOf(person) : [])]
 }
 
 export default command({
@@ -28,16 +28,16 @@ export default command({
   access: {
     role: 'operator',
     about: 'system',
-    touches: ['the level of an account', 'the holder of a document number', 'the power of an account'],
+    touches: ['the level of an account', 'the holder of a document number', 'the standing of an account'],
     accounts: withRivals,
   },
   example: 'npx yideng person prove 3f0c6a52-58b1-4b5c-9e53-8f1f9b8f7c11',
   async run(context, input) {
-    const { persons, faceProofs } = await context.services()
+    const { persons, identityProofs } = await context.services()
     const person = await persons.find(input.id)
     if (!person) return notFound('person', input.id)
     const seen = { bothPresent: input['both-present'] }
-    const proved = await faceProofs.proveAtCounter(person, seen, { actor: context.actor })
+    const proved = await identityProofs.proveAtCounter(person, seen, { actor: context.actor })
     if (!proved.ok) return failed(provingProblems[proved.problem])
     if (!('waits' in proved)) {
       return { ok: true, document: { id: person.id, level: 4, bound: proved.bound, superseded: proved.superseded } }

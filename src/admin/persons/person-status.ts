@@ -7,7 +7,7 @@ import { notFound } from '../outcome.ts'
 export const personStatus = (verb: 'lock' | 'unlock', status: 'active' | 'locked') =>
   command({
     fields: { id: idField('person') },
-    access: { role: 'operator', about: 'system', touches: ['the power of an account'], accounts: namedAccount },
+    access: { role: 'operator', about: 'system', touches: ['the standing of an account'], accounts: namedAccount },
     example: `npx yideng person ${verb} 3f0c6a52-58b1-4b5c-9e53-8f1f9b8f7c11`,
     async run(context, { id }) {
       const { persons } = await context.services()

@@ -3,7 +3,7 @@ import { existsSync, renameSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { CopyRefused } from '../../storage/copy.ts'
-import { toDisk } from '../../storage/to-disk.ts'
+import { fsyncPath } from '../../storage/fsync.ts'
 
 /** A table that only backups have: the hash of the other tables. */
 const digestTable = 'backup_digest'
@@ -45,9 +45,9 @@ export async function makeBackup<T>(file: string, fill: (partial: string) => T |
     } finally {
       sqlite.close()
     }
-    toDisk(partial)
+    fsyncPath(partial)
     renameSync(partial, file)
-    toDisk(dirname(file))
+    fsyncPath(dirname(file))
     return filled
   } finally {
     removeSqlite(partial)

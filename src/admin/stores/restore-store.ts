@@ -7,7 +7,7 @@ import { checkpointFileOf, openCheckpoint, readCheckpointFile } from '../../audi
 import { createAuditLog } from '../../audit/audit-log.ts'
 import type { Clock } from '../../config/clock.ts'
 import type { Settings } from '../../config/settings.ts'
-import { createVerifier } from '../../keys/signatures.ts'
+import { createVerifier } from '../../keys/document-signatures.ts'
 import { CopyRefused, type Content } from '../../storage/copy.ts'
 import type { Database, DatabaseTransaction } from '../../storage/database.ts'
 import { artifactsFile, databaseFile } from '../../storage/stores.ts'

@@ -4,8 +4,8 @@ import type { Command } from '../../admin/command.ts'
 import type { Input } from '../../admin/fields.ts'
 import { failed, type Outcome } from '../../admin/outcome.ts'
 import { apiPath } from '../../admin/remote/api-path.ts'
-import type { SignIn } from './saved-sign-in.ts'
-import { proofsOf, type Connection } from './sign-in.ts'
+import type { SavedSignIn } from './saved-sign-in.ts'
+import { proofsOf, type Connection } from './command-line-sign-in.ts'
 
 const answerSchema = z.object({
   document: z.unknown(),
@@ -26,12 +26,12 @@ const problemSchema = z.object({
   reference: z.string().optional(),
 })
 
-/** Sends a command to the administrators' API (src/admin/remote/api.ts). */
+/** Sends a command to the administrators' API (src/admin/remote/admin-api.ts). */
 export async function callCommand(
   connection: Connection,
   command: Command,
   input: Input,
-  signIn: SignIn,
+  signIn: SavedSignIn,
 ): Promise<Response> {
   const { config, server } = connection
   const headers = new Headers({ 'content-type': 'application/json', accept: 'application/json' })

@@ -7,7 +7,7 @@ import { commandLineId } from '../../oidc/command-line-client.ts'
 import { callCommand, outcomeOf } from './api-calls.ts'
 import { ownName } from './own-name.ts'
 import { savedSignIn } from './saved-sign-in.ts'
-import { currentSignIn, newSignIn, reasonOf, type Connection } from './sign-in.ts'
+import { currentSignIn, newSignIn, reasonOf, type Connection } from './command-line-sign-in.ts'
 
 /** A server that runs commands by the administrators' API. */
 export interface Remote {

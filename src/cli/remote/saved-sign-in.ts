@@ -18,7 +18,7 @@ const schema = z.object({
 })
 
 /** The stored sign-in at one server. */
-export type SignIn = z.infer<typeof schema>
+export type SavedSignIn = z.infer<typeof schema>
 
 /** Stores sign-ins in the user's settings folder (XDG Base Directory), one private file for each server. */
 export function savedSignIn(environment: Record<string, string | undefined>, server: string) {
@@ -29,7 +29,7 @@ export function savedSignIn(environment: Record<string, string | undefined>, ser
 
   return {
     file,
-    read(): SignIn | undefined {
+    read(): SavedSignIn | undefined {
       let text: string
       try {
         text = readFileSync(file, 'utf8')
@@ -40,7 +40,7 @@ export function savedSignIn(environment: Record<string, string | undefined>, ser
       const found = schema.safeParse(parsed(text))
       return found.success && found.data.server === server ? found.data : undefined
     },
-    write(signIn: SignIn): void {
+    write(signIn: SavedSignIn): void {
       mkdirSync(folder, { recursive: true, mode: 0o700 })
       // rename is atomic: two commands may write at the same time
       const draft = `${file}.${randomUUID()}`

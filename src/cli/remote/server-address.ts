@@ -1,4 +1,4 @@
-import { isLoopback } from '../../clients/rules.ts'
+import { isLoopback } from '../../clients/registration-rules.ts'
 
 /** The fault of a server address; undefined for a valid one. */
 export function faultOfServer(server: string): string | undefined {

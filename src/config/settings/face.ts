@@ -1,7 +1,12 @@
 import { z } from 'zod'
 import { listOf, optionalPath, parseSettings, whole, type SettingTexts } from '../setting-types.ts'
 
-const faceVerifiers = ['local', 'tencent', 'alibaba', 'webhook'] as const
+/** Face vendors. src/proofing/face/vendors/vendors.ts has the implementation of each. */
+export const faceVendors = ['tencent', 'alibaba', 'webhook'] as const
+
+export type FaceVendor = (typeof faceVendors)[number]
+
+const faceVerifiers = ['local', ...faceVendors] as const
 const verifier = z.enum([...faceVerifiers, 'none'], { error: `must be one of ${faceVerifiers.join(', ')} or none` })
 
 const schema = z.object({

@@ -2,8 +2,8 @@ import { Provider, type Adapter, type AdapterFactory, type AdapterPayload } from
 import type { StoredBudget } from '../../guards/stored-budget.ts'
 import type { PutOptions } from '../../storage/artifacts.ts'
 import { replaceArtifact } from '../../storage/compare-and-set.ts'
-import { consume, mayRepeat, type ConsumeDeps } from './consume.ts'
-import { answerRunning, decideOnce, resumeOnce } from './once.ts'
+import { consumeArtifact, mayRepeat, type ConsumeDeps } from './consume-artifact.ts'
+import { answerRunning, decideOnce, resumeOnce } from './one-time-use.ts'
 import { requestCache, type CachedArtifact } from './request-cache.ts'
 import { removeOfGrant } from './revocation.ts'
 import { destroySession, isOnlyTouched, moveSession, type SessionArtifactDeps } from './session-artifacts.ts'
@@ -41,7 +41,7 @@ function artifactAdapter(deps: AdapterDeps, kind: string): Adapter {
     find: (id) => payloadOf(deps, kind, id, readOnce(deps, kind, id)),
     findByUid: (uid) => findByUid(deps, kind, uid),
     findByUserCode: (userCode) => findByUserCode(deps, kind, userCode),
-    consume: (id) => consume(deps, { kind, id }, readOnce(deps, kind, id)),
+    consume: (id) => consumeArtifact(deps, { kind, id }, readOnce(deps, kind, id)),
     async destroy(id) {
       const cache = requestCache()
       const read = cache.get(`${kind}:${id}`)

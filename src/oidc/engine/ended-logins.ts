@@ -1,7 +1,7 @@
 import { Provider, type InteractionResults } from 'oidc-provider'
 import type { NaturalPersons } from '../../accounts/natural-persons.ts'
 import { isEnded } from '../../accounts/sign-in-endings.ts'
-import { readSignIn } from '../../sessions/memory.ts'
+import { readSignInRecord } from '../../sessions/remember-origin.ts'
 
 /** A running login as oidc-provider stores it (its lib/models/interaction.js). */
 interface Interaction {
@@ -35,8 +35,8 @@ async function counts(interaction: Interaction, persons: Persons): Promise<boole
   const { accountId, ts } = result.login ?? {}
   const person = accountId === undefined ? undefined : await persons.find(accountId)
   if (person?.status !== 'active' || ts === undefined) return false
-  const signIn = readSignIn(result)
-  const isNew = signIn !== undefined && signIn.id !== readSignIn(lastSubmission)?.id
+  const signIn = readSignInRecord(result)
+  const isNew = signIn !== undefined && signIn.id !== readSignInRecord(lastSubmission)?.id
   // a sign-in that was used before, or that only raised a level, depends on its session
   return isNew ? signIn.epoch === person.endings.epoch : !isEnded(person.endings, { at: ts, sessionUid: session?.uid })
 }

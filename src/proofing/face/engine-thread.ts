@@ -3,7 +3,7 @@ import { parentPort } from 'node:worker_threads'
 import { openFaceEngine, Undecodable } from './engine.ts'
 import type { Reading } from './judge.ts'
 import { thresholds } from './thresholds.ts'
-import type { Frame } from './verifier.ts'
+import type { CapturedFrame } from './face-verifier.ts'
 
 export type Answer = { readings: Reading[] } | { broken: true }
 
@@ -15,7 +15,7 @@ if (process.platform === 'linux') setPriority(0, lessUrgent)
 
 const engine = await openFaceEngine(thresholds)
 
-async function readAll(frames: readonly Frame[]): Promise<Answer> {
+async function readAll(frames: readonly CapturedFrame[]): Promise<Answer> {
   const readings: Reading[] = []
   try {
     for (const { jpeg, step } of frames) readings.push(await engine.read(jpeg, step))
@@ -26,6 +26,6 @@ async function readAll(frames: readonly Frame[]): Promise<Answer> {
   }
 }
 
-parentPort?.on('message', (frames: readonly Frame[]) => {
+parentPort?.on('message', (frames: readonly CapturedFrame[]) => {
   void readAll(frames).then((answer) => parentPort?.postMessage(answer))
 })

@@ -1,7 +1,7 @@
 import { createRequire, registerHooks } from 'node:module'
 import { dirname, join } from 'node:path'
 import sharp from 'sharp'
-import { captureLimits } from './frames.ts'
+import { captureLimits } from './captured-frames.ts'
 import { isPlainJpeg } from './jpeg.ts'
 import type { FaceReading, Reading } from './judge.ts'
 import type { Thresholds } from './thresholds.ts'

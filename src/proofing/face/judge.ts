@@ -1,6 +1,6 @@
 import type { Action } from './challenge.ts'
 import type { Thresholds } from './thresholds.ts'
-import { ended, type FaceReason, type FaceResult } from './verifier.ts'
+import { ended, type FaceReason, type FaceResult } from './face-verifier.ts'
 
 /** Measurements of one picture. */
 export interface Reading {

@@ -3,7 +3,7 @@ import { judge } from './judge.ts'
 import type { FacePool } from './pool.ts'
 import type { FaceReferences } from './references.ts'
 import type { Thresholds } from './thresholds.ts'
-import { ended, type FaceVerifier } from './verifier.ts'
+import { ended, type FaceVerifier } from './face-verifier.ts'
 
 const actionsIn = (state: string): Action[] =>
   state.split(' ').filter((word): word is Action => (actions as readonly string[]).includes(word))

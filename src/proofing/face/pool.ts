@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import type { Answer as Read } from './engine-thread.ts'
-import type { Frame } from './verifier.ts'
+import type { CapturedFrame } from './face-verifier.ts'
 
 /** `slow`: it took longer than `mostMs`; the machine is overloaded. */
 export type Answer = Read | { slow: true }
@@ -10,7 +10,7 @@ export interface FacePool {
   /** Takes a place in the pool before pictures are received; undefined when all are taken. Release it by `leave`. */
   enter(): { leave(): void } | undefined
   /** Measures the pictures. @throws Error when a thread died */
-  read(frames: readonly Frame[]): Promise<Answer>
+  read(frames: readonly CapturedFrame[]): Promise<Answer>
   close(): Promise<void>
 }
 
@@ -68,7 +68,7 @@ export function createFacePool({
     else if (engine.state === 'busy') engine.state = 'free'
   }
 
-  function ask(engine: Engine, frames: readonly Frame[]): Promise<Answer> {
+  function ask(engine: Engine, frames: readonly CapturedFrame[]): Promise<Answer> {
     const { thread } = engine
     return new Promise((resolve, reject) => {
       const end = () => {

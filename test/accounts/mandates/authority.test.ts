@@ -48,7 +48,7 @@ async function company(services: Services) {
 
 type Company = Awaited<ReturnType<typeof company>>
 
-/** The ways in which an account loses its power, and how it gets it back where it can. */
+/** The ways in which an account loses its standing, and how it gets it back where it can. */
 const ways = {
   lock: (services: Services, { id }: { id: string }) => services.persons.setStatus(id, 'locked', by),
   async hold(services: Services, { id }: { id: string }) {
@@ -59,7 +59,7 @@ const ways = {
   },
   async supersede(services: Services, person: { id: string; number: string }) {
     const rival = await rivalOf(services, person)
-    const proved = await services.faceProofs.proveAtCounter(await find(services, rival), { bothPresent: true }, by)
+    const proved = await services.identityProofs.proveAtCounter(await find(services, rival), { bothPresent: true }, by)
     if (!proved.ok) throw new Error(proved.problem)
     return rival
   },
@@ -104,7 +104,7 @@ it.each(wayNames.flatMap((way) => roles.map((role) => ({ way, role }))))(
     for (const other of resting(role).filter((each) => each !== role && each !== 'owner')) {
       if (way !== 'close') expect((await one.notices(other)).join(), other).toMatch(/mandate-(rests|suspended)/)
     }
-    // the power is back where that is possible
+    // the standing is back where that is possible
     if (way === 'lock') await services.persons.setStatus(one.people[role].id, 'active', by)
     forward(25 * hour)
     const stands = way === 'lock' || way === 'hold'
@@ -153,7 +153,7 @@ const step = fc.record({
   role: fc.constantFrom(...roles),
 })
 
-it('in any order: a right is granted while all accounts it depends on have power', async () => {
+it('in any order: a right is granted while all accounts it depends on are in good standing', async () => {
   const { services, forward } = await openTestServices()
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 7 }), async (story) => {
@@ -181,12 +181,12 @@ it('in any order: a right is granted while all accounts it depends on have power
           of.gone = of.closed = true
           await ways.close(services, person)
         }
-        const power = (each: Role) => {
+        const inStanding = (each: Role) => {
           const { locked, held, gone } = state.get(each) ?? { locked: true, held: 0, gone: true }
           return !locked && !gone && held <= services.clock()
         }
         const shown = JSON.stringify(story)
-        await expectGranted(one, (each) => [each, ...restsOn[each]].every(power), shown)
+        await expectGranted(one, (each) => [each, ...restsOn[each]].every(inStanding), shown)
       }
     }),
     { numRuns: 40 },

@@ -105,7 +105,7 @@ describe('an offer', () => {
     expect([row.invitee_key, row.invitee_name, row.code_key]).toEqual([null, null, null])
   })
 
-  it('ends after two weeks, and with the power of its giver', async () => {
+  it('ends after two weeks, and with the standing of its giver', async () => {
     const { id, representative } = await openOrganisation(services)
     const manager = await openPerson(services, { name: '黄经理' })
     const named = await openPerson(services, { name: '周小桐' })

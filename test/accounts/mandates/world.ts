@@ -1,7 +1,7 @@
 import fc from 'fast-check'
-import { decide, mostManagers, type Act } from '../../../src/accounts/mandates/decide.ts'
+import { decide, mostManagers, type Act } from '../../../src/accounts/mandates/decide-act.ts'
 import { everything } from '../../../src/accounts/mandates/matters.ts'
-import { downScope, granted, type Affairs } from '../../../src/accounts/mandates/rules.ts'
+import { downScope, granted, type Affairs } from '../../../src/accounts/mandates/mandate-rules.ts'
 
 const people = ['ann', 'bao', 'chen', 'du', 'e']
 const matters = ['tax.filing', 'social-insurance', 'licence.apply']
@@ -108,7 +108,7 @@ export class World {
   affairs: Affairs = {
     principal: { id: 'acme', kind: 'legal_person', ownerId: 'ann', standing: true },
     mandates: [],
-    withoutPower: new Set(),
+    notInGoodStanding: new Set(),
   }
   effects = { tokens: 0, refreshed: 0, accepted: 0, cascades: 0 }
   tokens: { by: string; wanted: string[] | undefined; had: string[] }[] = []

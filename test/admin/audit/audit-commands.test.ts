@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { expect, it } from 'vitest'
 import type { Entry } from '../../../src/audit/chain.ts'
-import { createVerifier } from '../../../src/keys/signatures.ts'
+import { createVerifier } from '../../../src/keys/document-signatures.ts'
 import { auditedStore } from '../../audit/setup.ts'
 
 type Listed = { sequence: number; event: string; person_id: string | null; restricted?: unknown }

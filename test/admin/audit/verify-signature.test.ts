@@ -156,7 +156,7 @@ describe('audit verify-signature', () => {
     const { id, offer } = await signedMandate()
     const forger = new SoftwareAuthenticator(server.issuer)
     forger.create({ challenge: 'x', rp: { id: 'localhost' }, user: { id: 'u' } })
-    const { challengeOf, writeProof } = await import('../../../src/login/methods/passkey/proof.ts')
+    const { challengeOf, writeSignature } = await import('../../../src/login/methods/passkey/passkey-signature.ts')
     const nonce = 'n'.repeat(43)
     const made = forger.get({ challenge: challengeOf(nonce, offer.text ?? ''), rpId: 'localhost' })
     const { userHandle: _handle, ...response } = made.response
@@ -164,7 +164,7 @@ describe('audit verify-signature', () => {
     const proof = { nonce, rpId: 'localhost', origin: server.issuer, credentialId: made.id, publicKey, ...response }
     await services.database
       .updateTable('mandate_history')
-      .set({ signature: writeProof(proof) })
+      .set({ signature: writeSignature(proof) })
       .where('id', '=', offer.id)
       .execute()
     const faults = await faultsOf(id)
@@ -241,9 +241,9 @@ describe('the person’s own copy', () => {
     const { format, at: _at, check, text, ...proof } = JSON.parse(file.html) as Record<string, string>
     expect(format).toBe('yideng signature 2')
     expect(check?.length).toBeGreaterThan(3)
-    const { holds, readProof } = await import('../../../src/login/methods/passkey/proof.ts')
-    const read = readProof(JSON.stringify({ version: 2, ...proof })) ?? expect.fail()
-    expect(await holds(text ?? '', read)).toBe(true)
+    const { verifySignature, readSignature } = await import('../../../src/login/methods/passkey/passkey-signature.ts')
+    const read = readSignature(JSON.stringify({ version: 2, ...proof })) ?? expect.fail()
+    expect(await verifySignature(text ?? '', read)).toBe(true)
     expect(text).toBe(offer.text)
     for (const path of [`/account/signatures/${offer.id}`, '/account/signatures/0', '/account/signatures/x']) {
       expect((await holder.visitor.get(path)).status, path).toBe(404)

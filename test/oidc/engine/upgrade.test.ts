@@ -4,7 +4,7 @@ import { errors, ExternalSigningKey, Provider, type AdapterPayload } from 'oidc-
 import Router from 'oidc-provider/lib/helpers/router.js'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { AlreadyUsedError, initializeKeystore, internalsOf, revoke } from '../../../src/oidc/engine/internals.ts'
-import { keySetVersion, replaceSigningKeys } from '../../../src/oidc/engine/signing-keys.ts'
+import { keySetVersion, replaceSigningKeys } from '../../../src/oidc/engine/provider-key-set.ts'
 
 // Everything in oidc-provider that src/oidc/engine changes or uses without documentation. After an upgrade, read failures here first.
 

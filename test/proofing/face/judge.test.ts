@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { drawActions, actions as all, type Action } from '../../../src/proofing/face/challenge.ts'
-import { captureLimits, readFrames } from '../../../src/proofing/face/frames.ts'
+import { captureLimits, readCapturedFrames } from '../../../src/proofing/face/captured-frames.ts'
 import { judge, type FaceReading, type Reading } from '../../../src/proofing/face/judge.ts'
 import { thresholds as limits } from '../../../src/proofing/face/thresholds.ts'
-import { faceReasons } from '../../../src/proofing/face/verifier.ts'
+import { faceReasons } from '../../../src/proofing/face/face-verifier.ts'
 import { writeFrames } from '../../setup/faces.ts'
 
 /** A template at this distance from the reference. */
@@ -94,7 +94,7 @@ describe('the body from the capture page', () => {
 
   it('is parsed', () => {
     const sent = [0, 1, 2].map((step) => ({ step, jpeg }))
-    expect(readFrames(writeFrames(sent))?.map(({ step, jpeg: read }) => [step, Buffer.from(read)])).toEqual(
+    expect(readCapturedFrames(writeFrames(sent))?.map(({ step, jpeg: read }) => [step, Buffer.from(read)])).toEqual(
       sent.map(({ step }) => [step, jpeg]),
     )
   })
@@ -106,6 +106,6 @@ describe('the body from the capture page', () => {
     ['one cut off', writeFrames([{ step: 0, jpeg }]).subarray(0, -1)],
     ['a head cut off', Buffer.from([0, 0, 0])],
   ])('is refused: %s', (_, body) => {
-    expect(readFrames(body)).toBeUndefined()
+    expect(readCapturedFrames(body)).toBeUndefined()
   })
 })

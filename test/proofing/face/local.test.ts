@@ -3,7 +3,7 @@ import type { Action } from '../../../src/proofing/face/challenge.ts'
 import { localVerifier } from '../../../src/proofing/face/local.ts'
 import { createFacePool } from '../../../src/proofing/face/pool.ts'
 import { thresholds } from '../../../src/proofing/face/thresholds.ts'
-import type { FaceRequest, FaceVerifier } from '../../../src/proofing/face/verifier.ts'
+import type { FaceRequest, FaceVerifier } from '../../../src/proofing/face/face-verifier.ts'
 import { anna, berta, crowd, darkness, forged, frames, portrait, twoPeople, wall } from '../../setup/faces.ts'
 
 const pool = createFacePool({ threads: 1, queue: 1 })

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Counted } from '../../../config/address-networks.ts'
 import type { NaturalPerson } from '../../../accounts/natural-persons.ts'
-import { facePurposes, type FacePurpose } from '../../../proofing/face/verifier.ts'
+import { facePurposes, type FacePurpose } from '../../../proofing/face/face-verifier.ts'
 import type { Artifacts } from '../../../storage/artifacts.ts'
 
 /** A face verification: person, purpose, and the running login or session that it is bound to. */
@@ -35,7 +35,7 @@ const passedSeconds = 120
 
 const kind = 'face-check'
 const passedKind = 'face-passed'
-const awayKind = 'face-away'
+const atVendorKind = 'face-away'
 
 export const checkAad = (id: string) => `face-check:${id}`
 
@@ -56,12 +56,15 @@ export const takeOwn = async (artifacts: Artifacts, id: string, checked: Checked
   ownOf(read(await artifacts.take(kind, id)), checked)
 
 /** Marks the one verification of a person that is at a vendor. @returns false where another one is */
-export const markAway = (artifacts: Artifacts, who: string, id: string, seconds: number): Promise<boolean> =>
-  artifacts.add(awayKind, who, id, { ttl: seconds })
+export const markAtVendor = (artifacts: Artifacts, who: string, id: string, seconds: number): Promise<boolean> =>
+  artifacts.add(atVendorKind, who, id, { ttl: seconds })
 
 /** The verification of a person that is at a vendor, once. */
-export async function takeAway(artifacts: Artifacts, who: string): Promise<{ id: string; check: Running } | undefined> {
-  const id = await artifacts.take(awayKind, who)
+export async function takeAtVendor(
+  artifacts: Artifacts,
+  who: string,
+): Promise<{ id: string; check: Running } | undefined> {
+  const id = await artifacts.take(atVendorKind, who)
   const check = id === undefined ? undefined : read(await artifacts.take(kind, id))
   return id !== undefined && check?.who === who ? { id, check } : undefined
 }

@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto'
 import type { Actor } from '../../../accounts/natural-persons.ts'
 import { daySeconds } from '../../../config/time.ts'
 import type { Action } from '../../../proofing/face/challenge.ts'
-import { ended, type FaceEvidence, type FaceResult } from '../../../proofing/face/verifier.ts'
+import { ended, type FaceEvidence, type FaceResult } from '../../../proofing/face/face-verifier.ts'
 import { ContentionError, retryChange } from '../../../storage/compare-and-set.ts'
-import { checkAad, findOwn, markAway, storeCheck, storePassed, takeOwn, type Checked } from './check-store.ts'
+import { checkAad, findOwn, markAtVendor, storeCheck, storePassed, takeOwn, type Checked } from './check-store.ts'
 import { name } from './face-deps.ts'
-import { conclude, faceRequest, judge, ownSum, settleAway, type CheckDeps } from './judge-check.ts'
+import { conclude, faceRequest, judge, ownSum, settleAtVendor, type CheckDeps } from './judge-check.ts'
 
 /** Why no verification was begun; each has its words under `face.not_<…>`. */
 export type NotBegun = 'blocked' | 'too_many' | 'off' | 'switched_off' | 'unavailable' | 'no_reference' | 'unmatched'
@@ -19,7 +19,7 @@ export type Begun =
 const captureSeconds = 180
 const vendorSeconds = 900
 /** How long a vendor is asked for a result, where the person begins again instead of coming back. */
-const awaySeconds = daySeconds
+const atVendorSeconds = daySeconds
 
 /**
  * Begins a verification for exactly this login or session; it is used once, for its own purpose.
@@ -50,41 +50,41 @@ export async function beginCheck(
     await conclude(deps, checked, verifier.name, begun.result, by)
     return { kind: 'not', why: begun.result.reasons.includes('no_reference') ? 'no_reference' : 'unavailable' }
   }
-  const away = begun.kind === 'redirect'
-  const until = clock() + (away ? vendorSeconds : captureSeconds) * 1000
+  const atVendor = begun.kind === 'redirect'
+  const until = clock() + (atVendor ? vendorSeconds : captureSeconds) * 1000
   const sealed = cipher.seal(begun.state, checkAad(id))
   const check = { who, purpose, holder, returnUrl: request.returnUrl, until, decoy: claim === 'decoy', sealed }
-  await storeCheck(artifacts, id, check, away ? awaySeconds : captureSeconds)
-  if (!away) return { kind: 'capture', id, actions: begun.actions }
+  await storeCheck(artifacts, id, check, atVendor ? atVendorSeconds : captureSeconds)
+  if (!atVendor) return { kind: 'capture', id, actions: begun.actions }
   await limits.capture(counted)
-  await becomeOnlyAway(deps, checked, id, by)
+  await claimVendorSlot(deps, checked, id, by)
   return { kind: 'redirect', url: begun.url }
 }
 
 /** Whether the register has this name under this number; `decoy` where the page must not say that it does not. */
 async function claimOf(
-  { matches, persons, faceProofs }: CheckDeps,
+  { matches, persons, identityProofs }: CheckDeps,
   { person, purpose }: Checked,
 ): Promise<'fits' | 'unmatched' | 'decoy'> {
   if (purpose !== 'proofing' || !person || person.identityLevel >= 3) return 'fits'
   const silent = await matches.silent(persons.reveal(person))
-  if (await faceProofs.fits(person)) return 'fits'
+  if (await identityProofs.fits(person)) return 'fits'
   return silent ? 'decoy' : 'unmatched'
 }
 
 async function blockedBy(deps: CheckDeps, checked: Checked, by: Actor): Promise<NotBegun | undefined> {
   const { methodLocks, limits } = deps
   const { person, counted } = checked
-  await settleAway(deps, checked, by)
+  await settleAtVendor(deps, checked, by)
   if (person && (await methodLocks.locked(person.id, name))) return 'switched_off'
   return (await limits.blocked(counted)) ? 'blocked' : undefined
 }
 
 /** One at a vendor at a time: of several, a person would bring back only the one that passed. */
-async function becomeOnlyAway(deps: CheckDeps, checked: Checked, id: string, by: Actor): Promise<void> {
+async function claimVendorSlot(deps: CheckDeps, checked: Checked, id: string, by: Actor): Promise<void> {
   const claimed = await retryChange(async () => {
-    if (await markAway(deps.artifacts, checked.who, id, awaySeconds)) return true
-    await settleAway(deps, checked, by)
+    if (await markAtVendor(deps.artifacts, checked.who, id, atVendorSeconds)) return true
+    await settleAtVendor(deps, checked, by)
     return undefined
   })
   if (!claimed) throw new ContentionError('face-away')

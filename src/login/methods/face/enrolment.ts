@@ -1,4 +1,4 @@
-import { bindingMs } from '../../../accounts/faces/proofs.ts'
+import { bindingMs } from '../../../accounts/identity-proofing/identity-proofs.ts'
 import type { NaturalPerson } from '../../../accounts/natural-persons.ts'
 import { doneOf, redirectTo } from '../../../pages/redirect.ts'
 import { requestOf } from '../../../pages/request-context.ts'
@@ -16,7 +16,8 @@ const said = ['proved', 'won', 'held_by_face', 'not_matched', 'gone', 'bound', '
 
 /** 人脸核验 in the account centre: proves an account by a face, binds passkeys, and withdraws the consent. */
 export function faceEnrolment(deps: CheckDeps): Enrolment {
-  const { faceConsents, faceProofs, persons, methodLocks, faceVerifiers, limits, artifacts, devices, blindIndex } = deps
+  const { faceConsents, identityProofs, persons, methodLocks, faceVerifiers, limits, artifacts, devices, blindIndex } =
+    deps
 
   /** An index of its own for the number: the index that finds accounts changes with its key. */
   const countedFor = (person: NaturalPerson) =>
@@ -37,7 +38,7 @@ export function faceEnrolment(deps: CheckDeps): Enrolment {
 
   async function prove(ctx: RouterContext, person: NaturalPerson): Promise<void> {
     const device = deviceOf(ctx)
-    const proved = await faceProofs.prove(person, device, actorOf(ctx))
+    const proved = await identityProofs.prove(person, device, actorOf(ctx))
     if (!proved.ok) return back(ctx, proved.problem)
     await artifacts.put(provenKind, person.id, device, { ttl: bindingMs / 1000 })
     return back(ctx, proved.superseded.length > 0 ? 'won' : 'proved')
@@ -88,7 +89,9 @@ export function faceEnrolment(deps: CheckDeps): Enrolment {
         const here = await situation(ctx, centre)
         if (!here?.person) return
         const { person } = here
-        const bound = (await provenHere(ctx, person)) ? await faceProofs.bind(person, deviceOf(ctx), actorOf(ctx)) : 0
+        const bound = (await provenHere(ctx, person))
+          ? await identityProofs.bind(person, deviceOf(ctx), actorOf(ctx))
+          : 0
         back(ctx, bound > 0 ? 'bound' : 'nothing_bound')
       })
 

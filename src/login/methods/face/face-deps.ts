@@ -1,6 +1,6 @@
 import type { Devices } from '../../../accounts/devices.ts'
-import type { FaceConsents } from '../../../accounts/faces/consents.ts'
-import type { FaceProofs } from '../../../accounts/faces/proofs.ts'
+import type { FaceConsents } from '../../../accounts/identity-proofing/face-consents.ts'
+import type { IdentityProofs } from '../../../accounts/identity-proofing/identity-proofs.ts'
 import type { MethodLocks } from '../../../accounts/method-locks.ts'
 import type { NaturalPersons } from '../../../accounts/natural-persons.ts'
 import type { Notifier } from '../../../accounts/notices.ts'
@@ -10,7 +10,7 @@ import type { Settings } from '../../../config/settings.ts'
 import type { FieldCipher } from '../../../keys/field-cipher.ts'
 import type { BlindIndex } from '../../../keys/blind-index.ts'
 import type { FacePool } from '../../../proofing/face/pool.ts'
-import type { FaceVerifiers } from '../../../proofing/face/verifiers.ts'
+import type { VerifierByPurpose } from '../../../proofing/face/choose-verifier.ts'
 import type { Artifacts } from '../../../storage/artifacts.ts'
 import type { RegisterMatches } from '../../../guards/register-matches.ts'
 import { face } from './declaration.ts'
@@ -26,9 +26,9 @@ export interface FaceDeps {
   devices: Pick<Devices, 'keyOf'>
   methodLocks: MethodLocks
   faceConsents: FaceConsents
-  faceProofs: FaceProofs
+  identityProofs: IdentityProofs
   matches: RegisterMatches
-  faceVerifiers: FaceVerifiers
+  faceVerifiers: VerifierByPurpose
   facePool: FacePool
   notifier: Notifier
   audit: AuditLog

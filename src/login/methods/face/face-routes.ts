@@ -1,5 +1,5 @@
 import { requestOf } from '../../../pages/request-context.ts'
-import { ended, type FaceResult } from '../../../proofing/face/verifier.ts'
+import { ended, type FaceResult } from '../../../proofing/face/face-verifier.ts'
 import { Refusal } from '../../../refusal/refusal.ts'
 import { actorOf } from '../../host.ts'
 import type { Router, RouterContext } from '../../method.ts'

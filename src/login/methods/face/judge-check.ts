@@ -1,6 +1,6 @@
 import type { Actor, NaturalPerson } from '../../../accounts/natural-persons.ts'
-import { ended, type FaceEvidence, type FaceRequest, type FaceResult } from '../../../proofing/face/verifier.ts'
-import { checkAad, takeAway, type Checked, type Running } from './check-store.ts'
+import { ended, type FaceEvidence, type FaceRequest, type FaceResult } from '../../../proofing/face/face-verifier.ts'
+import { checkAad, takeAtVendor, type Checked, type Running } from './check-store.ts'
 import type { FaceDeps } from './face-deps.ts'
 import type { FaceLimits } from './face-limits.ts'
 
@@ -64,10 +64,10 @@ export async function judge(
 }
 
 /** Asks a vendor for the result of a verification whose browser did not come back: every try counts. */
-export async function settleAway(deps: CheckDeps, checked: Checked, by: Actor): Promise<void> {
-  const away = await takeAway(deps.artifacts, checked.who)
-  if (!away) return
-  const { id, check } = away
+export async function settleAtVendor(deps: CheckDeps, checked: Checked, by: Actor): Promise<void> {
+  const atVendor = await takeAtVendor(deps.artifacts, checked.who)
+  if (!atVendor) return
+  const { id, check } = atVendor
   const evidence: FaceEvidence = { kind: 'return', parameters: {} }
   const compared = check.decoy ? undefined : checked.person
   await judge(deps, { ...ownSum(checked, check), purpose: check.purpose }, compared, { id, check, evidence }, by)

@@ -1,6 +1,6 @@
 import type { Authenticator } from '../../../accounts/authenticators.ts'
 import { isHeld } from '../../../accounts/natural-persons.ts'
-import { waysLeft } from '../../../accounts/ways-in.ts'
+import { countSignInAuthenticators } from '../../../accounts/sign-in-kinds.ts'
 import { doneOf, redirectTo, idOf } from '../../../pages/redirect.ts'
 import { requestOf } from '../../../pages/request-context.ts'
 import { Refusal } from '../../../refusal/refusal.ts'
@@ -121,7 +121,7 @@ function oneRoutes(router: Router, centre: AccountHost, deps: EnrolmentDeps): vo
   ) {
     const { person, session } = account
     const now = clock()
-    const last = passkey.heldAt === null && (await waysLeft(authenticators, person.id, database)) <= 1
+    const last = passkey.heldAt === null && (await countSignInAuthenticators(authenticators, person.id, database)) <= 1
     const data = {
       passkey: shown(ctx, deps, passkey),
       last,

@@ -1,7 +1,7 @@
 import type { Authenticator } from '../../../accounts/authenticators.ts'
 import { isHeld, type Actor, type NaturalPerson } from '../../../accounts/natural-persons.ts'
 import type { OpenSession } from '../../../accounts/sign-in-endings.ts'
-import { waysLeft } from '../../../accounts/ways-in.ts'
+import { countSignInAuthenticators } from '../../../accounts/sign-in-kinds.ts'
 import { Refusal } from '../../../refusal/refusal.ts'
 import { retryChange } from '../../../storage/compare-and-set.ts'
 import { name, type PasskeyDeps } from './passkey-deps.ts'
@@ -52,7 +52,7 @@ export async function removePasskey(
     const one = (await authenticators.list(personId, name, transaction)).find((passkey) => passkey.id === id)
     if (!one || !(await authenticators.remove(personId, id, transaction))) throw new Refusal('not_found')
     // a held passkey was no way into the account
-    const last = one.heldAt === null && (await waysLeft(authenticators, personId, transaction)) === 0
+    const last = one.heldAt === null && (await countSignInAuthenticators(authenticators, personId, transaction)) === 0
     if (last) throw new Refusal('last_way_in')
     await endSignIns(transaction, personId, { but: stay })
     const details = { kind: name, authenticator: id }

@@ -7,7 +7,7 @@ import { isAttested, type AttestationRoots } from './attestation.ts'
 import { base64url, credential, readCredential } from './credential.ts'
 import { loadDecoder, loadWebAuthn } from './library.ts'
 import { name, type MakingDeps } from './passkey-deps.ts'
-import { keyDigestOf } from './proof.ts'
+import { keyDigestOf } from './passkey-signature.ts'
 import { relyingParty, wasFramed } from './relying-party.ts'
 import { readStored, writeStored } from './stored-passkey.ts'
 

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import type { Signatures, Signed, Signer } from '../../signatures.ts'
+import type { Signatures, Signed, Signer } from '../../text-signatures.ts'
 import { checkAssertion, type AssertionDeps, type AssertionFault } from './assertion.ts'
 import { createChallenges } from './challenges.ts'
 import { name, type PasskeyDeps } from './passkey-deps.ts'
-import { challengeOf, digestOf, readProof, writeProof } from './proof.ts'
+import { challengeOf, signatureDigest, readSignature, writeSignature } from './passkey-signature.ts'
 import { relyingParty } from './relying-party.ts'
 import { readStored } from './stored-passkey.ts'
 
@@ -21,7 +21,7 @@ export function createSignatures(deps: SignaturesDeps): Signatures {
   const holderOf = ({ sessionUid, personId }: Signer) => `${sessionUid} ${personId}`
 
   return {
-    readProof,
+    readSignature,
     isEnrolled: async (personId) => (await authenticators.find(personId, name)) !== undefined,
     canSign: async (personId) => (await usable(personId)).length > 0 && !(await methodLocks.locked(personId, name)),
 
@@ -52,8 +52,8 @@ export function createSignatures(deps: SignaturesDeps): Signatures {
       const { credentialId, publicKey } = readStored(checked.authenticator)
       const { clientDataJSON, authenticatorData, signature } = checked.response.response
       const made = { nonce, rpId, origin, credentialId, publicKey, clientDataJSON, authenticatorData, signature }
-      const proof = writeProof(made)
-      return { ok: true, proof, digest: digestOf(proof) }
+      const proof = writeSignature(made)
+      return { ok: true, proof, digest: signatureDigest(proof) }
     },
   }
 }

@@ -7,7 +7,7 @@ import { Refusal } from '../../../refusal/refusal.ts'
 import type { Router, RouterContext } from '../../method.ts'
 import type { Wanting } from './approval.ts'
 import { contextOf } from './context.ts'
-import { approve, decline, identify } from './phone/decide.ts'
+import { approve, decline, identify } from './phone/phone-decision.ts'
 import type { Phone, PhoneDeps } from './phone/phone-deps.ts'
 import { findScanned, scan } from './phone/scan.ts'
 import { name } from './qr-deps.ts'
@@ -88,7 +88,7 @@ async function phoneOf(deps: PhoneDeps, ctx: RouterContext): Promise<Phone | und
 async function phoneFrom({ sessions }: PhoneDeps, ctx: RouterContext, bearer: Bearer): Promise<Phone> {
   const { keyThumbprint, session, clientId } = bearer
   const { address, networks, browser } = requestOf(ctx)
-  const about = await sessions.about(session.uid)
+  const origin = await sessions.origin(session.uid)
   return {
     key: createHash('sha256').update(`app\0${keyThumbprint}\0${session.uid}`).digest('base64url'),
     address,
@@ -100,7 +100,7 @@ async function phoneFrom({ sessions }: PhoneDeps, ctx: RouterContext, bearer: Be
     sessionUid: session.uid,
     signedInAt: session.signedInAt,
     inApp: true,
-    deviceKey: about?.deviceKey,
+    deviceKey: origin?.deviceKey,
   }
 }
 

@@ -9,10 +9,10 @@ export function qrEnrolment(deps: QrDeps & { limits: QrLimits }): Enrolment {
 
   /** The computers that are signed in by QR code now. */
   async function signedIn(personId: string) {
-    const all = await sessions.listAbout(personId)
+    const all = await sessions.listWithOrigins(personId)
     return all
       .filter(({ amr }) => amr.includes(name))
-      .map(({ about, signedInAt }) => ({ ...nameBrowser(about?.browser ?? ''), at: signedInAt * 1000 }))
+      .map(({ origin, signedInAt }) => ({ ...nameBrowser(origin?.browser ?? ''), at: signedInAt * 1000 }))
   }
 
   return {

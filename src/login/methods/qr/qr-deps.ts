@@ -14,7 +14,7 @@ import type { AccessTokens } from '../../../oidc/access-tokens.ts'
 import type { Sessions } from '../../../sessions/sessions.ts'
 import type { Artifacts } from '../../../storage/artifacts.ts'
 import type { Events } from '../../../storage/events.ts'
-import type { Signatures } from '../../signatures.ts'
+import type { Signatures } from '../../text-signatures.ts'
 import { qr } from './declaration.ts'
 
 /** The services that sign-in by QR code takes. */

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import type { Clock } from '../../../config/clock.ts'
-import { ended, type FaceVerifier } from '../verifier.ts'
+import { ended, type FaceVerifier } from '../face-verifier.ts'
 import { page, post, read, unavailable, VendorFailed } from './ask.ts'
-import { canonicalQuery, signAcs3 } from './signatures.ts'
+import { canonicalQuery, signAcs3 } from './request-signatures.ts'
 
 export const alibabaSettings = z.strictObject({
   accessKeyId: z.string().min(1),

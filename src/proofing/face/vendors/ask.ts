@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { readAtMost } from '../../../pages/bodies.ts'
-import { ended, type FaceResult } from '../verifier.ts'
+import { ended, type FaceResult } from '../face-verifier.ts'
 
 const mostBytes = 256 * 1024
 

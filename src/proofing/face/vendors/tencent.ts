@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import type { Clock } from '../../../config/clock.ts'
-import { ended, type FaceResult, type FaceVerifier } from '../verifier.ts'
+import { ended, type FaceResult, type FaceVerifier } from '../face-verifier.ts'
 import { page, post, read, unavailable, VendorFailed } from './ask.ts'
-import { signTc3 } from './signatures.ts'
+import { signTc3 } from './request-signatures.ts'
 
 export const tencentSettings = z.strictObject({
   secretId: z.string().min(1),

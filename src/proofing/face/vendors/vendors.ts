@@ -2,17 +2,38 @@ import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import type { Clock } from '../../../config/clock.ts'
 import { SettingsError } from '../../../config/settings.ts'
-import type { FaceVerifier } from '../verifier.ts'
+import { faceVendors, type FaceVendor } from '../../../config/settings/face.ts'
+import type { FaceVerifier } from '../face-verifier.ts'
 import { alibabaSettings, alibabaVerifier } from './alibaba.ts'
 import { tencentSettings, tencentVerifier } from './tencent.ts'
 import { webhookSettings, webhookVerifier } from './webhook.ts'
 
+/** A vendor with its settings: the address that it is called at, and its verifier. */
+interface ConfiguredVendor {
+  address: string
+  open(clock: Clock, timeoutMs: number): FaceVerifier
+}
+
+/** The settings of each vendor, read from its part of the file. */
+const vendors: Record<FaceVendor, z.ZodType<ConfiguredVendor>> = {
+  tencent: tencentSettings.transform((own) => ({
+    address: own.endpoint,
+    open: (clock, timeoutMs) => tencentVerifier(own, clock, timeoutMs),
+  })),
+  alibaba: alibabaSettings.transform((own) => ({
+    address: own.endpoint,
+    open: (clock, timeoutMs) => alibabaVerifier(own, clock, timeoutMs),
+  })),
+  webhook: webhookSettings.transform((own) => ({
+    address: own.url,
+    open: (clock, timeoutMs) => webhookVerifier(own, clock, timeoutMs),
+  })),
+}
+
 const schema = z.strictObject({
   /** Time limit for an answer. */
   timeoutSeconds: z.number().positive().max(30).default(8),
-  tencent: tencentSettings.optional(),
-  alibaba: alibabaSettings.optional(),
-  webhook: webhookSettings.optional(),
+  ...z.object(vendors).partial().shape,
 })
 
 /**
@@ -21,17 +42,12 @@ const schema = z.strictObject({
  */
 export function readVendors(file: string, clock: Clock, production: boolean): FaceVerifier[] {
   if (!file) return []
-  const { timeoutSeconds, tencent, alibaba, webhook } = parse(file)
-  const mostMs = timeoutSeconds * 1000
-  const addresses = [tencent?.endpoint, alibaba?.endpoint, webhook?.url]
-  if (production && addresses.some((address) => address !== undefined && !address.startsWith('https:'))) {
+  const { timeoutSeconds, ...parsed } = parse(file)
+  const configured = faceVendors.flatMap((name) => parsed[name] ?? [])
+  if (production && configured.some(({ address }) => !address.startsWith('https:'))) {
     throw new SettingsError('The setting YIDENG_FACE_VENDORS names an address that does not begin with https://.')
   }
-  return [
-    ...(tencent ? [tencentVerifier(tencent, clock, mostMs)] : []),
-    ...(alibaba ? [alibabaVerifier(alibaba, clock, mostMs)] : []),
-    ...(webhook ? [webhookVerifier(webhook, clock, mostMs)] : []),
-  ]
+  return configured.map(({ open }) => open(clock, timeoutSeconds * 1000))
 }
 
 function parse(file: string): z.infer<typeof schema> {

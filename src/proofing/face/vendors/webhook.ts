@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { z } from 'zod'
 import type { Clock } from '../../../config/clock.ts'
-import { ended, faceReasons, type FaceRequest, type FaceVerifier } from '../verifier.ts'
+import { ended, faceReasons, type FaceRequest, type FaceVerifier } from '../face-verifier.ts'
 import { page, post, read, unavailable, VendorFailed } from './ask.ts'
 
 export const webhookSettings = z.strictObject({

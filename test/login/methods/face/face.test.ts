@@ -50,7 +50,7 @@ describe('a verified face in the account centre', () => {
     // nothing more is asked for, so no other way to do it is offered
     expect(done.html).not.toMatch(/不想刷脸|\/face\/start/)
     expect(await find(services, who)).toMatchObject({ identityLevel: 4 })
-    const bindings = () => Promise.all([fresh, old, foreign].map((id) => services.faceProofs.isBound(id)))
+    const bindings = () => Promise.all([fresh, old, foreign].map((id) => services.identityProofs.isBound(id)))
     expect(await bindings()).toEqual([true, false, false])
     // an intruder with the password binds nothing by a face in another browser
     const thief = await room(server.issuer, who)
@@ -61,8 +61,8 @@ describe('a verified face in the account centre', () => {
     const after = await made(0)
     const bound = await visitor.submit(done, '/face/bind', {})
     expect(bound.url.search).toBe('?done=bound')
-    expect(await services.faceProofs.isBound(after)).toBe(true)
-    expect([...(await bindings()), await services.faceProofs.isBound(stolen)]).toEqual([true, false, false, false])
+    expect(await services.identityProofs.isBound(after)).toBe(true)
+    expect([...(await bindings()), await services.identityProofs.isBound(stolen)]).toEqual([true, false, false, false])
     expect(await events(who.id)).toEqual(
       expect.arrayContaining(['face.consented', 'face.passed', 'person.face-proofed', 'authenticator.bound']),
     )
@@ -122,7 +122,7 @@ describe('a verified face in the account centre', () => {
       .where('id', '=', third.id)
       .execute()
     const by = { actor: 'administrator:test' }
-    const proved = await services.faceProofs.proveAtCounter(await find(services, third), { bothPresent: true }, by)
+    const proved = await services.identityProofs.proveAtCounter(await find(services, third), { bothPresent: true }, by)
     expect(proved).toMatchObject({ ok: true, superseded: [opened.person.id] })
     expect((await find(services, opened.person)).identityLevel).toBe(2)
     // the counter is the command line: a server ends the sessions and tells portals

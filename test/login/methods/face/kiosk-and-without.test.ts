@@ -139,7 +139,7 @@ describe('without a face', () => {
     }
     expect((await byPasskey(before))?.acr).toBe('urn:yideng:loa:3')
     expect(
-      await services.faceProofs.proveAtCounter(
+      await services.identityProofs.proveAtCounter(
         await find(services, who),
         { bothPresent: false },
         { actor: 'administrator:test' },

@@ -60,7 +60,7 @@ describe.skipIf(noOpenssl)('what an authenticator says of itself', () => {
     const [plain, admin, proven] = [await openPerson(services), await openPerson(services), await openPerson(services)]
     await services.administrators.grant({ personId: admin.id, role: 'viewer', region: '440000' }, 'administrator:test')
     const found = (await services.persons.find(proven.id)) ?? expect.fail()
-    await services.faceProofs.proveAtCounter(found, { bothPresent: true }, { actor: 'administrator:test' })
+    await services.identityProofs.proveAtCounter(found, { bothPresent: true }, { actor: 'administrator:test' })
     expect([await asked(plain), await asked(admin), await asked(proven)]).toEqual(['none', 'direct', 'direct'])
   })
 

@@ -1,4 +1,4 @@
-import type { Frames } from '../frames.ts'
+import type { Frames } from '../code-frames.ts'
 import { deadline, frameNow, isOpen, type QrTimes, type QrTransaction } from '../states.ts'
 
 /** Data of the waiting page, by stream or by request: nothing about the person. */

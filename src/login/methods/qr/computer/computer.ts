@@ -5,7 +5,7 @@ import { hashId } from '../../../../storage/hash-id.ts'
 import { assertQuestion } from '../../../attempt.ts'
 import type { LoginHost, RouterContext } from '../../../method.ts'
 import type { BrowserKeys } from '../browser-key.ts'
-import type { Frames } from '../frames.ts'
+import type { Frames } from '../code-frames.ts'
 import type { QrLimits } from '../qr-limits.ts'
 import { auditEntries } from '../outcome-audit.ts'
 import { amr, name, type QrDeps } from '../qr-deps.ts'
@@ -123,7 +123,7 @@ async function approverOf(
   const person = await persons.find(personId)
   if (!person || !session || isEnded(person.endings, { at: session.at, sessionUid: session.uid })) return undefined
   if (!(await sessions.find(session.uid))) return undefined
-  return { epoch: person.endings.epoch, through: await sessions.about(session.uid) }
+  return { epoch: person.endings.epoch, through: await sessions.origin(session.uid) }
 }
 
 /** The notice lets the person say in the account centre that it was not them. */

@@ -6,7 +6,7 @@ import type { AccountContext, AccountHost, Router, RouterContext } from '../../.
 import type { BrowserKeys } from '../browser-key.ts'
 import { contextOf } from '../context.ts'
 import { deadline, type QrTransaction } from '../states.ts'
-import { approve, decline, identify, stop, wish } from './decide.ts'
+import { approve, decline, identify, stop, wish } from './phone-decision.ts'
 import type { Phone, PhoneDeps, Scanner } from './phone-deps.ts'
 import { claim, findScanned, look } from './scan.ts'
 

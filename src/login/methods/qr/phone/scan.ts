@@ -1,5 +1,5 @@
 import { Refusal } from '../../../../refusal/refusal.ts'
-import type { Frame } from '../frames.ts'
+import type { Frame } from '../code-frames.ts'
 import { isFresh, isOpen, type QrLook, type QrTransaction } from '../states.ts'
 import type { PhoneDeps, Scanner } from './phone-deps.ts'
 

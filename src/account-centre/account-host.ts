@@ -1,0 +1,99 @@
+import { maskName } from '../accounts/identifiers/masking.ts'
+import { isHeld, type NaturalPersons } from '../accounts/natural-persons.ts'
+import type { Inbox } from '../channels/senders/inbox.ts'
+import { isByQr, isFaceAlone, signInCounts } from '../assurance/levels.ts'
+import type { Clock } from '../config/clock.ts'
+import type { AccountHost, AccountContext, RouterContext } from '../login/method.ts'
+import { redirectTo } from '../pages/redirect.ts'
+import { showPage, requestOf } from '../pages/request-context.ts'
+import { Refusal } from '../refusal/refusal.ts'
+import type { Sessions } from '../sessions/sessions.ts'
+import { menuAt, type MenuPage } from './menu.ts'
+import { signInAddress } from './own-client.ts'
+
+export interface AccountHostDeps {
+  issuer: string
+  /** Name of the cookie in which oidc-provider stores the session. */
+  sessionCookie: string
+  sessions: Sessions
+  persons: NaturalPersons
+  inbox: Inbox
+  /** Seconds after a sign-in during which it counts as fresh. */
+  freshSeconds: number
+  menuPages: readonly MenuPage[]
+  clock: Clock
+}
+
+/** The frame around every page of the account centre: the session, what it may do, and the menu. */
+export function createAccountHost(deps: AccountHostDeps): AccountHost {
+  const { issuer, sessionCookie, sessions, persons, inbox, freshSeconds, menuPages, clock } = deps
+
+  async function signedIn(ctx: RouterContext): Promise<AccountContext | undefined> {
+    const cookie = ctx.cookies.get(sessionCookie, { signed: false })
+    const session = cookie ? await sessions.ofCookie(cookie) : undefined
+    const person = session && (await persons.find(session.personId))
+    if (!session || person?.status !== 'active') return undefined
+    const { uid: sessionUid, signedInAt: at, level, amr } = session
+    const signIn = { at, sessionUid, level, amr }
+    const counts = signInCounts({ signIn, endings: person.endings, held: isHeld(person, clock()) })
+    return counts ? { session, person } : undefined
+  }
+
+  const isFresh = ({ session }: AccountContext) => clock() / 1000 - session.signedInAt <= freshSeconds
+
+  /** Refuses a session that a QR code, which may be relayed, or a face alone at a kiosk began. */
+  async function signedInDirectly(ctx: RouterContext, byQr: 'not_by_qr' | 'mandates_not_by_qr') {
+    const account = await centre.enter(ctx, { fresh: true })
+    if (!account) return undefined
+    const { amr } = account.session
+    if (isByQr(amr)) throw new Refusal(byQr)
+    if (isFaceAlone(amr)) throw new Refusal('not_by_face')
+    return account
+  }
+
+  /** Refuses also an account on hold: another person may have recovered it. */
+  async function mayDecide(ctx: RouterContext, byQr: 'not_by_qr' | 'mandates_not_by_qr') {
+    const account = await signedInDirectly(ctx, byQr)
+    if (!account) return undefined
+    const { person, session } = account
+    if (!isHeld(person, clock()) || session.amr.includes('user')) return account
+    await centre.show(ctx, account, 'account/held', { until: new Date(person.heldUntil ?? 0).toISOString() }, 403)
+    return undefined
+  }
+
+  /** Sign-ins are stored to the second. */
+  const isAfter = ({ session }: AccountContext, since: number) => session.signedInAt >= Math.floor(since / 1000)
+
+  const centre: AccountHost = {
+    signedIn,
+
+    async enter(ctx, { fresh = false, since, level = 2 } = {}) {
+      const account = await signedIn(ctx)
+      const enough =
+        account &&
+        (!fresh || isFresh(account)) &&
+        (since === undefined || isAfter(account, since)) &&
+        account.session.level >= level
+      if (enough) return account
+      const maxAge = since === undefined ? freshSeconds : 0
+      const again = fresh || since !== undefined ? { maxAge } : {}
+      redirectTo(ctx, signInAddress(issuer, requestOf(ctx).returnTo, { ...again, level }))
+      return undefined
+    },
+
+    mayChangeAuthenticators: (ctx) => mayDecide(ctx, 'not_by_qr'),
+    mayProtect: (ctx) => signedInDirectly(ctx, 'not_by_qr'),
+    mayGrantMandates: (ctx) => mayDecide(ctx, 'mandates_not_by_qr'),
+
+    async show(ctx, { person }, view, data, status) {
+      const account = {
+        name: maskName(persons.open(person, 'name')),
+        unread: await inbox.unread(person.id),
+        closesAt: person.closesAt ?? 0,
+        menu: menuAt(menuPages, ctx.path),
+      }
+      showPage(ctx, view, { ...data, account, csrf: requestOf(ctx).csrf() }, status)
+    },
+  }
+  return centre
+}

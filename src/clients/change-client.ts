@@ -1,0 +1,111 @@
+import type { AuditLog } from '../audit/audit-log.ts'
+import type { AuditEventName } from '../audit/audit-events.ts'
+import type { Clock } from '../config/clock.ts'
+import type { Database, DatabaseTransaction } from '../storage/database.ts'
+import type { Publish } from '../storage/events.ts'
+import type { Tables } from '../storage/schema.ts'
+import { findClient, fromRow, metadataAfter, othersThan, type Client } from './client.ts'
+import type { FieldProblem } from './metadata.ts'
+import { problemsOfNames } from './registration-rules.ts'
+import { hashSecret, makeSecret, needsSecret } from './secrets.ts'
+
+export interface ClientsDeps {
+  database: Database
+  audit: AuditLog
+  publish: Publish
+  clock: Clock
+}
+
+/** `secret` where a new one was made. */
+export type ChangedClient = { ok: true; client: Client; secret?: string } | { ok: false; problems: FieldProblem[] }
+
+/** Not shown in the audit log: hashes, and keys, which are long. The audit log has the names of changed fields. */
+const notShown = new Set(['secretHash', 'jwks', 'createdAt'])
+
+/** Changed fields with their values before and after. Without `after` (a deleted portal): all fields before. */
+function difference(before: Client, after: Partial<Client> = {}) {
+  const names = Object.keys({ ...before, ...after }) as (keyof Client)[]
+  const differs = (name: keyof Client) => JSON.stringify(before[name]) !== JSON.stringify(after[name])
+  const changed = names.filter((name) => name !== 'updatedAt' && differs(name))
+  const shown = changed.filter((name) => !notShown.has(name))
+  return { changed, before: JSON.stringify(before, shown), after: JSON.stringify(after, shown) }
+}
+
+/** Reads, changes and audits in one transaction; a refused change writes nothing. Undefined where there is no such portal. */
+async function change<Result extends { ok: true; client?: Client } | { ok: false }>(
+  { database, audit, publish }: ClientsDeps,
+  id: string,
+  about: { event: AuditEventName; actor: string },
+  apply: (client: Client, transaction: DatabaseTransaction) => Promise<Result>,
+): Promise<Result | undefined> {
+  const changed = await database.transaction().execute(async (transaction) => {
+    const before = await findClient(transaction, id)
+    if (!before) return undefined
+    const result = await apply(before, transaction)
+    if (result.ok) {
+      const details = difference(before, result.client)
+      await audit.append(transaction, { ...about, clientId: id, details })
+    }
+    return result
+  })
+  if (changed?.ok) publish('client', id)
+  return changed
+}
+
+async function write(
+  { clock }: ClientsDeps,
+  transaction: DatabaseTransaction,
+  id: string,
+  columns: Partial<Tables['clients']>,
+): Promise<Client> {
+  const row = await transaction
+    .updateTable('clients')
+    .set({ ...columns, updated_at: clock() })
+    .where('id', '=', id)
+    .returningAll()
+    .executeTakeFirstOrThrow()
+  return fromRow(row)
+}
+
+export const updateClient = (deps: ClientsDeps, id: string, changes: Record<string, unknown>, actor: string) =>
+  change(deps, id, { event: 'client.updated', actor }, async (before, transaction): Promise<ChangedClient> => {
+    const parsed = metadataAfter(before, changes)
+    if (!parsed.ok) return parsed
+    const problems = problemsOfNames(parsed.metadata, before, await othersThan(transaction, id))
+    if (problems.length > 0) return { ok: false, problems }
+    const secret = needsSecret(parsed.metadata) && !before.secretHash ? makeSecret() : undefined
+    const secretHash = needsSecret(parsed.metadata) ? (secret ? hashSecret(secret) : before.secretHash) : null
+    const columns = { metadata: JSON.stringify(parsed.metadata), secret_hash: secretHash }
+    return { ok: true, client: await write(deps, transaction, id, columns), ...(secret ? { secret } : {}) }
+  })
+
+export const rotateSecret = (deps: ClientsDeps, id: string, actor: string) =>
+  change(deps, id, { event: 'client.secret-rotated', actor }, async (before, transaction): Promise<ChangedClient> => {
+    if (!needsSecret(before)) {
+      const message = `is ${before.auth_method}: this portal has no secret to rotate`
+      return { ok: false, problems: [{ field: 'auth_method', message }] }
+    }
+    const secret = makeSecret()
+    return { ok: true, client: await write(deps, transaction, id, { secret_hash: hashSecret(secret) }), secret }
+  })
+
+export const setClientStatus = (deps: ClientsDeps, id: string, status: Client['status'], actor: string) =>
+  change(
+    deps,
+    id,
+    { event: status === 'active' ? 'client.resumed' : 'client.suspended', actor },
+    async (_before, transaction): Promise<ChangedClient> => ({
+      ok: true,
+      client: await write(deps, transaction, id, { status }),
+    }),
+  )
+
+/** False where there is no such portal. */
+export async function deleteClient(deps: ClientsDeps, id: string, actor: string): Promise<boolean> {
+  const deleted = await change(deps, id, { event: 'client.deleted', actor }, async (_before, transaction) => {
+    await transaction.deleteFrom('consents').where('client_id', '=', id).execute()
+    await transaction.deleteFrom('clients').where('id', '=', id).execute()
+    return { ok: true }
+  })
+  return deleted !== undefined
+}

@@ -1,0 +1,108 @@
+/** Rules for the registration of a portal. Each refusal says how to correct it. */
+
+import { faultOfShownName } from '../text/shown-names.ts'
+import { lookalike, staysWithin } from './hosts.ts'
+
+interface Named {
+  name: string
+  organisation?: string | undefined
+  redirect_uris: readonly string[]
+}
+
+/**
+ * Checks the names of a registration against all others. An unchanged name is not checked: the portal keeps working, and
+ * `yideng doctor` reports it.
+ */
+export function problemsOfNames(
+  after: Named,
+  before: Named | undefined,
+  others: readonly Named[],
+): { field: 'name' | 'organisation'; message: string }[] {
+  const problems: { field: 'name' | 'organisation'; message: string }[] = []
+  for (const field of ['name', 'organisation'] as const) {
+    const name = after[field]
+    if (name === undefined || name === before?.[field]) continue
+    const fault = faultOfShownName(name)
+    if (fault !== undefined) problems.push({ field, message: fault })
+  }
+  const asBefore = before !== undefined && after.name === before.name && staysWithin(after, before)
+  if (asBefore || problems.length > 0) return problems
+  if (lookalike(after, others))
+    problems.push({ field: 'name', message: 'is the name of a portal of another host, or looks like it' })
+  return problems
+}
+
+const loopback = new Set(['localhost', '127.0.0.1', '[::1]'])
+const longest = 2000
+
+export function isLoopback(url: URL): boolean {
+  return loopback.has(url.hostname)
+}
+
+/** Printable ASCII without quotes and angle brackets: the form of an address on the wire (RFC 3986). */
+const wireForm = /^[\u0021\u0023-\u003b\u003d\u003f-\u007e]+$/
+
+function faultOfAddress(value: string): string | undefined {
+  if (value.length > longest) return `is longer than ${longest} characters`
+  if (!wireForm.test(value)) return 'has characters that do not belong in an address: percent-encode them'
+  if (value.includes('*')) return 'has a wildcard: register every address in full'
+  if (value.includes('#')) return 'has a fragment: leave out the # and what follows'
+  if (!URL.canParse(value)) return 'is not an absolute address such as https://portal.example.gov.cn/callback'
+  const url = new URL(value)
+  if (url.username || url.password) return 'holds a user name or password: leave it out'
+  if (url.href !== value && url.href !== `${value}/`) return `is not in its plain form: write ${url.href}`
+  return undefined
+}
+
+/** Why an https address (http only on loopback) cannot be registered, or undefined when it can. */
+export function faultOfWebUri(value: string): string | undefined {
+  const fault = faultOfAddress(value)
+  if (fault) return fault
+  const url = new URL(value)
+  if (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url))) return undefined
+  return 'must begin with https:// (http:// is allowed on localhost, 127.0.0.1 and [::1] only)'
+}
+
+/** A native application may also use its own scheme, in reverse domain form (RFC 8252 section 7.1). */
+export function faultOfRedirectUri(value: string, type: string): string | undefined {
+  if (type !== 'native') return faultOfWebUri(value)
+  const fault = faultOfAddress(value)
+  if (fault) return fault
+  const { protocol } = new URL(value)
+  if (/^[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+:$/.test(protocol)) return undefined
+  return faultOfWebUri(value) && 'must begin with https:// or a scheme such as cn.gov.example.app:/'
+}
+
+const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv']
+
+/** A portal's key set must be public and usable for `private_key_jwt` (RFC 7517). */
+export function faultOfJwks(jwks: unknown): string | undefined {
+  const keys = (jwks as { keys?: unknown } | null)?.keys
+  if (!Array.isArray(keys) || keys.length === 0) return 'must be a JSON object with at least one key in "keys"'
+  if (keys.length > 20) return 'has more than 20 keys'
+  for (const key of keys as Record<string, unknown>[]) {
+    if (typeof key !== 'object' || key === null) return 'has an entry that is not an object'
+    const secret = privateMembers.find((member) => member in key)
+    if (secret) return `holds a private key (member "${secret}"): send the public half only, and make a new pair`
+    if (!['EC', 'RSA', 'OKP'].includes(String(key['kty']))) return 'has a key whose "kty" is not EC, RSA or OKP'
+  }
+  return undefined
+}
+
+/** Prefix of Yideng's own clients, which are in no table: the account centre and the command line. */
+const ownPrefix = 'yideng-'
+/** A generated id, or a name in lower case; both are safe in addresses, in HTTP Basic and as property names. */
+const idForm = /^(?:[0-9a-f]{24}|[a-z][a-z0-9-]{7,63})$/
+
+/**
+ * Why an id from outside cannot be that of a portal; undefined when it can. oidc-provider uses ids as property names: an inherited
+ * one (`__proto__`, `constructor`) would change all objects of the process.
+ */
+export function faultOfClientId(id: string): string | undefined {
+  if (id in Object.prototype || !idForm.test(id))
+    return 'must be 24 hexadecimal digits, or 8 to 64 lower-case letters, digits and hyphens that begin with a letter'
+  if (id.startsWith(ownPrefix)) return `must not begin with ${ownPrefix}: Yideng's own clients do`
+  // the subject of a service's tokens is its client_id: it must never be a person's (RFC 9700 section 4.15)
+  if (/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id)) return 'must not be a UUID: accounts have such ids'
+  return undefined
+}

@@ -1,8 +1,0 @@
-import { closeSync, fsyncSync, openSync } from 'node:fs'
-
-/** Flushes a file, or the names in a directory: a power cut no longer loses them. */
-export function toDisk(path: string): void {
-  const handle = openSync(path, 'r')
-  fsyncSync(handle)
-  closeSync(handle)
-}
