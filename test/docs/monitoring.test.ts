@@ -19,10 +19,12 @@ interface Alerts {
 it('every alert has sample values that fire it, and others that do not', () => {
   const { groups } = parse(read('alerts.yaml')) as Alerts
   const { tests } = parse(read('alerts.test.yaml')) as {
-    tests: { alert_rule_test: { alertname: string; exp_alerts: unknown[] }[] }[]
+    tests: { alert_rule_test: { alertname: string; exp_alerts: { exp_annotations: { summary: string } }[] }[] }[]
   }
   const tried = tests.flatMap(({ alert_rule_test: rules }) => rules)
-  for (const { alert } of groups.flatMap(({ rules }) => rules)) {
+  for (const { alert, annotations } of groups.flatMap(({ rules }) => rules)) {
+    const expected = tried.filter(({ alertname }) => alertname === alert).flatMap(({ exp_alerts: fired }) => fired)
+    for (const { exp_annotations: shown } of expected) expect(shown.summary, alert).toBe(annotations.summary)
     const counts = tried.filter(({ alertname }) => alertname === alert).map(({ exp_alerts: fired }) => fired.length)
     expect(
       counts.toSorted((one, other) => one - other),
