@@ -1,6 +1,8 @@
 import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { cpus, loadavg, release } from 'node:os'
+import { join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import { cases, type Case } from './cases.ts'
@@ -20,6 +22,8 @@ const { values: options } = parseArgs({
     targets: { type: 'string', default: 'bare,embedded' },
     /** First words of names of cases. */
     cases: { type: 'string', default: 'single' },
+    /** Directory of another checkout, with its packages installed: ratios are then to its embedded target, `before`. */
+    against: { type: 'string' },
     json: { type: 'string' },
     svg: { type: 'string' },
     profile: { type: 'string' },
@@ -46,6 +50,14 @@ async function verify({ targetOf, jars }: Running): Promise<void> {
 function start(name: string): Promise<Running> {
   const flags = options.profile === name ? ['--cpu-prof', '--cpu-prof-dir=bench/profile'] : []
   return startTarget(name, { sessions: concurrency, flags, pinned: options.pinned })
+}
+
+/** The embedded target of another version, started by that version's own code. */
+async function startBefore(directory: string): Promise<Running> {
+  const targets = pathToFileURL(join(resolve(directory), 'bench/targets.ts')).href
+  const other = (await import(targets)) as { startTarget: typeof startTarget }
+  const running = await other.startTarget('embedded', { sessions: concurrency, flags: [], pinned: options.pinned })
+  return { ...running, target: { ...running.target, name: 'before' } }
 }
 
 const rounded = (measured: Measured[]) => ({
@@ -84,7 +96,8 @@ async function runCase(one: Case, all: Running[]) {
       results.get(running)?.push(await closedLoop(running.target.pid, ready.get(running) ?? [], { ms: roundMs }))
     }
   }
-  const bare = results.get(fitting.find(({ target }) => target.name === 'bare') ?? ({} as Running))
+  const base = options.against ? 'before' : 'bare'
+  const bare = results.get(fitting.find(({ target }) => target.name === base) ?? ({} as Running))
   return fitting.map((running) => {
     const measured = results.get(running) ?? []
     const ratio = ratioTo(bare, measured)
@@ -102,7 +115,7 @@ async function runCase(one: Case, all: Running[]) {
 async function main() {
   // The load runs on another core, so that it is not measured with the server.
   const pinned = spawnSync('taskset', ['-pc', '1', String(process.pid)]).status === 0
-  const running: Running[] = []
+  const running: Running[] = options.against ? [await startBefore(options.against)] : []
   for (const name of options.targets.split(',')) running.push(await start(name))
   for (const one of running) await verify(one)
   const [cpu] = cpus()
