@@ -66,10 +66,11 @@ export function usualServer(): Promise<RunningServer> {
     YIDENG_ADDRESS_REGISTRATIONS: '100000',
     YIDENG_QR_ADDRESS_CREATIONS: '100000',
   }
-  usual ??= begin(settings, thisTree, (end) => {
+  const atEnd = (end: () => void) => {
     process.once('exit', end)
     process.once('SIGTERM', () => process.exit()) // how vitest ends a worker
-  })
+  }
+  usual ??= begin(settings, thisTree, atEnd, 25_000)
   return usual
 }
 
@@ -84,6 +85,8 @@ async function begin(
   settings: Record<string, string>,
   tree: URL,
   atEnd: (end: () => void) => void,
+  /** Milliseconds. Clients of OpenID Connect accept a clock that is 30 s ahead. */
+  mostForward = Infinity,
 ): Promise<RunningServer> {
   const directory = mkdtempSync(join(tmpdir(), 'yideng-server-'))
   const port = await freePort()
@@ -153,6 +156,8 @@ async function begin(
     kill,
     restart: run,
     async forward(ms) {
+      if (offset + ms > mostForward)
+        throw new Error('this server is shared: a file that moves time so far starts its own')
       offset += ms
       writeClock(clockFile, offset)
       await new Promise((resolve) => setTimeout(resolve, 5)) // its processes read the file once a millisecond

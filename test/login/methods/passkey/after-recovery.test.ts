@@ -149,7 +149,7 @@ describe('a passkey that an intruder made before a recovery', () => {
         .execute()
     await face((passkey.createdAt ?? 0) - 1)
     expect((await visitor.post(`${path}/mine`, { csrf })).status).toBe(403)
-    await face(Date.now() + 1)
+    await face(services.clock() + 1)
     expect((await visitor.post(`${path}/mine`, { csrf })).url.pathname).toBe('/account/passkey')
     expect((await passkeysOf(person))[0]?.heldAt).toBeNull()
     const again = new Visitor(server.issuer)
@@ -159,7 +159,7 @@ describe('a passkey that an intruder made before a recovery', () => {
     expect(events).toContain('authenticator.released')
 
     const later = await planted()
-    await hold(later.person, Date.now() - 1)
+    await hold(later.person, services.clock() - 1)
     const theirs = await owner(later.person)
     const one = await theirs.get(`/account/passkey/${later.passkey.id}`)
     expect((await theirs.submit(one, '/mine', {})).url.search).toBe('?done=released')
@@ -167,7 +167,7 @@ describe('a passkey that an intruder made before a recovery', () => {
 
   it('is no way in while it is held: the password is not switched off beside it', async () => {
     const { person } = await planted()
-    await hold(person, Date.now() - 1)
+    await hold(person, services.clock() - 1)
     const visitor = await owner(person)
     const kept = await visitor.submit(await visitor.get('/account/ways'), '/password/off', {})
     expect(kept.status).toBe(400)
