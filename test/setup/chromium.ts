@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
-const names = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome']
+/** The headless shell is the same engine without a window's interface: it takes less than half the processor time. */
+const names = ['chromium-headless-shell', 'chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome']
 
 /** Path of the browser: YIDENG_CHROMIUM, or the first Chromium or Chrome on PATH. Undefined if there is none. */
 export function findChromium(environment = process.env): string | undefined {

@@ -9,7 +9,7 @@ export const postgresServer = 'postgres://postgres@127.0.0.1:5432/postgres'
 export const parts = {
   browser: {
     there: findChromium() !== undefined,
-    needs: 'Chromium on PATH or at YIDENG_CHROMIUM (Debian: apt-get install chromium)',
+    needs: 'Chromium on PATH or at YIDENG_CHROMIUM (Debian: apt-get install chromium-headless-shell)',
   },
   Redis: {
     there: spawnSync('redis-server', ['--version']).status === 0,
