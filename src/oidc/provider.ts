@@ -30,6 +30,7 @@ import { compareSecretsByHash } from './engine/client-secrets.ts'
 import { findClientsOnce, type FindClientsDeps } from './engine/find-clients-once.ts'
 import { dropEndedLogins } from './engine/ended-logins.ts'
 import { keepToRegistration } from './engine/narrowed-grants.ts'
+import { copyModelsPlainly } from './engine/plain-models.ts'
 import { createSuccessorOf, deriveRotatedTokens } from './engine/refresh-rotation.ts'
 import { detectReplaysAtomically } from './engine/replay-detection.ts'
 import { keySet } from './engine/provider-key-set.ts'
@@ -89,6 +90,7 @@ export function createProvider(deps: ProviderDeps): Provider {
   const limits = createLimits(artifacts, clock)
   compareSecretsByHash(provider, createSecretGuesses({ limits, blindIndex: deps.blindIndex, audit, clock }))
   findClientsOnce(provider, { findClient, admit: deps.admitClient })
+  copyModelsPlainly(provider, shared.actorClaims.extra)
   dropEndedLogins(provider, persons)
   keepToRegistration(provider)
   deriveRotatedTokens(provider, shared.successorOf)

@@ -1,7 +1,17 @@
+declare module 'oidc-provider/lib/helpers/_/snake_case.js' {
+  /** `access_token` of `AccessToken`. */
+  export default function snakeCase(text: string): string
+}
+
+declare module 'oidc-provider/lib/helpers/epoch_time.js' {
+  /** Seconds since 1970 UTC, as oidc-provider reads the clock. */
+  export default function epochTime(): number
+}
+
 declare module 'oidc-provider/lib/helpers/initialize_keystore.js' {
   import type { Configuration, Provider } from 'oidc-provider'
 
-  /** The constructor of Provider calls it with its `jwks`. */
+  /** What the constructor of Provider does with its `jwks`. */
   export default function initialize(this: Provider, jwks: NonNullable<Configuration['jwks']>): void
 }
 
@@ -9,16 +19,18 @@ declare module 'oidc-provider/lib/helpers/weak_cache.js' {
   import type { Provider } from 'oidc-provider'
 
   interface Internals {
-    /** The published key set. A new object after each change of the keys. */
+    /** Another object whenever the keys have changed. */
     readonly jwks: object
+    /** What all its models extend. */
+    readonly BaseModel: object
   }
 
-  /** The private state of a provider. */
+  /** What a provider keeps of itself. */
   export default function instance(provider: Provider): Internals
 }
 
 declare module 'oidc-provider/lib/helpers/re_render_errors.js' {
-  /** The device flow has a page for it. No other handler of oidc-provider acts on it. */
+  /** The page of the device flow shows it; no other handler of oidc-provider acts on it. */
   export class AlreadyUsedError extends Error {}
 }
 
@@ -30,7 +42,7 @@ declare module 'oidc-provider/lib/helpers/revoke.js' {
 }
 
 declare module 'oidc-provider/lib/helpers/router.js' {
-  /** Registers the routes. A test compares them with our table of endpoints. */
+  /** Where its routes are registered, for the test that compares them with ours. */
   export default class Router {
     get(name: string, path: string): unknown
     post(name: string, path: string): unknown
