@@ -1,6 +1,6 @@
 import type { Actor, NaturalPerson } from '../natural-persons.ts'
 import { invitationOf, mandateRow, refuseAct, type Acted, type MandatesDeps, type Sign } from './acts.ts'
-import { carryOut } from './carry-out.ts'
+import { carryOut, type Execution } from './carry-out.ts'
 
 /** Accepts or declines an invitation that this person may see. */
 export async function answerInvitation(
@@ -11,11 +11,8 @@ export async function answerInvitation(
   by: Actor,
   sign?: Sign,
 ): Promise<Acted> {
-  const act = { type, by: person.id, id: mandateId } as const
   const row = await invitationOf(deps, person, mandateId)
-  if (!row) return refuseAct(deps, act, person, by, 'not_found')
-  const readPrincipal = () => deps.principals.view(row.principal_id)
-  return carryOut(deps, { act, person, by, readPrincipal, sign })
+  return actOn(deps, row, { act: { type, by: person.id, id: mandateId }, person, by, sign })
 }
 
 /** Ends a mandate, or confirms it after a change of representative. */
@@ -27,9 +24,16 @@ export async function changeMandate(
   by: Actor,
   sign?: Sign,
 ): Promise<Acted> {
-  const act = { type, by: person.id, id: mandateId } as const
   const row = await mandateRow(deps, mandateId)
-  if (!row) return refuseAct(deps, act, person, by, 'not_found')
-  const readPrincipal = () => deps.principals.view(row.principal_id)
-  return carryOut(deps, { act, person, by, readPrincipal, sign })
+  return actOn(deps, row, { act: { type, by: person.id, id: mandateId }, person, by, sign })
+}
+
+/** Carries out an act on a mandate; an unknown one is refused as `not_found`. */
+async function actOn(
+  deps: MandatesDeps,
+  row: { principal_id: string } | undefined,
+  given: Omit<Execution, 'readPrincipal'>,
+): Promise<Acted> {
+  if (!row) return refuseAct(deps, given.act, given.person, given.by, 'not_found')
+  return carryOut(deps, { ...given, readPrincipal: () => deps.principals.view(row.principal_id) })
 }

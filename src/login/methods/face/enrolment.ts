@@ -2,7 +2,7 @@ import { bindingMs } from '../../../accounts/identity-proofing/identity-proofs.t
 import type { NaturalPerson } from '../../../accounts/natural-persons.ts'
 import { doneOf, redirectTo } from '../../../pages/redirect.ts'
 import { requestOf } from '../../../pages/request-context.ts'
-import { actorOf } from '../../host.ts'
+import { actorOf } from '../../actor.ts'
 import type { AccountHost, Enrolment, RouterContext } from '../../method.ts'
 import type { CheckDeps } from './judge-check.ts'
 import { ofAccount } from './face-limits.ts'

@@ -1,7 +1,7 @@
 import { requestOf } from '../../../pages/request-context.ts'
 import { ended, type FaceResult } from '../../../proofing/face/face-verifier.ts'
 import { Refusal } from '../../../refusal/refusal.ts'
-import { actorOf } from '../../host.ts'
+import { actorOf } from '../../actor.ts'
 import type { Router, RouterContext } from '../../method.ts'
 import { findOwn, takePassed, type Checked } from './check-store.ts'
 import { beginCheck, completeCheck } from './checks.ts'

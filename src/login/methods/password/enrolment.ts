@@ -1,7 +1,7 @@
 import { redirectTo } from '../../../pages/redirect.ts'
 import { requestOf } from '../../../pages/request-context.ts'
 import { Refusal } from '../../../refusal/refusal.ts'
-import { actorOf } from '../../host.ts'
+import { actorOf } from '../../actor.ts'
 import type { AccountHost, AccountContext, Enrolment, RouterContext } from '../../method.ts'
 import { newPasswordProblems } from '../../new-password.ts'
 import { name, type PasswordDeps } from './password-deps.ts'

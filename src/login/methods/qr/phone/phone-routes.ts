@@ -1,4 +1,4 @@
-import { actorOf } from '../../../host.ts'
+import { actorOf } from '../../../actor.ts'
 import { redirectTo, idOf } from '../../../../pages/redirect.ts'
 import { requestOf, showPage } from '../../../../pages/request-context.ts'
 import { Refusal } from '../../../../refusal/refusal.ts'
