@@ -7,7 +7,6 @@ import { raise, type RaiseDeps } from './raise.ts'
 import { refuse } from './refuse.ts'
 import { succeed, type SucceedDeps } from './succeed.ts'
 
-
 export interface HostDeps extends SucceedDeps, RaiseDeps {
   findClient(id: string): Promise<Client | undefined>
 }

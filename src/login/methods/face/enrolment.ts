@@ -2,6 +2,7 @@ import { bindingMs } from '../../../accounts/identity-proofing/identity-proofs.t
 import type { NaturalPerson } from '../../../accounts/natural-persons.ts'
 import { doneOf, redirectTo } from '../../../pages/redirect.ts'
 import { requestOf } from '../../../pages/request-context.ts'
+import { accountRouter } from '../../account-router.ts'
 import { actorOf } from '../../actor.ts'
 import type { AccountHost, Enrolment, RouterContext } from '../../method.ts'
 import type { CheckDeps } from './judge-check.ts'
@@ -67,9 +68,9 @@ export function faceEnrolment(deps: CheckDeps): Enrolment {
 
   return {
     routes(router, centre) {
-      router.get('/', async (ctx) => {
-        const account = await centre.enter(ctx)
-        if (!account) return
+      const own = accountRouter(router, centre)
+
+      own.get('/', 'sign-in', async (ctx, account) => {
         const { person } = account
         const provenAt = person.faceProofedAt
         await centre.show(ctx, account, 'face/settings', {
@@ -96,10 +97,7 @@ export function faceEnrolment(deps: CheckDeps): Enrolment {
       })
 
       // withdrawing consent makes the account safer: it needs no fresh sign-in
-      router.post('/withdraw', async (ctx) => {
-        requestOf(ctx).returnTo = base
-        const account = await centre.enter(ctx)
-        if (!account) return
+      own.post('/withdraw', { back: base, needs: 'sign-in' }, async (ctx, account) => {
         await faceConsents.withdraw(account.person, actorOf(ctx))
         back(ctx, 'withdrawn')
       })

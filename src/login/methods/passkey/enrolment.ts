@@ -4,8 +4,9 @@ import { countSignInAuthenticators } from '../../../accounts/sign-in-kinds.ts'
 import { doneOf, redirectTo, idOf } from '../../../pages/redirect.ts'
 import { requestOf } from '../../../pages/request-context.ts'
 import { Refusal } from '../../../refusal/refusal.ts'
+import { accountRouter, type AccountRouter } from '../../account-router.ts'
 import { actorOf } from '../../actor.ts'
-import type { AccountHost, AccountContext, Enrolment, Router, RouterContext } from '../../method.ts'
+import type { AccountHost, AccountContext, Enrolment, RouterContext } from '../../method.ts'
 import { authenticatorName } from './authenticator-names.ts'
 import type { Challenges } from './challenges.ts'
 import { name, type MakingDeps } from './passkey-deps.ts'
@@ -24,9 +25,10 @@ const goHome = (ctx: RouterContext, how: (typeof done)[number]) => redirectTo(ct
 export function passkeyEnrolment(deps: EnrolmentDeps): Enrolment {
   return {
     routes(router, centre) {
-      listRoutes(router, centre, deps)
-      addRoutes(router, centre, deps)
-      oneRoutes(router, centre, deps)
+      const account = accountRouter(router, centre)
+      listRoutes(account, centre, deps)
+      addRoutes(account, centre, deps)
+      oneRoutes(account, centre, deps)
     },
   }
 }
@@ -49,12 +51,10 @@ function shown(ctx: RouterContext, deps: EnrolmentDeps, authenticator: Authentic
   }
 }
 
-function listRoutes(router: Router, centre: AccountHost, deps: EnrolmentDeps): void {
+function listRoutes(router: AccountRouter, centre: AccountHost, deps: EnrolmentDeps): void {
   const { authenticators, methodLocks, settings } = deps
 
-  router.get('/', async (ctx) => {
-    const account = await centre.enter(ctx)
-    if (!account) return
+  router.get('/', 'sign-in', async (ctx, account) => {
     const { id } = account.person
     const passkeys = await authenticators.list(id, name)
     await centre.show(ctx, account, 'passkey/list', {
@@ -69,28 +69,21 @@ function listRoutes(router: Router, centre: AccountHost, deps: EnrolmentDeps): v
 /** The challenge belongs to session and person: another session cannot finish this ceremony. */
 const holderOf = ({ session, person }: AccountContext) => `${session.uid} ${person.id}`
 
-function addRoutes(router: Router, centre: AccountHost, deps: EnrolmentDeps): void {
+function addRoutes(router: AccountRouter, centre: AccountHost, deps: EnrolmentDeps): void {
   const { challenges } = deps
 
   const show = (ctx: RouterContext, account: AccountContext, problem = '') =>
     centre.show(ctx, account, 'passkey/add', { problem }, problem ? 400 : 200)
 
-  router.get('/add', async (ctx) => {
-    const account = await centre.mayChangeAuthenticators(ctx)
-    if (account) await show(ctx, account)
-  })
+  const adding = { back: `${home}/add`, needs: 'change-authenticators' } as const
 
-  router.post('/add/options', async (ctx) => {
-    requestOf(ctx).returnTo = `${home}/add`
-    const account = await centre.mayChangeAuthenticators(ctx)
-    if (!account) return
+  router.get('/add', adding.needs, (ctx, account) => show(ctx, account))
+
+  router.post('/add/options', adding, async (ctx, account) => {
     ctx.body = await creationOptions(deps, account.person, await challenges.issue('enrolment', holderOf(account)))
   })
 
-  router.post('/add', async (ctx) => {
-    requestOf(ctx).returnTo = `${home}/add`
-    const account = await centre.mayChangeAuthenticators(ctx)
-    if (!account) return
+  router.post('/add', adding, async (ctx, account) => {
     const text = requestOf(ctx).form['response'] ?? ''
     const challenge = await challenges.take('enrolment', holderOf(account))
     const device = requestOf(ctx).device()
@@ -101,24 +94,18 @@ function addRoutes(router: Router, centre: AccountHost, deps: EnrolmentDeps): vo
   })
 }
 
-function oneRoutes(router: Router, centre: AccountHost, deps: EnrolmentDeps): void {
+function oneRoutes(router: AccountRouter, centre: AccountHost, deps: EnrolmentDeps): void {
   const { authenticators, sessions, database, clock } = deps
 
   /** @throws Refusal `not_found` for an unknown passkey as for one of another person */
-  async function mine(ctx: RouterContext, may: 'mayProtect' | 'mayChangeAuthenticators') {
-    requestOf(ctx).returnTo = `${home}/${encodeURIComponent(idOf(ctx))}`
-    const account = await centre[may](ctx)
-    if (!account) return undefined
-    const passkey = (await authenticators.list(account.person.id, name)).find(({ id }) => id === idOf(ctx))
+  async function own(ctx: RouterContext, { person }: AccountContext): Promise<Authenticator> {
+    const passkey = (await authenticators.list(person.id, name)).find(({ id }) => id === idOf(ctx))
     if (!passkey) throw new Refusal('not_found')
-    return { account, passkey }
+    return passkey
   }
+  const back = (ctx: RouterContext) => `${home}/${encodeURIComponent(idOf(ctx))}`
 
-  async function show(
-    ctx: RouterContext,
-    { account, passkey }: { account: AccountContext; passkey: Authenticator },
-    status = 200,
-  ) {
+  async function show(ctx: RouterContext, account: AccountContext, passkey: Authenticator, status = 200) {
     const { person, session } = account
     const now = clock()
     const last = passkey.heldAt === null && (await countSignInAuthenticators(authenticators, person.id, database)) <= 1
@@ -132,36 +119,28 @@ function oneRoutes(router: Router, centre: AccountHost, deps: EnrolmentDeps): vo
     await centre.show(ctx, account, 'passkey/one', data, status)
   }
 
-  router.get('/:id', async (ctx) => {
-    const found = await mine(ctx, 'mayProtect')
-    if (found) await show(ctx, found)
-  })
+  router.get('/:id', 'protect-account', async (ctx, account) => show(ctx, account, await own(ctx, account)))
 
-  router.post('/:id/name', async (ctx) => {
-    const found = await mine(ctx, 'mayChangeAuthenticators')
-    if (!found) return
-    await renamePasskey(deps, found.passkey, requestOf(ctx).form['name'] ?? '', actorOf(ctx))
+  router.post('/:id/name', { back, needs: 'change-authenticators' }, async (ctx, account) => {
+    await renamePasskey(deps, await own(ctx, account), requestOf(ctx).form['name'] ?? '', actorOf(ctx))
     goHome(ctx, 'renamed')
   })
 
   // an intruder before a recovery may have made it: the owner removes it at once, even while the account is held
-  router.post('/:id/remove', async (ctx) => {
-    const found = await mine(ctx, 'mayProtect')
-    if (!found) return
-    const { id: personId } = found.account.person
-    const taken = { method: name, authenticator: found.passkey.id }
-    const stay = await sessions.without(personId, taken, found.account.session)
-    await removePasskey(deps, found.passkey, { stay, by: actorOf(ctx) })
+  router.post('/:id/remove', { back, needs: 'protect-account' }, async (ctx, account) => {
+    const passkey = await own(ctx, account)
+    const { id: personId } = account.person
+    const taken = { method: name, authenticator: passkey.id }
+    const stay = await sessions.without(personId, taken, account.session)
+    await removePasskey(deps, passkey, { stay, by: actorOf(ctx) })
     await sessions.removeEnded(personId)
     goHome(ctx, 'removed')
   })
 
-  router.post('/:id/mine', async (ctx) => {
-    const found = await mine(ctx, 'mayProtect')
-    if (!found) return undefined
-    const { account, passkey } = found
+  router.post('/:id/mine', { back, needs: 'protect-account' }, async (ctx, account) => {
+    const passkey = await own(ctx, account)
     if (!mayRelease(passkey, { person: account.person, amr: account.session.amr, now: clock() }))
-      return show(ctx, found, 403)
+      return show(ctx, account, passkey, 403)
     await releasePasskey(deps, passkey, actorOf(ctx))
     return goHome(ctx, 'released')
   })

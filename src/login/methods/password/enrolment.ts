@@ -1,6 +1,7 @@
 import { redirectTo } from '../../../pages/redirect.ts'
 import { requestOf } from '../../../pages/request-context.ts'
 import { Refusal } from '../../../refusal/refusal.ts'
+import { accountRouter } from '../../account-router.ts'
 import { actorOf } from '../../actor.ts'
 import type { AccountHost, AccountContext, Enrolment, RouterContext } from '../../method.ts'
 import { newPasswordProblems } from '../../new-password.ts'
@@ -24,15 +25,11 @@ export function passwordEnrolment(deps: PasswordDeps): Enrolment {
 
   return {
     routes(router, centre) {
-      router.get('/', async (ctx) => {
-        const account = await centre.enter(ctx)
-        if (account) await show(ctx, centre, account)
-      })
+      const own = accountRouter(router, centre)
 
-      router.post('/', async (ctx) => {
-        requestOf(ctx).returnTo = path
-        const account = await centre.mayChangeAuthenticators(ctx)
-        if (!account) return undefined
+      own.get('/', 'sign-in', (ctx, account) => show(ctx, centre, account))
+
+      own.post('/', { back: path, needs: 'change-authenticators' }, async (ctx, account) => {
         const { person, session } = account
         const known = await authenticators.find(person.id, name)
         const { form } = requestOf(ctx)
