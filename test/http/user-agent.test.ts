@@ -2,7 +2,7 @@ import { request } from 'node:http'
 import { expect, it } from 'vitest'
 import { restrictedAad } from '../../src/audit/chain.ts'
 import { password } from '../setup/people.ts'
-import { usualServer } from '../setup/server.ts'
+import { startServer } from '../setup/server.ts'
 import { Visitor } from '../setup/visitor.ts'
 
 /** Raw bytes of a stranger, which HTTP reads as Latin-1. */
@@ -18,7 +18,7 @@ function postRaw(url: URL, body: string, headers: Record<string, string>): Promi
 }
 
 it('keeps no character of a browser name that could control a terminal', async () => {
-  const server = await usualServer()
+  const server = await startServer()
   const services = await server.services()
   const visitor = new Visitor(server.issuer)
   const page = await visitor.get('/account')

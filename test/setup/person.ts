@@ -18,8 +18,6 @@ export async function openPerson(
   const number = overrides.number ?? residentId(`440300195603${12 + Number(serial[0])}${serial.slice(1)}`)
   const username = overrides.username ?? `citizen${serial}`
   const phone = `138000${String(10_000 + people)}`
-  // fault tests run versions before 0.2.0, which take the hash alone
-  const forOlderVersions = { passwordHash: await hashed }
   const opened = await services.persons.create(
     {
       document: { type: 'resident_id', number },
@@ -27,7 +25,6 @@ export async function openPerson(
       phone: `+86${phone}`,
       username,
       authenticators: [passwordAuthenticator(await hashed)],
-      ...forOlderVersions,
       vouchedLevel: overrides.level ?? 3,
     },
     { actor: 'administrator:test' },

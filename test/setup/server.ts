@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { hashOf } from '../../src/login/methods/password/stored-password.ts'
 import { openServices, type Services } from '../../src/services.ts'
 import { readSettings } from '../../src/config/settings.ts'
 import { afterFile } from './after-file.ts'
@@ -50,14 +51,26 @@ async function servicesOf(tree: URL): Promise<OpenServices> {
   const { readSettings: read } = (await import(new URL('src/config/settings.ts', tree).href)) as {
     readSettings: typeof readSettings
   }
-  return (environment, clock) => open(read(environment), clock)
+  return async (environment, clock) => withPasswordHashes(await open(read(environment), clock))
+}
+
+/** Versions before 0.2.0 open an account with the hash of its password alone; later ones ignore it. */
+function withPasswordHashes(services: Services): Services {
+  const { persons } = services
+  const create: typeof persons.create = (opening, by) => {
+    const password = opening.authenticators.find(({ kind }) => kind === 'password')
+    const forOlderVersions = password ? { passwordHash: hashOf(password) } : {}
+    return persons.create({ ...opening, ...forOlderVersions }, by)
+  }
+  return { ...services, persons: { ...persons, create } }
 }
 
 let usual: Promise<RunningServer> | undefined
 
 /**
  * One server for all files of a worker that neither stop it nor need other settings. Such a file looks only at its own people
- * and portals, and may move the clock on by seconds. One address may try without limit. The server ends with the worker.
+ * and portals, and may move the clock on by seconds. Acts of strangers become sums over all files, so a file that reads their
+ * audit entries starts its own server. One address may try without limit. The server ends with the worker.
  */
 export function usualServer(): Promise<RunningServer> {
   const settings = {

@@ -7,7 +7,7 @@ import { addPasskey, askOptions, sendResponse, signInByPasskey, type RequestOpti
 import { openPerson, signIn } from '../../../setup/person.ts'
 import { registerPortal } from '../../../setup/portal.ts'
 import { signedInPhone } from '../../../setup/qr.ts'
-import { startServer, type RunningServer, usualServer } from '../../../setup/server.ts'
+import { startServer, type RunningServer } from '../../../setup/server.ts'
 import { SoftwareAuthenticator, type Deviation } from '../../../setup/software-authenticator.ts'
 import { Visitor } from '../../../setup/visitor.ts'
 
@@ -16,7 +16,7 @@ let services: Services
 let portal: Awaited<ReturnType<typeof registerPortal>>
 
 beforeAll(async () => {
-  server = await usualServer()
+  server = await startServer()
   services = await server.services()
   portal = await registerPortal(services, { consent: 'implicit' })
 })
