@@ -24,6 +24,8 @@ export const ownClientDefaults = {
   consent: 'implicit',
   representee: 'optional',
   id_token_alg: 'ES256',
+  pkce: 'required',
+  claims_in_id_token: false,
   resources: [],
   status: 'active',
   secretHash: null,
@@ -37,10 +39,13 @@ export function metadataAfter(before: Client, changes: Record<string, unknown>) 
   return parseClientMetadata({ ...metadata, scope: metadata.scope.join(' '), ...changes })
 }
 
+/** A registration of an earlier version has none of these. Until then PKCE was required. */
+const fieldsOfLaterVersions = { pkce: 'required', claims_in_id_token: false } as const
+
 export type ClientRow = Selectable<Tables['clients']>
 
 export function fromRow(row: ClientRow): Client {
-  const metadata = JSON.parse(row.metadata) as ClientMetadata
+  const metadata = { ...fieldsOfLaterVersions, ...(JSON.parse(row.metadata) as ClientMetadata) }
   const { id, status, secret_hash: secretHash, created_at: createdAt, updated_at: updatedAt } = row
   return { ...metadata, id, status, secretHash, createdAt, updatedAt }
 }

@@ -76,6 +76,14 @@ const shape = z.strictObject({
   /** `required`: people sign in only on behalf of an organisation or relative. */
   representee: oneOf(['optional', 'required']).default('optional'),
   id_token_alg: oneOf(['ES256', 'RS256']).default('ES256'),
+  /** RFC 7636, RFC 9700 section 2.1.1. Public clients always need PKCE. */
+  pkce: oneOf(['required', 'or-nonce', 'off']).default('or-nonce'),
+  /** Why a client needs neither PKCE nor a nonce. */
+  pkce_reason: words('why neither PKCE nor a nonce is needed').optional(),
+  /** FAPI 2.0 Security Profile: pushed requests, DPoP, the issuer as the only assertion audience, no refresh rotation. */
+  profile: oneOf(['fapi2']).optional(),
+  /** For libraries that read only the ID token: it has the claims of the granted scopes. */
+  claims_in_id_token: z.boolean().default(false),
   resources: z.array(webUri).max(20).default([]),
   /** Networks of its kiosks: sign-in by face alone works only there (src/login/methods/face/kiosk.ts). */
   networks: z
