@@ -1,5 +1,6 @@
 import { errors, type KoaContextWithOIDC } from 'oidc-provider'
 import { z } from 'zod'
+import { levelOf } from '../assurance/levels.ts'
 import { registeredFor } from './registered.ts'
 
 const optional = <T extends z.ZodType>(value: T) =>
@@ -15,7 +16,11 @@ const schema = z.looseObject({ id_token: members.optional(), userinfo: members.o
 /** The `acr` values in a `claims` parameter (section 5.5.1.1). Empty for a malformed parameter. */
 export function acrValuesAsked(text: string): string[] {
   const read = schema.safeParse(parsed(text))
-  const { values = [], value } = (read.success && read.data.id_token?.acr) || {}
+  return read.success ? acrValuesIn(read.data) : []
+}
+
+function acrValuesIn({ id_token }: z.infer<typeof schema>): string[] {
+  const { values = [], value } = id_token?.acr ?? {}
   return value === undefined ? values : [...values, value]
 }
 
@@ -27,9 +32,17 @@ function parsed(text: string): unknown {
   }
 }
 
+/** An essential `acr` that no level of this server has fails the sign-in (section 5.5.1.1). */
+function assertReachable(claims: z.infer<typeof schema>): void {
+  const values = acrValuesIn(claims)
+  if (!claims.id_token?.acr?.essential || values.length === 0 || values.some((one) => levelOf(one))) return
+  throw new errors.UnmetAuthenticationRequirements('no level of this server has a requested acr')
+}
+
 /**
  * For oidc-provider's `assertClaimsParameter`. Unknown claims are ignored (section 5.5).
- * @throws InvalidRequest for a malformed parameter, and for a claim whose scope the client is not registered for
+ * @throws InvalidRequest for a malformed parameter, and for a claim whose scope the client is not registered for.
+ * @throws UnmetAuthenticationRequirements for an essential `acr` out of reach
  */
 export function assertClaimsRequest(
   _ctx: KoaContextWithOIDC,
@@ -41,6 +54,7 @@ export function assertClaimsRequest(
     const [issue] = read.error.issues
     throw new errors.InvalidRequest(`claims.${issue?.path.join('.') ?? ''} is malformed`)
   }
+  assertReachable(read.data)
   const { mayNot } = registeredFor(client)
   const names = [read.data.id_token, read.data.userinfo].flatMap((asked) => Object.keys(asked ?? {}))
   const beyond = names.find(mayNot)
