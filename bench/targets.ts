@@ -100,7 +100,7 @@ export async function startOurs(start: Start & { name?: string; accounts?: numbe
   const origin = `http://localhost:${port}`
   const services = await openServices(readSettings(environment), Date.now)
   const register = async (client: ClientInput) => {
-    const created = await services.clients.create(client, 'administrator:bench')
+    const created = await services.clients.create({ id_token_alg: 'ES256', ...client }, 'administrator:bench')
     if (!created.ok || !created.secret) throw new Error('the client was not registered')
     return { clientId: created.client.id, clientSecret: created.secret }
   }

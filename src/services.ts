@@ -141,7 +141,7 @@ async function createServices(opening: Opening) {
       times,
     }),
     closing: createClosing({ database, cipher, references, audit, notifier, endSignIns, publish, clock, days }),
-    clients: createClients({ database, audit, publish, clock }),
+    clients: createClients({ database, audit, publish, clock, idTokenAlg: settings.idTokenAlg }),
     administrators: createAdministrators({ database, audit, clock }),
     approvals: createApprovals({ database, cipher, audit, clock }),
   }

@@ -1,5 +1,6 @@
 <?php
 // A portal in PHP 8 with nothing but its own openssl and curl (Debian: php-cli php-curl).
+// Register: --redirect-uri ${URL}/callback --id-token-alg ES256
 //
 //   ISSUER=https://login.example.gov.cn CLIENT_ID=… CLIENT_SECRET=… URL=http://localhost:8080 \
 //     php -S localhost:8080 portal.php

@@ -24,7 +24,7 @@ export function createLogoutReceiver(expected: {
     const { payload } = await jwtVerify(logoutToken, await keys(), {
       issuer: expected.issuer,
       audience: expected.clientId,
-      algorithms: ['ES256'],
+      algorithms: ['RS256'],
       typ: 'logout+jwt',
       requiredClaims: ['iat', 'exp', 'jti', 'events'],
       maxTokenAge: longestSeconds,

@@ -34,7 +34,7 @@ export function createSignIn({ issuer, clientId, clientSecret, url, resource: ap
     oidc.discovery(
       new URL(issuer),
       clientId,
-      { id_token_signed_response_alg: 'ES256', [oidc.clockTolerance]: 30 },
+      { id_token_signed_response_alg: 'RS256', [oidc.clockTolerance]: 30 },
       oidc.ClientSecretBasic(clientSecret),
       {
         execute: [

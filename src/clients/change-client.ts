@@ -5,7 +5,7 @@ import type { Database, DatabaseTransaction } from '../storage/database.ts'
 import type { Publish } from '../storage/events.ts'
 import type { Tables } from '../storage/schema.ts'
 import { findClient, fromRow, metadataAfter, othersThan, type Client } from './client.ts'
-import type { FieldProblem } from './metadata.ts'
+import type { FieldProblem, UsualIdTokenAlg } from './metadata.ts'
 import { problemsOfNames } from './registration-rules.ts'
 import { hashSecret, makeSecret, needsSecret } from './secrets.ts'
 
@@ -14,6 +14,7 @@ export interface ClientsDeps {
   audit: AuditLog
   publish: Publish
   clock: Clock
+  idTokenAlg: UsualIdTokenAlg
 }
 
 /** `secret` where a new one was made. */
@@ -69,7 +70,7 @@ async function write(
 
 export const updateClient = (deps: ClientsDeps, id: string, changes: Record<string, unknown>, actor: string) =>
   change(deps, id, { event: 'client.updated', actor }, async (before, transaction): Promise<ChangedClient> => {
-    const parsed = metadataAfter(before, changes)
+    const parsed = metadataAfter(before, changes, deps.idTokenAlg)
     if (!parsed.ok) return parsed
     const problems = problemsOfNames(parsed.metadata, before, await othersThan(transaction, id))
     if (problems.length > 0) return { ok: false, problems }

@@ -1,7 +1,7 @@
 import type { Selectable } from 'kysely'
 import type { Database } from '../storage/database.ts'
 import type { Tables } from '../storage/schema.ts'
-import { parseClientMetadata, type ClientMetadata } from './metadata.ts'
+import { parseClientMetadata, type ClientMetadata, type UsualIdTokenAlg } from './metadata.ts'
 
 /** A portal as registered. Only the hash of its secret is stored. */
 export interface Client extends ClientMetadata {
@@ -34,9 +34,9 @@ export const ownClientDefaults = {
 } satisfies Partial<Client>
 
 /** Parses a changed registration by the same rules as a new one. */
-export function metadataAfter(before: Client, changes: Record<string, unknown>) {
+export function metadataAfter(before: Client, changes: Record<string, unknown>, usualAlg: UsualIdTokenAlg) {
   const { id: _id, status: _s, secretHash: _h, createdAt: _c, updatedAt: _u, ...metadata } = before
-  return parseClientMetadata({ ...metadata, scope: metadata.scope.join(' '), ...changes })
+  return parseClientMetadata({ ...metadata, scope: metadata.scope.join(' '), ...changes }, usualAlg)
 }
 
 /** A registration of an earlier version has none of these. Until then PKCE was required. */

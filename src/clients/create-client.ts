@@ -15,7 +15,7 @@ export async function createClient(
 ): Promise<ChangedClient> {
   const fault = faultOfClientId(id)
   if (fault !== undefined) return { ok: false, problems: [{ field: 'client_id', message: fault }] }
-  const parsed = parseClientMetadata(input)
+  const parsed = parseClientMetadata(input, deps.idTokenAlg)
   if (!parsed.ok) return parsed
   const { metadata } = parsed
   const secret = needsSecret(metadata) ? makeSecret() : undefined
@@ -47,7 +47,8 @@ async function insertClient(
   const problems = problemsOfNames(metadata, undefined, await othersThan(transaction, row.id))
   if (problems.length > 0) return problems
   await transaction.insertInto('clients').values(row).execute()
-  const details = { name: metadata.name }
+  const { name, pkce, pkce_reason } = metadata
+  const details = pkce === 'off' ? { name, pkce, pkce_reason } : { name }
   await audit.append(transaction, { event: 'client.created', actor, clientId: row.id, details })
   return []
 }

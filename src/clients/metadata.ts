@@ -75,13 +75,15 @@ const shape = z.strictObject({
   consent: oneOf(['ask', 'implicit']).default('ask'),
   /** `required`: people sign in only on behalf of an organisation or relative. */
   representee: oneOf(['optional', 'required']).default('optional'),
-  id_token_alg: oneOf(['ES256', 'RS256']).default('ES256'),
+  id_token_alg: oneOf(['ES256', 'RS256']).optional(),
   /** RFC 7636, RFC 9700 section 2.1.1. Public clients always need PKCE. */
-  pkce: oneOf(['required', 'or-nonce', 'off']).default('or-nonce'),
+  pkce: oneOf(['required', 'or-nonce', 'off']).optional(),
   /** Why a client needs neither PKCE nor a nonce. */
   pkce_reason: words('why neither PKCE nor a nonce is needed').optional(),
   /** FAPI 2.0 Security Profile: pushed requests, DPoP, the issuer as the only assertion audience, no refresh rotation. */
-  profile: oneOf(['fapi2']).optional(),
+  profile: oneOf(['fapi2', 'none'])
+    .transform((profile) => (profile === 'none' ? undefined : profile))
+    .optional(),
   /** For libraries that read only the ID token: it has the claims of the granted scopes. */
   claims_in_id_token: z.boolean().default(false),
   resources: z.array(webUri).max(20).default([]),
@@ -93,7 +95,13 @@ const shape = z.strictObject({
 })
 
 export type ClientInput = z.input<typeof shape>
-export type ClientMetadata = Omit<z.output<typeof shape>, 'auth_method'> & { auth_method: (typeof authMethods)[number] }
+type Given = z.output<typeof shape>
+/** Fields whose default depends on other fields. */
+type Settled = 'auth_method' | 'id_token_alg' | 'pkce'
+export type ClientMetadata = Omit<Given, Settled> & { [F in Settled]: NonNullable<Given[F]> }
+
+/** The algorithm of ID tokens for new portals that name none; undefined: by their type (`YIDENG_ID_TOKEN_ALG`). */
+export type UsualIdTokenAlg = ClientMetadata['id_token_alg'] | undefined
 
 /** A refused field of a registration, and how to correct it. */
 export interface FieldProblem {
@@ -104,7 +112,7 @@ export interface FieldProblem {
 type Parsed = { ok: true; metadata: ClientMetadata } | { ok: false; problems: FieldProblem[] }
 
 /** Checks a whole registration. Each problem names its field and the correction. */
-export function parseClientMetadata(input: unknown): Parsed {
+export function parseClientMetadata(input: unknown, usualAlg?: UsualIdTokenAlg): Parsed {
   const parsed = shape.safeParse(input)
   if (!parsed.success) {
     const problems = parsed.error.issues.map(({ code, path, message, ...issue }) => {
@@ -114,11 +122,26 @@ export function parseClientMetadata(input: unknown): Parsed {
     })
     return { ok: false, problems }
   }
-  const { type, auth_method } = parsed.data
-  const usual = type === 'web' || type === 'service' ? 'client_secret_basic' : 'none'
-  const metadata = { ...parsed.data, auth_method: auth_method ?? usual }
-  const problems = [...uriProblems(metadata), ...authenticationProblems(metadata), ...scopeProblems(metadata)]
+  const metadata = settle(parsed.data, usualAlg)
+  const problems = [
+    ...uriProblems(metadata),
+    ...authenticationProblems(metadata),
+    ...protectionProblems(metadata),
+    ...scopeProblems(metadata),
+  ]
   return problems.length > 0 ? { ok: false, problems } : { ok: true, metadata }
+}
+
+/** RS256 for web portals: the default of OpenID Connect (Core 15.1), and what their libraries expect. */
+const algOfType = (type: Given['type']) => (type === 'web' ? 'RS256' : 'ES256')
+
+function settle(given: Given, usualAlg: UsualIdTokenAlg): ClientMetadata {
+  const { type, profile } = given
+  const auth_method = given.auth_method ?? (type === 'web' || type === 'service' ? 'client_secret_basic' : 'none')
+  const needsPkce = profile === 'fapi2' || auth_method === 'none'
+  const pkce = needsPkce && given.pkce !== 'off' ? 'required' : (given.pkce ?? 'or-nonce')
+  const id_token_alg = given.id_token_alg ?? (profile === 'fapi2' ? 'ES256' : (usualAlg ?? algOfType(type)))
+  return { ...given, auth_method, pkce, id_token_alg }
 }
 
 function uriProblems(client: ClientMetadata): FieldProblem[] {
@@ -160,6 +183,40 @@ function authenticationProblems(client: ClientMetadata): FieldProblem[] {
   }
   const fault = jwks === undefined ? undefined : faultOfJwks(jwks)
   return fault ? [{ field: 'jwks', message: fault }] : []
+}
+
+/** RFC 7636, RFC 9700 section 2.1.1, FAPI 2.0 Security Profile sections 5.3.2.1 and 5.4. */
+function protectionProblems(client: ClientMetadata): FieldProblem[] {
+  const problems: FieldProblem[] = []
+  const { pkce, pkce_reason: reason, profile, auth_method: method } = client
+  if (pkce === 'off' && method === 'none') {
+    problems.push({ field: 'pkce', message: 'must not be off: a portal without a secret always needs PKCE' })
+  } else if (pkce === 'off' && profile === 'fapi2') {
+    problems.push({ field: 'pkce', message: 'must not be off: profile fapi2 always needs PKCE' })
+  } else if (pkce === 'off' && reason === undefined) {
+    problems.push({
+      field: 'pkce_reason',
+      message: 'is needed for pkce off: say why it needs neither PKCE nor a nonce',
+    })
+  }
+  if (pkce !== 'off' && reason !== undefined) {
+    problems.push({ field: 'pkce_reason', message: 'must be left out: it belongs to pkce off' })
+  }
+  return profile === 'fapi2' ? [...problems, ...fapi2Problems(client)] : problems
+}
+
+function fapi2Problems({ auth_method: method, id_token_alg: alg, jwks }: ClientMetadata): FieldProblem[] {
+  const problems: FieldProblem[] = []
+  if (method !== 'private_key_jwt') {
+    problems.push({ field: 'auth_method', message: 'must be private_key_jwt for profile fapi2' })
+  }
+  if (alg !== 'ES256') problems.push({ field: 'id_token_alg', message: 'must be ES256 for profile fapi2' })
+  const { keys = [] } = (jwks ?? {}) as { keys?: unknown }
+  const refused = Array.isArray(keys) && (keys as ({ alg?: unknown } | null)[]).some((key) => key?.alg === 'RS256')
+  if (refused) {
+    problems.push({ field: 'jwks', message: 'has a key for RS256: profile fapi2 takes ES256, PS256 and EdDSA' })
+  }
+  return problems
 }
 
 function scopeProblems(client: ClientMetadata): FieldProblem[] {

@@ -116,7 +116,7 @@ describe('signing out', () => {
       audience: other.clientId,
       typ: 'logout+jwt',
     })
-    expect(protectedHeader.alg).toBe('ES256')
+    expect(protectedHeader.alg).toBe('RS256')
     expect(payload).toMatchObject({
       sub: otherTokens.claims()?.sub,
       sid: otherTokens.claims()?.['sid'],

@@ -26,11 +26,13 @@ beforeAll(async () => {
 interface Example {
   callback: string
   logout?: string
+  /** Where the library does not take the usual one. */
+  alg?: 'ES256'
   /** The command that starts it. Settings come from the environment. */
   start(port: number): string[]
 }
 
-async function register({ callback, logout }: Example, port: number) {
+async function register({ callback, logout, alg }: Example, port: number) {
   const url = `http://localhost:${port}`
   const created = await services.clients.create(
     {
@@ -38,6 +40,7 @@ async function register({ callback, logout }: Example, port: number) {
       redirect_uris: [url + callback],
       scope: 'openid profile',
       consent: 'implicit',
+      ...(alg === undefined ? {} : { id_token_alg: alg }),
       ...(logout === undefined ? {} : { backchannel_logout_uri: url + logout }),
     },
     'administrator:test',
@@ -110,6 +113,7 @@ async function acceptedFaults(example: Example, path: string): Promise<string[]>
 const python: Example = { callback: '/callback', start: () => ['/usr/bin/python3', `${examples}/portal.py`] }
 const php: Example = {
   callback: '/callback',
+  alg: 'ES256',
   start: (port) => ['php', '-S', `localhost:${port}`, `${examples}/portal.php`],
 }
 const apache: Example = {

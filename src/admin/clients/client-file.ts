@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { parse, stringify } from 'yaml'
 import { z } from 'zod'
 import type { Client, Clients } from '../../clients/clients.ts'
-import { parseClientMetadata, type ClientMetadata } from '../../clients/metadata.ts'
+import { parseClientMetadata, type ClientMetadata, type UsualIdTokenAlg } from '../../clients/metadata.ts'
 import { faultOfClientId, problemsOfNames } from '../../clients/registration-rules.ts'
 import { lookalike } from '../../clients/hosts.ts'
 import type { Problem } from '../outcome.ts'
@@ -52,7 +52,7 @@ type Plan = { ok: true; steps: Step[] } | { ok: false; problems: Problem[] }
 const unreadable = (message: string): Plan => ({ ok: false, problems: [{ field: 'file', message }] })
 
 /** The steps from the existing portals to those of the file. It changes nothing. */
-export function planOf(file: string, existing: readonly Client[]): Plan {
+export function planOf(file: string, existing: readonly Client[], usualAlg: UsualIdTokenAlg): Plan {
   let text: unknown
   try {
     text = parse(readFileSync(file, 'utf8'))
@@ -67,7 +67,7 @@ export function planOf(file: string, existing: readonly Client[]): Plan {
   }
   const problems: Problem[] = []
   const steps = read.data.portals.flatMap((declared) => {
-    const step = stepOf(declared, existing)
+    const step = stepOf(declared, existing, usualAlg)
     if ('problems' in step) problems.push(...step.problems)
     return 'problems' in step ? [] : [step]
   })
@@ -81,20 +81,27 @@ export function planOf(file: string, existing: readonly Client[]): Plan {
 }
 
 function stepOf(
-  { client_id: id, status, ...input }: Declared,
+  { client_id: id, status, ...declared }: Declared,
   existing: readonly Client[],
+  usualAlg: UsualIdTokenAlg,
 ): Step | { problems: Problem[] } {
-  const parsed = parseClientMetadata(input)
-  const of = JSON.stringify(id ?? input.name)
+  const of = JSON.stringify(id ?? declared.name)
+  const known = existing.filter((client) => (id === undefined ? client.name === declared.name : client.id === id))
+  const [before] = known
+  // files of an earlier version have neither field: defaults of this one must not change an existing portal
+  const kept = before && {
+    id_token_alg: before.id_token_alg,
+    ...(before.pkce === 'required' ? { pkce: before.pkce } : {}),
+  }
+  const input = { ...kept, ...declared }
+  const parsed = parseClientMetadata(input, usualAlg)
   if (!parsed.ok) {
     return {
       problems: parsed.problems.map(({ field, message }) => ({ field: 'file', message: `${of}: ${field} ${message}` })),
     }
   }
-  const known = existing.filter((client) => (id === undefined ? client.name === input.name : client.id === id))
   if (known.length > 1)
     return { problems: [{ field: 'file', message: `${of}: several portals have this name, give client_id` }] }
-  const [before] = known
   // an existing portal keeps an id that only older rules allowed
   const fault = before === undefined && id !== undefined ? faultOfClientId(id) : undefined
   if (fault !== undefined) return { problems: [{ field: 'file', message: `${of}: client_id ${fault}` }] }

@@ -26,8 +26,8 @@ export default command({
   access: { local: 'it reads a file, and its portals may be in any region' },
   example: 'npx yideng client import portals.yaml --plan',
   async run(context, { file, plan: only }): Promise<Outcome> {
-    const { clients } = await context.services()
-    const plan = planOf(file, await clients.list())
+    const { clients, settings } = await context.services()
+    const plan = planOf(file, await clients.list(), settings.idTokenAlg)
     if (!plan.ok) return invalid(...plan.problems)
     const steps = plan.steps.map(({ input: _i, status: _s, ...step }) => step)
     if (only) return { ok: true, document: { applied: false, steps }, shown: linesOf(plan.steps) }

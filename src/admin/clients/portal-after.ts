@@ -7,12 +7,15 @@ import { changesOf, metadataOf } from './registration-fields.ts'
 
 /** The registration of a portal after `client create` or `client update`; undefined where the command will refuse the input. */
 export async function portalAfter(
-  { clients }: Services,
+  { clients, settings }: Services,
   { id, ...input }: Input,
 ): Promise<{ before?: ClientMetadata; after: ClientMetadata } | undefined> {
   const before = id === undefined ? undefined : await clients.find(typeof id === 'string' ? id : '')
   if (id !== undefined && !before) return undefined
-  const parsed = before ? metadataAfter(before, changesOf(input)) : parseClientMetadata(metadataOf(input))
+  const { idTokenAlg } = settings
+  const parsed = before
+    ? metadataAfter(before, changesOf(input), idTokenAlg)
+    : parseClientMetadata(metadataOf(input), idTokenAlg)
   return parsed.ok ? { ...(before ? { before } : {}), after: parsed.metadata } : undefined
 }
 

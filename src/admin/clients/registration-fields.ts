@@ -78,31 +78,51 @@ export const registrationFields = {
   'id-token-alg': {
     type: 'text',
     choices: ['ES256', 'RS256'],
-    default: 'ES256',
-    meaning: 'signature algorithm of ID tokens',
+    meaning: 'signature algorithm of ID tokens; default: RS256 for web, ES256 for the others (YIDENG_ID_TOKEN_ALG)',
+  },
+  pkce: {
+    type: 'text',
+    choices: ['required', 'or-nonce', 'off'],
+    meaning:
+      'required: every sign-in has PKCE; or-nonce: PKCE or a nonce; off: neither. Default: or-nonce with a secret or key, else required',
+  },
+  reason: { type: 'text', placeholder: 'TEXT', meaning: 'why neither PKCE nor a nonce is needed, for --pkce off' },
+  profile: {
+    type: 'text',
+    choices: ['fapi2', 'none'],
+    meaning: 'fapi2: FAPI 2.0 Security Profile (needs private_key_jwt); none: take it back',
+  },
+  'claims-in-id-token': {
+    type: 'boolean',
+    meaning: 'the ID token has the claims of the scopes, for libraries that read nothing else',
   },
 } as const satisfies Fields
 
-const pluralNames: Record<string, string> = {
+const metadataNames: Record<string, string> = {
   'redirect-uri': 'redirect_uris',
   'post-logout-redirect-uri': 'post_logout_redirect_uris',
   resource: 'resources',
   network: 'networks',
+  reason: 'pkce_reason',
 }
 
-const metadataName = (field: string) => pluralNames[field] ?? field.replaceAll('-', '_')
+const metadataName = (field: string) => metadataNames[field] ?? field.replaceAll('-', '_')
 const fieldNames = Object.keys(registrationFields)
 
 /** The given fields, under their names in the metadata. */
 export function metadataOf(input: Input): Record<string, unknown> {
-  const given = fieldNames.filter((field) => input[field] !== undefined)
+  const isGiven = (field: string) => input[field] !== undefined && input[field] !== false
+  const given = fieldNames.filter(isGiven)
   return Object.fromEntries(given.map((field) => [metadataName(field), input[field]]))
 }
 
-/** The registration fields for a change: optional and without defaults. */
-export const changeFields: Fields = Object.fromEntries(
-  Object.entries<Field>(registrationFields).map(([name, { required: _r, default: _d, ...field }]) => [name, field]),
-)
+/** The registration fields for a change: optional and without defaults. A switch gets its opposite. */
+export const changeFields: Fields = {
+  ...Object.fromEntries(
+    Object.entries<Field>(registrationFields).map(([name, { required: _r, default: _d, ...field }]) => [name, field]),
+  ),
+  'no-claims-in-id-token': { type: 'boolean', meaning: 'take --claims-in-id-token back' },
+}
 
 const isEmpty = (value: unknown) => value === '' || (Array.isArray(value) && value.every((one) => one === ''))
 
@@ -112,6 +132,8 @@ export function changesOf(input: Input): Record<string, unknown> {
   for (const [field, value] of Object.entries(input)) {
     if (isEmpty(value) && field !== 'name') changes[metadataName(field)] = undefined
   }
+  if (input['no-claims-in-id-token']) changes['claims_in_id_token'] = undefined
+  if ('pkce' in changes && changes['pkce'] !== 'off' && !changes['pkce_reason']) changes['pkce_reason'] = undefined
   const method = input['auth-method']
   const withoutKeys = method !== undefined && method !== 'private_key_jwt'
   const replaced = { jwks: 'jwks_uri', jwks_uri: 'jwks' }

@@ -7,7 +7,7 @@ import type { Finding } from './finding.ts'
 /** Finds damaged registrations, ids that are property names of every object, and confusing names. */
 export async function portalsAndNames({ clients }: Services): Promise<Finding[]> {
   const all = await clients.list()
-  return [registrations(await clients.damaged()), ...ids(all), ...names(all)]
+  return [registrations(await clients.damaged()), ...ids(all), ...withoutPkce(all), ...names(all)]
 }
 
 const what = 'portals'
@@ -30,6 +30,16 @@ function ids(all: readonly Client[]): Finding[] {
   return [
     { state: 'fail', what, finding, todo: 'npx yideng client suspend ID, then register it again under another id' },
   ]
+}
+
+/** RFC 9700 section 2.1.1 wants PKCE or a nonce from every portal. */
+function withoutPkce(all: readonly Client[]): Finding[] {
+  const off = all.filter(({ pkce }) => pkce === 'off')
+  if (off.length === 0) return []
+  const portals = off.map(({ id, name, pkce_reason }) => `${JSON.stringify(name)} (${id}): ${pkce_reason ?? ''}`)
+  const finding = `${off.length} may sign people in without PKCE and without a nonce: ${portals.join('; ')}`
+  const todo = 'when its library has learnt PKCE: npx yideng client update ID --pkce required'
+  return [{ state: 'warn', what: 'PKCE', finding, todo }]
 }
 
 function names(all: readonly Client[]): Finding[] {

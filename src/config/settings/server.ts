@@ -34,6 +34,7 @@ const schema = z.object({
   YIDENG_DEMO: yesOrNo,
   YIDENG_TRUST_PROXY: yesOrNo,
   YIDENG_AUDIT_MONTHS: whole(6, 120),
+  YIDENG_ID_TOKEN_ALG: z.enum(['', 'RS256', 'ES256'], { error: 'must be RS256, ES256 or empty' }),
 })
 
 /** Where the server listens, what it stores in, and how it runs. */
@@ -58,5 +59,7 @@ export function serverSettings(texts: SettingTexts, production: boolean) {
     demo: parsed.YIDENG_DEMO,
     trustProxy: parsed.YIDENG_TRUST_PROXY,
     auditMonths: parsed.YIDENG_AUDIT_MONTHS,
+    /** For new portals that name none. Undefined: by their type. */
+    idTokenAlg: parsed.YIDENG_ID_TOKEN_ALG || undefined,
   }
 }
