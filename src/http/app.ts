@@ -103,7 +103,7 @@ export function createApp(deps: AppDeps): Koa {
     canonicalOnly({
       issuer: settings.issuer,
       known: createKnownPaths(routes),
-      taken: inOrder([...first, health(deps.ready, deps.metrics), ...answering, ...rooms]),
+      taken: inOrder([...first, health(deps.ready, deps.metrics, log), ...answering, ...rooms]),
       refused: (status) => inOrder([...first, ...answering, refuse(status)]),
     }),
   )

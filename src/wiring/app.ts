@@ -4,6 +4,7 @@ import { listedRegions } from '../config/networks.ts'
 import { createApp, type AppDeps } from '../http/app.ts'
 import { loadAssets } from '../pages/assets.ts'
 import { createPages } from '../pages/render.ts'
+import { createReadyCheck } from '../storage/ready-check.ts'
 import type { Core } from './core.ts'
 import type { Login } from './login.ts'
 import type { Protocol } from './protocol.ts'
@@ -28,7 +29,7 @@ export function createServerApp(core: Core, protocol: Protocol, login: Login) {
     clients,
     artifacts,
     methods,
-    ready: () => assertStoresAnswer(core),
+    ready: createReadyCheck({ database: services.database, artifacts }),
     requests: {
       pages,
       words: pages.words,
@@ -48,12 +49,6 @@ export function createServerApp(core: Core, protocol: Protocol, login: Login) {
   app.silent = true
   app.on('error', (error) => log.debug({ err: error }, 'connection failed'))
   return { app, words: pages.words }
-}
-
-/** Rejects while one of the stores does not answer. */
-async function assertStoresAnswer({ services, artifacts }: Core): Promise<void> {
-  await services.database.selectFrom('house').select('key').limit(1).execute()
-  await artifacts.get('ready', 'ready')
 }
 
 /** Services for the questions of a login, registration and recovery. */

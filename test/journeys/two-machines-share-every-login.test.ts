@@ -209,7 +209,7 @@ describe.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis'))('two machines on 
       const ready = await fetch(`http://localhost:${server.environment['PORT'] ?? ''}/readyz`)
       expect([ready.status, await ready.json()]).toEqual([
         503,
-        { status: 'not ready', reason: 'a store does not answer' },
+        { status: 'not ready', reason: 'a store does not take a sign-in' },
       ])
     }
 
