@@ -7,6 +7,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     maxWorkers: 1,
+    setupFiles: ['test/setup/each-file.ts'],
     env: { NODE_OPTIONS: '--disable-warning=ExperimentalWarning' },
   },
 })

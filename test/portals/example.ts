@@ -1,0 +1,31 @@
+import type { ClientInput } from '../../src/clients/metadata.ts'
+
+/** One example of a portal with an unmodified library, as data. */
+export interface Example {
+  name: string
+  /** Its folder in `examples/`. */
+  folder: string
+  /** Programs on PATH that it needs. */
+  needs: string[]
+  /** Commands that ask a package registry. One that fails is a skip. They run in a copy of the folder. */
+  fetch: string[][]
+  /** Commands that build it without a registry. One that fails is a failure. */
+  compile?: string[][]
+  /** The command that starts it, from the directory where it was built. */
+  start: (place: { directory: string; port: number; issuer: string; clientId: string }) => string[]
+  /** Paths at the portal. */
+  login: string
+  callback: string
+  /** Left out where the library has none. */
+  backchannel?: string
+  /** Answers `refreshed` after it got new tokens by the refresh token. */
+  refresh?: string
+  /** Begins a sign-out at Yideng, which sends the browser back to `signedOut`. */
+  signOut?: { path: string; signedOut: string }
+  /** A page that shows the name of whoever is signed in. */
+  home: string
+  /** Fields of the registration that differ from the usual ones. */
+  registration?: Partial<ClientInput>
+  /** Faulty answers that the library takes, with the reason in docs/portals.md. */
+  takes?: string[]
+}

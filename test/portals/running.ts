@@ -1,0 +1,144 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { expect } from 'vitest'
+import { Browser, type Page as PortalPage } from '../../src/admin/check/browser.ts'
+import { checkPortal } from '../../src/admin/check/check-portal.ts'
+import { startFaultyProvider } from '../../src/admin/check/faulty-provider.ts'
+import type { Client } from '../../src/clients/clients.ts'
+import type { Services } from '../../src/services.ts'
+import { freePort } from '../setup/free-port.ts'
+import { openPerson, signIn } from '../setup/person.ts'
+import { until, type RunningServer } from '../setup/server.ts'
+import { Visitor } from '../setup/visitor.ts'
+import type { Example } from './example.ts'
+
+/** A portal that runs, and its registration. */
+export interface Portal {
+  url: string
+  client: Client
+  stop(): Promise<void>
+}
+
+/** Portals of several hosts may not have names that look alike. */
+const letters = () => [...randomBytes(12)].map((byte) => String.fromCodePoint(97 + (byte % 26))).join('')
+
+type Place = { example: Example; directory: string; server: RunningServer; services: Services }
+
+async function register({ example, services }: Place, url: string) {
+  const created = await services.clients.create(
+    {
+      name: `门户${letters()}`,
+      redirect_uris: [url + example.callback],
+      scope: 'openid profile offline_access',
+      id_token_alg: 'RS256',
+      ...(example.signOut ? { post_logout_redirect_uris: [url + example.signOut.signedOut] } : {}),
+      ...(example.backchannel === undefined ? {} : { backchannel_logout_uri: url + example.backchannel }),
+      ...example.registration,
+    },
+    'administrator:test',
+  )
+  if (!created.ok) throw new Error(JSON.stringify(created.problems))
+  return { client: created.client, secret: created.secret ?? '' }
+}
+
+/** Starts the example with the four settings that each example has, and waits for its first answer. */
+async function run({ example, directory }: Place, port: number, issuer: string, clientId: string, secret: string) {
+  const [program = '', ...words] = example.start({ directory, port, issuer, clientId })
+  const settings = { ISSUER: issuer, CLIENT_ID: clientId, CLIENT_SECRET: secret, PORT: String(port) }
+  const environment = { PATH: process.env['PATH'], HOME: process.env['HOME'], LANG: 'C.UTF-8', ...settings }
+  const child = spawn(program, words, { cwd: directory, env: environment, stdio: ['ignore', 'pipe', 'pipe'] })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => (output += text))
+  const ended = new Promise((resolve) => child.once('exit', resolve))
+  await until(() => {
+    if (child.exitCode !== null) throw new Error(`${example.name} ended:\n${output}`)
+    return fetch(`http://localhost:${port}${example.home}`, { redirect: 'manual' }).then(
+      () => true,
+      () => false,
+    )
+  })
+  return {
+    output: () => output,
+    async stop() {
+      child.kill('SIGTERM')
+      await ended
+    },
+  }
+}
+
+/** Registers and starts the example. */
+export async function start(place: Place): Promise<Portal> {
+  const port = await freePort()
+  const url = `http://localhost:${port}`
+  const { client, secret } = await register(place, url)
+  const { stop } = await run(place, port, place.server.issuer, client.id, secret)
+  return { url, client, stop }
+}
+
+/** What a browser has seen at a portal and at Yideng. */
+export interface Visit {
+  browser: Browser
+  visitor: Visitor
+  person: { id: string; username: string }
+  page: PortalPage
+}
+
+/** Begins at the portal, signs in at Yideng, decides there, and returns to the portal. */
+export async function visit({ server, services, example }: Place, portal: Portal, decision = 'allow'): Promise<Visit> {
+  const person = await openPerson(services, { name: '张三' })
+  const browser = new Browser(Date.now)
+  const led = await leave(browser, server, portal.url + example.login)
+  const visitor = new Visitor(server.issuer)
+  let page = await signIn(visitor, await visitor.get(led), person.username)
+  if (!page.leads) page = await visitor.submit(page, '/consent', { decision })
+  if (!page.leads) throw new Error(`Yideng sent nobody back (${page.status}):\n${page.html}`)
+  return { browser, visitor, person, page: await browser.open(page.leads.href) }
+}
+
+/** Opens an address of the portal. Returns the address at Yideng that it leads to. */
+export async function leave(browser: Browser, server: RunningServer, address: string): Promise<string> {
+  const led = await browser.open(address, (url) => url.startsWith(`${server.issuer}/`))
+  expect(led.url.startsWith(`${server.issuer}/`), `${address} leads to ${led.url} (${led.status}) ${led.text}`).toBe(
+    true,
+  )
+  return led.url
+}
+
+/** Whether the home page of the portal greets this browser by name. */
+export async function greets(browser: Browser, portal: Portal, { home }: Example): Promise<boolean> {
+  const { text, status } = await browser.open(portal.url + home, (url) => !url.startsWith(portal.url))
+  return status === 200 && text.includes('张三')
+}
+
+/** Signs out of Yideng and of every portal, on Yideng's own page. */
+export async function signOutEverywhere({ visitor }: Visit): Promise<void> {
+  await visitor.submit(await visitor.get('/logout'), '/logout/confirm', { logout: 'yes' })
+}
+
+/** The faulty answers that the portal takes. */
+export async function takenFaults(place: Place): Promise<string[]> {
+  const [port, checker] = [await freePort(), await freePort()]
+  const { client } = await register(place, `http://localhost:${port}`)
+  const provider = await startFaultyProvider({ client, port: checker, clock: Date.now })
+  const portal = await run(place, port, provider.issuer, client.id, 'any')
+  try {
+    const start = `http://localhost:${port}${place.example.login}`
+    const checked = { client, provider, start, page: `http://localhost:${port}${place.example.home}`, clock: Date.now }
+    const checks = await checkPortal({ ...checked, waitMs: 5000 }, () => undefined)
+    return checks.filter(({ must, was }) => was !== must && was !== 'unknown').map(({ name }) => name)
+  } catch (error) {
+    throw new Error(`${String(error)}\n${portal.output()}`, { cause: error })
+  } finally {
+    await portal.stop()
+    await provider.close()
+  }
+}
+
+/** Runs a command of the operator on the server's stores. */
+export function yideng({ environment }: RunningServer, ...words: string[]): void {
+  const bin = new URL('../../bin/yideng.mjs', import.meta.url).pathname
+  const env = { PATH: process.env['PATH'], ...environment }
+  const { status, stdout, stderr } = spawnSync(process.execPath, [bin, ...words], { env, encoding: 'utf8' })
+  if (status !== 0) throw new Error(`yideng ${words.join(' ')}: ${stdout}${stderr}`)
+}
