@@ -1,11 +1,23 @@
 import { randomInt } from 'node:crypto'
 import { createClient } from 'redis'
 import type { OpenTransport } from './event-transport.ts'
+import { redisCode } from './redis-line.ts'
 import { nodesOf } from './redis.ts'
 
 /** The only channel in the ACL of docs/deploy.md. */
 const channel = 'yideng:events'
 const openMs = 3000
+/** No such key exists. Its removal is a write, which a replica refuses. */
+const nothing = 'yideng:nothing'
+/** A text published at a replica does not reach the listeners at its master. In a Cluster it does: MOVED is fine there. */
+const cutOff = new Set(['READONLY', 'MASTERDOWN', 'NOREPLICAS', 'LOADING'])
+
+/** @throws Error when the server that has the address now may be another one */
+async function assertMaster(client: { del(key: string): Promise<number> }): Promise<void> {
+  await client.del(nothing).catch((error: unknown) => {
+    if (cutOff.has(redisCode(error) ?? '')) throw error
+  })
+}
 
 /**
  * The transport of several machines: Redis pub/sub on its own connection. In a Cluster, plain (not sharded) pub/sub
@@ -34,7 +46,7 @@ export function openRedisTransport(urls: string): OpenTransport {
       clearTimeout(late)
     }
     return {
-      send: (text) => client.publish(channel, text),
+      send: (text) => Promise.all([assertMaster(client), client.publish(channel, text)]),
       close: () => client.isOpen && client.destroy(),
     }
   }

@@ -13,7 +13,7 @@ import {
   type TransactionSettings,
 } from 'kysely'
 import type pg from 'pg'
-import { isUnavailable } from './unavailable.ts'
+import { isUnavailable, isWrongServer } from './unavailable.ts'
 
 /**
  * Connections of a process: enough, because writers take turns. PostgreSQL's max_connections must allow them for each
@@ -138,15 +138,42 @@ async function openPool(connectionString: string): Promise<PostgresPool> {
     pipeline: true,
   })
   const lost = () => undefined
+  const rounds = createRounds()
   pool.on('error', lost)
   // the only report of a connection that is lost between two statements of a transaction
-  pool.on('connect', (client) => client.on('error', lost))
-  return { options: pool.options, end: () => pool.end(), connect: () => lend(pool) }
+  pool.on('connect', (client) => {
+    rounds.opened(client)
+    client.on('error', lost)
+  })
+  return { options: pool.options, end: () => pool.end(), connect: () => lend(pool, rounds) }
+}
+
+/** Connections of one server. An answer that means "you talk to the wrong one" ends them all, each before its next use. */
+function createRounds() {
+  let now = 0
+  const rounds = new WeakMap<object, number>()
+  return {
+    opened: (client: object) => void rounds.set(client, now),
+    isOld: (client: object) => rounds.get(client) !== now,
+    /** The server of this connection is the wrong one. Each round ends once. */
+    end(client: object) {
+      if (rounds.get(client) === now) now += 1
+    },
+  }
+}
+
+type Rounds = ReturnType<typeof createRounds>
+
+async function connectRight(pool: pg.Pool, rounds: Rounds): Promise<pg.PoolClient> {
+  const client = await pool.connect()
+  if (!rounds.isOld(client)) return client
+  client.release(true)
+  return connectRight(pool, rounds)
 }
 
 /** Lends a connection. One that failed, or is still in a transaction, is closed afterwards. */
-async function lend(pool: pg.Pool): Promise<PostgresPoolClient> {
-  const client = await pool.connect()
+async function lend(pool: pg.Pool, rounds: Rounds): Promise<PostgresPoolClient> {
+  const client = await connectRight(pool, rounds)
   let lost = false
   let unlimited = false
 
@@ -162,11 +189,13 @@ async function lend(pool: pg.Pool): Promise<PostgresPoolClient> {
       return Array.isArray(answer) ? answer.at(-1) : answer
     } catch (error) {
       lost ||= isUnavailable(error)
+      if (isWrongServer(error)) rounds.end(client)
       throw error
     }
   }
   return {
     query: query as unknown as PostgresPoolClient['query'], // without cursors, which are not used
-    release: (destroy) => client.release(destroy || lost || client.getTransactionStatus() !== 'I'),
+    release: (destroy) =>
+      client.release(destroy || lost || rounds.isOld(client) || client.getTransactionStatus() !== 'I'),
   }
 }

@@ -1,5 +1,6 @@
-import { createHash, randomInt } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { createClient, createCluster } from 'redis'
+import { redisCode, rightLine, waitBefore, type Line } from './redis-line.ts'
 import { StoreUnavailable } from './unavailable.ts'
 
 export type Reply = string | number | null | Reply[]
@@ -25,14 +26,10 @@ export interface Redis {
 const connectMs = 3000
 /** Longest wait for an answer. */
 const answerMs = 3000
-const firstWaitMs = 50
-const longestWaitMs = 2000
+/** Answers that mean that the command or the settings are wrong, not that Redis is unavailable. */
+const ourFaults = new Set(['ERR', 'WRONGTYPE', 'NOSCRIPT', 'NOPERM', 'NOAUTH', 'WRONGPASS'])
 
 export const script = (text: string): Script => ({ text, sha: createHash('sha1').update(text).digest('hex') })
-
-/** Connects again at once, then with growing waits, at different moments in each process. */
-const wait = (retries: number) =>
-  Math.min(firstWaitMs * 2 ** Math.min(retries, 10), longestWaitMs) - randomInt(firstWaitMs)
 
 const settings = (url: string) => ({
   url,
@@ -41,7 +38,7 @@ const settings = (url: string) => ({
   // the client's own timeout is an AbortSignal for each command; ask() below is cheaper and also counts pending
   // commands
   commandOptions: { timeout: 0 },
-  socket: { connectTimeout: connectMs, reconnectStrategy: wait },
+  socket: { connectTimeout: connectMs, reconnectStrategy: waitBefore },
 })
 
 /**
@@ -51,17 +48,16 @@ const settings = (url: string) => ({
  */
 export async function connectRedis(urls: string, failed: (error: unknown) => void): Promise<Redis> {
   const nodes = urls.split(',')
-  const send = (await isCluster(nodes)) ? await clusterOf(nodes, failed) : await nodeOf(nodes[0] ?? '', failed)
+  const open = async () => ((await isCluster(nodes)) ? clusterOf(nodes, failed) : nodeOf(nodes[0] ?? '', failed))
+  const line = rightLine(await open(), open, failed)
 
   /** Treats each failure as Redis being unavailable, also its errors while it loads, fails over or is full. */
   const asUnavailable = (error: unknown): unknown =>
-    error instanceof Error && /^(ERR|WRONGTYPE|NOSCRIPT|NOPERM|NOAUTH|WRONGPASS)\b/.test(error.message)
-      ? error
-      : new StoreUnavailable('Redis', error)
+    ourFaults.has(redisCode(error) ?? '') ? error : new StoreUnavailable('Redis', error)
 
   async function ask(key: string, command: string[]): Promise<Reply> {
     try {
-      return await inTime(answerMs, send.command(key, command))
+      return await inTime(answerMs, line.command(key, command))
     } catch (error) {
       throw asUnavailable(error)
     }
@@ -78,7 +74,7 @@ export async function connectRedis(urls: string, failed: (error: unknown) => voi
         return ask(key, ['EVAL', text, ...rest])
       }
     },
-    close: () => send.close(),
+    close: async () => line.close(),
   }
 }
 
@@ -138,17 +134,17 @@ async function connected(client: { connect(): Promise<unknown>; destroy(): void 
   }
 }
 
-async function nodeOf(url: string, failed: (error: unknown) => void) {
+async function nodeOf(url: string, failed: (error: unknown) => void): Promise<Line<Reply>> {
   const client = createClient(settings(url))
   client.on('error', failed)
   await connected(client)
   return {
     command: (_key: string, command: string[]) => client.sendCommand<Reply>(command),
-    close: async () => client.destroy(),
+    close: () => client.destroy(),
   }
 }
 
-async function clusterOf(nodes: string[], failed: (error: unknown) => void) {
+async function clusterOf(nodes: string[], failed: (error: unknown) => void): Promise<Line<Reply>> {
   const [first = ''] = nodes
   const { url: _url, socket, commandOptions, ...shared } = settings(first)
   const cluster = createCluster({
@@ -164,6 +160,6 @@ async function clusterOf(nodes: string[], failed: (error: unknown) => void) {
   await connected(cluster)
   return {
     command: (key: string, command: string[]) => cluster.sendCommand<Reply>(key, false, command),
-    close: async () => cluster.destroy(),
+    close: () => cluster.destroy(),
   }
 }

@@ -15,9 +15,24 @@ export const retryAfterSeconds = '10'
 const unavailableCodes = new Set(
   (
     'ECONNREFUSED ECONNRESET EPIPE ETIMEDOUT EHOSTUNREACH ENETUNREACH ENOTFOUND EAI_AGAIN ' +
-    '08000 08001 08003 08004 08006 25006 25P03 53100 53200 53300 53400 55P03 57014 57P01 57P02 57P03 58000 58030'
+    '08000 08001 08003 08004 08006 25P03 53100 53200 53300 53400 55P03 57014 58000 58030'
   ).split(' '),
 )
+
+/**
+ * PostgreSQL's "you talk to the wrong one": a server that only reads, because another one took over, or one that stops
+ * or starts.
+ */
+const wrongServerCodes = new Set(['25006', '57P01', '57P02', '57P03'])
+/** A standby cancels queries that its replay is in the way of (40001, PostgreSQL 26.4.2). */
+const onStandby = /conflict with recovery/
+
+/** Whether another server may have taken over under the address of this one. */
+export function isWrongServer(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  const { code } = error as { code?: unknown }
+  return (typeof code === 'string' && wrongServerCodes.has(code)) || onStandby.test(error.message)
+}
 
 /** SQLite: busy, full, I/O (sqlite.org/rescode.html), the low byte of an extended code. */
 const sqliteCodes = new Set([5, 10, 13])
@@ -31,6 +46,7 @@ export function isUnavailable(error: unknown): boolean {
   if (error instanceof StoreUnavailable) return true
   if (!(error instanceof Error)) return false
   if (isUnavailable(error.cause)) return true
+  if (isWrongServer(error)) return true
   const { code, errcode } = error as { code?: unknown; errcode?: unknown }
   if (typeof errcode === 'number') return sqliteCodes.has(errcode & 0xff)
   return (typeof code === 'string' && unavailableCodes.has(code)) || unavailableMessages.test(error.message)

@@ -44,8 +44,8 @@ describe.each(examples)('$name', (example) => {
     })
 
   with_('signs a person in and shows the name', async (here, there) => {
-    const { browser } = await visit(here, there)
-    expect(await greets(browser, there, example)).toBe(true)
+    const { browser, page } = await visit(here, there)
+    expect(await greets(browser, there, example), `${page.url} (${page.status}) ${page.text}`).toBe(true)
     expect(await greets(new Browser(Date.now), there, example)).toBe(false)
   })
 

@@ -49,6 +49,19 @@ export const examples: Example[] = [
     login: '/accounts/oidc/yideng/login/',
     callback: '/accounts/oidc/yideng/login/callback/',
     home: '/',
+    // it sends no nonce, and believes the connection to the provider instead of the ID token (OIDC Core 3.1.3.7)
+    takes: [
+      'fresh-values',
+      'answer-issuer',
+      'nonce-wrong',
+      'nonce-missing',
+      'replayed-token',
+      'subject-missing',
+      'signature',
+      'alg-none',
+      'alg-shared',
+      'userinfo-subject',
+    ],
   },
   { ...usual, ...go, name: 'go-oidc with x/oauth2', folder: 'go-oidc', backchannel: '/backchannel' },
 ]
