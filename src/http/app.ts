@@ -14,6 +14,8 @@ import type { LoginMethod } from '../login/method.ts'
 import { recoveryRoutes, type RecoveryDeps } from '../recovery/recovery-routes.ts'
 import { registrationRoutes, type RegistrationDeps } from '../registration/registration-routes.ts'
 import type { LoginBrowsers } from '../oidc/login-browser.ts'
+import { logoutRequests } from '../oidc/logout-requests.ts'
+import { postedAuthorizations } from '../oidc/posted-requests.ts'
 import { auditPortals } from '../oidc/portal-audit.ts'
 import { keySetVersion } from '../oidc/engine/provider-key-set.ts'
 import { rememberOrigin } from '../sessions/remember-origin.ts'
@@ -89,6 +91,8 @@ export function createApp(deps: AppDeps): Koa {
     staticFiles(deps.assets),
     // after the style sheet of its own page
     refuseTooManyCookies(settings.issuer),
+    postedAuthorizations,
+    logoutRequests({ provider, findRegistered: deps.clients.find }),
     deps.deviceDoor,
     exceptForPortals(
       deps.portalBudgets,

@@ -63,12 +63,18 @@ class BrowserRequest implements RequestContext {
   }
 
   get language(): Language {
-    this.#language ??= this.#choose('')
+    this.#language ??= this.#choose(this.#wishInAddress())
     return this.#language
   }
 
   wish(uiLocales: string): void {
     this.#language = this.#choose(uiLocales)
+  }
+
+  /** `ui_locales` of /authorize and /logout, for their error pages too. */
+  #wishInAddress(): string {
+    const { ui_locales: wish } = this.#ctx.query
+    return (Array.isArray(wish) ? wish[0] : wish) ?? ''
   }
 
   #choose(uiLocales: string): Language {

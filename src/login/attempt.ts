@@ -31,7 +31,7 @@ export function pathOf(attempt: { id: string }, step = ''): string {
 
 /**
  * Loads the login that the path of the request names.
- * @throws Refusal `login_expired` when it belongs to another browser or its time is over, `client_unknown`
+ * @throws Refusal `login_expired` when it belongs to another browser or its time is over, `client_paused`
  */
 export async function loadAttempt(
   ctx: RouterContext,
@@ -44,7 +44,7 @@ export async function loadAttempt(
   })
   const { params, session, prompt } = interaction
   const client = await findClient(String(params['client_id']))
-  if (!client) throw new Refusal('client_unknown', 'the portal was suspended or deleted since')
+  if (!client) throw new Refusal('client_paused', 'the portal was suspended or deleted since')
 
   const request = requestOf(ctx)
   request.wish(typeof params['ui_locales'] === 'string' ? params['ui_locales'] : '')

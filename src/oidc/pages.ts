@@ -7,6 +7,7 @@ import type { Language } from '../pages/languages.ts'
 import { isUnavailable } from '../storage/unavailable.ts'
 import { TooManyCalls } from '../guards/portal-budgets.ts'
 import { refusals, type RefusalCode } from '../refusal/refusal.ts'
+import { logoutFlawOf } from './logout-requests.ts'
 
 const mostHosts = 3
 
@@ -26,10 +27,17 @@ export function portalOf(client: Client, language: Language, leadsTo?: unknown) 
 
 export type PagePortal = ReturnType<typeof portalOf>
 
+const logoutRoutes: ReadonlySet<string | undefined> = new Set([
+  'end_session',
+  'end_session_confirm',
+  'end_session_success',
+])
+
 /** The page for an error that must not return to the portal (RFC 6749 section 4.1.2.1). */
-function codeOf(error: unknown): RefusalCode {
+function codeOf(error: unknown, route: string | undefined): RefusalCode {
   if (isUnavailable(error)) return 'unavailable'
   if (error instanceof TooManyCalls) return 'too_many_requests'
+  if (logoutRoutes.has(route) && error instanceof errors.OIDCProviderError && error.expose) return 'logout_invalid'
   if (error instanceof errors.InvalidClient) return 'client_unknown'
   if (error instanceof errors.InvalidRedirectUri) return 'redirect_uri_mismatch'
   if (error instanceof errors.SessionNotFound) return 'login_expired'
@@ -40,26 +48,45 @@ function codeOf(error: unknown): RefusalCode {
 /** The same request with `client_id` instead of `id_token_hint`: an ID token is personal data, so our links leave it out. */
 function sameLogout({ oidc }: KoaContextWithOIDC): string {
   const query = new URLSearchParams(oidc.client ? { client_id: oidc.client.clientId } : {})
-  for (const name of ['post_logout_redirect_uri', 'state']) {
+  for (const name of ['post_logout_redirect_uri', 'state', 'ui_locales']) {
     const value = oidc.params?.[name]
     if (typeof value === 'string') query.set(name, value)
   }
   return `${oidc.provider.pathFor('end_session')}?${query.toString()}`
 }
 
+export interface OidcPagesDeps {
+  findClient(id: string): Promise<Client | undefined>
+  /** A portal, suspended or not. */
+  findRegistered(id: string): Promise<Client | undefined>
+}
+
 /** Our pages instead of oidc-provider's own. */
-export function createOidcPages(findClient: (id: string) => Promise<Client | undefined>) {
+export function createOidcPages({ findClient, findRegistered }: OidcPagesDeps) {
   const portal = async (ctx: KoaContextWithOIDC) => {
     const client = ctx.oidc.client && (await findClient(ctx.oidc.client.clientId))
     return client ? { portal: portalOf(client, requestOf(ctx).language) } : {}
   }
 
+  /** A suspended portal is known. Its page names it and warns of nothing. */
+  async function pausedPortal({ oidc }: KoaContextWithOIDC): Promise<Client | undefined> {
+    const id = oidc.params?.['client_id']
+    const known = typeof id === 'string' ? await findRegistered(id) : undefined
+    return known?.status === 'suspended' ? known : undefined
+  }
+
   return {
     async error(ctx: KoaContextWithOIDC, _out: ErrorOut, error: Error): Promise<void> {
-      const code = codeOf(error)
       const request = requestOf(ctx)
+      request.wish(localesOf(ctx))
+      if (isDoneAlready(ctx)) return showPage(ctx, 'logout/done', {})
+      const refused = codeOf(error, ctx.oidc.route)
+      const paused = refused === 'client_unknown' ? await pausedPortal(ctx) : undefined
+      const code = paused ? 'client_paused' : refused
       request.returnTo = '/' // a refused request is not worth repeating, nor its parameters
-      showPage(ctx, 'error/error', { code, reference: request.id }, refusals[code])
+      const data = { code, reference: request.id, signOutUrl: code === 'logout_invalid' ? pathOfLogout(ctx) : '' }
+      const named = paused ? { portal: portalOf(paused, request.language) } : {}
+      showPage(ctx, 'error/error', { ...data, ...named }, refusals[code])
     },
 
     /** "This portal or all?" (OIDC RP-Initiated Logout 1.0 section 2). */
@@ -68,10 +95,16 @@ export function createOidcPages(findClient: (id: string) => Promise<Client | und
       const entered = Object.keys(session?.authorizations ?? {})
       const target = ctx.oidc.params?.['post_logout_redirect_uri']
       if (typeof target === 'string') requestOf(ctx).formTargets.push(formTarget(target))
-      requestOf(ctx).returnTo = sameLogout(ctx)
+      const request = requestOf(ctx)
+      request.wish(localesOf(ctx))
+      request.returnTo = sameLogout(ctx)
+      const locales = localesOf(ctx)
+      const flaw = logoutFlawOf(ctx)
       showPage(ctx, 'logout/confirm', {
         ...(await portal(ctx)),
-        action: `${provider.pathFor('end_session')}/confirm`,
+        flaw: flaw?.kind ?? '',
+        paused: flaw?.portal ? portalOf(flaw.portal, request.language).name : '',
+        action: `${provider.pathFor('end_session')}/confirm${locales && `?${new URLSearchParams({ ui_locales: locales }).toString()}`}`,
         xsrf: (session?.state as { secret: string } | undefined)?.secret,
         others: entered.filter((id) => id !== client?.clientId).length,
       })
@@ -81,6 +114,23 @@ export function createOidcPages(findClient: (id: string) => Promise<Client | und
       showPage(ctx, 'logout/done', await portal(ctx))
     },
   }
+}
+
+/** `ui_locales` of the request, pushed and signed ones too (OpenID Connect Core 3.1.2.1, RP-Initiated Logout 1.0 section 2). */
+function localesOf(ctx: KoaContextWithOIDC): string {
+  const wish = ctx.oidc.params?.['ui_locales'] ?? ctx.query['ui_locales']
+  return typeof wish === 'string' ? wish : ''
+}
+
+const pathOfLogout = ({ oidc }: KoaContextWithOIDC): string => oidc.provider.pathFor('end_session')
+
+/** The same sign-out form once more, or its last page with an unknown portal: this browser has no session. */
+function isDoneAlready(ctx: KoaContextWithOIDC): boolean {
+  const { route, session, provider } = ctx.oidc
+  if (route === 'end_session_success') return true
+  const origin = ctx.get('origin')
+  // a form of another site comes without our cookies
+  return route === 'end_session_confirm' && !session?.accountId && (origin === '' || origin === provider.issuer)
 }
 
 /** An address as Content-Security-Policy names it: its origin, or the scheme of an application. */

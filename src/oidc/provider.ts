@@ -26,6 +26,7 @@ import { toOidcMetadata } from './client-metadata.ts'
 import { cookies, fixedConfiguration, timesToLive } from './provider-configuration.ts'
 import type { DeviceFlowOfAdministrators } from './device-flow.ts'
 import { nameLevelsAsAsked } from './engine/acr.ts'
+import { acceptOwnHints } from './engine/own-hints.ts'
 import { compareSecretsByHash } from './engine/client-secrets.ts'
 import { findClientsOnce, type FindClientsDeps } from './engine/find-clients-once.ts'
 import { dropEndedLogins } from './engine/ended-logins.ts'
@@ -51,6 +52,8 @@ export interface ProviderDeps {
   sessions: SessionRows
   findPerson: Parameters<typeof createFindAccount>[0]['findPerson']
   findClient(id: string): Promise<Client | undefined>
+  /** A portal, suspended or not, to name it on a page. */
+  findRegistered(id: string): Promise<Client | undefined>
   /** Refuses a request of a client that has used up its calls (guards/portal-budgets.ts). */
   admitClient: FindClientsDeps['admit']
   /** Ids of the clients that are part of this server. */
@@ -87,6 +90,7 @@ export function createProvider(deps: ProviderDeps): Provider {
   const provider = new Provider(settings.issuer, configuration(deps, shared))
   registerTokenExchange(provider, { ...deps, ...shared })
   nameLevelsAsAsked(provider)
+  acceptOwnHints(provider, fixedConfiguration.enabledJWA.idTokenSigningAlgValues)
   const limits = createLimits(artifacts, clock)
   compareSecretsByHash(provider, createSecretGuesses({ limits, blindIndex: deps.blindIndex, audit, clock }))
   findClientsOnce(provider, { findClient, admit: deps.admitClient })
@@ -115,7 +119,7 @@ function promptPolicy(deps: ProviderDeps, shared: Shared) {
 function configuration(deps: ProviderDeps, shared: Shared): Configuration {
   const { settings, clock, findClient, consents, representees } = deps
   const { lifetimes, limits } = settings
-  const pages = createOidcPages(findClient)
+  const pages = createOidcPages(deps)
   return {
     ...fixedConfiguration,
     adapter: createAdapterFactory({

@@ -14,7 +14,7 @@ export function isLanguage(value: string | undefined): value is Language {
 export interface LanguageWishes {
   /** The person's choice by the switch; ignored unless it is a member of `languages`. */
   readonly cookie?: string | undefined
-  /** OpenID Connect `ui_locales`: BCP 47 tags separated by spaces, most preferred first. */
+  /** OpenID Connect `ui_locales`: tags separated by spaces, most preferred first. BCP 47, or as Java and POSIX write it. */
   readonly uiLocales?: string | undefined
   /** The browser's `Accept-Language` header. */
   readonly acceptLanguage?: string | undefined
@@ -23,14 +23,19 @@ export interface LanguageWishes {
 /** Priority: the person's choice, the portal's wish, the browser's wish, Simplified Chinese. */
 export function chooseLanguage({ cookie, uiLocales, acceptLanguage }: LanguageWishes): Language {
   if (isLanguage(cookie)) return cookie
-  const wished = [...(uiLocales ?? '').split(' '), ...acceptedTags(acceptLanguage ?? '')]
+  const wished = [...(uiLocales ?? '').split(/[\s,]+/), ...acceptedTags(acceptLanguage ?? '')]
   return wished.map(languageOfTag).find((language) => language !== undefined) ?? languages[0]
 }
 
+/** Chinese and its members in the registry of BCP 47 (ISO 639-3 macrolanguage `zho`). */
+const chinese = new Set('zh zho chi cmn yue wuu hak nan gan hsn cdo cjy cpx czh czo mnp cnp csp lzh'.split(' '))
+const english = new Set(['en', 'eng'])
+
+/** `en_US.UTF-8` and `zh_CN` are no BCP 47, but Java's `Locale.toString` and POSIX write them. */
 function languageOfTag(tag: string): Language | undefined {
-  const [primary] = tag.toLowerCase().split('-')
-  if (primary === 'zh') return 'zh-CN'
-  return primary === 'en' ? 'en' : undefined
+  const [primary = ''] = tag.toLowerCase().split(/[-_.@]/)
+  if (chinese.has(primary)) return 'zh-CN'
+  return english.has(primary) ? 'en' : undefined
 }
 
 /** Tags by falling quality (RFC 9110 12.5.4), without those of quality 0 or of a malformed quality. */

@@ -58,6 +58,7 @@ export function createProtocol(core: Core) {
     clock,
     artifacts,
     findClient,
+    findRegistered: services.clients.find,
     ownClients: new Set([ownClientId, commandLineId]),
     persons,
     consents,

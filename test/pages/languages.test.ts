@@ -22,6 +22,37 @@ const table: [LanguageWishes, string][] = [
   [{ acceptLanguage: ',;q=,,=' }, 'zh-CN'],
 ]
 
+/** What portals put into `ui_locales`: BCP 47, Java's `Locale.toString`, POSIX, lists, and what is none of these. */
+const spellings: [string, string | undefined][] = [
+  ['en', 'en'],
+  ['EN', 'en'],
+  ['en-GB', 'en'],
+  ['en_US', 'en'],
+  ['en_US.UTF-8', 'en'],
+  ['eng', 'en'],
+  ['zh', 'zh-CN'],
+  ['ZH-cn', 'zh-CN'],
+  ['zh_CN', 'zh-CN'],
+  ['zh_CN_#Hans', 'zh-CN'],
+  ['zh-Hans-CN', 'zh-CN'],
+  ['zh_Hant_TW', 'zh-CN'],
+  ['cmn-Hans-CN', 'zh-CN'],
+  ['yue-HK', 'zh-CN'],
+  ['zh_CN@pinyin', 'zh-CN'],
+  ['fr_FR en_US', 'en'],
+  ['fr,zh_CN,en', 'zh-CN'],
+  ['  en  ', 'en'],
+  ['english', undefined],
+  ['zhx', undefined],
+  ['_', undefined],
+  ['', undefined],
+]
+
+test.each(spellings)('ui_locales=%s is read as %s, whatever the browser prefers', (uiLocales, language) => {
+  expect(chooseLanguage({ uiLocales, acceptLanguage: 'en' })).toBe(language ?? 'en')
+  expect(chooseLanguage({ uiLocales, acceptLanguage: 'zh' })).toBe(language ?? 'zh-CN')
+})
+
 test.each(table)('%j is answered in %s', (wishes, language) => {
   expect(chooseLanguage(wishes)).toBe(language)
 })

@@ -207,6 +207,7 @@ export const samples: readonly Sample[] = [
   { view: 'register/privacy', name: 'notice', data: { version: '2026-11' } },
   { view: 'logout/confirm', name: 'portal', data: { ...confirm, portal } },
   { view: 'logout/confirm', name: 'alone', data: { ...confirm, others: 0 } },
+  { view: 'logout/confirm', name: 'flawed', data: { ...confirm, flaw: 'paused', paused: '甲门户' } },
   { view: 'logout/done', name: 'portal', data: { portal } },
   { view: 'logout/done', name: 'alone', data: {} },
   {
@@ -240,9 +241,15 @@ export const samples: readonly Sample[] = [
     name: 'expired',
     data: { code: 'login_expired', reference: '7F3K-92QD', backUrl: '/login/8f3a' },
   },
+  { view: 'error/error', name: 'paused-portal', data: { code: 'client_paused', portal, reference: '7F3K-92QD' } },
+  {
+    view: 'error/error',
+    name: 'sign-out',
+    data: { code: 'logout_invalid', reference: '7F3K-92QD', signOutUrl: '/logout' },
+  },
   { view: 'error/error', name: 'unknown-portal', data: { code: 'client_unknown', reference: '7F3K-92QD' } },
 ]
 
 /** Data that names words (`refusals.<refusal>`) and so cannot be any text. */
 export const wordKeys =
-  /(^|\.)(menu\.(groups|pages)\.\d+\.name|rooms\.\d+\.name|refusal|why|outcome|reasons\.\d+|actions\.\d+|provenAt|scripts\.\d+|raises\.\d+\.name|act|code|state|reason|done|when|created|until|made|used|problem|role|roles\.\d+|relation|blockedBy|kind|event|who|documentType|ways\.\d+\.name|method|problems\..*|documentTypes\.\d+|values\.(document_type|role)|attributes\.\d+(\.name)?|refused)$/
+  /(^|\.)(menu\.(groups|pages)\.\d+\.name|rooms\.\d+\.name|refusal|why|outcome|reasons\.\d+|actions\.\d+|provenAt|scripts\.\d+|raises\.\d+\.name|act|code|state|reason|done|when|created|until|made|used|problem|role|roles\.\d+|relation|blockedBy|kind|event|who|documentType|ways\.\d+\.name|method|problems\..*|documentTypes\.\d+|values\.(document_type|role)|attributes\.\d+(\.name)?|refused|flaw)$/

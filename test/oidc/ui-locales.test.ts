@@ -1,0 +1,66 @@
+import * as oidc from 'openid-client'
+import { beforeAll, describe, expect, it } from 'vitest'
+import type { Services } from '../../src/services.ts'
+import { openPerson, signIn } from '../setup/person.ts'
+import { registerPortal } from '../setup/portal.ts'
+import { type RunningServer, usualServer } from '../setup/server.ts'
+import { Visitor } from '../setup/visitor.ts'
+
+let server: RunningServer
+let services: Services
+
+beforeAll(async () => {
+  server = await usualServer()
+  services = await server.services()
+})
+
+const inChinese = { 'accept-language': 'zh-CN' }
+
+const errorPages: [string, (clientId: string) => string][] = [
+  ['an unknown portal', () => '/authorize?client_id=nobody'],
+  ['no client', () => '/authorize?scope=openid'],
+  ['an unregistered address', (id) => `/authorize?client_id=${id}&redirect_uri=https://evil.example/`],
+  ['no address', (id) => `/authorize?client_id=${id}&response_type=code`],
+  ['a repeated parameter', (id) => `/authorize?client_id=${id}&client_id=${id}`],
+  ['a login that has ended', () => '/authorize/no-such-login?x=1'],
+  ['a sign-out form that came too late', () => '/logout/success?client_id=nobody'],
+]
+
+describe('ui_locales chooses the language', () => {
+  it.each(errorPages)('of the page for %s', async (_name, addressOf) => {
+    const { clientId } = await registerPortal(services)
+    const visitor = new Visitor(server.issuer, inChinese)
+    for (const [locale, language] of [
+      ['en_US', 'en'],
+      ['zh_CN', 'zh-CN'],
+    ]) {
+      const page = await visitor.get(`${addressOf(clientId)}&ui_locales=${locale}`)
+      expect(page.html).toContain(`<html lang="${language}"`)
+    }
+  })
+
+  it('of both pages of a sign-out, but the person’s own choice comes first', async () => {
+    const person = await openPerson(services)
+    const portal = await registerPortal(services, { consent: 'implicit' })
+    const visitor = new Visitor(server.issuer, inChinese)
+    const begun = await portal.begin()
+    await begun.finish(await signIn(visitor, await visitor.get(begun.url), person.username))
+    const asked = await visitor.get(`/logout?client_id=${portal.clientId}&ui_locales=en_US`)
+    expect(asked.html).toContain('<html lang="en"')
+    const done = await visitor.submit(asked, '/logout/confirm?ui_locales=en_US', {})
+    expect(done.html).toContain('<html lang="en"')
+    expect(done.html).toContain('You have signed out of 测试门户')
+    await visitor.get('/language?to=zh-CN&back=/')
+    expect((await visitor.get('/logout?ui_locales=en')).html).toContain('<html lang="zh-CN"')
+  })
+
+  it('of a sign-in that was pushed (RFC 9126)', async () => {
+    const portal = await registerPortal(services)
+    const { searchParams } = (await portal.begin({ ui_locales: 'en_US' })).url
+    searchParams.delete('client_id')
+    const url = await oidc.buildAuthorizationUrlWithPAR(portal.configuration, searchParams)
+    expect(url.searchParams.has('ui_locales')).toBe(false)
+    const page = await new Visitor(server.issuer, inChinese).get(url)
+    expect(page.html).toContain('<html lang="en"')
+  })
+})
