@@ -1,6 +1,7 @@
 import { errors, type Client as OidcClient, type KoaContextWithOIDC } from 'oidc-provider'
 import { z } from 'zod'
 import type { Clock } from '../config/clock.ts'
+import { registrationOf } from './client-registrations.ts'
 
 /** One hour, the default of common libraries, and one minute for clocks that differ. `jti` makes it usable once. */
 const longestSeconds = 3660
@@ -15,11 +16,14 @@ const assertion = z.object({
  * For oidc-provider's `assertJwtClientAuthClaimsAndHeader` (RFC 7523 section 3, RFC 9126 section 2).
  * oidc-provider has checked the signature, `iss`, `sub`, and that `aud` names this server. This adds two limits.
  * There is no second audience, and the assertion ends soon.
+ * FAPI 2.0 Security Profile section 5.3.2.1: the audience is the issuer, as one string.
  */
 export function createAssertClientAssertion(clock: Clock) {
-  return (_ctx: KoaContextWithOIDC, claims: unknown): void => {
+  return (ctx: KoaContextWithOIDC, claims: unknown, _header: unknown, client: OidcClient): void => {
     const read = assertion.safeParse(claims)
     if (!read.success) throw new errors.InvalidClientAuth('aud must be one audience, exp a number and jti a string')
+    if (registrationOf(client).profile === 'fapi2' && read.data.aud !== ctx.oidc.issuer)
+      throw new errors.InvalidClientAuth('aud must be the issuer, as one string')
     if (read.data.exp > clock() / 1000 + longestSeconds) throw new errors.InvalidClientAuth('exp is too far ahead')
   }
 }

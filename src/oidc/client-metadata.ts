@@ -1,5 +1,6 @@
 import type { ClientMetadata } from 'oidc-provider'
 import type { Client } from '../clients/clients.ts'
+import { registrationField } from './client-registrations.ts'
 
 /** RFC 8693. */
 export const tokenExchange = 'urn:ietf:params:oauth:grant-type:token-exchange'
@@ -12,7 +13,7 @@ const freshSeconds = 300
 
 /** A registration as OpenID Connect Dynamic Client Registration 1.0 metadata, for oidc-provider. */
 export function toOidcMetadata(client: Client): ClientMetadata {
-  return client.administers ? deviceMetadata(client) : portalMetadata(client)
+  return { ...(client.administers ? deviceMetadata(client) : portalMetadata(client)), [registrationField]: client }
 }
 
 /** The device flow has no redirects. Type `web`: oidc-provider asks native clients for consent, and the confirm page is the consent. */
@@ -37,6 +38,9 @@ function deviceMetadata(client: Client): ClientMetadata {
 export const mayExchange = (client: Client): boolean =>
   client.scope.includes('representee') && client.auth_method !== 'none' && client.resources.length > 0
 
+/** FAPI 2.0 Security Profile sections 5.3.2.1 and 5.3.2.2: pushed requests, tokens bound to a key of the client. */
+const fapi2 = { require_pushed_authorization_requests: true, dpop_bound_access_tokens: true }
+
 function portalMetadata(client: Client): ClientMetadata {
   const service = client.type === 'service'
   const offline = client.scope.includes('offline_access')
@@ -56,6 +60,7 @@ function portalMetadata(client: Client): ClientMetadata {
     scope: client.scope.join(' '),
     id_token_signed_response_alg: client.id_token_alg,
     subject_type: client.subject_type,
+    ...(client.profile === 'fapi2' ? fapi2 : {}),
     ...(client.sector ? { sector_identifier_uri: client.sector } : {}),
     ...(client.jwks === undefined ? {} : { jwks: client.jwks as NonNullable<ClientMetadata['jwks']> }),
     ...(client.jwks_uri ? { jwks_uri: client.jwks_uri } : {}),

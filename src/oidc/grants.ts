@@ -1,6 +1,7 @@
 import type { Configuration, Grant, KoaContextWithOIDC } from 'oidc-provider'
 import type { Consents, Granted } from '../accounts/consents.ts'
 import type { Client } from '../clients/clients.ts'
+import { leaveOutOfflineAccess } from './offline-access.ts'
 import { withinRegistration } from './registered.ts'
 import type { Representees } from '../representation/representees.ts'
 
@@ -46,6 +47,13 @@ export function createLoadGrant(
   representees: Representees,
 ): NonNullable<Configuration['loadExistingGrant']> {
   return async (ctx) => {
+    const grant = await load(ctx)
+    const isOffline = grant?.getOIDCScope().split(' ').includes('offline_access')
+    if (ctx.oidc.params?.['prompt'] === 'none' && !isOffline) leaveOutOfflineAccess(ctx)
+    return grant
+  }
+
+  async function load(ctx: KoaContextWithOIDC): Promise<Grant | undefined> {
     const { oidc } = ctx
     const { client, session, account, provider } = oidc
     if (!client || !session || !account) return undefined

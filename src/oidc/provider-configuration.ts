@@ -6,8 +6,10 @@ import type { Settings } from '../config/settings.ts'
 import { hostCookie } from '../pages/host-cookie.ts'
 import { languages } from '../pages/languages.ts'
 import { claimsConfiguration } from './claims.ts'
+import { registrationOf, registrationField } from './client-registrations.ts'
 import { adminScope } from './command-line-client.ts'
 import { deviceAuthorizationPath, devicePath } from './device-flow.ts'
+import { needsChallenge } from './pkce.ts'
 
 /** The part of the configuration that depends on no service and no setting (DESIGN 1.4). */
 export const fixedConfiguration = {
@@ -26,9 +28,11 @@ export const fixedConfiguration = {
     idTokenSigningAlgValues: ['ES256', 'RS256'],
     clientAuthSigningAlgValues: ['ES256', 'RS256', 'PS256', 'Ed25519', 'EdDSA'],
   },
-  pkce: { required: () => true },
+  extraClientMetadata: { properties: [registrationField] },
+  pkce: { required: needsChallenge },
   responseTypes: ['code'],
-  rotateRefreshToken: true,
+  // FAPI 2.0 Security Profile section 5.3.2.1: no rotation, because its tokens are bound to a key of the client
+  rotateRefreshToken: ({ oidc }) => !oidc.client || registrationOf(oidc.client).profile !== 'fapi2',
   routes: {
     authorization: '/authorize',
     code_verification: devicePath,
@@ -55,10 +59,14 @@ export const cookies = (keys: string[], secure: boolean): NonNullable<Configurat
   long: { httpOnly: true, sameSite: 'lax', secure, signed: false },
 })
 
+/** FAPI 2.0 Security Profile section 5.3.2.1: a code lives at most 60 seconds. */
+const fapi2CodeSeconds = 60
+
 /** In seconds. */
 export const timesToLive = (lifetimes: Settings['lifetimes'], clock: Clock): NonNullable<Configuration['ttl']> => ({
   AccessToken: lifetimes.accessToken,
-  AuthorizationCode: lifetimes.code,
+  AuthorizationCode: (_ctx, _code, client) =>
+    registrationOf(client).profile === 'fapi2' ? Math.min(lifetimes.code, fapi2CodeSeconds) : lifetimes.code,
   ClientCredentials: lifetimes.accessToken,
   Grant: Math.max(lifetimes.session, lifetimes.refreshToken),
   IdToken: lifetimes.idToken,

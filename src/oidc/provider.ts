@@ -36,6 +36,7 @@ import { createSuccessorOf, deriveRotatedTokens } from './engine/refresh-rotatio
 import { detectReplaysAtomically } from './engine/replay-detection.ts'
 import { keySet } from './engine/provider-key-set.ts'
 import { createLoadGrant } from './grants.ts'
+import { keepOfflineAccess } from './offline-access.ts'
 import { createOidcPages } from './pages.ts'
 import { createPrompts, type CheckDeps, type PromptQuestion } from './prompts.ts'
 import { introspectsOwn } from './registered.ts'
@@ -137,7 +138,12 @@ function configuration(deps: ProviderDeps, shared: Shared): Configuration {
     features: features(deps, shared, pages),
     fetch: deps.outbound,
     // runs in every authorization request, pushed or not, before anything is stored
-    extraParams: { representee_hint: (ctx) => limitRequest(ctx, deps.ownClients) },
+    extraParams: {
+      representee_hint(ctx) {
+        limitRequest(ctx, deps.ownClients)
+        keepOfflineAccess(ctx)
+      },
+    },
     extraTokenClaims: shared.actorClaims.extra,
     findAccount: createFindAccount({ ...deps, representeeClaim: createRepresenteeClaim(shared.subjectOf, clock) }),
     formats: { customizers: { jwt: shared.actorClaims.customize } },

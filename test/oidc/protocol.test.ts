@@ -86,10 +86,10 @@ describe('the protocol', () => {
     expect(protectedHeader.alg).toBe('RS256')
   })
 
-  it('needs PKCE with S256', async () => {
+  it('takes a challenge by S256 only', async () => {
     const portal = await registerPortal(services)
     const visitor = new Visitor(server.issuer)
-    for (const change of [{ code_challenge: '' }, { code_challenge_method: 'plain' }]) {
+    for (const change of [{ code_challenge_method: 'plain' }, { code_challenge_method: '' }]) {
       const { url } = await portal.begin(change)
       const page = await visitor.get(url)
       expect(page.leads?.searchParams.get('error'), JSON.stringify(change)).toBe('invalid_request')
