@@ -13,6 +13,7 @@ import { openCore } from './wiring/core.ts'
 import { startJobs } from './wiring/jobs.ts'
 import { createLogin } from './wiring/login.ts'
 import { createProtocol } from './wiring/protocol.ts'
+import { noteIssuer } from './storage/store-facts.ts'
 import { keepLogsShort } from './storage/stores.ts'
 
 leaveOutTraces()
@@ -57,6 +58,7 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
       cluster.worker?.disconnect()
     },
   })
+  await noteIssuer(services.database, settings.issuer)
   return { portals: (await services.clients.list()).length }
 }
 

@@ -17,10 +17,18 @@ export async function noteFact(database: Database, key: string, value: string): 
 }
 
 /** Writes a fact over an earlier one. */
-export async function replaceFact(transaction: DatabaseTransaction, key: string, value: string): Promise<void> {
-  await transaction
+export async function replaceFact(within: Database | DatabaseTransaction, key: string, value: string): Promise<void> {
+  await within
     .insertInto('house')
     .values({ key, value })
     .onConflict((conflict) => conflict.column('key').doUpdateSet({ value }))
     .execute()
 }
+
+const issuer = 'issuer'
+
+/** A server that has started writes its address for the command line, whose own settings may be others. */
+export const noteIssuer = (database: Database, address: string) => replaceFact(database, issuer, address)
+
+/** The address of the server that started last on this store; undefined before the first start. */
+export const notedIssuer = (database: Database) => readFact(database, issuer)

@@ -51,7 +51,7 @@ it('asks again for the fields that the command refuses, and keeps the others', a
   const { code, asked } = await typing(
     ['client', 'create'],
     ...fields,
-    ...Array.from({ length: 13 }, () => ''),
+    ...Array.from({ length: 17 }, () => ''),
     '440300',
     'https://a.example/',
     '',

@@ -1,28 +1,48 @@
 import type { Client } from '../../clients/clients.ts'
 import type { CommandContext } from '../command-context.ts'
 import type { Outcome } from '../outcome.ts'
+import { notedIssuer } from '../../storage/store-facts.ts'
 import { registrationOf } from './registration-fields.ts'
 
 /** Shown with every new secret. */
 export const secretOnce =
   'The secret is shown only now: Yideng keeps no copy. If it is lost: npx yideng client rotate-secret ID'
 
-/** The values that the developers of a portal need, ready to copy. */
-export async function developerNotes(context: CommandContext, client: Client): Promise<string[]> {
-  const { issuer } = await context.settings()
-  return [
-    '',
-    "For the portal's developers:",
-    `  issuer       ${issuer}`,
-    `  discovery    ${issuer}/.well-known/openid-configuration`,
-    `  client_id    ${client.id}`,
-    `  scope        ${client.scope.join(' ')}`,
-  ]
+/** The issuer of the server that runs on this store; before its first start, that of the settings. */
+export async function issuerOf(context: CommandContext): Promise<string> {
+  const { database, settings } = await context.services()
+  return (await notedIssuer(database)) ?? settings.issuer
 }
 
-/** The registration, with its new secret where there is one. */
-export function clientAnswer(client: Client, secret: string | undefined, notes: string[] = []): Outcome {
+/** The values that the developers of a portal need, ready to copy. */
+export const developerNotes = (issuer: string, client: Client): string[] => [
+  '',
+  "For the portal's developers:",
+  `  issuer          ${issuer}`,
+  `  discovery       ${issuer}/.well-known/openid-configuration`,
+  `  client_id       ${client.id}`,
+  `  authentication  ${client.auth_method}`,
+  `  scope           ${client.scope.join(' ')}`,
+]
+
+/** The registration, with its new secret where there is one, and the configuration of its library. */
+export function clientAnswer(
+  client: Client,
+  secret: string | undefined,
+  { notes = [], configuration }: { notes?: string[]; configuration?: string | undefined } = {},
+): Outcome {
   const { client_id, ...rest } = registrationOf(client)
-  const document = { client_id, ...(secret === undefined ? {} : { client_secret: secret }), ...rest }
-  return { ok: true, document, notes: [...(secret === undefined ? [] : ['', secretOnce]), ...notes] }
+  const shownSecret = secret === undefined ? {} : { client_secret: secret }
+  const document = { client_id, ...shownSecret, ...rest }
+  const said = [...(secret === undefined ? [] : ['', secretOnce]), ...notes]
+  if (configuration === undefined) return { ok: true, document, notes: said }
+  const rows = Object.entries(document).map(([name, value]) => [name, textOf(value)])
+  return {
+    ok: true,
+    document: { ...document, configuration },
+    shown: { columns: ['FIELD', 'VALUE'], rows },
+    notes: [...said, '', 'Its configuration, ready to paste:', '', ...configuration.trimEnd().split('\n')],
+  }
 }
+
+const textOf = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value))

@@ -1,13 +1,14 @@
-import { clientAnswer, developerNotes } from './client-answers.ts'
+import { clientAnswer, developerNotes, issuerOf } from './client-answers.ts'
+import { configurationFor, libraryOf } from './libraries/libraries.ts'
 import { silentPortal } from './portal-after.ts'
 import { command } from '../command.ts'
 import { invalid } from '../outcome.ts'
 import { officialProblems } from './official.ts'
-import { metadataOf, problemsAsGiven, registrationFields } from './registration-fields.ts'
+import { libraryField, metadataOf, problemsAsGiven, registrationFields } from './registration-fields.ts'
 
 export default command({
   guided: true,
-  fields: registrationFields,
+  fields: { ...registrationFields, for: libraryField },
   access: { role: 'operator', about: 'portal', touches: ['a portal'], sometimes: silentPortal, secret: true },
   example:
     'npx yideng client create --name 深圳市政务服务网 --region 440300 ' +
@@ -18,6 +19,12 @@ export default command({
     const { clients } = await context.services()
     const created = await clients.create(metadataOf(input), context.actor)
     if (!created.ok) return invalid(...problemsAsGiven(created.problems, input))
-    return clientAnswer(created.client, created.secret, await developerNotes(context, created.client))
+    const issuer = await issuerOf(context)
+    const library = libraryOf(input.for)
+    const configuration = library && configurationFor(library, issuer, created.client, created.secret)
+    return clientAnswer(created.client, created.secret, {
+      notes: developerNotes(issuer, created.client),
+      configuration,
+    })
   },
 })

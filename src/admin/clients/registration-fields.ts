@@ -1,5 +1,6 @@
 import type { Client } from '../../clients/clients.ts'
 import type { FieldProblem } from '../../clients/metadata.ts'
+import { libraryNames, libraryOf } from './libraries/libraries.ts'
 import { iso, type Problem } from '../outcome.ts'
 import type { Field, Fields, Input } from '../fields.ts'
 
@@ -12,8 +13,8 @@ export const registrationFields = {
   type: {
     type: 'text',
     choices: ['web', 'native', 'spa', 'service'],
-    default: 'web',
-    meaning: 'web: has a server; native: an app; spa: runs only in the browser; service: no people, only APIs',
+    meaning:
+      'web: has a server; native: an app; spa: runs only in the browser; service: no people, only APIs. Default: web',
   },
   'auth-method': {
     type: 'text',
@@ -35,9 +36,8 @@ export const registrationFields = {
   'jwks-uri': { type: 'text', placeholder: 'URI', meaning: 'or where they are published' },
   scope: {
     type: 'text',
-    default: 'openid',
     placeholder: '"SCOPES"',
-    meaning: 'scopes it may request: openid, profile, phone, identity, representee, offline_access',
+    meaning: 'scopes it may request: openid, profile, phone, identity, representee, offline_access; default: openid',
   },
   resource: {
     type: 'list',
@@ -98,6 +98,13 @@ export const registrationFields = {
   },
 } as const satisfies Fields
 
+/** Of `client create` only. */
+export const libraryField = {
+  type: 'text',
+  choices: libraryNames,
+  meaning: 'its library or product: sets what that needs where no flag does, and prints its configuration',
+} as const satisfies Field
+
 const metadataNames: Record<string, string> = {
   'redirect-uri': 'redirect_uris',
   'post-logout-redirect-uri': 'post_logout_redirect_uris',
@@ -109,11 +116,12 @@ const metadataNames: Record<string, string> = {
 const metadataName = (field: string) => metadataNames[field] ?? field.replaceAll('-', '_')
 const fieldNames = Object.keys(registrationFields)
 
-/** The given fields, under their names in the metadata. */
+/** The given fields, under their names in the metadata, with those that the library needs. */
 export function metadataOf(input: Input): Record<string, unknown> {
   const isGiven = (field: string) => input[field] !== undefined && input[field] !== false
   const given = fieldNames.filter(isGiven)
-  return Object.fromEntries(given.map((field) => [metadataName(field), input[field]]))
+  const entries = given.map((field) => [metadataName(field), input[field]] as const)
+  return { ...libraryOf(input['for'])?.registers, ...Object.fromEntries(entries) }
 }
 
 /** The registration fields for a change: optional and without defaults. A switch gets its opposite. */

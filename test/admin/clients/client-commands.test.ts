@@ -47,8 +47,8 @@ it('shows the secret once, with the values for the developers', async () => {
   const [, id = ''] = /client_id +(\S+)/.exec(out) ?? []
   const [, secret = ''] = /client_secret +(\S+)/.exec(out) ?? []
   expect(out).toContain('The secret is shown only now')
-  expect(out).toContain('  issuer       http://localhost:1\n')
-  expect(out).toContain(`  client_id    ${id}\n`)
+  expect(out).toContain('  issuer          http://localhost:1\n')
+  expect(out).toContain(`  client_id       ${id}\n`)
   const client = await withServices(({ clients }) => clients.find(id))
   expect(secretMatches(client?.secretHash ?? '', secret)).toBe(true)
   const { out: shown } = await yideng('client', 'show', id)

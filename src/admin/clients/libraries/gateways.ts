@@ -1,0 +1,95 @@
+import { randomBytes } from 'node:crypto'
+import { isHttp, originOf, quoted, type Library, type Values } from './library.ts'
+
+const proxySettings = ({
+  issuer,
+  clientId,
+  secret,
+  redirectUri,
+  scope,
+}: Values) => `# oauth2-proxy.cfg (oauth2-proxy --config oauth2-proxy.cfg); it answers at /oauth2/callback
+provider = "oidc"
+oidc_issuer_url = ${quoted(issuer)}
+client_id = ${quoted(clientId)}
+client_secret = ${quoted(secret)}
+redirect_url = ${quoted(redirectUri)}
+scope = ${quoted(scope.join(' '))}
+code_challenge_method = "S256"
+oidc_email_claim = "sub"
+email_domains = ["*"]
+cookie_secret = ${quoted(randomBytes(32).toString('base64url'))}
+cookie_secure = ${String(!isHttp(redirectUri))}
+http_address = "127.0.0.1:4180"
+reverse_proxy = true
+`
+
+/** oauth2-proxy 7 in front of an application. */
+export const oauth2Proxy: Library = {
+  registers: { scope: 'openid profile', auth_method: 'client_secret_basic' },
+  configuration: (values) => `${proxySettings(values)}upstreams = ["http://127.0.0.1:8080/"]
+`,
+}
+
+/** nginx with oauth2-proxy for its subrequests. */
+export const nginx: Library = {
+  registers: { scope: 'openid profile', auth_method: 'client_secret_basic' },
+  configuration: (values) => `${proxySettings(values)}set_xauthrequest = true
+upstreams = ["static://202"]
+
+# nginx.conf, inside the server of ${originOf(values)}
+location /oauth2/ {
+  proxy_pass http://127.0.0.1:4180;
+  proxy_set_header Host $host;
+  proxy_set_header X-Forwarded-Proto $scheme;
+}
+location = /oauth2/auth {
+  internal;
+  proxy_pass http://127.0.0.1:4180;
+  proxy_set_header Host $host;
+  proxy_set_header X-Forwarded-Proto $scheme;
+  proxy_pass_request_body off;
+  proxy_set_header Content-Length "";
+}
+location / {
+  auth_request /oauth2/auth;
+  auth_request_set $person $upstream_http_x_auth_request_user;
+  error_page 401 = /oauth2/sign_in;
+  proxy_set_header X-Person $person;
+  proxy_pass http://127.0.0.1:8080;
+}
+`,
+}
+
+/** mod_auth_openidc 2.4, as examples/other-languages/apache.conf. */
+export const apache: Library = {
+  registers: { scope: 'openid profile', auth_method: 'client_secret_basic' },
+  configuration: ({
+    issuer,
+    clientId,
+    secret,
+    redirectUri,
+    scope,
+    alg,
+    authMethod,
+  }) => `# Apache with mod_auth_openidc (Debian: libapache2-mod-auth-openidc)
+OIDCProviderMetadataURL ${quoted(`${issuer}/.well-known/openid-configuration`)}
+OIDCClientID ${quoted(clientId)}
+OIDCClientSecret ${quoted(secret)}
+OIDCProviderTokenEndpointAuth ${authMethod}
+OIDCResponseType code
+OIDCIDTokenSignedResponseAlg ${alg}
+OIDCPKCEMethod S256
+OIDCScope ${quoted(scope.join(' '))}
+OIDCRedirectURI ${quoted(redirectUri)}
+OIDCCryptoPassphrase ${quoted(randomBytes(32).toString('base64url'))}
+OIDCSessionInactivityTimeout 1800
+OIDCSessionMaxDuration 43200
+OIDCCookieSameSite On
+OIDCRemoteUserClaim sub
+
+<Location />
+  AuthType openid-connect
+  Require valid-user
+</Location>
+`,
+}
