@@ -1,6 +1,6 @@
 import Router from '@koa/router'
 import type Koa from 'koa'
-import type { Middleware } from 'koa'
+import type { Context, Middleware } from 'koa'
 import type { Provider } from 'oidc-provider'
 import type { Logger } from 'pino'
 import { accountRoutes, type AccountRoutesDeps } from '../account-centre/account-routes.ts'
@@ -11,6 +11,7 @@ import type { Settings } from '../config/settings.ts'
 import type { QuestionDeps } from '../login/questions/questions.ts'
 import { questionRoutes } from '../login/questions/question-routes.ts'
 import type { LoginMethod } from '../login/method.ts'
+import type { WentOnPageDeps } from '../login/went-on-page.ts'
 import { recoveryRoutes, type RecoveryDeps } from '../recovery/recovery-routes.ts'
 import { registrationRoutes, type RegistrationDeps } from '../registration/registration-routes.ts'
 import type { LoginBrowsers } from '../oidc/login-browser.ts'
@@ -49,6 +50,7 @@ export interface AppDeps {
   assets: Assets
   requests: RequestContextDeps
   clients: Clients
+  findClient: WentOnPageDeps['findClient']
   artifacts: Pick<Artifacts, 'renew'>
   methods: readonly LoginMethod[]
   login: QuestionDeps & RegistrationDeps & RecoveryDeps
@@ -83,7 +85,7 @@ export function createApp(deps: AppDeps): Koa {
     requestContexts(deps.requests),
     ...(tracing.requests ? [tracing.requests(settings)] : []),
     ...(log.isLevelEnabled('debug') ? [logRequests(log)] : []),
-    calmErrors(log),
+    calmErrors(log, { issuer: settings.issuer, findClient: deps.findClient, isSignedIn: signedInHere(deps.account) }),
     limitNetworkRequests({ most: settings.limits.addressRequests, exempt: calledByClients, clock }),
   ]
   const rooms: Middleware[] = [
@@ -113,6 +115,14 @@ export function createApp(deps: AppDeps): Koa {
   )
   return provider
 }
+
+/** Whether the browser has a session; it asks for nothing. */
+const signedInHere =
+  ({ sessionCookie, sessions }: AccountRoutesDeps) =>
+  async (ctx: Context) => {
+    const cookie = ctx.cookies.get(sessionCookie, { signed: false })
+    return cookie !== undefined && (await sessions.ofCookie(cookie)) !== undefined
+  }
 
 /**
  * Compares the memory of this process with the store first, because another process may have ended a session. One

@@ -2,6 +2,8 @@ import type { Context, Middleware } from 'koa'
 import { errors } from 'oidc-provider'
 import type { Logger } from 'pino'
 import { isGone } from '../pages/bodies.ts'
+import { LoginWentOn } from '../oidc/went-on.ts'
+import { leadWhereItWent, type WentOnPageDeps } from '../login/went-on-page.ts'
 import { TooManyCalls } from '../guards/portal-budgets.ts'
 import { showPage, requestOf } from '../pages/request-context.ts'
 import { retryAfterSeconds, isUnavailable } from '../storage/unavailable.ts'
@@ -11,7 +13,7 @@ import { Refusal, refusals, type RefusalCode } from '../refusal/refusal.ts'
 function codeOf(error: unknown): RefusalCode {
   if (isUnavailable(error)) return 'unavailable'
   // a form that arrived after its login went on or ended
-  if (error instanceof errors.SessionNotFound) return 'login_expired'
+  if (error instanceof errors.SessionNotFound || error instanceof LoginWentOn) return 'login_expired'
   if (error instanceof TooManyCalls) return 'too_many_requests'
   return error instanceof Refusal ? error.code : 'server_error'
 }
@@ -23,7 +25,7 @@ function pageBefore(ctx: Context): string | undefined {
 }
 
 /** Ends every request that failed with a calm page and a reference number; the reason goes to the log only. */
-export function calmErrors(log: Logger): Middleware {
+export function calmErrors(log: Logger, wentOn: WentOnPageDeps): Middleware {
   const refuse = (ctx: Context, code: RefusalCode, retryAfter?: number) => {
     const { id: reference } = requestOf(ctx)
     ctx.remove('location') // a code that could not be audited is not shown
@@ -47,12 +49,14 @@ export function calmErrors(log: Logger): Middleware {
         ctx.status = 400
         return
       }
+      if (error instanceof LoginWentOn && ctx.accepts('html', 'json') !== 'json')
+        return leadWhereItWent(wentOn, ctx, error.went)
       const code = codeOf(error)
       if (code === 'unavailable') log.error({ id, err: error }, 'a store is unavailable')
       else if (code === 'server_error') log.error({ id, err: error }, 'request failed')
       else log.info({ id, code, detail: (error as Error).message }, 'request refused')
       refuse(ctx, code, error instanceof Refusal || error instanceof TooManyCalls ? error.retryAfter : undefined)
-      return
+      return undefined
     }
     if (ctx.status === 404 && (ctx.body === undefined || ctx.body === null)) refuse(ctx, 'not_found')
     else if (ctx.status === 405 && !ctx.body) refuse(ctx, 'method_not_allowed')

@@ -1,4 +1,4 @@
-import type { InteractionResults } from 'oidc-provider'
+import { errors, type InteractionResults } from 'oidc-provider'
 import type { LoginBrowsers } from '../oidc/login-browser.ts'
 import { redirectTo } from '../pages/redirect.ts'
 import type { Attempt } from './attempt.ts'
@@ -8,7 +8,10 @@ export interface FinishDeps {
   logins: LoginBrowsers
 }
 
-/** Answers the open question: hands `result` to oidc-provider and redirects the browser to it. */
+/**
+ * Answers the open question: hands `result` to oidc-provider and redirects the browser to it.
+ * @throws LoginWentOn where another answer was faster, and the login has gone on
+ */
 export async function finish(
   { logins }: FinishDeps,
   ctx: RouterContext,
@@ -18,6 +21,8 @@ export async function finish(
   const interaction = await logins.find(ctx, id)
   interaction.result = 'error' in result ? result : { ...interaction.lastSubmission, ...result }
   if (result.login) logins.proven(ctx, interaction)
-  await interaction.persist()
+  await interaction.persist().catch(async (error: unknown) => {
+    throw (error instanceof errors.SessionNotFound ? await logins.wentOn(ctx, id) : undefined) ?? error
+  })
   redirectTo(ctx, interaction.returnTo)
 }

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Context, Middleware } from 'koa'
 import type { Provider } from 'oidc-provider'
 import { hostCookie } from '../pages/host-cookie.ts'
+import type { LoginWentOn } from './went-on.ts'
 
 type CookieContext = Pick<Context, 'req' | 'cookies'>
 
@@ -21,11 +22,17 @@ export type Interaction = InstanceType<Provider['Interaction']> & {
 export interface LoginBrowsers {
   /**
    * The running login at an address, for its own browser.
+   * @throws LoginWentOn when it was resumed before
    * @throws errors.SessionNotFound when there is none, another browser began it, or its session has ended
    */
   find(ctx: CookieContext, uid: string): Promise<Interaction>
-  /** Binds the result to a new secret. A stranger who planted or read the previous secret cannot continue with it. */
+  /**
+   * Binds the result to a new secret. A stranger who planted or read the previous secret cannot continue with it.
+   * The same person, proven the same way, gets the same secret: a form that is sent twice has one answer.
+   */
   proven(ctx: CookieContext, interaction: Interaction): void
+  /** Where a login of this browser went that was resumed before. */
+  wentOn(ctx: CookieContext, uid: string): Promise<LoginWentOn | undefined>
   /** Runs before oidc-provider. */
   middleware: Middleware
 }
@@ -55,9 +62,8 @@ export function browserSecrets(secure: boolean) {
     return found.length === 1 && cookieForm.test(only) ? only.split('.') : []
   }
 
-  function renew(ctx: CookieContext): string {
-    const secret = randomBytes(secretBytes).toString('base64url')
-    const all = [secret, ...read(ctx)].slice(0, mostSecrets)
+  function renew(ctx: CookieContext, secret = randomBytes(secretBytes).toString('base64url')): string {
+    const all = [...new Set([secret, ...read(ctx)])].slice(0, mostSecrets)
     issued.set(ctx.req, all)
     ctx.cookies.set(name, all.join('.'), { signed: false, httpOnly: true, sameSite: 'lax', secure, overwrite: true })
     return secret

@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto'
-import type { NaturalPerson, NaturalPersons } from '../accounts/natural-persons.ts'
+import type { NaturalPersons } from '../accounts/natural-persons.ts'
+import type { BlindIndex } from '../keys/blind-index.ts'
 import { pathOf, type Attempt } from '../login/attempt.ts'
 import type { LoginHost } from '../login/method.ts'
 import type { RouterContext } from '../login/method.ts'
@@ -14,23 +14,54 @@ export interface NewAccountDeps {
   host: LoginHost
   persons: NaturalPersons
   artifacts: Artifacts
+  blindIndex: BlindIndex
   /** Cookies over https only. */
   secure: boolean
 }
 
 const kind = 'registered'
 const shownSeconds = 600
+/** Longest time of one registration. */
+const runningSeconds = 60
 const cookieName = (secure: boolean) => hostCookie('yideng_registered', secure)
+
+/** The secret of one form of one browser: the same form gives the same secret, and no other browser knows it. */
+function formSecret({ blindIndex }: NewAccountDeps, ctx: RouterContext): string {
+  const { csrf = '', ...fields } = requestOf(ctx).form
+  return blindIndex('registration form', JSON.stringify([csrf, Object.entries(fields).toSorted()]))
+}
+
+const running = 'running'
+const stepMs = 25
+const mostSteps = 200
+
+/** The account that this form opened before, in this browser; it waits while the first one runs. */
+export async function openedBefore(deps: NewAccountDeps, ctx: RouterContext): Promise<string | undefined> {
+  const id = hashId(formSecret(deps, ctx))
+  for (let step = 0; step < mostSteps; step += 1) {
+    if (await deps.artifacts.add(kind, id, running, { ttl: runningSeconds })) return undefined
+    const known = await deps.artifacts.get(kind, id)
+    if (known !== undefined && known !== running) return known
+    await new Promise((resolve) => setTimeout(resolve, stepMs))
+  }
+  throw new Refusal('busy', 'the same form still runs')
+}
+
+/** The form opened nothing: it may come again. */
+export const forgetForm = (deps: NewAccountDeps, ctx: RouterContext) =>
+  deps.artifacts.remove(kind, hashId(formSecret(deps, ctx)))
 
 /** Remembers the new account for its browser, and redirects to the page that shows it. */
 export async function leadToNewAccount(
-  { artifacts, secure }: NewAccountDeps,
+  deps: NewAccountDeps,
   ctx: RouterContext,
   attempt: Attempt | undefined,
-  person: NaturalPerson,
+  personId: string,
 ): Promise<void> {
-  const id = attempt?.id ?? randomBytes(32).toString('base64url')
-  await artifacts.put(kind, hashId(id), person.id, { ttl: shownSeconds })
+  const { artifacts, secure } = deps
+  const id = formSecret(deps, ctx)
+  await artifacts.put(kind, hashId(id), personId, { ttl: shownSeconds })
+  if (attempt) await artifacts.put(kind, hashId(attempt.id), personId, { ttl: shownSeconds })
   if (attempt) return redirectTo(ctx, pathOf(attempt, 'registered'))
   // without a running login only this cookie identifies the browser of the new account
   const options = { signed: false, httpOnly: true, sameSite: 'lax', secure, overwrite: true } as const
@@ -46,7 +77,7 @@ export async function showNewAccount(
 ): Promise<void> {
   const id = attempt?.id ?? ctx.cookies.get(cookieName(secure), { signed: false }) ?? ''
   const personId = await artifacts.get(kind, hashId(id))
-  const person = personId === undefined ? undefined : await persons.find(personId)
+  const person = personId === undefined || personId === running ? undefined : await persons.find(personId)
   if (!person) throw new Refusal('login_expired', 'no registration')
   showPage(ctx, 'register/registered', {
     username: persons.reveal(person).username,
@@ -55,9 +86,9 @@ export async function showNewAccount(
   })
 }
 
-/** Signs in with the account that this login registered, once. @throws Refusal `login_expired` */
+/** Signs in with the account that this login registered. The login goes on once only. @throws Refusal `login_expired` */
 export async function signInToNewAccount({ host, artifacts }: NewAccountDeps, ctx: RouterContext, attempt: Attempt) {
-  const personId = await artifacts.take(kind, hashId(attempt.id))
+  const personId = await artifacts.get(kind, hashId(attempt.id))
   if (personId === undefined) throw new Refusal('login_expired', 'no registration')
   await host.succeed(ctx, { method: 'registration', personId, amr: ['pwd'] })
 }

@@ -44,7 +44,8 @@ function statusOf(problems: Problems): number {
   return Object.keys(problems).length > 0 ? 400 : 200
 }
 
-interface RegistrationInput {
+/** A form without problems. */
+export interface RegistrationInput {
   document: IdentityDocument
   name: string
   phone: string

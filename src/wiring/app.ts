@@ -11,7 +11,7 @@ import type { Protocol } from './protocol.ts'
 
 /** The koa application of a server process, and the words of its pages. */
 export function createServerApp(core: Core, protocol: Protocol, login: Login) {
-  const { settings, clock, log, tracing, metrics, artifacts, cookieKeys, services } = core
+  const { settings, clock, log, tracing, metrics, artifacts, findClient, cookieKeys, services } = core
   const { provider, sessions, accessTokens, deviceFlow, portalBudgets } = protocol
   const { audit, clients, devices } = services
   const { methods, logins } = login
@@ -27,6 +27,7 @@ export function createServerApp(core: Core, protocol: Protocol, login: Login) {
     tracing,
     assets,
     clients,
+    findClient,
     artifacts,
     methods,
     ready: createReadyCheck({ database: services.database, artifacts }),

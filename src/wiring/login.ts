@@ -4,6 +4,7 @@ import { createHost } from '../login/host.ts'
 import { createMethods } from '../login/methods/create-methods.ts'
 import { createSignatures } from '../login/methods/passkey/signing.ts'
 import { bindLogins } from '../oidc/engine/login-binding.ts'
+import { createWentOnLogins } from '../oidc/went-on.ts'
 import { localVerifier } from '../proofing/face/local.ts'
 import { createFacePool } from '../proofing/face/pool.ts'
 import { thresholds } from '../proofing/face/thresholds.ts'
@@ -58,7 +59,7 @@ export async function createLogin(core: Core, protocol: Protocol) {
     findClient,
   })
   const secure = settings.issuer.startsWith('https:')
-  const logins = bindLogins(protocol.provider, secure)
+  const logins = bindLogins(protocol.provider, { secure, cookieKeys, wentOnLogins: createWentOnLogins(artifacts) })
   const { limits } = settings
   const host = createHost({
     logins,

@@ -235,6 +235,8 @@ export const samples: readonly Sample[] = [
   ...deviceSamples,
   { view: 'error/cookies', name: 'too-many', data: { cleared: false, clearAction: '/cookies/clear' } },
   { view: 'error/cookies', name: 'cleared', data: { cleared: true, clearAction: '/cookies/clear' } },
+  { view: 'login/went-on', name: 'portal', data: { signedIn: true, portal, portalUrl: 'https://portal.example' } },
+  { view: 'login/went-on', name: 'done', data: { signedIn: false } },
   { view: 'error/error', name: 'lost', data: { code: 'not_found', reference: '7F3K-92QD' } },
   {
     view: 'error/error',

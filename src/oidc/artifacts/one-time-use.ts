@@ -1,6 +1,6 @@
 import { errors, Provider } from 'oidc-provider'
 import type { Artifacts } from '../../storage/artifacts.ts'
-import { replaceArtifact } from '../../storage/compare-and-set.ts'
+import { updateArtifact } from '../../storage/compare-and-set.ts'
 import { AlreadyUsedError } from '../engine/internals.ts'
 
 // Artifacts that may be used once. Each change here is one atomic step of the store.
@@ -27,16 +27,29 @@ export async function resumeOnce(artifacts: Artifacts, storedId: string, read: s
 }
 
 /**
- * An answer replaces the previous answer, but never recreates a login that was resumed.
+ * An answer replaces the previous answer, but never recreates a login that was resumed. The same answer once more (a double
+ * click) changes nothing: a resume that runs now would otherwise find another login than it read.
  * @param ttl seconds
  * @throws SessionNotFound
  */
 export async function answerRunning(artifacts: Artifacts, storedId: string, text: string, ttl: number): Promise<true> {
-  const kind = 'Interaction'
-  const before = await artifacts.get(kind, storedId)
-  const answer = { kind, id: storedId, value: text, ttl }
-  if (before === undefined || !(await replaceArtifact(artifacts, { ...answer, before }))) throw alreadyResumed()
+  const answered = await updateArtifact(artifacts, { kind: 'Interaction', id: storedId, ttl }, (before) => {
+    if (before === undefined) return { result: false }
+    return isSameAnswer(before, text) ? { result: true } : { value: text, result: true }
+  })
+  if (!answered) throw alreadyResumed()
   return true
+}
+
+/** The same person proven the same way, or the same decision. Each sign-in has its own id and second. */
+function isSameAnswer(before: string, after: string): boolean {
+  const [one, other] = [before, after].map((text) => {
+    const { provenBy, result } = JSON.parse(text) as { provenBy?: string; result?: Record<string, object> }
+    const { signIn, login, ...rest } = result ?? {}
+    const same = { ...rest, login: { ...login, ts: 0 }, signIn: { ...signIn, id: '' } }
+    return result && JSON.stringify([provenBy, same])
+  })
+  return one !== undefined && one === other
 }
 
 /**
