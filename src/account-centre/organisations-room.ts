@@ -55,6 +55,8 @@ async function open(deps: OrganisationDeps, ctx: RouterContext, account: Account
   const again = (problem: string) => showList(deps, ctx, account, { problem, uscc })
   const code = parseCreditCode(uscc)
   if (!code.ok) return again(code.problem)
+  // the register knows its own codes: some have another check character than GB 32100 asks for
+  if (!code.checks && !(await legalPersons.mayBeRegistered(code.uscc))) return again('uscc_check')
   if (account.session.level < organisationLevel) return again(`level_${organisationLevel}_needed`)
   const opened = await legalPersons.open({ uscc: code.uscc, person: account.person }, actorOf(ctx))
   if (!opened.ok) return again(opened.problem)

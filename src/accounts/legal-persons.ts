@@ -17,6 +17,8 @@ export interface LegalPersons {
   represented(personId: string): Promise<LegalPerson[]>
   /** Ordered by id. `registeredIn`: first digits of the region in the code (GB 32100, positions 3 to 8). */
   list(page: { after?: string; limit: number; registeredIn?: string }): Promise<LegalPerson[]>
+  /** Whether the register may have the code; true while it is unreachable. */
+  mayBeRegistered(uscc: string): Promise<boolean>
   /** Opens or confirms an organisation, for the person the register names as its representative. */
   open(opening: { uscc: string; person: NaturalPerson }, by: Actor): Promise<OpenedOrganisation>
   /** Asks the register whether the organisation can be acted for; a change of representative takes effect here. */
@@ -61,6 +63,7 @@ export function createLegalPersons(deps: LegalPersonsDeps): LegalPersons {
         .execute()
       return rows.map((row) => fromRow(cipher, row))
     },
+    mayBeRegistered: async (uscc) => (await deps.register.look(uscc)).outcome !== 'not_found',
     open: (opening, by) => openOrganisation(deps, opening, by),
     async standing(id) {
       const row = await findRow(database, 'id', id)

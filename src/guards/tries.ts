@@ -3,6 +3,7 @@ import type { Clock } from '../config/clock.ts'
 import type { BlindIndex } from '../keys/blind-index.ts'
 import { daySeconds } from '../config/time.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
+import { withoutInvisible } from '../text/invisible.ts'
 import { ContentionError, updateArtifact } from '../storage/compare-and-set.ts'
 
 const schema = z.object({ tries: z.number(), rounds: z.number(), until: z.number() })
@@ -35,7 +36,7 @@ export interface Tries {
 
 /** The key for a typed identifier, with or without an account. */
 export const typedKey = (blindIndex: BlindIndex, identifier: string) =>
-  blindIndex('tries', identifier.slice(0, 256).normalize('NFKC').toLowerCase())
+  blindIndex('tries', withoutInvisible(identifier.slice(0, 256)).normalize('NFKC').trim().toLowerCase())
 
 export function createTries(options: {
   /** Kind of secret; each kind has its own counts. */

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Services } from '../../src/services.ts'
-import { end, mandate, openOrganisation } from '../setup/organisation.ts'
+import { end, mandate, openOrganisation, register } from '../setup/organisation.ts'
 import { openPerson, signIn } from '../setup/person.ts'
 import { startServer, type RunningServer, usualServer } from '../setup/server.ts'
 import { Visitor, type Page } from '../setup/visitor.ts'
@@ -134,6 +134,19 @@ describe('my organisations', () => {
       expect([400, 200]).toContain(page.status)
       expect(page.html).not.toContain('<script>alert')
     }
+  })
+
+  it('opens an organisation by a code that the register has with another check character', async () => {
+    const representative = await openPerson(services, { name: '林知行' })
+    const uscc = '91350203M0001QKT19'
+    const { visitor, csrf } = await signedIn(representative)
+    const send = () => visitor.post('/account/organisations', { csrf, uscc })
+    expect((await send()).html).toContain('可能输错了一位')
+    await register(services, { uscc, representative })
+    expect((await send()).html).not.toContain('可能输错了一位')
+    const person = await services.persons.find(representative.id)
+    if (!person) throw new Error('no such person')
+    expect(await services.legalPersons.open({ uscc, person }, { actor: 'person' })).toMatchObject({ ok: true })
   })
 
   it('gives a mandate from a future day, and none from a past day', async () => {

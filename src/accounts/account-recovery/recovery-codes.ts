@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { BlindIndex } from '../../keys/blind-index.ts'
 import type { Database, DatabaseTransaction } from '../../storage/database.ts'
 import { Refusal } from '../../refusal/refusal.ts'
+import { withoutInvisible } from '../../text/invisible.ts'
 import { isAmong } from '../constant-time.ts'
 import type { Actor } from '../natural-persons.ts'
 import type { Pass, RecoveryDeps } from './pass.ts'
@@ -31,7 +32,7 @@ export const makeCodes = (): string[] =>
 /** Reads a typed code: in lower case, full-width, with or without hyphens. Undefined for other texts. */
 export function readCode(text: string): string | undefined {
   if (text.length > 64) return undefined
-  const code = text
+  const code = withoutInvisible(text)
     .normalize('NFKC')
     .toUpperCase()
     .replaceAll(/[\s‐‑‒–—−-]/gu, '')

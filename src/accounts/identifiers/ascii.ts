@@ -1,11 +1,17 @@
+import { withoutInvisible } from '../../text/invisible.ts'
+
 /** The longest text of an identifier field, in UTF-16 units. */
 const longestInput = 64
+/** Invisible marks may make a text longer: one around each character. */
+const marksEach = 3
 
 /**
- * Converts full-width and other compatibility forms to ASCII (NFKC, UAX #15). Undefined where other characters remain: look-alikes
+ * Takes out invisible marks. Converts full-width and other compatibility forms to ASCII (NFKC, UAX #15). Undefined where other characters remain: look-alikes
  * of other scripts, direction marks, line ends. A later change of case could turn them into ASCII. Undefined for too long texts.
  */
-export function toAscii(text: string): string | undefined {
+export function toAscii(given: string): string | undefined {
+  if (given.length > longestInput * marksEach) return undefined
+  const text = withoutInvisible(given)
   if (text.length > longestInput) return undefined
   // printable ASCII without spaces is in this form already
   if (/^[!-~]*$/.test(text)) return text

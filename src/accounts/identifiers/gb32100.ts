@@ -36,23 +36,24 @@ export function creditCodeCheck(code: string): string {
   return alphabet.charAt((31 - (sum % 31)) % 31)
 }
 
+/** A code by its form. `checks`: its check character is the one of GB 32100. */
 export type ParsedCreditCode =
-  | { ok: true; uscc: string; kind: OrganisationKind }
-  | { ok: false; problem: 'uscc_required' | 'uscc_malformed' | 'uscc_check' }
+  | { ok: true; uscc: string; kind: OrganisationKind; checks: boolean }
+  | { ok: false; problem: 'uscc_required' | 'uscc_malformed' }
 
 /**
  * Reads a unified social credit code (统一社会信用代码) as people write it: full-width, with spaces or hyphens, in lower
- * case. The organisation code inside it (GB 11714) is not checked: some were issued with a wrong digit.
+ * case. Authorities gave out codes with another check character: a code that the register has is right all the same.
+ * The organisation code inside it (GB 11714) is not checked for the same reason.
  */
 export function parseCreditCode(text: string): ParsedCreditCode {
   const uscc = toAscii(text)?.replaceAll(/[ -]/g, '').toUpperCase()
   if (uscc === '') return { ok: false, problem: 'uscc_required' }
-  if (uscc?.length !== bodyLength + 1 || !body.test(uscc.slice(0, bodyLength))) {
+  if (uscc?.length !== bodyLength + 1 || !body.test(uscc.slice(0, bodyLength)) || !alphabet.includes(uscc.slice(-1))) {
     return { ok: false, problem: 'uscc_malformed' }
   }
-  if (creditCodeCheck(uscc.slice(0, bodyLength)) !== uscc.charAt(bodyLength))
-    return { ok: false, problem: 'uscc_check' }
-  return { ok: true, uscc, kind: organisationKind(uscc) }
+  const checks = creditCodeCheck(uscc.slice(0, bodyLength)) === uscc.charAt(bodyLength)
+  return { ok: true, uscc, kind: organisationKind(uscc), checks }
 }
 
 /** The region of the registering authority (positions 3 to 8, GB/T 2260). */

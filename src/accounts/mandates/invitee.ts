@@ -14,7 +14,7 @@ export interface Invitee {
 }
 
 export interface InviteeProblems {
-  name?: 'name_required' | 'name_malformed'
+  name?: 'name_required' | 'name_malformed' | 'name_too_long'
   contact?: 'contact_required' | 'contact_malformed'
 }
 

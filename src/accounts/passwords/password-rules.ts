@@ -1,3 +1,4 @@
+import { withoutInvisible } from '../../text/invisible.ts'
 import { parsePhone } from '../identifiers/phones.ts'
 import type { BreachedPasswords } from './breached.ts'
 import { isCommonPassword } from './common.ts'
@@ -65,7 +66,7 @@ function holdsPersonal(password: string, personal: readonly string[]): boolean {
   const lower = password.toLowerCase()
   const forms = [lower, compact(lower)]
   return personal.some((text) => {
-    const whole = text.slice(0, longestPersonal).normalize('NFKC').toLowerCase()
+    const whole = withoutInvisible(text.slice(0, longestPersonal)).normalize('NFKC').toLowerCase()
     const within = compact(whole)
     return parts(whole).some((part) => forms.some((form) => form.includes(part))) || within.includes(compact(lower))
   })

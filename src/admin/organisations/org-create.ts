@@ -4,7 +4,11 @@ import { command } from '../command.ts'
 import { failed, invalid, notFound, type Outcome } from '../outcome.ts'
 import { officialProblems } from '../clients/official.ts'
 import { parseCreditCode } from '../../accounts/identifiers/gb32100.ts'
-import { normaliseOrganisationName } from '../../accounts/identifiers/names.ts'
+import {
+  normaliseOrganisationName,
+  organisationKey,
+  registeredOrganisationName,
+} from '../../accounts/identifiers/names.ts'
 
 const wrong = (field: string, message: string) => invalid({ field, message })
 
@@ -14,11 +18,15 @@ const codeProblems = {
   uscc_check: 'has a wrong check character: one character of it is mistyped',
 }
 
+const notAllowed = 'has characters that are not allowed in the name of an organisation'
+
 const unregistered: ConditionalTouch = {
   touch: 'an organisation that no register names',
   when: 'where the business register does not have the organisation',
-  applies: async ({ businessRegister }, { uscc }) =>
-    (await businessRegister.look(typeof uscc === 'string' ? uscc.trim().toUpperCase() : '')).outcome !== 'found',
+  async applies({ businessRegister }, { uscc }) {
+    const code = parseCreditCode(typeof uscc === 'string' ? uscc : '')
+    return !code.ok || (await businessRegister.look(code.uscc)).outcome !== 'found'
+  },
 }
 
 export default command({
@@ -39,8 +47,8 @@ export default command({
   async run(context, input): Promise<Outcome> {
     const code = parseCreditCode(input.uscc)
     if (!code.ok) return wrong('uscc', codeProblems[code.problem])
-    const name = normaliseOrganisationName(input.name)
-    if (name === undefined) return wrong('name', 'has characters that are not allowed in the name of an organisation')
+    const name = registeredOrganisationName(input.name)
+    if (name === undefined) return wrong('name', notAllowed)
     const official = officialProblems(context, { name })
     if (official.length > 0) return invalid(...official)
     const { persons, legalPersons, businessRegister, database } = await context.services()
@@ -49,10 +57,15 @@ export default command({
     if (person.identityLevel < 3) return wrong('representative', 'is an account whose identity is not proven (level 3)')
     const { uscc } = code
     const known = await businessRegister.look(uscc)
-    if (known.outcome === 'found' && known.name !== name) return wrong('name', 'is not the name in the register')
+    if (known.outcome === 'found' && organisationKey(known.name) !== organisationKey(name)) {
+      return wrong('name', 'is not the name in the register')
+    }
     if (known.outcome === 'not_found') {
+      if (!code.checks) return wrong('uscc', codeProblems.uscc_check)
+      const typedName = normaliseOrganisationName(name)
+      if (typedName === undefined) return wrong('name', notAllowed)
       const { documentType, documentNumber } = persons.reveal(person)
-      const entry = { uscc, name, status: 'active' as const, documentType, documentNumber }
+      const entry = { uscc, name: typedName, status: 'active' as const, documentType, documentNumber }
       await database.transaction().execute((transaction) => businessRegister.add(transaction, [entry]))
     }
     const opened = await legalPersons.open({ uscc, person }, { actor: context.actor })

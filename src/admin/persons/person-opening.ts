@@ -18,6 +18,7 @@ type AnyProblem =
 const words: Record<AnyProblem, string> = {
   name_required: 'must be given',
   name_malformed: 'has characters that are not allowed in a name: write it as on the document',
+  name_too_long: 'is too long: at most 60 Chinese characters, or 150 characters of other scripts',
   document_type_unknown: 'is not a known kind of document',
   document_number_required: 'must be given',
   document_number_malformed: 'has the wrong length or form for this kind of document',

@@ -1,152 +1,193 @@
-import { createReadStream } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
-import { parse } from 'csv-parse/sync'
-import type { DatabaseTransaction } from '../../storage/database.ts'
-import { hasShapeless } from '../../text/visible.ts'
 import type { Services } from '../../services.ts'
+import type { DatabaseTransaction } from '../../storage/database.ts'
+import { withoutPrivateUse } from '../../text/han-characters.ts'
+import { withoutInvisible } from '../../text/invisible.ts'
+import { hasShapeless } from '../../text/visible.ts'
+import { createDamage, createRepeats, looksMisread } from './judge-file.ts'
+import { openRegisterFile, UnusableFile, type Encoding, type RegisterFile, type Row } from './register-file.ts'
 
-/** A row that was not imported. It contains no personal data. */
-export interface Refused {
+/** A row with a problem. It contains no personal data. */
+export interface Noted {
   line: number
   problem: string
 }
 
+/** `imported`, `repeated` and `refused_count` together are `rows`. */
 export interface ImportReport {
+  rows: number
   imported: number
+  /** Rows that say the same as an earlier row of the file. */
+  repeated: number
   /** The first refused rows, at most `maxReported`. */
-  refused: Refused[]
+  refused: Noted[]
   refused_count: number
+  /** The first imported rows with something unusual, at most `maxReported`. */
+  warnings: Noted[]
+  warnings_count: number
 }
+
+type ReadRow<T> = { key: string; record: T; warning?: string } | { problem: string }
 
 /** The format of a file, and its register. */
 export interface ImportKind<T> {
   kind: string
   columns: readonly string[]
+  /** Positions of the columns with numbers. */
+  numbers: readonly number[]
+  /** The text of a row that a person of China or an organisation has in Chinese characters. */
+  chineseText(cells: readonly string[]): string | undefined
   /** Parses a row. Rows with the same key are about the same record. */
-  read(cells: string[], today: Date): { key: string; record: T } | { problem: string }
+  read(cells: string[], today: Date): ReadRow<T>
   write(transaction: DatabaseTransaction, records: T[]): Promise<void>
   /** Runs after a batch is committed. */
   after?(records: readonly T[]): Promise<void>
 }
 
+interface ImportInput {
+  file: string
+  actor: string
+  encoding?: Extract<Encoding, 'utf-8' | 'gb18030'> | undefined
+  /** The numbers that end in 000 are right. */
+  roundNumbers?: boolean | undefined
+}
+
 const rowsAtOnce = 1000
 const maxReported = 100
-const maxLineLength = 2000
 /** A pause between transactions, so that the server can write: SQLite retries a lock every few milliseconds. */
 const pauseMs = 10
 
-/** The file cannot be used, and nothing was imported. */
-export class UnusableFile extends Error {}
-
 /**
  * Adds the records of a CSV file to an embedded register. Memory holds the rows of one transaction.
- * Valid rows are imported; invalid rows are reported.
+ * The whole file is judged before the first row is imported. Then valid rows are imported; invalid rows are reported.
  * @throws UnusableFile
  */
 export async function importFile<T>(
   services: Services,
-  { kind, columns, read, write: add, after }: ImportKind<T>,
-  file: string,
-  actor: string,
+  kind: ImportKind<T>,
+  input: ImportInput,
 ): Promise<ImportReport> {
-  const report: ImportReport = { imported: 0, refused: [], refused_count: 0 }
-  const refuse = (line: number, problem: string) => {
-    report.refused_count += 1
-    if (report.refused.length < maxReported) report.refused.push({ line, problem })
-  }
+  const file = await openRegisterFile(input.file, kind.columns, input.encoding)
   const today = new Date(services.clock())
-  // by key, because PostgreSQL refuses two rows with one key in a statement; the later row counts
-  let batch = new Map<string, T>()
+  const verdictOf = await judgeFile(file, kind, today, input.roundNumbers ?? false)
+  const report: ImportReport = {
+    rows: 0,
+    imported: 0,
+    repeated: 0,
+    refused: [],
+    refused_count: 0,
+    warnings: [],
+    warnings_count: 0,
+  }
+  let batch: T[] = []
   const write = async () => {
-    const records = [...batch.values()]
-    batch = new Map()
+    const records = batch
+    batch = []
     if (records.length === 0) return
-    await services.database.transaction().execute((transaction) => add(transaction, records))
-    await after?.(records)
+    await services.database.transaction().execute((transaction) => kind.write(transaction, records))
+    await kind.after?.(records)
     report.imported += records.length
     await pause(pauseMs)
   }
 
   let finished = false
   try {
-    for await (const { line, cells } of rowsOf(file, columns, refuse)) {
-      const row = readRow(cells, columns, today, read)
-      if ('problem' in row) refuse(line, row.problem)
-      else batch.set(row.key, row.record)
-      if (batch.size >= rowsAtOnce) await write()
+    for await (const row of file.rows()) {
+      report.rows += 1
+      const read = readRow(row, kind, today)
+      const verdict = 'problem' in read ? read : verdictOf(row.line, read)
+      if (verdict === 'repeated') report.repeated += 1
+      else if ('problem' in verdict) noteRow(report, 'refused', row.line, verdict.problem)
+      else {
+        batch.push(verdict.record)
+        if (verdict.warning) noteRow(report, 'warnings', row.line, verdict.warning)
+      }
+      if (batch.length >= rowsAtOnce) await write()
     }
     await write()
     finished = true
   } finally {
     if (finished || report.imported > 0) {
-      const details = { kind, imported: report.imported, refused: report.refused_count, finished }
-      await services.audit.record({ event: 'register.imported', actor, details })
+      const details = { kind: kind.kind, imported: report.imported, refused: report.refused_count, finished }
+      await services.audit.record({ event: 'register.imported', actor: input.actor, details })
     }
   }
   return report
 }
 
-/** The decoder puts it in place of bytes that are not UTF-8. */
-const notUtf8 = '\u{fffd}'
-
-function readRow<T>(cells: string[], columns: readonly string[], today: Date, read: ImportKind<T>['read']) {
-  if (cells.length !== columns.length) return { problem: `has ${cells.length} columns instead of ${columns.length}` }
-  if (cells.some((cell) => cell.includes(notUtf8))) return { problem: 'is not UTF-8: save the file as UTF-8' }
-  if (cells.some((cell) => hasShapeless(cell.trim()))) return { problem: 'has control, format or direction characters' }
-  return read(cells, today)
+function noteRow(report: ImportReport, list: 'refused' | 'warnings', line: number, problem: string) {
+  report[`${list}_count`] += 1
+  if (report[list].length < maxReported) report[list].push({ line, problem })
 }
 
-interface Row {
+/** A row and the rows with the same key. */
+interface Claim {
+  said: string
   line: number
-  cells: string[]
+  /** The first line that says something else. */
+  against?: number
 }
+
+type Valid<T> = Extract<ReadRow<T>, { key: string }>
 
 /**
- * The rows under the header. A record is one line, so that an unclosed quotation mark spoils one line only.
- * csv-parse cannot stream the whole file: it would read on to the next quotation mark.
+ * Looks for faults of the file as a whole: no row shows them by itself.
+ * @returns what to do with a valid row
+ * @throws UnusableFile
  */
-async function* rowsOf(
-  file: string,
-  columns: readonly string[],
-  refuse: (line: number, problem: string) => void,
-): AsyncGenerator<Row> {
-  let line = 0
-  for await (const text of linesOf(file)) {
-    line += 1
-    if (line === 1) checkHead(text, columns)
-    else if (text.length > maxLineLength) refuse(line, `is longer than ${maxLineLength} characters`)
-    else if (text !== '') {
-      const cells = cellsOf(text)
-      if (cells) yield { line, cells }
-      else refuse(line, 'is not CSV: check its quotation marks')
+async function judgeFile<T>(file: RegisterFile, kind: ImportKind<T>, today: Date, roundNumbers: boolean) {
+  const damage = createDamage(kind.numbers, roundNumbers)
+  const repeats = createRepeats()
+  for await (const row of file.rows()) {
+    const cells = row.cells?.map(cleanCell) ?? []
+    damage.see(row.line, cells)
+    if (looksMisread(kind.chineseText(cells) ?? '')) {
+      throw new UnusableFile(
+        `has a Chinese name in letters of another script (line ${row.line}), as GB18030 (GBK) gives when it is read as ` +
+          'UTF-8: export it anew as "CSV UTF-8", or give --encoding gb18030',
+      )
     }
+    const read = readRow(row, kind, today)
+    if ('key' in read) repeats.see(read.key)
   }
-  if (line === 0) checkHead('', columns)
-}
+  damage.judge()
+  const claims = await claimsOf(file, kind, today, repeats.maybe())
 
-function checkHead(text: string, columns: readonly string[]) {
-  const head = cellsOf(text)?.map((cell) => cell.trim())
-  if (String(head) !== String(columns)) throw new UnusableFile(`must begin with the line ${String(columns)}`)
-}
-
-function cellsOf(text: string): string[] | undefined {
-  if (!text.includes('"')) return text.split(',')
-  try {
-    const [cells] = parse(text, { relax_column_count: true })
-    return cells
-  } catch {
-    return undefined
+  return (line: number, read: Valid<T>): Valid<T> | { problem: string } | 'repeated' => {
+    const claim = claims.get(read.key)
+    if (!claim) return read
+    if (claim.against !== undefined) {
+      const other = line === claim.line ? claim.against : claim.line
+      return { problem: `has the number of line ${other}, but other data: neither row was imported` }
+    }
+    return line === claim.line ? read : 'repeated'
   }
 }
 
-async function* linesOf(file: string): AsyncGenerator<string> {
-  const decoder = new TextDecoder() // removes a byte order mark
-  let begun = ''
-  for await (const chunk of createReadStream(file) as AsyncIterable<Buffer>) {
-    const lines = (begun + decoder.decode(chunk, { stream: true })).split('\n')
-    // a line without end is cut, and refused at its end
-    begun = (lines.pop() ?? '').slice(0, maxLineLength + 1)
-    for (const line of lines) yield line.replace(/\r$/, '')
+async function claimsOf<T>(file: RegisterFile, kind: ImportKind<T>, today: Date, maybe: (key: string) => boolean) {
+  const claims = new Map<string, Claim>()
+  for await (const row of file.rows()) {
+    const read = readRow(row, kind, today)
+    if ('problem' in read || !maybe(read.key)) continue
+    const said = JSON.stringify(read.record)
+    const claim = claims.get(read.key)
+    if (!claim) claims.set(read.key, { said, line: row.line })
+    else if (claim.said !== said) claim.against ??= row.line
   }
-  if (begun !== '') yield begun
+  return claims
+}
+
+/** The text that a cell means: `="44…"` and `'44…` are how spreadsheets mark a text. */
+function cleanCell(cell: string): string {
+  const formula = /^\s*="(.*)"\s*$/u.exec(cell)
+  const text = withoutPrivateUse(withoutInvisible(formula?.[1] ?? cell)).trim()
+  return text.replace(/^['’](?=[\dA-Z\p{Script=Han}]|[a-z]{3})/u, '')
+}
+
+function readRow<T>(row: Row, { columns, read }: ImportKind<T>, today: Date): ReadRow<T> {
+  if (!row.cells) return { problem: row.problem ?? 'is not CSV' }
+  const cells = row.cells.map(cleanCell)
+  if (cells.length !== columns.length) return { problem: `has ${cells.length} columns instead of ${columns.length}` }
+  if (cells.some((cell) => hasShapeless(cell))) return { problem: 'has control or private characters' }
+  return read(cells, today)
 }

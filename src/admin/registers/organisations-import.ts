@@ -1,6 +1,6 @@
 import { parseDocument } from '../../accounts/identifiers/documents.ts'
 import { parseCreditCode } from '../../accounts/identifiers/gb32100.ts'
-import { normaliseOrganisationName } from '../../accounts/identifiers/names.ts'
+import { registeredOrganisationName } from '../../accounts/identifiers/names.ts'
 import type { RegisteredOrganisation } from '../../proofing/embedded-business-register.ts'
 import type { ImportKind } from './csv-import.ts'
 import type { Services } from '../../services.ts'
@@ -12,17 +12,21 @@ export function organisationsImport({ businessRegister, legalPersons }: Services
   return {
     kind: 'organisations',
     columns: ['uscc', 'name', 'status', 'representative_document_type', 'representative_document_number'],
+    numbers: [0, 4],
+    chineseText: ([, name]) => name,
     read([code = '', given = '', state = '', type = '', number = ''], today) {
       const parsed = parseCreditCode(code)
       if (!parsed.ok) return { problem: parsed.problem }
-      const name = normaliseOrganisationName(given)
+      const name = registeredOrganisationName(given)
       if (name === undefined) return { problem: 'organisation_name_malformed' }
       const status = statuses.find((one) => one === state.trim())
       if (!status) return { problem: `status must be one of ${statuses.join(', ')}` }
       const document = parseDocument({ type: type.trim(), number, today })
       if (!document.ok) return { problem: document.problem }
       const { type: documentType, number: documentNumber } = document.document
-      return { key: parsed.uscc, record: { uscc: parsed.uscc, name, status, documentType, documentNumber } }
+      const record = { uscc: parsed.uscc, name, status, documentType, documentNumber }
+      // the register gave the code out: some of its codes have another check character than GB 32100 asks for
+      return { key: parsed.uscc, record, ...(parsed.checks ? {} : { warning: 'uscc_check' }) }
     },
     write: (transaction, organisations) => businessRegister.add(transaction, organisations),
     // a new representative or a cancelled licence takes effect at once, also at portals

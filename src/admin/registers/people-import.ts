@@ -10,6 +10,8 @@ export function peopleImport({ register }: Services, photos?: PhotoImport): Impo
   return {
     kind: 'people',
     columns: ['document_type', 'document_number', 'name'],
+    numbers: [1],
+    chineseText: ([type, , name]) => (type === 'resident_id' ? name : undefined),
     read([type = '', number = '', given = ''], today) {
       const name = normaliseName(given)
       const document = parseDocument({ type: type.trim(), number, today })

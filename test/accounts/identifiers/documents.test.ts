@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { documentTypes, parseDocument } from '../../../src/accounts/identifiers/documents.ts'
 import { checkCharacter } from '../../../src/accounts/identifiers/gb11643.ts'
-import { fullWidth, millisecondsOf, spoilt } from './hostile-texts.ts'
+import { fullWidth, millisecondsOf, spoilt, withMarks } from './hostile-texts.ts'
 
 const today = new Date('2026-11-23T04:00:00Z')
 const parse = (type: string, number: string, on = today) => parseDocument({ type, number, today: on })
@@ -35,6 +35,8 @@ describe('identity documents', () => {
     ['foreign_permanent_residence', 'USA310081080301', {}],
     ['hk_macao_permit', 'H12345678', {}],
     ['hk_macao_permit', 'M12345678', {}],
+    ['hk_macao_permit', 'HA1234567', {}],
+    ['hk_macao_permit', 'MA1234567', {}],
     ['taiwan_permit', '12345678', {}],
     ['passport', 'E12345678', {}],
     ['passport', 'EA1234567', {}],
@@ -76,6 +78,10 @@ describe('identity documents', () => {
     ['foreign_permanent_residence', numbered('91112419810230002'), 'document_number_birth_date'],
     ['foreign_permanent_residence', 'US3100810803011', 'document_number_malformed'],
     ['hk_macao_permit', 'A12345678', 'document_number_malformed'],
+    ['hk_macao_permit', 'HA123456', 'document_number_malformed'],
+    ['hk_macao_permit', 'HA12345678', 'document_number_malformed'],
+    ['hk_macao_permit', 'HB1234567', 'document_number_malformed'],
+    ['hk_macao_permit', 'TA1234567', 'document_number_malformed'],
     ['hk_macao_permit', 'H1234567', 'document_number_malformed'],
     ['hk_macao_permit', 'H123456789', 'document_number_malformed'],
     ['taiwan_permit', '123456789', 'document_number_malformed'],
@@ -118,6 +124,10 @@ describe('identity documents', () => {
       ).toBeLessThan(50)
       expect(parse(type, text).ok, why).toBe(false)
     }
+  })
+
+  it.each(withMarks('11010519491231002X'))('with %s a number is read', (_why, text) => {
+    expect(parse('resident_id', text)).toMatchObject({ ok: true, document: { number: '11010519491231002X' } })
   })
 
   it('letters that become ASCII only by a change of case are refused', () => {

@@ -14,7 +14,7 @@ describe('the unified social credit code of GB 32100', () => {
     ['12100000400000456B', 'public_institution'],
   ])('%s is valid', (uscc, kind) => {
     expect(creditCodeCheck(uscc.slice(0, 17))).toBe(uscc[17])
-    expect(parseCreditCode(uscc)).toEqual({ ok: true, uscc, kind })
+    expect(parseCreditCode(uscc)).toEqual({ ok: true, uscc, kind, checks: true })
   })
 
   it('has the check character of annex A, computed by the weights printed there', () => {
@@ -33,8 +33,8 @@ describe('the unified social credit code of GB 32100', () => {
       fc.property(body, fc.nat(17), fc.constantFrom(...alphabet), (code, at, wrong) => {
         const uscc = code + creditCodeCheck(code)
         fc.pre(uscc[at] !== wrong)
-        expect(parseCreditCode(uscc).ok).toBe(true)
-        expect(parseCreditCode(uscc.slice(0, at) + wrong + uscc.slice(at + 1)).ok).toBe(false)
+        expect(parseCreditCode(uscc)).toMatchObject({ checks: true })
+        expect(parseCreditCode(uscc.slice(0, at) + wrong + uscc.slice(at + 1))).not.toMatchObject({ checks: true })
       }),
       { numRuns: 1000 },
     )
@@ -55,7 +55,13 @@ describe('the unified social credit code of GB 32100', () => {
     expect(parseCreditCode(' ')).toEqual({ ok: false, problem: 'uscc_required' })
     expect(parseCreditCode('91440300192203821')).toEqual({ ok: false, problem: 'uscc_malformed' })
     expect(parseCreditCode('9I4403001922038216')).toEqual({ ok: false, problem: 'uscc_malformed' })
-    expect(parseCreditCode('914403001922038217')).toEqual({ ok: false, problem: 'uscc_check' })
+    expect(parseCreditCode('914403001922038217')).toMatchObject({ ok: true, checks: false })
+    expect(parseCreditCode('91440300192203821I')).toEqual({ ok: false, problem: 'uscc_malformed' })
+  })
+
+  // chinabugotech/hutool#4119 and #2020: codes that the authority of Xiamen gave out
+  it.each(['91350203M0001QKT19', '91350203M0001FUE2P'])('%s has another check character, and is read', (uscc) => {
+    expect(parseCreditCode(uscc)).toEqual({ ok: true, uscc, kind: 'enterprise', checks: false })
   })
 
   it('is not read from hostile texts', () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parsePhone } from '../../../src/accounts/identifiers/phones.ts'
-import { fullWidth, millisecondsOf, spoilt } from './hostile-texts.ts'
+import { fullWidth, millisecondsOf, spoilt, withMarks } from './hostile-texts.ts'
 
 describe('phones', () => {
   it.each([
@@ -37,6 +37,10 @@ describe('phones', () => {
     '1380013800a',
     '+86 075512345678',
   ])('%j is no phone', (typed) => expect(parsePhone(typed)).toEqual({ ok: false, problem: 'phone_malformed' }))
+
+  it.each(withMarks('13800138000'))('with %s it is read', (_why, text) => {
+    expect(parsePhone(text)).toEqual({ ok: true, phone: '+8613800138000' })
+  })
 
   it.each(spoilt('13800138000'))('with %s it is refused quickly', (_why, text) => {
     expect(millisecondsOf(() => parsePhone(text))).toBeLessThan(50)

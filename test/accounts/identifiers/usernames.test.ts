@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { parseUsername } from '../../../src/accounts/identifiers/usernames.ts'
-import { fullWidth, millisecondsOf, spoilt } from './hostile-texts.ts'
+import { fullWidth, millisecondsOf, spoilt, withMarks } from './hostile-texts.ts'
 
 describe('usernames', () => {
   it.each([
@@ -27,6 +27,11 @@ describe('usernames', () => {
     'stra\u00dfe',
     '13800138000',
     'h12345678',
+    'ha1234567',
+    'ma1234567',
+    'h\u200ba1234567',
+    'zh\u200b\u0430ngsan',
+    '\u3164zhangsan',
     'H-12345678',
     'm1234567801',
     'e12345678',
@@ -34,6 +39,10 @@ describe('usernames', () => {
     'usa310081080301',
     '11010519491231002X',
   ])('%j is no username', (typed) => expect(parseUsername(typed)).toEqual({ ok: false, problem: 'username_malformed' }))
+
+  it.each(withMarks('zhangsan'))('with %s it is read', (_why, text) => {
+    expect(parseUsername(text)).toEqual({ ok: true, username: 'zhangsan' })
+  })
 
   it.each(spoilt('zhangsan').filter(([why]) => why !== 'an Arabic digit'))(
     'with %s it is refused, and quickly so',

@@ -79,7 +79,7 @@ describe('the business register', () => {
     const uscc = creditCode()
     const { run, withServices } = importing([
       `${uscc},好公司,active,resident_id,11010519491231002X`,
-      `914403001922038217,坏公司,active,resident_id,11010519491231002X`,
+      `9I4403001922038217,坏公司,active,resident_id,11010519491231002X`,
       `${creditCode()},坏公司,open,resident_id,11010519491231002X`,
       `${creditCode()},坏公司,active,resident_id,110105194912310021`,
       `${creditCode()},,active,resident_id,11010519491231002X`,
