@@ -2,5 +2,6 @@ import './runtime.mjs'
 
 await import('./compile-cache.mjs')
 await import('./frozen.mjs')
-const { runDemo } = await import('../examples/demo/demo.ts')
+const { orOneSentence } = await import('./one-sentence.mjs')
+const { runDemo } = await orOneSentence(() => import('../examples/demo/demo.ts'))
 await runDemo(process.env)

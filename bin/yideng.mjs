@@ -15,4 +15,5 @@ if (Number(process.versions.node.split('.')[0]) < 24 && existsSync(packaged)) {
 await import('./runtime.mjs')
 await import('./compile-cache.mjs')
 await import('./frozen.mjs')
-await import('../src/cli/yideng.ts')
+const { orOneSentence } = await import('./one-sentence.mjs')
+await orOneSentence(() => import('../src/cli/yideng.ts'))

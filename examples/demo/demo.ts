@@ -10,7 +10,7 @@ export { startDemo } from './start-demo.ts'
 /** `npm run demo`: starts the demo, prints its addresses and people, and stops with Ctrl-C. */
 export async function runDemo(environment: Record<string, string | undefined>): Promise<void> {
   const asking = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => asking.abort())
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => asking.abort())
   const asked = new Promise((resolve) => asking.signal.addEventListener('abort', resolve))
   try {
     console.log('Starting Yideng, four portals and an API; the first time takes some seconds…')

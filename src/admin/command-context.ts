@@ -47,8 +47,14 @@ export function createCommandContext(options: {
 
   // loaded on first use: the help of commands must not wait for a store
   const readNow = async () => (await import('../config/settings.ts')).readSettings(environment)
-  const openNow = async () =>
-    (await import('../services.ts')).openServices(await context.settings(), clock, { publishFailed })
+  const openNow = async () => {
+    const read = await context.settings()
+    const { openServices } = await import('../services.ts')
+    const { namingSetting } = await import('../config/machine-errors.ts')
+    return openServices(read, clock, { publishFailed }).catch((error: unknown) => {
+      throw namingSetting(error, read)
+    })
+  }
 
   const context: CommandContext = {
     clock,

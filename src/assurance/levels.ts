@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { isEnded, type SignInEndings, type SignInMoment } from '../accounts/sign-in-endings.ts'
+import { readJson } from '../config/machine-errors.ts'
 
 export type Level = 2 | 3 | 4
 
@@ -41,7 +41,7 @@ export type Levels = z.infer<typeof table>
 /** @throws ZodError, SyntaxError */
 export const readLevels = (text: string): Levels => table.parse(JSON.parse(text))
 
-const levels = readLevels(readFileSync(new URL('../../config/levels.json', import.meta.url), 'utf8'))
+const levels = readJson(new URL('../../config/levels.json', import.meta.url), table)
 
 /** All published `acr` values, lowest first (config/levels.json). */
 export const acrValues: readonly string[] = levels.flatMap(({ acr, aliases }) => [acr, ...aliases])

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { dayMs } from '../config/time.ts'
 import { beginOf, monthAfter, monthOf } from '../config/months.ts'
+import { makeOwnedFile } from '../storage/ownership.ts'
 import type { VerifyDocument } from '../keys/document-signatures.ts'
 import { dropArchivedMonths } from '../storage/audit-months.ts'
 import { isPostgres, type Database } from '../storage/database.ts'
@@ -147,11 +148,8 @@ async function write(
   async function* text() {
     for await (const one of lines()) yield `${JSON.stringify(one)}\n`
   }
-  await pipeline(
-    Readable.from(text()),
-    createGzip(),
-    createWriteStream(file, { flags: 'wx', mode: 0o600, flush: true }),
-  )
+  makeOwnedFile(file)
+  await pipeline(Readable.from(text()), createGzip(), createWriteStream(file, { flush: true }))
 }
 
 async function* linesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<string> {

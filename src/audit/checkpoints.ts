@@ -1,8 +1,9 @@
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import type { Clock } from '../config/clock.ts'
 import type { Settings } from '../config/settings.ts'
+import { giveToOwner, makeOwnedDirectory } from '../storage/ownership.ts'
 import { createSigner, createVerifier, type VerifyDocument } from '../keys/document-signatures.ts'
 import type { Database } from '../storage/database.ts'
 import { anchorOf } from './chain.ts'
@@ -135,10 +136,11 @@ export function readCheckpointFile(file: string): string | undefined {
 
 function writeWhole(file: string, text: string): void {
   // With PostgreSQL and Redis no store makes the directory.
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  makeOwnedDirectory(dirname(file))
   const draft = `${file}.${process.pid}`
   const handle = openSync(draft, 'w', 0o600)
   try {
+    giveToOwner(handle, file)
     writeSync(handle, `${text}\n`)
     fsyncSync(handle)
   } finally {

@@ -4,6 +4,8 @@ import type { CommandContext } from '../admin/command-context.ts'
 import { flagOf, type Input } from '../admin/fields.ts'
 import { failed, forbidden, invalid, type FailureKind, type Outcome, type Problem } from '../admin/outcome.ts'
 import { localOnly } from '../admin/remote/authorise.ts'
+import { fileSentence } from '../config/machine-errors.ts'
+import { SettingsError } from '../config/setting-types.ts'
 import { isUnavailable, unavailableHint } from '../storage/unavailable.ts'
 import { visibleJson } from '../text/visible.ts'
 import { readArguments, readCommonFlags } from './arguments.ts'
@@ -125,7 +127,8 @@ function failure(error: unknown): Outcome {
   const message = error instanceof Error ? error.message : String(error)
   if (/database is locked|SQLITE_BUSY/.test(message))
     return failed('The store is busy: another program has been writing for more than 5 seconds. Try again.')
-  return failed(isUnavailable(error) ? `${unavailableHint} (${causeOf(error)})` : causeOf(error))
+  if (isUnavailable(error)) return failed(`${unavailableHint} (${causeOf(error)})`)
+  return failed(error instanceof SettingsError ? error.message : (fileSentence(error) ?? causeOf(error)))
 }
 
 /** The messages of an error and its causes. An `AggregateError` (several connection attempts) has no message itself. */

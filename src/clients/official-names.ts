@@ -1,10 +1,11 @@
-import { readFileSync } from 'node:fs'
 import { z } from 'zod'
+import { readJson } from '../config/machine-errors.ts'
 import { skeletonOf } from '../text/shown-names.ts'
 
-const { names } = z
-  .strictObject({ meaning: z.string(), names: z.array(z.string().min(2)) })
-  .parse(JSON.parse(readFileSync(new URL('../../config/official-names.json', import.meta.url), 'utf8')))
+const { names } = readJson(
+  new URL('../../config/official-names.json', import.meta.url),
+  z.strictObject({ meaning: z.string(), names: z.array(z.string().min(2)) }),
+)
 
 const skeletons = names.map((name) => ({ name, skeleton: skeletonOf(name) }))
 

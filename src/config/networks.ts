@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs'
 import { BlockList, isIP } from 'node:net'
 import { z } from 'zod'
+import { readJson } from './machine-errors.ts'
 
 /** Returns the region (GB/T 2260) of a network address, if known, from data of a carrier or province. */
 export type RegionOf = (address: string) => string | undefined
@@ -30,7 +30,7 @@ export const isInNetworks = (address: string, networks: readonly string[]): bool
 
 /** The embedded source: config/network-regions.json lists networks by region. */
 export function listedRegions(
-  listed: unknown = JSON.parse(readFileSync(new URL('../../config/network-regions.json', import.meta.url), 'utf8')),
+  listed: z.infer<typeof schema> = readJson(new URL('../../config/network-regions.json', import.meta.url), schema),
 ): RegionOf {
   const regions = Object.entries(schema.parse(listed)).map(([region, networks]) => ({ region, list: listOf(networks) }))
   return (given) => regions.find(({ list }) => holds(list, given))?.region

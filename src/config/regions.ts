@@ -1,16 +1,17 @@
-import { readFileSync } from 'node:fs'
 import { z } from 'zod'
+import { readJson } from './machine-errors.ts'
 
 const names = z.strictObject({ 'zh-CN': z.string().min(1), en: z.string().min(1) })
 
 const table = new Map(
   Object.entries(
-    z
-      .strictObject({
+    readJson(
+      new URL('../../config/regions.json', import.meta.url),
+      z.strictObject({
         source: z.record(z.string(), z.string()),
         regions: z.record(z.string().regex(/^[1-9]\d{5}$/), names),
-      })
-      .parse(JSON.parse(readFileSync(new URL('../../config/regions.json', import.meta.url), 'utf8'))).regions,
+      }),
+    ).regions,
   ),
 )
 

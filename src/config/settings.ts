@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { loginMethods, type LoginMethodDeclaration } from '../login-methods.ts'
+import { readJson } from './machine-errors.ts'
 import { accountSettings } from './settings/accounts.ts'
 import { faceSettings } from './settings/face.ts'
 import { lifetimeSettings } from './settings/lifetimes.ts'
@@ -10,9 +10,10 @@ import { SettingsError, type DocumentedSettings, type SettingTexts } from './set
 
 export { SettingsError }
 
-const common: DocumentedSettings = z
-  .record(z.string(), z.object({ default: z.string(), meaning: z.string() }))
-  .parse(JSON.parse(readFileSync(new URL('../../config/defaults.json', import.meta.url), 'utf8')))
+const common: DocumentedSettings = readJson(
+  new URL('../../config/defaults.json', import.meta.url),
+  z.record(z.string(), z.object({ default: z.string(), meaning: z.string() })),
+)
 
 /** A login method documents its own settings (src/login/methods/<name>/settings.ts). */
 const documented: DocumentedSettings = Object.assign(
@@ -35,8 +36,14 @@ export function readSettings(environment: Record<string, string | undefined>): S
   const texts = Object.fromEntries(
     Object.entries(documented).map(([name, { default: value }]) => [name, environment[name] || value]),
   )
-  texts['YIDENG_ISSUER'] = (texts['YIDENG_ISSUER'] ?? '').replace('$PORT', texts['PORT'] ?? '')
+  if (!environment['YIDENG_ISSUER']) texts['YIDENG_ISSUER'] = defaultIssuer(texts)
   return readGroups(texts, environment['NODE_ENV'] === 'production')
+}
+
+/** An origin does not contain the scheme's own port (URL Standard, 4.4): `http://localhost` on port 80. */
+function defaultIssuer({ YIDENG_ISSUER: issuer = '', PORT: port = '' }: SettingTexts): string {
+  const filled = issuer.replace('$PORT', port)
+  return URL.canParse(filled) ? new URL(filled).origin : issuer.replace(':$PORT', '')
 }
 
 const readGroups = (texts: SettingTexts, production: boolean) => ({

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type Koa from 'koa'
+import { listenError } from '../config/machine-errors.ts'
 import { createHttpServer } from './http-server.ts'
 
 /** Longest wait for requests under way when the server stops. */
@@ -31,7 +32,7 @@ export async function serve(options: {
     void answer(request, response)
   }, cookiesPage)
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
+    server.once('error', (error) => reject(listenError(error, host, port)))
     server.listen(port, host, resolve)
   })
 

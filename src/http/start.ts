@@ -1,8 +1,9 @@
 import cluster from 'node:cluster'
 import { inspect } from 'node:util'
 import { pino, type DestinationStream, type Logger } from 'pino'
+import { fileSentence, namingSetting } from '../config/machine-errors.ts'
 import { readSettings, SettingsError, type Settings } from '../config/settings.ts'
-import { unavailableHint, isUnavailable } from '../storage/unavailable.ts'
+import { storeSentence } from '../storage/unavailable.ts'
 import { visible, visibleJson, visibleLines } from '../text/visible.ts'
 import { answerMetricsOfAll } from './metrics-of-all.ts'
 import { openTracing, untraced, type Tracing } from './tracing.ts'
@@ -18,8 +19,9 @@ export interface Wiring {
 
 /** Starts the configured number of server processes. A wrong setting ends the start with one plain sentence. */
 export async function start(wiring: Wiring, environment: Record<string, string | undefined>): Promise<void> {
+  let settings: Settings | undefined
   try {
-    const settings = readSettings(environment)
+    settings = readSettings(environment)
     const answers = settings.workers === 1 || !cluster.isPrimary
     const tracing = answers ? await openTracing(environment) : untraced
     const log = createLog(settings.logLevel, tracing.logFields)
@@ -35,7 +37,7 @@ export async function start(wiring: Wiring, environment: Record<string, string |
     // the first of several processes prints it
     if ((cluster.worker?.id ?? 1) === 1) sayWhere(settings, portals)
   } catch (error) {
-    if (!(error instanceof NoWorker)) console.error(visibleLines(plainly(error)))
+    if (!(error instanceof NoWorker)) console.error(visibleLines(plainly(error, settings)))
     process.exit(1)
   }
 }
@@ -66,10 +68,10 @@ function sayWhere({ issuer }: Settings, portals: number): void {
   console.log(visible(`Yideng 一登 listens on ${issuer} — ${then}`))
 }
 
-function plainly(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException
-  if (error instanceof SettingsError) return message
-  if (code === 'EADDRINUSE') return 'The port is taken by another program: choose another one with PORT=3001.'
-  if (isUnavailable(error)) return unavailableHint
-  return inspect(error)
+/** One sentence for a fault that the operator can mend; the whole error for a fault of the program. */
+function plainly(error: unknown, settings: Settings | undefined): string {
+  const named = settings ? namingSetting(error, settings) : error
+  if (named instanceof SettingsError) return named.message
+  const ofStore = settings && storeSentence(error, settings)
+  return ofStore ?? fileSentence(error) ?? inspect(error)
 }

@@ -29,14 +29,15 @@ export interface CookieKey {
 export const cookieOverlapMs = minuteMs
 
 const freshKey = () => randomBytes(32).toString('base64url')
-const inFile = (content: unknown) => {
-  const { keys, ids, ...rest } = schema.parse(content)
+const inFile = ({ keys, ids, ...rest }: z.output<typeof schema>) => {
   return { ...rest, keys, ids: ids ?? keys.map((_, index) => `c${keys.length - index}`) }
 }
 
 /** Keys that sign forms and QR codes, newest first; the first start makes them in `cookies.json`. */
 export function openCookieKeys(directory: string): CookieKey[] {
-  const { keys, ids, used_from } = inFile(keyFile(directory, fileName, () => ({ keys: [freshKey()], ids: ['c1'] })))
+  const { keys, ids, used_from } = inFile(
+    keyFile(directory, fileName, schema, () => ({ keys: [freshKey()], ids: ['c1'] })),
+  )
   return keys.map((key, index) => {
     const id = ids[index] ?? ''
     const from = used_from[id]
@@ -90,7 +91,7 @@ export function createCookieKeys(directory: string, clock: Clock): CookieKeys {
 export function addCookieKey(directory: string, useFrom: number): string {
   let id = ''
   changeKeyFile(directory, fileName, (content) => {
-    const { keys, ids, used_from } = inFile(content)
+    const { keys, ids, used_from } = inFile(schema.parse(content))
     id = `c${Math.max(...ids.map((one) => Number(one.slice(1)))) + 1}`
     return {
       keys: [freshKey(), ...keys],
@@ -104,7 +105,7 @@ export function addCookieKey(directory: string, useFrom: number): string {
 /** Deletes keys. */
 export function forgetCookieKeys(directory: string, gone: ReadonlySet<string>): void {
   changeKeyFile(directory, fileName, (content) => {
-    const { keys, ids, used_from } = inFile(content)
+    const { keys, ids, used_from } = inFile(schema.parse(content))
     return {
       keys: keys.filter((_, index) => !gone.has(ids[index] ?? '')),
       ids: ids.filter((id) => !gone.has(id)),

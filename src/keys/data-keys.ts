@@ -69,7 +69,7 @@ const fingerprintsOf = (keys: Record<string, KeyObject>): Record<string, string>
 /** The keys that protect personal data; the first start makes them in `data.json`. */
 export function openDataKeys(directory: string): DataKeys {
   const read = () => {
-    const made = keyFile(directory, dataKeyFile, () => ({
+    const made = keyFile(directory, dataKeyFile, schema, () => ({
       current: 'd1',
       keys: { d1: freshKey() },
       index: freshKey(),
@@ -78,7 +78,7 @@ export function openDataKeys(directory: string): DataKeys {
       // A new store has sealed authenticators from its first row on.
       sealed_from: new Date(0).toISOString(),
     }))
-    const { keys, index, lookup, audit: added, ...rest } = schema.parse(made)
+    const { keys, index, lookup, audit: added, ...rest } = made
     const audit: Record<string, KeyObject> = { a1: deriveKey(index.export(), 'audit'), ...added }
     const lookedUp = lookup ?? { [firstOfOldFiles]: index }
     const inUse = Object.keys(audit).filter((id) => keyNumber(id) <= keyNumber(rest.current))

@@ -1,12 +1,10 @@
 import {
   chmodSync,
   closeSync,
-  copyFileSync,
   existsSync,
   fchownSync,
   fsyncSync,
   linkSync,
-  mkdirSync,
   openSync,
   readFileSync,
   renameSync,
@@ -18,31 +16,38 @@ import {
 import { randomUUID } from 'node:crypto'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { z } from 'zod'
+import { readJson } from '../config/machine-errors.ts'
 import { fsyncPath } from '../storage/fsync.ts'
+import { makeOwnedDirectory, makeOwnedFile } from '../storage/ownership.ts'
 
 /** The project's own key directory; its README.md is tracked and explains the files. */
 const projectKeys = fileURLToPath(new URL('../../keys/', import.meta.url))
 
 /** Makes the directory for keys, readable by its owner alone, with an explanation beside them. */
 function prepareDirectory(directory: string): void {
-  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  makeOwnedDirectory(directory)
   // a clone of the project has this directory already, with the mode of any other
   if (resolve(directory) === resolve(projectKeys)) chmodSync(directory, 0o700)
   const readme = join(directory, 'README.md')
-  if (!existsSync(readme)) copyFileSync(join(projectKeys, 'README.md'), readme)
+  if (existsSync(readme)) return
+  makeOwnedFile(readme)
+  writeFileSync(readme, readFileSync(join(projectKeys, 'README.md')))
 }
 
 /**
  * Reads a JSON key file; the first start makes it with `make`, mode 0600. A crash leaves no incomplete file. Two
  * processes that start together get the same file.
+ * @throws UnusableFile for a damaged one
  */
-export function keyFile<T>(directory: string, name: string, make: () => T): T {
+export function keyFile<T>(directory: string, name: string, schema: z.ZodType<T>, make: () => object): T {
   const file = join(directory, name)
   if (!existsSync(file)) {
     prepareDirectory(directory)
     const draft = join(directory, `.${name}.${randomUUID()}`)
-    writeFileSync(draft, `${JSON.stringify(make(), null, 2)}\n`, { mode: 0o600, flag: 'wx', flush: true })
+    makeOwnedFile(draft)
     try {
+      writeFileSync(draft, `${JSON.stringify(make(), null, 2)}\n`, { flush: true })
       linkSync(draft, file)
       chmodSync(file, 0o600)
     } catch (error) {
@@ -51,7 +56,7 @@ export function keyFile<T>(directory: string, name: string, make: () => T): T {
       rmSync(draft)
     }
   }
-  return JSON.parse(readFileSync(file, 'utf8')) as T
+  return readJson(file, schema)
 }
 
 /**

@@ -5,6 +5,7 @@ import type { Database, DatabaseTransaction } from '../storage/database.ts'
 import { readFact, replaceFact } from '../storage/store-facts.ts'
 import type { FieldCipher } from './field-cipher.ts'
 import { changeKeyText } from './key-file.ts'
+import { makeOwnedFile } from '../storage/ownership.ts'
 
 const shared = ['signing.json', 'cookies.json']
 
@@ -85,7 +86,8 @@ const noted = (file: KeyFile) => (existsSync(notes(file)) ? readFileSync(notes(f
 
 function note(file: KeyFile, texts: readonly string[]): void {
   const draft = `${notes(file)}.${randomUUID()}`
-  writeFileSync(draft, texts.map(hashOf).join('\n'), { mode: 0o600, flag: 'wx', flush: true })
+  makeOwnedFile(draft)
+  writeFileSync(draft, texts.map(hashOf).join('\n'), { flush: true })
   renameSync(draft, notes(file))
 }
 

@@ -60,7 +60,7 @@ const fresh = (alg: SigningAlgorithm, now: number) => ({
 })
 
 function read(directory: string, clock: Clock) {
-  return schema.parse(keyFile(directory, fileName, () => ({ keys: algorithms.map((alg) => fresh(alg, clock())) })))
+  return keyFile(directory, fileName, schema, () => ({ keys: algorithms.map((alg) => fresh(alg, clock())) }))
 }
 
 /** The keys that sign tokens (RFC 7518 ES256 and RS256); the first start makes them in `signing.json`. */

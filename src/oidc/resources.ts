@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs'
 import { errors, type ResourceServer } from 'oidc-provider'
 import { z } from 'zod'
+import { readJson, UnusableFile } from '../config/machine-errors.ts'
 import { SettingsError } from '../config/settings.ts'
 
 const worded = z.record(z.string(), z.string())
@@ -21,11 +21,12 @@ export type Resources = z.infer<typeof schema>
 /** @throws SettingsError when the file is missing or wrong */
 export function readResources(file: string): Resources {
   try {
-    return schema.parse(JSON.parse(readFileSync(file, 'utf8')))
+    return readJson(file, schema)
   } catch (error) {
-    const [issue] = error instanceof z.ZodError ? error.issues : []
-    const why = issue ? `${issue.path.join(' → ')}: ${issue.message}` : (error as Error).message
-    throw new SettingsError(`The setting YIDENG_RESOURCES names a file that cannot be used: ${why}`)
+    if (!(error instanceof UnusableFile)) throw error
+    throw new SettingsError(`The setting YIDENG_RESOURCES names a file that cannot be used: ${error.message}`, {
+      cause: error,
+    })
   }
 }
 

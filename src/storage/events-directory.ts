@@ -1,6 +1,7 @@
-import { mkdirSync, readdirSync, rmSync, watch, writeFileSync } from 'node:fs'
+import { readdirSync, rmSync, watch, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { OpenTransport } from './event-transport.ts'
+import { makeOwnedDirectory } from './ownership.ts'
 
 /**
  * The transport of one machine: a directory beside the embedded stores. A text is the name of an empty file, which is
@@ -29,7 +30,7 @@ export const openDirectoryTransport =
   }
 
 function watched(directory: string, heard: (text: string) => void) {
-  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  makeOwnedDirectory(directory)
   // left by a process that died between creation and removal
   for (const name of readdirSync(directory)) rmSync(join(directory, name), { force: true })
   return watch(directory, { persistent: false }, (_change, name) => {

@@ -7,6 +7,7 @@ import { openSqliteArtifacts } from './artifacts-sqlite.ts'
 import type { OpenTransport } from './event-transport.ts'
 import { createEvents, type Events } from './events.ts'
 import { openDirectoryTransport } from './events-directory.ts'
+import { prepareDirectory } from './ownership.ts'
 import { keepCheckpointing } from './wal-checkpoints.ts'
 
 /** Files of the embedded stores. */
@@ -52,9 +53,12 @@ export const redisOwnedByOther =
 
 /**
  * The events of all processes on these stores: through Redis if there is one, otherwise on this machine.
+ * @throws Error of the system for a data directory that cannot be used.
  * @param how.listens false for a process that only publishes
  */
 export function openEvents(settings: Settings, how: { listens: boolean; failed: (error: unknown) => void }): Events {
+  // here, because a transport tries again and only warns
+  if (!settings.redisUrls) prepareDirectory(settings.dataDir)
   const open: OpenTransport = async (receiver) => {
     if (!settings.redisUrls) return openDirectoryTransport(join(settings.dataDir, 'events'))(receiver)
     redisTransport ??= (await import('./events-redis.ts')).openRedisTransport(settings.redisUrls)

@@ -54,3 +54,36 @@ export function isUnavailable(error: unknown): boolean {
 
 /** A hint for operators while a store is unavailable. */
 export const unavailableHint = 'A store does not answer: look at YIDENG_DATABASE_URL and YIDENG_REDIS_URL.'
+
+interface Stores {
+  dataDir: string
+  databaseUrl: string
+  redisUrls: string
+}
+
+/**
+ * In one sentence, that a store does not answer or refuses this server, with the settings that name it; undefined for
+ * any other error. Addresses of stores are not shown: they may have passwords.
+ */
+export function storeSentence(error: unknown, { dataDir, databaseUrl, redisUrls }: Stores): string | undefined {
+  const refusal = refusalOf(error)
+  const names = [databaseUrl && 'YIDENG_DATABASE_URL', redisUrls && 'YIDENG_REDIS_URL'].filter(Boolean)
+  if (refusal && names.includes(refusal.setting))
+    return `The setting ${refusal.setting} names a store that refuses this server: ${refusal.why}.`
+  if (!isUnavailable(error)) return undefined
+  if (names.length === 0)
+    return `The store in YIDENG_DATA_DIR=${JSON.stringify(dataDir)} does not answer: ${deepest(error)}.`
+  return `A store does not answer: look at ${names.join(' and ')}.`
+}
+
+/** PostgreSQL: authorisation, no such database or schema, no right (its appendix A). Redis: the first word of its answer. */
+function refusalOf(error: unknown): { setting: string; why: string } | undefined {
+  if (!(error instanceof Error)) return undefined
+  const { code = '', message } = error as NodeJS.ErrnoException
+  if (/^(28|3D|3F)|^42501$/.test(code)) return { setting: 'YIDENG_DATABASE_URL', why: message }
+  if (/^(WRONGPASS|NOAUTH|NOPERM)\b/.test(message)) return { setting: 'YIDENG_REDIS_URL', why: message }
+  return refusalOf(error.cause)
+}
+
+const deepest = (error: unknown): string =>
+  error instanceof Error ? (error.cause === undefined ? error.message : deepest(error.cause)) : String(error)

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { z } from 'zod'
+import { readJson } from '../../config/machine-errors.ts'
 import { chinaOffsetMs } from '../../config/time.ts'
 import { isRegion } from '../../config/regions.ts'
 import { toAscii } from './ascii.ts'
@@ -26,9 +26,10 @@ type Form = z.infer<typeof form>
 
 const table = new Map(
   Object.entries(
-    z
-      .record(z.string(), z.strictObject({ name: z.string(), source: z.string(), forms: z.array(form).min(1) }))
-      .parse(JSON.parse(readFileSync(new URL('../../../config/documents.json', import.meta.url), 'utf8'))),
+    readJson(
+      new URL('../../../config/documents.json', import.meta.url),
+      z.record(z.string(), z.strictObject({ name: z.string(), source: z.string(), forms: z.array(form).min(1) })),
+    ),
   ),
 )
 

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { z } from 'zod'
+import { readJson } from '../../config/machine-errors.ts'
 import type { Language } from '../../pages/languages.ts'
 
 const principalKind = z.enum(['legal_person', 'natural_person'])
@@ -9,15 +9,16 @@ export type PrincipalKind = z.infer<typeof principalKind>
 
 const table = new Map(
   Object.entries(
-    z
-      .record(
+    readJson(
+      new URL('../../../config/matters.json', import.meta.url),
+      z.record(
         z.string().regex(/^[a-z][a-z-]*(\.[a-z][a-z-]*)*$/),
         z.strictObject({
           words: z.strictObject({ 'zh-CN': z.string().min(1), en: z.string().min(1) }),
           for: z.array(principalKind).min(1),
         }),
-      )
-      .parse(JSON.parse(readFileSync(new URL('../../../config/matters.json', import.meta.url), 'utf8'))),
+      ),
+    ),
   ),
 )
 

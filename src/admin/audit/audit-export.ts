@@ -1,4 +1,5 @@
 import { createWriteStream, existsSync } from 'node:fs'
+import { makeOwnedFile } from '../../storage/ownership.ts'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Entry } from '../../audit/chain.ts'
@@ -40,7 +41,8 @@ async function exportEntries(context: CommandContext, { to, format, audience, fi
       yield `${await lineOf(entry)}\n`
     }
   }
-  await pipeline(Readable.from(lines()), createWriteStream(to, { flags: 'wx', mode: 0o600, flush: true }))
+  makeOwnedFile(to)
+  await pipeline(Readable.from(lines()), createWriteStream(to, { flush: true }))
   return { file: to, entries }
 }
 

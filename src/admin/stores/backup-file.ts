@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { existsSync, renameSync, rmSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { fileSentence } from '../../config/machine-errors.ts'
 import { CopyRefused } from '../../storage/copy.ts'
 import { fsyncPath } from '../../storage/fsync.ts'
 
@@ -34,6 +35,8 @@ export function removeSqlite(file: string): void {
  */
 export async function makeBackup<T>(file: string, fill: (partial: string) => T | Promise<T>): Promise<T> {
   if (existsSync(file)) throw new CopyRefused(`${file} exists already`)
+  const folder = dirname(resolve(file))
+  if (!existsSync(folder)) throw new CopyRefused(`the directory ${folder} does not exist`)
   const partial = `${file}.partial`
   removeSqlite(partial)
   try {
@@ -49,6 +52,10 @@ export async function makeBackup<T>(file: string, fill: (partial: string) => T |
     renameSync(partial, file)
     fsyncPath(dirname(file))
     return filled
+  } catch (error) {
+    // the operator named the other file
+    const sentence = fileSentence(error)?.replace(partial, () => file)
+    throw sentence === undefined ? error : new CopyRefused(sentence.slice(0, -1))
   } finally {
     removeSqlite(partial)
   }

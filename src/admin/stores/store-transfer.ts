@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { closeSync, existsSync, openSync, statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import type { Clock } from '../../config/clock.ts'
 import { everyArtifact } from '../../storage/artifacts-sqlite.ts'
@@ -12,6 +12,7 @@ import {
   type Database,
   type DatabaseTransaction,
 } from '../../storage/database.ts'
+import { makeOwnedFile } from '../../storage/ownership.ts'
 import { mayBeStore } from '../../storage/sqlite.ts'
 import { artifactsFile, databaseFile } from '../../storage/stores.ts'
 import { makeBackup, removeSqlite } from './backup-file.ts'
@@ -32,7 +33,7 @@ function snapshot(file: string, copy: string, { alone = false } = {}): void {
   try {
     if (alone) lockAlone(sqlite, file)
     // SQLite accepts an empty file as a new one
-    closeSync(openSync(copy, 'wx', 0o600))
+    makeOwnedFile(copy)
     sqlite.prepare('VACUUM INTO ?').run(copy)
   } finally {
     sqlite.close()

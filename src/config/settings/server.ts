@@ -3,12 +3,22 @@ import { addresses, parseSettings, path, SettingsError, whole, yesOrNo, type Set
 
 const issuer = z
   .url({ protocol: /^https?$/, error: 'must be a web address such as https://login.example.gov.cn' })
-  .refine((value) => {
-    // zod calls this even when the check above failed
-    if (!URL.canParse(value)) return false
-    const url = new URL(value)
-    return url.origin === value && !url.username
-  }, 'must be an origin: scheme, host and port, without path, query or trailing slash')
+  .refine(
+    (value) => {
+      // zod calls this even when the check above failed
+      if (!URL.canParse(value)) return false
+      const url = new URL(value)
+      return url.origin === value && !url.username
+    },
+    {
+      error: ({ input }) =>
+        `must be an origin: scheme, host and port, without path, query, usual port or trailing slash${suggested(input)}`,
+    },
+  )
+
+/** The origin of a value that has more than it. */
+const suggested = (value: unknown) =>
+  typeof value === 'string' && URL.canParse(value) && !new URL(value).username ? `, as ${new URL(value).origin}` : ''
 
 const schema = z.object({
   PORT: whole(0, 65_535),

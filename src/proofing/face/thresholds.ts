@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { z } from 'zod'
+import { readJson } from '../../config/machine-errors.ts'
 import { actions } from './challenge.ts'
 
 const ratio = z.number().positive()
@@ -32,6 +32,4 @@ const schema = z.object({
 /** Thresholds of the local engine (config/face.json); docs/face.md has the error rates at these values. */
 export type Thresholds = z.infer<typeof schema>
 
-export const thresholds: Thresholds = schema.parse(
-  JSON.parse(readFileSync(new URL('../../../config/face.json', import.meta.url), 'utf8')),
-)
+export const thresholds: Thresholds = readJson(new URL('../../../config/face.json', import.meta.url), schema)

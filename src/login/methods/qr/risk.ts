@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { z } from 'zod'
+import { readJson } from '../../../config/machine-errors.ts'
 
 const outcomes = ['none', 'code', 'refuse'] as const
 
@@ -35,9 +35,7 @@ const schema = z.object({
 /** Rules that assess a scan: data that an administrator can read and change. */
 export type RiskTable = z.infer<typeof schema>
 
-export const riskTable: RiskTable = schema.parse(
-  JSON.parse(readFileSync(new URL('../../../../config/qr-risk.json', import.meta.url), 'utf8')),
-)
+export const riskTable: RiskTable = readJson(new URL('../../../../config/qr-risk.json', import.meta.url), schema)
 
 /** Facts of a scan. */
 export interface RiskInputs {

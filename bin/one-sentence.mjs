@@ -1,0 +1,12 @@
+// A damaged file of config/ stops the program while its modules load: one sentence instead of a stack trace.
+
+/** Loads modules. A file that cannot be used (src/config/machine-errors.ts) ends the process. */
+export async function orOneSentence(load) {
+  try {
+    return await load()
+  } catch (error) {
+    if (error?.name !== 'UnusableFile') throw error
+    console.error(error.message)
+    return process.exit(1)
+  }
+}
