@@ -37,7 +37,7 @@ import { detectReplaysAtomically } from './engine/replay-detection.ts'
 import { keySet } from './engine/provider-key-set.ts'
 import { createLoadGrant } from './grants.ts'
 import { createOidcPages } from './pages.ts'
-import { createPrompts, type CheckDeps, type PromptQuestion } from './prompts.ts'
+import { createPrompts, promptValues, selectAccountByLogin, type CheckDeps, type PromptQuestion } from './prompts.ts'
 import { introspectsOwn } from './registered.ts'
 import { resourceServer, type Resources } from './resources.ts'
 import { createSubjects } from './subjects.ts'
@@ -122,6 +122,7 @@ function configuration(deps: ProviderDeps, shared: Shared): Configuration {
   const pages = createOidcPages(deps)
   return {
     ...fixedConfiguration,
+    discovery: { ...fixedConfiguration.discovery, prompt_values_supported: promptValues(deps.questions) },
     adapter: createAdapterFactory({
       ...deps,
       refreshGraceSeconds: lifetimes.refreshGrace,
@@ -137,7 +138,12 @@ function configuration(deps: ProviderDeps, shared: Shared): Configuration {
     features: features(deps, shared, pages),
     fetch: deps.outbound,
     // runs in every authorization request, pushed or not, before anything is stored
-    extraParams: { representee_hint: (ctx) => limitRequest(ctx, deps.ownClients) },
+    extraParams: {
+      representee_hint(ctx) {
+        limitRequest(ctx, deps.ownClients)
+        selectAccountByLogin(ctx)
+      },
+    },
     extraTokenClaims: shared.actorClaims.extra,
     findAccount: createFindAccount({ ...deps, representeeClaim: createRepresenteeClaim(shared.subjectOf, clock) }),
     formats: { customizers: { jwt: shared.actorClaims.customize } },
@@ -170,6 +176,7 @@ const features = (
   externalSigningSupport: { enabled: true, ack: 'experimental-01' },
   introspection: { enabled: true, allowedPolicy: introspectsOwn },
   pushedAuthorizationRequests: { enabled: true },
+  requestObjects: { enabled: true },
   resourceIndicators: {
     enabled: true,
     async getResourceServerInfo(_ctx, resource, client) {
