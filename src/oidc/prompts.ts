@@ -60,9 +60,32 @@ export function createPrompts(questions: readonly PromptQuestion[], deps: CheckD
     policy.add(prompt)
     builtIn.delete(name)
   }
+  policy.add(selectAccount)
   if (builtIn.size > 0) throw new Error(`no question for the prompt ${[...builtIn.keys()].join()}`)
   return policy
 }
+
+/** It asks nothing itself: `selectAccountByLogin` turns it into `login`. */
+const selectAccount = new Prompt({ name: 'select_account', requestable: true })
+selectAccount.checks.clear()
+
+/**
+ * `prompt=select_account` (OpenID Connect Core 3.1.2.1) asks for the sign-in page, where any account may sign in.
+ * It runs before a request is stored, pushed or not.
+ */
+export function selectAccountByLogin({ oidc }: KoaContextWithOIDC): void {
+  if (!oidc.params || !oidc.prompts.has(selectAccount.name)) return
+  const asked = [...oidc.prompts].map((prompt) => (prompt === selectAccount.name ? 'login' : prompt))
+  oidc.params['prompt'] = [...new Set(asked)].join(' ')
+}
+
+/** Values of `prompt` for discovery (Initiating User Registration via OpenID Connect 1.0 section 5). */
+export const promptValues = (questions: readonly PromptQuestion[]): string[] => [
+  'none',
+  ...base().map(({ name }) => name),
+  selectAccount.name,
+  ...questions.filter(({ requestable }) => requestable).map(({ name }) => name),
+]
 
 /** The `acr` values a request would take: from `acr_values` and from `claims` (OIDC Core 3.1.2.1, 5.5.1.1). */
 export function acrValuesOf(params: Record<string, unknown>): string[] {

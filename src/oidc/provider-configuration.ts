@@ -26,6 +26,8 @@ export const fixedConfiguration = {
   // no HS256: the stored `client_secret` is a hash, and a signature with it would make the hash a secret (client-metadata.ts)
   enabledJWA: {
     idTokenSigningAlgValues: ['ES256', 'RS256'],
+    // RFC 9101; `none` is never among them
+    requestObjectSigningAlgValues: ['ES256', 'RS256', 'PS256', 'Ed25519', 'EdDSA'],
     clientAuthSigningAlgValues: ['ES256', 'RS256', 'PS256', 'Ed25519', 'EdDSA'],
   },
   extraClientMetadata: { properties: [registrationField] },

@@ -38,7 +38,7 @@ import { keySet } from './engine/provider-key-set.ts'
 import { createLoadGrant } from './grants.ts'
 import { keepOfflineAccess } from './offline-access.ts'
 import { createOidcPages } from './pages.ts'
-import { createPrompts, type CheckDeps, type PromptQuestion } from './prompts.ts'
+import { createPrompts, promptValues, selectAccountByLogin, type CheckDeps, type PromptQuestion } from './prompts.ts'
 import { introspectsOwn } from './registered.ts'
 import { resourceServer, type Resources } from './resources.ts'
 import { createSubjects } from './subjects.ts'
@@ -123,6 +123,7 @@ function configuration(deps: ProviderDeps, shared: Shared): Configuration {
   const pages = createOidcPages(deps)
   return {
     ...fixedConfiguration,
+    discovery: { ...fixedConfiguration.discovery, prompt_values_supported: promptValues(deps.questions) },
     adapter: createAdapterFactory({
       ...deps,
       refreshGraceSeconds: lifetimes.refreshGrace,
@@ -141,6 +142,7 @@ function configuration(deps: ProviderDeps, shared: Shared): Configuration {
     extraParams: {
       representee_hint(ctx) {
         limitRequest(ctx, deps.ownClients)
+        selectAccountByLogin(ctx)
         keepOfflineAccess(ctx)
       },
     },
@@ -176,6 +178,7 @@ const features = (
   externalSigningSupport: { enabled: true, ack: 'experimental-01' },
   introspection: { enabled: true, allowedPolicy: introspectsOwn },
   pushedAuthorizationRequests: { enabled: true },
+  requestObjects: { enabled: true },
   resourceIndicators: {
     enabled: true,
     async getResourceServerInfo(_ctx, resource, client) {
