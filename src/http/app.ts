@@ -152,7 +152,7 @@ function programRoutes({ methods, admin }: AppDeps): Router {
 function ownRoutes(deps: AppDeps, secure: boolean): Router {
   const router = new Router({ sensitive: true })
   router.use(forms(deps.settings.issuer))
-  frontDoorRoutes(router, { clients: deps.clients, secure })
+  frontDoorRoutes(router, { issuer: deps.settings.issuer, clients: deps.clients, secure })
   questionRoutes(router, deps.login)
   registrationRoutes(router, deps.login)
   recoveryRoutes(router, deps.login)

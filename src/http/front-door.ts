@@ -6,6 +6,7 @@ import type { Assets } from '../pages/assets.ts'
 import { hostCookie } from '../pages/host-cookie.ts'
 import { isLanguage } from '../pages/languages.ts'
 import { ownPath } from '../pages/own-path.ts'
+import { redirectTo } from '../pages/redirect.ts'
 import { showPage, requestOf } from '../pages/request-context.ts'
 import { Refusal } from '../refusal/refusal.ts'
 
@@ -28,8 +29,8 @@ const hasPage = (client: Client): client is Client & { uri: string } =>
   client.status === 'active' && client.uri !== undefined
 
 /** The first page, and the switches for language and display of each page. */
-export function frontDoorRoutes(router: Router, options: { clients: Clients; secure: boolean }): void {
-  const { clients, secure } = options
+export function frontDoorRoutes(router: Router, options: { issuer: string; clients: Clients; secure: boolean }): void {
+  const { issuer, clients, secure } = options
   const choice = { signed: false, httpOnly: true, sameSite: 'lax', secure, maxAge: yearSeconds * 1000 } as const
 
   router.get('/', async (ctx) => {
@@ -40,6 +41,14 @@ export function frontDoorRoutes(router: Router, options: { clients: Clients; sec
       portals: portals.map((client) => ({ ...portalOf(client, language), uri: client.uri })),
       registerUrl: '/register',
     })
+  })
+
+  // W3C "A Well-Known URL for Changing Passwords": browsers and password managers lead there
+  router.get('/.well-known/change-password', (ctx) => redirectTo(ctx, '/account/password'))
+
+  // W3C "A Well-Known URL for Relying Party Passkey Endpoints"
+  router.get('/.well-known/passkey-endpoints', (ctx) => {
+    ctx.body = { enroll: `${issuer}/account/passkey/add`, manage: `${issuer}/account/passkey` }
   })
 
   router.get('/language', (ctx) => {

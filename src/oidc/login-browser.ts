@@ -22,7 +22,7 @@ export type Interaction = InstanceType<Provider['Interaction']> & {
 export interface LoginBrowsers {
   /**
    * The running login at an address, for its own browser.
-   * @throws LoginWentOn when it was resumed before
+   * It throws `LoginWentOn` when that login was resumed before.
    * @throws errors.SessionNotFound when there is none, another browser began it, or its session has ended
    */
   find(ctx: CookieContext, uid: string): Promise<Interaction>

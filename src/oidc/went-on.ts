@@ -12,7 +12,7 @@ const schema = z.object({
   settled: z.boolean(),
 })
 
-/** A login that was answered and resumed: whose it was, and where it went. */
+/** A login that was answered and resumed: its browsers, its portal and its next question. */
 export type WentOn = z.infer<typeof schema>
 
 /** A form or page of a login that has gone on: its own browser goes where the first answer went. */

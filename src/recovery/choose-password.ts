@@ -51,7 +51,8 @@ function show(
   request.returnTo = page
   const name = maskName(persons.open(person, 'name'))
   const status = Object.keys(problems).length > 0 ? 400 : 200
-  showPage(ctx, 'recover/new-password', { name, problems, csrf: request.csrf() }, status)
+  const username = persons.open(person, 'username')
+  showPage(ctx, 'recover/new-password', { name, username, problems, csrf: request.csrf() }, status)
 }
 
 /** Sets the new password, ends every session and spends the code or link. @throws Refusal `recovery_gone` */

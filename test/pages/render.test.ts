@@ -36,6 +36,14 @@ describe.each(languages)('in %s', (language) => {
       expect(html).not.toMatch(/<script(?! src="\/assets\/)|<style|\sstyle=|\son\w+=|javascript:/i)
     })
 
+    // Chromium "Password form styles": the field may be unseen, but not without a box
+    test('says to password managers whose password a form sets', () => {
+      for (const [form] of html.matchAll(/<form\b[\s\S]*?<\/form>/g)) {
+        if (!/autocomplete="(?:new|current)-password"/.test(form)) continue
+        expect(form).toMatch(/<input\b(?![^>]*type="hidden")[^>]*autocomplete="username[ "]/)
+      }
+    })
+
     test('has a label for every field, every id once, and descriptions that exist', () => {
       const ids = [...html.matchAll(/\sid="([^"]*)"/g)].map(([, id]) => id)
       expect(new Set(ids).size).toBe(ids.length)

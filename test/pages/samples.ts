@@ -158,7 +158,7 @@ export const samples: readonly Sample[] = [
   {
     view: 'login/sign-in',
     name: 'passkey',
-    data: { ...signIn, refusal: 'passkey_refused', ways: [{ ...passkeyWay, last: true }, passwordWay] },
+    data: { ...signIn, refusal: 'passkey_unknown', ways: [{ ...passkeyWay, last: true }, passwordWay] },
   },
   { view: 'login/sign-in', name: 'no-identifier', data: { ...signIn, ...refusedWays('missing_identifier') } },
   { view: 'login/sign-in', name: 'busy', data: { ...signIn, ...refusedWays('busy') } },

@@ -39,7 +39,8 @@ export type AssertionFault =
 
 export type Checked =
   | { ok: true; personId: string; amr: string[]; authenticator: Authenticator; response: AssertionResponse }
-  | { ok: false; fault: AssertionFault; personId?: string }
+  /** `unknownId`: the server knows no such passkey, so its browser may forget it. */
+  | { ok: false; fault: AssertionFault; personId?: string; unknownId?: string }
 
 const equal = (one: string, other: string) =>
   one.length === other.length && timingSafeEqual(Buffer.from(one), Buffer.from(other))
@@ -67,7 +68,7 @@ export async function checkAssertion(
   const response = parseAssertion(given.text)
   if (!response) return { ok: false, fault: 'malformed' }
   const first = await authenticators.findByLookupKey(name, response.id)
-  if (!first) return { ok: false, fault: 'unknown_credential' }
+  if (!first) return { ok: false, fault: 'unknown_credential', unknownId: response.id }
   const { personId } = first
   const refuse = (fault: AssertionFault): Checked => ({ ok: false, fault, personId })
   if (given.challenge === undefined) return refuse('challenge_gone')

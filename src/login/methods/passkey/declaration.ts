@@ -8,6 +8,7 @@ export const passkey = {
   bindsToFace: true,
   refusals: {
     passkey_refused: 400,
+    passkey_unknown: 400,
     passkey_other_person: 400,
     passkey_held: 403,
     passkey_needed: 403,

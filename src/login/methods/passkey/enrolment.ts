@@ -7,12 +7,13 @@ import { Refusal } from '../../../refusal/refusal.ts'
 import { accountRouter, type AccountRouter } from '../../account-router.ts'
 import { actorOf } from '../../actor.ts'
 import type { AccountHost, AccountContext, Enrolment, RouterContext } from '../../method.ts'
+import { userHandleOf } from './assertion.ts'
 import { authenticatorName } from './authenticator-names.ts'
 import type { Challenges } from './challenges.ts'
 import { name, type MakingDeps } from './passkey-deps.ts'
 import { mayRelease, readName, releasePasskey, removePasskey, renamePasskey } from './keeping.ts'
 import { creationOptions, register } from './registration.ts'
-import { canHavePasskeys } from './relying-party.ts'
+import { canHavePasskeys, relyingParty } from './relying-party.ts'
 import { readStored } from './stored-passkey.ts'
 
 type EnrolmentDeps = MakingDeps & { challenges: Challenges }
@@ -61,6 +62,12 @@ function listRoutes(router: AccountRouter, centre: AccountHost, deps: EnrolmentD
       passkeys: passkeys.map((one) => shown(ctx, deps, one)),
       off: await methodLocks.locked(id, name),
       possible: canHavePasskeys(settings.issuer),
+      accepted: {
+        rpId: relyingParty(settings.issuer).id,
+        userId: userHandleOf(deps, id),
+        // a passkey on hold is known: it may be released
+        allAcceptedCredentialIds: passkeys.map((one) => readStored(one).credentialId),
+      },
       done: doneOf(ctx, done),
     })
   })

@@ -19,7 +19,8 @@ export function passwordEnrolment(deps: PasswordDeps): Enrolment {
     problems: Record<string, string> = {},
   ) {
     const status = Object.keys(problems).length > 0 ? 400 : 200
-    const data = { problems, changed: ctx.query['done'] === 'changed' && status === 200 }
+    const username = persons.open(account.person, 'username')
+    const data = { username, problems, changed: ctx.query['done'] === 'changed' && status === 200 }
     await centre.show(ctx, account, 'password/account', data, status)
   }
 

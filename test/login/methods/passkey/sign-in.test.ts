@@ -62,7 +62,7 @@ describe('sign-in by passkey', () => {
     expect(signIns).toContainEqual(expect.objectContaining({ method: 'passkey', level: 3 }))
   })
 
-  it('gives one answer to every fault, changes nothing, and puts the reason into the audit log', async () => {
+  it('gives one answer to every fault of a known passkey, changes nothing, and puts the reason into the audit log', async () => {
     const { person, authenticator } = await withPasskey()
     const stranger = new SoftwareAuthenticator(server.issuer)
     stranger.create({ challenge: 'x', rp: { id: 'localhost' }, user: { id: 'x' } })
@@ -85,14 +85,18 @@ describe('sign-in by passkey', () => {
       const answer = await signInByPasskey(visitor, page, by, deviation)
       expect(answer.status, what).toBe(400)
       said.add(/<div class="summary"[\s\S]*?<\/div>/.exec(answer.html)?.[0] ?? what)
-      expect((await audited('login.refused')).at(-1), what).toMatchObject({ code: 'passkey_refused', fault })
+      const unknown = fault === 'unknown_credential'
+      const code = unknown ? 'passkey_unknown' : 'passkey_refused'
+      expect((await audited('login.refused')).at(-1), what).toMatchObject({ code, fault })
+      expect(answer.html.includes('data-signal="signalUnknownCredential"'), what).toBe(unknown)
     }
     const { visitor, page } = await signInPage()
     for (const text of ['', 'null', '{}', '{"id":"x"}', '[', '{"id":7}']) {
       const answer = await visitor.submit(page, '/passkey', { response: text })
       said.add(/<div class="summary"[\s\S]*?<\/div>/.exec(answer.html)?.[0] ?? text)
     }
-    expect(said.size).toBe(1)
+    // an unknown passkey has its own answer: to try it again does not help
+    expect(said.size).toBe(2)
     expect(await kept(person.id)).toEqual(before)
     expect(await audited('authenticator.cloned', person.id)).toEqual([])
   })
