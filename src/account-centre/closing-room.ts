@@ -1,3 +1,4 @@
+import { withoutInvisible } from '../text/invisible.ts'
 import type { Closing } from '../accounts/closing.ts'
 import type { LegalPersons } from '../accounts/legal-persons.ts'
 import type { Mandates } from '../accounts/mandates/mandates.ts'
@@ -33,7 +34,9 @@ export function closingRoutes(router: AccountRouter, deps: ClosingDeps): void {
     const request = requestOf(ctx)
     const { id } = account.person
     if ((await organisationsInTheWay(deps, id)).length > 0) return showRoom(deps, ctx, account)
-    const typed = (request.form['confirm'] ?? '').trim()
+    const typed = withoutInvisible(request.form['confirm'] ?? '')
+      .normalize('NFKC')
+      .trim()
     if (typed !== request.t('closing.confirm_words')) return showRoom(deps, ctx, account, 'closing_confirm')
     const closesAt = await closing.ask(id, actorOf(ctx))
     if (closesAt === undefined) return redirectTo(ctx, room)

@@ -1,3 +1,4 @@
+import { toAscii } from '../accounts/identifiers/ascii.ts'
 import type { AccountRouter } from '../login/account-router.ts'
 import { actorOf } from '../login/actor.ts'
 import { redirectTo, idOf } from '../pages/redirect.ts'
@@ -16,7 +17,7 @@ export function invitationRoutes(router: AccountRouter, deps: InvitationDeps & S
   router.get(room, 'sign-in', (ctx, account) => showInvitations(deps, ctx, account))
 
   router.post(`${room}/open`, { back: room, needs: 'grant-mandates' }, async (ctx, account) => {
-    const code = (requestOf(ctx).form['code'] ?? '').trim()
+    const code = toAscii(requestOf(ctx).form['code'] ?? '')?.replaceAll(/[ -]/g, '') ?? ''
     if (await mandates.openInvitation(account.person, code, actorOf(ctx))) return redirectTo(ctx, room)
     return showInvitations(deps, ctx, account, { of: '', problem: 'code_wrong' })
   })

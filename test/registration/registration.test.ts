@@ -58,6 +58,38 @@ describe('registration', () => {
     expect(person?.proofedAt).toBeTypeOf('number')
   })
 
+  it('reads names and numbers with marks that are not seen, and stores them without', async () => {
+    const plain = form()
+    await inRegister(plain)
+    const { page } = await register({
+      ...plain,
+      name: `\u2068${plain.name}\u2069`,
+      document_number: `\u200e${plain.document_number}`,
+      phone: `\u202d${plain.phone}\u202c`,
+      username: `${plain.username}\u200b`,
+    })
+    expect(page.url.pathname).toBe('/registered')
+    const person = await services.persons.findByIdentifier([{ kind: 'username', value: plain.username }])
+    expect(person).toMatchObject({ identityLevel: 3 })
+    expect(person && services.persons.reveal(person)).toMatchObject({
+      name: plain.name,
+      documentNumber: plain.document_number,
+      phone: `+86${plain.phone}`,
+    })
+    const taken = await register(form({ username: `\ufeff${plain.username}` }))
+    expect(taken.page.html).toContain('这个用户名有人用了')
+  })
+
+  it('matches a name of GBK with the name of GB 18030-2022, and says when a name is too long', async () => {
+    const matching = form({ name: '李䶮' })
+    await inRegister(matching)
+    const { person } = await register({ ...matching, name: '李\ue863' })
+    expect(person).toMatchObject({ identityLevel: 3 })
+    const { page } = await register(form({ name: 'A'.repeat(151) }))
+    expect(page.html).toContain('姓名太长')
+    expect(page.html).not.toContain('不能用的字符')
+  })
+
   it('gives one answer where the register matches, where it does not, and where another account proved the number', async () => {
     const [matching, other] = [form(), form()]
     const proven = await openPerson(services)

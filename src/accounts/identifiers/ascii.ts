@@ -11,7 +11,8 @@ const marksEach = 3
  */
 export function toAscii(given: string): string | undefined {
   if (given.length > longestInput * marksEach) return undefined
-  const text = withoutInvisible(given)
+  // a cell that was copied from a table ends with a tab or a line end
+  const text = withoutInvisible(given).replaceAll(/^[\t\r\n]+|[\t\r\n]+$/g, '')
   if (text.length > longestInput) return undefined
   // printable ASCII without spaces is in this form already
   if (/^[!-~]*$/.test(text)) return text

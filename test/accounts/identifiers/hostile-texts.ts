@@ -3,9 +3,8 @@ export function spoilt(good: string): [string, string][] {
   const rest = good.slice(1)
   return [
     ['nothing', ''],
-    ['a line end', `${good}\r\n`],
     ['a line end inside', `${good.slice(0, 4)}\n${good.slice(4)}`],
-    ['a tab', `${good}\t`],
+    ['a tab inside', `${good.slice(0, 4)}\t${good.slice(4)}`],
     ['a NUL', `${good}\0`],
     ['a line separator', `${good}\u2028`],
     ['an Arabic digit', `\u0661${rest}`],
@@ -35,6 +34,8 @@ export function withMarks(good: string): [string, string][] {
     ['a word joiner', inside('\u2060')],
     ['a byte order mark', `\ufeff${good}`],
     ['a soft hyphen', inside('\u00ad')],
+    ['a tab, as of a copied cell', `${good}\t`],
+    ['a line end, as of a copied cell', `${good}\r\n`],
     ['a no-break space', `${good}\u00a0`],
     ['a variation selector', `${good}\ufe0e`],
     ['full-width characters', fullWidth(good)],

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { commandLine } from '../../cli/in-process.ts'
-import { creditCode, mandate, openOrganisation } from '../../setup/organisation.ts'
+import { creditCode, mandate, openOrganisation, register } from '../../setup/organisation.ts'
 import { openPerson } from '../../setup/person.ts'
 
 const head = 'uscc,name,status,representative_document_type,representative_document_number'
@@ -45,6 +45,17 @@ describe('organisations on the command line', () => {
       code,
       err: expect.stringContaining(message) as string,
     })
+  })
+
+  it('are opened by a code and a name that only the register has', async () => {
+    const line = commandLine()
+    const person = await line.withServices((services) => openPerson(services))
+    const [uscc, name] = ['91350203M0001QKT19', '【老张】1+1面馆★']
+    const flags = ['--uscc', uscc, '--representative', person.id]
+    expect((await line.yideng('org', 'create', '--name', name, ...flags)).code).toBe(2)
+    await line.withServices((services) => register(services, { uscc, name, representative: person }))
+    expect((await line.yideng('org', 'create', '--name', '另一家', ...flags)).code).toBe(2)
+    expect(await line.json('org', 'create', '--name', name, ...flags)).toMatchObject({ uscc, name, status: 'active' })
   })
 
   it('cannot be opened by another person, nor by an unproven one', async () => {

@@ -35,6 +35,31 @@ const saidBy = (page: Page, identifier: string) =>
     .replaceAll(/name="csrf" value="[^"]+"/g, '')
 
 describe('sign-in by password', () => {
+  it('finds the account by an identifier with marks that are not seen, but takes a password as it is', async () => {
+    const known = await openPerson(services)
+    for (const identifier of [
+      `\u202d${known.phone}\u202c`,
+      `\u2068+86${known.phone}\u2069`,
+      `\u200e${known.number}`,
+      `${known.username}\u200b`,
+      `\ufeff${known.username}\u00a0`,
+    ]) {
+      const { visitor, page } = await signInPage()
+      expect((await signIn(visitor, page, identifier)).status, identifier).not.toBe(400)
+    }
+    const { visitor, page } = await signInPage()
+    expect((await signIn(visitor, page, known.username, `${password}\u200b`)).status).toBe(400)
+  })
+
+  it('counts wrong tries of one identifier together, whatever marks it has', async () => {
+    const pages: Page[] = []
+    for (const mark of ['', '\u200b', '\u2060', '\ufeff', '\u200e', '\u00ad', '\u202d']) {
+      const { visitor, page } = await signInPage()
+      pages.push(await signIn(visitor, page, `nobody-has-this${mark}`, 'wrong-password-1'))
+    }
+    expect(pages.at(-1)?.status).toBe(429)
+  })
+
   it('answers alike for a wrong password, an unknown account and a locked one', async () => {
     const known = await openPerson(services)
     const locked = await openPerson(services)
