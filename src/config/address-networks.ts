@@ -39,9 +39,21 @@ export function networksOf(address: string): readonly Counted[] {
   })
 }
 
-/** Some proxies write `192.0.2.1:443`, `[2001:db8::1]:443` or `[2001:db8::1]`. */
+/** Some proxies write `192.0.2.1:443`, `[2001:db8::1]:443` or `[2001:db8::1]`; the port of a `Forwarded` may be a word. */
 const withoutPort = (address: string) =>
-  /^\[([^\]]*)\](?::\d+)?$/.exec(address)?.[1] ?? /^(\d+\.\d+\.\d+\.\d+):\d+$/.exec(address)?.[1] ?? address
+  /^\[([^\]]*)\](?::[\w.-]+)?$/.exec(address)?.[1] ?? /^(\d+\.\d+\.\d+\.\d+):[\w.-]+$/.exec(address)?.[1] ?? address
+
+/**
+ * The client's address from the headers of the proxy next to this server, without port: the last `X-Forwarded-For`, or
+ * else the last `for` of `Forwarded` (RFC 7239 section 5.2). Empty when neither has a value.
+ */
+export function forwardedAddress(headers: { xForwardedFor: string; forwarded: string }): string {
+  const last = (values: string[]) => values.findLast((value) => value !== '') ?? ''
+  const listed = last(headers.xForwardedFor.split(',').map((value) => value.trim()))
+  const named = () =>
+    last(headers.forwarded.split(',').map((one) => /(?:^|;)\s*for="?([^";]*)/i.exec(one)?.[1]?.trim() ?? ''))
+  return withoutPort((listed || named()).replaceAll('"', ''))
+}
 
 /** The eight groups of a valid IPv6 address as numbers. */
 function groupsOf(address: string): number[] {

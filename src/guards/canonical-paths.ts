@@ -78,11 +78,25 @@ export function canonicalOnly({ issuer, known, taken, refused }: CanonicalOption
  * malformed then.
  */
 function takeAbsoluteForm(ctx: Context, issuer: string): void {
-  const { url } = ctx.req
-  if (!url?.startsWith(`${issuer}/`)) return
-  ctx.req.url = url.slice(issuer.length)
+  const [, scheme = '', host, path] = /^(https?):\/\/([^/?#]*)(\/.*)$/is.exec(ctx.req.url ?? '') ?? []
+  if (path === undefined || !issuer.startsWith(`${scheme.toLowerCase()}:`) || !isHostOf(issuer, host)) return
+  ctx.req.url = path
   ctx.originalUrl = ctx.req.url
   ctx.request.originalUrl = ctx.req.url
+}
+
+const hostForm = /^[\w.:[\]-]+$/
+const withoutDot = (host: string) => host.replace(/\.(?=:\d+$|$)/, '')
+
+/**
+ * Whether a Host is that of the issuer in any spelling: case, a final dot, the scheme's own port (RFC 9110 section
+ * 4.2.3, RFC 3986 sections 3.2.2 and 6.2.2.1).
+ */
+export function isHostOf(issuer: string, host: string | undefined): boolean {
+  if (host === undefined || !hostForm.test(host)) return false
+  const { protocol, host: own } = new URL(issuer)
+  const address = `${protocol}//${host}`
+  return URL.canParse(address) && withoutDot(new URL(address).host) === withoutDot(own)
 }
 
 /** The path of a target: from its first slash to its query. `*` and `host:port` have none. */

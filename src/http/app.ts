@@ -81,7 +81,7 @@ export function createApp(deps: AppDeps): Koa {
 
   const first = [renewed(deps.artifacts), deps.metrics.middleware, securityHeaders(secure)]
   const answering: Middleware[] = [
-    onlyAsIssuer(settings.issuer),
+    onlyAsIssuer(settings.issuer, { trustProxy: settings.trustProxy, log }),
     requestContexts(deps.requests),
     ...(tracing.requests ? [tracing.requests(settings)] : []),
     ...(log.isLevelEnabled('debug') ? [logRequests(log)] : []),

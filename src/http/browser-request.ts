@@ -1,7 +1,7 @@
 import { createHmac, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto'
 import type { Context, Middleware } from 'koa'
 import { dayMs } from '../config/time.ts'
-import { networksOf, type Counted } from '../config/address-networks.ts'
+import { forwardedAddress, networksOf, type Counted } from '../config/address-networks.ts'
 import { chooseLanguage, type Language } from '../pages/languages.ts'
 import { hostCookie } from '../pages/host-cookie.ts'
 import type { Pages } from '../pages/render.ts'
@@ -34,8 +34,8 @@ export function requestContexts(deps: RequestContextDeps): Middleware {
 }
 
 function addressOf(ctx: Context, trustProxy: boolean): string {
-  const forwarded = trustProxy ? ctx.get('x-forwarded-for').split(',').at(-1)?.trim() : ''
-  return forwarded || ctx.req.socket.remoteAddress || ''
+  const headers = () => ({ xForwardedFor: ctx.get('x-forwarded-for'), forwarded: ctx.get('forwarded') })
+  return (trustProxy && forwardedAddress(headers())) || ctx.req.socket.remoteAddress || ''
 }
 
 /** Most requests come from portals and use no language, nonce or form: these are created on first use. */

@@ -245,7 +245,7 @@ it.each([
   expect(readSettings({ PORT: on }).issuer).toBe(issuer)
 })
 
-describe('a command that cannot use a file says so in one sentence', () => {
+describe('a command that cannot use a file prints one sentence', () => {
   const commands: { what: string; argv: (at: string) => string[]; says: RegExp }[] = [
     {
       what: 'a backup into a directory that does not exist',

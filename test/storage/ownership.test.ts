@@ -18,7 +18,7 @@ import { freePort } from '../setup/free-port.ts'
 import { until } from '../setup/server.ts'
 
 const bin = (name: string) => new URL(`../../bin/${name}`, import.meta.url).pathname
-/** `nobody` stands for the user of the service. */
+/** `nobody` has the part of the user of the service. */
 const service = { uid: 65_534, gid: 65_534 }
 
 function place(): string {
