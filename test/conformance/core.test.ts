@@ -30,7 +30,7 @@ async function signed(changes: Parameters = {}, overrides: Parameters = {}) {
   return { party, tokens: await tokensOf(party, changes) }
 }
 
-const visit = (party: RelyingParty, changes: Parameters) => party.visitor.get(authorizationUrl(party, changes))
+const ask = (party: RelyingParty, changes: Parameters) => party.visitor.get(authorizationUrl(party, changes))
 
 describe('OpenID Connect Core 1.0, 3.1.2: the authorization endpoint', () => {
   it.each<[string, Parameters]>([
@@ -41,12 +41,12 @@ describe('OpenID Connect Core 1.0, 3.1.2: the authorization endpoint', () => {
     ['an acr in claims of another type', { claims: '{"id_token":{"acr":{"values":3}}}' }],
   ])('3.1.2.6: %s is invalid_request, with the state', async (_name, changes) => {
     const party = await relyingParty(services)
-    const response = responseOf(await visit(party, changes))
+    const response = responseOf(await ask(party, changes))
     expect([response.get('error'), response.get('state')]).toEqual(['invalid_request', 'a state'])
   })
 
   it.each(['client_id', 'redirect_uri'])('3.1.2.2: without %s nothing returns to a portal', async (name) => {
-    const page = await visit(await relyingParty(services), { [name]: undefined })
+    const page = await ask(await relyingParty(services), { [name]: undefined })
     expect([page.status, page.leads]).toEqual([400, undefined])
   })
 
@@ -54,7 +54,7 @@ describe('OpenID Connect Core 1.0, 3.1.2: the authorization endpoint', () => {
     const { tokens, party } = await signed()
     const other = { ...party, person: await openPerson(services), visitor: (await relyingParty(services)).visitor }
     await follow(other, authorizationUrl(other))
-    const response = responseOf(await visit(other, { prompt: 'none', id_token_hint: tokens.id_token }))
+    const response = responseOf(await ask(other, { prompt: 'none', id_token_hint: tokens.id_token }))
     expect(response.get('error')).toBe('login_required')
   })
 
@@ -62,14 +62,14 @@ describe('OpenID Connect Core 1.0, 3.1.2: the authorization endpoint', () => {
     const { party, tokens } = await signed()
     const { sub } = await verified(party, tokens.id_token)
     const claims = (value: unknown) => JSON.stringify({ id_token: { sub: { value } } })
-    expect(responseOf(await visit(party, { prompt: 'none', claims: claims(sub) })).get('code')).toBeTruthy()
-    expect(responseOf(await visit(party, { prompt: 'none', claims: claims('other') })).get('error')).toBe(
+    expect(responseOf(await ask(party, { prompt: 'none', claims: claims(sub) })).get('code')).toBeTruthy()
+    expect(responseOf(await ask(party, { prompt: 'none', claims: claims('other') })).get('error')).toBe(
       'login_required',
     )
   })
 
   it('3.1.2.3: no other site can frame the pages', async () => {
-    const page = await visit(await relyingParty(services), {})
+    const page = await ask(await relyingParty(services), {})
     expect(page.headers.get('content-security-policy')).toContain("frame-ancestors 'none'")
   })
 
@@ -115,7 +115,7 @@ describe('OpenID Connect Core 1.0, 5: claims', () => {
     expect(response.get('code')).toBeTruthy()
   })
 
-  it('5.5: a claim asked for in the ID token stands there', async () => {
+  it('5.5: a claim asked for in the ID token is in it', async () => {
     const { party, tokens } = await signed({ scope: 'openid profile', claims: '{"id_token":{"name":null}}' })
     expect(await verified(party, tokens.id_token)).toHaveProperty('name')
   })
@@ -123,7 +123,7 @@ describe('OpenID Connect Core 1.0, 5: claims', () => {
   it('5.5.1.1: an essential acr out of reach fails, a voluntary one does not', async () => {
     const { party } = await signed()
     const asked = (essential: boolean) =>
-      visit(party, {
+      ask(party, {
         prompt: 'none',
         claims: JSON.stringify({ id_token: { acr: { essential, values: ['urn:example:other'] } } }),
       })
@@ -158,7 +158,7 @@ describe('OpenID Connect Core 1.0, 10 to 12: keys, offline access, refresh', () 
   it('12: after `prompt=consent` no other page is needed', async () => {
     const party = await relyingParty(services)
     await follow(party, authorizationUrl(party, { scope: 'openid offline_access', prompt: 'consent' }))
-    const page = await visit(party, { scope: 'openid', prompt: 'none' })
+    const page = await ask(party, { scope: 'openid', prompt: 'none' })
     expect(responseOf(await answerPages(party, page)).get('code')).toBeTruthy()
   })
 })

@@ -93,7 +93,7 @@ async function push(client: FapiClient, changes: Parameters = {}, claims?: Recor
 async function codeByPar(client: FapiClient, changes: Parameters = {}): Promise<string> {
   const { body } = await push(client, changes)
   const url = new URL(
-    `/authorize?${new URLSearchParams({ client_id: client.id, request_uri: body.request_uri ?? '' })}`,
+    `/authorize?${new URLSearchParams({ client_id: client.id, request_uri: body.request_uri ?? '' }).toString()}`,
     client.issuer,
   )
   const response = responseOf(await follow(client, url))
@@ -180,7 +180,7 @@ describe('FAPI 2.0 Security Profile', () => {
     const [mine, other] = [await fapiClient(), await fapiClient()]
     const { body } = await push(mine)
     const query = new URLSearchParams({ client_id: other.id, request_uri: body.request_uri ?? '' })
-    const page = await other.visitor.get(new URL(`/authorize?${query}`, other.issuer))
+    const page = await other.visitor.get(new URL(`/authorize?${query.toString()}`, other.issuer))
     expect(responseOf(await answerPages(other, page)).get('code')).toBeNull()
   })
 

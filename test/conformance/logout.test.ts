@@ -1,5 +1,5 @@
 import { createServer } from 'node:http'
-import { createRemoteJWKSet, jwtVerify, type JWTPayload } from 'jose'
+import { createRemoteJWKSet, jwtVerify } from 'jose'
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import type { Services } from '../../src/services.ts'
 import { freePort } from '../setup/free-port.ts'
@@ -172,7 +172,7 @@ describe('Back-Channel Logout OP', () => {
     expect(notice?.type).toContain('application/x-www-form-urlencoded')
     const keys = createRemoteJWKSet(new URL('/jwks', party.issuer))
     const token = notice?.body.get('logout_token') ?? ''
-    const { payload, protectedHeader } = await jwtVerify<JWTPayload>(token, keys, {
+    const { payload, protectedHeader } = await jwtVerify(token, keys, {
       issuer: party.issuer,
       audience: party.id,
     })

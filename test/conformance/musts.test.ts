@@ -10,7 +10,13 @@ const specifications = [
   'OpenID Connect Core 1.0, sections 9 to 12',
   'RP-Initiated Logout 1.0',
   'Back-Channel Logout 1.0',
-  ...['RFC 6749', 'RFC 7009', 'RFC 7662', 'RFC 9068', 'RFC 9126', 'RFC 9207', 'RFC 9449'],
+  'RFC 6749',
+  'RFC 7009',
+  'RFC 7662',
+  'RFC 9068',
+  'RFC 9126',
+  'RFC 9207',
+  'RFC 9449',
 ]
 
 const rows = page

@@ -95,7 +95,7 @@ describe('RFC 6749', () => {
     expect(headers.get('www-authenticate')).toMatch(/^Basic /)
   })
 
-  it('6: a refresh gives no more than its scope', async () => {
+  it('6: a refresh cannot widen its scope', async () => {
     const { party, tokens } = await signed(offline)
     const { status, body } = await refresh(party, tokens.refresh_token, { scope: 'openid profile' })
     expect([status, body['error']]).toEqual([400, 'invalid_scope'])
@@ -154,7 +154,7 @@ describe('RFC 7662: introspection', () => {
     expect(Number(body['exp'])).toBeGreaterThan(Number(body['iat']))
   })
 
-  it('2.2: an unknown, a revoked, and another client’s token are inactive, and no more is told', async () => {
+  it('2.2: an unknown, a revoked, and another client’s token are inactive, and nothing else is in the answer', async () => {
     const { party, tokens } = await signed()
     expect(await ask(party, 'x')).toEqual({ active: false })
     expect(await ask(await relyingParty(services), tokens.access_token)).toEqual({ active: false })
@@ -243,14 +243,14 @@ describe('RFC 9207: the issuer in the response', () => {
     ['a code', {}],
     ['an error', { prompt: 'none login' }],
     ['a refusal', { response_type: 'token', response_mode: 'query' }],
-  ])('2: stands beside %s', async (_name, changes) => {
+  ])('2: is beside %s', async (_name, changes) => {
     const party = await relyingParty(services)
     const page = await follow(party, authorizationUrl(party, changes))
     const told = new URLSearchParams(page.leads?.hash.slice(1) || page.leads?.search)
     expect(told.get('iss')).toBe(server.issuer)
   })
 
-  it('3: the metadata says so', async () => {
+  it('3: the metadata announces it', async () => {
     const { body } = await json(await fetch(`${server.issuer}/.well-known/openid-configuration`))
     expect(body).toMatchObject({ authorization_response_iss_parameter_supported: true, issuer: server.issuer })
   })
