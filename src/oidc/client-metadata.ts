@@ -1,5 +1,6 @@
 import type { ClientMetadata } from 'oidc-provider'
 import type { Client } from '../clients/clients.ts'
+import { effectiveSector } from '../clients/sector.ts'
 
 /** RFC 8693. */
 export const tokenExchange = 'urn:ietf:params:oauth:grant-type:token-exchange'
@@ -37,6 +38,13 @@ function deviceMetadata(client: Client): ClientMetadata {
 export const mayExchange = (client: Client): boolean =>
   client.scope.includes('representee') && client.auth_method !== 'none' && client.resources.length > 0
 
+/** oidc-provider takes the host of an https address. Registrations of older versions may name an http address. */
+function sectorOf(client: Client): Pick<ClientMetadata, 'sector_identifier_uri'> {
+  const sector = effectiveSector(client)
+  const asProviderDoes = client.sector === undefined && client.sector_rule === 'host'
+  return sector === undefined || sector === '' || asProviderDoes ? {} : { sector_identifier_uri: `https://${sector}/` }
+}
+
 function portalMetadata(client: Client): ClientMetadata {
   const service = client.type === 'service'
   const offline = client.scope.includes('offline_access')
@@ -56,7 +64,7 @@ function portalMetadata(client: Client): ClientMetadata {
     scope: client.scope.join(' '),
     id_token_signed_response_alg: client.id_token_alg,
     subject_type: client.subject_type,
-    ...(client.sector ? { sector_identifier_uri: client.sector } : {}),
+    ...sectorOf(client),
     ...(client.jwks === undefined ? {} : { jwks: client.jwks as NonNullable<ClientMetadata['jwks']> }),
     ...(client.jwks_uri ? { jwks_uri: client.jwks_uri } : {}),
     ...(client.backchannel_logout_uri
