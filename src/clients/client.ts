@@ -26,6 +26,7 @@ export const ownClientDefaults = {
   id_token_alg: 'ES256',
   pkce: 'required',
   claims_in_id_token: false,
+  sector_rule: 'host',
   resources: [],
   status: 'active',
   secretHash: null,
@@ -39,8 +40,8 @@ export function metadataAfter(before: Client, changes: Record<string, unknown>, 
   return parseClientMetadata({ ...metadata, scope: metadata.scope.join(' '), ...changes }, usualAlg)
 }
 
-/** A registration of an earlier version has none of these. Until then PKCE was required. */
-const fieldsOfLaterVersions = { pkce: 'required', claims_in_id_token: false } as const
+/** A registration of an earlier version has none of these. Until then PKCE was required, and sectors had ports. */
+const fieldsOfLaterVersions = { pkce: 'required', claims_in_id_token: false, sector_rule: 'host' } as const
 
 export type ClientRow = Selectable<Tables['clients']>
 

@@ -4,6 +4,7 @@ import { isRegion } from '../config/regions.ts'
 import { normaliseShownName } from '../text/shown-names.ts'
 import { holdsShapeless } from '../text/visible.ts'
 import { faultOfJwks, faultOfRedirectUri, faultOfWebUri } from './registration-rules.ts'
+import { sectorsOfRedirects } from './sector.ts'
 
 /** For an app whose scanner approves logins by QR code (DESIGN 1.4). */
 export const scannerScope = 'qr'
@@ -71,7 +72,9 @@ const shape = z.strictObject({
   scope,
   min_level: z.union([z.literal(2), z.literal(3), z.literal(4)], { error: 'must be 2, 3 or 4' }).default(2),
   subject_type: oneOf(['pairwise', 'public']).default('pairwise'),
-  sector: webUri.optional(),
+  sector: webUri.refine((uri) => uri.startsWith('https:'), 'must begin with https://').optional(),
+  /** Of the redirect addresses: `host` with its port, as before version 0.3. */
+  sector_rule: oneOf(['hostname', 'host']).default('hostname'),
   consent: oneOf(['ask', 'implicit']).default('ask'),
   /** `required`: people sign in only on behalf of an organisation or relative. */
   representee: oneOf(['optional', 'required']).default('optional'),
@@ -161,12 +164,17 @@ function uriProblems(client: ClientMetadata): FieldProblem[] {
   } else if (client.redirect_uris.length === 0) {
     problems.push({ field: 'redirect_uris', message: 'needs at least one address people come back to' })
   }
-  const hosts = new Set(client.redirect_uris.filter((uri) => URL.canParse(uri)).map((uri) => new URL(uri).host))
-  if (client.subject_type === 'pairwise' && hosts.size > 1 && !client.sector) {
+  if (client.subject_type === 'pairwise' && sectorsOf(client) > 1 && !client.sector) {
     const message = 'is needed because the redirect URIs have several hosts: name the address the subjects are made for'
     problems.push({ field: 'sector', message })
   }
   return problems
+}
+
+/** How many sectors the redirect addresses have. */
+function sectorsOf(client: ClientMetadata): number {
+  if (client.sector_rule === 'hostname') return sectorsOfRedirects(client).length
+  return new Set(client.redirect_uris.flatMap((uri) => URL.parse(uri)?.host ?? [])).size
 }
 
 function authenticationProblems(client: ClientMetadata): FieldProblem[] {

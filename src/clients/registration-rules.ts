@@ -63,14 +63,46 @@ export function faultOfWebUri(value: string): string | undefined {
   return 'must begin with https:// (http:// is allowed on localhost, 127.0.0.1 and [::1] only)'
 }
 
+/** Ports that browsers never open (WHATWG Fetch, "bad port"), above those of well-known services. */
+const closedPorts = new Set([
+  ...[
+    1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10_080,
+  ],
+  ...[
+    1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102, 103, 104, 109, 110,
+  ],
+  ...[
+    111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179, 389, 427, 465, 512, 513, 514, 515, 526, 530, 531, 532,
+  ],
+  ...[540, 548, 554, 556, 563, 587, 601, 636, 989, 990, 993, 995],
+])
+
+/** What a Content-Security-Policy can name as a host (CSP Level 3 section 2.3.1): no IPv6, no underscore, no final dot. */
+const namedHost = /^[a-z0-9-]+(\.[a-z0-9-]+)*$/
+
+/** Why a browser would not follow a redirect of ours to this address. */
+function faultInBrowsers(url: URL): string | undefined {
+  const { hostname, port } = url
+  // RFC 8252 section 7.3 has apps listen at [::1]
+  if (!namedHost.test(hostname) && !isLoopback(url)) {
+    return 'has a host that a Content-Security-Policy cannot name: use a host name, or 127.0.0.1'
+  }
+  return closedPorts.has(Number(port)) ? `has port ${port}, which browsers never open: use another` : undefined
+}
+
+function faultOfWebRedirect(value: string): string | undefined {
+  return faultOfWebUri(value) ?? faultInBrowsers(new URL(value))
+}
+
 /** A native application may also use its own scheme, in reverse domain form (RFC 8252 section 7.1). */
 export function faultOfRedirectUri(value: string, type: string): string | undefined {
-  if (type !== 'native') return faultOfWebUri(value)
+  if (type !== 'native') return faultOfWebRedirect(value)
   const fault = faultOfAddress(value)
   if (fault) return fault
   const { protocol } = new URL(value)
   if (/^[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+:$/.test(protocol)) return undefined
-  return faultOfWebUri(value) && 'must begin with https:// or a scheme such as cn.gov.example.app:/'
+  const isWeb = faultOfWebUri(value) === undefined
+  return isWeb ? faultOfWebRedirect(value) : 'must begin with https:// or a scheme such as cn.gov.example.app:/'
 }
 
 const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv']

@@ -1,13 +1,31 @@
 import type { ClientMetadata } from './metadata.ts'
+import { isLoopback } from './registration-rules.ts'
+
+type Sectored = Pick<ClientMetadata, 'type' | 'subject_type' | 'sector' | 'sector_rule' | 'redirect_uris'>
+
+/** An app's own scheme (RFC 8252 section 7.1) stands for its host. */
+const hostnameOf = (url: URL) => url.hostname || url.protocol.slice(0, -1)
 
 /**
- * The sector identifier for pairwise subjects, as oidc-provider computes it (OIDC Core 8.1): the host of the sector address, or of
- * the first redirect address. All apps with their own scheme share the empty host. Undefined for public subjects and services.
+ * The sectors of the redirect addresses (OIDC Core 8.1): their hosts, without ports. Loopback addresses of an app belong to its
+ * other addresses, or are one sector.
  */
-export function effectiveSector(
-  client: Pick<ClientMetadata, 'subject_type' | 'sector' | 'redirect_uris'>,
-): string | undefined {
-  if (client.subject_type !== 'pairwise') return undefined
-  const uri = client.sector ?? client.redirect_uris[0]
-  return uri === undefined ? undefined : URL.parse(uri)?.host
+export function sectorsOfRedirects({ type, redirect_uris }: Pick<Sectored, 'type' | 'redirect_uris'>): string[] {
+  const urls = redirect_uris.flatMap((uri) => URL.parse(uri) ?? [])
+  if (type !== 'native') return [...new Set(urls.map(hostnameOf))]
+  const own = urls.filter((url) => !isLoopback(url)).map(hostnameOf)
+  return own.length > 0 || urls.length === 0 ? [...new Set(own)] : ['localhost']
+}
+
+/**
+ * The sector identifier of pairwise subjects: the host of the sector address, or of the redirect addresses. Registrations before
+ * version 0.3 keep the port, so that no `sub` changes. Undefined for public subjects and services.
+ */
+export function effectiveSector(client: Sectored): string | undefined {
+  const { subject_type, sector, sector_rule, redirect_uris } = client
+  if (subject_type !== 'pairwise' || client.type === 'service') return undefined
+  if (sector !== undefined) return URL.parse(sector)?.host
+  if (sector_rule === 'hostname') return sectorsOfRedirects(client)[0]
+  const [first] = redirect_uris
+  return first === undefined ? undefined : URL.parse(first)?.host
 }

@@ -1,5 +1,6 @@
 import type { ClientMetadata } from 'oidc-provider'
 import type { Client } from '../clients/clients.ts'
+import { effectiveSector } from '../clients/sector.ts'
 import { registrationField } from './client-registrations.ts'
 
 /** RFC 8693. */
@@ -41,6 +42,13 @@ export const mayExchange = (client: Client): boolean =>
 /** FAPI 2.0 Security Profile sections 5.3.2.1 and 5.3.2.2: pushed requests, tokens bound to a key of the client. */
 const fapi2 = { require_pushed_authorization_requests: true, dpop_bound_access_tokens: true }
 
+/** oidc-provider takes the host of an https address. Registrations of older versions may name an http address. */
+function sectorOf(client: Client): Pick<ClientMetadata, 'sector_identifier_uri'> {
+  const sector = effectiveSector(client)
+  const asProviderDoes = client.sector === undefined && client.sector_rule === 'host'
+  return sector === undefined || sector === '' || asProviderDoes ? {} : { sector_identifier_uri: `https://${sector}/` }
+}
+
 function portalMetadata(client: Client): ClientMetadata {
   const service = client.type === 'service'
   const offline = client.scope.includes('offline_access')
@@ -61,7 +69,7 @@ function portalMetadata(client: Client): ClientMetadata {
     id_token_signed_response_alg: client.id_token_alg,
     subject_type: client.subject_type,
     ...(client.profile === 'fapi2' ? fapi2 : {}),
-    ...(client.sector ? { sector_identifier_uri: client.sector } : {}),
+    ...sectorOf(client),
     ...(client.jwks === undefined ? {} : { jwks: client.jwks as NonNullable<ClientMetadata['jwks']> }),
     ...(client.jwks_uri ? { jwks_uri: client.jwks_uri } : {}),
     ...(client.backchannel_logout_uri

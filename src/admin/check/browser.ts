@@ -51,7 +51,7 @@ export class Browser {
 /** Sends the headers of a browser navigation. `fetch` sends those of a script, which portals answer with 401. */
 function navigate(url: string, cookie: string) {
   const headers = {
-    accept: 'text/html,application/xhtml+xml',
+    accept: 'text/html,application/xhtml+xml,*/*;q=0.8',
     'user-agent': 'Mozilla/5.0 (yideng client check)',
     'sec-fetch-mode': 'navigate',
     'sec-fetch-dest': 'document',

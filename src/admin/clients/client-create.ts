@@ -1,6 +1,7 @@
 import { clientAnswer, developerNotes, issuerOf } from './client-answers.ts'
 import { configurationFor, libraryOf } from './libraries/libraries.ts'
-import { silentPortal } from './portal-after.ts'
+import { portalAfter, silentPortal } from './portal-after.ts'
+import { problemsOfProvider } from './subjects-kept.ts'
 import { command } from '../command.ts'
 import { invalid } from '../outcome.ts'
 import { officialProblems } from './official.ts'
@@ -16,7 +17,11 @@ export default command({
   async run(context, input) {
     const official = officialProblems(context, metadataOf(input))
     if (official.length > 0) return invalid(...official)
-    const { clients } = await context.services()
+    const services = await context.services()
+    const { clients } = services
+    const after = (await portalAfter(services, input))?.after
+    const refused = after ? await problemsOfProvider(services, after) : []
+    if (refused.length > 0) return invalid(...refused)
     const created = await clients.create(metadataOf(input), context.actor)
     if (!created.ok) return invalid(...problemsAsGiven(created.problems, input))
     const issuer = await issuerOf(context)

@@ -45,6 +45,9 @@ export interface Step {
   /** The declared metadata. */
   input: Record<string, unknown>
   status: Client['status']
+  /** Undefined for a new portal. */
+  before: Client | undefined
+  after: ClientMetadata
 }
 
 type Plan = { ok: true; steps: Step[] } | { ok: false; problems: Problem[] }
@@ -88,9 +91,10 @@ function stepOf(
   const of = JSON.stringify(id ?? declared.name)
   const known = existing.filter((client) => (id === undefined ? client.name === declared.name : client.id === id))
   const [before] = known
-  // files of an earlier version have neither field: defaults of this one must not change an existing portal
+  // files of an earlier version have none of these: defaults of this one must not change an existing portal
   const kept = before && {
     id_token_alg: before.id_token_alg,
+    sector_rule: before.sector_rule,
     ...(before.pkce === 'required' ? { pkce: before.pkce } : {}),
   }
   const input = { ...kept, ...declared }
@@ -117,7 +121,17 @@ function stepOf(
   const { name, redirect_uris } = parsed.metadata
   const changes = before ? differences(before, { ...parsed.metadata, status }) : {}
   const action = !before ? 'create' : Object.keys(changes).length > 0 ? 'change' : 'keep'
-  return { action, client_id: before?.id ?? id, name, redirect_uris, changes, input, status }
+  return {
+    action,
+    client_id: before?.id ?? id,
+    name,
+    redirect_uris,
+    changes,
+    input,
+    status,
+    before,
+    after: parsed.metadata,
+  }
 }
 
 function differences(before: Client, after: ClientMetadata & { status: string }): Step['changes'] {

@@ -1,5 +1,8 @@
 import { apply, planOf, type Step } from './client-file.ts'
-import { invalid, type Outcome } from '../outcome.ts'
+import type { Services } from '../../services.ts'
+import { invalid, type Outcome, type Problem } from '../outcome.ts'
+import { forceField } from './registration-fields.ts'
+import { problemsOfProvider, problemsOfSubjects } from './subjects-kept.ts'
 import { command } from '../command.ts'
 
 const signs = { create: '+', change: '~', keep: '=' }
@@ -12,6 +15,22 @@ function linesOf(steps: readonly Step[]): string[] {
   ])
 }
 
+/** What would change every `sub` of a portal, or could sign nobody in. */
+async function refusedOf(services: Services, steps: readonly Step[], force: boolean): Promise<Problem[]> {
+  const problems: Problem[] = []
+  for (const { before, after, name } of steps) {
+    const kept = force || !before ? [] : await problemsOfSubjects(services, before, after)
+    const found = [...kept, ...(await problemsOfProvider(services, after))]
+    problems.push(
+      ...found.map(({ field = '', message }) => ({
+        field: 'file',
+        message: `${JSON.stringify(name)}: ${field} ${message}`.replaceAll('  ', ' '),
+      })),
+    )
+  }
+  return problems
+}
+
 export default command({
   fields: {
     file: {
@@ -22,15 +41,19 @@ export default command({
       meaning: 'as client export prints it',
     },
     plan: { type: 'boolean', meaning: 'only print the plan' },
+    force: forceField,
   },
   access: { local: 'it reads a file, and its portals may be in any region' },
   example: 'npx yideng client import portals.yaml --plan',
-  async run(context, { file, plan: only }): Promise<Outcome> {
-    const { clients, settings } = await context.services()
+  async run(context, { file, plan: only, force }): Promise<Outcome> {
+    const services = await context.services()
+    const { clients, settings } = services
     const plan = planOf(file, await clients.list(), settings.idTokenAlg)
     if (!plan.ok) return invalid(...plan.problems)
-    const steps = plan.steps.map(({ input: _i, status: _s, ...step }) => step)
+    const steps = plan.steps.map(({ input: _i, status: _s, before: _b, after: _a, ...step }) => step)
     if (only) return { ok: true, document: { applied: false, steps }, shown: linesOf(plan.steps) }
+    const refused = await refusedOf(services, plan.steps, force)
+    if (refused.length > 0) return invalid(...refused)
     const secrets = await apply(clients, plan.steps, context.actor)
     const lines = secrets.map(({ client_id, name, client_secret }) => `${name} (${client_id})  secret ${client_secret}`)
     const notes = secrets.length > 0 ? ['', 'These secrets are shown only now: Yideng keeps no copy.', ...lines] : []

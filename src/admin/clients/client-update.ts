@@ -1,22 +1,31 @@
 import { clientAnswer } from './client-answers.ts'
-import { silentPortal } from './portal-after.ts'
+import { portalAfter, silentPortal } from './portal-after.ts'
+import { problemsOfProvider, problemsOfSubjects } from './subjects-kept.ts'
 import { command } from '../command.ts'
 import { idField } from '../fields.ts'
 import { invalid, notFound } from '../outcome.ts'
 import { officialProblems } from './official.ts'
-import { changeFields, changesOf, metadataOf, problemsAsGiven } from './registration-fields.ts'
+import { changeFields, changesOf, forceField, metadataOf, problemsAsGiven } from './registration-fields.ts'
 
 export default command({
-  fields: { id: idField('portal'), ...changeFields },
+  fields: { id: idField('portal'), ...changeFields, force: forceField },
   access: { role: 'operator', about: 'portal', touches: ['a portal'], sometimes: silentPortal, secret: true },
   example:
     'npx yideng client update mXu0Wj5hGk2cQ9Ty --min-level 3 --backchannel-logout-uri https://www.sz.example.gov.cn/logout',
-  async run(context, { id: clientId, ...input }) {
+  async run(context, { id: clientId, force, ...input }) {
     const changes = changesOf(input)
     if (Object.keys(changes).length === 0) return invalid({ message: 'Nothing is given to change.' })
     const official = officialProblems(context, metadataOf(input))
     if (official.length > 0) return invalid(...official)
-    const { clients } = await context.services()
+    const services = await context.services()
+    const { clients } = services
+    const before = await clients.find(clientId)
+    const after = before && (await portalAfter(services, { id: clientId, ...input }))?.after
+    if (after) {
+      const kept = force ? [] : await problemsOfSubjects(services, before, after)
+      const refused = [...kept, ...(await problemsOfProvider(services, after))]
+      if (refused.length > 0) return invalid(...refused)
+    }
     const updated = await clients.update(clientId, changes, context.actor)
     if (!updated) return notFound('portal', clientId)
     if (!updated.ok) return invalid(...problemsAsGiven(updated.problems, input))

@@ -98,6 +98,12 @@ export const registrationFields = {
   },
 } as const satisfies Fields
 
+/** Of `client update` and `client import`. */
+export const forceField = {
+  type: 'boolean',
+  meaning: 'also what changes every sub at the portal (sector, host, subject type)',
+} as const satisfies Field
+
 /** Of `client create` only. */
 export const libraryField = {
   type: 'text',

@@ -2,12 +2,20 @@ import type { Client } from '../../clients/clients.ts'
 import { lookalike } from '../../clients/hosts.ts'
 import { faultOfShownName, skeletonOf } from '../../text/shown-names.ts'
 import type { Services } from '../../services.ts'
+import { registrationCheckOf } from '../clients/subjects-kept.ts'
 import type { Finding } from './finding.ts'
 
 /** Finds damaged registrations, ids that are property names of every object, and confusing names. */
-export async function portalsAndNames({ clients }: Services): Promise<Finding[]> {
+export async function portalsAndNames(services: Services): Promise<Finding[]> {
+  const { clients } = services
   const all = await clients.list()
-  return [registrations(await clients.damaged()), ...ids(all), ...withoutPkce(all), ...names(all)]
+  return [
+    registrations(await clients.damaged()),
+    ...(await unusable(services, all)),
+    ...ids(all),
+    ...withoutPkce(all),
+    ...names(all),
+  ]
 }
 
 const what = 'portals'
@@ -30,6 +38,18 @@ function ids(all: readonly Client[]): Finding[] {
   return [
     { state: 'fail', what, finding, todo: 'npx yideng client suspend ID, then register it again under another id' },
   ]
+}
+
+/** Registrations that oidc-provider refuses at each request. */
+async function unusable(services: Services, all: readonly Client[]): Promise<Finding[]> {
+  const faultOf = registrationCheckOf(services)
+  const found: Finding[] = []
+  for (const client of all) {
+    const fault = await faultOf(client)
+    const finding = `${JSON.stringify(client.name)} (${client.id}) can sign nobody in: ${fault ?? ''}`
+    if (fault !== undefined) found.push({ state: 'fail', what, finding, todo: 'npx yideng client update ID' })
+  }
+  return found
 }
 
 /** RFC 9700 section 2.1.1 wants PKCE or a nonce from every portal. */

@@ -82,7 +82,7 @@ it('ids from a file cannot be object property names or reserved ids; older ids s
       await database.updateTable('clients').set({ id: 'Old_Portal_1' }).where('id', '=', made.client.id).execute()
   })
   const known = declare(directory, { client_id: 'Old_Portal_1', name: '旧门户', scope: 'openid profile' })
-  expect(await yideng('client', 'import', known)).toMatchObject({ code: 0 })
+  expect(await yideng('client', 'import', known, '--force')).toMatchObject({ code: 0 })
   expect((await yideng('client', 'show', 'Old_Portal_1')).out).toContain('openid profile')
 })
 
@@ -140,6 +140,6 @@ it('clients of one host may share a name; clients of other hosts may not, by any
   ]
   expect(await yideng('client', 'create', '--name', '福田 区', ...elsewhere)).toMatchObject(refusal)
   expect(await yideng(...beside)).toMatchObject(refusal)
-  expect(await yideng('client', 'update', second, ...elsewhere)).toMatchObject(refusal)
+  expect(await yideng('client', 'update', second, ...elsewhere, '--force')).toMatchObject(refusal)
   expect(await yideng('client', 'create', '--name', '福田区', '--type', 'service')).toMatchObject(refusal)
 })

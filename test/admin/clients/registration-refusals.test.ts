@@ -51,6 +51,37 @@ describe('a registration is refused by the name of its field', () => {
       redirect('https://www.sz.example/#'),
       'redirect-uri "https://www.sz.example/#" has a fragment',
     ],
+    ...[
+      ...[
+        'javascript:alert(1)',
+        'data:text/html,x',
+        'blob:https://www.sz.example/1',
+        'vbscript:x',
+        'file:///etc/passwd',
+      ],
+      ...[
+        'about:blank',
+        'ws://www.sz.example/',
+        'intent://x',
+        'mailto:a@sz.example',
+        'view-source:https://www.sz.example/',
+      ],
+      ...[
+        'https://www.sz.example./cb',
+        'https://www_sz.example/cb',
+        'https://[2001:db8::1]/cb',
+        'https://www.sz.example:6000/cb',
+      ],
+      ...[
+        'http://localhost:25/cb',
+        'https://a@www.sz.example/cb',
+        'https://www.sz.example/\tcb',
+        ' https://www.sz.example/cb',
+      ],
+    ].flatMap((uri): [string, Input, string][] => [
+      [`what no browser follows: ${JSON.stringify(uri)}`, redirect(uri), 'redirect-uri "'],
+      [`the same of an app: ${JSON.stringify(uri)}`, { ...native, 'redirect-uri': [uri] }, 'redirect-uri "'],
+    ]),
     ['a wildcard host', redirect('https://*.sz.example/'), 'redirect-uri "https://*.sz.example/" has a wildcard'],
     ['a wildcard path', redirect('https://www.sz.example/*'), 'redirect-uri "https://www.sz.example/*" has a wildcard'],
     [

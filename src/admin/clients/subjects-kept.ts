@@ -1,0 +1,49 @@
+import type { Client } from '../../clients/clients.ts'
+import type { ClientMetadata } from '../../clients/metadata.ts'
+import { needsSecret } from '../../clients/secrets.ts'
+import { effectiveSector } from '../../clients/sector.ts'
+import { openSigningKeys } from '../../keys/signing-keys.ts'
+import { createRegistrationCheck, type FaultOfRegistration } from '../../oidc/registration-check.ts'
+import type { Services } from '../../services.ts'
+import type { Problem } from '../outcome.ts'
+
+const sectorOf = (client: ClientMetadata) => (client.subject_type === 'public' ? 'public' : effectiveSector(client))
+
+/** What keeps every `sub` as it was. */
+function keeping(before: ClientMetadata): string {
+  if (before.subject_type === 'public') return '--subject-type public keeps them'
+  const sector = effectiveSector(before)
+  return sector ? `--sector https://${sector}/ keeps them` : 'nothing but the addresses of before keeps them'
+}
+
+/** A change after which the portal would know nobody again (OIDC Core 8.1), unless it is forced. */
+export async function problemsOfSubjects(
+  { database }: Services,
+  before: Client,
+  after: ClientMetadata,
+  field = 'sector',
+): Promise<Problem[]> {
+  if (before.type === 'service' || sectorOf(before) === sectorOf(after)) return []
+  const { people } = await database
+    .selectFrom('consents')
+    .where('client_id', '=', before.id)
+    .select(({ fn }) => fn.count<number>('person_id').distinct().as('people'))
+    .executeTakeFirstOrThrow()
+  const who = before.consent === 'implicit' ? 'everybody who used it (it asks for no consent)' : `${people} people`
+  const message =
+    `changes: every sub at this portal becomes another one, and it loses the accounts of ${who}. ` +
+    `${keeping(before)}; --force changes them`
+  return [{ field, message }]
+}
+
+/** Checks registrations as the server of this store builds them. */
+export const registrationCheckOf = ({ settings, clock }: Services): FaultOfRegistration =>
+  createRegistrationCheck(openSigningKeys(settings.keysDir, clock))
+
+/** What oidc-provider itself would refuse in each request of the portal. */
+export async function problemsOfProvider(services: Services, metadata: ClientMetadata): Promise<Problem[]> {
+  const secretHash = needsSecret(metadata) ? 'of no secret' : null
+  const client = { ...metadata, id: 'registration', status: 'active' as const, secretHash, createdAt: 0, updatedAt: 0 }
+  const fault = await registrationCheckOf(services)(client)
+  return fault === undefined ? [] : [{ message: `No sign-in could succeed: ${fault}.` }]
+}
