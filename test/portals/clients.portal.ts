@@ -67,7 +67,10 @@ describe.each(examples)('$name', (example) => {
   if (signOut)
     with_('signs out at Yideng too', async (here, there) => {
       const { browser, visitor } = await visit(here, there)
-      let page = await visitor.get(await leave(browser, server, there.url + signOut.path))
+      const { path } = signOut
+      const { issuer } = server
+      const begins = typeof path === 'string' ? path : path({ url: there.url, issuer, clientId: there.client.id })
+      let page = await visitor.get(await leave(browser, server, there.url + begins))
       if (!page.leads) page = await visitor.submit(page, '/logout/confirm', { logout: 'yes' })
       expect(page.leads?.href).toMatch(new RegExp(`^${there.url}${signOut.signedOut}`))
       expect(await greets(browser, there, example)).toBe(false)

@@ -21,9 +21,14 @@ export interface Example {
   /** Answers `refreshed` after it got new tokens by the refresh token. */
   refresh?: string
   /** Begins a sign-out at Yideng, which sends the browser back to `signedOut`. */
-  signOut?: { path: string; signedOut: string }
+  signOut?: {
+    path: string | ((portal: { url: string; issuer: string; clientId: string }) => string)
+    signedOut: string
+  }
   /** A page that shows the name of whoever is signed in. */
   home: string
+  /** What that page shows where it has no name. */
+  shows?: string
   /** Fields of the registration that differ from the usual ones. */
   registration?: Partial<ClientInput>
   /** Faulty answers that the library takes, with the reason in docs/portals.md. */

@@ -42,26 +42,5 @@ export const examples: Example[] = [
     // it does not look at the issuer of the response (RFC 9207)
     takes: ['answer-issuer'],
   },
-  {
-    ...python,
-    name: 'django-allauth',
-    folder: 'django-allauth',
-    login: '/accounts/oidc/yideng/login/',
-    callback: '/accounts/oidc/yideng/login/callback/',
-    home: '/',
-    // it sends no nonce, and believes the connection to the provider instead of the ID token (OIDC Core 3.1.3.7)
-    takes: [
-      'fresh-values',
-      'answer-issuer',
-      'nonce-wrong',
-      'nonce-missing',
-      'replayed-token',
-      'subject-missing',
-      'signature',
-      'alg-none',
-      'alg-shared',
-      'userinfo-subject',
-    ],
-  },
   { ...usual, ...go, name: 'go-oidc with x/oauth2', folder: 'go-oidc', backchannel: '/backchannel' },
 ]

@@ -106,9 +106,9 @@ export async function leave(browser: Browser, server: RunningServer, address: st
 }
 
 /** Whether the home page of the portal greets this browser by name. */
-export async function greets(browser: Browser, portal: Portal, { home }: Example): Promise<boolean> {
+export async function greets(browser: Browser, portal: Portal, { home, shows }: Example): Promise<boolean> {
   const { text, status } = await browser.open(portal.url + home, (url) => !url.startsWith(portal.url))
-  return status === 200 && text.includes('张三')
+  return status === 200 && text.includes(shows ?? '张三')
 }
 
 /** Signs out of Yideng and of every portal, on Yideng's own page. */
