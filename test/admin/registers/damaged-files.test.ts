@@ -105,7 +105,7 @@ describe('a file that only looks unusual is imported with its right values', () 
     expect(await knows(1, '张伟')).toBe('match')
   })
 
-  it('numbers that end in 000, when somebody says that they are right', async () => {
+  it('numbers that end in 000, when the administrator says that they are right', async () => {
     const { run } = importing(lines('resident_id,440301199003070000,张三'))
     expect(await run('--round-numbers')).toMatchObject({ code: 0 })
   })

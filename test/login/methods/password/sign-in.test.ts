@@ -51,7 +51,7 @@ describe('sign-in by password', () => {
     expect((await signIn(visitor, page, known.username, `${password}\u200b`)).status).toBe(400)
   })
 
-  it('counts wrong tries of one identifier together, whatever marks it has', async () => {
+  it('counts wrong tries of one identifier together, with any marks', async () => {
     const pages: Page[] = []
     for (const mark of ['', '\u200b', '\u2060', '\ufeff', '\u200e', '\u00ad', '\u202d']) {
       const { visitor, page } = await signInPage()
