@@ -231,7 +231,7 @@ function limitsPage(): string {
     'The number of requests that one caller may make to each endpoint. The server does not start with a route without a budget.',
     'Over a budget, the answer to this caller is 429 with `Retry-After`; other callers are not affected. A network is an IPv4',
     'address, or the first 64, 56 and 48 bits of an IPv6 address. The wider networks have 4 and 16 times the number. With',
-    '`YIDENG_TRUST_PROXY` the address is the last one of `X-Forwarded-For`, else that of the connection. Waits that are counted',
+    '`YIDENG_TRUST_PROXY` the address is the last one of `X-Forwarded-For`, else of `Forwarded`, without port; else that of the connection. Waits that are counted',
     'over all processes double when the caller comes back at once.',
     '',
     ...table(

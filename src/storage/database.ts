@@ -129,9 +129,21 @@ export async function migrationsRun(database: Database): Promise<string[]> {
   return rows.map(({ name }) => name)
 }
 
+/** All migrations of this version, in order. */
+export const migrationNames = Object.keys(migrations)
+
+/** The migrations that this version would run, and those that only a newer version has. */
+export async function migrationsLeft(database: Database): Promise<{ pending: string[]; newer: string[] }> {
+  const ran = await migrationsRun(database)
+  return {
+    pending: migrationNames.filter((name) => !ran.includes(name)),
+    newer: ran.filter((name) => !(name in migrations)),
+  }
+}
+
 /** Whether a store has exactly the migrations of this version. */
 export async function versionOf(database: Database): Promise<'older' | 'this' | 'newer'> {
-  const ran = await migrationsRun(database)
-  if (ran.some((name) => !(name in migrations))) return 'newer'
-  return Object.keys(migrations).every((name) => ran.includes(name)) ? 'this' : 'older'
+  const { pending, newer } = await migrationsLeft(database)
+  if (newer.length > 0) return 'newer'
+  return pending.length > 0 ? 'older' : 'this'
 }

@@ -7,6 +7,8 @@ import { copyStore, CopyRefused, mustBeEmpty, type Content } from '../../storage
 import {
   isPostgresUrl,
   migrate,
+  migrationNames,
+  migrationsLeft,
   openDatabase,
   versionOf,
   type Database,
@@ -81,6 +83,23 @@ export async function withSource<T>(
       await migrate(database)
       return use(database)
     })
+  } finally {
+    removeSqlite(copy)
+  }
+}
+
+/**
+ * The migrations that a store needs. A file is copied first, because SQLite writes when it opens one.
+ * @throws CopyRefused for a file that is no store
+ */
+export async function pendingOf(store: string): ReturnType<typeof migrationsLeft> {
+  if (isPostgresUrl(store)) return withDatabase(store, migrationsLeft)
+  const file = fileOf(store)
+  if (!existsSync(file)) return { pending: migrationNames, newer: [] }
+  const copy = `${file}.${randomUUID()}`
+  try {
+    snapshot(file, copy)
+    return await withDatabase(copy, migrationsLeft)
   } finally {
     removeSqlite(copy)
   }

@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { expect, it } from 'vitest'
 import { migrationNames } from '../../setup/migrations.ts'
 import { commandLine } from '../../cli/in-process.ts'
@@ -10,6 +11,40 @@ it('migrates once, and lists the migrations', async () => {
   expect(await json('migrate')).toEqual({ ran: [] })
   expect((await yideng('migrate')).out).toBe('The store was up to date.\n')
 })
+
+it('migrate --check says what a start would do, and changes nothing', async () => {
+  const { directory, json, yideng } = commandLine()
+  const file = join(directory, 'data', 'yideng.sqlite')
+  const fresh = await yideng('migrate', '--check')
+  expect(fresh.code).toBe(1)
+  expect(fresh.out).toBe(migrationNames.map((name) => `needs ${name}\n`).join(''))
+  expect(fresh.err).toContain('must be migrated')
+  expect(existsSync(file)).toBe(false)
+
+  await yideng('migrate')
+  expect(await json('migrate', '--check')).toEqual({ pending: [], newer: [] })
+  expect((await yideng('migrate', '--check')).code).toBe(0)
+
+  // an older store, and one that a newer version has used
+  const [last = ''] = migrationNames.slice(-1)
+  const before = change(file, `update kysely_migration set name = '9999-newer' where name = '${last}'`)
+  const both = await yideng('migrate', '--check', '--json')
+  expect(both.code).toBe(1)
+  expect(JSON.parse(both.out)).toEqual({ pending: [last], newer: ['9999-newer'] })
+  expect(readdirSync(join(directory, 'data')).filter((name) => name.startsWith('yideng.sqlite.'))).toEqual([])
+  expect(change(file, 'select 1')).toBe(before)
+
+  expect((await yideng('migrate', '--check', '--from', 'data')).code).toBe(2)
+})
+
+/** Runs a statement in a store; returns the names of its migrations. */
+function change(file: string, statement: string): string {
+  const sqlite = new DatabaseSync(file)
+  sqlite.exec(statement)
+  const names = sqlite.prepare('select name from kysely_migration order by name').all()
+  sqlite.close()
+  return JSON.stringify(names)
+}
 
 it('lists keys by id, and shows no part of a key', async () => {
   const { directory, yideng, json } = commandLine()
