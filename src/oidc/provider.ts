@@ -82,7 +82,7 @@ export function createProvider(deps: ProviderDeps): { provider: Provider; jwtTok
   const { settings, clock, artifacts, findClient, persons, audit } = deps
   const subjects = createSubjects(deps.pairwiseKey)
   const representeeClaim = createRepresenteeClaim(subjects.subjectOf, clock)
-  const findAccount = createFindAccount({ ...deps, representeeClaim })
+  const findAccount = createFindAccount({ ...deps, ...subjects, representeeClaim })
   const shared = {
     ...subjects,
     findAccount,
