@@ -61,6 +61,8 @@ export interface AppDeps {
   deviceDoor: Middleware
   /** Counts the calls of clients (guards/portal-budgets.ts). */
   portalBudgets: Middleware
+  /** Answers for JWT access tokens in the place of oidc-provider (oidc/jwt-tokens.ts). */
+  jwtTokens: Middleware
   admin: AdminApiDeps
 }
 
@@ -113,6 +115,7 @@ export function createApp(deps: AppDeps): Koa {
       refused: (status) => inOrder([...first, ...answering, refuse(status)]),
     }),
   )
+  provider.use(deps.jwtTokens)
   return provider
 }
 

@@ -5,7 +5,7 @@
  */
 export const scopeClaims: Record<string, string[]> = {
   openid: ['sub', 'acr', 'amr', 'auth_time'],
-  profile: ['name', 'gender', 'birthdate', 'updated_at'],
+  profile: ['name', 'preferred_username', 'gender', 'birthdate', 'updated_at'],
   phone: ['phone_number', 'phone_number_verified'],
   identity: ['id_type', 'id_number'],
   representee: ['representee'],

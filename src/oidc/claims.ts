@@ -1,9 +1,11 @@
-import type { Account, Configuration } from 'oidc-provider'
+import { createHash } from 'node:crypto'
+import type { Account, Configuration, KoaContextWithOIDC } from 'oidc-provider'
 import { parseDocument } from '../accounts/identifiers/documents.ts'
 import { isHeld, type NaturalPerson, type NaturalPersons } from '../accounts/natural-persons.ts'
 import { levelOf, signInCounts, type AuthenticationContext } from '../assurance/levels.ts'
 import type { Clock } from '../config/clock.ts'
 import { scopeClaims } from './claim-table.ts'
+import { registrationOf } from './client-registrations.ts'
 import { registeredFor } from './registered.ts'
 import type { RepresenteeClaim } from '../representation/representee-claim.ts'
 import type { Representees } from '../representation/representees.ts'
@@ -29,6 +31,13 @@ export function attributesOf(scopes: readonly string[], claims: readonly string[
   }
   return wanted
 }
+
+/**
+ * A name for products that need a user name (OpenID Connect Core section 5.1). It is made of the `sub`, so it is as stable,
+ * and another one at each portal. It fits the rules of common systems: lower-case, a letter first, at most 32 characters.
+ */
+export const preferredUsername = (subject: string): string =>
+  `u${createHash('sha256').update(`preferred_username\0${subject}`).digest('hex').slice(0, 31)}`
 
 class PersonClaims {
   readonly #persons: NaturalPersons
@@ -107,6 +116,8 @@ export interface FindAccountDeps {
   findPerson(id: string): Promise<NaturalPerson | undefined>
   representees: Representees
   representeeClaim: RepresenteeClaim
+  /** The `sub` of a person at the portal of this request. */
+  subjectOf(ctx: KoaContextWithOIDC, personId: string): string
   clock: Clock
 }
 
@@ -131,17 +142,23 @@ export function createFindAccount(deps: FindAccountDeps): NonNullable<Configurat
       accountId: id,
       async claims(use, scope, claims) {
         // if the portal can call userinfo, scopes are answered there and the ID token stays small (OIDC Core 5.4)
-        const userinfoAnswers = use === 'id_token' && !ctx.oidc.entities.AccessToken?.aud
+        const { client } = ctx.oidc
+        const whole = client !== undefined && registrationOf(client).claims_in_id_token
+        const userinfoAnswers = use === 'id_token' && !whole && !ctx.oidc.entities.AccessToken?.aud
         const registered = registeredFor(ctx.oidc.client ?? {})
         const asked = attributesOf(registered.scopes(scope.split(' ')), registered.claims(Object.keys(claims)))
         const all = personClaims(persons, person, clock)
+        const ofPortal: Record<string, (() => unknown) | undefined> = {
+          representee: () => representeeClaim(ctx, acting),
+          preferred_username: () => preferredUsername(deps.subjectOf(ctx, id)),
+        }
         const answer: Record<string, unknown> & { sub: string } = { sub: id }
         if (!userinfoAnswers) {
           for (const name of registered.claims(['updated_at', 'phone_number_verified'])) answer[name] = all[name]
         }
         for (const name of asked) {
           if (userinfoAnswers && !inIdToken.has(name) && !(name in claims)) continue
-          const value = name === 'representee' ? representeeClaim(ctx, acting) : all[name]
+          const value = ofPortal[name]?.() ?? all[name]
           if (value !== undefined) answer[name] = value
         }
         return answer

@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto'
+import type { Middleware } from 'koa'
 import { errors, Provider, type Configuration } from 'oidc-provider'
 import type { Consents } from '../accounts/consents.ts'
 import type { NaturalPersons } from '../accounts/natural-persons.ts'
@@ -30,16 +31,20 @@ import { acceptOwnHints } from './engine/own-hints.ts'
 import { compareSecretsByHash } from './engine/client-secrets.ts'
 import { findClientsOnce, type FindClientsDeps } from './engine/find-clients-once.ts'
 import { dropEndedLogins } from './engine/ended-logins.ts'
+import { keepJwtTokens } from './engine/kept-jwt-tokens.ts'
 import { keepToRegistration } from './engine/narrowed-grants.ts'
 import { copyModelsPlainly } from './engine/plain-models.ts'
 import { createSuccessorOf, deriveRotatedTokens } from './engine/refresh-rotation.ts'
 import { detectReplaysAtomically } from './engine/replay-detection.ts'
 import { keySet } from './engine/provider-key-set.ts'
 import { createLoadGrant } from './grants.ts'
+import { createIntrospectionPolicy } from './introspection.ts'
+import { answerForJwtTokens } from './jwt-tokens.ts'
 import { keepOfflineAccess } from './offline-access.ts'
 import { createOidcPages } from './pages.ts'
 import { createPrompts, promptValues, selectAccountByLogin, type CheckDeps, type PromptQuestion } from './prompts.ts'
 import { introspectsOwn } from './registered.ts'
+import { createPrompts, type CheckDeps, type PromptQuestion } from './prompts.ts'
 import { resourceServer, type Resources } from './resources.ts'
 import { createSubjects } from './subjects.ts'
 import { createActorClaims } from './token-exchange/actor-claims.ts'
@@ -78,10 +83,14 @@ export interface ProviderDeps {
 }
 
 /** oidc-provider with our configuration (DESIGN 1.4) and with the changes of engine/ (engine/README.md). */
-export function createProvider(deps: ProviderDeps): Provider {
+export function createProvider(deps: ProviderDeps): { provider: Provider; jwtTokens: Middleware } {
   const { settings, clock, artifacts, findClient, persons, audit } = deps
+  const subjects = createSubjects(deps.pairwiseKey)
+  const representeeClaim = createRepresenteeClaim(subjects.subjectOf, clock)
+  const findAccount = createFindAccount({ ...deps, ...subjects, representeeClaim })
   const shared = {
-    ...createSubjects(deps.pairwiseKey),
+    ...subjects,
+    findAccount,
     actorClaims: createActorClaims(),
     exchangeConsents: createExchangeConsents(deps),
     successorOf: createSuccessorOf(deps.pairwiseKey),
@@ -96,14 +105,16 @@ export function createProvider(deps: ProviderDeps): Provider {
   compareSecretsByHash(provider, createSecretGuesses({ limits, blindIndex: deps.blindIndex, audit, clock }))
   findClientsOnce(provider, { findClient, admit: deps.admitClient })
   copyModelsPlainly(provider, shared.actorClaims.extra)
+  keepJwtTokens(provider)
   dropEndedLogins(provider, persons)
   keepToRegistration(provider)
   deriveRotatedTokens(provider, shared.successorOf)
   detectReplaysAtomically(provider, artifacts, clock)
-  return provider
+  return { provider, jwtTokens: answerForJwtTokens({ provider, findAccount, findClient, clock }) }
 }
 
 interface Shared extends ReturnType<typeof createSubjects> {
+  findAccount: ReturnType<typeof createFindAccount>
   actorClaims: ReturnType<typeof createActorClaims>
   exchangeConsents: ReturnType<typeof createExchangeConsents>
   successorOf: ReturnType<typeof createSuccessorOf>
@@ -147,7 +158,7 @@ function configuration(deps: ProviderDeps, shared: Shared): Configuration {
       },
     },
     extraTokenClaims: shared.actorClaims.extra,
-    findAccount: createFindAccount({ ...deps, representeeClaim: createRepresenteeClaim(shared.subjectOf, clock) }),
+    findAccount: shared.findAccount,
     formats: { customizers: { jwt: shared.actorClaims.customize } },
     interactions: {
       policy: promptPolicy(deps, shared),
@@ -166,7 +177,7 @@ function configuration(deps: ProviderDeps, shared: Shared): Configuration {
 
 const features = (
   { findClient, deviceFlow }: ProviderDeps,
-  { resourceServerOf }: Shared,
+  { resourceServerOf, findAccount }: Shared,
   pages: ReturnType<typeof createOidcPages>,
 ): NonNullable<Configuration['features']> => ({
   backchannelLogout: { enabled: true },
@@ -176,7 +187,7 @@ const features = (
   deviceFlow: deviceFlow.flow,
   dPoP: { enabled: true },
   externalSigningSupport: { enabled: true, ack: 'experimental-01' },
-  introspection: { enabled: true, allowedPolicy: introspectsOwn },
+  introspection: { enabled: true, allowedPolicy: createIntrospectionPolicy(findAccount, findClient) },
   pushedAuthorizationRequests: { enabled: true },
   requestObjects: { enabled: true },
   resourceIndicators: {

@@ -1,4 +1,3 @@
-import type { AccessToken, Client as OidcClient, ClientCredentials, RefreshToken } from 'oidc-provider'
 import type { Granted } from '../accounts/consents.ts'
 import type { Client } from '../clients/clients.ts'
 import { knownScopes } from '../clients/metadata.ts'
@@ -61,18 +60,4 @@ export function withinRegistration({ scopes, claims, resources }: Granted, clien
     claims: registered.claims(claims),
     resources: Object.fromEntries(apis),
   }
-}
-
-/**
- * For oidc-provider's introspection `allowedPolicy`: a client asks about its own tokens only.
- * oidc-provider calls it right before it builds the answer, so the token's scope is narrowed to the registration here.
- */
-export function introspectsOwn(
-  _ctx: unknown,
-  client: OidcClient,
-  token: AccessToken | ClientCredentials | RefreshToken,
-): boolean {
-  if (token.clientId !== client.clientId) return false
-  if (token.scope !== undefined) token.scope = registeredFor(client).scope(token.scope)
-  return true
 }

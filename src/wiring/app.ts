@@ -45,6 +45,7 @@ export function createServerApp(core: Core, protocol: Protocol, login: Login) {
     portalAudit: { provider, audit, log },
     deviceDoor: deviceFlow.door,
     portalBudgets: portalBudgets.middleware,
+    jwtTokens: protocol.jwtTokens,
     admin: { services, artifacts, accessTokens, sessions },
   })
   app.silent = true

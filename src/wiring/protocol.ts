@@ -39,7 +39,7 @@ export function createProtocol(core: Core) {
   const portalBudgets = createPortalBudgets(settings.limits, clock)
   const offers = createOffers()
   const readKeys = () => openSigningKeys(settings.keysDir, clock)
-  const provider = createProvider({
+  const { provider, jwtTokens } = createProvider({
     admitClient: portalBudgets.admit,
     sessions: rows,
     findPerson,
@@ -90,5 +90,16 @@ export function createProtocol(core: Core) {
     persons,
   })
   const accessTokens = createAccessTokens({ provider, sessions, artifacts, clock })
-  return { provider, offers, sessions, accessTokens, deliveries, deliver, deviceFlow, portalBudgets, readKeys }
+  return {
+    provider,
+    jwtTokens,
+    offers,
+    sessions,
+    accessTokens,
+    deliveries,
+    deliver,
+    deviceFlow,
+    portalBudgets,
+    readKeys,
+  }
 }

@@ -59,6 +59,7 @@ const account = accountFrame('/account')
 
 const attributes = [
   { name: 'name', value: '张*', sensitive: false },
+  { name: 'preferred_username', value: '为该门户生成', sensitive: false },
   { name: 'gender', value: '男', sensitive: false },
   { name: 'birthdate', value: '19**-**-**', sensitive: false },
   { name: 'phone_number', value: '138****5678', sensitive: false },

@@ -85,17 +85,22 @@ const masks: Record<string, (value: string) => string> = {
   phone_number: maskPhone,
 }
 
-/** Attributes whose values are codes, with the area of views/words that words them. */
-const worded: Record<string, string> = { id_type: 'documents.', gender: 'attributes.gender_' }
+/** Attributes whose values are codes, or are made for each portal, with the area of views/words that words them. */
+const worded: Record<string, string> = {
+  id_type: 'documents.',
+  gender: 'attributes.gender_',
+  preferred_username: 'attributes.preferred_username_',
+}
 
 /** The attributes that the portal would receive, masked. */
 async function attributesWanted(deps: ConsentQuestionDeps, ctx: RouterContext, attempt: Attempt, wanted: Granted) {
   const { persons, clock } = deps
   const { person } = await signedIn(persons, attempt)
   const claims = personClaims(persons, person, clock)
+  const made: Record<string, unknown> = { preferred_username: 'made' }
   const principal = wanted.scopes.includes('representee') ? await chosenPrincipal(deps, attempt) : undefined
   return attributesOf(wanted.scopes, wanted.claims).flatMap((name) => {
-    const value = name === 'representee' ? principal : claims[name]
+    const value = name === 'representee' ? principal : (made[name] ?? claims[name])
     if (typeof value !== 'string') return []
     const area = worded[name]
     const shown = area ? requestOf(ctx).t(`${area}${value}`) : (masks[name]?.(value) ?? value)

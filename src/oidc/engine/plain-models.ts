@@ -2,7 +2,7 @@ import { Provider, type AdapterPayload } from 'oidc-provider'
 import { epochTime, internalsOf, snakeCase } from './internals.ts'
 
 /** The part of oidc-provider's models (lib/models/base_model.js) that is written again here. */
-interface Model {
+export interface Model {
   jti: string
   kind: string
   iat?: number
@@ -40,7 +40,8 @@ function copyKept(model: ModelClass, from: object, to: object): void {
   }
 }
 
-function payloadOf(model: Model): AdapterPayload {
+/** What is stored of a model. */
+export function payloadOf(model: Model): AdapterPayload {
   const now = epochTime()
   const exp = model.exp || now + Number(model.expiration)
   const payload: AdapterPayload = exp ? { iat: model.iat || now, exp } : { iat: model.iat || now }

@@ -11,18 +11,34 @@ interface Claims {
 export interface ActorClaims {
   set(token: object, claims: Claims): void
   /** For `extraTokenClaims`. */
-  extra(ctx: unknown, token: object): { act: Claims['act'] } | undefined
+  extra(ctx: unknown, token: object): Record<string, unknown> | undefined
   /** For the JWT customizer: it can set `sub`. */
   customize(ctx: KoaContextWithOIDC, token: object, parts: { payload: Record<string, unknown> }): void
+}
+
+interface SignIn {
+  acr?: string
+  amr?: string[]
+  authTime?: number
+}
+
+/** How the person signed in, for the token of an API (RFC 9068 section 2.2.1). It stays the same at each refresh. */
+function signInClaims(ctx: unknown): Record<string, unknown> | undefined {
+  const { AuthorizationCode, RefreshToken } = (ctx as KoaContextWithOIDC | undefined)?.oidc.entities ?? {}
+  const source = (AuthorizationCode ?? RefreshToken) as SignIn | undefined
+  if (source?.authTime === undefined) return undefined
+  const { acr, amr, authTime: auth_time } = source
+  return { auth_time, ...(acr === undefined ? {} : { acr }), ...(amr === undefined ? {} : { amr }) }
 }
 
 export function createActorClaims(): ActorClaims {
   const byToken = new WeakMap<object, Claims>()
   return {
     set: (token, claims) => void byToken.set(token, claims),
-    extra(_ctx, token) {
+    extra(ctx, token) {
       const claims = byToken.get(token)
-      return claims && { act: claims.act }
+      const signIn = (token as { aud?: unknown }).aud === undefined ? undefined : signInClaims(ctx)
+      return claims || signIn ? { ...signIn, ...(claims && { act: claims.act }) } : undefined
     },
     customize(_ctx, token, parts) {
       const claims = byToken.get(token)

@@ -90,6 +90,7 @@ describe('properties that engine/ replaces', () => {
   it.each([
     ['Client', 'compareClientSecret', 1],
     ['Client', 'backchannelLogout', 2],
+    ['AccessToken', 'getValueAndPayload', 0],
     ['Grant', 'getOIDCScope', 0],
     ['Grant', 'getOIDCClaims', 0],
   ] as const)('%s.prototype.%s takes %i arguments', (model, name, count) => {
