@@ -34,6 +34,7 @@ import { health, type ReadyCheck } from './health.ts'
 import type { Metrics } from './metrics.ts'
 import { logRequests } from './request-log.ts'
 import { refuseTooManyCookies } from './too-many-cookies.ts'
+import { sameFormOnce } from './same-form.ts'
 import type { Tracing } from './tracing.ts'
 import { publicDocuments } from './public-documents.ts'
 import { requestContexts, type RequestContextDeps } from './browser-request.ts'
@@ -51,7 +52,7 @@ export interface AppDeps {
   requests: RequestContextDeps
   clients: Clients
   findClient: WentOnPageDeps['findClient']
-  artifacts: Pick<Artifacts, 'renew'>
+  artifacts: Artifacts
   methods: readonly LoginMethod[]
   login: QuestionDeps & RegistrationDeps & RecoveryDeps
   account: AccountRoutesDeps
@@ -154,7 +155,7 @@ function programRoutes({ methods, admin }: AppDeps): Router {
 
 function ownRoutes(deps: AppDeps, secure: boolean): Router {
   const router = new Router({ sensitive: true })
-  router.use(forms(deps.settings.issuer))
+  router.use(forms(deps.settings.issuer), sameFormOnce(deps.artifacts))
   frontDoorRoutes(router, { issuer: deps.settings.issuer, clients: deps.clients, secure })
   questionRoutes(router, deps.login)
   registrationRoutes(router, deps.login)

@@ -28,7 +28,7 @@ const cookieName = (secure: boolean) => hostCookie('yideng_registered', secure)
 /** The secret of one form of one browser: the same form gives the same secret, and no other browser knows it. */
 function formSecret({ blindIndex }: NewAccountDeps, ctx: RouterContext): string {
   const { csrf = '', ...fields } = requestOf(ctx).form
-  return blindIndex('registration form', JSON.stringify([csrf, Object.entries(fields).toSorted()]))
+  return blindIndex('registration form', JSON.stringify([csrf, Object.entries(fields)]))
 }
 
 const running = 'running'
