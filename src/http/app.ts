@@ -14,6 +14,7 @@ import type { LoginMethod } from '../login/method.ts'
 import { recoveryRoutes, type RecoveryDeps } from '../recovery/recovery-routes.ts'
 import { registrationRoutes, type RegistrationDeps } from '../registration/registration-routes.ts'
 import type { LoginBrowsers } from '../oidc/login-browser.ts'
+import { onwardPages } from '../oidc/onward-pages.ts'
 import { logoutRequests } from '../oidc/logout-requests.ts'
 import { postedAuthorizations } from '../oidc/posted-requests.ts'
 import { auditPortals } from '../oidc/portal-audit.ts'
@@ -92,6 +93,7 @@ export function createApp(deps: AppDeps): Koa {
     // after the style sheet of its own page
     refuseTooManyCookies(settings.issuer),
     postedAuthorizations,
+    onwardPages(settings.issuer),
     logoutRequests({ provider, findRegistered: deps.clients.find }),
     deps.deviceDoor,
     exceptForPortals(
