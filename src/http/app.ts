@@ -15,6 +15,7 @@ import type { WentOnPageDeps } from '../login/went-on-page.ts'
 import { recoveryRoutes, type RecoveryDeps } from '../recovery/recovery-routes.ts'
 import { registrationRoutes, type RegistrationDeps } from '../registration/registration-routes.ts'
 import type { LoginBrowsers } from '../oidc/login-browser.ts'
+import { onwardPages } from '../oidc/onward-pages.ts'
 import { logoutRequests } from '../oidc/logout-requests.ts'
 import { postedAuthorizations } from '../oidc/posted-requests.ts'
 import { auditPortals } from '../oidc/portal-audit.ts'
@@ -97,6 +98,7 @@ export function createApp(deps: AppDeps): Koa {
     // after the style sheet of its own page
     refuseTooManyCookies(settings.issuer),
     postedAuthorizations,
+    onwardPages(settings.issuer),
     logoutRequests({ provider, findRegistered: deps.clients.find }),
     deps.deviceDoor,
     exceptForPortals(

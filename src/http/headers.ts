@@ -16,6 +16,12 @@ export const forPrograms: ReadonlySet<string> = new Set([
 ])
 
 /**
+ * What a sign-in or sign-out in a popup of a portal passes. `Cross-Origin-Opener-Policy: same-origin` would cut the popup
+ * from its portal, redirects included (HTML, section 7.1.3). The account centre keeps it.
+ */
+const inPopups = /^\/(?:authorize|login|logout|language|elder|privacy|register|registered|recover|cookies)(?:\/|$)/
+
+/**
  * Headers of each response (OWASP Secure Headers; RFC 9111 section 5.2.2.5). Pages replace the policy with their own.
  */
 export function securityHeaders(secure: boolean): Middleware {
@@ -28,13 +34,15 @@ export function securityHeaders(secure: boolean): Middleware {
   const forBrowsers = Object.entries({
     'content-security-policy': answerPolicy,
     'referrer-policy': 'same-origin',
-    'cross-origin-opener-policy': 'same-origin',
     'permissions-policy': 'camera=(), microphone=(), geolocation=()',
   })
+  const openerPolicy = 'cross-origin-opener-policy'
   return ({ res, path }, next) => {
     // not through koa, which checks each header of each response again
     for (const [name, value] of always) res.setHeader(name, value)
-    if (!forPrograms.has(path)) for (const [name, value] of forBrowsers) res.setHeader(name, value)
+    if (forPrograms.has(path)) return next()
+    for (const [name, value] of forBrowsers) res.setHeader(name, value)
+    res.setHeader(openerPolicy, inPopups.test(path) ? 'unsafe-none' : 'same-origin')
     return next()
   }
 }
