@@ -3,7 +3,7 @@ import { isLoopback } from './registration-rules.ts'
 
 type Sectored = Pick<ClientMetadata, 'type' | 'subject_type' | 'sector' | 'sector_rule' | 'redirect_uris'>
 
-/** An app's own scheme (RFC 8252 section 7.1) stands for its host. */
+/** An app's own scheme (RFC 8252 section 7.1) is its host. */
 const hostnameOf = (url: URL) => url.hostname || url.protocol.slice(0, -1)
 
 /**

@@ -15,7 +15,7 @@ function linesOf(steps: readonly Step[]): string[] {
   ])
 }
 
-/** What would change every `sub` of a portal, or could sign nobody in. */
+/** What would change every `sub` of a portal, or could sign no person in. */
 async function refusedOf(services: Services, steps: readonly Step[], force: boolean): Promise<Problem[]> {
   const problems: Problem[] = []
   for (const { before, after, name } of steps) {

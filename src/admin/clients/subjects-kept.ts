@@ -16,7 +16,7 @@ function keeping(before: ClientMetadata): string {
   return sector ? `--sector https://${sector}/ keeps them` : 'nothing but the addresses of before keeps them'
 }
 
-/** A change after which the portal would know nobody again (OIDC Core 8.1), unless it is forced. */
+/** A change after which the portal would know no account again (OIDC Core 8.1), unless it is forced. */
 export async function problemsOfSubjects(
   { database }: Services,
   before: Client,

@@ -93,7 +93,7 @@ describe('client create --for', () => {
   })
 })
 
-it('prints the issuer of the server that runs on this store, whatever the settings of the command line are', async () => {
+it('prints the issuer of the server that runs on this store, not that of its own settings', async () => {
   const server = await usualServer()
   const { YIDENG_DATA_DIR, YIDENG_KEYS_DIR, YIDENG_DATABASE_URL, YIDENG_REDIS_URL } = server.environment
   const stores = { YIDENG_DATA_DIR, YIDENG_KEYS_DIR, YIDENG_DATABASE_URL, YIDENG_REDIS_URL }

@@ -35,7 +35,7 @@ export const mobile: Library = {
     )}\n`,
 }
 
-/** A mini-program signs nobody in itself: its portal does, on a page in a web-view. */
+/** A mini-program signs no person in itself: its portal does, on a page in a web-view. */
 export const miniProgram: Library = {
   registers: { scope: 'openid profile' },
   configuration: ({
