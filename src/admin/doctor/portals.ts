@@ -1,13 +1,32 @@
 import type { Client } from '../../clients/clients.ts'
 import { lookalike } from '../../clients/hosts.ts'
+import { isReachableByRule } from '../../guards/reachable.ts'
 import { faultOfShownName, skeletonOf } from '../../text/shown-names.ts'
 import type { Services } from '../../services.ts'
 import type { Finding } from './finding.ts'
 
-/** Finds damaged registrations, ids that are property names of every object, and confusing names. */
-export async function portalsAndNames({ clients }: Services): Promise<Finding[]> {
+/** Finds damaged registrations, ids that are property names of every object, confusing names, and addresses out of reach. */
+export async function portalsAndNames({ clients, settings }: Services): Promise<Finding[]> {
   const all = await clients.list()
-  return [registrations(await clients.damaged()), ...ids(all), ...names(all)]
+  return [registrations(await clients.damaged()), ...ids(all), ...names(all), ...(await outOfReach(all, settings))]
+}
+
+/** Addresses that the server refuses to ask (guards/reachable.ts). */
+async function outOfReach(all: readonly Client[], settings: Services['settings']): Promise<Finding[]> {
+  const asked = all.flatMap(({ id, backchannel_logout_uri, jwks_uri }) =>
+    [backchannel_logout_uri, jwks_uri].flatMap((url) => (url ? [{ id, url }] : [])),
+  )
+  const reached = await Promise.all(asked.map(({ url }) => isReachableByRule(url, settings)))
+  const refused = asked.filter((_, index) => !reached[index]).map(({ id, url }) => `${url} (${id})`)
+  if (refused.length === 0) return []
+  return [
+    {
+      state: 'warn',
+      what: 'addresses of portals',
+      finding: `the server will not ask ${refused.join(', ')}: neither on the public internet nor in YIDENG_OUTBOUND_NETWORKS`,
+      todo: 'name the inner network of the portal in YIDENG_OUTBOUND_NETWORKS (docs/settings.md), and restart the server',
+    },
+  ]
 }
 
 const what = 'portals'
