@@ -70,6 +70,7 @@ export interface ProviderDeps {
   blindIndex: BlindIndex
   /** Sends requests to the addresses of portals. */
   outbound: Fetch
+  keySetFailed: FindClientsDeps['keySetFailed']
   deviceFlow: DeviceFlowOfAdministrators
 }
 
@@ -89,7 +90,7 @@ export function createProvider(deps: ProviderDeps): Provider {
   nameLevelsAsAsked(provider)
   const limits = createLimits(artifacts, clock)
   compareSecretsByHash(provider, createSecretGuesses({ limits, blindIndex: deps.blindIndex, audit, clock }))
-  findClientsOnce(provider, { findClient, admit: deps.admitClient })
+  findClientsOnce(provider, { findClient, admit: deps.admitClient, keySetFailed: deps.keySetFailed })
   copyModelsPlainly(provider, shared.actorClaims.extra)
   dropEndedLogins(provider, persons)
   keepToRegistration(provider)

@@ -68,6 +68,7 @@ export function createProtocol(core: Core) {
     pairwiseKey: dataKeys.pairwise,
     blindIndex,
     deviceFlow,
+    keySetFailed: (client, error) => log.warn({ client, err: error }, 'the key set of a portal could not be fetched'),
     outbound: tracing.outbound(createOutbound({ allowed: reachRule(settings) })),
   })
   const deliveries = createLogoutDeliveries({ database, audit, events, clock, log })
