@@ -1,49 +1,8 @@
 import { lookup as systemLookup, type LookupAddress } from 'node:dns'
-import { request as httpRequest } from 'node:http'
+import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
-import { BlockList, isIP } from 'node:net'
-
-/** Special-purpose addresses (IANA registries, RFC 6890). No public server has one. */
-const special = new BlockList()
-const ranges: [string, number][] = [
-  ['0.0.0.0', 8],
-  ['10.0.0.0', 8],
-  ['100.64.0.0', 10],
-  ['127.0.0.0', 8],
-  ['169.254.0.0', 16],
-  ['172.16.0.0', 12],
-  ['192.0.0.0', 24],
-  ['192.0.2.0', 24],
-  ['192.31.196.0', 24],
-  ['192.52.193.0', 24],
-  ['192.88.99.0', 24],
-  ['192.168.0.0', 16],
-  ['192.175.48.0', 24],
-  ['198.18.0.0', 15],
-  ['198.51.100.0', 24],
-  ['203.0.113.0', 24],
-  ['224.0.0.0', 3],
-]
-for (const [address, prefix] of ranges) special.addSubnet(address, prefix, 'ipv4')
-
-/** Global unicast, without prefixes that tunnel to other addresses or embed them. */
-const ranges6: [string, number][] = [
-  ['2001::', 23],
-  ['2001:db8::', 32],
-  ['2002::', 16],
-  ['2620:4f:8000::', 48],
-  ['3fff::', 20],
-]
-for (const [address, prefix] of ranges6) special.addSubnet(address, prefix, 'ipv6')
-const globalUnicast = new BlockList()
-globalUnicast.addSubnet('2000::', 3, 'ipv6')
-
-/** True for an address on the public internet, in any notation. */
-export function isPublic(address: string): boolean {
-  if (isIP(address) === 4) return !special.check(address, 'ipv4')
-  // ::ffff:10.0.0.1 and ::ffff:a00:1 are not global unicast either
-  return isIP(address) === 6 && globalUnicast.check(address, 'ipv6') && !special.check(address, 'ipv6')
-}
+import { isIP } from 'node:net'
+import { hostOf, type AddressRule } from './reachable.ts'
 
 type Lookup = (
   host: string,
@@ -60,15 +19,11 @@ export type Fetch = (url: string | URL | Request, init?: RequestInit) => Promise
 /**
  * Fetches the URLs of a portal's registration: its key set and its back-channel logout. The resolved address is
  * checked at connection time, so a name cannot change between check and use. Redirects are not followed. The response
- * is limited in size and time.
+ * is limited in size and time. Of an answer to POST only the status is read, so its body may be long or endless.
  */
-export function createOutbound(options: {
-  allowed: (address: string) => boolean
-  lookup?: Lookup
-  patienceMs?: number
-}): Fetch {
+export function createOutbound(options: { allowed: AddressRule; lookup?: Lookup; patienceMs?: number }): Fetch {
   const { allowed, lookup = systemLookup, patienceMs = usualPatienceMs } = options
-  const refused = (host: string) => new Error(`${host} is not on the public internet`)
+  const refused = (host: string) => new Error(`${host} is not on the public internet, nor in YIDENG_OUTBOUND_NETWORKS`)
 
   // the connection uses one of the checked addresses
   const guarded = (host: string, { all }: { all?: boolean }, answer: (...given: unknown[]) => void) => {
@@ -83,45 +38,50 @@ export function createOutbound(options: {
 
   return async (given, init = {}) => {
     const url = new URL(given instanceof Request ? given.url : given)
-    const literal = url.hostname.replace(/^\[|\]$/g, '')
-    if (isIP(literal) && !allowed(literal)) throw refused(literal)
+    const host = hostOf(url)
+    if (isIP(host) && !allowed(host)) throw refused(host)
     const body = init.body === undefined || init.body === null ? undefined : await new Response(init.body).text()
     const start = url.protocol === 'https:' ? httpsRequest : httpRequest
-
-    return new Promise((resolve, reject) => {
-      const request = start(
-        url,
-        {
-          method: init.method ?? 'GET',
-          headers: Object.fromEntries(new Headers(init.headers)),
-          lookup: guarded as never,
-          agent: false,
-          signal: AbortSignal.timeout(patienceMs),
-        },
-        (answer) => {
-          const chunks: Buffer[] = []
-          let length = 0
-          answer.on('data', (chunk: Buffer) => {
-            length += chunk.length
-            chunks.push(chunk)
-            if (length > mostBytes) answer.destroy(new Error(`${url.host} answers more than ${mostBytes} bytes`))
-          })
-          answer.on('error', reject)
-          answer.on('end', () => {
-            const status = answer.statusCode ?? 502
-            const empty = [204, 205, 304].includes(status)
-            const headers = keptHeaders.flatMap((name) => (answer.headers[name] ? [[name, answer.headers[name]]] : []))
-            resolve(
-              new Response(empty ? null : Buffer.concat(chunks), {
-                status,
-                headers: Object.fromEntries(headers) as Record<string, string>,
-              }),
-            )
-          })
-        },
-      )
-      request.on('error', reject)
-      request.end(body)
+    const { method = 'GET' } = init
+    const settings = {
+      method,
+      headers: Object.fromEntries(new Headers(init.headers)),
+      lookup: guarded as never,
+      agent: false,
+      signal: AbortSignal.timeout(patienceMs),
+    }
+    const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+      start(url, settings, resolve)
+        .on('error', reject)
+        // the only event after 101 (node:http)
+        .on('close', () => reject(new Error(`${url.host} gave no answer`)))
+        .end(body)
     })
+    return responseOf(answer, method === 'POST' ? undefined : await readAll(answer, url.host))
   }
+}
+
+function readAll(answer: IncomingMessage, host: string): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let length = 0
+    answer.on('data', (chunk: Buffer) => {
+      length += chunk.length
+      chunks.push(chunk)
+      if (length > mostBytes) answer.destroy(new Error(`${host} answers more than ${mostBytes} bytes`))
+    })
+    answer.on('error', reject)
+    answer.on('end', () => resolve(Buffer.concat(chunks)))
+  })
+}
+
+/** @throws Error for a status that HTTP does not have (RFC 9110, 15) */
+function responseOf(answer: IncomingMessage, body: Buffer | undefined): Response {
+  // a discarded body ends the connection, and its errors are no matter
+  if (body === undefined) answer.on('error', () => undefined).destroy()
+  const { statusCode: status = 0 } = answer
+  if (status < 200 || status > 599) throw new Error(`the status ${status} does not exist`)
+  const empty = [204, 205, 304].includes(status)
+  const headers = keptHeaders.flatMap((name) => (answer.headers[name] ? [[name, answer.headers[name]]] : []))
+  return new Response(empty ? null : body, { status, headers: Object.fromEntries(headers) as Record<string, string> })
 }

@@ -77,6 +77,7 @@ export interface ProviderDeps {
   blindIndex: BlindIndex
   /** Sends requests to the addresses of portals. */
   outbound: Fetch
+  keySetFailed: FindClientsDeps['keySetFailed']
   deviceFlow: DeviceFlowOfAdministrators
 }
 
@@ -101,7 +102,7 @@ export function createProvider(deps: ProviderDeps): { provider: Provider; jwtTok
   acceptOwnHints(provider, fixedConfiguration.enabledJWA.idTokenSigningAlgValues)
   const limits = createLimits(artifacts, clock)
   compareSecretsByHash(provider, createSecretGuesses({ limits, blindIndex: deps.blindIndex, audit, clock }))
-  findClientsOnce(provider, { findClient, admit: deps.admitClient })
+  findClientsOnce(provider, { findClient, admit: deps.admitClient, keySetFailed: deps.keySetFailed })
   copyModelsPlainly(provider, shared.actorClaims.extra)
   keepJwtTokens(provider)
   dropEndedLogins(provider, persons)

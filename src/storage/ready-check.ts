@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { CompiledQuery, sql } from 'kysely'
+import { CompiledQuery } from 'kysely'
 import type { Artifacts } from './artifacts.ts'
 import { isPostgres, lightTransaction, type Database } from './database.ts'
 
@@ -7,19 +7,18 @@ import { isPostgres, lightTransaction, type Database } from './database.ts'
 const countsMs = 1000
 const ttlSeconds = 10
 
-/** Changes nothing, and is refused wherever a sign-in could not be stored: read only, no space, no disk. */
-const touch = sql`update house set value = value where key = (select min(key) from house)`
-
-/** One message. It takes no writer's turn (postgres.ts) and waits for no disk. */
-const touchPostgres = CompiledQuery.raw(
-  'begin; set local synchronous_commit = off; ' +
-    'update house set value = value where key = (select min(key) from house); commit',
-)
+/** Changes nothing, and is refused where a sign-in could not be stored: read only, no space, no disk. */
+const touch = (database: Database) =>
+  database
+    .updateTable('house')
+    .set(({ ref }) => ({ value: ref('value') }))
+    .where('key', '=', ({ selectFrom }) => selectFrom('house').select(({ fn }) => fn.min('key').as('first')))
 
 async function writeDurable(database: Database): Promise<void> {
-  if (!isPostgres(database)) return lightTransaction(database, async (within) => void (await touch.execute(within)))
-  // a failed statement leaves a transaction open, and then the pool closes the connection
-  await database.executeQuery(touchPostgres)
+  if (!isPostgres(database)) return lightTransaction(database, async (within) => void (await touch(within).execute()))
+  // one message: it takes no writer's turn (postgres.ts) and waits for no disk; the pool closes a failed connection
+  const message = `begin; set local synchronous_commit = off; ${touch(database).compile().sql}; commit`
+  await database.executeQuery(CompiledQuery.raw(message))
   return undefined
 }
 

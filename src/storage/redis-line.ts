@@ -42,17 +42,16 @@ export function rightLine<Reply>(
   let closed = false
 
   async function reopen(): Promise<void> {
-    while (!closed) {
-      // the first attempt is made at once
-      if (attempts > 0) await new Promise<void>((resolve) => void setTimeout(resolve, waitBefore(attempts)).unref())
-      attempts += 1
-      const opened = await open().catch(failed)
-      if (!opened) continue
-      openedAt = performance.now()
-      if (closed) opened.close()
-      else line = opened
-      return
-    }
+    // the first attempt is made at once
+    if (attempts > 0) await new Promise<void>((resolve) => void setTimeout(resolve, waitBefore(attempts)).unref())
+    attempts += 1
+    if (closed) return undefined
+    const opened = await open().catch(failed)
+    if (!opened) return reopen()
+    openedAt = performance.now()
+    if (closed) opened.close()
+    else line = opened
+    return undefined
   }
 
   function end(wrong: Line<Reply>, error: unknown): void {

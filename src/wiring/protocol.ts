@@ -1,7 +1,8 @@
 import { ownClientId } from '../account-centre/own-client.ts'
 import { listedRegions } from '../config/networks.ts'
-import { createOutbound, isPublic } from '../guards/outbound.ts'
+import { createOutbound } from '../guards/outbound.ts'
 import { createPortalBudgets } from '../guards/portal-budgets.ts'
+import { reachRule } from '../guards/reachable.ts'
 import { createLogoutDeliveries } from '../jobs/logout-deliveries.ts'
 import { openSigningKeys, signersFirst } from '../keys/signing-keys.ts'
 import { createOffers } from '../login/questions/offer-question.ts'
@@ -68,8 +69,8 @@ export function createProtocol(core: Core) {
     pairwiseKey: dataKeys.pairwise,
     blindIndex,
     deviceFlow,
-    // outside production portals run on loopback and private addresses
-    outbound: tracing.outbound(createOutbound({ allowed: settings.production ? isPublic : () => true })),
+    keySetFailed: (client, error) => log.warn({ client, err: error }, 'the key set of a portal could not be fetched'),
+    outbound: tracing.outbound(createOutbound({ allowed: reachRule(settings) })),
   })
   const deliveries = createLogoutDeliveries({ database, audit, events, clock, log })
   const deliver = queueLogouts(provider, (notice) => deliveries.send([notice]))

@@ -1,7 +1,8 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { createOutbound, isPublic } from '../../src/guards/outbound.ts'
+import { createOutbound } from '../../src/guards/outbound.ts'
+import { isPublic } from '../../src/guards/reachable.ts'
 
 describe('addresses', () => {
   it.each([

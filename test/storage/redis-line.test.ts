@@ -11,7 +11,7 @@ import { redisCli, startRedis } from '../setup/redis.ts'
 import { startServer, until } from '../setup/server.ts'
 import { makePostgres } from '../setup/stores.ts'
 
-/** A master and its replica behind one address, which leads to whoever is master. */
+/** A master and its replica behind one address, which leads to the present master. */
 async function pair() {
   const ports = [await startRedis(), await startRedis()]
   const [first = 0, second = 0] = ports
@@ -46,7 +46,7 @@ describe.skipIf(cannotRun('Redis'))('an error that Redis answers', () => {
   /** The number that Redis gives the connection. */
   const idOf = (redis: Redis) => redis.ask('CLIENT', 'ID').catch(() => undefined)
   const answers = (redis: Redis, error: string) =>
-    redis.run(script(`return redis.error_reply('${error}')`), 'yideng:x').catch((error: unknown) => error)
+    redis.run(script(`return redis.error_reply('${error}')`), 'yideng:x').catch((refused: unknown) => refused)
 
   it.each([
     'READONLY No write against a read only replica.',

@@ -1,13 +1,14 @@
 import type { Client } from '../../clients/clients.ts'
 import { lookalike } from '../../clients/hosts.ts'
+import { isReachableByRule } from '../../guards/reachable.ts'
 import { faultOfShownName, skeletonOf } from '../../text/shown-names.ts'
 import type { Services } from '../../services.ts'
 import { registrationCheckOf } from '../clients/subjects-kept.ts'
 import type { Finding } from './finding.ts'
 
-/** Finds damaged registrations, ids that are property names of every object, and confusing names. */
+/** Finds damaged registrations, ids that are property names of every object, confusing names, and addresses out of reach. */
 export async function portalsAndNames(services: Services): Promise<Finding[]> {
-  const { clients } = services
+  const { clients, settings } = services
   const all = await clients.list()
   return [
     registrations(await clients.damaged()),
@@ -15,6 +16,25 @@ export async function portalsAndNames(services: Services): Promise<Finding[]> {
     ...ids(all),
     ...withoutPkce(all),
     ...names(all),
+    ...(await outOfReach(all, settings)),
+  ]
+}
+
+/** Addresses that the server refuses to ask (guards/reachable.ts). */
+async function outOfReach(all: readonly Client[], settings: Services['settings']): Promise<Finding[]> {
+  const asked = all.flatMap(({ id, backchannel_logout_uri, jwks_uri }) =>
+    [backchannel_logout_uri, jwks_uri].flatMap((url) => (url ? [{ id, url }] : [])),
+  )
+  const reached = await Promise.all(asked.map(({ url }) => isReachableByRule(url, settings)))
+  const refused = asked.filter((_, index) => !reached[index]).map(({ id, url }) => `${url} (${id})`)
+  if (refused.length === 0) return []
+  return [
+    {
+      state: 'warn',
+      what: 'addresses of portals',
+      finding: `the server will not ask ${refused.join(', ')}: neither on the public internet nor in YIDENG_OUTBOUND_NETWORKS`,
+      todo: 'name the inner network of the portal in YIDENG_OUTBOUND_NETWORKS (docs/settings.md), and restart the server',
+    },
   ]
 }
 

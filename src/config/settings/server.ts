@@ -1,5 +1,15 @@
 import { z } from 'zod'
-import { addresses, parseSettings, path, SettingsError, whole, yesOrNo, type SettingTexts } from '../setting-types.ts'
+import { networkSchema } from '../networks.ts'
+import {
+  addresses,
+  listOf,
+  parseSettings,
+  path,
+  SettingsError,
+  whole,
+  yesOrNo,
+  type SettingTexts,
+} from '../setting-types.ts'
 
 const issuer = z
   .url({ protocol: /^https?$/, error: 'must be a web address such as https://login.example.gov.cn' })
@@ -19,6 +29,8 @@ const issuer = z
 /** The origin of a value that has more than it. */
 const suggested = (value: unknown) =>
   typeof value === 'string' && URL.canParse(value) && !new URL(value).username ? `, as ${new URL(value).origin}` : ''
+
+const networks = z.union([networkSchema, z.ipv4(), z.ipv6()])
 
 const schema = z.object({
   PORT: whole(0, 65_535),
@@ -43,6 +55,13 @@ const schema = z.object({
   YIDENG_RESOURCES: path,
   YIDENG_DEMO: yesOrNo,
   YIDENG_TRUST_PROXY: yesOrNo,
+  YIDENG_OUTBOUND_NETWORKS: z
+    .string()
+    .transform(listOf)
+    .refine(
+      (all) => all.every((one) => networks.safeParse(one).success),
+      'must be a list of networks such as 10.3.0.0/16 or of single addresses, separated by commas',
+    ),
   YIDENG_AUDIT_MONTHS: whole(6, 120),
   YIDENG_ID_TOKEN_ALG: z.enum(['', 'RS256', 'ES256'], { error: 'must be RS256, ES256 or empty' }),
 })
@@ -68,6 +87,8 @@ export function serverSettings(texts: SettingTexts, production: boolean) {
     logLevel: parsed.YIDENG_LOG_LEVEL,
     demo: parsed.YIDENG_DEMO,
     trustProxy: parsed.YIDENG_TRUST_PROXY,
+    /** Inner networks that portals may live in (guards/reachable.ts). */
+    outboundNetworks: parsed.YIDENG_OUTBOUND_NETWORKS,
     auditMonths: parsed.YIDENG_AUDIT_MONTHS,
     /** For new portals that name none. Undefined: by their type. */
     idTokenAlg: parsed.YIDENG_ID_TOKEN_ALG || undefined,

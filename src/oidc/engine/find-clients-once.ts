@@ -1,10 +1,13 @@
 import { Provider, type Client as OidcClient, type KoaContextWithOIDC } from 'oidc-provider'
 import type { Client } from '../../clients/clients.ts'
+import { limitKeySet, type KeySetFailed } from './client-key-sets.ts'
 
 export interface FindClientsDeps {
   findClient(id: string): Promise<Client | undefined>
   /** Called for each client that a request names. @throws TooManyCalls (RFC 6585 section 4) to refuse the request */
   admit(ctx: KoaContextWithOIDC, client: OidcClient): void
+  /** Called when a key set could not be fetched. */
+  keySetFailed: KeySetFailed
 }
 
 /**
@@ -12,14 +15,17 @@ export interface FindClientsDeps {
  * Here one registration gives one client, for as long as `findClient` returns the same object.
  * oidc-provider has no hook between client authentication and a handler, so `admit` is called here.
  */
-export function findClientsOnce(provider: Provider, { findClient, admit }: FindClientsDeps): void {
+export function findClientsOnce(provider: Provider, { findClient, admit, keySetFailed }: FindClientsDeps): void {
   const models = new WeakMap<Client, Promise<OidcClient | undefined>>()
   const find = provider.Client.find.bind(provider.Client)
 
   function modelOf(registered: Client): Promise<OidcClient | undefined> {
     let model = models.get(registered)
     if (!model) {
-      model = find(registered.id)
+      model = find(registered.id).then((client) => {
+        if (client) limitKeySet(client, keySetFailed)
+        return client
+      })
       models.set(registered, model)
       // a failure is temporary: the next request tries again
       model.catch(() => models.delete(registered))

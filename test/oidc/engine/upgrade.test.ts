@@ -162,3 +162,10 @@ describe('behaviour that this server depends on', () => {
     expect(Provider.ctx).toBeUndefined()
   })
 })
+
+it('client.asymmetricKeyStore has refresh, selectForVerify and freshUntil (client-key-sets.ts)', async () => {
+  const client = await provider.Client.find('a')
+  const set = (client as unknown as { asymmetricKeyStore: object }).asymmetricKeyStore
+  expect(set).toMatchObject({ refresh: expect.any(Function), selectForVerify: expect.any(Function) })
+  expect(String((set as { fresh: unknown }).fresh)).toContain('this.freshUntil > now')
+})
