@@ -43,4 +43,5 @@ export const examples: Example[] = [
     takes: ['answer-issuer'],
   },
   { ...usual, ...go, name: 'go-oidc with x/oauth2', folder: 'go-oidc', backchannel: '/backchannel' },
+  { ...usual, ...go, name: 'zitadel/oidc', folder: 'go-zitadel' },
 ]
