@@ -41,7 +41,7 @@ function run([program = '', ...words]: string[], cwd: string): Promise<{ ok: boo
 const lastLine = (text: string) => text.trim().split('\n').at(-1) ?? ''
 
 /**
- * Builds an example in the cache. Where a program is not there or a registry does not answer, it says so.
+ * Builds an example in the cache. Where a program is not there or a registry does not answer, the answer has the reason.
  * @throws where the example itself cannot be built
  */
 export async function build(example: Example): Promise<Built> {

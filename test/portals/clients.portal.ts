@@ -5,7 +5,7 @@ import { Browser } from '../../src/admin/check/browser.ts'
 import { Visitor } from '../setup/visitor.ts'
 import { build } from './build.ts'
 import { examples } from './examples.ts'
-import { greets, leave, signOutEverywhere, start, takenFaults, visit, yideng, type Portal } from './running.ts'
+import { greets, leave, signOutEverywhere, start, takenFaults, signInAt, yideng, type Portal } from './running.ts'
 
 let server: RunningServer
 let services: Services
@@ -37,20 +37,20 @@ describe.each(examples)('$name', (example) => {
   afterAll(() => portal?.stop())
 
   /** A test of the running portal; skipped with the reason where it does not run. */
-  const with_ = (title: string, act: (here: NonNullable<typeof place>, there: Portal) => Promise<void>) =>
+  const testOf = (title: string, act: (here: NonNullable<typeof place>, there: Portal) => Promise<void>) =>
     it(title, async (context) => {
       if (!place || !portal) return context.skip(why)
       return act(place, portal)
     })
 
-  with_('signs a person in and shows the name', async (here, there) => {
-    const { browser, page } = await visit(here, there)
+  testOf('signs a person in and shows the name', async (here, there) => {
+    const { browser, page } = await signInAt(here, there)
     expect(await greets(browser, there, example), `${page.url} (${page.status}) ${page.text}`).toBe(true)
     expect(await greets(new Browser(Date.now), there, example)).toBe(false)
   })
 
-  with_('signs nobody in who said No', async (here, there) => {
-    const { browser, page } = await visit(here, there, 'deny')
+  testOf('signs nobody in who said No', async (here, there) => {
+    const { browser, page } = await signInAt(here, there, 'deny')
     expect(page.way[0]).toContain('error=access_denied')
     expect(page.url.startsWith(there.url), page.url).toBe(true)
     expect(await greets(browser, there, example)).toBe(false)
@@ -58,15 +58,15 @@ describe.each(examples)('$name', (example) => {
 
   const { refresh, signOut, backchannel } = example
   if (refresh)
-    with_('gets new tokens by the refresh token, each once', async (here, there) => {
-      const { browser } = await visit(here, there)
+    testOf('gets new tokens by the refresh token, each once', async (here, there) => {
+      const { browser } = await signInAt(here, there)
       expect(await browser.open(there.url + refresh)).toMatchObject({ status: 200, text: 'refreshed' })
       expect(await browser.open(there.url + refresh)).toMatchObject({ status: 200, text: 'refreshed' })
     })
 
   if (signOut)
-    with_('signs out at Yideng too', async (here, there) => {
-      const { browser, visitor } = await visit(here, there)
+    testOf('signs out at Yideng too', async (here, there) => {
+      const { browser, visitor } = await signInAt(here, there)
       const { path } = signOut
       const { issuer } = server
       const begins = typeof path === 'string' ? path : path({ url: there.url, issuer, clientId: there.client.id })
@@ -79,32 +79,32 @@ describe.each(examples)('$name', (example) => {
     })
 
   if (backchannel)
-    with_('ends its session when the person signs out at Yideng', async (here, there) => {
-      const seen = await visit(here, there)
+    testOf('ends its session when the person signs out at Yideng', async (here, there) => {
+      const seen = await signInAt(here, there)
       expect(await greets(seen.browser, there, example)).toBe(true)
       await signOutEverywhere(seen)
       await until(async () => !(await greets(seen.browser, there, example)))
     })
 
-  with_('signs people in after the signing keys changed at once', async (here, there) => {
+  testOf('signs people in after the signing keys changed at once', async (here, there) => {
     yideng(server, 'keys', 'rotate', '--now')
-    const { browser } = await visit(here, there)
+    const { browser } = await signInAt(here, there)
     expect(await greets(browser, there, example)).toBe(true)
   })
 
-  with_('signs nobody in while it is suspended', async (here, there) => {
-    const before = await visit(here, there)
+  testOf('signs nobody in while it is suspended', async (here, there) => {
+    const before = await signInAt(here, there)
     await services.clients.setStatus(there.client.id, 'suspended', 'administrator:test')
     if (refresh) expect((await before.browser.open(there.url + refresh)).text).not.toContain('refreshed')
     const visitor = new Visitor(server.issuer)
     const refused = await visitor.get(await leave(new Browser(Date.now), server, there.url + example.login))
     expect(refused.status).toBe(400)
     await services.clients.setStatus(there.client.id, 'active', 'administrator:test')
-    const { browser } = await visit(here, there)
+    const { browser } = await signInAt(here, there)
     expect(await greets(browser, there, example)).toBe(true)
   })
 
-  with_('refuses faulty answers', async (here) => {
+  testOf('refuses faulty answers', async (here) => {
     expect(await takenFaults(here)).toEqual(example.takes ?? [])
   })
 })

@@ -25,7 +25,7 @@ export interface Example {
     path: string | ((portal: { url: string; issuer: string; clientId: string }) => string)
     signedOut: string
   }
-  /** A page that shows the name of whoever is signed in. */
+  /** A page that shows the name of the person who is signed in. */
   home: string
   /** What that page shows where it has no name. */
   shows?: string

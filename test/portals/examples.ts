@@ -43,4 +43,47 @@ export const examples: Example[] = [
     takes: ['answer-issuer'],
   },
   { ...usual, ...go, name: 'go-oidc with x/oauth2', folder: 'go-oidc', backchannel: '/backchannel' },
+  { ...usual, ...go, name: 'zitadel/oidc', folder: 'go-zitadel' },
+  {
+    ...python,
+    name: 'django-allauth',
+    folder: 'django-allauth',
+    login: '/accounts/oidc/yideng/login/',
+    callback: '/accounts/oidc/yideng/login/callback/',
+    home: '/',
+    // it sends no nonce, and believes the connection to the provider instead of the ID token (OIDC Core 3.1.3.7)
+    takes: [
+      'fresh-values',
+      'answer-issuer',
+      'nonce-wrong',
+      'nonce-missing',
+      'replayed-token',
+      'subject-missing',
+      'signature',
+      'alg-none',
+      'alg-shared',
+      'userinfo-subject',
+    ],
+  },
+  {
+    name: 'oauth2-proxy',
+    folder: 'oauth2-proxy',
+    needs: ['go'],
+    fetch: [['go', 'mod', 'download']],
+    compile: [['go', 'build', '-o', 'oauth2-proxy', 'github.com/oauth2-proxy/oauth2-proxy/v7']],
+    start: () => ['./start.sh'],
+    login: '/oauth2/start',
+    callback: '/oauth2/callback',
+    home: '/oauth2/userinfo',
+    shows: '"user"',
+    // it looks neither at the issuer of the response (RFC 9207) nor for a subject
+    takes: ['answer-issuer', 'subject-missing'],
+    signOut: {
+      path: ({ url, issuer, clientId }) => {
+        const query = new URLSearchParams({ client_id: clientId, post_logout_redirect_uri: `${url}/` })
+        return `/oauth2/sign_out?rd=${encodeURIComponent(`${issuer}/logout?${query.toString()}`)}`
+      },
+      signedOut: '/',
+    },
+  },
 ]

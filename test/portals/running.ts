@@ -77,7 +77,7 @@ export async function start(place: Place): Promise<Portal> {
 }
 
 /** What a browser has seen at a portal and at Yideng. */
-export interface Visit {
+export interface SignedIn {
   browser: Browser
   visitor: Visitor
   person: { id: string; username: string }
@@ -85,7 +85,11 @@ export interface Visit {
 }
 
 /** Begins at the portal, signs in at Yideng, decides there, and returns to the portal. */
-export async function visit({ server, services, example }: Place, portal: Portal, decision = 'allow'): Promise<Visit> {
+export async function signInAt(
+  { server, services, example }: Place,
+  portal: Portal,
+  decision = 'allow',
+): Promise<SignedIn> {
   const person = await openPerson(services, { name: '张三' })
   const browser = new Browser(Date.now)
   const led = await leave(browser, server, portal.url + example.login)
@@ -112,7 +116,7 @@ export async function greets(browser: Browser, portal: Portal, { home, shows }: 
 }
 
 /** Signs out of Yideng and of every portal, on Yideng's own page. */
-export async function signOutEverywhere({ visitor }: Visit): Promise<void> {
+export async function signOutEverywhere({ visitor }: SignedIn): Promise<void> {
   await visitor.submit(await visitor.get('/logout'), '/logout/confirm', { logout: 'yes' })
 }
 
@@ -123,8 +127,14 @@ export async function takenFaults(place: Place): Promise<string[]> {
   const provider = await startFaultyProvider({ client, port: checker, clock: Date.now })
   const portal = await run(place, port, provider.issuer, client.id, 'any')
   try {
-    const start = `http://localhost:${port}${place.example.login}`
-    const checked = { client, provider, start, page: `http://localhost:${port}${place.example.home}`, clock: Date.now }
+    const login = `http://localhost:${port}${place.example.login}`
+    const checked = {
+      client,
+      provider,
+      start: login,
+      page: `http://localhost:${port}${place.example.home}`,
+      clock: Date.now,
+    }
     const checks = await checkPortal({ ...checked, waitMs: 5000 }, () => undefined)
     return checks.filter(({ must, was }) => was !== must && was !== 'unknown').map(({ name }) => name)
   } catch (error) {
