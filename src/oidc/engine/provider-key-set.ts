@@ -1,5 +1,5 @@
 import { createPublicKey, sign, type KeyObject } from 'node:crypto'
-import { ExternalSigningKey, type JWK, type Provider } from 'oidc-provider'
+import { ExternalSigningKey, type Provider } from 'oidc-provider'
 import type { SigningKey } from '../../keys/signing-keys.ts'
 import { initializeKeystore, internalsOf } from './internals.ts'
 
@@ -18,39 +18,51 @@ function rawSignature(der: Buffer): Buffer {
   return raw
 }
 
-/**
- * Signs ES256 with node:crypto: twice as many signatures a second as WebCrypto (README.md).
- * A KMS or HSM would be another ExternalSigningKey.
- */
-class Es256Key extends ExternalSigningKey {
-  readonly #private: KeyObject
+/** A KMS or HSM would be another ExternalSigningKey. */
+abstract class NodeKey extends ExternalSigningKey {
+  protected readonly private: KeyObject
   readonly #public: KeyObject
 
   constructor(key: SigningKey) {
     super()
     Object.assign(this, { kid: key.kid, alg: key.alg })
-    this.#private = key.privateKey
+    this.private = key.privateKey
     this.#public = createPublicKey(key.privateKey)
   }
 
   override keyObject(): KeyObject {
     return this.#public
   }
+}
 
+/**
+ * Signs ES256 with node:crypto: twice as many signatures a second as WebCrypto (README.md).
+ */
+class Es256Key extends NodeKey {
   override async sign(data: Uint8Array): Promise<Uint8Array> {
     // without options: `dsaEncoding` doubles the time of a signature (bench/README.md)
-    return rawSignature(sign('sha256', data, this.#private))
+    return rawSignature(sign('sha256', data, this.private))
   }
 }
 
+/**
+ * Signs RS256 in the thread pool of node:crypto: an RSA signature takes far longer than ES256, and other requests go on
+ * meanwhile (README.md).
+ */
+class Rs256Key extends NodeKey {
+  override sign(data: Uint8Array): Promise<Uint8Array> {
+    return new Promise((resolve, reject) => {
+      sign('sha256', data, this.private, (error, signature) => (error ? reject(error) : resolve(signature)))
+    })
+  }
+}
+
+const keyClasses = { ES256: Es256Key, RS256: Rs256Key }
+
 /** The key set that oidc-provider signs with and publishes. */
-export function keySet(keys: readonly SigningKey[]): { keys: (JWK | ExternalSigningKey)[] } {
+export function keySet(keys: readonly SigningKey[]): { keys: ExternalSigningKey[] } {
   return {
-    keys: keys.map((key) =>
-      key.alg === 'ES256'
-        ? new Es256Key(key)
-        : { ...key.privateKey.export({ format: 'jwk' }), kid: key.kid, alg: key.alg, use: 'sig' },
-    ),
+    keys: keys.map((key) => new keyClasses[key.alg](key)),
   }
 }
 
