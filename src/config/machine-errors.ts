@@ -77,6 +77,7 @@ export function namingSetting(
 /**
  * Parses the text of a JSON file.
  * @throws UnusableFile in one sentence, without the text, which may be a key
+ * @internal
  */
 export function parseJson<T>(path: string, text: string, schema: z.ZodType<T>): T {
   let content: unknown

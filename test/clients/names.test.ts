@@ -25,7 +25,7 @@ it.each([
   ['a private character', '深\u{e000}圳'],
 ])('refuses a portal’s name with %s', (_what, name) => {
   expect(fault(name)).toBeTypeOf('string')
-  // the same rule applies to people and organisations; marks that nobody sees are taken out of their names
+  // the same rule applies to people and organisations; invisible marks are taken out of their names
   if (withoutInvisible(name) !== name) expect(normaliseName(name)).toBe('深圳')
   else {
     expect(checkName(normaliseName(name))).toBe('name_malformed')

@@ -227,7 +227,7 @@ describe('a right sign-out', () => {
     expect(await isSignedIn(who)).toBe(false)
   })
 
-  it('sent twice ends on the page that the first led to, and a forged one does not say so', async () => {
+  it('sent twice ends on the page that the first led to, and a forged one does not lead there', async () => {
     const who = await signedIn()
     const page = await who.visitor.get('/logout')
     await who.visitor.submit(page, '/logout/confirm', { logout: 'yes' })

@@ -40,7 +40,7 @@ function copyKept(model: ModelClass, from: object, to: object): void {
   }
 }
 
-/** What is stored of a model. */
+/** The stored properties of a model. */
 export function payloadOf(model: Model): AdapterPayload {
   const now = epochTime()
   const exp = model.exp || now + Number(model.expiration)
