@@ -124,13 +124,17 @@ function localesOf(ctx: KoaContextWithOIDC): string {
 
 const pathOfLogout = ({ oidc }: KoaContextWithOIDC): string => oidc.provider.pathFor('end_session')
 
+/** Of the form of a sign-out. */
+const formSecret = /^[\da-f]{48}$/
+
 /** The same sign-out form once more, or its last page with an unknown portal: this browser has no session. */
 function isDoneAlready(ctx: KoaContextWithOIDC): boolean {
-  const { route, session, provider } = ctx.oidc
+  const { route, session, provider, params } = ctx.oidc
   if (route === 'end_session_success') return true
   const origin = ctx.get('origin')
+  if (route !== 'end_session_confirm' || !formSecret.test(String(params?.['xsrf']))) return false
   // a form of another site comes without our cookies
-  return route === 'end_session_confirm' && !session?.accountId && (origin === '' || origin === provider.issuer)
+  return !session?.accountId && (origin === '' || origin === provider.issuer)
 }
 
 /** An address as Content-Security-Policy names it: its origin, or the scheme of an application. */

@@ -42,7 +42,7 @@ describe('an authorization request by POST (OpenID Connect Core section 3.1.2.1)
     expect(visitor.cookies.length).toBe(before)
   })
 
-  it('signs in a person without a session', async () => {
+  it('signs in a person who had no session', async () => {
     const person = await openPerson(services)
     const portal = await registerPortal(services, { consent: 'implicit' })
     const visitor = new Visitor(server.issuer)
