@@ -169,8 +169,8 @@ it('an administrator of a city cannot give a portal the subject identifiers of o
       { 'redirect-uri': ['https://sz.example/cb', 'https://x.example/cb'], sector: 'https://sector.gz.example' },
       'sector',
     ],
-    // custom schemes have no host, so all such apps would share one sector
-    [{ 'redirect-uri': ['cn.sz.app:/cb'], type: 'native' }, 'redirect-uri'],
+    // the scheme of an app is its sector
+    [{ 'redirect-uri': ['cn.gz.app:/cb'], type: 'native' }, 'redirect-uri'],
   ]
   for (const [take, field] of takes) {
     expect(await run('client create', { ...city(), ...take }), JSON.stringify(take)).toMatchObject(forbidden(field))

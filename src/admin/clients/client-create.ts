@@ -1,4 +1,5 @@
 import { clientAnswer, developerNotes, issuerOf } from './client-answers.ts'
+import { notesOfInnerAddresses } from './inner-addresses.ts'
 import { configurationFor, libraryOf } from './libraries/libraries.ts'
 import { portalAfter, silentPortal } from './portal-after.ts'
 import { problemsOfProvider } from './subjects-kept.ts'
@@ -27,8 +28,9 @@ export default command({
     const issuer = await issuerOf(context)
     const library = libraryOf(input.for)
     const configuration = library && configurationFor(library, issuer, created.client, created.secret)
+    const notes = [...notesOfInnerAddresses(created.client), ...developerNotes(issuer, created.client)]
     return clientAnswer(created.client, created.secret, {
-      notes: developerNotes(issuer, created.client),
+      notes,
       configuration,
     })
   },

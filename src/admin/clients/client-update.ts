@@ -1,4 +1,5 @@
 import { clientAnswer } from './client-answers.ts'
+import { notesOfInnerAddresses } from './inner-addresses.ts'
 import { portalAfter, silentPortal } from './portal-after.ts'
 import { problemsOfProvider, problemsOfSubjects } from './subjects-kept.ts'
 import { command } from '../command.ts'
@@ -29,6 +30,7 @@ export default command({
     const updated = await clients.update(clientId, changes, context.actor)
     if (!updated) return notFound('portal', clientId)
     if (!updated.ok) return invalid(...problemsAsGiven(updated.problems, input))
-    return clientAnswer((await clients.find(clientId)) ?? updated.client, updated.secret)
+    const client = (await clients.find(clientId)) ?? updated.client
+    return clientAnswer(client, updated.secret, { notes: notesOfInnerAddresses(client) })
   },
 })

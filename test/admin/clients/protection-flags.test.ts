@@ -138,3 +138,19 @@ it('has a key of each algorithm from the first start', async () => {
       .toSorted(),
   ).toEqual(['ES256', 'RS256'])
 })
+
+it.each([
+  ['https://10.20.30.40/bc', true],
+  ['https://172.16.5.5/bc', true],
+  ['https://192.168.1.1/bc', true],
+  ['https://127.0.0.1/bc', true],
+  ['http://localhost:8080/bc', true],
+  ['https://[fd00::1]/bc', true],
+  ['https://100.64.0.1/bc', true],
+  ['https://portal.example/bc', false],
+  ['https://8.8.8.8/bc', false],
+  ['https://[2606:4700::1]/bc', false],
+])('names the setting where %s is on an inner network', async (uri, inner) => {
+  const { out } = await commandLine().yideng(...web, '--backchannel-logout-uri', uri)
+  expect(out.includes('YIDENG_OUTBOUND_NETWORKS')).toBe(inner)
+})
