@@ -17,27 +17,41 @@ const queues = {
 
 type Queue = keyof typeof queues
 
+type Row<Table extends Queue> = Selectable<Tables[Table]>
+
 const claimedAtOnce = 50
 
 /**
- * Claims due rows by compare-and-set on their due time, so that one of several processes works on each row.
+ * Claims due rows, so that one of several processes works on each.
  * @param lease.until due time of a claimed row, in milliseconds since 1970 UTC: then another process may take it over
  * @returns the rows as they were before the claim
  */
 export async function claimDue<Table extends Queue>(
   database: Database,
   table: Table,
-  lease: { now: number; until: number; limit?: number },
-): Promise<Selectable<Tables[Table]>[]> {
-  const { now, until, limit = claimedAtOnce } = lease
+  lease: { now: number; until: number },
+): Promise<Row<Table>[]> {
+  const { due, where } = queues[table]
+  const { rows } = await sql<Row<Table>>`select * from ${sql.table(table)}
+    where ${sql.ref(due)} <= ${lease.now} ${where} order by ${sql.ref(due)} limit ${sql.lit(claimedAtOnce)}`.execute(
+    database,
+  )
+  return claimRows(database, table, rows, lease.until)
+}
+
+/** Claims these rows by compare-and-set on their due time; returns those that no other process claimed before. */
+export async function claimRows<Table extends Queue>(
+  database: Database,
+  table: Table,
+  rows: readonly Row<Table>[],
+  until: number,
+): Promise<Row<Table>[]> {
   const { key, due, where, set } = queues[table]
-  type Row = Selectable<Tables[Table]> & Record<string, unknown>
-  const { rows } = await sql<Row>`select * from ${sql.table(table)}
-    where ${sql.ref(due)} <= ${now} ${where} order by ${sql.ref(due)} limit ${sql.lit(limit)}`.execute(database)
   const claimed = await Promise.all(
     rows.map(async (row) => {
+      const before = row as Row<Table> & Record<string, unknown>
       const { rows: won } = await sql`update ${sql.table(table)} set ${sql.ref(due)} = ${until} ${set}
-        where ${sql.ref(key)} = ${row[key]} and ${sql.ref(due)} = ${row[due]} ${where}
+        where ${sql.ref(key)} = ${before[key]} and ${sql.ref(due)} = ${before[due]} ${where}
         returning ${sql.ref(key)}`.execute(database)
       return won.length === 1 ? [row] : []
     }),
