@@ -78,7 +78,7 @@ export function namingSetting(
  * Parses the text of a JSON file.
  * @throws UnusableFile in one sentence, without the text, which may be a key
  */
-export function parseJson<T>(path: string, text: string, schema: z.ZodType<T>): T {
+function parseJson<T>(path: string, text: string, schema: z.ZodType<T>): T {
   let content: unknown
   try {
     content = JSON.parse(text.replace(/^\u{feff}/u, ''))
