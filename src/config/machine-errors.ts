@@ -79,7 +79,7 @@ export function namingSetting(
  * @throws UnusableFile in one sentence, without the text, which may be a key
  * @internal
  */
-export function parseJson<T>(path: string, text: string, schema: z.ZodType<T>): T {
+function parseJson<T>(path: string, text: string, schema: z.ZodType<T>): T {
   let content: unknown
   try {
     content = JSON.parse(text.replace(/^\u{feff}/u, ''))
