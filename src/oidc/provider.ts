@@ -31,6 +31,7 @@ import { compareSecretsByHash } from './engine/client-secrets.ts'
 import { findClientsOnce, type FindClientsDeps } from './engine/find-clients-once.ts'
 import { dropEndedLogins } from './engine/ended-logins.ts'
 import { keepJwtTokens } from './engine/kept-jwt-tokens.ts'
+import { nameRefusedScopes } from './engine/named-scopes.ts'
 import { keepToRegistration } from './engine/narrowed-grants.ts'
 import { copyModelsPlainly } from './engine/plain-models.ts'
 import { createSuccessorOf, deriveRotatedTokens } from './engine/refresh-rotation.ts'
@@ -95,6 +96,7 @@ export function createProvider(deps: ProviderDeps): { provider: Provider; jwtTok
   const provider = new Provider(settings.issuer, configuration(deps, shared))
   registerTokenExchange(provider, { ...deps, ...shared })
   nameLevelsAsAsked(provider)
+  nameRefusedScopes()
   const limits = createLimits(artifacts, clock)
   compareSecretsByHash(provider, createSecretGuesses({ limits, blindIndex: deps.blindIndex, audit, clock }))
   findClientsOnce(provider, { findClient, admit: deps.admitClient })

@@ -11,6 +11,7 @@ import { commandLineId } from '../oidc/command-line-client.ts'
 import { createDeviceFlow } from '../oidc/device-flow.ts'
 import { queueLogouts } from '../oidc/engine/logouts.ts'
 import { createProvider } from '../oidc/provider.ts'
+import { reportRefused } from '../oidc/refused-requests.ts'
 import { createRepresentees } from '../representation/representees.ts'
 import { createSessionRows } from '../sessions/rows.ts'
 import { createSessions } from '../sessions/sessions.ts'
@@ -70,6 +71,7 @@ export function createProtocol(core: Core) {
     // outside production portals run on loopback and private addresses
     outbound: tracing.outbound(createOutbound({ allowed: settings.production ? isPublic : () => true })),
   })
+  reportRefused(provider, log)
   const deliveries = createLogoutDeliveries({ database, audit, events, clock, log })
   const deliver = queueLogouts(provider, (notice) => deliveries.send([notice]))
   const { publish } = events
