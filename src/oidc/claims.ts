@@ -35,6 +35,7 @@ export function attributesOf(scopes: readonly string[], claims: readonly string[
 /**
  * A name for products that need a user name (OpenID Connect Core section 5.1). It is made of the `sub`, so it is as stable,
  * and another one at each portal. It fits the rules of common systems: lower-case, a letter first, at most 32 characters.
+ * @internal
  */
 export const preferredUsername = (subject: string): string =>
   `u${createHash('sha256').update(`preferred_username\0${subject}`).digest('hex').slice(0, 31)}`
