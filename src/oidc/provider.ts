@@ -27,11 +27,11 @@ import { toOidcMetadata } from './client-metadata.ts'
 import { cookies, fixedConfiguration, timesToLive } from './provider-configuration.ts'
 import type { DeviceFlowOfAdministrators } from './device-flow.ts'
 import { nameLevelsAsAsked } from './engine/acr.ts'
-import { acceptOwnHints } from './engine/own-hints.ts'
 import { compareSecretsByHash } from './engine/client-secrets.ts'
 import { findClientsOnce, type FindClientsDeps } from './engine/find-clients-once.ts'
 import { dropEndedLogins } from './engine/ended-logins.ts'
 import { keepJwtTokens } from './engine/kept-jwt-tokens.ts'
+import { nameRefusedScopes } from './engine/named-scopes.ts'
 import { keepToRegistration } from './engine/narrowed-grants.ts'
 import { copyModelsPlainly } from './engine/plain-models.ts'
 import { createSuccessorOf, deriveRotatedTokens } from './engine/refresh-rotation.ts'
@@ -42,7 +42,7 @@ import { createIntrospectionPolicy } from './introspection.ts'
 import { answerForJwtTokens } from './jwt-tokens.ts'
 import { keepOfflineAccess } from './offline-access.ts'
 import { createOidcPages } from './pages.ts'
-import { createPrompts, promptValues, selectAccountByLogin, type CheckDeps, type PromptQuestion } from './prompts.ts'
+import { createPrompts, type CheckDeps, type PromptQuestion } from './prompts.ts'
 import { resourceServer, type Resources } from './resources.ts'
 import { createSubjects } from './subjects.ts'
 import { createActorClaims } from './token-exchange/actor-claims.ts'
@@ -56,8 +56,6 @@ export interface ProviderDeps {
   sessions: SessionRows
   findPerson: Parameters<typeof createFindAccount>[0]['findPerson']
   findClient(id: string): Promise<Client | undefined>
-  /** A portal, suspended or not, to name it on a page. */
-  findRegistered(id: string): Promise<Client | undefined>
   /** Refuses a request of a client that has used up its calls (guards/portal-budgets.ts). */
   admitClient: FindClientsDeps['admit']
   /** Ids of the clients that are part of this server. */
@@ -77,7 +75,6 @@ export interface ProviderDeps {
   blindIndex: BlindIndex
   /** Sends requests to the addresses of portals. */
   outbound: Fetch
-  keySetFailed: FindClientsDeps['keySetFailed']
   deviceFlow: DeviceFlowOfAdministrators
 }
 
@@ -99,10 +96,10 @@ export function createProvider(deps: ProviderDeps): { provider: Provider; jwtTok
   const provider = new Provider(settings.issuer, configuration(deps, shared))
   registerTokenExchange(provider, { ...deps, ...shared })
   nameLevelsAsAsked(provider)
-  acceptOwnHints(provider, fixedConfiguration.enabledJWA.idTokenSigningAlgValues)
+  nameRefusedScopes()
   const limits = createLimits(artifacts, clock)
   compareSecretsByHash(provider, createSecretGuesses({ limits, blindIndex: deps.blindIndex, audit, clock }))
-  findClientsOnce(provider, { findClient, admit: deps.admitClient, keySetFailed: deps.keySetFailed })
+  findClientsOnce(provider, { findClient, admit: deps.admitClient })
   copyModelsPlainly(provider, shared.actorClaims.extra)
   keepJwtTokens(provider)
   dropEndedLogins(provider, persons)
@@ -130,10 +127,9 @@ function promptPolicy(deps: ProviderDeps, shared: Shared) {
 function configuration(deps: ProviderDeps, shared: Shared): Configuration {
   const { settings, clock, findClient, consents, representees } = deps
   const { lifetimes, limits } = settings
-  const pages = createOidcPages(deps)
+  const pages = createOidcPages(findClient)
   return {
     ...fixedConfiguration,
-    discovery: { ...fixedConfiguration.discovery, prompt_values_supported: promptValues(deps.questions) },
     adapter: createAdapterFactory({
       ...deps,
       refreshGraceSeconds: lifetimes.refreshGrace,
@@ -152,7 +148,6 @@ function configuration(deps: ProviderDeps, shared: Shared): Configuration {
     extraParams: {
       representee_hint(ctx) {
         limitRequest(ctx, deps.ownClients)
-        selectAccountByLogin(ctx)
         keepOfflineAccess(ctx)
       },
     },
@@ -188,7 +183,6 @@ const features = (
   externalSigningSupport: { enabled: true, ack: 'experimental-01' },
   introspection: { enabled: true, allowedPolicy: createIntrospectionPolicy(findAccount, findClient) },
   pushedAuthorizationRequests: { enabled: true },
-  requestObjects: { enabled: true },
   resourceIndicators: {
     enabled: true,
     async getResourceServerInfo(_ctx, resource, client) {

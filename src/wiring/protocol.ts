@@ -12,6 +12,7 @@ import { commandLineId } from '../oidc/command-line-client.ts'
 import { createDeviceFlow } from '../oidc/device-flow.ts'
 import { queueLogouts } from '../oidc/engine/logouts.ts'
 import { createProvider } from '../oidc/provider.ts'
+import { reportRefused } from '../oidc/refused-requests.ts'
 import { createRepresentees } from '../representation/representees.ts'
 import { createSessionRows } from '../sessions/rows.ts'
 import { createSessions } from '../sessions/sessions.ts'
@@ -72,6 +73,7 @@ export function createProtocol(core: Core) {
     keySetFailed: (client, error) => log.warn({ client, err: error }, 'the key set of a portal could not be fetched'),
     outbound: tracing.outbound(createOutbound({ allowed: reachRule(settings) })),
   })
+  reportRefused(provider, log)
   const deliveries = createLogoutDeliveries({ database, audit, events, clock, log })
   const deliver = queueLogouts(provider, (notice) => deliveries.send([notice]))
   const { publish } = events

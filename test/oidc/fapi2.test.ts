@@ -103,7 +103,7 @@ describe('FAPI 2.0 Security Profile', () => {
     }
   })
 
-  it('a code lives at most 60 seconds under any setting', async () => {
+  it('a code lives at most 60 seconds, also where the setting is longer', async () => {
     const { url, verifier } = await begin()
     const { leads } = await visitor.get(url)
     await server.forward(61_000)

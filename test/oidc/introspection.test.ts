@@ -73,7 +73,7 @@ describe('introspection of JWT access tokens', () => {
         expect(await ask(by, jwt, hint)).toEqual({ ...claims, active: true, token_type: 'Bearer' })
   })
 
-  it('a caller without permission learns nothing', async () => {
+  it('a client that may not ask learns nothing', async () => {
     const { jwt } = await entered()
     const stranger = await registerPortal(services, { resources: [api] })
     for (const by of [tax, stranger]) expect(await ask(by, jwt)).toEqual({ active: false })

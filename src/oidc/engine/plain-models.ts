@@ -40,7 +40,7 @@ function copyKept(model: ModelClass, from: object, to: object): void {
   }
 }
 
-/** The stored properties of a model. */
+/** The stored fields of a model with their values. */
 export function payloadOf(model: Model): AdapterPayload {
   const now = epochTime()
   const exp = model.exp || now + Number(model.expiration)

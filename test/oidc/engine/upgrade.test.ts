@@ -104,6 +104,13 @@ describe('properties that engine/ replaces', () => {
     expect(token.generateTokenId()).toMatch(/^[\w-]{43}$/)
   })
 
+  it('InvalidScope assigns its description after its scope', () => {
+    expect(property(errors.InvalidScope.prototype, 'error_description')).toBeUndefined()
+    expect(
+      Object.keys(new errors.InvalidScope('not allowed', 'phone')).filter((key) => /^(scope|error_desc)/.test(key)),
+    ).toEqual(['scope', 'error_description'])
+  })
+
   it('ReplayDetection.unique takes iss, jti and exp in seconds', async () => {
     const unique = (provider.ReplayDetection as unknown as { unique: unknown }).unique
     expect(unique).toBeTypeOf('function')
