@@ -19,7 +19,7 @@ export async function personCounts(findAccount: FindAccount, ctx: Context, token
 }
 
 /**
- * For oidc-provider's introspection `allowedPolicy` (RFC 7662 section 2.2). A client that may not ask learns `active: false`.
+ * For oidc-provider's introspection `allowedPolicy` (RFC 7662 section 2.2). A caller without permission gets `active: false`.
  * oidc-provider calls it right before it builds the answer, so the token's scope is narrowed to the registration here.
  */
 export function createIntrospectionPolicy(

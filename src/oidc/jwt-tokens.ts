@@ -64,7 +64,7 @@ async function introspect(deps: JwtTokensDeps, ctx: KoaContextWithOIDC): Promise
   return { ...claims, active: true, token_type: jkt === undefined ? 'Bearer' : 'DPoP' }
 }
 
-/** Whether the portal may still reach the API. Grant, session and person of the token must still exist. */
+/** Whether the portal may still reach the API. The grant, the session and the person must exist. */
 async function isLive(deps: JwtTokensDeps, ctx: KoaContextWithOIDC, claims: JWTPayload): Promise<boolean> {
   const { provider, findAccount, findClient } = deps
   const owner = await findClient(String(claims['client_id']))
@@ -77,7 +77,7 @@ async function isLive(deps: JwtTokensDeps, ctx: KoaContextWithOIDC, claims: JWTP
   return personCounts(findAccount, ctx, token)
 }
 
-/** A client that may not revoke it gets the same answer, and so does any other text (RFC 7009 section 2.2). */
+/** A caller without permission and one with a foreign token get the same answer (RFC 7009 section 2.2). */
 async function revoke(deps: JwtTokensDeps, ctx: KoaContextWithOIDC): Promise<string> {
   const claims = await read(deps, ctx)
   if (claims && claims['client_id'] === ctx.oidc.client?.clientId) {

@@ -27,6 +27,7 @@ import { toOidcMetadata } from './client-metadata.ts'
 import { cookies, fixedConfiguration, timesToLive } from './provider-configuration.ts'
 import type { DeviceFlowOfAdministrators } from './device-flow.ts'
 import { nameLevelsAsAsked } from './engine/acr.ts'
+import { acceptOwnHints } from './engine/own-hints.ts'
 import { compareSecretsByHash } from './engine/client-secrets.ts'
 import { findClientsOnce, type FindClientsDeps } from './engine/find-clients-once.ts'
 import { dropEndedLogins } from './engine/ended-logins.ts'
@@ -42,7 +43,7 @@ import { createIntrospectionPolicy } from './introspection.ts'
 import { answerForJwtTokens } from './jwt-tokens.ts'
 import { keepOfflineAccess } from './offline-access.ts'
 import { createOidcPages } from './pages.ts'
-import { createPrompts, type CheckDeps, type PromptQuestion } from './prompts.ts'
+import { createPrompts, promptValues, selectAccountByLogin, type CheckDeps, type PromptQuestion } from './prompts.ts'
 import { resourceServer, type Resources } from './resources.ts'
 import { createSubjects } from './subjects.ts'
 import { createActorClaims } from './token-exchange/actor-claims.ts'
@@ -56,6 +57,8 @@ export interface ProviderDeps {
   sessions: SessionRows
   findPerson: Parameters<typeof createFindAccount>[0]['findPerson']
   findClient(id: string): Promise<Client | undefined>
+  /** A portal, suspended or not, to name it on a page. */
+  findRegistered(id: string): Promise<Client | undefined>
   /** Refuses a request of a client that has used up its calls (guards/portal-budgets.ts). */
   admitClient: FindClientsDeps['admit']
   /** Ids of the clients that are part of this server. */
@@ -75,6 +78,7 @@ export interface ProviderDeps {
   blindIndex: BlindIndex
   /** Sends requests to the addresses of portals. */
   outbound: Fetch
+  keySetFailed: FindClientsDeps['keySetFailed']
   deviceFlow: DeviceFlowOfAdministrators
 }
 
@@ -97,9 +101,10 @@ export function createProvider(deps: ProviderDeps): { provider: Provider; jwtTok
   registerTokenExchange(provider, { ...deps, ...shared })
   nameLevelsAsAsked(provider)
   nameRefusedScopes()
+  acceptOwnHints(provider, fixedConfiguration.enabledJWA.idTokenSigningAlgValues)
   const limits = createLimits(artifacts, clock)
   compareSecretsByHash(provider, createSecretGuesses({ limits, blindIndex: deps.blindIndex, audit, clock }))
-  findClientsOnce(provider, { findClient, admit: deps.admitClient })
+  findClientsOnce(provider, { findClient, admit: deps.admitClient, keySetFailed: deps.keySetFailed })
   copyModelsPlainly(provider, shared.actorClaims.extra)
   keepJwtTokens(provider)
   dropEndedLogins(provider, persons)
@@ -127,9 +132,10 @@ function promptPolicy(deps: ProviderDeps, shared: Shared) {
 function configuration(deps: ProviderDeps, shared: Shared): Configuration {
   const { settings, clock, findClient, consents, representees } = deps
   const { lifetimes, limits } = settings
-  const pages = createOidcPages(findClient)
+  const pages = createOidcPages(deps)
   return {
     ...fixedConfiguration,
+    discovery: { ...fixedConfiguration.discovery, prompt_values_supported: promptValues(deps.questions) },
     adapter: createAdapterFactory({
       ...deps,
       refreshGraceSeconds: lifetimes.refreshGrace,
@@ -148,6 +154,7 @@ function configuration(deps: ProviderDeps, shared: Shared): Configuration {
     extraParams: {
       representee_hint(ctx) {
         limitRequest(ctx, deps.ownClients)
+        selectAccountByLogin(ctx)
         keepOfflineAccess(ctx)
       },
     },
@@ -183,6 +190,7 @@ const features = (
   externalSigningSupport: { enabled: true, ack: 'experimental-01' },
   introspection: { enabled: true, allowedPolicy: createIntrospectionPolicy(findAccount, findClient) },
   pushedAuthorizationRequests: { enabled: true },
+  requestObjects: { enabled: true },
   resourceIndicators: {
     enabled: true,
     async getResourceServerInfo(_ctx, resource, client) {

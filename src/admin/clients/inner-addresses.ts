@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import type { ClientMetadata } from '../../clients/metadata.ts'
 import { isLoopback } from '../../clients/registration-rules.ts'
-import { isPublic } from '../../guards/outbound.ts'
+import { isPublic } from '../../guards/reachable.ts'
 
 /** Notes for addresses that a server in production asks only in the networks of its setting. */
 export function notesOfInnerAddresses(client: Pick<ClientMetadata, 'backchannel_logout_uri' | 'jwks_uri'>): string[] {

@@ -40,7 +40,7 @@ function copyKept(model: ModelClass, from: object, to: object): void {
   }
 }
 
-/** The stored fields of a model with their values. */
+/** The stored properties of a model. */
 export function payloadOf(model: Model): AdapterPayload {
   const now = epochTime()
   const exp = model.exp || now + Number(model.expiration)

@@ -46,7 +46,8 @@ class Es256Key extends NodeKey {
 }
 
 /**
- * Signs RS256 in the thread pool of node:crypto. An RSA signature takes far longer than ES256 (README.md).
+ * Signs RS256 in the thread pool of node:crypto: an RSA signature takes far longer than ES256, and other requests go on
+ * during that time (README.md).
  */
 class Rs256Key extends NodeKey {
   override sign(data: Uint8Array): Promise<Uint8Array> {
