@@ -18,17 +18,10 @@ const started = (environment: Record<string, string> = {}) =>
 describe('doctor', () => {
   it('names the addresses of portals that the server will not ask, and the setting', async () => {
     const line = await started()
-    const create = (name: string, address: string) =>
-      line.json(
-        'client',
-        'create',
-        '--name',
-        name,
-        '--redirect-uri',
-        'https://b.example/',
-        '--backchannel-logout-uri',
-        address,
-      )
+    const create = (name: string, address: string) => {
+      const given = `client create --name ${name} --redirect-uri https://b.example/ --backchannel-logout-uri ${address}`
+      return line.json(...given.split(' '))
+    }
     await create('inner', 'https://10.3.0.8/bcl')
     await create('outer', 'https://8.8.8.8/bcl')
     Object.assign(line.environment, { NODE_ENV: 'production', YIDENG_ISSUER: 'https://login.invalid' })
