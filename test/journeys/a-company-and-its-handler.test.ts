@@ -173,7 +173,7 @@ describe.skipIf(cannotRun('browser'))('a company and its handler', () => {
       client_secret: string
     }
     const server = new URL(demo.issuer)
-    const metadata = { id_token_signed_response_alg: 'ES256' }
+    const metadata = { id_token_signed_response_alg: 'RS256' }
     const secret = oidc.ClientSecretBasic(created.client_secret)
     const options = { execute: [oidc.allowInsecureRequests] }
     const configuration = await oidc.discovery(server, created.client_id, metadata, secret, options)
