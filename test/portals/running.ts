@@ -8,7 +8,7 @@ import type { Client } from '../../src/clients/clients.ts'
 import type { Services } from '../../src/services.ts'
 import { freePort } from '../setup/free-port.ts'
 import { openPerson, signIn } from '../setup/person.ts'
-import { until, type RunningServer } from '../setup/server.ts'
+import { type RunningServer } from '../setup/server.ts'
 import { Visitor } from '../setup/visitor.ts'
 import type { Example } from './example.ts'
 
@@ -41,6 +41,15 @@ async function register({ example, services }: Place, url: string) {
   return { client: created.client, secret: created.secret ?? '' }
 }
 
+/** Milliseconds. A Java program on a busy machine needs them. */
+const longestStart = 180_000
+
+const answers = (address: string) =>
+  fetch(address, { redirect: 'manual' }).then(
+    () => true,
+    () => false,
+  )
+
 /** Starts the example with the four settings that each example has, and waits for its first answer. */
 async function run({ example, directory }: Place, port: number, issuer: string, clientId: string, secret: string) {
   const [program = '', ...words] = example.start({ directory, port, issuer, clientId })
@@ -51,13 +60,14 @@ async function run({ example, directory }: Place, port: number, issuer: string, 
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding('utf8').on('data', (text: string) => (output += text))
   const ended = new Promise((resolve) => child.once('exit', resolve))
-  await until(() => {
-    if (child.exitCode !== null) throw new Error(`${example.name} ended:\n${output}`)
-    return fetch(`http://localhost:${port}${example.home}`, { redirect: 'manual' }).then(
-      () => true,
-      () => false,
-    )
-  })
+  const end = Date.now() + longestStart
+  while (!(await answers(`http://localhost:${port}${example.home}`))) {
+    if (child.exitCode !== null || Date.now() > end) {
+      child.kill('SIGKILL')
+      throw new Error(`${example.name} does not answer:\n${output}`)
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
   return {
     output: () => output,
     async stop() {
