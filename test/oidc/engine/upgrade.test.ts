@@ -99,6 +99,17 @@ describe('properties that engine/ replaces', () => {
     expect(method).toHaveLength(count)
   })
 
+  it('IdToken.validate takes a token and the client with its algorithm', async () => {
+    const { validate } = provider.IdToken as unknown as { validate(jwt: string, client: object): Promise<unknown> }
+    expect(validate).toHaveLength(2)
+    const read: unknown[] = []
+    const client = Object.defineProperty({ clientId: 'a' }, 'idTokenSignedResponseAlg', {
+      get: () => read.push('alg') && 'RS256',
+    })
+    await expect(validate('e30.e30.', client)).rejects.toThrow()
+    expect(read).toEqual(['alg'])
+  })
+
   it('RefreshToken.prototype.generateTokenId makes the id', () => {
     const token = Object.create(provider.RefreshToken.prototype) as unknown as { generateTokenId(): string }
     expect(token.generateTokenId()).toMatch(/^[\w-]{43}$/)
