@@ -128,7 +128,7 @@ it.each<[string, (to: ServerResponse) => void]>([
   ['keys of another type', (to) => void to.end('{"keys":"x"}')],
   ['null', (to) => void to.end('null')],
   ['a megabyte', (to) => void to.end(' '.repeat(1_000_000))],
-  ['a cut answer', (to) => void to.writeHead(200, { 'content-length': '99' }).flushHeaders()],
+  ['a cut answer', (to) => to.writeHead(200, { 'content-length': '99' }).flushHeaders()],
   ['a reset', (to) => void to.destroy()],
 ])(
   '%s: invalid_client and a line in the log; the next good answer counts',
