@@ -19,8 +19,7 @@ export function redisCode(error: unknown): string | undefined {
 /** Answers that mean "you talk to the wrong one": a replica, a master that was cut off, a node that loads or has moved. */
 const wrongOnes = new Set(['READONLY', 'MASTERDOWN', 'NOREPLICAS', 'LOADING', 'CLUSTERDOWN', 'MOVED', 'ASK'])
 
-/** @internal */
-export const isWrongOne = (error: unknown) => wrongOnes.has(redisCode(error) ?? '')
+const isWrongOne = (error: unknown) => wrongOnes.has(redisCode(error) ?? '')
 
 /** One connection, or those of a Cluster. */
 export interface Line<Reply> {

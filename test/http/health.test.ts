@@ -59,7 +59,7 @@ describe('/readyz of the embedded stores', () => {
     },
   )
 
-  it('costs one write a second for any number of callers', async () => {
+  it('costs one write a second, also in a flood', async () => {
     let writes = 0
     const database = openDatabase(join(temporaryDirectory(), 'yideng.sqlite'))
     await migrate(database)
@@ -77,7 +77,7 @@ interface Stores {
   database: string
 }
 
-/** A state of a store without any sign-in: its begin and its end. */
+/** A state of a store in which no person can sign in: its begin and its end. */
 interface Harm {
   what: string
   begin(at: Stores): Promise<unknown> | string
@@ -136,7 +136,7 @@ const harms: Harm[] = [
     end: alter('reset default_transaction_read_only'),
   },
   {
-    what: 'PostgreSQL lets nobody in',
+    what: 'PostgreSQL accepts no connection',
     begin: alter('with allow_connections false'),
     end: alter('with allow_connections true'),
   },

@@ -21,9 +21,9 @@ export type KeySetFailed = (clientId: string, error: unknown) => void
 const limited = new WeakSet<KeySet>()
 
 /**
- * oidc-provider uses a key of `jwks_uri` until a signature fails, so a removed key counts for ever.
- * It also keeps a set as long as Cache-Control allows, so a new key may be unknown for a year.
- * Here a set counts for ten minutes at most. An unknown key leads to a new request, once a minute.
+ * oidc-provider fetches a key set only after a failed signature. So a key that the portal removed counts for ever. While
+ * Cache-Control calls the set fresh, a new key is unknown.
+ * Here a set counts for its own time, at most ten minutes. An unknown key costs one fetch a minute.
  */
 export function limitKeySet(client: OidcClient, failed: KeySetFailed): void {
   if (!client.jwksUri) return
