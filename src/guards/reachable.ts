@@ -61,10 +61,7 @@ const onlyByName = blockList([
 
 const holds = (list: BlockList, address: string) => list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
 
-/**
- * True for an address on the public internet, in any notation.
- * @internal
- */
+/** True for an address on the public internet, in any notation. */
 export function isPublic(address: string): boolean {
   if (isIP(address) === 4) return !holds(special, address) && !holds(onlyByName, address)
   // ::ffff:10.0.0.1 and ::ffff:a00:1 are not global unicast either

@@ -3,13 +3,10 @@ import type { Client } from '../clients/clients.ts'
 import { registrationOf } from './client-registrations.ts'
 
 /** What a request without a code challenge needs (RFC 7636 section 4.4.1). */
-export type Instead = 'nothing' | 'nonce' | 'challenge'
+type Instead = 'nothing' | 'nonce' | 'challenge'
 
-/**
- * Public clients and FAPI 2.0 always need a challenge (RFC 9700 section 2.1.1, FAPI 2.0 Security Profile section 5.3.2.2).
- * @internal
- */
-export function insteadOfChallenge({ auth_method, type, profile, pkce }: Client): Instead {
+/** Public clients and FAPI 2.0 always need a challenge (RFC 9700 section 2.1.1, FAPI 2.0 Security Profile section 5.3.2.2). */
+function insteadOfChallenge({ auth_method, type, profile, pkce }: Client): Instead {
   const isPublic = auth_method === 'none' || type === 'native' || type === 'spa'
   if (isPublic || profile === 'fapi2' || pkce === 'required') return 'challenge'
   return pkce === 'or-nonce' ? 'nonce' : 'nothing'
