@@ -131,8 +131,9 @@ function hintedClient(asked: URLSearchParams): string | undefined {
   const hint = asked.get('id_token_hint')
   if (!hint) return undefined
   try {
-    const { aud } = decodeJwt(hint)
-    return Array.isArray(aud) ? aud.find((one) => aud.length === 1 || one === asked.get('client_id')) : aud
+    // a stranger may have written it: `aud` has any JSON type
+    const audiences = [decodeJwt(hint).aud as unknown].flat().filter((one) => typeof one === 'string')
+    return audiences.find((one) => audiences.length === 1 || one === asked.get('client_id'))
   } catch {
     return undefined
   }

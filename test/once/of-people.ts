@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { expect } from 'vitest'
 import { readInvitee } from '../../src/accounts/mandates/invitee.ts'
 import { administrator, letIn } from '../setup/administrator.ts'
@@ -80,7 +80,9 @@ export const ofPeople: OneTimeThing[] = [
       const options = await askOptions<CreationOptions>(phone, page)
       const response = JSON.stringify(new SoftwareAuthenticator(server.issuer).create(options, {}))
       return {
-        use: async () => (await copyOf(phone, server.issuer).submit(page, '/passkey/add', { response })).status === 200,
+        use: async () =>
+          (await copyOf(phone, server.issuer).submit(page, '/passkey/add', { response, copy: randomUUID() })).status ===
+          200,
         after: async () => expect(await services.authenticators.list(person.id, 'passkey')).toHaveLength(1),
       }
     },
@@ -140,6 +142,7 @@ export const ofPeople: OneTimeThing[] = [
         async use() {
           const answer = await copyOf(visitor, server.issuer).post(`/account/invitations/${mandate.id}/accept`, {
             csrf,
+            copy: randomUUID(),
           })
           return answer.url.pathname === `/account/organisations/${organisation.id}`
         },
