@@ -38,7 +38,11 @@ export async function makeBackup<T>(file: string, fill: (partial: string) => T |
   const folder = dirname(resolve(file))
   if (!existsSync(folder)) throw new CopyRefused(`the directory ${folder} does not exist`)
   const partial = `${file}.partial`
-  removeSqlite(partial)
+  try {
+    removeSqlite(partial)
+  } catch (error) {
+    throw refusedFor(file, partial, error)
+  }
   try {
     const filled = await fill(partial)
     const sqlite = new DatabaseSync(partial)
@@ -53,12 +57,16 @@ export async function makeBackup<T>(file: string, fill: (partial: string) => T |
     fsyncPath(dirname(file))
     return filled
   } catch (error) {
-    // the operator named the other file
-    const sentence = fileSentence(error)?.replace(partial, () => file)
-    throw sentence === undefined ? error : new CopyRefused(sentence.slice(0, -1))
+    throw refusedFor(file, partial, error)
   } finally {
     removeSqlite(partial)
   }
+}
+
+/** The sentence for an error about `partial`. It names the file that the operator named. */
+function refusedFor(file: string, partial: string, error: unknown): unknown {
+  const sentence = fileSentence(error)?.replace(partial, () => file)
+  return sentence === undefined ? error : new CopyRefused(sentence.slice(0, -1))
 }
 
 /** @throws CopyRefused where the file is no backup, or its content changed since */
