@@ -51,12 +51,6 @@ describe('a page for a refused request', () => {
       found().some(({ error, description: told = '' }) => error === reason.error && told.includes(description)),
     ).toBe(true)
   })
-
-  it('of sign-out too', async () => {
-    const page = await new Visitor(server.issuer).get('/logout?id_token_hint=a.b.c')
-    const found = () => lines().filter(({ id }) => id !== undefined && page.html.includes(id))
-    await expect.poll(() => found()[0]?.msg).toBe('request refused')
-  })
 })
 
 describe('an error document', () => {

@@ -64,7 +64,8 @@ describe('signing in at a portal', () => {
 
   it('enters the next portal without a form, with another subject', async () => {
     const { person, visitor, tokens } = await signedIn(services)
-    const next = await registerPortal(services, { scope: 'openid profile', consent: 'implicit' })
+    const sector = 'https://next.example.gov.cn/'
+    const next = await registerPortal(services, { scope: 'openid profile', consent: 'implicit', sector })
     const begun = await next.begin()
     const there = await begun.finish(await visitor.get(begun.url))
     expect(there.claims()?.sub).not.toBe(tokens.claims()?.sub)
