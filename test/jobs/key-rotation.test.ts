@@ -23,11 +23,11 @@ it('a running server follows the key files at once, and older tokens stay valid'
   const during = await signedIn(services)
   expect(waiting).not.toContain(decodeProtectedHeader(during.tokens.id_token ?? '').kid)
 
-  const [es256] = addSigningKeys(keysDir, Date.now, Date.now())
+  const added = addSigningKeys(keysDir, Date.now, Date.now())
   await services.keysChanged()
   await until(async () => (await published()).length === 6)
   const after = await signedIn(services)
-  expect(decodeProtectedHeader(after.tokens.id_token ?? '').kid).toBe(es256)
+  expect(added).toContain(decodeProtectedHeader(after.tokens.id_token ?? '').kid)
   await verify(after.tokens.id_token)
   await verify(before.tokens.id_token)
 
