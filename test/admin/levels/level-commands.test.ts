@@ -10,7 +10,7 @@ it('previews a change of levels on the sign-ins of the last 30 days', async () =
   let now = start - 40 * day
   const { directory, json, yideng, withServices } = commandLine({ clock: () => now })
   const create = async (name: string, level: string) => {
-    const flags = ['--name', name, '--redirect-uri', 'http://localhost:1/callback', '--min-level', level]
+    const flags = ['--name', name, '--redirect-uri', 'http://localhost:8080/callback', '--min-level', level]
     return (await json<{ client_id: string }>('client', 'create', ...flags)).client_id
   }
   const [strict, easy] = [await create('公积金', '3'), await create('图书馆', '2')]

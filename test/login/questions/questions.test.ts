@@ -13,6 +13,7 @@ describe('the questions of a running login', () => {
       'offer',
       'select_representee',
       'consent',
+      'select_account',
     ])
   })
 
