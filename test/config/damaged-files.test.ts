@@ -14,8 +14,8 @@ describe('a damaged file of config/ stops the program with one sentence', () => 
     cpSync(join(project, part), join(tree, part), { recursive: true })
   for (const part of ['node_modules', 'views', 'keys', 'browser']) symlinkSync(join(project, part), join(tree, part))
   // characters are read below the layer of settings, and no operator edits them
-  const others = ['resources.json', 'han-characters.json']
-  const files = readdirSync(join(tree, 'config')).filter((name) => name.endsWith('.json') && !others.includes(name))
+  const others = new Set(['resources.json', 'han-characters.json'])
+  const files = readdirSync(join(tree, 'config')).filter((name) => name.endsWith('.json') && !others.has(name))
 
   it.each(files)('%s', (name) => {
     const file = join(tree, 'config', name)
