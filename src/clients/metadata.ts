@@ -73,7 +73,7 @@ const shape = z.strictObject({
   min_level: z.union([z.literal(2), z.literal(3), z.literal(4)], { error: 'must be 2, 3 or 4' }).default(2),
   subject_type: oneOf(['pairwise', 'public']).default('pairwise'),
   sector: webUri.refine((uri) => uri.startsWith('https:'), 'must begin with https://').optional(),
-  /** Of the redirect addresses: `host` with its port, as before version 0.3. */
+  /** Of the redirect addresses: `host` with its port, as before version 0.2. */
   sector_rule: oneOf(['hostname', 'host']).default('hostname'),
   consent: oneOf(['ask', 'implicit']).default('ask'),
   /** `required`: people sign in only on behalf of an organisation or relative. */

@@ -19,7 +19,7 @@ export function sectorsOfRedirects({ type, redirect_uris }: Pick<Sectored, 'type
 
 /**
  * The sector identifier of pairwise subjects: the host of the sector address, or of the redirect addresses. Registrations before
- * version 0.3 keep the port, so that no `sub` changes. Undefined for public subjects and services.
+ * version 0.2 keep the port, so that no `sub` changes. Undefined for public subjects and services.
  */
 export function effectiveSector(client: Sectored): string | undefined {
   const { subject_type, sector, sector_rule, redirect_uris } = client

@@ -11,7 +11,7 @@ declare module 'oidc-provider/lib/helpers/epoch_time.js' {
 declare module 'oidc-provider/lib/helpers/initialize_keystore.js' {
   import type { Configuration, Provider } from 'oidc-provider'
 
-  /** What the constructor of Provider does with its `jwks`. */
+  /** The constructor of Provider calls it with its `jwks`. */
   export default function initialize(this: Provider, jwks: NonNullable<Configuration['jwks']>): void
 }
 
@@ -19,18 +19,18 @@ declare module 'oidc-provider/lib/helpers/weak_cache.js' {
   import type { Provider } from 'oidc-provider'
 
   interface Internals {
-    /** Another object whenever the keys have changed. */
+    /** The published key set. A new object after each change of the keys. */
     readonly jwks: object
-    /** What all its models extend. */
+    /** The base class of all its models. */
     readonly BaseModel: object
   }
 
-  /** What a provider keeps of itself. */
+  /** The private state of a provider. */
   export default function instance(provider: Provider): Internals
 }
 
 declare module 'oidc-provider/lib/helpers/re_render_errors.js' {
-  /** The page of the device flow shows it; no other handler of oidc-provider acts on it. */
+  /** The device flow has a page for it. No other handler of oidc-provider acts on it. */
   export class AlreadyUsedError extends Error {}
 }
 
@@ -42,7 +42,7 @@ declare module 'oidc-provider/lib/helpers/revoke.js' {
 }
 
 declare module 'oidc-provider/lib/helpers/router.js' {
-  /** Where its routes are registered, for the test that compares them with ours. */
+  /** Registers the routes. A test compares them with our table of endpoints. */
   export default class Router {
     get(name: string, path: string): unknown
     post(name: string, path: string): unknown

@@ -1,12 +1,12 @@
 import { errors } from 'oidc-provider'
 
-/** An error without a trace. */
+/** An error without a stack trace. */
 class Untraced extends Error {
-  constructor(...given: ConstructorParameters<typeof Error>) {
+  constructor(...args: ConstructorParameters<typeof Error>) {
     const limit = Error.stackTraceLimit
     Error.stackTraceLimit = 0
     try {
-      super(...given)
+      super(...args)
     } finally {
       Error.stackTraceLimit = limit
     }
@@ -14,9 +14,8 @@ class Untraced extends Error {
 }
 
 /**
- * oidc-provider makes three errors ahead of need on every userinfo request, and asks for the trace of each twice: a
- * fifteenth of a whole sign-on (bench/README.md). Its errors say in words what a portal did wrong and need none; all others
- * keep theirs.
+ * oidc-provider creates three errors in advance at each userinfo request, and captures each stack trace twice (README.md).
+ * Its errors name the fault of the portal, so they need no trace. All other errors keep theirs.
  */
 export function leaveOutTraces(): void {
   const { OIDCProviderError } = errors
