@@ -164,17 +164,11 @@ function uriProblems(client: ClientMetadata): FieldProblem[] {
   } else if (client.redirect_uris.length === 0) {
     problems.push({ field: 'redirect_uris', message: 'needs at least one address people come back to' })
   }
-  if (client.subject_type === 'pairwise' && sectorsOf(client) > 1 && !client.sector) {
+  if (client.subject_type === 'pairwise' && sectorsOfRedirects(client).length > 1 && !client.sector) {
     const message = 'is needed because the redirect URIs have several hosts: name the address the subjects are made for'
     problems.push({ field: 'sector', message })
   }
   return problems
-}
-
-/** How many sectors the redirect addresses have. */
-function sectorsOf(client: ClientMetadata): number {
-  if (client.sector_rule === 'hostname') return sectorsOfRedirects(client).length
-  return new Set(client.redirect_uris.flatMap((uri) => URL.parse(uri)?.host ?? [])).size
 }
 
 function authenticationProblems(client: ClientMetadata): FieldProblem[] {
