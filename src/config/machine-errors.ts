@@ -77,7 +77,6 @@ export function namingSetting(
 /**
  * Parses the text of a JSON file.
  * @throws UnusableFile in one sentence, without the text, which may be a key
- * @internal
  */
 function parseJson<T>(path: string, text: string, schema: z.ZodType<T>): T {
   let content: unknown

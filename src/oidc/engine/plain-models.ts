@@ -50,9 +50,8 @@ export function payloadOf(model: Model): AdapterPayload {
 }
 
 /**
-  * Copies the fields between models and stored payloads value by value. oidc-provider describes each property again,
+ * Copies the fields between models and stored payloads value by value. oidc-provider describes each property again,
  * several times for one model (lib/models/payload.js). It also makes the name of each event by a regular expression.
-
  * @param extra the setting `extraTokenClaims`: a token that has any is left to oidc-provider
  */
 export function copyModelsPlainly(provider: Provider, extra: (ctx: unknown, token: object) => unknown): void {
@@ -60,7 +59,7 @@ export function copyModelsPlainly(provider: Provider, extra: (ctx: unknown, toke
   const { AccessToken, BaseToken, Session } = provider as unknown as Record<string, ModelClass>
   if (!AccessToken || !BaseToken || !Session) throw new Error('oidc-provider has other models')
 
-  /** What the constructor of BaseModel does; its methods and static members stay. */
+  /** Does the work of BaseModel's constructor; its methods and static members stay. */
   class PlainModel {
     kind: string
     jti: string | undefined
