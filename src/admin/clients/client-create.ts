@@ -2,7 +2,7 @@ import { clientAnswer, developerNotes, issuerOf } from './client-answers.ts'
 import { notesOfInnerAddresses } from './inner-addresses.ts'
 import { configurationFor, libraryOf } from './libraries/libraries.ts'
 import { portalAfter, silentPortal } from './portal-after.ts'
-import { problemsOfProvider } from './subjects-kept.ts'
+import { problemsOfChanges } from './registration-problems.ts'
 import { command } from '../command.ts'
 import { invalid } from '../outcome.ts'
 import { officialProblems } from './official.ts'
@@ -20,8 +20,8 @@ export default command({
     if (official.length > 0) return invalid(...official)
     const services = await context.services()
     const { clients } = services
-    const after = (await portalAfter(services, input))?.after
-    const refused = after ? await problemsOfProvider(services, after) : []
+    const change = await portalAfter(services, input)
+    const refused = change ? await problemsOfChanges(services, { force: false })(change) : []
     if (refused.length > 0) return invalid(...refused)
     const created = await clients.create(metadataOf(input), context.actor)
     if (!created.ok) return invalid(...problemsAsGiven(created.problems, input))
@@ -29,9 +29,6 @@ export default command({
     const library = libraryOf(input.for)
     const configuration = library && configurationFor(library, issuer, created.client, created.secret)
     const notes = [...notesOfInnerAddresses(created.client), ...developerNotes(issuer, created.client)]
-    return clientAnswer(created.client, created.secret, {
-      notes,
-      configuration,
-    })
+    return clientAnswer(created.client, created.secret, { notes, configuration })
   },
 })

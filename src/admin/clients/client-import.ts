@@ -2,7 +2,7 @@ import { apply, planOf, type Step } from './client-file.ts'
 import type { Services } from '../../services.ts'
 import { invalid, type Outcome, type Problem } from '../outcome.ts'
 import { forceField } from './registration-fields.ts'
-import { problemsOfProvider, problemsOfSubjects } from './subjects-kept.ts'
+import { problemsOfChanges } from './registration-problems.ts'
 import { command } from '../command.ts'
 
 const signs = { create: '+', change: '~', keep: '=' }
@@ -18,13 +18,13 @@ function linesOf(steps: readonly Step[]): string[] {
 /** What would change every `sub` of a portal, or could sign no person in. */
 async function refusedOf(services: Services, steps: readonly Step[], force: boolean): Promise<Problem[]> {
   const problems: Problem[] = []
-  for (const { before, after, name } of steps) {
-    const kept = force || !before ? [] : await problemsOfSubjects(services, before, after)
-    const found = [...kept, ...(await problemsOfProvider(services, after))]
+  const problemsOf = problemsOfChanges(services, { force })
+  for (const step of steps) {
+    const found = await problemsOf(step)
     problems.push(
       ...found.map(({ field = '', message }) => ({
         field: 'file',
-        message: `${JSON.stringify(name)}: ${field} ${message}`.replaceAll('  ', ' '),
+        message: `${JSON.stringify(step.name)}: ${field} ${message}`.replaceAll('  ', ' '),
       })),
     )
   }

@@ -1,7 +1,7 @@
 import { clientAnswer } from './client-answers.ts'
 import { notesOfInnerAddresses } from './inner-addresses.ts'
 import { portalAfter, silentPortal } from './portal-after.ts'
-import { problemsOfProvider, problemsOfSubjects } from './subjects-kept.ts'
+import { problemsOfChanges } from './registration-problems.ts'
 import { command } from '../command.ts'
 import { idField } from '../fields.ts'
 import { invalid, notFound } from '../outcome.ts'
@@ -20,13 +20,9 @@ export default command({
     if (official.length > 0) return invalid(...official)
     const services = await context.services()
     const { clients } = services
-    const before = await clients.find(clientId)
-    const after = before && (await portalAfter(services, { id: clientId, ...input }))?.after
-    if (after) {
-      const kept = force ? [] : await problemsOfSubjects(services, before, after)
-      const refused = [...kept, ...(await problemsOfProvider(services, after))]
-      if (refused.length > 0) return invalid(...refused)
-    }
+    const change = await portalAfter(services, { id: clientId, ...input })
+    const refused = change ? await problemsOfChanges(services, { force })(change) : []
+    if (refused.length > 0) return invalid(...refused)
     const updated = await clients.update(clientId, changes, context.actor)
     if (!updated) return notFound('portal', clientId)
     if (!updated.ok) return invalid(...problemsAsGiven(updated.problems, input))

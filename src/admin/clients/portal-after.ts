@@ -1,22 +1,23 @@
 import { metadataAfter } from '../../clients/client.ts'
-import { parseClientMetadata, type ClientMetadata } from '../../clients/metadata.ts'
+import { parseClientMetadata } from '../../clients/metadata.ts'
 import type { Services } from '../../services.ts'
 import type { ConditionalTouch } from '../duties.ts'
 import type { Input } from '../fields.ts'
 import { changesOf, metadataOf } from './registration-fields.ts'
+import type { RegistrationChange } from './registration-problems.ts'
 
 /** The registration of a portal after `client create` or `client update`; undefined where the command will refuse the input. */
 export async function portalAfter(
   { clients, settings }: Services,
   { id, ...input }: Input,
-): Promise<{ before?: ClientMetadata; after: ClientMetadata } | undefined> {
+): Promise<RegistrationChange | undefined> {
   const before = id === undefined ? undefined : await clients.find(typeof id === 'string' ? id : '')
   if (id !== undefined && !before) return undefined
   const { idTokenAlg } = settings
   const parsed = before
     ? metadataAfter(before, changesOf(input), idTokenAlg)
     : parseClientMetadata(metadataOf(input), idTokenAlg)
-  return parsed.ok ? { ...(before ? { before } : {}), after: parsed.metadata } : undefined
+  return parsed.ok ? { before, after: parsed.metadata } : undefined
 }
 
 const personalScopes: ReadonlySet<string> = new Set(['identity', 'phone'])

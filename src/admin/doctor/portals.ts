@@ -3,7 +3,7 @@ import { lookalike } from '../../clients/hosts.ts'
 import { isReachableByRule } from '../../guards/reachable.ts'
 import { faultOfShownName, skeletonOf } from '../../text/shown-names.ts'
 import type { Services } from '../../services.ts'
-import { registrationCheckOf } from '../clients/subjects-kept.ts'
+import { registrationCheckOf } from '../clients/registration-problems.ts'
 import type { Finding } from './finding.ts'
 
 /** Finds damaged registrations, ids that are property names of every object, confusing names, and addresses out of reach. */

@@ -17,12 +17,7 @@ function keeping(before: ClientMetadata): string {
 }
 
 /** A change after which the portal would know no account again (OIDC Core 8.1), unless it is forced. */
-export async function problemsOfSubjects(
-  { database }: Services,
-  before: Client,
-  after: ClientMetadata,
-  field = 'sector',
-): Promise<Problem[]> {
+async function problemsOfSubjects({ database }: Services, before: Client, after: ClientMetadata): Promise<Problem[]> {
   if (before.type === 'service' || sectorOf(before) === sectorOf(after)) return []
   const { people } = await database
     .selectFrom('consents')
@@ -33,7 +28,7 @@ export async function problemsOfSubjects(
   const message =
     `changes: every sub at this portal becomes another one, and it loses the accounts of ${who}. ` +
     `${keeping(before)}; --force changes them`
-  return [{ field, message }]
+  return [{ field: 'sector', message }]
 }
 
 /** Checks registrations as the server of this store builds them. */
@@ -41,9 +36,24 @@ export const registrationCheckOf = ({ settings, clock }: Services): FaultOfRegis
   createRegistrationCheck(openSigningKeys(settings.keysDir, clock))
 
 /** What oidc-provider itself would refuse in each request of the portal. */
-export async function problemsOfProvider(services: Services, metadata: ClientMetadata): Promise<Problem[]> {
+async function problemsOfProvider(faultOf: FaultOfRegistration, metadata: ClientMetadata): Promise<Problem[]> {
   const secretHash = needsSecret(metadata) ? 'of no secret' : null
   const client = { ...metadata, id: 'registration', status: 'active' as const, secretHash, createdAt: 0, updatedAt: 0 }
-  const fault = await registrationCheckOf(services)(client)
+  const fault = await faultOf(client)
   return fault === undefined ? [] : [{ message: `No sign-in could succeed: ${fault}.` }]
+}
+
+/** A registration before and after a command; a new portal has none before. */
+export interface RegistrationChange {
+  before?: Client | undefined
+  after: ClientMetadata
+}
+
+/** Problems of a change that the registration alone does not show. One check serves all portals of a command. */
+export function problemsOfChanges(services: Services, { force }: { force: boolean }) {
+  const faultOf = registrationCheckOf(services)
+  return async ({ before, after }: RegistrationChange): Promise<Problem[]> => [
+    ...(force || !before ? [] : await problemsOfSubjects(services, before, after)),
+    ...(await problemsOfProvider(faultOf, after)),
+  ]
 }
