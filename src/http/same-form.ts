@@ -3,13 +3,14 @@ import { requestOf } from '../pages/request-context.ts'
 import { Refusal } from '../refusal/refusal.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
 import { hashId } from '../storage/hash-id.ts'
+import { readUntil } from '../storage/read-until.ts'
 
 const kind = 'SameForm'
 const running = 'running'
 /** Seconds: a double click, Back and one more try. */
 const ttl = 60
-const stepMs = 25
-const mostSteps = 200
+/** Milliseconds. */
+const longestForm = 5000
 
 /** The paths whose forms change something once. A running login has its own memory (oidc/went-on.ts). */
 const rooms = /^\/(?:account|recover)(?:\/|$)/
@@ -57,12 +58,9 @@ async function first(
 
 /** Undefined where the first form was refused, or runs too long. */
 async function answerOfFirst(artifacts: Pick<Artifacts, 'get'>, id: string): Promise<string | undefined> {
-  for (let step = 0; step < mostSteps; step += 1) {
-    await new Promise((resolve) => setTimeout(resolve, stepMs))
-    const known = await artifacts.get(kind, id)
-    if (known !== running) return known
-  }
-  return undefined
+  const isSettled = (known: string | undefined) => known !== running
+  const known = await readUntil(() => artifacts.get(kind, id), isSettled, { most: longestForm })
+  return isSettled(known) ? known : undefined
 }
 
 async function orLead(ctx: Context, target: string, next: () => Promise<unknown>): Promise<void> {

@@ -46,13 +46,14 @@ function codeOf(error: unknown, route: string | undefined): RefusalCode {
 }
 
 /** The same request with `client_id` instead of `id_token_hint`: an ID token is personal data, so our links leave it out. */
-function sameLogout({ oidc }: KoaContextWithOIDC): string {
+function sameLogout(ctx: KoaContextWithOIDC): string {
+  const { oidc } = ctx
   const query = new URLSearchParams(oidc.client ? { client_id: oidc.client.clientId } : {})
   for (const name of ['post_logout_redirect_uri', 'state', 'ui_locales']) {
     const value = oidc.params?.[name]
     if (typeof value === 'string') query.set(name, value)
   }
-  return `${oidc.provider.pathFor('end_session')}?${query.toString()}`
+  return `${pathOfLogout(ctx)}?${query.toString()}`
 }
 
 export interface OidcPagesDeps {
@@ -91,20 +92,20 @@ export function createOidcPages({ findClient, findRegistered }: OidcPagesDeps) {
 
     /** "This portal or all?" (OIDC RP-Initiated Logout 1.0 section 2). */
     async confirmLogout(ctx: KoaContextWithOIDC): Promise<void> {
-      const { session, client, provider } = ctx.oidc
+      const { session, client } = ctx.oidc
       const entered = Object.keys(session?.authorizations ?? {})
       const target = ctx.oidc.params?.['post_logout_redirect_uri']
-      if (typeof target === 'string') requestOf(ctx).formTargets.push(formTarget(target))
       const request = requestOf(ctx)
-      request.wish(localesOf(ctx))
-      request.returnTo = sameLogout(ctx)
+      if (typeof target === 'string') request.formTargets.push(formTarget(target))
       const locales = localesOf(ctx)
+      request.wish(locales)
+      request.returnTo = sameLogout(ctx)
       const flaw = logoutFlawOf(ctx)
       showPage(ctx, 'logout/confirm', {
         ...(await portal(ctx)),
         flaw: flaw?.kind ?? '',
         paused: flaw?.portal ? portalOf(flaw.portal, request.language).name : '',
-        action: `${provider.pathFor('end_session')}/confirm${locales && `?${new URLSearchParams({ ui_locales: locales }).toString()}`}`,
+        action: `${pathOfLogout(ctx)}/confirm${locales && `?${new URLSearchParams({ ui_locales: locales }).toString()}`}`,
         xsrf: (session?.state as { secret: string } | undefined)?.secret,
         others: entered.filter((id) => id !== client?.clientId).length,
       })

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Artifacts } from '../storage/artifacts.ts'
 import { hashId } from '../storage/hash-id.ts'
+import { readUntil } from '../storage/read-until.ts'
 
 const schema = z.object({
   /** Hashes of the secrets of its browser (oidc/login-browser.ts). */
@@ -39,8 +40,8 @@ export interface WentOnLogins {
 const kind = 'WentOn'
 /** Seconds. */
 const ttl = 3600
-const stepMs = 25
-const mostSteps = 80
+/** Milliseconds. */
+const longestResume = 2000
 
 export function createWentOnLogins(artifacts: Pick<Artifacts, 'add' | 'get' | 'put'>): WentOnLogins {
   const read = async (uid: string) => {
@@ -52,13 +53,11 @@ export function createWentOnLogins(artifacts: Pick<Artifacts, 'add' | 'get' | 'p
       await artifacts.add(kind, hashId(uid), JSON.stringify({ ...went, settled: false }), { ttl })
     },
     settle: (uid, went) => artifacts.put(kind, hashId(uid), JSON.stringify({ ...went, settled: true }), { ttl }),
-    async find(uid) {
-      let went = await read(uid)
-      for (let step = 0; went && !went.settled && step < mostSteps; step += 1) {
-        await new Promise((resolve) => setTimeout(resolve, stepMs))
-        went = await read(uid)
-      }
-      return went
-    },
+    find: (uid) =>
+      readUntil(
+        () => read(uid),
+        (went) => went?.settled ?? true,
+        { most: longestResume },
+      ),
   }
 }

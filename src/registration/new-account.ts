@@ -9,6 +9,7 @@ import { showPage, requestOf } from '../pages/request-context.ts'
 import { Refusal } from '../refusal/refusal.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
 import { hashId } from '../storage/hash-id.ts'
+import { readUntil } from '../storage/read-until.ts'
 
 export interface NewAccountDeps {
   host: LoginHost
@@ -32,19 +33,21 @@ function formSecret({ blindIndex }: NewAccountDeps, ctx: RouterContext): string 
 }
 
 const running = 'running'
-const stepMs = 25
-const mostSteps = 200
+/** Milliseconds. */
+const longestForm = 5000
 
 /** The account that this form opened before, in this browser; it waits while the first one runs. */
 export async function openedBefore(deps: NewAccountDeps, ctx: RouterContext): Promise<string | undefined> {
   const id = hashId(formSecret(deps, ctx))
-  for (let step = 0; step < mostSteps; step += 1) {
-    if (await deps.artifacts.add(kind, id, running, { ttl: runningSeconds })) return undefined
-    const known = await deps.artifacts.get(kind, id)
-    if (known !== undefined && known !== running) return known
-    await new Promise((resolve) => setTimeout(resolve, stepMs))
-  }
-  throw new Refusal('busy', 'the same form still runs')
+  const claimOrRead = async () =>
+    (await deps.artifacts.add(kind, id, running, { ttl: runningSeconds }))
+      ? { claimed: true }
+      : { claimed: false, known: await deps.artifacts.get(kind, id) }
+  const isSettled = ({ claimed, known }: Awaited<ReturnType<typeof claimOrRead>>) =>
+    claimed || (known !== undefined && known !== running)
+  const answer = await readUntil(claimOrRead, isSettled, { most: longestForm })
+  if (!isSettled(answer)) throw new Refusal('busy', 'the same form still runs')
+  return answer.known
 }
 
 /** The form opened nothing: it may come again. */

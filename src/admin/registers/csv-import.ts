@@ -5,7 +5,7 @@ import { withoutPrivateUse } from '../../text/han-characters.ts'
 import { withoutInvisible } from '../../text/invisible.ts'
 import { hasShapeless } from '../../text/visible.ts'
 import { createDamage, createRepeats, looksMisread } from './judge-file.ts'
-import { openRegisterFile, UnusableFile, type Encoding, type RegisterFile, type Row } from './register-file.ts'
+import { openRegisterFile, UnusableRegisterFile, type Encoding, type RegisterFile, type Row } from './register-file.ts'
 
 /** A row with a problem. It contains no personal data. */
 export interface Noted {
@@ -60,7 +60,7 @@ const pauseMs = 10
 /**
  * Adds the records of a CSV file to an embedded register. Memory holds the rows of one transaction.
  * The whole file is judged before the first row is imported. Then valid rows are imported; invalid rows are reported.
- * @throws UnusableFile
+ * @throws UnusableRegisterFile
  */
 export async function importFile<T>(
   services: Services,
@@ -133,7 +133,7 @@ type Valid<T> = Extract<ReadRow<T>, { key: string }>
 /**
  * Looks for faults of the file as a whole: no row shows them by itself.
  * @returns what to do with a valid row
- * @throws UnusableFile
+ * @throws UnusableRegisterFile
  */
 async function judgeFile<T>(file: RegisterFile, kind: ImportKind<T>, today: Date, roundNumbers: boolean) {
   const damage = createDamage(kind.numbers, roundNumbers)
@@ -142,7 +142,7 @@ async function judgeFile<T>(file: RegisterFile, kind: ImportKind<T>, today: Date
     const cells = row.cells?.map(cleanCell) ?? []
     damage.see(row.line, cells)
     if (looksMisread(kind.chineseText(cells) ?? '')) {
-      throw new UnusableFile(
+      throw new UnusableRegisterFile(
         `has a Chinese name in letters of another script (line ${row.line}), as GB18030 (GBK) gives when it is read as ` +
           'UTF-8: export it anew as "CSV UTF-8", or give --encoding gb18030',
       )
@@ -151,7 +151,9 @@ async function judgeFile<T>(file: RegisterFile, kind: ImportKind<T>, today: Date
     if ('key' in read) repeats.see(read.key)
   }
   damage.judge()
-  const claims = await claimsOf(file, kind, today, repeats.maybe())
+  const maybe = repeats.maybe()
+  // without repeated keys the file need not be read once more
+  const claims = maybe ? await claimsOf(file, kind, today, maybe) : new Map<string, Claim>()
 
   return (line: number, read: Valid<T>): Valid<T> | { problem: string } | 'repeated' => {
     const claim = claims.get(read.key)

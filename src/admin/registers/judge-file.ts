@@ -1,13 +1,13 @@
 import { hash } from 'node:crypto'
 import { isValid } from '../../accounts/identifiers/gb11643.ts'
 import { parseCreditCode } from '../../accounts/identifiers/gb32100.ts'
-import { UnusableFile } from './register-file.ts'
+import { UnusableRegisterFile } from './register-file.ts'
 import { visible } from '../../text/visible.ts'
 
 /** What a spreadsheet does to a file: it keeps 15 digits of a number, and shows errors in place of texts. */
 export interface Damage {
   see(line: number, cells: readonly string[]): void
-  /** @throws UnusableFile */
+  /** @throws UnusableRegisterFile */
   judge(): void
 }
 
@@ -36,11 +36,11 @@ export function createDamage(numbers: readonly number[], roundNumbers: boolean):
   return {
     see(line, cells) {
       if (cells.some((cell) => errors.test(cell))) {
-        throw new UnusableFile(`has an error of Excel in place of a value (line ${line}): export it anew`)
+        throw new UnusableRegisterFile(`has an error of Excel in place of a value (line ${line}): export it anew`)
       }
       for (const number of numbers.map((at) => cells[at] ?? '')) {
         if (scientific.test(number)) {
-          throw new UnusableFile(
+          throw new UnusableRegisterFile(
             `has numbers that Excel shortened, such as ${visible(number).slice(0, 12)} (line ${line}). ${advice}`,
           )
         }
@@ -57,7 +57,7 @@ export function createDamage(numbers: readonly number[], roundNumbers: boolean):
       if (roundNumbers || zeros === 0) return
       const all000 = all === 1 || (severalNumbers && zeros / all > mostly)
       if (broken === 0 && !all000) return
-      throw new UnusableFile(
+      throw new UnusableRegisterFile(
         `has ${zeros} of ${all} numbers that end in 000, as Excel rounds them (first in line ${first}). ${advice}. ` +
           'If the numbers are right, give --round-numbers',
       )
@@ -77,8 +77,8 @@ export function looksMisread(text: string): boolean {
 /** Finds keys that several rows have. Memory holds eight bytes for each row, and the rows that may be equal. */
 export interface Repeats {
   see(key: string): void
-  /** Whether a key may have been seen more than once; true for some other keys too. */
-  maybe(): (key: string) => boolean
+  /** Whether a key may have been seen more than once; true for some other keys too. Undefined where no key repeats. */
+  maybe(): ((key: string) => boolean) | undefined
 }
 
 const bytesOfSum = 6
@@ -101,7 +101,7 @@ export function createRepeats(): Repeats {
       const sorted = sums.subarray(0, length).sort()
       const twice = new Set(sorted.filter((sum, at) => sum === sorted[at + 1]))
       sums = new Float64Array(0)
-      return (key) => twice.size > 0 && twice.has(sumOf(key))
+      return twice.size > 0 ? (key) => twice.has(sumOf(key)) : undefined
     },
   }
 }

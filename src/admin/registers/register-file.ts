@@ -3,7 +3,7 @@ import { open, stat } from 'node:fs/promises'
 import { parse } from 'csv-parse/sync'
 
 /** The file cannot be used, and nothing was imported. */
-export class UnusableFile extends Error {}
+export class UnusableRegisterFile extends Error {}
 
 export const encodings = ['utf-8', 'gb18030'] as const
 export type Encoding = (typeof encodings)[number] | 'utf-16le' | 'utf-16be'
@@ -26,7 +26,7 @@ const lost = '\u{fffd}'
 
 /**
  * Opens a CSV file. Each byte of it must have the encoding; a single other byte refuses the file.
- * @throws UnusableFile
+ * @throws UnusableRegisterFile
  */
 export async function openRegisterFile(
   path: string,
@@ -35,10 +35,10 @@ export async function openRegisterFile(
 ): Promise<RegisterFile> {
   // `stat` of a missing file would not name the call that failed
   await (await open(path)).close()
-  if (!(await stat(path)).isFile()) throw new UnusableFile('is not a regular file: it is read more than once')
+  if (!(await stat(path)).isFile()) throw new UnusableRegisterFile('is not a regular file: it is read more than once')
   const encoding = (await markedEncoding(path)) ?? given ?? 'utf-8'
   const { lostAt } = await survey(path, encoding)
-  if (lostAt !== undefined) throw new UnusableFile(await faultOfEncoding(path, encoding, lostAt))
+  if (lostAt !== undefined) throw new UnusableRegisterFile(await faultOfEncoding(path, encoding, lostAt))
   if (encoding === 'gb18030') await refuseUtf8(path)
   return { rows: () => rowsOf(path, encoding, columns) }
 }
@@ -86,7 +86,7 @@ async function faultOfEncoding(path: string, encoding: Encoding, line: number): 
 /** UTF-8 read as GB18030 gives other Chinese characters, mostly without a fault. */
 async function refuseUtf8(path: string): Promise<void> {
   const { lostAt, wide } = await survey(path, 'utf-8')
-  if (lostAt === undefined && wide) throw new UnusableFile('is UTF-8, not GB18030: leave --encoding out')
+  if (lostAt === undefined && wide) throw new UnusableRegisterFile('is UTF-8, not GB18030: leave --encoding out')
 }
 
 async function* textOf(path: string, encoding: Encoding): AsyncGenerator<string> {
@@ -120,7 +120,7 @@ async function* rowsOf(path: string, encoding: Encoding, columns: readonly strin
 function separatorOf(head: string, columns: readonly string[]): string {
   const fits = (separator: string) => String(cellsOf(head, separator)?.map((cell) => cell.trim())) === String(columns)
   const separator = [',', '\t', ';'].find(fits)
-  if (!separator) throw new UnusableFile(`must begin with the line ${String(columns)}`)
+  if (!separator) throw new UnusableRegisterFile(`must begin with the line ${String(columns)}`)
   return separator
 }
 

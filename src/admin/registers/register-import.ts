@@ -1,7 +1,7 @@
 import { invalid } from '../outcome.ts'
 import { documentTypes } from '../../accounts/identifiers/documents.ts'
 import { importFile, type ImportReport } from './csv-import.ts'
-import { UnusableFile, encodings } from './register-file.ts'
+import { UnusableRegisterFile, encodings } from './register-file.ts'
 import { photoImport } from './photo-import.ts'
 import { peopleImport } from './people-import.ts'
 import { organisationsImport } from './organisations-import.ts'
@@ -60,7 +60,7 @@ export default command({
         ? importFile(services, peopleImport(services, photos), how)
         : importFile(services, organisationsImport(services), how)
     const report = await importing.catch((error: NodeJS.ErrnoException) => {
-      if (error instanceof UnusableFile) return unusable(`${file} ${error.message}`)
+      if (error instanceof UnusableRegisterFile) return unusable(`${file} ${error.message}`)
       if (error.syscall === 'open' || error.syscall === 'read') return unusable(`${file} cannot be read: ${error.code}`)
       throw error
     })
