@@ -1,8 +1,8 @@
-import { createHash, randomUUID } from 'node:crypto'
-import { calculateJwkThumbprint, exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK } from 'jose'
+import { calculateJwkThumbprint, exportJWK } from 'jose'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Services } from '../../src/services.ts'
 import { type RunningServer, usualServer } from '../setup/server.ts'
+import { challenge, dpopProof, keyPair, seconds, verifier, type KeyPair } from './proofs.ts'
 import { codeOf, post, relyingParty, type Parameters, type RelyingParty } from './relying-party.ts'
 
 let server: RunningServer
@@ -12,30 +12,8 @@ beforeAll(async () => {
   services = await server.services()
 })
 
-interface KeyPair {
-  privateKey: CryptoKey
-  jwk: JWK
-}
-
-async function keyPair(): Promise<KeyPair> {
-  const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true })
-  return { privateKey, jwk: await exportJWK(publicKey) }
-}
-
-const seconds = () => Math.floor(Date.now() / 1000)
-
-function proof(pair: KeyPair, claims: Record<string, unknown> = {}, header: Record<string, unknown> = {}) {
-  const usual = { htm: 'POST', htu: `${server.issuer}/token`, jti: randomUUID(), iat: seconds() }
-  return new SignJWT({ ...usual, ...claims })
-    .setProtectedHeader({ alg: 'ES256', typ: 'dpop+jwt', jwk: pair.jwk, ...header })
-    .sign(pair.privateKey)
-}
-
-const verifier = 'a-verifier-of-the-conformance-tests-of-dpop-0001'
-const challenge = {
-  code_challenge: createHash('sha256').update(verifier).digest('base64url'),
-  code_challenge_method: 'S256',
-}
+const proof = (pair: KeyPair, claims: Record<string, unknown> = {}, header?: Record<string, unknown>) =>
+  dpopProof(pair, { htm: 'POST', htu: `${server.issuer}/token`, ...claims }, header)
 
 /** A public client: its refresh tokens are bound to the key (section 5). */
 async function publicClient() {

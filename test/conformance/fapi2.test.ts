@@ -1,8 +1,9 @@
-import { createHash, randomBytes, randomUUID } from 'node:crypto'
-import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK } from 'jose'
+import { randomBytes, randomUUID } from 'node:crypto'
+import { SignJWT } from 'jose'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Services } from '../../src/services.ts'
 import { type RunningServer, startServer } from '../setup/server.ts'
+import { challenge, dpopProof, keyPair, seconds, sha256, verifier, type KeyPair } from './proofs.ts'
 import {
   answerPages,
   authorizationUrl,
@@ -20,16 +21,6 @@ beforeAll(async () => {
   server = await startServer()
   services = await server.services()
 })
-
-interface KeyPair {
-  privateKey: CryptoKey
-  jwk: JWK
-}
-
-async function keyPair(): Promise<KeyPair> {
-  const { privateKey, publicKey } = await generateKeyPair('ES256')
-  return { privateKey, jwk: await exportJWK(publicKey) }
-}
 
 interface FapiClient extends RelyingParty {
   /** Authenticates the client. */
@@ -53,8 +44,6 @@ async function fapiClient(): Promise<FapiClient> {
   return { ...party, key, dpop: await keyPair() }
 }
 
-const seconds = () => Math.floor(Date.now() / 1000)
-
 function assertion(client: FapiClient, changes: Record<string, unknown> = {}): Promise<string> {
   const usual = { iss: client.id, sub: client.id, aud: client.issuer, jti: randomUUID(), iat: seconds() }
   return new SignJWT({ ...usual, exp: seconds() + 60, ...changes })
@@ -68,18 +57,8 @@ const authenticated = async (client: FapiClient, changes?: Record<string, unknow
   client_assertion: await assertion(client, changes),
 })
 
-function proof(client: FapiClient, htm: string, path: string, token?: string, pair = client.dpop): Promise<string> {
-  const ath = token ? { ath: createHash('sha256').update(token).digest('base64url') } : {}
-  return new SignJWT({ htm, htu: `${client.issuer}${path}`, jti: randomUUID(), iat: seconds(), ...ath })
-    .setProtectedHeader({ alg: 'ES256', typ: 'dpop+jwt', jwk: pair.jwk })
-    .sign(pair.privateKey)
-}
-
-const verifier = randomBytes(32).toString('base64url')
-const challenge = {
-  code_challenge: createHash('sha256').update(verifier).digest('base64url'),
-  code_challenge_method: 'S256',
-}
+const proof = (client: FapiClient, htm: string, path: string, token?: string, pair = client.dpop): Promise<string> =>
+  dpopProof(pair, { htm, htu: `${client.issuer}${path}`, ...(token ? { ath: sha256(token) } : {}) })
 
 const request = (client: FapiClient, changes: Parameters = {}): Parameters =>
   Object.fromEntries(authorizationUrl(client, { ...challenge, nonce: 'n', ...changes }).searchParams)
