@@ -79,13 +79,11 @@ export function selectAccountByLogin({ oidc }: KoaContextWithOIDC): void {
   oidc.params['prompt'] = [...new Set(asked)].join(' ')
 }
 
-/** Values of `prompt` for discovery (Initiating User Registration via OpenID Connect 1.0 section 5). */
-export const promptValues = (questions: readonly PromptQuestion[]): string[] => [
-  'none',
-  ...base().map(({ name }) => name),
-  selectAccount.name,
-  ...questions.filter(({ requestable }) => requestable).map(({ name }) => name),
-]
+/**
+ * Values of `prompt` for discovery (Initiating User Registration via OpenID Connect 1.0 section 5): those of OpenID Connect
+ * Core alone. Nimbus, and so Spring, refuses the whole document for a value that it does not know.
+ */
+export const promptValues: readonly string[] = ['none', ...base().map(({ name }) => name), selectAccount.name]
 
 /** The `acr` values a request would take: from `acr_values` and from `claims` (OIDC Core 3.1.2.1, 5.5.1.1). */
 export function acrValuesOf(params: Record<string, unknown>): string[] {

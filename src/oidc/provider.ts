@@ -135,7 +135,7 @@ function configuration(deps: ProviderDeps, shared: Shared): Configuration {
   const pages = createOidcPages(deps)
   return {
     ...fixedConfiguration,
-    discovery: { ...fixedConfiguration.discovery, prompt_values_supported: promptValues(deps.questions) },
+    discovery: { ...fixedConfiguration.discovery, prompt_values_supported: promptValues },
     adapter: createAdapterFactory({
       ...deps,
       refreshGraceSeconds: lifetimes.refreshGrace,

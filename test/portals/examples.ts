@@ -27,18 +27,20 @@ const go = {
   start: ({ directory }: { directory: string }) => [`${directory}/portal`],
 } satisfies Partial<Example>
 
-const spring = {
+/** Both versions of Spring Boot build the same code. */
+const spring = (pom: string) => ({
   ...usual,
+  folder: 'spring-boot',
   needs: ['java', 'mvn'],
-  fetch: [['mvn', '-q', '-B', '-Dmaven.main.skip', '-Dspring-boot.repackage.skip', 'package']],
-  compile: [['mvn', '-q', '-B', 'package']],
+  fetch: [['mvn', '-q', '-B', '-f', pom, '-Dmaven.main.skip', '-Dspring-boot.repackage.skip', 'package']],
+  compile: [['mvn', '-q', '-B', '-f', pom, 'package']],
   start: ({ directory }: { directory: string }) => ['java', '-jar', `${directory}/target/portal.jar`],
   login: '/oauth2/authorization/yideng',
   callback: '/login/oauth2/code/yideng',
   backchannel: '/logout/connect/back-channel/yideng',
   // it does not look at the issuer of the response (RFC 9207)
   takes: ['answer-issuer'],
-} satisfies Partial<Example>
+})
 
 /** Every example, with what its library can do. */
 export const examples: Example[] = [
@@ -99,6 +101,6 @@ export const examples: Example[] = [
       signedOut: '/',
     },
   },
-  { ...spring, name: 'Spring Boot 3.5', folder: 'spring-boot-3' },
-  { ...spring, name: 'Spring Boot 4', folder: 'spring-boot-4' },
+  { ...spring('pom-3.5.xml'), name: 'Spring Boot 3.5' },
+  { ...spring('pom.xml'), name: 'Spring Boot 4' },
 ]
