@@ -66,6 +66,8 @@ async function removeSession(deps: RemoveEndedDeps, { session, ...found }: Store
   await removeOrigin(deps, uid)
   const portals = last?.portals ?? found.portals
   await Promise.all(portals.flatMap(({ grantId }) => (grantId === undefined ? [] : [revokeGrant(artifacts, grantId)])))
+  // another request, or the job of endings, has removed it and tells its portals
+  if (!last) return
   await deliveries.send(
     portals.flatMap(({ clientId, sid }) => (sid === undefined ? [] : [{ clientId, personId, sessionId: sid }])),
   )

@@ -59,7 +59,9 @@ export interface SessionRows {
   change(stored: StoredSession, value: string, ttl?: number): Promise<boolean>
   /** Gives a session another id, as each sign-in does. Returns false when it was removed. */
   move(from: string, id: string, value: string, options: PutOptions): Promise<boolean>
-  /** Removes a session under its current id. Returns it as it was, if a person was signed in. */
+  /**
+   * Removes a session under its current id. Returns it as it was, if a person was signed in: to one of several callers.
+   */
   remove(uid: string): Promise<StoredSession | undefined>
 }
 
@@ -128,8 +130,8 @@ export function createSessionRows(options: {
       for (;;) {
         const found = await artifacts.getByAlias(kind, uid)
         if (!found) return last
-        last = parse(found.id, found.value) ?? last
-        await artifacts.remove(kind, found.id)
+        const taken = await artifacts.take(kind, found.id)
+        if (taken !== undefined) last = parse(found.id, taken) ?? last
       }
     },
   }

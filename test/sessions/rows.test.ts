@@ -75,6 +75,12 @@ describe.each(stores.filter(({ skip }) => !skip))('sessions and grants on $name'
     },
   )
 
+  it('one of several removals at once gets the session, so its portals are told once', async () => {
+    await request()(() => adapters.Session.upsert('one', session('one'), 600))
+    const removed = await Promise.all([1, 2, 3, 4].map(() => rows.remove('uid')))
+    expect(removed.filter((one) => one !== undefined)).toHaveLength(1)
+  })
+
   it('the last of two writes wins while the artifact exists', async () => {
     await request()(() => adapters.Session.upsert('one', session('one'), 600))
     const [slow, quick] = [request('one'), request('one')]
