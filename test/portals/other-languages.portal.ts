@@ -38,7 +38,6 @@ async function register({ callback, logout, alg }: Example, port: number) {
   const created = await services.clients.create(
     {
       name: `门户${letters()}`,
-      id_token_alg: 'ES256',
       redirect_uris: [url + callback],
       scope: 'openid profile',
       consent: 'implicit',
