@@ -1,0 +1,81 @@
+import { globSync, readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { readWords } from '../../src/pages/words.ts'
+
+const root = new URL('../../', import.meta.url)
+const read = (path: string) => readFileSync(new URL(path, root), 'utf8')
+
+/**
+ * Characters that only simplified Chinese has: OpenCC's STCharacters (opencc-js 1.4.2) gives another one for each.
+ * Those that are common in traditional texts too are left out (Big5 level 1): 台, 后, 里.
+ */
+const simplifiedOnly = new Set(read('test/pages/simplified-only.txt').replaceAll('\n', ''))
+const simplifiedIn = (text: string) => [...text].filter((character) => simplifiedOnly.has(character)).join('')
+
+/** Names that a law or register gives: they are written in other characters, never in other words. */
+const official = /《[^》]*》|事业单位|事業單位/g
+
+/** Rows `zh-CN | zh-Hant | not | why` of the glossary's table of terms. */
+const section = read('docs/GLOSSARY.md')
+  .split(/^## /m)
+  .find((part) => part.startsWith('Traditional Chinese'))
+const terms = (section ?? '')
+  .split('\n')
+  .filter((line) => line.startsWith('|'))
+  .slice(2)
+  .map((line) => line.split('|').map((cell) => cell.trim()))
+  .map(([, , use = '', not = '']) => ({ use, not: not.split('、').filter(Boolean) }))
+const wrongTerms = (text: string) => terms.flatMap(({ not }) => not).filter((term) => text.includes(term))
+
+/** Every zh-Hant name in a file of data, at any depth. */
+function namesIn(value: unknown): string[] {
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([key, inner]) =>
+    key === 'zh-Hant' && typeof inner === 'string' ? [inner] : namesIn(inner),
+  )
+}
+
+const words = [...readWords('zh-Hant')]
+const files = globSync(['config/*.json', 'examples/*/*.json'], { cwd: root })
+const data = files.flatMap((file) => namesIn(JSON.parse(read(file))).map((text) => [file, text] as const))
+const texts = [...words, ...data]
+
+describe('Traditional Chinese', () => {
+  test('has no simplified character', () => {
+    expect(data.length).toBeGreaterThan(200)
+    expect(simplifiedOnly.size).toBeGreaterThan(2000)
+    expect(texts.map(([key, text]) => [key, simplifiedIn(text)]).filter(([, found]) => found !== '')).toEqual([])
+  })
+
+  test('would be caught with simplified characters, as every Chinese page shows', () => {
+    const seen = [...readWords('zh-CN')].filter(([, text]) => simplifiedIn(text) !== '')
+    // the others are short, such as 姓名
+    expect(seen.length / words.length).toBeGreaterThan(0.9)
+  })
+
+  test('has the terms of the glossary, not those of the mainland', () => {
+    expect(terms.length).toBeGreaterThan(30)
+    const own = texts.map(([key, text]) => [key, wrongTerms(text.replaceAll(official, ''))] as const)
+    expect(own.filter(([, found]) => found.length > 0)).toEqual([])
+  })
+
+  test.each(terms)('says $use, and not what the glossary excludes', ({ use, not }) => {
+    expect(use).not.toBe('')
+    expect(not.length).toBeGreaterThan(0)
+    for (const term of not) expect(use.includes(term), term).toBe(false)
+  })
+
+  test('has 「」 for quotations, and no western sign behind a Chinese character', () => {
+    expect(words.filter(([, text]) => /[“”‘’]|\p{Script=Han}[,;:!?]/u.test(text))).toEqual([])
+    const quoted = (text: string | undefined) => text?.match(/[“「]/g)?.length ?? 0
+    const simplified = readWords('zh-CN')
+    expect(words.some(([, text]) => quoted(text) > 0)).toBe(true)
+    for (const [key, text] of words) expect([key, quoted(text)]).toEqual([key, quoted(simplified.get(key))])
+  })
+
+  test('says 12345 and every other figure as Chinese does', () => {
+    const figures = (text: string | undefined) => (text?.match(/\d+/g) ?? []).toSorted()
+    const simplified = readWords('zh-CN')
+    for (const [key, text] of words) expect([key, figures(text)]).toEqual([key, figures(simplified.get(key))])
+  })
+})
