@@ -43,7 +43,7 @@ function languageOfTag(tag: string): Language | undefined {
 
 /** A script (ISO 15924; `cht` and `chs` of old Windows) has priority over a place: in Hong Kong, some read `zh-Hans-HK`. */
 function chineseOf(parts: readonly string[]): Language {
-  // what follows one character is an extension or private use (RFC 5646 2.2.6)
+  // one character begins an extension or private use (RFC 5646 2.2.6)
   const end = parts.findIndex((part) => part.length === 1)
   const known = end === -1 ? parts : parts.slice(0, end)
   const script = known.find((part) => /^(hans|hant|chs|cht)$/.test(part))

@@ -1,16 +1,13 @@
 import { globSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import { loadAssets } from '../../src/pages/assets.ts'
+import { createPages } from '../../src/pages/render.ts'
 import { readWords } from '../../src/pages/words.ts'
+import { samples, wordKeys } from './samples.ts'
+import { simplifiedIn, simplifiedOnly, withoutSwitch } from './simplified-only.ts'
 
 const root = new URL('../../', import.meta.url)
 const read = (path: string) => readFileSync(new URL(path, root), 'utf8')
-
-/**
- * Characters that only simplified Chinese has: OpenCC's STCharacters (opencc-js 1.4.2) gives another one for each.
- * Those that are common in traditional texts too are left out (Big5 level 1): 台, 后, 里.
- */
-const simplifiedOnly = new Set(read('test/pages/simplified-only.txt').replaceAll('\n', ''))
-const simplifiedIn = (text: string) => [...text].filter((character) => simplifiedOnly.has(character)).join('')
 
 /** Names that a law or register gives: they are written in other characters, never in other words. */
 const official = /《[^》]*》|事业单位|事業單位/g
@@ -77,5 +74,26 @@ describe('Traditional Chinese', () => {
     const figures = (text: string | undefined) => (text?.match(/\d+/g) ?? []).toSorted()
     const simplified = readWords('zh-CN')
     for (const [key, text] of words) expect([key, figures(text)]).toEqual([key, figures(simplified.get(key))])
+  })
+})
+
+/** The data with 字 in place of every character of a name; the keys of words stay. */
+function unnamed(value: unknown, path = ''): unknown {
+  if (typeof value === 'string') return wordKeys.test(path) ? value : value.replaceAll(/\p{Script=Han}/gu, '字')
+  if (Array.isArray(value)) return value.map((item, index) => unnamed(item, `${path}.${index}`))
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [key, unnamed(item, path ? `${path}.${key}` : key)]),
+  )
+}
+
+const pages = createPages({ assets: loadAssets() })
+const frame = { nonce: 'n0nce', path: '/', elder: false }
+
+describe('a page in Traditional Chinese has no simplified character of its own', () => {
+  test.each(samples)('$view ($name)', ({ view, data }) => {
+    const own = Object(unnamed(data)) as object
+    expect(simplifiedIn(withoutSwitch(pages.render(view, 'zh-Hant', own, frame)))).toBe('')
+    expect(simplifiedIn(withoutSwitch(pages.render(view, 'zh-CN', own, frame)))).not.toBe('')
   })
 })
