@@ -34,12 +34,12 @@ function namesIn(value: unknown): string[] {
 
 const words = [...readWords('zh-Hant')]
 const files = globSync(['config/*.json', 'examples/*/*.json'], { cwd: root })
-const data = files.flatMap((file) => namesIn(JSON.parse(read(file))).map((text) => [file, text] as const))
-const texts = [...words, ...data]
+const names = files.flatMap((file) => namesIn(JSON.parse(read(file))).map((text) => [file, text] as const))
+const texts = [...words, ...names]
 
 describe('Traditional Chinese', () => {
   test('has no simplified character', () => {
-    expect(data.length).toBeGreaterThan(200)
+    expect(names.length).toBeGreaterThan(200)
     expect(simplifiedOnly.size).toBeGreaterThan(2000)
     expect(texts.map(([key, text]) => [key, simplifiedIn(text)]).filter(([, found]) => found !== '')).toEqual([])
   })
