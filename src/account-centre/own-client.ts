@@ -13,7 +13,7 @@ export function ownClient(issuer: string): Client {
     ...ownClientDefaults,
     id: ownClientId,
     name: '我的一登账户',
-    names: { en: 'your Yideng account' },
+    names: { 'zh-Hant': '我的一登帳戶', en: 'your Yideng account' },
     type: 'web',
     redirect_uris: [`${issuer}/account/return`],
     scope: ['openid'],

@@ -1,7 +1,6 @@
 import { z } from 'zod'
+import { localized } from './localized.ts'
 import { readJson } from './machine-errors.ts'
-
-const names = z.strictObject({ 'zh-CN': z.string().min(1), en: z.string().min(1) })
 
 const table = new Map(
   Object.entries(
@@ -9,13 +8,13 @@ const table = new Map(
       new URL('../../config/regions.json', import.meta.url),
       z.strictObject({
         source: z.record(z.string(), z.string()),
-        regions: z.record(z.string().regex(/^[1-9]\d{5}$/), names),
+        regions: z.record(z.string().regex(/^[1-9]\d{5}$/), localized),
       }),
     ).regions,
   ),
 )
 
-type Language = keyof z.infer<typeof names>
+type Language = keyof z.infer<typeof localized>
 
 /** Whether a code is in config/regions.json: GB/T 2260 codes of provinces, and of cities and counties of Guangdong. */
 export function isRegion(code: string): boolean {

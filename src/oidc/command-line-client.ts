@@ -14,7 +14,7 @@ export const commandLineClient: Client = {
   ...ownClientDefaults,
   id: commandLineId,
   name: '一登管理命令行',
-  names: { en: 'the Yideng command line' },
+  names: { 'zh-Hant': '一登管理命令列', en: 'the Yideng command line' },
   type: 'native',
   redirect_uris: [],
   scope: ['openid', adminScope, 'offline_access'],

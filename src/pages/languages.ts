@@ -1,10 +1,10 @@
 /** Languages of the pages; the first is the default. */
-export const languages = ['zh-CN', 'en'] as const
+export const languages = ['zh-CN', 'zh-Hant', 'en'] as const
 
 export type Language = (typeof languages)[number]
 
-/** Each language by its own name, as the switch shows it. */
-export const languageNames: Record<Language, string> = { 'zh-CN': '简体中文', en: 'English' }
+/** Each language by its own name, as the switch shows it: the shortest one that its readers know. */
+export const languageNames: Record<Language, string> = { 'zh-CN': '简体', 'zh-Hant': '繁體', en: 'English' }
 
 /** True for a member of `languages`, in the exact spelling. */
 export function isLanguage(value: string | undefined): value is Language {
@@ -31,11 +31,24 @@ export function chooseLanguage({ cookie, uiLocales, acceptLanguage }: LanguageWi
 const chinese = new Set('zh zho chi cmn yue wuu hak nan gan hsn cdo cjy cpx czh czo mnp cnp csp lzh'.split(' '))
 const english = new Set(['en', 'eng'])
 
-/** `en_US.UTF-8` and `zh_CN` are no BCP 47, but Java's `Locale.toString` and POSIX write them. */
+/** Places where Chinese is written in traditional characters (CLDR likelySubtags of `zh-TW`, `zh-HK`, `zh-MO`). */
+const traditional = new Set(['tw', 'hk', 'mo'])
+
+/** `en_US.UTF-8`, `zh_CN` and `zh_TW_#Hant` are no BCP 47, but Java's `Locale.toString` and POSIX write them. */
 function languageOfTag(tag: string): Language | undefined {
-  const [primary = ''] = tag.toLowerCase().split(/[-_.@]/)
-  if (chinese.has(primary)) return 'zh-CN'
-  return english.has(primary) ? 'en' : undefined
+  const [primary = '', ...parts] = tag.toLowerCase().split(/[-_.@#]+/)
+  if (english.has(primary)) return 'en'
+  return chinese.has(primary) ? chineseOf(parts) : undefined
+}
+
+/** A script (ISO 15924; `cht` and `chs` of old Windows) has priority over a place: in Hong Kong, some read `zh-Hans-HK`. */
+function chineseOf(parts: readonly string[]): Language {
+  // one character begins an extension or private use (RFC 5646 2.2.6)
+  const end = parts.findIndex((part) => part.length === 1)
+  const known = end === -1 ? parts : parts.slice(0, end)
+  const script = known.find((part) => /^(hans|hant|chs|cht)$/.test(part))
+  if (script !== undefined) return script.endsWith('t') ? 'zh-Hant' : 'zh-CN'
+  return known.some((part) => traditional.has(part)) ? 'zh-Hant' : 'zh-CN'
 }
 
 /** Tags by falling quality (RFC 9110 12.5.4), without those of quality 0 or of a malformed quality. */

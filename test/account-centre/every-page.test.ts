@@ -96,6 +96,7 @@ describe.skipIf(cannotRun('browser'))('every page of the account centre', () => 
     // no link leads to the closing of the account and to the question whether to keep it
     for (const [language, agreed] of [
       ['zh-CN', '注销我的账户'],
+      ['zh-Hant', '註銷我的帳戶'],
       ['en', 'close my account'],
     ] as const) {
       await context.clearCookies()

@@ -38,9 +38,23 @@ describe('regions of GB/T 2260', () => {
   it('have names that fit their rank', () => {
     for (const [code, name] of Object.entries(file.regions)) {
       expect(name['zh-CN'], code).toMatch(/^\p{Script=Han}+[省市区县]$/u)
+      expect(name['zh-Hant'], code).toMatch(/^\p{Script=Han}+[省市區縣]$/u)
       expect(name['en'], code).toMatch(/^[A-Z][A-Za-z' ]+$/)
       if (!code.endsWith('00')) expect(name['en'], code).toMatch(/(District|City|County)$/)
     }
+  })
+
+  it('write a character of zh-CN in zh-Hant in one way', () => {
+    const ways = new Map<string, Set<string>>()
+    for (const name of Object.values(file.regions)) {
+      const traditional = [...(name['zh-Hant'] ?? '')]
+      expect(traditional).toHaveLength([...(name['zh-CN'] ?? '')].length)
+      for (const [index, character] of [...(name['zh-CN'] ?? '')].entries())
+        ways.set(character, (ways.get(character) ?? new Set()).add(traditional[index] ?? ''))
+    }
+    expect([...ways].filter(([, forms]) => forms.size > 1)).toEqual([])
+    expect(regionName('445303', 'zh-Hant')).toBe('雲安區')
+    expect(regionName('445322', 'zh-Hant')).toBe('鬱南縣')
   })
 
   it.each([

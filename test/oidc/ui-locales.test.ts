@@ -33,8 +33,20 @@ describe('ui_locales chooses the language', () => {
     for (const [locale, language] of [
       ['en_US', 'en'],
       ['zh_CN', 'zh-CN'],
+      ['zh_HK', 'zh-Hant'],
     ]) {
       const page = await visitor.get(`${addressOf(clientId)}&ui_locales=${locale}`)
+      expect(page.html).toContain(`<html lang="${language}"`)
+    }
+  })
+
+  it('from those that discovery names (OpenID Connect Discovery 1.0 section 3)', async () => {
+    const answer = await fetch(`${server.issuer}/.well-known/openid-configuration`)
+    const { ui_locales_supported: supported } = (await answer.json()) as { ui_locales_supported: string[] }
+    expect(supported).toEqual(['zh-CN', 'zh-Hant', 'en'])
+    const { clientId } = await registerPortal(services)
+    for (const language of supported) {
+      const page = await new Visitor(server.issuer).get(`/authorize?client_id=${clientId}&ui_locales=${language}`)
       expect(page.html).toContain(`<html lang="${language}"`)
     }
   })

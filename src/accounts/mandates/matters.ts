@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { localized } from '../../config/localized.ts'
 import { readJson } from '../../config/machine-errors.ts'
 import type { Language } from '../../pages/languages.ts'
 
@@ -14,7 +15,7 @@ const table = new Map(
       z.record(
         z.string().regex(/^[a-z][a-z-]*(\.[a-z][a-z-]*)*$/),
         z.strictObject({
-          words: z.strictObject({ 'zh-CN': z.string().min(1), en: z.string().min(1) }),
+          words: localized,
           for: z.array(principalKind).min(1),
         }),
       ),
