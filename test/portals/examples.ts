@@ -103,4 +103,14 @@ export const examples: Example[] = [
   },
   { ...spring('pom-3.5.xml'), name: 'Spring Boot 3.5' },
   { ...spring('pom.xml'), name: 'Spring Boot 4' },
+  {
+    ...usual,
+    name: 'Auth.js',
+    folder: 'authjs',
+    needs: ['node', 'npm'],
+    fetch: [['npm', 'ci', '--silent', '--no-audit', '--no-fund']],
+    start: () => ['node', 'portal.js'],
+    callback: '/auth/callback/yideng',
+    backchannel: '/backchannel',
+  },
 ]
