@@ -41,7 +41,7 @@ const config = {
     /** The cookie holds only the number of the session, so that the provider can end it. */
     async jwt({ token, account, profile }) {
       if (!account) return people.has(token.session) ? token : null
-      // Auth.js has checked all claims but no signature (OpenID Connect Core 3.1.3.7 lets it), and gives nobody the sid
+      // Auth.js has checked all claims but no signature (OpenID Connect Core 3.1.3.7 lets it), and keeps the sid to itself
       const { payload } = await jwtVerify(account.id_token, keys, { issuer, audience: clientId })
       const session = randomBytes(16).toString('hex')
       people.set(session, { sub: payload.sub, sid: payload.sid, name: profile.name, tokens: account })

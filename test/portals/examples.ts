@@ -114,3 +114,17 @@ export const examples: Example[] = [
     backchannel: '/backchannel',
   },
 ]
+
+/** Runs in the browser of the person: only a real browser can try it. */
+export const singlePage: Example = {
+  name: 'oidc-client-ts',
+  folder: 'oidc-client-ts',
+  needs: ['node', 'npm'],
+  fetch: [['npm', 'ci', '--silent', '--no-audit', '--no-fund']],
+  start: () => ['node', 'portal.js'],
+  login: '/',
+  callback: '/callback',
+  signOut: { path: '/', signedOut: '/signed-out' },
+  home: '/',
+  registration: { type: 'spa', id_token_alg: 'ES256' },
+}
