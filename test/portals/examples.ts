@@ -105,6 +105,20 @@ export const examples: Example[] = [
   { ...spring('pom.xml'), name: 'Spring Boot 4' },
   {
     ...usual,
+    name: 'Rust openidconnect',
+    folder: 'rust-openidconnect',
+    needs: ['cargo', 'cc'],
+    fetch: [['cargo', 'fetch', '--quiet', '--locked']],
+    // crates take minutes to build: all versions of the example share them
+    compile: [
+      ['cargo', 'build', '--quiet', '--locked', '--offline', '--target-dir', '../rust-target'],
+      ['cp', '../rust-target/debug/portal', 'portal'],
+    ],
+    start: ({ directory }) => [`${directory}/portal`],
+    backchannel: '/backchannel',
+  },
+  {
+    ...usual,
     name: 'Auth.js',
     folder: 'authjs',
     needs: ['node', 'npm'],
