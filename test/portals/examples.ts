@@ -142,3 +142,15 @@ export const singlePage: Example = {
   home: '/',
   registration: { type: 'spa', id_token_alg: 'ES256' },
 }
+
+/** An app on a computer, without a page of its own. Its command is `login`, `refresh` or `logout`. */
+export const loopbackApp: Example = {
+  name: 'AppAuth pattern',
+  folder: 'appauth',
+  needs: ['node', 'npm'],
+  fetch: [['npm', 'ci', '--silent', '--no-audit', '--no-fund']],
+  start: () => ['node', 'app.js'],
+  login: '/',
+  callback: '/callback',
+  home: '/',
+}

@@ -36,7 +36,7 @@ describe.skipIf(findChromium() === undefined)('oidc-client-ts in Chromium', () =
     if (why !== '') console.log(`Not run: ${singlePage.name}: ${why}.`)
   })
 
-  interface Visit {
+  interface Opened {
     page: Page
     portal: Portal
     person: Awaited<ReturnType<typeof openPerson>>
@@ -44,7 +44,7 @@ describe.skipIf(findChromium() === undefined)('oidc-client-ts in Chromium', () =
   }
 
   /** Each test has a browser and a person of its own. */
-  const testOf = (title: string, act: (visit: Visit) => Promise<void>) =>
+  const testOf = (title: string, act: (opened: Opened) => Promise<void>) =>
     it(title, async (run) => {
       if (!portal || !browser) return run.skip(why)
       const { context, complaints } = await openContext(browser, desktop)
@@ -64,28 +64,28 @@ describe.skipIf(findChromium() === undefined)('oidc-client-ts in Chromium', () =
   const decide = (page: Page, decision: 'allow' | 'deny') =>
     page.locator(`form[action$="/consent"] button[value=${decision}]`).click()
 
-  async function signIn({ page, person }: Visit) {
+  async function signIn({ page, person }: Opened) {
     await page.locator('#login').click()
     await signInOn(page, person)
     await decide(page, 'allow')
     await shows(page, inside)
   }
 
-  testOf('signs a person in and shows the name; the next window needs no password', async (visit) => {
-    await signIn(visit)
-    expect(visit.page.url()).toBe(`${visit.portal.url}/`)
-    const next = await visit.page.context().newPage()
-    await next.goto(visit.portal.url)
+  testOf('signs a person in and shows the name; the next window needs no password', async (opened) => {
+    await signIn(opened)
+    expect(opened.page.url()).toBe(`${opened.portal.url}/`)
+    const next = await opened.page.context().newPage()
+    await next.goto(opened.portal.url)
     await shows(next, outside)
     await next.locator('#login').click()
     await shows(next, inside)
-    expect(visit.complaints).toEqual([])
+    expect(opened.complaints).toEqual([])
   })
 
   testOf('signs a person in by a popup', async ({ page, person, complaints }) => {
-    const opened = page.waitForEvent('popup')
+    const popups = page.waitForEvent('popup')
     await page.locator('#popup').click()
-    const popup = await opened
+    const popup = await popups
     await signInOn(popup, person)
     await decide(popup, 'allow')
     await shows(page, inside)
@@ -108,9 +108,9 @@ describe.skipIf(findChromium() === undefined)('oidc-client-ts in Chromium', () =
   const kept = (page: Page) =>
     page.evaluate('manager.getUser()') as Promise<{ refresh_token?: string; access_token: string }>
 
-  testOf('gets new tokens by the refresh token, without prompt=consent', async (visit) => {
-    await signIn(visit)
-    const { page } = visit
+  testOf('gets new tokens by the refresh token, without prompt=consent', async (opened) => {
+    await signIn(opened)
+    const { page } = opened
     for (let times = 0; times < 2; times += 1) {
       const before = await kept(page)
       await presses(page, 'renew', 'renew: done')
@@ -122,9 +122,9 @@ describe.skipIf(findChromium() === undefined)('oidc-client-ts in Chromium', () =
     await shows(page, inside)
   })
 
-  testOf('gets new tokens by a hidden frame, while the session at Yideng lasts', async (visit) => {
-    await signIn(visit)
-    const { page } = visit
+  testOf('gets new tokens by a hidden frame, while the session at Yideng lasts', async (opened) => {
+    await signIn(opened)
+    const { page } = opened
     const renew =
       "manager.signinSilent({ forceIframeAuth: true, scope: 'openid profile' }).then(() => 'done', ({ error }) => error)"
     const before = await kept(page)
@@ -133,21 +133,21 @@ describe.skipIf(findChromium() === undefined)('oidc-client-ts in Chromium', () =
     expect(after.access_token).not.toBe(before.access_token)
     await page.context().clearCookies()
     expect(await page.evaluate(renew)).toBe('login_required')
-    expect(visit.complaints).toEqual([])
+    expect(opened.complaints).toEqual([])
   })
 
-  testOf('revokes its tokens', async (visit) => {
-    await signIn(visit)
-    const { access_token: token } = await kept(visit.page)
+  testOf('revokes its tokens', async (opened) => {
+    await signIn(opened)
+    const { access_token: token } = await kept(opened.page)
     const userinfo = () => fetch(`${server.issuer}/userinfo`, { headers: { authorization: `Bearer ${token}` } })
     expect((await userinfo()).status).toBe(200)
-    await presses(visit.page, 'revoke', 'revoke: done')
+    await presses(opened.page, 'revoke', 'revoke: done')
     expect((await userinfo()).status).toBe(401)
   })
 
-  testOf('signs out at Yideng too, and revokes its tokens before', async (visit) => {
-    await signIn(visit)
-    const { page, portal: there } = visit
+  testOf('signs out at Yideng too, and revokes its tokens before', async (opened) => {
+    await signIn(opened)
+    const { page, portal: there } = opened
     const { access_token: token } = await kept(page)
     await page.locator('#logout').click()
     const confirm = page.locator('button[name=logout]')
@@ -159,18 +159,18 @@ describe.skipIf(findChromium() === undefined)('oidc-client-ts in Chromium', () =
     expect(answer.status).toBe(401)
     await page.locator('#login').click()
     await page.locator('[name=identifier]').waitFor()
-    expect(visit.complaints).toEqual([])
+    expect(opened.complaints).toEqual([])
   })
 
-  testOf('signs people in after the signing keys changed at once', async (visit) => {
+  testOf('signs people in after the signing keys changed at once', async (opened) => {
     yideng(server, 'keys', 'rotate', '--now')
-    await signIn(visit)
-    await presses(visit.page, 'renew', 'renew: done')
+    await signIn(opened)
+    await presses(opened.page, 'renew', 'renew: done')
   })
 
-  testOf('signs nobody in while it is suspended', async (visit) => {
-    await signIn(visit)
-    const { page, portal: there } = visit
+  testOf('signs nobody in while it is suspended', async (opened) => {
+    await signIn(opened)
+    const { page, portal: there } = opened
     await services.clients.setStatus(there.client.id, 'suspended', 'administrator:test')
     await page.locator('#renew').click()
     await page.locator('#outcome', { hasText: 'renew:' }).waitFor()
