@@ -22,7 +22,7 @@ const say = (text) => process.stdout.write(`${text}\n`)
 const load = () => JSON.parse(readFileSync(stateFile, 'utf8'))
 const store = (state) => writeFileSync(stateFile, JSON.stringify(state), { mode: 0o600 })
 
-/** Listens on a free port of this computer, has the browser go to an address, and returns how it comes back. */
+/** Listens on a free port of this computer, and sends the browser to an address. Returns where it comes back. */
 async function sendBrowser(addressOf) {
   const server = createServer()
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))

@@ -63,7 +63,7 @@ describe('an app on a computer, as AppAuth does it', () => {
         const address = () => /^open (.*)\n/m.exec(output)?.[1]
         await until(() => Promise.resolve(address() !== undefined || child.exitCode !== null))
         const page = await browse(address() ?? output)
-        // an app waits for ever where Yideng sends nobody back
+        // an app waits for ever where Yideng sends no person back
         if (page.leads) await fetch(page.leads)
         else child.kill()
       }

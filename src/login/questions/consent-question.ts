@@ -136,12 +136,12 @@ const holdsNothing = ({ scopes, claims, resources }: Granted) =>
  */
 async function askedAgain(deps: ConsentQuestionDeps, { client, params }: Attempt, personId: string): Promise<Granted> {
   const { claims = [], resources = {} } = (await deps.consents.find(personId, client.id)) ?? {}
-  const named = [params['resource'] ?? []].flat()
+  const named = new Set([params['resource'] ?? []].flat())
   return withinRegistration(
     {
       scopes: typeof params['scope'] === 'string' ? params['scope'].split(' ') : [],
       claims,
-      resources: Object.fromEntries(Object.entries(resources).filter(([resource]) => named.includes(resource))),
+      resources: Object.fromEntries(Object.entries(resources).filter(([resource]) => named.has(resource))),
     },
     client,
   )
