@@ -88,12 +88,16 @@ function faultOfWebRedirect(value: string): string | undefined {
   return faultOfWebUri(value) ?? faultInBrowsers(new URL(value))
 }
 
+/** Schemes with a dot that Chromium gives to no application (its list of denied external protocols). */
+const closedSchemes = new Set(['ie.http:', 'vnd.ms.radio:'])
+
 /** A native application may also use its own scheme, in reverse domain form (RFC 8252 section 7.1). */
 export function faultOfRedirectUri(value: string, type: string): string | undefined {
   if (type !== 'native') return faultOfWebRedirect(value)
   const fault = faultOfAddress(value)
   if (fault) return fault
   const { protocol } = new URL(value)
+  if (closedSchemes.has(protocol)) return `has the scheme ${protocol}, which browsers never open: use another`
   if (/^[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+:$/.test(protocol)) return undefined
   const isWeb = faultOfWebUri(value) === undefined
   return isWeb ? faultOfWebRedirect(value) : 'must begin with https:// or a scheme such as cn.gov.example.app:/'

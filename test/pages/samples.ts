@@ -73,6 +73,7 @@ const consent = {
   permissions: ['查看您的电子证照'],
   offline: true,
   person: '张*',
+  remembered: true,
   csrf,
 }
 
@@ -167,7 +168,7 @@ export const samples: readonly Sample[] = [
   {
     view: 'login/consent',
     name: 'little',
-    data: { ...consent, attributes: attributes.slice(0, 1), permissions: [], offline: false },
+    data: { ...consent, attributes: attributes.slice(0, 1), permissions: [], offline: false, remembered: false },
   },
   { view: 'login/level', name: 'real-name', data: level },
   { view: 'login/level', name: 'tried', data: { ...level, tried: true } },

@@ -103,4 +103,54 @@ export const examples: Example[] = [
   },
   { ...spring('pom-3.5.xml'), name: 'Spring Boot 3.5' },
   { ...spring('pom.xml'), name: 'Spring Boot 4' },
+  {
+    ...usual,
+    name: 'Rust openidconnect',
+    folder: 'rust-openidconnect',
+    needs: ['cargo', 'cc'],
+    fetch: [['cargo', 'fetch', '--quiet', '--locked']],
+    // crates take minutes to build: all versions of the example share them
+    compile: [
+      ['cargo', 'build', '--quiet', '--locked', '--offline', '--target-dir', '../rust-target'],
+      ['cp', '../rust-target/debug/portal', 'portal'],
+    ],
+    start: ({ directory }) => [`${directory}/portal`],
+    backchannel: '/backchannel',
+  },
+  {
+    ...usual,
+    name: 'Auth.js',
+    folder: 'authjs',
+    needs: ['node', 'npm'],
+    fetch: [['npm', 'ci', '--silent', '--no-audit', '--no-fund']],
+    start: () => ['node', 'portal.js'],
+    callback: '/auth/callback/yideng',
+    backchannel: '/backchannel',
+  },
 ]
+
+/** Runs in the browser of the person: only a real browser can try it. */
+export const singlePage: Example = {
+  name: 'oidc-client-ts',
+  folder: 'oidc-client-ts',
+  needs: ['node', 'npm'],
+  fetch: [['npm', 'ci', '--silent', '--no-audit', '--no-fund']],
+  start: () => ['node', 'portal.js'],
+  login: '/',
+  callback: '/callback',
+  signOut: { path: '/', signedOut: '/signed-out' },
+  home: '/',
+  registration: { type: 'spa', id_token_alg: 'ES256' },
+}
+
+/** An app on a computer, without a page of its own. Its command is `login`, `refresh` or `logout`. */
+export const loopbackApp: Example = {
+  name: 'AppAuth pattern',
+  folder: 'appauth',
+  needs: ['node', 'npm'],
+  fetch: [['npm', 'ci', '--silent', '--no-audit', '--no-fund']],
+  start: () => ['node', 'app.js'],
+  login: '/',
+  callback: '/callback',
+  home: '/',
+}

@@ -38,7 +38,8 @@ export const consentQuestion: Question<'consent', ConsentQuestionDeps> = {
 
   async ask(deps, ctx, attempt) {
     const { person } = await signedIn(deps.persons, attempt)
-    const wanted = missingConsent(attempt)
+    const missing = missingConsent(attempt)
+    const wanted = holdsNothing(missing) ? await askedAgain(deps, attempt, person.id) : missing
     const request = requestOf(ctx)
     showPage(ctx, 'login/consent', {
       portal: attempt.portal,
@@ -49,6 +50,7 @@ export const consentQuestion: Question<'consent', ConsentQuestionDeps> = {
       ),
       offline: wanted.scopes.includes('offline_access'),
       scanner: wanted.scopes.includes(scannerScope),
+      remembered: attempt.client.type !== 'native',
       person: maskName(deps.persons.reveal(person).name),
       csrf: request.csrf(),
     })
@@ -123,4 +125,24 @@ function missingConsent({ client, interaction }: Attempt): Granted {
   }
   const resources = mergeResources(missingResourceScopes, missingExchangeScopes)
   return withinRegistration({ scopes, claims, resources }, client)
+}
+
+const holdsNothing = ({ scopes, claims, resources }: Granted) =>
+  scopes.length + claims.length + Object.keys(resources).length === 0
+
+/**
+ * What a request asks for that was agreed to before: of an app, which is asked for at each sign-on (RFC 8252 section 8.6), or by
+ * `prompt=consent` (OpenID Connect Core 3.1.2.1).
+ */
+async function askedAgain(deps: ConsentQuestionDeps, { client, params }: Attempt, personId: string): Promise<Granted> {
+  const { claims = [], resources = {} } = (await deps.consents.find(personId, client.id)) ?? {}
+  const named = new Set([params['resource'] ?? []].flat())
+  return withinRegistration(
+    {
+      scopes: typeof params['scope'] === 'string' ? params['scope'].split(' ') : [],
+      claims,
+      resources: Object.fromEntries(Object.entries(resources).filter(([resource]) => named.has(resource))),
+    },
+    client,
+  )
 }
