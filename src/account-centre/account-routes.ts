@@ -6,7 +6,7 @@ import { createAccountHost, type AccountHostDeps } from './account-host.ts'
 import { menuPages, rooms, type RoomDeps } from './rooms.ts'
 
 export type AccountRoutesDeps = Omit<AccountHostDeps, 'menuPages'> &
-  Omit<RoomDeps, 'centre' | 'menuPages'> & { methods: readonly LoginMethod[] }
+  Omit<RoomDeps, 'centre'> & { methods: readonly LoginMethod[] }
 
 /** A person's own pages, under /account. */
 export function accountRoutes(router: Router, deps: AccountRoutesDeps): void {
@@ -20,7 +20,7 @@ export function accountRoutes(router: Router, deps: AccountRoutesDeps): void {
     else ctx.redirect(target === '/account' || target.startsWith('/account/') ? target : '/account')
   })
   const rooted = accountRouter(router, centre)
-  for (const room of rooms) room.routes(rooted, { ...deps, centre, menuPages })
+  for (const room of rooms) room.routes(rooted, { ...deps, centre })
   for (const method of deps.methods) {
     mountEnrolment(router, centre, method)
     method.pages?.(router, centre)

@@ -1,28 +1,24 @@
 /** The groups of the menu, in their order. */
-const groupNames = ['details', 'safety', 'services', 'acting', 'notices'] as const
+const groupNames = ['start', 'safety', 'services', 'acting', 'details'] as const
 
 /** A page that the menu of the account centre leads to. Its words are `account.room_<name>`. */
 export interface MenuPage {
   readonly name: string
   readonly path: string
   readonly group: (typeof groupNames)[number]
-  /** The overview lists it too; the words are `account.about_<name>`. */
-  readonly onOverview: boolean
+  /** A name in views/icons.json. */
+  readonly icon: string
 }
 
-interface MenuItem {
-  readonly name: string
-  readonly path: string
-  /** Value of `aria-current`; empty for an item that is not open. */
+interface MenuItem extends Pick<MenuPage, 'name' | 'path' | 'icon'> {
+  /** Value of `aria-current`; empty for a page that is not open. */
   readonly current: '' | 'page' | 'true'
 }
 
 export interface Menu {
   /** Path of the open menu page. */
   readonly open: string
-  readonly groups: readonly MenuItem[]
-  /** The pages of the open group. */
-  readonly pages: readonly MenuItem[]
+  readonly groups: readonly { readonly name: string; readonly pages: readonly MenuItem[] }[]
 }
 
 const overview = '/account'
@@ -32,16 +28,14 @@ export function menuAt(pages: readonly MenuPage[], path: string): Menu {
   const isInside = (page: MenuPage) =>
     path === page.path || (page.path !== overview && path.startsWith(`${page.path}/`))
   const open = pages.find(isInside)?.path ?? (path === '/account/whole' ? overview : '/account/ways')
-  const openGroup = pages.find((page) => page.path === open)?.group
-  const mark = (itemPath: string) => (path === itemPath ? 'page' : 'true')
+  const mark = (page: MenuPage) => (page.path !== open ? '' : path === open ? 'page' : 'true')
   return {
     open,
-    groups: groupNames.map((name) => {
-      const { path: first = overview } = pages.find(({ group }) => group === name) ?? {}
-      return { name, path: first, current: name === openGroup ? mark(first) : '' }
-    }),
-    pages: pages
-      .filter(({ group }) => group === openGroup)
-      .map((page) => ({ name: page.name, path: page.path, current: page.path === open ? mark(page.path) : '' })),
+    groups: groupNames.map((name) => ({
+      name,
+      pages: pages
+        .filter(({ group }) => group === name)
+        .map((page) => ({ name: page.name, path: page.path, icon: page.icon, current: mark(page) })),
+    })),
   }
 }

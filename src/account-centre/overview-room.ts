@@ -5,20 +5,17 @@ import type { AuditLog } from '../audit/audit-log.ts'
 import type { AccountRouter } from '../login/account-router.ts'
 import { actorOf } from '../login/actor.ts'
 import type { AccountHost } from '../login/method.ts'
-import type { MenuPage } from './menu.ts'
 
 export interface OverviewDeps {
   centre: AccountHost
   persons: NaturalPersons
   audit: AuditLog
   numberDisputes: NumberDisputes
-  menuPages: readonly MenuPage[]
 }
 
-/** The first page: the person's record, masked until a fresh sign-in asks for it whole, and a link to every room. */
+/** The first page: the person's record, masked until a fresh sign-in asks for it whole. */
 export function overviewRoutes(router: AccountRouter, deps: OverviewDeps): void {
   const { centre, persons, audit, numberDisputes } = deps
-  const rooms = deps.menuPages.filter(({ onOverview }) => onOverview).map(({ name, path }) => ({ name, path }))
 
   /** The pending dispute of another account to this person's document number, or of this person to another's. */
   async function disputeOf(personId: string) {
@@ -36,7 +33,6 @@ export function overviewRoutes(router: AccountRouter, deps: OverviewDeps): void 
       phone: maskPhone(phone),
       username,
       whole: false,
-      rooms,
       claim: await disputeOf(account.person.id),
     })
   })
@@ -46,6 +42,6 @@ export function overviewRoutes(router: AccountRouter, deps: OverviewDeps): void 
     await audit.record({ event: 'person.revealed', ...actorOf(ctx), personId: account.person.id })
     const level = account.person.identityLevel
     const record = persons.reveal(account.person)
-    await centre.show(ctx, account, 'account/overview', { level, ...record, whole: true, rooms, claim: undefined })
+    await centre.show(ctx, account, 'account/overview', { level, ...record, whole: true, claim: undefined })
   })
 }

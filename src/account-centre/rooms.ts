@@ -38,35 +38,35 @@ interface Room {
   readonly menu?: Omit<MenuPage, 'name'>
 }
 
-/** Every room, in the order of the overview and within the groups of the menu. A login method adds its own (`Enrolment`). */
+/** Every room, in the order within the groups of the menu. A login method adds its own (`Enrolment`). */
 export const rooms: readonly Room[] = [
-  { name: 'overview', routes: overviewRoutes, menu: { path: '/account', group: 'details', onOverview: false } },
-  { name: 'ways', routes: signInMethodsRoutes, menu: { path: '/account/ways', group: 'safety', onOverview: true } },
+  { name: 'overview', routes: overviewRoutes, menu: { path: '/account', group: 'start', icon: 'home' } },
+  { name: 'ways', routes: signInMethodsRoutes, menu: { path: '/account/ways', group: 'safety', icon: 'password' } },
   { name: 'recovery-codes', routes: recoveryCodeRoutes },
-  { name: 'sessions', routes: sessionsRoutes, menu: { path: '/account/sessions', group: 'safety', onOverview: true } },
-  { name: 'history', routes: historyRoutes, menu: { path: '/account/history', group: 'safety', onOverview: true } },
+  { name: 'sessions', routes: sessionsRoutes, menu: { path: '/account/sessions', group: 'safety', icon: 'phone' } },
+  { name: 'history', routes: historyRoutes, menu: { path: '/account/history', group: 'safety', icon: 'clock' } },
   { name: 'receipts', routes: receiptRoutes },
-  { name: 'portals', routes: portalsRoutes, menu: { path: '/account/portals', group: 'services', onOverview: true } },
-  { name: 'notices', routes: noticesRoutes, menu: { path: '/account/notices', group: 'notices', onOverview: true } },
-  {
-    name: 'organisations',
-    routes: organisationRoutes,
-    menu: { path: '/account/organisations', group: 'acting', onOverview: true },
-  },
-  { name: 'helpers', routes: helperRoutes, menu: { path: '/account/helpers', group: 'acting', onOverview: true } },
+  { name: 'portals', routes: portalsRoutes, menu: { path: '/account/portals', group: 'services', icon: 'grid' } },
+  { name: 'notices', routes: noticesRoutes, menu: { path: '/account/notices', group: 'safety', icon: 'bell' } },
   {
     name: 'invitations',
     routes: invitationRoutes,
-    menu: { path: '/account/invitations', group: 'acting', onOverview: true },
+    menu: { path: '/account/invitations', group: 'acting', icon: 'inbox' },
+  },
+  { name: 'helpers', routes: helperRoutes, menu: { path: '/account/helpers', group: 'acting', icon: 'family' } },
+  {
+    name: 'organisations',
+    routes: organisationRoutes,
+    menu: { path: '/account/organisations', group: 'acting', icon: 'building' },
   },
   { name: 'mandates', routes: mandateRoutes },
   {
     name: 'signatures',
     routes: signatureRoutes,
-    menu: { path: '/account/signatures', group: 'acting', onOverview: false },
+    menu: { path: '/account/signatures', group: 'acting', icon: 'pen' },
   },
-  { name: 'data', routes: dataRoutes, menu: { path: '/account/data', group: 'details', onOverview: true } },
-  { name: 'closing', routes: closingRoutes, menu: { path: '/account/closing', group: 'details', onOverview: true } },
+  { name: 'data', routes: dataRoutes, menu: { path: '/account/data', group: 'details', icon: 'download' } },
+  { name: 'closing', routes: closingRoutes, menu: { path: '/account/closing', group: 'details', icon: 'bin' } },
 ]
 
 export const menuPages: readonly MenuPage[] = rooms.flatMap(({ name, menu }) => (menu ? [{ name, ...menu }] : []))

@@ -5,6 +5,7 @@ import { accountSettings } from './settings/accounts.ts'
 import { faceSettings } from './settings/face.ts'
 import { lifetimeSettings } from './settings/lifetimes.ts'
 import { limitSettings } from './settings/limits.ts'
+import { operatorSettings } from './settings/operator.ts'
 import { serverSettings } from './settings/server.ts'
 import { SettingsError, type DocumentedSettings, type SettingTexts } from './setting-types.ts'
 
@@ -54,6 +55,7 @@ const readGroups = (texts: SettingTexts, production: boolean) => ({
   methods: Object.fromEntries(loginMethods.map(({ name, settings }) => [name, settings.read(texts)])) as MethodSettings,
   face: faceSettings(texts, production),
   limits: limitSettings(texts),
+  operator: operatorSettings(texts),
 })
 
 /** Name, default and meaning of every setting, for docs/settings.md. */

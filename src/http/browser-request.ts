@@ -182,7 +182,7 @@ function pagePolicy(nonce: string, formTargets: readonly string[]): string {
 }
 
 const basePolicy =
-  "default-src 'none';style-src 'self';img-src 'self' data:;connect-src 'self';base-uri 'none';frame-ancestors 'none'"
+  "default-src 'none';style-src 'self';img-src 'self' data:;manifest-src 'self';connect-src 'self';base-uri 'none';frame-ancestors 'none'"
 
 /** The policy of oidc-provider's own pages. Its self-submitting form adds the hash of its script to script-src. */
 export const answerPolicy = `${basePolicy};script-src 'self'`

@@ -2,18 +2,30 @@ import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 import { declared } from '../login-methods.ts'
+import { minifyCss, minifyJs } from './minify.ts'
 
 const types: Record<string, string> = {
   '.css': 'text/css; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
+  '.png': 'image/png',
   '.svg': 'image/svg+xml',
+  '.webmanifest': 'application/manifest+json',
 }
+
+/** Codings that a body may have beside none, the best first (RFC 9110, 8.4.1). */
+const codings = ['br', 'gzip'] as const
+export type Coding = (typeof codings)[number]
 
 /** A file as it is sent. Its path contains a hash of its content, so browsers may cache it for ever. */
 export interface Asset {
   readonly type: string
   readonly body: Buffer
+  /** Strong validator of the uncoded body; a coded one adds the name of its coding. */
+  readonly tag: string
+  /** The body in each coding that makes it smaller. */
+  readonly coded: Readonly<Partial<Record<Coding, Buffer>>>
 }
 
 export interface Assets {
@@ -23,21 +35,64 @@ export interface Assets {
   assetFor(path: string): Asset | undefined
 }
 
-/** Reads the style sheets, scripts and pictures of `browserDir` once. */
-export function loadAssets(browserDir = fileURLToPath(new URL('../../browser', import.meta.url))): Assets {
+type NamedBody = readonly [name: string, body: Buffer]
+
+const here = fileURLToPath(new URL('../../browser', import.meta.url))
+
+/** Reads the style sheets, scripts and pictures of `browserDir` once, makes them small and compresses them. */
+export function loadAssets(browserDir = here): Assets {
   const urls: Record<string, string> = {}
   const byPath = new Map<string, Asset>()
-  const own = readdirSync(browserDir).map((name) => [name, join(browserDir, name)] as const)
-  const packaged = Object.entries<string>(declared('browserFiles')).map(
-    ([name, module]) => [name, fileURLToPath(module)] as const,
-  )
-  for (const [name, file] of [...own, ...packaged]) {
-    const type = types[extname(name)]
-    if (type === undefined) continue
-    const body = readFileSync(file)
-    const url = `/assets/${createHash('sha256').update(body).digest('hex').slice(0, 16)}-${name}`
+  const add = ([name, body]: NamedBody) => {
+    const tag = createHash('sha256').update(body).digest('hex').slice(0, 16)
+    const url = `/assets/${tag}-${name}`
     urls[name] = url
-    byPath.set(url, { type, body })
+    byPath.set(url, { type: types[extname(name)] ?? '', body, tag, coded: codedBodies(name, body) })
   }
+  for (const file of [...ownFiles(browserDir), ...packagedFiles(), styleSheet(join(browserDir, 'css'))]) add(file)
+  add(manifest(urls))
   return { urls, assetFor: (path) => byPath.get(path) }
+}
+
+function ownFiles(folder: string): NamedBody[] {
+  return readdirSync(folder)
+    .filter((name) => types[extname(name)] !== undefined)
+    .map((name) => {
+      const body = readFileSync(join(folder, name))
+      return [name, name.endsWith('.js') ? Buffer.from(minifyJs(body.toString())) : body]
+    })
+}
+
+const packagedFiles = (): NamedBody[] =>
+  Object.entries<string>(declared('browserFiles')).map(([name, module]) => [name, readFileSync(fileURLToPath(module))])
+
+/** All style sheets of a folder as one, in the order of their names. */
+function styleSheet(folder: string): NamedBody {
+  const names = readdirSync(folder).toSorted()
+  const css = names.map((name) => readFileSync(join(folder, name), 'utf8')).join('\n')
+  return ['yideng.css', Buffer.from(minifyCss(css))]
+}
+
+/** W3C Web Application Manifest: what a phone shows that keeps the page among its apps. */
+function manifest(urls: Readonly<Record<string, string>>): NamedBody {
+  const icons = [
+    { src: urls['mark.svg'], sizes: 'any', type: types['.svg'] },
+    { src: urls['mark-192.png'], sizes: '192x192', type: types['.png'] },
+  ]
+  const text = {
+    name: '一登',
+    short_name: '一登',
+    start_url: '/',
+    display: 'browser',
+    background_color: '#f7f4ed',
+    icons,
+  }
+  return ['yideng.webmanifest', Buffer.from(JSON.stringify(text))]
+}
+
+function codedBodies(name: string, body: Buffer): Partial<Record<Coding, Buffer>> {
+  if (name.endsWith('.png')) return {}
+  const params = { [constants.BROTLI_PARAM_SIZE_HINT]: body.length }
+  const made = { br: brotliCompressSync(body, { params }), gzip: gzipSync(body, { level: 9 }) }
+  return Object.fromEntries(codings.filter((one) => made[one].length < body.length).map((one) => [one, made[one]]))
 }

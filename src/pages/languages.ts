@@ -6,6 +6,9 @@ export type Language = (typeof languages)[number]
 /** Each language by its own name, as the switch shows it: the shortest one that its readers know. */
 export const languageNames: Record<Language, string> = { 'zh-CN': '简体', 'zh-Hant': '繁體', en: 'English' }
 
+/** Each language in a few characters, for the header. */
+export const languageMarks: Record<Language, string> = { 'zh-CN': '简', 'zh-Hant': '繁', en: 'EN' }
+
 /** True for a member of `languages`, in the exact spelling. */
 export function isLanguage(value: string | undefined): value is Language {
   return languages.some((language) => language === value)

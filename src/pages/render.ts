@@ -1,7 +1,9 @@
 import { Eta } from 'eta'
 import { chinaTimeZone } from '../config/china-time.ts'
+import type { Operator } from '../config/settings/operator.ts'
 import type { Assets } from './assets.ts'
-import { type Language, languageNames, languages } from './languages.ts'
+import { colourOf, icon, initialOf } from './drawings.ts'
+import { type Language, languageMarks, languageNames, languages } from './languages.ts'
 import { viewFiles } from './view-files.ts'
 import { loadWords, type Translate } from './words.ts'
 
@@ -18,7 +20,7 @@ export interface Frame {
 export interface Pages {
   /**
    * Renders a view (view-files.ts) inside the layout. The view sees `it.<field>` of the data, `it.t(key, parameters)`, `it.frame`,
-   * `it.time(moment)` and `it.day(moment)`.
+   * `it.time(moment)`, `it.day(moment)`, and the drawings `it.icon(name)`, `it.colourOf(name)` and `it.initialOf(name)`.
    * @throws Error where words are missing, or the view would print a value that is neither text nor number
    */
   render(view: string, language: Language, data: object, frame: Frame): string
@@ -28,14 +30,17 @@ export interface Pages {
 
 export interface PagesOptions {
   readonly assets: Assets
+  /** The operator, for header and foot of every page. */
+  readonly operator: Operator
+  /** The file of each view by its name; by default those of the server. */
+  readonly views?: ReadonlyMap<string, string>
 }
 
 /** Loads all words. Views are compiled at first use and cached. */
-export function createPages({ assets }: PagesOptions): Pages {
+export function createPages({ assets, operator, views: files = viewFiles() }: PagesOptions): Pages {
   const words = loadWords()
   const times = new Map(languages.map((language) => [language, timesIn(language)]))
   const eta = new Eta({ cache: true, autoEscape: true, escapeFunction: escapeForHtml })
-  const files = viewFiles()
   // a view of a login method is in the folder of its method
   eta.resolvePath = (view) => {
     const file = files.get(view.replace(/^\//, ''))
@@ -45,18 +50,25 @@ export function createPages({ assets }: PagesOptions): Pages {
   return {
     words,
     render: (view, language, data, frame) =>
-      eta.render(view, {
-        ...data,
-        t: words(language),
-        ...times.get(language),
-        frame: {
-          ...frame,
-          language,
-          assets: assets.urls,
-          otherLanguages: languages.filter((other) => other !== language),
-        },
-        languageNames,
-      }),
+      tidied(
+        eta.render(view, {
+          ...data,
+          t: words(language),
+          ...times.get(language),
+          frame: {
+            ...frame,
+            language,
+            assets: assets.urls,
+            operator,
+            otherLanguages: languages.filter((other) => other !== language),
+          },
+          languageMarks,
+          languageNames,
+          icon,
+          colourOf,
+          initialOf,
+        }),
+      ),
   }
 }
 
@@ -69,6 +81,21 @@ function timesIn(language: Language) {
     time: (at: number | string) => hour.format(new Date(at)),
     day: (at: number | string) => day.format(new Date(at)),
   }
+}
+
+const dates = /\d{4}年\d{1,2}月\d{1,2}日(?: \d{2}:\d{2})?/g
+
+/**
+ * What CSS cannot express for Chinese text. A mark as wide as a character gets no underline at the end of a link: it looks like a
+ * fault. A date gets no spaces around its characters and does not break.
+ */
+function tidied(html: string): string {
+  const start = html.indexOf('<body')
+  const body = html
+    .slice(start)
+    .replaceAll(/([？！。，；：…）”’]+)<\/a>/g, '<span class="no-line">$1</span></a>')
+    .replaceAll(/>[^<]*年[^<]*</g, (text) => text.replaceAll(dates, '<span class="when">$&</span>'))
+  return html.slice(0, start) + body
 }
 
 const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }

@@ -17,7 +17,7 @@ export function createServerApp(core: Core, protocol: Protocol, login: Login) {
   const { methods, logins } = login
   const secure = settings.issuer.startsWith('https:')
   const assets = loadAssets()
-  const pages = createPages({ assets })
+  const pages = createPages({ assets, operator: settings.operator })
   const app = createApp({
     provider,
     settings,

@@ -117,7 +117,7 @@ describe.skipIf(cannotRun('browser'))('every page of the account centre', () => 
       await expectReadable(page, language)
       await page.locator('form[action$="/keep"] button').click()
       await page.waitForURL(`${server.issuer}/account`)
-      expect(await page.locator('.care').count()).toBe(0)
+      expect(await page.locator('.note-care').count()).toBe(0)
     }
     expect(complaints).toEqual([])
     await context.close()

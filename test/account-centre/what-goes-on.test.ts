@@ -35,7 +35,7 @@ describe('sessions and devices', () => {
     const { person, portal, visitor: elsewhere, tokens } = await signedIn(services, more)
     const { visitor } = await at(person)
     const page = await visitor.get('/account/sessions')
-    for (const words of ['Windows · Chrome', '密码', '测试门户', '这一台']) expect(page.html).toContain(words)
+    for (const words of ['Windows，Chrome', '密码', '测试门户', '这一台']) expect(page.html).toContain(words)
     const after = await visitor.submit(page, '/end', {})
     expect(after.url.search).toBe('?done=ended')
     expect((await elsewhere.get('/account')).html).toContain('name="password"')

@@ -79,7 +79,7 @@ describe.skipIf(cannotRun('browser'))('a company and its handler', () => {
     await own.getByLabel('查看电子证照').check()
     await expectAccessible(own)
     await own.getByRole('button', { name: '发出邀请' }).click()
-    const code = (await own.locator('.code').textContent()) ?? ''
+    const code = (await own.locator('.code-words').textContent()) ?? ''
     expect(code).toMatch(/^\d{6}$/)
     await expectAccessible(own)
 

@@ -92,7 +92,7 @@ describe.skipIf(cannotRun('browser'))('in Chromium, a computer and a phone', () 
     await phonePage.waitForURL(/\/q\/scan\//)
     await expectAccessible(phonePage)
     const shown = await phonePage.locator('main').innerText()
-    for (const part of ['深圳市政务服务网', 'localhost', 'Linux · Chrome', '同一个网络', '秒前', '实名', '姓名']) {
+    for (const part of ['深圳市政务服务网', 'localhost', 'Linux，Chrome', '同一个网络', '秒前', '实名', '姓名']) {
       expect(shown).toContain(part)
     }
     const [refuse, approve] = await Promise.all(
@@ -112,7 +112,7 @@ describe.skipIf(cannotRun('browser'))('in Chromium, a computer and a phone', () 
     // the next time the page opens the last used method; the phone shows that a computer signed in
     await phonePage.goto(`${server.issuer}/account/qr`)
     await expectAccessible(phonePage)
-    expect(await phonePage.locator('main').innerText()).toContain('Linux · Chrome')
+    expect(await phonePage.locator('main').innerText()).toContain('Linux，Chrome')
     await phonePage.locator('form[action$="/not-me"] button').click()
     await expectAccessible(phonePage)
     await page.goto(`${server.issuer}/account`)

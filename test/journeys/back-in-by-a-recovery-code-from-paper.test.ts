@@ -57,7 +57,7 @@ describe.skipIf(cannotRun('browser'))('account recovery by a code on paper', () 
     await expectGood(page, 'shown once')
     await page.emulateMedia({ media: 'print' })
     expect(await page.locator('.codes').isVisible()).toBe(true)
-    for (const gone of ['.brand', '.account', '.foot', '[data-print]', '.care']) {
+    for (const gone of ['.bar', '.rooms', '.foot', '[data-print]', '.note-care']) {
       expect(await page.locator(gone).isVisible(), gone).toBe(false)
     }
     await page.emulateMedia({ media: null })

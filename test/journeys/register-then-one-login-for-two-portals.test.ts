@@ -119,7 +119,8 @@ describe.skipIf(cannotRun('browser'))('in Chromium', () => {
     await page.setViewportSize({ width: 320, height: 740 }) // the widest words on the narrowest screen
     await page.goto(`${server.issuer}/register`)
     expect(await page.locator('html').getAttribute('lang')).toBe('zh-CN')
-    await page.locator('a[href^="/language?to=en"]').first().click()
+    await page.locator('.languages summary').click()
+    await page.locator('a[href^="/language?to=en"]:visible').click()
     expect(page.url()).toBe(`${server.issuer}/register`)
     expect(await page.locator('html').getAttribute('lang')).toBe('en')
     await page.locator('a[href^="/elder?on=1"]').first().click()

@@ -1,4 +1,3 @@
-import { menuPages } from '../../src/account-centre/rooms.ts'
 import { accountFrame, csrf } from './account-frame.ts'
 import type { Sample } from './samples.ts'
 
@@ -57,7 +56,6 @@ export const accountSamples: readonly Sample[] = [
       phone: '+8613812345678',
       username: 'zhangsan',
       whole: true,
-      rooms: [],
       claim: undefined,
     },
   })),
@@ -73,7 +71,6 @@ export const accountSamples: readonly Sample[] = [
       phone: '138****5678',
       username: 'zhangsan',
       whole: false,
-      rooms: menuPages.filter(({ onOverview }) => onOverview),
       claim: { side, dueAt: Date.UTC(2026, 10, 30, 2) },
     },
   })),

@@ -2,10 +2,11 @@ import { describe, expect, test } from 'vitest'
 import { loadAssets } from '../../src/pages/assets.ts'
 import { languages } from '../../src/pages/languages.ts'
 import { createPages } from '../../src/pages/render.ts'
+import { operator } from '../design/site.ts'
 import { samples, wordKeys } from './samples.ts'
 
 const assets = loadAssets()
-const pages = createPages({ assets })
+const pages = createPages({ assets, operator })
 const frame = { nonce: 'n0nce', path: '/login/8f3a?x=1&y="2"', elder: false }
 const attack = '"><script>alert(1)</script>\'&'
 

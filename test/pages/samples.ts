@@ -1,4 +1,3 @@
-import { menuPages } from '../../src/account-centre/rooms.ts'
 import { accountFrame, csrf } from './account-frame.ts'
 import { accountSamples } from './account-samples.ts'
 import { faceSamples } from './face-samples.ts'
@@ -224,7 +223,6 @@ export const samples: readonly Sample[] = [
       phone: '138****5678',
       username: 'zhangsan',
       whole: false,
-      rooms: menuPages.filter(({ onOverview }) => onOverview),
       claim: undefined,
     },
   },
@@ -257,4 +255,4 @@ export const samples: readonly Sample[] = [
 
 /** Data that names words (`refusals.<refusal>`) and so cannot be any text. */
 export const wordKeys =
-  /(^|\.)(menu\.(groups|pages)\.\d+\.name|rooms\.\d+\.name|refusal|why|outcome|reasons\.\d+|actions\.\d+|provenAt|scripts\.\d+|raises\.\d+\.name|act|code|state|reason|done|when|created|until|made|used|problem|role|roles\.\d+|relation|blockedBy|kind|event|who|documentType|ways\.\d+\.name|method|problems\..*|documentTypes\.\d+|values\.(document_type|role)|attributes\.\d+(\.name)?|refused|flaw)$/
+  /(^|\.)(menu\.open|menu\.groups\.\d+\.(name|pages\.\d+\.(name|icon|current))|operator\..*|refusal|why|outcome|reasons\.\d+|actions\.\d+|provenAt|scripts\.\d+|raises\.\d+\.name|act|code|state|reason|done|when|created|until|made|used|problem|role|roles\.\d+|relation|blockedBy|kind|event|who|documentType|ways\.\d+\.name|method|problems\..*|documentTypes\.\d+|values\.(document_type|role)|attributes\.\d+(\.name)?|refused|flaw)$/

@@ -1,5 +1,6 @@
 import { globSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import { readSettings } from '../../src/config/settings.ts'
 import { loadAssets } from '../../src/pages/assets.ts'
 import { createPages } from '../../src/pages/render.ts'
 import { readWords } from '../../src/pages/words.ts'
@@ -87,7 +88,7 @@ function unnamed(value: unknown, path = ''): unknown {
   )
 }
 
-const pages = createPages({ assets: loadAssets() })
+const pages = createPages({ assets: loadAssets(), operator: readSettings({}).operator })
 const frame = { nonce: 'n0nce', path: '/', elder: false }
 
 describe('a page in Traditional Chinese has no simplified character of its own', () => {

@@ -46,7 +46,7 @@ export async function openContext(browser: Browser, options: Parameters<Browser[
 export async function signInOn(page: Page, { username, password }: { username: string; password: string }) {
   await page.locator('[name=identifier]').fill(username)
   await page.locator('[name=password]').fill(password)
-  await page.locator('form[action$="/password"] button').click()
+  await page.locator('form[action$="/password"] button[type=submit]').click()
 }
 
 /** The minified file: parsing the source is most of the time of a check. */

@@ -1,0 +1,100 @@
+import { expect, test } from 'vitest'
+import { languages } from '../../src/pages/languages.ts'
+import { samples } from '../pages/samples.ts'
+import { expectAccessible, openContext, useBrowser } from '../setup/browser.ts'
+import { componentsData } from './components-data.ts'
+import { look } from './site.ts'
+
+const browser = useBrowser()
+const components = { view: 'design/components', name: '', data: componentsData }
+const narrow = { viewport: { width: 320, height: 740 } } as const
+
+const widthOf = 'document.documentElement.scrollWidth'
+
+test.each(languages.flatMap((language) => [false, true].map((elder) => ({ language, elder }))))(
+  'no page is wider than 320 pixels, in $language with elder $elder',
+  async ({ language, elder }) => {
+    const { context } = await openContext(browser(), narrow)
+    const page = await context.newPage()
+    const wide: string[] = []
+    for (const { view, name, data } of [components, ...samples]) {
+      await look(page, { view, data, language, elder })
+      const width = Number(await page.evaluate(widthOf))
+      if (width > narrow.viewport.width) wide.push(`${view} (${name}): ${width}`)
+    }
+    expect(wide).toEqual([])
+    await context.close()
+  },
+)
+
+test.each([
+  ['light', { colorScheme: 'light' }, false],
+  ['dark', { colorScheme: 'dark' }, false],
+  ['elder', { colorScheme: 'light' }, true],
+  ['elder and dark', { colorScheme: 'dark' }, true],
+] as const)('the components are accessible: %s', async (_, options, elder) => {
+  const { context, complaints } = await openContext(browser(), { ...narrow, ...options })
+  const page = await context.newPage()
+  for (const language of languages) {
+    await look(page, { ...components, language, elder })
+    await expectAccessible(page, [320, 1280])
+  }
+  expect(complaints).toEqual([])
+  await context.close()
+})
+
+test('a person sees a password, and it is sent as one', async () => {
+  const { context } = await openContext(browser(), narrow)
+  const page = await context.newPage()
+  await look(page, components)
+  const field = page.locator('#password')
+  const button = page.locator('[data-show]')
+  expect(await field.getAttribute('type')).toBe('password')
+  await button.click()
+  expect([await field.getAttribute('type'), await button.getAttribute('aria-pressed')]).toEqual(['text', 'true'])
+  await button.click()
+  expect([await field.getAttribute('type'), await button.getAttribute('aria-pressed')]).toEqual(['password', 'false'])
+  await context.close()
+})
+
+test('the seconds count down, and then the words of the end appear', async () => {
+  const { context } = await openContext(browser(), narrow)
+  const page = await context.newPage()
+  await page.clock.install()
+  await look(page, components)
+  const clock = page.locator('[data-countdown]')
+  await page.clock.runFor(8000)
+  expect(await clock.locator('b').innerText()).toBe('40')
+  expect(await clock.locator('[data-over]').isVisible()).toBe(false)
+  await page.clock.runFor(41_000)
+  expect(await clock.locator('[data-over]').isVisible()).toBe(true)
+  expect(await clock.locator('[data-counting]').isVisible()).toBe(false)
+  await context.close()
+})
+
+test('a toast stays ten seconds, and longer while a person is on it', async () => {
+  const { context } = await openContext(browser(), narrow)
+  const page = await context.newPage()
+  await page.clock.install()
+  await look(page, components)
+  const toast = page.locator('[data-toast]')
+  await page.clock.runFor(9000)
+  expect(await toast.isVisible()).toBe(true)
+  await toast.locator('button').focus()
+  await page.clock.runFor(20_000)
+  expect(await toast.isVisible()).toBe(true)
+  await toast.locator('button').blur()
+  await page.clock.runFor(11_000)
+  expect(await toast.isVisible()).toBe(false)
+  await context.close()
+})
+
+test('without script a toast is a note in its place', async () => {
+  const { context } = await openContext(browser(), { ...narrow, javaScriptEnabled: false })
+  const page = await context.newPage()
+  await look(page, components)
+  expect(await page.locator('.toast-over').count()).toBe(0)
+  expect(await page.locator('[data-toast] button').isVisible()).toBe(true)
+  expect(await page.locator('[data-show]').isVisible()).toBe(false)
+  await context.close()
+})
