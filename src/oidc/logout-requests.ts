@@ -3,6 +3,7 @@ import { decodeJwt } from 'jose'
 import type { Context, Middleware } from 'koa'
 import { errors, type Client as OidcClient, type Provider } from 'oidc-provider'
 import type { Client } from '../clients/clients.ts'
+import { addressShown, clientShown } from '../pages/reference.ts'
 import { Refusal } from '../refusal/refusal.ts'
 import { answerByGet, postedFields } from './posted-requests.ts'
 
@@ -29,6 +30,8 @@ export interface LogoutFlaw {
   readonly kind: 'portal' | 'paused' | 'address' | (typeof travelling)[number]
   /** The paused portal. */
   readonly portal?: Client
+  /** The client or the address that the request named, for the log. */
+  readonly asked?: string | undefined
 }
 
 interface LogoutRequest {
@@ -103,11 +106,12 @@ async function whatHolds(deps: LogoutRequestDeps, asked: URLSearchParams): Promi
   const client = await findActive(deps.provider, id)
   if (!client) {
     const portal = await deps.findRegistered(id)
-    return { kept, flaw: portal ? { kind: 'paused', portal } : { kind: 'portal' } }
+    return { kept, flaw: portal ? { kind: 'paused', portal } : { kind: 'portal', asked: clientShown(id) } }
   }
   kept.set('client_id', id)
   const target = asked.get('post_logout_redirect_uri')
-  if (target !== null && !client.postLogoutRedirectUriAllowed(target)) return { kept, flaw: { kind: 'address' } }
+  if (target !== null && !client.postLogoutRedirectUriAllowed(target))
+    return { kept, flaw: { kind: 'address', asked: addressShown(target) } }
   for (const name of ['post_logout_redirect_uri', 'state', 'logout_hint'] as const) {
     const value = asked.get(name)
     if (value !== null) kept.set(name, value)
