@@ -74,6 +74,9 @@ describe('token exchange', () => {
         { type: 'urn:yideng:mandate', mandate: held.id, role: 'handler', matters: ['licence.read', 'tax.filing'] },
       ],
     })
+    const signIn = tokens.claims()
+    expect(signIn?.acr).toMatch(/^urn:yideng:loa:/)
+    expect(claims).toMatchObject({ acr: signIn?.acr, amr: signIn?.amr, auth_time: signIn?.auth_time })
     const noted = await services.database
       .selectFrom('audit_events')
       .select('details')
