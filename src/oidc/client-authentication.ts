@@ -13,11 +13,11 @@ const assertion = z.object({
 })
 
 /** FAPI 2.0 Security Profile section 5.4.1. */
-const fapi2Algorithms: readonly unknown[] = ['PS256', 'ES256', 'EdDSA', 'Ed25519']
+const fapi2Algorithms: ReadonlySet<unknown> = new Set(['PS256', 'ES256', 'EdDSA', 'Ed25519'])
 const fapi2Refusal = 'profile fapi2 takes signatures by PS256, ES256 and EdDSA only'
 
 const maySignWith = (client: OidcClient, header: unknown): boolean =>
-  registrationOf(client).profile !== 'fapi2' || fapi2Algorithms.includes((header as { alg?: unknown }).alg)
+  registrationOf(client).profile !== 'fapi2' || fapi2Algorithms.has((header as { alg?: unknown }).alg)
 
 /**
  * For oidc-provider's `assertJwtClaimsAndHeader` of request objects (RFC 9101). It keeps a pushed request as an object of its own

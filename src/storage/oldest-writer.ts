@@ -4,8 +4,8 @@ import type { Database } from './database.ts'
 import { readFact } from './store-facts.ts'
 
 /**
- * The row of `house` by which a store names the versions that may write it. A migration that a version before it must not
- * write beside puts it there: its own name and its version, as JSON. Without the row every version may write.
+ * The fact (store-facts.ts) by which a store names the versions that may write it. A migration that a version before it must not
+ * write beside puts it there: its own name and its version, as JSON. Without it every version may write.
  */
 const oldestWriter = 'oldest-writer'
 const schema = z.object({ migration: z.string(), version: z.string() })

@@ -5,6 +5,7 @@ import { internalsOf } from './internals.ts'
 /**
  * The address of an answer. The query of the registered address stays as it is, byte by byte, but for parameters of the
  * answer itself (RFC 6749 sections 3.1 and 3.1.2).
+ * @internal
  */
 export function answerAddress(uri: string, answer: Readonly<Record<string, string>>): string {
   const { href } = new URL(uri)
