@@ -52,6 +52,7 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
       for (const job of jobs) await job.stop()
       await login.facePool.close()
       await events.stop()
+      await core.reasons.stop()
       await artifacts.close()
       await services.close()
       await tracing.close()

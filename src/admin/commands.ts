@@ -222,7 +222,8 @@ const listed: Readonly<Record<string, Listed>> = {
     load: () => import('./stores/restore.ts'),
   },
   doctor: {
-    summary: 'examine settings, keys, store and audit log, and advise; it changes nothing',
+    summary:
+      'examine settings, keys, store and audit log, and advise; or show why an error page was shown; it changes nothing',
     load: () => import('./doctor/doctor.ts'),
   },
   completion: {

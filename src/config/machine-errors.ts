@@ -92,17 +92,27 @@ function parseJson<T>(path: string, text: string, schema: z.ZodType<T>): T {
 }
 
 /**
+ * Reads a text file of the program or of the configuration, in UTF-8.
+ * @throws UnusableFile
+ */
+export function readText(file: string | URL): string {
+  const path = typeof file === 'string' ? file : fileURLToPath(file)
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path))
+  } catch (error) {
+    if (error instanceof TypeError) throw new UnusableFile(path, 'is not UTF-8: it is damaged', error)
+    const sentence = aboutFile(error)
+    throw sentence ? new UnusableFile(path, sentence.why, error) : error
+  }
+}
+
+/**
  * Reads a JSON file of the configuration.
  * @throws UnusableFile
  */
 export function readJson<T>(file: string | URL, schema: z.ZodType<T>): T {
   const path = typeof file === 'string' ? file : fileURLToPath(file)
-  try {
-    return parseJson(path, readFileSync(path, 'utf8'), schema)
-  } catch (error) {
-    const sentence = error instanceof UnusableFile ? undefined : aboutFile(error)
-    throw sentence ? new UnusableFile(path, sentence.why, error) : error
-  }
+  return parseJson(path, readText(path), schema)
 }
 
 /** What the system says about an address to listen on, by error code. */

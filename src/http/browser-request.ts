@@ -1,13 +1,16 @@
 import { createHmac, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto'
 import type { Context, Middleware } from 'koa'
 import { dayMs } from '../config/time.ts'
+import type { Clock } from '../config/clock.ts'
 import { forwardedAddress, networksOf, type Counted } from '../config/address-networks.ts'
 import { chooseLanguage, type Language } from '../pages/languages.ts'
 import { hostCookie } from '../pages/host-cookie.ts'
 import type { Pages } from '../pages/render.ts'
 import { beginRequest, type RequestContext } from '../pages/request-context.ts'
+import type { Reason, Referred } from '../pages/reference.ts'
 import type { Translate } from '../pages/words.ts'
 import { withoutShapeless } from '../text/visible.ts'
+import { methodOf, routeOf } from './metrics.ts'
 
 export interface RequestContextDeps {
   pages: Pages
@@ -16,6 +19,9 @@ export interface RequestContextDeps {
   csrfKeys: () => readonly [string, ...string[]]
   secure: boolean
   trustProxy: boolean
+  clock: Clock
+  /** Takes the reason of an answer with a reference number. */
+  referred(reason: Referred): void
 }
 
 const visitorBytes = 18
@@ -43,6 +49,7 @@ class BrowserRequest implements RequestContext {
   readonly formTargets: string[] = []
   form: Readonly<Record<string, string>> = {}
   returnTo: string
+  referred = false
   readonly #ctx: Context
   readonly #parts: RequestContextDeps
   #id: string | undefined
@@ -60,6 +67,15 @@ class BrowserRequest implements RequestContext {
   get id(): string {
     this.#id ??= randomUUID()
     return this.#id
+  }
+
+  refer(reason: Reason): string {
+    const { id: reference } = this
+    this.referred = true
+    const at = new Date(this.#parts.clock()).toISOString()
+    const asked = { method: methodOf(this.#ctx.method), route: routeOf(this.#ctx) }
+    this.#parts.referred({ reference, at, ...asked, ...reason })
+    return reference
   }
 
   get language(): Language {

@@ -5,6 +5,7 @@ import { isGone } from '../pages/bodies.ts'
 import { LoginWentOn } from '../oidc/went-on.ts'
 import { leadWhereItWent, type WentOnPageDeps } from '../login/went-on-page.ts'
 import { TooManyCalls } from '../guards/portal-budgets.ts'
+import { expected, unexpected, type Reason } from '../pages/reference.ts'
 import { showPage, requestOf } from '../pages/request-context.ts'
 import { retryAfterSeconds, isUnavailable } from '../storage/unavailable.ts'
 import { Refusal, refusals, type RefusalCode } from '../refusal/refusal.ts'
@@ -26,16 +27,17 @@ function pageBefore(ctx: Context): string | undefined {
 
 /** Ends every request that failed with a calm page and a reference number; the reason goes to the log only. */
 export function calmErrors(log: Logger, wentOn: WentOnPageDeps): Middleware {
-  const refuse = (ctx: Context, code: RefusalCode, retryAfter?: number) => {
-    const { id: reference } = requestOf(ctx)
+  const refuse = (ctx: Context, code: RefusalCode, why: Partial<Reason> = {}, retryAfter?: number) => {
+    const status = refusals[code]
+    const reference = requestOf(ctx).refer({ code, status, ...why })
     ctx.remove('location') // a code that could not be audited is not shown
     if (retryAfter !== undefined) ctx.set('retry-after', String(retryAfter))
     if (code === 'unavailable') ctx.set('retry-after', retryAfterSeconds)
     if (ctx.accepts('html', 'json') === 'json') {
-      ctx.status = refusals[code]
+      ctx.status = status
       ctx.body = { error: code, reference }
     } else {
-      showPage(ctx, 'error/error', { code, reference, backUrl: pageBefore(ctx) }, refusals[code])
+      showPage(ctx, 'error/error', { code, reference, backUrl: pageBefore(ctx) }, status)
     }
   }
 
@@ -54,8 +56,8 @@ export function calmErrors(log: Logger, wentOn: WentOnPageDeps): Middleware {
       const code = codeOf(error)
       if (code === 'unavailable') log.error({ id, err: error }, 'a store is unavailable')
       else if (code === 'server_error') log.error({ id, err: error }, 'request failed')
-      else log.info({ id, code, detail: (error as Error).message }, 'request refused')
-      refuse(ctx, code, error instanceof Refusal || error instanceof TooManyCalls ? error.retryAfter : undefined)
+      const why = code === 'unavailable' || code === 'server_error' ? unexpected(error) : expected(error)
+      refuse(ctx, code, why, error instanceof Refusal || error instanceof TooManyCalls ? error.retryAfter : undefined)
       return undefined
     }
     if (ctx.status === 404 && (ctx.body === undefined || ctx.body === null)) refuse(ctx, 'not_found')

@@ -12,6 +12,27 @@ const assertion = z.object({
   jti: z.string(),
 })
 
+/** FAPI 2.0 Security Profile section 5.4.1. */
+const fapi2Algorithms: ReadonlySet<unknown> = new Set(['PS256', 'ES256', 'EdDSA', 'Ed25519'])
+const fapi2Refusal = 'profile fapi2 takes signatures by PS256, ES256 and EdDSA only'
+
+const maySignWith = (client: OidcClient, header: unknown): boolean =>
+  registrationOf(client).profile !== 'fapi2' || fapi2Algorithms.has((header as { alg?: unknown }).alg)
+
+/**
+ * For oidc-provider's `assertJwtClaimsAndHeader` of request objects (RFC 9101). It keeps a pushed request as an object of its own
+ * without a signature; that one was checked when it was pushed.
+ */
+export function assertRequestObject(
+  { oidc }: KoaContextWithOIDC,
+  _claims: unknown,
+  header: unknown,
+  client: OidcClient,
+): void {
+  if (oidc.entities.PushedAuthorizationRequest) return
+  if (!maySignWith(client, header)) throw new errors.InvalidRequestObject(fapi2Refusal)
+}
+
 /**
  * For oidc-provider's `assertJwtClientAuthClaimsAndHeader` (RFC 7523 section 3, RFC 9126 section 2).
  * oidc-provider has checked the signature, `iss`, `sub`, and that `aud` names this server. This adds two limits.
@@ -19,7 +40,8 @@ const assertion = z.object({
  * FAPI 2.0 Security Profile section 5.3.2.1: the audience is the issuer, as one string.
  */
 export function createAssertClientAssertion(clock: Clock) {
-  return (ctx: KoaContextWithOIDC, claims: unknown, _header: unknown, client: OidcClient): void => {
+  return (ctx: KoaContextWithOIDC, claims: unknown, header: unknown, client: OidcClient): void => {
+    if (!maySignWith(client, header)) throw new errors.InvalidClientAuth(fapi2Refusal)
     const read = assertion.safeParse(claims)
     if (!read.success) throw new errors.InvalidClientAuth('aud must be one audience, exp a number and jti a string')
     if (registrationOf(client).profile === 'fapi2' && read.data.aud !== ctx.oidc.issuer)

@@ -9,9 +9,11 @@ import { regionName } from '../config/regions.ts'
 import type { BlindIndex } from '../keys/blind-index.ts'
 import type { FieldCipher } from '../keys/field-cipher.ts'
 import { showPage, requestOf } from '../pages/request-context.ts'
+import { refusals } from '../refusal/refusal.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
 import { perNetwork } from '../guards/network-limit.ts'
 import { byPasskey, commandLineId } from './command-line-client.ts'
+import { reasonOfPage } from './pages.ts'
 import { leaveUnsaved } from './engine/unsaved-sessions.ts'
 
 export interface DeviceFlowDeps {
@@ -90,7 +92,9 @@ export function createDeviceFlow(deps: DeviceFlowDeps) {
       const problem = problems[error.name]
       if (problem) return show(ctx, 'device/code', { ...form(ctx), problem }, 400)
       const code = error instanceof errors.OIDCProviderError && error.expose ? 'login_expired' : 'server_error'
-      return show(ctx, 'error/error', { code, reference: requestOf(ctx).id }, code === 'server_error' ? 500 : 400)
+      const status = refusals[code]
+      const reference = requestOf(ctx).refer({ ...reasonOfPage(ctx, error, code), status })
+      return show(ctx, 'error/error', { code, reference }, status)
     },
 
     userCodeConfirmSource(ctx, _form, _client, info, userCode) {

@@ -5,14 +5,20 @@ import type { Client } from '../clients/clients.ts'
 import type { Clock } from '../config/clock.ts'
 import { registrationOf } from './client-registrations.ts'
 import { keySetVersion } from './engine/provider-key-set.ts'
+import { hashId } from '../storage/hash-id.ts'
+import type { Artifacts } from '../storage/artifacts.ts'
 import { mayIntrospect, personCounts } from './introspection.ts'
 
 export interface JwtTokensDeps {
   provider: Provider
   findAccount: NonNullable<Configuration['findAccount']>
   findClient(id: string): Promise<Client | undefined>
+  artifacts: Pick<Artifacts, 'get' | 'put'>
   clock: Clock
 }
+
+/** Ids of revoked tokens of services. Those of people are stored themselves (engine/kept-jwt-tokens.ts). */
+const revoked = 'RevokedServiceToken'
 
 /**
  * Introspection and revocation of JWT access tokens (RFC 7662 section 2, RFC 7009 section 2). oidc-provider refuses
@@ -69,7 +75,8 @@ async function isLive(deps: JwtTokensDeps, ctx: KoaContextWithOIDC, claims: JWTP
   const { provider, findAccount, findClient } = deps
   const owner = await findClient(String(claims['client_id']))
   if (!owner || !owner.resources.includes(String(claims.aud))) return false
-  if (claims.sub === owner.id) return true // of a service: it has no grant
+  // of a service: it has no grant
+  if (claims.sub === owner.id) return (await deps.artifacts.get(revoked, hashId(String(claims.jti)))) === undefined
   const token = await provider.AccessToken.find(String(claims.jti))
   if (!token || token.clientId !== owner.id) return false
   const grant = await provider.Grant.find(token.grantId)
@@ -80,7 +87,11 @@ async function isLive(deps: JwtTokensDeps, ctx: KoaContextWithOIDC, claims: JWTP
 /** A caller without permission and one with a foreign token get the same answer (RFC 7009 section 2.2). */
 async function revoke(deps: JwtTokensDeps, ctx: KoaContextWithOIDC): Promise<string> {
   const claims = await read(deps, ctx)
-  if (claims && claims['client_id'] === ctx.oidc.client?.clientId) {
+  if (!claims || claims['client_id'] !== ctx.oidc.client?.clientId) return ''
+  if (claims.sub === claims['client_id']) {
+    const ttl = Math.ceil((claims.exp ?? 0) - deps.clock() / 1000)
+    if (ttl > 0) await deps.artifacts.put(revoked, hashId(String(claims.jti)), '1', { ttl })
+  } else {
     const token = await deps.provider.AccessToken.find(String(claims.jti))
     await token?.destroy()
   }

@@ -1,9 +1,11 @@
 import type { IncomingMessage } from 'node:http'
 import { decodeJwt } from 'jose'
 import type { Context, Middleware } from 'koa'
-import { errors, type Client as OidcClient, type Provider } from 'oidc-provider'
+import { errors, type Client as OidcClient, type KoaContextWithOIDC, type Provider } from 'oidc-provider'
 import type { Client } from '../clients/clients.ts'
+import { addressShown, clientShown } from '../pages/reference.ts'
 import { Refusal } from '../refusal/refusal.ts'
+import { exactAfterLogout, redirectExactly } from './engine/answer-addresses.ts'
 import { answerByGet, postedFields } from './posted-requests.ts'
 
 const path = '/logout'
@@ -29,6 +31,8 @@ export interface LogoutFlaw {
   readonly kind: 'portal' | 'paused' | 'address' | (typeof travelling)[number]
   /** The paused portal. */
   readonly portal?: Client
+  /** The client or the address that the request named, for the log. */
+  readonly asked?: string | undefined
 }
 
 interface LogoutRequest {
@@ -53,7 +57,11 @@ export interface LogoutRequestDeps {
  */
 export function logoutRequests(deps: LogoutRequestDeps): Middleware {
   return async (ctx, next) => {
-    if (ctx.path === `${path}/confirm`) return keepLanguage(deps.provider.issuer, ctx, next)
+    if (ctx.path === `${path}/confirm`) {
+      await next()
+      keepAddress(ctx)
+      return keepLanguage(deps.provider.issuer, ctx)
+    }
     if (ctx.path !== path) return next()
     if (ctx.method === 'POST') {
       answerByGet(ctx, path, await withoutHint(deps, ctx))
@@ -66,9 +74,17 @@ export function logoutRequests(deps: LogoutRequestDeps): Middleware {
   }
 }
 
+/** The address of the portal as it is registered: oidc-provider writes its query in other bytes. */
+function keepAddress(ctx: Context): void {
+  const location = ctx.response.get('location')
+  const { oidc } = ctx as unknown as Partial<KoaContextWithOIDC>
+  const registered = oidc?.client?.postLogoutRedirectUris ?? []
+  const exact = exactAfterLogout(location, registered)
+  if (exact !== location) redirectExactly(ctx, exact)
+}
+
 /** The last page of a sign-out has the language of the page before. */
-async function keepLanguage(issuer: string, ctx: Context, next: () => Promise<unknown>): Promise<void> {
-  await next()
+function keepLanguage(issuer: string, ctx: Context): void {
   const { ui_locales: locales } = ctx.query
   const target = URL.parse(ctx.response.get('location'))
   if (typeof locales !== 'string' || target?.origin !== issuer || target.pathname !== `${path}/success`) return
@@ -103,11 +119,12 @@ async function whatHolds(deps: LogoutRequestDeps, asked: URLSearchParams): Promi
   const client = await findActive(deps.provider, id)
   if (!client) {
     const portal = await deps.findRegistered(id)
-    return { kept, flaw: portal ? { kind: 'paused', portal } : { kind: 'portal' } }
+    return { kept, flaw: portal ? { kind: 'paused', portal } : { kind: 'portal', asked: clientShown(id) } }
   }
   kept.set('client_id', id)
   const target = asked.get('post_logout_redirect_uri')
-  if (target !== null && !client.postLogoutRedirectUriAllowed(target)) return { kept, flaw: { kind: 'address' } }
+  if (target !== null && !client.postLogoutRedirectUriAllowed(target))
+    return { kept, flaw: { kind: 'address', asked: addressShown(target) } }
   for (const name of ['post_logout_redirect_uri', 'state', 'logout_hint'] as const) {
     const value = asked.get(name)
     if (value !== null) kept.set(name, value)

@@ -2,12 +2,14 @@ import { errors, type ErrorOut, type KoaContextWithOIDC } from 'oidc-provider'
 import type { Client } from '../clients/clients.ts'
 import { hostOf } from '../clients/hosts.ts'
 import { regionName } from '../config/regions.ts'
+import { unexpected, type Reason } from '../pages/reference.ts'
 import { showPage, requestOf } from '../pages/request-context.ts'
 import type { Language } from '../pages/languages.ts'
 import { isUnavailable } from '../storage/unavailable.ts'
 import { TooManyCalls } from '../guards/portal-budgets.ts'
 import { refusals, type RefusalCode } from '../refusal/refusal.ts'
-import { logoutFlawOf } from './logout-requests.ts'
+import { logoutFlawOf, type LogoutFlaw } from './logout-requests.ts'
+import { reasonOf } from './refused-requests.ts'
 
 const mostHosts = 3
 
@@ -85,7 +87,8 @@ export function createOidcPages({ findClient, findRegistered }: OidcPagesDeps) {
       const paused = refused === 'client_unknown' ? await pausedPortal(ctx) : undefined
       const code = paused ? 'client_paused' : refused
       request.returnTo = '/' // a refused request is not worth repeating, nor its parameters
-      const data = { code, reference: request.id, signOutUrl: code === 'logout_invalid' ? pathOfLogout(ctx) : '' }
+      const reference = request.refer({ ...reasonOfPage(ctx, error, code), status: refusals[code] })
+      const data = { code, reference, signOutUrl: code === 'logout_invalid' ? pathOfLogout(ctx) : '' }
       const named = paused ? { portal: portalOf(paused, request.language) } : {}
       showPage(ctx, 'error/error', { ...data, ...named }, refusals[code])
     },
@@ -104,6 +107,7 @@ export function createOidcPages({ findClient, findRegistered }: OidcPagesDeps) {
       showPage(ctx, 'logout/confirm', {
         ...(await portal(ctx)),
         flaw: flaw?.kind ?? '',
+        reference: flaw ? referFlaw(ctx, flaw) : '',
         paused: flaw?.portal ? portalOf(flaw.portal, request.language).name : '',
         action: `${pathOfLogout(ctx)}/confirm${locales && `?${new URLSearchParams({ ui_locales: locales }).toString()}`}`,
         xsrf: (session?.state as { secret: string } | undefined)?.secret,
@@ -115,6 +119,24 @@ export function createOidcPages({ findClient, findRegistered }: OidcPagesDeps) {
       showPage(ctx, 'logout/done', await portal(ctx))
     },
   }
+}
+
+/** A failure of ours has the lines that it passed. */
+export const reasonOfPage = (ctx: KoaContextWithOIDC, error: Error, code: RefusalCode): Omit<Reason, 'status'> =>
+  code === 'server_error' || code === 'unavailable' ? { code, ...unexpected(error) } : reasonOf(ctx, error, code)
+
+/** Words of the log for the flaws of a sign-out request. */
+const flawReasons: Readonly<Record<LogoutFlaw['kind'], string>> = {
+  portal: 'no portal has this client_id',
+  paused: 'the portal is suspended',
+  address: 'post_logout_redirect_uri is not registered for the portal',
+  hint: 'id_token_hint was not signed by this server, or is for another portal',
+  request: 'a parameter is repeated, or the body cannot be read',
+}
+
+function referFlaw(ctx: KoaContextWithOIDC, { kind, portal, asked }: LogoutFlaw): string {
+  const reason = { code: `logout_${kind}`, status: 200, client: portal?.id ?? ctx.oidc.client?.clientId }
+  return requestOf(ctx).refer({ ...reason, description: flawReasons[kind], asked })
 }
 
 /** `ui_locales` of the request, pushed and signed ones too (OpenID Connect Core 3.1.2.1, RP-Initiated Logout 1.0 section 2). */

@@ -22,11 +22,13 @@ import { createAdapterFactory } from './artifacts/adapter.ts'
 import { keyOfCommandLine } from './artifacts/revocation.ts'
 import { assertClaimsRequest } from './claims-request.ts'
 import { createFindAccount } from './claims.ts'
-import { createAssertClientAssertion } from './client-authentication.ts'
+import { assertRequestObject, createAssertClientAssertion } from './client-authentication.ts'
 import { toOidcMetadata } from './client-metadata.ts'
 import { cookies, fixedConfiguration, timesToLive } from './provider-configuration.ts'
 import type { DeviceFlowOfAdministrators } from './device-flow.ts'
 import { nameLevelsAsAsked } from './engine/acr.ts'
+import { keepRedirectQueries } from './engine/answer-addresses.ts'
+import { alwaysNameSessions, hashAccessTokens } from './engine/id-token-claims.ts'
 import { acceptOwnHints } from './engine/own-hints.ts'
 import { compareSecretsByHash } from './engine/client-secrets.ts'
 import { findClientsOnce, type FindClientsDeps } from './engine/find-clients-once.ts'
@@ -107,11 +109,14 @@ export function createProvider(deps: ProviderDeps): { provider: Provider; jwtTok
   findClientsOnce(provider, { findClient, admit: deps.admitClient, keySetFailed: deps.keySetFailed })
   copyModelsPlainly(provider, shared.actorClaims.extra)
   keepJwtTokens(provider)
+  hashAccessTokens(provider)
+  alwaysNameSessions(provider)
+  keepRedirectQueries(provider)
   dropEndedLogins(provider, persons)
   keepToRegistration(provider)
   deriveRotatedTokens(provider, shared.successorOf)
   detectReplaysAtomically(provider, artifacts, clock)
-  return { provider, jwtTokens: answerForJwtTokens({ provider, findAccount, findClient, clock }) }
+  return { provider, jwtTokens: answerForJwtTokens({ provider, findAccount, findClient, artifacts, clock }) }
 }
 
 interface Shared extends ReturnType<typeof createSubjects> {
@@ -190,7 +195,7 @@ const features = (
   externalSigningSupport: { enabled: true, ack: 'experimental-01' },
   introspection: { enabled: true, allowedPolicy: createIntrospectionPolicy(findAccount, findClient) },
   pushedAuthorizationRequests: { enabled: true },
-  requestObjects: { enabled: true },
+  requestObjects: { enabled: true, assertJwtClaimsAndHeader: assertRequestObject },
   resourceIndicators: {
     enabled: true,
     async getResourceServerInfo(_ctx, resource, client) {

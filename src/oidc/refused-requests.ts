@@ -1,10 +1,8 @@
 import { errors, type KoaContextWithOIDC, type Provider } from 'oidc-provider'
+import { addressShown, clientShown, shortened, type Reason } from '../pages/reference.ts'
 import { requestOf } from '../pages/request-context.ts'
 
 type Log = Record<'info', (details: object, message: string) => void>
-
-/** Longest text of a request that reaches the log. */
-const longest = 200
 
 /** The events by which oidc-provider reports a refused request, by page or by OAuth error (RFC 6749 section 5.2). */
 const refusals = [
@@ -24,7 +22,7 @@ const refusals = [
   'discovery.error',
 ] as const
 
-interface Refused extends Error {
+export interface Refused extends Error {
   error?: string
   error_description?: string
   error_detail?: string
@@ -45,23 +43,27 @@ export function reportRefused(provider: Provider, log: Log): void {
       // jwt-tokens.ts answers these
       if (error instanceof errors.UnsupportedTokenType) return
       describe(ctx, error)
-      log.info(detailsOf(ctx, error), 'request refused')
+      const request = requestOf(ctx)
+      const { code: _code, ...details } = reasonOf(ctx, error, 'request_invalid')
+      if (!request.referred) log.info({ id: request.id, route: ctx.oidc.route, ...details }, 'request refused')
     })
   }
 }
 
 /** Texts of oidc-provider and of this server, and names of scopes: no personal data and no secret. */
-function detailsOf(ctx: KoaContextWithOIDC, { message, error_description, error_detail, scope }: Refused) {
-  const { client, route } = ctx.oidc
-  const cut = (text: string | undefined) => text?.slice(0, longest)
+export function reasonOf(ctx: KoaContextWithOIDC, error: Refused, code: string): Omit<Reason, 'status'> {
+  const { client, params } = ctx.oidc
+  const named = (name: string) => params?.[name] ?? ctx.query[name]
+  const asked = error instanceof errors.InvalidClient ? clientShown(named('client_id')) : undefined
+  const address = error instanceof errors.InvalidRedirectUri ? addressShown(named('redirect_uri')) : undefined
   return {
-    id: requestOf(ctx).id,
-    route,
+    code,
     client: client?.clientId,
-    error: message,
-    description: cut(error_description),
-    detail: cut(error_detail),
-    scope: cut(scope),
+    error: error.message,
+    description: shortened(error.error_description),
+    detail: shortened(error.error_detail),
+    scope: shortened(error.scope),
+    asked: asked ?? address,
   }
 }
 

@@ -1,11 +1,16 @@
 import type { IncomingMessage } from 'node:http'
 import type { Counted } from '../config/address-networks.ts'
 import type { Language } from './languages.ts'
+import type { Reason } from './reference.ts'
 
 /** Everything known about a request before its route runs; src/http/browser-request.ts makes it. */
 export interface RequestContext {
-  /** Reference number of the request, in the log and on error pages. */
+  /** Reference number of the request, in the log. An answer shows it by `refer` only. */
   readonly id: string
+  /** The reference number for an answer. Its reason goes to the log, and to `yideng doctor --reference`. */
+  refer(reason: Reason): string
+  /** Whether the answer shows a reference number. */
+  readonly referred: boolean
   readonly language: Language
   /** Takes the portal's wish for a language (OIDC `ui_locales`); the person's own choice has priority. */
   wish(uiLocales: string): void

@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
+import { z } from 'zod'
+import { readJson } from '../config/machine-errors.ts'
 import { type Language, languages } from './languages.ts'
 import { wordFiles } from './view-files.ts'
 
@@ -21,13 +22,15 @@ export function loadWords(): (language: Language) => Translate {
 
 /**
  * All words of one language, by `area.key`: those of `views/words/<language>/<area>.json`, and those of each login method.
- * @throws Error for a key that two files have
+ * @throws Error for a key that two files have; UnusableFile for a damaged file
  */
 export function readWords(language: Language): Map<string, string> {
   const { areas, methods } = wordFiles(language)
   const all = [
-    ...areas.flatMap((file) => wordsOf(basename(file, '.json'), readJson(file))),
-    ...methods.flatMap((file) => Object.entries(readJson(file)).flatMap(([area, words]) => wordsOf(area, words))),
+    ...areas.flatMap((file) => wordsOf(basename(file, '.json'), readJson(file, area))),
+    ...methods.flatMap((file) =>
+      Object.entries(readJson(file, z.record(z.string(), area))).flatMap(([name, words]) => wordsOf(name, words)),
+    ),
   ]
   const words = new Map(all)
   if (words.size < all.length) {
@@ -37,14 +40,10 @@ export function readWords(language: Language): Map<string, string> {
   return words
 }
 
-const readJson = (file: string): object => Object(JSON.parse(readFileSync(file, 'utf8')))
+const area = z.record(z.string(), z.string())
 
-function wordsOf(area: string, words: unknown): [string, string][] {
-  return Object.entries(Object(words)).map(([key, text]) => {
-    if (typeof text !== 'string') throw new Error(`The words of ${area}.${key} are not a string`)
-    return [`${area}.${key}`, text]
-  })
-}
+const wordsOf = (name: string, words: z.infer<typeof area>) =>
+  Object.entries(words).map(([key, text]): [string, string] => [`${name}.${key}`, text])
 
 function translator(language: Language, words: Map<string, string>): Translate {
   return (key, parameters = {}) => {

@@ -7,6 +7,7 @@ import { up as recovery } from './migrations/0004-recovery.ts'
 import { up as face } from './migrations/0006-face.ts'
 import { up as audit } from './migrations/0007-audit.ts'
 import { up as sessionEndings } from './migrations/0008-session-endings.ts'
+import { refuseOlderWriter } from './oldest-writer.ts'
 import { postgresDialect, withoutTimeLimit } from './postgres.ts'
 import { up as administrators } from './migrations/0009-administrators.ts'
 import { up as auditMonths } from './migrations/0010-audit-months.ts'
@@ -108,12 +109,15 @@ const patiently = ({ up }: Migration): Migration => ({
 
 /**
  * Brings the schema up to date; returns the migrations that it ran. Any number of processes may call it at once.
- * Additions of a newer version stay: an older version runs beside it, and may start again.
+ * Additions of a newer version stay: an older version runs beside it, and may start again, unless the store names it.
+ * @throws SettingsError for a store that this version may not write (oldest-writer.ts)
  */
 export async function migrate(database: Database): Promise<string[]> {
   const known = Object.fromEntries(Object.entries(migrations).map(([name, one]) => [name, patiently(one)]))
   const last = Object.keys(known).toSorted().at(-1) ?? ''
-  const newer = (await migrationsRun(database)).filter((name) => name > last)
+  const ran = await migrationsRun(database)
+  if (ran.length > 0) await refuseOlderWriter(database, migrationNames)
+  const newer = ran.filter((name) => name > last)
   const all = { ...known, ...Object.fromEntries(newer.map((name) => [name, { up: async () => undefined }])) }
   const migrator = new Migrator({ db: database, provider: { getMigrations: async () => all } })
   const { error, results } = await migrator.migrateToLatest()
@@ -132,9 +136,13 @@ export async function migrationsRun(database: Database): Promise<string[]> {
 /** All migrations of this version, in order. */
 export const migrationNames = Object.keys(migrations)
 
-/** The migrations that this version would run, and those that only a newer version has. */
+/**
+ * The migrations that this version would run, and those that only a newer version has.
+ * @throws SettingsError for a store that this version may not write (oldest-writer.ts)
+ */
 export async function migrationsLeft(database: Database): Promise<{ pending: string[]; newer: string[] }> {
   const ran = await migrationsRun(database)
+  if (ran.length > 0) await refuseOlderWriter(database, migrationNames)
   return {
     pending: migrationNames.filter((name) => !ran.includes(name)),
     newer: ran.filter((name) => !(name in migrations)),

@@ -4,14 +4,16 @@ import { listedRegions } from '../config/networks.ts'
 import { createApp, type AppDeps } from '../http/app.ts'
 import { loadAssets } from '../pages/assets.ts'
 import { createPages } from '../pages/render.ts'
+import type { Referred } from '../pages/reference.ts'
 import { createReadyCheck } from '../storage/ready-check.ts'
+import type { Reasons } from '../storage/reasons.ts'
 import type { Core } from './core.ts'
 import type { Login } from './login.ts'
 import type { Protocol } from './protocol.ts'
 
 /** The koa application of a server process, and the words of its pages. */
 export function createServerApp(core: Core, protocol: Protocol, login: Login) {
-  const { settings, clock, log, tracing, metrics, artifacts, findClient, cookieKeys, services } = core
+  const { settings, clock, log, tracing, metrics, artifacts, reasons, findClient, cookieKeys, services } = core
   const { provider, sessions, accessTokens, deviceFlow, portalBudgets } = protocol
   const { audit, clients, devices } = services
   const { methods, logins } = login
@@ -37,6 +39,8 @@ export function createServerApp(core: Core, protocol: Protocol, login: Login) {
       csrfKeys: cookieKeys.accepted,
       secure,
       trustProxy: settings.trustProxy,
+      clock,
+      referred: logAndKeep(log, reasons),
     },
     login: loginDeps(core, protocol, login, secure),
     account: accountDeps(core, protocol, login),
@@ -52,6 +56,15 @@ export function createServerApp(core: Core, protocol: Protocol, login: Login) {
   app.on('error', (error) => log.debug({ err: error }, 'connection failed'))
   return { app, words: pages.words }
 }
+
+/** A failure is in the log already, with its error. */
+const logAndKeep =
+  (log: Core['log'], reasons: Reasons) =>
+  (reason: Referred): void => {
+    const { reference: id, at: _at, ...rest } = reason
+    if (!reason.where) log.info({ id, ...rest }, 'request refused')
+    reasons.keep(reason)
+  }
 
 /** Services for the questions of a login, registration and recovery. */
 function loginDeps(core: Core, { sessions }: Protocol, login: Login, secure: boolean): AppDeps['login'] {

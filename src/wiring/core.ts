@@ -15,6 +15,7 @@ import { readResources, type Resources } from '../oidc/resources.ts'
 import { openServices, type Services } from '../services.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
 import { cached } from '../storage/cached.ts'
+import { createReasons, type Reasons } from '../storage/reasons.ts'
 import type { Events } from '../storage/events.ts'
 import { claimRedis, openArtifacts, openEvents, redisOwnedByOther } from '../storage/stores.ts'
 
@@ -28,6 +29,8 @@ export interface Core {
   events: Events
   services: Services
   artifacts: Artifacts
+  /** Why requests were refused, by reference number. */
+  reasons: Reasons
   /** Active clients, of portals and of our own; cached. */
   findClient(id: string): Promise<Client | undefined>
   cookieKeys: CookieKeys
@@ -66,6 +69,7 @@ export async function openCore(settings: Settings, clock: Clock, log: Logger, tr
     events,
     services,
     artifacts,
+    reasons: createReasons(artifacts),
     findClient: cached(activeClients(settings.issuer, services.clients), { events, topic: 'client', all: true }, clock),
     cookieKeys: createCookieKeys(settings.keysDir, clock),
     passwords: createPasswords({ gate: tracing.hashing(gate) }),

@@ -93,6 +93,10 @@ describe('introspection of JWT access tokens', () => {
     })
     expect(await ask(licences, jwt)).toMatchObject({ active: true, sub: licences.clientId, aud: api })
     expect(await ask(tax, jwt)).toEqual({ active: false })
+    await oidc.tokenRevocation(tax.configuration, jwt)
+    expect(await active(licences, jwt)).toBe(true)
+    await oidc.tokenRevocation(licences.configuration, jwt)
+    expect(await ask(licences, jwt)).toEqual({ active: false })
   })
 
   it.each([

@@ -74,6 +74,7 @@ describe('token exchange', () => {
         { type: 'urn:yideng:mandate', mandate: held.id, role: 'handler', matters: ['licence.read', 'tax.filing'] },
       ],
     })
+    for (const claim of ['acr', 'amr', 'auth_time']) expect(claims[claim]).toEqual(tokens.claims()?.[claim] ?? 'none')
     const noted = await services.database
       .selectFrom('audit_events')
       .select('details')

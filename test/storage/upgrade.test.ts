@@ -1,10 +1,13 @@
+import { spawnSync } from 'node:child_process'
 import { copyFileSync, mkdirSync, readFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { join } from 'node:path'
+import { sql } from 'kysely'
 import pg from 'pg'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { migrationsLeft, openDatabase } from '../../src/storage/database.ts'
+import { migrate, migrationsLeft, openDatabase } from '../../src/storage/database.ts'
+import { afterFile } from '../setup/after-file.ts'
 import { cannotRun } from '../setup/parts.ts'
 import { password } from '../setup/people.ts'
 import { signIn } from '../setup/person.ts'
@@ -85,4 +88,86 @@ it('a version finds what a newer one has added, and starts beside it', async () 
   const database = openDatabase(file)
   expect((await migrationsLeft(database)).newer).toEqual(['9999-newer'])
   await database.destroy()
+})
+
+/** A store of a version that does not exist yet: a table, a column and a migration that this version does not know. */
+async function fromTheFuture(
+  settings: Record<string, string>,
+  oldest: object | undefined,
+): Promise<() => Promise<object>> {
+  const database = openDatabase(
+    settings['YIDENG_DATABASE_URL'] || join(settings['YIDENG_DATA_DIR'] ?? '', 'yideng.sqlite'),
+  )
+  afterFile(() => database.destroy())
+  await migrate(database)
+  await sql`create table things_of_2099 (id text primary key)`.execute(database)
+  await sql`alter table natural_persons add column of_2099 text`.execute(database)
+  await sql`insert into kysely_migration values ('9999-newer', '2099-01-01T00:00:00.000Z')`.execute(database)
+  if (oldest)
+    await database
+      .insertInto('house')
+      .values({ key: 'oldest-writer', value: JSON.stringify(oldest) })
+      .execute()
+  const content = async () => {
+    const facts = await database.selectFrom('house').selectAll().orderBy('key').execute()
+    const { rows } = await sql<{ name: string }>`select name from kysely_migration order by name`.execute(database)
+    const audit = await database
+      .selectFrom('audit_events')
+      .select(({ fn }) => fn.countAll().as('count'))
+      .execute()
+    return { facts, rows, audit }
+  }
+  return content
+}
+
+const run = (program: string, argv: string[], settings: Record<string, string>) => {
+  const bin = new URL(`../../bin/${program}`, import.meta.url).pathname
+  return spawnSync(process.execPath, [bin, ...argv], {
+    env: { PORT: '1', ...settings },
+    encoding: 'utf8',
+    timeout: 30_000,
+  })
+}
+
+describe.each([
+  ['SQLite', embedded, false],
+  ['PostgreSQL', postgres, cannotRun('PostgreSQL')],
+] as const)('a store of a newer version on %s', (_kind, lay, missing) => {
+  it.skipIf(missing)(
+    'that names a newer version is refused in one sentence, by the server and each command',
+    async () => {
+      const settings = await lay()
+      const content = await fromTheFuture(settings, { migration: '9999-newer', version: '9.1.0' })
+      const before = await content()
+      const sentence =
+        'The store was changed by Yideng 9.1.0, and an older version may not use it any longer: ' +
+        'start version 9.1.0 or a newer one, or restore the backup that was made before.'
+      for (const [program, argv] of [
+        ['server.mjs', []],
+        ['yideng.mjs', ['client', 'list']],
+        ['yideng.mjs', ['migrate']],
+        ['yideng.mjs', ['migrate', '--check']],
+      ] as const) {
+        const { status, stderr } = run(program, [...argv], settings)
+        expect({ argv, status, stderr: stderr.trim() }).toEqual({ argv, status: 1, stderr: sentence })
+      }
+      expect(await content()).toEqual(before)
+    },
+  )
+
+  it.skipIf(missing)('that names this version or none is used', async () => {
+    for (const oldest of [undefined, { migration: '0001-first', version: '0.1.0' }]) {
+      const settings = await lay()
+      await fromTheFuture(settings, oldest)
+      const server = await startServer(settings)
+      const services = await server.services()
+      expect((await migrationsLeft(services.database)).newer).toEqual(['9999-newer'])
+      const [one] = people
+      const portal = await registerPortal(services, { consent: 'implicit' })
+      const begun = await portal.begin()
+      const visitor = new Visitor(server.issuer)
+      const page = await signIn(visitor, await visitor.get(begun.url), one?.username ?? '', password)
+      expect((await begun.finish(page)).claims()?.sub).toBeTypeOf('string')
+    }
+  })
 })

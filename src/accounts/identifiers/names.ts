@@ -1,4 +1,4 @@
-import { usualHan, withoutPrivateUse } from '../../text/han-characters.ts'
+import { usualHan, withoutPrivateUse } from './han-characters.ts'
 import { withoutInvisible } from '../../text/invisible.ts'
 import { deceives } from '../../text/shown-names.ts'
 

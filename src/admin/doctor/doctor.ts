@@ -1,11 +1,19 @@
 import { examine } from './examine.ts'
+import { lookUpReference } from './reference.ts'
 import { command } from '../command.ts'
 
 export default command({
-  fields: {},
+  fields: {
+    reference: {
+      type: 'text',
+      placeholder: 'NUMBER',
+      meaning: 'instead, show the reason under the reference number of an error page',
+    },
+  },
   access: { local: 'it examines the machine that it runs on' },
   example: 'npx yideng doctor',
-  async run(context) {
+  async run(context, { reference }) {
+    if (reference !== undefined) return lookUpReference(await context.settings(), context.clock, reference)
     const findings = await examine(context)
     const failing = findings.filter(({ state }) => state === 'fail').length
     const shown = findings.flatMap(({ state, what, finding, todo }) => [

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Services } from '../../services.ts'
 import type { DatabaseTransaction } from '../../storage/database.ts'
-import { withoutPrivateUse } from '../../text/han-characters.ts'
+import { withoutPrivateUse } from '../../accounts/identifiers/han-characters.ts'
 import { withoutInvisible } from '../../text/invisible.ts'
 import { hasShapeless } from '../../text/visible.ts'
 import { createDamage, createRepeats, looksMisread } from './judge-file.ts'

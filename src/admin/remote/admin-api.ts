@@ -7,6 +7,7 @@ import { perNetwork } from '../../guards/network-limit.ts'
 import type { AccessTokens } from '../../oidc/access-tokens.ts'
 import { adminScope, byPasskey, commandLineId } from '../../oidc/command-line-client.ts'
 import { readJson } from '../../pages/bodies.ts'
+import { expected } from '../../pages/reference.ts'
 import { requestOf } from '../../pages/request-context.ts'
 import { Refusal } from '../../refusal/refusal.ts'
 import type { Services } from '../../services.ts'
@@ -61,15 +62,16 @@ async function answer(ctx: RouterContext, deps: AdminApiDeps, name: CommandName)
     ctx.body = { document, shown, notes, fault }
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
-    ctx.status = error.status
+    const { code, status } = error
+    ctx.status = status
     if (error.retryAfter !== undefined) ctx.set('retry-after', String(error.retryAfter))
     ctx.type = 'application/problem+json'
     ctx.body = {
       type: 'about:blank',
-      title: error.code,
-      status: error.status,
+      title: code,
+      status,
       kind: 'failed',
-      reference: requestOf(ctx).id,
+      reference: requestOf(ctx).refer({ code, status, ...expected(error) }),
     }
   }
 }

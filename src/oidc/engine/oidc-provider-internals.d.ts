@@ -16,6 +16,7 @@ declare module 'oidc-provider/lib/helpers/initialize_keystore.js' {
 }
 
 declare module 'oidc-provider/lib/helpers/weak_cache.js' {
+  import type { Context } from 'koa'
   import type { Provider } from 'oidc-provider'
 
   interface Internals {
@@ -23,6 +24,8 @@ declare module 'oidc-provider/lib/helpers/weak_cache.js' {
     readonly jwks: object
     /** The base class of all its models. */
     readonly BaseModel: object
+    /** How an answer reaches a portal, by `response_mode`. */
+    readonly responseModes: Map<string, (ctx: Context, redirectUri: string, answer: object) => void>
   }
 
   /** The private state of a provider. */

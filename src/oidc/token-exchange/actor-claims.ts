@@ -5,6 +5,8 @@ interface Claims {
   sub: string
   /** The person who acts (RFC 8693 section 4.1). */
   act: { sub: string }
+  /** The sign-in of the subject token. */
+  signIn?: Record<string, unknown> | undefined
 }
 
 /** The claims of exchanged tokens. oidc-provider asks for them in two hooks while it signs a token. */
@@ -22,7 +24,7 @@ interface SignIn {
   authTime?: number
 }
 
-/** How the person signed in, for the token of an API (RFC 9068 section 2.2.1). It stays the same at each refresh. */
+/** How the person signed in (RFC 9068 section 2.2.1), for introspection and an exchange. It stays the same at each refresh. */
 function signInClaims(ctx: unknown): Record<string, unknown> | undefined {
   const { AuthorizationCode, RefreshToken } = (ctx as KoaContextWithOIDC | undefined)?.oidc.entities ?? {}
   const source = (AuthorizationCode ?? RefreshToken) as SignIn | undefined
@@ -37,7 +39,7 @@ export function createActorClaims(): ActorClaims {
     set: (token, claims) => void byToken.set(token, claims),
     extra(ctx, token) {
       const claims = byToken.get(token)
-      const signIn = (token as { aud?: unknown }).aud === undefined ? undefined : signInClaims(ctx)
+      const signIn = claims?.signIn ?? signInClaims(ctx)
       return claims || signIn ? { ...signIn, ...(claims && { act: claims.act }) } : undefined
     },
     customize(_ctx, token, parts) {

@@ -77,7 +77,7 @@ async function exchange(deps: TokenExchangeDeps, ctx: KoaContextWithOIDC): Promi
   })
   token.resourceServer = new oidc.provider.ResourceServer(target, server)
   const sub = view.kind === 'legal_person' ? view.id : deps.subjectOf(ctx, view.id)
-  deps.actorClaims.set(token, { sub, act: { sub: deps.subjectOf(ctx, subject.personId) } })
+  deps.actorClaims.set(token, { sub, act: { sub: deps.subjectOf(ctx, subject.personId) }, signIn: subject.token.extra })
   const value = await token.save()
   await audit.record({
     event: 'token.exchanged',

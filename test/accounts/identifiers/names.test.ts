@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { checkName, matchKey, normaliseName } from '../../../src/accounts/identifiers/names.ts'
-import { withoutPrivateUse } from '../../../src/text/han-characters.ts'
+import { withoutPrivateUse } from '../../../src/accounts/identifiers/han-characters.ts'
 import { millisecondsOf } from './hostile-texts.ts'
 
 const longSpanish = 'ANNA MARIA LUISA FERNANDA DE LA SANTISIMA TRINIDAD GONZALEZ Y ORTEGA'

@@ -110,6 +110,20 @@ describe('properties that engine/ replaces', () => {
     expect(read).toEqual(['alg'])
   })
 
+  it('a response mode is a function of context, address and answer (answer-addresses.ts)', () => {
+    const query = internalsOf(provider).responseModes.get('query')
+    expect(query).toHaveLength(3)
+  })
+
+  it('tokens have save and issue, and a client says whether it gets sid (id-token-claims.ts)', () => {
+    for (const [model, name] of [
+      [provider.AccessToken, 'save'],
+      [provider.IdToken, 'issue'],
+      [provider.Client, 'includeSid'],
+    ] as const)
+      expect(Reflect.get(model.prototype, name)).toBeTypeOf('function')
+  })
+
   it('RefreshToken.prototype.generateTokenId makes the id', () => {
     const token = Object.create(provider.RefreshToken.prototype) as unknown as { generateTokenId(): string }
     expect(token.generateTokenId()).toMatch(/^[\w-]{43}$/)

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import type { Bearer } from '../../../oidc/access-tokens.ts'
 import { readJson } from '../../../pages/bodies.ts'
+import { expected } from '../../../pages/reference.ts'
 import { requestOf } from '../../../pages/request-context.ts'
 import { Refusal } from '../../../refusal/refusal.ts'
 import type { Router, RouterContext } from '../../method.ts'
@@ -65,7 +66,8 @@ async function forProgram(deps: PhoneDeps, ctx: RouterContext, act: (phone: Phon
     if (!(error instanceof Refusal)) throw error
     ctx.status = error.status
     if (error.retryAfter !== undefined) ctx.set('retry-after', String(error.retryAfter))
-    ctx.body = { error: error.code, reference: requestOf(ctx).id }
+    const { code, status } = error
+    ctx.body = { error: code, reference: requestOf(ctx).refer({ code, status, ...expected(error) }) }
   }
 }
 

@@ -1,10 +1,11 @@
-import { readFileSync } from 'node:fs'
 import { z } from 'zod'
+import { readJson } from '../../config/machine-errors.ts'
 
 const table = z.strictObject({ source: z.string(), characters: z.record(z.string(), z.string()) })
-const { private_use: privateUse, radicals } = z
-  .strictObject({ private_use: table, radicals: table })
-  .parse(JSON.parse(readFileSync(new URL('../../config/han-characters.json', import.meta.url), 'utf8')))
+const { private_use: privateUse, radicals } = readJson(
+  new URL('../../../config/han-characters.json', import.meta.url),
+  z.strictObject({ private_use: table, radicals: table }),
+)
 
 const character = (hex: string) => String.fromCodePoint(Number.parseInt(hex, 16))
 const read = ({ characters }: z.infer<typeof table>) =>

@@ -1,0 +1,49 @@
+import { existsSync } from 'node:fs'
+import type { Clock } from '../../config/clock.ts'
+import type { Settings } from '../../config/settings.ts'
+import type { Referred } from '../../pages/reference.ts'
+import type { Artifacts } from '../../storage/artifacts.ts'
+import { findReasons, mostReasons } from '../../storage/reasons.ts'
+import { artifactsFile } from '../../storage/stores.ts'
+import { invalid, type Outcome } from '../outcome.ts'
+
+const form = /^[\da-f]{8}[\da-f-]{0,28}$/
+const field = 'reference'
+
+/** Looks up the reason under a reference number, or under its first eight characters, as told by telephone. */
+export async function lookUpReference(settings: Settings, clock: Clock, reference: string): Promise<Outcome> {
+  const beginning = reference.trim().toLowerCase()
+  if (!form.test(beginning))
+    return invalid({ field, message: 'A reference number has 36 characters; its first eight or more are enough.' })
+  const artifacts = await openExisting(settings, clock)
+  const found = artifacts ? await findReasons(artifacts, beginning).finally(() => artifacts.close()) : []
+  const [reason, other] = found
+  if (other) return invalid({ field, message: `${found.length} reference numbers begin so: give more of it.` })
+  return reason ? { ok: true, document: reason, shown: linesOf(reason) } : unknownReference(beginning)
+}
+
+/** Undefined where no server has made the embedded store yet: doctor makes no file. */
+async function openExisting(settings: Settings, clock: Clock): Promise<Artifacts | undefined> {
+  if (settings.redisUrls) {
+    const { openRedisArtifacts } = await import('../../storage/artifacts-redis.ts')
+    return openRedisArtifacts(settings.redisUrls, clock, () => undefined)
+  }
+  const file = artifactsFile(settings)
+  if (!existsSync(file)) return undefined
+  const { openSqliteArtifacts } = await import('../../storage/artifacts-sqlite.ts')
+  return openSqliteArtifacts(file, clock)
+}
+
+const unknownReference = (reference: string): Outcome => {
+  const kept = `The latest ${mostReasons} of a kind are kept for seven days`
+  const message = `There is no reason under the reference number ${reference}. ${kept}; the log has it under the same id.`
+  return { ok: false, kind: 'not_found', problems: [{ field, message }] }
+}
+
+const linesOf = (reason: Referred): string[] => {
+  const width = Math.max(...Object.keys(reason).map((name) => name.length))
+  const shown = Object.entries(reason).filter(([, value]) => value !== undefined)
+  return shown.map(
+    ([name, value]) => `${name.padEnd(width)}  ${Array.isArray(value) ? value.join(', ') : String(value)}`,
+  )
+}

@@ -1,0 +1,59 @@
+/** Why a request was refused or failed: what `yideng doctor --reference` shows. No personal data and no secret. */
+export interface Reason {
+  /** A refusal (refusal/refusal.ts), or the flaw of a sign-out request. */
+  readonly code: string
+  readonly status: number
+  readonly client?: string | undefined
+  readonly error?: string | undefined
+  readonly description?: string | undefined
+  readonly detail?: string | undefined
+  readonly scope?: string | undefined
+  /** The client or the return address that the request named, without its query. */
+  readonly asked?: string | undefined
+  /** Lines of our source that an unexpected error passed. */
+  readonly where?: readonly string[] | undefined
+}
+
+/** A reason under the reference number of its request. */
+export interface Referred extends Reason {
+  readonly reference: string
+  /** ISO 8601. */
+  readonly at: string
+  readonly method: string
+  readonly route: string
+}
+
+const longest = 200
+const mostLines = 5
+
+/** Texts that a stranger may choose are short. */
+export const shortened = (text: string | undefined): string | undefined => text?.slice(0, longest)
+
+/** The reason of an expected failure: its message is ours, or oidc-provider's. */
+export const expected = (error: unknown): Pick<Reason, 'detail'> =>
+  error instanceof Error ? { detail: shortened(error.message) } : {}
+
+/** Messages of these errors name parts of a program, not values. */
+const speaking = [TypeError, ReferenceError]
+
+/** The reason of any other failure. Its message may quote a value, so only the log has it. */
+export function unexpected(error: unknown): Pick<Reason, 'error' | 'detail' | 'where'> {
+  if (!(error instanceof Error)) return { error: typeof error, where: [] }
+  const { name, stack = '' } = error
+  const code = [error, error.cause].map((one) => (one as { code?: unknown } | undefined)?.code).find(isText)
+  const where = [...stack.matchAll(/\bsrc\/[\w./-]+:\d+/g)].map(([line]) => line).slice(0, mostLines)
+  const speaks = speaking.some((kind) => error instanceof kind)
+  return { error: code === undefined ? name : `${name} ${code}`, ...(speaks ? expected(error) : {}), where }
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string'
+
+/** An address as a reason shows it: without user, query and fragment, which may be personal. */
+export function addressShown(address: unknown): string | undefined {
+  const url = typeof address === 'string' ? URL.parse(address) : null
+  return url ? shortened(`${url.protocol}//${url.host}${url.pathname}`) : undefined
+}
+
+/** A client id as a reason shows it. Undefined for a text that is none of ours. */
+export const clientShown = (id: unknown): string | undefined =>
+  typeof id === 'string' && /^[\w.~-]{1,64}$/.test(id) && !/\d{7}/.test(id) ? id : undefined
