@@ -11,7 +11,7 @@ export const icons: Readonly<Record<string, string>> = readJson(
 const sizes = { normal: 'i', small: 'i i-s', large: 'i i-l' } as const
 
 /**
- * One line icon for a page. Words stand beside it, so that programs that read pages aloud leave it out.
+ * One line icon for a page. Words are always beside it, so that programs that read pages aloud leave it out.
  * @throws Error for a name that is not in views/icons.json
  */
 export function icon(name: string, size: keyof typeof sizes = 'normal'): string {

@@ -34,7 +34,7 @@ function contrast(one: string, other: string): number {
 const grounds = ['paper', 'sheet', 'field']
 const washes = ['brand-wash', 'good-wash', 'info-wash', 'care-wash', 'wrong-wash']
 
-/** Text whose ground is inherited: which token stands on which. */
+/** Text whose ground is inherited: text and ground. */
 const inherited: [string, string][] = [
   ...[...grounds, ...washes].flatMap((ground): [string, string][] => [
     ['ink', ground],
