@@ -12,14 +12,14 @@
     field.form?.addEventListener('submit', () => (field.type = 'password'))
   }
 
-  const endOf = (seconds) => Date.now() + seconds * 1000
+  const endOf = (seconds) => performance.now() + seconds * 1000
 
   for (const clock of document.querySelectorAll('[data-countdown]')) {
     const whole = Number(clock.dataset.countdown)
     const number = clock.querySelector('b')
     const end = endOf(whole)
     const timer = setInterval(() => {
-      const left = Math.max(0, Math.ceil((end - Date.now()) / 1000))
+      const left = Math.max(0, Math.ceil((end - performance.now()) / 1000))
       number.textContent = left
       if (left > 0) return
       clearInterval(timer)
@@ -39,7 +39,7 @@
     toast.classList.add('toast-over')
     const timer = setInterval(() => {
       if (toast.matches(':hover, :focus-within') || document.hidden) end = endOf(least)
-      if (Date.now() < end) return
+      if (performance.now() < end) return
       clearInterval(timer)
       toast.hidden = true
     }, 500)

@@ -25,7 +25,7 @@ export function staticFiles(assets: Assets): Middleware {
     ctx.set('cache-control', `public, max-age=${yearSeconds}, immutable`)
     ctx.set('vary', 'accept-encoding')
     ctx.set('etag', coded ? `"${asset.tag}-${coding}"` : `"${asset.tag}"`)
-    if (coded) ctx.set('content-encoding', String(coding))
+    if (coded) ctx.set('content-encoding', coding)
     ctx.body = coded ?? asset.body
     if (ctx.fresh) ctx.status = 304
     return undefined

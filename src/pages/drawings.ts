@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { readJson } from '../config/machine-errors.ts'
 
 /** The inside of each icon by its name: a grid of 24, lines of 1.8 with round ends (docs/design.md). */
-export const icons: Readonly<Record<string, string>> = readJson(
+const icons: Readonly<Record<string, string>> = readJson(
   new URL('../../views/icons.json', import.meta.url),
   z.record(z.string(), z.string()),
 )
@@ -11,7 +11,7 @@ export const icons: Readonly<Record<string, string>> = readJson(
 const sizes = { normal: 'i', small: 'i i-s', large: 'i i-l' } as const
 
 /**
- * One line icon for a page. Words stand beside it, so that programs that read pages aloud leave it out.
+ * One line icon for a page. Words are always beside it, so that programs that read pages aloud leave it out.
  * @throws Error for a name that is not in views/icons.json
  */
 export function icon(name: string, size: keyof typeof sizes = 'normal'): string {
@@ -21,16 +21,7 @@ export function icon(name: string, size: keyof typeof sizes = 'normal'): string 
 }
 
 /** Colours of portals that have chosen none. White characters on them have a contrast of at least 4.5 (WCAG 2.2, 1.4.3). */
-export const chipColours = [
-  '#9b1c1c',
-  '#1a5fa8',
-  '#5b3a8c',
-  '#8a4b08',
-  '#0f6466',
-  '#7a2d5c',
-  '#3f5a1f',
-  '#37474f',
-] as const
+const chipColours = ['#9b1c1c', '#1a5fa8', '#5b3a8c', '#8a4b08', '#0f6466', '#7a2d5c', '#3f5a1f', '#37474f'] as const
 
 /** The colour of a name: the same on every page and in every process. */
 export const colourOf = (name: string): string =>

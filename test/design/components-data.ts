@@ -1,4 +1,4 @@
-import { icons } from '../../src/pages/drawings.ts'
+import icons from '../../views/icons.json' with { type: 'json' }
 
 /** What the components show; keys of words, so that every language shows its own. */
 export const componentsData = {

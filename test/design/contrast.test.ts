@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { chipColours } from '../../src/pages/drawings.ts'
+import { colourOf } from '../../src/pages/drawings.ts'
 
 const folder = new URL('../../browser/css/', import.meta.url)
 const css = readdirSync(folder)
@@ -34,7 +34,7 @@ function contrast(one: string, other: string): number {
 const grounds = ['paper', 'sheet', 'field']
 const washes = ['brand-wash', 'good-wash', 'info-wash', 'care-wash', 'wrong-wash']
 
-/** Text whose ground is inherited: which token stands on which. */
+/** Text whose ground is inherited: text and ground. */
 const inherited: [string, string][] = [
   ...[...grounds, ...washes].flatMap((ground): [string, string][] => [
     ['ink', ground],
@@ -84,11 +84,14 @@ test('dark has its own value for every colour, and both have all that the rules 
   expect([...new Set(used)].filter((name) => !known.has(name))).toEqual([])
 })
 
+const chipColours = [...new Set(Array.from({ length: 300 }, (_, number) => colourOf(`门户 ${number}`)))]
+
 test.each(chipColours)('white characters are read on the chip %s', (colour) => {
   expect(contrast('#ffffff', colour)).toBeGreaterThanOrEqual(4.5)
 })
 
 test('the pairs are many: the rules are found', () => {
   expect(declared.length).toBeGreaterThan(20)
+  expect(chipColours).toHaveLength(8)
   expect(contrast('#000000', '#ffffff')).toBeCloseTo(21)
 })
