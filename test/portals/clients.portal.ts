@@ -5,7 +5,8 @@ import { Browser } from '../../src/admin/check/browser.ts'
 import { Visitor } from '../setup/visitor.ts'
 import { build } from './build.ts'
 import { examples } from './examples.ts'
-import { greets, leave, signOutEverywhere, start, takenFaults, signInAt, yideng, type Portal } from './running.ts'
+import { greets, leave, signOutEverywhere, start, takenFaults, signInAt, type Portal } from './running.ts'
+import { yideng } from './yideng.ts'
 
 let server: RunningServer
 let services: Services

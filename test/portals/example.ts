@@ -1,3 +1,4 @@
+import type { LibraryName } from '../../src/admin/clients/libraries/libraries.ts'
 import type { ClientInput } from '../../src/clients/metadata.ts'
 
 /** One example of a portal with an unmodified library, as data. */
@@ -11,7 +12,13 @@ export interface Example {
   fetch: string[][]
   /** Commands that build it without a registry. One that fails is a failure. */
   compile?: string[][]
-  /** The command that starts it, from the directory where it was built. */
+  /** It starts with what `client create --for` prints, pasted into the files that the text names. */
+  template?: LibraryName
+  /** Where in its folder those files belong; the folder itself unless given. */
+  pasteAt?: string
+  /** Commands that build it with the pasted files, without a registry. */
+  assemble?: string[][]
+  /** The command that starts it. `directory` is where it was built, with the pasted files where it has a template. */
   start: (place: { directory: string; port: number; issuer: string; clientId: string }) => string[]
   /** Paths at the portal. */
   login: string

@@ -23,13 +23,14 @@ const python = {
 const go = {
   needs: ['go'],
   fetch: [['go', 'mod', 'download']],
-  compile: [['go', 'build', '-o', 'portal', '.']],
+  assemble: [['go', 'build', '-o', 'portal', '.']],
   start: ({ directory }: { directory: string }) => [`${directory}/portal`],
 } satisfies Partial<Example>
 
 /** Both versions of Spring Boot build the same code. */
 const spring = (pom: string) => ({
   ...usual,
+  template: 'spring' as const,
   folder: 'spring-boot',
   needs: ['java', 'mvn'],
   fetch: [['mvn', '-q', '-B', '-f', pom, '-Dmaven.main.skip', '-Dspring-boot.repackage.skip', 'package']],
@@ -44,11 +45,19 @@ const spring = (pom: string) => ({
 
 /** Every example, with what its library can do. */
 export const examples: Example[] = [
-  { ...usual, ...python, name: 'Authlib with Flask', folder: 'authlib-flask', backchannel: '/backchannel' },
-  { ...usual, ...python, name: 'Authlib with FastAPI', folder: 'authlib-fastapi' },
+  {
+    ...usual,
+    ...python,
+    name: 'Authlib with Flask',
+    template: 'authlib',
+    folder: 'authlib-flask',
+    backchannel: '/backchannel',
+  },
+  { ...usual, ...python, name: 'Authlib with FastAPI', template: 'fastapi', folder: 'authlib-fastapi' },
   {
     ...python,
     name: 'mozilla-django-oidc',
+    template: 'django',
     folder: 'django-mozilla',
     login: '/oidc/authenticate/',
     callback: '/oidc/callback/',
@@ -57,11 +66,12 @@ export const examples: Example[] = [
     // it does not look at the issuer of the response (RFC 9207)
     takes: ['answer-issuer'],
   },
-  { ...usual, ...go, name: 'go-oidc with x/oauth2', folder: 'go-oidc', backchannel: '/backchannel' },
-  { ...usual, ...go, name: 'zitadel/oidc', folder: 'go-zitadel' },
+  { ...usual, ...go, name: 'go-oidc with x/oauth2', template: 'go', folder: 'go-oidc', backchannel: '/backchannel' },
+  { ...usual, ...go, name: 'zitadel/oidc', template: 'zitadel', folder: 'go-zitadel' },
   {
     ...python,
     name: 'django-allauth',
+    template: 'allauth',
     folder: 'django-allauth',
     login: '/accounts/oidc/yideng/login/',
     callback: '/accounts/oidc/yideng/login/callback/',
@@ -82,11 +92,15 @@ export const examples: Example[] = [
   },
   {
     name: 'oauth2-proxy',
+    template: 'oauth2-proxy',
     folder: 'oauth2-proxy',
     needs: ['go'],
     fetch: [['go', 'mod', 'download']],
     compile: [['go', 'build', '-o', 'oauth2-proxy', 'github.com/oauth2-proxy/oauth2-proxy/v7']],
-    start: () => ['./start.sh'],
+    start: ({ directory, port }) => [
+      `${directory}/oauth2-proxy`,
+      ...['--config', 'oauth2-proxy.cfg', '--http-address', `127.0.0.1:${port}`, '--upstream', 'static://200'],
+    ],
     login: '/oauth2/start',
     callback: '/oauth2/callback',
     home: '/oauth2/userinfo',
