@@ -47,6 +47,8 @@ const lastLine = (text: string) => text.trim().split('\n').at(-1) ?? ''
 export async function build(example: Example): Promise<Built> {
   const missing = example.needs.filter((program) => !onPath(program))
   if (missing.length > 0) return { notRun: `this machine has no ${missing.join(', ')}` }
+  const lacking = (example.tries ?? []).find(([program = '', ...words]) => spawnSync(program, words).status !== 0)
+  if (lacking) return { notRun: `this machine fails at "${lacking.join(' ')}"` }
   const directory = join(cache, `${example.folder}-${fingerprint(example)}`)
   const done = join(directory, '.built')
   if (existsSync(done)) return { directory }

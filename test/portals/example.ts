@@ -8,12 +8,16 @@ export interface Example {
   folder: string
   /** Programs on PATH that it needs. */
   needs: string[]
+  /** Commands that fail where the machine lacks something else. */
+  tries?: string[][]
   /** Commands that ask a package registry. One that fails is a skip. They run in a copy of the folder. */
   fetch: string[][]
   /** Commands that build it without a registry. One that fails is a failure. */
   compile?: string[][]
   /** It starts with what `client create --for` prints, pasted into the files that the text names. */
   template?: LibraryName
+  /** Addresses in the printed text that are taken on this machine, by the name of the setting with the free one. */
+  ports?: Record<string, string>
   /** Where in its folder those files belong; the folder itself unless given. */
   pasteAt?: string
   /** Commands that build it with the pasted files, without a registry. */

@@ -43,6 +43,25 @@ const spring = (pom: string) => ({
   takes: ['answer-issuer'],
 })
 
+/** oauth2-proxy alone, and with nginx before it. */
+const oauth2Proxy = {
+  folder: 'oauth2-proxy',
+  needs: ['go'],
+  fetch: [['go', 'mod', 'download']],
+  compile: [['go', 'build', '-o', 'oauth2-proxy', 'github.com/oauth2-proxy/oauth2-proxy/v7']],
+  login: '/oauth2/start',
+  callback: '/oauth2/callback',
+  // it looks neither at the issuer of the response (RFC 9207) nor for a subject
+  takes: ['answer-issuer', 'subject-missing'],
+  signOut: {
+    path: ({ url, issuer, clientId }: { url: string; issuer: string; clientId: string }) => {
+      const query = new URLSearchParams({ client_id: clientId, post_logout_redirect_uri: `${url}/` })
+      return `/oauth2/sign_out?rd=${encodeURIComponent(`${issuer}/logout?${query.toString()}`)}`
+    },
+    signedOut: '/',
+  },
+} satisfies Partial<Example>
+
 /** Every example, with what its library can do. */
 export const examples: Example[] = [
   {
@@ -78,7 +97,6 @@ export const examples: Example[] = [
     home: '/',
     // it sends no nonce, and believes the connection to the provider instead of the ID token (OIDC Core 3.1.3.7)
     takes: [
-      'fresh-values',
       'answer-issuer',
       'nonce-wrong',
       'nonce-missing',
@@ -91,29 +109,65 @@ export const examples: Example[] = [
     ],
   },
   {
+    ...oauth2Proxy,
     name: 'oauth2-proxy',
     template: 'oauth2-proxy',
-    folder: 'oauth2-proxy',
-    needs: ['go'],
-    fetch: [['go', 'mod', 'download']],
-    compile: [['go', 'build', '-o', 'oauth2-proxy', 'github.com/oauth2-proxy/oauth2-proxy/v7']],
     start: ({ directory, port }) => [
       `${directory}/oauth2-proxy`,
       ...['--config', 'oauth2-proxy.cfg', '--http-address', `127.0.0.1:${port}`, '--upstream', 'static://200'],
     ],
-    login: '/oauth2/start',
-    callback: '/oauth2/callback',
     home: '/oauth2/userinfo',
     shows: '"user"',
-    // it looks neither at the issuer of the response (RFC 9207) nor for a subject
-    takes: ['answer-issuer', 'subject-missing'],
+  },
+  {
+    ...oauth2Proxy,
+    name: 'nginx with oauth2-proxy',
+    template: 'nginx',
+    needs: ['go', 'nginx'],
+    ports: { PROXY: '127.0.0.1:4180', APPLICATION: '127.0.0.1:8080' },
+    start: () => ['./nginx.sh'],
+    home: '/',
+    shows: '您好，',
+  },
+  {
+    name: 'Apache with mod_auth_openidc',
+    template: 'apache',
+    folder: 'apache',
+    needs: ['apache2'],
+    tries: [['test', '-e', '/usr/lib/apache2/modules/mod_auth_openidc.so']],
+    fetch: [],
+    start: () => ['./start.sh'],
+    login: '/',
+    callback: '/redirect',
+    home: '/',
+    backchannel: '/redirect?logout=backchannel',
     signOut: {
-      path: ({ url, issuer, clientId }) => {
-        const query = new URLSearchParams({ client_id: clientId, post_logout_redirect_uri: `${url}/` })
-        return `/oauth2/sign_out?rd=${encodeURIComponent(`${issuer}/logout?${query.toString()}`)}`
-      },
-      signedOut: '/',
+      path: ({ url }) => `/redirect?logout=${encodeURIComponent(`${url}/signed-out`)}`,
+      signedOut: '/signed-out',
     },
+    // it trusts the connection to the provider instead, as OIDC Core 3.1.3.7 allows
+    takes: ['alg-none'],
+  },
+  {
+    name: 'PHP',
+    template: 'php',
+    folder: 'other-languages',
+    needs: ['php'],
+    tries: [['php', '-r', 'exit(function_exists("curl_init") ? 0 : 1);']],
+    fetch: [],
+    start: () => ['sh', 'yideng.sh'],
+    login: '/login',
+    callback: '/callback',
+    home: '/',
+  },
+  {
+    ...usual,
+    name: 'openid-client',
+    template: 'node',
+    folder: 'node',
+    needs: ['npm'],
+    fetch: [['npm', 'install', '--silent', '--no-audit', '--no-fund']],
+    start: () => [process.execPath, 'portal.mjs'],
   },
   { ...spring('pom-3.5.xml'), name: 'Spring Boot 3.5' },
   { ...spring('pom.xml'), name: 'Spring Boot 4' },

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import type { Client } from '../../src/clients/clients.ts'
 import type { LibraryName } from '../../src/admin/clients/libraries/libraries.ts'
 import type { Services } from '../../src/services.ts'
+import { freePort } from '../setup/free-port.ts'
 import type { RunningServer } from '../setup/server.ts'
 import { yideng } from './yideng.ts'
 
@@ -45,9 +46,14 @@ export function pasteInto(example: string, built: string, configuration: string,
   return directory
 }
 
-/** What a reader changes at most in a pasted text: ports of this machine, which are taken in a test. */
-export const withPorts = (configuration: string, ports: Record<string, string>): string =>
-  Object.entries(ports).reduce((text, [printed, free]) => {
+/** Puts free ports of this machine where the printed text has usual ones. Returns the settings with their addresses. */
+export async function withPorts(configuration: string, ports: Record<string, string>) {
+  const settings: Record<string, string> = {}
+  let text = configuration
+  for (const [name, printed] of Object.entries(ports)) {
     if (!text.includes(printed)) throw new Error(`${printed} is not in:\n${text}`)
-    return text.replaceAll(printed, free)
-  }, configuration)
+    settings[name] = `127.0.0.1:${await freePort()}`
+    text = text.replaceAll(printed, settings[name])
+  }
+  return { text, settings }
+}

@@ -12,7 +12,7 @@ import { openPerson, signIn } from '../setup/person.ts'
 import { type RunningServer } from '../setup/server.ts'
 import { Visitor } from '../setup/visitor.ts'
 import type { Example } from './example.ts'
-import { createFor, pasteInto } from './paste.ts'
+import { createFor, pasteInto, withPorts } from './paste.ts'
 
 /** A portal that runs, and its registration. */
 export interface Portal {
@@ -86,10 +86,11 @@ function runDirectory({ example, directory }: Place, configuration: string | und
 /** Starts the example with the settings that each example has, and waits for its first answer. */
 async function run(place: Place, port: number, issuer: string, { client, secret, configuration }: Registered) {
   const { example } = place
-  const directory = runDirectory(place, configuration)
+  const printed = configuration === undefined ? undefined : await withPorts(configuration, example.ports ?? {})
+  const directory = runDirectory(place, printed?.text)
   const [program = '', ...words] = example.start({ directory, port, issuer, clientId: client.id })
   const own = { ISSUER: issuer, CLIENT_ID: client.id, CLIENT_SECRET: secret }
-  const settings = { ...(configuration === undefined ? own : {}), PORT: String(port) }
+  const settings = { ...(printed?.settings ?? own), PORT: String(port) }
   const environment = { PATH: process.env['PATH'], HOME: process.env['HOME'], LANG: 'C.UTF-8', ...settings }
   const child = spawn(program, words, { cwd: directory, env: environment, stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
@@ -109,7 +110,7 @@ async function run(place: Place, port: number, issuer: string, { client, secret,
     async stop() {
       child.kill('SIGTERM')
       await ended
-      if (configuration !== undefined) rmSync(directory, { recursive: true, force: true })
+      if (printed) rmSync(directory, { recursive: true, force: true })
     },
   }
 }

@@ -42,6 +42,7 @@ location /oauth2/ {
   proxy_pass http://127.0.0.1:4180;
   proxy_set_header Host $host;
   proxy_set_header X-Forwarded-Proto $scheme;
+  proxy_set_header X-Auth-Request-Redirect $request_uri;
 }
 location = /oauth2/auth {
   internal;
@@ -61,7 +62,7 @@ location / {
 `,
 }
 
-/** mod_auth_openidc 2.4, as examples/other-languages/apache.conf. */
+/** mod_auth_openidc 2.4, examples/apache. */
 export const apache: Library = {
   registers: { scope: 'openid profile', auth_method: 'client_secret_basic' },
   configuration: ({ issuer, clientId, secret, redirectUri, scope, alg, authMethod }) => `# File: yideng.conf
