@@ -49,13 +49,13 @@ const pages = {
   },
   /** New tokens without the person. Each refresh token is used once. */
   async '/refresh'(_request, response, _url, person) {
-    if (!person) return response.writeHead(401).end()
+    if (!person) throw new Error('nobody is signed in')
     const { id_token } = person.tokens
     person.tokens = { id_token, ...(await client.refreshTokenGrant(yideng, person.tokens.refresh_token)) }
     response.end('refreshed')
   },
   '/logout'(request, response, _url, person) {
-    if (!person) return leadTo(response, '/')
+    if (!person) throw new Error('nobody is signed in')
     people.delete(cookieOf(request, 'session'))
     const query = { id_token_hint: person.tokens.id_token, post_logout_redirect_uri: `${origin}/signed-out` }
     leadTo(response, client.buildEndSessionUrl(yideng, query).href)
@@ -65,8 +65,7 @@ const pages = {
 
 createServer((request, response) => {
   const url = new URL(request.url, origin)
-  const page = pages[url.pathname]
-  if (!page) return response.writeHead(404).end()
+  const page = pages[url.pathname] ?? (() => response.writeHead(404).end())
   Promise.resolve()
     .then(() => page(request, response, url, people.get(cookieOf(request, 'session'))))
     .catch((error) => response.writeHead(400).end(`the sign-in did not succeed: ${error.error ?? error.message}`))

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Services } from '../../src/services.ts'
 import { startServer, until, type RunningServer } from '../setup/server.ts'
@@ -88,6 +89,7 @@ describe.each(examples)('$name', (example) => {
     })
 
   testOf('signs people in after the signing keys changed at once', async (here, there) => {
+    if (example.keysSeconds !== undefined) await sleep(example.keysSeconds * 1000)
     yideng(server, 'keys', 'rotate', '--now')
     const { browser } = await signInAt(here, there)
     expect(await greets(browser, there, example)).toBe(true)

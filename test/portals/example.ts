@@ -16,7 +16,7 @@ export interface Example {
   compile?: string[][]
   /** It starts with what `client create --for` prints, pasted into the files that the text names. */
   template?: LibraryName
-  /** Addresses in the printed text that are taken on this machine, by the name of the setting with the free one. */
+  /** Addresses in the printed text that a test replaces by free ones, each under the name of its setting. */
   ports?: Record<string, string>
   /** Where in its folder those files belong; the folder itself unless given. */
   pasteAt?: string
@@ -42,6 +42,8 @@ export interface Example {
   shows?: string
   /** Fields of the registration that differ from the usual ones. */
   registration?: Partial<ClientInput>
+  /** The number of seconds for which it asks for no new keys. */
+  keysSeconds?: number
   /** Faulty answers that the library takes, with the reason in docs/portals.md. */
   takes?: string[]
 }

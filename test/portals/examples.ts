@@ -1,3 +1,4 @@
+import { cache } from './cache.ts'
 import type { Example } from './example.ts'
 
 /** The paths that most examples have. */
@@ -43,6 +44,9 @@ const spring = (pom: string) => ({
   takes: ['answer-issuer'],
 })
 
+/** A portal that only shows a name. */
+const small = { login: '/login', callback: '/callback', home: '/' } satisfies Partial<Example>
+
 /** oauth2-proxy alone, and with nginx before it. */
 const oauth2Proxy = {
   folder: 'oauth2-proxy',
@@ -61,6 +65,9 @@ const oauth2Proxy = {
     signedOut: '/',
   },
 } satisfies Partial<Example>
+
+/** Where cargo builds: it stays between runs. */
+const target = (name: string) => `${cache}/target-${name}`
 
 /** Every example, with what its library can do. */
 export const examples: Example[] = [
@@ -114,7 +121,12 @@ export const examples: Example[] = [
     template: 'oauth2-proxy',
     start: ({ directory, port }) => [
       `${directory}/oauth2-proxy`,
-      ...['--config', 'oauth2-proxy.cfg', '--http-address', `127.0.0.1:${port}`, '--upstream', 'static://200'],
+      '--config',
+      'oauth2-proxy.cfg',
+      '--http-address',
+      `127.0.0.1:${port}`,
+      '--upstream',
+      'static://200',
     ],
     home: '/oauth2/userinfo',
     shows: '"user"',
@@ -156,9 +168,7 @@ export const examples: Example[] = [
     tries: [['php', '-r', 'exit(function_exists("curl_init") ? 0 : 1);']],
     fetch: [],
     start: () => ['sh', 'yideng.sh'],
-    login: '/login',
-    callback: '/callback',
-    home: '/',
+    ...small,
   },
   {
     ...usual,
@@ -168,6 +178,29 @@ export const examples: Example[] = [
     needs: ['npm'],
     fetch: [['npm', 'install', '--silent', '--no-audit', '--no-fund']],
     start: () => [process.execPath, 'portal.mjs'],
+    keysSeconds: 60,
+  },
+  {
+    name: 'Nimbus, as printed',
+    template: 'nimbus',
+    folder: '../test/portals/printed/nimbus',
+    needs: ['java', 'mvn'],
+    fetch: [['mvn', '-q', '-B', '-Dmaven.main.skip', 'package']],
+    pasteAt: 'src/main/java',
+    assemble: [['sh', '-c', 'javac -encoding UTF-8 -cp "target/lib/*" -d classes src/main/java/*.java']],
+    start: ({ directory }) => ['java', '-cp', `${directory}/classes:${directory}/target/lib/*`, 'Main'],
+    ...small,
+  },
+  {
+    name: 'Rust, as printed',
+    template: 'rust',
+    folder: '../test/portals/printed/rust',
+    needs: ['cargo', 'cc'],
+    fetch: [['cargo', 'fetch', '--quiet', '--locked']],
+    pasteAt: 'src',
+    assemble: [['cargo', 'build', '--quiet', '--locked', '--offline', '--target-dir', target('rust')]],
+    start: () => [`${target('rust')}/debug/portal`],
+    ...small,
   },
   { ...spring('pom-3.5.xml'), name: 'Spring Boot 3.5' },
   { ...spring('pom.xml'), name: 'Spring Boot 4' },

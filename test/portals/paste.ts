@@ -8,7 +8,7 @@ import { freePort } from '../setup/free-port.ts'
 import type { RunningServer } from '../setup/server.ts'
 import { yideng } from './yideng.ts'
 
-/** The line that names the file for what follows it. */
+/** The line that names the file of the lines below it. */
 const heading = /^(?:#|\/\/) File: (\S+)\n/m
 
 /** The files of a printed configuration. */

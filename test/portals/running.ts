@@ -42,7 +42,12 @@ async function register(place: Place, url: string): Promise<Registered> {
   const backchannel = example.backchannel === undefined ? undefined : url + example.backchannel
   if (example.template) {
     return createFor(example.template, place, [
-      ...['--name', name, '--scope', scope, '--redirect-uri', callback],
+      '--name',
+      name,
+      '--scope',
+      scope,
+      '--redirect-uri',
+      callback,
       ...afterLogout.flatMap((uri) => ['--post-logout-redirect-uri', uri]),
       ...(backchannel === undefined ? [] : ['--backchannel-logout-uri', backchannel]),
     ])
