@@ -1,4 +1,3 @@
-import { cache } from './cache.ts'
 import type { Example } from './example.ts'
 
 /** The paths that most examples have. */
@@ -65,9 +64,6 @@ const oauth2Proxy = {
     signedOut: '/',
   },
 } satisfies Partial<Example>
-
-/** Where cargo builds: it stays between runs. */
-const target = (name: string) => `${cache}/target-${name}`
 
 /** Every example, with what its library can do. */
 export const examples: Example[] = [
@@ -189,17 +185,6 @@ export const examples: Example[] = [
     pasteAt: 'src/main/java',
     assemble: [['sh', '-c', 'javac -encoding UTF-8 -cp "target/lib/*" -d classes src/main/java/*.java']],
     start: ({ directory }) => ['java', '-cp', `${directory}/classes:${directory}/target/lib/*`, 'Main'],
-    ...small,
-  },
-  {
-    name: 'Rust, as printed',
-    template: 'rust',
-    folder: '../test/portals/printed/rust',
-    needs: ['cargo', 'cc'],
-    fetch: [['cargo', 'fetch', '--quiet', '--locked']],
-    pasteAt: 'src',
-    assemble: [['cargo', 'build', '--quiet', '--locked', '--offline', '--target-dir', target('rust')]],
-    start: () => [`${target('rust')}/debug/portal`],
     ...small,
   },
   { ...spring('pom-3.5.xml'), name: 'Spring Boot 3.5' },

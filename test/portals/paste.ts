@@ -12,7 +12,7 @@ import { yideng } from './yideng.ts'
 const heading = /^(?:#|\/\/) File: (\S+)\n/m
 
 /** The files of a printed configuration. */
-export function filesOf(configuration: string): { name: string; text: string }[] {
+function filesOf(configuration: string): { name: string; text: string }[] {
   const [, ...parts] = configuration.split(heading)
   return parts.flatMap((text, index) => (index % 2 === 0 ? [{ name: text, text: parts[index + 1] ?? '' }] : []))
 }

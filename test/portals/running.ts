@@ -22,7 +22,7 @@ export interface Portal {
 }
 
 /** Portals of several hosts may not have names that look alike. */
-export const letters = () => [...randomBytes(12)].map((byte) => String.fromCodePoint(97 + (byte % 26))).join('')
+const letters = () => [...randomBytes(12)].map((byte) => String.fromCodePoint(97 + (byte % 26))).join('')
 
 type Place = { example: Example; directory: string; server: RunningServer; services: Services }
 
