@@ -39,7 +39,7 @@ public class Main {
       case "/callback" -> {
         var attempt = attempts.remove(key);
         if (attempt == null) throw new Exception("the sign-in did not begin in this browser");
-        names.put(key, yideng.finish(exchange.getRequestURI(), attempt).getName());
+        names.put(key, yideng.finish(Yideng.CALLBACK.resolve(exchange.getRequestURI()), attempt).getName());
         lead(exchange, URI.create("/"));
       }
       default -> write(exchange, 200, "您好，" + names.getOrDefault(key, ""));
