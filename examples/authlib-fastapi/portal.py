@@ -1,8 +1,8 @@
 """A portal with FastAPI and Authlib: name, refresh, sign-out.
 
-ISSUER=https://login.example.gov.cn CLIENT_ID=… CLIENT_SECRET=… PORT=8080 python portal.py
-
-Register with --redirect-uri URL/callback --post-logout-redirect-uri URL/signed-out
+npx yideng client create --name … --for fastapi --scope "openid profile offline_access"
+  --redirect-uri URL/callback --post-logout-redirect-uri URL/signed-out
+prints yideng.py. Put it beside this file. Start: PORT=8080 python portal.py
 """
 
 import os
@@ -11,31 +11,19 @@ from html import escape
 from urllib.parse import urlencode
 
 import uvicorn
-from authlib.integrations.starlette_client import OAuth, OAuthError
+from authlib.integrations.starlette_client import OAuthError
 from authlib.jose.errors import JoseError
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse
 from starlette.middleware.sessions import SessionMiddleware
 
-ISSUER = os.environ["ISSUER"]
-PORT = int(os.environ["PORT"])
-URL = os.environ.get("URL", f"http://localhost:{PORT}")
+from yideng import AFTER_LOGOUT, ISSUER, REDIRECT_URI, yideng
 
 app = FastAPI()
 # use one key for all processes of the portal
 key = os.environ.get("COOKIE_KEY") or secrets.token_hex(32)
-app.add_middleware(SessionMiddleware, secret_key=key, same_site="lax", https_only=URL.startswith("https:"))
+app.add_middleware(SessionMiddleware, secret_key=key, same_site="lax", https_only=REDIRECT_URI.startswith("https:"))
 people: dict[str, dict] = {}  # a real portal keeps these in its database
-
-yideng = OAuth().register(
-    "yideng",
-    server_metadata_url=f"{ISSUER}/.well-known/openid-configuration",
-    client_id=os.environ["CLIENT_ID"],
-    client_secret=os.environ["CLIENT_SECRET"],
-    client_kwargs={"scope": "openid profile offline_access", "code_challenge_method": "S256"},
-    # offline_access gives a refresh token after a consent
-    authorize_params={"prompt": "consent"},
-)
 
 
 def signed_in(request: Request) -> dict:
@@ -54,7 +42,7 @@ def home(request: Request):
 @app.get("/login")
 async def login(request: Request):
     # Authlib makes state, nonce and code_verifier and stores them in the session
-    return await yideng.authorize_redirect(request, f"{URL}/callback")
+    return await yideng.authorize_redirect(request, REDIRECT_URI)
 
 
 @app.get("/callback")
@@ -103,7 +91,7 @@ async def refresh(request: Request):
 async def logout(request: Request):
     person = signed_in(request)
     del people[request.session.pop("id")]
-    query = {"id_token_hint": person["id_token"], "post_logout_redirect_uri": f"{URL}/signed-out"}
+    query = {"id_token_hint": person["id_token"], "post_logout_redirect_uri": AFTER_LOGOUT}
     metadata = await yideng.load_server_metadata()
     return RedirectResponse(f"{metadata['end_session_endpoint']}?{urlencode(query)}", 303)
 
@@ -114,4 +102,4 @@ def signed_out():
 
 
 if __name__ == "__main__":
-    uvicorn.run(app, host="127.0.0.1", port=PORT, log_level="warning")
+    uvicorn.run(app, host="127.0.0.1", port=int(os.environ["PORT"]), log_level="warning")

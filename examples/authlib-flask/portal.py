@@ -1,8 +1,8 @@
 """A portal with Flask and Authlib: name, refresh, sign-out, back-channel sign-out.
 
-ISSUER=https://login.example.gov.cn CLIENT_ID=… CLIENT_SECRET=… PORT=8080 python portal.py
-
-Register with --redirect-uri URL/callback --post-logout-redirect-uri URL/signed-out --backchannel-logout-uri URL/backchannel
+npx yideng client create --name … --for authlib --scope "openid profile offline_access"
+  --redirect-uri URL/callback --post-logout-redirect-uri URL/signed-out --backchannel-logout-uri URL/backchannel
+prints yideng.py. Put it beside this file. Start: PORT=8080 python portal.py
 """
 
 import os
@@ -10,16 +10,12 @@ import secrets
 from urllib.parse import urlencode
 
 from authlib.integrations.base_client import OAuthError
-from authlib.integrations.flask_client import OAuth
 from authlib.jose import JsonWebKey, jwt
 from authlib.jose.errors import JoseError
 from flask import Flask, abort, redirect, request, session
 from markupsafe import escape
 
-ISSUER = os.environ["ISSUER"]
-CLIENT_ID = os.environ["CLIENT_ID"]
-PORT = int(os.environ["PORT"])
-URL = os.environ.get("URL", f"http://localhost:{PORT}")
+from yideng import AFTER_LOGOUT, CLIENT_ID, ISSUER, REDIRECT_URI, oauth, yideng
 
 app = Flask(__name__)
 # use one key for all processes of the portal
@@ -27,24 +23,13 @@ app.secret_key = os.environ.get("COOKIE_KEY") or secrets.token_hex(32)
 app.config.update(
     SESSION_COOKIE_HTTPONLY=True,
     SESSION_COOKIE_SAMESITE="Lax",
-    SESSION_COOKIE_SECURE=URL.startswith("https:"),
+    SESSION_COOKIE_SECURE=REDIRECT_URI.startswith("https:"),
 )
 # a real portal keeps these in its database
 people: dict[str, dict] = {}
 used_notices: set[str] = set()
 
-yideng = OAuth(app).register(
-    "yideng",
-    server_metadata_url=f"{ISSUER}/.well-known/openid-configuration",
-    client_id=CLIENT_ID,
-    client_secret=os.environ["CLIENT_SECRET"],
-    client_kwargs={
-        "scope": "openid profile offline_access",
-        "code_challenge_method": "S256",
-    },
-    # offline_access gives a refresh token after a consent
-    authorize_params={"prompt": "consent"},
-)
+oauth.init_app(app)
 
 
 def signed_in():
@@ -62,7 +47,7 @@ def home():
 @app.get("/login")
 def login():
     # Authlib makes state, nonce and code_verifier and stores them in the session
-    return yideng.authorize_redirect(f"{URL}/callback")
+    return yideng.authorize_redirect(REDIRECT_URI)
 
 
 @app.get("/callback")
@@ -89,11 +74,19 @@ def callback():
     people[session["id"]] = {
         "sub": claims["sub"],
         "sid": claims.get("sid"),
+        "acr": claims.get("acr"),
         "name": more.get("name", claims["sub"]),
         "id_token": token["id_token"],
         "refresh_token": token.get("refresh_token"),
     }
     return redirect("/")
+
+
+@app.get("/who")
+def who():
+    """For nginx' auth_request: who is signed in, in headers for an application that knows no OpenID."""
+    person = signed_in() or abort(401)
+    return "", 204, {"x-person": person["sub"], "x-level": person["acr"] or ""}
 
 
 @app.get("/refresh")
@@ -115,7 +108,7 @@ def logout():
     person = people.pop(session.pop("id", ""), None) or abort(401)
     query = {
         "id_token_hint": person["id_token"],
-        "post_logout_redirect_uri": f"{URL}/signed-out",
+        "post_logout_redirect_uri": AFTER_LOGOUT,
     }
     end = yideng.load_server_metadata()["end_session_endpoint"]
     return redirect(f"{end}?{urlencode(query)}")
@@ -168,4 +161,4 @@ def backchannel():
 jwt_of_provider = jwt.__class__(["RS256", "ES256"])
 
 if __name__ == "__main__":
-    app.run("127.0.0.1", PORT)
+    app.run("127.0.0.1", int(os.environ["PORT"]))

@@ -1,8 +1,7 @@
 """A portal with Django and django-allauth: the name. The library signs out of the portal only.
 
-ISSUER=https://login.example.gov.cn CLIENT_ID=… CLIENT_SECRET=… PORT=8080 python portal.py
-
-Register with --redirect-uri URL/accounts/oidc/yideng/login/callback/
+npx yideng client create --name … --for allauth --redirect-uri URL/accounts/oidc/yideng/login/callback/
+prints the end of settings.py. Start: PORT=8080 python portal.py
 """
 
 import os

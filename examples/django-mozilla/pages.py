@@ -1,17 +1,7 @@
 from html import escape
-from urllib.parse import urlencode
 
-from django.conf import settings
 from django.http import HttpResponse
 from django.urls import include, path
-
-
-def address_of_sign_out(request):
-    query = {
-        "id_token_hint": request.session.get("oidc_id_token", ""),
-        "post_logout_redirect_uri": request.build_absolute_uri("/signed-out"),
-    }
-    return f"{settings.END_SESSION_ENDPOINT}?{urlencode(query)}"
 
 
 def home(request):

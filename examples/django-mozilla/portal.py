@@ -1,8 +1,7 @@
 """A portal with Django and mozilla-django-oidc: name and sign-out. The library knows no refresh and no back-channel sign-out.
 
-ISSUER=https://login.example.gov.cn CLIENT_ID=… CLIENT_SECRET=… PORT=8080 python portal.py
-
-Register with --redirect-uri URL/oidc/callback/ --post-logout-redirect-uri URL/signed-out
+npx yideng client create --name … --for django --redirect-uri URL/oidc/callback/ --post-logout-redirect-uri URL/signed-out
+prints the end of settings.py, and yideng_backend.py. Start: PORT=8080 python portal.py
 """
 
 import os

@@ -1,9 +1,9 @@
 // A portal with go-oidc and golang.org/x/oauth2: name, refresh, sign-out, back-channel sign-out.
 //
-//	ISSUER=https://login.example.gov.cn CLIENT_ID=… CLIENT_SECRET=… PORT=8080 go run .
+//	npx yideng client create --name … --for go --scope "openid profile offline_access" --redirect-uri URL/callback
+//	  --post-logout-redirect-uri URL/signed-out --backchannel-logout-uri URL/backchannel
 //
-// Register with --redirect-uri URL/callback --post-logout-redirect-uri URL/signed-out
-// --backchannel-logout-uri URL/backchannel
+// prints yideng.go. Put it beside this file. Start: PORT=8080 go run .
 package main
 
 import (
@@ -40,20 +40,10 @@ var (
 
 func main() {
 	ctx := context.Background()
-	port := os.Getenv("PORT")
-	address := "http://localhost:" + port
-	provider, err := oidc.NewProvider(ctx, os.Getenv("ISSUER"))
+	provider, client, verifier, err := yideng(ctx)
 	if err != nil {
 		log.Fatal(err)
 	}
-	client := &oauth2.Config{
-		ClientID:     os.Getenv("CLIENT_ID"),
-		ClientSecret: os.Getenv("CLIENT_SECRET"),
-		Endpoint:     provider.Endpoint(),
-		RedirectURL:  address + "/callback",
-		Scopes:       []string{oidc.ScopeOpenID, "profile", oidc.ScopeOfflineAccess},
-	}
-	verifier := provider.VerifierContext(ctx, &oidc.Config{ClientID: client.ClientID})
 
 	http.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("content-type", "text/html; charset=utf-8")
@@ -71,10 +61,7 @@ func main() {
 		attempts[id] = one
 		lock.Unlock()
 		setCookie(w, "attempt", id)
-		http.Redirect(w, r, client.AuthCodeURL(one.State, oidc.Nonce(one.Nonce),
-			oauth2.S256ChallengeOption(one.Verifier),
-			// offline_access gives a refresh token after a consent
-			oauth2.SetAuthURLParam("prompt", "consent")), http.StatusFound)
+		http.Redirect(w, r, addressOfSignIn(client, one.State, one.Nonce, one.Verifier), http.StatusFound)
 	})
 
 	http.HandleFunc("GET /callback", func(w http.ResponseWriter, r *http.Request) {
@@ -121,7 +108,7 @@ func main() {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 			return
 		}
-		query := url.Values{"id_token_hint": {who.IDToken}, "post_logout_redirect_uri": {address + "/signed-out"}}
+		query := url.Values{"id_token_hint": {who.IDToken}, "post_logout_redirect_uri": {afterLogout}}
 		http.Redirect(w, r, more.End+"?"+query.Encode(), http.StatusFound)
 	})
 
@@ -134,7 +121,7 @@ func main() {
 		}
 	})
 
-	log.Fatal(http.ListenAndServe("127.0.0.1:"+port, nil))
+	log.Fatal(http.ListenAndServe("127.0.0.1:"+os.Getenv("PORT"), nil))
 }
 
 func setCookie(w http.ResponseWriter, name, value string) {
@@ -181,7 +168,7 @@ func same(one, other string) bool {
 func finish(ctx context.Context, r *http.Request, client *oauth2.Config, provider *oidc.Provider, verifier *oidc.IDTokenVerifier) (*person, error) {
 	begun, query := takeAttempt(r), r.URL.Query()
 	// RFC 9207: the library does not check the issuer of the response
-	if !same(begun.State, query.Get("state")) || query.Get("iss") != os.Getenv("ISSUER") {
+	if !same(begun.State, query.Get("state")) || query.Get("iss") != issuer {
 		return nil, fmt.Errorf("the sign-in did not begin in this browser")
 	}
 	if query.Get("error") != "" {

@@ -1,8 +1,9 @@
 // A portal with zitadel/oidc: name, refresh, sign-out.
 //
-//	ISSUER=https://login.example.gov.cn CLIENT_ID=… CLIENT_SECRET=… PORT=8080 go run .
+//	npx yideng client create --name … --for zitadel --scope "openid profile offline_access" --redirect-uri URL/callback
+//	  --post-logout-redirect-uri URL/signed-out
 //
-// Register with --redirect-uri URL/callback --post-logout-redirect-uri URL/signed-out
+// prints yideng.go. Put it beside this file. Start: PORT=8080 go run .
 package main
 
 import (
@@ -19,7 +20,6 @@ import (
 	"github.com/zitadel/oidc/v3/pkg/client/rp"
 	httphelper "github.com/zitadel/oidc/v3/pkg/http"
 	"github.com/zitadel/oidc/v3/pkg/oidc"
-	"golang.org/x/oauth2"
 )
 
 type person struct{ Name, IDToken, RefreshToken, Nonce string }
@@ -32,18 +32,13 @@ var (
 
 func main() {
 	ctx := context.Background()
-	port, issuer := os.Getenv("PORT"), os.Getenv("ISSUER")
-	address := "http://localhost:" + port
 	// use one key for all processes of the portal; at an https address leave out WithUnsecure
 	key := make([]byte, 32)
 	if _, err := rand.Read(key); err != nil {
 		log.Fatal(err)
 	}
 	cookies := httphelper.NewCookieHandler(key, key, httphelper.WithUnsecure())
-	portal, err := rp.NewRelyingPartyOIDC(ctx, issuer, os.Getenv("CLIENT_ID"), os.Getenv("CLIENT_SECRET"),
-		address+"/callback", []string{oidc.ScopeOpenID, oidc.ScopeProfile, oidc.ScopeOfflineAccess},
-		rp.WithCookieHandler(cookies), rp.WithPKCE(cookies), rp.WithAuthStyle(oauth2.AuthStyleInHeader),
-		rp.WithVerifierOpts(rp.WithNonce(nonceOf)))
+	portal, err := yideng(ctx, cookies, rp.WithVerifierOpts(rp.WithNonce(nonceOf)))
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -63,8 +58,7 @@ func main() {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 			return
 		}
-		// offline_access gives a refresh token after a consent
-		rp.AuthURLHandler(rand.Text, portal, rp.WithURLParam("nonce", nonce), rp.WithPromptURLParam("consent"))(w, r)
+		rp.AuthURLHandler(rand.Text, portal, rp.WithURLParam("nonce", nonce))(w, r)
 	})
 
 	welcome := func(w http.ResponseWriter, r *http.Request, tokens *oidc.Tokens[*oidc.IDTokenClaims], _ string, _ rp.RelyingParty, info *oidc.UserInfo) {
@@ -121,13 +115,13 @@ func main() {
 			}
 		}
 		lock.Unlock()
-		query := url.Values{"id_token_hint": {who.IDToken}, "post_logout_redirect_uri": {address + "/signed-out"}}
+		query := url.Values{"id_token_hint": {who.IDToken}, "post_logout_redirect_uri": {afterLogout}}
 		http.Redirect(w, r, portal.GetEndSessionEndpoint()+"?"+query.Encode(), http.StatusFound)
 	})
 
 	http.HandleFunc("GET /signed-out", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "signed out") })
 
-	log.Fatal(http.ListenAndServe("127.0.0.1:"+port, nil))
+	log.Fatal(http.ListenAndServe("127.0.0.1:"+os.Getenv("PORT"), nil))
 }
 
 type nonceKey struct{}

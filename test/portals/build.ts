@@ -1,14 +1,11 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { cpSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
+import { cache } from './cache.ts'
 import type { Example } from './example.ts'
 
 const examples = new URL('../../examples', import.meta.url).pathname
-
-/** Builds stay between runs, outside the tree. */
-const cache = process.env['YIDENG_PORTALS_CACHE'] ?? join(tmpdir(), 'yideng-portals')
 
 /** Milliseconds for one command of a build. */
 const longest = 600_000
@@ -47,7 +44,9 @@ const lastLine = (text: string) => text.trim().split('\n').at(-1) ?? ''
 export async function build(example: Example): Promise<Built> {
   const missing = example.needs.filter((program) => !onPath(program))
   if (missing.length > 0) return { notRun: `this machine has no ${missing.join(', ')}` }
-  const directory = join(cache, `${example.folder}-${fingerprint(example)}`)
+  const lacking = (example.tries ?? []).find(([program = '', ...words]) => spawnSync(program, words).status !== 0)
+  if (lacking) return { notRun: `this machine fails at "${lacking.join(' ')}"` }
+  const directory = join(cache, `${basename(example.folder)}-${fingerprint(example)}`)
   const done = join(directory, '.built')
   if (existsSync(done)) return { directory }
   rmSync(directory, { recursive: true, force: true })

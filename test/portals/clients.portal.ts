@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Services } from '../../src/services.ts'
 import { startServer, until, type RunningServer } from '../setup/server.ts'
@@ -5,7 +6,8 @@ import { Browser } from '../../src/admin/check/browser.ts'
 import { Visitor } from '../setup/visitor.ts'
 import { build } from './build.ts'
 import { examples } from './examples.ts'
-import { greets, leave, signOutEverywhere, start, takenFaults, signInAt, yideng, type Portal } from './running.ts'
+import { greets, leave, signOutEverywhere, start, takenFaults, signInAt, type Portal } from './running.ts'
+import { yideng } from './yideng.ts'
 
 let server: RunningServer
 let services: Services
@@ -87,6 +89,7 @@ describe.each(examples)('$name', (example) => {
     })
 
   testOf('signs people in after the signing keys changed at once', async (here, there) => {
+    if (example.keysSeconds !== undefined) await sleep(example.keysSeconds * 1000)
     yideng(server, 'keys', 'rotate', '--now')
     const { browser } = await signInAt(here, there)
     expect(await greets(browser, there, example)).toBe(true)

@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import { rmSync } from 'node:fs'
 import { expect } from 'vitest'
 import { Browser, type Page as PortalPage } from '../../src/admin/check/browser.ts'
 import { checkPortal } from '../../src/admin/check/check-portal.ts'
@@ -11,6 +12,7 @@ import { openPerson, signIn } from '../setup/person.ts'
 import { type RunningServer } from '../setup/server.ts'
 import { Visitor } from '../setup/visitor.ts'
 import type { Example } from './example.ts'
+import { createFor, pasteInto, withPorts } from './paste.ts'
 
 /** A portal that runs, and its registration. */
 export interface Portal {
@@ -20,19 +22,43 @@ export interface Portal {
 }
 
 /** Portals of several hosts may not have names that look alike. */
-export const letters = () => [...randomBytes(12)].map((byte) => String.fromCodePoint(97 + (byte % 26))).join('')
+const letters = () => [...randomBytes(12)].map((byte) => String.fromCodePoint(97 + (byte % 26))).join('')
 
 type Place = { example: Example; directory: string; server: RunningServer; services: Services }
 
-async function register({ example, services }: Place, url: string) {
-  const created = await services.clients.create(
+/** What the example is registered with and started from. `configuration`: what `client create --for` printed. */
+interface Registered {
+  client: Client
+  secret: string
+  configuration?: string
+}
+
+async function register(place: Place, url: string): Promise<Registered> {
+  const { example } = place
+  const name = `门户${letters()}`
+  const scope = example.registration?.scope ?? `openid profile${example.refresh === undefined ? '' : ' offline_access'}`
+  const callback = url + example.callback
+  const afterLogout = example.signOut ? [url + example.signOut.signedOut] : []
+  const backchannel = example.backchannel === undefined ? undefined : url + example.backchannel
+  if (example.template) {
+    return createFor(example.template, place, [
+      '--name',
+      name,
+      '--scope',
+      scope,
+      '--redirect-uri',
+      callback,
+      ...afterLogout.flatMap((uri) => ['--post-logout-redirect-uri', uri]),
+      ...(backchannel === undefined ? [] : ['--backchannel-logout-uri', backchannel]),
+    ])
+  }
+  const created = await place.services.clients.create(
     {
-      name: `门户${letters()}`,
-      redirect_uris: [url + example.callback],
+      name,
+      redirect_uris: [callback],
       scope: 'openid profile offline_access',
-      id_token_alg: 'RS256',
-      ...(example.signOut ? { post_logout_redirect_uris: [url + example.signOut.signedOut] } : {}),
-      ...(example.backchannel === undefined ? {} : { backchannel_logout_uri: url + example.backchannel }),
+      post_logout_redirect_uris: afterLogout,
+      ...(backchannel === undefined ? {} : { backchannel_logout_uri: backchannel }),
       ...example.registration,
     },
     'administrator:test',
@@ -50,10 +76,26 @@ const answers = (address: string) =>
     () => false,
   )
 
-/** Starts the example with the four settings that each example has, and waits for its first answer. */
-async function run({ example, directory }: Place, port: number, issuer: string, clientId: string, secret: string) {
-  const [program = '', ...words] = example.start({ directory, port, issuer, clientId })
-  const settings = { ISSUER: issuer, CLIENT_ID: clientId, CLIENT_SECRET: secret, PORT: String(port) }
+/** Where the example starts: a directory with the printed configuration, or the one where it was built. */
+function runDirectory({ example, directory }: Place, configuration: string | undefined): string {
+  if (configuration === undefined) return directory
+  const folder = new URL(`../../examples/${example.folder}`, import.meta.url).pathname
+  const here = pasteInto(folder, directory, configuration, example.pasteAt)
+  for (const [program = '', ...words] of example.assemble ?? []) {
+    const { status, stdout, stderr } = spawnSync(program, words, { cwd: here, encoding: 'utf8' })
+    if (status !== 0) throw new Error(`"${program} ${words.join(' ')}" failed:\n${stdout}${stderr}`)
+  }
+  return here
+}
+
+/** Starts the example with the settings that each example has, and waits for its first answer. */
+async function run(place: Place, port: number, issuer: string, { client, secret, configuration }: Registered) {
+  const { example } = place
+  const printed = configuration === undefined ? undefined : await withPorts(configuration, example.ports ?? {})
+  const directory = runDirectory(place, printed?.text)
+  const [program = '', ...words] = example.start({ directory, port, issuer, clientId: client.id })
+  const own = { ISSUER: issuer, CLIENT_ID: client.id, CLIENT_SECRET: secret }
+  const settings = { ...(printed?.settings ?? own), PORT: String(port) }
   const environment = { PATH: process.env['PATH'], HOME: process.env['HOME'], LANG: 'C.UTF-8', ...settings }
   const child = spawn(program, words, { cwd: directory, env: environment, stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
@@ -73,6 +115,7 @@ async function run({ example, directory }: Place, port: number, issuer: string, 
     async stop() {
       child.kill('SIGTERM')
       await ended
+      if (printed) rmSync(directory, { recursive: true, force: true })
     },
   }
 }
@@ -81,9 +124,9 @@ async function run({ example, directory }: Place, port: number, issuer: string, 
 export async function start(place: Place): Promise<Portal> {
   const port = await freePort()
   const url = `http://localhost:${port}`
-  const { client, secret } = await register(place, url)
-  const { stop } = await run(place, port, place.server.issuer, client.id, secret)
-  return { url, client, stop }
+  const registered = await register(place, url)
+  const { stop } = await run(place, port, place.server.issuer, registered)
+  return { url, client: registered.client, stop }
 }
 
 /** What a browser has seen at a portal and at Yideng. */
@@ -133,9 +176,13 @@ export async function signOutEverywhere({ visitor }: SignedIn): Promise<void> {
 /** The faulty answers that the portal takes. */
 export async function takenFaults(place: Place): Promise<string[]> {
   const [port, checker] = [await freePort(), await freePort()]
-  const { client } = await register(place, `http://localhost:${port}`)
+  const registered = await register(place, `http://localhost:${port}`)
+  const { client } = registered
   const provider = await startFaultyProvider({ client, port: checker, clock: Date.now })
-  const portal = await run(place, port, provider.issuer, client.id, 'any')
+  // as `client check` says: the portal is pointed at another issuer, and nothing else changes
+  const configuration = registered.configuration?.replaceAll(place.server.issuer, provider.issuer)
+  const pointed = configuration === undefined ? registered : { ...registered, configuration }
+  const portal = await run(place, port, provider.issuer, pointed)
   try {
     const login = `http://localhost:${port}${place.example.login}`
     const checked = {
@@ -153,12 +200,4 @@ export async function takenFaults(place: Place): Promise<string[]> {
     await portal.stop()
     await provider.close()
   }
-}
-
-/** Runs a command of the operator on the server's stores. */
-export function yideng({ environment }: RunningServer, ...words: string[]): void {
-  const bin = new URL('../../bin/yideng.mjs', import.meta.url).pathname
-  const env = { PATH: process.env['PATH'], ...environment }
-  const { status, stdout, stderr } = spawnSync(process.execPath, [bin, ...words], { env, encoding: 'utf8' })
-  if (status !== 0) throw new Error(`yideng ${words.join(' ')}: ${stdout}${stderr}`)
 }

@@ -1,7 +1,7 @@
 import type { Client } from '../../clients/clients.ts'
 import type { Clock } from '../../config/clock.ts'
 import { Browser, type Page } from './browser.ts'
-import { faults, logoutFaults, rightSignIn, type Fault, type LogoutFault, type Verdict } from './faults.ts'
+import { denial, faults, logoutFaults, rightSignIn, type Fault, type LogoutFault, type Verdict } from './faults.ts'
 import { marks, otherMark, type Seen } from './faulty-endpoints.ts'
 import type { FaultyProvider } from './faulty-provider.ts'
 
@@ -43,7 +43,7 @@ export async function checkPortal(
   const first = await firstSignIn(portal)
   const insideOf = await findInside(portal, first)
   const logout = client.backchannel_logout_uri
-  const total = faults.length + 3 + (logout === undefined ? 0 : logoutFaults.length)
+  const total = faults.length + 4 + (logout === undefined ? 0 : logoutFaults.length)
   const checks: Check[] = ofRequests(client, first.seen)
   const add = (check: Check) => {
     checks.push(check)
@@ -61,6 +61,7 @@ export async function checkPortal(
   }
   add(await otherBrowser(portal, insideOf))
   add(await twice(portal))
+  add(await denied(portal, insideOf))
   if (logout !== undefined) {
     for (const fault of logoutFaults) add(await logoutCheck(portal, logout, fault, insideOf))
   }
@@ -164,15 +165,27 @@ async function findInside(portal: Portal, { browser: signedIn, page: landing }: 
   )
 }
 
+const withProtection: Record<Client['pkce'], string> = {
+  required: 'with PKCE (S256), ',
+  'or-nonce': 'with PKCE (S256) or a nonce, ',
+  off: '',
+}
+
+/** As its registration wants it (src/clients/metadata.ts). */
+function isProtected({ pkce }: Client, authorization: URLSearchParams): boolean {
+  const challenged = authorization.get('code_challenge_method') === 'S256'
+  return pkce === 'off' || challenged || (pkce === 'or-nonce' && authorization.has('nonce'))
+}
+
 /** Checks the requests of the portal. */
 function ofRequests(client: Client, { authorization, authMethod }: Seen): Check[] {
   const scopes = (authorization.get('scope') ?? '').split(' ')
   const wanted: [string, string, boolean][] = [
     [
       'request',
-      'requests a code with PKCE (S256), and only registered scopes',
+      `requests a code ${withProtection[client.pkce]}and only registered scopes`,
       authorization.get('response_type') === 'code' &&
-        authorization.get('code_challenge_method') === 'S256' &&
+        isProtected(client, authorization) &&
         scopes.includes('openid') &&
         scopes.every((scope) => [...client.scope, 'openid'].includes(scope)),
     ],
@@ -183,10 +196,12 @@ function ofRequests(client: Client, { authorization, authMethod }: Seen): Check[
 
 function freshValues(first: Seen, again: Seen): Check {
   const fresh = ['state', 'nonce', 'code_challenge'].every((name) => {
-    const [one, other] = [first, again].map(({ authorization }) => authorization.get(name) ?? '')
-    return one !== undefined && one.length >= 16 && one !== other
+    const [one, other] = [first, again].map(({ authorization }) => authorization.get(name))
+    // whether one may be left out is a question of the request
+    if (name !== 'state' && one === null) return true
+    return typeof one === 'string' && one.length >= 16 && one !== other
   })
-  const meaning = 'sends state, nonce and code_challenge, new and long ones each time'
+  const meaning = 'sends new and long values each time: state, and nonce and code_challenge where it sends them'
   return { name: 'fresh-values', meaning, must: 'accepted', was: holds(fresh) }
 }
 
@@ -212,6 +227,17 @@ async function twice(portal: Portal): Promise<Check> {
   await browser.open(callback)
   const meaning = 'the same answer twice: its code is sent once'
   return { name: 'replayed-answer', meaning, must: 'refused', was: holds((seen?.tokenCalls ?? 0) > calls) }
+}
+
+/**
+ * The person says No (RFC 6749 section 4.1.2.1). A portal that begins again at once leaves the person no way out.
+ * The answer has `iss` (RFC 9207 section 2), which some libraries take for a sign-in that another site began.
+ */
+async function denied(portal: Portal, insideOf: InsideOf): Promise<Check> {
+  const { browser, page } = await signIn(portal, denial)
+  const begun = page.way.filter((url) => url.startsWith(`${portal.provider.issuer}/authorize`)).length
+  const right = begun === 1 && page.status < 500 && (await insideOf(browser)) === undefined
+  return resultOf(denial, holds(right))
 }
 
 async function callbackOf({ client, start }: Portal, browser: Browser): Promise<string> {

@@ -29,6 +29,17 @@ const elsewhere = 'https://login.elsewhere.example'
 
 export const rightSignIn: Fault = { name: 'right', meaning: 'nothing is wrong', must: 'accepted' }
 
+/** The answer after a No: it has an error and no code. */
+export const denial: Fault = {
+  name: 'denied',
+  meaning: 'the person says No (access_denied): nobody is signed in, and a page of the portal says so',
+  must: 'accepted',
+  answer(answer) {
+    answer.delete('code')
+    answer.set('error', 'access_denied')
+  },
+}
+
 /** Faults that a portal must detect in a sign-in (OIDC Core 3.1.2.7 and 3.1.3.7, RFC 9207, RFC 8725). */
 export const faults: readonly Fault[] = [
   rightSignIn,

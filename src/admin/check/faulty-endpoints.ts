@@ -129,12 +129,14 @@ export function token(state: ProviderState, form: URLSearchParams, credentials: 
 
 /** Why a token request is refused (RFC 6749 section 4.1.3, RFC 7636 section 4.6); undefined for a valid one. */
 function tokenFault({ authorization, seen }: Code, form: URLSearchParams): string | undefined {
-  const challenge = createHash('sha256')
+  const challenge = authorization.get('code_challenge')
+  const verifier = createHash('sha256')
     .update(form.get('code_verifier') ?? '')
     .digest('base64url')
   if (seen.tokenCalls > 1) return 'the code was used before'
   if (form.get('redirect_uri') !== authorization.get('redirect_uri')) return 'redirect_uri is another one'
-  if (authorization.get('code_challenge') !== challenge) return 'code_verifier does not match'
+  // the request of a portal that may do without PKCE is checked as a request
+  if (challenge !== null && challenge !== verifier) return 'code_verifier does not match'
   return undefined
 }
 

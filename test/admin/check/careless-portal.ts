@@ -2,8 +2,13 @@ import { randomUUID } from 'node:crypto'
 import { listen, type Running } from '../../../examples/listen.ts'
 
 /** A bad portal: it accepts every token. */
-export function startCarelessPortal(options: { port: number; issuer: string; clientId: string }): Promise<Running> {
-  const { port, issuer, clientId } = options
+export function startCarelessPortal(options: {
+  port: number
+  issuer: string
+  clientId: string
+  pkce?: boolean
+}): Promise<Running> {
+  const { port, issuer, clientId, pkce = true } = options
   const back = `http://localhost:${port}/callback`
   const signedIn = new Map<string, { sid: string; name: string }>()
   const read = (token: string) =>
@@ -41,11 +46,14 @@ export function startCarelessPortal(options: { port: number; issuer: string; cli
         scope: 'openid',
         state: 'x',
         nonce: 'x',
-        code_challenge: '8wcb9GCD05Y1QHLk5Dpqp-rIGXXOmbZGyGjcMsEfL_8',
-        code_challenge_method: 'S256',
+        ...(pkce
+          ? { code_challenge: '8wcb9GCD05Y1QHLk5Dpqp-rIGXXOmbZGyGjcMsEfL_8', code_challenge_method: 'S256' }
+          : {}),
       })
       return void response.writeHead(302, { location: `${issuer}/authorize?${asked.toString()}` }).end()
     }
+    // after a No the person comes to the same question again
+    if (url.searchParams.has('error')) return void response.writeHead(302, { location: '/login' }).end()
     if (url.pathname === '/callback') {
       const id = await enter(url.searchParams.get('code') ?? '')
       return void response.writeHead(302, { location: '/', 'set-cookie': `careless=${id}; Path=/` }).end()

@@ -1,7 +1,7 @@
 import { expect, it, onTestFinished } from 'vitest'
 import { startPortal } from '../../../examples/portal/portal.ts'
 import type { Check } from '../../../src/admin/check/check-portal.ts'
-import { faults, logoutFaults } from '../../../src/admin/check/faults.ts'
+import { denial, faults, logoutFaults } from '../../../src/admin/check/faults.ts'
 import { commandLine } from '../../cli/in-process.ts'
 import { freePort } from '../../setup/free-port.ts'
 import { startCarelessPortal } from './careless-portal.ts'
@@ -40,7 +40,7 @@ it('reports no fault of the example portal', async () => {
   expect(right).toBe(true)
   expect(checks.filter(({ was, must }) => was !== must)).toEqual([])
   expect(checks.map(({ name }) => name)).toEqual(
-    expect.arrayContaining([...faults, ...logoutFaults].map(({ name }) => name)),
+    expect.arrayContaining([denial, ...faults, ...logoutFaults].map(({ name }) => name)),
   )
 })
 
@@ -55,9 +55,21 @@ it('reports each fault that a careless portal accepts', async () => {
   const { checks } = JSON.parse(out) as { checks: Check[] }
   const wrong = new Set(checks.filter(({ was, must }) => was !== must).map(({ name }) => name))
   const wanted = [...faults, ...logoutFaults].filter(({ must }) => must === 'refused').map(({ name }) => name)
-  const others = ['authentication', 'fresh-values', 'other-browser', 'replayed-answer']
+  const others = ['denied', 'authentication', 'fresh-values', 'other-browser', 'replayed-answer']
   expect(wrong).toEqual(new Set([...wanted, ...others]))
   expect(code).toBe(1)
+})
+
+it.for([
+  ['or-nonce', 'accepted'],
+  ['required', 'refused'],
+] as const)('judges a request without PKCE by its registration: %s is %s', async ([pkce, was]) => {
+  const { id, port, url, issuer, check } = await registered('--pkce', pkce)
+  const portal = await startCarelessPortal({ port, issuer, clientId: id, pkce: false })
+  onTestFinished(() => portal.close())
+  const { out } = await check('--url', `${url}/login`)
+  const { checks } = JSON.parse(out) as { checks: Check[] }
+  expect(checks.find(({ name }) => name === 'request')).toMatchObject({ must: 'accepted', was })
 })
 
 it('reports why a portal cannot be checked', async () => {

@@ -27,6 +27,9 @@ const table: Record<LibraryName, [object, string[]]> = {
     ['JwtTypeValidator(List.of("at+jwt"))', 'JwtAudienceValidator("https://api.example.gov.cn/")'],
   ],
   nimbus: [basic, ['JWSAlgorithm.RS256', 'new ClientSecretBasic(']],
+  fastapi: [basic, ['starlette_client import OAuth']],
+  allauth: [basic, ['"token_auth_method": "client_secret_basic"', '"OAUTH_PKCE_ENABLED": True']],
+  zitadel: [basic, ['rp.WithAuthStyle(oauth2.AuthStyleInHeader)', 'rp.WithPKCE(cookies)']],
   authlib: [basic, ['"code_challenge_method": "S256"', '"token_endpoint_auth_method": "client_secret_basic"']],
   django: [post, ['OIDC_RP_SIGN_ALGO = "RS256"', 'OIDC_USE_PKCE = True', 'OIDC_TOKEN_USE_BASIC_AUTH = False']],
   go: [basic, ['oauth2.S256ChallengeOption(pkce)', 'oauth2.AuthStyleInHeader']],
@@ -53,8 +56,10 @@ describe('client create --for', () => {
     expect(made).toMatchObject(registered)
     // an API needs no id and no secret to verify tokens
     const own = name === 'spring-api' ? [] : [made.client_id, made.client_secret ?? made.client_id]
+    // the reader must know where the text belongs; JSON holds no such line
+    if (name !== 'mobile') expect(made.configuration).toMatch(/^(#|\/\/) File: \S+\n/)
     for (const line of [issuer, ...own, ...lines]) expect(made.configuration).toContain(line)
-    if (!['php', 'spring-api', 'django'].includes(name)) {
+    if (!['php', 'spring-api', 'django', 'allauth'].includes(name)) {
       expect(made.configuration).toContain(name === 'mobile' ? app : redirectUri)
     }
   })
@@ -103,7 +108,7 @@ it('prints the issuer of the server that runs on this store, not that of its own
   const { json, yideng } = commandLine({ environment })
   const flags = ['--name', '发证者门户', '--redirect-uri', 'https://issuer.sz.example/cb']
   const made = await json<Made>('client', 'create', ...flags, '--for', 'go')
-  expect(made.configuration).toContain(`oidc.NewProvider(ctx, "${server.issuer}")`)
+  expect(made.configuration).toContain(`issuer      = "${server.issuer}"`)
   await json('client', 'delete', made.client_id)
   expect((await yideng('client', 'create', ...flags)).out).toContain(`issuer          ${server.issuer}\n`)
 })

@@ -3,7 +3,8 @@ import { quoted, type Library } from './library.ts'
 /** oidc-client-ts 3 in a browser. */
 export const spa: Library = {
   registers: { type: 'spa', scope: 'openid profile' },
-  configuration: ({ issuer, clientId, redirectUri, scope, afterLogout }) => `// npm install oidc-client-ts
+  configuration: ({ issuer, clientId, redirectUri, scope, afterLogout }) => `// File: yideng.js
+// npm install oidc-client-ts
 import { UserManager } from 'oidc-client-ts'
 
 export const yideng = new UserManager({
@@ -38,13 +39,8 @@ export const mobile: Library = {
 /** A mini-program signs no person in itself: its portal does, on a page in a web-view. */
 export const miniProgram: Library = {
   registers: { scope: 'openid profile' },
-  configuration: ({
-    issuer,
-    clientId,
-    secret,
-    redirectUri,
-    scope,
-  }) => `# A mini-program needs a channel of Yideng to sign people in itself; this version has none for it.
+  configuration: ({ issuer, clientId, secret, redirectUri, scope }) => `# File: .env
+# A mini-program needs a channel of Yideng to sign people in itself; this version has none for it.
 # Until then: <web-view src="…"> opens the sign-in page of the portal's server, which uses these.
 ISSUER=${quoted(issuer)}
 CLIENT_ID=${quoted(clientId)}

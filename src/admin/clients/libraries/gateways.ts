@@ -1,22 +1,22 @@
 import { randomBytes } from 'node:crypto'
 import { isHttp, originOf, quoted, type Library, type Values } from './library.ts'
 
-const proxySettings = ({
-  issuer,
-  clientId,
-  secret,
-  redirectUri,
-  scope,
-}: Values) => `# oauth2-proxy.cfg (oauth2-proxy --config oauth2-proxy.cfg); it answers at /oauth2/callback
+const proxySettings = ({ issuer, clientId, secret, redirectUri, scope }: Values) => `# File: oauth2-proxy.cfg
+# oauth2-proxy --config oauth2-proxy.cfg; it answers at /oauth2/callback
 provider = "oidc"
 oidc_issuer_url = ${quoted(issuer)}
 client_id = ${quoted(clientId)}
 client_secret = ${quoted(secret)}
 redirect_url = ${quoted(redirectUri)}
 scope = ${quoted(scope.join(' '))}
-code_challenge_method = "S256"
+${scope.includes('offline_access') ? 'cookie_refresh = "5m"\n' : ''}code_challenge_method = "S256"
+insecure_oidc_skip_nonce = false
+# Yideng knows no e-mail addresses: people are known by sub
 oidc_email_claim = "sub"
 email_domains = ["*"]
+skip_provider_button = true
+# where a sign-out may lead to: /oauth2/sign_out?rd=${encodeURIComponent(`${issuer}/logout?client_id=${clientId}`)}
+whitelist_domains = [${quoted(URL.parse(issuer)?.host ?? '')}]
 cookie_secret = ${quoted(randomBytes(32).toString('base64url'))}
 cookie_secure = ${String(!isHttp(redirectUri))}
 http_address = "127.0.0.1:4180"
@@ -36,11 +36,13 @@ export const nginx: Library = {
   configuration: (values) => `${proxySettings(values)}set_xauthrequest = true
 upstreams = ["static://202"]
 
-# nginx.conf, inside the server of ${originOf(values)}
+# File: nginx.conf
+# inside the server of ${originOf(values)}
 location /oauth2/ {
   proxy_pass http://127.0.0.1:4180;
   proxy_set_header Host $host;
   proxy_set_header X-Forwarded-Proto $scheme;
+  proxy_set_header X-Auth-Request-Redirect $request_uri;
 }
 location = /oauth2/auth {
   internal;
@@ -60,18 +62,11 @@ location / {
 `,
 }
 
-/** mod_auth_openidc 2.4, as examples/other-languages/apache.conf. */
+/** mod_auth_openidc 2.4, examples/apache. */
 export const apache: Library = {
   registers: { scope: 'openid profile', auth_method: 'client_secret_basic' },
-  configuration: ({
-    issuer,
-    clientId,
-    secret,
-    redirectUri,
-    scope,
-    alg,
-    authMethod,
-  }) => `# Apache with mod_auth_openidc (Debian: libapache2-mod-auth-openidc)
+  configuration: ({ issuer, clientId, secret, redirectUri, scope, alg, authMethod }) => `# File: yideng.conf
+# Apache with mod_auth_openidc (Debian: libapache2-mod-auth-openidc). Sign-out: docs/portals.md.
 OIDCProviderMetadataURL ${quoted(`${issuer}/.well-known/openid-configuration`)}
 OIDCClientID ${quoted(clientId)}
 OIDCClientSecret ${quoted(secret)}

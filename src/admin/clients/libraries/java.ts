@@ -3,7 +3,7 @@ import { quoted, type Library } from './library.ts'
 /** Spring Boot 3.5 and 4, spring-boot-starter-oauth2-client. */
 export const spring: Library = {
   registers: { scope: 'openid profile', id_token_alg: 'RS256', auth_method: 'client_secret_basic' },
-  configuration: ({ issuer, clientId, secret, redirectUri, scope, authMethod }) => `# application.yml
+  configuration: ({ issuer, clientId, secret, redirectUri, scope, authMethod }) => `# File: application.yml
 # Spring answers at /login/oauth2/code/yideng. Sign-out: docs/portals.md.
 spring:
   security:
@@ -27,7 +27,8 @@ spring:
 /** An API in Spring Boot 3.5 and 4, spring-boot-starter-oauth2-resource-server. RFC 9068: typ is at+jwt. */
 export const springApi: Library = {
   registers: { type: 'service' },
-  configuration: ({ issuer, api }) => `import java.util.List;
+  configuration: ({ issuer, api }) => `// File: AccessTokens.java
+import java.util.List;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.security.oauth2.core.DelegatingOAuth2TokenValidator;
@@ -55,29 +56,67 @@ export const nimbus: Library = {
   registers: { scope: 'openid profile', auth_method: 'client_secret_basic' },
   configuration: ({ issuer, clientId, secret, redirectUri, scope, alg, authMethod }) => {
     const authentication = authMethod === 'client_secret_post' ? 'ClientSecretPost' : 'ClientSecretBasic'
-    return `var issuer = new Issuer(${quoted(issuer)});
-var id = new ClientID(${quoted(clientId)});
-var authentication = new ${authentication}(id, new Secret(${quoted(secret)}));
-var callback = URI.create(${quoted(redirectUri)});
-var provider = OIDCProviderMetadata.resolve(issuer);
+    return `// File: Yideng.java
+// Maven: com.nimbusds:oauth2-oidc-sdk:11
+import com.nimbusds.jose.JWSAlgorithm;
+import com.nimbusds.oauth2.sdk.*;
+import com.nimbusds.oauth2.sdk.auth.*;
+import com.nimbusds.oauth2.sdk.id.*;
+import com.nimbusds.oauth2.sdk.pkce.*;
+import com.nimbusds.openid.connect.sdk.*;
+import com.nimbusds.openid.connect.sdk.claims.*;
+import com.nimbusds.openid.connect.sdk.op.OIDCProviderMetadata;
+import com.nimbusds.openid.connect.sdk.validators.IDTokenValidator;
+import java.net.URI;
 
-// The request. Keep state, nonce and verifier in the session of the browser.
-var state = new State();
-var nonce = new Nonce();
-var verifier = new CodeVerifier();
-var request = new AuthenticationRequest.Builder(ResponseType.CODE, Scope.parse(${quoted(scope.join(' '))}), id, callback)
-    .endpointURI(provider.getAuthorizationEndpointURI())
-    .state(state).nonce(nonce).codeChallenge(verifier, CodeChallengeMethod.S256)
-    .build();
+class Yideng {
+  static final Issuer ISSUER = new Issuer(${quoted(issuer)});
+  static final ClientID ID = new ClientID(${quoted(clientId)});
+  static final URI CALLBACK = URI.create(${quoted(redirectUri)});
 
-// The answer, at the callback. Compare its state and issuer before.
-var grant = new AuthorizationCodeGrant(code, callback, verifier);
-var answer = new TokenRequest(provider.getTokenEndpointURI(), authentication, grant).toHTTPRequest().send();
-var tokens = OIDCTokenResponseParser.parse(answer).toSuccessResponse().getTokens().toOIDCTokens();
-var claims = new IDTokenValidator(issuer, id, JWSAlgorithm.${alg}, provider.getJWKSetURI().toURL())
-    .validate(tokens.getIDToken(), nonce);
-var person = UserInfoResponse.parse(
-    new UserInfoRequest(provider.getUserInfoEndpointURI(), tokens.getAccessToken()).toHTTPRequest().send());
+  /** Stays in the session of the browser until it comes back. */
+  record Attempt(State state, Nonce nonce, CodeVerifier verifier) {
+    Attempt() {
+      this(new State(), new Nonce(), new CodeVerifier());
+    }
+  }
+
+  private final ClientAuthentication authentication = new ${authentication}(ID, new Secret(${quoted(secret)}));
+  final OIDCProviderMetadata provider;
+  private final IDTokenValidator validator;
+
+  Yideng() throws Exception {
+    provider = OIDCProviderMetadata.resolve(ISSUER);
+    validator = new IDTokenValidator(ISSUER, ID, JWSAlgorithm.${alg}, provider.getJWKSetURI().toURL());
+  }
+
+  /** Where a sign-in begins. */
+  URI addressOf(Attempt attempt) {
+    return new AuthenticationRequest.Builder(ResponseType.CODE, Scope.parse(${quoted(scope.join(' '))}), ID, CALLBACK)
+        .endpointURI(provider.getAuthorizationEndpointURI())
+        .state(attempt.state()).nonce(attempt.nonce())
+        .codeChallenge(attempt.verifier(), CodeChallengeMethod.S256)
+        .build().toURI();
+  }
+
+  /** Takes the whole address of the callback. Returns who signed in. */
+  UserInfo finish(URI address, Attempt attempt) throws Exception {
+    var answer = AuthenticationResponseParser.parse(address);
+    if (!attempt.state().equals(answer.getState()) || !ISSUER.equals(answer.getIssuer()))
+      throw new GeneralException("the sign-in did not begin in this browser");
+    if (!answer.indicatesSuccess()) throw new GeneralException(answer.toErrorResponse().getErrorObject());
+    var grant = new AuthorizationCodeGrant(answer.toSuccessResponse().getAuthorizationCode(), CALLBACK, attempt.verifier());
+    var request = new TokenRequest(provider.getTokenEndpointURI(), authentication, grant).toHTTPRequest();
+    var response = OIDCTokenResponseParser.parse(request.send());
+    if (!response.indicatesSuccess()) throw new GeneralException(response.toErrorResponse().getErrorObject());
+    var tokens = ((OIDCTokenResponse) response.toSuccessResponse()).getOIDCTokens();
+    var claims = validator.validate(tokens.getIDToken(), attempt.nonce());
+    var asked = new UserInfoRequest(provider.getUserInfoEndpointURI(), tokens.getAccessToken()).toHTTPRequest();
+    var person = UserInfoResponse.parse(asked.send()).toSuccessResponse().getUserInfo();
+    if (!person.getSubject().equals(claims.getSubject())) throw new GeneralException("userinfo is about somebody else");
+    return person;
+  }
+}
 `
   },
 }

@@ -1,10 +1,10 @@
 import type { Client } from '../../../clients/clients.ts'
 import { miniProgram, mobile, spa } from './apps.ts'
 import { apache, nginx, oauth2Proxy } from './gateways.ts'
-import { go } from './go.ts'
+import { go, zitadel } from './go.ts'
 import { nimbus, spring, springApi } from './java.ts'
 import type { Library } from './library.ts'
-import { authlib, django } from './python.ts'
+import { allauth, authlib, django, fastapi } from './python.ts'
 import { node, php, rust } from './servers.ts'
 
 /** What `client create --for` knows. */
@@ -13,8 +13,11 @@ export const libraries = {
   'spring-api': springApi,
   nimbus,
   authlib,
+  fastapi,
   django,
+  allauth,
   go,
+  zitadel,
   'oauth2-proxy': oauth2Proxy,
   apache,
   nginx,

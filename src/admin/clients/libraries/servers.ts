@@ -3,7 +3,8 @@ import { isHttp, originOf, quoted, shellWord, type Library } from './library.ts'
 /** examples/other-languages/portal.php: PHP 8 with its own openssl and curl. It verifies ES256. */
 export const php: Library = {
   registers: { scope: 'openid profile', id_token_alg: 'ES256', auth_method: 'client_secret_basic' },
-  configuration: (values) => `# examples/other-languages/portal.php reads these; it answers at /callback
+  configuration: (values) => `# File: yideng.sh
+# examples/other-languages/portal.php reads these; it answers at /callback
 export ISSUER=${shellWord(values.issuer)}
 export CLIENT_ID=${shellWord(values.clientId)}
 export CLIENT_SECRET=${shellWord(values.secret)}
@@ -12,36 +13,46 @@ php -S ${shellWord(URL.parse(values.redirectUri)?.host ?? '')} portal.php
 `,
 }
 
-/** openid-client 6, which sends client_secret_post. */
+/** openid-client 6, which sends client_secret_post unless told: examples/node. */
 export const node: Library = {
   registers: { scope: 'openid profile', auth_method: 'client_secret_post' },
   configuration: ({ issuer, clientId, secret, redirectUri, scope, alg, authMethod }) => {
     const authentication = authMethod === 'client_secret_basic' ? 'ClientSecretBasic' : 'ClientSecretPost'
     const local = isHttp(issuer) ? ', { execute: [client.allowInsecureRequests] }' : ''
-    return `// npm install openid-client
+    return `// File: yideng.mjs
+// npm install openid-client
 import * as client from 'openid-client'
 
-const redirect_uri = ${quoted(redirectUri)}
+export const redirectUri = ${quoted(redirectUri)}
 const metadata = { id_token_signed_response_alg: ${quoted(alg)} }
 const authentication = client.${authentication}(${quoted(secret)})
-const yideng = await client.discovery(new URL(${quoted(issuer)}), ${quoted(clientId)}, metadata, authentication${local})
+export const yideng = await client.discovery(new URL(${quoted(issuer)}), ${quoted(clientId)}, metadata, authentication${local})
+// the ID token comes straight from the provider; check its signature all the same
+client.enableNonRepudiationChecks(yideng)
 
-// Keep these in the session of the browser.
-const [state, nonce, verifier] = [client.randomState(), client.randomNonce(), client.randomPKCECodeVerifier()]
-const address = client.buildAuthorizationUrl(yideng, {
-  redirect_uri,
-  scope: ${quoted(scope.join(' '))},
-  state,
-  nonce,
-  code_challenge: await client.calculatePKCECodeChallenge(verifier),
-  code_challenge_method: 'S256',
-})
+/** Where a sign-in begins, and what to keep in the session of the browser. */
+export async function begin() {
+  const attempt = {
+    expectedState: client.randomState(),
+    expectedNonce: client.randomNonce(),
+    pkceCodeVerifier: client.randomPKCECodeVerifier(),
+  }
+  const address = client.buildAuthorizationUrl(yideng, {
+    redirect_uri: redirectUri,
+    scope: ${quoted(scope.join(' '))},
+    state: attempt.expectedState,
+    nonce: attempt.expectedNonce,
+    code_challenge: await client.calculatePKCECodeChallenge(attempt.pkceCodeVerifier),
+    code_challenge_method: 'S256',
+  })
+  return { address: address.href, attempt }
+}
 
 /** At the callback: \`url\` is the whole address that the browser asked for. */
-async function signedIn(url) {
-  const checks = { pkceCodeVerifier: verifier, expectedState: state, expectedNonce: nonce }
-  const tokens = await client.authorizationCodeGrant(yideng, url, checks)
-  return client.fetchUserInfo(yideng, tokens.access_token, tokens.claims().sub)
+export async function finish(url, attempt) {
+  const tokens = await client.authorizationCodeGrant(yideng, url, attempt)
+  const person = await client.fetchUserInfo(yideng, tokens.access_token, tokens.claims().sub)
+  return { person, tokens }
 }
 `
   },
@@ -50,29 +61,69 @@ async function signedIn(url) {
 /** The crate openidconnect 4. */
 export const rust: Library = {
   registers: { scope: 'openid profile', id_token_alg: 'RS256', auth_method: 'client_secret_basic' },
-  configuration: ({ issuer, clientId, secret, redirectUri, scope }) => `// Cargo.toml: openidconnect = "4"
-use openidconnect::core::{CoreAuthenticationFlow, CoreClient, CoreProviderMetadata};
-use openidconnect::{reqwest, ClientId, ClientSecret, CsrfToken, IssuerUrl, Nonce, PkceCodeChallenge, RedirectUrl, Scope};
+  configuration: ({ issuer, clientId, secret, redirectUri, scope }) => `// File: yideng.rs
+// Cargo.toml: openidconnect = "4"
+use openidconnect::core::{CoreAuthenticationFlow, CoreClient, CoreProviderMetadata, CoreUserInfoClaims};
+use openidconnect::{
+    reqwest, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointMaybeSet, EndpointNotSet, EndpointSet,
+    IssuerUrl, Nonce, OAuth2TokenResponse, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope, TokenResponse,
+};
+use std::error::Error;
 
-let http = reqwest::ClientBuilder::new().redirect(reqwest::redirect::Policy::none()).build()?;
-let issuer = IssuerUrl::new(${quoted(issuer)}.to_string())?;
-let provider = CoreProviderMetadata::discover_async(issuer, &http).await?;
-let id = ClientId::new(${quoted(clientId)}.to_string());
-let secret = ClientSecret::new(${quoted(secret)}.to_string());
-let yideng = CoreClient::from_provider_metadata(provider, id, Some(secret))
-    .set_redirect_uri(RedirectUrl::new(${quoted(redirectUri)}.to_string())?);
+pub const ISSUER: &str = ${quoted(issuer)};
 
-// The request. Keep state, nonce and verifier in the session of the browser.
-let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
-let (address, state, nonce) = yideng
-    .authorize_url(CoreAuthenticationFlow::AuthorizationCode, CsrfToken::new_random, Nonce::new_random)
+pub type Client = CoreClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointMaybeSet, EndpointMaybeSet>;
+
+pub struct Yideng {
+    pub http: reqwest::Client,
+    pub client: Client,
+}
+
+/// Stays in the session of the browser until it comes back.
+pub struct Attempt {
+    pub state: CsrfToken,
+    pub nonce: Nonce,
+    pub verifier: PkceCodeVerifier,
+}
+
+impl Yideng {
+    pub async fn discover() -> Result<Self, Box<dyn Error + Send + Sync>> {
+        let http = reqwest::ClientBuilder::new().redirect(reqwest::redirect::Policy::none()).build()?;
+        let provider = CoreProviderMetadata::discover_async(IssuerUrl::new(ISSUER.to_string())?, &http).await?;
+        let id = ClientId::new(${quoted(clientId)}.to_string());
+        let secret = ClientSecret::new(${quoted(secret)}.to_string());
+        let client = CoreClient::from_provider_metadata(provider, id, Some(secret))
+            .set_redirect_uri(RedirectUrl::new(${quoted(redirectUri)}.to_string())?);
+        Ok(Self { http, client })
+    }
+
+    /// Where a sign-in begins.
+    pub fn begin(&self) -> (String, Attempt) {
+        let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
+        let (address, state, nonce) = self
+            .client
+            .authorize_url(CoreAuthenticationFlow::AuthorizationCode, CsrfToken::new_random, Nonce::new_random)
 ${scope
   .filter((one) => one !== 'openid')
-  .map((one) => `    .add_scope(Scope::new(${quoted(one)}.to_string()))\n`)
-  .join('')}    .set_pkce_challenge(challenge)
-    .url();
+  .map((one) => `            .add_scope(Scope::new(${quoted(one)}.to_string()))\n`)
+  .join('')}            .set_pkce_challenge(challenge)
+            .url();
+        (address.to_string(), Attempt { state, nonce, verifier })
+    }
 
-// The answer, at the callback: compare state, then
-// yideng.exchange_code(code)?.set_pkce_verifier(verifier).request_async(&http).await?
+    /// At the callback, after state and iss were compared. Returns who signed in.
+    pub async fn finish(&self, code: String, attempt: Attempt) -> Result<CoreUserInfoClaims, Box<dyn Error + Send + Sync>> {
+        let tokens = self
+            .client
+            .exchange_code(AuthorizationCode::new(code))?
+            .set_pkce_verifier(attempt.verifier)
+            .request_async(&self.http)
+            .await?;
+        let id_token = tokens.id_token().ok_or("no ID token")?;
+        let claims = id_token.claims(&self.client.id_token_verifier(), &attempt.nonce)?;
+        let subject = claims.subject().clone();
+        Ok(self.client.user_info(tokens.access_token().clone(), Some(subject))?.request_async(&self.http).await?)
+    }
+}
 `,
 }
