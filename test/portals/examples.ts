@@ -204,4 +204,14 @@ export const examples: Example[] = [
   },
   { ...spring('pom-3.5.xml'), name: 'Spring Boot 3.5' },
   { ...spring('pom.xml'), name: 'Spring Boot 4' },
+  {
+    ...usual,
+    name: 'Nimbus OAuth SDK',
+    folder: 'nimbus',
+    needs: ['java', 'mvn'],
+    fetch: [['mvn', '-q', '-B', '-Dmaven.main.skip', 'package']],
+    compile: [['mvn', '-q', '-B', 'package']],
+    start: ({ directory }) => ['java', '-cp', `${directory}/target/classes:${directory}/target/lib/*`, 'portal.Portal'],
+    backchannel: '/backchannel',
+  },
 ]
