@@ -11,8 +11,8 @@ const examples = new URL('../../examples', import.meta.url).pathname
 const longest = 600_000
 
 type Built = { directory: string } | { notRun: string }
-/** What is built: an example, or what an example has beside its portal. */
-type Buildable = Pick<Example, 'folder' | 'needs' | 'fetch' | 'compile'>
+/** The fields of an example that a build needs. */
+type Buildable = Pick<Example, 'folder' | 'needs' | 'tries' | 'fetch' | 'compile'>
 
 const onPath = (program: string) => spawnSync('which', [program]).status === 0
 

@@ -69,6 +69,19 @@ const oauth2Proxy = {
 /** Where cargo builds: it stays between runs. */
 const target = (name: string) => `${cache}/target-${name}`
 
+const php = {
+  ...usual,
+  folder: 'php',
+  needs: ['php', 'env'],
+  tries: [['php', '-r', 'require "phpseclib3/autoload.php"; exit(function_exists("curl_init") ? 0 : 1);']],
+  fetch: [],
+  start: ({ port }: { port: number }) => {
+    const command = ['php', '-S', `localhost:${port}`, 'portal.php']
+    return ['env', 'SCOPE=openid profile offline_access', ...command]
+  },
+  backchannel: '/backchannel',
+} satisfies Partial<Example>
+
 /** Every example, with what its library can do. */
 export const examples: Example[] = [
   {
@@ -161,16 +174,6 @@ export const examples: Example[] = [
     takes: ['alg-none'],
   },
   {
-    name: 'PHP',
-    template: 'php',
-    folder: 'other-languages',
-    needs: ['php'],
-    tries: [['php', '-r', 'exit(function_exists("curl_init") ? 0 : 1);']],
-    fetch: [],
-    start: () => ['sh', 'yideng.sh'],
-    ...small,
-  },
-  {
     ...usual,
     name: 'openid-client',
     template: 'node',
@@ -214,4 +217,6 @@ export const examples: Example[] = [
     start: ({ directory }) => ['java', '-cp', `${directory}/target/classes:${directory}/target/lib/*`, 'portal.Portal'],
     backchannel: '/backchannel',
   },
+  { ...php, name: 'PHP with phpseclib', template: 'php', start: () => ['sh', 'yideng.sh'] },
+  { ...php, name: 'PHP with phpseclib, ES256', registration: { id_token_alg: 'ES256' } },
 ]
