@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
@@ -11,6 +10,7 @@ import { temporaryDirectory } from '../setup/temporary.ts'
 import { Visitor } from '../setup/visitor.ts'
 import { startProgram } from './program.ts'
 import { letters } from './running.ts'
+import { yideng } from './yideng.ts'
 
 const modules = '/usr/lib/apache2/modules'
 const loaded = ['mpm_event', 'authn_core', 'authz_core', 'authz_user', 'dir', 'rewrite', 'auth_openidc']
@@ -31,14 +31,9 @@ beforeAll(async () => {
 
 /** What `client create --for apache` prints for this address. */
 function printedFor(url: string): string {
-  const bin = new URL('../../bin/yideng.mjs', import.meta.url).pathname
-  const words = ['client', 'create', '--for', 'apache', '--json', '--name', `门户${letters()}`]
-  const { stdout, stderr } = spawnSync(process.execPath, [bin, ...words, '--redirect-uri', `${url}/redirect`], {
-    env: { PATH: process.env['PATH'], ...server.environment },
-    encoding: 'utf8',
-  })
-  if (!stdout.startsWith('{')) throw new Error(stderr)
-  return (JSON.parse(stdout) as { configuration: string }).configuration
+  const words = ['--for', 'apache', '--json', '--name', `门户${letters()}`, '--redirect-uri', `${url}/redirect`]
+  const printed = yideng(server, 'client', 'create', ...words)
+  return (JSON.parse(printed) as { configuration: string }).configuration
 }
 
 /** Apache with the printed configuration, in its own directory. Returns its address. */

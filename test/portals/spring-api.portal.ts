@@ -11,7 +11,7 @@ import { startServer, type RunningServer } from '../setup/server.ts'
 import { Visitor } from '../setup/visitor.ts'
 import { build } from './build.ts'
 import { startProgram, type Program } from './program.ts'
-import { yideng } from './running.ts'
+import { yideng } from './yideng.ts'
 
 const api = 'https://licences.example.gov.cn/'
 const otherApi = 'https://tax.example.gov.cn/'
