@@ -27,6 +27,7 @@ LoadModule authz_core_module modules/mod_authz_core.so
 LoadModule authz_user_module modules/mod_authz_user.so
 LoadModule include_module modules/mod_include.so
 LoadModule dir_module modules/mod_dir.so
+LoadModule rewrite_module modules/mod_rewrite.so
 LoadModule auth_openidc_module modules/mod_auth_openidc.so
 DirectoryIndex index.html
 <Directory $here/www>

@@ -11,11 +11,13 @@ const examples = new URL('../../examples', import.meta.url).pathname
 const longest = 600_000
 
 type Built = { directory: string } | { notRun: string }
+/** The fields of an example that a build needs. */
+type Buildable = Pick<Example, 'folder' | 'needs' | 'tries' | 'fetch' | 'compile'>
 
 const onPath = (program: string) => spawnSync('which', [program]).status === 0
 
 /** Changes with each file of the example and with each command. */
-function fingerprint({ folder, fetch, compile }: Example): string {
+function fingerprint({ folder, fetch, compile }: Buildable): string {
   const hash = createHash('sha256').update(JSON.stringify([fetch, compile]))
   for (const file of globSync('**/*', { cwd: join(examples, folder), withFileTypes: true }).filter((one) =>
     one.isFile(),
@@ -41,7 +43,7 @@ const lastLine = (text: string) => text.trim().split('\n').at(-1) ?? ''
  * Builds an example in the cache. Where a program is not there or a registry does not answer, the answer has the reason.
  * @throws where the example itself cannot be built
  */
-export async function build(example: Example): Promise<Built> {
+export async function build(example: Buildable): Promise<Built> {
   const missing = example.needs.filter((program) => !onPath(program))
   if (missing.length > 0) return { notRun: `this machine has no ${missing.join(', ')}` }
   const lacking = (example.tries ?? []).find(([program = '', ...words]) => spawnSync(program, words).status !== 0)

@@ -65,6 +65,19 @@ const oauth2Proxy = {
   },
 } satisfies Partial<Example>
 
+const php = {
+  ...usual,
+  folder: 'php',
+  needs: ['php', 'env'],
+  tries: [['php', '-r', 'require "phpseclib3/autoload.php"; exit(function_exists("curl_init") ? 0 : 1);']],
+  fetch: [],
+  start: ({ port }: { port: number }) => {
+    const command = ['php', '-S', `localhost:${port}`, 'portal.php']
+    return ['env', 'SCOPE=openid profile offline_access', ...command]
+  },
+  backchannel: '/backchannel',
+} satisfies Partial<Example>
+
 /** Every example, with what its library can do. */
 export const examples: Example[] = [
   {
@@ -157,16 +170,6 @@ export const examples: Example[] = [
     takes: ['alg-none'],
   },
   {
-    name: 'PHP',
-    template: 'php',
-    folder: 'other-languages',
-    needs: ['php'],
-    tries: [['php', '-r', 'exit(function_exists("curl_init") ? 0 : 1);']],
-    fetch: [],
-    start: () => ['sh', 'yideng.sh'],
-    ...small,
-  },
-  {
     ...usual,
     name: 'openid-client',
     template: 'node',
@@ -213,6 +216,18 @@ export const examples: Example[] = [
     callback: '/auth/callback/yideng',
     backchannel: '/backchannel',
   },
+  {
+    ...usual,
+    name: 'Nimbus OAuth SDK',
+    folder: 'nimbus',
+    needs: ['java', 'mvn'],
+    fetch: [['mvn', '-q', '-B', '-Dmaven.main.skip', 'package']],
+    compile: [['mvn', '-q', '-B', 'package']],
+    start: ({ directory }) => ['java', '-cp', `${directory}/target/classes:${directory}/target/lib/*`, 'portal.Portal'],
+    backchannel: '/backchannel',
+  },
+  { ...php, name: 'PHP with phpseclib', template: 'php', start: () => ['sh', 'yideng.sh'] },
+  { ...php, name: 'PHP with phpseclib, ES256', registration: { id_token_alg: 'ES256' } },
 ]
 
 /** Runs in the browser of the person: only a real browser can try it. */

@@ -10,7 +10,7 @@ import { temporaryDirectory } from '../setup/temporary.ts'
 import { Visitor, type Page } from '../setup/visitor.ts'
 import { build } from './build.ts'
 import { loopbackApp } from './examples.ts'
-import { yideng } from './running.ts'
+import { yideng } from './yideng.ts'
 
 /** Milliseconds. After them a second use of a refresh token is one too many. */
 const afterGrace = 20_000

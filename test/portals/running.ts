@@ -22,7 +22,7 @@ export interface Portal {
 }
 
 /** Portals of several hosts may not have names that look alike. */
-const letters = () => [...randomBytes(12)].map((byte) => String.fromCodePoint(97 + (byte % 26))).join('')
+export const letters = () => [...randomBytes(12)].map((byte) => String.fromCodePoint(97 + (byte % 26))).join('')
 
 type Place = { example: Example; directory: string; server: RunningServer; services: Services }
 

@@ -36,7 +36,7 @@ const table: Record<LibraryName, [object, string[]]> = {
   'oauth2-proxy': [basic, ['oidc_email_claim = "sub"', 'code_challenge_method = "S256"', 'cookie_secure = true']],
   apache: [basic, ['OIDCIDTokenSignedResponseAlg RS256', 'OIDCPKCEMethod S256']],
   nginx: [basic, ['auth_request /oauth2/auth;', 'set_xauthrequest = true']],
-  php: [{ ...basic, id_token_alg: 'ES256' }, ["export URL='https://www.sz.example'"]],
+  php: [basic, ["export URL='https://www.sz.example'", "export SCOPE='openid profile'"]],
   node: [post, ['client.ClientSecretPost(', 'client.allowInsecureRequests', "code_challenge_method: 'S256'"]],
   rust: [basic, ['.set_pkce_challenge(challenge)']],
   spa: [{ type: 'spa', ...none }, ['loadUserInfo: true']],

@@ -82,6 +82,14 @@ OIDCSessionMaxDuration 43200
 OIDCCookieSameSite On
 OIDCRemoteUserClaim sub
 
+# An error answer has iss too (RFC 9207 section 2). This module takes it for a sign-in that another site begins, and asks again.
+# Debian: a2enmod rewrite. These lines and the virtual host belong together.
+RewriteEngine On
+RewriteCond %{REQUEST_URI} =${URL.parse(redirectUri)?.pathname ?? ''}
+RewriteCond %{QUERY_STRING} (?:^|&)error=
+RewriteCond %{QUERY_STRING} ^(.*&|)iss=[^&]*(?:&(.*)|)$
+RewriteRule ^ %{REQUEST_URI}?%1%2
+
 <Location />
   AuthType openid-connect
   Require valid-user

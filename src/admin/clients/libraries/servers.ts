@@ -1,15 +1,16 @@
 import { isHttp, originOf, quoted, shellWord, type Library } from './library.ts'
 
-/** examples/other-languages/portal.php: PHP 8 with its own openssl and curl. It verifies ES256. */
+/** examples/php: PHP 8 with Debian's phpseclib, which verifies RS256 and ES256. */
 export const php: Library = {
-  registers: { scope: 'openid profile', id_token_alg: 'ES256', auth_method: 'client_secret_basic' },
+  registers: { scope: 'openid profile', id_token_alg: 'RS256', auth_method: 'client_secret_basic' },
   configuration: (values) => `# File: yideng.sh
-# examples/other-languages/portal.php reads these; it answers at /callback
+# examples/php/portal.php reads these; it answers at /callback. Debian: php-cli php-curl php-phpseclib3
 export ISSUER=${shellWord(values.issuer)}
 export CLIENT_ID=${shellWord(values.clientId)}
 export CLIENT_SECRET=${shellWord(values.secret)}
 export URL=${shellWord(originOf(values))}
-php -S ${shellWord(URL.parse(values.redirectUri)?.host ?? '')} portal.php
+export SCOPE=${shellWord(values.scope.join(' '))}
+exec php -S ${shellWord(URL.parse(values.redirectUri)?.host ?? '')} portal.php
 `,
 }
 
