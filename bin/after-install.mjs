@@ -11,13 +11,10 @@ const packaged = `node_modules/node-linux-${arch}/bin/node`
 /** npm leaves out optional packages whose `engines` its own Node.js does not satisfy: sharp and the tools are among them. */
 function lacksPackages() {
   const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8'))
+  const withTools = existsSync('node_modules/vitest')
+  const fits = ({ os, cpu, libc }) => os?.includes(platform) && cpu?.includes(arch) && libc?.includes('glibc') !== false
   return Object.entries(packages).some(
-    ([path, { optional, os, cpu, libc }]) =>
-      optional &&
-      os?.includes(platform) &&
-      cpu?.includes(arch) &&
-      libc?.includes('glibc') !== false &&
-      !existsSync(path),
+    ([path, one]) => one.optional && (!one.dev || withTools) && fits(one) && !existsSync(path),
   )
 }
 

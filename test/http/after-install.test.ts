@@ -54,6 +54,16 @@ describe.runIf(process.platform === 'linux')('after npm ci', () => {
     ['the same on Node.js 24', { files: [packaged], version: '24.0.0', packages: { a: optional } }, undefined],
     ['nothing left out', { files: [packaged, 'a'], version: '18.20.4', packages: { a: optional } }, undefined],
     [
+      'a tool, but no tools are wanted',
+      { files: [packaged], version: '18.20.4', packages: { a: { ...optional, dev: true } } },
+      undefined,
+    ],
+    [
+      'a tool among others',
+      { files: [packaged, 'node_modules/vitest/a'], version: '18.20.4', packages: { a: { ...optional, dev: true } } },
+      'yes',
+    ],
+    [
       'another system',
       { files: [packaged], version: '18.20.4', packages: { a: { ...optional, os: ['win32'] } } },
       undefined,
