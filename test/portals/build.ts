@@ -75,7 +75,7 @@ async function buildIn(directory: string, { fetch, compile }: Parts, seconds: nu
 }
 
 /**
- * Builds an example in the cache. Where a program is not there, a registry does not answer or the time is over, the answer has the reason.
+ * Builds an example in the cache. The answer has the reason where a program is missing, a registry does not answer or time is over.
  * @param seconds for all its commands
  * @throws where the example itself cannot be built
  */

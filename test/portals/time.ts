@@ -1,4 +1,4 @@
-/** How long the whole run may take, in seconds: `YIDENG_PORTALS_SECONDS`. What did not get its turn is named at the end. */
+/** How long the whole run may take, in seconds: `YIDENG_PORTALS_SECONDS`. Examples without a turn are named at the end. */
 export const total = Number(process.env['YIDENG_PORTALS_SECONDS'] ?? 2400)
 
 /** Set once for the run, by vitest.config.ts: each file has a process of its own. */
