@@ -1,16 +1,20 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { cpSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { homedir } from 'node:os'
 import { basename, join } from 'node:path'
-import { cache } from './cache.ts'
 import type { Example } from './example.ts'
+import { secondsToBuild, total } from './time.ts'
 
 const examples = new URL('../../examples', import.meta.url).pathname
 
-/** Milliseconds for one command of a build. */
-const longest = 600_000
+/** Builds stay between runs, outside the tree and outside node_modules, which `npm ci` empties. */
+const usualCache =
+  process.env['YIDENG_PORTALS_CACHE'] ??
+  join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'yideng-portals')
 
 type Built = { directory: string } | { notRun: string }
+
 /** The fields of an example that a build needs. */
 type Buildable = Pick<Example, 'folder' | 'needs' | 'tries' | 'fetch' | 'compile'>
 
@@ -26,42 +30,71 @@ function fingerprint({ folder, fetch, compile }: Buildable): string {
   return hash.digest('hex').slice(0, 16)
 }
 
-function run([program = '', ...words]: string[], cwd: string): Promise<{ ok: boolean; output: string }> {
-  const child = spawn(program, words, { cwd, stdio: ['ignore', 'pipe', 'pipe'], timeout: longest })
+const directoryOf = (example: Buildable, cache: string) =>
+  join(cache, `${basename(example.folder)}-${fingerprint(example)}`)
+const isBuilt = (directory: string) => existsSync(join(directory, '.built'))
+
+/** The examples that are built already come before the others, each part in its order. */
+export const builtFirst = <T extends Buildable>(all: T[], cache = usualCache): T[] =>
+  all.toSorted((a, b) => Number(isBuilt(directoryOf(b, cache))) - Number(isBuilt(directoryOf(a, cache))))
+
+/** Runs a command and ends it with all of its processes when its time is over. */
+function run([program = '', ...words]: string[], cwd: string, seconds: number) {
+  const child = spawn(program, words, { cwd, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding('utf8').on('data', (text: string) => (output += text))
-  return new Promise((resolve) => {
-    child.once('error', (error) => resolve({ ok: false, output: String(error) }))
-    child.once('close', (code) => resolve({ ok: code === 0, output }))
+  return new Promise<{ ended: 'well' | 'badly' | 'late'; output: string }>((resolve) => {
+    let late = false
+    const timer = setTimeout(() => {
+      late = true
+      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
+    }, seconds * 1000)
+    child.once('error', (error) => resolve({ ended: 'badly', output: String(error) }))
+    child.once('close', (code) => {
+      clearTimeout(timer)
+      resolve({ ended: late ? 'late' : code === 0 ? 'well' : 'badly', output })
+    })
   })
 }
 
 const lastLine = (text: string) => text.trim().split('\n').at(-1) ?? ''
 
+/** Fetches and compiles in the directory. What a cut build has left there stays, so that the next run goes on from it. */
+async function buildIn(directory: string, { fetch, compile }: Buildable, seconds: number): Promise<Built> {
+  const end = performance.now() + seconds * 1000
+  for (const [command, answered] of [
+    ...fetch.map((one) => [one, true] as const),
+    ...(compile ?? []).map((one) => [one, false] as const),
+  ]) {
+    const { ended, output } = await run(command, directory, (end - performance.now()) / 1000)
+    if (ended === 'late') return { notRun: `not built in ${Math.round(seconds)} s` }
+    if (ended === 'badly' && answered) return { notRun: `"${command.join(' ')}" got nothing: ${lastLine(output)}` }
+    if (ended === 'badly') throw new Error(`"${command.join(' ')}" failed:\n${output}`)
+  }
+  writeFileSync(join(directory, '.built'), '')
+  return { directory }
+}
+
 /**
- * Builds an example in the cache. Where a program is not there or a registry does not answer, the answer has the reason.
+ * Builds an example in the cache. The answer has the reason where a program is missing, a registry does not answer or time is over.
+ * @param seconds for all its commands
  * @throws where the example itself cannot be built
  */
-export async function build(example: Buildable): Promise<Built> {
+export async function build(example: Buildable, seconds = secondsToBuild(), cache = usualCache): Promise<Built> {
   const missing = example.needs.filter((program) => !onPath(program))
   if (missing.length > 0) return { notRun: `this machine has no ${missing.join(', ')}` }
   const lacking = (example.tries ?? []).find(([program = '', ...words]) => spawnSync(program, words).status !== 0)
   if (lacking) return { notRun: `this machine fails at "${lacking.join(' ')}"` }
-  const directory = join(cache, `${basename(example.folder)}-${fingerprint(example)}`)
-  const done = join(directory, '.built')
-  if (existsSync(done)) return { directory }
-  rmSync(directory, { recursive: true, force: true })
+  if (seconds <= 0) return { notRun: `its turn did not come in ${total} s` }
+  const directory = directoryOf(example, cache)
+  if (isBuilt(directory)) return { directory }
   mkdirSync(cache, { recursive: true })
   cpSync(join(examples, example.folder), directory, { recursive: true })
-  for (const command of example.fetch) {
-    const { ok, output } = await run(command, directory)
-    if (!ok) return { notRun: `the registry did not answer "${command.join(' ')}": ${lastLine(output)}` }
+  try {
+    return await buildIn(directory, example, seconds)
+  } catch (error) {
+    rmSync(directory, { recursive: true, force: true })
+    throw error
   }
-  for (const command of example.compile ?? []) {
-    const { ok, output } = await run(command, directory)
-    if (!ok) throw new Error(`"${command.join(' ')}" failed:\n${output}`)
-  }
-  writeFileSync(done, '')
-  return { directory }
 }

@@ -4,7 +4,7 @@ import type { Services } from '../../src/services.ts'
 import { startServer, until, type RunningServer } from '../setup/server.ts'
 import { Browser } from '../../src/admin/check/browser.ts'
 import { Visitor } from '../setup/visitor.ts'
-import { build } from './build.ts'
+import { build, builtFirst } from './build.ts'
 import { examples } from './examples.ts'
 import { greets, leave, signOutEverywhere, start, takenFaults, signInAt, type Portal } from './running.ts'
 import { yideng } from './yideng.ts'
@@ -16,12 +16,7 @@ beforeAll(async () => {
   services = await server.services()
 })
 
-const notRun: string[] = []
-afterAll(() => {
-  for (const line of notRun) console.log(`Not run: ${line}.`)
-})
-
-describe.each(examples)('$name', (example) => {
+describe.each(builtFirst(examples))('$name', (example) => {
   let place: Parameters<typeof start>[0] | undefined
   let portal: Portal | undefined
   let why = ''
@@ -30,7 +25,6 @@ describe.each(examples)('$name', (example) => {
     const built = await build(example)
     if ('notRun' in built) {
       why = built.notRun
-      notRun.push(`${example.name}: ${why}`)
       return
     }
     place = { example, directory: built.directory, server, services }
