@@ -1,8 +1,10 @@
 import { expect } from 'vitest'
 import type { Services } from '../../src/services.ts'
+import { administrator, typeCode } from '../setup/administrator.ts'
 import { mandate, openOrganisation, find, register, creditCode } from '../setup/organisation.ts'
 import { camera, photographedPerson, rightFrames, room, send } from '../setup/face.ts'
 import { addPasskey, askOptions, type CreationOptions, type RequestOptions } from '../setup/passkey.ts'
+import { residentId } from '../setup/people.ts'
 import { openPerson, signIn } from '../setup/person.ts'
 import { computerAndPhone, look, scan, signedInPhone } from '../setup/qr.ts'
 import { newPassword, personWithCodes, recoverBy } from '../setup/recovery.ts'
@@ -390,6 +392,65 @@ const ofAccounts: RoomForm[] = [
   },
 ]
 
+let newcomers = 0
+
+async function waitingCommandLine({ server, services }: World) {
+  const admin = await administrator(server, services)
+  const body = new URLSearchParams({ client_id: 'yideng-cli', scope: 'openid admin offline_access' })
+  const answer = await fetch(`${server.issuer}/device_authorization`, { method: 'POST', body })
+  const { user_code: code } = (await answer.json()) as { user_code: string }
+  return { visitor: admin.visitor, code }
+}
+
+/** Forms of the command line's sign-in and of the sign-out. */
+const ofProtocol: RoomForm[] = [
+  {
+    route: 'POST /device',
+    leads: /^\/device$/,
+    async fill(world) {
+      const { visitor, code } = await waitingCommandLine(world)
+      return { visitor, page: await visitor.get('/device'), action: '/device', fields: { user_code: code } }
+    },
+  },
+  ...[
+    { decision: 'confirm', leads: /^\/login\/[\w-]+$/ },
+    { decision: 'abort', leads: /^\/device$/ },
+  ].map(({ decision, leads }): RoomForm => ({
+    route: 'POST /device',
+    leads,
+    async fill(world) {
+      const { visitor, code } = await waitingCommandLine(world)
+      return { visitor, page: await typeCode(visitor, code), action: '/device', fields: { [decision]: 'yes' } }
+    },
+  })),
+  {
+    route: 'POST /logout/confirm',
+    leads: /^\/logout\/(?:success|confirm)$/,
+    async fill({ services }) {
+      const { visitor } = await signedIn(services)
+      return { visitor, page: await visitor.get('/logout'), action: '/logout/confirm', fields: { logout: 'yes' } }
+    },
+  },
+  {
+    route: 'POST /register',
+    leads: /^\/registered$/,
+    async fill({ server }) {
+      newcomers += 1
+      const visitor = new Visitor(server.issuer)
+      const fields = {
+        ...fresh,
+        name: '林小梅',
+        document_type: 'resident_id',
+        document_number: residentId(`4401061987021${4000 + newcomers}`),
+        phone: `1370002${1000 + newcomers}`,
+        username: `form${newcomers}`,
+        consent: 'yes',
+      }
+      return { visitor, page: await visitor.get('/register'), action: '/register', fields }
+    },
+  },
+]
+
 const ofRecoveries: RoomForm[] = [
   {
     route: 'POST /recover',
@@ -420,4 +481,5 @@ export const roomForms: readonly RoomForm[] = [
   ...ofMandates,
   ...ofPhones,
   ...ofFaces,
+  ...ofProtocol,
 ]
