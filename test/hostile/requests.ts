@@ -28,7 +28,8 @@ export const protocolRoutes: [string, string][] = [
 ]
 
 /** Headers of proxies and of old programs, none of which a client may use to break an answer. */
-const legacyHeaders = `x-forwarded-host x-forwarded-proto x-forwarded-port x-forwarded-prefix x-forwarded-server forwarded via
+const legacyHeaders =
+  `x-forwarded-host x-forwarded-proto x-forwarded-port x-forwarded-prefix x-forwarded-server forwarded via
   x-real-ip x-client-ip client-ip true-client-ip cf-connecting-ip front-end-https x-url-scheme x-arr-ssl x-original-url
   x-rewrite-url x-http-method-override x-method-override sec-fetch-dest sec-fetch-site sec-purpose purpose x-moz referer
   expect upgrade-insecure-requests traceparent x-request-id`.split(/\s+/)
@@ -62,7 +63,7 @@ export interface Shot {
 
 const encoded = (value: unknown) => Buffer.from(JSON.stringify(value) ?? '').toString('base64url')
 
-/** Request objects (RFC 9101): unsigned, with a signature of nobody, with any claims, cut, and larger than any address. */
+/** Request objects (RFC 9101): unsigned, with a false signature, with any claims, cut, and larger than any address. */
 const requestObjects = fc
   .record({
     alg: fc.constantFrom('none', 'ES256', 'RS256', 'HS256', 'dir', '', '__proto__'),

@@ -56,12 +56,17 @@ async function protocolForms(): Promise<string[]> {
 }
 
 it('every form of every page has its decision: sent twice it leads one way', async () => {
-  const posts = routesOf(server).pages.filter(({ method }) => method === 'POST').map(({ path }) => path)
+  const posts = routesOf(server)
+    .pages.filter(({ method }) => method === 'POST')
+    .map(({ path }) => path)
   const all = [...posts, ...(await protocolForms())]
   const tried = new Set([...paths(roomForms.map(({ route }) => route)), ...(await triedSteps())])
   const decided = new Set([...tried, ...ofScripts, ...Object.keys(elsewhere)])
   expect(all.filter((path) => !decided.has(path))).toEqual([])
-  expect([...decided].filter((path) => !all.includes(path)), 'no such form').toEqual([])
+  expect(
+    [...decided].filter((path) => !all.includes(path)),
+    'no such form',
+  ).toEqual([])
   expect(tried.size).toBeGreaterThan(45)
   const missing = Object.values(elsewhere).filter((file) => !existsSync(new URL(`../../${file}`, import.meta.url)))
   expect(missing).toEqual([])

@@ -83,7 +83,9 @@ const addresses: Record<string, () => Promise<Looked>> = {
   },
   '/account/closing/asked/:id': async () => {
     const visitor = await signedInPhone(server.issuer, await openPerson(services))
-    const page = await visitor.submit(await visitor.get('/account/closing'), '/account/closing', { confirm: '注销我的账户' })
+    const page = await visitor.submit(await visitor.get('/account/closing'), '/account/closing', {
+      confirm: '注销我的账户',
+    })
     return { visitor, path: page.url.pathname, open: () => visitor.get(page.url), works: /<p class="lead">/ }
   },
 }

@@ -102,4 +102,3 @@ export const proofForms = (kiosk: () => TestPortal): { form: string; ask(world: 
     },
   },
 ]
-

@@ -13,7 +13,11 @@ let services: Services
 let kiosk: TestPortal
 
 beforeAll(async () => {
-  const wide = { YIDENG_ADDRESS_TRIES: '100000', YIDENG_ADDRESS_REGISTRATIONS: '100000', YIDENG_QR_ADDRESS_CREATIONS: '100000' }
+  const wide = {
+    YIDENG_ADDRESS_TRIES: '100000',
+    YIDENG_ADDRESS_REGISTRATIONS: '100000',
+    YIDENG_QR_ADDRESS_CREATIONS: '100000',
+  }
   server = await startServer({ YIDENG_TRUST_PROXY: 'true', ...wide })
   services = await server.services()
   kiosk = await registerPortal(services, { consent: 'implicit' })

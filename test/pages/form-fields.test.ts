@@ -37,7 +37,7 @@ const forms = samples.flatMap(({ view, name, data }) =>
 const typed = forms.flatMap(({ page, fields }) =>
   fields
     .filter(({ type = '' }) => ['text', 'password', 'tel', 'email', 'search', 'number'].includes(type))
-    .map((field) => ({ page, ...field }) as Attributes),
+    .map((field): Attributes => ({ page, ...field })),
 )
 const passwords = typed.filter(({ type }) => type === 'password')
 
@@ -88,10 +88,7 @@ const demands: [demand: string, broken: () => unknown[]][] = [
           (autocapitalize !== 'none' || spellcheck !== 'false'),
       ),
   ],
-  [
-    'webauthn is the last token',
-    () => typed.filter(({ autocomplete = '' }) => /\bwebauthn\b(?!$)/.test(autocomplete)),
-  ],
+  ['webauthn is the last token', () => typed.filter(({ autocomplete = '' }) => /\bwebauthn\b(?!$)/.test(autocomplete))],
   [
     'digits bring the keyboard of digits',
     () =>
@@ -103,10 +100,25 @@ const demands: [demand: string, broken: () => unknown[]][] = [
           inputmode !== 'tel',
       ),
   ],
-  ['a form is posted, in the form encoding', () => forms.filter(({ attributes }) => attributes['method'] !== 'post' || attributes['enctype'] !== undefined)],
-  ['a form is not hidden from password managers', () => forms.filter(({ attributes }) => attributes['autocomplete'] === 'off')],
-  ['a button says that it sends the form', () => forms.filter(({ buttons }) => buttons.some(({ type }) => type === undefined))],
-  ['no name of a field hides a method of the form', () => forms.filter(({ fields }) => fields.some(({ name = '' }) => ['submit', 'action', 'method', 'reset', 'elements'].includes(name)))],
+  [
+    'a form is posted, in the form encoding',
+    () => forms.filter(({ attributes }) => attributes['method'] !== 'post' || attributes['enctype'] !== undefined),
+  ],
+  [
+    'a form is not hidden from password managers',
+    () => forms.filter(({ attributes }) => attributes['autocomplete'] === 'off'),
+  ],
+  [
+    'a button says that it sends the form',
+    () => forms.filter(({ buttons }) => buttons.some(({ type }) => type === undefined)),
+  ],
+  [
+    'no name of a field hides a method of the form',
+    () =>
+      forms.filter(({ fields }) =>
+        fields.some(({ name = '' }) => ['submit', 'action', 'method', 'reset', 'elements'].includes(name)),
+      ),
+  ],
 ]
 
 describe('every form of every page', () => {
