@@ -1,23 +1,9 @@
 import type { Acted } from '../accounts/mandates/mandates.ts'
-import type { AccountHost, AccountContext, RouterContext } from '../login/method.ts'
+import type { AccountContext, RouterContext } from '../login/method.ts'
 import { redirectTo } from '../pages/redirect.ts'
 import { showInvitations, type InvitationDeps } from './invitation-page.ts'
 import { problemsOf } from './mandate-form.ts'
-
-/** The page of a principal's mandates: an organisation's own, or the helpers of the person. */
-export const pageOfPrincipal = (principalId: string, personId: string) =>
-  principalId === personId ? '/account/helpers' : `/account/organisations/${principalId}`
-
-/** After an offer: the page with the code that the giver hands to the invitee. */
-export async function showOffered(
-  centre: AccountHost,
-  ctx: RouterContext,
-  account: AccountContext,
-  { name, acted }: { name: string; acted: Acted & { ok: true } },
-): Promise<void> {
-  const back = pageOfPrincipal(acted.mandate.principalId, account.person.id)
-  await centre.show(ctx, account, 'account/mandate-offered', { name, code: acted.code ?? '', back })
-}
+import { pageOfPrincipal } from './offered-code.ts'
 
 /** After the acceptance of an invitation: the page of the principal, or the invitations with the problem. */
 export async function showAccepted(

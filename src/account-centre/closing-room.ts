@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { withoutInvisible } from '../text/invisible.ts'
 import type { Closing } from '../accounts/closing.ts'
 import type { LegalPersons } from '../accounts/legal-persons.ts'
@@ -5,25 +6,29 @@ import type { Mandates } from '../accounts/mandates/mandates.ts'
 import type { AccountRouter } from '../login/account-router.ts'
 import { actorOf } from '../login/actor.ts'
 import type { AccountHost, AccountContext, RouterContext } from '../login/method.ts'
-import { redirectTo } from '../pages/redirect.ts'
+import { idOf, redirectTo } from '../pages/redirect.ts'
 import { showPage, requestOf } from '../pages/request-context.ts'
 import type { Sessions } from '../sessions/sessions.ts'
+import type { Artifacts } from '../storage/artifacts.ts'
 
 export interface ClosingDeps {
   centre: AccountHost
   closing: Closing
   legalPersons: LegalPersons
   mandates: Mandates
+  artifacts: Artifacts
   sessions: Sessions
   /** Days between the request and the deletion. */
   closingDays: number
 }
 
 const room = '/account/closing'
+const leavingKind = 'closing-asked'
+const leavingSeconds = 600
 
 /** Closing the account: the consequences, typed confirmation, some days to reconsider, one click to keep it. */
 export function closingRoutes(router: AccountRouter, deps: ClosingDeps): void {
-  const { centre, closing, sessions } = deps
+  const { centre, closing, sessions, artifacts } = deps
 
   router.get(room, 'sign-in', async (ctx, before) => {
     const account = before.person.closesAt === null ? await centre.mayChangeAuthenticators(ctx) : before
@@ -41,7 +46,16 @@ export function closingRoutes(router: AccountRouter, deps: ClosingDeps): void {
     const closesAt = await closing.ask(id, actorOf(ctx))
     if (closesAt === undefined) return redirectTo(ctx, room)
     await sessions.removeEnded(id)
-    return showPage(ctx, 'account/leaving', { closesAt })
+    const page = randomUUID()
+    await artifacts.put(leavingKind, page, String(closesAt), { ttl: leavingSeconds })
+    return redirectTo(ctx, `${room}/asked/${page}`)
+  })
+
+  // the session has ended: the day of the closing is all that the page says
+  router.open(`${room}/asked/:id`, async (ctx) => {
+    const closesAt = await artifacts.get(leavingKind, idOf(ctx))
+    if (closesAt === undefined) return redirectTo(ctx, '/')
+    return showPage(ctx, 'account/leaving', { closesAt: Number(closesAt) })
   })
 
   router.post(`${room}/keep`, { back: room, needs: 'sign-in' }, async (ctx, { person }) => {

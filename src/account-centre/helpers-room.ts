@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { usualDays, longestDays } from '../accounts/mandates/decide-act.ts'
 import { matterWords, mattersFor } from '../accounts/mandates/matters.ts'
 import type { Principals } from '../accounts/mandates/principals.ts'
@@ -5,10 +6,10 @@ import type { BlindIndex } from '../keys/blind-index.ts'
 import type { AccountRouter } from '../login/account-router.ts'
 import type { AccountContext, RouterContext } from '../login/method.ts'
 import { requestOf } from '../pages/request-context.ts'
-import { showOffered } from './after-act.ts'
 import { mandateData, membersFor, principalData, type MembersDeps } from './mandate-data.ts'
 import { problemsOf, readOffer, tickedMatters } from './mandate-form.ts'
 import { beginAct, type SigningDeps } from './mandate-signing.ts'
+import { leadToOffered } from './offered-code.ts'
 
 interface HelperDeps extends SigningDeps, MembersDeps {
   principals: Principals
@@ -50,6 +51,7 @@ async function showHelpers(
     matters: mattersFor('natural_person').map((name) => ({ name, words: matterWords(name, language) })),
     ticked: tickedMatters('natural_person', form),
     periods,
+    once: randomUUID(),
     values: {
       name: form['name'] ?? '',
       contact: form['contact'] ?? '',
@@ -74,5 +76,5 @@ async function offer(deps: HelperDeps, ctx: RouterContext, account: AccountConte
   })
   if (!acted) return undefined
   if (!acted.ok) return showHelpers(deps, ctx, account, problemsOf(acted))
-  return showOffered(deps.centre, ctx, account, { name: read.invitee.name, acted })
+  return leadToOffered(deps, ctx, account, { name: read.invitee.name, acted })
 }

@@ -3,10 +3,12 @@ import { actorOf } from '../login/actor.ts'
 import type { AccountContext, RouterContext } from '../login/method.ts'
 import { redirectTo, idOf } from '../pages/redirect.ts'
 import { Refusal } from '../refusal/refusal.ts'
-import { pageOfPrincipal, showAccepted, showConfirmed, showOffered } from './after-act.ts'
+import { showAccepted, showConfirmed } from './after-act.ts'
 import type { InvitationDeps } from './invitation-page.ts'
 import { problemsOf } from './mandate-form.ts'
 import { beginAct, finishAct, showPendingAct, signingOptions, signPath, type SigningDeps } from './mandate-signing.ts'
+import { leadToOffered, offeredRoute, pageOfPrincipal } from './offered-code.ts'
+import { leadWhereSigned, rememberSigned } from './pending-act.ts'
 
 type MandateDeps = InvitationDeps & SigningDeps
 
@@ -27,13 +29,20 @@ export function mandateRoutes(router: AccountRouter, deps: MandateDeps): void {
     },
   )
 
-  router.get(signPath, 'grant-mandates', (ctx, account) => showPendingAct(deps, ctx, account, false))
+  offeredRoute(router, deps)
+
+  router.get(signPath, 'grant-mandates', async (ctx, account) => {
+    if (!(await leadWhereSigned(deps, ctx, account))) await showPendingAct(deps, ctx, account, false)
+  })
 
   router.post(`${signPath}/options`, { back: signPath, needs: 'grant-mandates' }, async (ctx, account) => {
     ctx.body = await signingOptions(deps, account)
   })
 
-  router.post(signPath, { back: signPath, needs: 'grant-mandates' }, (ctx, account) => sign(deps, ctx, account))
+  router.post(signPath, { back: signPath, needs: 'grant-mandates' }, async (ctx, account) => {
+    await sign(deps, ctx, account)
+    await rememberSigned(deps, ctx, account)
+  })
 }
 
 async function endMandate({ mandates }: MandateDeps, ctx: RouterContext, { person }: AccountContext): Promise<void> {
@@ -55,5 +64,5 @@ async function sign(deps: MandateDeps, ctx: RouterContext, account: AccountConte
   problemsOf(acted)
   // the form had been checked before the signature: the mandate or its principal has changed since
   if (!acted.ok) throw new Refusal('busy', acted.problem)
-  return showOffered(deps.centre, ctx, account, { name: act.offering.invitee.name, acted })
+  return leadToOffered(deps, ctx, account, { name: act.offering.invitee.name, acted })
 }

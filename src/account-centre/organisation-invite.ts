@@ -1,11 +1,12 @@
+import { randomUUID } from 'node:crypto'
 import { matterWords, everything } from '../accounts/mandates/matters.ts'
 import { dayOf } from '../config/china-time.ts'
 import type { AccountContext, RouterContext } from '../login/method.ts'
 import { requestOf } from '../pages/request-context.ts'
-import { showOffered } from './after-act.ts'
 import { givable, principalData } from './mandate-data.ts'
 import { beginningOf, problemsOf, readOffer, tickedMatters } from './mandate-form.ts'
 import { beginAct } from './mandate-signing.ts'
+import { leadToOffered } from './offered-code.ts'
 import { organisationOf, refuseOrganisation, type OrganisationDeps } from './organisation.ts'
 
 /** Days an organisation's mandate may last. */
@@ -30,6 +31,7 @@ export async function showInvite(
     matters: may.matters.map((name) => ({ name, words: matterWords(name, language) })),
     ticked: tickedMatters('legal_person', form),
     periods,
+    once: randomUUID(),
     latest: may.latest === undefined ? '' : dayOf(may.latest),
     values: {
       name: form['name'] ?? '',
@@ -68,5 +70,5 @@ export async function invite(deps: OrganisationDeps, ctx: RouterContext, account
   })
   if (!acted) return undefined
   if (!acted.ok) return showInvite(deps, ctx, account, problemsOf(acted))
-  return showOffered(deps.centre, ctx, account, { name: read.invitee.name, acted })
+  return leadToOffered(deps, ctx, account, { name: read.invitee.name, acted })
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { FieldCipher } from '../keys/field-cipher.ts'
-import type { AccountContext } from '../login/method.ts'
+import type { AccountContext, RouterContext } from '../login/method.ts'
+import { redirectTo } from '../pages/redirect.ts'
 import { Refusal } from '../refusal/refusal.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
 
@@ -11,6 +12,8 @@ export interface PendingActDeps {
 
 const kind = 'mandate-signing'
 const pendingSeconds = 300
+const signedKind = 'mandate-signed'
+const signedSeconds = 3600
 
 const offering = z.object({
   id: z.string(),
@@ -44,6 +47,7 @@ export async function storePending(
 ) {
   const holder = holderOf(account)
   const sealed = cipher.seal(JSON.stringify(pending), aadOf(holder))
+  await artifacts.remove(signedKind, holder)
   await artifacts.put(kind, holder, sealed, { ttl: pendingSeconds })
 }
 
@@ -57,3 +61,16 @@ export async function readPending({ artifacts, cipher }: PendingActDeps, account
 
 export const removePending = ({ artifacts }: PendingActDeps, account: AccountContext) =>
   artifacts.remove(kind, holderOf(account))
+
+/** Remembers where the signed act led, for its form sent again and for Back. */
+export async function rememberSigned({ artifacts }: PendingActDeps, ctx: RouterContext, account: AccountContext) {
+  const location = ctx.response.get('location')
+  if (ctx.status === 303) await artifacts.put(signedKind, holderOf(account), location, { ttl: signedSeconds })
+}
+
+/** Leads there. False where an act waits, or none was signed. */
+export async function leadWhereSigned({ artifacts }: PendingActDeps, ctx: RouterContext, account: AccountContext) {
+  const location = await artifacts.get(signedKind, holderOf(account))
+  if (location !== undefined) redirectTo(ctx, location)
+  return location !== undefined
+}

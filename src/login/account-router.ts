@@ -13,6 +13,8 @@ type Handler = (ctx: RouterContext, account: AccountContext) => unknown
 /** Routes for a signed-in person: the handler runs only where the session meets the needs of the route. */
 export interface AccountRouter {
   get(path: string, needs: SessionNeeds, handler: Handler): void
+  /** A page that needs no session. */
+  open(path: string, handler: (ctx: RouterContext) => unknown): void
   /**
    * @param route.back the page, answered by GET, to return to: after a sign-in that the needs ask for, from the language switch
    * and from an error page
@@ -41,6 +43,9 @@ export function accountRouter(router: Router, centre: AccountHost): AccountRoute
   return {
     get(path, needs, handler) {
       router.get(path, (ctx) => run(ctx, needs, handler))
+    },
+    open(path, handler) {
+      router.get(path, (ctx) => handler(ctx))
     },
     post(path, { back, needs }, handler) {
       router.post(path, (ctx) => {

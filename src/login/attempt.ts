@@ -14,6 +14,8 @@ export interface Attempt {
   id: string
   /** The open question: every handler asserts the one it answers. */
   question: QuestionName
+  /** This browser answered it; the login waits for the browser to go on. */
+  answered: boolean
   client: Client
   portal: PagePortal
   /** The authorization request. */
@@ -55,6 +57,7 @@ export async function loadAttempt(
     id: interaction.uid,
     // oidc-provider has no other prompts: createPrompts makes them from the questions
     question: prompt.name as QuestionName,
+    answered: logins.answered(ctx, interaction),
     client,
     portal: portalOf(client, request.language, params['redirect_uri']),
     params,

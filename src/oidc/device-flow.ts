@@ -13,6 +13,7 @@ import { refusals } from '../refusal/refusal.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
 import { perNetwork } from '../guards/network-limit.ts'
 import { byPasskey, commandLineId } from './command-line-client.ts'
+import { createDeviceAnswers, handled } from './device-answers.ts'
 import { reasonOfPage } from './pages.ts'
 import { leaveUnsaved } from './engine/unsaved-sessions.ts'
 
@@ -59,6 +60,7 @@ const problems: Record<string, string> = {
 export function createDeviceFlow(deps: DeviceFlowDeps) {
   const { administrators, audit, cipher, regionOf, clock } = deps
   const limit = perNetwork(deps, tries)
+  const answers = createDeviceAnswers(deps.artifacts)
 
   const secretOf = ({ oidc }: KoaContextWithOIDC) => (oidc.session?.state as { secret: string } | undefined)?.secret
   const form = (ctx: KoaContextWithOIDC) => ({ action: devicePath, xsrf: secretOf(ctx) })
@@ -67,6 +69,13 @@ export function createDeviceFlow(deps: DeviceFlowDeps) {
   const show = (ctx: KoaContextWithOIDC, view: string, data: Record<string, unknown>, status = 200) => {
     requestOf(ctx).returnTo = devicePath
     showPage(ctx, view, data, status)
+  }
+
+  const again = (ctx: KoaContextWithOIDC, answer: string) => {
+    if (answer === 'done') return show(ctx, 'device/done', {})
+    if (answer === 'refused') return show(ctx, 'device/refused', { administrator: true })
+    ctx.status = 303
+    return ctx.redirect(answer)
   }
 
   const flow: DeviceFlow = {
@@ -83,9 +92,12 @@ export function createDeviceFlow(deps: DeviceFlowDeps) {
       if (error !== undefined && session?.exp === undefined) leaveUnsaved(session)
       if (error === undefined) return show(ctx, 'device/code', { ...form(ctx), problem: '' })
       const refused = error.name === 'AbortedError'
+      const before = refused ? undefined : await answers.find(ctx)
+      if (before !== undefined) return again(ctx, before)
       if (refused) {
         const personId = session?.accountId
         const restricted = { address, browser }
+        if (!(error.cause instanceof NoAdministrator)) await answers.remember(ctx, 'refused')
         await audit.record({ event: 'device.refused', actor: 'person', personId, clientId: commandLineId, restricted })
         return show(ctx, 'device/refused', { administrator: !(error.cause instanceof NoAdministrator) })
       }
@@ -113,13 +125,18 @@ export function createDeviceFlow(deps: DeviceFlowDeps) {
       })
     },
 
-    successSource: (ctx) => show(ctx, 'device/done', {}),
+    async successSource(ctx) {
+      await answers.remember(ctx, 'done')
+      show(ctx, 'device/done', {})
+    },
   }
 
   const guarded: Middleware = async (ctx, next) => {
     if (ctx.method === 'POST') await limit.spend(requestOf(ctx))
     else if (ctx.querystring !== '') ctx.querystring = ''
     await next()
+    const decided = ctx.path === devicePath && ctx.status === 303 ? handled(ctx) : undefined
+    if (decided) await answers.remember(decided, ctx.response.get('location'))
     if (ctx.path !== deviceAuthorizationPath || ctx.status !== 200) return
     const { verification_uri_complete: _link, ...answer } = ctx.body as Record<string, unknown>
     ctx.body = { ...answer, interval: pollSeconds }

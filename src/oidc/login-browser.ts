@@ -31,6 +31,8 @@ export interface LoginBrowsers {
    * The same person, proven the same way, gets the same secret: a form that is sent twice has one answer.
    */
   proven(ctx: CookieContext, interaction: Interaction): void
+  /** Whether this browser gave the answer, and may continue with it. */
+  answered(ctx: CookieContext, interaction: Interaction): boolean
   /** Where a login of this browser went that was resumed before. */
   wentOn(ctx: CookieContext, uid: string): Promise<LoginWentOn | undefined>
   /** Runs before oidc-provider. */

@@ -88,6 +88,8 @@ describe.skipIf(cannotRun('browser'))('every page of the account centre', () => 
     const seen = [...checked.values()]
     // this page follows a form only: test/journeys/next-time-without-a-password.test.ts checks it
     seen.push('/account/mandates/sign')
+    // these follow a form only, too
+    seen.push('/account/mandates/1/offered', '/account/closing/asked/1')
     // a file
     seen.push('/account/receipts/1', '/account/signatures/1')
     const missed = addresses().filter((address) => !seen.some((path) => address.test(path)))

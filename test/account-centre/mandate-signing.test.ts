@@ -118,7 +118,9 @@ describe('mandates of people with a passkey', () => {
 
     const signed = authenticator.get(await askOptions<RequestOptions>(visitor, again))
     const answers = await Promise.all([1, 2, 3].map(() => sendResponse(visitor, again, '/mandates/sign', signed)))
-    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
+    // the same form goes where its first copy went
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200])
+    expect(new Set(answers.map(({ url }) => url.href)).size).toBe(1)
     expect(await history(organisation.id)).toHaveLength(1)
   })
 

@@ -18,9 +18,13 @@ import {
 let server: RunningServer
 let services: Services
 beforeAll(async () => {
-  server = await startServer()
+  server = await startServer({ YIDENG_CODE_SECONDS: '300' })
   services = await server.services()
 })
+
+/** Seconds that these tests move the clock of the server on, in the order of the tests. */
+const forwarded = 20
+const longestForward = forwarded + 61
 
 interface FapiClient extends RelyingParty {
   /** Authenticates the client. */
@@ -46,7 +50,7 @@ async function fapiClient(): Promise<FapiClient> {
 
 function assertion(client: FapiClient, changes: Record<string, unknown> = {}): Promise<string> {
   const usual = { iss: client.id, sub: client.id, aud: client.issuer, jti: randomUUID(), iat: seconds() }
-  return new SignJWT({ ...usual, exp: seconds() + 60, ...changes })
+  return new SignJWT({ ...usual, exp: seconds() + longestForward + 60, ...changes })
     .setProtectedHeader({ alg: 'ES256', kid: 'one' })
     .sign(client.key.privateKey)
 }
@@ -121,17 +125,30 @@ describe('FAPI 2.0 Security Profile', () => {
     expect([status, body['access_token']]).toEqual([400, undefined])
   })
 
+  const endpoints = ['/par', '/token', '/introspect', '/revoke']
+
   it.each<[string, unknown]>([
     ['array-as-audience', ['ISSUER', 'https://other.example']],
     ['array-with-the-issuer-alone', ['ISSUER']],
+    ['issuer-with-a-slash', 'ISSUER/'],
     ['par-endpoint-url', 'ISSUER/par'],
     ['token-endpoint-url', 'ISSUER/token'],
+    ['introspection-endpoint-url', 'ISSUER/introspect'],
+    ['revocation-endpoint-url', 'ISSUER/revoke'],
     ['another-server', 'https://other.example'],
-  ])('client-assertion audience %s is refused', async (_name, aud) => {
+  ])('client-assertion audience %s is refused, and the issuer as a string is not', async (_name, wrong) => {
     const client = await fapiClient()
     const put = (value: unknown) => String(value).replace('ISSUER', client.issuer)
-    const { status } = await push(client, {}, { aud: Array.isArray(aud) ? aud.map(put) : put(aud) })
-    expect(status).toBe(401)
+    const errorAt = async (path: string, aud: unknown) => {
+      const fields = { grant_type: 'refresh_token', token: 'x', ...(await authenticated(client, { aud })) }
+      const answer = await post(client, path, fields, {})
+      return [answer.status, /"error":"(\w+)"/.exec(await answer.text())?.[1]]
+    }
+    for (const path of endpoints) {
+      const refused = await errorAt(path, Array.isArray(wrong) ? wrong.map(put) : put(wrong))
+      expect(refused, path).toEqual([401, 'invalid_client'])
+      expect((await errorAt(path, client.issuer))[1], path).not.toBe('invalid_client')
+    }
   })
 
   it.each<[string, Record<string, unknown>]>([
@@ -145,7 +162,8 @@ describe('FAPI 2.0 Security Profile', () => {
   })
 
   it.each<[string, Parameters]>([
-    ['without a challenge', { code_challenge: undefined, code_challenge_method: undefined }],
+    ['without a challenge', { code_challenge: undefined, code_challenge_method: undefined, nonce: undefined }],
+    ['with a nonce instead of a challenge', { code_challenge: undefined, code_challenge_method: undefined }],
     ['with a plain challenge', { code_challenge_method: 'plain' }],
     ['for another response type', { response_type: 'code id_token' }],
     ['with a redirect URI that is not registered', { redirect_uri: 'https://other.example/cb' }],
@@ -189,11 +207,24 @@ describe('FAPI 2.0 Security Profile', () => {
     for (const round of [1, 2]) {
       const fields = { grant_type: 'refresh_token', refresh_token: String(body['refresh_token']) }
       const answer = await atToken(client, fields)
-      expect([answer.status, answer.body['refresh_token'] ?? body['refresh_token']], `round ${round}`).toEqual([
-        200,
-        body['refresh_token'],
-      ])
-      if (round === 1) await server.forward(20_000)
+      const { refresh_token: token = body['refresh_token'], token_type: type } = answer.body
+      expect([answer.status, token, type], `round ${round}`).toEqual([200, body['refresh_token'], 'DPoP'])
+      if (round === 1) await server.forward(forwarded * 1000)
     }
+  })
+  it('a code lives at most 60 seconds, also where the setting is longer', async () => {
+    const client = await fapiClient()
+    const [early, late] = [await codeByPar(client), await codeByPar(client)]
+    const proofIn = async (ahead: number) => ({
+      dpop: await dpopProof(client.dpop, {
+        htm: 'POST',
+        htu: `${client.issuer}/token`,
+        iat: seconds() + forwarded + ahead,
+      }),
+    })
+    expect((await atToken(client, exchange(client, early), await proofIn(0))).status).toBe(200)
+    await server.forward(61_000)
+    const { status, body } = await atToken(client, exchange(client, late), await proofIn(61))
+    expect([status, body['error']]).toEqual([400, 'invalid_grant'])
   })
 })

@@ -27,6 +27,13 @@ export const protocolRoutes: [string, string][] = [
   ['GET', '/assets/:file'],
 ]
 
+/** Headers of proxies and of old programs, none of which a client may use to break an answer. */
+const legacyHeaders =
+  `x-forwarded-host x-forwarded-proto x-forwarded-port x-forwarded-prefix x-forwarded-server forwarded via
+  x-real-ip x-client-ip client-ip true-client-ip cf-connecting-ip front-end-https x-url-scheme x-arr-ssl x-original-url
+  x-rewrite-url x-http-method-override x-method-override sec-fetch-dest sec-fetch-site sec-purpose purpose x-moz referer
+  expect upgrade-insecure-requests traceparent x-request-id`.split(/\s+/)
+
 const oidcParameters =
   `client_id client_secret redirect_uri response_type response_mode scope state nonce code code_verifier code_challenge
   code_challenge_method claims prompt max_age acr_values ui_locales login_hint id_token_hint request request_uri resource
@@ -54,6 +61,21 @@ export interface Shot {
   body: string | Uint8Array | undefined
 }
 
+const encoded = (value: unknown) => Buffer.from(JSON.stringify(value) ?? '').toString('base64url')
+
+/** Request objects (RFC 9101): unsigned, with a false signature, with any claims, cut, and larger than any address. */
+const requestObjects = fc
+  .record({
+    alg: fc.constantFrom('none', 'ES256', 'RS256', 'HS256', 'dir', '', '__proto__'),
+    claims: fc.oneof(fc.jsonValue({ maxDepth: 2 }), fc.dictionary(fc.constantFrom(...oidcParameters), fc.jsonValue())),
+    signature: fc.constantFrom('', 'AAAA', '=', 'x'.repeat(20_000)),
+    cut: fc.boolean(),
+  })
+  .map(({ alg, claims, signature, cut }) => {
+    const whole = `${encoded({ alg, typ: 'oauth-authz-req+jwt' })}.${encoded(claims)}.${signature}`
+    return cut ? whole.slice(0, Math.ceil(whole.length / 2)) : whole
+  })
+
 const printable = (text: string) => text.replaceAll(/[^\x20-\x7e]/g, '?')
 
 /** Requests to these routes, each part valid or hostile. */
@@ -64,6 +86,7 @@ export function shots(routes: readonly Route[], known: Known): fc.Arbitrary<Shot
     { weight: 2, arbitrary: fc.string({ unit: 'binary', maxLength: 60 }) },
     { weight: 1, arbitrary: fc.json({ maxDepth: 2 }) },
     { weight: 1, arbitrary: fc.webUrl() },
+    { weight: 1, arbitrary: requestObjects },
   )
   const fields = fc.dictionary(
     fc.oneof({ weight: 9, arbitrary: fc.constantFrom(...names) }, { weight: 1, arbitrary: value }),
@@ -97,6 +120,7 @@ export function shots(routes: readonly Route[], known: Known): fc.Arbitrary<Shot
     'cookie',
     'if-none-match',
     'range',
+    ...legacyHeaders,
   )
   return fc
     .record({

@@ -100,7 +100,8 @@ export const ofPeople: OneTimeThing[] = [
       const response = JSON.stringify(authenticator.get(await askOptions<RequestOptions>(visitor, asked)))
       return {
         use: async () =>
-          (await copyOf(visitor, server.issuer).submit(asked, '/mandates/sign', { response })).status === 200,
+          (await copyOf(visitor, server.issuer).submit(asked, '/mandates/sign', { response, copy: randomUUID() }))
+            .status === 200,
         async after() {
           const given = await services.database
             .selectFrom('mandates')

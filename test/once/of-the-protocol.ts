@@ -198,12 +198,16 @@ export const ofTheProtocol: OneTimeThing[] = [
       await letIn(server, admins[1])
       const waiting = await oidc.initiateDeviceAuthorization(config, { scope: 'openid admin offline_access' })
       const pages = await Promise.all(admins.map(({ visitor }) => typeCode(visitor, waiting.user_code)))
+      // the same form of the same browser goes where its first copy went
+      const winners = new Set<unknown>()
       return {
         async use(turn) {
           const [admin, page] = [admins[turn % 2], pages[turn % 2]]
           if (!admin || !page) throw new Error('nobody')
           const done = await copyOf(admin.visitor, server.issuer).submit(page, '/device', { confirm: 'yes' })
-          return done.status === 200 && !done.html.includes('name="user_code"')
+          if (done.status !== 200 || done.html.includes('name="user_code"') || winners.has(admin)) return false
+          winners.add(admin)
+          return true
         },
       }
     },

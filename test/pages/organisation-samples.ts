@@ -81,6 +81,7 @@ const invite = {
   matters,
   ticked: ['tax.filing'],
   periods: ['30', '365'],
+  once: 'f1',
   values: { name: '', contact: '', role: 'handler', from: '2026-11-24', days: '365' },
   problems: {},
 }
@@ -92,6 +93,7 @@ const helpers = {
   matters,
   ticked: [],
   periods: ['7', '30', '90'],
+  once: 'f2',
   values: { name: '', contact: '', days: '30' },
   problems: {},
 }

@@ -1,4 +1,5 @@
 import { unmetRequirements } from '../../oidc/prompts.ts'
+import { redirectTo } from '../../pages/redirect.ts'
 import { actorOf } from '../actor.ts'
 import type { Router, RouterContext } from '../method.ts'
 import { questions, type QuestionDeps } from './questions.ts'
@@ -7,9 +8,11 @@ import { questions, type QuestionDeps } from './questions.ts'
 export function questionRoutes(router: Router, deps: QuestionDeps): void {
   router.get('/login/:attempt', async (ctx) => {
     const attempt = await deps.host.attempt(ctx)
+    if (attempt.answered) return redirectTo(ctx, attempt.interaction.returnTo)
     const open = questions.find(({ name }) => name === attempt.question)
     if (!open) throw new Error(`no question for the prompt ${attempt.question}`)
     await open.ask(deps, ctx, attempt)
+    return undefined
   })
   router.post('/login/:attempt/cancel', (ctx) => cancel(deps, ctx))
   for (const question of questions) question.routes?.(router, deps)

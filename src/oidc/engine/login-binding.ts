@@ -64,6 +64,9 @@ export function bindLogins(provider: Provider, { secure, wentOnLogins, cookieKey
     return save.call(this, ttl)
   }
 
+  const mayContinue = (ctx: Parameters<LoginBrowsers['answered']>[0], { provenBy, browser }: Interaction) =>
+    secrets.includes(ctx, provenBy ?? browser)
+
   /** Logins that their own browser tried to resume before the open question was answered. */
   const unanswered = new WeakMap<IncomingMessage, string>()
   const find = model.find.bind(model)
@@ -75,7 +78,7 @@ export function bindLogins(provider: Provider, { secure, wentOnLogins, cookieKey
       missed.set(ctx.req, id)
       return undefined
     }
-    if (!secrets.includes(ctx, interaction.provenBy ?? interaction.browser)) return undefined
+    if (!mayContinue(ctx, interaction)) return undefined
     if (interaction.result) return interaction
     unanswered.set(ctx.req, interaction.uid)
     return undefined
@@ -102,6 +105,8 @@ export function bindLogins(provider: Provider, { secure, wentOnLogins, cookieKey
       }
       return interaction
     },
+
+    answered: (ctx, interaction) => interaction.result !== undefined && mayContinue(ctx, interaction),
 
     proven(ctx, interaction) {
       const { accountId, acr, amr = [] } = interaction.result?.login ?? {}

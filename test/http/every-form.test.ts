@@ -1,0 +1,82 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { beforeAll, expect, it } from 'vitest'
+import { calledByClients, fixedRoutes } from '../../src/http/endpoints.ts'
+import { viewFiles } from '../../src/pages/view-files.ts'
+import { loginForms } from '../login/login-forms.ts'
+import { proofForms } from '../login/proof-forms.ts'
+import { routesOf } from '../setup/routes.ts'
+import { startServer, type RunningServer } from '../setup/server.ts'
+import { registerPortal } from '../setup/portal.ts'
+import { roomForms } from './room-forms.ts'
+
+let server: RunningServer
+
+beforeAll(async () => {
+  server = await startServer({ YIDENG_LOG_LEVEL: 'debug' })
+})
+
+/** Endpoints that a script asks and that answer JSON: no form has their address. */
+const ofScripts = new Set(
+  `/account/mandates/sign/options /account/passkey/add/options /account/face/frames /q/scan/:id/options
+  /login/:attempt/passkey/options /login/:attempt/passkey/offer/options /login/:attempt/qr/start
+  /login/:attempt/qr/cancel /login/:attempt/face/frames`.split(/\s+/),
+)
+
+/** Forms whose every answer is decided elsewhere, with the test of it. */
+const elsewhere: Record<string, string> = {
+  '/authorize': 'test/oidc/posted-requests.test.ts',
+  '/logout': 'test/oidc/logout-requests.test.ts',
+  // typed digits: each wrong one counts
+  '/login/:attempt/qr/code': 'test/login/methods/qr/attacks.test.ts',
+}
+
+const paths = (routes: readonly string[]) => new Set(routes.map((route) => route.replace(/^POST /, '')))
+
+/** The end of an address, for the forms of a login. */
+async function triedSteps(): Promise<Set<string>> {
+  const services = await server.services()
+  const kiosk = await registerPortal(services)
+  const steps = new Set<string>()
+  for (const { ask } of [...loginForms, ...proofForms(() => kiosk)].filter(({ form }) => !/face|kiosk/.test(form)))
+    steps.add((await ask({ server, services })).step)
+  for (const step of ['start', 'consent', 'done', 'identify']) steps.add(`face/${step}`)
+  return new Set([...steps].map((step) => `/login/:attempt/${step}`))
+}
+
+/** Routes of oidc-provider that take a form of a browser. */
+async function protocolForms(): Promise<string[]> {
+  const own = fixedRoutes.filter((route) => !calledByClients.has(route))
+  const tried = own.map(async (route) => {
+    const path = route.replaceAll(/:\w+/g, 'x')
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+    const { status } = await fetch(server.issuer + path, { method: 'POST', body: '', headers, redirect: 'manual' })
+    return { route, status }
+  })
+  return (await Promise.all(tried)).filter(({ status }) => status !== 404 && status !== 405).map(({ route }) => route)
+}
+
+it('every form of every page has its decision: sent twice it leads one way', async () => {
+  const posts = routesOf(server)
+    .pages.filter(({ method }) => method === 'POST')
+    .map(({ path }) => path)
+  const all = [...posts, ...(await protocolForms())]
+  const tried = new Set([...paths(roomForms.map(({ route }) => route)), ...(await triedSteps())])
+  const decided = new Set([...tried, ...ofScripts, ...Object.keys(elsewhere)])
+  expect(all.filter((path) => !decided.has(path))).toEqual([])
+  expect(
+    [...decided].filter((path) => !all.includes(path)),
+    'no such form',
+  ).toEqual([])
+  expect(tried.size).toBeGreaterThan(45)
+  const missing = Object.values(elsewhere).filter((file) => !existsSync(new URL(`../../${file}`, import.meta.url)))
+  expect(missing).toEqual([])
+})
+
+it('no form of a view leads to an endpoint of scripts', () => {
+  const actions = [...viewFiles().values()].flatMap((file) =>
+    [...readFileSync(file, 'utf8').matchAll(/<form\b[^>]*\baction="([^"]*)"/g)].map(([, action = '']) => action),
+  )
+  expect(actions.length).toBeGreaterThan(40)
+  const ends = [...ofScripts].map((path) => path.split('/').slice(-2).join('/'))
+  expect(actions.filter((action) => ends.some((end) => action.endsWith(`/${end}`)))).toEqual([])
+})
