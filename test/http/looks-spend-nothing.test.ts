@@ -79,7 +79,7 @@ const addresses: Record<string, () => Promise<Looked>> = {
       from: new Date(Date.now() + 8 * 3_600_000).toISOString().slice(0, 10),
       days: '30',
     })
-    return { visitor, path: page.url.pathname, open: () => visitor.get(page.url), works: /class="code"/ }
+    return { visitor, path: page.url.pathname, open: () => visitor.get(page.url), works: /class="code-words"/ }
   },
   '/account/closing/asked/:id': async () => {
     const visitor = await signedInPhone(server.issuer, await openPerson(services))

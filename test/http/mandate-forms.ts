@@ -18,7 +18,7 @@ async function invited(world: World, contact: 'number' | 'phone') {
   const handler = await openPerson(world.services, { name: '周小桐' })
   const giver = await at(world, `/account/organisations/${organisation.id}/invite`, organisation.representative)
   const told = await giver.visitor.submit(giver.page, '/invite', { ...offered(handler), contact: handler[contact] })
-  const code = /class="code">(\d+)</.exec(told.html)?.[1] ?? ''
+  const code = /class="code-words">(\d+)</.exec(told.html)?.[1] ?? ''
   return { ...(await at(world, '/account/invitations', handler)), code }
 }
 

@@ -61,7 +61,7 @@ describe('FAPI 2.0 Security Profile section 5.4.1: RS256 is refused, also for a 
 
   /** A pushed request, its client assertion and its request object signed by these. */
   async function push({ clientId, redirectUri }: TestPortal, assertion: string, object?: string) {
-    const exp = Math.floor(Date.now() / 1000) + 121
+    const exp = Math.floor(Date.now() / 1000) + 60
     const claims = { iss: clientId, sub: clientId, aud: server.issuer, exp, jti: randomUUID() }
     const parameters = {
       client_id: clientId,

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
+import { readSettings } from '../../src/config/settings.ts'
 import { loadAssets } from '../../src/pages/assets.ts'
 import { createPages } from '../../src/pages/render.ts'
 import { samples } from './samples.ts'
 
-const pages = createPages({ assets: loadAssets() })
+const pages = createPages({ assets: loadAssets(), operator: readSettings({}).operator })
 const frame = { nonce: 'n0nce', path: '/', elder: false }
 
 /** Tokens of the HTML standard (section 4.10.18.7.1) that our pages may use; `webauthn` follows another one. */
