@@ -36,7 +36,7 @@ test.each([
   expect(answer.headers['etag'] === plain.headers['etag']).toBe(coding === undefined)
 })
 
-test('who has this version gets 304, in its own coding only', async () => {
+test('a browser with this version gets 304, in its own coding only', async () => {
   const path = await pathOf('yideng.css')
   const first = await ask(path, { 'accept-encoding': 'br' })
   const etag = String(first.headers['etag'])

@@ -29,7 +29,7 @@ const schema = z.object({
   ),
 })
 
-/** Who runs this server, as the pages say it. Every empty text is left out of the pages. */
+/** The operator of this server, for the pages. Every empty text is left out of the pages. */
 export function operatorSettings(texts: SettingTexts) {
   const parsed = parseSettings(schema, texts)
   const domain = parsed.YIDENG_OFFICIAL_DOMAIN
