@@ -96,5 +96,5 @@ async function orLead(ctx: Context, target: string, next: () => Promise<unknown>
 function lead(ctx: Context, target: string): void {
   ctx.body = null
   ctx.status = 303
-  ctx.redirect(target === login ? loginOf(ctx) : target)
+  ctx.redirect(target === login ? `${loginOf(ctx)}?again` : target)
 }

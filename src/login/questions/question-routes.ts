@@ -8,7 +8,8 @@ import { questions, type QuestionDeps } from './questions.ts'
 export function questionRoutes(router: Router, deps: QuestionDeps): void {
   router.get('/login/:attempt', async (ctx) => {
     const attempt = await deps.host.attempt(ctx)
-    if (attempt.answered) return redirectTo(ctx, attempt.interaction.returnTo)
+    // a form sent again (http/same-form.ts); without the mark an answer that no longer holds would lead in a circle
+    if (ctx.query['again'] !== undefined && attempt.answered) return redirectTo(ctx, attempt.interaction.returnTo)
     const open = questions.find(({ name }) => name === attempt.question)
     if (!open) throw new Error(`no question for the prompt ${attempt.question}`)
     await open.ask(deps, ctx, attempt)
