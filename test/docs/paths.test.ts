@@ -8,9 +8,11 @@ const read = (document: string) => readFileSync(new URL(document, root), 'utf8')
 const generated = generatedDocs()
 const documents = [
   'README.md',
+  'README.en.md',
+  'examples/README.md',
   'ARCHITECTURE.md',
   'CONTRIBUTING.md',
-  ...globSync('{docs,docs/decisions}/*.md', { cwd: root }),
+  ...globSync('{docs,docs/en,docs/decisions}/*.md', { cwd: root }),
 ].filter((document) => !(document in generated))
 
 /** A path from the root of the repository. `keys/` and `data/` are left out: servers make them. */
