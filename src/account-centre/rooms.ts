@@ -41,7 +41,7 @@ interface Room {
 /** Every room, in the order within the groups of the menu. A login method adds its own (`Enrolment`). */
 export const rooms: readonly Room[] = [
   { name: 'overview', routes: overviewRoutes, menu: { path: '/account', group: 'start', icon: 'home' } },
-  { name: 'ways', routes: signInMethodsRoutes, menu: { path: '/account/ways', group: 'safety', icon: 'password' } },
+  { name: 'ways', routes: signInMethodsRoutes, menu: { path: '/account/ways', group: 'safety', icon: 'entry' } },
   { name: 'recovery-codes', routes: recoveryCodeRoutes },
   { name: 'sessions', routes: sessionsRoutes, menu: { path: '/account/sessions', group: 'safety', icon: 'phone' } },
   { name: 'history', routes: historyRoutes, menu: { path: '/account/history', group: 'safety', icon: 'clock' } },
