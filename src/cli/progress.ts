@@ -14,31 +14,48 @@ function durationText(ms: number): string {
   return hours > 0 ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`
 }
 
-/**
- * Progress on one line of a terminal: part done, rate and time left.
- * @returns what a command calls as it goes on; a total of 0 is not known
- */
+/** Progress on one line of a terminal. */
+export interface ProgressLine {
+  /** Part done; a total of 0 is not known yet. */
+  show(done: number, total: number): void
+  /** Removes what is left of the line. */
+  clear(): void
+}
+
+/** Shows part done, rate and time left. The rate is that of the part whose total is known. */
 export function progressLine(options: {
   write: (text: string) => void
   words: ConsoleWords
   now: () => number
-}): (done: number, total: number) => void {
+}): ProgressLine {
   const { write, words, now } = options
-  const began = now()
+  let part: { total: number; began: number; from: number } | undefined
   let painted = Number.NEGATIVE_INFINITY
-  return (done, total) => {
-    const at = now()
-    const ended = total > 0 && done >= total
-    if (!ended && at - painted < paintedEachMs) return
-    painted = at
-    const elapsed = at - began
-    const rate = elapsed > 0 ? (done * 1000) / elapsed : 0
-    const settled = elapsed >= settledMs && rate > 0
-    const speed = settled ? words.say(`, ${Math.round(rate)} a second`) : ''
-    const left = settled && total > done ? words.say(`, ${durationText(((total - done) * 1000) / rate)} left`) : ''
+  let open = false
+
+  const paint = (done: number, total: number, rate: number | undefined) => {
     const full = total > 0 ? Math.round((barWidth * Math.min(done, total)) / total) : 0
     const bar = total > 0 ? `[${'#'.repeat(full)}${' '.repeat(barWidth - full)}] ` : ''
     const count = total > 0 ? words.say(`${done} of ${total}`) : String(done)
-    write(`\r${bar}${count}${speed}${left}\u001b[K${ended ? '\n' : ''}`)
+    const speed = rate === undefined ? '' : words.say(`, ${Math.round(rate)} a second`)
+    const left =
+      rate === undefined || total <= done ? '' : words.say(`, ${durationText(((total - done) * 1000) / rate)} left`)
+    open = total === 0 || done < total
+    write(`\r${bar}${count}${speed}${left}\u001b[K${open ? '' : '\n'}`)
+  }
+  return {
+    show(done, total) {
+      const at = now()
+      if (part?.total !== total || done < part.from) part = { total, began: at, from: done }
+      if (!(total > 0 && done >= total) && at - painted < paintedEachMs) return
+      painted = at
+      const elapsed = at - part.began
+      const rate = elapsed >= settledMs ? ((done - part.from) * 1000) / elapsed : 0
+      paint(done, total, rate > 0 ? rate : undefined)
+    },
+    clear() {
+      if (open) write('\r\u001b[K')
+      open = false
+    },
   }
 }

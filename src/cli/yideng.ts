@@ -34,14 +34,11 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(1)
 })
 
-/** Begins with the first call, so that the rate is that of the work. */
-function progressOn(stream: NodeJS.WriteStream) {
-  let line: ReturnType<typeof progressLine> | undefined
-  return (done: number, total: number) => {
-    line ??= progressLine({ write: (text) => void stream.write(text), words, now: () => performance.now() })
-    line(done, total)
-  }
-}
+const progress = progressLine({
+  write: (text) => void process.stderr.write(text),
+  words,
+  now: () => performance.now(),
+})
 
 /** False without a question where there is no terminal, or where a program reads the output. */
 async function confirm(question: string): Promise<boolean> {
@@ -64,7 +61,7 @@ const context = createCommandContext({
   environment,
   clock: () => Date.now(),
   actor: `administrator:${administrator()}`,
-  ...(process.stderr.isTTY ? { progress: progressOn(process.stderr) } : {}),
+  ...(process.stderr.isTTY ? { progress: progress.show } : {}),
   publishFailed,
   say,
   confirm,
@@ -83,5 +80,6 @@ try {
   say([reasonOf(error)])
   process.exitCode = 1
 } finally {
+  progress.clear()
   await context.close().catch((error: unknown) => say([`The stores could not be closed: ${reasonOf(error)}`]))
 }

@@ -35,7 +35,8 @@ export function inChinese(): ConsoleWords {
 }
 
 interface Pattern {
-  form: RegExp
+  /** Made at its first use: a start of the command line must be quick. */
+  form(): RegExp
   /** The order of the values in the English text. */
   places: string[]
   translation: string
@@ -87,7 +88,7 @@ export function translator(entries: Readonly<Record<string, string>>): (text: st
   }
   const byPattern = (text: string, depth: number) => {
     for (const { form, places, translation, mark } of patterns) {
-      const values = text.includes(mark) ? form.exec(text)?.slice(1) : undefined
+      const values = text.includes(mark) ? form().exec(text)?.slice(1) : undefined
       if (!values) continue
       const byPlace = new Map(places.map((place, index) => [place, values[index] ?? '']))
       return translation.replaceAll(placeholder, (place) => valueOf(byPlace.get(place) ?? '', depth + 1))
@@ -131,9 +132,10 @@ function trimmed(text: string): [string, string, string] {
 
 function patternOf([text, translation]: [string, string]): Pattern {
   const literals = text.split(placeholder)
-  const escaped = literals.map((part) => part.replaceAll(/[\\^$.*+?()[\]{}|/]/g, String.raw`\$&`))
+  let form: RegExp | undefined
+  const escaped = () => literals.map((part) => part.replaceAll(/[\\^$.*+?()[\]{}|/]/g, String.raw`\$&`))
   return {
-    form: new RegExp(`^${escaped.join('([^]*?)')}$`, 'u'),
+    form: () => (form ??= new RegExp(`^${escaped().join('([^]*?)')}$`, 'u')),
     places: text.match(placeholder) ?? [],
     translation,
     literals: literals.join('').length,
