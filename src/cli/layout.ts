@@ -63,7 +63,7 @@ export function aligned(given: readonly (readonly string[])[]): string[] {
   )
 }
 
-/** The first column is no wider than this: a longer name gets its own line. */
+/** The first column is no wider than this. A longer name gets its own line, as does a text that would not fit. */
 const mostNames = 40
 const indentAlone = '    '
 
@@ -72,13 +72,14 @@ export function described(given: readonly (readonly [string, string])[], width: 
   const rows = given.map(([name, text]) => [visible(name), visible(text)] as const)
   const names = rows.map(([name]) => widthOf(name)).filter((one) => one <= Math.min(mostNames, width / 2))
   const first = Math.max(0, ...names)
+  const beside = ' '.repeat(first + gap.length)
+  const inside = (text: string, indent: string) =>
+    wrapped(text, width - indent.length).map((line) => (indent + line).trimEnd())
   return rows.flatMap(([name, text]) => {
-    const long = widthOf(name) > first
-    const indent = long ? indentAlone : ' '.repeat(first + gap.length)
-    const lines = wrapped(text, width - indent.length).map((line) => (indent + line).trimEnd())
-    return long
-      ? [name, ...lines]
-      : [(pad(name, first) + gap + (lines[0] ?? '').trimStart()).trimEnd(), ...lines.slice(1)]
+    const [line = '', ...others] = inside(text, beside)
+    const fits = widthOf(name) <= first && [line, ...others].every((one) => widthOf(one) <= width)
+    if (fits) return [(pad(name, first) + gap + line.trimStart()).trimEnd(), ...others]
+    return [...(name === '' ? [] : [name]), ...inside(text, indentAlone)]
   })
 }
 
