@@ -20,18 +20,52 @@ const home = new URL('../', import.meta.url)
 const commands = await allCommands()
 const all = [...commands, ...sessionCommands]
 
-function settingsPage(): string {
+const settingFrames = {
+  'zh-CN': {
+    language: '[English](en/settings.md)',
+    title: '# 设置',
+    intro: [
+      '每项设置都是环境变量，没有必填的。值有错时服务器不会启动，并用一句话说明是哪项设置。`NODE_ENV=production` 拒绝不安全的值。',
+    ],
+    head: ['设置', '默认', '含义'],
+  },
+  en: {
+    language: '[中文](../settings.md)',
+    title: '# Settings',
+    intro: [
+      'Every setting is an environment variable; none is required. With a wrong value the server does not start, and one',
+      'sentence names the setting. `NODE_ENV=production` refuses unsafe values.',
+    ],
+    head: ['Setting', 'Default', 'Meaning'],
+  },
+} as const
+
+/** The Chinese meaning of each setting. A test demands one for each. */
+const chineseSettings = JSON.parse(readFileSync(new URL('docs/settings.zh-CN.json', home), 'utf8')) as Record<
+  string,
+  string
+>
+
+function settingsPage(language: 'zh-CN' | 'en'): string {
+  const frame = settingFrames[language]
+  const meaningOf = (name: string, meaning: string) =>
+    language === 'zh-CN' ? (chineseSettings[name] ?? meaning) : meaning
   return page([
     made('config/defaults.json and the settings of login methods'),
     '',
-    '# Settings',
+    frame.title,
     '',
-    'Every setting is an environment variable; none is required. With a wrong value the server does not start, and one',
-    'sentence names the setting. `NODE_ENV=production` refuses unsafe values.',
+    frame.language,
+    '',
+    ...frame.intro,
     '',
     ...table(
-      ['Setting', 'Default', 'Meaning'],
-      documentedSettings.map(({ name, default: value, meaning }) => [code(name), code(value), meaning]),
+      frame.head,
+      documentedSettings.map(({ name, default: value, meaning }) => [
+        code(name),
+        code(value),
+        meaningOf(name, meaning),
+      ]),
     ),
   ])
 }
@@ -177,7 +211,8 @@ export function generatedDocs(): Record<string, string> {
   return {
     'docs/cli.md': cliPage('zh-CN', commands, all),
     'docs/en/cli.md': cliPage('en', commands, all),
-    'docs/settings.md': settingsPage(),
+    'docs/settings.md': settingsPage('zh-CN'),
+    'docs/en/settings.md': settingsPage('en'),
     'docs/errors.md': errorsPage('zh-CN'),
     'docs/en/errors.md': errorsPage('en'),
     'docs/limits.md': limitsPage(),

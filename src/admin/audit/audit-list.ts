@@ -54,7 +54,7 @@ export default command({
     const page = found.slice(0, limit)
     const open = restricted ? await revealing(context, 'audit.revealed', filterDetails(asked)) : undefined
     const document = page.map((entry) => ({ ...entryDocument(entry), ...(open ? { restricted: open(entry) } : {}) }))
-    const columns = ['NUMBER', 'TIME', 'EVENT', 'ACTOR', 'PERSON', 'PORTAL', 'DETAILS', ...(open ? ['RESTRICTED'] : [])]
+    const columns = ['ENTRY', 'TIME', 'EVENT', 'ACTOR', 'PERSON', 'PORTAL', 'DETAILS', ...(open ? ['RESTRICTED'] : [])]
     const rows = document.map(({ details, ...one }) => [
       one.sequence,
       one.at,
