@@ -32,6 +32,9 @@ interface Frame {
   when(touch: string, when: string): string
 }
 
+/** A table has room for long choices. */
+const everyChoice = Number.POSITIVE_INFINITY
+
 const shape = '`{"error":{"kind":"invalid","message":"…","problems":[{"field":"--redirect-uri","message":"…"}]}}`'
 
 const frames: Record<Language, Frame> = {
@@ -162,8 +165,8 @@ export function cliPage(
   }
   const section = (command: CommandHelp | Command): string[] => {
     const fields = Object.entries(command.fields).map(([name, field]) => [
-      code(typed(name, field)),
-      meaningOf(field, words),
+      code(typed(name, field, everyChoice)),
+      meaningOf(field, words, everyChoice),
     ])
     const summary = words.say(command.summary)
     return [

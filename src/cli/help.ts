@@ -4,25 +4,26 @@ import type { ConsoleWords } from '../text/console-words.ts'
 import { wrapped, wrappedCommand } from './fit.ts'
 import { described, type Line, type Screen } from './layout.ts'
 
+/** Longer choices are beside the flag. A page has room for all. */
 const mostChoices = 50
-const isShort = (choices: readonly string[]) => choices.join('|').length <= mostChoices
+const isShort = (choices: readonly string[], most: number) => choices.join('|').length <= most
 
 /** The text that a person types for a field. */
-export function typed(name: string, field: Field): string {
+export function typed(name: string, field: Field, most = mostChoices): string {
   const { type, placeholder, positional, choices } = field
   if (positional) return placeholder ?? name.toUpperCase()
   const flag = `--${flagOf(name, field)}`
   if (type === 'secret' || type === 'boolean') return flag
-  const given = choices && isShort(choices) ? choices.join('|') : undefined
+  const given = choices && isShort(choices, most) ? choices.join('|') : undefined
   return `${flag} ${given ?? placeholder ?? (type === 'number' ? 'NUMBER' : 'TEXT')}`
 }
 
 /** The meaning of a field, with its conditions and its default. */
-export function meaningOf(field: Field, words: ConsoleWords): string {
+export function meaningOf(field: Field, words: ConsoleWords, most = mostChoices): string {
   const { type, meaning, required, local, choices, default: byDefault } = field
   const more = [
     ...(required && type !== 'secret' ? ['required'] : []),
-    ...(choices && !isShort(choices) ? [`one of ${choices.join(', ')}`] : []),
+    ...(choices && !isShort(choices, most) ? [`one of ${choices.join(', ')}`] : []),
     ...(type === 'list' ? ['can be repeated'] : []),
     ...(local ? ['not with --server'] : []),
     ...(type === 'secret' ? ['read from standard input, one line; without this flag the terminal asks'] : []),

@@ -48,7 +48,7 @@ const pad = (text: string, width: number) => text + ' '.repeat(Math.max(0, width
 const gap = '  '
 
 /** Rows as lines. A column is as wide as its widest cell after escaping; lines have no trailing spaces. */
-export function aligned(given: readonly (readonly string[])[]): string[] {
+function aligned(given: readonly (readonly string[])[]): string[] {
   const rows = given.map((row) => row.map(visible))
   const widths: number[] = []
   for (const row of rows) {
@@ -88,7 +88,7 @@ const laidOut = (lines: readonly string[]): Line[] => lines.map((asIs) => ({ asI
 /** The columns whose cells are words of ours. The others are data. */
 const ofOurs = new Set(['', 'STATUS', 'STATE', 'KIND', 'IN FORCE', 'PROBLEM', 'WHAT', 'MUST BE', 'WAS'])
 
-function cellText(cell: unknown, column: string, screen: Screen): string {
+function cellText(cell: string | number | null | undefined, column: string, screen: Screen): string {
   if (cell === null || cell === undefined) return '-'
   const text = String(cell)
   if (ofOurs.has(column.toUpperCase())) return nameOrText(text, screen)
@@ -135,7 +135,8 @@ const shortJson = 50
 
 function entryText(entry: unknown, field: string, screen: Screen): string {
   if (typeof entry === 'boolean') return screen.words.name(String(entry))
-  if (typeof entry !== 'object') return cellText(entry, statesOfRecords.has(field) ? 'STATE' : field, screen)
+  if (typeof entry !== 'object')
+    return cellText(String(entry as string | number), statesOfRecords.has(field) ? 'STATE' : field, screen)
   const short = JSON.stringify(entry)
   // with spaces it can be wrapped
   return short.length <= shortJson ? short : JSON.stringify(entry, null, 1).replaceAll(/\n\s*/g, ' ')

@@ -3,7 +3,7 @@ import type { ConsoleWords } from '../text/console-words.ts'
 const barWidth = 20
 /** Time for a rate that means something. */
 const settledMs = 1000
-/** More changes a second nobody can read. */
+/** A person cannot read more changes in a second. */
 const paintedEachMs = 200
 
 /** Minutes and seconds, or hours and minutes. */
@@ -18,7 +18,7 @@ function durationText(ms: number): string {
 export interface ProgressLine {
   /** Part done; a total of 0 is not known yet. */
   show(done: number, total: number): void
-  /** Removes what is left of the line. */
+  /** Removes an unfinished line. */
   clear(): void
 }
 

@@ -5,7 +5,10 @@ import { encodeQR } from 'qr'
 const border = 2
 const halves = [' ', '▄', '▀', '█']
 
-/** The lines of a QR code: a character shows two modules, one above the other. */
+/**
+ * The lines of a QR code: a character shows two modules, one above the other.
+ * @internal
+ */
 export function qrRows(text: string): string[] {
   const modules = encodeQR(text, 'raw', { ecc: 'low', border })
   const pairs = Array.from({ length: Math.ceil(modules.length / 2) }, (_, index) => index * 2)

@@ -140,7 +140,7 @@ const snapshotOf = <T>(database: Database, read: (transaction: DatabaseTransacti
 /**
  * Copies one snapshot of all tables into an empty store of the same schema, in one transaction. Then reads it again
  * there.
- * @param options.after runs in the same transaction, after the last table
+ * @param options.after runs in the same transaction, after the last table.
  * @throws CopyRefused when the target is not empty, or differs after the copy
  */
 export async function copyStore(

@@ -18,10 +18,16 @@ export function consoleWords(environment: Record<string, string | undefined>): C
   return /^zh/i.test(locale) ? inChinese() : inEnglish
 }
 
-/** The groups of texts, a file each. */
+/**
+ * The groups of texts, a file each.
+ * @internal
+ */
 export const wordGroups = ['help', 'problems', 'answers', 'doctor'] as const
 
-/** A file of words: each English text with its translation. */
+/**
+ * A file of words: each English text with its translation.
+ * @internal
+ */
 export const wordsOf = (group: (typeof wordGroups)[number] | 'names'): Record<string, string> =>
   JSON.parse(readFileSync(new URL(`zh-CN/${group}.json`, import.meta.url), 'utf8')) as Record<string, string>
 

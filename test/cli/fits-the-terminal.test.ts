@@ -44,7 +44,7 @@ const commands = ({ portal, person, organisation }: Ids) => [
   ['doctor'],
 ]
 
-/** What is wider than the terminal. An address or a key without spaces stays whole, so that it can be copied. */
+/** The lines that are wider than the terminal. An address or a key without spaces stays whole, so that it can be copied. */
 const tooWide = (text: string) =>
   text.split('\n').filter((line) => widthOf(line) > 80 && (/\S\s+\S/.test(line) || /\p{Script=Han}/u.test(line)))
 

@@ -39,7 +39,7 @@ describe('the help', () => {
     for (const argv of asked) {
       const text = await help('zh_CN.UTF-8', argv)
       const [before = ''] = text.split('\n示例\n')
-      // what follows the names of flags and commands
+      // without the names of flags and commands
       const meanings = before.split('\n').map((line) => line.replace(/^ *(?:[\w<>[\]|-]+ )+ /, ''))
       const english = meanings.filter(
         (line) => !line.includes('npx yideng') && /(?:\b[a-z]{3,} ){2}/.test(line) && chineseIn(line) === 0,

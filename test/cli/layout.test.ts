@@ -100,5 +100,5 @@ it.each([
     `  ${'one two '.repeat(8)}`,
     [`  ${'one two '.repeat(4)}one`, `  two ${'one two '.repeat(3).trim()}`],
   ],
-  ['Chinese, with no stop at the beginning of a line', `${'一'.repeat(20)}，二`, [`${'一'.repeat(19)}`, '一，二']],
+  ['Chinese, with no stop at the beginning of a line', `${'一'.repeat(20)}，二`, ['一'.repeat(19), '一，二']],
 ])('wraps %s', (_what, text, lines) => expect(shown([text], screen({ width: 40 }))).toEqual(lines))

@@ -29,7 +29,7 @@ it('shows hours, and Chinese', () => {
   )
 })
 
-it('counts while the total is not known, and begins the rate anew with the total', () => {
+it('counts while the total is not known, and begins the rate again with the total', () => {
   const [first, second, , third] = shown(inEnglish, [0, 1000, 0], [5000, 9000, 0], [6000, 0, 9000], [8000, 2000, 9000])
   expect([first, second]).toEqual(['1000', '9000, 1600 a second'])
   expect(third).toContain('2000 of 9000, 1000 a second, 0:07 left')

@@ -26,7 +26,7 @@ const spoken = [
   'src/text/shown-names.ts',
 ]
 
-/** Files whose texts nobody reads on a terminal of Yideng. */
+/** Files whose texts are never on a terminal of Yideng. */
 const silent = [
   // programs in other languages, for portals
   /^src\/admin\/clients\/libraries\//,

@@ -26,7 +26,7 @@ function textOf(node: Node): string | undefined {
 
 const withoutTexts = /^(?:Import(?!Expression)|TSLiteralType|TaggedTemplateExpression|ExportAll)/
 
-/** Every text that stands in a source file, also inside the values of another, in the form of the words files. */
+/** Every text of a source file, also inside the values of another, as a key of the words files. */
 export function textsOfSource(file: string): string[] {
   const { program } = parseSync(file, readFileSync(file, 'utf8'))
   const texts: string[] = []

@@ -5,7 +5,7 @@ import { metadataOf, problemsAsGiven } from './registration-fields.ts'
 /** In place of answers that are not given yet. */
 const example = { name: 'portal', redirect_uris: ['https://portal.example/'] }
 
-/** The questions about a new portal. Who runs a portal can answer the first ones without its developers' words. */
+/** The questions about a new portal. The first ones need no word of its developers. */
 export const portalGuide: Guide = {
   first: {
     name: 'What is the portal called?',
