@@ -136,7 +136,11 @@ const shortJson = 50
 function entryText(entry: unknown, field: string, screen: Screen): string {
   if (typeof entry === 'boolean') return screen.words.name(String(entry))
   if (typeof entry !== 'object')
-    return cellText(String(entry as string | number), statesOfRecords.has(field) ? 'STATE' : field, screen)
+    return cellText(
+      typeof entry === 'string' ? entry : JSON.stringify(entry),
+      statesOfRecords.has(field) ? 'STATE' : field,
+      screen,
+    )
   const short = JSON.stringify(entry)
   // with spaces it can be wrapped
   return short.length <= shortJson ? short : JSON.stringify(entry, null, 1).replaceAll(/\n\s*/g, ' ')
