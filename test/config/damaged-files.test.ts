@@ -9,7 +9,7 @@ describe('a damaged file of config/ stops the program with one sentence', () => 
   const project = new URL('../../', import.meta.url).pathname
   const tree = mkdtempSync(join(tmpdir(), 'yideng-config-'))
   afterFile(() => rmSync(tree, { recursive: true, force: true }))
-  const env = { YIDENG_DATA_DIR: join(tree, 'data'), YIDENG_KEYS_DIR: join(tree, 'data/keys') }
+  const env = { COLUMNS: '1000', YIDENG_DATA_DIR: join(tree, 'data'), YIDENG_KEYS_DIR: join(tree, 'data/keys') }
   for (const part of ['bin', 'src', 'config', 'package.json'])
     cpSync(join(project, part), join(tree, part), { recursive: true })
   for (const part of ['node_modules', 'views', 'keys', 'browser']) symlinkSync(join(project, part), join(tree, part))
