@@ -83,7 +83,7 @@ const files = (paths: string[]) =>
     .trim()
     .split('\n')
     .filter((file) => /\.(ts|mjs|js|eta|md|css)$/.test(file))
-    .filter((file) => !/^(CHANGELOG|LICENSE)|^\.ci\/words|^docs\/(GLOSSARY|errors)/.test(file))
+    .filter((file) => !/^(CHANGELOG|LICENSE)|^\.ci\/words|^docs\/(GLOSSARY|(en\/)?errors)/.test(file))
 
 /** The comments and test titles of a source file, each with its offset. */
 function commentsOf(text: string): { at: number; text: string }[] {

@@ -6,7 +6,8 @@ export async function orOneSentence(load) {
     return await load()
   } catch (error) {
     if (error?.name !== 'UnusableFile') throw error
-    console.error(error.message)
+    const { consoleWords } = await import('../src/text/console-words.ts')
+    console.error(consoleWords(process.env).say(error.message))
     return process.exit(1)
   }
 }

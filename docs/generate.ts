@@ -1,11 +1,9 @@
-import { readFileSync, writeFileSync } from 'node:fs'
-import { pathToFileURL } from 'node:url'
-import { nameOf, type Subject, type Command, type CommandHelp } from '../src/admin/command.ts'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { allCommands } from '../src/admin/commands.ts'
-import { agreements, type Agreement, type Duty } from '../src/admin/duties.ts'
 import { auditEvents } from '../src/audit/audit-events.ts'
 import { sessionCommands } from '../src/cli/remote/session-commands.ts'
-import { everyFlag, exitCodes, meaningOf, typed, usageOf } from '../src/cli/help.ts'
 import { countedTries } from '../src/guards/counted-tries.ts'
 import { documentedSettings } from '../src/config/settings.ts'
 import type { Budget } from '../src/config/budget.ts'
@@ -14,149 +12,102 @@ import { endpoints } from '../src/http/endpoints.ts'
 import { longestParameter, longestRequest } from '../src/guards/request-limits.ts'
 import { readWords } from '../src/pages/words.ts'
 import { refusals } from '../src/refusal/refusal.ts'
+import { cliPage } from './cli-page.ts'
 import { liveThings, remedies, type LiveThing } from './revocation-matrix.ts'
+import { code, made, page, table } from './tables.ts'
 
 const home = new URL('../', import.meta.url)
 const commands = await allCommands()
+const all = [...commands, ...sessionCommands]
 
-const made = (from: string) => `<!-- Made from ${from} by npm run docs: change the source, not this page. -->`
-const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll('\n', ' ')
-const code = (text: string) => (text === '' ? '' : `\`${text}\``)
-const row = (cells: readonly string[]) => `| ${cells.map(cell).join(' | ')} |`
-const table = (head: readonly string[], rows: readonly (readonly string[])[]) => [
-  row(head),
-  `|${head.map(() => '---').join('|')}|`,
-  ...rows.map(row),
-]
-const page = (lines: readonly string[]) => `${lines.join('\n')}\n`
+const settingFrames = {
+  'zh-CN': {
+    language: '[English](en/settings.md)',
+    title: '# 设置',
+    intro: [
+      '每项设置都是环境变量，没有必填的。值有错时服务器不会启动，并用一句话说明是哪项设置。`NODE_ENV=production` 拒绝不安全的值。',
+    ],
+    head: ['设置', '默认', '含义'],
+  },
+  en: {
+    language: '[中文](../settings.md)',
+    title: '# Settings',
+    intro: [
+      'Every setting is an environment variable; none is required. With a wrong value the server does not start, and one',
+      'sentence names the setting. `NODE_ENV=production` refuses unsafe values.',
+    ],
+    head: ['Setting', 'Default', 'Meaning'],
+  },
+} as const
 
-const reach: Record<Subject, string> = {
-  portal: 'for portals of the own region',
-  organisation: 'for organisations registered in the own region',
-  administrator: 'for the own region',
-  approval: 'for requests of the own region',
-  rows: 'and shows entries of the own region',
-  system: 'of the province',
-}
+/** The Chinese meaning of each setting. A test demands one for each. */
+const chineseSettings = JSON.parse(readFileSync(new URL('docs/settings.zh-CN.json', home), 'utf8')) as Record<
+  string,
+  string
+>
 
-function remoteUse({ access }: Command): string {
-  if ('local' in access) return `Not with \`--server\`: ${access.local}.`
-  const role = `With \`--server\`: needs the role ${access.role}, ${reach[access.about]}.`
-  return whoAgrees(access) === noOne ? role : `${role} Who must agree: ${whoAgrees(access)}.`
-}
-
-const noOne = 'no one'
-const afterwards = ({ secret }: Duty) => (secret ? '; then give the command again' : '; then it runs')
-
-/** Who besides the requester must agree to a remote command, in words. */
-function whoAgrees(duty: Duty): string {
-  const needed = new Set(duty.touches.map((touch): Agreement => agreements[touch]))
-  if (needed.has('second')) return `a second administrator${afterwards(duty)}`
-  if (needed.has('peers'))
-    return `a second administrator, where it touches another administrator who approves${afterwards(duty)}`
-  return duty.sometimes ? `a second administrator ${duty.sometimes.when}${afterwards(duty)}` : noOne
-}
-
-const touchedWords = ({ touches, sometimes }: Duty) =>
-  [...touches, ...(sometimes ? [`${sometimes.touch} (${sometimes.when})`] : [])].join('; ')
-
-function commandSection(command: CommandHelp | Command): string[] {
-  const fields = Object.entries(command.fields).map(([name, field]) => [code(typed(name, field)), meaningOf(field)])
-  return [
-    '',
-    `### ${nameOf(command)}`,
-    '',
-    `${command.summary.charAt(0).toUpperCase()}${command.summary.slice(1)}.`,
-    '',
-    '```',
-    usageOf(command),
-    '```',
-    ...(fields.length > 0 ? ['', ...table(['Flag', 'Meaning'], fields)] : []),
-    ...('access' in command ? ['', remoteUse(command)] : []),
-    '',
-    'Example:',
-    '',
-    '```sh',
-    command.example,
-    '```',
-  ]
-}
-
-function cliPage(): string {
-  const all = [...commands, ...sessionCommands]
-  const nouns = [...new Set(all.map(({ noun }) => noun))]
-  return page([
-    made('the tables in src/admin'),
-    '',
-    '# Command line',
-    '',
-    'Administrators use `npx yideng <noun> <verb> [ID] [--flags]`. It opens the store of the server, with the same',
-    '[settings](settings.md). It works while the server runs: the server sees a change within two seconds. Answers go to',
-    'standard output, errors to standard error. Secrets are never arguments. With `--server URL` the command runs at a server,',
-    'by role and region: [operations.md](operations.md#remote-administration).',
-    '',
-    ...table(
-      ['Every command has', 'Meaning'],
-      everyFlag.map(([flag, meaning]) => [code(flag), meaning]),
-    ),
-    '',
-    ...table(['Exit code', 'Meaning'], exitCodes),
-    '',
-    'With `--json` an error is one JSON document on standard error:',
-    '`{"error":{"kind":"invalid","message":"…","problems":[{"field":"--redirect-uri","message":"…"}]}}`;',
-    '`kind` is `invalid`, `not_found`, `forbidden` or `failed`.',
-    '',
-    '## Who must agree',
-    '',
-    'With `--server`, a command may need a second administrator. The things that it touches decide that. On the server itself no',
-    'second administrator is asked.',
-    '',
-    ...table(
-      ['Command', 'It touches', 'Who must agree'],
-      commands.flatMap(({ access, ...command }) =>
-        'local' in access ? [] : [[code(nameOf(command)), touchedWords(access), whoAgrees(access)]],
-      ),
-    ),
-    ...nouns.flatMap((noun) => {
-      const ofNoun = all.filter((command) => command.noun === noun)
-      return ['', `## ${noun}`, ...ofNoun.flatMap(commandSection)]
-    }),
-  ])
-}
-
-function settingsPage(): string {
+function settingsPage(language: 'zh-CN' | 'en'): string {
+  const frame = settingFrames[language]
+  const meaningOf = (name: string, meaning: string) =>
+    language === 'zh-CN' ? (chineseSettings[name] ?? meaning) : meaning
   return page([
     made('config/defaults.json and the settings of login methods'),
     '',
-    '# Settings',
+    frame.title,
     '',
-    'Every setting is an environment variable; none is required. With a wrong value the server does not start, and one',
-    'sentence names the setting. `NODE_ENV=production` refuses unsafe values.',
+    frame.language,
+    '',
+    ...frame.intro,
     '',
     ...table(
-      ['Setting', 'Default', 'Meaning'],
-      documentedSettings.map(({ name, default: value, meaning }) => [code(name), code(value), meaning]),
+      frame.head,
+      documentedSettings.map(({ name, default: value, meaning }) => [
+        code(name),
+        code(value),
+        meaningOf(name, meaning),
+      ]),
     ),
   ])
 }
 
-function errorsPage(): string {
-  const english = readWords('en')
+const errorFrames = {
+  'zh-CN': {
+    language: '[English](en/errors.md)',
+    title: '# 错误',
+    intro: '人们可能得到的每一种拒绝。代码写在日志和审计日志中。文字就是中文页面上的文字。',
+    head: ['代码', '状态', '文字'],
+    between: '——',
+  },
+  en: {
+    language: '[中文](../errors.md)',
+    title: '# Errors',
+    intro:
+      'Every refusal that a person can get. The code is in the log and in the audit log. The words are those of the English pages.',
+    head: ['Code', 'Status', 'Words'],
+    between: ' — ',
+  },
+} as const
+
+function errorsPage(language: 'zh-CN' | 'en'): string {
+  const words = readWords(language)
+  const frame = errorFrames[language]
   const rows = Object.entries(refusals).map(([name, status]) => {
-    const words = [
-      english.get(`errors.${name}.title`),
-      english.get(`errors.${name}.text`) ?? english.get(`refusals.${name}`),
+    const texts = [
+      words.get(`errors.${name}.title`),
+      words.get(`errors.${name}.text`) ?? words.get(`refusals.${name}`),
     ].filter((text) => text !== undefined)
-    return [code(name), String(status), words.join(' — ')]
+    return [code(name), String(status), texts.join(frame.between)]
   })
   return page([
-    made('src/refusal/refusal.ts, the refusals of login methods, and their English words'),
+    made('src/refusal/refusal.ts, the refusals of login methods, and their words'),
     '',
-    '# Errors',
+    frame.title,
     '',
-    'Every refusal that a person can get. The code is in the log and in the audit log. The words are those of the English pages.',
+    frame.language,
     '',
-    ...table(['Code', 'Status', 'Words'], rows),
+    frame.intro,
+    '',
+    ...table(frame.head, rows),
   ])
 }
 
@@ -258,9 +209,12 @@ function limitsPage(): string {
 /** The reference pages, by path from the root. A test compares them with the files. */
 export function generatedDocs(): Record<string, string> {
   return {
-    'docs/cli.md': cliPage(),
-    'docs/settings.md': settingsPage(),
-    'docs/errors.md': errorsPage(),
+    'docs/cli.md': cliPage('zh-CN', commands, all),
+    'docs/en/cli.md': cliPage('en', commands, all),
+    'docs/settings.md': settingsPage('zh-CN'),
+    'docs/en/settings.md': settingsPage('en'),
+    'docs/errors.md': errorsPage('zh-CN'),
+    'docs/en/errors.md': errorsPage('en'),
     'docs/limits.md': limitsPage(),
     'docs/audit-events.md': auditPage(),
     'docs/security.md': securityPage(),
@@ -269,5 +223,9 @@ export function generatedDocs(): Record<string, string> {
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  for (const [path, text] of Object.entries(generatedDocs())) writeFileSync(new URL(path, home), text)
+  for (const [path, text] of Object.entries(generatedDocs())) {
+    const file = fileURLToPath(new URL(path, home))
+    mkdirSync(dirname(file), { recursive: true })
+    writeFileSync(file, text)
+  }
 }

@@ -2,7 +2,7 @@ import type { AdministratorRole } from '../accounts/administrators.ts'
 import type { CommandContext } from './command-context.ts'
 import type { Duty } from './duties.ts'
 import type { Fields, Input, Values } from './fields.ts'
-import type { Outcome } from './outcome.ts'
+import type { Outcome, Problem } from './outcome.ts'
 
 /** The words that name a command: `client create`. */
 export interface CommandName {
@@ -17,13 +17,23 @@ export interface CommandSummary extends CommandName {
   summary: string
 }
 
+/** The questions of a command on a terminal. */
+export interface Guide {
+  /** Asked always, in plain words. A flag has its own meaning in the help. */
+  first: Readonly<Record<string, string>>
+  /** Asked where the person wants more, under these titles. */
+  more: Readonly<Record<string, readonly string[]>>
+  /** The problems of the answers so far. The guide shows those of the field that it just asked. */
+  check(input: Input): Problem[]
+}
+
 /** What the help and docs/cli.md show of a command. */
 export interface CommandHelp extends CommandSummary {
   /** In the order of the help. */
   fields: Fields
   example: string
   /** On a terminal and without flags, the command asks for its fields one by one. */
-  guided?: true
+  guide?: Guide
 }
 
 /**

@@ -9,16 +9,29 @@ export interface Table {
   rows: (string | number | null | undefined)[][]
 }
 
+/** The result of one check of `doctor`. */
+export interface Check {
+  state: 'ok' | 'warn' | 'fail'
+  what: string
+  finding: string
+  /** What to do about it. */
+  todo?: string
+}
+
 /** The answer of a command. Expected failures are values. */
 export type Outcome =
   | {
       ok: true
       /** The whole answer, as JSON. */
       document: unknown
-      /** The answer for people: a table or lines. Without it the document is printed field by field. */
-      shown?: Table | string[]
+      /** The answer for people: a table, checks or lines. Without it the document is printed field by field. */
+      shown?: Table | { checks: Check[] } | string[]
       /** Lines for people after the answer. */
       notes?: string[]
+      /** Lines to copy or to pipe, after the others: never translated or wrapped. */
+      raw?: string[]
+      /** An address that people open on a telephone: the terminal can show it as a QR code. */
+      link?: string
       /** A fault beside the answer: the exit code is 1. */
       fault?: string
     }

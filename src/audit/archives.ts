@@ -42,8 +42,10 @@ export async function archiveMonths(options: {
   before: string
   now: number
   actor: string
+  /** The entries of a month that are written, and their number. */
+  progress?: ((done: number, total: number) => void) | undefined
 }): Promise<Archived[]> {
-  const { database, audit, verify, directory, before, now, actor } = options
+  const { database, audit, verify, directory, before, now, actor, progress } = options
   const archived: Archived[] = []
   await removeArchived(database, now)
   for (;;) {
@@ -52,7 +54,7 @@ export async function archiveMonths(options: {
     if (!next) return archived
     const { month, last } = next
     const file = join(directory, `audit-${month}.jsonl.gz`)
-    await write(database, { file, month, anchor, last })
+    await write(database, { file, month, anchor, last, progress })
     const check = await verifyArchive(verify, file)
     if (!check.whole) throw new Error(`${file} was not written as it should be: ${check.fault}. Nothing was deleted.`)
     const fileHash = await hashOfFile(file)
@@ -128,8 +130,15 @@ async function checkpointOver(database: Database, sequence: number, month: strin
 
 async function write(
   database: Database,
-  { file, month, anchor, last }: { file: string; month: string; anchor: Anchor; last: Anchor },
+  options: {
+    file: string
+    month: string
+    anchor: Anchor
+    last: Anchor
+    progress: ((done: number, total: number) => void) | undefined
+  },
 ): Promise<void> {
+  const { file, month, anchor, last, progress } = options
   async function* lines() {
     yield { after: anchor, month }
     const checkpoints = await database
@@ -142,7 +151,9 @@ async function write(
     for (const { signed } of checkpoints) yield { checkpoint: signed }
     for await (const page of pagesAfter(database, anchor.sequence)) {
       for (const entry of page) if (entry.sequence <= last.sequence) yield { entry }
-      if ((page.at(-1)?.sequence ?? 0) >= last.sequence) break
+      const read = Math.min(page.at(-1)?.sequence ?? 0, last.sequence)
+      progress?.(read - anchor.sequence, last.sequence - anchor.sequence)
+      if (read >= last.sequence) break
     }
   }
   async function* text() {

@@ -46,6 +46,16 @@ async function* storedCheckpoints(database: Database, anchor: number, newestOnly
   }
 }
 
+const progressEach = 1000
+
+async function newestEntryOf(database: Database): Promise<number> {
+  const { newest } = await database
+    .selectFrom('audit_events')
+    .select(({ fn }) => fn.max('sequence').as('newest'))
+    .executeTakeFirstOrThrow()
+  return newest ?? 0
+}
+
 /**
  * Verifies the audit log in a store: the chain, and that it matches the signed checkpoints. A checkpoint from outside the
  * store (the checkpoint file, a log collector) shows when the end was removed.
@@ -57,8 +67,10 @@ export async function verifyAuditLog(options: {
   elsewhere: string[]
   /** Verifies only the newest checkpoint, whose head covers all entries before it. A year has half a million. */
   newestOnly?: boolean
+  /** The entries read, and their number. */
+  progress?: ((done: number, total: number) => void) | undefined
 }): Promise<AuditLogCheck> {
-  const { database, verify, elsewhere, newestOnly = false } = options
+  const { database, verify, elsewhere, newestOnly = false, progress } = options
   const archived = await anchorOf(database)
   const { sequence: anchor } = archived
   const signed: { last: number; head: string }[] = []
@@ -81,11 +93,14 @@ export async function verifyAuditLog(options: {
   const heads = new Map(signed.map(({ last, head }) => [last, head]))
   let rewritten: number | undefined
   let isRecorded = anchor === 0
+  const total = progress ? (await newestEntryOf(database)) - anchor : 0
   const chain = await checkChain(database, (entry) => {
+    if (entry.sequence % progressEach === 0) progress?.(entry.sequence - anchor, total)
     const head = heads.get(entry.sequence)
     if (head !== undefined && head !== entry.hash) rewritten ??= entry.sequence
     isRecorded ||= recordsArchive(entry, archived)
   })
+  if (chain.whole) progress?.(chain.entries, chain.entries)
   if (rewritten !== undefined) return broken('rewritten', rewritten, 'another history was signed in its checkpoint')
   if (!chain.whole) return chain
   if (!isRecorded)

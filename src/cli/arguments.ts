@@ -6,7 +6,7 @@ import type { Problem } from '../admin/outcome.ts'
 import { typed } from './help.ts'
 import { nearest } from './nearest.ts'
 
-const commonFlags = new Set(['--help', '-h', '--json'])
+const commonFlags = new Set(['--help', '-h', '--json', '--utc', '--qr'])
 
 /** The flags of every command, and the other words. `server` is empty where its value is missing. */
 export function readCommonFlags(argv: readonly string[]) {
@@ -20,7 +20,8 @@ export function readCommonFlags(argv: readonly string[]) {
     else if (word.startsWith('--server=')) server = word.slice('--server='.length)
     else rest.push(word)
   }
-  return { help, json: argv.includes('--json'), server, rest }
+  const [json, utc, qr] = ['--json', '--utc', '--qr'].map((flag) => argv.includes(flag)) as [boolean, boolean, boolean]
+  return { help, json, utc, qr, server, rest }
 }
 
 const isSwitch = ({ type }: Field) => type === 'boolean' || type === 'secret'
@@ -93,7 +94,7 @@ function faultOfFlag(
 }
 
 function unknownFlag(typedFlag: string, command: CommandHelp, flags: string[]): string {
-  const near = nearest(typedFlag.replace(/^-+/, ''), [...flags, 'help', 'json'])
+  const near = nearest(typedFlag.replace(/^-+/, ''), [...flags, 'help', 'json', 'utc', 'qr'])
   return `"${nameOf(command)}" has no flag ${typedFlag}.${near ? ` Did you mean --${near}?` : ''}`
 }
 

@@ -1,5 +1,6 @@
 import { StringDecoder } from 'node:string_decoder'
 import type { ReadStream, WriteStream } from 'node:tty'
+import type { ConsoleWords } from '../text/console-words.ts'
 import { visible } from '../text/visible.ts'
 
 /** The source of secrets and answers. */
@@ -26,9 +27,13 @@ export async function readLine(input: AsyncIterable<Buffer>): Promise<string> {
 }
 
 /** Asks twice without echo. Ctrl-C and Ctrl-D cancel. */
-export async function askTwice(terminal: Terminal, what: string): Promise<{ secret: string } | { problem: string }> {
-  const first = await ask(terminal, `${what}: `)
-  const second = first && (await ask(terminal, `${what}, once more: `))
+export async function askTwice(
+  terminal: Terminal,
+  what: string,
+  { say }: ConsoleWords,
+): Promise<{ secret: string } | { problem: string }> {
+  const first = await ask(terminal, `${say(what)}: `)
+  const second = first && (await ask(terminal, say(`${what}, once more: `)))
   if (!first || second === undefined) return { problem: 'Nothing was typed, nothing was done.' }
   return first === second ? { secret: first } : { problem: 'The two differ, nothing was done.' }
 }

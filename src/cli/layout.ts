@@ -1,35 +1,54 @@
 import { styleText } from 'node:util'
-import type { Table } from '../admin/outcome.ts'
+import type { Check, Table } from '../admin/outcome.ts'
+import { inEnglish, type ConsoleWords } from '../text/console-words.ts'
+import { withLocalTimes } from '../text/local-time.ts'
 import { visible } from '../text/visible.ts'
-
-/** A line before it is made safe for a terminal. A heading is bold where the terminal can show it. */
-export type Line = string | { readonly bold: string }
-
-/** The text for a terminal. Every line passes here, so that no control character of a stranger reaches a terminal. */
-export function terminalText(lines: readonly Line[]): string {
-  const written = (line: Line) =>
-    typeof line === 'string' ? visible(line) : styleText('bold', visible(line.bold), { stream: process.stdout })
-  return lines.map((line) => `${written(line)}\n`).join('')
-}
-
-const wide =
-  /[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\ua000-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u
+import { wrapped } from './fit.ts'
+import { widthOf } from './width.ts'
 
 /**
- * The width of a text in terminal columns: Chinese characters take two (Unicode UAX 11), combining marks none.
- * @internal
+ * A line before it is made safe for a terminal. A text is translated and wrapped. A heading is bold where the terminal
+ * can show it. A line that is laid out already, or is copied, stays as it is.
  */
-export function widthOf(text: string): number {
-  let width = 0
-  for (const character of text) width += wide.test(character) ? 2 : /\p{Mn}/u.test(character) ? 0 : 1
-  return width
+export type Line = string | { readonly bold: string } | { readonly asIs: string }
+
+/** How the terminal shows lines. */
+export interface Screen {
+  words: ConsoleWords
+  width: number
+  /** Times stay in UTC. */
+  utc: boolean
 }
+
+/** English, as it is: for programs that print lines of their own. */
+const plainScreen: Screen = { words: inEnglish, width: Number.POSITIVE_INFINITY, utc: true }
+
+/** A text of ours in the language and the time zone of the person. */
+export const spoken = (text: string, { words, utc }: Screen): string =>
+  utc ? words.say(text) : withLocalTimes(words.say(text))
+
+const bold = (text: string) => styleText('bold', text, { stream: process.stdout })
+
+/** The text for a terminal. Every line passes here, so that no control character of a stranger reaches a terminal. */
+export function terminalText(lines: readonly Line[], screen: Screen = plainScreen): string {
+  return lines
+    .flatMap((line) => {
+      if (typeof line === 'string') return wrapLine(visible(spoken(line, screen)), screen)
+      return 'bold' in line ? [bold(visible(line.bold))] : [visible(line.asIs)]
+    })
+    .map((line) => `${line}\n`)
+    .join('')
+}
+
+/** The lines after the first stand as far in as the first. */
+const wrapLine = (line: string, { width }: Screen) =>
+  wrapped(line, width, /^\s*(?:→ )?/.exec(line)?.[0].replaceAll(/\S/g, ' ') ?? '')
 
 const pad = (text: string, width: number) => text + ' '.repeat(Math.max(0, width - widthOf(text)))
 const gap = '  '
 
 /** Rows as lines. A column is as wide as its widest cell after escaping; lines have no trailing spaces. */
-export function aligned(given: readonly (readonly string[])[]): string[] {
+function aligned(given: readonly (readonly string[])[]): string[] {
   const rows = given.map((row) => row.map(visible))
   const widths: number[] = []
   for (const row of rows) {
@@ -44,23 +63,99 @@ export function aligned(given: readonly (readonly string[])[]): string[] {
   )
 }
 
-/** A table as lines. */
-export function tableLines({ columns, rows }: Table): Line[] {
-  const cells = rows.map((row) => row.map((cell) => (cell === null || cell === undefined ? '-' : String(cell))))
-  const [head = '', ...body] = aligned([columns, ...cells])
-  return [{ bold: head }, ...body]
+/** The first column is no wider than this. A longer name gets its own line, as does a text that would not fit. */
+const mostNames = 40
+const indentAlone = '    '
+
+/** Names with their texts, which are wrapped inside the second column. */
+export function described(given: readonly (readonly [string, string])[], width: number): string[] {
+  const rows = given.map(([name, text]) => [visible(name), visible(text)] as const)
+  const names = rows.map(([name]) => widthOf(name)).filter((one) => one <= Math.min(mostNames, width / 2))
+  const first = Math.max(0, ...names)
+  const beside = ' '.repeat(first + gap.length)
+  const inside = (text: string, indent: string) =>
+    wrapped(text, width - indent.length).map((line) => (indent + line).trimEnd())
+  return rows.flatMap(([name, text]) => {
+    const [line = '', ...others] = inside(text, beside)
+    const fits = widthOf(name) <= first && [line, ...others].every((one) => widthOf(one) <= width)
+    if (fits) return [(pad(name, first) + gap + line.trimStart()).trimEnd(), ...others]
+    return [...(name === '' ? [] : [name]), ...inside(text, indentAlone)]
+  })
 }
 
+const laidOut = (lines: readonly string[]): Line[] => lines.map((asIs) => ({ asIs }))
+
+/** The columns whose cells are words of ours. The others are data. */
+const ofOurs = new Set(['', 'STATUS', 'STATE', 'KIND', 'IN FORCE', 'PROBLEM', 'WHAT', 'MUST BE', 'WAS'])
+
+function cellText(cell: string | number | null | undefined, column: string, screen: Screen): string {
+  if (cell === null || cell === undefined) return '-'
+  const text = String(cell)
+  if (ofOurs.has(column.toUpperCase())) return nameOrText(text, screen)
+  return screen.utc ? text : withLocalTimes(text)
+}
+
+function nameOrText(text: string, screen: Screen): string {
+  const name = screen.words.name(text)
+  return name === text ? spoken(text, screen) : name
+}
+
+/** A table as lines; where it is wider than the terminal, as cards: a record each, with a line for each column. */
+export function tableLines({ columns, rows }: Table, screen: Screen = plainScreen): Line[] {
+  const cells = rows.map((row) => row.map((cell, index) => cellText(cell, columns[index] ?? '', screen)))
+  const names = columns.map((column) => screen.words.name(column))
+  const [head = '', ...body] = aligned([names, ...cells])
+  if ([head, ...body].every((line) => widthOf(line) <= screen.width)) return [{ bold: head }, ...laidOut(body)]
+  const cards = cells.map((row) =>
+    described(
+      names.map((name, index) => [name, row[index] ?? '-']),
+      screen.width,
+    ),
+  )
+  return laidOut(cards.flatMap((card, index) => (index === 0 ? card : ['', ...card])))
+}
+
+/** The fields of a document whose values are words of ours. */
+const statesOfRecords = new Set(['status', 'state', 'kind'])
+
 /** A document as lines, one for each field. A list has one line for each entry; deeper values are JSON. */
-export function recordLines(document: unknown): string[] {
+export function recordLines(document: unknown, screen: Screen): Line[] {
   if (typeof document !== 'object' || document === null) return [String(document)]
-  const rows = Object.entries(document).flatMap(([name, value]: [string, unknown]) => {
-    if (value === undefined || value === null || (Array.isArray(value) && value.length === 0)) return [[name, '-']]
+  const rows = Object.entries(document).flatMap(([field, value]: [string, unknown]) => {
+    const name = screen.words.name(field)
+    if (value === undefined || value === null || (Array.isArray(value) && value.length === 0))
+      return [[name, '-'] as const]
     const entries = Array.isArray(value) ? value : [value]
-    return entries.map((entry, index) => [
-      index === 0 ? name : '',
-      typeof entry === 'object' ? JSON.stringify(entry) : String(entry),
-    ])
+    return entries.map((entry, index) => [index === 0 ? name : '', entryText(entry, field, screen)] as const)
   })
-  return aligned(rows)
+  return laidOut(described(rows, screen.width))
+}
+
+const shortJson = 50
+
+function entryText(entry: unknown, field: string, screen: Screen): string {
+  if (typeof entry === 'boolean') return screen.words.name(String(entry))
+  if (typeof entry !== 'object')
+    return cellText(
+      typeof entry === 'string' ? entry : JSON.stringify(entry),
+      statesOfRecords.has(field) ? 'STATE' : field,
+      screen,
+    )
+  const short = JSON.stringify(entry)
+  // with spaces it can be wrapped
+  return short.length <= shortJson ? short : JSON.stringify(entry, null, 1).replaceAll(/\n\s*/g, ' ')
+}
+
+const stateWidth = 4
+
+/** The checks of `doctor`, each with what to do. */
+export function checkLines(checks: readonly Check[], screen: Screen): Line[] {
+  return checks.flatMap(({ state, what, finding, todo }) => {
+    const indent = ' '.repeat(stateWidth + gap.length)
+    const colon = screen.words.language === 'zh-CN' ? '：' : ': '
+    const about = `${pad(screen.words.name(state), stateWidth)}${gap}${spoken(what, screen)}${colon}${spoken(finding, screen)}`
+    const advice =
+      todo === undefined ? [] : wrapped(`${indent}→ ${visible(spoken(todo, screen))}`, screen.width, `${indent}  `)
+    return laidOut([...wrapped(visible(about), screen.width, indent), ...advice])
+  })
 }

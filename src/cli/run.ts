@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { nameOf, type CommandHelp } from '../admin/command.ts'
+import { nameOf, type Command, type CommandHelp, type Guide } from '../admin/command.ts'
 import type { CommandContext } from '../admin/command-context.ts'
 import { flagOf, type Input } from '../admin/fields.ts'
 import { failed, forbidden, invalid, type FailureKind, type Outcome, type Problem } from '../admin/outcome.ts'
@@ -9,10 +9,13 @@ import { SettingsError } from '../config/setting-types.ts'
 import { isUnavailable, unavailableHint } from '../storage/unavailable.ts'
 import { visibleJson } from '../text/visible.ts'
 import { readArguments, readCommonFlags } from './arguments.ts'
+import { consoleWords } from '../text/console-words.ts'
 import { askTwice, readLine, type Terminal } from './ask-secret.ts'
+import { widthOfTerminal } from './fit.ts'
 import { commandOf, type AnyCommand } from './find-command.ts'
 import { guide } from './guide.ts'
-import { recordLines, tableLines, terminalText, type Line } from './layout.ts'
+import { checkLines, recordLines, spoken, tableLines, terminalText, type Line, type Screen } from './layout.ts'
+import { qrText } from './qr-code.ts'
 import type { RemoteOptions } from './remote/remote.ts'
 import { faultOfServer } from './remote/server-address.ts'
 
@@ -22,6 +25,8 @@ export interface CommandLineOptions {
   context: CommandContext
   environment: Record<string, string | undefined>
   terminal: Terminal
+  /** The columns of standard output, and whether it is a terminal. */
+  output?: { columns?: number | undefined; isTTY?: boolean | undefined }
   out: (text: string) => void
   err: (text: string) => void
 }
@@ -29,19 +34,22 @@ export interface CommandLineOptions {
 const codes: Record<FailureKind, number> = { failed: 1, forbidden: 1, invalid: 2, not_found: 3 }
 
 /** Reads the arguments, runs their command, prints its answer, and returns the exit code. */
-export async function run({ argv, context, environment, terminal, out, err }: CommandLineOptions): Promise<number> {
-  const { help, json, server, rest } = readCommonFlags(argv)
-  const print = (lines: readonly Line[]) => out(terminalText(lines))
+export async function run(options: CommandLineOptions): Promise<number> {
+  const { argv, context, environment, terminal, output = {}, out, err } = options
+  const { help, json, utc, qr, server, rest } = readCommonFlags(argv)
+  const screen = { words: consoleWords(environment), width: widthOfTerminal(environment, output.columns), utc }
+  const print = (lines: readonly Line[]) => out(terminalText(lines, screen))
   const printJson = (document: unknown) => out(jsonLine(document))
   // on standard error: with --json, standard output has one document and nothing else
-  const say = (lines: readonly string[]) => err(terminalText(lines))
+  const say = (lines: readonly string[]) => err(terminalText(lines, screen))
 
   const fail = (kind: FailureKind, problems: readonly Problem[], command?: CommandHelp) => {
     const named = problems.map((problem) => ({ ...problem, field: problem.field && asTyped(problem.field, command) }))
     const lines = named.map(({ field, message }) => (field ? `${field} ${message}` : message))
+    const spokenLines = named.map(({ field, message }) => (field ? `${field} ${spoken(message, screen)}` : message))
     const hint = kind === 'invalid' ? [`Help: npx yideng${command ? ` ${nameOf(command)}` : ''} --help`] : []
     const error = { kind, message: lines.join('\n'), problems: named }
-    err(json ? jsonLine({ error }) : terminalText([...lines, ...hint]))
+    err(json ? jsonLine({ error }) : terminalText([...spokenLines, ...hint], screen))
     return codes[kind]
   }
 
@@ -52,31 +60,37 @@ export async function run({ argv, context, environment, terminal, out, err }: Co
     return 0
   }
   const asksHelp = rest[0] === 'help'
-  const found = await commandOf(asksHelp ? rest.slice(1) : rest, help || asksHelp)
+  const found = await commandOf(asksHelp ? rest.slice(1) : rest, help || asksHelp, screen)
   if ('unknown' in found) return fail('invalid', [{ message: found.unknown }])
   if ('help' in found) {
     print(found.help)
     return 0
   }
   const { command, words } = found
-  const guided = 'access' in command && command.guided && words.length === 0 && !json && terminal.input.isTTY
+  const asks = words.length === 0 && !json && terminal.input.isTTY
   const fault = server === undefined ? undefined : faultOfServer(server)
   if (fault !== undefined) return fail('invalid', [{ field: '--server', message: fault }])
   const remote = server === undefined ? undefined : { server, environment, clock: context.clock, say }
   const perform = async (given: readonly string[]): Promise<Outcome> => {
     const read = readArguments(command, given)
     if (!read.ok) return invalid(...read.problems)
-    const missing = await fillSecrets(command, read.input, terminal)
+    const missing = await fillSecrets(command, read.input, terminal, screen)
     if (missing.length > 0) return invalid(...missing)
     return runHereOrRemotely(command, read.input, context, remote).catch(failure)
   }
-  const outcome = guided ? await guide(command, terminal, perform) : await perform(words)
+  const outcome = asks && hasGuide(command) ? await guide(command, terminal, screen, perform) : await perform(words)
   if (!outcome) return fail('failed', [{ message: 'Nothing was done.' }])
   if (!outcome.ok) return fail(outcome.kind, outcome.problems, command)
   if (json) printJson(outcome.document)
-  else print(linesOf(outcome))
+  else {
+    if (outcome.link !== undefined && (qr || output.isTTY)) out(qrText(outcome.link))
+    print(linesOf(outcome, screen))
+  }
   return outcome.fault === undefined ? 0 : fail('failed', [{ message: outcome.fault }], command)
 }
+
+const hasGuide = (command: AnyCommand): command is Command & { guide: Guide } =>
+  'access' in command && command.guide !== undefined
 
 /** Runs a command on the store of this machine, or at the server of `--server`. */
 async function runHereOrRemotely(
@@ -101,13 +115,18 @@ function version(): string {
 const needsServer = invalid({ field: '--server', message: 'is missing: which server?' })
 
 /** Reads each secret of the command from standard input or the terminal; returns the problem where one is missing. */
-async function fillSecrets(command: CommandHelp, input: Input, terminal: Terminal): Promise<Problem[]> {
+async function fillSecrets(
+  command: CommandHelp,
+  input: Input,
+  terminal: Terminal,
+  { words }: Screen,
+): Promise<Problem[]> {
   for (const [name, field] of Object.entries(command.fields)) {
     if (field.type !== 'secret') continue
     if (!input[name] && !terminal.input.isTTY)
       return [{ field: name, message: 'is missing: there is no terminal to ask on' }]
     const asked = terminal.input.isTTY
-      ? await askTwice(terminal, field.meaning)
+      ? await askTwice(terminal, field.meaning, words)
       : { secret: await readLine(terminal.input) }
     if ('problem' in asked) return [{ message: asked.problem }]
     input[name] = asked.secret
@@ -146,8 +165,16 @@ const innerOf = (error: Error): unknown =>
 /** One JSON document on a line. */
 const jsonLine = (document: unknown) => `${visibleJson(JSON.stringify(document))}\n`
 
-function linesOf({ document, shown, notes = [] }: Outcome & { ok: true }): Line[] {
-  if (Array.isArray(shown)) return [...shown, ...notes]
-  if (shown) return [...(shown.rows.length > 0 ? tableLines(shown) : []), ...notes]
-  return [...recordLines(document), ...notes]
+function linesOf(outcome: Outcome & { ok: true }, screen: Screen): Line[] {
+  const { notes = [], raw = [] } = outcome
+  return [...answerLines(outcome, screen), ...notes, ...raw.map((asIs) => ({ asIs }))]
+}
+
+function answerLines({ document, shown, raw }: Outcome & { ok: true }, screen: Screen): readonly Line[] {
+  if (Array.isArray(shown)) return shown
+  if (shown) {
+    if ('checks' in shown) return checkLines(shown.checks, screen)
+    return shown.rows.length > 0 ? tableLines(shown, screen) : []
+  }
+  return raw ? [] : recordLines(document, screen)
 }

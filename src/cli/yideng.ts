@@ -1,7 +1,10 @@
 import { userInfo } from 'node:os'
 import { createCommandContext } from '../admin/command-context.ts'
-import { terminalText } from './layout.ts'
+import { consoleWords } from '../text/console-words.ts'
 import { visible } from '../text/visible.ts'
+import { widthOfTerminal } from './fit.ts'
+import { terminalText } from './layout.ts'
+import { progressLine } from './progress.ts'
 import { run } from './run.ts'
 
 /** The user of this process. In a container the user id may have no name. */
@@ -13,7 +16,14 @@ function administrator(): string {
   }
 }
 
-const say = (lines: readonly string[]) => void process.stderr.write(terminalText(lines))
+const { env: environment } = process
+const words = consoleWords(environment)
+const screen = {
+  words,
+  width: widthOfTerminal(environment, process.stderr.columns),
+  utc: process.argv.includes('--utc'),
+}
+const say = (lines: readonly string[]) => void process.stderr.write(terminalText(lines, screen))
 const reasonOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
 
 // `npx yideng client list | head` closes the pipe early, and that is fine
@@ -24,14 +34,11 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(1)
 })
 
-/** A progress bar on standard error, where that is a terminal. */
-function progress(done: number, total: number): void {
-  if (!process.stderr.isTTY || total === 0) return
-  const width = 30
-  const full = Math.round((width * Math.min(done, total)) / total)
-  const end = done >= total ? '\n' : ''
-  process.stderr.write(`\r[${'#'.repeat(full)}${' '.repeat(width - full)}] ${done} of ${total}${end}`)
-}
+const progress = progressLine({
+  write: (text) => void process.stderr.write(text),
+  words,
+  now: () => performance.now(),
+})
 
 /** False without a question where there is no terminal, or where a program reads the output. */
 async function confirm(question: string): Promise<boolean> {
@@ -39,7 +46,7 @@ async function confirm(question: string): Promise<boolean> {
   const { createInterface } = await import('node:readline/promises')
   const lines = createInterface({ input: process.stdin, output: process.stderr })
   try {
-    return /^y(es)?$/i.test((await lines.question(`${visible(question)} [y/N] `)).trim())
+    return /^(y(es)?|是)$/i.test((await lines.question(`${visible(words.say(question))} [y/N] `)).trim())
   } finally {
     lines.close()
   }
@@ -51,10 +58,10 @@ const publishFailed = (error: unknown) =>
   ])
 
 const context = createCommandContext({
-  environment: process.env,
+  environment,
   clock: () => Date.now(),
   actor: `administrator:${administrator()}`,
-  progress,
+  ...(process.stderr.isTTY ? { progress: progress.show } : {}),
   publishFailed,
   say,
   confirm,
@@ -63,8 +70,9 @@ try {
   process.exitCode = await run({
     argv: process.argv.slice(2),
     context,
-    environment: process.env,
+    environment,
     terminal: { input: process.stdin, prompt: process.stderr },
+    output: process.stdout,
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
   })
@@ -72,5 +80,6 @@ try {
   say([reasonOf(error)])
   process.exitCode = 1
 } finally {
+  progress.clear()
   await context.close().catch((error: unknown) => say([`The stores could not be closed: ${reasonOf(error)}`]))
 }

@@ -4,6 +4,7 @@ import { pino, type DestinationStream, type Logger } from 'pino'
 import { fileSentence, namingSetting } from '../config/machine-errors.ts'
 import { readSettings, SettingsError, type Settings } from '../config/settings.ts'
 import { storeSentence } from '../storage/unavailable.ts'
+import { consoleWords, type ConsoleWords } from '../text/console-words.ts'
 import { visible, visibleJson, visibleLines } from '../text/visible.ts'
 import { answerMetricsOfAll } from './metrics-of-all.ts'
 import { openTracing, untraced, type Tracing } from './tracing.ts'
@@ -20,6 +21,7 @@ export interface Wiring {
 /** Starts the configured number of server processes. A wrong setting ends the start with one plain sentence. */
 export async function start(wiring: Wiring, environment: Record<string, string | undefined>): Promise<void> {
   let settings: Settings | undefined
+  const words = consoleWords(environment)
   try {
     settings = readSettings(environment)
     const answers = settings.workers === 1 || !cluster.isPrimary
@@ -35,9 +37,9 @@ export async function start(wiring: Wiring, environment: Record<string, string |
     const { portals } = await wiring.server(settings, log, tracing)
     if (cluster.isPrimary) wiring.beside(settings, log)
     // the first of several processes prints it
-    if ((cluster.worker?.id ?? 1) === 1) sayWhere(settings, portals)
+    if ((cluster.worker?.id ?? 1) === 1) sayWhere(settings, portals, words)
   } catch (error) {
-    if (!(error instanceof NoWorker)) console.error(visibleLines(plainly(error, settings)))
+    if (!(error instanceof NoWorker)) console.error(visibleLines(plainly(error, settings, words)))
     process.exit(1)
   }
 }
@@ -60,18 +62,19 @@ function endCalmly(log: Logger): void {
   })
 }
 
-function sayWhere({ issuer }: Settings, portals: number): void {
+function sayWhere({ issuer }: Settings, portals: number, { say }: ConsoleWords): void {
   const then =
     portals === 0
       ? 'register the first portal: npx yideng client create --help'
       : `${portals} portal${portals === 1 ? '' : 's'} registered; stop with Ctrl-C`
-  console.log(visible(`Yideng 一登 listens on ${issuer} — ${then}`))
+  console.log(visible(say(`Yideng 一登 listens on ${issuer} — ${then}`)))
 }
 
 /** One sentence for a fault that the operator can mend; the whole error for a fault of the program. */
-function plainly(error: unknown, settings: Settings | undefined): string {
+function plainly(error: unknown, settings: Settings | undefined, { say }: ConsoleWords): string {
   const named = settings ? namingSetting(error, settings) : error
-  if (named instanceof SettingsError) return named.message
+  if (named instanceof SettingsError) return say(named.message)
   const ofStore = settings && storeSentence(error, settings)
-  return ofStore ?? fileSentence(error) ?? inspect(error)
+  const sentence = ofStore ?? fileSentence(error)
+  return sentence === undefined ? inspect(error) : say(sentence)
 }

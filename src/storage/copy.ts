@@ -102,6 +102,17 @@ async function contentOf(within: DatabaseTransaction, table: Table): Promise<Con
   return sum.content()
 }
 
+async function rowsIn(within: DatabaseTransaction): Promise<number> {
+  let total = 0
+  for (const table of tables) {
+    const { rows } = await sql<{ many: number | string }>`select count(*) as many from ${sql.table(table)}`.execute(
+      within,
+    )
+    total += Number(rows[0]?.many ?? 0)
+  }
+  return total
+}
+
 /** Sets PostgreSQL's identity columns to continue after the highest id. */
 async function countOn(within: DatabaseTransaction): Promise<void> {
   const { rows } = await sql<{ table: string; column: string }>`
@@ -129,18 +140,26 @@ const snapshotOf = <T>(database: Database, read: (transaction: DatabaseTransacti
 /**
  * Copies one snapshot of all tables into an empty store of the same schema, in one transaction. Then reads it again
  * there.
- * @param after runs in the same transaction, after the last table.
+ * @param options.after runs in the same transaction, after the last table.
  * @throws CopyRefused when the target is not empty, or differs after the copy
  */
 export async function copyStore(
   from: Database,
   to: Database,
-  after?: (target: DatabaseTransaction) => Promise<void>,
+  {
+    after,
+    progress = () => undefined,
+  }: {
+    after?: ((target: DatabaseTransaction) => Promise<void>) | undefined
+    progress?: ((done: number, total: number) => void) | undefined
+  } = {},
 ): Promise<Record<string, Content>> {
   return snapshotOf(from, (source) =>
     to.transaction().execute(async (target) => {
       await mustBeEmpty(target)
       const ordered = await tablesInOrder(target)
+      const total = await rowsIn(source)
+      let done = 0
       const copied: Record<string, Content> = {}
       for (const table of ordered) {
         const sum = createSum()
@@ -152,6 +171,7 @@ export async function copyStore(
               .values(rows.slice(at, at + insertAtOnce))
               .execute()
           }
+          progress((done += rows.length), total)
         }
         const content = sum.content()
         const arrived = await contentOf(target, table)

@@ -1,5 +1,6 @@
 import { PassThrough } from 'node:stream'
 import { describe, expect, it } from 'vitest'
+import { inEnglish } from '../../src/text/console-words.ts'
 import { askTwice, readLine, type Terminal } from '../../src/cli/ask-secret.ts'
 
 /** A terminal where a person types the next of the given keys for each question. */
@@ -18,7 +19,7 @@ function typing(...answers: string[]) {
 describe('a secret from the terminal', () => {
   it('is typed twice and never shown', async () => {
     const { terminal, raw, shown } = typing('geheim 密码\r', 'geheim 密码\r')
-    expect(await askTwice(terminal, 'password')).toEqual({ secret: 'geheim 密码' })
+    expect(await askTwice(terminal, 'password', inEnglish)).toEqual({ secret: 'geheim 密码' })
     expect(shown()).toBe('password: \npassword, once more: \n')
     expect(raw).toEqual([true, false, true, false])
   })
@@ -33,7 +34,7 @@ describe('a secret from the terminal', () => {
       { problem: 'Nothing was typed, nothing was done.' },
     ],
   ])('typed %s', async (_how, answers, asked) => {
-    expect(await askTwice(typing(...answers).terminal, 'password')).toEqual(asked)
+    expect(await askTwice(typing(...answers).terminal, 'password', inEnglish)).toEqual(asked)
   })
 })
 

@@ -29,6 +29,7 @@ export interface Options {
 export function commandLine(options: Options = {}) {
   const directory = temporaryDirectory()
   const environment: Record<string, string> = {
+    COLUMNS: '1000', // lines do not wrap
     PORT: '1', // no server answers there, so no other Yideng of this machine takes part
     YIDENG_DATA_DIR: join(directory, 'data'),
     YIDENG_KEYS_DIR: join(directory, 'keys'),

@@ -9,7 +9,7 @@ describe('a file of the program that cannot be used stops the program with one s
   const project = new URL('../../', import.meta.url).pathname
   const tree = mkdtempSync(join(tmpdir(), 'yideng-config-'))
   afterFile(() => rmSync(tree, { recursive: true, force: true }))
-  const env = { YIDENG_DATA_DIR: join(tree, 'data'), YIDENG_KEYS_DIR: join(tree, 'data/keys') }
+  const env = { COLUMNS: '1000', YIDENG_DATA_DIR: join(tree, 'data'), YIDENG_KEYS_DIR: join(tree, 'data/keys') }
   const options = { cwd: tree, env, encoding: 'utf8', timeout: 30_000 } as const
   for (const part of ['bin', 'src', 'config', 'views', 'browser', 'package.json'])
     cpSync(join(project, part), join(tree, part), { recursive: true })

@@ -23,12 +23,12 @@ export const componentsData = {
   ],
   documents: ['resident_id', 'passport'],
   tiles: [
-    { icon: 'password', words: 'methods.password' },
+    { icon: 'entry', words: 'methods.password' },
     { icon: 'finger', words: 'methods.passkey' },
     { icon: 'scan', words: 'methods.qr' },
   ],
   rows: [
-    { href: '/', icon: 'password', words: 'account.room_ways', state: 'level.here', pill: 'good' },
+    { href: '/', icon: 'entry', words: 'account.room_ways', state: 'level.here', pill: 'good' },
     { href: '/', icon: 'phone', words: 'account.room_sessions' },
     { href: '/', icon: 'bell', words: 'account.room_notices', count: 3 },
   ],

@@ -275,7 +275,7 @@ describe('a command that cannot use a file prints one sentence', () => {
   ]
   it.each(commands)('$what', ({ argv, says }) => {
     const at = place()
-    const environment = { YIDENG_DATA_DIR: join(at, 'data'), YIDENG_KEYS_DIR: join(at, 'keys') }
+    const environment = { COLUMNS: '1000', YIDENG_DATA_DIR: join(at, 'data'), YIDENG_KEYS_DIR: join(at, 'keys') }
     run('yideng.mjs', ['client', 'list'], environment)
     const { status, stderr } = run('yideng.mjs', argv(at), environment)
     expect(status).not.toBe(0)
@@ -286,6 +286,7 @@ describe('a command that cannot use a file prints one sentence', () => {
   it('a data directory that is a file, as the server does', () => {
     const at = place()
     const { status, stderr } = run('yideng.mjs', ['client', 'list'], {
+      COLUMNS: '1000',
       YIDENG_DATA_DIR: fileIn(at, 'data'),
       YIDENG_KEYS_DIR: join(at, 'keys'),
     })

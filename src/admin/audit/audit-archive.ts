@@ -38,6 +38,7 @@ export default command({
       before: before ?? monthAfter(thisMonth, 1 - settings.auditMonths),
       now: context.clock(),
       actor: context.actor,
+      progress: context.progress,
     })
     const rows = document.map(({ month, entries, file }) => [month, entries, file])
     const notes = rows.length > 0 ? [] : ['There is nothing to archive.']

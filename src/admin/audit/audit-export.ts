@@ -21,6 +21,8 @@ interface ExportOptions {
   open: ((entry: Entry) => unknown) | undefined
 }
 
+const progressEach = 1000
+
 /** Writes entries to a new file that only its owner may read. */
 async function exportEntries(context: CommandContext, { to, format, audience, filter, open }: ExportOptions) {
   const { database, settings } = await context.services()
@@ -38,6 +40,7 @@ async function exportEntries(context: CommandContext, { to, format, audience, fi
   async function* lines() {
     for await (const entry of entriesInOrder(database, filter)) {
       entries += 1
+      if (entries % progressEach === 0) context.progress(entries, 0)
       yield `${await lineOf(entry)}\n`
     }
   }

@@ -14,6 +14,15 @@ function entryDocument({ sequence, at, event, actor, person_id, client_id, detai
   return { sequence, at: iso(at), event, actor, person_id, client_id, details: JSON.parse(details) as object }
 }
 
+/** A document for people: `name=value, …`. */
+function pairsOf(document: unknown): string {
+  if (typeof document !== 'object' || document === null) return '-'
+  const valueOf = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value))
+  return Object.entries(document)
+    .map(([name, value]) => `${name}=${valueOf(value)}`)
+    .join(', ')
+}
+
 /** The portals whose entries an administrator of a city may see; undefined: every entry of the system. */
 async function ownPortals(context: CommandContext): Promise<string[] | undefined> {
   if (context.sees(undefined)) return undefined
@@ -45,7 +54,7 @@ export default command({
     const page = found.slice(0, limit)
     const open = restricted ? await revealing(context, 'audit.revealed', filterDetails(asked)) : undefined
     const document = page.map((entry) => ({ ...entryDocument(entry), ...(open ? { restricted: open(entry) } : {}) }))
-    const columns = ['NUMBER', 'TIME', 'EVENT', 'ACTOR', 'PERSON', 'PORTAL', 'DETAILS', ...(open ? ['RESTRICTED'] : [])]
+    const columns = ['ENTRY', 'TIME', 'EVENT', 'ACTOR', 'PERSON', 'PORTAL', 'DETAILS', ...(open ? ['RESTRICTED'] : [])]
     const rows = document.map(({ details, ...one }) => [
       one.sequence,
       one.at,
@@ -53,8 +62,8 @@ export default command({
       one.actor,
       one.person_id,
       one.client_id,
-      JSON.stringify(details),
-      ...('restricted' in one ? [JSON.stringify(one.restricted)] : []),
+      pairsOf(details),
+      ...('restricted' in one ? [pairsOf(one.restricted)] : []),
     ])
     const more = found.length > limit ? [`More: the same with --before ${page.at(-1)?.sequence}`] : []
     return { ok: true, document, shown: { columns, rows }, notes: rows.length > 0 ? more : ['No such entries.'] }

@@ -21,17 +21,19 @@ export async function verifyStore(
   verify: VerifyDocument,
   { store, checkpoint }: { store?: string | undefined; checkpoint?: string | undefined },
 ): Promise<AuditLogCheck | { problem: Problem }> {
+  const { progress } = context
   if (store !== undefined && !isFile(store)) return missing('store', store)
   if (checkpoint !== undefined && !isFile(checkpoint)) return missing('checkpoint', checkpoint)
   const nextTo =
     store === undefined ? checkpointFileOf((await context.settings()).dataDir) : checkpointFileOf(dirname(store))
   const known = checkpoint === undefined ? readCheckpointFile(nextTo) : readFileSync(checkpoint, 'utf8')
   const elsewhere = (known ?? '').split('\n').filter((line) => line.trim() !== '')
-  if (store === undefined) return verifyAuditLog({ database: (await context.services()).database, verify, elsewhere })
+  if (store === undefined)
+    return verifyAuditLog({ database: (await context.services()).database, verify, elsewhere, progress })
   if (!mayBeStore(store)) return { problem: { field: 'store', message: `${JSON.stringify(store)} is no store` } }
   const database = openDatabase(store)
   try {
-    return await verifyAuditLog({ database, verify, elsewhere })
+    return await verifyAuditLog({ database, verify, elsewhere, progress })
   } finally {
     await database.destroy()
   }

@@ -41,7 +41,8 @@ export function clientAnswer(
     ok: true,
     document: { ...document, configuration },
     shown: { columns: ['FIELD', 'VALUE'], rows },
-    notes: [...said, '', 'Its configuration, ready to paste:', '', ...configuration.trimEnd().split('\n')],
+    notes: [...said, '', 'Its configuration, ready to paste:', ''],
+    raw: configuration.trimEnd().split('\n'),
   }
 }
 

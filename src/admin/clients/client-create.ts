@@ -5,11 +5,12 @@ import { portalAfter, silentPortal } from './portal-after.ts'
 import { problemsOfChanges } from './registration-problems.ts'
 import { command } from '../command.ts'
 import { invalid } from '../outcome.ts'
+import { portalGuide } from './portal-guide.ts'
 import { officialProblems } from './official.ts'
 import { libraryField, metadataOf, problemsAsGiven, registrationFields } from './registration-fields.ts'
 
 export default command({
-  guided: true,
+  guide: portalGuide,
   fields: { ...registrationFields, for: libraryField },
   access: { role: 'operator', about: 'portal', touches: ['a portal'], sometimes: silentPortal, secret: true },
   example:

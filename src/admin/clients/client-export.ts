@@ -14,6 +14,6 @@ export default command({
     const asked = id === undefined ? all : all.filter((client) => client.id === id)
     if (id !== undefined && asked.length === 0) return notFound('portal', id)
     const yaml = toYaml(asked)
-    return { ok: true, document: { yaml }, shown: yaml.trimEnd().split('\n') }
+    return { ok: true, document: { yaml }, raw: yaml.trimEnd().split('\n') }
   },
 })

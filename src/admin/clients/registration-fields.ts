@@ -108,7 +108,7 @@ export const forceField = {
 export const libraryField = {
   type: 'text',
   choices: libraryNames,
-  meaning: 'its library or product: sets what that needs where no flag does, and prints its configuration',
+  meaning: 'its library or product; sets what that needs where no flag does, and prints its configuration',
 } as const satisfies Field
 
 const metadataNames: Record<string, string> = {

@@ -17,6 +17,6 @@ export default command({
   example: 'npx yideng completion bash >> ~/.bashrc',
   async run(_context, { shell }) {
     const script = completionScript(shell as Shell, await allCommands())
-    return { ok: true, document: { shell, script }, shown: script.split('\n') }
+    return { ok: true, document: { shell, script }, raw: script.split('\n') }
   },
 })

@@ -10,6 +10,8 @@ const flagsOf = ({ fields }: CommandHelp) => [
     .map(([name, field]) => `--${flagOf(name, field)}`),
   '--json',
   '--server',
+  '--utc',
+  '--qr',
   '--help',
 ]
 const nounsOf = (commands: readonly CommandHelp[]) => [...new Set(commands.map(({ noun }) => noun))]
@@ -72,6 +74,8 @@ function fish(commands: readonly CommandHelp[]): string {
   return [
     'type -q yideng; or function yideng; npx yideng $argv; end',
     'complete -c yideng -l json',
+    'complete -c yideng -l utc',
+    'complete -c yideng -l qr',
     'complete -c yideng -l help',
     'complete -c yideng -l server -x',
     ...nouns.map((noun) => line('__fish_use_subcommand', `-f -a ${noun}`, noun)),

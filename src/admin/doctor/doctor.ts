@@ -16,11 +16,12 @@ export default command({
     if (reference !== undefined) return lookUpReference(await context.settings(), context.clock, reference)
     const findings = await examine(context)
     const failing = findings.filter(({ state }) => state === 'fail').length
-    const shown = findings.flatMap(({ state, what, finding, todo }) => [
-      `${state.padEnd(4)}  ${what}: ${finding}`,
-      ...(todo ? [`      → ${todo}`] : []),
-    ])
     const fault = failing > 0 ? `${failing === 1 ? 'One check' : `${failing} checks`} failed.` : undefined
-    return { ok: true, document: { well: failing === 0, checks: findings }, shown, ...(fault ? { fault } : {}) }
+    return {
+      ok: true,
+      document: { well: failing === 0, checks: findings },
+      shown: { checks: findings },
+      ...(fault ? { fault } : {}),
+    }
   },
 })

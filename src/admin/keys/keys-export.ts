@@ -8,6 +8,6 @@ export default command({
   async run(context) {
     const { keysDir } = await context.settings()
     const document = publicKeySet(keysDir, context.clock)
-    return { ok: true, document, shown: JSON.stringify(document, null, 2).split('\n') }
+    return { ok: true, document, raw: JSON.stringify(document, null, 2).split('\n') }
   },
 })

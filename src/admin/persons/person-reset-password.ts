@@ -24,6 +24,11 @@ export default command({
       counter: input.counter,
     }
     const locked = person.status === 'locked' ? ['The account is locked: the link works after you unlock it.'] : []
-    return { ok: true, document, notes: ['The link is shown only now. Give it to the person only.', ...locked] }
+    return {
+      ok: true,
+      document,
+      link: document.url,
+      notes: ['The link is shown only now. Give it to the person only.', ...locked],
+    }
   },
 })

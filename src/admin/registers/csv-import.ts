@@ -50,6 +50,8 @@ interface ImportInput {
   encoding?: Extract<Encoding, 'utf-8' | 'gb18030'> | undefined
   /** The numbers that end in 000 are right. */
   roundNumbers?: boolean | undefined
+  /** The rows done, and their number; 0 while it is not known. */
+  progress?: ((done: number, total: number) => void) | undefined
 }
 
 const rowsAtOnce = 1000
@@ -69,7 +71,8 @@ export async function importFile<T>(
 ): Promise<ImportReport> {
   const file = await openRegisterFile(input.file, kind.columns, input.encoding)
   const today = new Date(services.clock())
-  const verdictOf = await judgeFile(file, kind, today, input.roundNumbers ?? false)
+  const { progress = () => undefined } = input
+  const { rows: total, verdictOf } = await judgeFile(file, kind, today, input)
   const report: ImportReport = {
     rows: 0,
     imported: 0,
@@ -94,6 +97,7 @@ export async function importFile<T>(
   try {
     for await (const row of file.rows()) {
       report.rows += 1
+      if (report.rows % rowsAtOnce === 0) progress(report.rows, total)
       const read = readRow(row, kind, today)
       const verdict = 'problem' in read ? read : verdictOf(row.line, read)
       if (verdict === 'repeated') report.repeated += 1
@@ -105,6 +109,7 @@ export async function importFile<T>(
       if (batch.length >= rowsAtOnce) await write()
     }
     await write()
+    progress(total, total)
     finished = true
   } finally {
     if (finished || report.imported > 0) {
@@ -132,13 +137,16 @@ type Valid<T> = Extract<ReadRow<T>, { key: string }>
 
 /**
  * Looks for faults of the file as a whole: no row shows them by itself.
- * @returns what to do with a valid row
+ * @returns the number of rows, and what to do with a valid one
  * @throws UnusableRegisterFile
  */
-async function judgeFile<T>(file: RegisterFile, kind: ImportKind<T>, today: Date, roundNumbers: boolean) {
-  const damage = createDamage(kind.numbers, roundNumbers)
+async function judgeFile<T>(file: RegisterFile, kind: ImportKind<T>, today: Date, input: ImportInput) {
+  const damage = createDamage(kind.numbers, input.roundNumbers ?? false)
   const repeats = createRepeats()
+  let rows = 0
   for await (const row of file.rows()) {
+    rows += 1
+    if (rows % rowsAtOnce === 0) input.progress?.(rows, 0)
     const cells = row.cells?.map(cleanCell) ?? []
     damage.see(row.line, cells)
     if (looksMisread(kind.chineseText(cells) ?? '')) {
@@ -155,7 +163,7 @@ async function judgeFile<T>(file: RegisterFile, kind: ImportKind<T>, today: Date
   // without repeated keys the file need not be read once more
   const claims = maybe ? await claimsOf(file, kind, today, maybe) : new Map<string, Claim>()
 
-  return (line: number, read: Valid<T>): Valid<T> | { problem: string } | 'repeated' => {
+  const verdictOf = (line: number, read: Valid<T>): Valid<T> | { problem: string } | 'repeated' => {
     const claim = claims.get(read.key)
     if (!claim) return read
     if (claim.against !== undefined) {
@@ -164,6 +172,7 @@ async function judgeFile<T>(file: RegisterFile, kind: ImportKind<T>, today: Date
     }
     return line === claim.line ? read : 'repeated'
   }
+  return { rows, verdictOf }
 }
 
 async function claimsOf<T>(file: RegisterFile, kind: ImportKind<T>, today: Date, maybe: (key: string) => boolean) {

@@ -54,6 +54,7 @@ export default command({
       actor: context.actor,
       encoding: encodings.find((one) => one === encoding),
       roundNumbers,
+      progress: context.progress,
     }
     const importing =
       input.kind === 'people'

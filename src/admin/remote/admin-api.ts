@@ -57,9 +57,9 @@ async function answer(ctx: RouterContext, deps: AdminApiDeps, name: CommandName)
     const outcome: Outcome = read.ok ? await runRemotely(context, command, input) : invalid(...read.problems)
     await record(ctx, deps, { administrator, command, input, outcome: outcomeName(outcome) })
     if (!outcome.ok) return showProblem(ctx, outcome)
-    const { document, shown, notes, fault } = outcome
+    const { document, shown, notes, raw, link, fault } = outcome
     ctx.status = fault === undefined ? 200 : 202
-    ctx.body = { document, shown, notes, fault }
+    ctx.body = { document, shown, notes, raw, link, fault }
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
     const { code, status } = error

@@ -9,6 +9,8 @@ export default command({
   example: 'npx yideng backup /backup/yideng-2026-11-24.sqlite',
   async run(context, { file }) {
     const settings = await context.settings()
-    return copying(async () => ({ copied: await backUp(settings.databaseUrl || settings.dataDir, file) }))
+    return copying(async () => ({
+      copied: await backUp(settings.databaseUrl || settings.dataDir, file, context.progress),
+    }))
   },
 })

@@ -36,7 +36,7 @@ export default command({
       const first = async () => {
         if (redis !== undefined) artifacts = await transferArtifacts(from, redis, context.clock)
       }
-      return { copied: await transfer(from, to, { alone: true, first }), artifacts }
+      return { copied: await transfer(from, to, { alone: true, first, progress: context.progress }), artifacts }
     })
   },
 })

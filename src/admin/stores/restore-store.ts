@@ -49,8 +49,9 @@ export async function restore(options: {
   replaces?: string | undefined
   archives: readonly string[]
   choose(since: ChangesSince, administrators: number): Promise<Choices>
+  progress?: ((done: number, total: number) => void) | undefined
 }): Promise<Restored> {
-  const { file, settings, clock, actor, replaces, archives, choose } = options
+  const { file, settings, clock, actor, replaces, archives, choose, progress = () => undefined } = options
   checkBackup(file)
   const known = replaces !== undefined || archives.length > 0
   const since = noChanges()
@@ -61,6 +62,7 @@ export async function restore(options: {
 
   const copied = await transfer(file, settings.databaseUrl || databaseFile(settings), {
     alone: false,
+    progress,
     async first(source) {
       await artifactsMustBeEmpty(settings, clock)
       const head = await headOf(source)

@@ -39,6 +39,7 @@ export default command({
         settings,
         clock: context.clock,
         actor: context.actor,
+        progress: context.progress,
         choose: chooser(context, input),
       })
       const { copied, since: _since, ...rest } = restored

@@ -19,6 +19,8 @@ import { mayBeStore } from '../../storage/sqlite.ts'
 import { artifactsFile, databaseFile } from '../../storage/stores.ts'
 import { makeBackup, removeSqlite } from './backup-file.ts'
 
+type Progress = (done: number, total: number) => void
+
 /** The SQLite file of a store, which is given as a file or as the directory of embedded stores. */
 function fileOf(store: string): string {
   return existsSync(store) && statSync(store).isDirectory() ? databaseFile({ dataDir: store }) : store
@@ -119,6 +121,7 @@ export function transfer(
     first?: (source: Database) => Promise<void>
     /** Changes the copy, in the transaction that fills it. */
     after?: (target: DatabaseTransaction) => Promise<void>
+    progress?: Progress
   } = { alone: false },
 ): Promise<Record<string, Content>> {
   return withSource(from, how, async (source) => {
@@ -130,7 +133,7 @@ export function transfer(
       await migrate(target)
       await mustBeEmpty(target)
       await how.first?.(source)
-      return copyStore(source, target, how.after)
+      return copyStore(source, target, { after: how.after, progress: how.progress })
     })
   })
 }
@@ -139,9 +142,9 @@ export function transfer(
  * Writes the durable store of one moment into a new SQLite file, while servers run.
  * @throws CopyRefused
  */
-export function backUp(from: string, file: string): Promise<Record<string, Content> | undefined> {
+export function backUp(from: string, file: string, progress: Progress): Promise<Record<string, Content> | undefined> {
   return makeBackup(file, (partial) => {
-    if (isPostgresUrl(from)) return transfer(from, partial)
+    if (isPostgresUrl(from)) return transfer(from, partial, { alone: false, progress })
     snapshot(fileOf(from), partial)
     return undefined
   })

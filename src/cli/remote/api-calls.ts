@@ -16,6 +16,8 @@ const answerSchema = z.object({
     ])
     .optional(),
   notes: z.array(z.string()).optional(),
+  raw: z.array(z.string()).optional(),
+  link: z.string().optional(),
   fault: z.string().optional(),
 })
 
@@ -48,12 +50,14 @@ export async function callCommand(
 export async function outcomeOf(response: Response): Promise<Outcome> {
   const body: unknown = await response.json().catch(() => undefined)
   if (response.ok) {
-    const { document, shown, notes, fault } = answerSchema.parse(body)
+    const { document, shown, notes, raw, link, fault } = answerSchema.parse(body)
     return {
       ok: true,
       document,
       ...(shown === undefined ? {} : { shown }),
       ...(notes === undefined ? {} : { notes }),
+      ...(raw === undefined ? {} : { raw }),
+      ...(link === undefined ? {} : { link }),
       ...(fault === undefined ? {} : { fault }),
     }
   }
