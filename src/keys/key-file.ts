@@ -30,9 +30,11 @@ function prepareDirectory(directory: string): void {
   // a clone of the project has this directory already, with the mode of any other
   if (resolve(directory) === resolve(projectKeys)) chmodSync(directory, 0o700)
   const readme = join(directory, 'README.md')
-  if (existsSync(readme)) return
+  const explanation = join(projectKeys, 'README.md')
+  // a start by root closes the project's directory to the user of a service: that user's keys then have no explanation
+  if (existsSync(readme) || !existsSync(explanation)) return
   makeOwnedFile(readme)
-  writeFileSync(readme, readFileSync(join(projectKeys, 'README.md')))
+  writeFileSync(readme, readFileSync(explanation))
 }
 
 /**
