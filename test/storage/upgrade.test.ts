@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { createPrivateKey } from 'node:crypto'
 import { copyFileSync, mkdirSync, readFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { join } from 'node:path'
@@ -9,45 +10,64 @@ import { z } from 'zod'
 import { migrate, migrationsLeft, openDatabase } from '../../src/storage/database.ts'
 import { afterFile } from '../setup/after-file.ts'
 import { cannotRun } from '../setup/parts.ts'
+import { signInByPasskey } from '../setup/passkey.ts'
 import { password } from '../setup/people.ts'
 import { signIn } from '../setup/person.ts'
 import { recoverBy, newPassword } from '../setup/recovery.ts'
 import { registerPortal } from '../setup/portal.ts'
 import { startServer } from '../setup/server.ts'
+import { SoftwareAuthenticator } from '../setup/software-authenticator.ts'
 import { makePostgres } from '../setup/stores.ts'
 import { temporaryDirectory } from '../setup/temporary.ts'
-import { Visitor } from '../setup/visitor.ts'
+import { Visitor, type Page } from '../setup/visitor.ts'
 
-/** A store that version 0.1.0 made, and its data key; fixtures/README.md describes how. */
-const fixture = (name: string) => new URL(`fixtures/0.1.0/${name}`, import.meta.url).pathname
+/** Stores that version 0.1.0 made, and their data keys; fixtures/README.md describes how. */
+type Store = '0.1.0' | '0.1.0-passkeys'
+const fixture = (name: string, store: Store = '0.1.0') => new URL(`fixtures/${store}/${name}`, import.meta.url).pathname
+const read = (name: string, store?: Store) => readFileSync(fixture(name, store), 'utf8')
 const people = z
   .array(z.object({ username: z.string(), number: z.string(), codes: z.array(z.string()) }))
-  .parse(JSON.parse(readFileSync(fixture('people.json'), 'utf8')))
+  .parse(JSON.parse(read('people.json')))
+const withPasskeys = z
+  .array(
+    z.object({
+      username: z.string(),
+      synced: z.boolean(),
+      credential: z.object({
+        id: z.string(),
+        publicKey: z.string(),
+        userHandle: z.string(),
+        counter: z.number(),
+        privateKey: z.record(z.string(), z.string()),
+      }),
+    }),
+  )
+  .parse(JSON.parse(read('people.json', '0.1.0-passkeys')))
 
 /** Directories with the data key of the fixture. */
-function directories() {
+function directories(store?: Store) {
   const at = temporaryDirectory()
   const [data, keys] = [join(at, 'data'), join(at, 'keys')]
   for (const directory of [data, keys]) mkdirSync(directory, { recursive: true, mode: 0o700 })
-  copyFileSync(fixture('data.json'), join(keys, 'data.json'))
+  copyFileSync(fixture('data.json', store), join(keys, 'data.json'))
   return { data, settings: { YIDENG_DATA_DIR: data, YIDENG_KEYS_DIR: keys } }
 }
 
-async function embedded(): Promise<Record<string, string>> {
-  const { data, settings } = directories()
+async function embedded(store?: Store): Promise<Record<string, string>> {
+  const { data, settings } = directories(store)
   const sqlite = new DatabaseSync(join(data, 'yideng.sqlite'))
-  sqlite.exec(`pragma foreign_keys = off; begin; ${readFileSync(fixture('sqlite.sql'), 'utf8')} commit`)
+  sqlite.exec(`pragma foreign_keys = off; begin; ${read('sqlite.sql', store)} commit`)
   sqlite.close()
   return { ...settings, YIDENG_DATABASE_URL: '', YIDENG_REDIS_URL: '' }
 }
 
-async function postgres(): Promise<Record<string, string>> {
+async function postgres(store?: Store): Promise<Record<string, string>> {
   const address = await makePostgres()
   const client = new pg.Client(address)
   await client.connect()
-  await client.query(readFileSync(fixture('postgres.sql'), 'utf8'))
+  await client.query(read('postgres.sql', store))
   await client.end()
-  return { ...directories().settings, YIDENG_DATABASE_URL: address }
+  return { ...directories(store).settings, YIDENG_DATABASE_URL: address }
 }
 
 describe.each([
@@ -73,6 +93,24 @@ describe.each([
       await recoverBy(services, { identifier: username, knowledge: number, code })
       await enter(newPassword)
       expect(new Set(subjects).size).toBe(1)
+    }
+  })
+
+  it.skipIf(missing)('signs in by a passkey that 0.1.0 enrolled, and counts on', async () => {
+    const server = await startServer(await lay('0.1.0-passkeys'))
+    const services = await server.services()
+    const portal = await registerPortal(services, { consent: 'implicit' })
+    for (const { username, synced, credential } of withPasskeys) {
+      const authenticator = new SoftwareAuthenticator(server.issuer, { synced })
+      const privateKey = createPrivateKey({ key: credential.privateKey, format: 'jwk' })
+      authenticator.credentials.push({ ...credential, privateKey })
+      const subjectBy = async (enter: (visitor: Visitor, page: Page) => Promise<Page>) => {
+        const [visitor, begun] = [new Visitor(server.issuer), await portal.begin()]
+        return (await begun.finish(await enter(visitor, await visitor.get(begun.url)))).claims()?.sub
+      }
+      const byPassword = await subjectBy((visitor, page) => signIn(visitor, page, username, password))
+      expect(await subjectBy((visitor, page) => signInByPasskey(visitor, page, authenticator))).toBe(byPassword)
+      expect(await subjectBy((visitor, page) => signInByPasskey(visitor, page, authenticator))).toBe(byPassword)
     }
   })
 })
@@ -123,7 +161,7 @@ async function fromTheFuture(
 const run = (program: string, argv: string[], settings: Record<string, string>) => {
   const bin = new URL(`../../bin/${program}`, import.meta.url).pathname
   return spawnSync(process.execPath, [bin, ...argv], {
-    env: { PORT: '1', ...settings },
+    env: { PORT: '1', COLUMNS: '1000', ...settings },
     encoding: 'utf8',
     timeout: 30_000,
   })
