@@ -1,4 +1,4 @@
-import { createHmac, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto'
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Context, Middleware } from 'koa'
 import { dayMs } from '../config/time.ts'
 import type { Clock } from '../config/clock.ts'
@@ -7,7 +7,7 @@ import { chooseLanguage, type Language } from '../pages/languages.ts'
 import { hostCookie } from '../pages/host-cookie.ts'
 import type { Pages } from '../pages/render.ts'
 import { beginRequest, type RequestContext } from '../pages/request-context.ts'
-import type { Reason, Referred } from '../pages/reference.ts'
+import { newReference, type Reason, type Referred } from '../pages/reference.ts'
 import type { Translate } from '../pages/words.ts'
 import { withoutShapeless } from '../text/visible.ts'
 import { methodOf, routeOf } from './metrics.ts'
@@ -65,7 +65,7 @@ class BrowserRequest implements RequestContext {
   }
 
   get id(): string {
-    this.#id ??= randomUUID()
+    this.#id ??= newReference()
     return this.#id
   }
 

@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto'
+
 /** Why a request was refused or failed: what `yideng doctor --reference` shows. No personal data and no secret. */
 export interface Reason {
   /** A refusal (refusal/refusal.ts), or the flaw of a sign-out request. */
@@ -21,6 +23,26 @@ export interface Referred extends Reason {
   readonly at: string
   readonly method: string
   readonly route: string
+}
+
+/** Crockford's base32: no I, L, O and U, so that a number survives a telephone call (crockford.com/base32.html). */
+const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
+
+/** A new reference number: 40 random bits as eight characters in two groups, `K7Q2-M9XA`. */
+export function newReference(): string {
+  const characters = [...randomBytes(8)].map((byte) => alphabet[byte % alphabet.length]).join('')
+  return `${characters.slice(0, 4)}-${characters.slice(4)}`
+}
+
+/** The reference number that a person read out: any case, with or without its hyphen, O for 0, I or L for 1. */
+export function readReference(text: string): string | undefined {
+  const characters = text
+    .toUpperCase()
+    .replaceAll(/[\s\p{Pd}]/gu, '')
+    .replaceAll('O', '0')
+    .replaceAll(/[IL]/g, '1')
+  const whole = /^[\dA-HJKMNP-TV-Z]{8}$/.test(characters)
+  return whole ? `${characters.slice(0, 4)}-${characters.slice(4)}` : undefined
 }
 
 const longest = 200

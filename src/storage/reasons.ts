@@ -96,11 +96,12 @@ export function createReasons(artifacts: Pick<Artifacts, 'increment' | 'put'>): 
   }
 }
 
-/** The reasons whose reference number begins so. */
-export async function findReasons(artifacts: Pick<Artifacts, 'listGroup'>, beginning: string): Promise<Referred[]> {
+/** The latest reason under a reference number. */
+export async function findReason(
+  artifacts: Pick<Artifacts, 'listGroup'>,
+  reference: string,
+): Promise<Referred | undefined> {
   const all = await Promise.all(kinds.map((ring) => artifacts.listGroup(kind, ring)))
-  return all
-    .flat()
-    .filter(({ value }) => value.startsWith(`{"reference":"${beginning}`))
-    .map(({ value }) => schema.parse(JSON.parse(value)))
+  const found = all.flat().find(({ value }) => value.startsWith(`{"reference":"${reference}"`))
+  return found && schema.parse(JSON.parse(found.value))
 }

@@ -1,17 +1,16 @@
-import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import type { Referred } from '../../src/pages/reference.ts'
+import { newReference, type Referred } from '../../src/pages/reference.ts'
 import { openRedisArtifacts } from '../../src/storage/artifacts-redis.ts'
 import { openSqliteArtifacts } from '../../src/storage/artifacts-sqlite.ts'
 import type { Artifacts } from '../../src/storage/artifacts.ts'
-import { createReasons, findReasons, mostReasons } from '../../src/storage/reasons.ts'
+import { createReasons, findReason, mostReasons } from '../../src/storage/reasons.ts'
 import { cannotRun } from '../setup/parts.ts'
 import { startRedis } from '../setup/redis.ts'
 import { temporaryDirectory } from '../setup/temporary.ts'
 
 const clock = () => Date.now()
-const reason = (status: number, reference: string = randomUUID()): Referred => ({
+const reason = (status: number, reference: string = newReference()): Referred => ({
   reference,
   at: '2026-11-30T00:00:00.000Z',
   method: 'GET',
@@ -41,9 +40,9 @@ describe.each([
     other?.keep(last)
     await other?.stop()
     expect(await artifacts.listGroup('reason', 'refused')).toHaveLength(mostReasons)
-    expect(await findReasons(artifacts, first.reference)).toEqual([])
-    expect(await findReasons(artifacts, last.reference)).toEqual([last])
-    expect(await findReasons(artifacts, failure.reference.slice(0, 8))).toEqual([failure])
+    expect(await findReason(artifacts, first.reference)).toBeUndefined()
+    expect(await findReason(artifacts, last.reference)).toEqual(last)
+    expect(await findReason(artifacts, failure.reference)).toEqual(failure)
     await artifacts.close()
   })
 })
@@ -61,9 +60,9 @@ it('waits while the store is unavailable, and writes then', async () => {
   const kept = [reason(503), reason(400)]
   for (const one of kept) reasons.keep(one)
   await reasons.stop()
-  expect(await findReasons(artifacts, kept[0]?.reference ?? '')).toEqual([])
+  expect(await findReason(artifacts, kept[0]?.reference ?? '')).toBeUndefined()
   broken = false
   await reasons.stop()
-  for (const one of kept) expect(await findReasons(artifacts, one.reference)).toEqual([one])
+  for (const one of kept) expect(await findReason(artifacts, one.reference)).toEqual(one)
   await artifacts.close()
 })

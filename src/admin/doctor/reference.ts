@@ -1,25 +1,21 @@
 import { existsSync } from 'node:fs'
 import type { Clock } from '../../config/clock.ts'
 import type { Settings } from '../../config/settings.ts'
-import type { Referred } from '../../pages/reference.ts'
+import { readReference, type Referred } from '../../pages/reference.ts'
 import type { Artifacts } from '../../storage/artifacts.ts'
-import { findReasons, mostReasons } from '../../storage/reasons.ts'
+import { findReason, mostReasons } from '../../storage/reasons.ts'
 import { artifactsFile } from '../../storage/stores.ts'
 import { invalid, type Outcome } from '../outcome.ts'
 
-const form = /^[\da-f]{8}[\da-f-]{0,28}$/
 const field = 'reference'
 
-/** Looks up the reason under a reference number, or under its first eight characters, as told by telephone. */
-export async function lookUpReference(settings: Settings, clock: Clock, reference: string): Promise<Outcome> {
-  const beginning = reference.trim().toLowerCase()
-  if (!form.test(beginning))
-    return invalid({ field, message: 'A reference number has 36 characters; its first eight or more are enough.' })
+/** Looks up the reason under a reference number, as a person reads it out. */
+export async function lookUpReference(settings: Settings, clock: Clock, given: string): Promise<Outcome> {
+  const reference = readReference(given)
+  if (!reference) return invalid({ field, message: 'A reference number has eight characters, such as K7Q2-M9XA.' })
   const artifacts = await openExisting(settings, clock)
-  const found = artifacts ? await findReasons(artifacts, beginning).finally(() => artifacts.close()) : []
-  const [reason, other] = found
-  if (other) return invalid({ field, message: `${found.length} reference numbers begin so: give more of it.` })
-  return reason ? { ok: true, document: reason, shown: linesOf(reason) } : unknownReference(beginning)
+  const reason = artifacts && (await findReason(artifacts, reference).finally(() => artifacts.close()))
+  return reason ? { ok: true, document: reason, shown: linesOf(reason) } : unknownReference(reference)
 }
 
 /** Undefined where no server has made the embedded store yet: doctor makes no file. */
