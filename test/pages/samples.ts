@@ -27,23 +27,31 @@ const longPortal = {
   region: '清远市连南瑶族自治县三排镇南岗村',
 }
 
-const passwordWay = {
-  name: 'password',
-  action: '/login/8f3a/password',
-  recoverUrl: '/recover?back=%2Flogin%2F8f3a',
+const wayOf = (name: string, icon: string, scripted: boolean, more: object = {}) => ({
+  name,
+  icon,
+  scripted,
+  shown: 'row',
+  href: `/login/8f3a?way=${name}`,
+  action: `/login/8f3a/${name}`,
   csrf,
   identifier: '',
+  registerUrl: '/login/8f3a/register',
   last: false,
-}
-const refusedWays = (refusal: string) => ({ refusal, ways: [{ ...passwordWay, identifier: '13800138000', refusal }] })
-
-const faceWay = { name: 'face', action: '/login/8f3a/face', csrf, identifier: '', last: false }
-const qrWay = { name: 'qr', action: '/login/8f3a/qr', csrf, last: true, hideSeconds: 3 }
-
-const passkeyWay = { name: 'passkey', action: '/login/8f3a/passkey', csrf, last: false }
+  ...more,
+})
+const passwordWay = wayOf('password', 'password', false, { shown: 'form', recoverUrl: '/recover?back=%2Flogin%2F8f3a' })
+const faceWay = wayOf('face', 'face', false, { shown: 'form' })
+const qrWay = wayOf('qr', 'phones', true, { shown: 'panel', hideSeconds: 3, shownSeconds: 60 })
+const passkeyWay = wayOf('passkey', 'finger', true, { shown: 'button' })
+const refusedWays = (refusal: string) => ({
+  refusal,
+  ways: [{ ...passwordWay, identifier: '13800138000', refusal }, passkeyWay],
+})
 
 const signIn = {
   portal,
+  device: 'computer',
   ways: [passkeyWay, passwordWay, qrWay],
   registerUrl: '/register?from=8f3a',
   cancelAction: '/login/8f3a/cancel',
@@ -51,8 +59,13 @@ const signIn = {
   waitMinutes: 15,
   tries: 6,
   reauthentication: false,
+  administers: false,
   csrf,
 }
+const alone = (way: object) => ({ ...signIn, startUrl: '/login/8f3a', ways: [{ ...way, shown: 'alone' }] })
+const atKiosk = { ...signIn, device: 'kiosk', ways: [faceWay, qrWay, { ...passwordWay, shown: 'row' }] }
+const asRows = (...ways: object[]) => ways.map((way) => ({ ...way, shown: 'row' }))
+const elderStart = { ...signIn, ways: asRows(passkeyWay, passwordWay, qrWay, faceWay) }
 
 const account = accountFrame('/account')
 
@@ -138,9 +151,43 @@ export const samples: readonly Sample[] = [
     },
   },
   { view: 'home/home', name: 'empty', data: { portals: [], registerUrl: '/register' } },
-  { view: 'login/sign-in', name: 'first', data: signIn },
-  { view: 'login/sign-in', name: 'kiosk', data: { ...signIn, ways: [passwordWay, faceWay] } },
-  { view: 'login/sign-in', name: 'administers', data: { ...signIn, ways: [], administers: true } },
+  { view: 'login/sign-in', name: 'computer', data: signIn },
+  {
+    view: 'login/sign-in',
+    name: 'phone',
+    data: { ...signIn, device: 'phone', ways: [passkeyWay, passwordWay, { ...qrWay, shown: 'tile' }] },
+  },
+  {
+    view: 'login/sign-in',
+    name: 'known',
+    data: { ...signIn, ways: [{ ...passkeyWay, shown: 'alone', last: true }, ...asRows(passwordWay, qrWay)] },
+  },
+  { view: 'login/sign-in', name: 'kiosk', data: atKiosk },
+  { view: 'login/one-way', name: 'password', data: alone(passwordWay) },
+  { view: 'login/one-way', name: 'passkey', data: alone(passkeyWay) },
+  { view: 'login/one-way', name: 'qr', data: { ...alone(qrWay), device: 'phone' } },
+  { view: 'login/one-way', name: 'kiosk', data: { ...alone(passwordWay), device: 'kiosk' } },
+  {
+    view: 'login/one-way',
+    name: 'administers',
+    data: { ...signIn, administers: true, ways: [{ ...passkeyWay, shown: 'alone' }] },
+  },
+  {
+    view: 'login/one-way',
+    name: 'refused',
+    data: { ...alone({ ...passwordWay, refusal: 'missing_password' }), refusal: 'missing_password' },
+  },
+  { view: 'login/elder-start', name: 'all', data: elderStart },
+  {
+    view: 'login/elder-start',
+    name: 'known',
+    data: { ...elderStart, ways: asRows({ ...passkeyWay, last: true }, passwordWay, qrWay) },
+  },
+  {
+    view: 'login/elder-start',
+    name: 'kiosk',
+    data: { ...elderStart, device: 'kiosk', level: 3, ways: asRows(faceWay, qrWay, passwordWay) },
+  },
   {
     view: 'login/sign-in',
     name: 'refused',
@@ -159,7 +206,7 @@ export const samples: readonly Sample[] = [
   {
     view: 'login/sign-in',
     name: 'passkey',
-    data: { ...signIn, refusal: 'passkey_unknown', ways: [{ ...passkeyWay, last: true }, passwordWay] },
+    data: { ...signIn, refusal: 'passkey_unknown', ways: [passkeyWay, passwordWay] },
   },
   { view: 'login/sign-in', name: 'no-identifier', data: { ...signIn, ...refusedWays('missing_identifier') } },
   { view: 'login/sign-in', name: 'busy', data: { ...signIn, ...refusedWays('busy') } },
@@ -255,4 +302,4 @@ export const samples: readonly Sample[] = [
 
 /** Data that names words (`refusals.<refusal>`) and so cannot be any text. */
 export const wordKeys =
-  /(^|\.)(menu\.open|menu\.groups\.\d+\.(name|pages\.\d+\.(name|icon|current))|operator\..*|refusal|why|outcome|reasons\.\d+|actions\.\d+|provenAt|scripts\.\d+|raises\.\d+\.name|act|code|state|reason|done|when|created|until|made|used|problem|role|roles\.\d+|relation|blockedBy|kind|event|who|documentType|ways\.\d+\.name|method|problems\..*|documentTypes\.\d+|values\.(document_type|role)|attributes\.\d+(\.name)?|refused|flaw)$/
+  /(^|\.)(menu\.open|menu\.groups\.\d+\.(name|pages\.\d+\.(name|icon|current))|operator\..*|refusal|why|outcome|reasons\.\d+|actions\.\d+|provenAt|scripts\.\d+|raises\.\d+\.name|act|code|state|reason|done|when|created|until|made|used|problem|role|roles\.\d+|relation|blockedBy|kind|event|who|documentType|ways\.\d+\.(name|icon|shown)|device|method|problems\..*|documentTypes\.\d+|values\.(document_type|role)|attributes\.\d+(\.name)?|refused|flaw)$/
