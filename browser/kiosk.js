@@ -1,4 +1,4 @@
-// A machine that many people use: keys for one without a keyboard, and the way out when nobody touches it.
+// A machine that many people use: keys for one without a keyboard, and the way out after a minute without a touch.
 {
   for (const keys of document.querySelectorAll('[data-keys]')) {
     const field = document.getElementById(keys.dataset.keys)

@@ -139,7 +139,7 @@ function qrLogin() {
     }
   }
 
-  /** A page that nobody sees needs no frames; the server's time goes on. */
+  /** A hidden page needs no frames; the server's time goes on. */
   function rest() {
     if (panel.dataset.state !== 'created' && panel.dataset.state !== 'lost') return
     stop()
@@ -154,7 +154,7 @@ function qrLogin() {
     if (id) listen()
   }
 
-  /** The phone learns that nobody waits any more. */
+  /** Tells the phone that this page waits no longer. */
   function leave() {
     if (id && panel.hasAttribute('data-busy'))
       navigator.sendBeacon(`${action}/cancel`, new URLSearchParams({ csrf, id }))

@@ -32,7 +32,7 @@ export interface SignInPart {
   readonly icon: string
   /** Whether it cannot work without script; it is not offered there. */
   readonly scripted: boolean
-  /** Whether it stands alone in a browser whose last sign-in used it. */
+  /** Whether it is shown alone in a browser whose last sign-in used it. */
   readonly aloneWhenLast: boolean
 }
 

@@ -22,7 +22,7 @@ export interface Offered {
 const ranks: readonly Presentation[] = ['form', 'button', 'panel', 'tile', 'row', 'none']
 
 /**
- * Which methods a sign-in page shows, and how (DESIGN 2.6). 关怀版 asks for one way, then shows it alone. Elsewhere a way stands
+ * Which methods a sign-in page shows, and how (DESIGN 2.6). 关怀版 asks for one way, then shows it alone. Elsewhere a way is shown
  * alone that the person chose by a tile or a row, or that this browser used last.
  */
 export function arrange<Method extends Offered>(

@@ -67,7 +67,7 @@ export interface PartData {
   scripted: boolean
   /** The page of this method alone. */
   href: string
-  /** Undefined where nobody may register. */
+  /** Undefined where no person may register. */
   registerUrl: string | undefined
   /** Path of its routes. */
   action: string

@@ -5,7 +5,7 @@ import { cannotRun } from '../setup/parts.ts'
 import { registerPortal, type TestPortal } from '../setup/portal.ts'
 import { usualServer } from '../setup/server.ts'
 
-/** A phone says so over https and localhost; Chromium here adds `Sec-CH-UA-Mobile: ?1` for it. */
+/** A phone names itself over https and localhost; Chromium here adds `Sec-CH-UA-Mobile: ?1` for it. */
 /** The goal of a sign-in page without a code is 25 000 bytes. */
 const handset = { ...phone, isMobile: true, hasTouch: true, userAgent: 'Mozilla/5.0 (Linux; Android 14; K) Mobile' }
 

@@ -275,27 +275,6 @@ describe.skipIf(cannotRun('browser'))('in Chromium, a computer and a phone', () 
     await context.close()
   })
 
-  it('a page that nobody sees gets no frames, and goes on when it is seen', async () => {
-    const { page, computer, handset } = await meet()
-    await open(page)
-    const hide = (hidden: boolean) =>
-      page.evaluate(
-        `Object.defineProperty(document, 'hidden', { value: ${hidden}, configurable: true });
-         document.dispatchEvent(new Event('visibilitychange'))`,
-      )
-    const asked: string[] = []
-    page.on('request', (request) => asked.push(new URL(request.url()).pathname))
-    await hide(true)
-    expect(await page.locator('.qr-canvas svg').count()).toBe(0)
-    await page.waitForTimeout(3000)
-    expect(asked).toEqual([])
-    await hide(false)
-    expect(await scan(page)).toContain('/q/1.')
-    // the same login goes on: no other one was begun
-    expect(asked.some((path) => path.endsWith('/qr/start'))).toBe(false)
-    await close(computer, handset)
-  })
-
   it('without server-sent events the page polls every second', async () => {
     const { page, computer, handset } = await meet()
     await page.route('**/qr/stream?*', (route) => route.abort())

@@ -84,7 +84,7 @@ describe.skipIf(cannotRun('browser'))('in Chromium, a person with passkeys', () 
     await signOut(context)
     await device.answers(false)
     finish = await enter()
-    // this browser used a passkey: it stands alone, and the password is one row away
+    // this browser used a passkey: it is shown alone, and the password is one row away
     expect(await page.locator('.button:visible').allInnerTexts()).toEqual(['用指纹或面容登录'])
     await page.locator('a[href$="?way=password"]').click()
     expect(await page.locator('[name=password]').isEnabled()).toBe(true)

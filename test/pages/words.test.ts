@@ -10,7 +10,7 @@ const sources = [...viewFiles()].map(([file, path]) => ({ file, source: readFile
 
 /** A key of each login method, where the sign-in page names none. */
 const ofEachMethod = (key: string) =>
-  /^\$\{/.test(key) ? loginMethods.map(({ name }) => key.replace(/^[^}]*\}/, name)) : [key]
+  key.startsWith('${') ? loginMethods.map(({ name }) => key.replace(/^[^}]*\}/, name)) : [key]
 
 /** Every quoted string of the form `area.key`; `${…}` matches any part of a key. */
 const keyPatterns = sources.flatMap(({ file, source }) =>
