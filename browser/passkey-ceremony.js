@@ -1,7 +1,6 @@
 // Passkeys in the browser. A page gets options from the server, and the browser makes or uses a passkey. The result is a
 // plain form, so the next step is an ordinary navigation. Without WebAuthn these parts of the page stay hidden.
 const webauthn = window.SimpleWebAuthnBrowser
-const renewMs = 240000
 
 async function askOptions(part, fields) {
   const { csrf } = part.querySelector('[data-result]').elements
@@ -28,72 +27,6 @@ function reasonOf(error) {
   return error.message === 'no options' || error instanceof TypeError ? 'late' : 'cancelled'
 }
 
-/** The sign-in page: autofill in the name field offers passkeys; the button asks for one immediately. */
-function signIn(part) {
-  const button = part.querySelector('button')
-  let options
-  let asking
-  let pressed = false
-
-  async function ask() {
-    const here = await webauthn.platformAuthenticatorIsAvailable()
-    return askOptions(part, { here: here ? 'yes' : 'no' })
-  }
-
-  /** One request at a time, because the server keeps only the last challenge. */
-  async function renew() {
-    if (!asking) asking = ask()
-    try {
-      options = await asking
-    } finally {
-      asking = undefined
-    }
-  }
-
-  async function offerInField() {
-    const field = document.querySelector('input[autocomplete$="webauthn"]')
-    if (!field || !(await webauthn.browserSupportsWebAuthnAutofill()) || pressed) return
-    try {
-      send(part, await webauthn.startAuthentication({ optionsJSON: options, useBrowserAutofill: true }))
-    } catch {
-      // The button aborted it, or there is no passkey here; the page shows the other login methods.
-    }
-  }
-
-  /** A challenge lasts five minutes; a page that waits longer gets another. */
-  async function begin() {
-    if (pressed) return
-    options = undefined
-    try {
-      await renew()
-    } catch {
-      return
-    }
-    await offerInField()
-  }
-
-  async function press() {
-    pressed = true
-    button.disabled = true
-    tell(part, '')
-    try {
-      if (asking || !options) await renew()
-      // Aborts the request of the name field.
-      send(part, await webauthn.startAuthentication({ optionsJSON: options }))
-    } catch (error) {
-      pressed = false
-      button.disabled = false
-      tell(part, reasonOf(error))
-      if (options) await offerInField()
-    }
-  }
-
-  part.hidden = false
-  button.addEventListener('click', press)
-  setInterval(begin, renewMs)
-  void begin()
-}
-
 /** A page with one button that makes a passkey or signs with one. */
 function onButton(part, ceremony) {
   const button = part.querySelector('[data-start]')
@@ -111,7 +44,6 @@ function onButton(part, ceremony) {
 }
 
 const starts = {
-  'sign-in': signIn,
   create: (part) => onButton(part, webauthn.startRegistration),
   sign: (part) => onButton(part, webauthn.startAuthentication),
 }

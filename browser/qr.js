@@ -1,21 +1,22 @@
 // The computer's side of the QR login, without secrets. The server makes and signs every frame. This script draws frames,
-// hides old ones, and submits plain forms. It starts when the person opens it.
+// hides old ones, and submits plain forms. It starts when its place is seen, and rests while the page is hidden.
 function qrLogin() {
-  const way = document.querySelector('[data-qr]')
-  const panel = way.querySelector('[data-state]')
+  const panel = document.querySelector('[data-qr]')
   const canvas = panel.querySelector('.qr-canvas')
   const codeForm = panel.querySelector('[data-code]')
   const redeemForm = panel.querySelector('[data-redeem]')
   const status = panel.querySelector('[data-status]')
-  const action = way.dataset.qr
+  const action = panel.dataset.qr
   const csrf = redeemForm.elements.csrf.value
-  const hideMs = Number(way.dataset.hide) * 1000
+  const hideMs = Number(panel.dataset.hide) * 1000
   const silentMs = 5000
+  const ring = panel.querySelector('.ring .left')
   let encodeQR
   let id
   let source
   let asking
   let view = {}
+  let resting = false
   /** Times of this page's clock: when the shown frame was made, and when the server last answered. */
   let madeAt = 0
   let heardAt = 0
@@ -23,11 +24,12 @@ function qrLogin() {
   function show(state) {
     if (panel.dataset.state === state) return
     panel.dataset.state = state
+    // a kiosk is not cleared while a phone decides
+    panel.toggleAttribute('data-busy', ['scanned', 'code', 'approved'].includes(state))
     for (const part of panel.querySelectorAll('[data-when]'))
       part.hidden = !part.dataset.when.split(' ').includes(state)
     status.textContent = status.dataset[`words${state[0].toUpperCase()}${state.slice(1)}`] ?? ''
     if (state === 'code') codeForm.elements.code.focus()
-    if (state === 'ended') panel.querySelector('[data-again]').focus()
   }
 
   function draw(text) {
@@ -48,27 +50,32 @@ function qrLogin() {
   }
 
   function end(reason) {
+    const inside = panel.contains(document.activeElement)
     stop()
     id = undefined
     canvas.replaceChildren()
     for (const words of panel.querySelectorAll('[data-reason]')) words.hidden = words.dataset.reason !== reason
     show('ended')
+    // never from under the hands of a person who types a password
+    if (inside) panel.querySelector('[data-again]').focus()
+  }
+
+  function countDown(left) {
+    panel.querySelector('[data-left]').textContent = left
+    ring.setAttribute('stroke-dasharray', `${(100 * left) / panel.dataset.shown} 100`)
   }
 
   function take(said) {
     if (!id) return
     heardAt = performance.now()
-    if (said.left !== undefined) panel.querySelector('[data-left]').textContent = said.left
+    if (said.state === 'created') countDown(said.left)
     if (said.frame && said.frame !== view.frame) {
       draw(said.frame)
       madeAt = heardAt - said.age
     }
     view = said
-    if (said.state === 'created') {
-      const first = panel.dataset.state === 'starting'
-      show(said.frame ? 'created' : 'lost')
-      if (first) panel.scrollIntoView({ block: 'nearest' })
-    } else if (said.state === 'scanned') show('scanned')
+    if (said.state === 'created') show(said.frame ? 'created' : 'lost')
+    else if (said.state === 'scanned') show('scanned')
     else if (said.state !== 'approved') end(said.reason ?? 'gone')
     else if (said.code !== undefined) show('code')
     else redeem()
@@ -119,13 +126,11 @@ function qrLogin() {
 
   async function start() {
     stop()
-    panel.hidden = false
     show('starting')
     view = {}
     try {
-      ;({ default: encodeQR } = await import(way.dataset.encoder))
+      ;({ default: encodeQR } = await import(panel.dataset.encoder))
       const begun = await post('start', {})
-      if (!way.open) return
       id = begun.id
       take(begun)
       listen()
@@ -134,18 +139,29 @@ function qrLogin() {
     }
   }
 
-  async function cancel() {
-    const cancelled = id
+  /** A hidden page needs no frames; the server's time goes on. */
+  function rest() {
+    if (panel.dataset.state !== 'created' && panel.dataset.state !== 'lost') return
     stop()
-    id = undefined
     canvas.replaceChildren()
-    show('idle')
-    panel.hidden = true
-    if (cancelled) await post('cancel', { id: cancelled }).catch(() => {})
+    resting = true
+  }
+
+  async function wake() {
+    if (!resting) return
+    resting = false
+    await ask()
+    if (id) listen()
+  }
+
+  /** Tells the phone that this page waits no longer. */
+  function leave() {
+    if (id && panel.hasAttribute('data-busy'))
+      navigator.sendBeacon(`${action}/cancel`, new URLSearchParams({ csrf, id }))
   }
 
   setInterval(() => {
-    if (!id) return
+    if (!id || resting) return
     const now = performance.now()
     // Independent of the connection: no usable frame stays on the screen.
     if (view.state === 'created' && now - madeAt > hideMs) {
@@ -171,9 +187,18 @@ function qrLogin() {
     }
   })
   panel.querySelector('[data-again]').addEventListener('click', start)
-  way.addEventListener('toggle', () => (way.open ? start() : cancel()))
-  if ('open' in way.dataset) way.open = true
-  else if (way.open) void start()
+  document.addEventListener('visibilitychange', () => (document.hidden ? rest() : wake()))
+  addEventListener('pagehide', leave)
+
+  // the first code when its place is seen: not far below on a narrow window, not in a tab behind
+  const seen = new IntersectionObserver((places) => {
+    if (document.hidden || !places.some(({ isIntersecting }) => isIntersecting)) return
+    seen.disconnect()
+    void start()
+  })
+  const watch = () => seen.observe(panel.querySelector('.code'))
+  if (document.readyState === 'complete') watch()
+  else addEventListener('load', watch)
 }
 
 qrLogin()

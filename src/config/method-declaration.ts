@@ -18,12 +18,32 @@ export interface CountedTries {
 }
 
 /**
+ * How a page shows a method: `form` and `button` on it, `panel` beside it; `tile` and `row` lead to a page of the method alone.
+ * The order among equals is that of src/login-methods.ts.
+ */
+export type Presentation = 'form' | 'button' | 'tile' | 'row' | 'panel' | 'none'
+
+/** The method on the sign-in page. Its words are `<name>.way`, `.tile`, `.elder` and `.elder_hint`. */
+export interface SignInPart {
+  readonly phone: Presentation
+  readonly computer: Presentation
+  readonly kiosk: Presentation
+  /** Name of its icon in views/icons.json. */
+  readonly icon: string
+  /** Whether it cannot work without script; it is not offered there. */
+  readonly scripted: boolean
+  /** Whether it is shown alone in a browser whose last sign-in used it. */
+  readonly aloneWhenLast: boolean
+}
+
+/**
  * What a login method adds to the tables of the server, as plain data: src/login-methods.ts merges it. Such a file imports nothing
  * but other data, so folders below login/ may read it.
  */
 export interface MethodDeclaration {
   /** One word everywhere: folder, route, views, words, audit log, kind of authenticator. */
   readonly name: string
+  readonly signIn: SignInPart
   /** Its authenticators sign in without another method: each is a way into the account. */
   readonly opensAccounts: boolean
   /** Only their holder can use its authenticators, so a verified face may be bound to one. */

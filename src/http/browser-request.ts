@@ -3,6 +3,7 @@ import type { Context, Middleware } from 'koa'
 import { dayMs } from '../config/time.ts'
 import type { Clock } from '../config/clock.ts'
 import { forwardedAddress, networksOf, type Counted } from '../config/address-networks.ts'
+import { deviceKindOf } from '../pages/device-kind.ts'
 import { chooseLanguage, type Language } from '../pages/languages.ts'
 import { hostCookie } from '../pages/host-cookie.ts'
 import type { Pages } from '../pages/render.ts'
@@ -10,6 +11,7 @@ import { beginRequest, type RequestContext } from '../pages/request-context.ts'
 import { newReference, type Reason, type Referred } from '../pages/reference.ts'
 import type { Translate } from '../pages/words.ts'
 import { withoutShapeless } from '../text/visible.ts'
+import { masked, unmasked } from './masked-token.ts'
 import { methodOf, routeOf } from './metrics.ts'
 
 export interface RequestContextDeps {
@@ -124,6 +126,10 @@ class BrowserRequest implements RequestContext {
     return withoutShapeless(this.#ctx.get('user-agent').slice(0, browserLength))
   }
 
+  get deviceKind(): 'phone' | 'computer' {
+    return deviceKindOf({ hint: this.#ctx.get('sec-ch-ua-mobile'), userAgent: this.#ctx.get('user-agent') })
+  }
+
   t(key: string, parameters?: Record<string, string | number>): string {
     return this.#parts.words(this.language)(key, parameters)
   }
@@ -136,7 +142,7 @@ class BrowserRequest implements RequestContext {
 
   csrf(): string {
     const [signer] = this.#parts.csrfKeys()
-    return tokenFor(this.#identify('yideng_visitor'), signer)
+    return masked(tokenFor(this.#identify('yideng_visitor'), signer))
   }
 
   device(): string {
@@ -176,9 +182,9 @@ class BrowserRequest implements RequestContext {
   csrfHolds(token: string): boolean {
     const visitor = this.#cookie('yideng_visitor')
     if (!visitorForm.test(visitor)) return false
-    const given = Buffer.from(token)
+    const given = unmasked(token)
     return this.#parts.csrfKeys().some((key) => {
-      const expected = Buffer.from(tokenFor(visitor, key))
+      const expected = tokenFor(visitor, key)
       return given.length === expected.length && timingSafeEqual(given, expected)
     })
   }
@@ -188,8 +194,7 @@ class BrowserRequest implements RequestContext {
   }
 }
 
-const tokenFor = (visitor: string, key: string) =>
-  createHmac('sha256', key).update(`csrf\0${visitor}`).digest('base64url')
+const tokenFor = (visitor: string, key: string) => createHmac('sha256', key).update(`csrf\0${visitor}`).digest()
 
 /** The content security policy of our pages: own style sheet, no framing, forms only to us and to this portal. */
 function pagePolicy(nonce: string, formTargets: readonly string[]): string {

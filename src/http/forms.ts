@@ -2,6 +2,7 @@ import type { Context, Middleware } from 'koa'
 import { readText } from '../pages/bodies.ts'
 import { requestOf } from '../pages/request-context.ts'
 import { Refusal } from '../refusal/refusal.ts'
+import { unmasked } from './masked-token.ts'
 
 const mostBytes = 16 * 1024
 const mostFields = 40
@@ -44,7 +45,8 @@ export function forms(issuer: string): Middleware {
     const request = requestOf(ctx)
     const form = parseForm(await readText(ctx.req, mostBytes))
     if (!request.csrfHolds(form['csrf'] ?? '')) throw new Refusal('csrf', 'no or wrong token')
-    request.form = form
+    // the same in every form of this browser: a form that is sent twice is known by its fields (same-form.ts)
+    request.form = { ...form, csrf: unmasked(form['csrf'] ?? '').toString('base64url') }
     return next()
   }
 }

@@ -5,6 +5,7 @@ import type { Level } from '../assurance/levels.ts'
 import type { FreshSignIn } from '../oidc/prompts.ts'
 import type { Session, SessionOrigin } from '../sessions/sessions.ts'
 import type { RefusalCode } from '../refusal/refusal.ts'
+import type { Shown } from './arrange.ts'
 import type { Attempt } from './attempt.ts'
 
 export type { RouterContext, Router }
@@ -37,6 +38,8 @@ export interface LoginMethod {
   readonly strongEnoughForAdmin?: boolean
   /** Whether this login offers the method. Otherwise it is not shown and its routes refuse. */
   offered(attempt: Attempt): boolean
+  /** Whether this login is at a kiosk: a machine that many people use, in a hall. */
+  atKiosk?(attempt: Attempt): boolean
   /** Data of its part of the sign-in page, in addition to `PartData`. */
   part?(ctx: RouterContext, attempt: Attempt): Promise<Record<string, unknown>>
   /** Adds its routes under /login/:attempt/<name>. The CSRF token of a POST is checked before. */
@@ -59,6 +62,13 @@ export interface LoginMethod {
 /** Data of every part of the sign-in page. */
 export interface PartData {
   name: string
+  shown: Shown
+  icon: string
+  scripted: boolean
+  /** The page of this method alone. */
+  href: string
+  /** Undefined where no person may register. */
+  registerUrl: string | undefined
   /** Path of its routes. */
   action: string
   csrf: string

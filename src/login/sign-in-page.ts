@@ -1,6 +1,9 @@
 import type { Settings } from '../config/settings.ts'
+import { loginMethods } from '../login-methods.ts'
+import { compressPage } from '../pages/compress-page.ts'
 import { showPage, requestOf } from '../pages/request-context.ts'
 import { refusals } from '../refusal/refusal.ts'
+import { arrange, type Shown } from './arrange.ts'
 import { pathOf, type Attempt } from './attempt.ts'
 import type { LoginMethod, LoginRefusal, PartData, RouterContext } from './method.ts'
 
@@ -11,21 +14,23 @@ export interface SignInPageDeps {
 
 /** Shows the sign-in page of a running login, with the refusal of the last try above its form. */
 export async function showSignInPage(
-  { methods, limits }: SignInPageDeps,
+  deps: SignInPageDeps,
   ctx: RouterContext,
   attempt: Attempt,
   refusal?: LoginRefusal,
 ): Promise<void> {
   if (refusal?.waitMinutes) ctx.set('retry-after', String(refusal.waitMinutes * 60))
+  const about = await waysOf(deps.methods, ctx, attempt, refusal)
+  const asks = requestOf(ctx).elder ? 'login/elder-start' : 'login/sign-in'
   showPage(
     ctx,
-    'login/sign-in',
+    about.ways.length === 1 ? 'login/one-way' : asks,
     {
+      ...about,
       portal: attempt.portal,
-      ways: await partsOf(methods, ctx, attempt, refusal),
       refusal: refusal?.code,
-      waitMinutes: refusal?.waitMinutes ?? Math.ceil(limits.passwordWaitSeconds / 60),
-      tries: limits.passwordTries,
+      waitMinutes: refusal?.waitMinutes ?? Math.ceil(deps.limits.passwordWaitSeconds / 60),
+      tries: deps.limits.passwordTries,
       registerUrl: pathOf(attempt, 'register'),
       cancelAction: pathOf(attempt, 'cancel'),
       level: attempt.needed,
@@ -35,29 +40,63 @@ export async function showSignInPage(
     },
     refusal ? refusals[refusal.code] : 200,
   )
+  await compressPage(ctx)
 }
 
-/** The part of each method that this login offers, in the order of the list of methods. */
-function partsOf(
+/** The methods that this login offers, as the page shows them on this device. */
+async function waysOf(
   methods: readonly LoginMethod[],
   ctx: RouterContext,
   attempt: Attempt,
-  refusal?: LoginRefusal,
-): Promise<PartData[]> {
-  const request = requestOf(ctx)
-  const hint = attempt.params['login_hint']
-  const identifier = refusal?.identifier ?? (typeof hint === 'string' ? hint.slice(0, 64) : '')
+  refusal: LoginRefusal | undefined,
+) {
+  const { elder, lastWay: last, deviceKind } = requestOf(ctx)
   const { administers } = attempt.client
-  const offered = methods.filter((method) => method.offered(attempt) && (!administers || method.strongEnoughForAdmin))
-  return Promise.all(
-    offered.map(async (method) => ({
-      ...(await method.part?.(ctx, attempt)),
-      name: method.name,
-      action: pathOf(attempt, method.name),
-      csrf: request.csrf(),
-      identifier,
-      refusal: refusal?.method === method.name ? refusal.code : undefined,
-      last: request.lastWay === method.name,
-    })),
+  const offered = methods.flatMap((method) => {
+    const declared = loginMethods.find(({ name }) => name === method.name)
+    const here = method.offered(attempt) && (!administers || method.strongEnoughForAdmin)
+    return declared && here ? [{ ...declared, method }] : []
+  })
+  const device = methods.some((method) => method.atKiosk?.(attempt)) ? 'kiosk' : deviceKind
+  const asked = typeof ctx.query['way'] === 'string' ? ctx.query['way'] : undefined
+  const chosen = asked ?? (elder ? refusal?.method : undefined)
+  const arranged = arrange(offered, { device, elder, chosen, last: refusal ? undefined : last })
+  const ways = await Promise.all(
+    arranged.map(({ method: { method, signIn }, shown }) =>
+      wayOf(method, { ctx, attempt, refusal, shown, icon: signIn.icon, scripted: signIn.scripted }),
+    ),
   )
+  const startUrl = offered.length > 1 && chosen !== undefined ? pathOf(attempt) : undefined
+  return { ways, device, startUrl }
+}
+
+interface WayOptions {
+  ctx: RouterContext
+  attempt: Attempt
+  refusal: LoginRefusal | undefined
+  shown: Shown
+  icon: string
+  scripted: boolean
+}
+
+async function wayOf(method: LoginMethod, options: WayOptions): Promise<PartData> {
+  const { ctx, attempt, refusal, shown, icon, scripted } = options
+  const { name } = method
+  const hint = attempt.params['login_hint']
+  // a row or a tile is a link only
+  const part = shown === 'row' || shown === 'tile' ? undefined : await method.part?.(ctx, attempt)
+  return {
+    ...part,
+    name,
+    shown,
+    icon,
+    scripted,
+    href: `${pathOf(attempt)}?way=${name}`,
+    action: pathOf(attempt, name),
+    csrf: requestOf(ctx).csrf(),
+    registerUrl: attempt.client.administers ? undefined : pathOf(attempt, 'register'),
+    identifier: refusal?.identifier ?? (typeof hint === 'string' ? hint.slice(0, 64) : ''),
+    refusal: refusal?.method === name ? refusal.code : undefined,
+    last: requestOf(ctx).lastWay === name,
+  }
 }

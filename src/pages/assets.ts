@@ -64,7 +64,10 @@ function ownFiles(folder: string): NamedBody[] {
 }
 
 const packagedFiles = (): NamedBody[] =>
-  Object.entries<string>(declared('browserFiles')).map(([name, module]) => [name, readFileSync(fileURLToPath(module))])
+  Object.entries<string>(declared('browserFiles')).map(([name, module]) => {
+    const text = readFileSync(fileURLToPath(module), 'utf8')
+    return [name, Buffer.from(minifyJs(text))]
+  })
 
 /** All style sheets of a folder as one, in the order of their names. */
 function styleSheet(folder: string): NamedBody {

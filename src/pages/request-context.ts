@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Counted } from '../config/address-networks.ts'
+import type { DeviceKind } from './device-kind.ts'
 import type { Language } from './languages.ts'
 import type { Reason } from './reference.ts'
 
@@ -22,6 +23,10 @@ export interface RequestContext {
   readonly networks: readonly Counted[]
   /** User agent, shortened. */
   readonly browser: string
+  /** Phone or computer; a kiosk is known by its portal only. */
+  readonly deviceKind: Exclude<DeviceKind, 'kiosk'>
+  /** 关怀版: one question a page, large text and large buttons. */
+  readonly elder: boolean
   /** Other origins that a form of this page may redirect to (Content-Security-Policy form-action). */
   readonly formTargets: string[]
   /** Path that GET answers. The language switch, a sign-in on the way and an error page lead back to it. */
@@ -33,7 +38,7 @@ export interface RequestContext {
   /** Login method of the last sign-in of this browser. `keepWay` stores it in a cookie. */
   readonly lastWay: string
   keepWay(method: string): void
-  /** CSRF token for a form of this page; sets the cookie that it is bound to. */
+  /** CSRF token for a form of this page, another one at each call; sets the cookie that it is bound to. */
   csrf(): string
   csrfHolds(token: string): boolean
   /** Fields of the posted form, each once; the CSRF token is checked before. */

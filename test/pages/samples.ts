@@ -6,6 +6,7 @@ import { organisationSamples } from './organisation-samples.ts'
 import { passkeySamples } from './passkey-samples.ts'
 import { qrSamples } from './qr-samples.ts'
 import { recoverySamples } from './recovery-samples.ts'
+import { signInSamples } from './sign-in-samples.ts'
 
 /** One page as it may be asked for; `name` tells variants of a view apart. */
 export interface Sample {
@@ -25,33 +26,6 @@ const longPortal = {
   host: 'bianminfuwu.nangang-qiannian-yaozhai.sanpai.liannan.qingyuan.gov.example:8443',
   organisation: '连南瑶族自治县三排镇人民政府公共服务办公室',
   region: '清远市连南瑶族自治县三排镇南岗村',
-}
-
-const passwordWay = {
-  name: 'password',
-  action: '/login/8f3a/password',
-  recoverUrl: '/recover?back=%2Flogin%2F8f3a',
-  csrf,
-  identifier: '',
-  last: false,
-}
-const refusedWays = (refusal: string) => ({ refusal, ways: [{ ...passwordWay, identifier: '13800138000', refusal }] })
-
-const faceWay = { name: 'face', action: '/login/8f3a/face', csrf, identifier: '', last: false }
-const qrWay = { name: 'qr', action: '/login/8f3a/qr', csrf, last: true, hideSeconds: 3 }
-
-const passkeyWay = { name: 'passkey', action: '/login/8f3a/passkey', csrf, last: false }
-
-const signIn = {
-  portal,
-  ways: [passkeyWay, passwordWay, qrWay],
-  registerUrl: '/register?from=8f3a',
-  cancelAction: '/login/8f3a/cancel',
-  level: 2,
-  waitMinutes: 15,
-  tries: 6,
-  reauthentication: false,
-  csrf,
 }
 
 const account = accountFrame('/account')
@@ -138,31 +112,7 @@ export const samples: readonly Sample[] = [
     },
   },
   { view: 'home/home', name: 'empty', data: { portals: [], registerUrl: '/register' } },
-  { view: 'login/sign-in', name: 'first', data: signIn },
-  { view: 'login/sign-in', name: 'kiosk', data: { ...signIn, ways: [passwordWay, faceWay] } },
-  { view: 'login/sign-in', name: 'administers', data: { ...signIn, ways: [], administers: true } },
-  {
-    view: 'login/sign-in',
-    name: 'refused',
-    data: { ...signIn, ...refusedWays('sign_in_refused'), level: 3 },
-  },
-  {
-    view: 'login/sign-in',
-    name: 'wait',
-    data: { ...signIn, ...refusedWays('too_many_tries'), portal: longPortal, waitMinutes: 15, level: 4 },
-  },
-  {
-    view: 'login/sign-in',
-    name: 'missing',
-    data: { ...signIn, ...refusedWays('missing_password'), reauthentication: true },
-  },
-  {
-    view: 'login/sign-in',
-    name: 'passkey',
-    data: { ...signIn, refusal: 'passkey_unknown', ways: [{ ...passkeyWay, last: true }, passwordWay] },
-  },
-  { view: 'login/sign-in', name: 'no-identifier', data: { ...signIn, ...refusedWays('missing_identifier') } },
-  { view: 'login/sign-in', name: 'busy', data: { ...signIn, ...refusedWays('busy') } },
+  ...signInSamples({ portal, longPortal, csrf }),
   { view: 'login/consent', name: 'all', data: consent },
   {
     view: 'login/consent',
@@ -255,4 +205,4 @@ export const samples: readonly Sample[] = [
 
 /** Data that names words (`refusals.<refusal>`) and so cannot be any text. */
 export const wordKeys =
-  /(^|\.)(menu\.open|menu\.groups\.\d+\.(name|pages\.\d+\.(name|icon|current))|operator\..*|refusal|why|outcome|reasons\.\d+|actions\.\d+|provenAt|scripts\.\d+|raises\.\d+\.name|act|code|state|reason|done|when|created|until|made|used|problem|role|roles\.\d+|relation|blockedBy|kind|event|who|documentType|ways\.\d+\.name|method|problems\..*|documentTypes\.\d+|values\.(document_type|role)|attributes\.\d+(\.name)?|refused|flaw)$/
+  /(^|\.)(menu\.open|menu\.groups\.\d+\.(name|pages\.\d+\.(name|icon|current))|operator\..*|refusal|why|outcome|reasons\.\d+|actions\.\d+|provenAt|scripts\.\d+|raises\.\d+\.name|act|code|state|reason|done|when|created|until|made|used|problem|role|roles\.\d+|relation|blockedBy|kind|event|who|documentType|ways\.\d+\.(name|icon|shown)|device|method|problems\..*|documentTypes\.\d+|values\.(document_type|role)|attributes\.\d+(\.name)?|refused|flaw)$/

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import { loginMethods } from '../../src/login-methods.ts'
 import { languages } from '../../src/pages/languages.ts'
 import { viewFiles } from '../../src/pages/view-files.ts'
 import { loadWords, readWords } from '../../src/pages/words.ts'
@@ -7,9 +8,15 @@ import { refusals } from '../../src/refusal/refusal.ts'
 
 const sources = [...viewFiles()].map(([file, path]) => ({ file, source: readFileSync(path, 'utf8') }))
 
+/** A key of each login method, where the sign-in page names none. */
+const ofEachMethod = (key: string) =>
+  key.startsWith('${') ? loginMethods.map(({ name }) => key.replace(/^[^}]*\}/, name)) : [key]
+
 /** Every quoted string of the form `area.key`; `${…}` matches any part of a key. */
 const keyPatterns = sources.flatMap(({ file, source }) =>
-  [...source.matchAll(/(['`])([a-z]+\.(?:[\w.]|\$\{[^}]*\})+)\1/g)].map(([, , key = '']) => ({ file, key })),
+  [...source.matchAll(/(['`])((?:[a-z]+|\$\{(?:way|row)\.name\})\.(?:[\w.]|\$\{[^}]*\})+)\1/g)].flatMap(
+    ([, , key = '']) => ofEachMethod(key).map((one) => ({ file, key: one })),
+  ),
 )
 const asPattern = (key: string) => new RegExp(`^${key.replaceAll('.', '\\.').replaceAll(/\$\{[^}]*\}/g, '[\\w.-]+')}$`)
 const isKey = (key: string, areas: Set<string>) => areas.has(key.split('.')[0] ?? '') && !key.startsWith('it.')

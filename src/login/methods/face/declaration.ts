@@ -4,6 +4,7 @@ import { settings } from './settings.ts'
 /** 刷脸: a verified face raises the level of a sign-in, or signs in at a kiosk. */
 export const face = {
   name: 'face',
+  signIn: { phone: 'none', computer: 'none', kiosk: 'form', icon: 'face', scripted: false, aloneWhenLast: false },
   opensAccounts: false,
   bindsToFace: false,
   refusals: {

@@ -27,6 +27,7 @@ export const createMethod: CreateMethod = (given) => {
   return {
     name,
     offered: (attempt) => isKiosk(deps, attempt),
+    atKiosk: (attempt) => isKiosk(deps, attempt),
     raises,
     routes(router, host) {
       kioskRoutes(router, host, deps)

@@ -28,10 +28,10 @@ export const createMethod: CreateMethod = (given) => {
     name,
     strongEnoughForAdmin: true,
     offered: () => canHavePasskeys(settings.issuer),
-    part: async (ctx) => ({
-      scripts: ['webauthn.js', 'passkey-ceremony.js', 'passkey-signals.js'],
-      unknown: unknownPasskey(deps, ctx),
-    }),
+    async part(ctx) {
+      const unknown = unknownPasskey(deps, ctx)
+      return { scripts: ['passkey-sign-in.js', ...(unknown ? ['passkey-signals.js'] : [])], unknown }
+    },
     routes(router, host) {
       signInRoutes(router, host, deps)
       offerRoutes(router, host, deps)

@@ -4,6 +4,7 @@ import { settings } from './settings.ts'
 /** 扫码登录: a phone that is signed in lets a computer sign in. */
 export const qr = {
   name: 'qr',
+  signIn: { phone: 'tile', computer: 'panel', kiosk: 'panel', icon: 'phones', scripted: true, aloneWhenLast: false },
   opensAccounts: false,
   bindsToFace: false,
   refusals: {

@@ -33,7 +33,11 @@ export const createMethod: CreateMethod = (given) => {
   return {
     name,
     offered: ({ params }) => !(params['redirect_uri'] === ownReturn && cannotBeScanned(params)),
-    part: async () => ({ scripts: ['qr.js'], hideSeconds: settings.methods.qr.hideSeconds }),
+    part: async () => ({
+      scripts: ['qr.js'],
+      hideSeconds: settings.methods.qr.hideSeconds,
+      shownSeconds: settings.methods.qr.times.shown,
+    }),
     routes: (router, host) => computerRoutes(router, { ...deps, host }),
     pages: (router, centre) => phoneRoutes(router, { ...deps, centre }),
     api: (router) => apiRoutes(router, deps),

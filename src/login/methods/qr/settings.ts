@@ -26,8 +26,8 @@ export const settings = {
     YIDENG_QR_CODE_SECONDS: { default: '60', meaning: 'the same where four digits have to be typed into the computer' },
     YIDENG_QR_CODE_TRIES: { default: '3', meaning: 'wrong digits before a QR sign-in ends' },
     YIDENG_QR_ADDRESS_CREATIONS: {
-      default: '20',
-      meaning: 'QR sign-ins begun from one network address in five minutes',
+      default: '300',
+      meaning: 'QR sign-ins begun from one network address in five minutes; each sign-in page on a computer begins one',
     },
     YIDENG_QR_ACCOUNT_SCANS: { default: '10', meaning: 'QR codes scanned by one account in ten minutes' },
     YIDENG_QR_REFUSALS: {

@@ -1,0 +1,57 @@
+import type { Presentation, SignInPart } from '../config/method-declaration.ts'
+import type { DeviceKind } from '../pages/device-kind.ts'
+
+/** How one method is shown on one page: as its declaration says, or alone. */
+export type Shown = Exclude<Presentation, 'none'> | 'alone'
+
+export interface Situation {
+  device: DeviceKind
+  elder: boolean
+  /** The method that the person chose, or that refused them. */
+  chosen?: string | undefined
+  /** The method of the last sign-in of this browser. */
+  last?: string | undefined
+}
+
+export interface Offered {
+  name: string
+  signIn: SignInPart
+}
+
+/** In this order on a kiosk in 关怀版: the declared way of the machine is first. */
+const ranks: readonly Presentation[] = ['form', 'button', 'panel', 'tile', 'row', 'none']
+
+/**
+ * Which methods a sign-in page shows, and how (DESIGN 2.6). 关怀版 asks for one way, then shows it alone. Elsewhere a way is shown
+ * alone that the person chose by a tile or a row, or that this browser used last.
+ */
+export function arrange<Method extends Offered>(
+  offered: readonly Method[],
+  { device, elder, chosen, last }: Situation,
+): { method: Method; shown: Shown }[] {
+  const here = offered.filter(({ signIn }) => signIn[device] !== 'none')
+  const methods = here.length > 0 ? here : offered
+  const named = methods.find(({ name }) => name === chosen)
+  const only = methods.length === 1 ? methods[0] : undefined
+  if (named ?? only) return [named ?? only].flatMap((method) => (method ? [{ method, shown: 'alone' as const }] : []))
+  if (elder) return elderOrder(methods, device).map((method) => ({ method, shown: 'row' }))
+  const known = methods.find(({ name, signIn }) => name === last && signIn.aloneWhenLast)
+  if (known && device !== 'kiosk') return aloneWith(known, methods)
+  return methods.map((method) => ({ method, shown: shownAt(method, device) }))
+}
+
+function aloneWith<Method extends Offered>(known: Method, methods: readonly Method[]) {
+  const others = methods.filter((method) => method !== known).map((method) => ({ method, shown: 'row' as const }))
+  return [{ method: known, shown: 'alone' as const }, ...others]
+}
+
+/** The order of the list of methods; on a kiosk its own way comes first. */
+function elderOrder<Method extends Offered>(methods: readonly Method[], device: DeviceKind): Method[] {
+  if (device !== 'kiosk') return [...methods]
+  return methods.toSorted((one, other) => ranks.indexOf(one.signIn.kiosk) - ranks.indexOf(other.signIn.kiosk))
+}
+
+function shownAt({ signIn }: Offered, device: DeviceKind): Shown {
+  const shown = signIn[device]
+  return shown === 'none' ? 'row' : shown
+}

@@ -1,0 +1,117 @@
+import type { Sample } from './samples.ts'
+
+/** The sign-in page of each device, one way alone, and the start of 关怀版. */
+export function signInSamples({
+  portal,
+  longPortal,
+  csrf,
+}: {
+  portal: object
+  longPortal: object
+  csrf: string
+}): Sample[] {
+  const wayOf = (name: string, icon: string, scripted: boolean, more: object = {}) => ({
+    name,
+    icon,
+    scripted,
+    shown: 'row',
+    href: `/login/8f3a?way=${name}`,
+    action: `/login/8f3a/${name}`,
+    csrf,
+    identifier: '',
+    registerUrl: '/login/8f3a/register',
+    last: false,
+    ...more,
+  })
+  const passwordWay = wayOf('password', 'password', false, {
+    shown: 'form',
+    recoverUrl: '/recover?back=%2Flogin%2F8f3a',
+  })
+  const faceWay = wayOf('face', 'face', false, { shown: 'form' })
+  const qrWay = wayOf('qr', 'phones', true, { shown: 'panel', hideSeconds: 3, shownSeconds: 60 })
+  const passkeyWay = wayOf('passkey', 'finger', true, { shown: 'button' })
+  const refusedWays = (refusal: string) => ({
+    refusal,
+    ways: [{ ...passwordWay, identifier: '13800138000', refusal }, passkeyWay],
+  })
+
+  const signIn = {
+    portal,
+    device: 'computer',
+    ways: [passkeyWay, passwordWay, qrWay],
+    registerUrl: '/register?from=8f3a',
+    cancelAction: '/login/8f3a/cancel',
+    level: 2,
+    waitMinutes: 15,
+    tries: 6,
+    reauthentication: false,
+    administers: false,
+    csrf,
+  }
+  const alone = (way: object) => ({ ...signIn, startUrl: '/login/8f3a', ways: [{ ...way, shown: 'alone' }] })
+  const atKiosk = { ...signIn, device: 'kiosk', ways: [faceWay, qrWay, { ...passwordWay, shown: 'row' }] }
+  const asRows = (...ways: object[]) => ways.map((way) => ({ ...way, shown: 'row' }))
+  const elderStart = { ...signIn, ways: asRows(passkeyWay, passwordWay, qrWay, faceWay) }
+
+  return [
+    { view: 'login/sign-in', name: 'computer', data: signIn },
+    {
+      view: 'login/sign-in',
+      name: 'phone',
+      data: { ...signIn, device: 'phone', ways: [passkeyWay, passwordWay, { ...qrWay, shown: 'tile' }] },
+    },
+    {
+      view: 'login/sign-in',
+      name: 'known',
+      data: { ...signIn, ways: [{ ...passkeyWay, shown: 'alone', last: true }, ...asRows(passwordWay, qrWay)] },
+    },
+    { view: 'login/sign-in', name: 'kiosk', data: atKiosk },
+    { view: 'login/one-way', name: 'password', data: alone(passwordWay) },
+    { view: 'login/one-way', name: 'passkey', data: alone(passkeyWay) },
+    { view: 'login/one-way', name: 'qr', data: { ...alone(qrWay), device: 'phone' } },
+    { view: 'login/one-way', name: 'kiosk', data: { ...alone(passwordWay), device: 'kiosk' } },
+    {
+      view: 'login/one-way',
+      name: 'administers',
+      data: { ...signIn, administers: true, ways: [{ ...passkeyWay, shown: 'alone' }] },
+    },
+    {
+      view: 'login/one-way',
+      name: 'refused',
+      data: { ...alone({ ...passwordWay, refusal: 'missing_password' }), refusal: 'missing_password' },
+    },
+    { view: 'login/elder-start', name: 'all', data: elderStart },
+    {
+      view: 'login/elder-start',
+      name: 'known',
+      data: { ...elderStart, ways: asRows({ ...passkeyWay, last: true }, passwordWay, qrWay) },
+    },
+    {
+      view: 'login/elder-start',
+      name: 'kiosk',
+      data: { ...elderStart, device: 'kiosk', level: 3, ways: asRows(faceWay, qrWay, passwordWay) },
+    },
+    {
+      view: 'login/sign-in',
+      name: 'refused',
+      data: { ...signIn, ...refusedWays('sign_in_refused'), level: 3 },
+    },
+    {
+      view: 'login/sign-in',
+      name: 'wait',
+      data: { ...signIn, ...refusedWays('too_many_tries'), portal: longPortal, waitMinutes: 15, level: 4 },
+    },
+    {
+      view: 'login/sign-in',
+      name: 'missing',
+      data: { ...signIn, ...refusedWays('missing_password'), reauthentication: true },
+    },
+    {
+      view: 'login/sign-in',
+      name: 'passkey',
+      data: { ...signIn, refusal: 'passkey_unknown', ways: [passkeyWay, passwordWay] },
+    },
+    { view: 'login/sign-in', name: 'no-identifier', data: { ...signIn, ...refusedWays('missing_identifier') } },
+    { view: 'login/sign-in', name: 'busy', data: { ...signIn, ...refusedWays('busy') } },
+  ]
+}
