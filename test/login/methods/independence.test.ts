@@ -20,7 +20,7 @@ const namedBy = (name: string) =>
     .filter(({ file }) => !/^(accounts\/identity-proofing|proofing\/face)\//.test(file))
     // names of trace spans, one of them for the work of hashing
     .filter(({ file }) => file !== 'http/open-telemetry.ts')
-    .filter(({ text }) => new RegExp(`'${name}'|methods/${name}/`).test(text))
+    .filter(({ text }) => new RegExp(`(?<!from )'${name}'|methods/${name}/`).test(text))
     .map(({ file }) => file)
 
 it.each(loginMethods)('at most four files outside its folder name the method $name', ({ name }) => {

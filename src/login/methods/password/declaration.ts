@@ -3,7 +3,7 @@ import type { MethodDeclaration } from '../../../config/method-declaration.ts'
 /** Sign-in by password. */
 export const password = {
   name: 'password',
-  signIn: { phone: 'form', computer: 'form', kiosk: 'row', icon: 'password', scripted: false, aloneWhenLast: false },
+  signIn: { phone: 'form', computer: 'form', kiosk: 'row', icon: 'entry', scripted: false, aloneWhenLast: false },
   opensAccounts: true,
   bindsToFace: false,
   refusals: {
