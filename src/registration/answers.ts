@@ -43,7 +43,7 @@ export function lastStepIn(form: Answers): Step {
 }
 
 /** The phone as it was typed, with the country code that was chosen beside it. */
-function phoneOf({ phone = '', phone_code: code = '86' }: Answers): string {
+export function phoneOf({ phone = '', phone_code: code = '86' }: Answers): string {
   const typed = phone.trim()
   const alone = typed === '' || /^(?:\+|＋|00)/.test(typed) || !/^\d{1,3}$/.test(code) || code === '86'
   return alone ? typed : `+${code}${typed}`

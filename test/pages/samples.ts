@@ -87,33 +87,41 @@ const level = {
   raises: [] as { name: string; action: string }[],
 }
 
-const register = {
-  action: '/register',
-  csrf,
-  documentTypes: [
-    'resident_id',
-    'hk_macao_permit',
-    'taiwan_permit',
-    'hmt_residence_permit',
-    'foreign_permanent_residence',
-    'passport',
-  ],
-  values: { name: '', document_type: 'resident_id', document_number: '', phone: '', username: '' },
-  problems: {},
-  noticeVersion: '2026-11',
+const documents = [
+  { type: 'resident_id', hint: '18 位，最后一位可能是字母 X', example: '440605196802140527' },
+  { type: 'hk_macao_permit', hint: 'H 或 M 开头，后面 8 位数字', example: 'H12345678' },
+  { type: 'foreign_permanent_residence', hint: '新版 18 位，9 开头', example: '911440198501010010' },
+  { type: 'passport', hint: '护照资料页右上角的字母和数字', example: 'E12345678' },
+]
+const step = { action: '/login/8f3a/register', csrf, problems: {}, seconds: 3600, until: 1796000000000 }
+const who = {
+  ...step,
+  documents,
+  phoneCodes: ['86', '852', '853', '886', 'other'],
+  late: false,
+  values: { name: '', document_type: 'resident_id', document_number: '', phone: '', phone_code: '86' },
 }
-
 const filled = {
-  ...register,
+  ...who,
   portal,
-  backUrl: '/login/8f3a',
-  values: {
-    name: '张三',
-    document_type: 'hk_macao_permit',
-    document_number: '44030019900101123',
-    phone: '1380013',
-    username: '3san',
-  },
+  signInUrl: '/login/8f3a',
+  values: { name: '张三', document_type: 'hk_macao_permit', document_number: 'X1', phone: '110', phone_code: '852' },
+}
+const entry = {
+  ...step,
+  signInUrl: '/login/8f3a',
+  values: { username: '' },
+  kept: false,
+  personal: ['张三'],
+  phone: '13800138000',
+}
+const agree = {
+  ...step,
+  signInUrl: '/login/8f3a',
+  noticeVersion: '2026-12',
+  child: false,
+  typed: { name: '张三', documentType: 'resident_id', documentNumber: '44**************27', username: '' },
+  phone: '+8613800138000',
 }
 
 const confirm = { action: '/session/end/confirm', xsrf: 'x5rf-t0ken', others: 3 }
@@ -178,33 +186,50 @@ export const samples: readonly Sample[] = [
     data: { ...level, needed: 4, reached: 3, raises: [{ name: 'face', action: '/login/8f3a/face/start' }] },
   },
   { view: 'login/level', name: 'both', data: { ...level, needed: 4, reached: 2 } },
-  { view: 'register/register', name: 'first', data: register },
+  { view: 'register/who', name: 'first', data: who },
   {
-    view: 'register/register',
+    view: 'register/who',
     name: 'problems',
     data: {
       ...filled,
       problems: {
-        document_number: 'document_number_check_digit',
-        phone: 'phone_malformed',
-        username: 'username_malformed',
-        password: 'password_too_short',
-        password_again: 'password_mismatch',
-        consent: 'consent_required',
+        name: 'name_required',
+        document_type: 'document_type_unknown',
+        document_number: 'document_number_malformed',
+        phone: 'phone_malformed_852',
       },
     },
   },
+  { view: 'register/who', name: 'late', data: { ...who, late: true } },
+  { view: 'register/who', name: 'too-many', data: { ...filled, problems: { form: 'too_many_registrations' } } },
+  { view: 'register/password', name: 'first', data: entry },
+  { view: 'register/password', name: 'kept', data: { ...entry, kept: true } },
   {
-    view: 'register/register',
-    name: 'too-many',
-    data: { ...filled, problems: { form: 'too_many_registrations', document_type: 'document_type_unknown' } },
+    view: 'register/password',
+    name: 'problems',
+    data: {
+      ...entry,
+      values: { username: '1' },
+      problems: { password: 'password_too_short', username: 'username_malformed' },
+    },
+  },
+  { view: 'register/agree', name: 'first', data: agree },
+  {
+    view: 'register/agree',
+    name: 'of a child',
+    data: {
+      ...agree,
+      child: true,
+      typed: { ...agree.typed, username: 'zhangsan' },
+      problems: { consent: 'consent_required' },
+    },
   },
   {
     view: 'register/registered',
     name: 'on to a portal',
-    data: { continueAction: '/login/8f3a/continue', csrf, username: 'zhangsan' },
+    data: { continueAction: '/login/8f3a/continue', csrf, username: 'zhangsan', portal },
   },
-  { view: 'register/registered', name: 'by itself', data: { csrf, username: 'zhangsan' } },
+  { view: 'register/registered', name: 'by itself', data: { csrf, username: '' } },
   { view: 'register/privacy', name: 'notice', data: { version: '2026-11' } },
   { view: 'logout/confirm', name: 'portal', data: { ...confirm, portal } },
   { view: 'logout/confirm', name: 'alone', data: { ...confirm, others: 0 } },
@@ -255,4 +280,4 @@ export const samples: readonly Sample[] = [
 
 /** Data that names words (`refusals.<refusal>`) and so cannot be any text. */
 export const wordKeys =
-  /(^|\.)(menu\.open|menu\.groups\.\d+\.(name|pages\.\d+\.(name|icon|current))|operator\..*|refusal|why|outcome|reasons\.\d+|actions\.\d+|provenAt|scripts\.\d+|raises\.\d+\.name|act|code|state|reason|done|when|created|until|made|used|problem|role|roles\.\d+|relation|blockedBy|kind|event|who|documentType|ways\.\d+\.name|method|problems\..*|documentTypes\.\d+|values\.(document_type|role)|attributes\.\d+(\.name)?|refused|flaw)$/
+  /(^|\.)(menu\.open|menu\.groups\.\d+\.(name|pages\.\d+\.(name|icon|current))|operator\..*|refusal|why|outcome|reasons\.\d+|actions\.\d+|provenAt|scripts\.\d+|raises\.\d+\.name|act|code|state|reason|done|when|created|until|made|used|problem|role|roles\.\d+|relation|blockedBy|kind|event|who|documentType|ways\.\d+\.name|method|problems\..*|documents\.\d+\.type|phoneCodes\.\d+|values\.(document_type|phone_code|role)|attributes\.\d+(\.name)?|refused|flaw)$/
