@@ -65,10 +65,19 @@ const attributes = [
   { name: 'id_type', value: '居民身份证', sensitive: false },
   { name: 'id_number', value: '44**************34', sensitive: true },
 ]
+const said = {
+  purpose: '办理社保、医保、公积金和户政事项时，确认您是谁、把结果通知您。',
+  privacyUri: 'https://www.sz.gov.cn/privacy',
+  contact: '0755-12345',
+  retention: '办结后 30 天',
+}
+const silent = { purpose: '', privacyUri: '', contact: '', retention: '' }
 const consent = {
-  portal,
+  portal: { ...portal, ...said },
   action: '/login/8f3a/consent',
   attributes,
+  separate: true,
+  level: 3,
   permissions: ['查看您的电子证照'],
   offline: true,
   person: '张*',
@@ -173,9 +182,23 @@ export const samples: readonly Sample[] = [
   { view: 'login/sign-in', name: 'busy', data: { ...signIn, ...refusedWays('busy') } },
   { view: 'login/consent', name: 'all', data: consent },
   {
+    view: 'login/consent-separate',
+    name: 'document',
+    data: { portal: { ...portal, ...said }, action: consent.action, attributes: attributes.slice(-2), csrf },
+  },
+  {
     view: 'login/consent',
     name: 'little',
-    data: { ...consent, attributes: attributes.slice(0, 1), permissions: [], offline: false, remembered: false },
+    data: {
+      ...consent,
+      portal: { ...portal, ...silent },
+      level: 2,
+      separate: false,
+      attributes: attributes.slice(0, 1),
+      permissions: [],
+      offline: false,
+      remembered: false,
+    },
   },
   { view: 'login/level', name: 'real-name', data: level },
   { view: 'login/level', name: 'tried', data: { ...level, tried: true } },
