@@ -33,7 +33,7 @@ export async function showStep(
 ): Promise<void> {
   const request = requestOf(ctx)
   const path = registerPath(attempt)
-  request.returnTo = `${path}?step=${step}`
+  if (ctx.method === 'POST') request.returnTo = `${path}?step=${step}`
   const data = {
     action: path,
     csrf: request.csrf(),

@@ -97,6 +97,10 @@ describe.skipIf(cannotRun('browser'))('in Chromium', () => {
       await expectAccessible(page)
       expect(await page.content()).not.toContain(number)
       await page.locator('button[name=decision][value=allow]').click()
+      // the document is asked for by itself
+      await page.locator('input[name=separate]').waitFor({ state: 'attached' })
+      await expectAccessible(page)
+      await page.locator('button[name=decision][value=allow]').click()
       await page.waitForURL(/\/callback\?/)
       const tokens = await finish(begun, page)
       expect(tokens.claims()).toMatchObject({ acr: 'urn:yideng:loa:3', amr: ['pwd'] })

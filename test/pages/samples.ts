@@ -253,7 +253,7 @@ export const samples: readonly Sample[] = [
     data: { continueAction: '/login/8f3a/continue', csrf, username: 'zhangsan', portal },
   },
   { view: 'register/registered', name: 'by itself', data: { csrf, username: '' } },
-  { view: 'register/privacy', name: 'notice', data: { version: '2026-11' } },
+  { view: 'register/privacy', name: 'notice', data: { version: '2026-12' } },
   { view: 'logout/confirm', name: 'portal', data: { ...confirm, portal } },
   { view: 'logout/confirm', name: 'alone', data: { ...confirm, others: 0 } },
   { view: 'logout/confirm', name: 'flawed', data: { ...confirm, flaw: 'paused', paused: '甲门户' } },
