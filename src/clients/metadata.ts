@@ -82,7 +82,7 @@ const shape = z.strictObject({
   purpose: sentence('what the information is used for', 200).optional(),
   /** Its own privacy notice (PIPL article 17). */
   privacy_uri: webUri.optional(),
-  /** Whom people ask about their information (PIPL articles 17 and 23). */
+  /** The contact for questions about the information (PIPL articles 17 and 23). */
   contact: sentence('whom people ask: a telephone number or an address', 100).optional(),
   /** How long it keeps the information (PIPL article 17), such as 30 天. */
   retention: sentence('how long the information is kept', 60).optional(),

@@ -33,7 +33,7 @@ export function backTo(value: unknown): string {
 const hoursOf = (seconds: number) => Math.ceil(seconds / 3600)
 
 /**
- * Shows what a person may have at hand, the same for everybody: it tells nothing about an account. Only a browser that
+ * Shows what a person may have at hand, the same in every browser: it tells nothing about an account. Only a browser that
  * last signed in by passkey has that first and open.
  */
 export function showChoices(

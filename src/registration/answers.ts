@@ -12,7 +12,7 @@ export type Answers = Readonly<Record<string, string>>
 /** Problems by the field of the form. */
 export type Problems = Record<string, string>
 
-/** Steps of a registration: who you are, the password, the agreement. */
+/** Steps of a registration: the person, the password, the agreement. */
 export const steps = [1, 2, 3] as const
 export type Step = (typeof steps)[number]
 
@@ -81,7 +81,7 @@ function phoneProblem({ phone = '', phone_code: code = '86' }: Answers): string 
   return ['86', '852', '853', '886'].includes(code) ? `phone_malformed_${code}` : 'phone_malformed_other'
 }
 
-async function entry(answers: Answers, breached: BreachedPasswords) {
+async function ofEntry(answers: Answers, breached: BreachedPasswords) {
   const { password = '', username: wanted = '' } = answers
   const username = wanted.trim() === '' ? { ok: true as const, username: '' } : parseUsername(wanted)
   const { name = '', document_number: number = '', phone = '' } = answers
@@ -102,7 +102,7 @@ export async function readAnswers(
 ): Promise<ReadAnswers> {
   const { name, document, phone, problems: ofWho } = who(answers, clock)
   if (!document.ok || !phone.ok || Object.keys(ofWho).length > 0) return { step: 1, problems: ofWho }
-  const { username, password, problems } = await entry(answers, breached)
+  const { username, password, problems } = await ofEntry(answers, breached)
   if (!username.ok || Object.keys(problems).length > 0) return { step: 2, problems }
   return { input: { document: document.document, name, phone: phone.phone, username: username.username, password } }
 }

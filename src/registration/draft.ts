@@ -17,7 +17,7 @@ export interface DraftDeps {
   secure: boolean
 }
 
-/** Seconds that the answers of a registration are kept; each answer begins them anew. */
+/** Seconds that the answers of a registration are kept; each answer begins them again. */
 export const draftSeconds = 3600
 
 const kind = 'registration'

@@ -156,7 +156,7 @@ async function openOnce(deps: Deps, ctx: RouterContext, attempt: Attempt | undef
   if ((await claimOrOpened(deps, place.id)) !== undefined) return leadToNewAccount(ctx, attempt)
   let personId: string | undefined
   try {
-    personId = await open(deps, ctx, attempt, finished)
+    personId = await openAccount(deps, ctx, attempt, finished)
   } finally {
     if (personId === undefined) await forgetClaim(deps, place.id)
   }
@@ -167,7 +167,7 @@ async function openOnce(deps: Deps, ctx: RouterContext, attempt: Attempt | undef
 }
 
 /** Opens the account. Undefined where the step with its problem is the answer. */
-async function open(
+async function openAccount(
   deps: Deps,
   ctx: RouterContext,
   attempt: Attempt | undefined,

@@ -24,7 +24,7 @@ export interface ShownStep {
   late?: boolean
 }
 
-/** Shows a step with what was typed; never the password. */
+/** Shows a step with the answers so far; never the password. */
 export async function showStep(
   deps: Parameters<typeof readAnswers>[1] & { clock: Clock },
   ctx: RouterContext,

@@ -42,7 +42,7 @@ describe('what a portal registers about its duties', () => {
     expect(parsed.ok ? [] : parsed.problems).toEqual([{ field, message: expect.stringContaining(words) }])
   })
 
-  it('stores nothing for what is left out', () => {
+  it('stores nothing for a field that is left out', () => {
     const parsed = parseClientMetadata(portal)
     const names = Object.keys(parsed.ok ? parsed.metadata : {})
     for (const field of ['purpose', 'privacy_uri', 'contact', 'retention', 'colour']) expect(names).not.toContain(field)

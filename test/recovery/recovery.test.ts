@@ -35,7 +35,8 @@ describe('a forgotten password', () => {
     const link = /href="(\/recover\?back=[^"]+)"/.exec(asked.html)?.[1] ?? ''
     const fields = { identifier: person.phone, knowledge: person.number, code: person.code(3).toLowerCase() }
     const began = services.clock()
-    const page = await proveBy(visitor, fields, link)
+    const code = /href="(\/recover\/code\?back=[^"]+)"/.exec((await visitor.get(link)).html)?.[1]
+    const page = await proveBy(visitor, fields, code)
     expect(page.url.pathname).toBe('/recover/new-password')
     expect(page.html).toContain('陈**')
     const done = await choose(visitor, page)
@@ -273,7 +274,7 @@ describe('a forgotten password', () => {
 })
 
 describe('the page of a forgotten password', () => {
-  it('says what may be at hand, with the wait before the button, the same for everybody', async () => {
+  it('says what may be at hand, with the wait before the button, the same in every browser', async () => {
     const page = await here().get('/recover')
     expect(page.status).toBe(200)
     expect(page.html).toMatch(/24 小时内，要求实名的门户暂时进不去/)

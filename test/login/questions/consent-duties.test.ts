@@ -34,7 +34,7 @@ async function atConsent(fields: Record<string, unknown>, scope: string) {
 const mainOf = (html: string) => /<main[\s\S]*<\/main>/.exec(html)?.[0] ?? ''
 
 describe('consent', () => {
-  it('names purpose, keeping, contact and the portal’s own notice, the purpose first; refusing stands before agreeing', async () => {
+  it('names purpose, keeping, contact and the portal’s own notice, the purpose first; refusing comes before agreeing', async () => {
     const { consent } = await atConsent({ ...said, min_level: 3 }, 'openid profile')
     const main = mainOf(consent.html)
     for (const words of [
@@ -81,7 +81,7 @@ describe('consent', () => {
   })
 })
 
-it('the list of portals shows the same; what was not registered is left out', async () => {
+it('the list of portals shows the same; the rest is left out', async () => {
   const { visitor, consent } = await atConsent(said, 'openid profile')
   await allow(visitor, consent)
   const shown = mainOf((await visitor.get('/account/portals')).html)
