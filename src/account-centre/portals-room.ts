@@ -6,7 +6,7 @@ import { actorOf } from '../login/actor.ts'
 import type { AccountHost } from '../login/method.ts'
 import { attributesOf } from '../oidc/claims.ts'
 import { mayExchange } from '../oidc/client-metadata.ts'
-import { portalOf } from '../oidc/pages.ts'
+import { dutiesOf, portalOf } from '../oidc/pages.ts'
 import { representeeScope } from '../representation/selection.ts'
 import { wordedScope, type Resources } from '../oidc/resources.ts'
 import type { Sessions } from '../sessions/sessions.ts'
@@ -26,6 +26,17 @@ export interface PortalsDeps {
 
 const room = '/account/portals'
 
+const gone = {
+  name: '',
+  host: '',
+  organisation: '',
+  region: '',
+  purpose: '',
+  privacyUri: '',
+  contact: '',
+  retention: '',
+}
+
 /** The portals the person used: what each received and when, and the withdrawal of consent. */
 export function portalsRoutes(router: AccountRouter, deps: PortalsDeps): void {
   const { centre, consents, clients, sessions, resources, audit } = deps
@@ -44,7 +55,7 @@ export function portalsRoutes(router: AccountRouter, deps: PortalsDeps): void {
         const apis = consent?.granted.resources ?? (client && unasked(client, last?.scopes ?? [], resources)) ?? {}
         return {
           id,
-          ...(client ? portalOf(client, language) : { name: '', host: '', organisation: '', region: '' }),
+          ...(client ? { ...portalOf(client, language), ...dutiesOf(client) } : gone),
           attributes: attributesOf([...scopes, ...(last?.scopes ?? [])], claims),
           permissions: Object.entries(apis).flatMap(([api, inside]) =>
             inside.map((scope) => wordedScope(resources, api, scope, language)),

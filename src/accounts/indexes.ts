@@ -1,16 +1,16 @@
 import { indexKeysInUse, type LookupIndex } from '../keys/lookup-index.ts'
 import type { DatabaseTransaction } from '../storage/database.ts'
 
-/** Blind indexes of an account: columns for lookup by identifier. */
+/** Blind indexes of an account: columns for lookup by identifier. An account may have no username: nothing finds its index then. */
 export function indexesOf(
   lookup: LookupIndex,
   key: string,
-  { documentNumber, phone, username }: { documentNumber: string; phone: string; username: string },
+  { id, documentNumber, phone, username }: { id: string; documentNumber: string; phone: string; username: string },
 ) {
   return {
     document_index: lookup.under(key, 'document', documentNumber),
     phone_index: lookup.under(key, 'phone', phone),
-    username_index: lookup.under(key, 'username', username),
+    username_index: lookup.under(key, 'username', username || `none:${id}`),
   }
 }
 

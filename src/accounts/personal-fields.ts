@@ -21,6 +21,9 @@ export type PersonalColumns = Record<SealedField, string> & { id: string; docume
 
 const names = Object.keys(sealedColumns) as SealedName[]
 
+/** The name that password managers and passkeys keep for the account: the username, or the phone where there is none. */
+export const signInName = ({ username, phone }: Pick<PersonalData, 'username' | 'phone'>): string => username || phone
+
 /** What a field of an account is sealed to (see FieldCipher). */
 export const fieldAad = (column: SealedField, id: string) => `natural_persons.${column}:${id}`
 

@@ -49,7 +49,12 @@ export async function reindex(options: {
     const open = (column: 'document_number' | 'phone' | 'username') =>
       cipher.open(row[column], fieldAad(column, row.id))
     try {
-      const plain = { documentNumber: open('document_number'), phone: open('phone'), username: open('username') }
+      const plain = {
+        id: row.id,
+        documentNumber: open('document_number'),
+        phone: open('phone'),
+        username: open('username'),
+      }
       return [{ row, fresh: indexesOf(lookup, key, plain) }]
     } catch {
       left.push(row.id)

@@ -4,6 +4,7 @@ import { isRegion } from '../config/regions.ts'
 import { normaliseShownName } from '../text/shown-names.ts'
 import { holdsShapeless } from '../text/visible.ts'
 import { faultOfJwks, faultOfRedirectUri, faultOfWebUri } from './registration-rules.ts'
+import { faultOfColour } from '../text/colours.ts'
 import { sectorsOfRedirects } from './sector.ts'
 
 /** For an app whose scanner approves logins by QR code (DESIGN 1.4). */
@@ -35,6 +36,24 @@ const words = (what: string) =>
     .regex(/^[^\p{C}<>]*$/u, 'has control characters or angle brackets')
     .transform(normaliseShownName)
 
+/** A sentence or two that pages show as it is. */
+const sentence = (what: string, most: number) =>
+  z
+    .string()
+    .trim()
+    .min(1, `must say ${what}`)
+    .max(most, `must not be longer than ${most} characters`)
+    .regex(/^[^\p{C}<>]*$/u, 'has control characters or angle brackets')
+
+/** White text lies on it (WCAG 2.2, 1.4.3). */
+const colour = z
+  .string()
+  .toLowerCase()
+  .superRefine((value, context) => {
+    const fault = faultOfColour(value)
+    if (fault) context.addIssue({ code: 'custom', message: fault })
+  })
+
 const webUri = z.string().superRefine((value, context) => {
   const fault = faultOfWebUri(value)
   if (fault) context.addIssue({ code: 'custom', message: fault })
@@ -59,6 +78,16 @@ const shape = z.strictObject({
   organisation: words('who runs the portal').optional(),
   region: z.string().refine(isRegion, 'is not a known region code (GB/T 2260), such as 440300').optional(),
   uri: webUri.optional(),
+  /** What it does with the information (PIPL articles 14 and 17); shown at consent and in the account centre. */
+  purpose: sentence('what the information is used for', 200).optional(),
+  /** Its own privacy notice (PIPL article 17). */
+  privacy_uri: webUri.optional(),
+  /** The contact for questions about the information (PIPL articles 17 and 23). */
+  contact: sentence('whom people ask: a telephone number or an address', 100).optional(),
+  /** How long it keeps the information (PIPL article 17), such as 30 天. */
+  retention: sentence('how long the information is kept', 60).optional(),
+  /** Its own colour, for its chip. */
+  colour: colour.optional(),
   type: oneOf(types).default('web'),
   auth_method: oneOf(authMethods).optional(),
   redirect_uris: uris,

@@ -27,8 +27,8 @@ export const countedTries: readonly CountedTries[] = [
     shownBy: 'test/guards/register-matches.test.ts',
   },
   {
-    names: ['registrations'],
-    what: 'registrations, by network',
+    names: ['registrations', 'registrations-begun'],
+    what: 'registrations begun and finished, by network',
     countedFor: 'maker',
     ownersWay: notHeld,
     shownBy: 'test/registration/registration.test.ts',

@@ -24,8 +24,17 @@ export function portalOf(client: Client, language: Language, leadsTo?: unknown) 
     host: [...new Set(hosts)].filter(Boolean).slice(0, mostHosts).join(' · '),
     organisation: client.organisation ?? '',
     region: client.region ? regionName(client.region, language) : '',
+    colour: client.colour ?? '',
   }
 }
+
+/** What a portal has registered about its duties (PIPL article 17); empty where it has said nothing. */
+export const dutiesOf = ({ purpose = '', privacy_uri: privacyUri = '', contact = '', retention = '' }: Client) => ({
+  purpose,
+  privacyUri,
+  contact,
+  retention,
+})
 
 export type PagePortal = ReturnType<typeof portalOf>
 

@@ -20,7 +20,7 @@ export interface Frame {
 export interface Pages {
   /**
    * Renders a view (view-files.ts) inside the layout. The view sees `it.<field>` of the data, `it.t(key, parameters)`, `it.frame`,
-   * `it.time(moment)`, `it.day(moment)`, and the drawings `it.icon(name)`, `it.colourOf(name)` and `it.initialOf(name)`.
+   * `it.time(moment)`, `it.day(moment)`, `it.clock(moment)`, and the drawings `it.icon(name)`, `it.colourOf(name)` and `it.initialOf(name)`.
    * @throws Error where words are missing, or the view would print a value that is neither text nor number
    */
   render(view: string, language: Language, data: object, frame: Frame): string
@@ -72,14 +72,16 @@ export function createPages({ assets, operator, views: files = viewFiles() }: Pa
   }
 }
 
-/** A moment (ms since 1970 UTC, or ISO 8601) as people write it, in China Standard Time: with the hour, and the day alone. */
+/** A moment (ms since 1970 UTC, or ISO 8601) as people write it, in China Standard Time: with the hour, the day alone, the hour alone. */
 function timesIn(language: Language) {
   const dated = { dateStyle: 'medium', timeZone: chinaTimeZone } as const
   const hour = new Intl.DateTimeFormat(language, { ...dated, timeStyle: 'short', hourCycle: 'h23' })
+  const clock = new Intl.DateTimeFormat(language, { timeStyle: 'short', hourCycle: 'h23', timeZone: chinaTimeZone })
   const day = new Intl.DateTimeFormat(language, dated)
   return {
     time: (at: number | string) => hour.format(new Date(at)),
     day: (at: number | string) => day.format(new Date(at)),
+    clock: (at: number) => clock.format(new Date(at)),
   }
 }
 

@@ -20,6 +20,8 @@ export interface ByCodeDeps extends RecoveryStateDeps {
   tries: AccountTries
   audit: AuditLog
   limits: Pick<Settings['limits'], 'passwordTries' | 'passwordWaitSeconds'>
+  /** Seconds of the wait after a recovery by code. */
+  recoveryHold: number
 }
 
 /** The running login that the person came from, else the account centre; never another address. */
@@ -28,15 +30,31 @@ export function backTo(value: unknown): string {
   return /^\/login\/[\w-]{1,64}$/.test(path) ? path : '/account'
 }
 
+const hoursOf = (seconds: number) => Math.ceil(seconds / 3600)
+
+/**
+ * Shows what a person may have at hand, the same in every browser: it tells nothing about an account. Only a browser that
+ * last signed in by passkey has that first and open.
+ */
+export function showChoices(
+  { recoveryHold }: Pick<ByCodeDeps, 'recoveryHold'>,
+  ctx: RouterContext,
+  back: string,
+): void {
+  const request = requestOf(ctx)
+  request.returnTo = `/recover?back=${encodeURIComponent(back)}`
+  showPage(ctx, 'recover/start', { back, hours: hoursOf(recoveryHold), passkeyFirst: request.lastWay === 'passkey' })
+}
+
 /** Shows the form for a recovery code, with the problems of the last try. */
 export function showCodeForm(
-  { limits }: Pick<ByCodeDeps, 'limits'>,
+  { limits, recoveryHold }: Pick<ByCodeDeps, 'limits' | 'recoveryHold'>,
   ctx: RouterContext,
   back: string,
   wrong: { problems?: Record<string, string>; waitMs?: number; refused?: true } = {},
 ): void {
   const request = requestOf(ctx)
-  request.returnTo = `/recover?back=${encodeURIComponent(back)}`
+  request.returnTo = `/recover/code?back=${encodeURIComponent(back)}`
   const { problems = {}, waitMs = 0, refused = false } = wrong
   if (waitMs > 0) ctx.set('retry-after', String(Math.ceil(waitMs / 1000)))
   const refusal = waitMs > 0 ? 'too_many_tries' : refused ? 'recovery_refused' : ''
@@ -44,8 +62,17 @@ export function showCodeForm(
   // the page repeats the identifier only, never the code or the second number
   const identifier = (request.form['identifier'] ?? '').slice(0, 64)
   const waitMinutes = Math.ceil(waitMs / 60_000) || Math.ceil(limits.passwordWaitSeconds / 60)
-  const data = { identifier, problems, refusal, waitMinutes, tries: limits.passwordTries, back, csrf: request.csrf() }
-  showPage(ctx, 'recover/start', data, status)
+  const data = {
+    identifier,
+    problems,
+    refusal,
+    waitMinutes,
+    tries: limits.passwordTries,
+    back,
+    hours: hoursOf(recoveryHold),
+    csrf: request.csrf(),
+  }
+  showPage(ctx, 'recover/code', data, status)
 }
 
 /** Checks a recovery code together with a number that the person knows. */

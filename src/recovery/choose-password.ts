@@ -1,3 +1,4 @@
+import { signInName } from '../accounts/personal-fields.ts'
 import type { Recovery } from '../accounts/account-recovery/account-recovery.ts'
 import type { NaturalPerson, NaturalPersons } from '../accounts/natural-persons.ts'
 import { maskName } from '../accounts/identifiers/masking.ts'
@@ -51,7 +52,7 @@ function show(
   request.returnTo = page
   const name = maskName(persons.open(person, 'name'))
   const status = Object.keys(problems).length > 0 ? 400 : 200
-  const username = persons.open(person, 'username')
+  const username = signInName(persons.reveal(person))
   showPage(ctx, 'recover/new-password', { name, username, problems, csrf: request.csrf() }, status)
 }
 

@@ -5,7 +5,7 @@ import { createAccountTries } from '../guards/account-tries.ts'
 import { perNetwork } from '../guards/network-limit.ts'
 import type { BlindIndex } from '../keys/blind-index.ts'
 import type { Router } from '../login/method.ts'
-import { backTo, recoverByCode, showCodeForm, type ByCodeDeps } from './by-code.ts'
+import { backTo, recoverByCode, showChoices, showCodeForm, type ByCodeDeps } from './by-code.ts'
 import { recoverByLink, type ByLinkDeps } from './by-link.ts'
 import { choosePassword, showDone, showPasswordForm, type ChoosePasswordDeps } from './choose-password.ts'
 
@@ -26,8 +26,9 @@ export function recoveryRoutes(router: Router, deps: RecoveryDeps): void {
     passwordTries: createAccountTries({ ...deps, kind: 'password-tries' }),
     links: perNetwork(deps, { name: 'recovery-links', most: deps.limits.addressTries, seconds: linkWindowSeconds }),
   }
-  router.get('/recover', (ctx) => showCodeForm(own, ctx, backTo(ctx.query['back'])))
-  router.post('/recover', (ctx) => recoverByCode(own, ctx))
+  router.get('/recover', (ctx) => showChoices(own, ctx, backTo(ctx.query['back'])))
+  router.get('/recover/code', (ctx) => showCodeForm(own, ctx, backTo(ctx.query['back'])))
+  router.post('/recover/code', (ctx) => recoverByCode(own, ctx))
   router.get('/recover/new-password', (ctx) => showPasswordForm(own, ctx))
   router.post('/recover/new-password', (ctx) => choosePassword(own, ctx))
   router.get('/recover/done', (ctx) => showDone(own, ctx))

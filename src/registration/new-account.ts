@@ -1,48 +1,35 @@
 import type { NaturalPersons } from '../accounts/natural-persons.ts'
-import type { BlindIndex } from '../keys/blind-index.ts'
 import { pathOf, type Attempt } from '../login/attempt.ts'
 import type { LoginHost } from '../login/method.ts'
 import type { RouterContext } from '../login/method.ts'
-import { hostCookie } from '../pages/host-cookie.ts'
 import { redirectTo } from '../pages/redirect.ts'
 import { showPage, requestOf } from '../pages/request-context.ts'
 import { Refusal } from '../refusal/refusal.ts'
-import type { Artifacts } from '../storage/artifacts.ts'
-import { hashId } from '../storage/hash-id.ts'
 import { readUntil } from '../storage/read-until.ts'
+import { draftOf, type DraftDeps } from './draft.ts'
 
-export interface NewAccountDeps {
+export interface NewAccountDeps extends DraftDeps {
   host: LoginHost
   persons: NaturalPersons
-  artifacts: Artifacts
-  blindIndex: BlindIndex
-  /** Cookies over https only. */
-  secure: boolean
 }
 
 const kind = 'registered'
 const shownSeconds = 600
 /** Longest time of one registration. */
 const runningSeconds = 60
-const cookieName = (secure: boolean) => hostCookie('yideng_registered', secure)
-
-/** The secret of one form of one browser: the same form gives the same secret, and no other browser knows it. */
-function formSecret({ blindIndex }: NewAccountDeps, ctx: RouterContext): string {
-  const { csrf = '', ...fields } = requestOf(ctx).form
-  return blindIndex('registration form', JSON.stringify([csrf, Object.entries(fields)]))
-}
 
 const running = 'running'
 /** Milliseconds. */
 const longestForm = 5000
 
-/** The account that this form opened before, in this browser; it waits while the first one runs. */
-export async function openedBefore(deps: NewAccountDeps, ctx: RouterContext): Promise<string | undefined> {
-  const id = hashId(formSecret(deps, ctx))
+type Store = Pick<NewAccountDeps, 'artifacts'>
+
+/** The account that this registration opened before; it waits while the first form runs, and claims the form else. */
+export async function claimOrOpened({ artifacts }: Store, id: string): Promise<string | undefined> {
   const claimOrRead = async () =>
-    (await deps.artifacts.add(kind, id, running, { ttl: runningSeconds }))
+    (await artifacts.add(kind, id, running, { ttl: runningSeconds }))
       ? { claimed: true }
-      : { claimed: false, known: await deps.artifacts.get(kind, id) }
+      : { claimed: false, known: await artifacts.get(kind, id) }
   const isSettled = ({ claimed, known }: Awaited<ReturnType<typeof claimOrRead>>) =>
     claimed || (known !== undefined && known !== running)
   const answer = await readUntil(claimOrRead, isSettled, { most: longestForm })
@@ -50,48 +37,43 @@ export async function openedBefore(deps: NewAccountDeps, ctx: RouterContext): Pr
   return answer.known
 }
 
-/** The form opened nothing: it may come again. */
-export const forgetForm = (deps: NewAccountDeps, ctx: RouterContext) =>
-  deps.artifacts.remove(kind, hashId(formSecret(deps, ctx)))
-
-/** Remembers the new account for its browser, and redirects to the page that shows it. */
-export async function leadToNewAccount(
-  deps: NewAccountDeps,
-  ctx: RouterContext,
-  attempt: Attempt | undefined,
-  personId: string,
-): Promise<void> {
-  const { artifacts, secure } = deps
-  const id = formSecret(deps, ctx)
-  await artifacts.put(kind, hashId(id), personId, { ttl: shownSeconds })
-  if (attempt) await artifacts.put(kind, hashId(attempt.id), personId, { ttl: shownSeconds })
-  if (attempt) return redirectTo(ctx, pathOf(attempt, 'registered'))
-  // without a running login only this cookie identifies the browser of the new account
-  const options = { signed: false, httpOnly: true, sameSite: 'lax', secure, overwrite: true } as const
-  ctx.cookies.set(cookieName(secure), id, options)
-  return redirectTo(ctx, '/registered')
+/** The account that this registration opened before. */
+export async function openedIn({ artifacts }: Store, id: string): Promise<string | undefined> {
+  const known = await artifacts.get(kind, id)
+  return known === running ? undefined : known
 }
+
+/** The form opened nothing: it may come again. */
+export const forgetClaim = ({ artifacts }: Store, id: string) => artifacts.remove(kind, id)
+
+/** Remembers the new account for its browser and its login. */
+export const rememberOpened = ({ artifacts }: Store, id: string, personId: string) =>
+  artifacts.put(kind, id, personId, { ttl: shownSeconds })
+
+/** Redirects to the page that shows the new account. */
+export const leadToNewAccount = (ctx: RouterContext, attempt: Attempt | undefined) =>
+  redirectTo(ctx, attempt ? pathOf(attempt, 'registered') : '/registered')
 
 /** @throws Refusal `login_expired` where this browser, or this login, has registered no account */
 export async function showNewAccount(
-  { persons, artifacts, secure }: NewAccountDeps,
+  deps: NewAccountDeps,
   ctx: RouterContext,
   attempt: Attempt | undefined,
 ): Promise<void> {
-  const id = attempt?.id ?? ctx.cookies.get(cookieName(secure), { signed: false }) ?? ''
-  const personId = await artifacts.get(kind, hashId(id))
-  const person = personId === undefined || personId === running ? undefined : await persons.find(personId)
+  const { persons } = deps
+  const personId = await openedIn(deps, draftOf(deps, ctx, attempt).id)
+  const person = personId === undefined ? undefined : await persons.find(personId)
   if (!person) throw new Refusal('login_expired', 'no registration')
   showPage(ctx, 'register/registered', {
     username: persons.reveal(person).username,
     csrf: requestOf(ctx).csrf(),
-    ...(attempt ? { continueAction: pathOf(attempt, 'registered') } : {}),
+    ...(attempt ? { continueAction: pathOf(attempt, 'registered'), portal: attempt.portal } : {}),
   })
 }
 
 /** Signs in with the account that this login registered. The login goes on once only. @throws Refusal `login_expired` */
-export async function signInToNewAccount({ host, artifacts }: NewAccountDeps, ctx: RouterContext, attempt: Attempt) {
-  const personId = await artifacts.get(kind, hashId(attempt.id))
+export async function signInToNewAccount(deps: NewAccountDeps, ctx: RouterContext, attempt: Attempt) {
+  const personId = await openedIn(deps, draftOf(deps, ctx, attempt).id)
   if (personId === undefined) throw new Refusal('login_expired', 'no registration')
-  await host.succeed(ctx, { method: 'registration', personId, amr: ['pwd'] })
+  await deps.host.succeed(ctx, { method: 'registration', personId, amr: ['pwd'] })
 }

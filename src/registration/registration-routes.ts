@@ -5,18 +5,25 @@ import { perNetwork, type NetworkLimit } from '../guards/network-limit.ts'
 import type { RegisterMatches } from '../guards/register-matches.ts'
 import { actorOf } from '../login/actor.ts'
 import { assertQuestion, type Attempt } from '../login/attempt.ts'
+import { passwordAuthenticator } from '../login/methods/password/stored-password.ts'
 import type { Router, RouterContext } from '../login/method.ts'
+import { prolongLogin } from '../oidc/artifacts/prolong-login.ts'
+import { redirectTo } from '../pages/redirect.ts'
 import { showPage, requestOf } from '../pages/request-context.ts'
-import { noticeVersion, readForm, showForm, type RegistrationInput } from './registration-form.ts'
+import { Refusal } from '../refusal/refusal.ts'
+import { answersIn, isChild, lastStepIn, readAnswers, stepOf, type RegistrationInput, type Step } from './answers.ts'
+import { draftOf, draftSeconds, newSecret, placeOf, type Draft, type DraftPlace } from './draft.ts'
 import {
-  forgetForm,
+  claimOrOpened,
+  forgetClaim,
   leadToNewAccount,
-  openedBefore,
+  openedIn,
+  rememberOpened,
   showNewAccount,
   signInToNewAccount,
   type NewAccountDeps,
 } from './new-account.ts'
-import { passwordAuthenticator } from '../login/methods/password/stored-password.ts'
+import { noticeVersion, registerPath, showStep } from './step-page.ts'
 
 export interface RegistrationDeps extends NewAccountDeps {
   passwords: Passwords
@@ -27,11 +34,23 @@ export interface RegistrationDeps extends NewAccountDeps {
   clock: Clock
 }
 
-/** Opening an account: at /register, or inside a running login, which then goes on to its portal. */
-export function registrationRoutes(router: Router, deps: RegistrationDeps): void {
-  const limit = perNetwork(deps, { name: 'registrations', most: deps.registrationsPerHour, seconds: 3600 })
-  const own = { ...deps, limit }
+type Deps = RegistrationDeps & {
+  /** Accounts that one network opens. */
+  opened: NetworkLimit
+  /** Registrations that one network begins and prolongs: what a stranger makes us keep for an hour. */
+  begun: NetworkLimit
+}
 
+const begunForEach = 5
+
+/** Opening an account in three steps: at /register, or inside a running login, which then goes on to its portal. */
+export function registrationRoutes(router: Router, given: RegistrationDeps): void {
+  const most = given.registrationsPerHour
+  const deps: Deps = {
+    ...given,
+    opened: perNetwork(given, { name: 'registrations', most, seconds: 3600 }),
+    begun: perNetwork(given, { name: 'registrations-begun', most: most * begunForEach, seconds: 3600 }),
+  }
   const attemptOf = async (ctx: RouterContext) => {
     const attempt = await deps.host.attempt(ctx)
     assertQuestion(attempt, 'login')
@@ -39,55 +58,165 @@ export function registrationRoutes(router: Router, deps: RegistrationDeps): void
   }
 
   router.get('/privacy', (ctx) => showPage(ctx, 'register/privacy', { version: noticeVersion }))
-  router.get('/register', (ctx) => showForm(ctx, undefined))
-  router.post('/register', (ctx) => {
-    requestOf(ctx).returnTo = '/register'
-    return register(own, ctx, undefined)
-  })
+  router.get('/register', (ctx) => show(deps, ctx, undefined))
+  router.post('/register', (ctx) => answer(deps, ctx, undefined))
   router.get('/registered', (ctx) => showNewAccount(deps, ctx, undefined))
 
-  router.get('/login/:attempt/register', async (ctx) => showForm(ctx, await attemptOf(ctx)))
-  router.post('/login/:attempt/register', async (ctx) => register(own, ctx, await attemptOf(ctx)))
+  router.get('/login/:attempt/register', async (ctx) => {
+    if (await wentLate(deps, ctx)) return
+    const attempt = await attemptOf(ctx)
+    await prolong(deps, ctx, attempt)
+    await show(deps, ctx, attempt)
+  })
+  router.post('/login/:attempt/register', async (ctx) => {
+    if (await wentLate(deps, ctx)) return
+    const attempt = await attemptOf(ctx)
+    await prolong(deps, ctx, attempt)
+    await answer(deps, ctx, attempt)
+  })
   router.get('/login/:attempt/registered', async (ctx) => showNewAccount(deps, ctx, await attemptOf(ctx)))
   router.post('/login/:attempt/registered', async (ctx) => signInToNewAccount(deps, ctx, await attemptOf(ctx)))
 }
 
-async function register(
-  deps: RegistrationDeps & { limit: NetworkLimit },
-  ctx: RouterContext,
-  attempt: Attempt | undefined,
-): Promise<void> {
-  const read = await readForm(requestOf(ctx).form, deps)
-  if (!read.ok) return showForm(ctx, attempt, read.problems)
-  const before = await openedBefore(deps, ctx)
-  if (before !== undefined) return leadToNewAccount(deps, ctx, attempt, before)
-  let personId: string | undefined
-  try {
-    personId = await open(deps, ctx, attempt, read.input)
-  } finally {
-    if (personId === undefined) await forgetForm(deps, ctx)
-  }
-  return personId === undefined ? undefined : leadToNewAccount(deps, ctx, attempt, personId)
+const nothing: Draft = { answers: {}, done: 0 }
+
+/** The step of the address, as far as the person came; else the first open one. */
+function stepToShow(ctx: RouterContext, { done }: Draft): Step {
+  const open = (done + 1) as Step
+  const asked = stepOf(ctx.query['step']) ?? open
+  return asked <= open ? asked : open
 }
 
-/** Opens the account. Undefined where the form with its problem is the answer. */
-async function open(
-  { persons, passwords, matches, limit }: RegistrationDeps & { limit: NetworkLimit },
+async function show(deps: Deps, ctx: RouterContext, attempt: Attempt | undefined): Promise<void> {
+  let place = draftOf(deps, ctx, attempt)
+  // an account was opened here: the next registration is another person's
+  if (!attempt && (await openedIn(deps, place.id)) !== undefined) place = placeOf(deps, newSecret(deps, ctx), '')
+  const draft = (await place.read()) ?? nothing
+  const late = ctx.query['late'] === 'yes'
+  await showStep(deps, ctx, attempt, { step: stepToShow(ctx, draft), draft, late })
+}
+
+/** Takes the answers of one step, or of several at once, and leads to the next. */
+async function answer(deps: Deps, ctx: RouterContext, attempt: Attempt | undefined): Promise<void> {
+  const { form } = requestOf(ctx)
+  const place = draftOf(deps, ctx, attempt)
+  const known = await openedIn(deps, place.id)
+  if (known !== undefined) return leadToNewAccount(ctx, attempt)
+  if (form['clear'] === 'on') {
+    await place.remove()
+    return redirectTo(ctx, registerPath(attempt))
+  }
+  const kept = await keepAnswers(deps, ctx, place)
+  const step = lastStepIn(form)
+  if (!kept.stored) return showStep(deps, ctx, attempt, { step, draft: kept.draft, problems: tooMany })
+  if (form['keep'] === 'on') return redirectTo(ctx, `${registerPath(attempt)}?step=${step}`)
+  return goOn(deps, ctx, attempt, { place, draft: kept.draft, step })
+}
+
+const tooMany = { form: 'too_many_registrations' }
+
+/** Stores what was typed, right or wrong, for another hour. A network that begins too many gets nothing stored. */
+async function keepAnswers({ begun }: Deps, ctx: RouterContext, place: DraftPlace) {
+  const before = await place.read()
+  const { answers, done } = before ?? nothing
+  const draft = { answers: { ...answers, ...answersIn(requestOf(ctx).form) }, done }
+  const wait = before ? 0 : await begun.count(requestOf(ctx))
+  if (wait > 0) ctx.set('retry-after', String(wait))
+  else await place.write(draft)
+  return { draft, stored: wait === 0 }
+}
+
+async function goOn(
+  deps: Deps,
   ctx: RouterContext,
   attempt: Attempt | undefined,
-  { password, ...opening }: RegistrationInput,
+  { place, draft, step }: { place: DraftPlace; draft: Draft; step: Step },
+): Promise<void> {
+  const { form } = requestOf(ctx)
+  const read = await readAnswers(draft.answers, deps)
+  const open = read.step ?? 3
+  await place.write({ ...draft, done: open - 1 })
+  if (read.step !== undefined && read.step <= step)
+    return showStep(deps, ctx, attempt, { step: read.step, draft, problems: read.problems })
+  if (step < 3 || !read.input) return redirectTo(ctx, `${registerPath(attempt)}?step=${Math.min(open, step + 1)}`)
+  if (form['consent'] !== 'yes')
+    return showStep(deps, ctx, attempt, { step: 3, draft, problems: { consent: 'consent_required' } })
+  await openOnce(deps, ctx, attempt, { place, draft, input: read.input })
+}
+
+interface Finished {
+  place: DraftPlace
+  draft: Draft
+  input: RegistrationInput
+}
+
+/** Two equal forms open one account. */
+async function openOnce(deps: Deps, ctx: RouterContext, attempt: Attempt | undefined, finished: Finished) {
+  const { place } = finished
+  if ((await claimOrOpened(deps, place.id)) !== undefined) return leadToNewAccount(ctx, attempt)
+  let personId: string | undefined
+  try {
+    personId = await openAccount(deps, ctx, attempt, finished)
+  } finally {
+    if (personId === undefined) await forgetClaim(deps, place.id)
+  }
+  if (personId === undefined) return
+  await rememberOpened(deps, place.id, personId)
+  await place.remove()
+  leadToNewAccount(ctx, attempt)
+}
+
+/** Opens the account. Undefined where the step with its problem is the answer. */
+async function openAccount(
+  deps: Deps,
+  ctx: RouterContext,
+  attempt: Attempt | undefined,
+  { draft, input: { password, ...opening } }: Finished,
 ): Promise<string | undefined> {
-  const waitSeconds = await limit.count(requestOf(ctx))
-  if (waitSeconds > 0) {
-    ctx.set('retry-after', String(waitSeconds))
-    showForm(ctx, attempt, { form: 'too_many_registrations' })
+  const { persons, passwords, matches, opened: limit, clock } = deps
+  const wait = await limit.count(requestOf(ctx))
+  if (wait > 0) {
+    ctx.set('retry-after', String(wait))
+    await showStep(deps, ctx, attempt, { step: 3, draft, problems: tooMany })
     return undefined
   }
   const authenticators = [passwordAuthenticator(await passwords.hash(password))]
   const { document, name } = opening
   const silent = await matches.silent({ documentType: document.type, documentNumber: document.number, name })
-  const opened = await persons.create({ ...opening, authenticators, noticeVersion, silent }, actorOf(ctx))
+  const guardian = isChild(document, clock()) ? { guardian: true } : {}
+  const entry = { ...opening, ...guardian, authenticators, noticeVersion, silent }
+  const opened = await persons.create(entry, actorOf(ctx))
   if (opened.ok) return opened.person.id
-  showForm(ctx, attempt, { username: opened.problem })
+  await showStep(deps, ctx, attempt, { step: 2, draft, problems: { username: opened.problem } })
   return undefined
+}
+
+const renewedEarly = 30
+
+/** Gives the login the hour of the registration. A network that begins too many keeps the usual time. */
+async function prolong({ artifacts, begun, clock }: Deps, ctx: RouterContext, attempt: Attempt): Promise<void> {
+  const now = Math.floor(clock() / 1000)
+  const left = (attempt.interaction.exp ?? 0) - now
+  if (left > draftSeconds - renewedEarly) return
+  // counted once: a person who goes on is not counted again
+  if (left < draftSeconds / 2 && (await begun.count(requestOf(ctx))) > 0) return
+  await prolongLogin(artifacts, attempt.id, { seconds: draftSeconds, now })
+}
+
+/** The login is over: its answers move to a registration without one. False where nothing was typed. */
+async function wentLate(deps: Deps, ctx: RouterContext): Promise<boolean> {
+  const found = await deps.host.attempt(ctx).catch((error: unknown) => {
+    if (error instanceof Refusal && error.code === 'login_expired') return undefined
+    throw error
+  })
+  if (found) return false
+  const before = draftOf(deps, ctx, { id: String(ctx['params']['attempt']) })
+  const draft = await before.read()
+  const form = answersIn(requestOf(ctx).form)
+  if (!draft && (Object.keys(form).length === 0 || (await deps.begun.count(requestOf(ctx))) > 0)) return false
+  const { answers = {}, done = 0 } = draft ?? {}
+  await draftOf(deps, ctx).write({ answers: { ...answers, ...form }, done })
+  await before.remove()
+  redirectTo(ctx, '/register?late=yes')
+  return true
 }

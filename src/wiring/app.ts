@@ -91,6 +91,7 @@ function loginDeps(core: Core, { sessions }: Protocol, login: Login, secure: boo
     blindIndex,
     audit,
     limits: settings.limits,
+    recoveryHold: settings.recovery.hold,
     registrationsPerHour: settings.limits.addressRegistrations,
     secure,
     clock,

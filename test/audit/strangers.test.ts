@@ -53,7 +53,7 @@ const byStrangers: Partial<Record<AuditEventName, Record<string, () => Promise<u
     'a code for an unknown account': async () => {
       const visitor = stranger()
       const fields = { identifier: `nobody${networks}`, knowledge: '13800010001', code: 'AAAA-AAAA-AAAA-AAAA' }
-      return visitor.submit(await visitor.get('/recover'), '/recover', fields)
+      return visitor.submit(await visitor.get('/recover/code'), '/recover/code', fields)
     },
     'an unknown link': () => stranger().get(`/recover/${'x'.repeat(43)}`),
   },

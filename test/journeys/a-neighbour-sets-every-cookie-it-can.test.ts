@@ -12,7 +12,7 @@ import { startServer, type RunningServer } from '../setup/server.ts'
 import { authenticatorOf } from '../setup/virtual-authenticator.ts'
 
 // without the cookie of the resume: with it the victim would use the result first, and the attacker would get nothing
-const names = 'login browser session visitor qr device recovery registered language'.split(' ')
+const names = 'login browser session visitor qr device recovery registration language'.split(' ')
 const foreignNames = [...names.map((name) => `yideng_${name}`), '_interaction', '_session']
 
 /** Cookies of the neighbour: all that might count. It then redirects to the login. */

@@ -47,13 +47,13 @@ it('keeps typed values and links out of the log and out of URLs', async () => {
 
 it('gives hostile input a calm answer, at every field and as a link', async () => {
   const visitor = here()
-  const page = await visitor.get('/recover')
+  const page = await visitor.get('/recover/code')
   const fields = { identifier: 'nobody', knowledge: '13900000000', code: wrong }
   for (const [kind, value] of hostile) {
     const answers = [
       ...(await Promise.all(
         ['identifier', 'knowledge', 'code', 'back'].map((name) =>
-          visitor.submit(page, '/recover', { ...fields, [name]: value }),
+          visitor.submit(page, '/recover/code', { ...fields, [name]: value }),
         ),
       )),
       await here().get(`/recover/-${encodeURIComponent(value.toWellFormed())}`),
@@ -101,7 +101,7 @@ it('does the same work with and without an account: the same counters and the sa
 it('takes the same time with and without an account, for every wrong value', async () => {
   const person = await personWithCodes(services)
   const visitor = here()
-  const page = await visitor.get('/recover')
+  const page = await visitor.get('/recover/code')
   const cases = {
     'a wrong code': { identifier: person.username, knowledge: person.phone, code: wrong },
     'wrong knowledge': { identifier: person.username, knowledge: '13900000000', code: person.code(0) },
@@ -111,7 +111,7 @@ it('takes the same time with and without an account, for every wrong value', asy
   for (let round = 0; round < 36; round += 1) {
     for (const [what, fields] of Object.entries(cases)) {
       const began = performance.now()
-      const answer = await visitor.submit(page, '/recover', fields)
+      const answer = await visitor.submit(page, '/recover/code', fields)
       const took = performance.now() - began
       expect(answer.status).toBe(400)
       if (round >= 6) (times[what] ??= []).push(took)

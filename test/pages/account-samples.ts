@@ -10,6 +10,7 @@ const longPortal = '连南瑶族自治县三排镇南岗千年瑶寨村民委员
 
 const session = { uid: 's1', ...place, method: 'password', since: at, portals: [longPortal, '粤省事'], current: true }
 const known = { key: 'k1', ...device, firstSeenAt: at, lastSeenAt: at, current: true }
+const silent = { purpose: '', privacyUri: '', contact: '', retention: '' }
 const portal = {
   id: 'p1',
   name: longPortal,
@@ -20,6 +21,10 @@ const portal = {
   permissions: ['查看您的电子证照'],
   givenAt: at,
   enteredAt: at,
+  purpose: '办理社保、医保和户政事项',
+  privacyUri: 'https://www.sz.gov.cn/privacy',
+  contact: '0755-12345',
+  retention: '办结后 30 天',
 }
 const entry = {
   at,
@@ -106,8 +111,8 @@ export const accountSamples: readonly Sample[] = [
       ...frame('/account/portals'),
       portals: [
         portal,
-        { ...portal, id: 'p2', attributes: [], permissions: [], givenAt: 0 },
-        { ...portal, id: 'p3', name: '', host: '', organisation: '', region: '', enteredAt: 0 },
+        { ...portal, ...silent, id: 'p2', attributes: [], permissions: [], givenAt: 0 },
+        { ...portal, ...silent, id: 'p3', name: '', host: '', organisation: '', region: '', enteredAt: 0 },
       ],
       done: 'withdrawn',
     },

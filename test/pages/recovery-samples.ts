@@ -8,19 +8,30 @@ const portal = {
   region: '深圳市',
 }
 const until = '2026-11-25T02:00:00.000Z'
-const start = { identifier: '', problems: {}, refusal: '', waitMinutes: 15, tries: 6, back: '/login/8f3a', csrf }
+const start = {
+  hours: 24,
+  identifier: '',
+  problems: {},
+  refusal: '',
+  waitMinutes: 15,
+  tries: 6,
+  back: '/login/8f3a',
+  csrf,
+}
 const problems = { password: 'password_too_short', password_again: 'password_mismatch' }
 
 /** The way back into an account, its codes, and the password's own room. */
 export const recoverySamples = [
-  { view: 'recover/start', name: 'first', data: start },
+  { view: 'recover/start', name: 'first', data: { back: '/login/8f3a', hours: 24, passkeyFirst: false } },
+  { view: 'recover/start', name: 'passkey', data: { back: '/login/8f3a', hours: 0, passkeyFirst: true } },
+  { view: 'recover/code', name: 'first', data: start },
   ...['recovery_refused', 'too_many_tries'].map((refusal) => ({
-    view: 'recover/start',
+    view: 'recover/code',
     name: refusal,
     data: { ...start, identifier: '13800138000', refusal },
   })),
   {
-    view: 'recover/start',
+    view: 'recover/code',
     name: 'missing',
     data: {
       ...start,

@@ -6,6 +6,7 @@ import { organisationSamples } from './organisation-samples.ts'
 import { passkeySamples } from './passkey-samples.ts'
 import { qrSamples } from './qr-samples.ts'
 import { recoverySamples } from './recovery-samples.ts'
+import { registerSamples } from './register-samples.ts'
 import { signInSamples } from './sign-in-samples.ts'
 
 /** One page as it may be asked for; `name` tells variants of a view apart. */
@@ -39,10 +40,19 @@ const attributes = [
   { name: 'id_type', value: '居民身份证', sensitive: false },
   { name: 'id_number', value: '44**************34', sensitive: true },
 ]
+const said = {
+  purpose: '办理社保、医保、公积金和户政事项时，确认您是谁、把结果通知您。',
+  privacyUri: 'https://www.sz.gov.cn/privacy',
+  contact: '0755-12345',
+  retention: '办结后 30 天',
+}
+const silent = { purpose: '', privacyUri: '', contact: '', retention: '' }
 const consent = {
-  portal,
+  portal: { ...portal, ...said },
   action: '/login/8f3a/consent',
   attributes,
+  separate: true,
+  level: 3,
   permissions: ['查看您的电子证照'],
   offline: true,
   person: '张*',
@@ -59,35 +69,6 @@ const level = {
   csrf,
   tried: false,
   raises: [] as { name: string; action: string }[],
-}
-
-const register = {
-  action: '/register',
-  csrf,
-  documentTypes: [
-    'resident_id',
-    'hk_macao_permit',
-    'taiwan_permit',
-    'hmt_residence_permit',
-    'foreign_permanent_residence',
-    'passport',
-  ],
-  values: { name: '', document_type: 'resident_id', document_number: '', phone: '', username: '' },
-  problems: {},
-  noticeVersion: '2026-11',
-}
-
-const filled = {
-  ...register,
-  portal,
-  backUrl: '/login/8f3a',
-  values: {
-    name: '张三',
-    document_type: 'hk_macao_permit',
-    document_number: '44030019900101123',
-    phone: '1380013',
-    username: '3san',
-  },
 }
 
 const confirm = { action: '/session/end/confirm', xsrf: 'x5rf-t0ken', others: 3 }
@@ -115,9 +96,23 @@ export const samples: readonly Sample[] = [
   ...signInSamples({ portal, longPortal, csrf }),
   { view: 'login/consent', name: 'all', data: consent },
   {
+    view: 'login/consent-separate',
+    name: 'document',
+    data: { portal: { ...portal, ...said }, action: consent.action, attributes: attributes.slice(-2), csrf },
+  },
+  {
     view: 'login/consent',
     name: 'little',
-    data: { ...consent, attributes: attributes.slice(0, 1), permissions: [], offline: false, remembered: false },
+    data: {
+      ...consent,
+      portal: { ...portal, ...silent },
+      level: 2,
+      separate: false,
+      attributes: attributes.slice(0, 1),
+      permissions: [],
+      offline: false,
+      remembered: false,
+    },
   },
   { view: 'login/level', name: 'real-name', data: level },
   { view: 'login/level', name: 'tried', data: { ...level, tried: true } },
@@ -128,34 +123,7 @@ export const samples: readonly Sample[] = [
     data: { ...level, needed: 4, reached: 3, raises: [{ name: 'face', action: '/login/8f3a/face/start' }] },
   },
   { view: 'login/level', name: 'both', data: { ...level, needed: 4, reached: 2 } },
-  { view: 'register/register', name: 'first', data: register },
-  {
-    view: 'register/register',
-    name: 'problems',
-    data: {
-      ...filled,
-      problems: {
-        document_number: 'document_number_check_digit',
-        phone: 'phone_malformed',
-        username: 'username_malformed',
-        password: 'password_too_short',
-        password_again: 'password_mismatch',
-        consent: 'consent_required',
-      },
-    },
-  },
-  {
-    view: 'register/register',
-    name: 'too-many',
-    data: { ...filled, problems: { form: 'too_many_registrations', document_type: 'document_type_unknown' } },
-  },
-  {
-    view: 'register/registered',
-    name: 'on to a portal',
-    data: { continueAction: '/login/8f3a/continue', csrf, username: 'zhangsan' },
-  },
-  { view: 'register/registered', name: 'by itself', data: { csrf, username: 'zhangsan' } },
-  { view: 'register/privacy', name: 'notice', data: { version: '2026-11' } },
+  ...registerSamples,
   { view: 'logout/confirm', name: 'portal', data: { ...confirm, portal } },
   { view: 'logout/confirm', name: 'alone', data: { ...confirm, others: 0 } },
   { view: 'logout/confirm', name: 'flawed', data: { ...confirm, flaw: 'paused', paused: '甲门户' } },
@@ -205,4 +173,4 @@ export const samples: readonly Sample[] = [
 
 /** Data that names words (`refusals.<refusal>`) and so cannot be any text. */
 export const wordKeys =
-  /(^|\.)(menu\.open|menu\.groups\.\d+\.(name|pages\.\d+\.(name|icon|current))|operator\..*|refusal|why|outcome|reasons\.\d+|actions\.\d+|provenAt|scripts\.\d+|raises\.\d+\.name|act|code|state|reason|done|when|created|until|made|used|problem|role|roles\.\d+|relation|blockedBy|kind|event|who|documentType|ways\.\d+\.(name|icon|shown)|device|method|problems\..*|documentTypes\.\d+|values\.(document_type|role)|attributes\.\d+(\.name)?|refused|flaw)$/
+  /(^|\.)(menu\.open|menu\.groups\.\d+\.(name|pages\.\d+\.(name|icon|current))|operator\..*|refusal|why|outcome|reasons\.\d+|actions\.\d+|provenAt|scripts\.\d+|raises\.\d+\.name|act|code|state|reason|done|when|created|until|made|used|problem|role|roles\.\d+|relation|blockedBy|kind|event|who|documentType|ways\.\d+\.(name|icon|shown)|device|method|problems\..*|documentTypes\.\d+|documents\.\d+\.type|phoneCodes\.\d+|values\.(document_type|phone_code|role)|attributes\.\d+(\.name)?|refused|flaw)$/

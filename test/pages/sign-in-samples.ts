@@ -23,7 +23,7 @@ export function signInSamples({
     last: false,
     ...more,
   })
-  const passwordWay = wayOf('password', 'password', false, {
+  const passwordWay = wayOf('password', 'entry', false, {
     shown: 'form',
     recoverUrl: '/recover?back=%2Flogin%2F8f3a',
   })

@@ -35,7 +35,8 @@ describe('a forgotten password', () => {
     const link = /href="(\/recover\?back=[^"]+)"/.exec(asked.html)?.[1] ?? ''
     const fields = { identifier: person.phone, knowledge: person.number, code: person.code(3).toLowerCase() }
     const began = services.clock()
-    const page = await proveBy(visitor, fields, link)
+    const code = /href="(\/recover\/code\?back=[^"]+)"/.exec((await visitor.get(link)).html)?.[1]
+    const page = await proveBy(visitor, fields, code)
     expect(page.url.pathname).toBe('/recover/new-password')
     expect(page.html).toContain('陈**')
     const done = await choose(visitor, page)
@@ -177,10 +178,10 @@ describe('a forgotten password', () => {
     const said = []
     for (const identifier of [person.username, 'nobody-in-here']) {
       const visitor = here()
-      const page = await visitor.get('/recover')
+      const page = await visitor.get('/recover/code')
       const guesses = await Promise.all(
         Array.from({ length: 20 }, () =>
-          visitor.submit(page, '/recover', { identifier, knowledge: '13800000000', code: '7777-7777-7777-7777' }),
+          visitor.submit(page, '/recover/code', { identifier, knowledge: '13800000000', code: '7777-7777-7777-7777' }),
         ),
       )
       const statuses = guesses.map(({ status }) => status)
@@ -256,7 +257,7 @@ describe('a forgotten password', () => {
     '/logout',
     '/login/x?y=//z',
   ])('leads back to a running login and nowhere else: %s', async (back) => {
-    const page = await here().get(`/recover?back=${encodeURIComponent(back)}`)
+    const page = await here().get(`/recover/code?back=${encodeURIComponent(back)}`)
     expect([200, 400]).toContain(page.status)
     expect(page.html).not.toMatch(/(href|action|value)="[^"?]*evil/)
     if (page.status === 200) expect(page.html).toMatch(/name="back" value="\/account"/)
@@ -269,5 +270,25 @@ describe('a forgotten password', () => {
     for (const field of ['identifier', 'knowledge', 'code']) expect(page.html).toContain(`id="${field}-problem"`)
     expect((await visitor.get('/recover/done')).status).toBe(400)
     expect((await visitor.get('/recover/new-password')).status).toBe(400)
+  })
+})
+
+describe('the page of a forgotten password', () => {
+  it('says what may be at hand, with the wait before the button, the same in every browser', async () => {
+    const page = await here().get('/recover')
+    expect(page.status).toBe(200)
+    expect(page.html).toMatch(/24 小时内，要求实名的门户暂时进不去/)
+    expect(page.html).toContain('href="/recover/code?back=%2Faccount"')
+    expect(page.html).toMatch(/href="tel:12345"[\s\S]*窗口/)
+    expect(page.html.match(/class="button"/g)).toBeNull()
+    const form = await here().get('/recover/code')
+    expect(form.html.indexOf('24 小时')).toBeGreaterThan(0)
+    expect(form.html.indexOf('24 小时')).toBeLessThan(form.html.indexOf('type="submit"'))
+  })
+
+  it('has fingerprint or face first where this browser last signed in by it', async () => {
+    const visitor = here()
+    visitor.cookies.push({ name: 'yideng_way', value: 'passkey', path: '/' })
+    expect((await visitor.get('/recover')).html).toMatch(/<a class="button" href="\/account">/)
   })
 })

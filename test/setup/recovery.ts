@@ -18,9 +18,9 @@ export async function personWithCodes(services: Services, overrides: Parameters<
 export async function proveBy(
   visitor: Visitor,
   fields: { identifier: string; knowledge: string; code: string },
-  from = '/recover',
+  from = '/recover/code',
 ): Promise<Page> {
-  return visitor.submit(await visitor.get(from), '/recover', fields)
+  return visitor.submit(await visitor.get(from), '/recover/code', fields)
 }
 
 export const choose = (visitor: Visitor, page: Page, password = newPassword, again = password) =>

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { localized } from '../../config/localized.ts'
 import { readJson } from '../../config/machine-errors.ts'
 import { chinaOffsetMs } from '../../config/time.ts'
 import { isRegion } from '../../config/regions.ts'
@@ -28,13 +29,28 @@ const table = new Map(
   Object.entries(
     readJson(
       new URL('../../../config/documents.json', import.meta.url),
-      z.record(z.string(), z.strictObject({ name: z.string(), source: z.string(), forms: z.array(form).min(1) })),
+      z.record(
+        z.string(),
+        z.strictObject({
+          name: z.string(),
+          hint: localized,
+          example: z.string(),
+          source: z.string(),
+          forms: z.array(form).min(1),
+        }),
+      ),
     ),
   ),
 )
 
 /** All kinds of identity documents, the most frequent first (config/documents.json). */
 export const documentTypes: readonly string[] = [...table.keys()]
+
+/** How the number of a kind of document looks, in each language; undefined for an unknown kind. */
+export const documentHint = (type: string) => table.get(type)?.hint
+
+/** A made-up number of this kind. */
+export const documentExample = (type: string): string => table.get(type)?.example ?? ''
 
 export interface IdentityDocument {
   type: string

@@ -8,11 +8,17 @@ const plans = [
   { code: '886', mobile: /^9\d{8}$/, trunk: '0' },
 ]
 
+/** Country codes whose numbers have a known form, China first. */
+export const phoneCodes: readonly string[] = plans.map(({ code }) => code)
+
+/** A number of another country: its code and its digits, at most 15 together (ITU-T E.164 6.2.1). */
+const foreign = /^[1-9]\d{7,14}$/
+
 export type ParsedPhone = { ok: true; phone: string } | { ok: false; problem: 'phone_malformed' }
 
 /**
  * Reads a mobile number: of the mainland with or without +86, 86 or 0086; of Hong Kong, Macao and Taiwan with their
- * codes after + or 00. Spaces, hyphens and brackets are ignored. `phone` is E.164: +8613800138000.
+ * codes after + or 00; of any other country after + or 00. Spaces, hyphens and brackets are ignored. `phone` is E.164: +8613800138000.
  */
 export function parsePhone(text: string): ParsedPhone {
   const typed = toAscii(text)?.replaceAll(/[ ()-]/g, '') ?? ''
@@ -22,7 +28,8 @@ export function parsePhone(text: string): ParsedPhone {
     if (!given.startsWith(code)) continue
     const national = given.slice(code.length)
     const number = trunk && national.startsWith(trunk) ? national.slice(trunk.length) : national
-    if (mobile.test(number)) return { ok: true, phone: `+${code}${number}` }
+    return mobile.test(number) ? { ok: true, phone: `+${code}${number}` } : { ok: false, problem: 'phone_malformed' }
   }
-  return { ok: false, problem: 'phone_malformed' }
+  const known = international !== undefined && foreign.test(international)
+  return known ? { ok: true, phone: `+${international}` } : { ok: false, problem: 'phone_malformed' }
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { indexKeysInUse } from '../../keys/lookup-index.ts'
+import { indexKeysInUse, type LookupIndex } from '../../keys/lookup-index.ts'
 import type { DatabaseTransaction } from '../../storage/database.ts'
 import type { NewAuthenticator } from '../authenticators.ts'
 import type { IdentityDocument } from '../identifiers/documents.ts'
@@ -7,13 +7,15 @@ import { indexesOf, provenHolders } from '../indexes.ts'
 import { sealPersonalData, type PersonalData } from '../personal-fields.ts'
 import { fromRow, matchesRegister, type Actor, type NaturalPerson, type NaturalPersonsDeps } from './natural-person.ts'
 
-/** A new account; all values are normalised. */
+/** A new account; all values are normalised, and the username may be empty. */
 export interface Opening extends Omit<PersonalData, 'documentType' | 'documentNumber'> {
   document: IdentityDocument
   /** What the person signs in with. */
   authenticators: readonly NewAuthenticator[]
   /** Version of the privacy notice that was agreed to; none when an administrator opens the account. */
   noticeVersion?: string
+  /** The guardian of a child agreed (PIPL article 31). */
+  guardian?: boolean
   /** Set when an administrator asserts the identity, with or without the register. */
   vouchedLevel?: 2 | 3
   /** The register's answer must not show: the account is opened as if there were no match. */
@@ -24,7 +26,15 @@ export type Opened = { ok: true; person: NaturalPerson } | { ok: false; problem:
 
 /** Opens an account at level 3 where the register matches, else at level 2. */
 export async function openAccount(deps: NaturalPersonsDeps, opening: Opening, by: Actor): Promise<Opened> {
-  const { document, authenticators: _new, noticeVersion: _notice, vouchedLevel, silent = false, ...fields } = opening
+  const {
+    document,
+    authenticators: _new,
+    noticeVersion: _notice,
+    vouchedLevel,
+    guardian: _guardian,
+    silent = false,
+    ...fields
+  } = opening
   const data = { ...fields, documentType: document.type, documentNumber: document.number }
   const matched =
     // the register is asked in silent mode too, so that the time of the answer does not differ
@@ -34,6 +44,13 @@ export async function openAccount(deps: NaturalPersonsDeps, opening: Opening, by
     .execute((transaction) => insertAccount(deps, transaction, opening, { data, matched }, by))
 }
 
+const holdsUsername = async (transaction: DatabaseTransaction, lookup: LookupIndex, username: string) =>
+  (await transaction
+    .selectFrom('natural_persons')
+    .select('id')
+    .where('username_index', 'in', lookup.all('username', username))
+    .executeTakeFirst()) !== undefined
+
 async function insertAccount(
   { cipher, lookup, audit, authenticators, clock }: NaturalPersonsDeps,
   transaction: DatabaseTransaction,
@@ -41,14 +58,10 @@ async function insertAccount(
   { data, matched }: { data: PersonalData; matched: boolean },
   by: Actor,
 ): Promise<Opened> {
-  const { noticeVersion, vouchedLevel } = opening
+  const { noticeVersion, vouchedLevel, guardian } = opening
   const [indexKey] = await indexKeysInUse(transaction, lookup)
-  const taken = await transaction
-    .selectFrom('natural_persons')
-    .select('id')
-    .where('username_index', 'in', lookup.all('username', data.username))
-    .executeTakeFirst()
-  if (taken) return { ok: false, problem: 'username_taken' }
+  if (data.username && (await holdsUsername(transaction, lookup, data.username)))
+    return { ok: false, problem: 'username_taken' }
   const proven = (await provenHolders(transaction, lookup, data)).length > 0
   if (proven && vouchedLevel === 3) return { ok: false, problem: 'document_taken' }
   // A number proven by another account gets the same answer as no match: the answer must not reveal that account.
@@ -58,7 +71,7 @@ async function insertAccount(
   const row = {
     id,
     ...sealPersonalData(cipher, id, data),
-    ...indexesOf(lookup, indexKey, data),
+    ...indexesOf(lookup, indexKey, { id, ...data }),
     identity_level: identityLevel,
     proofed_at: identityLevel >= 3 ? now : null,
     face_proofed_at: null,
@@ -80,6 +93,6 @@ async function insertAccount(
     await transaction.insertInto('notice_consents').values(consent).execute()
   }
   const event = noticeVersion ? 'person.registered' : 'person.created'
-  await audit.append(transaction, { event, ...by, personId: id, details: { identityLevel, noticeVersion } })
+  await audit.append(transaction, { event, ...by, personId: id, details: { identityLevel, noticeVersion, guardian } })
   return { ok: true, person: fromRow(row) }
 }

@@ -10,6 +10,15 @@ export const registrationFields = {
   organisation: { type: 'text', placeholder: 'NAME', meaning: 'the organisation that operates it' },
   region: { type: 'text', placeholder: 'CODE', meaning: 'its region (GB/T 2260), such as 440300' },
   uri: { type: 'text', placeholder: 'URI', meaning: 'its home page' },
+  purpose: {
+    type: 'text',
+    placeholder: 'TEXT',
+    meaning: 'what it uses the information for; people read it when they consent',
+  },
+  'privacy-uri': { type: 'text', placeholder: 'URI', meaning: 'its own privacy notice' },
+  contact: { type: 'text', placeholder: 'TEXT', meaning: 'whom people ask about their information' },
+  retention: { type: 'text', placeholder: 'TEXT', meaning: 'how long it keeps the information, such as "30 天"' },
+  colour: { type: 'text', placeholder: 'COLOUR', meaning: 'its colour, such as #1a5fa8; white text lies on it' },
   type: {
     type: 'text',
     choices: ['web', 'native', 'spa', 'service'],

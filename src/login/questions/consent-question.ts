@@ -4,6 +4,7 @@ import { mergeResources, type Consents, type Granted } from '../../accounts/cons
 import { maskName, maskDocumentNumber, maskPhone } from '../../accounts/identifiers/masking.ts'
 import type { Clock } from '../../config/clock.ts'
 import { attributesOf, personClaims, sensitiveClaims } from '../../oidc/claims.ts'
+import { dutiesOf } from '../../oidc/pages.ts'
 import { withinRegistration } from '../../oidc/registered.ts'
 import { wordedScope, type Resources } from '../../oidc/resources.ts'
 import { showPage, requestOf } from '../../pages/request-context.ts'
@@ -38,13 +39,15 @@ export const consentQuestion: Question<'consent', ConsentQuestionDeps> = {
 
   async ask(deps, ctx, attempt) {
     const { person } = await signedIn(deps.persons, attempt)
-    const missing = missingConsent(attempt)
-    const wanted = holdsNothing(missing) ? await askedAgain(deps, attempt, person.id) : missing
+    const wanted = await wantedOf(deps, attempt, person.id)
+    const attributes = await attributesWanted(deps, ctx, attempt, wanted)
     const request = requestOf(ctx)
     showPage(ctx, 'login/consent', {
-      portal: attempt.portal,
+      portal: { ...attempt.portal, ...dutiesOf(attempt.client) },
       action: pathOf(attempt, 'consent'),
-      attributes: await attributesWanted(deps, ctx, attempt, wanted),
+      attributes,
+      separate: attributes.some(({ name }) => separateClaims.has(name)),
+      level: attempt.needed,
       permissions: Object.entries(wanted.resources).flatMap(([resource, scopes]) =>
         scopes.map((scope) => wordedScope(deps.resources, resource, scope, request.language)),
       ),
@@ -61,12 +64,14 @@ export const consentQuestion: Question<'consent', ConsentQuestionDeps> = {
   },
 }
 
-async function decide({ host, persons, consents, audit }: ConsentQuestionDeps, ctx: RouterContext): Promise<void> {
+async function decide(deps: ConsentQuestionDeps, ctx: RouterContext): Promise<void> {
+  const { host, persons, consents, audit } = deps
   const attempt = await host.attempt(ctx)
   assertQuestion(attempt, 'consent')
   const { person } = await signedIn(persons, attempt)
-  const { decision } = requestOf(ctx).form
+  const { decision, separate } = requestOf(ctx).form
   if (decision === 'allow') {
+    if (separate !== 'yes' && (await askSeparately(deps, ctx, attempt, person.id))) return
     await consents.give(person.id, attempt.client.id, missingConsent(attempt), actorOf(ctx))
     await host.finish(ctx, { consent: {} })
   } else if (decision === 'deny') {
@@ -76,6 +81,33 @@ async function decide({ host, persons, consents, audit }: ConsentQuestionDeps, c
   } else {
     throw new Refusal('bad_request', 'no decision')
   }
+}
+
+/** Sensitive information that a person agrees to by an act of its own (PIPL article 29: 单独同意). */
+const separateClaims: ReadonlySet<string> = new Set(['id_number', 'id_type'])
+
+/** Shows the page for the sensitive information alone; false where the portal wants none. */
+async function askSeparately(
+  deps: ConsentQuestionDeps,
+  ctx: RouterContext,
+  attempt: Attempt,
+  personId: string,
+): Promise<boolean> {
+  const wanted = await wantedOf(deps, attempt, personId)
+  const attributes = (await attributesWanted(deps, ctx, attempt, wanted)).filter(({ name }) => separateClaims.has(name))
+  if (attributes.length === 0) return false
+  showPage(ctx, 'login/consent-separate', {
+    portal: { ...attempt.portal, ...dutiesOf(attempt.client) },
+    action: pathOf(attempt, 'consent'),
+    attributes,
+    csrf: requestOf(ctx).csrf(),
+  })
+  return true
+}
+
+async function wantedOf(deps: ConsentQuestionDeps, attempt: Attempt, personId: string): Promise<Granted> {
+  const missing = missingConsent(attempt)
+  return holdsNothing(missing) ? askedAgain(deps, attempt, personId) : missing
 }
 
 const maskDate = (date: string) => `${date.slice(0, 4)}-**-**`

@@ -13,7 +13,7 @@ beforeAll(async () => {
 
 /** What the consent page names, in the order of the page. */
 const named = ({ html }: Page) =>
-  [...html.matchAll(/<(?:dt|li)>([^<]+)<\/?(?:dt|li|span)/g)].map(([, words = '']) => words.trim())
+  [...html.matchAll(/<(?:dt|li)>(?:<svg.*?<\/svg>)?([^<]+)<\/?(?:dt|li|span)/g)].map(([, words = '']) => words.trim())
 
 const callback = 'cn.gov.example.app:/callback'
 const app: Partial<ClientInput> = { type: 'native', redirect_uris: [callback] }

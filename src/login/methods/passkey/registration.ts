@@ -2,6 +2,7 @@ import type { PublicKeyCredentialCreationOptionsJSON } from '@simplewebauthn/ser
 import { z } from 'zod'
 import { maskName } from '../../../accounts/identifiers/masking.ts'
 import type { Actor, NaturalPerson } from '../../../accounts/natural-persons.ts'
+import { signInName } from '../../../accounts/personal-fields.ts'
 import { userHandleOf } from './assertion.ts'
 import { isAttested, type AttestationRoots } from './attestation.ts'
 import { base64url, credential, readCredential } from './credential.ts'
@@ -41,7 +42,7 @@ export type Registered = { ok: true; id: string } | { ok: false; fault: Registra
 
 /**
  * Options for the browser that makes a passkey: found without a name, with finger, face or PIN, on this device or a phone beside
- * it. It is shown under the username; the person's full name does not leave the server.
+ * it. It is shown under the username or phone; the person's full name does not leave the server.
  */
 export async function creationOptions(
   deps: MakingDeps,
@@ -58,7 +59,7 @@ export async function creationOptions(
     rp: { id: relyingParty(settings.issuer).id, name: '一登 Yideng' },
     user: {
       id: userHandleOf(deps, person.id),
-      name: persons.open(person, 'username'),
+      name: signInName(persons.reveal(person)),
       displayName: maskName(persons.open(person, 'name')),
     },
     pubKeyCredParams: algorithms.map((alg) => ({ type: 'public-key', alg })),

@@ -1,3 +1,4 @@
+import { signInName } from '../../../accounts/personal-fields.ts'
 import { redirectTo } from '../../../pages/redirect.ts'
 import { requestOf } from '../../../pages/request-context.ts'
 import { Refusal } from '../../../refusal/refusal.ts'
@@ -19,7 +20,7 @@ export function passwordEnrolment(deps: PasswordDeps): Enrolment {
     problems: Record<string, string> = {},
   ) {
     const status = Object.keys(problems).length > 0 ? 400 : 200
-    const username = persons.open(account.person, 'username')
+    const username = signInName(persons.reveal(account.person))
     const data = { username, problems, changed: ctx.query['done'] === 'changed' && status === 200 }
     await centre.show(ctx, account, 'password/account', data, status)
   }

@@ -40,7 +40,7 @@ export async function contextOf(
   const { region } = computer
   return {
     portal: {
-      ...(client ? portalOf(client, phone.language) : { name: '', organisation: '', region: '' }),
+      ...(client ? portalOf(client, phone.language) : { name: '', organisation: '', region: '', colour: '' }),
       host: transaction.domain,
     },
     level: transaction.level,
