@@ -151,7 +151,7 @@ function readCells(text: string, separator: string, columns: readonly string[]):
 
 const isEmpty = (cells: readonly string[]) => cells.every((cell) => cell.trim() === '')
 
-/** Files that somebody put together have their header again. */
+/** Two files in one have their header again. */
 const isHeader = (cells: readonly string[], columns: readonly string[]) =>
   String(cells.map((cell) => withoutInvisible(cell).trim().toLowerCase())) === String(columns)
 
@@ -177,16 +177,16 @@ function cellsOf(text: string, separator: string): string[] | undefined {
 /** The lines that may be one record: a line with an open quotation mark, and the lines to the next mark. */
 async function* recordsOf(path: string, encoding: Encoding): AsyncGenerator<{ line: number; texts: string[] }> {
   let line = 0
-  let open: string[] = []
+  let texts: string[] = []
   for await (const text of linesOf(path, encoding)) {
     line += 1
-    open.push(text)
-    const closed = open.length === 1 ? !hasOpenQuote(text) : hasOpenQuote(text)
-    if (!closed && open.length < mostLines) continue
-    if (open.length > 1 || text !== '') yield { line: line - open.length + 1, texts: open }
-    open = []
+    texts.push(text)
+    const closed = texts.length === 1 ? !hasOpenQuote(text) : hasOpenQuote(text)
+    if (!closed && texts.length < mostLines) continue
+    if (texts.length > 1 || text !== '') yield { line: line - texts.length + 1, texts }
+    texts = []
   }
-  if (open.length > 0) yield { line: line - open.length + 1, texts: open }
+  if (texts.length > 0) yield { line: line - texts.length + 1, texts }
 }
 
 const hasOpenQuote = (text: string) => text.split('"').length % 2 === 0
