@@ -10,12 +10,13 @@ export class StoreUnavailable extends Error {
 export const retryAfterSeconds = '10'
 
 /**
- * Codes of node:net without a connection, and of PostgreSQL during stop, start or lack of resources (its appendix A).
+ * Codes of node:net without a connection, and of PostgreSQL during stop, start or lack of resources (its appendix A). PgBouncer gives
+ * its own errors as 08P01.
  */
 const unavailableCodes = new Set(
   (
     'ECONNREFUSED ECONNRESET EPIPE ETIMEDOUT EHOSTUNREACH ENETUNREACH ENOTFOUND EAI_AGAIN ' +
-    '08000 08001 08003 08004 08006 25P03 53100 53200 53300 53400 55P03 57014 58000 58030'
+    '08000 08001 08003 08004 08006 08P01 25P03 25P04 53100 53200 53300 53400 55P03 57014 57P05 58000 58030'
   ).split(' '),
 )
 
@@ -24,8 +25,11 @@ const unavailableCodes = new Set(
  * or starts.
  */
 const wrongServerCodes = new Set(['25006', '57P01', '57P02', '57P03'])
-/** A standby cancels queries that its replay is in the way of (40001, PostgreSQL 26.4.2). */
-const onStandby = /conflict with recovery/
+/**
+ * A standby cancels queries that its replay is in the way of (40001), and takes no locks for writing (55000), no
+ * serializable transaction (0A000) and no functions of the log (PostgreSQL 26.4).
+ */
+const onStandby = /conflict with recovery|recovery is in progress|during recovery|in a hot standby/
 
 /** Whether another server may have taken over under the address of this one. */
 export function isWrongServer(error: unknown): boolean {

@@ -1,4 +1,4 @@
-import { generateKeyPair, SignJWT } from 'jose'
+import { CompactEncrypt, decodeJwt, generateKeyPair, SignJWT } from 'jose'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Services } from '../../src/services.ts'
 import { openPerson, signIn } from '../setup/person.ts'
@@ -59,6 +59,44 @@ const forged = (issuer: string, audience: string) =>
     .setIssuer(issuer)
     .setAudience(audience)
     .sign(foreignKey)
+
+const changed = (hint: string, index: 0 | 1, to: (was: object) => unknown) => {
+  const parts = hint.split('.')
+  const was = JSON.parse(Buffer.from(parts[index] ?? '', 'base64url').toString()) as object
+  parts[index] = Buffer.from(JSON.stringify(to(was))).toString('base64url')
+  return parts.join('.')
+}
+const oddHint = (name: string, make: (hint: string) => string | Promise<string>): Flaw => ({
+  name: `a hint ${name}`,
+  says: /核对不了/,
+  fields: async ({ hint, portal }) => [['id_token_hint', await make(hint)], ['client_id', portal.clientId], back],
+})
+const encrypted = async () =>
+  new CompactEncrypt(Buffer.from('{}'))
+    .setProtectedHeader({ alg: 'ECDH-ES', enc: 'A256GCM' })
+    .encrypt((await generateKeyPair('ECDH-ES')).publicKey)
+const signedAs = async (hint: string, alg: string, key: Parameters<SignJWT['sign']>[0]) =>
+  new SignJWT(decodeJwt(hint)).setProtectedHeader({ alg }).sign(key)
+
+const oddHints: Flaw[] = [
+  oddHint('that is encrypted', encrypted),
+  oddHint('with RS256 of a foreign key', async (hint) =>
+    signedAs(hint, 'RS256', (await generateKeyPair('RS256')).privateKey),
+  ),
+  oddHint('with HS256', (hint) => signedAs(hint, 'HS256', new Uint8Array(32))),
+  oddHint('with a critical header', (hint) => changed(hint, 0, (was) => ({ ...was, crit: ['x'], x: 1 }))),
+  oddHint('with a number as alg', (hint) => changed(hint, 0, (was) => ({ ...was, alg: 5 }))),
+  oddHint('without alg', (hint) => changed(hint, 0, () => ({}))),
+  oddHint('with null as its header', (hint) => changed(hint, 0, () => null)),
+  oddHint('with null as its payload', (hint) => changed(hint, 1, () => null)),
+  oddHint('with a number as aud', (hint) => changed(hint, 1, (was) => ({ ...was, aud: 5 }))),
+  oddHint('with an object as aud', (hint) => changed(hint, 1, (was) => ({ ...was, aud: { a: 1 } }))),
+  oddHint('with __proto__ as aud', (hint) => changed(hint, 1, (was) => ({ ...was, aud: '__proto__' }))),
+  oddHint('of four parts', (hint) => `${hint}.x`),
+  oddHint('of two dots', () => '..'),
+  oddHint('with a space', (hint) => ` ${hint}`),
+  oddHint('with NUL', () => '\0'),
+]
 
 const flaws: Flaw[] = [
   { name: 'an unknown portal', says: /没有在一登登记/, fields: () => [['client_id', 'nobody'], back] },
@@ -128,6 +166,35 @@ const flaws: Flaw[] = [
     says: /核对不了/,
     fields: ({ hint }) => [['id_token_hint', hint], ['client_id', 'another'], back],
   },
+  ...oddHints,
+  ...['HTTPS://PORTAL.EXAMPLE.GOV.CN/BYE', `${home}#x`, `${home}?x=1`, `${home}\r\nx: y`, ` ${home}`, '/bye', ''].map(
+    (address): Flaw => ({
+      name: `the address ${JSON.stringify(address)}`,
+      says: /返回地址没有登记/,
+      fields: ({ portal }) => [
+        ['client_id', portal.clientId],
+        ['post_logout_redirect_uri', address],
+      ],
+    }),
+  ),
+  ...['https://x@portal.example.gov.cn/bye', 'https://portal.example.gov.cn:443/bye'].map((address): Flaw => ({
+    name: `the same address in another spelling, ${address}`,
+    says: /返回地址没有登记/,
+    fields: ({ hint }) => [
+      ['id_token_hint', hint],
+      ['post_logout_redirect_uri', address],
+    ],
+  })),
+  ...['\0', '门户', '__proto__', '\ud800', 'x'.repeat(6000)].map((id): Flaw => ({
+    name: `client_id ${JSON.stringify(id.slice(0, 10))}`,
+    says: /没有在一登登记/,
+    fields: () => [['client_id', id], back],
+  })),
+  {
+    name: 'the state twice',
+    says: /看不懂/,
+    fields: ({ portal }) => [['client_id', portal.clientId], back, ['state', 'a'], ['state', 'b']],
+  },
   {
     name: 'client_id twice',
     says: /看不懂/,
@@ -196,6 +263,27 @@ describe('a right sign-out', () => {
       expect(await isSignedIn(who)).toBe(false)
     },
   )
+
+  it.each([
+    ['an empty hint', 'id_token_hint', ''],
+    ['a parameter that nobody knows, twice', 'foo', 'a'],
+    ['a logout_hint of another person', 'logout_hint', '<b>somebody</b>'],
+  ])('with %s returns to the portal', async (_what, name, value) => {
+    const who = await signedIn()
+    const fields: [string, string][] = [['client_id', who.portal.clientId], back, [name, value]]
+    if (name === 'foo') fields.push([name, 'b'])
+    const page = await ask(who, 'GET', fields)
+    expect(page.html).not.toContain('<b>somebody')
+    const out = await who.visitor.submit(page, '/logout/confirm', { logout: 'yes' })
+    expect(out.leads?.href).toBe(home)
+  })
+
+  it('without a session returns to the portal too', async () => {
+    const { portal, hint } = await signedIn()
+    const visitor = new Visitor(server.issuer)
+    const page = await ask({ visitor, portal, hint }, 'GET', [['id_token_hint', hint], back, ['state', 's']])
+    expect((await visitor.submit(page, '/logout/confirm', { logout: 'yes' })).leads?.href).toBe(`${home}?state=s`)
+  })
 
   it('takes a hint of an algorithm that the portal had before, and so does prompt=none', async () => {
     const who = await signedIn()
