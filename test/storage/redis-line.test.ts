@@ -60,7 +60,6 @@ describe.skipIf(cannotRun('Redis'))('an error that Redis answers', () => {
     'UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)',
     'READONLY You cannot write against a read only replica. script: 1f2e, on @user_script:2.',
     'ERR Error running script (call to f_1): @user_script:2: -MASTERDOWN Link with MASTER is down',
-    'LOADING',
     'ERR Error running script (call to f_1): @user_script:1: -READONLY No write at a replica.',
   ])('ends this connection, and the next one answers: %s', async (error) => {
     const redis = await connection(port)
