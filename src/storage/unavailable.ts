@@ -80,14 +80,29 @@ export function storeSentence(error: unknown, { dataDir, databaseUrl, redisUrls 
   return `A store does not answer: look at ${names.join(' and ')}.`
 }
 
+type StoreSetting = 'YIDENG_DATABASE_URL' | 'YIDENG_REDIS_URL'
+
+/** Codes of a certificate or of TLS that cannot be used (node:tls, OpenSSL verify), and pg's answer without TLS. */
+const tlsCodes = /CERT|^ERR_(?:TLS|SSL|OSSL)|^UNABLE_TO_|^HOSTNAME_MISMATCH$|^EPROTO$/
+const withoutTls = /server does not support SSL/i
+
 /** PostgreSQL: authorisation, no such database or schema, no right (its appendix A). Redis: the first word of its answer. */
-function refusalOf(error: unknown): { setting: string; why: string } | undefined {
+function refusalOf(
+  error: unknown,
+  of: StoreSetting = 'YIDENG_DATABASE_URL',
+): { setting: StoreSetting; why: string } | undefined {
   if (!(error instanceof Error)) return undefined
-  const { code = '', message } = error as NodeJS.ErrnoException
-  if (/^(28|3D|3F)|^42501$/.test(code)) return { setting: 'YIDENG_DATABASE_URL', why: message }
+  const { code, message } = error as NodeJS.ErrnoException
+  const known = typeof code === 'string' ? code : ''
+  if (/^(28|3D|3F)|^42501$/.test(known)) return { setting: 'YIDENG_DATABASE_URL', why: message }
   if (/^(WRONGPASS|NOAUTH|NOPERM)\b/.test(message)) return { setting: 'YIDENG_REDIS_URL', why: message }
-  return refusalOf(error.cause)
+  const setting = error instanceof StoreUnavailable && message.startsWith('Redis ') ? 'YIDENG_REDIS_URL' : of
+  if (tlsCodes.test(known) || withoutTls.test(message)) return { setting, why: firstPart(message) }
+  return refusalOf(error.cause, setting)
 }
+
+/** OpenSSL adds lines, and Node.js advice for a command line. */
+const firstPart = (message: string) => message.split(/[\n;]/)[0]?.trim() ?? ''
 
 const deepest = (error: unknown): string =>
   error instanceof Error ? (error.cause === undefined ? error.message : deepest(error.cause)) : String(error)

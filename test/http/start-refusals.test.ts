@@ -205,6 +205,60 @@ const cases: Case[] = [
     says: ['YIDENG_DATABASE_URL', /\/nowhere\/ca does not exist/],
   },
   {
+    what: 'a certificate of PostgreSQL that is none',
+    set: (at) => ({
+      YIDENG_DATABASE_URL: `postgres://postgres@127.0.0.1/x?sslmode=verify-full&sslrootcert=${fileIn(at, 'ca')}`,
+    }),
+    says: ['YIDENG_DATABASE_URL', /refuses this server|does not answer/],
+  },
+  {
+    what: 'a PostgreSQL with a certificate that no authority signed',
+    set: () => ({ YIDENG_DATABASE_URL: 'postgres://postgres@127.0.0.1/x?sslmode=verify-full' }),
+    says: ['YIDENG_DATABASE_URL', /refuses this server|does not answer/],
+  },
+  {
+    what: 'a PostgreSQL without this database',
+    set: () => ({ YIDENG_DATABASE_URL: 'postgres://postgres@127.0.0.1/no_such_database' }),
+    says: ['YIDENG_DATABASE_URL', /refuses this server|does not answer/],
+  },
+  {
+    what: 'an address of another database',
+    set: () => ({ YIDENG_DATABASE_URL: 'mysql://127.0.0.1/yideng' }),
+    says: ['YIDENG_DATABASE_URL', /postgres:\/\//],
+  },
+  {
+    what: 'a port that is a word',
+    set: () => ({ PORT: 'http' }),
+    says: ['PORT', /whole number/],
+  },
+  {
+    what: 'an issuer in letters that are not ASCII',
+    set: () => ({ YIDENG_ISSUER: 'https://一登.example' }),
+    says: ['YIDENG_ISSUER', /as https:\/\/xn--4gqu00h\.example\.$/],
+  },
+  {
+    what: 'a data directory that allows no new file',
+    set(at) {
+      mkdirSync(join(at, 'data'), { mode: 0o555 })
+      return { YIDENG_DATA_DIR: join(at, 'data') }
+    },
+    says: ['YIDENG_DATA_DIR', /may not/],
+    asService: true,
+  },
+  {
+    what: 'a signing.json that is a directory',
+    set(at) {
+      mkdirSync(join(at, 'keys/signing.json'), { recursive: true })
+      return { YIDENG_KEYS_DIR: join(at, 'keys') }
+    },
+    says: ['YIDENG_KEYS_DIR', /signing\.json is a directory/],
+  },
+  {
+    what: 'a file of APIs that is a directory',
+    set: (at) => ({ YIDENG_RESOURCES: join(fileIn(at, 'apis/one.json'), '..') }),
+    says: ['YIDENG_RESOURCES', /is a directory/],
+  },
+  {
     what: 'a file of APIs that does not exist',
     set: (at) => ({ YIDENG_RESOURCES: join(at, 'resources.json') }),
     says: ['YIDENG_RESOURCES', /resources\.json does not exist/],
