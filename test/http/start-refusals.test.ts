@@ -6,13 +6,12 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { readSettings } from '../../src/config/settings.ts'
 import { afterFile } from '../setup/after-file.ts'
 import { freePort } from '../setup/free-port.ts'
+import { addresses, type Case, type Environment } from './refused-addresses.ts'
 
 const bin = (name: string) => new URL(`../../bin/${name}`, import.meta.url).pathname
 
 /** The user of a service (`nobody`), where the tests run as root and can start a process of another user. */
 const service = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : undefined
-
-type Environment = Record<string, string>
 
 /** Runs a program that cannot start, as the given user. */
 function run(program: string, argv: string[], env: Environment, user = {}) {
@@ -49,16 +48,6 @@ beforeAll(async () => {
   afterFile(() => rmSync(directory, { recursive: true, force: true }))
   port = String(await freePort())
 })
-
-interface Case {
-  what: string
-  /** Changes of the environment for a case in this directory. */
-  set: (at: string) => Environment
-  /** What the sentence names: the setting, and a word of the reason. */
-  says: [setting: string, reason: RegExp]
-  /** Needs a user without root's rights. */
-  asService?: boolean
-}
 
 const cases: Case[] = [
   {
@@ -160,50 +149,7 @@ const cases: Case[] = [
     set: (at) => ({ YIDENG_KEYS_DIR: join(fileIn(at, 'keys/cookies.json', '[]'), '..') }),
     says: ['YIDENG_KEYS_DIR', /cookies\.json is wrong/],
   },
-  { what: 'an address that no card has', set: () => ({ HOST: '10.99.99.99' }), says: ['HOST', /no network card/] },
-  {
-    what: 'an IPv6 address that no card has',
-    set: () => ({ HOST: '2001:db8::99' }),
-    says: ['HOST', /no network card/],
-  },
-  {
-    what: 'a name that has no address',
-    set: () => ({ HOST: 'login.nowhere.invalid' }),
-    says: ['HOST', /no address belongs to this name|name service/],
-  },
-  {
-    what: 'a port that needs a right',
-    set: () => ({ PORT: '80' }),
-    says: ['PORT', /may not listen/],
-    asService: true,
-  },
-  {
-    what: 'a port out of range',
-    set: () => ({ PORT: '65536' }),
-    says: ['PORT', /between/],
-  },
-  {
-    what: 'an issuer with the usual port of its scheme',
-    set: () => ({ YIDENG_ISSUER: 'https://login.example.gov.cn:443' }),
-    says: ['YIDENG_ISSUER', /as https:\/\/login\.example\.gov\.cn\.$/],
-  },
-  {
-    what: 'a PostgreSQL that does not answer',
-    set: () => ({ YIDENG_DATABASE_URL: 'postgres://yideng@127.0.0.1:1/yideng' }),
-    says: ['YIDENG_DATABASE_URL', /does not answer/],
-  },
-  {
-    what: 'a PostgreSQL whose name has no address',
-    set: () => ({ YIDENG_DATABASE_URL: 'postgres://yideng@db.nowhere.invalid/yideng' }),
-    says: ['YIDENG_DATABASE_URL', /does not answer/],
-  },
-  {
-    what: 'a certificate of PostgreSQL that does not exist',
-    set: () => ({
-      YIDENG_DATABASE_URL: 'postgres://yideng@127.0.0.1/yideng?sslmode=verify-full&sslrootcert=/nowhere/ca',
-    }),
-    says: ['YIDENG_DATABASE_URL', /\/nowhere\/ca does not exist/],
-  },
+  ...addresses,
   {
     what: 'a certificate of PostgreSQL that is none',
     set: (at) => ({

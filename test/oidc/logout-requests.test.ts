@@ -1,10 +1,11 @@
-import { CompactEncrypt, decodeJwt, generateKeyPair, SignJWT } from 'jose'
+import { generateKeyPair, SignJWT } from 'jose'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Services } from '../../src/services.ts'
 import { openPerson, signIn } from '../setup/person.ts'
 import { registerPortal, type TestPortal } from '../setup/portal.ts'
 import { type RunningServer, until, usualServer } from '../setup/server.ts'
 import { Visitor, type Page } from '../setup/visitor.ts'
+import { oddHints } from './odd-hints.ts'
 
 let server: RunningServer
 let services: Services
@@ -52,51 +53,12 @@ interface Flaw {
 
 const suspend = async (id: string) => services.clients.setStatus(id, 'suspended', by)
 const back: [string, string] = ['post_logout_redirect_uri', home]
-const part = (token: object) => Buffer.from(JSON.stringify(token)).toString('base64url')
 const forged = (issuer: string, audience: string) =>
   new SignJWT({ sub: 'x' })
     .setProtectedHeader({ alg: 'ES256' })
     .setIssuer(issuer)
     .setAudience(audience)
     .sign(foreignKey)
-
-const changed = (hint: string, index: 0 | 1, to: (was: object) => unknown) => {
-  const parts = hint.split('.')
-  const was = JSON.parse(Buffer.from(parts[index] ?? '', 'base64url').toString()) as object
-  parts[index] = Buffer.from(JSON.stringify(to(was))).toString('base64url')
-  return parts.join('.')
-}
-const oddHint = (name: string, make: (hint: string) => string | Promise<string>): Flaw => ({
-  name: `a hint ${name}`,
-  says: /核对不了/,
-  fields: async ({ hint, portal }) => [['id_token_hint', await make(hint)], ['client_id', portal.clientId], back],
-})
-const encrypted = async () =>
-  new CompactEncrypt(Buffer.from('{}'))
-    .setProtectedHeader({ alg: 'ECDH-ES', enc: 'A256GCM' })
-    .encrypt((await generateKeyPair('ECDH-ES')).publicKey)
-const signedAs = async (hint: string, alg: string, key: Parameters<SignJWT['sign']>[0]) =>
-  new SignJWT(decodeJwt(hint)).setProtectedHeader({ alg }).sign(key)
-
-const oddHints: Flaw[] = [
-  oddHint('that is encrypted', encrypted),
-  oddHint('with RS256 of a foreign key', async (hint) =>
-    signedAs(hint, 'RS256', (await generateKeyPair('RS256')).privateKey),
-  ),
-  oddHint('with HS256', (hint) => signedAs(hint, 'HS256', new Uint8Array(32))),
-  oddHint('with a critical header', (hint) => changed(hint, 0, (was) => ({ ...was, crit: ['x'], x: 1 }))),
-  oddHint('with a number as alg', (hint) => changed(hint, 0, (was) => ({ ...was, alg: 5 }))),
-  oddHint('without alg', (hint) => changed(hint, 0, () => ({}))),
-  oddHint('with null as its header', (hint) => changed(hint, 0, () => null)),
-  oddHint('with null as its payload', (hint) => changed(hint, 1, () => null)),
-  oddHint('with a number as aud', (hint) => changed(hint, 1, (was) => ({ ...was, aud: 5 }))),
-  oddHint('with an object as aud', (hint) => changed(hint, 1, (was) => ({ ...was, aud: { a: 1 } }))),
-  oddHint('with __proto__ as aud', (hint) => changed(hint, 1, (was) => ({ ...was, aud: '__proto__' }))),
-  oddHint('of four parts', (hint) => `${hint}.x`),
-  oddHint('of two dots', () => '..'),
-  oddHint('with a space', (hint) => ` ${hint}`),
-  oddHint('with NUL', () => '\0'),
-]
 
 const flaws: Flaw[] = [
   { name: 'an unknown portal', says: /没有在一登登记/, fields: () => [['client_id', 'nobody'], back] },
@@ -135,17 +97,6 @@ const flaws: Flaw[] = [
       ['post_logout_redirect_uri', 'javascript:alert(1)'],
     ],
   },
-  { name: 'a hint that is no token', says: /核对不了/, fields: () => [['id_token_hint', 'abc.def.ghi'], back] },
-  { name: 'a hint of braces', says: /核对不了/, fields: () => [['id_token_hint', 'e30.e30.'], back] },
-  {
-    name: 'a hint with alg none',
-    says: /核对不了/,
-    fields: ({ hint, portal }) => [
-      ['id_token_hint', `${part({ alg: 'none' })}.${hint.split('.')[1]}.`],
-      ['client_id', portal.clientId],
-      back,
-    ],
-  },
   {
     name: 'a hint of a foreign issuer',
     says: /核对不了/,
@@ -157,16 +108,15 @@ const flaws: Flaw[] = [
     fields: async ({ portal }) => [['id_token_hint', await forged(server.issuer, portal.clientId)], back],
   },
   {
-    name: 'a hint with a changed signature',
-    says: /核对不了/,
-    fields: ({ hint }) => [['id_token_hint', `${hint.slice(0, -8)}AAAAAAAA`], back],
-  },
-  {
     name: 'a hint for another portal than client_id',
     says: /核对不了/,
     fields: ({ hint }) => [['id_token_hint', hint], ['client_id', 'another'], back],
   },
-  ...oddHints,
+  ...oddHints.map(([name, make]): Flaw => ({
+    name: `a hint ${name}`,
+    says: /核对不了/,
+    fields: async ({ hint, portal }) => [['id_token_hint', await make(hint)], ['client_id', portal.clientId], back],
+  })),
   ...['HTTPS://PORTAL.EXAMPLE.GOV.CN/BYE', `${home}#x`, `${home}?x=1`, `${home}\r\nx: y`, ` ${home}`, '/bye', ''].map(
     (address): Flaw => ({
       name: `the address ${JSON.stringify(address)}`,
