@@ -26,8 +26,8 @@ const unavailableCodes = new Set(
  */
 const wrongServerCodes = new Set(['25006', '57P01', '57P02', '57P03'])
 /**
- * A standby cancels queries that its replay is in the way of (40001), and takes no locks for writing (55000), no
- * serializable transaction (0A000) and no functions of the log (PostgreSQL 26.4).
+ * A standby cancels queries that its replay is in the way of (40001). It refuses locks for writing (55000) and
+ * serializable transactions (0A000). PostgreSQL 26.4.
  */
 const onStandby = /conflict with recovery|recovery is in progress|during recovery|in a hot standby/
 
