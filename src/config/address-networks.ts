@@ -50,9 +50,30 @@ const withoutPort = (address: string) =>
 export function forwardedAddress(headers: { xForwardedFor: string; forwarded: string }): string {
   const last = (values: string[]) => values.findLast((value) => value !== '') ?? ''
   const listed = last(headers.xForwardedFor.split(',').map((value) => value.trim()))
-  const named = () =>
-    last(headers.forwarded.split(',').map((one) => /(?:^|;)\s*for="?([^";]*)/i.exec(one)?.[1]?.trim() ?? ''))
+  const named = () => last(outsideQuotes(headers.forwarded, ',').map(forOf))
   return withoutPort((listed || named()).replaceAll('"', ''))
+}
+
+/** The `for` of one hop; a quoted value of another name may contain anything. */
+const forOf = (hop: string): string =>
+  outsideQuotes(hop, ';')
+    .map((pair) => /^\s*for\s*=(.*)$/i.exec(pair)?.[1]?.trim() ?? '')
+    .find((value) => value !== '') ?? ''
+
+/** Divides a text at a sign, but not within a quoted string (RFC 9110 section 5.6.4). */
+function outsideQuotes(text: string, sign: string): string[] {
+  const parts: string[] = []
+  let quoted = false
+  let begin = 0
+  for (let at = 0; at < text.length; at += 1) {
+    if (quoted && text[at] === '\\') at += 1
+    else if (text[at] === '"') quoted = !quoted
+    else if (!quoted && text[at] === sign) {
+      parts.push(text.slice(begin, at))
+      begin = at + 1
+    }
+  }
+  return [...parts, text.slice(begin)]
 }
 
 /** The eight groups of a valid IPv6 address as numbers. */

@@ -101,8 +101,9 @@ export function readText(file: string | URL): string {
     return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path))
   } catch (error) {
     if (error instanceof TypeError) throw new UnusableFile(path, 'is not UTF-8: it is damaged', error)
-    const sentence = aboutFile(error)
-    throw sentence ? new UnusableFile(path, sentence.why, error) : error
+    // a read names no path, but an open does
+    const why = aboutFile(error)?.why ?? aboutFiles[(error as NodeJS.ErrnoException).code ?? '']
+    throw why === undefined ? error : new UnusableFile(path, why, error)
   }
 }
 

@@ -12,7 +12,7 @@ type Lookup = (
 
 const usualPatienceMs = 2500
 const mostBytes = 256 * 1024
-const keptHeaders = ['content-type', 'cache-control', 'expires'] as const
+const keptHeaders = ['content-type', 'cache-control', 'expires', 'date', 'age'] as const
 
 export type Fetch = (url: string | URL | Request, init?: RequestInit) => Promise<Response>
 

@@ -26,6 +26,7 @@ import { assertRequestObject, createAssertClientAssertion } from './client-authe
 import { toOidcMetadata } from './client-metadata.ts'
 import { cookies, fixedConfiguration, timesToLive } from './provider-configuration.ts'
 import type { DeviceFlowOfAdministrators } from './device-flow.ts'
+import { withFreshness } from './engine/answer-freshness.ts'
 import { nameLevelsAsAsked } from './engine/acr.ts'
 import { keepRedirectQueries } from './engine/answer-addresses.ts'
 import { alwaysNameSessions, hashAccessTokens } from './engine/id-token-claims.ts'
@@ -154,7 +155,7 @@ function configuration(deps: ProviderDeps, shared: Shared): Configuration {
     assertJwtClientAuthClaimsAndHeader: createAssertClientAssertion(clock),
     cookies: cookies(deps.cookieKeys, settings.issuer.startsWith('https:')),
     features: features(deps, shared, pages),
-    fetch: deps.outbound,
+    fetch: withFreshness(deps.outbound),
     // runs in every authorization request, pushed or not, before anything is stored
     extraParams: {
       representee_hint(ctx) {

@@ -26,7 +26,7 @@ export interface LanguageWishes {
 /** Priority: the person's choice, the portal's wish, the browser's wish, Simplified Chinese. */
 export function chooseLanguage({ cookie, uiLocales, acceptLanguage }: LanguageWishes): Language {
   if (isLanguage(cookie)) return cookie
-  const wished = [...(uiLocales ?? '').split(/[\s,]+/), ...acceptedTags(acceptLanguage ?? '')]
+  const wished = [...(uiLocales ?? '').split(separators), ...acceptedTags(acceptLanguage ?? '')]
   return wished.map(languageOfTag).find((language) => language !== undefined) ?? languages[0]
 }
 
@@ -34,14 +34,20 @@ export function chooseLanguage({ cookie, uiLocales, acceptLanguage }: LanguageWi
 const chinese = new Set('zh zho chi cmn yue wuu hak nan gan hsn cdo cjy cpx czh czo mnp cnp csp lzh'.split(' '))
 const english = new Set(['en', 'eng'])
 
-/** Places where Chinese is written in traditional characters (CLDR likelySubtags of `zh-TW`, `zh-HK`, `zh-MO`). */
-const traditional = new Set(['tw', 'hk', 'mo'])
+/** Spaces (OpenID Connect Core 3.1.2.1), and what lists of other kinds have: JSON, Accept-Language. */
+const separators = /[\s,;|/+"'[\]()]+/
+
+/** Places where Chinese is written in traditional characters (CLDR likelySubtags), by letters and UN M.49 numbers. */
+const traditional = new Set(['tw', 'hk', 'mo', '158', '344', '446'])
+/** A tag without a language is Chinese with these (CLDR likelySubtags of `und`). */
+const placesAndScripts = /^(?:hans|hant|hani|cn|tw|hk|mo|156|158|344|446)$/
 
 /** `en_US.UTF-8`, `zh_CN` and `zh_TW_#Hant` are no BCP 47, but Java's `Locale.toString` and POSIX write them. */
 function languageOfTag(tag: string): Language | undefined {
   const [primary = '', ...parts] = tag.toLowerCase().split(/[-_.@#]+/)
   if (english.has(primary)) return 'en'
-  return chinese.has(primary) ? chineseOf(parts) : undefined
+  const isChinese = primary === 'und' ? placesAndScripts.test(parts[0] ?? '') : chinese.has(primary)
+  return isChinese ? chineseOf(parts) : undefined
 }
 
 /** A script (ISO 15924; `cht` and `chs` of old Windows) has priority over a place: in Hong Kong, some read `zh-Hans-HK`. */

@@ -17,7 +17,10 @@ export function redisCode(error: unknown): string | undefined {
 }
 
 /** Answers that mean "you talk to the wrong one": a replica, a master that was cut off, a node that loads or has moved. */
-const wrongOnes = new Set(['READONLY', 'MASTERDOWN', 'NOREPLICAS', 'LOADING', 'CLUSTERDOWN', 'MOVED', 'ASK'])
+const wrongOnes = new Set(
+  // REDIRECT: Valkey 8, while it fails over
+  ['READONLY', 'MASTERDOWN', 'NOREPLICAS', 'LOADING', 'CLUSTERDOWN', 'MOVED', 'ASK', 'REDIRECT', 'UNBLOCKED'],
+)
 
 const isWrongOne = (error: unknown) => wrongOnes.has(redisCode(error) ?? '')
 

@@ -10,12 +10,13 @@ export class StoreUnavailable extends Error {
 export const retryAfterSeconds = '10'
 
 /**
- * Codes of node:net without a connection, and of PostgreSQL during stop, start or lack of resources (its appendix A).
+ * Codes of node:net without a connection, and of PostgreSQL during stop, start or lack of resources (its appendix A). PgBouncer gives
+ * its own errors as 08P01.
  */
 const unavailableCodes = new Set(
   (
     'ECONNREFUSED ECONNRESET EPIPE ETIMEDOUT EHOSTUNREACH ENETUNREACH ENOTFOUND EAI_AGAIN ' +
-    '08000 08001 08003 08004 08006 25P03 53100 53200 53300 53400 55P03 57014 58000 58030'
+    '08000 08001 08003 08004 08006 08P01 25P03 25P04 53100 53200 53300 53400 55P03 57014 57P05 58000 58030'
   ).split(' '),
 )
 
@@ -24,8 +25,11 @@ const unavailableCodes = new Set(
  * or starts.
  */
 const wrongServerCodes = new Set(['25006', '57P01', '57P02', '57P03'])
-/** A standby cancels queries that its replay is in the way of (40001, PostgreSQL 26.4.2). */
-const onStandby = /conflict with recovery/
+/**
+ * A standby cancels queries that its replay is in the way of (40001). It refuses locks for writing (55000) and
+ * serializable transactions (0A000). PostgreSQL 26.4.
+ */
+const onStandby = /conflict with recovery|recovery is in progress|during recovery|in a hot standby/
 
 /** Whether another server may have taken over under the address of this one. */
 export function isWrongServer(error: unknown): boolean {
@@ -76,14 +80,29 @@ export function storeSentence(error: unknown, { dataDir, databaseUrl, redisUrls 
   return `A store does not answer: look at ${names.join(' and ')}.`
 }
 
+type StoreSetting = 'YIDENG_DATABASE_URL' | 'YIDENG_REDIS_URL'
+
+/** Codes of a certificate or of TLS that cannot be used (node:tls, OpenSSL verify), and pg's answer without TLS. */
+const tlsCodes = /CERT|^ERR_(?:TLS|SSL|OSSL)|^UNABLE_TO_|^HOSTNAME_MISMATCH$|^EPROTO$/
+const withoutTls = /server does not support SSL/i
+
 /** PostgreSQL: authorisation, no such database or schema, no right (its appendix A). Redis: the first word of its answer. */
-function refusalOf(error: unknown): { setting: string; why: string } | undefined {
+function refusalOf(
+  error: unknown,
+  of: StoreSetting = 'YIDENG_DATABASE_URL',
+): { setting: StoreSetting; why: string } | undefined {
   if (!(error instanceof Error)) return undefined
-  const { code = '', message } = error as NodeJS.ErrnoException
-  if (/^(28|3D|3F)|^42501$/.test(code)) return { setting: 'YIDENG_DATABASE_URL', why: message }
+  const { code, message } = error as NodeJS.ErrnoException
+  const known = typeof code === 'string' ? code : ''
+  if (/^(28|3D|3F)|^42501$/.test(known)) return { setting: 'YIDENG_DATABASE_URL', why: message }
   if (/^(WRONGPASS|NOAUTH|NOPERM)\b/.test(message)) return { setting: 'YIDENG_REDIS_URL', why: message }
-  return refusalOf(error.cause)
+  const setting = error instanceof StoreUnavailable && message.startsWith('Redis ') ? 'YIDENG_REDIS_URL' : of
+  if (tlsCodes.test(known) || withoutTls.test(message)) return { setting, why: firstPart(message) }
+  return refusalOf(error.cause, setting)
 }
+
+/** OpenSSL adds lines, and Node.js advice for a command line. */
+const firstPart = (message: string) => message.split(/[\n;]/)[0]?.trim() ?? ''
 
 const deepest = (error: unknown): string =>
   error instanceof Error ? (error.cause === undefined ? error.message : deepest(error.cause)) : String(error)

@@ -6,13 +6,12 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { readSettings } from '../../src/config/settings.ts'
 import { afterFile } from '../setup/after-file.ts'
 import { freePort } from '../setup/free-port.ts'
+import { addresses, type Case, type Environment } from './refused-addresses.ts'
 
 const bin = (name: string) => new URL(`../../bin/${name}`, import.meta.url).pathname
 
 /** The user of a service (`nobody`), where the tests run as root and can start a process of another user. */
 const service = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : undefined
-
-type Environment = Record<string, string>
 
 /** Runs a program that cannot start, as the given user. */
 function run(program: string, argv: string[], env: Environment, user = {}) {
@@ -49,16 +48,6 @@ beforeAll(async () => {
   afterFile(() => rmSync(directory, { recursive: true, force: true }))
   port = String(await freePort())
 })
-
-interface Case {
-  what: string
-  /** Changes of the environment for a case in this directory. */
-  set: (at: string) => Environment
-  /** What the sentence names: the setting, and a word of the reason. */
-  says: [setting: string, reason: RegExp]
-  /** Needs a user without root's rights. */
-  asService?: boolean
-}
 
 const cases: Case[] = [
   {
@@ -160,49 +149,60 @@ const cases: Case[] = [
     set: (at) => ({ YIDENG_KEYS_DIR: join(fileIn(at, 'keys/cookies.json', '[]'), '..') }),
     says: ['YIDENG_KEYS_DIR', /cookies\.json is wrong/],
   },
-  { what: 'an address that no card has', set: () => ({ HOST: '10.99.99.99' }), says: ['HOST', /no network card/] },
+  ...addresses,
   {
-    what: 'an IPv6 address that no card has',
-    set: () => ({ HOST: '2001:db8::99' }),
-    says: ['HOST', /no network card/],
+    what: 'a certificate of PostgreSQL that is none',
+    set: (at) => ({
+      YIDENG_DATABASE_URL: `postgres://postgres@127.0.0.1/x?sslmode=verify-full&sslrootcert=${fileIn(at, 'ca')}`,
+    }),
+    says: ['YIDENG_DATABASE_URL', /refuses this server|does not answer/],
   },
   {
-    what: 'a name that has no address',
-    set: () => ({ HOST: 'login.nowhere.invalid' }),
-    says: ['HOST', /no address belongs to this name|name service/],
+    what: 'a PostgreSQL with a certificate that no authority signed',
+    set: () => ({ YIDENG_DATABASE_URL: 'postgres://postgres@127.0.0.1/x?sslmode=verify-full' }),
+    says: ['YIDENG_DATABASE_URL', /refuses this server|does not answer/],
   },
   {
-    what: 'a port that needs a right',
-    set: () => ({ PORT: '80' }),
-    says: ['PORT', /may not listen/],
+    what: 'a PostgreSQL without this database',
+    set: () => ({ YIDENG_DATABASE_URL: 'postgres://postgres@127.0.0.1/no_such_database' }),
+    says: ['YIDENG_DATABASE_URL', /refuses this server|does not answer/],
+  },
+  {
+    what: 'an address of another database',
+    set: () => ({ YIDENG_DATABASE_URL: 'mysql://127.0.0.1/yideng' }),
+    says: ['YIDENG_DATABASE_URL', /postgres:\/\//],
+  },
+  {
+    what: 'a port that is a word',
+    set: () => ({ PORT: 'http' }),
+    says: ['PORT', /whole number/],
+  },
+  {
+    what: 'an issuer in letters that are not ASCII',
+    set: () => ({ YIDENG_ISSUER: 'https://一登.example' }),
+    says: ['YIDENG_ISSUER', /as https:\/\/xn--4gqu00h\.example\.$/],
+  },
+  {
+    what: 'a data directory that allows no new file',
+    set(at) {
+      mkdirSync(join(at, 'data'), { mode: 0o555 })
+      return { YIDENG_DATA_DIR: join(at, 'data') }
+    },
+    says: ['YIDENG_DATA_DIR', /may not/],
     asService: true,
   },
   {
-    what: 'a port out of range',
-    set: () => ({ PORT: '65536' }),
-    says: ['PORT', /between/],
+    what: 'a signing.json that is a directory',
+    set(at) {
+      mkdirSync(join(at, 'keys/signing.json'), { recursive: true })
+      return { YIDENG_KEYS_DIR: join(at, 'keys') }
+    },
+    says: ['YIDENG_KEYS_DIR', /signing\.json is a directory/],
   },
   {
-    what: 'an issuer with the usual port of its scheme',
-    set: () => ({ YIDENG_ISSUER: 'https://login.example.gov.cn:443' }),
-    says: ['YIDENG_ISSUER', /as https:\/\/login\.example\.gov\.cn\.$/],
-  },
-  {
-    what: 'a PostgreSQL that does not answer',
-    set: () => ({ YIDENG_DATABASE_URL: 'postgres://yideng@127.0.0.1:1/yideng' }),
-    says: ['YIDENG_DATABASE_URL', /does not answer/],
-  },
-  {
-    what: 'a PostgreSQL whose name has no address',
-    set: () => ({ YIDENG_DATABASE_URL: 'postgres://yideng@db.nowhere.invalid/yideng' }),
-    says: ['YIDENG_DATABASE_URL', /does not answer/],
-  },
-  {
-    what: 'a certificate of PostgreSQL that does not exist',
-    set: () => ({
-      YIDENG_DATABASE_URL: 'postgres://yideng@127.0.0.1/yideng?sslmode=verify-full&sslrootcert=/nowhere/ca',
-    }),
-    says: ['YIDENG_DATABASE_URL', /\/nowhere\/ca does not exist/],
+    what: 'a file of APIs that is a directory',
+    set: (at) => ({ YIDENG_RESOURCES: join(fileIn(at, 'apis/one.json'), '..') }),
+    says: ['YIDENG_RESOURCES', /is a directory/],
   },
   {
     what: 'a file of APIs that does not exist',

@@ -30,7 +30,7 @@ async function portal(first: Key) {
   const state = {
     keys: [first],
     fetches: 0,
-    cache: '',
+    headers: {} as Record<string, string>,
     answer: undefined as ((to: ServerResponse) => void) | undefined,
   }
   const web = createServer(async (_request, response) => {
@@ -44,7 +44,7 @@ async function portal(first: Key) {
         use: 'sig',
       })),
     )
-    response.setHeader('cache-control', state.cache).end(JSON.stringify({ keys }))
+    response.writeHead(200, state.headers).end(JSON.stringify({ keys }))
     return undefined
   })
   await new Promise<void>((resolve) => web.listen(0, '127.0.0.1', resolve))
@@ -93,7 +93,7 @@ it.each(['', 'max-age=60', 'max-age=31536000', 'no-store', 'max-age=0'])(
   async (cache) => {
     const [old, young] = [makeKey('old'), makeKey('young')]
     const { state, enters } = await portal(old)
-    state.cache = cache
+    state.headers = { 'cache-control': cache }
     expect(await enters(old)).toBe(true)
     expect(await enters(old)).toBe(true)
     expect(state.fetches).toBe(1)
@@ -106,6 +106,50 @@ it.each(['', 'max-age=60', 'max-age=31536000', 'no-store', 'max-age=0'])(
     expect(await enters(young)).toBe(true)
   },
 )
+
+it.each([
+  { 'cache-control': '' },
+  { 'cache-control': 'max-age=0' },
+  { 'cache-control': 'no-store' },
+  { 'cache-control': 'no-store, max-age=86400' },
+  { 'cache-control': 'max-age=86400, no-cache' },
+  { 'cache-control': 'No-Cache="set-cookie", MAX-AGE=86400' },
+  { 'cache-control': 'max-age=-1' },
+  { 'cache-control': 's-maxage=86400' },
+  { 'cache-control': 'max-age=600', age: '590' },
+  { 'cache-control': 'max-age=0', expires: 'Fri, 01 Jan 2100 00:00:00 GMT' },
+  { expires: '0' },
+  { expires: 'Thu, 01 Jan 1970 00:00:00 GMT' },
+])('a removed key is forgotten after a minute, where the answer is not to be kept: %j', async (headers) => {
+  const [old, young] = [makeKey('old'), makeKey('young')]
+  const { state, enters } = await portal(old)
+  state.headers = headers
+  expect(await enters(old)).toBe(true)
+  state.keys = [young]
+  await forward(61)
+  expect(await enters(old)).toBe(false)
+  expect(await enters(young)).toBe(true)
+})
+
+it.each([
+  { 'cache-control': 'max-age=600' },
+  { 'cache-control': 'public, Max-Age="600"' },
+  { 'cache-control': 'max-age=99999999999999999999' },
+  { 'cache-control': 'max-age=2600', age: '2000' },
+  { 'cache-control': 'max-age=600', age: 'x', expires: '0' },
+  { expires: 'Fri, 01 Jan 2100 00:00:00 GMT' },
+])('a key set that stays fresh is fetched once: %j', async (headers) => {
+  const key = makeKey('one')
+  const { state, enters } = await portal(key)
+  state.headers = headers
+  expect(await enters(key)).toBe(true)
+  await forward(300)
+  expect(await enters(key)).toBe(true)
+  expect(state.fetches).toBe(1)
+  await forward(301)
+  expect(await enters(key)).toBe(true)
+  expect(state.fetches).toBe(2)
+})
 
 it('many assertions with unknown keys cost one fetch a minute', async () => {
   const [known, unknown] = [makeKey('known'), makeKey('unknown')]

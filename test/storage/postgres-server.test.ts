@@ -37,6 +37,9 @@ describe.skipIf(cannotRun('PostgreSQL'))('an error that PostgreSQL answers', () 
     ['57P02', 'terminating connection because of crash of another server process'],
     ['57P03', 'the database system is starting up'],
     ['40001', 'canceling statement due to conflict with recovery'],
+    ['55000', 'cannot acquire lock mode RowExclusiveLock on database objects while recovery is in progress'],
+    ['55000', 'cannot set transaction read-write mode during recovery'],
+    ['0A000', 'cannot use serializable mode in a hot standby'],
   ])('ends every connection of the pool, because another server took over: %s %s', async (code, message) => {
     const database = open()
     const before = await pids(database)
@@ -46,7 +49,7 @@ describe.skipIf(cannotRun('PostgreSQL'))('an error that PostgreSQL answers', () 
     expect(after.filter((pid) => before.includes(pid))).toEqual([])
   })
 
-  it.each(['08006', '53100', '53200', '53300', '55P03', '57014', '58030'])(
+  it.each(['08006', '08P01', '25P04', '53100', '53200', '53300', '55P03', '57014', '57P05', '58030'])(
     'ends only its own connection: %s',
     async (code) => {
       const database = open()
@@ -57,7 +60,7 @@ describe.skipIf(cannotRun('PostgreSQL'))('an error that PostgreSQL answers', () 
     },
   )
 
-  it.each(['22001', '23505', '40001', '42P01', 'P0001'])('ends no connection: %s', async (code) => {
+  it.each(['0A000', '22001', '23505', '40001', '42P01', '55000', 'P0001'])('ends no connection: %s', async (code) => {
     const database = open()
     const before = await pids(database)
     expect(isUnavailable(await answer(database, code))).toBe(false)

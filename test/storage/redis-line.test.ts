@@ -56,6 +56,10 @@ describe.skipIf(cannotRun('Redis'))('an error that Redis answers', () => {
     'CLUSTERDOWN The cluster is down',
     'MOVED 3999 127.0.0.1:6381',
     'ASK 3999 127.0.0.1:6381',
+    'REDIRECT 127.0.0.1:6381',
+    'UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)',
+    'READONLY You cannot write against a read only replica. script: 1f2e, on @user_script:2.',
+    'ERR Error running script (call to f_1): @user_script:2: -MASTERDOWN Link with MASTER is down',
     'ERR Error running script (call to f_1): @user_script:1: -READONLY No write at a replica.',
   ])('ends this connection, and the next one answers: %s', async (error) => {
     const redis = await connection(port)
@@ -69,6 +73,10 @@ describe.skipIf(cannotRun('Redis'))('an error that Redis answers', () => {
     ['OOM command not allowed when used memory > maxmemory', true],
     ['MISCONF Redis is configured to save RDB snapshots', true],
     ['BUSY Redis is busy running a script', true],
+    ['BUSYKEY Target key name already exists', true],
+    ['NOSCRIPT No matching script', false],
+    ['WRONGPASS invalid username-password pair', false],
+    ['CROSSSLOT Keys in request do not hash to the same slot', true],
     ['TRYAGAIN Multiple keys request during rehashing of slot', true],
     ['ERR Error running script (call to f_1): @user_script:1: -OOM command not allowed', true],
     ['ERR unknown command', false],

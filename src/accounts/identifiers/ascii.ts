@@ -5,6 +5,9 @@ const longestInput = 64
 /** Invisible marks may make a text longer: one around each character. */
 const marksEach = 3
 
+/** Replaces the hyphens, dashes and minus signs of keyboards and word processors (Unicode Pd, U+2212, U+2500) by `-`. */
+export const asciiHyphens = (text: string): string => text.replaceAll(/[‐‑‒–—―−⁃─➖]/gu, '-')
+
 /**
  * Takes out invisible marks. Converts full-width and other compatibility forms to ASCII (NFKC, UAX #15). Undefined where other characters remain: look-alikes
  * of other scripts, direction marks, line ends. A later change of case could turn them into ASCII. Undefined for too long texts.
@@ -16,7 +19,7 @@ export function toAscii(given: string): string | undefined {
   if (text.length > longestInput) return undefined
   // printable ASCII without spaces is in this form already
   if (/^[!-~]*$/.test(text)) return text
-  const folded = text.normalize('NFKC').replaceAll(/[‐‑‒–—−]/g, '-')
+  const folded = asciiHyphens(text.normalize('NFKC'))
   // trimmed last: trim() would also remove line ends and marks that must be refused
   return /^[ -~]*$/.test(folded) ? folded.trim() : undefined
 }

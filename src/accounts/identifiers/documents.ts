@@ -107,8 +107,12 @@ export function readDocumentNumbers(text: string): { number: string; fitsMuchEls
   return [...numbers].map(([number, fitsMuchElse]) => ({ number, fitsMuchElse }))
 }
 
+/** Brackets around the last two digits: some write the count of renewals of a permit so. */
 function normalise(text: string): string | undefined {
-  return toAscii(text)?.replaceAll(/[ -]/g, '').toUpperCase()
+  return toAscii(text)
+    ?.replaceAll(/[ -]/g, '')
+    .replace(/\((\d{2})\)$/, '$1')
+    .toUpperCase()
 }
 
 function fits({ pattern, regionAt }: Form, number: string): boolean {

@@ -1,3 +1,4 @@
+import { asciiHyphens } from './ascii.ts'
 import { usualHan, withoutPrivateUse } from './han-characters.ts'
 import { withoutInvisible } from '../../text/invisible.ts'
 import { deceives } from '../../text/shown-names.ts'
@@ -9,13 +10,14 @@ const longestName = 150
 const longestHanName = 60
 
 /** ㆍ and ᆞ too: NFKC makes the one from the other. */
-const middleDots = /[•‧∙⋅・･·●⸱⸳᛫ꞏ𐄁ᐧㆍᆞ]/gu
-const hyphens = /[‐‑‒–—−]/gu
-const apostrophes = /[‘’ʼ`′]/gu
+const middleDots = /[•‧∙⋅・･·●⸱⸳᛫ꞏ𐄁ᐧㆍᆞ◦∘⦁⚫]/gu
+/** Keyboards without a middle dot give a full stop: Han names have none. Some people write a dot twice. */
+const hanDots = /(?<=\p{Script=Han})\s*[.。·][.。·\s]*(?=\p{Script=Han})/gu
+const apostrophes = /[‘’‛ʼʻʽʹˈ`′‵]/gu
 const onlyHan = /^[\p{Script=Han}·\s]+$/u
 /** Circles, as keyboards without 〇 give them. */
-const circles = /[○◯⭕]/gu
-const hanWithCircles = /^(?=.*\p{Script=Han})[\p{Script=Han}·\s○◯⭕]+$/u
+const circles = /[○◯⭕⚪⭘]/gu
+const hanWithCircles = /^(?=.*\p{Script=Han})[\p{Script=Han}·\s○◯⭕⚪⭘]+$/u
 
 /**
  * Normalises a name: NFKC, single spaces, one kind of middle dot (GB/T 2312's U+00B7), hyphen and apostrophe. It takes
@@ -24,17 +26,18 @@ const hanWithCircles = /^(?=.*\p{Script=Han})[\p{Script=Han}·\s○◯⭕]+$/u
  */
 export function normaliseName(name: string): string {
   if (name.length > longestInput) return name
-  // NFKC would turn a separate acute accent into a space and a combining accent
-  const folded = usualHan(withoutInvisible(name)).replaceAll('´', "'").normalize('NFKC')
-  const signs = folded.replaceAll(middleDots, '·').replaceAll(hyphens, '-').replaceAll(apostrophes, "'")
+  // NFKC would turn a separate accent into a space and a combining accent
+  const plain = usualHan(withoutInvisible(name)).replaceAll('´', "'").replaceAll('˙', '·')
+  const marked = asciiHyphens(plain.normalize('NFKC')).replaceAll(middleDots, '·').replaceAll(apostrophes, "'")
+  const signs = marked.replaceAll(hanDots, '·')
   const han = hanWithCircles.test(signs) ? signs.replaceAll(circles, '〇') : signs
   const spaced = han.replaceAll(/\s+/gu, onlyHan.test(han) ? '' : ' ').trim()
   // a syllable of Tibetan ends with a mark, which many leave out at the end of a name
   return spaced.replace(/་+$/u, '')
 }
 
-/** Letters of any script (and 〇), with signs between them; no digits, no brackets, no invisible characters. */
-const wellFormed = /^[\p{L}〇][\p{L}\p{M}〇·' .,/་-]*$/u
+/** Letters of any script (and 〇), with signs between them (’t Hooft begins with one); no digits, no brackets. */
+const wellFormed = /^'?[\p{L}〇][\p{L}\p{M}〇·' .,/་-]*$/u
 const badEnd = /[·' ,/-]$/u
 
 /** Checks a normalised name: letters and usual signs; at most 60 Chinese characters, or 150 of other scripts. */
@@ -47,10 +50,11 @@ export function checkName(name: string): 'name_required' | 'name_malformed' | 'n
 
 /**
  * Names with equal keys are the same name for a register: case does not count, nor how a system divides family name and
- * given name (`SMITH, JOHN`, `WANG/XIAOMING`).
+ * given name (`SMITH, JOHN`, `WANG/XIAOMING`). Spreadsheets take an apostrophe at the beginning for a mark of a text.
  */
 export function matchKey(name: string): string {
-  return normaliseName(normaliseName(name).replaceAll(/[,/]/g, ' ')).toUpperCase().normalize('NFKC')
+  const parts = normaliseName(name).replace(/^'/, '').replaceAll(/[,/]/g, ' ')
+  return normaliseName(parts).toUpperCase().normalize('NFKC')
 }
 
 const longestOrganisationName = 200

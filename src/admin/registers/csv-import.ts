@@ -4,7 +4,7 @@ import type { DatabaseTransaction } from '../../storage/database.ts'
 import { withoutPrivateUse } from '../../accounts/identifiers/han-characters.ts'
 import { withoutInvisible } from '../../text/invisible.ts'
 import { hasShapeless } from '../../text/visible.ts'
-import { createDamage, createRepeats, looksMisread } from './judge-file.ts'
+import { createDamage, createRepeats, hasLost, looksMisread } from './judge-file.ts'
 import { openRegisterFile, UnusableRegisterFile, type Encoding, type RegisterFile, type Row } from './register-file.ts'
 
 /** A row with a problem. It contains no personal data. */
@@ -149,7 +149,11 @@ async function judgeFile<T>(file: RegisterFile, kind: ImportKind<T>, today: Date
     if (rows % rowsAtOnce === 0) input.progress?.(rows, 0)
     const cells = row.cells?.map(cleanCell) ?? []
     damage.see(row.line, cells)
-    if (looksMisread(kind.chineseText(cells) ?? '')) {
+    const chinese = kind.chineseText(cells) ?? ''
+    if (hasLost(chinese)) {
+      throw new UnusableRegisterFile(`has names with lost characters (line ${row.line}): export it anew as "CSV UTF-8"`)
+    }
+    if (looksMisread(chinese)) {
       throw new UnusableRegisterFile(
         `has a Chinese name in letters of another script (line ${row.line}), as GB18030 (GBK) gives when it is read as ` +
           'UTF-8: export it anew as "CSV UTF-8", or give --encoding gb18030',
@@ -192,7 +196,7 @@ async function claimsOf<T>(file: RegisterFile, kind: ImportKind<T>, today: Date,
 function cleanCell(cell: string): string {
   const formula = /^\s*="(.*)"\s*$/u.exec(cell)
   const text = withoutPrivateUse(withoutInvisible(formula?.[1] ?? cell)).trim()
-  return text.replace(/^['’](?=[\dA-Z\p{Script=Han}]|[a-z]{3})/u, '')
+  return text.replace(/^['‘’](?=[\dA-Z\p{Script=Han}]|[a-z]{3})(.*?)['’]?$/u, '$1')
 }
 
 function readRow<T>(row: Row, { columns, read }: ImportKind<T>, today: Date): ReadRow<T> {

@@ -13,8 +13,11 @@ export interface Damage {
 
 const rounded = /^\d{15}000$/
 const whole = /^\d{18}$/
-const scientific = /^\d(?:[.,]\d+)?E\+\d+$/i
-const errors = /^#(?:NAME\?|VALUE!|REF!|N\/A|NUM!|DIV\/0!|#{2,})$/
+/** A passport may be 1E12345: without a fraction or a plus sign, it is no power of ten. */
+const scientific = /^\d(?:[.,]\d+E\+?|E\+)\d+$/i
+/** Numbers that a spreadsheet or a program wrote as amounts: 440,305,199,003,070,000 and 440305199003070000.0. */
+const amount = /^\d{1,3}(?:[,\s]\d{3}){4,}(?:\.0*)?$|^\d{15,18}\.0*$/
+const errors = /^#(?:[A-Z_]+[!?]|N\/A|DIV\/0!|GETTING_DATA|#{2,})$/
 /** By chance one number in 1000 ends in three zeros; of rounded ones all do, and one in eleven of them passes its check. */
 const mostly = 0.5
 
@@ -38,10 +41,11 @@ export function createDamage(numbers: readonly number[], roundNumbers: boolean):
       if (cells.some((cell) => errors.test(cell))) {
         throw new UnusableRegisterFile(`has an error of Excel in place of a value (line ${line}): export it anew`)
       }
-      for (const number of numbers.map((at) => cells[at] ?? '')) {
-        if (scientific.test(number)) {
+      for (const number of numbers.map((at) => (cells[at] ?? '').normalize('NFKC'))) {
+        if (scientific.test(number) || amount.test(number)) {
           throw new UnusableRegisterFile(
-            `has numbers that Excel shortened, such as ${visible(number).slice(0, 12)} (line ${line}). ${advice}`,
+            `has numbers that Excel changed${scientific.test(number) ? `, such as ${visible(number).slice(0, 12)}` : ''} ` +
+              `(line ${line}). ${advice}`,
           )
         }
         if (whole.test(number)) all += 1
@@ -73,6 +77,9 @@ export function looksMisread(text: string): boolean {
   if (/[\p{Script=Han}\p{ASCII}]/u.test(text) || text === '') return false
   return /^\p{Script=Han}+$/u.test(new TextDecoder('gb18030').decode(Buffer.from(text)))
 }
+
+/** Whether a name has signs in place of lost characters: an old code page has `?`, and U+FFFD in GBK reads 锟斤拷. */
+export const hasLost = (text: string): boolean => /\?\?|锟斤拷|\p{Script=Han}\?/u.test(text)
 
 /** Finds keys that several rows have. Memory holds eight bytes for each row, and the rows that may be equal. */
 export interface Repeats {

@@ -19,9 +19,9 @@ export function organisationsImport({ businessRegister, legalPersons }: Services
       if (!parsed.ok) return { problem: parsed.problem }
       const name = registeredOrganisationName(given)
       if (name === undefined) return { problem: 'organisation_name_malformed' }
-      const status = statuses.find((one) => one === state.trim())
+      const status = statuses.find((one) => one === state.trim().toLowerCase())
       if (!status) return { problem: `status must be one of ${statuses.join(', ')}` }
-      const document = parseDocument({ type: type.trim(), number, today })
+      const document = parseDocument({ type: type.trim().toLowerCase(), number, today })
       if (!document.ok) return { problem: document.problem }
       const { type: documentType, number: documentNumber } = document.document
       const record = { uscc: parsed.uscc, name, status, documentType, documentNumber }

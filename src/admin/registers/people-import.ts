@@ -14,7 +14,7 @@ export function peopleImport({ register }: Services, photos?: PhotoImport): Impo
     chineseText: ([type, , name]) => (type === 'resident_id' ? name : undefined),
     read([type = '', number = '', given = ''], today) {
       const name = normaliseName(given)
-      const document = parseDocument({ type: type.trim(), number, today })
+      const document = parseDocument({ type: type.trim().toLowerCase(), number, today })
       const problem = checkName(name) ?? (document.ok ? undefined : document.problem)
       if (problem !== undefined || !document.ok) return { problem: String(problem) }
       const { type: documentType, number: documentNumber } = document.document

@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { open, stat } from 'node:fs/promises'
 import { parse } from 'csv-parse/sync'
+import { withoutInvisible } from '../../text/invisible.ts'
 
 /** The file cannot be used, and nothing was imported. */
 export class UnusableRegisterFile extends Error {}
@@ -21,6 +22,8 @@ export interface RegisterFile {
 }
 
 const maxLineLength = 2000
+/** Lines of one record. */
+const mostLines = 4
 /** The decoder puts it in place of bytes that it cannot read. Programs write it in place of lost characters. */
 const lost = '\u{fffd}'
 
@@ -48,6 +51,9 @@ async function markedEncoding(path: string): Promise<Encoding | undefined> {
   const handle = await open(path)
   const { buffer, bytesRead } = await handle.read({ buffer: Buffer.alloc(4) }).finally(() => handle.close())
   const start = buffer.subarray(0, bytesRead).toString('hex')
+  if (/^504b0304|^d0cf11e0/.test(start)) {
+    throw new UnusableRegisterFile('is a workbook, not CSV: save it as "CSV UTF-8"')
+  }
   if (start.startsWith('efbbbf')) return 'utf-8'
   if (/^fffe|^[^0].00/.test(start)) return 'utf-16le'
   return /^feff|^00[^0]./.test(start) ? 'utf-16be' : undefined
@@ -89,37 +95,69 @@ async function refuseUtf8(path: string): Promise<void> {
   if (lostAt === undefined && wide) throw new UnusableRegisterFile('is UTF-8, not GB18030: leave --encoding out')
 }
 
+/** The text of a file, with \n at the end of each line. Old Excel for Mac ends lines with \r. */
 async function* textOf(path: string, encoding: Encoding): AsyncGenerator<string> {
   const decoder = new TextDecoder(encoding) // removes a byte order mark
+  let held = ''
   for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
-    yield decoder.decode(chunk, { stream: true })
+    const text = held + decoder.decode(chunk, { stream: true })
+    // the rest of a line end may be in the next piece
+    held = /\r*$/.exec(text)?.[0] ?? ''
+    yield plainEnds(text.slice(0, text.length - held.length))
   }
-  yield decoder.decode()
+  yield plainEnds(held + decoder.decode())
 }
 
+const plainEnds = (text: string) => text.replaceAll(/\r+\n|\r/g, '\n')
+
 /**
- * The rows under the header. A record is one line, so that an unclosed quotation mark spoils one line only.
- * csv-parse cannot stream the whole file: it would read on to the next quotation mark.
+ * The rows under the header. A record is one line, or few lines where a quoted cell has line ends: an unclosed quotation
+ * mark spoils one line only. csv-parse cannot stream the whole file: it would read on to the next quotation mark.
  */
 async function* rowsOf(path: string, encoding: Encoding, columns: readonly string[]): AsyncGenerator<Row> {
-  let line = 0
-  let separator = ','
-  for await (const text of linesOf(path, encoding)) {
-    line += 1
-    if (line === 1) separator = separatorOf(text, columns)
-    else if (text.length > maxLineLength) yield { line, problem: `is longer than ${maxLineLength} characters` }
-    else if (text !== '') {
-      const cells = cellsOf(text, separator)
-      yield cells ? { line, cells } : { line, problem: 'is not CSV: check its quotation marks' }
-    }
+  let separator: string | undefined
+  for await (const { line, texts } of recordsOf(path, encoding)) {
+    const [text = ''] = texts
+    if (separator === undefined) {
+      // Excel reads the separator from such a line
+      if (line === 1 && /^"?sep=.?"?$/i.test(text)) continue
+      separator = separatorOf(text, columns)
+    } else yield* recordOf(line, texts, separator, columns)
   }
-  if (line === 0) separatorOf('', columns)
+  if (separator === undefined) separatorOf('', columns)
 }
+
+/** A record of one or several lines; without a closing quotation mark, each line is a row. */
+function* recordOf(line: number, texts: readonly string[], separator: string, columns: readonly string[]) {
+  const isShort = texts.every((text) => text.length <= maxLineLength)
+  const whole = texts.length > 1 && isShort ? readCells(texts.join(' '), separator, columns) : undefined
+  if (whole?.length === columns.length) {
+    yield { line, cells: whole }
+    return
+  }
+  for (const [at, text] of texts.entries()) {
+    const cells = text.length > maxLineLength ? undefined : readCells(text, separator, columns)
+    if (text.length > maxLineLength) yield { line: line + at, problem: `is longer than ${maxLineLength} characters` }
+    else if (!cells) yield { line: line + at, problem: 'is not CSV: check its quotation marks' }
+    else if (!isEmpty(cells) && !isHeader(cells, columns)) yield { line: line + at, cells }
+  }
+}
+
+/** The cells of a row. Spreadsheets write empty cells behind the last column. */
+function readCells(text: string, separator: string, columns: readonly string[]): string[] | undefined {
+  const cells = cellsOf(text, separator)
+  return cells && isEmpty(cells.slice(columns.length)) ? cells.slice(0, columns.length) : cells
+}
+
+const isEmpty = (cells: readonly string[]) => cells.every((cell) => cell.trim() === '')
+
+/** Two files in one have their header again. */
+const isHeader = (cells: readonly string[], columns: readonly string[]) =>
+  String(cells.map((cell) => withoutInvisible(cell).trim().toLowerCase())) === String(columns)
 
 /** Spreadsheets write commas, tabs ("Unicode text") or semicolons. */
 function separatorOf(head: string, columns: readonly string[]): string {
-  const fits = (separator: string) => String(cellsOf(head, separator)?.map((cell) => cell.trim())) === String(columns)
-  const separator = [',', '\t', ';'].find(fits)
+  const separator = [',', '\t', ';'].find((one) => isHeader(readCells(head, one, columns) ?? [], columns))
   if (!separator) throw new UnusableRegisterFile(`must begin with the line ${String(columns)}`)
   return separator
 }
@@ -129,12 +167,29 @@ function cellsOf(text: string, separator: string): string[] | undefined {
   // ="44…" is a formula of spreadsheets for a text
   const plain = text.replaceAll(/(^|[,;\t])=(?="[^"]*"(?:[,;\t]|$))/g, '$1')
   try {
-    const [cells] = parse(plain, { relax_column_count: true, delimiter: separator })
+    const [cells] = parse(plain, { relax_column_count: true, delimiter: separator, trim: true })
     return cells
   } catch {
     return undefined
   }
 }
+
+/** The lines that may be one record: a line with an open quotation mark, and the lines to the next mark. */
+async function* recordsOf(path: string, encoding: Encoding): AsyncGenerator<{ line: number; texts: string[] }> {
+  let line = 0
+  let texts: string[] = []
+  for await (const text of linesOf(path, encoding)) {
+    line += 1
+    texts.push(text)
+    const closed = texts.length === 1 ? !hasOpenQuote(text) : hasOpenQuote(text)
+    if (!closed && texts.length < mostLines) continue
+    if (texts.length > 1 || text !== '') yield { line: line - texts.length + 1, texts }
+    texts = []
+  }
+  if (texts.length > 0) yield { line: line - texts.length + 1, texts }
+}
+
+const hasOpenQuote = (text: string) => text.split('"').length % 2 === 0
 
 async function* linesOf(path: string, encoding: Encoding): AsyncGenerator<string> {
   let begun = ''
@@ -142,7 +197,7 @@ async function* linesOf(path: string, encoding: Encoding): AsyncGenerator<string
     const lines = (begun + text).split('\n')
     // a line without end is cut, and refused at its end
     begun = (lines.pop() ?? '').slice(0, maxLineLength + 1)
-    for (const line of lines) yield line.replace(/\r$/, '')
+    yield* lines
   }
   if (begun !== '') yield begun
 }

@@ -37,6 +37,28 @@ describe('names', () => {
     'ཚེ་རིང'.replace('་', ' '),
     'J. R. Smith',
     '好'.repeat(60),
+    // ideographs of extensions B to J, the ends of blocks, and the newest ones
+    '\u{20000}三',
+    '\u{2a6df}三',
+    '\u{2a700}三',
+    '\u{2b740}三',
+    '\u{2b820}三',
+    '\u{2ceb0}三',
+    '\u{2ebf0}三',
+    '\u{30000}三',
+    '\u{31350}三',
+    '\u{323b0}三',
+    '\u4dbf\u9fff',
+    '\ufa0e三',
+    '佐々木',
+    '张三Smith',
+    '买买提·A·B',
+    'ئابدۇللا مەمەت',
+    'ᠪᠠᠲᠤ',
+    'ꆈꌠ',
+    'ไตรรัตน์ วงศ์สวัสดิ์',
+    'Иванов Иван',
+    "'t Hooft",
   ])('%s is a name', (name) => expect(checkName(normaliseName(name))).toBeUndefined())
 
   it.each([
@@ -62,6 +84,11 @@ describe('names', () => {
     '=cmd',
     '@张',
     "张三'",
+    "''t Hooft",
+    "'",
+    '张三。',
+    '.张三',
+    '⿰木木',
   ])('%j is not a name', (name) => expect(checkName(name)).toBe('name_malformed'))
 
   it.each([
@@ -88,6 +115,43 @@ describe('names', () => {
     ['a dot, U+2E31', '阿凡提\u2e31买买提', '阿凡提·买买提'],
     ['a dot, U+318D', '阿凡提\u318d买买提', '阿凡提·买买提'],
     ['a dot, U+A78F', '阿凡提\ua78f买买提', '阿凡提·买买提'],
+    ['a dot, U+25E6', '阿凡提◦买买提', '阿凡提·买买提'],
+    ['a dot, U+2218', '阿凡提∘买买提', '阿凡提·买买提'],
+    ['a dot, U+2981', '阿凡提⦁买买提', '阿凡提·买买提'],
+    ['a dot above, U+02D9', '阿凡提˙买买提', '阿凡提·买买提'],
+    ['a dot of emoji style', '阿凡提\u2022\ufe0f买买提', '阿凡提·买买提'],
+    ['a full stop for a dot', '阿凡提.买买提', '阿凡提·买买提'],
+    ['a full-width full stop', '阿凡提．买买提', '阿凡提·买买提'],
+    ['a Chinese full stop', '阿凡提 。 买买提', '阿凡提·买买提'],
+    ['a half-width Chinese full stop', '阿凡提｡买买提', '阿凡提·买买提'],
+    ['a dot twice', '阿凡提··买买提', '阿凡提·买买提'],
+    ['a dot twice, of two kinds', '阿凡提.•买买提', '阿凡提·买买提'],
+    ['three parts', '阿卜杜.热合曼．买买提', '阿卜杜·热合曼·买买提'],
+    ['full stops of other scripts, which stay', 'J. R. Smith', 'J. R. Smith'],
+    ['a medium circle, U+26AA', '刘⚪', '刘〇'],
+    ['a half-width circle, U+FFEE', '刘￮', '刘〇'],
+    ['a circle of emoji style', '刘⭕\ufe0f', '刘〇'],
+    ['an okina, U+02BB', 'Kaʻahumanu', "Ka'ahumanu"],
+    ['a reversed quotation mark, U+201B', 'D‛Arcy', "D'Arcy"],
+    ['a prime, U+02B9', 'Vasilʹev', "Vasil'ev"],
+    ['an apostrophe at the beginning', '’t Hooft', "'t Hooft"],
+    ['a horizontal bar, U+2015', 'Anne―Marie', 'Anne-Marie'],
+    ['a hyphen bullet, U+2043', 'Anne⁃Marie', 'Anne-Marie'],
+    ['a full-width hyphen', 'Anne－Marie', 'Anne-Marie'],
+    ['a small hyphen, U+FE63', 'Anne﹣Marie', 'Anne-Marie'],
+    ['a line of tables, U+2500', 'Anne─Marie', 'Anne-Marie'],
+    ['a full-width comma', 'SMITH，JOHN', 'SMITH,JOHN'],
+    ['a full-width slash', 'WANG／XIAOMING', 'WANG/XIAOMING'],
+    ['full-width letters', 'ＷＡＮＧ　Ｘｉａｏ', 'WANG Xiao'],
+    ['NFD', 'Nguye\u0302\u0303n Thi\u0323 Minh', 'Nguyễn Thị Minh'],
+    ['a thin space and a narrow one', 'Jean\u2009Luc\u202fPaul', 'Jean Luc Paul'],
+    ['spaces of Chinese keyboards around it', '\u3000\u00a0张三\u00a0\u3000', '张三'],
+    ['a line end within a copied cell', '张\r\n三', '张三'],
+    ['a tab and a line separator', '\t张\u2028三', '张三'],
+    ['a Tibetan mark that does not break', 'བསྟན\u0f0cའཛིན', 'བསྟན་འཛིན'],
+    ['a compatibility ideograph of plane 2', '\u{2f81a}三', '冬三'],
+    ['130 letters', 'A'.repeat(130), 'A'.repeat(130)],
+    ['150 letters, each of two code points', 'n\u0303'.repeat(150), 'ñ'.repeat(150)],
     ['isolates (signalapp/Signal-Android#11630)', '\u2068张三\u2069', '张三'],
     ['a zero-width space (woocommerce/woocommerce#58000)', '张\u200b三', '张三'],
     ['a byte order mark', '\ufeff张三', '张三'],
@@ -143,6 +207,10 @@ describe('names', () => {
     expect(matchKey('阿卜杜拉 • 买买提')).toBe(matchKey('阿卜杜拉·买买提'))
     expect(matchKey('SMITH, JOHN')).toBe(matchKey('Smith John'))
     expect(matchKey('WANG/XIAOMING')).toBe(matchKey('Wang Xiaoming'))
+    expect(matchKey("'t Hooft")).toBe(matchKey('t Hooft'))
+    expect(matchKey('Strauß')).toBe(matchKey('STRAUSS'))
+    expect(matchKey('NUN\u0303EZ')).toBe(matchKey('Nuñez'))
+    expect(matchKey('SMITH，JOHN')).toBe(matchKey('Smith John'))
     expect(matchKey('张三')).not.toBe(matchKey('张山'))
     expect(matchKey('Maria Chen')).not.toBe(matchKey('MariaChen'))
   })

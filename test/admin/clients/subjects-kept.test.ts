@@ -24,6 +24,16 @@ it.each<[string, string[], number]>([
     ['--redirect-uri', 'https://a.example/', '--redirect-uri', 'https://b.example/', '--sector', 'https://a.example/'],
     2,
   ],
+  ['a host of the same domain', ['--redirect-uri', 'https://www.old.example/cb'], 2],
+  [
+    'two addresses of one host',
+    ['--redirect-uri', 'https://old.example/a', '--redirect-uri', 'https://old.example/b'],
+    0,
+  ],
+  ['the sector with a path', ['--sector', 'https://old.example/sector.json'], 0],
+  ['the sector with a port', ['--sector', 'https://old.example:8443/'], 2],
+  ['public subjects with a sector', ['--subject-type', 'public', '--sector', 'https://old.example/'], 2],
+  ['another name and another host', ['--name', '深圳政务', '--redirect-uri', 'https://new.example/cb'], 2],
   ['the same subject type', ['--subject-type', 'pairwise'], 0],
   ['another name', ['--name', '深圳政务'], 0],
 ])('client update with %s', async (_what, flags, code) => {

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { checkCharacter } from '../../../src/accounts/identifiers/gb11643.ts'
+import { fullWidth } from '../../accounts/identifiers/hostile-texts.ts'
 import { commandLine } from '../../cli/in-process.ts'
 
 const head = 'document_type,document_number,name'
@@ -9,6 +10,10 @@ const numberOf = (serial: number) => {
   const body = `44030519900307${String(serial).padStart(3, '0')}`
   return body + checkCharacter(body)
 }
+const numberWithX = numberOf(
+  Array.from({ length: 99 }, (_, at) => at + 2).find((at) => numberOf(at).endsWith('X')) ?? 0,
+)
+const gb18030 = ['--encoding', 'gb18030']
 const row = (serial: number, name: string) => `resident_id,${numberOf(serial)},${name}`
 /** As Excel saves a number: 15 digits and zeros. */
 const rounded = (serial: number) => `${numberOf(serial).slice(0, 15)}000`
@@ -71,6 +76,26 @@ describe('a damaged file is refused as a whole, and nothing is imported', () => 
       [],
       'Excel',
     ],
+    ['a power of ten without a plus sign', lines(row(1, '张三'), 'resident_id,4.40981e17,李四'), [], 'Excel'],
+    ['a power of ten with a comma', lines(row(1, '张三'), 'resident_id,"4,40981E+17",李四'), [], 'Excel'],
+    ['a power of ten in full-width digits', lines(row(1, '张三'), 'resident_id,４.４０E+１７,李四'), [], 'Excel'],
+    ['a power of ten of three digits', lines(row(1, '张三'), 'resident_id,4.40981E+017,李四'), [], 'Excel'],
+    ['groups of thousands', lines(row(1, '张三'), 'resident_id,"440,301,199,003,070,000",李四'), [], 'Excel'],
+    ['decimals', lines(row(1, '张三'), 'resident_id,440301199003070000.00,李四'), [], 'Excel'],
+    ['a float of another program', lines(row(1, '张三'), `resident_id,${numberOf(2)}.0,李四`), [], 'Excel'],
+    ['an error of newer spreadsheets', lines(row(1, '张三'), row(2, '#SPILL!')), [], 'Excel'],
+    ['a column that was too narrow', lines(row(1, '张三'), 'resident_id,##########,李四'), [], 'Excel'],
+    ['question marks of an old code page', lines(row(1, '张三'), row(2, '??')), [], 'lost'],
+    ['a question mark for a rare character', lines(row(1, '张三'), row(2, '李?')), [], 'lost'],
+    ['lost characters that were read as GBK', lines(row(1, '张三'), row(2, '锟斤拷')), [], 'lost'],
+    ['Latin letters of GBK', lines(row(1, '张三'), row(2, 'ÕÅÎ°')), [], 'line 3'],
+    ['a workbook', Buffer.from('504b0304140006000800', 'hex'), [], 'workbook'],
+    ['an old workbook', Buffer.from('d0cf11e0a1b11ae10000', 'hex'), [], 'workbook'],
+    ['Big5', Buffer.concat([Buffer.from(lines(row(1, ''))), Buffer.of(0xb1, 0x69, 0xb0, 0xb6)]), [], 'line 2'],
+    ['GB18030 with its mark', Buffer.concat([Buffer.of(0x84, 0x31, 0x95, 0x33), inGbk(['张伟'])]), [], 'GB18030'],
+    ['UTF-32', utf16(lines(row(1, '张三')).split('').join('\0'), true), [], 'must begin'],
+    ['columns in another order', 'name,document_type,document_number', [], 'must begin'],
+    ['a column twice', `${head},name`, [], 'must begin'],
     ['an error in place of a name', lines(row(1, '张三'), row(2, '#NAME?')), [], 'Excel'],
     ['a Chinese name in Greek letters', lines(row(1, '张三'), row(2, 'Ҧΰ')), [], 'line 3'],
   ])('%s', async (_what, content, flags, message) => {
@@ -96,12 +121,36 @@ describe('a file that only looks unusual is imported with its right values', () 
     ['a tab before the number', lines(`resident_id,\t${numberOf(1)},张伟`), []],
     ['quotation marks', lines(`"resident_id","${numberOf(1)}","张伟"`), []],
     ['invisible marks', lines(`resident_id,\u{202d}${numberOf(1)}\u{202c},张\u{200b}伟`), []],
+    ['UTF-16, big-endian, without a mark', utf16(lines(row(1, '张伟')), false).swap16(), []],
+    ['UTF-16 with quotation marks', utf16(lines(`"resident_id","${numberOf(1)}","张伟"`), true), []],
+    ['UTF-16, although the flag says UTF-8', utf16(lines(row(1, '张伟')), true), ['--encoding', 'utf-8']],
+    ['GB18030 with its mark', Buffer.concat([Buffer.of(0x84, 0x31, 0x95, 0x33), inGbk(['张伟'])]), gb18030],
+    ['line ends of an old Mac', `${lines(row(1, '张伟')).replaceAll('\r\n', '\r')}\r`, []],
+    ['line ends that were doubled', lines(row(1, '张伟')).replaceAll('\r\n', '\r\r\n'), []],
+    ['a line end in a quoted name', lines(`resident_id,${numberOf(1)},"张\n伟"`), []],
+    ['a line end behind a quoted number', lines(`resident_id,"${numberOf(1)}\r\n","张伟"`), []],
+    ['empty columns', [`${head},,`, `${row(1, '张伟')},,`, ',,,,'].join('\n'), []],
+    ['an empty column of the rows only', [head, `${row(1, '张伟')},`].join('\n'), []],
+    ['a header with spaces', lines(row(1, '张伟')).replaceAll('document_', ' Document_').replace('name', 'Name '), []],
+    ['a header in quotation marks', lines(row(1, '张伟')).replace(head, `"${head.replaceAll(',', '","')}"`), []],
+    ['the header a second time', lines(row(1, '张伟'), head), []],
+    ['the line of Excel for the separator', `sep=;\r\n${lines(row(1, '张伟')).replaceAll(',', ';')}`, []],
+    ['empty lines and rows', lines('', '   ', ',,', '"","",""', row(1, '张伟'), '', '\t', ',,', ''), []],
+    ['an empty line before the header', `\r\n${lines(row(1, '张伟'))}`, []],
+    ['a type in capitals', lines(row(1, '张伟').replace('resident_id', ' RESIDENT_ID ')), []],
+    ['full-width digits', lines(`resident_id,${fullWidth(numberOf(1))},张伟`), []],
+    ['a curly apostrophe', lines(`resident_id,‘${numberOf(1)},张伟`), []],
+    ['apostrophes around the cells', lines(`resident_id,'${numberOf(1)}','张伟'`), []],
+    ['spaces around quotation marks', lines(`resident_id, "${numberOf(1)}" , "张伟" `), []],
+    ['x in lower case', lines(row(1, '张伟'), `resident_id,${numberWithX.toLowerCase()},李四`), []],
+    ['two byte order marks', `\u{feff}\u{feff}${lines(row(1, '张伟'))}`, []],
     ['a byte order mark', `\u{feff}${lines(row(1, '张伟'))}`, []],
   ])('%s', async (_what, content, flags) => {
     const { run, knows } = importing(content)
     const { code, out, err } = await run(...flags)
     expect({ code, err }).toEqual({ code: 0, err: '' })
-    expect(JSON.parse(out)).toMatchObject({ rows: 1, imported: 1, refused_count: 0 })
+    const report = JSON.parse(out) as Record<'rows' | 'imported', number>
+    expect(report).toMatchObject({ imported: report.rows, refused_count: 0, repeated: 0 })
     expect(await knows(1, '张伟')).toBe('match')
   })
 
@@ -116,6 +165,21 @@ describe('a file that only looks unusual is imported with its right values', () 
     expect(code).toBe(0)
     expect(JSON.parse(out)).toMatchObject({ imported: 3 })
   })
+})
+
+it('an open quotation mark spoils its own line, also before a line with quotation marks', async () => {
+  const { run, knows } = importing(
+    lines(`resident_id,"${numberOf(1)},张三`, row(2, '李四'), `resident_id,"${numberOf(3)}","王五"`, row(4, '赵"六')),
+  )
+  const { code, out } = await run()
+  expect(code).toBe(1)
+  expect(JSON.parse(out)).toMatchObject({ rows: 4, imported: 2, refused: [{ line: 2 }, { line: 5 }] })
+  expect(await Promise.all([knows(2, '李四'), knows(3, '王五')])).toEqual(['match', 'match'])
+})
+
+it.each(['1E12345', 'E12345678'])('the passport %s is no power of ten', async (number) => {
+  const { run } = importing(lines(`passport,${number},张三`))
+  expect(JSON.parse((await run()).out)).toMatchObject({ imported: 1 })
 })
 
 describe('rows about one number', () => {
