@@ -70,12 +70,12 @@ export function unexpected(error: unknown): Pick<Reason, 'error' | 'detail' | 'w
 
 const isText = (value: unknown): value is string => typeof value === 'string'
 
-/** An address as a reason shows it: without user, query and fragment, which may be personal. */
+/** An address as a reason shows it: without user, query, fragment and long numbers, which may be personal. */
 export function addressShown(address: unknown): string | undefined {
   const url = typeof address === 'string' ? URL.parse(address) : null
-  return url ? shortened(`${url.protocol}//${url.host}${url.pathname}`) : undefined
+  return url ? shortened(`${url.protocol}//${url.host}${url.pathname.replaceAll(/\d{7,}x?/gi, '…')}`) : undefined
 }
 
-/** A client id as a reason shows it. Undefined for a text that is none of ours. */
+/** A client id as a reason shows it. Undefined for a text of another form: a stranger may put personal data there. */
 export const clientShown = (id: unknown): string | undefined =>
-  typeof id === 'string' && /^[\w.~-]{1,64}$/.test(id) && !/\d{7}/.test(id) ? id : undefined
+  typeof id === 'string' && /^[\da-f]{24}$/.test(id) ? id : undefined

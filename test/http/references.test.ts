@@ -21,6 +21,7 @@ beforeAll(async () => {
 })
 
 const by = 'administrator:test'
+const nobody = '0123456789abcdef01234567'
 const number = /\b[\dA-HJKMNP-TV-Z]{4}-[\dA-HJKMNP-TV-Z]{4}\b/
 const form = { 'content-type': 'application/x-www-form-urlencoded' }
 const html = { accept: 'text/html' }
@@ -75,7 +76,8 @@ async function refusedAdministrator(): Promise<Response> {
 }
 
 const answers: [string, Ask, object][] = [
-  ['an unknown client', () => authorize({ client_id: 'nobody' }), { code: 'client_unknown', asked: 'nobody' }],
+  ['an unknown client', () => authorize({ client_id: nobody }), { code: 'client_unknown', asked: nobody }],
+  ['a name in place of a client', () => authorize({ client_id: 'zhangsan' }), { code: 'client_unknown' }],
   [
     'a return address with a slash too many',
     () => authorize({ redirect_uri: 'http://localhost:1/callback/?name=x' }),
@@ -97,7 +99,7 @@ const answers: [string, Ask, object][] = [
     { code: 'unsupported_media_type', status: 415 },
   ],
   ['a sign-out with a foreign hint', () => leave('id_token_hint=x'), { code: 'logout_hint' }],
-  ['a sign-out of an unknown portal', () => leave('client_id=x'), { code: 'logout_portal', asked: 'x' }],
+  ['a sign-out of an unknown portal', () => leave(`client_id=${nobody}`), { code: 'logout_portal', asked: nobody }],
   [
     'a sign-out of a suspended portal',
     async () => leave(`client_id=${(await suspended()).clientId}`),

@@ -20,7 +20,7 @@ it('offers nouns, then verbs, then flags, then their words', () => {
   expect(offered('client', 'create', '--ty')).toEqual(['--type'])
   expect(offered('client', 'create', '--type', 's')).toEqual(['spa', 'service'])
   expect(offered('person', 'create', '--pass')).toEqual(['--password-stdin'])
-  expect(offered('doctor', '--')).toEqual(['--json', '--server', '--utc', '--qr', '--help'])
+  expect(offered('doctor', '--')).toEqual(['--reference', '--json', '--server', '--utc', '--qr', '--help'])
   expect(offered('completion', '')).toEqual(['bash', 'zsh', 'fish', '--json', '--server', '--utc', '--qr', '--help'])
   for (const { noun, verb } of commands) expect(offered(noun, ...(verb ? [verb, '--h'] : ['--h']))).toContain('--help')
 })
