@@ -7,6 +7,7 @@ import type { AccountContext, RouterContext } from '../login/method.ts'
 import { requestOf } from '../pages/request-context.ts'
 import { showOffered } from './after-act.ts'
 import { mandateData, membersFor, principalData, type MembersDeps } from './mandate-data.ts'
+import { mandateDone } from './mandate-done.ts'
 import { problemsOf, readOffer, tickedMatters } from './mandate-form.ts'
 import { beginAct, type SigningDeps } from './mandate-signing.ts'
 
@@ -44,6 +45,7 @@ async function showHelpers(
         .map((mandate) => mandateData(mandate, language)),
     }))
   const data = {
+    acted: await mandateDone(deps, ctx, { person, session }),
     helpers,
     helped,
     level: person.identityLevel,
@@ -66,11 +68,19 @@ async function offer(deps: HelperDeps, ctx: RouterContext, account: AccountConte
   const matters = tickedMatters('natural_person', form)
   const read = readOffer(deps.blindIndex, form, { matters, periods })
   if (!read.ok) return showHelpers(deps, ctx, account, read.problems)
+  const invitedId = (await deps.persons.findByIdentifier([read.contact]))?.id
   const now = deps.clock()
   const acted = await beginAct(deps, ctx, account, {
     type: 'offer',
     principalId: account.person.id,
-    offering: { role: 'helper', matters, notBefore: now, expiresAt: now + read.lastsMs, invitee: read.invitee },
+    offering: {
+      role: 'helper',
+      matters,
+      notBefore: now,
+      expiresAt: now + read.lastsMs,
+      invitee: read.invitee,
+      invitedId,
+    },
   })
   if (!acted) return undefined
   if (!acted.ok) return showHelpers(deps, ctx, account, problemsOf(acted))

@@ -30,7 +30,7 @@ export function readOffer(
     return { ok: false, problems: { ...read.problems, ...none } } as const
   }
   const days = periods.includes(form['days'] ?? '') ? Number(form['days']) : 0
-  return { ok: true, invitee: read.invitee, lastsMs: days * dayMs } as const
+  return { ok: true, invitee: read.invitee, contact: read.contact, lastsMs: days * dayMs } as const
 }
 
 /** The field of the form that corrects each problem. */

@@ -64,6 +64,7 @@ export async function invite(deps: OrganisationDeps, ctx: RouterContext, account
       // a manager's own mandate limits the period: the form shows the last day
       expiresAt: read.lastsMs === 0 ? begins : Math.min(begins + read.lastsMs, latest),
       invitee: read.invitee,
+      invitedId: (await deps.persons.findByIdentifier([read.contact]))?.id,
     },
   })
   if (!acted) return undefined

@@ -29,19 +29,25 @@ async function withPasskey() {
   const visitor = await signedInPhone(server.issuer, person)
   await addPasskey(visitor, new SoftwareAuthenticator(server.issuer))
   const [passkey] = await services.authenticators.list(person.id, 'passkey')
-  return { visitor, page: await visitor.get(`/account/passkey/${passkey?.id}`) }
+  return { visitor, path: `/account/passkey/${passkey?.id}` }
 }
 
 const forms: { form: string; fill(): Promise<Filled>; leads: string }[] = [
   {
     form: 'removal of a passkey',
     leads: '/account/passkey?done=removed',
-    fill: async () => ({ ...(await withPasskey()), action: '/remove', fields: {} }),
+    async fill() {
+      const { visitor, path } = await withPasskey()
+      return { visitor, page: await visitor.get(`${path}/remove`), action: '/remove', fields: {} }
+    },
   },
   {
     form: 'name of a passkey',
     leads: '/account/passkey?done=renamed',
-    fill: async () => ({ ...(await withPasskey()), action: '/name', fields: { name: '我的手机' } }),
+    async fill() {
+      const { visitor, path } = await withPasskey()
+      return { visitor, page: await visitor.get(path), action: '/name', fields: { name: '我的手机' } }
+    },
   },
   {
     form: 'new password in the account centre',

@@ -8,7 +8,15 @@ const place = { ...device, place: '深圳市' }
 const nowhere = { browser: '', system: '', place: '' }
 const longPortal = '连南瑶族自治县三排镇南岗千年瑶寨村民委员会便民服务站网上办事大厅'
 
-const session = { uid: 's1', ...place, method: 'password', since: at, portals: [longPortal, '粤省事'], current: true }
+const session = {
+  uid: 's1',
+  ...place,
+  method: 'password',
+  since: at,
+  portals: [longPortal, '粤省事'],
+  signIn: 'i1',
+  current: true,
+}
 const known = { key: 'k1', ...device, firstSeenAt: at, lastSeenAt: at, current: true }
 const portal = {
   id: 'p1',
@@ -20,6 +28,8 @@ const portal = {
   permissions: ['查看您的电子证照'],
   givenAt: at,
   enteredAt: at,
+  withdrawnAt: 0,
+  unasked: false,
 }
 const entry = {
   at,
@@ -29,6 +39,8 @@ const entry = {
   portal: longPortal,
   ...place,
   signIn: 'i1',
+  receipt: '7',
+  receiptSoon: false,
   own: false,
 }
 const notice = {
@@ -43,36 +55,82 @@ const notice = {
   ...place,
 }
 
+const none = { passkey: false, codes: false, proof: false }
+const overview = {
+  given: '晓岚',
+  last: { at, place: '佛山市', signIn: 'i1' },
+  claim: undefined as unknown,
+  level: 3,
+  next: none,
+  face: true,
+  portals: [
+    { id: 'p1', name: '广东省政务服务网', at },
+    { id: 'p2', name: longPortal, at },
+  ],
+  states: {
+    ways: { words: 'ways', values: { count: 3 }, pill: 'good' },
+    sessions: { words: 'sessions', values: { count: 2 } },
+    portals: { words: 'count', values: { count: 3 } },
+    organisations: { words: 'none' },
+    helpers: { words: 'people', values: { count: 1 } },
+    record: { words: 'name', values: { name: '周**' } },
+  },
+}
+const offered = [
+  { principal: '张建国', role: 'helper', all: false, matters: ['医保报销'], days: 14 },
+  { principal: longPortal, role: 'handler', all: true, matters: [], days: 1 },
+]
+const dueAt = Date.UTC(2026, 10, 30, 2)
+const overviews: readonly (Partial<typeof overview> & { name: string; unread?: number; offered?: object[] })[] = [
+  { name: 'busy', unread: 1, offered, next: { passkey: true, codes: true, proof: false } },
+  { name: 'unproven', level: 2, next: { passkey: true, codes: true, proof: true }, portals: [] },
+  {
+    name: 'quiet',
+    level: 4,
+    states: { ...overview.states, ways: { words: 'care', values: { count: 0 }, pill: 'care' } },
+  },
+  { name: 'holder', claim: { side: 'holder', dueAt }, next: { ...none, passkey: true } },
+  { name: 'claimant', level: 2, claim: { side: 'claimant', dueAt }, face: false, next: { ...none, codes: true } },
+]
+
+const mandateFacts = { matters: '税务申报、申请证照', until: '2027-11-24', under: '2' }
+const mandateValues = { name: '周小桐', principal: '东江制造有限公司', matters: '税务申报、申请证照' }
+/** Every question before a loss. */
+const questions = [
+  { kind: 'session', values: { device: 'Windows，Chrome' }, facts: { place: '深圳市', portals: longPortal } },
+  { kind: 'others', values: { count: 3 } },
+  { kind: 'device', values: { device: 'iPad，Safari' } },
+  { kind: 'consent', values: { portal: longPortal } },
+  { kind: 'way', values: { way: '密码' } },
+  { kind: 'stranger', values: { way: '扫码' } },
+  { kind: 'mandate', values: mandateValues, facts: mandateFacts },
+  { kind: 'mandate_mine', values: mandateValues, facts: mandateFacts },
+  { kind: 'offer', values: mandateValues, facts: mandateFacts },
+  { kind: 'decline', values: mandateValues, facts: mandateFacts },
+  { kind: 'codes', values: { left: 7 } },
+  { kind: 'passkey', values: { name: '我的手机' } },
+  { kind: 'face' },
+].map((ask) => ({ values: {}, facts: {}, ...ask, action: '/account/x', back: '/account' }))
+
 export const accountSamples: readonly Sample[] = [
-  ...[3, 2].map((level) => ({
-    view: 'account/overview',
-    name: level === 3 ? 'whole' : 'unproven',
+  ...[true, false].map((whole) => ({
+    view: 'account/record',
+    name: whole ? 'whole' : 'masked',
     data: {
-      ...accountFrame('/account/whole', { unread: 0, closesAt: at }),
-      level,
+      ...accountFrame(whole ? '/account/whole' : '/account/details', { closesAt: whole ? at : 0 }),
+      level: whole ? 3 : 2,
       documentType: 'resident_id',
-      documentNumber: '440300199001011234',
-      name: '张三',
-      phone: '+8613812345678',
+      documentNumber: whole ? '440300 19900101 1234' : '4****************4',
+      name: whole ? '周晓岚' : '周**',
+      phone: whole ? '+86 138 1234 5678' : '138****5678',
       username: 'zhangsan',
-      whole: true,
-      claim: undefined,
+      whole,
     },
   })),
-  ...(['holder', 'claimant'] as const).map((side) => ({
+  ...overviews.map(({ name, unread = 0, offered = [], ...data }) => ({
     view: 'account/overview',
-    name: side,
-    data: {
-      ...frame('/account'),
-      level: side === 'holder' ? 3 : 2,
-      documentType: 'resident_id',
-      documentNumber: '44**************34',
-      name: '张*',
-      phone: '138****5678',
-      username: 'zhangsan',
-      whole: false,
-      claim: { side, dueAt: Date.UTC(2026, 10, 30, 2) },
-    },
+    name,
+    data: { ...accountFrame('/account', { unread, offers: offered.length }), ...overview, offers: offered, ...data },
   })),
   ...['', 'off', 'on', 'not_me', 'not_me_last'].map((done) => ({
     view: 'account/ways',
@@ -80,16 +138,17 @@ export const accountSamples: readonly Sample[] = [
     data: {
       ...frame('/account/ways'),
       ways: [
-        { name: 'password', count: 1, held: 0, room: true, unused: false, state: 'on' },
-        { name: 'qr', count: 0, held: 0, room: true, unused: false, state: 'switched_off' },
-        { name: 'passkey', count: 2, held: 1, room: false, unused: false, state: 'not_me_off' },
-        { name: 'face', count: 0, held: 0, room: true, unused: true, state: 'on' },
+        { name: 'password', count: 1, held: 0, room: true, unused: false, empty: false, state: 'on' },
+        { name: 'qr', count: 0, held: 0, room: true, unused: false, empty: false, state: 'switched_off' },
+        { name: 'passkey', count: 2, held: 1, room: false, unused: false, empty: false, state: 'not_me_off' },
+        { name: 'face', count: 0, held: 0, room: true, unused: true, empty: true, state: 'on' },
       ],
       done,
+      undo: done === 'off' ? 'qr' : '',
       refused: done === '' ? 'password' : '',
     },
   })),
-  ...['', 'ended', 'others_ended', 'forgotten'].map((done) => ({
+  ...['', 'ended', 'others_ended', 'forgotten', 'restored', 'late'].map((done) => ({
     view: 'account/sessions',
     name: done || 'plain',
     data: {
@@ -97,6 +156,7 @@ export const accountSamples: readonly Sample[] = [
       sessions: [session, { ...session, ...nowhere, uid: 's2', method: '', portals: [], current: false }],
       devices: [known, { ...known, key: 'k2', browser: '', current: false }],
       done,
+      undo: done === 'forgotten' ? 'k3' : '',
     },
   })),
   {
@@ -106,13 +166,22 @@ export const accountSamples: readonly Sample[] = [
       ...frame('/account/portals'),
       portals: [
         portal,
-        { ...portal, id: 'p2', attributes: [], permissions: [], givenAt: 0 },
+        { ...portal, id: 'p2', attributes: [], permissions: [], givenAt: 0, unasked: true },
+        { ...portal, id: 'p4', givenAt: 0, withdrawnAt: at },
+        { ...portal, id: 'p5', givenAt: 0 },
         { ...portal, id: 'p3', name: '', host: '', organisation: '', region: '', enteredAt: 0 },
       ],
       done: 'withdrawn',
+      undo: 'p4',
     },
   },
-  { view: 'account/portals', name: 'none', data: { ...frame('/account/portals'), portals: [], done: '' } },
+  { view: 'account/portals', name: 'none', data: { ...frame('/account/portals'), portals: [], done: '', undo: '' } },
+  ...['given_again', 'late'].map((done) => ({
+    view: 'account/portals',
+    name: done,
+    data: { ...frame('/account/portals'), portals: [portal], done, undo: '' },
+  })),
+  ...questions.map((ask) => ({ view: 'account/ask', name: ask.kind, data: { ...frame('/account'), ask } })),
   {
     view: 'account/history',
     name: 'all',
@@ -120,7 +189,7 @@ export const accountSamples: readonly Sample[] = [
       ...frame('/account/history'),
       entries: [
         entry,
-        { ...entry, own: true },
+        { ...entry, own: true, receipt: '', receiptSoon: true },
         { ...entry, event: 'login.refused', signIn: '', receipt: '', browser: '', system: '', place: '', more: 128 },
         { ...entry, ...nowhere, event: 'person.unlocked', byOperator: true, method: '', portal: '', signIn: '' },
       ],
@@ -134,6 +203,7 @@ export const accountSamples: readonly Sample[] = [
     name: 'sign-ins',
     data: { ...frame('/account/history'), entries: [entry], only: true, page: 1, more: false },
   },
+  { view: 'account/receipt-soon', name: 'all', data: frame('/account/receipts/7') },
   { view: 'account/not-me', name: 'one', data: { ...frame('/account/history/i1'), entry } },
   {
     view: 'account/not-me',

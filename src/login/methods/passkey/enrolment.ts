@@ -134,7 +134,11 @@ function oneRoutes(router: AccountRouter, centre: AccountHost, deps: EnrolmentDe
   })
 
   // an intruder before a recovery may have made it: the owner removes it at once, even while the account is held
-  router.post('/:id/remove', { back, needs: 'protect-account' }, async (ctx, account) => {
+  const ask = async (ctx: RouterContext, account: AccountContext) => {
+    const { title } = shown(ctx, deps, await own(ctx, account))
+    return { kind: 'passkey', values: { name: title || requestOf(ctx).t('passkey.unnamed') } }
+  }
+  router.lose('/:id/remove', { back, needs: 'protect-account', ask }, async (ctx, account) => {
     const passkey = await own(ctx, account)
     const { id: personId } = account.person
     const taken = { method: name, authenticator: passkey.id }

@@ -244,7 +244,7 @@ describe('attacks', () => {
   it('a person who switched it off', async () => {
     const { computer, phone } = await computerAndPhone(services)
     const settings = await phone.get('/account/qr')
-    await phone.submit(settings, '/off', {})
+    await phone.lose(settings, '/off')
     expect((await scan(phone, await computer.start())).html).toContain('您关闭了扫码登录')
     expect(await computer.look()).toMatchObject({ state: 'aborted', reason: 'phone' })
   })
