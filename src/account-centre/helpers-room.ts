@@ -17,7 +17,7 @@ interface HelperDeps extends SigningDeps, MembersDeps {
 }
 
 const room = '/account/helpers'
-/** Days a helper's mandate may last. */
+/** Days a helper's mandate may last. The shortest is chosen until the giver chooses another. */
 const periods = ['7', String(usualDays.natural_person), String(longestDays.natural_person)]
 
 /** Relatives who act for the person, and relatives they act for (亲友代办). */
@@ -55,7 +55,7 @@ async function showHelpers(
     values: {
       name: form['name'] ?? '',
       contact: form['contact'] ?? '',
-      days: form['days'] ?? String(usualDays.natural_person),
+      days: form['days'] ?? periods[0] ?? '',
     },
     problems,
   }

@@ -21,7 +21,7 @@ const organisations = '/account/organisations'
 export const pageWithUndo = (ctx: RouterContext) =>
   `${organisations}?done=removed&undo=${encodeURIComponent(idOf(ctx))}`
 
-/** The page from which a person ended it; who gave back their own may no longer see the page of its principal. */
+/** The page from which a person ended it. A former holder may no longer see the page of its principal. */
 function pageAfter({ mandate }: Pick<Ending, 'mandate'>, personId: string): string {
   if (mandate.personId !== personId) return pageOfPrincipal(mandate.principalId, personId)
   return mandate.role === 'helper' ? '/account/helpers' : organisations
@@ -51,7 +51,7 @@ export async function askEnd(deps: EndingDeps, ctx: RouterContext, account: Acco
   }
 }
 
-/** Ends the mandate, and says so on the page it came from. The giver may take it back for some minutes. */
+/** Ends the mandate; the page it came from reports it. The giver may take it back for some minutes. */
 export async function endMandate(deps: EndingDeps, ctx: RouterContext, account: AccountContext): Promise<void> {
   const { person } = account
   const ending = await deps.mandates.ending(idOf(ctx), person)
@@ -61,7 +61,7 @@ export async function endMandate(deps: EndingDeps, ctx: RouterContext, account: 
   if (!acted.ok || !before) return
   const page = pageAfter(before, person.id)
   if (before.mine) return redirectTo(ctx, `${page}?done=given_back`)
-  // a suspended mandate waits for a new representative: nobody gives it again by an undo
+  // a suspended mandate waits for a new representative: an undo must not give it again
   if (before.mandate.state === 'suspended') return redirectTo(ctx, `${page}?done=removed`)
   const { name, row, offered } = before
   const rows = acted.before ?? []

@@ -8,7 +8,7 @@ import { beginningOf, problemsOf, readOffer, tickedMatters } from './mandate-for
 import { beginAct } from './mandate-signing.ts'
 import { organisationOf, refuseOrganisation, type OrganisationDeps } from './organisation.ts'
 
-/** Days an organisation's mandate may last. */
+/** Days an organisation's mandate may last. The shortest is chosen until the giver chooses another. */
 const periods = ['30', '90', '180', '365', '1095']
 
 /** The form that offers a mandate of one organisation. @throws Refusal `not_found` where the person may give none */
@@ -36,7 +36,7 @@ export async function showInvite(
       contact: form['contact'] ?? '',
       role: form['role'] ?? 'handler',
       from: form['from'] ?? dayOf(clock()),
-      days: form['days'] ?? '365',
+      days: form['days'] ?? periods[0] ?? '',
     },
     problems,
   }

@@ -11,7 +11,7 @@ export type SessionNeeds = Right | { level: Level }
 type Handler = (ctx: RouterContext, account: AccountContext) => unknown
 
 interface PostRoute {
-  /** The page, answered by GET, that follows a sign-in that the needs ask for, the language switch and an error page. */
+  /** A page, answered by GET: a sign-in for the needs, the language switch and an error page lead there. */
   back: string | ((ctx: RouterContext) => string)
   needs: SessionNeeds
 }
@@ -21,7 +21,7 @@ export interface Question {
   kind: string
   /** Fills the words. */
   values?: Readonly<Record<string, string | number>>
-  /** What is lost: rows of `ask.fact_<name>` and a value. */
+  /** Rows that name the loss: `ask.fact_<name>` and a value. */
   facts?: Readonly<Record<string, string>>
   /** Where "no" leads, if not to the `back` of the route. */
   back?: string

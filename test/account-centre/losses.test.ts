@@ -282,7 +282,7 @@ describe('mandates', () => {
     expect(after.html).not.toContain('/again')
   })
 
-  it('is given again by nobody else', async () => {
+  it('is given again by no other session', async () => {
     const { id, representative, holder } = await company()
     const { id: old } = await mandate(services, id, representative, holder)
     await lose(representative, `/account/mandates/${old}/end`, [])

@@ -88,7 +88,8 @@ describe('the record', () => {
     const person = await openPerson(services)
     const { visitor, page } = await at(person, '/account/whole')
     expect(page.url.pathname).toBe('/account/whole')
-    for (const shown of [groupDocument(person.number), groupPhone(`+86${person.phone}`)]) expect(page.html).toContain(shown)
+    for (const shown of [groupDocument(person.number), groupPhone(`+86${person.phone}`)])
+      expect(page.html).toContain(shown)
     expect(page.headers.get('cache-control')).toBe('no-store')
     expect(await events(person.id, 'person.revealed')).toHaveLength(1)
     const masked = await visitor.get('/account/details')
@@ -190,14 +191,20 @@ describe('my data', () => {
     const { person, portal, visitor } = await signedIn(services)
     await services.faceConsents.give(await find(services, person), { actor: 'person' })
     const page = await visitor.get('/account/data')
-    const answer = await visitor.submit(page, '/account/data', {})
+    const shown = await visitor.submit(page, '/account/data', { as: 'page' })
+    expect(shown.headers.get('cache-control')).toBe('no-store')
+    for (const words of [groupDocument(person.number), '最近使用：', '测试门户', '登录成功'])
+      expect(shown.html).toContain(words)
+    expect(shown.html).not.toContain('还没有用过')
+    for (const key of ['lastUsedAt', 'documentNumber', 'login.succeeded']) expect(shown.html).not.toContain(key)
+    const answer = await visitor.submit(page, '/account/data', { as: 'file' })
     expect(answer.headers.get('content-disposition')).toContain('attachment')
     expect(answer.headers.get('cache-control')).toBe('no-store')
     const document = JSON.parse(answer.html) as Record<string, unknown>
     expect(document).toMatchObject({
       format: 'yideng-my-data',
       account: { id: person.id, documentNumber: person.number, name: '陈大文', username: person.username },
-      authenticators: [{ kind: 'password' }],
+      authenticators: [{ kind: 'password', lastUsedAt: expect.stringMatching(/Z$/) }],
       faceConsent: { version: faceNoticeVersion, by: 'person', givenAt: expect.stringMatching(/Z$/) },
       consents: [{ portal: portal.clientId }],
       sessions: [{ portals: expect.arrayContaining([portal.clientId]) }],

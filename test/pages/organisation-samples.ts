@@ -81,7 +81,7 @@ const invite = {
   everything: true,
   matters,
   ticked: ['tax.filing'],
-  periods: ['30', '365'],
+  periods: ['30', '365', '1095'],
   values: { name: '', contact: '', role: 'handler', from: '2026-11-24', days: '365' },
   problems: {},
 }

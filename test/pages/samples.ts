@@ -1,4 +1,4 @@
-import { accountFrame, csrf } from './account-frame.ts'
+import { csrf } from './account-frame.ts'
 import { accountSamples } from './account-samples.ts'
 import { faceSamples } from './face-samples.ts'
 import { deviceSamples } from './device-samples.ts'
@@ -53,8 +53,6 @@ const signIn = {
   reauthentication: false,
   csrf,
 }
-
-const account = accountFrame('/account')
 
 const attributes = [
   { name: 'name', value: '张*', sensitive: false },
@@ -211,21 +209,6 @@ export const samples: readonly Sample[] = [
   { view: 'logout/confirm', name: 'flawed', data: { ...confirm, flaw: 'paused', paused: '甲门户' } },
   { view: 'logout/done', name: 'portal', data: { portal } },
   { view: 'logout/done', name: 'alone', data: {} },
-  {
-    view: 'account/overview',
-    name: 'all',
-    data: {
-      ...account,
-      level: 3,
-      documentType: 'resident_id',
-      documentNumber: '44**************34',
-      name: '张*',
-      phone: '138****5678',
-      username: 'zhangsan',
-      whole: false,
-      claim: undefined,
-    },
-  },
   ...accountSamples,
   ...organisationSamples,
   ...faceSamples,
@@ -255,4 +238,4 @@ export const samples: readonly Sample[] = [
 
 /** Data that names words (`refusals.<refusal>`) and so cannot be any text. */
 export const wordKeys =
-  /(^|\.)(menu\.open|menu\.groups\.\d+\.(name|pages\.\d+\.(name|icon|current))|operator\..*|refusal|why|outcome|reasons\.\d+|actions\.\d+|provenAt|scripts\.\d+|raises\.\d+\.name|act|code|state|reason|done|when|created|until|made|used|problem|role|roles\.\d+|relation|blockedBy|kind|event|who|documentType|ways\.\d+\.name|method|problems\..*|documentTypes\.\d+|values\.(document_type|role)|attributes\.\d+(\.name)?|refused|flaw)$/
+  /(^|\.)(menu\.open|states\.\w+\.(words|pill)|menu\.groups\.\d+\.(name|pages\.\d+\.(name|icon|current))|operator\..*|refusal|why|outcome|reasons\.\d+|actions\.\d+|provenAt|scripts\.\d+|raises\.\d+\.name|act|code|state|reason|done|when|created|until|made|used|problem|role|roles\.\d+|relation|blockedBy|kind|event|who|documentType|ways\.\d+\.name|method|problems\..*|documentTypes\.\d+|values\.(document_type|role)|attributes\.\d+(\.name)?|refused|flaw)$/

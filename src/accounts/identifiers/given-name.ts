@@ -10,8 +10,8 @@ const longSurnames = new Set(
 const givenLength = 2
 
 /**
- * The name by which a greeting addresses a person: the given name of a Han name, and the whole name where it would be a single
- * character, where the name has a middle dot, and in other scripts.
+ * The name by which a greeting addresses a person: the given name of a Han name. The whole name where that is one character,
+ * where the name has a middle dot, and in other scripts.
  */
 export function greetingName(name: string): string {
   const characters = Array.from(name)

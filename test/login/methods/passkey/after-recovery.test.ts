@@ -137,7 +137,7 @@ describe('a passkey that an intruder made before a recovery', () => {
     const page = await visitor.get(path)
     expect(page.html).toContain('/account/face')
     expect(page.html).not.toContain(`${path}/mine`)
-    const csrf = csrfOn(page.html)
+    const csrf = csrfOn((await visitor.get('/account/organisations')).html)
     expect((await visitor.post(`${path}/mine`, { csrf })).status).toBe(403)
     expect((await passkeysOf(person))[0]?.heldAt).not.toBeNull()
     // an earlier face does not count: an intruder may have shown it
