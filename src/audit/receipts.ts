@@ -28,7 +28,7 @@ export async function lastSigned(database: Database): Promise<number> {
     .selectFrom('audit_checkpoints')
     .select(({ fn }) => fn.max('last_sequence').as('last'))
     .executeTakeFirst()
-  return Number(newest?.last ?? 0)
+  return newest?.last ?? 0
 }
 
 /** @returns undefined when the store has no such entry, or no checkpoint over it yet */

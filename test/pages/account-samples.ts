@@ -55,63 +55,6 @@ const notice = {
   ...place,
 }
 
-const none = { passkey: false, codes: false, proof: false }
-const overview = {
-  given: '晓岚',
-  last: { at, place: '佛山市', signIn: 'i1' },
-  claim: undefined as unknown,
-  level: 3,
-  next: none,
-  face: true,
-  portals: [
-    { id: 'p1', name: '广东省政务服务网', at },
-    { id: 'p2', name: longPortal, at },
-  ],
-  states: {
-    ways: { words: 'ways', values: { count: 3 }, pill: 'good' },
-    sessions: { words: 'sessions', values: { count: 2 } },
-    portals: { words: 'count', values: { count: 3 } },
-    organisations: { words: 'none' },
-    helpers: { words: 'people', values: { count: 1 } },
-    record: { words: 'name', values: { name: '周**' } },
-  },
-}
-const offered = [
-  { principal: '张建国', role: 'helper', all: false, matters: ['医保报销'], days: 14 },
-  { principal: longPortal, role: 'handler', all: true, matters: [], days: 1 },
-]
-const dueAt = Date.UTC(2026, 10, 30, 2)
-const overviews: readonly (Partial<typeof overview> & { name: string; unread?: number; offered?: object[] })[] = [
-  { name: 'busy', unread: 1, offered, next: { passkey: true, codes: true, proof: false } },
-  { name: 'unproven', level: 2, next: { passkey: true, codes: true, proof: true }, portals: [] },
-  {
-    name: 'quiet',
-    level: 4,
-    states: { ...overview.states, ways: { words: 'care', values: { count: 0 }, pill: 'care' } },
-  },
-  { name: 'holder', claim: { side: 'holder', dueAt }, next: { ...none, passkey: true } },
-  { name: 'claimant', level: 2, claim: { side: 'claimant', dueAt }, face: false, next: { ...none, codes: true } },
-]
-
-const mandateFacts = { matters: '税务申报、申请证照', until: '2027-11-24', under: '2' }
-const mandateValues = { name: '周小桐', principal: '东江制造有限公司', matters: '税务申报、申请证照' }
-/** Every question before a loss. */
-const questions = [
-  { kind: 'session', values: { device: 'Windows，Chrome' }, facts: { place: '深圳市', portals: longPortal } },
-  { kind: 'others', values: { count: 3 } },
-  { kind: 'device', values: { device: 'iPad，Safari' } },
-  { kind: 'consent', values: { portal: longPortal } },
-  { kind: 'way', values: { way: '密码' } },
-  { kind: 'stranger', values: { way: '扫码' } },
-  { kind: 'mandate', values: mandateValues, facts: mandateFacts },
-  { kind: 'mandate_mine', values: mandateValues, facts: mandateFacts },
-  { kind: 'offer', values: mandateValues, facts: mandateFacts },
-  { kind: 'decline', values: mandateValues, facts: mandateFacts },
-  { kind: 'codes', values: { left: 7 } },
-  { kind: 'passkey', values: { name: '我的手机' } },
-  { kind: 'face' },
-].map((ask) => ({ values: {}, facts: {}, ...ask, action: '/account/x', back: '/account' }))
-
 export const accountSamples: readonly Sample[] = [
   ...[true, false].map((whole) => ({
     view: 'account/record',
@@ -126,11 +69,6 @@ export const accountSamples: readonly Sample[] = [
       username: 'zhangsan',
       whole,
     },
-  })),
-  ...overviews.map(({ name, unread = 0, offered = [], ...data }) => ({
-    view: 'account/overview',
-    name,
-    data: { ...accountFrame('/account', { unread, offers: offered.length }), ...overview, offers: offered, ...data },
   })),
   ...['', 'off', 'on', 'not_me', 'not_me_last'].map((done) => ({
     view: 'account/ways',
@@ -181,7 +119,6 @@ export const accountSamples: readonly Sample[] = [
     name: done,
     data: { ...frame('/account/portals'), portals: [portal], done, undo: '' },
   })),
-  ...questions.map((ask) => ({ view: 'account/ask', name: ask.kind, data: { ...frame('/account'), ask } })),
   {
     view: 'account/history',
     name: 'all',

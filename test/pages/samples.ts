@@ -3,6 +3,7 @@ import { accountSamples } from './account-samples.ts'
 import { faceSamples } from './face-samples.ts'
 import { deviceSamples } from './device-samples.ts'
 import { organisationSamples } from './organisation-samples.ts'
+import { overviewSamples } from './overview-samples.ts'
 import { passkeySamples } from './passkey-samples.ts'
 import { qrSamples } from './qr-samples.ts'
 import { recoverySamples } from './recovery-samples.ts'
@@ -210,6 +211,7 @@ export const samples: readonly Sample[] = [
   { view: 'logout/done', name: 'portal', data: { portal } },
   { view: 'logout/done', name: 'alone', data: {} },
   ...accountSamples,
+  ...overviewSamples,
   ...organisationSamples,
   ...faceSamples,
   ...passkeySamples(),
