@@ -9,6 +9,10 @@ export const loginMethods = [passkey, password, qr, face] as const
 
 export type LoginMethodDeclaration = (typeof loginMethods)[number]
 
+/** True for a method that comes alone in a browser that last signed in by it. */
+export const isAloneWhenLast = (name: string): boolean =>
+  loginMethods.some((method) => method.name === name && method.signIn.aloneWhenLast)
+
 type Table = 'refusals' | 'auditEvents' | 'notices' | 'budgets' | 'topics' | 'browserFiles'
 
 /** The keys of one table, of all methods. */

@@ -232,6 +232,7 @@ function createOrganisations(
     legalPersons,
     principals,
     mandates: createMandates({
+      persons,
       database,
       cipher,
       blindIndex,

@@ -1,5 +1,6 @@
 import { maskName } from '../accounts/identifiers/masking.ts'
 import { isHeld, type NaturalPersons } from '../accounts/natural-persons.ts'
+import type { Representations } from '../accounts/mandates/representations.ts'
 import type { Inbox } from '../channels/senders/inbox.ts'
 import { isByQr, isFaceAlone, signInCounts } from '../assurance/levels.ts'
 import type { Clock } from '../config/clock.ts'
@@ -18,6 +19,7 @@ export interface AccountHostDeps {
   sessions: Sessions
   persons: NaturalPersons
   inbox: Inbox
+  representations: Pick<Representations, 'offersTo'>
   /** Seconds after a sign-in during which it counts as fresh. */
   freshSeconds: number
   menuPages: readonly MenuPage[]
@@ -26,7 +28,7 @@ export interface AccountHostDeps {
 
 /** The frame around every page of the account centre: the session, what it may do, and the menu. */
 export function createAccountHost(deps: AccountHostDeps): AccountHost {
-  const { issuer, sessionCookie, sessions, persons, inbox, freshSeconds, menuPages, clock } = deps
+  const { issuer, sessionCookie, sessions, persons, inbox, representations, freshSeconds, menuPages, clock } = deps
 
   async function signedIn(ctx: RouterContext): Promise<AccountContext | undefined> {
     const cookie = ctx.cookies.get(sessionCookie, { signed: false })
@@ -89,6 +91,7 @@ export function createAccountHost(deps: AccountHostDeps): AccountHost {
       const account = {
         name: maskName(persons.open(person, 'name')),
         unread: await inbox.unread(person.id),
+        offers: (await representations.offersTo(person)).length,
         closesAt: person.closesAt ?? 0,
         menu: menuAt(menuPages, ctx.path),
       }

@@ -1,6 +1,7 @@
 import type { Acted } from '../accounts/mandates/mandates.ts'
 import type { AccountContext, RouterContext } from '../login/method.ts'
 import { redirectTo } from '../pages/redirect.ts'
+import { Refusal } from '../refusal/refusal.ts'
 import { showInvitations, type InvitationDeps } from './invitation-page.ts'
 import { problemsOf } from './mandate-form.ts'
 import { pageOfPrincipal } from './offered-code.ts'
@@ -26,4 +27,14 @@ export async function showAccepted(
 export function showConfirmed(ctx: RouterContext, { person }: AccountContext, acted: Acted): void {
   problemsOf(acted)
   if (acted.ok) redirectTo(ctx, pageOfPrincipal(acted.mandate.principalId, person.id))
+}
+
+/**
+ * After an end was taken back: the page of the principal, with a word.
+ * @throws Refusal `not_found`, `busy`
+ */
+export function showRegranted(ctx: RouterContext, { person }: AccountContext, acted: Acted): void {
+  // the holder has a mandate again, or the giver may give none any more
+  if (!acted.ok) throw new Refusal(acted.problem === 'changed' ? 'busy' : 'not_found', acted.problem)
+  redirectTo(ctx, `${pageOfPrincipal(acted.mandate.principalId, person.id)}?done=regranted`)
 }

@@ -7,6 +7,7 @@ import type { AccountRouter } from '../login/account-router.ts'
 import type { AccountContext, RouterContext } from '../login/method.ts'
 import { requestOf } from '../pages/request-context.ts'
 import { mandateData, membersFor, principalData, type MembersDeps } from './mandate-data.ts'
+import { mandateDone } from './mandate-done.ts'
 import { problemsOf, readOffer, tickedMatters } from './mandate-form.ts'
 import { beginAct, type SigningDeps } from './mandate-signing.ts'
 import { leadToOffered } from './offered-code.ts'
@@ -17,7 +18,7 @@ interface HelperDeps extends SigningDeps, MembersDeps {
 }
 
 const room = '/account/helpers'
-/** Days a helper's mandate may last. */
+/** Days a helper's mandate may last. The shortest is chosen until the giver chooses another. */
 const periods = ['7', String(usualDays.natural_person), String(longestDays.natural_person)]
 
 /** Relatives who act for the person, and relatives they act for (亲友代办). */
@@ -45,6 +46,7 @@ async function showHelpers(
         .map((mandate) => mandateData(mandate, language)),
     }))
   const data = {
+    acted: await mandateDone(deps, ctx, { person, session }),
     helpers,
     helped,
     level: person.identityLevel,
@@ -55,7 +57,7 @@ async function showHelpers(
     values: {
       name: form['name'] ?? '',
       contact: form['contact'] ?? '',
-      days: form['days'] ?? String(usualDays.natural_person),
+      days: form['days'] ?? periods[0] ?? '',
     },
     problems,
   }
@@ -68,11 +70,19 @@ async function offer(deps: HelperDeps, ctx: RouterContext, account: AccountConte
   const matters = tickedMatters('natural_person', form)
   const read = readOffer(deps.blindIndex, form, { matters, periods })
   if (!read.ok) return showHelpers(deps, ctx, account, read.problems)
+  const invitedId = (await deps.persons.findByIdentifier([read.contact]))?.id
   const now = deps.clock()
   const acted = await beginAct(deps, ctx, account, {
     type: 'offer',
     principalId: account.person.id,
-    offering: { role: 'helper', matters, notBefore: now, expiresAt: now + read.lastsMs, invitee: read.invitee },
+    offering: {
+      role: 'helper',
+      matters,
+      notBefore: now,
+      expiresAt: now + read.lastsMs,
+      invitee: read.invitee,
+      invitedId,
+    },
   })
   if (!acted) return undefined
   if (!acted.ok) return showHelpers(deps, ctx, account, problemsOf(acted))

@@ -1,6 +1,7 @@
 import type { AuditEventName } from '../audit/audit-events.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import type { PastEvent } from '../audit/person-history.ts'
+import { lastSigned } from '../audit/receipts.ts'
 import type { Clients } from '../clients/clients.ts'
 import type { RegionOf } from '../config/networks.ts'
 import type { AccountRouter } from '../login/account-router.ts'
@@ -9,6 +10,7 @@ import type { Sessions } from '../sessions/sessions.ts'
 import { redirectTo, idOf, onePage, pageOf } from '../pages/redirect.ts'
 import { requestOf } from '../pages/request-context.ts'
 import { Refusal } from '../refusal/refusal.ts'
+import type { Database } from '../storage/database.ts'
 import { ownClientId } from './own-client.ts'
 import { describePlace } from './describe-place.ts'
 import { portalNames } from './portal-names.ts'
@@ -22,6 +24,7 @@ export interface HistoryDeps {
   methodSwitches: MethodSwitches
   clients: Clients
   regionOf: RegionOf
+  database: Database
 }
 
 const room = '/account/history'
@@ -69,7 +72,7 @@ export function historyRoutes(router: AccountRouter, deps: HistoryDeps): void {
 }
 
 async function describeAll(
-  { sessions, methodSwitches, clients, regionOf }: HistoryDeps,
+  { sessions, methodSwitches, clients, regionOf, database }: HistoryDeps,
   ctx: RouterContext,
   events: readonly PastEvent[],
   { session }: AccountContext,
@@ -80,6 +83,7 @@ async function describeAll(
     events.map(({ clientId }) => clientId),
     language,
   )
+  const signed = await lastSigned(database)
   const own = new Set((await sessions.origin(session.uid))?.signIns)
   return events.map(({ sequence, at, event, actor, clientId, details, restricted }) => {
     const signIn = event === 'login.succeeded' ? text(details['signIn']) : ''
@@ -92,7 +96,9 @@ async function describeAll(
       ...describePlace(regionOf, restricted, language),
       signIn,
       // entries of older versions have no id, but every entry has a number in the audit log
-      receipt: event === 'login.succeeded' ? String(sequence) : '',
+      receipt: event === 'login.succeeded' && sequence <= signed ? String(sequence) : '',
+      // the next checkpoint signs it (src/jobs/audit-upkeep.ts)
+      receiptSoon: event === 'login.succeeded' && sequence > signed,
       own: own.has(signIn),
       // further events of the same kind within an hour, counted without entries of their own (src/audit/sums.ts)
       more: typeof details['more'] === 'number' ? details['more'] : 0,

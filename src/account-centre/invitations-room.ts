@@ -1,10 +1,13 @@
 import { toAscii } from '../accounts/identifiers/ascii.ts'
-import type { AccountRouter } from '../login/account-router.ts'
+import type { AccountRouter, Question } from '../login/account-router.ts'
 import { actorOf } from '../login/actor.ts'
+import type { AccountContext, RouterContext } from '../login/method.ts'
 import { redirectTo, idOf } from '../pages/redirect.ts'
 import { requestOf } from '../pages/request-context.ts'
 import { showAccepted } from './after-act.ts'
 import { showInvitations, type InvitationDeps } from './invitation-page.ts'
+import { Refusal } from '../refusal/refusal.ts'
+import { mandateData } from './mandate-data.ts'
 import { problemsOf } from './mandate-form.ts'
 import { beginAct, type SigningDeps } from './mandate-signing.ts'
 
@@ -27,8 +30,17 @@ export function invitationRoutes(router: AccountRouter, deps: InvitationDeps & S
     if (acted) await showAccepted(deps, ctx, account, idOf(ctx), acted)
   })
 
-  router.post(`${room}/:id/decline`, { back: room, needs: 'sign-in' }, async (ctx, { person }) => {
+  async function ask(ctx: RouterContext, { person }: AccountContext): Promise<Question> {
+    const offer = (await deps.representations.offersTo(person)).find(({ mandate }) => mandate.id === idOf(ctx))
+    if (!offer) throw new Refusal('not_found', 'no invitation to this person')
+    const request = requestOf(ctx)
+    const { all, matters, until } = mandateData(offer.mandate, request.language)
+    const words = all ? request.t('representee.all_matters') : matters.join(request.t('common.between'))
+    return { kind: 'decline', values: { principal: offer.principalName }, facts: { matters: words, until } }
+  }
+
+  router.lose(`${room}/:id/decline`, { back: room, needs: 'sign-in', ask }, async (ctx, { person }) => {
     problemsOf(await mandates.decline(idOf(ctx), person, actorOf(ctx)))
-    redirectTo(ctx, room)
+    redirectTo(ctx, `${room}?done=declined`)
   })
 }

@@ -1,7 +1,7 @@
 import { readInvitee } from '../accounts/mandates/invitee.ts'
 import type { Acted, ActProblem } from '../accounts/mandates/mandates.ts'
 import { everything, mattersFor, type PrincipalKind } from '../accounts/mandates/matters.ts'
-import { dayOf, startOfDay } from '../config/china-time.ts'
+import { dayOf, readDay, startOfDay } from '../config/china-time.ts'
 import { dayMs } from '../config/time.ts'
 import type { BlindIndex } from '../keys/blind-index.ts'
 import { Refusal } from '../refusal/refusal.ts'
@@ -9,7 +9,8 @@ import { Refusal } from '../refusal/refusal.ts'
 type Form = Readonly<Record<string, string>>
 
 /** When a mandate for a day begins (ms): now for today, NaN for a past day and for a string that is no day. */
-export function beginningOf(day: string, now: number): number {
+export function beginningOf(typed: string, now: number): number {
+  const day = readDay(typed)
   const start = startOfDay(day)
   return day === dayOf(now) ? now : start < now ? Number.NaN : start
 }
@@ -30,7 +31,7 @@ export function readOffer(
     return { ok: false, problems: { ...read.problems, ...none } } as const
   }
   const days = periods.includes(form['days'] ?? '') ? Number(form['days']) : 0
-  return { ok: true, invitee: read.invitee, lastsMs: days * dayMs } as const
+  return { ok: true, invitee: read.invitee, contact: read.contact, lastsMs: days * dayMs } as const
 }
 
 /** The field of the form that corrects each problem. */

@@ -107,5 +107,6 @@ function carryOut(
   const by = actorOf(ctx)
   if (act.type === 'offer') return mandates.offer(act.principalId, person, act.offering, by, sign)
   if (act.type === 'accept') return mandates.accept(act.id, person, by, sign)
+  if (act.type === 'regrant') return mandates.regrant(act, person, by, sign)
   return mandates.confirm(act.id, person, by, sign)
 }

@@ -27,7 +27,7 @@ const overview = '/account'
 export function menuAt(pages: readonly MenuPage[], path: string): Menu {
   const isInside = (page: MenuPage) =>
     path === page.path || (page.path !== overview && path.startsWith(`${page.path}/`))
-  const open = pages.find(isInside)?.path ?? (path === '/account/whole' ? overview : '/account/ways')
+  const open = pages.find(isInside)?.path ?? (path === '/account/whole' ? '/account/details' : '/account/ways')
   const mark = (page: MenuPage) => (page.path !== open ? '' : path === open ? 'page' : 'true')
   return {
     open,

@@ -1,4 +1,5 @@
 import type { Authenticators } from '../accounts/authenticators.ts'
+import { signInKinds } from '../accounts/sign-in-kinds.ts'
 import type { MethodLocks } from '../accounts/method-locks.ts'
 import { actorOf } from '../login/actor.ts'
 import type { AccountContext, LoginMethod, RouterContext } from '../login/method.ts'
@@ -21,6 +22,8 @@ export interface SwitchedMethod {
   room: boolean
   /** It is on, but the person has no authenticator for it. */
   unused: boolean
+  /** It signs in by an authenticator of its own, and the person has none: there is nothing to switch off. */
+  empty: boolean
   state: 'on' | 'switched_off' | 'not_me_off'
 }
 
@@ -58,7 +61,8 @@ export function createMethodSwitches({
       const state = reason ? states[reason] : 'on'
       const room = enrolment !== undefined
       const unused = room && own.length === 0 && state === 'on'
-      return { name, count: own.length - held, held, room, unused, state }
+      const empty = signInKinds.includes(name) && own.length === 0 && state === 'on'
+      return { name, count: own.length - held, held, room, unused, empty, state }
     })
   }
 

@@ -46,6 +46,10 @@ export async function myData(deps: MyDataDeps, person: NaturalPerson) {
   const held = await representations.of(id)
   const face = await deps.faceConsents.of(person)
   const events = Object.keys(auditEvents)
+  const history = await everyOne((limit, offset) => audit.ofPerson(id, { events, limit, offset }))
+  // a password keeps no moment of its use, but each sign-in has one
+  const lastBy = (kind: string) =>
+    history.find(({ event, details }) => event === 'login.succeeded' && details['method'] === kind)?.at ?? null
   return {
     format: 'yideng-my-data',
     version: 1,
@@ -69,7 +73,7 @@ export async function myData(deps: MyDataDeps, person: NaturalPerson) {
     authenticators: (await authenticators.list(id)).map(({ kind, createdAt, lastUsedAt }) => ({
       kind,
       createdAt: moment(createdAt),
-      lastUsedAt: moment(lastUsedAt),
+      lastUsedAt: moment(lastUsedAt ?? lastBy(kind)),
     })),
     waysOff: (await methodLocks.list(id)).map(({ lockedAt, ...rest }) => ({ ...rest, lockedAt: moment(lockedAt) })),
     devices: (await devices.list(id)).map(({ browser, firstSeenAt, lastSeenAt }) => ({
@@ -98,8 +102,6 @@ export async function myData(deps: MyDataDeps, person: NaturalPerson) {
       ...notice,
       createdAt: moment(createdAt),
     })),
-    history: (await everyOne((limit, offset) => audit.ofPerson(id, { events, limit, offset }))).map(
-      ({ at, ...event }) => ({ at: moment(at), ...event }),
-    ),
+    history: history.map(({ at, ...event }) => ({ at: moment(at), ...event })),
   }
 }

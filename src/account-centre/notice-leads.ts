@@ -15,6 +15,8 @@ export const leads: Readonly<Record<NoticeKind, string>> = {
   'account-kept': '/account/closing',
   'number-lost': '/account/history',
   'number-won': '/account/history',
+  'mandate-offered': '/account/invitations',
+  'mandate-again': '/account/organisations',
   'mandate-accepted': '/account/organisations',
   'mandate-ended': '/account/organisations',
   'mandate-suspended': '/account/organisations',

@@ -9,7 +9,7 @@ import { beginAct } from './mandate-signing.ts'
 import { leadToOffered } from './offered-code.ts'
 import { organisationOf, refuseOrganisation, type OrganisationDeps } from './organisation.ts'
 
-/** Days an organisation's mandate may last. */
+/** Days an organisation's mandate may last. The shortest is chosen until the giver chooses another. */
 const periods = ['30', '90', '180', '365', '1095']
 
 /** The form that offers a mandate of one organisation. @throws Refusal `not_found` where the person may give none */
@@ -38,7 +38,7 @@ export async function showInvite(
       contact: form['contact'] ?? '',
       role: form['role'] ?? 'handler',
       from: form['from'] ?? dayOf(clock()),
-      days: form['days'] ?? '365',
+      days: form['days'] ?? periods[0] ?? '',
     },
     problems,
   }
@@ -66,6 +66,7 @@ export async function invite(deps: OrganisationDeps, ctx: RouterContext, account
       // a manager's own mandate limits the period: the form shows the last day
       expiresAt: read.lastsMs === 0 ? begins : Math.min(begins + read.lastsMs, latest),
       invitee: read.invitee,
+      invitedId: (await deps.persons.findByIdentifier([read.contact]))?.id,
     },
   })
   if (!acted) return undefined

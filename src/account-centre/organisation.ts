@@ -11,6 +11,7 @@ import { idOf } from '../pages/redirect.ts'
 import { requestOf } from '../pages/request-context.ts'
 import { Refusal } from '../refusal/refusal.ts'
 import { givable, membersFor, nameOf, principalData, type MembersDeps } from './mandate-data.ts'
+import { mandateDone } from './mandate-done.ts'
 import type { SigningDeps } from './mandate-signing.ts'
 
 export interface OrganisationDeps extends MembersDeps, SigningDeps {
@@ -51,6 +52,7 @@ export async function showOrganisation(deps: OrganisationDeps, ctx: RouterContex
     organisation: { ...principalData(one), kind: organisationKind(one.view.uscc ?? '') },
     members: await membersFor(deps, one, account.person.id, requestOf(ctx).language),
     mayGive: givable(one, account.person.id, deps.clock()) !== undefined,
+    acted: await mandateDone(deps, ctx, account),
   })
 }
 

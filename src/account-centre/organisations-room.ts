@@ -5,6 +5,7 @@ import type { AccountContext, RouterContext } from '../login/method.ts'
 import { redirectTo, idOf } from '../pages/redirect.ts'
 import { requestOf } from '../pages/request-context.ts'
 import { principalData } from './mandate-data.ts'
+import { mandateDone } from './mandate-done.ts'
 import { invite, showInvite } from './organisation-invite.ts'
 import { showHistory, showOrganisation, type OrganisationDeps } from './organisation.ts'
 
@@ -30,11 +31,12 @@ export function organisationRoutes(router: AccountRouter, deps: OrganisationDeps
 }
 
 async function showList(
-  { centre, representations }: OrganisationDeps,
+  deps: OrganisationDeps,
   ctx: RouterContext,
   account: AccountContext,
   wrong: { problem: string; uscc: string } = { problem: '', uscc: '' },
 ): Promise<void> {
+  const { centre, representations } = deps
   const { person } = account
   const all = await representations.of(person.id)
   const organisations = all.filter(({ view }) => view.kind === 'legal_person').map(principalData)
@@ -43,7 +45,7 @@ async function showList(
     ctx,
     account,
     'account/organisations',
-    { organisations, offers, ...wrong },
+    { organisations, offers, acted: await mandateDone(deps, ctx, account), ...wrong },
     wrong.problem ? 400 : 200,
   )
 }

@@ -22,6 +22,20 @@ const offering = z.object({
   notBefore: z.number(),
   expiresAt: z.number(),
   invitee: z.object({ name: z.string(), key: z.string(), needsCode: z.boolean() }),
+  invitedId: z.string().optional(),
+})
+
+const mandate = z.object({
+  id: z.string(),
+  principalId: z.string(),
+  personId: z.string().nullable(),
+  role: z.enum(['manager', 'handler', 'helper']),
+  matters: z.array(z.string()).readonly(),
+  notBefore: z.number(),
+  expiresAt: z.number(),
+  grantedBy: z.string(),
+  parentId: z.string().nullable(),
+  state: z.enum(['offered', 'active', 'suspended', 'ended']),
 })
 
 const pendingSchema = z.object({
@@ -30,6 +44,7 @@ const pendingSchema = z.object({
     z.object({ type: z.literal('offer'), principalId: z.string(), offering }),
     z.object({ type: z.literal('accept'), id: z.string() }),
     z.object({ type: z.literal('confirm'), id: z.string() }),
+    z.object({ type: z.literal('regrant'), before: z.array(mandate), ids: z.array(z.string()) }),
   ]),
 })
 

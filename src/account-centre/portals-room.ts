@@ -3,7 +3,7 @@ import type { AuditLog } from '../audit/audit-log.ts'
 import type { Client, Clients } from '../clients/clients.ts'
 import type { AccountRouter } from '../login/account-router.ts'
 import { actorOf } from '../login/actor.ts'
-import type { AccountHost } from '../login/method.ts'
+import type { AccountContext, AccountHost, RouterContext } from '../login/method.ts'
 import { attributesOf } from '../oidc/claims.ts'
 import { mayExchange } from '../oidc/client-metadata.ts'
 import { dutiesOf, portalOf } from '../oidc/pages.ts'
@@ -14,8 +14,10 @@ import { doneOf, redirectTo, idOf } from '../pages/redirect.ts'
 import { requestOf } from '../pages/request-context.ts'
 import { Refusal } from '../refusal/refusal.ts'
 import { ownClientId } from './own-client.ts'
+import type { PendingActDeps } from './pending-act.ts'
+import { forgetLost, lostIdOf, lostUnder, rememberLost } from './undo-memory.ts'
 
-export interface PortalsDeps {
+export interface PortalsDeps extends PendingActDeps {
   centre: AccountHost
   consents: Consents
   clients: Clients
@@ -25,6 +27,8 @@ export interface PortalsDeps {
 }
 
 const room = '/account/portals'
+const route = { back: room, needs: 'sign-in' } as const
+const done = ['withdrawn', 'given_again', 'late']
 
 const gone = {
   name: '',
@@ -44,8 +48,11 @@ export function portalsRoutes(router: AccountRouter, deps: PortalsDeps): void {
   router.get(room, 'sign-in', async (ctx, account) => {
     const { language } = requestOf(ctx)
     const given = new Map((await consents.list(account.person.id)).map((one) => [one.clientId, one]))
+    const withdrawn = await consents.withdrawn(account.person.id)
     const entered = new Map((await audit.lastEntered(account.person.id)).map((one) => [one.clientId, one]))
-    const ids = [...new Set([...given.keys(), ...entered.keys()])].filter((id) => id !== ownClientId)
+    const ids = [...new Set([...given.keys(), ...entered.keys(), ...withdrawn.keys()])].filter(
+      (id) => id !== ownClientId,
+    )
     const portals = await Promise.all(
       ids.map(async (id) => {
         const client = await clients.find(id)
@@ -62,21 +69,45 @@ export function portalsRoutes(router: AccountRouter, deps: PortalsDeps): void {
           ),
           givenAt: consent?.givenAt ?? 0,
           enteredAt: last?.at ?? 0,
+          withdrawnAt: consent ? 0 : (withdrawn.get(id) ?? 0),
+          unasked: client?.consent === 'implicit',
         }
       }),
     )
     portals.sort((one, other) => other.enteredAt - one.enteredAt)
-    await centre.show(ctx, account, 'account/portals', { portals, done: doneOf(ctx, ['withdrawn']) })
+    const lost = doneOf(ctx, ['withdrawn']) && (await lostUnder(deps, account, lostIdOf(ctx), 'consent'))
+    const undo = lost ? lost.clientId : ''
+    await centre.show(ctx, account, 'account/portals', { portals, done: doneOf(ctx, done), undo })
   })
 
+  async function ask(ctx: RouterContext, { person }: AccountContext) {
+    if (!(await consents.find(person.id, idOf(ctx)))) throw new Refusal('not_found', 'nothing was given to this portal')
+    const request = requestOf(ctx)
+    const client = await clients.find(idOf(ctx))
+    return {
+      kind: 'consent',
+      values: { portal: client ? portalOf(client, request.language).name : request.t('portals.gone') },
+    }
+  }
+
   // a withdrawal needs no fresh sign-in: the portal only receives less
-  router.post(`${room}/:id/withdraw`, { back: room, needs: 'sign-in' }, async (ctx, account) => {
+  router.lose(`${room}/:id/withdraw`, { ...route, ask }, async (ctx, account) => {
     const { id } = account.person
     // the consent goes first: a sign-in in between asks for it again
     const withdrawn = await consents.withdraw(id, idOf(ctx), actorOf(ctx))
     if (!withdrawn) throw new Refusal('not_found', 'nothing was given to this portal')
     await sessions.revoke(id, idOf(ctx))
-    redirectTo(ctx, `${room}?done=withdrawn`)
+    await rememberLost(deps, account, idOf(ctx), { type: 'consent', clientId: idOf(ctx), granted: withdrawn })
+    redirectTo(ctx, `${room}?done=withdrawn&undo=${encodeURIComponent(idOf(ctx))}`)
+  })
+
+  // the same consent, as a new one; the portal stays signed out
+  router.post(`${room}/:id/again`, route, async (ctx, account) => {
+    const lost = await lostUnder(deps, account, idOf(ctx), 'consent')
+    if (!lost) return redirectTo(ctx, `${room}?done=late`)
+    await consents.give(account.person.id, lost.clientId, lost.granted, actorOf(ctx))
+    await forgetLost(deps, account, idOf(ctx))
+    return redirectTo(ctx, `${room}?done=given_again`)
   })
 }
 

@@ -1,27 +1,69 @@
+import { z } from 'zod'
 import { codesMade } from '../accounts/account-recovery/recovery-codes.ts'
 import type { Recovery } from '../accounts/account-recovery/account-recovery.ts'
 import type { Clock } from '../config/clock.ts'
 import type { AccountRouter } from '../login/account-router.ts'
 import { actorOf } from '../login/actor.ts'
-import type { AccountHost } from '../login/method.ts'
+import type { AccountContext, AccountHost, RouterContext } from '../login/method.ts'
+import { doneOf, redirectTo } from '../pages/redirect.ts'
+import type { PendingActDeps } from './pending-act.ts'
 
-export interface RecoveryCodeDeps {
+export interface RecoveryCodeDeps extends PendingActDeps {
   centre: AccountHost
   recovery: Recovery
   clock: Clock
 }
 
 const path = '/account/recovery'
+const kind = 'new-recovery-codes'
+/** Seconds between the making of codes and the page that shows them. */
+const waitSeconds = 300
 
-/** Recovery codes (恢复码): the number left, and ten new ones, shown once for printing. */
-export function recoveryCodeRoutes(router: AccountRouter, { centre, recovery, clock }: RecoveryCodeDeps): void {
+const madeSchema = z.object({ codes: z.array(z.string()), made: z.string() })
+
+/** Recovery codes (恢复码): the number left, and ten new ones, shown once. Only a form makes new ones, never a reload. */
+export function recoveryCodeRoutes(router: AccountRouter, deps: RecoveryCodeDeps): void {
+  const { centre, recovery } = deps
+
   router.get(path, 'sign-in', async (ctx, account) => {
     const left = await recovery.codesLeft(account.person.id)
-    await centre.show(ctx, account, 'account/recovery', { left, made: codesMade })
+    await centre.show(ctx, account, 'account/recovery', { left, made: codesMade, done: doneOf(ctx, ['shown']) })
   })
 
+  // a form that is sent twice must not end the codes that were written down in between
   router.post(path, { back: path, needs: 'change-authenticators' }, async (ctx, account) => {
-    const codes = await recovery.makeCodes(account.person.id, actorOf(ctx))
-    await centre.show(ctx, account, 'account/recovery-codes', { codes, made: new Date(clock()).toISOString() })
+    if ((await recovery.codesLeft(account.person.id)) > 0) return redirectTo(ctx, `${path}/renew`)
+    return make(deps, ctx, account)
   })
+
+  const ask = async (_ctx: RouterContext, { person }: AccountContext) => ({
+    kind: 'codes',
+    values: { left: await recovery.codesLeft(person.id) },
+  })
+  router.lose(`${path}/renew`, { back: path, needs: 'change-authenticators', ask }, (ctx, account) =>
+    make(deps, ctx, account),
+  )
+
+  router.get(`${path}/codes`, 'sign-in', async (ctx, account) => {
+    const made = await takeMade(deps, account)
+    if (made) await centre.show(ctx, account, 'account/recovery-codes', made)
+    else redirectTo(ctx, `${path}?done=shown`)
+  })
+}
+
+const holderOf = ({ session, person }: AccountContext) => `${session.uid} ${person.id}`
+
+async function make(deps: RecoveryCodeDeps, ctx: RouterContext, account: AccountContext): Promise<void> {
+  const { recovery, artifacts, cipher, clock } = deps
+  const codes = await recovery.makeCodes(account.person.id, actorOf(ctx))
+  const holder = holderOf(account)
+  const text = JSON.stringify({ codes, made: new Date(clock()).toISOString() })
+  await artifacts.put(kind, holder, cipher.seal(text, `${kind}:${holder}`), { ttl: waitSeconds })
+  redirectTo(ctx, `${path}/codes`)
+}
+
+async function takeMade({ artifacts, cipher }: PendingActDeps, account: AccountContext) {
+  const holder = holderOf(account)
+  const sealed = await artifacts.take(kind, holder)
+  return sealed === undefined ? undefined : madeSchema.parse(JSON.parse(cipher.open(sealed, `${kind}:${holder}`)))
 }

@@ -12,6 +12,7 @@ import { organisationRoutes } from './organisations-room.ts'
 import { overviewRoutes, type OverviewDeps } from './overview-room.ts'
 import { portalsRoutes, type PortalsDeps } from './portals-room.ts'
 import { receiptRoutes, type ReceiptDeps } from './receipts-room.ts'
+import { recordRoutes, type RecordDeps } from './record-room.ts'
 import { recoveryCodeRoutes, type RecoveryCodeDeps } from './recovery-codes-room.ts'
 import { sessionsRoutes, type SessionsDeps } from './sessions-room.ts'
 import { signatureRoutes, type SignatureDeps } from './signatures-room.ts'
@@ -25,6 +26,7 @@ export type RoomDeps = ClosingDeps &
   OverviewDeps &
   PortalsDeps &
   ReceiptDeps &
+  RecordDeps &
   RecoveryCodeDeps &
   SessionsDeps &
   SignatureDeps &
@@ -65,6 +67,7 @@ export const rooms: readonly Room[] = [
     routes: signatureRoutes,
     menu: { path: '/account/signatures', group: 'acting', icon: 'pen' },
   },
+  { name: 'record', routes: recordRoutes, menu: { path: '/account/details', group: 'details', icon: 'id' } },
   { name: 'data', routes: dataRoutes, menu: { path: '/account/data', group: 'details', icon: 'download' } },
   { name: 'closing', routes: closingRoutes, menu: { path: '/account/closing', group: 'details', icon: 'bin' } },
 ]

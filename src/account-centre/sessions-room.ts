@@ -8,12 +8,14 @@ import { doneOf, redirectTo, idOf } from '../pages/redirect.ts'
 import { requestOf } from '../pages/request-context.ts'
 import { Refusal } from '../refusal/refusal.ts'
 import type { Sessions } from '../sessions/sessions.ts'
-import { describePlace } from './describe-place.ts'
+import { describePlace, deviceWords } from './describe-place.ts'
 import { ownClientId } from './own-client.ts'
 import { portalNames } from './portal-names.ts'
 import type { MethodSwitches } from './method-switches.ts'
+import type { PendingActDeps } from './pending-act.ts'
+import { forgetLost, lostIdOf, lostUnder, rememberLost } from './undo-memory.ts'
 
-export interface SessionsDeps {
+export interface SessionsDeps extends PendingActDeps {
   centre: AccountHost
   sessions: Sessions
   devices: Devices
@@ -23,7 +25,8 @@ export interface SessionsDeps {
 }
 
 const room = '/account/sessions'
-const done = ['ended', 'others_ended', 'forgotten']
+const route = { back: room, needs: 'sign-in' } as const
+const done = ['ended', 'others_ended', 'forgotten', 'restored', 'late']
 
 /** The open sessions of the person, and the browsers they signed in with. */
 export function sessionsRoutes(router: AccountRouter, deps: SessionsDeps): void {
@@ -36,17 +39,36 @@ export function sessionsRoutes(router: AccountRouter, deps: SessionsDeps): void 
       sessions: open.sort((one, other) => Number(other.current) - Number(one.current) || other.since - one.since),
       devices: await knownDevices(deps, ctx, account),
       done: doneOf(ctx, done),
+      undo: doneOf(ctx, ['forgotten']) && ((await lostUnder(deps, account, lostIdOf(ctx), 'device'))?.device.key ?? ''),
     })
   })
 
-  router.post(`${room}/:id/end`, { back: room, needs: 'sign-in' }, async (ctx, account) => {
-    const session = await sessions.find(idOf(ctx))
-    if (session?.personId !== account.person.id) throw new Refusal('not_found', 'no session of this person')
-    await endSessions(deps, ctx, account, 'one', [session.uid])
-    redirectTo(ctx, session.uid === account.session.uid ? '/' : `${room}?done=ended`)
+  /** @throws Refusal `not_found` */
+  async function openOne(ctx: RouterContext, account: AccountContext) {
+    const one = (await openSessions(deps, ctx, account)).find(({ uid }) => uid === idOf(ctx))
+    if (!one) throw new Refusal('not_found', 'no session of this person')
+    return one
+  }
+
+  async function askEnd(ctx: RouterContext, account: AccountContext) {
+    const { place, portals, ...device } = await openOne(ctx, account)
+    const services = portals.join(requestOf(ctx).t('common.between'))
+    const facts = { ...(place && { place }), ...(services && { portals: services }) }
+    return { kind: 'session', values: { device: deviceWords(ctx, device) }, facts }
+  }
+
+  router.lose(`${room}/:id/end`, { ...route, ask: askEnd }, async (ctx, account) => {
+    const { uid } = await openOne(ctx, account)
+    await endSessions(deps, ctx, account, 'one', [uid])
+    redirectTo(ctx, uid === account.session.uid ? '/' : `${room}?done=ended`)
   })
 
-  router.post(`${room}/end-others`, { back: room, needs: 'sign-in' }, async (ctx, { person, session }) => {
+  const askOthers = async (_ctx: RouterContext, { person }: AccountContext) => ({
+    kind: 'others',
+    values: { count: (await sessions.list(person.id)).length - 1 },
+  })
+
+  router.lose(`${room}/end-others`, { ...route, ask: askOthers }, async (ctx, { person, session }) => {
     const others = (await sessions.list(person.id)).filter(({ uid }) => uid !== session.uid)
     const details = { reason: 'others', sessions: others.length }
     const entry = { event: 'session.ended', ...actorOf(ctx), personId: person.id, details } as const
@@ -54,15 +76,32 @@ export function sessionsRoutes(router: AccountRouter, deps: SessionsDeps): void 
     redirectTo(ctx, `${room}?done=others_ended`)
   })
 
-  router.post('/account/devices/:id/forget', { back: room, needs: 'sign-in' }, async (ctx, account) => {
+  async function askForget(ctx: RouterContext, account: AccountContext) {
+    const known = (await knownDevices(deps, ctx, account)).find(({ key }) => key === idOf(ctx))
+    if (!known) throw new Refusal('not_found', 'no browser of this person')
+    return { kind: 'device', values: { device: deviceWords(ctx, known) } }
+  }
+
+  router.lose('/account/devices/:id/forget', { ...route, ask: askForget }, async (ctx, account) => {
     const { id } = account.person
     const key = idOf(ctx)
-    if (!(await devices.forget(id, key, actorOf(ctx)))) throw new Refusal('not_found', 'no browser of this person')
+    const device = await devices.forget(id, key, actorOf(ctx))
+    if (!device) throw new Refusal('not_found', 'no browser of this person')
     const open = await sessions.listWithOrigins(id)
     const there = open.filter(({ uid, origin }) => origin?.deviceKey === key && uid !== account.session.uid)
     const uids = there.map(({ uid }) => uid)
     await endSessions(deps, ctx, account, 'device', uids)
-    redirectTo(ctx, `${room}?done=forgotten`)
+    await rememberLost(deps, account, key, { type: 'device', device })
+    redirectTo(ctx, `${room}?done=forgotten&undo=${encodeURIComponent(key)}`)
+  })
+
+  // the browser is known again; its sessions stay ended
+  router.post('/account/devices/:id/again', route, async (ctx, account) => {
+    const lost = await lostUnder(deps, account, idOf(ctx), 'device')
+    if (!lost) return redirectTo(ctx, `${room}?done=late`)
+    await devices.restore(account.person.id, lost.device, actorOf(ctx))
+    await forgetLost(deps, account, idOf(ctx))
+    return redirectTo(ctx, `${room}?done=restored`)
   })
 }
 
@@ -92,6 +131,7 @@ async function openSessions(deps: SessionsDeps, ctx: RouterContext, { person, se
       .filter((id) => id !== ownClientId)
       .map(nameOf)
       .filter(Boolean),
+    signIn: origin?.signIns.at(-1) ?? '',
     current: uid === session.uid,
   }))
 }

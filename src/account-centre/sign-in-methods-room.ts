@@ -1,8 +1,9 @@
 import type { AccountRouter } from '../login/account-router.ts'
-import type { AccountHost, RouterContext } from '../login/method.ts'
+import type { AccountContext, AccountHost, RouterContext } from '../login/method.ts'
 import { doneOf, redirectTo, idOf } from '../pages/redirect.ts'
+import { requestOf } from '../pages/request-context.ts'
 import { Refusal } from '../refusal/refusal.ts'
-import type { MethodSwitches } from './method-switches.ts'
+import type { MethodSwitches, SwitchedMethod } from './method-switches.ts'
 
 export interface SignInMethodsDeps {
   centre: AccountHost
@@ -10,6 +11,7 @@ export interface SignInMethodsDeps {
 }
 
 const room = '/account/ways'
+const route = { back: room, needs: 'sign-in' } as const
 const done = ['off', 'on', 'not_me', 'not_me_last']
 
 /** Ways to sign in: one row for each login method, with a switch. */
@@ -23,17 +25,38 @@ export function signInMethodsRoutes(router: AccountRouter, { centre, methodSwitc
 
   router.get(room, 'sign-in', async (ctx, account) => {
     const ways = await methodSwitches.list(account.person.id)
-    await centre.show(ctx, account, 'account/ways', { ways, done: doneOf(ctx, done), refused: '' })
+    const off = ways.find(({ name, state }) => name === ctx.query['way'] && state !== 'on')?.name ?? ''
+    await centre.show(ctx, account, 'account/ways', { ways, done: doneOf(ctx, done), undo: off, refused: '' })
   })
 
-  router.post(`${room}/:id/off`, { back: room, needs: 'sign-in' }, async (ctx, account) => {
-    const { id } = account.person
-    const { name, count } = await wayOf(ctx, id)
+  /** @throws Refusal `not_found` where there is nothing to switch off */
+  async function wayToClose(ctx: RouterContext, { person }: AccountContext) {
+    const way = await wayOf(ctx, person.id)
+    if (way.empty) throw new Refusal('not_found', 'nothing to switch off')
     // without a passkey only the password is left: a stranger at an open browser must not do that
-    if (count > 0 && !(await centre.mayChangeAuthenticators(ctx))) return undefined
-    if (await methodSwitches.switchOff(ctx, account, name)) return redirectTo(ctx, `${room}?done=off`)
+    return way.count > 0 && !(await centre.mayChangeAuthenticators(ctx)) ? undefined : way
+  }
+
+  const questionOf = (kind: string, ctx: RouterContext, { name }: SwitchedMethod) => ({
+    kind,
+    values: { way: requestOf(ctx).t(`methods.${name}`) },
+  })
+
+  const off = {
+    ...route,
+    ask: async (ctx: RouterContext, account: AccountContext) => {
+      const way = await wayToClose(ctx, account)
+      return way && questionOf('way', ctx, way)
+    },
+  }
+  router.lose(`${room}/:id/off`, off, async (ctx, account) => {
+    const { id } = account.person
+    const way = await wayToClose(ctx, account)
+    if (!way) return undefined
+    const { name } = way
+    if (await methodSwitches.switchOff(ctx, account, name)) return redirectTo(ctx, `${room}?done=off&way=${name}`)
     const ways = await methodSwitches.list(id)
-    return centre.show(ctx, account, 'account/ways', { ways, done: '', refused: name }, 400)
+    return centre.show(ctx, account, 'account/ways', { ways, done: '', undo: '', refused: name }, 400)
   })
 
   router.post(`${room}/:id/on`, { back: room, needs: 'change-authenticators' }, async (ctx, { person }) => {
@@ -41,8 +64,13 @@ export function signInMethodsRoutes(router: AccountRouter, { centre, methodSwitc
     redirectTo(ctx, `${room}?done=on`)
   })
 
+  const stranger = {
+    ...route,
+    ask: async (ctx: RouterContext, { person }: AccountContext) =>
+      questionOf('stranger', ctx, await wayOf(ctx, person.id)),
+  }
   // the report of a stranger only makes the account safer: it needs no fresh sign-in
-  router.post(`${room}/:id/not-me`, { back: room, needs: 'sign-in' }, async (ctx, { person }) => {
+  router.lose(`${room}/:id/not-me`, stranger, async (ctx, { person }) => {
     const { name } = await wayOf(ctx, person.id)
     const locked = await methodSwitches.notMe(ctx, person.id, { method: name }, undefined)
     redirectTo(ctx, `${room}?done=${locked ? 'not_me' : 'not_me_last'}`)

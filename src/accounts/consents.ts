@@ -29,8 +29,10 @@ export interface Consents {
   privacyNotices(personId: string): Promise<{ version: string; givenAt: number }[]>
   /** Adds to the earlier consent. */
   give(personId: string, clientId: string, granted: Granted, by: Actor): Promise<void>
-  /** Withdraws the whole consent; false when there was none. The caller revokes the grants (src/sessions/sessions.ts). */
-  withdraw(personId: string, clientId: string, by: Actor): Promise<boolean>
+  /** Withdraws the whole consent and returns it; undefined when there was none. The caller revokes the grants (src/sessions/sessions.ts). */
+  withdraw(personId: string, clientId: string, by: Actor): Promise<Granted | undefined>
+  /** The last withdrawal of each portal, as far as the audit log in the store goes back; milliseconds since 1970 UTC. */
+  withdrawn(personId: string): Promise<ReadonlyMap<string, number>>
 }
 
 const union = (one: readonly string[] = [], other: readonly string[] = []) => [...new Set([...one, ...other])]
@@ -70,15 +72,26 @@ export function createConsents(options: { database: Database; audit: AuditLog; c
     },
     withdraw: (personId, clientId, by) =>
       database.transaction().execute(async (transaction) => {
-        const { numDeletedRows } = await transaction
+        const row = await transaction
           .deleteFrom('consents')
           .where('person_id', '=', personId)
           .where('client_id', '=', clientId)
+          .returning('granted')
           .executeTakeFirst()
-        if (numDeletedRows === 0n) return false
+        if (!row) return undefined
         await audit.append(transaction, { event: 'consent.withdrawn', ...by, personId, clientId })
-        return true
+        return schema.parse(JSON.parse(row.granted))
       }),
+    async withdrawn(personId) {
+      const rows = await database
+        .selectFrom('audit_events')
+        .select(({ fn }) => ['client_id', fn.max('at').as('at')])
+        .where('person_id', '=', personId)
+        .where('event', '=', 'consent.withdrawn')
+        .groupBy('client_id')
+        .execute()
+      return new Map(rows.flatMap(({ client_id: clientId, at }) => (clientId === null ? [] : [[clientId, at]])))
+    },
     find: (personId, clientId) => findIn(database, personId, clientId),
     give: (personId, clientId, granted, by) =>
       database.transaction().execute(async (transaction) => {

@@ -1,8 +1,10 @@
+import type { Selectable } from 'kysely'
 import type { AuditLog } from '../audit/audit-log.ts'
 import type { Clock } from '../config/clock.ts'
 import type { BlindIndex } from '../keys/blind-index.ts'
 import type { FieldCipher } from '../keys/field-cipher.ts'
 import type { Database } from '../storage/database.ts'
+import type { Tables } from '../storage/schema.ts'
 import type { Actor } from './natural-persons.ts'
 
 export interface Device {
@@ -21,8 +23,10 @@ export interface Devices {
   firstSeenAt(personId: string, key: string): Promise<number | undefined>
   /** Latest seen first. */
   list(personId: string): Promise<Device[]>
-  /** False when this person has no such browser. */
-  forget(personId: string, key: string, by: Actor): Promise<boolean>
+  /** The browser as it was; undefined when this person has no such one. */
+  forget(personId: string, key: string, by: Actor): Promise<Device | undefined>
+  /** Makes a browser that the person has just forgotten known again. */
+  restore(personId: string, device: Device, by: Actor): Promise<void>
   /** Records a sign-in. `first`: the person had no device before; `new`: they had other devices only. */
   seen(sighting: { personId: string; cookie: string; browser: string }): Promise<'first' | 'new' | 'known'>
 }
@@ -37,6 +41,12 @@ export function createDevices(options: {
   const { database, cipher, blindIndex, audit, clock } = options
   const keyOf = (cookie: string) => blindIndex('device', cookie)
   const aad = (personId: string, key: string) => `devices.browser:${personId}:${key}`
+  const opened = (row: Selectable<Tables['devices']>): Device => ({
+    key: row.device_key,
+    browser: cipher.open(row.browser, aad(row.person_id, row.device_key)),
+    firstSeenAt: row.first_seen_at,
+    lastSeenAt: row.last_seen_at,
+  })
 
   return {
     keyOf,
@@ -56,23 +66,32 @@ export function createDevices(options: {
         .where('person_id', '=', personId)
         .orderBy('last_seen_at', 'desc')
         .execute()
-      return rows.map((row) => ({
-        key: row.device_key,
-        browser: cipher.open(row.browser, aad(personId, row.device_key)),
-        firstSeenAt: row.first_seen_at,
-        lastSeenAt: row.last_seen_at,
-      }))
+      return rows.map(opened)
     },
     forget: (personId, key, by) =>
       database.transaction().execute(async (transaction) => {
-        const { numDeletedRows } = await transaction
+        const row = await transaction
           .deleteFrom('devices')
           .where('person_id', '=', personId)
           .where('device_key', '=', key)
+          .returningAll()
           .executeTakeFirst()
-        if (numDeletedRows === 0n) return false
+        if (!row) return undefined
         await audit.append(transaction, { event: 'person.device-forgotten', ...by, personId })
-        return true
+        return opened(row)
+      }),
+    restore: (personId, { key, browser, firstSeenAt, lastSeenAt }, by) =>
+      database.transaction().execute(async (transaction) => {
+        const sealed = cipher.seal(browser, aad(personId, key))
+        const times = { first_seen_at: firstSeenAt, last_seen_at: lastSeenAt }
+        await transaction
+          .insertInto('devices')
+          .values({ person_id: personId, device_key: key, browser: sealed, ...times })
+          .onConflict((conflict) =>
+            conflict.columns(['person_id', 'device_key']).doUpdateSet({ first_seen_at: firstSeenAt }),
+          )
+          .execute()
+        await audit.append(transaction, { event: 'person.device-restored', ...by, personId })
       }),
     async seen({ personId, cookie, browser }) {
       const key = keyOf(cookie)

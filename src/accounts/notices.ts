@@ -14,6 +14,8 @@ const kinds = [
   'account-kept',
   'number-lost',
   'number-won',
+  'mandate-offered',
+  'mandate-again',
   'mandate-accepted',
   'mandate-ended',
   'mandate-suspended',

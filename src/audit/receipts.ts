@@ -22,6 +22,15 @@ const receipt = z.object({ entry, path: z.array(z.string()), checkpoint: z.strin
 /** Proves that an entry is in the audit log. The public keys are enough to check it. */
 export type Receipt = z.infer<typeof receipt>
 
+/** The last entry that a checkpoint has signed; later ones have no receipt yet. */
+export async function lastSigned(database: Database): Promise<number> {
+  const newest = await database
+    .selectFrom('audit_checkpoints')
+    .select(({ fn }) => fn.max('last_sequence').as('last'))
+    .executeTakeFirst()
+  return newest?.last ?? 0
+}
+
 /** @returns undefined when the store has no such entry, or no checkpoint over it yet */
 export async function receiptFor(database: Database, sequence: number): Promise<Receipt | undefined> {
   const checkpoint = await database

@@ -10,6 +10,14 @@ export const dayOf = (at: number): string => new Date(at + chinaOffsetMs).toISOS
 export const minuteOf = (at: number): string =>
   new Date(at + chinaOffsetMs).toISOString().slice(0, 16).replace('T', ' ')
 
+/** The day that a person typed, as YYYY-MM-DD: 2026-12-1, 2026/12/1, 2026年12月1日, 20261201. Other texts are unchanged. */
+export function readDay(text: string): string {
+  const typed = text.normalize('NFKC').replaceAll(/\s/g, '')
+  const parts = /^(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?$/.exec(typed) ?? /^(\d{4})(\d{2})(\d{2})$/.exec(typed)
+  const [, year, month = '', day = ''] = parts ?? []
+  return year === undefined ? text : [year, month.padStart(2, '0'), day.padStart(2, '0')].join('-')
+}
+
 /** The first moment (ms since 1970 UTC) of a day in China; NaN for a string that is not YYYY-MM-DD. */
 export const startOfDay = (day: string): number =>
   /^\d{4}-\d{2}-\d{2}$/.test(day) ? Date.parse(`${day}T00:00:00+08:00`) : Number.NaN

@@ -10,18 +10,36 @@ export type SessionNeeds = Right | { level: Level }
 
 type Handler = (ctx: RouterContext, account: AccountContext) => unknown
 
+interface PostRoute {
+  /** A page, answered by GET: a sign-in for the needs, the language switch and an error page lead there. */
+  back: string | ((ctx: RouterContext) => string)
+  needs: SessionNeeds
+}
+
+/** The question before a person loses something. Its words are `ask.<kind>_title`, `_text`, `_keep` and `_yes`. */
+export interface Question {
+  kind: string
+  /** Fills the words. */
+  values?: Readonly<Record<string, string | number>>
+  /** Rows that name the loss: `ask.fact_<name>` and a value. */
+  facts?: Readonly<Record<string, string>>
+  /** Where "no" leads, if not to the `back` of the route. */
+  back?: string
+}
+
 /** Routes for a signed-in person: the handler runs only where the session meets the needs of the route. */
 export interface AccountRouter {
   get(path: string, needs: SessionNeeds, handler: Handler): void
   /** A page that needs no session. */
   open(path: string, handler: (ctx: RouterContext) => unknown): void
+  post(path: string, route: PostRoute, handler: Handler): void
   /**
-   * @param route.back the page, answered by GET, to return to: after a sign-in that the needs ask for, from the language switch
-   * and from an error page
+   * An act that takes something away. GET asks and names it, with the focus on "no", which leads to `back`; POST does it.
+   * @param route.ask undefined where it has answered by itself
    */
-  post(
+  lose(
     path: string,
-    route: { back: string | ((ctx: RouterContext) => string); needs: SessionNeeds },
+    route: PostRoute & { ask: (ctx: RouterContext, account: AccountContext) => Promise<Question | undefined> },
     handler: Handler,
   ): void
 }
@@ -40,6 +58,8 @@ export function accountRouter(router: Router, centre: AccountHost): AccountRoute
     if (account) await handler(ctx, account)
   }
 
+  const addressOf = (back: PostRoute['back'], ctx: RouterContext) => (typeof back === 'string' ? back : back(ctx))
+
   return {
     get(path, needs, handler) {
       router.get(path, (ctx) => run(ctx, needs, handler))
@@ -49,8 +69,31 @@ export function accountRouter(router: Router, centre: AccountHost): AccountRoute
     },
     post(path, { back, needs }, handler) {
       router.post(path, (ctx) => {
-        requestOf(ctx).returnTo = typeof back === 'string' ? back : back(ctx)
+        requestOf(ctx).returnTo = addressOf(back, ctx)
         return run(ctx, needs, handler)
+      })
+    },
+    lose(path, { back, needs, ask }, handler) {
+      router.get(path, (ctx) =>
+        run(ctx, needs, async (_ctx, account) => {
+          const question = await ask(ctx, account).catch((error: unknown) => {
+            // the page of an error must not lead to this question again
+            requestOf(ctx).returnTo = addressOf(back, ctx)
+            throw error
+          })
+          if (!question) return
+          const data = { values: {}, facts: {}, back: addressOf(back, ctx), ...question, action: ctx.path }
+          await centre.show(ctx, account, 'account/ask', { ask: data })
+        }),
+      )
+      router.post(path, (ctx) => {
+        const request = requestOf(ctx)
+        // a sign-in on the way comes back to the question
+        request.returnTo = ctx.path
+        return run(ctx, needs, (_ctx, account) => {
+          request.returnTo = addressOf(back, ctx)
+          return handler(ctx, account)
+        })
       })
     },
   }

@@ -1,3 +1,4 @@
+import { isAloneWhenLast } from '../login-methods.ts'
 import { readCode } from '../accounts/account-recovery/recovery-codes.ts'
 import type { Recovery } from '../accounts/account-recovery/account-recovery.ts'
 import { readIdentifier } from '../accounts/identifiers/identify.ts'
@@ -43,7 +44,7 @@ export function showChoices(
 ): void {
   const request = requestOf(ctx)
   request.returnTo = `/recover?back=${encodeURIComponent(back)}`
-  showPage(ctx, 'recover/start', { back, hours: hoursOf(recoveryHold), passkeyFirst: request.lastWay === 'passkey' })
+  showPage(ctx, 'recover/start', { back, hours: hoursOf(recoveryHold), passkeyFirst: isAloneWhenLast(request.lastWay) })
 }
 
 /** Shows the form for a recovery code, with the problems of the last try. */

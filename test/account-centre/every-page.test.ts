@@ -2,10 +2,11 @@ import Router from '@koa/router'
 import type { Page } from 'playwright-core'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { accountRoutes, type AccountRoutesDeps } from '../../src/account-centre/account-routes.ts'
+import { readInvitee } from '../../src/accounts/mandates/invitee.ts'
 import type { Services } from '../../src/services.ts'
 import { languages, type Language } from '../../src/pages/languages.ts'
 import { expectAccessible, expectFits, openContext, signInOn, useBrowser } from '../setup/browser.ts'
-import { mandate, openOrganisation } from '../setup/organisation.ts'
+import { find, mandate, openOrganisation } from '../setup/organisation.ts'
 import { cannotRun } from '../setup/parts.ts'
 import { allow, openPerson, signIn } from '../setup/person.ts'
 import { registerPortal } from '../setup/portal.ts'
@@ -40,6 +41,13 @@ describe.skipIf(cannotRun('browser'))('every page of the account centre', () => 
     await mandate(services, id, person, helper)
     const other = await openOrganisation(services, { name: '东江制造有限公司' })
     await mandate(services, other.id, other.representative, { ...person, name: '林知行' })
+    const read = readInvitee(services.dataKeys.blindIndex, { name: '林知行', contact: person.number })
+    if (!read.ok) throw new Error('the invitee cannot be read')
+    const now = services.clock()
+    const offering = { role: 'handler', matters: ['tax.filing'], notBefore: now, expiresAt: now + 86_400_000 } as const
+    const giver = await find(services, other.representative)
+    await services.mandates.offer(other.id, giver, { ...offering, invitee: read.invitee }, { actor: 'person' })
+    await services.recovery.makeCodes(person.id, { actor: 'person' })
     const portal = await registerPortal(services, { name: '深圳市政务服务网', scope: 'openid profile phone identity' })
     const phone = new Visitor(server.issuer)
     const begun = await portal.begin()
@@ -90,6 +98,8 @@ describe.skipIf(cannotRun('browser'))('every page of the account centre', () => 
     seen.push('/account/mandates/sign')
     // these follow a form only, too
     seen.push('/account/mandates/1/offered', '/account/closing/asked/1')
+    // and this one: test/journeys/back-in-by-a-recovery-code-from-paper.test.ts checks it
+    seen.push('/account/recovery/codes')
     // a file
     seen.push('/account/receipts/1', '/account/signatures/1')
     const missed = addresses().filter((address) => !seen.some((path) => address.test(path)))

@@ -42,7 +42,7 @@ describe.each(stores)('with two processes on %s', (name, environment) => {
       const services = await server.services()
       const person = await openPerson(services)
       const visitor = await signedInPhone(server.issuer, person)
-      const page = await visitor.get('/account/ways')
+      const page = await visitor.get('/account/organisations')
       const csrf = /name="csrf" value="([^"]+)"/.exec(page.html)?.[1] ?? ''
       const { database, authenticators, methodLocks } = services
       let none = 0

@@ -14,14 +14,14 @@ it('the menu has every page in its group, and tells which is open', () => {
     'safety ways sessions history notices',
     'services portals',
     'acting invitations helpers organisations signatures',
-    'details data closing',
+    'details record data closing',
   ])
   expect(open).toBe('/account/sessions')
 })
 
 it.each([
   ['/account', 'start overview page'],
-  ['/account/whole', 'start overview true'],
+  ['/account/whole', 'details record true'],
   ['/account/sessions', 'safety sessions page'],
   ['/account/organisations/7c1d/history', 'acting organisations true'],
   ['/account/passkey/5f1c', 'safety ways true'],

@@ -21,10 +21,11 @@ it('asks for a sign-in, returns, and shows the record masked', async () => {
   const page = await signIn(visitor, asked, person.username)
   expect(page.url.pathname).toBe('/account')
   expect(page.status).toBe(200)
-  expect(page.html).toContain(person.username)
-  expect(page.html).not.toContain(person.number)
-  expect(page.html).not.toContain(person.phone)
-  expect((await visitor.get('/account')).html).toContain(person.username)
+  expect(page.html).toContain('大文，您好')
+  const details = await visitor.get('/account/details')
+  expect(details.html).toContain(person.username)
+  for (const { html } of [page, details])
+    for (const secret of [person.number, person.phone]) expect(html).not.toContain(secret)
 })
 
 it('notifies a person of a new browser, but not of their first', async () => {
@@ -84,10 +85,17 @@ it('gives a person the receipt of their own sign-in, and of no other', async () 
     .where('event', '=', 'login.succeeded')
     .executeTakeFirstOrThrow()
   const path = `/account/receipts/${sequence}`
-  expect((await one.visitor.get(path)).status).toBe(404) // nothing is signed yet
+  // nothing is signed yet: the history offers no link that leads nowhere
+  const soon = await one.visitor.get('/account/history')
+  expect(soon.html).toContain('凭据一分钟后可下载')
+  expect(soon.html).not.toContain('/account/receipts/')
+  const early = await one.visitor.get(path)
+  expect([early.status, early.html]).toEqual([200, expect.stringContaining('还没有签名')])
+  expect((await other.visitor.get(path)).status).toBe(404)
   const verify = createVerifier(keysDir, Date.now)
   await createCheckpoints({ database: services.database, settings, clock: Date.now }).make()
 
+  expect((await one.visitor.get('/account/history')).html).toContain(`href="${path}" download`)
   const answer = await one.visitor.get(path)
   expect(answer.headers.get('content-disposition')).toContain('attachment')
   const check = await checkReceipt(verify, JSON.parse(answer.html))

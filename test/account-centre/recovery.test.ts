@@ -50,7 +50,7 @@ describe('recovery codes', () => {
     const again = await visitor.get('/account/recovery')
     expect(again.html).toContain('还剩 10 个')
     expect(codesOn(again.html)).toEqual([])
-    const second = codesOn((await visitor.submit(again, '/account/recovery', {})).html)
+    const second = codesOn((await visitor.lose(again, '/account/recovery/renew')).html)
     expect(second.filter((code) => first.includes(code))).toEqual([])
     expect(await services.recovery.checkCode(person.id, first[0] ?? '')).toBeUndefined()
     expect(await services.recovery.checkCode(person.id, second[0] ?? '')).toBeDefined()
@@ -174,7 +174,7 @@ describe('a held account', () => {
     const { visitor, page } = await signedInAt('/account/recovery', person, newPassword)
     const real = 'urn:yideng:loa:3'
     rewriteSessions(server.dataDir, person.id, { amr: ['hwk', 'user'], acr: real })
-    expect(codesOn((await visitor.submit(page, '/account/recovery', {})).html)).toHaveLength(10)
+    expect(codesOn((await visitor.lose(page, '/account/recovery/renew')).html)).toHaveLength(10)
     const begun = await portal.begin()
     expect((await begun.finish(await visitor.get(begun.url))).claims()).toMatchObject({ acr: real })
 

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { faceNoticeVersion } from '../../src/accounts/identity-proofing/face-consents.ts'
+import { groupDocument, groupPhone } from '../../src/accounts/identifiers/grouping.ts'
 import type { Services } from '../../src/services.ts'
 import { hostile } from '../hostile/values.ts'
 import { find } from '../setup/organisation.ts'
@@ -82,15 +83,17 @@ describe('missing and foreign identifiers', () => {
   })
 })
 
-describe('the overview', () => {
+describe('the record', () => {
   it('shows the whole record after a fresh sign-in, once, and audits it', async () => {
     const person = await openPerson(services)
     const { visitor, page } = await at(person, '/account/whole')
     expect(page.url.pathname).toBe('/account/whole')
-    for (const secret of [person.number, person.phone]) expect(page.html).toContain(secret)
+    for (const shown of [groupDocument(person.number), groupPhone(`+86${person.phone}`)])
+      expect(page.html).toContain(shown)
     expect(page.headers.get('cache-control')).toBe('no-store')
     expect(await events(person.id, 'person.revealed')).toHaveLength(1)
-    expect((await visitor.get('/account')).html).not.toContain(person.number)
+    const masked = await visitor.get('/account/details')
+    for (const secret of [groupDocument(person.number), person.number]) expect(masked.html).not.toContain(secret)
   })
 })
 
@@ -100,12 +103,12 @@ describe('ways to sign in', () => {
     const { visitor } = await at(person)
     const page = await visitor.get('/account/ways')
     for (const way of ['password', 'qr']) expect(page.html).toContain(`/account/ways/${way}/off`)
-    const kept = await visitor.submit(page, '/password/off', {})
+    const kept = await visitor.lose(page, '/password/off')
     expect(kept.status).toBe(400)
     expect(kept.html).toContain('最后一种')
     expect(await services.methodLocks.list(person.id)).toEqual([])
-    const off = await visitor.submit(page, '/qr/off', {})
-    expect(off.url.search).toBe('?done=off')
+    const off = await visitor.lose(page, '/qr/off')
+    expect(off.url.search).toBe('?done=off&way=qr')
     const on = await visitor.submit(await visitor.get('/account/ways'), '/qr/on', {})
     expect(on.url.search).toBe('?done=on')
     const kinds = (await services.inbox.list(person.id, 10)).map(({ kind }) => kind)
@@ -188,14 +191,20 @@ describe('my data', () => {
     const { person, portal, visitor } = await signedIn(services)
     await services.faceConsents.give(await find(services, person), { actor: 'person' })
     const page = await visitor.get('/account/data')
-    const answer = await visitor.submit(page, '/account/data', {})
+    const shown = await visitor.submit(page, '/account/data', { as: 'page' })
+    expect(shown.headers.get('cache-control')).toBe('no-store')
+    for (const words of [groupDocument(person.number), '最近使用：', '测试门户', '登录成功'])
+      expect(shown.html).toContain(words)
+    expect(shown.html).not.toContain('还没有用过')
+    for (const key of ['lastUsedAt', 'documentNumber', 'login.succeeded']) expect(shown.html).not.toContain(key)
+    const answer = await visitor.submit(page, '/account/data', { as: 'file' })
     expect(answer.headers.get('content-disposition')).toContain('attachment')
     expect(answer.headers.get('cache-control')).toBe('no-store')
     const document = JSON.parse(answer.html) as Record<string, unknown>
     expect(document).toMatchObject({
       format: 'yideng-my-data',
       account: { id: person.id, documentNumber: person.number, name: '陈大文', username: person.username },
-      authenticators: [{ kind: 'password' }],
+      authenticators: [{ kind: 'password', lastUsedAt: expect.stringMatching(/Z$/) }],
       faceConsent: { version: faceNoticeVersion, by: 'person', givenAt: expect.stringMatching(/Z$/) },
       consents: [{ portal: portal.clientId }],
       sessions: [{ portals: expect.arrayContaining([portal.clientId]) }],

@@ -36,7 +36,7 @@ describe('sessions and devices', () => {
     const { visitor } = await at(person)
     const page = await visitor.get('/account/sessions')
     for (const words of ['Windows，Chrome', '密码', '测试门户', '这一台']) expect(page.html).toContain(words)
-    const after = await visitor.submit(page, '/end', {})
+    const after = await visitor.lose(page, '/end')
     expect(after.url.search).toBe('?done=ended')
     expect((await elsewhere.get('/account')).html).toContain('name="password"')
     await expect(oidc.fetchUserInfo(portal.configuration, tokens.access_token, oidc.skipSubjectCheck)).rejects.toThrow()
@@ -51,7 +51,7 @@ describe('sessions and devices', () => {
     const person = await openPerson(services)
     const [one, two, here] = [await at(person), await at(person), await at(person)]
     const page = await here.visitor.get('/account/sessions')
-    await here.visitor.submit(page, '/end-others', {})
+    await here.visitor.lose(page, '/end-others')
     for (const { visitor } of [one, two]) expect((await visitor.get('/account')).html).toContain('name="password"')
     const again = await at(person)
     const uid = /sessions\/([\w-]+)\/end"/.exec((await again.visitor.get('/account/sessions')).html)?.[1]
@@ -82,7 +82,7 @@ describe('sessions and devices', () => {
     const person = await openPerson(services)
     const [old, here] = [await at(person), await at(person)]
     const before = await services.inbox.unread(person.id)
-    await here.visitor.submit(await here.visitor.get('/account/sessions'), '/forget', {})
+    await here.visitor.lose(await here.visitor.get('/account/sessions'), '/forget')
     const page = await old.visitor.get('/account')
     expect(page.html).toContain('name="password"')
     await signIn(old.visitor, page, person.username)
@@ -98,7 +98,7 @@ describe('portals the person used', () => {
     const { person, portal, visitor, tokens } = await signedIn(services, more, { prompt: 'consent' })
     const page = await visitor.get('/account/portals')
     for (const words of ['测试门户', '深圳市', '手机号']) expect(page.html).toContain(words)
-    await visitor.submit(page, '/withdraw', {})
+    await visitor.lose(page, '/withdraw')
     await expect(oidc.refreshTokenGrant(portal.configuration, tokens.refresh_token ?? '')).rejects.toMatchObject({
       error: 'invalid_grant',
     })
@@ -111,7 +111,7 @@ describe('portals the person used', () => {
     expect(asked.html).toContain('name="decision"')
     await again.finish(await allow(visitor, asked))
     // there is no consent to withdraw
-    const csrf = csrfOf(page)
+    const csrf = csrfOf(await visitor.get('/account/organisations'))
     const silent = await registerPortal(services, { consent: 'implicit' })
     const begun = await silent.begin()
     await begun.finish(await visitor.get(begun.url))
@@ -127,7 +127,7 @@ describe('portals the person used', () => {
     const refresh = (token: string | undefined) =>
       oidc.refreshTokenGrant(portal.configuration, token ?? '').catch(() => undefined)
     const racing = Promise.all(Array.from({ length: 6 }, () => refresh(tokens.refresh_token)))
-    await other.submit(page, '/withdraw', {})
+    await other.lose(page, '/withdraw')
     for (const won of await racing) {
       if (!won) continue
       expect(await refresh(won.refresh_token)).toBeUndefined()

@@ -15,7 +15,7 @@ export const componentsData = {
     {
       name: 'document_number',
       label: 'register.document_number',
-      hint: 'register.document_number_hint',
+      hint: 'register.name_hint',
       problem: 'problems.document_number_check_digit',
       value: '440605196802140',
     },

@@ -76,7 +76,7 @@ describe('a person from Hong Kong', () => {
     expectTraditional(registered, '註冊完成')
     const asked = await visitor.submit(registered, '/registered', {})
     expectTraditional(asked, '是否同意南山站使用您的資料')
-    expect(asked.html).toContain('南山局\u00a0· 南山區')
+    expect(asked.html).toContain('南山局，南山區')
     await begun.finish(await allow(visitor, asked))
 
     const pages = await accountPages(visitor)

@@ -8,7 +8,15 @@ const place = { ...device, place: '深圳市' }
 const nowhere = { browser: '', system: '', place: '' }
 const longPortal = '连南瑶族自治县三排镇南岗千年瑶寨村民委员会便民服务站网上办事大厅'
 
-const session = { uid: 's1', ...place, method: 'password', since: at, portals: [longPortal, '粤省事'], current: true }
+const session = {
+  uid: 's1',
+  ...place,
+  method: 'password',
+  since: at,
+  portals: [longPortal, '粤省事'],
+  signIn: 'i1',
+  current: true,
+}
 const known = { key: 'k1', ...device, firstSeenAt: at, lastSeenAt: at, current: true }
 const silent = { purpose: '', privacyUri: '', contact: '', retention: '' }
 const portal = {
@@ -25,6 +33,8 @@ const portal = {
   privacyUri: 'https://www.sz.gov.cn/privacy',
   contact: '0755-12345',
   retention: '办结后 30 天',
+  withdrawnAt: 0,
+  unasked: false,
 }
 const entry = {
   at,
@@ -34,6 +44,8 @@ const entry = {
   portal: longPortal,
   ...place,
   signIn: 'i1',
+  receipt: '7',
+  receiptSoon: false,
   own: false,
 }
 const notice = {
@@ -49,34 +61,18 @@ const notice = {
 }
 
 export const accountSamples: readonly Sample[] = [
-  ...[3, 2].map((level) => ({
-    view: 'account/overview',
-    name: level === 3 ? 'whole' : 'unproven',
+  ...[true, false].map((whole) => ({
+    view: 'account/record',
+    name: whole ? 'whole' : 'masked',
     data: {
-      ...accountFrame('/account/whole', { unread: 0, closesAt: at }),
-      level,
+      ...accountFrame(whole ? '/account/whole' : '/account/details', { closesAt: whole ? at : 0 }),
+      level: whole ? 3 : 2,
       documentType: 'resident_id',
-      documentNumber: '440300199001011234',
-      name: '张三',
-      phone: '+8613812345678',
+      documentNumber: whole ? '440300 19900101 1234' : '4****************4',
+      name: whole ? '周晓岚' : '周**',
+      phone: whole ? '+86 138 1234 5678' : '138****5678',
       username: 'zhangsan',
-      whole: true,
-      claim: undefined,
-    },
-  })),
-  ...(['holder', 'claimant'] as const).map((side) => ({
-    view: 'account/overview',
-    name: side,
-    data: {
-      ...frame('/account'),
-      level: side === 'holder' ? 3 : 2,
-      documentType: 'resident_id',
-      documentNumber: '44**************34',
-      name: '张*',
-      phone: '138****5678',
-      username: 'zhangsan',
-      whole: false,
-      claim: { side, dueAt: Date.UTC(2026, 10, 30, 2) },
+      whole,
     },
   })),
   ...['', 'off', 'on', 'not_me', 'not_me_last'].map((done) => ({
@@ -85,16 +81,17 @@ export const accountSamples: readonly Sample[] = [
     data: {
       ...frame('/account/ways'),
       ways: [
-        { name: 'password', count: 1, held: 0, room: true, unused: false, state: 'on' },
-        { name: 'qr', count: 0, held: 0, room: true, unused: false, state: 'switched_off' },
-        { name: 'passkey', count: 2, held: 1, room: false, unused: false, state: 'not_me_off' },
-        { name: 'face', count: 0, held: 0, room: true, unused: true, state: 'on' },
+        { name: 'password', count: 1, held: 0, room: true, unused: false, empty: false, state: 'on' },
+        { name: 'qr', count: 0, held: 0, room: true, unused: false, empty: false, state: 'switched_off' },
+        { name: 'passkey', count: 2, held: 1, room: false, unused: false, empty: false, state: 'not_me_off' },
+        { name: 'face', count: 0, held: 0, room: true, unused: true, empty: true, state: 'on' },
       ],
       done,
+      undo: done === 'off' ? 'qr' : '',
       refused: done === '' ? 'password' : '',
     },
   })),
-  ...['', 'ended', 'others_ended', 'forgotten'].map((done) => ({
+  ...['', 'ended', 'others_ended', 'forgotten', 'restored', 'late'].map((done) => ({
     view: 'account/sessions',
     name: done || 'plain',
     data: {
@@ -102,6 +99,7 @@ export const accountSamples: readonly Sample[] = [
       sessions: [session, { ...session, ...nowhere, uid: 's2', method: '', portals: [], current: false }],
       devices: [known, { ...known, key: 'k2', browser: '', current: false }],
       done,
+      undo: done === 'forgotten' ? 'k3' : '',
     },
   })),
   {
@@ -111,13 +109,21 @@ export const accountSamples: readonly Sample[] = [
       ...frame('/account/portals'),
       portals: [
         portal,
-        { ...portal, ...silent, id: 'p2', attributes: [], permissions: [], givenAt: 0 },
+        { ...portal, ...silent, id: 'p2', attributes: [], permissions: [], givenAt: 0, unasked: true },
+        { ...portal, id: 'p4', givenAt: 0, withdrawnAt: at },
+        { ...portal, id: 'p5', givenAt: 0 },
         { ...portal, ...silent, id: 'p3', name: '', host: '', organisation: '', region: '', enteredAt: 0 },
       ],
       done: 'withdrawn',
+      undo: 'p4',
     },
   },
-  { view: 'account/portals', name: 'none', data: { ...frame('/account/portals'), portals: [], done: '' } },
+  { view: 'account/portals', name: 'none', data: { ...frame('/account/portals'), portals: [], done: '', undo: '' } },
+  ...['given_again', 'late'].map((done) => ({
+    view: 'account/portals',
+    name: done,
+    data: { ...frame('/account/portals'), portals: [portal], done, undo: '' },
+  })),
   {
     view: 'account/history',
     name: 'all',
@@ -125,7 +131,7 @@ export const accountSamples: readonly Sample[] = [
       ...frame('/account/history'),
       entries: [
         entry,
-        { ...entry, own: true },
+        { ...entry, own: true, receipt: '', receiptSoon: true },
         { ...entry, event: 'login.refused', signIn: '', receipt: '', browser: '', system: '', place: '', more: 128 },
         { ...entry, ...nowhere, event: 'person.unlocked', byOperator: true, method: '', portal: '', signIn: '' },
       ],
@@ -139,6 +145,7 @@ export const accountSamples: readonly Sample[] = [
     name: 'sign-ins',
     data: { ...frame('/account/history'), entries: [entry], only: true, page: 1, more: false },
   },
+  { view: 'account/receipt-soon', name: 'all', data: frame('/account/receipts/7') },
   { view: 'account/not-me', name: 'one', data: { ...frame('/account/history/i1'), entry } },
   {
     view: 'account/not-me',
@@ -174,6 +181,40 @@ export const accountSamples: readonly Sample[] = [
     data: { ...frame('/account/notices'), notices: [], until: 0, unread: false, page: 1, more: false },
   },
   { view: 'account/data', name: 'all', data: frame('/account/data') },
+  {
+    view: 'account/my-data',
+    name: 'all',
+    data: {
+      ...frame('/account/data'),
+      madeAt: at,
+      account_: {
+        documentType: 'resident_id',
+        documentNumber: '440300 19900101 1234',
+        name: '周晓岚',
+        phone: '+86 138 1234 5678',
+        username: 'zhangsan',
+        identityLevel: 3,
+        createdAt: at,
+      },
+      authenticators: ['password', 'passkey', 'recovery-codes'].map((kind, index) => ({
+        kind,
+        createdAt: at,
+        lastUsedAt: index === 0 ? at : null,
+      })),
+      sessions: [{ ...device, signedInAt: at, address: '203.0.113.7', portals: [longPortal] }],
+      devices: [{ ...device, firstSeenAt: at, lastSeenAt: at }],
+      privacyNotices: [{ version: '2026-11', givenAt: at }],
+      faceConsent: { version: '2026-11', givenAt: at },
+      consents: [
+        { portal: longPortal, givenAt: at },
+        { portal: '', givenAt: at },
+      ],
+      acting: [{ name: '东江制造有限公司', uscc: '914403001922038216' }],
+      notices: [{ kind: 'new-device', createdAt: at }],
+      history: [{ event: 'login.succeeded', at }],
+      more: true,
+    },
+  },
   ...['', 'closing_confirm'].map((problem) => ({
     view: 'account/closing',
     name: problem || 'plain',

@@ -1,7 +1,8 @@
 import { accountFrame, csrf } from './account-frame.ts'
 import type { Sample } from './samples.ts'
 
-const account = accountFrame('/account/organisations', { unread: 2 })
+const told = (done: string, name = '', undo = '') => ({ acted: { done, name, undo } })
+const account = { ...accountFrame('/account/organisations', { unread: 2 }), ...told('') }
 const portal = {
   name: '广东省企业开办',
   host: 'qykb.gd.gov.cn',
@@ -80,7 +81,7 @@ const invite = {
   everything: true,
   matters,
   ticked: ['tax.filing'],
-  periods: ['30', '365'],
+  periods: ['30', '365', '1095'],
   once: 'f1',
   values: { name: '', contact: '', role: 'handler', from: '2026-11-24', days: '365' },
   problems: {},
@@ -133,6 +134,22 @@ export const organisationSamples: readonly Sample[] = [
     name: 'all',
     data: { ...account, organisation: { ...company, kind: 'enterprise' }, members, mayGive: true },
   },
+  ...[
+    told('removed', '周小桐', 'm5'),
+    told('removed'),
+    told('withdrawn', '周小桐', 'm6'),
+    told('withdrawn'),
+    told('regranted'),
+  ].map((acted, index) => ({
+    view: 'account/organisation',
+    name: `after-${index}`,
+    data: { ...account, ...acted, organisation: { ...company, kind: 'enterprise' }, members, mayGive: true },
+  })),
+  ...['given_back', 'declined', 'late'].map((done) => ({
+    view: 'account/organisations',
+    name: done,
+    data: { ...account, ...told(done), organisations: [company], offers: 0, problem: '', uscc: '' },
+  })),
   {
     view: 'account/organisation',
     name: 'blocked',

@@ -47,7 +47,7 @@ export function passkeySamples(): Sample[] {
     { view: 'passkey/list', name: 'released', data: { ...list, passkeys: [phone], done: 'released' } },
     { view: 'passkey/list', name: 'none', data: { ...list, passkeys: [], done: 'removed' } },
     { view: 'passkey/list', name: 'off', data: { ...list, off: true, possible: false } },
-    ...['offer', 'accept', 'confirm'].map((act) => ({
+    ...['offer', 'accept', 'confirm', 'regrant'].map((act) => ({
       view: 'account/mandate-sign',
       name: act,
       data: { ...accountFrame('/account/mandates/sign'), act, ...signed, refused: act === 'accept' },

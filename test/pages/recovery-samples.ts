@@ -53,8 +53,8 @@ export const recoverySamples = [
     data: { ...account, username: 'zhangsan', problems: {}, changed: true },
   },
   { view: 'password/account', name: 'problems', data: { ...account, username: 'zhangsan', problems, changed: false } },
-  { view: 'account/recovery', name: 'none', data: { ...account, left: 0, made: 10 } },
-  { view: 'account/recovery', name: 'some', data: { ...account, left: 7, made: 10 } },
+  { view: 'account/recovery', name: 'none', data: { ...account, left: 0, made: 10, done: 'shown' } },
+  { view: 'account/recovery', name: 'some', data: { ...account, left: 7, made: 10, done: '' } },
   {
     view: 'account/recovery-codes',
     name: 'made',

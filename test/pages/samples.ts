@@ -1,8 +1,9 @@
-import { accountFrame, csrf } from './account-frame.ts'
+import { csrf } from './account-frame.ts'
 import { accountSamples } from './account-samples.ts'
 import { faceSamples } from './face-samples.ts'
 import { deviceSamples } from './device-samples.ts'
 import { organisationSamples } from './organisation-samples.ts'
+import { overviewSamples } from './overview-samples.ts'
 import { passkeySamples } from './passkey-samples.ts'
 import { qrSamples } from './qr-samples.ts'
 import { recoverySamples } from './recovery-samples.ts'
@@ -28,8 +29,6 @@ const longPortal = {
   organisation: '连南瑶族自治县三排镇人民政府公共服务办公室',
   region: '清远市连南瑶族自治县三排镇南岗村',
 }
-
-const account = accountFrame('/account')
 
 const attributes = [
   { name: 'name', value: '张*', sensitive: false },
@@ -129,22 +128,8 @@ export const samples: readonly Sample[] = [
   { view: 'logout/confirm', name: 'flawed', data: { ...confirm, flaw: 'paused', paused: '甲门户' } },
   { view: 'logout/done', name: 'portal', data: { portal } },
   { view: 'logout/done', name: 'alone', data: {} },
-  {
-    view: 'account/overview',
-    name: 'all',
-    data: {
-      ...account,
-      level: 3,
-      documentType: 'resident_id',
-      documentNumber: '44**************34',
-      name: '张*',
-      phone: '138****5678',
-      username: 'zhangsan',
-      whole: false,
-      claim: undefined,
-    },
-  },
   ...accountSamples,
+  ...overviewSamples,
   ...organisationSamples,
   ...faceSamples,
   ...passkeySamples(),
@@ -173,4 +158,4 @@ export const samples: readonly Sample[] = [
 
 /** Data that names words (`refusals.<refusal>`) and so cannot be any text. */
 export const wordKeys =
-  /(^|\.)(menu\.open|menu\.groups\.\d+\.(name|pages\.\d+\.(name|icon|current))|operator\..*|refusal|why|outcome|reasons\.\d+|actions\.\d+|provenAt|scripts\.\d+|raises\.\d+\.name|act|code|state|reason|done|when|created|until|made|used|problem|role|roles\.\d+|relation|blockedBy|kind|event|who|documentType|ways\.\d+\.(name|icon|shown)|device|method|problems\..*|documentTypes\.\d+|documents\.\d+\.type|phoneCodes\.\d+|values\.(document_type|phone_code|role)|attributes\.\d+(\.name)?|refused|flaw)$/
+  /(^|\.)(menu\.open|states\.\w+\.(words|pill)|menu\.groups\.\d+\.(name|pages\.\d+\.(name|icon|current))|operator\..*|refusal|why|outcome|reasons\.\d+|actions\.\d+|provenAt|scripts\.\d+|raises\.\d+\.name|act|code|state|reason|done|when|created|until|made|used|problem|role|roles\.\d+|relation|blockedBy|kind|event|who|documentType|ways\.\d+\.(name|icon|shown)|device|method|problems\..*|documentTypes\.\d+|documents\.\d+\.type|phoneCodes\.\d+|values\.(document_type|phone_code|role)|attributes\.\d+(\.name)?|refused|flaw)$/

@@ -34,9 +34,9 @@ export const acts: Record<Exclude<Remedy, 'representation'>, Act> = {
     const named = (page: Page | undefined) =>
       [...(page?.html ?? '').matchAll(/\/account\/sessions\/([\w-]+)\/end"/g)].map(([, uid]) => uid)
     const uid = named(mine).find((one) => !named(theirs).includes(one))
-    return mine && owner.submit(mine, `/account/sessions/${uid}/end`, {})
+    return mine && owner.lose(mine, `/account/sessions/${uid}/end`)
   },
-  others: async (_scene, { owner }) => owner.submit(await owner.get('/account/sessions'), '/end-others', {}),
+  others: async (_scene, { owner }) => owner.lose(await owner.get('/account/sessions'), '/end-others'),
   'not-me': async (scene, one) =>
     one.owner.submit(await one.owner.get(`/account/history/${String(await signInOf(scene, one))}`), '/not-me', {}),
   password: async (_scene, { owner }) =>
@@ -45,8 +45,8 @@ export const acts: Record<Exclude<Remedy, 'representation'>, Act> = {
       password_again: newPassword,
     }),
   removed: async (_scene, { owner, stolen }) =>
-    owner.submit(await owner.get(`/account/passkey/${stolen?.id}`), '/remove', {}),
-  'switched-off': async (_scene, { owner }) => owner.submit(await owner.get('/account/ways'), '/passkey/off', {}),
+    owner.lose(await owner.get(`/account/passkey/${stolen?.id}`), '/remove'),
+  'switched-off': async (_scene, { owner }) => owner.lose(await owner.get('/account/ways'), '/passkey/off'),
   recovery: async ({ services }, { person, codes }) =>
     recoverBy(services, { identifier: person.username, knowledge: person.phone, code: codes[0] ?? '' }),
   lock: async ({ services }, { person }) => services.persons.setStatus(person.id, 'locked', by),

@@ -14,7 +14,7 @@ export const csrfOf = (page: Page): string => /name="csrf" value="([^"]+)"/.exec
 export async function openRoom(issuer: string, person: { username: string }, path = '/account/ways') {
   const visitor = new Visitor(issuer, { 'user-agent': 'Mozilla/5.0 (Windows NT 10.0) Chrome/140.0' })
   const page = await signIn(visitor, await visitor.get(path), person.username)
-  return { visitor, page, csrf: csrfOf(await visitor.get('/account/ways')) }
+  return { visitor, page, csrf: csrfOf(await visitor.get('/account/organisations')) }
 }
 
 export function eventsOf(services: Services, personId: string, event: string) {

@@ -69,6 +69,15 @@ export class Visitor {
     return this.post(unescape(target), { ...hidden, ...fields })
   }
 
+  /** Follows the link of a page that ends with `action`, which takes something away, and answers the question with yes. */
+  async lose(page: Page, action: string): Promise<Page> {
+    const links = [...page.html.matchAll(/<a\b[^>]*href="([^"]*)"/g)].map(([, target = '']) => unescape(target))
+    const link = links.find((target) => target.endsWith(action))
+    if (link === undefined)
+      throw new Error(`no link for ${action} on ${page.url.pathname} (${page.status}):\n${page.html}`)
+    return this.submit(await this.get(link), link, {})
+  }
+
   async #ask(url: URL, init: RequestInit): Promise<Response> {
     const cookie = this.cookies
       .filter(({ path }) => url.pathname === path || url.pathname.startsWith(path.endsWith('/') ? path : `${path}/`))

@@ -4,19 +4,21 @@ import type { BlindIndex } from '../../keys/blind-index.ts'
 import type { FieldCipher } from '../../keys/field-cipher.ts'
 import type { Database } from '../../storage/database.ts'
 import type { Publish } from '../../storage/events.ts'
-import type { Actor, NaturalPerson } from '../natural-persons.ts'
+import type { Actor, NaturalPerson, NaturalPersons } from '../natural-persons.ts'
 import type { Notifier } from '../notices.ts'
 import type { Act, MandateProblem } from './decide-act.ts'
 import type { InvitationCodes } from './invitation-codes.ts'
 import type { Invitee } from './invitee.ts'
 import type { PrincipalView, Principals } from './principals.ts'
 import type { Mandate, Role } from './mandate-rules.ts'
+import type { MandateRow } from './store.ts'
 
 export interface MandatesDeps {
   database: Database
   cipher: FieldCipher
   blindIndex: BlindIndex
   audit: AuditLog
+  persons: NaturalPersons
   principals: Principals
   invitationCodes: InvitationCodes
   notifier: Notifier
@@ -32,7 +34,15 @@ export interface RefusedAct {
   problem: ActProblem
 }
 
-export type Acted = { ok: true; mandate: Mandate; code?: string } | RefusedAct
+export type Acted =
+  | {
+      ok: true
+      mandate: Mandate
+      code?: string
+      /** The rows of an end as they were: of the mandate, then of those under it. */
+      before?: MandateRow[]
+    }
+  | RefusedAct
 
 export type Previewed = { ok: true; mandate: Mandate; principal: PrincipalView; text: string } | RefusedAct
 
@@ -45,6 +55,8 @@ export interface Offering {
   notBefore: number
   expiresAt: number
   invitee: Invitee
+  /** The account of the invitee, where the giver's words name one: it gets a notice. */
+  invitedId?: string | undefined
 }
 
 /** An act that is signed where the person has a passkey. */
@@ -52,6 +64,7 @@ export type SignedAct =
   | { type: 'offer'; principalId: string; offering: Offering & { id: string } }
   | { type: 'accept'; id: string }
   | { type: 'confirm'; id: string }
+  | { type: 'regrant'; before: Mandate[]; ids: string[] }
 
 /** An act of a person, in contrast to a change of the register. */
 export type PersonAct = Exclude<Act, { type: 'representative-changed' }>

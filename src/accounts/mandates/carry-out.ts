@@ -15,6 +15,7 @@ const events = {
   decline: 'mandate.declined',
   end: 'mandate.ended',
   confirm: 'mandate.confirmed',
+  regrant: 'mandate.confirmed',
 } as const
 
 /** An act with all that decides and records it. */
@@ -29,6 +30,8 @@ export interface Execution {
   /** Keyed fingerprint of the invitee, for the text of an offer. */
   to?: string
   sign?: Sign | undefined
+  /** Account that gets a notice of an offer. */
+  invitedId?: string | undefined
 }
 
 type Deps = Pick<MandatesDeps, 'database' | 'audit' | 'notifier' | 'publish' | 'clock'>
@@ -56,7 +59,8 @@ export async function carryOut(deps: Deps, execution: Execution): Promise<Acted>
       )
     if (!written) return undefined
     publish('principal', view.id)
-    return { ok: true, mandate }
+    const was = ({ id }: Mandate) => view.rows.find((row) => row.id === id) ?? []
+    return act.type === 'end' ? { ok: true, mandate, before: decision.changed.flatMap(was) } : { ok: true, mandate }
   })
   return acted ?? refuseAct(deps, act, person, by, 'changed')
 }
@@ -79,35 +83,45 @@ async function write(deps: Deps, transaction: DatabaseTransaction, execution: Ex
   const { text, signature } = signatureOf(execution, mandate)
   for (const one of changed) {
     const signed = one === mandate ? { text, signature } : {}
-    const entry = { principalId: view.id, mandateId: one.id, event: act.type, actor: execution.by.actor }
+    const entry = { principalId: view.id, mandateId: one.id, event: nameOf(act), actor: execution.by.actor }
     await store.appendHistory(transaction, { ...entry, personId: execution.person.id, ...signed }, now)
     await notify(deps, transaction, execution, one)
   }
   if (act.type === 'end') await store.scheduleGrantCheck(transaction, view.id, now)
   // a mandate also ends when its time is over
-  if (act.type === 'accept' || act.type === 'confirm') {
+  if (act.type === 'accept' || nameOf(act) === 'confirm') {
     await store.scheduleGrantCheck(transaction, view.id, mandate.expiresAt)
   }
   await auditAct(deps, transaction, execution, decided, signature)
 }
 
 function signatureOf({ act, to, sign }: Execution, mandate: Mandate): { text?: string; signature?: string } {
-  if (act.type !== 'offer' && act.type !== 'accept' && act.type !== 'confirm') return {}
-  const text = canonicalText(act.type, mandate, to ?? mandate.personId ?? '-')
+  const name = nameOf(act)
+  if (name !== 'offer' && name !== 'accept' && name !== 'confirm') return {}
+  const text = canonicalText(name, mandate, to ?? mandate.personId ?? '-')
   const signature = sign?.(text)
   return signature === undefined ? { text } : { text, signature }
 }
 
-/** The giver learns of an acceptance, the holder of an end: unless it was their own act. */
+/** History and signed text call both a confirmation: the owner gives a mandate that there was before. */
+const nameOf = ({ type }: PersonAct) => (type === 'regrant' ? 'confirm' : type)
+
+/** The invitee learns of an offer, the giver of an acceptance, the holder of the rest: unless it was their own act. */
 async function notify(
   { notifier }: Deps,
   transaction: DatabaseTransaction,
-  { act, person }: Execution,
+  { act, person, invitedId }: Execution,
   { grantedBy, personId: holder }: Mandate,
 ) {
-  const recipient = act.type === 'accept' ? grantedBy : act.type === 'end' ? holder : null
+  const told = {
+    offer: [invitedId, 'mandate-offered'],
+    accept: [grantedBy, 'mandate-accepted'],
+    end: [holder, 'mandate-ended'],
+    regrant: [holder, 'mandate-again'],
+  } as const
+  if (act.type === 'decline' || act.type === 'confirm') return
+  const [recipient, kind] = told[act.type]
   if (!recipient || recipient === person.id) return
-  const kind = act.type === 'accept' ? 'mandate-accepted' : 'mandate-ended'
   await notifier.notify({ personId: recipient, kind }, transaction)
 }
 
@@ -123,6 +137,7 @@ async function auditAct(
   const digest =
     signature === undefined ? {} : { signature: createHash('sha256').update(signature).digest('base64url') }
   const named = { principal: view.id, mandate: id, role, matters: [...matters] }
-  const details = { ...named, changed: changed.length, ...digest }
+  const again = act.type === 'regrant' ? { again: act.before[0]?.id } : {}
+  const details = { ...named, changed: changed.length, ...again, ...digest }
   await audit.append(transaction, { event: events[act.type], ...by, personId: person.id, details })
 }

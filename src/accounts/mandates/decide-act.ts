@@ -20,6 +20,8 @@ export type Act =
   | { type: 'decline'; by: string; id: string }
   /** A new representative gives the mandate again. */
   | { type: 'confirm'; by: string; id: string }
+  /** Gives again what the same person has just ended, as new mandates: `before` as it was, the first with those under it. */
+  | { type: 'regrant'; by: string; before: readonly Mandate[]; ids: readonly string[] }
   | { type: 'representative-changed' }
 
 /** `not_found` is also the answer for a mandate that this person must not know of. */
@@ -47,6 +49,7 @@ const refuse = (problem: MandateProblem): Decision => ({ ok: false, problem })
 export function decide(affairs: Affairs, act: Act, now: number): Decision {
   const { principal, mandates } = affairs
   if (act.type === 'offer') return offer(affairs, act, now)
+  if (act.type === 'regrant') return regrant(affairs, act, now)
   if (act.type === 'representative-changed') {
     const changed = mandates
       .filter((one) => isLive(one, now) && one.state !== 'suspended')
@@ -112,6 +115,29 @@ function accept(affairs: Affairs, mandate: Mandate, by: string, now: number): De
   const accepted: Mandate = { ...mandate, personId: by, state: 'active' }
   const problem = beyondLimits({ ...affairs, mandates: others }, accepted, now)
   return problem ? refuse(problem) : { ok: true, changed: [accepted] }
+}
+
+const isSame = (one: readonly string[], other: readonly string[]) => one.join(' ') === other.join(' ')
+
+/** The giver must be able to give it now, as for a new offer. The holder had accepted the same mandate. */
+function regrant(affairs: Affairs, { by, before, ids }: Act & { type: 'regrant' }, now: number): Decision {
+  const [ended, ...under] = before
+  const [id = '', ...idsUnder] = ids
+  if (!ended || ended.state !== 'active' || ended.personId === null || ended.personId === by) return refuse('not_found')
+  const same = (one: Mandate) =>
+    one.personId === ended.personId && one.expiresAt === ended.expiresAt && isSame(one.matters, ended.matters)
+  if (affairs.mandates.some(same)) return refuse('not_found')
+  const { role, matters, notBefore, expiresAt, personId } = ended
+  const given = offer(affairs, { type: 'offer', by, id, role, matters, notBefore, expiresAt }, now)
+  const [first] = given.ok ? given.changed : []
+  if (!first) return given
+  // those under it were given by its holder, who manages again
+  const others = under.flatMap((one, index): Mandate[] =>
+    one.state === 'active' && one.personId !== null && isLive(one, now)
+      ? [{ ...one, id: idsUnder[index] ?? '', parentId: id, grantedBy: personId }]
+      : [],
+  )
+  return { ok: true, changed: [{ ...first, personId, state: 'active' }, ...others] }
 }
 
 function end(affairs: Affairs, mandate: Mandate, by: string, now: number): Decision {

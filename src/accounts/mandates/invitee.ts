@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto'
 import type { BlindIndex } from '../../keys/blind-index.ts'
-import { readIdentifier } from '../identifiers/identify.ts'
+import { readIdentifier, type IdentifierReading } from '../identifiers/identify.ts'
 import { checkName, matchKey, normaliseName } from '../identifiers/names.ts'
 import type { NaturalPerson, NaturalPersons } from '../natural-persons.ts'
 
@@ -18,7 +18,9 @@ export interface InviteeProblems {
   contact?: 'contact_required' | 'contact_malformed'
 }
 
-export type ReadInvitee = { ok: true; invitee: Invitee } | { ok: false; problems: InviteeProblems }
+export type ReadInvitee =
+  | { ok: true; invitee: Invitee; contact: IdentifierReading }
+  | { ok: false; problems: InviteeProblems }
 
 const keyOf = (blindIndex: BlindIndex, kind: string, value: string, name: string) =>
   blindIndex('mandate.invitee', `${kind}:${value}:${matchKey(name)}`)
@@ -34,7 +36,11 @@ export function readInvitee(blindIndex: BlindIndex, given: { name: string; conta
     return { ok: false, problems }
   }
   const { kind, value } = contact
-  return { ok: true, invitee: { name, key: keyOf(blindIndex, kind, value, name), needsCode: kind === 'phone' } }
+  return {
+    ok: true,
+    contact,
+    invitee: { name, key: keyOf(blindIndex, kind, value, name), needsCode: kind === 'phone' },
+  }
 }
 
 /** All keys under which an offer may name this person. Only a proven name counts, so an account of level 2 has none. */

@@ -1,11 +1,12 @@
 import type { Actor, NaturalPerson } from '../natural-persons.ts'
 import type { Acted, MandatesDeps, Offering, Previewed, Sign, SignedAct } from './acts.ts'
-import { answerInvitation, changeMandate } from './change-mandate.ts'
+import { answerInvitation, changeMandate, endingOf, regrant, type Ending } from './change-mandate.ts'
 import { offerMandate } from './offer-mandate.ts'
 import { previewAct } from './preview.ts'
-import { isLive } from './mandate-rules.ts'
+import { isLive, type Mandate } from './mandate-rules.ts'
 import * as store from './store.ts'
 
+export type { Ending } from './change-mandate.ts'
 export type { Acted, ActProblem, Offering, Previewed, Sign, SignedAct } from './acts.ts'
 
 /** Acts of people about mandates (授权). The rules (decide-act.ts) decide each act on the state of that moment. */
@@ -20,6 +21,15 @@ export interface Mandates {
   decline(mandateId: string, person: NaturalPerson, by: Actor): Promise<Acted>
   /** Withdraws an offer, removes a holder, or gives a mandate back. */
   end(mandateId: string, person: NaturalPerson, by: Actor): Promise<Acted>
+  /** What `end` would end; undefined where this person may not. */
+  ending(mandateId: string, person: NaturalPerson): Promise<Ending | undefined>
+  /** Takes the end of mandates back: the same person gives them again, under new ids. `before`: as they were. */
+  regrant(
+    given: { before: readonly Mandate[]; ids: readonly string[] },
+    person: NaturalPerson,
+    by: Actor,
+    sign?: Sign,
+  ): Promise<Acted>
   /** Ids of all open mandates that this person holds, or gave to their own helpers. */
   openOf(personId: string): Promise<string[]>
   /** Whether any mandate of this principal is offered or held. */
@@ -35,7 +45,9 @@ export function createMandates(deps: MandatesDeps): Mandates {
     accept: (mandateId, person, by, sign) => answerInvitation(deps, 'accept', mandateId, person, by, sign),
     decline: (mandateId, person, by) => answerInvitation(deps, 'decline', mandateId, person, by),
     end: (mandateId, person, by) => changeMandate(deps, 'end', mandateId, person, by),
+    ending: (mandateId, person) => endingOf(deps, mandateId, person),
     confirm: (mandateId, person, by, sign) => changeMandate(deps, 'confirm', mandateId, person, by, sign),
+    regrant: (given, person, by, sign) => regrant(deps, given, person, by, sign),
     preview: (act, person, by) => previewAct(deps, act, person, by),
     async openInvitation(person, code, by) {
       const { opened, tried } = await invitationCodes.open(person, code)

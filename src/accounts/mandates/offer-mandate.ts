@@ -3,7 +3,7 @@ import { dayMs } from '../../config/time.ts'
 import type { Actor, NaturalPerson } from '../natural-persons.ts'
 import { viewFor, type Acted, type MandatesDeps, type Offering, type Sign } from './acts.ts'
 import { carryOut } from './carry-out.ts'
-import { codeKeyOf, freshCode, inviteeAad } from './invitee.ts'
+import { codeKeyOf, freshCode, inviteeAad, inviteeKeysOf } from './invitee.ts'
 
 const offerDays = 14
 
@@ -16,7 +16,7 @@ export async function offerMandate(
 ): Promise<Acted> {
   const { cipher, blindIndex, clock } = deps
   const { principalId, person } = offer
-  const { id = randomUUID(), invitee, ...rest } = offer.offering
+  const { id = randomUUID(), invitee, invitedId, ...rest } = offer.offering
   const code = invitee.needsCode ? freshCode() : undefined
   const acted = await carryOut(deps, {
     act: { type: 'offer', by: person.id, id, ...rest },
@@ -31,6 +31,13 @@ export async function offerMandate(
     },
     to: invitee.key,
     sign,
+    invitedId: await invited(deps, invitedId, invitee.key),
   })
   return acted.ok && code !== undefined ? { ...acted, code } : acted
+}
+
+/** The account only where it may see the offer: its name is proven and is the one that the giver wrote. */
+async function invited({ persons, blindIndex }: MandatesDeps, id: string | undefined, key: string) {
+  const person = id === undefined ? undefined : await persons.find(id)
+  return person && inviteeKeysOf(blindIndex, persons, person).includes(key) ? person.id : undefined
 }

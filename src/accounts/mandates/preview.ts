@@ -26,18 +26,21 @@ export async function previewAct(
   const [mandate] = decision.changed
   if (!mandate) throw new Error('an act that changes nothing')
   const to = signed.type === 'offer' ? signed.offering.invitee.key : (mandate.personId ?? '-')
-  return { ok: true, mandate, principal: view, text: canonicalText(signed.type, mandate, to) }
+  const name = signed.type === 'regrant' ? 'confirm' : signed.type
+  return { ok: true, mandate, principal: view, text: canonicalText(name, mandate, to) }
 }
 
 /** The principal of the act, where this person may know of it. */
 async function principalOf(deps: MandatesDeps, signed: SignedAct, person: NaturalPerson) {
   if (signed.type === 'offer') return viewFor(deps, signed.principalId, person)
+  if (signed.type === 'regrant') return deps.principals.view(signed.before[0]?.principalId ?? '')
   const row = await (signed.type === 'confirm' ? mandateRow(deps, signed.id) : invitationOf(deps, person, signed.id))
   return row && deps.principals.view(row.principal_id)
 }
 
 function actOf(signed: SignedAct, { id: by }: NaturalPerson): PersonAct {
+  if (signed.type === 'regrant') return { ...signed, by }
   if (signed.type !== 'offer') return { type: signed.type, by, id: signed.id }
-  const { invitee: _invitee, ...offering } = signed.offering
+  const { invitee: _invitee, invitedId: _invited, ...offering } = signed.offering
   return { type: 'offer', by, ...offering }
 }

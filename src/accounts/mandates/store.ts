@@ -9,7 +9,12 @@ export type MandateRow = Selectable<Tables['mandates']>
 
 const names = z.array(z.string())
 
-export function fromRow(row: MandateRow): Mandate {
+type MandateColumns = Omit<
+  MandateRow,
+  'invitee_key' | 'invitee_name' | 'code_key' | 'code_tries' | 'offer_ends_at' | 'created_at' | 'updated_at'
+>
+
+export function fromRow(row: MandateColumns): Mandate {
   return {
     id: row.id,
     principalId: row.principal_id,

@@ -97,7 +97,8 @@ export function faceEnrolment(deps: CheckDeps): Enrolment {
       })
 
       // withdrawing consent makes the account safer: it needs no fresh sign-in
-      own.post('/withdraw', { back: base, needs: 'sign-in' }, async (ctx, account) => {
+      const ask = async () => ({ kind: 'face' })
+      own.lose('/withdraw', { back: base, needs: 'sign-in', ask }, async (ctx, account) => {
         await faceConsents.withdraw(account.person, actorOf(ctx))
         back(ctx, 'withdrawn')
       })

@@ -2,6 +2,7 @@ import type { Authenticator } from '../../../accounts/authenticators.ts'
 import { isHeld } from '../../../accounts/natural-persons.ts'
 import { countSignInAuthenticators } from '../../../accounts/sign-in-kinds.ts'
 import { doneOf, redirectTo, idOf } from '../../../pages/redirect.ts'
+import { nameBrowser } from '../../../pages/browser-name.ts'
 import { requestOf } from '../../../pages/request-context.ts'
 import { Refusal } from '../../../refusal/refusal.ts'
 import { accountRouter, type AccountRouter } from '../../account-router.ts'
@@ -14,7 +15,7 @@ import { name, type MakingDeps } from './passkey-deps.ts'
 import { mayRelease, readName, releasePasskey, removePasskey, renamePasskey } from './keeping.ts'
 import { creationOptions, register } from './registration.ts'
 import { canHavePasskeys, relyingParty } from './relying-party.ts'
-import { readStored } from './stored-passkey.ts'
+import { readStored, type StoredPasskey } from './stored-passkey.ts'
 
 type EnrolmentDeps = MakingDeps & { challenges: Challenges }
 
@@ -34,17 +35,31 @@ export function passkeyEnrolment(deps: EnrolmentDeps): Enrolment {
   }
 }
 
-function shown(ctx: RouterContext, deps: EnrolmentDeps, authenticator: Authenticator) {
-  const { aaguid, backedUp } = readStored(authenticator)
+/** The browsers that the person knows, by key: one of them may have made a passkey. */
+const browsersOf = async ({ devices }: EnrolmentDeps, personId: string) =>
+  new Map((await devices.list(personId)).map(({ key, browser }) => [key, nameBrowser(browser)]))
+
+type Browsers = Awaited<ReturnType<typeof browsersOf>>
+
+/** System and browser that a passkey was made in, where it is kept on that device; else empty. */
+function madeIn(ctx: RouterContext, { transports, device = '' }: StoredPasskey, browsers: Browsers): string {
+  const { system = '', browser = '' } = (transports.includes('internal') && browsers.get(device)) || {}
+  return [system, browser].filter(Boolean).join(requestOf(ctx).t('common.comma'))
+}
+
+function shown(ctx: RouterContext, deps: EnrolmentDeps, authenticator: Authenticator, browsers: Browsers) {
+  const stored = readStored(authenticator)
+  const { aaguid, backedUp } = stored
   const iso = (at: number | null) => (at === null ? '' : new Date(at).toISOString())
   const own = readName(deps, authenticator)
   const keeper = authenticatorName(aaguid, requestOf(ctx).language)
+  const title = own || madeIn(ctx, stored, browsers) || keeper
   return {
     id: authenticator.id,
-    title: own || keeper,
+    title,
     own,
     keeper,
-    showKeeper: own !== '' && keeper !== '',
+    showKeeper: title !== keeper && keeper !== '',
     synced: backedUp,
     held: authenticator.heldAt !== null,
     created: iso(authenticator.createdAt),
@@ -58,8 +73,9 @@ function listRoutes(router: AccountRouter, centre: AccountHost, deps: EnrolmentD
   router.get('/', 'sign-in', async (ctx, account) => {
     const { id } = account.person
     const passkeys = await authenticators.list(id, name)
+    const browsers = await browsersOf(deps, id)
     await centre.show(ctx, account, 'passkey/list', {
-      passkeys: passkeys.map((one) => shown(ctx, deps, one)),
+      passkeys: passkeys.map((one) => shown(ctx, deps, one, browsers)),
       off: await methodLocks.locked(id, name),
       possible: canHavePasskeys(settings.issuer),
       accepted: {
@@ -117,7 +133,7 @@ function oneRoutes(router: AccountRouter, centre: AccountHost, deps: EnrolmentDe
     const now = clock()
     const last = passkey.heldAt === null && (await countSignInAuthenticators(authenticators, person.id, database)) <= 1
     const data = {
-      passkey: shown(ctx, deps, passkey),
+      passkey: shown(ctx, deps, passkey, await browsersOf(deps, person.id)),
       last,
       release: mayRelease(passkey, { person, amr: session.amr, now }),
       until:
@@ -134,7 +150,11 @@ function oneRoutes(router: AccountRouter, centre: AccountHost, deps: EnrolmentDe
   })
 
   // an intruder before a recovery may have made it: the owner removes it at once, even while the account is held
-  router.post('/:id/remove', { back, needs: 'protect-account' }, async (ctx, account) => {
+  const ask = async (ctx: RouterContext, account: AccountContext) => {
+    const { title } = shown(ctx, deps, await own(ctx, account), await browsersOf(deps, account.person.id))
+    return { kind: 'passkey', values: { name: title || requestOf(ctx).t('passkey.unnamed') } }
+  }
+  router.lose('/:id/remove', { back, needs: 'protect-account', ask }, async (ctx, account) => {
     const passkey = await own(ctx, account)
     const { id: personId } = account.person
     const taken = { method: name, authenticator: passkey.id }

@@ -70,7 +70,7 @@ describe('a verified face in the account centre', () => {
     // the page asks for no second proof now, but a person may do it all the same
     const post = (step: string) => visitor.post(`/account/face/${step}`, { csrf: csrfOf(bound), agree: 'yes' })
     const running = await post('start')
-    const left = await visitor.submit(bound, '/face/withdraw', {})
+    const left = await visitor.lose(bound, '/face/withdraw')
     expect(left.url.search).toBe('?done=withdrawn')
     expect(await send(visitor, running, await rightFrames(running))).toMatchObject({ outcome: 'cancelled' })
     const whose = { documentType: 'resident_id', documentNumber: who.number }
@@ -208,10 +208,10 @@ describe('limits of tries', () => {
     const { visitor } = await room(server.issuer, who)
     const ways = await visitor.get('/account/ways')
     expect(ways.html).toContain('只用来确认是您本人')
-    expect((await visitor.submit(ways, '/face/off', {})).url.search).toBe('?done=off')
+    expect((await visitor.lose(ways, '/face/off')).url.search).toBe('?done=off&way=face')
     const off = await visitor.get('/account/face')
     expect(off.html).toContain('您关闭了刷脸')
-    const csrf = csrfOf(await visitor.get('/account/ways'))
+    const csrf = csrfOf(await visitor.get('/account/organisations'))
     const tried = await visitor.post('/account/face/consent', { agree: 'yes', csrf })
     expect(tried.html).toContain('您关闭了刷脸')
     expect(tried.html).not.toContain('data-check')

@@ -69,7 +69,7 @@ describe('passkeys in the account centre', () => {
     const renamed = await visitor.submit(await visitor.get(path), '/name', { name: '  办公室 <b>电脑  ' })
     expect(renamed.html).toContain('办公室 &lt;b&gt;电脑')
     expect((await passkeysOf(person)).find(({ id }) => id === first?.id)?.data).not.toContain('办公室')
-    const removed = await visitor.submit(await visitor.get(path), '/remove', {})
+    const removed = await visitor.lose(await visitor.get(path), '/remove')
     expect(removed.url.search).toBe('?done=removed')
     expect((await passkeysOf(person)).map(({ id }) => id)).toEqual([other?.id])
     for (const [event, times] of [
@@ -91,7 +91,7 @@ describe('passkeys in the account centre', () => {
     await addPasskey(visitor, new SoftwareAuthenticator(server.issuer))
     await forgetPassword(person)
     const pages = await Promise.all((await passkeysOf(person)).map(({ id }) => visitor.get(`/account/passkey/${id}`)))
-    const answers = await Promise.all(pages.map((page) => visitor.submit(page, '/remove', {})))
+    const answers = await Promise.all(pages.map((page) => visitor.lose(page, '/remove')))
     expect(answers.map(({ status }) => status).toSorted((one, other) => one - other)).toEqual([200, 409])
     const [left, ...more] = await passkeysOf(person)
     expect(more).toEqual([])

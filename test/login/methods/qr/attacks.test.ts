@@ -125,7 +125,7 @@ describe('attacks', () => {
     const { person, computer, phone } = await computerAndPhone(services)
     const asked = await scan(phone, await computer.start())
     const other = await signedInPhone(server.issuer, person)
-    const csrf = /name="csrf" value="([^"]+)"/.exec((await other.get('/account/qr')).html)?.[1] ?? ''
+    const csrf = /name="csrf" value="([^"]+)"/.exec((await other.get('/account/organisations')).html)?.[1] ?? ''
     expect((await other.post(asked.url, { csrf, decision: 'approve' })).html).toContain(gone)
     expect((await phone.post(asked.url, { decision: 'approve' })).status).toBe(403)
     expect(await computer.look()).toMatchObject({ state: 'scanned' })
@@ -244,7 +244,7 @@ describe('attacks', () => {
   it('a person who switched it off', async () => {
     const { computer, phone } = await computerAndPhone(services)
     const settings = await phone.get('/account/qr')
-    await phone.submit(settings, '/off', {})
+    await phone.lose(settings, '/off')
     expect((await scan(phone, await computer.start())).html).toContain('您关闭了扫码登录')
     expect(await computer.look()).toMatchObject({ state: 'aborted', reason: 'phone' })
   })
