@@ -5,7 +5,7 @@ import { epochTime } from './internals.ts'
  * Seconds for which an answer is still fresh (RFC 9111 section 4.2): its `max-age`, or else `Expires`, without its `Age`.
  * An answer that must not be kept, or not without a question to its origin, is never fresh.
  */
-export function freshSeconds(headers: Headers, now: number): number {
+function freshSeconds(headers: Headers, now: number): number {
   const directives = (headers.get('cache-control') ?? '').toLowerCase()
   if (/(?:^|[,\s])no-(?:store|cache)(?=$|[,\s=])/.test(directives)) return 0
   const maxAge = /(?:^|[,\s])max-age\s*=\s*"?(\d+)/.exec(directives)?.[1]
