@@ -16,7 +16,7 @@ export const componentsData = {
       name: 'document_number',
       label: 'register.document_number',
       hint: 'register.name_hint',
-      problem: 'problems.document_number_check_digit',
+      problem: 'problems.name_malformed',
       value: '440605196802140',
     },
     { name: 'password', label: 'login.password', type: 'password', value: 'correct horse' },

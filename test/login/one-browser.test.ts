@@ -54,7 +54,12 @@ async function expectNothingFor(thief: Visitor, page: Page) {
     const at = path.replace(':attempt', idOf(page)).replaceAll(/:\w+/g, 'x')
     for (const one of method === 'GET' ? ['GET', 'HEAD'] : [method]) {
       const fields = { csrf: csrfOf(page), identifier: 'citizen', password, decision: 'allow' }
-      const { status, html } = await thief.only(one, at, one === 'POST' ? fields : undefined, json)
+      const { status, html, leads } = await thief.only(one, at, one === 'POST' ? fields : undefined, json)
+      // the registration of a login that is over goes on without it, with the answers of this browser alone
+      if (path.endsWith('/register') && status === 303) {
+        expect(leads?.pathname, `${one} ${path}`).toBe('/register')
+        continue
+      }
       expect({ at, one, status }).toEqual({ at, one, status: 400 })
       if (one !== 'HEAD') expect(JSON.parse(html), `${one} ${path}`).toMatchObject({ error: 'login_expired' })
     }
@@ -151,7 +156,7 @@ describe('a running login belongs to the browser that began it', () => {
     expect(page.html).toContain(fields.username)
     expect((await victim.get(page.url)).html).toContain(fields.username)
     const thief = await thiefOf(victim)
-    thief.cookies = thief.cookies.filter(({ name }) => name !== 'yideng_registered')
+    thief.cookies = thief.cookies.filter(({ name }) => name !== 'yideng_registration')
     const { status, html } = await thief.only('GET', page.url, undefined, json)
     expect({ status, said: JSON.parse(html) }).toMatchObject({ status: 400, said: { error: 'login_expired' } })
   })
