@@ -30,6 +30,13 @@ var (
 	people = map[string]*person{}
 )
 
+// Without it, the library answers a person who said No with status 500.
+func refused(w http.ResponseWriter, _ *http.Request, errorType, _, _ string) {
+	w.Header().Set("content-type", "text/html; charset=utf-8")
+	w.WriteHeader(http.StatusForbidden)
+	fmt.Fprintf(w, `没有登录（%s）。<a href="/login">再试一次</a>`, html.EscapeString(errorType))
+}
+
 func main() {
 	ctx := context.Background()
 	// use one key for all processes of the portal; at an https address leave out WithUnsecure
@@ -38,7 +45,7 @@ func main() {
 		log.Fatal(err)
 	}
 	cookies := httphelper.NewCookieHandler(key, key, httphelper.WithUnsecure())
-	portal, err := yideng(ctx, cookies, rp.WithVerifierOpts(rp.WithNonce(nonceOf)))
+	portal, err := yideng(ctx, cookies, rp.WithVerifierOpts(rp.WithNonce(nonceOf)), rp.WithErrorHandler(refused))
 	if err != nil {
 		log.Fatal(err)
 	}
