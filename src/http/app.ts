@@ -1,3 +1,4 @@
+import { compressMarked } from '../pages/compress-page.ts'
 import Router from '@koa/router'
 import type Koa from 'koa'
 import type { Context, Middleware } from 'koa'
@@ -85,6 +86,7 @@ export function createApp(deps: AppDeps): Koa {
 
   const first = [renewed(deps.artifacts), deps.metrics.middleware, securityHeaders(secure)]
   const answering: Middleware[] = [
+    compressMarked,
     onlyAsIssuer(settings.issuer, { trustProxy: settings.trustProxy, log }),
     requestContexts(deps.requests),
     ...(tracing.requests ? [tracing.requests(settings)] : []),

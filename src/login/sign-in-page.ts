@@ -1,6 +1,6 @@
 import type { Settings } from '../config/settings.ts'
 import { loginMethods } from '../login-methods.ts'
-import { compressPage } from '../pages/compress-page.ts'
+import { mayBeCompressed } from '../pages/compress-page.ts'
 import { showPage, requestOf } from '../pages/request-context.ts'
 import { refusals } from '../refusal/refusal.ts'
 import { arrange, type Shown } from './arrange.ts'
@@ -40,7 +40,7 @@ export async function showSignInPage(
     },
     refusal ? refusals[refusal.code] : 200,
   )
-  await compressPage(ctx)
+  mayBeCompressed(ctx)
 }
 
 /** The methods that this login offers, as the page shows them on this device. */

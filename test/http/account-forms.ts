@@ -25,21 +25,20 @@ const ofPasskey = (verb: 'name' | 'remove', done: string, fields: Record<string,
 })
 
 export const accountForms: RoomForm[] = [
-  account('POST /account/ways/:id/off', /^\/account\/ways\?done=off$/, '/qr/off', {}, '/account/ways'),
+  account('POST /account/ways/:id/off', /^\/account\/ways\?done=off&way=qr$/, '/qr/off', {}, '/account/ways'),
   {
     route: 'POST /account/ways/:id/on',
     leads: /^\/account\/ways\?done=on$/,
     async fill(world) {
       const { visitor, page } = await at(world, '/account/ways')
-      return { visitor, page: await visitor.submit(page, '/qr/off', {}), action: '/qr/on' }
+      return { visitor, page: await visitor.lose(page, '/qr/off'), action: '/qr/on' }
     },
   },
   {
     route: 'POST /account/ways/:id/not-me',
     leads: /^\/account\/ways\?done=not_me$/,
-    fill: async (world) => byScript(await at(world, '/account/ways'), '/account/ways/qr/not-me'),
+    fill: async (world) => byScript(await at(world, '/account/organisations'), '/account/ways/qr/not-me'),
   },
-  account('POST /account/recovery', /^\/account\/recovery$/, '/account/recovery'),
   {
     route: 'POST /account/notices/read',
     leads: /^\/account\/notices$/,
@@ -83,7 +82,7 @@ export const accountForms: RoomForm[] = [
   },
   {
     route: 'POST /account/devices/:id/forget',
-    leads: /^\/account\/sessions\?done=forgotten$/,
+    leads: /^\/account\/sessions\?done=forgotten&undo=[^&]+$/,
     async fill(world) {
       const person = await openPerson(world.services)
       await at(world, '/account', person)
@@ -103,7 +102,7 @@ export const accountForms: RoomForm[] = [
   },
   {
     route: 'POST /account/portals/:id/withdraw',
-    leads: /^\/account\/portals\?done=withdrawn$/,
+    leads: /^\/account\/portals\?done=withdrawn&undo=[^&]+$/,
     async fill({ services }) {
       const { visitor } = await signedIn(services)
       return { visitor, page: await visitor.get('/account/portals'), action: '/withdraw' }

@@ -28,6 +28,12 @@ const elsewhere: Record<string, string> = {
   '/logout': 'test/oidc/logout-requests.test.ts',
   // typed digits: each wrong one counts
   '/login/:attempt/qr/code': 'test/login/methods/qr/attacks.test.ts',
+  // what was taken away comes back once; recovery codes are asked for again
+  '/account/recovery': 'test/account-centre/losses.test.ts',
+  '/account/recovery/renew': 'test/account-centre/losses.test.ts',
+  '/account/devices/:id/again': 'test/account-centre/losses.test.ts',
+  '/account/portals/:id/again': 'test/account-centre/losses.test.ts',
+  '/account/mandates/:id/again': 'test/account-centre/losses.test.ts',
 }
 
 const paths = (routes: readonly string[]) => new Set(routes.map((route) => route.replace(/^POST /, '')))

@@ -85,12 +85,12 @@ export const mandateForms: RoomForm[] = [
   },
   {
     route: 'POST /account/invitations/:id/decline',
-    leads: /^\/account\/invitations$/,
+    leads: /^\/account\/invitations\?done=declined$/,
     fill: async (world) => ({ ...(await invited(world, 'number')), action: '/decline' }),
   },
   {
     route: 'POST /account/mandates/:id/end',
-    leads: /^\/account\/organisations\/[\w-]+$/,
+    leads: /^\/account\/organisations\/[\w-]+\?done=\w+(?:&undo=[^&]+)?$/,
     fill: async (world) => ({ ...(await suspended(world)), action: '/end' }),
   },
   {

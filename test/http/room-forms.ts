@@ -70,13 +70,13 @@ const ofProtocol: RoomForm[] = [
 
 const ofRecoveries: RoomForm[] = [
   {
-    route: 'POST /recover',
+    route: 'POST /recover/code',
     leads: /^\/recover\/new-password$/,
     async fill({ server, services }) {
       const person = await personWithCodes(services)
       const visitor = new Visitor(server.issuer)
       const fields = { identifier: person.username, knowledge: person.phone, code: person.code(0) }
-      return { visitor, page: await visitor.get('/recover'), action: '/recover', fields }
+      return { visitor, page: await visitor.get('/recover/code'), action: '/recover/code', fields }
     },
   },
   {

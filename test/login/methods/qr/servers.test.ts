@@ -19,7 +19,7 @@ import type { Visitor } from '../../../setup/visitor.ts'
 
 describe('limits', () => {
   it('twenty-first beginning of a network, eleventh of a login, third refusal of a person', async () => {
-    const strict = await startServer({ YIDENG_TRUST_PROXY: 'true' })
+    const strict = await startServer({ YIDENG_TRUST_PROXY: 'true', YIDENG_QR_ADDRESS_CREATIONS: '20' })
     const strictServices = await strict.services()
     const first = await computerAndPhone(strictServices)
     for (let count = 0; count < 10; count += 1) await first.computer.start()

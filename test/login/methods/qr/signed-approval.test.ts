@@ -142,7 +142,7 @@ describe('attacks on the signature', () => {
     const asked = await scan(phone, await computer.start())
     const signed = authenticator.get(await askOptions<RequestOptions>(phone, asked))
     const other = await signedInPhone(server.issuer, person)
-    const csrf = /name="csrf" value="([^"]+)"/.exec((await other.get('/account/qr')).html)?.[1] ?? ''
+    const csrf = /name="csrf" value="([^"]+)"/.exec((await other.get('/account/organisations')).html)?.[1] ?? ''
     const response = JSON.stringify(signed)
     for (const step of ['options', 'sign']) {
       expect((await other.post(`${asked.url.pathname}/${step}`, { csrf, response })).status, step).toBe(400)
@@ -187,7 +187,7 @@ describe('a session that a QR code began', () => {
     await letIn(phone, await scan(phone, await computer.start()), computer)
     await computer.redeem()
     const { visitor } = computer
-    const csrf = /name="csrf" value="([^"]+)"/.exec((await visitor.get('/account/sessions')).html)?.[1] ?? ''
+    const csrf = /name="csrf" value="([^"]+)"/.exec((await visitor.get('/account/organisations')).html)?.[1] ?? ''
     for (const path of [
       '/account/recovery',
       '/account/password',
