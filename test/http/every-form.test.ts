@@ -28,7 +28,7 @@ const elsewhere: Record<string, string> = {
   '/logout': 'test/oidc/logout-requests.test.ts',
   // typed digits: each wrong one counts
   '/login/:attempt/qr/code': 'test/login/methods/qr/attacks.test.ts',
-  // what was taken away comes back once; recovery codes are asked for again
+  // a loss that is undone comes back once; recovery codes are asked for again
   '/account/recovery': 'test/account-centre/losses.test.ts',
   '/account/recovery/renew': 'test/account-centre/losses.test.ts',
   '/account/devices/:id/again': 'test/account-centre/losses.test.ts',
