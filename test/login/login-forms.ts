@@ -148,6 +148,8 @@ export const loginForms: { form: string; ask(world: World): Promise<Asked> }[] =
     form: 'registration in a login',
     async ask(world: World) {
       const { visitor, page } = await atSignIn(world)
+      // a browser comes to the form by its first step, which gives it the secret of its answers
+      await visitor.get(`${page.url.pathname}/register`)
       return { visitor, page, step: 'register', fields: newcomer() }
     },
   },
