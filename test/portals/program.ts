@@ -9,9 +9,10 @@ export interface Program {
   stop(): Promise<void>
 }
 
+/** A proxy answers before the program behind it does: a 5xx means "not yet". */
 const answers = (address: string) =>
   fetch(address, { redirect: 'manual' }).then(
-    () => true,
+    ({ status }) => status < 500,
     () => false,
   )
 
@@ -26,7 +27,7 @@ export async function startProgram(
   let output = ''
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding('utf8').on('data', (text: string) => (output += text))
-  const ended = new Promise((resolve) => child.once('close', resolve))
+  const ended = new Promise((resolve) => child.once('exit', resolve))
   const end = Date.now() + longestStart
   while (!(await answers(url))) {
     if (child.exitCode !== null || Date.now() > end) {

@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { expect } from 'vitest'
@@ -13,6 +13,7 @@ import { type RunningServer } from '../setup/server.ts'
 import { Visitor } from '../setup/visitor.ts'
 import type { Example } from './example.ts'
 import { createFor, pasteInto, withPorts } from './paste.ts'
+import { startProgram } from './program.ts'
 
 /** A portal that runs, and its registration. */
 export interface Portal {
@@ -67,15 +68,6 @@ async function register(place: Place, url: string): Promise<Registered> {
   return { client: created.client, secret: created.secret ?? '' }
 }
 
-/** Milliseconds. A Java program on a busy machine needs them. */
-const longestStart = 180_000
-
-const answers = (address: string) =>
-  fetch(address, { redirect: 'manual' }).then(
-    () => true,
-    () => false,
-  )
-
 /** Where the example starts: a directory with the printed configuration, or the one where it was built. */
 function runDirectory({ example, directory }: Place, configuration: string | undefined): string {
   if (configuration === undefined) return directory
@@ -93,31 +85,17 @@ async function run(place: Place, port: number, issuer: string, { client, secret,
   const { example } = place
   const printed = configuration === undefined ? undefined : await withPorts(configuration, example.ports ?? {})
   const directory = runDirectory(place, printed?.text)
-  const [program = '', ...words] = example.start({ directory, port, issuer, clientId: client.id })
   const own = { ISSUER: issuer, CLIENT_ID: client.id, CLIENT_SECRET: secret }
-  const settings = { ...(printed?.settings ?? own), PORT: String(port) }
-  const environment = { PATH: process.env['PATH'], HOME: process.env['HOME'], LANG: 'C.UTF-8', ...settings }
-  const child = spawn(program, words, { cwd: directory, env: environment, stdio: ['ignore', 'pipe', 'pipe'] })
-  let output = ''
-  for (const stream of [child.stdout, child.stderr])
-    stream.setEncoding('utf8').on('data', (text: string) => (output += text))
-  const ended = new Promise((resolve) => child.once('exit', resolve))
-  const end = Date.now() + longestStart
-  while (!(await answers(`http://localhost:${port}${example.home}`))) {
-    if (child.exitCode !== null || Date.now() > end) {
-      child.kill('SIGKILL')
-      throw new Error(`${example.name} does not answer:\n${output}`)
-    }
-    await new Promise((resolve) => setTimeout(resolve, 100))
+  const program = await startProgram(example.start({ directory, port, issuer, clientId: client.id }), {
+    url: `http://localhost:${port}${example.home}`,
+    settings: { ...(printed?.settings ?? own), PORT: String(port) },
+    directory,
+  })
+  const stop = async () => {
+    await program.stop()
+    if (printed) rmSync(directory, { recursive: true, force: true })
   }
-  return {
-    output: () => output,
-    async stop() {
-      child.kill('SIGTERM')
-      await ended
-      if (printed) rmSync(directory, { recursive: true, force: true })
-    },
-  }
+  return { output: program.output, stop }
 }
 
 /** Registers and starts the example. */
