@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Services } from '../../src/services.ts'
 import { verifySignature, readSignature } from '../../src/login/methods/passkey/passkey-signature.ts'
-import { end, mandate, openOrganisation } from '../setup/organisation.ts'
+import { end, inviteHandler, mandate, openOrganisation } from '../setup/organisation.ts'
 import { addPasskey, askOptions, sendResponse, type RequestOptions } from '../setup/passkey.ts'
 import { openPerson } from '../setup/person.ts'
 import { signedInPhone } from '../setup/qr.ts'
@@ -30,18 +30,6 @@ async function withPasskey(person: Person) {
   const authenticator = new SoftwareAuthenticator(server.issuer)
   await addPasskey(visitor, authenticator)
   return { visitor, authenticator }
-}
-
-async function invite(visitor: Visitor, organisationId: string, handler: Person): Promise<Page> {
-  const page = await visitor.get(`/account/organisations/${organisationId}/invite`)
-  return visitor.submit(page, '/invite', {
-    name: '周小桐',
-    contact: handler.number,
-    role: 'handler',
-    'matter-tax.filing': 'yes',
-    from: new Date(Date.now() + 8 * 3_600_000).toISOString().slice(0, 10),
-    days: '30',
-  })
 }
 
 async function sign(visitor: Visitor, page: Page, authenticator: SoftwareAuthenticator, deviation: Deviation = {}) {
@@ -73,7 +61,7 @@ describe('mandates of people with a passkey', () => {
     const organisation = await openOrganisation(services)
     const { visitor, authenticator } = await withPasskey(organisation.representative)
     const handler = await openPerson(services, { name: '周小桐' })
-    const asked = await invite(visitor, organisation.id, handler)
+    const asked = await inviteHandler(visitor, organisation.id, handler)
     expect(asked.html).toContain('yideng mandate 1')
     expect(await history(organisation.id)).toEqual([])
     const given = await sign(visitor, asked, authenticator)
@@ -104,13 +92,13 @@ describe('mandates of people with a passkey', () => {
     const { visitor, authenticator } = await withPasskey(representative)
     const handler = await openPerson(services, { name: '周小桐' })
     const other = await withPasskey(await openPerson(services))
-    const asked = await invite(visitor, organisation.id, handler)
+    const asked = await inviteHandler(visitor, organisation.id, handler)
 
     expect((await sign(visitor, asked, other.authenticator)).status).toBe(400)
     expect((await sign(visitor, asked, authenticator, { userVerified: false })).status).toBe(400)
     expect((await sign(visitor, asked, authenticator, { origin: 'https://yideng.example' })).status).toBe(400)
     const first = authenticator.get(await askOptions<RequestOptions>(visitor, asked))
-    const again = await invite(visitor, organisation.id, handler)
+    const again = await inviteHandler(visitor, organisation.id, handler)
     expect((await sendResponse(visitor, again, '/mandates/sign', first)).status).toBe(400)
     expect((await sendResponse(visitor, again, '/mandates/sign', first)).status).toBe(400)
     expect(await faultsOf(representative)).toEqual(['other_person', 'invalid', 'invalid', 'invalid', 'challenge_gone'])
@@ -132,13 +120,13 @@ describe('mandates of people with a passkey', () => {
       mandate(services, organisation.id, representative, manager, { role: 'manager', matters: ['*'], days: 300 })
     const held = await appoint()
     const { visitor, authenticator } = await withPasskey(manager)
-    const asked = await invite(visitor, organisation.id, await openPerson(services, { name: '周小桐' }))
+    const asked = await inviteHandler(visitor, organisation.id, await openPerson(services, { name: '周小桐' }))
     await end(services, held.id, representative)
     expect((await sign(visitor, asked, authenticator)).status).toBe(404)
 
     // a new appointment permits it again, but the pending text is of the mandate before
     const next = await appoint()
-    const seen = await invite(visitor, organisation.id, await openPerson(services, { name: '周小桐' }))
+    const seen = await inviteHandler(visitor, organisation.id, await openPerson(services, { name: '周小桐' }))
     await end(services, next.id, representative)
     await appoint()
     expect((await sign(visitor, seen, authenticator)).status).toBe(503)

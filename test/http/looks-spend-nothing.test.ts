@@ -3,7 +3,7 @@ import type { Services } from '../../src/services.ts'
 import { openPerson, signIn } from '../setup/person.ts'
 import { registerPortal } from '../setup/portal.ts'
 import { computerAndPhone, look } from '../setup/qr.ts'
-import { openOrganisation } from '../setup/organisation.ts'
+import { handlerFields, openOrganisation } from '../setup/organisation.ts'
 import { signedInPhone } from '../setup/qr.ts'
 import { routesOf } from '../setup/routes.ts'
 import { startServer, type RunningServer } from '../setup/server.ts'
@@ -71,14 +71,7 @@ const addresses: Record<string, () => Promise<Looked>> = {
     const organisation = await openOrganisation(services)
     const visitor = await signedInPhone(server.issuer, organisation.representative)
     const form = await visitor.get(`/account/organisations/${organisation.id}/invite`)
-    const page = await visitor.submit(form, '/invite', {
-      name: '周小桐',
-      contact: '13800138000',
-      role: 'handler',
-      'matter-tax.filing': 'yes',
-      from: new Date(Date.now() + 8 * 3_600_000).toISOString().slice(0, 10),
-      days: '30',
-    })
+    const page = await visitor.submit(form, '/invite', handlerFields('13800138000'))
     return { visitor, path: page.url.pathname, open: () => visitor.get(page.url), works: /class="code-words"/ }
   },
   '/account/closing/asked/:id': async () => {

@@ -1,23 +1,14 @@
-import { mandate, openOrganisation, find, register, creditCode } from '../setup/organisation.ts'
+import { mandate, openOrganisation, find, handlerFields, register, creditCode } from '../setup/organisation.ts'
 import { askOptions, type RequestOptions } from '../setup/passkey.ts'
 import { openPerson } from '../setup/person.ts'
-import { type World, type RoomForm, type Person, at, withPasskey, byScript } from './form-world.ts'
-
-const offered = (handler: Person) => ({
-  name: '周小桐',
-  contact: handler.number,
-  role: 'handler',
-  'matter-tax.filing': 'yes',
-  from: new Date(Date.now() + 8 * 3_600_000).toISOString().slice(0, 10),
-  days: '30',
-})
+import { type World, type RoomForm, at, withPasskey, byScript } from './form-world.ts'
 
 /** A handler whom the representative has offered a mandate by number, or with a code. */
 async function invited(world: World, contact: 'number' | 'phone') {
   const organisation = await openOrganisation(world.services)
   const handler = await openPerson(world.services, { name: '周小桐' })
   const giver = await at(world, `/account/organisations/${organisation.id}/invite`, organisation.representative)
-  const told = await giver.visitor.submit(giver.page, '/invite', { ...offered(handler), contact: handler[contact] })
+  const told = await giver.visitor.submit(giver.page, '/invite', handlerFields(handler[contact]))
   const code = /class="code-words">(\d+)</.exec(told.html)?.[1] ?? ''
   return { ...(await at(world, '/account/invitations', handler)), code }
 }
@@ -43,7 +34,11 @@ export const mandateForms: RoomForm[] = [
       const organisation = await openOrganisation(world.services)
       const handler = await openPerson(world.services, { name: '周小桐' })
       const path = `/account/organisations/${organisation.id}/invite`
-      return { ...(await at(world, path, organisation.representative)), action: '/invite', fields: offered(handler) }
+      return {
+        ...(await at(world, path, organisation.representative)),
+        action: '/invite',
+        fields: handlerFields(handler.number),
+      }
     },
   },
   {
@@ -65,7 +60,7 @@ export const mandateForms: RoomForm[] = [
       const handler = await openPerson(world.services, { name: '周小桐' })
       const { visitor, authenticator } = await withPasskey(world, organisation.representative)
       const form = await visitor.get(`/account/organisations/${organisation.id}/invite`)
-      const page = await visitor.submit(form, '/invite', offered(handler))
+      const page = await visitor.submit(form, '/invite', handlerFields(handler.number))
       const response = JSON.stringify(authenticator.get(await askOptions<RequestOptions>(visitor, page)))
       return { visitor, page, action: '/mandates/sign', fields: { response } }
     },

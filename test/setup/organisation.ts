@@ -71,15 +71,18 @@ export async function end(services: Services, mandateId: string, person: { id: s
   return services.mandates.end(mandateId, await find(services, person), by)
 }
 
-/** Fills in the mandate page for 周小桐: to file taxes for 30 days. The page then asks for a signature. */
+/** The fields of the mandate page for 周小桐: to file taxes for 30 days. */
+export const handlerFields = (contact: string) => ({
+  name: '周小桐',
+  contact,
+  role: 'handler',
+  'matter-tax.filing': 'yes',
+  from: new Date(Date.now() + 8 * 3_600_000).toISOString().slice(0, 10),
+  days: '30',
+})
+
+/** Fills in that page. It then asks for a signature, where the representative has a passkey. */
 export async function inviteHandler(representative: Visitor, organisationId: string, handler: { number: string }) {
   const page = await representative.get(`/account/organisations/${organisationId}/invite`)
-  return representative.submit(page, '/invite', {
-    name: '周小桐',
-    contact: handler.number,
-    role: 'handler',
-    'matter-tax.filing': 'yes',
-    from: new Date(Date.now() + 8 * 3_600_000).toISOString().slice(0, 10),
-    days: '30',
-  })
+  return representative.submit(page, '/invite', handlerFields(handler.number))
 }
