@@ -25,7 +25,7 @@ function pageBefore(ctx: Context): string | undefined {
   return returnTo === '/' || returnTo === ctx.url ? undefined : returnTo
 }
 
-/** Ends every request that failed with a calm page and a reference number; the reason goes to the log only. */
+/** Ends every request that failed with a calm page and a reference number; `refer` takes the reason. */
 export function calmErrors(log: Logger, wentOn: WentOnPageDeps): Middleware {
   const refuse = (ctx: Context, code: RefusalCode, why: Partial<Reason> = {}, retryAfter?: number) => {
     const status = refusals[code]

@@ -32,8 +32,8 @@ export function arrange<Method extends Offered>(
   const here = offered.filter(({ signIn }) => signIn[device] !== 'none')
   const methods = here.length > 0 ? here : offered
   const named = methods.find(({ name }) => name === chosen)
-  const only = methods.length === 1 ? methods[0] : undefined
-  if (named ?? only) return [named ?? only].flatMap((method) => (method ? [{ method, shown: 'alone' as const }] : []))
+  const alone = named ?? (methods.length === 1 ? methods[0] : undefined)
+  if (alone) return [{ method: alone, shown: 'alone' }]
   if (elder) return elderOrder(methods, device).map((method) => ({ method, shown: 'row' }))
   const known = methods.find(({ name, signIn }) => name === last && signIn.aloneWhenLast)
   if (known && device !== 'kiosk') return aloneWith(known, methods)

@@ -51,31 +51,31 @@ export function registrationRoutes(router: Router, given: RegistrationDeps): voi
     opened: perNetwork(given, { name: 'registrations', most, seconds: 3600 }),
     begun: perNetwork(given, { name: 'registrations-begun', most: most * begunForEach, seconds: 3600 }),
   }
-  const attemptOf = async (ctx: RouterContext) => {
-    const attempt = await deps.host.attempt(ctx)
-    assertQuestion(attempt, 'login')
-    return attempt
-  }
+  const attemptOf = async (ctx: RouterContext) => ofSignIn(await deps.host.attempt(ctx))
 
   router.get('/privacy', (ctx) => showPage(ctx, 'register/privacy', { version: noticeVersion }))
   router.get('/register', (ctx) => show(deps, ctx, undefined))
   router.post('/register', (ctx) => answer(deps, ctx, undefined))
   router.get('/registered', (ctx) => showNewAccount(deps, ctx, undefined))
 
-  router.get('/login/:attempt/register', async (ctx) => {
-    if (await wentLate(deps, ctx)) return
-    const attempt = await attemptOf(ctx)
-    await prolong(deps, ctx, attempt)
-    await show(deps, ctx, attempt)
-  })
-  router.post('/login/:attempt/register', async (ctx) => {
-    if (await wentLate(deps, ctx)) return
-    const attempt = await attemptOf(ctx)
-    await prolong(deps, ctx, attempt)
-    await answer(deps, ctx, attempt)
-  })
+  router.get('/login/:attempt/register', (ctx) => inLogin(deps, ctx, show))
+  router.post('/login/:attempt/register', (ctx) => inLogin(deps, ctx, answer))
   router.get('/login/:attempt/registered', async (ctx) => showNewAccount(deps, ctx, await attemptOf(ctx)))
   router.post('/login/:attempt/registered', async (ctx) => signInToNewAccount(deps, ctx, await attemptOf(ctx)))
+}
+
+function ofSignIn(attempt: Attempt): Attempt {
+  assertQuestion(attempt, 'login')
+  return attempt
+}
+
+/** Runs inside a running login; where the login is over, its answers go on without it. */
+async function inLogin(deps: Deps, ctx: RouterContext, step: typeof show): Promise<void> {
+  const found = await deps.host.attempt(ctx).catch((error: unknown) => moveLate(deps, ctx, error))
+  if (!found) return
+  const attempt = ofSignIn(found)
+  await prolong(deps, ctx, attempt)
+  await step(deps, ctx, attempt)
 }
 
 const nothing: Draft = { answers: {}, done: 0 }
@@ -203,20 +203,16 @@ async function prolong({ artifacts, begun, clock }: Deps, ctx: RouterContext, at
   await prolongLogin(artifacts, attempt.id, { seconds: draftSeconds, now })
 }
 
-/** The login is over: its answers move to a registration without one. False where nothing was typed. */
-async function wentLate(deps: Deps, ctx: RouterContext): Promise<boolean> {
-  const found = await deps.host.attempt(ctx).catch((error: unknown) => {
-    if (error instanceof Refusal && error.code === 'login_expired') return undefined
-    throw error
-  })
-  if (found) return false
+/** The login is over: its answers move to a registration without one. @throws the error where nothing was typed */
+async function moveLate(deps: Deps, ctx: RouterContext, error: unknown): Promise<undefined> {
+  if (!(error instanceof Refusal) || error.code !== 'login_expired') throw error
   const before = draftOf(deps, ctx, { id: String(ctx['params']['attempt']) })
   const draft = await before.read()
   const form = answersIn(requestOf(ctx).form)
-  if (!draft && (Object.keys(form).length === 0 || (await deps.begun.count(requestOf(ctx))) > 0)) return false
+  if (!draft && (Object.keys(form).length === 0 || (await deps.begun.count(requestOf(ctx))) > 0)) throw error
   const { answers = {}, done = 0 } = draft ?? {}
   await draftOf(deps, ctx).write({ answers: { ...answers, ...form }, done })
   await before.remove()
   redirectTo(ctx, '/register?late=yes')
-  return true
+  return undefined
 }

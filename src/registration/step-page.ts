@@ -4,6 +4,7 @@ import { phoneCodes } from '../accounts/identifiers/phones.ts'
 import type { Clock } from '../config/clock.ts'
 import { pathOf, type Attempt } from '../login/attempt.ts'
 import type { RouterContext } from '../login/method.ts'
+import type { Language } from '../pages/languages.ts'
 import { showPage, requestOf } from '../pages/request-context.ts'
 import { isChild, phoneOf, readAnswers, type Answers, type Problems, type Step } from './answers.ts'
 import { draftSeconds, type Draft } from './draft.ts'
@@ -54,7 +55,7 @@ function statusOf(problems: Problems): number {
   return Object.keys(problems).length > 0 ? 400 : 200
 }
 
-function whoData(answers: Answers, language: 'zh-CN' | 'zh-Hant' | 'en') {
+function whoData(answers: Answers, language: Language) {
   const { name = '', document_type: typed = '', document_number: number = '', phone = '' } = answers
   const type = documentTypes.includes(typed) ? typed : (documentTypes[0] ?? '')
   return {
