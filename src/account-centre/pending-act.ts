@@ -1,16 +1,9 @@
 import { z } from 'zod'
-import type { FieldCipher } from '../keys/field-cipher.ts'
 import type { AccountContext, RouterContext } from '../login/method.ts'
 import { redirectTo } from '../pages/redirect.ts'
 import { Refusal } from '../refusal/refusal.ts'
-import type { Artifacts } from '../storage/artifacts.ts'
+import { holderOf, sessionMemory, type SessionMemoryDeps } from './session-memory.ts'
 
-export interface PendingActDeps {
-  artifacts: Artifacts
-  cipher: FieldCipher
-}
-
-const kind = 'mandate-signing'
 const pendingSeconds = 300
 const signedKind = 'mandate-signed'
 const signedSeconds = 3600
@@ -51,40 +44,31 @@ const pendingSchema = z.object({
 /** An act on a mandate that waits for the person's signature, and the text that they sign. */
 export type PendingAct = z.infer<typeof pendingSchema>
 
-const holderOf = ({ session, person }: AccountContext) => `${session.uid} ${person.id}`
-const aadOf = (holder: string) => `${kind}:${holder}`
+const pendingActs = sessionMemory('mandate-signing', pendingSchema, pendingSeconds)
 
 /** Stores the act for this session, sealed; it replaces the one before. */
-export async function storePending(
-  { artifacts, cipher }: PendingActDeps,
-  account: AccountContext,
-  pending: PendingAct,
-) {
-  const holder = holderOf(account)
-  const sealed = cipher.seal(JSON.stringify(pending), aadOf(holder))
-  await artifacts.remove(signedKind, holder)
-  await artifacts.put(kind, holder, sealed, { ttl: pendingSeconds })
+export async function storePending(deps: SessionMemoryDeps, account: AccountContext, pending: PendingAct) {
+  await deps.artifacts.remove(signedKind, holderOf(account))
+  await pendingActs.put(deps, account, pending)
 }
 
 /** @throws Refusal `login_expired` where no act waits for this session's signature */
-export async function readPending({ artifacts, cipher }: PendingActDeps, account: AccountContext): Promise<PendingAct> {
-  const holder = holderOf(account)
-  const sealed = await artifacts.get(kind, holder)
-  if (sealed === undefined) throw new Refusal('login_expired', 'no act waits for a signature')
-  return pendingSchema.parse(JSON.parse(cipher.open(sealed, aadOf(holder))))
+export async function readPending(deps: SessionMemoryDeps, account: AccountContext): Promise<PendingAct> {
+  const pending = await pendingActs.read(deps, account)
+  if (!pending) throw new Refusal('login_expired', 'no act waits for a signature')
+  return pending
 }
 
-export const removePending = ({ artifacts }: PendingActDeps, account: AccountContext) =>
-  artifacts.remove(kind, holderOf(account))
+export const removePending = (deps: SessionMemoryDeps, account: AccountContext) => pendingActs.remove(deps, account)
 
 /** Remembers where the signed act led, for its form sent again and for Back. */
-export async function rememberSigned({ artifacts }: PendingActDeps, ctx: RouterContext, account: AccountContext) {
+export async function rememberSigned({ artifacts }: SessionMemoryDeps, ctx: RouterContext, account: AccountContext) {
   const location = ctx.response.get('location')
   if (ctx.status === 303) await artifacts.put(signedKind, holderOf(account), location, { ttl: signedSeconds })
 }
 
 /** Leads there. False where an act waits, or none was signed. */
-export async function leadWhereSigned({ artifacts }: PendingActDeps, ctx: RouterContext, account: AccountContext) {
+export async function leadWhereSigned({ artifacts }: SessionMemoryDeps, ctx: RouterContext, account: AccountContext) {
   const location = await artifacts.get(signedKind, holderOf(account))
   if (location !== undefined) redirectTo(ctx, location)
   return location !== undefined

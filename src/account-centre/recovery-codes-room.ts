@@ -6,20 +6,20 @@ import type { AccountRouter } from '../login/account-router.ts'
 import { actorOf } from '../login/actor.ts'
 import type { AccountContext, AccountHost, RouterContext } from '../login/method.ts'
 import { doneOf, redirectTo } from '../pages/redirect.ts'
-import type { PendingActDeps } from './pending-act.ts'
+import { sessionMemory, type SessionMemoryDeps } from './session-memory.ts'
 
-export interface RecoveryCodeDeps extends PendingActDeps {
+export interface RecoveryCodeDeps extends SessionMemoryDeps {
   centre: AccountHost
   recovery: Recovery
   clock: Clock
 }
 
 const path = '/account/recovery'
-const kind = 'new-recovery-codes'
 /** Seconds between the making of codes and the page that shows them. */
 const waitSeconds = 300
 
 const madeSchema = z.object({ codes: z.array(z.string()), made: z.string() })
+const newCodes = sessionMemory('new-recovery-codes', madeSchema, waitSeconds)
 
 /** Recovery codes (恢复码): the number left, and ten new ones, shown once. Only a form makes new ones, never a reload. */
 export function recoveryCodeRoutes(router: AccountRouter, deps: RecoveryCodeDeps): void {
@@ -45,25 +45,14 @@ export function recoveryCodeRoutes(router: AccountRouter, deps: RecoveryCodeDeps
   )
 
   router.get(`${path}/codes`, 'sign-in', async (ctx, account) => {
-    const made = await takeMade(deps, account)
+    const made = await newCodes.take(deps, account)
     if (made) await centre.show(ctx, account, 'account/recovery-codes', made)
     else redirectTo(ctx, `${path}?done=shown`)
   })
 }
 
-const holderOf = ({ session, person }: AccountContext) => `${session.uid} ${person.id}`
-
 async function make(deps: RecoveryCodeDeps, ctx: RouterContext, account: AccountContext): Promise<void> {
-  const { recovery, artifacts, cipher, clock } = deps
-  const codes = await recovery.makeCodes(account.person.id, actorOf(ctx))
-  const holder = holderOf(account)
-  const text = JSON.stringify({ codes, made: new Date(clock()).toISOString() })
-  await artifacts.put(kind, holder, cipher.seal(text, `${kind}:${holder}`), { ttl: waitSeconds })
+  const codes = await deps.recovery.makeCodes(account.person.id, actorOf(ctx))
+  await newCodes.put(deps, account, { codes, made: new Date(deps.clock()).toISOString() })
   redirectTo(ctx, `${path}/codes`)
-}
-
-async function takeMade({ artifacts, cipher }: PendingActDeps, account: AccountContext) {
-  const holder = holderOf(account)
-  const sealed = await artifacts.take(kind, holder)
-  return sealed === undefined ? undefined : madeSchema.parse(JSON.parse(cipher.open(sealed, `${kind}:${holder}`)))
 }

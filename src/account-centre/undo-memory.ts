@@ -1,8 +1,7 @@
 import { z } from 'zod'
 import type { AccountContext, RouterContext } from '../login/method.ts'
-import type { PendingActDeps } from './pending-act.ts'
+import { sessionMemory, type SessionMemoryDeps } from './session-memory.ts'
 
-const kind = 'undo'
 const undoSeconds = 600
 
 const mandateRow = z.object({
@@ -48,35 +47,25 @@ const lostSchema = z.discriminatedUnion('type', [
 export type Lost = z.infer<typeof lostSchema>
 type LostOf<Type extends Lost['type']> = Extract<Lost, { type: Type }>
 
-const holderOf = ({ session, person }: AccountContext, id: string) => `${session.uid} ${person.id} ${id}`
+const losses = sessionMemory('undo', lostSchema, undoSeconds)
 
 /** Keeps, sealed and for ten minutes, what this session took away; `id` names it in the address of the next page. */
-export async function rememberLost(
-  { artifacts, cipher }: PendingActDeps,
-  account: AccountContext,
-  id: string,
-  lost: Lost,
-): Promise<void> {
-  const holder = holderOf(account, id)
-  await artifacts.put(kind, holder, cipher.seal(JSON.stringify(lost), `${kind}:${holder}`), { ttl: undoSeconds })
-}
+export const rememberLost = (deps: SessionMemoryDeps, account: AccountContext, id: string, lost: Lost): Promise<void> =>
+  losses.put(deps, account, lost, id)
 
 /** What this session took away under this id; undefined after ten minutes, and once it was given back. */
 export async function lostUnder<Type extends Lost['type']>(
-  { artifacts, cipher }: PendingActDeps,
+  deps: SessionMemoryDeps,
   account: AccountContext,
   id: string,
   type: Type,
 ): Promise<LostOf<Type> | undefined> {
-  const holder = holderOf(account, id)
-  const sealed = await artifacts.get(kind, holder)
-  if (sealed === undefined) return undefined
-  const lost = lostSchema.parse(JSON.parse(cipher.open(sealed, `${kind}:${holder}`)))
-  return lost.type === type ? (lost as LostOf<Type>) : undefined
+  const lost = await losses.read(deps, account, id)
+  return lost?.type === type ? (lost as LostOf<Type>) : undefined
 }
 
-export const forgetLost = ({ artifacts }: PendingActDeps, account: AccountContext, id: string): Promise<void> =>
-  artifacts.remove(kind, holderOf(account, id))
+export const forgetLost = (deps: SessionMemoryDeps, account: AccountContext, id: string): Promise<void> =>
+  losses.remove(deps, account, id)
 
 /** The id in the address of the page after a loss; empty for none. */
 export function lostIdOf(ctx: RouterContext): string {
