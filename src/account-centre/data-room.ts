@@ -42,7 +42,7 @@ async function showPage(deps: DataDeps, ctx: RouterContext, account: AccountCont
   const known = data.history.filter(({ event }) => (shownEvents as readonly string[]).includes(event))
   await deps.centre.show(ctx, account, 'account/my-data', {
     ...data,
-    account_: {
+    own: {
       ...data.account,
       documentNumber: groupDocument(data.account.documentNumber),
       phone: groupPhone(data.account.phone),

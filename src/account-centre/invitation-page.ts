@@ -4,9 +4,9 @@ import type { AccountHost, AccountContext, RouterContext } from '../login/method
 import { requestOf } from '../pages/request-context.ts'
 import { mandateData } from './mandate-data.ts'
 import { mandateDone } from './mandate-done.ts'
-import type { PendingActDeps } from './pending-act.ts'
+import type { SessionMemoryDeps } from './session-memory.ts'
 
-export interface InvitationDeps extends PendingActDeps {
+export interface InvitationDeps extends SessionMemoryDeps {
   centre: AccountHost
   representations: Representations
 }

@@ -7,7 +7,7 @@ import { requestOf } from '../pages/request-context.ts'
 import { showAccepted } from './after-act.ts'
 import { showInvitations, type InvitationDeps } from './invitation-page.ts'
 import { Refusal } from '../refusal/refusal.ts'
-import { mandateData } from './mandate-data.ts'
+import { mandateData, mattersText } from './mandate-data.ts'
 import { problemsOf } from './mandate-form.ts'
 import { beginAct, type SigningDeps } from './mandate-signing.ts'
 
@@ -34,9 +34,9 @@ export function invitationRoutes(router: AccountRouter, deps: InvitationDeps & S
     const offer = (await deps.representations.offersTo(person)).find(({ mandate }) => mandate.id === idOf(ctx))
     if (!offer) throw new Refusal('not_found', 'no invitation to this person')
     const request = requestOf(ctx)
-    const { all, matters, until } = mandateData(offer.mandate, request.language)
-    const words = all ? request.t('representee.all_matters') : matters.join(request.t('common.between'))
-    return { kind: 'decline', values: { principal: offer.principalName }, facts: { matters: words, until } }
+    const data = mandateData(offer.mandate, request.language)
+    const facts = { matters: mattersText(request, data), until: data.until }
+    return { kind: 'decline', values: { principal: offer.principalName }, facts }
   }
 
   router.lose(`${room}/:id/decline`, { back: room, needs: 'sign-in', ask }, async (ctx, { person }) => {

@@ -6,6 +6,7 @@ import type { NaturalPersons } from '../accounts/natural-persons.ts'
 import { dayOf } from '../config/china-time.ts'
 import type { Clock } from '../config/clock.ts'
 import type { Language } from '../pages/languages.ts'
+import type { RequestContext } from '../pages/request-context.ts'
 
 /** One mandate as pages show it. */
 export function mandateData(mandate: Mandate, language: Language) {
@@ -18,6 +19,12 @@ export function mandateData(mandate: Mandate, language: Language) {
     until: dayOf(mandate.expiresAt),
   }
 }
+
+/** What a mandate covers, in one text. */
+export const mattersText = (
+  request: Pick<RequestContext, 't'>,
+  { all, matters }: ReturnType<typeof mandateData>,
+): string => (all ? request.t('representee.all_matters') : matters.join(request.t('common.between')))
 
 /** One principal as pages show it, with the reason where the person may not act for it now. */
 export function principalData({ view, granted }: Representation) {

@@ -8,7 +8,7 @@ import { idOf, redirectTo } from '../pages/redirect.ts'
 import { requestOf } from '../pages/request-context.ts'
 import { Refusal } from '../refusal/refusal.ts'
 import { showRegranted } from './after-act.ts'
-import { mandateData, nameOf, type MembersDeps } from './mandate-data.ts'
+import { mandateData, mattersText, nameOf, type MembersDeps } from './mandate-data.ts'
 import { problemsOf } from './mandate-form.ts'
 import { beginAct, type SigningDeps } from './mandate-signing.ts'
 import { leadToOffered, pageOfPrincipal } from './offered-code.ts'
@@ -28,26 +28,27 @@ function pageAfter({ mandate }: Pick<Ending, 'mandate'>, personId: string): stri
   return mandate.role === 'helper' ? '/account/helpers' : organisations
 }
 
-/** @throws Refusal `not_found` */
+/** What this person would end, and how pages name it; undefined where they may end nothing. */
 async function endingFor(deps: EndingDeps, ctx: RouterContext, { person }: AccountContext) {
   const ending = await deps.mandates.ending(idOf(ctx), person)
-  if (!ending) throw new Refusal('not_found', 'no mandate that this person may end')
+  if (!ending) return undefined
   const { mandate, row } = ending
   const offered = mandate.state === 'offered'
   const name = offered && row ? deps.representations.inviteeName(row) : await nameOf(deps.persons, mandate.personId)
   return { ...ending, name, mine: mandate.personId === person.id, offered }
 }
 
-/** Asks before a mandate ends: names holder, matters and principal. */
+/** Asks before a mandate ends: names holder, matters and principal. @throws Refusal `not_found` */
 export async function askEnd(deps: EndingDeps, ctx: RouterContext, account: AccountContext): Promise<Question> {
   const ending = await endingFor(deps, ctx, account)
+  if (!ending) throw new Refusal('not_found', 'no mandate that this person may end')
   const request = requestOf(ctx)
-  const { all, matters, until } = mandateData(ending.mandate, request.language)
-  const words = all ? request.t('representee.all_matters') : matters.join(request.t('common.between'))
+  const data = mandateData(ending.mandate, request.language)
+  const matters = mattersText(request, data)
   return {
     kind: ending.mine ? 'mandate_mine' : ending.offered ? 'offer' : 'mandate',
-    values: { name: ending.name, principal: ending.principal.name, matters: words },
-    facts: { matters: words, until, ...(ending.under > 0 && { under: String(ending.under) }) },
+    values: { name: ending.name, principal: ending.principal.name, matters },
+    facts: { matters, until: data.until, ...(ending.under > 0 && { under: String(ending.under) }) },
     back: pageAfter(ending, account.person.id),
   }
 }
@@ -55,8 +56,7 @@ export async function askEnd(deps: EndingDeps, ctx: RouterContext, account: Acco
 /** Ends the mandate; the page it came from reports it. The giver may take it back for some minutes. */
 export async function endMandate(deps: EndingDeps, ctx: RouterContext, account: AccountContext): Promise<void> {
   const { person } = account
-  const ending = await deps.mandates.ending(idOf(ctx), person)
-  const before = ending && (await endingFor(deps, ctx, account))
+  const before = await endingFor(deps, ctx, account)
   const acted = await deps.mandates.end(idOf(ctx), person, actorOf(ctx))
   problemsOf(acted)
   if (!acted.ok || !before) return

@@ -8,9 +8,10 @@ import { redirectTo } from '../pages/redirect.ts'
 import { requestOf } from '../pages/request-context.ts'
 import { Refusal } from '../refusal/refusal.ts'
 import { mandateData } from './mandate-data.ts'
-import { readPending, removePending, storePending, type PendingActDeps } from './pending-act.ts'
+import { readPending, removePending, storePending } from './pending-act.ts'
+import type { SessionMemoryDeps } from './session-memory.ts'
 
-export interface SigningDeps extends PendingActDeps {
+export interface SigningDeps extends SessionMemoryDeps {
   centre: AccountHost
   mandates: Mandates
   signatures: Signatures

@@ -14,10 +14,10 @@ import { doneOf, redirectTo, idOf } from '../pages/redirect.ts'
 import { requestOf } from '../pages/request-context.ts'
 import { Refusal } from '../refusal/refusal.ts'
 import { ownClientId } from './own-client.ts'
-import type { PendingActDeps } from './pending-act.ts'
+import type { SessionMemoryDeps } from './session-memory.ts'
 import { forgetLost, lostIdOf, lostUnder, rememberLost } from './undo-memory.ts'
 
-export interface PortalsDeps extends PendingActDeps {
+export interface PortalsDeps extends SessionMemoryDeps {
   centre: AccountHost
   consents: Consents
   clients: Clients

@@ -4,7 +4,7 @@ import type { NaturalPersons } from '../accounts/natural-persons.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import type { AccountRouter } from '../login/account-router.ts'
 import { actorOf } from '../login/actor.ts'
-import type { AccountHost } from '../login/method.ts'
+import type { AccountContext, AccountHost, RouterContext } from '../login/method.ts'
 
 export interface RecordDeps {
   centre: AccountHost
@@ -13,32 +13,33 @@ export interface RecordDeps {
 }
 
 /** The person's record (个人资料), masked until a fresh sign-in asks for it whole. */
-export function recordRoutes(router: AccountRouter, { centre, persons, audit }: RecordDeps): void {
-  router.get('/account/details', 'sign-in', async (ctx, account) => {
-    const { documentType, documentNumber, name, phone, username } = persons.reveal(account.person)
-    await centre.show(ctx, account, 'account/record', {
-      level: account.person.identityLevel,
-      documentType,
-      documentNumber: maskDocumentNumber(documentNumber),
-      name: maskName(name),
-      phone: maskPhone(phone),
-      username,
-      whole: false,
-    })
-  })
+export function recordRoutes(router: AccountRouter, deps: RecordDeps): void {
+  router.get('/account/details', 'sign-in', (ctx, account) => show(deps, ctx, account, masked))
 
   // a session by a relayed QR code must not read the whole record either
   router.get('/account/whole', 'change-authenticators', async (ctx, account) => {
-    await audit.record({ event: 'person.revealed', ...actorOf(ctx), personId: account.person.id })
-    const { documentType, documentNumber, name, phone, username } = persons.reveal(account.person)
-    await centre.show(ctx, account, 'account/record', {
-      level: account.person.identityLevel,
-      documentType,
-      documentNumber: groupDocument(documentNumber),
-      name,
-      phone: groupPhone(phone),
-      username,
-      whole: true,
-    })
+    await deps.audit.record({ event: 'person.revealed', ...actorOf(ctx), personId: account.person.id })
+    await show(deps, ctx, account, whole)
+  })
+}
+
+const masked = { whole: false, number: maskDocumentNumber, name: maskName, phone: maskPhone }
+const whole = { whole: true, number: groupDocument, name: (name: string) => name, phone: groupPhone }
+
+function show(
+  { centre, persons }: RecordDeps,
+  ctx: RouterContext,
+  { person, session }: AccountContext,
+  as: typeof masked,
+) {
+  const { documentType, documentNumber, name, phone, username } = persons.reveal(person)
+  return centre.show(ctx, { person, session }, 'account/record', {
+    level: person.identityLevel,
+    documentType,
+    documentNumber: as.number(documentNumber),
+    name: as.name(name),
+    phone: as.phone(phone),
+    username,
+    whole: as.whole,
   })
 }

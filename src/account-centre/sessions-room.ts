@@ -12,10 +12,10 @@ import { describePlace, deviceWords } from './describe-place.ts'
 import { ownClientId } from './own-client.ts'
 import { portalNames } from './portal-names.ts'
 import type { MethodSwitches } from './method-switches.ts'
-import type { PendingActDeps } from './pending-act.ts'
+import type { SessionMemoryDeps } from './session-memory.ts'
 import { forgetLost, lostIdOf, lostUnder, rememberLost } from './undo-memory.ts'
 
-export interface SessionsDeps extends PendingActDeps {
+export interface SessionsDeps extends SessionMemoryDeps {
   centre: AccountHost
   sessions: Sessions
   devices: Devices

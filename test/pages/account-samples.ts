@@ -187,7 +187,7 @@ export const accountSamples: readonly Sample[] = [
     data: {
       ...frame('/account/data'),
       madeAt: at,
-      account_: {
+      own: {
         documentType: 'resident_id',
         documentNumber: '440300 19900101 1234',
         name: '周晓岚',
