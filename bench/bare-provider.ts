@@ -5,7 +5,7 @@ import { Provider, type Adapter, type AdapterPayload } from 'oidc-provider'
 /**
  * The baseline: plain oidc-provider with the features that Yideng uses. It stores in an unbounded Map, because its own
  * adapter drops entries after 1,000. Arguments: port, redirect URI, client secret, API, scope of the API, ports of further
- * processes. Processes share no state.
+ * processes. Processes share no state. Its RSA key is as long as ours. ALGORITHM is that of the ID tokens.
  */
 const [, file = '', port = '0', redirectUri = '', secret = '', resource = '', scope = '', ...more] = process.argv
 
@@ -49,7 +49,7 @@ const adapter = (kind: string): Adapter => {
 }
 
 const es256 = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' })
-const rs256 = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'jwk' })
+const rs256 = generateKeyPairSync('rsa', { modulusLength: 3072 }).privateKey.export({ format: 'jwk' })
 
 const provider = new Provider(`http://localhost:${port}`, {
   adapter,
@@ -65,7 +65,7 @@ const provider = new Provider(`http://localhost:${port}`, {
       client_id: 'bench',
       client_secret: secret,
       redirect_uris: [redirectUri],
-      id_token_signed_response_alg: 'ES256',
+      id_token_signed_response_alg: process.env['ALGORITHM'] === 'RS256' ? 'RS256' : 'ES256',
       scope: 'openid profile offline_access',
       grant_types: ['authorization_code', 'refresh_token'],
     },

@@ -24,6 +24,8 @@ const { values: options } = parseArgs({
     cases: { type: 'string', default: 'single' },
     /** Directory of another checkout, with its packages installed: ratios are then to its embedded target, `before`. */
     against: { type: 'string' },
+    /** Of the ID tokens of every target: ES256 or RS256. */
+    algorithm: { type: 'string', default: 'ES256' },
     json: { type: 'string' },
     svg: { type: 'string' },
     profile: { type: 'string' },
@@ -33,30 +35,36 @@ const { values: options } = parseArgs({
 })
 const rounds = Number(options.rounds)
 const concurrency = Number(options.concurrency)
+const algorithm = options.algorithm === 'RS256' ? 'RS256' : 'ES256'
 const roundMs = Number(options.seconds) * 1000
 const warmUpMs = 2000
 
-/** Checks the measured flow: ID tokens are ES256 and verify. */
+/** Checks the measured flow: ID tokens have the wanted algorithm and verify. */
 async function verify({ targetOf, jars }: Running): Promise<void> {
   for (const [browser, jar] of jars.slice(0, 4).entries()) {
     const target = targetOf(browser)
     const jwks = createRemoteJWKSet(new URL(`${target.origin}/jwks`))
     const { id_token: token } = await authorize(target, jar)
     const { protectedHeader } = await jwtVerify(token, jwks, { issuer: target.origin })
-    if (protectedHeader.alg !== 'ES256') throw new Error(`${target.name} signs ${protectedHeader.alg}`)
+    if (protectedHeader.alg !== algorithm) throw new Error(`${target.name} signs ${protectedHeader.alg}`)
   }
 }
 
 function start(name: string): Promise<Running> {
   const flags = options.profile === name ? ['--cpu-prof', '--cpu-prof-dir=bench/profile'] : []
-  return startTarget(name, { sessions: concurrency, flags, pinned: options.pinned })
+  return startTarget(name, { sessions: concurrency, flags, algorithm, pinned: options.pinned })
 }
 
 /** The embedded target of another version, started by that version's own code. */
 async function startBefore(directory: string): Promise<Running> {
   const targets = pathToFileURL(join(resolve(directory), 'bench/targets.ts')).href
   const other = (await import(targets)) as { startTarget: typeof startTarget }
-  const running = await other.startTarget('embedded', { sessions: concurrency, flags: [], pinned: options.pinned })
+  const running = await other.startTarget('embedded', {
+    sessions: concurrency,
+    flags: [],
+    algorithm,
+    pinned: options.pinned,
+  })
   return { ...running, target: { ...running.target, name: 'before' } }
 }
 

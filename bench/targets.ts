@@ -29,6 +29,8 @@ export interface Start {
   /** Flags of Node.js. */
   flags?: string[]
   settings?: Record<string, string>
+  /** Of the portal's ID tokens; ES256 by default. */
+  algorithm?: 'ES256' | 'RS256'
   /** False: the server and the helper threads of Node.js may use all cores, as in production. */
   pinned?: boolean
 }
@@ -82,7 +84,15 @@ const stop = (child: ChildProcess) =>
 
 /** Yideng, by default on the embedded store; browsers sign in through its pages. */
 export async function startOurs(start: Start & { name?: string; accounts?: number }): Promise<Running> {
-  const { sessions, flags = [], settings = {}, pinned = true, name = 'yideng', accounts = 0 } = start
+  const {
+    sessions,
+    flags = [],
+    settings = {},
+    pinned = true,
+    name = 'yideng',
+    accounts = 0,
+    algorithm = 'ES256',
+  } = start
   const directory = mkdtempSync(join(tmpdir(), 'yideng-bench-'))
   const port = await freePort()
   const environment = {
@@ -100,7 +110,7 @@ export async function startOurs(start: Start & { name?: string; accounts?: numbe
   const origin = `http://localhost:${port}`
   const services = await openServices(readSettings(environment), Date.now)
   const register = async (client: ClientInput) => {
-    const created = await services.clients.create({ id_token_alg: 'ES256', ...client }, 'administrator:bench')
+    const created = await services.clients.create({ id_token_alg: algorithm, ...client }, 'administrator:bench')
     if (!created.ok || !created.secret) throw new Error('the client was not registered')
     return { clientId: created.client.id, clientSecret: created.secret }
   }
@@ -181,13 +191,14 @@ export async function startTarget(name: string, start: Start): Promise<Running> 
 }
 
 /** Plain oidc-provider (bare-provider.ts); browsers sign in through its development pages. */
-async function startBare({ sessions, flags = [], pinned = true }: Start, processes: number): Promise<Running> {
+async function startBare(start: Start, processes: number): Promise<Running> {
+  const { sessions, flags = [], pinned = true, algorithm = 'ES256' } = start
   const [port = 0, ...more] = await Promise.all(Array.from({ length: processes }, freePort))
   const clientSecret = 'a-secret-of-the-bench-only'
   const originOf = (one: number) => `http://localhost:${one}`
   const file = ['bench/bare-provider.ts', port, redirectUri, clientSecret, resource, apiScope, ...more].map(String)
   const ready = `${originOf(more.at(-1) ?? port)}/jwks`
-  const child = await run({ file, environment: { NODE_ENV: 'production' }, ready, flags, pinned })
+  const child = await run({ file, environment: { NODE_ENV: 'production', ALGORITHM: algorithm }, ready, flags, pinned })
   const target: Target = {
     name: processes === 1 ? 'bare' : `bare-${processes}`,
     origin: originOf(port),
