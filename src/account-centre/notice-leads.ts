@@ -15,6 +15,7 @@ export const leads: Readonly<Record<NoticeKind, string>> = {
   'account-kept': '/account/closing',
   'number-lost': '/account/history',
   'number-won': '/account/history',
+  'proof-ended': '/account',
   'mandate-offered': '/account/invitations',
   'mandate-again': '/account/organisations',
   'mandate-accepted': '/account/organisations',

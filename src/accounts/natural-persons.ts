@@ -1,9 +1,10 @@
 import { compileOnce } from '../storage/database.ts'
 import type { IdentifierReading } from './identifiers/identify.ts'
+import { countOldProofs, endOldProofs } from './natural-persons/end-old-proofs.ts'
 import { findByIdentifier, isOnRecord } from './natural-persons/find-by-identifier.ts'
 import { fromRow, type Actor, type NaturalPerson, type NaturalPersonsDeps } from './natural-persons/natural-person.ts'
 import { openAccount, type Opened, type Opening } from './natural-persons/open-account.ts'
-import { proofIdentity } from './natural-persons/proof-identity.ts'
+import { proofIdentity, type IdentityClaim } from './natural-persons/proof-identity.ts'
 import { setPersonStatus } from './natural-persons/set-person-status.ts'
 import { openField, openPersonalData, type PersonalData, type SealedField } from './personal-fields.ts'
 
@@ -20,8 +21,12 @@ export interface NaturalPersons {
   /** Opens one sealed field. */
   open(person: NaturalPerson, field: SealedField): string
   reveal(person: NaturalPerson): PersonalData
-  /** Compares name and number with the register again; raises a level 2 account to 3 on a match. */
-  proof(id: string, by: Actor, options?: { silent?: boolean }): Promise<NaturalPerson | undefined>
+  /** Compares name and number with the register again; raises a level 2 account to 3 on a match and a possession. */
+  proof(id: string, by: Actor, claim?: IdentityClaim): Promise<NaturalPerson | undefined>
+  /** Number of accounts at level 3 by the rule before: a name and a number alone (DESIGN 1.4). */
+  countOldProofs(): Promise<number>
+  /** Lets at most a hundred of them fall to level 2, and returns how many. */
+  endOldProofs(): Promise<number>
   /** Undefined where there is no such account, or it is closed. */
   setStatus(id: string, status: 'active' | 'locked', by: Actor): Promise<NaturalPerson | undefined>
   /** Whether this is the phone or document number on record. Takes the same time where there is no account. */
@@ -45,7 +50,9 @@ export function createNaturalPersons(deps: NaturalPersonsDeps): NaturalPersons {
     findByIdentifier: (readings) => findByIdentifier(deps, readings),
     open: ({ row }, field) => openField(cipher, row, field),
     reveal: ({ row }) => openPersonalData(cipher, row),
-    proof: (id, by, options) => proofIdentity(deps, id, by, options),
+    proof: (id, by, claim) => proofIdentity(deps, id, by, claim),
+    countOldProofs: () => countOldProofs(database),
+    endOldProofs: () => endOldProofs(deps),
     setStatus: (id, status, by) => setPersonStatus(deps, id, status, by),
     isOnRecord: (person, reading) => isOnRecord(deps, person, reading),
     async list({ after, limit }) {

@@ -14,6 +14,7 @@ const kinds = [
   'account-kept',
   'number-lost',
   'number-won',
+  'proof-ended',
   'mandate-offered',
   'mandate-again',
   'mandate-accepted',

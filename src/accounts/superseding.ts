@@ -49,7 +49,7 @@ export function createSupersede(deps: SupersedeDeps): Supersede {
     const now = clock()
     await transaction
       .updateTable('natural_persons')
-      .set({ identity_level: 2, proofed_at: null, face_proofed_at: null, updated_at: now })
+      .set({ identity_level: 2, possession: null, proofed_at: null, face_proofed_at: null, updated_at: now })
       .where('id', '=', id)
       .execute()
     await transaction.deleteFrom('face_bindings').where('person_id', '=', id).execute()

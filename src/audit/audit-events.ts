@@ -6,6 +6,7 @@ const events = {
   'person.proofed': 'name and number were matched with the population register',
   'person.not-matched': 'name and number were compared with the population register and did not match',
   'person.face-proofed': 'a face was verified for an account; it reached identity level 4',
+  'person.proof-ended': 'level 3 by name and number alone, the rule before, ended on its day',
   'person.superseded':
     'an account lost its proof of identity to another account with a stronger proof of the same document',
   'number.claimed': 'a document number of another account was proven at a counter; it moves after a waiting time',

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { z } from 'zod'
-import { daySeconds } from './time.ts'
+import { chinaOffsetMs, daySeconds } from './time.ts'
 
 /** A setting with an unusable value. The message is one sentence that names the setting. */
 export class SettingsError extends Error {}
@@ -34,6 +34,14 @@ export const whole = (least: number, most: number) =>
 
 /** A duration from one second to a year. */
 export const seconds = whole(1, 366 * daySeconds)
+
+/** The beginning of a day in China, in milliseconds since 1970 UTC; undefined where it is empty. */
+export const date = z.union([
+  z.literal('').transform(() => undefined),
+  z.iso
+    .date('must be a day such as 2027-12-31, or empty')
+    .transform((day) => Date.parse(`${day}T00:00:00Z`) - chinaOffsetMs),
+])
 
 export const yesOrNo = z
   .enum(['true', 'false'], { error: 'must be true or false' })

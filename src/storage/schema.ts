@@ -4,6 +4,9 @@ import { administrationMarks, type AdministrationTables } from './schema-adminis
 import { faceMarks, type FaceTables } from './schema-face.ts'
 import { legalPersonMarks, type LegalPersonTables } from './schema-legal-persons.ts'
 
+/** By whom or what a person showed once that they are the one of their document (DESIGN 1.4). */
+export type Possession = 'phone' | 'face' | 'counter' | 'upstream' | 'channel'
+
 export interface Tables extends LegalPersonTables, FaceTables, AdministrationTables {
   house: { key: string; value: string }
   natural_persons: {
@@ -16,8 +19,10 @@ export interface Tables extends LegalPersonTables, FaceTables, AdministrationTab
     phone_index: BlindIndex
     username: Sealed
     username_index: BlindIndex
-    /** 2: self-asserted; 3: name and number matched with a register; 4: also a verified face (config/levels.json). */
+    /** 2: self-asserted; 3: matched with a register, and `possession`; 4: also a verified face (config/levels.json). */
     identity_level: number
+    /** How the person has shown once that they are the one; null at level 3: an account of the rule before. */
+    possession: Possession | null
     proofed_at: Time | null
     face_proofed_at: Time | null
     /** `closed`: erased, except the id in audit entries. */
@@ -150,6 +155,7 @@ export const columnMarks: { [T in keyof Tables]: { [C in keyof Tables[T]]: Mark 
     username: 'sensitive',
     username_index: 'sensitive',
     identity_level: 'open',
+    possession: 'open',
     proofed_at: 'open',
     face_proofed_at: 'open',
     status: 'open',

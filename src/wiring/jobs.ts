@@ -3,6 +3,7 @@ import { accountClosings } from '../jobs/account-closings.ts'
 import { artifactSweep } from '../jobs/artifact-sweep.ts'
 import { auditCheckpoints, auditMonths, auditSums } from '../jobs/audit-upkeep.ts'
 import { keyRefresh } from '../jobs/key-rotation.ts'
+import { oldProofs } from '../jobs/old-proofs.ts'
 import { numberDisputesDue } from '../jobs/number-disputes-due.ts'
 import { representationEndings } from '../jobs/representation-endings.ts'
 import { startJob, type Job } from '../jobs/runner.ts'
@@ -24,6 +25,7 @@ export function startJobs(core: Core, protocol: Protocol): { stop(): Promise<voi
     start(keyRefresh({ provider, readKeys, cookieKeys, refreshDataKeys, shareKeys, clock, log })),
     start(representationEndings({ database, representations, artifacts, sessions, audit, clock })),
     start(accountClosings({ closing, persons, mandates, legalPersons, sessions })),
+    start(oldProofs({ persons, clock, until: settings.oldProofsUntil })),
     start(numberDisputesDue({ database, identityProofs })),
     start(sessionEndings({ database, sessions, audit, clock })),
     deliveries.start(deliver),

@@ -66,6 +66,7 @@ const level = {
   action: '/login/8f3a/level',
   cancelAction: '/login/8f3a/cancel',
   csrf,
+  checkable: true,
   tried: false,
   raises: [] as { name: string; action: string }[],
 }

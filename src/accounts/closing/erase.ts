@@ -100,6 +100,7 @@ const emptyColumns = (cipher: FieldCipher, personId: string) => ({
   phone_index: randomUUID(),
   username_index: randomUUID(),
   identity_level: 2,
+  possession: null,
   proofed_at: null,
   face_proofed_at: null,
   held_until: null,

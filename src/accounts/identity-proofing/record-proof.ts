@@ -1,7 +1,9 @@
+import type { Updateable } from 'kysely'
 import type { LookupIndex } from '../../keys/lookup-index.ts'
 import type { PopulationRegister } from '../../proofing/population-register.ts'
 import type { Database, DatabaseTransaction } from '../../storage/database.ts'
 import type { Publish } from '../../storage/events.ts'
+import type { Tables } from '../../storage/schema.ts'
 import { provenHolders } from '../indexes.ts'
 import type { Actor, NaturalPerson, NaturalPersons } from '../natural-persons.ts'
 import type { Supersede } from '../superseding.ts'
@@ -62,9 +64,7 @@ export async function recordProof(
   const { supersede, disputes, audit, notifier, clock } = deps
   const { how, provenAt, superseded, device, bothPresent } = proof
   const now = clock()
-  const update = (
-    values: Partial<Record<'updated_at' | 'identity_level' | 'proofed_at' | 'face_proofed_at', number>>,
-  ) =>
+  const update = (values: Updateable<Tables['natural_persons']>) =>
     transaction
       .updateTable('natural_persons')
       .set(values)
@@ -75,7 +75,7 @@ export async function recordProof(
   if ((await update({ updated_at: now })).numUpdatedRows === 0n) return undefined
   await disputes.withdraw(transaction, person.id)
   const { principals } = await supersede(transaction, superseded, person, by)
-  await update({ updated_at: now, identity_level: 4, proofed_at: provenAt, face_proofed_at: provenAt })
+  await update({ updated_at: now, identity_level: 4, possession: how, proofed_at: provenAt, face_proofed_at: provenAt })
   const details = { how, bothPresent }
   await audit.append(transaction, { event: 'person.face-proofed', ...by, personId: person.id, details })
   await notifier.notify({ personId: person.id, kind: 'face-verified', restricted: by.restricted }, transaction)

@@ -7,7 +7,7 @@ import type { LookupIndex } from '../../keys/lookup-index.ts'
 import type { PopulationRegister } from '../../proofing/population-register.ts'
 import type { Database } from '../../storage/database.ts'
 import type { Publish } from '../../storage/events.ts'
-import type { Tables } from '../../storage/schema.ts'
+import type { Possession, Tables } from '../../storage/schema.ts'
 import type { Authenticators } from '../authenticators.ts'
 import { matchKey } from '../identifiers/names.ts'
 import type { Notifier } from '../notices.ts'
@@ -30,8 +30,10 @@ export interface NaturalPersonsDeps {
 export interface NaturalPerson {
   id: string
   status: 'active' | 'locked' | 'closed'
-  /** 2 self-asserted, 3 matched with the population register, 4 with a verified face. */
+  /** 2 self-asserted, 3 matched with the population register and shown once (`possession`), 4 with a verified face. */
   identityLevel: number
+  /** How the person has shown once that they are the one. Null at level 3: an account of the rule before. */
+  possession: Possession | null
   /** Milliseconds since 1970 UTC. */
   proofedAt: number | null
   /** Time of the last verified face. */
@@ -53,10 +55,11 @@ export type Actor = Pick<AuditEvent, 'actor' | 'restricted'>
 export const isHeld = ({ heldUntil }: NaturalPerson, now: number): boolean => heldUntil !== null && heldUntil > now
 
 export function fromRow(row: Selectable<Tables['natural_persons']>): NaturalPerson {
-  const { id, status, identity_level: identityLevel, proofed_at: proofedAt, created_at: createdAt } = row
+  const { id, status, identity_level: identityLevel, possession, proofed_at: proofedAt, created_at: createdAt } = row
   const { held_until: heldUntil, closes_at: closesAt, face_proofed_at: faceProofedAt } = row
   const endings = readEndings(row)
-  return { id, status, identityLevel, proofedAt, faceProofedAt, createdAt, heldUntil, endings, closesAt, row }
+  const times = { proofedAt, faceProofedAt, createdAt, heldUntil, closesAt }
+  return { id, status, identityLevel, possession, ...times, endings, row }
 }
 
 export async function findPerson(within: Database, id: string): Promise<NaturalPerson | undefined> {

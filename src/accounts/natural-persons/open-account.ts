@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { indexKeysInUse, type LookupIndex } from '../../keys/lookup-index.ts'
 import type { DatabaseTransaction } from '../../storage/database.ts'
+import type { Possession } from '../../storage/schema.ts'
 import type { NewAuthenticator } from '../authenticators.ts'
 import type { IdentityDocument } from '../identifiers/documents.ts'
 import { indexesOf, provenHolders } from '../indexes.ts'
@@ -18,13 +19,18 @@ export interface Opening extends Omit<PersonalData, 'documentType' | 'documentNu
   guardian?: boolean
   /** Set when an administrator asserts the identity, with or without the register. */
   vouchedLevel?: 2 | 3
+  /** What the person has shown in this registration, to be the one on the document. */
+  possession?: Possession | undefined
   /** The register's answer must not show: the account is opened as if there were no match. */
   silent?: boolean
 }
 
 export type Opened = { ok: true; person: NaturalPerson } | { ok: false; problem: 'username_taken' | 'document_taken' }
 
-/** Opens an account at level 3 where the register matches, else at level 2. */
+/**
+ * Opens an account at level 3 where the register matches and the person has shown that they are the one, else at level 2.
+ * Who knows a name and a number has shown nothing. A clerk who opens an account has seen the person.
+ */
 export async function openAccount(deps: NaturalPersonsDeps, opening: Opening, by: Actor): Promise<Opened> {
   const {
     document,
@@ -32,6 +38,7 @@ export async function openAccount(deps: NaturalPersonsDeps, opening: Opening, by
     noticeVersion: _notice,
     vouchedLevel,
     guardian: _guardian,
+    possession: _possession,
     silent = false,
     ...fields
   } = opening
@@ -59,13 +66,14 @@ async function insertAccount(
   by: Actor,
 ): Promise<Opened> {
   const { noticeVersion, vouchedLevel, guardian } = opening
+  const possession = opening.possession ?? (noticeVersion === undefined && vouchedLevel !== 2 ? 'counter' : null)
   const [indexKey] = await indexKeysInUse(transaction, lookup)
   if (data.username && (await holdsUsername(transaction, lookup, data.username)))
     return { ok: false, problem: 'username_taken' }
   const proven = (await provenHolders(transaction, lookup, data)).length > 0
   if (proven && vouchedLevel === 3) return { ok: false, problem: 'document_taken' }
   // A number proven by another account gets the same answer as no match: the answer must not reveal that account.
-  const identityLevel = matched && !proven ? 3 : 2
+  const identityLevel = matched && possession !== null && !proven ? 3 : 2
   const id = randomUUID()
   const now = clock()
   const row = {
@@ -73,6 +81,7 @@ async function insertAccount(
     ...sealPersonalData(cipher, id, data),
     ...indexesOf(lookup, indexKey, { id, ...data }),
     identity_level: identityLevel,
+    possession,
     proofed_at: identityLevel >= 3 ? now : null,
     face_proofed_at: null,
     status: 'active' as const,
@@ -93,6 +102,11 @@ async function insertAccount(
     await transaction.insertInto('notice_consents').values(consent).execute()
   }
   const event = noticeVersion ? 'person.registered' : 'person.created'
-  await audit.append(transaction, { event, ...by, personId: id, details: { identityLevel, noticeVersion, guardian } })
+  await audit.append(transaction, {
+    event,
+    ...by,
+    personId: id,
+    details: { identityLevel, possession: possession ?? undefined, noticeVersion, guardian },
+  })
   return { ok: true, person: fromRow(row) }
 }

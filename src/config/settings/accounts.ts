@@ -1,8 +1,9 @@
 import { z } from 'zod'
-import { optionalPath, parseSettings, seconds, whole, type SettingTexts } from '../setting-types.ts'
+import { date, optionalPath, parseSettings, seconds, whole, type SettingTexts } from '../setting-types.ts'
 
 const schema = z.object({
   YIDENG_ORGANISATION_LEVEL: whole(3, 4),
+  YIDENG_OLD_PROOFS_UNTIL: date,
   YIDENG_CLOSING_DAYS: whole(1, 90),
   YIDENG_BREACHED_PASSWORDS: optionalPath,
   YIDENG_NUMBER_LOSS_WAIT_SECONDS: seconds,
@@ -16,6 +17,8 @@ export function accountSettings(texts: SettingTexts) {
   const parsed = parseSettings(schema, texts)
   return {
     organisationLevel: parsed.YIDENG_ORGANISATION_LEVEL === 3 ? (3 as const) : (4 as const),
+    /** Accounts at level 3 by name and number alone fall to 2 then; milliseconds since 1970 UTC; undefined: never. */
+    oldProofsUntil: parsed.YIDENG_OLD_PROOFS_UNTIL,
     closingDays: parsed.YIDENG_CLOSING_DAYS,
     /** Empty: passwords are not compared with stolen ones. */
     breachedPasswordsFile: parsed.YIDENG_BREACHED_PASSWORDS,

@@ -59,7 +59,8 @@ async function showLevelPage(deps: LevelQuestionDeps, ctx: RouterContext, attemp
   const names = await methodsThatRaise(deps.methods, attempt)
   const raises = names.map((name) => ({ name, action: `${pathOf(attempt, name)}/start` }))
   const action = pathOf(attempt, 'level')
-  showPage(ctx, 'login/level', { ...page, needed, reached: session.level, action, raises, tried })
+  const checkable = session.level < 3 && person.possession !== null
+  showPage(ctx, 'login/level', { ...page, needed, reached: session.level, action, raises, checkable, tried })
 }
 
 /** The methods that could raise the level of the person who is signed in. */

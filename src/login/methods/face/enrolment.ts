@@ -6,7 +6,7 @@ import { accountRouter } from '../../account-router.ts'
 import { actorOf } from '../../actor.ts'
 import type { AccountHost, Enrolment, RouterContext } from '../../method.ts'
 import type { CheckDeps } from './judge-check.ts'
-import { ofAccount } from './face-limits.ts'
+import { countedFor } from './counted-for.ts'
 import { name } from './face-deps.ts'
 import { faceRoutes, type Situation } from './face-routes.ts'
 
@@ -17,15 +17,7 @@ const said = ['proved', 'won', 'held_by_face', 'not_matched', 'gone', 'bound', '
 
 /** 人脸核验 in the account centre: proves an account by a face, binds passkeys, and withdraws the consent. */
 export function faceEnrolment(deps: CheckDeps): Enrolment {
-  const { faceConsents, identityProofs, persons, methodLocks, faceVerifiers, limits, artifacts, devices, blindIndex } =
-    deps
-
-  /** An index of its own for the number: the index that finds accounts changes with its key. */
-  const countedFor = (person: NaturalPerson) =>
-    ofAccount(
-      person.id,
-      person.identityLevel >= 3 ? undefined : blindIndex('claim', persons.reveal(person).documentNumber),
-    )
+  const { faceConsents, identityProofs, methodLocks, faceVerifiers, limits, artifacts, devices } = deps
 
   function back(ctx: RouterContext, done: (typeof said)[number]): void {
     redirectTo(ctx, `${base}?done=${done}`)
@@ -55,7 +47,7 @@ export function faceEnrolment(deps: CheckDeps): Enrolment {
     if (!account) return undefined
     return {
       who: account.person.id,
-      counted: countedFor(account.person),
+      counted: countedFor(deps, account.person),
       person: account.person,
       purpose: 'proofing',
       holder: account.session.uid,
@@ -78,7 +70,7 @@ export function faceEnrolment(deps: CheckDeps): Enrolment {
           agreed: await faceConsents.given(person.id),
           young: !faceConsents.mayAgree(person),
           offered: faceVerifiers('proofing') !== undefined,
-          blocked: await limits.blocked(countedFor(person)),
+          blocked: await limits.blocked(countedFor(deps, person)),
           off: await methodLocks.locked(person.id, name),
           provenAt: provenAt === null ? '' : new Date(provenAt).toISOString(),
           binding: await provenHere(ctx, person),

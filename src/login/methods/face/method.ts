@@ -5,7 +5,7 @@ import { kioskRoutes, isKiosk } from './kiosk.ts'
 import { createFaceLimits } from './face-limits.ts'
 import { name } from './face-deps.ts'
 import { faceRoutes } from './face-routes.ts'
-import { inLogin } from './in-login.ts'
+import { inLogin, mayProve } from './in-login.ts'
 
 /**
  * 刷脸: a verified face raises a sign-in to level 4, proves an account, and at a kiosk signs in with an identifier. A face is never
@@ -16,12 +16,14 @@ export const createMethod: CreateMethod = (given) => {
   const limits = createFaceLimits({ ...given, failures: settings.methods.face.failures })
   const deps = { ...given, limits }
 
-  /** A photograph to compare with exists only for a person proven by a register. */
-  async function raises({ needed, session }: Attempt): Promise<boolean> {
-    if (needed < 4 || !session || !faceVerifiers('step-up') || (await methodLocks.locked(session.personId, name)))
-      return false
+  /** A face raises a proven person to level 4, and proves an account whose name and number the register has. */
+  async function raises(attempt: Attempt): Promise<boolean> {
+    const { needed, session } = attempt
+    if (!session || session.amr.includes('face') || (await methodLocks.locked(session.personId, name))) return false
     const person = await persons.find(session.personId)
-    return person !== undefined && person.identityLevel >= 3 && !session.amr.includes('face')
+    if (!person) return false
+    if (person.identityLevel < 3) return faceVerifiers('proofing') !== undefined && mayProve(attempt)
+    return needed === 4 && faceVerifiers('step-up') !== undefined
   }
 
   return {
