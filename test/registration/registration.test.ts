@@ -38,6 +38,10 @@ async function register(fields: Record<string, string>, headers: Record<string, 
   return { page, person, visitor }
 }
 
+/** The person shows that the phone is theirs, by the word of the carrier. */
+const showPhone = (person: { id: string } | undefined) =>
+  services.persons.proof(person?.id ?? '', { actor: 'person' }, { possession: 'phone' })
+
 const inRegister = (fields: ReturnType<typeof form>) =>
   services.database
     .transaction()
@@ -48,13 +52,14 @@ const inRegister = (fields: ReturnType<typeof form>) =>
     )
 
 describe('registration', () => {
-  it('matches name and number with the population register', async () => {
+  it('needs a possession besides name and number in the population register', async () => {
     const matching = form()
     await inRegister(matching)
     const { page, person } = await register(matching)
     expect(page.url.pathname).toBe('/registered')
-    expect(person).toMatchObject({ identityLevel: 3, status: 'active' })
-    expect(person?.proofedAt).toBeTypeOf('number')
+    expect(person).toMatchObject({ identityLevel: 2, possession: null, proofedAt: null, status: 'active' })
+    const proven = await showPhone(person)
+    expect(proven).toMatchObject({ identityLevel: 3, possession: 'phone', proofedAt: expect.any(Number) })
   })
 
   it('reads names and numbers with marks that are not seen, and stores them without', async () => {
@@ -69,7 +74,7 @@ describe('registration', () => {
     })
     expect(page.url.pathname).toBe('/registered')
     const person = await services.persons.findByIdentifier([{ kind: 'username', value: plain.username }])
-    expect(person).toMatchObject({ identityLevel: 3 })
+    expect(await showPhone(person)).toMatchObject({ identityLevel: 3 })
     expect(person && services.persons.reveal(person)).toMatchObject({
       name: plain.name,
       documentNumber: plain.document_number,
@@ -83,7 +88,7 @@ describe('registration', () => {
     const matching = form({ name: '李䶮' })
     await inRegister(matching)
     const { person } = await register({ ...matching, name: '李\ue863' })
-    expect(person).toMatchObject({ identityLevel: 3 })
+    expect(await showPhone(person)).toMatchObject({ identityLevel: 3 })
     const { page } = await register(form({ name: 'A'.repeat(151) }))
     expect(page.html).toContain('姓名太长')
     expect(page.html).not.toContain('不能用的字符')
@@ -95,7 +100,9 @@ describe('registration', () => {
     const taken = form({ document_number: proven.number, name: '陈大文' })
     for (const fields of [matching, { ...other, name: '林大梅' }, taken]) await inRegister(fields)
     const all = [await register(matching), await register(other), await register(taken)]
-    expect(all.map(({ person }) => person?.identityLevel)).toEqual([3, 2, 2])
+    expect(all.map(({ person }) => person?.identityLevel)).toEqual([2, 2, 2])
+    const shown = await Promise.all(all.map(({ person }) => showPhone(person)))
+    expect(shown.map((person) => person?.identityLevel)).toEqual([3, 2, 2])
     const said = (html: string) => html.replaceAll(/nonce="[^"]+"|value="[^"]+"|xiaomei\d+/g, '')
     expect(new Set(all.map(({ page }) => said(page.html))).size).toBe(1)
     expect(new Set(all.map(({ page }) => page.status)).size).toBe(1)

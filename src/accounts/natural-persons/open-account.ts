@@ -43,13 +43,20 @@ export async function openAccount(deps: NaturalPersonsDeps, opening: Opening, by
     ...fields
   } = opening
   const data = { ...fields, documentType: document.type, documentNumber: document.number }
+  const possession = possessionOf(opening)
   const matched =
     // the register is asked in silent mode too, so that the time of the answer does not differ
-    vouchedLevel === undefined ? (await matchesRegister(deps, data)) && !silent : vouchedLevel >= 3
+    vouchedLevel === undefined
+      ? possession !== null && (await matchesRegister(deps, data)) && !silent
+      : vouchedLevel >= 3
   return deps.database
     .transaction()
     .execute((transaction) => insertAccount(deps, transaction, opening, { data, matched }, by))
 }
+
+/** An administrator who opens an account has seen the person, unless they say level 2. */
+const possessionOf = ({ possession, noticeVersion, vouchedLevel }: Opening): Possession | null =>
+  possession ?? (noticeVersion === undefined && vouchedLevel !== 2 ? 'counter' : null)
 
 const holdsUsername = async (transaction: DatabaseTransaction, lookup: LookupIndex, username: string) =>
   (await transaction
@@ -66,7 +73,7 @@ async function insertAccount(
   by: Actor,
 ): Promise<Opened> {
   const { noticeVersion, vouchedLevel, guardian } = opening
-  const possession = opening.possession ?? (noticeVersion === undefined && vouchedLevel !== 2 ? 'counter' : null)
+  const possession = possessionOf(opening)
   const [indexKey] = await indexKeysInUse(transaction, lookup)
   if (data.username && (await holdsUsername(transaction, lookup, data.username)))
     return { ok: false, problem: 'username_taken' }

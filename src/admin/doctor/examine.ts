@@ -14,6 +14,7 @@ import { answering, passkeysOfIssuer } from './issuer.ts'
 import { signingKeyAge, unusableKeys } from './keys.ts'
 import { logoutNotices } from './logout-notices.ts'
 import { portalsAndNames } from './portals.ts'
+import { oldProofs } from './old-proofs.ts'
 import { postgresServer, redisOwner, redisServer } from './servers.ts'
 import { certificate } from './tls.ts'
 
@@ -69,6 +70,7 @@ async function openedChecks(context: CommandContext): Promise<Finding[]> {
     ...(await passkeysOfIssuer(services)),
     ...(await oneAddress(services)),
     ...(await portalsAndNames(services)),
+    ...(await oldProofs(services, await context.settings(), context.clock())),
     await auditLog(services),
     ...(await auditAge(services)),
     ...(await auditMonths(services)),
