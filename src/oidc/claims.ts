@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Account, Configuration, KoaContextWithOIDC } from 'oidc-provider'
-import { parseDocument } from '../accounts/identifiers/documents.ts'
+import { isPseudonym, parseDocument } from '../accounts/identifiers/documents.ts'
 import { isHeld, type NaturalPerson, type NaturalPersons } from '../accounts/natural-persons.ts'
 import { levelOf, signInCounts, type AuthenticationContext } from '../assurance/levels.ts'
 import type { Clock } from '../config/clock.ts'
@@ -54,7 +54,9 @@ class PersonClaims {
   }
 
   #read() {
-    this.#document ??= parseDocument({ type: this.id_type, number: this.id_number, today: new Date(this.#clock()) })
+    const { id_type: type, id_number: number } = this
+    if (type === undefined || number === undefined) return undefined
+    this.#document ??= parseDocument({ type, number, today: new Date(this.#clock()) })
     return this.#document.ok ? this.#document.document : undefined
   }
 
@@ -74,10 +76,11 @@ class PersonClaims {
     return this.#persons.open(this.#person, 'phone')
   }
   get id_type() {
-    return this.#person.row.document_type
+    const { document_type: type } = this.#person.row
+    return isPseudonym(type) ? undefined : type
   }
   get id_number() {
-    return this.#persons.open(this.#person, 'document_number')
+    return this.id_type && this.#persons.open(this.#person, 'document_number')
   }
 }
 

@@ -55,6 +55,18 @@ describe('preferred_username', () => {
   })
 })
 
+describe('a person without a document number (网号)', () => {
+  it('has level 3, and no portal gets the pseudonym as a number', async () => {
+    const who = { type: 'network_id', number: 'a7Kd93QmZr5Tb2Xc8LwE' }
+    const { portal, tokens } = await signedIn(services, { scope: 'openid profile identity' }, {}, who)
+    expect(tokens.claims()).toMatchObject({ acr: 'urn:yideng:loa:3' })
+    const userinfo = await oidc.fetchUserInfo(portal.configuration, tokens.access_token, tokens.claims()?.sub ?? '')
+    expect(userinfo).toMatchObject({ name: '陈大文' })
+    for (const claim of ['id_type', 'id_number', 'birthdate', 'gender']) expect(userinfo).not.toHaveProperty(claim)
+    expect(JSON.stringify([userinfo, tokens.claims()])).not.toContain(who.number)
+  })
+})
+
 describe('claims in the ID token', () => {
   const scope = 'openid profile phone'
 

@@ -11,7 +11,7 @@ let people = 0
 /** Opens an account, by default with a proven identity. */
 export async function openPerson(
   services: Services,
-  overrides: { name?: string; level?: 2 | 3; username?: string; number?: string } = {},
+  overrides: { name?: string; level?: 2 | 3; username?: string; number?: string; type?: string } = {},
 ) {
   people += 1
   const serial = String(people).padStart(4, '0')
@@ -20,7 +20,7 @@ export async function openPerson(
   const phone = `138000${String(10_000 + people)}`
   const opened = await services.persons.create(
     {
-      document: { type: 'resident_id', number },
+      document: { type: overrides.type ?? 'resident_id', number },
       name: overrides.name ?? '陈大文',
       phone: `+86${phone}`,
       username,

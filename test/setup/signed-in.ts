@@ -8,8 +8,9 @@ export async function signedIn(
   services: Services,
   registration: Parameters<typeof registerPortal>[1] = {},
   parameters: Record<string, string> = {},
+  who: Parameters<typeof openPerson>[1] = {},
 ) {
-  const person = await openPerson(services)
+  const person = await openPerson(services, who)
   const portal = await registerPortal(services, { scope: 'openid profile phone', ...registration })
   const visitor = new Visitor(services.settings.issuer)
   const begun = await portal.begin(parameters)

@@ -33,6 +33,8 @@ const table = new Map(
         z.string(),
         z.strictObject({
           name: z.string(),
+          /** Stands for a person without telling their document. Nobody types it: it comes from outside. */
+          pseudonym: z.boolean().default(false),
           hint: localized,
           example: z.string(),
           source: z.string(),
@@ -44,7 +46,13 @@ const table = new Map(
 )
 
 /** All kinds of identity documents, the most frequent first (config/documents.json). */
-export const documentTypes: readonly string[] = [...table.keys()]
+export const allDocumentTypes: readonly string[] = [...table.keys()]
+
+/** Whether this kind stands for a person without telling their document (网号). */
+export const isPseudonym = (type: string): boolean => table.get(type)?.pseudonym === true
+
+/** The kinds of documents that people have at hand. */
+export const documentTypes: readonly string[] = allDocumentTypes.filter((type) => !isPseudonym(type))
 
 /** How the number of a kind of document looks, in each language; undefined for an unknown kind. */
 export const documentHint = (type: string) => table.get(type)?.hint
@@ -80,7 +88,7 @@ export function parseDocument(expected: { type: string; number: string; today: D
   const { type, number: given, today } = expected
   const document = table.get(type)
   if (!document) return { ok: false, problem: 'document_type_unknown' }
-  const typed = normalise(given)
+  const typed = document.pseudonym ? given.trim() : normalise(given)
   if (typed === '') return { ok: false, problem: 'document_number_required' }
   if (typed === undefined) return { ok: false, problem: 'document_number_malformed' }
   const fitting = document.forms.find((one) => fits(one, typed))
@@ -99,7 +107,7 @@ export function readDocumentNumbers(text: string): { number: string; fitsMuchEls
   const typed = normalise(text)
   if (!typed) return []
   const numbers = new Map<string, boolean>()
-  for (const one of [...table.values()].flatMap(({ forms }) => forms)) {
+  for (const one of [...table.values()].flatMap(({ forms, pseudonym }) => (pseudonym ? [] : forms))) {
     if (!fits(one, typed) || (one.check && !isValid(typed))) continue
     const number = storedNumber(one, typed)
     numbers.set(number, one.fitsMuchElse && (numbers.get(number) ?? true))

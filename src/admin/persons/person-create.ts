@@ -1,5 +1,5 @@
 import type { ConditionalTouch } from '../duties.ts'
-import { documentTypes } from '../../accounts/identifiers/documents.ts'
+import { allDocumentTypes } from '../../accounts/identifiers/documents.ts'
 import { command } from '../command.ts'
 import { invalid, type Outcome } from '../outcome.ts'
 import { readOpening } from './person-opening.ts'
@@ -20,7 +20,7 @@ export default command({
     password: { type: 'secret', required: true, meaning: 'password' },
     'document-type': {
       type: 'text',
-      choices: documentTypes,
+      choices: allDocumentTypes,
       default: 'resident_id',
       meaning: 'kind of document',
     },

@@ -1,6 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { documentTypes, parseDocument } from '../../../src/accounts/identifiers/documents.ts'
+import {
+  allDocumentTypes,
+  documentTypes,
+  parseDocument,
+  readDocumentNumbers,
+} from '../../../src/accounts/identifiers/documents.ts'
 import { checkCharacter } from '../../../src/accounts/identifiers/gb11643.ts'
 import { fullWidth, millisecondsOf, spoilt, withMarks } from './hostile-texts.ts'
 
@@ -22,6 +27,14 @@ describe('identity documents', () => {
       'foreign_permanent_residence',
       'passport',
     ])
+    expect(allDocumentTypes.filter((type) => !documentTypes.includes(type))).toEqual(['network_id'])
+  })
+
+  it('a pseudonym stays as it came, for case matters, and is nothing that people sign in with', () => {
+    const number = 'a7Kd93QmZr5Tb2Xc8LwE'
+    expect(parse('network_id', ` ${number} `)).toEqual({ ok: true, document: { type: 'network_id', number } })
+    expect(problem('network_id', 'short')).toBe('document_number_malformed')
+    expect(readDocumentNumbers(`${number}${number}`)).toEqual([])
   })
 
   it.each([
