@@ -4,7 +4,7 @@ import { administrationMarks, type AdministrationTables } from './schema-adminis
 import { faceMarks, type FaceTables } from './schema-face.ts'
 import { legalPersonMarks, type LegalPersonTables } from './schema-legal-persons.ts'
 
-/** By whom or what a person showed once that they are the one of their document (DESIGN 1.4). */
+/** How a person showed once that they are the one of their document (DESIGN 1.4). */
 export type Possession = 'phone' | 'face' | 'counter' | 'upstream' | 'channel'
 
 export interface Tables extends LegalPersonTables, FaceTables, AdministrationTables {

@@ -33,7 +33,7 @@ const table = new Map(
         z.string(),
         z.strictObject({
           name: z.string(),
-          /** Stands for a person without telling their document. Nobody types it: it comes from outside. */
+          /** A pseudonym in place of a document number. It comes from outside, and no form asks for it. */
           pseudonym: z.boolean().default(false),
           hint: localized,
           example: z.string(),
@@ -48,7 +48,7 @@ const table = new Map(
 /** All kinds of identity documents, the most frequent first (config/documents.json). */
 export const allDocumentTypes: readonly string[] = [...table.keys()]
 
-/** Whether this kind stands for a person without telling their document (网号). */
+/** Whether this kind is a pseudonym in place of a document number (网号). */
 export const isPseudonym = (type: string): boolean => table.get(type)?.pseudonym === true
 
 /** The kinds of documents that people have at hand. */

@@ -18,7 +18,7 @@ export const countOldProofs = async (database: Database): Promise<number> => {
 type OldProofsDeps = Pick<NaturalPersonsDeps, 'database' | 'audit' | 'notifier' | 'publish' | 'clock'>
 
 /**
- * Ends level 3 where nobody ever showed more than a name and a number. Each account is told.
+ * Ends level 3 where the person never showed more than a name and a number. Each account is told.
  * @returns how many accounts fell to level 2, at most a hundred in one call
  */
 export async function endOldProofs(deps: OldProofsDeps): Promise<number> {

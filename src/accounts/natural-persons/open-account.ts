@@ -28,8 +28,8 @@ export interface Opening extends Omit<PersonalData, 'documentType' | 'documentNu
 export type Opened = { ok: true; person: NaturalPerson } | { ok: false; problem: 'username_taken' | 'document_taken' }
 
 /**
- * Opens an account at level 3 where the register matches and the person has shown that they are the one, else at level 2.
- * Who knows a name and a number has shown nothing. A clerk who opens an account has seen the person.
+ * Opens an account at level 2, or at level 3 on two conditions: the register matches, and the person has shown a possession.
+ * Knowledge of a name and a number is none. A clerk who opens an account has seen the person.
  */
 export async function openAccount(deps: NaturalPersonsDeps, opening: Opening, by: Actor): Promise<Opened> {
   const {

@@ -31,7 +31,7 @@ export async function proofIdentity(
   const person = await findPerson(database, id)
   if (!person || (person.identityLevel >= 3 && person.possession !== null)) return person
   const possession = shown ?? person.possession
-  // a name and a number that anybody may know raise nothing, so the register is not asked
+  // a name and a number raise nothing alone, so the register is not asked
   if (possession === null) return person
   const data = openPersonalData(cipher, person.row)
   const matched = (await matchesRegister(deps, data)) && !silent
