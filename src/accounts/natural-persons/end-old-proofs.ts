@@ -10,7 +10,7 @@ const ofOldRule = (database: Database) =>
 /** Number of accounts at level 3 that rest on a name and a number alone: the rule before (DESIGN 1.4). */
 export const countOldProofs = async (database: Database): Promise<number> => {
   const { count } = await ofOldRule(database)
-    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .select(({ fn }) => fn.countAll<number | string>().as('count'))
     .executeTakeFirstOrThrow()
   return Number(count)
 }
