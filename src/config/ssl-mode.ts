@@ -5,7 +5,7 @@ const modes = ['disable', 'require', 'verify-ca', 'verify-full']
 const parameter = (url: string, name: string) => new URL(url).searchParams.getAll(name)
 
 /**
- * What is wrong with the `sslmode` of an address; undefined if nothing is. `allow` and `prefer` are refused: with them
+ * The fault of the `sslmode` of an address, or undefined. `allow` and `prefer` are refused: with them
  * libpq also talks without TLS, so a stranger on the way can demand it.
  * @param url an address that `URL` can parse
  */
