@@ -5,8 +5,9 @@ import type { Inbox } from '../channels/senders/inbox.ts'
 import { isByQr, isFaceAlone, signInCounts } from '../assurance/levels.ts'
 import type { Clock } from '../config/clock.ts'
 import type { AccountHost, AccountContext, RouterContext } from '../login/method.ts'
+import { byPasskey } from '../oidc/command-line-client.ts'
 import { redirectTo } from '../pages/redirect.ts'
-import { showPage, requestOf } from '../pages/request-context.ts'
+import { showPage, requestOf, type KeeperSignal } from '../pages/request-context.ts'
 import { Refusal } from '../refusal/refusal.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import { menuAt, type MenuPage } from './menu.ts'
@@ -22,13 +23,26 @@ export interface AccountHostDeps {
   representations: Pick<Representations, 'offersTo'>
   /** Seconds after a sign-in during which it counts as fresh. */
   freshSeconds: number
+  /** All passkeys of a person, for the keeper of passkeys in this person's browser. */
+  acceptedPasskeys(personId: string): Promise<KeeperSignal>
   menuPages: readonly MenuPage[]
   clock: Clock
 }
 
 /** The frame around every page of the account centre: the session, what it may do, and the menu. */
 export function createAccountHost(deps: AccountHostDeps): AccountHost {
-  const { issuer, sessionCookie, sessions, persons, inbox, representations, freshSeconds, menuPages, clock } = deps
+  const {
+    issuer,
+    sessionCookie,
+    sessions,
+    persons,
+    inbox,
+    representations,
+    freshSeconds,
+    acceptedPasskeys,
+    menuPages,
+    clock,
+  } = deps
 
   async function signedIn(ctx: RouterContext): Promise<AccountContext | undefined> {
     const cookie = ctx.cookies.get(sessionCookie, { signed: false })
@@ -87,7 +101,11 @@ export function createAccountHost(deps: AccountHostDeps): AccountHost {
     mayProtect: (ctx) => signedInDirectly(ctx, 'not_by_qr'),
     mayGrantMandates: (ctx) => mayDecide(ctx, 'mandates_not_by_qr'),
 
-    async show(ctx, { person }, view, data, status) {
+    async show(ctx, entered, view, data, status) {
+      const { person, session } = entered
+      const { signals } = requestOf(ctx)
+      if (signals.length === 0 && byPasskey(session.amr) && isFresh(entered))
+        signals.push(await acceptedPasskeys(person.id))
       const account = {
         name: maskName(persons.open(person, 'name')),
         unread: await inbox.unread(person.id),

@@ -100,7 +100,7 @@ export function createApp(deps: AppDeps): Koa {
     // after the style sheet of its own page
     refuseTooManyCookies(settings.issuer),
     postedAuthorizations,
-    onwardPages(settings.issuer),
+    onwardPages({ issuer: settings.issuer, acceptedPasskeys: deps.account.acceptedPasskeys }),
     logoutRequests({ provider, findRegistered: deps.clients.find }),
     deps.deviceDoor,
     exceptForPortals(

@@ -7,7 +7,7 @@ import { deviceKindOf } from '../pages/device-kind.ts'
 import { chooseLanguage, type Language } from '../pages/languages.ts'
 import { hostCookie } from '../pages/host-cookie.ts'
 import type { Pages } from '../pages/render.ts'
-import { beginRequest, type RequestContext } from '../pages/request-context.ts'
+import { beginRequest, type KeeperSignal, type RequestContext } from '../pages/request-context.ts'
 import { newReference, type Reason, type Referred } from '../pages/reference.ts'
 import type { Translate } from '../pages/words.ts'
 import { withoutShapeless } from '../text/visible.ts'
@@ -49,6 +49,7 @@ function addressOf(ctx: Context, trustProxy: boolean): string {
 /** Most requests come from portals and use no language, nonce or form: these are created on first use. */
 class BrowserRequest implements RequestContext {
   readonly formTargets: string[] = []
+  readonly signals: KeeperSignal[] = []
   form: Readonly<Record<string, string>> = {}
   returnTo: string
   referred = false
@@ -135,9 +136,9 @@ class BrowserRequest implements RequestContext {
   }
 
   render(view: string, data: Record<string, unknown>): string {
-    const { nonce, returnTo: path, elder } = this
+    const { nonce, returnTo: path, elder, signals } = this
     this.#ctx.set('content-security-policy', pagePolicy(nonce, this.formTargets))
-    return this.#parts.pages.render(view, this.language, data, { nonce, path, elder })
+    return this.#parts.pages.render(view, this.language, data, { nonce, path, elder, signals })
   }
 
   csrf(): string {

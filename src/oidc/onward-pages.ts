@@ -1,5 +1,13 @@
 import type { Context, Middleware } from 'koa'
-import { requestOf, showPage } from '../pages/request-context.ts'
+import type { KoaContextWithOIDC } from 'oidc-provider'
+import { requestOf, showPage, type KeeperSignal } from '../pages/request-context.ts'
+import { byPasskey } from './command-line-client.ts'
+
+export interface OnwardDeps {
+  issuer: string
+  /** All passkeys of a person, for the keeper of passkeys in a browser where this person has just signed in. */
+  acceptedPasskeys(personId: string): Promise<KeeperSignal>
+}
 
 /** Routes that a form of ours may lead to, and that answer by an address of the portal. */
 const afterForms = /^\/(?:authorize\/[^/]+|logout\/confirm)$/
@@ -10,16 +18,26 @@ const afterForms = /^\/(?:authorize\/[^/]+|logout\/confirm)$/
  * chain and moves on by itself, without a script. Without `Sec-Fetch-Mode` (Fetch Metadata) the redirect stays.
  */
 export const onwardPages =
-  (issuer: string): Middleware =>
+  ({ issuer, acceptedPasskeys }: OnwardDeps): Middleware =>
   async (ctx, next) => {
     await next()
     if (!afterForms.test(ctx.path) || ctx.get('sec-fetch-mode') !== 'navigate') return
     const target = redirectElsewhere(ctx, issuer)
     if (target === undefined) return
     ctx.remove('location')
-    requestOf(ctx).returnTo = '/' // its login has ended
+    const request = requestOf(ctx)
+    request.returnTo = '/' // its login has ended
+    const personId = signedInByPasskey(ctx as unknown as Partial<KoaContextWithOIDC>)
+    if (personId !== undefined) request.signals.push(await acceptedPasskeys(personId))
     showPage(ctx, 'onward/onward', { movesTo: target })
   }
+
+/** The person who signed in by passkey in the login that ends with this answer. */
+function signedInByPasskey({ oidc }: Partial<KoaContextWithOIDC>): string | undefined {
+  const { Interaction: interaction, Session: session } = oidc?.entities ?? {}
+  const { accountId, amr } = interaction?.result?.login ?? {}
+  return accountId !== undefined && accountId === session?.accountId && byPasskey(amr) ? accountId : undefined
+}
 
 function redirectElsewhere(ctx: Context, issuer: string): string | undefined {
   const location = ctx.response.get('location')

@@ -4,6 +4,7 @@ import type { Operator } from '../config/settings/operator.ts'
 import type { Assets } from './assets.ts'
 import { colourOf, icon, initialOf } from './drawings.ts'
 import { type Language, languageMarks, languageNames, languages } from './languages.ts'
+import type { KeeperSignal } from './request-context.ts'
 import { viewFiles } from './view-files.ts'
 import { loadWords, type Translate } from './words.ts'
 
@@ -15,6 +16,7 @@ export interface Frame {
   readonly path: string
   /** 关怀版: large text and large buttons. */
   readonly elder: boolean
+  readonly signals?: readonly KeeperSignal[]
 }
 
 export interface Pages {

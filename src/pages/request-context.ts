@@ -4,6 +4,12 @@ import type { DeviceKind } from './device-kind.ts'
 import type { Language } from './languages.ts'
 import type { Reason } from './reference.ts'
 
+/** A call of `PublicKeyCredential.<method>` in the browser, for the keeper of its passkeys (WebAuthn Level 3, 5.1.10). */
+export interface KeeperSignal {
+  readonly method: 'signalAllAcceptedCredentials' | 'signalUnknownCredential'
+  readonly options: Readonly<Record<string, string | readonly string[]>>
+}
+
 /** Everything known about a request before its route runs; src/http/browser-request.ts makes it. */
 export interface RequestContext {
   /** Reference number of the request, in the log. An answer shows it by `refer` only. */
@@ -29,6 +35,8 @@ export interface RequestContext {
   readonly elder: boolean
   /** Other origins that a form of this page may redirect to (Content-Security-Policy form-action). */
   readonly formTargets: string[]
+  /** What the page of this answer tells the keeper of passkeys. */
+  readonly signals: KeeperSignal[]
   /** Path that GET answers. The language switch, a sign-in on the way and an error page lead back to it. */
   returnTo: string
   /** Identifier of this browser; sets a lasting cookie. Personal data: stored keyed only. */

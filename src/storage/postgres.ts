@@ -13,6 +13,7 @@ import {
   type TransactionSettings,
 } from 'kysely'
 import type pg from 'pg'
+import { asLibpqReads } from '../config/ssl-mode.ts'
 import { isUnavailable, isWrongServer } from './unavailable.ts'
 
 /**
@@ -115,9 +116,9 @@ class TurnTakingDialect extends PostgresDialect {
   }
 }
 
-/** Kysely's dialect for `postgres://` with a server's limits. The URL may require TLS (`?sslmode=verify-full`). */
+/** Kysely's dialect for `postgres://` with a server's limits. The URL may require TLS (config/ssl-mode.ts). */
 export function postgresDialect(url: string): PostgresDialect {
-  return new TurnTakingDialect({ pool: () => openPool(url) })
+  return new TurnTakingDialect({ pool: () => openPool(asLibpqReads(url)) })
 }
 
 async function openPool(connectionString: string): Promise<PostgresPool> {

@@ -2,6 +2,7 @@ import { ownClientId } from '../account-centre/own-client.ts'
 import { createRegisterMatches } from '../guards/register-matches.ts'
 import { createHost } from '../login/host.ts'
 import { createMethods } from '../login/methods/create-methods.ts'
+import { createAcceptedPasskeys } from '../login/methods/passkey/accepted.ts'
 import { createSignatures } from '../login/methods/passkey/signing.ts'
 import { bindLogins } from '../oidc/engine/login-binding.ts'
 import { createWentOnLogins } from '../oidc/went-on.ts'
@@ -25,6 +26,7 @@ export async function createLogin(core: Core, protocol: Protocol) {
   const matches = createRegisterMatches({ artifacts, blindIndex, clock })
   const passkeys = { authenticators, settings, blindIndex, database, audit, notifier, methodLocks, artifacts }
   const signatures = createSignatures(passkeys)
+  const acceptedPasskeys = createAcceptedPasskeys(passkeys)
   const facePool = tracing.faces(createFacePool(settings.face))
   const local = localVerifier({ pool: facePool, references: faceReferences, limits: thresholds })
   const vendors = readVendors(settings.face.vendorsFile, clock, settings.production)
@@ -77,5 +79,5 @@ export async function createLogin(core: Core, protocol: Protocol) {
     clock,
   })
   protocol.offers.open(methods)
-  return { methods, host, logins, matches, signatures, facePool }
+  return { methods, host, logins, matches, signatures, acceptedPasskeys, facePool }
 }

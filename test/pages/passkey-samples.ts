@@ -31,7 +31,6 @@ export function passkeySamples(): Sample[] {
     passkeys: [phone, { ...unnamed, held: true }],
     off: false,
     possible: true,
-    accepted: { rpId: 'localhost', userId: 'dXNlcg', allAcceptedCredentialIds: ['a2V5'] },
     done: '',
   }
   const onOne = { ...accountFrame('/account/passkey/5f1c'), last: false, release: false, until: '' }

@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { sql } from 'kysely'
 import type { Settings } from '../../config/settings.ts'
+import { trustsAnyCertificate } from '../../config/ssl-mode.ts'
 import { migrationsRun, openDatabase } from '../../storage/database.ts'
 import type { Events } from '../../storage/events.ts'
 import { openEvents, ownsRedis } from '../../storage/stores.ts'
@@ -43,6 +44,11 @@ export async function postgresServer({ databaseUrl }: Settings, now: number): Pr
             todo: `set ${unsafe.join(' and ')} to on in postgresql.conf, then: select pg_reload_conf();`,
           },
     ]
+    if (trustsAnyCertificate(databaseUrl)) {
+      const finding = 'sslmode=require trusts any certificate: a stranger on the way can pose as this server'
+      const todo = 'in YIDENG_DATABASE_URL: sslmode=verify-full and sslrootcert=FILE'
+      findings.push({ state: 'warn', what, finding, todo })
+    }
     const { rows } = await sql<{ ms: string }>`select extract(epoch from now()) * 1000 as ms`.execute(database)
     const differenceMs = now - Number(rows[0]?.ms)
     if (Math.abs(differenceMs) > maxClockDifferenceMs) {

@@ -4,7 +4,8 @@ import type { DatabaseTransaction } from '../../storage/database.ts'
 import { withoutPrivateUse } from '../../accounts/identifiers/han-characters.ts'
 import { withoutInvisible } from '../../text/invisible.ts'
 import { hasShapeless } from '../../text/visible.ts'
-import { createDamage, createRepeats, hasLost, looksMisread } from './judge-file.ts'
+import { createDamage, createRepeats, hasLost } from './judge-file.ts'
+import { looksMisread } from './looks-misread.ts'
 import { openRegisterFile, UnusableRegisterFile, type Encoding, type RegisterFile, type Row } from './register-file.ts'
 
 /** A row with a problem. It contains no personal data. */

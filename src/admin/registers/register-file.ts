@@ -1,7 +1,9 @@
+import { isUtf8 } from 'node:buffer'
 import { createReadStream } from 'node:fs'
 import { open, stat } from 'node:fs/promises'
 import { parse } from 'csv-parse/sync'
 import { withoutInvisible } from '../../text/invisible.ts'
+import { looksMisread } from './looks-misread.ts'
 
 /** The file cannot be used, and nothing was imported. */
 export class UnusableRegisterFile extends Error {}
@@ -89,23 +91,50 @@ async function faultOfEncoding(path: string, encoding: Encoding, line: number): 
   return `is not ${name}, or has lost characters (line ${line}): save it anew as "CSV UTF-8"`
 }
 
-/** UTF-8 read as GB18030 gives other Chinese characters, mostly without a fault. */
+/**
+ * UTF-8 read as GB18030 gives other characters, mostly without a fault. A line of Chinese UTF-8 refuses the file: two files may
+ * be in one. A file that is UTF-8 throughout is UTF-8, unless its bytes can only be meant as GB18030.
+ * @throws UnusableRegisterFile
+ */
 async function refuseUtf8(path: string): Promise<void> {
-  const { lostAt, wide } = await survey(path, 'utf-8')
-  if (lostAt === undefined && wide) throw new UnusableRegisterFile('is UTF-8, not GB18030: leave --encoding out')
+  let line = 0
+  let all = true
+  let latin = 0
+  for await (const text of linesOf(path, 'bytes')) {
+    line += 1
+    const bytes = Buffer.from(text, 'latin1')
+    if (!isUtf8(bytes)) all = false
+    else if (threeBytes.test(text)) throw new UnusableRegisterFile(`is UTF-8, not GB18030 (line ${line}): ${asUtf8}`)
+    else if (bytes.toString().split(separators).some(isMeant)) latin ||= line
+  }
+  if (all && latin > 0) throw new UnusableRegisterFile(`is UTF-8, not GB18030 (line ${latin}): ${asUtf8}`)
+}
+
+const asUtf8 = 'leave --encoding out, or save it anew as "CSV UTF-8"'
+const separators = /[,;\t"]/
+/** A character of three bytes in UTF-8, or the end of one of four, in bytes that are UTF-8. Chinese characters have as many. */
+const threeBytes = /[\xe0-\xf4][\x80-\xbf]{2}/
+/** Whether a cell has letters of two bytes in UTF-8 that are meant so, as in José: GBK gives others for 姚伟. */
+const isMeant = (cell: string) => /[^\p{ASCII}]/u.test(cell) && !looksMisread(cell.trim())
+
+/** Decodes piece by piece. TextDecoder removes a byte order mark; `bytes` gives one character for each byte. */
+function decoderOf(encoding: Encoding | 'bytes'): (chunk?: Buffer) => string {
+  if (encoding === 'bytes') return (chunk) => chunk?.toString('latin1') ?? ''
+  const decoder = new TextDecoder(encoding)
+  return (chunk) => decoder.decode(chunk, { stream: chunk !== undefined })
 }
 
 /** The text of a file, with \n at the end of each line. Old Excel for Mac ends lines with \r. */
-async function* textOf(path: string, encoding: Encoding): AsyncGenerator<string> {
-  const decoder = new TextDecoder(encoding) // removes a byte order mark
+async function* textOf(path: string, encoding: Encoding | 'bytes'): AsyncGenerator<string> {
+  const decode = decoderOf(encoding)
   let held = ''
   for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
-    const text = held + decoder.decode(chunk, { stream: true })
+    const text = held + decode(chunk)
     // the rest of a line end may be in the next piece
     held = /\r*$/.exec(text)?.[0] ?? ''
     yield plainEnds(text.slice(0, text.length - held.length))
   }
-  yield plainEnds(held + decoder.decode())
+  yield plainEnds(held + decode())
 }
 
 const plainEnds = (text: string) => text.replaceAll(/\r+\n|\r/g, '\n')
@@ -191,7 +220,7 @@ async function* recordsOf(path: string, encoding: Encoding): AsyncGenerator<{ li
 
 const hasOpenQuote = (text: string) => text.split('"').length % 2 === 0
 
-async function* linesOf(path: string, encoding: Encoding): AsyncGenerator<string> {
+async function* linesOf(path: string, encoding: Encoding | 'bytes'): AsyncGenerator<string> {
   let begun = ''
   for await (const text of textOf(path, encoding)) {
     const lines = (begun + text).split('\n')

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { networkSchema } from '../networks.ts'
+import { sslModeFault } from '../ssl-mode.ts'
 import {
   addresses,
   listOf,
@@ -42,7 +43,10 @@ const schema = z.object({
     /^postgres(ql)?:\/\/[^/]/,
     1,
     'must be postgres://user:password@host/database, or unset',
-  ),
+  ).superRefine((url, { addIssue }) => {
+    const fault = URL.canParse(url) ? sslModeFault(url) : undefined
+    if (fault !== undefined) addIssue(fault)
+  }),
   YIDENG_REDIS_URL: addresses(
     /^rediss?:\/\/[^/]/,
     20,

@@ -5,7 +5,9 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { commandLine } from '../../cli/in-process.ts'
 import { readSettings } from '../../../src/config/settings.ts'
 import { claimRedis, openArtifacts } from '../../../src/storage/stores.ts'
+import { makeCertificate, noOpenssl } from '../../setup/certificate.ts'
 import { cannotRun } from '../../setup/parts.ts'
+import { postgresDoor } from '../../setup/postgres-over-tls.ts'
 import { redisCli, startRedis } from '../../setup/redis.ts'
 import { makePostgres } from '../../setup/stores.ts'
 
@@ -15,7 +17,7 @@ interface Check {
   finding: string
 }
 
-describe.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis'))('doctor on PostgreSQL and Redis', () => {
+describe.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis') || noOpenssl)('doctor on PostgreSQL and Redis', () => {
   let line: ReturnType<typeof commandLine>
   let url: string
 
@@ -44,6 +46,14 @@ describe.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis'))('doctor on Postgr
     line = commandLine({ environment: { YIDENG_DATABASE_URL: url, YIDENG_REDIS_URL: `redis://127.0.0.1:${durable}` } })
     await line.withServices(async ({ audit }) => audit.record({ event: 'login.succeeded', actor: 'person' }))
     expect(await examine({ YIDENG_REDIS_URL: `redis://127.0.0.1:${durable}` })).toEqual([])
+
+    const door = await postgresDoor(makeCertificate())
+    const { pathname } = new URL(url)
+    const encrypted = (query: string) => `postgres://postgres@localhost:${door.port}${pathname}?${query}`
+    const redis = { YIDENG_REDIS_URL: `redis://127.0.0.1:${durable}` }
+    expect(await examine({ ...redis, YIDENG_DATABASE_URL: encrypted('sslmode=require') })).toMatchObject([
+      { state: 'warn', what: 'PostgreSQL', finding: expect.stringContaining('trusts any certificate') },
+    ])
 
     // the Redis user of docs/deploy.md has every right; a user of older versions may not publish events
     const [, rights = ''] = /^user yideng on >… (.*)$/m.exec(readFileSync('docs/deploy.md', 'utf8')) ?? []

@@ -86,7 +86,8 @@ export async function checkAssertion(
   const checked = await retryChange(async (): Promise<Checked | undefined> => {
     const authenticator = known ?? (await authenticators.findByLookupKey(name, response.id))
     known = undefined
-    if (!authenticator) return refuse('unknown_credential')
+    // it was removed a moment ago
+    if (!authenticator) return { ok: false, fault: 'unknown_credential', personId, unknownId: response.id }
     // only the holder of the key learns this: the signature was checked before
     if (authenticator.heldAt !== null) return refuse('held')
     const stored = readStored(authenticator)

@@ -8,13 +8,13 @@ import { Refusal } from '../../../refusal/refusal.ts'
 import { accountRouter, type AccountRouter } from '../../account-router.ts'
 import { actorOf } from '../../actor.ts'
 import type { AccountHost, AccountContext, Enrolment, RouterContext } from '../../method.ts'
-import { userHandleOf } from './assertion.ts'
+import { createAcceptedPasskeys } from './accepted.ts'
 import { authenticatorName } from './authenticator-names.ts'
 import type { Challenges } from './challenges.ts'
 import { name, type MakingDeps } from './passkey-deps.ts'
 import { mayRelease, readName, releasePasskey, removePasskey, renamePasskey } from './keeping.ts'
 import { creationOptions, register } from './registration.ts'
-import { canHavePasskeys, relyingParty } from './relying-party.ts'
+import { canHavePasskeys } from './relying-party.ts'
 import { readStored, type StoredPasskey } from './stored-passkey.ts'
 
 type EnrolmentDeps = MakingDeps & { challenges: Challenges }
@@ -69,21 +69,17 @@ function shown(ctx: RouterContext, deps: EnrolmentDeps, authenticator: Authentic
 
 function listRoutes(router: AccountRouter, centre: AccountHost, deps: EnrolmentDeps): void {
   const { authenticators, methodLocks, settings } = deps
+  const accepted = createAcceptedPasskeys(deps)
 
   router.get('/', 'sign-in', async (ctx, account) => {
     const { id } = account.person
     const passkeys = await authenticators.list(id, name)
     const browsers = await browsersOf(deps, id)
+    requestOf(ctx).signals.push(await accepted(id))
     await centre.show(ctx, account, 'passkey/list', {
       passkeys: passkeys.map((one) => shown(ctx, deps, one, browsers)),
       off: await methodLocks.locked(id, name),
       possible: canHavePasskeys(settings.issuer),
-      accepted: {
-        rpId: relyingParty(settings.issuer).id,
-        userId: userHandleOf(deps, id),
-        // a passkey on hold is known: it may be released
-        allAcceptedCredentialIds: passkeys.map((one) => readStored(one).credentialId),
-      },
       done: doneOf(ctx, done),
     })
   })

@@ -6,7 +6,7 @@ import { createOfferMemory } from './offer-memory.ts'
 import { offerRoutes, passkeyOffer } from './offer.ts'
 import { name } from './passkey-deps.ts'
 import { canHavePasskeys } from './relying-party.ts'
-import { signInRoutes, unknownPasskey } from './sign-in.ts'
+import { signInRoutes } from './sign-in.ts'
 
 /**
  * Sign-in by passkey (WebAuthn Level 3). The browser signs for this address only, so a copied page gets no sign-in. Passkeys are
@@ -28,10 +28,7 @@ export const createMethod: CreateMethod = (given) => {
     name,
     strongEnoughForAdmin: true,
     offered: () => canHavePasskeys(settings.issuer),
-    async part(ctx) {
-      const unknown = unknownPasskey(deps, ctx)
-      return { scripts: ['passkey-sign-in.js', ...(unknown ? ['passkey-signals.js'] : [])], unknown }
-    },
+    part: async () => ({ scripts: ['passkey-sign-in.js'] }),
     routes(router, host) {
       signInRoutes(router, host, deps)
       offerRoutes(router, host, deps)

@@ -1,10 +1,9 @@
-import type { IncomingMessage } from 'node:http'
 import { requestOf } from '../../../pages/request-context.ts'
 import { Refusal, type RefusalCode } from '../../../refusal/refusal.ts'
 import { perNetwork } from '../../../guards/network-limit.ts'
 import { assertQuestion, type Attempt } from '../../attempt.ts'
 import { actorOf } from '../../actor.ts'
-import type { LoginHost, Router, RouterContext } from '../../method.ts'
+import type { LoginHost, Router } from '../../method.ts'
 import { checkAssertion, type AssertionFault } from './assertion.ts'
 import type { Challenges } from './challenges.ts'
 import type { OfferMemory } from './offer-memory.ts'
@@ -12,15 +11,6 @@ import { name, type PasskeyDeps } from './passkey-deps.ts'
 import { relyingParty } from './relying-party.ts'
 
 const addressWindowSeconds = 600
-
-/** The unknown passkey that a request brought. */
-const unknown = new WeakMap<IncomingMessage, string>()
-
-/** For `signalUnknownCredential` (WebAuthn Level 3, 5.1.10); undefined where the server knows the passkey. */
-export function unknownPasskey({ settings }: Pick<PasskeyDeps, 'settings'>, ctx: RouterContext) {
-  const credentialId = unknown.get(ctx.req)
-  return credentialId === undefined ? undefined : { rpId: relyingParty(settings.issuer).id, credentialId }
-}
 
 /** Passkeys on the sign-in page: /login/:attempt/passkey. */
 export function signInRoutes(
@@ -56,7 +46,8 @@ export function signInRoutes(
     if (!checked.ok) {
       if (wait > 0) throw new Refusal('too_many_requests', tooMany, wait)
       const { fault, personId, unknownId } = checked
-      if (unknownId !== undefined) unknown.set(ctx.req, unknownId)
+      if (unknownId !== undefined)
+        requestOf(ctx).signals.push({ method: 'signalUnknownCredential', options: { rpId, credentialId: unknownId } })
       return host.refuse(ctx, { method: name, code: codeOf(fault), fault, personId })
     }
     const { personId, amr, authenticator } = checked
