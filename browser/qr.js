@@ -34,10 +34,11 @@ function qrLogin() {
   }
 
   function draw(text) {
-    const rows = encodeQR(text, 'raw', { ecc: 'medium', border: 4 })
+    const rows = encodeQR(text)
     const path = rows.flatMap((row, y) => row.map((dark, x) => (dark ? `M${x} ${y}h1v1h-1z` : ''))).join('')
     const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg')
-    svg.setAttribute('viewBox', `0 0 ${rows.length} ${rows.length}`)
+    // four light modules around it (ISO/IEC 18004, 5.3.8)
+    svg.setAttribute('viewBox', `-4 -4 ${rows.length + 8} ${rows.length + 8}`)
     svg.setAttribute('shape-rendering', 'crispEdges')
     svg.append(document.createElementNS('http://www.w3.org/2000/svg', 'path'))
     svg.firstChild.setAttribute('d', path)
@@ -191,7 +192,7 @@ function qrLogin() {
     }
   })
   panel.querySelector('[data-again]').addEventListener('click', start)
-  // a stranger's phone may have scanned: whoever is here ends it at once
+  // the phone of a stranger may have scanned: the person here ends it at once
   for (const button of panel.querySelectorAll('[data-cancel]'))
     button.addEventListener('click', () => post('cancel', { id }).then(take, () => end('gone')))
   document.addEventListener('visibilitychange', () => (document.hidden ? rest() : wake()))

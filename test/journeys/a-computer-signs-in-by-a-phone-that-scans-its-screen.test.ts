@@ -242,7 +242,7 @@ describe.skipIf(cannotRun('browser'))('in Chromium, a computer and a phone', () 
     await close(computer, handset)
   })
 
-  it('whoever is at the computer ends a scan of a stranger, and gets a new code', async () => {
+  it('the person at the computer ends a scan of a stranger, and gets a new code', async () => {
     const { page, computer, handset, phonePage } = await meet()
     await open(page)
     await phonePage.goto(await scan(page))

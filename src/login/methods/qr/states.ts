@@ -125,7 +125,7 @@ export function deadline(transaction: QrTransaction, times: QrTimes): number {
   return Math.min(endsAt, approvedAt + (needsCode ? times.redeemWithCode : times.redeem) * 1000)
 }
 
-/** The time to decide begins when the person is asked: nobody has to type a password against it. */
+/** The time to decide begins when the person is asked: typing a password takes nothing from it. */
 function claimEnd({ scannedAt = 0, askedAt = scannedAt, personId, wishedAt }: QrTransaction, times: QrTimes): number {
   const signedInBy = scannedAt + times.signIn * 1000
   if (personId === undefined) return signedInBy

@@ -136,7 +136,7 @@ describe('attacks on a login by QR code', () => {
     expect(await idle.apply(good.identify)).toMatchObject({ state: 'expired', refused: 'ended' })
   })
 
-  it('a person who agreed and signs in once more has time for it; wishing again gives no more', async () => {
+  it('a person who agreed and signs in once more has time for it; wishing again gives none', async () => {
     const { apply, forward, state } = await begun()
     const wish = { kind: 'wish', scanner: 'phone', personId: 'person' } as const
     await apply(good.scan, good.identify, wish)

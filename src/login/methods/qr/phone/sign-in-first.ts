@@ -15,7 +15,7 @@ function idOf({ params }: Pick<Attempt, 'params'>, issuer: string): string | und
 }
 
 /**
- * The computer and the portal that a phone signs in for. Only the browser that claimed the frame sees them: anybody can make an
+ * The computer and the portal that a phone signs in for. Only the browser that claimed the frame sees them: any site can make an
  * address with the `state` of another.
  */
 export async function signInFirst(
