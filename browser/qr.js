@@ -17,9 +17,10 @@ function qrLogin() {
   let asking
   let view = {}
   let resting = false
-  /** Times of this page's clock: when the shown frame was made, and when the server last answered. */
+  /** Times of this page's clock: when the shown frame was made, when the server last answered, when this state ends. */
   let madeAt = 0
   let heardAt = 0
+  let endsAt = 0
 
   function show(state) {
     if (panel.dataset.state === state) return
@@ -33,10 +34,11 @@ function qrLogin() {
   }
 
   function draw(text) {
-    const rows = encodeQR(text, 'raw', { ecc: 'medium', border: 4 })
+    const rows = encodeQR(text)
     const path = rows.flatMap((row, y) => row.map((dark, x) => (dark ? `M${x} ${y}h1v1h-1z` : ''))).join('')
     const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg')
-    svg.setAttribute('viewBox', `0 0 ${rows.length} ${rows.length}`)
+    // four light modules around it (ISO/IEC 18004, 5.3.8)
+    svg.setAttribute('viewBox', `-4 -4 ${rows.length + 8} ${rows.length + 8}`)
     svg.setAttribute('shape-rendering', 'crispEdges')
     svg.append(document.createElementNS('http://www.w3.org/2000/svg', 'path'))
     svg.firstChild.setAttribute('d', path)
@@ -60,15 +62,17 @@ function qrLogin() {
     if (inside) panel.querySelector('[data-again]').focus()
   }
 
-  function countDown(left) {
-    panel.querySelector('[data-left]').textContent = left
-    ring.setAttribute('stroke-dasharray', `${(100 * left) / panel.dataset.shown} 100`)
+  function countDown() {
+    const left = Math.max(0, Math.ceil((endsAt - performance.now()) / 1000))
+    for (const place of panel.querySelectorAll('[data-left]')) place.textContent = left
+    ring.setAttribute('stroke-dasharray', `${Math.min(100, (100 * left) / panel.dataset.shown)} 100`)
   }
 
   function take(said) {
     if (!id) return
     heardAt = performance.now()
-    if (said.state === 'created') countDown(said.left)
+    endsAt = heardAt + said.left * 1000
+    countDown()
     if (said.frame && said.frame !== view.frame) {
       draw(said.frame)
       madeAt = heardAt - said.age
@@ -163,6 +167,7 @@ function qrLogin() {
   setInterval(() => {
     if (!id || resting) return
     const now = performance.now()
+    countDown()
     // Independent of the connection: no usable frame stays on the screen.
     if (view.state === 'created' && now - madeAt > hideMs) {
       canvas.replaceChildren()
@@ -187,6 +192,9 @@ function qrLogin() {
     }
   })
   panel.querySelector('[data-again]').addEventListener('click', start)
+  // the phone of a stranger may have scanned: the person here ends it at once
+  for (const button of panel.querySelectorAll('[data-cancel]'))
+    button.addEventListener('click', () => post('cancel', { id }).then(take, () => end('gone')))
   document.addEventListener('visibilitychange', () => (document.hidden ? rest() : wake()))
   addEventListener('pagehide', leave)
 

@@ -2,6 +2,7 @@ import type { RouterContext } from '@koa/router'
 import type Router from '@koa/router'
 import type { NaturalPerson } from '../accounts/natural-persons.ts'
 import type { Level } from '../assurance/levels.ts'
+import type { PagePortal } from '../oidc/pages.ts'
 import type { FreshSignIn } from '../oidc/prompts.ts'
 import type { Session, SessionOrigin } from '../sessions/sessions.ts'
 import type { RefusalCode } from '../refusal/refusal.ts'
@@ -42,6 +43,8 @@ export interface LoginMethod {
   atKiosk?(attempt: Attempt): boolean
   /** Data of its part of the sign-in page, in addition to `PartData`. */
   part?(ctx: RouterContext, attempt: Attempt): Promise<Record<string, unknown>>
+  /** What this sign-in is for, where that is more than the portal: the sign-in page shows it in place of the portal. */
+  purpose?(ctx: RouterContext, attempt: Attempt): Promise<SignInPurpose | undefined>
   /** Adds its routes under /login/:attempt/<name>. The CSRF token of a POST is checked before. */
   routes(router: Router, host: LoginHost): void
   /**
@@ -57,6 +60,14 @@ export interface LoginMethod {
   pages?(router: Router, centre: AccountHost): void
   /** Adds routes for programs, which send access tokens and no forms. */
   api?(router: Router): void
+}
+
+/** A heading of the sign-in page: the method's view `first` has it as its data, and the page's title is `<kind>.first_title`. */
+export interface SignInPurpose {
+  /** Name of the method. */
+  kind: string
+  portal: PagePortal
+  [data: string]: unknown
 }
 
 /** Data of every part of the sign-in page. */

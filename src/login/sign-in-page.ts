@@ -27,6 +27,7 @@ export async function showSignInPage(
     about.ways.length === 1 ? 'login/one-way' : asks,
     {
       ...about,
+      purpose: await purposeOf(deps.methods, ctx, attempt),
       portal: attempt.portal,
       refusal: refusal?.code,
       waitMinutes: refusal?.waitMinutes ?? Math.ceil(deps.limits.passwordWaitSeconds / 60),
@@ -41,6 +42,15 @@ export async function showSignInPage(
     refusal ? refusals[refusal.code] : 200,
   )
   mayBeCompressed(ctx)
+}
+
+/** What a method says that this sign-in is for; undefined where it is for the portal. */
+async function purposeOf(methods: readonly LoginMethod[], ctx: RouterContext, attempt: Attempt) {
+  for (const method of methods) {
+    const purpose = await method.purpose?.(ctx, attempt)
+    if (purpose) return purpose
+  }
+  return undefined
 }
 
 /** The methods that this login offers, as the page shows them on this device. */

@@ -25,7 +25,8 @@ export function qrSamples(given: {
     again: false,
     sign: false,
     refused: false,
-    seconds: 118,
+    seconds: 90,
+    of: 120,
   }
 
   return [
@@ -42,6 +43,8 @@ export function qrSamples(given: {
         attributes: [],
         computer: { browser: '', system: '', region: '', sameNetwork: false },
         again: true,
+        secondsAgo: 260,
+        seconds: 300,
       },
     },
     { view: 'qr/ask', name: 'sign', data: { ...qrAsk, sign: true, refused: true } },

@@ -48,6 +48,14 @@ export function signInSamples({
     administers: false,
     csrf,
   }
+  /** A phone that scanned and is not signed in. */
+  const purpose = {
+    kind: 'qr',
+    portal,
+    computer: { browser: 'Edge', system: 'Windows', region: '佛山市', sameNetwork: false },
+    minutes: 4,
+  }
+  const first = { ...signIn, purpose, device: 'phone', ways: [passkeyWay, passwordWay] }
   const alone = (way: object) => ({ ...signIn, startUrl: '/login/8f3a', ways: [{ ...way, shown: 'alone' }] })
   const atKiosk = { ...signIn, device: 'kiosk', ways: [faceWay, qrWay, { ...passwordWay, shown: 'row' }] }
   const asRows = (...ways: object[]) => ways.map((way) => ({ ...way, shown: 'row' }))
@@ -64,6 +72,13 @@ export function signInSamples({
       view: 'login/sign-in',
       name: 'known',
       data: { ...signIn, ways: [{ ...passkeyWay, shown: 'alone', last: true }, ...asRows(passwordWay, qrWay)] },
+    },
+    { view: 'login/sign-in', name: 'to-scan', data: first },
+    { view: 'login/elder-start', name: 'to-scan', data: { ...first, ways: asRows(passkeyWay, passwordWay) } },
+    {
+      view: 'login/one-way',
+      name: 'to-scan',
+      data: { ...alone(passwordWay), device: 'phone', purpose: { ...purpose, portal: longPortal } },
     },
     { view: 'login/sign-in', name: 'kiosk', data: atKiosk },
     { view: 'login/one-way', name: 'password', data: alone(passwordWay) },

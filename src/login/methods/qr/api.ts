@@ -8,7 +8,7 @@ import { Refusal } from '../../../refusal/refusal.ts'
 import type { Router, RouterContext } from '../../method.ts'
 import type { Wanting } from './approval.ts'
 import { contextOf } from './context.ts'
-import { approve, decline, identify } from './phone/phone-decision.ts'
+import { approve, decline, identify, wish } from './phone/phone-decision.ts'
 import type { Phone, PhoneDeps } from './phone/phone-deps.ts'
 import { findScanned, scan } from './phone/scan.ts'
 import { name } from './qr-deps.ts'
@@ -43,8 +43,12 @@ export function apiRoutes(router: Router, deps: PhoneDeps): void {
         const { id } = await read(ctx, decided)
         await findScanned(deps, id, phone)
         const decision = await decide(deps, id, phone)
-        if (typeof decision === 'string') challenge(ctx, decision, settings.lifetimes.freshSignIn)
-        else await answer(deps, ctx, id, decision)
+        if (typeof decision === 'string') {
+          // the person agrees and signs in again: that sign-in has its time, as on a page
+          await wish(deps, id, phone)
+          const left = secondsLeft(deps, await findScanned(deps, id, phone))
+          challenge(ctx, decision, { maxAge: settings.lifetimes.freshSignIn, left })
+        } else await answer(deps, ctx, id, decision)
       }),
     )
   }
@@ -106,11 +110,15 @@ async function phoneFrom({ sessions }: PhoneDeps, ctx: RouterContext, bearer: Be
   }
 }
 
+/** Until the present state ends; infinite for one that has ended. */
+const secondsLeft = ({ settings, clock }: PhoneDeps, transaction: QrTransaction) =>
+  Math.ceil((deadline(transaction, settings.methods.qr.times) - clock()) / 1000)
+
 async function answer(deps: PhoneDeps, ctx: RouterContext, id: string, transaction: QrTransaction): Promise<void> {
-  const { frames, settings, clock } = deps
+  const { frames } = deps
   const { state, reason, needsCode } = transaction
   const { address, language } = requestOf(ctx)
-  const left = Math.ceil((deadline(transaction, settings.methods.qr.times) - clock()) / 1000)
+  const left = secondsLeft(deps, transaction)
   ctx.body = {
     id,
     state,
@@ -122,9 +130,9 @@ async function answer(deps: PhoneDeps, ctx: RouterContext, id: string, transacti
 }
 
 /** RFC 9470: the person signs in again, by passkey where they can; `amr` names what the new sign-in must have. */
-function challenge(ctx: RouterContext, wanting: Wanting, maxAge: number): void {
+function challenge(ctx: RouterContext, wanting: Wanting, { maxAge, left }: { maxAge: number; left: number }): void {
   const error = 'insufficient_user_authentication'
   ctx.status = 401
   ctx.set('www-authenticate', `DPoP error="${error}", scope="${name}", max_age="${maxAge}", algs="ES256 Ed25519 EdDSA"`)
-  ctx.body = { error, max_age: maxAge, ...(wanting === 'signature' ? { amr: ['user'] } : {}) }
+  ctx.body = { error, max_age: maxAge, seconds_left: left, ...(wanting === 'signature' ? { amr: ['user'] } : {}) }
 }

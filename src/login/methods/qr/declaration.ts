@@ -35,7 +35,7 @@ export const qr = {
     '/q': ['requests', 'qrScans'],
   },
   topics: { qr: 'a login by QR code' },
-  browserFiles: { 'qr-encoder.js': import.meta.resolve('qr') },
+  browserFiles: {},
   countedTries: [
     {
       names: ['qr-creations', 'qr-shown', 'qr-address-scans'],

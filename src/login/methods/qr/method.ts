@@ -9,6 +9,7 @@ import { createQrLimits } from './qr-limits.ts'
 import { listedRegions } from '../../../config/networks.ts'
 import { name } from './qr-deps.ts'
 import { phoneRoutes } from './phone/phone-routes.ts'
+import { signInFirst } from './phone/sign-in-first.ts'
 import { createQrTransactions } from './transactions.ts'
 
 /**
@@ -33,6 +34,7 @@ export const createMethod: CreateMethod = (given) => {
   return {
     name,
     offered: ({ params }) => !(params['redirect_uri'] === ownReturn && cannotBeScanned(params)),
+    purpose: (ctx, attempt) => signInFirst(deps, ctx, attempt),
     part: async () => ({
       scripts: ['qr.js'],
       hideSeconds: settings.methods.qr.hideSeconds,

@@ -6,7 +6,9 @@ export interface QrTimes {
   frame: number
   /** Frames are made for this time; then the person asks for new ones. */
   shown: number
-  /** From the scan to the decision. */
+  /** From the scan until the phone is signed in. */
+  signIn: number
+  /** From the moment at which the signed-in phone is asked to its decision. */
   decide: number
   /** From the approval to the sign-in. */
   redeem: number
@@ -40,7 +42,11 @@ export const transactionSchema = z.object({
   computer: text,
   /** Milliseconds since 1970 UTC. */
   createdAt: z.number(),
+  /** The computer's own login is over then; a process of an older version does not store it. */
+  endsAt: z.number().optional(),
   scannedAt: z.number().optional(),
+  /** The person is known and is asked. */
+  askedAt: z.number().optional(),
   approvedAt: z.number().optional(),
   /** The phone that scanned. The person follows once they are known. */
   scanner: text.optional(),
@@ -107,13 +113,25 @@ const claimMs = 20_000
 /** True while nothing has ended it. */
 export const isOpen = ({ state }: QrTransaction) => state === 'created' || state === 'scanned' || state === 'approved'
 
-/** When the present state ends, in milliseconds since 1970 UTC. */
+/**
+ * When the present state ends, in milliseconds since 1970 UTC. Nothing outlives the computer's login, and no claim lasts longer
+ * than `signIn` and `decide` together.
+ */
 export function deadline(transaction: QrTransaction, times: QrTimes): number {
-  const { state, createdAt, scannedAt = 0, approvedAt = 0, needsCode } = transaction
-  if (state === 'created') return createdAt + (times.shown + times.frame) * 1000
-  if (state === 'scanned') return scannedAt + times.decide * 1000
-  if (state === 'approved') return approvedAt + (needsCode ? times.redeemWithCode : times.redeem) * 1000
-  return Number.POSITIVE_INFINITY
+  const { state, createdAt, approvedAt = 0, needsCode, endsAt = Number.POSITIVE_INFINITY } = transaction
+  if (!isOpen(transaction)) return Number.POSITIVE_INFINITY
+  if (state === 'created') return Math.min(endsAt, createdAt + (times.shown + times.frame) * 1000)
+  if (state === 'scanned') return Math.min(endsAt, claimEnd(transaction, times))
+  return Math.min(endsAt, approvedAt + (needsCode ? times.redeemWithCode : times.redeem) * 1000)
+}
+
+/** The time to decide begins when the person is asked: typing a password takes nothing from it. */
+function claimEnd({ scannedAt = 0, askedAt = scannedAt, personId, wishedAt }: QrTransaction, times: QrTimes): number {
+  const signedInBy = scannedAt + times.signIn * 1000
+  if (personId === undefined) return signedInBy
+  // they have agreed, and sign in once more
+  if (wishedAt !== undefined) return signedInBy + times.decide * 1000
+  return askedAt + times.decide * 1000
 }
 
 /** Whether a frame was on the screen at that moment, or a little while before. */
@@ -167,9 +185,9 @@ function fromPhone(
     return refused('not_yours', ended(before, 'other_person'))
   }
   if (event.kind === 'identify') {
-    // the first identification decides on the code: a second one must not undo it
-    const needsCode = before.personId === undefined ? event.needsCode : before.needsCode
-    return { after: { ...before, personId: event.personId, needsCode } }
+    // the first identification decides on the code and starts the clock: a second one must not undo it
+    if (before.personId !== undefined) return { after: before }
+    return { after: { ...before, personId: event.personId, needsCode: event.needsCode, askedAt: now } }
   }
   if (before.personId === undefined) return refused('not_yours')
   if (event.kind === 'wish') return { after: { ...before, wishedAt: now } }

@@ -11,7 +11,7 @@ const keptSeconds = 300
 
 export type QrOpening = Pick<
   QrTransaction,
-  'attempt' | 'clientId' | 'domain' | 'level' | 'scopes' | 'claims' | 'legalPerson' | 'waiter' | 'computer'
+  'attempt' | 'endsAt' | 'clientId' | 'domain' | 'level' | 'scopes' | 'claims' | 'legalPerson' | 'waiter' | 'computer'
 >
 
 /** The outcome of one event, with the transaction before it. */
@@ -37,7 +37,7 @@ export function createQrTransactions(options: {
   times: QrTimes
 }): QrTransactions {
   const { artifacts, publish, clock, times } = options
-  const ttl = times.shown + times.frame + times.decide + times.redeem + times.redeemWithCode + keptSeconds
+  const ttl = Object.values(times).reduce((sum, seconds) => sum + seconds, keptSeconds)
   const read = (value: string) => transactionSchema.parse(JSON.parse(value))
   const now = (transaction: QrTransaction) => step(transaction, { kind: 'tick' }, clock(), times).after
 

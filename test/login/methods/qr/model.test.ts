@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { deadline, step, type QrEvent, type QrTransaction } from '../../../../src/login/methods/qr/states.ts'
+import { deadline, isOpen, step, type QrEvent, type QrTransaction } from '../../../../src/login/methods/qr/states.ts'
 import { atOnce, opening, times, type Act } from './transaction.ts'
 import { inLongRun } from '../../../setup/long-run.ts'
 
@@ -40,7 +40,7 @@ const event: fc.Arbitrary<Look | Act | { kind: 'claim'; which: number }> = fc.on
   fc.record({ kind: fc.constant('cancel' as const), waiter }),
 )
 
-const history = fc.array(fc.record({ event, after: fc.oneof(fc.constant(0), fc.nat(3000), fc.nat(130_000)) }), {
+const history = fc.array(fc.record({ event, after: fc.oneof(fc.constant(0), fc.nat(3000), fc.nat(330_000)) }), {
   minLength: 1,
   maxLength: 12,
 })
@@ -71,15 +71,25 @@ const allowed: Record<string, string[]> = {
   approved: ['approved', 'redeemed', 'expired', 'aborted'],
 }
 
+/** No act lets a claim last longer than a sign-in and a decision, and no act starts a clock again. */
+function expectBounded(before: QrTransaction, claimed: QrTransaction): void {
+  expect(deadline(claimed, times) - (claimed.scannedAt ?? 0)).toBeLessThanOrEqual(420_000)
+  if (before.scannedAt !== undefined) expect(claimed.scannedAt).toBe(before.scannedAt)
+  if (before.askedAt !== undefined) expect(claimed.askedAt).toBe(before.askedAt)
+  expect(claimed.askedAt === undefined).toBe(claimed.personId === undefined)
+}
+
 describe('the states of a login by QR code, after any sequence of acts', () => {
   it('are left only forwards, by the right people, in time, and a sign-in has everything it needs', () => {
     const runs = inLongRun(1000, 10_000)
     let signIns = 0
     fc.assert(
-      fc.property(mostlyGood, fc.constantFrom<2 | 3 | 4>(2, 3, 4), (acts, asked) => {
+      fc.property(mostlyGood, fc.constantFrom<2 | 3 | 4>(2, 3, 4), fc.nat(700), (acts, asked, lasts) => {
         let now = 1_000_000
+        // the computer's own login may end at any moment
+        const endsAt = now + lasts * 1000
         const blank = { state: 'created', createdAt: now, needsCode: false, codeRight: false, wrongCodes: 0 } as const
-        let transaction: QrTransaction = { ...blank, ...opening, level: asked }
+        let transaction: QrTransaction = { ...blank, ...opening, level: asked, endsAt }
         const looks: Extract<QrEvent, { kind: 'scan' }>[] = []
         for (const { event: given, after } of acts) {
           now += after
@@ -96,6 +106,8 @@ describe('the states of a login by QR code, after any sequence of acts', () => {
           transaction = outcome.after
           expect(allowed[before.state] ?? [before.state]).toContain(transaction.state)
           if (now >= deadline(before, times)) expect(transaction.state).toBe('expired')
+          if (isOpen(transaction)) expect(deadline(transaction, times)).toBeLessThanOrEqual(endsAt)
+          if (transaction.state === 'scanned') expectBounded(before, transaction)
           const moved = transaction.state !== before.state
           if (!moved) continue
           if (transaction.state === 'scanned') {
@@ -110,7 +122,9 @@ describe('the states of a login by QR code, after any sequence of acts', () => {
             expect(transaction.phoneLevel).toBeGreaterThanOrEqual(asked)
             if (act.kind === 'approve' && act.needsCode) expect(transaction.needsCode).toBe(true)
             if (before.needsCode) expect(transaction.needsCode).toBe(true)
-            expect(now - (before.scannedAt ?? 0)).toBeLessThan(120_000)
+            // before a wish the time to decide counts from the question, and never from the sign-in
+            if (before.wishedAt === undefined) expect(now - (before.askedAt ?? 0)).toBeLessThan(120_000)
+            expect(now - (before.scannedAt ?? 0)).toBeLessThan(420_000)
           }
           if (transaction.state === 'redeemed') {
             signIns += 1

@@ -4,7 +4,7 @@ import { createQrTransactions, type QrOpening } from '../../../../src/login/meth
 import { openSqliteArtifacts } from '../../../../src/storage/artifacts-sqlite.ts'
 import { handClock, temporaryDirectory } from '../../../setup/temporary.ts'
 
-export const times: QrTimes = { frame: 4, shown: 60, decide: 120, redeem: 30, redeemWithCode: 60 }
+export const times: QrTimes = { frame: 4, shown: 60, signIn: 300, decide: 120, redeem: 30, redeemWithCode: 60 }
 
 /** A scan whose look was at the same moment; the others as they are. */
 export type Act = QrEvent | { kind: 'scan'; scanner: string; n: number; seenAt?: number }

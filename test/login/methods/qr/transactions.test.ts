@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { frameNow } from '../../../../src/login/methods/qr/states.ts'
-import { atOnce, begun, good, times } from './transaction.ts'
+import { atOnce, begun, good, opening, times } from './transaction.ts'
 
 describe('a login by QR code', () => {
   it('goes from scan to redemption', async () => {
@@ -116,6 +116,51 @@ describe('attacks on a login by QR code', () => {
     await second.apply(good.scan, good.identify, good.approve)
     second.forward(30_000)
     expect(await second.apply(good.redeem)).toEqual({ state: 'expired', reason: 'late_approved', refused: 'ended' })
+  })
+
+  it('a phone that signs in first has its own time, and the clock of the decision starts after it', async () => {
+    const { apply, forward, id, one } = await begun()
+    await apply(good.scan)
+    forward(299_000)
+    expect(await apply(good.identify)).toMatchObject({ state: 'scanned', refused: undefined })
+    forward(119_000)
+    // the same person again starts no clock again
+    await apply(good.identify)
+    expect((await one.find(id))?.state).toBe('scanned')
+    forward(1000)
+    expect(await apply(good.approve)).toEqual({ state: 'expired', reason: 'late_scanned', refused: 'ended' })
+
+    const idle = await begun()
+    await idle.apply(good.scan)
+    idle.forward(300_000)
+    expect(await idle.apply(good.identify)).toMatchObject({ state: 'expired', refused: 'ended' })
+  })
+
+  it('a person who agreed and signs in once more has time for it; wishing again gives none', async () => {
+    const { apply, forward, state } = await begun()
+    const wish = { kind: 'wish', scanner: 'phone', personId: 'person' } as const
+    await apply(good.scan, good.identify, wish)
+    forward(200_000)
+    expect(await apply(wish)).toMatchObject({ state: 'scanned' })
+    forward(219_000)
+    expect(await apply(wish)).toMatchObject({ state: 'scanned' })
+    forward(1000)
+    expect(await state()).toBe('expired')
+  })
+
+  it.each([
+    ['created', []],
+    ['scanned', [good.scan]],
+    ['scanned', [good.scan, good.identify]],
+    ['approved', [good.scan, good.identify, good.approve]],
+  ] as const)('nothing outlives the login of the computer: %s', async (reached, acts) => {
+    const { clock, forward, one, other } = await begun()
+    const { id } = await one.create({ ...opening, endsAt: clock() + 10_000 })
+    for (const act of acts) await other.apply(id, atOnce(act, clock()))
+    forward(9999)
+    expect((await other.find(id))?.state).toBe(reached)
+    forward(1)
+    expect((await other.find(id))?.state).toBe('expired')
   })
 
   it('a replayed approval or redemption does nothing', async () => {

@@ -34,6 +34,7 @@ export async function startWaiting(deps: ComputerDeps, ctx: RouterContext) {
   await limits.begin(request, attemptId, settings.lifetimes.interaction)
   const { id, transaction } = await transactions.create({
     attempt: attemptId,
+    endsAt: (attempt.interaction.exp ?? 0) * 1000,
     ...requestedBy(attempt),
     waiter: keys.make(ctx, 'waiter'),
     computer: sealComputer(cipher, attemptId, { address, browser }),

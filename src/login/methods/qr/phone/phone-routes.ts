@@ -157,6 +157,7 @@ const phoneOf = (
 
 async function ask(deps: PhonePages, ctx: RouterContext, id: string, phone: Phone, { refused = false } = {}) {
   const { approvals, settings, clock } = deps
+  const { times } = settings.methods.qr
   const request = requestOf(ctx)
   const transaction = await findScanned(deps, id, phone)
   if (transaction.state !== 'scanned') return showOutcome(deps, ctx, id, transaction)
@@ -167,7 +168,9 @@ async function ask(deps: PhonePages, ctx: RouterContext, id: string, phone: Phon
     again: transaction.wishedAt !== undefined,
     sign: (await approvals.wanting(phone, transaction)) === 'signature',
     refused,
-    seconds: Math.ceil((deadline(transaction, settings.methods.qr.times) - clock()) / 1000),
+    secondsAgo: Math.round((clock() - (transaction.scannedAt ?? clock())) / 1000),
+    seconds: Math.ceil((deadline(transaction, times) - clock()) / 1000),
+    of: times.decide,
   }
   return showPage(ctx, 'qr/ask', data, refused ? 400 : 200)
 }
