@@ -12,6 +12,8 @@ import { logoutFlawOf, type LogoutFlaw } from './logout-requests.ts'
 import { reasonOf } from './refused-requests.ts'
 
 const mostHosts = 3
+/** Portals that the page of a sign-out lists by name. */
+const mostEntered = 8
 
 /**
  * A portal as pages show it. A portal chooses its name, but not its host, so pages show both.
@@ -77,7 +79,15 @@ export interface OidcPagesDeps {
 export function createOidcPages({ findClient, findRegistered }: OidcPagesDeps) {
   const portal = async (ctx: KoaContextWithOIDC) => {
     const client = ctx.oidc.client && (await findClient(ctx.oidc.client.clientId))
-    return client ? { portal: portalOf(client, requestOf(ctx).language) } : {}
+    return client ? { portal: portalOf(client, requestOf(ctx).language), portalUri: client.uri ?? '' } : {}
+  }
+
+  /** The portals that a session has entered, as chips; a suspended one is left out. */
+  async function enteredPortals(ids: readonly string[], here: string | undefined, language: Language) {
+    const clients = await Promise.all(ids.slice(0, mostEntered).map(findClient))
+    return clients
+      .filter((client) => client !== undefined)
+      .map((client) => ({ ...portalOf(client, language), here: client.id === here }))
   }
 
   /** A suspended portal is known. Its page names it and warns of nothing. */
@@ -121,6 +131,7 @@ export function createOidcPages({ findClient, findRegistered }: OidcPagesDeps) {
         action: `${pathOfLogout(ctx)}/confirm${locales && `?${new URLSearchParams({ ui_locales: locales }).toString()}`}`,
         xsrf: (session?.state as { secret: string } | undefined)?.secret,
         others: entered.filter((id) => id !== client?.clientId).length,
+        entered: await enteredPortals(entered, client?.clientId, request.language),
       })
     },
 

@@ -1,5 +1,6 @@
 import { documentExample, documentHint, documentTypes } from '../accounts/identifiers/documents.ts'
 import { maskDocumentNumber } from '../accounts/identifiers/masking.ts'
+import { groupPhone } from '../accounts/identifiers/grouping.ts'
 import { phoneCodes } from '../accounts/identifiers/phones.ts'
 import type { Clock } from '../config/clock.ts'
 import { pathOf, type Attempt } from '../login/attempt.ts'
@@ -85,6 +86,6 @@ async function agreeData(deps: Parameters<typeof readAnswers>[1], answers: Answe
     noticeVersion,
     child: input !== undefined && isChild(input.document, deps.clock()),
     typed: { name, documentType, documentNumber: maskDocumentNumber(input?.document.number ?? number), username },
-    phone: input?.phone ?? phoneOf(answers),
+    phone: groupPhone(input?.phone ?? phoneOf(answers) ?? ''),
   }
 }

@@ -27,10 +27,15 @@ export interface Look {
   readonly data: object
   readonly language?: Language
   readonly elder?: boolean
+  /** What a request of the page's scripts gets as JSON, by the end of its path. */
+  readonly answers?: Readonly<Record<string, object>>
 }
 
 /** Opens a view in a browser with the styles, scripts and pictures that the server sends. */
-export async function look(page: Page, { view, data, language = 'zh-CN', elder = false }: Look): Promise<void> {
+export async function look(
+  page: Page,
+  { view, data, language = 'zh-CN', elder = false, answers = {} }: Look,
+): Promise<void> {
   const html = pages.render(view, language, data, { nonce: 'n', path: '/', elder })
   const address = `${origin}/views/${view}`
   await page.unrouteAll()
@@ -39,7 +44,10 @@ export async function look(page: Page, { view, data, language = 'zh-CN', elder =
     const request = route.request()
     if (request.url() === address && request.method() === 'GET')
       return route.fulfill({ contentType: 'text/html; charset=utf-8', body: html })
-    const asset = assets.assetFor(new URL(request.url()).pathname)
+    const { pathname } = new URL(request.url())
+    const [, json] = Object.entries(answers).find(([end]) => pathname.endsWith(end)) ?? []
+    if (json) return route.fulfill({ json })
+    const asset = assets.assetFor(pathname)
     return asset && !request.url().endsWith('-qr-look.js')
       ? route.fulfill({ contentType: asset.type, body: asset.body })
       : route.fulfill({ status: 204 })

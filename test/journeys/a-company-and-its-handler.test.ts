@@ -123,7 +123,7 @@ describe.skipIf(cannotRun('browser'))('a company and its handler', () => {
     await own.goto(`${demo.issuer}/account/organisations`)
     await own.getByRole('link', { name: company }).click()
     const revoked = Date.now()
-    await own.getByRole('link', { name: '收回授权' }).click()
+    await own.getByRole('link', { name: '收回' }).click()
     await own.getByRole('button', { name: '收回授权' }).click()
     await own.getByText('还没有授权给别人').waitFor()
     await until(async () => {

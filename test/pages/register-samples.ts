@@ -41,7 +41,7 @@ const agree = {
   noticeVersion: '2026-12',
   child: false,
   typed: { name: '张三', documentType: 'resident_id', documentNumber: '44**************27', username: '' },
-  phone: '+8613800138000',
+  phone: '+86 138 0013 8000',
 }
 
 /** The three steps of a registration, its end, and the privacy notice. */

@@ -71,7 +71,8 @@ const level = {
   raises: [] as { name: string; action: string }[],
 }
 
-const confirm = { action: '/session/end/confirm', xsrf: 'x5rf-t0ken', others: 3 }
+const entered = [portal, longPortal].map(({ name }, index) => ({ name, colour: '', here: index === 0 }))
+const confirm = { action: '/session/end/confirm', xsrf: 'x5rf-t0ken', others: 1, entered }
 
 /** Every view with data it may get. */
 export const samples: readonly Sample[] = [
@@ -124,7 +125,7 @@ export const samples: readonly Sample[] = [
   },
   { view: 'login/level', name: 'both', data: { ...level, needed: 4, reached: 2 } },
   ...registerSamples,
-  { view: 'logout/confirm', name: 'portal', data: { ...confirm, portal } },
+  { view: 'logout/confirm', name: 'portal', data: { ...confirm, portal, portalUri: 'https://www.sz.gov.cn/' } },
   { view: 'logout/confirm', name: 'alone', data: { ...confirm, others: 0 } },
   { view: 'logout/confirm', name: 'flawed', data: { ...confirm, flaw: 'paused', paused: '甲门户' } },
   { view: 'logout/done', name: 'portal', data: { portal } },
@@ -159,4 +160,4 @@ export const samples: readonly Sample[] = [
 
 /** Data that names words (`refusals.<refusal>`) and so cannot be any text. */
 export const wordKeys =
-  /(^|\.)(menu\.open|states\.\w+\.(words|pill)|menu\.groups\.\d+\.(name|pages\.\d+\.(name|icon|current))|operator\..*|refusal|why|outcome|reasons\.\d+|actions\.\d+|provenAt|scripts\.\d+|raises\.\d+\.name|act|code|state|reason|done|when|created|until|made|used|problem|role|roles\.\d+|relation|blockedBy|kind|event|who|documentType|ways\.\d+\.(name|icon|shown)|device|method|problems\..*|documentTypes\.\d+|documents\.\d+\.type|phoneCodes\.\d+|values\.(document_type|phone_code|role)|attributes\.\d+(\.name)?|refused|flaw)$/
+  /(^|\.)(menu\.open|states\.\w+\.(words|pill)|menu\.groups\.\d+\.(name|pages\.\d+\.(name|icon|current))|operator\..*|refusal|why|outcome|reasons\.\d+|actions\.\d+|provenAt|scripts\.\d+|raises\.\d+\.name|act|code|state|reason|done|when|created|until|from|made|used|problem|role|roles\.\d+|relation|blockedBy|kind|event|who|documentType|ways\.\d+\.(name|icon|shown)|device|method|problems\..*|documentTypes\.\d+|documents\.\d+\.type|phoneCodes\.\d+|values\.(document_type|phone_code|role)|attributes\.\d+(\.name)?|refused|flaw)$/
