@@ -2,7 +2,7 @@ import type { AdministratorRole } from '../accounts/administrators.ts'
 import type { CommandContext } from './command-context.ts'
 import type { Duty } from './duties.ts'
 import type { Fields, Input, Values } from './fields.ts'
-import type { Outcome, Problem } from './outcome.ts'
+import type { Failure, Outcome, Problem } from './outcome.ts'
 
 /** The words that name a command: `client create`. */
 export interface CommandName {
@@ -57,8 +57,20 @@ export type Access =
 /** An act of an administrator, as data: the command line, its help, docs/cli.md and the remote API read it. */
 export interface Command extends CommandHelp {
   access: Access
+  /**
+   * Replaces what the input says about a person by the id of the account, before anybody decides about the command.
+   * @param command its name, for the audit log
+   */
+  resolve?(context: CommandContext, input: Input, command: string): Promise<Resolved>
   run(context: CommandContext, input: Input): Promise<Outcome>
 }
+
+/** The input that a command runs with, or why there is none. */
+export type Resolved = { ok: true; input: Input } | Failure
+
+/** The input with ids in place of what names people. */
+export const resolvedInput = async (context: CommandContext, command: Command, input: Input): Promise<Resolved> =>
+  command.resolve ? command.resolve(context, input, nameOf(command)) : { ok: true, input }
 
 /** A command without its entry in the list (commands.ts). */
 export type CommandDefinition = Omit<Command, keyof CommandSummary>

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { nameOf, type Command, type CommandHelp, type Guide } from '../admin/command.ts'
+import { nameOf, resolvedInput, type Command, type CommandHelp, type Guide } from '../admin/command.ts'
 import type { CommandContext } from '../admin/command-context.ts'
 import { flagOf, type Input } from '../admin/fields.ts'
 import { failed, forbidden, invalid, type FailureKind, type Outcome, type Problem } from '../admin/outcome.ts'
@@ -99,7 +99,11 @@ async function runHereOrRemotely(
   context: CommandContext,
   options: RemoteOptions | undefined,
 ): Promise<Outcome> {
-  if (!options) return 'session' in command ? needsServer : command.run(context, input)
+  if (!options) {
+    if ('session' in command) return needsServer
+    const resolved = await resolvedInput(context, command, input)
+    return resolved.ok ? command.run(context, resolved.input) : resolved
+  }
   if ('access' in command && 'local' in command.access) return forbidden(localOnly(command, command.access.local))
   // the OpenID client is needed here only
   const { connect } = await import('./remote/remote.ts')

@@ -39,6 +39,7 @@ const silent = [
 const technical = new Set([
   'npx yideng',
   'npx yideng {1}',
+  'person find',
   'npx yideng <noun> <verb> [ID] [--flags]',
   'yideng-cli ({1}; {2}@{3})',
   "SELECT name, sql FROM sqlite_master WHERE type = 'table' AND name <> ? ORDER BY name",
