@@ -27,6 +27,27 @@ export interface Guide {
   check(input: Input): Problem[]
 }
 
+/** An act of a clerk for the person found: a command with the id of the account. */
+export interface CounterAct {
+  title: string
+  command: CommandName
+  flags?: readonly string[]
+  /** What the clerk confirms first. */
+  check?: string
+  /** Fields of the command, each with its question. A reason is asked always. */
+  asks: Readonly<Record<string, string>>
+  /** Whether the act fits, by the answer of `look`; always without it. */
+  where?(facts: Readonly<Record<string, unknown>>): boolean
+}
+
+/** The conversation of a clerk at a counter: it finds a person, shows the account, and offers acts. */
+export interface Counter {
+  question: string
+  /** The command that shows the account. */
+  look: CommandName
+  acts: readonly CounterAct[]
+}
+
 /** What the help and docs/cli.md show of a command. */
 export interface CommandHelp extends CommandSummary {
   /** In the order of the help. */
@@ -34,6 +55,8 @@ export interface CommandHelp extends CommandSummary {
   example: string
   /** On a terminal and without flags, the command asks for its fields one by one. */
   guide?: Guide
+  /** On a terminal and without flags, the command finds a person and offers what to do for them. */
+  counter?: Counter
 }
 
 /**
@@ -58,7 +81,7 @@ export type Access =
 export interface Command extends CommandHelp {
   access: Access
   /**
-   * Replaces what the input says about a person by the id of the account, before anybody decides about the command.
+   * Replaces what the input says about a person by the id of the account: authorisation and approval see the id only.
    * @param command its name, for the audit log
    */
   resolve?(context: CommandContext, input: Input, command: string): Promise<Resolved>

@@ -80,7 +80,7 @@ export async function replaceCodes(
   return codes
 }
 
-/** Ends the codes of a person and tells them. False where there are none. */
+/** Ends the codes of a person, with a notice. False where there are none. */
 export async function voidCodes(
   { authenticators, audit, notifier }: Pick<RecoveryDeps, 'authenticators' | 'audit' | 'notifier'>,
   transaction: DatabaseTransaction,

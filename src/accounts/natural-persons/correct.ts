@@ -12,7 +12,7 @@ import {
   type NaturalPersonsDeps,
 } from './natural-person.ts'
 
-/** New values of a record, normalised as accounts store them. What is left out stays. */
+/** New values of a record, normalised as accounts store them. Values that are left out stay. */
 export interface Correction {
   name?: string | undefined
   document?: IdentityDocument | undefined
@@ -20,7 +20,7 @@ export interface Correction {
   phone?: string | undefined
 }
 
-/** Who knows the new value: a clerk who saw the document, the person, or the population register. */
+/** The source of the new value: a clerk who saw the document, the person, or the population register. */
 export type CorrectedBy = 'counter' | 'person' | 'register'
 
 export type Corrected =

@@ -1,5 +1,6 @@
 import { command } from '../command.ts'
 import { mostFound } from '../../accounts/person-lookups.ts'
+import { counterTalk } from './counter-acts.ts'
 import { maskedPerson } from './masked-person.ts'
 import { peopleOf, selectorFields } from './which-person.ts'
 
@@ -10,6 +11,7 @@ export default command({
   },
   access: { role: 'viewer', about: 'system', touches: ['what may be seen'] },
   example: 'npx yideng person find --id-number 11010519491231002X',
+  counter: counterTalk,
   async run(context, input) {
     const found = await peopleOf(context, input, 'person find')
     if (!found.ok) return found

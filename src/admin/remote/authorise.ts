@@ -34,7 +34,7 @@ export async function refusalFor(
   return forbidden(`must be ${region}, which is yours, or a part of it`, 'region')
 }
 
-/** The input for `runRemotely`, where role and region allow the command. Nobody else learns whether a person exists. */
+/** The input for `runRemotely`, where role and region allow the command. Without them, the answer does not say whether a person exists. */
 export async function readyFor(context: AdministratorContext, command: Command, input: Input): Promise<Resolved> {
   const { access } = command
   if ('local' in access) return forbidden(localOnly(command, access.local))

@@ -106,7 +106,7 @@ describe('person correct', () => {
     expect(await line.withServices((services) => auditRows(services, 'person.corrected'))).toEqual([])
   })
 
-  it('of two corrections at once, one wins and the other says so', async () => {
+  it('of two corrections at once, one wins and the other is refused', async () => {
     const line = commandLine()
     const { id } = await open(line)
     const how = { by: { actor: 'administrator:test' }, source: 'counter' } as const

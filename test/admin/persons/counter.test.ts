@@ -68,7 +68,7 @@ describe.each(personCommands.map((command) => [nameOf(command), command] as cons
     expect(acts).toEqual([])
   })
 
-  it('exits with 3 for nobody, with 2 for no person or two ways, and repeats no value', async () => {
+  it('exits with 3 for an unknown person, with 2 for no person or two ways, and repeats no value', async () => {
     const line = commandLine()
     const someone = await open(line)
     const rest = more[name]?.(someone) ?? []
@@ -203,7 +203,7 @@ describe('person find', () => {
 })
 
 describe('remotely', () => {
-  it('asks nobody about a person before the role allows it, and stores the id in place of the value', async () => {
+  it('looks for no person before the role allows it, and stores the id in place of the value', async () => {
     const { administrator, services } = await openRemoteServices()
     const [viewer, county, operator, boss] = [
       await administrator('viewer', '440000'),
