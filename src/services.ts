@@ -19,6 +19,7 @@ import { createNotifier } from './accounts/notices.ts'
 import { openBreachedPasswords, type BreachedPasswords } from './accounts/passwords/breached.ts'
 import { createRepresenteeChoices } from './accounts/representee-choices.ts'
 import { createEndSignIns } from './accounts/sign-in-endings.ts'
+import { createPersonLookups } from './accounts/person-lookups.ts'
 import { createSupersede } from './accounts/superseding.ts'
 import type { AuditEvent } from './audit/audit-events.ts'
 import { createAuditLog, type AuditLog } from './audit/audit-log.ts'
@@ -143,6 +144,7 @@ async function createServices(opening: Opening) {
     closing: createClosing({ database, cipher, references, audit, notifier, endSignIns, publish, clock, days }),
     clients: createClients({ database, audit, publish, clock, idTokenAlg: settings.idTokenAlg }),
     administrators: createAdministrators({ database, audit, clock }),
+    personLookups: createPersonLookups({ database, persons: people.persons, audit, clock }),
     approvals: createApprovals({ database, cipher, audit, clock }),
   }
 }

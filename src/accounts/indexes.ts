@@ -1,3 +1,4 @@
+import { matchKey } from './identifiers/names.ts'
 import { indexKeysInUse, type LookupIndex } from '../keys/lookup-index.ts'
 import type { DatabaseTransaction } from '../storage/database.ts'
 
@@ -5,12 +6,14 @@ import type { DatabaseTransaction } from '../storage/database.ts'
 export function indexesOf(
   lookup: LookupIndex,
   key: string,
-  { id, documentNumber, phone, username }: { id: string; documentNumber: string; phone: string; username: string },
+  data: { id: string; documentNumber: string; name: string; phone: string; username: string },
 ) {
+  const { id, documentNumber, name, phone, username } = data
   return {
     document_index: lookup.under(key, 'document', documentNumber),
     phone_index: lookup.under(key, 'phone', phone),
     username_index: lookup.under(key, 'username', username || `none:${id}`),
+    name_index: lookup.under(key, 'name', matchKey(name)),
   }
 }
 

@@ -1,7 +1,10 @@
-import { compileOnce } from '../storage/database.ts'
+import { compileOnce, type DatabaseTransaction } from '../storage/database.ts'
 import type { IdentifierReading } from './identifiers/identify.ts'
 import { countOldProofs, endOldProofs } from './natural-persons/end-old-proofs.ts'
-import { findByIdentifier, isOnRecord } from './natural-persons/find-by-identifier.ts'
+import { correctPerson, type Corrected, type CorrectedBy, type Correction } from './natural-persons/correct.ts'
+import { endAllSignIns } from './natural-persons/end-all-sign-ins.ts'
+import { findByIdentifier, findPeople, isOnRecord, type Sought } from './natural-persons/find-by-identifier.ts'
+import { followRegister, type RegisteredPerson } from './natural-persons/follow-register.ts'
 import { fromRow, type Actor, type NaturalPerson, type NaturalPersonsDeps } from './natural-persons/natural-person.ts'
 import { openAccount, type Opened, type Opening } from './natural-persons/open-account.ts'
 import { proofIdentity, type IdentityClaim } from './natural-persons/proof-identity.ts'
@@ -9,6 +12,8 @@ import { setPersonStatus } from './natural-persons/set-person-status.ts'
 import { openField, openPersonalData, type PersonalData, type SealedField } from './personal-fields.ts'
 
 export { isHeld, type Actor, type NaturalPerson } from './natural-persons/natural-person.ts'
+export type { Sought } from './natural-persons/find-by-identifier.ts'
+export type { Corrected, Correction } from './natural-persons/correct.ts'
 export type { Opened, Opening } from './natural-persons/open-account.ts'
 export type { PersonalData } from './personal-fields.ts'
 
@@ -18,6 +23,8 @@ export interface NaturalPersons {
   find(id: string): Promise<NaturalPerson | undefined>
   /** Of several accounts that claim an identifier: the best proven one, then the oldest. */
   findByIdentifier(readings: readonly IdentifierReading[]): Promise<NaturalPerson | undefined>
+  /** The accounts that one of these values fits, at most `most`: the best proven ones first, then the oldest. */
+  findAll(sought: readonly Sought[], most: number): Promise<NaturalPerson[]>
   /** Opens one sealed field. */
   open(person: NaturalPerson, field: SealedField): string
   reveal(person: NaturalPerson): PersonalData
@@ -29,6 +36,14 @@ export interface NaturalPersons {
   endOldProofs(): Promise<number>
   /** Undefined where there is no such account, or it is closed. */
   setStatus(id: string, status: 'active' | 'locked', by: Actor): Promise<NaturalPerson | undefined>
+  /** Corrects name, document or phone; the rules are in natural-persons/correct.ts. */
+  correct(id: string, correction: Correction, how: { by: Actor; source: CorrectedBy }): Promise<Corrected>
+  /** Names of proven accounts follow the register. Returns their ids, for `publishChanged` after the commit. */
+  followRegister(transaction: DatabaseTransaction, people: readonly RegisteredPerson[], by: Actor): Promise<string[]>
+  /** Tells the servers that these accounts changed, after the commit. */
+  publishChanged(ids: readonly string[]): void
+  /** Ends all sign-ins. False where there is no such account, or it is closed. */
+  endSignIns(id: string, by: Actor): Promise<boolean>
   /** Whether this is the phone or document number on record. Takes the same time where there is no account. */
   isOnRecord(person: NaturalPerson | undefined, reading: IdentifierReading): boolean
   /** Ordered by id. */
@@ -48,12 +63,19 @@ export function createNaturalPersons(deps: NaturalPersonsDeps): NaturalPersons {
       return row && fromRow(row)
     },
     findByIdentifier: (readings) => findByIdentifier(deps, readings),
+    findAll: (sought, most) => findPeople(deps, sought, most),
     open: ({ row }, field) => openField(cipher, row, field),
     reveal: ({ row }) => openPersonalData(cipher, row),
     proof: (id, by, claim) => proofIdentity(deps, id, by, claim),
     countOldProofs: () => countOldProofs(database),
     endOldProofs: () => endOldProofs(deps),
     setStatus: (id, status, by) => setPersonStatus(deps, id, status, by),
+    correct: (id, correction, how) => correctPerson(deps, id, correction, how),
+    followRegister: (transaction, people, by) => followRegister(deps, transaction, people, by),
+    publishChanged(ids) {
+      for (const id of ids) deps.publish('person', id)
+    },
+    endSignIns: (id, by) => endAllSignIns(deps, id, by),
     isOnRecord: (person, reading) => isOnRecord(deps, person, reading),
     async list({ after, limit }) {
       const rows = await database

@@ -4,7 +4,7 @@ import { unhurried, type Database } from '../storage/database.ts'
 import { indexesOf } from './indexes.ts'
 import { fieldAad } from './personal-fields.ts'
 
-const columns = ['document_index', 'phone_index', 'username_index'] as const
+const columns = ['document_index', 'phone_index', 'username_index', 'name_index'] as const
 const pageSize = 200
 
 export interface Reindexed {
@@ -36,7 +36,7 @@ export async function reindex(options: {
   const page = (after: string) =>
     database
       .selectFrom('natural_persons')
-      .select(['id', 'document_number', 'phone', 'username', ...columns])
+      .select(['id', 'document_number', 'name', 'phone', 'username', ...columns])
       .where('id', '>', after)
       .where('status', '<>', 'closed')
       .orderBy('id')
@@ -45,13 +45,14 @@ export async function reindex(options: {
   type Row = Awaited<ReturnType<typeof page>>[number]
 
   function changeOf(row: Row): { row: Row; fresh: ReturnType<typeof indexesOf> }[] {
-    if (columns.every((column) => row[column].startsWith(`${key}.`))) return []
-    const open = (column: 'document_number' | 'phone' | 'username') =>
+    if (columns.every((column) => row[column]?.startsWith(`${key}.`))) return []
+    const open = (column: 'document_number' | 'name' | 'phone' | 'username') =>
       cipher.open(row[column], fieldAad(column, row.id))
     try {
       const plain = {
         id: row.id,
         documentNumber: open('document_number'),
+        name: open('name'),
         phone: open('phone'),
         username: open('username'),
       }
@@ -74,6 +75,8 @@ export async function reindex(options: {
           .where('document_index', '=', row.document_index)
           .where('phone_index', '=', row.phone_index)
           .where('username_index', '=', row.username_index)
+          // a name has no index in rows of older versions: its sealed text shows a change
+          .where('name', '=', row.name)
           .executeTakeFirst()
         written += Number(numUpdatedRows)
       }

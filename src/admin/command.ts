@@ -2,7 +2,7 @@ import type { AdministratorRole } from '../accounts/administrators.ts'
 import type { CommandContext } from './command-context.ts'
 import type { Duty } from './duties.ts'
 import type { Fields, Input, Values } from './fields.ts'
-import type { Outcome, Problem } from './outcome.ts'
+import type { Failure, Outcome, Problem } from './outcome.ts'
 
 /** The words that name a command: `client create`. */
 export interface CommandName {
@@ -27,6 +27,27 @@ export interface Guide {
   check(input: Input): Problem[]
 }
 
+/** An act of a clerk for the person found: a command with the id of the account. */
+export interface CounterAct {
+  title: string
+  command: CommandName
+  flags?: readonly string[]
+  /** What the clerk confirms first. */
+  check?: string
+  /** Fields of the command, each with its question. A reason is asked always. */
+  asks: Readonly<Record<string, string>>
+  /** Whether the act fits, by the answer of `look`; always without it. */
+  where?(facts: Readonly<Record<string, unknown>>): boolean
+}
+
+/** The conversation of a clerk at a counter: it finds a person, shows the account, and offers acts. */
+export interface Counter {
+  question: string
+  /** The command that shows the account. */
+  look: CommandName
+  acts: readonly CounterAct[]
+}
+
 /** What the help and docs/cli.md show of a command. */
 export interface CommandHelp extends CommandSummary {
   /** In the order of the help. */
@@ -34,6 +55,8 @@ export interface CommandHelp extends CommandSummary {
   example: string
   /** On a terminal and without flags, the command asks for its fields one by one. */
   guide?: Guide
+  /** On a terminal and without flags, the command finds a person and offers what to do for them. */
+  counter?: Counter
 }
 
 /**
@@ -57,8 +80,20 @@ export type Access =
 /** An act of an administrator, as data: the command line, its help, docs/cli.md and the remote API read it. */
 export interface Command extends CommandHelp {
   access: Access
+  /**
+   * Replaces what the input says about a person by the id of the account: authorisation and approval see the id only.
+   * @param command its name, for the audit log
+   */
+  resolve?(context: CommandContext, input: Input, command: string): Promise<Resolved>
   run(context: CommandContext, input: Input): Promise<Outcome>
 }
+
+/** The input that a command runs with, or why there is none. */
+export type Resolved = { ok: true; input: Input } | Failure
+
+/** The input with ids in place of what names people. */
+export const resolvedInput = async (context: CommandContext, command: Command, input: Input): Promise<Resolved> =>
+  command.resolve ? command.resolve(context, input, nameOf(command)) : { ok: true, input }
 
 /** A command without its entry in the list (commands.ts). */
 export type CommandDefinition = Omit<Command, keyof CommandSummary>

@@ -64,6 +64,10 @@ const listed: Readonly<Record<string, Listed>> = {
     summary: 'list the accounts page by page, personal data masked',
     load: () => import('./persons/person-list.ts'),
   },
+  'person find': {
+    summary: 'find people by document number, phone, username or exact name; without flags it guides a clerk',
+    load: () => import('./persons/person-find.ts'),
+  },
   'person show': {
     summary: 'show an account, personal data masked',
     load: () => import('./persons/person-show.ts'),
@@ -71,6 +75,18 @@ const listed: Readonly<Record<string, Listed>> = {
   'person reveal': {
     summary: 'show the personal data of an account whole; remotely, a second administrator must agree',
     load: () => import('./persons/person-reveal.ts'),
+  },
+  'person correct': {
+    summary: 'correct name, phone or document number of an account, as the register has them',
+    load: () => import('./persons/person-correct.ts'),
+  },
+  'person sign-out': {
+    summary: 'end all sign-ins of an account',
+    load: () => import('./persons/person-sign-out.ts'),
+  },
+  'person void-codes': {
+    summary: 'end the recovery codes of a person',
+    load: () => import('./persons/person-void-codes.ts'),
   },
   'person lock': {
     summary: 'refuse all sign-ins with an account until it is unlocked',

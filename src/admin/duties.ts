@@ -24,6 +24,7 @@ export const agreements = {
   'the level of an account': 'second',
   'the holder of a document number': 'second',
   'a way into an account': 'second',
+  'an identifier of an account': 'second',
   'personal data, shown whole': 'second',
   'identity or phone for a portal without consent': 'second',
   'an organisation that no register names': 'second',

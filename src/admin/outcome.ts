@@ -35,26 +35,32 @@ export type Outcome =
       /** A fault beside the answer: the exit code is 1. */
       fault?: string
     }
-  | { ok: false; kind: FailureKind; problems: Problem[] }
+  | Failure
+
+export interface Failure {
+  ok: false
+  kind: FailureKind
+  problems: Problem[]
+}
 
 export type FailureKind = 'invalid' | 'not_found' | 'forbidden' | 'failed'
 
-export const invalid = (...problems: Problem[]): Outcome => ({ ok: false, kind: 'invalid', problems })
+export const invalid = (...problems: Problem[]): Failure => ({ ok: false, kind: 'invalid', problems })
 
 /** The input was valid and allowed, but the command could not be done. */
-export const failed = (...messages: string[]): Outcome => ({
+export const failed = (...messages: string[]): Failure => ({
   ok: false,
   kind: 'failed',
   problems: messages.map((message) => ({ message })),
 })
 
-export const forbidden = (message: string, field?: string): Outcome & { ok: false } => ({
+export const forbidden = (message: string, field?: string): Failure => ({
   ok: false,
   kind: 'forbidden',
   problems: [{ message, ...(field === undefined ? {} : { field }) }],
 })
 
-export const notFound = (what: string, id: string): Outcome => ({
+export const notFound = (what: string, id: string): Failure => ({
   ok: false,
   kind: 'not_found',
   problems: [{ message: `There is no ${what} with the id ${JSON.stringify(id)}.` }],

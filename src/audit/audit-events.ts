@@ -16,11 +16,15 @@ const events = {
   'authenticator.bound': 'an authenticator was bound to a verified face',
   'person.locked': 'an account was locked',
   'person.unlocked': 'an account was unlocked',
+  'person.corrected':
+    'name, document number or phone of an account was corrected; the sealed part has the old and the new values',
+  'person.sign-ins-ended': 'an administrator ended all sign-ins of an account',
   'person.sessions-ended': 'sessions, codes and tokens of ended sign-ins were removed',
   'person.device-seen': 'a person signed in with a browser not seen before',
   'person.recovered':
     'a forgotten password was replaced, by a recovery code or an administrator’s link; all sessions ended',
   'recovery.codes-made': 'a person made new recovery codes; the old ones ended',
+  'recovery.codes-voided': 'an administrator ended the recovery codes of a person',
   'recovery.link-made': 'an administrator made a link for a person to set a new password; older ones ended',
   'recovery.refused': 'an attempt to recover an account was refused',
   'person.revealed': 'a person viewed their own data without masks',
@@ -96,6 +100,8 @@ const events = {
   'approval.refused': 'a requested command was refused or withdrawn',
   'approval.used': 'an approved command ran, once',
   'device.refused': 'a person refused the sign-in of a command line',
+  'administrator.looked-up':
+    'an administrator looked for people by a document number, phone, username or name; the entry has the kind, never the value',
   'administrator.revealed': 'an administrator viewed personal data of an account without masks',
   'register.imported': 'a file was imported into a register',
 } as const

@@ -12,7 +12,7 @@ import type { Screen } from './layout.ts'
 const maxAnswerLength = 2000
 
 /** A conversation on the terminal. */
-interface Talk {
+export interface Talk {
   /** Undefined where the person ends it. */
   ask(question: string): Promise<string | undefined>
   say(text: string): void
@@ -34,6 +34,15 @@ export async function guide(
   screen: Screen,
   attempt: (words: string[]) => Promise<Outcome>,
 ): Promise<Outcome | undefined> {
+  return talking(terminal, screen, (talk) => converse(command, talk, attempt))
+}
+
+/** Holds a conversation on the terminal, and gives its input back. */
+export async function talking<T>(
+  terminal: Terminal,
+  screen: Screen,
+  conversation: (talk: Talk) => Promise<T>,
+): Promise<T> {
   const lines = createInterface({
     input: terminal.input as unknown as NodeJS.ReadableStream,
     output: terminal.prompt as unknown as NodeJS.WritableStream,
@@ -47,7 +56,7 @@ export async function guide(
     return done ? undefined : value.trim().slice(0, maxAnswerLength)
   }
   try {
-    return await converse(command, { ask, say, screen }, attempt)
+    return await conversation({ ask, say, screen })
   } finally {
     lines.close()
   }

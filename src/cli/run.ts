@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { nameOf, type Command, type CommandHelp, type Guide } from '../admin/command.ts'
+import { nameOf, resolvedInput, type Command, type CommandHelp, type Counter, type Guide } from '../admin/command.ts'
 import type { CommandContext } from '../admin/command-context.ts'
 import { flagOf, type Input } from '../admin/fields.ts'
 import { failed, forbidden, invalid, type FailureKind, type Outcome, type Problem } from '../admin/outcome.ts'
@@ -13,6 +13,7 @@ import { consoleWords } from '../text/console-words.ts'
 import { askTwice, readLine, type Terminal } from './ask-secret.ts'
 import { widthOfTerminal } from './fit.ts'
 import { commandOf, type AnyCommand } from './find-command.ts'
+import { counter } from './counter.ts'
 import { guide } from './guide.ts'
 import { checkLines, recordLines, spoken, tableLines, terminalText, type Line, type Screen } from './layout.ts'
 import { qrText } from './qr-code.ts'
@@ -71,23 +72,31 @@ export async function run(options: CommandLineOptions): Promise<number> {
   const fault = server === undefined ? undefined : faultOfServer(server)
   if (fault !== undefined) return fail('invalid', [{ field: '--server', message: fault }])
   const remote = server === undefined ? undefined : { server, environment, clock: context.clock, say }
-  const perform = async (given: readonly string[]): Promise<Outcome> => {
-    const read = readArguments(command, given)
+  const performOf = async (one: AnyCommand, given: readonly string[]): Promise<Outcome> => {
+    const read = readArguments(one, given)
     if (!read.ok) return invalid(...read.problems)
-    const missing = await fillSecrets(command, read.input, terminal, screen)
+    const missing = await fillSecrets(one, read.input, terminal, screen)
     if (missing.length > 0) return invalid(...missing)
-    return runHereOrRemotely(command, read.input, context, remote).catch(failure)
+    return runHereOrRemotely(one, read.input, context, remote).catch(failure)
   }
+  const perform = (given: readonly string[]) => performOf(command, given)
+  /** Prints the answer of a command; returns its exit code. */
+  const show = (outcome: Outcome, of: AnyCommand): number => {
+    if (!outcome.ok) return fail(outcome.kind, outcome.problems, of)
+    if (json) printJson(outcome.document)
+    else {
+      if (outcome.link !== undefined && (qr || output.isTTY)) out(qrText(outcome.link))
+      print(linesOf(outcome, screen))
+    }
+    return outcome.fault === undefined ? 0 : fail('failed', [{ message: outcome.fault }], of)
+  }
+  if (asks && hasCounter(command)) return counter(command, terminal, screen, { perform: performOf, show })
   const outcome = asks && hasGuide(command) ? await guide(command, terminal, screen, perform) : await perform(words)
-  if (!outcome) return fail('failed', [{ message: 'Nothing was done.' }])
-  if (!outcome.ok) return fail(outcome.kind, outcome.problems, command)
-  if (json) printJson(outcome.document)
-  else {
-    if (outcome.link !== undefined && (qr || output.isTTY)) out(qrText(outcome.link))
-    print(linesOf(outcome, screen))
-  }
-  return outcome.fault === undefined ? 0 : fail('failed', [{ message: outcome.fault }], command)
+  return outcome ? show(outcome, command) : fail('failed', [{ message: 'Nothing was done.' }])
 }
+
+const hasCounter = (command: AnyCommand): command is Command & { counter: Counter } =>
+  'access' in command && command.counter !== undefined
 
 const hasGuide = (command: AnyCommand): command is Command & { guide: Guide } =>
   'access' in command && command.guide !== undefined
@@ -99,7 +108,11 @@ async function runHereOrRemotely(
   context: CommandContext,
   options: RemoteOptions | undefined,
 ): Promise<Outcome> {
-  if (!options) return 'session' in command ? needsServer : command.run(context, input)
+  if (!options) {
+    if ('session' in command) return needsServer
+    const resolved = await resolvedInput(context, command, input)
+    return resolved.ok ? command.run(context, resolved.input) : resolved
+  }
   if ('access' in command && 'local' in command.access) return forbidden(localOnly(command, command.access.local))
   // the OpenID client is needed here only
   const { connect } = await import('./remote/remote.ts')

@@ -31,6 +31,13 @@ const common = {
   adminRefusals: { what: 'calls without the right to make them', by: network, most: 60, seconds: 600, in: 'store' },
   signInTries: { what: 'tried identifiers', by: network, most: 'YIDENG_ADDRESS_TRIES', seconds: 600, in: 'store' },
   recoveries: { what: 'tries', by: network, most: 'YIDENG_ADDRESS_TRIES', seconds: 600, in: 'store' },
+  lookups: {
+    what: 'lookups of people by document number, phone, username or name',
+    by: 'administrator',
+    most: 120,
+    seconds: 3600,
+    in: 'store',
+  },
   registrations: {
     what: 'registrations',
     by: network,

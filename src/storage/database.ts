@@ -15,6 +15,7 @@ import { up as signInEndings } from './migrations/0011-sign-in-endings.ts'
 import { up as duties } from './migrations/0014-duties.ts'
 import { up as authenticators } from './migrations/0018-authenticators.ts'
 import { up as possession } from './migrations/0021-possession.ts'
+import { up as counter } from './migrations/0023-counter.ts'
 import type { Tables } from './schema.ts'
 import { DurableSqliteAdapter, durableSqlite } from './sqlite-dialect.ts'
 
@@ -40,6 +41,7 @@ const migrations = {
   '0014-duties': { up: duties },
   '0018-authenticators': { up: authenticators },
   '0021-possession': { up: possession },
+  '0023-counter': { up: counter },
 }
 
 /**

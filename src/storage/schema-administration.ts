@@ -10,6 +10,8 @@ export interface AdministrationTables {
     granted_by: string
     granted_at: Time
   }
+  /** How many lookups of people by number, phone, username or name an administrator made since a moment. */
+  person_lookups: { actor: string; began_at: Time; lookups: number }
   /** A request of one administrator that a second one decides. Only the decision changes. */
   approvals: {
     id: string
@@ -33,6 +35,7 @@ export const administrationMarks: {
   [T in keyof AdministrationTables]: { [C in keyof AdministrationTables[T]]: Mark }
 } = {
   administrators: { person_id: 'open', role: 'open', region: 'open', granted_by: 'open', granted_at: 'open' },
+  person_lookups: { actor: 'open', began_at: 'open', lookups: 'open' },
   approvals: {
     id: 'open',
     command: 'open',

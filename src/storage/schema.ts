@@ -15,6 +15,8 @@ export interface Tables extends LegalPersonTables, FaceTables, AdministrationTab
     document_number: Sealed
     document_index: BlindIndex
     name: Sealed
+    /** Null in rows of older versions until a server fills it (jobs/name-indexes.ts). */
+    name_index: BlindIndex | null
     phone: Sealed
     phone_index: BlindIndex
     username: Sealed
@@ -150,6 +152,7 @@ export const columnMarks: { [T in keyof Tables]: { [C in keyof Tables[T]]: Mark 
     document_number: 'sensitive',
     document_index: 'sensitive',
     name: 'sensitive',
+    name_index: 'sensitive',
     phone: 'sensitive',
     phone_index: 'sensitive',
     username: 'sensitive',

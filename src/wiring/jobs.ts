@@ -4,6 +4,7 @@ import { artifactSweep } from '../jobs/artifact-sweep.ts'
 import { auditCheckpoints, auditMonths, auditSums } from '../jobs/audit-upkeep.ts'
 import { keyRefresh } from '../jobs/key-rotation.ts'
 import { oldProofs } from '../jobs/old-proofs.ts'
+import { nameIndexes } from '../jobs/name-indexes.ts'
 import { numberDisputesDue } from '../jobs/number-disputes-due.ts'
 import { representationEndings } from '../jobs/representation-endings.ts'
 import { startJob, type Job } from '../jobs/runner.ts'
@@ -28,6 +29,7 @@ export function startJobs(core: Core, protocol: Protocol): { stop(): Promise<voi
     start(oldProofs({ persons, clock, until: settings.oldProofsUntil })),
     start(numberDisputesDue({ database, identityProofs })),
     start(sessionEndings({ database, sessions, audit, clock })),
+    start(nameIndexes({ database, cipher: dataKeys.cipher, lookup: dataKeys.lookup })),
     deliveries.start(deliver),
     start(auditSums(audit)),
     start(auditCheckpoints(checkpoints, log)),

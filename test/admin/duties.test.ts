@@ -30,6 +30,7 @@ it('asks a second administrator for these commands, and every remote command tou
     'client delete',
     'person create',
     'person reveal',
+    'person correct',
     'person prove',
     'person keep-number',
     'person reset-password',

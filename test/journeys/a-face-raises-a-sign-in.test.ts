@@ -33,7 +33,10 @@ describe.skipIf(cannotRun('browser'))('in Chromium, with a film for a camera', (
     const csv = join(directory, 'people.csv')
     writeFileSync(csv, `document_type,document_number,name\nresident_id,${person.number},陈大文\n`)
     const taken = await photoImport(services, photos)
-    await importFile(services, peopleImport(services, taken), { file: csv, actor: 'administrator:test' })
+    await importFile(services, peopleImport(services, 'administrator:test', taken), {
+      file: csv,
+      actor: 'administrator:test',
+    })
     expect(taken.report).toEqual({ photos: 1, photos_unusable: 0 })
     browser = await launchBrowser([
       '--use-fake-ui-for-media-stream',

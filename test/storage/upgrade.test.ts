@@ -118,12 +118,11 @@ describe.each([
 it('a version finds what a newer one has added, and starts beside it', async () => {
   const settings = await embedded()
   const file = join(settings['YIDENG_DATA_DIR'] ?? '', 'yideng.sqlite')
-  const before = openDatabase(file)
-  await migrate(before)
-  await before.destroy()
-  const sqlite = new DatabaseSync(file)
-  sqlite.exec("insert into kysely_migration values ('9999-newer', '2099-01-01T00:00:00.000Z')")
-  sqlite.close()
+  // a newer version has run the migrations of this one too
+  const newer = openDatabase(file)
+  await migrate(newer)
+  await sql`insert into kysely_migration values ('9999-newer', '2099-01-01T00:00:00.000Z')`.execute(newer)
+  await newer.destroy()
   const server = await startServer(settings)
   expect((await fetch(`${server.issuer}/readyz`)).status).toBe(200)
   const database = openDatabase(file)

@@ -39,6 +39,7 @@ const silent = [
 const technical = new Set([
   'npx yideng',
   'npx yideng {1}',
+  'person find',
   'npx yideng <noun> <verb> [ID] [--flags]',
   'yideng-cli ({1}; {2}@{3})',
   "SELECT name, sql FROM sqlite_master WHERE type = 'table' AND name <> ? ORDER BY name",
@@ -53,6 +54,7 @@ const technical = new Set([
   'of no secret',
   '{1} is not in the list of commands',
   'the guide asks for {1}, which is no field',
+  'the counter asks for {1}, which is no field',
   // comments of a file, which is the same in all languages
   '# Portals, as: npx yideng client export > portals.yaml\n# Apply it with: npx yideng client import portals.yaml (with --plan it only prints the changes).\n# A portal without client_id is found by its name. Portals that are not in this file stay unchanged.',
 ])

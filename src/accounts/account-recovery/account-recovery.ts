@@ -2,7 +2,7 @@ import type { NewAuthenticator } from '../authenticators.ts'
 import type { Actor } from '../natural-persons.ts'
 import type { Pass, RecoveryDeps } from './pass.ts'
 import { recover, type Recovered } from './recover.ts'
-import { checkCode, countCodes, decoyData, replaceCodes } from './recovery-codes.ts'
+import { checkCode, countCodes, decoyData, replaceCodes, voidCodes } from './recovery-codes.ts'
 import { checkLink, replaceLink } from './recovery-links.ts'
 
 export type { Pass } from './pass.ts'
@@ -11,6 +11,8 @@ export type { Pass } from './pass.ts'
 export interface Recovery {
   /** Ten new codes, readable in this answer only; all earlier codes end. */
   makeCodes(personId: string, by: Actor): Promise<string[]>
+  /** Ends all codes of a person. False where there are none. */
+  voidCodes(personId: string, by: Actor): Promise<boolean>
   codesLeft(personId: string): Promise<number>
   /** Spends nothing. Does the same work for a right code, a wrong one, and no account (undefined). */
   checkCode(personId: string | undefined, typed: string): Promise<Pass | undefined>
@@ -35,6 +37,8 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
   return {
     makeCodes: (personId, by) =>
       database.transaction().execute((transaction) => replaceCodes(deps, transaction, personId, by)),
+    voidCodes: (personId, by) =>
+      database.transaction().execute((transaction) => voidCodes(deps, transaction, personId, by)),
     codesLeft: (personId) => countCodes(deps, personId),
     checkCode: (personId, typed) => checkCode(deps, decoy, personId, typed),
     makeLink: (personId, options, by) =>

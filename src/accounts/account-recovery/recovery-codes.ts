@@ -80,6 +80,20 @@ export async function replaceCodes(
   return codes
 }
 
+/** Ends the codes of a person, with a notice. False where there are none. */
+export async function voidCodes(
+  { authenticators, audit, notifier }: Pick<RecoveryDeps, 'authenticators' | 'audit' | 'notifier'>,
+  transaction: DatabaseTransaction,
+  personId: string,
+  by: Actor,
+): Promise<boolean> {
+  if (!(await findCodes({ authenticators }, personId, transaction))) return false
+  await authenticators.removeAll(personId, codesKind, transaction)
+  await audit.append(transaction, { event: 'recovery.codes-voided', ...by, personId })
+  await notifier.notify({ personId, kind: 'recovery-codes-voided', restricted: by.restricted }, transaction)
+  return true
+}
+
 export async function countCodes(deps: Pick<RecoveryDeps, 'authenticators'>, personId: string): Promise<number> {
   const codes = await findCodes(deps, personId)
   return codes ? keysOf(codes.data).length : 0

@@ -9,6 +9,8 @@ import { codesKind } from './recovery-codes.ts'
 /** The kind of the authenticator that is a person's recovery link. */
 export const linkKind = 'recovery-link'
 const linkData = z.object({ expiresAt: z.number(), counter: z.boolean() })
+/** A link from a counter ends no hold later: the person opens it there, in seconds. */
+const counterSeconds = 1800
 const tokenForm = /^[\w-]{43}$/
 
 const linkKey = (blindIndex: BlindIndex, token: string) => blindIndex('recovery-link', token)
@@ -29,7 +31,7 @@ export async function replaceLink(
   if (!person || person.status === 'closed') return undefined
   await authenticators.removeAll(personId, linkKind, transaction)
   const token = randomBytes(32).toString('base64url')
-  const expiresAt = clock() + times.link * 1000
+  const expiresAt = clock() + (counter ? Math.min(times.link, counterSeconds) : times.link) * 1000
   const link = { personId, kind: linkKind, lookupKey: linkKey(blindIndex, token) }
   await authenticators.add({ ...link, data: JSON.stringify({ expiresAt, counter }) }, transaction)
   await audit.append(transaction, { event: 'recovery.link-made', ...by, personId, details: { counter } })

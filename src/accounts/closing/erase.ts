@@ -99,6 +99,7 @@ const emptyColumns = (cipher: FieldCipher, personId: string) => ({
   document_index: randomUUID(),
   phone_index: randomUUID(),
   username_index: randomUUID(),
+  name_index: randomUUID(),
   identity_level: 2,
   possession: null,
   proofed_at: null,

@@ -1,26 +1,31 @@
-import { idField } from '../fields.ts'
-import { invalid, notFound } from '../outcome.ts'
-import { command } from '../command.ts'
+import { invalid } from '../outcome.ts'
+import { actorWithReason, personCommand, reasonField } from './person-command.ts'
+import { noPerson, personOf, withPersonId } from './which-person.ts'
 
-export default command({
+export default personCommand({
   fields: {
-    id: idField('person'),
     guardian: {
       type: 'text',
       required: true,
-      placeholder: 'ID',
-      meaning: 'id of the account of the guardian, level 3 or more',
+      placeholder: 'PERSON',
+      meaning: 'the guardian, level 3 or more: id of the account, document number, phone or username',
     },
+    reason: reasonField,
   },
   access: { role: 'operator', about: 'system', touches: ['an account'] },
   example:
     'npx yideng person agree-face 3f0c6a52-58b1-4b5c-9e53-8f1f9b8f7c11 --guardian 9d2c7c0e-5f7a-4a53-9a3e-0a2f6c1b7d22',
-  async run(context, input) {
+  async resolve(context, input, command) {
+    const child = await withPersonId(context, input, command)
+    if (!child.ok) return child
+    const guardian = await personOf(context, { id: input['guardian'] }, command)
+    return guardian.ok ? { ok: true, input: { ...child.input, guardian: guardian.person.id } } : guardian
+  },
+  async run(context, input, person) {
     const { persons, faceConsents } = await context.services()
-    const [person, guardian] = await Promise.all([persons.find(input.id), persons.find(input.guardian)])
-    if (!person) return notFound('person', input.id)
-    if (!guardian) return notFound('person', input.guardian)
-    const given = await faceConsents.giveFor(person, guardian, { actor: context.actor })
+    const guardian = await persons.find(input.guardian)
+    if (!guardian) return noPerson
+    const given = await faceConsents.giveFor(person, guardian, actorWithReason(context, input))
     if (given === 'given') return { ok: true, document: { id: person.id, guardian: guardian.id } }
     const message =
       given === 'not_a_child'

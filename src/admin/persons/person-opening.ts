@@ -7,15 +7,14 @@ import { newPasswordProblem, type PasswordProblem } from '../../accounts/passwor
 import type { Problem } from '../outcome.ts'
 
 type ProblemIn<T> = T extends { ok: false; problem: infer P } ? P : never
-type AnyProblem =
+type IdentifierProblem =
   | NonNullable<ReturnType<typeof checkName>>
   | ProblemIn<ReturnType<typeof parseDocument>>
   | ProblemIn<ReturnType<typeof parsePhone>>
   | ProblemIn<ReturnType<typeof parseUsername>>
-  | PasswordProblem
 
 /** The messages for administrators. They never repeat the value, which is personal data. */
-const words: Record<AnyProblem, string> = {
+export const identifierWords: Record<IdentifierProblem, string> = {
   name_required: 'must be given',
   name_malformed: 'has characters that are not allowed in a name: write it as on the document',
   name_too_long: 'is too long: at most 60 Chinese characters, or 150 characters of other scripts',
@@ -27,6 +26,9 @@ const words: Record<AnyProblem, string> = {
   phone_malformed: 'must be a mobile number, such as 13800138000 or +85251234567',
   username_malformed:
     'must be 4 to 32 letters, digits, dots, underscores or hyphens, begin with a letter, and not look like a number',
+}
+
+const passwordWords: Record<PasswordProblem, string> = {
   password_too_short: 'is too short: at least 8 characters',
   password_too_long: 'is too long: at most 128 characters',
   password_common: 'is a common password, and easy to guess',
@@ -65,6 +67,7 @@ export async function readOpening(
       breached: { has: breached },
     }),
   }
+  const words = { ...identifierWords, ...passwordWords }
   const problems = Object.entries(found).flatMap(([field, problem]) =>
     problem === undefined ? [] : [{ field, message: words[problem] }],
   )

@@ -1,8 +1,7 @@
 import type { Services } from '../../services.ts'
 import type { Input } from '../fields.ts'
-import { failed, iso, notFound } from '../outcome.ts'
-import { idField } from '../fields.ts'
-import { command } from '../command.ts'
+import { failed, iso } from '../outcome.ts'
+import { actorWithReason, personCommand, reasonField } from './person-command.ts'
 
 const provingProblems = {
   gone: 'The account is not active.',
@@ -17,13 +16,13 @@ async function withRivals({ persons, identityProofs }: Services, { id }: Input):
   return [named, ...(person ? await identityProofs.rivalsOf(person) : [])]
 }
 
-export default command({
+export default personCommand({
   fields: {
-    id: idField('person'),
     'both-present': {
       type: 'boolean',
       meaning: 'you saw the holders of both accounts: the other account loses the number at once',
     },
+    reason: reasonField,
   },
   access: {
     role: 'operator',
@@ -32,12 +31,10 @@ export default command({
     accounts: withRivals,
   },
   example: 'npx yideng person prove 3f0c6a52-58b1-4b5c-9e53-8f1f9b8f7c11',
-  async run(context, input) {
-    const { persons, identityProofs } = await context.services()
-    const person = await persons.find(input.id)
-    if (!person) return notFound('person', input.id)
+  async run(context, input, person) {
+    const { identityProofs } = await context.services()
     const seen = { bothPresent: input['both-present'] }
-    const proved = await identityProofs.proveAtCounter(person, seen, { actor: context.actor })
+    const proved = await identityProofs.proveAtCounter(person, seen, actorWithReason(context, input))
     if (!proved.ok) return failed(provingProblems[proved.problem])
     if (!('waits' in proved)) {
       return { ok: true, document: { id: person.id, level: 4, bound: proved.bound, superseded: proved.superseded } }

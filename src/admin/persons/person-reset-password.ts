@@ -1,22 +1,21 @@
-import { command } from '../command.ts'
-import { idField } from '../fields.ts'
-import { iso, notFound } from '../outcome.ts'
+import { iso } from '../outcome.ts'
+import { actorWithReason, personCommand, reasonField } from './person-command.ts'
+import { noPerson } from './which-person.ts'
 
-export default command({
+export default personCommand({
   fields: {
-    id: idField('person'),
     counter: {
       type: 'boolean',
       meaning: 'you checked the document of the person in front of you: the account is not held afterwards',
     },
+    reason: reasonField,
   },
   access: { role: 'admin', about: 'system', touches: ['a way into an account'], secret: true },
   example: 'npx yideng person reset-password 3f0c6a52-58b1-4b5c-9e53-8f1f9b8f7c11 --counter',
-  async run(context, input) {
-    const { persons, recovery, settings } = await context.services()
-    const person = await persons.find(input.id)
-    const link = person && (await recovery.makeLink(person.id, input, { actor: context.actor }))
-    if (!link) return notFound('person', input.id)
+  async run(context, input, person) {
+    const { recovery, settings } = await context.services()
+    const link = await recovery.makeLink(person.id, input, actorWithReason(context, input))
+    if (!link) return noPerson
     const document = {
       id: person.id,
       url: `${settings.issuer}/recover/${link.token}`,

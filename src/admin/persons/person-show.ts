@@ -1,15 +1,19 @@
 import { maskedPerson } from './masked-person.ts'
-import { command } from '../command.ts'
-import { idField } from '../fields.ts'
-import { notFound } from '../outcome.ts'
+import { personCommand } from './person-command.ts'
 
-export default command({
-  fields: { id: idField('person') },
+export default personCommand({
+  fields: {},
   access: { role: 'viewer', about: 'system', touches: ['what may be seen'] },
   example: 'npx yideng person show 3f0c6a52-58b1-4b5c-9e53-8f1f9b8f7c11',
-  async run(context, input) {
-    const { persons } = await context.services()
-    const person = await persons.find(input.id)
-    return person ? { ok: true, document: maskedPerson(persons, person) } : notFound('person', input.id)
+  async run(context, _input, person) {
+    const { persons, authenticators, recovery } = await context.services()
+    const kinds = (await authenticators.list(person.id)).map(({ kind }) => kind)
+    const document = {
+      ...maskedPerson(persons, person),
+      passkeys: kinds.filter((kind) => kind === 'passkey').length,
+      has_password: kinds.includes('password'),
+      recovery_codes: await recovery.codesLeft(person.id),
+    }
+    return { ok: true, document }
   },
 })

@@ -1,16 +1,12 @@
-import { idField } from '../fields.ts'
-import { notFound } from '../outcome.ts'
-import { command } from '../command.ts'
+import { actorWithReason, personCommand, reasonField } from './person-command.ts'
 
-export default command({
-  fields: { id: idField('person') },
+export default personCommand({
+  fields: { reason: reasonField },
   access: { role: 'operator', about: 'system', touches: ['an account'] },
   example: 'npx yideng person withdraw-face 3f0c6a52-58b1-4b5c-9e53-8f1f9b8f7c11',
-  async run(context, input) {
-    const { persons, faceConsents } = await context.services()
-    const person = await persons.find(input.id)
-    if (!person) return notFound('person', input.id)
-    const erased = await faceConsents.withdraw(person, { actor: context.actor })
+  async run(context, input, person) {
+    const { faceConsents } = await context.services()
+    const erased = await faceConsents.withdraw(person, actorWithReason(context, input))
     return { ok: true, document: { id: person.id, erased } }
   },
 })

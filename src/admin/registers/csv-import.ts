@@ -28,7 +28,8 @@ export interface ImportReport {
   warnings_count: number
 }
 
-type ReadRow<T> = { key: string; record: T; warning?: string } | { problem: string }
+/** `said`: what the row says, where equal records may be written differently; the record by default. */
+type ReadRow<T> = { key: string; record: T; said?: string; warning?: string } | { problem: string }
 
 /** The format of a file, and its register. */
 export interface ImportKind<T> {
@@ -185,7 +186,7 @@ async function claimsOf<T>(file: RegisterFile, kind: ImportKind<T>, today: Date,
   for await (const row of file.rows()) {
     const read = readRow(row, kind, today)
     if ('problem' in read || !maybe(read.key)) continue
-    const said = JSON.stringify(read.record)
+    const said = read.said ?? JSON.stringify(read.record)
     const claim = claims.get(read.key)
     if (!claim) claims.set(read.key, { said, line: row.line })
     else if (claim.said !== said) claim.against ??= row.line

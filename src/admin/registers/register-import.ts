@@ -56,10 +56,10 @@ export default command({
       roundNumbers,
       progress: context.progress,
     }
-    const importing =
-      input.kind === 'people'
-        ? importFile(services, peopleImport(services, photos), how)
-        : importFile(services, organisationsImport(services), how)
+    const people = input.kind === 'people' ? peopleImport(services, context.actor, photos) : undefined
+    const importing = people
+      ? importFile(services, people, how)
+      : importFile(services, organisationsImport(services), how)
     const report = await importing.catch((error: NodeJS.ErrnoException) => {
       if (error instanceof UnusableRegisterFile) return unusable(`${file} ${error.message}`)
       if (error.syscall === 'open' || error.syscall === 'read') return unusable(`${file} cannot be read: ${error.code}`)
@@ -72,6 +72,8 @@ export default command({
     const faces = photos
       ? [`Photographs: ${photos.report.photos} taken, ${photos.report.photos_unusable} without exactly one clear face.`]
       : []
+    const renamed = people?.renamed() ?? 0
+    const followed = renamed > 0 ? [`Accounts whose name followed the register: ${renamed}.`] : []
     const rest = count - refused.length
     const warned = warnings.map(({ line, problem }) => ({ line, problem: `${problem} (imported)` }))
     const types = refused.some(({ problem }) => problem === 'document_type_unknown')
@@ -79,12 +81,12 @@ export default command({
       : []
     return {
       ok: true,
-      document: { ...report, ...photos?.report },
+      document: { ...report, ...(people ? { renamed } : {}), ...photos?.report },
       shown: {
         columns: ['LINE', 'PROBLEM'],
         rows: [...refused, ...warned].map(({ line, problem }) => [line, problem]),
       },
-      notes: [...(rest > 0 ? [`and ${rest} more`] : []), ...countsOf(report), ...types, ...faces],
+      notes: [...(rest > 0 ? [`and ${rest} more`] : []), ...countsOf(report), ...followed, ...types, ...faces],
       ...(fault ? { fault } : {}),
     }
   },

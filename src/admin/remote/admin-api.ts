@@ -19,7 +19,7 @@ import { commandList, findCommand } from '../commands.ts'
 import type { Input } from '../fields.ts'
 import { forbidden, invalid, type FailureKind, type Outcome } from '../outcome.ts'
 import { apiPath } from './api-path.ts'
-import { runRemotely } from './authorise.ts'
+import { readyFor, runRemotely } from './authorise.ts'
 import { readInput } from './input.ts'
 
 export interface AdminApiDeps {
@@ -52,10 +52,13 @@ async function answer(ctx: RouterContext, deps: AdminApiDeps, name: CommandName)
     const command = await findCommand(name)
     if (!command) throw new Error(`${nameOf(name)} is not in the list of commands`)
     const read = readInput(command, await readJson(ctx, maxBytes))
-    const input = read.ok ? read.input : {}
     const context = remoteContext(deps.services, administrator)
-    const outcome: Outcome = read.ok ? await runRemotely(context, command, input) : invalid(...read.problems)
-    await record(ctx, deps, { administrator, command, input, outcome: outcomeName(outcome) })
+    const ready = read.ok ? await readyFor(context, command, read.input) : invalid(...read.problems)
+    const outcome: Outcome = ready.ok ? await runRemotely(context, command, ready.input) : ready
+    const given = read.ok ? read.input : {}
+    // what names a person is personal data until it is the id of an account
+    const target = ready.ok ? ready.input['id'] : command.resolve ? undefined : given['id']
+    await record(ctx, deps, { administrator, command, given, target, outcome: outcomeName(outcome) })
     if (!outcome.ok) return showProblem(ctx, outcome)
     const { document, shown, notes, raw, link, fault } = outcome
     ctx.status = fault === undefined ? 200 : 202
@@ -145,10 +148,10 @@ async function refuse(
 async function record(
   ctx: RouterContext,
   { services }: AdminApiDeps,
-  act: { administrator: Administrator; command: Command; input: Input; outcome: string },
+  act: { administrator: Administrator; command: Command; given: Input; target: unknown; outcome: string },
 ) {
-  const { administrator, command, input, outcome } = act
-  const target = typeof input['id'] === 'string' ? input['id'].slice(0, 64) : undefined
+  const { administrator, command, given, outcome } = act
+  const target = typeof act.target === 'string' ? act.target.slice(0, 64) : undefined
   const isPortal = 'about' in command.access && command.access.about === 'portal'
   await services.audit.record({
     event: 'administrator.acted',
@@ -158,7 +161,7 @@ async function record(
     details: {
       command: nameOf(command),
       target,
-      given: Object.keys(input).filter((field) => field !== 'id'),
+      given: Object.keys(given).filter((field) => field !== 'id'),
       role: administrator.role,
       region: administrator.region,
       outcome,

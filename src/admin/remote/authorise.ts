@@ -2,11 +2,11 @@ import { covers, mayAct, type Administrator } from '../../accounts/administrator
 import type { Approval } from '../../accounts/approvals.ts'
 import { isRegion } from '../../config/regions.ts'
 import type { BlindIndex } from '../../keys/blind-index.ts'
-import { nameOf, type Command, type CommandName, type RemoteAccess } from '../command.ts'
+import { nameOf, resolvedInput, type Command, type CommandName, type RemoteAccess, type Resolved } from '../command.ts'
 import type { AdministratorContext, CommandContext } from '../command-context.ts'
 import { needsSecond } from '../duties.ts'
 import type { Input } from '../fields.ts'
-import { failed, forbidden, iso, type Outcome } from '../outcome.ts'
+import { failed, forbidden, iso, type Failure, type Outcome } from '../outcome.ts'
 import { regionsOfSubject, subjectNotFound } from './subject-region.ts'
 
 /** The refusal for an administrator who may not run a command on this subject; undefined where they may. */
@@ -15,7 +15,7 @@ export async function refusalFor(
   { role, region }: Administrator,
   access: RemoteAccess,
   input: Input,
-): Promise<Outcome | undefined> {
+): Promise<Failure | undefined> {
   if (!mayAct(role, access.role)) return forbidden(`This needs the role ${access.role}; yours is ${role}.`)
   const regions = await regionsOfSubject(await context.services(), access.about, input)
   if (!regions || regions.before.some((one) => !covers({ region }, one))) return subjectNotFound(access.about, input)
@@ -34,15 +34,21 @@ export async function refusalFor(
   return forbidden(`must be ${region}, which is yours, or a part of it`, 'region')
 }
 
+/** The input for `runRemotely`, where role and region allow the command. Without them, the answer does not say whether a person exists. */
+export async function readyFor(context: AdministratorContext, command: Command, input: Input): Promise<Resolved> {
+  const { access } = command
+  if ('local' in access) return forbidden(localOnly(command, access.local))
+  const blocked = await refusalFor(context, context.administrator, access, input)
+  return blocked ?? resolvedInput(context, command, input)
+}
+
 /**
- * Runs a command for a remote administrator where role and region allow it.
- * A command that needs a second administrator waits for the approval.
+ * Runs a command for a remote administrator. One that needs a second administrator waits for the approval.
+ * @param input from `readyFor`
  */
 export async function runRemotely(context: AdministratorContext, command: Command, input: Input): Promise<Outcome> {
   const { access } = command
   if ('local' in access) return forbidden(localOnly(command, access.local))
-  const blocked = await refusalFor(context, context.administrator, access, input)
-  if (blocked) return blocked
   const second = await needsSecond(await context.services(), context.administrator, access, input)
   return second ? requestApproval(context, command, access, input) : command.run(context, input)
 }

@@ -209,5 +209,5 @@ it('records acts at the counter: a proof with the document, the consent of a gua
 })
 it.each(['show', 'lock', 'unlock', 'reset-password'])('exits with 3 when %s names an unknown person', async (verb) => {
   const answer = await commandLine().yideng('person', verb, 'nobody')
-  expect(answer).toEqual({ code: 3, out: '', err: 'There is no person with the id "nobody".\n' })
+  expect(answer).toEqual({ code: 3, out: '', err: 'There is no such person.\n' })
 })

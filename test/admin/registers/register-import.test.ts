@@ -28,7 +28,7 @@ describe('the population register', () => {
     const { code, out } = await run('--json')
     expect({ code, document: JSON.parse(out) as unknown }).toEqual({
       code: 0,
-      document: { ...counts, rows: 2, imported: 2 },
+      document: { ...counts, renamed: 0, rows: 2, imported: 2 },
     })
     expect(await knows(1, '张三')).toBe('match')
     expect(await knows(2, '李四')).toBe('match')
@@ -118,7 +118,7 @@ describe('the population register', () => {
     ]
     expect({ code, document: JSON.parse(out) as unknown }).toEqual({
       code: 1,
-      document: { ...counts, rows: 3, imported: 1, refused, refused_count: 2 },
+      document: { ...counts, renamed: 0, rows: 3, imported: 1, refused, refused_count: 2 },
     })
     expect(await knows(3, '张三')).toBe('match')
   })

@@ -3,7 +3,7 @@ import { findCommand } from '../../../src/admin/commands.ts'
 import type { Input } from '../../../src/admin/fields.ts'
 import type { Outcome } from '../../../src/admin/outcome.ts'
 import { remoteContext } from '../../../src/admin/command-context.ts'
-import { runRemotely } from '../../../src/admin/remote/authorise.ts'
+import { readyFor, runRemotely } from '../../../src/admin/remote/authorise.ts'
 import { openServices, type Services } from '../../../src/services.ts'
 import { readSettings } from '../../../src/config/settings.ts'
 import { openPerson } from '../../setup/person.ts'
@@ -50,7 +50,9 @@ async function runAs(services: Services, administrator: Administrator, name: str
   const [noun = '', verb] = name.split(' ')
   const command = await findCommand({ noun, ...(verb === undefined ? {} : { verb }) })
   if (!command) throw new Error(`no command ${name}`)
-  return runRemotely(remoteContext(services, administrator), command, input)
+  const context = remoteContext(services, administrator)
+  const ready = await readyFor(context, command, input)
+  return ready.ok ? runRemotely(context, command, ready.input) : ready
 }
 
 export const documentOf = (outcome: Outcome) => {
