@@ -22,6 +22,7 @@ const schema = z.object({
       'must be a list of country codes such as 86,852, separated by commas',
     ),
   YIDENG_SMS_DAY_BUDGET: whole(1, 100_000_000),
+  YIDENG_SMS_ADDRESS_TEXTS: whole(1, 1_000_000),
   YIDENG_PHONE_VENDORS: optionalPath,
   YIDENG_PHONE_OWNERS: z.enum(owners, { error: oneOf(owners) }),
   YIDENG_PHONE_PROOF_MONTHS: whole(1, 120),
@@ -41,6 +42,8 @@ export function phoneSettings(texts: SettingTexts, production: boolean) {
     countries: parsed.YIDENG_SMS_COUNTRIES,
     /** Texts of all numbers in a day. */
     dayBudget: parsed.YIDENG_SMS_DAY_BUDGET,
+    /** Texts that one network may ask for in an hour. */
+    addressTexts: parsed.YIDENG_SMS_ADDRESS_TEXTS,
     /** Addresses and keys of vendors. */
     vendorsFile: parsed.YIDENG_PHONE_VENDORS,
     owners: parsed.YIDENG_PHONE_OWNERS,
