@@ -1,10 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { SettingsError, type Settings } from '../config/settings.ts'
+import { ownersWebhook } from '../proofing/phone-owners.ts'
+import { recycledSettings } from '../proofing/recycled-numbers.ts'
 import { alibabaSms } from './senders/sms/alibaba.ts'
 import { tencentSms } from './senders/sms/tencent.ts'
 
-const schema = z.strictObject({ tencent: tencentSms, alibaba: alibabaSms }).partial()
+const schema = z
+  .strictObject({ tencent: tencentSms, alibaba: alibabaSms, owners: ownersWebhook, recycled: recycledSettings })
+  .partial()
 
 /** Addresses and keys of the vendors for telephone numbers. */
 export type PhoneVendors = z.infer<typeof schema>
@@ -18,14 +22,17 @@ export function readPhoneVendors({ phone, production }: Pick<Settings, 'phone' |
   for (const needed of neededBy(phone)) {
     if (!vendors[needed]) throw unusable(`it has no ${needed}`)
   }
-  const addresses = [vendors.tencent?.endpoint, vendors.alibaba?.endpoint]
+  const { tencent, alibaba, owners, recycled } = vendors
+  const addresses = [tencent?.endpoint, alibaba?.endpoint, owners?.url, recycled?.endpoint]
   if (production && addresses.some((address) => address !== undefined && !address.startsWith('https:')))
     throw unusable('an address in it does not begin with https://')
   return vendors
 }
 
-const neededBy = ({ sender }: Settings['phone']): (keyof PhoneVendors)[] =>
-  sender === 'tencent' || sender === 'alibaba' ? [sender] : []
+const neededBy = ({ sender, owners }: Settings['phone']): (keyof PhoneVendors)[] => [
+  ...(sender === 'tencent' || sender === 'alibaba' ? [sender] : []),
+  ...(owners === 'webhook' ? (['owners'] as const) : []),
+]
 
 const unusable = (why: string, cause?: unknown) =>
   new SettingsError(`The setting YIDENG_PHONE_VENDORS names a file that cannot be used: ${why}.`, { cause })

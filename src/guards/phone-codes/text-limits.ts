@@ -9,7 +9,7 @@ import { createLimits, type Limit } from '../limits.ts'
 import { createDayBudget } from './day-budget.ts'
 
 const hour = 3600
-/** One number: a text a minute, five an hour, ten a day. A stranger who asks for it gets no more. */
+/** One number: a text a minute, five an hour, ten a day. A stranger cannot send it further ones. */
 const ofNumber: readonly Limit[] = [
   { name: 'text-pause', most: 1, seconds: 60, longest: 60 },
   { name: 'text-number', most: 5, seconds: hour },
@@ -73,7 +73,7 @@ export function createTextLimits(options: {
     seconds: daySeconds,
     longest: daySeconds,
   }
-  /** Strangers cannot use up what is kept for browsers that accounts know. */
+  /** Strangers cannot use up the share of browsers that accounts know. */
   const kept = Math.ceil(dayBudget * knownShare)
   const budgets = {
     known: createDayBudget(artifacts, 'known', kept),
