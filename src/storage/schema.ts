@@ -3,11 +3,12 @@ import type { BlindIndex, Mark, Sealed, Time } from './columns.ts'
 import { administrationMarks, type AdministrationTables } from './schema-administration.ts'
 import { faceMarks, type FaceTables } from './schema-face.ts'
 import { legalPersonMarks, type LegalPersonTables } from './schema-legal-persons.ts'
+import { phoneMarks, type PhoneTables } from './schema-phone.ts'
 
 /** How a person showed once that they are the one of their document (DESIGN 1.4). */
 export type Possession = 'phone' | 'face' | 'counter' | 'upstream' | 'channel'
 
-export interface Tables extends LegalPersonTables, FaceTables, AdministrationTables {
+export interface Tables extends LegalPersonTables, FaceTables, AdministrationTables, PhoneTables {
   house: { key: string; value: string }
   natural_persons: {
     id: string
@@ -145,6 +146,7 @@ export const columnMarks: { [T in keyof Tables]: { [C in keyof Tables[T]]: Mark 
   ...legalPersonMarks,
   ...faceMarks,
   ...administrationMarks,
+  ...phoneMarks,
   house: { key: 'open', value: 'open' },
   natural_persons: {
     id: 'open',

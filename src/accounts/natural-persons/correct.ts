@@ -98,7 +98,7 @@ export async function writeChange(
   { before, after, changed }: Change,
   { by, source }: { by: Actor; source: CorrectedBy },
 ): Promise<{ person: NaturalPerson; principals: string[] } | undefined> {
-  const { cipher, lookup, audit, notifier, endSignIns, clock } = deps
+  const { cipher, lookup, audit, notifier, endSignIns, phoneProofs, clock } = deps
   const { id, row } = person
   const [indexKey] = await indexKeysInUse(transaction, lookup)
   const renumbered = changed.includes('document')
@@ -128,7 +128,8 @@ export async function writeChange(
     .where('username', '=', row.username)
     .executeTakeFirst()
   if (numUpdatedRows === 0n) return undefined
-  // the clerk's proof of the new phone (`source` is `counter`, `changed` has `phone`) is written here, in this transaction
+  if (seen && changed.includes('phone'))
+    await phoneProofs.record(transaction, { personId: id, phone: after.phone, how: 'clerk' }, by)
   const principals = renumbered ? await leaveOldNumber(deps, transaction, id) : []
   if (changed.some((part) => part !== 'name')) await endSignIns(transaction, id, { but: [] })
   const restricted = { ...by.restricted, ...oldAndNew(before, after, changed) }

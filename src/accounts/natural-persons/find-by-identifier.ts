@@ -18,11 +18,37 @@ export interface Sought {
 
 type Deps = Pick<NaturalPersonsDeps, 'database' | 'lookup'>
 
-/** Finds the account of an identifier. Of several accounts: the best proven one, then the oldest. */
-export const findByIdentifier = async (
-  deps: Deps,
+/**
+ * Finds the account of an identifier. Of several accounts: the best proven one, then the oldest. A phone finds the one person who has
+ * proven it, before those who only claim it; a phone that several persons have proven finds none of them.
+ */
+export async function findByIdentifier(
+  deps: Deps & Pick<NaturalPersonsDeps, 'phoneProofs'>,
   readings: readonly IdentifierReading[],
-): Promise<NaturalPerson | undefined> => (await findPeople(deps, readings, 1))[0]
+): Promise<NaturalPerson | undefined> {
+  const first = async (some: readonly IdentifierReading[]) => (await findPeople(deps, some, 1))[0]
+  const phone = readings.find(({ kind }) => kind === 'phone')?.value
+  if (phone === undefined) return first(readings)
+  const holders = await holdersOnRecord(deps, phone)
+  const claimed = await first(holders.length > 1 ? readings.filter(({ kind }) => kind !== 'phone') : readings)
+  return holders.length === 1 ? holders[0] : claimed
+}
+
+/** The persons who have proven this number, and have it on record now. */
+async function holdersOnRecord(
+  { database, lookup, phoneProofs }: Deps & Pick<NaturalPersonsDeps, 'phoneProofs'>,
+  phone: string,
+): Promise<NaturalPerson[]> {
+  const ids = await phoneProofs.holders(phone)
+  const rows = await database
+    .selectFrom('natural_persons')
+    .selectAll()
+    .where('id', 'in', ids.length > 0 ? ids : [''])
+    .where('phone_index', 'in', lookup.all('phone', phone))
+    .where('status', '<>', 'closed')
+    .execute()
+  return rows.map(fromRow)
+}
 
 /** Finds the accounts that one of these values fits, at most `most`: the best proven ones first, then the oldest. */
 export async function findPeople(

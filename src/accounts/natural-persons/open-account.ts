@@ -6,6 +6,7 @@ import type { NewAuthenticator } from '../authenticators.ts'
 import type { IdentityDocument } from '../identifiers/documents.ts'
 import { indexesOf, provenHolders } from '../indexes.ts'
 import { sealPersonalData, type PersonalData } from '../personal-fields.ts'
+import type { ProvenHow } from '../phone-proofs.ts'
 import { fromRow, matchesRegister, type Actor, type NaturalPerson, type NaturalPersonsDeps } from './natural-person.ts'
 
 /** A new account; all values are normalised, and the username may be empty. */
@@ -21,6 +22,8 @@ export interface Opening extends Omit<PersonalData, 'documentType' | 'documentNu
   vouchedLevel?: 2 | 3
   /** What the person has shown in this registration, to be the one on the document. */
   possession?: Possession | undefined
+  /** How the person has proven the phone, if they have. */
+  phoneProven?: ProvenHow | undefined
   /** The register's answer must not show: the account is opened as if there were no match. */
   silent?: boolean
 }
@@ -39,6 +42,7 @@ export async function openAccount(deps: NaturalPersonsDeps, opening: Opening, by
     vouchedLevel,
     guardian: _guardian,
     possession: _possession,
+    phoneProven: _how,
     silent = false,
     ...fields
   } = opening
@@ -66,13 +70,13 @@ const holdsUsername = async (transaction: DatabaseTransaction, lookup: LookupInd
     .executeTakeFirst()) !== undefined
 
 async function insertAccount(
-  { cipher, lookup, audit, authenticators, clock }: NaturalPersonsDeps,
+  { cipher, lookup, audit, authenticators, phoneProofs, clock }: NaturalPersonsDeps,
   transaction: DatabaseTransaction,
   opening: Opening,
   { data, matched }: { data: PersonalData; matched: boolean },
   by: Actor,
 ): Promise<Opened> {
-  const { noticeVersion, vouchedLevel, guardian } = opening
+  const { noticeVersion, vouchedLevel, guardian, phoneProven: how } = opening
   const possession = possessionOf(opening)
   const [indexKey] = await indexKeysInUse(transaction, lookup)
   if (data.username && (await holdsUsername(transaction, lookup, data.username)))
@@ -115,5 +119,7 @@ async function insertAccount(
     personId: id,
     details: { identityLevel, possession: possession ?? undefined, noticeVersion, guardian },
   })
+  // a number that enough persons have proven stays unproven here
+  if (how) await phoneProofs.record(transaction, { personId: id, phone: data.phone, how }, by)
   return { ok: true, person: fromRow(row) }
 }
