@@ -9,6 +9,7 @@ export const leads: Readonly<Record<NoticeKind, string>> = {
   'authenticator-removed': '/account/ways',
   'recovery-codes-made': '/account/ways',
   'account-recovered': '/account/history?only=sign-ins',
+  'recovery-stopped': '/account/history',
   'method-locked': '/account/ways',
   'method-unlocked': '/account/ways',
   'account-closing': '/account/closing',

@@ -8,6 +8,7 @@ const kinds = [
   'authenticator-removed',
   'recovery-codes-made',
   'account-recovered',
+  'recovery-stopped',
   'method-locked',
   'method-unlocked',
   'account-closing',

@@ -4,6 +4,7 @@ import { artifactSweep } from '../jobs/artifact-sweep.ts'
 import { auditCheckpoints, auditMonths, auditSums } from '../jobs/audit-upkeep.ts'
 import { keyRefresh } from '../jobs/key-rotation.ts'
 import { numberDisputesDue } from '../jobs/number-disputes-due.ts'
+import { recoveryStops } from '../jobs/recovery-stops.ts'
 import { representationEndings } from '../jobs/representation-endings.ts'
 import { startJob, type Job } from '../jobs/runner.ts'
 import { sessionEndings } from '../jobs/session-endings.ts'
@@ -24,6 +25,7 @@ export function startJobs(core: Core, protocol: Protocol): { stop(): Promise<voi
     start(keyRefresh({ provider, readKeys, cookieKeys, refreshDataKeys, shareKeys, clock, log })),
     start(representationEndings({ database, representations, artifacts, sessions, audit, clock })),
     start(accountClosings({ closing, persons, mandates, legalPersons, sessions })),
+    start(recoveryStops({ database, clock })),
     start(numberDisputesDue({ database, identityProofs })),
     start(sessionEndings({ database, sessions, audit, clock })),
     deliveries.start(deliver),
