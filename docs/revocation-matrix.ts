@@ -26,6 +26,7 @@ export const remedies = {
   removed: { words: 'Passkey removed', ends: but('own', 'other') },
   'switched-off': { words: 'Way to sign in switched off', ends: but('own', 'other') },
   recovery: { words: 'Account recovered', ends: all },
+  stop: { words: 'Recovery of a thief stopped', ends: all },
   lock: { words: 'Account locked, and unlocked again', ends: all },
   supersede: { words: 'Number proven for another account', ends: all },
   closing: { words: 'Account to be closed', ends: all },

@@ -98,10 +98,13 @@ export async function myData(deps: MyDataDeps, person: NaturalPerson) {
       mandates: view.affairs.mandates.filter(({ personId, grantedBy }) => personId === id || grantedBy === id),
     })),
     helpers: (await representations.givenBy(id)).map(({ principalId: _own, ...mandate }) => mandate),
-    notices: (await everyOne((limit, offset) => inbox.list(id, limit, offset))).map(({ createdAt, ...notice }) => ({
-      ...notice,
-      createdAt: moment(createdAt),
-    })),
+    notices: (await everyOne((limit, offset) => inbox.list(id, limit, offset))).map(
+      ({ createdAt, restricted: { stop: _secret, ...restricted }, ...notice }) => ({
+        ...notice,
+        restricted,
+        createdAt: moment(createdAt),
+      }),
+    ),
     history: history.map(({ at, ...event }) => ({ at: moment(at), ...event })),
   }
 }

@@ -12,6 +12,7 @@ export const leads: Readonly<Record<NoticeKind, string>> = {
   'record-corrected': '/account/details',
   'sign-ins-ended': '/account/sessions',
   'account-recovered': '/account/history?only=sign-ins',
+  'recovery-stopped': '/account/history',
   'method-locked': '/account/ways',
   'method-unlocked': '/account/ways',
   'account-closing': '/account/closing',

@@ -1,6 +1,7 @@
 import type { LegalPersons } from '../accounts/legal-persons.ts'
 import { noticeKinds, type NoticeKind } from '../accounts/notices.ts'
 import type { Inbox, Notice } from '../channels/senders/inbox.ts'
+import type { Clock } from '../config/clock.ts'
 import type { RegionOf } from '../config/networks.ts'
 import type { AccountRouter } from '../login/account-router.ts'
 import type { AccountHost } from '../login/method.ts'
@@ -18,6 +19,7 @@ export interface NoticesDeps {
   methodSwitches: MethodSwitches
   regionOf: RegionOf
   legalPersons: Pick<LegalPersons, 'find'>
+  clock: Clock
 }
 
 const room = '/account/notices'
@@ -54,19 +56,22 @@ const isKind = (kind: string): kind is NoticeKind => (noticeKinds as readonly st
 
 /** One notice for the page; none for a kind that only a newer version of the server knows. */
 async function describe(
-  { methodSwitches, regionOf, legalPersons }: Pick<NoticesDeps, 'methodSwitches' | 'regionOf' | 'legalPersons'>,
+  { methodSwitches, regionOf, legalPersons, clock }: Omit<NoticesDeps, 'centre' | 'inbox'>,
   { kind, details, restricted, createdAt, read }: Notice,
   language: Language,
 ) {
   if (!isKind(kind)) return []
   const { method = '', portal = '', organisations = '', mandates = '0' } = details
+  // the link of a recovery that may still be stopped
+  const stop = Number(details['until'] ?? 0) > clock() ? restricted['stop'] : undefined
   const found = await Promise.all(organisations.split(' ').map((id) => legalPersons.find(id)))
   return [
     {
       kind,
       method: methodSwitches.known(method),
       portal,
-      lead: leads[kind],
+      lead: stop === undefined ? leads[kind] : `/recover/stop/${stop}`,
+      stops: stop !== undefined,
       at: createdAt,
       read,
       organisations: found.flatMap((one) => (one ? [one.name] : [])),

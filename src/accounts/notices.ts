@@ -11,6 +11,7 @@ const kinds = [
   'record-corrected',
   'sign-ins-ended',
   'account-recovered',
+  'recovery-stopped',
   'method-locked',
   'method-unlocked',
   'account-closing',

@@ -22,7 +22,9 @@ const events = {
   'person.sessions-ended': 'sessions, codes and tokens of ended sign-ins were removed',
   'person.device-seen': 'a person signed in with a browser not seen before',
   'person.recovered':
-    'a forgotten password was replaced, by a recovery code or an administrator’s link; all sessions ended',
+    'a forgotten password was replaced, by a recovery code, phone, face or administrator’s link; all sessions ended',
+  'recovery.stopped':
+    'a recovery was stopped by the link of its notice: password and hold are as before it; all sessions ended',
   'recovery.codes-made': 'a person made new recovery codes; the old ones ended',
   'recovery.codes-voided': 'an administrator ended the recovery codes of a person',
   'recovery.link-made': 'an administrator made a link for a person to set a new password; older ones ended',

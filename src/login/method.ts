@@ -56,6 +56,8 @@ export interface LoginMethod {
   readonly enrolment?: Enrolment
   /** Its question to a person who has just signed in by another method. */
   readonly offer?: Offer
+  /** Its way for a person who forgot the password. */
+  readonly recovery?: RecoveryWay
   /** Adds pages for a signed-in person, outside a running login and the account centre. */
   pages?(router: Router, centre: AccountHost): void
   /** Adds routes for programs, which send access tokens and no forms. */
@@ -135,6 +137,49 @@ export interface Offer {
 export interface Enrolment {
   /** Adds its routes under /account/<name>. */
   routes(router: Router, centre: AccountHost): void
+}
+
+/**
+ * A way to prove a person who forgot the password. Every visitor of the page of a forgotten password sees the same ways; the words are
+ * `recovery.way_<name>` and `recovery.way_<name>_more`.
+ */
+export interface RecoveryWay {
+  /** Whether this installation has it. */
+  offered(): boolean
+  /** Adds its routes under /recover/<name>. */
+  routes(router: Router, host: RecoveryHost): void
+}
+
+/** The account that was typed in this browser; it may not exist. */
+export interface RecoveryClaim {
+  way: string
+  /** Id of the person, or a text that is no id. */
+  who: string
+  /** Epoch of the person's sign-ins before the proof: an ending in between makes the proof void. */
+  epoch: number
+  /** Whether the person agreed to what the way needs. */
+  agreed: boolean
+  /** Where the person came from. */
+  back: string
+}
+
+/** A claim with the id of its place in this browser. */
+export interface HeldClaim extends RecoveryClaim {
+  holder: string
+}
+
+/** Everything that a recovery offers to a login method. */
+export interface RecoveryHost {
+  /** Path of a running login, else of the account centre. */
+  backTo(value: unknown): string
+  /** Remembers in this browser which account was typed, in place of an earlier one. */
+  claim(ctx: RouterContext, claim: RecoveryClaim): Promise<void>
+  /** @throws Refusal `recovery_gone` where nothing was typed in this browser for this way, or too long ago */
+  claimed(ctx: RouterContext, way: string): Promise<HeldClaim>
+  /** Stores a change of the claim in this browser. */
+  keep(claim: HeldClaim): Promise<void>
+  /** The person is proven: leads to the form for a new password. */
+  proven(ctx: RouterContext, claim: RecoveryClaim, by: 'face' | 'phone'): Promise<void>
 }
 
 /** The person and the session of a request to the account centre. */

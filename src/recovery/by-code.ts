@@ -31,20 +31,30 @@ export function backTo(value: unknown): string {
   return /^\/login\/[\w-]{1,64}$/.test(path) ? path : '/account'
 }
 
+/** A login method on the page of a forgotten password. */
+export interface ShownWay {
+  name: string
+  icon: string
+}
+
 const hoursOf = (seconds: number) => Math.ceil(seconds / 3600)
 
 /**
- * Shows what a person may have at hand, the same in every browser: it tells nothing about an account. Only a browser that
- * last signed in by passkey has that first and open.
+ * Shows what a person may have at hand, the same in every browser: it tells nothing about an account. The last way of this
+ * browser comes first; a passkey is open there.
  */
 export function showChoices(
-  { recoveryHold }: Pick<ByCodeDeps, 'recoveryHold'>,
+  { recoveryHold, ways }: Pick<ByCodeDeps, 'recoveryHold'> & { ways: readonly ShownWay[] },
   ctx: RouterContext,
   back: string,
 ): void {
   const request = requestOf(ctx)
   request.returnTo = `/recover?back=${encodeURIComponent(back)}`
-  showPage(ctx, 'recover/start', { back, hours: hoursOf(recoveryHold), passkeyFirst: isAloneWhenLast(request.lastWay) })
+  const { lastWay } = request
+  // a browser's own memory orders the ways; it adds and hides none
+  const ordered = ways.toSorted((one, other) => Number(other.name === lastWay) - Number(one.name === lastWay))
+  const data = { back, hours: hoursOf(recoveryHold), ways: ordered, passkeyFirst: isAloneWhenLast(lastWay) }
+  showPage(ctx, 'recover/start', data)
 }
 
 /** Shows the form for a recovery code, with the problems of the last try. */

@@ -81,8 +81,8 @@ export async function choosePassword(deps: ChoosePasswordDeps, ctx: RouterContex
 
 /** @throws Refusal `recovery_gone` before a password is chosen */
 export async function showDone(deps: RecoveryStateDeps & { clock: Clock }, ctx: RouterContext): Promise<void> {
-  const { pass, heldUntil, heldPasskeys, back } = await readRecovery(deps, ctx)
-  if (pass) throw new Refusal('recovery_gone', 'no password was chosen')
+  const { pass, stop, claim, heldUntil, heldPasskeys, back } = await readRecovery(deps, ctx)
+  if (pass || stop || claim) throw new Refusal('recovery_gone', 'no password was chosen')
   const until = heldUntil !== null && heldUntil > deps.clock() ? new Date(heldUntil).toISOString() : ''
   showPage(ctx, 'recover/done', { back, until, heldPasskeys })
 }

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { z } from 'zod'
-import type { Pass } from '../accounts/account-recovery/account-recovery.ts'
+import { passKinds, type Pass } from '../accounts/account-recovery/account-recovery.ts'
 import type { RouterContext } from '../login/method.ts'
 import { hostCookie } from '../pages/host-cookie.ts'
 import { Refusal } from '../refusal/refusal.ts'
@@ -18,7 +18,13 @@ const openSeconds = 600
 
 const schema = z.object({
   /** Permits one new password; undefined after that. */
-  pass: z.object({ personId: z.string(), by: z.enum(['code', 'link']), key: z.string() }).optional(),
+  pass: z.object({ personId: z.string(), by: z.enum(passKinds), key: z.string() }).optional(),
+  /** The account that was typed, and by which way its person is to be proven. */
+  claim: z
+    .object({ way: z.string(), who: z.string(), epoch: z.number(), agreed: z.boolean(), back: z.string() })
+    .optional(),
+  /** Permits to stop one recovery. */
+  stop: z.object({ personId: z.string(), key: z.string(), recoveredAt: z.number() }).optional(),
   /** End of the hold after the recovery, and the number of passkeys on hold. */
   heldUntil: z.number().nullable(),
   heldPasskeys: z.number().default(0),
@@ -32,10 +38,13 @@ const idOf = (cookie: string) => createHash('sha256').update(cookie).digest('bas
 const cookieName = (secure: boolean) => hostCookie('yideng_recovery', secure)
 
 /** Begins a recovery in this browser: it may choose a new password. */
-export async function beginRecovery(deps: RecoveryStateDeps, ctx: RouterContext, pass: Pass, back: string) {
+export const beginRecovery = (deps: RecoveryStateDeps, ctx: RouterContext, pass: Pass, back: string) =>
+  beginState(deps, ctx, { pass, heldUntil: null, back })
+
+export async function beginState(deps: RecoveryStateDeps, ctx: RouterContext, state: RecoveryState): Promise<void> {
   const { secure } = deps
   const cookie = randomBytes(32).toString('base64url')
-  await storeRecovery(deps, idOf(cookie), { pass, heldUntil: null, back })
+  await storeRecovery(deps, idOf(cookie), state)
   const options = { signed: false, httpOnly: true, sameSite: 'lax', secure, overwrite: true } as const
   ctx.cookies.set(cookieName(secure), cookie, options)
 }

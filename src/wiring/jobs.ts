@@ -6,6 +6,7 @@ import { keyRefresh } from '../jobs/key-rotation.ts'
 import { oldProofs } from '../jobs/old-proofs.ts'
 import { nameIndexes } from '../jobs/name-indexes.ts'
 import { numberDisputesDue } from '../jobs/number-disputes-due.ts'
+import { recoveryStops } from '../jobs/recovery-stops.ts'
 import { representationEndings } from '../jobs/representation-endings.ts'
 import { startJob, type Job } from '../jobs/runner.ts'
 import { sessionEndings } from '../jobs/session-endings.ts'
@@ -27,6 +28,7 @@ export function startJobs(core: Core, protocol: Protocol): { stop(): Promise<voi
     start(representationEndings({ database, representations, artifacts, sessions, audit, clock })),
     start(accountClosings({ closing, persons, mandates, legalPersons, sessions })),
     start(oldProofs({ persons, clock, until: settings.oldProofsUntil })),
+    start(recoveryStops({ database, clock })),
     start(numberDisputesDue({ database, identityProofs })),
     start(sessionEndings({ database, sessions, audit, clock })),
     start(nameIndexes({ database, cipher: dataKeys.cipher, lookup: dataKeys.lookup })),

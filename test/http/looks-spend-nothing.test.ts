@@ -5,8 +5,10 @@ import { registerPortal } from '../setup/portal.ts'
 import { computerAndPhone, look } from '../setup/qr.ts'
 import { handlerFields, openOrganisation } from '../setup/organisation.ts'
 import { signedInPhone } from '../setup/qr.ts'
+import { personWithCodes, recoverBy } from '../setup/recovery.ts'
 import { routesOf } from '../setup/routes.ts'
 import { startServer, type RunningServer } from '../setup/server.ts'
+import { stopLink } from '../setup/stop.ts'
 import { Visitor, type Page } from '../setup/visitor.ts'
 
 let server: RunningServer
@@ -48,6 +50,13 @@ const addresses: Record<string, () => Promise<Looked>> = {
     const visitor = new Visitor(server.issuer)
     const path = `/recover/${made?.token}`
     return { visitor, path, open: () => visitor.get(path), works: /name="password_again"/ }
+  },
+  '/recover/stop/:token': async () => {
+    const person = await personWithCodes(services)
+    await recoverBy(services, { identifier: person.username, knowledge: person.phone, code: person.code(0) })
+    const visitor = new Visitor(server.issuer)
+    const path = await stopLink(services, person.id)
+    return { visitor, path, open: () => visitor.get(path), works: /action="\/recover\/stop"/ }
   },
   '/q/:frame': async () => {
     const { computer, phone } = await computerAndPhone(services)

@@ -1,12 +1,16 @@
-import { camera, photographedPerson, rightFrames, room, send } from '../setup/face.ts'
+import { camera, photographedPerson, recoveringByFace, rightFrames, room, send } from '../setup/face.ts'
 import { addPasskey, askOptions, type RequestOptions } from '../setup/passkey.ts'
 import { computerAndPhone, look, scan } from '../setup/qr.ts'
 import { SoftwareAuthenticator } from '../setup/software-authenticator.ts'
+import { Visitor } from '../setup/visitor.ts'
 import { type World, type RoomForm, byScript } from './form-world.ts'
 
 async function faceRoom({ server, services }: World) {
   return room(server.issuer, await photographedPerson(services))
 }
+
+const faceRecovery = async ({ server, services }: World) =>
+  recoveringByFace(new Visitor(server.issuer), await photographedPerson(services))
 
 export const phoneForms: RoomForm[] = [
   {
@@ -83,5 +87,37 @@ export const faceForms: RoomForm[] = [
     route: 'POST /account/face/bind',
     leads: /^\/account\/face\?done=/,
     fill: async (world) => byScript(await faceRoom(world), '/account/face/bind'),
+  },
+  {
+    route: 'POST /recover/face/identify',
+    leads: /^\/recover\/face\/ready$/,
+    async fill({ server, services }) {
+      const visitor = new Visitor(server.issuer)
+      const { username, number } = await photographedPerson(services)
+      const fields = { identifier: username, document_number: number }
+      return { visitor, page: await visitor.get('/recover/face'), action: '/identify', fields }
+    },
+  },
+  {
+    route: 'POST /recover/face/consent',
+    leads: /^\/recover\/face\/consent$/,
+    async fill(world) {
+      const { visitor } = await faceRecovery(world)
+      return { visitor, page: await visitor.get('/recover/face/ready'), action: '/consent', fields: { agree: 'yes' } }
+    },
+  },
+  {
+    route: 'POST /recover/face/start',
+    leads: /^\/recover\/face\/start$/,
+    fill: async (world) => ({ ...(await faceRecovery(world)), action: '/start' }),
+  },
+  {
+    route: 'POST /recover/face/done',
+    leads: /^\/recover\/new-password$/,
+    async fill(world) {
+      const { visitor, page } = await faceRecovery(world)
+      await send(visitor, page, await rightFrames(page))
+      return { visitor, page, action: '/face/done' }
+    },
   },
 ]

@@ -1,8 +1,9 @@
 import { administrator, typeCode } from '../setup/administrator.ts'
 import { residentId } from '../setup/people.ts'
 import { openPerson } from '../setup/person.ts'
-import { personWithCodes } from '../setup/recovery.ts'
+import { personWithCodes, recoverBy } from '../setup/recovery.ts'
 import { signedIn } from '../setup/signed-in.ts'
+import { stopLink } from '../setup/stop.ts'
 import { Visitor } from '../setup/visitor.ts'
 import { type World, type RoomForm, fresh } from './form-world.ts'
 import { accountForms } from './account-forms.ts'
@@ -88,6 +89,17 @@ const ofRecoveries: RoomForm[] = [
       const visitor = new Visitor(server.issuer)
       const page = await visitor.get(`/recover/${made?.token}`)
       return { visitor, page, action: '/new-password', fields: fresh }
+    },
+  },
+  {
+    route: 'POST /recover/stop',
+    leads: /^\/recover\/stopped$/,
+    async fill({ server, services }) {
+      const person = await personWithCodes(services)
+      await recoverBy(services, { identifier: person.username, knowledge: person.phone, code: person.code(0) })
+      const visitor = new Visitor(server.issuer)
+      const page = await visitor.get(await stopLink(services, person.id))
+      return { visitor, page, action: '/recover/stop', fields: {} }
     },
   },
 ]

@@ -53,6 +53,7 @@ const notice = {
   method: 'password',
   portal: '',
   lead: '/account/history',
+  stops: false,
   at,
   read: false,
   organisations: [] as string[],
@@ -159,6 +160,7 @@ export const accountSamples: readonly Sample[] = [
       ...frame('/account/notices'),
       notices: [
         notice,
+        { ...notice, kind: 'account-recovered', method: '', lead: '/recover/stop/x', stops: true },
         { ...notice, ...nowhere, kind: 'account-kept', method: '', read: true },
         {
           ...notice,

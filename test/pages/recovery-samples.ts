@@ -22,9 +22,18 @@ const problems = { password: 'password_too_short', password_again: 'password_mis
 
 /** The way back into an account, its codes, and the password's own room. */
 export const recoverySamples = [
-  { view: 'recover/start', name: 'first', data: { back: '/login/8f3a', hours: 24, passkeyFirst: false } },
-  { view: 'recover/start', name: 'passkey', data: { back: '/login/8f3a', hours: 0, passkeyFirst: true } },
+  {
+    view: 'recover/start',
+    name: 'first',
+    data: { back: '/account', hours: 24, ways: [{ name: 'face', icon: 'face' }], passkeyFirst: false },
+  },
+  { view: 'recover/start', name: 'passkey', data: { back: '/login/8f3a', hours: 0, ways: [], passkeyFirst: true } },
   { view: 'recover/code', name: 'first', data: start },
+  ...[{}, { identifier: 'identifier_required', document_number: 'document_number_required' }].map((wrong, index) => ({
+    view: 'face/recover',
+    name: index === 0 ? 'first' : 'missing',
+    data: { back: '/login/8f3a', identifier: '', problems: wrong, action: '/recover/face/identify', csrf },
+  })),
   ...['recovery_refused', 'too_many_tries'].map((refusal) => ({
     view: 'recover/code',
     name: refusal,
@@ -44,6 +53,8 @@ export const recoverySamples = [
   },
   { view: 'recover/new-password', name: 'first', data: { name: '张*', username: 'zhangsan', problems: {}, csrf } },
   { view: 'recover/new-password', name: 'problems', data: { name: '张*', username: 'zhangsan', problems, csrf } },
+  { view: 'recover/stop', name: 'first', data: { recoveredAt: Date.parse(until), days: 7, csrf } },
+  { view: 'recover/stopped', name: 'first', data: {} },
   { view: 'recover/done', name: 'held', data: { back: '/login/8f3a', until, heldPasskeys: 2 } },
   { view: 'recover/done', name: 'free', data: { back: '/account', until: '', heldPasskeys: 0 } },
   { view: 'password/account', name: 'first', data: { ...account, username: 'zhangsan', problems: {}, changed: false } },

@@ -4,6 +4,7 @@ import { find } from '../setup/organisation.ts'
 import type { TestPortal } from '../setup/portal.ts'
 import { newPassword, recoverBy } from '../setup/recovery.ts'
 import { rivalOf } from '../setup/rival.ts'
+import { stopLink } from '../setup/stop.ts'
 import { copyOf, type Robbed } from '../setup/thief.ts'
 import type { Page } from '../setup/visitor.ts'
 
@@ -49,6 +50,10 @@ export const acts: Record<Exclude<Remedy, 'representation'>, Act> = {
   'switched-off': async (_scene, { owner }) => owner.lose(await owner.get('/account/ways'), '/passkey/off'),
   recovery: async ({ services }, { person, codes }) =>
     recoverBy(services, { identifier: person.username, knowledge: person.phone, code: codes[0] ?? '' }),
+  async stop({ services }, { person, browser }) {
+    const visitor = browser()
+    return visitor.submit(await visitor.get(await stopLink(services, person.id)), '/recover/stop', {})
+  },
   lock: async ({ services }, { person }) => services.persons.setStatus(person.id, 'locked', by),
   async supersede({ services }, { person }) {
     const winner = await rivalOf(services, person)

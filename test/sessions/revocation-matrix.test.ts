@@ -148,7 +148,7 @@ async function prepare(remedy: keyof typeof acts) {
   networks += 1
   const headers = { 'x-forwarded-for': `198.51.${networks >> 8}.${networks & 255}` }
   const scene: Scene = { services, issuer: server.issuer, headers, portal }
-  const one = await robbed(services, portal, headers)
+  const one = await robbed(services, portal, headers, { recovered: remedy === 'stop' })
   return { scene, one, under: await lanesOf(scene, one, remedy) }
 }
 

@@ -109,6 +109,15 @@ export async function camera(visitor: Visitor, page: Page): Promise<Page> {
   return next.html.includes('name="agree"') ? visitor.submit(next, '/face/consent', { agree: 'yes' }) : next
 }
 
+/** Goes to the camera as a person who forgot the password; `seen` has the pages on the way. */
+export async function recoveringByFace(visitor: Visitor, { username, number }: { username: string; number: string }) {
+  const form = await visitor.get('/recover/face')
+  const fields = { identifier: username, document_number: number }
+  const consent = await visitor.submit(form, '/recover/face/identify', fields)
+  const page = await visitor.submit(consent, '/recover/face/consent', { agree: 'yes' })
+  return { visitor, page, seen: [form, consent, page] }
+}
+
 /** Stores passkeys of a person, made in the browser of a visitor or in another one. */
 export const passkeyMade = (services: Services, personId: string, visitor?: Visitor) => async (minutesAgo: number) => {
   const id = randomUUID()

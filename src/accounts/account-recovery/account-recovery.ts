@@ -2,10 +2,20 @@ import type { NewAuthenticator } from '../authenticators.ts'
 import type { Actor } from '../natural-persons.ts'
 import type { Pass, RecoveryDeps } from './pass.ts'
 import { recover, type Recovered } from './recover.ts'
-import { checkCode, countCodes, decoyData, replaceCodes, voidCodes } from './recovery-codes.ts'
+import {
+  checkCode,
+  codesWereOffered,
+  countCodes,
+  decoyData,
+  markOffered,
+  replaceCodes,
+  voidCodes,
+} from './recovery-codes.ts'
 import { checkLink, replaceLink } from './recovery-links.ts'
+import { checkStop, isResting, stopRecovery, type StopLink } from './recovery-stops.ts'
 
-export type { Pass } from './pass.ts'
+export { passKinds, type Pass } from './pass.ts'
+export type { StopLink } from './recovery-stops.ts'
 
 /** Recovery of an account whose password is forgotten (NIST SP 800-63B). Nothing here reveals whether an account exists. */
 export interface Recovery {
@@ -29,6 +39,21 @@ export interface Recovery {
    * pass exactly one succeeds. Undefined when the pass is spent or expired, or the account not active. All sign-ins end.
    */
   recover(pass: Pass, authenticator: NewAuthenticator, by: Actor): Promise<Recovered | undefined>
+  /** Whether this person has codes, or was asked once whether they want some. */
+  codesWereOffered(personId: string): Promise<boolean>
+  /** @returns false where codes were offered before */
+  markCodesOffered(personId: string): Promise<boolean>
+  /** Whether a recovery was stopped in the last days: then only what sees the person recovers. */
+  rests(personId: string): Promise<boolean>
+  /** Changes nothing. Undefined for an unknown token, or after the hold of its recovery. */
+  checkStop(token: string): Promise<StopLink | undefined>
+  /**
+   * Ends all sign-ins and restores password, passkeys and hold of before the recovery, once. Afterwards codes, phones and plain
+   * links recover nothing for a week: a thief who has several cannot go on. A face, a passkey and the counter still do.
+   * @returns false where the link was used, or is over.
+   * @throws Refusal `busy` where an authenticator changes at the same time
+   */
+  stop(link: Pick<StopLink, 'personId' | 'key'>, by: Actor): Promise<boolean>
 }
 
 export function createRecovery(deps: RecoveryDeps): Recovery {
@@ -45,5 +70,10 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
       database.transaction().execute((transaction) => replaceLink(deps, transaction, personId, options, by)),
     checkLink: (token) => checkLink(deps, token),
     recover: (pass, authenticator, by) => recover(deps, pass, authenticator, by),
+    codesWereOffered: (personId) => codesWereOffered(deps, personId),
+    markCodesOffered: (personId) => markOffered(deps, personId),
+    rests: (personId) => isResting(deps, personId),
+    checkStop: (token) => checkStop(deps, token),
+    stop: (link, by) => stopRecovery(deps, link, by),
   }
 }

@@ -22,10 +22,19 @@ export interface RecoveryDeps {
   times: { hold: number; link: number; passkeyDays: number }
 }
 
+/** What gives a pass: a recovery code, a text to a proven phone, an administrator's link, a verified face. */
+export const passKinds = ['code', 'phone', 'link', 'face'] as const
+
 /** A right to set a new authenticator; a recovery spends it. */
 export interface Pass {
   personId: string
-  by: 'code' | 'link'
-  /** Keyed hash of the code, or id of the link. */
+  by: (typeof passKinds)[number]
+  /** Keyed hash of the code, id of the link, or the epoch of the sign-ins (accounts/sign-in-endings.ts) before the proof. */
   key: string
 }
+
+/** How an account was recovered; `counter` is the link of a clerk who checked the document. */
+export type RecoveredBy = Pass['by'] | 'counter'
+
+/** A face or a clerk has seen the person: nothing is held afterwards, and no link stops it. */
+export const seesPerson = (by: RecoveredBy): boolean => by === 'face' || by === 'counter'

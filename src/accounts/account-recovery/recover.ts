@@ -1,13 +1,14 @@
 import type { DatabaseTransaction } from '../../storage/database.ts'
 import { standingLost } from '../account-standing.ts'
-import type { NewAuthenticator } from '../authenticators.ts'
+import type { Authenticator, NewAuthenticator } from '../authenticators.ts'
 import type { Actor } from '../natural-persons.ts'
 import { setOnlyAuthenticator } from '../only-authenticator.ts'
 import { orUndo, Undo } from '../undo.ts'
 import { holdYoungAuthenticators } from './hold-young-authenticators.ts'
-import type { Pass, RecoveryDeps } from './pass.ts'
-import { spendCode } from './recovery-codes.ts'
+import { seesPerson, type Pass, type RecoveredBy, type RecoveryDeps } from './pass.ts'
+import { endCodes, spendCode } from './recovery-codes.ts'
 import { linkKind, spendLink } from './recovery-links.ts'
+import { isResting, makeStop, stopKind, type Before } from './recovery-stops.ts'
 
 export interface Recovered {
   /** Milliseconds since 1970 UTC; null when the account is not held. */
@@ -25,45 +26,80 @@ export async function recover(
 ): Promise<Recovered | undefined> {
   const principals: string[] = []
   const recovered = await orUndo(deps.database, async (transaction) => {
-    const spent = await spend(deps, transaction, pass)
-    if (!spent) throw new Undo()
     const { personId } = pass
+    const { kind } = authenticator
+    const spent = await spend(deps, transaction, pass)
+    if (!spent || (!seesPerson(spent) && (await isResting(deps, personId, transaction)))) throw new Undo()
     const now = deps.clock()
-    const heldUntil = await holdAccount(deps, transaction, personId, spent === 'counter')
-    if (heldUntil !== null) principals.push(...(await standingLost(transaction, deps.notifier, personId, now)))
+    const [known] = await deps.authenticators.list(personId, kind, transaction)
+    const until = seesPerson(spent) ? null : now + deps.times.hold * 1000
+    const before = await holdAccount(deps, transaction, personId, until)
+    if (until !== null) principals.push(...(await standingLost(transaction, deps.notifier, personId, now)))
     const days = spent === 'counter' ? 0 : deps.times.passkeyDays
-    const young = { personId, replaced: authenticator.kind, now, days }
-    const heldPasskeys = await holdYoungAuthenticators(deps, transaction, young, by)
-    await replaceAuthenticator(deps, transaction, personId, authenticator, by)
-    const details = { by: spent, held: heldUntil !== null, passkeys: heldPasskeys }
+    const heldPasskeys = await holdYoungAuthenticators(deps, transaction, { personId, replaced: kind, now, days }, by)
+    const was = { personId, kind, known, heldUntil: before }
+    const stop = await stopOf(deps, transaction, was, { by: spent, at: now, until, after: authenticator.data })
+    await replaceAuthenticator(deps, transaction, personId, known, authenticator, by)
+    const details = { by: spent, held: until !== null, passkeys: heldPasskeys }
     await deps.audit.append(transaction, { event: 'person.recovered', ...by, personId, details })
-    const notice = { personId, kind: 'account-recovered', details: { by: spent }, restricted: by.restricted } as const
-    await deps.notifier.notify(notice, transaction)
-    return { heldUntil, heldPasskeys }
+    // sealed with the address: a reader of the store alone stops nothing
+    const restricted = stop === undefined ? by.restricted : { ...by.restricted, stop }
+    const told = { by: spent, ...(until === null ? {} : { until: String(until) }) }
+    await deps.notifier.notify({ personId, kind: 'account-recovered', details: told, restricted }, transaction)
+    return { heldUntil: until, heldPasskeys }
   })
   if (recovered) for (const id of principals) deps.publish('principal', id)
   return recovered
 }
 
-async function spend(deps: RecoveryDeps, transaction: DatabaseTransaction, pass: Pass) {
+async function spend(
+  deps: RecoveryDeps,
+  transaction: DatabaseTransaction,
+  pass: Pass,
+): Promise<RecoveredBy | undefined> {
   if (pass.by === 'link') return spendLink(deps, transaction, pass)
-  return (await spendCode(deps, transaction, pass)) ? 'code' : undefined
+  if (pass.by === 'code') return (await spendCode(deps, transaction, pass)) ? 'code' : undefined
+  if (!(await spendEpoch(deps, transaction, pass))) return undefined
+  // another person may have the sheet of codes
+  if (pass.by === 'face') await endCodes(deps, transaction, pass.personId)
+  return pass.by
 }
 
-/** Holds a proven account, unless a clerk checked the document. Ends all sign-ins. */
+/** A proof of this moment counts once, and only while no sign-in was ended since: each recovery ends all of them. */
+async function spendEpoch({ clock }: RecoveryDeps, transaction: DatabaseTransaction, { personId, key }: Pass) {
+  const { numUpdatedRows } = await transaction
+    .updateTable('natural_persons')
+    .set({ updated_at: clock() })
+    .where('id', '=', personId)
+    .where('sign_in_epoch', '=', Number(key))
+    .executeTakeFirst()
+  return numUpdatedRows === 1n
+}
+
+/** The token that stops a recovery; none where the person was seen, which also ends a rest and the tokens of before. */
+async function stopOf(
+  deps: RecoveryDeps,
+  transaction: DatabaseTransaction,
+  before: Before,
+  { until, ...recovery }: { by: RecoveredBy; at: number; until: number | null; after: string },
+): Promise<string | undefined> {
+  if (until !== null) return makeStop(deps, transaction, before, { ...recovery, until })
+  await deps.authenticators.removeAll(before.personId, stopKind, transaction)
+  return undefined
+}
+
+/** Holds the account until then, and ends all sign-ins. @returns the end of a hold of before */
 async function holdAccount(
-  { endSignIns, clock, times }: RecoveryDeps,
+  { endSignIns }: RecoveryDeps,
   transaction: DatabaseTransaction,
   personId: string,
-  counter: boolean,
+  heldUntil: number | null,
 ): Promise<number | null> {
-  const now = clock()
-  const person = await transaction
+  const { held_until: before } = await transaction
     .selectFrom('natural_persons')
-    .select(['identity_level', 'held_until'])
+    .select('held_until')
     .where('id', '=', personId)
     .executeTakeFirstOrThrow()
-  const heldUntil = counter ? null : person.identity_level >= 3 ? now + times.hold * 1000 : person.held_until
   const { numUpdatedRows } = await transaction
     .updateTable('natural_persons')
     .set({ held_until: heldUntil })
@@ -72,18 +108,18 @@ async function holdAccount(
     .executeTakeFirst()
   if (numUpdatedRows !== 1n) throw new Undo()
   await endSignIns(transaction, personId, { but: [] })
-  return heldUntil
+  return before
 }
 
 async function replaceAuthenticator(
   { authenticators, methodLocks }: RecoveryDeps,
   transaction: DatabaseTransaction,
   personId: string,
+  known: Authenticator | undefined,
   authenticator: NewAuthenticator,
   by: Actor,
 ) {
   const { kind } = authenticator
-  const [known] = await authenticators.list(personId, kind, transaction)
   const replaced = await setOnlyAuthenticator(authenticators, { personId, known, authenticator }, transaction)
   if (!replaced) throw new Undo()
   await authenticators.removeAll(personId, linkKind, transaction)

@@ -7,6 +7,7 @@ import { withoutInvisible } from '../../text/invisible.ts'
 import { isAmong } from '../constant-time.ts'
 import type { Actor } from '../natural-persons.ts'
 import type { Pass, RecoveryDeps } from './pass.ts'
+import { isResting } from './recovery-stops.ts'
 
 /** Letters and digits of which no two look alike: without 0 O 1 I L, 2 Z, 5 S, 8 B, U V. */
 const alphabet = '34679ACDEFGHJKMNPQRTWXY'
@@ -59,6 +60,8 @@ const findCodes = async (
   within?: Database,
 ) => (await authenticators.list(personId, codesKind, within))[0]
 
+const noCodes = JSON.stringify({ keys: [] })
+
 const keysOf = (data: string): string[] => codesData.parse(JSON.parse(data)).keys
 
 /** Replaces a person's codes by ten new ones. The codes are readable in this answer only. */
@@ -80,19 +83,39 @@ export async function replaceCodes(
   return codes
 }
 
-/** Ends the codes of a person, with a notice. False where there are none. */
+/** Ends all codes of a person; the empty set stays as the mark that codes were offered. */
+export async function endCodes(
+  deps: Pick<RecoveryDeps, 'authenticators'>,
+  transaction: DatabaseTransaction,
+  personId: string,
+): Promise<void> {
+  const codes = await findCodes(deps, personId, transaction)
+  if (!codes || (await deps.authenticators.replaceData(codes, noCodes, transaction))) return
+  throw new Refusal('busy', 'recovery codes changed at the same time')
+}
+
+/** Ends the codes of a person for a clerk, with a notice. False where there are none. */
 export async function voidCodes(
-  { authenticators, audit, notifier }: Pick<RecoveryDeps, 'authenticators' | 'audit' | 'notifier'>,
+  deps: Pick<RecoveryDeps, 'authenticators' | 'audit' | 'notifier'>,
   transaction: DatabaseTransaction,
   personId: string,
   by: Actor,
 ): Promise<boolean> {
-  if (!(await findCodes({ authenticators }, personId, transaction))) return false
-  await authenticators.removeAll(personId, codesKind, transaction)
-  await audit.append(transaction, { event: 'recovery.codes-voided', ...by, personId })
-  await notifier.notify({ personId, kind: 'recovery-codes-voided', restricted: by.restricted }, transaction)
+  const codes = await findCodes(deps, personId, transaction)
+  if (!codes || keysOf(codes.data).length === 0) return false
+  await endCodes(deps, transaction, personId)
+  await deps.audit.append(transaction, { event: 'recovery.codes-voided', ...by, personId })
+  await deps.notifier.notify({ personId, kind: 'recovery-codes-voided', restricted: by.restricted }, transaction)
   return true
 }
+
+/** Whether this person has codes, or was asked about them. */
+export const codesWereOffered = async (deps: Pick<RecoveryDeps, 'authenticators'>, personId: string) =>
+  (await findCodes(deps, personId)) !== undefined
+
+/** Marks that codes were offered to this person. @returns false where they were before */
+export const markOffered = async ({ authenticators }: Pick<RecoveryDeps, 'authenticators'>, personId: string) =>
+  (await authenticators.add({ personId, kind: codesKind, lookupKey: personId, data: noCodes })) !== undefined
 
 export async function countCodes(deps: Pick<RecoveryDeps, 'authenticators'>, personId: string): Promise<number> {
   const codes = await findCodes(deps, personId)
@@ -101,7 +124,7 @@ export async function countCodes(deps: Pick<RecoveryDeps, 'authenticators'>, per
 
 /** Checks a typed code without spending it. Does the same work for a right code, a wrong one, and no account. */
 export async function checkCode(
-  deps: Pick<RecoveryDeps, 'authenticators' | 'blindIndex'>,
+  deps: Pick<RecoveryDeps, 'authenticators' | 'blindIndex' | 'clock'>,
   decoy: string,
   personId: string | undefined,
   typed: string,
@@ -109,7 +132,8 @@ export async function checkCode(
   const key = codeKey(deps.blindIndex, personId ?? '', readCode(typed) ?? '')
   const codes = await findCodes(deps, personId ?? '')
   const right = isAmong(key, keysOf(codes?.data ?? decoy))
-  return personId !== undefined && right ? { personId, by: 'code', key } : undefined
+  const rests = await isResting(deps, personId ?? '')
+  return personId !== undefined && right && !rests ? { personId, by: 'code', key } : undefined
 }
 
 /** Removes a code by compare-and-set; false where it is spent. */

@@ -4,7 +4,7 @@ import type { BlindIndex } from '../../keys/blind-index.ts'
 import type { DatabaseTransaction } from '../../storage/database.ts'
 import type { Actor } from '../natural-persons.ts'
 import type { Pass, RecoveryDeps } from './pass.ts'
-import { codesKind } from './recovery-codes.ts'
+import { endCodes } from './recovery-codes.ts'
 
 /** The kind of the authenticator that is a person's recovery link. */
 export const linkKind = 'recovery-link'
@@ -63,6 +63,6 @@ export async function spendLink(
   if (!link || !(await authenticators.remove(personId, key, transaction))) return undefined
   const { expiresAt, counter } = linkData.parse(JSON.parse(link.data))
   // a person who needs a link has lost the codes: another person may have them now
-  await authenticators.removeAll(personId, codesKind, transaction)
+  await endCodes({ authenticators }, transaction, personId)
   return expiresAt > clock() ? (counter ? 'counter' : 'link') : undefined
 }

@@ -9,6 +9,9 @@ import type { Notifier } from '../notices.ts'
 /** Version of the text that people agree to before the first capture (views/face/consent.eta). Change it with the text. @internal */
 export const faceNoticeVersion = '2026-11'
 
+/** Stored in place of a version: the person took the consent back. */
+const takenBack = 'taken back'
+
 /** In years. Under this age a guardian consents (Personal Information Protection Law, art. 31). */
 const ageOfConsent = 14
 const adult = 18
@@ -31,7 +34,9 @@ export interface FaceConsents {
   mayAgree(person: NaturalPerson): boolean
   /** The document has no date of birth: the person confirms that they are old enough. */
   isAgeUnknown(person: NaturalPerson): boolean
-  /** Erases consent and template; earlier proofs stay valid. False when there was neither. */
+  /** Whether the person took the consent back, and did not give it again. */
+  withdrawn(personId: string): Promise<boolean>
+  /** Ends the consent, and erases the template; earlier proofs stay valid. False when there was neither. */
   withdraw(person: NaturalPerson, by: Actor): Promise<boolean>
 }
 
@@ -75,6 +80,15 @@ export function createFaceConsents(deps: FaceConsentsDeps): FaceConsents {
       await audit.append(transaction, { event: 'face.consented', ...by, personId, details })
     })
 
+  const versionOf = async (personId: string, within: Database = database) => {
+    const row = await within
+      .selectFrom('face_consents')
+      .select('notice_version')
+      .where('person_id', '=', personId)
+      .executeTakeFirst()
+    return row?.notice_version
+  }
+
   return {
     mayAgree: (person) => mayAgree(person),
     isAgeUnknown: (person) => ageOf(person) === undefined,
@@ -83,20 +97,15 @@ export function createFaceConsents(deps: FaceConsentsDeps): FaceConsents {
         .selectFrom('face_consents')
         .select(['notice_version', 'given_at', 'guardian_id'])
         .where('person_id', '=', person.id)
+        .where('notice_version', '<>', takenBack)
         .executeTakeFirst()
       if (!row) return undefined
       // The id of the guardian is erased with their account, so the age decides. Export must not show the guardian.
       const by = row.guardian_id === null && mayAgree(person, row.given_at) ? 'person' : 'guardian'
       return { version: row.notice_version, givenAt: row.given_at, by }
     },
-    async given(personId) {
-      const row = await database
-        .selectFrom('face_consents')
-        .select('notice_version')
-        .where('person_id', '=', personId)
-        .executeTakeFirst()
-      return row?.notice_version === faceNoticeVersion
-    },
+    given: async (personId) => (await versionOf(personId)) === faceNoticeVersion,
+    withdrawn: async (personId) => (await versionOf(personId)) === takenBack,
     async give(person, by) {
       if (!mayAgree(person)) return false
       await keep(person.id, null, by)
@@ -111,13 +120,18 @@ export function createFaceConsents(deps: FaceConsentsDeps): FaceConsents {
     },
     withdraw: (person, by) =>
       database.transaction().execute(async (transaction) => {
-        const { numDeletedRows } = await transaction
-          .deleteFrom('face_consents')
-          .where('person_id', '=', person.id)
-          .executeTakeFirst()
+        const version = await versionOf(person.id, transaction)
+        const agreed = version !== undefined && version !== takenBack
+        const row = { notice_version: takenBack, guardian_id: null, given_at: clock() }
+        // also without a consent: a face recovers this account no longer
+        await transaction
+          .insertInto('face_consents')
+          .values({ person_id: person.id, ...row })
+          .onConflict((conflict) => conflict.column('person_id').doUpdateSet(row))
+          .execute()
         // only the person who has proven the number decides about the face behind it
         const erased = person.identityLevel >= 3 && (await references.erase(persons.reveal(person), transaction))
-        if (numDeletedRows === 0n && !erased) return false
+        if (!agreed && !erased) return false
         await audit.append(transaction, { event: 'face.withdrawn', ...by, personId: person.id, details: { erased } })
         await notifier.notify({ personId: person.id, kind: 'face-withdrawn', restricted: by.restricted }, transaction)
         return true

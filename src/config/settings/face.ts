@@ -9,10 +9,14 @@ export type FaceVendor = (typeof faceVendors)[number]
 const faceVerifiers = ['local', ...faceVendors] as const
 const verifier = z.enum([...faceVerifiers, 'none'], { error: `must be one of ${faceVerifiers.join(', ')} or none` })
 
+/** A vendor needs the name first, so its page would show that the account exists. */
+const localOnly = z.enum(['local', 'none'], { error: 'must be local or none' })
+
 const schema = z.object({
   YIDENG_FACE_PROOFING: verifier,
   YIDENG_FACE_STEP_UP: verifier,
-  YIDENG_FACE_LOGIN: z.enum(['local', 'none'], { error: 'must be local or none' }),
+  YIDENG_FACE_LOGIN: localOnly,
+  YIDENG_FACE_RECOVERY: localOnly,
   YIDENG_FACE_ACCEPTED: z
     .string()
     .transform(listOf)
@@ -30,6 +34,7 @@ export function faceSettings(texts: SettingTexts, production: boolean) {
       proofing: parsed.YIDENG_FACE_PROOFING,
       'step-up': parsed.YIDENG_FACE_STEP_UP,
       login: parsed.YIDENG_FACE_LOGIN,
+      recovery: parsed.YIDENG_FACE_RECOVERY,
     },
     /** Outside production every verifier is accepted. */
     accepted: production ? parsed.YIDENG_FACE_ACCEPTED : [...faceVerifiers],

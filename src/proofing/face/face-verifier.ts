@@ -1,9 +1,12 @@
 import type { Action } from './challenge.ts'
 
 /** Purposes of a face verification; settings choose a verifier for each (`YIDENG_FACE_…`). */
-export const facePurposes = ['proofing', 'step-up', 'login'] as const
+export const facePurposes = ['proofing', 'step-up', 'login', 'recovery'] as const
 
 export type FacePurpose = (typeof facePurposes)[number]
+
+/** The person is only named, not signed in: no page may show whether there is such an account. */
+export const isUnseen = (purpose: FacePurpose): boolean => purpose === 'login' || purpose === 'recovery'
 
 /** The expected person, with the keys of the photograph in the register. */
 export interface FaceSubject {

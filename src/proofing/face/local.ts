@@ -3,7 +3,7 @@ import { judge } from './judge.ts'
 import type { FacePool } from './pool.ts'
 import type { FaceReferences } from './references.ts'
 import type { Thresholds } from './thresholds.ts'
-import { ended, type FaceVerifier } from './face-verifier.ts'
+import { ended, isUnseen, type FaceVerifier } from './face-verifier.ts'
 
 const actionsIn = (state: string): Action[] =>
   state.split(' ').filter((word): word is Action => (actions as readonly string[]).includes(word))
@@ -20,8 +20,8 @@ export function localVerifier(deps: { pool: FacePool; references: FaceReferences
   return {
     name: 'local',
     async begin({ subject, purpose }) {
-      // at a kiosk the answer would reveal who has an account
-      if (purpose !== 'login' && !(await references.find(subject)))
+      // where the person is only named the answer would reveal who has an account
+      if (!isUnseen(purpose) && !(await references.find(subject)))
         return { kind: 'ended', result: ended('unavailable', 'no_reference') }
       const drawn = drawActions(limits.actions, limits.steps)
       return { kind: 'capture', actions: drawn, state: drawn.join(' ') }
@@ -30,7 +30,7 @@ export function localVerifier(deps: { pool: FacePool; references: FaceReferences
       if (evidence.kind !== 'frames') return ended('cancelled')
       if (evidence.frames.length === 0) return ended('unusable', 'broken')
       // a subject without a document has no account: it fails as a stranger does
-      const strange = purpose === 'login' || subject.documentType === ''
+      const strange = isUnseen(purpose) || subject.documentType === ''
       const reference = (await references.find(subject)) ?? (strange ? noFace : undefined)
       if (!reference) return ended('unavailable', 'no_reference')
       const answer = await pool.read(evidence.frames).catch(() => undefined)

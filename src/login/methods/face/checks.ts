@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto'
 import type { Actor } from '../../../accounts/natural-persons.ts'
 import { daySeconds } from '../../../config/time.ts'
 import type { Action } from '../../../proofing/face/challenge.ts'
-import { ended, type FaceEvidence, type FaceResult } from '../../../proofing/face/face-verifier.ts'
+import { ended, isUnseen, type FaceEvidence, type FaceResult } from '../../../proofing/face/face-verifier.ts'
 import { ContentionError, retryChange } from '../../../storage/compare-and-set.ts'
 import { checkAad, findOwn, markAtVendor, storeCheck, storePassed, takeOwn, type Checked } from './check-store.ts'
 import { name } from './face-deps.ts'
-import { conclude, faceRequest, judge, ownSum, settleAtVendor, type CheckDeps } from './judge-check.ts'
+import { conclude, faceRequest, judge, mayBeCompared, ownSum, settleAtVendor, type CheckDeps } from './judge-check.ts'
 
 /** Why no verification was begun; each has its words under `face.not_<…>`. */
 export type NotBegun = 'blocked' | 'too_many' | 'off' | 'switched_off' | 'unavailable' | 'no_reference' | 'unmatched'
@@ -38,8 +38,8 @@ export async function beginCheck(
   if (!(await limits.begin(holder))) return { kind: 'not', why: 'too_many' }
   const claim = await claimOf(deps, checked)
   if (claim === 'unmatched') return { kind: 'not', why: 'unmatched' }
-  // a kiosk must not show whether there is such an account
-  const blocked = purpose === 'login' ? undefined : await blockedBy(deps, checked, by)
+  // where the person is only named, nothing shows whether there is such an account
+  const blocked = isUnseen(purpose) ? undefined : await blockedBy(deps, checked, by)
   if (blocked) return { kind: 'not', why: blocked }
   if (await limits.spent(counted)) return { kind: 'not', why: 'too_many' }
 
@@ -109,9 +109,11 @@ export async function completeCheck(
   if (brought && !(await limits.capture(counted))) return ended('failed')
   const blocked = await limits.blocked(counted)
   // the consent may have been withdrawn since the begin
-  const agreed = person !== undefined && (await faceConsents.given(person.id))
-  if (purpose !== 'login' && blocked) return ended('failed')
-  if (purpose !== 'login' && !agreed) return ended('cancelled')
+  const agreed =
+    person !== undefined &&
+    (purpose === 'recovery' ? await mayBeCompared(deps, person) : await faceConsents.given(person.id))
+  if (!isUnseen(purpose) && blocked) return ended('failed')
+  if (!isUnseen(purpose) && !agreed) return ended('cancelled')
   const compared = blocked || !agreed || check.decoy ? undefined : person
   const result = await judge(deps, checked, compared, { id, check, evidence }, by)
   if (result.outcome !== 'passed') return result

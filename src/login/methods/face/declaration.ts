@@ -25,13 +25,14 @@ export const face = {
   budgets: {},
   endpoints: {
     '/login/:attempt/face/identify': ['requests', 'signInTries'],
+    '/recover/face/identify': ['requests', 'recoveries'],
   },
   topics: {},
   browserFiles: {},
   countedTries: [
     {
       names: ['face-failures', 'face-captured'],
-      what: 'captures of a face: by account; ten times as many by number that is not proven yet, or by person over all kiosks',
+      what: 'captures of a face: by account. Ten times as many: by number not yet proven, by person over all kiosks, over all recoveries',
       countedFor: 'target',
       ownersWay:
         'their own account until ten others with the register’s name used theirs up; another kiosk; the counter',
@@ -39,7 +40,7 @@ export const face = {
     },
     {
       names: ['face-begun', 'face-typed'],
-      what: 'captures begun, by login or session; identifiers typed at a kiosk, by network',
+      what: 'captures begun, by login or session; identifiers typed at a kiosk or for a recovery, by network',
       countedFor: 'maker',
       ownersWay: 'not held by others’ tries',
       shownBy: 'test/login/methods/face/face.test.ts',

@@ -35,15 +35,18 @@ export const ofAccount = (personId: string, number: string | undefined): readonl
   ...(number === undefined ? [] : [{ key: `claim ${number}`, factor: sharedFactor }]),
 ]
 
-/** At a kiosk any person types any identifier: counted at that kiosk, and over all kiosks with a much larger sum. */
-export const atKiosk = (said: string, here: string): readonly Counted[] => [
-  { key: `kiosk ${said} ${here}`, factor: 1 },
-  { key: `kiosk ${said}`, factor: sharedFactor },
+/**
+ * Where any person types any identifier: counted by network, and over all networks with a much larger sum. Kiosks and recoveries
+ * are counted apart.
+ */
+export const whereTyped = (place: 'kiosk' | 'recovery', said: string, here: string): readonly Counted[] => [
+  { key: `${place} ${said} ${here}`, factor: 1 },
+  { key: `${place} ${said}`, factor: sharedFactor },
 ]
 
 /** Limits against trying faces until one matches: counted in the artifact store, over all processes. */
 export interface FaceLimits {
-  /** @throws Refusal `too_many_requests` for identifiers typed at one kiosk */
+  /** @throws Refusal `too_many_requests` for identifiers typed in one network */
   identify(request: Pick<RequestContext, 'networks'>): Promise<void>
   blocked(counted: readonly Counted[]): Promise<boolean>
   /** False where this login or session has begun too many. */

@@ -1,5 +1,5 @@
 import { requestOf } from '../../../pages/request-context.ts'
-import { ended, type FaceResult } from '../../../proofing/face/face-verifier.ts'
+import { ended, isUnseen, type FaceResult } from '../../../proofing/face/face-verifier.ts'
 import { Refusal } from '../../../refusal/refusal.ts'
 import { actorOf } from '../../actor.ts'
 import type { Router, RouterContext } from '../../method.ts'
@@ -15,6 +15,8 @@ export interface Situation extends Checked {
   /** A page that leads on without a face; every page here links to it. */
   elsewhere: string
   show(view: string, data: Record<string, unknown>, status?: number): Promise<void>
+  /** Where the person is only named: the situation keeps the consent of the person at the camera. */
+  consent?: { given: boolean; give(): Promise<void> }
   /** What a verified face is for. */
   passed(): Promise<unknown>
 }
@@ -49,11 +51,15 @@ export function faceRoutes(
     '/consent',
     inSituation(async (ctx, situation) => {
       if (requestOf(ctx).form['agree'] !== 'yes') throw new Refusal('bad_request', 'no consent in the form')
-      const { person } = situation
+      const { person, consent } = situation
+      if (consent) {
+        await consent.give()
+        return begin(deps, ctx, { ...situation, consent: { ...consent, given: true } })
+      }
       if (!person || !(await deps.faceConsents.give(person, actorOf(ctx)))) {
         throw new Refusal('forbidden', 'too young to agree')
       }
-      await begin(deps, ctx, situation)
+      return begin(deps, ctx, situation)
     }),
   )
 
@@ -88,10 +94,11 @@ export function faceRoutes(
 
 async function begin(deps: CheckDeps, ctx: RouterContext, situation: Situation): Promise<void> {
   const { faceConsents, settings } = deps
-  const { base, elsewhere, person, purpose } = situation
+  const { base, elsewhere, person, purpose, consent } = situation
   const page = { base, elsewhere, csrf: requestOf(ctx).csrf() }
+  if (consent?.given === false) throw new Refusal('login_expired', 'no consent was given here')
   // a kiosk asked for the identifier before, and must not show whether there is such an account
-  if (person && purpose !== 'login' && !(await faceConsents.given(person.id))) {
+  if (person && !isUnseen(purpose) && !(await faceConsents.given(person.id))) {
     const young = !faceConsents.mayAgree(person)
     return situation.show('face/consent', { ...page, young, declares: faceConsents.isAgeUnknown(person) })
   }

@@ -1,7 +1,7 @@
 import type { Actor, NaturalPerson } from '../../../accounts/natural-persons.ts'
 import { ended, type FaceEvidence, type FaceRequest, type FaceResult } from '../../../proofing/face/face-verifier.ts'
 import { checkAad, takeAtVendor, type Checked, type Running } from './check-store.ts'
-import type { FaceDeps } from './face-deps.ts'
+import { name, type FaceDeps } from './face-deps.ts'
 import type { FaceLimits } from './face-limits.ts'
 
 export interface CheckDeps extends FaceDeps {
@@ -22,6 +22,20 @@ export function faceRequest(
   return { subject, purpose, level, nonce: id, returnUrl, browser: by.restricted?.browser ?? '' }
 }
 
+/**
+ * Whether a face may recover this account: a register proved it, and its owner neither took the consent back nor switched faces
+ * off. The person before the camera agrees by themself; a child's guardian did so before.
+ */
+export async function mayBeCompared(
+  { faceConsents, methodLocks }: Pick<CheckDeps, 'faceConsents' | 'methodLocks'>,
+  person: NaturalPerson,
+): Promise<boolean> {
+  const { id, status, identityLevel } = person
+  if (status !== 'active' || identityLevel < 3 || (await methodLocks.locked(id, name))) return false
+  if (await faceConsents.withdrawn(id)) return false
+  return faceConsents.mayAgree(person) || faceConsents.given(id)
+}
+
 /** A decoy is compared with no photograph, so it counts for the account alone. */
 export const ownSum = (checked: Checked, { decoy }: Running): Checked =>
   decoy ? { ...checked, counted: checked.counted.slice(0, 1) } : checked
@@ -36,6 +50,12 @@ export async function conclude(
 ): Promise<void> {
   const { outcome, score, liveness, reference, reasons } = result
   const about = { ...by, personId: person?.id }
+  if (purpose === 'recovery' && outcome !== 'passed') {
+    // a stranger's tries become a sum, and no notice
+    await audit.record({ event: 'recovery.refused', ...about, details: { by: name, verifier, outcome } })
+    if (outcome === 'failed') await limits.failed(counted)
+    return
+  }
   const details = { verifier, purpose, outcome, score, liveness, reference, reasons: [...reasons] }
   await audit.record({ event: outcome === 'passed' ? 'face.passed' : 'face.failed', ...about, details })
   if (outcome !== 'failed' || !(await limits.failed(counted))) return

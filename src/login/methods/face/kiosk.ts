@@ -7,7 +7,7 @@ import { Refusal } from '../../../refusal/refusal.ts'
 import { hashId } from '../../../storage/hash-id.ts'
 import { assertQuestion, pathOf, type Attempt } from '../../attempt.ts'
 import type { LoginHost, Router, RouterContext } from '../../method.ts'
-import { atKiosk, type FaceLimits } from './face-limits.ts'
+import { whereTyped, type FaceLimits } from './face-limits.ts'
 import { amr, name, type FaceDeps } from './face-deps.ts'
 import type { Situation } from './face-routes.ts'
 
@@ -75,7 +75,7 @@ export async function kioskSituation(
   return {
     // counted apart: a stranger who knows the phone number must not use up the tries of the owner's own login
     who: `kiosk ${said} ${here.key}`,
-    counted: atKiosk(said, here.key),
+    counted: whereTyped('kiosk', said, here.key),
     person: await deps.persons.find(said),
     purpose: 'login',
     holder: hashId(attempt.id),

@@ -6,6 +6,7 @@ import { createFaceLimits } from './face-limits.ts'
 import { name } from './face-deps.ts'
 import { faceRoutes } from './face-routes.ts'
 import { inLogin, mayProve } from './in-login.ts'
+import { faceRecovery } from './recovery.ts'
 
 /**
  * 刷脸: a verified face raises a sign-in to level 4, proves an account, and at a kiosk signs in with an identifier. A face is never
@@ -36,5 +37,6 @@ export const createMethod: CreateMethod = (given) => {
       faceRoutes(router, deps, (ctx) => inLogin(ctx, host, deps))
     },
     enrolment: faceEnrolment(deps),
+    recovery: faceRecovery(deps),
   }
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import { networksOf } from '../../../../src/config/address-networks.ts'
-import { atKiosk, createFaceLimits, ofAccount } from '../../../../src/login/methods/face/face-limits.ts'
+import { whereTyped, createFaceLimits, ofAccount } from '../../../../src/login/methods/face/face-limits.ts'
 import { openSqliteArtifacts } from '../../../../src/storage/artifacts-sqlite.ts'
 import { handClock, temporaryDirectory } from '../../../setup/temporary.ts'
 
@@ -94,9 +94,9 @@ it('accounts share the larger sum of one number; a blocked account adds nothing 
 
 it('what strangers type at one kiosk closes that kiosk to a person, and no other', async () => {
   const { limits } = opened(5)
-  for (let turn = 0; turn < 100; turn += 1) await limits.failed(atKiosk('owner', 'hall'))
-  expect(await limits.blocked(atKiosk('owner', 'hall'))).toBe(true)
-  expect(await limits.blocked(atKiosk('owner', 'library'))).toBe(false)
+  for (let turn = 0; turn < 100; turn += 1) await limits.failed(whereTyped('kiosk', 'owner', 'hall'))
+  expect(await limits.blocked(whereTyped('kiosk', 'owner', 'hall'))).toBe(true)
+  expect(await limits.blocked(whereTyped('kiosk', 'owner', 'library'))).toBe(false)
 })
 
 it('thirty captures with pictures are taken in a day', async () => {

@@ -1,0 +1,46 @@
+import Router from '@koa/router'
+import type { LoginMethod, RecoveryHost } from '../login/method.ts'
+import { redirectTo } from '../pages/redirect.ts'
+import { requestOf } from '../pages/request-context.ts'
+import { Refusal } from '../refusal/refusal.ts'
+import { loginMethods } from '../login-methods.ts'
+import { backTo, type ShownWay } from './by-code.ts'
+import { beginRecovery, beginState, readRecovery, storeRecovery, type RecoveryStateDeps } from './recovery-state.ts'
+
+/**
+ * Adds the routes of every login method that recovers.
+ * @returns those that this installation has, for everybody the same
+ */
+export function recoveryWays(
+  router: Router,
+  deps: RecoveryStateDeps & { methods: readonly LoginMethod[] },
+): ShownWay[] {
+  const host = recoveryHost(deps)
+  const having = deps.methods.flatMap(({ name, recovery }) => (recovery ? [{ name, recovery }] : []))
+  for (const { name, recovery } of having) {
+    const room = new Router({ prefix: `/recover/${name}`, sensitive: true })
+    recovery.routes(room, host)
+    router.use(room.routes())
+  }
+  const offered = having.filter(({ recovery }) => recovery.offered())
+  const icons = new Map<string, string>(loginMethods.map(({ name, signIn }) => [name, signIn.icon]))
+  return offered.map(({ name }) => ({ name, icon: icons.get(name) ?? 'right' }))
+}
+
+function recoveryHost(deps: RecoveryStateDeps): RecoveryHost {
+  return {
+    backTo,
+    claim: (ctx, claim) => beginState(deps, ctx, { claim, heldUntil: null, back: claim.back }),
+    async claimed(ctx, way) {
+      requestOf(ctx).returnTo = '/recover'
+      const { id, claim } = await readRecovery(deps, ctx)
+      if (claim?.way !== way) throw new Refusal('recovery_gone', `nothing was typed for ${way}`)
+      return { ...claim, holder: id }
+    },
+    keep: ({ holder, ...claim }) => storeRecovery(deps, holder, { claim, heldUntil: null, back: claim.back }),
+    async proven(ctx, { who: personId, epoch, back }, by) {
+      await beginRecovery(deps, ctx, { personId, by, key: String(epoch) }, back)
+      redirectTo(ctx, '/recover/new-password')
+    },
+  }
+}
