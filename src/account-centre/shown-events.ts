@@ -23,5 +23,5 @@ const notShown: ReadonlySet<string> = new Set<AuditEventName>([
 
 /** Events that the history shows to the person they are about. The words are `history.<event>`. */
 export const shownEvents = (Object.keys(auditEvents) as AuditEventName[]).filter(
-  (event) => !/^(client|keys|audit|approval|store)\./.test(event) && !notShown.has(event),
+  (event) => !/^(client|keys|audit|approval|store|text)\./.test(event) && !notShown.has(event),
 )

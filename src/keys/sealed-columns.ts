@@ -6,6 +6,8 @@ import { columnMarks } from '../storage/schema.ts'
 const keyColumns: Readonly<Record<string, readonly string[]>> = {
   house: ['key'],
   devices: ['person_id', 'device_key'],
+  phone_proofs: ['person_id', 'phone_index', 'how'],
+  phone_register: ['phone_index', 'owner_index'],
   population_register: ['document_index'],
   population_faces: ['document_type', 'document_index'],
   business_register: ['uscc'],

@@ -41,9 +41,9 @@ const migrations = {
   '0011-sign-in-endings': { up: signInEndings },
   '0014-duties': { up: duties },
   '0018-authenticators': { up: authenticators },
+  '0021-phone-proofs': { up: phoneProofs },
   '0021-possession': { up: possession },
   '0023-counter': { up: counter },
-  '0021-phone-proofs': { up: phoneProofs },
 }
 
 /**

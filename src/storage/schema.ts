@@ -6,7 +6,7 @@ import { legalPersonMarks, type LegalPersonTables } from './schema-legal-persons
 import { phoneMarks, type PhoneTables } from './schema-phone.ts'
 
 /** How a person showed once that they are the one of their document (DESIGN 1.4). */
-export type Possession = 'phone' | 'face' | 'counter' | 'upstream' | 'channel'
+export type Possession = 'phone' | 'biometric' | 'counter' | 'upstream' | 'channel'
 
 export interface Tables extends LegalPersonTables, FaceTables, AdministrationTables, PhoneTables {
   house: { key: string; value: string }

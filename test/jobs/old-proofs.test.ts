@@ -38,7 +38,7 @@ it.each([
     const [old, phone, face, counter] = [
       await open(null),
       await open('phone'),
-      await open('face'),
+      await open('biometric'),
       await open('counter'),
     ]
     const ids = [old, phone, face, counter].map(({ id }) => id)

@@ -75,7 +75,13 @@ export async function recordProof(
   if ((await update({ updated_at: now })).numUpdatedRows === 0n) return undefined
   await disputes.withdraw(transaction, person.id)
   const { principals } = await supersede(transaction, superseded, person, by)
-  await update({ updated_at: now, identity_level: 4, possession: how, proofed_at: provenAt, face_proofed_at: provenAt })
+  await update({
+    updated_at: now,
+    identity_level: 4,
+    possession: how === 'face' ? 'biometric' : how,
+    proofed_at: provenAt,
+    face_proofed_at: provenAt,
+  })
   const details = { how, bothPresent }
   await audit.append(transaction, { event: 'person.face-proofed', ...by, personId: person.id, details })
   await notifier.notify({ personId: person.id, kind: 'face-verified', restricted: by.restricted }, transaction)

@@ -12,12 +12,12 @@ const files = readdirSync(source, { recursive: true, encoding: 'utf8' })
 
 /**
  * Code depends on a method by its name as a string or by an import from its folder. Prose, the word password as a thing of accounts/,
- * and face as biometrics (proofing/face, accounts/identity-proofing) are no such dependence.
+ * and face as biometrics (proofing/face, accounts/identity-proofing, accounts/account-recovery) are no such dependence.
  */
 const namedBy = (name: string) =>
   files
     .filter(({ file }) => !file.startsWith(`login/methods/${name}/`))
-    .filter(({ file }) => !/^(accounts\/identity-proofing|proofing\/face)\//.test(file))
+    .filter(({ file }) => !/^(accounts\/(identity-proofing|account-recovery)|proofing\/face)\//.test(file))
     // names of fields of the registration form
     .filter(({ file }) => file !== 'registration/answers.ts')
     // names of trace spans, one of them for the work of hashing
