@@ -32,7 +32,7 @@ const aboutFiles: Readonly<Record<string, string>> = {
   EIO: 'cannot be read or written: the disk reports a fault',
 }
 
-/** What is wrong with a file by the error of a write, which names no path; undefined for any other error. */
+/** The fault of a file by the error of a write, which names no path; undefined for any other error. */
 export const writeFault = (error: unknown): string | undefined =>
   aboutFiles[(error as NodeJS.ErrnoException).code ?? '']
 

@@ -58,7 +58,7 @@ const placed = (at: string, which: Which, value: string) => ({
   [settings[which]]: value,
 })
 
-/** SQLite says no more of a file that it cannot make, or cannot make longer. */
+/** SQLite reports the last two for a file that it cannot make or lengthen. */
 const full = /disk is full|unable to open database file|disk I\/O error/
 
 describe.skipIf(!mayMount)(
