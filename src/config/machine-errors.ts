@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { z } from 'zod'
@@ -31,6 +31,10 @@ const aboutFiles: Readonly<Record<string, string>> = {
   EMFILE: 'cannot be opened: the process has too many open files',
   EIO: 'cannot be read or written: the disk reports a fault',
 }
+
+/** The fault of a file by the error of a write, which names no path; undefined for any other error. */
+export const writeFault = (error: unknown): string | undefined =>
+  aboutFiles[(error as NodeJS.ErrnoException).code ?? '']
 
 /** The file of a system error and what is wrong with it; undefined for any other error. */
 function aboutFile(error: unknown): { path: string; why: string } | undefined {
@@ -103,6 +107,19 @@ export function readText(file: string | URL): string {
     if (error instanceof TypeError) throw new UnusableFile(path, 'is not UTF-8: it is damaged', error)
     // a read names no path, but an open does
     const why = aboutFile(error)?.why ?? aboutFiles[(error as NodeJS.ErrnoException).code ?? '']
+    throw why === undefined ? error : new UnusableFile(path, why, error)
+  }
+}
+
+/**
+ * Writes a text to a file that exists.
+ * @throws UnusableFile, also where the disk is full: a write names no path
+ */
+export function writeText(path: string, text: string): void {
+  try {
+    writeFileSync(path, text, { flush: true })
+  } catch (error) {
+    const why = writeFault(error)
     throw why === undefined ? error : new UnusableFile(path, why, error)
   }
 }

@@ -1,7 +1,8 @@
 import cluster from 'node:cluster'
+import { writeSync } from 'node:fs'
 import { inspect } from 'node:util'
 import { pino, type DestinationStream, type Logger } from 'pino'
-import { fileSentence, namingSetting } from '../config/machine-errors.ts'
+import { fileSentence, namingSetting, writeFault } from '../config/machine-errors.ts'
 import { readSettings, SettingsError, type Settings } from '../config/settings.ts'
 import { storeSentence } from '../storage/unavailable.ts'
 import { consoleWords, type ConsoleWords } from '../text/console-words.ts'
@@ -67,7 +68,18 @@ function sayWhere({ issuer }: Settings, portals: number, { say }: ConsoleWords):
     portals === 0
       ? 'register the first portal: npx yideng client create --help'
       : `${portals} portal${portals === 1 ? '' : 's'} registered; stop with Ctrl-C`
-  console.log(visible(say(`Yideng 一登 listens on ${issuer} — ${then}`)))
+  printLine(visible(say(`Yideng 一登 listens on ${issuer} — ${then}`)))
+}
+
+/** Prints a line where the log goes. @throws SettingsError where it cannot be written */
+function printLine(line: string): void {
+  try {
+    writeSync(1, `${line}\n`)
+  } catch (error) {
+    const why = writeFault(error)
+    if (why !== undefined) throw new SettingsError(`Standard output, where the log goes, ${why}.`, { cause: error })
+    console.log(line) // a slow pipe: Node.js waits for it
+  }
 }
 
 /** One sentence for a fault that the operator can mend; the whole error for a fault of the program. */

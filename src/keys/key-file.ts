@@ -10,14 +10,13 @@ import {
   renameSync,
   rmSync,
   statSync,
-  writeFileSync,
   writeSync,
 } from 'node:fs'
 import { randomUUID } from 'node:crypto'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { z } from 'zod'
-import { readJson } from '../config/machine-errors.ts'
+import { readJson, readText, writeText } from '../config/machine-errors.ts'
 import { fsyncPath } from '../storage/fsync.ts'
 import { makeOwnedDirectory, makeOwnedFile } from '../storage/ownership.ts'
 
@@ -34,7 +33,7 @@ function prepareDirectory(directory: string): void {
   // a start by root closes the project's directory to the user of a service: that user's keys then have no explanation
   if (existsSync(readme) || !existsSync(explanation)) return
   makeOwnedFile(readme)
-  writeFileSync(readme, readFileSync(explanation))
+  writeText(readme, readText(explanation))
 }
 
 /**
@@ -49,7 +48,7 @@ export function keyFile<T>(directory: string, name: string, schema: z.ZodType<T>
     const draft = join(directory, `.${name}.${randomUUID()}`)
     makeOwnedFile(draft)
     try {
-      writeFileSync(draft, `${JSON.stringify(make(), null, 2)}\n`, { flush: true })
+      writeText(draft, `${JSON.stringify(make(), null, 2)}\n`)
       linkSync(draft, file)
       chmodSync(file, 0o600)
     } catch (error) {

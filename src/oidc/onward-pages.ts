@@ -27,7 +27,7 @@ export const onwardPages =
     ctx.remove('location')
     const request = requestOf(ctx)
     request.returnTo = '/' // its login has ended
-    const personId = signedInByPasskey(ctx as unknown as Partial<KoaContextWithOIDC>)
+    const personId = signedInByPasskey(ctx)
     if (personId !== undefined) request.signals.push(await acceptedPasskeys(personId))
     showPage(ctx, 'onward/onward', { movesTo: target })
   }

@@ -26,13 +26,15 @@ const writesNothing = /^\s*(?:select|pragma|begin|commit|rollback)\b/i
 /** Adapts node:sqlite to Kysely, with statements prepared once. */
 function kyselyShape(sqlite: DatabaseSync, held: Held): SqliteDatabase {
   const prepared = new Map<string, SqliteStatement>()
-  const shape = (statement: StatementSync, writes: boolean): SqliteStatement => ({
+  const shape = (statement: StatementSync, text: string, writes = !writesNothing.test(text)): SqliteStatement => ({
     reader: statement.columns().length > 0,
     all(parameters) {
       held.wrote ||= writes
       return statement.all(...(parameters as string[]))
     },
     run(parameters) {
+      // SQLite has rolled back itself, as on a full disk: a second error would hide the first
+      if (text === 'rollback' && !sqlite.isTransaction) return { changes: 0, lastInsertRowid: 0 }
       held.wrote ||= writes
       return statement.run(...(parameters as string[]))
     },
@@ -44,7 +46,7 @@ function kyselyShape(sqlite: DatabaseSync, held: Held): SqliteDatabase {
       const known = prepared.get(text)
       if (known) return known
       // Each transaction writes. Taking the lock at once avoids a failed upgrade after another process wrote.
-      const statement = shape(sqlite.prepare(text === 'begin' ? 'begin immediate' : text), !writesNothing.test(text))
+      const statement = shape(sqlite.prepare(text === 'begin' ? 'begin immediate' : text), text)
       if (prepared.size < statementsKept) prepared.set(text, statement)
       return statement
     },

@@ -5,6 +5,7 @@ import { createPasswords, defaultGate, type Passwords } from '../accounts/passwo
 import { createSums } from '../audit/sums.ts'
 import type { Client, Clients } from '../clients/clients.ts'
 import type { Clock } from '../config/clock.ts'
+import { fileSentence } from '../config/machine-errors.ts'
 import { SettingsError, type Settings } from '../config/settings.ts'
 import { createMetrics, type Metrics } from '../http/metrics.ts'
 import type { Tracing } from '../http/tracing.ts'
@@ -46,7 +47,13 @@ export async function openCore(settings: Settings, clock: Clock, log: Logger, tr
   const metrics = createMetrics(log)
   const events = openEvents(settings, {
     listens: true,
-    failed: (error) => log.warn({ err: error }, 'events do not come through: the stores are asked often instead'),
+    failed(error) {
+      const reason = fileSentence(error)
+      log.warn(
+        reason === undefined ? { err: error } : { reason },
+        'events do not come through: the stores are asked often instead',
+      )
+    },
   })
   const services = await openServices(settings, clock, {
     seen: metrics.seen,

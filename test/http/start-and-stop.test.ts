@@ -135,3 +135,11 @@ it('the runtime check explains plainly an old Node.js', async () => {
   expect(status).toBe(1)
   expect(stderr).toContain('Node.js 24')
 })
+
+it.each(['server.mjs', 'yideng.mjs'])('bin/%s checks the runtime before a newer name of Node.js is needed', (name) => {
+  const source = readFileSync(new URL(`../../bin/${name}`, import.meta.url), 'utf8')
+  const linkedFirst = [...source.matchAll(/^import .*?'([^']+)'$/gm)].map(([, from]) => from)
+  expect(linkedFirst.filter((from) => from !== './runtime.mjs')).toEqual(
+    name === 'server.mjs' ? [] : ['node:child_process', 'node:fs', 'node:url'],
+  )
+})

@@ -32,9 +32,14 @@ const formsOf = (page: string, html: string): Form[] =>
     buttons: [...inside.matchAll(/<button\b[^>]*>/g)].map(([tag]) => attributesOf(tag)),
   }))
 
-const forms = samples.flatMap(({ view, name, data }) =>
-  formsOf(`${view} (${name})`, pages.render(view, 'zh-CN', data, frame)),
-)
+const rendered = samples.map(({ view, name, data }) => ({
+  page: `${view} (${name})`,
+  html: pages.render(view, 'zh-CN', data, frame),
+}))
+const forms = rendered.flatMap(({ page, html }) => formsOf(page, html))
+/** Pages whose HTML has one of these. */
+const pagesWith = (pattern: RegExp) => rendered.filter(({ html }) => pattern.test(html)).map(({ page }) => page)
+const pagesWithout = (pattern: RegExp) => rendered.filter(({ html }) => !pattern.test(html)).map(({ page }) => page)
 const typed = forms.flatMap(({ page, fields }) =>
   fields
     .filter(({ type = '' }) => ['text', 'password', 'tel', 'email', 'search', 'number'].includes(type))
@@ -113,6 +118,53 @@ const demands: [demand: string, broken: () => unknown[]][] = [
     'a button says that it sends the form',
     () => forms.filter(({ buttons }) => buttons.some(({ type }) => type === undefined)),
   ],
+  ['a page fits the width of a phone', () => pagesWithout(/<meta name="viewport" content="width=device-width/)],
+  ['a page can be made larger by hand', () => pagesWith(/user-scalable|maximum-scale/)],
+  [
+    'an id is on a page once: a label and a password manager find one field',
+    () =>
+      rendered.filter(({ html }) => {
+        const ids = [...html.matchAll(/\sid="([^"]*)"/g)].map(([, id]) => id)
+        return new Set(ids).size < ids.length
+      }),
+  ],
+  ['a field to type in has an id', () => typed.filter(({ id = '', readonly }) => id === '' && readonly === undefined)],
+  [
+    'a typed field has a label, or is there for password managers only',
+    () =>
+      rendered.flatMap(({ page, html }) =>
+        typed.filter(
+          (field) =>
+            field['page'] === page &&
+            !html.includes(`<label for="${field['id']}"`) &&
+            field['aria-label'] === undefined &&
+            field['aria-hidden'] === undefined &&
+            field['readonly'] === undefined,
+        ),
+      ),
+  ],
+  [
+    'a user name for password managers stays in the page: what is not displayed is not found',
+    () =>
+      typed.filter(
+        ({ autocomplete = '', hidden, style = '' }) =>
+          autocomplete.includes('username') && (hidden !== undefined || /display:\s*none/.test(style)),
+      ),
+  ],
+  [
+    'a code of several digits is not corrected or completed by older words',
+    () =>
+      typed.filter(({ name, autocomplete }) => name === 'code' && !/^(?:off|one-time-code)$/.test(autocomplete ?? '')),
+  ],
+  ['a field of digits is text, and loses no zero', () => typed.filter(({ type }) => type === 'number')],
+  [
+    'a telephone number is offered from the address book',
+    () =>
+      typed.filter(
+        ({ name, autocomplete = '' }) => name === 'phone' && !/^(?:tel|tel-national|off)$/.test(autocomplete),
+      ),
+  ],
+  ['a paste is never refused', () => pagesWith(/onpaste|oncopy/)],
   [
     'no name of a field hides a method of the form',
     () =>
