@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { singleSignOn } from './flow.ts'
-import { median } from './process.ts'
+import { collected, collecting, median } from './process.ts'
 import { startTarget } from './targets.ts'
 
 /** Checks whether memory grows: runs sequential single sign-on flows, measures after garbage collections. */
@@ -20,24 +20,13 @@ const samples = Number(options.samples)
 
 const directory = mkdtempSync(join(tmpdir(), 'yideng-memory-'))
 const file = join(directory, 'memory.json')
-const probe = new URL('memory-probe.mjs', import.meta.url).href
 
 spawnSync('taskset', ['-pc', '1', String(process.pid)])
-const flags = ['--expose-gc', `--import=${probe}`]
 const { target, jars, stop } = await startTarget(options.target, {
   sessions: 32,
-  flags,
+  flags: collecting,
   settings: { BENCH_MEMORY: file },
 })
-
-async function sample(): Promise<{ rss: number; heapUsed: number; external: number }> {
-  process.kill(target.pid, 'SIGUSR2')
-  while (!existsSync(file)) await new Promise((resolve) => setTimeout(resolve, 20))
-  await new Promise((resolve) => setTimeout(resolve, 100))
-  const found = JSON.parse(readFileSync(file, 'utf8')) as { rss: number; heapUsed: number; external: number }
-  rmSync(file)
-  return found
-}
 
 const megabytes = (bytes: number) => Math.round(bytes / 1024 / 102.4) / 10
 const rows = []
@@ -47,7 +36,7 @@ for (let taken = 1; taken <= samples; taken += 1) {
     for (; left > 0; left -= 1) await singleSignOn(target, jar)
   }
   await Promise.all(jars.map(run))
-  const { rss, heapUsed, external } = await sample()
+  const { rss, heapUsed, external } = await collected(target.pid, file)
   const row = {
     flows: (taken * flows) / samples,
     heapMB: megabytes(heapUsed),

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 
 /** A process and its children, such as the workers of a server. */
 function family(pid: number): number[] {
@@ -20,6 +20,19 @@ export function megabytesOf(pid: number): number {
     Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${one}/status`, 'utf8'))?.[1]),
   )
   return Math.round(kilobytes.reduce((sum, one) => sum + one, 0) / 1024)
+}
+
+/** Flags of a server that answers `collected`; `BENCH_MEMORY` in its environment names the file. */
+export const collecting = ['--expose-gc', `--import=${new URL('memory-probe.mjs', import.meta.url).href}`]
+
+/** Memory of a server in bytes, after a full garbage collection (memory-probe.mjs). */
+export async function collected(pid: number, file: string) {
+  process.kill(pid, 'SIGUSR2')
+  while (!existsSync(file)) await new Promise((resolve) => setTimeout(resolve, 20))
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  const found = JSON.parse(readFileSync(file, 'utf8')) as { rss: number; heapUsed: number; external: number }
+  rmSync(file)
+  return found
 }
 
 export const quantile = (sorted: number[], q: number) =>

@@ -1,8 +1,12 @@
+// What open sign-in pages of computers cost: with their stream, and hidden. Then whole sign-ins by QR code.
+import { mkdtempSync, rmSync } from 'node:fs'
 import { get } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { letIn, scan, signedInPhone, WaitingComputer } from '../test/setup/qr.ts'
 import { authorizePath } from './flow.ts'
-import { cpuOf, megabytesOf, quantile } from './process.ts'
+import { collected, collecting, cpuOf, megabytesOf, quantile } from './process.ts'
 import { startOurs } from './targets.ts'
 
 const { values: options } = parseArgs({
@@ -10,7 +14,9 @@ const { values: options } = parseArgs({
     pages: { type: 'string', default: '2000' },
     seconds: { type: 'string', default: '20' },
     concurrency: { type: 'string', default: '16' },
+    'sign-ins': { type: 'boolean', default: true },
   },
+  allowNegative: true,
 })
 const pages = Number(options.pages)
 const watchedMs = Number(options.seconds) * 1000
@@ -18,23 +24,30 @@ const concurrency = Number(options.concurrency)
 const atOnce = 32
 const people = 8
 
+const directory = mkdtempSync(join(tmpdir(), 'yideng-qr-'))
+const memoryFile = join(directory, 'memory.json')
 const settings = {
+  BENCH_MEMORY: memoryFile,
   YIDENG_QR_ADDRESS_CREATIONS: '1000000',
   YIDENG_QR_ACCOUNT_SCANS: '1000000',
   YIDENG_QR_SHOWN_SECONDS: '600',
+  // a login ends its QR code with it, and thousands of pages take minutes to open
+  YIDENG_INTERACTION_SECONDS: '3600',
   YIDENG_ADDRESS_TRIES: '1000000',
   YIDENG_ADDRESS_REQUESTS: '100000000',
   YIDENG_ADDRESS_STORED: '100000000',
   // All load comes from one address, and one person scans very often.
   YIDENG_TRUST_PROXY: 'true',
 }
-const { target, stop } = await startOurs({ sessions: people, settings })
+const { target, stop } = await startOurs({ sessions: people, settings, flags: collecting })
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 const fromAnywhere = (index: number) => ({
   'x-forwarded-for': `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`,
 })
 const begin = (headers: Record<string, string>) =>
   WaitingComputer.at(new URL(authorizePath(target, 'v'.repeat(43), 'qr'), target.origin), target.origin, headers)
+
+let received = 0
 
 /** Arrival and age of each frame of one page, in milliseconds. */
 interface Arrival {
@@ -53,6 +66,7 @@ function watch(computer: WaitingComputer, arrivals: Arrival[]): Promise<() => vo
       answer.setEncoding('utf8')
       answer.on('data', (text: string) => {
         const at = Date.now()
+        received += text.length
         for (const [, json = ''] of text.matchAll(/^data: (.*)$/gm)) {
           const { frame, age = 0 } = JSON.parse(json) as { frame?: string; age?: number }
           if (frame) arrivals.push({ at, n: Number(frame.split('.').at(-2)), age })
@@ -64,27 +78,51 @@ function watch(computer: WaitingComputer, arrivals: Arrival[]): Promise<() => vo
   })
 }
 
-async function openPages() {
-  const all: { arrivals: Arrival[]; close: () => void }[] = []
+async function forEachPage(act: (index: number) => Promise<void>): Promise<void> {
   let next = 0
-  await Promise.all(
-    Array.from({ length: atOnce }, async () => {
-      while (next < pages) {
-        const index = next++
-        const computer = await begin(fromAnywhere(index))
-        await computer.start()
-        const arrivals: Arrival[] = []
-        all.push({ arrivals, close: await watch(computer, arrivals) })
-      }
-    }),
-  )
-  await wait(2000)
-  for (const { arrivals } of all) arrivals.length = 0
+  const worker = async () => {
+    while (next < pages) await act(next++)
+  }
+  await Promise.all(Array.from({ length: atOnce }, worker))
+}
+
+/** CPU of the server over the watched time, as a share of one core. */
+async function share() {
   const cpuBefore = cpuOf(target.pid)
   const began = performance.now()
   await wait(watchedMs)
   const elapsed = performance.now() - began
-  const cpu = (cpuOf(target.pid) - cpuBefore) / elapsed
+  return { elapsed, cpu: (cpuOf(target.pid) - cpuBefore) / elapsed }
+}
+
+const percent = (part: number) => `${(part * 100).toFixed(1)} % of one core`
+
+async function openPages() {
+  const idle = await share()
+  const before = await collected(target.pid, memoryFile)
+  /** Memory of each page, in kilobytes. */
+  const grown = async () => {
+    const now = await collected(target.pid, memoryFile)
+    const each = (key: 'heapUsed' | 'external' | 'rss') => ((now[key] - before[key]) / 1024 / pages).toFixed(1)
+    return `heap ${each('heapUsed')}, external ${each('external')}, RSS ${each('rss')} kB a page`
+  }
+  const computers: WaitingComputer[] = []
+  await forEachPage(async (index) => {
+    computers[index] = await begin(fromAnywhere(index))
+  })
+  // later: opening thousands of pages takes longer than codes are shown
+  const all: { arrivals: Arrival[]; close: () => void }[] = []
+  await forEachPage(async (index) => {
+    const computer = computers[index]
+    await computer?.start()
+    const arrivals: Arrival[] = []
+    if (computer) all.push({ arrivals, close: await watch(computer, arrivals) })
+  })
+  await wait(2000)
+  for (const { arrivals } of all) arrivals.length = 0
+  received = 0
+  const { elapsed, cpu } = await share()
+  const bytes = received / (elapsed / 1000) / all.length
   const delays = all.flatMap(({ arrivals }) => {
     const unique = arrivals.filter(({ n }, index) => arrivals.findIndex((one) => one.n === n) === index)
     // The start of the page's first second, by its fastest frame.
@@ -92,14 +130,22 @@ async function openPages() {
     return unique.map(({ at, n }) => at - n * 1000 - zero)
   })
   delays.sort((one, other) => one - other)
-  for (const { close } of all) close()
-  const memory = megabytesOf(target.pid)
+  const frames = delays.length / (elapsed / 1000)
+  if (frames < 0.9 * pages) throw new Error(`${frames.toFixed(0)} frames a second: not every page was open`)
+  console.log(`no page            ${percent(idle.cpu)}, heap ${Math.round(before.heapUsed / 1_048_576)} MB`)
   console.log(`${all.length} open QR pages on one process for ${Math.round(elapsed / 1000)} s:`)
-  console.log(`  CPU share         ${(cpu * 100).toFixed(0)} % of one core, ${memory} MB`)
-  console.log(`  frames            ${(delays.length / (elapsed / 1000)).toFixed(0)}/s`)
+  console.log(`  CPU              ${percent(cpu)}, ${((cpu * 1000) / frames).toFixed(3)} ms a frame`)
+  console.log(`  memory           ${await grown()}; ${megabytesOf(target.pid)} MB in all`)
+  console.log(`  frames           ${frames.toFixed(0)}/s, ${bytes.toFixed(0)} bytes a page and second`)
   console.log(
-    `  frame delay       p50 ${quantile(delays, 0.5)} ms, p99 ${quantile(delays, 0.99)} ms, most ${delays.at(-1) ?? 0} ms`,
+    `  frame delay      p50 ${quantile(delays, 0.5)} ms, p99 ${quantile(delays, 0.99)} ms, most ${delays.at(-1) ?? 0} ms`,
   )
+  for (const { close } of all) close()
+  await wait(2000)
+  const hidden = await share()
+  console.log(`the same pages hidden, their streams closed:`)
+  console.log(`  CPU              ${percent(hidden.cpu)}`)
+  console.log(`  memory           ${await grown()}`)
 }
 
 /** Whole sign-ins: authorization request, QR code, scan, approval, redemption, back at the portal. */
@@ -135,5 +181,6 @@ async function signIns() {
 }
 
 await openPages()
-await signIns()
+if (options['sign-ins']) await signIns()
 await stop()
+rmSync(directory, { recursive: true })

@@ -10,16 +10,28 @@
   }
 
   const leave = document.querySelector('[data-idle]')
+  const soon = document.querySelector('[data-idle-soon]')
+  const idleMs = leave.dataset.idle * 1000
+  const warnedMs = soon.dataset.idleSoon * 1000
   let touchedAt = performance.now()
   for (const act of ['pointerdown', 'pointermove', 'keydown', 'input'])
     addEventListener(act, () => (touchedAt = performance.now()), { passive: true })
-  const timer = setInterval(() => {
-    // a phone decides about this computer: its person looks at the phone
-    if (document.querySelector('[data-busy]')) touchedAt = performance.now()
-    if (performance.now() - touchedAt < leave.dataset.idle * 1000) return
-    clearInterval(timer)
+
+  function clear() {
     for (const form of document.forms) form.reset()
     for (const field of document.querySelectorAll('input:not([type=hidden])')) field.value = ''
+  }
+
+  const timer = setInterval(() => {
+    const stillMs = performance.now() - touchedAt
+    // a phone decides about this computer: its person looks at the phone
+    const busy = document.querySelector('[data-busy]')
+    soon.hidden = Boolean(busy) || stillMs < idleMs - warnedMs
+    if (stillMs < idleMs) return
+    // what was typed does not wait for a phone, which has minutes
+    clear()
+    if (busy) return
+    clearInterval(timer)
     leave.submit()
   }, 1000)
 }

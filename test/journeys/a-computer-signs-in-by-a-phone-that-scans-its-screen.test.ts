@@ -269,28 +269,6 @@ describe.skipIf(cannotRun('browser'))('in Chromium, a computer and a phone', () 
     await close(computer, handset)
   })
 
-  it('codes without a scan end with a page that offers new ones', async () => {
-    const short = await startServer({
-      YIDENG_QR_SHOWN_SECONDS: '10',
-      YIDENG_QR_FRAME_SECONDS: '2',
-      YIDENG_QR_HIDE_SECONDS: '2',
-    })
-    const portal = await registerPortal(await short.services())
-    const { context, complaints } = await openContext(browser(), desktop)
-    const page = await context.newPage()
-    await page.goto((await portal.begin()).url.href)
-    await open(page)
-    await page.locator('.qr-canvas svg').waitFor()
-    await page.locator('[data-reason=late_created]').waitFor()
-    await expectAccessible(page)
-    // a person may be typing a password: the end of the codes takes no focus
-    expect(await page.evaluate('document.activeElement === document.body')).toBe(true)
-    await page.locator('[data-again]').press('Enter')
-    expect(await scan(page)).toContain('/q/1.')
-    expect(complaints).toEqual([])
-    await context.close()
-  })
-
   it('without server-sent events the page polls every second', async () => {
     const { page, computer, handset } = await meet()
     await page.route('**/qr/stream?*', (route) => route.abort())
@@ -299,16 +277,5 @@ describe.skipIf(cannotRun('browser'))('in Chromium, a computer and a phone', () 
     await page.waitForTimeout(2500)
     expect(await scan(page)).not.toBe(first)
     await close(computer, handset)
-  })
-
-  it('without JavaScript the page explains it and the other methods remain', async () => {
-    const portal = await registerPortal(services)
-    const { context } = await openContext(browser(), { ...desktop, javaScriptEnabled: false })
-    const page = await context.newPage()
-    await page.goto((await portal.begin()).url.href)
-    expect(await page.locator('main').innerText()).toContain('扫码登录需要浏览器打开 JavaScript')
-    expect(await page.locator('[data-qr]').isVisible()).toBe(false)
-    expect(await page.locator('[name=password]').isVisible()).toBe(true)
-    await context.close()
   })
 })
