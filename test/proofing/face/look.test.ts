@@ -57,11 +57,11 @@ it.each([
   const jpeg = await picture()
   const look = await engine.look(jpeg)
   expect(judgeLook(look, thresholds), JSON.stringify(look)).toBe(seen)
-  // it never says of a picture that all is well where the judge cannot use it
+  // it never calls a picture good that the judge cannot use
   const reading = await engine.read(jpeg, 0)
   const verdict = judge([reading], { actions: [], reference: reading.face?.template ?? [], limits: thresholds })
   if (seen === 'good') expect(verdict.outcome, JSON.stringify(verdict)).toBe('passed')
-  // it tells nobody apart
+  // it recognises no person
   expect(Object.keys(look.face ?? {})).toEqual(look.face ? ['width', 'aside'] : [])
 })
 

@@ -6,15 +6,15 @@ import type { Situation } from './face-routes.ts'
 import type { CheckDeps } from './judge-check.ts'
 import { receiveFrames } from './upload.ts'
 
-/** `unknown`: nobody looked, so the page says nothing about the face. `late`: the capture is over. */
+/** `unknown`: no look was taken, so the page says nothing about the face. `late`: the capture is over. */
 export type Told = Seen | 'unknown' | 'late'
 
 /** A still of 320 pixels takes about 10 kB. */
 const mostBytes = 64 * 1024
 
 /**
- * Looks at one still of a running capture, so that the page can say what to better. It compares with nobody, counts as no try
- * and keeps nothing. Captures come first: a look never waits for the engine.
+ * Looks at one still of a running capture, so that the page can say what to better. It compares with no person, counts as no
+ * try and keeps nothing. Captures come first: a look never waits for the engine.
  */
 export async function lookAt(deps: CheckDeps, ctx: RouterContext, situation: Situation, check: string): Promise<Told> {
   const { artifacts, limits, facePool, faceConsents } = deps

@@ -62,7 +62,7 @@ describe.skipIf(cannotRun('browser'))('the capture page, with a film for a camer
   }
   const seen = (page: Page) => page.locator('[data-seen] p:visible')
 
-  it('says in words what hinders, and begins with nothing of it', async () => {
+  it('says in words what is missing, and does not begin without it', async () => {
     const { page, complaints } = await ready()
     for (const [picture, words] of [
       [wall, '没有看到脸，把脸移进来'],
@@ -111,7 +111,7 @@ describe.skipIf(cannotRun('browser'))('the capture page, with a film for a camer
     expect(complaints).toEqual([])
   })
 
-  it('waits with the next step while nobody is in sight', async () => {
+  it('waits with the next step while no face is in sight', async () => {
     writeFileSync(film, still(await portrait(anna)))
     const { page } = await ready()
     await page.locator('[data-begin]').click()
@@ -164,7 +164,7 @@ describe.skipIf(cannotRun('browser'))('the capture page, with a film for a camer
       await expectAccessible(page)
       const box = await page.locator('.camera').boundingBox()
       expect(box?.width).toBeCloseTo(box?.height ?? 0, 0)
-      // the guide is taller than wide, as a face is, and stands in the ring
+      // the guide is taller than wide, as a face is, and lies inside the ring
       const oval = await page.locator('.face-oval').boundingBox()
       expect((oval?.height ?? 0) / (oval?.width ?? 1)).toBeGreaterThan(1.2)
       expect((oval?.height ?? 0) / (oval?.width ?? 1)).toBeLessThan(1.45)

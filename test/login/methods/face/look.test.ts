@@ -21,7 +21,7 @@ const faceEvents = async (id: string) =>
     .map(({ event }) => event)
     .filter((event) => /^face\.(passed|failed|blocked)$/.test(event))
 
-it('a look says what it sees, compares with nobody, and uses up neither a try nor the challenge', async () => {
+it('a look answers what it sees, compares with no person, and uses up neither a try nor the challenge', async () => {
   const who = await photographedPerson(services)
   const { visitor, page } = await room(server.issuer, who)
   const capture = await camera(visitor, page)
