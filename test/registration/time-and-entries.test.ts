@@ -43,7 +43,7 @@ describe.skipIf(cannotRun('browser'))('WCAG 2.2, 2.2.1 timing adjustable', () =>
       await page.locator('[data-keep]').press('Enter')
       await expect.poll(() => note.isVisible()).toBe(false)
       expect(await until.innerText()).not.toBe(before)
-      // what is typed stays, although it is not complete
+      // the input stays, although it is not complete
       expect(await page.locator('[name=name]').inputValue()).toBe('欧阳春晓')
       expect(await page.locator('[name=document_number]').inputValue()).toBe('4403001956')
     }
@@ -55,7 +55,7 @@ describe.skipIf(cannotRun('browser'))('WCAG 2.2, 2.2.1 timing adjustable', () =>
   })
 })
 
-/** The fields of a page that a person types in or chooses, with what is in them. */
+/** The fields of a page that a person types in or chooses, with their values. */
 function fieldsOf({ html }: Page): Map<string, string> {
   const main = html.slice(html.indexOf('<main'))
   const inputs = [...main.matchAll(/<input\b(?![^>]*(?:type="(?:hidden|submit|checkbox|radio)"|readonly))[^>]*>/g)].map(

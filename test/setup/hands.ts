@@ -12,7 +12,7 @@ export interface Hands {
 
 const mostStops = 150
 
-/** What has the focus: undefined where the page itself has it. */
+/** The element with the focus; undefined where the page itself has it. */
 interface Stop {
   name: string
   /** Position in the document among all that can have the focus. */
@@ -104,7 +104,7 @@ async function reach(target: Locator): Promise<void> {
   throw new Error(`Tab never reaches ${String(target)}`)
 }
 
-/** A pointer in a browser without scripts: no button stands there that only a script answers. */
+/** A pointer in a browser without scripts: no visible button needs a script. */
 export const withoutScripts: Hands = {
   async lookOver(page) {
     await expectWayOn(page)
