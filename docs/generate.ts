@@ -130,22 +130,30 @@ function auditPage(): string {
 const matrixBegins = '<!-- revocation matrix: made from docs/revocation-matrix.ts by npm run docs -->'
 const matrixEnds = '<!-- end of the revocation matrix -->'
 
+const matrixWords = {
+  en: { remedy: 'Remedy', ends: 'ends' },
+  'zh-CN': { remedy: '补救', ends: '结束' },
+} as const
+
 /** The effect of each remedy; test/sessions/revocation-matrix.test.ts checks it. */
-function revocationMatrix(): string[] {
+function revocationMatrix(language: keyof typeof matrixWords): string[] {
   const things = Object.keys(liveThings) as LiveThing[]
+  const own = matrixWords[language]
   const rows = Object.values(remedies).map(({ words, ends }) => [
-    words,
-    ...things.map((thing) => ((ends as readonly LiveThing[]).includes(thing) ? 'ends' : '–')),
+    words[language],
+    ...things.map((thing) => ((ends as readonly LiveThing[]).includes(thing) ? own.ends : '–')),
   ])
-  return table(['Remedy', ...things.map((thing) => liveThings[thing])], rows)
+  return table([own.remedy, ...things.map((thing) => liveThings[thing][language])], rows)
 }
 
+const securityFiles = { 'zh-CN': 'docs/security.md', en: 'docs/en/security.md' } as const
+
 /** The page with a new part between the marks; the other text is written by hand. */
-function securityPage(): string {
-  const text = readFileSync(new URL('docs/security.md', home), 'utf8')
+function securityPage(language: keyof typeof securityFiles): string {
+  const text = readFileSync(new URL(securityFiles[language], home), 'utf8')
   const [before = '', rest = ''] = text.split(matrixBegins)
   const [, after = ''] = rest.split(matrixEnds)
-  return [before, matrixBegins, '\n', revocationMatrix().join('\n'), '\n', matrixEnds, after].join('')
+  return [before, matrixBegins, '\n', revocationMatrix(language).join('\n'), '\n', matrixEnds, after].join('')
 }
 
 function triesPage(): string {
@@ -206,6 +214,9 @@ function limitsPage(): string {
   ])
 }
 
+/** Written by hand but for one table. */
+export const partlyGenerated: readonly string[] = Object.values(securityFiles)
+
 /** The reference pages, by path from the root. A test compares them with the files. */
 export function generatedDocs(): Record<string, string> {
   return {
@@ -217,7 +228,8 @@ export function generatedDocs(): Record<string, string> {
     'docs/en/errors.md': errorsPage('en'),
     'docs/limits.md': limitsPage(),
     'docs/audit-events.md': auditPage(),
-    'docs/security.md': securityPage(),
+    [securityFiles['zh-CN']]: securityPage('zh-CN'),
+    [securityFiles.en]: securityPage('en'),
     'docs/tries.md': triesPage(),
   }
 }

@@ -1,16 +1,22 @@
+/** Words of docs/security.md and docs/en/security.md. */
+export type InBoth = Readonly<Record<'en' | 'zh-CN', string>>
+
 /** Loot of a thief who signed in with the person's passkey. */
 export const liveThings = {
-  session: 'Session that the thief began',
-  other: 'Session of the owner in another browser, begun by password',
-  own: 'Session that the remedy is used in',
-  pending: 'Login that is proven and not picked up',
-  qr: 'QR approval, not redeemed',
-  device: 'Device approval, not redeemed',
-  code: 'Authorization code',
-  refresh: 'Refresh token',
-  access: 'Access token',
-  administrator: 'Token of an administrator',
-} as const
+  session: { en: 'Session that the thief began', 'zh-CN': '窃取者发起的会话' },
+  other: {
+    en: 'Session of the owner in another browser, begun by password',
+    'zh-CN': '本人在另一浏览器里用密码开始的会话',
+  },
+  own: { en: 'Session that the remedy is used in', 'zh-CN': '做出补救的会话' },
+  pending: { en: 'Login that is proven and not picked up', 'zh-CN': '已证实、尚未取走的登录' },
+  qr: { en: 'QR approval, not redeemed', 'zh-CN': '已同意、尚未兑现的扫码' },
+  device: { en: 'Device approval, not redeemed', 'zh-CN': '已同意、尚未兑现的设备授权' },
+  code: { en: 'Authorization code', 'zh-CN': '授权码' },
+  refresh: { en: 'Refresh token', 'zh-CN': '刷新令牌' },
+  access: { en: 'Access token', 'zh-CN': '访问令牌' },
+  administrator: { en: 'Token of an administrator', 'zh-CN': '管理员的令牌' },
+} as const satisfies Record<string, InBoth>
 
 export type LiveThing = keyof typeof liveThings
 
@@ -19,20 +25,26 @@ const but = (...stay: LiveThing[]) => all.filter((thing) => !stay.includes(thing
 
 /** What each remedy must end; all else goes on. */
 export const remedies = {
-  one: { words: 'End one session', ends: but('own', 'other') },
-  others: { words: 'End all other sessions', ends: but('own') },
-  'not-me': { words: '“That was not me”', ends: but('own', 'other') },
-  password: { words: 'Password changed', ends: but('own') },
-  removed: { words: 'Passkey removed', ends: but('own', 'other') },
-  'switched-off': { words: 'Way to sign in switched off', ends: but('own', 'other') },
-  recovery: { words: 'Account recovered', ends: all },
-  stop: { words: 'Recovery of a thief stopped', ends: all },
-  lock: { words: 'Account locked, and unlocked again', ends: all },
-  supersede: { words: 'Number proven for another account', ends: all },
-  closing: { words: 'Account to be closed', ends: all },
-  closed: { words: 'Account closed', ends: all },
-  representation: { words: 'Mandate ended (what speaks for the represented)', ends: ['code', 'refresh', 'access'] },
-} as const satisfies Record<string, { words: string; ends: readonly LiveThing[] }>
+  one: { words: { en: 'End one session', 'zh-CN': '结束一个会话' }, ends: but('own', 'other') },
+  others: { words: { en: 'End all other sessions', 'zh-CN': '结束其他所有会话' }, ends: but('own') },
+  'not-me': { words: { en: '“That was not me”', 'zh-CN': '“这不是我”' }, ends: but('own', 'other') },
+  password: { words: { en: 'Password changed', 'zh-CN': '改了密码' }, ends: but('own') },
+  removed: { words: { en: 'Passkey removed', 'zh-CN': '删除通行密钥' }, ends: but('own', 'other') },
+  'switched-off': {
+    words: { en: 'Way to sign in switched off', 'zh-CN': '关闭一种登录方式' },
+    ends: but('own', 'other'),
+  },
+  recovery: { words: { en: 'Account recovered', 'zh-CN': '恢复账户' }, ends: all },
+  stop: { words: { en: 'Recovery of a thief stopped', 'zh-CN': '叫停他人的恢复' }, ends: all },
+  lock: { words: { en: 'Account locked, and unlocked again', 'zh-CN': '锁定账户，又解锁' }, ends: all },
+  supersede: { words: { en: 'Number proven for another account', 'zh-CN': '证件号码已由另一账户证实' }, ends: all },
+  closing: { words: { en: 'Account to be closed', 'zh-CN': '申请注销账户' }, ends: all },
+  closed: { words: { en: 'Account closed', 'zh-CN': '账户已注销' }, ends: all },
+  representation: {
+    words: { en: 'Mandate ended (what speaks for the represented)', 'zh-CN': '授权结束（代表被代理人的部分）' },
+    ends: ['code', 'refresh', 'access'],
+  },
+} as const satisfies Record<string, { words: InBoth; ends: readonly LiveThing[] }>
 
 /** @internal */
 export type Remedy = keyof typeof remedies

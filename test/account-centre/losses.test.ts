@@ -53,6 +53,7 @@ const gives = [
   '/account/face/start',
   '/account/face/consent',
   '/account/face/frames',
+  '/account/face/look',
   '/account/face/done',
 ]
 

@@ -3,29 +3,45 @@ import { expect, it } from 'vitest'
 
 const root = new URL('../../', import.meta.url)
 
-it('every line of docs/security.md names its test, or is marked open with a reason', () => {
+const files = [
+  { file: 'docs/security.md', heads: '要求|章节', mark: '**未满足**', open: /^\*\*未满足\*\*：\p{L}{4,}/u },
+  { file: 'docs/en/security.md', heads: 'Requirement|Section', mark: '**open**', open: /^\*\*open\*\*: \S+ \S+/ },
+]
+
+it.each(files)('every line of $file names its test, or is marked open with a reason', ({ file, heads, mark, open }) => {
   // the revocation matrix is another kind of table, with its own test
-  const rows = readFileSync(new URL('docs/security.md', root), 'utf8')
+  const rows = readFileSync(new URL(file, root), 'utf8')
     .replace(/<!-- revocation matrix[^]*?<!-- end of the revocation matrix -->/, '')
     .split('\n')
-    .filter((line) => line.startsWith('| ') && !/^\| (Requirement|Section) \|/.test(line))
+    .filter((line) => line.startsWith('| ') && !new RegExp(`^\\| (${heads}) \\|`).test(line))
   expect(rows.length).toBeGreaterThan(90)
   for (const row of rows) {
     const cells = row.split('|').map((cell) => cell.trim())
     expect(cells, row).toHaveLength(5)
     const [, requirement = '', how = '', shown = ''] = cells
     expect(requirement, row).not.toBe('')
-    const open = [how, shown].find((cell) => cell.startsWith('**open**'))
-    if (open) expect(open, row).toMatch(/^\*\*open\*\*: \S+ \S+/)
-    const files = shown.startsWith('**open**') ? [] : shown.split(', ')
-    if (!open)
+    const marked = [how, shown].find((cell) => cell.startsWith(mark))
+    if (marked) expect(marked, row).toMatch(open)
+    const named = shown.startsWith(mark) ? [] : shown.split(', ')
+    if (!marked)
       expect(
-        files.some((file) => /^(test|docs|config)\//.test(file) || file.endsWith('.json') || file.endsWith('.ts')),
+        named.some((one) => /^(test|docs|config)\//.test(one) || one.endsWith('.json') || one.endsWith('.ts')),
         row,
       ).toBe(true)
-    for (const file of files) {
-      expect(existsSync(new URL(file, root)), `${file} in: ${row}`).toBe(true)
-      if (file.startsWith('test/')) expect(file, 'what helps a test shows nothing').toMatch(/\.test\.ts$/)
+    for (const one of named) {
+      expect(existsSync(new URL(one, root)), `${one} in: ${row}`).toBe(true)
+      if (one.startsWith('test/')) expect(one, 'what helps a test shows nothing').toMatch(/\.test\.ts$/)
     }
   }
+})
+
+it('both languages show the same by the same tests', () => {
+  const shown = files.map(({ file }) =>
+    readFileSync(new URL(file, root), 'utf8')
+      .split('\n')
+      .filter((line) => line.startsWith('| ') && /(?:test|docs|config)\/[\w/.-]+ \|$/.test(line))
+      .map((line) => line.split('|').at(-2)?.trim()),
+  )
+  expect(shown[0]?.length).toBeGreaterThan(90)
+  expect(shown[0]).toEqual(shown[1])
 })

@@ -17,9 +17,10 @@ beforeAll(async () => {
 
 /** Endpoints that a script asks and that answer JSON: no form has their address. */
 const ofScripts = new Set(
-  `/account/mandates/sign/options /account/passkey/add/options /account/face/frames /recover/face/frames /q/scan/:id/options
+  `/account/mandates/sign/options /account/passkey/add/options /account/face/frames /account/face/look
+   /recover/face/frames /recover/face/look /q/scan/:id/options
   /login/:attempt/passkey/options /login/:attempt/passkey/offer/options /login/:attempt/qr/start
-  /login/:attempt/qr/cancel /login/:attempt/face/frames`.split(/\s+/),
+  /login/:attempt/qr/cancel /login/:attempt/face/frames /login/:attempt/face/look`.split(/\s+/),
 )
 
 /** Forms whose every answer is decided elsewhere, with the test of it. */

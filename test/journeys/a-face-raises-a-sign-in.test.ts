@@ -9,7 +9,7 @@ import { peopleImport } from '../../src/admin/registers/people-import.ts'
 import { photoImport } from '../../src/admin/registers/photo-import.ts'
 import type { Action } from '../../src/proofing/face/challenge.ts'
 import { expectAccessible, launchBrowser, openContext, phone, signInOn } from '../setup/browser.ts'
-import { anna, berta, film, portrait, still } from '../setup/faces.ts'
+import { anna, berta, forged, portrait, still } from '../setup/faces.ts'
 import { cannotRun } from '../setup/parts.ts'
 import { openPerson } from '../setup/person.ts'
 import { registerPortal, standIn } from '../setup/portal.ts'
@@ -53,10 +53,38 @@ describe.skipIf(cannotRun('browser'))('in Chromium, with a film for a camera', (
   const hurry = (page: Page, speed: number) =>
     page.evaluate(`{ const wait = setTimeout; globalThis.setTimeout = (run, ms) => wait(run, ms / ${speed}) }`)
 
-  async function look(page: Page, pictures: (asked: Action[]) => Promise<Buffer>, speed: number) {
-    const asked = (await page.locator('[data-actions]').getAttribute('data-actions')) ?? ''
-    writeFileSync(camera, await pictures(asked.split(' ') as Action[]))
-    await hurry(page, speed)
+  /** Plays a still picture as the camera. */
+  async function look(page: Page, picture: Buffer) {
+    writeFileSync(camera, still(picture))
+    await hurry(page, 20)
+    await page.locator('[data-begin]').click()
+  }
+
+  /** A camera that does what the page asks, as a person does: a film has a clock of its own, and the page waits for a face. */
+  async function perform(page: Page) {
+    const asked = ((await page.locator('[data-actions]').getAttribute('data-actions')) ?? '').split(' ') as Action[]
+    const acts = await Promise.all(
+      (['straight', ...asked] as const).map(async (act) => [act, (await forged(act)).toString('base64')]),
+    )
+    await page.evaluate(`{
+      const acts = ${JSON.stringify(Object.fromEntries(acts))}
+      const bitmap = (text) =>
+        createImageBitmap(new Blob([Uint8Array.from(atob(text), (one) => one.charCodeAt(0))], { type: 'image/jpeg' }))
+      navigator.mediaDevices.getUserMedia = async () => {
+        const canvas = document.createElement('canvas')
+        canvas.width = 640
+        canvas.height = 480
+        const shown = {}
+        for (const [act, text] of Object.entries(acts)) shown[act] = await bitmap(text)
+        const paint = () => {
+          const act = document.querySelector('[data-step][aria-current]')?.dataset.step ?? 'straight'
+          canvas.getContext('2d').drawImage(shown[act], 0, 0)
+        }
+        paint()
+        setInterval(paint, 50)
+        return canvas.captureStream(20)
+      }
+    }`)
     await page.locator('[data-begin]').click()
   }
 
@@ -81,7 +109,7 @@ describe.skipIf(cannotRun('browser'))('in Chromium, with a film for a camera', (
     let refusal = ''
     // on a busy machine the engine may run out of time, which is no outcome
     for (let tries = 0; tries < 4 && (refusal === '' || refusal.includes('请过几秒再来')); tries += 1) {
-      await look(page, async () => still(await portrait(berta)), 20)
+      await look(page, await portrait(berta))
       const told = page.locator('[data-when=told]')
       await told.waitFor({ timeout: 120_000 })
       refusal = await told.innerText() // without hidden reasons
@@ -89,12 +117,12 @@ describe.skipIf(cannotRun('browser'))('in Chromium, with a film for a camera', (
     }
     expect(refusal).toContain('和登记的照片不像同一个人')
 
-    // film and page have separate clocks: a busy machine needs a slower film
-    for (const speed of [3, 1.5, 1]) {
-      await look(page, (asked) => film(asked, speed), speed)
+    // the engine may run out of time on a busy machine
+    for (let tries = 0; tries < 3; tries += 1) {
+      await perform(page)
       const told = page.locator('[data-when=told]')
       await Promise.race([
-        page.waitForURL(/\/callback\?/, { timeout: 120_000 }),
+        page.waitForURL(/\/callback\?/, { timeout: 120_000 }).catch(() => undefined),
         told.waitFor({ timeout: 120_000 }).catch(() => undefined),
       ])
       if (page.url().includes('/callback?')) break
@@ -103,7 +131,8 @@ describe.skipIf(cannotRun('browser'))('in Chromium, with a film for a camera', (
     const leads = new URL(page.url())
     const tokens = await begun.finish({ url: leads, status: 303, html: '', headers: new Headers(), leads })
     expect(tokens.claims()).toMatchObject({ acr: 'urn:yideng:loa:4', amr: ['pwd', 'face'] })
-    expect(complaints).toEqual([])
+    // an engine that ran out of time answers 503, which the page explains
+    expect(complaints.filter((line) => !line.includes('status of 503'))).toEqual([])
     // the log has nothing of the pictures
     expect(server.output()).not.toMatch(/jpeg|frames=/i)
   })

@@ -63,7 +63,12 @@ it('no picture and no template of a face is in a store, log, metric, trace or no
   const stranger = await portrait(berta)
   const first = await camera(visitor, page)
   expect(await send(visitor, first, writeFrames([{ step: 0, jpeg: stranger }]))).toMatchObject({ outcome: 'failed' })
+  const seen = await send(visitor, first, writeFrames([{ step: 0, jpeg: stranger }]), { to: 'look' })
+  expect(seen).toMatchObject({ seen: 'late' })
   const asked = await camera(visitor, await visitor.get('/account/face'))
+  expect(await send(visitor, asked, writeFrames([{ step: 0, jpeg: stranger }]), { to: 'look' })).toMatchObject({
+    seen: 'good',
+  })
   const done = await verify(visitor, asked)
   expect(done.url.search).toBe('?done=proved')
   const exported = await visitor.get('/account/data')

@@ -23,7 +23,14 @@ export const faceSamples = [
   {
     view: 'face/capture',
     name: 'ready',
-    data: { ...page, check: 'ch3ck', actions: ['left', 'blink', 'nearer'], scripts: ['face.js'] },
+    data: {
+      ...page,
+      check: 'ch3ck',
+      steps: ['straight', 'left', 'blink', 'nearer'],
+      help: 'inside',
+      darkest: 40,
+      scripts: ['face.js'],
+    },
   },
   {
     view: 'face/leave',

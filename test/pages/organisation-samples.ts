@@ -41,6 +41,8 @@ const mandate = {
   mayEnd: true,
   mayConfirm: false,
 }
+/** As the person who holds it sees it: the page names the giver. */
+const { name: _holder, ...held } = mandate
 const members = [
   { ...mandate, role: 'manager', all: true, matters: [], mine: true },
   mandate,
@@ -90,7 +92,7 @@ const helpers = {
   ...account,
   level: 3,
   helpers: [{ ...mandate, role: 'helper' }],
-  helped: [{ ...company, name: '何桂芳', relation: 'helper', mandates: [{ ...mandate, role: 'helper' }] }],
+  helped: [{ ...company, name: '何桂芳', relation: 'helper', mandates: [{ ...held, role: 'helper' }] }],
   matters,
   ticked: [],
   periods: ['7', '30', '90'],

@@ -40,18 +40,20 @@ export interface CaptureAnswer {
   retryAfter: string | null
   outcome?: string
   reasons?: string[]
+  /** For a look. */
+  seen?: string
 }
 
-/** Sends pictures as the script of a capture page does. */
+/** Sends pictures as the script of a capture page does: a whole capture, or one still to look at. */
 export async function send(
   visitor: Visitor,
   page: Page,
   body: Buffer | ReadableStream,
-  change: { check?: string; csrf?: string; type?: string; from?: string } = {},
+  change: { check?: string; csrf?: string; type?: string; from?: string; to?: 'frames' | 'look' } = {},
 ): Promise<CaptureAnswer> {
   const base = attribute(page, 'data-face')
   const check = change.check ?? attribute(page, 'data-check')
-  const target = new URL(`${base}/frames?check=${check}`, page.url)
+  const target = new URL(`${base}/${change.to ?? 'frames'}?check=${check}`, page.url)
   const cookie = visitor.cookies
     .filter(({ path }) => target.pathname.startsWith(path))
     .map(({ name, value }) => `${name}=${value}`)

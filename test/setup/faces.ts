@@ -84,6 +84,32 @@ export async function twoPeople(): Promise<Buffer> {
     .toBuffer()
 }
 
+/** `anna` far away: her picture is two fifths as wide, in the middle of a wall. */
+export async function farAway(): Promise<Buffer> {
+  const one = await sharp(await portrait(anna))
+    .resize(width * 0.4)
+    .toBuffer()
+  return sharp({ create: { width, height, channels: 3, background: 'grey' } })
+    .composite([{ input: one }])
+    .jpeg({ quality: 88 })
+    .toBuffer()
+}
+
+/** `anna` at the edge of the picture. */
+export async function atTheEdge(): Promise<Buffer> {
+  const pixels = await pixelsOf(anna)
+  return jpeg(bend(pixels, (x, y) => [x + 120, y]))
+}
+
+/** A face of a few strokes, as a child draws it. */
+export const drawn = (): Promise<Buffer> =>
+  sharp(
+    Buffer.from(`<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}"><rect width="100%" height="100%" fill="#d5d0c5"/>
+    <ellipse cx="320" cy="240" rx="110" ry="140" fill="#deb99c"/><path d="M265 215h34M342 215h34M320 225l-12 45h18M275 300q45 34 90 0" fill="none" stroke="#5b3c2e" stroke-width="8"/></svg>`),
+  )
+    .jpeg({ quality: 88 })
+    .toBuffer()
+
 /** Eight small pictures of `berta` beside and above each other. */
 export async function crowd(): Promise<Buffer> {
   const [across, down] = [160, 240]
@@ -120,21 +146,6 @@ export function writeFrames(all: readonly CapturedFrame[]): Buffer {
       return [head, picture]
     }),
   )
-}
-
-const framesPerSecond = 30
-
-/**
- * A film for the fake camera of Chromium (Motion JPEG). It shows the actions in the order and time of `browser/face.js`,
- * `speed` times as fast.
- */
-export async function film(asked: readonly Action[], speed: number): Promise<Buffer> {
-  const seconds = (length: number, picture: Buffer) =>
-    Array.from({ length: Math.round((length * framesPerSecond) / speed) }, () => picture)
-  const straight = await forged('straight')
-  const steps = await Promise.all(asked.map(forged))
-  const acts = steps.flatMap((act) => [...seconds(0.6, straight), ...seconds(2, act), ...seconds(0.3, straight)])
-  return Buffer.concat([...seconds(2.1, straight), ...acts, ...seconds(10, straight)])
 }
 
 /** A film of one picture. */

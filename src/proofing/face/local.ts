@@ -36,7 +36,7 @@ export function localVerifier(deps: { pool: FacePool; references: FaceReferences
       const answer = await pool.read(evidence.frames).catch(() => undefined)
       if (!answer) return ended('unavailable')
       if ('slow' in answer) return ended('busy')
-      if ('broken' in answer) return ended('unusable', 'broken')
+      if (!('readings' in answer)) return ended('unusable', 'broken')
       return judge(answer.readings, { actions: actionsIn(state), reference, limits })
     },
   }

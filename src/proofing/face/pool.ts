@@ -1,9 +1,10 @@
 import { Worker } from 'node:worker_threads'
-import type { Answer as Read } from './engine-thread.ts'
+import type { Answer as Read, Task } from './engine-thread.ts'
 import type { CapturedFrame } from './face-verifier.ts'
+import type { Look } from './look.ts'
 
 /** `slow`: it took longer than `mostMs`; the machine is overloaded. */
-export type Answer = Read | { slow: true }
+type Answer = Read | { slow: true }
 
 /** A bounded number of engines, each in its own thread. */
 export interface FacePool {
@@ -11,6 +12,11 @@ export interface FacePool {
   enter(): { leave(): void } | undefined
   /** Measures the pictures. @throws Error when a thread died */
   read(frames: readonly CapturedFrame[]): Promise<Answer>
+  /**
+   * Looks at one still, if a thread is idle: captures come first, and a look never waits. Undefined where none is idle, or the
+   * still is no picture. @throws Error when a thread died
+   */
+  look(still: Uint8Array): Promise<Look | undefined>
   close(): Promise<void>
 }
 
@@ -68,7 +74,7 @@ export function createFacePool({
     else if (engine.state === 'busy') engine.state = 'free'
   }
 
-  function ask(engine: Engine, frames: readonly CapturedFrame[]): Promise<Answer> {
+  function ask(engine: Engine, task: Task): Promise<Answer> {
     const { thread } = engine
     return new Promise((resolve, reject) => {
       const end = () => {
@@ -91,28 +97,42 @@ export function createFacePool({
       }, mostMs)
       thread.on('message', answered)
       thread.on('error', failed)
-      thread.postMessage(frames)
+      thread.postMessage(task)
     })
   }
 
+  function enterUpTo(most: number) {
+    if (inside >= most) return undefined
+    inside += 1
+    let left = false
+    return {
+      leave() {
+        if (!left) inside -= 1
+        left = true
+      },
+    }
+  }
+
+  async function run(task: Task): Promise<Answer> {
+    const engine = await take()
+    try {
+      return await ask(engine, task)
+    } finally {
+      release(engine)
+    }
+  }
+
   return {
-    enter() {
-      if (inside >= threads + queue) return undefined
-      inside += 1
-      let left = false
-      return {
-        leave() {
-          if (!left) inside -= 1
-          left = true
-        },
-      }
-    },
-    async read(frames) {
-      const engine = await take()
+    enter: () => enterUpTo(threads + queue),
+    read: (frames) => run({ frames }),
+    async look(still) {
+      const place = enterUpTo(threads)
+      if (!place) return undefined
       try {
-        return await ask(engine, frames)
+        const answer = await run({ still })
+        return 'look' in answer ? answer.look : undefined
       } finally {
-        release(engine)
+        place.leave()
       }
     },
     close: async () => void (await Promise.all(engines.map(({ thread }) => thread.terminate()))),

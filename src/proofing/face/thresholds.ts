@@ -24,6 +24,8 @@ const schema = z.object({
   detection: ratio,
   /** Smallest width of a second face, as a share of the first one's width. */
   secondFace: ratio,
+  /** A face before the capture, in shares of the ring's width: smallest and largest width, largest distance from the middle. */
+  framing: z.object({ smallest: ratio, largest: ratio, aside: ratio }),
   actions: z.array(z.enum(actions)).min(3),
   /** Number of actions in a challenge. */
   steps: z.number().int().min(2).max(4),

@@ -14,6 +14,8 @@ import { createLimits } from '../../../guards/limits.ts'
 const captured = { name: 'face-captured', most: 30, seconds: daySeconds }
 /** Captures begun in one login or session, with or without pictures: each stores a challenge. */
 const begun = { name: 'face-begun', most: 30, seconds: 600, longest: 600 }
+/** Stills looked at in one login or session: one a second. */
+const looked = { name: 'face-looked', most: 600, seconds: 600, longest: 600 }
 /** Identifiers typed at one kiosk: more than a queue of people types. */
 const typed = { name: 'face-typed', most: 60, seconds: 600 }
 /** Longer than receiving, waiting and judging take. After a crash the account waits this long. */
@@ -51,11 +53,13 @@ export interface FaceLimits {
   blocked(counted: readonly Counted[]): Promise<boolean>
   /** False where this login or session has begun too many. */
   begin(holder: string): Promise<boolean>
+  /** Counts a look at one still; false where this login or session had too many. */
+  look(holder: string): Promise<boolean>
   /** Counts a capture with pictures; false where there were too many today. */
   capture(counted: readonly Counted[]): Promise<boolean>
   /** Whether there were too many captures today; counts nothing. */
   spent(counted: readonly Counted[]): Promise<boolean>
-  /** Receives and judges one capture of an account at a time; undefined while another one runs. */
+  /** Receives and judges one capture, or one look, of an account at a time; undefined while another one runs. */
   alone<T>(who: string, run: () => Promise<T>): Promise<T | undefined>
   /** Counts a failed capture; true for the one that blocks the method for a day. */
   failed(counted: readonly Counted[]): Promise<boolean>
@@ -90,6 +94,7 @@ export function createFaceLimits(options: {
     blocked: (counted) =>
       some(counted, async ({ key, factor }) => isFull(timesIn(await artifacts.get(failuresKind, key)), factor)),
     begin: async (holder) => (await limits.count(begun, holder)) === 0,
+    look: async (holder) => (await limits.count(looked, holder)) === 0,
     capture: async (counted) => (await limits.count(captured, counted)) === 0,
     spent: (counted) => some(counted, async ({ key }) => (await limits.waiting(captured, key)) > 0),
     async alone(who, run) {

@@ -1,11 +1,14 @@
 import { requestOf } from '../../../pages/request-context.ts'
 import { ended, isUnseen, type FaceResult } from '../../../proofing/face/face-verifier.ts'
+import { thresholds } from '../../../proofing/face/thresholds.ts'
 import { Refusal } from '../../../refusal/refusal.ts'
 import { actorOf } from '../../actor.ts'
 import type { Router, RouterContext } from '../../method.ts'
 import { findOwn, takePassed, type Checked } from './check-store.ts'
 import { beginCheck, completeCheck } from './checks.ts'
 import type { CheckDeps } from './judge-check.ts'
+import { cameraHelpFor } from './camera-help.ts'
+import { lookAt } from './look.ts'
 import { receiveFrames } from './upload.ts'
 
 /** Where a face is asked for: in a running login, or in the account centre. */
@@ -20,6 +23,8 @@ export interface Situation extends Checked {
   /** What a verified face is for. */
   passed(): Promise<unknown>
 }
+
+const { darkest } = thresholds
 
 const overloadSeconds = '5'
 
@@ -60,6 +65,14 @@ export function faceRoutes(
         throw new Refusal('forbidden', 'too young to agree')
       }
       return begin(deps, ctx, situation)
+    }),
+  )
+
+  // an answer in words for one still, before and during the capture
+  router.post(
+    '/look',
+    inSituation(async (ctx, situation) => {
+      ctx.body = { seen: await lookAt(deps, ctx, situation, String(ctx.query['check'])) }
     }),
   )
 
@@ -111,7 +124,9 @@ async function begin(deps: CheckDeps, ctx: RouterContext, situation: Situation):
   if (begun.kind === 'not') return situation.show('face/not', { ...page, why: begun.why })
   ctx.set('permissions-policy', 'camera=(self), microphone=(), geolocation=()')
   const { id, actions } = begun
-  return situation.show('face/capture', { ...page, check: id, actions: [...actions], scripts: ['face.js'] })
+  const help = cameraHelpFor(ctx.get('user-agent'))
+  const steps = ['straight', ...actions]
+  return situation.show('face/capture', { ...page, check: id, steps, help, darkest, scripts: ['face.js'] })
 }
 
 /** The place in the pool comes first: without one, a request costs no megabyte. One account never takes two places. */

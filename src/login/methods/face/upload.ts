@@ -6,11 +6,14 @@ import type { RouterContext } from '../../method.ts'
 /** A capture takes a few seconds to send; a slower one holds a place that others need. */
 const mostMs = 15_000
 
-/** The pictures of a capture page; undefined for other bytes, or more than `captureLimits`. */
-export async function receiveFrames(ctx: RouterContext): Promise<CapturedFrame[] | undefined> {
+/** The pictures of a capture page; undefined for other bytes, or more than `mostBytes` or `captureLimits`. */
+export async function receiveFrames(
+  ctx: RouterContext,
+  mostBytes = captureLimits.bytes,
+): Promise<CapturedFrame[] | undefined> {
   const late = setTimeout(() => ctx.req.destroy(), mostMs)
   try {
-    const bytes = await readBytes(ctx.req, captureLimits.bytes)
+    const bytes = await readBytes(ctx.req, mostBytes)
     return bytes && readCapturedFrames(bytes)
   } catch (error) {
     // a client that left, or was cut off above, waits for no answer

@@ -50,6 +50,14 @@ it('thirty are begun in ten minutes of one login, sixty identifiers typed at a k
   await limits.identify(kiosk('203.0.113.2'))
 })
 
+it('a login is looked at six hundred times in ten minutes, which is once a second', async () => {
+  const { limits, forward } = opened(3)
+  for (let index = 0; index < 600; index += 1) expect(await limits.look('a')).toBe(true)
+  expect([await limits.look('a'), await limits.look('b')]).toEqual([false, true])
+  forward(600_001)
+  expect(await limits.look('a')).toBe(true)
+})
+
 it('five failed ones within 24 hours close the way for 24 hours, and no longer', async () => {
   const { limits, forward } = opened(5)
   const fail = async (times: number) => {

@@ -1,0 +1,29 @@
+import { nameBrowser } from '../../../pages/browser-name.ts'
+
+/** How a browser lets a page use the camera; each has its words under `face.help_<kind>`. */
+export const cameraHelps = [
+  'inside',
+  'ios_safari',
+  'ios',
+  'android',
+  'chromium',
+  'firefox',
+  'mac_safari',
+  'other',
+] as const
+
+export type CameraHelp = (typeof cameraHelps)[number]
+
+/** Apps that show pages in a window of their own, where the app decides about the camera. */
+const insideApp = /MicroMessenger|AlipayClient|DingTalk|Lark\/|Feishu|Weibo|\bQQ\/|AliApp|BytedanceWebview|aweme/i
+
+/** The browser at hand, by the user agent of the request. A wrong one costs a wrong sentence only. */
+export function cameraHelpFor(userAgent: string): CameraHelp {
+  const { browser, system } = nameBrowser(userAgent)
+  if (insideApp.test(userAgent)) return 'inside'
+  if (system === 'iPhone' || system === 'iPad') return browser === 'Safari' ? 'ios_safari' : 'ios'
+  if (system === 'Android' || system === 'HarmonyOS') return 'android'
+  if (browser === 'Firefox') return 'firefox'
+  if (browser === 'Safari') return 'mac_safari'
+  return browser === 'Chrome' || browser === 'Edge' ? 'chromium' : 'other'
+}
