@@ -8,7 +8,7 @@ export interface SessionMemoryDeps {
   cipher: FieldCipher
 }
 
-/** What one session of one person stores for a while, sealed. `id` tells apart several of a kind. */
+/** What one session of one person stores for a while, sealed. `id` names one of several of a kind. */
 export interface SessionMemory<T> {
   put(deps: SessionMemoryDeps, account: AccountContext, value: T, id?: string): Promise<void>
   /** Undefined where nothing was put, or its time is over. */
