@@ -1,18 +1,28 @@
+import { isIPv4 } from 'node:net'
 import { inspect } from 'node:util'
 import { tableLines, terminalText, type Line } from '../../src/cli/layout.ts'
+import { qrText } from '../../src/cli/qr-code.ts'
 import { visibleLines } from '../../src/text/visible.ts'
 import { company } from './company.ts'
 import { DemoError } from './demo-error.ts'
+import { lanOf } from './lan/lan.ts'
 import { startDemo, type Demo } from './start-demo.ts'
 
 export { startDemo } from './start-demo.ts'
 
-/** `npm run demo`: starts the demo, prints its addresses and people, and stops with Ctrl-C. */
-export async function runDemo(environment: Record<string, string | undefined>): Promise<void> {
+/** `npm run demo [-- --lan[=HOST]]`: starts the demo, prints its addresses and people, and stops with Ctrl-C. */
+export async function runDemo(
+  environment: Record<string, string | undefined>,
+  argv: readonly string[] = [],
+): Promise<void> {
   const asking = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => asking.abort())
   const asked = new Promise((resolve) => asking.signal.addEventListener('abort', resolve))
   try {
+    const host = lanFlag(argv)
+    if (host !== undefined && environment['NODE_ENV'] === 'production')
+      throw new DemoError('The demo has made-up people and known passwords: NODE_ENV=production refuses --lan.')
+    const lan = host === undefined ? undefined : await lanOf(host)
     console.log('Starting Yideng, four portals and an API; the first time takes some seconds…')
     const { PORT, DEMO_PORT_BASE, YIDENG_DATA_DIR, YIDENG_KEYS_DIR } = environment
     const demo = await startDemo({
@@ -20,8 +30,10 @@ export async function runDemo(environment: Record<string, string | undefined>): 
       portBase: portOf('DEMO_PORT_BASE', DEMO_PORT_BASE, 4000),
       ...(YIDENG_DATA_DIR ? { dataDir: YIDENG_DATA_DIR } : {}),
       ...(YIDENG_KEYS_DIR ? { keysDir: YIDENG_KEYS_DIR } : {}),
+      ...(lan ? { lan } : {}),
     })
     process.stdout.write(terminalText(describe(demo)))
+    if (demo.lan) process.stdout.write(`${terminalText(describeLan(demo.lan))}${qrText(demo.lan.trustPage)}`)
     await Promise.race([asked, demo.ended])
     await demo.close()
     if (!asking.signal.aborted) throw new DemoError('Yideng stopped by itself; its server.log says why.')
@@ -30,6 +42,29 @@ export async function runDemo(environment: Record<string, string | undefined>): 
     console.error(visibleLines(error instanceof DemoError ? error.message : inspect(error)))
     process.exitCode = 1
   }
+}
+
+/** The host of `--lan`; empty where this machine chooses it, undefined without the flag. */
+function lanFlag(argv: readonly string[]): string | undefined {
+  const [flag, ...more] = argv
+  if (flag === undefined) return undefined
+  const host = /^--lan(?:=(.+))?$/.exec(flag)
+  if (!host || more.length > 0) throw new DemoError(`The demo knows --lan and --lan=HOST, not: ${argv.join(' ')}`)
+  return host[1] ?? ''
+}
+
+function describeLan({ trustPage, fingerprint, host }: NonNullable<Demo['lan']>): Line[] {
+  return [
+    '',
+    'ON A PHONE of the same network, scan this code. The page gives the phone the certificate of the demo, and then the portals.',
+    `  ${trustPage}`,
+    '  手机请扫下面的码：先装证书，再打开门户。 The page must show this fingerprint:',
+    ...(fingerprint.match(/.{1,48}/g) ?? []).map((part) => `  ${part}`),
+    isIPv4(host)
+      ? '  Passkeys need a name instead of an address: --lan=NAME. README.md says which names work.'
+      : '  Passkeys work on this name.',
+    '',
+  ]
 }
 
 function portOf(name: string, value: string | undefined, usual: number): number {

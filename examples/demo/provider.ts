@@ -16,9 +16,12 @@ export interface RunningProvider {
   close(): Promise<void>
 }
 
-/** Starts the real server as a process and waits until it is ready; its output is in server.log. */
+/**
+ * Starts the real server as a process and waits until it is ready; its output is in server.log.
+ * @param inner its address on this machine
+ */
 export async function startProvider(
-  issuer: string,
+  inner: string,
   dataDir: string,
   environment: Environment,
 ): Promise<RunningProvider> {
@@ -39,7 +42,7 @@ export async function startProvider(
   }
 
   const deadline = Date.now() + readyWithinMs
-  while (!(await isReady(issuer))) {
+  while (!(await isReady(inner))) {
     const gone = server.exitCode !== null || server.signalCode !== null
     if (gone || Date.now() > deadline) {
       await close()
@@ -50,8 +53,8 @@ export async function startProvider(
   return { ended, close }
 }
 
-async function isReady(issuer: string): Promise<boolean> {
-  const answer = await fetch(`${issuer}/readyz`).catch(() => undefined)
+async function isReady(inner: string): Promise<boolean> {
+  const answer = await fetch(`${inner}/readyz`).catch(() => undefined)
   return answer?.ok === true
 }
 

@@ -6,6 +6,9 @@ import type { Running } from '../listen.ts'
 import { startPortal } from '../portal/portal.ts'
 import { setUpCompany } from './company.ts'
 import { DemoError } from './demo-error.ts'
+import { startFront } from './lan/front.ts'
+import { lanCertificates, trust, type Lan } from './lan/lan.ts'
+import { fingerprintOf, startTrustPage } from './lan/trust-page.ts'
 import { people, type DemoPerson } from './people.ts'
 import { portals } from './portals.ts'
 import { createYideng, startProvider } from './provider.ts'
@@ -17,12 +20,16 @@ export interface Demo {
   resource: string
   portals: RegisteredPortal[]
   people: readonly DemoPerson[]
+  /** Where telephones of the same network begin, and the fingerprint of the certificate that they trust there. */
+  lan?: { trustPage: string; fingerprint: string; authorityFile: string; host: string }
   /** Resolves when Yideng's process has ended. */
   ended: Promise<void>
   close(): Promise<void>
 }
 
 const ownDirectory = 'data/demo'
+/** Its portals have other addresses, so it has a store of its own. */
+const lanDirectory = 'data/demo-lan'
 const otherBase = 'DEMO_PORT_BASE=5000'
 const resources = readFileSync(new URL('resources.json', import.meta.url), 'utf8')
 
@@ -35,13 +42,16 @@ export async function startDemo(options: {
   keysDir?: string
   /** Settings of Yideng; they override those of this process. */
   env?: Record<string, string>
+  /** Telephones of the same network reach it too, by https. The page for their certificate is at portBase + 80. */
+  lan?: Lan
 }): Promise<Demo> {
-  const { port = 3000, portBase = 4000, env = {} } = options
-  const dataDir = resolve(options.dataDir ?? ownDirectory)
+  const { port = 3000, portBase = 4000, env = {}, lan } = options
+  const dataDir = resolve(options.dataDir ?? (lan ? lanDirectory : ownDirectory))
   const keysDir = resolve(options.keysDir ?? join(dataDir, 'keys'))
-  const urlOf = (index: number) => `http://localhost:${portBase + 1 + index}`
-  const resource = `http://localhost:${portBase + 100}/`
-  const issuer = `http://localhost:${port}`
+  const base = lan ? `https://${lan.host}` : 'http://localhost'
+  const urlOf = (index: number) => `${base}:${portBase + 1 + index}`
+  const resource = `${base}:${portBase + 100}/`
+  const issuer = `${base}:${port}`
 
   await expectFree([
     { port, name: '一登', setting: 'PORT=3001' },
@@ -55,13 +65,22 @@ export async function startDemo(options: {
   if (!existsSync(ownMark)) writeFileSync(ownMark, '[]\n', { mode: 0o600 })
   const resourcesFile = join(dataDir, 'resources.json')
   writeFileSync(resourcesFile, resources.replace('http://localhost:4100/', resource))
+  const certificates = lan && lanCertificates(lan, join(dataDir, 'lan'), new Date().getTime())
+  const distrust = certificates && trust(certificates)
+  const behindFront = certificates && {
+    YIDENG_TRUST_PROXY: 'true',
+    YIDENG_OUTBOUND_NETWORKS: `${lan?.address}/32`, // sign-outs reach the portals
+    NODE_EXTRA_CA_CERTS: certificates.authorityFile,
+  }
   const environment = {
     ...process.env,
     YIDENG_DATABASE_URL: '', // always the embedded stores, never a real store
     YIDENG_REDIS_URL: '',
     YIDENG_LOG_LEVEL: 'warn',
+    ...behindFront,
     ...env,
     PORT: String(port),
+    HOST: '127.0.0.1',
     YIDENG_ISSUER: issuer,
     YIDENG_DATA_DIR: dataDir,
     YIDENG_KEYS_DIR: keysDir,
@@ -69,12 +88,16 @@ export async function startDemo(options: {
     YIDENG_DEMO: 'true',
   }
 
-  const provider = await startProvider(issuer, dataDir, environment)
+  const provider = await startProvider(`http://127.0.0.1:${port}`, dataDir, environment)
   const running: Running[] = []
   const close = async () => {
     await Promise.all([provider.close(), ...running.map((one) => one.close())])
+    distrust?.()
   }
   try {
+    if (lan && certificates)
+      for (const one of [port, portBase + 100, ...portals.map((_, index) => portBase + 1 + index)])
+        running.push(await startFront(lan, certificates, one))
     const registered = await setUp({ yideng: createYideng(environment), dataDir, resource, urlOf })
     await setUpCompany(environment)
     running.push(await startLicences({ issuer, audience: resource, port: portBase + 100 }))
@@ -86,7 +109,15 @@ export async function startDemo(options: {
         await startPortal({ ...look, ...portal, issuer, resource, otherPortals, port: portBase + 1 + index }),
       )
     }
-    return { issuer, resource, portals: registered, people, ended: provider.ended, close }
+    const demo = { issuer, resource, portals: registered, people, ended: provider.ended, close }
+    if (!lan || !certificates) return demo
+    const page = await startTrustPage(lan, certificates, portBase + 80, [...registered, { name: '一登', url: issuer }])
+    running.push(page)
+    const { authority, authorityFile } = certificates
+    return {
+      ...demo,
+      lan: { trustPage: page.url, fingerprint: fingerprintOf(authority), authorityFile, host: lan.host },
+    }
   } catch (error) {
     await close()
     throw error

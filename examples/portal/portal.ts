@@ -11,7 +11,7 @@ import { createSignIn, type Attempt, type Registration } from './sign-in.ts'
 import { clearCookie, readCookie, readForm, redirect, sendPage, setCookie } from './web.ts'
 import { refusals } from './words.ts'
 
-export interface PortalOptions extends Look, Omit<Registration, 'url'> {
+export interface PortalOptions extends Look, Registration {
   port: number
 }
 
@@ -19,9 +19,8 @@ type Handler = (request: IncomingMessage, response: ServerResponse, url: URL) =>
 
 /** A portal that signs people in through Yideng, with only node:http and openid-client. */
 export async function startPortal(options: PortalOptions): Promise<Running> {
-  const { issuer, clientId, port, resource, colour, name } = options
-  const portalUrl = `http://localhost:${port}`
-  const signIn = createSignIn({ ...options, url: portalUrl })
+  const { issuer, clientId, port, resource, colour, name, url: portalUrl } = options
+  const signIn = createSignIn(options)
   const sessions = createSessions()
   const readLogout = createLogoutReceiver({
     issuer,
@@ -29,7 +28,8 @@ export async function startPortal(options: PortalOptions): Promise<Running> {
     jwksUri: async () => (await signIn.metadata()).jwks_uri ?? '',
   })
   // All ports of a host share cookies, so their names contain the port.
-  // Behind TLS, prefix the names with `__Host-` and add Secure.
+  // Behind TLS, also prefix the names with `__Host-`.
+  const secure = portalUrl.startsWith('https:') ? '; Secure' : ''
   const sessionCookie = `portal_${port}_session`
   const browserCookie = `portal_${port}_browser`
   /** Running sign-ins and sign-outs by `state`; `browser` is the cookie of the browser that started them. */
@@ -60,7 +60,7 @@ export async function startPortal(options: PortalOptions): Promise<Running> {
       const browser = readCookie(request, browserCookie) ?? randomId()
       const backTo = url.searchParams.get('to') === '/licences' ? '/licences' : '/' // never to an arbitrary address
       attempts.put(attempt.state, { ...attempt, browser, backTo })
-      setCookie(response, browserCookie, browser, '; Max-Age=600')
+      setCookie(response, browserCookie, browser, `; Max-Age=600${secure}`)
       redirect(response, address)
     },
 
@@ -74,7 +74,7 @@ export async function startPortal(options: PortalOptions): Promise<Running> {
       try {
         const person = await signIn.finish(url, attempt)
         sessions.close(readCookie(request, sessionCookie) ?? '')
-        setCookie(response, sessionCookie, sessions.open(person))
+        setCookie(response, sessionCookie, sessions.open(person), secure)
         redirect(response, attempt.backTo)
       } catch (error) {
         log('sign-in failed', error)

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import sharp from 'sharp'
 import { launchBrowser } from '../setup/browser.ts'
 import { shown } from './shown.ts'
-import { look } from './site.ts'
+import { look, pictureOf } from './site.ts'
 
 /** Makes the pictures of pages in docs/images/pages (npm run docs:images): each at two widths, normal, in 关怀版 and dark. */
 const folder = fileURLToPath(new URL('../../docs/images/pages/', import.meta.url))
@@ -17,8 +17,6 @@ const modes = [
   { mode: 'elder', colorScheme: 'light', elder: true },
   { mode: 'dark', colorScheme: 'dark', elder: false },
 ] as const
-/** Scripts draw codes and times. */
-const settleMs = 150
 
 mkdirSync(folder, { recursive: true })
 const browser = await launchBrowser()
@@ -29,10 +27,8 @@ for (const { width, height, scale } of widths)
       if (one.picture === false || !one.name.includes(only)) continue
       const usual = width < 700 ? one.phone : one.computer
       await look(page, elder ? { ...(one.elder ?? usual), elder } : usual)
-      await page.waitForTimeout(settleMs)
-      const picture = await page.screenshot({ fullPage: true, animations: 'disabled' })
-      await sharp(picture)
-        .webp({ quality: 80, effort: 6, smartSubsample: true })
+      await sharp(await pictureOf(page))
+        .webp({ quality: 60, effort: 4, smartSubsample: true })
         .toFile(`${folder}${one.name}-${width}-${mode}.webp`)
     }
     await page.close()

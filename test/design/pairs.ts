@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url'
 import sharp from 'sharp'
 import { launchBrowser } from '../setup/browser.ts'
 import { shown } from './shown.ts'
-import { look } from './site.ts'
+import { look, pictureOf } from './site.ts'
 
 /** Makes pairs of pictures, mock at the left and page at the right: `npm run docs:pairs FOLDER_OF_MOCKS FOLDER_OF_PAIRS`. */
 const [mocks, pairs, only = ''] = process.argv.slice(2)
@@ -15,17 +15,16 @@ const widths = [
   { width: 1280, height: 800, scale: 1, as: 1000 },
 ]
 const gap = 16
-/** Scripts draw codes and times. */
-const settleMs = 150
 
 mkdirSync(pairs, { recursive: true })
 const browser = await launchBrowser()
 for (const { width, height, scale, as } of widths) {
   const page = await browser.newPage({ viewport: { width, height }, deviceScaleFactor: scale })
   const picture = async () => {
-    await page.waitForTimeout(settleMs)
-    const bytes = await page.screenshot({ fullPage: true, animations: 'disabled' })
-    return sharp(bytes).resize({ width: as }).extend({ right: gap, background: '#000000' }).toBuffer()
+    return sharp(await pictureOf(page))
+      .resize({ width: as })
+      .extend({ right: gap, background: '#000000' })
+      .toBuffer()
   }
   for (const { name, mock, phone, computer } of shown) {
     if (mock === undefined || !name.includes(only)) continue

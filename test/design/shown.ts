@@ -81,7 +81,9 @@ export const shown: readonly Shown[] = [
     elder: page('login/elder-start', 'all', toProvince),
   },
   { name: 'sign-in-passkey', mock: '02-sign-in-passkey', phone: signIn('known'), computer: signIn('known') },
-  same('kiosk', signIn('kiosk', { portal: kiosk }), '03-kiosk'),
+  same('kiosk', signIn('kiosk', { portal: kiosk }), '03-kiosk', {
+    elder: page('login/elder-start', 'kiosk', { portal: kiosk }),
+  }),
   same('register-1', page('register/who', 'first', toShenzhen), '04a-register-1'),
   same('register-2', page('register/password', 'first', toShenzhen), '04b-register-2'),
   same('register-3', page('register/agree', 'first', toShenzhen), '04c-register-3'),

@@ -54,3 +54,14 @@ export async function look(
   })
   await page.goto(address)
 }
+
+/** Milliseconds in which scripts draw codes and times. */
+const settleMs = 200
+
+/** A picture of the whole page. A code is drawn when its place has been seen. */
+export async function pictureOf(page: Page): Promise<Buffer> {
+  await page.evaluate("document.querySelector('[data-qr]')?.scrollIntoView()")
+  await page.waitForTimeout(settleMs)
+  await page.evaluate('scrollTo(0, 0)')
+  return page.screenshot({ fullPage: true, animations: 'disabled' })
+}

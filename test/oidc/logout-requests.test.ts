@@ -290,28 +290,3 @@ it('a suspended portal is named at /authorize, without a warning', async () => {
   expect(page.html).toMatch(/这个门户暂停使用[\s\S]*测试门户/)
   expect(page.html).not.toContain('不要在那里填写密码')
 })
-
-it('the page names the portals of the session and the way to stay; a suspended one has no name', async () => {
-  const { visitor, portal } = await signedIn()
-  const uri = 'https://other.example.gov.cn/'
-  const enter = async (name: string) => {
-    const other = await registerPortal(services, { name, consent: 'implicit', uri })
-    await visitor.get((await other.begin()).url)
-    return other
-  }
-  const other = await enter('清单门户甲')
-  const paused = await enter('清单门户乙')
-  await suspend(paused.clientId)
-  const page = () => visitor.get(`/logout?client_id=${other.clientId}`)
-  await until(async () => !(await page()).html.includes('清单门户乙'))
-  const { html } = await page()
-  expect(html).toMatch(/还登录着 2 个门户/)
-  const rows = [...html.matchAll(/<li class="entered">[^]*?<\/li>/g)].map(([row]) => row)
-  expect(rows).toHaveLength(2)
-  expect(rows[0]).toContain('测试门户')
-  expect(rows[0]).not.toContain('这里')
-  expect(rows[1]).toMatch(/清单门户甲[^]*这里/)
-  expect(html).toContain(`href="${uri}"`)
-  const alone = await visitor.get(`/logout?client_id=${portal.clientId}`)
-  expect(alone.html, 'a portal without an address has no way to stay').not.toContain('不退出')
-})

@@ -31,7 +31,14 @@ const look = { name: '门户', tagline: '', colour: '#123', otherPortals: [] }
 
 it('reports no fault of the example portal', async () => {
   const { id, port, url, issuer, check } = await registered('--backchannel-logout-uri', 'PORTAL/backchannel-logout')
-  const portal = await startPortal({ ...look, issuer, clientId: id, clientSecret: 'any', port })
+  const portal = await startPortal({
+    ...look,
+    issuer,
+    clientId: id,
+    clientSecret: 'any',
+    url: `http://localhost:${port}`,
+    port,
+  })
   onTestFinished(() => portal.close())
   const { code, out, err } = await check('--url', `${url}/login`)
   expect(err).toBe('')
