@@ -1,6 +1,6 @@
 import { compileOnce } from '../storage/database.ts'
 import type { IdentifierReading } from './identifiers/identify.ts'
-import { findByIdentifier, isOnRecord } from './natural-persons/find-by-identifier.ts'
+import { findByIdentifier, holdersOnRecord, isOnRecord } from './natural-persons/find-by-identifier.ts'
 import { fromRow, type Actor, type NaturalPerson, type NaturalPersonsDeps } from './natural-persons/natural-person.ts'
 import { openAccount, type Opened, type Opening } from './natural-persons/open-account.ts'
 import { proofIdentity } from './natural-persons/proof-identity.ts'
@@ -17,6 +17,8 @@ export interface NaturalPersons {
   find(id: string): Promise<NaturalPerson | undefined>
   /** Of several accounts that claim an identifier: the best proven one, then the oldest. */
   findByIdentifier(readings: readonly IdentifierReading[]): Promise<NaturalPerson | undefined>
+  /** The persons who have proven this number, and have it on record now. The number of statements is always the same. */
+  provenHolders(phone: string): Promise<NaturalPerson[]>
   /** Opens one sealed field. */
   open(person: NaturalPerson, field: SealedField): string
   reveal(person: NaturalPerson): PersonalData
@@ -43,6 +45,7 @@ export function createNaturalPersons(deps: NaturalPersonsDeps): NaturalPersons {
       return row && fromRow(row)
     },
     findByIdentifier: (readings) => findByIdentifier(deps, readings),
+    provenHolders: (phone) => holdersOnRecord(deps, phone),
     open: ({ row }, field) => openField(cipher, row, field),
     reveal: ({ row }) => openPersonalData(cipher, row),
     proof: (id, by, options) => proofIdentity(deps, id, by, options),

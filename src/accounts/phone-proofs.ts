@@ -11,6 +11,9 @@ import type { Notifier } from './notices.ts'
 /** How a person has proven a number: a code, the carrier, a channel, a clerk, or a register. */
 export type ProvenHow = PhoneTables['phone_proofs']['how']
 
+/** Proven by a code in a text. */
+export const byText: ProvenHow = 'sms'
+
 /** The proofs of one person for one number that count now. */
 export interface PhoneProof {
   /** The number was proven since then without a gap (ms since 1970 UTC). */
