@@ -3,7 +3,13 @@ import type { IdentifierReading } from './identifiers/identify.ts'
 import { countOldProofs, endOldProofs } from './natural-persons/end-old-proofs.ts'
 import { correctPerson, type Corrected, type CorrectedBy, type Correction } from './natural-persons/correct.ts'
 import { endAllSignIns } from './natural-persons/end-all-sign-ins.ts'
-import { findByIdentifier, findPeople, isOnRecord, type Sought } from './natural-persons/find-by-identifier.ts'
+import {
+  findByIdentifier,
+  findPeople,
+  holdersOnRecord,
+  isOnRecord,
+  type Sought,
+} from './natural-persons/find-by-identifier.ts'
 import { followRegister, type RegisteredPerson } from './natural-persons/follow-register.ts'
 import { fromRow, type Actor, type NaturalPerson, type NaturalPersonsDeps } from './natural-persons/natural-person.ts'
 import { openAccount, type Opened, type Opening } from './natural-persons/open-account.ts'
@@ -25,6 +31,8 @@ export interface NaturalPersons {
   findByIdentifier(readings: readonly IdentifierReading[]): Promise<NaturalPerson | undefined>
   /** The accounts that one of these values fits, at most `most`: the best proven ones first, then the oldest. */
   findAll(sought: readonly Sought[], most: number): Promise<NaturalPerson[]>
+  /** The persons who have proven this number, and have it on record now. The number of statements is always the same. */
+  provenHolders(phone: string): Promise<NaturalPerson[]>
   /** Opens one sealed field. */
   open(person: NaturalPerson, field: SealedField): string
   reveal(person: NaturalPerson): PersonalData
@@ -64,6 +72,7 @@ export function createNaturalPersons(deps: NaturalPersonsDeps): NaturalPersons {
     },
     findByIdentifier: (readings) => findByIdentifier(deps, readings),
     findAll: (sought, most) => findPeople(deps, sought, most),
+    provenHolders: (phone) => holdersOnRecord(deps, phone),
     open: ({ row }, field) => openField(cipher, row, field),
     reveal: ({ row }) => openPersonalData(cipher, row),
     proof: (id, by, claim) => proofIdentity(deps, id, by, claim),

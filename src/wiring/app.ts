@@ -70,7 +70,7 @@ const logAndKeep =
 function loginDeps(core: Core, { sessions }: Protocol, login: Login, secure: boolean): AppDeps['login'] {
   const { settings, clock, artifacts, passwords, resources, services } = core
   const { persons, devices, consents, breached, recovery, closing, representations, audit } = services
-  const { host, methods, matches } = login
+  const { host, methods, matches, phoneCodes } = login
   const { blindIndex } = services.dataKeys
   return {
     host,
@@ -86,6 +86,11 @@ function loginDeps(core: Core, { sessions }: Protocol, login: Login, secure: boo
     breached,
     passwords,
     matches,
+    phoneCodes,
+    phoneProofs: services.phoneProofs,
+    phoneOwners: services.phoneOwners,
+    phone: settings.phone,
+    serviceName: settings.operator.service || '一登',
     resources,
     artifacts,
     blindIndex,

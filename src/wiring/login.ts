@@ -54,6 +54,7 @@ export async function createLogin(core: Core, protocol: Protocol) {
     methodLocks,
     devices,
     notifier,
+    phoneProofs: services.phoneProofs,
     sessions,
     endSignIns,
     passwords,

@@ -106,12 +106,13 @@ export function createPhoneCodes(deps: PhoneCodesDeps): PhoneCodes {
     reaches: (phone) => sender !== undefined && countries.some((code) => phone.startsWith(`+${code}`)),
     async send(ctx, asked) {
       const { purpose, phone: to, portal, personId, deliver: wanted } = asked
-      const { t, language, networks } = requestOf(ctx)
+      const request = requestOf(ctx)
+      const { language, networks } = request
       const about: TextAsked = { phone: to, networks, knownBrowser: await knownBrowser(ctx, personId) }
       const wait = await limits.ask(about)
       if (wait) return wait
       const code = await codes.make(asked)
-      const text = codeText(t, { purpose, code, portal, issuer })
+      const text = codeText((key, values) => request.t(key, values), { purpose, code, portal, issuer })
       const message = { to, purpose, code, portal: portalName(portal), language, text }
       if (wanted)
         afterAnswer(ctx, async () => {
