@@ -27,6 +27,8 @@ export const remedies = {
   'switched-off': { words: 'Way to sign in switched off', ends: but('own', 'other') },
   recovery: { words: 'Account recovered', ends: all },
   lock: { words: 'Account locked, and unlocked again', ends: all },
+  'signed-out': { words: 'Signed out on all devices at a counter', ends: all },
+  corrected: { words: 'Phone or document number corrected', ends: all },
   supersede: { words: 'Number proven for another account', ends: all },
   closing: { words: 'Account to be closed', ends: all },
   closed: { words: 'Account closed', ends: all },

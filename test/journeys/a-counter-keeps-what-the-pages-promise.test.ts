@@ -99,7 +99,7 @@ const walks: Readonly<Record<Exclude<Promised, `nothing: ${string}`>, () => Prom
     await clerk.json('person', 'unlock', person.phone)
     expect(await signsIn(person.username)).toBe(true)
   },
-  async 'hears a guardian'() {
+  async 'records the agreement of a guardian'() {
     const child = await openPerson(services, { number: residentId('44030020180101001') })
     const guardian = await openPerson(services)
     const agree = ['person', 'agree-face', child.number, '--guardian', guardian.number] as const

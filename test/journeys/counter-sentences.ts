@@ -36,7 +36,7 @@ export type Promised =
   | 'decides about a number'
   | 'gives a link'
   | 'locks an account'
-  | 'hears a guardian'
+  | 'records the agreement of a guardian'
   | 'resumes an organisation'
   | 'restores a representative'
   | 'suspends an organisation'
@@ -44,7 +44,7 @@ export type Promised =
   | 'explains'
   | 'finds a reference number'
   | 'changes a phone'
-  /** The sentence sends nobody to a counter of Yideng. */
+  /** The sentence sends no person to a counter of Yideng. */
   | 'nothing: it tells what has happened'
   | 'nothing: it says that no counter is needed'
   | 'nothing: it is about the staff of the portal or the hall'
@@ -68,7 +68,7 @@ export const promises: Readonly<Record<string, Promised>> = {
   'face.face.reason_other_face': 'proves a person',
   'face.face.without': 'proves a person',
   'face.face.without_here': 'proves a person',
-  'face.face.young': 'hears a guardian',
+  'face.face.young': 'records the agreement of a guardian',
   'history.administrator.looked-up': 'nothing: it tells what has happened',
   'history.by_operator': 'nothing: it tells what has happened',
   'history.number.claimed': 'nothing: it tells what has happened',
