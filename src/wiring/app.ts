@@ -102,7 +102,7 @@ function loginDeps(core: Core, { sessions }: Protocol, login: Login, secure: boo
 function accountDeps(core: Core, protocol: Protocol, login: Login): AccountRoutesDeps {
   const { settings, clock, resources, artifacts, services } = core
   const { provider, sessions } = protocol
-  const { methods, signatures } = login
+  const { methods, signatures, matches } = login
   const { database, audit, clients, persons, authenticators, methodLocks, devices, inbox, consents } = services
   const { recovery, closing, faceConsents, numberDisputes, legalPersons, principals, mandates, representations } =
     services
@@ -118,6 +118,7 @@ function accountDeps(core: Core, protocol: Protocol, login: Login): AccountRoute
     sessions,
     methods,
     signatures,
+    matches,
     resources,
     database,
     artifacts,

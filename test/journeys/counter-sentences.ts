@@ -88,6 +88,7 @@ export const promises: Readonly<Record<string, Promised>> = {
   'privacy.face': 'proves a person',
   'privacy.right_ask': 'explains',
   'privacy.right_correct_how': 'changes a phone',
+  'problems.correction_not_matched': 'corrects and proves',
   'problems.level_4_needed': 'proves a person',
   'problems.too_many_registrations': 'opens an account',
   'recovery.care': 'nothing: a warning',

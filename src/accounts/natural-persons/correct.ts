@@ -23,6 +23,13 @@ export interface Correction {
 /** The source of the new value: a clerk who saw the document, the person, or the population register. */
 export type CorrectedBy = 'counter' | 'person' | 'register'
 
+interface How {
+  by: Actor
+  source: CorrectedBy
+  /** The register's answer must not show: as no match. */
+  silent?: boolean
+}
+
 export type Corrected =
   | { ok: true; person: NaturalPerson; changed: readonly CorrectedPart[] }
   | { ok: false; problem: 'gone' | 'unchanged' | 'not_matched' | 'document_taken' | 'changed_meanwhile' }
@@ -32,14 +39,15 @@ type CorrectedPart = keyof Correction
 /**
  * Corrects name, document or phone of an account that is not closed.
  * Name and number of a proven account must match the register, else nothing changes; a register that does not answer
- * matches nothing. The level stays; a verified face proved the old number, so another number lowers level 4 to 3.
+ * matches nothing. The level stays, but another number lowers it: a verified face proved the old number, so a clerk leaves
+ * level 3. Without a clerk the account is self-asserted (level 2), and proves itself anew.
  * Another number or phone ends all sign-ins. The audit log gets the old and the new values sealed.
  */
 export async function correctPerson(
   deps: NaturalPersonsDeps,
   id: string,
   correction: Correction,
-  how: { by: Actor; source: CorrectedBy },
+  how: How,
 ): Promise<Corrected> {
   const person = await findPerson(deps.database, id)
   if (!person || person.status === 'closed') return { ok: false, problem: 'gone' }
@@ -47,7 +55,9 @@ export async function correctPerson(
   if (change.changed.length === 0) return { ok: false, problem: 'unchanged' }
   const proven = person.identityLevel >= 3
   const isIdentity = change.changed.some((part) => part !== 'phone')
-  if (proven && isIdentity && !(await matchesRegister(deps, change.after))) return { ok: false, problem: 'not_matched' }
+  // asked in silent mode too, so that the time of the answer does not differ
+  const matched = proven && isIdentity ? (await matchesRegister(deps, change.after)) && how.silent !== true : true
+  if (!matched) return { ok: false, problem: 'not_matched' }
   const principals: string[] = []
   const done = await deps.database.transaction().execute(async (transaction): Promise<Corrected> => {
     if (proven && change.changed.includes('document')) {
@@ -95,15 +105,16 @@ export async function writeChange(
   transaction: DatabaseTransaction,
   person: NaturalPerson,
   { before, after, changed }: Change,
-  { by, source }: { by: Actor; source: CorrectedBy },
+  { by, source }: How,
 ): Promise<{ person: NaturalPerson; principals: string[] } | undefined> {
   const { cipher, lookup, audit, notifier, endSignIns, clock } = deps
   const { id, row } = person
   const [indexKey] = await indexKeysInUse(transaction, lookup)
   const renumbered = changed.includes('document')
-  const level = renumbered ? Math.min(person.identityLevel, 3) : person.identityLevel
+  const most = source === 'person' ? 2 : 3
+  const level = renumbered ? Math.min(person.identityLevel, most) : person.identityLevel
   const now = clock()
-  const proof = level >= 3 ? { proofed_at: now, face_proofed_at: null } : {}
+  const proof = { proofed_at: level >= 3 ? now : null, face_proofed_at: null }
   const { numUpdatedRows } = await transaction
     .updateTable('natural_persons')
     .set({
