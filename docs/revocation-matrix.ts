@@ -37,6 +37,8 @@ export const remedies = {
   recovery: { words: { en: 'Account recovered', 'zh-CN': '恢复账户' }, ends: all },
   stop: { words: { en: 'Recovery of a thief stopped', 'zh-CN': '叫停他人的恢复' }, ends: all },
   lock: { words: { en: 'Account locked, and unlocked again', 'zh-CN': '锁定账户，又解锁' }, ends: all },
+  'signed-out': { words: { en: 'Signed out on all devices at a counter', 'zh-CN': '在窗口退出所有设备' }, ends: all },
+  corrected: { words: { en: 'Phone or document number corrected', 'zh-CN': '更正手机号或证件号码' }, ends: all },
   supersede: { words: { en: 'Number proven for another account', 'zh-CN': '证件号码已由另一账户证实' }, ends: all },
   closing: { words: { en: 'Account to be closed', 'zh-CN': '申请注销账户' }, ends: all },
   closed: { words: { en: 'Account closed', 'zh-CN': '账户已注销' }, ends: all },

@@ -5,15 +5,17 @@ import type { AuditLog } from '../audit/audit-log.ts'
 import type { AccountRouter } from '../login/account-router.ts'
 import { actorOf } from '../login/actor.ts'
 import type { AccountContext, AccountHost, RouterContext } from '../login/method.ts'
+import { correctionRoutes, type CorrectionDeps } from './record-correction.ts'
 
-export interface RecordDeps {
+export interface RecordDeps extends CorrectionDeps {
   centre: AccountHost
   persons: NaturalPersons
   audit: AuditLog
 }
 
-/** The person's record (个人资料), masked until a fresh sign-in asks for it whole. */
+/** The person's record (个人资料), masked until a fresh sign-in asks for it whole, and its correction. */
 export function recordRoutes(router: AccountRouter, deps: RecordDeps): void {
+  correctionRoutes(router, deps)
   router.get('/account/details', 'sign-in', (ctx, account) => show(deps, ctx, account, masked))
 
   // a session by a relayed QR code must not read the whole record either
@@ -41,5 +43,6 @@ function show(
     phone: as.phone(phone),
     username,
     whole: as.whole,
+    done: ctx.query['done'] === 'corrected' ? 'corrected' : '',
   })
 }

@@ -45,7 +45,11 @@ export interface NaturalPersons {
   /** Undefined where there is no such account, or it is closed. */
   setStatus(id: string, status: 'active' | 'locked', by: Actor): Promise<NaturalPerson | undefined>
   /** Corrects name, document or phone; the rules are in natural-persons/correct.ts. */
-  correct(id: string, correction: Correction, how: { by: Actor; source: CorrectedBy }): Promise<Corrected>
+  correct(
+    id: string,
+    correction: Correction,
+    how: { by: Actor; source: CorrectedBy; silent?: boolean },
+  ): Promise<Corrected>
   /** Names of proven accounts follow the register. Returns their ids, for `publishChanged` after the commit. */
   followRegister(transaction: DatabaseTransaction, people: readonly RegisteredPerson[], by: Actor): Promise<string[]>
   /** Tells the servers that these accounts changed, after the commit. */

@@ -24,6 +24,8 @@ export interface Field {
   choices?: readonly string[]
   /** Only on the server itself: it names a file there, or shows more than the role of the command may see. */
   local?: true
+  /** May hold personal data: no audit entry has the value. */
+  personal?: true
   /** Shown for the value in the help. */
   placeholder?: string
 }

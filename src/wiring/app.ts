@@ -107,7 +107,7 @@ function loginDeps(core: Core, { sessions }: Protocol, login: Login, secure: boo
 function accountDeps(core: Core, protocol: Protocol, login: Login): AccountRoutesDeps {
   const { settings, clock, resources, artifacts, services } = core
   const { provider, sessions } = protocol
-  const { methods, signatures, acceptedPasskeys } = login
+  const { methods, signatures, acceptedPasskeys, matches } = login
   const { database, audit, clients, persons, authenticators, methodLocks, devices, inbox, consents } = services
   const { recovery, closing, faceConsents, numberDisputes, legalPersons, principals, mandates, representations } =
     services
@@ -124,6 +124,7 @@ function accountDeps(core: Core, protocol: Protocol, login: Login): AccountRoute
     methods,
     signatures,
     acceptedPasskeys,
+    matches,
     resources,
     database,
     artifacts,

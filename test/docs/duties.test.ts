@@ -11,6 +11,7 @@ const rows = [...read('docs/duties.md').matchAll(/^\| (.+) \| (.+) \| `(.+)` \| 
 const sources = [
   'src/registration/registration-routes.ts',
   'src/account-centre/rooms.ts',
+  'src/account-centre/record-correction.ts',
   'src/login/questions/question-routes.ts',
 ].map(read)
 /** Whether a route of this page exists; a login method has its room under its own name. */

@@ -74,6 +74,19 @@ export const accountSamples: readonly Sample[] = [
       phone: whole ? '+86 138 1234 5678' : '138****5678',
       username: 'zhangsan',
       whole,
+      done: whole ? '' : 'corrected',
+    },
+  })),
+  ...[2, 3].map((level) => ({
+    view: 'account/correct',
+    name: level === 2 ? 'plain' : 'wrong',
+    data: {
+      ...accountFrame('/account/details/correct'),
+      level,
+      present: { name: '周**', number: '4****************4' },
+      documents: ['resident_id', 'passport'].map((type) => ({ type, hint: '18 位' })),
+      values: { name: level === 2 ? '' : '周晓澜', document_type: 'resident_id', document_number: '' },
+      problems: level === 2 ? {} : { name: 'correction_not_matched' },
     },
   })),
   ...['', 'off', 'on', 'not_me', 'not_me_last'].map((done) => ({

@@ -55,6 +55,12 @@ export const acts: Record<Exclude<Remedy, 'representation'>, Act> = {
     return visitor.submit(await visitor.get(await stopLink(services, person.id)), '/recover/stop', {})
   },
   lock: async ({ services }, { person }) => services.persons.setStatus(person.id, 'locked', by),
+  'signed-out': async ({ services }, { person }) => services.persons.endSignIns(person.id, by),
+  async corrected({ services }, { person }) {
+    const phone = `+86${person.phone.replace(/^138/, '130')}`
+    const corrected = await services.persons.correct(person.id, { phone }, { by, source: 'counter' })
+    if (!corrected.ok) throw new Error(corrected.problem)
+  },
   async supersede({ services }, { person }) {
     const winner = await rivalOf(services, person)
     return services.identityProofs.proveAtCounter(await find(services, winner), { bothPresent: true }, by)

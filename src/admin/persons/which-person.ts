@@ -12,6 +12,7 @@ export const selectorFields = {
   id: {
     type: 'text',
     positional: true,
+    personal: true,
     placeholder: 'PERSON',
     meaning: 'id of the account, or document number, phone or username of the person',
   },

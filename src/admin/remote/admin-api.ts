@@ -13,7 +13,7 @@ import { Refusal } from '../../refusal/refusal.ts'
 import type { Services } from '../../services.ts'
 import type { Sessions } from '../../sessions/sessions.ts'
 import type { Artifacts } from '../../storage/artifacts.ts'
-import { nameOf, type Command, type CommandName } from '../command.ts'
+import { nameOf, type Command, type CommandName, type Resolved } from '../command.ts'
 import { remoteContext } from '../command-context.ts'
 import { commandList, findCommand } from '../commands.ts'
 import type { Input } from '../fields.ts'
@@ -56,8 +56,7 @@ async function answer(ctx: RouterContext, deps: AdminApiDeps, name: CommandName)
     const ready = read.ok ? await readyFor(context, command, read.input) : invalid(...read.problems)
     const outcome: Outcome = ready.ok ? await runRemotely(context, command, ready.input) : ready
     const given = read.ok ? read.input : {}
-    // what names a person is personal data until it is the id of an account
-    const target = ready.ok ? ready.input['id'] : command.resolve ? undefined : given['id']
+    const target = targetOf(command, given, ready)
     await record(ctx, deps, { administrator, command, given, target, outcome: outcomeName(outcome) })
     if (!outcome.ok) return showProblem(ctx, outcome)
     const { document, shown, notes, raw, link, fault } = outcome
@@ -77,6 +76,12 @@ async function answer(ctx: RouterContext, deps: AdminApiDeps, name: CommandName)
       reference: requestOf(ctx).refer({ code, status, ...expected(error) }),
     }
   }
+}
+
+/** The id that the audit log records. What names a person is personal data until it is the id of an account. */
+function targetOf(command: Command, given: Input, ready: Resolved): unknown {
+  if (command.resolve && ready.ok) return ready.input['id']
+  return command.fields['id']?.personal ? undefined : given['id']
 }
 
 /** The outcome in the audit log. */

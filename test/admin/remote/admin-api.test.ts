@@ -224,4 +224,43 @@ describe('an administrator', () => {
     expect(JSON.stringify(rows)).not.toMatch(/慕容雪|上官|13912345678|Baiyun|127\.0\.0\.1/)
     expect(server.output()).not.toMatch(/慕容雪|上官|13912345678|Baiyun/)
   })
+
+  it('names a person by what they show; log, audit trail and answers have the id and masks only', async () => {
+    const person = await openPerson(services, { name: '百里长风' })
+    const ways = [
+      { id: person.phone },
+      { id: person.number },
+      { 'id-number': person.number },
+      { phone: person.phone },
+      { username: person.username },
+    ]
+    for (const input of [...ways, { name: '百里长风' }]) {
+      const found = await cli.call('person/find', input)
+      expect([input, found.status, JSON.stringify(found.body)]).toEqual([
+        input,
+        200,
+        expect.stringContaining(person.id),
+      ])
+    }
+    for (const input of ways) {
+      expect(await cli.call('person/show', input)).toMatchObject({ status: 200, body: { document: { id: person.id } } })
+      expect(await cli.call('person/lock', input)).toMatchObject({ body: { document: { status: 'locked' } } })
+    }
+    const waits = await cli.call('person/correct', { 'id-number': person.number, phone: '13899990000', reason: '换号' })
+    expect(waits).toMatchObject({ status: 202, body: { document: { state: 'waiting' } } })
+    const unknown = await cli.call('person/show', { id: '13899990000' })
+    expect([unknown.status, JSON.stringify(unknown.body)]).toEqual([404, expect.not.stringContaining('13899990000')])
+    const rows = await services.database
+      .selectFrom('audit_events')
+      .selectAll()
+      .where('actor', '=', `administrator:${boss.id}`)
+      .execute()
+    const secrets = new RegExp(`${person.number}|${person.phone}|${person.username}|百里|13899990000|换号`)
+    expect(JSON.stringify(rows)).not.toMatch(secrets)
+    expect(server.output()).not.toMatch(secrets)
+    const acted = rows.filter(({ event }) => event === 'administrator.acted').map(({ details }) => JSON.parse(details))
+    expect(acted).toContainEqual(
+      expect.objectContaining({ command: 'person lock', target: person.id, given: ['phone'], outcome: 'done' }),
+    )
+  })
 })

@@ -1,0 +1,105 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('../../', import.meta.url))
+
+/** A place where people are served, or who serves there. */
+const counter = /窗口|柜台|工作人员/
+
+type Words = { [key: string]: string | Words }
+
+/** Every sentence of a tree of words, by its path. */
+const sentencesOf = (words: Words, path: string): [string, string][] =>
+  Object.entries(words).flatMap(([key, value]): [string, string][] =>
+    typeof value === 'string' ? [[`${path}.${key}`, value]] : sentencesOf(value, `${path}.${key}`),
+  )
+
+const files = [
+  ...readdirSync(`${root}views/words/zh-CN`).map((name) => [name.replace('.json', ''), `views/words/zh-CN/${name}`]),
+  ...readdirSync(`${root}src/login/methods`, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => [name, `src/login/methods/${name}/words/zh-CN.json`]),
+] as [string, string][]
+
+/** The sentences of all pages that name a counter or its staff. */
+export const counterSentences: readonly string[] = files.flatMap(([area, file]) => {
+  const text = readFileSync(`${root}${file}`, 'utf8')
+  return sentencesOf(JSON.parse(text) as Words, area)
+    .filter(([, sentence]) => counter.test(sentence))
+    .map(([path]) => path)
+})
+
+/** What a sentence says that a counter does; each is walked by commands (a-counter-keeps-what-the-pages-promise.test.ts). */
+export type Promised =
+  | 'corrects and proves'
+  | 'proves a person'
+  | 'decides about a number'
+  | 'gives a link'
+  | 'locks an account'
+  | 'records the agreement of a guardian'
+  | 'resumes an organisation'
+  | 'restores a representative'
+  | 'suspends an organisation'
+  | 'opens an account'
+  | 'explains'
+  | 'finds a reference number'
+  | 'changes a phone'
+  /** The sentence sends no person to a counter of Yideng. */
+  | 'nothing: it tells what has happened'
+  | 'nothing: it says that no counter is needed'
+  | 'nothing: it is about the staff of the portal or the hall'
+  | 'nothing: a warning'
+
+/** Each sentence, and what commands must be able to do for it. */
+export const promises: Readonly<Record<string, Promised>> = {
+  'account.claim_lost': 'nothing: it tells what has happened',
+  'account.claim_lost_what': 'decides about a number',
+  'account.claim_won_what': 'decides about a number',
+  'account.unproven_counter': 'corrects and proves',
+  'errors.client_paused.text': 'nothing: it is about the staff of the portal or the hall',
+  'errors.forbidden.text': 'nothing: it is about the staff of the portal or the hall',
+  'errors.recovery_gone.text': 'gives a link',
+  'errors.redirect_uri_mismatch.text': 'nothing: it is about the staff of the portal or the hall',
+  'errors.reference_hint': 'finds a reference number',
+  'errors.request_invalid.text': 'nothing: it is about the staff of the portal or the hall',
+  'face.face.done_held_by_face': 'decides about a number',
+  'face.face.done_not_matched': 'corrects and proves',
+  'face.face.not_unmatched': 'corrects and proves',
+  'face.face.reason_other_face': 'proves a person',
+  'face.face.without': 'proves a person',
+  'face.face.without_here': 'proves a person',
+  'face.face.young': 'records the agreement of a guardian',
+  'history.administrator.looked-up': 'nothing: it tells what has happened',
+  'history.by_operator': 'nothing: it tells what has happened',
+  'history.number.claimed': 'nothing: it tells what has happened',
+  'history.recovery.link-made': 'nothing: it tells what has happened',
+  'level.do_counter_3': 'corrects and proves',
+  'level.do_counter_4': 'proves a person',
+  'level.tried': 'proves a person',
+  'login.idle': 'nothing: it is about the staff of the portal or the hall',
+  'logout.done_shared': 'nothing: a warning',
+  'notices.number-claim-waits': 'nothing: it tells what has happened',
+  'notices.number-claimed': 'decides about a number',
+  'notices.number-lost': 'decides about a number',
+  'notices.opened-in-your-name': 'suspends an organisation',
+  'organisations.blocked_representative_away': 'restores a representative',
+  'organisations.blocked_suspended': 'resumes an organisation',
+  'privacy.automated': 'proves a person',
+  'privacy.face': 'proves a person',
+  'privacy.right_ask': 'explains',
+  'privacy.right_correct_how': 'changes a phone',
+  'problems.correction_not_matched': 'corrects and proves',
+  'problems.level_4_needed': 'proves a person',
+  'problems.too_many_registrations': 'opens an account',
+  'recovery.care': 'nothing: a warning',
+  'recovery.code_wait': 'gives a link',
+  'recovery.codes_text': 'nothing: it says that no counter is needed',
+  'recovery.counter_call': 'gives a link',
+  'recovery.counter_more': 'gives a link',
+  'recovery.counter_row': 'gives a link',
+  'recovery.done_held': 'gives a link',
+  'recovery.held_counter': 'gives a link',
+  'recovery.held_not_me': 'locks an account',
+  'refusals.recovery_refused': 'gives a link',
+  'register.later_codes_more': 'nothing: it says that no counter is needed',
+}
