@@ -9,7 +9,7 @@ import { beginRecovery, beginState, readRecovery, storeRecovery, type RecoverySt
 
 /**
  * Adds the routes of every login method that recovers.
- * @returns those that this installation has, for everybody the same
+ * @returns those that this installation has, for every visitor the same
  */
 export function recoveryWays(
   router: Router,

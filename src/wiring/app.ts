@@ -70,11 +70,13 @@ const logAndKeep =
 function loginDeps(core: Core, { sessions }: Protocol, login: Login, secure: boolean): AppDeps['login'] {
   const { settings, clock, artifacts, passwords, resources, services } = core
   const { persons, devices, consents, breached, recovery, closing, representations, audit } = services
-  const { host, methods, matches } = login
+  const { host, methods, offers, matches } = login
   const { blindIndex } = services.dataKeys
   return {
     host,
     methods,
+    offers,
+    freshSeconds: settings.lifetimes.freshSignIn,
     persons,
     devices,
     consents,

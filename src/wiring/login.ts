@@ -1,5 +1,6 @@
 import { ownClientId } from '../account-centre/own-client.ts'
 import { createRegisterMatches } from '../guards/register-matches.ts'
+import { codesOffer } from '../login/questions/codes-offer.ts'
 import { createHost } from '../login/host.ts'
 import { createMethods } from '../login/methods/create-methods.ts'
 import { createSignatures } from '../login/methods/passkey/signing.ts'
@@ -76,6 +77,12 @@ export async function createLogin(core: Core, protocol: Protocol) {
     limits,
     clock,
   })
-  protocol.offers.open(methods)
-  return { methods, host, logins, matches, signatures, facePool }
+  const codes = codesOffer({ recovery: services.recovery, persons, devices, audit, clock, ownClientId })
+  // a passkey first: it replaces the password, codes only replace a forgotten one
+  const offers = [
+    ...methods.flatMap(({ name, offer }) => (offer ? [{ name, offer }] : [])),
+    { name: 'codes', offer: codes },
+  ]
+  protocol.offers.open(offers)
+  return { methods, offers, host, logins, matches, signatures, facePool }
 }

@@ -75,6 +75,18 @@ export const recoverySamples = [
       made: '2026-11-24T02:00:00.000Z',
     },
   },
+  { view: 'login/codes-offer', name: 'first', data: { action: '/login/8f3a/codes', csrf } },
+  {
+    view: 'login/codes',
+    name: 'made',
+    data: {
+      name: '张小兰',
+      codes: Array.from({ length: 10 }, (_, index) => `7K3M-W9QD-HJ4T-XCN${index}`),
+      made: '2026-11-24T02:00:00.000Z',
+      action: '/login/8f3a/codes',
+      csrf,
+    },
+  },
   { view: 'account/held', name: 'held', data: { ...account, until } },
   { view: 'login/held', name: 'held', data: { portal, until, cancelAction: '/login/8f3a/cancel', csrf } },
 ]
