@@ -50,6 +50,7 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
     cookiesPage: plainCookiesPage(words),
     async close() {
       for (const job of jobs) await job.stop()
+      await login.phoneCodes.settled()
       await login.facePool.close()
       await events.stop()
       await core.reasons.stop()

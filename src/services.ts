@@ -27,6 +27,7 @@ import { createInbox } from './channels/senders/inbox.ts'
 import { createClients } from './clients/clients.ts'
 import type { Clock } from './config/clock.ts'
 import { SettingsError, type Settings } from './config/settings.ts'
+import { openPhones } from './guards/open-phones.ts'
 import { openCookieKeys } from './keys/cookie-keys.ts'
 import { openDataKeysOf } from './keys/data-keys-of-store.ts'
 import type { DataKeys } from './keys/data-keys.ts'
@@ -185,11 +186,13 @@ function createPeople({ settings, clock, options, events, database }: Opening, d
   const authenticators = createAuthenticators({ database, seal, sealedFrom, unsealed, clock })
   const inbox = createInbox({ database, cipher, clock })
   const notifier = createNotifier(inbox)
+  const phones = openPhones({ settings, database, blindIndex, notifier, audit, clock })
   const persons = createNaturalPersons({
     database,
     cipher,
     lookup,
     audit,
+    phoneProofs: phones.phoneProofs,
     register,
     authenticators,
     endSignIns,
@@ -198,7 +201,7 @@ function createPeople({ settings, clock, options, events, database }: Opening, d
     clock,
   })
   const methodLocks = createMethodLocks({ database, authenticators, notifier, audit, clock })
-  return { register, persons, endSignIns, authenticators, seal, inbox, notifier, methodLocks }
+  return { register, persons, endSignIns, authenticators, seal, inbox, notifier, methodLocks, ...phones }
 }
 
 type Organisations = ReturnType<typeof createOrganisations>

@@ -25,6 +25,9 @@ const kinds = [
   'number-claimed',
   'number-claim-waits',
   'number-claim-ended',
+  'phone-shared',
+  'phone-recycled',
+  'phone-changed',
 ] as const
 
 export type NoticeKind = (typeof kinds)[number] | DeclaredKey<'notices'>

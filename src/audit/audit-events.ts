@@ -99,6 +99,12 @@ const events = {
   'approval.used': 'an approved command ran, once',
   'device.refused': 'a person refused the sign-in of a command line',
   'administrator.revealed': 'an administrator viewed personal data of an account without masks',
+  'phone.proven': 'a person has shown that they hold a telephone number',
+  'phone.changed': 'a person has another telephone number',
+  'phone.changed-hands': 'a telephone number has another subscriber since it was proven: its proofs ended',
+  'text.limit-reached':
+    'texts to many numbers reached the day’s budget, the limit of a country or of a range of numbers: perhaps an attack',
+  'text.not-sent': 'a text with a code was not accepted by the vendor, or not in time',
   'register.imported': 'a file was imported into a register',
 } as const
 

@@ -6,6 +6,7 @@ import { faceSettings } from './settings/face.ts'
 import { lifetimeSettings } from './settings/lifetimes.ts'
 import { limitSettings } from './settings/limits.ts'
 import { operatorSettings } from './settings/operator.ts'
+import { phoneSettings } from './settings/phone.ts'
 import { serverSettings } from './settings/server.ts'
 import { SettingsError, type DocumentedSettings, type SettingTexts } from './setting-types.ts'
 
@@ -56,6 +57,7 @@ const readGroups = (texts: SettingTexts, production: boolean) => ({
   face: faceSettings(texts, production),
   limits: limitSettings(texts),
   operator: operatorSettings(texts),
+  phone: phoneSettings(texts, production),
 })
 
 /** Name, default and meaning of every setting, for docs/settings.md. */

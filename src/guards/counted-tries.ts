@@ -34,6 +34,21 @@ export const countedTries: readonly CountedTries[] = [
     shownBy: 'test/registration/registration.test.ts',
   },
   {
+    names: ['text-pause', 'text-number', 'text-number-day', 'text-pause-known', 'text-number-known'],
+    what: 'texts with a code, by number; by browser that the account knows',
+    countedFor: 'target',
+    ownersWay: 'a browser of an earlier sign-in has counts of its own; passkey, password and QR login are not counted',
+    shownBy: 'test/guards/phone-codes/pumping.test.ts',
+  },
+  {
+    names: ['text-network', 'text-prefix', 'text-country'],
+    what: 'texts with a code, by network, by range of numbers, by country; all of a day in the budget',
+    countedFor: 'target',
+    ownersWay:
+      'a browser of an earlier sign-in is let in, and a fifth of the budget is kept for it; registration goes on without',
+    shownBy: 'test/guards/phone-codes/pumping.test.ts',
+  },
+  {
     names: [],
     what: 'the six digits of an invitation, by the person who types them (table mandate_code_tries)',
     countedFor: 'maker',

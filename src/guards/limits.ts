@@ -26,6 +26,8 @@ export interface Limits {
   count(limit: Limit, key: CountedFor): Promise<number>
   /** Returns the seconds to wait; counts nothing. */
   waiting(limit: Limit, key: string): Promise<number>
+  /** Counts one event: the seconds to wait, and whether it is the first event over the limit. */
+  countFirst(limit: Limit, key: string): Promise<{ wait: number; exceeded: boolean }>
   /** Counts one event; true only for the first event over the limit, not for those after it. */
   exceeds(limit: Limit, key: string): Promise<boolean>
   /** @throws Refusal `too_many_requests` over the limit, with the seconds to wait */
@@ -77,6 +79,7 @@ export function createLimits(artifacts: Artifacts, clock: Clock): Limits {
   return {
     count,
     waiting: toWait,
+    countFirst: countOne,
     exceeds: async (limit, key) => (await countOne(limit, key)).exceeded,
     async spend(limit, key) {
       const wait = await count(limit, key)

@@ -16,13 +16,22 @@ const keptHeaders = ['content-type', 'cache-control', 'expires', 'date', 'age'] 
 
 export type Fetch = (url: string | URL | Request, init?: RequestInit) => Promise<Response>
 
+interface OutboundOptions {
+  allowed: AddressRule
+  lookup?: Lookup
+  /** Milliseconds for a whole answer. */
+  patienceMs?: number
+  /** Reads the answer to a POST too: for a vendor whose answer counts. */
+  readsPosts?: boolean
+}
+
 /**
- * Fetches the URLs of a portal's registration: its key set and its back-channel logout. The resolved address is
+ * Fetches the URLs of a portal's registration: its key set and its back-channel logout; and calls the vendors of the settings. The resolved address is
  * checked at connection time, so a name cannot change between check and use. Redirects are not followed. The response
- * is limited in size and time. Of an answer to POST only the status is read, so its body may be long or endless.
+ * is limited in size and time. Of an answer to POST usually only the status is read, so its body may be long or endless.
  */
-export function createOutbound(options: { allowed: AddressRule; lookup?: Lookup; patienceMs?: number }): Fetch {
-  const { allowed, lookup = systemLookup, patienceMs = usualPatienceMs } = options
+export function createOutbound(options: OutboundOptions): Fetch {
+  const { allowed, lookup = systemLookup, patienceMs = usualPatienceMs, readsPosts = false } = options
   const refused = (host: string) => new Error(`${host} is not on the public internet, nor in YIDENG_OUTBOUND_NETWORKS`)
 
   // the connection uses one of the checked addresses
@@ -57,7 +66,7 @@ export function createOutbound(options: { allowed: AddressRule; lookup?: Lookup;
         .on('close', () => reject(new Error(`${url.host} gave no answer`)))
         .end(body)
     })
-    return responseOf(answer, method === 'POST' ? undefined : await readAll(answer, url.host))
+    return responseOf(answer, method === 'POST' && !readsPosts ? undefined : await readAll(answer, url.host))
   }
 }
 

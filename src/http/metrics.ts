@@ -15,6 +15,8 @@ export interface Metrics {
   middleware: Middleware
   /** Counts acts by name, and sign-ins by method and outcome. */
   seen(event: AuditEvent): void
+  /** Counts a text to a telephone by its purpose and outcome. */
+  texted(purpose: string, outcome: 'sent' | 'failed'): void
   /** The same store with each operation timed; for a remote store. */
   timed(artifacts: Artifacts): Artifacts
   /**
@@ -65,6 +67,13 @@ export function createMetrics(log: Pick<Logger, 'error'>): Metrics {
     registers,
   })
 
+  const texts = new Counter({
+    name: 'yideng_texts_total',
+    help: 'Texts to telephones by purpose and outcome (sent: accepted by the vendor; failed)',
+    labelNames: ['purpose', 'outcome'],
+    registers,
+  })
+
   const storeTimes = new Histogram({
     name: 'yideng_artifact_store_seconds',
     help: 'Time of an operation of the artifact store on Redis, of a commit where it is embedded',
@@ -85,6 +94,7 @@ export function createMetrics(log: Pick<Logger, 'error'>): Metrics {
         const { method = '', code = 'succeeded' } = details ?? {}
         signIns.inc({ method: String(method), outcome: String(code) })
       }),
+    texted: (purpose, outcome) => safely(() => texts.inc({ purpose, outcome })),
     timed: (artifacts) => timedStore(artifacts, storeTimes, safely),
     committed: (ms) => safely(() => storeTimes.observe({ operation: 'commit' }, ms / 1000)),
   }

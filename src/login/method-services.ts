@@ -13,6 +13,7 @@ import type { AuditLog } from '../audit/audit-log.ts'
 import type { Client } from '../clients/clients.ts'
 import type { Clock } from '../config/clock.ts'
 import type { Settings } from '../config/settings.ts'
+import type { PhoneCodes } from '../guards/phone-codes/phone-codes.ts'
 import type { RegisterMatches } from '../guards/register-matches.ts'
 import type { BlindIndex } from '../keys/blind-index.ts'
 import type { CookieKeys } from '../keys/cookie-keys.ts'
@@ -52,6 +53,7 @@ export interface MethodServices {
   faceVerifiers: VerifierByPurpose
   facePool: FacePool
   matches: RegisterMatches
+  phoneCodes: PhoneCodes
   signatures: Signatures
   accessTokens: AccessTokens
   audit: AuditLog

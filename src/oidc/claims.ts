@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Account, Configuration, KoaContextWithOIDC } from 'oidc-provider'
 import { parseDocument } from '../accounts/identifiers/documents.ts'
 import { isHeld, type NaturalPerson, type NaturalPersons } from '../accounts/natural-persons.ts'
+import type { PhoneProofs } from '../accounts/phone-proofs.ts'
 import { levelOf, signInCounts, type AuthenticationContext } from '../assurance/levels.ts'
 import type { Clock } from '../config/clock.ts'
 import { scopeClaims } from './claim-table.ts'
@@ -45,12 +46,13 @@ class PersonClaims {
   readonly #person: NaturalPerson
   readonly #clock: Clock
   #document: ReturnType<typeof parseDocument> | undefined
-  readonly phone_number_verified = false
+  readonly phone_number_verified: boolean
 
-  constructor(persons: NaturalPersons, person: NaturalPerson, clock: Clock) {
+  constructor(persons: NaturalPersons, person: NaturalPerson, clock: Clock, phoneProven: boolean) {
     this.#persons = persons
     this.#person = person
     this.#clock = clock
+    this.phone_number_verified = phoneProven
   }
 
   #read() {
@@ -86,9 +88,16 @@ export function personClaims(
   persons: NaturalPersons,
   person: NaturalPerson,
   clock: Clock,
+  phoneProven = false,
 ): Readonly<Record<string, unknown>> {
-  return new PersonClaims(persons, person, clock) as unknown as Readonly<Record<string, unknown>>
+  return new PersonClaims(persons, person, clock, phoneProven) as unknown as Readonly<Record<string, unknown>>
 }
+
+/** Whether a proof of the person's number counts now. */
+const isPhoneProven = async (
+  { persons, phoneProofs }: Pick<FindAccountDeps, 'persons' | 'phoneProofs'>,
+  person: NaturalPerson,
+) => (await phoneProofs.find({ personId: person.id, phone: persons.open(person, 'phone') })) !== undefined
 
 /** Claims that the ID token contains even if the portal can call userinfo: a portal must not overlook them. */
 const inIdToken = new Set(['representee'])
@@ -113,6 +122,7 @@ export function signInOf(source: object | undefined): AuthenticationContext | un
 
 export interface FindAccountDeps {
   persons: NaturalPersons
+  phoneProofs: Pick<PhoneProofs, 'find'>
   /** May return a state of a moment ago. */
   findPerson(id: string): Promise<NaturalPerson | undefined>
   representees: Representees
@@ -148,15 +158,15 @@ export function createFindAccount(deps: FindAccountDeps): NonNullable<Configurat
         const userinfoAnswers = use === 'id_token' && !whole && !ctx.oidc.entities.AccessToken?.aud
         const registered = registeredFor(ctx.oidc.client ?? {})
         const asked = attributesOf(registered.scopes(scope.split(' ')), registered.claims(Object.keys(claims)))
-        const all = personClaims(persons, person, clock)
+        const always = userinfoAnswers ? [] : registered.claims(['updated_at', 'phone_number_verified'])
+        const proven = always.includes('phone_number_verified') && (await isPhoneProven(deps, person))
+        const all = personClaims(persons, person, clock, proven)
         const ofPortal: Record<string, (() => unknown) | undefined> = {
           representee: () => representeeClaim(ctx, acting),
           preferred_username: () => preferredUsername(deps.subjectOf(ctx, id)),
         }
         const answer: Record<string, unknown> & { sub: string } = { sub: id }
-        if (!userinfoAnswers) {
-          for (const name of registered.claims(['updated_at', 'phone_number_verified'])) answer[name] = all[name]
-        }
+        for (const name of always) answer[name] = all[name]
         for (const name of asked) {
           if (userinfoAnswers && !inIdToken.has(name) && !(name in claims)) continue
           const value = ofPortal[name]?.() ?? all[name]

@@ -3,6 +3,7 @@ import type { Middleware } from 'koa'
 import { errors, Provider, type Configuration } from 'oidc-provider'
 import type { Consents } from '../accounts/consents.ts'
 import type { NaturalPersons } from '../accounts/natural-persons.ts'
+import type { PhoneProofs } from '../accounts/phone-proofs.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import type { Client } from '../clients/clients.ts'
 import type { Clock } from '../config/clock.ts'
@@ -67,6 +68,7 @@ export interface ProviderDeps {
   /** Ids of the clients that are part of this server. */
   ownClients: ReadonlySet<string>
   persons: NaturalPersons
+  phoneProofs: Pick<PhoneProofs, 'find'>
   consents: Consents
   representees: Representees
   /** The questions to a person, in their order. */

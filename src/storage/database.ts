@@ -14,6 +14,7 @@ import { up as auditMonths } from './migrations/0010-audit-months.ts'
 import { up as signInEndings } from './migrations/0011-sign-in-endings.ts'
 import { up as duties } from './migrations/0014-duties.ts'
 import { up as authenticators } from './migrations/0018-authenticators.ts'
+import { up as phoneProofs } from './migrations/0021-phone-proofs.ts'
 import type { Tables } from './schema.ts'
 import { DurableSqliteAdapter, durableSqlite } from './sqlite-dialect.ts'
 
@@ -38,6 +39,7 @@ const migrations = {
   '0011-sign-in-endings': { up: signInEndings },
   '0014-duties': { up: duties },
   '0018-authenticators': { up: authenticators },
+  '0021-phone-proofs': { up: phoneProofs },
 }
 
 /**

@@ -3,8 +3,9 @@ import type { BlindIndex, Mark, Sealed, Time } from './columns.ts'
 import { administrationMarks, type AdministrationTables } from './schema-administration.ts'
 import { faceMarks, type FaceTables } from './schema-face.ts'
 import { legalPersonMarks, type LegalPersonTables } from './schema-legal-persons.ts'
+import { phoneMarks, type PhoneTables } from './schema-phone.ts'
 
-export interface Tables extends LegalPersonTables, FaceTables, AdministrationTables {
+export interface Tables extends LegalPersonTables, FaceTables, AdministrationTables, PhoneTables {
   house: { key: string; value: string }
   natural_persons: {
     id: string
@@ -138,6 +139,7 @@ export const columnMarks: { [T in keyof Tables]: { [C in keyof Tables[T]]: Mark 
   ...legalPersonMarks,
   ...faceMarks,
   ...administrationMarks,
+  ...phoneMarks,
   house: { key: 'open', value: 'open' },
   natural_persons: {
     id: 'open',

@@ -1,5 +1,10 @@
 import { ownClientId } from '../account-centre/own-client.ts'
+import { createPhoneCodes } from '../guards/phone-codes/phone-codes.ts'
 import { createRegisterMatches } from '../guards/register-matches.ts'
+import { createOutbound } from '../guards/outbound.ts'
+import { reachRule } from '../guards/reachable.ts'
+import { readPhoneVendors } from '../channels/phone-vendors.ts'
+import { openTextSender } from '../channels/senders/sms/open-sender.ts'
 import { codesOffer } from '../login/questions/codes-offer.ts'
 import { createHost } from '../login/host.ts'
 import { createMethods } from '../login/methods/create-methods.ts'
@@ -14,6 +19,9 @@ import { chooseVerifiers } from '../proofing/face/choose-verifier.ts'
 import type { Core } from './core.ts'
 import type { Protocol } from './protocol.ts'
 
+/** Longest time of a vendor for one text; the answer to the browser does not wait for it. */
+const patienceMs = 8000
+
 export type Login = Awaited<ReturnType<typeof createLogin>>
 
 /** The login methods, and the host that they prove a person to. */
@@ -24,6 +32,7 @@ export async function createLogin(core: Core, protocol: Protocol) {
   const { endSignIns, breached, faceConsents, identityProofs, faceReferences, audit } = services
   const { blindIndex, cipher } = dataKeys
   const matches = createRegisterMatches({ artifacts, blindIndex, clock })
+  const phoneCodes = openPhoneCodes(core)
   const passkeys = { authenticators, settings, blindIndex, database, audit, notifier, methodLocks, artifacts }
   const signatures = createSignatures(passkeys)
   const facePool = tracing.faces(createFacePool(settings.face))
@@ -53,6 +62,7 @@ export async function createLogin(core: Core, protocol: Protocol) {
     faceVerifiers: chooseVerifiers(settings.face, [local, ...vendors]),
     facePool,
     matches,
+    phoneCodes,
     signatures,
     accessTokens,
     audit,
@@ -84,5 +94,32 @@ export async function createLogin(core: Core, protocol: Protocol) {
     { name: 'codes', offer: codes },
   ]
   protocol.offers.open(offers)
-  return { methods, offers, host, logins, matches, signatures, facePool }
+  return { methods, offers, host, logins, matches, phoneCodes, signatures, facePool }
+}
+
+/** Codes by text message, through the sender of the settings. */
+function openPhoneCodes({ settings, clock, log, metrics, artifacts, services }: Core) {
+  const { phone, issuer } = settings
+  const { audit, devices, dataKeys } = services
+  // of the answer to a webhook only the status counts
+  const fetch = createOutbound({ allowed: reachRule(settings), patienceMs, readsPosts: phone.sender !== 'webhook' })
+  const sender = openTextSender({
+    phone,
+    vendors: readPhoneVendors(settings),
+    fetch,
+    write: (line) => void process.stdout.write(line),
+    clock,
+  })
+  return createPhoneCodes({
+    phone,
+    issuer,
+    sender,
+    artifacts,
+    blindIndex: dataKeys.blindIndex,
+    devices,
+    audit,
+    counted: metrics.texted,
+    failed: (error) => log.error({ err: error }, 'a text could not be sent'),
+    clock,
+  })
 }

@@ -63,6 +63,7 @@ export function createProtocol(core: Core) {
     findRegistered: services.clients.find,
     ownClients: new Set([ownClientId, commandLineId]),
     persons,
+    phoneProofs: services.phoneProofs,
     consents,
     resources,
     signingKeys: signersFirst(readKeys(), clock()),

@@ -44,6 +44,13 @@ describe('settings', () => {
     ['YIDENG_SESSION_IDLE_SECONDS', '99999'],
     ['YIDENG_REFRESH_GRACE_SECONDS', '61'],
     ['YIDENG_TRUST_PROXY', 'yes'],
+    ['YIDENG_SMS', 'carrier-pigeon'],
+    ['YIDENG_SMS_COUNTRIES', '+86'],
+    ['YIDENG_SMS_COUNTRIES', ','],
+    ['YIDENG_SMS_DAY_BUDGET', '0'],
+    ['YIDENG_PHONE_OWNERS', 'all'],
+    ['YIDENG_PHONE_PROOF_MONTHS', '0'],
+    ['YIDENG_PHONE_PERSONS', '0'],
   ])('refuse %s=%s in one sentence that names it', (name, value) => {
     const sentence = sentenceOf({ [name]: value })
     expect(sentence).toContain(name)
@@ -65,5 +72,18 @@ describe('settings', () => {
   it('refuse an issuer without https in production', () => {
     expect(sentenceOf({ NODE_ENV: 'production' })).toContain('YIDENG_ISSUER')
     expect(sentenceOf({ NODE_ENV: 'production', YIDENG_ISSUER: 'https://login.example.gov.cn' })).toBe('accepted')
+  })
+
+  it('refuse a sender of texts that cannot send, and one that shows codes in production', () => {
+    expect(sentenceOf({ YIDENG_SMS: 'webhook' })).toContain('YIDENG_SMS_URL')
+    expect(sentenceOf({ YIDENG_SMS: 'webhook', YIDENG_SMS_URL: 'gateway' })).toContain('YIDENG_SMS_URL')
+    expect(sentenceOf({ YIDENG_SMS: 'webhook', YIDENG_SMS_URL: 'http://10.0.0.1/send' })).toBe('accepted')
+    expect(sentenceOf({ YIDENG_SMS: 'console' })).toBe('accepted')
+    const production = { NODE_ENV: 'production', YIDENG_ISSUER: 'https://login.example.gov.cn' }
+    expect(sentenceOf({ ...production, YIDENG_SMS: 'console' })).toContain('YIDENG_SMS')
+    const webhook = { ...production, YIDENG_SMS: 'webhook' }
+    expect(sentenceOf({ ...webhook, YIDENG_SMS_URL: 'http://10.0.0.1/send' })).toContain('https://')
+    expect(sentenceOf({ ...webhook, YIDENG_SMS_URL: 'https://sms.example.gov.cn/send?key=1' })).toBe('accepted')
+    expect(sentenceOf({ YIDENG_SMS: 'webhook', YIDENG_SMS_URL: 'ftp://u:hunter2@one' })).not.toContain('hunter2')
   })
 })

@@ -41,6 +41,7 @@ it('nothing else counts in the artifact store', () => {
   )
   expect(counting.toSorted()).toEqual([
     'guards/account-tries.ts',
+    'guards/phone-codes/day-budget.ts',
     'guards/tries.ts',
     'login/methods/password/spray-throttle.ts',
   ])

@@ -98,6 +98,10 @@ async function busyPerson() {
   const given = await mandate(services, id, person, helper, { role: 'helper', matters: ['medical.booking'] })
   const opened = { mandate_id: held.id, person_id: id, tries: 1, opened_at: null }
   await services.database.insertInto('mandate_code_tries').values(opened).execute()
+  await services.database
+    .insertInto('phone_proofs')
+    .values({ person_id: id, phone_index: 'x', how: 'sms', first_at: 1, at: 1, ended_at: null })
+    .execute()
   await signIn(id)
   return { ...person, held, given }
 }
@@ -113,6 +117,7 @@ const erased = [
   'method_locks',
   'notice_consents',
   'notices',
+  'phone_proofs',
   'representee_choices',
 ]
 const staying = ['audit_events', 'logout_deliveries', 'mandate_history', 'mandates']

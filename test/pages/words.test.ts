@@ -6,7 +6,12 @@ import { viewFiles } from '../../src/pages/view-files.ts'
 import { loadWords, readWords } from '../../src/pages/words.ts'
 import { refusals } from '../../src/refusal/refusal.ts'
 
-const sources = [...viewFiles()].map(([file, path]) => ({ file, source: readFileSync(path, 'utf8') }))
+/** The one file of code whose words are no page: texts to telephones. */
+const texts = { file: 'code-text.ts', path: new URL('../../src/guards/phone-codes/code-text.ts', import.meta.url) }
+const sources = [
+  ...[...viewFiles()].map(([file, path]) => ({ file, source: readFileSync(path, 'utf8') })),
+  { file: texts.file, source: readFileSync(texts.path, 'utf8') },
+]
 
 /** A key of each login method, where the sign-in page names none. */
 const ofEachMethod = (key: string) =>

@@ -11,13 +11,13 @@ let people = 0
 /** Opens an account, by default with a proven identity. */
 export async function openPerson(
   services: Services,
-  overrides: { name?: string; level?: 2 | 3; username?: string; number?: string } = {},
+  overrides: { name?: string; level?: 2 | 3; username?: string; number?: string; phone?: string } = {},
 ) {
   people += 1
   const serial = String(people).padStart(4, '0')
   const number = overrides.number ?? residentId(`440300195603${12 + Number(serial[0])}${serial.slice(1)}`)
   const username = overrides.username ?? `citizen${serial}`
-  const phone = `138000${String(10_000 + people)}`
+  const phone = overrides.phone ?? `138000${String(10_000 + people)}`
   const opened = await services.persons.create(
     {
       document: { type: 'resident_id', number },

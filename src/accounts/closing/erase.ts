@@ -24,6 +24,7 @@ const ownTables = [
   'notice_consents',
   'representee_choices',
   'mandate_code_tries',
+  'phone_proofs',
 ] as const
 
 export interface EraseDeps {

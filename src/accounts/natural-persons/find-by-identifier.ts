@@ -7,8 +7,41 @@ const indexColumn = { phone: 'phone_index', username: 'username_index', document
 
 type Deps = Pick<NaturalPersonsDeps, 'database' | 'lookup'>
 
-/** Finds the account of an identifier. Of several accounts: the best proven one, then the oldest. */
+/**
+ * Finds the account of an identifier. Of several accounts: the best proven one, then the oldest. A phone finds the one person who has
+ * proven it, before those who only claim it; a phone that several persons have proven finds none of them.
+ */
 export async function findByIdentifier(
+  deps: Deps & Pick<NaturalPersonsDeps, 'phoneProofs'>,
+  readings: readonly IdentifierReading[],
+): Promise<NaturalPerson | undefined> {
+  const phone = readings.find(({ kind }) => kind === 'phone')?.value
+  if (phone === undefined) return findClaimed(deps, readings)
+  const holders = await holdersOnRecord(deps, phone)
+  const claimed = await findClaimed(
+    deps,
+    holders.length > 1 ? readings.filter(({ kind }) => kind !== 'phone') : readings,
+  )
+  return holders.length === 1 ? holders[0] : claimed
+}
+
+/** The persons who have proven this number, and have it on record now. */
+async function holdersOnRecord(
+  { database, lookup, phoneProofs }: Deps & Pick<NaturalPersonsDeps, 'phoneProofs'>,
+  phone: string,
+): Promise<NaturalPerson[]> {
+  const ids = await phoneProofs.holders(phone)
+  const rows = await database
+    .selectFrom('natural_persons')
+    .selectAll()
+    .where('id', 'in', ids.length > 0 ? ids : [''])
+    .where('phone_index', 'in', lookup.all('phone', phone))
+    .where('status', '<>', 'closed')
+    .execute()
+  return rows.map(fromRow)
+}
+
+async function findClaimed(
   { database, lookup }: Deps,
   readings: readonly IdentifierReading[],
 ): Promise<NaturalPerson | undefined> {

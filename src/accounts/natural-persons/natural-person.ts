@@ -11,6 +11,7 @@ import type { Tables } from '../../storage/schema.ts'
 import type { Authenticators } from '../authenticators.ts'
 import { matchKey } from '../identifiers/names.ts'
 import type { Notifier } from '../notices.ts'
+import type { PhoneProofs } from '../phone-proofs.ts'
 import { readEndings, type EndSignIns, type SignInEndings } from '../sign-in-endings.ts'
 
 export interface NaturalPersonsDeps {
@@ -20,6 +21,7 @@ export interface NaturalPersonsDeps {
   audit: AuditLog
   register: PopulationRegister
   authenticators: Pick<Authenticators, 'add'>
+  phoneProofs: Pick<PhoneProofs, 'record' | 'holders'>
   endSignIns: EndSignIns
   notifier: Notifier
   publish: Publish

@@ -5,6 +5,7 @@ import type { NewAuthenticator } from '../authenticators.ts'
 import type { IdentityDocument } from '../identifiers/documents.ts'
 import { indexesOf, provenHolders } from '../indexes.ts'
 import { sealPersonalData, type PersonalData } from '../personal-fields.ts'
+import type { ProvenHow } from '../phone-proofs.ts'
 import { fromRow, matchesRegister, type Actor, type NaturalPerson, type NaturalPersonsDeps } from './natural-person.ts'
 
 /** A new account; all values are normalised, and the username may be empty. */
@@ -18,6 +19,13 @@ export interface Opening extends Omit<PersonalData, 'documentType' | 'documentNu
   guardian?: boolean
   /** Set when an administrator asserts the identity, with or without the register. */
   vouchedLevel?: 2 | 3
+  /** How the person has proven the phone, if they have. */
+  phoneProven?: ProvenHow | undefined
+  /**
+   * Whether the person has shown a possession, such as a phone that is known to be theirs (DESIGN 1.4).
+   * Undefined where the settings ask for none: name and number alone then reach level 3.
+   */
+  possessionShown?: boolean | undefined
   /** The register's answer must not show: the account is opened as if there were no match. */
   silent?: boolean
 }
@@ -32,13 +40,16 @@ export async function openAccount(deps: NaturalPersonsDeps, opening: Opening, by
     noticeVersion: _notice,
     vouchedLevel,
     guardian: _guardian,
+    phoneProven: _how,
+    possessionShown,
     silent = false,
     ...fields
   } = opening
   const data = { ...fields, documentType: document.type, documentNumber: document.number }
+  const shown = possessionShown ?? true
   const matched =
     // the register is asked in silent mode too, so that the time of the answer does not differ
-    vouchedLevel === undefined ? (await matchesRegister(deps, data)) && !silent : vouchedLevel >= 3
+    vouchedLevel === undefined ? (await matchesRegister(deps, data)) && shown && !silent : vouchedLevel >= 3
   return deps.database
     .transaction()
     .execute((transaction) => insertAccount(deps, transaction, opening, { data, matched }, by))
@@ -52,13 +63,13 @@ const holdsUsername = async (transaction: DatabaseTransaction, lookup: LookupInd
     .executeTakeFirst()) !== undefined
 
 async function insertAccount(
-  { cipher, lookup, audit, authenticators, clock }: NaturalPersonsDeps,
+  { cipher, lookup, audit, authenticators, phoneProofs, clock }: NaturalPersonsDeps,
   transaction: DatabaseTransaction,
   opening: Opening,
   { data, matched }: { data: PersonalData; matched: boolean },
   by: Actor,
 ): Promise<Opened> {
-  const { noticeVersion, vouchedLevel, guardian } = opening
+  const { noticeVersion, vouchedLevel, guardian, phoneProven: how } = opening
   const [indexKey] = await indexKeysInUse(transaction, lookup)
   if (data.username && (await holdsUsername(transaction, lookup, data.username)))
     return { ok: false, problem: 'username_taken' }
@@ -94,5 +105,7 @@ async function insertAccount(
   }
   const event = noticeVersion ? 'person.registered' : 'person.created'
   await audit.append(transaction, { event, ...by, personId: id, details: { identityLevel, noticeVersion, guardian } })
+  // a number that enough persons have proven stays unproven here
+  if (how) await phoneProofs.record(transaction, { personId: id, phone: data.phone, how }, by)
   return { ok: true, person: fromRow(row) }
 }

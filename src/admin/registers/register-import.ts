@@ -2,10 +2,12 @@ import { invalid } from '../outcome.ts'
 import { documentTypes } from '../../accounts/identifiers/documents.ts'
 import { importFile, type ImportReport } from './csv-import.ts'
 import { UnusableRegisterFile, encodings } from './register-file.ts'
-import { photoImport } from './photo-import.ts'
+import { photoImport, type PhotoImport } from './photo-import.ts'
 import { peopleImport } from './people-import.ts'
 import { organisationsImport } from './organisations-import.ts'
+import { phonesImport } from './phones-import.ts'
 import { command } from '../command.ts'
+import type { Services } from '../../services.ts'
 
 const unusable = (message: string) => invalid({ field: 'file', message })
 const rows = (count: number) => (count === 1 ? '1 row was' : `${count} rows were`)
@@ -16,16 +18,27 @@ const countsOf = ({ rows: all, imported, repeated, refused_count: refused, warni
   ...(warned > 0 ? [`${warned} of the imported rows have a warning.`] : []),
 ]
 
+function importing(
+  services: Services,
+  kind: string,
+  photos: PhotoImport | undefined,
+  how: Parameters<typeof importFile>[2],
+): Promise<ImportReport> {
+  if (kind === 'people') return importFile(services, peopleImport(services, photos), how)
+  if (kind === 'phones') return importFile(services, phonesImport(services), how)
+  return importFile(services, organisationsImport(services), how)
+}
+
 export default command({
   fields: {
     file: { type: 'text', positional: true, required: true, placeholder: 'FILE.csv', meaning: 'the file to import' },
     kind: {
       type: 'text',
       required: true,
-      choices: ['people', 'organisations'],
+      choices: ['people', 'organisations', 'phones'],
       meaning:
         'people: document_type,document_number,name; organisations: uscc,name,status,representative_document_type,' +
-        'representative_document_number (status: active, revoked, cancelled)',
+        'representative_document_number (status: active, revoked, cancelled); phones: phone,document_type,document_number',
     },
     photos: {
       type: 'text',
@@ -56,11 +69,7 @@ export default command({
       roundNumbers,
       progress: context.progress,
     }
-    const importing =
-      input.kind === 'people'
-        ? importFile(services, peopleImport(services, photos), how)
-        : importFile(services, organisationsImport(services), how)
-    const report = await importing.catch((error: NodeJS.ErrnoException) => {
+    const report = await importing(services, input.kind, photos, how).catch((error: NodeJS.ErrnoException) => {
       if (error instanceof UnusableRegisterFile) return unusable(`${file} ${error.message}`)
       if (error.syscall === 'open' || error.syscall === 'read') return unusable(`${file} cannot be read: ${error.code}`)
       throw error

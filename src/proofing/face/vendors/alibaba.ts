@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import type { Clock } from '../../../config/clock.ts'
 import { ended, type FaceVerifier } from '../face-verifier.ts'
-import { page, post, read, unavailable, VendorFailed } from './ask.ts'
-import { canonicalQuery, signAcs3 } from './request-signatures.ts'
+import { read, VendorFailed } from '../../vendor-calls.ts'
+import { page, post, unavailable } from './ask.ts'
+import { canonicalQuery, signAcs3 } from '../../../keys/request-signatures.ts'
 
 export const alibabaSettings = z.strictObject({
   accessKeyId: z.string().min(1),

@@ -1,11 +1,9 @@
 import { z } from 'zod'
 import { readAtMost } from '../../../pages/bodies.ts'
+import { VendorFailed } from '../../vendor-calls.ts'
 import { ended, type FaceResult } from '../face-verifier.ts'
 
 const mostBytes = 256 * 1024
-
-/** The vendor is unreachable, slow, or sends an undocumented answer: a normal outcome. */
-export class VendorFailed extends Error {}
 
 /** Address for the browser: a web page, never a script. */
 export const page = z.url({ protocol: /^https?$/ })
@@ -32,15 +30,6 @@ export async function post(
     return { text: bytes.toString(), headers: response.headers }
   } catch (cause) {
     throw new VendorFailed('no answer', { cause })
-  }
-}
-
-/** @throws VendorFailed */
-export function read<T>(schema: z.ZodType<T>, text: string): T {
-  try {
-    return schema.parse(JSON.parse(text))
-  } catch (cause) {
-    throw new VendorFailed('not as documented', { cause })
   }
 }
 

@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import type { Clock } from '../../../config/clock.ts'
 import { ended, type FaceResult, type FaceVerifier } from '../face-verifier.ts'
-import { page, post, read, unavailable, VendorFailed } from './ask.ts'
-import { signTc3 } from './request-signatures.ts'
+import { read, VendorFailed } from '../../vendor-calls.ts'
+import { page, post, unavailable } from './ask.ts'
+import { signTc3 } from '../../../keys/request-signatures.ts'
 
 export const tencentSettings = z.strictObject({
   secretId: z.string().min(1),

@@ -2,7 +2,8 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 import { z } from 'zod'
 import type { Clock } from '../../../config/clock.ts'
 import { ended, faceReasons, type FaceRequest, type FaceVerifier } from '../face-verifier.ts'
-import { page, post, read, unavailable, VendorFailed } from './ask.ts'
+import { read, VendorFailed } from '../../vendor-calls.ts'
+import { page, post, unavailable } from './ask.ts'
 
 export const webhookSettings = z.strictObject({
   /** Base address; `/begin` and `/result` are appended. */

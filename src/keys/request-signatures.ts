@@ -1,7 +1,7 @@
 import { createHash, createHmac } from 'node:crypto'
 
 // Both vendors publish SDKs, each with a dozen packages to sign one request. The algorithms are short, documented, and
-// tested against the examples of the vendors.
+// tested against the examples of the vendors. Face vendors and senders of texts use them.
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 const hmac = (key: string | Buffer, text: string) => createHmac('sha256', key).update(text).digest()

@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs'
+import { z } from 'zod'
+import { SettingsError, type Settings } from '../config/settings.ts'
+import { ownersWebhook } from '../proofing/phone-owners.ts'
+import { recycledSettings } from '../proofing/recycled-numbers.ts'
+import { alibabaSms } from './senders/sms/alibaba.ts'
+import { tencentSms } from './senders/sms/tencent.ts'
+
+const schema = z
+  .strictObject({ tencent: tencentSms, alibaba: alibabaSms, owners: ownersWebhook, recycled: recycledSettings })
+  .partial()
+
+/** Addresses and keys of the vendors for telephone numbers. */
+export type PhoneVendors = z.infer<typeof schema>
+
+/**
+ * Reads the file of YIDENG_PHONE_VENDORS; no vendor without a file.
+ * @throws SettingsError for a file that cannot be used, also where it lacks a vendor of the settings
+ */
+export function readPhoneVendors({ phone, production }: Pick<Settings, 'phone' | 'production'>): PhoneVendors {
+  const vendors = phone.vendorsFile ? parse(phone.vendorsFile) : {}
+  for (const needed of neededBy(phone)) {
+    if (!vendors[needed]) throw unusable(`it has no ${needed}`)
+  }
+  const { tencent, alibaba, owners, recycled } = vendors
+  const addresses = [tencent?.endpoint, alibaba?.endpoint, owners?.url, recycled?.endpoint]
+  if (production && addresses.some((address) => address !== undefined && !address.startsWith('https:')))
+    throw unusable('an address in it does not begin with https://')
+  return vendors
+}
+
+const neededBy = ({ sender, owners }: Settings['phone']): (keyof PhoneVendors)[] => [
+  ...(sender === 'tencent' || sender === 'alibaba' ? [sender] : []),
+  ...(owners === 'webhook' ? (['owners'] as const) : []),
+]
+
+const unusable = (why: string, cause?: unknown) =>
+  new SettingsError(`The setting YIDENG_PHONE_VENDORS names a file that cannot be used: ${why}.`, { cause })
+
+function parse(file: string): PhoneVendors {
+  try {
+    return schema.parse(JSON.parse(readFileSync(file, 'utf8')))
+  } catch (cause) {
+    // never the content: it has keys
+    const where = cause instanceof z.ZodError ? cause.issues.map(({ path }) => path.join('.')).join(', ') : 'the file'
+    throw unusable(`look at ${where}`, cause)
+  }
+}

@@ -1,0 +1,59 @@
+import { z } from 'zod'
+import type { Clock } from '../../../config/clock.ts'
+import { signTc3 } from '../../../keys/request-signatures.ts'
+import { postTo, read, VendorFailed, type VendorFetch } from '../../../proofing/vendor-calls.ts'
+import { templateOf, templates } from './templates.ts'
+import type { TextSender } from './text-sender.ts'
+
+export const tencentSms = z.strictObject({
+  secretId: z.string().min(1),
+  secretKey: z.string().min(1),
+  /** SmsSdkAppId of the console. */
+  appId: z.string().min(1),
+  /** The approved signature, without brackets. */
+  signName: z.string().min(1),
+  templates,
+  region: z.string().default('ap-guangzhou'),
+  endpoint: z.url().default('https://sms.tencentcloudapi.com'),
+})
+
+const action = 'SendSms'
+const version = '2021-01-11'
+const answer = z.object({
+  Response: z.object({
+    SendStatusSet: z.array(z.object({ Code: z.string(), SerialNo: z.string().default('') })).default([]),
+    Error: z.object({ Code: z.string() }).optional(),
+  }),
+})
+
+/** 腾讯云短信: SendSms 2021-01-11, signed by TC3-HMAC-SHA256. One number a call. */
+export function tencentSender(fetch: VendorFetch, account: z.infer<typeof tencentSms>, clock: Clock): TextSender {
+  const { secretId, secretKey, appId, signName, region, endpoint } = account
+  const { host } = new URL(endpoint)
+  return {
+    async send(message) {
+      const { to, portal, code } = message
+      const body = JSON.stringify({
+        PhoneNumberSet: [to],
+        SmsSdkAppId: appId,
+        SignName: signName,
+        TemplateId: templateOf(account.templates, message),
+        TemplateParamSet: code === '' ? [portal] : [portal, code],
+      })
+      const at = Math.floor(clock() / 1000)
+      const headers = {
+        authorization: signTc3({ secretId, secretKey, service: 'sms', host, action, body, at }),
+        'content-type': 'application/json; charset=utf-8',
+        'x-tc-action': action,
+        'x-tc-version': version,
+        'x-tc-timestamp': String(at),
+        'x-tc-region': region,
+      }
+      const { text } = await postTo(fetch, `${endpoint}/`, headers, body)
+      const { Response } = read(answer, text)
+      const [status] = Response.SendStatusSet
+      if (status?.Code !== 'Ok') throw new VendorFailed(status?.Code ?? Response.Error?.Code ?? 'no status')
+      return { id: status.SerialNo }
+    },
+  }
+}

@@ -1,0 +1,35 @@
+import type { TextPurpose } from '../../channels/senders/sms/text-sender.ts'
+import type { Translate } from '../../pages/words.ts'
+import { codeSeconds } from './code-store.ts'
+
+const longestName = 40
+
+/** The line that lets a browser offer the code in one press, on this host alone (WebOTP, "Origin-bound one-time codes"). */
+const boundTo = (issuer: string, code: string) => `@${new URL(issuer).hostname} #${code}`
+
+/** The text with a code: it names the portal and the act, and says that the code is for no other person. */
+export function codeText(
+  t: Translate,
+  { purpose, code, portal, issuer }: { purpose: TextPurpose; code: string; portal: string; issuer: string },
+): string {
+  const values = { code, portal: portalName(portal), minutes: codeSeconds / 60 }
+  return `${wordsOf(t, purpose, values)}\n${boundTo(issuer, code)}`
+}
+
+/** A portal chooses its name; a long one must not push the warning out of the text. */
+export const portalName = (name: string) => (name.length > longestName ? `${name.slice(0, longestName - 1)}…` : name)
+
+function wordsOf(t: Translate, purpose: TextPurpose, values: Record<string, string | number>): string {
+  switch (purpose) {
+    case 'sign-in':
+      return t('texts.sign_in', values)
+    case 'register':
+      return t('texts.register', values)
+    case 'bind':
+      return t('texts.bind', values)
+    case 'recover':
+      return t('texts.recover', values)
+    default:
+      return purpose satisfies never
+  }
+}

@@ -1,0 +1,135 @@
+import type { ServerResponse } from 'node:http'
+import type { Devices } from '../../accounts/devices.ts'
+import type { AuditLog } from '../../audit/audit-log.ts'
+import type { TextPurpose, TextSender } from '../../channels/senders/sms/text-sender.ts'
+import type { Clock } from '../../config/clock.ts'
+import type { Settings } from '../../config/settings.ts'
+import type { BlindIndex } from '../../keys/blind-index.ts'
+import { requestOf, type PageContext } from '../../pages/request-context.ts'
+import { VendorFailed } from '../../proofing/vendor-calls.ts'
+import type { Artifacts } from '../../storage/artifacts.ts'
+import { createCodeStore, type CodeChecked, type CodeFor } from './code-store.ts'
+import { codeText, portalName } from './code-text.ts'
+import { createTextLimits, type TextAsked, type TextWait } from './text-limits.ts'
+
+export type { CodeChecked, CodeFor } from './code-store.ts'
+export type { TextWait } from './text-limits.ts'
+
+type AnswerContext = PageContext & { res: ServerResponse }
+
+export interface CodeAsked extends CodeFor {
+  /** Name of the portal, as the page shows it; of the service where there is none. */
+  portal: string
+  /** The account that the code is for, where there is one. */
+  personId?: string | undefined
+  /** False for a number that opens nothing here: the answer and its time are the same, and no text is sent. */
+  deliver: boolean
+}
+
+/** Codes by text message, for sign-in, registration, a new number and recovery. */
+export interface PhoneCodes {
+  /** Whether this number can get texts: a sender is set, and its country is served. */
+  reaches(phone: string): boolean
+  /**
+   * Makes a code, and sends it after the answer, so that neither shows whether it was sent.
+   * @returns why no code was made, and how long to wait; undefined where the person may type one
+   */
+  send(ctx: AnswerContext, asked: CodeAsked): Promise<TextWait | undefined>
+  check(code: CodeFor, typed: string): Promise<CodeChecked>
+  /** Sends a text without a code to a number of this person, after the answer. It counts in the budget. */
+  inform(ctx: AnswerContext, about: { phone: string; personId: string; text: string; portal: string }): void
+  /** Resolves when all texts so far were sent or not. */
+  settled(): Promise<void>
+}
+
+export interface PhoneCodesDeps {
+  phone: Settings['phone']
+  issuer: string
+  /** Undefined: no text is sent. */
+  sender: TextSender | undefined
+  artifacts: Artifacts
+  blindIndex: BlindIndex
+  devices: Pick<Devices, 'keyOf' | 'firstSeenAt'>
+  audit: AuditLog
+  /** Counts each text by purpose and outcome. */
+  counted: (purpose: TextPurpose, outcome: 'sent' | 'failed') => void
+  /** For a fault of ours in the background. */
+  failed: (error: unknown) => void
+  clock: Clock
+}
+
+export function createPhoneCodes(deps: PhoneCodesDeps): PhoneCodes {
+  const { phone: settings, issuer, sender, devices, audit, counted, failed } = deps
+  const { countries, dayBudget, addressTexts } = settings
+  const codes = createCodeStore(deps)
+  const limits = createTextLimits({
+    ...deps,
+    countries,
+    dayBudget,
+    addressTexts,
+    alarm: (by) => audit.record({ event: 'text.limit-reached', actor: 'system', details: { limit: by } }),
+  })
+  const running = new Set<Promise<void>>()
+
+  /** The browser of this request, where this person has signed in with it; the same work without a person. */
+  async function knownBrowser(ctx: AnswerContext, personId: string | undefined): Promise<string | undefined> {
+    const key = devices.keyOf(requestOf(ctx).deviceBefore)
+    const seen = await devices.firstSeenAt(personId ?? '', key)
+    return personId !== undefined && seen !== undefined ? key : undefined
+  }
+
+  function afterAnswer({ res }: AnswerContext, job: () => Promise<void>): void {
+    const done = new Promise<void>((resolve) => {
+      if (res.writableFinished || res.destroyed) resolve()
+      else res.once('close', resolve)
+    })
+      .then(job)
+      .catch(failed)
+      .finally(() => running.delete(done))
+    running.add(done)
+  }
+
+  async function deliver(message: Parameters<TextSender['send']>[0], personId: string | undefined): Promise<void> {
+    const { purpose } = message
+    try {
+      await sender?.send(message)
+      counted(purpose, 'sent')
+    } catch (error) {
+      counted(purpose, 'failed')
+      if (!(error instanceof VendorFailed)) throw error
+      const details = { purpose, fault: error.message }
+      await audit.record({ event: 'text.not-sent', actor: 'system', personId, details })
+    }
+  }
+
+  return {
+    reaches: (phone) => sender !== undefined && countries.some((code) => phone.startsWith(`+${code}`)),
+    async send(ctx, asked) {
+      const { purpose, phone: to, portal, personId, deliver: wanted } = asked
+      const { t, language, networks } = requestOf(ctx)
+      const about: TextAsked = { phone: to, networks, knownBrowser: await knownBrowser(ctx, personId) }
+      const wait = await limits.ask(about)
+      if (wait) return wait
+      const code = await codes.make(asked)
+      const text = codeText(t, { purpose, code, portal, issuer })
+      const message = { to, purpose, code, portal: portalName(portal), language, text }
+      if (wanted)
+        afterAnswer(ctx, async () => {
+          if (await limits.take(about)) await deliver(message, personId)
+        })
+      return undefined
+    },
+    check: codes.check,
+    inform(ctx, { phone: to, personId, text, portal }) {
+      const { language, networks } = requestOf(ctx)
+      const message = { to, purpose: 'bind', code: '', portal: portalName(portal), language, text } as const
+      afterAnswer(ctx, async () => {
+        const reached = sender !== undefined && countries.some((code) => to.startsWith(`+${code}`))
+        if (reached && (await limits.take({ phone: to, networks }))) await deliver(message, personId)
+      })
+    },
+    async settled() {
+      await Promise.all(running)
+    },
+  }
+}

@@ -1,0 +1,31 @@
+import type { BlindIndex, Mark, Time } from './columns.ts'
+
+/** Telephone numbers: who has proven one, and whose they are. */
+export interface PhoneTables {
+  /** One row for each way in which a person has proven a number. */
+  phone_proofs: {
+    person_id: string
+    phone_index: BlindIndex
+    how: 'sms' | 'onetap' | 'wechat' | 'alipay' | 'clerk' | 'register'
+    /** Beginning of the time in which the number was proven without a gap. */
+    first_at: Time
+    /** The newest proof. */
+    at: Time
+    /** The number changed hands, or its person gave it up. */
+    ended_at: Time | null
+  }
+  /** The embedded stand-in for the carriers' check of name, number and phone. */
+  phone_register: { phone_index: BlindIndex; owner_index: BlindIndex; imported_at: Time }
+}
+
+export const phoneMarks: { [T in keyof PhoneTables]: { [C in keyof PhoneTables[T]]: Mark } } = {
+  phone_proofs: {
+    person_id: 'open',
+    phone_index: 'sensitive',
+    how: 'open',
+    first_at: 'open',
+    at: 'open',
+    ended_at: 'open',
+  },
+  phone_register: { phone_index: 'sensitive', owner_index: 'sensitive', imported_at: 'open' },
+}

@@ -1,0 +1,77 @@
+import { EventEmitter } from 'node:events'
+import { join } from 'node:path'
+import { expect, onTestFinished } from 'vitest'
+import type { AuditEvent } from '../../src/audit/audit-events.ts'
+import type { TextMessage } from '../../src/channels/senders/sms/text-sender.ts'
+import { networksOf } from '../../src/config/address-networks.ts'
+import { readSettings } from '../../src/config/settings.ts'
+import { createPhoneCodes, type CodeAsked } from '../../src/guards/phone-codes/phone-codes.ts'
+import { beginRequest, type RequestContext } from '../../src/pages/request-context.ts'
+import { loadWords } from '../../src/pages/words.ts'
+import { VendorFailed } from '../../src/proofing/vendor-calls.ts'
+import { openSqliteArtifacts } from '../../src/storage/artifacts-sqlite.ts'
+import { handClock, temporaryDirectory } from './temporary.ts'
+
+const words = loadWords()
+export const phone = '+8613800138000'
+export const asked: CodeAsked = {
+  purpose: 'sign-in',
+  act: 'login 1',
+  browser: 'b 1',
+  phone,
+  portal: '深圳',
+  deliver: true,
+}
+
+export interface From {
+  address?: string
+  browser?: string
+}
+
+/** Codes over a real store, a sender that keeps its texts, and one account: anna, who has signed in with the browser `hers`. */
+export function codesWorld(settings: Record<string, string> = {}, fails: () => boolean = () => false) {
+  const { clock, forward } = handClock()
+  const artifacts = openSqliteArtifacts(join(temporaryDirectory(), 'artifacts.sqlite'), clock)
+  onTestFinished(() => artifacts.close())
+  const texts: TextMessage[] = []
+  const entries: AuditEvent[] = []
+  const counts: string[] = []
+  const codes = createPhoneCodes({
+    phone: readSettings({ YIDENG_SMS: 'console', ...settings }).phone,
+    issuer: 'https://login.example.gov.cn',
+    sender: {
+      send: async (message) => {
+        if (fails()) throw new VendorFailed('no answer')
+        texts.push(message)
+        return { id: '1' }
+      },
+    },
+    artifacts,
+    blindIndex: (of, value) => `${of} ${value}`,
+    devices: {
+      keyOf: (cookie) => cookie,
+      firstSeenAt: async (person, key) => (person === 'anna' && key === 'hers' ? 1 : undefined),
+    },
+    audit: { record: async (entry: AuditEvent) => void entries.push(entry) } as never,
+    counted: (purpose, outcome) => counts.push(`${purpose} ${outcome}`),
+    failed: (error) => expect.fail(String(error)),
+    clock,
+  })
+
+  async function send(given: Partial<CodeAsked> = {}, { address = '192.0.2.1', browser = 'other' }: From = {}) {
+    const req = {}
+    const res = new EventEmitter()
+    const request = { t: words('zh-CN'), language: 'zh-CN', networks: networksOf(address), deviceBefore: browser }
+    beginRequest(req as never, request as unknown as RequestContext)
+    const wait = await codes.send({ req, res } as never, { ...asked, ...given })
+    // nothing may leave before the answer
+    const before = texts.length
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(texts).toHaveLength(before)
+    res.emit('close')
+    await codes.settled()
+    return wait
+  }
+  const last = () => texts.at(-1)?.code ?? expect.fail()
+  return { codes, send, texts, last, entries, counts, forward, artifacts }
+}
