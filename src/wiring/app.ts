@@ -70,7 +70,7 @@ const logAndKeep =
 function loginDeps(core: Core, { sessions }: Protocol, login: Login, secure: boolean): AppDeps['login'] {
   const { settings, clock, artifacts, passwords, resources, services } = core
   const { persons, devices, consents, breached, recovery, closing, representations, audit } = services
-  const { host, methods, offers, matches } = login
+  const { host, methods, offers, matches, phoneCodes } = login
   const { blindIndex } = services.dataKeys
   return {
     host,
@@ -88,6 +88,10 @@ function loginDeps(core: Core, { sessions }: Protocol, login: Login, secure: boo
     breached,
     passwords,
     matches,
+    phoneCodes,
+    phoneProofs: services.phoneProofs,
+    phone: settings.phone,
+    issuer: settings.issuer,
     resources,
     artifacts,
     blindIndex,
