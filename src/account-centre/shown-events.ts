@@ -5,6 +5,7 @@ import { loginMethods } from '../login-methods.ts'
 const notShown: ReadonlySet<string> = new Set<AuditEventName>([
   ...loginMethods.flatMap(({ hiddenEvents }): readonly AuditEventName[] => hiddenEvents),
   'portal.refused',
+  'recovery.codes-offered',
   'token.reused',
   'token.exchanged',
   'token.exchange-refused',

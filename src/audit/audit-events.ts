@@ -27,6 +27,7 @@ const events = {
     'a recovery was stopped by the link of its notice: password and hold are as before it; all sessions ended',
   'recovery.codes-made': 'a person made new recovery codes; the old ones ended',
   'recovery.codes-voided': 'an administrator ended the recovery codes of a person',
+  'recovery.codes-offered': 'a person was asked once after signing in whether to print recovery codes',
   'recovery.link-made': 'an administrator made a link for a person to set a new password; older ones ended',
   'recovery.refused': 'an attempt to recover an account was refused',
   'person.revealed': 'a person viewed their own data without masks',

@@ -28,6 +28,7 @@ export const endpoints: Readonly<Record<string, readonly BudgetName[]>> = {
   '/readyz': ['oneAtATime'],
   '/recover': ['requests'],
   '/recover/code': ['requests', 'recoveries'],
+  '/recover/sms': ['requests', 'recoveries'],
   '/register': ['requests', 'registrations'],
   '/registered': ['requests'],
   '/revoke': ['calls', 'refusedCalls', 'secrets'],

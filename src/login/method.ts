@@ -173,7 +173,7 @@ export interface RecoveryHost {
   /** Path of a running login, else of the account centre. */
   backTo(value: unknown): string
   /** Remembers in this browser which account was typed, in place of an earlier one. */
-  claim(ctx: RouterContext, claim: RecoveryClaim): Promise<void>
+  claim(ctx: RouterContext, claim: RecoveryClaim): Promise<HeldClaim>
   /** @throws Refusal `recovery_gone` where nothing was typed in this browser for this way, or too long ago */
   claimed(ctx: RouterContext, way: string): Promise<HeldClaim>
   /** Stores a change of the claim in this browser. */

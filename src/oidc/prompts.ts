@@ -20,6 +20,8 @@ export interface FreshSignIn {
   clientId: string
   personId: string
   amr: string[]
+  /** Seconds since 1970 UTC. */
+  signedInAt: number
 }
 
 /** Everything that the checks of the questions look at, beside the request. */
@@ -28,8 +30,8 @@ export interface CheckDeps {
   representees: Representees
   exchangeConsents: ExchangeConsents
   isClosing(personId: string): Promise<boolean>
-  /** Whether a login method has something to offer after this sign-in. */
-  offerDue(signIn: FreshSignIn): Promise<boolean>
+  /** The name of the offer after this sign-in. */
+  offerDue(signIn: FreshSignIn): Promise<string | undefined>
   /** The `sub` of this person at the portal that asks. */
   subjectOf(ctx: KoaContextWithOIDC, personId: string): string
 }

@@ -37,7 +37,8 @@ export interface ShownWay {
   icon: string
 }
 
-const hoursOf = (seconds: number) => Math.ceil(seconds / 3600)
+/** Whole hours of a hold, for a page. */
+export const hoursOf = (seconds: number) => Math.ceil(seconds / 3600)
 
 /**
  * Shows what a person may have at hand, the same in every browser: it tells nothing about an account. The last way of this

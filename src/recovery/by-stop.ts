@@ -51,7 +51,7 @@ export async function showStop(deps: ByStopDeps, ctx: RouterContext): Promise<vo
   showPage(ctx, 'recover/stop', { recoveredAt, days: restSeconds / daySeconds, csrf: requestOf(ctx).csrf() })
 }
 
-/** @throws Refusal `recovery_gone` where the link was used meanwhile, or the hold is over */
+/** @throws Refusal `recovery_gone` where the link was used in between, or the hold is over */
 export async function stop(deps: ByStopDeps, ctx: RouterContext): Promise<void> {
   const { recovery, sessions } = deps
   const link = await stopHere(deps, ctx)

@@ -4,9 +4,11 @@ import type { NaturalPerson, NaturalPersons } from '../accounts/natural-persons.
 import { maskName } from '../accounts/identifiers/masking.ts'
 import type { BreachedPasswords } from '../accounts/passwords/breached.ts'
 import type { Passwords } from '../accounts/passwords/hash.ts'
+import type { PhoneProofs } from '../accounts/phone-proofs.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import type { Clock } from '../config/clock.ts'
 import type { AccountTries } from '../guards/account-tries.ts'
+import type { PhoneCodes } from '../guards/phone-codes/phone-codes.ts'
 import { actorOf } from '../login/actor.ts'
 import type { RouterContext } from '../login/method.ts'
 import { passwordAuthenticator } from '../login/methods/password/stored-password.ts'
@@ -24,6 +26,9 @@ export interface ChoosePasswordDeps extends RecoveryStateDeps {
   breached: BreachedPasswords
   sessions: Sessions
   passwordTries: AccountTries
+  phoneProofs: PhoneProofs
+  phoneCodes: Pick<PhoneCodes, 'inform'>
+  issuer: string
   audit: AuditLog
 }
 
@@ -75,8 +80,25 @@ export async function choosePassword(deps: ChoosePasswordDeps, ctx: RouterContex
   // a person who forgot the password has tried wrong ones: the new one must not wait for them
   const names = [phone, phone.replace('+86', ''), username, documentNumber]
   await passwordTries.forgetAll(requestOf(ctx), person.id, names)
-  await storeRecovery(deps, id, { ...recovered, back })
+  const { stop: token, heldUntil, heldPasskeys } = recovered
+  if (token !== undefined) await tellPhone(deps, ctx, person, token)
+  await storeRecovery(deps, id, { heldUntil, heldPasskeys, back })
   return redirectTo(ctx, '/recover/done')
+}
+
+/** Sends the link that stops the recovery to the phone on record, where its person has proven it: a stranger's must not get it. */
+async function tellPhone(
+  { persons, phoneProofs, phoneCodes, issuer }: ChoosePasswordDeps,
+  ctx: RouterContext,
+  person: NaturalPerson,
+  token: string,
+): Promise<void> {
+  const { phone } = persons.reveal(person)
+  const { id: personId } = person
+  if (!phone || !(await phoneProofs.find({ personId, phone }))) return
+  const request = requestOf(ctx)
+  const text = request.t('texts.recovered', { url: `${issuer}/recover/stop/${token}` })
+  phoneCodes.inform(ctx, { purpose: 'recover', phone, personId, text, portal: request.t('common.brand') })
 }
 
 /** @throws Refusal `recovery_gone` before a password is chosen */

@@ -41,12 +41,15 @@ const cookieName = (secure: boolean) => hostCookie('yideng_recovery', secure)
 export const beginRecovery = (deps: RecoveryStateDeps, ctx: RouterContext, pass: Pass, back: string) =>
   beginState(deps, ctx, { pass, heldUntil: null, back })
 
-export async function beginState(deps: RecoveryStateDeps, ctx: RouterContext, state: RecoveryState): Promise<void> {
+/** Begins in this browser, in place of an earlier recovery. @returns the id for `storeRecovery` */
+export async function beginState(deps: RecoveryStateDeps, ctx: RouterContext, state: RecoveryState): Promise<string> {
   const { secure } = deps
   const cookie = randomBytes(32).toString('base64url')
-  await storeRecovery(deps, idOf(cookie), state)
+  const id = idOf(cookie)
+  await storeRecovery(deps, id, state)
   const options = { signed: false, httpOnly: true, sameSite: 'lax', secure, overwrite: true } as const
   ctx.cookies.set(cookieName(secure), cookie, options)
+  return id
 }
 
 export async function storeRecovery({ artifacts }: RecoveryStateDeps, id: string, state: RecoveryState) {

@@ -1,5 +1,5 @@
 import Router from '@koa/router'
-import type { LoginMethod, RecoveryHost } from '../login/method.ts'
+import type { LoginMethod, RecoveryHost, RecoveryWay } from '../login/method.ts'
 import { redirectTo } from '../pages/redirect.ts'
 import { requestOf } from '../pages/request-context.ts'
 import { Refusal } from '../refusal/refusal.ts'
@@ -7,30 +7,41 @@ import { loginMethods } from '../login-methods.ts'
 import { backTo, type ShownWay } from './by-code.ts'
 import { beginRecovery, beginState, readRecovery, storeRecovery, type RecoveryStateDeps } from './recovery-state.ts'
 
+/** A way that is no login method's. */
+interface NamedWay extends ShownWay {
+  recovery: RecoveryWay
+}
+
 /**
- * Adds the routes of every login method that recovers.
- * @returns those that this installation has, for everybody the same
+ * Adds the routes of every login method that recovers, and of the ways of our own.
+ * @returns those that this installation has, for every visitor the same
  */
 export function recoveryWays(
   router: Router,
-  deps: RecoveryStateDeps & { methods: readonly LoginMethod[] },
+  deps: RecoveryStateDeps & { methods: readonly LoginMethod[]; own: readonly NamedWay[] },
 ): ShownWay[] {
   const host = recoveryHost(deps)
-  const having = deps.methods.flatMap(({ name, recovery }) => (recovery ? [{ name, recovery }] : []))
+  const icons = new Map<string, string>(loginMethods.map(({ name, signIn }) => [name, signIn.icon]))
+  const ofMethods = deps.methods.flatMap(({ name, recovery }) =>
+    recovery ? [{ name, icon: icons.get(name) ?? 'right', recovery }] : [],
+  )
+  const having = [...ofMethods, ...deps.own]
   for (const { name, recovery } of having) {
     const room = new Router({ prefix: `/recover/${name}`, sensitive: true })
     recovery.routes(room, host)
     router.use(room.routes())
   }
   const offered = having.filter(({ recovery }) => recovery.offered())
-  const icons = new Map<string, string>(loginMethods.map(({ name, signIn }) => [name, signIn.icon]))
-  return offered.map(({ name }) => ({ name, icon: icons.get(name) ?? 'right' }))
+  return offered.map(({ name, icon }) => ({ name, icon }))
 }
 
 function recoveryHost(deps: RecoveryStateDeps): RecoveryHost {
   return {
     backTo,
-    claim: (ctx, claim) => beginState(deps, ctx, { claim, heldUntil: null, back: claim.back }),
+    async claim(ctx, claim) {
+      const holder = await beginState(deps, ctx, { claim, heldUntil: null, back: claim.back })
+      return { ...claim, holder }
+    },
     async claimed(ctx, way) {
       requestOf(ctx).returnTo = '/recover'
       const { id, claim } = await readRecovery(deps, ctx)

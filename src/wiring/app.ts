@@ -70,11 +70,13 @@ const logAndKeep =
 function loginDeps(core: Core, { sessions }: Protocol, login: Login, secure: boolean): AppDeps['login'] {
   const { settings, clock, artifacts, passwords, resources, services } = core
   const { persons, devices, consents, breached, recovery, closing, representations, audit } = services
-  const { host, methods, matches, phoneCodes } = login
+  const { host, methods, offers, matches, phoneCodes } = login
   const { blindIndex } = services.dataKeys
   return {
     host,
     methods,
+    offers,
+    freshSeconds: settings.lifetimes.freshSignIn,
     persons,
     devices,
     consents,
@@ -90,6 +92,7 @@ function loginDeps(core: Core, { sessions }: Protocol, login: Login, secure: boo
     phoneProofs: services.phoneProofs,
     phoneOwners: services.phoneOwners,
     phone: settings.phone,
+    issuer: settings.issuer,
     serviceName: settings.operator.service || '一登',
     resources,
     artifacts,

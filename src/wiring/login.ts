@@ -5,6 +5,7 @@ import { createOutbound } from '../guards/outbound.ts'
 import { reachRule } from '../guards/reachable.ts'
 import { readPhoneVendors } from '../channels/phone-vendors.ts'
 import { openTextSender } from '../channels/senders/sms/open-sender.ts'
+import { codesOffer } from '../login/questions/codes-offer.ts'
 import { createHost } from '../login/host.ts'
 import { createMethods } from '../login/methods/create-methods.ts'
 import { createAcceptedPasskeys } from '../login/methods/passkey/accepted.ts'
@@ -89,8 +90,14 @@ export async function createLogin(core: Core, protocol: Protocol) {
     limits,
     clock,
   })
-  protocol.offers.open(methods)
-  return { methods, host, logins, matches, phoneCodes, signatures, acceptedPasskeys, facePool }
+  const codes = codesOffer({ recovery: services.recovery, persons, devices, audit, clock, ownClientId })
+  // a passkey first: it replaces the password, codes only replace a forgotten one
+  const offers = [
+    ...methods.flatMap(({ name, offer }) => (offer ? [{ name, offer }] : [])),
+    { name: 'codes', offer: codes },
+  ]
+  protocol.offers.open(offers)
+  return { methods, offers, host, logins, matches, phoneCodes, signatures, acceptedPasskeys, facePool }
 }
 
 /** Codes by text message, through the sender of the settings. */

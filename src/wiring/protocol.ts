@@ -54,7 +54,7 @@ export function createProtocol(core: Core) {
       lifetime: Math.max(session, refreshToken),
     }),
     questions,
-    offerDue: offers.isDue,
+    offerDue: offers.due,
     audit,
     settings,
     clock,

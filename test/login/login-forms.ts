@@ -106,6 +106,23 @@ export const loginForms: { form: string; ask(world: World): Promise<Asked> }[] =
     },
   })),
   {
+    form: 'recovery codes, left for later',
+    async ask(world) {
+      const { person, portal, visitor, page } = await atSignIn(world)
+      await signIn(visitor, page, person.username)
+      // a browser of the person, in a later second
+      await world.server.forward(1100)
+      visitor.cookies = visitor.cookies.filter(({ name }) => name !== 'yideng_session')
+      const again = await visitor.get((await portal.begin()).url)
+      return {
+        visitor,
+        page: await signIn(visitor, again, person.username),
+        step: 'codes',
+        fields: { decision: 'later' },
+      }
+    },
+  },
+  {
     form: 'representee',
     async ask({ server, services }) {
       const organisation = await openOrganisation(services)

@@ -118,7 +118,7 @@ describe('a recovery that its owner did not begin', () => {
     expect(page.url.pathname).toBe('/account')
   })
 
-  it('has its link in the notices, where the owner is signed in by passkey, and in no file of their data', async () => {
+  it('has its link in the notices, and not in the file of their data', async () => {
     const person = await personWithCodes(services)
     await byCode(person)
     const visitor = here()

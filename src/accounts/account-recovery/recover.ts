@@ -15,6 +15,8 @@ export interface Recovered {
   heldUntil: number | null
   /** Number of passkeys that cannot sign in until their owner confirms them. */
   heldPasskeys: number
+  /** The token that stops this recovery, for every other way to the person; never for the browser that recovered. */
+  stop?: string
 }
 
 /** Spends a pass and sets a new authenticator in place of the one of its kind, in one transaction. */
@@ -46,7 +48,7 @@ export async function recover(
     const restricted = stop === undefined ? by.restricted : { ...by.restricted, stop }
     const told = { by: spent, ...(until === null ? {} : { until: String(until) }) }
     await deps.notifier.notify({ personId, kind: 'account-recovered', details: told, restricted }, transaction)
-    return { heldUntil: until, heldPasskeys }
+    return { heldUntil: until, heldPasskeys, ...(stop === undefined ? {} : { stop }) }
   })
   if (recovered) for (const id of principals) deps.publish('principal', id)
   return recovered

@@ -80,8 +80,8 @@ export interface Before {
 }
 
 /**
- * Makes the token that stops this recovery until the end of its hold. Of several recoveries in one hold each token restores what was
- * there before the first.
+ * Makes the token that stops this recovery until the end of its hold. Of several recoveries in one hold each token restores the
+ * state before the first.
  */
 export async function makeStop(
   deps: RecoveryDeps,
@@ -117,7 +117,7 @@ export async function checkStop(
 /**
  * Stops a recovery: all sign-ins end, and password, passkeys, ways to sign in and hold are again as before it. What the owner
  * changed since by passkey stays.
- * @returns false where the link was used, or is over
+ * @returns false where the link was used, or is over.
  * @throws Refusal `busy` where an authenticator changes at the same time
  */
 export async function stopRecovery(
@@ -154,7 +154,7 @@ export async function stopRecovery(
   return done ?? false
 }
 
-/** Sets what was there before the recovery in the place of what it set. */
+/** Sets the authenticator of before in place of the one that the recovery set. */
 async function restore(
   { authenticators }: RecoveryDeps,
   transaction: DatabaseTransaction,

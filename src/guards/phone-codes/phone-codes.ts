@@ -26,6 +26,15 @@ export interface CodeAsked extends CodeFor {
   deliver: boolean
 }
 
+/** A text without a code. */
+interface Informed {
+  purpose: TextPurpose
+  phone: string
+  personId: string
+  text: string
+  portal: string
+}
+
 /** Codes by text message, for sign-in, registration, a new number and recovery. */
 export interface PhoneCodes {
   /** Whether this number can get texts: a sender is set, and its country is served. */
@@ -37,7 +46,7 @@ export interface PhoneCodes {
   send(ctx: AnswerContext, asked: CodeAsked): Promise<TextWait | undefined>
   check(code: CodeFor, typed: string): Promise<CodeChecked>
   /** Sends a text without a code to a number of this person, after the answer. It counts in the budget. */
-  inform(ctx: AnswerContext, about: { phone: string; personId: string; text: string; portal: string }): void
+  inform(ctx: AnswerContext, about: Informed): void
   /** Resolves when all texts so far were sent or not. */
   settled(): Promise<void>
 }
@@ -121,9 +130,9 @@ export function createPhoneCodes(deps: PhoneCodesDeps): PhoneCodes {
       return undefined
     },
     check: codes.check,
-    inform(ctx, { phone: to, personId, text, portal }) {
+    inform(ctx, { purpose, phone: to, personId, text, portal }) {
       const { language, networks } = requestOf(ctx)
-      const message = { to, purpose: 'bind', code: '', portal: portalName(portal), language, text } as const
+      const message = { to, purpose, code: '', portal: portalName(portal), language, text }
       afterAnswer(ctx, async () => {
         const reached = sender !== undefined && countries.some((code) => to.startsWith(`+${code}`))
         if (reached && (await limits.take({ phone: to, networks }))) await deliver(message, personId)

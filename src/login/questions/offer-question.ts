@@ -1,47 +1,66 @@
 import { interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
 import type { FreshSignIn } from '../../oidc/prompts.ts'
-import type { LoginMethod } from '../method.ts'
+import type { Offer } from '../method.ts'
+import { codesAnswer, type CodesAnswerDeps } from './codes-offer.ts'
 import type { Question } from './question.ts'
 
-/** Does the person want an easier way to sign in next time? A login method asks, and takes the answer. */
-export const offerQuestion: Question<'offer', { methods: readonly LoginMethod[] }> = {
-  name: 'offer',
-
-  checks: ({ offerDue }) => [
-    new interactionPolicy.Check(
-      'offer_open',
-      'something is offered after signing in',
-      'interaction_required',
-      async (ctx) => {
-        const signIn = freshSignIn(ctx)
-        return signIn !== undefined && offerDue(signIn)
-      },
-    ),
-  ],
-
-  async ask({ methods }, ctx, attempt) {
-    const offer = offerOf(methods)
-    if (!offer) throw new Error('no login method offers anything')
-    await offer.ask(ctx, attempt)
-  },
+/** An offer by its name: a login method, or `codes`. */
+export interface NamedOffer {
+  name: string
+  offer: Offer
 }
 
-/** The offer of the first method that has one. */
-const offerOf = (methods: readonly LoginMethod[]) => methods.find(({ offer }) => offer)?.offer
+export interface OfferQuestionDeps extends CodesAnswerDeps {
+  /** The first that is due is asked; a sign-in is asked one. */
+  offers: readonly NamedOffer[]
+}
 
-/** Whether a login method has something to offer after a sign-in. */
+/** Does the person want an easier way to sign in next time, or a way back in? Its offer asks, and takes the answer. */
+export const offerQuestion: Question<'offer', OfferQuestionDeps> = {
+  name: 'offer',
+
+  checks: ({ offerDue }) => {
+    const due = async (ctx: KoaContextWithOIDC) => {
+      const signIn = freshSignIn(ctx)
+      return signIn && offerDue(signIn)
+    }
+    return [
+      new interactionPolicy.Check(
+        'offer_open',
+        'something is offered after signing in',
+        'interaction_required',
+        async (ctx) => (await due(ctx)) !== undefined,
+        async (ctx) => ({ offer: await due(ctx) }),
+      ),
+    ]
+  },
+
+  async ask({ offers }, ctx, attempt) {
+    const named = offers.find(({ name }) => name === attempt.interaction.prompt.details['offer'])
+    if (!named) throw new Error('the open offer has no name')
+    await named.offer.ask(ctx, attempt)
+  },
+
+  routes: codesAnswer,
+}
+
+/** The offers after a sign-in. */
 export interface Offers {
-  isDue(signIn: FreshSignIn): Promise<boolean>
-  /** Methods need oidc-provider, which asks for offers: so they come in after it, before the first request. */
-  open(methods: readonly LoginMethod[]): void
+  /** The name of the first offer that is due. */
+  due(signIn: FreshSignIn): Promise<string | undefined>
+  /** Offers need oidc-provider, which asks for them: so they come in after it, before the first request. */
+  open(offers: readonly NamedOffer[]): void
 }
 
 export function createOffers(): Offers {
-  let offer: LoginMethod['offer']
+  let all: readonly NamedOffer[] = []
   return {
-    isDue: async (signIn) => (await offer?.due(signIn)) ?? false,
-    open(methods) {
-      offer = offerOf(methods)
+    async due(signIn) {
+      for (const { name, offer } of all) if (await offer.due(signIn)) return name
+      return undefined
+    },
+    open(offers) {
+      all = offers
     },
   }
 }
@@ -52,6 +71,6 @@ function freshSignIn({ oidc, req }: KoaContextWithOIDC): FreshSignIn | undefined
   const answered = oidc.entities.Interaction
   if (!result?.login || result['offer'] !== undefined || !answered || answered.session?.accountId) return undefined
   if (oidc.promptPending('none')) return undefined
-  const { accountId: personId, amr = [] } = result.login
-  return { req, attemptId: answered.uid, clientId: String(params?.['client_id']), personId, amr }
+  const { accountId: personId, amr = [], ts: signedInAt = 0 } = result.login
+  return { req, attemptId: answered.uid, clientId: String(params?.['client_id']), personId, amr, signedInAt }
 }

@@ -2,7 +2,7 @@ import { closingQuestion, type ClosingQuestionDeps } from './closing-question.ts
 import { consentQuestion, type ConsentQuestionDeps } from './consent-question.ts'
 import { levelQuestion, type LevelQuestionDeps } from './level-question.ts'
 import { loginQuestion } from './login-question.ts'
-import { offerQuestion } from './offer-question.ts'
+import { offerQuestion, type OfferQuestionDeps } from './offer-question.ts'
 import { representeeQuestion, type RepresenteeQuestionDeps } from './representee-question.ts'
 import type { SignInPageDeps } from '../sign-in-page.ts'
 
@@ -24,5 +24,6 @@ export type QuestionName = (typeof questions)[number]['name']
 export type QuestionDeps = SignInPageDeps &
   ClosingQuestionDeps &
   LevelQuestionDeps &
+  OfferQuestionDeps &
   RepresenteeQuestionDeps &
   ConsentQuestionDeps

@@ -49,7 +49,7 @@ function showForm(
   )
 }
 
-/** Remembers who was typed, and leads to the consent. The answer and the work are the same for everybody. */
+/** Remembers who was typed, and leads to the consent. The answer and the work are the same for every person. */
 async function identify(deps: CheckDeps, ctx: RouterContext, host: RecoveryHost, offered: boolean): Promise<void> {
   const { persons, limits, blindIndex } = deps
   const { form } = requestOf(ctx)

@@ -26,7 +26,7 @@ const finish = async (visitor: Visitor, page: Page) => {
 }
 
 describe('a forgotten password, by face', () => {
-  it('is offered to everybody, and sets a new one at once, without a wait', async () => {
+  it('is offered to every visitor, and sets a new one at once, without a wait', async () => {
     const person = await photographedPerson(services)
     await services.recovery.makeCodes(person.id, { actor: 'person' })
     const start = await new Visitor(server.issuer).get('/recover')
@@ -79,7 +79,7 @@ describe('a forgotten password, by face', () => {
     }
     expect([...said].map((one) => one.slice(0, 60))).toHaveLength(1)
     const kinds = (await services.inbox.list(owner.id, 9)).map(({ kind }) => kind)
-    expect(kinds, 'strangers’ tries tell nobody').not.toContain('face-blocked')
+    expect(kinds, 'strangers’ tries are no notice').not.toContain('face-blocked')
   })
 
   it('counts a stranger’s tries by network: the owner’s own sign-in and other networks are not closed', async () => {
