@@ -7,6 +7,7 @@ import type { MethodLocks } from '../accounts/method-locks.ts'
 import type { NaturalPersons } from '../accounts/natural-persons.ts'
 import type { Notifier } from '../accounts/notices.ts'
 import type { PhoneProofs } from '../accounts/phone-proofs.ts'
+import type { PhoneOwners } from '../proofing/phone-owners.ts'
 import type { BreachedPasswords } from '../accounts/passwords/breached.ts'
 import type { Passwords } from '../accounts/passwords/hash.ts'
 import type { EndSignIns } from '../accounts/sign-in-endings.ts'
@@ -46,6 +47,7 @@ export interface MethodServices {
   devices: Devices
   notifier: Notifier
   phoneProofs: PhoneProofs
+  phoneOwners: PhoneOwners
   sessions: Sessions
   endSignIns: EndSignIns
   passwords: Passwords

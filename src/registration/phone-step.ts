@@ -1,6 +1,7 @@
 import { parsePhone } from '../accounts/identifiers/phones.ts'
 import { maskPhone } from '../accounts/identifiers/masking.ts'
 import { byText, type PhoneProofs } from '../accounts/phone-proofs.ts'
+import type { Opening } from '../accounts/natural-persons.ts'
 import type { Settings } from '../config/settings.ts'
 import type { PhoneCodes, TextWait } from '../guards/phone-codes/phone-codes.ts'
 import type { Attempt } from '../login/attempt.ts'
@@ -35,16 +36,15 @@ export function codeNeeded({ phoneCodes }: Pick<PhoneStepDeps, 'phoneCodes'>, dr
 
 /** What the registration has shown about the phone (`Opening`). Only the very number that was proven counts. */
 export async function phoneShown(
-  { phone: settings, phoneOwners }: Pick<PhoneStepDeps, 'phone' | 'phoneOwners'>,
+  { phoneOwners }: Pick<PhoneStepDeps, 'phoneOwners'>,
   { proven }: Draft,
   { phone, document, name }: Pick<RegistrationInput, 'phone' | 'document' | 'name'>,
-) {
+): Promise<Pick<Opening, 'phoneProven' | 'possession'>> {
   const isProven = proven === phone
   const phoneProven = isProven ? byText : undefined
-  if (settings.sender === 'none' && settings.owners === 'none') return { phoneProven }
   const claim = { phone, documentType: document.type, documentNumber: document.number, name }
   const owned = await phoneOwners.isOwner(claim)
-  return { phoneProven, possessionShown: isProven && owned === 'match' }
+  return { phoneProven, possession: isProven && owned === 'match' ? 'phone' : undefined }
 }
 
 const codePath = (attempt: Attempt | undefined) => `${registerPath(attempt)}/code`

@@ -56,6 +56,7 @@ export async function createLogin(core: Core, protocol: Protocol) {
     devices,
     notifier,
     phoneProofs: services.phoneProofs,
+    phoneOwners: services.phoneOwners,
     sessions,
     endSignIns,
     passwords,

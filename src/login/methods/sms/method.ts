@@ -9,8 +9,9 @@ import { actorOf } from '../../actor.ts'
 import { assertQuestion, pathOf, type Attempt } from '../../attempt.ts'
 import type { CreateMethod } from '../../method-services.ts'
 import type { LoginHost, LoginMethod, RouterContext } from '../../method.ts'
+import { raiseRoutes, raisesLevel } from './raise.ts'
 import { showCode, showPhone, showWho, waitProblem } from './pages.ts'
-import { name, type SmsDeps } from './sms-deps.ts'
+import { amr, name, type SmsDeps } from './sms-deps.ts'
 import { createSmsStates } from './state.ts'
 
 /** A code by text is one weak factor: it signs in where level 2 is enough, and never an administrator. */
@@ -23,7 +24,9 @@ export const createMethod: CreateMethod = (services) => {
   const method: LoginMethod = {
     name,
     offered,
+    raises: (attempt) => raisesLevel(deps, attempt),
     routes(router, host) {
+      raiseRoutes(router, host, deps)
       router.get('/', async (ctx) => showPhone(ctx, await attemptOf(host, ctx), ''))
       router.post('/', async (ctx) => takePhone(deps, ctx, await attemptOf(host, ctx)))
       router.get('/code', async (ctx) => withNumber(deps, ctx, host, showCode))
@@ -154,7 +157,7 @@ async function signIn(
   const { signedIn } = await host.succeed(ctx, {
     method: name,
     personId: person.id,
-    amr: ['otp', 'sms'],
+    amr,
     epoch: person.endings.epoch,
   })
   if (!signedIn) return

@@ -36,5 +36,9 @@ export const showPhone = (ctx: RouterContext, attempt: Attempt, typed: string, p
 export const showCode = (ctx: RouterContext, attempt: Attempt, phone: string, problem?: Problem) =>
   show(ctx, attempt, 'sms/code', problem, { phone: maskPhone(phone), again: ctx.query['sent'] === 'again' })
 
+/** The code to the person's own phone, which raises their level. */
+export const showOwn = (ctx: RouterContext, attempt: Attempt, phone: string, problem?: Problem) =>
+  show(ctx, attempt, 'sms/own', problem, { phone })
+
 export const showWho = (ctx: RouterContext, attempt: Attempt, phone: string, problem?: Problem) =>
   show(ctx, attempt, 'sms/who', problem, { phone: maskPhone(phone) })

@@ -5,7 +5,9 @@ import type { SmsStates } from './state.ts'
 /** The services that sign-in by text takes. */
 export type SmsDeps = Pick<
   MethodServices,
-  'settings' | 'database' | 'persons' | 'phoneProofs' | 'phoneCodes' | 'methodLocks'
+  'settings' | 'database' | 'persons' | 'phoneProofs' | 'phoneCodes' | 'phoneOwners' | 'matches' | 'methodLocks'
 > & { states: SmsStates }
 
 export const { name } = sms
+/** RFC 8176. */
+export const amr = ['otp', 'sms']

@@ -1,0 +1,93 @@
+import { byText } from '../../../accounts/phone-proofs.ts'
+import type { NaturalPerson } from '../../../accounts/natural-persons.ts'
+import { maskPhone } from '../../../accounts/identifiers/masking.ts'
+import { isByQr, isFaceAlone } from '../../../assurance/levels.ts'
+import { redirectTo } from '../../../pages/redirect.ts'
+import { requestOf } from '../../../pages/request-context.ts'
+import { Refusal } from '../../../refusal/refusal.ts'
+import { actorOf } from '../../actor.ts'
+import { assertQuestion, pathOf, type Attempt } from '../../attempt.ts'
+import type { LoginHost, Router, RouterContext } from '../../method.ts'
+import { showOwn, waitProblem, type Problem } from './pages.ts'
+import { amr, name, type SmsDeps } from './sms-deps.ts'
+
+/** A person at level 2 reaches level 3 by a code to a phone that is known to be theirs (DESIGN 1.4). */
+export async function raisesLevel(deps: SmsDeps, { session }: Attempt): Promise<boolean> {
+  const { settings, persons, phoneCodes, methodLocks } = deps
+  if (!session || settings.phone.owners === 'none' || isByQr(session.amr) || isFaceAlone(session.amr)) return false
+  const person = await persons.find(session.personId)
+  if (!person || person.identityLevel >= 3 || (await methodLocks.locked(person.id, name))) return false
+  return phoneCodes.reaches(persons.open(person, 'phone'))
+}
+
+/** The routes of the question about the level. */
+export function raiseRoutes(router: Router, host: LoginHost, deps: SmsDeps): void {
+  router.post('/start', async (ctx) => send(deps, ctx, await own(deps, host, ctx)))
+  router.get('/own', async (ctx) => show(ctx, await own(deps, host, ctx)))
+  router.post('/own', async (ctx) => take(deps, host, ctx, await own(deps, host, ctx)))
+}
+
+interface Own {
+  attempt: Attempt
+  person: NaturalPerson
+  phone: string
+}
+
+/** @throws Refusal `login_expired`, `sms_refused` where a text raises nothing */
+async function own(deps: SmsDeps, host: LoginHost, ctx: RouterContext): Promise<Own> {
+  const attempt = await host.attempt(ctx)
+  assertQuestion(attempt, 'level')
+  requestOf(ctx).returnTo = pathOf(attempt)
+  const person = attempt.session && (await deps.persons.find(attempt.session.personId))
+  if (person?.status !== 'active') throw new Refusal('login_expired', 'no person is signed in')
+  if (!(await raisesLevel(deps, attempt))) throw new Refusal('sms_refused', 'a text raises no level here')
+  return { attempt, person, phone: deps.persons.open(person, 'phone') }
+}
+
+const codeFor = (ctx: RouterContext, { attempt, phone }: Own) => ({
+  purpose: 'bind' as const,
+  act: attempt.id,
+  browser: requestOf(ctx).device(),
+  phone,
+})
+
+const show = (ctx: RouterContext, { attempt, phone }: Own, problem?: Problem) =>
+  showOwn(ctx, attempt, maskPhone(phone), problem)
+
+async function send(deps: SmsDeps, ctx: RouterContext, about: Own): Promise<void> {
+  const { attempt, person } = about
+  const asked = { ...codeFor(ctx, about), portal: attempt.portal.name, personId: person.id, deliver: true }
+  const wait = await deps.phoneCodes.send(ctx, asked)
+  if (wait) show(ctx, about, waitProblem(ctx, wait))
+  else redirectTo(ctx, pathOf(attempt, `${name}/own`))
+}
+
+async function take(deps: SmsDeps, host: LoginHost, ctx: RouterContext, about: Own): Promise<void> {
+  const { person, phone } = about
+  const typed = (requestOf(ctx).form['code'] ?? '').normalize('NFKC').replaceAll(/\D/g, '')
+  if (!typed) return show(ctx, about, { code: 'code_missing' })
+  const checked = await deps.phoneCodes.check(codeFor(ctx, about), typed)
+  if (checked !== 'right') return show(ctx, about, { code: `code_${checked}` })
+  if ((await deps.phoneProofs.checkHands(phone)) === 'changed') return show(ctx, about, { code: 'recycled' })
+  const proof = { personId: person.id, phone, how: byText }
+  await deps.database.transaction().execute((within) => deps.phoneProofs.record(within, proof, actorOf(ctx)))
+  if (!(await proveOwner(deps, ctx, about))) return show(ctx, about, { code: 'not_own' })
+  return host.raise(ctx, { method: name, personId: person.id, amr })
+}
+
+/** Whether the number is known to be of this name and document, and the population register has both. */
+async function proveOwner(
+  { persons, phoneOwners, matches }: SmsDeps,
+  ctx: RouterContext,
+  { person, phone }: Own,
+): Promise<boolean> {
+  const data = persons.reveal(person)
+  const { documentType, documentNumber, name: called } = data
+  // the number may have changed since the code was sent
+  const same = data.phone === phone
+  const owned = await phoneOwners.isOwner({ phone, documentType, documentNumber, name: called })
+  const silent = await matches.silent(data)
+  if (!same || owned !== 'match') return false
+  const proved = await persons.proof(person.id, actorOf(ctx), { silent, possession: 'phone' })
+  return (proved?.identityLevel ?? 2) >= 3
+}
