@@ -1,3 +1,4 @@
+import { loginMethods } from '../../login-methods.ts'
 import { maskedPerson } from './masked-person.ts'
 import { personCommand } from './person-command.ts'
 
@@ -8,10 +9,10 @@ export default personCommand({
   async run(context, _input, person) {
     const { persons, authenticators, recovery } = await context.services()
     const kinds = (await authenticators.list(person.id)).map(({ kind }) => kind)
+    const methods = new Set<string>(loginMethods.map(({ name }) => name))
     const document = {
       ...maskedPerson(persons, person),
-      passkeys: kinds.filter((kind) => kind === 'passkey').length,
-      has_password: kinds.includes('password'),
+      ways_to_sign_in: kinds.filter((kind) => methods.has(kind)),
       recovery_codes: await recovery.codesLeft(person.id),
     }
     return { ok: true, document }

@@ -150,7 +150,7 @@ it('ends all sign-ins and all recovery codes, with the reason sealed, and tells 
   const line = commandLine()
   const { id, phone } = await open(line)
   await line.withServices(({ recovery }) => recovery.makeCodes(id, { actor: 'person' }))
-  expect(await line.json('person', 'show', id)).toMatchObject({ recovery_codes: 10, has_password: true, passkeys: 0 })
+  expect(await line.json('person', 'show', id)).toMatchObject({ recovery_codes: 10, ways_to_sign_in: ['password'] })
   expect(await line.json('person', 'void-codes', phone, '--reason', 'lost')).toEqual({ id, recovery_codes: 0 })
   expect(await line.json('person', 'show', id)).toMatchObject({ recovery_codes: 0 })
   expect(await line.json('person', 'sign-out', phone, '--reason', 'lost')).toEqual({ id, signed_out: true })
