@@ -28,7 +28,7 @@
     const busy = document.querySelector('[data-busy]')
     soon.hidden = Boolean(busy) || stillMs < idleMs - warnedMs
     if (stillMs < idleMs) return
-    // what was typed does not wait for a phone, which has minutes
+    // typed data does not wait for a phone, which has minutes
     clear()
     if (busy) return
     clearInterval(timer)

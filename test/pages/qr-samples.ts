@@ -56,7 +56,15 @@ export function qrSamples(given: {
     {
       view: 'qr/told',
       name: 'code',
-      data: { state: 'approved', reason: '', portal: portal.name, code: ['4', '0', '8', '2'] },
+      data: {
+        state: 'approved',
+        reason: '',
+        portal: portal.name,
+        code: ['4', '0', '8', '2'],
+        seconds: 48,
+        of: 60,
+        action: '/q/scan/8f3a',
+      },
     },
     ...qrEnds.map((reason) => ({
       view: 'qr/told',

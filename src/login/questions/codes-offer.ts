@@ -1,6 +1,7 @@
 import type { Recovery } from '../../accounts/account-recovery/account-recovery.ts'
 import type { Devices } from '../../accounts/devices.ts'
 import { isHeld, type NaturalPersons } from '../../accounts/natural-persons.ts'
+import { isByQr } from '../../assurance/levels.ts'
 import type { AuditLog } from '../../audit/audit-log.ts'
 import type { Clock } from '../../config/clock.ts'
 import { showPage, requestOf } from '../../pages/request-context.ts'
@@ -23,7 +24,7 @@ export interface CodesOfferDeps {
 }
 
 /** Ways that may also change authenticators: a QR code may be relayed, and a kiosk is not the person's own. */
-const strongEnough = (amr: readonly string[]) => (amr.includes('pwd') || amr.includes('user')) && !amr.includes('qr')
+const strongEnough = (amr: readonly string[]) => (amr.includes('pwd') || amr.includes('user')) && !isByQr(amr)
 
 /**
  * 恢复码, offered once in a person's life: at the first sign-in in a browser that they have signed in with before. At the sign-in before,

@@ -155,6 +155,9 @@ const phoneOf = (
   deviceKey: devices.keyOf(requestOf(ctx).device()),
 })
 
+const secondsLeft = ({ settings, clock }: PhonePages, transaction: QrTransaction) =>
+  Math.ceil((deadline(transaction, settings.methods.qr.times) - clock()) / 1000)
+
 async function ask(deps: PhonePages, ctx: RouterContext, id: string, phone: Phone, { refused = false } = {}) {
   const { approvals, settings, clock } = deps
   const { times } = settings.methods.qr
@@ -169,17 +172,20 @@ async function ask(deps: PhonePages, ctx: RouterContext, id: string, phone: Phon
     sign: (await approvals.wanting(phone, transaction)) === 'signature',
     refused,
     secondsAgo: Math.round((clock() - (transaction.scannedAt ?? clock())) / 1000),
-    seconds: Math.ceil((deadline(transaction, times) - clock()) / 1000),
+    seconds: secondsLeft(deps, transaction),
     of: times.decide,
   }
   return showPage(ctx, 'qr/ask', data, refused ? 400 : 200)
 }
 
-async function showOutcome({ frames, findClient }: PhonePages, ctx: RouterContext, id: string, after: QrTransaction) {
+async function showOutcome(deps: PhonePages, ctx: RouterContext, id: string, after: QrTransaction) {
+  const { frames, findClient, settings } = deps
+  const { times } = settings.methods.qr
   const { state, reason, needsCode, codeRight, clientId } = after
   const { language } = requestOf(ctx)
   const client = await findClient(clientId)
   const portal = client?.names?.[language] ?? client?.name ?? ''
   const code = state === 'approved' && needsCode && !codeRight ? [...frames.code(id)] : undefined
-  showPage(ctx, 'qr/told', { state, reason: reason ?? '', portal, ...(code ? { code } : {}) })
+  const until = { seconds: secondsLeft(deps, after), of: times.redeemWithCode, action: pathOf(id) }
+  showPage(ctx, 'qr/told', { state, reason: reason ?? '', portal, ...(code ? { code, ...until } : {}) })
 }
