@@ -4,13 +4,13 @@ import { generatedDocs, partlyGenerated } from '../../docs/generate.ts'
 
 const root = new URL('../../', import.meta.url)
 const read = (document: string) => readFileSync(new URL(document, root), 'utf8')
-const generated = Object.keys(generatedDocs()).filter((path) => !partlyGenerated.includes(path))
+const generated = new Set(Object.keys(generatedDocs()).filter((path) => !partlyGenerated.includes(path)))
 
 /** Each document in Chinese, the original, with its English text beside. */
 const pairs = [
   ['README.md', 'README.en.md'],
   ...globSync('docs/en/*.md', { cwd: root }).map((english) => [english.replace('/en/', '/'), english]),
-].filter(([chinese = '']) => !generated.includes(chinese)) as [string, string][]
+].filter(([chinese = '']) => !generated.has(chinese)) as [string, string][]
 
 /** A comment of any language in the code blocks; an address has no space before its slashes. */
 const withoutComments = (code: string) => code.replace(/(^|[ \t]+)(#|\/\/)(?= ).*$/gm, '')
@@ -100,7 +100,7 @@ it.each(pairs.flat())('%s links to parts that exist, in its own language', (docu
     expect(existsSync(new URL(target, root)), target).toBe(true)
     const other = pairs.find((pair) => pair[isEnglish ? 0 : 1] === target)
     expect(other, `a link to ${target}, which is in the other language`).toBeUndefined()
-    if (anchor !== undefined && target.endsWith('.md') && !generated.includes(target))
+    if (anchor !== undefined && target.endsWith('.md') && !generated.has(target))
       expect([...anchorsOf(target)], target).toContain(decodeURIComponent(anchor))
   }
 })
