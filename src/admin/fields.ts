@@ -28,6 +28,8 @@ export interface Field {
   personal?: true
   /** Shown for the value in the help. */
   placeholder?: string
+  /** A text of words: given twice, it has the words of both. */
+  words?: boolean
 }
 
 export type Fields = Readonly<Record<string, Field>>

@@ -117,7 +117,7 @@ export function createPhoneCodes(deps: PhoneCodesDeps): PhoneCodes {
       const { purpose, phone: to, portal, personId, deliver: wanted } = asked
       const request = requestOf(ctx)
       const { language, networks } = request
-      const about: TextAsked = { phone: to, networks, knownBrowser: await knownBrowser(ctx, personId) }
+      const about: TextAsked = { phone: to, act: asked.act, networks, knownBrowser: await knownBrowser(ctx, personId) }
       const wait = await limits.ask(about)
       if (wait) return wait
       const code = await codes.make(asked)
@@ -135,7 +135,7 @@ export function createPhoneCodes(deps: PhoneCodesDeps): PhoneCodes {
       const message = { to, purpose, code: '', portal: portalName(portal), language, text }
       afterAnswer(ctx, async () => {
         const reached = sender !== undefined && countries.some((code) => to.startsWith(`+${code}`))
-        if (reached && (await limits.take({ phone: to, networks }))) await deliver(message, personId)
+        if (reached && (await limits.take({ phone: to, act: '', networks }))) await deliver(message, personId)
       })
     },
     async settled() {
