@@ -40,7 +40,7 @@ type CorrectedPart = keyof Correction
  * Corrects name, document or phone of an account that is not closed.
  * Name and number of a proven account must match the register, else nothing changes; a register that does not answer
  * matches nothing. The level stays, but another number lowers it: a verified face proved the old number, so a clerk leaves
- * level 3. Without a clerk the account is self-asserted (level 2), and proves itself anew.
+ * level 3. Without a clerk the account is self-asserted (level 2), and proves itself again.
  * Another number or phone ends all sign-ins. The audit log gets the old and the new values sealed.
  */
 export async function correctPerson(
@@ -139,11 +139,10 @@ export async function writeChange(
   const restricted = { ...by.restricted, ...oldAndNew(before, after, changed) }
   const details = { changed: [...changed], source, level }
   await audit.append(transaction, { event: 'person.corrected', ...by, personId: id, details, restricted })
-  const told = { changed: changed.join(' '), source }
-  await notifier.notify(
-    { personId: id, kind: 'record-corrected', details: told, restricted: by.restricted },
-    transaction,
-  )
+  for (const part of changed) {
+    const kind = `${part}-corrected` as const
+    await notifier.notify({ personId: id, kind, details: { source }, restricted: by.restricted }, transaction)
+  }
   const corrected = await findPerson(transaction, id)
   return corrected && { person: corrected, principals }
 }
