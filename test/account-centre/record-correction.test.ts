@@ -50,10 +50,7 @@ describe('a person who corrects their own record', () => {
     expect((await dataOf(person)).name).toBe('林晓岚')
     expect((await find(services, person)).identityLevel).toBe(3)
     const notices = await services.inbox.list(person.id, 9)
-    expect(notices.find(({ kind }) => kind === 'record-corrected')?.details).toEqual({
-      changed: 'name',
-      source: 'person',
-    })
+    expect(notices.find(({ kind }) => kind === 'name-corrected')?.details).toEqual({ source: 'person' })
     const rows = await services.database
       .selectFrom('audit_events')
       .selectAll()
@@ -64,7 +61,7 @@ describe('a person who corrects their own record', () => {
     expect(JSON.stringify(rows)).not.toMatch(/林晓/)
   })
 
-  it('shows no value of the record, and keeps what was left empty', async () => {
+  it('shows no value of the record, and keeps the values whose fields are empty', async () => {
     const person = await openPerson(services, { name: '林晓岚', level: 2 })
     const { page } = await at(person)
     expect(page.html).toContain('现在是 林**')

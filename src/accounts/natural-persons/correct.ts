@@ -144,11 +144,10 @@ export async function writeChange(
   const restricted = { ...by.restricted, ...oldAndNew(before, after, changed) }
   const details = { changed: [...changed], source, level }
   await audit.append(transaction, { event: 'person.corrected', ...by, personId: id, details, restricted })
-  const told = { changed: changed.join(' '), source }
-  await notifier.notify(
-    { personId: id, kind: 'record-corrected', details: told, restricted: by.restricted },
-    transaction,
-  )
+  for (const part of changed) {
+    const kind = `${part}-corrected` as const
+    await notifier.notify({ personId: id, kind, details: { source }, restricted: by.restricted }, transaction)
+  }
   const corrected = await findPerson(transaction, id)
   return corrected && { person: corrected, principals }
 }

@@ -5,6 +5,7 @@ import type { Services } from '../../../src/services.ts'
 import { commandLine } from '../../cli/in-process.ts'
 import { residentId } from '../../setup/people.ts'
 import { openPerson } from '../../setup/person.ts'
+import { durableStore } from '../../setup/stores.ts'
 import { registered } from '../../setup/rival.ts'
 
 const open = (line: ReturnType<typeof commandLine>, overrides?: Parameters<typeof openPerson>[1]) =>
@@ -15,7 +16,7 @@ const auditRows = ({ database }: Services, event: string) =>
 
 describe('person correct', () => {
   it('changes the phone of the person whom the present number names; old and new are sealed in the audit log', async () => {
-    const line = commandLine()
+    const line = commandLine({ environment: await durableStore() })
     const person = await open(line)
     const changed = await line.json(
       'person',
@@ -35,7 +36,7 @@ describe('person correct', () => {
       row: (await auditRows(services, 'person.corrected'))[0],
       endings: (await services.persons.find(person.id))?.endings,
     }))
-    expect(notices).toMatchObject([{ kind: 'record-corrected', details: { changed: 'phone', source: 'counter' } }])
+    expect(notices).toMatchObject([{ kind: 'phone-corrected', details: { source: 'counter' } }])
     expect(endings?.before).toBeGreaterThan(0)
     expect(JSON.stringify(row)).not.toMatch(new RegExp(`${person.phone}|13800138001|换号`))
     const audit = await line.json<{ event: string; restricted: unknown }[]>('audit', 'list', '--restricted')
@@ -48,7 +49,7 @@ describe('person correct', () => {
   })
 
   it('beside PERSON or --username, --id-number is the new number; the register must have it, and level 4 falls to 3', async () => {
-    const line = commandLine()
+    const line = commandLine({ environment: await durableStore() })
     const person = await open(line)
     await line.withServices((services) => registered(services, person))
     await line.json('person', 'prove', person.id)
@@ -98,7 +99,7 @@ describe('person correct', () => {
     ['nothing', [], 'Nothing is different'],
     ['no reason', ['--name', '陈大雯'], '--reason is missing'],
   ])('refuses %s, and changes nothing', async (what, words, message) => {
-    const line = commandLine()
+    const line = commandLine({ environment: await durableStore() })
     const person = await open(line)
     const reason = what === 'no reason' ? [] : ['--reason', 'x']
     const { code, err } = await line.yideng('person', 'correct', person.id, ...words, ...reason)
@@ -107,7 +108,7 @@ describe('person correct', () => {
   })
 
   it('of two corrections at once, one wins and the other is refused', async () => {
-    const line = commandLine()
+    const line = commandLine({ environment: await durableStore() })
     const { id } = await open(line)
     const how = { by: { actor: 'administrator:test' }, source: 'counter' } as const
     const answers = await line.withServices(({ persons }) =>
@@ -120,7 +121,7 @@ describe('person correct', () => {
 })
 
 it('a name that the register changes is followed by the proven account, and by no other', async () => {
-  const line = commandLine()
+  const line = commandLine({ environment: await durableStore() })
   const [proven, claims, same] = [await open(line), await open(line, { level: 2 }), await open(line)]
   const file = join(line.directory, 'people.csv')
   const csv = [[proven, '陈新名'] as const, [claims, '陈新名'] as const, [same, '陈大文'] as const]
@@ -141,13 +142,13 @@ it('a name that the register changes is followed by the proven account, and by n
     rows: await auditRows(services, 'person.corrected'),
   }))
   expect(names).toEqual(['陈新名', '陈大文', '陈大文'])
-  expect(notices).toMatchObject([[{ kind: 'record-corrected', details: { source: 'register' } }], []])
+  expect(notices).toMatchObject([[{ kind: 'name-corrected', details: { source: 'register' } }], []])
   expect(rows).toMatchObject([{ person_id: proven.id, actor: 'administrator:test' }])
   expect(await line.json('person', 'find', '--name', '陈新名')).toMatchObject([{ id: proven.id, level: 3 }])
 })
 
 it('ends all sign-ins and all recovery codes, with the reason sealed, and tells the person', async () => {
-  const line = commandLine()
+  const line = commandLine({ environment: await durableStore() })
   const { id, phone } = await open(line)
   await line.withServices(({ recovery }) => recovery.makeCodes(id, { actor: 'person' }))
   expect(await line.json('person', 'show', id)).toMatchObject({ recovery_codes: 10, ways_to_sign_in: ['password'] })

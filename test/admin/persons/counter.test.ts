@@ -6,6 +6,7 @@ import type { Services } from '../../../src/services.ts'
 import { commandLine } from '../../cli/in-process.ts'
 import { residentId } from '../../setup/people.ts'
 import { openPerson } from '../../setup/person.ts'
+import { durableStore } from '../../setup/stores.ts'
 import { openRemoteServices } from '../remote/remote-services.ts'
 
 type Line = ReturnType<typeof commandLine>
@@ -171,7 +172,7 @@ describe('person find', () => {
 
   it('stops an administrator who looks for too many people, counts parallel lookups, and starts again', async () => {
     let now = Date.UTC(2026, 10, 24)
-    const line = commandLine({ clock: () => now })
+    const line = commandLine({ clock: () => now, environment: await durableStore() })
     const person = await open(line)
     const { most, seconds } = budgets.lookups
     const answers = await line.withServices(({ personLookups }) =>

@@ -225,7 +225,7 @@ describe('an administrator', () => {
     expect(server.output()).not.toMatch(/慕容雪|上官|13912345678|Baiyun/)
   })
 
-  it('names a person by what they show; log, audit trail and answers have the id and masks only', async () => {
+  it('names a person by what they show; server log, audit log and answers have the id and masks only', async () => {
     const person = await openPerson(services, { name: '百里长风' })
     const ways = [
       { id: person.phone },
