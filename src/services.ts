@@ -137,6 +137,8 @@ async function createServices(opening: Opening) {
       audit,
       endSignIns,
       blindIndex,
+      phoneProofs: people.phoneProofs,
+      isOnRecord: people.persons.isOnRecord,
       publish,
       clock,
       times,

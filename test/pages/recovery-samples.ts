@@ -25,7 +25,15 @@ export const recoverySamples = [
   {
     view: 'recover/start',
     name: 'first',
-    data: { back: '/account', hours: 24, ways: [{ name: 'face', icon: 'face' }, { name: 'sms', icon: 'phone' }], passkeyFirst: false },
+    data: {
+      back: '/account',
+      hours: 24,
+      ways: [
+        { name: 'face', icon: 'face' },
+        { name: 'sms', icon: 'phone' },
+      ],
+      passkeyFirst: false,
+    },
   },
   { view: 'recover/start', name: 'passkey', data: { back: '/login/8f3a', hours: 0, ways: [], passkeyFirst: true } },
   { view: 'recover/code', name: 'first', data: start },
