@@ -138,6 +138,8 @@ async function createServices(opening: Opening) {
       audit,
       endSignIns,
       blindIndex,
+      phoneProofs: people.phoneProofs,
+      isOnRecord: people.persons.isOnRecord,
       publish,
       clock,
       times,

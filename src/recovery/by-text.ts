@@ -1,12 +1,11 @@
 import type { Recovery } from '../accounts/account-recovery/account-recovery.ts'
+import { provenDays } from '../accounts/account-recovery/phone-pass.ts'
 import { readIdentifier } from '../accounts/identifiers/identify.ts'
 import { parsePhone } from '../accounts/identifiers/phones.ts'
-import type { NaturalPerson, NaturalPersons } from '../accounts/natural-persons.ts'
+import type { NaturalPersons } from '../accounts/natural-persons.ts'
 import type { PhoneProofs } from '../accounts/phone-proofs.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
-import type { Clock } from '../config/clock.ts'
 import type { Settings } from '../config/settings.ts'
-import { dayMs } from '../config/time.ts'
 import type { CodeFor, PhoneCodes, TextWait } from '../guards/phone-codes/phone-codes.ts'
 import { typedKey } from '../guards/tries.ts'
 import type { BlindIndex } from '../keys/blind-index.ts'
@@ -17,7 +16,7 @@ import { Refusal } from '../refusal/refusal.ts'
 import { hoursOf } from './by-code.ts'
 
 export interface ByTextDeps {
-  recovery: Pick<Recovery, 'rests'>
+  recovery: Pick<Recovery, 'checkPhone'>
   persons: NaturalPersons
   phoneProofs: PhoneProofs
   phoneCodes: PhoneCodes
@@ -25,14 +24,11 @@ export interface ByTextDeps {
   audit: AuditLog
   blindIndex: BlindIndex
   recoveryHold: number
-  clock: Clock
 }
 
 /** The login method of the same codes: the browser's memory of it orders the ways. */
-const name = 'sms'
+export const name = 'sms'
 const base = `/recover/${name}`
-/** Longer than a thief of a number keeps it unseen; a number that changed hands yesterday recovers nothing. */
-const provenDays = 30
 const longestTyped = 64
 
 /**
@@ -43,7 +39,10 @@ export function textRecovery(deps: ByTextDeps): RecoveryWay {
   return {
     offered: () => deps.phone.sender !== 'none',
     routes(router, host) {
-      router.get('/', (ctx) => showForm(deps, ctx, host.backTo(ctx.query['back'])))
+      router.get('/', async (ctx) => {
+        await placeOf(ctx, host)
+        showForm(deps, ctx, host.backTo(ctx.query['back']))
+      })
       router.post('/', (ctx) => sendCode(deps, ctx, host))
       router.post('/code', (ctx) => checkCode(deps, ctx, host))
     },
@@ -110,17 +109,27 @@ async function sendCode(deps: ByTextDeps, ctx: RouterContext, host: RecoveryHost
   if (!typed.ok || Object.keys(problems).length > 0) return showForm(deps, ctx, back, { problems })
   const { phone } = typed
   const person = await deps.persons.findByIdentifier(readIdentifier(number).filter(({ kind }) => kind === 'document'))
-  const able = await mayRecover(deps, person, phone)
-  const who = able && person ? person.id : `nobody ${typedKey(blindIndex, `${phone} ${number}`)}`
-  const claim = { way: name, who, epoch: person?.endings.epoch ?? 0, agreed: true, back }
-  const { holder } = await host.claim(ctx, claim)
-  const asked = {
-    ...codeFor(holder, phone),
-    portal: request.t('common.brand'),
-    personId: able ? person?.id : undefined,
+  const pass = await deps.recovery.checkPhone(person, phone)
+  const who = pass ? pass.personId : `nobody ${typedKey(blindIndex, `${phone} ${number}`)}`
+  const place = await placeOf(ctx, host)
+  const { holder } = place
+  const asked = { ...codeFor(holder, phone), portal: request.t('common.brand'), personId: pass?.personId }
+  const wait = await phoneCodes.send(ctx, { ...asked, deliver: pass !== undefined })
+  // the form was sent twice: the code of the first is on its way
+  const isSecond = wait?.by === 'number' && place.who === who
+  if (wait && !isSecond) return showForm(deps, ctx, back, { wait })
+  if (!wait) await host.keep({ ...place, who, epoch: person?.endings.epoch ?? 0, back })
+  return showCodeForm(deps, ctx, back, phone)
+}
+
+/** The place of this browser: the one that its form began, so that a form sent twice has one. */
+async function placeOf(ctx: RouterContext, host: RecoveryHost): Promise<HeldClaim> {
+  try {
+    return await host.claimed(ctx, name)
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error
+    return host.claim(ctx, { way: name, who: '', epoch: 0, agreed: true, back: '/account' })
   }
-  const wait = await phoneCodes.send(ctx, { ...asked, deliver: able })
-  return wait ? showForm(deps, ctx, back, { wait }) : showCodeForm(deps, ctx, back, phone)
 }
 
 const codeFor = (holder: string, phone: string): CodeFor => ({
@@ -129,19 +138,6 @@ const codeFor = (holder: string, phone: string): CodeFor => ({
   browser: holder,
   phone,
 })
-
-/** Proven for 30 days without a gap, still on record, and no recovery of this account was stopped lately. */
-async function mayRecover(
-  { persons, phoneProofs, recovery, clock }: ByTextDeps,
-  person: NaturalPerson | undefined,
-  phone: string,
-): Promise<boolean> {
-  const personId = person?.id ?? ''
-  const [proof, rests] = [await phoneProofs.find({ personId, phone }), await recovery.rests(personId)]
-  const onRecord = persons.isOnRecord(person, { kind: 'phone', value: phone })
-  const long = proof !== undefined && proof.firstAt <= clock() - provenDays * dayMs
-  return person?.status === 'active' && onRecord && long && !rests
-}
 
 /** A right code leads to the new password. A wrong one, and a right one that was never sent, get one answer. */
 async function checkCode(deps: ByTextDeps, ctx: RouterContext, host: RecoveryHost): Promise<void> {
@@ -153,8 +149,8 @@ async function checkCode(deps: ByTextDeps, ctx: RouterContext, host: RecoveryHos
   if (!typed.ok || !code) return showCodeForm(deps, ctx, claim.back, form['phone'] ?? '', 'text_code_required')
   const checked = await phoneCodes.check(codeFor(claim.holder, typed.phone), code)
   const person = await persons.find(claim.who)
-  const able = await mayRecover(deps, person, typed.phone)
-  if (checked === 'right' && able && (await phoneProofs.checkHands(typed.phone)) !== 'changed')
+  const pass = await deps.recovery.checkPhone(person, typed.phone)
+  if (checked === 'right' && pass && (await phoneProofs.checkHands(typed.phone)) !== 'changed')
     return host.proven(ctx, claim, 'phone')
   await audit.record({ event: 'recovery.refused', ...actorOf(ctx), personId: person?.id, details: { by: 'phone' } })
   if (checked === 'over') return showForm(deps, ctx, claim.back, { over: true })

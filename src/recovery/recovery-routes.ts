@@ -9,7 +9,7 @@ import { showPage } from '../pages/request-context.ts'
 import { backTo, recoverByCode, showChoices, showCodeForm, type ByCodeDeps } from './by-code.ts'
 import { recoverByLink, type ByLinkDeps } from './by-link.ts'
 import { openStopLink, showStop, stop, stoppedPage, type ByStopDeps } from './by-stop.ts'
-import { textRecovery, type ByTextDeps } from './by-text.ts'
+import { name as textWay, textRecovery, type ByTextDeps } from './by-text.ts'
 import { recoveryWays } from './ways.ts'
 import { choosePassword, showDone, showPasswordForm, type ChoosePasswordDeps } from './choose-password.ts'
 
@@ -34,7 +34,7 @@ export function recoveryRoutes(router: Router, deps: RecoveryDeps): void {
     passwordTries: createAccountTries({ ...deps, kind: 'password-tries' }),
     links: perNetwork(deps, { name: 'recovery-links', most: deps.limits.addressTries, seconds: linkWindowSeconds }),
   }
-  const ways = recoveryWays(router, { ...own, own: [{ name: 'sms', icon: 'phone', recovery: textRecovery(own) }] })
+  const ways = recoveryWays(router, { ...own, own: [{ name: textWay, icon: 'phone', recovery: textRecovery(own) }] })
   router.get('/recover', (ctx) => showChoices({ ...own, ways }, ctx, backTo(ctx.query['back'])))
   router.get('/recover/code', (ctx) => showCodeForm(own, ctx, backTo(ctx.query['back'])))
   router.post('/recover/code', (ctx) => recoverByCode(own, ctx))

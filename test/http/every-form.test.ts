@@ -29,6 +29,9 @@ const elsewhere: Record<string, string> = {
   '/logout': 'test/oidc/logout-requests.test.ts',
   // typed digits: each wrong one counts
   '/login/:attempt/qr/code': 'test/login/methods/qr/attacks.test.ts',
+  // a text in a minute: the second goes to the page for the code of the first; typed digits count
+  '/recover/sms': 'test/recovery/text.test.ts',
+  '/recover/sms/code': 'test/recovery/text.test.ts',
   // a loss that is undone comes back once; recovery codes are asked for again
   '/account/recovery': 'test/account-centre/losses.test.ts',
   '/account/recovery/renew': 'test/account-centre/losses.test.ts',

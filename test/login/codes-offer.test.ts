@@ -81,7 +81,7 @@ describe('recovery codes', () => {
     expect(isOffer((await again(visitor, person, { here: 'yes' })).page)).toBe(true)
   })
 
-  it('are not offered in a new browser, to a person who has or had some, on hold, or in the account centre', async () => {
+  it('are not offered in a new browser, beside other codes, on hold, or in the account centre', async () => {
     const person = await openPerson(services)
     await known(person)
     expect((await again(new Visitor(server.issuer), person)).page.leads).toBeDefined()

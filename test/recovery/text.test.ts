@@ -44,7 +44,7 @@ async function byText(person: Person, visitor = here()) {
 }
 
 describe('a forgotten password, by a text to a proven phone', () => {
-  it('says the wait before the button, sets a new password, holds the account, and tells the phone how to stop it', async () => {
+  it('sets a new password after it named the wait, and tells the phone how to stop it', async () => {
     const person = await proven()
     const start = await here().get('/recover')
     expect(start.html).toMatch(/href="\/recover\/sms\?back=%2Faccount"[\s\S]*24 小时内，要求实名的门户暂时进不去/)
@@ -70,14 +70,15 @@ describe('a forgotten password, by a text to a proven phone', () => {
     await owner.submit(await owner.get(link), '/recover/stop', {})
     const page = await signIn(owner, await owner.get('/account'), person.username)
     expect(page.url.pathname).toBe('/account')
-    // the phone recovers nothing now, and the page does not say so
+    // the phone recovers nothing now, and the page does not show that
+    await server.forward(61_000)
     const before = textsTo(person).length
     expect((await askText(here(), person)).html).toContain('name="code"')
     await new Promise((resolve) => setTimeout(resolve, 300))
     expect(textsTo(person)).toHaveLength(before)
   })
 
-  it('tells the proven phone of a recovery by code, too, and no phone that only stands there', async () => {
+  it('tells the proven phone of a recovery by code, too, and no phone that was never proven', async () => {
     const told = await personWithCodes(services)
     await provenPhone(services, told, 1)
     const untold = await personWithCodes(services)
@@ -137,6 +138,22 @@ describe('a forgotten password, by a text to a proven phone', () => {
     const guesses = ['1', '2', '3', '4', '5'].map((one) => (right === one.repeat(6) ? '777777' : one.repeat(6)))
     for (const guess of guesses) await guessing.submit(page, '/recover/sms/code', { code: guess })
     expect((await guessing.submit(page, '/recover/sms/code', { code: right })).status, 'after five tries').toBe(400)
+  })
+
+  it('leads to the page for the code also where the form is sent twice', async () => {
+    const person = await proven()
+    const visitor = here()
+    const form = await visitor.get('/recover/sms')
+    const fields = { phone: person.phone, document_number: person.number }
+    const pages = await Promise.all([1, 2].map(() => visitor.submit(form, '/recover/sms', fields)))
+    for (const page of pages) expect(page.html).toContain('name="code"')
+    const { code } = await gateway.textTo(`+86${person.phone}`)
+    expect(textsTo(person)).toHaveLength(1)
+    const [page] = pages
+    const next = await visitor.submit(page ?? form, '/recover/sms/code', { code })
+    expect(next.url.pathname).toBe('/recover/new-password')
+    // a stranger in another browser has to wait
+    expect((await askText(here(), person)).status).toBe(429)
   })
 
   it('is void once sign-ins were ended in between, and names the problem of each field', async () => {

@@ -1,6 +1,7 @@
 import type { NewAuthenticator } from '../authenticators.ts'
-import type { Actor } from '../natural-persons.ts'
+import type { Actor, NaturalPerson } from '../natural-persons.ts'
 import type { Pass, RecoveryDeps } from './pass.ts'
+import { checkPhone } from './phone-pass.ts'
 import { recover, type Recovered } from './recover.ts'
 import {
   checkCode,
@@ -26,6 +27,12 @@ export interface Recovery {
   codesLeft(personId: string): Promise<number>
   /** Spends nothing. Does the same work for a right code, a wrong one, and no account (undefined). */
   checkCode(personId: string | undefined, typed: string): Promise<Pass | undefined>
+  /**
+   * What a right code to this phone is worth; spends nothing, and does the same work for a phone that recovers nothing.
+   * @param person found by the document number
+   * @param phone E.164
+   */
+  checkPhone(person: NaturalPerson | undefined, phone: string): Promise<Pass | undefined>
   /** @param options.counter a clerk checked the person's document: the account is not held afterwards */
   makeLink(
     personId: string,
@@ -68,6 +75,7 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     checkCode: (personId, typed) => checkCode(deps, decoy, personId, typed),
     makeLink: (personId, options, by) =>
       database.transaction().execute((transaction) => replaceLink(deps, transaction, personId, options, by)),
+    checkPhone: (person, phone) => checkPhone(deps, person, phone),
     checkLink: (token) => checkLink(deps, token),
     recover: (pass, authenticator, by) => recover(deps, pass, authenticator, by),
     codesWereOffered: (personId) => codesWereOffered(deps, personId),

@@ -5,7 +5,9 @@ import type { Database } from '../../storage/database.ts'
 import type { Publish } from '../../storage/events.ts'
 import type { Authenticators } from '../authenticators.ts'
 import type { MethodLocks } from '../method-locks.ts'
+import type { NaturalPersons } from '../natural-persons.ts'
 import type { Notifier } from '../notices.ts'
+import type { PhoneProofs } from '../phone-proofs.ts'
 import type { EndSignIns } from '../sign-in-endings.ts'
 
 export interface RecoveryDeps {
@@ -16,6 +18,8 @@ export interface RecoveryDeps {
   audit: AuditLog
   endSignIns: EndSignIns
   blindIndex: BlindIndex
+  phoneProofs: Pick<PhoneProofs, 'find'>
+  isOnRecord: NaturalPersons['isOnRecord']
   publish: Publish
   clock: Clock
   /** `hold` and `link` in seconds. A recovery holds passkeys younger than `passkeyDays`. */

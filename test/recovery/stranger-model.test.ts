@@ -1,0 +1,164 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { isHeld } from '../../src/accounts/natural-persons.ts'
+import { levelReached } from '../../src/assurance/levels.ts'
+import { inLongRun } from '../setup/long-run.ts'
+import { openWorld, type Who, type World } from './world.ts'
+
+const hourMs = 3_600_000
+
+/** What a stranger does who knows name, document number and phone, and holds no phone, face or document of the owner. */
+const strangerStep = fc.oneof(
+  fc.record({ kind: fc.constant('register' as const), phone: fc.constantFrom<Who>('thief', 'owner') }),
+  fc.record({
+    kind: fc.constant('ask' as const),
+    phone: fc.constantFrom<Who>('thief', 'owner'),
+    document: fc.constantFrom<Who>('thief', 'owner'),
+    again: fc.nat(12),
+  }),
+  // the code that came to the stranger's own phone, or a guess; for the number of before, or for another one
+  fc.record({
+    kind: fc.constant('type' as const),
+    code: fc.constantFrom('own', '000000', '123456', '999999'),
+    phone: fc.constantFrom<Who>('thief', 'owner'),
+  }),
+  fc.record({
+    kind: fc.constant('code' as const),
+    code: fc.constantFrom('own', '7777-7777-7777-7777'),
+    of: fc.constantFrom<Who>('thief', 'owner'),
+  }),
+  fc.record({
+    kind: fc.constant('stop' as const),
+    token: fc.constantFrom('own', 'guess'),
+    of: fc.constantFrom<Who>('thief', 'owner'),
+  }),
+  fc.record({ kind: fc.constant('link' as const), token: fc.constantFrom('own', 'guess') }),
+)
+
+const ownerStep = fc.oneof(
+  fc.record({ kind: fc.constant('own-text' as const) }),
+  fc.record({ kind: fc.constant('own-code' as const) }),
+  fc.record({ kind: fc.constant('own-stop' as const) }),
+  fc.record({ kind: fc.constant('own-codes' as const) }),
+)
+const wait = fc.record({ kind: fc.constant('wait' as const), hours: fc.constantFrom(1, 25, 24 * 8, 24 * 40) })
+
+type Step = typeof strangerStep extends fc.Arbitrary<infer S> ? S : never
+type OwnStep = typeof ownerStep extends fc.Arbitrary<infer S> ? S : never
+
+const acts: { [K in Step['kind']]: (world: World, step: Extract<Step, { kind: K }>) => Promise<unknown> } = {
+  register: (world, { phone }) => world.register(phone),
+  async ask(world, { phone, document, again }) {
+    for (let times = 0; times <= again; times += 1) await world.ask('thief', { phone, document })
+  },
+  type: (world, { code, phone }) => world.type('thief', code === 'own' ? world.textTo('thief') : code, phone),
+  code: (world, { code, of }) => world.byCode('thief', code === 'own' ? world.nextCode('thief') : code, of),
+  stop: async (world, { token, of }) =>
+    world.stop(token === 'own' ? await world.stopToken('thief') : 'A'.repeat(22), of),
+  link: async (world, { token }) => world.byLink(token === 'own' ? await world.stopToken('thief') : 'A'.repeat(43)),
+}
+
+const ownActs: Record<OwnStep['kind'], (world: World) => Promise<unknown>> = {
+  async 'own-text'(world) {
+    await world.ask('owner', { phone: 'owner', document: 'owner' })
+    await world.type('owner', world.textTo('owner'), 'owner')
+  },
+  'own-code': (world) => world.byCode('owner', world.nextCode('owner')),
+  'own-stop': async (world) => world.stop(await world.stopToken('owner'), 'owner'),
+  'own-codes': (world) => world.makeCodes(),
+}
+
+describe('a stranger who knows name, number and phone', () => {
+  it('raises no level, takes nothing over and locks nothing, by any steps between the owner’s own', async () => {
+    const { fresh, forward } = await openWorld()
+    const seen = { registered: 0, stopped: 0, recovered: 0, ownRecovered: 0 }
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.oneof({ weight: 4, arbitrary: strangerStep }, ownerStep, wait), { minLength: 1, maxLength: 14 }),
+        async (steps) => {
+          const world = await fresh()
+          for (const step of steps) {
+            if (step.kind === 'wait') {
+              forward(step.hours * hourMs)
+              continue
+            }
+            if (step.kind in ownActs) {
+              await ownActs[step.kind as OwnStep['kind']](world)
+              continue
+            }
+            const before = await world.ownersState()
+            await (acts[step.kind as Step['kind']] as (world: World, step: unknown) => Promise<unknown>)(world, step)
+            expect(await world.ownersState(), `${step.kind} changes nothing of the owner’s`).toEqual(before)
+          }
+          const owner = await world.owner()
+          expect([owner.status, owner.identityLevel]).toEqual(['active', 3])
+          expect(await world.passwordIsOf()).toBe('owner')
+          expect(await world.foundByDocument()).toBe(owner.id)
+          for (const level of await world.levelsOfClaimants()) expect(level).toBeLessThanOrEqual(2)
+          // never for good: when the waits are over the phone alone leads back in
+          forward(8 * 24 * hourMs)
+          await world.reproveWhereOld()
+          await ownActs['own-text'](world)
+          expect((await world.owner()).endings.epoch, 'the owner came in again').toBe(owner.endings.epoch + 1)
+          expect(await world.passwordIsOf()).toBe('owner')
+          for (const key of Object.keys(seen) as (keyof typeof seen)[]) seen[key] += world.did[key]
+        },
+      ),
+      { numRuns: inLongRun(120, 1000) },
+    )
+    // the paths were walked, not only their refusals
+    expect(seen.registered).toBeGreaterThan(20)
+    expect(seen.recovered, 'strangers’ own accounts').toBeGreaterThan(5)
+    expect(seen.ownRecovered).toBeGreaterThan(120)
+    expect(seen.stopped).toBeGreaterThan(2)
+  })
+})
+
+/** A thief has the phone and the sheet of codes for a while; the owner has the link of the notice, and a clerk. */
+const thiefStep = fc.constantFrom('text', 'code', 'stop', 'own-code', 'own-stop', 'counter', 'hour', 'day', 'week')
+
+describe('a thief with the phone and the sheet of codes', () => {
+  it('stays at level 2 for a day, is stopped by the link, and shuts no owner out of the counter', async () => {
+    const { fresh, forward } = await openWorld()
+    let stopped = 0
+    await fc.assert(
+      fc.asyncProperty(fc.array(thiefStep, { minLength: 2, maxLength: 14 }), async (steps) => {
+        const world = await fresh()
+        for (const step of steps) {
+          if (step === 'hour') forward(hourMs)
+          if (step === 'day') forward(24 * hourMs)
+          if (step === 'week') forward(7 * 24 * hourMs)
+          if (step === 'text') {
+            await world.ask('thief', { phone: 'owner', document: 'owner' })
+            await world.type('thief', world.textTo('owner'), 'owner')
+          }
+          if (step === 'code') await world.byCode('thief', world.nextCode('owner'), 'owner')
+          if (step === 'own-code') await world.byCode('owner', world.nextCode('owner'))
+          if (step === 'stop' || step === 'own-stop') {
+            const done = await world.stop(await world.stopToken('owner'), 'owner')
+            if (done) {
+              stopped += 1
+              const ofOwner = (await world.passwordIsOf()) === 'owner'
+              const old = (await world.passwordAge()) >= 24 * hourMs
+              expect(ofOwner || old, 'no password of a thief in this hold stays').toBe(true)
+              expect((await world.owner()).heldUntil).toBeNull()
+            }
+          }
+          if (step === 'counter') {
+            expect(await world.byClerk(), 'the counter is always open').toBe(true)
+            expect(await world.passwordIsOf()).toBe('owner')
+            expect((await world.owner()).heldUntil).toBeNull()
+            expect(await world.stop(await world.stopToken('owner'), 'owner'), 'no link stops a clerk').toBe(false)
+          }
+          const owner = await world.owner()
+          expect([owner.status, owner.identityLevel]).toEqual(['active', 3])
+          if ((await world.passwordIsOf()) === 'owner' || (await world.passwordAge()) >= 24 * hourMs) continue
+          const held = isHeld(owner, world.now())
+          expect(levelReached({ identityLevel: 3, amr: ['pwd'], held }), `after ${step}`).toBe(2)
+        }
+      }),
+      { numRuns: inLongRun(120, 1000) },
+    )
+    expect(stopped).toBeGreaterThan(20)
+  })
+})

@@ -1,0 +1,205 @@
+import { EventEmitter } from 'node:events'
+import { join } from 'node:path'
+import { expect, onTestFinished } from 'vitest'
+import type { Pass } from '../../src/accounts/account-recovery/account-recovery.ts'
+import { readIdentifier } from '../../src/accounts/identifiers/identify.ts'
+import { networksOf } from '../../src/config/address-networks.ts'
+import { readSettings } from '../../src/config/settings.ts'
+import { createPhoneCodes } from '../../src/guards/phone-codes/phone-codes.ts'
+import { passwordAuthenticator } from '../../src/login/methods/password/stored-password.ts'
+import { beginRequest, type RequestContext } from '../../src/pages/request-context.ts'
+import { loadWords } from '../../src/pages/words.ts'
+import type { Services } from '../../src/services.ts'
+import { openSqliteArtifacts } from '../../src/storage/artifacts-sqlite.ts'
+import { openPerson } from '../setup/person.ts'
+import { provenPhone } from '../setup/proven-phone.ts'
+import { temporaryDirectory } from '../setup/temporary.ts'
+import { openTestServices } from '../setup/test-services.ts'
+
+export type Who = 'owner' | 'thief'
+export type World = Awaited<ReturnType<Awaited<ReturnType<typeof openWorld>>['fresh']>>
+
+const by = { actor: 'person' }
+const name = '陈大文'
+const words = loadWords()
+const documentsIn = (number: string) => readIdentifier(number).filter(({ kind }) => kind === 'document')
+
+/** The real services and codes by text over one store, with a clock of their own; `fresh` brings an owner and a thief. */
+export async function openWorld() {
+  const { services, forward } = await openTestServices()
+  const artifacts = openSqliteArtifacts(join(temporaryDirectory(), 'codes.sqlite'), services.clock)
+  onTestFinished(() => artifacts.close())
+  const texts: { to: string; code: string }[] = []
+  const codes = createPhoneCodes({
+    phone: readSettings({
+      YIDENG_SMS: 'console',
+      YIDENG_SMS_ADDRESS_TEXTS: '100000',
+      YIDENG_SMS_DAY_BUDGET: '1000000',
+    }).phone,
+    issuer: services.settings.issuer,
+    sender: { send: async ({ to, code }) => (texts.push({ to, code }), { id: '1' }) },
+    artifacts,
+    blindIndex: services.dataKeys.blindIndex,
+    devices: services.devices,
+    audit: services.audit,
+    counted: () => undefined,
+    failed: (error) => expect.fail(String(error)),
+    clock: services.clock,
+  })
+  let serial = 0
+  return {
+    forward,
+    async fresh() {
+      serial += 1
+      return worldOf(services, codes, texts, serial)
+    },
+  }
+}
+
+async function worldOf(
+  services: Services,
+  codes: ReturnType<typeof createPhoneCodes>,
+  texts: { to: string; code: string }[],
+  serial: number,
+) {
+  const { persons, recovery, phoneProofs, database, authenticators, inbox, clock } = services
+  const ownerOpened = await openPerson(services, { name })
+  await database
+    .transaction()
+    .execute((transaction) =>
+      services.register.add(transaction, [
+        { documentType: 'resident_id', documentNumber: ownerOpened.number, nameKey: name },
+      ]),
+    )
+  await provenPhone(services, ownerOpened, 40)
+  const thiefOpened = await openPerson(services, { name: '陆不明', level: 2 })
+  await provenPhone(services, thiefOpened, 40)
+  const people = { owner: ownerOpened, thief: thiefOpened }
+  const phones = { owner: `+86${ownerOpened.phone}`, thief: `+86${thiefOpened.phone}` }
+  const sheets = {
+    owner: await recovery.makeCodes(ownerOpened.id, by),
+    thief: await recovery.makeCodes(thiefOpened.id, by),
+  }
+  /** Each password with its setter and moment; the first was there before. */
+  const passwords = new Map<string, { who: Who; at: number }>()
+  const initial = await authenticators.find(ownerOpened.id, 'password')
+  passwords.set(initial?.data ?? '', { who: 'owner', at: -Infinity })
+  const pending: Partial<Record<Who, string>> = {}
+  const did = { registered: 0, stopped: 0, recovered: 0, ownRecovered: 0 }
+
+  /** One request of a browser at an address of its person. */
+  async function answered(who: Who, ask: (ctx: never) => Promise<unknown>) {
+    const [req, res] = [{}, new EventEmitter()]
+    const networks = networksOf(who === 'owner' ? `198.51.100.${serial % 250}` : `203.0.113.${serial % 250}`)
+    const request = { t: words('zh-CN'), language: 'zh-CN', networks, deviceBefore: '' }
+    beginRequest(req as never, request as unknown as RequestContext)
+    await ask({ req, res } as never)
+    await new Promise((resolve) => setImmediate(resolve))
+    res.emit('close')
+    await codes.settled()
+  }
+  const browserOf = (who: Who) => `browser of ${who} ${serial}`
+  const codeFor = (who: Who, phone: string) =>
+    ({ purpose: 'recover', act: 'recover', browser: browserOf(who), phone }) as const
+
+  async function recover(who: Who, pass: Pass | undefined): Promise<boolean> {
+    if (!pass) return false
+    const authenticator = passwordAuthenticator(`${who} ${passwords.size} ${serial}`)
+    const done = (await recovery.recover(pass, authenticator, by)) !== undefined
+    if (done && pass.personId === people.owner.id) passwords.set(authenticator.data, { who, at: clock() })
+    else passwords.set(`elsewhere ${passwords.size}`, { who, at: clock() })
+    if (done) did[pass.personId === people.owner.id ? 'ownRecovered' : 'recovered'] += 1
+    return done
+  }
+
+  const passwordNow = async () => {
+    const { data = '' } = (await authenticators.find(people.owner.id, 'password')) ?? {}
+    return passwords.get(data) ?? expect.fail('a password that no step has set')
+  }
+  const owner = async () => (await persons.find(people.owner.id)) ?? expect.fail('the owner is gone')
+
+  return {
+    did,
+    owner,
+    now: clock,
+    textTo: (who: Who) => texts.findLast(({ to }) => to === phones[who])?.code ?? '',
+    nextCode: (who: Who) => sheets[who].shift() ?? '',
+    async makeCodes() {
+      sheets.owner = await recovery.makeCodes(people.owner.id, by)
+    },
+    /** Opens an account under the owner's name and number; only the thief's own phone can be proven. */
+    async register(phone: Who) {
+      const opened = await persons.create(
+        {
+          document: { type: 'resident_id', number: people.owner.number },
+          name,
+          phone: phones[phone],
+          username: `stranger${serial}x${did.registered}`,
+          authenticators: [passwordAuthenticator('of the stranger')],
+          noticeVersion: '1',
+          possessionShown: false,
+          phoneProven: phone === 'thief' ? 'sms' : undefined,
+        },
+        by,
+      )
+      if (opened.ok) did.registered += 1
+    },
+    /** Asks for a code as the page does. */
+    async ask(who: Who, { phone, document }: { phone: Who; document: Who }) {
+      const person = await persons.findByIdentifier(documentsIn(people[document].number))
+      const pass = await recovery.checkPhone(person, phones[phone])
+      pending[who] = pass?.personId ?? 'nobody'
+      const asked = { ...codeFor(who, phones[phone]), portal: '一登', personId: pass?.personId }
+      await answered(who, (ctx) => codes.send(ctx, { ...asked, deliver: pass !== undefined }))
+    },
+    /** Types a code as the page does, and sets a password where it is right. */
+    async type(who: Who, code: string, phone: Who) {
+      const checked = await codes.check(codeFor(who, phones[phone]), code)
+      const pass = await recovery.checkPhone(await persons.find(pending[who] ?? ''), phones[phone])
+      return checked === 'right' && (await recover(who, pass))
+    },
+    byCode: async (who: Who, code: string, of: Who = who) =>
+      recover(who, await recovery.checkCode(people[of].id, code)),
+    byLink: async (token: string) => recover('thief', await recovery.checkLink(token)),
+    async byClerk() {
+      const link = await recovery.makeLink(people.owner.id, { counter: true }, { actor: 'administrator:clerk' })
+      return recover('owner', await recovery.checkLink(link?.token ?? ''))
+    },
+    async stop(token: string, of: Who) {
+      const link = await recovery.checkStop(token)
+      const done = await recovery.stop({ personId: people[of].id, key: link?.key ?? 'none' }, by)
+      if (done) did.stopped += 1
+      return done
+    },
+    passwordIsOf: async () => (await passwordNow()).who,
+    passwordAge: async () => clock() - (await passwordNow()).at,
+    foundByDocument: async () => (await persons.findByIdentifier(documentsIn(people.owner.number)))?.id,
+    async levelsOfClaimants() {
+      const { row } = await owner()
+      const rows = await database
+        .selectFrom('natural_persons')
+        .select('identity_level')
+        .where('document_index', '=', row.document_index)
+        .where('id', '<>', row.id)
+        .execute()
+      return rows.map((one) => one.identity_level)
+    },
+    /** A proof counts for 24 months; a long story outlives it, and the owner proves the phone again and waits. */
+    async reproveWhereOld() {
+      const proof = await phoneProofs.find({ personId: people.owner.id, phone: phones.owner })
+      if (!proof) await provenPhone(services, people.owner, 40)
+    },
+    /** Everything that a step of a stranger could change. */
+    ownersState: async () => ({
+      person: (await owner()).row,
+      authenticators: await authenticators.list(people.owner.id),
+      proof: await phoneProofs.find({ personId: people.owner.id, phone: phones.owner }),
+      locks: await services.methodLocks.list(people.owner.id),
+    }),
+    /** Of the newest notice; empty where no recovery was notified with one. */
+    async stopToken(who: Who) {
+      const notices = await inbox.list(people[who].id, 50)
+      return notices.find(({ restricted }) => restricted['stop'])?.restricted['stop'] ?? ''
+    },
+  }
+}
