@@ -137,7 +137,6 @@ async function worldOf(
           username: `stranger${serial}x${did.registered}`,
           authenticators: [passwordAuthenticator('of the stranger')],
           noticeVersion: '1',
-          possessionShown: false,
           phoneProven: phone === 'thief' ? 'sms' : undefined,
         },
         by,
