@@ -43,6 +43,20 @@ test.each([
   await context.close()
 })
 
+test.each([
+  ['reduce', 0],
+  ['no-preference', 0.15],
+] as const)('with reduced motion %s the longest movement takes %s s', async (reducedMotion, longest) => {
+  const { context } = await openContext(browser(), { ...narrow, reducedMotion })
+  const page = await context.newPage()
+  await look(page, components)
+  const durations = (await page.evaluate(
+    '[...document.querySelectorAll("*")].map((one) => parseFloat(getComputedStyle(one).transitionDuration))',
+  )) as number[]
+  expect(Math.max(...durations)).toBe(longest)
+  await context.close()
+})
+
 test('a person sees a password, and it is sent as one', async () => {
   const { context } = await openContext(browser(), narrow)
   const page = await context.newPage()

@@ -61,13 +61,25 @@ const allRules = {
 /** The rules whose result may change with the width. */
 const rulesOfLayout = { type: 'rule', values: ['color-contrast', 'target-size'] } as const
 
-async function expectNoViolations(page: Page, runOnly: typeof allRules | typeof rulesOfLayout): Promise<void> {
+type Rules = typeof allRules | typeof rulesOfLayout
+
+async function violations(page: Page, runOnly: Rules): Promise<string[]> {
   const options = JSON.stringify({ runOnly, resultTypes: ['violations'], preload: false, selectors: false })
-  const violations = (await page.evaluate(`axe.run(${options}).then(({ violations }) => violations)`)) as Result[]
-  expect(
-    violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' | ')}`),
-    `${page.url()} at ${page.viewportSize()?.width}`,
-  ).toEqual([])
+  const found = (await page.evaluate(`axe.run(${options}).then(({ violations }) => violations)`)) as Result[]
+  return found.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' | ')}`)
+}
+
+async function expectNoViolations(page: Page, runOnly: Rules): Promise<void> {
+  expect(await violations(page, runOnly), `${page.url()} at ${page.viewportSize()?.width}`).toEqual([])
+}
+
+/** Violations of a page in light by all rules, then in the dark by those of the layout, as lines. */
+export async function violationsInBothLights(page: Page): Promise<string[]> {
+  await page.evaluate(axeSource)
+  await page.emulateMedia({ colorScheme: 'light' })
+  const light = await violations(page, allRules)
+  await page.emulateMedia({ colorScheme: 'dark' })
+  return [...light, ...(await violations(page, rulesOfLayout)).map((line) => `dark: ${line}`)]
 }
 
 async function expectNoSidewaysScrolling(page: Page): Promise<void> {
