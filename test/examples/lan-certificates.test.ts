@@ -49,7 +49,7 @@ describe('the authority of a demo', () => {
     expect(await verdict(authority, issued, name)).toBe('permitted subtree violation')
   })
 
-  it('is trusted by nobody who was not told', async () => {
+  it('is trusted by no client without it', async () => {
     const issued = makeServerCertificate(authority, 'demo.example', '127.0.0.1', now)
     const other = makeAuthority({ name: 'demo.example', ...loopback }, now)
     expect(await verdict(other, issued, 'demo.example')).toMatch(/unable to|signature/)

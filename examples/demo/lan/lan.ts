@@ -71,7 +71,7 @@ export async function lanOf(host: string): Promise<Lan> {
   throw new DemoError(`The name ${host} does not lead to this machine here. It has: ${addresses.join(', ')}`)
 }
 
-/** A name that nobody on a network has: an authority without a name must permit one, or all would be permitted. */
+/** A name of no machine on a network. An authority without a name permits all names, so it gets this one. */
 const noName = 'localhost'
 
 function scopeOf({ address, host }: Lan): Scope {
