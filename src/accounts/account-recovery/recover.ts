@@ -29,6 +29,7 @@ export async function recover(
     if (!spent) throw new Undo()
     const { personId } = pass
     const now = deps.clock()
+    if (spent !== 'counter' && (await isHeldByPhone(transaction, personId, now))) throw new Undo()
     const heldUntil = await holdAccount(deps, transaction, personId, spent === 'counter')
     if (heldUntil !== null) principals.push(...(await standingLost(transaction, deps.notifier, personId, now)))
     const days = spent === 'counter' ? 0 : deps.times.passkeyDays
@@ -43,6 +44,16 @@ export async function recover(
   })
   if (recovered) for (const id of principals) deps.publish('principal', id)
   return recovered
+}
+
+/** The number was changed a short time ago: only a counter may recover the account now (natural-persons/change-phone.ts). */
+async function isHeldByPhone(transaction: DatabaseTransaction, personId: string, now: number): Promise<boolean> {
+  const { recovery_held_until: until } = await transaction
+    .selectFrom('natural_persons')
+    .select('recovery_held_until')
+    .where('id', '=', personId)
+    .executeTakeFirstOrThrow()
+  return until !== null && until > now
 }
 
 async function spend(deps: RecoveryDeps, transaction: DatabaseTransaction, pass: Pass) {

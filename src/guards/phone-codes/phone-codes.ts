@@ -9,7 +9,7 @@ import { requestOf, type PageContext } from '../../pages/request-context.ts'
 import { VendorFailed } from '../../proofing/vendor-calls.ts'
 import type { Artifacts } from '../../storage/artifacts.ts'
 import { createCodeStore, type CodeChecked, type CodeFor } from './code-store.ts'
-import { codeText, portalName } from './code-text.ts'
+import { changeText, codeText, portalName } from './code-text.ts'
 import { createTextLimits, type TextAsked, type TextWait } from './text-limits.ts'
 
 export type { CodeChecked, CodeFor } from './code-store.ts'
@@ -36,8 +36,10 @@ export interface PhoneCodes {
    */
   send(ctx: AnswerContext, asked: CodeAsked): Promise<TextWait | undefined>
   check(code: CodeFor, typed: string): Promise<CodeChecked>
-  /** Sends a text without a code to a number of this person, after the answer. It counts in the budget. */
-  inform(ctx: AnswerContext, about: { phone: string; personId: string; text: string; portal: string }): void
+  /** Whether a sender is set. */
+  readonly enabled: boolean
+  /** Tells the old number of this person of a change, by a text without a code, after the answer. It counts in the budget. */
+  informOfChange(ctx: AnswerContext, about: { phone: string; personId: string; portal: string }): void
   /** Resolves when all texts so far were sent or not. */
   settled(): Promise<void>
 }
@@ -45,6 +47,7 @@ export interface PhoneCodes {
 export interface PhoneCodesDeps {
   phone: Settings['phone']
   issuer: string
+  helpline: string
   /** Undefined: no text is sent. */
   sender: TextSender | undefined
   artifacts: Artifacts
@@ -59,7 +62,7 @@ export interface PhoneCodesDeps {
 }
 
 export function createPhoneCodes(deps: PhoneCodesDeps): PhoneCodes {
-  const { phone: settings, issuer, sender, devices, audit, counted, failed } = deps
+  const { phone: settings, issuer, helpline, sender, devices, audit, counted, failed } = deps
   const { countries, dayBudget, addressTexts } = settings
   const codes = createCodeStore(deps)
   const limits = createTextLimits({
@@ -121,8 +124,11 @@ export function createPhoneCodes(deps: PhoneCodesDeps): PhoneCodes {
       return undefined
     },
     check: codes.check,
-    inform(ctx, { phone: to, personId, text, portal }) {
-      const { language, networks } = requestOf(ctx)
+    enabled: sender !== undefined,
+    informOfChange(ctx, { phone: to, personId, portal }) {
+      const request = requestOf(ctx)
+      const { language, networks } = request
+      const text = changeText((key, values) => request.t(key, values), { portal, helpline })
       const message = { to, purpose: 'bind', code: '', portal: portalName(portal), language, text } as const
       afterAnswer(ctx, async () => {
         const reached = sender !== undefined && countries.some((code) => to.startsWith(`+${code}`))
