@@ -152,7 +152,8 @@ async function show(
   const present = persons.open(account.person, 'phone')
   const proof = await phoneProofs.find({ personId: account.person.id, phone: present })
   const data = {
-    stage,
+    typing: stage !== 'number',
+    old: stage === 'old',
     present: maskPhone(present),
     proven: proof !== undefined,
     // the whole number is the person's own, typed a moment ago
