@@ -11,6 +11,7 @@ import {
   type Sought,
 } from './natural-persons/find-by-identifier.ts'
 import { followRegister, type RegisteredPerson } from './natural-persons/follow-register.ts'
+import { changePhone, type PhoneChange } from './natural-persons/change-phone.ts'
 import { fromRow, type Actor, type NaturalPerson, type NaturalPersonsDeps } from './natural-persons/natural-person.ts'
 import { openAccount, type Opened, type Opening } from './natural-persons/open-account.ts'
 import { proofIdentity, type IdentityClaim } from './natural-persons/proof-identity.ts'
@@ -42,6 +43,8 @@ export interface NaturalPersons {
   countOldProofs(): Promise<number>
   /** Lets at most a hundred of them fall to level 2, and returns how many. */
   endOldProofs(): Promise<number>
+  /** Another telephone number, or the proof of the present one; see change-phone.ts. */
+  changePhone(id: string, change: PhoneChange, by: Actor): ReturnType<typeof changePhone>
   /** Undefined where there is no such account, or it is closed. */
   setStatus(id: string, status: 'active' | 'locked', by: Actor): Promise<NaturalPerson | undefined>
   /** Corrects name, document or phone; the rules are in natural-persons/correct.ts. */
@@ -82,6 +85,7 @@ export function createNaturalPersons(deps: NaturalPersonsDeps): NaturalPersons {
     proof: (id, by, claim) => proofIdentity(deps, id, by, claim),
     countOldProofs: () => countOldProofs(database),
     endOldProofs: () => endOldProofs(deps),
+    changePhone: (id, change, by) => changePhone(deps, id, change, by),
     setStatus: (id, status, by) => setPersonStatus(deps, id, status, by),
     correct: (id, correction, how) => correctPerson(deps, id, correction, how),
     followRegister: (transaction, people, by) => followRegister(deps, transaction, people, by),

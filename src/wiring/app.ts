@@ -93,7 +93,7 @@ function loginDeps(core: Core, { sessions }: Protocol, login: Login, secure: boo
     phoneOwners: services.phoneOwners,
     phone: settings.phone,
     issuer: settings.issuer,
-    serviceName: settings.operator.service || '一登',
+    serviceName: serviceNameOf(settings),
     resources,
     artifacts,
     blindIndex,
@@ -106,11 +106,14 @@ function loginDeps(core: Core, { sessions }: Protocol, login: Login, secure: boo
   }
 }
 
+/** The name of the login in texts. */
+const serviceNameOf = ({ operator }: Core['settings']) => operator.service || '一登'
+
 /** Services for the account centre. */
 function accountDeps(core: Core, protocol: Protocol, login: Login): AccountRoutesDeps {
   const { settings, clock, resources, artifacts, services } = core
   const { provider, sessions } = protocol
-  const { methods, signatures, acceptedPasskeys, matches } = login
+  const { methods, signatures, acceptedPasskeys, matches, phoneCodes } = login
   const { database, audit, clients, persons, authenticators, methodLocks, devices, inbox, consents } = services
   const { recovery, closing, faceConsents, numberDisputes, legalPersons, principals, mandates, representations } =
     services
@@ -128,6 +131,9 @@ function accountDeps(core: Core, protocol: Protocol, login: Login): AccountRoute
     signatures,
     acceptedPasskeys,
     matches,
+    phoneCodes,
+    phoneProofs: services.phoneProofs,
+    serviceName: serviceNameOf(settings),
     resources,
     database,
     artifacts,

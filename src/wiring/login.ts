@@ -117,6 +117,7 @@ function openPhoneCodes({ settings, clock, log, metrics, artifacts, services }: 
   return createPhoneCodes({
     phone,
     issuer,
+    helpline: settings.operator.helpline,
     sender,
     artifacts,
     blindIndex: dataKeys.blindIndex,

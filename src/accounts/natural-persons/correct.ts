@@ -137,6 +137,7 @@ export async function writeChange(
     .where('username', '=', row.username)
     .executeTakeFirst()
   if (numUpdatedRows === 0n) return undefined
+  if (changed.includes('phone')) await phoneProofs.giveUp(transaction, { personId: id, phone: before.phone })
   if (seen && changed.includes('phone'))
     await phoneProofs.record(transaction, { personId: id, phone: after.phone, how: 'clerk' }, by)
   const principals = renumbered ? await leaveOldNumber(deps, transaction, id) : []

@@ -9,7 +9,7 @@ import { requestOf, type PageContext } from '../../pages/request-context.ts'
 import { VendorFailed } from '../../proofing/vendor-calls.ts'
 import type { Artifacts } from '../../storage/artifacts.ts'
 import { createCodeStore, type CodeChecked, type CodeFor } from './code-store.ts'
-import { codeText, portalName } from './code-text.ts'
+import { changeText, codeText, portalName } from './code-text.ts'
 import { createTextLimits, type TextAsked, type TextWait } from './text-limits.ts'
 
 export type { CodeChecked, CodeFor } from './code-store.ts'
@@ -47,6 +47,10 @@ export interface PhoneCodes {
   check(code: CodeFor, typed: string): Promise<CodeChecked>
   /** Sends a text without a code to a number of this person, after the answer. It counts in the budget. */
   inform(ctx: AnswerContext, about: Informed): void
+  /** Whether a sender is set. */
+  readonly enabled: boolean
+  /** Tells the old number of this person of a change, by a text without a code, after the answer. It counts in the budget. */
+  informOfChange(ctx: AnswerContext, about: { phone: string; personId: string; portal: string }): void
   /** Resolves when all texts so far were sent or not. */
   settled(): Promise<void>
 }
@@ -54,6 +58,7 @@ export interface PhoneCodes {
 export interface PhoneCodesDeps {
   phone: Settings['phone']
   issuer: string
+  helpline: string
   /** Undefined: no text is sent. */
   sender: TextSender | undefined
   artifacts: Artifacts
@@ -68,7 +73,7 @@ export interface PhoneCodesDeps {
 }
 
 export function createPhoneCodes(deps: PhoneCodesDeps): PhoneCodes {
-  const { phone: settings, issuer, sender, devices, audit, counted, failed } = deps
+  const { phone: settings, issuer, helpline, sender, devices, audit, counted, failed } = deps
   const { countries, dayBudget, addressTexts } = settings
   const codes = createCodeStore(deps)
   const limits = createTextLimits({
@@ -111,8 +116,18 @@ export function createPhoneCodes(deps: PhoneCodesDeps): PhoneCodes {
     }
   }
 
+  function inform(ctx: AnswerContext, { purpose, phone: to, personId, text, portal }: Informed): void {
+    const { language, networks } = requestOf(ctx)
+    const message = { to, purpose, code: '', portal: portalName(portal), language, text }
+    afterAnswer(ctx, async () => {
+      if (reaches(to) && (await limits.take({ phone: to, act: '', networks }))) await deliver(message, personId)
+    })
+  }
+
+  const reaches = (phone: string) => sender !== undefined && countries.some((code) => phone.startsWith(`+${code}`))
+
   return {
-    reaches: (phone) => sender !== undefined && countries.some((code) => phone.startsWith(`+${code}`)),
+    reaches,
     async send(ctx, asked) {
       const { purpose, phone: to, portal, personId, deliver: wanted } = asked
       const request = requestOf(ctx)
@@ -130,13 +145,12 @@ export function createPhoneCodes(deps: PhoneCodesDeps): PhoneCodes {
       return undefined
     },
     check: codes.check,
-    inform(ctx, { purpose, phone: to, personId, text, portal }) {
-      const { language, networks } = requestOf(ctx)
-      const message = { to, purpose, code: '', portal: portalName(portal), language, text }
-      afterAnswer(ctx, async () => {
-        const reached = sender !== undefined && countries.some((code) => to.startsWith(`+${code}`))
-        if (reached && (await limits.take({ phone: to, act: '', networks }))) await deliver(message, personId)
-      })
+    enabled: sender !== undefined,
+    inform,
+    informOfChange(ctx, { phone, personId, portal }) {
+      const request = requestOf(ctx)
+      const text = changeText((key, values) => request.t(key, values), { portal, helpline })
+      inform(ctx, { purpose: 'bind', phone, personId, text, portal })
     },
     async settled() {
       await Promise.all(running)
