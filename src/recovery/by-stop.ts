@@ -52,7 +52,7 @@ export async function showStop(deps: ByStopDeps, ctx: RouterContext): Promise<vo
 }
 
 /** @throws Refusal `recovery_gone` where the link was used in between, or the hold is over */
-export async function stop(deps: ByStopDeps, ctx: RouterContext): Promise<void> {
+export async function stopByLink(deps: ByStopDeps, ctx: RouterContext): Promise<void> {
   const { recovery, sessions } = deps
   const link = await stopHere(deps, ctx)
   if (!(await recovery.stop(link, actorOf(ctx)))) throw new Refusal('recovery_gone', 'stopped before, or too late')

@@ -8,6 +8,7 @@ import type { PhoneProofs } from '../accounts/phone-proofs.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import type { Clock } from '../config/clock.ts'
 import type { AccountTries } from '../guards/account-tries.ts'
+import { recoveredText } from '../guards/phone-codes/code-text.ts'
 import type { PhoneCodes } from '../guards/phone-codes/phone-codes.ts'
 import { actorOf } from '../login/actor.ts'
 import type { RouterContext } from '../login/method.ts'
@@ -97,7 +98,7 @@ async function tellPhone(
   const { id: personId } = person
   if (!phone || !(await phoneProofs.find({ personId, phone }))) return
   const request = requestOf(ctx)
-  const text = request.t('texts.recovered', { url: `${issuer}/recover/stop/${token}` })
+  const text = recoveredText((key, values) => request.t(key, values), `${issuer}/recover/stop/${token}`)
   phoneCodes.inform(ctx, { purpose: 'recover', phone, personId, text, portal: request.t('common.brand') })
 }
 

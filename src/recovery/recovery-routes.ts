@@ -8,7 +8,7 @@ import type { LoginMethod, Router } from '../login/method.ts'
 import { showPage } from '../pages/request-context.ts'
 import { backTo, recoverByCode, showChoices, showCodeForm, type ByCodeDeps } from './by-code.ts'
 import { recoverByLink, type ByLinkDeps } from './by-link.ts'
-import { openStopLink, showStop, stop, stoppedPage, type ByStopDeps } from './by-stop.ts'
+import { openStopLink, showStop, stopByLink, stoppedPage, type ByStopDeps } from './by-stop.ts'
 import { name as textWay, textRecovery, type ByTextDeps } from './by-text.ts'
 import { recoveryWays } from './ways.ts'
 import { choosePassword, showDone, showPasswordForm, type ChoosePasswordDeps } from './choose-password.ts'
@@ -42,7 +42,7 @@ export function recoveryRoutes(router: Router, deps: RecoveryDeps): void {
   router.post('/recover/new-password', (ctx) => choosePassword(own, ctx))
   router.get('/recover/done', (ctx) => showDone(own, ctx))
   router.get('/recover/stop', (ctx) => showStop(own, ctx))
-  router.post('/recover/stop', (ctx) => stop(own, ctx))
+  router.post('/recover/stop', (ctx) => stopByLink(own, ctx))
   router.get(stoppedPage, (ctx) => showPage(ctx, 'recover/stopped', {}))
   router.get('/recover/stop/:token', (ctx) => openStopLink(own, ctx))
   router.get('/recover/:token', (ctx) => recoverByLink(own, ctx))

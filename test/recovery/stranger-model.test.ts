@@ -7,7 +7,7 @@ import { openWorld, type Who, type World } from './world.ts'
 
 const hourMs = 3_600_000
 
-/** What a stranger does who knows name, document number and phone, and holds no phone, face or document of the owner. */
+/** Acts of a stranger who knows name, document number and phone. They hold no phone, face or document of the owner. */
 const strangerStep = fc.oneof(
   fc.record({ kind: fc.constant('register' as const), phone: fc.constantFrom<Who>('thief', 'owner') }),
   fc.record({

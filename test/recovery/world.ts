@@ -37,6 +37,7 @@ export async function openWorld() {
       YIDENG_SMS_DAY_BUDGET: '1000000',
     }).phone,
     issuer: services.settings.issuer,
+    helpline: '12345',
     sender: { send: async ({ to, code }) => (texts.push({ to, code }), { id: '1' }) },
     artifacts,
     blindIndex: services.dataKeys.blindIndex,

@@ -7,8 +7,8 @@ import { isResting } from './recovery-stops.ts'
 export const provenDays = 30
 
 /**
- * What a right code to this phone is worth: a pass, where it is on record, proven for 30 days without a gap, and no recovery of the
- * account was stopped lately. Does the same work where there is no account.
+ * What a right code to this phone is worth. It is a pass where the phone is on record and was proven for 30 days without a gap. It is
+ * none after a stopped recovery. Does the same work where there is no account.
  * @param person found by the document number
  * @param phone E.164
  */

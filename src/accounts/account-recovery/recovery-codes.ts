@@ -19,7 +19,7 @@ const wellFormed = new RegExp(`^[${alphabet}]{${length}}$`)
 export const codesMade = 10
 
 /** The kind of the authenticator whose data has the keyed hashes of a person's codes. */
-export const codesKind = 'recovery-codes'
+const codesKind = 'recovery-codes'
 const codesData = z.object({ keys: z.array(z.string()) })
 
 /** Ten codes as people write them down: 7K3M-W9QD-…; `randomInt` makes each sign equally likely. @internal */

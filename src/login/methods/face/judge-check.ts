@@ -1,7 +1,7 @@
 import type { Actor, NaturalPerson } from '../../../accounts/natural-persons.ts'
 import { ended, type FaceEvidence, type FaceRequest, type FaceResult } from '../../../proofing/face/face-verifier.ts'
 import { checkAad, takeAtVendor, type Checked, type Running } from './check-store.ts'
-import { name, type FaceDeps } from './face-deps.ts'
+import { name as method, type FaceDeps } from './face-deps.ts'
 import type { FaceLimits } from './face-limits.ts'
 
 export interface CheckDeps extends FaceDeps {
@@ -31,7 +31,7 @@ export async function mayBeCompared(
   person: NaturalPerson,
 ): Promise<boolean> {
   const { id, status, identityLevel } = person
-  if (status !== 'active' || identityLevel < 3 || (await methodLocks.locked(id, name))) return false
+  if (status !== 'active' || identityLevel < 3 || (await methodLocks.locked(id, method))) return false
   if (await faceConsents.withdrawn(id)) return false
   return faceConsents.mayAgree(person) || faceConsents.given(id)
 }
@@ -52,7 +52,7 @@ export async function conclude(
   const about = { ...by, personId: person?.id }
   if (purpose === 'recovery' && outcome !== 'passed') {
     // a stranger's tries become a sum, and no notice
-    await audit.record({ event: 'recovery.refused', ...about, details: { by: name, verifier, outcome } })
+    await audit.record({ event: 'recovery.refused', ...about, details: { by: method, verifier, outcome } })
     if (outcome === 'failed') await limits.failed(counted)
     return
   }
