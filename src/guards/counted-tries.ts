@@ -27,6 +27,13 @@ export const countedTries: readonly CountedTries[] = [
     shownBy: 'test/guards/register-matches.test.ts',
   },
   {
+    names: ['own-corrections'],
+    what: 'corrections of the own name or document number, by person',
+    countedFor: 'maker',
+    ownersWay: 'the counter corrects the record',
+    shownBy: 'test/account-centre/record-correction.test.ts',
+  },
+  {
     names: ['registrations', 'registrations-begun'],
     what: 'registrations begun and finished, by network',
     countedFor: 'maker',

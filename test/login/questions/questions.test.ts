@@ -28,6 +28,7 @@ describe('the questions of a running login', () => {
       'claims_id_token_sub_value',
       'account_gone',
       'other_person',
+      'text_too_weak',
     ])
     expect(reasons('select_representee')).toEqual(['representee_open'])
     expect(reasons('consent')).toContain('consent_prompt')

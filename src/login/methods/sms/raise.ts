@@ -11,7 +11,7 @@ import type { LoginHost, Router, RouterContext } from '../../method.ts'
 import { showOwn, waitProblem, type Problem } from './pages.ts'
 import { amr, name, type SmsDeps } from './sms-deps.ts'
 
-/** A person at level 2 reaches level 3 by a code to a phone that is known to be theirs (DESIGN 1.4). */
+/** Whether a code to the person's own phone may lead from level 2 to 3 (DESIGN 1.4). */
 export async function raisesLevel(deps: SmsDeps, { session }: Attempt): Promise<boolean> {
   const { settings, persons, phoneCodes, methodLocks } = deps
   if (!session || settings.phone.owners === 'none' || isByQr(session.amr) || isFaceAlone(session.amr)) return false
