@@ -26,9 +26,9 @@ describe('the questions of a running login', () => {
       'max_age',
       'id_token_hint',
       'claims_id_token_sub_value',
+      'text_too_weak',
       'account_gone',
       'other_person',
-      'text_too_weak',
     ])
     expect(reasons('select_representee')).toEqual(['representee_open'])
     expect(reasons('consent')).toContain('consent_prompt')
