@@ -57,7 +57,7 @@ export function createAccountHost(deps: AccountHostDeps): AccountHost {
 
   const isFresh = ({ session }: AccountContext) => clock() / 1000 - session.signedInAt <= freshSeconds
 
-  /** Refuses a session by QR code, by a face alone, or by a text alone: the first may be relayed. */
+  /** Refuses a session by QR code, which may be relayed, by a face alone, or by a text alone. */
   async function signedInDirectly(ctx: RouterContext, byQr: 'not_by_qr' | 'mandates_not_by_qr') {
     const account = await centre.enter(ctx, { fresh: true })
     if (!account) return undefined

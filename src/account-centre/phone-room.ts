@@ -33,8 +33,8 @@ interface Problem {
 }
 
 /**
- * The telephone number of an account. A new one needs a code to it. It also needs a code to the old one, or a
- * sign-in at level 4: neither a password nor a telephone alone may take an account over.
+ * The telephone number of an account. A new one needs a code to it. It also needs a code to the old one, or a sign-in
+ * at level 4: neither a password nor a telephone alone may take an account over.
  */
 export function phoneRoutes(router: AccountRouter, deps: PhoneRoomDeps): void {
   const { persons, phoneCodes } = deps

@@ -20,6 +20,7 @@ import { chooseVerifiers } from '../proofing/face/choose-verifier.ts'
 import type { Core } from './core.ts'
 import type { Protocol } from './protocol.ts'
 
+const textPauseMs = 200
 /** Longest time of a vendor for one text; the answer to the browser does not wait for it. */
 const patienceMs = 8000
 
@@ -124,6 +125,7 @@ function openPhoneCodes({ settings, clock, log, metrics, artifacts, services }: 
     devices,
     audit,
     counted: metrics.texted,
+    pauseMs: textPauseMs,
     failed: (error) => log.error({ err: error }, 'a text could not be sent'),
     clock,
   })

@@ -100,6 +100,8 @@ describe.skipIf(cannotRun('browser'))('every page of the account centre', () => 
     seen.push('/account/mandates/1/offered', '/account/closing/asked/1')
     // and this one: test/journeys/back-in-by-a-recovery-code-from-paper.test.ts checks it
     seen.push('/account/recovery/codes')
+    // and this one: test/account-centre/phone-room.test.ts checks it
+    seen.push('/account/phone/code')
     // a file
     seen.push('/account/receipts/1', '/account/signatures/1')
     const missed = addresses().filter((address) => !seen.some((path) => address.test(path)))

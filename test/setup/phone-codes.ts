@@ -55,6 +55,7 @@ export function codesWorld(settings: Record<string, string> = {}, fails: () => b
     },
     audit: { record: async (entry: AuditEvent) => void entries.push(entry) } as never,
     counted: (purpose, outcome) => counts.push(`${purpose} ${outcome}`),
+    pauseMs: 0,
     failed: (error) => expect.fail(String(error)),
     clock,
   })

@@ -18,7 +18,7 @@ export interface PhoneChange {
 /**
  * Gives an account another telephone number, which the person has proven, or records the proof of the present one. The proofs of the
  * old number end, the person is told, and recovery is held for a day.
- * @returns `changed` where another change came first, `full` where enough persons have proven the new number
+ * @returns `changed` where another change came in between, `full` where enough persons have proven the new number
  */
 export async function changePhone(
   deps: NaturalPersonsDeps,

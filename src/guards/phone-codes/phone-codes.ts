@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import { setTimeout } from 'node:timers/promises'
 import type { Devices } from '../../accounts/devices.ts'
 import type { AuditLog } from '../../audit/audit-log.ts'
 import type { TextPurpose, TextSender } from '../../channels/senders/sms/text-sender.ts'
@@ -67,13 +68,15 @@ export interface PhoneCodesDeps {
   audit: AuditLog
   /** Counts each text by purpose and outcome. */
   counted: (purpose: TextPurpose, outcome: 'sent' | 'failed') => void
+  /** Milliseconds from the answer to the work for a text: it must not slow the next request of the same client. */
+  pauseMs: number
   /** For a fault of ours in the background. */
   failed: (error: unknown) => void
   clock: Clock
 }
 
 export function createPhoneCodes(deps: PhoneCodesDeps): PhoneCodes {
-  const { phone: settings, issuer, helpline, sender, devices, audit, counted, failed } = deps
+  const { phone: settings, issuer, helpline, sender, devices, audit, counted, pauseMs, failed } = deps
   const { countries, dayBudget, addressTexts } = settings
   const codes = createCodeStore(deps)
   const limits = createTextLimits({
@@ -97,6 +100,7 @@ export function createPhoneCodes(deps: PhoneCodesDeps): PhoneCodes {
       if (res.writableFinished || res.destroyed) resolve()
       else res.once('close', resolve)
     })
+      .then(() => (pauseMs > 0 ? setTimeout(pauseMs) : undefined))
       .then(job)
       .catch(failed)
       .finally(() => running.delete(done))
