@@ -155,7 +155,7 @@ describe.skipIf(cannotRun('browser') || noOpenssl)('a neighbour of the login, ov
       await page.goto(`${login}/login/${theirs.id}`)
       expect(await page.locator('h1').innerText()).toBe('这次登录已经过期')
 
-      await page.getByRole('link', { name: '到一登首页' }).click()
+      await page.getByRole('link', { name: '选一个门户，重新登录' }).click()
       await page.goto(`${login}/account`)
       await page.waitForURL(/\/login\//)
       await proves()
