@@ -3,9 +3,10 @@ import { face } from './login/methods/face/declaration.ts'
 import { passkey } from './login/methods/passkey/declaration.ts'
 import { password } from './login/methods/password/declaration.ts'
 import { qr } from './login/methods/qr/declaration.ts'
+import { sms } from './login/methods/sms/declaration.ts'
 
 /** The login methods, in the order of the sign-in page. A new one is its folder in src/login/methods and one entry here. */
-export const loginMethods = [passkey, password, qr, face] as const
+export const loginMethods = [passkey, password, qr, sms, face] as const
 
 export type LoginMethodDeclaration = (typeof loginMethods)[number]
 

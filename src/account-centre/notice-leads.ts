@@ -26,7 +26,7 @@ export const leads: Readonly<Record<NoticeKind, string>> = {
   'number-claimed': '/account',
   'number-claim-waits': '/account',
   'number-claim-ended': '/account',
-  'phone-shared': '/account/data',
-  'phone-recycled': '/account/data',
+  'phone-shared': '/account/phone',
+  'phone-recycled': '/account/phone',
   'phone-changed': '/account/history',
 }

@@ -10,6 +10,7 @@ import { noticesRoutes, type NoticesDeps } from './notices-room.ts'
 import type { OrganisationDeps } from './organisation.ts'
 import { organisationRoutes } from './organisations-room.ts'
 import { overviewRoutes, type OverviewDeps } from './overview-room.ts'
+import { phoneRoutes, type PhoneRoomDeps } from './phone-room.ts'
 import { portalsRoutes, type PortalsDeps } from './portals-room.ts'
 import { receiptRoutes, type ReceiptDeps } from './receipts-room.ts'
 import { recordRoutes, type RecordDeps } from './record-room.ts'
@@ -24,6 +25,7 @@ export type RoomDeps = ClosingDeps &
   NoticesDeps &
   OrganisationDeps &
   OverviewDeps &
+  PhoneRoomDeps &
   PortalsDeps &
   ReceiptDeps &
   RecordDeps &
@@ -68,6 +70,7 @@ export const rooms: readonly Room[] = [
     menu: { path: '/account/signatures', group: 'acting', icon: 'pen' },
   },
   { name: 'record', routes: recordRoutes, menu: { path: '/account/details', group: 'details', icon: 'id' } },
+  { name: 'phone', routes: phoneRoutes },
   { name: 'data', routes: dataRoutes, menu: { path: '/account/data', group: 'details', icon: 'download' } },
   { name: 'closing', routes: closingRoutes, menu: { path: '/account/closing', group: 'details', icon: 'bin' } },
 ]

@@ -4,9 +4,11 @@ import { dayMs } from '../config/time.ts'
 import type { BlindIndex } from '../keys/blind-index.ts'
 import type { RecycledNumbers } from '../proofing/recycled-numbers.ts'
 import type { Database, DatabaseTransaction } from '../storage/database.ts'
-import type { PhoneTables } from '../storage/schema-phone.ts'
+import { byText, type PhoneTables } from '../storage/schema-phone.ts'
 import type { Actor } from './natural-persons/natural-person.ts'
 import type { Notifier } from './notices.ts'
+
+export { byText }
 
 /** How a person has proven a number: a code, the carrier, a channel, a clerk, or a register. */
 export type ProvenHow = PhoneTables['phone_proofs']['how']
@@ -96,7 +98,7 @@ export function createPhoneProofs(options: {
       .where('at', '>', oldest())
       .executeTakeFirst()
     if (renewed.numUpdatedRows > 0n) return
-    // after a gap the time begins anew
+    // after a gap the time begins again
     const begun = { first_at: now, at: now, ended_at: null }
     await within
       .insertInto('phone_proofs')

@@ -26,6 +26,8 @@ export interface Field {
   local?: true
   /** Shown for the value in the help. */
   placeholder?: string
+  /** A text of words: given twice, it has the words of both. */
+  words?: boolean
 }
 
 export type Fields = Readonly<Record<string, Field>>

@@ -8,11 +8,12 @@ const level = z.union([z.literal(2), z.literal(3), z.literal(4)])
 
 /**
  * One rule for a level: lowest identity level × way of signing in × age of the proof. `face-and-other`: a face with another factor
- * (a face alone is no second factor). `bound`: an authenticator that was bound by a verified face.
+ * (a face alone is no second factor). `bound`: an authenticator that was bound by a verified face. `more-than-sms`: any way but a code
+ * by text alone.
  */
 const rule = z.strictObject({
   identity: level,
-  way: z.enum(['any', 'face', 'face-and-other', 'bound']).default('any'),
+  way: z.enum(['any', 'more-than-sms', 'face', 'face-and-other', 'bound']).default('any'),
   /** Highest age of the identity proof, in days. */
   proofDays: z.number().int().positive().optional(),
 })
@@ -64,6 +65,10 @@ export function levelOf(acr: string | undefined): Level | undefined {
 /** A sign-in by face alone (kiosk). Liveness is not proven well enough to change or approve anything (docs/face.md). */
 export const isFaceAlone = (amr: readonly string[]): boolean => amr.length > 0 && amr.every((one) => one === 'face')
 
+/** A sign-in by a code in a text alone: a holder of the number for a moment can make one. It changes nothing. */
+export const isTextAlone = (amr: readonly string[]): boolean =>
+  amr.length > 0 && amr.every((one) => one === 'otp' || one === 'sms')
+
 /** Another device vouched for this browser (DESIGN 1.4): a relayed sign-in cannot be told from an honest one. */
 export const isByQr = (amr: readonly string[]): boolean => amr.includes('qr')
 
@@ -85,6 +90,7 @@ export interface Proven {
 
 const ways: Record<z.infer<typeof rule>['way'], (proven: Proven) => boolean> = {
   any: () => true,
+  'more-than-sms': ({ amr }) => !isTextAlone(amr),
   face: ({ amr }) => amr.includes('face'),
   'face-and-other': ({ amr }) => amr.includes('face') && amr.some((one) => one !== 'face'),
   bound: ({ bound }) => bound === true,

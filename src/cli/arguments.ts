@@ -45,7 +45,8 @@ export function readArguments(
     const before = input[name]
     const read = readValue(field, text)
     if ('fault' in read) problems.push({ field: name, message: read.fault })
-    else input[name] = Array.isArray(before) ? [...before, text] : read.value
+    else if (Array.isArray(before)) input[name] = [...before, text]
+    else input[name] = field.words && typeof before === 'string' ? `${before} ${text}` : read.value
   }
   let afterUnknown = false
   for (const token of tokens) {
@@ -87,7 +88,7 @@ function faultOfFlag(
   givenBefore: boolean,
 ): string | undefined {
   const { value, inlineValue } = token
-  if (givenBefore && field.type !== 'list') return 'is given twice'
+  if (givenBefore && field.type !== 'list' && !field.words) return 'is given twice'
   if (isSwitch(field)) return value === undefined ? undefined : 'takes no value'
   const missing = value === undefined || (!inlineValue && value.startsWith('-'))
   return missing ? `needs a value: ${typed(name, field)}` : undefined

@@ -34,7 +34,7 @@ export const countedTries: readonly CountedTries[] = [
     shownBy: 'test/registration/registration.test.ts',
   },
   {
-    names: ['text-pause', 'text-number', 'text-number-day', 'text-pause-known', 'text-number-known'],
+    names: ['text-pause', 'text-number', 'text-number-day', 'text-number-known'],
     what: 'texts with a code, by number; by browser that the account knows',
     countedFor: 'target',
     ownersWay: 'a browser of an earlier sign-in has counts of its own; passkey, password and QR login are not counted',

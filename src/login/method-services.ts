@@ -6,6 +6,7 @@ import type { IdentityProofs } from '../accounts/identity-proofing/identity-proo
 import type { MethodLocks } from '../accounts/method-locks.ts'
 import type { NaturalPersons } from '../accounts/natural-persons.ts'
 import type { Notifier } from '../accounts/notices.ts'
+import type { PhoneProofs } from '../accounts/phone-proofs.ts'
 import type { BreachedPasswords } from '../accounts/passwords/breached.ts'
 import type { Passwords } from '../accounts/passwords/hash.ts'
 import type { EndSignIns } from '../accounts/sign-in-endings.ts'
@@ -44,6 +45,7 @@ export interface MethodServices {
   methodLocks: MethodLocks
   devices: Devices
   notifier: Notifier
+  phoneProofs: PhoneProofs
   sessions: Sessions
   endSignIns: EndSignIns
   passwords: Passwords
@@ -61,5 +63,5 @@ export interface MethodServices {
   findClient(id: string): Promise<Client | undefined>
 }
 
-/** Exported by the `method.ts` of each method. */
-export type CreateMethod = (services: MethodServices) => LoginMethod
+/** Exported by the `method.ts` of each method. Undefined for a method that the settings do not have. */
+export type CreateMethod = (services: MethodServices) => LoginMethod | undefined

@@ -195,17 +195,17 @@ export interface AccountHost {
   /**
    * As `enter` with `fresh`, for a change of authenticators. While the account is on hold after a recovery, only a sign-in
    * by passkey may make one; other sign-ins get a page that shows the end of the hold.
-   * @throws Refusal `not_by_qr`, `not_by_face` for a session that a QR code or a face alone began
+   * @throws Refusal `not_by_qr`, `not_by_face`, `not_by_sms` for a session that a QR code, a face alone or a text alone began
    */
   mayChangeAuthenticators(ctx: RouterContext): Promise<AccountContext | undefined>
   /**
    * As `mayChangeAuthenticators`, but also during a hold: for acts that make the account safer or prove its owner.
-   * @throws Refusal `not_by_qr`, `not_by_face`
+   * @throws Refusal `not_by_qr`, `not_by_face`, `not_by_sms`
    */
   mayProtect(ctx: RouterContext): Promise<AccountContext | undefined>
   /**
    * As `mayChangeAuthenticators`, for giving and accepting mandates.
-   * @throws Refusal `mandates_not_by_qr`, `not_by_face`
+   * @throws Refusal `mandates_not_by_qr`, `not_by_face`, `not_by_sms`
    */
   mayGrantMandates(ctx: RouterContext): Promise<AccountContext | undefined>
   /** Shows a page of the account centre inside its frame. */

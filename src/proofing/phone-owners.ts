@@ -15,7 +15,7 @@ export interface OwnerClaim {
   name: string
 }
 
-/** Who knows whose a telephone number is: the carriers' check of name, number and phone (三要素). */
+/** The source that says whose a telephone number is: the carriers' check of name, number and phone (三要素). */
 export interface PhoneOwners {
   /** `unreachable` is a normal outcome: the account stays at its level. */
   isOwner(claim: OwnerClaim): Promise<'match' | 'no_match' | 'unreachable'>

@@ -26,12 +26,22 @@ const schema = z.object({
   answers: z.record(z.string(), z.string()),
   /** Steps that were answered without a problem. */
   done: z.int().min(0).max(2),
+  /** E.164. */
+  proven: z.string().optional(),
+  texted: z.string().optional(),
+  without: z.string().optional(),
 })
 
 /** Answers to a registration that is not finished. */
 export interface Draft {
   answers: Answers
   done: number
+  /** The number that was proven by a code in this registration. */
+  proven?: string | undefined
+  /** The number that a code was last sent to. */
+  texted?: string | undefined
+  /** A number whose code did not come: the registration goes on without a proof. */
+  without?: string | undefined
 }
 
 /** The place of the answers of one browser, for one login or for none. */

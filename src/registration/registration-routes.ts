@@ -23,9 +23,10 @@ import {
   signInToNewAccount,
   type NewAccountDeps,
 } from './new-account.ts'
+import { askForCode, codeNeeded, phoneRoutes, phoneShown, type PhoneStepDeps } from './phone-step.ts'
 import { noticeVersion, registerPath, showStep } from './step-page.ts'
 
-export interface RegistrationDeps extends NewAccountDeps {
+export interface RegistrationDeps extends NewAccountDeps, PhoneStepDeps {
   passwords: Passwords
   breached: BreachedPasswords
   matches: RegisterMatches
@@ -60,6 +61,7 @@ export function registrationRoutes(router: Router, given: RegistrationDeps): voi
 
   router.get('/login/:attempt/register', (ctx) => inLogin(deps, ctx, show))
   router.post('/login/:attempt/register', (ctx) => inLogin(deps, ctx, answer))
+  phoneRoutes(router, deps, (ctx, step) => inLogin(deps, ctx, step))
   router.get('/login/:attempt/registered', async (ctx) => showNewAccount(deps, ctx, await attemptOf(ctx)))
   router.post('/login/:attempt/registered', async (ctx) => signInToNewAccount(deps, ctx, await attemptOf(ctx)))
 }
@@ -69,8 +71,10 @@ function ofSignIn(attempt: Attempt): Attempt {
   return attempt
 }
 
+type InLogin<D> = (deps: D, ctx: RouterContext, attempt: Attempt) => Promise<void>
+
 /** Runs inside a running login; where the login is over, its answers go on without it. */
-async function inLogin(deps: Deps, ctx: RouterContext, step: typeof show): Promise<void> {
+async function inLogin<D extends Deps>(deps: D, ctx: RouterContext, step: InLogin<D>): Promise<void> {
   const found = await deps.host.attempt(ctx).catch((error: unknown) => moveLate(deps, ctx, error))
   if (!found) return
   const attempt = ofSignIn(found)
@@ -118,8 +122,8 @@ const tooMany = { form: 'too_many_registrations' }
 /** Stores what was typed, right or wrong, for another hour. A network that begins too many gets nothing stored. */
 async function keepAnswers({ begun }: Deps, ctx: RouterContext, place: DraftPlace) {
   const before = await place.read()
-  const { answers, done } = before ?? nothing
-  const draft = { answers: { ...answers, ...answersIn(requestOf(ctx).form) }, done }
+  const known = before ?? nothing
+  const draft = { ...known, answers: { ...known.answers, ...answersIn(requestOf(ctx).form) } }
   const wait = before ? 0 : await begun.count(requestOf(ctx))
   if (wait > 0) ctx.set('retry-after', String(wait))
   else await place.write(draft)
@@ -138,6 +142,7 @@ async function goOn(
   await place.write({ ...draft, done: open - 1 })
   if (read.step !== undefined && read.step <= step)
     return showStep(deps, ctx, attempt, { step: read.step, draft, problems: read.problems })
+  if (codeNeeded(deps, draft)) return askForCode(deps, ctx, attempt, { place, draft: { ...draft, done: open - 1 } })
   if (step < 3 || !read.input) return redirectTo(ctx, `${registerPath(attempt)}?step=${Math.min(open, step + 1)}`)
   if (form['consent'] !== 'yes')
     return showStep(deps, ctx, attempt, { step: 3, draft, problems: { consent: 'consent_required' } })
@@ -184,7 +189,8 @@ async function openAccount(
   const { document, name } = opening
   const silent = await matches.silent({ documentType: document.type, documentNumber: document.number, name })
   const guardian = isChild(document, clock()) ? { guardian: true } : {}
-  const entry = { ...opening, ...guardian, authenticators, noticeVersion, silent }
+  const shown = await phoneShown(deps, draft, opening)
+  const entry = { ...opening, ...guardian, ...shown, authenticators, noticeVersion, silent }
   const opened = await persons.create(entry, actorOf(ctx))
   if (opened.ok) return opened.person.id
   await showStep(deps, ctx, attempt, { step: 2, draft, problems: { username: opened.problem } })
@@ -210,8 +216,10 @@ async function moveLate(deps: Deps, ctx: RouterContext, error: unknown): Promise
   const draft = await before.read()
   const form = answersIn(requestOf(ctx).form)
   if (!draft && (Object.keys(form).length === 0 || (await deps.begun.count(requestOf(ctx))) > 0)) throw error
-  const { answers = {}, done = 0 } = draft ?? {}
-  await draftOf(deps, ctx).write({ answers: { ...answers, ...form }, done })
+  const known = draft ?? nothing
+  // a code that was sent is good for the login that is over
+  const moved = { ...known, texted: undefined, answers: { ...known.answers, ...form } }
+  await draftOf(deps, ctx).write(moved)
   await before.remove()
   redirectTo(ctx, '/register?late=yes')
   return undefined

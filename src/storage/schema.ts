@@ -25,6 +25,8 @@ export interface Tables extends LegalPersonTables, FaceTables, AdministrationTab
     status: 'active' | 'locked' | 'closed'
     /** End of the hold after a recovery without a counter: no authenticator may change until then. */
     held_until: Time | null
+    /** End of the hold of recovery after a change of the telephone number. */
+    recovery_held_until: Time | null
     /** Earlier sign-ins are invalid, except the sessions in `sign_in_marks` (accounts/sign-in-endings.ts). */
     signed_out_at: Time | null
     /** Number of endings of this person's sign-ins. */
@@ -156,6 +158,7 @@ export const columnMarks: { [T in keyof Tables]: { [C in keyof Tables[T]]: Mark 
     face_proofed_at: 'open',
     status: 'open',
     held_until: 'open',
+    recovery_held_until: 'open',
     signed_out_at: 'open',
     sign_in_epoch: 'open',
     sign_in_marks: 'open',

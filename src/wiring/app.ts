@@ -90,8 +90,9 @@ function loginDeps(core: Core, { sessions }: Protocol, login: Login, secure: boo
     matches,
     phoneCodes,
     phoneProofs: services.phoneProofs,
+    phoneOwners: services.phoneOwners,
     phone: settings.phone,
-    issuer: settings.issuer,
+    serviceName: serviceNameOf(settings),
     resources,
     artifacts,
     blindIndex,
@@ -104,11 +105,14 @@ function loginDeps(core: Core, { sessions }: Protocol, login: Login, secure: boo
   }
 }
 
+/** The name of the login in texts. */
+const serviceNameOf = ({ operator }: Core['settings']) => operator.service || '一登'
+
 /** Services for the account centre. */
 function accountDeps(core: Core, protocol: Protocol, login: Login): AccountRoutesDeps {
   const { settings, clock, resources, artifacts, services } = core
   const { provider, sessions } = protocol
-  const { methods, signatures } = login
+  const { methods, signatures, phoneCodes } = login
   const { database, audit, clients, persons, authenticators, methodLocks, devices, inbox, consents } = services
   const { recovery, closing, faceConsents, numberDisputes, legalPersons, principals, mandates, representations } =
     services
@@ -124,6 +128,9 @@ function accountDeps(core: Core, protocol: Protocol, login: Login): AccountRoute
     sessions,
     methods,
     signatures,
+    phoneCodes,
+    phoneProofs: services.phoneProofs,
+    serviceName: serviceNameOf(settings),
     resources,
     database,
     artifacts,

@@ -53,6 +53,7 @@ export async function createLogin(core: Core, protocol: Protocol) {
     methodLocks,
     devices,
     notifier,
+    phoneProofs: services.phoneProofs,
     sessions,
     endSignIns,
     passwords,
@@ -113,6 +114,7 @@ function openPhoneCodes({ settings, clock, log, metrics, artifacts, services }: 
   return createPhoneCodes({
     phone,
     issuer,
+    helpline: settings.operator.helpline,
     sender,
     artifacts,
     blindIndex: dataKeys.blindIndex,

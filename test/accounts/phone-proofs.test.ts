@@ -58,7 +58,7 @@ describe('a proof of a number', () => {
     expect(await proofs.holders(phone)).toEqual([])
   })
 
-  it('is renewed without a gap; after a gap its time begins anew', async () => {
+  it('is renewed without a gap; after a gap its time begins again', async () => {
     const { services, forward, proofs } = await world()
     const personId = await withNumber(services)
     const first = services.clock()
@@ -94,7 +94,7 @@ describe('a proof of a number', () => {
     for (const personId of ids) results.push(await record(services, proofs, { personId, phone, how: 'sms' }))
     expect(results).toEqual(['recorded', 'recorded', 'recorded', 'recorded', 'recorded', 'full'])
     const told = await Promise.all(ids.map(async (id) => (await kindsOf(services, id)).length))
-    // the first is told of four others, the last of the four before at once
+    // the first gets a notice for each of four others, the last one for all four before
     expect(told).toEqual([4, 4, 3, 2, 1, 0])
     expect(await record(services, proofs, { personId: ids[0] ?? '', phone, how: 'sms' })).toBe('recorded')
     expect(await kindsOf(services, ids[0] ?? '')).toHaveLength(4)
@@ -112,7 +112,7 @@ describe('a number as identifier', () => {
     expect((await persons.findByIdentifier(readIdentifier(local)))?.id).toBe(proven.id)
   })
 
-  it('finds nobody where two have proven it; their document numbers still do', async () => {
+  it('finds no person where two have proven it; their document numbers still do', async () => {
     const { services } = await world()
     const { phoneProofs: proofs, persons } = services
     const [one, other] = [await openPerson(services, { phone: local }), await openPerson(services, { phone: local })]

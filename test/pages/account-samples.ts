@@ -76,6 +76,28 @@ export const accountSamples: readonly Sample[] = [
       whole,
     },
   })),
+  ...[
+    { typing: false },
+    { typing: false, proven: true, done: 'changed' },
+    { typing: true, phone: '139****9000' },
+    { typing: true, old: true, phone: '138****5678', problem: { code: 'code_wrong', minutes: 0 } },
+    { typing: true, old: true, phone: '+852 *****567', reached: false },
+  ].map((change, index) => ({
+    view: 'account/phone',
+    name: String(index),
+    data: {
+      ...accountFrame('/account/phone', { closesAt: 0 }),
+      old: false,
+      present: '138****5678',
+      proven: false,
+      phone: '',
+      typed: '',
+      texts: true,
+      reached: true,
+      done: '',
+      ...change,
+    },
+  })),
   ...['', 'off', 'on', 'not_me', 'not_me_last'].map((done) => ({
     view: 'account/ways',
     name: done || 'plain',

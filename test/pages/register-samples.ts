@@ -35,6 +35,16 @@ const entry = {
   personal: ['张三'],
   phone: '13800138000',
 }
+const code = {
+  action: '/login/8f3a/register/code',
+  registerAction: '/login/8f3a/register',
+  csrf,
+  phone: '138****8000',
+  again: false,
+  seconds: 3600,
+  until: 1796000000000,
+  portal,
+}
 const agree = {
   ...step,
   signInUrl: '/login/8f3a',
@@ -62,6 +72,9 @@ export const registerSamples = [
   },
   { view: 'register/who', name: 'late', data: { ...who, late: true } },
   { view: 'register/who', name: 'too-many', data: { ...filled, problems: { form: 'too_many_registrations' } } },
+  { view: 'register/code', name: 'first', data: code },
+  { view: 'register/code', name: 'again', data: { ...code, again: true } },
+  { view: 'register/code', name: 'wait', data: { ...code, problem: { code: 'wait', minutes: 12 } } },
   { view: 'register/password', name: 'first', data: entry },
   { view: 'register/password', name: 'kept', data: { ...entry, kept: true } },
   {

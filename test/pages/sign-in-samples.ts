@@ -30,6 +30,17 @@ export function signInSamples({
   const faceWay = wayOf('face', 'face', false, { shown: 'form' })
   const qrWay = wayOf('qr', 'phones', true, { shown: 'panel', hideSeconds: 3, shownSeconds: 60 })
   const passkeyWay = wayOf('passkey', 'finger', true, { shown: 'button' })
+  const smsWay = wayOf('sms', 'sms', false, { shown: 'tile' })
+  const text = {
+    portal,
+    action: '/login/8f3a/sms',
+    startUrl: '/login/8f3a',
+    cancelAction: '/login/8f3a/cancel',
+    csrf,
+    typed: '',
+    phone: '138****8000',
+    again: false,
+  }
   const refusedWays = (refusal: string) => ({
     refusal,
     ways: [{ ...passwordWay, identifier: '13800138000', refusal }, passkeyWay],
@@ -58,7 +69,7 @@ export function signInSamples({
     {
       view: 'login/sign-in',
       name: 'phone',
-      data: { ...signIn, device: 'phone', ways: [passkeyWay, passwordWay, { ...qrWay, shown: 'tile' }] },
+      data: { ...signIn, device: 'phone', ways: [passkeyWay, passwordWay, { ...qrWay, shown: 'tile' }, smsWay] },
     },
     {
       view: 'login/sign-in',
@@ -68,6 +79,12 @@ export function signInSamples({
     { view: 'login/sign-in', name: 'kiosk', data: atKiosk },
     { view: 'login/one-way', name: 'password', data: alone(passwordWay) },
     { view: 'login/one-way', name: 'passkey', data: alone(passkeyWay) },
+    { view: 'login/one-way', name: 'text', data: alone(smsWay) },
+    { view: 'sms/phone', name: 'first', data: text },
+    { view: 'sms/phone', name: 'refused', data: { ...text, typed: '110', problem: { code: 'malformed', minutes: 0 } } },
+    { view: 'sms/code', name: 'first', data: { ...text, portal: longPortal } },
+    { view: 'sms/code', name: 'wrong', data: { ...text, problem: { code: 'code_wrong', minutes: 0 } } },
+    { view: 'sms/who', name: 'first', data: text },
     { view: 'login/one-way', name: 'qr', data: { ...alone(qrWay), device: 'phone' } },
     { view: 'login/one-way', name: 'kiosk', data: { ...alone(passwordWay), device: 'kiosk' } },
     {

@@ -32,7 +32,7 @@ describe('the embedded register of numbers', () => {
     expect(JSON.stringify(rows)).not.toMatch(/138001380|4403001990/)
   })
 
-  it('is asked only where the settings say so', async () => {
+  it('is asked only where the settings name it', async () => {
     const { services } = await openTestServices()
     await services.database.transaction().execute((within) => services.phoneRegister.add(within, [claim]))
     expect(await services.phoneOwners.isOwner(claim)).toBe('no_match')

@@ -39,6 +39,7 @@ export function codesWorld(settings: Record<string, string> = {}, fails: () => b
   const codes = createPhoneCodes({
     phone: readSettings({ YIDENG_SMS: 'console', ...settings }).phone,
     issuer: 'https://login.example.gov.cn',
+    helpline: '12345',
     sender: {
       send: async (message) => {
         if (fails()) throw new VendorFailed('no answer')

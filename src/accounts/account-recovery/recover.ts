@@ -33,6 +33,7 @@ export async function recover(
     const spent = await spend(deps, transaction, pass)
     if (!spent || (!seesPerson(spent) && (await isResting(deps, personId, transaction)))) throw new Undo()
     const now = deps.clock()
+    if (!seesPerson(spent) && (await isHeldByPhone(transaction, personId, now))) throw new Undo()
     const [known] = await deps.authenticators.list(personId, kind, transaction)
     const until = seesPerson(spent) ? null : now + deps.times.hold * 1000
     const before = await holdAccount(deps, transaction, personId, until)
@@ -52,6 +53,16 @@ export async function recover(
   })
   if (recovered) for (const id of principals) deps.publish('principal', id)
   return recovered
+}
+
+/** The number was changed a short time ago: only a face or a counter recovers the account now (natural-persons/change-phone.ts). */
+async function isHeldByPhone(transaction: DatabaseTransaction, personId: string, now: number): Promise<boolean> {
+  const { recovery_held_until: until } = await transaction
+    .selectFrom('natural_persons')
+    .select('recovery_held_until')
+    .where('id', '=', personId)
+    .executeTakeFirstOrThrow()
+  return until !== null && until > now
 }
 
 async function spend(

@@ -104,4 +104,5 @@ const emptyColumns = (cipher: FieldCipher, personId: string) => ({
   proofed_at: null,
   face_proofed_at: null,
   held_until: null,
+  recovery_held_until: null,
 })

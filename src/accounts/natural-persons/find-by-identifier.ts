@@ -26,7 +26,7 @@ export async function findByIdentifier(
 }
 
 /** The persons who have proven this number, and have it on record now. */
-async function holdersOnRecord(
+export async function holdersOnRecord(
   { database, lookup, phoneProofs }: Deps & Pick<NaturalPersonsDeps, 'phoneProofs'>,
   phone: string,
 ): Promise<NaturalPerson[]> {

@@ -21,7 +21,7 @@ export interface NaturalPersonsDeps {
   audit: AuditLog
   register: PopulationRegister
   authenticators: Pick<Authenticators, 'add'>
-  phoneProofs: Pick<PhoneProofs, 'record' | 'holders'>
+  phoneProofs: Pick<PhoneProofs, 'record' | 'holders' | 'giveUp'>
   endSignIns: EndSignIns
   notifier: Notifier
   publish: Publish

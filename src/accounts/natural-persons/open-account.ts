@@ -88,6 +88,7 @@ async function insertAccount(
     face_proofed_at: null,
     status: 'active' as const,
     held_until: null,
+    recovery_held_until: null,
     signed_out_at: null,
     sign_in_epoch: 0,
     sign_in_marks: null,

@@ -45,6 +45,7 @@ export const registrationFields = {
   'jwks-uri': { type: 'text', placeholder: 'URI', meaning: 'or where they are published' },
   scope: {
     type: 'text',
+    words: true,
     placeholder: '"SCOPES"',
     meaning: 'scopes it may request: openid, profile, phone, identity, representee, offline_access; default: openid',
   },

@@ -9,7 +9,7 @@ import { requestOf, type PageContext } from '../../pages/request-context.ts'
 import { VendorFailed } from '../../proofing/vendor-calls.ts'
 import type { Artifacts } from '../../storage/artifacts.ts'
 import { createCodeStore, type CodeChecked, type CodeFor } from './code-store.ts'
-import { codeText, portalName } from './code-text.ts'
+import { changeText, codeText, portalName, recoveredText } from './code-text.ts'
 import { createTextLimits, type TextAsked, type TextWait } from './text-limits.ts'
 
 export type { CodeChecked, CodeFor } from './code-store.ts'
@@ -26,12 +26,10 @@ export interface CodeAsked extends CodeFor {
   deliver: boolean
 }
 
-/** A text without a code. */
+/** The person and the number of a text without a code. */
 interface Informed {
-  purpose: TextPurpose
   phone: string
   personId: string
-  text: string
   portal: string
 }
 
@@ -45,8 +43,12 @@ export interface PhoneCodes {
    */
   send(ctx: AnswerContext, asked: CodeAsked): Promise<TextWait | undefined>
   check(code: CodeFor, typed: string): Promise<CodeChecked>
-  /** Sends a text without a code to a number of this person, after the answer. It counts in the budget. */
-  inform(ctx: AnswerContext, about: Informed): void
+  /** Whether a sender is set. */
+  readonly enabled: boolean
+  /** Tells the old number of this person of a change, by a text without a code, after the answer. It counts in the budget. */
+  informOfChange(ctx: AnswerContext, about: Informed): void
+  /** Tells a proven number of this person of a recovery, with the token that stops it; else as `informOfChange`. */
+  informOfRecovery(ctx: AnswerContext, about: Informed & { token: string }): void
   /** Resolves when all texts so far were sent or not. */
   settled(): Promise<void>
 }
@@ -54,6 +56,7 @@ export interface PhoneCodes {
 export interface PhoneCodesDeps {
   phone: Settings['phone']
   issuer: string
+  helpline: string
   /** Undefined: no text is sent. */
   sender: TextSender | undefined
   artifacts: Artifacts
@@ -68,7 +71,7 @@ export interface PhoneCodesDeps {
 }
 
 export function createPhoneCodes(deps: PhoneCodesDeps): PhoneCodes {
-  const { phone: settings, issuer, sender, devices, audit, counted, failed } = deps
+  const { phone: settings, issuer, helpline, sender, devices, audit, counted, failed } = deps
   const { countries, dayBudget, addressTexts } = settings
   const codes = createCodeStore(deps)
   const limits = createTextLimits({
@@ -111,13 +114,22 @@ export function createPhoneCodes(deps: PhoneCodesDeps): PhoneCodes {
     }
   }
 
+  function inform(ctx: AnswerContext, purpose: TextPurpose, { phone: to, personId, portal }: Informed, text: string) {
+    const { language, networks } = requestOf(ctx)
+    const message = { to, purpose, code: '', portal: portalName(portal), language, text }
+    afterAnswer(ctx, async () => {
+      const reached = sender !== undefined && countries.some((code) => to.startsWith(`+${code}`))
+      if (reached && (await limits.take({ phone: to, act: '', networks }))) await deliver(message, personId)
+    })
+  }
+
   return {
     reaches: (phone) => sender !== undefined && countries.some((code) => phone.startsWith(`+${code}`)),
     async send(ctx, asked) {
       const { purpose, phone: to, portal, personId, deliver: wanted } = asked
       const request = requestOf(ctx)
       const { language, networks } = request
-      const about: TextAsked = { phone: to, networks, knownBrowser: await knownBrowser(ctx, personId) }
+      const about: TextAsked = { phone: to, act: asked.act, networks, knownBrowser: await knownBrowser(ctx, personId) }
       const wait = await limits.ask(about)
       if (wait) return wait
       const code = await codes.make(asked)
@@ -130,13 +142,26 @@ export function createPhoneCodes(deps: PhoneCodesDeps): PhoneCodes {
       return undefined
     },
     check: codes.check,
-    inform(ctx, { purpose, phone: to, personId, text, portal }) {
-      const { language, networks } = requestOf(ctx)
-      const message = { to, purpose, code: '', portal: portalName(portal), language, text }
-      afterAnswer(ctx, async () => {
-        const reached = sender !== undefined && countries.some((code) => to.startsWith(`+${code}`))
-        if (reached && (await limits.take({ phone: to, networks }))) await deliver(message, personId)
-      })
+    enabled: sender !== undefined,
+    informOfChange(ctx, about) {
+      const request = requestOf(ctx)
+      const { portal } = about
+      inform(
+        ctx,
+        'bind',
+        about,
+        changeText((key, values) => request.t(key, values), { portal, helpline }),
+      )
+    },
+    informOfRecovery(ctx, { token, ...about }) {
+      const request = requestOf(ctx)
+      const url = `${issuer}/recover/stop/${token}`
+      inform(
+        ctx,
+        'recover',
+        about,
+        recoveredText((key, values) => request.t(key, values), url),
+      )
     },
     async settled() {
       await Promise.all(running)

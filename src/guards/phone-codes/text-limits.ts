@@ -9,15 +9,15 @@ import { createLimits, type Limit } from '../limits.ts'
 import { createDayBudget } from './day-budget.ts'
 
 const hour = 3600
-/** One number: a text a minute, five an hour, ten a day. A stranger cannot send it further ones. */
+/** One number: five texts an hour, ten a day. A stranger cannot send it further ones. */
 const ofNumber: readonly Limit[] = [
-  { name: 'text-pause', most: 1, seconds: 60, longest: 60 },
   { name: 'text-number', most: 5, seconds: hour },
   { name: 'text-number-day', most: 10, seconds: daySeconds, longest: daySeconds },
 ]
-/** The same for a browser that the account knows, with counts of its own. */
+/** One act, such as a running login: a text a minute. */
+const ofAct: Limit = { name: 'text-pause', most: 1, seconds: 60, longest: 60 }
+/** One number in a browser that the account knows. */
 const ofKnownBrowser: readonly Limit[] = [
-  { name: 'text-pause-known', most: 1, seconds: 60, longest: 60 },
   { name: 'text-number-known', most: 10, seconds: daySeconds, longest: daySeconds },
 ]
 /** Numbers that a carrier assigns together: the first seven digits of a mobile number of the mainland are 10,000 numbers. */
@@ -38,6 +38,8 @@ export interface TextWait {
 
 export interface TextAsked {
   phone: string
+  /** The act that a text was asked for before: it has one a minute for one number. */
+  act: string
   networks: readonly Counted[]
   /** Identifies the browser, where the account knows it: strangers' counts do not stop it. */
   knownBrowser?: string | undefined
@@ -102,6 +104,8 @@ export function createTextLimits(options: {
   return {
     async ask(asked) {
       const { phone, networks, knownBrowser } = asked
+      const pause = await limits.count(ofAct, blindIndex('text-number', `${asked.act}\0${phone}`))
+      if (pause > 0) return { by: 'number', seconds: pause }
       if (await budgetOf(asked).isUsed()) return { by: 'budget', seconds: hour }
       if (knownBrowser !== undefined) {
         const own = await firstWait(ofKnownBrowser, blindIndex('text-number', `${knownBrowser}\0${phone}`))

@@ -12,6 +12,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn('ended_at', 'bigint')
     .addPrimaryKeyConstraint('phone_proofs_key', ['person_id', 'phone_index', 'how'])
     .execute()
+  await db.schema.alterTable('natural_persons').addColumn('recovery_held_until', 'bigint').execute()
   await db.schema.createIndex('phone_proofs_phone').on('phone_proofs').column('phone_index').execute()
   await db.schema
     .createTable('phone_register')

@@ -40,6 +40,12 @@ it('registers with every field, and answers with each of them', async () => {
   })
 })
 
+it('takes scopes in several flags as one list', async () => {
+  const { json } = commandLine()
+  const made = await json(...create, '--scope', 'openid profile', '--scope', 'openid phone')
+  expect(made).toMatchObject({ scope: 'openid profile phone' })
+})
+
 it('shows the secret once, with the values for the developers', async () => {
   const { yideng, withServices } = commandLine()
   const { code, out } = await yideng(...create)

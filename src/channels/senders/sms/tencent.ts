@@ -30,6 +30,7 @@ const answer = z.object({
 export function tencentSender(fetch: VendorFetch, account: z.infer<typeof tencentSms>, clock: Clock): TextSender {
   const { secretId, secretKey, appId, signName, region, endpoint } = account
   const { host } = new URL(endpoint)
+  const service = action.slice('Send'.length).toLowerCase()
   return {
     async send(message) {
       const { to, portal, code } = message
@@ -42,7 +43,7 @@ export function tencentSender(fetch: VendorFetch, account: z.infer<typeof tencen
       })
       const at = Math.floor(clock() / 1000)
       const headers = {
-        authorization: signTc3({ secretId, secretKey, service: 'sms', host, action, body, at }),
+        authorization: signTc3({ secretId, secretKey, service, host, action, body, at }),
         'content-type': 'application/json; charset=utf-8',
         'x-tc-action': action,
         'x-tc-version': version,

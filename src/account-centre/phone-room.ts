@@ -1,0 +1,168 @@
+import { maskPhone } from '../accounts/identifiers/masking.ts'
+import { parsePhone } from '../accounts/identifiers/phones.ts'
+import type { NaturalPersons } from '../accounts/natural-persons.ts'
+import { byText, type PhoneProofs } from '../accounts/phone-proofs.ts'
+import type { PhoneCodes, TextWait } from '../guards/phone-codes/phone-codes.ts'
+import type { FieldCipher } from '../keys/field-cipher.ts'
+import type { AccountRouter } from '../login/account-router.ts'
+import { actorOf } from '../login/actor.ts'
+import type { AccountContext, AccountHost, RouterContext } from '../login/method.ts'
+import { doneOf, redirectTo } from '../pages/redirect.ts'
+import { requestOf } from '../pages/request-context.ts'
+import type { Artifacts } from '../storage/artifacts.ts'
+import { createPhoneChanges, type Change } from './phone-change.ts'
+
+export interface PhoneRoomDeps {
+  centre: AccountHost
+  persons: NaturalPersons
+  phoneProofs: PhoneProofs
+  phoneCodes: PhoneCodes
+  artifacts: Artifacts
+  cipher: FieldCipher
+  /** Name of the login, in texts. */
+  serviceName: string
+}
+
+const room = '/account/phone'
+const change = { back: room, needs: 'change-authenticators' } as const
+
+interface Problem {
+  code: string
+  minutes?: number
+  status?: number
+}
+
+/**
+ * The telephone number of an account. A new one needs a code to it, and a code to the old one or a sign-in at level 4: neither a
+ * password nor a telephone alone may take an account over.
+ */
+export function phoneRoutes(router: AccountRouter, deps: PhoneRoomDeps): void {
+  const { persons, phoneCodes } = deps
+  const changes = createPhoneChanges(deps)
+  const codeFor = (ctx: RouterContext, { session }: AccountContext, phone: string) => ({
+    purpose: 'bind' as const,
+    act: `${session.uid} ${phone}`,
+    browser: requestOf(ctx).device(),
+    phone,
+  })
+  const send = (ctx: RouterContext, account: AccountContext, phone: string) =>
+    phoneCodes.send(ctx, {
+      ...codeFor(ctx, account, phone),
+      portal: deps.serviceName,
+      personId: account.person.id,
+      deliver: true,
+    })
+
+  router.get(room, 'sign-in', (ctx, account) => show(deps, ctx, account, 'number'))
+
+  router.post(room, change, async (ctx, account) => {
+    const typed = (requestOf(ctx).form['phone'] ?? '').trim()
+    const parsed = parsePhone(typed)
+    const problem = (code: string) => show(deps, ctx, account, 'number', { problem: { code }, typed })
+    if (!parsed.ok) return problem(typed ? 'malformed' : 'missing')
+    if (!phoneCodes.reaches(parsed.phone)) return problem('country')
+    const wait = await send(ctx, account, parsed.phone)
+    if (wait) return show(deps, ctx, account, 'number', { problem: waitProblem(ctx, wait), typed })
+    const from = persons.open(account.person, 'phone')
+    await changes.begin(account.session.uid, { from, to: parsed.phone })
+    return redirectTo(ctx, `${room}/code`)
+  })
+
+  /** Runs a step of a change that this session has begun. */
+  const inChange =
+    (step: (ctx: RouterContext, account: AccountContext, begun: Change) => unknown) =>
+    async (ctx: RouterContext, account: AccountContext) => {
+      const begun = await changes.read(account.session.uid)
+      if (begun) await step(ctx, account, begun)
+      else redirectTo(ctx, room)
+    }
+
+  /** The number whose code is typed now, the new one first. */
+  const asked = ({ newProven, from, to }: Change) =>
+    newProven
+      ? ({ stage: 'old', phone: from, which: 'oldProven' } as const)
+      : ({ stage: 'new', phone: to, which: 'newProven' } as const)
+
+  router.get(
+    `${room}/code`,
+    'change-authenticators',
+    inChange((ctx, account, begun) => {
+      const { stage, phone } = asked(begun)
+      return show(deps, ctx, account, stage, { phone })
+    }),
+  )
+
+  router.post(
+    `${room}/code`,
+    { ...change, back: `${room}/code` },
+    inChange(async (ctx, account, begun) => {
+      const { stage, phone, which } = asked(begun)
+      const typed = (requestOf(ctx).form['code'] ?? '').normalize('NFKC').replaceAll(/\D/g, '')
+      const checked = typed ? await phoneCodes.check(codeFor(ctx, account, phone), typed) : 'missing'
+      if (checked !== 'right') return show(deps, ctx, account, stage, { phone, problem: { code: `code_${checked}` } })
+      if (!(await changes.prove(account.session.uid, which, begun.to))) return redirectTo(ctx, room)
+      return goOn(ctx, account, { ...begun, [which]: true })
+    }),
+  )
+
+  router.post(
+    `${room}/again`,
+    { ...change, back: `${room}/code` },
+    inChange(async (ctx, account, begun) => {
+      const { stage, phone } = asked(begun)
+      const wait = await send(ctx, account, phone)
+      if (wait) return show(deps, ctx, account, stage, { phone, problem: waitProblem(ctx, wait) })
+      return redirectTo(ctx, `${room}/code`)
+    }),
+  )
+
+  // a sign-in at level 4 in place of the old number
+  router.post(`${room}/level`, { back: `${room}/code`, needs: { level: 4 } }, inChange(goOn))
+
+  async function goOn(ctx: RouterContext, account: AccountContext, begun: Change) {
+    const { from, to, newProven, oldProven } = begun
+    const allowed = newProven && (oldProven || from === to || account.session.level === 4)
+    if (allowed) return finish(ctx, account, begun)
+    if (newProven && phoneCodes.reaches(from)) await send(ctx, account, from)
+    return redirectTo(ctx, `${room}/code`)
+  }
+
+  async function finish(ctx: RouterContext, account: AccountContext, { from, to }: Change) {
+    const { person, session } = account
+    await changes.end(session.uid)
+    const result = await persons.changePhone(person.id, { from, to, how: byText }, actorOf(ctx))
+    if (result !== 'done') return show(deps, ctx, account, 'number', { problem: { code: result ?? 'changed' } })
+    if (from !== to) phoneCodes.informOfChange(ctx, { phone: from, personId: person.id, portal: deps.serviceName })
+    return redirectTo(ctx, `${room}?done=${from === to ? 'proven' : 'changed'}`)
+  }
+}
+
+function waitProblem(ctx: RouterContext, { by, seconds }: TextWait): Problem {
+  ctx.set('retry-after', String(seconds))
+  return { code: by === 'budget' ? 'paused' : 'wait', minutes: Math.ceil(seconds / 60), status: 429 }
+}
+
+async function show(
+  { centre, persons, phoneProofs, phoneCodes }: PhoneRoomDeps,
+  ctx: RouterContext,
+  account: AccountContext,
+  stage: 'number' | 'new' | 'old',
+  { problem, typed = '', phone = '' }: { problem?: Problem; typed?: string; phone?: string } = {},
+): Promise<void> {
+  const present = persons.open(account.person, 'phone')
+  const proof = await phoneProofs.find({ personId: account.person.id, phone: present })
+  const data = {
+    typing: stage !== 'number',
+    old: stage === 'old',
+    present: maskPhone(present),
+    proven: proof !== undefined,
+    // the whole number is the person's own, typed a moment ago
+    phone: maskPhone(phone),
+    typed,
+    texts: phoneCodes.reaches(present) || phoneCodes.enabled,
+    reached: phone === '' || phoneCodes.reaches(phone),
+    done: doneOf(ctx, ['changed', 'proven']),
+    problem: problem && { minutes: 0, ...problem },
+  }
+  await centre.show(ctx, account, 'account/phone', data, problem ? (problem.status ?? 400) : 200)
+}
