@@ -24,6 +24,8 @@ export interface ByTextDeps {
   audit: AuditLog
   blindIndex: BlindIndex
   recoveryHold: number
+  /** Name of the login in texts. */
+  serviceName: string
 }
 
 /** The login method of the same codes: the browser's memory of it orders the ways. */
@@ -113,7 +115,7 @@ async function sendCode(deps: ByTextDeps, ctx: RouterContext, host: RecoveryHost
   const who = pass ? pass.personId : `nobody ${typedKey(blindIndex, `${phone} ${number}`)}`
   const place = await placeOf(ctx, host)
   const { holder } = place
-  const asked = { ...codeFor(holder, phone), portal: request.t('common.brand'), personId: pass?.personId }
+  const asked = { ...codeFor(holder, phone), portal: deps.serviceName, personId: pass?.personId }
   const wait = await phoneCodes.send(ctx, { ...asked, deliver: pass !== undefined })
   // the form was sent twice: the code of the first is on its way
   const isSecond = wait?.by === 'number' && place.who === who

@@ -8,7 +8,6 @@ import type { PhoneProofs } from '../accounts/phone-proofs.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import type { Clock } from '../config/clock.ts'
 import type { AccountTries } from '../guards/account-tries.ts'
-import { recoveredText } from '../guards/phone-codes/code-text.ts'
 import type { PhoneCodes } from '../guards/phone-codes/phone-codes.ts'
 import { actorOf } from '../login/actor.ts'
 import type { RouterContext } from '../login/method.ts'
@@ -28,8 +27,9 @@ export interface ChoosePasswordDeps extends RecoveryStateDeps {
   sessions: Sessions
   passwordTries: AccountTries
   phoneProofs: PhoneProofs
-  phoneCodes: Pick<PhoneCodes, 'inform'>
-  issuer: string
+  phoneCodes: Pick<PhoneCodes, 'informOfRecovery'>
+  /** Name of the login in texts. */
+  serviceName: string
   audit: AuditLog
 }
 
@@ -89,7 +89,7 @@ export async function choosePassword(deps: ChoosePasswordDeps, ctx: RouterContex
 
 /** Sends the link that stops the recovery to the phone on record, where its person has proven it: a stranger's must not get it. */
 async function tellPhone(
-  { persons, phoneProofs, phoneCodes, issuer }: ChoosePasswordDeps,
+  { persons, phoneProofs, phoneCodes, serviceName }: ChoosePasswordDeps,
   ctx: RouterContext,
   person: NaturalPerson,
   token: string,
@@ -97,9 +97,7 @@ async function tellPhone(
   const { phone } = persons.reveal(person)
   const { id: personId } = person
   if (!phone || !(await phoneProofs.find({ personId, phone }))) return
-  const request = requestOf(ctx)
-  const text = recoveredText((key, values) => request.t(key, values), `${issuer}/recover/stop/${token}`)
-  phoneCodes.inform(ctx, { purpose: 'recover', phone, personId, text, portal: request.t('common.brand') })
+  phoneCodes.informOfRecovery(ctx, { phone, personId, portal: serviceName, token })
 }
 
 /** @throws Refusal `recovery_gone` before a password is chosen */

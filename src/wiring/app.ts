@@ -92,7 +92,6 @@ function loginDeps(core: Core, { sessions }: Protocol, login: Login, secure: boo
     phoneProofs: services.phoneProofs,
     phoneOwners: services.phoneOwners,
     phone: settings.phone,
-    issuer: settings.issuer,
     serviceName: serviceNameOf(settings),
     resources,
     artifacts,

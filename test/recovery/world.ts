@@ -38,6 +38,7 @@ export async function openWorld() {
     }).phone,
     issuer: services.settings.issuer,
     helpline: '12345',
+    pauseMs: 0,
     sender: { send: async ({ to, code }) => (texts.push({ to, code }), { id: '1' }) },
     artifacts,
     blindIndex: services.dataKeys.blindIndex,
@@ -101,7 +102,7 @@ async function worldOf(
   }
   const browserOf = (who: Who) => `browser of ${who} ${serial}`
   const codeFor = (who: Who, phone: string) =>
-    ({ purpose: 'recover', act: 'recover', browser: browserOf(who), phone }) as const
+    ({ purpose: 'recover', act: `recover ${who} ${serial}`, browser: browserOf(who), phone }) as const
 
   async function recover(who: Who, pass: Pass | undefined): Promise<boolean> {
     if (!pass) return false

@@ -2,8 +2,10 @@ import type { Remedy } from '../../docs/revocation-matrix.ts'
 import type { Services } from '../../src/services.ts'
 import { find } from '../setup/organisation.ts'
 import type { TestPortal } from '../setup/portal.ts'
-import { newPassword, recoverBy } from '../setup/recovery.ts'
+import { askText, provenPhone } from '../setup/proven-phone.ts'
+import { choose, newPassword, recoverBy } from '../setup/recovery.ts'
 import { rivalOf } from '../setup/rival.ts'
+import type { startSmsGateway } from '../setup/sms-gateway.ts'
 import { stopLink } from '../setup/stop.ts'
 import { copyOf, type Robbed } from '../setup/thief.ts'
 import type { Page } from '../setup/visitor.ts'
@@ -16,6 +18,7 @@ export interface Scene {
   issuer: string
   headers: Record<string, string>
   portal: TestPortal
+  texts: Awaited<ReturnType<typeof startSmsGateway>>
 }
 
 type Act = (scene: Scene, one: Robbed) => Promise<unknown>
@@ -50,6 +53,13 @@ export const acts: Record<Exclude<Remedy, 'representation'>, Act> = {
   'switched-off': async (_scene, { owner }) => owner.lose(await owner.get('/account/ways'), '/passkey/off'),
   recovery: async ({ services }, { person, codes }) =>
     recoverBy(services, { identifier: person.username, knowledge: person.phone, code: codes[0] ?? '' }),
+  async text({ services, texts }, { person, browser }) {
+    await provenPhone(services, person, 31)
+    const visitor = browser()
+    const page = await askText(visitor, person)
+    const { code } = await texts.textTo(`+86${person.phone}`)
+    return choose(visitor, await visitor.submit(page, '/recover/sms/code', { code }))
+  },
   async stop({ services }, { person, browser }) {
     const visitor = browser()
     return visitor.submit(await visitor.get(await stopLink(services, person.id)), '/recover/stop', {})

@@ -33,9 +33,9 @@ export async function recover(
     const spent = await spend(deps, transaction, pass)
     if (!spent || (!seesPerson(spent) && (await isResting(deps, personId, transaction)))) throw new Undo()
     const now = deps.clock()
+    if (!seesPerson(spent) && (await isHeldByPhone(transaction, personId, now))) throw new Undo()
     const [known] = await deps.authenticators.list(personId, kind, transaction)
     const until = seesPerson(spent) ? null : now + deps.times.hold * 1000
-    if (until !== null && (await isHeldByPhone(transaction, personId, now))) throw new Undo()
     const before = await holdAccount(deps, transaction, personId, until)
     if (until !== null) principals.push(...(await standingLost(transaction, deps.notifier, personId, now)))
     const days = spent === 'counter' ? 0 : deps.times.passkeyDays
@@ -55,7 +55,7 @@ export async function recover(
   return recovered
 }
 
-/** The number was changed a short time ago: only a face or a counter may recover the account now (natural-persons/change-phone.ts). */
+/** The number was changed a short time ago: only a face or a counter recovers the account now (natural-persons/change-phone.ts). */
 async function isHeldByPhone(transaction: DatabaseTransaction, personId: string, now: number): Promise<boolean> {
   const { recovery_held_until: until } = await transaction
     .selectFrom('natural_persons')

@@ -16,12 +16,12 @@ export function codeText(
   return `${wordsOf(t, purpose, values)}\n${boundTo(issuer, code)}`
 }
 
+/** The text to the phone of an account that was recovered, with the link that stops it. */
+export const recoveredText = (t: Translate, url: string): string => t('texts.recovered', { url })
+
 /** The text to the old number after a change. */
 export const changeText = (t: Translate, { portal, helpline }: { portal: string; helpline: string }): string =>
   t('texts.changed', { portal: portalName(portal), helpline })
-
-/** The text to the phone of an account that was recovered, with the link that stops it. */
-export const recoveredText = (t: Translate, url: string): string => t('texts.recovered', { url })
 
 /** A portal chooses its name; a long one must not push the warning out of the text. */
 export const portalName = (name: string) => (name.length > longestName ? `${name.slice(0, longestName - 1)}…` : name)

@@ -10,7 +10,7 @@ import { requestOf, type PageContext } from '../../pages/request-context.ts'
 import { VendorFailed } from '../../proofing/vendor-calls.ts'
 import type { Artifacts } from '../../storage/artifacts.ts'
 import { createCodeStore, type CodeChecked, type CodeFor } from './code-store.ts'
-import { changeText, codeText, portalName } from './code-text.ts'
+import { changeText, codeText, portalName, recoveredText } from './code-text.ts'
 import { createTextLimits, type TextAsked, type TextWait } from './text-limits.ts'
 
 export type { CodeChecked, CodeFor } from './code-store.ts'
@@ -27,12 +27,10 @@ export interface CodeAsked extends CodeFor {
   deliver: boolean
 }
 
-/** A text without a code. */
+/** The person and the number of a text without a code. */
 interface Informed {
-  purpose: TextPurpose
   phone: string
   personId: string
-  text: string
   portal: string
 }
 
@@ -46,12 +44,12 @@ export interface PhoneCodes {
    */
   send(ctx: AnswerContext, asked: CodeAsked): Promise<TextWait | undefined>
   check(code: CodeFor, typed: string): Promise<CodeChecked>
-  /** Sends a text without a code to a number of this person, after the answer. It counts in the budget. */
-  inform(ctx: AnswerContext, about: Informed): void
   /** Whether a sender is set. */
   readonly enabled: boolean
   /** Tells the old number of this person of a change, by a text without a code, after the answer. It counts in the budget. */
-  informOfChange(ctx: AnswerContext, about: { phone: string; personId: string; portal: string }): void
+  informOfChange(ctx: AnswerContext, about: Informed): void
+  /** Tells a proven number of this person of a recovery, with the token that stops it; else as `informOfChange`. */
+  informOfRecovery(ctx: AnswerContext, about: Informed & { token: string }): void
   /** Resolves when all texts so far were sent or not. */
   settled(): Promise<void>
 }
@@ -120,15 +118,15 @@ export function createPhoneCodes(deps: PhoneCodesDeps): PhoneCodes {
     }
   }
 
-  function inform(ctx: AnswerContext, { purpose, phone: to, personId, text, portal }: Informed): void {
+  const reaches = (phone: string) => sender !== undefined && countries.some((code) => phone.startsWith(`+${code}`))
+
+  function inform(ctx: AnswerContext, purpose: TextPurpose, { phone: to, personId, portal }: Informed, text: string) {
     const { language, networks } = requestOf(ctx)
     const message = { to, purpose, code: '', portal: portalName(portal), language, text }
     afterAnswer(ctx, async () => {
       if (reaches(to) && (await limits.take({ phone: to, act: '', networks }))) await deliver(message, personId)
     })
   }
-
-  const reaches = (phone: string) => sender !== undefined && countries.some((code) => phone.startsWith(`+${code}`))
 
   return {
     reaches,
@@ -150,11 +148,25 @@ export function createPhoneCodes(deps: PhoneCodesDeps): PhoneCodes {
     },
     check: codes.check,
     enabled: sender !== undefined,
-    inform,
-    informOfChange(ctx, { phone, personId, portal }) {
+    informOfChange(ctx, about) {
       const request = requestOf(ctx)
-      const text = changeText((key, values) => request.t(key, values), { portal, helpline })
-      inform(ctx, { purpose: 'bind', phone, personId, text, portal })
+      const { portal } = about
+      inform(
+        ctx,
+        'bind',
+        about,
+        changeText((key, values) => request.t(key, values), { portal, helpline }),
+      )
+    },
+    informOfRecovery(ctx, { token, ...about }) {
+      const request = requestOf(ctx)
+      const url = `${issuer}/recover/stop/${token}`
+      inform(
+        ctx,
+        'recover',
+        about,
+        recoveredText((key, values) => request.t(key, values), url),
+      )
     },
     async settled() {
       await Promise.all(running)
