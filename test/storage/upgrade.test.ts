@@ -118,6 +118,10 @@ describe.each([
 it('a version finds what a newer one has added, and starts beside it', async () => {
   const settings = await embedded()
   const file = join(settings['YIDENG_DATA_DIR'] ?? '', 'yideng.sqlite')
+  // the newer version has all migrations of this one
+  const before = openDatabase(file)
+  await migrate(before)
+  await before.destroy()
   const sqlite = new DatabaseSync(file)
   sqlite.exec("insert into kysely_migration values ('9999-newer', '2099-01-01T00:00:00.000Z')")
   sqlite.close()
