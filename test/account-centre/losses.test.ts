@@ -44,6 +44,10 @@ const gives = [
   '/account/data',
   // only where no code is left; else it leads to the question
   '/account/recovery',
+  '/account/phone',
+  '/account/phone/code',
+  '/account/phone/again',
+  '/account/phone/level',
   '/account/passkey/add',
   '/account/passkey/add/options',
   '/account/passkey/:id/name',

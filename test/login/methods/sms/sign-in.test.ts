@@ -1,66 +1,21 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { decodeJwt } from 'jose'
-import type { Services } from '../../../../src/services.ts'
 import { openPerson, signIn } from '../../../setup/person.ts'
-import { registerPortal, type TestPortal } from '../../../setup/portal.ts'
 import { csrfOf } from '../../../setup/room.ts'
-import { startServer, type RunningServer } from '../../../setup/server.ts'
-import { startSmsGateway } from '../../../setup/sms-gateway.ts'
+import { startTextLogin, type TextLogin as Login } from '../../../setup/text-login.ts'
 import { Visitor, type Page } from '../../../setup/visitor.ts'
 
-let server: RunningServer
-let services: Services
-let gateway: Awaited<ReturnType<typeof startSmsGateway>>
-let portal: TestPortal
-let strict: TestPortal
-
+let world: Awaited<ReturnType<typeof startTextLogin>>
 beforeAll(async () => {
-  gateway = await startSmsGateway()
-  server = await startServer({
-    YIDENG_SMS: 'webhook',
-    YIDENG_SMS_URL: `${gateway.url}/send`,
-    YIDENG_SMS_ADDRESS_TEXTS: '100000',
-  })
-  services = await server.services()
-  portal = await registerPortal(services, { consent: 'implicit', name: '深圳市政务服务网' })
-  strict = await registerPortal(services, { consent: 'implicit', min_level: 3 })
+  world = await startTextLogin()
 })
 
-/** A person whose number is proven. */
-async function proven(overrides: Parameters<typeof openPerson>[1] = {}) {
-  const person = await openPerson(services, overrides)
-  await services.database
-    .transaction()
-    .execute((within) =>
-      services.phoneProofs.record(
-        within,
-        { personId: person.id, phone: `+86${person.phone}`, how: 'sms' },
-        { actor: 'x' },
-      ),
-    )
-  return person
-}
-
-async function begin(at: TestPortal = portal) {
-  const visitor = new Visitor(server.issuer)
-  const begun = await at.begin()
-  const page = await visitor.get(begun.url)
-  return { visitor, begun, path: page.url.pathname }
-}
-
-async function typePhone(phone: string, at: TestPortal = portal) {
-  const login = await begin(at)
-  const asked = await login.visitor.submit(await login.visitor.get(`${login.path}/sms`), '/sms', { phone })
-  return { ...login, asked }
-}
-
-type Login = Awaited<ReturnType<typeof typePhone>>
-
-const typeCode = ({ visitor, path }: Login, page: Page, code: string) =>
-  visitor.post(`${path}/sms/code`, { csrf: csrfOf(page), code })
-/** The next text after `since` texts to this number. */
-const textTo = (phone: string, since = 0) => gateway.textTo(`+86${phone}`, since)
-const textsTo = (phone: string) => gateway.received.filter(({ to }) => to === `+86${phone}`).length
+const proven: (typeof world)['proven'] = (overrides) => world.proven(overrides)
+const begin: (typeof world)['begin'] = (at) => world.begin(at)
+const typePhone: (typeof world)['typePhone'] = (phone, at) => world.typePhone(phone, at)
+const typeCode: (typeof world)['typeCode'] = (login, page, code) => world.typeCode(login, page, code)
+const textTo: (typeof world)['textTo'] = (phone, since) => world.textTo(phone, since)
+const textsTo: (typeof world)['textsTo'] = (phone) => world.textsTo(phone)
 const other = (code: string) => String((Number(code) + 1) % 1_000_000).padStart(6, '0')
 const wrongCode = '验证码不对'
 
@@ -81,10 +36,10 @@ describe('sign-in by text', () => {
   it('renews the proof of the number', async () => {
     const person = await proven()
     const numbered = { personId: person.id, phone: `+86${person.phone}` }
-    const before = await services.phoneProofs.find(numbered)
+    const before = await world.services.phoneProofs.find(numbered)
     const login = await typePhone(person.phone)
     await typeCode(login, login.asked, (await textTo(person.phone)).code)
-    const after = await services.phoneProofs.find(numbered)
+    const after = await world.services.phoneProofs.find(numbered)
     expect(after?.firstAt).toBe(before?.firstAt)
     expect(after?.at).toBeGreaterThan(before?.at ?? Infinity)
   })
@@ -123,13 +78,13 @@ describe('sign-in by text', () => {
 
   it('is not offered where the portal needs more than level 2, and a session by text signs in again there', async () => {
     const person = await proven()
-    const { visitor, path } = await begin(strict)
+    const { visitor, path } = await begin(world.strict)
     expect((await visitor.get(path)).html).not.toContain('way=sms')
     expect((await visitor.get(`${path}/sms`)).status).toBe(400)
 
     const login = await typePhone(person.phone)
     await typeCode(login, login.asked, (await textTo(person.phone)).code)
-    const again = await strict.begin()
+    const again = await world.strict.begin()
     const asked = await login.visitor.get(again.url)
     expect(asked.html).toContain('name="password"')
     const { id_token: token = '' } = await again.finish(await signIn(login.visitor, asked, person.username))
@@ -140,12 +95,12 @@ describe('sign-in by text', () => {
 describe('a number that opens nothing', () => {
   const nothing: [string, () => Promise<string>][] = [
     ['is of no account', async () => '13700000001'],
-    ['is claimed by an account and not proven', async () => (await openPerson(services)).phone],
+    ['is claimed by an account and not proven', async () => (await openPerson(world.services)).phone],
     [
       'is of a locked account',
       async () => {
         const { id, phone } = await proven()
-        await services.persons.setStatus(id, 'locked', { actor: 'x' })
+        await world.services.persons.setStatus(id, 'locked', { actor: 'x' })
         return phone
       },
     ],
@@ -153,7 +108,7 @@ describe('a number that opens nothing', () => {
       'is of a person who switched the way off',
       async () => {
         const { id, phone } = await proven()
-        await services.methodLocks.lock(id, 'sms', 'switched-off', { actor: 'x' })
+        await world.services.methodLocks.lock(id, 'sms', 'switched-off', { actor: 'x' })
         return phone
       },
     ],
@@ -162,7 +117,9 @@ describe('a number that opens nothing', () => {
       async () => {
         const { id, phone } = await proven()
         const numbered = { personId: id, phone: `+86${phone}` }
-        await services.database.transaction().execute((within) => services.phoneProofs.giveUp(within, numbered))
+        await world.services.database
+          .transaction()
+          .execute((within) => world.services.phoneProofs.giveUp(within, numbered))
         return phone
       },
     ],
@@ -193,7 +150,7 @@ describe('a code', () => {
     const person = await proven()
     const login = await typePhone(person.phone)
     const { code } = await textTo(person.phone)
-    const [second, thief] = [await begin(), new Visitor(server.issuer)]
+    const [second, thief] = [await begin(), new Visitor(world.server.issuer)]
     // the thief knows the address of the login and the code
     const form = { csrf: csrfOf(login.asked), code }
     expect((await thief.post(`${login.path}/sms/code`, form)).leads).toBeUndefined()
@@ -229,7 +186,7 @@ describe('a code', () => {
     const early = await login.visitor.submit(login.asked, '/sms/again', {})
     expect(early.status).toBe(429)
     expect(early.headers.get('retry-after')).toMatch(/^\d+$/)
-    await server.forward(61_000)
+    await world.server.forward(61_000)
     const again = await login.visitor.submit(login.asked, '/sms/again', {})
     expect(again.html).toContain('又发了一次')
     const { code } = await textTo(person.phone, 1)
@@ -242,80 +199,13 @@ describe('a code', () => {
     const login = await typePhone(person.phone)
     const { code } = await textTo(person.phone)
     await typeCode(login, login.asked, code)
-    const entries = await services.database
+    const entries = await world.services.database
       .selectFrom('audit_events')
       .selectAll()
       .where('person_id', '=', person.id)
       .execute()
     expect(entries.map(({ event }) => event)).toContain('login.succeeded')
     expect(JSON.stringify(entries)).not.toContain(person.phone)
-    expect(server.output()).not.toContain(person.phone)
-  })
-})
-
-describe('a number of several persons', () => {
-  it('signs in the one whose document number is typed', async () => {
-    const one = await proven()
-    const two = await proven({ phone: one.phone })
-    const stranger = await proven()
-    const login = await typePhone(one.phone)
-    const who = await typeCode(login, login.asked, (await textTo(one.phone)).code)
-    expect(who.html).toContain('name="document_number"')
-    const type = (document_number: string) =>
-      login.visitor.post(`${login.path}/sms/who`, { csrf: csrfOf(who), document_number })
-    expect((await type(stranger.number)).html).toContain('号码对不上')
-    const end = await type(two.number)
-    const { id_token: token = '' } = await login.begun.finish(end)
-    expect(decodeJwt(token)).toMatchObject({ amr: ['otp', 'sms'] })
-  })
-
-  it('takes five document numbers, and then begins again', async () => {
-    const one = await proven()
-    await proven({ phone: one.phone })
-    const stranger = await proven()
-    const login = await typePhone(one.phone)
-    const who = await typeCode(login, login.asked, (await textTo(one.phone)).code)
-    const type = (document_number: string) =>
-      login.visitor.post(`${login.path}/sms/who`, { csrf: csrfOf(who), document_number })
-    for (let tries = 0; tries < 5; tries += 1) expect((await type(stranger.number)).html).toContain('号码对不上')
-    expect((await type(one.number)).html).toContain('试的次数太多了')
-    expect((await type(one.number)).leads).toBeUndefined()
-  })
-
-  it('asks for the document number only after a right code', async () => {
-    const one = await proven()
-    await proven({ phone: one.phone })
-    const login = await typePhone(one.phone)
-    const form = { csrf: csrfOf(login.asked), document_number: one.number }
-    expect((await login.visitor.post(`${login.path}/sms/who`, form)).leads).toBeUndefined()
-  })
-
-  it('no longer signs in by password with the number', async () => {
-    const one = await proven()
-    await proven({ phone: one.phone })
-    const { visitor, path } = await begin()
-    const refused = await signIn(visitor, await visitor.get(path), one.phone)
-    expect(refused.status).toBe(400)
-    expect((await signIn(visitor, refused, one.number)).leads).toBeDefined()
-  })
-})
-
-describe('a session by text', () => {
-  it.each([
-    '/account/data',
-    '/account/closing',
-    '/account/recovery',
-    '/account/helpers',
-    '/account/organisations',
-    '/account/password',
-  ])('may not do what %s does', async (path) => {
-    const person = await proven()
-    const login = await typePhone(person.phone)
-    await typeCode(login, login.asked, (await textTo(person.phone)).code)
-    const home = await login.visitor.get('/account/organisations')
-    expect(home.status).toBe(200)
-    const answer = await login.visitor.post(path, { csrf: csrfOf(home) })
-    expect(answer.status).toBe(403)
-    expect(answer.html).toContain('办这件事请换一种方式登录')
+    expect(world.server.output()).not.toContain(person.phone)
   })
 })
