@@ -39,7 +39,9 @@ describe('a kiosk', () => {
       await look(page, { view: 'login/sign-in', data: dataOf('login/sign-in'), language })
       const size = await page.evaluate('[document.documentElement.scrollWidth, document.documentElement.scrollHeight]')
       expect(size, language).toEqual([viewport.width, viewport.height])
-      const [face, code] = await Promise.all(['.keys', '.qr .code'].map((one) => page.locator(one).boundingBox()))
+      const [face, code] = await Promise.all(
+        ['.keys', '.qr .code:not(.code-wait)'].map((one) => page.locator(one).boundingBox()),
+      )
       expect(face?.width).toBeGreaterThan(code?.width ?? 0)
       expect((face?.y ?? 0) < (code?.y ?? 0) || (face?.x ?? 0) < (code?.x ?? 0)).toBe(true)
       for (const key of await page.locator('.keys button').all())

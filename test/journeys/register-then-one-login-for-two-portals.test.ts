@@ -103,12 +103,12 @@ describe.skipIf(cannotRun('browser'))('in Chromium', () => {
       await page.locator('button[name=decision][value=allow]').click()
       await page.waitForURL(/\/callback\?/)
       const tokens = await finish(begun, page)
-      expect(tokens.claims()).toMatchObject({ acr: 'urn:yideng:loa:3', amr: ['pwd'] })
+      expect(tokens.claims()).toMatchObject({ acr: 'urn:yideng:loa:2', amr: ['pwd'] })
 
       const next = await second.begin()
       await page.goto(next.url.href)
       await page.waitForURL(/\/callback\?/)
-      expect((await finish(next, page)).claims()?.acr).toBe('urn:yideng:loa:3')
+      expect((await finish(next, page)).claims()?.acr).toBe('urn:yideng:loa:2')
 
       await page.goto(`${server.issuer}/account`)
       await page.waitForURL(/\/account$/)
