@@ -289,6 +289,6 @@ describe('the page of a forgotten password', () => {
   it('has fingerprint or face first where this browser last signed in by it', async () => {
     const visitor = here()
     visitor.cookies.push({ name: 'yideng_way', value: 'passkey', path: '/' })
-    expect((await visitor.get('/recover')).html).toMatch(/<a class="button" href="\/account">/)
+    expect((await visitor.get('/recover')).html).toMatch(/<a class="button" href="\/account\/password">/)
   })
 })
