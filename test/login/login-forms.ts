@@ -111,7 +111,7 @@ export const loginForms: { form: string; ask(world: World): Promise<Asked> }[] =
       const { person, portal, visitor, page } = await atSignIn(world)
       await signIn(visitor, page, person.username)
       // a browser of the person, in a later second
-      await world.server.forward(1100)
+      await new Promise((resolve) => setTimeout(resolve, 1100))
       visitor.cookies = visitor.cookies.filter(({ name }) => name !== 'yideng_session')
       const again = await visitor.get((await portal.begin()).url)
       return {
