@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Services } from '../../src/services.ts'
 import { askOptions } from '../setup/passkey.ts'
-import { openPerson, signIn } from '../setup/person.ts'
+import { openPerson, typePassword as signIn } from '../setup/person.ts'
 import { registerPortal } from '../setup/portal.ts'
 import { eventsOf, newPassword, personWithCodes, recoverBy } from '../setup/recovery.ts'
 import { startServer, type RunningServer } from '../setup/server.ts'
