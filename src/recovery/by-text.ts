@@ -136,7 +136,7 @@ async function placeOf(ctx: RouterContext, host: RecoveryHost): Promise<HeldClai
 
 const codeFor = (holder: string, phone: string): CodeFor => ({
   purpose: 'recover',
-  act: 'recover',
+  act: `recover ${holder}`,
   browser: holder,
   phone,
 })

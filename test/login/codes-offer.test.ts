@@ -1,10 +1,10 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Services } from '../../src/services.ts'
 import { askOptions } from '../setup/passkey.ts'
-import { openPerson, signIn } from '../setup/person.ts'
+import { openPerson, typePassword as signIn } from '../setup/person.ts'
 import { registerPortal } from '../setup/portal.ts'
 import { eventsOf, newPassword, personWithCodes, recoverBy } from '../setup/recovery.ts'
-import { type RunningServer, usualServer } from '../setup/server.ts'
+import { startServer, type RunningServer } from '../setup/server.ts'
 import { Visitor, type Page } from '../setup/visitor.ts'
 
 let server: RunningServer
@@ -12,7 +12,7 @@ let services: Services
 let portal: Awaited<ReturnType<typeof registerPortal>>
 
 beforeAll(async () => {
-  server = await usualServer()
+  server = await startServer({ YIDENG_ADDRESS_TRIES: '100000' })
   services = await server.services()
   portal = await registerPortal(services, { consent: 'implicit' })
 })

@@ -2,7 +2,7 @@ import { expect } from 'vitest'
 import type { Services } from '../../src/services.ts'
 import { mandate, openOrganisation } from '../setup/organisation.ts'
 import { password, residentId } from '../setup/people.ts'
-import { openPerson, signIn } from '../setup/person.ts'
+import { openPerson, signIn, typePassword } from '../setup/person.ts'
 import { registerPortal } from '../setup/portal.ts'
 import { csrfOf } from '../setup/room.ts'
 import type { RunningServer } from '../setup/server.ts'
@@ -111,12 +111,12 @@ export const loginForms: { form: string; ask(world: World): Promise<Asked> }[] =
       const { person, portal, visitor, page } = await atSignIn(world)
       await signIn(visitor, page, person.username)
       // a browser of the person, in a later second
-      await world.server.forward(1100)
+      await new Promise((resolve) => setTimeout(resolve, 1100))
       visitor.cookies = visitor.cookies.filter(({ name }) => name !== 'yideng_session')
       const again = await visitor.get((await portal.begin()).url)
       return {
         visitor,
-        page: await signIn(visitor, again, person.username),
+        page: await typePassword(visitor, again, person.username),
         step: 'codes',
         fields: { decision: 'later' },
       }

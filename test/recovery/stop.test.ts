@@ -6,7 +6,7 @@ import { addPasskey, signInByPasskey } from '../setup/passkey.ts'
 import { openPerson, signIn } from '../setup/person.ts'
 import { signedInPhone } from '../setup/qr.ts'
 import { choose, eventsOf, newPassword, personWithCodes, proveBy, recoverBy } from '../setup/recovery.ts'
-import { type RunningServer, usualServer } from '../setup/server.ts'
+import { startServer, type RunningServer } from '../setup/server.ts'
 import { SoftwareAuthenticator } from '../setup/software-authenticator.ts'
 import { stopLink } from '../setup/stop.ts'
 import { openTestServices } from '../setup/test-services.ts'
@@ -16,7 +16,7 @@ let server: RunningServer
 let services: Services
 
 beforeAll(async () => {
-  server = await usualServer()
+  server = await startServer({ YIDENG_ADDRESS_TRIES: '100000' })
   services = await server.services()
 })
 

@@ -34,8 +34,15 @@ export async function openPerson(
 }
 
 /** Fills in the sign-in page and sends it. */
-export function signIn(visitor: Visitor, page: Page, identifier: string, secret = password): Promise<Page> {
+export function typePassword(visitor: Visitor, page: Page, identifier: string, secret = password): Promise<Page> {
   return visitor.submit(page, '/password', { identifier, password: secret })
+}
+
+/** The same, and leaves recovery codes for later where they are offered. */
+export async function signIn(visitor: Visitor, page: Page, identifier: string, secret = password): Promise<Page> {
+  const next = await typePassword(visitor, page, identifier, secret)
+  const offered = /action="\/login\/[\w-]+\/codes"/.test(next.html)
+  return offered ? visitor.submit(next, '/codes', { decision: 'later' }) : next
 }
 
 /** Agrees to what a portal asks for, and to the sensitive part by itself where there is one. */
