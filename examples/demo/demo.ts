@@ -73,12 +73,13 @@ function portOf(name: string, value: string | undefined, usual: number): number 
   throw new DemoError(`The setting ${name}=${JSON.stringify(value)} must be a port number.`)
 }
 
-function describe({ issuer, portals, resource, people }: Demo): Line[] {
+function describe({ issuer, portals, resource, telephone, people }: Demo): Line[] {
   const [first, second, third, enterprise] = portals
   const addresses = [
     ['一登 (the one login)', issuer],
     ...portals.map(({ name, url }) => [name, url]),
     ['电子证照库 (an API)', resource],
+    ['演示手机 (shows every text)', telephone],
   ]
   const accounts = people.map(({ username, password, name, special }) => [username, password, name, special])
   return [
@@ -95,6 +96,8 @@ function describe({ issuer, portals, resource, people }: Demo): Line[] {
     `   ${issuer}/account/organisations, and her session there ends within seconds.`,
     `6. Open ${issuer}/account/face as ${people[0]?.username} and let it look at you: the register has somebody else's photograph,`,
     '   and says so. docs/face.md tells how to give it yours.',
+    `7. Sign in by text as ${people[0]?.phone}: 用短信, then the code that ${telephone} shows. Register with a number of your own choice,`,
+    '   and the code is there as well.',
     '',
     'All of it is made up. Ctrl-C stops everything; the next start finds it as it is now.',
   ]

@@ -5,6 +5,7 @@ import { startLicences } from '../licences/licences.ts'
 import type { Running } from '../listen.ts'
 import { startPortal } from '../portal/portal.ts'
 import { setUpCompany } from './company.ts'
+import { provePhones } from './phones.ts'
 import { DemoError } from './demo-error.ts'
 import { startFront } from './lan/front.ts'
 import { lanCertificates, trust, type Lan } from './lan/lan.ts'
@@ -13,11 +14,14 @@ import { people, type DemoPerson } from './people.ts'
 import { portals } from './portals.ts'
 import { createYideng, startProvider } from './provider.ts'
 import { setUp, type RegisteredPortal } from './set-up.ts'
+import { startTelephone } from './telephone.ts'
 
 export interface Demo {
   issuer: string
   /** Address of 电子证照库, and its name in `resource`. */
   resource: string
+  /** Address of the made-up telephone that shows all texts. */
+  telephone: string
   portals: RegisteredPortal[]
   people: readonly DemoPerson[]
   /** Where telephones of the same network begin, and the fingerprint of the certificate that they trust there. */
@@ -35,7 +39,7 @@ const resources = readFileSync(new URL('resources.json', import.meta.url), 'utf8
 
 /** Yideng with four portals, an API and people, on separate ports and in separate directories. */
 export async function startDemo(options: {
-  /** Port of Yideng; portals use the next ports, the API uses portBase + 100. */
+  /** Port of Yideng; portals use the next ports, the API uses portBase + 100, the telephone portBase + 101. */
   port?: number
   portBase?: number
   dataDir?: string
@@ -51,12 +55,14 @@ export async function startDemo(options: {
   const base = lan ? `https://${lan.host}` : 'http://localhost'
   const urlOf = (index: number) => `${base}:${portBase + 1 + index}`
   const resource = `${base}:${portBase + 100}/`
+  const telephone = `http://localhost:${portBase + 101}`
   const issuer = `${base}:${port}`
 
   await expectFree([
     { port, name: '一登', setting: 'PORT=3001' },
     ...portals.map(({ name }, index) => ({ port: portBase + 1 + index, name, setting: otherBase })),
     { port: portBase + 100, name: '电子证照库', setting: otherBase },
+    { port: portBase + 101, name: '演示手机', setting: otherBase },
   ])
   expectOwn(dataDir)
 
@@ -77,6 +83,9 @@ export async function startDemo(options: {
     YIDENG_DATABASE_URL: '', // always the embedded stores, never a real store
     YIDENG_REDIS_URL: '',
     YIDENG_LOG_LEVEL: 'warn',
+    YIDENG_SMS: 'webhook',
+    YIDENG_SMS_URL: `${telephone}/`,
+    YIDENG_PHONE_OWNERS: 'register',
     ...behindFront,
     ...env,
     PORT: String(port),
@@ -100,6 +109,8 @@ export async function startDemo(options: {
         running.push(await startFront(lan, certificates, one))
     const registered = await setUp({ yideng: createYideng(environment), dataDir, resource, urlOf })
     await setUpCompany(environment)
+    await provePhones(environment)
+    running.push(await startTelephone(portBase + 101))
     running.push(await startLicences({ issuer, audience: resource, port: portBase + 100 }))
     for (const [index, look] of portals.entries()) {
       const portal = registered[index]
@@ -109,7 +120,7 @@ export async function startDemo(options: {
         await startPortal({ ...look, ...portal, issuer, resource, otherPortals, port: portBase + 1 + index }),
       )
     }
-    const demo = { issuer, resource, portals: registered, people, ended: provider.ended, close }
+    const demo = { issuer, resource, telephone, portals: registered, people, ended: provider.ended, close }
     if (!lan || !certificates) return demo
     const page = await startTrustPage(lan, certificates, portBase + 80, [...registered, { name: '一登', url: issuer }])
     running.push(page)

@@ -83,12 +83,20 @@ function actingBanner({ claims }: SignedIn): Html | false {
 }
 
 function rowsOf({ claims, sid }: SignedIn): [string, string | undefined][] {
-  const { name, gender, birthdate, phone_number: phone, auth_time: signedInAt, sub } = claims
+  const {
+    name,
+    gender,
+    birthdate,
+    phone_number: phone,
+    phone_number_verified: proven,
+    auth_time: signedInAt,
+    sub,
+  } = claims
   return [
     ['姓名', text(name)],
     ['性别', genders[text(gender) ?? '']],
     ['出生日期', text(birthdate)],
-    ['手机号码', text(phone) && masked(text(phone) ?? '')],
+    ['手机号码', text(phone) && `${masked(text(phone) ?? '')}${proven ? '（已验证）' : '（未验证）'}`],
     ['登录时间', typeof signedInAt === 'number' ? when.format(signedInAt * 1000) : undefined],
     ['本门户编号', shortened(sub)],
     ['一登会话', sid && shortened(sid)],
