@@ -78,7 +78,7 @@ function printLine(line: string): void {
   } catch (error) {
     const why = writeFault(error)
     if (why !== undefined) throw new SettingsError(`Standard output, where the log goes, ${why}.`, { cause: error })
-    console.log(line) // a slow pipe: Node.js waits for it
+    console.log(visible(line)) // a slow pipe: Node.js waits for it
   }
 }
 

@@ -5,6 +5,7 @@ import { createOutbound } from '../guards/outbound.ts'
 import { reachRule } from '../guards/reachable.ts'
 import { readPhoneVendors } from '../channels/phone-vendors.ts'
 import { openTextSender } from '../channels/senders/sms/open-sender.ts'
+import { visibleLines } from '../text/visible.ts'
 import { codesOffer } from '../login/questions/codes-offer.ts'
 import { createHost } from '../login/host.ts'
 import { createMethods } from '../login/methods/create-methods.ts'
@@ -112,7 +113,7 @@ function openPhoneCodes({ settings, clock, log, metrics, artifacts, services }: 
     phone,
     vendors: readPhoneVendors(settings),
     fetch,
-    write: (line) => void process.stdout.write(line),
+    write: (line) => void process.stdout.write(visibleLines(line)),
     clock,
   })
   return createPhoneCodes({

@@ -60,6 +60,8 @@ export interface CodesAnswerDeps extends Pick<CodesOfferDeps, 'recovery' | 'pers
 /** The answer: ten codes, or none; the page with the codes leads on by the same form. */
 export function codesAnswer(router: Router, deps: CodesAnswerDeps): void {
   router.post('/login/:attempt/codes', async (ctx) => {
+    // another browser learns nothing of what a form of this login may say
+    await deps.host.attempt(ctx)
     const { decision } = requestOf(ctx).form
     if (decision === 'make') return make(deps, ctx)
     if (decision === 'later' || decision === 'done') return deps.host.offered(ctx)
