@@ -27,10 +27,16 @@ describe('levels of assurance', () => {
     const asked = await high.begin()
     const page = await visitor.get(asked.url)
     expect(page.html).not.toContain('name="password"')
-    const tried = await visitor.submit(page, '/level', {})
-    expect(tried.status).toBe(200)
-    const left = await visitor.submit(tried, '/cancel', {})
+    // a name and a number alone are nothing to ask the register about
+    expect(page.html).not.toContain('/level"')
+    const left = await visitor.submit(page, '/cancel', {})
     await expect(asked.finish(left)).rejects.toMatchObject({ error: 'unmet_authentication_requirements' })
+
+    // the person showed a possession while the register did not have them
+    await services.persons.proof(person.id, { actor: 'test' }, { possession: 'phone' })
+    const later = await high.begin()
+    const tried = await visitor.submit(await visitor.get(later.url), '/level', {})
+    expect(tried.status).toBe(200)
 
     const { name } = services.persons.reveal((await services.persons.find(person.id)) ?? expect.fail())
     await services.database
@@ -40,9 +46,8 @@ describe('levels of assurance', () => {
           { documentType: 'resident_id', documentNumber: person.number, nameKey: name },
         ]),
       )
-    const again = await high.begin()
-    const raised = await visitor.submit(await visitor.get(again.url), '/level', {})
-    const proven = await again.finish(raised)
+    const raised = await visitor.submit(tried, '/level', {})
+    const proven = await later.finish(raised)
     expect(proven.claims()).toMatchObject({ acr: 'urn:yideng:loa:3', auth_time: tokens.claims()?.auth_time })
   })
 
