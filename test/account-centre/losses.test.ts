@@ -44,10 +44,7 @@ const gives = [
   '/account/data',
   // only where no code is left; else it leads to the question
   '/account/recovery',
-  '/account/phone',
-  '/account/phone/code',
-  '/account/phone/again',
-  '/account/phone/level',
+  ...['', '/code', '/again', '/level'].map((step) => `/account/phone${step}`),
   '/account/passkey/add',
   '/account/passkey/add/options',
   '/account/passkey/:id/name',

@@ -72,7 +72,7 @@ const request = new URLSearchParams({
 })
 const paths = {
   home: '/',
-  'sign-in': `/authorize?${request}`,
+  'sign-in': `/authorize?${request.toString()}`,
   registration: '/register',
   account: '/account',
   error: '/none',

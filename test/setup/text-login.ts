@@ -7,7 +7,7 @@ import { Visitor, type Page } from './visitor.ts'
 
 export type TextLogin = Awaited<ReturnType<Awaited<ReturnType<typeof startTextLogin>>['typePhone']>>
 
-/** A server that sends codes by text, two portals (one needs level 3), and the steps of a sign-in by text. */
+/** A server that sends codes by text, two portals, and the steps of a sign-in by text. One portal needs level 3. */
 export async function startTextLogin() {
   const gateway = await startSmsGateway()
   const server = await startServer({
