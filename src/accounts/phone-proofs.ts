@@ -34,7 +34,11 @@ export interface PhoneProofs {
    * any of them.
    * @returns `full` where as many persons have proven it as may; nothing is recorded then
    */
-  record(within: DatabaseTransaction, proof: Numbered & { how: ProvenHow }, by: Actor): Promise<'recorded' | 'full'>
+  record(
+    transaction: DatabaseTransaction,
+    proof: Numbered & { how: ProvenHow },
+    by: Actor,
+  ): Promise<'recorded' | 'full'>
   /** Undefined where no proof counts: none, too old, or the number changed hands. */
   find(numbered: Numbered, within?: Database): Promise<PhoneProof | undefined>
   /** Ids of the persons who have proven this number, and whose proof counts. */
@@ -127,16 +131,16 @@ export function createPhoneProofs(options: {
   return {
     find,
     holders,
-    async record(within, proof, by) {
+    async record(transaction, proof, by) {
       const { personId, phone, how } = proof
-      const before = await holders(phone, within)
+      const before = await holders(phone, transaction)
       const others = before.filter((id) => id !== personId)
       if (others.length >= mostPersons) return 'full'
-      await write(within, proof)
+      await write(transaction, proof)
       const shared = others.length > 0 && !before.includes(personId)
       for (const id of shared ? [...others, personId] : [])
-        await notifier.notify({ personId: id, kind: 'phone-shared' }, within)
-      await audit.append(within, {
+        await notifier.notify({ personId: id, kind: 'phone-shared' }, transaction)
+      await audit.append(transaction, {
         event: 'phone.proven',
         ...by,
         personId,

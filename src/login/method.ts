@@ -179,7 +179,7 @@ export interface RecoveryHost {
   /** Stores a change of the claim in this browser. */
   keep(claim: HeldClaim): Promise<void>
   /** The person is proven: leads to the form for a new password. */
-  proven(ctx: RouterContext, claim: RecoveryClaim, by: 'face' | 'phone'): Promise<void>
+  proven(ctx: RouterContext, claim: HeldClaim, by: 'face' | 'phone'): Promise<void>
 }
 
 /** The person and the session of a request to the account centre. */

@@ -5,7 +5,7 @@ import { requestOf } from '../pages/request-context.ts'
 import { Refusal } from '../refusal/refusal.ts'
 import { loginMethods } from '../login-methods.ts'
 import { backTo, type ShownWay } from './by-code.ts'
-import { beginRecovery, beginState, readRecovery, storeRecovery, type RecoveryStateDeps } from './recovery-state.ts'
+import { beginState, readRecovery, storeRecovery, type RecoveryStateDeps } from './recovery-state.ts'
 
 /** A way that is no login method's. */
 interface NamedWay extends ShownWay {
@@ -49,8 +49,10 @@ function recoveryHost(deps: RecoveryStateDeps): RecoveryHost {
       return { ...claim, holder: id }
     },
     keep: ({ holder, ...claim }) => storeRecovery(deps, holder, { claim, heldUntil: null, back: claim.back }),
-    async proven(ctx, { who: personId, epoch, back }, by) {
-      await beginRecovery(deps, ctx, { personId, by, key: String(epoch) }, back)
+    // under the cookie of the claim: with another one, the same form sent twice would go nowhere (http/same-form.ts)
+    async proven(ctx, { holder, who: personId, epoch, back }, by) {
+      const pass = { personId, by, key: String(epoch) }
+      await storeRecovery(deps, holder, { pass, heldUntil: null, back })
       redirectTo(ctx, '/recover/new-password')
     },
   }

@@ -9,7 +9,7 @@ let server: RunningServer
 let routes: Route[]
 
 beforeAll(async () => {
-  server = await startServer({ YIDENG_LOG_LEVEL: 'debug', YIDENG_ADDRESS_REQUESTS: '1000000' })
+  server = await startServer({ YIDENG_LOG_LEVEL: 'debug', YIDENG_ADDRESS_REQUESTS: '1000000', YIDENG_SMS: 'console' })
   const { pages, programs } = routesOf(server)
   const device = [
     ['GET', '/device'],

@@ -32,6 +32,23 @@ const elsewhere: Record<string, string> = {
   // a text in a minute: the second goes to the page for the code of the first; typed digits count
   '/recover/sms': 'test/recovery/text.test.ts',
   '/recover/sms/code': 'test/recovery/text.test.ts',
+  // the same, for a number in a registration or in the account
+  ...Object.fromEntries(
+    ['', '/again', '/without'].flatMap((step) =>
+      ['/register/code', '/login/:attempt/register/code'].map((path) => [
+        path + step,
+        'test/registration/phone-code.test.ts',
+      ]),
+    ),
+  ),
+  ...Object.fromEntries(
+    ['', '/code', '/again', '/level'].map((step) => [
+      `/account/phone${step}`,
+      'test/account-centre/phone-room.test.ts',
+    ]),
+  ),
+  // what is right already is no correction
+  '/account/details/correct': 'test/account-centre/record-correction.test.ts',
   // a loss that is undone comes back once; recovery codes are asked for again
   '/account/recovery': 'test/account-centre/losses.test.ts',
   '/account/recovery/renew': 'test/account-centre/losses.test.ts',
