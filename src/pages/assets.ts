@@ -37,8 +37,6 @@ export interface Assets {
 
 type NamedBody = readonly [name: string, body: Buffer]
 
-const minify: Readonly<Record<string, (text: string) => string>> = { '.js': minifyJs, '.css': minifyCss }
-
 const here = fileURLToPath(new URL('../../browser', import.meta.url))
 
 /** Reads the style sheets, scripts and pictures of `browserDir` once, makes them small and compresses them. */
@@ -61,8 +59,7 @@ function ownFiles(folder: string): NamedBody[] {
     .filter((name) => types[extname(name)] !== undefined)
     .map((name) => {
       const body = readFileSync(join(folder, name))
-      const small = minify[extname(name)]
-      return [name, small ? Buffer.from(small(body.toString())) : body]
+      return [name, name.endsWith('.js') ? Buffer.from(minifyJs(body.toString())) : body]
     })
 }
 
