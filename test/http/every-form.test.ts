@@ -47,7 +47,7 @@ const elsewhere: Record<string, string> = {
       'test/account-centre/phone-room.test.ts',
     ]),
   ),
-  // what is right already is no correction
+  // the second finds nothing left to correct
   '/account/details/correct': 'test/account-centre/record-correction.test.ts',
   // a loss that is undone comes back once; recovery codes are asked for again
   '/account/recovery': 'test/account-centre/losses.test.ts',
