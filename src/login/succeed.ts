@@ -41,8 +41,11 @@ export async function succeed(
   const { method, personId, amr, through, authenticatorId, refusal = 'sign_in_refused' } = proof
   assertQuestion(attempt, 'login')
   const { at, person } = await whenItCounts(deps, personId)
-  if (person?.status !== 'active' || !(await isStillValid(deps, person, proof))) {
-    await refuse(deps, ctx, attempt, { method, code: refusal, personId })
+  const valid = person !== undefined && (await isStillValid(deps, person, proof))
+  if (!valid || person.status !== 'active') {
+    // a right proof of a locked account: the person would try for ever
+    const code = valid && person.status === 'locked' ? 'account_locked' : refusal
+    await refuse(deps, ctx, attempt, { method, code, personId })
     return { signedIn: false }
   }
   if (attempt.client.administers && !byPasskey(amr)) {

@@ -23,6 +23,7 @@ const codes = {
   server_error: 500,
   // above the sign-in form
   sign_in_refused: 400,
+  account_locked: 400,
   too_many_tries: 429,
   recovery_refused: 400,
   missing_identifier: 400,

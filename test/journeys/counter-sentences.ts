@@ -106,6 +106,7 @@ export const promises: Readonly<Record<string, Promised>> = {
   'recovery.held_counter': 'gives a link',
   'recovery.held_not_me': 'locks an account',
   'refusals.recovery_refused': 'gives a link',
+  'refusals.account_locked': 'locks an account',
   'register.code_without_why': 'corrects and proves',
   'register.later_codes_more': 'nothing: it says that no counter is needed',
 }

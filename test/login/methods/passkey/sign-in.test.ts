@@ -167,7 +167,7 @@ describe('sign-in by passkey', () => {
     expect(await kept(person.id)).toMatchObject({ counter: 40 })
   })
 
-  it('knows no account that is locked, nor a way in that was switched off', async () => {
+  it('refuses a way in that was switched off, and says that an account is locked', async () => {
     const { person, authenticator } = await withPasskey()
     const by = { actor: 'person' }
     await services.methodLocks.lock(person.id, 'passkey', 'switched-off', by)
@@ -176,9 +176,10 @@ describe('sign-in by passkey', () => {
     await services.methodLocks.unlock(person.id, 'passkey', by)
     await services.persons.setStatus(person.id, 'locked', { actor: 'administrator:test' })
     const locked = await signInPage()
-    expect((await signInByPasskey(locked.visitor, locked.page, authenticator)).status).toBe(400)
-    // one entry an hour; the other becomes a sum
-    expect(await audited('login.refused', person.id)).toHaveLength(1)
+    const refused = await signInByPasskey(locked.visitor, locked.page, authenticator)
+    expect([refused.status, refused.html]).toEqual([400, expect.stringContaining('这个账户已经锁定')])
+    // one entry an hour for each reason
+    expect(await audited('login.refused', person.id)).toHaveLength(2)
   })
 
   it('signing in once more is for the person who is signed in', async () => {

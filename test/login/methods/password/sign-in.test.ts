@@ -60,6 +60,16 @@ describe('sign-in by password', () => {
     expect(pages.at(-1)?.status).toBe(429)
   })
 
+  it('says that the account is locked to a person with the right password, and to no other', async () => {
+    const locked = await openPerson(services)
+    await services.persons.setStatus(locked.id, 'locked', { actor: 'administrator:test' })
+    const { visitor, page } = await signInPage()
+    const right = await signIn(visitor, page, locked.username, password)
+    expect([right.status, right.html]).toEqual([400, expect.stringContaining('这个账户已经锁定')])
+    const wrong = await signIn(visitor, right, locked.username, 'wrong-password-1')
+    expect(wrong.html).not.toContain('锁定')
+  })
+
   it('answers alike for a wrong password, an unknown account and a locked one', async () => {
     const known = await openPerson(services)
     const locked = await openPerson(services)
@@ -68,7 +78,7 @@ describe('sign-in by password', () => {
     for (const [identifier, secret] of [
       [known.username, 'wrong-password-1'],
       ['nobody-at-all', 'wrong-password-1'],
-      [locked.username, password],
+      [locked.username, 'wrong-password-1'],
       ['440300195603129999', 'wrong-password-1'],
     ] as const) {
       const { visitor, page } = await signInPage()
