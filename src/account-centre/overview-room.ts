@@ -54,6 +54,8 @@ export function overviewRoutes(router: AccountRouter, deps: OverviewDeps): void 
         passkey: ways.some(({ name, empty }) => isAloneWhenLast(name) && empty),
         codes: (await deps.recovery.codesLeft(person.id)) === 0,
         proof: person.identityLevel < 3,
+        // level 3 by the rule before (DESIGN 1.4)
+        possession: person.identityLevel === 3 && person.possession === null,
       },
       face: ways.some(({ name, room, state }) => name === 'face' && room && state === 'on'),
       portals: await recentPortals(deps, entered, language),

@@ -7,12 +7,13 @@ import type { FieldCipher } from '../keys/field-cipher.ts'
 import type { AccountRouter } from '../login/account-router.ts'
 import { actorOf } from '../login/actor.ts'
 import type { AccountContext, AccountHost, RouterContext } from '../login/method.ts'
+import { proveByPhone, type ProveByPhoneDeps } from '../login/prove-by-phone.ts'
 import { doneOf, redirectTo } from '../pages/redirect.ts'
 import { requestOf } from '../pages/request-context.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
 import { createPhoneChanges, type Change } from './phone-change.ts'
 
-export interface PhoneRoomDeps {
+export interface PhoneRoomDeps extends ProveByPhoneDeps {
   centre: AccountHost
   persons: NaturalPersons
   phoneProofs: PhoneProofs
@@ -132,6 +133,7 @@ export function phoneRoutes(router: AccountRouter, deps: PhoneRoomDeps): void {
     await changes.end(session.uid)
     const result = await persons.changePhone(person.id, { from, to, how: byText }, actorOf(ctx))
     if (result !== 'done') return show(deps, ctx, account, 'number', { problem: { code: result ?? 'changed' } })
+    await proveByPhone(deps, ctx, person.id, to)
     if (from !== to) phoneCodes.informOfChange(ctx, { phone: from, personId: person.id, portal: deps.serviceName })
     return redirectTo(ctx, `${room}?done=${from === to ? 'proven' : 'changed'}`)
   }

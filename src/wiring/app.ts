@@ -132,6 +132,7 @@ function accountDeps(core: Core, protocol: Protocol, login: Login): AccountRoute
     matches,
     phoneCodes,
     phoneProofs: services.phoneProofs,
+    phoneOwners: services.phoneOwners,
     serviceName: serviceNameOf(settings),
     resources,
     database,

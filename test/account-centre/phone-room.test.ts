@@ -15,6 +15,7 @@ beforeAll(async () => {
   server = await startServer({
     YIDENG_SMS: 'webhook',
     YIDENG_SMS_URL: gateway.url,
+    YIDENG_PHONE_OWNERS: 'register',
     YIDENG_SMS_ADDRESS_TEXTS: '100000',
     YIDENG_ADDRESS_TRIES: '100000',
   })
@@ -42,6 +43,23 @@ const isProven = async (personId: string, phone: string) =>
   (await services.phoneProofs.find({ personId, phone: `+86${phone}` })) !== undefined
 
 describe('the telephone number of an account', () => {
+  it('shows once that the person is the one, where the number is known to be theirs', async () => {
+    const { person, visitor, post } = await opened()
+    const { id, number, phone } = person
+    // level 3 by the rule before, which asked for no possession
+    await services.database.updateTable('natural_persons').set({ possession: null }).where('id', '=', id).execute()
+    expect((await visitor.get('/account')).html).toContain('证明一次是您本人')
+    const document = { documentType: 'resident_id', documentNumber: number }
+    await services.database.transaction().execute(async (transaction) => {
+      await services.register.add(transaction, [{ ...document, nameKey: '陈大文' }])
+      await services.phoneRegister.add(transaction, [{ ...document, phone: `+86${phone}` }])
+    })
+    await post('', { phone })
+    expect((await post('/code', { code: await codeFor(phone) })).url.search).toBe('?done=proven')
+    expect(await services.persons.find(id)).toMatchObject({ identityLevel: 3, possession: 'phone' })
+    expect((await visitor.get('/account')).html).not.toContain('证明一次是您本人')
+  })
+
   it('changes by a code to the new one and a code to the old one; the old one is told, recovery waits a day', async () => {
     const { person, post } = await opened()
     const to = freshNumber()

@@ -4,7 +4,7 @@ import type { Sample } from './samples.ts'
 const at = 1_795_485_600_000
 const longPortal = '连南瑶族自治县三排镇南岗千年瑶寨村民委员会便民服务站网上办事大厅'
 
-const none = { passkey: false, codes: false, proof: false }
+const none = { passkey: false, codes: false, proof: false, possession: false }
 const overview = {
   given: '晓岚',
   last: { at, place: '佛山市', signIn: 'i1' },
@@ -31,8 +31,8 @@ const offered = [
 ]
 const dueAt = Date.UTC(2026, 10, 30, 2)
 const overviews: readonly (Partial<typeof overview> & { name: string; unread?: number; offers?: object[] })[] = [
-  { name: 'busy', unread: 1, offers: offered, next: { passkey: true, codes: true, proof: false } },
-  { name: 'unproven', level: 2, next: { passkey: true, codes: true, proof: true }, portals: [] },
+  { name: 'busy', unread: 1, offers: offered, next: { passkey: true, codes: true, proof: false, possession: true } },
+  { name: 'unproven', level: 2, next: { passkey: true, codes: true, proof: true, possession: false }, portals: [] },
   {
     name: 'quiet',
     level: 4,

@@ -64,7 +64,7 @@ export const createMethod: CreateMethod = (given) => {
           return host.refuse(ctx, { method: name, code: 'too_many_tries', identifier, waitMinutes })
         }
         if (!person || !tried.result || person.status !== 'active') {
-          // who has the right password may know that the account is locked
+          // the right password may know that the account is locked
           const code = tried.result && person?.status === 'locked' ? 'account_locked' : 'sign_in_refused'
           return host.refuse(ctx, { method: name, code, identifier, personId: person?.id })
         }

@@ -8,6 +8,7 @@ import { Refusal } from '../../../refusal/refusal.ts'
 import { actorOf } from '../../actor.ts'
 import { assertQuestion, pathOf, type Attempt } from '../../attempt.ts'
 import type { LoginHost, Router, RouterContext } from '../../method.ts'
+import { proveByPhone } from '../../prove-by-phone.ts'
 import { showOwn, waitProblem, type Problem } from './pages.ts'
 import { amr, name, type SmsDeps } from './sms-deps.ts'
 
@@ -71,23 +72,7 @@ async function take(deps: SmsDeps, host: LoginHost, ctx: RouterContext, about: O
   if ((await deps.phoneProofs.checkHands(phone)) === 'changed') return show(ctx, about, { code: 'recycled' })
   const proof = { personId: person.id, phone, how: byText }
   await deps.database.transaction().execute((within) => deps.phoneProofs.record(within, proof, actorOf(ctx)))
-  if (!(await proveOwner(deps, ctx, about))) return show(ctx, about, { code: 'not_own' })
+  const proved = await proveByPhone(deps, ctx, person.id, phone)
+  if ((proved?.identityLevel ?? 2) < 3) return show(ctx, about, { code: 'not_own' })
   return host.raise(ctx, { method: name, personId: person.id, amr })
-}
-
-/** Whether the number is known to be of this name and document, and the population register has both. */
-async function proveOwner(
-  { persons, phoneOwners, matches }: SmsDeps,
-  ctx: RouterContext,
-  { person, phone }: Own,
-): Promise<boolean> {
-  const data = persons.reveal(person)
-  const { documentType, documentNumber, name: called } = data
-  // the number may have changed since the code was sent
-  const same = data.phone === phone
-  const owned = await phoneOwners.isOwner({ phone, documentType, documentNumber, name: called })
-  const silent = await matches.silent(data)
-  if (!same || owned !== 'match') return false
-  const proved = await persons.proof(person.id, actorOf(ctx), { silent, possession: 'phone' })
-  return (proved?.identityLevel ?? 2) >= 3
 }
