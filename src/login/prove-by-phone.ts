@@ -11,7 +11,7 @@ export interface ProveByPhoneDeps {
 }
 
 /**
- * Counts a number that the person has just proven as their possession, where it is known to be of their name and document. The
+ * Counts a number that the person has just proven as their possession. It must be known to be of their name and document. The
  * population register must have both (DESIGN 1.4).
  * @returns the person as they are now; undefined where there is none
  */
