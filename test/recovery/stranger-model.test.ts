@@ -33,6 +33,8 @@ const strangerStep = fc.oneof(
     of: fc.constantFrom<Who>('thief', 'owner'),
   }),
   fc.record({ kind: fc.constant('link' as const), token: fc.constantFrom('own', 'guess') }),
+  fc.record({ kind: fc.constant('correct' as const), what: fc.constantFrom('name', 'document', 'both') }),
+  fc.record({ kind: fc.constant('proof' as const) }),
 )
 
 const ownerStep = fc.oneof(
@@ -55,6 +57,8 @@ const acts: { [K in Step['kind']]: (world: World, step: Extract<Step, { kind: K 
   code: (world, { code, of }) => world.byCode('thief', code === 'own' ? world.nextCode('thief') : code, of),
   stop: async (world, { token, of }) =>
     world.stop(token === 'own' ? await world.stopToken('thief') : 'A'.repeat(22), of),
+  correct: (world, { what }) => world.correct(what),
+  proof: (world) => world.proof(),
   link: async (world, { token }) => world.byLink(token === 'own' ? await world.stopToken('thief') : 'A'.repeat(43)),
 }
 
@@ -71,7 +75,7 @@ const ownActs: Record<OwnStep['kind'], (world: World) => Promise<unknown>> = {
 describe('a stranger who knows name, number and phone', () => {
   it('raises no level, takes nothing over and locks nothing, by any steps between the owner’s own', async () => {
     const { fresh, forward } = await openWorld()
-    const seen = { registered: 0, stopped: 0, recovered: 0, ownRecovered: 0 }
+    const seen = { registered: 0, stopped: 0, recovered: 0, ownRecovered: 0, corrected: 0 }
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.oneof({ weight: 4, arbitrary: strangerStep }, ownerStep, wait), { minLength: 1, maxLength: 14 }),
@@ -111,6 +115,7 @@ describe('a stranger who knows name, number and phone', () => {
     expect(seen.recovered, 'strangers’ own accounts').toBeGreaterThan(5)
     expect(seen.ownRecovered).toBeGreaterThan(120)
     expect(seen.stopped).toBeGreaterThan(2)
+    expect(seen.corrected).toBeGreaterThan(20)
   })
 })
 

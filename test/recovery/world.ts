@@ -86,8 +86,10 @@ async function worldOf(
   const passwords = new Map<string, { who: Who; at: number }>()
   const initial = await authenticators.find(ownerOpened.id, 'password')
   passwords.set(initial?.data ?? '', { who: 'owner', at: -Infinity })
+  const ownersPhone = { documentType: 'resident_id', documentNumber: ownerOpened.number, phone: phones.owner }
+  await database.transaction().execute((transaction) => services.phoneRegister.add(transaction, [ownersPhone]))
   const pending: Partial<Record<Who, string>> = {}
-  const did = { registered: 0, stopped: 0, recovered: 0, ownRecovered: 0 }
+  const did = { registered: 0, stopped: 0, recovered: 0, ownRecovered: 0, corrected: 0 }
 
   /** One request of a browser at an address of its person. */
   async function answered(who: Who, ask: (ctx: never) => Promise<unknown>) {
@@ -144,6 +146,23 @@ async function worldOf(
         by,
       )
       if (opened.ok) did.registered += 1
+    },
+    /** The thief corrects their own account to the owner's name or number, as the account centre does. */
+    async correct(what: 'name' | 'document' | 'both') {
+      const document = { type: 'resident_id', number: people.owner.number }
+      const correction = { ...(what === 'document' ? {} : { name }), ...(what === 'name' ? {} : { document }) }
+      if ((await persons.correct(people.thief.id, correction, { by, source: 'person' })).ok) did.corrected += 1
+    },
+    /** Each account of a stranger asks for level 3 by the thief's phone (login/prove-by-phone.ts). */
+    async proof() {
+      const rows = await database
+        .selectFrom('natural_persons')
+        .select('id')
+        .where('id', '<>', people.owner.id)
+        .execute()
+      const claim = { documentType: 'resident_id', documentNumber: people.owner.number, name, phone: phones.thief }
+      const owned = (await services.phoneRegister.isOwner(claim)) === 'match'
+      for (const { id } of rows) await persons.proof(id, by, owned ? { possession: 'phone' } : {})
     },
     /** Asks for a code as the page does. */
     async ask(who: Who, { phone, document }: { phone: Who; document: Who }) {
