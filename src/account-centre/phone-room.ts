@@ -2,7 +2,8 @@ import { maskPhone } from '../accounts/identifiers/masking.ts'
 import { parsePhone } from '../accounts/identifiers/phones.ts'
 import type { NaturalPersons } from '../accounts/natural-persons.ts'
 import { byText, type PhoneProofs } from '../accounts/phone-proofs.ts'
-import type { PhoneCodes, TextWait } from '../guards/phone-codes/phone-codes.ts'
+import type { PhoneCodes } from '../guards/phone-codes/phone-codes.ts'
+import { typedCode, waitProblem, type TextProblem } from '../guards/phone-codes/typed-code.ts'
 import type { FieldCipher } from '../keys/field-cipher.ts'
 import type { AccountRouter } from '../login/account-router.ts'
 import { actorOf } from '../login/actor.ts'
@@ -26,12 +27,6 @@ export interface PhoneRoomDeps extends ProveByPhoneDeps {
 
 const room = '/account/phone'
 const change = { back: room, needs: 'change-authenticators' } as const
-
-interface Problem {
-  code: string
-  minutes?: number
-  status?: number
-}
 
 /**
  * The telephone number of an account. A new one needs a code to it. It also needs a code to the old one, or a sign-in
@@ -98,7 +93,7 @@ export function phoneRoutes(router: AccountRouter, deps: PhoneRoomDeps): void {
     { ...change, back: `${room}/code` },
     inChange(async (ctx, account, begun) => {
       const { stage, phone, which } = asked(begun)
-      const typed = (requestOf(ctx).form['code'] ?? '').normalize('NFKC').replaceAll(/\D/g, '')
+      const typed = typedCode(ctx)
       const checked = typed ? await phoneCodes.check(codeFor(ctx, account, phone), typed) : 'missing'
       if (checked !== 'right') return show(deps, ctx, account, stage, { phone, problem: { code: `code_${checked}` } })
       if (!(await changes.prove(account.session.uid, which, begun.to))) return redirectTo(ctx, room)
@@ -139,17 +134,12 @@ export function phoneRoutes(router: AccountRouter, deps: PhoneRoomDeps): void {
   }
 }
 
-function waitProblem(ctx: RouterContext, { by, seconds }: TextWait): Problem {
-  ctx.set('retry-after', String(seconds))
-  return { code: by === 'budget' ? 'paused' : 'wait', minutes: Math.ceil(seconds / 60), status: 429 }
-}
-
 async function show(
   { centre, persons, phoneProofs, phoneCodes }: PhoneRoomDeps,
   ctx: RouterContext,
   account: AccountContext,
   stage: 'number' | 'new' | 'old',
-  { problem, typed = '', phone = '' }: { problem?: Problem; typed?: string; phone?: string } = {},
+  { problem, typed = '', phone = '' }: { problem?: TextProblem; typed?: string; phone?: string } = {},
 ): Promise<void> {
   const present = persons.open(account.person, 'phone')
   const proof = await phoneProofs.find({ personId: account.person.id, phone: present })

@@ -72,6 +72,9 @@ export const isTextAlone = (amr: readonly string[]): boolean =>
 /** Another device vouched for this browser (DESIGN 1.4): a relayed sign-in cannot be told from an honest one. */
 export const isByQr = (amr: readonly string[]): boolean => amr.includes('qr')
 
+/** The person signed in here, by more than a face: such a session may prove their account. */
+export const isDirect = (amr: readonly string[]): boolean => !isByQr(amr) && !isFaceAlone(amr)
+
 /** The facts about a sign-in that decide its level. */
 export interface Proven {
   /** 2 self-asserted, 3 matched with a register, 4 with a verified face. */

@@ -3,7 +3,8 @@ import { maskPhone } from '../accounts/identifiers/masking.ts'
 import { byText, type PhoneProofs } from '../accounts/phone-proofs.ts'
 import type { Opening } from '../accounts/natural-persons.ts'
 import type { Settings } from '../config/settings.ts'
-import type { PhoneCodes, TextWait } from '../guards/phone-codes/phone-codes.ts'
+import type { PhoneCodes } from '../guards/phone-codes/phone-codes.ts'
+import { typedCode, waitProblem, type TextProblem } from '../guards/phone-codes/typed-code.ts'
 import type { Attempt } from '../login/attempt.ts'
 import type { Router, RouterContext } from '../login/method.ts'
 import { redirectTo } from '../pages/redirect.ts'
@@ -91,23 +92,12 @@ export async function askForCode(
   return redirectTo(ctx, codePath(attempt))
 }
 
-interface Problem {
-  code: string
-  minutes: number
-  status: number
-}
-
-function waitProblem(ctx: RouterContext, { by, seconds }: TextWait): Problem {
-  ctx.set('retry-after', String(seconds))
-  return { code: by === 'budget' ? 'paused' : 'wait', minutes: Math.ceil(seconds / 60), status: 429 }
-}
-
 function showCode(
   { clock }: PhoneStepDeps,
   ctx: RouterContext,
   attempt: Attempt | undefined,
   phone: string,
-  problem?: Problem,
+  problem?: TextProblem,
 ): void {
   requestOf(ctx).returnTo = codePath(attempt)
   const data = {
@@ -159,7 +149,7 @@ const goOnWithout = whereNeeded(async (_deps, ctx, attempt, { place, draft, phon
 })
 
 const takeCode = whereNeeded(async (deps, ctx, attempt, { place, draft, phone }) => {
-  const typed = (requestOf(ctx).form['code'] ?? '').normalize('NFKC').replaceAll(/\D/g, '')
+  const typed = typedCode(ctx)
   const problem = (code: string) => showCode(deps, ctx, attempt, phone, { code, minutes: 0, status: 400 })
   if (!typed) return problem('code_missing')
   const checked = await deps.phoneCodes.check(codeFor(place, phone), typed)

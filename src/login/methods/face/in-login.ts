@@ -1,5 +1,5 @@
 import type { NaturalPerson } from '../../../accounts/natural-persons.ts'
-import { isByQr, isFaceAlone } from '../../../assurance/levels.ts'
+import { isDirect } from '../../../assurance/levels.ts'
 import { redirectTo } from '../../../pages/redirect.ts'
 import { requestOf, showPage } from '../../../pages/request-context.ts'
 import { Refusal } from '../../../refusal/refusal.ts'
@@ -14,7 +14,7 @@ import type { Situation } from './face-routes.ts'
 
 /** A session that a QR code or a face alone began may prove no account. */
 export const mayProve = ({ session }: Pick<Attempt, 'session'>): boolean =>
-  session !== undefined && !isByQr(session.amr) && !isFaceAlone(session.amr)
+  session !== undefined && isDirect(session.amr)
 
 /** A face in a running login: it raises the level of a signed-in person, proves their account, or signs in at a kiosk. */
 export async function inLogin(ctx: RouterContext, host: LoginHost, deps: FaceDeps): Promise<Situation> {

@@ -2,6 +2,7 @@ import { readDocumentNumbers } from '../../../accounts/identifiers/documents.ts'
 import { parsePhone } from '../../../accounts/identifiers/phones.ts'
 import type { NaturalPerson } from '../../../accounts/natural-persons.ts'
 import { byText } from '../../../accounts/phone-proofs.ts'
+import { typedCode, waitProblem } from '../../../guards/phone-codes/typed-code.ts'
 import { redirectTo } from '../../../pages/redirect.ts'
 import { requestOf } from '../../../pages/request-context.ts'
 import { Refusal } from '../../../refusal/refusal.ts'
@@ -10,7 +11,7 @@ import { assertQuestion, pathOf, type Attempt } from '../../attempt.ts'
 import type { CreateMethod } from '../../method-services.ts'
 import type { LoginHost, LoginMethod, RouterContext } from '../../method.ts'
 import { raiseRoutes, raisesLevel } from './raise.ts'
-import { showCode, showPhone, showWho, waitProblem } from './pages.ts'
+import { showCode, showPhone, showWho } from './pages.ts'
 import { amr, name, type SmsDeps } from './sms-deps.ts'
 import { createSmsStates } from './state.ts'
 
@@ -112,7 +113,7 @@ const takeCode =
   (deps: SmsDeps, host: LoginHost): Step =>
   async (ctx, attempt, phone) => {
     const { persons, phoneProofs, phoneCodes, states } = deps
-    const typed = (requestOf(ctx).form['code'] ?? '').normalize('NFKC').replaceAll(/\D/g, '')
+    const typed = typedCode(ctx)
     if (!typed) return showCode(ctx, attempt, phone, { code: 'code_missing' })
     const checked = await phoneCodes.check(codeFor(ctx, attempt, phone), typed)
     if (checked !== 'right') return showCode(ctx, attempt, phone, { code: `code_${checked}` })

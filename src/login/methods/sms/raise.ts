@@ -1,7 +1,8 @@
 import { byText } from '../../../accounts/phone-proofs.ts'
 import type { NaturalPerson } from '../../../accounts/natural-persons.ts'
 import { maskPhone } from '../../../accounts/identifiers/masking.ts'
-import { isByQr, isFaceAlone } from '../../../assurance/levels.ts'
+import { isDirect } from '../../../assurance/levels.ts'
+import { typedCode, waitProblem, type TextProblem } from '../../../guards/phone-codes/typed-code.ts'
 import { redirectTo } from '../../../pages/redirect.ts'
 import { requestOf } from '../../../pages/request-context.ts'
 import { Refusal } from '../../../refusal/refusal.ts'
@@ -9,13 +10,13 @@ import { actorOf } from '../../actor.ts'
 import { assertQuestion, pathOf, type Attempt } from '../../attempt.ts'
 import type { LoginHost, Router, RouterContext } from '../../method.ts'
 import { proveByPhone } from '../../prove-by-phone.ts'
-import { showOwn, waitProblem, type Problem } from './pages.ts'
+import { showOwn } from './pages.ts'
 import { amr, name, type SmsDeps } from './sms-deps.ts'
 
 /** Whether a code to the person's own phone may lead from level 2 to 3 (DESIGN 1.4). */
 export async function raisesLevel(deps: SmsDeps, { session }: Attempt): Promise<boolean> {
   const { settings, persons, phoneCodes, methodLocks } = deps
-  if (!session || settings.phone.owners === 'none' || isByQr(session.amr) || isFaceAlone(session.amr)) return false
+  if (!session || settings.phone.owners === 'none' || !isDirect(session.amr)) return false
   const person = await persons.find(session.personId)
   if (!person || person.identityLevel >= 3 || (await methodLocks.locked(person.id, name))) return false
   return phoneCodes.reaches(persons.open(person, 'phone'))
@@ -52,7 +53,7 @@ const codeFor = (ctx: RouterContext, { attempt, phone }: Own) => ({
   phone,
 })
 
-const show = (ctx: RouterContext, { attempt, phone }: Own, problem?: Problem) =>
+const show = (ctx: RouterContext, { attempt, phone }: Own, problem?: TextProblem) =>
   showOwn(ctx, attempt, maskPhone(phone), problem)
 
 async function send(deps: SmsDeps, ctx: RouterContext, about: Own): Promise<void> {
@@ -65,7 +66,7 @@ async function send(deps: SmsDeps, ctx: RouterContext, about: Own): Promise<void
 
 async function take(deps: SmsDeps, host: LoginHost, ctx: RouterContext, about: Own): Promise<void> {
   const { person, phone } = about
-  const typed = (requestOf(ctx).form['code'] ?? '').normalize('NFKC').replaceAll(/\D/g, '')
+  const typed = typedCode(ctx)
   if (!typed) return show(ctx, about, { code: 'code_missing' })
   const checked = await deps.phoneCodes.check(codeFor(ctx, about), typed)
   if (checked !== 'right') return show(ctx, about, { code: `code_${checked}` })

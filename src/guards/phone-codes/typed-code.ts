@@ -1,0 +1,20 @@
+import type { Context } from 'koa'
+import { requestOf, type PageContext } from '../../pages/request-context.ts'
+import type { TextWait } from './text-limits.ts'
+
+/** What is wrong on a page about texts: the end of a key of its words, with the minutes to wait where it has some. */
+export interface TextProblem {
+  code: string
+  minutes?: number
+  status?: number
+}
+
+/** The page for a text that was not sent. It sets Retry-After. */
+export function waitProblem(ctx: Pick<Context, 'set'>, { by, seconds }: TextWait): TextProblem {
+  ctx.set('retry-after', String(seconds))
+  return { code: by === 'budget' ? 'paused' : 'wait', minutes: Math.ceil(seconds / 60), status: 429 }
+}
+
+/** The digits of the form's code, also full-width ones. */
+export const typedCode = (ctx: PageContext): string =>
+  (requestOf(ctx).form['code'] ?? '').normalize('NFKC').replaceAll(/\D/g, '')
