@@ -2,24 +2,19 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import type { Services } from '../../src/services.ts'
 import { openPerson } from '../setup/person.ts'
 import { csrfOf, openRoom } from '../setup/room.ts'
-import { startServer, type RunningServer } from '../setup/server.ts'
-import { startSmsGateway } from '../setup/sms-gateway.ts'
+import type { RunningServer } from '../setup/server.ts'
+import { startSmsServer, type SmsGateway } from '../setup/sms-server.ts'
 import type { Page, Visitor } from '../setup/visitor.ts'
 
 let server: RunningServer
 let services: Services
-let gateway: Awaited<ReturnType<typeof startSmsGateway>>
+let gateway: SmsGateway
 
 beforeAll(async () => {
-  gateway = await startSmsGateway()
-  server = await startServer({
-    YIDENG_SMS: 'webhook',
-    YIDENG_SMS_URL: gateway.url,
+  ;({ gateway, server, services } = await startSmsServer({
     YIDENG_PHONE_OWNERS: 'register',
-    YIDENG_SMS_ADDRESS_TEXTS: '100000',
     YIDENG_ADDRESS_TRIES: '100000',
-  })
-  services = await server.services()
+  }))
 })
 
 let numbers = 0

@@ -4,24 +4,17 @@ import { find } from '../setup/organisation.ts'
 import { openPerson, signIn } from '../setup/person.ts'
 import { askText, provenPhone } from '../setup/proven-phone.ts'
 import { choose, eventsOf, newPassword, personWithCodes, recoverBy, saidBy } from '../setup/recovery.ts'
-import { startServer, type RunningServer } from '../setup/server.ts'
-import { startSmsGateway } from '../setup/sms-gateway.ts'
+import type { RunningServer } from '../setup/server.ts'
+import { startSmsServer, type SmsGateway } from '../setup/sms-server.ts'
 import { stopLink } from '../setup/stop.ts'
 import { Visitor } from '../setup/visitor.ts'
 
 let server: RunningServer
 let services: Services
-let gateway: Awaited<ReturnType<typeof startSmsGateway>>
+let gateway: SmsGateway
 
 beforeAll(async () => {
-  gateway = await startSmsGateway()
-  server = await startServer({
-    YIDENG_SMS: 'webhook',
-    YIDENG_SMS_URL: gateway.url,
-    YIDENG_SMS_ADDRESS_TEXTS: '100000',
-    YIDENG_ADDRESS_TRIES: '100000',
-  })
-  services = await server.services()
+  ;({ gateway, server, services } = await startSmsServer({ YIDENG_ADDRESS_TRIES: '100000' }))
 })
 
 const here = () => new Visitor(server.issuer)

@@ -5,25 +5,20 @@ import type { Services } from '../../src/services.ts'
 import { password, residentId } from '../setup/people.ts'
 import { registerPortal, type TestPortal } from '../setup/portal.ts'
 import { csrfOf } from '../setup/room.ts'
-import { startServer, type RunningServer } from '../setup/server.ts'
-import { startSmsGateway } from '../setup/sms-gateway.ts'
+import type { RunningServer } from '../setup/server.ts'
+import { startSmsServer, type SmsGateway } from '../setup/sms-server.ts'
 import { Visitor, type Page } from '../setup/visitor.ts'
 
 let server: RunningServer
 let services: Services
 let portal: TestPortal
-let gateway: Awaited<ReturnType<typeof startSmsGateway>>
+let gateway: SmsGateway
 
 beforeAll(async () => {
-  gateway = await startSmsGateway()
-  server = await startServer({
-    YIDENG_SMS: 'webhook',
-    YIDENG_SMS_URL: gateway.url,
-    YIDENG_SMS_ADDRESS_TEXTS: '100000',
+  ;({ gateway, server, services } = await startSmsServer({
     YIDENG_PHONE_OWNERS: 'register',
     YIDENG_ADDRESS_REGISTRATIONS: '100000',
-  })
-  services = await server.services()
+  }))
   portal = await registerPortal(services, { scope: 'openid profile phone', consent: 'implicit' })
 })
 

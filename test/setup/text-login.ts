@@ -1,21 +1,14 @@
 import { openPerson } from './person.ts'
 import { registerPortal, type TestPortal } from './portal.ts'
 import { csrfOf } from './room.ts'
-import { startServer } from './server.ts'
-import { startSmsGateway } from './sms-gateway.ts'
+import { startSmsServer } from './sms-server.ts'
 import { Visitor, type Page } from './visitor.ts'
 
 export type TextLogin = Awaited<ReturnType<Awaited<ReturnType<typeof startTextLogin>>['typePhone']>>
 
 /** A server that sends codes by text, two portals, and the steps of a sign-in by text. One portal needs level 3. */
 export async function startTextLogin() {
-  const gateway = await startSmsGateway()
-  const server = await startServer({
-    YIDENG_SMS: 'webhook',
-    YIDENG_SMS_URL: `${gateway.url}/send`,
-    YIDENG_SMS_ADDRESS_TEXTS: '100000',
-  })
-  const services = await server.services()
+  const { gateway, server, services } = await startSmsServer()
   const portal = await registerPortal(services, { consent: 'implicit', name: '深圳市政务服务网' })
   const strict = await registerPortal(services, { consent: 'implicit', min_level: 3 })
 

@@ -4,23 +4,17 @@ import { matchKey } from '../../../../src/accounts/identifiers/names.ts'
 import type { Services } from '../../../../src/services.ts'
 import { openPerson, signIn } from '../../../setup/person.ts'
 import { registerPortal, type TestPortal } from '../../../setup/portal.ts'
-import { startServer, type RunningServer } from '../../../setup/server.ts'
-import { startSmsGateway } from '../../../setup/sms-gateway.ts'
+import type { RunningServer } from '../../../setup/server.ts'
+import { startSmsServer, type SmsGateway } from '../../../setup/sms-server.ts'
 import { Visitor } from '../../../setup/visitor.ts'
 
 let server: RunningServer
 let services: Services
-let gateway: Awaited<ReturnType<typeof startSmsGateway>>
+let gateway: SmsGateway
 let strict: TestPortal
 
 beforeAll(async () => {
-  gateway = await startSmsGateway()
-  server = await startServer({
-    YIDENG_SMS: 'webhook',
-    YIDENG_SMS_URL: `${gateway.url}/send`,
-    YIDENG_PHONE_OWNERS: 'register',
-  })
-  services = await server.services()
+  ;({ gateway, server, services } = await startSmsServer({ YIDENG_PHONE_OWNERS: 'register' }))
   strict = await registerPortal(services, { consent: 'implicit', min_level: 3 })
 })
 
