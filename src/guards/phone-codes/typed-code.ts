@@ -2,7 +2,7 @@ import type { Context } from 'koa'
 import { requestOf, type PageContext } from '../../pages/request-context.ts'
 import type { TextWait } from './text-limits.ts'
 
-/** What is wrong on a page about texts: the end of a key of its words, with the minutes to wait where it has some. */
+/** A problem that a page about texts names: the end of a key of its words, and the minutes to wait where it has some. */
 export interface TextProblem {
   code: string
   minutes?: number
