@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { loginMethods, type LoginMethodDeclaration } from '../login-methods.ts'
 import { readJson } from './machine-errors.ts'
 import { accountSettings } from './settings/accounts.ts'
+import { channelSettings } from './settings/channels.ts'
 import { faceSettings } from './settings/face.ts'
 import { lifetimeSettings } from './settings/lifetimes.ts'
 import { limitSettings } from './settings/limits.ts'
@@ -58,6 +59,7 @@ const readGroups = (texts: SettingTexts, production: boolean) => ({
   limits: limitSettings(texts),
   operator: operatorSettings(texts),
   phone: phoneSettings(texts, production),
+  channels: channelSettings(texts),
 })
 
 /** Name, default and meaning of every setting, for docs/settings.md. */
