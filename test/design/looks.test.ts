@@ -11,7 +11,7 @@ const narrow = { viewport: { width: 320, height: 740 } } as const
 
 const widthOf = 'document.documentElement.scrollWidth'
 
-/** The punctuation after a link stands alone in a flex or grid box: the text before it is an item of its own. */
+/** A flex or grid box takes the text of a link and the punctuation after it for two items. */
 const tornOff = `[...document.querySelectorAll('.no-line')]
   .map((one) => one.parentElement)
   .filter((link) => /flex|grid/.test(getComputedStyle(link).display) && link.firstChild.nodeType === Node.TEXT_NODE)
