@@ -3,6 +3,7 @@ import { createAdministrators } from './accounts/administrators.ts'
 import { createApprovals } from './accounts/approvals.ts'
 import { createAuthenticators } from './accounts/authenticators.ts'
 import { createClosing } from './accounts/closing.ts'
+import { createMerging } from './accounts/merging.ts'
 import { createConsents } from './accounts/consents.ts'
 import { createDevices } from './accounts/devices.ts'
 import { createFaceConsents } from './accounts/identity-proofing/face-consents.ts'
@@ -144,6 +145,7 @@ async function createServices(opening: Opening) {
       clock,
       times,
     }),
+    merging: createMerging({ database, endSignIns, notifier, audit, publish, clock }),
     closing: createClosing({ database, cipher, references, audit, notifier, endSignIns, publish, clock, days }),
     clients: createClients({ database, audit, publish, clock, idTokenAlg: settings.idTokenAlg }),
     administrators: createAdministrators({ database, audit, clock }),

@@ -32,6 +32,8 @@ const events = {
   'recovery.refused': 'an attempt to recover an account was refused',
   'person.revealed': 'a person viewed their own data without masks',
   'person.data-taken': 'a person downloaded all data about them',
+  'person.merged': 'a person merged another account of theirs into this one; the other is closed',
+  'person.merged-away': 'a person merged this account into another one of theirs',
   'person.closing': 'a person asked to close their account; it is erased after a waiting time',
   'person.kept': 'a person cancelled the closing of their account',
   'person.closed': 'an account was closed permanently: personal data and authenticators are erased; this log remains',

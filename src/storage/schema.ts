@@ -98,6 +98,10 @@ export interface Tables extends LegalPersonTables, FaceTables, AdministrationTab
     granted: string
     given_at: Time
   }
+  /** Accounts that their person merged into another: `person_id` stays, `merged_id` is closed. */
+  merged_accounts: { merged_id: string; person_id: string; merged_at: Time }
+  /** The portals that knew a merged account. */
+  merged_portals: { merged_id: string; client_id: string }
   population_register: { document_type: string; document_index: BlindIndex; name_index: BlindIndex; imported_at: Time }
   logout_deliveries: {
     id: Generated<number>
@@ -213,6 +217,8 @@ export const columnMarks: { [T in keyof Tables]: { [C in keyof Tables[T]]: Mark 
     updated_at: 'open',
   },
   consents: { person_id: 'open', client_id: 'open', granted: 'open', given_at: 'open' },
+  merged_accounts: { merged_id: 'open', person_id: 'open', merged_at: 'open' },
+  merged_portals: { merged_id: 'open', client_id: 'open' },
   population_register: {
     document_type: 'open',
     document_index: 'sensitive',

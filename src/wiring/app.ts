@@ -149,6 +149,7 @@ function accountDeps(core: Core, protocol: Protocol, login: Login): AccountRoute
     consents,
     recovery,
     closing,
+    merging: services.merging,
     faceConsents,
     numberDisputes,
     legalPersons,
