@@ -111,21 +111,6 @@ export const accountSamples: readonly Sample[] = [
       ...change,
     },
   })),
-  ...(
-    [
-      ['start', {}],
-      ['code', { code: '7K3M-W9QD-4AXE' }],
-      ['finish', {}],
-      ['other', {}],
-      ['other', { problem: 'merge_code' }],
-      ['agreed', {}],
-      ['start', { done: 'merged' }],
-    ] as const
-  ).map(([step, more]) => ({
-    view: 'account/merging',
-    name: [step, ...Object.values(more)].join(' '),
-    data: { ...accountFrame('/account/merging', { closesAt: 0 }), step, problem: '', code: '', done: '', ...more },
-  })),
   ...['', 'off', 'on', 'not_me', 'not_me_last'].map((done) => ({
     view: 'account/ways',
     name: done || 'plain',

@@ -64,7 +64,7 @@ const questions = [
   { kind: 'merge_finish', facts: { account: '周** 138****5678', portals: longPortal } },
 ].map((ask) => ({ values: {}, facts: {}, ...ask, action: '/account/x', back: '/account' }))
 
-/** The overview in its states, and every question before a loss. */
+/** The overview in its states, every question before a loss, and the merging of accounts. */
 export const overviewSamples: readonly Sample[] = [
   ...overviews.map(({ name, unread = 0, offers = [], ...data }) => ({
     view: 'account/overview',
@@ -72,4 +72,19 @@ export const overviewSamples: readonly Sample[] = [
     data: { ...accountFrame('/account', { unread, offers: offers.length }), ...overview, offers, ...data },
   })),
   ...questions.map((ask) => ({ view: 'account/ask', name: ask.kind, data: { ...accountFrame('/account'), ask } })),
+  ...(
+    [
+      ['start', {}],
+      ['code', { code: '7K3M-W9QD-4AXE' }],
+      ['finish', {}],
+      ['other', {}],
+      ['other', { problem: 'merge_code' }],
+      ['agreed', {}],
+      ['start', { done: 'merged' }],
+    ] as const
+  ).map(([step, more]) => ({
+    view: 'account/merging',
+    name: [step, ...Object.values(more)].join(' '),
+    data: { ...accountFrame('/account/merging', { closesAt: 0 }), step, problem: '', code: '', done: '', ...more },
+  })),
 ]
