@@ -1,6 +1,6 @@
 import type { Channel, SubjectKind } from './channels.ts'
 
-/** The person that the vendor names. `ids` has every id that the vendor sent; `subject` is the one that the channel uses. */
+/** The person that the vendor names. `ids` has every id that the vendor sent; `subject` is the one that the channel names people by. */
 export interface ChannelIdentity {
   subject: string
   ids: Readonly<Partial<Record<SubjectKind, string>>>
