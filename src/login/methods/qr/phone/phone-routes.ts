@@ -171,6 +171,7 @@ async function ask(deps: PhonePages, ctx: RouterContext, id: string, phone: Phon
     again: transaction.wishedAt !== undefined,
     sign: (await approvals.wanting(phone, transaction)) === 'signature',
     refused,
+    container: request.container,
     secondsAgo: Math.round((clock() - (transaction.scannedAt ?? clock())) / 1000),
     seconds: secondsLeft(deps, transaction),
     of: times.decide,
