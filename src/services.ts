@@ -24,10 +24,13 @@ import { createSupersede } from './accounts/superseding.ts'
 import type { AuditEvent } from './audit/audit-events.ts'
 import { createAuditLog, type AuditLog } from './audit/audit-log.ts'
 import type { Sums } from './audit/sums.ts'
+import { readChannels } from './channels/channels.ts'
+import { createChannels } from './channels/open-channels.ts'
 import { createInbox } from './channels/senders/inbox.ts'
 import { createClients } from './clients/clients.ts'
 import type { Clock } from './config/clock.ts'
 import { SettingsError, type Settings } from './config/settings.ts'
+import { createChannelFetch } from './guards/channel-fetch.ts'
 import { openPhones } from './guards/open-phones.ts'
 import { openCookieKeys } from './keys/cookie-keys.ts'
 import { openDataKeysOf } from './keys/data-keys-of-store.ts'
@@ -121,9 +124,18 @@ async function createServices(opening: Opening) {
   const { cipher, blindIndex } = dataKeys
   const { recovery: times, closingDays: days } = settings
   const { faceReferences: references } = faces
+  /** Without the store of the servers: they have channels of their own (wiring/core.ts). */
+  const channels = createChannels({
+    channels: readChannels(settings),
+    fetch: createChannelFetch(),
+    artifacts: undefined,
+    cipher,
+    clock,
+  })
   return {
     ...base,
     audit,
+    channels,
     ...people,
     ...organisations,
     ...faces,

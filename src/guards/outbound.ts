@@ -11,7 +11,7 @@ type Lookup = (
 ) => void
 
 const usualPatienceMs = 2500
-const mostBytes = 256 * 1024
+const usualMostBytes = 256 * 1024
 const keptHeaders = ['content-type', 'cache-control', 'expires', 'date', 'age'] as const
 
 export type Fetch = (url: string | URL | Request, init?: RequestInit) => Promise<Response>
@@ -23,6 +23,8 @@ interface OutboundOptions {
   patienceMs?: number
   /** Reads the answer to a POST too: for a vendor whose answer counts. */
   readsPosts?: boolean
+  /** Bytes of a whole answer. */
+  mostBytes?: number
 }
 
 /**
@@ -32,6 +34,7 @@ interface OutboundOptions {
  */
 export function createOutbound(options: OutboundOptions): Fetch {
   const { allowed, lookup = systemLookup, patienceMs = usualPatienceMs, readsPosts = false } = options
+  const { mostBytes = usualMostBytes } = options
   const refused = (host: string) => new Error(`${host} is not on the public internet, nor in YIDENG_OUTBOUND_NETWORKS`)
 
   // the connection uses one of the checked addresses
@@ -66,11 +69,11 @@ export function createOutbound(options: OutboundOptions): Fetch {
         .on('close', () => reject(new Error(`${url.host} gave no answer`)))
         .end(body)
     })
-    return responseOf(answer, method === 'POST' && !readsPosts ? undefined : await readAll(answer, url.host))
+    return responseOf(answer, method === 'POST' && !readsPosts ? undefined : await readAll(answer, url.host, mostBytes))
   }
 }
 
-function readAll(answer: IncomingMessage, host: string): Promise<Buffer> {
+function readAll(answer: IncomingMessage, host: string, mostBytes: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let length = 0

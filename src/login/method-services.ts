@@ -12,6 +12,7 @@ import type { BreachedPasswords } from '../accounts/passwords/breached.ts'
 import type { Passwords } from '../accounts/passwords/hash.ts'
 import type { EndSignIns } from '../accounts/sign-in-endings.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
+import type { Channels } from '../channels/channel-client.ts'
 import type { Client } from '../clients/clients.ts'
 import type { Clock } from '../config/clock.ts'
 import type { Settings } from '../config/settings.ts'
@@ -48,6 +49,7 @@ export interface MethodServices {
   notifier: Notifier
   phoneProofs: PhoneProofs
   phoneOwners: PhoneOwners
+  channels: Channels
   sessions: Sessions
   endSignIns: EndSignIns
   passwords: Passwords

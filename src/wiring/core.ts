@@ -3,10 +3,12 @@ import { ownClient } from '../account-centre/own-client.ts'
 import { createHashGate } from '../accounts/passwords/hash-gate.ts'
 import { createPasswords, defaultGate, type Passwords } from '../accounts/passwords/hash.ts'
 import { createSums } from '../audit/sums.ts'
+import { createChannels, type OpenChannels } from '../channels/open-channels.ts'
 import type { Client, Clients } from '../clients/clients.ts'
 import type { Clock } from '../config/clock.ts'
 import { fileSentence } from '../config/machine-errors.ts'
 import { SettingsError, type Settings } from '../config/settings.ts'
+import { createChannelFetch } from '../guards/channel-fetch.ts'
 import { createMetrics, type Metrics } from '../http/metrics.ts'
 import type { Tracing } from '../http/tracing.ts'
 import { createCookieKeys, type CookieKeys } from '../keys/cookie-keys.ts'
@@ -30,6 +32,8 @@ export interface Core {
   events: Events
   services: Services
   artifacts: Artifacts
+  /** WeChat and Alipay; all processes share the tokens of their servers. */
+  channels: OpenChannels
   /** Why requests were refused, by reference number. */
   reasons: Reasons
   /** Active clients, of portals and of our own; cached. */
@@ -76,6 +80,7 @@ export async function openCore(settings: Settings, clock: Clock, log: Logger, tr
     events,
     services,
     artifacts,
+    channels: openChannels({ services, artifacts, clock, log }),
     reasons: createReasons(artifacts),
     findClient: cached(activeClients(settings.issuer, services.clients), { events, topic: 'client', all: true }, clock),
     cookieKeys: createCookieKeys(settings.keysDir, clock),
@@ -83,6 +88,21 @@ export async function openCore(settings: Settings, clock: Clock, log: Logger, tr
     passwordLoad: gate.load,
     resources,
   }
+}
+
+function openChannels({ services, artifacts, clock, log }: Pick<Core, 'services' | 'artifacts' | 'clock' | 'log'>) {
+  return createChannels({
+    channels: services.channels.list,
+    fetch: createChannelFetch(),
+    artifacts,
+    cipher: services.dataKeys.cipher,
+    clock,
+    counted(channel, outcome) {
+      // the other outcomes are the person's, and no matter of the operator
+      if (outcome === 'unavailable' || outcome === 'channel_misconfigured')
+        log.warn({ channel, outcome }, 'a channel did not work: see yideng channel check')
+    },
+  })
 }
 
 /** Portals that are not suspended, the account centre, and the administrators' command line. */

@@ -59,6 +59,7 @@ export async function createLogin(core: Core, protocol: Protocol) {
     notifier,
     phoneProofs: services.phoneProofs,
     phoneOwners: services.phoneOwners,
+    channels: core.channels,
     sessions,
     endSignIns,
     passwords,
