@@ -17,7 +17,7 @@ export function watchChannels(options: {
   const registers = [registry]
   const counts = new Counter({
     name: 'yideng_channel_answers_total',
-    help: 'Answers of the vendors of channels, by outcome (named: a person or number)',
+    help: 'Answers of the vendors of channels, by outcome (success: it named a person)',
     labelNames: ['channel', 'outcome'],
     registers,
   })
@@ -32,7 +32,7 @@ export function watchChannels(options: {
     async collect() {
       const states = ids.length === 0 ? new Map<string, ChannelState>() : await answers.read().catch(unlessUnavailable)
       if (!states) return successes.reset()
-      for (const channel of ids) successes.set({ channel }, (states.get(channel)?.namedAt ?? 0) / 1000)
+      for (const channel of ids) successes.set({ channel }, (states.get(channel)?.succeededAt ?? 0) / 1000)
     },
   })
 

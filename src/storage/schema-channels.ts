@@ -6,7 +6,7 @@ export interface ChannelTables {
   channel_answers: {
     channel_id: string
     /** The vendor last named a person. */
-    named_at: Time | null
+    succeeded_at: Time | null
     /** The vendor last failed by a fault of its own or of our registration. */
     failed_at: Time | null
     failure: string | null
@@ -14,5 +14,5 @@ export interface ChannelTables {
 }
 
 export const channelMarks: { [T in keyof ChannelTables]: { [C in keyof ChannelTables[T]]: Mark } } = {
-  channel_answers: { channel_id: 'open', named_at: 'open', failed_at: 'open', failure: 'open' },
+  channel_answers: { channel_id: 'open', succeeded_at: 'open', failed_at: 'open', failure: 'open' },
 }

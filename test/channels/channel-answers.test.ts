@@ -1,18 +1,10 @@
 import { join } from 'node:path'
 import { Registry } from 'prom-client'
 import { expect, it } from 'vitest'
-import type { ChannelAnswer, ChannelClient } from '../../src/channels/channel-client.ts'
-import {
-  channelOutcomes,
-  createChannelAnswers,
-  watchedChannels,
-  type ChannelOutcome,
-} from '../../src/channels/channel-answers.ts'
-import { readChannels, type Channel } from '../../src/channels/channels.ts'
+import { channelOutcomes, createChannelAnswers, type ChannelOutcome } from '../../src/channels/channel-answers.ts'
 import { watchChannels } from '../../src/http/channel-metrics.ts'
 import { migrate, openDatabase } from '../../src/storage/database.ts'
 import { handClock, temporaryDirectory } from '../setup/temporary.ts'
-import { writeChannels } from '../setup/channels-file.ts'
 
 async function opened() {
   const database = openDatabase(join(temporaryDirectory(), 'yideng.sqlite'))
@@ -34,13 +26,13 @@ async function opened() {
 it('remembers the last success and the last failure, to a minute', async () => {
   const { clock, forward, noted } = await opened()
   const began = clock()
-  expect(await noted('named')).toEqual({ namedAt: began, failedAt: null, failure: null })
+  expect(await noted('success')).toEqual({ succeededAt: began, failedAt: null, failure: null })
   forward(59_000)
-  expect((await noted('named'))?.namedAt).toBe(began)
+  expect((await noted('success'))?.succeededAt).toBe(began)
   forward(1000)
-  expect((await noted('named'))?.namedAt).toBe(began + 60_000)
+  expect((await noted('success'))?.succeededAt).toBe(began + 60_000)
   expect(await noted('unavailable')).toEqual({
-    namedAt: began + 60_000,
+    succeededAt: began + 60_000,
     failedAt: began + 60_000,
     failure: 'unavailable',
   })
@@ -55,43 +47,6 @@ it.each(['code_refused', 'snapshot_visitor', 'user_blocked'] as const)(
   },
 )
 
-const channel = (): Channel => {
-  const [read] = readChannels({ channels: { file: writeChannels() }, production: false })
-  if (!read) throw new Error('no channel')
-  return read
-}
-
-function clientOf(own: Channel, answers: ChannelAnswer[]): ChannelClient {
-  return {
-    channel: own,
-    identify: async () => answers.shift() ?? { failure: 'unavailable' },
-    phoneOf: async () => ({ phone: '+8613800138000' }),
-    check: async () => ({ ok: true }),
-  }
-}
-
-it('sees each answer of a vendor once, and passes it on as it is', async () => {
-  const own = channel()
-  const answers: ChannelAnswer[] = [{ identity: { subject: 'u', ids: {} } }, { failure: 'code_refused' }]
-  const client = clientOf(own, [...answers])
-  const seen: [string, ChannelOutcome][] = []
-  const watched = watchedChannels(
-    { list: [own], client: (id) => (id === own.id ? client : undefined) },
-    (...one) => void seen.push(one),
-  )
-  expect(watched.client('other')).toBeUndefined()
-  const asked = watched.client(own.id)
-  expect([await asked?.identify('a'), await asked?.identify('b')]).toEqual(answers)
-  expect(await asked?.phoneOf?.('c', {})).toEqual({ phone: '+8613800138000' })
-  expect(await asked?.check()).toEqual({ ok: true })
-  expect(asked?.authorizeUrl).toBeUndefined()
-  expect(seen).toEqual([
-    ['yss', 'named'],
-    ['yss', 'code_refused'],
-    ['yss', 'named'],
-  ])
-})
-
 it('has every series from the start, and the last success of all processes', async () => {
   const { answers, clock, database } = await opened()
   const registry = new Registry()
@@ -100,9 +55,9 @@ it('has every series from the start, and the last success of all processes', asy
   for (const outcome of channelOutcomes)
     expect(await text()).toContain(`yideng_channel_answers_total{channel="yss",outcome="${outcome}"} 0`)
   expect(await text()).toContain('yideng_channel_last_success_timestamp_seconds{channel="yss"} 0')
-  seen('yss', 'named')
+  seen('yss', 'success')
   seen('yss', 'unavailable')
-  expect(await text()).toContain('yideng_channel_answers_total{channel="yss",outcome="named"} 1')
+  expect(await text()).toContain('yideng_channel_answers_total{channel="yss",outcome="success"} 1')
   expect(await text()).toContain('yideng_channel_answers_total{channel="yss",outcome="unavailable"} 1')
   // another process reads the same row
   const other = new Registry()

@@ -5,7 +5,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   await db.schema
     .createTable('channel_answers')
     .addColumn('channel_id', 'text', (column) => column.primaryKey())
-    .addColumn('named_at', 'bigint')
+    .addColumn('succeeded_at', 'bigint')
     .addColumn('failed_at', 'bigint')
     .addColumn('failure', 'text')
     .execute()
