@@ -43,6 +43,7 @@ export function createServerApp(core: Core, protocol: Protocol, login: Login) {
       referred: logAndKeep(log, reasons),
     },
     login: loginDeps(core, protocol, login, secure),
+    numbers: { channels: core.channels, phoneTickets: login.phoneTickets, artifacts, issuer: settings.issuer, clock },
     account: accountDeps(core, protocol, login),
     logins,
     originDeps: { sessions, devices },
@@ -70,7 +71,7 @@ const logAndKeep =
 function loginDeps(core: Core, { sessions }: Protocol, login: Login, secure: boolean): AppDeps['login'] {
   const { settings, clock, artifacts, passwords, resources, services } = core
   const { persons, devices, consents, breached, recovery, closing, representations, audit } = services
-  const { host, methods, offers, matches, phoneCodes } = login
+  const { host, methods, offers, matches, phoneCodes, phoneTickets } = login
   const { blindIndex } = services.dataKeys
   return {
     host,
@@ -89,6 +90,8 @@ function loginDeps(core: Core, { sessions }: Protocol, login: Login, secure: boo
     passwords,
     matches,
     phoneCodes,
+    phoneTickets,
+    channels: core.channels,
     phoneProofs: services.phoneProofs,
     phoneOwners: services.phoneOwners,
     phone: settings.phone,
@@ -112,7 +115,7 @@ const serviceNameOf = ({ operator }: Core['settings']) => operator.service || 'ä
 function accountDeps(core: Core, protocol: Protocol, login: Login): AccountRoutesDeps {
   const { settings, clock, resources, artifacts, services } = core
   const { provider, sessions } = protocol
-  const { methods, signatures, acceptedPasskeys, matches, phoneCodes } = login
+  const { methods, signatures, acceptedPasskeys, matches, phoneCodes, phoneTickets } = login
   const { database, audit, clients, persons, authenticators, methodLocks, devices, inbox, consents } = services
   const { recovery, closing, faceConsents, numberDisputes, legalPersons, principals, mandates, representations } =
     services
@@ -131,6 +134,8 @@ function accountDeps(core: Core, protocol: Protocol, login: Login): AccountRoute
     acceptedPasskeys,
     matches,
     phoneCodes,
+    phoneTickets,
+    channels: core.channels,
     phoneProofs: services.phoneProofs,
     phoneOwners: services.phoneOwners,
     serviceName: serviceNameOf(settings),
