@@ -1,4 +1,5 @@
 import type { MethodDeclaration } from './config/method-declaration.ts'
+import { channel } from './login/methods/channel/declaration.ts'
 import { face } from './login/methods/face/declaration.ts'
 import { passkey } from './login/methods/passkey/declaration.ts'
 import { password } from './login/methods/password/declaration.ts'
@@ -6,7 +7,7 @@ import { qr } from './login/methods/qr/declaration.ts'
 import { sms } from './login/methods/sms/declaration.ts'
 
 /** The login methods, in the order of the sign-in page. A new one is its folder in src/login/methods and one entry here. */
-export const loginMethods = [passkey, password, qr, sms, face] as const
+export const loginMethods = [channel, passkey, password, qr, sms, face] as const
 
 export type LoginMethodDeclaration = (typeof loginMethods)[number]
 

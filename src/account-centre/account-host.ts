@@ -2,7 +2,7 @@ import { maskName } from '../accounts/identifiers/masking.ts'
 import { isHeld, type NaturalPersons } from '../accounts/natural-persons.ts'
 import type { Representations } from '../accounts/mandates/representations.ts'
 import type { Inbox } from '../channels/senders/inbox.ts'
-import { isByQr, isFaceAlone, isTextAlone, signInCounts } from '../assurance/levels.ts'
+import { isByQr, limitedWay, signInCounts } from '../assurance/levels.ts'
 import type { Clock } from '../config/clock.ts'
 import type { AccountHost, AccountContext, RouterContext } from '../login/method.ts'
 import { byPasskey } from '../oidc/command-line-client.ts'
@@ -57,14 +57,14 @@ export function createAccountHost(deps: AccountHostDeps): AccountHost {
 
   const isFresh = ({ session }: AccountContext) => clock() / 1000 - session.signedInAt <= freshSeconds
 
-  /** Refuses a session by QR code, which may be relayed, by a face alone, or by a text alone. */
+  /** Refuses a session by QR code, which may be relayed, and one by limited ways alone. */
   async function signedInDirectly(ctx: RouterContext, byQr: 'not_by_qr' | 'mandates_not_by_qr') {
     const account = await centre.enter(ctx, { fresh: true })
     if (!account) return undefined
     const { amr } = account.session
     if (isByQr(amr)) throw new Refusal(byQr)
-    if (isFaceAlone(amr)) throw new Refusal('not_by_face')
-    if (isTextAlone(amr)) throw new Refusal('not_by_sms')
+    const way = limitedWay(amr)
+    if (way) throw new Refusal(`not_by_${way}`)
     return account
   }
 

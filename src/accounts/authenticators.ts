@@ -8,6 +8,8 @@ export type { Authenticator } from './authenticators/row.ts'
 
 /** An authenticator as its login method makes it, for an account that may not exist yet. */
 export interface NewAuthenticator {
+  /** A new UUID, where the data is sealed under it. */
+  id?: string
   kind: string
   /** A login finds it by this key, unique in its kind; none where the login finds the person first. */
   lookupKey?: string
@@ -115,10 +117,10 @@ async function listSealed(
 async function add(
   { seal, clock }: AuthenticatorsDeps,
   within: Database,
-  { personId, kind, lookupKey, data }: NewAuthenticator & { personId: string },
+  { id = randomUUID(), personId, kind, lookupKey, data }: NewAuthenticator & { personId: string },
 ): Promise<Authenticator | undefined> {
   const row = {
-    id: randomUUID(),
+    id,
     person_id: personId,
     kind,
     lookup_key: lookupKey ?? null,

@@ -7,13 +7,17 @@ export type Level = 2 | 3 | 4
 const level = z.union([z.literal(2), z.literal(3), z.literal(4)])
 
 /**
- * One rule for a level: lowest identity level × way of signing in × age of the proof. `face-and-other`: a face with another factor
+ * One rule for a level: lowest identity level × way of signing in × age of the proof. `face-and-other`: a face with one of the `others`
  * (a face alone is no second factor). `bound`: an authenticator that was bound by a verified face. `more-than-sms`: any way but a code
- * by text alone.
+ * by text (a channel or another device reaches level 3 by its `vouched` level only).
  */
 const rule = z.strictObject({
   identity: level,
   way: z.enum(['any', 'more-than-sms', 'face', 'face-and-other', 'bound']).default('any'),
+  /** `face-and-other`: `amr` values that are the other; any where the rule has none. */
+  others: z.array(z.string()).optional(),
+  /** The same, for the `amr` values of a session that had reached level 3 by them. */
+  othersAtLevel3: z.array(z.string()).optional(),
   /** Highest age of the identity proof, in days. */
   proofDays: z.number().int().positive().optional(),
 })
@@ -62,15 +66,44 @@ export function levelOf(acr: string | undefined): Level | undefined {
   return levelByName.get(acr)
 }
 
-/** A sign-in by face alone (kiosk). Liveness is not proven well enough to change or approve anything (docs/face.md). */
-export const isFaceAlone = (amr: readonly string[]): boolean => amr.length > 0 && amr.every((one) => one === 'face')
+/**
+ * Ways that sign in, but change nothing in an account, each with its `amr` values. A face: liveness is not proven well enough
+ * (docs/face.md). A code in a text: a holder of the number for a moment can make one. A channel: the vendor's account is not ours.
+ */
+const limitedWays = {
+  face: ['face'],
+  sms: ['otp', 'sms'],
+  channel: ['wechat', 'alipay'],
+} as const
 
-/** A sign-in by a code in a text alone: a holder of the number for a moment can make one. It changes nothing. */
-export const isTextAlone = (amr: readonly string[]): boolean =>
-  amr.length > 0 && amr.every((one) => one === 'otp' || one === 'sms')
+export type LimitedWay = keyof typeof limitedWays
+
+const limitedWayOf = new Map(
+  Object.entries(limitedWays).flatMap(([way, values]) =>
+    values.map((one): [string, LimitedWay] => [one, way as LimitedWay]),
+  ),
+)
+
+/** The way of a sign-in by limited ways alone, or the first of several. Undefined where a passkey, a password or a QR code took part. */
+export function limitedWay(amr: readonly string[]): LimitedWay | undefined {
+  const [first, ...others] = amr.map((one) => limitedWayOf.get(one))
+  return others.includes(undefined) ? undefined : first
+}
+
+/** A text reaches level 2. A channel or another device may vouch for more, once: `vouched` has that level, the `amr` values do not. */
+const reachLevel2: ReadonlySet<string> = new Set([...limitedWays.sms, ...limitedWays.channel, 'qr'])
+const reachesLevel3 = (amr: readonly string[]): boolean => amr.some((one) => !reachLevel2.has(one))
+
+/** Whether a session needs another way to sign in for a level above 2: no further proof of the person can help. */
+export const isTooWeak = (reached: Level, amr: readonly string[]): boolean =>
+  reached === 2 && amr.length > 0 && !reachesLevel3(amr)
 
 /** Another device vouched for this browser (DESIGN 1.4): a relayed sign-in cannot be told from an honest one. */
 export const isByQr = (amr: readonly string[]): boolean => amr.includes('qr')
+
+/** A face is a person, but a machine in a hall sees it: such a session approves no other device, and proves no account. */
+export const isFaceAlone = (amr: readonly string[]): boolean =>
+  amr.length > 0 && amr.every((one) => limitedWayOf.get(one) === 'face')
 
 /** The person signed in here, by more than a face: such a session may prove their account. */
 export const isDirect = (amr: readonly string[]): boolean => !isByQr(amr) && !isFaceAlone(amr)
@@ -81,8 +114,10 @@ export interface Proven {
   identityLevel: number
   /** Authentication methods of this login (RFC 8176). */
   amr: readonly string[]
-  /** The level of the session that approved this one (a phone for a computer): an upper limit. */
+  /** The level of the session that approved this one (a phone for a computer), or of the channel: an upper limit. */
   vouched?: Level | undefined
+  /** The level of the session that this proof raises. */
+  before?: Level | undefined
   /** The account was recovered a short time ago, perhaps by another person. */
   held: boolean
   /** The authenticator of this login was bound by a verified face. */
@@ -91,11 +126,17 @@ export interface Proven {
   proofDays?: number | undefined
 }
 
-const ways: Record<z.infer<typeof rule>['way'], (proven: Proven) => boolean> = {
+type Rule = z.infer<typeof rule>
+
+const ways: Record<Rule['way'], (proven: Proven, by: Rule) => boolean> = {
   any: () => true,
-  'more-than-sms': ({ amr }) => !isTextAlone(amr),
+  'more-than-sms': ({ amr }) => amr.length === 0 || reachesLevel3(amr),
   face: ({ amr }) => amr.includes('face'),
-  'face-and-other': ({ amr }) => amr.includes('face') && amr.some((one) => one !== 'face'),
+  'face-and-other': ({ amr, before = 2 }, { others, othersAtLevel3 = [] }) => {
+    const counts = (one: string) =>
+      others === undefined ? one !== 'face' : others.includes(one) || (before >= 3 && othersAtLevel3.includes(one))
+    return amr.includes('face') && amr.some(counts)
+  },
   bound: ({ bound }) => bound === true,
 }
 
@@ -107,8 +148,8 @@ export function levelReached(proven: Proven, by: Levels = levels): Level {
   const { identityLevel, amr, vouched, held, proofDays: age = 0 } = proven
   if (identityLevel < 3 || (held && !countsInHold(amr))) return 2
   if (vouched !== undefined) return vouched
-  const holds = ({ identity, way, proofDays }: z.infer<typeof rule>) =>
-    identityLevel >= identity && ways[way](proven) && (proofDays === undefined || age <= proofDays)
+  const holds = (one: Rule) =>
+    identityLevel >= one.identity && ways[one.way](proven, one) && (one.proofDays === undefined || age <= one.proofDays)
   const reached = by.filter((row) => row.reached.some(holds)).map((row) => row.level)
   return level.parse(Math.max(2, ...reached))
 }

@@ -9,6 +9,8 @@ export interface Situation {
   elder: boolean
   /** The method that the person chose, or that refused them. */
   chosen?: string | undefined
+  /** The method of the app that the browser is. */
+  here?: string | undefined
   /** The method of the last sign-in of this browser. */
   last?: string | undefined
 }
@@ -23,19 +25,21 @@ const ranks: readonly Presentation[] = ['form', 'button', 'panel', 'tile', 'row'
 
 /**
  * Which methods a sign-in page shows, and how (DESIGN 2.6). 关怀版 asks for one way, then shows it alone. Elsewhere a way is shown
- * alone that the person chose by a tile or a row, or that this browser used last.
+ * alone that the person chose by a tile or a row, that belongs to the app around the page, or that this browser used last.
  */
 export function arrange<Method extends Offered>(
   offered: readonly Method[],
-  { device, elder, chosen, last }: Situation,
+  { device, elder, chosen, here, last }: Situation,
 ): { method: Method; shown: Shown }[] {
-  const here = offered.filter(({ signIn }) => signIn[device] !== 'none')
-  const methods = here.length > 0 ? here : offered
+  const fitting = offered.filter(({ signIn }) => signIn[device] !== 'none')
+  const methods = fitting.length > 0 ? fitting : offered
   const named = methods.find(({ name }) => name === chosen)
   const alone = named ?? (methods.length === 1 ? methods[0] : undefined)
   if (alone) return [{ method: alone, shown: 'alone' }]
   if (elder) return elderOrder(methods, device).map((method) => ({ method, shown: 'row' }))
-  const known = methods.find(({ name, signIn }) => name === last && signIn.aloneWhenLast)
+  const known =
+    methods.find(({ name }) => name === here) ??
+    methods.find(({ name, signIn }) => name === last && signIn.aloneWhenLast)
   if (known && device !== 'kiosk') return aloneWith(known, methods)
   return methods.map((method) => ({ method, shown: shownAt(method, device) }))
 }

@@ -23,20 +23,20 @@ export async function decideLevel(
   ctx: RouterContext,
   attempt: Attempt,
   person: NaturalPerson,
-  { method, amr, vouched, authenticatorId }: LoginProof,
+  { method, amr, vouched, before, authenticatorId }: LoginProof & { before?: Level },
   signIn?: string,
 ): Promise<Level> {
   const { id: personId, identityLevel, proofedAt } = person
   const held = isHeld(person, clock())
   const bound = authenticatorId !== undefined && (await identityProofs.isBound(authenticatorId))
   const proofDays = proofedAt === null ? 0 : Math.floor((clock() - proofedAt) / dayMs)
-  const level = levelReached({ identityLevel, amr, vouched, held, bound, proofDays })
+  const level = levelReached({ identityLevel, amr, vouched, before, held, bound, proofDays })
   await audit.record({
     event: 'login.succeeded',
     ...actorOf(ctx),
     personId,
     clientId: attempt.client.id,
-    details: { method, level, identity: identityLevel, amr, bound, proofDays, vouched, held, signIn },
+    details: { method, level, identity: identityLevel, amr, bound, proofDays, vouched, before, held, signIn },
   })
   return level
 }

@@ -38,9 +38,13 @@ export interface LoginMethod {
   /** Whether it signs in administrators: it resists phishing, and verifies the person. */
   readonly strongEnoughForAdmin?: boolean
   /** Whether this login offers the method. Otherwise it is not shown and its routes refuse. */
-  offered(attempt: Attempt): boolean
+  offered(attempt: Attempt, ctx: RouterContext): boolean
   /** Whether this login is at a kiosk: a machine that many people use, in a hall. */
   atKiosk?(attempt: Attempt): boolean
+  /** Whether the browser is the app of this method: its way comes first there, and alone. */
+  here?(ctx: RouterContext, attempt: Attempt): Promise<boolean>
+  /** Words above the ways of the sign-in page: what this method has found so far in this login. */
+  note?(ctx: RouterContext, attempt: Attempt): Promise<SignInNote | undefined>
   /** Data of its part of the sign-in page, in addition to `PartData`. */
   part?(ctx: RouterContext, attempt: Attempt): Promise<Record<string, unknown>>
   /** What this sign-in is for, where that is more than the portal: the sign-in page shows it in place of the portal. */
@@ -62,6 +66,12 @@ export interface LoginMethod {
   pages?(router: Router, centre: AccountHost): void
   /** Adds routes for programs, which send access tokens and no forms. */
   api?(router: Router): void
+}
+
+export interface SignInNote {
+  /** Key of the words. */
+  key: string
+  values: Readonly<Record<string, string>>
 }
 
 /** A heading of the sign-in page: the method's view `first` has it as its data, and the page's title is `<kind>.first_title`. */
@@ -206,17 +216,17 @@ export interface AccountHost {
   /**
    * As `enter` with `fresh`, for a change of authenticators. While the account is on hold after a recovery, only a sign-in
    * by passkey may make one; other sign-ins get a page that shows the end of the hold.
-   * @throws Refusal `not_by_qr`, `not_by_face`, `not_by_sms` for a session that a QR code, a face alone or a text alone began
+   * @throws Refusal `not_by_qr`, `not_by_face`, `not_by_sms`, `not_by_channel` for a session that a QR code or one limited way began
    */
   mayChangeAuthenticators(ctx: RouterContext): Promise<AccountContext | undefined>
   /**
    * As `mayChangeAuthenticators`, but also during a hold: for acts that make the account safer or prove its owner.
-   * @throws Refusal `not_by_qr`, `not_by_face`, `not_by_sms`
+   * @throws Refusal `not_by_qr`, `not_by_face`, `not_by_sms`, `not_by_channel`
    */
   mayProtect(ctx: RouterContext): Promise<AccountContext | undefined>
   /**
    * As `mayChangeAuthenticators`, for giving and accepting mandates.
-   * @throws Refusal `mandates_not_by_qr`, `not_by_face`, `not_by_sms`
+   * @throws Refusal `mandates_not_by_qr`, `not_by_face`, `not_by_sms`, `not_by_channel`
    */
   mayGrantMandates(ctx: RouterContext): Promise<AccountContext | undefined>
   /** Shows a page of the account centre inside its frame. */

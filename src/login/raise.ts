@@ -33,7 +33,7 @@ export async function raise(
     throw new Refusal('login_expired', 'the session ended, or is of another')
   }
   const amr = [...new Set([...session.amr, ...proof.amr])]
-  const level = await decideLevel(deps, ctx, attempt, person, { ...proof, amr })
+  const level = await decideLevel(deps, ctx, attempt, person, { ...proof, amr, before: session.level })
   // asking for a higher level never lowers the session's own
   const acr = acrOf(Math.max(level, session.level) as Level)
   const login = { accountId: person.id, acr, amr, remember: false, ts: session.signedInAt }

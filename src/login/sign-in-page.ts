@@ -28,6 +28,7 @@ export async function showSignInPage(
     {
       ...about,
       purpose: await purposeOf(deps.methods, ctx, attempt),
+      note: await noteOf(deps.methods, ctx, attempt),
       portal: attempt.portal,
       refusal: refusal?.code,
       waitMinutes: refusal?.waitMinutes ?? Math.ceil(deps.limits.passwordWaitSeconds / 60),
@@ -53,6 +54,20 @@ async function purposeOf(methods: readonly LoginMethod[], ctx: RouterContext, at
   return undefined
 }
 
+async function noteOf(methods: readonly LoginMethod[], ctx: RouterContext, attempt: Attempt) {
+  for (const method of methods) {
+    const note = await method.note?.(ctx, attempt)
+    if (note) return requestOf(ctx).t(note.key, note.values)
+  }
+  return undefined
+}
+
+/** The method of the app that this browser is. */
+async function hereOf(methods: readonly LoginMethod[], ctx: RouterContext, attempt: Attempt) {
+  for (const method of methods) if (await method.here?.(ctx, attempt)) return method.name
+  return undefined
+}
+
 /** The methods that this login offers, as the page shows them on this device. */
 async function waysOf(
   methods: readonly LoginMethod[],
@@ -64,13 +79,14 @@ async function waysOf(
   const { administers } = attempt.client
   const offered = methods.flatMap((method) => {
     const declared = loginMethods.find(({ name }) => name === method.name)
-    const here = method.offered(attempt) && (!administers || method.strongEnoughForAdmin)
+    const here = method.offered(attempt, ctx) && (!administers || method.strongEnoughForAdmin)
     return declared && here ? [{ ...declared, method }] : []
   })
   const device = methods.some((method) => method.atKiosk?.(attempt)) ? 'kiosk' : deviceKind
   const asked = typeof ctx.query['way'] === 'string' ? ctx.query['way'] : undefined
   const chosen = asked ?? (elder ? refusal?.method : undefined)
-  const arranged = arrange(offered, { device, elder, chosen, last: refusal ? undefined : last })
+  const here = refusal ? undefined : await hereOf(methods, ctx, attempt)
+  const arranged = arrange(offered, { device, elder, chosen, here, last: refusal ? undefined : last })
   const ways = await Promise.all(
     arranged.map(({ method: { method, signIn }, shown }) =>
       wayOf(method, { ctx, attempt, refusal, shown, icon: signIn.icon, scripted: signIn.scripted }),

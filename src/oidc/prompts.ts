@@ -20,6 +20,7 @@ export interface FreshSignIn {
   clientId: string
   personId: string
   amr: string[]
+  level: Level
   /** Seconds since 1970 UTC. */
   signedInAt: number
 }

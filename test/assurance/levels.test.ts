@@ -3,10 +3,12 @@ import {
   acrAsAsked,
   acrOf,
   acrValues,
-  isFaceAlone,
+  isDirect,
+  isTooWeak,
   levelAsked,
   levelOf,
   levelReached,
+  limitedWay,
   readLevels,
   signInCounts,
 } from '../../src/assurance/levels.ts'
@@ -30,7 +32,61 @@ describe('levels of assurance', () => {
   })
 
   it('distinguish a face alone from a face with another factor', () => {
-    expect([['face'], ['pwd', 'face'], ['qr'], []].map(isFaceAlone)).toEqual([true, false, false, false])
+    expect([['face'], ['pwd', 'face'], ['qr'], []].map(isDirect)).toEqual([false, true, false, true])
+  })
+
+  it.each([
+    [['face'], 'face'],
+    [['otp', 'sms'], 'sms'],
+    [['wechat'], 'channel'],
+    [['alipay'], 'channel'],
+    [['wechat', 'face'], 'channel'],
+    [['otp', 'sms', 'wechat'], 'sms'],
+    [['pwd'], undefined],
+    [['hwk', 'user'], undefined],
+    [['wechat', 'pwd'], undefined],
+    [['face', 'user', 'swk'], undefined],
+    [['qr'], undefined],
+    [[], undefined],
+  ] as const)('%j changes an account or not: %s', (amr, way) => {
+    expect(limitedWay(amr)).toBe(way)
+  })
+
+  it.each([
+    ['a channel that vouches for 3, with a face', ['wechat', 'face'], 3, 4],
+    ['a channel capped at 2, with a face', ['wechat', 'face'], 2, 3],
+    ['a text, with a face', ['otp', 'sms', 'face'], 2, 3],
+    ['a text, with a channel', ['otp', 'sms', 'wechat'], 2, 2],
+    ['a channel that the register is asked about', ['alipay'], 2, 2],
+    ['a QR login of level 2 that the register is asked about', ['qr'], 2, 2],
+    ['a QR login of level 3, with a face', ['qr', 'face'], 3, 4],
+    ['a QR login of level 2, with a face', ['qr', 'face'], 2, 3],
+    ['a password, with a face', ['pwd', 'face'], 2, 4],
+    ['a passkey, with a face', ['swk', 'user', 'face'], 3, 4],
+  ] as const)('%s reaches no more than it should', (_, amr, before, reached) => {
+    expect(levelReached({ identityLevel: 3, amr, before, held: false })).toBe(reached)
+  })
+
+  it.each([
+    [3, 3, 3],
+    [3, 2, 2],
+    [2, 3, 2],
+    [4, 3, 3],
+  ] as const)('identity level %i by a channel that vouches for %i reaches %i', (identityLevel, vouched, level) => {
+    expect(levelReached({ identityLevel, amr: ['wechat'], vouched, held: false })).toBe(level)
+  })
+
+  it.each([
+    [2, ['otp', 'sms'], true],
+    [2, ['wechat'], true],
+    [2, ['qr'], true],
+    [3, ['wechat'], false],
+    [3, ['qr'], false],
+    [2, ['pwd'], false],
+    [2, ['face'], false],
+    [2, [], false],
+  ] as const)('a session of level %i by %j needs another way for more: %s', (reached, amr, weak) => {
+    expect(isTooWeak(reached, amr)).toBe(weak)
   })
 
   it.each([

@@ -40,6 +40,7 @@ const decided = z.object({
   proofDays: z.number(),
   held: z.boolean(),
   vouched: level.optional(),
+  before: level.optional(),
 })
 type Decided = z.infer<typeof decided>
 /** Details of `portal.entered` (src/oidc/portal-audit.ts). */

@@ -1,6 +1,6 @@
 import { decodeJwt } from 'jose'
 import { interactionPolicy } from 'oidc-provider'
-import { isTextAlone } from '../../assurance/levels.ts'
+import { isTooWeak, levelOf } from '../../assurance/levels.ts'
 import { neededLevel, unmetRequirements } from '../../oidc/prompts.ts'
 import { showSignInPage, type SignInPageDeps } from '../sign-in-page.ts'
 import type { Question } from './question.ts'
@@ -16,12 +16,18 @@ export const loginQuestion: Question<'login', SignInPageDeps> = {
 
   checks: ({ findClient, subjectOf }) => [
     // another way to sign in is missing, and no other proof of the person can help
-    new Check('text_too_weak', 'a code by text is too weak for this portal', unmetRequirements, async ({ oidc }) => {
-      if (!oidc.session?.accountId || !isTextAlone(oidc.session.amr ?? [])) return Check.NO_NEED_TO_PROMPT
-      const client = await findClient(String(oidc.params?.['client_id']))
-      const enough = client && neededLevel(client, oidc.params ?? {}) === 2
-      return enough ? Check.NO_NEED_TO_PROMPT : Check.REQUEST_PROMPT
-    }),
+    new Check(
+      'way_too_weak',
+      'the way of this sign-in is too weak for this portal',
+      unmetRequirements,
+      async ({ oidc }) => {
+        const weak = oidc.session?.accountId && isTooWeak(levelOf(oidc.acr) ?? 2, oidc.session.amr ?? [])
+        if (!weak) return Check.NO_NEED_TO_PROMPT
+        const client = await findClient(String(oidc.params?.['client_id']))
+        const enough = client && neededLevel(client, oidc.params ?? {}) === 2
+        return enough ? Check.NO_NEED_TO_PROMPT : Check.REQUEST_PROMPT
+      },
+    ),
 
     new Check('account_gone', 'the account of this session cannot be used', 'login_required', ({ oidc }) =>
       Boolean(oidc.session?.accountId) && !oidc.account ? Check.REQUEST_PROMPT : Check.NO_NEED_TO_PROMPT,

@@ -1,4 +1,5 @@
 import { interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
+import { levelOf } from '../../assurance/levels.ts'
 import type { FreshSignIn } from '../../oidc/prompts.ts'
 import type { Offer } from '../method.ts'
 import { codesAnswer, type CodesAnswerDeps } from './codes-offer.ts'
@@ -30,7 +31,8 @@ export const offerQuestion: Question<'offer', OfferQuestionDeps> = {
         'something is offered after signing in',
         'interaction_required',
         async (ctx) => (await due(ctx)) !== undefined,
-        async (ctx) => ({ offer: await due(ctx) }),
+        // an offer may need what its method has found in the login before
+        async (ctx) => ({ offer: await due(ctx), after: freshSignIn(ctx)?.attemptId }),
       ),
     ]
   },
@@ -71,6 +73,7 @@ function freshSignIn({ oidc, req }: KoaContextWithOIDC): FreshSignIn | undefined
   const answered = oidc.entities.Interaction
   if (!result?.login || result['offer'] !== undefined || !answered || answered.session?.accountId) return undefined
   if (oidc.promptPending('none')) return undefined
-  const { accountId: personId, amr = [], ts: signedInAt = 0 } = result.login
-  return { req, attemptId: answered.uid, clientId: String(params?.['client_id']), personId, amr, signedInAt }
+  const { accountId: personId, acr, amr = [], ts: signedInAt = 0 } = result.login
+  const clientId = String(params?.['client_id'])
+  return { req, attemptId: answered.uid, clientId, personId, amr, level: levelOf(acr) ?? 2, signedInAt }
 }

@@ -26,7 +26,7 @@ describe('the questions of a running login', () => {
       'max_age',
       'id_token_hint',
       'claims_id_token_sub_value',
-      'text_too_weak',
+      'way_too_weak',
       'account_gone',
       'other_person',
     ])

@@ -20,8 +20,8 @@ export const passkey = {
   hiddenEvents: ['passkey.offered'],
   notices: {
     'authenticator-cloned': '/account/passkey',
-    'authenticator-held': '/account/passkey',
-    'authenticator-released': '/account/passkey',
+    'authenticator-held': '/account/ways',
+    'authenticator-released': '/account/ways',
     'authenticator-bound': '/account/passkey',
   },
   budgets: {},

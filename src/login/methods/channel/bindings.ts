@@ -1,0 +1,170 @@
+import { randomUUID } from 'node:crypto'
+import { z } from 'zod'
+import type { Authenticator } from '../../../accounts/authenticators.ts'
+import type { ChannelIdentity } from '../../../channels/channel-client.ts'
+import { isAlipay, type Channel } from '../../../channels/channels.ts'
+import type { Database } from '../../../storage/database.ts'
+import { name, type ChannelDeps } from './channel-deps.ts'
+import { levelOf } from './shown-here.ts'
+
+const level = z.union([z.literal(2), z.literal(3), z.literal(4)])
+const idsSchema = z.record(z.string(), z.record(z.string(), z.string()))
+
+/** A stored binding. Nothing here names the person at the vendor, but `ids`, which is sealed. */
+const schema = z.object({
+  namespace: z.string(),
+  /** The channel that it was bound by. */
+  channel: z.string(),
+  /** The highest level that it may give. */
+  level,
+  /** The sign-in that bound it. */
+  boundIn: z.object({ level, amr: z.array(z.string()) }),
+  /** The vendor's ids of the person by channel, sealed: an id may be of one app alone. */
+  ids: z.string(),
+  /** Another row for the same account, from before the vendor changed its id. */
+  twinOf: z.string().optional(),
+})
+
+type Stored = z.infer<typeof schema>
+
+/** One account of a vendor that a person has bound. */
+export interface Binding extends Stored {
+  authenticator: Authenticator
+}
+
+type Deps = Pick<ChannelDeps, 'authenticators' | 'blindIndex' | 'cipher' | 'database'>
+
+const idsAad = (id: string) => `authenticators.data:${id}`
+
+export const readBinding = (authenticator: Authenticator): Binding => ({
+  ...schema.parse(JSON.parse(authenticator.data)),
+  authenticator,
+})
+
+const keyOf = ({ blindIndex }: Deps, { namespace }: Channel, subject: string) =>
+  blindIndex('channel-subject', `${namespace}\0${subject}`)
+
+/** The ids that may name the person: the channel's own first. Alipay changes `user_id` to `open_id`, and sends both for a time. */
+const subjectsOf = ({ kind }: Channel, { subject, ids }: ChannelIdentity): string[] =>
+  isAlipay(kind) ? [...new Set([subject, ...[ids.open_id, ids.user_id].filter((one) => one !== undefined)])] : [subject]
+
+/** The binding of an identity, by the id that the channel names people by, or by the vendor's earlier id. */
+export async function findBinding(
+  deps: Deps,
+  channel: Channel,
+  identity: ChannelIdentity,
+): Promise<Binding | undefined> {
+  for (const subject of subjectsOf(channel, identity)) {
+    const found = await deps.authenticators.findByLookupKey(name, keyOf(deps, channel, subject))
+    if (found) return readBinding(found)
+  }
+  return undefined
+}
+
+/** All bindings of a person, without the second rows of one account. */
+export async function bindingsOf(
+  { authenticators }: Pick<Deps, 'authenticators'>,
+  personId: string,
+): Promise<Binding[]> {
+  const all = (await authenticators.list(personId, name)).map(readBinding)
+  return all.filter(({ twinOf }) => !all.some(({ authenticator }) => authenticator.id === twinOf))
+}
+
+/** The vendor's ids of the person at one channel; undefined where they have not signed in by it. */
+export const idsAt = (
+  { cipher }: Pick<Deps, 'cipher'>,
+  { authenticator, ids }: Binding,
+  channel: Pick<Channel, 'id'>,
+) =>
+  idsSchema.parse(JSON.parse(cipher.open(ids, idsAad(authenticator.id))))[channel.id] as
+    | ChannelIdentity['ids']
+    | undefined
+
+/** Stores a binding; undefined where one of its ids is bound already, to whomever. */
+export async function addBinding(
+  deps: Deps,
+  within: Database,
+  given: { personId: string; channel: Channel; identity: ChannelIdentity; boundIn: Stored['boundIn'] },
+): Promise<Authenticator | undefined> {
+  const { personId, channel, identity, boundIn } = given
+  const stored = { namespace: channel.namespace, channel: channel.id, level: levelOf(channel), boundIn }
+  const [subject = identity.subject, ...earlier] = subjectsOf(channel, identity)
+  const added = await addRow(deps, within, { personId, subject, channel, identity, stored })
+  if (!added) return undefined
+  for (const other of earlier) {
+    const twin = await addRow(deps, within, {
+      personId,
+      subject: other,
+      channel,
+      identity,
+      stored: { ...stored, twinOf: added.id },
+    })
+    if (!twin) return undefined
+  }
+  return added
+}
+
+async function addRow(
+  deps: Deps,
+  within: Database,
+  given: {
+    personId: string
+    subject: string
+    channel: Channel
+    identity: ChannelIdentity
+    stored: Omit<Stored, 'ids'>
+  },
+): Promise<Authenticator | undefined> {
+  const { personId, subject, channel, identity, stored } = given
+  const id = randomUUID()
+  const ids = deps.cipher.seal(JSON.stringify({ [channel.id]: identity.ids }), idsAad(id))
+  const data = JSON.stringify({ ...stored, ids } satisfies Stored)
+  const lookupKey = keyOf(deps, channel, subject)
+  return deps.authenticators.add({ id, personId, kind: name, lookupKey, data }, within)
+}
+
+/**
+ * After a sign-in: stores new ids of this channel, a row for an id that the vendor has begun to send, and the time.
+ * A race is lost in silence: the next sign-in stores the same.
+ */
+export async function noteUse(
+  deps: Deps,
+  binding: Binding,
+  channel: Channel,
+  identity: ChannelIdentity,
+): Promise<void> {
+  const { authenticator } = binding
+  const { authenticators, cipher } = deps
+  const known = idsSchema.parse(JSON.parse(cipher.open(binding.ids, idsAad(authenticator.id))))
+  const merged = { ...known, [channel.id]: { ...known[channel.id], ...identity.ids } }
+  if (JSON.stringify(merged) !== JSON.stringify(known)) {
+    const { authenticator: _row, ...stored } = binding
+    const ids = cipher.seal(JSON.stringify(merged), idsAad(authenticator.id))
+    await authenticators.replaceData(authenticator, JSON.stringify({ ...stored, ids }))
+  }
+  for (const subject of subjectsOf(channel, identity)) {
+    if (await authenticators.findByLookupKey(name, keyOf(deps, channel, subject))) continue
+    const { authenticator: _row, ids: _ids, ...stored } = binding
+    const twinOf = binding.twinOf ?? authenticator.id
+    await addRow(deps, deps.database, {
+      personId: authenticator.personId,
+      subject,
+      channel,
+      identity,
+      stored: { ...stored, twinOf },
+    })
+  }
+  await authenticators.used(authenticator)
+}
+
+/** Removes a binding with every row of its account; false where it is gone. */
+export async function removeBinding(
+  { authenticators }: Pick<Deps, 'authenticators'>,
+  within: Database,
+  { personId, id }: Authenticator,
+): Promise<boolean> {
+  const rows = (await authenticators.list(personId, name, within)).map(readBinding)
+  const twins = rows.filter(({ twinOf }) => twinOf === id)
+  for (const { authenticator } of twins) await authenticators.remove(personId, authenticator.id, within)
+  return authenticators.remove(personId, id, within)
+}

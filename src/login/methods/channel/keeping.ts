@@ -1,0 +1,66 @@
+import type { Authenticator } from '../../../accounts/authenticators.ts'
+import { isHeld, type Actor, type NaturalPerson } from '../../../accounts/natural-persons.ts'
+import type { OpenSession } from '../../../accounts/sign-in-endings.ts'
+import { countSignInAuthenticators } from '../../../accounts/sign-in-kinds.ts'
+import { Refusal } from '../../../refusal/refusal.ts'
+import { readBinding, removeBinding } from './bindings.ts'
+import { name, type ChannelDeps } from './channel-deps.ts'
+
+/**
+ * Removes a binding, but never the last way in. All sign-ins end, except those of the sessions in `stay`.
+ * @throws Refusal `last_way_in`, `not_found`
+ */
+export async function unbind(
+  deps: ChannelDeps,
+  authenticator: Authenticator,
+  { stay, by }: { stay: readonly OpenSession[]; by: Actor },
+): Promise<void> {
+  const { authenticators, database, audit, notifier, endSignIns } = deps
+  const { id, personId, heldAt } = authenticator
+  await database.transaction().execute(async (transaction) => {
+    if (!(await removeBinding(deps, transaction, authenticator))) throw new Refusal('not_found')
+    // a held binding was no way into the account
+    const last = heldAt === null && (await countSignInAuthenticators(authenticators, personId, transaction)) === 0
+    if (last) throw new Refusal('last_way_in')
+    await endSignIns(transaction, personId, { but: stay })
+    await audit.append(transaction, { event: 'channel.unbound', ...by, personId, details: { authenticator: id } })
+    const notice = {
+      personId,
+      kind: 'authenticator-removed',
+      details: { method: name },
+      restricted: by.restricted,
+    } as const
+    await notifier.notify(notice, transaction)
+  })
+}
+
+/** Whether the owner may release a held binding now: the account is not held, a passkey signed in, or a face was verified since. */
+export const mayRelease = (
+  { heldAt }: Authenticator,
+  { person, amr, now }: { person: NaturalPerson; amr: readonly string[]; now: number },
+): boolean => heldAt !== null && (!isHeld(person, now) || amr.includes('user') || (person.faceProofedAt ?? 0) >= heldAt)
+
+/**
+ * Releases a held binding, which its owner has confirmed: it signs in again.
+ * @throws Refusal `busy` where it was changed at the same time
+ */
+export async function release(deps: ChannelDeps, { id, personId }: Authenticator, by: Actor): Promise<void> {
+  const { authenticators, database, audit, notifier } = deps
+  await database.transaction().execute(async (transaction) => {
+    const rows = await authenticators.list(personId, name, transaction)
+    const held = rows.filter((row) => row.heldAt !== null && (row.id === id || isTwinOf(row, id)))
+    for (const row of held) {
+      if (!(await authenticators.hold(row, null, transaction))) throw new Refusal('busy', 'the binding was changed')
+    }
+    await audit.append(transaction, { event: 'channel.released', ...by, personId, details: { authenticator: id } })
+    const notice = {
+      personId,
+      kind: 'authenticator-released',
+      details: { method: name },
+      restricted: by.restricted,
+    } as const
+    await notifier.notify(notice, transaction)
+  })
+}
+
+const isTwinOf = (row: Authenticator, id: string) => readBinding(row).twinOf === id

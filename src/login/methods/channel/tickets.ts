@@ -1,0 +1,116 @@
+import { z } from 'zod'
+import { isMiniProgram } from '../../../channels/channels.ts'
+import { perNetwork } from '../../../guards/network-limit.ts'
+import { createLimits } from '../../../guards/limits.ts'
+import { readJson } from '../../../pages/bodies.ts'
+import { expected } from '../../../pages/reference.ts'
+import { idOf } from '../../../pages/redirect.ts'
+import { requestOf } from '../../../pages/request-context.ts'
+import { Refusal } from '../../../refusal/refusal.ts'
+import { hashId } from '../../../storage/hash-id.ts'
+import { assertQuestion, pathOf } from '../../attempt.ts'
+import type { LoginHost, Router, RouterContext } from '../../method.ts'
+import { arrive } from './arrive.ts'
+import { refusalOf, type ChannelDeps } from './channel-deps.ts'
+import type { Handles } from './handle.ts'
+import { identity, type ChannelProofs } from './proofs.ts'
+import { freshSecret, sealedArtifacts, type SealedArtifacts } from './sealed.ts'
+import { mayUse } from './shown-here.ts'
+
+/** Seconds that a ticket counts: the native page opens its web view at once. */
+const ticketSeconds = 60
+const mostBytes = 2048
+/** Tickets of one running login: the person may go back and try again. */
+const mostOfLogin = 10
+const windowSeconds = 600
+
+const asked = z.strictObject({ code: z.string().min(1).max(512), handle: z.string().min(1).max(400) })
+
+const ticket = z.object({ channel: z.string(), attempt: z.string(), identity })
+
+export type Tickets = SealedArtifacts<z.infer<typeof ticket>>
+
+export const createTickets = (deps: Pick<ChannelDeps, 'artifacts' | 'cipher'>): Tickets =>
+  sealedArtifacts(deps, 'channel-ticket', ticket)
+
+export type TicketDeps = ChannelDeps & { handles: Handles; tickets: Tickets; proofs: ChannelProofs }
+
+/** Counts tickets and starts by network. */
+export const channelLimit = (deps: ChannelDeps) =>
+  perNetwork(deps, { name: 'channel-network', most: deps.settings.limits.addressTries, seconds: windowSeconds })
+
+/**
+ * POST /api/channel/<id>/ticket: the native page of a mini program hands in WeChat's or Alipay's code with the handle of the page
+ * (channels.md 2). Nothing here asks who is bound, so the answer and its time are the same for all.
+ */
+export function ticketRoute(router: Router, deps: TicketDeps): void {
+  const { channels, handles, tickets, artifacts, clock } = deps
+  const networks = channelLimit(deps)
+  const limits = createLimits(artifacts, clock)
+
+  router.post('/api/channel/:id/ticket', (ctx) =>
+    forNativePage(ctx, async () => {
+      await networks.spend(requestOf(ctx))
+      const client = channels.client(idOf(ctx))
+      if (!client || !isMiniProgram(client.channel.kind)) throw new Refusal('not_found', 'no such mini program')
+      const { code, handle } = await read(ctx)
+      const attempt = handles.read(client.channel.id, handle)
+      if (attempt === undefined) throw new Refusal('channel_expired', 'no handle of a running login')
+      await limits.spend({ name: 'channel-login', most: mostOfLogin, seconds: windowSeconds }, hashId(attempt))
+      const answer = await client.identify(code)
+      if ('failure' in answer) throw new Refusal(refusalOf[answer.failure], answer.failure)
+      const secret = freshSecret()
+      await tickets.put(secret, { channel: client.channel.id, attempt, identity: answer.identity }, ticketSeconds)
+      ctx.body = { ticket: secret, expires_in: ticketSeconds }
+    }),
+  )
+}
+
+/** @throws Refusal `bad_request`, and those of `readJson` */
+async function read(ctx: RouterContext): Promise<z.infer<typeof asked>> {
+  const parsed = asked.safeParse(await readJson(ctx, mostBytes))
+  // the message of zod could hold what was sent
+  if (!parsed.success) throw new Refusal('bad_request', 'code and handle are asked for')
+  return parsed.data
+}
+
+/** A refusal becomes JSON with its code: a native page shows no page of ours. */
+async function forNativePage(ctx: RouterContext, act: () => Promise<void>): Promise<void> {
+  ctx.set('cache-control', 'no-store')
+  try {
+    await act()
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error
+    const { code, status, retryAfter } = error
+    ctx.status = status
+    if (retryAfter !== undefined) ctx.set('retry-after', String(retryAfter))
+    ctx.body = { error: code, reference: requestOf(ctx).refer({ code, status, ...expected(error) }) }
+  }
+}
+
+/**
+ * GET /login/<attempt>/channel/<id>/enter?t=: the web view comes back with the ticket. It counts once, and in the browser of the login
+ * whose page made the handle. The answer leads away, so the ticket stays in no history.
+ */
+export function enterRoute(router: Router, host: LoginHost, deps: TicketDeps): void {
+  router.get('/:id/enter', async (ctx) => {
+    unseen(ctx)
+    const attempt = await host.attempt(ctx)
+    assertQuestion(attempt, 'login')
+    const given = typeof ctx.query['t'] === 'string' ? ctx.query['t'] : ''
+    requestOf(ctx).returnTo = pathOf(attempt)
+    const client = deps.channels.client(idOf(ctx))
+    const taken = await deps.tickets.take(given)
+    const own = taken?.attempt === attempt.id && taken.channel === client?.channel.id
+    if (!own || !client || !mayUse(client.channel, attempt))
+      throw new Refusal('channel_expired', 'no ticket of this login')
+    await arrive(deps, host, ctx, { attempt, channel: client.channel, answer: { identity: taken.identity } })
+  })
+}
+
+/** The address of this request holds a secret: nothing keeps it, and an error page does not lead to it. */
+export function unseen(ctx: RouterContext): void {
+  ctx.set('cache-control', 'no-store')
+  ctx.set('referrer-policy', 'no-referrer')
+  requestOf(ctx).returnTo = '/'
+}
