@@ -2,11 +2,11 @@ import { Refusal, type RefusalCode } from '../refusal/refusal.ts'
 import type { ChannelClient, ChannelFailure, ChannelIdentity } from './channel-client.ts'
 
 const codes: Readonly<Record<ChannelFailure, RefusalCode>> = {
-  code_refused: 'bad_request',
-  snapshot_visitor: 'forbidden',
-  user_blocked: 'forbidden',
-  unavailable: 'unavailable',
-  channel_misconfigured: 'server_error',
+  code_refused: 'channel_refused',
+  snapshot_visitor: 'channel_snapshot',
+  user_blocked: 'channel_blocked',
+  unavailable: 'channel_unavailable',
+  channel_misconfigured: 'channel_misconfigured',
 }
 
 /** The refusal of a program's request that a vendor did not answer. */

@@ -9,7 +9,6 @@ export const endpoints: Readonly<Record<string, readonly BudgetName[]>> = {
   '/': ['requests'],
   '/account': ['requests'],
   '/admin/v1': ['requests', 'adminRefusals'],
-  '/api/channel/:channel/phone': ['requests'],
   '/assets': ['requests'],
   '/authorize': ['requests', 'stored'],
   '/cookies': ['requests'],

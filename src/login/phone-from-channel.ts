@@ -4,7 +4,10 @@ import { identified, refusalOf } from '../channels/identified.ts'
 import { ticketSeconds, type PhoneTickets } from '../channels/phone-tickets.ts'
 import type { Clock } from '../config/clock.ts'
 import { createLimits } from '../guards/limits.ts'
+import { nativePageLimit } from '../guards/native-pages.ts'
+import type { BlindIndex } from '../keys/blind-index.ts'
 import { forProgram, readProgramDocument } from '../pages/program-answers.ts'
+import { requestOf } from '../pages/request-context.ts'
 import { Refusal } from '../refusal/refusal.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
 import { hashId } from '../storage/hash-id.ts'
@@ -14,6 +17,9 @@ export interface PhoneFromChannelDeps {
   channels: Channels
   phoneTickets: PhoneTickets
   artifacts: Artifacts
+  blindIndex: BlindIndex
+  /** Codes of one network in ten minutes. */
+  addressTries: number
   issuer: string
   clock: Clock
 }
@@ -29,10 +35,12 @@ const tries = { name: 'channel-phones', most: 5, seconds: 600, longest: 600 }
 export function phoneFromChannelRoutes(router: Router, deps: PhoneFromChannelDeps): void {
   const { channels, phoneTickets, issuer } = deps
   const limits = createLimits(deps.artifacts, deps.clock)
+  const networks = nativePageLimit(deps, deps.addressTries)
 
   router.post('/api/channel/:channel/phone', (ctx) =>
     forProgram(ctx, async () => {
       ctx.set('cache-control', 'no-store')
+      await networks.spend(requestOf(ctx))
       const { code: phoneCode, login, handle } = await readProgramDocument(ctx, asked)
       const id = String(ctx['params']['channel'])
       const client = channels.client(id)

@@ -43,7 +43,7 @@ export function createServerApp(core: Core, protocol: Protocol, login: Login) {
       referred: logAndKeep(log, reasons),
     },
     login: loginDeps(core, protocol, login, secure),
-    numbers: { channels: core.channels, phoneTickets: login.phoneTickets, artifacts, issuer: settings.issuer, clock },
+    numbers: numberDeps(core, login),
     account: accountDeps(core, protocol, login),
     logins,
     originDeps: { sessions, devices },
@@ -57,6 +57,17 @@ export function createServerApp(core: Core, protocol: Protocol, login: Login) {
   app.on('error', (error) => log.debug({ err: error }, 'connection failed'))
   return { app, words: pages.words }
 }
+
+/** Services for numbers that a mini program brings. */
+const numberDeps = ({ channels, artifacts, services, settings, clock }: Core, { phoneTickets }: Login) => ({
+  channels,
+  phoneTickets,
+  artifacts,
+  blindIndex: services.dataKeys.blindIndex,
+  addressTries: settings.limits.addressTries,
+  issuer: settings.issuer,
+  clock,
+})
 
 /** A failure is in the log already, with its error. */
 const logAndKeep =

@@ -24,7 +24,6 @@ export const face = {
   },
   budgets: {},
   endpoints: {
-    '/api/channel/:channel/face': ['requests'],
     '/login/:attempt/face/identify': ['requests', 'signInTries'],
     '/recover/face/identify': ['requests', 'recoveries'],
   },
