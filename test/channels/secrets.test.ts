@@ -44,7 +44,7 @@ async function openProcess() {
   }
 }
 
-it('no secret, code or id reaches the log, the metrics, the disk or a failure, whatever the vendor does', async () => {
+it('no fault of a vendor takes a secret, code or id to the log, metrics, disk or failure', async () => {
   const { vendors, directory, core, log, output, close } = await openProcess()
   const anna = { ...vendorUser('anna-marked'), phone: '+8613800138000' }
   const sent: string[] = []

@@ -10,6 +10,7 @@ export const agents = {
   wechatMini:
     'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0) AppleWebKit/605 Mobile/15E148 MicroMessenger/8.0.60 miniProgram/wx1234',
   wechat: 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0) AppleWebKit/605 Mobile/15E148 MicroMessenger/8.0.60',
+  alipay: 'Mozilla/5.0 (Linux; Android 14) Chrome/120 Mobile AlipayClient/10.6',
   alipayMini: 'Mozilla/5.0 (Linux; Android 14) Chrome/120 Mobile AlipayClient/10.6 MiniProgram',
   phone: 'Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/140.0 Mobile Safari/537.36',
   computer: 'Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/140.0',
@@ -40,6 +41,8 @@ export async function startChannelLogin(settings: Record<string, string> = {}) {
     other: channelRow(vendors, 'wechat-mini', { id: 'other', name: '外省通', namespace: 'gx' }),
     h5: channelRow(vendors, 'wechat-h5', { id: 'h5', name: '公众号' }),
     alipay: channelRow(vendors, 'alipay-h5', { id: 'alipay' }),
+    // the app before Alipay changed its ids
+    'alipay-old': channelRow(vendors, 'alipay-h5', { id: 'alipay-old', subject: 'user_id' }),
     'alipay-mini': channelRow(vendors, 'alipay-mini', { id: 'alipay-mini' }),
   }
   const all = Object.values(rows)
