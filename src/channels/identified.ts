@@ -13,7 +13,7 @@ const codes: Readonly<Record<ChannelFailure, RefusalCode>> = {
 export const refusalOf = (failure: ChannelFailure): Refusal => new Refusal(codes[failure], failure)
 
 /**
- * Who shows this code to the native page of a mini program.
+ * The user whose code the native page of a mini program hands in.
  * @throws Refusal where the vendor names no person
  */
 export async function identified(client: ChannelClient, code: string): Promise<ChannelIdentity> {

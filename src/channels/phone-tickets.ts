@@ -18,7 +18,7 @@ type Wanted = Pick<z.infer<typeof about>, 'holder' | 'address'>
 /**
  * Telephone numbers that the native page of a mini program brings. A page of ours has a handle for it; the native page gets a
  * ticket for the handle; the ticket counts once, and only where the handle was made. So a number never lands in the browser of
- * another person, whoever was lured to the native page.
+ * another person, who may have lured its owner to the native page.
  */
 export interface PhoneTickets {
   /** For a page of ours; nothing is stored. */

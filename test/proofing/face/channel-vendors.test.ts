@@ -82,7 +82,7 @@ it.each([
   expect([wechat, alipay].map(({ serves }) => serves?.(userAgent))).toEqual([byWechat, byAlipay])
 })
 
-it('a person without a resident identity card is told so', async () => {
+it('a person without a resident identity card cannot be verified', async () => {
   for (const verifier of [wechat, alipay]) {
     const begun = await verifier.begin(asked({ documentType: 'passport' }))
     expect(begun).toMatchObject({ kind: 'ended', result: { outcome: 'unavailable', reasons: ['no_reference'] } })

@@ -56,7 +56,7 @@ export const storeCheck = (artifacts: Artifacts, id: string, check: Running, sec
 export const findOwn = async (artifacts: Artifacts, id: string, checked: Checked): Promise<Running | undefined> =>
   ownOf(read(await artifacts.get(kind, id)), checked)
 
-/** The verification of this id, whoever it belongs to. */
+/** The verification of this id, of any person. */
 export const findRunning = async (artifacts: Artifacts, id: string): Promise<Running | undefined> =>
   read(await artifacts.get(kind, id))
 

@@ -9,7 +9,7 @@ const form = /^([0-9a-f]{32})\.([\w-]{43})$/
 const isSame = (one: string, other: string) =>
   one.length === other.length && timingSafeEqual(Buffer.from(one), Buffer.from(other))
 
-/** What the page gives to the native page of the mini program. The id alone stands in addresses, so it is not enough. */
+/** What the page gives to the native page of the mini program. Addresses have the id alone, so it is not enough. */
 export const handleOf = (blindIndex: BlindIndex, id: string): string => `${id}.${blindIndex(kind, id)}`
 
 /** The verification that a handle is for; undefined for any other text. */
@@ -21,8 +21,8 @@ export function idOfHandle(blindIndex: BlindIndex, handle: string): string | und
 const hashOf = (ticket: string) => createHash('sha256').update(ticket).digest('base64url')
 
 /**
- * A ticket that the native page brings back with the browser. Whoever lures another person's phone to the native page does not
- * get it: it goes to that phone.
+ * A ticket that the native page brings back with the browser. A thief who lures another person to the native page does not get it:
+ * it goes to that person's phone.
  */
 export function newTicket(): { ticket: string; hash: string } {
   const ticket = randomBytes(16).toString('base64url')

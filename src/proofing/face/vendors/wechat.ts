@@ -27,7 +27,7 @@ export function certHash({ type, name, number }: { type: string; name: string; n
 
 /**
  * 微信人脸核身 for government, 2.0: the mini program opens the camera. The verification is bound to name, number and openid. It
- * passed only where WeChat's server says so; what the phone brings back proves nothing.
+ * passed only where the answer of WeChat's server has that; what the phone brings back proves nothing.
  */
 export function wechatVerifier({ channel }: z.infer<typeof wechatSettings>, server: WechatServer): FaceVerifier {
   const orderOf = ({ nonce }: FaceRequest) => nonce
