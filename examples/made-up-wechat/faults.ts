@@ -25,6 +25,7 @@ export const wechatErrors: Readonly<Record<number, string>> = {
   40029: 'invalid code',
   40125: 'invalid appsecret',
   40163: 'code been used',
+  40164: 'invalid ip, not in whitelist',
   40226: 'code blocked',
   45011: 'api minute-quota reach limit, must slower, retry next minute',
 }

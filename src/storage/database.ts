@@ -18,6 +18,7 @@ import { up as possession } from './migrations/0021-possession.ts'
 import { up as counter } from './migrations/0023-counter.ts'
 import { up as mergedAccounts } from './migrations/0025-merged-accounts.ts'
 import { up as phoneProofs } from './migrations/0021-phone-proofs.ts'
+import { up as channelAnswers } from './migrations/0024-channel-answers.ts'
 import type { Tables } from './schema.ts'
 import { DurableSqliteAdapter, durableSqlite } from './sqlite-dialect.ts'
 
@@ -45,6 +46,7 @@ const migrations = {
   '0021-phone-proofs': { up: phoneProofs },
   '0021-possession': { up: possession },
   '0023-counter': { up: counter },
+  '0024-channel-answers': { up: channelAnswers },
   '0025-merged-accounts': { up: mergedAccounts },
 }
 
