@@ -133,6 +133,7 @@ export function createPhoneProofs(options: {
     holders,
     async record(transaction, proof, by) {
       const { personId, phone, how } = proof
+      // transactions take turns on both stores, so no other person comes between this count and the proof
       const before = await holders(phone, transaction)
       const others = before.filter((id) => id !== personId)
       if (others.length >= mostPersons) return 'full'
