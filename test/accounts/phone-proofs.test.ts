@@ -166,7 +166,7 @@ describe.each(stores.filter(({ there }) => there))('on $name', ({ settings }) =>
       expect(await kindsOf(services, ids[0] ?? '')).toHaveLength(4)
     })
 
-    it('is never recorded for a sixth, whoever proves it in which process at the same moment', async () => {
+    it('is never recorded for a sixth, in no process, at the same moment', async () => {
       const { services, environment, proofs, phone, withNumber } = await world()
       const ids: string[] = []
       for (let count = 0; count < 4 * mostPersons; count += 1) ids.push(await withNumber())
@@ -179,7 +179,7 @@ describe.each(stores.filter(({ there }) => there))('on $name', ({ settings }) =>
       expect(results.filter((one) => one === 'recorded')).toHaveLength(mostPersons)
       const holders = await proofs.holders(phone)
       expect(holders.toSorted()).toEqual(ids.filter((_, index) => results[index] === 'recorded').toSorted())
-      // each is told of each who came later, and the later ones of all before
+      // each has a notice of each later one, and the later ones of all before
       const told = await Promise.all(holders.map(async (id) => (await kindsOf(services, id)).length))
       expect(told.toSorted()).toEqual([1, 2, 3, 4, 4])
     })
