@@ -1,7 +1,7 @@
 import { maskPhone } from '../accounts/identifiers/masking.ts'
 import { parsePhone } from '../accounts/identifiers/phones.ts'
 import type { NaturalPersons } from '../accounts/natural-persons.ts'
-import { byText, type PhoneProofs } from '../accounts/phone-proofs.ts'
+import { byText, mayProveMore, type PhoneProofs } from '../accounts/phone-proofs.ts'
 import type { PhoneCodes } from '../guards/phone-codes/phone-codes.ts'
 import { typedCode, waitProblem, type TextProblem } from '../guards/phone-codes/typed-code.ts'
 import type { FieldCipher } from '../keys/field-cipher.ts'
@@ -33,7 +33,7 @@ const change = { back: room, needs: 'change-authenticators' } as const
  * at level 4: neither a password nor a telephone alone may take an account over.
  */
 export function phoneRoutes(router: AccountRouter, deps: PhoneRoomDeps): void {
-  const { persons, phoneCodes } = deps
+  const { persons, phoneCodes, phoneProofs } = deps
   const changes = createPhoneChanges(deps)
   const codeFor = (ctx: RouterContext, { session }: AccountContext, phone: string) => ({
     purpose: 'bind' as const,
@@ -126,9 +126,11 @@ export function phoneRoutes(router: AccountRouter, deps: PhoneRoomDeps): void {
   async function finish(ctx: RouterContext, account: AccountContext, { from, to }: Change) {
     const { person, session } = account
     await changes.end(session.uid)
+    // asked before the new proof: the number on record may be another subscriber's since the one before
+    const hands = await phoneProofs.checkHands({ personId: person.id, phone: to })
     const result = await persons.changePhone(person.id, { from, to, how: byText }, actorOf(ctx))
     if (result !== 'done') return show(deps, ctx, account, 'number', { problem: { code: result ?? 'changed' } })
-    await proveByPhone(deps, ctx, person.id, to)
+    if (mayProveMore(hands)) await proveByPhone(deps, ctx, person.id, to)
     if (from !== to) phoneCodes.informOfChange(ctx, { phone: from, personId: person.id, portal: deps.serviceName })
     return redirectTo(ctx, `${room}?done=${from === to ? 'proven' : 'changed'}`)
   }

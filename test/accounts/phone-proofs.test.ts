@@ -73,6 +73,7 @@ describe.each(stores.filter(({ there }) => there))('on $name', ({ settings }) =>
   /** A number that no other test uses, and a vendor that says what happened to it. */
   async function world(hands: () => Hands = () => 'unknown') {
     const { services, environment, forward } = store
+    const published: string[] = []
     numbers += 1
     const local = String(numbers)
     const asked: { phone: string; since: number }[] = []
@@ -82,7 +83,7 @@ describe.each(stores.filter(({ there }) => there))('on $name', ({ settings }) =>
         return hands()
       },
     }
-    const { database, dataKeys, notifier, audit, clock } = services
+    const { database, dataKeys, notifier, audit, endSignIns, clock } = services
     const { blindIndex } = dataKeys
     const proofs = createPhoneProofs({
       database,
@@ -90,6 +91,8 @@ describe.each(stores.filter(({ there }) => there))('on $name', ({ settings }) =>
       recycled,
       notifier,
       audit,
+      endSignIns,
+      publish: (topic, id) => published.push(`${topic} ${id}`),
       months: 24,
       mostPersons,
       clock,
@@ -101,6 +104,7 @@ describe.each(stores.filter(({ there }) => there))('on $name', ({ settings }) =>
       proofs,
       environment,
       asked,
+      published,
       local,
       phone: `+86${local}`,
       withNumber,
@@ -189,7 +193,7 @@ describe.each(stores.filter(({ there }) => there))('on $name', ({ settings }) =>
       const personId = await withNumber()
       await record(services, proofs, { personId, phone, how: 'sms' })
       forward(200 * dayMs)
-      await Promise.all(Array.from({ length: 4 }, () => proofs.checkHands(phone)))
+      await Promise.all(Array.from({ length: 4 }, () => proofs.checkHands({ personId, phone })))
       expect(await proofs.holders(phone)).toEqual([])
       expect(await kindsOf(services, personId)).toEqual(['phone-recycled'])
     })
@@ -222,16 +226,36 @@ describe.each(stores.filter(({ there }) => there))('on $name', ({ settings }) =>
 
   describe('a number that changed hands', () => {
     it('has no proof any more, and its persons are told', async () => {
-      const { services, forward, proofs, asked, phone, withNumber } = await world(() => 'changed')
+      const { services, forward, proofs, asked, published, phone, withNumber } = await world(() => 'changed')
       const personId = await withNumber()
       const since = services.clock()
       await record(services, proofs, { personId, phone, how: 'sms' })
       forward(200 * dayMs)
-      expect(await proofs.checkHands(phone)).toBe('changed')
+      const epoch = async () => (await services.persons.find(personId))?.endings.epoch
+      const before = (await epoch()) ?? 0
+      expect(await proofs.checkHands({ personId, phone })).toBe('changed')
+      expect(await epoch(), 'every sign-in ends: any may be the next subscriber’s').toBe(before + 1)
+      expect(published).toEqual([`person ${personId}`])
       expect(asked).toEqual([{ phone, since }])
       expect(await proofs.find({ personId, phone })).toBeUndefined()
       expect(await kindsOf(services, personId)).toEqual(['phone-recycled'])
-      expect(await proofs.checkHands(phone)).toBe('same')
+      expect(await proofs.checkHands({ personId, phone })).toBe('same')
+    })
+
+    it('keeps the proof of the next subscriber, and ends those of the persons before', async () => {
+      const { services, forward, proofs, asked, phone, withNumber } = await world(() => 'changed')
+      const [first, second, next] = [await withNumber(), await withNumber(), await withNumber()]
+      await record(services, proofs, { personId: first, phone, how: 'sms' })
+      forward(dayMs)
+      await record(services, proofs, { personId: second, phone, how: 'clerk' })
+      const since = services.clock()
+      forward(200 * dayMs)
+      await record(services, proofs, { personId: next, phone, how: 'sms' })
+      expect(await proofs.checkHands({ personId: next, phone })).toBe('same')
+      expect(await proofs.holders(phone)).toHaveLength(3)
+      expect(await proofs.checkHands({ personId: second, phone })).toBe('changed')
+      expect(asked, 'each person is asked for by their own proof').toEqual([{ phone, since }])
+      expect(await proofs.holders(phone)).toEqual([next])
     })
 
     it('is not asked for while a cancelled number would still be frozen', async () => {
@@ -239,16 +263,16 @@ describe.each(stores.filter(({ there }) => there))('on $name', ({ settings }) =>
       const personId = await withNumber()
       await record(services, proofs, { personId, phone, how: 'sms' })
       forward(89 * dayMs)
-      expect(await proofs.checkHands(phone)).toBe('same')
+      expect(await proofs.checkHands({ personId, phone })).toBe('same')
       expect(asked).toEqual([])
     })
 
-    it.each(['same', 'unknown'] as const)('keeps its proofs where the vendor says %s', async (hands) => {
+    it.each(['same', 'unknown', 'unasked'] as const)('keeps its proofs where the answer is %s', async (hands) => {
       const { services, forward, proofs, phone, withNumber } = await world(() => hands)
       const personId = await withNumber()
       await record(services, proofs, { personId, phone, how: 'sms' })
       forward(200 * dayMs)
-      expect(await proofs.checkHands(phone)).toBe(hands)
+      expect(await proofs.checkHands({ personId, phone })).toBe(hands)
       expect(await proofs.find({ personId, phone })).toBeDefined()
     })
   })
