@@ -178,7 +178,7 @@ function createPeople({ settings, clock, options, events, database }: Opening, d
   const authenticators = createAuthenticators({ database, seal, sealedFrom, unsealed, clock })
   const inbox = createInbox({ database, cipher, clock })
   const notifier = createNotifier(inbox)
-  const phones = openPhones({ settings, database, blindIndex, notifier, audit, clock })
+  const phones = openPhones({ settings, database, blindIndex, notifier, audit, endSignIns, publish, clock })
   const persons = createNaturalPersons({
     database,
     cipher,

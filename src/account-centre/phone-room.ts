@@ -1,7 +1,7 @@
 import { maskPhone } from '../accounts/identifiers/masking.ts'
 import { parsePhone } from '../accounts/identifiers/phones.ts'
 import type { NaturalPersons } from '../accounts/natural-persons.ts'
-import { byText, byWechat, type PhoneProofs } from '../accounts/phone-proofs.ts'
+import { byText, byWechat, mayProveMore, type PhoneProofs } from '../accounts/phone-proofs.ts'
 import type { Channels } from '../channels/channel-client.ts'
 import { phoneChannelIn } from '../channels/phone-channel.ts'
 import type { PhoneTickets } from '../channels/phone-tickets.ts'
@@ -40,7 +40,7 @@ const change = { back: room, needs: 'change-authenticators' } as const
  * at level 4: neither a password nor a telephone alone may take an account over.
  */
 export function phoneRoutes(router: AccountRouter, deps: PhoneRoomDeps): void {
-  const { persons, phoneCodes, phoneTickets } = deps
+  const { persons, phoneCodes, phoneProofs, phoneTickets } = deps
   const changes = createPhoneChanges(deps)
   const codeFor = (ctx: RouterContext, { session }: AccountContext, phone: string) => ({
     purpose: 'bind' as const,
@@ -144,9 +144,11 @@ export function phoneRoutes(router: AccountRouter, deps: PhoneRoomDeps): void {
   async function finish(ctx: RouterContext, account: AccountContext, { from, to, how }: Change) {
     const { person, session } = account
     await changes.end(session.uid)
+    // asked before the new proof: the number on record may be another subscriber's since the one before
+    const hands = await phoneProofs.checkHands({ personId: person.id, phone: to })
     const result = await persons.changePhone(person.id, { from, to, how }, actorOf(ctx))
     if (result !== 'done') return show(deps, ctx, account, 'number', { problem: { code: result ?? 'changed' } })
-    await proveByPhone(deps, ctx, person.id, to)
+    if (mayProveMore(hands)) await proveByPhone(deps, ctx, person.id, to)
     if (from !== to) phoneCodes.informOfChange(ctx, { phone: from, personId: person.id, portal: deps.serviceName })
     return redirectTo(ctx, `${room}?done=${from === to ? 'proven' : 'changed'}`)
   }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Notifier } from '../accounts/notices.ts'
 import { createPhoneProofs } from '../accounts/phone-proofs.ts'
+import type { EndSignIns } from '../accounts/sign-in-endings.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import { readPhoneVendors } from '../channels/phone-vendors.ts'
 import type { Clock } from '../config/clock.ts'
@@ -9,6 +10,7 @@ import type { BlindIndex } from '../keys/blind-index.ts'
 import { createEmbeddedPhoneRegister, noPhoneOwners, webhookPhoneOwners } from '../proofing/phone-owners.ts'
 import { alibabaRecycled, noRecycledNumbers } from '../proofing/recycled-numbers.ts'
 import type { Database } from '../storage/database.ts'
+import type { Publish } from '../storage/events.ts'
 import { createOutbound } from './outbound.ts'
 import { reachRule } from './reachable.ts'
 
@@ -25,9 +27,11 @@ export function openPhones(options: {
   blindIndex: BlindIndex
   notifier: Notifier
   audit: AuditLog
+  endSignIns: EndSignIns
+  publish: Publish
   clock: Clock
 }) {
-  const { settings, database, blindIndex, notifier, audit, clock } = options
+  const { settings, database, blindIndex, notifier, audit, endSignIns, publish, clock } = options
   const { owners, proofMonths: months, personsOfNumber: mostPersons } = settings.phone
   const vendors = readPhoneVendors(settings)
   const fetch = createOutbound({ allowed: reachRule(settings), patienceMs, readsPosts: true })
@@ -38,6 +42,17 @@ export function openPhones(options: {
   return {
     phoneRegister,
     phoneOwners: known[owners] ?? noPhoneOwners,
-    phoneProofs: createPhoneProofs({ database, blindIndex, recycled, notifier, audit, months, mostPersons, clock }),
+    phoneProofs: createPhoneProofs({
+      database,
+      blindIndex,
+      recycled,
+      notifier,
+      audit,
+      endSignIns,
+      publish,
+      months,
+      mostPersons,
+      clock,
+    }),
   }
 }

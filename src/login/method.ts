@@ -220,7 +220,12 @@ export interface AccountHost {
    */
   mayChangeAuthenticators(ctx: RouterContext): Promise<AccountContext | undefined>
   /**
-   * As `mayChangeAuthenticators`, but also during a hold: for acts that make the account safer or prove its owner.
+   * Any sign-in, but during a hold only one by passkey: for acts that take a way to sign in or a mandate away. After a recovery by a
+   * stranger they would shut the owner out.
+   */
+  mayReduce(ctx: RouterContext): Promise<AccountContext | undefined>
+  /**
+   * As `mayChangeAuthenticators`, but also during a hold: for acts that prove the owner, or only show what may prove them.
    * @throws Refusal `not_by_qr`, `not_by_face`, `not_by_sms`, `not_by_channel`
    */
   mayProtect(ctx: RouterContext): Promise<AccountContext | undefined>

@@ -5,8 +5,8 @@ import type { Clock } from '../config/clock.ts'
 import { canonicalQuery, signAcs3 } from '../keys/request-signatures.ts'
 import { postTo, read, VendorFailed, type VendorFetch } from './vendor-calls.ts'
 
-/** `unknown` is a normal outcome: no vendor, no answer, or a number that it does not know. */
-export type Hands = 'same' | 'changed' | 'unknown'
+/** `unknown` is a normal outcome: no answer, or a number that the vendor cannot judge. `unasked`: the settings have no vendor. */
+export type Hands = 'same' | 'changed' | 'unknown' | 'unasked'
 
 /** Whether a carrier has given a number to another subscriber (二次放号). */
 export interface RecycledNumbers {
@@ -15,7 +15,7 @@ export interface RecycledNumbers {
 }
 
 /** Without a vendor, only the age of a proof protects the next subscriber. */
-export const noRecycledNumbers: RecycledNumbers = { hands: async () => 'unknown' }
+export const noRecycledNumbers: RecycledNumbers = { hands: async () => 'unasked' }
 
 export const recycledSettings = z.strictObject({
   accessKeyId: z.string().min(1),

@@ -65,6 +65,7 @@ export const recoverySamples = [
     { name: 'first', wrong: {} },
     { name: 'wait', wrong: { waitMinutes: 4 } },
     { name: 'over', wrong: { over: true } },
+    { name: 'unchecked', wrong: { unchecked: true } },
     { name: 'missing', wrong: { problems: { phone: 'phone_unserved', document_number: 'document_number_required' } } },
   ].map(({ name, wrong }) => ({
     view: 'recover/text',
@@ -76,6 +77,7 @@ export const recoverySamples = [
       problems: {},
       waitMinutes: 0,
       over: false,
+      unchecked: false,
       days: 30,
       hours: 24,
       csrf,

@@ -1,15 +1,20 @@
 import { EventEmitter } from 'node:events'
 import { join } from 'node:path'
-import { expect, onTestFinished } from 'vitest'
+import { beforeAll, describe, expect, onTestFinished } from 'vitest'
 import type { AuditEvent } from '../../src/audit/audit-events.ts'
 import type { TextMessage } from '../../src/channels/senders/sms/text-sender.ts'
 import { networksOf } from '../../src/config/address-networks.ts'
+import type { Clock } from '../../src/config/clock.ts'
 import { readSettings } from '../../src/config/settings.ts'
 import { createPhoneCodes, type CodeAsked } from '../../src/guards/phone-codes/phone-codes.ts'
 import { beginRequest, type RequestContext } from '../../src/pages/request-context.ts'
 import { loadWords } from '../../src/pages/words.ts'
 import { VendorFailed } from '../../src/proofing/vendor-calls.ts'
+import type { Artifacts } from '../../src/storage/artifacts.ts'
+import { openRedisArtifacts } from '../../src/storage/artifacts-redis.ts'
 import { openSqliteArtifacts } from '../../src/storage/artifacts-sqlite.ts'
+import { cannotRun } from './parts.ts'
+import { redisCli, startRedis } from './redis.ts'
 import { handClock, temporaryDirectory } from './temporary.ts'
 
 const words = loadWords()
@@ -28,10 +33,41 @@ export interface From {
   browser?: string
 }
 
+type OpenStore = (clock: Clock) => Promise<Artifacts>
+/** The world of one test, over an empty store. */
+type OpenCodesWorld = (
+  settings?: Record<string, string>,
+  fails?: () => boolean,
+) => Promise<Awaited<ReturnType<typeof codesWorld>>>
+
+/** Runs the tests on each artifact store: codes and limits must not differ between them. */
+export function onBothStores(tests: (world: OpenCodesWorld) => void): void {
+  describe('on SQLite', () => {
+    tests((...given) =>
+      codesWorld(async (clock) => openSqliteArtifacts(join(temporaryDirectory(), 'a.sqlite'), clock), ...given),
+    )
+  })
+  describe.skipIf(cannotRun('Redis'))('on Redis', () => {
+    let port = 0
+    beforeAll(async () => {
+      port = await startRedis()
+    })
+    tests((...given) =>
+      codesWorld(
+        (clock) => {
+          redisCli(port, 'FLUSHALL')
+          return openRedisArtifacts(`redis://127.0.0.1:${port}`, clock, () => undefined)
+        },
+        ...given,
+      ),
+    )
+  })
+}
+
 /** Codes over a real store, a sender that keeps its texts, and one account: anna, who has signed in with the browser `hers`. */
-export function codesWorld(settings: Record<string, string> = {}, fails: () => boolean = () => false) {
+async function codesWorld(open: OpenStore, settings: Record<string, string> = {}, fails: () => boolean = () => false) {
   const { clock, forward } = handClock()
-  const artifacts = openSqliteArtifacts(join(temporaryDirectory(), 'artifacts.sqlite'), clock)
+  const artifacts = await open(clock)
   onTestFinished(() => artifacts.close())
   const texts: TextMessage[] = []
   const entries: AuditEvent[] = []

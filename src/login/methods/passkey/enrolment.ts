@@ -128,12 +128,15 @@ function oneRoutes(router: AccountRouter, centre: AccountHost, deps: EnrolmentDe
     const { person, session } = account
     const now = clock()
     const last = passkey.heldAt === null && (await countSignInAuthenticators(authenticators, person.id, database)) <= 1
+    const release = mayRelease(passkey, { person, amr: session.amr, now })
+    const until =
+      isHeld(person, now) && !session.amr.includes('user') ? new Date(person.heldUntil ?? now).toISOString() : ''
     const data = {
       passkey: shown(ctx, deps, passkey, await browsersOf(deps, person.id)),
       last,
-      release: mayRelease(passkey, { person, amr: session.amr, now }),
-      until:
-        isHeld(person, now) && !session.amr.includes('user') ? new Date(person.heldUntil ?? now).toISOString() : '',
+      release,
+      until,
+      removable: release || until === '',
     }
     await centre.show(ctx, account, 'passkey/one', data, status)
   }
@@ -145,13 +148,20 @@ function oneRoutes(router: AccountRouter, centre: AccountHost, deps: EnrolmentDe
     goHome(ctx, 'renamed')
   })
 
-  // an intruder before a recovery may have made it: the owner removes it at once, even while the account is held
+  /** In a hold, a stranger with a recovery code would remove the owner's: a passkey or a face since then must show who it is. */
+  async function mayRemove(ctx: RouterContext, account: AccountContext, passkey: Authenticator) {
+    const allowed = mayRelease(passkey, { person: account.person, amr: account.session.amr, now: clock() })
+    return allowed || (await centre.mayChangeAuthenticators(ctx)) !== undefined
+  }
+
   const ask = async (ctx: RouterContext, account: AccountContext) => {
+    if (!(await mayRemove(ctx, account, await own(ctx, account)))) return undefined
     const { title } = shown(ctx, deps, await own(ctx, account), await browsersOf(deps, account.person.id))
     return { kind: 'passkey', values: { name: title || requestOf(ctx).t('passkey.unnamed') } }
   }
   router.lose('/:id/remove', { back, needs: 'protect-account', ask }, async (ctx, account) => {
     const passkey = await own(ctx, account)
+    if (!(await mayRemove(ctx, account, passkey))) return
     const { id: personId } = account.person
     const taken = { method: name, authenticator: passkey.id }
     const stay = await sessions.without(personId, taken, account.session)

@@ -1,7 +1,7 @@
-import { byText } from '../../../accounts/phone-proofs.ts'
+import { byText, mayProveMore } from '../../../accounts/phone-proofs.ts'
 import type { NaturalPerson } from '../../../accounts/natural-persons.ts'
 import { maskPhone } from '../../../accounts/identifiers/masking.ts'
-import { isDirect } from '../../../assurance/levels.ts'
+import { isDirect, isTextAlone } from '../../../assurance/levels.ts'
 import { typedCode, waitProblem, type TextProblem } from '../../../guards/phone-codes/typed-code.ts'
 import { redirectTo } from '../../../pages/redirect.ts'
 import { requestOf } from '../../../pages/request-context.ts'
@@ -65,14 +65,17 @@ async function send(deps: SmsDeps, ctx: RouterContext, about: Own): Promise<void
 }
 
 async function take(deps: SmsDeps, host: LoginHost, ctx: RouterContext, about: Own): Promise<void> {
-  const { person, phone } = about
+  const { attempt, person, phone } = about
   const typed = typedCode(ctx)
   if (!typed) return show(ctx, about, { code: 'code_missing' })
   const checked = await deps.phoneCodes.check(codeFor(ctx, about), typed)
   if (checked !== 'right') return show(ctx, about, { code: `code_${checked}` })
-  if ((await deps.phoneProofs.checkHands(phone)) === 'changed') return show(ctx, about, { code: 'recycled' })
+  const hands = await deps.phoneProofs.checkHands({ personId: person.id, phone })
+  if (!mayProveMore(hands)) return show(ctx, about, { code: hands === 'changed' ? 'recycled' : 'unchecked' })
   const proof = { personId: person.id, phone, how: byText }
-  await deps.database.transaction().execute((within) => deps.phoneProofs.record(within, proof, actorOf(ctx)))
+  // two codes to one number prove no more than the first
+  if (!isTextAlone(attempt.session?.amr ?? []))
+    await deps.database.transaction().execute((within) => deps.phoneProofs.record(within, proof, actorOf(ctx)))
   const proved = await proveByPhone(deps, ctx, person.id, phone)
   if ((proved?.identityLevel ?? 2) < 3) return show(ctx, about, { code: 'not_own' })
   return host.raise(ctx, { method: name, personId: person.id, amr })
