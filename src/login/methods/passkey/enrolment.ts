@@ -7,12 +7,13 @@ import { requestOf } from '../../../pages/request-context.ts'
 import { Refusal } from '../../../refusal/refusal.ts'
 import { accountRouter, type AccountRouter } from '../../account-router.ts'
 import { actorOf } from '../../actor.ts'
+import { mayRelease, mayRemove } from '../../held-authenticator.ts'
 import type { AccountHost, AccountContext, Enrolment, RouterContext } from '../../method.ts'
 import { createAcceptedPasskeys } from './accepted.ts'
 import { authenticatorName } from './authenticator-names.ts'
 import type { Challenges } from './challenges.ts'
 import { name, type MakingDeps } from './passkey-deps.ts'
-import { mayRelease, readName, releasePasskey, removePasskey, renamePasskey } from './keeping.ts'
+import { readName, releasePasskey, removePasskey, renamePasskey } from './keeping.ts'
 import { creationOptions, register } from './registration.ts'
 import { canHavePasskeys } from './relying-party.ts'
 import { readStored, type StoredPasskey } from './stored-passkey.ts'
@@ -148,20 +149,14 @@ function oneRoutes(router: AccountRouter, centre: AccountHost, deps: EnrolmentDe
     goHome(ctx, 'renamed')
   })
 
-  /** In a hold, a stranger with a recovery code would remove the owner's: a passkey or a face since then must show who it is. */
-  async function mayRemove(ctx: RouterContext, account: AccountContext, passkey: Authenticator) {
-    const allowed = mayRelease(passkey, { person: account.person, amr: account.session.amr, now: clock() })
-    return allowed || (await centre.mayChangeAuthenticators(ctx)) !== undefined
-  }
-
   const ask = async (ctx: RouterContext, account: AccountContext) => {
-    if (!(await mayRemove(ctx, account, await own(ctx, account)))) return undefined
+    if (!(await mayRemove(centre, ctx, account, await own(ctx, account), clock()))) return undefined
     const { title } = shown(ctx, deps, await own(ctx, account), await browsersOf(deps, account.person.id))
     return { kind: 'passkey', values: { name: title || requestOf(ctx).t('passkey.unnamed') } }
   }
   router.lose('/:id/remove', { back, needs: 'protect-account', ask }, async (ctx, account) => {
     const passkey = await own(ctx, account)
-    if (!(await mayRemove(ctx, account, passkey))) return
+    if (!(await mayRemove(centre, ctx, account, passkey, clock()))) return
     const { id: personId } = account.person
     const taken = { method: name, authenticator: passkey.id }
     const stay = await sessions.without(personId, taken, account.session)

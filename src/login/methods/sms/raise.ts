@@ -1,7 +1,7 @@
 import { byText, mayProveMore } from '../../../accounts/phone-proofs.ts'
 import type { NaturalPerson } from '../../../accounts/natural-persons.ts'
 import { maskPhone } from '../../../accounts/identifiers/masking.ts'
-import { isDirect, isTextAlone } from '../../../assurance/levels.ts'
+import { isDirect, limitedWay } from '../../../assurance/levels.ts'
 import { typedCode, waitProblem, type TextProblem } from '../../../guards/phone-codes/typed-code.ts'
 import { redirectTo } from '../../../pages/redirect.ts'
 import { requestOf } from '../../../pages/request-context.ts'
@@ -74,7 +74,7 @@ async function take(deps: SmsDeps, host: LoginHost, ctx: RouterContext, about: O
   if (!mayProveMore(hands)) return show(ctx, about, { code: hands === 'changed' ? 'recycled' : 'unchecked' })
   const proof = { personId: person.id, phone, how: byText }
   // two codes to one number prove no more than the first
-  if (!isTextAlone(attempt.session?.amr ?? []))
+  if (limitedWay(attempt.session?.amr ?? []) !== name)
     await deps.database.transaction().execute((within) => deps.phoneProofs.record(within, proof, actorOf(ctx)))
   const proved = await proveByPhone(deps, ctx, person.id, phone)
   if ((proved?.identityLevel ?? 2) < 3) return show(ctx, about, { code: 'not_own' })
