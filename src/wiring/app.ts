@@ -1,6 +1,7 @@
 import type { AccountRoutesDeps } from '../account-centre/account-routes.ts'
 import { createMethodSwitches } from '../account-centre/method-switches.ts'
 import { listedRegions } from '../config/networks.ts'
+import { serviceNameOf } from '../config/settings/operator.ts'
 import { createApp, type AppDeps } from '../http/app.ts'
 import { loadAssets } from '../pages/assets.ts'
 import { createPages } from '../pages/render.ts'
@@ -92,7 +93,7 @@ function loginDeps(core: Core, { sessions }: Protocol, login: Login, secure: boo
     phoneProofs: services.phoneProofs,
     phoneOwners: services.phoneOwners,
     phone: settings.phone,
-    serviceName: serviceNameOf(settings),
+    serviceName: serviceNameOf(settings.operator),
     resources,
     artifacts,
     blindIndex,
@@ -104,9 +105,6 @@ function loginDeps(core: Core, { sessions }: Protocol, login: Login, secure: boo
     clock,
   }
 }
-
-/** The name of the login in texts. */
-const serviceNameOf = ({ operator }: Core['settings']) => operator.service || '一登'
 
 /** Services for the account centre. */
 function accountDeps(core: Core, protocol: Protocol, login: Login): AccountRoutesDeps {
@@ -133,7 +131,7 @@ function accountDeps(core: Core, protocol: Protocol, login: Login): AccountRoute
     phoneCodes,
     phoneProofs: services.phoneProofs,
     phoneOwners: services.phoneOwners,
-    serviceName: serviceNameOf(settings),
+    serviceName: serviceNameOf(settings.operator),
     resources,
     database,
     artifacts,

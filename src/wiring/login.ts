@@ -1,11 +1,6 @@
 import { ownClientId } from '../account-centre/own-client.ts'
 import { createPhoneCodes } from '../guards/phone-codes/phone-codes.ts'
 import { createRegisterMatches } from '../guards/register-matches.ts'
-import { createOutbound } from '../guards/outbound.ts'
-import { reachRule } from '../guards/reachable.ts'
-import { readPhoneVendors } from '../channels/phone-vendors.ts'
-import { openTextSender } from '../channels/senders/sms/open-sender.ts'
-import { visibleLines } from '../text/visible.ts'
 import { codesOffer } from '../login/questions/codes-offer.ts'
 import { createHost } from '../login/host.ts'
 import { createMethods } from '../login/methods/create-methods.ts'
@@ -22,8 +17,6 @@ import type { Core } from './core.ts'
 import type { Protocol } from './protocol.ts'
 
 const textPauseMs = 200
-/** Longest time of a vendor for one text; the answer to the browser does not wait for it. */
-const patienceMs = 8000
 
 export type Login = Awaited<ReturnType<typeof createLogin>>
 
@@ -104,28 +97,18 @@ export async function createLogin(core: Core, protocol: Protocol) {
 }
 
 /** Codes by text message, through the sender of the settings. */
-function openPhoneCodes({ settings, clock, log, metrics, artifacts, services }: Core) {
+function openPhoneCodes({ settings, clock, log, artifacts, services }: Core) {
   const { phone, issuer } = settings
-  const { audit, devices, dataKeys } = services
-  // of the answer to a webhook only the status counts
-  const fetch = createOutbound({ allowed: reachRule(settings), patienceMs, readsPosts: phone.sender !== 'webhook' })
-  const sender = openTextSender({
-    phone,
-    vendors: readPhoneVendors(settings),
-    fetch,
-    write: (line) => void process.stdout.write(visibleLines(line)),
-    clock,
-  })
+  const { audit, devices, dataKeys, textDelivery } = services
   return createPhoneCodes({
     phone,
     issuer,
     helpline: settings.operator.helpline,
-    sender,
+    texts: textDelivery,
     artifacts,
     blindIndex: dataKeys.blindIndex,
     devices,
     audit,
-    counted: metrics.texted,
     pauseMs: textPauseMs,
     failed: (error) => log.error({ err: error }, 'a text could not be sent'),
     clock,

@@ -6,6 +6,7 @@ import type { TextMessage } from '../../src/channels/senders/sms/text-sender.ts'
 import { networksOf } from '../../src/config/address-networks.ts'
 import { readSettings } from '../../src/config/settings.ts'
 import { createPhoneCodes, type CodeAsked } from '../../src/guards/phone-codes/phone-codes.ts'
+import { createTextDelivery } from '../../src/guards/phone-codes/text-delivery.ts'
 import { beginRequest, type RequestContext } from '../../src/pages/request-context.ts'
 import { loadWords } from '../../src/pages/words.ts'
 import { VendorFailed } from '../../src/proofing/vendor-calls.ts'
@@ -36,25 +37,31 @@ export function codesWorld(settings: Record<string, string> = {}, fails: () => b
   const texts: TextMessage[] = []
   const entries: AuditEvent[] = []
   const counts: string[] = []
+  const phoneSettings = readSettings({ YIDENG_SMS: 'console', ...settings }).phone
+  const audit = { record: async (entry: AuditEvent) => void entries.push(entry) }
   const codes = createPhoneCodes({
-    phone: readSettings({ YIDENG_SMS: 'console', ...settings }).phone,
+    phone: phoneSettings,
     issuer: 'https://login.example.gov.cn',
     helpline: '12345',
-    sender: {
-      send: async (message) => {
-        if (fails()) throw new VendorFailed('no answer')
-        texts.push(message)
-        return { id: '1' }
+    texts: createTextDelivery({
+      sender: {
+        send: async (message) => {
+          if (fails()) throw new VendorFailed('no answer')
+          texts.push(message)
+          return { id: '1' }
+        },
       },
-    },
+      countries: phoneSettings.countries,
+      audit,
+      counted: (purpose, outcome) => counts.push(`${purpose} ${outcome}`),
+    }),
     artifacts,
     blindIndex: (of, value) => `${of} ${value}`,
     devices: {
       keyOf: (cookie) => cookie,
       firstSeenAt: async (person, key) => (person === 'anna' && key === 'hers' ? 1 : undefined),
     },
-    audit: { record: async (entry: AuditEvent) => void entries.push(entry) } as never,
-    counted: (purpose, outcome) => counts.push(`${purpose} ${outcome}`),
+    audit: audit as never,
     pauseMs: 0,
     failed: (error) => expect.fail(String(error)),
     clock,

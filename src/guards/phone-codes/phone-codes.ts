@@ -2,15 +2,15 @@ import type { ServerResponse } from 'node:http'
 import { setTimeout } from 'node:timers/promises'
 import type { Devices } from '../../accounts/devices.ts'
 import type { AuditLog } from '../../audit/audit-log.ts'
-import type { TextPurpose, TextSender } from '../../channels/senders/sms/text-sender.ts'
+import type { TextPurpose } from '../../channels/senders/sms/text-sender.ts'
 import type { Clock } from '../../config/clock.ts'
 import type { Settings } from '../../config/settings.ts'
 import type { BlindIndex } from '../../keys/blind-index.ts'
 import { requestOf, type PageContext } from '../../pages/request-context.ts'
-import { VendorFailed } from '../../proofing/vendor-calls.ts'
 import type { Artifacts } from '../../storage/artifacts.ts'
 import { createCodeStore, type CodeChecked, type CodeFor } from './code-store.ts'
 import { changeText, codeText, portalName, recoveredText } from './code-text.ts'
+import type { TextDelivery } from './text-delivery.ts'
 import { createTextLimits, type TextAsked, type TextWait } from './text-limits.ts'
 
 export type { CodeChecked, CodeFor } from './code-store.ts'
@@ -58,14 +58,11 @@ export interface PhoneCodesDeps {
   phone: Settings['phone']
   issuer: string
   helpline: string
-  /** Undefined: no text is sent. */
-  sender: TextSender | undefined
+  texts: TextDelivery
   artifacts: Artifacts
   blindIndex: BlindIndex
   devices: Pick<Devices, 'keyOf' | 'firstSeenAt'>
   audit: AuditLog
-  /** Counts each text by purpose and outcome. */
-  counted: (purpose: TextPurpose, outcome: 'sent' | 'failed') => void
   /** Milliseconds from the answer to the work for a text: it must not slow the next request of the same client. */
   pauseMs: number
   /** For a fault of ours in the background. */
@@ -74,7 +71,7 @@ export interface PhoneCodesDeps {
 }
 
 export function createPhoneCodes(deps: PhoneCodesDeps): PhoneCodes {
-  const { phone: settings, issuer, helpline, sender, devices, audit, counted, pauseMs, failed } = deps
+  const { phone: settings, issuer, helpline, texts, devices, audit, pauseMs, failed } = deps
   const { countries, dayBudget, addressTexts } = settings
   const codes = createCodeStore(deps)
   const limits = createTextLimits({
@@ -105,20 +102,7 @@ export function createPhoneCodes(deps: PhoneCodesDeps): PhoneCodes {
     running.add(done)
   }
 
-  async function deliver(message: Parameters<TextSender['send']>[0], personId: string | undefined): Promise<void> {
-    const { purpose } = message
-    try {
-      await sender?.send(message)
-      counted(purpose, 'sent')
-    } catch (error) {
-      counted(purpose, 'failed')
-      if (!(error instanceof VendorFailed)) throw error
-      const details = { purpose, fault: error.message }
-      await audit.record({ event: 'text.not-sent', actor: 'system', personId, details })
-    }
-  }
-
-  const reaches = (phone: string) => sender !== undefined && countries.some((code) => phone.startsWith(`+${code}`))
+  const { reaches, deliver } = texts
 
   function inform(ctx: AnswerContext, purpose: TextPurpose, { phone: to, personId, portal }: Informed, text: string) {
     const { language, networks } = requestOf(ctx)
@@ -147,7 +131,7 @@ export function createPhoneCodes(deps: PhoneCodesDeps): PhoneCodes {
       return undefined
     },
     check: codes.check,
-    enabled: sender !== undefined,
+    enabled: texts.enabled,
     informOfChange(ctx, about) {
       const request = requestOf(ctx)
       const { portal } = about
