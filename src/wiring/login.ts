@@ -2,6 +2,8 @@ import { ownClientId } from '../account-centre/own-client.ts'
 import { createPhoneCodes } from '../guards/phone-codes/phone-codes.ts'
 import { createRegisterMatches } from '../guards/register-matches.ts'
 import { codesOffer } from '../login/questions/codes-offer.ts'
+import { possessionOffer } from '../login/questions/possession-offer.ts'
+import { possessionOffer as possessionName } from '../login/possession-asked.ts'
 import { createHost } from '../login/host.ts'
 import { createMethods } from '../login/methods/create-methods.ts'
 import { createAcceptedPasskeys } from '../login/methods/passkey/accepted.ts'
@@ -87,8 +89,11 @@ export async function createLogin(core: Core, protocol: Protocol) {
     clock,
   })
   const codes = codesOffer({ recovery: services.recovery, persons, devices, audit, clock, ownClientId })
-  // a passkey first: it replaces the password, codes only replace a forgotten one
+  const { oldProofsUntil } = settings
+  const possession = possessionOffer({ methods, persons, audit, clock, oldProofsUntil, ownClientId })
+  // the offer with a last day comes first; then a passkey: it replaces the password, codes only replace a forgotten one
   const offers = [
+    { name: possessionName, offer: possession },
     ...methods.flatMap(({ name, offer }) => (offer ? [{ name, offer }] : [])),
     { name: 'codes', offer: codes },
   ]

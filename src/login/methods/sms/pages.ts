@@ -3,6 +3,7 @@ import type { TextProblem } from '../../../guards/phone-codes/typed-code.ts'
 import { showPage, requestOf } from '../../../pages/request-context.ts'
 import { pathOf, type Attempt } from '../../attempt.ts'
 import type { RouterContext } from '../../method.ts'
+import { asksPossession } from '../../possession-asked.ts'
 import { name } from './sms-deps.ts'
 
 function show(ctx: RouterContext, attempt: Attempt, view: string, problem: TextProblem | undefined, data: object) {
@@ -26,7 +27,7 @@ export const showCode = (ctx: RouterContext, attempt: Attempt, phone: string, pr
 
 /** The code to the person's own phone, which raises their level. */
 export const showOwn = (ctx: RouterContext, attempt: Attempt, phone: string, problem?: TextProblem) =>
-  show(ctx, attempt, 'sms/own', problem, { phone })
+  show(ctx, attempt, 'sms/own', problem, { phone, offered: asksPossession(attempt) })
 
 export const showWho = (ctx: RouterContext, attempt: Attempt, phone: string, problem?: TextProblem) =>
   show(ctx, attempt, 'sms/who', problem, { phone: maskPhone(phone) })
