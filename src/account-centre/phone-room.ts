@@ -1,8 +1,9 @@
 import { maskPhone } from '../accounts/identifiers/masking.ts'
 import { parsePhone } from '../accounts/identifiers/phones.ts'
 import type { NaturalPersons } from '../accounts/natural-persons.ts'
-import { byText, type PhoneProofs } from '../accounts/phone-proofs.ts'
+import { byCarrier, byText, type PhoneProofs } from '../accounts/phone-proofs.ts'
 import type { PhoneCodes } from '../guards/phone-codes/phone-codes.ts'
+import type { OneTapProofs } from '../guards/phone-codes/one-tap-proofs.ts'
 import { typedCode, waitProblem, type TextProblem } from '../guards/phone-codes/typed-code.ts'
 import type { FieldCipher } from '../keys/field-cipher.ts'
 import type { AccountRouter } from '../login/account-router.ts'
@@ -19,6 +20,7 @@ export interface PhoneRoomDeps extends ProveByPhoneDeps {
   persons: NaturalPersons
   phoneProofs: PhoneProofs
   phoneCodes: PhoneCodes
+  oneTapProofs: OneTapProofs
   artifacts: Artifacts
   cipher: FieldCipher
   /** Name of the login, in texts. */
@@ -57,10 +59,12 @@ export function phoneRoutes(router: AccountRouter, deps: PhoneRoomDeps): void {
     const problem = (code: string) => show(deps, ctx, account, 'number', { problem: { code }, typed })
     if (!parsed.ok) return problem(typed ? 'malformed' : 'missing')
     if (!phoneCodes.reaches(parsed.phone)) return problem('country')
+    const numbers = { from: persons.open(account.person, 'phone'), to: parsed.phone }
+    if (await deps.oneTapProofs.proves(ctx, parsed.phone))
+      return goOn(ctx, account, await changes.begin(account.session.uid, { ...numbers, how: byCarrier }))
     const wait = await send(ctx, account, parsed.phone)
     if (wait) return show(deps, ctx, account, 'number', { problem: waitProblem(ctx, wait), typed })
-    const from = persons.open(account.person, 'phone')
-    await changes.begin(account.session.uid, { from, to: parsed.phone })
+    await changes.begin(account.session.uid, { ...numbers, how: byText })
     return redirectTo(ctx, `${room}/code`)
   })
 
@@ -123,10 +127,10 @@ export function phoneRoutes(router: AccountRouter, deps: PhoneRoomDeps): void {
     return redirectTo(ctx, `${room}/code`)
   }
 
-  async function finish(ctx: RouterContext, account: AccountContext, { from, to }: Change) {
+  async function finish(ctx: RouterContext, account: AccountContext, { from, to, how }: Change) {
     const { person, session } = account
     await changes.end(session.uid)
-    const result = await persons.changePhone(person.id, { from, to, how: byText }, actorOf(ctx))
+    const result = await persons.changePhone(person.id, { from, to, how }, actorOf(ctx))
     if (result !== 'done') return show(deps, ctx, account, 'number', { problem: { code: result ?? 'changed' } })
     await proveByPhone(deps, ctx, person.id, to)
     if (from !== to) phoneCodes.informOfChange(ctx, { phone: from, personId: person.id, portal: deps.serviceName })
@@ -135,7 +139,7 @@ export function phoneRoutes(router: AccountRouter, deps: PhoneRoomDeps): void {
 }
 
 async function show(
-  { centre, persons, phoneProofs, phoneCodes }: PhoneRoomDeps,
+  { centre, persons, phoneProofs, phoneCodes, oneTapProofs }: PhoneRoomDeps,
   ctx: RouterContext,
   account: AccountContext,
   stage: 'number' | 'new' | 'old',
@@ -152,6 +156,7 @@ async function show(
     phone: maskPhone(phone),
     typed,
     texts: phoneCodes.reaches(present) || phoneCodes.enabled,
+    oneTap: oneTapProofs.enabled,
     reached: phone === '' || phoneCodes.reaches(phone),
     done: doneOf(ctx, ['changed', 'proven']),
     problem: problem && { minutes: 0, ...problem },

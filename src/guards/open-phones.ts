@@ -3,6 +3,7 @@ import type { Notifier } from '../accounts/notices.ts'
 import { createPhoneProofs } from '../accounts/phone-proofs.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import { readPhoneVendors } from '../channels/phone-vendors.ts'
+import { alibabaOneTap } from '../channels/one-tap.ts'
 import { openTextSender } from '../channels/senders/sms/open-sender.ts'
 import type { Clock } from '../config/clock.ts'
 import type { Settings } from '../config/settings.ts'
@@ -56,6 +57,7 @@ export function openPhones(options: {
   const shown = (line: string) => write(visibleLines(line))
   const textSender = openTextSender({ phone: settings.phone, vendors, fetch: textFetch, write: shown, clock })
   return {
+    oneTap: vendors.onetap && alibabaOneTap(fetch, vendors.onetap, clock),
     textDelivery: createTextDelivery({ sender: textSender, countries, audit, counted }),
     phoneRegister,
     phoneOwners: known[owners] ?? noPhoneOwners,

@@ -1,9 +1,10 @@
 import { parsePhone } from '../accounts/identifiers/phones.ts'
 import { maskPhone } from '../accounts/identifiers/masking.ts'
-import { byText, type PhoneProofs } from '../accounts/phone-proofs.ts'
+import { byCarrier, byText, type PhoneProofs } from '../accounts/phone-proofs.ts'
 import type { Opening } from '../accounts/natural-persons.ts'
 import type { Settings } from '../config/settings.ts'
 import type { PhoneCodes } from '../guards/phone-codes/phone-codes.ts'
+import type { OneTapProofs } from '../guards/phone-codes/one-tap-proofs.ts'
 import { typedCode, waitProblem, type TextProblem } from '../guards/phone-codes/typed-code.ts'
 import type { Attempt } from '../login/attempt.ts'
 import type { Router, RouterContext } from '../login/method.ts'
@@ -16,6 +17,7 @@ import { registerPath } from './step-page.ts'
 
 export interface PhoneStepDeps extends DraftDeps {
   phoneCodes: PhoneCodes
+  oneTapProofs: OneTapProofs
   phoneProofs: Pick<PhoneProofs, 'holders'>
   phoneOwners: PhoneOwners
   phone: Settings['phone']
@@ -38,11 +40,11 @@ export function codeNeeded({ phoneCodes }: Pick<PhoneStepDeps, 'phoneCodes'>, dr
 /** What the registration has shown about the phone (`Opening`). Only the very number that was proven counts. */
 export async function phoneShown(
   { phoneOwners }: Pick<PhoneStepDeps, 'phoneOwners'>,
-  { proven }: Draft,
+  { proven, how = byText }: Draft,
   { phone, document, name }: Pick<RegistrationInput, 'phone' | 'document' | 'name'>,
 ): Promise<Pick<Opening, 'phoneProven' | 'possession'>> {
   const isProven = proven === phone
-  const phoneProven = isProven ? byText : undefined
+  const phoneProven = isProven ? how : undefined
   const claim = { phone, documentType: document.type, documentNumber: document.number, name }
   const owned = await phoneOwners.isOwner(claim)
   return { phoneProven, possession: isProven && owned === 'match' ? 'phone' : undefined }
@@ -74,6 +76,22 @@ const send = (
 interface Registration {
   place: DraftPlace
   draft: Draft
+}
+
+/** Takes the word of the carrier for the number, where the form has its token; else a code proves it. @returns the draft after it */
+export async function provenByCarrier(
+  { phoneCodes, phoneProofs, oneTapProofs, phone: settings }: PhoneStepDeps,
+  ctx: RouterContext,
+  { place, draft }: Registration,
+): Promise<Draft> {
+  const phone = numberIn(draft)
+  if (phone === undefined || !codeNeeded({ phoneCodes }, draft)) return draft
+  if (!(await oneTapProofs.proves(ctx, phone))) return draft
+  // the page of the code says that enough persons have it
+  if ((await phoneProofs.holders(phone)).length >= settings.personsOfNumber) return draft
+  const proven = { ...draft, proven: phone, how: byCarrier }
+  await place.write(proven)
+  return proven
 }
 
 /** Sends a code to a number that was not sent one yet, and leads to its page. */
@@ -156,7 +174,7 @@ const takeCode = whereNeeded(async (deps, ctx, attempt, { place, draft, phone })
   if (checked !== 'right') return problem(`code_${checked}`)
   // the person holds the number, so its count may show
   if ((await deps.phoneProofs.holders(phone)).length >= deps.phone.personsOfNumber) return problem('full')
-  await place.write({ ...draft, proven: phone })
+  await place.write({ ...draft, proven: phone, how: byText })
   return redirectTo(ctx, registerPath(attempt))
 })
 

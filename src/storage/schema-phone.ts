@@ -2,6 +2,8 @@ import type { BlindIndex, Mark, Time } from './columns.ts'
 
 /** A number was proven by a code in a text. */
 export const byText = 'sms' as const
+/** A number was proven by its carrier, for the telephone that has it (号码认证). */
+export const byCarrier = 'onetap' as const
 
 /** Telephone numbers: proofs of persons, and their owners. */
 export interface PhoneTables {
@@ -9,7 +11,7 @@ export interface PhoneTables {
   phone_proofs: {
     person_id: string
     phone_index: BlindIndex
-    how: typeof byText | 'onetap' | 'wechat' | 'alipay' | 'clerk' | 'register'
+    how: typeof byText | typeof byCarrier | 'wechat' | 'alipay' | 'clerk' | 'register'
     /** Beginning of the time in which the number was proven without a gap. */
     first_at: Time
     /** The newest proof. */

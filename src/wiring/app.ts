@@ -71,7 +71,7 @@ const logAndKeep =
 function loginDeps(core: Core, { sessions }: Protocol, login: Login, secure: boolean): AppDeps['login'] {
   const { settings, clock, artifacts, passwords, resources, services } = core
   const { persons, devices, consents, breached, recovery, closing, representations, audit } = services
-  const { host, methods, offers, matches, phoneCodes } = login
+  const { host, methods, offers, matches, phoneCodes, oneTapProofs } = login
   const { blindIndex } = services.dataKeys
   return {
     host,
@@ -90,6 +90,7 @@ function loginDeps(core: Core, { sessions }: Protocol, login: Login, secure: boo
     passwords,
     matches,
     phoneCodes,
+    oneTapProofs,
     phoneProofs: services.phoneProofs,
     phoneOwners: services.phoneOwners,
     phone: settings.phone,
@@ -110,7 +111,7 @@ function loginDeps(core: Core, { sessions }: Protocol, login: Login, secure: boo
 function accountDeps(core: Core, protocol: Protocol, login: Login): AccountRoutesDeps {
   const { settings, clock, resources, artifacts, services } = core
   const { provider, sessions } = protocol
-  const { methods, signatures, acceptedPasskeys, matches, phoneCodes } = login
+  const { methods, signatures, acceptedPasskeys, matches, phoneCodes, oneTapProofs } = login
   const { database, audit, clients, persons, authenticators, methodLocks, devices, inbox, consents } = services
   const { recovery, closing, faceConsents, numberDisputes, legalPersons, principals, mandates, representations } =
     services
@@ -129,6 +130,7 @@ function accountDeps(core: Core, protocol: Protocol, login: Login): AccountRoute
     acceptedPasskeys,
     matches,
     phoneCodes,
+    oneTapProofs,
     phoneProofs: services.phoneProofs,
     phoneOwners: services.phoneOwners,
     serviceName: serviceNameOf(settings.operator),

@@ -1,5 +1,6 @@
 import { ownClientId } from '../account-centre/own-client.ts'
 import { createPhoneCodes } from '../guards/phone-codes/phone-codes.ts'
+import { createOneTapProofs } from '../guards/phone-codes/one-tap-proofs.ts'
 import { createRegisterMatches } from '../guards/register-matches.ts'
 import { codesOffer } from '../login/questions/codes-offer.ts'
 import { possessionOffer } from '../login/questions/possession-offer.ts'
@@ -31,6 +32,9 @@ export async function createLogin(core: Core, protocol: Protocol) {
   const { blindIndex, cipher } = dataKeys
   const matches = createRegisterMatches({ artifacts, blindIndex, clock })
   const phoneCodes = openPhoneCodes(core)
+  const { oneTap } = services
+  const perHour = settings.phone.addressTexts
+  const oneTapProofs = createOneTapProofs({ oneTap, artifacts, blindIndex, perHour, clock })
   const passkeys = { authenticators, settings, blindIndex, database, audit, notifier, methodLocks, artifacts }
   const signatures = createSignatures(passkeys)
   const acceptedPasskeys = createAcceptedPasskeys(passkeys)
@@ -98,7 +102,7 @@ export async function createLogin(core: Core, protocol: Protocol) {
     { name: 'codes', offer: codes },
   ]
   protocol.offers.open(offers)
-  return { methods, offers, host, logins, matches, phoneCodes, signatures, acceptedPasskeys, facePool }
+  return { methods, offers, host, logins, matches, phoneCodes, oneTapProofs, signatures, acceptedPasskeys, facePool }
 }
 
 /** Codes by text message, through the sender of the settings. */

@@ -57,6 +57,7 @@ const agree = {
 /** The three steps of a registration, its end, and the privacy notice. */
 export const registerSamples = [
   { view: 'register/who', name: 'first', data: who },
+  { view: 'register/who', name: 'one-tap', data: { ...who, oneTap: true } },
   {
     view: 'register/who',
     name: 'problems',
